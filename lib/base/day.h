@@ -1,0 +1,31 @@
+#ifndef BASE_DAY_H
+#define BASE_DAY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/str.h"
+
+/*
+ * Civil days: days since 1970-01-01 in the proleptic Gregorian calendar, as Avro's `date`. Instants: milliseconds since
+ * 1970-01-01 UTC, as Avro's `timestamp-millis`. Conversions only; nothing here reads a clock but clock_now_ms, which rules must
+ * not call.
+ */
+#define DAY_MIN (-719162) /* 0001-01-01 */
+#define DAY_MAX 2932896   /* 9999-12-31 */
+#define DAY_MS  86400000LL
+
+int32_t day_of(int year, int month, int day_of_month); /* a valid date, or a bug */
+void day_split(int32_t day, int *ret_year, int *ret_month, int *ret_day_of_month);
+int32_t day_of_instant(int64_t instant_ms); /* UTC */
+
+MUST_CHECK bool day_parse(struct str text, int32_t *ret_day); /* YYYY-MM-DD */
+void day_format(char text[16], int32_t day);
+
+MUST_CHECK bool instant_parse(struct str text, int64_t *ret_instant_ms); /* RFC 3339 with Z or an offset; to the millisecond */
+void instant_format(char text[32], int64_t instant_ms);                  /* 2026-11-22T15:04:05.123Z */
+
+int64_t clock_now_ms(void);       /* the wall clock: for the edges */
+int64_t clock_monotonic_ms(void); /* never goes back: for waiting and measuring */
+
+#endif

@@ -1,0 +1,33 @@
+#ifndef BASE_MONEY_H
+#define BASE_MONEY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/str.h"
+
+/*
+ * Money is a signed 64-bit count of minor units with an ISO 4217 code beside it; how many decimals the currency has comes from a
+ * table (0, 2, 3 or 4). Never a float. Every sum and product is checked: false means overflow, and the result is not written.
+ */
+MUST_CHECK bool money_add(int64_t a_minor, int64_t b_minor, int64_t *ret_minor);
+MUST_CHECK bool money_sub(int64_t a_minor, int64_t b_minor, int64_t *ret_minor);
+
+/* The largest amount a single command may name: a quarter of what a bigint holds, so that a few may be summed before the check.
+ */
+#define MONEY_MINOR_MAX ((int64_t)1 << 61)
+
+struct currency {
+	char code[4];     /* upper case, terminated */
+	uint8_t decimals; /* how many digits after the point a minor unit is */
+};
+
+/* The row of the table for an active ISO 4217 code (exactly three upper-case letters), or NULL when unknown. */
+const struct currency *currency_find(struct str code);
+
+/* "1234.56" for 123456 minor units of EUR. `text` has room for 32 bytes. */
+void money_format(char text[32], int64_t minor, const struct currency *currency);
+/* Reads "1234.56"; refuses more decimals than the currency has, other characters, and overflow. */
+MUST_CHECK bool money_parse(struct str text, const struct currency *currency, int64_t *ret_minor);
+
+#endif

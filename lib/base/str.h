@@ -1,0 +1,55 @@
+#ifndef BASE_STR_H
+#define BASE_STR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "base/arena.h"
+
+/*
+ * A view of bytes that somebody else owns (*borrows*). Not terminated; may hold any byte, NUL too. An empty view has size 0 and
+ * any data pointer. Used for text (UTF-8, checked at the edge by str_is_text) and for raw bytes.
+ */
+struct str {
+	const char *data;
+	size_t size;
+};
+
+#define STR(literal) ((struct str){ .data = (literal), .size = sizeof(literal) - 1 })
+
+static inline struct str str_of(const char *text) /* borrows; text is terminated */
+{
+	return (struct str){ .data = text, .size = strlen(text) };
+}
+
+static inline bool str_equal(struct str a, struct str b)
+{
+	return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+}
+
+static inline bool str_is(struct str a, const char *text)
+{
+	return str_equal(a, str_of(text));
+}
+
+/* Valid UTF-8 (shortest form, no surrogates, up to U+10FFFF) without a NUL: what PostgreSQL's text takes. */
+bool str_is_text(struct str text);
+
+/* Copies into the arena, terminated there too; data is NULL when the arena is full. */
+struct str str_copy(struct arena *arena, struct str text);
+
+/* Copies into a fixed member such as char name[64], terminated; false (and nothing written) when it does not fit. */
+MUST_CHECK bool str_to_chars(char *chars, size_t chars_size, struct str text);
+
+/* Splits at the first `separator`: the part before is returned, *rest is what follows it (empty when there is none). */
+struct str str_cut(struct str text, char separator, struct str *rest);
+
+/* A whole decimal number with an optional sign, nothing else; false on overflow or other characters. */
+MUST_CHECK bool str_to_int64(struct str text, long long *ret_number);
+
+/* Lower-case hexadecimal; `text` has room for 2 * size + 1. */
+void hex_from_bytes(char *text, const void *bytes, size_t size);
+MUST_CHECK bool hex_to_bytes(void *bytes, size_t size, struct str text); /* exactly 2 * size hex digits */
+
+#endif

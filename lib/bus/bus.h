@@ -1,0 +1,146 @@
+#ifndef BUS_BUS_H
+#define BUS_BUS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "model/header.h"
+
+/*
+ * Kafka. The only room that includes <librdkafka/rdkafka.h>. Every option that matters is set here explicitly (traps.md 1, 8).
+ * librdkafka keeps its own threads; our callbacks run only inside our calls. Failures: retriable -> ERR_RETRY; fatal producer ->
+ * ERR_RETRY too, after which bus_producer_is_broken is true and the caller makes a new one; message too large, unknown topic or
+ * partition -> ERR_POISON; configuration -> ERR_FATAL.
+ */
+
+#define BUS_PARTS_MAX 256
+
+/* A record as read. Borrows from `message` until bus_record_release. */
+struct bus_record {
+	int32_t part;
+	int64_t offset;
+	int64_t at_ms; /* broker timestamp (LogAppendTime) */
+	struct str key;
+	struct str value;
+	void *message;
+};
+
+void bus_record_release(struct bus_record *record);
+
+/* The record's headers, in order, borrowed from it; more than HEADERS_MAX is ERR_POISON. */
+MUST_CHECK int bus_record_headers(const struct bus_record *record, struct header ret_headers[HEADERS_MAX], size_t *ret_count,
+				  struct err *err);
+
+struct bus_conf {
+	const char *bootstrap;                     /* host:port,... */
+	const char *client_id;                     /* under 64 bytes (traps.md R9) */
+	int64_t prefetch_records, prefetch_kbytes; /* consumers: per partition, and in all */
+	int64_t session_timeout_ms;
+};
+
+/* ---- consumer: a member of a group, for one topic ---- */
+
+struct bus_consumer;
+
+/*
+ * Eager assignment (range). Offsets are never taken from or stored in the group for reading: the caller says where to start. What
+ * changes is told by bus_consumer_poll, in the caller's thread.
+ */
+enum bus_poll {
+	BUS_NOTHING,  /* timeout */
+	BUS_RECORD,   /* ret_record is set */
+	BUS_ASSIGNED, /* bus_consumer_parts tells the new set; the caller must answer with bus_consumer_start */
+	BUS_REVOKED,  /* all partitions are gone (revoked or lost); nothing of them is returned any more; the caller must answer
+			 with bus_consumer_stop */
+};
+
+MUST_CHECK int bus_consumer_open(const struct bus_conf *conf, const char *group, const char *topic,
+				 struct bus_consumer **ret_consumer, struct err *err);
+
+/* Leaves the group within deadline_ms and frees; if librdkafka hangs (traps.md R5) it is leaked, for the process is about to end.
+ * Accepts NULL. */
+void bus_consumer_close(struct bus_consumer *consumer, int64_t deadline_ms);
+
+/* timeout_ms 0: only what is already here. Transient broker errors are not failures: librdkafka retries; they are counted
+ * (bus_consumer_errors) and the first of a row is logged as a warning. */
+MUST_CHECK int bus_consumer_poll(struct bus_consumer *consumer, int timeout_ms, enum bus_poll *ret_kind,
+				 struct bus_record *ret_record, struct err *err);
+const int32_t *bus_consumer_parts(const struct bus_consumer *consumer, size_t *ret_count);
+
+/* Starts reading at these offsets (parallel arrays, all of the assigned set; an offset of -1: leave this partition unread, it is
+ * halted). */
+MUST_CHECK int bus_consumer_start(struct bus_consumer *consumer, const int32_t *parts, const int64_t *offsets, size_t count,
+				  struct err *err);
+MUST_CHECK int bus_consumer_stop(struct bus_consumer *consumer, struct err *err);
+
+/* Tells the group where we are (next offset to read), for lag tools only; asynchronous, failures ignored. */
+void bus_consumer_report(struct bus_consumer *consumer, const int32_t *parts, const int64_t *next_offsets, size_t count);
+
+/* Earliest and next-to-be-written offset on the broker. */
+MUST_CHECK int bus_consumer_bounds(struct bus_consumer *consumer, int32_t part, int64_t *ret_low, int64_t *ret_high,
+				   struct err *err);
+
+/* ---- single reads, outside any group ---- */
+
+struct bus_reader; /* reads chosen offsets of one topic: the resume proof, the last event of a partition, `dcs tail`, `dcs verify`
+		    */
+
+MUST_CHECK int bus_reader_open(const struct bus_conf *conf, const char *topic, struct bus_reader **ret_reader, struct err *err);
+void bus_reader_close(struct bus_reader *reader);
+MUST_CHECK int bus_reader_bounds(struct bus_reader *reader, int32_t part, int64_t *ret_low, int64_t *ret_high, int timeout_ms,
+				 struct err *err);
+MUST_CHECK int bus_reader_seek(struct bus_reader *reader, int32_t part, int64_t offset,
+			       struct err *err); /* the next bus_reader_next starts here, reading only this partition */
+/* *ret_found false: nothing within timeout_ms (end of partition). */
+MUST_CHECK int bus_reader_next(struct bus_reader *reader, int timeout_ms, bool *ret_found, struct bus_record *ret_record,
+			       struct err *err);
+
+/* ---- producer ---- */
+
+struct bus_producer;
+
+/* Idempotent, acks=all. Delivery reports are counted per (topic, partition) inside bus_producer_poll. */
+MUST_CHECK int bus_producer_open(const struct bus_conf *conf, struct bus_producer **ret_producer, struct err *err);
+void bus_producer_close(struct bus_producer *producer); /* does not wait: flush first */
+
+/*
+ * Queues a record; copies everything. part -1: chosen from the key by murmur2, as Java clients do. `done`, if given, is called
+ * once from bus_producer_poll or _flush: failure NULL when the broker has it, otherwise why not. A full local queue is waited for
+ * (polling) up to 10 s, then ERR_RETRY.
+ */
+typedef void bus_done(void *done_arg, int32_t part, int64_t offset, const struct err *failure);
+MUST_CHECK int bus_produce(struct bus_producer *producer, const char *topic, int32_t part, struct str key, struct str value,
+			   const struct header *headers, size_t headers_count, bus_done *done, void *done_arg, struct err *err);
+void bus_producer_poll(struct bus_producer *producer, int timeout_ms);
+MUST_CHECK int bus_producer_flush(struct bus_producer *producer, int timeout_ms,
+				  struct err *err); /* ERR_RETRY: not all was delivered */
+bool bus_producer_is_broken(
+	const struct bus_producer *producer); /* a fatal error happened: close, open a new one, send again from the log */
+size_t bus_producer_pending(const struct bus_producer *producer);
+
+/* How many partitions the topic has; ERR_RETRY when the broker is away, ERR_POISON when the topic does not exist. */
+MUST_CHECK int bus_producer_parts(struct bus_producer *producer, const char *topic, int32_t *ret_count, struct err *err);
+
+/* The partition a Java client would choose for this key: (murmur2(key) & 0x7fffffff) % parts. */
+int32_t bus_part_of(struct str key, int32_t parts);
+
+/* ---- topics ---- */
+
+struct bus_topic {
+	const char *name;
+	int32_t parts;
+	int16_t replication;
+	int64_t retention_ms; /* -1: for ever */
+	int64_t message_bytes_max;
+};
+
+/* Creates those that do not exist (LogAppendTime, no auto-creation). An existing one with another partition count is ERR_FATAL.
+ */
+MUST_CHECK int bus_topics_create(const struct bus_conf *conf, const struct bus_topic *topics, size_t count, int *ret_created,
+				 struct err *err);
+
+#endif

@@ -1,0 +1,55 @@
+#ifndef CRYPTO_CRYPTO_H
+#define CRYPTO_CRYPTO_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/str.h"
+#include "base/uuid.h"
+
+/*
+ * Hashes, derived ids and the encryption of addresses. The only room that includes <sodium.h>.
+ * crypto_init once per process, before anything else here.
+ */
+MUST_CHECK int crypto_init(struct err *err); /* ERR_FATAL */
+
+#define SHA256_SIZE 32
+#define DIGEST_SIZE 16
+
+/* SHA-256 over two pieces, as the hash chain needs: H(previous || row). */
+void sha256_pair(uint8_t ret_hash[SHA256_SIZE], struct str first, struct str second);
+
+/* A 128-bit digest (BLAKE2b) of a content that is compared for equality only: "same id, other content". */
+void digest_of(uint8_t ret_digest[DIGEST_SIZE], struct str content);
+
+/*
+ * The id of the n-th thing that came of `from` (event ids: from the command id and the ordinal). `purpose` keeps the families
+ * apart. Keeps the time prefix of a UUIDv7, so derived ids are in time order too; version 8.
+ */
+struct uuid uuid_derive(const struct uuid *from, const char *purpose, uint64_t ordinal);
+
+/* The id of a natural key: a hash of the text. Not in time order. */
+struct uuid uuid_of_text(struct str text);
+
+/* Keyed hash of an address, to find and compare it without reading it. key: 32 bytes. */
+void address_hash(uint8_t ret_hash[DIGEST_SIZE], struct str address, const uint8_t key[32]);
+
+/*
+ * Personal text at rest: XChaCha20-Poly1305, random nonce in front, `about` (the owner's id) authenticated beside it, so that a
+ * sealed address cannot be moved to another person's row. sealed size = text size + SEAL_OVERHEAD.
+ */
+#define SEAL_OVERHEAD 40
+void seal(uint8_t *ret_sealed, struct str text, const struct uuid *about, const uint8_t key[32]);
+MUST_CHECK int unseal(char *ret_text, struct str sealed, const struct uuid *about, const uint8_t key[32],
+		      struct err *err); /* ERR_POISON: forged or another key */
+
+/* A 32-byte key from a file of 64 hex digits, mode 0600 or stricter. ERR_FATAL otherwise. */
+MUST_CHECK int key_read(uint8_t ret_key[32], const char *path, struct err *err);
+
+/* HMAC-SHA-256 cut to 16 bytes, for signed callback URLs; compared in constant time. */
+void sign(uint8_t ret_signature[DIGEST_SIZE], struct str content, const uint8_t key[32]);
+MUST_CHECK bool sign_check(const uint8_t signature[DIGEST_SIZE], struct str content, const uint8_t key[32]);
+
+void random_bytes(void *bytes, size_t size);
+
+#endif

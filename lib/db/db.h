@@ -1,0 +1,172 @@
+#ifndef DB_DB_H
+#define DB_DB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "base/uuid.h"
+
+/*
+ * One connection to PostgreSQL: prepared statements with binary parameters and results, pipelined queries, binary COPY. The only
+ * room that includes <libpq-fe.h>. Statements are constants of the file that runs them; values travel as parameters only.
+ *
+ * Failures: SQLSTATE class 08, 40, 53, 55, 57 and a lost connection are ERR_RETRY; 22 and 23 ERR_POISON; the rest ERR_FATAL (our
+ * SQL is wrong). db_sqlstate tells the code. Error texts carry the SQLSTATE and the constraint's name, never the server's DETAIL
+ * line: it quotes values (P10).
+ */
+struct db;
+
+/* Connects (conninfo as libpq reads it; secrets come from a passfile). statement_timeout_ms 0: none. ERR_RETRY when the server is
+ * away. */
+MUST_CHECK int db_open(const char *conninfo, const char *application_name, int64_t statement_timeout_ms, struct db **ret_db,
+		       struct err *err);
+void db_close(struct db *db);                 /* accepts NULL */
+bool db_is_alive(const struct db *db);        /* false after a lost connection: close and open again */
+const char *db_sqlstate(const struct db *db); /* of the last failure, "" when it had none; valid until the next call */
+#define DB_UNIQUE_VIOLATION "23505"
+
+/* ---- statements ---- */
+
+/* A constant; prepared on a connection when it is first used there. `name` is unique in the program. */
+struct db_statement {
+	const char *name;
+	const char *sql;
+};
+
+/*
+ * Parameters $1, $2 ... in order, binary. Arrays are what set-based statements take (`unnest($1::uuid[], $2::bigint[])`): begin
+ * one, add its items, next parameter. A params object is reused: db_params_reset keeps its memory.
+ */
+#define DB_PARAMS_MAX 40
+
+struct db_params {
+	struct buf bytes;
+	struct {
+		size_t at, size;
+		bool is_null;
+		uint32_t type; /* OID, so that the server need not guess */
+	} params[DB_PARAMS_MAX];
+	size_t count;
+	bool overflow;
+};
+
+void db_params_init(struct db_params *params, size_t size_max);
+void db_params_release(struct db_params *params);
+void db_params_reset(struct db_params *params);
+
+void db_param_bool(struct db_params *params, bool value);
+void db_param_int32(struct db_params *params, int32_t value);
+void db_param_int64(struct db_params *params, int64_t value);
+void db_param_date(struct db_params *params, int32_t day);           /* as base/day.h */
+void db_param_instant(struct db_params *params, int64_t instant_ms); /* timestamptz */
+void db_param_uuid(struct db_params *params, const struct uuid *id);
+void db_param_text(struct db_params *params, struct str text);
+void db_param_bytes(struct db_params *params, struct str bytes);
+void db_param_null(struct db_params *params);
+
+enum db_array {
+	DB_ARRAY_BOOL,
+	DB_ARRAY_INT32,
+	DB_ARRAY_INT64,
+	DB_ARRAY_DATE,
+	DB_ARRAY_INSTANT,
+	DB_ARRAY_UUID,
+	DB_ARRAY_TEXT,
+	DB_ARRAY_BYTES,
+	DB_ARRAY_TID
+};
+
+/* An array parameter: begin, then add items of its kind (each call adds one item), then begin the next parameter. */
+void db_array_begin(struct db_params *params, enum db_array kind);
+void db_array_bool(struct db_params *params, bool value);
+void db_array_int32(struct db_params *params, int32_t value); /* also dates */
+void db_array_int64(struct db_params *params, int64_t value);
+void db_array_instant(struct db_params *params, int64_t instant_ms);
+void db_array_uuid(struct db_params *params, const struct uuid *id);
+void db_array_text(struct db_params *params, struct str text); /* text and bytea */
+void db_array_tid(struct db_params *params, uint64_t locator); /* a row's ctid as db_tid returned it */
+void db_array_null(struct db_params *params);
+
+/* ---- results ---- */
+
+/* What a statement returned; owned by the caller, released by db_result_release. Getters take the result of a binary query and
+ * check type sizes (a mismatch is a bug: MUST). */
+struct db_result {
+	void *pg; /* PGresult */
+	int rows;
+	int64_t affected; /* rows inserted, updated, copied ... */
+};
+
+void db_result_release(struct db_result *result); /* accepts a zeroed one */
+bool db_is_null(const struct db_result *result, int row, int column);
+bool db_bool(const struct db_result *result, int row, int column);
+int32_t db_int32(const struct db_result *result, int row, int column); /* integer, date */
+int64_t db_int64(const struct db_result *result, int row, int column);
+int32_t db_date(const struct db_result *result, int row, int column);
+int64_t db_instant(const struct db_result *result, int row, int column);
+struct uuid db_uuid(const struct db_result *result, int row, int column);
+struct str db_str(const struct db_result *result, int row, int column); /* text, bytea, char(n); borrows from the result */
+uint64_t db_tid(const struct db_result *result, int row, int column);   /* ctid; never 0 */
+
+/* One statement, one round trip. `params` NULL: none. ret_result NULL: only the outcome matters. */
+MUST_CHECK int db_run(struct db *db, const struct db_statement *statement, const struct db_params *params,
+		      struct db_result *ret_result, struct err *err);
+
+/* ---- pipeline: many statements, one round trip ---- */
+
+/*
+ *   db_pipeline_begin; db_send; db_send ...; db_pipeline_flush; db_receive (as many as sent, in order); db_pipeline_end
+ * After a failure the server skips the rest of the pipeline: db_receive returns the first failure, the caller goes to
+ * db_pipeline_end, which drains. A statement not yet prepared is prepared within the pipeline.
+ */
+MUST_CHECK int db_pipeline_begin(struct db *db, struct err *err);
+MUST_CHECK int db_send(struct db *db, const struct db_statement *statement, const struct db_params *params,
+		       struct err *err); /* copies the parameters */
+MUST_CHECK int db_pipeline_flush(struct db *db, struct err *err);
+MUST_CHECK int db_receive(struct db *db, struct db_result *ret_result, struct err *err);
+MUST_CHECK int db_pipeline_end(struct db *db, struct err *err);
+
+/* ---- transactions ---- */
+
+MUST_CHECK int db_begin(struct db *db, struct err *err); /* READ COMMITTED */
+void db_rollback(struct db *db);                         /* never fails: a connection that cannot roll back is dead */
+
+/* COMMIT sent and not waited for, so that the next batch is decoded meanwhile; db_commit_finish waits. An ERR_RETRY from it
+ * means: not known whether it happened. */
+MUST_CHECK int db_commit_send(struct db *db, struct err *err);
+MUST_CHECK int db_commit_finish(struct db *db, struct err *err);
+MUST_CHECK int db_commit(struct db *db, struct err *err); /* both */
+
+/* ---- binary COPY FROM STDIN ---- */
+
+/* A set of rows being written; fields in column order. Reused: db_copy_reset keeps its memory. Nothing is sent before
+ * db_copy_run. */
+struct db_copy {
+	struct buf bytes;
+	size_t rows;
+	uint16_t columns;
+};
+
+void db_copy_init(struct db_copy *copy, uint16_t columns, size_t size_max);
+void db_copy_release(struct db_copy *copy);
+void db_copy_reset(struct db_copy *copy);
+void db_copy_row(struct db_copy *copy);
+void db_copy_bool(struct db_copy *copy, bool value);
+void db_copy_int16(struct db_copy *copy, int16_t value);
+void db_copy_int32(struct db_copy *copy, int32_t value);
+void db_copy_int64(struct db_copy *copy, int64_t value);
+void db_copy_date(struct db_copy *copy, int32_t day);
+void db_copy_instant(struct db_copy *copy, int64_t instant_ms);
+void db_copy_uuid(struct db_copy *copy, const struct uuid *id);
+void db_copy_str(struct db_copy *copy, struct str value); /* text, bytea, char(n) */
+void db_copy_null(struct db_copy *copy);
+
+/* Runs "COPY ... FROM STDIN (FORMAT binary)" with the rows; nothing is done for no rows. Not inside a pipeline (libpq forbids
+ * it). MUST affect exactly copy->rows. */
+MUST_CHECK int db_copy_run(struct db *db, const char *sql, const struct db_copy *copy, struct err *err);
+
+#endif

@@ -1,0 +1,14 @@
+#ifndef DB_MIGRATE_H
+#define DB_MIGRATE_H
+
+#include "base/err.h"
+#include "db/db.h"
+
+/*
+ * Forward-only migrations: files NNNN_name.sql of a directory, in the order of their number, each in one transaction, recorded in
+ * `dcs_migration(number, name, sha256, applied_at)` under an advisory lock, so that two runs at once do no harm. A file that was
+ * changed after it was applied, or a number that is missing or twice, is ERR_FATAL.
+ */
+MUST_CHECK int migrate(struct db *db, const char *directory, int *ret_applied, struct err *err);
+
+#endif

@@ -1,0 +1,43 @@
+#ifndef MODEL_COMMAND_H
+#define MODEL_COMMAND_H
+
+#include <stdint.h>
+
+#include "base/str.h"
+#include "base/uuid.h"
+#include "model/message.h"
+
+/* Roles of domain.md 3, as a bit set. The words stand in the token's "roles". */
+enum role {
+	ROLE_ADMIN = 1 << 0,
+	ROLE_COMPLIANCE = 1 << 1,
+	ROLE_SUPERVISOR = 1 << 2,
+	ROLE_AGENT = 1 << 3,
+	ROLE_CREDITOR = 1 << 4,
+	ROLE_SYSTEM = 1 << 5,
+	ROLE_NOTIFIER = 1 << 6,
+	ROLE_CONSUMER = 1 << 7,
+	ROLE_AUDITOR = 1 << 8,
+	ROLE_REPORTING = 1 << 9,
+};
+
+uint32_t role_by_name(struct str name); /* 0: unknown */
+const char *role_name(uint32_t role);   /* exactly one bit */
+
+/*
+ * A command as a rule sees it: decoded, authorised, with its own "now". A rule reads nothing else: no clock, no random source, no
+ * database. Everything borrows from the batch.
+ */
+struct command {
+	const struct message_type *type;
+	const void *body; /* the generated struct of the type */
+	struct uuid id;   /* ce_id: the idempotency key */
+	struct uuid key;  /* the record key: the customer (user) it is about */
+	struct uuid correlation_id;
+	struct str actor; /* the token's subject: who says so */
+	uint32_t roles;
+	int64_t now_ms; /* the record's broker timestamp: nobody can forge it */
+	int32_t today;  /* the business date it is handled on */
+};
+
+#endif

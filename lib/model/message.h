@@ -1,0 +1,83 @@
+#ifndef MODEL_MESSAGE_H
+#define MODEL_MESSAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/str.h"
+#include "base/uuid.h"
+
+/*
+ * What a message looks like: a C struct and the table that describes it. Both are generated from one .avsc file in schemas/ (by
+ * schemas/generate.py, into build/gen/schemas/<module>.h and .c). One coder (wire/coder.h), one JSON writer and reader
+ * (wire/json.h) work for all messages from this table; so a new command is a new schema and a rule.
+ *
+ * In the struct, a field `due_on` of a kind is:
+ *   BOOL bool | INT int32_t | LONG int64_t (also money, in minor units) | DATE int32_t (day.h) | INSTANT int64_t (ms UTC)
+ *   UUID struct uuid | STRING struct str (UTF-8 without NUL, borrows) | BYTES struct str | RECORD struct (by value)
+ * nullable: `bool has_due_on` stands before it. array: `const T *due_on; size_t due_on_count;`.
+ * There are no Avro enums: a closed list could never grow under FULL_TRANSITIVE. Words are strings, and the rule refuses unknown
+ * ones by name.
+ */
+enum field_kind {
+	FIELD_BOOL,
+	FIELD_INT,
+	FIELD_LONG,
+	FIELD_DATE,
+	FIELD_INSTANT,
+	FIELD_UUID,
+	FIELD_STRING,
+	FIELD_BYTES,
+	FIELD_RECORD,
+};
+
+struct record_type;
+
+struct field {
+	const char *name; /* the Avro name, also the C member's */
+	enum field_kind kind;
+	bool nullable;                    /* Avro: ["null", T], default null; never together with array */
+	bool array;                       /* Avro: array of T, default [] */
+	size_t offset;                    /* of the member in the struct */
+	size_t aux_offset;                /* of has_<name> (nullable) or <name>_count (array); 0 otherwise */
+	const struct record_type *record; /* FIELD_RECORD: its shape; depth at most 2; otherwise NULL */
+	uint32_t size_max;                /* STRING, BYTES: bytes, UTF-8; array: see items_max */
+	uint32_t items_max;               /* array: most items */
+};
+
+struct record_type {
+	const char *name;
+	size_t size; /* sizeof the struct */
+	const struct field *fields;
+	size_t fields_count;
+};
+
+enum message_kind { MESSAGE_COMMAND, MESSAGE_EVENT };
+
+struct message_type {
+	struct record_type record;
+	const char *module;  /* "debts" */
+	const char *ce_type; /* "dcs.debts.RecordPayment.v1" */
+	const char *subject; /* the registry's subject, "dcs.debts.RecordPayment" */
+	enum message_kind kind;
+	uint32_t schema_id; /* pinned in schemas/ids.json, never reused */
+	const char *avsc;   /* the schema's own text, as served by the registry endpoints */
+	size_t avsc_size;
+	const struct field *key_field;       /* the UUID that is the record key (customer id; user id); NULL: no key (Tick) */
+	const struct field *aggregate_field; /* the UUID of the aggregate, for ce_subject; may be the key field */
+};
+
+static inline const struct uuid *message_uuid(const struct field *field, const void *body)
+{
+	return (const struct uuid *)((const char *)body + field->offset);
+}
+
+/* All messages of all modules, generated; ends with NULL. */
+extern const struct message_type *const message_types[];
+
+const struct message_type *message_by_schema_id(uint32_t schema_id); /* NULL: unknown */
+const struct message_type *
+message_by_name(struct str name); /* "RecordPayment"; names are unique over all modules; NULL: unknown */
+
+#endif

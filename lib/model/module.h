@@ -1,0 +1,41 @@
+#ifndef MODEL_MODULE_H
+#define MODEL_MODULE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/command.h"
+#include "model/decision.h"
+#include "model/workset.h"
+
+/*
+ * A command module as the engine sees it: rules and nothing else. The store (its SQL) is given to the engine beside it, by
+ * main.c, so that the simulation runs the same rules over memory.
+ */
+struct rule {
+	const struct message_type *type;
+	uint32_t roles; /* who may issue it: any of these bits */
+
+	/*
+	 * Names the states the command needs. Called again after each load, at most TOUCH_ROUNDS_MAX times, until nothing new is
+	 * asked: a reversal touches its payment first and, when that is loaded, the payment's debt.
+	 */
+	void (*touch)(const struct command *command, struct workset *set);
+
+	/* Pure. Reads the set, writes only the decision. */
+	void (*decide)(const struct command *command, const struct workset *set, struct decision *decision);
+};
+
+#define TOUCH_ROUNDS_MAX 3
+
+struct module {
+	const char *name; /* "debts": database schema, topics, consumer group */
+	const struct rule *rules;
+	size_t rules_count;
+
+	/* Pure, cannot fail: changes the states that the event is about, and only those. Every event that decide makes passes
+	 * here. */
+	void (*evolve)(struct workset *set, const struct event *event);
+};
+
+#endif

@@ -1,0 +1,33 @@
+#ifndef MODEL_REFUSAL_H
+#define MODEL_REFUSAL_H
+
+/*
+ * The answers "no" (domain.md 3), stable and published in CommandRejected.code. A rule checks in this order of precedence;
+ * schemas/README.md says what each means to the sender.
+ */
+enum refusal {
+	REFUSAL_NONE = 0,
+	REFUSAL_DUPLICATE_DIFFERENT_BODY, /* this command id was used for another content */
+	REFUSAL_EXPIRED,                  /* the command's own deadline (ce_expirytime) had passed when it was read */
+	REFUSAL_BAD_VALUE,                /* a field's text or number is outside what is allowed */
+	REFUSAL_BAD_AMOUNT,
+	REFUSAL_BAD_CURRENCY,
+	REFUSAL_BAD_DATE,
+	REFUSAL_EXISTS, /* the id or the natural key (creditor + reference, source + reference) is taken */
+	REFUSAL_NOT_FOUND,
+	REFUSAL_VERSION_CONFLICT,
+	REFUSAL_BAD_TRANSITION, /* not in this state */
+	REFUSAL_HELD,
+	REFUSAL_LIMIT_EXCEEDED,
+	REFUSAL_NEEDS_SECOND_PERSON,
+	REFUSAL_POLICY_NOT_PUBLISHED,
+	REFUSAL_TEMPLATE_INCOMPLETE,
+	REFUSAL_NO_USABLE_CONTACT_POINT,
+	REFUSAL_COMPLIANCE_DENIED,
+	REFUSAL_RETENTION_APPLIES,
+	REFUSAL_COUNT,
+};
+
+const char *refusal_code(enum refusal refusal); /* "bad_amount" */
+
+#endif

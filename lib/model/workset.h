@@ -1,0 +1,68 @@
+#ifndef MODEL_WORKSET_H
+#define MODEL_WORKSET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/str.h"
+#include "base/uuid.h"
+
+/*
+ * The states that a batch of commands works on: each aggregate once, loaded together, changed in memory by evolve, saved
+ * together.
+ *
+ *   touch   every command says which states it needs (workset_touch)
+ *   load    the module's store fills all slots that are not yet loaded, in one query per entity
+ *   decide  reads slots; evolve changes them in offset order and marks them changed
+ *   save    the store writes the changed ones
+ *
+ * A state is a flat struct without pointers, zeroed when it does not exist: the simulation keeps it as bytes. Slots, states and
+ * keys live in the batch's arena. A natural key (creditor + reference) is an entity too: its slot's id is a hash of the text
+ * (crypto/hash.h), its `text` the key itself.
+ */
+struct entity {
+	const char *name; /* "debt"; unique in its module */
+	size_t state_size;
+};
+
+struct slot {
+	const struct entity *entity;
+	struct uuid id;
+	struct str text;  /* natural key as given to workset_touch; empty otherwise; borrows */
+	bool loaded;      /* the store has looked */
+	bool exists;      /* there was a row, or evolve has made one */
+	bool changed;     /* evolve has written `state` */
+	bool stored;      /* there was a row when it was loaded: save is an update, not an insert */
+	uint64_t locator; /* the store's own: where the row was when loaded */
+	void *state;      /* entity->state_size bytes */
+	struct slot *next_in_bucket;
+};
+
+struct workset {
+	struct arena *arena; /* borrows */
+	struct slot **slots; /* all, in the order touched */
+	size_t slots_count;
+	size_t slots_max;
+	struct slot **buckets;
+	size_t buckets_mask;
+	bool overflow; /* a touch did not fit: the batch is too large, the caller halves it */
+};
+
+/* Room for slots_max slots from the arena; false when the arena is too small. */
+MUST_CHECK bool workset_init(struct workset *set, struct arena *arena, size_t slots_max);
+
+/* Asks for a state; the same (entity, id) gives the same slot. NULL (and overflow set) when full. */
+struct slot *workset_touch(struct workset *set, const struct entity *entity, const struct uuid *id, struct str text);
+
+/* The slot of a state that was touched and loaded; NULL when it was never touched. */
+struct slot *workset_find(const struct workset *set, const struct entity *entity, const struct uuid *id);
+
+/* The state if it exists, else NULL: what rules call. It must have been touched. */
+const void *workset_state(const struct workset *set, const struct entity *entity, const struct uuid *id);
+
+/* For evolve: the state to write, marked changed and existing. It must have been touched. */
+void *workset_change(struct workset *set, const struct entity *entity, const struct uuid *id);
+
+#endif

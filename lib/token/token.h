@@ -1,0 +1,50 @@
+#ifndef TOKEN_TOKEN_H
+#define TOKEN_TOKEN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/str.h"
+
+/*
+ * JWT (RFC 7519) with ES256 only, behind the checks that libjwt 1.10 does not make (traps.md 4; RFC 8725 checklist): size limit,
+ * header parsed before decode, exactly `alg: ES256` and `typ: JWT`, no `crit`, key by `kid` (a look-up key only), no duplicate
+ * members, `iss`, `aud`, `sub`, `iat`, `exp` mandatory. The only room that includes <jwt.h>.
+ *
+ * Keys are PEM files named <kid>.pem in one directory: a public key verifies, a private key (mode 0600) also signs.
+ */
+struct token_keys;
+
+#define TOKEN_SIZE_MAX    8192
+#define TOKEN_SUBJECT_MAX 128
+
+struct token_claims {
+	char subject[TOKEN_SUBJECT_MAX + 1];
+	uint32_t roles; /* bits of model/command.h */
+	int64_t issued_at_ms;
+	int64_t not_before_ms; /* 0: none */
+	int64_t expires_at_ms;
+};
+
+/* Loads every key of the directory; none at all, an unreadable one, not P-256, a private one that others can read: ERR_FATAL. */
+MUST_CHECK int token_keys_load(const char *directory, const char *issuer, const char *audience, struct token_keys **ret_keys,
+			       struct err *err);
+void token_keys_free(struct token_keys *keys);
+
+/*
+ * Verifies the signature and everything but time, from the cache when these very bytes were verified before (bounded, whole token
+ * compared, not only its hash). Time is the caller's: a command is judged at its broker timestamp. ERR_POISON with a text that
+ * never quotes the token.
+ */
+MUST_CHECK int token_verify(struct token_keys *keys, struct str token, struct token_claims *ret_claims, struct err *err);
+
+/* not_before - leeway <= at <= expires + leeway; leeway 60 s (traps.md J3). */
+bool token_is_valid_at(const struct token_claims *claims, int64_t at_ms);
+
+/* Signs with the first private key. `ret_text` is terminated. */
+MUST_CHECK int token_sign(struct token_keys *keys, const struct token_claims *claims, char *ret_text, size_t text_size,
+			  struct err *err);
+
+#endif

@@ -1,0 +1,71 @@
+#ifndef WIRE_ENVELOPE_H
+#define WIRE_ENVELOPE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/uuid.h"
+#include "model/header.h"
+#include "model/message.h"
+
+/*
+ * The headers of a record: CloudEvents 1.0 Kafka binding, binary mode (conventions.md 1). Written and read here only.
+ *
+ *   commands  ce_specversion ce_id ce_source ce_type ce_time content-type [ce_subject ce_dataschema ce_partitionkey
+ * ce_correlationid ce_causationid ce_expirytime traceparent] authorization events    ce_specversion ce_id ce_source ce_type
+ * ce_subject ce_time content-type ce_dataschema ce_partitionkey ce_correlationid ce_causationid ce_sequence dcs_hash
+ * [traceparent]
+ *
+ * ce_sequence of an event is its `seq` in the module's log of that partition (1, 2, 3 ...): what readers check for gaps. The
+ * aggregate's own version stands in the body. dcs_hash is the row's 32 bytes of the hash chain.
+ */
+struct envelope {
+	struct uuid id;
+	struct str source;
+	struct str type;            /* ce_type */
+	struct uuid correlation_id; /* the command's own id when absent */
+	struct uuid causation_id;   /* none when absent */
+	int64_t expires_ms;         /* ce_expirytime; 0: none */
+	struct str traceparent;     /* empty when absent */
+	struct str token;           /* what stands behind "Bearer "; empty when absent */
+	int64_t sequence;           /* ce_sequence; 0 when absent */
+	struct str hash;            /* dcs_hash; empty when absent */
+};
+
+/* Names are compared exactly; an unknown header is ignored; one of ours twice, or malformed, is ERR_POISON ("missing header
+ * ce_id"). ce_id, ce_source, ce_type and ce_specversion = 1.0 are mandatory. */
+MUST_CHECK int envelope_read(const struct header *headers, size_t count, struct envelope *ret_envelope, struct err *err);
+
+/* Headers for a command to be published; texts in the arena. `token` may be empty. NULL on a full arena is ERR_POISON. */
+struct command_head {
+	struct uuid id;
+	struct uuid key;                          /* none: no key (Tick) */
+	struct uuid correlation_id, causation_id; /* none: left out */
+	int64_t at_ms;
+	int64_t expires_ms; /* 0: none */
+	struct str source;  /* "/dcs/cli" */
+	struct str token;
+	struct str traceparent;
+};
+MUST_CHECK int envelope_write_command(const struct message_type *type, const void *body, const struct command_head *head,
+				      struct arena *arena, struct header ret_headers[HEADERS_MAX], size_t *ret_count,
+				      struct err *err);
+
+/* An event of the log (worker/log_event): the same bytes whether it is published after its commit or out of event_log months
+ * later. */
+struct event_head {
+	const char *module;
+	uint32_t schema_id; /* tells ce_type, ce_dataschema */
+	struct uuid id, key, subject, command_id, correlation_id;
+	int64_t at_ms;
+	int64_t seq;
+	struct str hash;
+	struct str traceparent; /* empty: none */
+};
+MUST_CHECK int envelope_write_event(const struct event_head *head, struct arena *arena, struct header ret_headers[HEADERS_MAX],
+				    size_t *ret_count, struct err *err);
+
+#endif

@@ -1,0 +1,45 @@
+#ifndef WORKER_STORE_H
+#define WORKER_STORE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "db/db.h"
+#include "model/decision.h"
+#include "model/workset.h"
+
+/*
+ * What a command module keeps in PostgreSQL, beside the engine's own tables: two functions in its store.c. Both run inside the
+ * batch's transaction, set-based: a number of statements that does not depend on the number of slots.
+ */
+
+/* An event with its place in the log. */
+struct logged_event {
+	const struct event *event;
+	struct uuid event_id;
+	int32_t part;
+	int64_t seq; /* 1, 2, 3 ... in its partition */
+	int64_t at_ms;
+};
+
+struct store {
+	/*
+	 * Fills every slot given: `loaded`, `exists`, `stored`, `state`, `locator`. The slots are of any of the module's
+	 * entities, in the order touched; rows are locked or read in id order. Entities of other modules are read through their
+	 * public_* views.
+	 */
+	int (*load)(void *store, struct db *db, struct slot **slots, size_t count, struct err *err);
+
+	/*
+	 * Writes all changed slots (insert when not `stored`, update when `stored`; an update must find exactly the version it
+	 * loaded) and whatever rows the events stand for (ledger entries, payments, messages to send). `events` are in log order,
+	 * of all partitions of the batch.
+	 */
+	int (*save)(void *store, struct db *db, const struct workset *set, const struct logged_event *events, size_t events_count,
+		    struct err *err);
+
+	void *self; /* given to both: buffers that live as long as the process */
+};
+
+#endif
