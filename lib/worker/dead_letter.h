@@ -1,0 +1,38 @@
+#ifndef WORKER_DEAD_LETTER_H
+#define WORKER_DEAD_LETTER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "model/header.h"
+
+/*
+ * A record that is no command of anybody: undecodable, unauthorised, too large ... kept with its original bytes in
+ * <module>.dead_letter and copied to the dead-letter topic, where its own headers stand untouched beside dcs_error_topic,
+ * _partition, _offset, _group, _code, _message, _attempts, _time. `dcs dead-letters` lists and replays them. Codes:
+ * schemas/README.md.
+ */
+#define DEAD_LETTER_TOPIC "dcs.dead-letter.v1"
+
+struct dead_letter {
+	int32_t part;
+	int64_t offset;
+	const char *code;  /* a literal of admit.c; from the database: in the arena */
+	struct str reason; /* for people; no personal data, no bytes of the record */
+	int64_t at_ms;
+	struct str key;     /* data NULL: the record had none */
+	struct str value;   /* data NULL: the record had none */
+	struct str headers; /* packed, see below */
+};
+
+/* Headers as one piece of bytes: for each, be16 size of the name, name, be32 size of the value, value. */
+void headers_pack(struct buf *buf, const struct header *headers, size_t count);
+
+/* The reverse; names are copied to the arena (terminated), values borrow from `packed`. ERR_POISON when it is malformed. */
+MUST_CHECK int headers_unpack(struct str packed, struct arena *arena, struct header ret_headers[HEADERS_MAX], size_t *ret_count,
+			      struct err *err);
+
+#endif

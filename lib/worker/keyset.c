@@ -1,0 +1,108 @@
+#include "worker/keyset.h"
+
+#include <string.h>
+
+#define KEYSET_CAPACITY_MIN 64
+
+static size_t capacity_of(const struct keyset *set)
+{
+	return set->memory.size / sizeof(struct uuid);
+}
+
+static struct uuid *table_of(const struct keyset *set)
+{
+	return (struct uuid *)(void *)set->memory.data;
+}
+
+/* Ids are random in their last bytes (UUIDv7) or throughout (hashes): those are the hash. */
+static size_t place_of(const struct uuid *id, size_t capacity)
+{
+	size_t hash;
+
+	memcpy(&hash, id->bytes + 8, sizeof(hash));
+	return hash & (capacity - 1);
+}
+
+static void put(struct uuid *table, size_t capacity, const struct uuid *id)
+{
+	size_t place = place_of(id, capacity);
+
+	while (!uuid_is_none(&table[place]))
+		place = (place + 1) & (capacity - 1);
+	table[place] = *id;
+}
+
+static bool grow(struct keyset *set)
+{
+	size_t capacity = capacity_of(set) == 0 ? KEYSET_CAPACITY_MIN : 2 * capacity_of(set);
+	struct buf bigger;
+	unsigned char *room;
+
+	buf_init(&bigger, set->memory.size_max);
+	room = buf_reserve(&bigger, capacity * sizeof(struct uuid));
+	if (!room)
+		return false;
+	memset(room, 0, capacity * sizeof(struct uuid));
+	bigger.size += capacity * sizeof(struct uuid);
+	for (size_t i = 0; i < capacity_of(set); i++)
+		if (!uuid_is_none(&table_of(set)[i]))
+			put((struct uuid *)(void *)room, capacity, &table_of(set)[i]);
+	buf_release(&set->memory);
+	set->memory = bigger;
+	return true;
+}
+
+void keyset_init(struct keyset *set, size_t count_max)
+{
+	*set = (struct keyset){ .count = 0 };
+	buf_init(&set->memory, 4 * count_max * sizeof(struct uuid) + KEYSET_CAPACITY_MIN * sizeof(struct uuid));
+}
+
+void keyset_release(struct keyset *set)
+{
+	buf_release(&set->memory);
+	set->count = 0;
+}
+
+void keyset_clear(struct keyset *set)
+{
+	if (set->count > 0)
+		memset(set->memory.data, 0, set->memory.size);
+	set->count = 0;
+}
+
+bool keyset_has(const struct keyset *set, const struct uuid *id)
+{
+	size_t capacity = capacity_of(set);
+
+	if (set->count == 0)
+		return false;
+	for (size_t place = place_of(id, capacity);; place = (place + 1) & (capacity - 1)) {
+		if (uuid_is_none(&table_of(set)[place]))
+			return false;
+		if (uuid_equal(&table_of(set)[place], id))
+			return true;
+	}
+}
+
+bool keyset_add(struct keyset *set, const struct uuid *id)
+{
+	MUST(!uuid_is_none(id));
+	if (keyset_has(set, id))
+		return true;
+	if (2 * (set->count + 1) > capacity_of(set) && !grow(set))
+		return false;
+	put(table_of(set), capacity_of(set), id);
+	set->count++;
+	return true;
+}
+
+bool keyset_add_all(struct keyset *set, const struct keyset *other)
+{
+	if (other->count == 0)
+		return true;
+	for (size_t i = 0; i < capacity_of(other); i++)
+		if (!uuid_is_none(&table_of(other)[i]) && !keyset_add(set, &table_of(other)[i]))
+			return false;
+	return true;
+}

@@ -1,0 +1,26 @@
+#ifndef WORKER_KEYSET_H
+#define WORKER_KEYSET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/uuid.h"
+
+/*
+ * A growing set of ids, for the keys that have a parked command: later commands of such a key queue behind it (P4). Mostly empty,
+ * so asking costs one comparison. The all-zero id is never a member.
+ */
+struct keyset {
+	struct buf memory; /* the table: a power of two of ids, all-zero = free */
+	size_t count;
+};
+
+void keyset_init(struct keyset *set, size_t count_max);
+void keyset_release(struct keyset *set);
+void keyset_clear(struct keyset *set);
+bool keyset_has(const struct keyset *set, const struct uuid *id);
+MUST_CHECK bool keyset_add(struct keyset *set, const struct uuid *id); /* false: over count_max */
+MUST_CHECK bool keyset_add_all(struct keyset *set, const struct keyset *other);
+
+#endif
