@@ -1,0 +1,170 @@
+#include "base/str.h"
+
+#include <limits.h>
+#include <stdint.h>
+
+#include "base/must.h"
+
+/* Eight bytes that are all in 0x01..0x7F. */
+static bool is_plain_word(const char *bytes)
+{
+	uint64_t word;
+
+	memcpy(&word, bytes, sizeof(word));
+	/* A zero byte borrows from its high bit when 1 is taken from each; all bytes are below 0x80, so no other does. */
+	return (word & UINT64_C(0x8080808080808080)) == 0 &&
+	       ((word - UINT64_C(0x0101010101010101)) & UINT64_C(0x8080808080808080)) == 0;
+}
+
+static bool is_continuation(unsigned char byte)
+{
+	return (byte & 0xC0) == 0x80;
+}
+
+/* The size of the well-formed character at the front (Unicode, table 3-7), 0 when there is none or it is NUL. */
+static size_t character_size(const unsigned char *bytes, size_t size)
+{
+	unsigned char first = bytes[0];
+	unsigned char second_min = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
+	unsigned char second_max = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
+
+	if (first < 0x80)
+		return first == 0 ? 0 : 1;
+	if (first < 0xC2 || first > 0xF4 || size < 2)
+		return 0;
+	if (bytes[1] < second_min || bytes[1] > second_max)
+		return 0;
+	if (first < 0xE0)
+		return 2;
+	if (size < 3 || !is_continuation(bytes[2]))
+		return 0;
+	if (first < 0xF0)
+		return 3;
+	return size >= 4 && is_continuation(bytes[3]) ? 4 : 0;
+}
+
+bool str_is_text(struct str text)
+{
+	size_t at = 0;
+
+	while (at < text.size) {
+		size_t size;
+
+		if (text.size - at >= 8 && is_plain_word(text.data + at)) {
+			at += 8;
+			continue;
+		}
+		size = character_size((const unsigned char *)text.data + at, text.size - at);
+		if (size == 0)
+			return false;
+		at += size;
+	}
+	return true;
+}
+
+struct str str_prefix(struct str text, size_t size_max)
+{
+	size_t size = text.size;
+
+	if (size > size_max) {
+		size = size_max;
+		while (size > 0 && is_continuation((unsigned char)text.data[size]))
+			size--;
+	}
+	return (struct str){ .data = text.data, .size = size };
+}
+
+struct str str_copy(struct arena *arena, struct str text)
+{
+	char *copy = text.size < SIZE_MAX ? arena_take_bytes(arena, text.size + 1) : NULL;
+
+	if (copy == NULL)
+		return (struct str){ .data = NULL, .size = 0 };
+	if (text.size > 0)
+		memcpy(copy, text.data, text.size);
+	copy[text.size] = '\0';
+	return (struct str){ .data = copy, .size = text.size };
+}
+
+bool str_to_chars(char *chars, size_t chars_size, struct str text)
+{
+	if (text.size >= chars_size)
+		return false;
+	if (text.size > 0)
+		memcpy(chars, text.data, text.size);
+	chars[text.size] = '\0';
+	return true;
+}
+
+struct str str_cut(struct str text, char separator, struct str *rest)
+{
+	const char *found = text.size > 0 ? memchr(text.data, separator, text.size) : NULL;
+	struct str before = text;
+
+	if (found == NULL) {
+		*rest = STR("");
+		return before;
+	}
+	before.size = (size_t)(found - text.data);
+	*rest = (struct str){ .data = found + 1, .size = text.size - before.size - 1 };
+	return before;
+}
+
+bool str_to_int64(struct str text, long long *ret_number)
+{
+	bool negative = text.size > 0 && text.data[0] == '-';
+	size_t at = text.size > 0 && (text.data[0] == '-' || text.data[0] == '+') ? 1 : 0;
+	long long number = 0;
+
+	if (at == text.size)
+		return false;
+	for (; at < text.size; at++) {
+		int digit = text.data[at] - '0';
+
+		if (digit < 0 || digit > 9)
+			return false;
+		/* Built up on its own side of zero: the lowest number has no positive twin. */
+		if (__builtin_mul_overflow(number, 10, &number) ||
+		    __builtin_add_overflow(number, negative ? -digit : digit, &number))
+			return false;
+	}
+	*ret_number = number;
+	return true;
+}
+
+void hex_from_bytes(char *text, const void *bytes, size_t size)
+{
+	static const char digits[] = "0123456789abcdef";
+	const unsigned char *from = bytes;
+
+	for (size_t i = 0; i < size; i++) {
+		text[2 * i] = digits[from[i] >> 4];
+		text[2 * i + 1] = digits[from[i] & 15];
+	}
+	text[2 * size] = '\0';
+}
+
+static int hex_digit(char character)
+{
+	if (character >= '0' && character <= '9')
+		return character - '0';
+	if (character >= 'a' && character <= 'f')
+		return character - 'a' + 10;
+	if (character >= 'A' && character <= 'F')
+		return character - 'A' + 10;
+	return -1;
+}
+
+bool hex_to_bytes(void *bytes, size_t size, struct str text)
+{
+	unsigned char *to = bytes;
+
+	if (text.size / 2 != size || text.size % 2 != 0)
+		return false;
+	for (size_t i = 0; i < text.size; i++)
+		if (hex_digit(text.data[i]) < 0)
+			return false;
+	for (size_t i = 0; i < size; i++)
+		to[i] = (unsigned char)(hex_digit(text.data[2 * i]) << 4 | hex_digit(text.data[2 * i + 1]));
+	return true;
+}

@@ -1,0 +1,79 @@
+#include "model/decision.h"
+
+#include <stdalign.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/must.h"
+
+#define BODY_SIZE_MAX 4096
+
+void decision_init(struct decision *decision, struct arena *arena, const struct command *command)
+{
+	*decision = (struct decision){ .arena = arena, .command = command, .kind = DECISION_NONE, .field = "" };
+}
+
+/* The text goes into an event, where only whole characters are let through. */
+__attribute__((format(printf, 3, 0))) static void say(struct decision *decision, const char *field, const char *format,
+						      va_list args)
+{
+	size_t size_max = sizeof(decision->text) - 1;
+	int wanted = vsnprintf(decision->text, sizeof(decision->text), format, args);
+
+	MUST(wanted >= 0);
+	if ((size_t)wanted > size_max)
+		decision->text[str_prefix((struct str){ .data = decision->text, .size = size_max }, size_max - 1).size] = '\0';
+	decision->field = field == NULL ? "" : field;
+}
+
+void decision_refuse(struct decision *decision, enum refusal refusal, const char *field, const char *format, ...)
+{
+	va_list args;
+
+	MUST(decision->kind == DECISION_NONE);
+	MUST(refusal != REFUSAL_NONE);
+	MUST((unsigned)refusal < REFUSAL_COUNT);
+	decision->kind = DECISION_REFUSED;
+	decision->refusal = refusal;
+	va_start(args, format);
+	say(decision, field, format, args);
+	va_end(args);
+}
+
+void decision_wait(struct decision *decision, const char *field, const char *format, ...)
+{
+	va_list args;
+
+	MUST(decision->kind == DECISION_NONE);
+	decision->kind = DECISION_WAIT;
+	va_start(args, format);
+	say(decision, field, format, args);
+	va_end(args);
+}
+
+void *decision_event(struct decision *decision, const struct message_type *type)
+{
+	/* Written when the arena is full, never read: so that rules need no branch for it. */
+	static alignas(max_align_t) unsigned char spare[BODY_SIZE_MAX];
+	void *body;
+
+	MUST(decision->kind == DECISION_NONE || decision->kind == DECISION_EVENTS);
+	MUST(decision->events_count < DECISION_EVENTS_MAX);
+	MUST(type->kind == MESSAGE_EVENT);
+	MUST(type->record.size <= sizeof(spare));
+	body = arena_take(decision->arena, 1, type->record.size);
+	if (body == NULL) {
+		decision->overflow = true;
+		body = memset(spare, 0, sizeof(spare));
+	}
+	decision->kind = DECISION_EVENTS;
+	decision->events[decision->events_count++] = (struct event){ .type = type, .body = body, .command = decision->command };
+	return body;
+}
+
+void decision_confide(struct decision *decision, const void *confidential)
+{
+	MUST(decision->events_count > 0);
+	decision->events[decision->events_count - 1].confidential = confidential;
+}

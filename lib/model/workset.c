@@ -1,0 +1,88 @@
+#include "model/workset.h"
+
+#include "base/must.h"
+
+bool workset_init(struct workset *set, struct arena *arena, size_t slots_max)
+{
+	size_t buckets_count = 16;
+
+	MUST(slots_max > 0);
+	MUST(slots_max < SIZE_MAX / 4);
+	while (buckets_count < slots_max)
+		buckets_count *= 2;
+	*set = (struct workset){ .arena = arena, .slots_max = slots_max, .buckets_mask = buckets_count - 1 };
+	set->slots = arena_take(arena, slots_max, sizeof(struct slot *));
+	set->buckets = arena_take(arena, buckets_count, sizeof(struct slot *));
+	return set->slots != NULL && set->buckets != NULL;
+}
+
+/*
+ * Only the second half of the id: it is random in a UUIDv7 and in a hash, while the first half of one batch's ids is nearly the
+ * same time. The multiplication carries it into the high bits, which are the ones taken.
+ */
+static struct slot **bucket_of(const struct workset *set, const struct entity *entity, const struct uuid *id)
+{
+	uint64_t hash;
+
+	memcpy(&hash, id->bytes + 8, sizeof(hash));
+	hash = (hash ^ (uint64_t)(uintptr_t)entity) * UINT64_C(0x9E3779B97F4A7C15);
+	return &set->buckets[(hash >> 32) & set->buckets_mask];
+}
+
+struct slot *workset_find(const struct workset *set, const struct entity *entity, const struct uuid *id)
+{
+	struct slot *slot = *bucket_of(set, entity, id);
+
+	while (slot != NULL && (slot->entity != entity || !uuid_equal(&slot->id, id)))
+		slot = slot->next_in_bucket;
+	return slot;
+}
+
+static struct slot *add(struct workset *set, const struct entity *entity, const struct uuid *id, struct str text)
+{
+	size_t mark = arena_mark(set->arena);
+	struct slot **bucket = bucket_of(set, entity, id);
+	struct slot *slot = arena_take(set->arena, 1, sizeof(*slot));
+	void *state = arena_take(set->arena, 1, entity->state_size);
+
+	if (slot == NULL || state == NULL) {
+		arena_rewind(set->arena, mark);
+		return NULL;
+	}
+	*slot = (struct slot){ .entity = entity, .id = *id, .text = text, .state = state, .next_in_bucket = *bucket };
+	*bucket = slot;
+	set->slots[set->slots_count++] = slot;
+	return slot;
+}
+
+struct slot *workset_touch(struct workset *set, const struct entity *entity, const struct uuid *id, struct str text)
+{
+	struct slot *slot = workset_find(set, entity, id);
+
+	if (slot == NULL && set->slots_count < set->slots_max)
+		slot = add(set, entity, id, text);
+	if (slot == NULL) {
+		set->overflow = true;
+		return NULL;
+	}
+	MUST(str_equal(slot->text, text));
+	return slot;
+}
+
+const void *workset_state(const struct workset *set, const struct entity *entity, const struct uuid *id)
+{
+	const struct slot *slot = workset_find(set, entity, id);
+
+	MUST(slot != NULL);
+	return slot->exists ? slot->state : NULL;
+}
+
+void *workset_change(struct workset *set, const struct entity *entity, const struct uuid *id)
+{
+	struct slot *slot = workset_find(set, entity, id);
+
+	MUST(slot != NULL);
+	slot->exists = true;
+	slot->changed = true;
+	return slot->state;
+}
