@@ -64,6 +64,21 @@ IO_TESTS   := $(patsubst tests/io/%.c,$(OUT)/tests/%,$(wildcard tests/io/test_*.
 .PHONY: build
 build: $(PROGRAMS)
 
+# ---- the local stack ----
+
+.PHONY: deps
+deps:
+	compose/deps.sh
+
+# PostgreSQL, Kafka, mail, SMS: compose/README.md
+.PHONY: stack
+stack: deps
+	compose/stack.sh start
+
+.PHONY: stop
+stop:
+	compose/stack.sh stop
+
 # ---- generated from the schemas ----
 
 $(GENERATED): $(SCHEMAS)

@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Installs what is missing, and nothing when nothing is: the Debian packages of packages.txt and the jars of kafka/pom.xml.
+# usage: compose/deps.sh
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+as_root() {
+	if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+# ---- Debian packages ----
+
+mapfile -t wanted < <(sed 's/#.*//; s/[[:space:]]//g; /^$/d' compose/packages.txt)
+missing=()
+for package in "${wanted[@]}"; do
+	state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) || state=
+	[ "$state" = installed ] || missing+=("$package")
+done
+if [ ${#missing[@]} -gt 0 ]; then
+	echo "deps: installing ${missing[*]}"
+	as_root apt-get update -q
+	# What the packages' own services do is their business: the stack uses neither them nor their ports.
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}"
+fi
+
+# ---- Apache Kafka ----
+
+# pom.sha256 is written last and the folder is moved into place whole: half a download is no download.
+jars=.cache/kafka-jars
+want=$(sha256sum <compose/kafka/pom.xml)
+if [ "$(cat $jars/pom.sha256 2>/dev/null)" != "$want" ]; then
+	echo "deps: fetching the jars of Apache Kafka (about 100 MB, once)"
+	rm -rf $jars $jars.part
+	mkdir -p $jars.part
+	mvn -B -q --strict-checksums -f compose/kafka/pom.xml dependency:copy-dependencies \
+		-DincludeScope=runtime -DoutputDirectory="$PWD/$jars.part"
+	echo "$want" >$jars.part/pom.sha256
+	mv $jars.part $jars
+fi

@@ -1,0 +1,102 @@
+# What stack.sh, programs.sh and demo.sh share: processes by record, ports, waiting. Sourced, with $DIR set.
+#
+# A process is known by DIR/pid/NAME: its id, its start time and the boot it was started in. A recycled id has another start
+# time, so nothing that this stack did not start is ever signalled. Each runs in a session of its own: its id is its group's.
+
+say() {
+	printf '%s\n' "$*" >&2
+}
+
+die() {
+	say "$(basename "$0"): $*"
+	exit 1
+}
+
+# proc_start PID: when the process started, in clock ticks since boot; fails if there is none, or only its zombie.
+proc_start() {
+	local stat
+	stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
+	stat=${stat##*) } # behind the command's name, which may hold anything
+	set -- $stat
+	[ "$1" != Z ] && [ "$1" != X ] && echo "${20}"
+}
+
+# pid_of NAME: its id if it is alive.
+pid_of() {
+	local pid start boot
+	read -r pid start boot 2>/dev/null <"$DIR/pid/$1" || return 1
+	[ "$boot" = "$(cat /proc/sys/kernel/random/boot_id)" ] && [ "$(proc_start "$pid")" = "$start" ] && echo "$pid"
+}
+
+alive() {
+	pid_of "$1" >/dev/null
+}
+
+# spawn NAME COMMAND...: runs it in the background, output to DIR/log/NAME.log, and records it.
+spawn() {
+	local name=$1 start
+	shift
+	mkdir -p "$DIR/log" "$DIR/pid"
+	# No descriptor of ours may stay open in it: not the lock (9), not a pipe that somebody waits on.
+	setsid "$@" </dev/null >>"$DIR/log/$name.log" 2>&1 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &
+	start=$(proc_start $!) || die "$name did not start, see $DIR/log/$name.log"
+	echo "$! $start $(cat /proc/sys/kernel/random/boot_id)" >"$DIR/pid/$name"
+}
+
+# until_true SECONDS COMMAND...: asks ten times a second; fails when the time is over.
+until_true() {
+	local deadline=$((${EPOCHREALTIME/[.,]/} + $1 * 1000000))
+	shift
+	until "$@"; do
+		[ "${EPOCHREALTIME/[.,]/}" -lt $deadline ] || return 1
+		sleep 0.1
+	done
+}
+
+gone() {
+	! alive "$1"
+}
+
+# end NAME SIGNAL SECONDS [SIGNAL SECONDS]...: each signal gets its time; the last resort is KILL.
+end() {
+	local name=$1 pid
+	shift
+	while pid=$(pid_of "$name") && [ $# -gt 0 ]; do
+		kill -s "$1" -- "-$pid" 2>/dev/null || kill -s "$1" "$pid" 2>/dev/null || true
+		until_true "$2" gone "$name" || true
+		shift 2
+	done
+	if pid=$(pid_of "$name"); then
+		say "$name does not stop: killed"
+		kill -s KILL -- "-$pid" || true
+		until_true 5 gone "$name" || die "$name (process $pid) cannot be killed"
+	fi
+	rm -f "$DIR/pid/$name"
+}
+
+# port_is_free NUMBER: nobody listens there.
+port_is_free() {
+	! grep -qiE "^ *[0-9]+: [0-9A-F]+:$(printf %04X "$1") [0-9A-F]+:[0-9A-F]+ 0A" /proc/net/tcp /proc/net/tcp6 2>/dev/null
+}
+
+# port_of NAME: the port this stack keeps for it.
+port_of() {
+	cat "$DIR/ports/$1"
+}
+
+# port_choose NAME: keeps the remembered port unless a stranger took it meanwhile. Below 32768: connections going out never sit
+# on those.
+port_choose() {
+	local port
+	mkdir -p "$DIR/ports"
+	port=$(port_of "$1" 2>/dev/null) || port=0
+	rm -f "$DIR/ports/$1"
+	until [ "$port" != 0 ] && port_is_free "$port" && ! grep -qsx "$port" "$DIR"/ports/*; do
+		port=$((20000 + RANDOM % 12000))
+	done
+	echo "$port" >"$DIR/ports/$1"
+}
+
+listens() {
+	(: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+}
