@@ -1,0 +1,36 @@
+#ifndef HTTP_EXCHANGE_H
+#define HTTP_EXCHANGE_H
+
+#include <curl/curl.h>
+
+#include "base/buf.h"
+#include "http/http.h"
+#include "http/verdict.h"
+
+/*
+ * Private to the room: one exchange, from start to `done`, and the pool of them. http.c and mail.c take one, set what is theirs
+ * and launch it; all the rest is common.
+ *
+ *   FREE -> (exchange_take) -> TAKEN -> (exchange_launch) -> RUNNING -> (poll, abandon) -> `done` -> FREE
+ *                                    -> (exchange_give_back) -> FREE
+ */
+struct exchange {
+	struct http *http;
+	CURL *easy;
+	enum { EXCHANGE_FREE, EXCHANGE_TAKEN, EXCHANGE_RUNNING } state;
+	struct facts facts;  /* what the verdict is made from */
+	struct buf content;  /* HTTP: the form; mail: the message */
+	size_t content_sent; /* mail: how much of it the library has taken */
+	struct buf answer;   /* body, or the last line of an SMTP server */
+	bool answer_is_cut;
+	struct curl_slist *list; /* HTTP: headers; mail: the recipient */
+	http_done *done;
+	void *done_arg;
+};
+
+/* A free one with the common options set; NULL: all are in use. */
+struct exchange *exchange_take(struct http *http, enum facts_protocol protocol);
+void exchange_give_back(struct exchange *exchange);
+MUST_CHECK int exchange_launch(struct exchange *exchange, http_done *done, void *done_arg, struct err *err);
+
+#endif

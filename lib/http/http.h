@@ -1,0 +1,86 @@
+#ifndef HTTP_HTTP_H
+#define HTTP_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/str.h"
+
+/*
+ * A client for gateways: many exchanges at once over kept connections, in one thread, by callbacks out of http_poll. HTTP here,
+ * mail in http/mail.h; both share the handle and the verdict. This room is the only one that includes <curl/curl.h>.
+ *
+ * What it is for is the verdict. A demand must not be sent twice (P8), so the caller has to know one thing for certain: whether
+ * the other side can have got it.
+ *
+ *   HTTP_NOT_SENT   certain: nothing of the request left (name, connect, TLS, log-in failed, or time ran out before). May be
+ *                   tried again.
+ *   HTTP_ANSWERED   the other side answered; `status` says what. Also when the rest of its answer was cut off.
+ *   HTTP_AMBIGUOUS  the request began to leave and no answer came: it may have been taken. Never tried again by us, and not by
+ *                   the library either: libcurl silently repeats a request when a kept connection dies before the first byte of
+ *                   an answer; the second try is stopped here.
+ *
+ * Redirects are not followed, only http and https (smtp, smtps) are spoken, the environment's proxies are not asked, answers are
+ * cut at answer_size_max, signals are not used (traps.md C7).
+ */
+struct http;
+
+#define HTTP_EXCHANGES_MAX 256
+
+struct http_conf {
+	size_t exchanges_max;                         /* at once, of HTTP and mail together; 1..HTTP_EXCHANGES_MAX */
+	int64_t connect_timeout_ms, total_timeout_ms; /* of one exchange; connecting is name, TCP, TLS and log-in */
+	size_t answer_size_max;                       /* what is kept of an answer's body */
+	const char *user_agent;
+	const char *ca_file; /* NULL: the system's certificates */
+	const char *proxy;   /* NULL: none */
+};
+
+enum http_outcome { HTTP_NOT_SENT, HTTP_ANSWERED, HTTP_AMBIGUOUS };
+
+struct http_answer {
+	enum http_outcome outcome;
+	int status;             /* ANSWERED: HTTP status, or SMTP reply code; otherwise 0 */
+	int64_t retry_after_ms; /* of the header Retry-After; -1: absent */
+	struct str body;  /* HTTP: the first answer_size_max bytes; mail: the server's last line. Borrows until `done` returns */
+	bool body_is_cut; /* it was longer, or broke off */
+	const char *text; /* why not ANSWERED, a literal without names and addresses; "" otherwise */
+};
+
+/* Called once for each exchange that was started, out of http_poll or http_abandon. May start others. */
+typedef void http_done(void *done_arg, const struct http_answer *answer);
+
+/* Copies the conf's texts. ERR_FATAL: a conf out of bounds, no memory, no TLS. */
+MUST_CHECK int http_open(const struct http_conf *conf, struct http **ret_http, struct err *err);
+void http_close(struct http *http); /* accepts NULL; nothing may be running: http_abandon first */
+
+struct http_request {
+	const char *url;             /* http: or https: */
+	struct str form;             /* not empty: POST, application/x-www-form-urlencoded; empty: GET */
+	const char *user, *password; /* Basic; NULL: none */
+};
+
+/* Copies everything. ERR_RETRY: all exchanges are in use; ERR_POISON: not an http(s) URL. After -1 `done` is not called. */
+MUST_CHECK int http_start(struct http *http, const struct http_request *request, http_done *done, void *done_arg,
+			  struct err *err);
+
+size_t http_running(const struct http *http);
+bool http_is_full(const struct http *http);
+
+/*
+ * Moves all exchanges, calls `done` of those that ended, and waits for more at most timeout_ms; returns earlier when something
+ * ended, when wake_fd (-1: none) can be read, or after http_wake from another thread.
+ */
+MUST_CHECK int http_poll(struct http *http, int wake_fd, int timeout_ms, struct err *err);
+void http_wake(struct http *http);
+
+/* Ends all that is running: `done` is called with NOT_SENT or AMBIGUOUS, whichever is true of each. */
+void http_abandon(struct http *http);
+
+/* Appends `text` percent-encoded: everything but A-Z a-z 0-9 - . _ ~ */
+struct buf;
+void http_add_escaped(struct buf *buf, struct str text);
+
+#endif

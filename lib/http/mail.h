@@ -1,0 +1,77 @@
+#ifndef HTTP_MAIL_H
+#define HTTP_MAIL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "http/http.h"
+
+/*
+ * E-mail: building a message (pure) and handing it to an SMTP server. libcurl checks nothing of what it sends (traps.md 5): a
+ * line break in an address is another command, one in a header another header. So everything is checked and encoded here, and
+ * what leaves is 7-bit with CRLF line ends, no line of text longer than 76.
+ */
+
+/*
+ * The address of an envelope or a header: one @, printable ASCII, none of <>()[]\,;:" and no space; at most 254 bytes. An address
+ * that needs quoting or SMTPUTF8 is refused: no collector's creditor has one, every second gateway breaks on it.
+ */
+bool mail_address_is_valid(struct str address);
+
+#define MAIL_HEADERS_MAX 8
+
+struct mail_header {
+	const char *name; /* an RFC 5322 field name; a literal of ours */
+	struct str value; /* printable ASCII */
+};
+
+struct mail {
+	struct str from_name; /* UTF-8; may be empty */
+	struct str from_address;
+	struct str reply_to; /* may be empty */
+	struct str to_address;
+	struct str subject;    /* UTF-8, no control characters */
+	struct str text;       /* UTF-8; any line ends */
+	struct str message_id; /* left@right, without the angle brackets; the same for every try of one message */
+	int64_t date_ms;
+	struct mail_header headers[MAIL_HEADERS_MAX]; /* further ones, after ours */
+	size_t headers_count;
+};
+
+/*
+ * Appends the whole message: Date, From, To, Subject, Message-ID, Auto-Submitted, MIME headers, the text as quoted-printable.
+ * ERR_POISON with the part's name, never its content: a bad address, a control character in a header, text that is not UTF-8,
+ * too large.
+ */
+MUST_CHECK int mail_build(const struct mail *mail, struct buf *buf, struct err *err);
+
+struct mail_server {
+	const char *url;             /* smtp://host:port/our.name or smtps://...; the path is what EHLO says (traps.md C6) */
+	const char *user, *password; /* NULL: no log-in */
+	bool require_tls; /* smtp: STARTTLS and a valid certificate, or nothing; false: plain, for a relay on this machine */
+};
+
+/*
+ * Hands one message to one recipient. The verdict (http.h) with `status` as the last reply code:
+ *   ANSWERED 250           taken
+ *   ANSWERED 4xx           not taken, try later (also a recipient refused for now, greylisting, 421)
+ *   ANSWERED 5xx           not taken, and never will be
+ *   NOT_SENT               not taken: no connection, TLS or log-in, or the line broke before the message began to leave
+ *   AMBIGUOUS              it broke after that: the server may have it
+ * `sender` is the envelope's (where bounces go; "" is the null sender). Copies everything. ERR_RETRY: all exchanges in use;
+ * ERR_POISON: an address or URL that is none.
+ */
+MUST_CHECK int mail_start(struct http *http, const struct mail_server *server, struct str sender, struct str recipient,
+			  struct str message, http_done *done, void *done_arg, struct err *err);
+
+/*
+ * The code to be recorded for a reply line such as "550 5.1.1 <x@y> unknown": the enhanced status (RFC 3463) when there is one,
+ * else the three digits; "" when the line is no reply. Never any of the text: it may quote the address.
+ */
+void mail_reply_code(struct str line, char ret_code[16]);
+
+#endif
