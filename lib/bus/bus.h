@@ -35,11 +35,21 @@ void bus_record_release(struct bus_record *record);
 MUST_CHECK int bus_record_headers(const struct bus_record *record, struct header ret_headers[HEADERS_MAX], size_t *ret_count,
 				  struct err *err);
 
+/* A zero or NULL member after client_id means its default. */
 struct bus_conf {
-	const char *bootstrap;                     /* host:port,... */
-	const char *client_id;                     /* under 64 bytes (traps.md R9) */
-	int64_t prefetch_records, prefetch_kbytes; /* consumers: per partition, and in all */
-	int64_t session_timeout_ms;
+	const char *bootstrap; /* host:port,... */
+	const char *client_id; /* under 64 bytes (traps.md R9) */
+
+	/* Consumers: how much is read ahead, in all partitions together. librdkafka looks again only once a second after this is
+	 * full, so it must hold more than one second's worth at full speed. Defaults: 100000 and 32 MB. */
+	int64_t prefetch_records, prefetch_kbytes;
+	int64_t session_timeout_ms; /* default 10 s */
+
+	/* Producers. */
+	const char *compression;     /* "none", "lz4" (default), "zstd" ... */
+	int64_t delivery_timeout_ms; /* default: none. A record given up while later ones go on is a hole; for ever is no hole */
+	int64_t queue_records;       /* how many may be undelivered: default 500000 */
+	int64_t queue_wait_ms;       /* how long bus_produce waits for room: default 10 s */
 };
 
 /* ---- consumer: a member of a group, for one topic ---- */
@@ -51,13 +61,17 @@ struct bus_consumer;
  * changes is told by bus_consumer_poll, in the caller's thread.
  */
 enum bus_poll {
-	BUS_NOTHING,  /* timeout */
-	BUS_RECORD,   /* ret_record is set */
-	BUS_ASSIGNED, /* bus_consumer_parts tells the new set; the caller must answer with bus_consumer_start */
-	BUS_REVOKED,  /* all partitions are gone (revoked or lost); nothing of them is returned any more; the caller must answer
-			 with bus_consumer_stop */
+	BUS_NOTHING,   /* timeout */
+	BUS_RECORD,    /* ret_record is set */
+	BUS_ASSIGNED,  /* bus_consumer_parts tells the new set; the caller must answer with bus_consumer_start */
+	BUS_REVOKED,   /* all partitions are gone (revoked or lost); nothing of them is returned any more; the caller must answer
+			  with bus_consumer_stop */
+	BUS_DISPLACED, /* the broker no longer has the offset we stand at in ret_record->part: the topic was truncated or made
+			  anew. Nothing more of it is returned, the other partitions go on. Never a silent jump to another offset
+			*/
 };
 
+/* The topic must be there: ERR_POISON when it is not, ERR_RETRY when the broker is away. */
 MUST_CHECK int bus_consumer_open(const struct bus_conf *conf, const char *group, const char *topic,
 				 struct bus_consumer **ret_consumer, struct err *err);
 
@@ -65,14 +79,20 @@ MUST_CHECK int bus_consumer_open(const struct bus_conf *conf, const char *group,
  * Accepts NULL. */
 void bus_consumer_close(struct bus_consumer *consumer, int64_t deadline_ms);
 
-/* timeout_ms 0: only what is already here. Transient broker errors are not failures: librdkafka retries; they are counted
- * (bus_consumer_errors) and the first of a row is logged as a warning. */
+/*
+ * timeout_ms 0: only what is already here. Transient broker errors are not failures: librdkafka retries; they are counted
+ * (bus_consumer_errors) and the first of a row is logged as a warning. Between a BUS_ASSIGNED or BUS_REVOKED and the caller's
+ * answer it may be called (to stay alive in the group) and says BUS_NOTHING.
+ */
 MUST_CHECK int bus_consumer_poll(struct bus_consumer *consumer, int timeout_ms, enum bus_poll *ret_kind,
 				 struct bus_record *ret_record, struct err *err);
-const int32_t *bus_consumer_parts(const struct bus_consumer *consumer, size_t *ret_count);
+const int32_t *bus_consumer_parts(const struct bus_consumer *consumer, size_t *ret_count); /* none after BUS_REVOKED */
+uint64_t bus_consumer_errors(const struct bus_consumer *consumer);
 
-/* Starts reading at these offsets (parallel arrays, all of the assigned set; an offset of -1: leave this partition unread, it is
- * halted). */
+/*
+ * Starts reading at these offsets (parallel arrays, all of the assigned set; an offset of -1: leave this partition unread, it is
+ * halted). May be called again while reading, to go back or to leave a partition out: what was fetched before is forgotten.
+ */
 MUST_CHECK int bus_consumer_start(struct bus_consumer *consumer, const int32_t *parts, const int64_t *offsets, size_t count,
 				  struct err *err);
 MUST_CHECK int bus_consumer_stop(struct bus_consumer *consumer, struct err *err);
@@ -95,7 +115,7 @@ MUST_CHECK int bus_reader_bounds(struct bus_reader *reader, int32_t part, int64_
 				 struct err *err);
 MUST_CHECK int bus_reader_seek(struct bus_reader *reader, int32_t part, int64_t offset,
 			       struct err *err); /* the next bus_reader_next starts here, reading only this partition */
-/* *ret_found false: nothing within timeout_ms (end of partition). */
+/* *ret_found false: nothing within timeout_ms, or the end of the partition (told once, at once). ERR_POISON: no such offset. */
 MUST_CHECK int bus_reader_next(struct bus_reader *reader, int timeout_ms, bool *ret_found, struct bus_record *ret_record,
 			       struct err *err);
 
@@ -103,21 +123,28 @@ MUST_CHECK int bus_reader_next(struct bus_reader *reader, int timeout_ms, bool *
 
 struct bus_producer;
 
-/* Idempotent, acks=all. Delivery reports are counted per (topic, partition) inside bus_producer_poll. */
+/*
+ * Idempotent, acks=all, gapless: when a record cannot be delivered nothing behind it is either, and the producer is broken; what
+ * arrives in a partition is always a prefix of what was given.
+ */
 MUST_CHECK int bus_producer_open(const struct bus_conf *conf, struct bus_producer **ret_producer, struct err *err);
 void bus_producer_close(struct bus_producer *producer); /* does not wait: flush first */
 
 /*
- * Queues a record; copies everything. part -1: chosen from the key by murmur2, as Java clients do. `done`, if given, is called
- * once from bus_producer_poll or _flush: failure NULL when the broker has it, otherwise why not. A full local queue is waited for
- * (polling) up to 10 s, then ERR_RETRY.
+ * Queues a record; copies everything. part -1: chosen from the key by murmur2, as Java clients do; at random without a key.
+ * `done`, if given, is called once from bus_producer_poll or _flush, or from bus_produce while it waits for room: failure NULL
+ * when the broker has it, otherwise why not. It must not call the producer. After -1, and for what is pending at
+ * bus_producer_close, it is not called. A full local queue is waited for (polling) up to 10 s, then ERR_RETRY. ERR_POISON:
+ * unknown topic or partition, too large (over BUS_RECORD_MAX with its headers).
  */
+#define BUS_RECORD_MAX (4 * 1024 * 1024)
+
 typedef void bus_done(void *done_arg, int32_t part, int64_t offset, const struct err *failure);
 MUST_CHECK int bus_produce(struct bus_producer *producer, const char *topic, int32_t part, struct str key, struct str value,
 			   const struct header *headers, size_t headers_count, bus_done *done, void *done_arg, struct err *err);
 void bus_producer_poll(struct bus_producer *producer, int timeout_ms);
 MUST_CHECK int bus_producer_flush(struct bus_producer *producer, int timeout_ms,
-				  struct err *err); /* ERR_RETRY: not all was delivered */
+				  struct err *err); /* ERR_RETRY: not all given since the last flush was delivered */
 bool bus_producer_is_broken(
 	const struct bus_producer *producer); /* a fatal error happened: close, open a new one, send again from the log */
 size_t bus_producer_pending(const struct bus_producer *producer);
@@ -138,8 +165,8 @@ struct bus_topic {
 	int64_t message_bytes_max;
 };
 
-/* Creates those that do not exist (LogAppendTime, no auto-creation). An existing one with another partition count is ERR_FATAL.
- */
+/* Creates those that do not exist (LogAppendTime, no auto-creation) and waits until the broker shows them. An existing one with
+ * another partition count, or with time stamps that a producer could forge, is ERR_FATAL. */
 MUST_CHECK int bus_topics_create(const struct bus_conf *conf, const struct bus_topic *topics, size_t count, int *ret_created,
 				 struct err *err);
 

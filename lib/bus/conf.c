@@ -1,0 +1,253 @@
+/* Settings of librdkafka that all our handles share, and its errors in our three kinds. */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "bus/kafka.h"
+
+/* traps.md 1 and 8 say why each is not the default. */
+static const struct kafka_setting settings_common[] = {
+	{ "socket.nagle.disable", "true" },      { "socket.keepalive.enable", "true" },
+	{ "log.connection.close", "false" },     { "log.queue", "true" }, /* log lines come in our thread, out of our poll */
+	{ "allow.auto.create.topics", "false" }, { "reconnect.backoff.ms", "100" },
+	{ "reconnect.backoff.max.ms", "2000" },  { "topic.metadata.refresh.interval.ms", "30000" },
+	{ "statistics.interval.ms", "0" },
+};
+
+#define CLIENT_ID_MAX 63
+
+enum err_kind kafka_err_kind(rd_kafka_resp_err_t code)
+{
+	switch ((int)code) { /* int: our list is not meant to name every code */
+	case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+	case RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE:
+	case RD_KAFKA_RESP_ERR_INVALID_RECORD:
+	case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+	case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION: /* a name that no topic can have */
+	case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
+	case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+	case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+	case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
+		return ERR_POISON;
+	case RD_KAFKA_RESP_ERR__INVALID_ARG:
+	case RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE:
+	case RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE:
+	case RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION:
+	case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+	case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+	case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+	case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
+	case RD_KAFKA_RESP_ERR_INVALID_PARTITIONS:
+	case RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR:
+	case RD_KAFKA_RESP_ERR_INVALID_CONFIG:
+	case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
+		return ERR_FATAL;
+	default:
+		/* A fatal error of a producer too: the process can go on with a new one. */
+		return ERR_RETRY;
+	}
+}
+
+int kafka_err(struct err *err, rd_kafka_resp_err_t code, const char *what)
+{
+	return err_set(err, kafka_err_kind(code), "%s: %s (%s)", what, rd_kafka_err2str(code), rd_kafka_err2name(code));
+}
+
+void kafka_trouble(struct kafka *kafka, rd_kafka_resp_err_t code, const char *text)
+{
+	kafka->errors++;
+	if (kafka->is_troubled)
+		return;
+	kafka->is_troubled = true;
+	log_warn("kafka=%s code=%s text=\"%s\" next=\"librdkafka tries again\"", rd_kafka_name(kafka->handle),
+		 rd_kafka_err2name(code), text);
+}
+
+static void on_error(rd_kafka_t *handle, int code, const char *reason, void *opaque)
+{
+	struct kafka *kafka = opaque;
+	char text[200];
+
+	if (code != RD_KAFKA_RESP_ERR__FATAL) {
+		kafka_trouble(kafka, (rd_kafka_resp_err_t)code, reason);
+		return;
+	}
+	kafka->errors++;
+	kafka->is_broken = true;
+	rd_kafka_resp_err_t cause = rd_kafka_fatal_error(handle, text, sizeof(text));
+	log_warn("kafka=%s code=%s text=\"%s\" next=\"a new handle is needed\"", rd_kafka_name(handle), rd_kafka_err2name(cause),
+		 text);
+}
+
+/* What on_error does not tell; connection failures come through both and are only shown to those who debug. */
+static void on_log(const rd_kafka_t *handle, int level, const char *facility, const char *text)
+{
+	bool is_told = strcmp(facility, "FAIL") == 0 || strcmp(facility, "ERROR") == 0;
+
+	if (level <= 4 && !is_told)
+		log_warn("kafka=%s facility=%s text=\"%s\" next=\"librdkafka goes on\"", rd_kafka_name(handle), facility, text);
+	else
+		log_debug("kafka=%s facility=%s text=\"%s\"", rd_kafka_name(handle), facility, text);
+}
+
+static int set_all(rd_kafka_conf_t *kafka_conf, const struct kafka_setting *settings, size_t count, struct err *err)
+{
+	char text[160];
+
+	for (size_t index = 0; index < count; index++) {
+		const struct kafka_setting *setting = &settings[index];
+
+		if (rd_kafka_conf_set(kafka_conf, setting->name, setting->value, text, sizeof(text)) != RD_KAFKA_CONF_OK)
+			return err_set(err, ERR_FATAL, "kafka setting: %s", text);
+	}
+	return 0;
+}
+
+int kafka_configure(const struct bus_conf *conf, struct kafka *kafka, const struct kafka_setting *settings, size_t count,
+		    rd_kafka_conf_t **ret_kafka_conf, struct err *err)
+{
+	rd_kafka_conf_t *kafka_conf = NULL;
+
+	MUST(conf != NULL);
+	if (conf->bootstrap == NULL || conf->bootstrap[0] == '\0')
+		return err_set(err, ERR_FATAL, "kafka: no bootstrap servers given");
+	if (conf->client_id == NULL || strlen(conf->client_id) > CLIENT_ID_MAX)
+		return err_set(err, ERR_FATAL, "kafka: client id missing or longer than %d bytes", CLIENT_ID_MAX);
+	const struct kafka_setting names[] = {
+		{ "bootstrap.servers", conf->bootstrap },
+		{ "client.id", conf->client_id },
+	};
+
+	kafka_conf = rd_kafka_conf_new();
+	if (set_all(kafka_conf, settings_common, sizeof(settings_common) / sizeof(settings_common[0]), err) != 0)
+		goto out;
+	if (set_all(kafka_conf, names, sizeof(names) / sizeof(names[0]), err) != 0)
+		goto out;
+	if (set_all(kafka_conf, settings, count, err) != 0)
+		goto out;
+	rd_kafka_conf_set_opaque(kafka_conf, kafka);
+	rd_kafka_conf_set_error_cb(kafka_conf, on_error);
+	rd_kafka_conf_set_log_cb(kafka_conf, on_log);
+	*ret_kafka_conf = kafka_conf;
+	return 0;
+out:
+	rd_kafka_conf_destroy(kafka_conf);
+	return -1;
+}
+
+int kafka_open(struct kafka *kafka, rd_kafka_type_t type, rd_kafka_conf_t *kafka_conf, struct err *err)
+{
+	char text[160];
+
+	kafka->handle = rd_kafka_new(type, kafka_conf, text, sizeof(text));
+	if (kafka->handle == NULL) {
+		rd_kafka_conf_destroy(kafka_conf);
+		return err_set(err, ERR_FATAL, "kafka: %s", text);
+	}
+	rd_kafka_set_log_queue(kafka->handle, NULL);
+	return 0;
+}
+
+/* ---- the end ---- */
+
+static void *destroy(void *arg)
+{
+	struct kafka *kafka = arg;
+
+	rd_kafka_destroy_flags(kafka->handle, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+	sem_post(&kafka->is_gone);
+	return NULL;
+}
+
+static bool wait_gone(sem_t *is_gone, int64_t deadline_ms)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_REALTIME, &until); /* the clock of sem_timedwait */
+	until.tv_sec += (time_t)(deadline_ms / 1000);
+	until.tv_nsec += (long)(deadline_ms % 1000) * 1000000L;
+	if (until.tv_nsec >= 1000000000L) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000L;
+	}
+	while (sem_timedwait(is_gone, &until) != 0)
+		if (errno != EINTR)
+			return false;
+	return true;
+}
+
+bool kafka_destroy(struct kafka *kafka, int64_t deadline_ms)
+{
+	pthread_t thread;
+
+	if (kafka->handle == NULL)
+		return true;
+	sem_init(&kafka->is_gone, 0, 0);
+	if (pthread_create(&thread, NULL, destroy, kafka) != 0)
+		return false;
+	pthread_detach(thread);
+	if (!wait_gone(&kafka->is_gone, deadline_ms)) {
+		log_warn("kafka=closing text=\"librdkafka did not end in %" PRId64 " ms\" next=\"left behind\"", deadline_ms);
+		return false;
+	}
+	sem_destroy(&kafka->is_gone);
+	kafka->handle = NULL;
+	return true;
+}
+
+/* ---- questions to the broker ---- */
+
+static int parts_of(const struct rd_kafka_metadata *metadata, const char *topic, int32_t *ret_count, struct err *err)
+{
+	MUST(metadata->topic_cnt == 1);
+	const struct rd_kafka_metadata_topic *found = &metadata->topics[0];
+
+	if (found->err == RD_KAFKA_RESP_ERR_NO_ERROR && found->partition_cnt > 0) {
+		*ret_count = found->partition_cnt;
+		return 0;
+	}
+	return kafka_err(err, found->err != RD_KAFKA_RESP_ERR_NO_ERROR ? found->err : RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE,
+			 topic);
+}
+
+int kafka_parts(struct kafka *kafka, const char *topic, int32_t *ret_count, struct err *err)
+{
+	const struct rd_kafka_metadata *metadata = NULL;
+	rd_kafka_topic_t *handle = NULL;
+	rd_kafka_resp_err_t code;
+	int result = -1;
+
+	handle = rd_kafka_topic_new(kafka->handle, topic, NULL);
+	if (handle == NULL)
+		return kafka_err(err, rd_kafka_last_error(), topic);
+	code = rd_kafka_metadata(kafka->handle, 0, handle, &metadata, KAFKA_WAIT_MS);
+	if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+		kafka_err(err, code, topic);
+		goto out;
+	}
+	result = parts_of(metadata, topic, ret_count, err);
+out:
+	if (metadata != NULL)
+		rd_kafka_metadata_destroy(metadata);
+	rd_kafka_topic_destroy(handle);
+	return result;
+}
+
+int kafka_bounds(struct kafka *kafka, const char *topic, int32_t part, int timeout_ms, int64_t *ret_low, int64_t *ret_high,
+		 struct err *err)
+{
+	int64_t low;
+	int64_t high;
+	rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(kafka->handle, topic, part, &low, &high, timeout_ms);
+
+	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return kafka_err(err, code, topic);
+	*ret_low = low;
+	*ret_high = high;
+	return 0;
+}

@@ -1,0 +1,291 @@
+/* A member of a consumer group, for one topic. The group says which partitions; where to read is the caller's business. */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/day.h"
+#include "bus/kafka.h"
+
+/*
+ *            rebalance                start
+ *   IDLE ------------------> GIVEN -----------> READING --.
+ *    ^                         |                  |  ^    | start (elsewhere)
+ *    |          stop           | rebalance        |  '----'
+ *    '---------------- TAKEN <-'------------------'
+ *
+ * `news` is what poll has still to tell; librdkafka waits for our rd_kafka_assign in GIVEN and TAKEN.
+ */
+enum state { STATE_IDLE, STATE_GIVEN, STATE_READING, STATE_TAKEN };
+
+struct bus_consumer {
+	struct kafka kafka; /* first: the opaque of the callbacks */
+	char topic[BUS_TOPIC_MAX + 1];
+	enum state state;
+	enum bus_poll news;
+	int32_t parts[BUS_PARTS_MAX];
+	size_t parts_count;
+	bool is_overfull; /* assigned more than BUS_PARTS_MAX */
+	bool is_closing;
+};
+
+static void take_away(struct bus_consumer *consumer)
+{
+	consumer->parts_count = 0;
+	consumer->state = STATE_TAKEN;
+	consumer->news = BUS_REVOKED;
+}
+
+static void give(struct bus_consumer *consumer, const rd_kafka_topic_partition_list_t *list)
+{
+	consumer->parts_count = 0;
+	consumer->is_overfull = list->cnt > BUS_PARTS_MAX;
+	for (int index = 0; index < list->cnt && !consumer->is_overfull; index++)
+		consumer->parts[consumer->parts_count++] = list->elems[index].partition;
+	consumer->state = STATE_GIVEN;
+	consumer->news = BUS_ASSIGNED;
+}
+
+/* Runs inside our poll. The answer to librdkafka is given later, by the caller's start or stop. */
+static void on_rebalance(rd_kafka_t *handle, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *list, void *opaque)
+{
+	struct bus_consumer *consumer = opaque;
+	bool was_told = consumer->news != BUS_ASSIGNED;
+
+	if (!consumer->is_closing && code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+		give(consumer, list);
+	} else if (!consumer->is_closing && consumer->state != STATE_IDLE && was_told) {
+		take_away(consumer);
+	} else { /* we close, or the caller never knew that it had something */
+		consumer->state = STATE_IDLE;
+		consumer->news = BUS_NOTHING;
+		consumer->parts_count = 0;
+		rd_kafka_assign(handle, NULL);
+	}
+	rd_kafka_yield(handle); /* poll returns now, not at its timeout */
+}
+
+static int set_up(struct bus_consumer *consumer, const struct bus_conf *conf, const char *group, struct err *err)
+{
+	char records[24];
+	char kbytes[24];
+	char session[24];
+	char heartbeat[24];
+	rd_kafka_conf_t *kafka_conf = NULL;
+	int64_t session_ms = conf->session_timeout_ms > 0 ? conf->session_timeout_ms : 10000;
+
+	snprintf(records, sizeof(records), "%" PRId64, conf->prefetch_records > 0 ? conf->prefetch_records : 100000);
+	snprintf(kbytes, sizeof(kbytes), "%" PRId64, conf->prefetch_kbytes > 0 ? conf->prefetch_kbytes : 32768);
+	snprintf(session, sizeof(session), "%" PRId64, session_ms);
+	snprintf(heartbeat, sizeof(heartbeat), "%" PRId64, session_ms / 5 < 3000 ? session_ms / 5 : 3000);
+	const struct kafka_setting settings[] = {
+		{ "group.id", group },
+		{ "partition.assignment.strategy", "range,roundrobin" }, /* eager: traps.md R2 */
+		{ "enable.auto.commit", "false" },
+		{ "enable.auto.offset.store", "false" },
+		{ "auto.offset.reset", "error" }, /* BUS_DISPLACED: never jump */
+		{ "session.timeout.ms", session },
+		{ "heartbeat.interval.ms", heartbeat },
+		{ "max.poll.interval.ms", "300000" },
+		{ "isolation.level", "read_uncommitted" }, /* no transactions here: no stop at somebody's open one */
+		{ "check.crcs", "true" },
+		{ "fetch.min.bytes", "1" },
+		{ "fetch.wait.max.ms", "100" },
+		{ "fetch.error.backoff.ms", "100" },
+		{ "fetch.message.max.bytes", "4194304" },
+		{ "queued.min.messages", records },
+		{ "queued.max.messages.kbytes", kbytes },
+	};
+
+	if (kafka_configure(conf, &consumer->kafka, settings, sizeof(settings) / sizeof(settings[0]), &kafka_conf, err) != 0)
+		return -1;
+	rd_kafka_conf_set_rebalance_cb(kafka_conf, on_rebalance);
+	if (kafka_open(&consumer->kafka, RD_KAFKA_CONSUMER, kafka_conf, err) != 0)
+		return -1;
+	rd_kafka_poll_set_consumer(consumer->kafka.handle);
+	return 0;
+}
+
+static int subscribe(struct bus_consumer *consumer, struct err *err)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+	rd_kafka_resp_err_t code;
+
+	rd_kafka_topic_partition_list_add(list, consumer->topic, RD_KAFKA_PARTITION_UA);
+	code = rd_kafka_subscribe(consumer->kafka.handle, list);
+	rd_kafka_topic_partition_list_destroy(list);
+	return code == RD_KAFKA_RESP_ERR_NO_ERROR ? 0 : kafka_err(err, code, consumer->topic);
+}
+
+int bus_consumer_open(const struct bus_conf *conf, const char *group, const char *topic, struct bus_consumer **ret_consumer,
+		      struct err *err)
+{
+	struct bus_consumer *consumer = NULL;
+	int32_t count;
+
+	if (strlen(topic) > BUS_TOPIC_MAX)
+		return err_set(err, ERR_FATAL, "topic name longer than %d bytes", BUS_TOPIC_MAX);
+	consumer = calloc(1, sizeof(*consumer));
+	if (consumer == NULL)
+		return err_set(err, ERR_FATAL, "kafka consumer: no memory");
+	memcpy(consumer->topic, topic, strlen(topic) + 1);
+	if (set_up(consumer, conf, group, err) != 0)
+		goto out;
+	if (kafka_parts(&consumer->kafka, topic, &count, err) != 0) /* also saves the first fetch a second: traps.md R8 */
+		goto out;
+	if (subscribe(consumer, err) != 0)
+		goto out;
+	*ret_consumer = consumer;
+	return 0;
+out:
+	if (kafka_destroy(&consumer->kafka, KAFKA_WAIT_MS))
+		free(consumer);
+	return -1;
+}
+
+/* Serves librdkafka's farewell until the group is left or the deadline has passed. */
+static void leave(struct bus_consumer *consumer, int64_t until_ms)
+{
+	rd_kafka_t *handle = consumer->kafka.handle;
+	rd_kafka_queue_t *queue = NULL;
+	rd_kafka_error_t *error = NULL;
+
+	consumer->is_closing = true;
+	if (consumer->state != STATE_IDLE)
+		rd_kafka_assign(handle, NULL);
+	consumer->state = STATE_IDLE;
+	queue = rd_kafka_queue_new(handle);
+	error = rd_kafka_consumer_close_queue(handle, queue);
+	if (error != NULL)
+		rd_kafka_error_destroy(error);
+	else
+		while (!rd_kafka_consumer_closed(handle) && clock_monotonic_ms() < until_ms)
+			rd_kafka_queue_poll_callback(queue, 20);
+	rd_kafka_queue_destroy(queue);
+}
+
+void bus_consumer_close(struct bus_consumer *consumer, int64_t deadline_ms)
+{
+	if (consumer == NULL)
+		return;
+	int64_t until_ms = clock_monotonic_ms() + deadline_ms;
+	leave(consumer, until_ms);
+	int64_t left_ms = until_ms - clock_monotonic_ms();
+	if (kafka_destroy(&consumer->kafka, left_ms > 100 ? left_ms : 100))
+		free(consumer);
+}
+
+/* Tells what a rebalance has changed, once. */
+static int tell(struct bus_consumer *consumer, enum bus_poll *ret_kind, struct err *err)
+{
+	if (consumer->is_overfull)
+		return err_set(err, ERR_FATAL, "%s: more than %d partitions", consumer->topic, BUS_PARTS_MAX);
+	*ret_kind = consumer->news;
+	consumer->news = BUS_NOTHING;
+	return 0;
+}
+
+/* A message that is not a record: takes it. */
+static void hear_error(struct bus_consumer *consumer, rd_kafka_message_t *message, enum bus_poll *ret_kind,
+		       struct bus_record *ret_record)
+{
+	if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET && consumer->state == STATE_READING) {
+		*ret_record = (struct bus_record){ .part = message->partition, .offset = message->offset };
+		*ret_kind = BUS_DISPLACED;
+	} else {
+		kafka_trouble(&consumer->kafka, message->err, rd_kafka_message_errstr(message));
+		*ret_kind = BUS_NOTHING;
+	}
+	rd_kafka_message_destroy(message);
+}
+
+int bus_consumer_poll(struct bus_consumer *consumer, int timeout_ms, enum bus_poll *ret_kind, struct bus_record *ret_record,
+		      struct err *err)
+{
+	rd_kafka_message_t *message = NULL;
+
+	if (consumer->news == BUS_NOTHING)
+		message = rd_kafka_consumer_poll(consumer->kafka.handle, timeout_ms);
+	if (message != NULL && message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+		hear_error(consumer, message, ret_kind, ret_record);
+	} else if (message != NULL && consumer->state == STATE_READING) {
+		kafka_worked(&consumer->kafka);
+		kafka_record(message, ret_record);
+		*ret_kind = BUS_RECORD;
+	} else {
+		if (message != NULL) /* fetched before the partitions were taken away */
+			rd_kafka_message_destroy(message);
+		return tell(consumer, ret_kind, err);
+	}
+	return 0;
+}
+
+const int32_t *bus_consumer_parts(const struct bus_consumer *consumer, size_t *ret_count)
+{
+	*ret_count = consumer->parts_count;
+	return consumer->parts;
+}
+
+uint64_t bus_consumer_errors(const struct bus_consumer *consumer)
+{
+	return consumer->kafka.errors;
+}
+
+static rd_kafka_topic_partition_list_t *list_of(const char *topic, const int32_t *parts, const int64_t *offsets, size_t count)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
+
+	for (size_t index = 0; index < count; index++) {
+		if (offsets[index] < 0)
+			continue;
+		rd_kafka_topic_partition_list_add(list, topic, parts[index])->offset = offsets[index];
+	}
+	return list;
+}
+
+int bus_consumer_start(struct bus_consumer *consumer, const int32_t *parts, const int64_t *offsets, size_t count, struct err *err)
+{
+	rd_kafka_topic_partition_list_t *list = NULL;
+	rd_kafka_resp_err_t code;
+
+	MUST(consumer->state == STATE_GIVEN || consumer->state == STATE_READING);
+	MUST(consumer->news == BUS_NOTHING);
+	MUST(count <= consumer->parts_count);
+	list = list_of(consumer->topic, parts, offsets, count);
+	code = rd_kafka_assign(consumer->kafka.handle, list);
+	rd_kafka_topic_partition_list_destroy(list);
+	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return kafka_err(err, code, "assign");
+	consumer->state = STATE_READING;
+	return 0;
+}
+
+int bus_consumer_stop(struct bus_consumer *consumer, struct err *err)
+{
+	rd_kafka_resp_err_t code;
+
+	MUST(consumer->state == STATE_TAKEN);
+	MUST(consumer->news == BUS_NOTHING);
+	code = rd_kafka_assign(consumer->kafka.handle, NULL);
+	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return kafka_err(err, code, "unassign");
+	consumer->state = STATE_IDLE;
+	return 0;
+}
+
+void bus_consumer_report(struct bus_consumer *consumer, const int32_t *parts, const int64_t *next_offsets, size_t count)
+{
+	rd_kafka_topic_partition_list_t *list = NULL;
+
+	if (consumer->state != STATE_READING || count == 0)
+		return;
+	list = list_of(consumer->topic, parts, next_offsets, count);
+	(void)rd_kafka_commit(consumer->kafka.handle, list, 1); /* for lag tools: the next one makes good for a lost one */
+	rd_kafka_topic_partition_list_destroy(list);
+}
+
+int bus_consumer_bounds(struct bus_consumer *consumer, int32_t part, int64_t *ret_low, int64_t *ret_high, struct err *err)
+{
+	return kafka_bounds(&consumer->kafka, consumer->topic, part, KAFKA_WAIT_MS, ret_low, ret_high, err);
+}

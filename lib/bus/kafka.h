@@ -1,0 +1,67 @@
+#ifndef BUS_KAFKA_H
+#define BUS_KAFKA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <librdkafka/rdkafka.h>
+#include <semaphore.h>
+
+#include "bus/bus.h"
+
+/*
+ * Inside the room only: what consumer, reader, producer and topics share. A handle of librdkafka, made with our settings, with
+ * errors and log lines that come to us in our own thread, and an end that cannot hang.
+ */
+struct kafka {
+	rd_kafka_t *handle;
+	uint64_t errors;  /* told by librdkafka since the start */
+	bool is_troubled; /* an error was logged and nothing good was seen since: the next ones are not logged */
+	bool is_broken;   /* a fatal error: this handle will never work again */
+	sem_t is_gone;    /* kafka_destroy's */
+};
+
+struct kafka_setting {
+	const char *name;
+	const char *value;
+};
+
+#define KAFKA_WAIT_MS 5000 /* for one answer of a broker */
+
+/* A configuration with what all handles have, then `settings`. The callbacks' opaque is `kafka`, which must be the first member
+ * of the caller's struct. ERR_FATAL when librdkafka does not take a setting. */
+MUST_CHECK int kafka_configure(const struct bus_conf *conf, struct kafka *kafka, const struct kafka_setting *settings,
+			       size_t count, rd_kafka_conf_t **ret_kafka_conf, struct err *err);
+
+/* Takes `kafka_conf`, also on failure. */
+MUST_CHECK int kafka_open(struct kafka *kafka, rd_kafka_type_t type, rd_kafka_conf_t *kafka_conf, struct err *err);
+
+/* False: librdkafka did not end within deadline_ms (traps.md R5) and still uses `kafka`, whose memory must be left as it is. */
+bool kafka_destroy(struct kafka *kafka, int64_t deadline_ms);
+
+/* Something worked: the next error is the first of a row again. */
+static inline void kafka_worked(struct kafka *kafka)
+{
+	kafka->is_troubled = false;
+}
+
+/* Counts an error, logs the first of a row. */
+void kafka_trouble(struct kafka *kafka, rd_kafka_resp_err_t code, const char *text);
+
+/* How many partitions the topic has. ERR_POISON: no such topic; ERR_RETRY: the broker is away or not ready. */
+MUST_CHECK int kafka_parts(struct kafka *kafka, const char *topic, int32_t *ret_count, struct err *err);
+
+MUST_CHECK int kafka_bounds(struct kafka *kafka, const char *topic, int32_t part, int timeout_ms, int64_t *ret_low,
+			    int64_t *ret_high, struct err *err);
+
+/* librdkafka's errors in our three kinds (style.md 4). */
+enum err_kind kafka_err_kind(rd_kafka_resp_err_t code);
+int kafka_err(struct err *err, rd_kafka_resp_err_t code, const char *what); /* "what: why"; returns -1 */
+
+/* Borrows from the message, which the record takes. */
+void kafka_record(rd_kafka_message_t *message, struct bus_record *ret_record);
+
+#define BUS_TOPIC_MAX 249 /* Kafka's own limit for a name */
+
+#endif

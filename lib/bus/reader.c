@@ -1,0 +1,138 @@
+/*
+ * Single reads outside any group. librdkafka's older "simple" consumer: it needs no group and no coordinator, and its stop is
+ * synchronous, so nothing of the partition read before can come after a seek.
+ */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/day.h"
+#include "bus/kafka.h"
+
+#define PART_NONE (-1)
+
+struct bus_reader {
+	struct kafka kafka; /* first: the opaque of the callbacks */
+	rd_kafka_topic_t *topic;
+	int32_t part; /* being read, or PART_NONE */
+};
+
+static int set_up(struct bus_reader *reader, const struct bus_conf *conf, struct err *err)
+{
+	char records[24];
+	char kbytes[24];
+	rd_kafka_conf_t *kafka_conf = NULL;
+
+	snprintf(records, sizeof(records), "%" PRId64, conf->prefetch_records > 0 ? conf->prefetch_records : 100000);
+	snprintf(kbytes, sizeof(kbytes), "%" PRId64, conf->prefetch_kbytes > 0 ? conf->prefetch_kbytes : 32768);
+	const struct kafka_setting settings[] = {
+		{ "enable.auto.commit", "false" },
+		{ "enable.auto.offset.store", "false" },
+		{ "auto.offset.reset", "error" },
+		{ "enable.partition.eof", "true" }, /* the end is told, not waited for */
+		{ "isolation.level", "read_uncommitted" },
+		{ "check.crcs", "true" },
+		{ "fetch.min.bytes", "1" },
+		{ "fetch.wait.max.ms", "100" },
+		{ "fetch.error.backoff.ms", "100" },
+		{ "queued.min.messages", records },
+		{ "queued.max.messages.kbytes", kbytes },
+	};
+
+	if (kafka_configure(conf, &reader->kafka, settings, sizeof(settings) / sizeof(settings[0]), &kafka_conf, err) != 0)
+		return -1;
+	return kafka_open(&reader->kafka, RD_KAFKA_CONSUMER, kafka_conf, err);
+}
+
+int bus_reader_open(const struct bus_conf *conf, const char *topic, struct bus_reader **ret_reader, struct err *err)
+{
+	struct bus_reader *reader = NULL;
+	int32_t count;
+
+	reader = calloc(1, sizeof(*reader));
+	if (reader == NULL)
+		return err_set(err, ERR_FATAL, "kafka reader: no memory");
+	reader->part = PART_NONE;
+	if (set_up(reader, conf, err) != 0)
+		goto out;
+	if (kafka_parts(&reader->kafka, topic, &count, err) != 0)
+		goto out;
+	reader->topic = rd_kafka_topic_new(reader->kafka.handle, topic, NULL);
+	if (reader->topic == NULL) {
+		kafka_err(err, rd_kafka_last_error(), topic);
+		goto out;
+	}
+	*ret_reader = reader;
+	return 0;
+out:
+	bus_reader_close(reader);
+	return -1;
+}
+
+static void stop(struct bus_reader *reader)
+{
+	if (reader->part != PART_NONE)
+		rd_kafka_consume_stop(reader->topic, reader->part);
+	reader->part = PART_NONE;
+}
+
+void bus_reader_close(struct bus_reader *reader)
+{
+	if (reader == NULL)
+		return;
+	stop(reader);
+	if (reader->topic != NULL)
+		rd_kafka_topic_destroy(reader->topic);
+	if (kafka_destroy(&reader->kafka, KAFKA_WAIT_MS))
+		free(reader);
+}
+
+int bus_reader_bounds(struct bus_reader *reader, int32_t part, int64_t *ret_low, int64_t *ret_high, int timeout_ms,
+		      struct err *err)
+{
+	return kafka_bounds(&reader->kafka, rd_kafka_topic_name(reader->topic), part, timeout_ms, ret_low, ret_high, err);
+}
+
+int bus_reader_seek(struct bus_reader *reader, int32_t part, int64_t offset, struct err *err)
+{
+	MUST(offset >= 0);
+	stop(reader);
+	if (rd_kafka_consume_start(reader->topic, part, offset) != 0)
+		return kafka_err(err, rd_kafka_last_error(), rd_kafka_topic_name(reader->topic));
+	reader->part = part;
+	return 0;
+}
+
+int bus_reader_next(struct bus_reader *reader, int timeout_ms, bool *ret_found, struct bus_record *ret_record, struct err *err)
+{
+	int64_t until_ms = clock_monotonic_ms() + timeout_ms;
+	int result = -1;
+
+	MUST(reader->part != PART_NONE);
+	do {
+		rd_kafka_poll(reader->kafka.handle, 0); /* log lines and errors */
+		int64_t left_ms = until_ms - clock_monotonic_ms();
+		rd_kafka_message_t *message = rd_kafka_consume(reader->topic, reader->part, left_ms > 0 ? (int)left_ms : 0);
+		if (message == NULL || message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+			if (message != NULL)
+				rd_kafka_message_destroy(message);
+			*ret_found = false;
+			return 0;
+		}
+		if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+			kafka_worked(&reader->kafka);
+			kafka_record(message, ret_record);
+			*ret_found = true;
+			return 0;
+		}
+		if (kafka_err_kind(message->err) == ERR_RETRY) { /* librdkafka tries again by itself */
+			kafka_trouble(&reader->kafka, message->err, rd_kafka_message_errstr(message));
+			result = 0;
+		} else {
+			result = kafka_err(err, message->err, rd_kafka_topic_name(reader->topic));
+		}
+		rd_kafka_message_destroy(message);
+	} while (result == 0);
+	return result;
+}
