@@ -20,8 +20,11 @@
  */
 struct db;
 
-/* Connects (conninfo as libpq reads it; secrets come from a passfile). statement_timeout_ms 0: none. ERR_RETRY when the server is
- * away. */
+/*
+ * Connects (conninfo as libpq reads it; secrets come from a passfile). ERR_RETRY when the server is away. With a
+ * statement_timeout_ms no call waits much longer than that for a silent server: the connection is lost then. 0: none, for
+ * migrations. The session: UTF-8, UTC, generic plans, notices silenced.
+ */
 MUST_CHECK int db_open(const char *conninfo, const char *application_name, int64_t statement_timeout_ms, struct db **ret_db,
 		       struct err *err);
 void db_close(struct db *db);                 /* accepts NULL */
@@ -109,8 +112,9 @@ int64_t db_int64(const struct db_result *result, int row, int column);
 int32_t db_date(const struct db_result *result, int row, int column);
 int64_t db_instant(const struct db_result *result, int row, int column);
 struct uuid db_uuid(const struct db_result *result, int row, int column);
-struct str db_str(const struct db_result *result, int row, int column); /* text, bytea, char(n); borrows from the result */
-uint64_t db_tid(const struct db_result *result, int row, int column);   /* ctid; never 0 */
+struct str db_str(const struct db_result *result, int row,
+		  int column); /* text, bytea, char(n); borrows from the result; empty for NULL */
+uint64_t db_tid(const struct db_result *result, int row, int column); /* ctid; never 0 */
 
 /* One statement, one round trip. `params` NULL: none. ret_result NULL: only the outcome matters. */
 MUST_CHECK int db_run(struct db *db, const struct db_statement *statement, const struct db_params *params,
@@ -121,7 +125,8 @@ MUST_CHECK int db_run(struct db *db, const struct db_statement *statement, const
 /*
  *   db_pipeline_begin; db_send; db_send ...; db_pipeline_flush; db_receive (as many as sent, in order); db_pipeline_end
  * After a failure the server skips the rest of the pipeline: db_receive returns the first failure, the caller goes to
- * db_pipeline_end, which drains. A statement not yet prepared is prepared within the pipeline.
+ * db_pipeline_end, which drains (db_rollback does it too). db_pipeline_end returns a failure that db_receive has not yet
+ * returned, and a lost connection. A statement not yet prepared is prepared within the pipeline.
  */
 MUST_CHECK int db_pipeline_begin(struct db *db, struct err *err);
 MUST_CHECK int db_send(struct db *db, const struct db_statement *statement, const struct db_params *params,
@@ -133,7 +138,10 @@ MUST_CHECK int db_pipeline_end(struct db *db, struct err *err);
 /* ---- transactions ---- */
 
 MUST_CHECK int db_begin(struct db *db, struct err *err); /* READ COMMITTED */
-void db_rollback(struct db *db);                         /* never fails: a connection that cannot roll back is dead */
+
+/* From any state: ends an open pipeline, waits for a commit on its way. Never fails: a connection that cannot roll back is dead.
+ */
+void db_rollback(struct db *db);
 
 /* COMMIT sent and not waited for, so that the next batch is decoded meanwhile; db_commit_finish waits. An ERR_RETRY from it
  * means: not known whether it happened. */
@@ -149,6 +157,7 @@ struct db_copy {
 	struct buf bytes;
 	size_t rows;
 	uint16_t columns;
+	uint16_t fields_left; /* of the row begun last: a row with another number of fields is a bug */
 };
 
 void db_copy_init(struct db_copy *copy, uint16_t columns, size_t size_max);

@@ -1,0 +1,92 @@
+#ifndef DB_CONNECTION_H
+#define DB_CONNECTION_H
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "db/db.h"
+
+/*
+ * Inside of a connection, private to the room. libpq runs non-blocking and this room does the waiting, so that a server that
+ * neither answers nor hangs up (frozen, or a network gone silent) ends in a dead connection and not in a process that hangs.
+ *
+ * States: idle -> pipeline -> idle, idle -> commit sent -> idle, and from any of them to dead (`alive` false), which is final.
+ */
+#define STATEMENTS_MAX 256  /* a power of two; different statements on one connection stay under 3/4 of it */
+#define PENDING_MAX    256  /* answers outstanding in one pipeline */
+#define PATIENCE_MS    5000 /* beyond statement_timeout: the server should have spoken long ago */
+
+enum prepared_state {
+	PREPARED_NOT,
+	PREPARED_SENT, /* within a pipeline, not yet answered */
+	PREPARED_DONE,
+};
+
+struct prepared {
+	const struct db_statement *statement; /* NULL: the slot is free */
+	enum prepared_state state;
+	uint32_t types[DB_PARAMS_MAX];
+	size_t types_count;
+};
+
+/* What the next answer of a pipeline belongs to. */
+struct pending {
+	struct prepared *prepared;
+	bool is_prepare; /* the answer to PREPARE, not to the statement */
+};
+
+struct db {
+	PGconn *pg;
+	bool alive;
+	bool commit_sent;
+	int64_t patience_ms; /* longest silence of the server; 0: any */
+	char sqlstate[6];
+
+	struct prepared prepared[STATEMENTS_MAX]; /* open addressing, by the statement's address */
+	size_t prepared_count;
+
+	bool in_pipeline;
+	struct pending pending[PENDING_MAX]; /* ring */
+	size_t pending_first, pending_count;
+	bool pipeline_failed;      /* the server skips what follows */
+	bool pipeline_reported;    /* db_receive has returned it */
+	struct err pipeline_error; /* the first failure */
+};
+
+/* The connection is of no use any more: ERR_RETRY with this text. */
+int connection_lost(struct db *db, const char *why, struct err *err);
+
+/* Every public call that talks to the server starts here: forgets the last SQLSTATE, refuses a dead connection. */
+MUST_CHECK int connection_ready(struct db *db, struct err *err);
+
+/* Sends all that libpq holds, reading meanwhile, so that neither side can wait for the other. */
+MUST_CHECK int connection_flush(struct db *db, struct err *err);
+
+/*
+ * The next answer, whole: *ret_result is what the server said (an error too), the end mark behind it is consumed. -1 only when
+ * there is none because the connection is lost.
+ */
+MUST_CHECK int connection_answer(struct db *db, PGresult **ret_result, struct err *err);
+
+/* Is it a success? If not: `err` and the SQLSTATE from the answer, and dead when the server hung up. `what` names the statement.
+ */
+MUST_CHECK int connection_check(struct db *db, const PGresult *answer, const char *what, struct err *err);
+
+/* The slot of a statement; a new one gets the parameter types. MUST fit the types it was prepared with. */
+struct prepared *connection_prepared(struct db *db, const struct db_statement *statement, const struct db_params *params);
+MUST_CHECK int connection_send_prepare(struct db *db, struct prepared *prepared, struct err *err);
+MUST_CHECK int connection_send_statement(struct db *db, const struct db_statement *statement, const struct db_params *params,
+					 struct err *err);
+MUST_CHECK int connection_check_params(const struct db_statement *statement, const struct db_params *params, struct err *err);
+
+/* A successful answer to the caller, or away when nobody wants it. Takes the answer. */
+void connection_hand_over(PGresult *answer, struct db_result *ret_result);
+
+/* Text without parameters, by the simple protocol: transaction control and migrations (there: many statements at once). The first
+ * failure counts; its text gets `what` and the line. */
+MUST_CHECK int connection_script(struct db *db, const char *sql, const char *what, struct err *err);
+
+#endif

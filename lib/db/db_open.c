@@ -1,0 +1,131 @@
+/* Opening and closing a connection. */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/must.h"
+#include "db/connection.h"
+
+#define CONNECT_OPTIONS_MAX 64
+
+static void drop_notice(void *nothing, const PGresult *notice)
+{
+	(void)nothing;
+	(void)notice;
+}
+
+struct option {
+	const char *keyword, *value;
+};
+
+/* Where conninfo says nothing: a peer that is gone is noticed within half a minute. Sockets of the same host ignore keepalives.
+ */
+static const struct option options_default[] = {
+	{ "connect_timeout", "5" },  { "keepalives_idle", "10" },     { "keepalives_interval", "5" },
+	{ "keepalives_count", "3" }, { "tcp_user_timeout", "20000" },
+};
+
+struct options {
+	const char *keywords[CONNECT_OPTIONS_MAX];
+	const char *values[CONNECT_OPTIONS_MAX];
+	size_t count;
+};
+
+/* The first to say something is right. The last place stays NULL: the end mark. */
+static void option_add(struct options *options, const char *keyword, const char *value)
+{
+	for (size_t i = 0; i < options->count; i++)
+		if (strcmp(options->keywords[i], keyword) == 0)
+			return;
+	MUST(options->count < CONNECT_OPTIONS_MAX - 1);
+	options->keywords[options->count] = keyword;
+	options->values[options->count] = value;
+	options->count++;
+}
+
+/* What libpq says is "connection to server on socket "..." failed: reason": the reason's first line, without the path. */
+static int fail_to_connect(const PGconn *pg, struct err *err)
+{
+	const char *reason = PQerrorMessage(pg);
+	const char *mark = "failed: ";
+
+	for (const char *at = strstr(reason, mark); at != NULL; at = strstr(reason, mark))
+		reason = at + strlen(mark);
+	return err_set(err, ERR_RETRY, "cannot connect to the database: %.*s", (int)strcspn(reason, "\n"), reason);
+}
+
+static int connect_with(struct db *db, const PQconninfoOption *given, const char *application_name, struct err *err)
+{
+	struct options options = { 0 };
+
+	option_add(&options, "application_name", application_name);
+	option_add(&options, "client_encoding", "UTF8");
+	for (const PQconninfoOption *option = given; option->keyword != NULL; option++)
+		if (option->val != NULL)
+			option_add(&options, option->keyword, option->val);
+	for (size_t i = 0; i < sizeof(options_default) / sizeof(options_default[0]); i++)
+		option_add(&options, options_default[i].keyword, options_default[i].value);
+	db->pg = PQconnectdbParams(options.keywords, options.values, 0);
+	if (PQstatus(db->pg) != CONNECTION_OK)
+		return fail_to_connect(db->pg, err);
+	PQsetNoticeReceiver(db->pg, drop_notice, NULL);
+	if (PQsetnonblocking(db->pg, 1) != 0)
+		return connection_lost(db, "cannot make it non-blocking", err);
+	db->alive = true;
+	return 0;
+}
+
+/* Generic plans: a plan for each set of arrays costs more than it saves. */
+static int set_session(struct db *db, int64_t statement_timeout_ms, struct err *err)
+{
+	char sql[300];
+
+	snprintf(sql, sizeof(sql),
+		 "SET client_min_messages = error; SET TimeZone = 'UTC'; SET plan_cache_mode = force_generic_plan; SET jit = off;"
+		 "SET statement_timeout = %" PRId64,
+		 statement_timeout_ms);
+	db->patience_ms = PATIENCE_MS + statement_timeout_ms;
+	if (connection_script(db, sql, "SET", err) != 0)
+		return -1;
+	db->patience_ms = statement_timeout_ms == 0 ? 0 : db->patience_ms;
+	return 0;
+}
+
+int db_open(const char *conninfo, const char *application_name, int64_t statement_timeout_ms, struct db **ret_db, struct err *err)
+{
+	PQconninfoOption *given = NULL;
+	struct db *db = NULL;
+	char *trouble = NULL; /* not told: it may quote a password */
+	int rc = -1;
+
+	MUST(statement_timeout_ms >= 0 && statement_timeout_ms <= INT32_MAX - PATIENCE_MS);
+	given = PQconninfoParse(conninfo, &trouble);
+	if (given == NULL) {
+		err_set(err, ERR_FATAL, "the database's conninfo cannot be read");
+		goto out;
+	}
+	db = calloc(1, sizeof(*db));
+	if (db == NULL) {
+		err_set(err, ERR_FATAL, "no memory for a database connection");
+		goto out;
+	}
+	if (connect_with(db, given, application_name, err) != 0 || set_session(db, statement_timeout_ms, err) != 0)
+		goto out;
+	*ret_db = db;
+	db = NULL;
+	rc = 0;
+out:
+	db_close(db);
+	PQfreemem(trouble);
+	PQconninfoFree(given);
+	return rc;
+}
+
+void db_close(struct db *db)
+{
+	if (db == NULL)
+		return;
+	PQfinish(db->pg);
+	free(db);
+}

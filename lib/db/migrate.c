@@ -1,0 +1,274 @@
+/* Forward-only migrations. The database itself computes and compares the files' hashes. */
+
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/must.h"
+#include "db/connection.h"
+#include "db/migrate.h"
+
+#define FILE_NAME_MAX 100
+#define FILES_MAX     999
+#define FILE_SIZE_MAX ((size_t)4 * 1024 * 1024)
+#define PATH_SIZE     4096
+
+struct file {
+	int64_t number;
+	char name[FILE_NAME_MAX + 1];
+};
+
+struct run {
+	struct db *db;
+	const char *directory;
+	struct buf files; /* of struct file, sorted */
+	struct buf text;  /* of the file at hand */
+	struct db_params params;
+};
+
+static const struct db_statement statement_find = {
+	"migrate_find", "SELECT name = $2 AND sha256 = sha256($3) FROM dcs_migration WHERE number = $1"
+};
+static const struct db_statement statement_newest = { "migrate_newest",
+						      "SELECT coalesce(max(number), 0)::bigint FROM dcs_migration" };
+static const struct db_statement statement_insert = {
+	"migrate_insert", "INSERT INTO dcs_migration (number, name, sha256) VALUES ($1, $2, sha256($3))"
+};
+
+/* "dcs.migr" in ASCII: of all programs on this database, only migrations take this lock. */
+#define SQL_LOCK   "SELECT pg_advisory_lock(7234298791026975602)"
+#define SQL_UNLOCK "SELECT pg_advisory_unlock(7234298791026975602)"
+#define SQL_TABLE                                                                                                                \
+	"CREATE TABLE IF NOT EXISTS dcs_migration ("                                                                             \
+	"number bigint PRIMARY KEY, name text NOT NULL, sha256 bytea NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"
+
+/* ---- the directory ---- */
+
+static size_t files_count(const struct run *run)
+{
+	return run->files.size / sizeof(struct file);
+}
+
+static const struct file *file_at(const struct run *run, size_t index)
+{
+	return (const struct file *)(const void *)run->files.data + index;
+}
+
+static int compare_files(const void *a, const void *b)
+{
+	const struct file *first = a;
+	const struct file *second = b;
+
+	return (first->number > second->number) - (first->number < second->number);
+}
+
+/* NNNN_name.sql */
+static bool read_name(struct file *ret_file, const char *name)
+{
+	long long number;
+
+	if (strlen(name) <= 9 || strspn(name, "0123456789") != 4 || name[4] != '_')
+		return false;
+	if (!str_to_int64((struct str){ .data = name, .size = 4 }, &number))
+		return false;
+	ret_file->number = number;
+	return str_to_chars(ret_file->name, sizeof(ret_file->name), str_of(name));
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+	return strlen(text) >= strlen(end) && strcmp(text + strlen(text) - strlen(end), end) == 0;
+}
+
+static int add_file(struct run *run, const char *name, struct err *err)
+{
+	struct file file = { 0 };
+
+	if (name[0] == '.' || !ends_with(name, ".sql"))
+		return 0;
+	if (!read_name(&file, name))
+		return err_set(err, ERR_FATAL, "migration %s: the name is not NNNN_name.sql", name);
+	buf_add(&run->files, &file, sizeof(file));
+	if (run->files.overflow)
+		return err_set(err, ERR_FATAL, "more than %d migrations", FILES_MAX);
+	return 0;
+}
+
+static int list_files(struct run *run, struct err *err)
+{
+	DIR *directory = opendir(run->directory);
+	struct dirent *entry;
+	int rc = -1;
+
+	if (directory == NULL)
+		return err_set(err, ERR_FATAL, "the directory of migrations cannot be read: %s", strerror(errno));
+	while ((entry = readdir(directory)) != NULL)
+		if (add_file(run, entry->d_name, err) != 0)
+			goto out;
+	if (files_count(run) > 0)
+		qsort(run->files.data, files_count(run), sizeof(struct file), compare_files);
+	for (size_t i = 0; i < files_count(run); i++) {
+		if (file_at(run, i)->number < (int64_t)i + 1) {
+			err_set(err, ERR_FATAL, "migration %s: its number is there twice", file_at(run, i)->name);
+			goto out;
+		}
+		if (file_at(run, i)->number > (int64_t)i + 1) {
+			err_set(err, ERR_FATAL, "migration %04zu is missing", i + 1);
+			goto out;
+		}
+	}
+	rc = 0;
+out:
+	closedir(directory);
+	return rc;
+}
+
+/* Into run->text, with a NUL behind it. */
+static int read_file(struct run *run, const struct file *file, struct err *err)
+{
+	char path[PATH_SIZE];
+	FILE *stream;
+	size_t size = 1;
+	int rc = -1;
+
+	if (snprintf(path, sizeof(path), "%s/%s", run->directory, file->name) >= (int)sizeof(path))
+		return err_set(err, ERR_FATAL, "migration %s: the path is too long", file->name);
+	stream = fopen(path, "rb");
+	if (stream == NULL)
+		return err_set(err, ERR_FATAL, "migration %s cannot be read: %s", file->name, strerror(errno));
+	buf_reset(&run->text);
+	while (size > 0) { /* ends: at the end of the file, or over FILE_SIZE_MAX */
+		unsigned char *at = buf_reserve(&run->text, 65536);
+
+		if (at == NULL) {
+			err_set(err, ERR_FATAL, "migration %s is over %zu bytes", file->name, FILE_SIZE_MAX);
+			goto out;
+		}
+		size = fread(at, 1, 65536, stream);
+		run->text.size += size;
+	}
+	if (ferror(stream)) {
+		err_set(err, ERR_FATAL, "migration %s cannot be read: %s", file->name, strerror(errno));
+		goto out;
+	}
+	buf_add_u8(&run->text, 0);
+	if (run->text.overflow || strlen((const char *)run->text.data) != run->text.size - 1) {
+		err_set(err, ERR_FATAL, "migration %s is too large or has a NUL", file->name);
+		goto out;
+	}
+	rc = 0;
+out:
+	fclose(stream);
+	return rc;
+}
+
+/* ---- one file ---- */
+
+static const struct db_params *identify(struct run *run, const struct file *file)
+{
+	db_params_reset(&run->params);
+	db_param_int64(&run->params, file->number);
+	db_param_text(&run->params, str_of(file->name));
+	db_param_bytes(&run->params, (struct str){ .data = (const char *)run->text.data, .size = run->text.size - 1 });
+	return &run->params;
+}
+
+static int is_applied(struct run *run, const struct file *file, bool *ret_applied, struct err *err)
+{
+	struct db_result result = { 0 };
+	int rc = -1;
+
+	if (db_run(run->db, &statement_find, identify(run, file), &result, err) != 0)
+		goto out;
+	if (result.rows > 0 && !db_bool(&result, 0, 0)) {
+		err_set(err, ERR_FATAL, "migration %s was changed after it had been applied", file->name);
+		goto out;
+	}
+	*ret_applied = result.rows > 0;
+	rc = 0;
+out:
+	db_result_release(&result);
+	return rc;
+}
+
+static int apply(struct run *run, const struct file *file, struct err *err)
+{
+	int rc = -1;
+
+	if (db_begin(run->db, err) != 0)
+		return -1;
+	if (connection_script(run->db, (const char *)run->text.data, file->name, err) != 0)
+		goto out;
+	if (PQtransactionStatus(run->db->pg) != PQTRANS_INTRANS) {
+		err_set(err, ERR_FATAL, "migration %s ends its own transaction", file->name);
+		goto out;
+	}
+	if (db_run(run->db, &statement_insert, identify(run, file), NULL, err) != 0)
+		goto out;
+	rc = db_commit(run->db, err);
+out:
+	db_rollback(run->db); /* nothing to do after a commit */
+	return rc;
+}
+
+/* The database may not know of a file that we do not have. */
+static int check_newest(struct run *run, struct err *err)
+{
+	struct db_result result = { 0 };
+	int64_t newest;
+
+	if (db_run(run->db, &statement_newest, NULL, &result, err) != 0)
+		return -1;
+	newest = db_int64(&result, 0, 0);
+	db_result_release(&result);
+	if (newest > (int64_t)files_count(run))
+		return err_set(err, ERR_FATAL, "migration %04" PRId64 " is missing: the database has it", newest);
+	return 0;
+}
+
+static int apply_all(struct run *run, int *ret_applied, struct err *err)
+{
+	int applied = 0;
+
+	if (check_newest(run, err) != 0)
+		return -1;
+	for (size_t i = 0; i < files_count(run); i++) {
+		const struct file *file = file_at(run, i);
+		bool is_done = false;
+
+		if (read_file(run, file, err) != 0 || is_applied(run, file, &is_done, err) != 0)
+			return -1;
+		if (is_done)
+			continue;
+		if (apply(run, file, err) != 0)
+			return -1;
+		applied++;
+	}
+	*ret_applied = applied;
+	return 0;
+}
+
+int migrate(struct db *db, const char *directory, int *ret_applied, struct err *err)
+{
+	struct run run = { .db = db, .directory = directory };
+	struct err ignored = ERR_INIT;
+	int rc = -1;
+
+	buf_init(&run.files, FILES_MAX * sizeof(struct file));
+	buf_init(&run.text, FILE_SIZE_MAX);
+	db_params_init(&run.params, FILE_SIZE_MAX + 1024);
+	if (list_files(&run, err) != 0 || connection_ready(db, err) != 0 || connection_script(db, SQL_LOCK, "lock", err) != 0)
+		goto out;
+	rc = connection_script(db, SQL_TABLE, "dcs_migration", err);
+	if (rc == 0)
+		rc = apply_all(&run, ret_applied, err);
+	if (db_is_alive(db) && connection_script(db, SQL_UNLOCK, "unlock", &ignored) != 0)
+		db->alive = false; /* the end of the connection gives the lock back */
+out:
+	db_params_release(&run.params);
+	buf_release(&run.text);
+	buf_release(&run.files);
+	return rc;
+}
