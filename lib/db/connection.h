@@ -17,7 +17,7 @@
  */
 #define STATEMENTS_MAX 256  /* a power of two; different statements on one connection stay under 3/4 of it */
 #define PENDING_MAX    256  /* answers outstanding in one pipeline */
-#define PATIENCE_MS    5000 /* beyond statement_timeout: the server should have spoken long ago */
+#define PATIENCE_MS    3000 /* beyond statement_timeout: the server should have spoken long ago */
 
 enum prepared_state {
 	PREPARED_NOT,

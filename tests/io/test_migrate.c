@@ -1,0 +1,255 @@
+/* lib/db/migrate.h against a real PostgreSQL (DCS_TEST_PG), in a database of its own for each test. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "db/migrate.h"
+
+static struct err err;
+static struct db *admin;
+static struct db *db;
+static char directory[64];
+static char conninfo[1024];
+
+static const struct db_statement statement_create = { "create", "CREATE DATABASE test_migrate" };
+static const struct db_statement statement_drop = { "drop", "DROP DATABASE IF EXISTS test_migrate WITH (FORCE)" };
+
+static void must(int rc)
+{
+	if (rc != 0)
+		fail_msg("unexpected failure: %s", err.text);
+}
+
+static void path_of(char path[256], const char *name)
+{
+	snprintf(path, 256, "%s/%s", directory, name);
+}
+
+static void write_file(const char *name, const char *text)
+{
+	char path[256];
+	FILE *file;
+
+	path_of(path, name);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fputs(text, file);
+	assert_int_equal(fclose(file), 0);
+}
+
+static void remove_file(const char *name)
+{
+	char path[256];
+
+	path_of(path, name);
+	(void)!unlink(path);
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	err = (struct err)ERR_INIT;
+	snprintf(directory, sizeof(directory), "/tmp/dcs-migrate.XXXXXX");
+	assert_non_null(mkdtemp(directory));
+	must(db_open(getenv("DCS_TEST_PG"), "test_migrate", 0, &admin, &err));
+	must(db_run(admin, &statement_drop, NULL, NULL, &err));
+	must(db_run(admin, &statement_create, NULL, NULL, &err));
+	snprintf(conninfo, sizeof(conninfo), "%s dbname=test_migrate", getenv("DCS_TEST_PG"));
+	must(db_open(conninfo, "test_migrate", 0, &db, &err));
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	static const char *const names[] = { "0001_a.sql", "0002_b.sql", "0002_c.sql", "0003_c.sql", "README.md", "1_x.sql" };
+
+	(void)state;
+	db_close(db);
+	must(db_run(admin, &statement_drop, NULL, NULL, &err));
+	db_close(admin);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		remove_file(names[i]);
+	assert_int_equal(rmdir(directory), 0);
+	return 0;
+}
+
+static int64_t number_of(const char *sql)
+{
+	struct db_statement statement = { sql, sql };
+	struct db_result result = { 0 };
+	struct db *fresh = NULL; /* a statement must outlive its connection */
+	int64_t number;
+
+	must(db_open(conninfo, "test_migrate", 0, &fresh, &err));
+	must(db_run(fresh, &statement, NULL, &result, &err));
+	number = db_int64(&result, 0, 0);
+	db_result_release(&result);
+	db_close(fresh);
+	return number;
+}
+
+static void refuse(const char *expected)
+{
+	int applied = -1;
+
+	err = (struct err)ERR_INIT;
+	assert_int_equal(migrate(db, directory, &applied, &err), -1);
+	assert_int_equal(err.kind, ERR_FATAL);
+	assert_int_equal(applied, -1);
+	if (strstr(err.text, expected) == NULL)
+		fail_msg("expected \"%s\" in \"%s\"", expected, err.text);
+	assert_true(db_is_alive(db));
+}
+
+static void test_migrate__files_are_applied_in_order_and_once(void **state)
+{
+	int applied = -1;
+
+	(void)state;
+	write_file("README.md", "not a migration");
+	write_file("0002_b.sql", "INSERT INTO a VALUES (2); -- needs 0001\nINSERT INTO a VALUES (3);");
+	write_file("0001_a.sql", "CREATE TABLE a (id bigint);");
+	must(migrate(db, directory, &applied, &err));
+	assert_int_equal(applied, 2);
+	must(migrate(db, directory, &applied, &err));
+	assert_int_equal(applied, 0);
+	write_file("0003_c.sql", "INSERT INTO a VALUES (4)");
+	must(migrate(db, directory, &applied, &err));
+	assert_int_equal(applied, 1);
+	assert_int_equal(number_of("SELECT sum(id)::bigint FROM a"), 9);
+	assert_int_equal(number_of("SELECT count(*) FROM dcs_migration WHERE length(sha256) = 32 AND name LIKE '000%.sql'"), 3);
+}
+
+static void test_migrate__an_empty_directory_is_no_work(void **state)
+{
+	int applied = -1;
+
+	(void)state;
+	must(migrate(db, directory, &applied, &err));
+	assert_int_equal(applied, 0);
+}
+
+static void test_migrate__a_failing_file_changes_nothing_and_is_named_with_its_line(void **state)
+{
+	int applied = -1;
+
+	(void)state;
+	write_file("0001_a.sql", "CREATE TABLE a (id bigint);");
+	write_file("0002_b.sql", "INSERT INTO a VALUES (1); -- käse\n\nINSERT INTO nowhere VALUES (1);");
+	refuse("0002_b.sql line 3: sqlstate 42P01");
+	assert_int_equal(number_of("SELECT count(*) FROM a"), 0);
+	assert_int_equal(number_of("SELECT count(*) FROM dcs_migration"), 1);
+	write_file("0002_b.sql", "INSERT INTO a VALUES (1);");
+	must(migrate(db, directory, &applied, &err));
+	assert_int_equal(applied, 1);
+}
+
+static void test_migrate__a_file_changed_afterwards_is_refused(void **state)
+{
+	int applied;
+
+	(void)state;
+	write_file("0001_a.sql", "CREATE TABLE a (id bigint);");
+	must(migrate(db, directory, &applied, &err));
+	write_file("0001_a.sql", "CREATE TABLE a (id bigint); ");
+	refuse("0001_a.sql was changed");
+}
+
+static void test_migrate__a_missing_number_is_refused(void **state)
+{
+	(void)state;
+	write_file("0001_a.sql", "CREATE TABLE a (id bigint);");
+	write_file("0003_c.sql", "SELECT 1");
+	refuse("migration 0002 is missing");
+	assert_int_equal(number_of("SELECT count(*) FROM pg_tables WHERE tablename = 'a'"), 0);
+}
+
+static void test_migrate__a_number_given_twice_is_refused(void **state)
+{
+	(void)state;
+	write_file("0001_a.sql", "SELECT 1");
+	write_file("0002_b.sql", "SELECT 1");
+	write_file("0002_c.sql", "SELECT 1");
+	refuse("its number is there twice");
+}
+
+static void test_migrate__a_name_of_another_form_is_refused(void **state)
+{
+	(void)state;
+	write_file("1_x.sql", "SELECT 1");
+	refuse("NNNN_name.sql");
+}
+
+static void test_migrate__a_database_newer_than_the_directory_is_refused(void **state)
+{
+	int applied;
+
+	(void)state;
+	write_file("0001_a.sql", "SELECT 1");
+	write_file("0002_b.sql", "SELECT 1");
+	must(migrate(db, directory, &applied, &err));
+	remove_file("0002_b.sql");
+	refuse("migration 0002 is missing: the database has it");
+}
+
+static void test_migrate__a_file_that_commits_by_itself_is_refused(void **state)
+{
+	(void)state;
+	write_file("0001_a.sql", "COMMIT;");
+	refuse("ends its own transaction");
+	assert_int_equal(number_of("SELECT count(*) FROM dcs_migration"), 0);
+}
+
+static void test_migrate__a_directory_that_is_not_there_is_fatal(void **state)
+{
+	int applied;
+
+	(void)state;
+	assert_int_equal(migrate(db, "/nowhere", &applied, &err), -1);
+	assert_int_equal(err.kind, ERR_FATAL);
+}
+
+static void test_migrate__a_second_run_waits_for_the_first(void **state)
+{
+	static const struct db_statement statement_hold = { "hold", "SELECT pg_advisory_lock(7234298791026975602)" };
+	struct db *hasty = NULL;
+	int applied;
+
+	(void)state;
+	write_file("0001_a.sql", "SELECT 1");
+	must(db_run(db, &statement_hold, NULL, NULL, &err));
+	must(db_open(conninfo, "test_migrate", 50, &hasty, &err));
+	assert_int_equal(migrate(hasty, directory, &applied, &err), -1);
+	assert_int_equal(err.kind, ERR_RETRY); /* its patience ended before the lock was free */
+	must(migrate(db, directory, &applied, &err));
+	assert_int_equal(applied, 1);
+	db_close(hasty);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_migrate__files_are_applied_in_order_and_once),
+		TEST(test_migrate__an_empty_directory_is_no_work),
+		TEST(test_migrate__a_failing_file_changes_nothing_and_is_named_with_its_line),
+		TEST(test_migrate__a_file_changed_afterwards_is_refused),
+		TEST(test_migrate__a_missing_number_is_refused),
+		TEST(test_migrate__a_number_given_twice_is_refused),
+		TEST(test_migrate__a_name_of_another_form_is_refused),
+		TEST(test_migrate__a_database_newer_than_the_directory_is_refused),
+		TEST(test_migrate__a_file_that_commits_by_itself_is_refused),
+		TEST(test_migrate__a_directory_that_is_not_there_is_fatal),
+		TEST(test_migrate__a_second_run_waits_for_the_first),
+	};
+
+	return cmocka_run_group_tests_name("migrate", tests, NULL, NULL);
+}
