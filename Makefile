@@ -33,7 +33,7 @@ CFLAGS  := -std=c17 -D_POSIX_C_SOURCE=200809L $(WARNINGS) $(OPTIMISE_$(FLAVOUR))
 LDFLAGS := $(LINK_$(FLAVOUR)) -Wl,--as-needed
 
 # The compiler flags of a room's own library (design.md 2: a third-party header is included in exactly one room).
-PACKAGES := rdkafka libpq avro-c libjwt libcurl libsodium jansson libmicrohttpd
+PACKAGES := rdkafka libpq avro-c libjwt libcurl libsodium libcrypto jansson libmicrohttpd
 LIBS     = $(shell pkg-config --libs $(PACKAGES)) -lcsv -lm -lpthread
 INCLUDES = $(shell pkg-config --cflags $(PACKAGES))
 

@@ -1,6 +1,7 @@
 #ifndef CRYPTO_CRYPTO_H
 #define CRYPTO_CRYPTO_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -8,8 +9,8 @@
 #include "base/uuid.h"
 
 /*
- * Hashes, derived ids and the encryption of addresses. The only room that includes <sodium.h>.
- * crypto_init once per process, before anything else here.
+ * Hashes, derived ids and the encryption of addresses. The only room that includes <sodium.h> and <openssl/...>.
+ * crypto_init once per process, before anything else here; after it all functions may be called from any thread.
  */
 MUST_CHECK int crypto_init(struct err *err); /* ERR_FATAL */
 
@@ -36,7 +37,8 @@ void address_hash(uint8_t ret_hash[DIGEST_SIZE], struct str address, const uint8
 
 /*
  * Personal text at rest: XChaCha20-Poly1305, random nonce in front, `about` (the owner's id) authenticated beside it, so that a
- * sealed address cannot be moved to another person's row. sealed size = text size + SEAL_OVERHEAD.
+ * sealed address cannot be moved to another person's row. sealed size = text size + SEAL_OVERHEAD. `ret_text` has room for
+ * sealed.size - SEAL_OVERHEAD bytes and is not terminated.
  */
 #define SEAL_OVERHEAD 40
 void seal(uint8_t *ret_sealed, struct str text, const struct uuid *about, const uint8_t key[32]);
@@ -51,5 +53,8 @@ void sign(uint8_t ret_signature[DIGEST_SIZE], struct str content, const uint8_t 
 MUST_CHECK bool sign_check(const uint8_t signature[DIGEST_SIZE], struct str content, const uint8_t key[32]);
 
 void random_bytes(void *bytes, size_t size);
+
+/* Overwrites a secret that is no longer needed; the compiler does not leave it out. */
+void wipe(void *bytes, size_t size);
 
 #endif

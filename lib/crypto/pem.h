@@ -1,0 +1,29 @@
+#ifndef CRYPTO_PEM_H
+#define CRYPTO_PEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "base/str.h"
+
+/*
+ * A signing key as it comes in a file: read and checked here by OpenSSL, handed on as text that we wrote ourselves. So what
+ * lib/token gives to libjwt is never encrypted (a prompt on the terminal), never another kind of key and never another curve:
+ * libjwt looks at none of that (traps.md J2, J8).
+ */
+#define PEM_SIZE_MAX 512 /* of a P-256 key as written here: 178 and 241 bytes */
+
+struct pem_key {
+	bool can_sign;
+	size_t public_size;
+	size_t private_size; /* 0: !can_sign */
+	char public_pem[PEM_SIZE_MAX];
+	char private_pem[PEM_SIZE_MAX];
+};
+
+/* A private or public key in PEM (PKCS #8, SEC 1 or SubjectPublicKeyInfo). ERR_FATAL: no key, encrypted, not on P-256, a point
+ * that is not on the curve, halves that do not belong together. */
+MUST_CHECK int pem_read(struct pem_key *ret_key, struct str pem, struct err *err);
+
+#endif
