@@ -84,12 +84,20 @@ static void on_error(rd_kafka_t *handle, int code, const char *reason, void *opa
 		 text);
 }
 
-/* What on_error does not tell; connection failures come through both and are only shown to those who debug. */
+/* What on_error tells too, or what we decided on purpose: shown to those who debug. */
+static bool is_old_news(const char *facility)
+{
+	static const char *const facilities[] = { "FAIL", "ERROR", "CONFWARN", "AUTOCREATE", "FATAL" };
+
+	for (size_t index = 0; index < sizeof(facilities) / sizeof(facilities[0]); index++)
+		if (strcmp(facility, facilities[index]) == 0)
+			return true;
+	return false;
+}
+
 static void on_log(const rd_kafka_t *handle, int level, const char *facility, const char *text)
 {
-	bool is_told = strcmp(facility, "FAIL") == 0 || strcmp(facility, "ERROR") == 0;
-
-	if (level <= 4 && !is_told)
+	if (level <= 4 && !is_old_news(facility))
 		log_warn("kafka=%s facility=%s text=\"%s\" next=\"librdkafka goes on\"", rd_kafka_name(handle), facility, text);
 	else
 		log_debug("kafka=%s facility=%s text=\"%s\"", rd_kafka_name(handle), facility, text);

@@ -144,7 +144,14 @@ out:
 	return -1;
 }
 
-/* Serves librdkafka's farewell until the group is left or the deadline has passed. */
+static void drop(rd_kafka_message_t *message)
+{
+	if (message != NULL)
+		rd_kafka_message_destroy(message);
+}
+
+/* Not rd_kafka_queue_poll_callback: it asserts that no fetched record is left in the queue. Serves librdkafka's farewell until
+ * the group is left or the deadline has passed. */
 static void leave(struct bus_consumer *consumer, int64_t until_ms)
 {
 	rd_kafka_t *handle = consumer->kafka.handle;
@@ -161,7 +168,7 @@ static void leave(struct bus_consumer *consumer, int64_t until_ms)
 		rd_kafka_error_destroy(error);
 	else
 		while (!rd_kafka_consumer_closed(handle) && clock_monotonic_ms() < until_ms)
-			rd_kafka_queue_poll_callback(queue, 20);
+			drop(rd_kafka_consume_queue(queue, 20));
 	rd_kafka_queue_destroy(queue);
 }
 
@@ -214,8 +221,7 @@ int bus_consumer_poll(struct bus_consumer *consumer, int timeout_ms, enum bus_po
 		kafka_record(message, ret_record);
 		*ret_kind = BUS_RECORD;
 	} else {
-		if (message != NULL) /* fetched before the partitions were taken away */
-			rd_kafka_message_destroy(message);
+		drop(message); /* fetched before the partitions were taken away */
 		return tell(consumer, ret_kind, err);
 	}
 	return 0;
