@@ -1,0 +1,377 @@
+#!/usr/bin/env python3
+"""Turns the schemas into C: structs, and the tables that describe them (lib/model/message.h).
+
+    generate.py SCHEMAS OUT      writes OUT/<module>.h and OUT/messages.c
+    generate.py --check SCHEMAS  writes nothing; with the Debian module `avro` it also parses every schema with that
+
+Reads SCHEMAS/ids.json and SCHEMAS/<module>/<Name>.avsc. Only the shapes that README.md names are taken; anything else ends
+with file, field and reason. Standard library only.
+"""
+import json
+import re
+import sys
+from pathlib import Path
+
+MESSAGE_SIZE_MAX = 65536  # bytes of Avro at most, by the dcs.max of all fields: a message is handled in memory by the thousand
+IDS_MAX = 9999            # message_by_schema_id is a direct table
+DEPTH_MAX = 2             # a message, and records in it
+
+# Avro type and logicalType -> FIELD_ kind, C type, most bytes in Avro
+SHAPES = {
+    ("boolean", None): ("BOOL", "bool", 1),
+    ("int", None): ("INT", "int32_t", 5),
+    ("long", None): ("LONG", "int64_t", 10),
+    ("int", "date"): ("DATE", "int32_t", 5),
+    ("long", "timestamp-millis"): ("INSTANT", "int64_t", 10),
+    ("string", "uuid"): ("UUID", "struct uuid", 37),
+    ("string", None): ("STRING", "struct str", None),
+    ("bytes", None): ("BYTES", "struct str", None),
+}
+MESSAGE_MEMBERS = {"type", "name", "namespace", "doc", "fields", "dcs.kind", "dcs.key", "dcs.aggregate"}
+RECORD_MEMBERS = {"type", "name", "doc", "fields"}
+FIELD_MEMBERS = {"name", "type", "doc", "default", "dcs.max", "dcs.items_max"}
+C_KEYWORDS = set("""auto bool break case char const continue default do double else enum extern float for goto if inline int long
+    register restrict return short signed sizeof static struct switch typedef union unsigned void volatile while""".split())
+
+
+class SchemaError(Exception):
+    pass
+
+
+def require(condition, where, reason):
+    if not condition:
+        raise SchemaError(f"{where}: {reason}")
+
+
+def snake_case(name):
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+class Field:
+    """One member of a record: what the C table says of it."""
+
+    def __init__(self, where, source, depth):
+        require(isinstance(source, dict) and isinstance(source.get("name"), str), where, "every field is an object with a name")
+        self.name = source["name"]
+        self.where = where = f"{where}: {self.name}"
+        require(re.fullmatch(r"[a-z][a-z0-9_]*", self.name), where, "field names are lower_case")
+        require(self.name not in C_KEYWORDS, where, "is a keyword of C")
+        require(set(source) <= FIELD_MEMBERS, where, f"unknown attributes {sorted(set(source) - FIELD_MEMBERS)}")
+        self.doc = source.get("doc", "")
+        require(isinstance(self.doc, str) and self.doc, where, "needs a doc")
+        require("*/" not in self.doc, where, "doc ends a C comment")
+        self.record = None
+        self.size_max = 0
+        self.items_max = 0
+        inner = self.read_outer(source)
+        self.read_inner(inner, source, depth)
+
+    def read_outer(self, source):
+        """Takes ["null", T] and array of T off; returns T."""
+        outer = source.get("type")
+        self.nullable = isinstance(outer, list)
+        self.array = isinstance(outer, dict) and outer.get("type") == "array"
+        if self.nullable:
+            require(len(outer) == 2 and outer[0] == "null", self.where, 'the only union is ["null", T]')
+            require("default" in source and source["default"] is None, self.where, "a nullable field has default null")
+            return outer[1]
+        if self.array:
+            require(set(outer) == {"type", "items"}, self.where, "an array has items and nothing else")
+            require(source.get("default") == [], self.where, "an array has default []")
+            self.items_max = self.limit(source, "dcs.items_max", 4096)
+            return outer["items"]
+        require("default" not in source, self.where, "only nullable fields and arrays have defaults")
+        return outer
+
+    def read_inner(self, inner, source, depth):
+        require(self.array or "dcs.items_max" not in source, self.where, "dcs.items_max is for arrays")
+        if isinstance(inner, dict) and inner.get("type") == "record":
+            require(depth < DEPTH_MAX, self.where, f"records are at most {DEPTH_MAX} deep")
+            require(set(inner) <= RECORD_MEMBERS, self.where, f"unknown attributes {sorted(set(inner) - RECORD_MEMBERS)}")
+            self.record = Record(self.where, inner, depth + 1)
+            self.kind, self.c_type, self.item_size = "RECORD", f"struct {self.record.c_name}", self.record.avro_size_max
+        else:
+            if isinstance(inner, dict):
+                require(set(inner) == {"type", "logicalType"}, self.where, "not a shape of README.md")
+                shape = (inner["type"], inner["logicalType"])
+            else:
+                shape = (inner, None)
+            require(all(part is None or isinstance(part, str) for part in shape) and shape in SHAPES, self.where,
+                    f"not a shape of README.md: {json.dumps(inner)}")
+            self.kind, self.c_type, self.item_size = SHAPES[shape]
+        if self.kind in ("STRING", "BYTES"):
+            self.size_max = self.limit(source, "dcs.max", 16384)
+            self.item_size = self.size_max + 3
+        else:
+            require("dcs.max" not in source, self.where, "dcs.max is for string and bytes")
+
+    def limit(self, source, attribute, most):
+        value = source.get(attribute)
+        require(type(value) is int and 0 < value <= most, self.where, f"needs {attribute}, 1..{most}")
+        return value
+
+    def avro_size_max(self):
+        return self.items_max * self.item_size + 4 if self.array else self.item_size + self.nullable
+
+    def aux_name(self):
+        return f"has_{self.name}" if self.nullable else f"{self.name}_count" if self.array else None
+
+    def members(self):
+        """The C declarations: (text, doc)."""
+        if self.array:
+            return [(f"const {self.c_type} *{self.name};", f"{self.doc} (at most {self.items_max})"),
+                    (f"size_t {self.aux_name()};", None)]
+        limit = f" (at most {self.size_max} bytes)" if self.size_max else ""
+        member = (f"{self.c_type} {self.name};", self.doc + limit)
+        return [(f"bool {self.aux_name()};", None), member] if self.nullable else [member]
+
+
+class Record:
+    """A record and its fields."""
+
+    def __init__(self, where, source, depth=1):
+        self.name = source.get("name")
+        require(isinstance(self.name, str) and re.fullmatch(r"[A-Z][A-Za-z0-9]*", self.name), where, "record names are CamelCase")
+        self.c_name = snake_case(self.name)
+        self.doc = source.get("doc", "")
+        require(isinstance(self.doc, str) and self.doc, where, f"{self.name} needs a doc")
+        require("*/" not in self.doc, where, "doc ends a C comment")
+        fields = source.get("fields")
+        require(isinstance(fields, list) and fields, where, f"{self.name} needs fields")
+        self.fields = [Field(where, field, depth) for field in fields]
+        names = [name for field in self.fields for name in (field.name, field.aux_name()) if name]
+        require(len(names) == len(set(names)), where, f"two members of {self.name} have the same name in C")
+        self.avro_size_max = sum(field.avro_size_max() for field in self.fields)
+
+    def nested(self):
+        return [field.record for field in self.fields if field.record]
+
+
+class Message(Record):
+    """A whole schema file."""
+
+    def __init__(self, path, ids):
+        self.path, self.module = path, path.parent.name
+        where = f"{self.module}/{path.name}"
+        self.avsc = path.read_text(encoding="utf-8")
+        try:
+            source = json.loads(self.avsc, object_pairs_hook=lambda pairs: unique_members(where, pairs))
+        except ValueError as error:
+            raise SchemaError(f"{where}: {error}") from None
+        require(isinstance(source, dict) and source.get("type") == "record", where, "a schema is a record")
+        require(set(source) <= MESSAGE_MEMBERS, where, f"unknown attributes {sorted(set(source) - MESSAGE_MEMBERS)}")
+        super().__init__(where, source)
+        require(self.name == path.stem, where, f"the record is named {self.name}, not as its file")
+        require(source.get("namespace") == f"dcs.{self.module}", where, f"the namespace must be dcs.{self.module}")
+        self.kind = source.get("dcs.kind")
+        require(self.kind in ("command", "event"), where, "needs dcs.kind, command or event")
+        self.key = self.uuid_index(where, source, "dcs.key")
+        self.aggregate = self.uuid_index(where, source, "dcs.aggregate")
+        require(self.kind == "command" or (self.key is not None and self.aggregate is not None), where,
+                "an event has dcs.key and dcs.aggregate")
+        require(self.avro_size_max <= MESSAGE_SIZE_MAX, where,
+                f"may grow to {self.avro_size_max} bytes, {MESSAGE_SIZE_MAX} are allowed")
+        self.subject = f"dcs.{self.module}.{self.name}"
+        require(self.subject in ids, where, f"no id for {self.subject} in ids.json")
+        self.schema_id = ids[self.subject]
+
+    def uuid_index(self, where, source, attribute):
+        if attribute not in source:
+            return None
+        for index, field in enumerate(self.fields):
+            if field.name == source[attribute]:
+                plain = field.kind == "UUID" and not field.nullable and not field.array
+                require(plain, where, f"{attribute} {field.name} must be a plain uuid")
+                return index
+        raise SchemaError(f"{where}: {attribute} names no field: {source[attribute]}")
+
+
+def unique_members(where, pairs):
+    names = [name for name, _ in pairs]
+    require(len(names) == len(set(names)), where, f"a member stands twice: {names}")
+    return dict(pairs)
+
+
+def read_messages(root):
+    """All messages, by schema id; checks what must hold between them."""
+    ids = json.loads((root / "ids.json").read_text(encoding="utf-8"),
+                     object_pairs_hook=lambda pairs: unique_members("ids.json", pairs))
+    for subject, schema_id in ids.items():
+        require(type(schema_id) is int and 0 < schema_id <= IDS_MAX, "ids.json", f"{subject}: ids are 1..{IDS_MAX}")
+    require(len(set(ids.values())) == len(ids), "ids.json", "an id stands twice: ids are never reused")
+    messages = sorted((Message(path, ids) for path in root.glob("*/*.avsc")), key=lambda message: message.schema_id)
+    require(messages, str(root), "no schemas")
+    unused = set(ids) - {message.subject for message in messages}
+    require(not unused, "ids.json", f"no schema for {sorted(unused)}: published schemas stay")
+    seen = {}
+    for message in messages:
+        for record in [message, *message.nested()]:
+            other = seen.setdefault(record.c_name, message.subject)
+            require(record.c_name not in C_KEYWORDS, message.subject, f"{record.name} is a keyword of C")
+            require(other == message.subject and (record is message or record.c_name != message.c_name), message.subject,
+                    f"the name {record.name} is taken by {other}: names are unique over all modules")
+        nested = [record.name for record in message.nested()]
+        require(len(nested) == len(set(nested)), message.subject, "two records in it have the same name")
+    return messages
+
+
+# ---- C ----
+
+def comment(text, indent=""):
+    return f"{indent}/* {text} */\n"
+
+
+def struct_text(record):
+    text = comment(record.doc) + f"struct {record.c_name} {{\n"
+    for field in record.fields:
+        for declaration, doc in field.members():
+            text += f"\t{declaration}" + (f" /* {doc} */" if doc else "") + "\n"
+    return text + "};\n"
+
+
+def header_text(module, messages):
+    guard = f"SCHEMAS_{module.upper()}_H"
+    text = f"/* Made by schemas/generate.py from schemas/{module}/: change it there. */\n"
+    text += f"#ifndef {guard}\n#define {guard}\n\n#include \"model/message.h\"\n"
+    for message in messages:
+        for record in message.nested():
+            text += "\n" + struct_text(record)
+        text += "\n" + struct_text(message)
+        text += f"extern const struct message_type {message.c_name}_type; /* {message.kind} {message.schema_id} */\n"
+    return text + "\n#endif\n"
+
+
+def fields_text(record):
+    text = f"static const struct field {record.c_name}_fields[] = {{\n"
+    for field in record.fields:
+        parts = [f'.name = "{field.name}"', f".kind = FIELD_{field.kind}",
+                 f".offset = offsetof(struct {record.c_name}, {field.name})"]
+        if field.nullable:
+            parts.append(".nullable = true")
+        if field.array:
+            parts.append(".array = true")
+        if field.aux_name():
+            parts.append(f".aux_offset = offsetof(struct {record.c_name}, {field.aux_name()})")
+        if field.record:
+            parts.append(f".record = &{field.record.c_name}_record")
+        if field.size_max:
+            parts.append(f".size_max = {field.size_max}")
+        if field.items_max:
+            parts.append(f".items_max = {field.items_max}")
+        text += "\t{ " + ", ".join(parts) + " },\n"
+    return text + "};\n"
+
+
+def shape_text(record):
+    return (f'.name = "{record.name}", .size = sizeof(struct {record.c_name}), .fields = {record.c_name}_fields, '
+            f".fields_count = {len(record.fields)}")
+
+
+def c_string(text):
+    lines = text.splitlines(keepends=True)
+    escaped = ["\t\"" + line.replace("\\", "\\\\").replace('"', '\\"').replace("\t", "\\t").replace("\n", "\\n") + "\""
+               for line in lines]
+    return "\n".join(escaped)
+
+
+def message_text(message):
+    text = "\n"
+    for record in message.nested():
+        text += fields_text(record)
+        text += f"static const struct record_type {record.c_name}_record = {{ {shape_text(record)} }};\n"
+    text += fields_text(message)
+    text += f"static const char {message.c_name}_avsc[] =\n{c_string(message.avsc)};\n"
+    pointer = lambda index: "NULL" if index is None else f"&{message.c_name}_fields[{index}]"
+    text += f"""const struct message_type {message.c_name}_type = {{
+	.record = {{ {shape_text(message)} }},
+	.module = "{message.module}",
+	.ce_type = "{message.subject}.v1",
+	.subject = "{message.subject}",
+	.kind = MESSAGE_{message.kind.upper()},
+	.schema_id = {message.schema_id},
+	.avsc = {message.c_name}_avsc,
+	.avsc_size = sizeof({message.c_name}_avsc) - 1,
+	.key_field = {pointer(message.key)},
+	.aggregate_field = {pointer(message.aggregate)},
+}};
+"""
+    text += f"_Static_assert(sizeof(struct {message.c_name}) <= 1024, \"bodies are kept by the thousand: put long lists in arrays\");\n"
+    return text
+
+
+LOOK_UPS = """
+const struct message_type *message_by_schema_id(uint32_t schema_id)
+{
+	const uint32_t index = schema_id - SCHEMA_ID_MIN; /* wraps below the first */
+
+	return index <= SCHEMA_ID_MAX - SCHEMA_ID_MIN ? by_schema_id[index] : NULL;
+}
+
+const struct message_type *message_by_name(struct str name)
+{
+	for (const struct message_type *const *type = message_types; *type != NULL; type++) {
+		if (str_is(name, (*type)->record.name))
+			return *type;
+	}
+	return NULL;
+}
+"""
+
+
+def tables_text(messages):
+    first, last = messages[0].schema_id, messages[-1].schema_id
+    text = "\nconst struct message_type *const message_types[] = {\n"
+    text += "".join(f"\t&{message.c_name}_type,\n" for message in messages) + "\tNULL,\n};\n"
+    text += f"\n#define SCHEMA_ID_MIN {first}u\n#define SCHEMA_ID_MAX {last}u\n"
+    text += "\nstatic const struct message_type *const by_schema_id[SCHEMA_ID_MAX - SCHEMA_ID_MIN + 1] = {\n"
+    text += "".join(f"\t[{message.schema_id} - SCHEMA_ID_MIN] = &{message.c_name}_type,\n" for message in messages)
+    return text + "};\n" + LOOK_UPS
+
+
+def write_c(messages, out):
+    out.mkdir(parents=True, exist_ok=True)
+    modules = sorted({message.module for message in messages})
+    for module in modules:
+        text = header_text(module, [message for message in messages if message.module == module])
+        (out / f"{module}.h").write_text(text, encoding="utf-8")
+    text = "/* Made by schemas/generate.py from schemas/: change it there. */\n"
+    text += "#include <stddef.h>\n\n" + "".join(f'#include "schemas/{module}.h"\n' for module in modules)
+    text += '\n/* A schema is one literal, longer than the 4095 bytes that ISO C promises to take. */\n'
+    text += '#pragma GCC diagnostic ignored "-Woverlength-strings"\n'
+    text += "".join(message_text(message) for message in messages) + tables_text(messages)
+    (out / "messages.c").write_text(text, encoding="utf-8")
+
+
+def check_with_avro(messages):
+    """A second opinion by an implementation that is not ours."""
+    try:
+        import avro.schema
+    except ImportError:
+        return "the module avro is not installed: only our own rules were checked"
+    for message in messages:
+        try:
+            parsed = avro.schema.parse(message.avsc)
+        except Exception as error:  # the module raises several unrelated kinds
+            raise SchemaError(f"{message.subject}: the module avro refuses it: {error}") from None
+        require(parsed.fullname == message.subject, message.subject, f"the module avro names it {parsed.fullname}")
+    return "parsed with the module avro too"
+
+
+def main(arguments):
+    try:
+        if len(arguments) == 2 and arguments[0] == "--check":
+            messages = read_messages(Path(arguments[1]))
+            print(f"{len(messages)} schemas, {check_with_avro(messages)}")
+        elif len(arguments) == 2:
+            write_c(read_messages(Path(arguments[0])), Path(arguments[1]))
+        else:
+            print(__doc__, file=sys.stderr)
+            return 2
+    except SchemaError as error:
+        print(f"schemas: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
