@@ -104,8 +104,8 @@ static int receive_query(struct db *db, const struct slot_query *query, const st
 	return rc;
 }
 
-int slot_queries_run(struct slot_loader *loader, struct db *db, const struct slot_query *queries, size_t queries_count, void *self,
-		     struct slot **slots, size_t count, struct err *err)
+int slot_queries_run(struct slot_loader *loader, struct db *db, const struct slot_query *queries, size_t queries_count,
+		     void *self, struct slot **slots, size_t count, struct err *err)
 {
 	struct err end_err = ERR_INIT;
 	int rc;
