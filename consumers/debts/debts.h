@@ -14,7 +14,8 @@
  * The debts module: what is owed, what was paid, and the double-entry ledger behind both.
  *
  *   CreateDebt ---> DebtCreated        RecordPayment ---> PaymentRecorded [DebtPaid]
- *                                      ReversePayment --> [CreditApplied, taken back] PaymentReversed [CreditApplied] [DebtReopened]
+ *                                      ReversePayment --> [CreditApplied, taken back] PaymentReversed [CreditApplied]
+ * [DebtReopened]
  *
  * Invariants, held after every command (P5): no balance is negative; CREDIT is above 0 only when nothing is owed; balances are
  * the sums of the ledger's entries; a reversal mirrors its payment's entry exactly and happens once; versions are 1..k.
@@ -89,14 +90,14 @@ struct debt {
 	int64_t version;
 	int32_t opened_on;
 	int32_t due_on;
-	int32_t entries;  /* ledger entries so far */
+	int32_t entries;    /* ledger entries so far */
 	uint32_t lifecycle; /* enum lifecycle */
 	char currency[4];
 
 	/* the store's own */
-	int64_t version_stored;  /* as loaded: what the update must find */
-	int64_t last_entry_seq;  /* where the newest ledger entry stands */
-	int32_t entries_stored;  /* catches up with `entries` while saving */
+	int64_t version_stored; /* as loaded: what the update must find */
+	int64_t last_entry_seq; /* where the newest ledger entry stands */
+	int32_t entries_stored; /* catches up with `entries` while saving */
 	int32_t part;
 	uint32_t is_credit_used; /* credit_used was changed */
 };

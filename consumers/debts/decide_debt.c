@@ -57,8 +57,9 @@ static bool amounts_are_good(const struct create_debt *body, struct decision *de
 {
 	return amount_is_good(body->principal_minor, "principal_minor", decision) &&
 	       amount_is_good(body->interest_minor, "interest_minor", decision) &&
-	       amount_is_good(body->fee_minor, "fee_minor", decision) && amount_is_good(body->cost_minor, "cost_minor", decision) &&
-	       total_is_good(body, decision) && fees_are_authorised(body, decision);
+	       amount_is_good(body->fee_minor, "fee_minor", decision) &&
+	       amount_is_good(body->cost_minor, "cost_minor", decision) && total_is_good(body, decision) &&
+	       fees_are_authorised(body, decision);
 }
 
 static bool currency_is_good(const struct create_debt *body, struct decision *decision)

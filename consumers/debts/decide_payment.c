@@ -60,7 +60,8 @@ static bool debt_takes_payment(const struct record_payment *body, const struct d
 	} else if (!str_is(body->currency, debt->currency)) {
 		decision_refuse(decision, REFUSAL_BAD_CURRENCY, "currency", "the debt's currency is %s", debt->currency);
 	} else if (lifecycle_is_terminal(debt->lifecycle)) {
-		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "debt_id", "the debt was written off, transferred or cancelled");
+		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "debt_id",
+				"the debt was written off, transferred or cancelled");
 	} else if (!money_add(debt->balances.credit_minor, body->amount_minor, &credit_minor) || credit_minor > MONEY_MINOR_MAX) {
 		decision_refuse(decision, REFUSAL_BAD_AMOUNT, "amount_minor", "the credit would be above %lld",
 				(long long)MONEY_MINOR_MAX);

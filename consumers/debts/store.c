@@ -31,7 +31,8 @@ struct posting {
 };
 
 static const char copy_entries[] =
-	"COPY debts.ledger_entry (part, entry_no, seq, previous_seq, debt_id, command_id, occurred_on, business_date, kind, contra, "
+	"COPY debts.ledger_entry (part, entry_no, seq, previous_seq, debt_id, command_id, occurred_on, business_date, kind, "
+	"contra, "
 	"contra_minor, cost_minor, fee_minor, interest_minor, principal_minor, credit_minor, payment_id, reverses_seq) "
 	"FROM STDIN (FORMAT binary)";
 #define ENTRY_COLUMNS 18
@@ -185,7 +186,8 @@ static void post_all(struct debts_store *store, const struct workset *set, const
 
 static const char copy_debts[] =
 	"COPY debts.debt (debt_id, customer_id, creditor_id, version, last_entry_seq, cost_minor, fee_minor, interest_minor, "
-	"principal_minor, credit_minor, entries, lifecycle, part, opened_on, due_on, currency, external_ref, original_creditor_id, "
+	"principal_minor, credit_minor, entries, lifecycle, part, opened_on, due_on, currency, external_ref, "
+	"original_creditor_id, "
 	"portfolio_id, used_cost_minor, used_fee_minor, used_interest_minor, used_principal_minor) FROM STDIN (FORMAT binary)";
 #define DEBT_COLUMNS 23
 
@@ -228,9 +230,9 @@ static void copy_debt(struct db_copy *copy, const struct workset *set, const str
 	copy_number_or_null(copy, debt->credit_used.principal_minor);
 }
 
-static const char copy_payments[] =
-	"COPY debts.payment (payment_id, debt_id, customer_id, amount_minor, entry_seq, part, received_on, currency, state, method, "
-	"source, external_ref) FROM STDIN (FORMAT binary)";
+static const char copy_payments[] = "COPY debts.payment (payment_id, debt_id, customer_id, amount_minor, entry_seq, part, "
+				    "received_on, currency, state, method, "
+				    "source, external_ref) FROM STDIN (FORMAT binary)";
 #define PAYMENT_COLUMNS 12
 
 static void copy_payment(struct db_copy *copy, const struct workset *set, const struct logged_event *logged)
@@ -307,14 +309,10 @@ static const struct db_statement update_payments = {
 
 /* The 64-bit columns of update_debts ($3 and on) and of update_credit_used ($2 and on), by their place in struct debt. */
 static const size_t update_debts_numbers[] = {
-	offsetof(struct debt, version_stored),
-	offsetof(struct debt, version),
-	offsetof(struct debt, last_entry_seq),
-	offsetof(struct debt, balances.cost_minor),
-	offsetof(struct debt, balances.fee_minor),
-	offsetof(struct debt, balances.interest_minor),
-	offsetof(struct debt, balances.principal_minor),
-	offsetof(struct debt, balances.credit_minor),
+	offsetof(struct debt, version_stored),           offsetof(struct debt, version),
+	offsetof(struct debt, last_entry_seq),           offsetof(struct debt, balances.cost_minor),
+	offsetof(struct debt, balances.fee_minor),       offsetof(struct debt, balances.interest_minor),
+	offsetof(struct debt, balances.principal_minor), offsetof(struct debt, balances.credit_minor),
 };
 static const size_t credit_used_numbers[] = {
 	offsetof(struct debt, credit_used.cost_minor),
@@ -389,7 +387,8 @@ static bool debt_is_changed(const struct slot *slot)
 
 static bool credit_use_is_changed(const struct slot *slot)
 {
-	return slot->entity == &debt_entity && slot->changed && slot->stored && ((const struct debt *)slot->state)->is_credit_used;
+	return slot->entity == &debt_entity && slot->changed && slot->stored &&
+	       ((const struct debt *)slot->state)->is_credit_used;
 }
 
 static bool payment_is_changed(const struct slot *slot)

@@ -7,7 +7,8 @@
 static const struct db_statement select_debts = {
 	.name = "debts_select_debts",
 	.sql = "SELECT u.n, d.ctid, d.customer_id, d.creditor_id, d.version, d.last_entry_seq, d.cost_minor, d.fee_minor, "
-	       "d.interest_minor, d.principal_minor, d.credit_minor, d.entries, d.lifecycle::integer, d.part, d.opened_on, d.due_on, "
+	       "d.interest_minor, d.principal_minor, d.credit_minor, d.entries, d.lifecycle::integer, d.part, d.opened_on, "
+	       "d.due_on, "
 	       "d.currency, d.used_cost_minor, d.used_fee_minor, d.used_interest_minor, d.used_principal_minor "
 	       "FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) JOIN debts.debt d ON d.debt_id = u.id",
 };
