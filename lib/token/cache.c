@@ -19,7 +19,8 @@ static size_t set_of(struct str token)
 	memcpy(words, token.data + token.size - HASHED_SIZE, sizeof(words));
 	for (size_t i = 0; i < HASHED_SIZE / 8; i++)
 		hash = (hash ^ words[i]) * UINT64_C(0x9E3779B97F4A7C15);
-	return (hash >> 32) % CACHE_SETS;
+	/* Every bit of the input reaches the highest bits of a product, and only those. */
+	return hash >> (64 - CACHE_SETS_BITS);
 }
 
 static bool can_hold(struct str token)

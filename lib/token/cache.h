@@ -8,12 +8,13 @@
 
 /*
  * Tokens whose signature and claims were found good, with their claims: a service sends the same token with thousands of
- * commands, and a signature costs 100 us to check. Fixed memory; a full set of ways gives up its oldest. A token is found only
+ * commands, and a signature costs 500 us to check. Fixed memory; a full set of ways gives up its oldest. A token is found only
  * when every byte is the same. Refused tokens are not kept: anybody can make those, and they would push out the good ones.
  */
-#define CACHE_SETS     256
-#define CACHE_WAYS     4
-#define CACHE_SIZE_MAX 2048 /* of a token; longer ones are checked each time */
+#define CACHE_SETS_BITS 8
+#define CACHE_SETS      (1 << CACHE_SETS_BITS)
+#define CACHE_WAYS      4
+#define CACHE_SIZE_MAX  2048 /* of a token; longer ones are checked each time */
 
 struct cache_entry {
 	size_t size; /* 0: free */

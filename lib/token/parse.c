@@ -42,7 +42,8 @@ int parse_parts(struct str token, struct token_parts *ret_parts, struct err *err
 	/* A fourth part leaves its dot in the signature. */
 	if (!is_base64url(parts.header) || !is_base64url(parts.claims) || !is_base64url(parts.signature))
 		return refuse(err, "not three parts of base64url");
-	if (parts.signature.size != SIGNATURE_TEXT_SIZE)
+	/* The last digit holds two bits; were the other four free, one signature would have sixteen texts. */
+	if (parts.signature.size != SIGNATURE_TEXT_SIZE || digit_of(parts.signature.data[SIGNATURE_TEXT_SIZE - 1]) % 16 != 0)
 		return refuse(err, "the signature is not one of ES256");
 	*ret_parts = parts;
 	return 0;

@@ -74,7 +74,7 @@ static int check_signature(struct str token, const struct pem_key *pem, struct e
 		goto out;
 	}
 	if (failure != 0 || jwt_get_alg(jwt) != JWT_ALG_ES256) {
-		err_set(err, ERR_POISON, "token: the signature is wrong");
+		err_set(err, ERR_POISON, "token: the signature is wrong, or what it signs is not JSON");
 		goto out;
 	}
 	result = 0;
