@@ -65,7 +65,7 @@ BANNED = [
     (r"(strcpy|strcat|sprintf|vsprintf|strncpy|strncat|strtok|strtok_r|gets|atoi|atol|atoll|strdup|strndup)(?=\s*\()",
      "base/str.h, base/buf.h", EVERYWHERE, None),
     (r"(malloc|calloc|realloc|reallocarray|aligned_alloc|posix_memalign|alloca)(?=\s*\()",
-     "the arena (base/arena.h) or a buf (base/buf.h)", PRODUCTION, r"^lib/base/(arena|buf)\.c$"),
+     "the arena (base/arena.h) or a buf (base/buf.h); or be start-up: x_new, x_open, x_load", PRODUCTION, r"^lib/base/(arena|buf)\.c$"),
     (r"(time|clock|clock_gettime|gettimeofday|localtime|localtime_r|clock_now_ms|clock_monotonic_ms|rand|random|getrandom|random_bytes|uuid_new)"
      r"(?=\s*\()", "pass it in: rules read no clock and roll no dice", RULES, None),
     (r"(double|float)\b", "base/money.h: int64_t minor units", MONEY, None),
@@ -74,6 +74,9 @@ BANNED = [
     (r"(assert)(?=\s*\()", "MUST( of base/must.h (in tests: cmocka's assert_...)", EVERYWHERE, None),
     (r"(default)(?=\s*:\s*MUST_NOT_REACH)", "no default over our own enums: -Wall finds the missing case", PRODUCTION, None),
 ]
+
+ALLOCATORS = {"malloc", "calloc", "realloc"}
+START_UP = re.compile(r"_(new|open|load)$|^(new|open|load)_|^main$")
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 findings = []
@@ -186,6 +189,12 @@ def check_guard(path, text):
         find(path, 1, f"the guard of this header is {wanted[-1]}")
 
 
+def function_around(code, position):
+    """The name of the function a position is in: definitions start in column 0."""
+    definitions = re.findall(r"^[a-z][^\n;={}]*?(\w+)\(", code[:position], re.M)
+    return definitions[-1] if definitions else ""
+
+
 def check_words(path, text):
     lines = text.split("\n")
     code = without_comments(text, False)
@@ -194,6 +203,8 @@ def check_words(path, text):
             continue
         for match in re.finditer(r"(?<![\w.>])" + pattern, code):
             line = line_of(code, match.start())
+            if match[1] in ALLOCATORS and START_UP.search(function_around(code, match.start())):
+                continue
             if not re.search(rf"// tidy: {match[1]}, \S", lines[line - 1]):
                 find(path, line, f"{match[1]}: use {instead}")
 
