@@ -354,15 +354,17 @@ int db_begin(struct db *db, struct err *err)
 
 void db_rollback(struct db *db)
 {
-	struct err ignored = ERR_INIT; /* what was under way has failed, or is thrown away now */
+	struct err ignored = ERR_INIT;
+	int rc = 0;
 
 	if (db->in_pipeline)
-		(void)!db_pipeline_end(db, &ignored);
+		rc = db_pipeline_end(db, &ignored);
 	if (db->commit_sent)
-		(void)!db_commit_finish(db, &ignored);
+		rc = db_commit_finish(db, &ignored);
 	if (!db->alive || PQtransactionStatus(db->pg) == PQTRANS_IDLE)
 		return;
-	if (connection_script(db, "ROLLBACK", "ROLLBACK", &ignored) != 0)
+	rc = connection_script(db, "ROLLBACK", "ROLLBACK", &ignored);
+	if (rc != 0)
 		db->alive = false;
 }
 

@@ -31,6 +31,7 @@ struct envelope {
 	int64_t expires_ms;         /* ce_expirytime; 0: none */
 	struct str traceparent;     /* empty when absent */
 	struct str token;           /* what stands behind "Bearer "; empty when absent */
+	int64_t at_ms;              /* ce_time; 0 when absent */
 	int64_t sequence;           /* ce_sequence; 0 when absent */
 	struct str hash;            /* dcs_hash; empty when absent */
 };

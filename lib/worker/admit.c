@@ -1,0 +1,207 @@
+#include "worker/admit.h"
+
+#include <string.h>
+
+#include "schemas/clock.h"
+#include "wire/envelope.h"
+
+/* What a record of this size can take of the arena at most: a body whose items are many and small, its texts, packed headers. */
+#define ADMIT_ROOM(value_size) ((value_size)*64 + ((size_t)64 << 10))
+
+/* Sets the item aside. The reason is copied: it is told to people and stands in the database. */
+static int die(struct item *item, const char *code, const char *reason, struct arena *arena, struct err *err)
+{
+	item->kind = ITEM_DEAD;
+	item->dead_code = code;
+	item->dead_reason = str_copy(arena, str_of(reason));
+	if (!item->dead_reason.data)
+		return err_set(err, ERR_POISON, "arena full");
+	return 0;
+}
+
+static const struct rule *rule_of(const struct module *module, const struct message_type *type)
+{
+	for (size_t i = 0; i < module->rules_count; i++)
+		if (module->rules[i].type == type)
+			return &module->rules[i];
+	return NULL;
+}
+
+/* The checks of a body that was decoded: is it for this module, is its key the record's, does ce_type say the same. NULL: all
+ * well. */
+static const char *check_body(const struct admission *admission, const struct envelope *envelope, const struct message_type *type,
+			      const void *body, const struct bus_record *record, struct item *item, const char **ret_reason)
+{
+	if (!str_is(envelope->type, type->ce_type)) {
+		*ret_reason = "ce_type names another type than the schema id of the value";
+		return "wrong_type";
+	}
+	item->command.type = type;
+	item->command.body = body;
+	if (type == &tick_type) {
+		item->kind = ITEM_TICK;
+		return NULL;
+	}
+	item->rule = rule_of(admission->module, type);
+	if (!item->rule) {
+		*ret_reason = "not a command of this module";
+		return "wrong_type";
+	}
+	if (!record->key.data || !uuid_parse(&item->command.key, record->key) || uuid_is_none(&item->command.key)) {
+		*ret_reason = "the record key is not the text of a UUID";
+		return "bad_key";
+	}
+	if (type->key_field && !uuid_equal(&item->command.key, message_uuid(type->key_field, body))) {
+		*ret_reason = "the record key is another id than the body names";
+		return "bad_key";
+	}
+	return NULL;
+}
+
+static const char *check_token(const struct admission *admission, const struct envelope *envelope, int64_t now_ms,
+			       struct token_claims *ret_claims, struct err *ret_why)
+{
+	if (envelope->token.size == 0) {
+		ret_why->text[0] = '\0';
+		return "no_token";
+	}
+	if (admission->verify(admission->verify_self, envelope->token, ret_claims, ret_why) < 0)
+		return "bad_token";
+	if (!token_is_valid_at(ret_claims, now_ms)) {
+		ret_why->text[0] = '\0';
+		return "expired_token";
+	}
+	return NULL;
+}
+
+static bool may_issue(const struct item *item, const struct token_claims *claims)
+{
+	uint32_t roles = item->kind == ITEM_TICK ? (uint32_t)ROLE_SYSTEM : item->rule->roles;
+
+	return (claims->roles & roles) != 0;
+}
+
+/* Everything after the headers are read; `why` carries the reason of what the rooms below refuse. */
+static const char *judge(const struct admission *admission, const struct header *headers, size_t headers_count,
+			 const struct bus_record *record, struct arena *arena, struct item *item, const char **ret_reason,
+			 struct err *why)
+{
+	struct envelope envelope;
+	struct token_claims claims;
+	const struct message_type *type;
+	const void *body;
+	const char *code;
+	uint32_t schema_id;
+
+	*ret_reason = why->text;
+	if (!record->value.data) {
+		*ret_reason = "a record without a value is no command";
+		return "no_value";
+	}
+	if (record->value.size > admission->value_size_max) {
+		*ret_reason = "the value is larger than a command may be";
+		return "too_large";
+	}
+	if (frame_schema_id(record->value, &schema_id, why) < 0)
+		return "no_frame";
+	if (!message_by_schema_id(schema_id)) {
+		*ret_reason = "no schema of ours has this id";
+		return "unknown_schema";
+	}
+	if (envelope_read(headers, headers_count, &envelope, why) < 0)
+		return strstr(why->text, "missing") ? "missing_header" : "bad_header";
+	if (coder_decode(admission->coder, record->value, arena, &type, &body, why) < 0)
+		return "bad_bytes";
+	code = check_body(admission, &envelope, type, body, record, item, ret_reason);
+	if (code)
+		return code;
+	code = check_token(admission, &envelope, record->at_ms, &claims, why);
+	if (code) {
+		if (why->text[0] == '\0')
+			*ret_reason = strcmp(code, "no_token") == 0
+					      ? "no authorization header with a Bearer token"
+					      : "the token was not valid when the broker received the record";
+		return code;
+	}
+	if (!may_issue(item, &claims)) {
+		*ret_reason = "none of the token's roles may issue this command";
+		return "not_authorised";
+	}
+	item->command.id = envelope.id;
+	item->command.correlation_id = envelope.correlation_id;
+	item->command.actor = str_copy(arena, str_of(claims.subject));
+	item->command.roles = claims.roles;
+	item->command.now_ms = record->at_ms;
+	item->expires_ms = envelope.expires_ms;
+	item->traceparent = envelope.traceparent;
+	return NULL;
+}
+
+int admit(const struct admission *admission, const struct broker *broker, const struct bus_record *record, struct arena *arena,
+	  struct item *ret_item, struct err *err)
+{
+	struct header headers[HEADERS_MAX];
+	size_t headers_count = 0;
+	struct err why = ERR_INIT;
+	struct item item = { .kind = ITEM_COMMAND, .part = record->part, .offset = record->offset, .record = *record };
+	const char *reason = why.text;
+	const char *code;
+	size_t mark = arena_mark(arena);
+
+	/* A full arena must never look like bad bytes: a good payment would become a dead letter. So the room for the worst case
+	 * is asked first. */
+	if (arena->size - arena->used < ADMIT_ROOM(record->value.size))
+		return err_set(err, ERR_POISON, "arena full");
+	item.value = record->value;
+	item.since_ms = record->at_ms;
+	digest_of(item.digest, record->value);
+	if (broker->headers(broker->self, record, headers, &headers_count, &why) < 0)
+		code = "bad_header";
+	else
+		code = judge(admission, headers, headers_count, record, arena, &item, &reason, &why);
+	if (code) {
+		struct buf packed;
+
+		arena_rewind(arena, mark);
+		if (die(&item, code, reason, arena, err) < 0)
+			return -1;
+		buf_init(&packed, (size_t)1 << 20);
+		headers_pack(&packed, headers, headers_count);
+		item.dead_headers = str_copy(arena, buf_str(&packed));
+		buf_release(&packed);
+		if (!item.dead_headers.data)
+			return err_set(err, ERR_POISON, "arena full");
+	} else if (!item.command.actor.data) {
+		return err_set(err, ERR_POISON, "arena full");
+	}
+	*ret_item = item;
+	return 0;
+}
+
+int admit_parked(const struct admission *admission, const struct parked *parked, int64_t now_ms, struct arena *arena,
+		 struct item *ret_item, struct err *err)
+{
+	struct item item = { .kind = ITEM_COMMAND, .part = parked->part, .offset = parked->offset, .was_parked = true };
+
+	item.value = parked->value;
+	item.since_ms = parked->since_ms;
+	item.parked_kind = parked->kind;
+	item.is_released = parked->released;
+	item.is_broken = parked->kind == PARKED_BUG && !parked->released;
+	item.expires_ms = parked->expires_ms;
+	item.traceparent = parked->traceparent;
+	memcpy(item.digest, parked->digest, DIGEST_SIZE);
+	item.command.id = parked->command_id;
+	item.command.key = parked->key;
+	item.command.correlation_id = parked->correlation_id;
+	item.command.actor = parked->actor;
+	item.command.roles = parked->roles;
+	item.command.now_ms = now_ms;
+	if (coder_decode(admission->coder, parked->value, arena, &item.command.type, &item.command.body, err) < 0)
+		return -1;
+	item.rule = rule_of(admission->module, item.command.type);
+	if (!item.rule)
+		return err_set(err, ERR_FATAL, "a parked command is of a type that this module does not know");
+	*ret_item = item;
+	return 0;
+}

@@ -1,0 +1,66 @@
+#ifndef WORKER_ADMIT_H
+#define WORKER_ADMIT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "bus/bus.h"
+#include "model/module.h"
+#include "token/token.h"
+#include "wire/coder.h"
+#include "worker/edge.h"
+
+/*
+ * The gate between a record and a rule (design.md 4 step 3): size, frame, schema, bounded decode, headers, key, token, role. What
+ * passes is a command (or a Tick); what does not is a dead letter with a code (schemas/README.md). Nothing here answers "no" in
+ * the name of the business: a record that nobody may have sent must not use up the command id of one that somebody did.
+ */
+enum item_kind { ITEM_COMMAND, ITEM_TICK, ITEM_DEAD };
+
+/* A record on its way through a batch. */
+struct item {
+	enum item_kind kind;
+	int32_t part;
+	int64_t offset;
+	struct bus_record record; /* holds the bytes until the batch is done; empty for a command that was parked */
+	struct str value;
+	uint8_t digest[DIGEST_SIZE]; /* of the value: "same id, other content", and the resume proof */
+
+	struct command command; /* ITEM_COMMAND, ITEM_TICK */
+	const struct rule *rule;
+	int64_t expires_ms; /* 0: none */
+	struct str traceparent;
+
+	bool was_parked;  /* read from `parked` during a Tick */
+	bool is_released; /* parked for a bug and let go by hand */
+	bool is_broken;   /* alone in its batch it failed on data: it is our bug, park it */
+	enum parked_kind parked_kind;
+	int64_t since_ms; /* broker time of the record, also of one that was parked since */
+
+	const char *dead_code; /* ITEM_DEAD */
+	struct str dead_reason;
+	struct str dead_headers; /* packed */
+};
+
+struct admission {
+	const struct module *module;
+	struct coder *coder;
+	int (*verify)(void *verify_self, struct str token, struct token_claims *ret_claims, struct err *err);
+	void *verify_self;
+	size_t value_size_max;
+};
+
+/*
+ * Judges one record. Everything decoded goes to the arena; the record's bytes are borrowed. -1 only when the arena is full
+ * (ERR_POISON): the batch is closed before this record.
+ */
+MUST_CHECK int admit(const struct admission *admission, const struct broker *broker, const struct bus_record *record,
+		     struct arena *arena, struct item *ret_item, struct err *err);
+
+/* The same for a row of `parked`: it was authorised when it came, only the body is decoded again. `now_ms`, `today`: of the Tick
+ * that tries it again. */
+MUST_CHECK int admit_parked(const struct admission *admission, const struct parked *parked, int64_t now_ms, struct arena *arena,
+			    struct item *ret_item, struct err *err);
+
+#endif

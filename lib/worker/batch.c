@@ -1,0 +1,516 @@
+#include "worker/batch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/day.h"
+#include "schemas/clock.h"
+#include "schemas/engine.h"
+
+/* Most framed event bytes of one batch: far above what batch_items_max commands make. */
+#define BODIES_SIZE_MAX ((size_t)256 << 20)
+
+int batch_init(struct batch *batch, const struct engine_conf *conf, struct err *err)
+{
+	size_t ids_capacity = 1;
+
+	*batch = (struct batch){ .tick_part = -1 };
+	MUST(conf->batch_items_max > 0);
+	MUST(conf->batch_items_max <= ENGINE_BATCH_ITEMS_MAX);
+	while (ids_capacity < 2 * conf->batch_items_max)
+		ids_capacity *= 2;
+	batch->ids_mask = ids_capacity - 1;
+	batch->items = calloc(conf->batch_items_max, sizeof(*batch->items));
+	batch->ids = calloc(ids_capacity, sizeof(*batch->ids));
+	if (!batch->items || !batch->ids)
+		return err_set(err, ERR_FATAL, "no memory for a batch");
+	keyset_init(&batch->held, conf->batch_items_max);
+	buf_init(&batch->bodies, BODIES_SIZE_MAX);
+	return arena_init(&batch->arena, conf->arena_size, err);
+}
+
+void batch_release(struct batch *batch)
+{
+	free(batch->items);
+	free(batch->ids);
+	keyset_release(&batch->held);
+	buf_release(&batch->bodies);
+	arena_release(&batch->arena);
+	*batch = (struct batch){ .tick_part = -1 };
+}
+
+void batch_reset(struct batch *batch)
+{
+	arena_reset(&batch->arena);
+	batch->items_count = 0;
+	batch->bytes = 0;
+	batch->is_full = false;
+	batch->tick_part = -1;
+	batch->is_tick_end = false;
+	batch->arena_items = 0;
+	batch->from = 0;
+	batch->count = 0;
+}
+
+/* ---- begin ---- */
+
+static int too_large(struct err *err)
+{
+	return err_set(err, ERR_POISON, "the batch does not fit into its arena");
+}
+
+static struct head *head_of(struct batch *batch, const struct engine *engine, int32_t part)
+{
+	if (batch->head_of_part[part] < 0) {
+		batch->head_of_part[part] = (int16_t)batch->heads_count;
+		batch->heads[batch->heads_count++] = engine->lanes[part].head;
+	}
+	return &batch->heads[batch->head_of_part[part]];
+}
+
+/* An id above every earlier one of its partition is new: UUIDv7 ascend. The unique index catches what this misses (is_careful).
+ */
+static bool may_be_known(const struct batch *batch, const struct engine *engine, const struct item *item)
+{
+	const struct uuid *last_id = &engine->lanes[item->part].head.last_id;
+
+	return batch->is_careful || item->was_parked || uuid_compare(&item->command.id, last_id) <= 0;
+}
+
+int batch_begin(struct batch *batch, const struct engine *engine, size_t from, size_t count, bool is_careful,
+		struct answer **ret_answers, size_t *ret_answers_count, struct err *err)
+{
+	struct answer *answers;
+	size_t answers_count = 0;
+
+	arena_rewind(&batch->arena, batch->arena_items);
+	buf_reset(&batch->bodies);
+	keyset_clear(&batch->held);
+	memset(batch->ids, 0, (batch->ids_mask + 1) * sizeof(*batch->ids));
+	memset(batch->head_of_part, -1, sizeof(batch->head_of_part));
+	batch->heads_count = 0;
+	batch->from = from;
+	batch->count = count;
+	batch->is_careful = is_careful;
+	batch->changes = (struct changes){ .set = &batch->set };
+	batch->verdicts = arena_take(&batch->arena, count, sizeof(*batch->verdicts));
+	answers = arena_take(&batch->arena, count, sizeof(*answers));
+	if (!batch->verdicts || !answers || !workset_init(&batch->set, &batch->arena, 4 * count + 64))
+		return too_large(err);
+	if (batch->tick_part >= 0)
+		head_of(batch, engine, batch->tick_part);
+	for (size_t i = 0; i < count; i++) {
+		struct item *item = &batch->items[from + i];
+
+		head_of(batch, engine, item->part);
+		if (item->kind != ITEM_COMMAND || !may_be_known(batch, engine, item))
+			continue;
+		answers[answers_count++].command_id = item->command.id;
+		batch->verdicts[i].has_answer = true;
+	}
+	*ret_answers = answers;
+	*ret_answers_count = answers_count;
+	return 0;
+}
+
+/* ---- decide ---- */
+
+static int load_states(struct batch *batch, const struct engine *engine, struct err *err)
+{
+	size_t loaded = 0;
+
+	for (int round = 0; round < TOUCH_ROUNDS_MAX; round++) {
+		for (size_t i = 0; i < batch->count; i++) {
+			const struct item *item = &batch->items[batch->from + i];
+
+			if (item->kind == ITEM_COMMAND)
+				item->rule->touch(&item->command, &batch->set);
+		}
+		if (batch->set.overflow)
+			return too_large(err);
+		if (batch->set.slots_count == loaded)
+			return 0;
+		if (engine->database.load(engine->database.self, batch->set.slots + loaded, batch->set.slots_count - loaded,
+					  err) < 0)
+			return -1;
+		loaded = batch->set.slots_count;
+	}
+	return 0;
+}
+
+/* The earlier item of this attempt with the same command id, or NULL; remembers this one when it is the first. */
+static const struct verdict *earlier_of(struct batch *batch, size_t i, const struct item **ret_item)
+{
+	const struct item *item = &batch->items[batch->from + i];
+	uint64_t hash;
+
+	memcpy(&hash, item->command.id.bytes + 8, sizeof(hash));
+	for (size_t place = hash & batch->ids_mask;; place = (place + 1) & batch->ids_mask) {
+		uint32_t other = batch->ids[place];
+
+		if (other == 0) {
+			batch->ids[place] = (uint32_t)i + 1;
+			return NULL;
+		}
+		if (uuid_equal(&batch->items[batch->from + other - 1].command.id, &item->command.id)) {
+			*ret_item = &batch->items[batch->from + other - 1];
+			return &batch->verdicts[other - 1];
+		}
+	}
+}
+
+static int park(struct batch *batch, struct verdict *verdict, const struct item *item, enum parked_kind kind, const char *reason,
+		struct err *err)
+{
+	verdict->fate = FATE_PARKED;
+	verdict->parked_kind = kind;
+	verdict->parked_reason = str_copy(&batch->arena, str_of(reason));
+	if (!verdict->parked_reason.data || !keyset_add(&batch->held, &item->command.key))
+		return too_large(err);
+	return 0;
+}
+
+static int refuse(struct batch *batch, struct verdict *verdict, const struct item *item, const struct decision *decision,
+		  struct err *err)
+{
+	struct command_rejected *body = arena_take(&batch->arena, 1, sizeof(*body));
+	struct event *event = arena_take(&batch->arena, 1, sizeof(*event));
+
+	if (!body || !event)
+		return too_large(err);
+	body->command_id = item->command.id;
+	body->customer_id = item->command.key;
+	body->command_type = str_of(item->command.type->record.name);
+	body->code = str_of(refusal_code(decision->refusal));
+	body->field = str_copy(&batch->arena, str_of(decision->field));
+	body->text = str_copy(&batch->arena, str_of(decision->text));
+	body->retriable = decision->refusal == REFUSAL_VERSION_CONFLICT || decision->refusal == REFUSAL_NOT_FOUND;
+	if (!body->field.data || !body->text.data)
+		return too_large(err);
+	*event = (struct event){ .type = &command_rejected_type, .body = body, .command = &item->command };
+	verdict->fate = FATE_REFUSED;
+	verdict->is_conflict = decision->refusal == REFUSAL_DUPLICATE_DIFFERENT_BODY;
+	verdict->is_answer = !verdict->is_conflict;
+	verdict->events = event;
+	verdict->events_count = 1;
+	return 0;
+}
+
+static int accept(struct batch *batch, const struct engine *engine, struct verdict *verdict, const struct decision *decision,
+		  struct err *err)
+{
+	struct event *events = arena_take(&batch->arena, decision->events_count, sizeof(*events));
+
+	if (!events)
+		return too_large(err);
+	memcpy(events, decision->events, decision->events_count * sizeof(*events));
+	for (size_t i = 0; i < decision->events_count; i++)
+		engine->admission.module->evolve(&batch->set, &events[i]);
+	verdict->fate = FATE_APPLIED;
+	verdict->is_answer = true;
+	verdict->events = events;
+	verdict->events_count = decision->events_count;
+	return 0;
+}
+
+/* A wait that has lasted too long becomes "no"; otherwise the command is set aside and its key is held. */
+static int wait_or_refuse(struct batch *batch, const struct engine *engine, struct verdict *verdict, const struct item *item,
+			  struct decision *decision, struct err *err)
+{
+	if (item->command.now_ms - item->since_ms <= engine->conf.wait_max_ms)
+		return park(batch, verdict, item, PARKED_WAIT, decision->text, err);
+	decision->refusal = REFUSAL_NOT_FOUND;
+	return refuse(batch, verdict, item, decision, err);
+}
+
+/* The command was answered before (or earlier in this batch): the same content changes nothing, another one is refused. */
+static int repeat(struct batch *batch, struct verdict *verdict, const struct item *item, const uint8_t *first_digest,
+		  struct err *err)
+{
+	struct decision decision;
+
+	if (memcmp(first_digest, item->digest, DIGEST_SIZE) == 0) {
+		verdict->fate = FATE_DUPLICATE;
+		return 0;
+	}
+	decision_init(&decision, &batch->arena, &item->command);
+	decision_refuse(&decision, REFUSAL_DUPLICATE_DIFFERENT_BODY, "", "this command id was used for another content before");
+	return refuse(batch, verdict, item, &decision, err);
+}
+
+static int decide_command(struct batch *batch, const struct engine *engine, size_t i, struct err *err)
+{
+	struct item *item = &batch->items[batch->from + i];
+	struct verdict *verdict = &batch->verdicts[i];
+	struct head *head = &batch->heads[batch->head_of_part[item->part]];
+	const struct lane *lane = &engine->lanes[item->part];
+	const struct item *first;
+	const struct verdict *first_verdict = earlier_of(batch, i, &first);
+	struct decision decision;
+
+	if (uuid_compare(&item->command.id, &head->last_id) > 0)
+		head->last_id = item->command.id;
+	if (verdict->has_answer && verdict->answer.found)
+		return repeat(batch, verdict, item, verdict->answer.digest, err);
+	if (first_verdict && (first_verdict->fate == FATE_APPLIED || first_verdict->fate == FATE_REFUSED))
+		return repeat(batch, verdict, item, first->digest, err);
+	if (item->is_broken)
+		return park(batch, verdict, item, PARKED_BUG, "the command broke our code; a person has to look", err);
+	if (keyset_has(item->was_parked ? &lane->held_next : &lane->held, &item->command.key) ||
+	    keyset_has(&batch->held, &item->command.key))
+		return park(batch, verdict, item, PARKED_BEHIND, "a command of the same key waits before it", err);
+
+	item->command.today = day_of_instant(item->command.now_ms);
+	if (head->business_date > item->command.today)
+		item->command.today = head->business_date;
+	decision_init(&decision, &batch->arena, &item->command);
+	if (item->expires_ms > 0 && item->command.now_ms > item->expires_ms)
+		decision_refuse(&decision, REFUSAL_EXPIRED, "", "the command's own deadline had passed");
+	else
+		item->rule->decide(&item->command, &batch->set, &decision);
+	if (decision.overflow)
+		return too_large(err);
+	switch (decision.kind) {
+	case DECISION_EVENTS:
+		return accept(batch, engine, verdict, &decision, err);
+	case DECISION_REFUSED:
+		return refuse(batch, verdict, item, &decision, err);
+	case DECISION_WAIT:
+		return wait_or_refuse(batch, engine, verdict, item, &decision, err);
+	case DECISION_NONE:
+		break;
+	}
+	MUST_NOT_REACH("a rule decided nothing");
+}
+
+static void take_tick(struct head *head, const struct item *item)
+{
+	const struct tick *tick = item->command.body;
+
+	head->tick_at_ms = tick->at;
+	if (tick->business_date > head->business_date)
+		head->business_date = tick->business_date;
+}
+
+/* ---- the rows ---- */
+
+static struct uuid event_id_of(const struct item *item, const struct verdict *verdict, size_t ordinal)
+{
+	if (verdict->is_conflict)
+		return uuid_derive(&item->command.id, "conflict", (uint64_t)item->offset << 8 | (uint64_t)(uint8_t)item->part);
+	return uuid_derive(&item->command.id, "event", ordinal);
+}
+
+static int log_event(struct batch *batch, const struct engine *engine, const struct item *item, const struct verdict *verdict,
+		     size_t ordinal, struct log_row *row, size_t *ret_body_at, struct err *err)
+{
+	const struct event *event = &verdict->events[ordinal];
+	struct head *head = &batch->heads[batch->head_of_part[item->part]];
+
+	*ret_body_at = batch->bodies.size;
+	if (coder_encode(engine->admission.coder, event->type, event->body, &batch->bodies, err) < 0)
+		return -1;
+	*row = (struct log_row){
+		.part = item->part,
+		.schema_id = event->type->schema_id,
+		.seq = ++head->log_seq,
+		.at_ms = item->command.now_ms,
+		.command_offset = item->offset,
+		.event_id = event_id_of(item, verdict, ordinal),
+		.key = item->command.key,
+		.subject = *message_uuid(event->type->aggregate_field, event->body),
+		.command_id = item->command.id,
+		.correlation_id = item->command.correlation_id,
+		.command_digest = verdict->is_answer && ordinal == 0 ? item->digest : NULL,
+		.traceparent = item->traceparent,
+	};
+	row->body.size = batch->bodies.size - *ret_body_at;
+	return 0;
+}
+
+/* The bodies stand in one growing buffer: only now their addresses are final, and the chain can be made. */
+static void chain_rows(struct batch *batch, const struct engine *engine, struct log_row *log, const size_t *bodies_at,
+		       size_t count)
+{
+	for (size_t i = 0; i < batch->heads_count; i++)
+		batch->heads[i].log_seq = engine->lanes[batch->heads[i].part].head.log_seq;
+	for (size_t i = 0; i < count; i++) {
+		struct log_row *row = &log[i];
+		struct head *head = &batch->heads[batch->head_of_part[row->part]];
+		struct chain_row chained = {
+			.part = row->part,
+			.schema_id = row->schema_id,
+			.seq = row->seq,
+			.at_ms = row->at_ms,
+			.event_id = row->event_id,
+			.key = row->key,
+			.subject = row->subject,
+			.command_id = row->command_id,
+			.correlation_id = row->correlation_id,
+		};
+
+		row->body.data = (const char *)batch->bodies.data + bodies_at[i];
+		chained.body = row->body;
+		chain_hash(row->hash, head->log_hash, &chained);
+		memcpy(head->log_hash, row->hash, SHA256_SIZE);
+		head->log_seq++;
+		MUST(head->log_seq == row->seq);
+	}
+}
+
+static int write_log(struct batch *batch, const struct engine *engine, struct err *err)
+{
+	size_t count = 0;
+	size_t at = 0;
+	struct log_row *log;
+	struct logged_event *events;
+	size_t *bodies_at;
+
+	for (size_t i = 0; i < batch->count; i++)
+		count += batch->verdicts[i].events_count;
+	log = arena_take(&batch->arena, count, sizeof(*log));
+	events = arena_take(&batch->arena, count, sizeof(*events));
+	bodies_at = arena_take(&batch->arena, count, sizeof(*bodies_at));
+	if (!log || !events || !bodies_at)
+		return too_large(err);
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct verdict *verdict = &batch->verdicts[i];
+
+		for (size_t ordinal = 0; ordinal < verdict->events_count; ordinal++, at++) {
+			if (log_event(batch, engine, &batch->items[batch->from + i], verdict, ordinal, &log[at], &bodies_at[at],
+				      err) < 0)
+				return -1;
+			if (verdict->fate == FATE_REFUSED)
+				continue;
+			events[batch->changes.events_count++] = (struct logged_event){
+				.event = &verdict->events[ordinal],
+				.event_id = log[at].event_id,
+				.part = log[at].part,
+				.seq = log[at].seq,
+				.at_ms = log[at].at_ms,
+			};
+		}
+	}
+	chain_rows(batch, engine, log, bodies_at, count);
+	batch->changes.log = log;
+	batch->changes.log_count = count;
+	batch->changes.events = events;
+	return 0;
+}
+
+static struct parked parked_of(const struct item *item, const struct verdict *verdict)
+{
+	struct parked parked = {
+		.part = item->part,
+		.kind = verdict->parked_kind,
+		.roles = item->command.roles,
+		.offset = item->offset,
+		.since_ms = item->since_ms,
+		.expires_ms = item->expires_ms,
+		.key = item->command.key,
+		.command_id = item->command.id,
+		.correlation_id = item->command.correlation_id,
+		.actor = item->command.actor,
+		.reason = verdict->parked_reason,
+		.traceparent = item->traceparent,
+		.value = item->value,
+	};
+
+	memcpy(parked.digest, item->digest, DIGEST_SIZE);
+	return parked;
+}
+
+/* What is set aside, what comes back, what changes its place among the parked. */
+static int write_aside(struct batch *batch, struct err *err)
+{
+	struct parked *park_rows = arena_take(&batch->arena, batch->count, sizeof(*park_rows));
+	struct parked *unpark_rows = arena_take(&batch->arena, batch->tick_part >= 0 ? batch->count : 1, sizeof(*unpark_rows));
+	struct parked *repark_rows = arena_take(&batch->arena, batch->tick_part >= 0 ? batch->count : 1, sizeof(*repark_rows));
+	struct dead_letter *dead = arena_take(&batch->arena, batch->count, sizeof(*dead));
+	struct changes *changes = &batch->changes;
+
+	if (!park_rows || !unpark_rows || !repark_rows || !dead)
+		return too_large(err);
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct item *item = &batch->items[batch->from + i];
+		const struct verdict *verdict = &batch->verdicts[i];
+
+		if (verdict->fate == FATE_PARKED && !item->was_parked)
+			park_rows[changes->park_count++] = parked_of(item, verdict);
+		else if (verdict->fate == FATE_PARKED && (verdict->parked_kind != item->parked_kind || item->is_released))
+			repark_rows[changes->repark_count++] = parked_of(item, verdict);
+		else if (verdict->fate != FATE_PARKED && item->was_parked)
+			unpark_rows[changes->unpark_count++] = parked_of(item, verdict);
+		if (verdict->fate == FATE_DEAD)
+			dead[changes->dead_count++] = (struct dead_letter){
+				.part = item->part,
+				.offset = item->offset,
+				.code = item->dead_code,
+				.reason = item->dead_reason,
+				.at_ms = item->record.at_ms,
+				.key = item->record.key,
+				.value = item->record.value,
+				.headers = item->dead_headers,
+			};
+	}
+	changes->park = park_rows;
+	changes->unpark = unpark_rows;
+	changes->repark = repark_rows;
+	changes->dead = dead;
+	return 0;
+}
+
+static void move_heads(struct batch *batch)
+{
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct item *item = &batch->items[batch->from + i];
+		struct head *head = &batch->heads[batch->head_of_part[item->part]];
+
+		if (item->was_parked) {
+			head->tick_cursor = item->offset;
+			continue;
+		}
+		MUST(item->offset == head->next_offset);
+		head->next_offset++;
+		head->has_digest = true;
+		memcpy(head->last_digest, item->digest, DIGEST_SIZE);
+		if (item->kind == ITEM_TICK)
+			head->tick_cursor = -1;
+	}
+	batch->changes.heads = batch->heads;
+	batch->changes.heads_count = batch->heads_count;
+}
+
+int batch_decide(struct batch *batch, const struct engine *engine, const struct answer *answers, size_t answers_count,
+		 struct err *err)
+{
+	size_t asked = 0;
+
+	if (load_states(batch, engine, err) < 0)
+		return -1;
+	for (size_t i = 0; i < batch->count; i++) {
+		struct item *item = &batch->items[batch->from + i];
+		struct verdict *verdict = &batch->verdicts[i];
+
+		switch (item->kind) {
+		case ITEM_DEAD:
+			verdict->fate = FATE_DEAD;
+			break;
+		case ITEM_TICK:
+			verdict->fate = FATE_TICK;
+			take_tick(&batch->heads[batch->head_of_part[item->part]], item);
+			break;
+		case ITEM_COMMAND:
+			if (verdict->has_answer)
+				verdict->answer = answers[asked++];
+			if (decide_command(batch, engine, i, err) < 0)
+				return -1;
+			break;
+		}
+	}
+	MUST(asked == answers_count);
+	if (write_log(batch, engine, err) < 0 || write_aside(batch, err) < 0)
+		return -1;
+	move_heads(batch);
+	return 0;
+}

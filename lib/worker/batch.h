@@ -1,0 +1,68 @@
+#ifndef WORKER_BATCH_H
+#define WORKER_BATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "worker/chain.h"
+#include "worker/engine.h"
+
+/*
+ * One batch: items as collected, and one attempt at a run of them. An attempt is everything between BEGIN and COMMIT; it is built
+ * in memory (decided, encoded, chained) before a row is written, so it can be thrown away and made again, smaller.
+ */
+enum fate { FATE_NONE, FATE_APPLIED, FATE_REFUSED, FATE_DUPLICATE, FATE_PARKED, FATE_DEAD, FATE_TICK };
+
+/* What an item came to, in this attempt. */
+struct verdict {
+	enum fate fate;
+	bool is_answer;   /* the first event is the answer to the command */
+	bool is_conflict; /* refused: the id was used for another content */
+	bool has_answer;  /* `answer` was asked for */
+	struct answer answer;
+	const struct event *events;
+	size_t events_count;
+	enum parked_kind parked_kind;
+	struct str parked_reason;
+};
+
+struct batch {
+	struct arena arena;
+	struct item *items; /* conf.batch_items_max */
+	size_t items_count;
+	size_t bytes;
+	bool is_full;       /* nothing more fits; process it */
+	int32_t tick_part;  /* a Tick's pass over the parked commands of this partition; -1: an ordinary batch */
+	bool is_tick_end;   /* the pass ends with this batch */
+	size_t arena_items; /* mark: behind the decoded items, before the attempt */
+
+	/* the attempt */
+	size_t from, count;       /* items [from, from + count) */
+	bool is_careful;          /* look up every command id, not only those below the highest so far */
+	struct verdict *verdicts; /* of items[from + i] */
+	struct workset set;
+	struct head heads[BUS_PARTS_MAX]; /* new values */
+	size_t heads_count;
+	int16_t head_of_part[BUS_PARTS_MAX]; /* -1: not in this attempt */
+	struct keyset held;                  /* keys that this attempt parks */
+	struct buf bodies;
+	struct changes changes;
+	uint32_t *ids; /* hash of command ids to items + 1, for repetitions inside the batch */
+	size_t ids_mask;
+};
+
+MUST_CHECK int batch_init(struct batch *batch, const struct engine_conf *conf, struct err *err);
+void batch_release(struct batch *batch);
+void batch_reset(struct batch *batch); /* the caller has released the records */
+
+/* An attempt at items [from, from + count): prepares heads and the list of command ids to ask for. ERR_POISON: it does not fit,
+ * make it smaller. */
+MUST_CHECK int batch_begin(struct batch *batch, const struct engine *engine, size_t from, size_t count, bool is_careful,
+			   struct answer **ret_answers, size_t *ret_answers_count, struct err *err);
+
+/* Decides all items; asks `database` to load states. Then encodes and chains: batch->changes is complete. */
+MUST_CHECK int batch_decide(struct batch *batch, const struct engine *engine, const struct answer *answers, size_t answers_count,
+			    struct err *err);
+
+#endif

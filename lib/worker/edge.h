@@ -1,0 +1,177 @@
+#ifndef WORKER_EDGE_H
+#define WORKER_EDGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "bus/bus.h"
+#include "crypto/crypto.h"
+#include "model/header.h"
+#include "model/workset.h"
+#include "worker/dead_letter.h"
+#include "worker/keyset.h"
+#include "worker/store.h"
+
+/*
+ * The two edges of the engine: Kafka (struct broker) and PostgreSQL (struct database). Each has two implementations: the real one
+ * (kafka_edge.c, pg_edge.c) and a seeded one in memory (tests/sim) that loses, repeats, delays and dies between any two steps.
+ */
+
+/* ---- what passes over the edges ---- */
+
+/* The row of partition_head as its owner holds it. */
+struct head {
+	int32_t part;
+	bool halted;
+	bool has_digest;
+	int64_t epoch;
+	int64_t next_offset;
+	uint8_t last_digest[DIGEST_SIZE]; /* of the record at next_offset - 1; valid with has_digest */
+	struct uuid last_id;              /* highest command id so far; none at first */
+	int64_t log_seq;
+	uint8_t log_hash[SHA256_SIZE];
+	int64_t tick_at_ms;    /* 0: no Tick yet */
+	int32_t business_date; /* INT32_MIN: no Tick yet */
+	int64_t tick_cursor;   /* -1: no Tick is being worked off */
+};
+
+/* A row of event_log. Texts borrow. */
+struct log_row {
+	int32_t part;
+	uint32_t schema_id;
+	int64_t seq;
+	int64_t at_ms;
+	int64_t command_offset;
+	struct uuid event_id, key, subject, command_id, correlation_id;
+	const uint8_t *command_digest; /* DIGEST_SIZE bytes: this is the answer to the command; NULL: it is not */
+	struct str body;               /* framed */
+	struct str traceparent;        /* empty: none */
+	uint8_t hash[SHA256_SIZE];
+};
+
+enum parked_kind {
+	PARKED_WAIT,   /* names something its owner has not heard of yet */
+	PARKED_BUG,    /* broke our code; stays until it is released by hand */
+	PARKED_BEHIND, /* a command of the same key is parked before it */
+};
+
+/* A row of parked: a command that was decoded and authorised, and cannot be decided yet. Texts borrow. */
+struct parked {
+	int32_t part;
+	enum parked_kind kind;
+	bool released;
+	uint32_t roles;
+	int64_t offset;
+	int64_t since_ms;
+	int64_t expires_ms; /* 0: none */
+	struct uuid key, command_id, correlation_id;
+	uint8_t digest[DIGEST_SIZE];
+	struct str actor, reason, traceparent, value;
+};
+
+/* A command id that is asked for, and what is known of it. */
+struct answer {
+	struct uuid command_id;
+	bool found;
+	uint8_t digest[DIGEST_SIZE]; /* of the content it was first answered for */
+};
+
+/* All that one transaction writes. Arrays borrow. */
+struct changes {
+	const struct workset *set;
+	const struct log_row *log;
+	const struct logged_event *events; /* the module's view of the same rows: events[i] is log[i] but for CommandRejected,
+					      which has event->type only */
+	size_t log_count;
+	size_t events_count;
+	const struct parked *park;
+	size_t park_count;
+	const struct parked *unpark; /* only part and offset are read */
+	size_t unpark_count;
+	const struct parked *repark; /* only part, offset, kind, reason are read: was tried and broke our code */
+	size_t repark_count;
+	const struct dead_letter *dead;
+	size_t dead_count;
+	const struct head *heads; /* new values; the epoch is the condition */
+	size_t heads_count;
+};
+
+/* ---- the edge to PostgreSQL ---- */
+
+enum open_result {
+	OPEN_READY,
+	OPEN_FENCED, /* a head has another epoch or position: somebody else owns it now; *ret_fenced tells the first such
+			partition */
+};
+
+struct database {
+	void *self;
+
+	/* Becomes the owner: epoch + 1, one row each (made when missing). Also (re)connects when the connection is dead. */
+	int (*claim)(void *self, const int32_t *parts, size_t count, const char *owner, struct head *ret_heads, struct err *err);
+	/* Keys of the parked commands of a partition, added to `keys`. */
+	int (*held_keys)(void *self, int32_t part, struct keyset *keys, struct err *err);
+	int (*halt)(void *self, const struct head *head, const char *reason, struct err *err);
+
+	/* One batch: open, load (up to TOUCH_ROUNDS_MAX times), write, commit_send, commit_finish. abandon ends it at any point.
+	 */
+	int (*open)(void *self, const struct head *heads, size_t heads_count, struct answer *answers, size_t answers_count,
+		    enum open_result *ret_result, int32_t *ret_fenced, struct err *err);
+	int (*load)(void *self, struct slot **slots, size_t count, struct err *err);
+	/* *ret_conflict true with a failure: a unique key was taken since it was looked up, by another partition's owner: try
+	 * again from open. */
+	int (*write)(void *self, const struct changes *changes, bool *ret_conflict, struct err *err);
+	int (*commit_send)(void *self, struct err *err);
+	int (*commit_finish)(void *self, struct err *err); /* a failure means: not known */
+	void (*abandon)(void *self);
+
+	/* Outside of a batch. At most rows_max rows from the arena, in order; fewer when the arena is small. */
+	int (*read_log)(void *self, int32_t part, int64_t from_seq, size_t rows_max, struct arena *arena,
+			struct log_row **ret_rows, size_t *ret_count, struct err *err);
+	int (*read_parked)(void *self, int32_t part, int64_t after_offset, size_t rows_max, struct arena *arena,
+			   struct parked **ret_rows, size_t *ret_count, bool *ret_is_end, struct err *err);
+	int (*read_dead)(void *self, int32_t part, size_t rows_max, struct arena *arena, struct dead_letter **ret_rows,
+			 size_t *ret_count, struct err *err); /* the unpublished ones */
+	int (*mark_dead_published)(void *self, const int32_t *parts, const int64_t *offsets, size_t count, struct err *err);
+};
+
+/* ---- the edge to Kafka ---- */
+
+struct broker {
+	void *self;
+
+	/* As bus/bus.h, for the command topic. */
+	int (*poll)(void *self, int timeout_ms, enum bus_poll *ret_kind, struct bus_record *ret_record, struct err *err);
+	const int32_t *(*parts)(void *self, size_t *ret_count);
+	int (*start)(void *self, const int32_t *parts, const int64_t *offsets, size_t count, struct err *err);
+	int (*stop)(void *self, struct err *err);
+	void (*report)(void *self, const int32_t *parts, const int64_t *next_offsets, size_t count);
+	int (*headers)(void *self, const struct bus_record *record, struct header ret_headers[HEADERS_MAX], size_t *ret_count,
+		       struct err *err);
+	void (*release)(void *self, struct bus_record *record);
+
+	/* For the resume proof: the partition's bounds, and the record at an offset (*ret_found false: not there any more). */
+	int (*bounds)(void *self, int32_t part, int64_t *ret_low, int64_t *ret_high, struct err *err);
+	int (*read_at)(void *self, int32_t part, int64_t offset, bool *ret_found, struct bus_record *ret_record, struct err *err);
+
+	/*
+	 * Publishing to the events partition of the same number. resume: forgets earlier failures (with a new producer when the
+	 * old one is broken) and tells the seq of the partition's last record, 0 when it is empty; rows are then published from
+	 * the next seq on, in order.
+	 */
+	int (*resume)(void *self, int32_t part, int64_t *ret_last_seq, struct err *err);
+	int (*publish)(void *self, const struct log_row *row, struct err *err); /* copies */
+	int (*publish_dead)(void *self, const struct dead_letter *letter,
+			    struct err *err); /* copies; acknowledgement by dead_acked */
+	/* A delivery of this partition failed since its last resume: what follows may be missing. */
+	bool (*has_failed)(void *self, int32_t part);
+	/* Acknowledged dead letters since the last call, at most `max`. */
+	size_t (*dead_acked)(void *self, int32_t *ret_parts, int64_t *ret_offsets, size_t max);
+	/* Lets delivery reports in; waits up to timeout_ms for the first. Answers how many records are not yet acknowledged. */
+	size_t (*deliveries)(void *self, int timeout_ms);
+};
+
+#endif

@@ -1,0 +1,734 @@
+#include "worker/engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "worker/batch.h"
+#include "worker/publisher.h"
+
+#define BACKOFF_MIN_MS     100
+#define BACKOFF_MAX_MS     5000
+#define CONFLICT_TRIES_MAX 5
+#define TICK_ROWS_MAX      1000
+
+/* ---- life ---- */
+
+static struct batch *batch_make(const struct engine_conf *conf, struct err *err)
+{
+	struct batch *batch = calloc(1, sizeof(*batch));
+
+	if (!batch) {
+		err_set(err, ERR_FATAL, "no memory for a batch");
+		return NULL;
+	}
+	if (batch_init(batch, conf, err) < 0) {
+		batch_release(batch);
+		free(batch);
+		return NULL;
+	}
+	return batch;
+}
+
+int engine_init(struct engine *engine, const struct engine_conf *conf, const struct admission *admission,
+		const struct broker *broker, const struct database *database, struct err *err)
+{
+	*engine = (struct engine){ .conf = *conf, .admission = *admission, .broker = *broker, .database = *database };
+	engine->backoff_ms = BACKOFF_MIN_MS;
+	engine->last_progress_ms = conf->now_ms();
+	for (int32_t part = 0; part < BUS_PARTS_MAX; part++) {
+		keyset_init(&engine->lanes[part].held, (size_t)conf->parked_max);
+		keyset_init(&engine->lanes[part].held_next, (size_t)conf->parked_max);
+	}
+	engine->collecting = batch_make(conf, err);
+	engine->spare = engine->collecting ? batch_make(conf, err) : NULL;
+	return engine->spare ? 0 : -1;
+}
+
+static void release_records(struct engine *engine, struct batch *batch)
+{
+	for (size_t i = 0; i < batch->items_count; i++)
+		if (!batch->items[i].was_parked)
+			engine->broker.release(engine->broker.self, &batch->items[i].record);
+	batch->items_count = 0;
+}
+
+static int finish_flying(struct engine *engine, struct err *err);
+
+static void batch_destroy(struct engine *engine, struct batch *batch)
+{
+	if (!batch)
+		return;
+	release_records(engine, batch);
+	batch_release(batch);
+	free(batch);
+}
+
+static void drop_tick(struct engine *engine, struct lane *lane)
+{
+	if (lane->has_tick)
+		engine->broker.release(engine->broker.self, &lane->tick.record);
+	lane->has_tick = false;
+}
+
+static void drop_carried(struct engine *engine)
+{
+	if (engine->has_carried)
+		engine->broker.release(engine->broker.self, &engine->carried);
+	engine->has_carried = false;
+}
+
+void engine_release(struct engine *engine)
+{
+	drop_carried(engine);
+	batch_destroy(engine, engine->collecting);
+	batch_destroy(engine, engine->flying);
+	batch_destroy(engine, engine->spare);
+	for (int32_t part = 0; part < BUS_PARTS_MAX; part++) {
+		drop_tick(engine, &engine->lanes[part]);
+		keyset_release(&engine->lanes[part].held);
+		keyset_release(&engine->lanes[part].held_next);
+	}
+	*engine = (struct engine){ .backoff_ms = 0 };
+}
+
+/* ---- who owns what ---- */
+
+/* Tells the consumer where to read every assigned partition; those that do not run are left unread. */
+static int read_on(struct engine *engine, struct err *err)
+{
+	int32_t parts[BUS_PARTS_MAX];
+	int64_t offsets[BUS_PARTS_MAX];
+	size_t count = 0;
+
+	for (int32_t part = 0; part < BUS_PARTS_MAX; part++) {
+		const struct lane *lane = &engine->lanes[part];
+
+		if (lane->state == LANE_NONE)
+			continue;
+		parts[count] = part;
+		offsets[count++] = lane->state == LANE_RUNNING ? lane->expected : -1;
+	}
+	if (count == 0)
+		return 0;
+	return engine->broker.start(engine->broker.self, parts, offsets, count, err);
+}
+
+/* Forgets everything that is not committed: both batches, ticks. What is committed comes back with the next claim. */
+static void forget(struct engine *engine)
+{
+	engine->database.abandon(engine->database.self);
+	release_records(engine, engine->collecting);
+	batch_reset(engine->collecting);
+	if (engine->flying) {
+		release_records(engine, engine->flying);
+		batch_reset(engine->flying);
+		engine->spare = engine->flying;
+		engine->flying = NULL;
+	}
+	for (int32_t part = 0; part < BUS_PARTS_MAX; part++)
+		drop_tick(engine, &engine->lanes[part]);
+	drop_carried(engine);
+}
+
+/* The world did not cooperate: everything is claimed again after a while. */
+static int back_off(struct engine *engine, struct err *err)
+{
+	struct err reading = ERR_INIT;
+	int64_t at_ms = engine->conf.now_ms() + engine->backoff_ms;
+
+	if (err->kind == ERR_FATAL)
+		return -1;
+	log_warn("carrying on after back-off backoff_ms=%lld: %s", (long long)engine->backoff_ms, err->text);
+	engine->counts.retries++;
+	forget(engine);
+	for (int32_t part = 0; part < BUS_PARTS_MAX; part++)
+		if (engine->lanes[part].state == LANE_RUNNING || engine->lanes[part].state == LANE_LOST) {
+			engine->lanes[part].state = LANE_LOST;
+			engine->lanes[part].retry_at_ms = at_ms;
+		}
+	engine->backoff_ms = engine->backoff_ms * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : engine->backoff_ms * 2;
+	err->kind = ERR_NONE;
+	if (read_on(engine, &reading) < 0 && reading.kind == ERR_FATAL) {
+		*err = reading;
+		return -1;
+	}
+	return 0;
+}
+
+static void lose(struct engine *engine, int32_t part, int64_t retry_in_ms)
+{
+	struct lane *lane = &engine->lanes[part];
+
+	drop_tick(engine, lane);
+	lane->state = LANE_LOST;
+	lane->retry_at_ms = engine->conf.now_ms() + retry_in_ms;
+}
+
+static int halt(struct engine *engine, int32_t part, const char *reason, struct err *err)
+{
+	struct lane *lane = &engine->lanes[part];
+
+	log_error("part=%d offset=%lld halted: %s", part, (long long)lane->expected, reason);
+	drop_tick(engine, lane);
+	lane->state = LANE_HALTED;
+	return engine->database.halt(engine->database.self, &lane->head, reason, err);
+}
+
+/* The resume proof: the topic is still the one that was read. *ret_reason is set when it is not. */
+static int prove(struct engine *engine, const struct head *head, const char **ret_reason, struct err *err)
+{
+	struct bus_record record;
+	uint8_t digest[DIGEST_SIZE];
+	int64_t low;
+	int64_t high;
+	bool found;
+
+	if (engine->broker.bounds(engine->broker.self, head->part, &low, &high, err) < 0)
+		return -1;
+	if (head->next_offset < low)
+		*ret_reason = "topic truncated: records that were never read are gone";
+	else if (head->next_offset > high)
+		*ret_reason = "topic recreated or restored: it ends before the last command that was applied";
+	if (*ret_reason || !head->has_digest || head->next_offset == low)
+		return 0;
+	if (engine->broker.read_at(engine->broker.self, head->part, head->next_offset - 1, &found, &record, err) < 0)
+		return -1;
+	if (!found)
+		return err_set(err, ERR_RETRY, "part %d: the last applied record did not arrive", head->part);
+	digest_of(digest, record.value);
+	engine->broker.release(engine->broker.self, &record);
+	if (memcmp(digest, head->last_digest, DIGEST_SIZE) != 0)
+		*ret_reason = "topic recreated or restored: the last applied offset holds another record";
+	return 0;
+}
+
+static int take_over(struct engine *engine, const struct head *head, struct err *err)
+{
+	struct lane *lane = &engine->lanes[head->part];
+	const char *reason = NULL;
+
+	lane->head = *head;
+	lane->expected = head->next_offset;
+	lane->needs_resume = true;
+	lane->catching_up = false;
+	keyset_clear(&lane->held);
+	keyset_clear(&lane->held_next);
+	if (head->halted) {
+		log_error("part=%d is halted; see partition_head.reason", head->part);
+		lane->state = LANE_HALTED;
+		return 0;
+	}
+	if (prove(engine, head, &reason, err) < 0)
+		return -1;
+	if (reason)
+		return halt(engine, head->part, reason, err);
+	if (engine->database.held_keys(engine->database.self, head->part, &lane->held, err) < 0)
+		return -1;
+	/* A pass over the parked was interrupted: those before the cursor are done, their keys that are still parked stay held.
+	 */
+	if (head->tick_cursor >= 0 && !keyset_add_all(&lane->held_next, &lane->held))
+		return err_set(err, ERR_FATAL, "too many parked commands");
+	lane->state = LANE_RUNNING;
+	log_info("part=%d epoch=%lld offset=%lld seq=%lld claimed", head->part, (long long)head->epoch,
+		 (long long)head->next_offset, (long long)head->log_seq);
+	return 0;
+}
+
+static int claim_lost(struct engine *engine, struct err *err)
+{
+	int32_t parts[BUS_PARTS_MAX];
+	struct head heads[BUS_PARTS_MAX];
+	size_t count = 0;
+	int64_t now_ms = engine->conf.now_ms();
+
+	for (int32_t part = 0; part < BUS_PARTS_MAX; part++)
+		if (engine->lanes[part].state == LANE_LOST && engine->lanes[part].retry_at_ms <= now_ms)
+			parts[count++] = part;
+	if (count == 0)
+		return 0;
+	if (finish_flying(engine, err) < 0)
+		return -1;
+	if (engine->database.claim(engine->database.self, parts, count, engine->conf.owner, heads, err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		if (take_over(engine, &heads[i], err) < 0)
+			return -1;
+	return read_on(engine, err);
+}
+
+static int assigned(struct engine *engine, struct err *err)
+{
+	size_t count;
+	const int32_t *parts = engine->broker.parts(engine->broker.self, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		MUST(parts[i] >= 0);
+		if (parts[i] >= BUS_PARTS_MAX)
+			return err_set(err, ERR_FATAL, "the topic has more than %d partitions", BUS_PARTS_MAX);
+		lose(engine, parts[i], 0);
+	}
+	if (count == 0)
+		return engine->broker.start(engine->broker.self, NULL, NULL, 0, err);
+	return claim_lost(engine, err);
+}
+
+static int revoked(struct engine *engine, struct err *err)
+{
+	if (finish_flying(engine, err) < 0)
+		return -1;
+	forget(engine);
+	for (int32_t part = 0; part < BUS_PARTS_MAX; part++)
+		engine->lanes[part].state = LANE_NONE;
+	return engine->broker.stop(engine->broker.self, err);
+}
+
+/* ---- collect ---- */
+
+/* Places a record into the batch. *ret_taken false: it was dropped or kept aside, and is not the caller's any more. */
+static int take_record(struct engine *engine, struct bus_record *record, struct err *err)
+{
+	struct batch *batch = engine->collecting;
+	struct lane *lane = &engine->lanes[record->part];
+	struct item *item = &batch->items[batch->items_count];
+
+	MUST(!lane->has_tick);
+	if (lane->state != LANE_RUNNING || record->offset < lane->expected) {
+		engine->broker.release(engine->broker.self, record);
+		return 0;
+	}
+	if (record->offset > lane->expected) {
+		int32_t part = record->part;
+
+		engine->broker.release(engine->broker.self, record);
+		if (finish_flying(engine, err) < 0 || halt(engine, part, "offsets are missing in the topic", err) < 0)
+			return -1;
+		return read_on(engine, err);
+	}
+	if (admit(&engine->admission, &engine->broker, record, &batch->arena, item, err) < 0) {
+		/* The arena is full: this record opens the next batch. */
+		engine->carried = *record;
+		engine->has_carried = true;
+		batch->is_full = true;
+		if (batch->items_count == 0)
+			return err_set(err, ERR_FATAL, "one record does not fit into an empty batch");
+		*err = (struct err)ERR_INIT;
+		return 0;
+	}
+	engine->counts.records++;
+	lane->expected++;
+	if (item->kind == ITEM_TICK && (lane->held.count > 0 || lane->head.tick_cursor >= 0)) {
+		lane->tick = *item;
+		lane->tick_body = *(const struct tick *)item->command.body; /* the batch's arena ends before the pass does */
+		lane->tick.command.body = &lane->tick_body;
+		lane->has_tick = true;
+		batch->is_full = true; /* the pass over the parked comes right after this batch */
+		return 0;
+	}
+	batch->items_count++;
+	batch->bytes += item->value.size;
+	if (batch->items_count == engine->conf.batch_items_max || batch->bytes >= engine->conf.batch_bytes_max ||
+	    batch->arena.used > batch->arena.size / 2)
+		batch->is_full = true;
+	return 0;
+}
+
+static int collect(struct engine *engine, int timeout_ms, struct err *err)
+{
+	struct batch *batch = engine->collecting;
+
+	if (engine->has_carried) {
+		struct bus_record carried = engine->carried;
+
+		engine->has_carried = false;
+		if (take_record(engine, &carried, err) < 0)
+			return -1;
+	}
+	while (!batch->is_full) {
+		struct bus_record record;
+		enum bus_poll kind;
+		int rc;
+
+		if (engine->broker.poll(engine->broker.self, timeout_ms, &kind, &record, err) < 0)
+			return -1;
+		switch (kind) {
+		case BUS_NOTHING:
+			return 0;
+		case BUS_RECORD:
+			rc = take_record(engine, &record, err);
+			break;
+		case BUS_ASSIGNED:
+			rc = assigned(engine, err);
+			break;
+		case BUS_REVOKED:
+			rc = revoked(engine, err);
+			break;
+		case BUS_DISPLACED:
+			rc = finish_flying(engine, err);
+			if (rc == 0 && engine->lanes[record.part].state == LANE_RUNNING)
+				rc = halt(engine, record.part, "topic truncated or recreated: the offset to be read next is gone",
+					  err);
+			break;
+		}
+		if (rc < 0)
+			return -1;
+		timeout_ms = 0;
+	}
+	return 0;
+}
+
+/* ---- process ---- */
+
+static void count_verdicts(struct engine *engine, const struct batch *batch)
+{
+	for (size_t i = 0; i < batch->count; i++) {
+		switch (batch->verdicts[i].fate) {
+		case FATE_NONE:
+			MUST_NOT_REACH("a committed item without a fate");
+		case FATE_APPLIED:
+			engine->counts.applied++;
+			break;
+		case FATE_REFUSED:
+			engine->counts.refused++;
+			break;
+		case FATE_DUPLICATE:
+			engine->counts.duplicates++;
+			break;
+		case FATE_PARKED:
+			engine->counts.parked += !batch->items[batch->from + i].was_parked;
+			break;
+		case FATE_DEAD:
+			engine->counts.dead++;
+			break;
+		case FATE_TICK:
+			engine->counts.ticks++;
+			break;
+		}
+	}
+	engine->counts.events += (int64_t)batch->changes.log_count;
+	engine->counts.batches++;
+}
+
+/* The attempt is committed: heads move, held keys too, and its events go out. */
+static int settle(struct engine *engine, struct batch *batch, struct err *err)
+{
+	int32_t parts[BUS_PARTS_MAX];
+	int64_t offsets[BUS_PARTS_MAX];
+
+	for (size_t i = 0; i < batch->heads_count; i++) {
+		const struct head *head = &batch->heads[i];
+
+		engine->lanes[head->part].head = *head;
+		parts[i] = head->part;
+		offsets[i] = head->next_offset;
+	}
+	for (size_t i = 0; i < batch->count && batch->held.count > 0; i++) {
+		const struct item *item = &batch->items[batch->from + i];
+		struct lane *lane = &engine->lanes[item->part];
+
+		if (batch->verdicts[i].fate == FATE_PARKED &&
+		    !keyset_add(item->was_parked ? &lane->held_next : &lane->held, &item->command.key))
+			return halt(engine, item->part, "too many keys have parked commands", err);
+	}
+	if (batch->tick_part >= 0 && batch->is_tick_end && batch->from + batch->count == batch->items_count) {
+		struct lane *lane = &engine->lanes[batch->tick_part];
+		struct keyset held = lane->held;
+
+		lane->held = lane->held_next;
+		lane->held_next = held;
+		keyset_clear(&lane->held_next);
+	}
+	count_verdicts(engine, batch);
+	engine->broker.report(engine->broker.self, parts, offsets, batch->heads_count);
+	engine->backoff_ms = BACKOFF_MIN_MS;
+	return publisher_take(engine, &batch->changes, err);
+}
+
+/* Takes a partition's items out of the batch: somebody else owns it now. */
+static void drop_part(struct engine *engine, struct batch *batch, int32_t part, size_t from)
+{
+	size_t kept = from;
+
+	for (size_t i = from; i < batch->items_count; i++) {
+		struct item *item = &batch->items[i];
+
+		if (item->part == part) {
+			if (!item->was_parked)
+				engine->broker.release(engine->broker.self, &item->record);
+			continue;
+		}
+		if (kept != i)
+			batch->items[kept] = *item;
+		kept++;
+	}
+	batch->items_count = kept;
+}
+
+enum attempt_result {
+	ATTEMPT_SENT,     /* its COMMIT is on the way */
+	ATTEMPT_FENCED,   /* a partition was taken out; try again with the rest */
+	ATTEMPT_CONFLICT, /* a unique key was taken meanwhile; try again, carefully */
+};
+
+static int attempt(struct engine *engine, struct batch *batch, size_t from, size_t count, bool is_careful,
+		   enum attempt_result *ret_result, struct err *err)
+{
+	struct database *database = &engine->database;
+	struct answer *answers;
+	size_t answers_count;
+	enum open_result opened;
+	int32_t fenced;
+	bool conflict = false;
+
+	if (batch_begin(batch, engine, from, count, is_careful, &answers, &answers_count, err) < 0)
+		return -1;
+	{
+		struct head heads[BUS_PARTS_MAX];
+
+		for (size_t i = 0; i < batch->heads_count; i++)
+			heads[i] = engine->lanes[batch->heads[i].part].head;
+		if (database->open(database->self, heads, batch->heads_count, answers, answers_count, &opened, &fenced, err) < 0)
+			return -1;
+	}
+	if (opened == OPEN_FENCED) {
+		database->abandon(database->self);
+		log_warn("part=%d another owner has it now; giving it up", fenced);
+		drop_part(engine, batch, fenced, from);
+		lose(engine, fenced, BACKOFF_MAX_MS);
+		*ret_result = ATTEMPT_FENCED;
+		return read_on(engine, err);
+	}
+	if (batch_decide(batch, engine, answers, answers_count, err) < 0)
+		return -1;
+	if (database->write(database->self, &batch->changes, &conflict, err) < 0) {
+		if (!conflict)
+			return -1;
+		database->abandon(database->self);
+		*err = (struct err)ERR_INIT;
+		*ret_result = ATTEMPT_CONFLICT;
+		return 0;
+	}
+	*ret_result = ATTEMPT_SENT;
+	return database->commit_send(database->self, err);
+}
+
+/* The run failed on data: half of it next, or, of one, the finding that it is broken. */
+static size_t make_smaller(struct engine *engine, struct batch *batch, size_t from, size_t count, const char *why)
+{
+	log_warn("halving a batch of %zu: %s", count, why);
+	engine->counts.halvings++;
+	if (count == 1)
+		batch->items[from].is_broken = true;
+	return count > 1 ? count / 2 : 1;
+}
+
+/*
+ * Commits the whole batch, in one transaction if it can. Where it fails on data the run is halved, down to the one record that is
+ * our bug: that one is parked, its key held. All but the last transaction are waited for here; the last one flies.
+ */
+static int process(struct engine *engine, struct batch *batch, struct err *err)
+{
+	size_t done = 0;
+	size_t run = batch->items_count;
+	int conflicts = 0;
+
+	batch->arena_items = arena_mark(&batch->arena);
+	while (done < batch->items_count) {
+		size_t count = run < batch->items_count - done ? run : batch->items_count - done;
+		enum attempt_result result;
+
+		if (attempt(engine, batch, done, count, conflicts > 0, &result, err) < 0) {
+			if (err->kind != ERR_POISON)
+				return -1;
+			engine->database.abandon(engine->database.self);
+			if (count == 1 && batch->items[done].is_broken)
+				return err_set(err, ERR_FATAL, "a command that is to be parked cannot be: %.180s", err->text);
+			run = make_smaller(engine, batch, done, count, err->text);
+			*err = (struct err)ERR_INIT;
+			continue;
+		}
+		if (result == ATTEMPT_FENCED) {
+			run = batch->items_count - done;
+			if (run == 0)
+				break;
+			continue;
+		}
+		if (result == ATTEMPT_CONFLICT) {
+			/* Taken again and again: no race, but a rule that does not look. One of them is our bug. */
+			if (++conflicts > CONFLICT_TRIES_MAX) {
+				conflicts = 0;
+				run = make_smaller(engine, batch, done, count, "a unique key is taken again and again");
+			}
+			continue;
+		}
+		conflicts = 0;
+		done += count;
+		if (done == batch->items_count) {
+			engine->flying = batch;
+			return 0;
+		}
+		if (engine->database.commit_finish(engine->database.self, err) < 0 || settle(engine, batch, err) < 0)
+			return -1;
+		run = run * 2 > batch->items_count ? batch->items_count : run * 2;
+	}
+	return 0;
+}
+
+static int finish_flying(struct engine *engine, struct err *err)
+{
+	struct batch *batch = engine->flying;
+
+	if (!batch)
+		return 0;
+	if (engine->database.commit_finish(engine->database.self, err) < 0)
+		return -1;
+	engine->flying = NULL;
+	engine->spare = batch;
+	if (settle(engine, batch, err) < 0)
+		return -1;
+	release_records(engine, batch);
+	batch_reset(batch);
+	return 0;
+}
+
+static int process_collected(struct engine *engine, struct err *err)
+{
+	struct batch *batch = engine->collecting;
+
+	if (batch->items_count == 0) {
+		batch_reset(batch);
+		return 0;
+	}
+	MUST(!engine->flying);
+	MUST(engine->spare);
+	engine->collecting = engine->spare;
+	engine->spare = NULL;
+	batch_reset(engine->collecting);
+	if (process(engine, batch, err) < 0) {
+		engine->spare = batch;
+		release_records(engine, batch);
+		batch_reset(batch);
+		return -1;
+	}
+	if (engine->flying)
+		return 0;
+	release_records(engine, batch); /* everything in it was fenced away */
+	batch_reset(batch);
+	engine->spare = batch;
+	return 0;
+}
+
+/* ---- ticks over parked commands ---- */
+
+/* Fills the batch with the next parked commands of the partition, and with the Tick itself when they are the last. */
+static int collect_parked(struct engine *engine, struct lane *lane, struct err *err)
+{
+	struct batch *batch = engine->collecting;
+	size_t rows_max = engine->conf.batch_items_max - 1 < TICK_ROWS_MAX ? engine->conf.batch_items_max - 1 : TICK_ROWS_MAX;
+	struct parked *rows;
+	size_t count;
+
+	MUST(batch->items_count == 0);
+	batch_reset(batch);
+	batch->tick_part = lane->head.part;
+	if (engine->database.read_parked(engine->database.self, lane->head.part, lane->head.tick_cursor, rows_max, &batch->arena,
+					 &rows, &count, &batch->is_tick_end, err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++, batch->items_count++) {
+		if (admit_parked(&engine->admission, &rows[i], lane->tick.command.now_ms, &batch->arena, &batch->items[i], err) ==
+		    0)
+			continue;
+		if (err->kind != ERR_POISON || batch->items_count == 0)
+			return err_set(err, ERR_FATAL, "a parked command cannot be read");
+		*err = (struct err)ERR_INIT; /* the arena is full: the rest comes in the next batch */
+		batch->is_tick_end = false;
+		break;
+	}
+	if (batch->is_tick_end) {
+		batch->items[batch->items_count++] = lane->tick; /* the record goes with it */
+		lane->has_tick = false;
+	}
+	return 0;
+}
+
+static int work_off_ticks(struct engine *engine, struct err *err)
+{
+	for (int32_t part = 0; part < BUS_PARTS_MAX; part++) {
+		struct lane *lane = &engine->lanes[part];
+
+		while (lane->has_tick && lane->state == LANE_RUNNING) {
+			if (finish_flying(engine, err) < 0 || publisher_work(engine, err) < 0)
+				return -1;
+			if (engine->collecting->items_count > 0)
+				return 0; /* what was collected comes first */
+			if (collect_parked(engine, lane, err) < 0 || process_collected(engine, err) < 0)
+				return -1;
+		}
+	}
+	return 0;
+}
+
+/* ---- the turn ---- */
+
+/* There is something to do that no new record announces. */
+static bool has_work(const struct engine *engine)
+{
+	for (int32_t part = 0; part < BUS_PARTS_MAX; part++)
+		if (engine->lanes[part].state == LANE_RUNNING && !engine->lanes[part].needs_resume &&
+		    engine->lanes[part].catching_up)
+			return true;
+	return engine->flying != NULL;
+}
+
+static int turn(struct engine *engine, int timeout_ms, struct err *err)
+{
+	if (claim_lost(engine, err) < 0)
+		return -1;
+	if (engine->broker.deliveries(engine->broker.self, 0) <= engine->conf.pending_max) {
+		if (collect(engine, has_work(engine) ? 0 : timeout_ms, err) < 0)
+			return -1;
+	} else {
+		engine->broker.deliveries(engine->broker.self, timeout_ms);
+	}
+	if (finish_flying(engine, err) < 0 || publisher_work(engine, err) < 0 || process_collected(engine, err) < 0)
+		return -1;
+	return work_off_ticks(engine, err);
+}
+
+int engine_step(struct engine *engine, int timeout_ms, struct err *err)
+{
+	if (turn(engine, timeout_ms, err) < 0)
+		return back_off(engine, err);
+	engine->last_progress_ms = engine->conf.now_ms();
+	return 0;
+}
+
+bool engine_is_idle(const struct engine *engine)
+{
+	if (engine->flying || engine->has_carried || engine->collecting->items_count > 0)
+		return false;
+	for (int32_t part = 0; part < BUS_PARTS_MAX; part++)
+		if (engine->lanes[part].has_tick || engine->lanes[part].state == LANE_LOST)
+			return false;
+	return publisher_is_idle(engine);
+}
+
+int engine_drain(struct engine *engine, int deadline_ms, struct err *err)
+{
+	int64_t end_ms = engine->conf.now_ms() + deadline_ms;
+
+	/* What was collected and not begun is left: its records are read again by the next owner. */
+	release_records(engine, engine->collecting);
+	batch_reset(engine->collecting);
+	if (finish_flying(engine, err) < 0)
+		return -1;
+	drop_carried(engine);
+	for (int32_t part = 0; part < BUS_PARTS_MAX; part++)
+		drop_tick(engine, &engine->lanes[part]);
+	while (!publisher_is_idle(engine) && engine->conf.now_ms() < end_ms) {
+		if (publisher_work(engine, err) < 0)
+			return -1;
+		engine->broker.deliveries(engine->broker.self, 20);
+	}
+	return 0;
+}

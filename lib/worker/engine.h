@@ -1,0 +1,105 @@
+#ifndef WORKER_ENGINE_H
+#define WORKER_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/module.h"
+#include "schemas/clock.h"
+#include "worker/admit.h"
+#include "worker/edge.h"
+
+/*
+ * The engine of a command module: records of its command topic in, states and event log in PostgreSQL, events out (design.md 4).
+ *
+ *   collect   what the broker has, bounded; admit each record               batch N+1, while batch N commits
+ *   open      BEGIN, lock the heads: epoch and offset must be ours
+ *   decide    load the states, decide and evolve in offset order
+ *   write     states, event log, results, heads: one transaction over all partitions
+ *   commit    then publish the events from memory
+ *
+ * What it promises is P1-P6 of design.md 8: position, states and events commit together, all else is derived from the log.
+ * Kafka's group says who should work on a partition; the head's epoch says who may write. After any failure of either side the
+ * engine forgets what it holds, claims again and goes on from the heads.
+ */
+
+struct engine_conf {
+	const char *owner;       /* who writes into partition_head.owner: host and process */
+	size_t batch_items_max;  /* records a transaction takes at most */
+	size_t batch_bytes_max;  /* bytes of values */
+	size_t arena_size;       /* memory of one batch; there are two */
+	size_t pending_max;      /* published and not acknowledged: no new batch above it */
+	int64_t wait_max_ms;     /* a command that names something unknown is refused after this */
+	int64_t parked_max;      /* keys held in one partition; above it the partition halts */
+	int64_t (*now_ms)(void); /* monotonic, for back-off only */
+};
+
+#define ENGINE_BATCH_ITEMS_MAX 65536
+
+/* Since the start; for the log's count line, metrics and tests. */
+struct engine_counts {
+	int64_t records, applied, refused, duplicates, parked, dead, ticks;
+	int64_t events, published, batches, retries, halvings;
+};
+
+enum lane_state {
+	LANE_NONE,    /* not assigned to us */
+	LANE_LOST,    /* assigned, not (any more) claimed: claim again at retry_at_ms */
+	LANE_RUNNING, /* claimed, being read */
+	LANE_HALTED,  /* claimed, must not be read: a person has to look; the reason is in partition_head */
+};
+
+/* A partition in our hands. */
+struct lane {
+	enum lane_state state;
+	struct head head; /* as committed */
+	int64_t expected; /* the next offset to take from the broker; >= head.next_offset */
+	int64_t retry_at_ms;
+	struct keyset held;      /* keys with a parked command */
+	struct keyset held_next; /* during a Tick's pass over the parked: keys that are still parked */
+	bool has_tick;           /* a Tick waits to be worked off against the parked commands; nothing behind it is collected */
+	struct item tick;
+	struct tick tick_body;
+
+	/* publisher */
+	bool needs_resume; /* find the last published event first */
+	bool catching_up;  /* publishing out of event_log, not from memory */
+	int64_t sent_seq;  /* published up to here (not: acknowledged) */
+};
+
+struct batch;
+
+struct engine {
+	struct engine_conf conf;
+	struct admission admission;
+	struct broker broker;
+	struct database database;
+	struct lane lanes[BUS_PARTS_MAX];
+	struct batch *collecting;
+	struct batch *flying; /* its COMMIT was sent; NULL: none */
+	struct batch *spare;
+	struct bus_record carried; /* did not fit into the last batch: opens the next */
+	bool has_carried;
+	int64_t backoff_ms;
+	int64_t last_progress_ms; /* for the watchdog: a step that did not fail */
+	struct engine_counts counts;
+};
+
+MUST_CHECK int engine_init(struct engine *engine, const struct engine_conf *conf, const struct admission *admission,
+			   const struct broker *broker, const struct database *database, struct err *err);
+void engine_release(struct engine *engine);
+
+/*
+ * One turn: collect (waiting up to timeout_ms when there is nothing else to do), finish the batch in flight, publish, process
+ * what was collected. ERR_RETRY never leaves it: it backs off by itself. A failure is ERR_FATAL: the process must end.
+ */
+MUST_CHECK int engine_step(struct engine *engine, int timeout_ms, struct err *err);
+
+/* Nothing new is collected; what is in flight is committed and published, up to deadline_ms. */
+MUST_CHECK int engine_drain(struct engine *engine, int deadline_ms, struct err *err);
+
+/* Nothing collected, in flight, or unpublished. */
+bool engine_is_idle(const struct engine *engine);
+
+#endif

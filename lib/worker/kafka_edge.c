@@ -1,0 +1,404 @@
+#include "worker/kafka_edge.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/day.h"
+#include "base/log.h"
+#include "wire/envelope.h"
+
+#define NAME_MAX_SIZE      96
+#define HEADERS_ARENA_SIZE ((size_t)4 << 20)
+#define READ_TIMEOUT_MS    5000
+#define TRACKED_MAX        4096
+
+/* A dead letter on its way; its acknowledgement is told to the database. */
+struct tracked {
+	struct kafka_edge *edge;
+	int32_t part;
+	int64_t offset;
+	bool in_use;
+	bool acked;
+};
+
+struct lane_publication {
+	bool has_failed;
+};
+
+struct kafka_edge {
+	struct bus_conf conf;
+	const char *module;
+	char topic[NAME_MAX_SIZE]; /* read: commands for an engine, events for a reader */
+	char events[NAME_MAX_SIZE], group[NAME_MAX_SIZE];
+	struct bus_consumer *consumer;
+	struct bus_reader *topic_reader;
+	struct bus_reader *event_reader;
+	struct bus_producer *producer;
+	struct lane_publication lanes[BUS_PARTS_MAX];
+	struct arena arena; /* headers of one record */
+	struct tracked tracked[TRACKED_MAX];
+	size_t tracked_next;
+};
+
+/* ---- reading ---- */
+
+static int edge_poll(void *self, int timeout_ms, enum bus_poll *ret_kind, struct bus_record *ret_record, struct err *err)
+{
+	struct kafka_edge *edge = self;
+
+	return bus_consumer_poll(edge->consumer, timeout_ms, ret_kind, ret_record, err);
+}
+
+static const int32_t *edge_parts(void *self, size_t *ret_count)
+{
+	struct kafka_edge *edge = self;
+
+	return bus_consumer_parts(edge->consumer, ret_count);
+}
+
+static int edge_start(void *self, const int32_t *parts, const int64_t *offsets, size_t count, struct err *err)
+{
+	struct kafka_edge *edge = self;
+
+	return bus_consumer_start(edge->consumer, parts, offsets, count, err);
+}
+
+static int edge_stop(void *self, struct err *err)
+{
+	struct kafka_edge *edge = self;
+
+	return bus_consumer_stop(edge->consumer, err);
+}
+
+static void edge_report(void *self, const int32_t *parts, const int64_t *next_offsets, size_t count)
+{
+	struct kafka_edge *edge = self;
+
+	bus_consumer_report(edge->consumer, parts, next_offsets, count);
+}
+
+static int edge_headers(void *self, const struct bus_record *record, struct header ret_headers[HEADERS_MAX], size_t *ret_count,
+			struct err *err)
+{
+	(void)self;
+	return bus_record_headers(record, ret_headers, ret_count, err);
+}
+
+static void edge_release(void *self, struct bus_record *record)
+{
+	(void)self;
+	bus_record_release(record);
+}
+
+static int edge_bounds(void *self, int32_t part, int64_t *ret_low, int64_t *ret_high, struct err *err)
+{
+	struct kafka_edge *edge = self;
+
+	return bus_consumer_bounds(edge->consumer, part, ret_low, ret_high, err);
+}
+
+static int edge_read_at(void *self, int32_t part, int64_t offset, bool *ret_found, struct bus_record *ret_record, struct err *err)
+{
+	struct kafka_edge *edge = self;
+
+	if (!edge->topic_reader && bus_reader_open(&edge->conf, edge->topic, &edge->topic_reader, err) < 0)
+		return -1;
+	if (bus_reader_seek(edge->topic_reader, part, offset, err) < 0)
+		return -1;
+	return bus_reader_next(edge->topic_reader, READ_TIMEOUT_MS, ret_found, ret_record, err);
+}
+
+/* ---- publishing ---- */
+
+static void on_event(void *done_arg, int32_t part, int64_t offset, const struct err *failure)
+{
+	struct lane_publication *lane = done_arg;
+
+	(void)part;
+	(void)offset;
+	if (failure)
+		lane->has_failed = true;
+}
+
+static void on_dead(void *done_arg, int32_t part, int64_t offset, const struct err *failure)
+{
+	struct tracked *tracked = done_arg;
+
+	(void)part;
+	(void)offset;
+	if (failure)
+		tracked->in_use = false; /* stays unpublished in the table: the next claim sends it again */
+	else
+		tracked->acked = true;
+}
+
+/* A producer that broke has lost what it held: every partition goes on from its last record. */
+static void note_broken(struct kafka_edge *edge)
+{
+	if (!edge->producer || !bus_producer_is_broken(edge->producer))
+		return;
+	log_warn("the producer broke; a new one goes on from the last published events");
+	bus_producer_close(edge->producer);
+	edge->producer = NULL;
+	for (size_t i = 0; i < BUS_PARTS_MAX; i++)
+		edge->lanes[i].has_failed = true;
+	for (size_t i = 0; i < TRACKED_MAX; i++)
+		if (!edge->tracked[i].acked)
+			edge->tracked[i].in_use = false;
+}
+
+static int last_seq(struct kafka_edge *edge, int32_t part, int64_t *ret_seq, struct err *err)
+{
+	struct bus_record record;
+	struct header headers[HEADERS_MAX];
+	struct envelope envelope;
+	size_t count;
+	int64_t low;
+	int64_t high;
+	bool found;
+	int rc = -1;
+
+	if (!edge->event_reader && bus_reader_open(&edge->conf, edge->events, &edge->event_reader, err) < 0)
+		return -1;
+	if (bus_reader_bounds(edge->event_reader, part, &low, &high, READ_TIMEOUT_MS, err) < 0)
+		return -1;
+	if (high == low) {
+		*ret_seq = 0;
+		return 0;
+	}
+	if (bus_reader_seek(edge->event_reader, part, high - 1, err) < 0 ||
+	    bus_reader_next(edge->event_reader, READ_TIMEOUT_MS, &found, &record, err) < 0)
+		return -1;
+	if (!found)
+		return err_set(err, ERR_RETRY, "the last event of partition %d did not arrive", part);
+	if (bus_record_headers(&record, headers, &count, err) < 0 || envelope_read(headers, count, &envelope, err) < 0)
+		goto out;
+	*ret_seq = envelope.sequence;
+	rc = 0;
+out:
+	bus_record_release(&record);
+	return rc;
+}
+
+static int edge_resume(void *self, int32_t part, int64_t *ret_last_seq, struct err *err)
+{
+	struct kafka_edge *edge = self;
+
+	note_broken(edge);
+	if (!edge->producer && bus_producer_open(&edge->conf, &edge->producer, err) < 0)
+		return -1;
+	if (last_seq(edge, part, ret_last_seq, err) < 0)
+		return -1;
+	edge->lanes[part].has_failed = false;
+	return 0;
+}
+
+static int edge_publish(void *self, const struct log_row *row, struct err *err)
+{
+	struct kafka_edge *edge = self;
+	struct header headers[HEADERS_MAX];
+	size_t count;
+	char key[UUID_TEXT_SIZE + 1];
+	struct event_head head = {
+		.module = edge->module,
+		.schema_id = row->schema_id,
+		.id = row->event_id,
+		.key = row->key,
+		.subject = row->subject,
+		.command_id = row->command_id,
+		.correlation_id = row->correlation_id,
+		.at_ms = row->at_ms,
+		.seq = row->seq,
+		.hash = { .data = (const char *)row->hash, .size = SHA256_SIZE },
+		.traceparent = row->traceparent,
+	};
+
+	if (!edge->producer)
+		return err_set(err, ERR_RETRY, "no producer");
+	arena_reset(&edge->arena);
+	if (envelope_write_event(&head, &edge->arena, headers, &count, err) < 0)
+		return -1;
+	uuid_format(key, &row->key);
+	return bus_produce(edge->producer, edge->events, row->part, (struct str){ .data = key, .size = UUID_TEXT_SIZE },
+			   row->body, headers, count, on_event, &edge->lanes[row->part], err);
+}
+
+static struct tracked *track(struct kafka_edge *edge, const struct dead_letter *letter)
+{
+	struct tracked *tracked = &edge->tracked[edge->tracked_next];
+
+	if (tracked->in_use)
+		return NULL; /* too many at once: published all the same, and once more after the next claim */
+	edge->tracked_next = (edge->tracked_next + 1) % TRACKED_MAX;
+	*tracked = (struct tracked){ .edge = edge, .part = letter->part, .offset = letter->offset, .in_use = true };
+	return tracked;
+}
+
+/* The record's own headers, untouched, and ours that say what is wrong with it (conventions.md 1). */
+static int dead_headers(struct kafka_edge *edge, const struct dead_letter *letter, struct header *headers, size_t *ret_count,
+			struct err *err)
+{
+	static const char *const names[] = { "dcs_error_topic", "dcs_error_partition", "dcs_error_offset",   "dcs_error_group",
+					     "dcs_error_code",  "dcs_error_message",   "dcs_error_attempts", "dcs_error_time" };
+	char numbers[2][24];
+	char time[32];
+	size_t count;
+
+	snprintf(numbers[0], sizeof(numbers[0]), "%d", letter->part);
+	snprintf(numbers[1], sizeof(numbers[1]), "%lld", (long long)letter->offset);
+	instant_format(time, letter->at_ms);
+	const struct str values[] = { str_of(edge->topic),  str_of(numbers[0]), str_of(numbers[1]), str_of(edge->group),
+				      str_of(letter->code), letter->reason,     STR("1"),           str_of(time) };
+
+	if (headers_unpack(letter->headers, &edge->arena, headers, &count, err) < 0)
+		return -1;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct str value = str_copy(&edge->arena, values[i]);
+
+		if (!value.data)
+			return err_set(err, ERR_POISON, "the headers of a dead letter do not fit");
+		headers[count++] = (struct header){ .name = names[i], .value = value };
+	}
+	*ret_count = count;
+	return 0;
+}
+
+static int edge_publish_dead(void *self, const struct dead_letter *letter, struct err *err)
+{
+	struct kafka_edge *edge = self;
+	struct header headers[HEADERS_MAX + 8];
+	struct tracked *tracked;
+	struct err why = ERR_INIT;
+	size_t count = 0;
+
+	if (!edge->producer)
+		return 0; /* resume sends it again */
+	arena_reset(&edge->arena);
+	if (dead_headers(edge, letter, headers, &count, err) < 0)
+		return -1;
+	tracked = track(edge, letter);
+	if (bus_produce(edge->producer, DEAD_LETTER_TOPIC, -1, letter->key, letter->value, headers, count,
+			tracked ? on_dead : NULL, tracked, &why) < 0) {
+		/* It is safe in the table; too large for the topic, or the broker is away. */
+		log_warn("part=%d offset=%lld a dead letter is in the table only: %s", letter->part, (long long)letter->offset,
+			 why.text);
+		if (tracked)
+			tracked->in_use = false;
+	}
+	return 0;
+}
+
+static bool edge_has_failed(void *self, int32_t part)
+{
+	struct kafka_edge *edge = self;
+
+	return edge->lanes[part].has_failed;
+}
+
+static size_t edge_dead_acked(void *self, int32_t *ret_parts, int64_t *ret_offsets, size_t max)
+{
+	struct kafka_edge *edge = self;
+	size_t count = 0;
+
+	for (size_t i = 0; i < TRACKED_MAX && count < max; i++) {
+		struct tracked *tracked = &edge->tracked[i];
+
+		if (!tracked->in_use || !tracked->acked)
+			continue;
+		ret_parts[count] = tracked->part;
+		ret_offsets[count++] = tracked->offset;
+		tracked->in_use = false;
+	}
+	return count;
+}
+
+static size_t edge_deliveries(void *self, int timeout_ms)
+{
+	struct kafka_edge *edge = self;
+
+	if (!edge->producer)
+		return 0;
+	bus_producer_poll(edge->producer, timeout_ms);
+	note_broken(edge);
+	return edge->producer ? bus_producer_pending(edge->producer) : 0;
+}
+
+/* ---- life ---- */
+
+static int open_edge(struct kafka_edge *edge, struct kafka_edge **ret_edge, struct broker *ret_broker, struct err *err)
+{
+	if (arena_init(&edge->arena, HEADERS_ARENA_SIZE, err) < 0 ||
+	    bus_consumer_open(&edge->conf, edge->group, edge->topic, &edge->consumer, err) < 0) {
+		kafka_edge_close(edge, 0);
+		return -1;
+	}
+	*ret_edge = edge;
+	*ret_broker = (struct broker){
+		.self = edge,
+		.poll = edge_poll,
+		.parts = edge_parts,
+		.start = edge_start,
+		.stop = edge_stop,
+		.report = edge_report,
+		.headers = edge_headers,
+		.release = edge_release,
+		.bounds = edge_bounds,
+		.read_at = edge_read_at,
+		.resume = edge_resume,
+		.publish = edge_publish,
+		.publish_dead = edge_publish_dead,
+		.has_failed = edge_has_failed,
+		.dead_acked = edge_dead_acked,
+		.deliveries = edge_deliveries,
+	};
+	return 0;
+}
+
+static struct kafka_edge *make_edge(const struct bus_conf *conf, const char *module)
+{
+	struct kafka_edge *edge = calloc(1, sizeof(*edge));
+
+	if (!edge)
+		return NULL;
+	edge->conf = *conf;
+	edge->module = module;
+	snprintf(edge->events, sizeof(edge->events), "dcs.%s.events.v1", module);
+	return edge;
+}
+
+int kafka_edge_open(const struct bus_conf *conf, const char *module, struct kafka_edge **ret_edge, struct broker *ret_broker,
+		    struct err *err)
+{
+	struct kafka_edge *edge = make_edge(conf, module);
+
+	if (!edge)
+		return err_set(err, ERR_FATAL, "no memory");
+	snprintf(edge->topic, sizeof(edge->topic), "dcs.%s.commands.v1", module);
+	snprintf(edge->group, sizeof(edge->group), "dcs-%s", module);
+	return open_edge(edge, ret_edge, ret_broker, err);
+}
+
+int kafka_edge_open_reader(const struct bus_conf *conf, const char *reader, const char *module, struct kafka_edge **ret_edge,
+			   struct broker *ret_broker, struct err *err)
+{
+	struct kafka_edge *edge = make_edge(conf, module);
+
+	if (!edge)
+		return err_set(err, ERR_FATAL, "no memory");
+	memcpy(edge->topic, edge->events, sizeof(edge->topic));
+	snprintf(edge->group, sizeof(edge->group), "dcs-%s-%s", reader, module);
+	return open_edge(edge, ret_edge, ret_broker, err);
+}
+
+void kafka_edge_close(struct kafka_edge *edge, int deadline_ms)
+{
+	if (!edge)
+		return;
+	bus_consumer_close(edge->consumer, deadline_ms);
+	bus_reader_close(edge->topic_reader);
+	bus_reader_close(edge->event_reader);
+	bus_producer_close(edge->producer);
+	arena_release(&edge->arena);
+	free(edge);
+}

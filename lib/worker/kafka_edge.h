@@ -1,0 +1,23 @@
+#ifndef WORKER_KAFKA_EDGE_H
+#define WORKER_KAFKA_EDGE_H
+
+#include "bus/bus.h"
+#include "worker/edge.h"
+
+/*
+ * The engine's edge to Kafka, the real one: a consumer of dcs.<module>.commands.v1 in the group dcs-<module>, a producer for
+ * dcs.<module>.events.v1 and the dead-letter topic, and two readers for the proofs.
+ */
+struct kafka_edge;
+
+MUST_CHECK int kafka_edge_open(const struct bus_conf *conf, const char *module, struct kafka_edge **ret_edge,
+			       struct broker *ret_broker, struct err *err);
+
+/* The same for a reader of a module's events, in the group dcs-<reader>-<module>: only the reading half is used. */
+MUST_CHECK int kafka_edge_open_reader(const struct bus_conf *conf, const char *reader, const char *module,
+				      struct kafka_edge **ret_edge, struct broker *ret_broker, struct err *err);
+
+/* Leaves the group and closes within deadline_ms; what is not acknowledged is published by the next owner. Accepts NULL. */
+void kafka_edge_close(struct kafka_edge *edge, int deadline_ms);
+
+#endif

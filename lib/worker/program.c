@@ -1,0 +1,177 @@
+#include "worker/program.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/day.h"
+#include "base/log.h"
+#include "crypto/crypto.h"
+
+static volatile sig_atomic_t ending;
+
+static void on_signal(int number)
+{
+	(void)number;
+	ending = 1;
+}
+
+bool program_is_ending(void)
+{
+	return ending != 0;
+}
+
+void program_wait(int64_t ms)
+{
+	struct timespec time = { .tv_sec = ms / 1000, .tv_nsec = (ms % 1000) * 1000000 };
+
+	if (!ending)
+		(void)nanosleep(&time, NULL); /* a signal ends it early */
+}
+
+static int set_signals(struct err *err)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+
+	if (sigaction(SIGTERM, &action, NULL) < 0 || sigaction(SIGINT, &action, NULL) < 0 ||
+	    sigaction(SIGPIPE, &ignore, NULL) < 0)
+		return err_set(err, ERR_FATAL, "cannot set signal handlers: %s", strerror(errno));
+	return 0;
+}
+
+static int set_log(const struct program *program, struct err *err)
+{
+	static const char *const names[] = { "error", "warn", "info", "debug" };
+
+	for (int level = 0; level < 4; level++)
+		if (strcmp(program->log_level, names[level]) == 0) {
+			log_init(program->name, (enum log_level)level);
+			return 0;
+		}
+	return err_set(err, ERR_FATAL, "log.level must be error, warn, info or debug");
+}
+
+static int derive(struct program *program, struct err *err)
+{
+	char host[64] = "localhost";
+	int size = snprintf(program->conninfo, sizeof(program->conninfo), "%s user=dcs_%s", program->pg, program->name);
+
+	if (size < 0 || (size_t)size >= sizeof(program->conninfo))
+		return err_set(err, ERR_FATAL, "the setting pg is too long");
+	(void)gethostname(host, sizeof(host) - 1);
+	snprintf(program->owner, sizeof(program->owner), "%.60s:%ld", host, (long)getpid());
+	snprintf(program->client_id, sizeof(program->client_id), "dcs-%.30s-%ld", program->name, (long)getpid());
+	program->bus = (struct bus_conf){
+		.bootstrap = program->kafka_bootstrap,
+		.client_id = program->client_id,
+		.prefetch_records = program->prefetch_records,
+		.prefetch_kbytes = program->prefetch_kbytes,
+		.session_timeout_ms = program->session_timeout_ms,
+		.compression = program->compression,
+	};
+	return 0;
+}
+
+int program_init(struct program *program, const char *name, const char *about, int argc, char **argv,
+		 enum conf_outcome *ret_outcome, struct err *err)
+{
+	int argi;
+
+	*program = (struct program){ .name = name };
+	const struct conf_row rows[] = {
+		{ .name = "kafka.bootstrap",
+		  .kind = CONF_TEXT,
+		  .target = &program->kafka_bootstrap,
+		  .help = "Kafka, host:port,..." },
+		{ .name = "pg",
+		  .kind = CONF_TEXT,
+		  .target = &program->pg,
+		  .help = "PostgreSQL conninfo without user; dcs_<name> is added" },
+		{ .name = "keys.dir",
+		  .kind = CONF_TEXT,
+		  .target = &program->keys_dir,
+		  .help = "folder of <kid>.pem keys for tokens" },
+		{ .name = "token.issuer",
+		  .kind = CONF_TEXT,
+		  .default_value = "dcs",
+		  .target = &program->token_issuer,
+		  .help = "iss that tokens must have" },
+		{ .name = "token.audience",
+		  .kind = CONF_TEXT,
+		  .default_value = "dcs",
+		  .target = &program->token_audience,
+		  .help = "aud that tokens must have" },
+		{ .name = "log.level",
+		  .kind = CONF_TEXT,
+		  .default_value = "info",
+		  .target = &program->log_level,
+		  .help = "error, warn, info or debug" },
+		{ .name = "kafka.compression",
+		  .kind = CONF_TEXT,
+		  .default_value = "lz4",
+		  .target = &program->compression,
+		  .help = "of what is published: none, lz4, zstd" },
+		{ .name = "kafka.prefetch.records",
+		  .kind = CONF_NUMBER,
+		  .default_value = "100000",
+		  .target = &program->prefetch_records,
+		  .number_min = 100,
+		  .number_max = 10000000,
+		  .help = "records read ahead" },
+		{ .name = "kafka.prefetch.kbytes",
+		  .kind = CONF_NUMBER,
+		  .default_value = "65536",
+		  .target = &program->prefetch_kbytes,
+		  .number_min = 64,
+		  .number_max = 2000000,
+		  .help = "kilobytes read ahead" },
+		{ .name = "kafka.session.ms",
+		  .kind = CONF_NUMBER,
+		  .default_value = "10000",
+		  .target = &program->session_timeout_ms,
+		  .number_min = 6000,
+		  .number_max = 300000,
+		  .help = "silence after which the group gives our partitions to another" },
+		{ .name = "batch.records",
+		  .kind = CONF_NUMBER,
+		  .default_value = "8192",
+		  .target = &program->batch_items_max,
+		  .number_min = 1,
+		  .number_max = 65536,
+		  .help = "records a transaction takes at most" },
+		{ .name = "batch.mbytes",
+		  .kind = CONF_NUMBER,
+		  .default_value = "32",
+		  .target = &program->arena_mbytes,
+		  .number_min = 16,
+		  .number_max = 1024,
+		  .help = "memory of one batch; there are two" },
+		{ .name = "wait.max.ms",
+		  .kind = CONF_NUMBER,
+		  .default_value = "600000",
+		  .target = &program->wait_max_ms,
+		  .number_min = 0,
+		  .number_max = 86400000,
+		  .help = "how long a command may wait for what it names" },
+	};
+
+	if (conf_read(rows, sizeof(rows) / sizeof(rows[0]), about, argc, argv, ret_outcome, &argi, err) < 0)
+		return -1;
+	if (*ret_outcome == CONF_EXIT_OK)
+		return 0;
+	if (argi < argc)
+		return err_set(err, ERR_FATAL, "this program takes no arguments, only flags");
+	if (set_log(program, err) < 0 || derive(program, err) < 0 || set_signals(err) < 0)
+		return -1;
+	return crypto_init(err);
+}
+
+int program_fail(const struct err *err)
+{
+	log_error("ending: %s", err->text);
+	return 1;
+}

@@ -1,0 +1,48 @@
+#ifndef WORKER_PROGRAM_H
+#define WORKER_PROGRAM_H
+
+#include <signal.h>
+#include <stdbool.h>
+
+#include "base/conf.h"
+#include "base/err.h"
+#include "bus/bus.h"
+
+/*
+ * What every long-running program of ours does the same way: settings, the name of the owner, signals, waiting for a server that
+ * is away.
+ */
+struct program {
+	const char *name; /* "debts": service name in the log, database user dcs_<name> */
+
+	/* settings */
+	const char *kafka_bootstrap;
+	const char *pg; /* conninfo without user */
+	const char *keys_dir, *token_issuer, *token_audience;
+	const char *log_level;
+	const char *compression;
+	int64_t prefetch_records, prefetch_kbytes;
+	int64_t session_timeout_ms;
+	int64_t batch_items_max, arena_mbytes;
+	int64_t wait_max_ms;
+
+	/* derived */
+	char conninfo[512];
+	char owner[96];     /* host:pid */
+	char client_id[60]; /* dcs-<name>-<pid> */
+	struct bus_conf bus;
+};
+
+/* Reads the common settings, sets up the log, libsodium and the signals. */
+MUST_CHECK int program_init(struct program *program, const char *name, const char *about, int argc, char **argv,
+			    enum conf_outcome *ret_outcome, struct err *err);
+
+bool program_is_ending(void); /* SIGTERM or SIGINT came */
+
+/* Waits; returns early when the program is ending. For back-off only. */
+void program_wait(int64_t ms);
+
+/* Prints the failure for a person and answers the exit status of a failed start. */
+int program_fail(const struct err *err);
+
+#endif

@@ -1,0 +1,89 @@
+#ifndef WORKER_READER_H
+#define WORKER_READER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "wire/coder.h"
+#include "worker/edge.h"
+#include "worker/reader_rules.h"
+
+/*
+ * The engine of a reader: the events of one module, in order, each exactly once, into the reader's own tables. The head
+ * (`reader_head`) moves in the transaction of what the reader writes, so a crash repeats nothing and loses nothing.
+ *
+ * Of each record `seq` says what to do: last + 1 is applied, lower ones are repetitions and dropped, a higher one is a gap: the
+ * partition halts with a reason and an alarm. Each record's hash must follow from the one before (worker/chain.h), so a changed
+ * or exchanged event halts the reader too.
+ */
+struct reader_head {
+	int32_t part;
+	bool halted;
+	int64_t epoch;
+	int64_t next_offset;
+	int64_t last_seq;
+	uint8_t last_hash[SHA256_SIZE];
+};
+
+/* The reader's edge to PostgreSQL: reader_pg.c, or memory in tests/sim. */
+struct reader_database {
+	void *self;
+	int (*claim)(void *self, const char *module, const int32_t *parts, size_t count, const char *owner,
+		     struct reader_head *ret_heads, struct err *err);
+	int (*halt)(void *self, const char *module, const struct reader_head *head, const char *reason, struct err *err);
+
+	/* One transaction: locks `before` (epoch and offset must be these, else *ret_fenced), applies, moves to `after`. Nothing
+	 * happened when it fails; it may have happened when the failure is ERR_RETRY. */
+	int (*apply)(void *self, const char *module, const struct reader_head *before, const struct reader_head *after,
+		     size_t heads_count, const struct read_event *events, size_t events_count, bool *ret_fenced, struct err *err);
+};
+
+struct reader_conf {
+	const char *owner;
+	size_t batch_items_max;
+	size_t arena_size;
+	int64_t (*now_ms)(void);
+};
+
+enum reader_lane_state { READER_LANE_NONE, READER_LANE_LOST, READER_LANE_RUNNING, READER_LANE_HALTED };
+
+struct reader_lane {
+	enum reader_lane_state state;
+	struct reader_head head; /* as committed */
+	struct reader_head next; /* with what is collected */
+	int64_t retry_at_ms;
+};
+
+struct event_reader {
+	struct reader_conf conf;
+	const char *module; /* whose events */
+	struct broker broker;
+	struct reader_database database;
+	struct coder *coder;
+	struct reader_lane lanes[BUS_PARTS_MAX];
+	struct arena arena;
+	struct read_event *events;
+	size_t events_count;
+	bool is_full;
+	size_t run_max; /* events of the next batch: one after a failure on data, then doubling up to batch_items_max */
+	int64_t backoff_ms;
+	int64_t applied, repeated, batches; /* since the start */
+};
+
+MUST_CHECK int event_reader_init(struct event_reader *reader, const struct reader_conf *conf, const char *module,
+				 const struct broker *broker, const struct reader_database *database, struct coder *coder,
+				 struct err *err);
+void event_reader_release(struct event_reader *reader);
+
+/* One turn: collects what is there (waiting up to timeout_ms for the first), applies it. Backs off by itself; a failure is
+ * ERR_FATAL. */
+MUST_CHECK int event_reader_step(struct event_reader *reader, int timeout_ms, struct err *err);
+
+/* The edge over libpq: the schema `name` with its reader_head, and `rules->apply`. Does not connect yet: claim does. */
+struct reader_pg;
+MUST_CHECK int reader_pg_open(const char *conninfo, const struct reader *rules, struct reader_pg **ret_edge,
+			      struct reader_database *ret_database, struct err *err);
+void reader_pg_close(struct reader_pg *edge); /* accepts NULL */
+
+#endif

@@ -1,0 +1,96 @@
+#include <stdlib.h>
+
+#include "base/day.h"
+#include "base/log.h"
+#include "worker/kafka_edge.h"
+#include "worker/program.h"
+#include "worker/reader.h"
+#include "worker/worker.h"
+
+#define MODULES_MAX   8
+#define POLL_MS       50
+#define CLOSE_MS      1000
+#define START_WAIT_MS 500
+
+/* One reader of events per module it wants; they take turns. */
+struct serving {
+	struct kafka_edge *kafka[MODULES_MAX];
+	struct reader_pg *pg;
+	struct event_reader readers[MODULES_MAX];
+	size_t count;
+};
+
+static int open_one(struct serving *serving, const struct program *program, const struct reader *rules, const char *module,
+		    const struct reader_database *database, struct coder *coder, struct err *err)
+{
+	struct broker broker;
+	const struct reader_conf conf = {
+		.owner = program->owner,
+		.batch_items_max = (size_t)program->batch_items_max,
+		.arena_size = (size_t)program->arena_mbytes << 20,
+		.now_ms = clock_monotonic_ms,
+	};
+
+	while (kafka_edge_open_reader(&program->bus, rules->name, module, &serving->kafka[serving->count], &broker, err) < 0) {
+		if (err->kind == ERR_FATAL || program_is_ending())
+			return -1;
+		log_warn("waiting for Kafka: %s", err->text);
+		*err = (struct err)ERR_INIT;
+		program_wait(START_WAIT_MS);
+	}
+	return event_reader_init(&serving->readers[serving->count++], &conf, module, &broker, database, coder, err);
+}
+
+static int run(struct serving *serving, struct err *err)
+{
+	while (!program_is_ending())
+		for (size_t i = 0; i < serving->count; i++)
+			if (event_reader_step(&serving->readers[i], i == 0 ? POLL_MS : 0, err) < 0)
+				return -1;
+	return 0;
+}
+
+static int serve(const struct program *program, const struct reader *rules, struct err *err)
+{
+	struct serving *serving = calloc(1, sizeof(*serving));
+	struct reader_database database;
+	struct coder *coder = NULL;
+	int rc = -1;
+
+	if (!serving)
+		return err_set(err, ERR_FATAL, "no memory");
+	if (coder_new(&coder, err) < 0 || reader_pg_open(program->conninfo, rules, &serving->pg, &database, err) < 0)
+		goto out;
+	for (size_t i = 0; rules->modules[i]; i++) {
+		MUST(i < MODULES_MAX);
+		if (open_one(serving, program, rules, rules->modules[i], &database, coder, err) < 0)
+			goto out;
+	}
+	log_info("started owner=%s", program->owner);
+	rc = run(serving, err);
+out:
+	for (size_t i = 0; i < serving->count; i++)
+		event_reader_release(&serving->readers[i]);
+	for (size_t i = 0; i < MODULES_MAX; i++)
+		kafka_edge_close(serving->kafka[i], CLOSE_MS);
+	reader_pg_close(serving->pg);
+	coder_free(coder);
+	free(serving);
+	return program_is_ending() && err->kind != ERR_FATAL ? 0 : rc;
+}
+
+int reader_main(int argc, char **argv, const struct reader *rules)
+{
+	struct program program;
+	struct err err = ERR_INIT;
+	enum conf_outcome outcome;
+
+	if (program_init(&program, rules->name, "A reader of events.", argc, argv, &outcome, &err) < 0)
+		return program_fail(&err);
+	if (outcome == CONF_EXIT_OK)
+		return 0;
+	if (serve(&program, rules, &err) < 0)
+		return program_fail(&err);
+	log_info("ended");
+	return 0;
+}

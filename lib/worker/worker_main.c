@@ -1,0 +1,138 @@
+#include <stdlib.h>
+
+#include "base/day.h"
+#include "base/log.h"
+#include "wire/coder.h"
+#include "worker/engine.h"
+#include "worker/kafka_edge.h"
+#include "worker/pg_edge.h"
+#include "worker/program.h"
+#include "worker/worker.h"
+
+#define POLL_MS         100
+#define DRAIN_MS        2500
+#define CLOSE_MS        1500
+#define COUNT_LINE_MS   60000
+#define START_WAIT_MS   500
+#define VALUE_SIZE_MAX  ((size_t)64 << 10)
+#define BATCH_BYTES_MAX ((size_t)8 << 20)
+#define PENDING_MAX     200000
+#define PARKED_KEYS_MAX 1000000
+
+static int verify(void *self, struct str token, struct token_claims *ret_claims, struct err *err)
+{
+	return token_verify(self, token, ret_claims, err);
+}
+
+static void log_counts(const struct engine *engine)
+{
+	const struct engine_counts *counts = &engine->counts;
+
+	log_info("records=%lld applied=%lld refused=%lld duplicates=%lld parked=%lld dead=%lld ticks=%lld events=%lld "
+		 "published=%lld "
+		 "batches=%lld retries=%lld halvings=%lld",
+		 (long long)counts->records, (long long)counts->applied, (long long)counts->refused,
+		 (long long)counts->duplicates, (long long)counts->parked, (long long)counts->dead, (long long)counts->ticks,
+		 (long long)counts->events, (long long)counts->published, (long long)counts->batches, (long long)counts->retries,
+		 (long long)counts->halvings);
+}
+
+static int run(struct engine *engine, struct err *err)
+{
+	int64_t counted_ms = clock_monotonic_ms();
+
+	while (!program_is_ending()) {
+		if (engine_step(engine, POLL_MS, err) < 0)
+			return -1;
+		if (clock_monotonic_ms() - counted_ms >= COUNT_LINE_MS) {
+			log_counts(engine);
+			counted_ms = clock_monotonic_ms();
+		}
+	}
+	return engine_drain(engine, DRAIN_MS, err);
+}
+
+/* Kafka may be away, or its topics not made yet. */
+static int open_kafka(const struct program *program, const char *module, struct kafka_edge **ret_edge, struct broker *ret_broker,
+		      struct err *err)
+{
+	while (kafka_edge_open(&program->bus, module, ret_edge, ret_broker, err) < 0) {
+		if (err->kind == ERR_FATAL || program_is_ending())
+			return -1;
+		log_warn("waiting for Kafka: %s", err->text);
+		*err = (struct err)ERR_INIT;
+		program_wait(START_WAIT_MS);
+	}
+	return 0;
+}
+
+static int serve(const struct program *program, const struct module *module, const struct store *store, struct err *err)
+{
+	struct engine *engine = calloc(1, sizeof(*engine));
+	struct kafka_edge *kafka = NULL;
+	struct pg_edge *pg = NULL;
+	struct token_keys *keys = NULL;
+	struct coder *coder = NULL;
+	struct broker broker;
+	struct database database;
+	int rc = -1;
+
+	if (!engine)
+		return err_set(err, ERR_FATAL, "no memory");
+	if (coder_new(&coder, err) < 0 ||
+	    token_keys_load(program->keys_dir, program->token_issuer, program->token_audience, &keys, err) < 0 ||
+	    pg_edge_open(program->conninfo, module->name, store, &pg, &database, err) < 0 ||
+	    open_kafka(program, module->name, &kafka, &broker, err) < 0)
+		goto out;
+	const struct engine_conf conf = {
+		.owner = program->owner,
+		.batch_items_max = (size_t)program->batch_items_max,
+		.batch_bytes_max = BATCH_BYTES_MAX,
+		.arena_size = (size_t)program->arena_mbytes << 20,
+		.pending_max = PENDING_MAX,
+		.wait_max_ms = program->wait_max_ms,
+		.parked_max = PARKED_KEYS_MAX,
+		.now_ms = clock_monotonic_ms,
+	};
+	const struct admission admission = {
+		.module = module,
+		.coder = coder,
+		.verify = verify,
+		.verify_self = keys,
+		.value_size_max = VALUE_SIZE_MAX,
+	};
+	if (engine_init(engine, &conf, &admission, &broker, &database, err) < 0)
+		goto out;
+	log_info("started owner=%s", program->owner);
+	rc = run(engine, err);
+	log_counts(engine);
+out:
+	if (engine->admission.module)
+		engine_release(engine);
+	kafka_edge_close(kafka, CLOSE_MS);
+	pg_edge_close(pg);
+	token_keys_free(keys);
+	coder_free(coder);
+	free(engine);
+	return program_is_ending() && err->kind != ERR_FATAL ? 0 : rc;
+}
+
+int worker_main(int argc, char **argv, const struct module *module, const struct store *store,
+		int (*prepare)(void *store_self, struct err *err))
+{
+	struct program program;
+	struct err err = ERR_INIT;
+	enum conf_outcome outcome;
+
+	if (program_init(&program, module->name, "The worker of a command module: commands in, states and events out.", argc,
+			 argv, &outcome, &err) < 0)
+		return program_fail(&err);
+	if (outcome == CONF_EXIT_OK)
+		return 0;
+	if (prepare && prepare(store->self, &err) < 0)
+		return program_fail(&err);
+	if (serve(&program, module, store, &err) < 0)
+		return program_fail(&err);
+	log_info("ended");
+	return 0;
+}
