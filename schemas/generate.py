@@ -63,10 +63,10 @@ class Field:
         self.record = None
         self.size_max = 0
         self.items_max = 0
-        inner = self.read_outer(source)
+        inner = self.read_outer(source, depth)
         self.read_inner(inner, source, depth)
 
-    def read_outer(self, source):
+    def read_outer(self, source, depth):
         """Takes ["null", T] and array of T off; returns T."""
         outer = source.get("type")
         self.nullable = isinstance(outer, list)
@@ -76,6 +76,7 @@ class Field:
             require("default" in source and source["default"] is None, self.where, "a nullable field has default null")
             return outer[1]
         if self.array:
+            require(depth == 1, self.where, "only a message's own fields are arrays")
             require(set(outer) == {"type", "items"}, self.where, "an array has items and nothing else")
             require(source.get("default") == [], self.where, "an array has default []")
             self.items_max = self.limit(source, "dcs.items_max", 4096)

@@ -12,8 +12,9 @@
 /*
  * Bytes <-> structs. A value is Confluent framing: 0x00, the schema id in four bytes big-endian, Avro binary. avro-c does the
  * coding, with one reused value per schema; before it sees a byte, `check` walks (type, bytes): every length <= the bytes left
- * and <= size_max, counts <= items_max, union branches, booleans 0/1, UTF-8 without NUL, UUIDs in canonical form, nothing left
- * over. avro-c 1.11 leaks or overruns on what the check refuses (traps.md 3). The only room that includes <avro.h>.
+ * and <= size_max, counts <= items_max, union branches, booleans 0/1, UTF-8 without NUL, UUIDs of 36 characters, dates and
+ * instants in the years 1 to 9999, nothing left over. avro-c 1.11 leaks or overruns on what the check refuses (traps.md 3). The
+ * only room that includes <avro.h>.
  *
  * One coder per process (avro-c's error buffer is one static, A8).
  */
@@ -29,6 +30,9 @@ MUST_CHECK int frame_schema_id(struct str value, uint32_t *ret_schema_id, struct
 
 /* Only the check, on the bytes behind the frame. ERR_POISON with the field's name and what is wrong, never its content. */
 MUST_CHECK int coder_check(const struct message_type *type, struct str avro, struct err *err);
+
+/* The same check of a struct, and the exact size of its Avro bytes, without the frame. */
+MUST_CHECK int coder_measure(const struct message_type *type, const void *body, size_t *ret_size, struct err *err);
 
 /* Framed bytes -> *ret_type and a struct in the arena (its texts too: they do not borrow from `value`). ERR_POISON: unknown
  * schema id ("unknown schema id 17"), bad bytes, arena full. */

@@ -12,15 +12,17 @@
 #include "model/message.h"
 
 /*
- * The headers of a record: CloudEvents 1.0 Kafka binding, binary mode (conventions.md 1). Written and read here only.
+ * The headers of a record: CloudEvents 1.0 Kafka binding, binary mode. Written and read here only.
  *
- *   commands  ce_specversion ce_id ce_source ce_type ce_time content-type [ce_subject ce_dataschema ce_partitionkey
- * ce_correlationid ce_causationid ce_expirytime traceparent] authorization events    ce_specversion ce_id ce_source ce_type
- * ce_subject ce_time content-type ce_dataschema ce_partitionkey ce_correlationid ce_causationid ce_sequence dcs_hash
- * [traceparent]
+ * Of a command:
+ *   ce_specversion ce_id ce_source ce_type ce_time content-type authorization
+ *   [ce_subject ce_dataschema ce_partitionkey ce_correlationid ce_causationid ce_expirytime traceparent]
+ * Of an event:
+ *   ce_specversion ce_id ce_source ce_type ce_subject ce_time content-type ce_dataschema ce_partitionkey ce_correlationid
+ *   ce_causationid ce_sequence dcs_hash [traceparent]
  *
  * ce_sequence of an event is its `seq` in the module's log of that partition (1, 2, 3 ...): what readers check for gaps. The
- * aggregate's own version stands in the body. dcs_hash is the row's 32 bytes of the hash chain.
+ * aggregate's own version stands in the body. dcs_hash is the row's hash in the chain, 32 raw bytes.
  */
 struct envelope {
 	struct uuid id;
@@ -36,11 +38,16 @@ struct envelope {
 	struct str hash;            /* dcs_hash; empty when absent */
 };
 
-/* Names are compared exactly; an unknown header is ignored; one of ours twice, or malformed, is ERR_POISON ("missing header
- * ce_id"). ce_id, ce_source, ce_type and ce_specversion = 1.0 are mandatory. */
+/*
+ * Everything in the envelope borrows from the headers. ce_specversion (1.0), ce_id, ce_source and ce_type are mandatory: without
+ * one it is ERR_POISON, "missing header ce_id". One of ours twice, or malformed, or more than HEADERS_MAX headers: ERR_POISON,
+ * "bad header ce_id: not a UUID". All texts begin with one of these two words and hold no value. Names are compared exactly, and
+ * unknown ones are ignored. What the frame or the record itself says better (ce_subject, ce_time, content-type, ce_dataschema,
+ * ce_partitionkey) is not looked at. A malformed traceparent is as none: W3C wants it so, it is not worth a payment.
+ */
 MUST_CHECK int envelope_read(const struct header *headers, size_t count, struct envelope *ret_envelope, struct err *err);
 
-/* Headers for a command to be published; texts in the arena. `token` may be empty. NULL on a full arena is ERR_POISON. */
+/* Headers for a command to be published: the texts are in the arena or borrow from `head`. ERR_POISON when the arena is full. */
 struct command_head {
 	struct uuid id;
 	struct uuid key;                          /* none: no key (Tick) */
@@ -55,8 +62,10 @@ MUST_CHECK int envelope_write_command(const struct message_type *type, const voi
 				      struct arena *arena, struct header ret_headers[HEADERS_MAX], size_t *ret_count,
 				      struct err *err);
 
-/* An event of the log (worker/log_event): the same bytes whether it is published after its commit or out of event_log months
- * later. */
+/*
+ * An event of the log (worker/log_event): the same bytes whether it is published after its commit or out of event_log months
+ * later. ERR_POISON when the arena is full, ERR_FATAL when the log was written by a newer program (unknown schema id).
+ */
 struct event_head {
 	const char *module;
 	uint32_t schema_id; /* tells ce_type, ce_dataschema */
