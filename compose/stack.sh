@@ -397,7 +397,7 @@ port_kept() {
 	smtp) alive smtp ;;
 	kannel-sendsms) alive smsbox ;;
 	kannel-*) alive bearerbox ;;
-	api) [ ! -f "$DIR/pid/programs" ] || alive programs ;;
+	api) alive programs ;;
 	esac
 }
 
@@ -434,6 +434,7 @@ kill_part() {
 }
 
 destroy() {
+	"$HERE/programs.sh" --dir "$DIR" stop
 	stop "${PARTS[@]}"
 	for name in postgres.socket postgres.data; do
 		[ ! -s "$DIR/$name" ] || rm -rf "$(cat "$DIR/$name")"

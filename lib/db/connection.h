@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/err.h"
 #include "db/db.h"
 
@@ -39,6 +40,7 @@ struct pending {
 };
 
 struct db {
+	struct arena memory; /* where this struct is */
 	PGconn *pg;
 	bool alive;
 	bool commit_sent;

@@ -354,17 +354,15 @@ int db_begin(struct db *db, struct err *err)
 
 void db_rollback(struct db *db)
 {
-	struct err ignored = ERR_INIT;
-	int rc = 0;
+	struct err ignored = ERR_INIT; /* what was under way has failed, or is thrown away now */
 
 	if (db->in_pipeline)
-		rc = db_pipeline_end(db, &ignored);
+		(void)!db_pipeline_end(db, &ignored);
 	if (db->commit_sent)
-		rc = db_commit_finish(db, &ignored);
+		(void)!db_commit_finish(db, &ignored);
 	if (!db->alive || PQtransactionStatus(db->pg) == PQTRANS_IDLE)
 		return;
-	rc = connection_script(db, "ROLLBACK", "ROLLBACK", &ignored);
-	if (rc != 0)
+	if (connection_script(db, "ROLLBACK", "ROLLBACK", &ignored) != 0)
 		db->alive = false;
 }
 

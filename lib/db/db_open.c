@@ -2,8 +2,8 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
+#include "base/arena.h"
 #include "base/must.h"
 #include "db/connection.h"
 
@@ -95,6 +95,7 @@ static int set_session(struct db *db, int64_t statement_timeout_ms, struct err *
 int db_open(const char *conninfo, const char *application_name, int64_t statement_timeout_ms, struct db **ret_db, struct err *err)
 {
 	PQconninfoOption *given = NULL;
+	struct arena memory = { 0 };
 	struct db *db = NULL;
 	char *trouble = NULL; /* not told: it may quote a password */
 	int rc = -1;
@@ -105,11 +106,11 @@ int db_open(const char *conninfo, const char *application_name, int64_t statemen
 		err_set(err, ERR_FATAL, "the database's conninfo cannot be read");
 		goto out;
 	}
-	db = calloc(1, sizeof(*db));
-	if (db == NULL) {
-		err_set(err, ERR_FATAL, "no memory for a database connection");
+	if (arena_init(&memory, sizeof(*db), err) != 0)
 		goto out;
-	}
+	db = arena_take(&memory, 1, sizeof(*db));
+	MUST(db != NULL);
+	db->memory = memory;
 	if (connect_with(db, given, application_name, err) != 0 || set_session(db, statement_timeout_ms, err) != 0)
 		goto out;
 	*ret_db = db;
@@ -124,8 +125,11 @@ out:
 
 void db_close(struct db *db)
 {
+	struct arena memory;
+
 	if (db == NULL)
 		return;
 	PQfinish(db->pg);
-	free(db);
+	memory = db->memory; /* db itself lies in it */
+	arena_release(&memory);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "http/exchange.h"
+#include "http/sockets.h"
 
 /*
  * The pool of exchanges and the multi handle. All exchanges are allocated at the start; easy handles are reset and used again, so
@@ -18,6 +19,7 @@
 
 struct http {
 	CURLM *multi;
+	struct sockets sockets;
 	size_t exchanges_count, running;
 	int64_t connect_timeout_ms, total_timeout_ms;
 	char user_agent[128], ca_file[1024], proxy[512];
@@ -41,14 +43,18 @@ static size_t keep_body(char *bytes, size_t size, size_t count, void *exchange_a
 	return size;
 }
 
-/* An SMTP server's replies come here line by line; the last one is kept. */
+/* An SMTP server's replies come here line by line; the last one is kept, but for the answer to QUIT. */
 static size_t keep_reply_line(char *bytes, size_t size, size_t count, void *exchange_arg)
 {
 	struct exchange *exchange = exchange_arg;
 
 	size *= count;
+	if (size < 3 || memcmp(bytes, "221", 3) == 0)
+		return size;
 	buf_reset(&exchange->answer);
 	buf_add(&exchange->answer, bytes, size < exchange->answer.size_max ? size : exchange->answer.size_max);
+	if (exchange->local_port > 0 && (bytes[0] == '4' || bytes[0] == '5') && (size == 3 || bytes[3] != '-'))
+		sockets_read_no_more(&exchange->http->sockets, exchange->local_port); /* refused: what comes is QUIT */
 	return size;
 }
 
@@ -64,7 +70,8 @@ static int before_request(void *exchange_arg, char *to_ip, char *from_ip, int to
 {
 	struct exchange *exchange = exchange_arg;
 
-	(void)to_ip, (void)from_ip, (void)to_port, (void)from_port;
+	(void)to_ip, (void)from_ip, (void)to_port;
+	exchange->local_port = from_port;
 	if (exchange->facts.protocol == FACTS_MAIL)
 		return CURL_PREREQFUNC_OK;
 	if (exchange->facts.began)
@@ -104,6 +111,11 @@ static void set_common(struct exchange *exchange)
 	set_number(exchange, CURLOPT_MAXAGE_CONN, IDLE_MAX_S);
 	set_number(exchange, CURLOPT_CONNECTTIMEOUT_MS, (long)http->connect_timeout_ms);
 	set_number(exchange, CURLOPT_TIMEOUT_MS, (long)http->total_timeout_ms);
+	set_number(exchange, CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)(http->total_timeout_ms + 999) / 1000);
+	MUST(curl_easy_setopt(exchange->easy, CURLOPT_OPENSOCKETFUNCTION, sockets_open) == CURLE_OK);
+	set(exchange, CURLOPT_OPENSOCKETDATA, &exchange->http->sockets);
+	MUST(curl_easy_setopt(exchange->easy, CURLOPT_CLOSESOCKETFUNCTION, sockets_close) == CURLE_OK);
+	set(exchange, CURLOPT_CLOSESOCKETDATA, &exchange->http->sockets);
 	MUST(curl_easy_setopt(exchange->easy, CURLOPT_PREREQFUNCTION, before_request) == CURLE_OK);
 	set(exchange, CURLOPT_PREREQDATA, exchange);
 	MUST(curl_easy_setopt(exchange->easy, CURLOPT_WRITEFUNCTION, exchange->facts.protocol == FACTS_HTTP ? keep_body : drop) ==
@@ -124,6 +136,7 @@ struct exchange *exchange_take(struct http *http, enum facts_protocol protocol)
 		exchange->state = EXCHANGE_TAKEN;
 		exchange->facts = (struct facts){ .protocol = protocol };
 		exchange->content_sent = 0;
+		exchange->local_port = 0;
 		exchange->answer_is_cut = false;
 		buf_reset(&exchange->content);
 		buf_reset(&exchange->answer);
@@ -291,6 +304,7 @@ void http_close(struct http *http)
 	if (http == NULL)
 		return;
 	MUST(http->running == 0);
+	sockets_read_no_more_of_all(&http->sockets);
 	for (size_t i = 0; i < http->exchanges_count; i++) {
 		curl_easy_cleanup(http->exchanges[i].easy);
 		buf_release(&http->exchanges[i].content);

@@ -54,7 +54,9 @@ typedef void http_done(void *done_arg, const struct http_answer *answer);
 
 /* Copies the conf's texts. ERR_FATAL: a conf out of bounds, no memory, no TLS. */
 MUST_CHECK int http_open(const struct http_conf *conf, struct http **ret_http, struct err *err);
-void http_close(struct http *http); /* accepts NULL; nothing may be running: http_abandon first */
+
+/* Accepts NULL. Nothing may be running: http_abandon first. Waits for no peer. */
+void http_close(struct http *http);
 
 struct http_request {
 	const char *url;             /* http: or https: */

@@ -18,14 +18,17 @@ bool workset_init(struct workset *set, struct arena *arena, size_t slots_max)
 
 /*
  * Only the second half of the id: it is random in a UUIDv7 and in a hash, while the first half of one batch's ids is nearly the
- * same time. The multiplication carries it into the high bits, which are the ones taken.
+ * same time. A multiplication carries a bit only upwards, so it is folded down and done twice: ids that differ in their last byte
+ * alone (tests, generators) are spread too.
  */
 static struct slot **bucket_of(const struct workset *set, const struct entity *entity, const struct uuid *id)
 {
+	const uint64_t factor = UINT64_C(0x9E3779B97F4A7C15);
 	uint64_t hash;
 
 	memcpy(&hash, id->bytes + 8, sizeof(hash));
-	hash = (hash ^ (uint64_t)(uintptr_t)entity) * UINT64_C(0x9E3779B97F4A7C15);
+	hash = (hash ^ (uint64_t)(uintptr_t)entity) * factor;
+	hash = (hash ^ hash >> 32) * factor;
 	return &set->buckets[(hash >> 32) & set->buckets_mask];
 }
 
@@ -82,6 +85,7 @@ void *workset_change(struct workset *set, const struct entity *entity, const str
 	struct slot *slot = workset_find(set, entity, id);
 
 	MUST(slot != NULL);
+	MUST(slot->loaded);
 	slot->exists = true;
 	slot->changed = true;
 	return slot->state;

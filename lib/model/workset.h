@@ -62,7 +62,8 @@ struct slot *workset_find(const struct workset *set, const struct entity *entity
 /* The state if it exists, else NULL: what rules call. It must have been touched. */
 const void *workset_state(const struct workset *set, const struct entity *entity, const struct uuid *id);
 
-/* For evolve: the state to write, marked changed and existing. It must have been touched. */
+/* For evolve: the state to write, marked changed and existing. It must have been touched and loaded: what is written to an unread
+ * state would overwrite the row. */
 void *workset_change(struct workset *set, const struct entity *entity, const struct uuid *id);
 
 #endif

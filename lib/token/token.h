@@ -13,7 +13,8 @@
  * header parsed before decode, exactly `alg: ES256` and `typ: JWT`, no `crit`, key by `kid` (a look-up key only), no duplicate
  * members, `iss`, `aud`, `sub`, `iat`, `exp` mandatory. The only room that includes <jwt.h>.
  *
- * Keys are PEM files named <kid>.pem in one directory: a public key verifies, a private key (mode 0600) also signs.
+ * Keys are PEM files named <kid>.pem in one directory: a public key verifies, a private key (mode 0600) also signs. They are read
+ * once: a key is added or withdrawn by a restart. crypto_init comes first. One thread at a time for one struct token_keys.
  */
 struct token_keys;
 
@@ -40,10 +41,11 @@ void token_keys_free(struct token_keys *keys);
  */
 MUST_CHECK int token_verify(struct token_keys *keys, struct str token, struct token_claims *ret_claims, struct err *err);
 
-/* not_before - leeway <= at <= expires + leeway; leeway 60 s (traps.md J3). */
+/* not_before, issued - leeway <= at <= expires + leeway; leeway 60 s (traps.md J3). */
 bool token_is_valid_at(const struct token_claims *claims, int64_t at_ms);
 
-/* Signs with the first private key. `ret_text` is terminated. */
+/* Signs with the first private key in the order of kids. `ret_text` is terminated. ERR_POISON: claims that token_verify would
+ * refuse. */
 MUST_CHECK int token_sign(struct token_keys *keys, const struct token_claims *claims, char *ret_text, size_t text_size,
 			  struct err *err);
 

@@ -1,0 +1,164 @@
+#ifndef CONSUMERS_DEBTS_DEBTS_H
+#define CONSUMERS_DEBTS_DEBTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/str.h"
+#include "base/uuid.h"
+#include "model/module.h"
+#include "model/workset.h"
+
+/*
+ * The debts module: what is owed, what was paid, and the double-entry ledger behind both.
+ *
+ *   CreateDebt ---> DebtCreated        RecordPayment ---> PaymentRecorded [DebtPaid]
+ *                                      ReversePayment --> [CreditApplied, taken back] PaymentReversed [CreditApplied]
+ * [DebtReopened]
+ *
+ * Invariants, held after every command (P5): no balance is negative; CREDIT is above 0 only when nothing is owed; balances are
+ * the sums of the ledger's entries; a reversal mirrors its payment's entry exactly and happens once; versions are 1..k.
+ */
+struct store;
+
+extern const struct module debts_module;
+extern const struct store debts_store; /* store.c */
+
+/* ---- money ---- */
+
+/* The accounts of a debt (domain.md 5), in minor units of its currency. */
+struct balances {
+	int64_t cost_minor;
+	int64_t fee_minor;
+	int64_t interest_minor;
+	int64_t principal_minor;
+	int64_t credit_minor; /* overpaid: what we owe the customer */
+};
+
+/* What the customer owes; credit is not netted. The four stay within MONEY_MINOR_MAX together. */
+int64_t balances_owed(const struct balances *balances);
+
+/*
+ * How an amount is spread over what is owed: cost, fee, interest, principal (BGB 367: costs, then interest, then principal), the
+ * rest to credit. The sum of the result is the amount.
+ */
+struct balances allocate(const struct balances *owed, int64_t amount_minor);
+
+/* As allocate, for an amount to be taken back from what was allocated earlier: the other way round, principal first. */
+struct balances deallocate(const struct balances *allocated, int64_t amount_minor);
+
+/* ---- lifecycle (domain.md 4, axis 1) ---- */
+
+enum lifecycle {
+	LIFECYCLE_NONE,
+	LIFECYCLE_NEW, /* stays until another event moves it; whether it is due is told by due_on */
+	LIFECYCLE_ACTIVE,
+	LIFECYCLE_ARRANGED,
+	LIFECYCLE_LEGAL,
+	LIFECYCLE_CHARGED_OFF,
+	LIFECYCLE_PAID,
+	LIFECYCLE_SETTLED,
+	LIFECYCLE_WRITTEN_OFF,
+	LIFECYCLE_TRANSFERRED,
+	LIFECYCLE_CANCELLED,
+	LIFECYCLE_COUNT,
+};
+
+enum lifecycle_cause {
+	CAUSE_CREATED,
+	CAUSE_DUE,
+	CAUSE_PAID_UP,
+	CAUSE_REOPENED, /* a payment was reversed and something is owed again */
+	CAUSE_COUNT,
+};
+
+/* What follows; LIFECYCLE_NONE: the table has no such move. */
+enum lifecycle lifecycle_after(enum lifecycle from, enum lifecycle_cause cause);
+
+bool lifecycle_is_terminal(enum lifecycle lifecycle);
+
+/* ---- states ---- */
+
+/* Aggregate. Fields of the store are not read or written by rules. */
+struct debt {
+	struct uuid customer_id;
+	struct uuid creditor_id;
+	struct balances balances;
+	/* What credit has paid by CreditApplied, by account, and can still be taken back; credit_minor is not used. */
+	struct balances credit_used;
+	int64_t version;
+	int32_t opened_on;
+	int32_t due_on;
+	int32_t entries;    /* ledger entries so far */
+	uint32_t lifecycle; /* enum lifecycle */
+	char currency[4];
+
+	/* the store's own */
+	int64_t version_stored; /* as loaded: what the update must find */
+	int64_t last_entry_seq; /* where the newest ledger entry stands */
+	int32_t entries_stored; /* catches up with `entries` while saving */
+	int32_t part;
+	uint32_t is_credit_used; /* credit_used was changed */
+};
+
+enum payment_state { PAYMENT_NONE, PAYMENT_SETTLED, PAYMENT_REVERSED };
+
+struct payment {
+	struct uuid customer_id;
+	struct uuid debt_id;
+	struct balances allocated; /* as its ledger entry says */
+	int64_t amount_minor;
+	int32_t received_on;
+	uint32_t state; /* enum payment_state */
+
+	/* the store's own */
+	int64_t entry_seq;
+};
+
+/* A natural key that is taken: (creditor, reference) of a debt, (source, reference) of a payment. */
+struct taken {
+	uint32_t is_taken; /* 1 */
+};
+
+/* What customers.public_customer says. */
+struct debts_customer {
+	uint32_t is_active; /* neither merged nor deceased nor erased */
+};
+
+extern const struct entity debt_entity;
+extern const struct entity payment_entity;
+extern const struct entity debt_reference_entity;
+extern const struct entity payment_reference_entity;
+extern const struct entity debts_customer_entity;
+
+/* ---- natural keys ---- */
+
+/* A slot's text and id. The text is the whole key in an unambiguous form; `debt_reference_split` and its sister read it back. */
+#define REFERENCE_KEY_MAX 512
+
+struct reference_key {
+	char text[REFERENCE_KEY_MAX];
+	size_t size;
+};
+
+/* False when the texts are too long for a key; the schema's limits are shorter. */
+bool debt_reference_key(struct reference_key *ret_key, const struct uuid *creditor_id, struct str external_ref);
+bool payment_reference_key(struct reference_key *ret_key, struct str source, struct str external_ref);
+struct uuid reference_id(const struct reference_key *key);
+
+void debt_reference_split(struct str text, struct uuid *ret_creditor_id, struct str *ret_external_ref);
+void payment_reference_split(struct str text, struct str *ret_source, struct str *ret_external_ref);
+
+/* ---- rules ---- */
+
+void decide_create_debt(const struct command *command, const struct workset *set, struct decision *decision);
+void decide_record_payment(const struct command *command, const struct workset *set, struct decision *decision);
+void decide_reverse_payment(const struct command *command, const struct workset *set, struct decision *decision);
+void debts_evolve(struct workset *set, const struct event *event);
+
+/* The days that a date of a command may name: a typing error is not a date. */
+#define DEBTS_DAY_MIN (-25567) /* 1900-01-01 */
+#define DEBTS_DAY_MAX 84005    /* 2199-12-31 */
+
+#endif

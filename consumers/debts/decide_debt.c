@@ -1,0 +1,148 @@
+#include "base/money.h"
+#include "consumers/debts/debts.h"
+#include "schemas/debts.h"
+
+static bool text_is_good(const struct create_debt *body, struct decision *decision)
+{
+	if (uuid_is_none(&body->debt_id)) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "debt_id", "the id is all zeros");
+		return false;
+	}
+	if (body->external_ref.size == 0) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "external_ref", "the creditor's reference is empty");
+		return false;
+	}
+	return true;
+}
+
+static bool amount_is_good(int64_t amount_minor, const char *field, struct decision *decision)
+{
+	if (amount_minor >= 0 && amount_minor <= MONEY_MINOR_MAX)
+		return true;
+	decision_refuse(decision, REFUSAL_BAD_AMOUNT, field, "the amount is below 0 or above %lld", (long long)MONEY_MINOR_MAX);
+	return false;
+}
+
+/* The four amounts are good one by one: their sum cannot leave 64 bits by more than the check below sees. */
+static bool total_is_good(const struct create_debt *body, struct decision *decision)
+{
+	int64_t total_minor = 0;
+	bool fits = money_add(body->principal_minor, body->interest_minor, &total_minor) &&
+		    money_add(total_minor, body->fee_minor, &total_minor) &&
+		    money_add(total_minor, body->cost_minor, &total_minor) && total_minor <= MONEY_MINOR_MAX;
+
+	if (!fits) {
+		decision_refuse(decision, REFUSAL_BAD_AMOUNT, "principal_minor", "the amounts together are above %lld",
+				(long long)MONEY_MINOR_MAX);
+		return false;
+	}
+	if (total_minor == 0) {
+		decision_refuse(decision, REFUSAL_BAD_AMOUNT, "principal_minor", "nothing is owed");
+		return false;
+	}
+	return true;
+}
+
+/* 12 CFR 1006.22(b): only what the contract or the law allows. */
+static bool fees_are_authorised(const struct create_debt *body, struct decision *decision)
+{
+	if (body->fees_authorised || (body->fee_minor == 0 && body->cost_minor == 0))
+		return true;
+	decision_refuse(decision, REFUSAL_BAD_AMOUNT, body->fee_minor != 0 ? "fee_minor" : "cost_minor",
+			"fees and costs need fees_authorised: the contract or the law allows them");
+	return false;
+}
+
+static bool amounts_are_good(const struct create_debt *body, struct decision *decision)
+{
+	return amount_is_good(body->principal_minor, "principal_minor", decision) &&
+	       amount_is_good(body->interest_minor, "interest_minor", decision) &&
+	       amount_is_good(body->fee_minor, "fee_minor", decision) &&
+	       amount_is_good(body->cost_minor, "cost_minor", decision) && total_is_good(body, decision) &&
+	       fees_are_authorised(body, decision);
+}
+
+static bool currency_is_good(const struct create_debt *body, struct decision *decision)
+{
+	if (currency_find(body->currency) != NULL)
+		return true;
+	decision_refuse(decision, REFUSAL_BAD_CURRENCY, "currency", "not an active ISO 4217 code");
+	return false;
+}
+
+static bool dates_are_good(const struct create_debt *body, struct decision *decision)
+{
+	if (body->opened_on < DEBTS_DAY_MIN || body->opened_on > DEBTS_DAY_MAX) {
+		decision_refuse(decision, REFUSAL_BAD_DATE, "opened_on", "not between the years 1900 and 2199");
+		return false;
+	}
+	if (body->due_on < body->opened_on || body->due_on > DEBTS_DAY_MAX) {
+		decision_refuse(decision, REFUSAL_BAD_DATE, "due_on", "before opened_on, or after the year 2199");
+		return false;
+	}
+	return true;
+}
+
+static bool is_new(const struct create_debt *body, const struct workset *set, struct decision *decision)
+{
+	struct reference_key key;
+	struct uuid reference;
+
+	if (workset_state(set, &debt_entity, &body->debt_id) != NULL) {
+		decision_refuse(decision, REFUSAL_EXISTS, "debt_id", "a debt has this id");
+		return false;
+	}
+	if (!debt_reference_key(&key, &body->creditor_id, body->external_ref)) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "external_ref", "the reference is too long");
+		return false;
+	}
+	reference = reference_id(&key);
+	if (workset_state(set, &debt_reference_entity, &reference) != NULL) {
+		decision_refuse(decision, REFUSAL_EXISTS, "external_ref", "a debt of this creditor has this reference");
+		return false;
+	}
+	return true;
+}
+
+static bool customer_is_good(const struct create_debt *body, const struct workset *set, struct decision *decision)
+{
+	const struct debts_customer *customer = workset_state(set, &debts_customer_entity, &body->customer_id);
+
+	if (customer == NULL) {
+		decision_wait(decision, "customer_id", "the customer is not known yet");
+		return false;
+	}
+	if (!customer->is_active) {
+		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "customer_id", "the customer is merged, deceased or erased");
+		return false;
+	}
+	return true;
+}
+
+void decide_create_debt(const struct command *command, const struct workset *set, struct decision *decision)
+{
+	const struct create_debt *body = command->body;
+	struct debt_created *event;
+
+	if (!text_is_good(body, decision) || !amounts_are_good(body, decision) || !currency_is_good(body, decision) ||
+	    !dates_are_good(body, decision) || !is_new(body, set, decision) || !customer_is_good(body, set, decision))
+		return;
+
+	/* ---- nothing refuses from here on ---- */
+	event = decision_event(decision, &debt_created_type);
+	event->debt_id = body->debt_id;
+	event->customer_id = body->customer_id;
+	event->version = 1;
+	event->creditor_id = body->creditor_id;
+	event->has_portfolio_id = body->has_portfolio_id;
+	event->portfolio_id = body->portfolio_id;
+	event->external_ref = body->external_ref;
+	event->currency = body->currency;
+	event->principal_minor = body->principal_minor;
+	event->interest_minor = body->interest_minor;
+	event->fee_minor = body->fee_minor;
+	event->cost_minor = body->cost_minor;
+	event->balance_minor = body->principal_minor + body->interest_minor + body->fee_minor + body->cost_minor;
+	event->opened_on = body->opened_on;
+	event->due_on = body->due_on;
+}

@@ -1,0 +1,272 @@
+#include "base/money.h"
+#include "base/must.h"
+#include "consumers/debts/debts.h"
+#include "schemas/debts.h"
+
+/* ---- RecordPayment ---- */
+
+static bool payment_body_is_good(const struct record_payment *body, int32_t today, struct decision *decision)
+{
+	if (uuid_is_none(&body->payment_id)) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "payment_id", "the id is all zeros");
+	} else if (body->source.size == 0) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "source", "the source is empty");
+	} else if (body->external_ref.size == 0) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "external_ref", "the source's reference is empty");
+	} else if (body->method.size == 0) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "method", "the method is empty");
+	} else if (body->amount_minor <= 0 || body->amount_minor > MONEY_MINOR_MAX) {
+		decision_refuse(decision, REFUSAL_BAD_AMOUNT, "amount_minor", "the amount is not above 0, or is above %lld",
+				(long long)MONEY_MINOR_MAX);
+	} else if (body->received_on < DEBTS_DAY_MIN || body->received_on > today) {
+		decision_refuse(decision, REFUSAL_BAD_DATE, "received_on", "before the year 1900, or after the business date");
+	} else {
+		return true;
+	}
+	return false;
+}
+
+static bool payment_is_new(const struct record_payment *body, const struct workset *set, struct decision *decision)
+{
+	struct reference_key key;
+	struct uuid reference;
+
+	if (workset_state(set, &payment_entity, &body->payment_id) != NULL) {
+		decision_refuse(decision, REFUSAL_EXISTS, "payment_id", "a payment has this id");
+		return false;
+	}
+	if (!payment_reference_key(&key, body->source, body->external_ref)) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "external_ref", "the source or its reference is too long");
+		return false;
+	}
+	reference = reference_id(&key);
+	if (workset_state(set, &payment_reference_entity, &reference) != NULL) {
+		decision_refuse(decision, REFUSAL_EXISTS, "external_ref", "a payment of this source has this reference");
+		return false;
+	}
+	return true;
+}
+
+/*
+ * A payment that finds nothing owed is taken and becomes credit: money that came in and was refused is money that somebody has
+ * lost sight of. Only a debt that has left our books refuses.
+ */
+static bool debt_takes_payment(const struct record_payment *body, const struct debt *debt, struct decision *decision)
+{
+	int64_t credit_minor = 0;
+
+	if (debt == NULL || !uuid_equal(&debt->customer_id, &body->customer_id)) {
+		decision_refuse(decision, REFUSAL_NOT_FOUND, "debt_id", "the customer has no such debt");
+	} else if (!str_is(body->currency, debt->currency)) {
+		decision_refuse(decision, REFUSAL_BAD_CURRENCY, "currency", "the debt's currency is %s", debt->currency);
+	} else if (lifecycle_is_terminal(debt->lifecycle)) {
+		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "debt_id",
+				"the debt was written off, transferred or cancelled");
+	} else if (!money_add(debt->balances.credit_minor, body->amount_minor, &credit_minor) || credit_minor > MONEY_MINOR_MAX) {
+		decision_refuse(decision, REFUSAL_BAD_AMOUNT, "amount_minor", "the credit would be above %lld",
+				(long long)MONEY_MINOR_MAX);
+	} else {
+		return true;
+	}
+	return false;
+}
+
+static void add_debt_paid(struct decision *decision, const struct record_payment *body, const struct debt *debt, int64_t version)
+{
+	struct debt_paid *event = decision_event(decision, &debt_paid_type);
+
+	event->debt_id = body->debt_id;
+	event->customer_id = body->customer_id;
+	event->version = version;
+	event->creditor_id = debt->creditor_id;
+	event->currency = body->currency;
+	event->due_on = debt->due_on;
+	event->paid_on = body->received_on;
+}
+
+void decide_record_payment(const struct command *command, const struct workset *set, struct decision *decision)
+{
+	const struct record_payment *body = command->body;
+	const struct debt *debt = workset_state(set, &debt_entity, &body->debt_id);
+	struct payment_recorded *event;
+	struct balances allocated;
+	int64_t owed_minor;
+
+	if (!payment_body_is_good(body, command->today, decision) || !payment_is_new(body, set, decision) ||
+	    !debt_takes_payment(body, debt, decision))
+		return;
+
+	/* ---- nothing refuses from here on ---- */
+	owed_minor = balances_owed(&debt->balances);
+	allocated = allocate(&debt->balances, body->amount_minor);
+	event = decision_event(decision, &payment_recorded_type);
+	event->payment_id = body->payment_id;
+	event->customer_id = body->customer_id;
+	event->debt_id = body->debt_id;
+	event->version = debt->version + 1;
+	event->creditor_id = debt->creditor_id;
+	event->due_on = debt->due_on;
+	event->source = body->source;
+	event->external_ref = body->external_ref;
+	event->method = body->method;
+	event->currency = body->currency;
+	event->received_on = body->received_on;
+	event->amount_minor = body->amount_minor;
+	event->cost_minor = allocated.cost_minor;
+	event->fee_minor = allocated.fee_minor;
+	event->interest_minor = allocated.interest_minor;
+	event->principal_minor = allocated.principal_minor;
+	event->credit_minor = allocated.credit_minor;
+	event->balance_minor = owed_minor - balances_owed(&allocated);
+	if (owed_minor > 0 && event->balance_minor == 0)
+		add_debt_paid(decision, body, debt, debt->version + 2);
+}
+
+/* ---- ReversePayment ---- */
+
+/* A debt's accounts on the way through the events of one reversal. */
+struct reversal {
+	const struct command *command;
+	const struct reverse_payment *body;
+	const struct payment *payment;
+	const struct debt *debt;
+	struct balances balances;
+	int64_t version;
+};
+
+static bool reason_is_known(struct str reason)
+{
+	return str_is(reason, "chargeback") || str_is(reason, "nsf") || str_is(reason, "error") || str_is(reason, "recall");
+}
+
+static bool reversal_is_good(const struct reverse_payment *body, const struct payment *payment, const struct debt *debt,
+			     struct decision *decision)
+{
+	if (!reason_is_known(body->reason)) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "reason", "not one of chargeback, nsf, error, recall");
+		return false;
+	}
+	if (payment == NULL || !uuid_equal(&payment->customer_id, &body->customer_id)) {
+		decision_refuse(decision, REFUSAL_NOT_FOUND, "payment_id", "the customer has no such payment");
+		return false;
+	}
+	if (payment->state != PAYMENT_SETTLED) {
+		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "payment_id", "the payment was reversed before");
+		return false;
+	}
+	MUST(debt != NULL);
+	if (lifecycle_is_terminal(debt->lifecycle)) {
+		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "payment_id",
+				"the debt was written off, transferred or cancelled");
+		return false;
+	}
+	return true;
+}
+
+/* Credit pays what is owed (amounts above 0), or is taken back from what it had paid (below 0). */
+static void add_credit_applied(struct reversal *reversal, struct decision *decision, const struct balances *applied, int sign)
+{
+	struct credit_applied *event = decision_event(decision, &credit_applied_type);
+	struct balances *balances = &reversal->balances;
+
+	event->debt_id = reversal->payment->debt_id;
+	event->customer_id = reversal->body->customer_id;
+	event->version = ++reversal->version;
+	event->creditor_id = reversal->debt->creditor_id;
+	event->due_on = reversal->debt->due_on;
+	event->currency = str_of(reversal->debt->currency);
+	event->applied_on = reversal->command->today;
+	event->cost_minor = sign * applied->cost_minor;
+	event->fee_minor = sign * applied->fee_minor;
+	event->interest_minor = sign * applied->interest_minor;
+	event->principal_minor = sign * applied->principal_minor;
+	event->amount_minor = sign * balances_owed(applied);
+
+	balances->cost_minor -= event->cost_minor;
+	balances->fee_minor -= event->fee_minor;
+	balances->interest_minor -= event->interest_minor;
+	balances->principal_minor -= event->principal_minor;
+	balances->credit_minor -= event->amount_minor;
+	event->balance_minor = balances_owed(balances);
+}
+
+static void add_payment_reversed(struct reversal *reversal, struct decision *decision)
+{
+	struct payment_reversed *event = decision_event(decision, &payment_reversed_type);
+	const struct payment *payment = reversal->payment;
+	struct balances *balances = &reversal->balances;
+
+	balances->cost_minor += payment->allocated.cost_minor;
+	balances->fee_minor += payment->allocated.fee_minor;
+	balances->interest_minor += payment->allocated.interest_minor;
+	balances->principal_minor += payment->allocated.principal_minor;
+	balances->credit_minor -= payment->allocated.credit_minor;
+
+	event->payment_id = reversal->body->payment_id;
+	event->customer_id = reversal->body->customer_id;
+	event->debt_id = payment->debt_id;
+	event->version = ++reversal->version;
+	event->creditor_id = reversal->debt->creditor_id;
+	event->due_on = reversal->debt->due_on;
+	event->currency = str_of(reversal->debt->currency);
+	event->received_on = payment->received_on;
+	event->reversed_on = reversal->command->today;
+	event->reason = reversal->body->reason;
+	event->amount_minor = payment->amount_minor;
+	event->cost_minor = payment->allocated.cost_minor;
+	event->fee_minor = payment->allocated.fee_minor;
+	event->interest_minor = payment->allocated.interest_minor;
+	event->principal_minor = payment->allocated.principal_minor;
+	event->credit_minor = payment->allocated.credit_minor;
+	event->balance_minor = balances_owed(balances);
+}
+
+static void add_debt_reopened(struct reversal *reversal, struct decision *decision)
+{
+	struct debt_reopened *event = decision_event(decision, &debt_reopened_type);
+
+	event->debt_id = reversal->payment->debt_id;
+	event->customer_id = reversal->body->customer_id;
+	event->version = ++reversal->version;
+	event->creditor_id = reversal->debt->creditor_id;
+	event->currency = str_of(reversal->debt->currency);
+	event->due_on = reversal->debt->due_on;
+	event->balance_minor = balances_owed(&reversal->balances);
+	event->reopened_on = reversal->command->today;
+}
+
+/*
+ * The mirror of the payment's entry, whatever happened since. Two things can stand in its way, and each has an entry of its own:
+ * the payment's credit may have been used meanwhile (it is taken back first, so that no balance is ever below 0), and other
+ * credit may be left while something is owed again (it is applied at once).
+ */
+void decide_reverse_payment(const struct command *command, const struct workset *set, struct decision *decision)
+{
+	const struct reverse_payment *body = command->body;
+	const struct payment *payment = workset_state(set, &payment_entity, &body->payment_id);
+	const struct debt *debt = payment == NULL ? NULL : workset_state(set, &debt_entity, &payment->debt_id);
+	struct reversal reversal;
+	struct balances applied;
+
+	if (!reversal_is_good(body, payment, debt, decision))
+		return;
+
+	/* ---- nothing refuses from here on ---- */
+	reversal = (struct reversal){ .command = command,
+				      .body = body,
+				      .payment = payment,
+				      .debt = debt,
+				      .balances = debt->balances,
+				      .version = debt->version };
+	if (payment->allocated.credit_minor > debt->balances.credit_minor) {
+		applied = deallocate(&debt->credit_used, payment->allocated.credit_minor - debt->balances.credit_minor);
+		add_credit_applied(&reversal, decision, &applied, -1);
+	}
+	add_payment_reversed(&reversal, decision);
+	if (reversal.balances.credit_minor > 0 && balances_owed(&reversal.balances) > 0) {
+		applied = allocate(&reversal.balances, reversal.balances.credit_minor);
+		add_credit_applied(&reversal, decision, &applied, 1);
+	}
+	if (lifecycle_after(debt->lifecycle, CAUSE_REOPENED) != LIFECYCLE_NONE && balances_owed(&reversal.balances) > 0)
+		add_debt_reopened(&reversal, decision);
+}

@@ -1,0 +1,174 @@
+#include "base/money.h"
+#include "base/must.h"
+#include "consumers/debts/debts.h"
+#include "schemas/debts.h"
+
+/* Every event about a debt moves its version by one, and leaves no balance below 0. */
+static struct debt *change_debt(struct workset *set, const struct uuid *debt_id, int64_t version)
+{
+	struct debt *debt = workset_change(set, &debt_entity, debt_id);
+
+	MUST(version == debt->version + 1);
+	debt->version = version;
+	return debt;
+}
+
+static void check_balances(const struct balances *balances)
+{
+	MUST(balances->cost_minor >= 0);
+	MUST(balances->fee_minor >= 0);
+	MUST(balances->interest_minor >= 0);
+	MUST(balances->principal_minor >= 0);
+	MUST(balances->credit_minor >= 0);
+}
+
+static void take_reference(struct workset *set, const struct entity *entity, const struct reference_key *key)
+{
+	struct uuid id = reference_id(key);
+	struct taken *taken = workset_change(set, entity, &id);
+
+	taken->is_taken = 1;
+}
+
+static void move(struct debt *debt, enum lifecycle_cause cause)
+{
+	enum lifecycle to = lifecycle_after(debt->lifecycle, cause);
+
+	MUST(to != LIFECYCLE_NONE);
+	debt->lifecycle = to;
+}
+
+static void on_debt_created(struct workset *set, const struct debt_created *event)
+{
+	struct debt *debt = change_debt(set, &event->debt_id, event->version);
+	struct reference_key key;
+	bool fits;
+
+	debt->customer_id = event->customer_id;
+	debt->creditor_id = event->creditor_id;
+	debt->balances = (struct balances){ .cost_minor = event->cost_minor,
+					    .fee_minor = event->fee_minor,
+					    .interest_minor = event->interest_minor,
+					    .principal_minor = event->principal_minor };
+	debt->opened_on = event->opened_on;
+	debt->due_on = event->due_on;
+	debt->entries = 1;
+	move(debt, CAUSE_CREATED);
+	fits = str_to_chars(debt->currency, sizeof(debt->currency), event->currency);
+	MUST(fits);
+	check_balances(&debt->balances);
+
+	fits = debt_reference_key(&key, &event->creditor_id, event->external_ref);
+	MUST(fits);
+	take_reference(set, &debt_reference_entity, &key);
+}
+
+static void on_payment_recorded(struct workset *set, const struct payment_recorded *event)
+{
+	struct debt *debt = change_debt(set, &event->debt_id, event->version);
+	struct payment *payment = workset_change(set, &payment_entity, &event->payment_id);
+	struct balances *balances = &debt->balances;
+	struct reference_key key;
+	bool fits;
+
+	payment->customer_id = event->customer_id;
+	payment->debt_id = event->debt_id;
+	payment->allocated = (struct balances){ .cost_minor = event->cost_minor,
+						.fee_minor = event->fee_minor,
+						.interest_minor = event->interest_minor,
+						.principal_minor = event->principal_minor,
+						.credit_minor = event->credit_minor };
+	payment->amount_minor = event->amount_minor;
+	payment->received_on = event->received_on;
+	payment->state = PAYMENT_SETTLED;
+	MUST(balances_owed(&payment->allocated) + payment->allocated.credit_minor == event->amount_minor);
+
+	balances->cost_minor -= event->cost_minor;
+	balances->fee_minor -= event->fee_minor;
+	balances->interest_minor -= event->interest_minor;
+	balances->principal_minor -= event->principal_minor;
+	balances->credit_minor += event->credit_minor;
+	debt->entries++;
+	check_balances(balances);
+	MUST(balances_owed(balances) == event->balance_minor);
+	MUST(balances->credit_minor == 0 || event->balance_minor == 0);
+
+	fits = payment_reference_key(&key, event->source, event->external_ref);
+	MUST(fits);
+	take_reference(set, &payment_reference_entity, &key);
+}
+
+static void on_payment_reversed(struct workset *set, const struct payment_reversed *event)
+{
+	struct debt *debt = change_debt(set, &event->debt_id, event->version);
+	struct payment *payment = workset_change(set, &payment_entity, &event->payment_id);
+	struct balances *balances = &debt->balances;
+
+	MUST(payment->state == PAYMENT_SETTLED);
+	payment->state = PAYMENT_REVERSED;
+	balances->cost_minor += event->cost_minor;
+	balances->fee_minor += event->fee_minor;
+	balances->interest_minor += event->interest_minor;
+	balances->principal_minor += event->principal_minor;
+	balances->credit_minor -= event->credit_minor;
+	debt->entries++;
+	check_balances(balances);
+	MUST(balances_owed(balances) == event->balance_minor);
+}
+
+static void on_credit_applied(struct workset *set, const struct credit_applied *event)
+{
+	struct debt *debt = change_debt(set, &event->debt_id, event->version);
+	struct balances *used = &debt->credit_used;
+	struct balances *balances = &debt->balances;
+
+	balances->cost_minor -= event->cost_minor;
+	balances->fee_minor -= event->fee_minor;
+	balances->interest_minor -= event->interest_minor;
+	balances->principal_minor -= event->principal_minor;
+	balances->credit_minor -= event->amount_minor;
+	debt->entries++;
+	check_balances(balances);
+	MUST(balances_owed(balances) == event->balance_minor);
+
+	used->cost_minor += event->cost_minor;
+	used->fee_minor += event->fee_minor;
+	used->interest_minor += event->interest_minor;
+	used->principal_minor += event->principal_minor;
+	check_balances(used);
+}
+
+static void on_debt_paid(struct workset *set, const struct debt_paid *event)
+{
+	struct debt *debt = change_debt(set, &event->debt_id, event->version);
+
+	MUST(balances_owed(&debt->balances) == 0);
+	move(debt, CAUSE_PAID_UP);
+}
+
+static void on_debt_reopened(struct workset *set, const struct debt_reopened *event)
+{
+	struct debt *debt = change_debt(set, &event->debt_id, event->version);
+
+	MUST(balances_owed(&debt->balances) == event->balance_minor);
+	MUST(debt->balances.credit_minor == 0);
+	move(debt, CAUSE_REOPENED);
+}
+
+void debts_evolve(struct workset *set, const struct event *event)
+{
+	if (event->type == &payment_recorded_type)
+		on_payment_recorded(set, event->body);
+	else if (event->type == &debt_created_type)
+		on_debt_created(set, event->body);
+	else if (event->type == &debt_paid_type)
+		on_debt_paid(set, event->body);
+	else if (event->type == &payment_reversed_type)
+		on_payment_reversed(set, event->body);
+	else if (event->type == &credit_applied_type)
+		on_credit_applied(set, event->body);
+	else if (event->type == &debt_reopened_type)
+		on_debt_reopened(set, event->body);
+	else
+		MUST_NOT_REACH("an event of another module");
+}

@@ -1,0 +1,59 @@
+#include "base/must.h"
+#include "consumers/debts/debts.h"
+#include "crypto/crypto.h"
+
+/*
+ * Natural keys as slots of the workset. The first part of a key has a fixed or a written length, so that no two pairs of texts
+ * give the same key.
+ */
+
+static bool key_add(struct reference_key *key, const void *bytes, size_t size)
+{
+	if (size > sizeof(key->text) - key->size)
+		return false;
+	if (size == 0)
+		return true;
+	memcpy(key->text + key->size, bytes, size);
+	key->size += size;
+	return true;
+}
+
+bool debt_reference_key(struct reference_key *ret_key, const struct uuid *creditor_id, struct str external_ref)
+{
+	ret_key->size = 0;
+	return key_add(ret_key, creditor_id->bytes, sizeof(creditor_id->bytes)) &&
+	       key_add(ret_key, external_ref.data, external_ref.size);
+}
+
+bool payment_reference_key(struct reference_key *ret_key, struct str source, struct str external_ref)
+{
+	uint8_t source_size = (uint8_t)source.size;
+
+	ret_key->size = 0;
+	return source.size <= UINT8_MAX && key_add(ret_key, &source_size, 1) && key_add(ret_key, source.data, source.size) &&
+	       key_add(ret_key, external_ref.data, external_ref.size);
+}
+
+struct uuid reference_id(const struct reference_key *key)
+{
+	return uuid_of_text((struct str){ .data = key->text, .size = key->size });
+}
+
+void debt_reference_split(struct str text, struct uuid *ret_creditor_id, struct str *ret_external_ref)
+{
+	MUST(text.size >= sizeof(ret_creditor_id->bytes));
+	memcpy(ret_creditor_id->bytes, text.data, sizeof(ret_creditor_id->bytes));
+	*ret_external_ref = (struct str){ .data = text.data + sizeof(ret_creditor_id->bytes),
+					  .size = text.size - sizeof(ret_creditor_id->bytes) };
+}
+
+void payment_reference_split(struct str text, struct str *ret_source, struct str *ret_external_ref)
+{
+	size_t source_size;
+
+	MUST(text.size >= 1);
+	source_size = (uint8_t)text.data[0];
+	MUST(text.size >= 1 + source_size);
+	*ret_source = (struct str){ .data = text.data + 1, .size = source_size };
+	*ret_external_ref = (struct str){ .data = text.data + 1 + source_size, .size = text.size - 1 - source_size };
+}

@@ -1,0 +1,36 @@
+#include "base/must.h"
+#include "consumers/debts/debts.h"
+
+/*
+ * The moves of domain.md 4, axis 1, as data. Rows of later causes (plans, settlement, charge-off, transfer) are added here and
+ * nowhere else.
+ */
+struct move {
+	enum lifecycle from;
+	enum lifecycle_cause cause;
+	enum lifecycle to;
+};
+
+static const struct move moves[] = {
+	{ LIFECYCLE_NONE, CAUSE_CREATED, LIFECYCLE_NEW },         { LIFECYCLE_NEW, CAUSE_DUE, LIFECYCLE_ACTIVE },
+	{ LIFECYCLE_NEW, CAUSE_PAID_UP, LIFECYCLE_PAID },         { LIFECYCLE_ACTIVE, CAUSE_PAID_UP, LIFECYCLE_PAID },
+	{ LIFECYCLE_ARRANGED, CAUSE_PAID_UP, LIFECYCLE_PAID },    { LIFECYCLE_LEGAL, CAUSE_PAID_UP, LIFECYCLE_PAID },
+	{ LIFECYCLE_CHARGED_OFF, CAUSE_PAID_UP, LIFECYCLE_PAID }, { LIFECYCLE_PAID, CAUSE_REOPENED, LIFECYCLE_ACTIVE },
+	{ LIFECYCLE_SETTLED, CAUSE_REOPENED, LIFECYCLE_ACTIVE },
+};
+
+enum lifecycle lifecycle_after(enum lifecycle from, enum lifecycle_cause cause)
+{
+	MUST(from < LIFECYCLE_COUNT);
+	MUST(cause < CAUSE_COUNT);
+	for (size_t index = 0; index < sizeof(moves) / sizeof(moves[0]); index++) {
+		if (moves[index].from == from && moves[index].cause == cause)
+			return moves[index].to;
+	}
+	return LIFECYCLE_NONE;
+}
+
+bool lifecycle_is_terminal(enum lifecycle lifecycle)
+{
+	return lifecycle == LIFECYCLE_WRITTEN_OFF || lifecycle == LIFECYCLE_TRANSFERRED || lifecycle == LIFECYCLE_CANCELLED;
+}

@@ -1,0 +1,72 @@
+#include "base/must.h"
+#include "consumers/debts/debts.h"
+#include "schemas/debts.h"
+
+const struct entity debt_entity = { .name = "debt", .state_size = sizeof(struct debt) };
+const struct entity payment_entity = { .name = "payment", .state_size = sizeof(struct payment) };
+const struct entity debt_reference_entity = { .name = "debt_reference", .state_size = sizeof(struct taken) };
+const struct entity payment_reference_entity = { .name = "payment_reference", .state_size = sizeof(struct taken) };
+const struct entity debts_customer_entity = { .name = "customer", .state_size = sizeof(struct debts_customer) };
+
+static void touch(struct workset *set, const struct entity *entity, const struct uuid *id)
+{
+	workset_touch(set, entity, id, (struct str){ 0 });
+}
+
+/* Keys that are too long are not touched: decide refuses them by their length, before it looks for the slot. */
+static void touch_reference(struct workset *set, const struct entity *entity, const struct reference_key *key)
+{
+	struct uuid id = reference_id(key);
+	struct str text = str_copy(set->arena, (struct str){ .data = key->text, .size = key->size });
+
+	if (text.data == NULL)
+		set->overflow = true;
+	else
+		workset_touch(set, entity, &id, text);
+}
+
+static void touch_create_debt(const struct command *command, struct workset *set)
+{
+	const struct create_debt *body = command->body;
+	struct reference_key key;
+
+	touch(set, &debt_entity, &body->debt_id);
+	touch(set, &debts_customer_entity, &body->customer_id);
+	if (debt_reference_key(&key, &body->creditor_id, body->external_ref))
+		touch_reference(set, &debt_reference_entity, &key);
+}
+
+static void touch_record_payment(const struct command *command, struct workset *set)
+{
+	const struct record_payment *body = command->body;
+	struct reference_key key;
+
+	touch(set, &debt_entity, &body->debt_id);
+	touch(set, &payment_entity, &body->payment_id);
+	if (payment_reference_key(&key, body->source, body->external_ref))
+		touch_reference(set, &payment_reference_entity, &key);
+}
+
+/* The payment first; the debt it belongs to is known when that is loaded. */
+static void touch_reverse_payment(const struct command *command, struct workset *set)
+{
+	const struct reverse_payment *body = command->body;
+	const struct slot *slot = workset_touch(set, &payment_entity, &body->payment_id, (struct str){ 0 });
+
+	if (slot != NULL && slot->exists)
+		touch(set, &debt_entity, &((const struct payment *)slot->state)->debt_id);
+}
+
+static const struct rule rules[] = {
+	{ &create_debt_type, ROLE_CREDITOR | ROLE_SUPERVISOR, touch_create_debt, decide_create_debt },
+	{ &record_payment_type, ROLE_CREDITOR | ROLE_AGENT | ROLE_CONSUMER | ROLE_SYSTEM, touch_record_payment,
+	  decide_record_payment },
+	{ &reverse_payment_type, ROLE_CREDITOR | ROLE_SUPERVISOR, touch_reverse_payment, decide_reverse_payment },
+};
+
+const struct module debts_module = {
+	.name = "debts",
+	.rules = rules,
+	.rules_count = sizeof(rules) / sizeof(rules[0]),
+	.evolve = debts_evolve,
+};

@@ -1,0 +1,466 @@
+#include "consumers/debts/store.h"
+
+#include "base/must.h"
+#include "consumers/debts/debts.h"
+#include "schemas/debts.h"
+
+/*
+ * One batch's writes: three COPYs (ledger entries, new debts, new payments) and at most three updates. First the entries, in log
+ * order: that gives every debt its last entry; then the rows of debts and payments as they are at the end of the batch.
+ */
+
+#define COPY_SIZE_MAX   ((size_t)256 << 20)
+#define PARAMS_SIZE_MAX ((size_t)256 << 20)
+#define LIST_SIZE_MAX   ((size_t)64 << 20)
+
+/* ---- the ledger ---- */
+
+/* What an event posts: debits above 0. The accounts and contra sum to zero. */
+struct posting {
+	const char *kind;
+	const char *contra; /* NULL: the debt's own accounts only */
+	int64_t contra_minor;
+	int64_t cost_minor;
+	int64_t fee_minor;
+	int64_t interest_minor;
+	int64_t principal_minor;
+	int64_t credit_minor;
+	int32_t occurred_on;
+	const struct uuid *payment_id; /* NULL: none */
+	int64_t reverses_seq;          /* 0: none */
+};
+
+static const char copy_entries[] =
+	"COPY debts.ledger_entry (part, entry_no, seq, previous_seq, debt_id, command_id, occurred_on, business_date, kind, "
+	"contra, "
+	"contra_minor, cost_minor, fee_minor, interest_minor, principal_minor, credit_minor, payment_id, reverses_seq) "
+	"FROM STDIN (FORMAT binary)";
+#define ENTRY_COLUMNS 18
+
+static void copy_number_or_null(struct db_copy *copy, int64_t number)
+{
+	if (number == 0)
+		db_copy_null(copy);
+	else
+		db_copy_int64(copy, number);
+}
+
+static void post(struct db_copy *copy, const struct logged_event *logged, const struct uuid *debt_id, struct debt *debt,
+		 const struct posting *posting)
+{
+	const struct command *command = logged->event->command;
+
+	MUST(posting->contra_minor + posting->cost_minor + posting->fee_minor + posting->interest_minor +
+		     posting->principal_minor + posting->credit_minor ==
+	     0);
+	MUST(debt->part == logged->part);
+	MUST(debt->last_entry_seq < logged->seq);
+	debt->entries_stored++;
+	db_copy_row(copy);
+	db_copy_int32(copy, logged->part);
+	db_copy_int32(copy, debt->entries_stored);
+	db_copy_int64(copy, logged->seq);
+	copy_number_or_null(copy, debt->last_entry_seq);
+	db_copy_uuid(copy, debt_id);
+	db_copy_uuid(copy, &command->id);
+	db_copy_date(copy, posting->occurred_on);
+	db_copy_date(copy, command->today);
+	db_copy_str(copy, str_of(posting->kind));
+	if (posting->contra == NULL)
+		db_copy_null(copy);
+	else
+		db_copy_str(copy, str_of(posting->contra));
+	copy_number_or_null(copy, posting->contra_minor);
+	copy_number_or_null(copy, posting->cost_minor);
+	copy_number_or_null(copy, posting->fee_minor);
+	copy_number_or_null(copy, posting->interest_minor);
+	copy_number_or_null(copy, posting->principal_minor);
+	copy_number_or_null(copy, posting->credit_minor);
+	if (posting->payment_id == NULL)
+		db_copy_null(copy);
+	else
+		db_copy_uuid(copy, posting->payment_id);
+	copy_number_or_null(copy, posting->reverses_seq);
+	debt->last_entry_seq = logged->seq;
+}
+
+/* The states of a batch belong to the store once the rules are done with them: it writes its own fields there. */
+static void *state_of(const struct workset *set, const struct entity *entity, const struct uuid *id)
+{
+	struct slot *slot = workset_find(set, entity, id);
+
+	MUST(slot != NULL);
+	MUST(slot->changed);
+	return slot->state;
+}
+
+static void post_opening(struct db_copy *copy, const struct workset *set, const struct logged_event *logged)
+{
+	const struct debt_created *event = logged->event->body;
+	struct debt *debt = state_of(set, &debt_entity, &event->debt_id);
+	struct posting posting = { .kind = "OPENING",
+				   .contra = "CREDITOR_CLAIM",
+				   .contra_minor = -event->balance_minor,
+				   .cost_minor = event->cost_minor,
+				   .fee_minor = event->fee_minor,
+				   .interest_minor = event->interest_minor,
+				   .principal_minor = event->principal_minor,
+				   .occurred_on = event->opened_on };
+
+	debt->part = logged->part;
+	post(copy, logged, &event->debt_id, debt, &posting);
+}
+
+static void post_payment(struct db_copy *copy, const struct workset *set, const struct logged_event *logged)
+{
+	const struct payment_recorded *event = logged->event->body;
+	struct payment *payment = state_of(set, &payment_entity, &event->payment_id);
+	struct posting posting = { .kind = "PAYMENT",
+				   .contra = "CASH_CLEARING",
+				   .contra_minor = event->amount_minor,
+				   .cost_minor = -event->cost_minor,
+				   .fee_minor = -event->fee_minor,
+				   .interest_minor = -event->interest_minor,
+				   .principal_minor = -event->principal_minor,
+				   .credit_minor = -event->credit_minor,
+				   .occurred_on = event->received_on,
+				   .payment_id = &event->payment_id };
+
+	payment->entry_seq = logged->seq;
+	post(copy, logged, &event->debt_id, state_of(set, &debt_entity, &event->debt_id), &posting);
+}
+
+static void post_reversal(struct db_copy *copy, const struct workset *set, const struct logged_event *logged)
+{
+	const struct payment_reversed *event = logged->event->body;
+	const struct payment *payment = state_of(set, &payment_entity, &event->payment_id);
+	struct posting posting = { .kind = "PAYMENT_REVERSAL",
+				   .contra = "CASH_CLEARING",
+				   .contra_minor = -event->amount_minor,
+				   .cost_minor = event->cost_minor,
+				   .fee_minor = event->fee_minor,
+				   .interest_minor = event->interest_minor,
+				   .principal_minor = event->principal_minor,
+				   .credit_minor = event->credit_minor,
+				   .occurred_on = event->reversed_on,
+				   .payment_id = &event->payment_id,
+				   .reverses_seq = payment->entry_seq };
+
+	post(copy, logged, &event->debt_id, state_of(set, &debt_entity, &event->debt_id), &posting);
+}
+
+static void post_credit_applied(struct db_copy *copy, const struct workset *set, const struct logged_event *logged)
+{
+	const struct credit_applied *event = logged->event->body;
+	struct debt *debt = state_of(set, &debt_entity, &event->debt_id);
+	struct posting posting = { .kind = "CREDIT_APPLIED",
+				   .cost_minor = -event->cost_minor,
+				   .fee_minor = -event->fee_minor,
+				   .interest_minor = -event->interest_minor,
+				   .principal_minor = -event->principal_minor,
+				   .credit_minor = event->amount_minor,
+				   .occurred_on = event->applied_on };
+
+	debt->is_credit_used = 1;
+	post(copy, logged, &event->debt_id, debt, &posting);
+}
+
+static void post_all(struct debts_store *store, const struct workset *set, const struct logged_event *events, size_t events_count)
+{
+	db_copy_reset(&store->entries);
+	for (size_t index = 0; index < events_count; index++) {
+		const struct message_type *type = events[index].event->type;
+
+		if (type == &payment_recorded_type)
+			post_payment(&store->entries, set, &events[index]);
+		else if (type == &debt_created_type)
+			post_opening(&store->entries, set, &events[index]);
+		else if (type == &payment_reversed_type)
+			post_reversal(&store->entries, set, &events[index]);
+		else if (type == &credit_applied_type)
+			post_credit_applied(&store->entries, set, &events[index]);
+	}
+}
+
+/* ---- new rows ---- */
+
+static const char copy_debts[] =
+	"COPY debts.debt (debt_id, customer_id, creditor_id, version, last_entry_seq, cost_minor, fee_minor, interest_minor, "
+	"principal_minor, credit_minor, entries, lifecycle, part, opened_on, due_on, currency, external_ref, "
+	"original_creditor_id, "
+	"portfolio_id, used_cost_minor, used_fee_minor, used_interest_minor, used_principal_minor) FROM STDIN (FORMAT binary)";
+#define DEBT_COLUMNS 23
+
+static void copy_debt(struct db_copy *copy, const struct workset *set, const struct event *event)
+{
+	const struct debt_created *created = event->body;
+	const struct create_debt *command = event->command->body;
+	const struct debt *debt = state_of(set, &debt_entity, &created->debt_id);
+
+	MUST(event->command->type == &create_debt_type);
+	db_copy_row(copy);
+	db_copy_uuid(copy, &created->debt_id);
+	db_copy_uuid(copy, &created->customer_id);
+	db_copy_uuid(copy, &created->creditor_id);
+	db_copy_int64(copy, debt->version);
+	db_copy_int64(copy, debt->last_entry_seq);
+	db_copy_int64(copy, debt->balances.cost_minor);
+	db_copy_int64(copy, debt->balances.fee_minor);
+	db_copy_int64(copy, debt->balances.interest_minor);
+	db_copy_int64(copy, debt->balances.principal_minor);
+	db_copy_int64(copy, debt->balances.credit_minor);
+	db_copy_int32(copy, debt->entries);
+	db_copy_int16(copy, (int16_t)debt->lifecycle);
+	db_copy_int32(copy, debt->part);
+	db_copy_date(copy, created->opened_on);
+	db_copy_date(copy, created->due_on);
+	db_copy_str(copy, created->currency);
+	db_copy_str(copy, created->external_ref);
+	if (command->has_original_creditor_id)
+		db_copy_uuid(copy, &command->original_creditor_id);
+	else
+		db_copy_null(copy);
+	if (created->has_portfolio_id)
+		db_copy_uuid(copy, &created->portfolio_id);
+	else
+		db_copy_null(copy);
+	copy_number_or_null(copy, debt->credit_used.cost_minor);
+	copy_number_or_null(copy, debt->credit_used.fee_minor);
+	copy_number_or_null(copy, debt->credit_used.interest_minor);
+	copy_number_or_null(copy, debt->credit_used.principal_minor);
+}
+
+static const char copy_payments[] = "COPY debts.payment (payment_id, debt_id, customer_id, amount_minor, entry_seq, part, "
+				    "received_on, currency, state, method, "
+				    "source, external_ref) FROM STDIN (FORMAT binary)";
+#define PAYMENT_COLUMNS 12
+
+static void copy_payment(struct db_copy *copy, const struct workset *set, const struct logged_event *logged)
+{
+	const struct payment_recorded *event = logged->event->body;
+	const struct payment *payment = state_of(set, &payment_entity, &event->payment_id);
+
+	db_copy_row(copy);
+	db_copy_uuid(copy, &event->payment_id);
+	db_copy_uuid(copy, &event->debt_id);
+	db_copy_uuid(copy, &event->customer_id);
+	db_copy_int64(copy, event->amount_minor);
+	db_copy_int64(copy, payment->entry_seq);
+	db_copy_int32(copy, logged->part);
+	db_copy_date(copy, event->received_on);
+	db_copy_str(copy, event->currency);
+	db_copy_str(copy, payment->state == PAYMENT_SETTLED ? STR("settled") : STR("reversed"));
+	db_copy_str(copy, event->method);
+	db_copy_str(copy, event->source);
+	db_copy_str(copy, event->external_ref);
+}
+
+static void copy_new_rows(struct debts_store *store, const struct workset *set, const struct logged_event *events,
+			  size_t events_count)
+{
+	db_copy_reset(&store->debts);
+	db_copy_reset(&store->payments);
+	for (size_t index = 0; index < events_count; index++) {
+		if (events[index].event->type == &payment_recorded_type)
+			copy_payment(&store->payments, set, &events[index]);
+		else if (events[index].event->type == &debt_created_type)
+			copy_debt(&store->debts, set, events[index].event);
+	}
+}
+
+static int run_copies(struct debts_store *store, struct db *db, struct err *err)
+{
+	if (db_copy_run(db, copy_debts, &store->debts, err) < 0)
+		return -1;
+	if (db_copy_run(db, copy_entries, &store->entries, err) < 0)
+		return -1;
+	return db_copy_run(db, copy_payments, &store->payments, err);
+}
+
+/* ---- changed rows ---- */
+
+/* Found where it was read, and only with the version that was read: nobody else has written it. */
+static const struct db_statement update_debts = {
+	.name = "debts_update_debts",
+	.sql = "UPDATE debts.debt d SET version = u.version, last_entry_seq = u.last_entry_seq, cost_minor = u.cost_minor, "
+	       "fee_minor = u.fee_minor, interest_minor = u.interest_minor, principal_minor = u.principal_minor, "
+	       "credit_minor = u.credit_minor, entries = u.entries, lifecycle = u.lifecycle::smallint "
+	       "FROM unnest($1::tid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], "
+	       "$8::bigint[], $9::bigint[], $10::bigint[], $11::integer[], $12::integer[]) "
+	       "AS u (at, id, version_was, version, last_entry_seq, cost_minor, fee_minor, interest_minor, principal_minor, "
+	       "credit_minor, entries, lifecycle) "
+	       "WHERE d.ctid = u.at AND d.debt_id = u.id AND d.version = u.version_was",
+};
+
+/* The columns that only a reversal changes, for the few debts that had one: after the update above has moved their rows. */
+static const struct db_statement update_credit_used = {
+	.name = "debts_update_credit_used",
+	.sql = "UPDATE debts.debt d SET used_cost_minor = nullif(u.cost_minor, 0), used_fee_minor = nullif(u.fee_minor, 0), "
+	       "used_interest_minor = nullif(u.interest_minor, 0), used_principal_minor = nullif(u.principal_minor, 0) "
+	       "FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) "
+	       "AS u (id, cost_minor, fee_minor, interest_minor, principal_minor) WHERE d.debt_id = u.id",
+};
+
+static const struct db_statement update_payments = {
+	.name = "debts_update_payments",
+	.sql = "UPDATE debts.payment p SET state = 'reversed' FROM unnest($1::uuid[]) AS u (id) "
+	       "WHERE p.payment_id = u.id AND p.state = 'settled'",
+};
+
+/* The 64-bit columns of update_debts ($3 and on) and of update_credit_used ($2 and on), by their place in struct debt. */
+static const size_t update_debts_numbers[] = {
+	offsetof(struct debt, version_stored),           offsetof(struct debt, version),
+	offsetof(struct debt, last_entry_seq),           offsetof(struct debt, balances.cost_minor),
+	offsetof(struct debt, balances.fee_minor),       offsetof(struct debt, balances.interest_minor),
+	offsetof(struct debt, balances.principal_minor), offsetof(struct debt, balances.credit_minor),
+};
+static const size_t credit_used_numbers[] = {
+	offsetof(struct debt, credit_used.cost_minor),
+	offsetof(struct debt, credit_used.fee_minor),
+	offsetof(struct debt, credit_used.interest_minor),
+	offsetof(struct debt, credit_used.principal_minor),
+};
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static void add_ids(struct db_params *params, struct slot **slots, size_t count)
+{
+	db_array_begin(params, DB_ARRAY_UUID);
+	for (size_t index = 0; index < count; index++)
+		db_array_uuid(params, &slots[index]->id);
+}
+
+static void add_numbers(struct db_params *params, struct slot **slots, size_t count, const size_t *offsets, size_t offsets_count)
+{
+	for (size_t column = 0; column < offsets_count; column++) {
+		db_array_begin(params, DB_ARRAY_INT64);
+		for (size_t index = 0; index < count; index++) {
+			int64_t number;
+
+			memcpy(&number, (const char *)slots[index]->state + offsets[column], sizeof(number));
+			db_array_int64(params, number);
+		}
+	}
+}
+
+static void add_debts(struct db_params *params, struct slot **slots, size_t count)
+{
+	db_params_reset(params);
+	db_array_begin(params, DB_ARRAY_TID);
+	for (size_t index = 0; index < count; index++)
+		db_array_tid(params, slots[index]->locator);
+	add_ids(params, slots, count);
+	add_numbers(params, slots, count, update_debts_numbers, COUNT(update_debts_numbers));
+	db_array_begin(params, DB_ARRAY_INT32);
+	for (size_t index = 0; index < count; index++)
+		db_array_int32(params, ((const struct debt *)slots[index]->state)->entries);
+	db_array_begin(params, DB_ARRAY_INT32);
+	for (size_t index = 0; index < count; index++)
+		db_array_int32(params, (int32_t)((const struct debt *)slots[index]->state)->lifecycle);
+}
+
+/* Every row must be there as it was read: anything else is another writer, and this process must not go on. */
+static int run_update(struct db *db, const struct db_statement *statement, const struct db_params *params, size_t count,
+		      struct err *err)
+{
+	struct db_result result = { 0 };
+	int rc;
+
+	if (count == 0)
+		return 0;
+	rc = db_run(db, statement, params, &result, err);
+	if (rc == 0 && result.affected != (int64_t)count)
+		rc = err_set(err, ERR_FATAL, "%s found %lld of %zu rows as they were loaded", statement->name,
+			     (long long)result.affected, count);
+	db_result_release(&result);
+	return rc;
+}
+
+static bool debt_is_changed(const struct slot *slot)
+{
+	const struct debt *debt = slot->state;
+
+	if (slot->entity != &debt_entity || !slot->changed)
+		return false;
+	MUST(debt->entries_stored == debt->entries);
+	return slot->stored;
+}
+
+static bool credit_use_is_changed(const struct slot *slot)
+{
+	return slot->entity == &debt_entity && slot->changed && slot->stored &&
+	       ((const struct debt *)slot->state)->is_credit_used;
+}
+
+static bool payment_is_changed(const struct slot *slot)
+{
+	return slot->entity == &payment_entity && slot->changed && slot->stored;
+}
+
+static struct slot **select_slots(struct buf *list, const struct workset *set, bool (*is_wanted)(const struct slot *),
+				  size_t *ret_count)
+{
+	buf_reset(list);
+	for (size_t index = 0; index < set->slots_count; index++) {
+		if (is_wanted(set->slots[index]))
+			buf_add(list, &set->slots[index], sizeof(set->slots[index]));
+	}
+	MUST(!list->overflow);
+	*ret_count = list->size / sizeof(struct slot *);
+	return (struct slot **)(void *)list->data;
+}
+
+static int run_updates(struct debts_store *store, struct db *db, const struct workset *set, struct err *err)
+{
+	struct db_params *params = &store->params;
+	struct slot **slots;
+	size_t count;
+
+	slots = select_slots(&store->list, set, debt_is_changed, &count);
+	add_debts(params, slots, count);
+	if (run_update(db, &update_debts, params, count, err) < 0)
+		return -1;
+
+	slots = select_slots(&store->list, set, credit_use_is_changed, &count);
+	db_params_reset(params);
+	add_ids(params, slots, count);
+	add_numbers(params, slots, count, credit_used_numbers, COUNT(credit_used_numbers));
+	if (run_update(db, &update_credit_used, params, count, err) < 0)
+		return -1;
+
+	slots = select_slots(&store->list, set, payment_is_changed, &count);
+	db_params_reset(params);
+	add_ids(params, slots, count);
+	return run_update(db, &update_payments, params, count, err);
+}
+
+int debts_save(void *self, struct db *db, const struct workset *set, const struct logged_event *events, size_t events_count,
+	       struct err *err)
+{
+	struct debts_store *store = self;
+
+	post_all(store, set, events, events_count);
+	copy_new_rows(store, set, events, events_count);
+	if (run_copies(store, db, err) < 0)
+		return -1;
+	return run_updates(store, db, set, err);
+}
+
+/* ---- the store ---- */
+
+static struct debts_store the_store;
+
+const struct store debts_store = { .load = debts_load, .save = debts_save, .self = &the_store };
+
+int debts_store_prepare(void *self, struct err *err)
+{
+	struct debts_store *store = self;
+
+	(void)err;
+	slot_loader_init(&store->loader);
+	db_copy_init(&store->debts, DEBT_COLUMNS, COPY_SIZE_MAX);
+	db_copy_init(&store->entries, ENTRY_COLUMNS, COPY_SIZE_MAX);
+	db_copy_init(&store->payments, PAYMENT_COLUMNS, COPY_SIZE_MAX);
+	db_params_init(&store->params, PARAMS_SIZE_MAX);
+	buf_init(&store->list, LIST_SIZE_MAX);
+	return 0;
+}

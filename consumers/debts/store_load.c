@@ -1,0 +1,181 @@
+#include "base/must.h"
+#include "consumers/debts/debts.h"
+#include "consumers/debts/store.h"
+
+/* ---- debts ---- */
+
+static const struct db_statement select_debts = {
+	.name = "debts_select_debts",
+	.sql = "SELECT u.n, d.ctid, d.customer_id, d.creditor_id, d.version, d.last_entry_seq, d.cost_minor, d.fee_minor, "
+	       "d.interest_minor, d.principal_minor, d.credit_minor, d.entries, d.lifecycle::integer, d.part, d.opened_on, "
+	       "d.due_on, "
+	       "d.currency, d.used_cost_minor, d.used_fee_minor, d.used_interest_minor, d.used_principal_minor "
+	       "FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) JOIN debts.debt d ON d.debt_id = u.id",
+};
+
+static int64_t amount_or_zero(const struct db_result *result, int row, int column)
+{
+	return db_is_null(result, row, column) ? 0 : db_int64(result, row, column);
+}
+
+static int read_debt(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)
+{
+	struct debt *debt = slot->state;
+	bool fits;
+
+	(void)self;
+	(void)err;
+	slot->locator = db_tid(result, row, 1);
+	debt->customer_id = db_uuid(result, row, 2);
+	debt->creditor_id = db_uuid(result, row, 3);
+	debt->version = db_int64(result, row, 4);
+	debt->version_stored = debt->version;
+	debt->last_entry_seq = db_int64(result, row, 5);
+	debt->balances = (struct balances){ .cost_minor = db_int64(result, row, 6),
+					    .fee_minor = db_int64(result, row, 7),
+					    .interest_minor = db_int64(result, row, 8),
+					    .principal_minor = db_int64(result, row, 9),
+					    .credit_minor = db_int64(result, row, 10) };
+	debt->entries = db_int32(result, row, 11);
+	debt->entries_stored = debt->entries;
+	debt->lifecycle = (uint32_t)db_int32(result, row, 12);
+	debt->part = db_int32(result, row, 13);
+	debt->opened_on = db_date(result, row, 14);
+	debt->due_on = db_date(result, row, 15);
+	fits = str_to_chars(debt->currency, sizeof(debt->currency), db_str(result, row, 16));
+	MUST(fits);
+	debt->credit_used = (struct balances){ .cost_minor = amount_or_zero(result, row, 17),
+					       .fee_minor = amount_or_zero(result, row, 18),
+					       .interest_minor = amount_or_zero(result, row, 19),
+					       .principal_minor = amount_or_zero(result, row, 20) };
+	MUST(debt->lifecycle > LIFECYCLE_NONE);
+	MUST(debt->lifecycle < LIFECYCLE_COUNT);
+	return 0;
+}
+
+/* ---- payments ---- */
+
+/* In the entry a payment's accounts are credited, so below 0. Its id is new for nearly every command: the row is seldom there. */
+static const struct db_statement select_payments = {
+	.name = "debts_select_payments",
+	.sql = "SELECT u.n, p.customer_id, p.debt_id, p.amount_minor, p.received_on, p.state = 'settled', p.entry_seq, "
+	       "-e.cost_minor, -e.fee_minor, -e.interest_minor, -e.principal_minor, -e.credit_minor "
+	       "FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) JOIN debts.payment p ON p.payment_id = u.id "
+	       "JOIN debts.ledger_entry e ON e.part = p.part AND e.seq = p.entry_seq",
+};
+
+static int read_payment(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)
+{
+	struct payment *payment = slot->state;
+
+	(void)self;
+	(void)err;
+	payment->customer_id = db_uuid(result, row, 1);
+	payment->debt_id = db_uuid(result, row, 2);
+	payment->amount_minor = db_int64(result, row, 3);
+	payment->received_on = db_date(result, row, 4);
+	payment->state = db_bool(result, row, 5) ? PAYMENT_SETTLED : PAYMENT_REVERSED;
+	payment->entry_seq = db_int64(result, row, 6);
+	payment->allocated = (struct balances){ .cost_minor = amount_or_zero(result, row, 7),
+						.fee_minor = amount_or_zero(result, row, 8),
+						.interest_minor = amount_or_zero(result, row, 9),
+						.principal_minor = amount_or_zero(result, row, 10),
+						.credit_minor = amount_or_zero(result, row, 11) };
+	MUST(balances_owed(&payment->allocated) + payment->allocated.credit_minor == payment->amount_minor);
+	return 0;
+}
+
+/* ---- natural keys ---- */
+
+static const struct db_statement select_debt_references = {
+	.name = "debts_select_debt_references",
+	.sql = "SELECT u.n FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS u (creditor_id, external_ref, n) "
+	       "JOIN debts.debt d ON d.creditor_id = u.creditor_id AND d.external_ref = u.external_ref",
+};
+
+static void ask_debt_references(void *self, struct db_params *params, struct slot **slots, size_t count)
+{
+	struct uuid creditor_id;
+	struct str external_ref;
+
+	(void)self;
+	db_array_begin(params, DB_ARRAY_UUID);
+	for (size_t index = 0; index < count; index++) {
+		debt_reference_split(slots[index]->text, &creditor_id, &external_ref);
+		db_array_uuid(params, &creditor_id);
+	}
+	db_array_begin(params, DB_ARRAY_TEXT);
+	for (size_t index = 0; index < count; index++) {
+		debt_reference_split(slots[index]->text, &creditor_id, &external_ref);
+		db_array_text(params, external_ref);
+	}
+}
+
+static const struct db_statement select_payment_references = {
+	.name = "debts_select_payment_references",
+	.sql = "SELECT u.n FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS u (source, external_ref, n) "
+	       "JOIN debts.payment p ON p.source = u.source AND p.external_ref = u.external_ref",
+};
+
+static void ask_payment_references(void *self, struct db_params *params, struct slot **slots, size_t count)
+{
+	struct str source;
+	struct str external_ref;
+
+	(void)self;
+	db_array_begin(params, DB_ARRAY_TEXT);
+	for (size_t index = 0; index < count; index++) {
+		payment_reference_split(slots[index]->text, &source, &external_ref);
+		db_array_text(params, source);
+	}
+	db_array_begin(params, DB_ARRAY_TEXT);
+	for (size_t index = 0; index < count; index++) {
+		payment_reference_split(slots[index]->text, &source, &external_ref);
+		db_array_text(params, external_ref);
+	}
+}
+
+static int read_taken(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)
+{
+	struct taken *taken = slot->state;
+
+	(void)self;
+	(void)result;
+	(void)row;
+	(void)err;
+	taken->is_taken = 1;
+	return 0;
+}
+
+/* ---- customers: another module's ---- */
+
+static const struct db_statement select_customers = {
+	.name = "debts_select_customers",
+	.sql = "SELECT u.n, c.status = 'active' FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) "
+	       "JOIN customers.public_customer c ON c.customer_id = u.id",
+};
+
+static int read_customer(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)
+{
+	struct debts_customer *customer = slot->state;
+
+	(void)self;
+	(void)err;
+	customer->is_active = db_bool(result, row, 1) ? 1 : 0;
+	return 0;
+}
+
+static const struct slot_query queries[] = {
+	{ &debt_entity, &select_debts, NULL, read_debt },
+	{ &payment_entity, &select_payments, NULL, read_payment },
+	{ &debt_reference_entity, &select_debt_references, ask_debt_references, read_taken },
+	{ &payment_reference_entity, &select_payment_references, ask_payment_references, read_taken },
+	{ &debts_customer_entity, &select_customers, NULL, read_customer },
+};
+
+int debts_load(void *self, struct db *db, struct slot **slots, size_t count, struct err *err)
+{
+	struct debts_store *store = self;
+
+	return slot_queries_run(&store->loader, db, queries, sizeof(queries) / sizeof(queries[0]), self, slots, count, err);
+}

@@ -1,0 +1,34 @@
+#ifndef TOKEN_CACHE_H
+#define TOKEN_CACHE_H
+
+#include <stdint.h>
+
+#include "base/str.h"
+#include "token/token.h"
+
+/*
+ * Tokens whose signature and claims were found good, with their claims: a service sends the same token with thousands of
+ * commands, and a signature costs 500 us to check. Fixed memory; a full set of ways gives up its oldest. A token is found only
+ * when every byte is the same. Refused tokens are not kept: anybody can make those, and they would push out the good ones.
+ */
+#define CACHE_SETS_BITS 8
+#define CACHE_SETS      (1 << CACHE_SETS_BITS)
+#define CACHE_WAYS      4
+#define CACHE_SIZE_MAX  2048 /* of a token; longer ones are checked each time */
+
+struct cache_entry {
+	size_t size; /* 0: free */
+	struct token_claims claims;
+	char token[CACHE_SIZE_MAX];
+};
+
+struct token_cache {
+	struct cache_entry entries[CACHE_SETS][CACHE_WAYS];
+	uint8_t oldest[CACHE_SETS]; /* the way to give up next */
+};
+
+/* NULL when it is not there. Borrows until the next cache_put. */
+const struct token_claims *cache_find(const struct token_cache *cache, struct str token);
+void cache_put(struct token_cache *cache, struct str token, const struct token_claims *claims);
+
+#endif

@@ -1,0 +1,32 @@
+#ifndef TOKEN_PARSE_H
+#define TOKEN_PARSE_H
+
+#include "base/err.h"
+#include "base/str.h"
+#include "token/keys.h"
+#include "token/token.h"
+
+/*
+ * What stands in a token, read strictly: the parts' text, the header before the signature is looked at, the claims after it was
+ * found good. No failure's text quotes the token.
+ */
+struct token_parts {
+	struct str header; /* base64url each; borrow from the token */
+	struct str claims;
+	struct str signature;
+};
+
+/* Three parts of base64url letters, a signature of ES256's size. */
+MUST_CHECK int parse_parts(struct str token, struct token_parts *ret_parts, struct err *err);
+
+/* alg and typ as we demand, no crit; the kid, valid in form. */
+MUST_CHECK int parse_header(struct str header, char ret_kid[KID_MAX + 1], struct err *err);
+
+/* Everything but time. */
+MUST_CHECK int parse_claims(struct str claims, const char *issuer, const char *audience, struct token_claims *ret_claims,
+			    struct err *err);
+
+/* What a subject may be: 1 to TOKEN_SUBJECT_MAX bytes of text without control characters. */
+bool subject_is_valid(struct str subject);
+
+#endif

@@ -1,0 +1,183 @@
+#include "token/token.h"
+
+#include <errno.h>
+#include <jwt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "crypto/crypto.h"
+#include "model/command.h"
+#include "token/cache.h"
+#include "token/keys.h"
+#include "token/parse.h"
+
+#define LEEWAY_MS     60000
+#define NAME_SIZE_MAX 256 /* of issuer and audience, terminated */
+
+struct token_keys {
+	char issuer[NAME_SIZE_MAX];
+	char audience[NAME_SIZE_MAX];
+	struct keyring ring;
+	struct token_cache cache;
+};
+
+static int take_name(char name[NAME_SIZE_MAX], const char *text, const char *what, struct err *err)
+{
+	if (text[0] == '\0' || !str_to_chars(name, NAME_SIZE_MAX, str_of(text)))
+		return err_set(err, ERR_FATAL, "the token %s is empty or too long", what);
+	return 0;
+}
+
+int token_keys_load(const char *directory, const char *issuer, const char *audience, struct token_keys **ret_keys,
+		    struct err *err)
+{
+	struct token_keys *keys = calloc(1, sizeof(*keys)); // the cache's pages become real memory only when used
+	int result = -1;
+
+	if (keys == NULL)
+		return err_set(err, ERR_FATAL, "no memory for token keys");
+	if (take_name(keys->issuer, issuer, "issuer", err) < 0 || take_name(keys->audience, audience, "audience", err) < 0)
+		goto out;
+	if (keyring_load(&keys->ring, directory, err) < 0)
+		goto out;
+	*ret_keys = keys;
+	keys = NULL;
+	result = 0;
+out:
+	token_keys_free(keys);
+	return result;
+}
+
+void token_keys_free(struct token_keys *keys)
+{
+	if (keys == NULL)
+		return;
+	wipe(&keys->ring, sizeof(keys->ring));
+	free(keys);
+}
+
+/* The signature, by libjwt. What it does not look at was looked at before: the header's words, the key's kind. */
+static int check_signature(struct str token, const struct pem_key *pem, struct err *err)
+{
+	char text[TOKEN_SIZE_MAX + 1];
+	jwt_t *jwt = NULL;
+	int failure;
+	int result = -1;
+
+	MUST(str_to_chars(text, sizeof(text), token));
+	/* With an empty key libjwt 1.10 takes any token for unsigned and good (traps.md J1). */
+	MUST(pem->public_size > 0);
+	failure = jwt_decode(&jwt, text, (const unsigned char *)pem->public_pem, (int)pem->public_size);
+	if (failure == ENOMEM) {
+		err_set(err, ERR_RETRY, "token: no memory to check it");
+		goto out;
+	}
+	if (failure != 0 || jwt_get_alg(jwt) != JWT_ALG_ES256) {
+		err_set(err, ERR_POISON, "token: the signature is wrong, or what it signs is not JSON");
+		goto out;
+	}
+	result = 0;
+out:
+	jwt_free(jwt);
+	return result;
+}
+
+int token_verify(struct token_keys *keys, struct str token, struct token_claims *ret_claims, struct err *err)
+{
+	const struct token_claims *known = cache_find(&keys->cache, token);
+	char kid[KID_MAX + 1];
+	const struct keyring_key *key;
+	struct token_parts parts;
+	struct token_claims claims;
+
+	if (known != NULL) {
+		*ret_claims = *known;
+		return 0;
+	}
+	if (token.size > TOKEN_SIZE_MAX)
+		return err_set(err, ERR_POISON, "token: longer than %d bytes", TOKEN_SIZE_MAX);
+	if (parse_parts(token, &parts, err) < 0)
+		return -1;
+	if (parse_header(parts.header, kid, err) < 0)
+		return -1;
+	key = keyring_find(&keys->ring, str_of(kid));
+	if (key == NULL)
+		return err_set(err, ERR_POISON, "token: unknown key");
+	if (check_signature(token, &key->pem, err) < 0)
+		return -1;
+	if (parse_claims(parts.claims, keys->issuer, keys->audience, &claims, err) < 0)
+		return -1;
+	cache_put(&keys->cache, token, &claims);
+	*ret_claims = claims;
+	return 0;
+}
+
+bool token_is_valid_at(const struct token_claims *claims, int64_t at_ms)
+{
+	if (claims->not_before_ms - LEEWAY_MS > at_ms || claims->issued_at_ms - LEEWAY_MS > at_ms)
+		return false;
+	return at_ms <= claims->expires_at_ms + LEEWAY_MS;
+}
+
+/* {"roles":["agent","creditor"]} */
+static void write_roles(struct buf *json, uint32_t roles)
+{
+	const char *comma = "";
+
+	buf_add_text(json, "{\"roles\":[");
+	for (uint32_t role = 1; role != 0 && role <= roles; role <<= 1) {
+		if ((roles & role) == 0)
+			continue;
+		buf_add_format(json, "%s\"%s\"", comma, role_name(role));
+		comma = ",";
+	}
+	buf_add(json, "]}", sizeof("]}")); // terminated, for libjwt
+}
+
+/* False when there is no memory. */
+static bool fill(jwt_t *jwt, const struct token_keys *keys, const struct keyring_key *key, const struct token_claims *claims)
+{
+	struct buf roles;
+	bool filled;
+
+	buf_init(&roles, 1024);
+	write_roles(&roles, claims->roles);
+	filled = !roles.overflow && jwt_add_header(jwt, "kid", key->kid) == 0 && jwt_add_grant(jwt, "iss", keys->issuer) == 0 &&
+		 jwt_add_grant(jwt, "aud", keys->audience) == 0 && jwt_add_grant(jwt, "sub", claims->subject) == 0 &&
+		 jwt_add_grant_int(jwt, "iat", (long)(claims->issued_at_ms / 1000)) == 0 &&
+		 jwt_add_grant_int(jwt, "exp", (long)(claims->expires_at_ms / 1000)) == 0 &&
+		 (claims->not_before_ms == 0 || jwt_add_grant_int(jwt, "nbf", (long)(claims->not_before_ms / 1000)) == 0) &&
+		 jwt_add_grants_json(jwt, (const char *)roles.data) == 0 &&
+		 jwt_set_alg(jwt, JWT_ALG_ES256, (const unsigned char *)key->pem.private_pem, (int)key->pem.private_size) == 0;
+	buf_release(&roles);
+	return filled;
+}
+
+int token_sign(struct token_keys *keys, const struct token_claims *claims, char *ret_text, size_t text_size, struct err *err)
+{
+	const struct keyring_key *key = keyring_signer(&keys->ring);
+	char *text = NULL;
+	jwt_t *jwt = NULL;
+	int result = -1;
+
+	if (key == NULL)
+		return err_set(err, ERR_FATAL, "no private key to sign tokens with");
+	if (!subject_is_valid(str_of(claims->subject)))
+		return err_set(err, ERR_POISON, "the subject of a token is empty or not plain text");
+	if (claims->issued_at_ms < 0 || claims->not_before_ms < 0 || claims->expires_at_ms < claims->issued_at_ms)
+		return err_set(err, ERR_POISON, "the times of a token are before 1970 or in the wrong order");
+	if (jwt_new(&jwt) != 0 || !fill(jwt, keys, key, claims) || (text = jwt_encode_str(jwt)) == NULL) {
+		err_set(err, ERR_FATAL, "a token cannot be signed");
+		goto out;
+	}
+	if (!str_to_chars(ret_text, text_size, str_of(text))) {
+		err_set(err, ERR_FATAL, "a token does not fit into %zu bytes", text_size);
+		goto out;
+	}
+	result = 0;
+out:
+	free(text);
+	jwt_free(jwt);
+	return result;
+}

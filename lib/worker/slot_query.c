@@ -1,0 +1,131 @@
+#include "worker/slot_query.h"
+
+#include <stdlib.h>
+
+#include "base/must.h"
+
+#define LIST_SIZE_MAX   ((size_t)64 << 20)
+#define PARAMS_SIZE_MAX ((size_t)256 << 20)
+
+void slot_loader_init(struct slot_loader *loader)
+{
+	for (size_t index = 0; index < SLOT_QUERIES_MAX; index++)
+		buf_init(&loader->lists[index], LIST_SIZE_MAX);
+	db_params_init(&loader->params, PARAMS_SIZE_MAX);
+}
+
+void slot_loader_release(struct slot_loader *loader)
+{
+	for (size_t index = 0; index < SLOT_QUERIES_MAX; index++)
+		buf_release(&loader->lists[index]);
+	db_params_release(&loader->params);
+}
+
+static struct slot **list_slots(const struct buf *list)
+{
+	return (struct slot **)(void *)list->data;
+}
+
+static size_t list_count(const struct buf *list)
+{
+	return list->size / sizeof(struct slot *);
+}
+
+/* In id order: rows are locked in one order by everybody, and neighbours in an index are visited together. */
+static int compare_ids(const void *a, const void *b)
+{
+	struct slot *const *first = a;
+	struct slot *const *second = b;
+
+	return uuid_compare(&(*first)->id, &(*second)->id);
+}
+
+static void sort_into_lists(struct slot_loader *loader, const struct slot_query *queries, size_t queries_count,
+			    struct slot **slots, size_t count)
+{
+	for (size_t query = 0; query < queries_count; query++)
+		buf_reset(&loader->lists[query]);
+	for (size_t index = 0; index < count; index++) {
+		bool found = false;
+
+		for (size_t query = 0; query < queries_count; query++) {
+			if (queries[query].entity != slots[index]->entity)
+				continue;
+			buf_add(&loader->lists[query], &slots[index], sizeof(slots[index]));
+			found = true;
+		}
+		MUST(found);
+		slots[index]->loaded = true;
+		slots[index]->exists = false;
+		slots[index]->stored = false;
+	}
+	for (size_t query = 0; query < queries_count; query++) {
+		MUST(!loader->lists[query].overflow);
+		if (list_count(&loader->lists[query]) > 1)
+			qsort(list_slots(&loader->lists[query]), list_count(&loader->lists[query]), sizeof(struct slot *),
+			      compare_ids);
+	}
+}
+
+static int send_query(struct slot_loader *loader, struct db *db, const struct slot_query *query, const struct buf *list,
+		      void *self, struct err *err)
+{
+	struct slot **slots = list_slots(list);
+
+	db_params_reset(&loader->params);
+	if (query->ask != NULL) {
+		query->ask(self, &loader->params, slots, list_count(list));
+	} else {
+		db_array_begin(&loader->params, DB_ARRAY_UUID);
+		for (size_t index = 0; index < list_count(list); index++)
+			db_array_uuid(&loader->params, &slots[index]->id);
+	}
+	return db_send(db, query->statement, &loader->params, err);
+}
+
+static int receive_query(struct db *db, const struct slot_query *query, const struct buf *list, void *self, struct err *err)
+{
+	struct db_result result = { 0 };
+	int rc = db_receive(db, &result, err);
+
+	for (int row = 0; rc == 0 && row < result.rows; row++) {
+		int64_t number = db_int64(&result, row, 0);
+		struct slot *slot;
+
+		MUST(number >= 1);
+		MUST((size_t)number <= list_count(list));
+		slot = list_slots(list)[number - 1];
+		slot->exists = true;
+		slot->stored = true;
+		if (query->read != NULL)
+			rc = query->read(self, &result, row, slot, err);
+	}
+	db_result_release(&result);
+	return rc;
+}
+
+int slot_queries_run(struct slot_loader *loader, struct db *db, const struct slot_query *queries, size_t queries_count,
+		     void *self, struct slot **slots, size_t count, struct err *err)
+{
+	struct err end_err = ERR_INIT;
+	int rc;
+
+	MUST(queries_count <= SLOT_QUERIES_MAX);
+	sort_into_lists(loader, queries, queries_count, slots, count);
+	if (db_pipeline_begin(db, err) < 0)
+		return -1;
+	rc = 0;
+	for (size_t query = 0; rc == 0 && query < queries_count; query++) {
+		if (list_count(&loader->lists[query]) > 0)
+			rc = send_query(loader, db, &queries[query], &loader->lists[query], self, err);
+	}
+	if (rc == 0)
+		rc = db_pipeline_flush(db, err);
+	for (size_t query = 0; rc == 0 && query < queries_count; query++) {
+		if (list_count(&loader->lists[query]) > 0)
+			rc = receive_query(db, &queries[query], &loader->lists[query], self, err);
+	}
+	if (db_pipeline_end(db, rc == 0 ? err : &end_err) < 0)
+		rc = -1;
+	return rc;
+}

@@ -1,0 +1,46 @@
+#ifndef WORKER_SLOT_QUERY_H
+#define WORKER_SLOT_QUERY_H
+
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "db/db.h"
+#include "model/workset.h"
+
+/*
+ * Loading slots in sets: what every store's `load` does. A table says, per entity, how to ask for many slots at once and how to
+ * read one row; slot_queries_run sorts the slots of a batch into these queries and runs them in one round trip.
+ *
+ * The statement takes arrays with an item for each slot and answers, in any order, rows whose first column is the item's number
+ * (bigint, from 1): `SELECT u.n, ... FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) JOIN ... `. A slot without a row does
+ * not exist. Several rows for one slot are read one after the other.
+ */
+struct slot_query {
+	const struct entity *entity;
+	const struct db_statement *statement;
+
+	/* Adds the parameters. NULL: one array, the ids. */
+	void (*ask)(void *self, struct db_params *params, struct slot **slots, size_t count);
+
+	/* Reads a row into the slot's state; `exists` and `stored` are set already. NULL: that there is a row is all. */
+	int (*read)(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err);
+};
+
+#define SLOT_QUERIES_MAX 12
+
+/* Buffers that live as long as the store. */
+struct slot_loader {
+	struct buf lists[SLOT_QUERIES_MAX]; /* struct slot *, per query */
+	struct db_params params;
+};
+
+void slot_loader_init(struct slot_loader *loader);
+void slot_loader_release(struct slot_loader *loader);
+
+/* Fills all slots given. An entity may stand in several queries, which then run in the table's order. A slot whose entity is in
+ * none is a bug. */
+MUST_CHECK int slot_queries_run(struct slot_loader *loader, struct db *db, const struct slot_query *queries, size_t queries_count,
+				void *self, struct slot **slots, size_t count, struct err *err);
+
+#endif

@@ -1,0 +1,318 @@
+#!/usr/bin/env python3
+"""make tidy: what a compiler does not check (shared style, README.md): rooms, headers, formatting, banned words, forgotten tests.
+
+usage: tidy.py [FILE...]      FILE: only findings in these files (default: all)
+environment: CC and CFLAGS, to compile headers alone; GEN, the folder of generated code
+
+A finding is one line, `file:line: what is wrong; what to do`. A line that must break a rule says so at its end, with the reason:
+`// tidy: malloc, once at start`. Ends with the totals line of tests/run.sh; exit status 1 if anything was found.
+"""
+
+import os
+import pathlib
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+
+# ---- the picture of the rooms ----
+
+BELOW = {"base": [], "model": ["base"]}
+BELOW |= {room: ["base", "model"] for room in ("crypto", "wire", "bus", "db", "http", "token")}
+BELOW |= {"worker": list(BELOW)}
+ALL_ROOMS = list(BELOW)
+
+# Files of a command module that may see less than their folder (consumers/README.md). "own": headers of the folder.
+PURE = {"base", "model", "schemas", "own"}
+SLICE = [
+    (re.compile(r"consumers/\w+/(decide\w*|evolve\w*)\.c$"), PURE, "decide and evolve are pure: they see base, model and their own module"),
+    (re.compile(r"consumers/\w+/store\w*\.c$"), PURE | {"crypto", "db", "worker"}, "store.c sees db and worker/store.h"),
+    (re.compile(r"consumers/\w+/main\.c$"), PURE | {"crypto", "http", "token", "worker"}, "main.c only wires: it sees worker"),
+]
+
+# A third-party header is included in exactly one room; that is why the room exists.
+THIRD_PARTY = {
+    "avro": ["wire"],
+    "jansson": ["wire", "token"],  # claims are parsed again, with duplicates refused (lib/token/README.md)
+    "curl": ["http"],
+    "jwt": ["token"],
+    "librdkafka": ["bus"],
+    "libpq-fe": ["db"],
+    "openssl": ["crypto"],
+    "sodium": ["crypto"],
+    "microhttpd": ["api"],
+    "csv": ["cli"],
+    "cmocka": ["tests"],
+}
+
+STANDARD = set(
+    "assert ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign stdarg stdatomic stdbool stddef stdint stdio "
+    "stdlib stdnoreturn string tgmath threads time wchar wctype uchar "
+    "arpa dirent dlfcn fcntl fnmatch ftw getopt glob grp langinfo libgen net netdb netinet poll pthread pwd regex sched semaphore "
+    "spawn strings sys syslog termios unistd utime endian sanitizer linux".split()
+)
+
+# ---- words, and what to write instead ----
+
+# (pattern, instead, where it is looked for, where it is allowed)
+EVERYWHERE = r"^(lib|consumers|producers|tests)/"
+PRODUCTION = r"^(lib|consumers|producers)/"
+RULES = r"^(consumers/\w+/(decide|evolve)|lib/model/)"
+MONEY = r"^(consumers/|lib/model/|lib/base/money)"
+BANNED = [
+    (r"(strcpy|strcat|sprintf|vsprintf|strncpy|strncat|strtok|strtok_r|gets|atoi|atol|atoll|strdup|strndup)(?=\s*\()",
+     "base/str.h, base/buf.h", EVERYWHERE, None),
+    (r"(malloc|calloc|realloc|reallocarray|aligned_alloc|posix_memalign|alloca)(?=\s*\()",
+     "the arena (base/arena.h) or a buf (base/buf.h); or be start-up: x_new, x_open, x_load", PRODUCTION, r"^lib/base/(arena|buf)\.c$"),
+    (r"(time|clock|clock_gettime|gettimeofday|localtime|localtime_r|clock_now_ms|clock_monotonic_ms|rand|random|getrandom|random_bytes|uuid_new)"
+     r"(?=\s*\()", "pass it in: rules read no clock and roll no dice", RULES, None),
+    (r"(double|float)\b", "base/money.h: int64_t minor units", MONEY, None),
+    (r"(exit|_exit|_Exit|quick_exit|abort)(?=\s*\()", "return an error: only main ends the process", PRODUCTION, r"/main\.c$|^lib/base/must\.c$"),
+    (r"(sleep|usleep|nanosleep|clock_nanosleep)(?=\s*\()", "wait for a condition with a deadline", EVERYWHERE, None),
+    (r"(assert)(?=\s*\()", "MUST( of base/must.h (in tests: cmocka's assert_...)", EVERYWHERE, None),
+    (r"(default)(?=\s*:\s*MUST_NOT_REACH)", "no default over our own enums: -Wall finds the missing case", PRODUCTION, None),
+]
+
+ALLOCATORS = {"malloc", "calloc", "realloc"}
+START_UP = re.compile(r"_(new|open|load)$|^(new|open|load)_|^main$")
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+findings = []
+checked = 0
+
+
+def find(path, line, what):
+    findings.append((str(path), line, what))
+
+
+# ---- reading C ----
+
+TOKEN = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.S)
+
+
+def without_comments(text, keep_strings):
+    """Comments (and strings) become spaces, so that lines keep their numbers."""
+
+    def blank(match):
+        if keep_strings and match[0][0] == '"':
+            return match[0]
+        return re.sub(r"[^\n]", " ", match[0])
+
+    return TOKEN.sub(blank, text)
+
+
+def line_of(text, position):
+    return text.count("\n", 0, position) + 1
+
+
+def room_of(path):
+    """lib/db/x.c -> db; consumers/debts/x.c -> debts; tests/... -> tests; the generated headers -> schemas."""
+    parts = path.parts
+    if parts[0] == "tests":
+        return "tests"
+    return parts[1] if len(parts) > 2 else parts[0]
+
+
+# ---- checks of one file ----
+
+
+def check_includes(path, text):
+    own = path.parent.as_posix()
+    for match in re.finditer(r'^[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">]', without_comments(text, True), re.M):
+        line = line_of(text, match.start())
+        if match[1] == "<":
+            check_system_header(path, line, match[2])
+        else:
+            check_own_header(path, line, match[2], own)
+
+
+def check_system_header(path, line, header):
+    name = header.removesuffix(".h").split("/")[0]
+    room = room_of(path)
+    if name in STANDARD:
+        return
+    if name not in THIRD_PARTY:
+        find(path, line, f"<{header}> is new here: give it one room in THIRD_PARTY of tests/tidy.py")
+    elif room != "tests" and room not in THIRD_PARTY[name]:
+        find(path, line, f"<{header}> belongs to {' and '.join(THIRD_PARTY[name])} only; ask that room")
+
+
+def target_of(header, own):
+    """Which room an #include "..." asks for."""
+    parts = header.split("/")
+    if len(parts) == 1 or header.startswith(own + "/"):
+        return "own"
+    if parts[0] == "schemas":
+        return "schemas"
+    if parts[0] in ("consumers", "producers", "tests"):
+        return "/".join(parts[:2])
+    return parts[0]
+
+
+def check_own_header(path, line, header, own):
+    target = target_of(header, own)
+    if target == "own" and "/" not in header and path.parts[0] == "lib":
+        find(path, line, f'"{header}": name the room too, "{path.parts[1]}/{header}"')
+        return
+    if path.parts[0] == "tests":
+        return
+    if path.parts[0] == "lib":
+        room = path.parts[1]
+        allowed = set(BELOW.get(room, [])) | {room, "own"} | ({"schemas"} if room == "worker" else set())
+        if target not in allowed:
+            find(path, line, f'"{header}": {room} may include {", ".join(sorted(allowed - {"own"}))}; design.md 2')
+        return
+    for pattern, allowed, why in SLICE:
+        if pattern.search(path.as_posix()) and path.parts[1] not in READERS:
+            if target not in allowed:
+                find(path, line, f'"{header}": {why}')
+            if target == "schemas" and allowed == PURE and header not in (f"schemas/{path.parts[1]}.h",):
+                find(path, line, f'"{header}": a module sees the messages of its own only')
+            return
+    if target not in {"own", "schemas", *ALL_ROOMS}:
+        find(path, line, f'"{header}": {own} may include lib and itself; what two folders need belongs into lib')
+
+
+READERS = {"reporting", "notifier", "dunning"}
+
+
+def check_guard(path, text):
+    """Named after its folder and itself: DB_DB_H, DEBTS_DEBTS_H, IO_MOCK_CLUSTER_H; the folder's parents may stand before."""
+    parts = [part.upper().replace("-", "_") for part in path.with_suffix("").parts]
+    wanted = ["_".join(parts[start:]) + "_H" for start in range(len(parts) - 1)]
+    if path.parts[0] == "tests":
+        wanted.append(f"TESTS_{parts[-1]}_H")
+    guard = re.search(r"^#ifndef (\w+)\n#define (\w+)\n", text, re.M)
+    if not guard or guard[1] not in wanted or guard[2] != guard[1]:
+        find(path, 1, f"the guard of this header is {wanted[-1]}")
+
+
+def function_around(code, position):
+    """The name of the function a position is in: definitions start in column 0."""
+    definitions = re.findall(r"^[a-z][^\n;={}]*?(\w+)\(", code[:position], re.M)
+    return definitions[-1] if definitions else ""
+
+
+def check_words(path, text):
+    lines = text.split("\n")
+    code = without_comments(text, False)
+    for pattern, instead, where, allowed in BANNED:
+        if not re.search(where, path.as_posix()) or (allowed and re.search(allowed, path.as_posix())):
+            continue
+        for match in re.finditer(r"(?<![\w.>])" + pattern, code):
+            line = line_of(code, match.start())
+            if match[1] in ALLOCATORS and START_UP.search(function_around(code, match.start())):
+                continue
+            if not re.search(rf"// tidy: {match[1]}, \S", lines[line - 1]):
+                find(path, line, f"{match[1]}: use {instead}")
+
+
+def check_tests(path, text):
+    """Every test function stands in a list that is run, and is named test_<module>__<sentence>."""
+    code = without_comments(text, False)
+    for match in re.finditer(r"^(?:static )?void (\w+)\(void \*\*\w+\)", code, re.M):
+        name = match[1]
+        line = line_of(code, match.start())
+        if name.startswith("test_"):
+            if "__" not in name:
+                find(path, line, f"{name}: tests are named test_<module>__<sentence>")
+            if len(re.findall(rf"\b{name}\b", code)) < 2:
+                find(path, line, f"{name} is never run: add it to the list in main")
+
+
+# ---- checks by other programs ----
+
+
+def compile_alone(path):
+    command = [os.environ.get("CC", "gcc"), *shlex.split(os.environ.get("CFLAGS", "-std=c17 -Ilib -I.")), "-fsyntax-only"]
+    # As a source that includes it, so that "#pragma once in main file" and unused static functions do not count.
+    with tempfile.NamedTemporaryFile("w", suffix=".c", dir=ROOT / "build") as source:
+        source.write(f'#include "{path}"\nextern int tidy_is_no_empty_file;\n')
+        source.flush()
+        done = subprocess.run([*command, source.name], cwd=ROOT, capture_output=True, text=True)
+    if done.returncode != 0:
+        first = next((line for line in done.stderr.split("\n") if "error" in line), done.stderr.strip().split("\n")[0])
+        find(path, 1, f"does not compile alone: {first.strip()}")
+
+
+def check_format(path):
+    done = subprocess.run(["clang-format", "--dry-run", "-Werror", str(path)], cwd=ROOT, capture_output=True, text=True)
+    if done.returncode != 0:
+        at = re.search(r":(\d+):\d+: error", done.stderr)
+        find(path, int(at[1]) if at else 1, "not formatted; clang-format -i")
+
+
+def check_shell(path):
+    done = subprocess.run(["bash", "-n", str(path)], cwd=ROOT, capture_output=True, text=True)
+    if done.returncode != 0:
+        find(path, 1, done.stderr.strip().split("\n")[0])
+
+
+def check_python(path):
+    try:
+        compile((ROOT / path).read_text(), str(path), "exec")
+    except SyntaxError as error:
+        find(path, error.lineno or 1, str(error))
+
+
+def check_generated():
+    """build/gen is what the generator makes of schemas/ now; nothing generated is in git."""
+    have = ROOT / os.environ.get("GEN", "build/gen") / "schemas"
+    if not (ROOT / "schemas/generate.py").exists():
+        return
+    with tempfile.TemporaryDirectory() as fresh:
+        done = subprocess.run([sys.executable, "schemas/generate.py", "schemas", fresh], cwd=ROOT, capture_output=True, text=True)
+        if done.returncode != 0:
+            find("schemas/generate.py", 1, done.stderr.strip().split("\n")[-1])
+            return
+        for made in sorted(pathlib.Path(fresh).iterdir()):
+            kept = have / made.name
+            if not kept.exists() or kept.read_bytes() != made.read_bytes():
+                find(f"schemas/{made.stem}", 1, f"{kept.relative_to(ROOT)} is older than its schema: make build")
+
+
+# ---- all of it ----
+
+
+def tracked(*patterns):
+    """Files in git or about to be, so that scratch files in build/ do not count."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z", *patterns], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return sorted(pathlib.Path(name) for name in set(listed.stdout.split("\0")) if name and (ROOT / name).exists())
+
+
+def main():
+    global checked
+    wanted = {os.path.relpath(os.path.abspath(name), ROOT) for name in sys.argv[1:]}
+    headers, sources = tracked("*.h"), tracked("*.c")
+    (ROOT / "build").mkdir(exist_ok=True)
+    for path in headers + sources:
+        text = (ROOT / path).read_text()
+        check_includes(path, text)
+        check_words(path, text)
+        if path.suffix == ".h":
+            check_guard(path, text)
+        elif path.name.startswith("test_"):
+            check_tests(path, text)
+    scripts, pythons = tracked("*.sh", ".ci/run"), tracked("*.py")
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for check, paths in (
+            (compile_alone, headers), (check_format, headers + sources), (check_shell, scripts), (check_python, pythons)
+        ):
+            list(pool.map(check, paths))
+    check_generated()
+    checked = len(headers + sources + scripts + pythons)
+
+    shown = sorted(finding for finding in findings if not wanted or finding[0] in wanted)
+    for path, line, what in shown:
+        print(f"{path}:{line}: {what}")
+    failed = len({finding[0] for finding in shown})
+    print(f"{(len(wanted) or checked) - failed} passed, {failed} failed")
+    return 1 if shown else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,150 @@
+#ifndef TESTS_UNIT_RULE_SPEC_H
+#define TESTS_UNIT_RULE_SPEC_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/arena.h"
+#include "base/day.h"
+#include "base/must.h"
+#include "model/module.h"
+
+/*
+ * Given states, when a command, then events or a refusal: a module's rules over a workset that is never saved, so what one
+ * command changed is there for the next. spec_given makes a state exist (of another module, mostly); spec_when does to a command
+ * what the engine does.
+ */
+struct spec {
+	const struct module *module;
+	struct arena arena;
+	struct workset set;
+	struct decision decision; /* of the last spec_when */
+	int64_t now_ms;
+	int32_t today;
+	uint8_t commands; /* so far: they make the ids */
+};
+
+#define SPEC_TODAY 20454 /* 2026-01-01 */
+
+static inline void spec_init(struct spec *spec, const struct module *module)
+{
+	struct err err = ERR_INIT;
+	bool fits;
+
+	*spec = (struct spec){ .module = module, .today = SPEC_TODAY, .now_ms = SPEC_TODAY * DAY_MS };
+	if (arena_init(&spec->arena, (size_t)32 << 20, &err) < 0)
+		fail_msg("%s", err.text);
+	fits = workset_init(&spec->set, &spec->arena, 10000);
+	assert_true(fits);
+}
+
+static inline void spec_release(struct spec *spec)
+{
+	arena_release(&spec->arena);
+}
+
+/* An id that says in a dump what it is: a letter and a number. */
+static inline struct uuid spec_id(char kind, unsigned number)
+{
+	struct uuid id = { .bytes = { 0x01, 0x9a, [6] = 0x70, [8] = 0x80, [11] = (uint8_t)kind } };
+
+	id.bytes[14] = (uint8_t)(number >> 8);
+	id.bytes[15] = (uint8_t)number;
+	return id;
+}
+
+static inline void *spec_given(struct spec *spec, const struct entity *entity, struct uuid id)
+{
+	struct slot *slot = workset_touch(&spec->set, entity, &id, (struct str){ 0 });
+
+	assert_non_null(slot);
+	slot->loaded = true;
+	slot->exists = true;
+	return slot->state;
+}
+
+static inline const struct rule *spec_rule(const struct spec *spec, const struct message_type *type)
+{
+	for (size_t index = 0; index < spec->module->rules_count; index++) {
+		if (spec->module->rules[index].type == type)
+			return &spec->module->rules[index];
+	}
+	fail_msg("no rule for %s", type->record.name);
+	return NULL;
+}
+
+static inline void spec_touch(struct spec *spec, const struct rule *rule, const struct command *command)
+{
+	for (int round = 0; round < TOUCH_ROUNDS_MAX; round++) {
+		size_t before = spec->set.slots_count;
+
+		rule->touch(command, &spec->set);
+		assert_false(spec->set.overflow);
+		for (size_t index = before; index < spec->set.slots_count; index++)
+			spec->set.slots[index]->loaded = true;
+		if (spec->set.slots_count == before)
+			return;
+	}
+}
+
+/* `body` must stay until the end of the test, as a batch's commands do. */
+static inline const struct decision *spec_when(struct spec *spec, const struct message_type *type, const void *body)
+{
+	const struct rule *rule = spec_rule(spec, type);
+	struct command *command = arena_take(&spec->arena, 1, sizeof(*command));
+
+	assert_non_null(command);
+	*command = (struct command){ .type = type,
+				     .body = body,
+				     .id = spec_id('!', ++spec->commands),
+				     .key = *message_uuid(type->key_field, body),
+				     .actor = STR("test"),
+				     .roles = rule->roles,
+				     .now_ms = spec->now_ms,
+				     .today = spec->today };
+	spec_touch(spec, rule, command);
+	decision_init(&spec->decision, &spec->arena, command);
+	rule->decide(command, &spec->set, &spec->decision);
+	assert_false(spec->decision.overflow);
+	assert_int_not_equal(spec->decision.kind, DECISION_NONE);
+	for (size_t index = 0; index < spec->decision.events_count; index++)
+		spec->module->evolve(&spec->set, &spec->decision.events[index]);
+	return &spec->decision;
+}
+
+/* ---- then ---- */
+
+#define then_refused(spec, code, at)                                                                                             \
+	do {                                                                                                                     \
+		assert_int_equal((spec)->decision.kind, DECISION_REFUSED);                                                       \
+		assert_string_equal(refusal_code((spec)->decision.refusal), refusal_code(code));                                 \
+		assert_string_equal((spec)->decision.field, at);                                                                 \
+		assert_true((spec)->decision.text[0] != '\0');                                                                   \
+	} while (0)
+
+#define then_waits(spec, at)                                                                                                     \
+	do {                                                                                                                     \
+		assert_int_equal((spec)->decision.kind, DECISION_WAIT);                                                          \
+		assert_string_equal((spec)->decision.field, at);                                                                 \
+	} while (0)
+
+/* The events are exactly these, by name: then_events(spec, "PaymentRecorded", "DebtPaid"). */
+#define then_events(spec, ...)                                                                                                   \
+	do {                                                                                                                     \
+		static const char *const wanted[] = { __VA_ARGS__ };                                                             \
+		assert_int_equal((spec)->decision.kind, DECISION_EVENTS);                                                        \
+		assert_int_equal((spec)->decision.events_count, sizeof(wanted) / sizeof(wanted[0]));                             \
+		for (size_t wanted_index = 0; wanted_index < (spec)->decision.events_count; wanted_index++)                      \
+			assert_string_equal((spec)->decision.events[wanted_index].type->record.name, wanted[wanted_index]);      \
+	} while (0)
+
+#define then_event(spec, index, type_of_event) ((const struct type_of_event *)(spec)->decision.events[index].body)
+
+#endif

@@ -1,0 +1,333 @@
+#include "rule_spec.h"
+
+#include <stdlib.h>
+
+#include "base/money.h"
+#include "consumers/debts/debts.h"
+#include "schemas/debts.h"
+
+/*
+ * Properties of the ledger over random histories. The model on the other side knows only what a debtor would write down: what was
+ * owed at first, which payments stand, and that money is owed or is credit, never both.
+ */
+
+/* ---- allocation ---- */
+
+static int64_t sum(const struct balances *balances)
+{
+	return balances_owed(balances) + balances->credit_minor;
+}
+
+static void test_debts__an_allocation_adds_up_and_keeps_the_order(void **state)
+{
+	struct balances owed = { .cost_minor = 10, .fee_minor = 20, .interest_minor = 30, .principal_minor = 40 };
+
+	(void)state;
+	for (int64_t amount_minor = 0; amount_minor <= 120; amount_minor++) {
+		struct balances allocated = allocate(&owed, amount_minor);
+
+		assert_int_equal(sum(&allocated), amount_minor);
+		assert_true(allocated.cost_minor == 10 || allocated.fee_minor == 0);
+		assert_true(allocated.fee_minor == 20 || allocated.interest_minor == 0);
+		assert_true(allocated.interest_minor == 30 || allocated.principal_minor == 0);
+		assert_true(allocated.principal_minor == 40 || allocated.credit_minor == 0);
+	}
+}
+
+static void test_debts__taking_back_runs_the_other_way_round(void **state)
+{
+	struct balances allocated = { .cost_minor = 10, .fee_minor = 20, .interest_minor = 30, .principal_minor = 40 };
+
+	(void)state;
+	for (int64_t amount_minor = 0; amount_minor <= 100; amount_minor++) {
+		struct balances returned = deallocate(&allocated, amount_minor);
+
+		assert_int_equal(sum(&returned), amount_minor);
+		assert_true(returned.principal_minor == 40 || returned.interest_minor == 0);
+		assert_true(returned.interest_minor == 30 || returned.fee_minor == 0);
+		assert_true(returned.fee_minor == 20 || returned.cost_minor == 0);
+	}
+}
+
+static void test_debts__lifecycle_moves_are_those_of_the_table(void **state)
+{
+	(void)state;
+	assert_int_equal(lifecycle_after(LIFECYCLE_NONE, CAUSE_CREATED), LIFECYCLE_NEW);
+	assert_int_equal(lifecycle_after(LIFECYCLE_NEW, CAUSE_DUE), LIFECYCLE_ACTIVE);
+	assert_int_equal(lifecycle_after(LIFECYCLE_CHARGED_OFF, CAUSE_PAID_UP), LIFECYCLE_PAID);
+	assert_int_equal(lifecycle_after(LIFECYCLE_SETTLED, CAUSE_REOPENED), LIFECYCLE_ACTIVE);
+	assert_int_equal(lifecycle_after(LIFECYCLE_ACTIVE, CAUSE_REOPENED), LIFECYCLE_NONE);
+	assert_int_equal(lifecycle_after(LIFECYCLE_PAID, CAUSE_PAID_UP), LIFECYCLE_NONE);
+	for (unsigned from = 0; from < LIFECYCLE_COUNT; from++) {
+		for (unsigned cause = 0; lifecycle_is_terminal(from) && cause < CAUSE_COUNT; cause++)
+			assert_int_equal(lifecycle_after(from, cause), LIFECYCLE_NONE);
+	}
+}
+
+/* ---- random histories ---- */
+
+#define DEBTS    3
+#define PAYMENTS 24
+#define STEPS    60
+
+struct model_payment {
+	unsigned debt;
+	int64_t amount_minor;
+	bool stands; /* recorded and not reversed */
+	bool known;
+};
+
+struct model_debt {
+	int64_t opening_minor;
+	struct balances folded; /* of the events' postings, as the ledger table would have them */
+	int64_t version;
+	bool was_paid;
+};
+
+struct history {
+	struct spec spec;
+	struct model_debt debts[DEBTS];
+	struct model_payment payments[PAYMENTS];
+	uint64_t random;
+	struct create_debt create[DEBTS];
+	struct record_payment record[STEPS];
+	struct reverse_payment reverse[STEPS];
+	char references[PAYMENTS][8];
+};
+
+static uint64_t random_below(struct history *history, uint64_t limit)
+{
+	history->random ^= history->random << 13;
+	history->random ^= history->random >> 7;
+	history->random ^= history->random << 17;
+	return history->random % limit;
+}
+
+static unsigned debt_of(const struct uuid *debt_id)
+{
+	assert_true(debt_id->bytes[15] < DEBTS);
+	return debt_id->bytes[15];
+}
+
+static void expect_version(struct model_debt *debt, int64_t version)
+{
+	assert_int_equal(version, debt->version + 1);
+	debt->version = version;
+}
+
+/* Folds an event's posting into the model's accounts; every posting sums to zero together with its contra account. */
+static void fold(struct model_debt *debt, struct balances posting, int64_t contra_minor)
+{
+	/* Credit is what we owe: its account runs the other way. */
+	assert_int_equal(balances_owed(&posting) - posting.credit_minor + contra_minor, 0);
+	debt->folded.cost_minor += posting.cost_minor;
+	debt->folded.fee_minor += posting.fee_minor;
+	debt->folded.interest_minor += posting.interest_minor;
+	debt->folded.principal_minor += posting.principal_minor;
+	debt->folded.credit_minor += posting.credit_minor;
+	assert_true(debt->folded.cost_minor >= 0);
+	assert_true(debt->folded.fee_minor >= 0);
+	assert_true(debt->folded.interest_minor >= 0);
+	assert_true(debt->folded.principal_minor >= 0);
+	assert_true(debt->folded.credit_minor >= 0);
+}
+
+static void fold_event(struct history *history, const struct event *event)
+{
+	if (event->type == &debt_created_type) {
+		const struct debt_created *body = event->body;
+		struct model_debt *debt = &history->debts[debt_of(&body->debt_id)];
+
+		expect_version(debt, body->version);
+		fold(debt, (struct balances){ body->cost_minor, body->fee_minor, body->interest_minor, body->principal_minor, 0 },
+		     -body->balance_minor);
+	} else if (event->type == &payment_recorded_type) {
+		const struct payment_recorded *body = event->body;
+		struct model_debt *debt = &history->debts[debt_of(&body->debt_id)];
+
+		expect_version(debt, body->version);
+		fold(debt,
+		     (struct balances){ -body->cost_minor, -body->fee_minor, -body->interest_minor, -body->principal_minor,
+					body->credit_minor },
+		     body->amount_minor);
+		assert_int_equal(body->balance_minor, balances_owed(&debt->folded));
+	} else if (event->type == &payment_reversed_type) {
+		const struct payment_reversed *body = event->body;
+		struct model_debt *debt = &history->debts[debt_of(&body->debt_id)];
+
+		expect_version(debt, body->version);
+		fold(debt,
+		     (struct balances){ body->cost_minor, body->fee_minor, body->interest_minor, body->principal_minor,
+					-body->credit_minor },
+		     -body->amount_minor);
+		assert_int_equal(body->balance_minor, balances_owed(&debt->folded));
+	} else if (event->type == &credit_applied_type) {
+		const struct credit_applied *body = event->body;
+		struct model_debt *debt = &history->debts[debt_of(&body->debt_id)];
+
+		expect_version(debt, body->version);
+		fold(debt,
+		     (struct balances){ -body->cost_minor, -body->fee_minor, -body->interest_minor, -body->principal_minor,
+					-body->amount_minor },
+		     0);
+		assert_int_equal(body->balance_minor, balances_owed(&debt->folded));
+	} else if (event->type == &debt_paid_type) {
+		const struct debt_paid *body = event->body;
+		struct model_debt *debt = &history->debts[debt_of(&body->debt_id)];
+
+		expect_version(debt, body->version);
+		assert_false(debt->was_paid);
+		debt->was_paid = true;
+	} else {
+		const struct debt_reopened *body = event->body;
+		struct model_debt *debt = &history->debts[debt_of(&body->debt_id)];
+
+		assert_ptr_equal(event->type, &debt_reopened_type);
+		expect_version(debt, body->version);
+		assert_true(debt->was_paid);
+		debt->was_paid = false;
+	}
+}
+
+/* After every command, for every debt: the state is the fold, and the fold is what a debtor would reckon. */
+static void check_debts(const struct history *history)
+{
+	for (unsigned index = 0; index < DEBTS; index++) {
+		const struct model_debt *debt = &history->debts[index];
+		struct uuid id = spec_id('D', index);
+		const struct slot *slot = workset_find(&history->spec.set, &debt_entity, &id);
+		const struct debt *state;
+		int64_t paid_minor = 0;
+		int64_t owed_minor = balances_owed(&debt->folded);
+
+		if (slot == NULL || !slot->exists)
+			continue;
+		state = slot->state;
+		assert_memory_equal(&state->balances, &debt->folded, sizeof(debt->folded));
+		assert_int_equal(state->version, debt->version);
+		assert_int_equal(state->lifecycle == LIFECYCLE_PAID, debt->was_paid);
+		for (unsigned payment = 0; payment < PAYMENTS; payment++) {
+			if (history->payments[payment].stands && history->payments[payment].debt == index)
+				paid_minor += history->payments[payment].amount_minor;
+		}
+		assert_int_equal(owed_minor, paid_minor >= debt->opening_minor ? 0 : debt->opening_minor - paid_minor);
+		assert_int_equal(debt->folded.credit_minor,
+				 paid_minor >= debt->opening_minor ? paid_minor - debt->opening_minor : 0);
+		assert_int_equal(debt->was_paid, owed_minor == 0);
+	}
+}
+
+static void fold_events(struct history *history)
+{
+	for (size_t index = 0; index < history->spec.decision.events_count; index++)
+		fold_event(history, &history->spec.decision.events[index]);
+	check_debts(history);
+}
+
+static void create_debts(struct history *history)
+{
+	struct debts_customer *customer = spec_given(&history->spec, &debts_customer_entity, spec_id('C', 1));
+
+	customer->is_active = 1;
+	for (unsigned index = 0; index < DEBTS; index++) {
+		struct create_debt *body = &history->create[index];
+
+		*body = (struct create_debt){ .debt_id = spec_id('D', index),
+					      .customer_id = spec_id('C', 1),
+					      .creditor_id = spec_id('R', index),
+					      .external_ref = STR("INV"),
+					      .currency = STR("JPY"),
+					      .cost_minor = (int64_t)random_below(history, 10),
+					      .fee_minor = (int64_t)random_below(history, 10),
+					      .interest_minor = (int64_t)random_below(history, 20),
+					      .principal_minor = 1 + (int64_t)random_below(history, 100),
+					      .opened_on = SPEC_TODAY,
+					      .due_on = SPEC_TODAY,
+					      .fees_authorised = true };
+		history->debts[index].opening_minor =
+			body->cost_minor + body->fee_minor + body->interest_minor + body->principal_minor;
+		spec_when(&history->spec, &create_debt_type, body);
+		then_events(&history->spec, "DebtCreated");
+		fold_events(history);
+	}
+}
+
+static void record(struct history *history, unsigned step)
+{
+	unsigned number = (unsigned)random_below(history, PAYMENTS);
+	struct model_payment *payment = &history->payments[number];
+	struct record_payment *body = &history->record[step];
+	unsigned debt = (unsigned)random_below(history, DEBTS);
+
+	snprintf(history->references[number], sizeof(history->references[0]), "%u", number % 1000);
+	*body = (struct record_payment){ .payment_id = spec_id('P', number),
+					 .customer_id = spec_id('C', 1),
+					 .debt_id = spec_id('D', debt),
+					 .source = STR("bank"),
+					 .external_ref = str_of(history->references[number]),
+					 .amount_minor = 1 + (int64_t)random_below(history, 120),
+					 .currency = STR("JPY"),
+					 .received_on = SPEC_TODAY,
+					 .method = STR("cash") };
+	spec_when(&history->spec, &record_payment_type, body);
+	if (payment->known) {
+		then_refused(&history->spec, REFUSAL_EXISTS, "payment_id");
+		return;
+	}
+	*payment = (struct model_payment){ .debt = debt, .amount_minor = body->amount_minor, .stands = true, .known = true };
+	assert_int_equal(history->spec.decision.kind, DECISION_EVENTS);
+	fold_events(history);
+}
+
+static void reverse(struct history *history, unsigned step)
+{
+	unsigned number = (unsigned)random_below(history, PAYMENTS);
+	struct model_payment *payment = &history->payments[number];
+	struct reverse_payment *body = &history->reverse[step];
+
+	*body = (struct reverse_payment){ .payment_id = spec_id('P', number),
+					  .customer_id = spec_id('C', 1),
+					  .reason = STR("recall") };
+	spec_when(&history->spec, &reverse_payment_type, body);
+	if (!payment->known) {
+		then_refused(&history->spec, REFUSAL_NOT_FOUND, "payment_id");
+	} else if (!payment->stands) {
+		then_refused(&history->spec, REFUSAL_BAD_TRANSITION, "payment_id");
+	} else {
+		payment->stands = false;
+		assert_int_equal(history->spec.decision.kind, DECISION_EVENTS);
+		fold_events(history);
+	}
+}
+
+static void test_debts__random_histories_keep_the_ledgers_promises(void **state)
+{
+	static struct history history;
+
+	(void)state;
+	for (uint64_t seed = 1; seed <= 400; seed++) {
+		memset(&history, 0, sizeof(history));
+		history.random = seed * UINT64_C(0x9E3779B97F4A7C15);
+		spec_init(&history.spec, &debts_module);
+		create_debts(&history);
+		for (unsigned step = 0; step < STEPS; step++) {
+			if (random_below(&history, 5) < 3)
+				record(&history, step);
+			else
+				reverse(&history, step);
+		}
+		spec_release(&history.spec);
+	}
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_debts__an_allocation_adds_up_and_keeps_the_order),
+		cmocka_unit_test(test_debts__taking_back_runs_the_other_way_round),
+		cmocka_unit_test(test_debts__lifecycle_moves_are_those_of_the_table),
+		cmocka_unit_test(test_debts__random_histories_keep_the_ledgers_promises),
+	};
+
+	return cmocka_run_group_tests_name("debts ledger", tests, NULL, NULL);
+}
