@@ -100,7 +100,7 @@ static int set_up(struct bus_producer *producer, const struct bus_conf *conf, st
 		{ "request.timeout.ms", "10000" },
 		{ "retry.backoff.ms", "100" },
 		{ "partitioner", "murmur2_random" },
-		{ "linger.ms", "0.5" },
+		{ "linger.ms", "0" }, /* 0.2 ms to the report instead of 1.6, and no more CPU under load: see README */
 		{ "batch.num.messages", "10000" },
 		{ "batch.size", "1000000" },        /* a broker's default limit for a batch */
 		{ "message.max.bytes", "4194304" }, /* BUS_RECORD_MAX: a record larger than a batch goes alone */

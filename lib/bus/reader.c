@@ -34,7 +34,7 @@ static int set_up(struct bus_reader *reader, const struct bus_conf *conf, struct
 		{ "isolation.level", "read_uncommitted" },
 		{ "check.crcs", "true" },
 		{ "fetch.min.bytes", "1" },
-		{ "fetch.wait.max.ms", "100" },
+		{ "fetch.wait.max.ms", "10" }, /* a seek waits for the fetch that is under way */
 		{ "fetch.error.backoff.ms", "100" },
 		{ "queued.min.messages", records },
 		{ "queued.max.messages.kbytes", kbytes },
