@@ -21,7 +21,7 @@ struct exchange {
 	struct facts facts;  /* what the verdict is made from */
 	struct buf content;  /* HTTP: the form; mail: the message */
 	size_t content_sent; /* mail: how much of it the library has taken */
-	int local_port;      /* of the connection in use, once what follows is about the message; 0 before */
+	int local_port;      /* of the connection in use, once facts.is_connected */
 	struct buf answer;   /* body, or the last line of an SMTP server */
 	bool answer_is_cut;
 	struct curl_slist *list; /* HTTP: headers; mail: the recipient */

@@ -53,7 +53,7 @@ static size_t keep_reply_line(char *bytes, size_t size, size_t count, void *exch
 		return size;
 	buf_reset(&exchange->answer);
 	buf_add(&exchange->answer, bytes, size < exchange->answer.size_max ? size : exchange->answer.size_max);
-	if (exchange->local_port > 0 && (bytes[0] == '4' || bytes[0] == '5') && (size == 3 || bytes[3] != '-'))
+	if (exchange->facts.is_connected && (bytes[0] == '4' || bytes[0] == '5') && (size == 3 || bytes[3] != '-'))
 		sockets_read_no_more(&exchange->http->sockets, exchange->local_port); /* refused: what comes is QUIT */
 	return size;
 }
@@ -72,6 +72,7 @@ static int before_request(void *exchange_arg, char *to_ip, char *from_ip, int to
 
 	(void)to_ip, (void)from_ip, (void)to_port;
 	exchange->local_port = from_port;
+	exchange->facts.is_connected = true;
 	if (exchange->facts.protocol == FACTS_MAIL)
 		return CURL_PREREQFUNC_OK;
 	if (exchange->facts.began)
@@ -136,7 +137,6 @@ struct exchange *exchange_take(struct http *http, enum facts_protocol protocol)
 		exchange->state = EXCHANGE_TAKEN;
 		exchange->facts = (struct facts){ .protocol = protocol };
 		exchange->content_sent = 0;
-		exchange->local_port = 0;
 		exchange->answer_is_cut = false;
 		buf_reset(&exchange->content);
 		buf_reset(&exchange->answer);

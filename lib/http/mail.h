@@ -58,9 +58,10 @@ struct mail_server {
 /*
  * Hands one message to one recipient. The verdict (http.h) with `status` as the last reply code:
  *   ANSWERED 250           taken
- *   ANSWERED 4xx           not taken, try later (also a recipient refused for now, greylisting, 421)
+ *   ANSWERED 4xx           not taken, try later (also a recipient refused for now, greylisting)
  *   ANSWERED 5xx           not taken, and never will be
- *   NOT_SENT               not taken: no connection, TLS or log-in, or the line broke before the message began to leave
+ *   NOT_SENT               not taken: no connection, TLS or log-in (also when the server answers "too busy" or "wrong password"),
+ *                          or the line broke before the message began to leave
  *   AMBIGUOUS              it broke after that: the server may have it
  * `sender` is the envelope's (where bounces go; "" is the null sender). Copies everything. ERR_RETRY: all exchanges in use;
  * ERR_POISON: an address or URL that is none.

@@ -11,11 +11,14 @@ static bool http_is_answer(const struct facts *facts)
 
 /*
  * SMTP answers every command. After a failure the last reply is the one that made it fail when it is 4xx or 5xx; 2xx and 3xx are
- * replies to something earlier (354: go on with the message), so nothing is known of what followed.
+ * replies to something earlier (354: go on with the message), so nothing is known of what followed. A refusal before the log-in
+ * is done ("421 too busy", "535 wrong password") is not about this message.
  */
 static bool mail_is_answer(const struct facts *facts)
 {
-	return facts->succeeded ? facts->status >= 200 && facts->status < 300 : facts->status >= 400;
+	if (facts->succeeded)
+		return facts->status >= 200 && facts->status < 300;
+	return facts->is_connected && facts->status >= 400;
 }
 
 enum http_outcome verdict_of(const struct facts *facts, int *ret_status)

@@ -14,6 +14,7 @@ enum facts_protocol { FACTS_HTTP, FACTS_MAIL };
 
 struct facts {
 	enum facts_protocol protocol;
+	bool is_connected; /* connection, TLS and log-in stand: what follows is about the message */
 	/*
 	 * HTTP: the connection stands and the request is about to be written. Mail: the server said 354 and the first byte of the
 	 * message was taken; whatever happened before, the server has no message.
