@@ -51,9 +51,17 @@ static void test_verdict__mail_is_certain_until_the_message_leaves(void **state)
 static void test_verdict__mail_refused_is_answered_wherever_it_happens(void **state)
 {
 	(void)state;
-	assert_verdict((struct facts){ .protocol = FACTS_MAIL, .status = 550 }, HTTP_ANSWERED, 550);
-	assert_verdict((struct facts){ .protocol = FACTS_MAIL, .status = 421 }, HTTP_ANSWERED, 421);
-	assert_verdict((struct facts){ .protocol = FACTS_MAIL, .began = true, .status = 554 }, HTTP_ANSWERED, 554);
+	assert_verdict((struct facts){ .protocol = FACTS_MAIL, .is_connected = true, .status = 550 }, HTTP_ANSWERED, 550);
+	assert_verdict((struct facts){ .protocol = FACTS_MAIL, .is_connected = true, .status = 421 }, HTTP_ANSWERED, 421);
+	assert_verdict((struct facts){ .protocol = FACTS_MAIL, .is_connected = true, .began = true, .status = 554 },
+		       HTTP_ANSWERED, 554);
+}
+
+static void test_verdict__mail_refused_before_the_log_in_is_not_about_the_message(void **state)
+{
+	(void)state;
+	assert_verdict((struct facts){ .protocol = FACTS_MAIL, .status = 421 }, HTTP_NOT_SENT, 0);
+	assert_verdict((struct facts){ .protocol = FACTS_MAIL, .status = 535 }, HTTP_NOT_SENT, 0);
 }
 
 static void test_verdict__mail_without_reply_to_the_message_is_ambiguous(void **state)
@@ -81,6 +89,7 @@ int main(void)
 		cmocka_unit_test(test_verdict__http_final_status_is_an_answer_even_if_the_body_broke),
 		cmocka_unit_test(test_verdict__mail_is_certain_until_the_message_leaves),
 		cmocka_unit_test(test_verdict__mail_refused_is_answered_wherever_it_happens),
+		cmocka_unit_test(test_verdict__mail_refused_before_the_log_in_is_not_about_the_message),
 		cmocka_unit_test(test_verdict__mail_without_reply_to_the_message_is_ambiguous),
 		cmocka_unit_test(test_verdict__mail_taken),
 	};
