@@ -64,23 +64,36 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(OUT)/tests/%,$(wildcard tests/unit/tes
 IO_TESTS   := $(patsubst tests/io/%.c,$(OUT)/tests/%,$(wildcard tests/io/test_*.c))
 SIM_TESTS  := $(patsubst tests/sim/%.c,$(OUT)/tests/%,$(wildcard tests/sim/test_*.c))
 
-.PHONY: build
-build: $(PROGRAMS)
+.DEFAULT_GOAL := build
 
-# ---- the local stack ----
+.PHONY: build
+build: $(PROGRAMS) ## the programs, in build/release
+
+# ---- for users: a line with ## stands in `make help` ----
+
+.PHONY: help
+help: ## this list
+	@echo 'make TARGET [FLAVOUR=release|sanitize|clang] [JOBS=N] [V=1]'
+	@sed -nE 's/^([a-z]+):.* ## (.*)/  \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
 
 .PHONY: deps
-deps:
-	compose/deps.sh
+deps: ## install what is missing: Debian packages, Kafka's jars
+	@compose/deps.sh
 
-# PostgreSQL, Kafka, mail, SMS: compose/README.md
-.PHONY: stack
-stack: deps
-	compose/stack.sh start
+.PHONY: demo
+demo: deps ## build, start everything, import a synthetic portfolio, show what happened; leaves it running
+	@$(MAKE) --no-print-directory -j$(JOBS) build
+	@compose/demo.sh
 
 .PHONY: stop
-stop:
-	compose/stack.sh stop
+stop: ## end what `make demo` or `make stack` started; the data stays
+	@compose/programs.sh stop
+	@compose/stack.sh stop
+
+.PHONY: stack
+stack: deps ## only PostgreSQL, Kafka, mail and SMS (compose/README.md)
+	@compose/stack.sh start
+	@compose/stack.sh status
 
 # ---- generated from the schemas ----
 
@@ -129,31 +142,28 @@ $(SIM_TESTS): $(OUT)/tests/%: $(OUT)/tests/sim/%.o $(SIM_WORLD) $(ARCHIVE)
 
 SEEDS ?= 10000
 
-# Everything, from a fresh clone. 15 minutes on two cores.
 .PHONY: test
-test: deps
-	$(MAKE) --no-print-directory -j$(JOBS) build tests
-	tests/run.sh suites unit sim io system check
+test: deps ## every test and check, from a fresh clone; 15 minutes on two cores
+	@$(MAKE) --no-print-directory -j$(JOBS) build tests
+	@tests/run.sh suites unit sim io system check
 
 .PHONY: tests
 tests: $(UNIT_TESTS) $(IO_TESTS) $(SIM_TESTS)
 
 .PHONY: unit
-unit: $(UNIT_TESTS)
+unit: $(UNIT_TESTS) ## tests that need nothing
 	@tests/run.sh cmocka $^
 
-# The real engine and modules over seeded worlds in memory. One seed again: make sim SEED=4711
 .PHONY: sim
-sim: $(SIM_TESTS)
+sim: $(SIM_TESTS) ## the real engine over seeded worlds in memory: SEEDS=10000, or one again: SEED=4711
 	@SIM_SEEDS=$(SEEDS) SIM_SEED=$(SEED) tests/run.sh cmocka $^
 
 .PHONY: io
-io: $(IO_TESTS)
+io: $(IO_TESTS) ## tests against PostgreSQL and librdkafka's mock cluster
 	@tests/io/with-postgres.sh tests/run.sh cmocka $^
 
-# One test: make system ONLY=tests/system/test_x.py
 .PHONY: system
-system: build
+system: build ## stories on the real stack: ONLY=tests/system/test_x.py
 	@tests/run.sh pytest $(or $(ONLY),tests/system)
 
 # ---- checks ----
@@ -163,12 +173,12 @@ ANALYSED  := $(patsubst %.c,build/analyse/%.ok,$(C_SOURCES))
 CLANG_TIDY_FLAGS = -std=c17 -D_POSIX_C_SOURCE=200809L $(filter-out -Werror,$(WARNINGS)) -Ilib -I$(GEN) -I. $(INCLUDES)
 
 .PHONY: check
-check: $(GENERATED)
+check: $(GENERATED) ## tidy, clang's analyser, cppcheck, unit tests with sanitizers
 	@tests/run.sh each '$(MAKE) --no-print-directory tidy' '$(MAKE) --no-print-directory -j$(JOBS) -k analyse' \
 		'$(MAKE) --no-print-directory cppcheck' '$(MAKE) --no-print-directory sanitize'
 
 .PHONY: tidy
-tidy: $(GENERATED)
+tidy: $(GENERATED) ## what a compiler does not check: rooms, headers, formatting, banned words (ONLY='FILE...')
 	@CC=$(CC) CFLAGS='$(CFLAGS) $(INCLUDES)' GEN=$(GEN) python3 tests/tidy.py $(ONLY)
 
 # clang's warnings and its analyser (.clang-tidy), only for what has changed: an object knows its headers.
@@ -199,5 +209,5 @@ tests-unit: $(UNIT_TESTS)
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)
 
 .PHONY: clean
-clean:
+clean: ## what was built; `compose/stack.sh destroy` removes the data
 	rm -rf build
