@@ -1,0 +1,37 @@
+#ifndef CLI_LINES_H
+#define CLI_LINES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+
+/*
+ * Reads a file or pipe line by line, with a fixed amount of memory. A line longer than the room is told as too long once and read
+ * over; the next line is the next line.
+ */
+struct lines {
+	int fd; /* borrows */
+	char *room;
+	size_t room_size;
+	size_t from, to; /* what was read and not yet given out */
+	bool at_end;
+	int64_t number;     /* of the line given last: 1, 2, 3 ... */
+	int64_t bytes_read; /* given out so far, with line ends */
+};
+
+enum line_kind { LINE_END, LINE_TEXT, LINE_TOO_LONG };
+
+/* Takes room_size bytes from the arena; ERR_FATAL when it is full. */
+MUST_CHECK int lines_init(struct lines *lines, int fd, struct arena *arena, size_t room_size, struct err *err);
+
+/* The next line with its line end (the last one may have none); borrows until the next call. ERR_FATAL: cannot read. */
+MUST_CHECK int lines_next(struct lines *lines, enum line_kind *ret_kind, struct str *ret_line, struct err *err);
+
+/* Without "\n" or "\r\n". */
+struct str line_without_end(struct str line);
+
+#endif

@@ -1,0 +1,57 @@
+/* The `dcs` command: finds the subcommand and runs it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "cli.h"
+
+struct subcommand {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *summary;
+};
+
+static const struct subcommand subcommands[] = {
+	{ "migrate", run_migrate, "bring the database to the newest migration" },
+	{ "topics", run_topics, "create the topics that are missing" },
+	{ "token", run_token, "print a token for a subject and its roles" },
+	{ "publish", run_publish, "publish commands of one type, one JSON object a line" },
+	{ "import", run_import, "publish the commands that a CSV file stands for; again is harmless" },
+	{ "sample", run_sample, "write a realistic synthetic portfolio as files" },
+	{ "tail", run_tail, "print the records of a topic as JSON" },
+	{ "status", run_status, "lag, heads, unpublished events, what is halted or parked" },
+	{ "verify", run_verify, "recompute the promises from the database and the topics" },
+	{ "dead-letters", run_dead_letters, "list or replay records that were no commands" },
+	{ "parked", run_parked, "list parked commands, or let them go" },
+	{ "unhalt", run_unhalt, "let a halted partition go on" },
+};
+
+#define SUBCOMMANDS_COUNT (sizeof(subcommands) / sizeof(subcommands[0]))
+
+static void print_help(FILE *file)
+{
+	fprintf(file, "usage: dcs SUBCOMMAND [FLAGS] [ARGUMENTS]\n\n");
+	for (size_t i = 0; i < SUBCOMMANDS_COUNT; i++)
+		fprintf(file, "  %-13s %s\n", subcommands[i].name, subcommands[i].summary);
+	fprintf(file, "\ndcs SUBCOMMAND --help tells its flags. Every flag --a-b is also the variable DCS_A_B.\n"
+		      "Exit status: 0 done, nothing wrong; 1 something is wrong or was found; 2 wrong usage.\n");
+}
+
+int main(int argc, char **argv)
+{
+	log_init("dcs", LOG_WARN);
+	if (argc < 2) {
+		print_help(stderr);
+		return EXIT_STATUS_USAGE;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+		print_help(stdout);
+		return EXIT_STATUS_OK;
+	}
+	for (size_t i = 0; i < SUBCOMMANDS_COUNT; i++) {
+		if (strcmp(argv[1], subcommands[i].name) == 0)
+			return subcommands[i].run(argc - 1, argv + 1);
+	}
+	fprintf(stderr, "dcs: there is no subcommand %s; see dcs --help\n", argv[1]);
+	return EXIT_STATUS_USAGE;
+}

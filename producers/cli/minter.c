@@ -1,0 +1,93 @@
+#include "minter.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/day.h"
+#include "model/command.h"
+
+static struct str trimmed(struct str text)
+{
+	while (text.size > 0 && (text.data[0] == ' ' || text.data[0] == '\n')) {
+		text.data++;
+		text.size--;
+	}
+	while (text.size > 0 && strchr(" \r\n", text.data[text.size - 1]) != NULL)
+		text.size--;
+	return text;
+}
+
+int roles_parse(const char *words, uint32_t *ret_roles, struct err *err)
+{
+	struct str rest = str_of(words);
+	uint32_t roles = 0;
+
+	while (rest.size > 0) {
+		struct str word = trimmed(str_cut(rest, ',', &rest));
+		uint32_t role = role_by_name(word);
+
+		if (role == 0)
+			return err_set(err, ERR_FATAL, "there is no role \"%.*s\"", (int)(word.size < 40 ? word.size : 40),
+				       word.data);
+		roles |= role;
+	}
+	if (roles == 0)
+		return err_set(err, ERR_FATAL, "no role given (--role creditor, say)");
+	*ret_roles = roles;
+	return 0;
+}
+
+int minter_open(struct minter *minter, const char *keys_dir, const char *issuer, const char *audience, const char *subject,
+		const char *roles, int64_t minutes, struct err *err)
+{
+	*minter = (struct minter){ .keys = NULL };
+	if (keys_dir[0] == '\0')
+		return err_set(err, ERR_FATAL, "no folder of token keys given (DCS_KEYS_DIR)");
+	if (!str_to_chars(minter->claims.subject, sizeof(minter->claims.subject), str_of(subject)) || subject[0] == '\0')
+		return err_set(err, ERR_FATAL, "the subject has 1 to %d characters", TOKEN_SUBJECT_MAX);
+	if (roles_parse(roles, &minter->claims.roles, err) != 0)
+		return -1;
+	minter->claims.expires_at_ms = minutes * 60000; /* relative until it is signed */
+	return token_keys_load(keys_dir, issuer, audience, &minter->keys, err);
+}
+
+int minter_open_file(struct minter *minter, const char *path, struct err *err)
+{
+	FILE *file = fopen(path, "r");
+	struct str token;
+	size_t size = 0;
+
+	*minter = (struct minter){ .keys = NULL };
+	if (file == NULL)
+		return err_set(err, ERR_FATAL, "cannot read the token file: %s", strerror(errno));
+	size = fread(minter->token, 1, sizeof(minter->token) - 1, file);
+	fclose(file);
+	token = trimmed((struct str){ .data = minter->token, .size = size });
+	if (token.size == 0)
+		return err_set(err, ERR_FATAL, "the token file is empty");
+	memmove(minter->token, token.data, token.size);
+	minter->token[token.size] = '\0';
+	return 0;
+}
+
+void minter_close(struct minter *minter)
+{
+	token_keys_free(minter->keys);
+	minter->keys = NULL;
+}
+
+int minter_token(struct minter *minter, int64_t now_ms, struct str *ret_token, struct err *err)
+{
+	struct token_claims *claims = &minter->claims;
+	int64_t life_ms = claims->expires_at_ms - claims->issued_at_ms;
+
+	if (minter->keys != NULL && (minter->token[0] == '\0' || now_ms > claims->issued_at_ms + life_ms / 2)) {
+		claims->issued_at_ms = now_ms;
+		claims->expires_at_ms = now_ms + life_ms;
+		if (token_sign(minter->keys, claims, minter->token, sizeof(minter->token), err) != 0)
+			return -1;
+	}
+	*ret_token = str_of(minter->token);
+	return 0;
+}

@@ -1,0 +1,33 @@
+#ifndef CLI_MINTER_H
+#define CLI_MINTER_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/str.h"
+#include "token/token.h"
+
+/*
+ * The token that the CLI's commands carry: read from a file, or signed with the key of DCS_KEYS_DIR for a subject and its roles
+ * and signed anew when half of its hour is over, so that a long import never sends an expired one.
+ */
+struct minter {
+	struct token_keys *keys; /* NULL: the token came from a file */
+	struct token_claims claims;
+	char token[TOKEN_SIZE_MAX + 1];
+};
+
+#define MINTER_MINUTES 60
+
+/* "creditor, agent" -> bits; ERR_FATAL on an unknown word or none at all. */
+MUST_CHECK int roles_parse(const char *words, uint32_t *ret_roles, struct err *err);
+
+MUST_CHECK int minter_open(struct minter *minter, const char *keys_dir, const char *issuer, const char *audience,
+			   const char *subject, const char *roles, int64_t minutes, struct err *err);
+MUST_CHECK int minter_open_file(struct minter *minter, const char *path, struct err *err);
+void minter_close(struct minter *minter); /* accepts a zeroed one */
+
+/* The token to use now; borrows until the next call. */
+MUST_CHECK int minter_token(struct minter *minter, int64_t now_ms, struct str *ret_token, struct err *err);
+
+#endif

@@ -1,0 +1,24 @@
+#ifndef CLI_NATURAL_ID_H
+#define CLI_NATURAL_ID_H
+
+#include "base/str.h"
+#include "base/uuid.h"
+
+/*
+ * Ids made of the names that files use, so that the same file gives the same ids whenever and wherever it is imported, and a
+ * payment finds the debt that another file brought. `dcs import` and `dcs sample` agree by using these.
+ */
+struct uuid customer_id_of(struct str customer_ref);
+struct uuid creditor_id_of(struct str creditor); /* a UUID stands for itself, anything else is a name */
+struct uuid debt_id_of(const struct uuid *creditor_id, struct str external_ref);
+struct uuid payment_id_of(struct str source, struct str external_ref);
+struct uuid contact_point_id_of(const struct uuid *customer_id, struct str channel, struct str address);
+
+/*
+ * The idempotency key of a command that stands for a row: made of its type and content. The same row again is the same command
+ * (the engine answers "duplicate" and does nothing); a corrected row is a new command. The time in front is the same for all
+ * (2020-01-01), so these ids never pass for the newest (sql/0001_engine.sql, last_id).
+ */
+struct uuid row_command_id_of(struct str type_name, struct str content);
+
+#endif
