@@ -1,5 +1,6 @@
 #include "natural_id.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/must.h"
@@ -10,7 +11,7 @@
 #define ROW_EPOCH_MS  1577836800000LL /* 2020-01-01T00:00:00Z */
 #define PART_SIZE_MAX 2000
 
-/* The hash of "family / size:part / size:part ...": with the sizes, ("a", "bc") and ("ab", "c") differ. */
+/* The hash of the family's name and the parts, each with its size in front: ("a", "bc") and ("ab", "c") differ. */
 static struct uuid id_of(const char *family, const struct str *parts, size_t count)
 {
 	unsigned char room[ROOM];
@@ -48,6 +49,13 @@ struct uuid creditor_id_of(struct str creditor)
 	return uuid_parse(&id, creditor) ? id : id_of("creditor", &creditor, 1);
 }
 
+struct uuid portfolio_id_of(struct str portfolio)
+{
+	struct uuid id;
+
+	return uuid_parse(&id, portfolio) ? id : id_of("portfolio", &portfolio, 1);
+}
+
 struct uuid debt_id_of(const struct uuid *creditor_id, struct str external_ref)
 {
 	return id_of("debt", (const struct str[]){ bytes_of(creditor_id), external_ref }, 2);
@@ -61,6 +69,24 @@ struct uuid payment_id_of(struct str source, struct str external_ref)
 struct uuid contact_point_id_of(const struct uuid *customer_id, struct str channel, struct str address)
 {
 	return id_of("contact point", (const struct str[]){ bytes_of(customer_id), channel, address }, 3);
+}
+
+struct uuid template_id_of(struct str name, struct str channel, struct str language)
+{
+	return id_of("template", (const struct str[]){ name, channel, language }, 3);
+}
+
+struct uuid consent_id_of(const struct uuid *customer_id, struct str channel, struct str occasion)
+{
+	return id_of("consent", (const struct str[]){ bytes_of(customer_id), channel, occasion }, 3);
+}
+
+struct uuid communication_id_of(const struct uuid *customer_id, int64_t number)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%lld", (long long)number);
+	return id_of("communication", (const struct str[]){ bytes_of(customer_id), str_of(text) }, 2);
 }
 
 struct uuid row_command_id_of(struct str type_name, struct str content)

@@ -10,9 +10,13 @@
  */
 struct uuid customer_id_of(struct str customer_ref);
 struct uuid creditor_id_of(struct str creditor); /* a UUID stands for itself, anything else is a name */
+struct uuid portfolio_id_of(struct str portfolio); /* as creditor_id_of */
 struct uuid debt_id_of(const struct uuid *creditor_id, struct str external_ref);
 struct uuid payment_id_of(struct str source, struct str external_ref);
 struct uuid contact_point_id_of(const struct uuid *customer_id, struct str channel, struct str address);
+struct uuid template_id_of(struct str name, struct str channel, struct str language);
+struct uuid consent_id_of(const struct uuid *customer_id, struct str channel, struct str occasion);
+struct uuid communication_id_of(const struct uuid *customer_id, int64_t number);
 
 /*
  * The idempotency key of a command that stands for a row: made of its type and content. The same row again is the same command

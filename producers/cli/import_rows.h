@@ -1,0 +1,43 @@
+#ifndef CLI_IMPORT_ROWS_H
+#define CLI_IMPORT_ROWS_H
+
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/uuid.h"
+#include "table_file.h"
+
+/*
+ * What a row of a CSV file means: the commands it stands for, as JSON in the form that `dcs publish` takes. Pure: the same row
+ * gives the same commands with the same ids. Which columns there are: import_rows.c, README.md.
+ */
+enum import_kind { IMPORT_NONE, IMPORT_CUSTOMERS, IMPORT_DEBTS, IMPORT_PAYMENTS };
+
+#define IMPORT_COLUMNS_MAX 20
+
+/* Where each column of the kind stands in the file. */
+struct import_map {
+	enum import_kind kind;
+	size_t fields_count;            /* every row has as many as the header */
+	int places[IMPORT_COLUMNS_MAX]; /* by column of the kind; -1: the file does not have it */
+};
+
+#define IMPORT_COMMANDS_MAX 3
+
+struct import_command {
+	const char *type_name;
+	struct str json; /* borrows from the buf given */
+	struct uuid id;
+};
+
+enum import_kind import_kind_by_name(struct str name); /* "debts"; IMPORT_NONE: unknown */
+
+/* Reads the header row. kind IMPORT_NONE: chosen by the columns. ERR_FATAL: a column is unknown, twice or missing. */
+MUST_CHECK int import_map_read(const struct table_row *header, enum import_kind kind, struct import_map *ret_map, struct err *err);
+
+/* ERR_POISON: "column: what is wrong with it". Empties `json` first. */
+MUST_CHECK int import_row(const struct import_map *map, const struct table_row *row, struct buf *json,
+			  struct import_command ret_commands[IMPORT_COMMANDS_MAX], size_t *ret_count, struct err *err);
+
+#endif

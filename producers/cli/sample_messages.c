@@ -1,0 +1,179 @@
+#include "sample_messages.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/day.h"
+#include "base/money.h"
+#include "dice.h"
+#include "json_line.h"
+#include "natural_id.h"
+#include "wire/json.h"
+
+#define DICE_CONSENT 4
+#define DICE_MESSAGE 5
+
+#define SEND_WITHIN_DAYS 7
+
+/* To whom a message goes, about which debt, and how. */
+struct recipient {
+	struct sample_person person;
+	struct sample_debt debt;
+	const char *channel;
+};
+
+static bool can_get(const struct sample_person *person, const char *channel)
+{
+	return strcmp(channel, "email") == 0 ? person->email[0] != '\0' : person->mobile[0] != '\0';
+}
+
+/*
+ * The recipients stand evenly over the customers, so nobody gets two. Debt i belongs to customer i (sample_debts.c), which is how
+ * a message finds one. Who has no address for the channel gets it by the other; who has none at all stays: it will be refused.
+ */
+static void find_recipient(const struct world *world, int64_t message, struct recipient *ret_recipient)
+{
+	struct dice dice = dice_of(world->seed, DICE_MESSAGE, (uint64_t)message);
+	int64_t pool = world->customers < world->debts ? world->customers : world->debts;
+	int64_t first = message * pool / world->messages, next = (message + 1) * pool / world->messages;
+	bool by_mail = dice_chance(&dice, 550);
+
+	for (int64_t i = first; i == first || i < next; i++) {
+		sample_debt(world, i, &ret_recipient->debt);
+		sample_person(world, ret_recipient->debt.customer, &ret_recipient->person);
+		if (ret_recipient->debt.outcome != OUTCOME_PAID && ret_recipient->debt.due_on < world->today &&
+		    (ret_recipient->person.email[0] != '\0' || ret_recipient->person.mobile[0] != '\0'))
+			break;
+	}
+	ret_recipient->channel = by_mail ? "email" : "sms";
+	if (!can_get(&ret_recipient->person, ret_recipient->channel))
+		ret_recipient->channel = by_mail ? "sms" : "email";
+	if (!can_get(&ret_recipient->person, ret_recipient->channel))
+		ret_recipient->channel = "email";
+}
+
+static void add_consent(const struct world *world, struct dice *dice, const struct sample_person *person, const char *channel,
+			const char *occasion, struct buf *lines)
+{
+	static const char *const bases[] = { "express", "prior_use", "creditor_transfer_notice", "prior_collector" };
+	static const int weights[] = { 70, 15, 10, 5 };
+	struct uuid id = consent_id_of(&person->id, str_of(channel), str_of(occasion));
+	struct json_line line;
+	char evidence[48];
+
+	snprintf(evidence, sizeof(evidence), "%s-%s-%07lld", occasion, channel, (long long)person->index + 1);
+	json_line_begin(&line, lines, "GrantConsent");
+	json_line_id(&line, "consent_id", &id);
+	json_line_id(&line, "customer_id", &person->id);
+	json_line_text(&line, "channel", channel);
+	json_line_text(&line, "purpose", "collect");
+	json_line_text(&line, "basis", bases[dice_pick(dice, weights, 4)]);
+	json_line_text(&line, "evidence_ref", evidence);
+	json_line_instant(&line, "obtained_at",
+			  (world->today - dice_between(dice, 1, 50)) * DAY_MS + dice_between(dice, 8 * 3600, 18 * 3600) * 1000);
+	json_line_end(&line);
+}
+
+void sample_consents(const struct world *world, int64_t customer, struct buf *lines)
+{
+	struct dice dice = dice_of(world->seed, DICE_CONSENT, (uint64_t)customer);
+	struct sample_person person;
+
+	sample_person(world, customer, &person);
+	if (person.email[0] != '\0' && dice_chance(&dice, 350))
+		add_consent(world, &dice, &person, "email", "form", lines);
+	if (person.mobile[0] != '\0' && dice_chance(&dice, 250))
+		add_consent(world, &dice, &person, "sms", "form", lines);
+}
+
+void sample_message_consent(const struct world *world, int64_t message, struct buf *lines)
+{
+	struct dice dice = dice_of(world->seed, DICE_CONSENT, (uint64_t)(world->customers + message));
+	struct recipient recipient;
+
+	find_recipient(world, message, &recipient);
+	if (dice_chance(&dice, 970))
+		add_consent(world, &dice, &recipient.person, recipient.channel, "portal", lines);
+}
+
+void sample_withdrawal(const struct world *world, int64_t message, struct buf *lines)
+{
+	struct dice dice = dice_of(world->seed, DICE_CONSENT, (uint64_t)(world->customers + world->messages + message));
+	struct recipient recipient;
+	struct json_line line;
+
+	if (!dice_chance(&dice, 20))
+		return;
+	find_recipient(world, message, &recipient);
+	json_line_begin(&line, lines, "WithdrawConsent");
+	json_line_id(&line, "customer_id", &recipient.person.id);
+	if (dice_chance(&dice, 700))
+		json_line_text(&line, "channel", recipient.channel);
+	if (strcmp(recipient.channel, "sms") == 0) {
+		json_line_text(&line, "via", "keyword");
+		json_line_text(&line, "keyword", "STOP");
+	} else {
+		json_line_text(&line, "via", "link");
+	}
+	json_line_instant(&line, "withdrawn_at", (world->today - 1) * DAY_MS + dice_between(&dice, 0, 86399) * 1000);
+	json_line_end(&line);
+}
+
+static void add_parameter(struct buf *json, const char *name, const char *value)
+{
+	buf_add_text(json, json->size == 1 ? "{\"name\":" : ",{\"name\":");
+	json_write_string(json, str_of(name));
+	buf_add_text(json, ",\"value\":");
+	json_write_string(json, str_of(value));
+	buf_add_u8(json, '}');
+}
+
+/* What the templates of sample_templates.c ask for. */
+static void add_parameters(struct json_line *line, const struct recipient *recipient, struct buf *json)
+{
+	const struct sample_debt *debt = &recipient->debt;
+	const char *code = debt->country->currency;
+	char decimal[32], amount[40], due_on[16];
+
+	money_format(decimal, debt->total_minor, currency_find(str_of(code)));
+	snprintf(amount, sizeof(amount), "%s %s", decimal, code);
+	day_format(due_on, debt->due_on);
+	buf_reset(json);
+	buf_add_u8(json, '[');
+	add_parameter(json, "name", recipient->person.name);
+	add_parameter(json, "creditor", debt->creditor->name);
+	add_parameter(json, "reference", debt->ref);
+	add_parameter(json, "due_on", due_on);
+	add_parameter(json, "amount", amount);
+	buf_add_text(json, "]");
+	buf_add_u8(json, '\0');
+	MUST(!json->overflow);
+	json_line_raw(line, "parameters", (const char *)json->data);
+}
+
+void sample_message(const struct world *world, int64_t message, struct buf *lines)
+{
+	struct recipient recipient;
+	struct json_line line;
+	struct buf json;
+	struct uuid id;
+	char debt_ids[UUID_TEXT_SIZE + 5] = "[\"";
+
+	find_recipient(world, message, &recipient);
+	id = communication_id_of(&recipient.person.id, message);
+	uuid_format(debt_ids + 2, &recipient.debt.id);
+	memcpy(debt_ids + 2 + UUID_TEXT_SIZE, "\"]", 3);
+	buf_init(&json, 16384);
+	json_line_begin(&line, lines, "SendCommunication");
+	json_line_id(&line, "communication_id", &id);
+	json_line_id(&line, "customer_id", &recipient.person.id);
+	json_line_raw(&line, "debt_ids", debt_ids);
+	json_line_text(&line, "channel", recipient.channel);
+	json_line_text(&line, "template_name", "payment_reminder");
+	json_line_text(&line, "language", recipient.person.country->language);
+	json_line_text(&line, "message_class", "reminder");
+	add_parameters(&line, &recipient, &json);
+	json_line_instant(&line, "send_by", (world->today + SEND_WITHIN_DAYS) * DAY_MS);
+	json_line_end(&line);
+	buf_release(&json);
+}
