@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "cli.h"
+#include "crypto/crypto.h"
 
 struct subcommand {
 	const char *name;
@@ -39,6 +40,8 @@ static void print_help(FILE *file)
 
 int main(int argc, char **argv)
 {
+	struct err err = ERR_INIT;
+
 	log_init("dcs", LOG_WARN);
 	if (argc < 2) {
 		print_help(stderr);
@@ -48,6 +51,8 @@ int main(int argc, char **argv)
 		print_help(stdout);
 		return EXIT_STATUS_OK;
 	}
+	if (crypto_init(&err) != 0)
+		return fail_wrong(argv[1], &err);
 	for (size_t i = 0; i < SUBCOMMANDS_COUNT; i++) {
 		if (strcmp(argv[1], subcommands[i].name) == 0)
 			return subcommands[i].run(argc - 1, argv + 1);

@@ -1,0 +1,45 @@
+/* `dcs migrate`: brings the database to the newest migration. */
+#include "db/migrate.h"
+
+#include <stdio.h>
+
+#include "cli.h"
+#include "database.h"
+
+static struct {
+	const char *pg, *pg_user, *sql_dir;
+} conf;
+
+static const struct conf_row rows[] = {
+	ROW_PG(&conf.pg),
+	ROW_PG_USER(&conf.pg_user),
+	{ .name = "sql.dir", .kind = CONF_TEXT, .default_value = "sql", .target = &conf.sql_dir, .help = "folder of the migrations" },
+};
+
+static const struct usage usage = {
+	.about = "usage: dcs migrate [FLAGS]\n\n"
+		 "Applies the migrations (NNNN_name.sql) that the database does not have yet, in order. Needs a role that may create\n"
+		 "schemas and roles. Running it again, or twice at once, is harmless.",
+	.rows = rows,
+	.rows_count = ROWS_COUNT(rows),
+	.arguments_min = 0,
+	.arguments_max = 0,
+};
+
+int run_migrate(int argc, char **argv)
+{
+	struct arguments arguments;
+	struct err err = ERR_INIT;
+	struct db *db = NULL;
+	int status = EXIT_STATUS_OK;
+	int applied = 0;
+
+	if (!arguments_read(&usage, argc, argv, &arguments, &status))
+		return status;
+	if (database_open(conf.pg, conf.pg_user, 0, &db, &err) != 0 || migrate(db, conf.sql_dir, &applied, &err) != 0)
+		status = fail_wrong(argv[0], &err);
+	else
+		fprintf(stderr, "%d migrations applied\n", applied);
+	db_close(db);
+	return status;
+}

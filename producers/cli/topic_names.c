@@ -1,0 +1,61 @@
+#include "topic_names.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/day.h"
+#include "model/message.h"
+#include "worker/dead_letter.h"
+
+#define FOR_EVER	   (-1)
+#define COMMANDS_FOR_MS	   (7 * DAY_MS)	 /* they hold personal data (design.md 3) */
+#define DEAD_LETTER_FOR_MS (30 * DAY_MS) /* a copy; the table keeps them longer */
+#define MESSAGE_BYTES_MAX  (1024 * 1024)
+#define DEAD_BYTES_MAX	   (MESSAGE_BYTES_MAX + 64 * 1024) /* the record and what was wrong with it */
+
+void topic_name(char name[TOPIC_NAME_MAX], const char *module, enum topic_kind kind)
+{
+	snprintf(name, TOPIC_NAME_MAX, "dcs.%s.%s.v1", module, kind == TOPIC_COMMANDS ? "commands" : "events");
+}
+
+static void add(struct topics *topics, const char *name, int32_t parts, int16_t replication, int64_t retention_ms, int64_t bytes_max)
+{
+	char *copy = topics->names[topics->count];
+
+	MUST(topics->count < TOPICS_MAX);
+	snprintf(copy, TOPIC_NAME_MAX, "%s", name);
+	topics->topics[topics->count++] = (struct bus_topic){ .name = copy,
+							      .parts = parts,
+							      .replication = replication,
+							      .retention_ms = retention_ms,
+							      .message_bytes_max = bytes_max };
+}
+
+static bool is_listed(const struct topics *topics, const char *name)
+{
+	for (size_t i = 0; i < topics->count; i++) {
+		if (strcmp(topics->names[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
+void topics_list(struct topics *topics, int32_t parts, int16_t replication)
+{
+	char name[TOPIC_NAME_MAX];
+
+	topics->count = 0;
+	for (size_t i = 0; message_types[i] != NULL; i++) {
+		const struct message_type *type = message_types[i];
+
+		if (type->kind != MESSAGE_COMMAND || strcmp(type->module, "clock") == 0 || strcmp(type->module, "engine") == 0)
+			continue;
+		topic_name(name, type->module, TOPIC_COMMANDS);
+		if (is_listed(topics, name))
+			continue;
+		add(topics, name, parts, replication, COMMANDS_FOR_MS, MESSAGE_BYTES_MAX);
+		topic_name(name, type->module, TOPIC_EVENTS);
+		add(topics, name, parts, replication, FOR_EVER, MESSAGE_BYTES_MAX);
+	}
+	add(topics, DEAD_LETTER_TOPIC, parts, replication, DEAD_LETTER_FOR_MS, DEAD_BYTES_MAX);
+}
