@@ -169,7 +169,7 @@ void sample_message(const struct world *world, int64_t message, struct buf *line
 	json_line_id(&line, "customer_id", &recipient.person.id);
 	json_line_raw(&line, "debt_ids", debt_ids);
 	json_line_text(&line, "channel", recipient.channel);
-	json_line_text(&line, "template_name", "payment_reminder");
+	json_line_text(&line, "template_name", "payment-reminder");
 	json_line_text(&line, "language", recipient.person.country->language);
 	json_line_text(&line, "message_class", "reminder");
 	add_parameters(&line, &recipient, &json);

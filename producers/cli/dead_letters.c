@@ -1,0 +1,367 @@
+/* `dcs dead-letters list|replay`: records that were no commands of anybody. */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/arena.h"
+#include "base/day.h"
+#include "bus/bus.h"
+#include "cli.h"
+#include "database.h"
+#include "minter.h"
+#include "record_json.h"
+#include "topic_names.h"
+#include "wire/json.h"
+#include "worker/dead_letter.h"
+
+#define ARENA_SIZE    (32 * 1024 * 1024)
+#define JSON_SIZE_MAX (64 * 1024 * 1024)
+#define PAGE_ROWS     200
+#define FLUSH_MS      60000
+#define STATEMENT_MS  60000
+
+static struct {
+	const char *bootstrap, *pg, *pg_user;
+	const char *keys_dir, *issuer, *audience, *subject, *role, *code;
+	int64_t part, offset;
+	bool all, json;
+} conf;
+
+static const struct conf_row rows[] = {
+	ROW_BOOTSTRAP(&conf.bootstrap),
+	ROW_PG(&conf.pg),
+	ROW_PG_USER(&conf.pg_user),
+	{ .name = "part", .kind = CONF_NUMBER, .default_value = "-1", .number_min = -1, .number_max = BUS_PARTS_MAX - 1,
+	  .target = &conf.part, .help = "only of this partition; -1: all" },
+	{ .name = "offset", .kind = CONF_NUMBER, .default_value = "-1", .number_min = -1, .number_max = INT64_MAX,
+	  .target = &conf.offset, .help = "only the one at this offset of the command topic; -1: all" },
+	{ .name = "code", .kind = CONF_TEXT, .default_value = "", .target = &conf.code, .help = "only those with this code" },
+	{ .name = "all", .kind = CONF_SWITCH, .default_value = "no", .target = &conf.all,
+	  .help = "also those that were replayed" },
+	ROW_JSON(&conf.json),
+	ROW_KEYS_DIR(&conf.keys_dir),
+	ROW_ISSUER(&conf.issuer),
+	ROW_AUDIENCE(&conf.audience),
+	{ .name = "subject", .kind = CONF_TEXT, .default_value = "dcs-cli", .target = &conf.subject,
+	  .help = "sub of the new token" },
+	{ .name = "role", .kind = CONF_TEXT, .default_value = "", .target = &conf.role,
+	  .help = "replay with a new token that has these roles; default: the record's own" },
+};
+
+static const struct usage usage = {
+	.about = "usage: dcs dead-letters list [MODULE] [FLAGS]\n"
+		 "       dcs dead-letters replay [MODULE] [FLAGS]\n\n"
+		 "list: prints records that could not be taken (undecodable, unauthorised ...), with code and reason; with --json the\n"
+		 "whole record. replay: publishes them again as they were, key, value and headers, and marks them as replayed; commands\n"
+		 "keep their ids, so what was done meanwhile is not done twice. An expired token needs --role for a new one.\n"
+		 "Exit status: 0 done; 1 something could not be replayed; 2 wrong usage.",
+	.rows = rows,
+	.rows_count = ROWS_COUNT(rows),
+	.arguments_min = 1,
+	.arguments_max = 2,
+};
+
+static const char select_page[] =
+	"SELECT part, command_offset, code, reason, at, key, value, headers, replayed_at IS NOT NULL FROM {schema}.dead_letter "
+	"WHERE (part, command_offset) > ($1, $2) AND ($3 < 0 OR part = $3) AND ($4 < 0 OR command_offset = $4) "
+	"AND ($5 = '' OR code = $5) AND ($6 OR replayed_at IS NULL) ORDER BY part, command_offset LIMIT $7";
+
+static const char update_replayed[] = "UPDATE {schema}.dead_letter d SET replayed_at = now() "
+				      "FROM unnest($1::int[], $2::bigint[]) AS r (part, command_offset) "
+				      "WHERE d.part = r.part AND d.command_offset = r.command_offset";
+
+/* A row of a page. Borrows from the page's result. */
+struct letter {
+	struct dead_letter dead;
+	struct str code;
+	bool replayed;
+	bool acknowledged; /* set by the delivery report */
+};
+
+struct dead_letters {
+	struct db *db;
+	struct coder *coder;
+	struct bus_producer *producer; /* NULL: list */
+	struct minter minter;
+	struct arena statements, arena;
+	struct buf json;
+	struct db_params params;
+	bool replay;
+	int64_t count, failed;
+};
+
+static struct str bytes_or_null(const struct db_result *result, int row, int column)
+{
+	return db_is_null(result, row, column) ? (struct str){ .data = NULL, .size = 0 } : db_str(result, row, column);
+}
+
+static void read_letter(const struct db_result *result, int row, struct letter *ret_letter)
+{
+	*ret_letter = (struct letter){ .dead = { .part = db_int32(result, row, 0),
+						 .offset = db_int64(result, row, 1),
+						 .reason = db_str(result, row, 3),
+						 .at_ms = db_instant(result, row, 4),
+						 .key = bytes_or_null(result, row, 5),
+						 .value = bytes_or_null(result, row, 6),
+						 .headers = db_str(result, row, 7) },
+				       .code = db_str(result, row, 2),
+				       .replayed = db_bool(result, row, 8) };
+}
+
+/* ---- list ---- */
+
+static void print_line(const char *module, const struct letter *letter)
+{
+	char at[32];
+
+	instant_format(at, letter->dead.at_ms);
+	printf("%-16s %4d %10lld %-24s %-20.*s %.*s%s\n", module, letter->dead.part, (long long)letter->dead.offset, at,
+	       (int)letter->code.size, letter->code.data, (int)letter->dead.reason.size, letter->dead.reason.data,
+	       letter->replayed ? " (replayed)" : "");
+}
+
+static int print_json(struct dead_letters *letters, const char *topic, const struct letter *letter, struct err *err)
+{
+	struct header headers[HEADERS_MAX];
+	struct record_view view = { .topic = topic,
+				    .part = letter->dead.part,
+				    .offset = letter->dead.offset,
+				    .at_ms = letter->dead.at_ms,
+				    .key = letter->dead.key,
+				    .value = letter->dead.value,
+				    .headers = headers };
+
+	arena_reset(&letters->arena);
+	buf_reset(&letters->json);
+	if (headers_unpack(letter->dead.headers, &letters->arena, headers, &view.headers_count, err) != 0)
+		return -1;
+	buf_add_text(&letters->json, "{\"code\":");
+	json_write_string(&letters->json, letter->code);
+	buf_add_text(&letters->json, ",\"reason\":");
+	json_write_string(&letters->json, letter->dead.reason);
+	buf_add_format(&letters->json, ",\"replayed\":%s,\"record\":", letter->replayed ? "true" : "false");
+	record_json_write(&letters->json, letters->coder, &letters->arena, &view);
+	buf_add_text(&letters->json, "}\n");
+	if (letters->json.overflow)
+		return err_set(err, ERR_FATAL, "a record does not fit");
+	(void)fwrite(letters->json.data, 1, letters->json.size, stdout);
+	return 0;
+}
+
+/* ---- replay ---- */
+
+static void on_done(void *done_arg, int32_t part, int64_t offset, const struct err *failure)
+{
+	struct letter *letter = done_arg;
+
+	(void)part;
+	(void)offset;
+	letter->acknowledged = failure == NULL;
+	if (failure != NULL)
+		fprintf(stderr, "partition %d offset %lld: %s\n", letter->dead.part, (long long)letter->dead.offset, failure->text);
+}
+
+/* The record's headers, with a new token if one was asked for. */
+static int headers_of(struct dead_letters *letters, const struct letter *letter, struct header ret_headers[HEADERS_MAX],
+		      size_t *ret_count, struct err *err)
+{
+	static char bearer[TOKEN_SIZE_MAX + 8];
+	struct str token;
+	size_t count = 0, kept = 0;
+
+	if (headers_unpack(letter->dead.headers, &letters->arena, ret_headers, &count, err) != 0)
+		return -1;
+	*ret_count = count;
+	if (letters->minter.keys == NULL)
+		return 0;
+	if (minter_token(&letters->minter, clock_now_ms(), &token, err) != 0)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		if (strcasecmp(ret_headers[i].name, "authorization") != 0)
+			ret_headers[kept++] = ret_headers[i];
+	}
+	if (kept == HEADERS_MAX)
+		return err_set(err, ERR_POISON, "no room for the new token among the headers");
+	snprintf(bearer, sizeof(bearer), "Bearer %.*s", (int)token.size, token.data);
+	ret_headers[kept] = (struct header){ .name = "authorization", .value = str_of(bearer) };
+	*ret_count = kept + 1;
+	return 0;
+}
+
+static int send_letter(struct dead_letters *letters, const char *topic, struct letter *letter, struct err *err)
+{
+	struct header headers[HEADERS_MAX];
+	bool has_key = letter->dead.key.data != NULL;
+	size_t count = 0;
+
+	arena_reset(&letters->arena);
+	if (headers_of(letters, letter, headers, &count, err) != 0)
+		return -1;
+	return bus_produce(letters->producer, topic, has_key ? -1 : letter->dead.part, letter->dead.key, letter->dead.value, headers,
+			   count, on_done, letter, err);
+}
+
+static int mark_replayed(struct dead_letters *letters, const struct db_statement *update, const struct letter *page, int count,
+			 struct err *err)
+{
+	db_params_reset(&letters->params);
+	db_array_begin(&letters->params, DB_ARRAY_INT32);
+	for (int i = 0; i < count; i++) {
+		if (page[i].acknowledged)
+			db_array_int32(&letters->params, page[i].dead.part);
+	}
+	db_array_begin(&letters->params, DB_ARRAY_INT64);
+	for (int i = 0; i < count; i++) {
+		if (page[i].acknowledged)
+			db_array_int64(&letters->params, page[i].dead.offset);
+	}
+	return db_run(letters->db, update, &letters->params, NULL, err);
+}
+
+/* Sends a page, waits for it, marks what arrived. Dying in between means: again next time, which does no harm. */
+static int replay_page(struct dead_letters *letters, const struct db_statement *update, const char *topic, struct letter *page,
+		       int count, struct err *err)
+{
+	struct err failure = ERR_INIT;
+
+	for (int i = 0; i < count; i++) {
+		if (send_letter(letters, topic, &page[i], &failure) == 0)
+			continue;
+		if (failure.kind != ERR_POISON) {
+			*err = failure;
+			return -1;
+		}
+		fprintf(stderr, "partition %d offset %lld: %s\n", page[i].dead.part, (long long)page[i].dead.offset, failure.text);
+	}
+	if (bus_producer_flush(letters->producer, FLUSH_MS, &failure) != 0 && bus_producer_pending(letters->producer) > 0) {
+		*err = failure; /* what is still on its way may report into this page: nothing more can be done here */
+		return -1;
+	}
+	for (int i = 0; i < count; i++)
+		letters->failed += !page[i].acknowledged;
+	return mark_replayed(letters, update, page, count, err);
+}
+
+/* ---- both ---- */
+
+static int handle_page(struct dead_letters *letters, const char *module, const struct db_statement *update, struct letter *page,
+		       int count, struct err *err)
+{
+	char topic[TOPIC_NAME_MAX];
+
+	topic_name(topic, module, TOPIC_COMMANDS);
+	letters->count += count;
+	if (letters->replay)
+		return replay_page(letters, update, topic, page, count, err);
+	for (int i = 0; i < count; i++) {
+		if (!conf.json)
+			print_line(module, &page[i]);
+		else if (print_json(letters, topic, &page[i], err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int handle_module(struct dead_letters *letters, const char *module, struct err *err)
+{
+	static struct letter page[PAGE_ROWS];
+	const struct db_statement *select = schema_statement(&letters->statements, "cli_dead_letters", select_page, module);
+	const struct db_statement *update = schema_statement(&letters->statements, "cli_replayed", update_replayed, module);
+	int32_t part = -1;
+	int64_t offset = -1;
+	int count = PAGE_ROWS;
+
+	MUST(select != NULL);
+	MUST(update != NULL);
+	while (count == PAGE_ROWS) {
+		struct db_result result = { .pg = NULL };
+		int failed = 0;
+
+		db_params_reset(&letters->params);
+		db_param_int32(&letters->params, part);
+		db_param_int64(&letters->params, offset);
+		db_param_int32(&letters->params, (int32_t)conf.part);
+		db_param_int64(&letters->params, conf.offset);
+		db_param_text(&letters->params, str_of(conf.code));
+		db_param_bool(&letters->params, conf.all);
+		db_param_int64(&letters->params, PAGE_ROWS);
+		if (db_run(letters->db, select, &letters->params, &result, err) != 0)
+			return -1;
+		count = result.rows;
+		for (int i = 0; i < count; i++)
+			read_letter(&result, i, &page[i]);
+		if (count > 0) {
+			part = page[count - 1].dead.part;
+			offset = page[count - 1].dead.offset;
+			failed = handle_page(letters, module, update, page, count, err);
+		}
+		db_result_release(&result);
+		if (failed != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int open_all(struct dead_letters *letters, struct schemas *ret_modules, struct err *err)
+{
+	struct bus_conf bus = { .bootstrap = conf.bootstrap, .client_id = "dcs-cli" };
+
+	if (arena_init(&letters->statements, 1024 * 1024, err) != 0 || arena_init(&letters->arena, ARENA_SIZE, err) != 0 ||
+	    coder_new(&letters->coder, err) != 0 || database_open(conf.pg, conf.pg_user, STATEMENT_MS, &letters->db, err) != 0 ||
+	    command_modules(letters->db, ret_modules, err) != 0)
+		return -1;
+	if (!letters->replay)
+		return 0;
+	if (conf.role[0] != '\0' && minter_open(&letters->minter, conf.keys_dir, conf.issuer, conf.audience, conf.subject, conf.role,
+						MINTER_MINUTES, err) != 0)
+		return -1;
+	return bus_producer_open(&bus, &letters->producer, err);
+}
+
+static int run(struct dead_letters *letters, const char *only, struct err *err)
+{
+	struct schemas modules;
+	bool found = false;
+
+	if (open_all(letters, &modules, err) != 0)
+		return -1;
+	if (!letters->replay && !conf.json)
+		printf("%-16s %4s %10s %-24s %-20s %s\n", "MODULE", "PART", "OFFSET", "AT", "CODE", "REASON");
+	for (size_t i = 0; i < modules.count; i++) {
+		if (only != NULL && strcmp(only, modules.names[i]) != 0)
+			continue;
+		found = true;
+		if (handle_module(letters, modules.names[i], err) != 0)
+			return -1;
+	}
+	return found ? 0 : err_set(err, ERR_FATAL, "there is no module %.60s", only);
+}
+
+int run_dead_letters(int argc, char **argv)
+{
+	static struct dead_letters letters;
+	struct arguments arguments;
+	struct err err = ERR_INIT;
+	int status = EXIT_STATUS_OK;
+
+	if (!arguments_read(&usage, argc, argv, &arguments, &status))
+		return status;
+	letters.replay = strcmp(arguments.items[0], "replay") == 0;
+	if (!letters.replay && strcmp(arguments.items[0], "list") != 0)
+		return fail_usage(argv[0], "say list or replay");
+	buf_init(&letters.json, JSON_SIZE_MAX);
+	db_params_init(&letters.params, 1024 * 1024);
+	if (run(&letters, arguments.count > 1 ? arguments.items[1] : NULL, &err) != 0)
+		status = fail_wrong(argv[0], &err);
+	if (letters.replay)
+		fprintf(stderr, "%lld replayed, %lld failed\n", (long long)(letters.count - letters.failed), (long long)letters.failed);
+	bus_producer_close(letters.producer);
+	minter_close(&letters.minter);
+	db_close(letters.db);
+	coder_free(letters.coder);
+	db_params_release(&letters.params);
+	buf_release(&letters.json);
+	arena_release(&letters.arena);
+	arena_release(&letters.statements);
+	return letters.failed > 0 ? EXIT_STATUS_WRONG : status;
+}

@@ -1,0 +1,375 @@
+#include "observe.h"
+
+#include <string.h>
+
+#include "topic_names.h"
+#include "wire/envelope.h"
+
+#define ARENA_SIZE    (32 * 1024 * 1024)
+#define BROKER_MS     10000
+#define STATEMENT_MS  30000
+#define LAST_RECORD_MS 5000
+
+static const char select_heads[] = "SELECT part, epoch, owner, next_offset, log_seq, state = 'halted', coalesce(reason, '') "
+				   "FROM {schema}.partition_head ORDER BY part";
+static const char select_parked[] = "SELECT part, count(*) FILTER (WHERE kind = 'wait'), count(*) FILTER (WHERE kind = 'bug'), "
+				    "count(*) FILTER (WHERE kind = 'behind') FROM {schema}.parked GROUP BY part";
+static const char select_dead[] = "SELECT part, count(*) FILTER (WHERE replayed_at IS NULL), count(*) FILTER (WHERE NOT published) "
+				  "FROM {schema}.dead_letter GROUP BY part";
+static const char select_reader_heads[] =
+	"SELECT module, part, epoch, owner, next_offset, last_seq, state = 'halted', coalesce(reason, '') "
+	"FROM {schema}.reader_head ORDER BY module, part";
+
+/* ---- opening ---- */
+
+static int open_module(struct observer *observer, size_t index, struct err *err)
+{
+	const char *module = observer->modules.names[index];
+	char commands[TOPIC_NAME_MAX], events[TOPIC_NAME_MAX];
+	int32_t parts = 0;
+
+	topic_name(commands, module, TOPIC_COMMANDS);
+	topic_name(events, module, TOPIC_EVENTS);
+	if (bus_producer_parts(observer->producer, commands, &parts, err) != 0 ||
+	    bus_reader_open(&observer->bus, commands, &observer->topics[index].commands, err) != 0 ||
+	    bus_reader_open(&observer->bus, events, &observer->topics[index].events, err) != 0)
+		return err_add(err, module);
+	observer->topics[index].parts = parts;
+	observer->topics[index].events_high = arena_take(&observer->arena, (size_t)parts, sizeof(int64_t));
+	observer->topics[index].published_seq = arena_take(&observer->arena, (size_t)parts, sizeof(int64_t));
+	observer->topics[index].heads = schema_statement(&observer->arena, "cli_heads", select_heads, module);
+	observer->topics[index].parked = schema_statement(&observer->arena, "cli_parked_counts", select_parked, module);
+	observer->topics[index].dead = schema_statement(&observer->arena, "cli_dead_counts", select_dead, module);
+	if (observer->topics[index].events_high == NULL || observer->topics[index].published_seq == NULL ||
+	    observer->topics[index].dead == NULL)
+		return err_set(err, ERR_FATAL, "no memory for %d partitions", parts);
+	return 0;
+}
+
+static int connect_database(struct observer *observer, struct err *err)
+{
+	db_close(observer->db);
+	observer->db = NULL;
+	return database_open(observer->pg, observer->pg_user, STATEMENT_MS, &observer->db, err);
+}
+
+int observer_open(struct observer *observer, const char *bootstrap, const char *pg, const char *pg_user, struct err *err)
+{
+	memset(observer, 0, sizeof(*observer));
+	observer->bus = (struct bus_conf){ .bootstrap = bootstrap, .client_id = "dcs-status" };
+	observer->pg = pg;
+	observer->pg_user = pg_user;
+	if (arena_init(&observer->arena, ARENA_SIZE, err) != 0 || connect_database(observer, err) != 0 ||
+	    command_modules(observer->db, &observer->modules, err) != 0 ||
+	    reader_schemas(observer->db, &observer->readers, err) != 0 ||
+	    bus_producer_open(&observer->bus, &observer->producer, err) != 0)
+		return -1;
+	for (size_t i = 0; i < observer->modules.count; i++) {
+		if (open_module(observer, i, err) != 0)
+			return -1;
+	}
+	for (size_t i = 0; i < observer->readers.count; i++) {
+		observer->reader_heads[i] =
+			schema_statement(&observer->arena, "cli_reader_heads", select_reader_heads, observer->readers.names[i]);
+		if (observer->reader_heads[i] == NULL)
+			return err_set(err, ERR_FATAL, "no memory for the readers");
+	}
+	observer->mark = arena_mark(&observer->arena);
+	return 0;
+}
+
+void observer_close(struct observer *observer)
+{
+	for (size_t i = 0; i < observer->modules.count; i++) {
+		bus_reader_close(observer->topics[i].commands);
+		bus_reader_close(observer->topics[i].events);
+	}
+	bus_producer_close(observer->producer);
+	db_close(observer->db);
+	arena_release(&observer->arena);
+}
+
+/* ---- the parts of modules ---- */
+
+static struct part_status *find_part(struct observation *observation, const char *module, int32_t part)
+{
+	for (size_t i = 0; i < observation->parts_count; i++) {
+		if (observation->parts[i].module == module && observation->parts[i].part == part)
+			return &observation->parts[i];
+	}
+	return NULL;
+}
+
+static int take_parts(struct observer *observer, struct observation *observation, struct err *err)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < observer->modules.count; i++)
+		count += (size_t)observer->topics[i].parts;
+	observation->parts = arena_take(&observer->arena, count, sizeof(*observation->parts));
+	observation->readers = arena_take(&observer->arena, count * (observer->readers.count + 1), sizeof(*observation->readers));
+	if (observation->parts == NULL || observation->readers == NULL)
+		return err_set(err, ERR_FATAL, "no memory for %zu partitions", count);
+	for (size_t i = 0; i < observer->modules.count; i++) {
+		for (int32_t part = 0; part < observer->topics[i].parts; part++)
+			observation->parts[observation->parts_count++] =
+				(struct part_status){ .module = observer->modules.names[i], .part = part };
+	}
+	return 0;
+}
+
+static int read_command_bounds(struct observer *observer, struct observation *observation, struct err *err)
+{
+	for (size_t i = 0; i < observer->modules.count; i++) {
+		for (int32_t part = 0; part < observer->topics[i].parts; part++) {
+			struct part_status *status = find_part(observation, observer->modules.names[i], part);
+
+			if (bus_reader_bounds(observer->topics[i].commands, part, &status->low, &status->high, BROKER_MS, err) != 0)
+				return -1;
+			status->next_offset = status->low;
+		}
+	}
+	return 0;
+}
+
+static void copy_text(char *chars, size_t size, struct str text)
+{
+	text = str_prefix(text, size - 1);
+	if (text.size > 0)
+		memcpy(chars, text.data, text.size);
+	chars[text.size] = '\0';
+}
+
+static int read_heads(struct observer *observer, size_t index, struct observation *observation, struct err *err)
+{
+	struct db_result result = { .pg = NULL };
+
+	if (db_run(observer->db, observer->topics[index].heads, NULL, &result, err) != 0)
+		return -1;
+	for (int i = 0; i < result.rows; i++) {
+		struct part_status *status = find_part(observation, observer->modules.names[index], db_int32(&result, i, 0));
+
+		if (status == NULL)
+			continue; /* of a partition that the topic does not have: the worker says so */
+		status->claimed = true;
+		status->epoch = db_int64(&result, i, 1);
+		copy_text(status->owner, sizeof(status->owner), db_str(&result, i, 2));
+		status->next_offset = db_int64(&result, i, 3);
+		status->log_seq = db_int64(&result, i, 4);
+		status->halted = db_bool(&result, i, 5);
+		copy_text(status->reason, sizeof(status->reason), db_str(&result, i, 6));
+	}
+	db_result_release(&result);
+	return 0;
+}
+
+static int read_counts(struct observer *observer, size_t index, struct observation *observation, struct err *err)
+{
+	struct db_result parked = { .pg = NULL }, dead = { .pg = NULL };
+	const char *module = observer->modules.names[index];
+	int status = -1;
+
+	if (db_run(observer->db, observer->topics[index].parked, NULL, &parked, err) != 0 ||
+	    db_run(observer->db, observer->topics[index].dead, NULL, &dead, err) != 0)
+		goto out;
+	for (int i = 0; i < parked.rows; i++) {
+		struct part_status *part = find_part(observation, module, db_int32(&parked, i, 0));
+
+		if (part == NULL)
+			continue;
+		part->parked_wait = db_int64(&parked, i, 1);
+		part->parked_bug = db_int64(&parked, i, 2);
+		part->parked_behind = db_int64(&parked, i, 3);
+	}
+	for (int i = 0; i < dead.rows; i++) {
+		struct part_status *part = find_part(observation, module, db_int32(&dead, i, 0));
+
+		if (part == NULL)
+			continue;
+		part->dead = db_int64(&dead, i, 1);
+		part->dead_unpublished = db_int64(&dead, i, 2);
+	}
+	status = 0;
+out:
+	db_result_release(&dead);
+	db_result_release(&parked);
+	return status;
+}
+
+/* The ce_sequence of the last record of an events partition. */
+static int last_sequence(struct bus_reader *reader, int32_t part, int64_t high, int64_t *ret_sequence, struct err *err)
+{
+	struct header headers[HEADERS_MAX];
+	struct bus_record record;
+	struct envelope envelope;
+	bool found = false;
+	size_t count = 0;
+	int status = -1;
+
+	if (bus_reader_seek(reader, part, high - 1, err) != 0 ||
+	    bus_reader_next(reader, LAST_RECORD_MS, &found, &record, err) != 0)
+		return -1;
+	if (!found)
+		return err_set(err, ERR_RETRY, "the broker did not send the last event of partition %d", part);
+	if (bus_record_headers(&record, headers, &count, err) == 0 && envelope_read(headers, count, &envelope, err) == 0) {
+		*ret_sequence = envelope.sequence;
+		status = 0;
+	}
+	bus_record_release(&record);
+	return status;
+}
+
+static int read_events(struct observer *observer, size_t index, struct observation *observation, struct err *err)
+{
+	for (int32_t part = 0; part < observer->topics[index].parts; part++) {
+		struct part_status *status = find_part(observation, observer->modules.names[index], part);
+		int64_t low = 0;
+
+		if (bus_reader_bounds(observer->topics[index].events, part, &low, &status->events_high, BROKER_MS, err) != 0)
+			return -1;
+		if (status->events_high > low && status->events_high != observer->topics[index].events_high[part]) {
+			if (last_sequence(observer->topics[index].events, part, status->events_high,
+					  &observer->topics[index].published_seq[part], err) != 0)
+				return -1;
+			observer->topics[index].events_high[part] = status->events_high;
+		}
+		status->published_seq = observer->topics[index].published_seq[part];
+		status->lag = status->high > status->next_offset ? status->high - status->next_offset : 0;
+		status->unpublished = status->log_seq > status->published_seq ? status->log_seq - status->published_seq : 0;
+	}
+	return 0;
+}
+
+/* ---- readers ---- */
+
+static struct reader_status *find_reader(struct observation *observation, const char *reader, const char *module, int32_t part)
+{
+	for (size_t i = 0; i < observation->readers_count; i++) {
+		struct reader_status *status = &observation->readers[i];
+
+		if (status->reader == reader && status->module == module && (part < 0 || status->part == part))
+			return status;
+	}
+	return NULL;
+}
+
+/* A reader that reads a module at all reads all its partitions; where it has no head yet, it has read nothing. */
+static void expect_reader(struct observation *observation, const char *reader, const char *module)
+{
+	if (find_reader(observation, reader, module, -1) != NULL)
+		return;
+	for (size_t i = 0; i < observation->parts_count; i++) {
+		const struct part_status *part = &observation->parts[i];
+
+		if (part->module == module)
+			observation->readers[observation->readers_count++] =
+				(struct reader_status){ .reader = reader, .module = module, .part = part->part, .lag = part->events_high };
+	}
+}
+
+static const char *module_named(const struct observer *observer, struct str name)
+{
+	for (size_t i = 0; i < observer->modules.count; i++) {
+		if (str_is(name, observer->modules.names[i]))
+			return observer->modules.names[i];
+	}
+	return NULL;
+}
+
+static int read_reader(struct observer *observer, size_t index, struct observation *observation, struct err *err)
+{
+	const char *reader = observer->readers.names[index];
+	struct db_result result = { .pg = NULL };
+
+	if (db_run(observer->db, observer->reader_heads[index], NULL, &result, err) != 0)
+		return -1;
+	for (int i = 0; i < result.rows; i++) {
+		const char *module = module_named(observer, db_str(&result, i, 0));
+		const struct part_status *part = NULL;
+		struct reader_status *status = NULL;
+
+		if (module == NULL)
+			continue;
+		expect_reader(observation, reader, module);
+		status = find_reader(observation, reader, module, db_int32(&result, i, 1));
+		part = find_part(observation, module, db_int32(&result, i, 1));
+		if (status == NULL || part == NULL)
+			continue;
+		status->claimed = true;
+		status->epoch = db_int64(&result, i, 2);
+		copy_text(status->owner, sizeof(status->owner), db_str(&result, i, 3));
+		status->next_offset = db_int64(&result, i, 4);
+		status->last_seq = db_int64(&result, i, 5);
+		status->halted = db_bool(&result, i, 6);
+		copy_text(status->reason, sizeof(status->reason), db_str(&result, i, 7));
+		status->lag = part->events_high > status->next_offset ? part->events_high - status->next_offset : 0;
+	}
+	if (result.rows == 0)
+		observation->silent_reader = reader;
+	db_result_release(&result);
+	return 0;
+}
+
+/* ---- all of it ---- */
+
+static bool any_events(const struct observation *observation)
+{
+	for (size_t i = 0; i < observation->parts_count; i++) {
+		if (observation->parts[i].events_high > 0)
+			return true;
+	}
+	return false;
+}
+
+int observe(struct observer *observer, struct observation *ret_observation, struct err *err)
+{
+	struct observation observation = { .parts_count = 0 };
+
+	arena_rewind(&observer->arena, observer->mark);
+	if ((observer->db == NULL || !db_is_alive(observer->db)) && connect_database(observer, err) != 0)
+		return -1;
+	if (take_parts(observer, &observation, err) != 0 || read_command_bounds(observer, &observation, err) != 0)
+		return -1;
+	for (size_t i = 0; i < observer->modules.count; i++) {
+		if (read_heads(observer, i, &observation, err) != 0 || read_counts(observer, i, &observation, err) != 0)
+			return -1;
+	}
+	for (size_t i = 0; i < observer->modules.count; i++) {
+		if (read_events(observer, i, &observation, err) != 0)
+			return -1;
+	}
+	for (size_t i = 0; i < observer->readers.count; i++) {
+		if (read_reader(observer, i, &observation, err) != 0)
+			return -1;
+	}
+	if (!any_events(&observation))
+		observation.silent_reader = NULL;
+	*ret_observation = observation;
+	return 0;
+}
+
+bool observation_is_idle(const struct observation *observation)
+{
+	for (size_t i = 0; i < observation->parts_count; i++) {
+		const struct part_status *part = &observation->parts[i];
+
+		if (part->lag > 0 || part->unpublished > 0 || part->parked_wait > 0 || part->dead_unpublished > 0)
+			return false;
+	}
+	for (size_t i = 0; i < observation->readers_count; i++) {
+		if (observation->readers[i].lag > 0)
+			return false;
+	}
+	return observation->silent_reader == NULL;
+}
+
+int64_t observation_halted(const struct observation *observation)
+{
+	int64_t count = 0;
+
+	for (size_t i = 0; i < observation->parts_count; i++)
+		count += observation->parts[i].halted;
+	for (size_t i = 0; i < observation->readers_count; i++)
+		count += observation->readers[i].halted;
+	return count;
+}
