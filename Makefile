@@ -54,6 +54,7 @@ GENERATED := $(GEN)/schemas/.stamp
 
 LIB_OBJECTS    := $(call objects,$(foreach room,$(ROOMS),$(call sources,lib/$(room))))
 MODULE_OBJECTS := $(call objects,$(foreach module,$(MODULES),$(call sources,consumers/$(module))))
+PRODUCER_OBJECTS := $(call objects,$(foreach part,$(PRODUCERS),$(call sources,producers/$(part))))
 ARCHIVE        := $(OUT)/libdcs.a
 
 program_name = $(if $(filter cli,$(1)),dcs,dcs-$(1))
@@ -115,12 +116,12 @@ $(OUT)/gen.o: $(GENERATED)
 	@mkdir -p $(@D)
 	$(call run,cc $(GEN)/schemas/messages.c,$(CC) $(CFLAGS) -MMD -MP -c -o $@ $(GEN)/schemas/messages.c)
 
-$(ARCHIVE): $(LIB_OBJECTS) $(MODULE_OBJECTS) $(OUT)/gen.o
+$(ARCHIVE): $(LIB_OBJECTS) $(MODULE_OBJECTS) $(PRODUCER_OBJECTS) $(OUT)/gen.o
 	@rm -f $@
 	$(call run,ar $@,ar rcs $@ $^)
 
 $(foreach part,$(MODULES),$(eval $(OUT)/dcs-$(part): $(OUT)/consumers/$(part)/main.o))
-$(foreach part,$(PRODUCERS),$(eval $(OUT)/$(call program_name,$(part)): $(call objects,$(wildcard producers/$(part)/*.c))))
+$(foreach part,$(PRODUCERS),$(eval $(OUT)/$(call program_name,$(part)): $(OUT)/producers/$(part)/main.o))
 $(PROGRAMS): $(ARCHIVE)
 	$(call run,ld $@,$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(ARCHIVE) $(LIBS))
 

@@ -81,7 +81,7 @@ bool arguments_read(const struct usage *usage, int argc, char **argv, struct arg
 	}
 	if (ret_arguments->count < usage->arguments_min || ret_arguments->count > usage->arguments_max) {
 		*ret_status = fail_usage(argv[0], ret_arguments->count < usage->arguments_min ? "an argument is missing"
-											     : "too many arguments");
+											      : "too many arguments");
 		return false;
 	}
 	return true;

@@ -54,7 +54,8 @@ struct usage {
  * Reads environment and flags into the rows' targets; flags may stand before or behind the other arguments. False: there is
  * nothing left to do (--help, or a fault, which was printed), and *ret_status is what to return.
  */
-MUST_CHECK bool arguments_read(const struct usage *usage, int argc, char **argv, struct arguments *ret_arguments, int *ret_status);
+MUST_CHECK bool arguments_read(const struct usage *usage, int argc, char **argv, struct arguments *ret_arguments,
+			       int *ret_status);
 
 /* Prints "dcs NAME: text" to standard error. Both return what run_... returns. */
 int fail_usage(const char *subcommand, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -83,8 +84,7 @@ int fail_wrong(const char *subcommand, const struct err *err);
 	}
 #define ROW_ISSUER(variable)                                                                                                     \
 	{                                                                                                                        \
-		.name = "token.issuer", .kind = CONF_TEXT, .default_value = "dcs", .target = (variable),                         \
-		.help = "iss of tokens"                                                                                          \
+		.name = "token.issuer", .kind = CONF_TEXT, .default_value = "dcs", .target = (variable), .help = "iss of tokens" \
 	}
 #define ROW_AUDIENCE(variable)                                                                                                   \
 	{                                                                                                                        \

@@ -6,7 +6,7 @@
 #include "base/str.h"
 
 #define CONNINFO_SIZE_MAX 1024
-#define SQL_SIZE_MAX	  8192
+#define SQL_SIZE_MAX      8192
 
 static const struct db_statement select_schemas = {
 	.name = "cli_schemas",

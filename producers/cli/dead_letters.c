@@ -31,28 +31,49 @@ static const struct conf_row rows[] = {
 	ROW_BOOTSTRAP(&conf.bootstrap),
 	ROW_PG(&conf.pg),
 	ROW_PG_USER(&conf.pg_user),
-	{ .name = "part", .kind = CONF_NUMBER, .default_value = "-1", .number_min = -1, .number_max = BUS_PARTS_MAX - 1,
-	  .target = &conf.part, .help = "only of this partition; -1: all" },
-	{ .name = "offset", .kind = CONF_NUMBER, .default_value = "-1", .number_min = -1, .number_max = INT64_MAX,
-	  .target = &conf.offset, .help = "only the one at this offset of the command topic; -1: all" },
+	{ .name = "part",
+	  .kind = CONF_NUMBER,
+	  .default_value = "-1",
+	  .number_min = -1,
+	  .number_max = BUS_PARTS_MAX - 1,
+	  .target = &conf.part,
+	  .help = "only of this partition; -1: all" },
+	{ .name = "offset",
+	  .kind = CONF_NUMBER,
+	  .default_value = "-1",
+	  .number_min = -1,
+	  .number_max = INT64_MAX,
+	  .target = &conf.offset,
+	  .help = "only the one at this offset of the command topic; -1: all" },
 	{ .name = "code", .kind = CONF_TEXT, .default_value = "", .target = &conf.code, .help = "only those with this code" },
-	{ .name = "all", .kind = CONF_SWITCH, .default_value = "no", .target = &conf.all,
+	{ .name = "all",
+	  .kind = CONF_SWITCH,
+	  .default_value = "no",
+	  .target = &conf.all,
 	  .help = "also those that were replayed" },
 	ROW_JSON(&conf.json),
 	ROW_KEYS_DIR(&conf.keys_dir),
 	ROW_ISSUER(&conf.issuer),
 	ROW_AUDIENCE(&conf.audience),
-	{ .name = "subject", .kind = CONF_TEXT, .default_value = "dcs-cli", .target = &conf.subject,
+	{ .name = "subject",
+	  .kind = CONF_TEXT,
+	  .default_value = "dcs-cli",
+	  .target = &conf.subject,
 	  .help = "sub of the new token" },
-	{ .name = "role", .kind = CONF_TEXT, .default_value = "", .target = &conf.role,
+	{ .name = "role",
+	  .kind = CONF_TEXT,
+	  .default_value = "",
+	  .target = &conf.role,
 	  .help = "replay with a new token that has these roles; default: the record's own" },
 };
 
 static const struct usage usage = {
 	.about = "usage: dcs dead-letters list [MODULE] [FLAGS]\n"
 		 "       dcs dead-letters replay [MODULE] [FLAGS]\n\n"
-		 "list: prints records that could not be taken (undecodable, unauthorised ...), with code and reason; with --json the\n"
-		 "whole record. replay: publishes them again as they were, key, value and headers, and marks them as replayed; commands\n"
+		 "list: prints records that could not be taken (undecodable, unauthorised ...), with code and reason; with "
+		 "--json the\n"
+		 "whole record. replay: publishes them again as they were, key, value and headers, and marks them as replayed; "
+		 "commands\n"
 		 "keep their ids, so what was done meanwhile is not done twice. An expired token needs --role for a new one.\n"
 		 "Exit status: 0 done; 1 something could not be replayed; 2 wrong usage.",
 	.rows = rows,
@@ -158,7 +179,8 @@ static void on_done(void *done_arg, int32_t part, int64_t offset, const struct e
 	(void)offset;
 	letter->acknowledged = failure == NULL;
 	if (failure != NULL)
-		fprintf(stderr, "partition %d offset %lld: %s\n", letter->dead.part, (long long)letter->dead.offset, failure->text);
+		fprintf(stderr, "partition %d offset %lld: %s\n", letter->dead.part, (long long)letter->dead.offset,
+			failure->text);
 }
 
 /* The record's headers, with a new token if one was asked for. */
@@ -197,8 +219,8 @@ static int send_letter(struct dead_letters *letters, const char *topic, struct l
 	arena_reset(&letters->arena);
 	if (headers_of(letters, letter, headers, &count, err) != 0)
 		return -1;
-	return bus_produce(letters->producer, topic, has_key ? -1 : letter->dead.part, letter->dead.key, letter->dead.value, headers,
-			   count, on_done, letter, err);
+	return bus_produce(letters->producer, topic, has_key ? -1 : letter->dead.part, letter->dead.key, letter->dead.value,
+			   headers, count, on_done, letter, err);
 }
 
 static int mark_replayed(struct dead_letters *letters, const struct db_statement *update, const struct letter *page, int count,
@@ -231,7 +253,8 @@ static int replay_page(struct dead_letters *letters, const struct db_statement *
 			*err = failure;
 			return -1;
 		}
-		fprintf(stderr, "partition %d offset %lld: %s\n", page[i].dead.part, (long long)page[i].dead.offset, failure.text);
+		fprintf(stderr, "partition %d offset %lld: %s\n", page[i].dead.part, (long long)page[i].dead.offset,
+			failure.text);
 	}
 	if (bus_producer_flush(letters->producer, FLUSH_MS, &failure) != 0 && bus_producer_pending(letters->producer) > 0) {
 		*err = failure; /* what is still on its way may report into this page: nothing more can be done here */
@@ -312,8 +335,8 @@ static int open_all(struct dead_letters *letters, struct schemas *ret_modules, s
 		return -1;
 	if (!letters->replay)
 		return 0;
-	if (conf.role[0] != '\0' && minter_open(&letters->minter, conf.keys_dir, conf.issuer, conf.audience, conf.subject, conf.role,
-						MINTER_MINUTES, err) != 0)
+	if (conf.role[0] != '\0' && minter_open(&letters->minter, conf.keys_dir, conf.issuer, conf.audience, conf.subject,
+						conf.role, MINTER_MINUTES, err) != 0)
 		return -1;
 	return bus_producer_open(&bus, &letters->producer, err);
 }
@@ -354,7 +377,8 @@ int run_dead_letters(int argc, char **argv)
 	if (run(&letters, arguments.count > 1 ? arguments.items[1] : NULL, &err) != 0)
 		status = fail_wrong(argv[0], &err);
 	if (letters.replay)
-		fprintf(stderr, "%lld replayed, %lld failed\n", (long long)(letters.count - letters.failed), (long long)letters.failed);
+		fprintf(stderr, "%lld replayed, %lld failed\n", (long long)(letters.count - letters.failed),
+			(long long)letters.failed);
 	bus_producer_close(letters.producer);
 	minter_close(&letters.minter);
 	db_close(letters.db);

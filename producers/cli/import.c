@@ -27,13 +27,25 @@ static struct {
 
 static const struct conf_row rows[] = {
 	SENDER_ROWS(conf.sender),
-	{ .name = "role", .kind = CONF_TEXT, .default_value = "creditor", .target = &conf.sender.roles,
+	{ .name = "role",
+	  .kind = CONF_TEXT,
+	  .default_value = "creditor",
+	  .target = &conf.sender.roles,
 	  .help = "roles of the minted token" },
-	{ .name = "type", .kind = CONF_TEXT, .default_value = "", .target = &conf.type,
+	{ .name = "type",
+	  .kind = CONF_TEXT,
+	  .default_value = "",
+	  .target = &conf.type,
 	  .help = "customers, debts or payments; default: as the header row says" },
-	{ .name = "errors", .kind = CONF_TEXT, .default_value = "", .target = &conf.errors_path,
+	{ .name = "errors",
+	  .kind = CONF_TEXT,
+	  .default_value = "",
+	  .target = &conf.errors_path,
 	  .help = "also write row errors to this file, as CSV" },
-	{ .name = "dry.run", .kind = CONF_SWITCH, .default_value = "no", .target = &conf.dry_run,
+	{ .name = "dry.run",
+	  .kind = CONF_SWITCH,
+	  .default_value = "no",
+	  .target = &conf.dry_run,
 	  .help = "check every row, publish nothing, need no brokers" },
 	ROW_PROGRESS(&conf.progress),
 };
@@ -46,8 +58,10 @@ static const struct usage usage = {
 		 "             [debt_id original_creditor portfolio interest fee cost fees_authorised]\n"
 		 "  payments   source external_ref amount currency received_on method, customer_ref or customer_id,\n"
 		 "             creditor and debt_ref or debt_id [payment_id]\n"
-		 "Amounts are decimals in the row's currency (1234.56); dates 2026-11-22. Ids are made of the references, and a command's\n"
-		 "id of its row: after an interruption run it again, nothing happens twice. Bad rows are reported, the rest is sent.\n"
+		 "Amounts are decimals in the row's currency (1234.56); dates 2026-11-22. Ids are made of the references, and a "
+		 "command's\n"
+		 "id of its row: after an interruption run it again, nothing happens twice. Bad rows are reported, the rest is "
+		 "sent.\n"
 		 "Exit status: 0 every row was acknowledged; 1 not all; 2 wrong usage.",
 	.rows = rows,
 	.rows_count = ROWS_COUNT(rows),
@@ -174,8 +188,8 @@ static void print_summary(const struct import *import, const char *path)
 
 	if (import->sender != NULL)
 		counts = sender_counts(import->sender);
-	fprintf(stderr, "%s: %lld rows, %lld errors, %lld commands%s", path, (long long)import->rows, (long long)import->errors.count,
-		(long long)import->commands, conf.dry_run ? ", nothing published\n" : "");
+	fprintf(stderr, "%s: %lld rows, %lld errors, %lld commands%s", path, (long long)import->rows,
+		(long long)import->errors.count, (long long)import->commands, conf.dry_run ? ", nothing published\n" : "");
 	if (!conf.dry_run)
 		fprintf(stderr, ", %lld acknowledged\n", (long long)counts.acknowledged);
 }

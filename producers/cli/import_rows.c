@@ -36,7 +36,16 @@ static const struct column customers_columns[] = {
 	{ NULL, NULL, CELL_TEXT, false, NULL },
 };
 
-enum { DEBT_ID, DEBT_REF, DEBT_CUSTOMER_ID, DEBT_CUSTOMER_REF, DEBT_CREDITOR, DEBT_ORIGINAL_CREDITOR, DEBT_PORTFOLIO, DEBT_CURRENCY };
+enum {
+	DEBT_ID,
+	DEBT_REF,
+	DEBT_CUSTOMER_ID,
+	DEBT_CUSTOMER_REF,
+	DEBT_CREDITOR,
+	DEBT_ORIGINAL_CREDITOR,
+	DEBT_PORTFOLIO,
+	DEBT_CURRENCY
+};
 static const struct column debts_columns[] = {
 	[DEBT_ID] = { "debt_id", NULL, CELL_TEXT, false, NULL },
 	[DEBT_REF] = { "external_ref", "external_ref", CELL_TEXT, true, NULL },
@@ -99,7 +108,8 @@ static const struct {
 
 _Static_assert(sizeof(debts_columns) / sizeof(debts_columns[0]) <= IMPORT_COLUMNS_MAX, "places has room for every column");
 _Static_assert(sizeof(payments_columns) / sizeof(payments_columns[0]) <= IMPORT_COLUMNS_MAX, "places has room for every column");
-_Static_assert(sizeof(customers_columns) / sizeof(customers_columns[0]) <= IMPORT_COLUMNS_MAX, "places has room for every column");
+_Static_assert(sizeof(customers_columns) / sizeof(customers_columns[0]) <= IMPORT_COLUMNS_MAX,
+	       "places has room for every column");
 
 /* ---- the header ---- */
 
@@ -156,7 +166,8 @@ int import_map_read(const struct table_row *header, enum import_kind kind, struc
 		int column = column_by_name(kinds[map.kind].columns, header->fields[i]);
 
 		if (column < 0)
-			return err_set(err, ERR_FATAL, "%s have no column \"%.*s\"", kinds[map.kind].name, (int)name.size, name.data);
+			return err_set(err, ERR_FATAL, "%s have no column \"%.*s\"", kinds[map.kind].name, (int)name.size,
+				       name.data);
 		if (map.places[column] >= 0)
 			return err_set(err, ERR_FATAL, "the column \"%.*s\" stands twice", (int)name.size, name.data);
 		map.places[column] = (int)i;
@@ -272,8 +283,8 @@ static int add_members(struct buf *json, const struct import_map *map, const str
 /* ---- ids ---- */
 
 /* The id that stands in `id_column`, if it does. */
-static int given_id(const struct import_map *map, const struct table_row *row, int id_column, bool *ret_given, struct uuid *ret_id,
-		    struct err *err)
+static int given_id(const struct import_map *map, const struct table_row *row, int id_column, bool *ret_given,
+		    struct uuid *ret_id, struct err *err)
 {
 	struct str text = cell(map, row, id_column);
 

@@ -34,7 +34,8 @@ struct import_command {
 enum import_kind import_kind_by_name(struct str name); /* "debts"; IMPORT_NONE: unknown */
 
 /* Reads the header row. kind IMPORT_NONE: chosen by the columns. ERR_FATAL: a column is unknown, twice or missing. */
-MUST_CHECK int import_map_read(const struct table_row *header, enum import_kind kind, struct import_map *ret_map, struct err *err);
+MUST_CHECK int import_map_read(const struct table_row *header, enum import_kind kind, struct import_map *ret_map,
+			       struct err *err);
 
 /* ERR_POISON: "column: what is wrong with it". Empties `json` first. */
 MUST_CHECK int import_row(const struct import_map *map, const struct table_row *row, struct buf *json,

@@ -46,8 +46,7 @@ int lines_next(struct lines *lines, enum line_kind *ret_kind, struct str *ret_li
 
 	for (;;) {
 		size_t here = lines->to - lines->from;
-		const char *end =
-			here > searched ? memchr(lines->room + lines->from + searched, '\n', here - searched) : NULL;
+		const char *end = here > searched ? memchr(lines->room + lines->from + searched, '\n', here - searched) : NULL;
 
 		if (end != NULL || (lines->at_end && (here > 0 || too_long))) {
 			*ret_line = take(lines, end != NULL ? (size_t)(end - (lines->room + lines->from)) + 1 : here);

@@ -13,12 +13,17 @@ static struct {
 static const struct conf_row rows[] = {
 	ROW_PG(&conf.pg),
 	ROW_PG_USER(&conf.pg_user),
-	{ .name = "sql.dir", .kind = CONF_TEXT, .default_value = "sql", .target = &conf.sql_dir, .help = "folder of the migrations" },
+	{ .name = "sql.dir",
+	  .kind = CONF_TEXT,
+	  .default_value = "sql",
+	  .target = &conf.sql_dir,
+	  .help = "folder of the migrations" },
 };
 
 static const struct usage usage = {
 	.about = "usage: dcs migrate [FLAGS]\n\n"
-		 "Applies the migrations (NNNN_name.sql) that the database does not have yet, in order. Needs a role that may create\n"
+		 "Applies the migrations (NNNN_name.sql) that the database does not have yet, in order. Needs a role that may "
+		 "create\n"
 		 "schemas and roles. Running it again, or twice at once, is harmless.",
 	.rows = rows,
 	.rows_count = ROWS_COUNT(rows),

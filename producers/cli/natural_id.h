@@ -9,7 +9,7 @@
  * payment finds the debt that another file brought. `dcs import` and `dcs sample` agree by using these.
  */
 struct uuid customer_id_of(struct str customer_ref);
-struct uuid creditor_id_of(struct str creditor); /* a UUID stands for itself, anything else is a name */
+struct uuid creditor_id_of(struct str creditor);   /* a UUID stands for itself, anything else is a name */
 struct uuid portfolio_id_of(struct str portfolio); /* as creditor_id_of */
 struct uuid debt_id_of(const struct uuid *creditor_id, struct str external_ref);
 struct uuid payment_id_of(struct str source, struct str external_ref);

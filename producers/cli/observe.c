@@ -5,17 +5,18 @@
 #include "topic_names.h"
 #include "wire/envelope.h"
 
-#define ARENA_SIZE    (32 * 1024 * 1024)
-#define BROKER_MS     10000
-#define STATEMENT_MS  30000
+#define ARENA_SIZE     (32 * 1024 * 1024)
+#define BROKER_MS      10000
+#define STATEMENT_MS   30000
 #define LAST_RECORD_MS 5000
 
 static const char select_heads[] = "SELECT part, epoch, owner, next_offset, log_seq, state = 'halted', coalesce(reason, '') "
 				   "FROM {schema}.partition_head ORDER BY part";
 static const char select_parked[] = "SELECT part, count(*) FILTER (WHERE kind = 'wait'), count(*) FILTER (WHERE kind = 'bug'), "
 				    "count(*) FILTER (WHERE kind = 'behind') FROM {schema}.parked GROUP BY part";
-static const char select_dead[] = "SELECT part, count(*) FILTER (WHERE replayed_at IS NULL), count(*) FILTER (WHERE NOT published) "
-				  "FROM {schema}.dead_letter GROUP BY part";
+static const char select_dead[] =
+	"SELECT part, count(*) FILTER (WHERE replayed_at IS NULL), count(*) FILTER (WHERE NOT published) "
+	"FROM {schema}.dead_letter GROUP BY part";
 static const char select_reader_heads[] =
 	"SELECT module, part, epoch, owner, next_offset, last_seq, state = 'halted', coalesce(reason, '') "
 	"FROM {schema}.reader_head ORDER BY module, part";
@@ -124,7 +125,8 @@ static int read_command_bounds(struct observer *observer, struct observation *ob
 		for (int32_t part = 0; part < observer->topics[i].parts; part++) {
 			struct part_status *status = find_part(observation, observer->modules.names[i], part);
 
-			if (bus_reader_bounds(observer->topics[i].commands, part, &status->low, &status->high, BROKER_MS, err) != 0)
+			if (bus_reader_bounds(observer->topics[i].commands, part, &status->low, &status->high, BROKER_MS, err) !=
+			    0)
 				return -1;
 			status->next_offset = status->low;
 		}
@@ -262,8 +264,9 @@ static void expect_reader(struct observation *observation, const char *reader, c
 		const struct part_status *part = &observation->parts[i];
 
 		if (part->module == module)
-			observation->readers[observation->readers_count++] =
-				(struct reader_status){ .reader = reader, .module = module, .part = part->part, .lag = part->events_high };
+			observation->readers[observation->readers_count++] = (struct reader_status){
+				.reader = reader, .module = module, .part = part->part, .lag = part->events_high
+			};
 	}
 }
 

@@ -11,8 +11,8 @@
 
 /*
  * How far every module and reader is, from the database and the brokers at once. The questions are asked in the order in which
- * the work flows (commands on the brokers, heads, events on the brokers, readers), so that "nothing left to do" in one observation
- * means that everything which was there when it began has been dealt with, however busy the system is meanwhile.
+ * the work flows (commands on the brokers, heads, events on the brokers, readers), so that "nothing left to do" in one
+ * observation means that everything which was there when it began has been dealt with, however busy the system is meanwhile.
  */
 struct part_status {
 	const char *module; /* borrows from the observer */
@@ -21,7 +21,7 @@ struct part_status {
 	bool halted;
 	int64_t epoch, next_offset, log_seq;
 	int64_t low, high;     /* of the command topic */
-	int64_t lag;	       /* commands not yet decided */
+	int64_t lag;           /* commands not yet decided */
 	int64_t published_seq; /* the last in the events topic */
 	int64_t unpublished;
 	int64_t events_high;
@@ -49,28 +49,30 @@ struct observation {
 struct observer {
 	struct bus_conf bus;
 	const char *pg, *pg_user;
-	struct db *db; /* opened again when it was lost */
+	struct db *db;                 /* opened again when it was lost */
 	struct bus_producer *producer; /* asks for partition counts */
-	struct arena arena;	       /* one observation, behind `mark` */
+	struct arena arena;            /* one observation, behind `mark` */
 	size_t mark;
 	struct schemas modules, readers;
 	struct {
 		struct bus_reader *commands, *events;
 		int32_t parts;
 		const struct db_statement *heads, *parked, *dead;
-		int64_t *events_high, *published_seq; /* by part, as seen last: the last record is read again only when it is another */
+		int64_t *events_high,
+			*published_seq; /* by part, as seen last: the last record is read again only when it is another */
 	} topics[SCHEMAS_MAX];
 	const struct db_statement *reader_heads[SCHEMAS_MAX];
 };
 
-MUST_CHECK int observer_open(struct observer *observer, const char *bootstrap, const char *pg, const char *pg_user, struct err *err);
+MUST_CHECK int observer_open(struct observer *observer, const char *bootstrap, const char *pg, const char *pg_user,
+			     struct err *err);
 void observer_close(struct observer *observer); /* accepts a zeroed one */
 
 /* Borrows from the observer until the next call. */
 MUST_CHECK int observe(struct observer *observer, struct observation *ret_observation, struct err *err);
 
-/* Everything read is decided, published and read again; nothing waits for another module. What is parked for a bug does not count:
- * it waits for people. */
+/* Everything read is decided, published and read again; nothing waits for another module. What is parked for a bug does not
+ * count: it waits for people. */
 bool observation_is_idle(const struct observation *observation);
 int64_t observation_halted(const struct observation *observation);
 

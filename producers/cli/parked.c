@@ -20,19 +20,34 @@ static struct {
 static const struct conf_row rows[] = {
 	ROW_PG(&conf.pg),
 	ROW_PG_USER(&conf.pg_user),
-	{ .name = "part", .kind = CONF_NUMBER, .default_value = "-1", .number_min = -1, .number_max = BUS_PARTS_MAX - 1,
-	  .target = &conf.part, .help = "only of this partition; -1: all" },
-	{ .name = "offset", .kind = CONF_NUMBER, .default_value = "-1", .number_min = -1, .number_max = INT64_MAX,
-	  .target = &conf.offset, .help = "only the one at this offset of the command topic; -1: all" },
-	{ .name = "kind", .kind = CONF_TEXT, .default_value = "", .target = &conf.kind,
+	{ .name = "part",
+	  .kind = CONF_NUMBER,
+	  .default_value = "-1",
+	  .number_min = -1,
+	  .number_max = BUS_PARTS_MAX - 1,
+	  .target = &conf.part,
+	  .help = "only of this partition; -1: all" },
+	{ .name = "offset",
+	  .kind = CONF_NUMBER,
+	  .default_value = "-1",
+	  .number_min = -1,
+	  .number_max = INT64_MAX,
+	  .target = &conf.offset,
+	  .help = "only the one at this offset of the command topic; -1: all" },
+	{ .name = "kind",
+	  .kind = CONF_TEXT,
+	  .default_value = "",
+	  .target = &conf.kind,
 	  .help = "list: only wait, bug or behind" },
 };
 
 static const struct usage usage = {
 	.about = "usage: dcs parked list [MODULE] [FLAGS]\n"
 		 "       dcs parked replay [MODULE] [FLAGS]\n\n"
-		 "list: prints the commands that are set aside. wait: names what another module has not heard of yet, tried again by\n"
-		 "itself. bug: broke our code; its customer's later commands (behind) wait with it. replay: lets those with kind bug go,\n"
+		 "list: prints the commands that are set aside. wait: names what another module has not heard of yet, tried "
+		 "again by\n"
+		 "itself. bug: broke our code; its customer's later commands (behind) wait with it. replay: lets those with kind "
+		 "bug go,\n"
 		 "after the repair; they are tried at the next Tick, in order.\n"
 		 "Exit status: 0 done; 1 it could not be; 2 wrong usage.",
 	.rows = rows,
@@ -42,7 +57,8 @@ static const struct usage usage = {
 };
 
 static const char select_page[] =
-	"SELECT part, command_offset, kind, since, key, command_id, reason, released, substring(value FOR 5) FROM {schema}.parked "
+	"SELECT part, command_offset, kind, since, key, command_id, reason, released, substring(value FOR 5) FROM "
+	"{schema}.parked "
 	"WHERE (part, command_offset) > ($1, $2) AND ($3 < 0 OR part = $3) AND ($4 < 0 OR command_offset = $4) "
 	"AND ($5 = '' OR kind = $5) ORDER BY part, command_offset LIMIT $6";
 

@@ -25,7 +25,8 @@ static int64_t rate_of(int64_t count, int64_t elapsed_ms)
 	return elapsed_ms > 0 ? count * 1000 / elapsed_ms : 0;
 }
 
-void progress_format(char *text, size_t text_size, const char *what, int64_t done, int64_t part, int64_t whole, int64_t elapsed_ms)
+void progress_format(char *text, size_t text_size, const char *what, int64_t done, int64_t part, int64_t whole,
+		     int64_t elapsed_ms)
 {
 	char bar[BAR_CELLS + 1];
 	int64_t left_s = 0;
@@ -43,8 +44,8 @@ void progress_format(char *text, size_t text_size, const char *what, int64_t don
 	bar[BAR_CELLS] = '\0';
 	if (part > 0)
 		left_s = (whole - part) * elapsed_ms / part / 1000;
-	snprintf(text, text_size, "[%s] %3d %%  %lld %s, %lld/s, %lld:%02lld left", bar, (int)(part * 100 / whole), (long long)done,
-		 what, (long long)rate_of(done, elapsed_ms), (long long)(left_s / 60), (long long)(left_s % 60));
+	snprintf(text, text_size, "[%s] %3d %%  %lld %s, %lld/s, %lld:%02lld left", bar, (int)(part * 100 / whole),
+		 (long long)done, what, (long long)rate_of(done, elapsed_ms), (long long)(left_s / 60), (long long)(left_s % 60));
 }
 
 void progress_show(struct progress *progress, int64_t done, int64_t part, int64_t whole)

@@ -27,6 +27,7 @@ void progress_show(struct progress *progress, int64_t done, int64_t part, int64_
 void progress_end(struct progress *progress, int64_t done);
 
 /* The line's text, for progress_show and its test. */
-void progress_format(char *text, size_t text_size, const char *what, int64_t done, int64_t part, int64_t whole, int64_t elapsed_ms);
+void progress_format(char *text, size_t text_size, const char *what, int64_t done, int64_t part, int64_t whole,
+		     int64_t elapsed_ms);
 
 #endif

@@ -22,17 +22,25 @@ static struct {
 
 static const struct conf_row rows[] = {
 	SENDER_ROWS(conf.sender),
-	{ .name = "role", .kind = CONF_TEXT, .default_value = "", .target = &conf.sender.roles,
+	{ .name = "role",
+	  .kind = CONF_TEXT,
+	  .default_value = "",
+	  .target = &conf.sender.roles,
 	  .help = "roles of the minted token: creditor,agent ..." },
-	{ .name = "errors", .kind = CONF_TEXT, .default_value = "", .target = &conf.errors_path,
+	{ .name = "errors",
+	  .kind = CONF_TEXT,
+	  .default_value = "",
+	  .target = &conf.errors_path,
 	  .help = "also write row errors to this file, as CSV" },
 	ROW_PROGRESS(&conf.progress),
 };
 
 static const struct usage usage = {
 	.about = "usage: dcs publish TYPE [FLAGS] < commands.jsonl\n\n"
-		 "Publishes one command a line: a JSON object with the members of the schema (schemas/<module>/TYPE.avsc): ids, dates\n"
-		 "(2026-11-22) and instants (2026-11-22T15:04:05Z) as strings, amounts as minor units. The member \"$id\" is the command's\n"
+		 "Publishes one command a line: a JSON object with the members of the schema (schemas/<module>/TYPE.avsc): ids, "
+		 "dates\n"
+		 "(2026-11-22) and instants (2026-11-22T15:04:05Z) as strings, amounts as minor units. The member \"$id\" is the "
+		 "command's\n"
 		 "idempotency key; a line without one gets a new UUIDv7. Bad lines are reported and the rest is sent.\n"
 		 "Exit status: 0 every line was acknowledged; 1 not all; 2 wrong usage.",
 	.rows = rows,

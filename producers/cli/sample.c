@@ -22,25 +22,55 @@ static struct {
 } conf;
 
 static const struct conf_row rows[] = {
-	{ .name = "dir", .kind = CONF_TEXT, .default_value = NULL, .target = &conf.dir, .help = "folder to write to; made if missing" },
-	{ .name = "customers", .kind = CONF_NUMBER, .default_value = "10000", .number_min = 1, .number_max = 9999999,
-	  .target = &conf.customers, .help = "how many people and companies" },
-	{ .name = "debts", .kind = CONF_NUMBER, .default_value = "25000", .number_min = 1, .number_max = 99999999,
-	  .target = &conf.debts, .help = "how many debts; about as many payments" },
-	{ .name = "messages", .kind = CONF_NUMBER, .default_value = "1000", .number_min = 0, .number_max = 9999999,
-	  .target = &conf.messages, .help = "how many messages; at most one a customer" },
-	{ .name = "seed", .kind = CONF_NUMBER, .default_value = "1", .number_min = 0, .number_max = INT64_MAX, .target = &conf.seed,
+	{ .name = "dir",
+	  .kind = CONF_TEXT,
+	  .default_value = NULL,
+	  .target = &conf.dir,
+	  .help = "folder to write to; made if missing" },
+	{ .name = "customers",
+	  .kind = CONF_NUMBER,
+	  .default_value = "10000",
+	  .number_min = 1,
+	  .number_max = 9999999,
+	  .target = &conf.customers,
+	  .help = "how many people and companies" },
+	{ .name = "debts",
+	  .kind = CONF_NUMBER,
+	  .default_value = "25000",
+	  .number_min = 1,
+	  .number_max = 99999999,
+	  .target = &conf.debts,
+	  .help = "how many debts; about as many payments" },
+	{ .name = "messages",
+	  .kind = CONF_NUMBER,
+	  .default_value = "1000",
+	  .number_min = 0,
+	  .number_max = 9999999,
+	  .target = &conf.messages,
+	  .help = "how many messages; at most one a customer" },
+	{ .name = "seed",
+	  .kind = CONF_NUMBER,
+	  .default_value = "1",
+	  .number_min = 0,
+	  .number_max = INT64_MAX,
+	  .target = &conf.seed,
 	  .help = "the same seed, counts and day give the same files" },
-	{ .name = "today", .kind = CONF_TEXT, .default_value = "", .target = &conf.today,
+	{ .name = "today",
+	  .kind = CONF_TEXT,
+	  .default_value = "",
+	  .target = &conf.today,
 	  .help = "the day that all dates are relative to; default: today" },
 	ROW_PROGRESS(&conf.progress),
 };
 
 static const struct usage usage = {
 	.about = "usage: dcs sample --dir DIR [FLAGS]\n\n"
-		 "Writes a realistic portfolio of people who do not exist: customers.csv, debts.csv, payments.csv (for dcs import),\n"
-		 "templates.jsonl, consents.jsonl, withdrawals.jsonl, messages.jsonl (for dcs publish PublishTemplate, GrantConsent,\n"
-		 "WithdrawConsent, SendCommunication) and creditors.csv, which tells the creditors' ids. Some rows stand there twice and\n"
+		 "Writes a realistic portfolio of people who do not exist: customers.csv, debts.csv, payments.csv (for dcs "
+		 "import),\n"
+		 "templates.jsonl, consents.jsonl, withdrawals.jsonl, messages.jsonl (for dcs publish PublishTemplate, "
+		 "GrantConsent,\n"
+		 "WithdrawConsent, SendCommunication) and creditors.csv, which tells the creditors' ids. Some rows stand there "
+		 "twice and\n"
 		 "some will be refused, as in life.",
 	.rows = rows,
 	.rows_count = ROWS_COUNT(rows),
@@ -222,9 +252,8 @@ static int write_files(struct output *output, struct err *err)
 		  "external_ref,customer_ref,creditor,portfolio,currency,principal,interest,fee,cost,opened_on,due_on,"
 		  "fees_authorised\n",
 		  world->debts, add_debt },
-		{ "payments.csv",
-		  "source,external_ref,customer_ref,creditor,debt_ref,amount,currency,received_on,method\n", world->debts,
-		  add_payments },
+		{ "payments.csv", "source,external_ref,customer_ref,creditor,debt_ref,amount,currency,received_on,method\n",
+		  world->debts, add_payments },
 		{ "templates.jsonl", "", sample_templates_count(), add_template },
 		{ "consents.jsonl", "", world->customers + world->messages, add_consents },
 		{ "withdrawals.jsonl", "", world->messages, sample_withdrawal },
@@ -251,8 +280,11 @@ int run_sample(int argc, char **argv)
 
 	if (!arguments_read(&usage, argc, argv, &arguments, &status))
 		return status;
-	world = (struct world){ .seed = (uint64_t)conf.seed, .today = day_of_instant(clock_now_ms()), .customers = conf.customers,
-				.debts = conf.debts, .messages = conf.messages };
+	world = (struct world){ .seed = (uint64_t)conf.seed,
+				.today = day_of_instant(clock_now_ms()),
+				.customers = conf.customers,
+				.debts = conf.debts,
+				.messages = conf.messages };
 	if (conf.today[0] != '\0' && !day_parse(str_of(conf.today), &world.today))
 		return fail_usage(argv[0], "--today is a date: 2026-11-22");
 	if (world.messages > world.customers || world.messages > world.debts)

@@ -16,12 +16,18 @@
 enum { DE, FR, NL, AT, IE, GB, US, JP }; /* as in sample_countries */
 
 const struct sample_creditor sample_creditors[] = {
-	{ "nordlicht-energie", "Nordlicht Energie GmbH", DE },	{ "rheinkredit", "Rheinkredit Bank AG", DE },
-	{ "telvia-mobil", "Telvia Mobil GmbH", DE },		{ "lindner-versand", "Lindner Versand KG", DE },
-	{ "credit-garonne", "Crédit Garonne SA", FR },		{ "hexa-mobile", "Hexa Mobile SAS", FR },
-	{ "tulp-energie", "Tulp Energie B.V.", NL },		{ "alpenstrom", "Alpenstrom AG", AT },
-	{ "liffey-telecom", "Liffey Telecom Ltd", IE },		{ "albion-retail", "Albion Retail Credit Ltd", GB },
-	{ "severn-power", "Severn Power plc", GB },		{ "prairie-medical", "Prairie Medical Billing LLC", US },
+	{ "nordlicht-energie", "Nordlicht Energie GmbH", DE },
+	{ "rheinkredit", "Rheinkredit Bank AG", DE },
+	{ "telvia-mobil", "Telvia Mobil GmbH", DE },
+	{ "lindner-versand", "Lindner Versand KG", DE },
+	{ "credit-garonne", "Crédit Garonne SA", FR },
+	{ "hexa-mobile", "Hexa Mobile SAS", FR },
+	{ "tulp-energie", "Tulp Energie B.V.", NL },
+	{ "alpenstrom", "Alpenstrom AG", AT },
+	{ "liffey-telecom", "Liffey Telecom Ltd", IE },
+	{ "albion-retail", "Albion Retail Credit Ltd", GB },
+	{ "severn-power", "Severn Power plc", GB },
+	{ "prairie-medical", "Prairie Medical Billing LLC", US },
 	{ "sakura-card", "さくらカード株式会社", JP },
 };
 const size_t sample_creditors_count = sizeof(sample_creditors) / sizeof(sample_creditors[0]);

@@ -11,9 +11,9 @@
 int64_t sample_templates_count(void);
 void sample_template(int64_t index, struct buf *lines); /* PublishTemplate */
 
-void sample_consents(const struct world *world, int64_t customer, struct buf *lines);        /* GrantConsent, up to two lines */
+void sample_consents(const struct world *world, int64_t customer, struct buf *lines);       /* GrantConsent, up to two lines */
 void sample_message_consent(const struct world *world, int64_t message, struct buf *lines); /* GrantConsent, of a recipient */
-void sample_withdrawal(const struct world *world, int64_t message, struct buf *lines);      /* WithdrawConsent, of a few recipients */
-void sample_message(const struct world *world, int64_t message, struct buf *lines);         /* SendCommunication */
+void sample_withdrawal(const struct world *world, int64_t message, struct buf *lines); /* WithdrawConsent, of a few recipients */
+void sample_message(const struct world *world, int64_t message, struct buf *lines);    /* SendCommunication */
 
 #endif

@@ -10,46 +10,50 @@
 
 #define DICE_PERSON 1
 
-static const char *const german_given[] = { "Anna",   "Lukas",  "Sophie", "Jonas",  "Marie", "Felix",	"Lena",	   "Maximilian",
-					    "Emilia", "Paul",	"Hannah", "Leon",   "Clara", "Jürgen",	"Sabine",  "Thomas",
-					    "Petra",  "Stefan", "Monika", "Jörg",   "Aylin", "Mehmet",	"Katrin",  "Björn",
+static const char *const german_given[] = { "Anna",   "Lukas",  "Sophie", "Jonas",  "Marie", "Felix",     "Lena",   "Maximilian",
+					    "Emilia", "Paul",   "Hannah", "Leon",   "Clara", "Jürgen",    "Sabine", "Thomas",
+					    "Petra",  "Stefan", "Monika", "Jörg",   "Aylin", "Mehmet",    "Katrin", "Björn",
 					    "Ilse",   "Dieter", "Ursula", "Günter", "Nora",  "Sebastian", NULL };
-static const char *const german_family[] = { "Müller",	"Schmidt", "Schneider", "Fischer", "Weber",   "Meyer",	"Wagner", "Becker",
-					     "Schulz",	"Hoffmann", "Schäfer",	"Koch",	   "Bauer",   "Richter", "Klein",  "Wolf",
-					     "Schröder", "Neumann", "Schwarz",	"Zimmermann", "Braun", "Krüger", "Hofmann", "Hartmann",
-					     "Lange",	"Werner",  "Krause",	"Lehmann", "Köhler",  "Yıldız", "Großmann", "Öztürk",
-					     NULL };
+static const char *const german_family[] = { "Müller", "Schmidt", "Schneider", "Fischer", "Weber",   "Meyer",      "Wagner",
+					     "Becker", "Schulz",  "Hoffmann",  "Schäfer", "Koch",    "Bauer",      "Richter",
+					     "Klein",  "Wolf",    "Schröder",  "Neumann", "Schwarz", "Zimmermann", "Braun",
+					     "Krüger", "Hofmann", "Hartmann",  "Lange",   "Werner",  "Krause",     "Lehmann",
+					     "Köhler", "Yıldız",  "Großmann",  "Öztürk",  NULL };
 static const char *const german_forms[] = { "GmbH", "AG", "OHG", "e. K.", "& Söhne GmbH & Co. KG", NULL };
 
-static const char *const french_given[] = { "Camille", "Hugo",	  "Léa",    "Louis", "Chloé",	 "Gabriel", "Manon",  "Jules",
-					    "Inès",    "Raphaël", "Zoé",    "Théo",  "Aurélie",	 "Nicolas", "Céline", "François",
-					    "Amélie",  "Étienne", "Sylvie", "Benoît", "Fatima",	 "Karim",   "Élodie", "Jean-Marc", NULL };
-static const char *const french_family[] = { "Martin",	"Bernard", "Thomas", "Petit",  "Robert", "Richard",  "Durand", "Dubois",
-					     "Moreau",	"Laurent", "Simon",  "Michel", "Lefèvre", "Leroy",   "Roux",   "David",
-					     "Bertrand", "Morel",  "Fournier", "Girard", "Mercier", "Dupont", "Guérin", "N'Diaye",
-					     "d'Amboise", "Lemaître", NULL };
+static const char *const french_given[] = { "Camille", "Hugo",     "Léa",       "Louis",   "Chloé",  "Gabriel", "Manon",
+					    "Jules",   "Inès",     "Raphaël",   "Zoé",     "Théo",   "Aurélie", "Nicolas",
+					    "Céline",  "François", "Amélie",    "Étienne", "Sylvie", "Benoît",  "Fatima",
+					    "Karim",   "Élodie",   "Jean-Marc", NULL };
+static const char *const french_family[] = { "Martin", "Bernard", "Thomas",   "Petit",     "Robert",   "Richard", "Durand",
+					     "Dubois", "Moreau",  "Laurent",  "Simon",     "Michel",   "Lefèvre", "Leroy",
+					     "Roux",   "David",   "Bertrand", "Morel",     "Fournier", "Girard",  "Mercier",
+					     "Dupont", "Guérin",  "N'Diaye",  "d'Amboise", "Lemaître", NULL };
 static const char *const french_forms[] = { "SARL", "SA", "SAS", "EURL", NULL };
 
-static const char *const dutch_given[] = { "Daan",  "Emma", "Sem",   "Julia", "Bram",	"Tess",	  "Lars",  "Sanne",
-					   "Joris", "Fleur", "Thijs", "Anouk", "Pieter", "Marijke", "Willem", "Femke", NULL };
-static const char *const dutch_family[] = { "de Jong", "Jansen", "de Vries", "van den Berg", "Bakker", "Visser", "Smit",
-					    "Meijer",  "de Boer", "Mulder", "Bos",	     "Vos",    "Peters", "van 't Hof",
-					    "Hendriks", "Dekker", NULL };
+static const char *const dutch_given[] = { "Daan",  "Emma",  "Sem",   "Julia",  "Bram",    "Tess",   "Lars",  "Sanne", "Joris",
+					   "Fleur", "Thijs", "Anouk", "Pieter", "Marijke", "Willem", "Femke", NULL };
+static const char *const dutch_family[] = { "de Jong", "Jansen",     "de Vries", "van den Berg", "Bakker", "Visser",
+					    "Smit",    "Meijer",     "de Boer",  "Mulder",       "Bos",    "Vos",
+					    "Peters",  "van 't Hof", "Hendriks", "Dekker",       NULL };
 static const char *const dutch_forms[] = { "B.V.", "N.V.", "V.O.F.", NULL };
 
-static const char *const english_given[] = { "Oliver", "Amelia", "George", "Isla",  "Harry",  "Ava",   "Noah",	"Grace",
-					     "Jack",   "Emily",	 "Leo",	   "Freya", "Oscar",  "Ivy",   "Arthur", "Florence",
-					     "Aoife",  "Conor",	 "Priya",  "Imran", "Saoirse", "Rhys", "Niamh",	"Declan", NULL };
-static const char *const english_family[] = { "Smith",	 "Jones",  "Taylor", "Brown",	 "Williams", "Wilson", "Johnson", "Davies",
-					      "Patel",	 "Wright", "Walker", "Robinson", "Thompson", "White",  "Hughes",  "Edwards",
-					      "O'Brien", "Murphy", "Kelly",  "Byrne",	 "Ryan",     "Khan",   "Clarke",  "Hall", NULL };
+static const char *const english_given[] = { "Oliver", "Amelia",   "George", "Isla",  "Harry", "Ava",   "Noah",
+					     "Grace",  "Jack",     "Emily",  "Leo",   "Freya", "Oscar", "Ivy",
+					     "Arthur", "Florence", "Aoife",  "Conor", "Priya", "Imran", "Saoirse",
+					     "Rhys",   "Niamh",    "Declan", NULL };
+static const char *const english_family[] = { "Smith",  "Jones",   "Taylor",  "Brown",  "Williams", "Wilson",   "Johnson",
+					      "Davies", "Patel",   "Wright",  "Walker", "Robinson", "Thompson", "White",
+					      "Hughes", "Edwards", "O'Brien", "Murphy", "Kelly",    "Byrne",    "Ryan",
+					      "Khan",   "Clarke",  "Hall",    NULL };
 static const char *const english_forms[] = { "Ltd", "LLP", "plc", NULL };
 
-static const char *const american_given[] = { "Liam", "Olivia", "Ethan", "Mia",	    "Mason", "Harper", "Logan",	 "Abigail",
-					      "José", "Sofía",	"Tyler", "Brianna", "Marcus", "Keisha", "Dakota", "Wei", NULL };
-static const char *const american_family[] = { "Johnson", "Williams", "Garcia", "Miller",   "Davis",  "Rodriguez", "Martinez", "Hernandez",
-					       "Lopez",	  "Anderson", "Moore",	"Jackson",  "Nguyen", "Lee",	   "Harris",   "Washington",
-					       NULL };
+static const char *const american_given[] = { "Liam",   "Olivia",  "Ethan",  "Mia",   "Mason", "Harper",
+					      "Logan",  "Abigail", "José",   "Sofía", "Tyler", "Brianna",
+					      "Marcus", "Keisha",  "Dakota", "Wei",   NULL };
+static const char *const american_family[] = { "Johnson",  "Williams",  "Garcia", "Miller",     "Davis", "Rodriguez",
+					       "Martinez", "Hernandez", "Lopez",  "Anderson",   "Moore", "Jackson",
+					       "Nguyen",   "Lee",       "Harris", "Washington", NULL };
 static const char *const american_forms[] = { "Inc.", "LLC", "Corp.", NULL };
 
 static const char *const japanese_given[] = { "翔太", "陽菜", "大輔", "美咲", "健一", "さくら", "直樹", "由美", NULL };
@@ -63,7 +67,7 @@ static const char *const amsterdam[] = { "Europe/Amsterdam", NULL };
 static const char *const vienna[] = { "Europe/Vienna", NULL };
 static const char *const dublin[] = { "Europe/Dublin", NULL };
 static const char *const london[] = { "Europe/London", NULL };
-static const char *const american_times[] = { "America/New_York", "America/Chicago",  "America/Denver",
+static const char *const american_times[] = { "America/New_York",    "America/Chicago",  "America/Denver",
 					      "America/Los_Angeles", "America/New_York", NULL };
 static const char *const american_regions[] = { "NY", "IL", "CO", "CA", "MA", NULL };
 static const char *const tokyo[] = { "Asia/Tokyo", NULL };
@@ -75,7 +79,8 @@ const struct country sample_countries[] = {
 	{ "AT", "de-AT", "de", "EUR", vienna, none, 6, false, german_given, german_family, german_forms },
 	{ "IE", "en-IE", "en", "EUR", dublin, none, 4, false, english_given, english_family, english_forms },
 	{ "GB", "en-GB", "en", "GBP", london, none, 9, false, english_given, english_family, english_forms },
-	{ "US", "en-US", "en", "USD", american_times, american_regions, 7, false, american_given, american_family, american_forms },
+	{ "US", "en-US", "en", "USD", american_times, american_regions, 7, false, american_given, american_family,
+	  american_forms },
 	{ "JP", "ja-JP", "ja", "JPY", tokyo, none, 2, true, japanese_given, japanese_family, japanese_forms },
 };
 const size_t sample_countries_count = sizeof(sample_countries) / sizeof(sample_countries[0]);
@@ -140,7 +145,9 @@ static void plain_letters(char *letters, size_t size, const char *text)
 
 static void draw_email(struct dice *dice, struct sample_person *person)
 {
-	static const char *const domains[] = { "example.com", "example.org", "example.net", "mail.example", "post.example", NULL };
+	static const char *const domains[] = {
+		"example.com", "example.org", "example.net", "mail.example", "post.example", NULL
+	};
 	char letters[64];
 
 	if (!dice_chance(dice, 930))

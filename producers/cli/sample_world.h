@@ -8,9 +8,9 @@
 #include "base/uuid.h"
 
 /*
- * The people, debts and payments of the synthetic portfolio, each a function of (seed, index) alone. Nobody in it exists: names are
- * drawn from lists, e-mail addresses are under the domains of RFC 2606, telephone numbers are those that the national regulators
- * keep free for fiction (+1 555-01xx, +44 7700 900xxx, +33 6 39 98 xx xx, the German "drama numbers").
+ * The people, debts and payments of the synthetic portfolio, each a function of (seed, index) alone. Nobody in it exists: names
+ * are drawn from lists, e-mail addresses are under the domains of RFC 2606, telephone numbers are those that the national
+ * regulators keep free for fiction (+1 555-01xx, +44 7700 900xxx, +33 6 39 98 xx xx, the German "drama numbers").
  */
 struct world {
 	uint64_t seed;
@@ -33,12 +33,12 @@ extern const size_t sample_countries_count;
 struct sample_person {
 	int64_t index;
 	const struct country *country;
-	char ref[24];
+	char ref[32];
 	bool is_company;
 	char name[128];
 	char birth_date[16]; /* "" for a company */
 	const char *region, *timezone;
-	char email[96];	 /* "" : none */
+	char email[96];  /* "" : none */
 	char mobile[24]; /* "" : none */
 	struct uuid id;
 };
@@ -67,7 +67,7 @@ struct sample_debt {
 	int64_t customer; /* whose */
 	const struct country *country;
 	const struct sample_creditor *creditor;
-	char ref[24];
+	char ref[32];
 	const char *portfolio;
 	int32_t opened_on, due_on;
 	int64_t principal_minor, interest_minor, fee_minor, cost_minor, total_minor;
@@ -81,12 +81,12 @@ void sample_debt(const struct world *world, int64_t index, struct sample_debt *r
 #define SAMPLE_PAYMENTS_MAX 6
 
 struct sample_payment {
-	char ref[32];
+	char ref[48];
 	const char *source, *method;
 	const char *currency; /* not always the debt's */
 	int64_t amount_minor;
 	int32_t received_on;
-	char debt_ref[32]; /* not always the debt's */
+	char debt_ref[48]; /* not always the debt's */
 };
 
 /* The rows that stand in payments.csv for this debt; some are there twice, some will be refused. */

@@ -155,10 +155,9 @@ static int produce(struct sender *sender, const struct message_type *type, struc
 int sender_send(struct sender *sender, const struct message_type *type, const void *body, const struct uuid *id, int64_t line,
 		struct err *err)
 {
-	struct command_head head = { .id = *id,
-				     .correlation_id = sender->correlation_id,
-				     .at_ms = clock_now_ms(),
-				     .source = STR("/dcs/cli") };
+	struct command_head head = {
+		.id = *id, .correlation_id = sender->correlation_id, .at_ms = clock_now_ms(), .source = STR("/dcs/cli")
+	};
 	struct header headers[HEADERS_MAX];
 	struct pending *pending = NULL;
 	char key[UUID_TEXT_SIZE + 1];

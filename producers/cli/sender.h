@@ -21,23 +21,34 @@ struct sender_conf {
 	const char *bootstrap;
 	const char *keys_dir, *issuer, *audience; /* to mint a token with `subject` and `roles` */
 	const char *subject;
-	const char *roles;	/* "creditor,agent"; "" only with a token_file */
-	const char *token_file; /* a token in a file; "": mint */
+	const char *roles;       /* "creditor,agent"; "" only with a token_file */
+	const char *token_file;  /* a token in a file; "": mint */
 	const char *correlation; /* a UUID; "": every command is its own */
-	int64_t timeout_s;	 /* without any acknowledgement: give up */
+	int64_t timeout_s;       /* without any acknowledgement: give up */
 };
 
 #define SENDER_ROWS(conf)                                                                                                        \
 	ROW_BOOTSTRAP(&(conf).bootstrap), ROW_KEYS_DIR(&(conf).keys_dir), ROW_ISSUER(&(conf).issuer),                            \
 		ROW_AUDIENCE(&(conf).audience),                                                                                  \
-		{ .name = "subject", .kind = CONF_TEXT, .default_value = "dcs-cli", .target = &(conf).subject,                   \
+		{ .name = "subject",                                                                                             \
+		  .kind = CONF_TEXT,                                                                                             \
+		  .default_value = "dcs-cli",                                                                                    \
+		  .target = &(conf).subject,                                                                                     \
 		  .help = "sub of the minted token: who says so" },                                                              \
-		{ .name = "token.file", .kind = CONF_TEXT, .default_value = "", .target = &(conf).token_file,                    \
+		{ .name = "token.file",                                                                                          \
+		  .kind = CONF_TEXT,                                                                                             \
+		  .default_value = "",                                                                                           \
+		  .target = &(conf).token_file,                                                                                  \
 		  .help = "use the token in this file instead of minting one" },                                                 \
-		{ .name = "correlation", .kind = CONF_TEXT, .default_value = "", .target = &(conf).correlation,                  \
+		{ .name = "correlation",                                                                                         \
+		  .kind = CONF_TEXT,                                                                                             \
+		  .default_value = "",                                                                                           \
+		  .target = &(conf).correlation,                                                                                 \
 		  .help = "correlation id (UUID) of all commands; default: each has its own" },                                  \
-		{ .name = "timeout", .kind = CONF_NUMBER, .default_value = "60", .number_min = 1, .number_max = 3600,            \
-		  .target = &(conf).timeout_s, .help = "seconds without an acknowledgement after which to give up" }
+	{                                                                                                                        \
+		.name = "timeout", .kind = CONF_NUMBER, .default_value = "60", .number_min = 1, .number_max = 3600,              \
+		.target = &(conf).timeout_s, .help = "seconds without an acknowledgement after which to give up"                 \
+	}
 
 struct sender;
 
@@ -46,7 +57,8 @@ struct sender_counts {
 };
 
 /* `errors` (borrowed) takes what the brokers refuse. ERR_FATAL: settings, keys; ERR_RETRY: brokers. */
-MUST_CHECK int sender_open(const struct sender_conf *conf, struct row_errors *errors, struct sender **ret_sender, struct err *err);
+MUST_CHECK int sender_open(const struct sender_conf *conf, struct row_errors *errors, struct sender **ret_sender,
+			   struct err *err);
 void sender_close(struct sender *sender); /* accepts NULL */
 
 /* Queues one command that stood in `line`. ERR_POISON: this command cannot be sent; else: nothing more can. */

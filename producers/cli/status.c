@@ -1,6 +1,5 @@
 /* `dcs status`: how far everything is, and what is wrong. */
 #include <stdio.h>
-#include <time.h>
 
 #include "base/buf.h"
 #include "base/day.h"
@@ -8,7 +7,7 @@
 #include "observe.h"
 #include "wire/json.h"
 
-#define POLL_MS	      200
+#define POLL_MS       200
 #define JSON_SIZE_MAX (16 * 1024 * 1024)
 
 static struct {
@@ -21,16 +20,24 @@ static const struct conf_row rows[] = {
 	ROW_BOOTSTRAP(&conf.bootstrap),
 	ROW_PG(&conf.pg),
 	ROW_PG_USER(&conf.pg_user),
-	{ .name = "wait.idle", .kind = CONF_NUMBER, .default_value = "0", .number_min = 0, .number_max = 86400,
-	  .target = &conf.wait_idle_s, .help = "wait so many seconds until nothing is left to do" },
+	{ .name = "wait.idle",
+	  .kind = CONF_NUMBER,
+	  .default_value = "0",
+	  .number_min = 0,
+	  .number_max = 86400,
+	  .target = &conf.wait_idle_s,
+	  .help = "wait so many seconds until nothing is left to do" },
 	ROW_JSON(&conf.json),
 };
 
 static const struct usage usage = {
 	.about = "usage: dcs status [FLAGS]\n\n"
-		 "Prints, per module and partition: who has it, the next command and how many are behind it (LAG), the log's last event\n"
-		 "and how many are not in the events topic yet (UNPUB), parked (waiting/bug/behind another) and dead records; and how far\n"
-		 "every reader is. What is halted stands first. With --wait-idle: asks again until all lags are 0, all is published and\n"
+		 "Prints, per module and partition: who has it, the next command and how many are behind it (LAG), the log's "
+		 "last event\n"
+		 "and how many are not in the events topic yet (UNPUB), parked (waiting/bug/behind another) and dead records; "
+		 "and how far\n"
+		 "every reader is. What is halted stands first. With --wait-idle: asks again until all lags are 0, all is "
+		 "published and\n"
 		 "nothing waits.\n"
 		 "Exit status: 0 in order; 1 something is halted, or not idle in time; 2 wrong usage.",
 	.rows = rows,
@@ -48,7 +55,7 @@ static void print_part(const struct part_status *part)
 	snprintf(parked, sizeof(parked), "%lld/%lld/%lld", (long long)part->parked_wait, (long long)part->parked_bug,
 		 (long long)part->parked_behind);
 	printf("%-16s %4d %-8s %6lld %10lld %8lld %10lld %7lld %10s %6lld  %s%s%s\n", part->module, part->part,
-	       part->halted	? "HALTED"
+	       part->halted     ? "HALTED"
 	       : !part->claimed ? "no owner"
 				: "running",
 	       (long long)part->epoch, (long long)part->next_offset, (long long)part->lag, (long long)part->log_seq,
@@ -59,7 +66,7 @@ static void print_part(const struct part_status *part)
 static void print_reader(const struct reader_status *reader)
 {
 	printf("%-16s %-16s %4d %-8s %6lld %10lld %8lld %10lld  %s%s%s\n", reader->reader, reader->module, reader->part,
-	       reader->halted	  ? "HALTED"
+	       reader->halted     ? "HALTED"
 	       : !reader->claimed ? "no owner"
 				  : "running",
 	       (long long)reader->epoch, (long long)reader->next_offset, (long long)reader->lag, (long long)reader->last_seq,
@@ -68,16 +75,16 @@ static void print_reader(const struct reader_status *reader)
 
 static void print_table(const struct observation *observation)
 {
-	printf("%-16s %4s %-8s %6s %10s %8s %10s %7s %10s %6s  %s\n", "MODULE", "PART", "STATE", "EPOCH", "NEXT", "LAG", "LOG_SEQ",
-	       "UNPUB", "PARKED", "DEAD", "OWNER");
+	printf("%-16s %4s %-8s %6s %10s %8s %10s %7s %10s %6s  %s\n", "MODULE", "PART", "STATE", "EPOCH", "NEXT", "LAG",
+	       "LOG_SEQ", "UNPUB", "PARKED", "DEAD", "OWNER");
 	for (int round = 0; round < 2; round++) { /* halted first */
 		for (size_t i = 0; i < observation->parts_count; i++) {
 			if (observation->parts[i].halted == (round == 0))
 				print_part(&observation->parts[i]);
 		}
 	}
-	printf("\n%-16s %-16s %4s %-8s %6s %10s %8s %10s  %s\n", "READER", "MODULE", "PART", "STATE", "EPOCH", "NEXT", "LAG", "LAST_SEQ",
-	       "OWNER");
+	printf("\n%-16s %-16s %4s %-8s %6s %10s %8s %10s  %s\n", "READER", "MODULE", "PART", "STATE", "EPOCH", "NEXT", "LAG",
+	       "LAST_SEQ", "OWNER");
 	for (int round = 0; round < 2; round++) {
 		for (size_t i = 0; i < observation->readers_count; i++) {
 			if (observation->readers[i].halted == (round == 0))
@@ -147,8 +154,8 @@ static void print_json(const struct observation *observation)
 	struct buf json;
 
 	buf_init(&json, JSON_SIZE_MAX);
-	buf_add_format(&json, "{\"idle\":%s,\"halted\":%lld,\"partitions\":[", observation_is_idle(observation) ? "true" : "false",
-		       (long long)observation_halted(observation));
+	buf_add_format(&json, "{\"idle\":%s,\"halted\":%lld,\"partitions\":[",
+		       observation_is_idle(observation) ? "true" : "false", (long long)observation_halted(observation));
 	for (size_t i = 0; i < observation->parts_count; i++) {
 		buf_add_text(&json, i > 0 ? ",\n" : "\n");
 		add_part(&json, &observation->parts[i]);
@@ -166,13 +173,6 @@ static void print_json(const struct observation *observation)
 
 /* ---- waiting ---- */
 
-static void pause_ms(int64_t ms)
-{
-	struct timespec time = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
-
-	(void)nanosleep(&time, NULL);
-}
-
 /* Asks until idle, halted, or the deadline. Brokers or a database that are away for a moment are waited for too. */
 static int observe_until(struct observer *observer, int64_t deadline_ms, struct observation *ret_observation, struct err *err)
 {
@@ -187,7 +187,7 @@ static int observe_until(struct observer *observer, int64_t deadline_ms, struct 
 		}
 		if (failed == 0 && (over || observation_is_idle(ret_observation) || observation_halted(ret_observation) > 0))
 			return 0;
-		pause_ms(POLL_MS);
+		bus_producer_poll(observer->producer, POLL_MS);
 	}
 }
 

@@ -22,20 +22,38 @@ static struct {
 
 static const struct conf_row rows[] = {
 	ROW_BOOTSTRAP(&conf.bootstrap),
-	{ .name = "from", .kind = CONF_TEXT, .default_value = "beginning", .target = &conf.from,
+	{ .name = "from",
+	  .kind = CONF_TEXT,
+	  .default_value = "beginning",
+	  .target = &conf.from,
 	  .help = "beginning, end, an offset, or -N: the last N of each partition" },
-	{ .name = "count", .kind = CONF_NUMBER, .default_value = "0", .number_min = 0, .number_max = INT64_MAX, .target = &conf.count,
+	{ .name = "count",
+	  .kind = CONF_NUMBER,
+	  .default_value = "0",
+	  .number_min = 0,
+	  .number_max = INT64_MAX,
+	  .target = &conf.count,
 	  .help = "stop after so many records; 0: all that are there" },
-	{ .name = "part", .kind = CONF_NUMBER, .default_value = "-1", .number_min = -1, .number_max = BUS_PARTS_MAX - 1,
-	  .target = &conf.part, .help = "only this partition; -1: all" },
-	{ .name = "follow", .kind = CONF_SWITCH, .default_value = "no", .target = &conf.follow,
+	{ .name = "part",
+	  .kind = CONF_NUMBER,
+	  .default_value = "-1",
+	  .number_min = -1,
+	  .number_max = BUS_PARTS_MAX - 1,
+	  .target = &conf.part,
+	  .help = "only this partition; -1: all" },
+	{ .name = "follow",
+	  .kind = CONF_SWITCH,
+	  .default_value = "no",
+	  .target = &conf.follow,
 	  .help = "go on and print new records as they come" },
 };
 
 static const struct usage usage = {
 	.about = "usage: dcs tail TOPIC [FLAGS]\n\n"
-		 "Prints the records of a topic, one JSON object a line: offset, time, key, headers (never the token), type and body;\n"
-		 "what cannot be decoded with the reason and its bytes in hexadecimal. Partition after partition; with --follow as they\n"
+		 "Prints the records of a topic, one JSON object a line: offset, time, key, headers (never the token), type and "
+		 "body;\n"
+		 "what cannot be decoded with the reason and its bytes in hexadecimal. Partition after partition; with --follow "
+		 "as they\n"
 		 "come. Command topics hold personal data: mind where the output goes.",
 	.rows = rows,
 	.rows_count = ROWS_COUNT(rows),
@@ -135,7 +153,8 @@ static int print_part(struct tail *tail, int32_t part, struct err *err)
 		if (print_next(tail, tail->readers[0], END_WAIT_MS, &found, &next, err) != 0)
 			return -1;
 		if (!found)
-			return err_set(err, ERR_RETRY, "partition %d: the broker did not send offset %lld", part, (long long)next);
+			return err_set(err, ERR_RETRY, "partition %d: the broker did not send offset %lld", part,
+				       (long long)next);
 	}
 	return 0;
 }

@@ -18,13 +18,19 @@ static const struct conf_row rows[] = {
 	ROW_AUDIENCE(&conf.audience),
 	{ .name = "subject", .kind = CONF_TEXT, .default_value = NULL, .target = &conf.subject, .help = "sub: who it is for" },
 	{ .name = "role", .kind = CONF_TEXT, .default_value = "", .target = &conf.role, .help = "roles: creditor,agent ..." },
-	{ .name = "minutes", .kind = CONF_NUMBER, .default_value = "60", .number_min = 1, .number_max = 60 * 24 * 31,
-	  .target = &conf.minutes, .help = "how long it is valid" },
+	{ .name = "minutes",
+	  .kind = CONF_NUMBER,
+	  .default_value = "60",
+	  .number_min = 1,
+	  .number_max = 60 * 24 * 31,
+	  .target = &conf.minutes,
+	  .help = "how long it is valid" },
 };
 
 static const struct usage usage = {
 	.about = "usage: dcs token --subject SUBJECT --role ROLE[,ROLE...] [FLAGS] [ROLE...]\n\n"
-		 "Prints a token (JWT, ES256) signed with the private key of the keys' folder. Roles: admin compliance supervisor agent\n"
+		 "Prints a token (JWT, ES256) signed with the private key of the keys' folder. Roles: admin compliance "
+		 "supervisor agent\n"
 		 "creditor system notifier consumer auditor reporting.",
 	.rows = rows,
 	.rows_count = ROWS_COUNT(rows),

@@ -7,18 +7,19 @@
 #include "model/message.h"
 #include "worker/dead_letter.h"
 
-#define FOR_EVER	   (-1)
-#define COMMANDS_FOR_MS	   (7 * DAY_MS)	 /* they hold personal data (design.md 3) */
+#define FOR_EVER           (-1)
+#define COMMANDS_FOR_MS    (7 * DAY_MS)  /* they hold personal data (design.md 3) */
 #define DEAD_LETTER_FOR_MS (30 * DAY_MS) /* a copy; the table keeps them longer */
 #define MESSAGE_BYTES_MAX  (1024 * 1024)
-#define DEAD_BYTES_MAX	   (MESSAGE_BYTES_MAX + 64 * 1024) /* the record and what was wrong with it */
+#define DEAD_BYTES_MAX     (MESSAGE_BYTES_MAX + 64 * 1024) /* the record and what was wrong with it */
 
 void topic_name(char name[TOPIC_NAME_MAX], const char *module, enum topic_kind kind)
 {
 	snprintf(name, TOPIC_NAME_MAX, "dcs.%s.%s.v1", module, kind == TOPIC_COMMANDS ? "commands" : "events");
 }
 
-static void add(struct topics *topics, const char *name, int32_t parts, int16_t replication, int64_t retention_ms, int64_t bytes_max)
+static void add(struct topics *topics, const char *name, int32_t parts, int16_t replication, int64_t retention_ms,
+		int64_t bytes_max)
 {
 	char *copy = topics->names[topics->count];
 

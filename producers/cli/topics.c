@@ -12,13 +12,19 @@ static struct {
 static const struct conf_row rows[] = {
 	ROW_BOOTSTRAP(&conf.bootstrap),
 	ROW_PARTS(&conf.parts),
-	{ .name = "kafka.replication", .kind = CONF_NUMBER, .default_value = "1", .number_min = 1, .number_max = 9,
-	  .target = &conf.replication, .help = "copies of each partition; 3 where there are three brokers" },
+	{ .name = "kafka.replication",
+	  .kind = CONF_NUMBER,
+	  .default_value = "1",
+	  .number_min = 1,
+	  .number_max = 9,
+	  .target = &conf.replication,
+	  .help = "copies of each partition; 3 where there are three brokers" },
 };
 
 static const struct usage usage = {
 	.about = "usage: dcs topics [FLAGS]\n\n"
-		 "Creates the topics that are missing, with time stamps of the broker: commands (kept 7 days), events (kept for ever) of\n"
+		 "Creates the topics that are missing, with time stamps of the broker: commands (kept 7 days), events (kept for "
+		 "ever) of\n"
 		 "every module, and the dead letters (30 days). A topic with another number of partitions is an error.",
 	.rows = rows,
 	.rows_count = ROWS_COUNT(rows),

@@ -17,14 +17,22 @@ static struct {
 static const struct conf_row rows[] = {
 	ROW_PG(&conf.pg),
 	ROW_PG_USER(&conf.pg_user),
-	{ .name = "at", .kind = CONF_NUMBER, .default_value = "-1", .number_min = -1, .number_max = INT64_MAX, .target = &conf.at,
-	  .help = "go on at this offset of the command topic, without the proof that it is the same topic; -1: where it stopped" },
+	{ .name = "at",
+	  .kind = CONF_NUMBER,
+	  .default_value = "-1",
+	  .number_min = -1,
+	  .number_max = INT64_MAX,
+	  .target = &conf.at,
+	  .help = "go on at this offset of the command topic, without the proof that it is the same topic; -1: where it "
+		  "stopped" },
 };
 
 static const struct usage usage = {
 	.about = "usage: dcs unhalt MODULE PARTITION [FLAGS]\n\n"
-		 "Takes the halt off a partition of a command module; the worker that gets it next makes all its checks again. When the\n"
-		 "topic was truncated or made anew they fail again: then, and only after a person has looked, --at says where to go on.\n"
+		 "Takes the halt off a partition of a command module; the worker that gets it next makes all its checks again. "
+		 "When the\n"
+		 "topic was truncated or made anew they fail again: then, and only after a person has looked, --at says where to "
+		 "go on.\n"
 		 "Commands between the old place and that are lost, or come again (and are known by their ids).\n"
 		 "Exit status: 0 done; 1 it is not halted, or could not be; 2 wrong usage.",
 	.rows = rows,
