@@ -1,0 +1,210 @@
+/* What each event changes. Pure: no look-ups, no clock. */
+
+#include <stdlib.h>
+
+#include "base/money.h"
+#include "consumers/reporting/reporting.h"
+#include "schemas/communications.h"
+#include "schemas/debts.h"
+
+/* ---- one event ---- */
+
+static void add(struct buf *deltas, const struct delta *delta)
+{
+	buf_add(deltas, delta, sizeof(*delta));
+}
+
+static bool add_outstanding(struct buf *deltas, const struct uuid *creditor_id, struct str currency, int32_t due_on,
+			    int64_t debts, int64_t minor)
+{
+	struct delta delta = { .key = { .report = REPORT_OUTSTANDING, .day = due_on, .creditor_id = *creditor_id },
+			       .amounts = { [OUTSTANDING_DEBTS] = debts, [OUTSTANDING_MINOR] = minor } };
+
+	if (!str_to_chars(delta.key.currency, sizeof(delta.key.currency), currency))
+		return false;
+	add(deltas, &delta);
+	return true;
+}
+
+static bool fold_debt_created(const void *body, struct buf *deltas)
+{
+	const struct debt_created *event = body;
+
+	return add_outstanding(deltas, &event->creditor_id, event->currency, event->due_on, 1, event->balance_minor);
+}
+
+static bool fold_debt_paid(const void *body, struct buf *deltas)
+{
+	const struct debt_paid *event = body;
+
+	return add_outstanding(deltas, &event->creditor_id, event->currency, event->due_on, -1, 0);
+}
+
+static bool fold_debt_reopened(const void *body, struct buf *deltas)
+{
+	const struct debt_reopened *event = body;
+
+	return add_outstanding(deltas, &event->creditor_id, event->currency, event->due_on, 1, 0);
+}
+
+/* Credit pays what is owed, or is taken back from it (below 0). No money comes in: it was counted when it did. */
+static bool fold_credit_applied(const void *body, struct buf *deltas)
+{
+	const struct credit_applied *event = body;
+
+	return add_outstanding(deltas, &event->creditor_id, event->currency, event->due_on, 0, -event->amount_minor);
+}
+
+/* Only what was allocated lowers the debt; the rest of the payment became credit. */
+static bool fold_payment_recorded(const void *body, struct buf *deltas)
+{
+	const struct payment_recorded *event = body;
+	struct delta delta = {
+		.key = { .report = REPORT_COLLECTED, .day = event->received_on, .creditor_id = event->creditor_id },
+		.amounts = { [COLLECTED_PAYMENTS] = 1, [COLLECTED_MINOR] = event->amount_minor }
+	};
+
+	if (!str_to_chars(delta.key.currency, sizeof(delta.key.currency), event->currency))
+		return false;
+	add(deltas, &delta);
+	return add_outstanding(deltas, &event->creditor_id, event->currency, event->due_on, 0,
+			       event->credit_minor - event->amount_minor);
+}
+
+static bool fold_payment_reversed(const void *body, struct buf *deltas)
+{
+	const struct payment_reversed *event = body;
+	struct delta delta = {
+		.key = { .report = REPORT_COLLECTED, .day = event->reversed_on, .creditor_id = event->creditor_id },
+		.amounts = { [COLLECTED_REVERSALS] = 1, [COLLECTED_REVERSED_MINOR] = event->amount_minor }
+	};
+
+	if (!str_to_chars(delta.key.currency, sizeof(delta.key.currency), event->currency))
+		return false;
+	add(deltas, &delta);
+	return add_outstanding(deltas, &event->creditor_id, event->currency, event->due_on, 0,
+			       event->amount_minor - event->credit_minor);
+}
+
+static bool add_communications(struct buf *deltas, int32_t requested_on, struct str channel, struct str state, int64_t messages)
+{
+	struct delta delta = { .key = { .report = REPORT_COMMUNICATIONS, .day = requested_on },
+			       .amounts = { [COMMUNICATIONS_MESSAGES] = messages } };
+
+	if (!str_to_chars(delta.key.channel, sizeof(delta.key.channel), channel) ||
+	    !str_to_chars(delta.key.state, sizeof(delta.key.state), state))
+		return false;
+	add(deltas, &delta);
+	return true;
+}
+
+static bool fold_communication_released(const void *body, struct buf *deltas)
+{
+	const struct communication_released *event = body;
+
+	return add_communications(deltas, event->requested_on, event->channel, STR("released"), 1);
+}
+
+static bool fold_communication_suppressed(const void *body, struct buf *deltas)
+{
+	const struct communication_suppressed *event = body;
+
+	return add_communications(deltas, event->requested_on, event->channel, STR("suppressed"), 1);
+}
+
+static bool fold_communication_progressed(const void *body, struct buf *deltas)
+{
+	const struct communication_progressed *event = body;
+
+	return add_communications(deltas, event->requested_on, event->channel, event->previous_state, -1) &&
+	       add_communications(deltas, event->requested_on, event->channel, event->state, 1);
+}
+
+static bool fold_consent_withdrawn(const void *body, struct buf *deltas)
+{
+	const struct consent_withdrawn *event = body;
+
+	for (size_t i = 0; i < event->cancelled_count; i++) {
+		const struct cancelled_communication *message = &event->cancelled[i];
+
+		if (!add_communications(deltas, message->requested_on, message->channel, STR("released"), -1) ||
+		    !add_communications(deltas, message->requested_on, message->channel, STR("cancelled"), 1))
+			return false;
+	}
+	return true;
+}
+
+static const struct {
+	const struct message_type *type;
+	bool (*fold)(const void *body, struct buf *deltas);
+} folds[] = {
+	{ &debt_created_type, fold_debt_created },
+	{ &payment_recorded_type, fold_payment_recorded },
+	{ &debt_paid_type, fold_debt_paid },
+	{ &payment_reversed_type, fold_payment_reversed },
+	{ &credit_applied_type, fold_credit_applied },
+	{ &debt_reopened_type, fold_debt_reopened },
+	{ &communication_released_type, fold_communication_released },
+	{ &communication_suppressed_type, fold_communication_suppressed },
+	{ &communication_progressed_type, fold_communication_progressed },
+	{ &consent_withdrawn_type, fold_consent_withdrawn },
+};
+
+bool fold_event(const struct message_type *type, const void *body, struct buf *deltas)
+{
+	for (size_t i = 0; i < sizeof(folds) / sizeof(folds[0]); i++)
+		if (folds[i].type == type)
+			return folds[i].fold(body, deltas);
+	return true;
+}
+
+/* ---- many ---- */
+
+int compare_delta_keys(const struct delta_key *a, const struct delta_key *b)
+{
+	int order;
+
+	if (a->report != b->report)
+		return a->report < b->report ? -1 : 1;
+	if (a->day != b->day)
+		return a->day < b->day ? -1 : 1;
+	order = uuid_compare(&a->creditor_id, &b->creditor_id);
+	if (order == 0)
+		order = strcmp(a->currency, b->currency);
+	if (order == 0)
+		order = strcmp(a->channel, b->channel);
+	return order != 0 ? order : strcmp(a->state, b->state);
+}
+
+static int compare_deltas(const void *a, const void *b)
+{
+	const struct delta *first = a;
+	const struct delta *second = b;
+
+	return compare_delta_keys(&first->key, &second->key);
+}
+
+bool merge_deltas(struct buf *deltas)
+{
+	size_t count = deltas_count(deltas);
+	size_t merged = 0;
+
+	if (count == 0)
+		return true;
+	qsort(deltas->data, count, sizeof(struct delta), compare_deltas);
+	for (size_t i = 1; i < count; i++) {
+		const struct delta *from = delta_at(deltas, i);
+		struct delta *into = delta_at(deltas, merged);
+
+		if (compare_delta_keys(&into->key, &from->key) != 0) {
+			merged++;
+			*delta_at(deltas, merged) = *from;
+			continue;
+		}
+		for (size_t amount = 0; amount < DELTA_AMOUNTS; amount++)
+			if (!money_add(into->amounts[amount], from->amounts[amount], &into->amounts[amount]))
+				return false;
+	}
+	deltas->size = (merged + 1) * sizeof(struct delta);
+	return true;
+}
