@@ -19,8 +19,6 @@ BEGIN
 	EXECUTE format('GRANT SELECT, INSERT ON %I.event_log TO %I', module, 'dcs_' || module);
 	EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I.parked TO %I', module, 'dcs_' || module);
 	EXECUTE format('GRANT SELECT, INSERT, UPDATE ON %I.dead_letter TO %I', module, 'dcs_' || module);
-	-- Statements over unnest($1) are planned once, for "some rows by index", not anew for each batch's size.
-	EXECUTE format('ALTER ROLE %I IN DATABASE %I SET plan_cache_mode = force_generic_plan', 'dcs_' || module, current_database());
 END $$;
 
 -- The customers module: who owes, and where they can be reached.

@@ -13,18 +13,22 @@ static void touch(struct workset *set, const struct entity *entity, const struct
 	workset_touch(set, entity, id, (struct str){ 0 });
 }
 
-/* Keys that are too long are not touched: decide refuses them by their length, before it looks for the slot. */
+/* The text is copied once, when the slot is made: touch is called again after each load. */
 static void touch_reference(struct workset *set, const struct entity *entity, const struct reference_key *key)
 {
 	struct uuid id = reference_id(key);
-	struct str text = str_copy(set->arena, (struct str){ .data = key->text, .size = key->size });
+	struct str text;
 
+	if (workset_find(set, entity, &id) != NULL)
+		return;
+	text = str_copy(set->arena, (struct str){ .data = key->text, .size = key->size });
 	if (text.data == NULL)
 		set->overflow = true;
 	else
 		workset_touch(set, entity, &id, text);
 }
 
+/* Keys that are too long are not touched: decide refuses them by their length, before it looks for the slot. */
 static void touch_create_debt(const struct command *command, struct workset *set)
 {
 	const struct create_debt *body = command->body;

@@ -1,0 +1,150 @@
+#ifndef CONSUMERS_CUSTOMERS_CUSTOMERS_H
+#define CONSUMERS_CUSTOMERS_CUSTOMERS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/str.h"
+#include "base/uuid.h"
+#include "model/module.h"
+#include "model/workset.h"
+
+/*
+ * The customers module: who owes, and where they can be reached.
+ *
+ *   CreateCustomer --> CustomerCreated          AddContactPoint --------> ContactPointAdded
+ *   UpdateCustomer --> CustomerUpdated          VerifyContactPoint -----> ContactPointVerified
+ *                                               InvalidateContactPoint -> ContactPointInvalidated
+ *
+ * Invariants: names, birth dates and addresses are in commands and, sealed, in tables; never in an event, a state or an error
+ * text. A contact point is never deleted and never usable again: the same address may be added anew.
+ */
+struct store;
+
+extern const struct module customers_module;
+extern const struct store customers_store; /* store.c */
+
+/* ---- states ---- */
+
+enum customer_status {
+	CUSTOMER_NONE,
+	CUSTOMER_ACTIVE,
+	CUSTOMER_MERGED,
+	CUSTOMER_DECEASED,
+	CUSTOMER_ERASED,
+	CUSTOMER_STATUS_COUNT
+};
+
+#define LOCALE_MAX   35
+#define REGION_MAX   16
+#define TIMEZONE_MAX 64
+
+/* Texts are terminated; an empty region or timezone is none. */
+struct customer {
+	int64_t version;
+	uint32_t status; /* enum customer_status */
+	char locale[LOCALE_MAX + 1];
+	char country[3];
+	char region[REGION_MAX + 1];
+	char timezone[TIMEZONE_MAX + 1];
+
+	/* the store's own */
+	int64_t version_stored;
+	uint32_t name_event;       /* 1 + index of the batch's last event that brings a name; 0: none */
+	uint32_t birth_date_event; /* the same for the birth date */
+};
+
+enum channel { CHANNEL_NONE, CHANNEL_EMAIL, CHANNEL_SMS, CHANNEL_VOICE, CHANNEL_LETTER, CHANNEL_PUSH, CHANNEL_COUNT };
+
+enum contact_point_state {
+	CONTACT_POINT_NONE,
+	CONTACT_POINT_USABLE,
+	CONTACT_POINT_BOUNCED,
+	CONTACT_POINT_WRONG_PARTY,
+	CONTACT_POINT_REASSIGNED,
+	CONTACT_POINT_BLOCKED,
+	CONTACT_POINT_STATE_COUNT,
+};
+
+struct contact_point {
+	struct uuid customer_id;
+	int64_t version;
+	uint32_t channel; /* enum channel */
+	uint32_t state;   /* enum contact_point_state */
+
+	/* the store's own */
+	int64_t version_stored;
+	int64_t verified_at_ms; /* 0: never */
+};
+
+/* The external_ref of a customer that is taken. */
+struct customer_reference {
+	uint32_t is_taken; /* 1 */
+};
+
+/*
+ * An address of one customer on one channel: which contact point had it last. The store fills `hash` whether there was one or
+ * not: the key that makes it is not the rules' to know.
+ */
+struct contact_address {
+	struct uuid contact_point_id;
+	uint8_t hash[16];
+};
+
+extern const struct entity customer_entity;
+extern const struct entity customer_reference_entity;
+extern const struct entity contact_point_entity;
+extern const struct entity contact_address_entity;
+
+/*
+ * The slot's id and text of a customer's address: the customer's id, a byte of the channel, the address. Two spellings of one
+ * mailbox are one address: an e-mail's ASCII letters are in lower case here.
+ */
+#define ADDRESS_MAX         320
+#define CONTACT_ADDRESS_MAX (16 + 1 + ADDRESS_MAX)
+
+struct contact_address_key {
+	char text[CONTACT_ADDRESS_MAX];
+	size_t size;
+};
+
+bool contact_address_key(struct contact_address_key *ret_key, const struct uuid *customer_id, enum channel channel,
+			 struct str address); /* false: too long */
+void contact_address_split(struct str text, struct uuid *ret_customer_id, enum channel *ret_channel, struct str *ret_address);
+struct uuid contact_address_id(const struct contact_address_key *key);
+struct uuid customer_reference_id(struct str external_ref);
+
+/* ---- words; NONE: unknown ---- */
+
+enum channel channel_by_name(struct str name);
+const char *channel_name(enum channel channel);
+enum contact_point_state contact_point_state_by_name(struct str name); /* also the reasons of InvalidateContactPoint */
+const char *contact_point_state_name(enum contact_point_state state);
+enum customer_status customer_status_by_name(struct str name);
+const char *customer_status_name(enum customer_status status);
+
+/* ---- syntax, bounded and pure (syntax.c) ---- */
+
+/* One mailbox: local@domain in ASCII, dot-atoms, no comments, quotes, brackets, spaces or control bytes (traps.md C1). */
+bool email_is_valid(struct str address);
+bool phone_is_valid(struct str address);  /* E.164: + and 7 to 15 digits, the first not 0 */
+bool letter_is_valid(struct str address); /* lines of text, no control bytes but the line feed */
+bool push_token_is_valid(struct str address);
+bool address_is_valid(enum channel channel, struct str address);
+
+bool name_is_valid(struct str name);         /* not empty or blank, no control bytes */
+bool locale_is_valid(struct str locale);     /* de, de-DE */
+bool country_is_valid(struct str country);   /* ISO 3166-1 alpha-2, assigned */
+bool region_is_valid(struct str region);     /* the part of ISO 3166-2 behind the country, or its like: A-Z 0-9 and hyphens */
+bool timezone_is_valid(struct str timezone); /* the form of an IANA name: Europe/Berlin */
+
+/* ---- rules ---- */
+
+void decide_create_customer(const struct command *command, const struct workset *set, struct decision *decision);
+void decide_update_customer(const struct command *command, const struct workset *set, struct decision *decision);
+void decide_add_contact_point(const struct command *command, const struct workset *set, struct decision *decision);
+void decide_verify_contact_point(const struct command *command, const struct workset *set, struct decision *decision);
+void decide_invalidate_contact_point(const struct command *command, const struct workset *set, struct decision *decision);
+void customers_evolve(struct workset *set, const struct event *event);
+
+#endif

@@ -1,0 +1,171 @@
+#include "base/must.h"
+#include "consumers/customers/customers.h"
+#include "schemas/customers.h"
+
+/* ---- AddContactPoint ---- */
+
+static bool place_is_known(struct str place)
+{
+	return str_is(place, "home") || str_is(place, "work") || str_is(place, "mobile") || str_is(place, "unknown");
+}
+
+static bool source_is_known(struct str source)
+{
+	return str_is(source, "consumer") || str_is(source, "creditor") || str_is(source, "prior_collector") ||
+	       str_is(source, "skip_trace");
+}
+
+static bool contact_point_is_good(const struct add_contact_point *body, struct decision *decision)
+{
+	enum channel channel = channel_by_name(body->channel);
+
+	if (uuid_is_none(&body->contact_point_id)) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "contact_point_id", "the id is all zeros");
+	} else if (channel == CHANNEL_NONE) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "channel", "not one of email, sms, voice, letter, push");
+	} else if (!address_is_valid(channel, body->address)) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "address", "not an address of this channel");
+	} else if (!place_is_known(body->place)) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "place", "not one of home, work, mobile, unknown");
+	} else if (!source_is_known(body->source)) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "source",
+				"not one of consumer, creditor, prior_collector, skip_trace");
+	} else {
+		return true;
+	}
+	return false;
+}
+
+static bool customer_is_active(const struct uuid *customer_id, const struct workset *set, struct decision *decision)
+{
+	const struct customer *customer = workset_state(set, &customer_entity, customer_id);
+
+	if (customer == NULL) {
+		decision_refuse(decision, REFUSAL_NOT_FOUND, "customer_id", "no such customer");
+		return false;
+	}
+	if (customer->status != CUSTOMER_ACTIVE) {
+		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "customer_id", "the customer is %s",
+				customer_status_name(customer->status));
+		return false;
+	}
+	return true;
+}
+
+/*
+ * An address that turned out to be another person's, or is barred, comes back only from the consumer: another list that has it
+ * still is no news. One that bounced may be given again by anybody.
+ */
+static bool address_is_free(const struct add_contact_point *body, const struct contact_address *known, const struct workset *set,
+			    struct decision *decision)
+{
+	const struct contact_point *point = workset_state(set, &contact_point_entity, &known->contact_point_id);
+
+	MUST(point != NULL);
+	if (point->state == CONTACT_POINT_USABLE) {
+		decision_refuse(decision, REFUSAL_EXISTS, "address", "the customer has this address");
+		return false;
+	}
+	if (point->state != CONTACT_POINT_BOUNCED && !str_is(body->source, "consumer")) {
+		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "address",
+				"the address was given up as %s: only the consumer can bring it back",
+				contact_point_state_name(point->state));
+		return false;
+	}
+	return true;
+}
+
+void decide_add_contact_point(const struct command *command, const struct workset *set, struct decision *decision)
+{
+	const struct add_contact_point *body = command->body;
+	struct contact_address_key key;
+	struct uuid address_id;
+	const struct slot *address;
+	struct contact_point_added *event;
+
+	if (!contact_point_is_good(body, decision))
+		return;
+	if (workset_state(set, &contact_point_entity, &body->contact_point_id) != NULL) {
+		decision_refuse(decision, REFUSAL_EXISTS, "contact_point_id", "a contact point has this id");
+		return;
+	}
+	if (!contact_address_key(&key, &body->customer_id, channel_by_name(body->channel), body->address))
+		MUST_NOT_REACH("an address that is valid and too long");
+	address_id = contact_address_id(&key);
+	address = workset_find(set, &contact_address_entity, &address_id);
+	MUST(address != NULL);
+	if (!customer_is_active(&body->customer_id, set, decision) ||
+	    (address->exists && !address_is_free(body, address->state, set, decision)))
+		return;
+
+	/* ---- nothing refuses from here on ---- */
+	event = decision_event(decision, &contact_point_added_type);
+	event->contact_point_id = body->contact_point_id;
+	event->customer_id = body->customer_id;
+	event->version = 1;
+	event->channel = body->channel;
+	event->address_hash = (struct str){ .data = (const char *)((const struct contact_address *)address->state)->hash,
+					    .size = sizeof(((const struct contact_address *)address->state)->hash) };
+	event->place = body->place;
+	event->source = body->source;
+}
+
+/* ---- VerifyContactPoint, InvalidateContactPoint ---- */
+
+/* The customer's own contact point, still usable; NULL: refused. */
+static const struct contact_point *usable_point(const struct uuid *contact_point_id, const struct uuid *customer_id,
+						const struct workset *set, struct decision *decision)
+{
+	const struct contact_point *point = workset_state(set, &contact_point_entity, contact_point_id);
+
+	if (point == NULL || !uuid_equal(&point->customer_id, customer_id)) {
+		decision_refuse(decision, REFUSAL_NOT_FOUND, "contact_point_id", "the customer has no such contact point");
+		return NULL;
+	}
+	if (point->state != CONTACT_POINT_USABLE) {
+		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "contact_point_id", "the contact point is %s",
+				contact_point_state_name(point->state));
+		return NULL;
+	}
+	return point;
+}
+
+void decide_verify_contact_point(const struct command *command, const struct workset *set, struct decision *decision)
+{
+	const struct verify_contact_point *body = command->body;
+	const struct contact_point *point = usable_point(&body->contact_point_id, &body->customer_id, set, decision);
+	struct contact_point_verified *event;
+
+	if (point == NULL)
+		return;
+
+	/* ---- nothing refuses from here on ---- */
+	event = decision_event(decision, &contact_point_verified_type);
+	event->contact_point_id = body->contact_point_id;
+	event->customer_id = body->customer_id;
+	event->version = point->version + 1;
+}
+
+void decide_invalidate_contact_point(const struct command *command, const struct workset *set, struct decision *decision)
+{
+	const struct invalidate_contact_point *body = command->body;
+	enum contact_point_state state = contact_point_state_by_name(body->reason);
+	const struct contact_point *point;
+	struct contact_point_invalidated *event;
+
+	if (state == CONTACT_POINT_NONE || state == CONTACT_POINT_USABLE) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "reason", "not one of bounced, wrong_party, reassigned, blocked");
+		return;
+	}
+	point = usable_point(&body->contact_point_id, &body->customer_id, set, decision);
+	if (point == NULL)
+		return;
+
+	/* ---- nothing refuses from here on ---- */
+	event = decision_event(decision, &contact_point_invalidated_type);
+	event->contact_point_id = body->contact_point_id;
+	event->customer_id = body->customer_id;
+	event->version = point->version + 1;
+	event->channel = str_of(channel_name(point->channel));
+	event->reason = body->reason;
+}

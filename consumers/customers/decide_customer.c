@@ -1,0 +1,195 @@
+#include "consumers/customers/customers.h"
+#include "schemas/customers.h"
+
+#define BIRTH_DATE_MIN (-32872) /* 1880-01-01 */
+
+/* What both commands may name; absent: not given. */
+struct profile {
+	bool has_full_name;
+	struct str full_name;
+	bool has_birth_date;
+	int32_t birth_date;
+	bool has_locale;
+	struct str locale;
+	bool has_country;
+	struct str country;
+	bool has_region;
+	struct str region;
+	bool has_timezone;
+	struct str timezone;
+};
+
+static bool profile_is_good(const struct profile *profile, int32_t today, struct decision *decision)
+{
+	if (profile->has_full_name && !name_is_valid(profile->full_name)) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "full_name", "the name is blank or has control characters");
+	} else if (profile->has_locale && !locale_is_valid(profile->locale)) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "locale", "not a language tag such as de-DE");
+	} else if (profile->has_country && !country_is_valid(profile->country)) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "country", "not an ISO 3166-1 alpha-2 code");
+	} else if (profile->has_region && !region_is_valid(profile->region)) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "region", "not a code of capital letters, digits and hyphens");
+	} else if (profile->has_timezone && !timezone_is_valid(profile->timezone)) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "timezone", "not a name such as Europe/Berlin");
+	} else if (profile->has_birth_date && (profile->birth_date > today || profile->birth_date < BIRTH_DATE_MIN)) {
+		decision_refuse(decision, REFUSAL_BAD_DATE, "birth_date", "in the future, or before the year 1880");
+	} else {
+		return true;
+	}
+	return false;
+}
+
+/* ---- CreateCustomer ---- */
+
+static bool create_is_good(const struct command *command, const struct create_customer *body, struct decision *decision)
+{
+	struct profile profile = { .has_full_name = true,
+				   .full_name = body->full_name,
+				   .has_birth_date = body->has_birth_date,
+				   .birth_date = body->birth_date,
+				   .has_locale = true,
+				   .locale = body->locale,
+				   .has_country = true,
+				   .country = body->country,
+				   .has_region = body->has_region,
+				   .region = body->region,
+				   .has_timezone = body->has_timezone,
+				   .timezone = body->timezone };
+
+	if (uuid_is_none(&body->customer_id)) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "customer_id", "the id is all zeros");
+		return false;
+	}
+	if (body->external_ref.size == 0) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "external_ref", "the reference is empty");
+		return false;
+	}
+	if (!str_is(body->kind, "natural") && !str_is(body->kind, "legal")) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "kind", "not one of natural, legal");
+		return false;
+	}
+	return profile_is_good(&profile, command->today, decision);
+}
+
+void decide_create_customer(const struct command *command, const struct workset *set, struct decision *decision)
+{
+	const struct create_customer *body = command->body;
+	struct uuid reference = customer_reference_id(body->external_ref);
+	struct customer_created *event;
+
+	if (!create_is_good(command, body, decision))
+		return;
+	if (workset_state(set, &customer_entity, &body->customer_id) != NULL) {
+		decision_refuse(decision, REFUSAL_EXISTS, "customer_id", "a customer has this id");
+		return;
+	}
+	if (workset_state(set, &customer_reference_entity, &reference) != NULL) {
+		decision_refuse(decision, REFUSAL_EXISTS, "external_ref", "a customer has this reference");
+		return;
+	}
+
+	/* ---- nothing refuses from here on ---- */
+	event = decision_event(decision, &customer_created_type);
+	event->customer_id = body->customer_id;
+	event->version = 1;
+	event->external_ref = body->external_ref;
+	event->kind = body->kind;
+	event->locale = body->locale;
+	event->country = body->country;
+	event->has_region = body->has_region;
+	event->region = body->region;
+	event->has_timezone = body->has_timezone;
+	event->timezone = body->timezone;
+}
+
+/* ---- UpdateCustomer ---- */
+
+#define CHANGED_MAX 6
+
+/* The names of the fields that the command brings; the personal ones are not compared with what was there. */
+static size_t list_changed(const struct update_customer *body, struct str changed[CHANGED_MAX])
+{
+	size_t count = 0;
+
+	if (body->has_full_name)
+		changed[count++] = STR("full_name");
+	if (body->has_birth_date)
+		changed[count++] = STR("birth_date");
+	if (body->has_locale)
+		changed[count++] = STR("locale");
+	if (body->has_country)
+		changed[count++] = STR("country");
+	if (body->has_region)
+		changed[count++] = STR("region");
+	if (body->has_timezone)
+		changed[count++] = STR("timezone");
+	return count;
+}
+
+static bool update_is_good(const struct command *command, const struct update_customer *body, struct decision *decision)
+{
+	struct profile profile = { .has_full_name = body->has_full_name,
+				   .full_name = body->full_name,
+				   .has_birth_date = body->has_birth_date,
+				   .birth_date = body->birth_date,
+				   .has_locale = body->has_locale,
+				   .locale = body->locale,
+				   .has_country = body->has_country,
+				   .country = body->country,
+				   .has_region = body->has_region,
+				   .region = body->region,
+				   .has_timezone = body->has_timezone,
+				   .timezone = body->timezone };
+	struct str changed[CHANGED_MAX];
+
+	if (list_changed(body, changed) == 0) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "", "no field to change is given");
+		return false;
+	}
+	return profile_is_good(&profile, command->today, decision);
+}
+
+static bool customer_can_change(const struct update_customer *body, const struct customer *customer, struct decision *decision)
+{
+	if (customer == NULL) {
+		decision_refuse(decision, REFUSAL_NOT_FOUND, "customer_id", "no such customer");
+	} else if (body->has_expected_version && body->expected_version != customer->version) {
+		decision_refuse(decision, REFUSAL_VERSION_CONFLICT, "expected_version", "the customer's version is %lld",
+				(long long)customer->version);
+	} else if (customer->status != CUSTOMER_ACTIVE) {
+		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "customer_id", "the customer is %s",
+				customer_status_name(customer->status));
+	} else {
+		return true;
+	}
+	return false;
+}
+
+void decide_update_customer(const struct command *command, const struct workset *set, struct decision *decision)
+{
+	const struct update_customer *body = command->body;
+	const struct customer *customer = workset_state(set, &customer_entity, &body->customer_id);
+	struct customer_updated *event;
+	struct str *changed;
+
+	if (!update_is_good(command, body, decision) || !customer_can_change(body, customer, decision))
+		return;
+
+	/* ---- nothing refuses from here on ---- */
+	event = decision_event(decision, &customer_updated_type);
+	changed = arena_take(decision->arena, CHANGED_MAX, sizeof(*changed));
+	if (changed == NULL) {
+		decision->overflow = true;
+		return;
+	}
+	event->customer_id = body->customer_id;
+	event->version = customer->version + 1;
+	event->changed = changed;
+	event->changed_count = list_changed(body, changed);
+	event->locale = body->has_locale ? body->locale : str_of(customer->locale);
+	event->country = body->has_country ? body->country : str_of(customer->country);
+	event->region = body->has_region ? body->region : str_of(customer->region);
+	event->has_region = event->region.size > 0;
+	event->timezone = body->has_timezone ? body->timezone : str_of(customer->timezone);
+	event->has_timezone = event->timezone.size > 0;
+}

@@ -1,0 +1,105 @@
+#include "base/must.h"
+#include "consumers/customers/customers.h"
+#include "schemas/customers.h"
+
+/* What passed the rules fits: the schema's limits are the members'. */
+static void set_text(char *chars, size_t chars_size, bool is_given, struct str text)
+{
+	bool fits = str_to_chars(chars, chars_size, is_given ? text : STR(""));
+
+	MUST(fits);
+}
+
+static void on_customer_created(struct workset *set, const struct customer_created *event)
+{
+	struct customer *customer = workset_change(set, &customer_entity, &event->customer_id);
+	struct uuid reference = customer_reference_id(event->external_ref);
+	struct customer_reference *taken = workset_change(set, &customer_reference_entity, &reference);
+
+	MUST(customer->version == 0);
+	taken->is_taken = 1;
+	customer->version = event->version;
+	customer->status = CUSTOMER_ACTIVE;
+	set_text(customer->locale, sizeof(customer->locale), true, event->locale);
+	set_text(customer->country, sizeof(customer->country), true, event->country);
+	set_text(customer->region, sizeof(customer->region), event->has_region, event->region);
+	set_text(customer->timezone, sizeof(customer->timezone), event->has_timezone, event->timezone);
+}
+
+/* Texts that did not change are the state's own: each is read before it is written. */
+static void on_customer_updated(struct workset *set, const struct customer_updated *event)
+{
+	struct customer *customer = workset_change(set, &customer_entity, &event->customer_id);
+	struct customer next = *customer;
+
+	MUST(event->version == customer->version + 1);
+	next.version = event->version;
+	set_text(next.locale, sizeof(next.locale), true, event->locale);
+	set_text(next.country, sizeof(next.country), true, event->country);
+	set_text(next.region, sizeof(next.region), event->has_region, event->region);
+	set_text(next.timezone, sizeof(next.timezone), event->has_timezone, event->timezone);
+	*customer = next;
+}
+
+/* The address is in the command only; who had it last is told by the slot that the command touched. */
+static void on_contact_point_added(struct workset *set, const struct event *event)
+{
+	const struct contact_point_added *body = event->body;
+	const struct add_contact_point *command = event->command->body;
+	struct contact_point *point = workset_change(set, &contact_point_entity, &body->contact_point_id);
+	struct contact_address_key key;
+	struct contact_address *address;
+	struct uuid address_id;
+	bool fits;
+
+	MUST(point->version == 0);
+	point->customer_id = body->customer_id;
+	point->version = body->version;
+	point->channel = channel_by_name(body->channel);
+	point->state = CONTACT_POINT_USABLE;
+	MUST(point->channel != CHANNEL_NONE);
+
+	fits = contact_address_key(&key, &body->customer_id, (enum channel)point->channel, command->address);
+	MUST(fits);
+	address_id = contact_address_id(&key);
+	address = workset_change(set, &contact_address_entity, &address_id);
+	address->contact_point_id = body->contact_point_id;
+}
+
+static struct contact_point *change_point(struct workset *set, const struct uuid *contact_point_id, int64_t version)
+{
+	struct contact_point *point = workset_change(set, &contact_point_entity, contact_point_id);
+
+	MUST(version == point->version + 1);
+	point->version = version;
+	return point;
+}
+
+static void on_contact_point_verified(struct workset *set, const struct contact_point_verified *event)
+{
+	change_point(set, &event->contact_point_id, event->version);
+}
+
+static void on_contact_point_invalidated(struct workset *set, const struct contact_point_invalidated *event)
+{
+	struct contact_point *point = change_point(set, &event->contact_point_id, event->version);
+
+	point->state = contact_point_state_by_name(event->reason);
+	MUST(point->state != CONTACT_POINT_NONE);
+}
+
+void customers_evolve(struct workset *set, const struct event *event)
+{
+	if (event->type == &customer_created_type)
+		on_customer_created(set, event->body);
+	else if (event->type == &customer_updated_type)
+		on_customer_updated(set, event->body);
+	else if (event->type == &contact_point_added_type)
+		on_contact_point_added(set, event);
+	else if (event->type == &contact_point_verified_type)
+		on_contact_point_verified(set, event->body);
+	else if (event->type == &contact_point_invalidated_type)
+		on_contact_point_invalidated(set, event->body);
+	else
+		MUST_NOT_REACH("an event of another module");
+}

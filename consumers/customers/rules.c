@@ -1,0 +1,80 @@
+#include "consumers/customers/customers.h"
+#include "schemas/customers.h"
+
+const struct entity customer_entity = { .name = "customer", .state_size = sizeof(struct customer) };
+const struct entity customer_reference_entity = { .name = "customer_reference", .state_size = sizeof(struct customer_reference) };
+const struct entity contact_point_entity = { .name = "contact_point", .state_size = sizeof(struct contact_point) };
+const struct entity contact_address_entity = { .name = "contact_address", .state_size = sizeof(struct contact_address) };
+
+static struct slot *touch(struct workset *set, const struct entity *entity, const struct uuid *id)
+{
+	return workset_touch(set, entity, id, (struct str){ 0 });
+}
+
+static void touch_create_customer(const struct command *command, struct workset *set)
+{
+	const struct create_customer *body = command->body;
+	struct uuid reference = customer_reference_id(body->external_ref);
+
+	touch(set, &customer_entity, &body->customer_id);
+	workset_touch(set, &customer_reference_entity, &reference, body->external_ref);
+}
+
+static void touch_update_customer(const struct command *command, struct workset *set)
+{
+	touch(set, &customer_entity, &((const struct update_customer *)command->body)->customer_id);
+}
+
+/* The address first; the contact point that had it is known when that is loaded. */
+static void touch_add_contact_point(const struct command *command, struct workset *set)
+{
+	const struct add_contact_point *body = command->body;
+	struct contact_address_key key;
+	struct str text;
+	struct uuid id;
+	const struct slot *slot;
+
+	touch(set, &customer_entity, &body->customer_id);
+	touch(set, &contact_point_entity, &body->contact_point_id);
+	if (!contact_address_key(&key, &body->customer_id, channel_by_name(body->channel), body->address))
+		return;
+	id = contact_address_id(&key);
+	slot = workset_find(set, &contact_address_entity, &id);
+	if (slot == NULL) {
+		text = str_copy(set->arena, (struct str){ .data = key.text, .size = key.size });
+		if (text.data == NULL)
+			set->overflow = true;
+		else
+			slot = workset_touch(set, &contact_address_entity, &id, text);
+	}
+	if (slot != NULL && slot->exists)
+		touch(set, &contact_point_entity, &((const struct contact_address *)slot->state)->contact_point_id);
+}
+
+static void touch_verify_contact_point(const struct command *command, struct workset *set)
+{
+	touch(set, &contact_point_entity, &((const struct verify_contact_point *)command->body)->contact_point_id);
+}
+
+static void touch_invalidate_contact_point(const struct command *command, struct workset *set)
+{
+	touch(set, &contact_point_entity, &((const struct invalidate_contact_point *)command->body)->contact_point_id);
+}
+
+static const struct rule rules[] = {
+	{ &create_customer_type, ROLE_CREDITOR | ROLE_AGENT, touch_create_customer, decide_create_customer },
+	{ &update_customer_type, ROLE_CREDITOR | ROLE_AGENT, touch_update_customer, decide_update_customer },
+	{ &add_contact_point_type, ROLE_CREDITOR | ROLE_AGENT | ROLE_CONSUMER, touch_add_contact_point,
+	  decide_add_contact_point },
+	{ &verify_contact_point_type, ROLE_CREDITOR | ROLE_AGENT | ROLE_CONSUMER, touch_verify_contact_point,
+	  decide_verify_contact_point },
+	{ &invalidate_contact_point_type, ROLE_CREDITOR | ROLE_AGENT | ROLE_CONSUMER | ROLE_NOTIFIER,
+	  touch_invalidate_contact_point, decide_invalidate_contact_point },
+};
+
+const struct module customers_module = {
+	.name = "customers",
+	.rules = rules,
+	.rules_count = sizeof(rules) / sizeof(rules[0]),
+	.evolve = customers_evolve,
+};

@@ -1,0 +1,371 @@
+#include "consumers/customers/store.h"
+
+#include <stdlib.h>
+
+#include "base/day.h"
+#include "base/must.h"
+#include "consumers/customers/customers.h"
+#include "crypto/crypto.h"
+#include "schemas/customers.h"
+
+/*
+ * One batch's writes: two COPYs of new rows, two updates of changed ones. What the tables keep and events do not - names, birth
+ * dates, addresses - comes from the bodies of the commands, sealed here.
+ */
+
+#define COPY_SIZE_MAX   ((size_t)64 << 20)
+#define PARAMS_SIZE_MAX ((size_t)64 << 20)
+#define LIST_SIZE_MAX   ((size_t)64 << 20)
+#define SEALED_SIZE_MAX 4096
+
+/* Sealed with the customer beside it; stands until the next call. */
+static struct str sealed(struct customers_store *store, struct str text, const struct uuid *customer_id)
+{
+	unsigned char *room;
+
+	buf_reset(&store->sealed);
+	room = buf_reserve(&store->sealed, text.size + SEAL_OVERHEAD);
+	MUST(room != NULL);
+	seal(room, text, customer_id, store->key);
+	store->sealed.size += text.size + SEAL_OVERHEAD;
+	return buf_str(&store->sealed);
+}
+
+static void *state_of(const struct workset *set, const struct entity *entity, const struct uuid *id)
+{
+	struct slot *slot = workset_find(set, entity, id);
+
+	MUST(slot != NULL);
+	MUST(slot->changed);
+	return slot->state;
+}
+
+/* ---- what the commands of a batch say about a person ---- */
+
+/* The last event that brings a name, and the last that brings a birth date, for each customer. */
+static void note_personal(const struct workset *set, const struct logged_event *events, size_t events_count)
+{
+	for (size_t index = 0; index < events_count; index++) {
+		const struct event *event = events[index].event;
+		struct customer *customer;
+		bool has_name;
+		bool has_birth_date;
+
+		if (event->type == &customer_created_type) {
+			const struct create_customer *command = event->command->body;
+
+			customer = state_of(set, &customer_entity, &command->customer_id);
+			has_name = true;
+			has_birth_date = command->has_birth_date;
+		} else if (event->type == &customer_updated_type) {
+			const struct update_customer *command = event->command->body;
+
+			customer = state_of(set, &customer_entity, &command->customer_id);
+			has_name = command->has_full_name;
+			has_birth_date = command->has_birth_date;
+		} else {
+			continue;
+		}
+		if (has_name)
+			customer->name_event = (uint32_t)index + 1;
+		if (has_birth_date)
+			customer->birth_date_event = (uint32_t)index + 1;
+	}
+}
+
+static struct str name_of(const struct event *event)
+{
+	if (event->type == &customer_created_type)
+		return ((const struct create_customer *)event->command->body)->full_name;
+	return ((const struct update_customer *)event->command->body)->full_name;
+}
+
+static int32_t birth_date_of(const struct event *event)
+{
+	if (event->type == &customer_created_type)
+		return ((const struct create_customer *)event->command->body)->birth_date;
+	return ((const struct update_customer *)event->command->body)->birth_date;
+}
+
+static struct str sealed_birth_date(struct customers_store *store, const struct event *event, const struct uuid *customer_id)
+{
+	char text[16];
+
+	day_format(text, birth_date_of(event));
+	return sealed(store, str_of(text), customer_id);
+}
+
+/* ---- new rows ---- */
+
+static const char copy_customers[] =
+	"COPY customers.customer (customer_id, external_ref, kind, status, locale, country, region, timezone, version, "
+	"full_name_sealed, birth_date_sealed) FROM STDIN (FORMAT binary)";
+#define CUSTOMER_COLUMNS 11
+
+static void copy_text_or_null(struct db_copy *copy, const char *text)
+{
+	if (text[0] == '\0')
+		db_copy_null(copy);
+	else
+		db_copy_str(copy, str_of(text));
+}
+
+static void copy_customer(struct customers_store *store, const struct workset *set, const struct logged_event *events,
+			  const struct event *event)
+{
+	const struct customer_created *created = event->body;
+	const struct customer *customer = state_of(set, &customer_entity, &created->customer_id);
+	struct db_copy *copy = &store->customers;
+
+	MUST(customer->name_event > 0);
+	db_copy_row(copy);
+	db_copy_uuid(copy, &created->customer_id);
+	db_copy_str(copy, created->external_ref);
+	db_copy_str(copy, created->kind);
+	db_copy_str(copy, str_of(customer_status_name(customer->status)));
+	db_copy_str(copy, str_of(customer->locale));
+	db_copy_str(copy, str_of(customer->country));
+	copy_text_or_null(copy, customer->region);
+	copy_text_or_null(copy, customer->timezone);
+	db_copy_int64(copy, customer->version);
+	db_copy_str(copy, sealed(store, name_of(events[customer->name_event - 1].event), &created->customer_id));
+	if (customer->birth_date_event == 0)
+		db_copy_null(copy);
+	else
+		db_copy_str(copy, sealed_birth_date(store, events[customer->birth_date_event - 1].event, &created->customer_id));
+}
+
+static const char copy_points[] =
+	"COPY customers.contact_point (contact_point_id, customer_id, channel, place, source, state, version, verified_at, "
+	"address_hash, address_sealed) FROM STDIN (FORMAT binary)";
+#define POINT_COLUMNS 10
+
+static void copy_point(struct customers_store *store, const struct workset *set, const struct event *event)
+{
+	const struct contact_point_added *added = event->body;
+	const struct add_contact_point *command = event->command->body;
+	const struct contact_point *point = state_of(set, &contact_point_entity, &added->contact_point_id);
+	struct db_copy *copy = &store->points;
+
+	db_copy_row(copy);
+	db_copy_uuid(copy, &added->contact_point_id);
+	db_copy_uuid(copy, &added->customer_id);
+	db_copy_str(copy, added->channel);
+	db_copy_str(copy, added->place);
+	db_copy_str(copy, added->source);
+	db_copy_str(copy, str_of(contact_point_state_name(point->state)));
+	db_copy_int64(copy, point->version);
+	if (point->verified_at_ms == 0)
+		db_copy_null(copy);
+	else
+		db_copy_instant(copy, point->verified_at_ms);
+	db_copy_str(copy, added->address_hash);
+	db_copy_str(copy, sealed(store, command->address, &added->customer_id));
+}
+
+static int insert_rows(struct customers_store *store, struct db *db, const struct workset *set, const struct logged_event *events,
+		       size_t events_count, struct err *err)
+{
+	db_copy_reset(&store->customers);
+	db_copy_reset(&store->points);
+	for (size_t index = 0; index < events_count; index++) {
+		const struct event *event = events[index].event;
+
+		if (event->type == &customer_created_type)
+			copy_customer(store, set, events, event);
+		else if (event->type == &contact_point_added_type)
+			copy_point(store, set, event);
+	}
+	if (db_copy_run(db, copy_customers, &store->customers, err) < 0)
+		return -1;
+	return db_copy_run(db, copy_points, &store->points, err);
+}
+
+/* ---- changed rows ---- */
+
+static const struct db_statement update_customers = {
+	.name = "customers_update_customers",
+	.sql = "UPDATE customers.customer c SET version = u.version, locale = u.locale, country = u.country, "
+	       "region = nullif(u.region, ''), timezone = nullif(u.timezone, ''), "
+	       "full_name_sealed = coalesce(u.full_name_sealed, c.full_name_sealed), "
+	       "birth_date_sealed = coalesce(u.birth_date_sealed, c.birth_date_sealed) "
+	       "FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bytea[], "
+	       "$9::bytea[]) AS u (id, version_was, version, locale, country, region, timezone, full_name_sealed, "
+	       "birth_date_sealed) WHERE c.customer_id = u.id AND c.version = u.version_was",
+};
+
+static const struct db_statement update_points = {
+	.name = "customers_update_points",
+	.sql = "UPDATE customers.contact_point p SET version = u.version, state = u.state, verified_at = u.verified_at "
+	       "FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::timestamptz[]) "
+	       "AS u (id, version_was, version, state, verified_at) "
+	       "WHERE p.contact_point_id = u.id AND p.version = u.version_was",
+};
+
+static struct slot **select_updates(struct buf *list, const struct workset *set, const struct entity *entity, size_t *ret_count)
+{
+	buf_reset(list);
+	for (size_t index = 0; index < set->slots_count; index++) {
+		if (set->slots[index]->entity == entity && set->slots[index]->changed && set->slots[index]->stored)
+			buf_add(list, &set->slots[index], sizeof(set->slots[index]));
+	}
+	MUST(!list->overflow);
+	*ret_count = list->size / sizeof(struct slot *);
+	return (struct slot **)(void *)list->data;
+}
+
+static int run_update(struct db *db, const struct db_statement *statement, const struct db_params *params, size_t count,
+		      struct err *err)
+{
+	struct db_result result = { 0 };
+	int rc;
+
+	if (count == 0)
+		return 0;
+	rc = db_run(db, statement, params, &result, err);
+	if (rc == 0 && result.affected != (int64_t)count)
+		rc = err_set(err, ERR_FATAL, "%s found %lld of %zu rows as they were loaded", statement->name,
+			     (long long)result.affected, count);
+	db_result_release(&result);
+	return rc;
+}
+
+static void add_customers(struct customers_store *store, struct slot **slots, size_t count, const struct logged_event *events)
+{
+	struct db_params *params = &store->params;
+	const struct customer *customer;
+
+	db_params_reset(params);
+	db_array_begin(params, DB_ARRAY_UUID);
+	for (size_t index = 0; index < count; index++)
+		db_array_uuid(params, &slots[index]->id);
+	db_array_begin(params, DB_ARRAY_INT64);
+	for (size_t index = 0; index < count; index++)
+		db_array_int64(params, ((const struct customer *)slots[index]->state)->version_stored);
+	db_array_begin(params, DB_ARRAY_INT64);
+	for (size_t index = 0; index < count; index++)
+		db_array_int64(params, ((const struct customer *)slots[index]->state)->version);
+	db_array_begin(params, DB_ARRAY_TEXT);
+	for (size_t index = 0; index < count; index++)
+		db_array_text(params, str_of(((const struct customer *)slots[index]->state)->locale));
+	db_array_begin(params, DB_ARRAY_TEXT);
+	for (size_t index = 0; index < count; index++)
+		db_array_text(params, str_of(((const struct customer *)slots[index]->state)->country));
+	db_array_begin(params, DB_ARRAY_TEXT);
+	for (size_t index = 0; index < count; index++)
+		db_array_text(params, str_of(((const struct customer *)slots[index]->state)->region));
+	db_array_begin(params, DB_ARRAY_TEXT);
+	for (size_t index = 0; index < count; index++)
+		db_array_text(params, str_of(((const struct customer *)slots[index]->state)->timezone));
+	db_array_begin(params, DB_ARRAY_BYTES);
+	for (size_t index = 0; index < count; index++) {
+		customer = slots[index]->state;
+		if (customer->name_event == 0)
+			db_array_null(params);
+		else
+			db_array_text(params, sealed(store, name_of(events[customer->name_event - 1].event), &slots[index]->id));
+	}
+	db_array_begin(params, DB_ARRAY_BYTES);
+	for (size_t index = 0; index < count; index++) {
+		customer = slots[index]->state;
+		if (customer->birth_date_event == 0)
+			db_array_null(params);
+		else
+			db_array_text(params,
+				      sealed_birth_date(store, events[customer->birth_date_event - 1].event, &slots[index]->id));
+	}
+}
+
+static void add_points(struct db_params *params, struct slot **slots, size_t count)
+{
+	const struct contact_point *point;
+
+	db_params_reset(params);
+	db_array_begin(params, DB_ARRAY_UUID);
+	for (size_t index = 0; index < count; index++)
+		db_array_uuid(params, &slots[index]->id);
+	db_array_begin(params, DB_ARRAY_INT64);
+	for (size_t index = 0; index < count; index++)
+		db_array_int64(params, ((const struct contact_point *)slots[index]->state)->version_stored);
+	db_array_begin(params, DB_ARRAY_INT64);
+	for (size_t index = 0; index < count; index++)
+		db_array_int64(params, ((const struct contact_point *)slots[index]->state)->version);
+	db_array_begin(params, DB_ARRAY_TEXT);
+	for (size_t index = 0; index < count; index++) {
+		point = slots[index]->state;
+		db_array_text(params, str_of(contact_point_state_name(point->state)));
+	}
+	db_array_begin(params, DB_ARRAY_INSTANT);
+	for (size_t index = 0; index < count; index++) {
+		point = slots[index]->state;
+		if (point->verified_at_ms == 0)
+			db_array_null(params);
+		else
+			db_array_instant(params, point->verified_at_ms);
+	}
+}
+
+static int update_rows(struct customers_store *store, struct db *db, const struct workset *set, const struct logged_event *events,
+		       struct err *err)
+{
+	struct slot **slots;
+	size_t count;
+
+	slots = select_updates(&store->list, set, &customer_entity, &count);
+	add_customers(store, slots, count, events);
+	if (run_update(db, &update_customers, &store->params, count, err) < 0)
+		return -1;
+	slots = select_updates(&store->list, set, &contact_point_entity, &count);
+	add_points(&store->params, slots, count);
+	return run_update(db, &update_points, &store->params, count, err);
+}
+
+static void note_verified(const struct workset *set, const struct logged_event *events, size_t events_count)
+{
+	for (size_t index = 0; index < events_count; index++) {
+		const struct contact_point_verified *event = events[index].event->body;
+		struct contact_point *point;
+
+		if (events[index].event->type != &contact_point_verified_type)
+			continue;
+		point = state_of(set, &contact_point_entity, &event->contact_point_id);
+		point->verified_at_ms = events[index].at_ms;
+	}
+}
+
+int customers_save(void *self, struct db *db, const struct workset *set, const struct logged_event *events, size_t events_count,
+		   struct err *err)
+{
+	struct customers_store *store = self;
+
+	note_personal(set, events, events_count);
+	note_verified(set, events, events_count);
+	if (insert_rows(store, db, set, events, events_count, err) < 0)
+		return -1;
+	return update_rows(store, db, set, events, err);
+}
+
+/* ---- the store ---- */
+
+static struct customers_store the_store;
+
+const struct store customers_store = { .load = customers_load, .save = customers_save, .self = &the_store };
+
+int customers_store_prepare(void *self, struct err *err)
+{
+	struct customers_store *store = self;
+	const char *path = getenv("DCS_ADDRESS_KEY_FILE");
+
+	if (path == NULL)
+		return err_set(err, ERR_FATAL,
+			       "DCS_ADDRESS_KEY_FILE is not set: it names the file of the key that seals addresses");
+	if (key_read(store->key, path, err) < 0)
+		return -1;
+	slot_loader_init(&store->loader);
+	db_copy_init(&store->customers, CUSTOMER_COLUMNS, COPY_SIZE_MAX);
+	db_copy_init(&store->points, POINT_COLUMNS, COPY_SIZE_MAX);
+	db_params_init(&store->params, PARAMS_SIZE_MAX);
+	buf_init(&store->list, LIST_SIZE_MAX);
+	buf_init(&store->sealed, SEALED_SIZE_MAX);
+	return 0;
+}

@@ -1,0 +1,148 @@
+#include "base/must.h"
+#include "consumers/customers/customers.h"
+#include "consumers/customers/store.h"
+#include "crypto/crypto.h"
+
+static void read_text(char *chars, size_t chars_size, const struct db_result *result, int row, int column)
+{
+	bool fits = str_to_chars(chars, chars_size, db_is_null(result, row, column) ? STR("") : db_str(result, row, column));
+
+	MUST(fits);
+}
+
+/* ---- customers ---- */
+
+static const struct db_statement select_customers = {
+	.name = "customers_select_customers",
+	.sql = "SELECT u.n, c.version, c.status, c.locale, c.country, c.region, c.timezone "
+	       "FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) JOIN customers.customer c ON c.customer_id = u.id",
+};
+
+static int read_customer(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)
+{
+	struct customer *customer = slot->state;
+
+	(void)self;
+	(void)err;
+	customer->version = db_int64(result, row, 1);
+	customer->version_stored = customer->version;
+	customer->status = customer_status_by_name(db_str(result, row, 2));
+	read_text(customer->locale, sizeof(customer->locale), result, row, 3);
+	read_text(customer->country, sizeof(customer->country), result, row, 4);
+	read_text(customer->region, sizeof(customer->region), result, row, 5);
+	read_text(customer->timezone, sizeof(customer->timezone), result, row, 6);
+	MUST(customer->status != CUSTOMER_NONE);
+	return 0;
+}
+
+static const struct db_statement select_references = {
+	.name = "customers_select_references",
+	.sql = "SELECT u.n FROM unnest($1::text[]) WITH ORDINALITY AS u (external_ref, n) "
+	       "JOIN customers.customer c ON c.external_ref = u.external_ref",
+};
+
+static void ask_references(void *self, struct db_params *params, struct slot **slots, size_t count)
+{
+	(void)self;
+	db_array_begin(params, DB_ARRAY_TEXT);
+	for (size_t index = 0; index < count; index++)
+		db_array_text(params, slots[index]->text);
+}
+
+static int read_reference(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)
+{
+	struct customer_reference *reference = slot->state;
+
+	(void)self;
+	(void)result;
+	(void)row;
+	(void)err;
+	reference->is_taken = 1;
+	return 0;
+}
+
+/* ---- contact points ---- */
+
+static const struct db_statement select_points = {
+	.name = "customers_select_points",
+	.sql = "SELECT u.n, p.customer_id, p.version, p.channel, p.state, p.verified_at "
+	       "FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) JOIN customers.contact_point p ON p.contact_point_id = u.id",
+};
+
+static int read_point(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)
+{
+	struct contact_point *point = slot->state;
+
+	(void)self;
+	(void)err;
+	point->customer_id = db_uuid(result, row, 1);
+	point->version = db_int64(result, row, 2);
+	point->version_stored = point->version;
+	point->channel = channel_by_name(db_str(result, row, 3));
+	point->state = contact_point_state_by_name(db_str(result, row, 4));
+	point->verified_at_ms = db_is_null(result, row, 5) ? 0 : db_instant(result, row, 5);
+	MUST(point->channel != CHANNEL_NONE);
+	MUST(point->state != CONTACT_POINT_NONE);
+	return 0;
+}
+
+/* The contact point that had the address last: ids are in time order. */
+static const struct db_statement select_addresses = {
+	.name = "customers_select_addresses",
+	.sql = "SELECT DISTINCT ON (u.n) u.n, p.contact_point_id "
+	       "FROM unnest($1::uuid[], $2::text[], $3::bytea[]) WITH ORDINALITY AS u (customer_id, channel, address_hash, n) "
+	       "JOIN customers.contact_point p ON p.customer_id = u.customer_id AND p.channel = u.channel "
+	       "AND p.address_hash = u.address_hash ORDER BY u.n, p.contact_point_id DESC",
+};
+
+/* Fills the slots' hashes on the way: they are needed whether there is a row or not. */
+static void ask_addresses(void *self, struct db_params *params, struct slot **slots, size_t count)
+{
+	const struct customers_store *store = self;
+	struct uuid customer_id;
+	enum channel channel;
+	struct str address;
+
+	db_array_begin(params, DB_ARRAY_UUID);
+	for (size_t index = 0; index < count; index++) {
+		contact_address_split(slots[index]->text, &customer_id, &channel, &address);
+		db_array_uuid(params, &customer_id);
+	}
+	db_array_begin(params, DB_ARRAY_TEXT);
+	for (size_t index = 0; index < count; index++) {
+		contact_address_split(slots[index]->text, &customer_id, &channel, &address);
+		db_array_text(params, str_of(channel_name(channel)));
+	}
+	db_array_begin(params, DB_ARRAY_BYTES);
+	for (size_t index = 0; index < count; index++) {
+		struct contact_address *state = slots[index]->state;
+
+		contact_address_split(slots[index]->text, &customer_id, &channel, &address);
+		address_hash(state->hash, address, store->key);
+		db_array_text(params, (struct str){ .data = (const char *)state->hash, .size = sizeof(state->hash) });
+	}
+}
+
+static int read_address(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)
+{
+	struct contact_address *address = slot->state;
+
+	(void)self;
+	(void)err;
+	address->contact_point_id = db_uuid(result, row, 1);
+	return 0;
+}
+
+static const struct slot_query queries[] = {
+	{ &customer_entity, &select_customers, NULL, read_customer },
+	{ &customer_reference_entity, &select_references, ask_references, read_reference },
+	{ &contact_point_entity, &select_points, NULL, read_point },
+	{ &contact_address_entity, &select_addresses, ask_addresses, read_address },
+};
+
+int customers_load(void *self, struct db *db, struct slot **slots, size_t count, struct err *err)
+{
+	struct customers_store *store = self;
+
+	return slot_queries_run(&store->loader, db, queries, sizeof(queries) / sizeof(queries[0]), self, slots, count, err);
+}
