@@ -88,12 +88,21 @@ static struct told get(const char *path)
 	return told;
 }
 
+static int get_number(const char *path)
+{
+	struct told told = get(path);
+	long long number = 0;
+
+	assert_true(str_to_int64(str_of(told.body), &number));
+	return (int)number;
+}
+
 static int count(const char *path)
 {
 	char full[128];
 
 	(void)snprintf(full, sizeof(full), "/count%s", path);
-	return atoi(get(full).body);
+	return get_number(full);
 }
 
 static void open_client(int64_t total_timeout_ms, size_t exchanges_max)
@@ -297,12 +306,12 @@ static void test_http__an_answer_before_the_whole_request_left_is_an_answer(void
 
 static void test_http__connections_are_used_again(void **state)
 {
-	int before = atoi(get("/connections").body);
+	int before = get_number("/connections");
 
 	(void)state;
 	for (int i = 0; i < 5; i++)
 		assert_int_equal(get("/ok/reuse").status, 202);
-	assert_int_equal(atoi(get("/connections").body), before);
+	assert_int_equal(get_number("/connections"), before);
 }
 
 static void test_http__no_more_at_once_than_allowed(void **state)

@@ -1,0 +1,109 @@
+#include "consumers/notifier/gateway.h"
+
+#include <stdio.h>
+
+#include "crypto/crypto.h"
+#include "http/mail.h"
+
+/* The adapter of an SMTP relay (http/mail.h). */
+
+#define MESSAGE_SIZE_MAX (1 << 20)
+#define ADDRESS_SIZE     256
+#define VERP_SIGNATURE   12 /* bytes: with the rest, a local part of exactly 64 (RFC 5321 4.5.3.1.1) */
+
+/* bounce+<32 hex of the id>.<24 hex of a signature>@domain: a bounce finds its message, and nobody can make one up. */
+static void envelope_sender(const struct smtp_conf *conf, const struct uuid *communication_id, char text[ADDRESS_SIZE])
+{
+	char id[2 * sizeof(communication_id->bytes) + 1], signature_text[2 * VERP_SIGNATURE + 1], content[64];
+	uint8_t signature[DIGEST_SIZE];
+
+	hex_from_bytes(id, communication_id->bytes, sizeof(communication_id->bytes));
+	(void)snprintf(content, sizeof(content), "bounce|%s", id);
+	sign(signature, str_of(content), conf->callback_key);
+	hex_from_bytes(signature_text, signature, VERP_SIGNATURE);
+	(void)snprintf(text, ADDRESS_SIZE, "bounce+%s.%s@%s", id, signature_text, conf->bounce_domain);
+}
+
+/* The same for every try, so that a mailbox that got two can show one. */
+static void message_id(const struct smtp_conf *conf, const struct uuid *communication_id, char text[ADDRESS_SIZE])
+{
+	char id[UUID_TEXT_SIZE + 1];
+
+	uuid_format(id, communication_id);
+	(void)snprintf(text, ADDRESS_SIZE, "%s@%s", id, conf->bounce_domain);
+}
+
+static int start(struct gateway *gateway, struct http *http, const struct parcel *parcel, http_done *done, void *done_arg,
+		 struct err *err)
+{
+	const struct smtp_conf *conf = gateway->self;
+	bool has_user = conf->user != NULL && conf->user[0] != '\0';
+	struct mail_server server = { .url = conf->url,
+				      .user = has_user ? conf->user : NULL,
+				      .password = has_user ? conf->password : NULL,
+				      .require_tls = conf->require_tls };
+	char sender[ADDRESS_SIZE], id[ADDRESS_SIZE];
+	struct mail mail = { .from_name = str_of(conf->from_name),
+			     .from_address = str_of(conf->from_address),
+			     .to_address = parcel->address,
+			     .subject = parcel->subject,
+			     .text = parcel->text,
+			     .date_ms = parcel->now_ms };
+	struct buf message;
+	int result;
+
+	envelope_sender(conf, &parcel->communication_id, sender);
+	message_id(conf, &parcel->communication_id, id);
+	mail.message_id = str_of(id);
+	buf_init(&message, MESSAGE_SIZE_MAX);
+	result = mail_build(&mail, &message, err);
+	if (result == 0)
+		result = mail_start(http, &server, str_of(sender), parcel->address, buf_str(&message), done, done_arg, err);
+	if (message.size > 0)
+		wipe(message.data, message.size);
+	buf_release(&message);
+	return result;
+}
+
+static void judge_reply(const struct http_answer *answer, struct verdict *verdict)
+{
+	if (answer->status < 300)
+		verdict->outcome = OUTCOME_ACCEPTED;
+	else
+		verdict->outcome = answer->status < 500 ? OUTCOME_NOT_ACCEPTED : OUTCOME_FAILED;
+	verdict->is_well = true; /* it talks to us; 4xx is about this recipient */
+	mail_reply_code(answer->body, verdict->provider_code);
+}
+
+static void judge(const struct http_answer *answer, struct verdict *ret_verdict)
+{
+	*ret_verdict = (struct verdict){ .retry_after_ms = -1 };
+	switch (answer->outcome) {
+	case HTTP_NOT_SENT:
+		ret_verdict->outcome = OUTCOME_NOT_ACCEPTED;
+		return;
+	case HTTP_AMBIGUOUS:
+		ret_verdict->outcome = OUTCOME_UNKNOWN;
+		return;
+	case HTTP_ANSWERED:
+		judge_reply(answer, ret_verdict);
+		return;
+	}
+}
+
+static void reference(const struct gateway *gateway, const struct uuid *communication_id, char ret_ref[PROVIDER_REF_MAX + 1])
+{
+	char text[ADDRESS_SIZE];
+
+	message_id(gateway->self, communication_id, text);
+	if (!str_to_chars(ret_ref, PROVIDER_REF_MAX + 1, str_of(text)))
+		ret_ref[0] = '\0'; /* a domain that long: the id alone is in the event anyway */
+}
+
+void gateway_smtp_init(struct gateway *gateway, struct smtp_conf *conf, const struct throttle_conf *throttle, int64_t now_ms)
+{
+	*gateway = (struct gateway){
+		.name = "smtp", .channel = "email", .start = start, .judge = judge, .reference = reference, .self = conf
+	};
+	throttle_init(&gateway->throttle, throttle, now_ms);
+}

@@ -1,0 +1,150 @@
+#include "consumers/notifier/throttle.h"
+
+#define MILLI 1000
+
+static int64_t smaller(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+void throttle_init(struct throttle *throttle, const struct throttle_conf *conf, int64_t now_ms)
+{
+	MUST(conf->per_second >= 1);
+	MUST(conf->burst >= 1);
+	MUST(conf->running_max >= 1);
+	MUST(conf->failures_max >= 1);
+	MUST(conf->pause_ms >= 1);
+	MUST(conf->pause_max_ms >= conf->pause_ms);
+	*throttle = (struct throttle){ .conf = *conf,
+				       .state = THROTTLE_CLOSED,
+				       .tokens_milli = conf->burst * MILLI,
+				       .filled_at_ms = now_ms,
+				       .pause_ms = conf->pause_ms,
+				       .until_ms = now_ms };
+}
+
+/* Tokens for the time that has passed: per_second thousandths every millisecond. A full bucket needs at most burst seconds. */
+static void fill(struct throttle *throttle, int64_t now_ms)
+{
+	int64_t full = throttle->conf.burst * MILLI;
+	int64_t passed_ms = smaller(now_ms - throttle->filled_at_ms, full);
+
+	if (passed_ms <= 0)
+		return;
+	throttle->tokens_milli = smaller(throttle->tokens_milli + passed_ms * throttle->conf.per_second, full);
+	throttle->filled_at_ms = now_ms;
+}
+
+static void look_at_clock(struct throttle *throttle, int64_t now_ms)
+{
+	fill(throttle, now_ms);
+	if (throttle->state == THROTTLE_OPEN && now_ms >= throttle->until_ms)
+		throttle->state = THROTTLE_HALF_OPEN;
+}
+
+static int64_t running_max(const struct throttle *throttle)
+{
+	switch (throttle->state) {
+	case THROTTLE_CLOSED:
+		return throttle->conf.running_max;
+	case THROTTLE_HALF_OPEN:
+		return 1;
+	case THROTTLE_OPEN:
+		return 0;
+	}
+	MUST_NOT_REACH("a state of the breaker");
+}
+
+int64_t throttle_room(struct throttle *throttle, int64_t now_ms)
+{
+	int64_t places;
+
+	look_at_clock(throttle, now_ms);
+	if (now_ms < throttle->until_ms)
+		return 0;
+	places = running_max(throttle) - throttle->running;
+	return places <= 0 ? 0 : smaller(places, throttle->tokens_milli / MILLI);
+}
+
+void throttle_start(struct throttle *throttle, int64_t now_ms)
+{
+	MUST(throttle_room(throttle, now_ms) > 0);
+	throttle->tokens_milli -= MILLI;
+	throttle->running++;
+}
+
+void throttle_undo(struct throttle *throttle)
+{
+	MUST(throttle->running > 0);
+	throttle->running--;
+	throttle->tokens_milli = smaller(throttle->tokens_milli + MILLI, throttle->conf.burst * MILLI);
+}
+
+static void open_breaker(struct throttle *throttle, int64_t now_ms)
+{
+	throttle->state = THROTTLE_OPEN;
+	throttle->until_ms = now_ms + throttle->pause_ms;
+	throttle->pause_ms = smaller(throttle->pause_ms * 2, throttle->conf.pause_max_ms);
+}
+
+static void note_failure(struct throttle *throttle, int64_t now_ms)
+{
+	throttle->failures++;
+	switch (throttle->state) {
+	case THROTTLE_CLOSED:
+		if (throttle->failures >= throttle->conf.failures_max)
+			open_breaker(throttle, now_ms);
+		return;
+	case THROTTLE_HALF_OPEN:
+		open_breaker(throttle, now_ms);
+		return;
+	case THROTTLE_OPEN: /* began before it opened: says nothing new */
+		return;
+	}
+}
+
+static void note_success(struct throttle *throttle)
+{
+	throttle->state = THROTTLE_CLOSED;
+	throttle->failures = 0;
+	throttle->pause_ms = throttle->conf.pause_ms;
+}
+
+void throttle_end(struct throttle *throttle, bool is_well, int64_t retry_after_ms, int64_t now_ms)
+{
+	MUST(throttle->running > 0);
+	throttle->running--;
+	look_at_clock(throttle, now_ms);
+	if (is_well)
+		note_success(throttle);
+	else
+		note_failure(throttle, now_ms);
+	if (retry_after_ms > 0 && now_ms + retry_after_ms > throttle->until_ms)
+		throttle->until_ms = now_ms + retry_after_ms;
+}
+
+int64_t throttle_wait_ms(struct throttle *throttle, int64_t now_ms)
+{
+	int64_t missing_milli;
+
+	if (throttle_room(throttle, now_ms) > 0)
+		return 0;
+	if (now_ms < throttle->until_ms)
+		return throttle->until_ms - now_ms;
+	if (throttle->running >= running_max(throttle))
+		return -1;
+	missing_milli = MILLI - throttle->tokens_milli;
+	return (missing_milli + throttle->conf.per_second - 1) / throttle->conf.per_second;
+}
+
+int64_t backoff_ms(int64_t base_ms, int64_t tries, uint64_t random)
+{
+	static const int64_t factors[] = { 1, 5, 30, 120, 720 };
+	const int64_t last = (int64_t)(sizeof(factors) / sizeof(factors[0])) - 1;
+	int64_t cap_ms;
+
+	MUST(tries >= 1);
+	MUST(base_ms >= 0);
+	cap_ms = base_ms * factors[smaller(tries - 1, last)];
+	return (int64_t)(random % (uint64_t)(cap_ms + 1));
+}
