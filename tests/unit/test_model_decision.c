@@ -1,0 +1,234 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "model/decision.h"
+#include "tests/unit/dies.h"
+
+struct created {
+	int64_t amount_minor;
+	char more[300];
+};
+
+static const struct message_type created_type = { .record = { .name = "Created", .size = sizeof(struct created) },
+						  .kind = MESSAGE_EVENT };
+static const struct message_type paid_type = { .record = { .name = "Paid", .size = 8 }, .kind = MESSAGE_EVENT };
+static const struct message_type pay_type = { .record = { .name = "Pay", .size = 8 }, .kind = MESSAGE_COMMAND };
+
+static struct arena arena;
+static struct command command;
+static struct decision decision;
+
+static int set_up(void **state)
+{
+	struct err err = ERR_INIT;
+
+	(void)state;
+	if (arena_init(&arena, 4096, &err) < 0)
+		return -1;
+	memset(&decision, 0xFF, sizeof(decision));
+	decision_init(&decision, &arena, &command);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	arena_release(&arena);
+	return 0;
+}
+
+static void test_decision__is_none_at_first(void **state)
+{
+	(void)state;
+	assert_int_equal(decision.kind, DECISION_NONE);
+	assert_int_equal(decision.refusal, REFUSAL_NONE);
+	assert_int_equal(decision.events_count, 0);
+	assert_false(decision.overflow);
+	assert_string_equal(decision.field, "");
+	assert_string_equal(decision.text, "");
+}
+
+static void test_decision__collects_events_in_order_with_their_cause(void **state)
+{
+	struct created *created = decision_event(&decision, &created_type);
+	int64_t *paid;
+
+	(void)state;
+	created->amount_minor = 7;
+	paid = decision_event(&decision, &paid_type);
+	assert_int_equal(*paid, 0);
+	*paid = 8;
+	decision_confide(&decision, "rendered text");
+	assert_int_equal(decision.kind, DECISION_EVENTS);
+	assert_int_equal(decision.events_count, 2);
+	assert_ptr_equal(decision.events[0].type, &created_type);
+	assert_ptr_equal(decision.events[0].body, created);
+	assert_ptr_equal(decision.events[0].command, &command);
+	assert_null(decision.events[0].confidential);
+	assert_ptr_equal(decision.events[1].body, paid);
+	assert_string_equal(decision.events[1].confidential, "rendered text");
+}
+
+static void test_decision__bodies_are_zeroed(void **state)
+{
+	static const struct created zero;
+
+	(void)state;
+	memset(arena_take_bytes(&arena, 4096), 0xFF, 4096);
+	arena_reset(&arena);
+	assert_memory_equal(decision_event(&decision, &created_type), &zero, sizeof(zero));
+}
+
+static void test_decision__a_full_arena_gives_a_spare_body_and_overflow(void **state)
+{
+	static const struct created zero;
+	struct created *created;
+
+	(void)state;
+	assert_non_null(arena_take_bytes(&arena, 4000));
+	for (int i = 0; i < 2; i++) {
+		created = decision_event(&decision, &created_type);
+		assert_memory_equal(created, &zero, sizeof(zero));
+		memset(created, 0xFF, sizeof(*created));
+		assert_true(decision.overflow);
+	}
+	assert_int_equal(decision.events_count, 2);
+	decision_confide(&decision, "x");
+}
+
+static void test_decision__a_refusal_names_code_field_and_text(void **state)
+{
+	(void)state;
+	decision_refuse(&decision, REFUSAL_BAD_AMOUNT, "amount_minor", "%d is not above %d", 0, 0);
+	assert_int_equal(decision.kind, DECISION_REFUSED);
+	assert_int_equal(decision.refusal, REFUSAL_BAD_AMOUNT);
+	assert_string_equal(decision.field, "amount_minor");
+	assert_string_equal(decision.text, "0 is not above 0");
+}
+
+static void test_decision__a_long_text_is_cut_between_characters(void **state)
+{
+	char text[400];
+
+	(void)state;
+	for (size_t start = 0; start < 3; start++) {
+		memset(text, 'a', sizeof(text));
+		for (size_t i = start; i + 3 < sizeof(text); i += 3)
+			memcpy(text + i, "\xE2\x82\xAC", 3);
+		text[sizeof(text) - 1] = '\0';
+		decision_init(&decision, &arena, &command);
+		decision_refuse(&decision, REFUSAL_BAD_VALUE, NULL, "%s", text);
+		assert_true(str_is_text(str_of(decision.text)));
+		assert_in_range(strlen(decision.text), sizeof(decision.text) - 4, sizeof(decision.text) - 1);
+		assert_string_equal(decision.field, "");
+	}
+}
+
+static void test_decision__may_wait(void **state)
+{
+	(void)state;
+	decision_wait(&decision, "customer_id", "customer not known yet");
+	assert_int_equal(decision.kind, DECISION_WAIT);
+	assert_string_equal(decision.field, "customer_id");
+	assert_string_equal(decision.text, "customer not known yet");
+}
+
+static void refuse_after_event(void)
+{
+	(void)decision_event(&decision, &paid_type);
+	decision_refuse(&decision, REFUSAL_HELD, "", "late");
+}
+
+static void event_after_refusal(void)
+{
+	decision_refuse(&decision, REFUSAL_HELD, "", "first");
+	(void)decision_event(&decision, &paid_type);
+}
+
+static void refuse_twice(void)
+{
+	decision_refuse(&decision, REFUSAL_HELD, "", "first");
+	decision_refuse(&decision, REFUSAL_EXISTS, "", "second");
+}
+
+static void wait_after_event(void)
+{
+	(void)decision_event(&decision, &paid_type);
+	decision_wait(&decision, "", "late");
+}
+
+static void event_after_wait(void)
+{
+	decision_wait(&decision, "", "first");
+	(void)decision_event(&decision, &paid_type);
+}
+
+static void refuse_with_none(void)
+{
+	decision_refuse(&decision, REFUSAL_NONE, "", "nothing");
+}
+
+static void too_many_events(void)
+{
+	for (int i = 0; i <= DECISION_EVENTS_MAX; i++)
+		(void)decision_event(&decision, &paid_type);
+}
+
+static void as_many_events_as_allowed(void)
+{
+	for (int i = 0; i < DECISION_EVENTS_MAX; i++)
+		(void)decision_event(&decision, &paid_type);
+}
+
+static void command_as_event(void)
+{
+	(void)decision_event(&decision, &pay_type);
+}
+
+static void confide_nothing(void)
+{
+	decision_confide(&decision, "x");
+}
+
+static void test_decision__exactly_one_answer(void **state)
+{
+	(void)state;
+	assert_true(dies(refuse_after_event));
+	assert_true(dies(event_after_refusal));
+	assert_true(dies(refuse_twice));
+	assert_true(dies(wait_after_event));
+	assert_true(dies(event_after_wait));
+	assert_true(dies(refuse_with_none));
+}
+
+static void test_decision__misused_events_are_bugs(void **state)
+{
+	(void)state;
+	assert_false(dies(as_many_events_as_allowed));
+	assert_true(dies(too_many_events));
+	assert_true(dies(command_as_event));
+	assert_true(dies(confide_nothing));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_decision__is_none_at_first, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_decision__collects_events_in_order_with_their_cause, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_decision__bodies_are_zeroed, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_decision__a_full_arena_gives_a_spare_body_and_overflow, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_decision__a_refusal_names_code_field_and_text, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_decision__a_long_text_is_cut_between_characters, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_decision__may_wait, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_decision__exactly_one_answer, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_decision__misused_events_are_bugs, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

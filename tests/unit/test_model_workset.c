@@ -1,0 +1,229 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "model/workset.h"
+#include "tests/unit/dies.h"
+
+struct state {
+	int64_t balance;
+	char name[24];
+};
+
+static const struct entity debt = { .name = "debt", .state_size = sizeof(struct state) };
+static const struct entity payment = { .name = "payment", .state_size = 1 };
+
+static struct arena arena;
+static struct workset set;
+
+static int set_up(void **state)
+{
+	struct err err = ERR_INIT;
+
+	(void)state;
+	if (arena_init(&arena, 1 << 20, &err) < 0)
+		return -1;
+	return workset_init(&set, &arena, 1000) ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	arena_release(&arena);
+	return 0;
+}
+
+static struct uuid numbered(unsigned number)
+{
+	struct uuid id = { .bytes = { 1 } };
+
+	id.bytes[14] = (uint8_t)(number >> 8);
+	id.bytes[15] = (uint8_t)number;
+	return id;
+}
+
+static struct slot *touch(const struct entity *entity, unsigned number)
+{
+	struct uuid id = numbered(number);
+
+	return workset_touch(&set, entity, &id, STR(""));
+}
+
+static void test_workset__the_same_thing_is_the_same_slot(void **state)
+{
+	struct uuid id = numbered(7);
+	struct slot *slot = touch(&debt, 7);
+
+	(void)state;
+	assert_non_null(slot);
+	assert_ptr_equal(touch(&debt, 7), slot);
+	assert_ptr_equal(workset_find(&set, &debt, &id), slot);
+	assert_int_equal(set.slots_count, 1);
+	assert_ptr_equal(set.slots[0], slot);
+}
+
+static void test_workset__entity_and_id_together_name_a_slot(void **state)
+{
+	struct slot *of_debt = touch(&debt, 7);
+	struct slot *of_payment = touch(&payment, 7);
+
+	(void)state;
+	assert_ptr_not_equal(of_debt, of_payment);
+	assert_ptr_not_equal(of_debt, touch(&debt, 8));
+	assert_ptr_equal(touch(&payment, 7), of_payment);
+	assert_ptr_equal(of_debt->entity, &debt);
+	assert_int_equal(set.slots_count, 3);
+}
+
+static void test_workset__a_new_slot_is_empty_and_does_not_exist(void **state)
+{
+	static const struct state zero;
+	struct uuid id = numbered(7);
+	struct slot *slot = touch(&debt, 7);
+
+	(void)state;
+	assert_false(slot->loaded || slot->exists || slot->changed || slot->stored);
+	assert_memory_equal(slot->state, &zero, sizeof(zero));
+	assert_null(workset_state(&set, &debt, &id));
+	assert_true(uuid_equal(&slot->id, &id));
+}
+
+static void test_workset__a_natural_key_keeps_its_text(void **state)
+{
+	struct uuid id = numbered(7);
+	struct slot *slot = workset_touch(&set, &debt, &id, STR("creditor/4711"));
+
+	(void)state;
+	assert_true(str_is(slot->text, "creditor/4711"));
+	assert_ptr_equal(workset_touch(&set, &debt, &id, STR("creditor/4711")), slot);
+}
+
+static void test_workset__a_change_makes_the_state_exist(void **state)
+{
+	struct uuid id = numbered(7);
+	struct slot *slot = touch(&debt, 7);
+	struct state *changed;
+
+	(void)state;
+	slot->loaded = true;
+	changed = workset_change(&set, &debt, &id);
+	changed->balance = 12;
+	assert_true(slot->exists);
+	assert_true(slot->changed);
+	assert_false(slot->stored);
+	assert_ptr_equal(workset_state(&set, &debt, &id), changed);
+	assert_int_equal(((const struct state *)workset_state(&set, &debt, &id))->balance, 12);
+}
+
+static void test_workset__one_slot_too_many_is_an_overflow(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 1000; i++)
+		assert_non_null(touch(&debt, i));
+	assert_false(set.overflow);
+	assert_non_null(touch(&debt, 999)); // known ones are still given
+	assert_false(set.overflow);
+	assert_null(touch(&debt, 1000));
+	assert_true(set.overflow);
+	assert_int_equal(set.slots_count, 1000);
+	assert_non_null(touch(&debt, 0));
+}
+
+static void test_workset__a_full_arena_is_an_overflow(void **state)
+{
+	struct uuid id = numbered(7);
+	size_t mark;
+
+	(void)state;
+	while (arena_take_bytes(&arena, 128) != NULL)
+		;
+	mark = arena_mark(&arena);
+	assert_null(touch(&debt, 7)); // the slot may fit, slot and state do not
+	assert_true(set.overflow);
+	assert_int_equal(set.slots_count, 0);
+	assert_null(workset_find(&set, &debt, &id));
+	assert_int_equal(arena_mark(&arena), mark);
+}
+
+static void test_workset__needs_room_for_its_tables(void **state)
+{
+	struct workset large;
+
+	(void)state;
+	assert_false(workset_init(&large, &arena, 1 << 20));
+}
+
+static void test_workset__ids_that_differ_in_their_last_bytes_are_spread(void **state)
+{
+	size_t used = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 1000; i++)
+		assert_non_null(touch(&debt, i));
+	for (size_t i = 0; i <= set.buckets_mask; i++)
+		used += set.buckets[i] != NULL;
+	/* Thrown at random into 1024 buckets, 1000 leave about 380 empty. */
+	assert_true(used > 500);
+}
+
+static void find_untouched(void)
+{
+	struct uuid id = numbered(1);
+
+	(void)workset_state(&set, &debt, &id);
+}
+
+static void change_untouched(void)
+{
+	struct uuid id = numbered(1);
+
+	(void)workset_change(&set, &debt, &id);
+}
+
+static void change_unloaded(void)
+{
+	struct uuid id = numbered(2);
+
+	(void)touch(&debt, 2);
+	(void)workset_change(&set, &debt, &id);
+}
+
+static void touch_with_other_text(void)
+{
+	struct uuid id = numbered(3);
+
+	(void)workset_touch(&set, &debt, &id, STR("a"));
+	(void)workset_touch(&set, &debt, &id, STR("b"));
+}
+
+static void test_workset__what_was_not_touched_or_loaded_is_a_bug(void **state)
+{
+	(void)state;
+	assert_true(dies(find_untouched));
+	assert_true(dies(change_untouched));
+	assert_true(dies(change_unloaded));
+	assert_true(dies(touch_with_other_text));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_workset__the_same_thing_is_the_same_slot, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_workset__entity_and_id_together_name_a_slot, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_workset__a_new_slot_is_empty_and_does_not_exist, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_workset__a_natural_key_keeps_its_text, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_workset__a_change_makes_the_state_exist, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_workset__one_slot_too_many_is_an_overflow, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_workset__a_full_arena_is_an_overflow, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_workset__needs_room_for_its_tables, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_workset__ids_that_differ_in_their_last_bytes_are_spread, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_workset__what_was_not_touched_or_loaded_is_a_bug, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
