@@ -273,7 +273,7 @@ void ticker_poll(struct ticker *ticker, int timeout_ms)
 		return;
 	}
 	struct timespec time = { .tv_sec = timeout_ms / 1000, .tv_nsec = (long)(timeout_ms % 1000) * 1000000L };
-	(void)nanosleep(&time, NULL);
+	(void)nanosleep(&time, NULL); // tidy: sleep, the pause between Ticks itself
 }
 
 void ticker_drain(struct ticker *ticker, int timeout_ms)
