@@ -181,7 +181,7 @@ static void test_json__what_is_not_one_object_is_refused_without_quoting_it(void
 	assert_refused(fixture, &record_payment_type, "[]", "must be an object");
 	assert_refused(fixture, &record_payment_type, "{\"source\":\"a\\u0000b\"}", "holds a NUL, before byte 20");
 	assert_refused(fixture, &record_payment_type, "{\"source\":\"\xFF\"}", "not UTF-8, near byte 11");
-	assert_refused(fixture, &record_payment_type, "{\"source\":\"\\ud800\"}", "not JSON, near byte 17");
+	assert_refused(fixture, &record_payment_type, "{\"source\":\"\\ud800\"}", "not JSON, near byte 18");
 }
 
 static void test_json__wrong_values_are_refused_by_kind(void **state)
