@@ -108,7 +108,7 @@ int32_t ticker_business_date(int64_t instant_ms)
 
 int ticker_new(const struct ticker_conf *conf, struct ticker **ret_ticker, struct err *err)
 {
-	struct ticker *ticker = calloc(1, sizeof(*ticker)); // tidy: malloc, once at start
+	struct ticker *ticker = calloc(1, sizeof(*ticker));
 
 	if (ticker == NULL)
 		return err_set(err, ERR_FATAL, "no memory");
@@ -273,7 +273,7 @@ void ticker_poll(struct ticker *ticker, int timeout_ms)
 		return;
 	}
 	struct timespec time = { .tv_sec = timeout_ms / 1000, .tv_nsec = (long)(timeout_ms % 1000) * 1000000L };
-	(void)nanosleep(&time, NULL); // tidy: sleep, the pause between Ticks itself
+	(void)nanosleep(&time, NULL); // tidy: nanosleep, the pause between Ticks itself
 }
 
 void ticker_drain(struct ticker *ticker, int timeout_ms)
