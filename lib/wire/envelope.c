@@ -147,12 +147,15 @@ static int read_ids(const struct values *values, struct envelope *envelope, stru
 static int read_numbers(const struct values *values, struct envelope *envelope, struct err *err)
 {
 	struct str expires = values->of[NAME_EXPIRY];
+	struct str time = values->of[NAME_TIME];
 	struct str sequence = values->of[NAME_SEQUENCE];
 	struct str hash = values->of[NAME_HASH];
 	long long number;
 
 	if (expires.data != NULL && (!instant_parse(expires, &envelope->expires_ms) || envelope->expires_ms <= 0))
 		return refuse_header(NAME_EXPIRY, "not an RFC 3339 time after 1970", err);
+	if (time.data != NULL && !instant_parse(time, &envelope->at_ms))
+		return refuse_header(NAME_TIME, "not an RFC 3339 time", err);
 	if (sequence.data != NULL) {
 		if (!str_to_int64(sequence, &number) || number <= 0)
 			return refuse_header(NAME_SEQUENCE, "not a number from 1", err);

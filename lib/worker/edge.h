@@ -114,7 +114,8 @@ struct database {
 	int (*claim)(void *self, const int32_t *parts, size_t count, const char *owner, struct head *ret_heads, struct err *err);
 	/* Keys of the parked commands of a partition, added to `keys`. */
 	int (*held_keys)(void *self, int32_t part, struct keyset *keys, struct err *err);
-	int (*halt)(void *self, const struct head *head, const char *reason, struct err *err);
+	/* Writes the reason down; *ret_fenced true and nothing written when somebody else owns it now. */
+	int (*halt)(void *self, const struct head *head, const char *reason, bool *ret_fenced, struct err *err);
 
 	/* One batch: open, load (up to TOUCH_ROUNDS_MAX times), write, commit_send, commit_finish. abandon ends it at any point.
 	 */
@@ -160,7 +161,8 @@ struct broker {
 	/*
 	 * Publishing to the events partition of the same number. resume: forgets earlier failures (with a new producer when the
 	 * old one is broken) and tells the seq of the partition's last record, 0 when it is empty; rows are then published from
-	 * the next seq on, in order.
+	 * the next seq on, in order. publish refuses (ERR_RETRY) after a failed delivery until the next resume: what follows a
+	 * lost event must not arrive before it.
 	 */
 	int (*resume)(void *self, int32_t part, int64_t *ret_last_seq, struct err *err);
 	int (*publish)(void *self, const struct log_row *row, struct err *err); /* copies */

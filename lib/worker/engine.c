@@ -165,14 +165,21 @@ static void lose(struct engine *engine, int32_t part, int64_t retry_in_ms)
 	lane->retry_at_ms = engine->conf.now_ms() + retry_in_ms;
 }
 
-static int halt(struct engine *engine, int32_t part, const char *reason, struct err *err)
+int engine_halt(struct engine *engine, int32_t part, const char *reason, struct err *err)
 {
 	struct lane *lane = &engine->lanes[part];
+	bool fenced;
 
-	log_error("part=%d offset=%lld halted: %s", part, (long long)lane->expected, reason);
 	drop_tick(engine, lane);
 	lane->state = LANE_HALTED;
-	return engine->database.halt(engine->database.self, &lane->head, reason, err);
+	if (engine->database.halt(engine->database.self, &lane->head, reason, &fenced, err) < 0)
+		return -1;
+	if (fenced) {
+		lose(engine, part, BACKOFF_MAX_MS); /* what we saw was another owner's doing */
+		return 0;
+	}
+	log_error("part=%d offset=%lld halted: %s", part, (long long)lane->expected, reason);
+	return 0;
 }
 
 /* The resume proof: the topic is still the one that was read. *ret_reason is set when it is not. */
@@ -222,7 +229,7 @@ static int take_over(struct engine *engine, const struct head *head, struct err 
 	if (prove(engine, head, &reason, err) < 0)
 		return -1;
 	if (reason)
-		return halt(engine, head->part, reason, err);
+		return engine_halt(engine, head->part, reason, err);
 	if (engine->database.held_keys(engine->database.self, head->part, &lane->held, err) < 0)
 		return -1;
 	/* A pass over the parked was interrupted: those before the cursor are done, their keys that are still parked stay held.
@@ -301,7 +308,7 @@ static int take_record(struct engine *engine, struct bus_record *record, struct 
 		int32_t part = record->part;
 
 		engine->broker.release(engine->broker.self, record);
-		if (finish_flying(engine, err) < 0 || halt(engine, part, "offsets are missing in the topic", err) < 0)
+		if (finish_flying(engine, err) < 0 || engine_halt(engine, part, "offsets are missing in the topic", err) < 0)
 			return -1;
 		return read_on(engine, err);
 	}
@@ -347,7 +354,7 @@ static int collect(struct engine *engine, int timeout_ms, struct err *err)
 	while (!batch->is_full) {
 		struct bus_record record;
 		enum bus_poll kind;
-		int rc;
+		int rc = 0;
 
 		if (engine->broker.poll(engine->broker.self, timeout_ms, &kind, &record, err) < 0)
 			return -1;
@@ -366,8 +373,8 @@ static int collect(struct engine *engine, int timeout_ms, struct err *err)
 		case BUS_DISPLACED:
 			rc = finish_flying(engine, err);
 			if (rc == 0 && engine->lanes[record.part].state == LANE_RUNNING)
-				rc = halt(engine, record.part, "topic truncated or recreated: the offset to be read next is gone",
-					  err);
+				rc = engine_halt(engine, record.part,
+						 "topic truncated or recreated: the offset to be read next is gone", err);
 			break;
 		}
 		if (rc < 0)
@@ -428,7 +435,7 @@ static int settle(struct engine *engine, struct batch *batch, struct err *err)
 
 		if (batch->verdicts[i].fate == FATE_PARKED &&
 		    !keyset_add(item->was_parked ? &lane->held_next : &lane->held, &item->command.key))
-			return halt(engine, item->part, "too many keys have parked commands", err);
+			return engine_halt(engine, item->part, "too many keys have parked commands", err);
 	}
 	if (batch->tick_part >= 0 && batch->is_tick_end && batch->from + batch->count == batch->items_count) {
 		struct lane *lane = &engine->lanes[batch->tick_part];

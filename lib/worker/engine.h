@@ -102,4 +102,7 @@ MUST_CHECK int engine_drain(struct engine *engine, int deadline_ms, struct err *
 /* Nothing collected, in flight, or unpublished. */
 bool engine_is_idle(const struct engine *engine);
 
+/* For the engine's own files: stops a partition for good, with the reason in its head. Not while a batch flies. */
+MUST_CHECK int engine_halt(struct engine *engine, int32_t part, const char *reason, struct err *err);
+
 #endif

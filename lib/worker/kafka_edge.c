@@ -214,8 +214,8 @@ static int edge_publish(void *self, const struct log_row *row, struct err *err)
 		.traceparent = row->traceparent,
 	};
 
-	if (!edge->producer)
-		return err_set(err, ERR_RETRY, "no producer");
+	if (!edge->producer || edge->lanes[row->part].has_failed)
+		return err_set(err, ERR_RETRY, "an earlier event was not delivered");
 	arena_reset(&edge->arena);
 	if (envelope_write_event(&head, &edge->arena, headers, &count, err) < 0)
 		return -1;

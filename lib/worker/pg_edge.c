@@ -96,9 +96,10 @@ static const struct db_statement statement_dead_published = {
 	" WHERE d.part = u.part AND d.command_offset = u.command_offset",
 };
 
-static const struct db_statement statement_search_path = {
-	"engine_search_path",
-	"SELECT set_config('search_path', $1, false)",
+/* A program that is frozen in the middle of a transaction must not lock the heads for ever (P11). */
+static const struct db_statement statement_session = {
+	"engine_session",
+	"SELECT set_config('search_path', $1, false), set_config('idle_in_transaction_session_timeout', '10s', false)",
 };
 
 #define COPY_LOG                                                                                                                 \
@@ -133,7 +134,7 @@ int pg_connect(const char *conninfo, const char *schema, struct db **ret_db, str
 		return -1;
 	db_params_init(&params, 1024);
 	db_param_text(&params, str_of(schema));
-	rc = db_run(db, &statement_search_path, &params, NULL, err);
+	rc = db_run(db, &statement_session, &params, NULL, err);
 	db_params_release(&params);
 	if (rc < 0) {
 		db_close(db);
@@ -239,9 +240,10 @@ static int edge_held_keys(void *self, int32_t part, struct keyset *keys, struct 
 	return rc;
 }
 
-static int edge_halt(void *self, const struct head *head, const char *reason, struct err *err)
+static int edge_halt(void *self, const struct head *head, const char *reason, bool *ret_fenced, struct err *err)
 {
 	struct pg_edge *edge = self;
+	struct db_result result = { 0 };
 
 	if (need_connection(edge, err) < 0)
 		return -1;
@@ -249,7 +251,11 @@ static int edge_halt(void *self, const struct head *head, const char *reason, st
 	db_param_int32(&edge->params, head->part);
 	db_param_int64(&edge->params, head->epoch);
 	db_param_text(&edge->params, str_of(reason));
-	return db_run(edge->db, &statement_halt, &edge->params, NULL, err);
+	if (db_run(edge->db, &statement_halt, &edge->params, &result, err) < 0)
+		return -1;
+	*ret_fenced = result.affected == 0;
+	db_result_release(&result);
+	return 0;
 }
 
 /* ---- a batch ---- */

@@ -88,13 +88,9 @@ static int resume(struct engine *engine, struct lane *lane, struct err *err)
 		lane->retry_at_ms = engine->conf.now_ms() + RESUME_RETRY_MS;
 		return 0;
 	}
-	if (last_seq > lane->head.log_seq) {
-		lane->state = LANE_HALTED;
-		log_error("part=%d halted: the events topic is ahead of the log, seq %lld > %lld", lane->head.part,
-			  (long long)last_seq, (long long)lane->head.log_seq);
-		return engine->database.halt(engine->database.self, &lane->head,
-					     "the events topic is ahead of the event log: was the database restored?", err);
-	}
+	if (last_seq > lane->head.log_seq)
+		return engine_halt(engine, lane->head.part,
+				   "the events topic is ahead of the event log: was the database restored?", err);
 	lane->sent_seq = last_seq;
 	lane->needs_resume = false;
 	lane->catching_up = true;

@@ -1,0 +1,448 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "consumers/debts/debts.h"
+#include "crypto/crypto.h"
+#include "schemas/clock.h"
+#include "schemas/customers.h"
+#include "schemas/debts.h"
+#include "schemas/engine.h"
+#include "tests/sim/world.h"
+#include "wire/envelope.h"
+#include "worker/chain.h"
+
+/*
+ * Judges a world that has come to rest, by the promises of design.md 8 and by a small model of its own: it knows nothing of how
+ * the engine works, only what was sent and what came of it.
+ */
+static char verdict[512];
+
+#define FAIL(...)                                                                                                                \
+	do {                                                                                                                     \
+		snprintf(verdict, sizeof(verdict), __VA_ARGS__);                                                                 \
+		return verdict;                                                                                                  \
+	} while (0)
+
+struct audit {
+	struct sim_world *world;
+	struct arena arena;
+	size_t module;
+	int32_t part;
+};
+
+static const struct sim_rows *log_of(const struct audit *audit)
+{
+	return &audit->world->databases[audit->module].log[audit->part];
+}
+
+static const void *body_of(struct audit *audit, struct str value, const struct message_type **ret_type)
+{
+	struct err err = ERR_INIT;
+	const void *body;
+
+	if (coder_decode(audit->world->coder, value, &audit->arena, ret_type, &body, &err) < 0)
+		return NULL;
+	return body;
+}
+
+/* ---- P2: seq without a hole, the chain holds, the head agrees ---- */
+
+static const char *check_log(struct audit *audit)
+{
+	const struct sim_rows *log = log_of(audit);
+	const struct head *head = &audit->world->databases[audit->module].heads[audit->part];
+	uint8_t hash[SHA256_SIZE] = { 0 };
+
+	if (head->halted)
+		FAIL("module %zu part %d halted", audit->module, audit->part);
+	for (size_t i = 0; i < log->count; i++) {
+		const struct log_row *row = &log->rows[i].row;
+		const struct chain_row chained = {
+			.part = row->part,
+			.schema_id = row->schema_id,
+			.seq = row->seq,
+			.at_ms = row->at_ms,
+			.event_id = row->event_id,
+			.key = row->key,
+			.subject = row->subject,
+			.command_id = row->command_id,
+			.correlation_id = row->correlation_id,
+			.body = row->body,
+		};
+
+		if (row->seq != (int64_t)i + 1)
+			FAIL("P2 module %zu part %d: seq %lld at place %zu", audit->module, audit->part, (long long)row->seq,
+			     i + 1);
+		chain_hash(hash, hash, &chained);
+		if (memcmp(hash, row->hash, SHA256_SIZE) != 0)
+			FAIL("P2 module %zu part %d: the chain breaks at seq %lld", audit->module, audit->part,
+			     (long long)row->seq);
+	}
+	if (head->log_seq != (int64_t)log->count || memcmp(head->log_hash, hash, SHA256_SIZE) != 0)
+		FAIL("P2 module %zu part %d: the head does not agree with the log", audit->module, audit->part);
+	return NULL;
+}
+
+/* ---- P1, P3: every record came to exactly one thing, and to the right one ---- */
+
+enum expected { EXPECT_TICK, EXPECT_DEAD, EXPECT_COMMAND };
+
+/* What the record is, told from its bytes alone. */
+static enum expected expectation(struct audit *audit, const struct sim_record *record, struct envelope *ret_envelope)
+{
+	const struct message_type *type;
+	const void *body = body_of(audit, record->value, &type);
+	struct err err = ERR_INIT;
+	struct uuid key;
+
+	if (envelope_read(record->headers, record->headers_count, ret_envelope, &err) < 0 || !body ||
+	    !str_is(ret_envelope->token, "all") || !str_is(ret_envelope->type, type->ce_type))
+		return EXPECT_DEAD;
+	if (type == &tick_type)
+		return EXPECT_TICK;
+	if (!uuid_parse(&key, record->key) || !uuid_equal(&key, message_uuid(type->key_field, body)) ||
+	    strcmp(type->module, audit->world->modules[audit->module]->name) != 0 || type->kind != MESSAGE_COMMAND)
+		return EXPECT_DEAD;
+	return EXPECT_COMMAND;
+}
+
+/* Is there an earlier record of this command that has the same content? Then this one changes nothing. */
+static bool has_answer_of_same_content(const struct audit *audit, const struct uuid *command_id, const struct sim_record *record,
+				       int64_t not_at)
+{
+	uint8_t digest[DIGEST_SIZE];
+
+	digest_of(digest, record->value);
+	for (int32_t part = 0; part < SIM_PARTS; part++) {
+		const struct sim_rows *log = &audit->world->databases[audit->module].log[part];
+
+		for (size_t i = 0; i < log->count; i++)
+			if (log->rows[i].is_answer && uuid_equal(&log->rows[i].row.command_id, command_id) &&
+			    memcmp(log->rows[i].digest, digest, DIGEST_SIZE) == 0 &&
+			    (part != audit->part || log->rows[i].row.command_offset != not_at))
+				return true;
+	}
+	return false;
+}
+
+static const char *check_record(struct audit *audit, const struct sim_record *record)
+{
+	const struct sim_database *database = &audit->world->databases[audit->module];
+	const struct sim_rows *log = log_of(audit);
+	struct envelope envelope;
+	enum expected expected;
+	size_t answers = 0;
+	size_t refusals_of_reuse = 0;
+	size_t dead = 0;
+
+	arena_reset(&audit->arena);
+	expected = expectation(audit, record, &envelope);
+	for (size_t i = 0; i < log->count; i++) {
+		if (log->rows[i].row.command_offset != record->offset)
+			continue;
+		answers += log->rows[i].is_answer;
+		if (!log->rows[i].is_answer && log->rows[i].row.schema_id == command_rejected_type.schema_id)
+			refusals_of_reuse++;
+		if (expected == EXPECT_COMMAND && !uuid_equal(&log->rows[i].row.command_id, &envelope.id))
+			FAIL("P1 an event names another command than stands at its offset");
+	}
+	for (size_t i = 0; i < database->dead_count; i++)
+		if (database->dead[i].part == audit->part && database->dead[i].offset == record->offset) {
+			dead++;
+			if (!database->dead[i].published)
+				FAIL("a dead letter was never published");
+		}
+	if (expected != EXPECT_COMMAND) {
+		if (answers + refusals_of_reuse > 0 || dead != (expected == EXPECT_DEAD))
+			FAIL("P3 module %zu part %d offset %lld: expected %s, got %zu answers and %zu dead letters",
+			     audit->module, audit->part, (long long)record->offset,
+			     expected == EXPECT_DEAD ? "a dead letter" : "nothing", answers, dead);
+		return NULL;
+	}
+	if (dead > 0)
+		FAIL("P3 module %zu part %d offset %lld: a good command became a dead letter", audit->module, audit->part,
+		     (long long)record->offset);
+	if (answers + refusals_of_reuse > 1)
+		FAIL("P1 module %zu part %d offset %lld: answered more than once", audit->module, audit->part,
+		     (long long)record->offset);
+	if (answers + refusals_of_reuse == 0 && !has_answer_of_same_content(audit, &envelope.id, record, record->offset))
+		FAIL("P3 module %zu part %d offset %lld: a command without an answer", audit->module, audit->part,
+		     (long long)record->offset);
+	return NULL;
+}
+
+static const char *check_records(struct audit *audit)
+{
+	const struct sim_log *commands = &audit->world->commands[audit->module][audit->part];
+	const struct sim_database *database = &audit->world->databases[audit->module];
+	const char *wrong = NULL;
+
+	for (size_t i = 0; i < commands->count && !wrong; i++)
+		wrong = check_record(audit, commands->records[i]);
+	for (size_t i = 0; i < database->parked_count && !wrong; i++)
+		if (!database->parked[i].is_gone)
+			FAIL("a command is parked for ever");
+	return wrong;
+}
+
+/* ---- P4: per customer in offset order; versions 1..k ---- */
+
+static int64_t version_of(const struct message_type *type, const void *body)
+{
+	for (size_t i = 0; i < type->record.fields_count; i++)
+		if (strcmp(type->record.fields[i].name, "version") == 0)
+			return *(const int64_t *)(const void *)((const char *)body + type->record.fields[i].offset);
+	return 0;
+}
+
+/* "This id was used before" is said at once, also while the key is held: it changes nothing. */
+static bool is_refusal_of_reuse(const struct sim_row *row)
+{
+	return !row->is_answer && row->row.schema_id == command_rejected_type.schema_id;
+}
+
+static const char *check_order(struct audit *audit)
+{
+	const struct sim_rows *log = log_of(audit);
+
+	for (size_t i = 0; i < log->count; i++) {
+		const struct log_row *row = &log->rows[i].row;
+		const struct message_type *type;
+		const void *body = body_of(audit, row->body, &type);
+		int64_t version = version_of(type, body);
+		int64_t versions_before = 0;
+
+		for (size_t j = 0; j < i; j++) {
+			const struct log_row *earlier = &log->rows[j].row;
+			const struct message_type *earlier_type = message_by_schema_id(earlier->schema_id);
+
+			if (uuid_equal(&earlier->key, &row->key) && earlier->command_offset > row->command_offset &&
+			    !is_refusal_of_reuse(&log->rows[j]))
+				FAIL("P4 module %zu part %d: offset %lld took effect before %lld", audit->module, audit->part,
+				     (long long)earlier->command_offset, (long long)row->command_offset);
+			if (uuid_equal(&earlier->subject, &row->subject) &&
+			    version_of(earlier_type, body_of(audit, earlier->body, &earlier_type)) > 0)
+				versions_before++;
+		}
+		if (version > 0 && version != versions_before + 1)
+			FAIL("P4 module %zu part %d seq %lld: version %lld after %lld", audit->module, audit->part,
+			     (long long)row->seq, (long long)version, (long long)versions_before);
+		arena_reset(&audit->arena);
+	}
+	return NULL;
+}
+
+/* ---- P6: first appearances in the topic are the log ---- */
+
+static const char *check_topic(struct audit *audit)
+{
+	const struct sim_log *topic = &audit->world->events[audit->module][audit->part];
+	const struct sim_rows *log = log_of(audit);
+	int64_t seen = 0;
+
+	for (size_t i = 0; i < topic->count; i++) {
+		const struct sim_record *record = topic->records[i];
+		struct envelope envelope;
+		struct err err = ERR_INIT;
+		const struct log_row *row;
+
+		if (envelope_read(record->headers, record->headers_count, &envelope, &err) < 0)
+			FAIL("P6 an event with bad headers: %s", err.text);
+		if (envelope.sequence > seen + 1)
+			FAIL("P6 module %zu part %d: seq %lld after %lld", audit->module, audit->part,
+			     (long long)envelope.sequence, (long long)seen);
+		if ((size_t)envelope.sequence > log->count)
+			FAIL("P6 an event that is not in the log");
+		if (envelope.sequence == seen + 1)
+			seen++;
+		row = &log->rows[envelope.sequence - 1].row;
+		if (!uuid_equal(&row->event_id, &envelope.id) || memcmp(row->hash, envelope.hash.data, SHA256_SIZE) != 0 ||
+		    !str_equal(row->body, record->value))
+			FAIL("P6 an event differs from the log");
+	}
+	if ((size_t)seen != log->count)
+		FAIL("P6 module %zu part %d: %lld of %zu events published", audit->module, audit->part, (long long)seen,
+		     log->count);
+	return NULL;
+}
+
+/* ---- P5: money, by a model of its own: what came in, what went out, per debt ---- */
+
+struct account {
+	struct uuid debt_id;
+	int64_t owed_minor; /* negative: overpaid */
+};
+
+struct books {
+	struct account accounts[64];
+	size_t accounts_count;
+	struct uuid paid[256], reversed[256];
+	int64_t paid_minor[256];
+	size_t paid_count, reversed_count;
+};
+
+static struct account *account_of(struct books *books, const struct uuid *debt_id)
+{
+	for (size_t i = 0; i < books->accounts_count; i++)
+		if (uuid_equal(&books->accounts[i].debt_id, debt_id))
+			return &books->accounts[i];
+	return NULL;
+}
+
+static bool has(const struct uuid *ids, size_t count, const struct uuid *id)
+{
+	for (size_t i = 0; i < count; i++)
+		if (uuid_equal(&ids[i], id))
+			return true;
+	return false;
+}
+
+/* An accepted command, as it was sent, booked by hand. */
+static const char *book(struct books *books, const struct message_type *type, const void *body)
+{
+	if (type == &create_debt_type) {
+		const struct create_debt *debt = body;
+
+		if (account_of(books, &debt->debt_id))
+			FAIL("P5 a debt was created twice");
+		books->accounts[books->accounts_count++] = (struct account){
+			.debt_id = debt->debt_id,
+			.owed_minor = debt->principal_minor + debt->interest_minor + debt->fee_minor + debt->cost_minor,
+		};
+	} else if (type == &record_payment_type) {
+		const struct record_payment *payment = body;
+		struct account *account = account_of(books, &payment->debt_id);
+
+		if (!account || has(books->paid, books->paid_count, &payment->payment_id))
+			FAIL("P5 a payment on no debt, or booked twice");
+		account->owed_minor -= payment->amount_minor;
+		books->paid_minor[books->paid_count] = payment->amount_minor;
+		books->paid[books->paid_count++] = payment->payment_id;
+	} else if (type == &reverse_payment_type) {
+		const struct reverse_payment *reversal = body;
+
+		if (!has(books->paid, books->paid_count, &reversal->payment_id) ||
+		    has(books->reversed, books->reversed_count, &reversal->payment_id))
+			FAIL("P5 a reversal of no payment, or booked twice");
+		books->reversed[books->reversed_count++] = reversal->payment_id;
+	}
+	return NULL;
+}
+
+/* Reversals are booked at the end: where the payment went is known then. */
+static void book_reversals(struct sim_world *world, struct books *books, size_t module)
+{
+	for (size_t i = 0; i < books->reversed_count; i++) {
+		const struct sim_blob *blob = blob_find(world, module, payment_entity.name, &books->reversed[i]);
+		struct account *account = account_of(books, &((const struct payment *)blob->state)->debt_id);
+
+		for (size_t n = 0; n < books->paid_count; n++)
+			if (uuid_equal(&books->paid[n], &books->reversed[i]))
+				account->owed_minor += books->paid_minor[n];
+	}
+}
+
+static const char *check_balances(struct sim_world *world, const struct books *books, size_t module)
+{
+	for (size_t i = 0; i < books->accounts_count; i++) {
+		const struct sim_blob *blob = blob_find(world, module, debt_entity.name, &books->accounts[i].debt_id);
+		const struct balances *balances;
+
+		if (!blob)
+			FAIL("P5 a debt that was created is not there");
+		balances = &((const struct debt *)blob->state)->balances;
+		if (balances->cost_minor < 0 || balances->fee_minor < 0 || balances->interest_minor < 0 ||
+		    balances->principal_minor < 0 || balances->credit_minor < 0)
+			FAIL("P5 a balance is negative");
+		if (balances->credit_minor > 0 && balances_owed(balances) > 0)
+			FAIL("P5 credit while something is owed");
+		if (balances_owed(balances) - balances->credit_minor != books->accounts[i].owed_minor)
+			FAIL("P5 a balance is %lld, by hand %lld", (long long)(balances_owed(balances) - balances->credit_minor),
+			     (long long)books->accounts[i].owed_minor);
+	}
+	return NULL;
+}
+
+static const char *check_money(struct sim_world *world, struct audit *audit)
+{
+	struct books books = { .accounts_count = 0 };
+	const char *wrong = NULL;
+	const size_t module = 1;
+
+	for (int32_t part = 0; part < SIM_PARTS; part++) {
+		const struct sim_rows *log = &world->databases[module].log[part];
+
+		for (size_t i = 0; i < log->count && !wrong; i++) {
+			const struct log_row *row = &log->rows[i].row;
+			const struct message_type *type;
+			const void *body;
+
+			if (!log->rows[i].is_answer || row->schema_id == command_rejected_type.schema_id)
+				continue;
+			arena_reset(&audit->arena);
+			body = body_of(audit, world->commands[module][part].records[row->command_offset]->value, &type);
+			wrong = book(&books, type, body);
+		}
+	}
+	if (wrong)
+		return wrong;
+	book_reversals(world, &books, module);
+	return check_balances(world, &books, module);
+}
+
+/* ---- P7: the reporting tables equal a refold of the logs ---- */
+
+static const char *check_aggregates(struct sim_world *world, struct audit *audit)
+{
+	struct buf refold;
+	bool is_equal;
+
+	buf_init(&refold, (size_t)16 << 20);
+	for (size_t module = 0; module < SIM_MODULES; module++)
+		for (int32_t part = 0; part < SIM_PARTS; part++)
+			for (size_t i = 0; i < world->databases[module].log[part].count; i++) {
+				const struct message_type *type;
+				const void *body;
+
+				arena_reset(&audit->arena);
+				body = body_of(audit, world->databases[module].log[part].rows[i].row.body, &type);
+				MUST(fold_event(type, body, &refold));
+			}
+	MUST(merge_deltas(&refold));
+	is_equal = deltas_count(&refold) == deltas_count(&world->aggregates);
+	for (size_t i = 0; is_equal && i < deltas_count(&refold); i++)
+		is_equal = compare_delta_keys(&delta_at(&refold, i)->key, &delta_at(&world->aggregates, i)->key) == 0 &&
+			   memcmp(delta_at(&refold, i)->amounts, delta_at(&world->aggregates, i)->amounts,
+				  sizeof(delta_at(&refold, i)->amounts)) == 0;
+	buf_release(&refold);
+	return is_equal ? NULL : "P7 the reporting tables differ from a refold";
+}
+
+const char *audit(struct sim_world *world)
+{
+	struct audit audit = { .world = world };
+	struct err err = ERR_INIT;
+	const char *wrong = NULL;
+
+	MUST(arena_init(&audit.arena, 1 << 20, &err) == 0);
+	for (audit.module = 0; audit.module < SIM_MODULES && !wrong; audit.module++)
+		for (audit.part = 0; audit.part < SIM_PARTS && !wrong; audit.part++) {
+			if (world->reader_heads[audit.module][audit.part].halted)
+				wrong = "a reader halted";
+			if (!wrong)
+				wrong = check_log(&audit);
+			if (!wrong)
+				wrong = check_records(&audit);
+			if (!wrong)
+				wrong = check_order(&audit);
+			if (!wrong)
+				wrong = check_topic(&audit);
+		}
+	if (!wrong)
+		wrong = check_money(world, &audit);
+	if (!wrong)
+		wrong = check_aggregates(world, &audit);
+	arena_release(&audit.arena);
+	return wrong;
+}

@@ -1,0 +1,165 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/log.h"
+#include "crypto/crypto.h"
+#include "tests/sim/world.h"
+
+/*
+ * Thousands of seeded runs of the real engine, reader, modules and coder over a world that fails. Each run: commands arrive while
+ * programs die, freeze and wake, connections break, partitions move; then the faults end, everything comes to rest, and the
+ * auditor judges. `make sim SEEDS=n`; a seed that fails is printed, and `make sim SEED=n` runs it again.
+ */
+#define PROCESSES          2
+#define ROUNDS             12
+#define COMMANDS_PER_ROUND 8
+#define STEPS_PER_ROUND    60
+#define REST_STEPS_MAX     40000
+#define SEEDS_DEFAULT      200
+
+/* Totals over all seeds, so that a world too kind to find anything is noticed. */
+struct totals {
+	int64_t events, refused, parked, dead, deaths, retries, rebalances;
+};
+
+static void add_totals(struct totals *totals, const struct sim_world *world)
+{
+	for (size_t module = 0; module < SIM_MODULES; module++) {
+		for (size_t part = 0; part < SIM_PARTS; part++)
+			totals->events += (int64_t)world->databases[module].log[part].count;
+		totals->parked += (int64_t)world->databases[module].parked_count;
+		totals->dead += (int64_t)world->databases[module].dead_count;
+	}
+	totals->deaths += world->deaths;
+	totals->retries += world->retries;
+	totals->rebalances += world->rebalances;
+}
+
+/* The operator, after the bug is mended. */
+static void release_bugs(struct sim_world *world)
+{
+	for (size_t module = 0; module < SIM_MODULES; module++)
+		for (size_t i = 0; i < world->databases[module].parked_count; i++)
+			world->databases[module].parked[i].parked.released = true;
+}
+
+/* Until nothing moves any more; Ticks let waiting commands go, in the end by refusing them. */
+static bool come_to_rest(struct sim_world *world)
+{
+	world->is_calm = true;
+	for (int step = 0; step < REST_STEPS_MAX; step++) {
+		world_step(world);
+		if (step % 64 != 0 || !world_is_idle(world))
+			continue;
+		if (step > 2000)
+			return true;
+		world->now_ms += 6000; /* longer than a command may wait */
+		release_bugs(world);
+		workload_tick(world);
+	}
+	return false;
+}
+
+static const char *run_seed(uint64_t seed, struct coder *coder, struct totals *totals)
+{
+	struct sim_world *world = malloc(sizeof(*world));
+	const char *wrong;
+
+	assert_non_null(world);
+	world_init(world, seed, coder);
+	for (int round = 0; round < ROUNDS; round++) {
+		workload_publish(world, COMMANDS_PER_ROUND);
+		if (dice_hits(&world->dice, 500))
+			workload_tick(world);
+		for (int step = 0; step < STEPS_PER_ROUND; step++)
+			world_step(world);
+	}
+	wrong = come_to_rest(world) ? audit(world) : "the world does not come to rest";
+	add_totals(totals, world);
+	world_release(world);
+	free(world);
+	return wrong;
+}
+
+static uint64_t number_of(const char *name, uint64_t otherwise)
+{
+	const char *text = getenv(name);
+
+	return text && *text ? strtoull(text, NULL, 10) : otherwise;
+}
+
+/* Every PROCESSES-th seed. The exit status says whether one failed; the others go on all the same. */
+static int run_share(uint64_t first, uint64_t count, uint64_t share)
+{
+	struct totals totals = { .events = 0 };
+	struct coder *coder = NULL;
+	struct err err = ERR_INIT;
+	int status = 0;
+
+	if (coder_new(&coder, &err) < 0)
+		return 2;
+	for (uint64_t seed = first + share; seed < first + count && status == 0; seed += PROCESSES) {
+		const char *wrong = run_seed(seed, coder, &totals);
+
+		if (wrong) {
+			fprintf(stderr, "seed %llu: %s\nagain: make sim SEED=%llu\n", (unsigned long long)seed, wrong,
+				(unsigned long long)seed);
+			status = 1;
+		}
+	}
+	coder_free(coder);
+	fprintf(stderr, "share %llu: events=%lld parked=%lld dead=%lld deaths=%lld retries=%lld rebalances=%lld\n",
+		(unsigned long long)share, (long long)totals.events, (long long)totals.parked, (long long)totals.dead,
+		(long long)totals.deaths, (long long)totals.retries, (long long)totals.rebalances);
+	if (count >= SEEDS_DEFAULT && (totals.parked == 0 || totals.dead == 0 || totals.deaths == 0 || totals.retries == 0))
+		status = 3; /* nothing happened: the test proves nothing */
+	return status;
+}
+
+static void test_sim__promises_hold_whatever_fails(void **state)
+{
+	uint64_t one = number_of("SIM_SEED", 0);
+	uint64_t first = one > 0 ? one : 1;
+	uint64_t count = one > 0 ? 1 : number_of("SIM_SEEDS", SEEDS_DEFAULT);
+
+	(void)state;
+	if (one > 0) {
+		assert_int_equal(run_share(first, count, 0), 0);
+		return;
+	}
+	for (uint64_t share = 0; share < PROCESSES; share++) {
+		pid_t child = fork();
+
+		assert_true(child >= 0);
+		if (child == 0)
+			_exit(run_share(first, count, share));
+	}
+	for (uint64_t share = 0; share < PROCESSES; share++) {
+		int status = -1;
+
+		assert_true(wait(&status) > 0);
+		assert_true(WIFEXITED(status));
+		assert_int_equal(WEXITSTATUS(status), 0);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_sim__promises_hold_whatever_fails),
+	};
+	struct err err = ERR_INIT;
+
+	log_init("sim", number_of("SIM_SEED", 0) > 0 ? LOG_DEBUG : LOG_ERROR);
+	if (crypto_init(&err) < 0)
+		return 1;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,222 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "base/day.h"
+#include "schemas/clock.h"
+#include "schemas/customers.h"
+#include "schemas/debts.h"
+#include "tests/sim/world.h"
+#include "wire/envelope.h"
+
+/*
+ * What upstream systems do, in small: few customers, few debts, few references, so that they meet often. Commands are repeated,
+ * sent under a used id with other content, sent before what they name, sent by nobody, cut off.
+ */
+#define CUSTOMERS  5
+#define DEBTS      8
+#define PAYMENTS   24
+#define REFERENCES 12
+
+enum { CUSTOMERS_MODULE, DEBTS_MODULE };
+
+static struct uuid id_of(unsigned family, uint64_t number)
+{
+	uint8_t random[10] = { (uint8_t)family, 0, 0, 0, 0, 0, 0, 0, 0, (uint8_t)number };
+
+	return uuid_v7(1600000000000 + (int64_t)family, random);
+}
+
+/* Nearly always rising, as issuers make them; sometimes one from the past. */
+static struct uuid command_id(struct sim_world *world)
+{
+	uint8_t random[10];
+	int64_t at_ms = world->now_ms;
+
+	for (size_t i = 0; i < sizeof(random); i++)
+		random[i] = (uint8_t)dice_next(&world->dice);
+	if (dice_hits(&world->dice, 100))
+		at_ms -= (int64_t)dice_below(&world->dice, 100000);
+	return uuid_v7(at_ms, random);
+}
+
+static struct str text_of(struct arena *arena, const char *prefix, uint64_t number)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%s-%u", prefix, (unsigned)number);
+	return str_copy(arena, str_of(text));
+}
+
+static int64_t amount(struct sim_world *world)
+{
+	return (int64_t)dice_below(&world->dice, 1000);
+}
+
+struct made {
+	const struct message_type *type;
+	const void *body;
+	struct uuid key;
+	size_t module;
+};
+
+static struct made make_customer(struct sim_world *world, struct arena *arena)
+{
+	struct create_customer *body = arena_take(arena, 1, sizeof(*body));
+	uint64_t number = dice_below(&world->dice, CUSTOMERS);
+
+	body->customer_id = id_of(1, number);
+	body->external_ref = text_of(arena, "C", dice_hits(&world->dice, 900) ? number : dice_below(&world->dice, CUSTOMERS));
+	body->kind = STR("natural");
+	body->full_name = STR("Ann Example");
+	body->locale = STR("de-DE");
+	body->country = STR("DE");
+	return (struct made){ &create_customer_type, body, body->customer_id, CUSTOMERS_MODULE };
+}
+
+static struct made make_debt(struct sim_world *world, struct arena *arena)
+{
+	struct create_debt *body = arena_take(arena, 1, sizeof(*body));
+
+	body->debt_id = id_of(2, dice_below(&world->dice, DEBTS));
+	body->customer_id = id_of(1, dice_below(&world->dice, CUSTOMERS));
+	body->creditor_id = id_of(4, dice_below(&world->dice, 2));
+	body->external_ref = text_of(arena, "D", dice_below(&world->dice, REFERENCES));
+	body->currency = dice_hits(&world->dice, 950) ? STR("EUR") : STR("XXQ");
+	body->principal_minor = amount(world);
+	body->interest_minor = amount(world) / 10;
+	body->fee_minor = amount(world) / 20;
+	body->fees_authorised = dice_hits(&world->dice, 900);
+	body->opened_on = 19000;
+	body->due_on = 19000 + (int32_t)dice_below(&world->dice, 400);
+	return (struct made){ &create_debt_type, body, body->customer_id, DEBTS_MODULE };
+}
+
+static struct made make_payment(struct sim_world *world, struct arena *arena)
+{
+	struct record_payment *body = arena_take(arena, 1, sizeof(*body));
+
+	body->payment_id = id_of(3, dice_below(&world->dice, PAYMENTS));
+	body->customer_id = id_of(1, dice_below(&world->dice, CUSTOMERS));
+	body->debt_id = id_of(2, dice_below(&world->dice, DEBTS));
+	body->source = STR("bank");
+	body->external_ref = text_of(arena, "P", dice_below(&world->dice, 4 * REFERENCES));
+	body->amount_minor = dice_hits(&world->dice, 980) ? amount(world) : INT64_MAX;
+	body->currency = STR("EUR");
+	body->received_on = 19500;
+	body->method = STR("transfer");
+	return (struct made){ &record_payment_type, body, body->customer_id, DEBTS_MODULE };
+}
+
+static struct made make_reversal(struct sim_world *world, struct arena *arena)
+{
+	struct reverse_payment *body = arena_take(arena, 1, sizeof(*body));
+
+	body->payment_id = id_of(3, dice_below(&world->dice, PAYMENTS));
+	body->customer_id = id_of(1, dice_below(&world->dice, CUSTOMERS));
+	body->reason = STR("chargeback");
+	return (struct made){ &reverse_payment_type, body, body->customer_id, DEBTS_MODULE };
+}
+
+static struct made make_any(struct sim_world *world, struct arena *arena)
+{
+	uint64_t roll = dice_below(&world->dice, 100);
+
+	if (roll < 10)
+		return make_customer(world, arena);
+	if (roll < 30)
+		return make_debt(world, arena);
+	if (roll < 80)
+		return make_payment(world, arena);
+	return make_reversal(world, arena);
+}
+
+static const struct sim_record *some_record(struct sim_world *world, size_t module, int32_t part)
+{
+	const struct sim_log *log = &world->commands[module][part];
+
+	return log->count == 0 ? NULL : log->records[dice_below(&world->dice, log->count)];
+}
+
+/* The customer's partition: all that is about one person is in one. */
+static int32_t part_of(const struct uuid *key)
+{
+	return key->bytes[15] % SIM_PARTS;
+}
+
+static void publish(struct sim_world *world, struct arena *arena)
+{
+	struct made made = make_any(world, arena);
+	int32_t part = part_of(&made.key);
+	const struct sim_record *before = some_record(world, made.module, part);
+	struct command_head head = { .id = command_id(world), .key = made.key, .at_ms = world->now_ms, .source = STR("/sim") };
+	uint64_t roll = dice_below(&world->dice, 1000);
+	struct header headers[HEADERS_MAX];
+	struct envelope envelope;
+	struct err err = ERR_INIT;
+	struct buf value;
+	char key[UUID_TEXT_SIZE + 1];
+	size_t count;
+
+	if (roll < 40 && before) { /* the very same again */
+		world_append(world, &world->commands[made.module][part], before->key, before->value, before->headers,
+			     before->headers_count);
+		return;
+	}
+	if (roll < 60 && before && envelope_read(before->headers, before->headers_count, &envelope, &err) == 0)
+		head.id = envelope.id; /* a used id, other content */
+	head.token = roll >= 60 && roll < 70    ? STR("none")
+		     : roll >= 70 && roll < 80  ? STR("expired")
+		     : roll >= 80 && roll < 90  ? STR("forged")
+		     : roll >= 90 && roll < 100 ? STR("")
+						: STR("all");
+	buf_init(&value, 1 << 16);
+	MUST(coder_encode(world->coder, made.type, made.body, &value, &err) == 0);
+	MUST(envelope_write_command(made.type, made.body, &head, arena, headers, &count, &err) == 0);
+	uuid_format(key, roll >= 100 && roll < 105 ? &head.id : &made.key);
+	if (roll >= 105 && roll < 115)
+		value.size = dice_below(&world->dice, value.size); /* cut off */
+	if (roll >= 115 && roll < 120)
+		value.data[dice_below(&world->dice, value.size)] ^= (unsigned char)(1 + dice_below(&world->dice, 255));
+	world_append(world, &world->commands[made.module][part], str_of(key), buf_str(&value), headers, count);
+	buf_release(&value);
+}
+
+void workload_publish(struct sim_world *world, size_t count)
+{
+	struct arena arena;
+	struct err err = ERR_INIT;
+
+	MUST(arena_init(&arena, 1 << 16, &err) == 0);
+	for (size_t i = 0; i < count; i++) {
+		arena_reset(&arena);
+		publish(world, &arena);
+	}
+	arena_release(&arena);
+}
+
+void workload_tick(struct sim_world *world)
+{
+	const struct tick tick = { .at = world->now_ms, .business_date = day_of_instant(world->now_ms) };
+	struct arena arena;
+	struct err err = ERR_INIT;
+	struct buf value;
+
+	MUST(arena_init(&arena, 1 << 16, &err) == 0);
+	buf_init(&value, 1 << 16);
+	MUST(coder_encode(world->coder, &tick_type, &tick, &value, &err) == 0);
+	for (size_t module = 0; module < SIM_MODULES; module++)
+		for (int32_t part = 0; part < SIM_PARTS; part++) {
+			struct command_head head = {
+				.id = command_id(world), .at_ms = world->now_ms, .source = STR("/sim"), .token = STR("all")
+			};
+			struct header headers[HEADERS_MAX];
+			size_t count;
+
+			MUST(envelope_write_command(&tick_type, &tick, &head, &arena, headers, &count, &err) == 0);
+			world_append(world, &world->commands[module][part], (struct str){ .data = NULL }, buf_str(&value),
+				     headers, count);
+			arena_reset(&arena);
+		}
+	buf_release(&value);
+	arena_release(&arena);
+}

@@ -1,0 +1,231 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "consumers/customers/customers.h"
+#include "consumers/debts/debts.h"
+#include "tests/sim/world.h"
+
+#define ARENA_SIZE          ((size_t)2 << 20)
+#define BATCH_ITEMS_MAX     12
+#define AGGREGATES_SIZE_MAX ((size_t)16 << 20)
+
+/* The clock that the engines ask: it belongs to the world that runs. */
+static const struct sim_world *running;
+
+int64_t world_clock(void)
+{
+	return running->now_ms;
+}
+
+/* Tokens are tested with real keys elsewhere; here a token is the name of the roles it gives. */
+static int verify(void *self, struct str token, struct token_claims *ret_claims, struct err *err)
+{
+	(void)self;
+	if (!str_is(token, "all") && !str_is(token, "none") && !str_is(token, "expired"))
+		return err_set(err, ERR_POISON, "bad signature");
+	*ret_claims = (struct token_claims){
+		.subject = "sim",
+		.roles = str_is(token, "none") ? (uint32_t)ROLE_AUDITOR : UINT32_MAX,
+		.expires_at_ms = str_is(token, "expired") ? 1 : INT64_MAX / 2,
+	};
+	return 0;
+}
+
+/* ---- programs ---- */
+
+static void start_worker(struct sim_world *world, size_t module, struct sim_worker *worker)
+{
+	const struct engine_conf conf = {
+		.owner = "sim",
+		.batch_items_max = BATCH_ITEMS_MAX,
+		.batch_bytes_max = 1 << 20,
+		.arena_size = ARENA_SIZE,
+		.pending_max = 100,
+		.wait_max_ms = 5000,
+		.parked_max = 1000,
+		.now_ms = world_clock,
+	};
+	const struct admission admission = {
+		.module = world->modules[module], .coder = world->coder, .verify = verify, .value_size_max = 4096
+	};
+	struct broker broker;
+	struct database database;
+	struct err err = ERR_INIT;
+
+	worker->session = session_new(world, module, false);
+	worker->engine = malloc(sizeof(*worker->engine));
+	MUST(worker->engine);
+	broker = session_broker(worker->session);
+	database = session_database(worker->session);
+	MUST(engine_init(worker->engine, &conf, &admission, &broker, &database, &err) == 0);
+}
+
+static void start_reader(struct sim_world *world, size_t module, struct sim_worker *worker)
+{
+	const struct reader_conf conf = {
+		.owner = "sim", .batch_items_max = 16, .arena_size = ARENA_SIZE, .now_ms = world_clock
+	};
+	struct broker broker;
+	struct reader_database database;
+	struct err err = ERR_INIT;
+
+	worker->session = session_new(world, module, true);
+	worker->reader = malloc(sizeof(*worker->reader));
+	MUST(worker->reader);
+	broker = session_broker(worker->session);
+	database = session_reader_database(worker->session);
+	for (size_t part = 0; part < SIM_PARTS; part++)
+		worker->session->wants[part] = true;
+	MUST(event_reader_init(worker->reader, &conf, world->modules[module]->name, &broker, &database, world->coder, &err) == 0);
+}
+
+static void end_program(struct sim_worker *worker)
+{
+	if (worker->engine)
+		engine_release(worker->engine);
+	if (worker->reader)
+		event_reader_release(worker->reader);
+	free(worker->engine);
+	free(worker->reader);
+	if (worker->session)
+		session_free(worker->session);
+	*worker = (struct sim_worker){ .session = NULL };
+}
+
+/* The group deals the partitions out anew. Workers that are frozen hear of it when they wake: until then two believe that they
+ * own the same. */
+static void rebalance(struct sim_world *world, size_t module)
+{
+	struct sim_worker *workers = world->workers[module];
+	bool wants[SIM_WORKERS][SIM_PARTS] = { { false } };
+
+	world->rebalances++;
+	for (size_t part = 0; part < SIM_PARTS; part++) {
+		size_t owner = dice_below(&world->dice, SIM_WORKERS);
+
+		if (workers[owner].is_frozen)
+			owner = (owner + 1) % SIM_WORKERS;
+		wants[owner][part] = true;
+	}
+	for (size_t i = 0; i < SIM_WORKERS; i++) {
+		memcpy(workers[i].session->wants, wants[i], sizeof(wants[i]));
+		workers[i].session->group = 1;
+	}
+}
+
+/* ---- life ---- */
+
+void world_init(struct sim_world *world, uint64_t seed, struct coder *coder)
+{
+	memset(world, 0, sizeof(*world));
+	world->dice.state = seed;
+	world->now_ms = 1700000000000;
+	world->coder = coder;
+	world->modules[0] = &customers_module;
+	world->modules[1] = &debts_module;
+	/* Some worlds are rough, some nearly calm: both find bugs. */
+	world->retry_rate = dice_below(&world->dice, 40);
+	world->death_rate = dice_below(&world->dice, 20);
+	world->quiet_rate = dice_below(&world->dice, 700);
+	buf_init(&world->aggregates, AGGREGATES_SIZE_MAX);
+	running = world;
+	for (size_t module = 0; module < SIM_MODULES; module++) {
+		for (size_t i = 0; i < SIM_WORKERS; i++)
+			start_worker(world, module, &world->workers[module][i]);
+		start_reader(world, module, &world->readers[module]);
+		rebalance(world, module);
+	}
+}
+
+void world_release(struct sim_world *world)
+{
+	for (size_t module = 0; module < SIM_MODULES; module++) {
+		for (size_t i = 0; i < SIM_WORKERS; i++)
+			end_program(&world->workers[module][i]);
+		end_program(&world->readers[module]);
+	}
+	broker_release(world);
+	database_release(world);
+	buf_release(&world->aggregates);
+}
+
+/* ---- a step ---- */
+
+static void run_worker(struct sim_world *world, size_t module, struct sim_worker *worker)
+{
+	struct err err = ERR_INIT;
+	bool wants[SIM_PARTS];
+
+	if (engine_step(worker->engine, 0, &err) == 0)
+		return;
+	/* Only death ends a program here: any other fatal failure is a bug of the engine. */
+	if (!worker->session->is_dead) {
+		log_error("engine failed: %s", err.text);
+		MUST_NOT_REACH("a fatal failure without a cause");
+	}
+	world->deaths++;
+	memcpy(wants, worker->session->wants, sizeof(wants));
+	end_program(worker);
+	start_worker(world, module, worker);
+	memcpy(worker->session->wants, wants, sizeof(wants));
+	if (dice_hits(&world->dice, 500))
+		rebalance(world, module);
+}
+
+static void run_reader(struct sim_world *world, size_t module, struct sim_worker *worker)
+{
+	struct err err = ERR_INIT;
+
+	if (event_reader_step(worker->reader, 0, &err) == 0)
+		return;
+	MUST(worker->session->is_dead);
+	world->deaths++;
+	end_program(worker);
+	start_reader(world, module, worker);
+}
+
+static void disturb(struct sim_world *world)
+{
+	size_t module = dice_below(&world->dice, SIM_MODULES);
+	struct sim_worker *worker = &world->workers[module][dice_below(&world->dice, SIM_WORKERS)];
+
+	if (dice_hits(&world->dice, 5))
+		rebalance(world, module);
+	if (dice_hits(&world->dice, 5)) {
+		worker->is_frozen = true;
+		rebalance(world, module);
+	}
+	if (dice_hits(&world->dice, 100))
+		worker->is_frozen = false;
+	if (dice_hits(&world->dice, 100))
+		ghosts_arrive(world);
+}
+
+void world_step(struct sim_world *world)
+{
+	size_t module = dice_below(&world->dice, SIM_MODULES);
+	size_t which = dice_below(&world->dice, SIM_WORKERS + 1);
+
+	world->now_ms += (int64_t)dice_below(&world->dice, 50);
+	if (!world->is_calm)
+		disturb(world);
+	if (which == SIM_WORKERS)
+		run_reader(world, module, &world->readers[module]);
+	else if (world->is_calm || !world->workers[module][which].is_frozen)
+		run_worker(world, module, &world->workers[module][which]);
+}
+
+bool world_is_idle(const struct sim_world *world)
+{
+	for (size_t module = 0; module < SIM_MODULES; module++) {
+		for (size_t i = 0; i < SIM_WORKERS; i++)
+			if (!engine_is_idle(world->workers[module][i].engine) || world->workers[module][i].session->group != 0)
+				return false;
+		for (size_t part = 0; part < SIM_PARTS; part++)
+			if (world->databases[module].heads[part].next_offset != (int64_t)world->commands[module][part].count ||
+			    world->reader_heads[module][part].next_offset != (int64_t)world->events[module][part].count)
+				return false;
+	}
+	return true;
+}

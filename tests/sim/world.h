@@ -1,0 +1,218 @@
+#ifndef SIM_WORLD_H
+#define SIM_WORLD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "consumers/reporting/reporting.h"
+#include "model/module.h"
+#include "tests/sim/dice.h"
+#include "wire/coder.h"
+#include "worker/edge.h"
+#include "worker/engine.h"
+#include "worker/reader.h"
+
+/*
+ * A small world in memory: a Kafka, a PostgreSQL, and programs in it that fail. The engines, readers, modules and coder are the
+ * real ones; only the two edges are made here. Every call over an edge may fail for a while, die before or after it took effect,
+ * come late or twice, by the dice of the run's seed.
+ *
+ * What holds of the real parts holds here: a topic's partition only grows; a producer delivers a prefix of what it was given,
+ * perhaps after its program is dead; a transaction is all or nothing; a row that is locked makes others wait (here: fail with
+ * ERR_RETRY).
+ */
+#define SIM_PARTS   3
+#define SIM_MODULES 2
+#define SIM_WORKERS 2 /* programs per module; their partitions may overlap for a while, as after a frozen process wakes */
+
+/* ---- Kafka ---- */
+
+struct sim_record {
+	int64_t offset;
+	int64_t at_ms;
+	struct str key, value; /* owned */
+	struct header headers[HEADERS_MAX];
+	size_t headers_count;
+};
+
+struct sim_log { /* a partition of a topic */
+	struct sim_record **records;
+	size_t count, capacity;
+};
+
+/* ---- PostgreSQL ---- */
+
+struct sim_session;
+
+struct sim_row { /* of event_log, with copies of all it borrows */
+	struct log_row row;
+	uint8_t digest[DIGEST_SIZE];
+	bool is_answer;
+};
+
+struct sim_rows {
+	struct sim_row *rows;
+	size_t count, capacity;
+};
+
+struct sim_parked {
+	struct parked parked; /* texts owned */
+	bool is_gone;
+};
+
+struct sim_dead {
+	int32_t part;
+	int64_t offset;
+	const char *code;
+	bool published;
+};
+
+struct sim_blob { /* a state */
+	const struct entity *entity;
+	struct uuid id;
+	void *state;
+};
+
+struct sim_database {
+	struct head heads[SIM_PARTS];
+	bool has_head[SIM_PARTS];
+	struct sim_session *locked_by[SIM_PARTS]; /* the session in whose transaction the head is locked */
+	struct sim_rows log[SIM_PARTS];
+	struct sim_parked *parked;
+	size_t parked_count, parked_capacity;
+	struct sim_dead *dead;
+	size_t dead_count, dead_capacity;
+	struct sim_blob *blobs;
+	size_t blobs_count, blobs_capacity;
+};
+
+/* ---- programs ---- */
+
+struct sim_world;
+
+/* What a transaction will change, kept until its COMMIT. */
+struct sim_stage {
+	bool is_open, is_sent, is_applied;
+	int32_t locked[SIM_PARTS];
+	size_t locked_count;
+	struct sim_row *log;
+	size_t log_count;
+	struct sim_parked *park;
+	size_t park_count;
+	struct parked *unpark;
+	size_t unpark_count;
+	struct parked *repark;
+	size_t repark_count;
+	struct sim_dead *dead;
+	size_t dead_count;
+	struct sim_blob *blobs;
+	size_t blobs_count;
+	struct head heads[SIM_PARTS];
+	size_t heads_count;
+};
+
+struct sim_outgoing { /* published, not delivered */
+	struct sim_record *records[512];
+	size_t count;
+};
+
+/* One life of a program and its connections. */
+struct sim_session {
+	struct sim_world *world;
+	size_t module;
+	bool is_reader;
+	bool is_dead; /* an edge call died: the program is gone */
+
+	/* the consumer */
+	int32_t parts[SIM_PARTS];
+	size_t parts_count;
+	int64_t position[SIM_PARTS]; /* -1: not read */
+	int group;                   /* what the group has to say: 0 nothing, 1 revoked, 2 assigned */
+	bool wants[SIM_PARTS];       /* what it will be assigned */
+
+	/* the producer */
+	struct sim_outgoing outgoing[SIM_PARTS];
+	bool has_failed[SIM_PARTS];
+	int32_t dead_parts[64];
+	int64_t dead_offsets[64];
+	size_t dead_acked;
+
+	struct sim_stage stage;
+};
+
+struct sim_worker { /* a program that is started again when it dies */
+	struct sim_session *session;
+	struct engine *engine;       /* of a command module */
+	struct event_reader *reader; /* of reporting */
+	bool is_frozen;
+};
+
+struct sim_world {
+	struct dice dice;
+	int64_t now_ms;
+	bool is_calm;        /* no more faults: the world heals */
+	uint64_t retry_rate; /* per mille of edge calls */
+	uint64_t death_rate; /* per mille of edge calls */
+	uint64_t quiet_rate; /* per mille of polls that find nothing */
+	struct coder *coder;
+	const struct module *modules[SIM_MODULES];
+	struct sim_log commands[SIM_MODULES][SIM_PARTS];
+	struct sim_log events[SIM_MODULES][SIM_PARTS];
+	struct sim_log dead_letters;
+	struct sim_database databases[SIM_MODULES];
+	struct reader_head reader_heads[SIM_MODULES][SIM_PARTS];
+	bool has_reader_head[SIM_MODULES][SIM_PARTS];
+	struct buf aggregates; /* struct delta, merged: the reporting tables */
+	struct sim_worker workers[SIM_MODULES][SIM_WORKERS];
+	struct sim_worker readers[SIM_MODULES];
+	struct sim_outgoing ghosts[SIM_MODULES][SIM_PARTS][8]; /* of dead programs: may still arrive */
+	int64_t deaths, retries, rebalances;
+};
+
+/* ---- making and running it ---- */
+
+void world_init(struct sim_world *world, uint64_t seed, struct coder *coder);
+void world_release(struct sim_world *world);
+
+/* One random program takes a turn; a dead one is started again; sometimes the group moves partitions, or a program freezes or
+ * wakes. */
+void world_step(struct sim_world *world);
+bool world_is_idle(const struct sim_world *world);
+
+int64_t world_clock(void); /* now_ms of the world that runs: what the engines' back-off asks */
+
+/* Copies everything. */
+void world_append(struct sim_world *world, struct sim_log *log, struct str key, struct str value, const struct header *headers,
+		  size_t headers_count);
+
+/* ---- the edges (sim_broker.c, sim_database.c) ---- */
+
+struct sim_session *session_new(struct sim_world *world, size_t module, bool is_reader);
+void session_free(struct sim_session *session); /* an open transaction is rolled back; what is not delivered may come late */
+struct broker session_broker(struct sim_session *session);
+struct database session_database(struct sim_session *session);
+struct reader_database session_reader_database(struct sim_session *session);
+void stage_free(struct sim_session *session);
+const struct sim_blob *blob_find(const struct sim_world *world, size_t module, const char *entity, const struct uuid *id);
+
+/* Whether this call fails: 0 no, otherwise *err is set and -1. */
+int session_fault(struct sim_session *session, struct err *err);
+
+struct str sim_copy(struct str text); /* malloc; data NULL stays NULL */
+
+void broker_release(struct sim_world *world);
+void database_release(struct sim_world *world);
+
+/* What dead programs left on the way reaches the broker, in part, or is lost. */
+void ghosts_arrive(struct sim_world *world);
+
+/* ---- workload.c, auditor.c ---- */
+
+void workload_publish(struct sim_world *world, size_t count);
+void workload_tick(struct sim_world *world); /* to every partition */
+
+/* What is wrong, as text; NULL: nothing. */
+const char *audit(struct sim_world *world);
+
+#endif

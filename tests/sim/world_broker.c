@@ -1,0 +1,462 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/sim/world.h"
+#include "wire/envelope.h"
+
+struct str sim_copy(struct str text)
+{
+	char *data;
+
+	if (!text.data)
+		return text;
+	data = malloc(text.size + 1);
+	MUST(data);
+	memcpy(data, text.data, text.size);
+	data[text.size] = '\0';
+	return (struct str){ .data = data, .size = text.size };
+}
+
+static struct sim_record *record_new(struct str key, struct str value, const struct header *headers, size_t headers_count)
+{
+	struct sim_record *record = calloc(1, sizeof(*record));
+
+	MUST(record);
+	record->key = sim_copy(key);
+	record->value = sim_copy(value);
+	for (size_t i = 0; i < headers_count; i++)
+		record->headers[i] =
+			(struct header){ .name = sim_copy(str_of(headers[i].name)).data, .value = sim_copy(headers[i].value) };
+	record->headers_count = headers_count;
+	return record;
+}
+
+static void append(struct sim_world *world, struct sim_log *log, struct sim_record *record)
+{
+	if (log->count == log->capacity) {
+		log->capacity = log->capacity ? 2 * log->capacity : 64;
+		log->records = realloc(log->records, log->capacity * sizeof(struct sim_record *));
+		MUST(log->records);
+	}
+	record->offset = (int64_t)log->count;
+	record->at_ms = world->now_ms++;
+	log->records[log->count++] = record;
+}
+
+void world_append(struct sim_world *world, struct sim_log *log, struct str key, struct str value, const struct header *headers,
+		  size_t headers_count)
+{
+	append(world, log, record_new(key, value, headers, headers_count));
+}
+
+static struct sim_log *topic_of(struct sim_session *session, int32_t part)
+{
+	struct sim_world *world = session->world;
+
+	return session->is_reader ? &world->events[session->module][part] : &world->commands[session->module][part];
+}
+
+int session_fault(struct sim_session *session, struct err *err)
+{
+	struct sim_world *world = session->world;
+
+	if (session->is_dead)
+		return err_set(err, ERR_FATAL, "dead");
+	if (world->is_calm)
+		return 0;
+	if (dice_hits(&world->dice, world->death_rate)) {
+		session->is_dead = true;
+		return err_set(err, ERR_FATAL, "dead");
+	}
+	if (dice_hits(&world->dice, world->retry_rate)) {
+		world->retries++;
+		return err_set(err, ERR_RETRY, "away");
+	}
+	return 0;
+}
+
+/* ---- reading ---- */
+
+static int edge_poll(void *self, int timeout_ms, enum bus_poll *ret_kind, struct bus_record *ret_record, struct err *err)
+{
+	struct sim_session *session = self;
+	struct sim_world *world = session->world;
+	int32_t part;
+	int64_t offset;
+	const struct sim_record *record;
+
+	(void)timeout_ms;
+	if (session_fault(session, err) < 0)
+		return -1;
+	*ret_kind = BUS_NOTHING;
+	if (session->group == 1) {
+		*ret_kind = BUS_REVOKED;
+		session->group = 2;
+		session->parts_count = 0;
+		return 0;
+	}
+	if (session->group == 2) {
+		*ret_kind = BUS_ASSIGNED;
+		session->group = 0;
+		for (int32_t i = 0; i < SIM_PARTS; i++)
+			if (session->wants[i])
+				session->parts[session->parts_count++] = i;
+		return 0;
+	}
+	if (session->parts_count == 0 || (!world->is_calm && dice_hits(&world->dice, world->quiet_rate)))
+		return 0;
+	for (size_t tries = 0; tries < SIM_PARTS; tries++) {
+		part = session->parts[dice_below(&world->dice, session->parts_count)];
+		offset = session->position[part];
+		if (offset >= 0 && (size_t)offset < topic_of(session, part)->count)
+			break;
+		if (tries == SIM_PARTS - 1)
+			return 0;
+	}
+	if (offset > 0 && !world->is_calm && dice_hits(&world->dice, 20))
+		offset = (int64_t)dice_below(&world->dice, (uint64_t)offset); /* a repetition */
+	else
+		session->position[part]++;
+	record = topic_of(session, part)->records[offset];
+	*ret_kind = BUS_RECORD;
+	*ret_record = (struct bus_record){
+		.part = part,
+		.offset = offset,
+		.at_ms = record->at_ms,
+		.key = record->key,
+		.value = record->value,
+		.message = (void *)(uintptr_t)record,
+	};
+	return 0;
+}
+
+static const int32_t *edge_parts(void *self, size_t *ret_count)
+{
+	struct sim_session *session = self;
+
+	*ret_count = session->parts_count;
+	return session->parts;
+}
+
+static int edge_start(void *self, const int32_t *parts, const int64_t *offsets, size_t count, struct err *err)
+{
+	struct sim_session *session = self;
+
+	if (session_fault(session, err) < 0)
+		return -1;
+	for (size_t i = 0; i < SIM_PARTS; i++)
+		session->position[i] = -1;
+	for (size_t i = 0; i < count; i++)
+		session->position[parts[i]] = offsets[i];
+	return 0;
+}
+
+static int edge_stop(void *self, struct err *err)
+{
+	return edge_start(self, NULL, NULL, 0, err);
+}
+
+static void edge_report(void *self, const int32_t *parts, const int64_t *next_offsets, size_t count)
+{
+	(void)self;
+	(void)parts;
+	(void)next_offsets;
+	(void)count;
+}
+
+static int edge_headers(void *self, const struct bus_record *record, struct header ret_headers[HEADERS_MAX], size_t *ret_count,
+			struct err *err)
+{
+	const struct sim_record *sim_record = record->message;
+
+	(void)self;
+	(void)err;
+	memcpy(ret_headers, sim_record->headers, sim_record->headers_count * sizeof(*ret_headers));
+	*ret_count = sim_record->headers_count;
+	return 0;
+}
+
+static void edge_release(void *self, struct bus_record *record)
+{
+	(void)self;
+	record->message = NULL;
+}
+
+static int edge_bounds(void *self, int32_t part, int64_t *ret_low, int64_t *ret_high, struct err *err)
+{
+	struct sim_session *session = self;
+
+	if (session_fault(session, err) < 0)
+		return -1;
+	*ret_low = 0;
+	*ret_high = (int64_t)topic_of(session, part)->count;
+	return 0;
+}
+
+static int edge_read_at(void *self, int32_t part, int64_t offset, bool *ret_found, struct bus_record *ret_record, struct err *err)
+{
+	struct sim_session *session = self;
+	const struct sim_log *log = topic_of(session, part);
+
+	if (session_fault(session, err) < 0)
+		return -1;
+	*ret_found = offset >= 0 && (size_t)offset < log->count;
+	if (*ret_found)
+		*ret_record = (struct bus_record){ .part = part, .offset = offset, .value = log->records[offset]->value };
+	return 0;
+}
+
+/* ---- publishing ---- */
+
+static void deliver(struct sim_world *world, size_t module, int32_t part, struct sim_outgoing *outgoing, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		append(world, &world->events[module][part], outgoing->records[i]);
+	memmove(outgoing->records, outgoing->records + count, (outgoing->count - count) * sizeof(outgoing->records[0]));
+	outgoing->count -= count;
+}
+
+static void record_free(struct sim_record *record)
+{
+	for (size_t i = 0; i < record->headers_count; i++) {
+		free((void *)(uintptr_t)record->headers[i].name);
+		free((void *)(uintptr_t)record->headers[i].value.data);
+	}
+	free((void *)(uintptr_t)record->key.data);
+	free((void *)(uintptr_t)record->value.data);
+	free(record);
+}
+
+static void lose_outgoing(struct sim_outgoing *outgoing)
+{
+	for (size_t i = 0; i < outgoing->count; i++)
+		record_free(outgoing->records[i]);
+	outgoing->count = 0;
+}
+
+/* What a program gave to its producer may arrive after it is gone: as a ghost, a prefix at a time. */
+static void leave_ghost(struct sim_session *session, int32_t part)
+{
+	struct sim_world *world = session->world;
+	struct sim_outgoing *outgoing = &session->outgoing[part];
+
+	for (size_t i = 0; i < 8 && outgoing->count > 0; i++) {
+		struct sim_outgoing *ghost = &world->ghosts[session->module][part][i];
+
+		if (ghost->count > 0)
+			continue;
+		*ghost = *outgoing;
+		outgoing->count = 0;
+	}
+	lose_outgoing(outgoing);
+}
+
+static int edge_resume(void *self, int32_t part, int64_t *ret_last_seq, struct err *err)
+{
+	struct sim_session *session = self;
+	const struct sim_log *log = &session->world->events[session->module][part];
+	struct envelope envelope;
+
+	if (session_fault(session, err) < 0)
+		return -1;
+	*ret_last_seq = 0;
+	if (log->count > 0) {
+		const struct sim_record *last = log->records[log->count - 1];
+
+		if (envelope_read(last->headers, last->headers_count, &envelope, err) < 0)
+			return -1;
+		*ret_last_seq = envelope.sequence;
+	}
+	session->has_failed[part] = false;
+	return 0;
+}
+
+static int edge_publish(void *self, const struct log_row *row, struct err *err)
+{
+	struct sim_session *session = self;
+	struct sim_outgoing *outgoing = &session->outgoing[row->part];
+	struct header headers[HEADERS_MAX];
+	size_t count;
+	char key[UUID_TEXT_SIZE + 1];
+	struct arena arena;
+	struct event_head head = {
+		.module = session->world->modules[session->module]->name,
+		.schema_id = row->schema_id,
+		.id = row->event_id,
+		.key = row->key,
+		.subject = row->subject,
+		.command_id = row->command_id,
+		.correlation_id = row->correlation_id,
+		.at_ms = row->at_ms,
+		.seq = row->seq,
+		.hash = { .data = (const char *)row->hash, .size = SHA256_SIZE },
+		.traceparent = row->traceparent,
+	};
+
+	if (session_fault(session, err) < 0)
+		return -1;
+	if (session->has_failed[row->part])
+		return err_set(err, ERR_RETRY, "an earlier event was not delivered");
+	if (outgoing->count == sizeof(outgoing->records) / sizeof(outgoing->records[0]))
+		return err_set(err, ERR_RETRY, "queue full");
+	if (arena_init(&arena, 8192, err) < 0)
+		return -1;
+	if (envelope_write_event(&head, &arena, headers, &count, err) < 0) {
+		arena_release(&arena);
+		return -1;
+	}
+	uuid_format(key, &row->key);
+	outgoing->records[outgoing->count++] =
+		record_new((struct str){ .data = key, .size = UUID_TEXT_SIZE }, row->body, headers, count);
+	arena_release(&arena);
+	return 0;
+}
+
+static int edge_publish_dead(void *self, const struct dead_letter *letter, struct err *err)
+{
+	struct sim_session *session = self;
+	struct str none = { .data = NULL };
+
+	if (session_fault(session, err) < 0)
+		return -1;
+	world_append(session->world, &session->world->dead_letters, letter->key, letter->value, NULL, 0);
+	(void)none;
+	if (session->dead_acked < sizeof(session->dead_parts) / sizeof(session->dead_parts[0])) {
+		session->dead_parts[session->dead_acked] = letter->part;
+		session->dead_offsets[session->dead_acked++] = letter->offset;
+	}
+	return 0;
+}
+
+static bool edge_has_failed(void *self, int32_t part)
+{
+	struct sim_session *session = self;
+
+	return session->has_failed[part];
+}
+
+static size_t edge_dead_acked(void *self, int32_t *ret_parts, int64_t *ret_offsets, size_t max)
+{
+	struct sim_session *session = self;
+	size_t count = session->dead_acked < max ? session->dead_acked : max;
+
+	memcpy(ret_parts, session->dead_parts, count * sizeof(*ret_parts));
+	memcpy(ret_offsets, session->dead_offsets, count * sizeof(*ret_offsets));
+	session->dead_acked = 0;
+	return count;
+}
+
+/* The broken producer of librdkafka: everything it held is lost, or comes late. */
+static void break_producer(struct sim_session *session)
+{
+	for (int32_t part = 0; part < SIM_PARTS; part++) {
+		leave_ghost(session, part);
+		session->has_failed[part] = true;
+	}
+}
+
+static size_t edge_deliveries(void *self, int timeout_ms)
+{
+	struct sim_session *session = self;
+	struct sim_world *world = session->world;
+	size_t pending = 0;
+
+	(void)timeout_ms;
+	if (!world->is_calm && dice_hits(&world->dice, world->retry_rate))
+		break_producer(session);
+	for (int32_t part = 0; part < SIM_PARTS; part++) {
+		struct sim_outgoing *outgoing = &session->outgoing[part];
+
+		if (outgoing->count > 0)
+			deliver(world, session->module, part, outgoing,
+				world->is_calm ? outgoing->count : dice_below(&world->dice, outgoing->count + 1));
+		pending += outgoing->count;
+	}
+	return pending;
+}
+
+struct broker session_broker(struct sim_session *session)
+{
+	return (struct broker){
+		.self = session,
+		.poll = edge_poll,
+		.parts = edge_parts,
+		.start = edge_start,
+		.stop = edge_stop,
+		.report = edge_report,
+		.headers = edge_headers,
+		.release = edge_release,
+		.bounds = edge_bounds,
+		.read_at = edge_read_at,
+		.resume = edge_resume,
+		.publish = edge_publish,
+		.publish_dead = edge_publish_dead,
+		.has_failed = edge_has_failed,
+		.dead_acked = edge_dead_acked,
+		.deliveries = edge_deliveries,
+	};
+}
+
+/* ---- life ---- */
+
+struct sim_session *session_new(struct sim_world *world, size_t module, bool is_reader)
+{
+	struct sim_session *session = calloc(1, sizeof(*session));
+
+	MUST(session);
+	session->world = world;
+	session->module = module;
+	session->is_reader = is_reader;
+	session->group = 2;
+	for (size_t i = 0; i < SIM_PARTS; i++)
+		session->position[i] = -1;
+	return session;
+}
+
+void session_free(struct sim_session *session)
+{
+	struct sim_world *world = session->world;
+
+	stage_free(session);
+	for (int32_t part = 0; part < SIM_PARTS; part++) {
+		struct sim_outgoing *outgoing = &session->outgoing[part];
+
+		if (outgoing->count > 0)
+			deliver(world, session->module, part, outgoing, dice_below(&world->dice, outgoing->count + 1));
+		leave_ghost(session, part);
+	}
+	free(session);
+}
+
+static void free_log(struct sim_log *log)
+{
+	for (size_t i = 0; i < log->count; i++)
+		record_free(log->records[i]);
+	free(log->records);
+}
+
+void broker_release(struct sim_world *world)
+{
+	for (size_t module = 0; module < SIM_MODULES; module++)
+		for (int32_t part = 0; part < SIM_PARTS; part++) {
+			free_log(&world->commands[module][part]);
+			free_log(&world->events[module][part]);
+			for (size_t i = 0; i < 8; i++)
+				lose_outgoing(&world->ghosts[module][part][i]);
+		}
+	free_log(&world->dead_letters);
+}
+
+/* A prefix of what a dead program left behind reaches the broker; the rest may follow, or is lost. */
+void ghosts_arrive(struct sim_world *world)
+{
+	size_t module = dice_below(&world->dice, SIM_MODULES);
+	int32_t part = (int32_t)dice_below(&world->dice, SIM_PARTS);
+	struct sim_outgoing *ghost = &world->ghosts[module][part][dice_below(&world->dice, 8)];
+
+	if (ghost->count == 0)
+		return;
+	deliver(world, module, part, ghost, dice_below(&world->dice, ghost->count + 1));
+	if (dice_hits(&world->dice, 500))
+		lose_outgoing(ghost);
+}

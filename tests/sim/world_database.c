@@ -1,0 +1,676 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "consumers/customers/customers.h"
+#include "consumers/debts/debts.h"
+#include "crypto/crypto.h"
+#include "tests/sim/world.h"
+
+static void *grow(void *items, size_t count, size_t *capacity, size_t size)
+{
+	if (count < *capacity)
+		return items;
+	*capacity = *capacity ? 2 * *capacity : 32;
+	items = realloc(items, *capacity * size);
+	MUST(items);
+	return items;
+}
+
+static struct sim_database *database_of(struct sim_session *session)
+{
+	return &session->world->databases[session->module];
+}
+
+/* ---- owned copies ---- */
+
+static struct sim_row row_copy(const struct log_row *row)
+{
+	struct sim_row copy = { .row = *row, .is_answer = row->command_digest != NULL };
+
+	if (copy.is_answer)
+		memcpy(copy.digest, row->command_digest, DIGEST_SIZE);
+	copy.row.command_digest = NULL;
+	copy.row.body = sim_copy(row->body);
+	copy.row.traceparent = row->traceparent.size > 0 ? sim_copy(row->traceparent) : (struct str){ .data = NULL };
+	return copy;
+}
+
+static void row_free(struct sim_row *row)
+{
+	free((void *)(uintptr_t)row->row.body.data);
+	free((void *)(uintptr_t)row->row.traceparent.data);
+}
+
+static struct sim_parked parked_copy(const struct parked *parked)
+{
+	struct sim_parked copy = { .parked = *parked };
+
+	copy.parked.actor = sim_copy(parked->actor);
+	copy.parked.reason = sim_copy(parked->reason);
+	copy.parked.traceparent = parked->traceparent.size > 0 ? sim_copy(parked->traceparent) : (struct str){ .data = NULL };
+	copy.parked.value = sim_copy(parked->value);
+	return copy;
+}
+
+static void parked_free(struct sim_parked *parked)
+{
+	free((void *)(uintptr_t)parked->parked.actor.data);
+	free((void *)(uintptr_t)parked->parked.reason.data);
+	free((void *)(uintptr_t)parked->parked.traceparent.data);
+	free((void *)(uintptr_t)parked->parked.value.data);
+}
+
+static struct sim_parked *parked_find(struct sim_database *database, int32_t part, int64_t offset)
+{
+	for (size_t i = 0; i < database->parked_count; i++) {
+		struct sim_parked *parked = &database->parked[i];
+
+		if (!parked->is_gone && parked->parked.part == part && parked->parked.offset == offset)
+			return parked;
+	}
+	return NULL;
+}
+
+/* ---- states ---- */
+
+const struct sim_blob *blob_find(const struct sim_world *world, size_t module, const char *entity, const struct uuid *id)
+{
+	const struct sim_database *database = &world->databases[module];
+
+	for (size_t i = 0; i < database->blobs_count; i++)
+		if (strcmp(database->blobs[i].entity->name, entity) == 0 && uuid_equal(&database->blobs[i].id, id))
+			return &database->blobs[i];
+	return NULL;
+}
+
+static size_t module_of(const struct sim_world *world, const char *name)
+{
+	for (size_t i = 0; i < SIM_MODULES; i++)
+		if (strcmp(world->modules[i]->name, name) == 0)
+			return i;
+	MUST_NOT_REACH("a module that is not simulated");
+}
+
+/* What one module's view shows another: debts reads customers.public_customer. */
+static bool load_foreign(struct sim_world *world, struct slot *slot)
+{
+	const struct sim_blob *blob;
+
+	if (slot->entity != &debts_customer_entity)
+		return false;
+	blob = blob_find(world, module_of(world, "customers"), customer_entity.name, &slot->id);
+	if (blob) {
+		const struct customer *customer = blob->state;
+		struct debts_customer *view = slot->state;
+
+		view->is_active = customer->status == CUSTOMER_ACTIVE;
+	}
+	slot->exists = blob != NULL;
+	return true;
+}
+
+static void load_slot(struct sim_session *session, struct slot *slot)
+{
+	const struct sim_blob *blob;
+
+	slot->loaded = true;
+	if (load_foreign(session->world, slot))
+		return;
+	blob = blob_find(session->world, session->module, slot->entity->name, &slot->id);
+	slot->exists = slot->stored = blob != NULL;
+	if (blob)
+		memcpy(slot->state, blob->state, slot->entity->state_size);
+	if (slot->entity == &contact_address_entity)
+		digest_of(((struct contact_address *)slot->state)->hash, slot->text);
+}
+
+static int edge_load(void *self, struct slot **slots, size_t count, struct err *err)
+{
+	struct sim_session *session = self;
+
+	if (session_fault(session, err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		load_slot(session, slots[i]);
+	return 0;
+}
+
+static void apply_stage(struct sim_session *session);
+
+static void unlock(struct sim_session *session)
+{
+	struct sim_database *database = database_of(session);
+
+	for (size_t i = 0; i < session->stage.locked_count; i++)
+		if (database->locked_by[session->stage.locked[i]] == session)
+			database->locked_by[session->stage.locked[i]] = NULL;
+	session->stage.locked_count = 0;
+}
+
+/* ---- heads ---- */
+
+/* A head locked in another transaction: the caller would wait. One whose COMMIT is on its way is waited for. */
+static bool is_locked(struct sim_database *database, const struct sim_session *session, int32_t part)
+{
+	struct sim_session *holder = database->locked_by[part];
+
+	if (!holder || holder == session)
+		return false;
+	if (!holder->stage.is_sent)
+		return true;
+	if (!holder->stage.is_applied)
+		apply_stage(holder);
+	unlock(holder);
+	return false;
+}
+
+static int edge_claim(void *self, const int32_t *parts, size_t count, const char *owner, struct head *ret_heads, struct err *err)
+{
+	struct sim_session *session = self;
+	struct sim_database *database = database_of(session);
+
+	(void)owner;
+	if (session_fault(session, err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		if (is_locked(database, session, parts[i]))
+			return err_set(err, ERR_RETRY, "locked");
+	for (size_t i = 0; i < count; i++) {
+		struct head *head = &database->heads[parts[i]];
+
+		if (!database->has_head[parts[i]])
+			*head = (struct head){ .part = parts[i], .business_date = INT32_MIN, .tick_cursor = -1 };
+		database->has_head[parts[i]] = true;
+		head->epoch++;
+		ret_heads[i] = *head;
+	}
+	return session_fault(session, err);
+}
+
+static int edge_held_keys(void *self, int32_t part, struct keyset *keys, struct err *err)
+{
+	struct sim_session *session = self;
+	struct sim_database *database = database_of(session);
+
+	if (session_fault(session, err) < 0)
+		return -1;
+	for (size_t i = 0; i < database->parked_count; i++) {
+		const struct sim_parked *parked = &database->parked[i];
+
+		if (!parked->is_gone && parked->parked.part == part)
+			MUST(keyset_add(keys, &parked->parked.key));
+	}
+	return 0;
+}
+
+static int edge_halt(void *self, const struct head *head, const char *reason, bool *ret_fenced, struct err *err)
+{
+	struct sim_session *session = self;
+
+	(void)reason;
+	(void)err;
+	*ret_fenced = database_of(session)->heads[head->part].epoch != head->epoch;
+	if (!*ret_fenced)
+		database_of(session)->heads[head->part].halted = true;
+	return 0;
+}
+
+/* ---- a transaction ---- */
+
+static const struct sim_row *find_answer(const struct sim_database *database, const struct uuid *command_id)
+{
+	for (size_t part = 0; part < SIM_PARTS; part++)
+		for (size_t i = 0; i < database->log[part].count; i++) {
+			const struct sim_row *row = &database->log[part].rows[i];
+
+			if (row->is_answer && uuid_equal(&row->row.command_id, command_id))
+				return row;
+		}
+	return NULL;
+}
+
+static int edge_open(void *self, const struct head *heads, size_t heads_count, struct answer *answers, size_t answers_count,
+		     enum open_result *ret_result, int32_t *ret_fenced, struct err *err)
+{
+	struct sim_session *session = self;
+	struct sim_database *database = database_of(session);
+	struct sim_stage *stage = &session->stage;
+
+	MUST(!stage->is_open);
+	if (session_fault(session, err) < 0)
+		return -1;
+	for (size_t i = 0; i < heads_count; i++)
+		if (is_locked(database, session, heads[i].part))
+			return err_set(err, ERR_RETRY, "locked");
+	stage->is_open = true;
+	for (size_t i = 0; i < heads_count; i++) {
+		database->locked_by[heads[i].part] = session;
+		stage->locked[stage->locked_count++] = heads[i].part;
+	}
+	*ret_result = OPEN_READY;
+	for (size_t i = 0; i < heads_count; i++) {
+		const struct head *head = &database->heads[heads[i].part];
+
+		if (head->epoch != heads[i].epoch || head->next_offset != heads[i].next_offset || head->halted) {
+			*ret_result = OPEN_FENCED;
+			*ret_fenced = heads[i].part;
+			return 0;
+		}
+	}
+	for (size_t i = 0; i < answers_count; i++) {
+		const struct sim_row *row = find_answer(database, &answers[i].command_id);
+
+		answers[i].found = row != NULL;
+		if (row)
+			memcpy(answers[i].digest, row->digest, DIGEST_SIZE);
+	}
+	return 0;
+}
+
+/* The unique indexes: answers, and every state that was to be inserted. */
+static bool conflicts(const struct sim_session *session, const struct changes *changes)
+{
+	const struct sim_database *database = &session->world->databases[session->module];
+
+	for (size_t i = 0; i < changes->log_count; i++)
+		if (changes->log[i].command_digest && find_answer(database, &changes->log[i].command_id))
+			return true;
+	for (size_t i = 0; i < changes->set->slots_count; i++) {
+		const struct slot *slot = changes->set->slots[i];
+
+		if (slot->changed && !slot->stored && blob_find(session->world, session->module, slot->entity->name, &slot->id))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * An insert under a key that another transaction has just inserted waits for its end. Here all wait for those whose COMMIT is on
+ * its way; one that is not that far does not exist: between open and commit_send a program takes no turn.
+ */
+static void wait_for_others(struct sim_session *session)
+{
+	for (size_t i = 0; i < SIM_WORKERS; i++) {
+		struct sim_session *other = session->world->workers[session->module][i].session;
+
+		if (other && other != session && other->stage.is_sent && !other->stage.is_applied)
+			apply_stage(other);
+	}
+}
+
+static void stage_states(struct sim_stage *stage, const struct workset *set)
+{
+	stage->blobs = calloc(set->slots_count + 1, sizeof(*stage->blobs));
+	MUST(stage->blobs);
+	for (size_t i = 0; i < set->slots_count; i++) {
+		const struct slot *slot = set->slots[i];
+		struct sim_blob *blob = &stage->blobs[stage->blobs_count];
+
+		if (!slot->changed)
+			continue;
+		*blob = (struct sim_blob){ .entity = slot->entity, .id = slot->id, .state = malloc(slot->entity->state_size) };
+		MUST(blob->state);
+		memcpy(blob->state, slot->state, slot->entity->state_size);
+		stage->blobs_count++;
+	}
+}
+
+static void *copy_of(const void *items, size_t count, size_t size)
+{
+	void *copy = calloc(count + 1, size);
+
+	MUST(copy);
+	if (count > 0)
+		memcpy(copy, items, count * size);
+	return copy;
+}
+
+static int edge_write(void *self, const struct changes *changes, bool *ret_conflict, struct err *err)
+{
+	struct sim_session *session = self;
+	struct sim_stage *stage = &session->stage;
+
+	if (session_fault(session, err) < 0)
+		return -1;
+	wait_for_others(session);
+	if (conflicts(session, changes)) {
+		*ret_conflict = true;
+		return err_set(err, ERR_POISON, "unique violation");
+	}
+	/* Our bug, as far as the engine can tell: the batch is halved, the one command parked. Never of refusals alone. */
+	if (!session->world->is_calm && changes->events_count > 0 && dice_hits(&session->world->dice, 10))
+		return err_set(err, ERR_POISON, "the data is not to the database's taste");
+	stage->log = calloc(changes->log_count + 1, sizeof(*stage->log));
+	stage->park = calloc(changes->park_count + 1, sizeof(*stage->park));
+	stage->dead = calloc(changes->dead_count + 1, sizeof(*stage->dead));
+	MUST(stage->log && stage->park && stage->dead);
+	for (size_t i = 0; i < changes->log_count; i++)
+		stage->log[stage->log_count++] = row_copy(&changes->log[i]);
+	for (size_t i = 0; i < changes->park_count; i++)
+		stage->park[stage->park_count++] = parked_copy(&changes->park[i]);
+	for (size_t i = 0; i < changes->dead_count; i++)
+		stage->dead[stage->dead_count++] = (struct sim_dead){ .part = changes->dead[i].part,
+								      .offset = changes->dead[i].offset,
+								      .code = changes->dead[i].code };
+	stage->unpark = copy_of(changes->unpark, changes->unpark_count, sizeof(*changes->unpark));
+	stage->unpark_count = changes->unpark_count;
+	stage->repark = copy_of(changes->repark, changes->repark_count, sizeof(*changes->repark));
+	stage->repark_count = changes->repark_count;
+	stage_states(stage, changes->set);
+	memcpy(stage->heads, changes->heads, changes->heads_count * sizeof(*changes->heads));
+	stage->heads_count = changes->heads_count;
+	return 0;
+}
+
+static void apply_states(struct sim_database *database, struct sim_stage *stage)
+{
+	for (size_t i = 0; i < stage->blobs_count; i++) {
+		struct sim_blob *blob = &stage->blobs[i];
+		size_t at = 0;
+
+		while (at < database->blobs_count && (strcmp(database->blobs[at].entity->name, blob->entity->name) != 0 ||
+						      !uuid_equal(&database->blobs[at].id, &blob->id)))
+			at++;
+		if (at < database->blobs_count) {
+			free(database->blobs[at].state);
+		} else {
+			database->blobs = grow(database->blobs, database->blobs_count, &database->blobs_capacity, sizeof(*blob));
+			database->blobs_count++;
+		}
+		database->blobs[at] = *blob;
+		blob->state = NULL;
+	}
+}
+
+static void apply_stage(struct sim_session *session)
+{
+	struct sim_database *database = database_of(session);
+	struct sim_stage *stage = &session->stage;
+
+	MUST(!stage->is_applied);
+	stage->is_applied = true;
+	for (size_t i = 0; i < stage->log_count; i++) {
+		struct sim_rows *rows = &database->log[stage->log[i].row.part];
+
+		rows->rows = grow(rows->rows, rows->count, &rows->capacity, sizeof(*rows->rows));
+		rows->rows[rows->count++] = stage->log[i];
+		stage->log[i] = (struct sim_row){ .is_answer = false };
+	}
+	for (size_t i = 0; i < stage->unpark_count; i++) {
+		struct sim_parked *parked = parked_find(database, stage->unpark[i].part, stage->unpark[i].offset);
+
+		MUST(parked);
+		parked->is_gone = true;
+	}
+	for (size_t i = 0; i < stage->repark_count; i++) {
+		struct sim_parked *parked = parked_find(database, stage->repark[i].part, stage->repark[i].offset);
+
+		MUST(parked);
+		parked->parked.kind = stage->repark[i].kind;
+		parked->parked.released = false;
+	}
+	for (size_t i = 0; i < stage->park_count; i++) {
+		database->parked =
+			grow(database->parked, database->parked_count, &database->parked_capacity, sizeof(*database->parked));
+		database->parked[database->parked_count++] = stage->park[i];
+		stage->park[i] = (struct sim_parked){ .is_gone = true };
+	}
+	for (size_t i = 0; i < stage->dead_count; i++) {
+		database->dead = grow(database->dead, database->dead_count, &database->dead_capacity, sizeof(*database->dead));
+		database->dead[database->dead_count++] = stage->dead[i];
+	}
+	apply_states(database, stage);
+	for (size_t i = 0; i < stage->heads_count; i++) {
+		MUST(database->heads[stage->heads[i].part].epoch == stage->heads[i].epoch);
+		database->heads[stage->heads[i].part] = stage->heads[i];
+	}
+}
+
+void stage_free(struct sim_session *session)
+{
+	struct sim_stage *stage = &session->stage;
+
+	/* The COMMIT was on its way when the program died: it may have arrived. */
+	if (stage->is_sent && !stage->is_applied && dice_hits(&session->world->dice, 500))
+		apply_stage(session);
+	unlock(session);
+	for (size_t i = 0; i < stage->log_count; i++)
+		row_free(&stage->log[i]);
+	for (size_t i = 0; i < stage->park_count; i++)
+		parked_free(&stage->park[i]);
+	for (size_t i = 0; i < stage->blobs_count; i++)
+		free(stage->blobs[i].state);
+	free(stage->log);
+	free(stage->park);
+	free(stage->dead);
+	free(stage->unpark);
+	free(stage->repark);
+	free(stage->blobs);
+	*stage = (struct sim_stage){ .is_open = false };
+}
+
+static int edge_commit_send(void *self, struct err *err)
+{
+	struct sim_session *session = self;
+
+	if (session_fault(session, err) < 0)
+		return -1;
+	session->stage.is_sent = true;
+	if (dice_hits(&session->world->dice, 500))
+		apply_stage(session);
+	return session_fault(session, err);
+}
+
+static int edge_commit_finish(void *self, struct err *err)
+{
+	struct sim_session *session = self;
+
+	if (session_fault(session, err) < 0)
+		return -1; /* not known: abandon or the end of the session decides */
+	if (!session->stage.is_applied)
+		apply_stage(session);
+	if (session_fault(session, err) < 0)
+		return -1;
+	session->stage.is_sent = false;
+	stage_free(session);
+	return 0;
+}
+
+static void edge_abandon(void *self)
+{
+	stage_free(self);
+}
+
+/* ---- reads ---- */
+
+static int edge_read_log(void *self, int32_t part, int64_t from_seq, size_t rows_max, struct arena *arena,
+			 struct log_row **ret_rows, size_t *ret_count, struct err *err)
+{
+	struct sim_session *session = self;
+	const struct sim_rows *log = &database_of(session)->log[part];
+	size_t count = 0;
+	struct log_row *rows;
+
+	if (session_fault(session, err) < 0)
+		return -1;
+	rows = arena_take(arena, log->count + 1, sizeof(*rows));
+	if (!rows)
+		return err_set(err, ERR_FATAL, "arena");
+	for (size_t i = (size_t)from_seq - 1; i < log->count && count < rows_max; i++)
+		rows[count++] = log->rows[i].row;
+	*ret_rows = rows;
+	*ret_count = count;
+	return 0;
+}
+
+static int edge_read_parked(void *self, int32_t part, int64_t after_offset, size_t rows_max, struct arena *arena,
+			    struct parked **ret_rows, size_t *ret_count, bool *ret_is_end, struct err *err)
+{
+	struct sim_session *session = self;
+	const struct sim_database *database = database_of(session);
+	struct parked *rows;
+	size_t count = 0;
+
+	if (session_fault(session, err) < 0)
+		return -1;
+	rows = arena_take(arena, database->parked_count + 1, sizeof(*rows));
+	if (!rows)
+		return err_set(err, ERR_FATAL, "arena");
+	/* In offset order: a partition's commands are parked in that order. */
+	for (size_t i = 0; i < database->parked_count && count < rows_max; i++) {
+		const struct sim_parked *parked = &database->parked[i];
+
+		if (parked->is_gone || parked->parked.part != part || parked->parked.offset <= after_offset)
+			continue;
+		rows[count] = parked->parked;
+		rows[count].actor = str_copy(arena, parked->parked.actor);
+		rows[count].value = str_copy(arena, parked->parked.value);
+		count++;
+	}
+	*ret_rows = rows;
+	*ret_count = count;
+	*ret_is_end = count < rows_max;
+	return 0;
+}
+
+static int edge_read_dead(void *self, int32_t part, size_t rows_max, struct arena *arena, struct dead_letter **ret_rows,
+			  size_t *ret_count, struct err *err)
+{
+	struct sim_session *session = self;
+	const struct sim_database *database = database_of(session);
+	struct dead_letter *rows;
+	size_t count = 0;
+
+	if (session_fault(session, err) < 0)
+		return -1;
+	rows = arena_take(arena, database->dead_count + 1, sizeof(*rows));
+	if (!rows)
+		return err_set(err, ERR_FATAL, "arena");
+	for (size_t i = 0; i < database->dead_count && count < rows_max; i++)
+		if (database->dead[i].part == part && !database->dead[i].published)
+			rows[count++] = (struct dead_letter){ .part = part,
+							      .offset = database->dead[i].offset,
+							      .code = database->dead[i].code };
+	*ret_rows = rows;
+	*ret_count = count;
+	return 0;
+}
+
+static int edge_mark_dead_published(void *self, const int32_t *parts, const int64_t *offsets, size_t count, struct err *err)
+{
+	struct sim_session *session = self;
+	struct sim_database *database = database_of(session);
+
+	if (session_fault(session, err) < 0)
+		return -1;
+	for (size_t n = 0; n < count; n++)
+		for (size_t i = 0; i < database->dead_count; i++)
+			if (database->dead[i].part == parts[n] && database->dead[i].offset == offsets[n])
+				database->dead[i].published = true;
+	return 0;
+}
+
+struct database session_database(struct sim_session *session)
+{
+	return (struct database){
+		.self = session,
+		.claim = edge_claim,
+		.held_keys = edge_held_keys,
+		.halt = edge_halt,
+		.open = edge_open,
+		.load = edge_load,
+		.write = edge_write,
+		.commit_send = edge_commit_send,
+		.commit_finish = edge_commit_finish,
+		.abandon = edge_abandon,
+		.read_log = edge_read_log,
+		.read_parked = edge_read_parked,
+		.read_dead = edge_read_dead,
+		.mark_dead_published = edge_mark_dead_published,
+	};
+}
+
+/* ---- the reader's edge: reporting's tables are one buffer of deltas ---- */
+
+static int reader_claim(void *self, const char *module, const int32_t *parts, size_t count, const char *owner,
+			struct reader_head *ret_heads, struct err *err)
+{
+	struct sim_session *session = self;
+	struct sim_world *world = session->world;
+
+	(void)module;
+	(void)owner;
+	if (session_fault(session, err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		struct reader_head *head = &world->reader_heads[session->module][parts[i]];
+
+		head->part = parts[i];
+		head->epoch++;
+		ret_heads[i] = *head;
+	}
+	return 0;
+}
+
+static int reader_halt(void *self, const char *module, const struct reader_head *head, const char *reason, struct err *err)
+{
+	struct sim_session *session = self;
+
+	(void)module;
+	(void)reason;
+	(void)err;
+	session->world->reader_heads[session->module][head->part].halted = true;
+	return 0;
+}
+
+static int reader_apply(void *self, const char *module, const struct reader_head *before, const struct reader_head *after,
+			size_t heads_count, const struct read_event *events, size_t events_count, bool *ret_fenced,
+			struct err *err)
+{
+	struct sim_session *session = self;
+	struct sim_world *world = session->world;
+
+	(void)module;
+	if (session_fault(session, err) < 0)
+		return -1;
+	for (size_t i = 0; i < heads_count; i++) {
+		const struct reader_head *head = &world->reader_heads[session->module][before[i].part];
+
+		*ret_fenced = head->epoch != before[i].epoch || head->next_offset != before[i].next_offset;
+		if (*ret_fenced)
+			return 0;
+	}
+	for (size_t i = 0; i < events_count; i++)
+		MUST(fold_event(events[i].type, events[i].body, &world->aggregates));
+	MUST(merge_deltas(&world->aggregates));
+	for (size_t i = 0; i < heads_count; i++)
+		world->reader_heads[session->module][after[i].part] = after[i];
+	return session_fault(session, err);
+}
+
+struct reader_database session_reader_database(struct sim_session *session)
+{
+	return (struct reader_database){ .self = session, .claim = reader_claim, .halt = reader_halt, .apply = reader_apply };
+}
+
+/* ---- life ---- */
+
+void database_release(struct sim_world *world)
+{
+	for (size_t module = 0; module < SIM_MODULES; module++) {
+		struct sim_database *database = &world->databases[module];
+
+		for (size_t part = 0; part < SIM_PARTS; part++) {
+			for (size_t i = 0; i < database->log[part].count; i++)
+				row_free(&database->log[part].rows[i]);
+			free(database->log[part].rows);
+		}
+		for (size_t i = 0; i < database->parked_count; i++)
+			parked_free(&database->parked[i]);
+		for (size_t i = 0; i < database->blobs_count; i++)
+			free(database->blobs[i].state);
+		free(database->parked);
+		free(database->dead);
+		free(database->blobs);
+	}
+}
