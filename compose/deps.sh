@@ -11,11 +11,7 @@ as_root() {
 # ---- Debian packages ----
 
 mapfile -t wanted < <(sed 's/#.*//; s/[[:space:]]//g; /^$/d' compose/packages.txt)
-missing=()
-for package in "${wanted[@]}"; do
-	state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) || state=
-	[ "$state" = installed ] || missing+=("$package")
-done
+mapfile -t missing < <(comm -23 <(printf '%s\n' "${wanted[@]}" | sort) <(dpkg-query -W -f '${db:Status-Status} ${Package}\n' | sed -n 's/^installed //p' | sort))
 if [ ${#missing[@]} -gt 0 ]; then
 	echo "deps: installing ${missing[*]}"
 	as_root apt-get update -q
@@ -32,7 +28,7 @@ if [ "$(cat $jars/pom.sha256 2>/dev/null)" != "$want" ]; then
 	echo "deps: fetching the jars of Apache Kafka (about 100 MB, once)"
 	rm -rf $jars $jars.part
 	mkdir -p $jars.part
-	mvn -B -q --strict-checksums -f compose/kafka/pom.xml dependency:copy-dependencies \
+	mvn -B -q -Dstyle.color=never --strict-checksums -f compose/kafka/pom.xml dependency:copy-dependencies \
 		-DincludeScope=runtime -DoutputDirectory="$PWD/$jars.part"
 	echo "$want" >$jars.part/pom.sha256
 	mv $jars.part $jars

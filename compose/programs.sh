@@ -85,7 +85,7 @@ start() {
 		. "$DIR/env"
 		spawn programs /usr/bin/python3 "$HERE/supervise.py" "$DIR" "$BIN"
 	fi
-	until_true 20 all_alive || die "not all programs run, see $DIR/log"
+	until_true "${PROGRAMS_START_S:-20}" all_alive || die "not all programs run, see $DIR/log"
 }
 
 status() {

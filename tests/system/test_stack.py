@@ -1,0 +1,262 @@
+"""compose/stack.sh and programs.sh: what the demo and every other system test stand on."""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import smtplib
+import socket
+import subprocess
+import time
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PARTS = ["postgres", "kafka", "smtp", "bearerbox", "smsc", "smsbox"]
+
+
+class Stack:
+    def __init__(self, folder):
+        self.folder = folder
+
+    def run(self, script, *arguments, check=True):
+        command = [ROOT / "compose" / script, "--dir", self.folder, *arguments]
+        return subprocess.run(command, check=check, capture_output=True, text=True, timeout=180)
+
+    def __call__(self, *arguments, **options):
+        return self.run("stack.sh", *arguments, **options).stdout.strip()
+
+    def env(self):
+        script = f". {self.folder}/env; env -0"
+        answer = subprocess.run(["bash", "-c", script], check=True, capture_output=True, text=True).stdout
+        return {line.split("=", 1)[0]: line.split("=", 1)[1] for line in answer.split("\0") if line.startswith("DCS_")}
+
+    def pids(self):
+        return {part: int(self("pid", part)) for part in PARTS}
+
+    def psql(self, statement):
+        command = ["psql", self.env()["DCS_PG"], "-XAtq", "-v", "ON_ERROR_STOP=1", "-c", statement]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def is_alive(pid):
+    try:
+        stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] not in "ZX"
+
+
+def wait_until(condition, seconds=30):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "not in time"
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory):
+    stack = Stack(tmp_path_factory.mktemp("stack") / "run")
+    try:
+        stack("start")
+        yield stack
+    finally:
+        stack("destroy")
+
+
+def test_all_parts_run_and_starting_again_touches_none(stack):
+    before = stack.pids()
+    stack("start")
+    assert stack.pids() == before
+
+
+def test_secrets_are_for_their_owner_alone(stack):
+    env = stack.env()
+    secret = [pathlib.Path(env[name]) for name in ("DCS_ADDRESS_KEY_FILE", "DCS_CALLBACK_KEY_FILE", "DCS_KANNEL_PASSWORD_FILE")]
+    for path in secret + list(pathlib.Path(env["DCS_KEYS_DIR"]).glob("*.pem")):
+        assert path.stat().st_mode & 0o077 == 0, path
+    assert list(pathlib.Path(env["DCS_KEYS_DIR"]).glob("*.pem"))
+    socket_folder = pathlib.Path(env["DCS_PG"].split()[0].removeprefix("host="))
+    assert socket_folder.stat().st_mode & 0o077 == 0
+
+
+def test_nothing_listens_beyond_this_machine(stack):
+    ports = {int(path.read_text()) for path in (stack.folder / "ports").iterdir() if path.name not in ("kannel-smsc", "api")}
+    listening = {}
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        for line in pathlib.Path(table).read_text().splitlines()[1:]:
+            fields = line.split()
+            address, port = fields[1].rsplit(":", 1)
+            if fields[3] == "0A" and int(port, 16) in ports:
+                listening[int(port, 16)] = address
+    assert set(listening) == ports
+    local = {"0100007F", "00000000000000000000000001000000", "0000000000000000FFFF00000100007F"}
+    assert {port: address for port, address in listening.items() if address not in local} == {}
+
+
+@pytest.mark.parametrize("part", ["postgres", "kafka", "smtp", "kannel"])
+def test_a_killed_part_comes_up_again_and_the_others_stay(stack, part):
+    before = stack.pids()
+    stack("kill", part)
+    assert stack.run("stack.sh", "status", check=False).returncode == 1
+    stack("up", part)
+    after = stack.pids()
+    ours = ["bearerbox", "smsc", "smsbox"] if part == "kannel" else [part]
+    for name in PARTS:
+        assert (after[name] != before[name]) == (name in ours), name
+
+
+def test_postgres_keeps_what_was_committed_through_a_kill(stack):
+    stack.psql("CREATE TABLE kept (n int); INSERT INTO kept SELECT generate_series(1, 1000)")
+    stack("kill", "postgres")
+    stack("up", "postgres")
+    assert stack.psql("SELECT count(*) FROM kept") == "1000"
+    stack.psql("DROP TABLE kept")
+
+
+def test_a_process_that_only_has_a_recorded_id_is_never_touched(stack):
+    """The id on record is somebody else's by now: it was recycled. Its start time tells."""
+    stranger = subprocess.Popen(["sleep", "300"], start_new_session=True)
+    record = stack.folder / "pid" / "smtp"
+    stack("stop", "smtp")
+    try:
+        boot = pathlib.Path("/proc/sys/kernel/random/boot_id").read_text()
+        record.write_text(f"{stranger.pid} 1 {boot}")
+        assert "smtp: stopped" in stack("status", check=False)
+        assert stack.run("stack.sh", "kill", "smtp", check=False).returncode != 0
+        stack("stop", "smtp")
+        assert stranger.poll() is None
+    finally:
+        stranger.kill()
+        stranger.wait()
+        stack("start")
+
+
+def test_a_port_that_a_stranger_took_is_chosen_again(stack):
+    stack("stop", "smtp")
+    old = int((stack.folder / "ports" / "smtp").read_text())
+    with socket.create_server(("127.0.0.1", old)):
+        stack("start")
+        new = int((stack.folder / "ports" / "smtp").read_text())
+        assert new != old
+        assert f":{new}/" in stack.env()["DCS_SMTP_URL"]
+        smtplib.SMTP("127.0.0.1", new).quit()
+
+
+def smtp(stack):
+    return smtplib.SMTP("127.0.0.1", int((stack.folder / "ports" / "smtp").read_text()), timeout=20)
+
+
+def mails(stack):
+    index = stack.folder / "mail" / "index.jsonl"
+    return [json.loads(line) for line in index.read_text().splitlines()] if index.exists() else []
+
+
+def test_a_mail_is_kept_as_it_was_sent(stack):
+    before = len(mails(stack))
+    text = b"Subject: hello\r\n\r\n.a dot, and a line\r\n"
+    smtp(stack).sendmail("from@example.com", ["to@example.com"], text)
+    mail = mails(stack)[before]
+    assert (mail["from"], mail["to"]) == ("from@example.com", ["to@example.com"])
+    assert (stack.folder / "mail" / mail["file"]).read_bytes() == text
+
+
+@pytest.mark.parametrize("local_part, code", [("refuse.me", 550), ("later", 451)])
+def test_an_address_asks_for_a_refusal(stack, local_part, code):
+    before = len(mails(stack))
+    with pytest.raises(smtplib.SMTPRecipientsRefused) as refused:
+        smtp(stack).sendmail("a@example.com", [f"{local_part}@example.com"], b"x")
+    assert refused.value.recipients[f"{local_part}@example.com"][0] == code
+    assert len(mails(stack)) == before
+
+
+def test_an_address_asks_for_a_refusal_after_the_mail(stack):
+    before = len(mails(stack))
+    with pytest.raises(smtplib.SMTPDataError) as refused:
+        smtp(stack).sendmail("a@example.com", ["blocked@example.com"], b"x")
+    assert refused.value.smtp_code == 554
+    assert len(mails(stack)) == before
+
+
+def test_an_address_asks_for_a_connection_that_breaks_after_the_mail_was_taken(stack):
+    before = len(mails(stack))
+    with pytest.raises(smtplib.SMTPServerDisconnected):
+        smtp(stack).sendmail("a@example.com", ["hangup@example.com"], b"x")
+    assert len(mails(stack)) == before + 1
+
+
+def make_programs(folder):
+    """Stands in for our programs: one that runs and hears SIGTERM, one that ends at once."""
+    (folder / "dcs-debts").write_text("#!/bin/bash\ntrap 'echo drained; exit 0' TERM\nwhile :; do sleep 0.05; done\n")
+    (folder / "dcs-clock").write_text("#!/bin/bash\nexit 3\n")
+    for path in folder.iterdir():
+        path.chmod(0o755)
+
+
+@pytest.fixture
+def programs(stack, tmp_path):
+    make_programs(tmp_path)
+
+    def run(*arguments, **options):
+        return stack.run("programs.sh", "--bin", tmp_path, *arguments, **options).stdout.strip()
+
+    run.folder = tmp_path
+    yield run
+    stack.run("programs.sh", "stop")
+
+
+def test_a_killed_program_is_started_again(stack, programs):
+    programs("start", "debts=2")
+    first, second = int(programs("pid", "debts.1")), int(programs("pid", "debts.2"))
+    os.kill(first, signal.SIGKILL)
+    wait_until(lambda: programs("pid", "debts.1", check=False) not in ("", str(first)))
+    assert int(programs("pid", "debts.2")) == second
+
+
+def test_the_number_of_programs_changes_while_they_run(stack, programs):
+    programs("start", "debts=1")
+    first = programs("pid", "debts.1")
+    programs("start", "debts=3")
+    third = int(programs("pid", "debts.3"))
+    programs("start", "debts=1")
+    wait_until(lambda: not is_alive(third))
+    assert programs("pid", "debts.1") == first
+    assert "drained" in (stack.folder / "log" / "debts.3.log").read_text()
+
+
+def test_a_frozen_program_is_woken_to_end(stack, programs):
+    programs("start", "debts=1")
+    pid = int(programs("pid", "debts.1"))
+    os.kill(pid, signal.SIGSTOP)
+    programs("stop")
+    assert not is_alive(pid)
+    assert "does not stop" not in (stack.folder / "log" / "programs.log").read_text()
+
+
+def test_a_program_that_cannot_live_is_reported(stack, programs, monkeypatch):
+    answer = stack.run("programs.sh", "--bin", "/nonexistent", "start", "debts=1", check=False)
+    assert answer.returncode != 0
+    monkeypatch.setenv("PROGRAMS_START_S", "2")
+    assert stack.run("programs.sh", "--bin", programs.folder, "start", "clock=1", check=False).returncode != 0
+    assert "clock.1 ended (status 3)" in (stack.folder / "log" / "programs.log").read_text()
+
+
+def test_no_program_outlives_its_supervisor(stack, programs):
+    programs("start", "debts=1")
+    pid = int(programs("pid", "debts.1"))
+    os.kill(int((stack.folder / "pid" / "programs").read_text().split()[0]), signal.SIGKILL)
+    wait_until(lambda: not is_alive(pid))
+
+
+def test_two_stacks_live_side_by_side_and_destroy_leaves_nothing(stack, tmp_path):
+    other = Stack(tmp_path / "other")
+    before = stack.pids()
+    other("start")
+    theirs = other.pids()
+    folders = [pathlib.Path((other.folder / name).read_text().strip()) for name in ("postgres.socket", "postgres.data")]
+    other("destroy")
+    assert not any(is_alive(pid) for pid in theirs.values())
+    assert not other.folder.exists() and not any(folder.exists() for folder in folders)
+    assert stack.pids() == before
+    shutil.rmtree(tmp_path / "other", ignore_errors=True)

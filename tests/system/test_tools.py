@@ -1,0 +1,124 @@
+"""tests/run.sh and tests/tidy.py find what they are there to find."""
+
+import pathlib
+import shutil
+import subprocess
+import textwrap
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+# ---- run.sh ----
+
+
+def program(folder, name, text):
+    path = folder / name
+    path.write_text("#!/bin/bash\n" + text)
+    path.chmod(0o755)
+    return path
+
+
+def run(*arguments):
+    done = subprocess.run([ROOT / "tests/run.sh", *arguments], capture_output=True, text=True)
+    return done.returncode, done.stdout.splitlines()[-1]
+
+
+PASSES = "echo '[==========] 3 test(s) run.'; echo '[  PASSED  ] 3 test(s).'"
+FAILS = "echo '[  PASSED  ] 2 test(s).'; echo '[  FAILED  ] 1 test(s), listed below:'; exit 1"
+
+
+def test_passed_and_failed_tests_are_summed(tmp_path):
+    assert run("cmocka", program(tmp_path, "a", PASSES), program(tmp_path, "b", PASSES)) == (0, "6 passed, 0 failed")
+    assert run("cmocka", program(tmp_path, "a", PASSES), program(tmp_path, "b", FAILS)) == (1, "5 passed, 1 failed")
+
+
+@pytest.mark.parametrize("text", ["exit 0", "echo '[  PASSED  ] 0 test(s).'", f"{PASSES}; kill -SEGV $$", f"{PASSES}; exit 1"])
+def test_a_program_that_runs_nothing_or_ends_badly_has_failed(tmp_path, text):
+    status, totals = run("cmocka", program(tmp_path, "a", text))
+    assert status == 1 and totals.endswith(" 1 failed")
+
+
+def test_nothing_to_run_is_a_failure():
+    assert run("cmocka") == (1, "0 passed, 0 failed")
+
+
+def test_a_program_that_hangs_has_failed(tmp_path, monkeypatch):
+    monkeypatch.setenv("TEST_SECONDS", "1")
+    assert run("cmocka", program(tmp_path, "a", "sleep 60")) == (1, "0 passed, 1 failed")
+
+
+def test_the_totals_of_pytest_are_read(tmp_path):
+    (tmp_path / "test_x.py").write_text("def test_a():\n    pass\n\ndef test_b():\n    pass\n\ndef test_c():\n    assert 0\n")
+    assert run("pytest", str(tmp_path)) == (1, "2 passed, 1 failed")
+    (tmp_path / "test_x.py").write_text("def test_a():\n    pass\n")
+    assert run("pytest", str(tmp_path)) == (0, "1 passed, 0 failed")
+    (tmp_path / "test_x.py").write_text("import nothing_of_this_name\n")
+    assert run("pytest", str(tmp_path)) == (1, "0 passed, 1 failed")
+
+
+# ---- tidy.py ----
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """A repository with one clean header, and a way to ask what tidy says of a file in it."""
+    (tmp_path / "tests").mkdir()
+    for name in ("tests/tidy.py", ".clang-format"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+
+    def findings(path, text):
+        file = tmp_path / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(textwrap.dedent(text).lstrip())
+        done = subprocess.run(["python3", tmp_path / "tests/tidy.py", file], capture_output=True, text=True)
+        *lines, totals = done.stdout.splitlines()
+        assert done.returncode == (1 if lines else 0), done.stderr
+        assert totals == ("0 passed, 1 failed" if lines else "1 passed, 0 failed")
+        return [line.split(": ", 1)[1] for line in lines]
+
+    return findings
+
+
+def test_tidy_keeps_rooms_apart(checkout):
+    assert checkout("lib/base/x.c", '#include "db/db.h"\n') == ['"db/db.h": base may include base; design.md 2']
+    assert checkout("lib/db/x.c", '#include "base/err.h"\n') == []
+    assert len(checkout("lib/db/x.c", '#include "bus/bus.h"\n')) == 1
+    assert checkout("lib/db/x.c", "#include <libpq-fe.h>\n") == []
+    assert checkout("lib/bus/x.c", "#include <libpq-fe.h>\n") == ["<libpq-fe.h> belongs to db only; ask that room"]
+    assert len(checkout("lib/bus/x.c", "#include <unheard_of.h>\n")) == 1
+
+
+def test_tidy_keeps_rules_pure(checkout):
+    assert checkout("consumers/debts/decide.c", '#include "base/money.h"\n#include "debts.h"\n') == []
+    assert len(checkout("consumers/debts/decide.c", '#include "db/db.h"\n')) == 1
+    assert len(checkout("consumers/debts/decide.c", '#include "schemas/customers.h"\n')) == 1
+    assert len(checkout("consumers/debts/evolve.c", "long f(void)\n{\n\treturn clock_now_ms();\n}\n")) == 1
+    assert len(checkout("consumers/debts/store.c", '#include "consumers/customers/customers.h"\n')) == 1
+
+
+def test_tidy_names_the_replacement_of_a_banned_word(checkout):
+    text = "void f(char *to)\n{\n\tstrcpy(to, from);\n}\n"
+    assert checkout("lib/base/x.c", text) == ["strcpy: use base/str.h, base/buf.h"]
+    assert checkout("lib/base/x.c", text.replace("strcpy(to, from);", '(void)"strcpy(to, from)"; /* strcpy() */')) == []
+    assert checkout("lib/db/x.c", "void f(void)\n{\n\tmalloc(1);\n}\n") != []
+    assert checkout("lib/db/x.c", "void f_new(void)\n{\n\tmalloc(1);\n}\n") == []
+    assert checkout("lib/db/x.c", "void f(void)\n{\n\tmalloc(1); // tidy: malloc, once at start\n}\n") == []
+
+
+def test_tidy_compiles_headers_alone_and_knows_their_guards(checkout):
+    guard = "#ifndef BASE_X_H\n#define BASE_X_H\n{}\n#endif\n"
+    assert checkout("lib/base/x.h", guard.format("int f(int number);")) == []
+    assert "does not compile alone" in checkout("lib/base/x.h", guard.format("size_t f(void);"))[0]
+    assert checkout("lib/base/y.h", guard.format("int f(int number);")) == ["the guard of this header is BASE_Y_H"]
+
+
+def test_tidy_finds_a_test_that_nobody_runs(checkout):
+    text = "static void test_x__works(void **state)\n{\n}\n\nint main(void)\n{\n\treturn run(LIST);\n}\n"
+    assert checkout("tests/unit/test_x.c", text.replace("LIST", "cmocka_unit_test(test_x__works)")) == []
+    assert checkout("tests/unit/test_x.c", text.replace("LIST", "0")) == ["test_x__works is never run: add it to the list in main"]
+
+
+def test_tidy_finds_what_is_not_formatted(checkout):
+    assert checkout("lib/base/x.c", "int f( void ) { return 1; }\n") == ["not formatted; clang-format -i"]
