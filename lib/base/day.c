@@ -39,6 +39,14 @@ static int64_t floor_div(int64_t number, int64_t divisor)
 	return number % divisor < 0 ? quotient - 1 : quotient;
 }
 
+/* Not through floor_div: the start of the lowest instant's day is below int64_t. */
+static int64_t floor_mod(int64_t number, int64_t divisor)
+{
+	int64_t rest = number % divisor;
+
+	return rest < 0 ? rest + divisor : rest;
+}
+
 int32_t day_of(int year, int month, int day_of_month)
 {
 	int march_year = month > 2 ? year : year - 1;
@@ -218,7 +226,7 @@ bool instant_parse(struct str text, int64_t *ret_instant_ms)
 		return false;
 	instant_ms = day * DAY_MS + time_ms - offset_ms;
 	/* Leap seconds are inserted at the end of a UTC day, and counted as the first second of the next. */
-	if (is_leap_second && instant_ms - floor_div(instant_ms, DAY_MS) * DAY_MS >= 1000)
+	if (is_leap_second && floor_mod(instant_ms, DAY_MS) >= 1000)
 		return false;
 	if (instant_ms < INSTANT_MIN || instant_ms > INSTANT_MAX)
 		return false;
@@ -228,9 +236,8 @@ bool instant_parse(struct str text, int64_t *ret_instant_ms)
 
 void instant_format(char text[32], int64_t instant_ms)
 {
-	int64_t day = floor_div(instant_ms, DAY_MS);
-	int ms = (int)(instant_ms - day * DAY_MS);
-	int size = split_format(text, 32, day);
+	int ms = (int)floor_mod(instant_ms, DAY_MS);
+	int size = split_format(text, 32, floor_div(instant_ms, DAY_MS));
 
 	size += snprintf(text + size, 32 - (size_t)size, "T%02d:%02d:%02d.%03dZ", ms / 3600000, ms / 60000 % 60, ms / 1000 % 60,
 			 ms % 1000);

@@ -87,7 +87,7 @@ static void on_error(rd_kafka_t *handle, int code, const char *reason, void *opa
 /* What on_error tells too, or what we decided on purpose: shown to those who debug. */
 static bool is_old_news(const char *facility)
 {
-	static const char *const facilities[] = { "FAIL", "ERROR", "CONFWARN", "AUTOCREATE", "FATAL" };
+	static const char *const facilities[] = { "FAIL", "ERROR", "CONFWARN", "AUTOCREATE", "FATAL", "GETPID" };
 
 	for (size_t index = 0; index < sizeof(facilities) / sizeof(facilities[0]); index++)
 		if (strcmp(facility, facilities[index]) == 0)

@@ -206,7 +206,7 @@ int bus_topics_create(const struct bus_conf *conf, const struct bus_topic *topic
 	int created = 0;
 	int result = -1;
 
-	self = calloc(1, sizeof(*self)); /* not on the stack: librdkafka may outlive us, see kafka_destroy */
+	self = calloc(1, sizeof(*self)); // tidy: calloc, not the stack: librdkafka may outlive us, see kafka_destroy
 	if (self == NULL)
 		return err_set(err, ERR_FATAL, "kafka topics: no memory");
 	if (open(self, conf, err) != 0)

@@ -1,0 +1,301 @@
+/* consumers/debts over a real PostgreSQL: what is saved is what is loaded again, and the tables keep the ledger's promises. */
+
+#include "store_spec.h"
+
+#include "consumers/debts/debts.h"
+#include "consumers/debts/store.h"
+#include "schemas/debts.h"
+
+static struct store_spec spec;
+
+static int setup_group(void **state)
+{
+	(void)state;
+	return debts_store_prepare(debts_store.self, &spec.err);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	store_spec_init(&spec, &debts_module, &debts_store);
+	store_sql(&spec, "test_customer",
+		  "INSERT INTO customers.customer (customer_id, external_ref, kind, status, locale, country, version, "
+		  "full_name_sealed) "
+		  "VALUES ('019a0000-0000-7000-8000-004300000001', 'C1', 'natural', 'active', 'de', 'DE', 1, ''), "
+		  "('019a0000-0000-7000-8000-004300000002', 'C2', 'natural', 'deceased', 'de', 'DE', 1, '')");
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	store_spec_release(&spec);
+	return 0;
+}
+
+static void add_debt(unsigned number, struct str reference, unsigned customer)
+{
+	struct create_debt body = { .debt_id = spec_id('D', number),
+				    .customer_id = spec_id('C', customer),
+				    .creditor_id = spec_id('R', 1),
+				    .has_portfolio_id = true,
+				    .portfolio_id = spec_id('F', 1),
+				    .external_ref = reference,
+				    .currency = STR("EUR"),
+				    .principal_minor = 1000,
+				    .interest_minor = 50,
+				    .fee_minor = 30,
+				    .cost_minor = 20,
+				    .opened_on = STORE_TODAY - 20,
+				    .due_on = STORE_TODAY - 10,
+				    .fees_authorised = true };
+
+	store_add(&spec, &create_debt_type, &body);
+}
+
+static void add_payment(unsigned number, unsigned debt, struct str reference, int64_t amount_minor)
+{
+	struct record_payment body = { .payment_id = spec_id('P', number),
+				       .customer_id = spec_id('C', 1),
+				       .debt_id = spec_id('D', debt),
+				       .source = STR("bank"),
+				       .external_ref = reference,
+				       .amount_minor = amount_minor,
+				       .currency = STR("EUR"),
+				       .received_on = STORE_TODAY - 1,
+				       .method = STR("transfer") };
+
+	store_add(&spec, &record_payment_type, &body);
+}
+
+static void add_reversal(unsigned payment)
+{
+	struct reverse_payment body = { .payment_id = spec_id('P', payment),
+					.customer_id = spec_id('C', 1),
+					.reason = STR("nsf") };
+
+	store_add(&spec, &reverse_payment_type, &body);
+}
+
+/* Debts whose row is not the fold of their entries, or whose entries are not 1..k hanging on each other. */
+static void then_books_agree(void)
+{
+	assert_int_equal(
+		store_number(&spec, "test_folds",
+			     "SELECT count(*) FROM debts.debt d LEFT JOIN LATERAL (SELECT count(*) AS entries, "
+			     "coalesce(sum(cost_minor), 0) AS cost, coalesce(sum(fee_minor), 0) AS fee, "
+			     "coalesce(sum(interest_minor), 0) AS interest, coalesce(sum(principal_minor), 0) AS principal, "
+			     "coalesce(sum(credit_minor), 0) AS credit, array_agg(entry_no ORDER BY seq) AS numbers "
+			     "FROM debts.ledger_of(d.debt_id)) e ON true WHERE (d.entries, d.cost_minor, d.fee_minor, "
+			     "d.interest_minor, "
+			     "d.principal_minor, -d.credit_minor) IS DISTINCT FROM (e.entries, e.cost, e.fee, e.interest, "
+			     "e.principal, "
+			     "e.credit) OR e.numbers <> (SELECT array_agg(n) FROM generate_series(1, d.entries) n)"),
+		0);
+	assert_int_equal(store_number(&spec, "test_unreached",
+				      "SELECT (SELECT count(*) FROM debts.ledger_entry) - (SELECT coalesce(sum(entries), "
+				      "0)::bigint FROM debts.debt)"),
+			 0);
+	assert_int_equal(
+		store_number(
+			&spec, "test_used",
+			"SELECT count(*) FROM debts.debt d WHERE coalesce(used_cost_minor, 0) + coalesce(used_fee_minor, 0) + "
+			"coalesce(used_interest_minor, 0) + coalesce(used_principal_minor, 0) <> (SELECT "
+			"coalesce(sum(credit_minor), 0) FROM debts.ledger_of(d.debt_id) WHERE kind = 'CREDIT_APPLIED')"),
+		0);
+}
+
+static int64_t owed(void)
+{
+	return store_number(&spec, "test_owed", "SELECT balance_minor FROM debts.public_debt WHERE external_ref = 'A'");
+}
+
+static int64_t credit(void)
+{
+	return store_number(&spec, "test_credit", "SELECT credit_minor FROM debts.public_debt WHERE external_ref = 'A'");
+}
+
+static void test_debts_store__a_debt_and_its_payments_come_back_as_they_were_saved(void **state)
+{
+	(void)state;
+	add_debt(1, STR("A"), 1);
+	store_run(&spec);
+	then_answers(&spec, 0, "DebtCreated");
+	add_payment(1, 1, STR("1"), 60);
+	store_run(&spec);
+	then_answers(&spec, 0, "PaymentRecorded");
+	assert_int_equal(owed(), 1040);
+	add_payment(2, 1, STR("2"), 2000);
+	store_run(&spec);
+	assert_int_equal(spec.decisions[0].events_count, 2);
+	assert_int_equal(owed(), 0);
+	assert_int_equal(credit(), 960);
+	assert_int_equal(store_number(&spec, "test_paid",
+				      "SELECT count(*) FROM debts.public_debt WHERE lifecycle = 'PAID' AND version = 4"),
+			 1);
+	then_books_agree();
+}
+
+static void test_debts_store__one_batch_may_create_pay_and_reverse(void **state)
+{
+	(void)state;
+	add_debt(1, STR("A"), 1);
+	add_payment(1, 1, STR("1"), 1100);
+	add_payment(2, 1, STR("2"), 600);
+	add_reversal(1);
+	add_reversal(2);
+	store_run(&spec);
+	for (size_t index = 0; index < 5; index++)
+		assert_int_equal(spec.decisions[index].kind, DECISION_EVENTS);
+	assert_int_equal(owed(), 1100);
+	assert_int_equal(store_number(&spec, "test_reversed", "SELECT count(*) FROM debts.payment WHERE state = 'reversed'"), 2);
+	then_books_agree();
+}
+
+static void test_debts_store__the_same_over_many_batches(void **state)
+{
+	(void)state;
+	add_debt(1, STR("A"), 1);
+	store_run(&spec);
+	add_payment(1, 1, STR("1"), 1100);
+	store_run(&spec);
+	add_payment(2, 1, STR("2"), 600);
+	store_run(&spec);
+	add_reversal(1);
+	store_run(&spec);
+	assert_int_equal(spec.decisions[0].events_count, 3);
+	assert_int_equal(owed(), 500);
+	assert_int_equal(credit(), 0);
+	then_books_agree();
+	add_reversal(2);
+	store_run(&spec);
+	assert_int_equal(owed(), 1100);
+	assert_int_equal(
+		store_number(&spec, "test_mirrors",
+			     "SELECT count(*) FROM debts.ledger_entry r JOIN debts.ledger_entry e ON e.part = r.part AND e.seq = "
+			     "r.reverses_seq WHERE r.kind = 'PAYMENT_REVERSAL' AND e.payment_id = r.payment_id AND "
+			     "e.contra_minor = -r.contra_minor AND coalesce(e.credit_minor, 0) = -coalesce(r.credit_minor, 0)"),
+		2);
+	then_books_agree();
+	add_reversal(2);
+	store_run(&spec);
+	then_refuses(&spec, 0, REFUSAL_BAD_TRANSITION);
+}
+
+static void test_debts_store__ids_and_references_that_are_taken_are_seen(void **state)
+{
+	(void)state;
+	add_debt(1, STR("A"), 1);
+	add_payment(1, 1, STR("1"), 10);
+	store_run(&spec);
+	add_debt(1, STR("B"), 1);
+	add_debt(2, STR("A"), 1);
+	add_payment(1, 1, STR("2"), 10);
+	add_payment(2, 1, STR("1"), 10);
+	add_payment(3, 9, STR("3"), 10);
+	store_run(&spec);
+	for (size_t index = 0; index < 4; index++)
+		then_refuses(&spec, index, REFUSAL_EXISTS);
+	then_refuses(&spec, 4, REFUSAL_NOT_FOUND);
+}
+
+static void test_debts_store__customers_are_read_through_their_view(void **state)
+{
+	(void)state;
+	add_debt(1, STR("A"), 2);
+	add_debt(2, STR("B"), 3);
+	store_run(&spec);
+	then_refuses(&spec, 0, REFUSAL_BAD_TRANSITION);
+	assert_int_equal(spec.decisions[1].kind, DECISION_WAIT);
+}
+
+static void another_writes_the_debt(struct store_spec *its)
+{
+	store_sql(its, "test_other", "UPDATE debts.debt SET version = version + 1");
+}
+
+static void test_debts_store__a_row_that_another_wrote_stops_the_batch(void **state)
+{
+	(void)state;
+	add_debt(1, STR("A"), 1);
+	store_run(&spec);
+	add_payment(1, 1, STR("1"), 10);
+	spec.after_load = another_writes_the_debt;
+	assert_int_equal(store_try(&spec), -1);
+	assert_int_equal(spec.err.kind, ERR_FATAL);
+	assert_int_equal(store_number(&spec, "test_payments", "SELECT count(*) FROM debts.payment"), 0);
+}
+
+static void test_debts_store__the_ledger_cannot_be_changed_by_its_own_module(void **state)
+{
+	static const struct db_statement change = { "test_change", "UPDATE debts.ledger_entry SET cost_minor = cost_minor" };
+	static const struct db_statement delete = { "test_delete", "DELETE FROM debts.ledger_entry" };
+
+	(void)state;
+	assert_int_equal(db_run(spec.db, &change, NULL, NULL, &spec.err), -1);
+	assert_string_equal(db_sqlstate(spec.db), "42501");
+	assert_int_equal(db_run(spec.db, &delete, NULL, NULL, &spec.err), -1);
+	assert_string_equal(db_sqlstate(spec.db), "42501");
+}
+
+static void test_debts_store__an_entry_that_does_not_sum_to_zero_is_not_taken(void **state)
+{
+	static const struct db_statement insert = {
+		"test_insert",
+		"INSERT INTO debts.ledger_entry (part, entry_no, seq, debt_id, command_id, occurred_on, business_date, kind, "
+		"contra, "
+		"contra_minor, cost_minor) VALUES (0, 1, 1, gen_random_uuid(), gen_random_uuid(), now(), now(), 'PAYMENT', "
+		"'CASH_CLEARING', 100, -99)"
+	};
+
+	(void)state;
+	assert_int_equal(db_run(spec.admin, &insert, NULL, NULL, &spec.err), -1);
+	assert_string_equal(db_sqlstate(spec.admin), "23514");
+}
+
+/* Another partition's worker took the reference after this batch had looked: the batch fails, and finds it when it is repeated.
+ */
+static void another_takes_the_reference(struct store_spec *its)
+{
+	store_sql(
+		its, "test_meanwhile",
+		"INSERT INTO debts.payment (payment_id, debt_id, customer_id, amount_minor, entry_seq, part, received_on, "
+		"currency, "
+		"state, method, source, external_ref) SELECT gen_random_uuid(), debt_id, customer_id, 1, 1, part, now(), 'EUR', "
+		"'settled', 'cash', 'bank', '1' FROM debts.debt");
+}
+
+static void test_debts_store__a_reference_taken_meanwhile_is_seen_when_the_batch_is_repeated(void **state)
+{
+	(void)state;
+	add_debt(1, STR("A"), 1);
+	store_run(&spec);
+	add_payment(1, 1, STR("1"), 10);
+	spec.after_load = another_takes_the_reference;
+	assert_int_equal(store_try(&spec), -1);
+	assert_int_equal(spec.err.kind, ERR_POISON);
+	assert_string_equal(db_sqlstate(spec.db), DB_UNIQUE_VIOLATION);
+	store_run(&spec);
+	then_refuses(&spec, 0, REFUSAL_EXISTS);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_debts_store__a_debt_and_its_payments_come_back_as_they_were_saved, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_debts_store__one_batch_may_create_pay_and_reverse, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_debts_store__the_same_over_many_batches, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_debts_store__ids_and_references_that_are_taken_are_seen, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_debts_store__customers_are_read_through_their_view, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_debts_store__a_row_that_another_wrote_stops_the_batch, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_debts_store__the_ledger_cannot_be_changed_by_its_own_module, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_debts_store__an_entry_that_does_not_sum_to_zero_is_not_taken, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_debts_store__a_reference_taken_meanwhile_is_seen_when_the_batch_is_repeated,
+						setup, teardown),
+	};
+
+	return cmocka_run_group_tests_name("debts store", tests, setup_group, NULL);
+}

@@ -1,0 +1,349 @@
+#include "rule_spec.h"
+
+#include "consumers/customers/customers.h"
+#include "schemas/customers.h"
+
+static struct spec spec;
+
+static int setup(void **state)
+{
+	(void)state;
+	spec_init(&spec, &customers_module);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	spec_release(&spec);
+	return 0;
+}
+
+static struct create_customer a_customer(void)
+{
+	return (struct create_customer){ .customer_id = spec_id('C', 1),
+					 .external_ref = STR("K-1"),
+					 .kind = STR("natural"),
+					 .full_name = STR("Anna Beispiel"),
+					 .has_birth_date = true,
+					 .birth_date = SPEC_TODAY - 12000,
+					 .locale = STR("de-DE"),
+					 .country = STR("DE"),
+					 .has_region = true,
+					 .region = STR("BE"),
+					 .has_timezone = true,
+					 .timezone = STR("Europe/Berlin") };
+}
+
+static struct add_contact_point a_point(void)
+{
+	return (struct add_contact_point){ .contact_point_id = spec_id('P', 1),
+					   .customer_id = spec_id('C', 1),
+					   .channel = STR("email"),
+					   .address = STR("Anna@example.org"),
+					   .place = STR("home"),
+					   .source = STR("creditor") };
+}
+
+static void given_customer(void)
+{
+	static struct create_customer body;
+
+	body = a_customer();
+	spec_when(&spec, &create_customer_type, &body);
+	then_events(&spec, "CustomerCreated");
+}
+
+static void given_point(void)
+{
+	static struct add_contact_point body;
+
+	given_customer();
+	body = a_point();
+	spec_when(&spec, &add_contact_point_type, &body);
+	then_events(&spec, "ContactPointAdded");
+}
+
+static struct customer *the_customer(void)
+{
+	struct uuid id = spec_id('C', 1);
+
+	return workset_change(&spec.set, &customer_entity, &id);
+}
+
+/* ---- CreateCustomer ---- */
+
+static void test_customers__a_customer_is_created(void **state)
+{
+	const struct customer_created *event;
+
+	(void)state;
+	given_customer();
+	event = then_event(&spec, 0, customer_created);
+	assert_int_equal(event->version, 1);
+	assert_true(str_is(event->external_ref, "K-1"));
+	assert_true(str_is(event->region, "BE"));
+	assert_int_equal(the_customer()->status, CUSTOMER_ACTIVE);
+	assert_string_equal(the_customer()->timezone, "Europe/Berlin");
+}
+
+static void refuse_customer(const struct create_customer *body, enum refusal refusal, const char *field)
+{
+	spec_when(&spec, &create_customer_type, body);
+	then_refused(&spec, refusal, field);
+}
+
+static void test_customers__every_field_of_a_customer_is_looked_at(void **state)
+{
+	struct create_customer body;
+
+	(void)state;
+#define REFUSE(member, value, refusal, field)                                                                                    \
+	body = a_customer();                                                                                                     \
+	body.member = value;                                                                                                     \
+	refuse_customer(&body, refusal, field)
+	REFUSE(customer_id, (struct uuid){ 0 }, REFUSAL_BAD_VALUE, "customer_id");
+	REFUSE(external_ref, STR(""), REFUSAL_BAD_VALUE, "external_ref");
+	REFUSE(kind, STR("robot"), REFUSAL_BAD_VALUE, "kind");
+	REFUSE(full_name, STR(" "), REFUSAL_BAD_VALUE, "full_name");
+	REFUSE(full_name, STR("A\nB"), REFUSAL_BAD_VALUE, "full_name");
+	REFUSE(locale, STR("German"), REFUSAL_BAD_VALUE, "locale");
+	REFUSE(country, STR("XX"), REFUSAL_BAD_VALUE, "country");
+	REFUSE(region, STR("berlin"), REFUSAL_BAD_VALUE, "region");
+	REFUSE(timezone, STR("here"), REFUSAL_BAD_VALUE, "timezone");
+	REFUSE(birth_date, SPEC_TODAY + 1, REFUSAL_BAD_DATE, "birth_date");
+	REFUSE(birth_date, -40000, REFUSAL_BAD_DATE, "birth_date");
+#undef REFUSE
+}
+
+static void test_customers__an_id_and_a_reference_are_used_once(void **state)
+{
+	struct create_customer body = a_customer();
+
+	(void)state;
+	given_customer();
+	refuse_customer(&body, REFUSAL_EXISTS, "customer_id");
+	body.customer_id = spec_id('C', 2);
+	refuse_customer(&body, REFUSAL_EXISTS, "external_ref");
+}
+
+/* ---- UpdateCustomer ---- */
+
+static void test_customers__what_is_not_given_does_not_change(void **state)
+{
+	struct update_customer body = { .customer_id = spec_id('C', 1),
+					.has_full_name = true,
+					.full_name = STR("Anna Neu"),
+					.has_country = true,
+					.country = STR("AT") };
+	const struct customer_updated *event;
+
+	(void)state;
+	given_customer();
+	spec_when(&spec, &update_customer_type, &body);
+	then_events(&spec, "CustomerUpdated");
+	event = then_event(&spec, 0, customer_updated);
+	assert_int_equal(event->version, 2);
+	assert_int_equal(event->changed_count, 2);
+	assert_true(str_is(event->changed[0], "full_name"));
+	assert_true(str_is(event->changed[1], "country"));
+	assert_true(str_is(event->locale, "de-DE"));
+	assert_true(str_is(event->country, "AT"));
+	assert_true(event->has_region);
+	assert_string_equal(the_customer()->country, "AT");
+	assert_string_equal(the_customer()->region, "BE");
+	assert_int_equal(the_customer()->version, 2);
+}
+
+static void refuse_update(const struct update_customer *body, enum refusal refusal, const char *field)
+{
+	spec_when(&spec, &update_customer_type, body);
+	then_refused(&spec, refusal, field);
+}
+
+static void test_customers__updates_that_make_no_sense_are_refused(void **state)
+{
+	struct update_customer body = { .customer_id = spec_id('C', 1) };
+
+	(void)state;
+	given_customer();
+	refuse_update(&body, REFUSAL_BAD_VALUE, "");
+	body.has_locale = true;
+	body.locale = STR("x");
+	refuse_update(&body, REFUSAL_BAD_VALUE, "locale");
+	body.locale = STR("en");
+	body.has_birth_date = true;
+	body.birth_date = SPEC_TODAY + 1;
+	refuse_update(&body, REFUSAL_BAD_DATE, "birth_date");
+	body.birth_date = SPEC_TODAY;
+	body.customer_id = spec_id('C', 2);
+	refuse_update(&body, REFUSAL_NOT_FOUND, "customer_id");
+	body.customer_id = spec_id('C', 1);
+	body.has_expected_version = true;
+	body.expected_version = 2;
+	refuse_update(&body, REFUSAL_VERSION_CONFLICT, "expected_version");
+	body.expected_version = 1;
+	the_customer()->status = CUSTOMER_ERASED;
+	refuse_update(&body, REFUSAL_BAD_TRANSITION, "customer_id");
+	the_customer()->status = CUSTOMER_ACTIVE;
+	spec_when(&spec, &update_customer_type, &body);
+	then_events(&spec, "CustomerUpdated");
+}
+
+/* ---- contact points ---- */
+
+static void test_customers__a_contact_point_is_added_without_its_address_in_the_event(void **state)
+{
+	const struct contact_point_added *event;
+
+	(void)state;
+	given_point();
+	event = then_event(&spec, 0, contact_point_added);
+	assert_int_equal(event->version, 1);
+	assert_int_equal(event->address_hash.size, 16);
+	assert_true(str_is(event->channel, "email"));
+}
+
+static void refuse_point(const struct add_contact_point *body, enum refusal refusal, const char *field)
+{
+	spec_when(&spec, &add_contact_point_type, body);
+	then_refused(&spec, refusal, field);
+}
+
+static void test_customers__every_field_of_a_contact_point_is_looked_at(void **state)
+{
+	struct add_contact_point body;
+
+	(void)state;
+	given_customer();
+#define REFUSE(member, value, refusal, field)                                                                                    \
+	body = a_point();                                                                                                        \
+	body.member = value;                                                                                                     \
+	refuse_point(&body, refusal, field)
+	REFUSE(contact_point_id, (struct uuid){ 0 }, REFUSAL_BAD_VALUE, "contact_point_id");
+	REFUSE(channel, STR("pigeon"), REFUSAL_BAD_VALUE, "channel");
+	REFUSE(channel, STR("sms"), REFUSAL_BAD_VALUE, "address");
+	REFUSE(address, STR("a@b.de\r\nDATA"), REFUSAL_BAD_VALUE, "address");
+	REFUSE(place, STR("moon"), REFUSAL_BAD_VALUE, "place");
+	REFUSE(source, STR("hearsay"), REFUSAL_BAD_VALUE, "source");
+	REFUSE(customer_id, spec_id('C', 2), REFUSAL_NOT_FOUND, "customer_id");
+#undef REFUSE
+	the_customer()->status = CUSTOMER_DECEASED;
+	body = a_point();
+	refuse_point(&body, REFUSAL_BAD_TRANSITION, "customer_id");
+}
+
+static void test_customers__an_address_is_had_once_in_any_spelling(void **state)
+{
+	struct add_contact_point body = a_point();
+
+	(void)state;
+	given_point();
+	refuse_point(&body, REFUSAL_EXISTS, "contact_point_id");
+	body.contact_point_id = spec_id('P', 2);
+	body.address = STR("anna@EXAMPLE.org");
+	refuse_point(&body, REFUSAL_EXISTS, "address");
+	body.address = STR("other@example.org");
+	spec_when(&spec, &add_contact_point_type, &body);
+	then_events(&spec, "ContactPointAdded");
+}
+
+static void invalidate(const char *reason)
+{
+	static struct invalidate_contact_point body;
+
+	body = (struct invalidate_contact_point){ .contact_point_id = spec_id('P', 1),
+						  .customer_id = spec_id('C', 1),
+						  .reason = str_of(reason) };
+	spec_when(&spec, &invalidate_contact_point_type, &body);
+}
+
+static void test_customers__an_address_that_bounced_may_be_given_again(void **state)
+{
+	struct add_contact_point body = a_point();
+
+	(void)state;
+	given_point();
+	invalidate("bounced");
+	then_events(&spec, "ContactPointInvalidated");
+	assert_int_equal(then_event(&spec, 0, contact_point_invalidated)->version, 2);
+	body.contact_point_id = spec_id('P', 2);
+	spec_when(&spec, &add_contact_point_type, &body);
+	then_events(&spec, "ContactPointAdded");
+}
+
+static void test_customers__an_address_given_up_for_good_comes_back_from_the_consumer_only(void **state)
+{
+	static const char *const reasons[] = { "wrong_party", "reassigned", "blocked" };
+
+	for (size_t index = 0; index < sizeof(reasons) / sizeof(reasons[0]); index++) {
+		struct add_contact_point body = a_point();
+
+		given_point();
+		invalidate(reasons[index]);
+		then_events(&spec, "ContactPointInvalidated");
+		body.contact_point_id = spec_id('P', 2);
+		refuse_point(&body, REFUSAL_BAD_TRANSITION, "address");
+		body.source = STR("consumer");
+		spec_when(&spec, &add_contact_point_type, &body);
+		then_events(&spec, "ContactPointAdded");
+		teardown(state);
+		setup(state);
+	}
+}
+
+static void test_customers__a_usable_point_of_the_customer_is_verified(void **state)
+{
+	struct verify_contact_point body = { .contact_point_id = spec_id('P', 1), .customer_id = spec_id('C', 1) };
+
+	(void)state;
+	given_point();
+	spec_when(&spec, &verify_contact_point_type, &body);
+	then_events(&spec, "ContactPointVerified");
+	assert_int_equal(then_event(&spec, 0, contact_point_verified)->version, 2);
+	body.customer_id = spec_id('C', 2);
+	spec_when(&spec, &verify_contact_point_type, &body);
+	then_refused(&spec, REFUSAL_NOT_FOUND, "contact_point_id");
+	body.customer_id = spec_id('C', 1);
+	invalidate("blocked");
+	spec_when(&spec, &verify_contact_point_type, &body);
+	then_refused(&spec, REFUSAL_BAD_TRANSITION, "contact_point_id");
+}
+
+static void test_customers__a_point_is_invalidated_once_for_a_known_reason(void **state)
+{
+	(void)state;
+	invalidate("bounced");
+	then_refused(&spec, REFUSAL_NOT_FOUND, "contact_point_id");
+	given_point();
+	invalidate("dislike");
+	then_refused(&spec, REFUSAL_BAD_VALUE, "reason");
+	invalidate("usable");
+	then_refused(&spec, REFUSAL_BAD_VALUE, "reason");
+	invalidate("bounced");
+	then_events(&spec, "ContactPointInvalidated");
+	assert_true(str_is(then_event(&spec, 0, contact_point_invalidated)->channel, "email"));
+	invalidate("blocked");
+	then_refused(&spec, REFUSAL_BAD_TRANSITION, "contact_point_id");
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		TEST(test_customers__a_customer_is_created),
+		TEST(test_customers__every_field_of_a_customer_is_looked_at),
+		TEST(test_customers__an_id_and_a_reference_are_used_once),
+		TEST(test_customers__what_is_not_given_does_not_change),
+		TEST(test_customers__updates_that_make_no_sense_are_refused),
+		TEST(test_customers__a_contact_point_is_added_without_its_address_in_the_event),
+		TEST(test_customers__every_field_of_a_contact_point_is_looked_at),
+		TEST(test_customers__an_address_is_had_once_in_any_spelling),
+		TEST(test_customers__an_address_that_bounced_may_be_given_again),
+		TEST(test_customers__an_address_given_up_for_good_comes_back_from_the_consumer_only),
+		TEST(test_customers__a_usable_point_of_the_customer_is_verified),
+		TEST(test_customers__a_point_is_invalidated_once_for_a_known_reason),
+	};
+
+	return cmocka_run_group_tests_name("customers rules", tests, NULL, NULL);
+}
