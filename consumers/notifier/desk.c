@@ -1,0 +1,296 @@
+#include "consumers/notifier/desk.h"
+
+#include "crypto/crypto.h"
+#include "worker/pg_edge.h"
+
+#define PARAMS_SIZE_MAX ((size_t)1 << 20)
+#define EXPIRED_MAX     500
+
+/* ---- the owner ---- */
+
+static const struct db_statement statement_lock = {
+	"notifier_lock",
+	"SELECT pg_advisory_lock(notifier.lock_class(), $1)",
+};
+
+static const struct db_statement statement_not_left = {
+	"notifier_not_left",
+	"WITH lost AS (UPDATE notifier.attempt a SET outcome = 'not_accepted', provider_code = 'not_started', ended_at = now()"
+	" WHERE owner = $1 AND outcome IS NULL AND NOT EXISTS (SELECT FROM unnest($2::uuid[], $3::integer[]) f(communication_id, "
+	"attempt)"
+	" WHERE f.communication_id = a.communication_id AND f.attempt = a.attempt) RETURNING communication_id)"
+	" UPDATE notifier.dispatch d SET state = 'waiting', next_at = now() FROM lost WHERE d.communication_id = "
+	"lost.communication_id",
+};
+
+/* A lock that can be had belongs to nobody: its owner is dead. Held to the statement's end, so two cannot adopt the same. */
+static const struct db_statement statement_adopt = {
+	"notifier_adopt",
+	"WITH owners AS MATERIALIZED (SELECT DISTINCT owner FROM notifier.attempt WHERE NOT reported AND owner <> $1),"
+	" dead AS MATERIALIZED (SELECT owner FROM owners WHERE pg_try_advisory_xact_lock(notifier.lock_class(), owner)),"
+	" adopted AS (UPDATE notifier.attempt a SET owner = $1, outcome = coalesce(a.outcome, 'unknown'),"
+	" ended_at = coalesce(a.ended_at, now()) FROM dead JOIN notifier.attempt b USING (owner)"
+	" WHERE NOT b.reported AND a.communication_id = b.communication_id AND a.attempt = b.attempt"
+	" RETURNING a.communication_id, b.outcome IS NULL AS was_open),"
+	" ended AS (UPDATE notifier.dispatch d SET state = 'done' FROM adopted o"
+	" WHERE d.communication_id = o.communication_id AND o.was_open AND d.state = 'sending' RETURNING 1)"
+	" SELECT count(*) FROM ended",
+};
+
+void desk_init(struct desk *desk, const char *conninfo)
+{
+	*desk = (struct desk){ .conninfo = conninfo };
+	while (desk->owner == 0) {
+		random_bytes(&desk->owner, sizeof(desk->owner));
+		desk->owner &= INT32_MAX;
+	}
+	db_params_init(&desk->params, PARAMS_SIZE_MAX);
+}
+
+void desk_release(struct desk *desk)
+{
+	db_close(desk->db);
+	db_params_release(&desk->params);
+}
+
+bool desk_is_open(const struct desk *desk)
+{
+	return desk->db != NULL && db_is_alive(desk->db);
+}
+
+static void add_attempt_ids(struct db_params *params, const struct attempt_id *ids, size_t count)
+{
+	db_array_begin(params, DB_ARRAY_UUID);
+	for (size_t i = 0; i < count; i++)
+		db_array_uuid(params, &ids[i].communication_id);
+	db_array_begin(params, DB_ARRAY_INT32);
+	for (size_t i = 0; i < count; i++)
+		db_array_int32(params, ids[i].attempt);
+}
+
+static int become_owner(struct desk *desk, const struct attempt_id *flying, size_t flying_count, struct err *err)
+{
+	db_params_reset(&desk->params);
+	db_param_int32(&desk->params, desk->owner);
+	if (db_run(desk->db, &statement_lock, &desk->params, NULL, err) != 0)
+		return -1;
+	add_attempt_ids(&desk->params, flying, flying_count);
+	return db_run(desk->db, &statement_not_left, &desk->params, NULL, err);
+}
+
+int desk_open(struct desk *desk, const struct attempt_id *flying, size_t flying_count, struct err *err)
+{
+	db_close(desk->db);
+	desk->db = NULL;
+	if (pg_connect(desk->conninfo, "notifier", &desk->db, err) != 0)
+		return -1;
+	if (become_owner(desk, flying, flying_count, err) == 0)
+		return 0;
+	db_close(desk->db);
+	desk->db = NULL;
+	return -1;
+}
+
+/* A statement that returns one number. */
+static int run_count(struct desk *desk, const struct db_statement *statement, int64_t *ret_count, struct err *err)
+{
+	struct db_result result = { 0 };
+
+	if (db_run(desk->db, statement, &desk->params, &result, err) != 0)
+		return -1;
+	*ret_count = db_int64(&result, 0, 0);
+	db_result_release(&result);
+	return 0;
+}
+
+int desk_adopt(struct desk *desk, int64_t *ret_unknown, struct err *err)
+{
+	db_params_reset(&desk->params);
+	db_param_int32(&desk->params, desk->owner);
+	return run_count(desk, &statement_adopt, ret_unknown, err);
+}
+
+/* ---- taking ---- */
+
+/*
+ * First the due ones are locked, those of other notifiers passed over. communications.claim gives back only what it granted: for
+ * the first try released -> claimed, for another one whatever is still ours and not cancelled (the guard is asked again). What it
+ * did not grant is cancelled: done.
+ */
+static const struct db_statement statement_take = {
+	"notifier_take",
+	"WITH due AS MATERIALIZED (SELECT communication_id, customer_id, attempts, send_by FROM notifier.dispatch"
+	" WHERE state IN ('queued', 'waiting') AND channel = $1 AND next_at <= now() AND send_by > now()"
+	" ORDER BY next_at LIMIT $2 FOR UPDATE SKIP LOCKED),"
+	" granted AS MATERIALIZED (SELECT c.communication_id, c.address_sealed, c.subject_sealed, c.body_sealed FROM "
+	"communications.claim("
+	"(SELECT array_agg(communication_id) FROM due WHERE attempts = 0)) c"
+	" UNION ALL SELECT c.communication_id, c.address_sealed, c.subject_sealed, c.body_sealed FROM communications.claim_again("
+	"(SELECT array_agg(communication_id) FROM due WHERE attempts > 0)) c),"
+	" opened AS (INSERT INTO notifier.attempt (communication_id, attempt, customer_id, owner, gateway, started_at)"
+	" SELECT communication_id, due.attempts + 1, due.customer_id, $3, $4, now() FROM due JOIN granted USING "
+	"(communication_id)),"
+	" moved AS (UPDATE notifier.dispatch d SET attempts = due.attempts + (g.communication_id IS NOT NULL)::integer,"
+	" state = CASE WHEN g.communication_id IS NULL THEN 'done' ELSE 'sending' END"
+	" FROM due LEFT JOIN granted g USING (communication_id) WHERE d.communication_id = due.communication_id)"
+	" SELECT due.communication_id, due.attempts + 1, due.customer_id, due.send_by, g.address_sealed, g.subject_sealed, "
+	"g.body_sealed,"
+	" g.communication_id IS NOT NULL FROM due LEFT JOIN granted g USING (communication_id)"
+	" ORDER BY g.communication_id IS NULL",
+};
+
+int desk_take(struct desk *desk, const char *channel, const char *gateway, int64_t count_max, struct db_result *ret_taken,
+	      int64_t *ret_looked, struct err *err)
+{
+	struct db_result taken = { 0 };
+
+	db_params_reset(&desk->params);
+	db_param_text(&desk->params, str_of(channel));
+	db_param_int64(&desk->params, count_max);
+	db_param_int32(&desk->params, desk->owner);
+	db_param_text(&desk->params, str_of(gateway));
+	if (db_run(desk->db, &statement_take, &desk->params, &taken, err) != 0)
+		return -1;
+	*ret_looked = taken.rows;
+	while (taken.rows > 0 && !db_bool(&taken, taken.rows - 1, 7)) /* the granted ones stand first */
+		taken.rows--;
+	*ret_taken = taken;
+	return 0;
+}
+
+struct taken desk_taken(const struct db_result *taken, int row)
+{
+	return (struct taken){ .id = { .communication_id = db_uuid(taken, row, 0), .attempt = db_int32(taken, row, 1) },
+			       .customer_id = db_uuid(taken, row, 2),
+			       .send_by_ms = db_instant(taken, row, 3),
+			       .address = db_str(taken, row, 4),
+			       .subject = db_str(taken, row, 5),
+			       .text = db_str(taken, row, 6) };
+}
+
+/* ---- ending ---- */
+
+static const struct db_statement statement_end = {
+	"notifier_end",
+	"WITH ended AS MATERIALIZED (SELECT * FROM unnest($2::uuid[], $3::integer[], $4::text[], $5::timestamptz[], "
+	"$6::timestamptz[],"
+	" $7::text[], $8::text[]) u(communication_id, attempt, outcome, ended_at, retry_at, provider_ref, provider_code)),"
+	" noted AS (UPDATE notifier.attempt a SET outcome = e.outcome, ended_at = e.ended_at,"
+	" provider_ref = nullif(e.provider_ref, ''), provider_code = nullif(e.provider_code, '')"
+	" FROM ended e WHERE a.communication_id = e.communication_id AND a.attempt = e.attempt AND a.owner = $1 AND a.outcome IS "
+	"NULL"
+	" RETURNING e.communication_id, e.outcome, e.retry_at),"
+	" moved AS (UPDATE notifier.dispatch d SET state = CASE n.outcome WHEN 'not_accepted' THEN 'waiting' ELSE 'done' END,"
+	" next_at = n.retry_at FROM noted n WHERE d.communication_id = n.communication_id AND d.state = 'sending')"
+	" SELECT count(*) FROM noted",
+};
+
+const char *outcome_name(enum outcome outcome)
+{
+	static const char *const names[] = { [OUTCOME_ACCEPTED] = "accepted",
+					     [OUTCOME_FAILED] = "failed",
+					     [OUTCOME_NOT_ACCEPTED] = "not_accepted",
+					     [OUTCOME_UNKNOWN] = "unknown" };
+
+	_Static_assert(sizeof(names) / sizeof(names[0]) == OUTCOME_COUNT, "a name for each outcome");
+	MUST(outcome < OUTCOME_COUNT);
+	return names[outcome];
+}
+
+static void add_ended_texts(struct db_params *params, const struct ended *ended, size_t count)
+{
+	db_array_begin(params, DB_ARRAY_TEXT);
+	for (size_t i = 0; i < count; i++)
+		db_array_text(params, str_of(ended[i].provider_ref));
+	db_array_begin(params, DB_ARRAY_TEXT);
+	for (size_t i = 0; i < count; i++)
+		db_array_text(params, str_of(ended[i].provider_code));
+}
+
+int desk_end(struct desk *desk, const struct ended *ended, size_t count, int64_t *ret_noted, struct err *err)
+{
+	struct db_params *params = &desk->params;
+
+	db_params_reset(params);
+	db_param_int32(params, desk->owner);
+	db_array_begin(params, DB_ARRAY_UUID);
+	for (size_t i = 0; i < count; i++)
+		db_array_uuid(params, &ended[i].id.communication_id);
+	db_array_begin(params, DB_ARRAY_INT32);
+	for (size_t i = 0; i < count; i++)
+		db_array_int32(params, ended[i].id.attempt);
+	db_array_begin(params, DB_ARRAY_TEXT);
+	for (size_t i = 0; i < count; i++)
+		db_array_text(params, str_of(outcome_name(ended[i].outcome)));
+	db_array_begin(params, DB_ARRAY_INSTANT);
+	for (size_t i = 0; i < count; i++)
+		db_array_instant(params, ended[i].ended_at_ms);
+	db_array_begin(params, DB_ARRAY_INSTANT);
+	for (size_t i = 0; i < count; i++)
+		db_array_instant(params, ended[i].retry_at_ms);
+	add_ended_texts(params, ended, count);
+	return run_count(desk, &statement_end, ret_noted, err);
+}
+
+static const struct db_statement statement_expire = {
+	"notifier_expire",
+	"WITH late AS MATERIALIZED (SELECT communication_id FROM notifier.dispatch WHERE state IN ('queued', 'waiting') AND "
+	"send_by <= now()"
+	" ORDER BY send_by LIMIT $2 FOR UPDATE SKIP LOCKED),"
+	" moved AS (UPDATE notifier.dispatch d SET state = 'done', attempts = d.attempts + 1 FROM late"
+	" WHERE d.communication_id = late.communication_id RETURNING d.communication_id, d.attempts, d.customer_id),"
+	" noted AS (INSERT INTO notifier.attempt (communication_id, attempt, customer_id, owner, gateway, started_at, outcome, "
+	"provider_code,"
+	" ended_at) SELECT communication_id, attempts, customer_id, $1, 'notifier', now(), 'failed', 'expired', now() FROM moved "
+	"RETURNING 1)"
+	" SELECT count(*) FROM noted",
+};
+
+int desk_expire(struct desk *desk, int64_t *ret_expired, struct err *err)
+{
+	db_params_reset(&desk->params);
+	db_param_int32(&desk->params, desk->owner);
+	db_param_int64(&desk->params, EXPIRED_MAX);
+	return run_count(desk, &statement_expire, ret_expired, err);
+}
+
+/* ---- reporting ---- */
+
+static const struct db_statement statement_unreported = {
+	"notifier_unreported",
+	"SELECT communication_id, attempt, customer_id, outcome, gateway, provider_ref, provider_code, ended_at FROM "
+	"notifier.attempt"
+	" WHERE owner = $1 AND NOT reported AND outcome IS NOT NULL ORDER BY ended_at LIMIT $2",
+};
+
+int desk_unreported(struct desk *desk, int64_t count_max, struct db_result *ret_rows, struct err *err)
+{
+	db_params_reset(&desk->params);
+	db_param_int32(&desk->params, desk->owner);
+	db_param_int64(&desk->params, count_max);
+	return db_run(desk->db, &statement_unreported, &desk->params, ret_rows, err);
+}
+
+struct unreported desk_unreported_row(const struct db_result *rows, int row)
+{
+	return (struct unreported){ .id = { .communication_id = db_uuid(rows, row, 0), .attempt = db_int32(rows, row, 1) },
+				    .customer_id = db_uuid(rows, row, 2),
+				    .outcome = db_str(rows, row, 3),
+				    .gateway = db_str(rows, row, 4),
+				    .provider_ref = db_str(rows, row, 5),
+				    .provider_code = db_str(rows, row, 6),
+				    .ended_at_ms = db_instant(rows, row, 7) };
+}
+
+static const struct db_statement statement_reported = {
+	"notifier_reported",
+	"UPDATE notifier.attempt a SET reported = true FROM unnest($1::uuid[], $2::integer[]) u(communication_id, attempt)"
+	" WHERE a.communication_id = u.communication_id AND a.attempt = u.attempt",
+};
+
+int desk_reported(struct desk *desk, const struct attempt_id *ids, size_t count, struct err *err)
+{
+	db_params_reset(&desk->params);
+	add_attempt_ids(&desk->params, ids, count);
+	return db_run(desk->db, &statement_reported, &desk->params, NULL, err);
+}

@@ -1,0 +1,93 @@
+#ifndef NOTIFIER_DESK_H
+#define NOTIFIER_DESK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "consumers/notifier/gateway.h"
+#include "db/db.h"
+
+/*
+ * The notifier's tables (sql/0006_notifier.sql): all of its SQL but the inbox's. Every call is one statement, so one transaction:
+ * when it returns 0 it has happened. After ERR_RETRY it may have; desk_open again finds out.
+ *
+ *   queued --take--> sending --end--> done                         accepted, failed, unknown
+ *                            --end--> waiting --take--> sending    not_accepted: the claim stays ours, the guard is asked again
+ *   queued, waiting --expire--> done                               send_by has passed: a failed attempt says so
+ *
+ * Several notifiers may run. Each has a number (owner) and holds an advisory lock of it as long as its connection lives; what
+ * belongs to a number that nobody holds was left by a dead one.
+ */
+struct desk {
+	const char *conninfo;
+	int32_t owner;
+	struct db *db;
+	struct db_params params;
+};
+
+/* Borrows conninfo. Does not connect. */
+void desk_init(struct desk *desk, const char *conninfo);
+void desk_release(struct desk *desk);
+
+struct attempt_id {
+	struct uuid communication_id;
+	int32_t attempt;
+};
+
+bool desk_is_open(const struct desk *desk);
+
+/*
+ * Connects (again) and becomes the owner. Attempts of ours that are under way in the table but not in `flying` were taken by a
+ * statement whose answer was lost: nothing of them has left, so they go back to waiting.
+ */
+MUST_CHECK int desk_open(struct desk *desk, const struct attempt_id *flying, size_t flying_count, struct err *err);
+
+/* Takes over what dead notifiers left: attempts under way become unknown (they may have been sent, nobody knows: never again),
+ * what was not reported is ours to report. *ret_unknown: how many. */
+MUST_CHECK int desk_adopt(struct desk *desk, int64_t *ret_unknown, struct err *err);
+
+/*
+ * Claims up to count_max messages of the channel that are due, and opens an attempt of each: both committed when this returns.
+ * The rows of *ret_taken are read with desk_taken; what was cancelled or has expired is not among them. *ret_looked: how many
+ * were looked at; count_max of them: there may be more.
+ */
+MUST_CHECK int desk_take(struct desk *desk, const char *channel, const char *gateway, int64_t count_max,
+			 struct db_result *ret_taken, int64_t *ret_looked, struct err *err);
+
+struct taken {
+	struct attempt_id id;
+	struct uuid customer_id;
+	int64_t send_by_ms;
+	struct str address, subject, text; /* sealed */
+};
+struct taken desk_taken(const struct db_result *taken, int row); /* borrows from the result */
+
+/* What came of an attempt. retry_at_ms: with OUTCOME_NOT_ACCEPTED. */
+struct ended {
+	struct attempt_id id;
+	enum outcome outcome;
+	int64_t ended_at_ms, retry_at_ms;
+	const char *provider_ref, *provider_code; /* "": none */
+};
+
+/* Writes outcomes. *ret_noted: how many were still ours; less than count: another notifier took us for dead. */
+MUST_CHECK int desk_end(struct desk *desk, const struct ended *ended, size_t count, int64_t *ret_noted, struct err *err);
+
+/* Ends what is late, as failed attempts with the code "expired". *ret_expired: how many. */
+MUST_CHECK int desk_expire(struct desk *desk, int64_t *ret_expired, struct err *err);
+
+/* Outcomes of ours that the broker has not acknowledged, oldest first; read with desk_unreported_row. */
+MUST_CHECK int desk_unreported(struct desk *desk, int64_t count_max, struct db_result *ret_rows, struct err *err);
+
+struct unreported {
+	struct attempt_id id;
+	struct uuid customer_id;
+	struct str outcome, gateway, provider_ref, provider_code; /* empty: none */
+	int64_t ended_at_ms;
+};
+struct unreported desk_unreported_row(const struct db_result *rows, int row);
+
+MUST_CHECK int desk_reported(struct desk *desk, const struct attempt_id *ids, size_t count, struct err *err);
+
+#endif

@@ -1,0 +1,71 @@
+#ifndef NOTIFIER_DISPATCH_H
+#define NOTIFIER_DISPATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "consumers/notifier/desk.h"
+#include "consumers/notifier/gateway.h"
+#include "http/http.h"
+
+/*
+ * From the desk to the gateways and back: takes (claims, commits) as many as the gateways have room for, hands them over, writes
+ * down what came of each. One thread, no waiting in here: dispatch_step does what can be done now.
+ *
+ * A message is in memory only between its claim and its outcome, and at most as many as may be under way: a crash makes at most
+ * that many "unknown".
+ */
+struct dispatch_conf {
+	int64_t retry_base_ms; /* backoff_ms */
+	int64_t attempts_max;
+	uint8_t address_key[32]; /* opens addresses and texts */
+};
+
+#define FLIGHTS_MAX  HTTP_EXCHANGES_MAX
+#define GATEWAYS_MAX 4
+
+/* One message under way. */
+struct flight {
+	enum { FLIGHT_FREE, FLIGHT_FLYING, FLIGHT_ENDED } state;
+	struct dispatch *dispatch;
+	struct gateway *gateway;
+	struct attempt_id id;
+	int64_t send_by_ms;
+	struct verdict verdict; /* FLIGHT_ENDED, and the next two */
+	int64_t ended_at_ms, retry_at_ms;
+	char provider_ref[PROVIDER_REF_MAX + 1];
+};
+
+struct dispatch {
+	struct dispatch_conf conf;
+	struct desk *desk;
+	struct http *http;
+	struct gateway *gateways[GATEWAYS_MAX];
+	size_t gateways_count;
+	struct flight flights[FLIGHTS_MAX];
+	size_t busy;                                      /* flights that are not free */
+	struct arena clear;                               /* texts in clear, wiped after every hand-over */
+	int64_t open_at_ms, look_at_ms, sweep_at_ms;      /* monotonic: not before */
+	uint64_t to_report;                               /* grows when there is something new to report */
+	uint64_t accepted, failed, not_accepted, unknown; /* since the start */
+};
+
+/* Borrows all. Start-up: takes memory. */
+MUST_CHECK int dispatch_open(struct dispatch *dispatch, const struct dispatch_conf *conf, struct desk *desk, struct http *http,
+			     struct err *err);
+void dispatch_release(struct dispatch *dispatch); /* accepts a zeroed one */
+void dispatch_add_gateway(struct dispatch *dispatch, struct gateway *gateway);
+
+/* A message may have become due: look at once. */
+void dispatch_look(struct dispatch *dispatch);
+
+/* One turn. PostgreSQL being away is no failure: it comes back to it. ERR_FATAL only. `may_take` false: finish what is under way.
+ */
+MUST_CHECK int dispatch_step(struct dispatch *dispatch, bool may_take, struct err *err);
+
+/* Gives up what is still under way and writes it down, as truly as it is known (http_abandon). */
+MUST_CHECK int dispatch_give_up(struct dispatch *dispatch, struct err *err);
+
+#endif

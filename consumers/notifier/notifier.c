@@ -1,0 +1,156 @@
+#include "consumers/notifier/notifier.h"
+
+#include <string.h>
+
+#include "base/day.h"
+#include "base/log.h"
+
+#define IDLE_WAIT_MS   50
+#define FLIGHT_WAIT_MS 10
+#define DRAIN_MS       4000 /* of the 5 s that SIGTERM gives: for what is under way */
+#define FLUSH_MS       700  /* and for the last reports */
+#define CLOSE_MS       300
+#define START_WAIT_MS  500
+#define STATS_MS       60000
+
+static int open_reader(struct notifier *notifier, struct err *err)
+{
+	const struct program *program = &notifier->program;
+	const struct reader_conf conf = { .owner = program->owner,
+					  .batch_items_max = (size_t)program->batch_items_max,
+					  .arena_size = (size_t)program->arena_mbytes << 20,
+					  .now_ms = clock_monotonic_ms };
+	struct reader_database database;
+	struct broker broker;
+
+	inbox_init(&notifier->inbox);
+	notifier->rules = inbox_reader(&notifier->inbox);
+	if (reader_pg_open(program->conninfo, &notifier->rules, &notifier->reader_pg, &database, err) != 0)
+		return -1;
+	while (kafka_edge_open_reader(&program->bus, "notifier", "communications", &notifier->kafka, &broker, err) != 0) {
+		if (err->kind == ERR_FATAL || program_is_ending())
+			return -1;
+		log_warn("waiting for Kafka: %s", err->text);
+		*err = (struct err)ERR_INIT;
+		program_wait(START_WAIT_MS);
+	}
+	return event_reader_init(&notifier->reader, &conf, "communications", &broker, &database, notifier->coder, err);
+}
+
+static int open_gateways(struct notifier *notifier, struct err *err)
+{
+	struct settings *settings = &notifier->settings;
+	const struct http_conf http = { .exchanges_max = (size_t)(2 * settings->concurrency),
+					.connect_timeout_ms = settings->timeout_ms < 5000 ? settings->timeout_ms : 5000,
+					.total_timeout_ms = settings->timeout_ms,
+					.answer_size_max = 4096,
+					.user_agent = "dcs-notifier",
+					.ca_file = settings->gateway_ca_file[0] != '\0' ? settings->gateway_ca_file : NULL };
+	struct dispatch_conf conf = { .retry_base_ms = settings->retry_ms, .attempts_max = settings->attempts_max };
+	int64_t now_ms = clock_monotonic_ms();
+
+	memcpy(conf.address_key, settings->address_key, sizeof(conf.address_key));
+	desk_init(&notifier->desk, notifier->program.conninfo);
+	if (http_open(&http, &notifier->http, err) != 0 ||
+	    dispatch_open(&notifier->dispatch, &conf, &notifier->desk, notifier->http, err) != 0)
+		return -1;
+	if (settings->smtp.url[0] != '\0') {
+		gateway_smtp_init(&notifier->smtp, &settings->smtp, &settings->throttle, now_ms);
+		dispatch_add_gateway(&notifier->dispatch, &notifier->smtp);
+	}
+	if (settings->kannel.url[0] != '\0') {
+		gateway_kannel_init(&notifier->kannel, &settings->kannel, &settings->throttle, now_ms);
+		dispatch_add_gateway(&notifier->dispatch, &notifier->kannel);
+	}
+	return 0;
+}
+
+int notifier_open(struct notifier *notifier, struct err *err)
+{
+	const struct program *program = &notifier->program;
+
+	if (coder_new(&notifier->coder, err) != 0 ||
+	    token_keys_load(program->keys_dir, program->token_issuer, program->token_audience, &notifier->keys, err) != 0)
+		return -1;
+	if (open_reader(notifier, err) != 0 || open_gateways(notifier, err) != 0)
+		return -1;
+	return report_open(&notifier->report, &program->bus, "dcs.communications.commands.v1", notifier->coder, notifier->keys,
+			   err);
+}
+
+void notifier_print_stats(struct notifier *notifier)
+{
+	const struct dispatch *dispatch = &notifier->dispatch;
+
+	notifier->stats_at_ms = clock_monotonic_ms() + STATS_MS;
+	log_info("queued=%llu accepted=%llu failed=%llu not_accepted=%llu unknown=%llu reported=%llu under_way=%zu",
+		 (unsigned long long)notifier->inbox.queued, (unsigned long long)dispatch->accepted,
+		 (unsigned long long)dispatch->failed, (unsigned long long)dispatch->not_accepted,
+		 (unsigned long long)dispatch->unknown, (unsigned long long)notifier->report.reported, dispatch->busy);
+}
+
+/* What both running and draining do. */
+static int work(struct notifier *notifier, bool may_take, struct err *err)
+{
+	bool is_waiting;
+
+	if (dispatch_step(&notifier->dispatch, may_take, err) != 0 ||
+	    report_step(&notifier->report, &notifier->desk, notifier->dispatch.to_report, err) != 0)
+		return -1;
+	is_waiting = http_running(notifier->http) > 0 || report_is_waiting(&notifier->report);
+	return http_poll(notifier->http, -1, is_waiting ? FLIGHT_WAIT_MS : 0, err);
+}
+
+int notifier_run(struct notifier *notifier, struct err *err)
+{
+	while (!program_is_ending()) {
+		bool is_idle = notifier->dispatch.busy == 0 && !report_is_waiting(&notifier->report);
+
+		if (event_reader_step(&notifier->reader, is_idle ? IDLE_WAIT_MS : 0, err) != 0)
+			return -1;
+		if (notifier->inbox.queued != notifier->seen) {
+			notifier->seen = notifier->inbox.queued;
+			dispatch_look(&notifier->dispatch);
+		}
+		if (work(notifier, true, err) != 0)
+			return -1;
+		if (clock_monotonic_ms() >= notifier->stats_at_ms)
+			notifier_print_stats(notifier);
+	}
+	return 0;
+}
+
+/* SIGTERM: nothing more is claimed; what is under way may end; the rest is given up as what it is, mostly unknown. */
+int notifier_drain(struct notifier *notifier, struct err *err)
+{
+	int64_t deadline_ms = clock_monotonic_ms() + DRAIN_MS;
+
+	while (notifier->dispatch.busy > 0 && clock_monotonic_ms() < deadline_ms) {
+		if (work(notifier, false, err) != 0)
+			return -1;
+	}
+	if (dispatch_give_up(&notifier->dispatch, err) != 0)
+		return -1;
+	deadline_ms = clock_monotonic_ms() + FLUSH_MS;
+	do {
+		if (work(notifier, false, err) != 0)
+			return -1;
+	} while (!report_is_done(&notifier->report, notifier->dispatch.to_report) && clock_monotonic_ms() < deadline_ms);
+	return 0;
+}
+
+void notifier_close(struct notifier *notifier)
+{
+	report_release(&notifier->report);
+	if (notifier->http != NULL)
+		http_abandon(notifier->http);
+	http_close(notifier->http);
+	dispatch_release(&notifier->dispatch);
+	desk_release(&notifier->desk);
+	event_reader_release(&notifier->reader);
+	kafka_edge_close(notifier->kafka, CLOSE_MS);
+	reader_pg_close(notifier->reader_pg);
+	inbox_release(&notifier->inbox);
+	token_keys_free(notifier->keys);
+	coder_free(notifier->coder);
+}

@@ -1,0 +1,202 @@
+#include "consumers/notifier/report.h"
+
+#include "base/day.h"
+#include "base/log.h"
+#include "crypto/crypto.h"
+#include "model/command.h"
+#include "schemas/communications.h"
+#include "wire/envelope.h"
+
+#define ARENA_SIZE     ((size_t)64 << 10)
+#define VALUE_SIZE_MAX 4096
+#define TOKEN_LIFE_MS  (15 * 60000)
+#define TOKEN_RENEW_MS (5 * 60000)
+#define AGAIN_MS       500
+#define SUBJECT        "notifier"
+
+/* ---- one command ---- */
+
+static int renew_token(struct report *report, int64_t now_ms, struct err *err)
+{
+	struct token_claims claims = {
+		.subject = SUBJECT, .roles = ROLE_NOTIFIER, .issued_at_ms = now_ms, .expires_at_ms = now_ms + TOKEN_LIFE_MS
+	};
+
+	if (now_ms < report->token_until_ms)
+		return 0;
+	if (token_sign(report->keys, &claims, report->token, sizeof(report->token), err) != 0)
+		return -1;
+	report->token_until_ms = now_ms + TOKEN_LIFE_MS - TOKEN_RENEW_MS;
+	return 0;
+}
+
+static struct record_dispatch body_of(const struct unreported *row)
+{
+	return (struct record_dispatch){ .communication_id = row->id.communication_id,
+					 .customer_id = row->customer_id,
+					 .attempt = row->id.attempt,
+					 .outcome = row->outcome,
+					 .provider = row->gateway,
+					 .has_provider_ref = row->provider_ref.size > 0,
+					 .provider_ref = row->provider_ref,
+					 .has_provider_code = row->provider_code.size > 0,
+					 .provider_code = row->provider_code,
+					 .occurred_at = row->ended_at_ms };
+}
+
+/* What the broker says of one; called from within bus_producer_poll. */
+static void acknowledged(void *line_arg, int32_t part, int64_t offset, const struct err *failure)
+{
+	struct report_line *line = line_arg;
+
+	(void)part;
+	(void)offset;
+	MUST(line->report->waiting > 0);
+	line->report->waiting--;
+	line->is_acked = failure == NULL;
+}
+
+static int publish(struct report *report, const struct unreported *row, struct report_line *line, int64_t now_ms, struct err *err)
+{
+	struct record_dispatch body = body_of(row);
+	struct command_head head = { .id = uuid_derive(&row->id.communication_id, "dispatch", (uint64_t)row->id.attempt),
+				     .key = row->customer_id,
+				     .correlation_id = row->id.communication_id,
+				     .at_ms = now_ms,
+				     .source = STR("/dcs/notifier"),
+				     .token = str_of(report->token) };
+	struct header headers[HEADERS_MAX];
+	char key[UUID_TEXT_SIZE + 1];
+	size_t headers_count;
+
+	arena_reset(&report->arena);
+	buf_reset(&report->value);
+	if (coder_encode(report->coder, &record_dispatch_type, &body, &report->value, err) != 0 ||
+	    envelope_write_command(&record_dispatch_type, &body, &head, &report->arena, headers, &headers_count, err) != 0) {
+		MUST(err->kind != ERR_POISON); /* all of it is of our own making, and bounded */
+		return -1;
+	}
+	uuid_format(key, &row->customer_id);
+	*line = (struct report_line){ .report = report, .id = row->id };
+	if (bus_produce(report->producer, report->topic, -1, str_of(key), buf_str(&report->value), headers, headers_count,
+			acknowledged, line, err) != 0)
+		return -1;
+	report->waiting++;
+	return 0;
+}
+
+/* ---- rounds ---- */
+
+static int publish_all(struct report *report, const struct db_result *rows, struct err *err)
+{
+	int64_t now_ms = clock_now_ms();
+
+	if (renew_token(report, now_ms, err) != 0)
+		return -1;
+	for (int i = 0; i < rows->rows; i++) {
+		struct unreported row = desk_unreported_row(rows, i);
+
+		if (publish(report, &row, &report->lines[report->lines_count], now_ms, err) != 0)
+			return -1;
+		report->lines_count++;
+	}
+	return 0;
+}
+
+static int begin_round(struct report *report, struct desk *desk, uint64_t to_report, struct err *err)
+{
+	struct db_result rows = { 0 };
+	int result;
+
+	if (desk_unreported(desk, REPORT_ROUND_MAX, &rows, err) != 0)
+		return -1;
+	if (rows.rows < REPORT_ROUND_MAX)
+		report->done = to_report;
+	result = publish_all(report, &rows, err);
+	db_result_release(&rows);
+	return result;
+}
+
+/* All of the round were answered: those acknowledged are marked, the others come again. */
+static int end_round(struct report *report, struct desk *desk, struct err *err)
+{
+	struct attempt_id ids[REPORT_ROUND_MAX];
+	size_t count = 0;
+
+	for (size_t i = 0; i < report->lines_count; i++) {
+		if (report->lines[i].is_acked)
+			ids[count++] = report->lines[i].id;
+	}
+	if (count > 0 && desk_reported(desk, ids, count, err) != 0)
+		return -1;
+	if (count < report->lines_count)
+		report->done = 0;
+	report->lines_count = 0;
+	report->reported += count;
+	return 0;
+}
+
+static int open_producer(struct report *report, struct err *err)
+{
+	if (report->producer != NULL && !bus_producer_is_broken(report->producer))
+		return 0;
+	bus_producer_close(report->producer); /* forgets what was waiting: it comes again */
+	report->producer = NULL;
+	report->waiting = report->lines_count = 0;
+	report->done = 0;
+	return bus_producer_open(report->bus, &report->producer, err);
+}
+
+static int turn(struct report *report, struct desk *desk, uint64_t to_report, struct err *err)
+{
+	if (open_producer(report, err) != 0)
+		return -1;
+	bus_producer_poll(report->producer, 0);
+	if (report->waiting > 0 || !desk_is_open(desk))
+		return 0;
+	if (report->lines_count > 0 && end_round(report, desk, err) != 0)
+		return -1;
+	return report->done < to_report ? begin_round(report, desk, to_report, err) : 0;
+}
+
+int report_step(struct report *report, struct desk *desk, uint64_t to_report, struct err *err)
+{
+	if (clock_monotonic_ms() < report->again_at_ms)
+		return 0;
+	if (turn(report, desk, to_report, err) == 0)
+		return 0;
+	if (err->kind == ERR_FATAL)
+		return -1;
+	log_warn("reporting waits: %s", err->text);
+	*err = (struct err)ERR_INIT;
+	report->again_at_ms = clock_monotonic_ms() + AGAIN_MS;
+	report->done = 0;
+	return 0;
+}
+
+bool report_is_waiting(const struct report *report)
+{
+	return report->waiting > 0;
+}
+
+bool report_is_done(const struct report *report, uint64_t to_report)
+{
+	return report->lines_count == 0 && report->done == to_report;
+}
+
+/* ---- life ---- */
+
+int report_open(struct report *report, const struct bus_conf *bus, const char *topic, struct coder *coder,
+		struct token_keys *keys, struct err *err)
+{
+	*report = (struct report){ .bus = bus, .topic = topic, .coder = coder, .keys = keys };
+	buf_init(&report->value, VALUE_SIZE_MAX);
+	return arena_init(&report->arena, ARENA_SIZE, err);
+}
+
+void report_release(struct report *report)
+{
+	bus_producer_close(report->producer);
+	arena_release(&report->arena);
+	buf_release(&report->value);
+}

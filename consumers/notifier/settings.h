@@ -1,0 +1,35 @@
+#ifndef NOTIFIER_SETTINGS_H
+#define NOTIFIER_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "consumers/notifier/gateway.h"
+
+/*
+ * The settings of the notifier beside those of every program (worker/program.h). From the environment only (DCS_SMTP_URL for
+ * smtp.url ...): `--help` and `--show-config` tell about the others.
+ */
+struct settings {
+	const char *smtp_url, *smtp_user, *smtp_password_file;
+	const char *gateway_ca_file;
+	bool smtp_tls;
+	const char *mail_from, *mail_from_name;
+	const char *kannel_url, *kannel_user, *kannel_password_file, *kannel_from;
+	const char *api_url;
+	const char *address_key_file, *callback_key_file;
+	int64_t rate, concurrency; /* of each gateway */
+	int64_t timeout_ms, retry_ms, attempts_max;
+
+	/* made from them */
+	uint8_t address_key[32];
+	struct smtp_conf smtp;     /* url "": no e-mail */
+	struct kannel_conf kannel; /* url "": no SMS */
+	struct throttle_conf throttle;
+	char smtp_password[129], kannel_password[129];
+};
+
+MUST_CHECK int settings_read(struct settings *settings, char **argv, struct err *err);
+
+#endif
