@@ -42,7 +42,7 @@ struct envelope {
  * Everything in the envelope borrows from the headers. ce_specversion (1.0), ce_id, ce_source and ce_type are mandatory: without
  * one it is ERR_POISON, "missing header ce_id". One of ours twice, or malformed, or more than HEADERS_MAX headers: ERR_POISON,
  * "bad header ce_id: not a UUID". All texts begin with one of these two words and hold no value. Names are compared exactly, and
- * unknown ones are ignored. What the frame or the record itself says better (ce_subject, ce_time, content-type, ce_dataschema,
+ * unknown ones are ignored. What the frame or the record itself says better (ce_subject, content-type, ce_dataschema,
  * ce_partitionkey) is not looked at. A malformed traceparent is as none: W3C wants it so, it is not worth a payment.
  */
 MUST_CHECK int envelope_read(const struct header *headers, size_t count, struct envelope *ret_envelope, struct err *err);

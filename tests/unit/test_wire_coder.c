@@ -22,7 +22,7 @@ struct golden {
 
 /* One message of each, as long as a compiler must take and longer. */
 #pragma GCC diagnostic ignored "-Woverlength-strings"
-#include "tests/unit/wire_golden.h"
+#include "tests/unit/wire_golden.inc"
 
 #define GOLDENS_COUNT (sizeof(goldens) / sizeof(goldens[0]))
 #define ID_TEXT       "0198c0de-0000-7000-8000-00000000002a"

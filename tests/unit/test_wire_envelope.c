@@ -71,6 +71,7 @@ static void test_envelope__four_headers_are_enough_and_the_rest_has_its_default(
 	assert_true(str_is(envelope.type, "dcs.debts.RecordPayment.v1"));
 	assert_int_equal(envelope.expires_ms, 0);
 	assert_int_equal(envelope.sequence, 0);
+	assert_int_equal(envelope.at_ms, 0);
 	assert_int_equal(envelope.token.size, 0);
 	assert_int_equal(envelope.traceparent.size, 0);
 	assert_int_equal(envelope.hash.size, 0);
@@ -123,7 +124,7 @@ static void test_envelope__headers_of_others_do_not_matter(void **state)
 					  HEADER("x", "2"),
 					  HEADER("ce_actor", "\xFF"),
 					  COMMAND_HEADERS,
-					  HEADER("ce_time", "whenever"),
+					  HEADER("ce_subject", "whatever"),
 					  { .name = "", .value = { .data = NULL } } };
 	struct envelope envelope;
 
@@ -153,6 +154,7 @@ static void test_envelope__malformed_values_are_refused_by_name(void **state)
 	assert_refused_with("ce_expirytime", STR("tomorrow"), "bad header ce_expirytime: not an RFC 3339 time after 1970");
 	assert_refused_with("ce_expirytime", STR("1969-12-31T23:59:59Z"),
 			    "bad header ce_expirytime: not an RFC 3339 time after 1970");
+	assert_refused_with("ce_time", STR("whenever"), "bad header ce_time: not an RFC 3339 time");
 	assert_refused_with("ce_sequence", STR("0"), "bad header ce_sequence: not a number from 1");
 	assert_refused_with("ce_sequence", STR("1 "), "bad header ce_sequence: not a number from 1");
 	assert_refused_with("ce_sequence", STR("9223372036854775808"), "bad header ce_sequence: not a number from 1");
@@ -371,6 +373,7 @@ static void test_envelope__an_event_has_the_headers_of_the_protocol(void **state
 	assert_int_equal(written.count, 14);
 	assert_read(written.headers, written.count, &envelope);
 	assert_true(envelope.sequence == INT64_MAX);
+	assert_true(envelope.at_ms == head.at_ms);
 	assert_int_equal(envelope.hash.size, 32);
 	assert_memory_equal(envelope.hash.data, HASH, 32);
 	assert_true(str_is(envelope.traceparent, TRACEPARENT));

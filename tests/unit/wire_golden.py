@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""Writes wire_golden.h: messages of every type, coded by an Avro implementation that is not ours (Debian's python3-avro).
+"""Writes wire_golden.inc: messages of every type, coded by an Avro implementation that is not ours (Debian's python3-avro).
 
-    tests/unit/wire_golden.py > tests/unit/wire_golden.h
+    tests/unit/wire_golden.py > tests/unit/wire_golden.inc
 
 Run it after adding or changing a schema. Values depend on the message's name only, so nothing else in the file changes.
 """

@@ -1,0 +1,154 @@
+/*
+ * What a message costs in this room: decode of a RecordPayment, encode of a PaymentRecorded, headers of both. Prints nanoseconds
+ * each; no test, because machines differ. Linked with the archive, as a unit test is.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/day.h"
+#include "schemas/debts.h"
+#include "wire/coder.h"
+#include "wire/envelope.h"
+
+#define ROUNDS 1000000
+
+struct bench {
+	struct coder *coder;
+	struct arena arena;
+	struct buf buf;
+	struct err err;
+	struct header headers[HEADERS_MAX];
+	size_t headers_count;
+};
+
+static struct record_payment a_payment(void)
+{
+	return (struct record_payment){ .payment_id = uuid_new(),
+					.customer_id = uuid_new(),
+					.debt_id = uuid_new(),
+					.source = STR("bank-1"),
+					.external_ref = STR("2026-11-22/0001234567"),
+					.amount_minor = 12345,
+					.currency = STR("EUR"),
+					.received_on = 20000,
+					.method = STR("transfer") };
+}
+
+static struct payment_recorded an_event(void)
+{
+	return (struct payment_recorded){ .payment_id = uuid_new(),
+					  .customer_id = uuid_new(),
+					  .debt_id = uuid_new(),
+					  .version = 7,
+					  .creditor_id = uuid_new(),
+					  .due_on = 19000,
+					  .source = STR("bank-1"),
+					  .external_ref = STR("2026-11-22/0001234567"),
+					  .method = STR("transfer"),
+					  .currency = STR("EUR"),
+					  .received_on = 20000,
+					  .amount_minor = 12345,
+					  .principal_minor = 12345,
+					  .balance_minor = 1000000 };
+}
+
+static int check(struct bench *bench)
+{
+	const struct message_type *type;
+	uint32_t schema_id;
+
+	if (frame_schema_id(buf_str(&bench->buf), &schema_id, &bench->err) != 0)
+		return -1;
+	type = message_by_schema_id(schema_id);
+	return coder_check(type, (struct str){ (const char *)bench->buf.data + FRAME_SIZE, bench->buf.size - FRAME_SIZE },
+			   &bench->err);
+}
+
+static int decode(struct bench *bench)
+{
+	const struct message_type *type;
+	const void *body;
+
+	arena_reset(&bench->arena);
+	return coder_decode(bench->coder, buf_str(&bench->buf), &bench->arena, &type, &body, &bench->err);
+}
+
+static int measure(struct bench *bench)
+{
+	static struct payment_recorded event;
+	size_t size;
+
+	if (event.version == 0)
+		event = an_event();
+	return coder_measure(&payment_recorded_type, &event, &size, &bench->err);
+}
+
+static int encode(struct bench *bench)
+{
+	static struct payment_recorded event;
+
+	if (event.version == 0)
+		event = an_event();
+	buf_reset(&bench->buf);
+	return coder_encode(bench->coder, &payment_recorded_type, &event, &bench->buf, &bench->err);
+}
+
+static int write_headers(struct bench *bench)
+{
+	static const char hash[32] = "";
+	static struct uuid id;
+	struct event_head head = {
+		.module = "debts", .schema_id = payment_recorded_type.schema_id, .at_ms = 1795359845123, .seq = 123456
+	};
+
+	if (uuid_is_none(&id))
+		id = uuid_new();
+	head.id = head.key = head.subject = head.command_id = head.correlation_id = id;
+	head.hash = (struct str){ .data = hash, .size = sizeof(hash) };
+	arena_reset(&bench->arena);
+	return envelope_write_event(&head, &bench->arena, bench->headers, &bench->headers_count, &bench->err);
+}
+
+static int read_headers(struct bench *bench)
+{
+	struct envelope envelope;
+
+	return envelope_read(bench->headers, bench->headers_count, &envelope, &bench->err);
+}
+
+static int run(struct bench *bench, const char *name, int (*once)(struct bench *bench))
+{
+	int64_t begun_ms = clock_monotonic_ms();
+
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		if (once(bench) != 0) {
+			fprintf(stderr, "%s: %s\n", name, bench->err.text);
+			return -1;
+		}
+	}
+	printf("%-32s %5lld ns\n", name, (long long)(clock_monotonic_ms() - begun_ms) * 1000000 / ROUNDS);
+	return 0;
+}
+
+int main(void)
+{
+	struct bench bench = { .headers_count = 0 };
+	const struct record_payment payment = a_payment();
+	int failed = 1;
+
+	buf_init(&bench.buf, 65536);
+	if (coder_new(&bench.coder, &bench.err) != 0 || arena_init(&bench.arena, 65536, &bench.err) != 0 ||
+	    coder_encode(bench.coder, &record_payment_type, &payment, &bench.buf, &bench.err) != 0)
+		goto out;
+	failed = run(&bench, "check RecordPayment", check) != 0 || run(&bench, "check and decode RecordPayment", decode) != 0 ||
+		 run(&bench, "measure PaymentRecorded", measure) != 0 ||
+		 run(&bench, "measure and encode PaymentRecorded", encode) != 0 ||
+		 run(&bench, "write an event's headers", write_headers) != 0 || run(&bench, "read them", read_headers) != 0;
+out:
+	if (failed)
+		fprintf(stderr, "%s\n", bench.err.text);
+	coder_free(bench.coder);
+	arena_release(&bench.arena);
+	buf_release(&bench.buf);
+	return failed;
+}
