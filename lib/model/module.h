@@ -1,6 +1,7 @@
 #ifndef MODEL_MODULE_H
 #define MODEL_MODULE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,14 +17,17 @@ struct rule {
 	const struct message_type *type;
 	uint32_t roles; /* who may issue it: any of these bits */
 
-	/*
-	 * Names the states the command needs. Called again after each load, at most TOUCH_ROUNDS_MAX times, until nothing new is
-	 * asked: a reversal touches its payment first and, when that is loaded, the payment's debt.
-	 */
+	/* Names the states the command needs. */
 	void (*touch)(const struct command *command, struct workset *set);
 
 	/* Pure. Reads the set, writes only the decision. */
 	void (*decide)(const struct command *command, const struct workset *set, struct decision *decision);
+
+	/*
+	 * What is needed depends on what is loaded: touch is called again after each load, at most TOUCH_ROUNDS_MAX times in all,
+	 * until nothing new is asked. A reversal touches its payment first and, when that is loaded, the payment's debt.
+	 */
+	bool touches_again;
 };
 
 #define TOUCH_ROUNDS_MAX 3

@@ -123,7 +123,7 @@ static int load_states(struct batch *batch, const struct engine *engine, struct 
 		for (size_t i = 0; i < batch->count; i++) {
 			const struct item *item = &batch->items[batch->from + i];
 
-			if (item->kind == ITEM_COMMAND)
+			if (item->kind == ITEM_COMMAND && (round == 0 || item->rule->touches_again))
 				item->rule->touch(&item->command, &batch->set);
 		}
 		if (batch->set.overflow)
@@ -420,27 +420,50 @@ static struct parked parked_of(const struct item *item, const struct verdict *ve
 	return parked;
 }
 
+/* Room for those that are set aside; most batches have none. */
+static int room_aside(struct batch *batch, struct parked **ret_parked, struct dead_letter **ret_dead, struct err *err)
+{
+	size_t parked = 0;
+	size_t dead = 0;
+
+	for (size_t i = 0; i < batch->count; i++) {
+		parked += batch->verdicts[i].fate == FATE_PARKED || batch->items[batch->from + i].was_parked;
+		dead += batch->verdicts[i].fate == FATE_DEAD;
+	}
+	*ret_parked = arena_take(&batch->arena, 3 * parked, sizeof(**ret_parked)); /* to park, to unpark, to repark */
+	*ret_dead = arena_take(&batch->arena, dead, sizeof(**ret_dead));
+	if (!*ret_parked || !*ret_dead)
+		return too_large(err);
+	batch->changes.park = *ret_parked;
+	batch->changes.unpark = *ret_parked + parked;
+	batch->changes.repark = *ret_parked + 2 * parked;
+	batch->changes.dead = *ret_dead;
+	return 0;
+}
+
 /* What is set aside, what comes back, what changes its place among the parked. */
 static int write_aside(struct batch *batch, struct err *err)
 {
-	struct parked *park_rows = arena_take(&batch->arena, batch->count, sizeof(*park_rows));
-	struct parked *unpark_rows = arena_take(&batch->arena, batch->tick_part >= 0 ? batch->count : 1, sizeof(*unpark_rows));
-	struct parked *repark_rows = arena_take(&batch->arena, batch->tick_part >= 0 ? batch->count : 1, sizeof(*repark_rows));
-	struct dead_letter *dead = arena_take(&batch->arena, batch->count, sizeof(*dead));
 	struct changes *changes = &batch->changes;
+	struct parked *parked;
+	struct dead_letter *dead;
+	struct parked *unpark;
+	struct parked *repark;
 
-	if (!park_rows || !unpark_rows || !repark_rows || !dead)
-		return too_large(err);
+	if (room_aside(batch, &parked, &dead, err) < 0)
+		return -1;
+	unpark = parked + (changes->unpark - changes->park);
+	repark = parked + (changes->repark - changes->park);
 	for (size_t i = 0; i < batch->count; i++) {
 		const struct item *item = &batch->items[batch->from + i];
 		const struct verdict *verdict = &batch->verdicts[i];
 
 		if (verdict->fate == FATE_PARKED && !item->was_parked)
-			park_rows[changes->park_count++] = parked_of(item, verdict);
+			parked[changes->park_count++] = parked_of(item, verdict);
 		else if (verdict->fate == FATE_PARKED && (verdict->parked_kind != item->parked_kind || item->is_released))
-			repark_rows[changes->repark_count++] = parked_of(item, verdict);
+			repark[changes->repark_count++] = parked_of(item, verdict);
 		else if (verdict->fate != FATE_PARKED && item->was_parked)
-			unpark_rows[changes->unpark_count++] = parked_of(item, verdict);
+			unpark[changes->unpark_count++] = parked_of(item, verdict);
 		if (verdict->fate == FATE_DEAD)
 			dead[changes->dead_count++] = (struct dead_letter){
 				.part = item->part,
@@ -453,10 +476,6 @@ static int write_aside(struct batch *batch, struct err *err)
 				.headers = item->dead_headers,
 			};
 	}
-	changes->park = park_rows;
-	changes->unpark = unpark_rows;
-	changes->repark = repark_rows;
-	changes->dead = dead;
 	return 0;
 }
 
