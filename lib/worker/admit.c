@@ -109,7 +109,7 @@ static const char *judge(const struct admission *admission, const struct header 
 		return "unknown_schema";
 	}
 	if (envelope_read(headers, headers_count, &envelope, why) < 0)
-		return strstr(why->text, "missing") ? "missing_header" : "bad_header";
+		return strncmp(why->text, "missing header ", 15) == 0 ? "missing_header" : "bad_header";
 	if (coder_decode(admission->coder, record->value, arena, &type, &body, why) < 0)
 		return "bad_bytes";
 	code = check_body(admission, &envelope, type, body, record, item, ret_reason);
@@ -159,6 +159,11 @@ int admit(const struct admission *admission, const struct broker *broker, const 
 		code = "bad_header";
 	else
 		code = judge(admission, headers, headers_count, record, arena, &item, &reason, &why);
+	/* Not the record's fault: it must not become a dead letter for our lack of memory. */
+	if (code && (why.kind == ERR_RETRY || why.kind == ERR_FATAL)) {
+		*err = why;
+		return -1;
+	}
 	if (code) {
 		struct buf packed;
 

@@ -52,8 +52,8 @@ struct admission {
 };
 
 /*
- * Judges one record. Everything decoded goes to the arena; the record's bytes are borrowed. -1 only when the arena is full
- * (ERR_POISON): the batch is closed before this record.
+ * Judges one record. Everything decoded goes to the arena; the record's bytes are borrowed. ERR_POISON: the arena is full, the
+ * batch is closed before this record. ERR_RETRY, ERR_FATAL: something failed that says nothing about the record.
  */
 MUST_CHECK int admit(const struct admission *admission, const struct broker *broker, const struct bus_record *record,
 		     struct arena *arena, struct item *ret_item, struct err *err);

@@ -313,6 +313,10 @@ static int take_record(struct engine *engine, struct bus_record *record, struct 
 		return read_on(engine, err);
 	}
 	if (admit(&engine->admission, &engine->broker, record, &batch->arena, item, err) < 0) {
+		if (err->kind != ERR_POISON) {
+			engine->broker.release(engine->broker.self, record);
+			return -1;
+		}
 		/* The arena is full: this record opens the next batch. */
 		engine->carried = *record;
 		engine->has_carried = true;
