@@ -14,7 +14,7 @@
 
 /* ---- life ---- */
 
-static struct batch *batch_make(const struct engine_conf *conf, struct err *err)
+static struct batch *batch_new(const struct engine_conf *conf, struct err *err)
 {
 	struct batch *batch = calloc(1, sizeof(*batch));
 
@@ -40,8 +40,8 @@ int engine_init(struct engine *engine, const struct engine_conf *conf, const str
 		keyset_init(&engine->lanes[part].held, (size_t)conf->parked_max);
 		keyset_init(&engine->lanes[part].held_next, (size_t)conf->parked_max);
 	}
-	engine->collecting = batch_make(conf, err);
-	engine->spare = engine->collecting ? batch_make(conf, err) : NULL;
+	engine->collecting = batch_new(conf, err);
+	engine->spare = engine->collecting ? batch_new(conf, err) : NULL;
 	return engine->spare ? 0 : -1;
 }
 

@@ -355,7 +355,7 @@ static int open_edge(struct kafka_edge *edge, struct kafka_edge **ret_edge, stru
 	return 0;
 }
 
-static struct kafka_edge *make_edge(const struct bus_conf *conf, const char *module)
+static struct kafka_edge *edge_new(const struct bus_conf *conf, const char *module)
 {
 	struct kafka_edge *edge = calloc(1, sizeof(*edge));
 
@@ -370,7 +370,7 @@ static struct kafka_edge *make_edge(const struct bus_conf *conf, const char *mod
 int kafka_edge_open(const struct bus_conf *conf, const char *module, struct kafka_edge **ret_edge, struct broker *ret_broker,
 		    struct err *err)
 {
-	struct kafka_edge *edge = make_edge(conf, module);
+	struct kafka_edge *edge = edge_new(conf, module);
 
 	if (!edge)
 		return err_set(err, ERR_FATAL, "no memory");
@@ -382,7 +382,7 @@ int kafka_edge_open(const struct bus_conf *conf, const char *module, struct kafk
 int kafka_edge_open_reader(const struct bus_conf *conf, const char *reader, const char *module, struct kafka_edge **ret_edge,
 			   struct broker *ret_broker, struct err *err)
 {
-	struct kafka_edge *edge = make_edge(conf, module);
+	struct kafka_edge *edge = edge_new(conf, module);
 
 	if (!edge)
 		return err_set(err, ERR_FATAL, "no memory");

@@ -26,10 +26,8 @@ bool program_is_ending(void)
 
 void program_wait(int64_t ms)
 {
-	struct timespec time = { .tv_sec = ms / 1000, .tv_nsec = (ms % 1000) * 1000000 };
-
 	if (!ending)
-		(void)nanosleep(&time, NULL); /* a signal ends it early */
+		(void)poll(NULL, 0, (int)ms); /* a signal ends it early */
 }
 
 static int set_signals(struct err *err)

@@ -1,5 +1,3 @@
-#include <stdlib.h>
-
 #include "base/day.h"
 #include "base/log.h"
 #include "worker/kafka_edge.h"
@@ -52,13 +50,12 @@ static int run(struct serving *serving, struct err *err)
 
 static int serve(const struct program *program, const struct reader *rules, struct err *err)
 {
-	struct serving *serving = calloc(1, sizeof(*serving));
+	static struct serving static_serving; /* large, one per process */
+	struct serving *serving = &static_serving;
 	struct reader_database database;
 	struct coder *coder = NULL;
 	int rc = -1;
 
-	if (!serving)
-		return err_set(err, ERR_FATAL, "no memory");
 	if (coder_new(&coder, err) < 0 || reader_pg_open(program->conninfo, rules, &serving->pg, &database, err) < 0)
 		goto out;
 	for (size_t i = 0; rules->modules[i]; i++) {
@@ -75,7 +72,6 @@ out:
 		kafka_edge_close(serving->kafka[i], CLOSE_MS);
 	reader_pg_close(serving->pg);
 	coder_free(coder);
-	free(serving);
 	return program_is_ending() && err->kind != ERR_FATAL ? 0 : rc;
 }
 

@@ -1,5 +1,3 @@
-#include <stdlib.h>
-
 #include "base/day.h"
 #include "base/log.h"
 #include "wire/coder.h"
@@ -68,7 +66,8 @@ static int open_kafka(const struct program *program, const char *module, struct 
 
 static int serve(const struct program *program, const struct module *module, const struct store *store, struct err *err)
 {
-	struct engine *engine = calloc(1, sizeof(*engine));
+	static struct engine static_engine; /* large, one per process */
+	struct engine *engine = &static_engine;
 	struct kafka_edge *kafka = NULL;
 	struct pg_edge *pg = NULL;
 	struct token_keys *keys = NULL;
@@ -77,8 +76,6 @@ static int serve(const struct program *program, const struct module *module, con
 	struct database database;
 	int rc = -1;
 
-	if (!engine)
-		return err_set(err, ERR_FATAL, "no memory");
 	if (coder_new(&coder, err) < 0 ||
 	    token_keys_load(program->keys_dir, program->token_issuer, program->token_audience, &keys, err) < 0 ||
 	    pg_edge_open(program->conninfo, module->name, store, &pg, &database, err) < 0 ||
@@ -113,7 +110,6 @@ out:
 	pg_edge_close(pg);
 	token_keys_free(keys);
 	coder_free(coder);
-	free(engine);
 	return program_is_ending() && err->kind != ERR_FATAL ? 0 : rc;
 }
 
