@@ -1,0 +1,342 @@
+/* consumers/reporting/store.c and sql/0005_reporting.sql against a real PostgreSQL (DCS_TEST_PG), run from the root. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "base/day.h"
+#include "consumers/reporting/store.h"
+#include "db/migrate.h"
+#include "schemas/communications.h"
+#include "schemas/customers.h"
+#include "schemas/debts.h"
+
+static struct err err;
+static struct db *admin;
+static struct db *owner; /* looks at the tables */
+static struct db *db;    /* the program's role */
+static struct reporting reporting;
+
+static const struct db_statement statement_create = { "create", "CREATE DATABASE test_reporting" };
+static const struct db_statement statement_drop = { "drop", "DROP DATABASE IF EXISTS test_reporting WITH (FORCE)" };
+static const struct db_statement statement_truncate = {
+	"truncate", "TRUNCATE reporting.outstanding, reporting.collected, reporting.communications"
+};
+/* All three tables as one text. */
+static const struct db_statement statement_dump = {
+	"dump", "SELECT string_agg(line, E'\\n' ORDER BY line) FROM (SELECT o::text FROM outstanding o UNION ALL"
+		" SELECT c::text FROM collected c UNION ALL SELECT m::text FROM communications m) AS lines (line)"
+};
+
+static void must(int rc)
+{
+	if (rc != 0)
+		fail_msg("unexpected failure: %s", err.text);
+}
+
+static struct db *open_as(const char *database, const char *role, const char *schema)
+{
+	char conninfo[1024];
+	struct db *one = NULL;
+
+	snprintf(conninfo, sizeof(conninfo), "%s dbname=%s options=-csearch_path=%s", getenv("DCS_TEST_PG"), database, schema);
+	if (role != NULL)
+		snprintf(conninfo + strlen(conninfo), sizeof(conninfo) - strlen(conninfo), " user=%s", role);
+	must(db_open(conninfo, "test_reporting", 0, &one, &err));
+	return one;
+}
+
+static int set_up_all(void **state)
+{
+	int applied;
+
+	(void)state;
+	admin = open_as("postgres", NULL, "public");
+	must(db_run(admin, &statement_drop, NULL, NULL, &err));
+	must(db_run(admin, &statement_create, NULL, NULL, &err));
+	owner = open_as("test_reporting", NULL, "public");
+	must(migrate(owner, "sql", &applied, &err));
+	db_close(owner);
+	owner = open_as("test_reporting", NULL, "reporting");
+	db = open_as("test_reporting", "dcs_reporting", "reporting");
+	reporting_init(&reporting);
+	return 0;
+}
+
+static int tear_down_all(void **state)
+{
+	(void)state;
+	reporting_release(&reporting);
+	db_close(db);
+	db_close(owner);
+	must(db_run(admin, &statement_drop, NULL, NULL, &err));
+	db_close(admin);
+	return 0;
+}
+
+static int empty(void **state)
+{
+	(void)state;
+	err = (struct err)ERR_INIT;
+	must(db_run(owner, &statement_truncate, NULL, NULL, &err));
+	return 0;
+}
+
+static void apply_to(struct db *on, const struct read_event *events, size_t count)
+{
+	must(db_begin(on, &err));
+	must(reporting_apply(&reporting, on, events, count, &err));
+	must(db_commit(on, &err));
+}
+
+static void apply(const struct read_event *events, size_t count)
+{
+	apply_to(db, events, count);
+}
+
+static void dump_of(struct db *on, char *text, size_t size)
+{
+	struct db_result result = { 0 };
+
+	must(db_run(on, &statement_dump, NULL, &result, &err));
+	assert_true(str_to_chars(text, size, db_str(&result, 0, 0)));
+	db_result_release(&result);
+}
+
+static void dump(char *text, size_t size)
+{
+	dump_of(owner, text, size);
+}
+
+/* ---- a history ---- */
+
+#define DEBTS 200
+
+static struct debt_created created[DEBTS];
+static struct payment_recorded recorded[DEBTS];
+static struct payment_reversed reversed[DEBTS];
+static struct communication_released released[DEBTS];
+static struct communication_progressed progressed[DEBTS];
+static struct customer_created other[DEBTS];
+static struct read_event history[DEBTS * 6];
+
+static void add_event(size_t at, const struct message_type *type, const void *body)
+{
+	history[at] = (struct read_event){ .type = type, .body = body, .seq = (int64_t)at + 1, .module = type->module };
+}
+
+static void write_history(void)
+{
+	for (size_t i = 0; i < DEBTS; i++) {
+		struct uuid creditor_id = { { (uint8_t)(i % 5) } };
+		struct str currency = i % 7 == 0 ? STR("JPY") : STR("EUR");
+		int32_t due_on = 20000 + (int32_t)(i * 31 % 13);
+
+		created[i] = (struct debt_created){
+			.creditor_id = creditor_id, .currency = currency, .due_on = due_on, .balance_minor = 1000 + (int64_t)i
+		};
+		recorded[i] = (struct payment_recorded){ .creditor_id = creditor_id,
+							 .currency = currency,
+							 .due_on = due_on,
+							 .received_on = 20100 + (int32_t)(i % 3),
+							 .amount_minor = 100,
+							 .principal_minor = 90,
+							 .credit_minor = 10 };
+		reversed[i] = (struct payment_reversed){ .creditor_id = creditor_id,
+							 .currency = currency,
+							 .due_on = due_on,
+							 .reversed_on = 20101 + (int32_t)(i % 3),
+							 .amount_minor = 100,
+							 .principal_minor = 90,
+							 .credit_minor = 10 };
+		released[i] = (struct communication_released){ .channel = i % 2 == 0 ? STR("sms") : STR("email"),
+							       .requested_on = 20200 + (int32_t)(i % 2) };
+		progressed[i] = (struct communication_progressed){ .channel = released[i].channel,
+								   .requested_on = released[i].requested_on,
+								   .previous_state = STR("released"),
+								   .state = i % 3 == 0 ? STR("failed") : STR("submitted") };
+		add_event(i * 6, &debt_created_type, &created[i]);
+		add_event(i * 6 + 1, &communication_released_type, &released[i]);
+		add_event(i * 6 + 2, &payment_recorded_type, &recorded[i]);
+		add_event(i * 6 + 3, &customer_created_type, &other[i]);
+		add_event(i * 6 + 4, &communication_progressed_type, &progressed[i]);
+		add_event(i * 6 + 5, i % 4 == 0 ? &payment_reversed_type : &receipt_ignored_type, &reversed[i]);
+	}
+}
+
+static void test_reporting__tables_are_equal_however_the_events_are_cut_into_batches(void **state)
+{
+	static const size_t sizes[] = { 1, 7, 1000 };
+	static char whole[65536], pieces[65536];
+
+	(void)state;
+	write_history();
+	apply(history, DEBTS * 6);
+	dump(whole, sizeof(whole));
+	assert_true(strlen(whole) > 1000);
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		must(db_run(owner, &statement_truncate, NULL, NULL, &err));
+		for (size_t at = 0; at < DEBTS * 6; at += sizes[i])
+			apply(history + at, at + sizes[i] > DEBTS * 6 ? DEBTS * 6 - at : sizes[i]);
+		dump(pieces, sizeof(pieces));
+		assert_string_equal(pieces, whole);
+	}
+}
+
+static void test_reporting__a_rebuild_under_another_name_comes_out_equal(void **state)
+{
+	static const struct db_statement statements[] = {
+		{ "schema", "CREATE SCHEMA rebuilt" },
+		{ "outstanding", "CREATE TABLE rebuilt.outstanding (LIKE reporting.outstanding INCLUDING ALL)" },
+		{ "collected", "CREATE TABLE rebuilt.collected (LIKE reporting.collected INCLUDING ALL)" },
+		{ "communications", "CREATE TABLE rebuilt.communications (LIKE reporting.communications INCLUDING ALL)" },
+	};
+	struct db *rebuilt = open_as("test_reporting", NULL, "rebuilt");
+	static char text[65536], again[65536];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++)
+		must(db_run(owner, &statements[i], NULL, NULL, &err));
+	write_history();
+	for (size_t at = 0; at < DEBTS * 6; at += 100)
+		apply(history + at, 100);
+	apply_to(rebuilt, history, DEBTS * 6);
+	dump(text, sizeof(text));
+	dump_of(rebuilt, again, sizeof(again));
+	assert_string_equal(again, text);
+	db_close(rebuilt);
+}
+
+static void test_reporting__the_figures_are_those_of_the_events(void **state)
+{
+	char text[1024];
+
+	(void)state;
+	write_history();
+	apply(history, 5);
+	dump(text, sizeof(text));
+	assert_string_equal(text, "(00000000-0000-0000-0000-000000000000,JPY,2024-10-04,1,910)\n"
+				  "(2025-01-12,00000000-0000-0000-0000-000000000000,JPY,1,100,0,0)\n"
+				  "(2025-04-22,sms,failed,1)\n"
+				  "(2025-04-22,sms,released,0)");
+	apply(history + 5, 1);
+	dump(text, sizeof(text));
+	assert_string_equal(text, "(00000000-0000-0000-0000-000000000000,JPY,2024-10-04,1,1000)\n"
+				  "(2025-01-12,00000000-0000-0000-0000-000000000000,JPY,1,100,0,0)\n"
+				  "(2025-01-13,00000000-0000-0000-0000-000000000000,JPY,0,0,1,100)\n"
+				  "(2025-04-22,sms,failed,1)\n"
+				  "(2025-04-22,sms,released,0)");
+}
+
+static void test_reporting__events_of_no_interest_write_nothing(void **state)
+{
+	static const struct db_statement statement_assigned = { "assigned", "SELECT pg_current_xact_id_if_assigned()::text" };
+	struct db_result result = { 0 };
+
+	(void)state;
+	write_history();
+	must(db_begin(db, &err));
+	must(reporting_apply(&reporting, db, history + 3, 1, &err));
+	must(reporting_apply(&reporting, db, history, 0, &err));
+	must(db_run(db, &statement_assigned, NULL, &result, &err));
+	assert_true(db_is_null(&result, 0, 0));
+	db_result_release(&result);
+	must(db_commit(db, &err));
+}
+
+static void test_reporting__a_sum_over_the_range_is_poison_and_leaves_the_session_usable(void **state)
+{
+	struct debt_created huge = { .currency = STR("EUR"), .balance_minor = INT64_MAX };
+	const struct read_event twice[] = { { .type = &debt_created_type, .body = &huge, .module = "debts" },
+					    { .type = &debt_created_type, .body = &huge, .module = "debts" } };
+
+	(void)state;
+	must(db_begin(db, &err));
+	assert_int_equal(reporting_apply(&reporting, db, twice, 2, &err), -1);
+	assert_int_equal(err.kind, ERR_POISON);
+	must(reporting_apply(&reporting, db, twice, 1, &err));
+	assert_int_equal(reporting_apply(&reporting, db, twice, 1, &err), -1); /* PostgreSQL finds this one */
+	assert_int_equal(err.kind, ERR_POISON);
+	db_rollback(db);
+	write_history();
+	apply(history, 1);
+}
+
+static void test_reporting__each_age_is_in_exactly_one_bucket(void **state)
+{
+	static const struct db_statement statement_ageing = {
+		"ageing", "SELECT bucket_no, bucket, debts, outstanding_minor FROM reporting.ageing($1)"
+	};
+	static const struct {
+		int32_t days_min, days_max;
+		const char *bucket;
+	} buckets[] = { { 0, 0, "0" },         { 1, 30, "1-30" },       { 31, 60, "31-60" },     { 61, 90, "61-90" },
+			{ 91, 120, "91-120" }, { 121, 180, "121-180" }, { 181, 365, "181-365" }, { 366, 5000, "366+" } };
+	static struct debt_created debts[24];
+	static struct read_event events[24];
+	int32_t today = day_of(2026, 11, 22);
+	struct db_result result = { 0 };
+	struct db_params params;
+
+	(void)state;
+	for (size_t i = 0; i < 8; i++) {
+		const int32_t ages[] = { buckets[i].days_min, buckets[i].days_max, i == 0 ? -100 : buckets[i].days_min };
+
+		for (size_t j = 0; j < 3; j++) {
+			debts[i * 3 + j] = (struct debt_created){ .currency = STR("EUR"),
+								  .due_on = today - ages[j],
+								  .balance_minor = (int64_t)1 << i };
+			events[i * 3 + j] =
+				(struct read_event){ .type = &debt_created_type, .body = &debts[i * 3 + j], .module = "debts" };
+		}
+	}
+	apply(events, 24);
+	db_params_init(&params, 64);
+	db_param_date(&params, today);
+	must(db_run(db, &statement_ageing, &params, &result, &err));
+	assert_int_equal(result.rows, 8);
+	for (int i = 0; i < 8; i++) {
+		assert_int_equal(db_int32(&result, i, 0), i + 1);
+		assert_true(str_is(db_str(&result, i, 1), buckets[i].bucket));
+		assert_int_equal(db_int64(&result, i, 2), 3);
+		assert_int_equal(db_int64(&result, i, 3), 3 << i);
+	}
+	db_result_release(&result);
+	db_params_release(&params);
+}
+
+static void test_reporting__the_program_may_not_delete_and_dashboards_may_only_read(void **state)
+{
+	static const struct db_statement statement_delete = { "delete", "DELETE FROM reporting.collected" };
+	static const struct db_statement statement_read = { "read", "SELECT count(*) FROM reporting.ageing('2026-01-01')" };
+	static const struct db_statement statement_write = { "write", "UPDATE reporting.communications SET messages = 0" };
+	struct db *dashboard = open_as("test_reporting", "dcs_report", "reporting");
+
+	(void)state;
+	assert_int_equal(db_run(db, &statement_delete, NULL, NULL, &err), -1);
+	assert_string_equal(db_sqlstate(db), "42501");
+	must(db_run(dashboard, &statement_read, NULL, NULL, &err));
+	assert_int_equal(db_run(dashboard, &statement_write, NULL, NULL, &err), -1);
+	assert_string_equal(db_sqlstate(dashboard), "42501");
+	db_close(dashboard);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_reporting__tables_are_equal_however_the_events_are_cut_into_batches, empty),
+		cmocka_unit_test_setup(test_reporting__a_rebuild_under_another_name_comes_out_equal, empty),
+		cmocka_unit_test_setup(test_reporting__the_figures_are_those_of_the_events, empty),
+		cmocka_unit_test_setup(test_reporting__events_of_no_interest_write_nothing, empty),
+		cmocka_unit_test_setup(test_reporting__a_sum_over_the_range_is_poison_and_leaves_the_session_usable, empty),
+		cmocka_unit_test_setup(test_reporting__each_age_is_in_exactly_one_bucket, empty),
+		cmocka_unit_test_setup(test_reporting__the_program_may_not_delete_and_dashboards_may_only_read, empty),
+	};
+
+	return cmocka_run_group_tests_name("reporting", tests, set_up_all, tear_down_all);
+}
