@@ -84,6 +84,24 @@ static const char *check_log(struct audit *audit)
 	return NULL;
 }
 
+/* Over all partitions: the same command id has one answer. */
+static const char *check_answers(struct audit *audit)
+{
+	const struct sim_rows *log = log_of(audit);
+
+	for (size_t i = 0; i < log->count; i++)
+		for (int32_t part = 0; part < SIM_PARTS && log->rows[i].is_answer; part++) {
+			const struct sim_rows *other = &audit->world->databases[audit->module].log[part];
+
+			for (size_t j = 0; j < other->count; j++)
+				if (other->rows[j].is_answer && &other->rows[j] != &log->rows[i] &&
+				    uuid_equal(&other->rows[j].row.command_id, &log->rows[i].row.command_id))
+					FAIL("P1 module %zu part %d seq %zu: a command has two answers", audit->module,
+					     audit->part, i + 1);
+		}
+	return NULL;
+}
+
 /* ---- P1, P3: every record came to exactly one thing, and to the right one ---- */
 
 enum expected { EXPECT_TICK, EXPECT_DEAD, EXPECT_COMMAND };
@@ -432,6 +450,8 @@ const char *audit(struct sim_world *world)
 				wrong = "a reader halted";
 			if (!wrong)
 				wrong = check_log(&audit);
+			if (!wrong)
+				wrong = check_answers(&audit);
 			if (!wrong)
 				wrong = check_records(&audit);
 			if (!wrong)

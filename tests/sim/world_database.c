@@ -272,9 +272,16 @@ static bool conflicts(const struct sim_session *session, const struct changes *c
 {
 	const struct sim_database *database = &session->world->databases[session->module];
 
-	for (size_t i = 0; i < changes->log_count; i++)
-		if (changes->log[i].command_digest && find_answer(database, &changes->log[i].command_id))
+	for (size_t i = 0; i < changes->log_count; i++) {
+		if (!changes->log[i].command_digest)
+			continue;
+		if (find_answer(database, &changes->log[i].command_id))
 			return true;
+		for (size_t j = 0; j < i; j++)
+			if (changes->log[j].command_digest &&
+			    uuid_equal(&changes->log[j].command_id, &changes->log[i].command_id))
+				return true;
+	}
 	for (size_t i = 0; i < changes->set->slots_count; i++) {
 		const struct slot *slot = changes->set->slots[i];
 
