@@ -1,0 +1,34 @@
+#ifndef API_GUARD_H
+#define API_GUARD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/str.h"
+
+/*
+ * What libmicrohttpd lets through and must not pass (traps.md H1): two lengths, a space before the colon, two hosts, NUL and
+ * control bytes, %00, climbing paths. A proxy in front of us may read such a request otherwise than we do, and what two read
+ * differently is how requests are smuggled. Pure; asked before anything of a request is used. After a refusal the connection is
+ * closed.
+ */
+struct guard_header {
+	struct str name, value;
+};
+
+struct guard_refusal {
+	int status;       /* 400, 414, 431, 505; 0: none */
+	const char *text; /* a literal */
+};
+
+#define GUARD_URI_SIZE_MAX   4096
+#define GUARD_HEADERS_MAX    64
+#define GUARD_VALUE_SIZE_MAX 8192
+
+/* The raw request target, before any decoding: origin form ("/path?query") only. */
+struct guard_refusal guard_uri(struct str uri);
+
+/* Method and version are tokens of the request line; headers as sent, repeated ones repeated. */
+struct guard_refusal guard_request(struct str method, struct str version, const struct guard_header *headers, size_t count);
+
+#endif

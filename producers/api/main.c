@@ -1,0 +1,101 @@
+#include <stdlib.h>
+
+#include "base/conf.h"
+#include "base/day.h"
+#include "base/log.h"
+#include "crypto/crypto.h"
+#include "model/command.h"
+#include "producers/api/api.h"
+#include "worker/program.h"
+
+/* dcs-api: the HTTP gateway. See README.md. */
+
+#define DRAIN_MS 4000
+
+struct settings {
+	const char *listen, *callback_key_file;
+	int64_t connections_max, idle_s, wait_ms;
+};
+
+static int read_settings(struct settings *settings, char **argv, struct err *err)
+{
+	const struct conf_row rows[] = {
+		{ "api.listen", CONF_TEXT, "127.0.0.1:8080", &settings->listen, 0, 0, false, "address:port to listen on" },
+		{ "callback.key.file", CONF_TEXT, NULL, &settings->callback_key_file, 0, 0, false,
+		  "key that signs callback URLs" },
+		{ "api.connections", CONF_NUMBER, "512", &settings->connections_max, 1, 10000, false, "open at once" },
+		{ "api.idle.s", CONF_NUMBER, "30", &settings->idle_s, 1, 600, false, "a silent connection is closed after" },
+		{ "api.wait.ms", CONF_NUMBER, "10000", &settings->wait_ms, 10, 60000, false, "wait for Kafka before 503" },
+	};
+	enum conf_outcome outcome;
+	int argi;
+
+	return conf_read(rows, sizeof(rows) / sizeof(rows[0]), "The gateway's settings.", 1, argv, &outcome, &argi, err);
+}
+
+static int open_server(struct api *api, const struct settings *settings, struct err *err)
+{
+	const struct server_conf conf = { .listen = settings->listen,
+					  .routes = api_routes,
+					  .self = api,
+					  .connections_max = (unsigned)settings->connections_max,
+					  .idle_timeout_s = (unsigned)settings->idle_s };
+
+	return server_open(&conf, &api->server, err);
+}
+
+static int run(struct api *api, struct err *err)
+{
+	log_info("listening port=%d", server_port(api->server));
+	while (!program_is_ending()) {
+		if (api_step(api, err) != 0)
+			return -1;
+	}
+	return api_drain(api, clock_monotonic_ms() + DRAIN_MS, err);
+}
+
+static int serve(const struct program *program, const struct settings *settings, struct api *api, struct err *err)
+{
+	struct token_keys *keys = NULL;
+	struct coder *coder = NULL;
+	int result = -1;
+
+	if (key_read(api->callback_key, settings->callback_key_file, err) != 0 || coder_new(&coder, err) != 0 ||
+	    token_keys_load(program->keys_dir, program->token_issuer, program->token_audience, &keys, err) != 0)
+		goto out;
+	if (outbound_open(&api->outbound, &program->bus, coder, keys, "api", ROLE_NOTIFIER, settings->wait_ms, err) != 0 ||
+	    open_server(api, settings, err) != 0)
+		goto out;
+	result = run(api, err);
+out:
+	if (result == 0) /* otherwise calls may be open, and the process ends anyway */
+		server_close(api->server);
+	outbound_release(&api->outbound);
+	token_keys_free(keys);
+	coder_free(coder);
+	return result;
+}
+
+int main(int argc, char **argv)
+{
+	static const char about[] = "The HTTP gateway: delivery reports of SMS gateways, health.";
+	struct api *api = calloc(1, sizeof(*api));
+	struct err err = ERR_INIT;
+	enum conf_outcome outcome;
+	struct settings settings;
+	struct program program;
+	int status;
+
+	if (api == NULL)
+		return 1;
+	if (program_init(&program, "api", about, argc, argv, &outcome, &err) != 0)
+		status = program_fail(&err);
+	else if (outcome == CONF_EXIT_OK)
+		status = 0;
+	else if (read_settings(&settings, argv, &err) != 0 || serve(&program, &settings, api, &err) != 0)
+		status = program_fail(&err);
+	else
+		status = 0;
+	free(api);
+	return status;
+}

@@ -1,0 +1,78 @@
+#ifndef API_OUTBOUND_H
+#define API_OUTBOUND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "bus/bus.h"
+#include "model/message.h"
+#include "token/token.h"
+#include "wire/coder.h"
+
+/*
+ * Commands on their way to Kafka on behalf of a caller who waits: each is told once, from within outbound_run, whether the broker
+ * has it. Bounded: so many at once and no more; a caller waits so long and no longer, then it is told "no", though the command
+ * may still arrive: it must be one that may be sent again under the same id.
+ */
+#define OUTBOUND_MAX 1024
+
+struct outbound;
+
+/* is_acked: the broker has it. Called once, unless outbound_publish returned -1. */
+typedef void outbound_done(void *done_arg, bool is_acked);
+
+struct outbound_item {
+	struct outbound *outbound;
+	outbound_done *done; /* NULL: nobody waits any more */
+	void *done_arg;
+	int64_t until_ms;
+	bool in_use;
+};
+
+struct outbound {
+	const struct bus_conf *bus;
+	struct coder *coder;
+	struct token_keys *keys;
+	const char *subject; /* of our own token */
+	uint32_t roles;
+	struct bus_producer *producer; /* NULL: to be opened */
+	struct outbound_item items[OUTBOUND_MAX];
+	size_t used;
+	int64_t wait_ms;
+	int64_t again_at_ms; /* monotonic: not before, after a failure */
+	struct arena arena;
+	struct buf value;
+	char token[TOKEN_SIZE_MAX];
+	int64_t token_until_ms;
+	bool is_ready; /* the last thing Kafka was asked went well */
+};
+
+/* Borrows all. Start-up: takes memory. `subject` and `roles`: as whom we issue what is ours to issue (delivery reports). */
+MUST_CHECK int outbound_open(struct outbound *outbound, const struct bus_conf *bus, struct coder *coder, struct token_keys *keys,
+			     const char *subject, uint32_t roles, int64_t wait_ms, struct err *err);
+void outbound_release(struct outbound *outbound); /* accepts a zeroed one; does not call `done` */
+
+struct outbound_command {
+	const char *topic;
+	const struct message_type *type;
+	const void *body;
+	struct uuid id;  /* of the command */
+	struct uuid key; /* of the record */
+};
+
+/* ERR_RETRY: Kafka is away, or too many wait; ERR_POISON: the body is not allowed by its schema. */
+MUST_CHECK int outbound_publish(struct outbound *outbound, const struct outbound_command *command, outbound_done *done,
+				void *done_arg, struct err *err);
+
+/* Takes acknowledgements, waiting at most timeout_ms for one if any is missing; tells those that waited too long. */
+MUST_CHECK int outbound_run(struct outbound *outbound, int timeout_ms, struct err *err);
+
+size_t outbound_waiting(const struct outbound *outbound); /* items in use */
+bool outbound_is_ready(const struct outbound *outbound);
+
+/* Tells everybody who still waits "no". */
+void outbound_give_up(struct outbound *outbound);
+
+#endif
