@@ -1,0 +1,228 @@
+#ifndef CONSUMERS_COMMUNICATIONS_COMMUNICATIONS_H
+#define CONSUMERS_COMMUNICATIONS_COMMUNICATIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/str.h"
+#include "base/uuid.h"
+#include "model/module.h"
+#include "model/workset.h"
+
+/*
+ * The communications module: what may be written to whom, what was written, and what became of it.
+ *
+ *   PublishTemplate -> TemplatePublished      GrantConsent ---> ConsentGranted
+ *                                             WithdrawConsent > ConsentWithdrawn (names what it cancels)
+ *   SendCommunication -> ComplianceDecided, CommunicationReleased | CommunicationSuppressed
+ *   RecordDispatch, RecordDelivery -> CommunicationProgressed | ReceiptIgnored
+ *
+ *   released --claim--> (the notifier's) --RecordDispatch--> submitted --RecordDelivery--> delivered
+ *      |                     |-> retry_wait, claimed again         |-> failed, expired, rejected
+ *      |-> cancelled         |-> failed, expired, unknown
+ *
+ * Invariants: a message is released only after the guard has said allow, and its answer is an event; a withdrawal is never
+ * refused and cancels everything that is released and not claimed (P9); states move forward only, by rank; names, addresses and
+ * rendered texts are in no event.
+ */
+struct store;
+
+extern const struct module communications_module;
+extern const struct store communications_store; /* store.c */
+
+/* ---- words; 0 (NONE): unknown ---- */
+
+enum channel { CHANNEL_NONE, CHANNEL_EMAIL, CHANNEL_SMS, CHANNEL_VOICE, CHANNEL_LETTER, CHANNEL_PUSH, CHANNEL_COUNT };
+enum purpose { PURPOSE_NONE, PURPOSE_COLLECT, PURPOSE_MARKETING, PURPOSE_CALLS_BEYOND_CAP, PURPOSE_COUNT };
+enum basis { BASIS_NONE, BASIS_EXPRESS, BASIS_PRIOR_USE, BASIS_CREDITOR_TRANSFER_NOTICE, BASIS_PRIOR_COLLECTOR, BASIS_COUNT };
+
+enum communication_state {
+	COMMUNICATION_NONE,
+	COMMUNICATION_RELEASED,
+	COMMUNICATION_RETRY_WAIT,
+	COMMUNICATION_UNKNOWN,
+	COMMUNICATION_SUBMITTED,
+	COMMUNICATION_FAILED,
+	COMMUNICATION_EXPIRED,
+	COMMUNICATION_REJECTED,
+	COMMUNICATION_DELIVERED,
+	COMMUNICATION_CANCELLED,
+	COMMUNICATION_SUPPRESSED,
+	COMMUNICATION_STATE_COUNT,
+};
+
+enum channel message_channel_by_name(struct str name);
+const char *message_channel_name(enum channel channel);
+enum purpose purpose_by_name(struct str name);
+const char *purpose_name(enum purpose purpose);
+enum basis basis_by_name(struct str name);
+const char *basis_name(enum basis basis);
+enum communication_state communication_state_by_name(struct str name);
+const char *communication_state_name(enum communication_state state);
+bool message_class_is_known(struct str message_class);
+
+/* A receipt moves a message forward only; a second try may wait again. */
+bool communication_moves(enum communication_state from, int32_t from_attempt, enum communication_state to, int32_t to_attempt);
+
+/* The plain statement of a way out (US-11) in the language's own words, or in English. */
+struct str opt_out_statement(enum channel channel, struct str language);
+
+/* ---- states ---- */
+
+#define TEMPLATE_NAME_MAX  64
+#define LANGUAGE_MAX       35
+#define MESSAGE_CLASS_MAX  32
+#define SUBJECT_MAX        200
+#define TEMPLATE_BODY_MAX  4000
+#define RENDERED_EMAIL_MAX 16384
+#define RENDERED_SMS_MAX   1530 /* ten parts */
+
+/* Aggregate, by its id: what name it goes by. */
+struct template
+{
+	int32_t version;
+	uint32_t channel;
+	char name[TEMPLATE_NAME_MAX + 1];
+	char language[LANGUAGE_MAX + 1];
+};
+
+/* The newest version, by its natural key: name, channel, language. */
+struct template_text {
+	struct uuid template_id;
+	int32_t version;
+	char message_class[MESSAGE_CLASS_MAX + 1];
+	uint32_t subject_size;
+	uint32_t body_size;
+	char subject[SUBJECT_MAX];
+	char body[TEMPLATE_BODY_MAX];
+};
+
+struct permission {
+	int64_t obtained_at_ms; /* 0: none */
+	uint32_t basis;
+};
+
+/* Aggregate, by the customer's id. A permission counts when it was obtained after the channel's last withdrawal. */
+struct recipient {
+	int64_t version;                        /* withdrawals so far */
+	int64_t withdrawn_at_ms[CHANNEL_COUNT]; /* 0: never */
+	struct permission permissions[CHANNEL_COUNT][PURPOSE_COUNT];
+};
+
+bool recipient_permits(const struct recipient *recipient, enum channel channel, enum purpose purpose);
+
+/* A message that has not come to an end yet. */
+struct queued {
+	struct uuid communication_id;
+	uint32_t channel;
+	int32_t requested_on;
+	uint32_t is_claimed; /* the notifier has it in hand: too late to cancel */
+};
+
+/* A customer's unfinished messages: bounded, so that a withdrawal can always name them. Never saved: it is what the outbox says.
+ */
+#define QUEUE_MAX 32
+struct queue {
+	uint32_t count;
+	struct queued messages[QUEUE_MAX];
+};
+
+/* Aggregate. */
+struct communication {
+	struct uuid customer_id;
+	int64_t version;
+	uint32_t channel;
+	uint32_t state;
+	int32_t attempt; /* of the last dispatch we know of; 0: none */
+	int32_t requested_on;
+
+	/* the store's own */
+	int64_t version_stored;
+};
+
+struct consent {
+	uint32_t is_known; /* 1 */
+};
+
+/* Another module's: customers.public_person, with the name opened. */
+#define FULL_NAME_MAX 200
+struct person {
+	uint32_t is_active;
+	uint32_t full_name_size;
+	char full_name[FULL_NAME_MAX];
+};
+
+/* Another module's: the best usable address of each electronic channel, sealed (customers.public_contact_point). */
+#define ADDRESS_SEALED_MAX 360
+struct address {
+	struct uuid contact_point_id; /* none: there is none */
+	uint32_t sealed_size;
+	uint8_t sealed[ADDRESS_SEALED_MAX];
+};
+struct addresses {
+	struct address email;
+	struct address sms;
+};
+
+/* Another module's: debts.public_debt. */
+#define EXTERNAL_REF_MAX 64
+struct owed_debt {
+	struct uuid customer_id;
+	int64_t balance_minor;
+	int32_t due_on;
+	char currency[4];
+	char external_ref[EXTERNAL_REF_MAX + 1];
+};
+
+extern const struct entity template_entity;
+extern const struct entity template_text_entity;
+extern const struct entity recipient_entity;
+extern const struct entity queue_entity;
+extern const struct entity communication_entity;
+extern const struct entity consent_entity;
+extern const struct entity person_entity;
+extern const struct entity addresses_entity;
+extern const struct entity owed_debt_entity;
+
+/* ---- what events carry to the store and nobody else ---- */
+
+/* With CommunicationReleased. */
+struct rendered {
+	struct str subject;
+	struct str body;
+	struct uuid contact_point_id;
+	struct str address_sealed;
+};
+
+/* With ComplianceDecided: the facts whose hash stands in the event; no personal data. */
+struct facts {
+	struct str text;
+};
+
+/* ---- natural keys and hashes (keys.c) ---- */
+
+#define TEMPLATE_KEY_MAX (2 + TEMPLATE_NAME_MAX + LANGUAGE_MAX)
+
+struct template_key {
+	char text[TEMPLATE_KEY_MAX];
+	size_t size;
+};
+
+bool template_key(struct template_key *ret_key, struct str name, enum channel channel, struct str language); /* false: too long */
+void template_key_split(struct str text, struct str *ret_name, enum channel *ret_channel, struct str *ret_language);
+struct uuid template_key_id(const struct template_key *key);
+
+#define CONTENT_HASH_SIZE 32
+void content_hash(uint8_t ret_hash[CONTENT_HASH_SIZE], struct str subject, struct str body);
+
+/* ---- rules ---- */
+
+void decide_publish_template(const struct command *command, const struct workset *set, struct decision *decision);
+void decide_grant_consent(const struct command *command, const struct workset *set, struct decision *decision);
+void decide_withdraw_consent(const struct command *command, const struct workset *set, struct decision *decision);
+void decide_send_communication(const struct command *command, const struct workset *set, struct decision *decision);
+void decide_record_dispatch(const struct command *command, const struct workset *set, struct decision *decision);
+void decide_record_delivery(const struct command *command, const struct workset *set, struct decision *decision);
+void communications_evolve(struct workset *set, const struct event *event);
+
+#endif

@@ -1,0 +1,107 @@
+#include "base/must.h"
+#include "consumers/communications/communications.h"
+#include "schemas/communications.h"
+
+/* ---- GrantConsent ---- */
+
+static bool consent_is_good(const struct command *command, const struct grant_consent *body, struct decision *decision)
+{
+	if (uuid_is_none(&body->consent_id)) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "consent_id", "the id is all zeros");
+	} else if (message_channel_by_name(body->channel) == CHANNEL_NONE) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "channel", "not one of email, sms, voice, letter, push");
+	} else if (purpose_by_name(body->purpose) == PURPOSE_NONE) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "purpose", "not one of collect, marketing, calls_beyond_cap");
+	} else if (basis_by_name(body->basis) == BASIS_NONE) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "basis",
+				"not one of express, prior_use, creditor_transfer_notice, prior_collector");
+	} else if (body->evidence_ref.size == 0) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "evidence_ref", "a consent needs evidence");
+	} else if (body->obtained_at <= 0 || body->obtained_at > command->now_ms) {
+		decision_refuse(decision, REFUSAL_BAD_DATE, "obtained_at", "before 1970, or in the future");
+	} else {
+		return true;
+	}
+	return false;
+}
+
+/*
+ * Customers are not looked up: a consent may arrive before the customer does. One that is older than the last withdrawal is
+ * recorded and permits nothing (recipient_permits).
+ */
+void decide_grant_consent(const struct command *command, const struct workset *set, struct decision *decision)
+{
+	const struct grant_consent *body = command->body;
+	struct consent_granted *event;
+
+	if (!consent_is_good(command, body, decision))
+		return;
+	if (workset_state(set, &consent_entity, &body->consent_id) != NULL) {
+		decision_refuse(decision, REFUSAL_EXISTS, "consent_id", "a consent has this id");
+		return;
+	}
+
+	/* ---- nothing refuses from here on ---- */
+	event = decision_event(decision, &consent_granted_type);
+	event->consent_id = body->consent_id;
+	event->customer_id = body->customer_id;
+	event->version = 1;
+	event->channel = body->channel;
+	event->purpose = body->purpose;
+	event->basis = body->basis;
+	event->evidence_ref = body->evidence_ref;
+	event->obtained_at = body->obtained_at;
+}
+
+/* ---- WithdrawConsent ---- */
+
+/* The messages that the withdrawal stops: of the channel (NONE: of all), and not in the notifier's hands. */
+static size_t list_cancelled(const struct workset *set, const struct queue *queue, enum channel channel,
+			     struct cancelled_communication *cancelled)
+{
+	size_t count = 0;
+
+	for (uint32_t index = 0; index < queue->count; index++) {
+		const struct queued *queued = &queue->messages[index];
+		const struct communication *communication;
+
+		if (queued->is_claimed || (channel != CHANNEL_NONE && queued->channel != channel))
+			continue;
+		communication = workset_state(set, &communication_entity, &queued->communication_id);
+		MUST(communication != NULL);
+		cancelled[count++] = (struct cancelled_communication){ .communication_id = queued->communication_id,
+								       .channel = str_of(message_channel_name(queued->channel)),
+								       .requested_on = queued->requested_on,
+								       .version = communication->version + 1 };
+	}
+	return count;
+}
+
+/*
+ * Never refused, whoever says it and however (domain.md 3): a channel we do not know is all channels, a customer we do not know
+ * is remembered. It counts from when it was said, or from now if that is said to be later.
+ */
+void decide_withdraw_consent(const struct command *command, const struct workset *set, struct decision *decision)
+{
+	const struct withdraw_consent *body = command->body;
+	enum channel channel = body->has_channel ? message_channel_by_name(body->channel) : CHANNEL_NONE;
+	const struct recipient *recipient = workset_state(set, &recipient_entity, &body->customer_id);
+	const struct queue *queue = workset_state(set, &queue_entity, &body->customer_id);
+	struct consent_withdrawn *event = decision_event(decision, &consent_withdrawn_type);
+	struct cancelled_communication *cancelled = arena_take(decision->arena, QUEUE_MAX, sizeof(*cancelled));
+
+	if (cancelled == NULL) {
+		decision->overflow = true;
+		return;
+	}
+	event->customer_id = body->customer_id;
+	event->version = recipient == NULL ? 1 : recipient->version + 1;
+	event->has_channel = channel != CHANNEL_NONE;
+	event->channel = str_of(message_channel_name(channel));
+	event->via = body->via;
+	event->has_keyword = body->has_keyword;
+	event->keyword = body->keyword;
+	event->withdrawn_at = body->withdrawn_at < command->now_ms ? body->withdrawn_at : command->now_ms;
+	event->cancelled = cancelled;
+	event->cancelled_count = queue == NULL ? 0 : list_cancelled(set, queue, channel, cancelled);
+}

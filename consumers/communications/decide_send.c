@@ -1,0 +1,433 @@
+#include "base/day.h"
+#include "base/money.h"
+#include "base/must.h"
+#include "consumers/communications/communications.h"
+#include "consumers/communications/guard.h"
+#include "consumers/communications/render.h"
+#include "schemas/communications.h"
+
+/* What SendCommunication works with, once found. */
+struct sending {
+	const struct command *command;
+	const struct send_communication *body;
+	enum channel channel;
+	const struct person *person;
+	const struct template_text *template;
+	const struct address *address;
+	struct rendered *rendered;
+};
+
+/* ---- the command itself ---- */
+
+/* Values of tokens that are ours to know. */
+static const char *const known_tokens[] = { "customer_name", "debt_reference", "balance", "currency", "due_on", "opt_out" };
+#define KNOWN_TOKENS_COUNT (sizeof(known_tokens) / sizeof(known_tokens[0]))
+
+static bool token_is_known(struct str name)
+{
+	for (size_t index = 0; index < KNOWN_TOKENS_COUNT; index++) {
+		if (str_is(name, known_tokens[index]))
+			return true;
+	}
+	return false;
+}
+
+static bool parameters_are_good(const struct send_communication *body, struct decision *decision)
+{
+	for (size_t index = 0; index < body->parameters_count; index++) {
+		const struct template_parameter *parameter = &body->parameters[index];
+
+		if (!token_name_is_valid(parameter->name) || token_is_known(parameter->name)) {
+			decision_refuse(decision, REFUSAL_BAD_VALUE, "parameters",
+					"a name is not a token's, or is one of our own");
+			return false;
+		}
+		if (!text_is_one_line(parameter->value)) {
+			decision_refuse(decision, REFUSAL_BAD_VALUE, "parameters", "a value has control characters");
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool send_is_good(const struct sending *sending, struct decision *decision)
+{
+	const struct send_communication *body = sending->body;
+
+	if (uuid_is_none(&body->communication_id)) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "communication_id", "the id is all zeros");
+		return false;
+	}
+	if (sending->channel != CHANNEL_EMAIL && sending->channel != CHANNEL_SMS) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "channel", "not one of email, sms");
+		return false;
+	}
+	if (!message_class_is_known(body->message_class)) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "message_class", "not a known message class");
+		return false;
+	}
+	if (!parameters_are_good(body, decision))
+		return false;
+	if (body->send_by <= sending->command->now_ms) {
+		decision_refuse(decision, REFUSAL_BAD_DATE, "send_by", "the time has passed");
+		return false;
+	}
+	return true;
+}
+
+/* ---- what it names ---- */
+
+static bool is_known(const struct sending *sending, const struct workset *set, struct decision *decision)
+{
+	const struct send_communication *body = sending->body;
+
+	if (workset_state(set, &communication_entity, &body->communication_id) != NULL) {
+		decision_refuse(decision, REFUSAL_EXISTS, "communication_id", "a communication has this id");
+		return false;
+	}
+	if (sending->person == NULL) {
+		decision_wait(decision, "customer_id", "the customer is not known yet");
+		return false;
+	}
+	for (size_t index = 0; index < body->debt_ids_count; index++) {
+		if (workset_state(set, &owed_debt_entity, &body->debt_ids[index]) == NULL) {
+			decision_wait(decision, "debt_ids", "a debt is not known yet");
+			return false;
+		}
+	}
+	if (sending->template == NULL) {
+		decision_wait(decision, "template_name", "the template is not published yet in this channel and language");
+		return false;
+	}
+	return true;
+}
+
+static bool debts_are_good(const struct sending *sending, const struct workset *set, struct decision *decision)
+{
+	const struct send_communication *body = sending->body;
+	const struct owed_debt *first = NULL;
+
+	for (size_t index = 0; index < body->debt_ids_count; index++) {
+		const struct owed_debt *debt = workset_state(set, &owed_debt_entity, &body->debt_ids[index]);
+
+		if (!uuid_equal(&debt->customer_id, &body->customer_id)) {
+			decision_refuse(decision, REFUSAL_NOT_FOUND, "debt_ids", "the customer has no such debt");
+			return false;
+		}
+		first = first == NULL ? debt : first;
+		if (strcmp(debt->currency, first->currency) != 0) {
+			decision_refuse(decision, REFUSAL_BAD_CURRENCY, "debt_ids", "the debts are not in one currency");
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool can_be_sent(const struct sending *sending, const struct workset *set, struct decision *decision)
+{
+	const struct queue *queue = workset_state(set, &queue_entity, &sending->body->customer_id);
+
+	if (!str_is(sending->body->message_class, sending->template->message_class)) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "message_class", "the template's class is %s",
+				sending->template->message_class);
+		return false;
+	}
+	if (!debts_are_good(sending, set, decision))
+		return false;
+	if (!sending->person->is_active) {
+		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "customer_id", "the customer is merged, deceased or erased");
+		return false;
+	}
+	if (queue != NULL && queue->count >= QUEUE_MAX) {
+		decision_refuse(decision, REFUSAL_LIMIT_EXCEEDED, "customer_id", "%d messages to the customer are under way",
+				QUEUE_MAX);
+		return false;
+	}
+	return true;
+}
+
+/* ---- the text ---- */
+
+#define REFERENCES_MAX 512
+#define TOKENS_MAX     (KNOWN_TOKENS_COUNT + 32)
+
+struct texts {
+	char references[REFERENCES_MAX];
+	char balance[32];
+	char due_on[16];
+	struct token tokens[TOKENS_MAX];
+	size_t tokens_count;
+};
+
+static void add_token(struct texts *texts, struct str name, struct str value)
+{
+	MUST(texts->tokens_count < TOKENS_MAX);
+	texts->tokens[texts->tokens_count++] = (struct token){ .name = name, .value = value };
+}
+
+/* "A-1, A-2"; false when there are too many for the buffer. */
+static bool join_reference(struct texts *texts, size_t *size, const char *reference)
+{
+	size_t reference_size = strlen(reference);
+	size_t separator_size = *size == 0 ? 0 : 2;
+
+	if (reference_size + separator_size > sizeof(texts->references) - *size)
+		return false;
+	memcpy(texts->references + *size, ", ", separator_size);
+	memcpy(texts->references + *size + separator_size, reference, reference_size);
+	*size += separator_size + reference_size;
+	return true;
+}
+
+/* All debts together: their references, the sum, the oldest due date. No debts: these tokens do not resolve. */
+static bool add_debt_tokens(struct texts *texts, const struct sending *sending, const struct workset *set)
+{
+	const struct send_communication *body = sending->body;
+	const struct currency *currency;
+	const struct owed_debt *debt = NULL;
+	int64_t balance_minor = 0;
+	int32_t due_on = DAY_MAX;
+	size_t size = 0;
+
+	if (body->debt_ids_count == 0)
+		return true;
+	for (size_t index = 0; index < body->debt_ids_count; index++) {
+		debt = workset_state(set, &owed_debt_entity, &body->debt_ids[index]);
+		if (!money_add(balance_minor, debt->balance_minor, &balance_minor) ||
+		    !join_reference(texts, &size, debt->external_ref))
+			return false;
+		due_on = debt->due_on < due_on ? debt->due_on : due_on;
+	}
+	currency = currency_find(str_of(debt->currency));
+	MUST(currency != NULL);
+	money_format(texts->balance, balance_minor, currency);
+	day_format(texts->due_on, due_on);
+	add_token(texts, STR("debt_reference"), (struct str){ .data = texts->references, .size = size });
+	add_token(texts, STR("balance"), str_of(texts->balance));
+	add_token(texts, STR("currency"), str_of(debt->currency));
+	add_token(texts, STR("due_on"), str_of(texts->due_on));
+	return true;
+}
+
+static bool add_tokens(struct texts *texts, const struct sending *sending, const struct workset *set)
+{
+	const struct send_communication *body = sending->body;
+
+	texts->tokens_count = 0;
+	add_token(texts, STR("customer_name"),
+		  (struct str){ .data = sending->person->full_name, .size = sending->person->full_name_size });
+	add_token(texts, STR("opt_out"), opt_out_statement(sending->channel, body->language));
+	for (size_t index = 0; index < body->parameters_count; index++)
+		add_token(texts, body->parameters[index].name, body->parameters[index].value);
+	return add_debt_tokens(texts, sending, set);
+}
+
+static bool render_part(struct str template, const struct texts *texts, char *out, size_t out_max, struct str *ret_part,
+			const char *field, struct decision *decision)
+{
+	struct str token = { 0 };
+	size_t size = 0;
+
+	switch (render(template, texts->tokens, texts->tokens_count, out, out_max, &size, &token)) {
+	case RENDER_OK:
+		*ret_part = (struct str){ .data = out, .size = size };
+		return true;
+	case RENDER_MALFORMED:
+		decision_refuse(decision, REFUSAL_TEMPLATE_INCOMPLETE, field, "the template is malformed");
+		return false;
+	case RENDER_UNKNOWN_TOKEN:
+		decision_refuse(decision, REFUSAL_TEMPLATE_INCOMPLETE, field, "the token %.*s has no value", (int)token.size,
+				token.data);
+		return false;
+	case RENDER_TOO_LONG:
+		decision_refuse(decision, REFUSAL_LIMIT_EXCEEDED, field, "the message would be longer than %zu bytes", out_max);
+		return false;
+	}
+	MUST_NOT_REACH("no such outcome");
+}
+
+/* Fills sending->rendered; false: refused, or the arena is full. */
+static bool render_message(struct sending *sending, const struct workset *set, struct decision *decision)
+{
+	const struct template_text *template = sending->template;
+	size_t body_max = sending->channel == CHANNEL_SMS ? RENDERED_SMS_MAX : RENDERED_EMAIL_MAX;
+	char *subject = arena_take_bytes(decision->arena, SUBJECT_MAX);
+	char *body = arena_take_bytes(decision->arena, body_max);
+	struct texts texts;
+
+	sending->rendered = arena_take(decision->arena, 1, sizeof(*sending->rendered));
+	if (subject == NULL || body == NULL || sending->rendered == NULL) {
+		decision->overflow = true;
+		return false;
+	}
+	if (!add_tokens(&texts, sending, set)) {
+		decision_refuse(decision, REFUSAL_LIMIT_EXCEEDED, "debt_ids", "too many debts for one message");
+		return false;
+	}
+	if (!render_part((struct str){ .data = template->subject, .size = template->subject_size }, &texts, subject, SUBJECT_MAX,
+			 &sending->rendered->subject, "parameters", decision) ||
+	    !render_part((struct str){ .data = template->body, .size = template->body_size }, &texts, body, body_max,
+			 &sending->rendered->body, "parameters", decision))
+		return false;
+	/* Whatever a value was made of: a subject is one line of a mail's header, and cannot become two (traps.md C2). */
+	if (!text_is_one_line(sending->rendered->subject) || !text_is_plain(sending->rendered->body)) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "debt_ids", "a value has control characters");
+		return false;
+	}
+	return true;
+}
+
+static bool has_address(struct sending *sending, const struct workset *set, struct decision *decision)
+{
+	const struct addresses *addresses = workset_state(set, &addresses_entity, &sending->body->customer_id);
+
+	if (addresses != NULL)
+		sending->address = sending->channel == CHANNEL_SMS ? &addresses->sms : &addresses->email;
+	if (addresses == NULL || uuid_is_none(&sending->address->contact_point_id)) {
+		decision_refuse(decision, REFUSAL_NO_USABLE_CONTACT_POINT, "channel",
+				"the customer has no usable address of this channel");
+		return false;
+	}
+	return true;
+}
+
+/* ---- the guard ---- */
+
+static struct guard_facts gather_facts(const struct sending *sending, const struct workset *set)
+{
+	static const struct recipient nobody;
+	const struct recipient *recipient = workset_state(set, &recipient_entity, &sending->body->customer_id);
+	const struct permission *permission;
+	struct guard_facts facts = { .action = "send",
+				     .channel = sending->channel,
+				     .message_class = sending->body->message_class,
+				     .now_ms = sending->command->now_ms };
+
+	recipient = recipient == NULL ? &nobody : recipient;
+	permission = &recipient->permissions[sending->channel][PURPOSE_COLLECT];
+	facts.withdrawn_at_ms = recipient->withdrawn_at_ms[sending->channel];
+	facts.has_permission = recipient_permits(recipient, sending->channel, PURPOSE_COLLECT);
+	facts.is_opted_out = facts.withdrawn_at_ms != 0 && !facts.has_permission;
+	facts.basis = (enum basis)permission->basis;
+	facts.obtained_at_ms = permission->obtained_at_ms;
+	return facts;
+}
+
+static void add_decided(const struct sending *sending, const struct guard_facts *facts, const struct guard_verdict *verdict,
+			struct decision *decision)
+{
+	struct compliance_decided *event = decision_event(decision, &compliance_decided_type);
+	struct facts *confidential = arena_take(decision->arena, 1, sizeof(*confidential));
+	struct str *rules = arena_take(decision->arena, GUARD_RULES_MAX, sizeof(*rules));
+	uint8_t *hash = arena_take(decision->arena, 1, CONTENT_HASH_SIZE);
+	char *text = arena_take_bytes(decision->arena, FACTS_TEXT_MAX);
+
+	if (confidential == NULL || rules == NULL || hash == NULL || text == NULL) {
+		decision->overflow = true;
+		return;
+	}
+	guard_facts_text(text, facts);
+	confidential->text = str_of(text);
+	content_hash(hash, STR(""), confidential->text);
+	for (size_t index = 0; index < verdict->rules_count; index++)
+		rules[index] = str_of(verdict->rules[index]);
+	event->communication_id = sending->body->communication_id;
+	event->customer_id = sending->body->customer_id;
+	event->action = str_of(facts->action);
+	event->channel = sending->body->channel;
+	event->message_class = sending->body->message_class;
+	event->verdict = str_of(verdict_name(verdict->verdict));
+	event->has_until = verdict->verdict == VERDICT_DEFER;
+	event->until = verdict->until_ms;
+	event->rules = rules;
+	event->rules_count = verdict->rules_count;
+	event->facts_hash = (struct str){ .data = (const char *)hash, .size = CONTENT_HASH_SIZE };
+	decision_confide(decision, confidential);
+}
+
+/* ---- the outcome ---- */
+
+static void add_suppressed(const struct sending *sending, const struct guard_verdict *verdict, struct decision *decision)
+{
+	struct communication_suppressed *event = decision_event(decision, &communication_suppressed_type);
+
+	MUST(verdict->rules_count > 0);
+	event->communication_id = sending->body->communication_id;
+	event->customer_id = sending->body->customer_id;
+	event->version = 1;
+	event->channel = sending->body->channel;
+	event->requested_on = sending->command->today;
+	event->reason = str_of(verdict->rules[0]);
+}
+
+static void add_released(const struct sending *sending, struct decision *decision)
+{
+	struct communication_released *event = decision_event(decision, &communication_released_type);
+	const struct send_communication *body = sending->body;
+	uint8_t *hash = arena_take(decision->arena, 1, CONTENT_HASH_SIZE);
+
+	if (hash == NULL) {
+		decision->overflow = true;
+		return;
+	}
+	content_hash(hash, sending->rendered->subject, sending->rendered->body);
+	event->communication_id = body->communication_id;
+	event->customer_id = body->customer_id;
+	event->version = 1;
+	event->channel = body->channel;
+	event->requested_on = sending->command->today;
+	event->template_name = body->template_name;
+	event->template_version = sending->template->version;
+	event->language = body->language;
+	event->message_class = body->message_class;
+	event->rendered_hash = (struct str){ .data = (const char *)hash, .size = CONTENT_HASH_SIZE };
+	event->send_by = body->send_by;
+	event->debt_ids = body->debt_ids;
+	event->debt_ids_count = body->debt_ids_count;
+	sending->rendered->contact_point_id = sending->address->contact_point_id;
+	sending->rendered->address_sealed =
+		(struct str){ .data = (const char *)sending->address->sealed, .size = sending->address->sealed_size };
+	decision_confide(decision, sending->rendered);
+}
+
+static const struct template_text *find_template(const struct send_communication *body, enum channel channel,
+						 const struct workset *set)
+{
+	struct template_key key;
+	struct uuid id;
+
+	if (!template_key(&key, body->template_name, channel, body->language))
+		return NULL;
+	id = template_key_id(&key);
+	return workset_state(set, &template_text_entity, &id);
+}
+
+void decide_send_communication(const struct command *command, const struct workset *set, struct decision *decision)
+{
+	const struct send_communication *body = command->body;
+	struct sending sending = { .command = command, .body = body, .channel = message_channel_by_name(body->channel) };
+	struct guard_facts facts;
+	struct guard_verdict verdict;
+
+	if (!send_is_good(&sending, decision))
+		return;
+	sending.person = workset_state(set, &person_entity, &body->customer_id);
+	sending.template = find_template(body, sending.channel, set);
+	if (!is_known(&sending, set, decision) || !can_be_sent(&sending, set, decision) ||
+	    !render_message(&sending, set, decision) || !has_address(&sending, set, decision))
+		return;
+
+	/* ---- nothing refuses from here on ---- */
+	facts = gather_facts(&sending, set);
+	verdict = guard_decide(&facts);
+	add_decided(&sending, &facts, &verdict, decision);
+	switch (verdict.verdict) {
+	case VERDICT_ALLOW:
+		add_released(&sending, decision);
+		return;
+	case VERDICT_DEFER: /* no rule answers so yet; when one does, a scheduled message is a timer of this module */
+	case VERDICT_DENY:
+		add_suppressed(&sending, &verdict, decision);
+		return;
+	}
+}

@@ -1,0 +1,140 @@
+#include "consumers/communications/communications.h"
+#include "consumers/communications/render.h"
+#include "schemas/communications.h"
+
+static bool is_one_of(char letter, const char *letters)
+{
+	return letter != '\0' && strchr(letters, letter) != NULL;
+}
+
+static bool name_is_valid(struct str name)
+{
+	if (name.size == 0 || name.size > TEMPLATE_NAME_MAX)
+		return false;
+	for (size_t index = 0; index < name.size; index++) {
+		char letter = name.data[index];
+
+		if (!(letter >= 'a' && letter <= 'z') && !(letter >= '0' && letter <= '9') && !is_one_of(letter, "_.-"))
+			return false;
+	}
+	return true;
+}
+
+static bool language_is_valid(struct str language)
+{
+	if (language.size < 2 || language.size > LANGUAGE_MAX)
+		return false;
+	for (size_t index = 0; index < language.size; index++) {
+		char letter = language.data[index];
+
+		if (!(letter >= 'a' && letter <= 'z') && !(letter >= 'A' && letter <= 'Z') && !(letter >= '0' && letter <= '9') &&
+		    letter != '-')
+			return false;
+	}
+	return true;
+}
+
+static bool name_is_good(const struct publish_template *body, struct decision *decision)
+{
+	if (uuid_is_none(&body->template_id)) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "template_id", "the id is all zeros");
+	} else if (!name_is_valid(body->name)) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "name", "not a name of small letters, digits, and _ . -");
+	} else if (message_channel_by_name(body->channel) == CHANNEL_NONE) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "channel", "not one of email, sms, voice, letter, push");
+	} else if (!language_is_valid(body->language)) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "language", "not a language tag such as de or de-DE");
+	} else if (!message_class_is_known(body->message_class)) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "message_class", "not a known message class");
+	} else if (body->version < 1) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "version", "versions are 1, 2, 3 ...");
+	} else {
+		return true;
+	}
+	return false;
+}
+
+static bool texts_are_good(const struct publish_template *body, enum channel channel, struct decision *decision)
+{
+	if (!text_is_one_line(body->subject) || (channel == CHANNEL_EMAIL) != (body->subject.size > 0)) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "subject",
+				"an e-mail needs a subject of one line, others have none");
+	} else if (body->body.size == 0 || !text_is_plain(body->body)) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "body", "the body is empty or has control characters");
+	} else if (!template_is_well_formed(body->subject)) {
+		decision_refuse(decision, REFUSAL_TEMPLATE_INCOMPLETE, "subject", "{{ without a token and }}");
+	} else if (!template_is_well_formed(body->body)) {
+		decision_refuse(decision, REFUSAL_TEMPLATE_INCOMPLETE, "body", "{{ without a token and }}");
+	} else if (channel != CHANNEL_LETTER && channel != CHANNEL_VOICE && !template_has_token(body->body, "opt_out")) {
+		decision_refuse(decision, REFUSAL_TEMPLATE_INCOMPLETE, "body",
+				"an electronic message says how to opt out: {{opt_out}}");
+	} else {
+		return true;
+	}
+	return false;
+}
+
+/* An id goes by one name, channel and language for good, and they by it. */
+static bool version_is_next(const struct publish_template *body, enum channel channel, const struct workset *set,
+			    struct decision *decision)
+{
+	const struct template *template = workset_state(set, &template_entity, &body->template_id);
+	int32_t version = template == NULL ? 0 : template->version;
+	const struct template_text *text;
+	struct template_key key;
+	struct uuid key_id;
+
+	if (!template_key(&key, body->name, channel, body->language)) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "name", "too long");
+		return false;
+	}
+	key_id = template_key_id(&key);
+	text = workset_state(set, &template_text_entity, &key_id);
+	if (text != NULL && !uuid_equal(&text->template_id, &body->template_id)) {
+		decision_refuse(decision, REFUSAL_EXISTS, "name", "another template has this name, channel and language");
+	} else if (text == NULL && template != NULL) {
+		decision_refuse(decision, REFUSAL_EXISTS, "template_id", "the template has another name, channel or language");
+	} else if (body->version <= version) {
+		decision_refuse(decision, REFUSAL_EXISTS, "version", "version %d is published", (int)body->version);
+	} else if (body->version > version + 1) {
+		decision_refuse(decision, REFUSAL_VERSION_CONFLICT, "version", "the next version is %d", (int)version + 1);
+	} else {
+		return true;
+	}
+	return false;
+}
+
+/* The hash's place in the arena; NULL (and overflow set) when it is full. */
+static const uint8_t *hash_content(struct decision *decision, struct str subject, struct str body)
+{
+	uint8_t *hash = arena_take(decision->arena, 1, CONTENT_HASH_SIZE);
+
+	if (hash == NULL)
+		decision->overflow = true;
+	else
+		content_hash(hash, subject, body);
+	return hash;
+}
+
+void decide_publish_template(const struct command *command, const struct workset *set, struct decision *decision)
+{
+	const struct publish_template *body = command->body;
+	enum channel channel = message_channel_by_name(body->channel);
+	struct template_published *event;
+	const uint8_t *hash;
+
+	if (!name_is_good(body, decision) || !texts_are_good(body, channel, decision) ||
+	    !version_is_next(body, channel, set, decision))
+		return;
+
+	/* ---- nothing refuses from here on ---- */
+	event = decision_event(decision, &template_published_type);
+	hash = hash_content(decision, body->subject, body->body);
+	event->template_id = body->template_id;
+	event->version = body->version;
+	event->name = body->name;
+	event->channel = body->channel;
+	event->language = body->language;
+	event->message_class = body->message_class;
+	event->body_hash = (struct str){ .data = (const char *)hash, .size = hash == NULL ? 0 : CONTENT_HASH_SIZE };
+}

@@ -1,0 +1,182 @@
+#include "base/must.h"
+#include "consumers/communications/communications.h"
+#include "schemas/communications.h"
+
+/* What passed the rules fits: the schema's limits are the members'. */
+static void set_text(char *chars, size_t chars_size, struct str text)
+{
+	bool fits = str_to_chars(chars, chars_size, text);
+
+	MUST(fits);
+}
+
+static uint32_t set_bytes(char *bytes, size_t size_max, struct str text)
+{
+	MUST(text.size <= size_max);
+	if (text.size > 0)
+		memcpy(bytes, text.data, text.size);
+	return (uint32_t)text.size;
+}
+
+/* ---- templates ---- */
+
+/* The texts are in the command only: the event has their hash. */
+static void on_template_published(struct workset *set, const struct event *event)
+{
+	const struct template_published *body = event->body;
+	const struct publish_template *command = event->command->body;
+	enum channel channel = message_channel_by_name(body->channel);
+	struct template *template = workset_change(set, &template_entity, &body->template_id);
+	struct template_text *text;
+	struct template_key key;
+	struct uuid key_id;
+	bool fits = template_key(&key, body->name, channel, body->language);
+
+	MUST(fits);
+	MUST(body->version == template->version + 1);
+	template->version = body->version;
+	template->channel = channel;
+	set_text(template->name, sizeof(template->name), body->name);
+	set_text(template->language, sizeof(template->language), body->language);
+
+	key_id = template_key_id(&key);
+	text = workset_change(set, &template_text_entity, &key_id);
+	text->template_id = body->template_id;
+	text->version = body->version;
+	set_text(text->message_class, sizeof(text->message_class), body->message_class);
+	text->subject_size = set_bytes(text->subject, sizeof(text->subject), command->subject);
+	text->body_size = set_bytes(text->body, sizeof(text->body), command->body);
+}
+
+/* ---- consent ---- */
+
+static void on_consent_granted(struct workset *set, const struct consent_granted *event)
+{
+	struct recipient *recipient = workset_change(set, &recipient_entity, &event->customer_id);
+	struct consent *consent = workset_change(set, &consent_entity, &event->consent_id);
+	struct permission *permission =
+		&recipient->permissions[message_channel_by_name(event->channel)][purpose_by_name(event->purpose)];
+
+	consent->is_known = 1;
+	if (event->obtained_at <= permission->obtained_at_ms)
+		return;
+	permission->obtained_at_ms = event->obtained_at;
+	permission->basis = basis_by_name(event->basis);
+}
+
+static void remove_queued(struct queue *queue, const struct uuid *communication_id)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t index = 0; index < queue->count; index++) {
+		if (!uuid_equal(&queue->messages[index].communication_id, communication_id))
+			queue->messages[kept++] = queue->messages[index];
+	}
+	if (kept < queue->count)
+		memset(&queue->messages[kept], 0, (queue->count - kept) * sizeof(queue->messages[0]));
+	queue->count = kept;
+}
+
+/* No consent that is known by now outlives the withdrawal, whatever time that was said to be of. */
+static void withdraw_channel(struct recipient *recipient, enum channel channel, int64_t withdrawn_at_ms)
+{
+	for (unsigned purpose = 0; purpose < PURPOSE_COUNT; purpose++) {
+		if (recipient->permissions[channel][purpose].obtained_at_ms > withdrawn_at_ms)
+			withdrawn_at_ms = recipient->permissions[channel][purpose].obtained_at_ms;
+	}
+	if (withdrawn_at_ms > recipient->withdrawn_at_ms[channel])
+		recipient->withdrawn_at_ms[channel] = withdrawn_at_ms;
+}
+
+static void on_consent_withdrawn(struct workset *set, const struct consent_withdrawn *event)
+{
+	struct recipient *recipient = workset_change(set, &recipient_entity, &event->customer_id);
+	struct queue *queue = workset_change(set, &queue_entity, &event->customer_id);
+	enum channel only = event->has_channel ? message_channel_by_name(event->channel) : CHANNEL_NONE;
+
+	MUST(event->version == recipient->version + 1);
+	recipient->version = event->version;
+	for (unsigned channel = CHANNEL_NONE + 1; channel < CHANNEL_COUNT; channel++) {
+		if (only == CHANNEL_NONE || only == channel)
+			withdraw_channel(recipient, channel, event->withdrawn_at > 0 ? event->withdrawn_at : 1);
+	}
+	for (size_t index = 0; index < event->cancelled_count; index++) {
+		const struct cancelled_communication *cancelled = &event->cancelled[index];
+		struct communication *communication = workset_change(set, &communication_entity, &cancelled->communication_id);
+
+		MUST(cancelled->version == communication->version + 1);
+		communication->version = cancelled->version;
+		communication->state = COMMUNICATION_CANCELLED;
+		remove_queued(queue, &cancelled->communication_id);
+	}
+}
+
+/* ---- messages ---- */
+
+static void on_released(struct workset *set, const struct communication_released *event)
+{
+	struct communication *communication = workset_change(set, &communication_entity, &event->communication_id);
+	struct queue *queue = workset_change(set, &queue_entity, &event->customer_id);
+
+	MUST(communication->version == 0);
+	MUST(queue->count < QUEUE_MAX);
+	communication->customer_id = event->customer_id;
+	communication->version = event->version;
+	communication->channel = message_channel_by_name(event->channel);
+	communication->state = COMMUNICATION_RELEASED;
+	communication->requested_on = event->requested_on;
+	queue->messages[queue->count++] = (struct queued){ .communication_id = event->communication_id,
+							   .channel = communication->channel,
+							   .requested_on = event->requested_on };
+}
+
+static void on_suppressed(struct workset *set, const struct communication_suppressed *event)
+{
+	struct communication *communication = workset_change(set, &communication_entity, &event->communication_id);
+
+	MUST(communication->version == 0);
+	communication->customer_id = event->customer_id;
+	communication->version = event->version;
+	communication->channel = message_channel_by_name(event->channel);
+	communication->state = COMMUNICATION_SUPPRESSED;
+	communication->requested_on = event->requested_on;
+}
+
+/* A message that waits for another try can be cancelled again; any other progress is its end for the queue. */
+static void on_progressed(struct workset *set, const struct communication_progressed *event)
+{
+	struct communication *communication = workset_change(set, &communication_entity, &event->communication_id);
+	struct queue *queue = workset_change(set, &queue_entity, &event->customer_id);
+
+	MUST(event->version == communication->version + 1);
+	communication->version = event->version;
+	communication->state = communication_state_by_name(event->state);
+	communication->attempt = event->attempt;
+	MUST(communication->state != COMMUNICATION_NONE);
+	if (communication->state != COMMUNICATION_RETRY_WAIT) {
+		remove_queued(queue, &event->communication_id);
+		return;
+	}
+	for (uint32_t index = 0; index < queue->count; index++) {
+		if (uuid_equal(&queue->messages[index].communication_id, &event->communication_id))
+			queue->messages[index].is_claimed = 0;
+	}
+}
+
+void communications_evolve(struct workset *set, const struct event *event)
+{
+	if (event->type == &communication_released_type)
+		on_released(set, event->body);
+	else if (event->type == &communication_suppressed_type)
+		on_suppressed(set, event->body);
+	else if (event->type == &communication_progressed_type)
+		on_progressed(set, event->body);
+	else if (event->type == &consent_granted_type)
+		on_consent_granted(set, event->body);
+	else if (event->type == &consent_withdrawn_type)
+		on_consent_withdrawn(set, event->body);
+	else if (event->type == &template_published_type)
+		on_template_published(set, event);
+	else
+		MUST(event->type == &compliance_decided_type || event->type == &receipt_ignored_type);
+}

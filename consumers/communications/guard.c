@@ -1,0 +1,92 @@
+#include "consumers/communications/guard.h"
+
+#include <stdio.h>
+
+#include "base/must.h"
+
+struct answer {
+	enum verdict verdict;
+	int64_t until_ms;
+};
+
+static struct answer deny_if(bool is_violated)
+{
+	return (struct answer){ .verdict = is_violated ? VERDICT_DENY : VERDICT_ALLOW };
+}
+
+/* US-10: a request to stop a medium binds for all debts. */
+static struct answer medium_opt_out(const struct guard_facts *facts)
+{
+	return deny_if(facts->is_opted_out);
+}
+
+/* US-12: e-mail needs one of the permissions of 1006.6(d)(4). */
+static struct answer email_permission(const struct guard_facts *facts)
+{
+	return deny_if(facts->channel == CHANNEL_EMAIL && !facts->has_permission);
+}
+
+/* US-13: so does SMS, 1006.6(d)(5). */
+static struct answer sms_permission(const struct guard_facts *facts)
+{
+	return deny_if(facts->channel == CHANNEL_SMS && !facts->has_permission);
+}
+
+struct guard_rule {
+	const char *id; /* of domain.md 9 */
+	struct answer (*ask)(const struct guard_facts *facts);
+};
+
+static const struct guard_rule rules[] = {
+	{ "US-10", medium_opt_out },
+	{ "US-12", email_permission },
+	{ "US-13", sms_permission },
+};
+#define RULES_COUNT (sizeof(rules) / sizeof(rules[0]))
+_Static_assert(RULES_COUNT <= GUARD_RULES_MAX, "room for all rules");
+
+struct guard_verdict guard_decide(const struct guard_facts *facts)
+{
+	struct guard_verdict verdict = { .verdict = VERDICT_ALLOW };
+
+	for (size_t index = 0; index < RULES_COUNT; index++) {
+		struct answer answer = rules[index].ask(facts);
+
+		if (answer.verdict < verdict.verdict)
+			continue;
+		if (answer.verdict > verdict.verdict) {
+			verdict.verdict = answer.verdict;
+			verdict.rules_count = 0;
+		}
+		if (answer.until_ms > verdict.until_ms)
+			verdict.until_ms = answer.until_ms;
+		verdict.rules[verdict.rules_count++] = rules[index].id;
+	}
+	return verdict;
+}
+
+const char *verdict_name(enum verdict verdict)
+{
+	switch (verdict) {
+	case VERDICT_ALLOW:
+		return "allow";
+	case VERDICT_DEFER:
+		return "defer";
+	case VERDICT_DENY:
+		return "deny";
+	}
+	MUST_NOT_REACH("no such verdict");
+}
+
+void guard_facts_text(char text[FACTS_TEXT_MAX], const struct guard_facts *facts)
+{
+	int size =
+		snprintf(text, FACTS_TEXT_MAX,
+			 "action=%s channel=%s class=%.*s opted_out=%d permission=%s obtained_at=%lld withdrawn_at=%lld now=%lld",
+			 facts->action, message_channel_name(facts->channel), (int)facts->message_class.size,
+			 facts->message_class.data, facts->is_opted_out, basis_name(facts->basis),
+			 (long long)facts->obtained_at_ms, (long long)facts->withdrawn_at_ms, (long long)facts->now_ms);
+
+	MUST(size > 0);
+	MUST(size < FACTS_TEXT_MAX);
+}

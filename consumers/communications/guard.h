@@ -1,0 +1,50 @@
+#ifndef CONSUMERS_COMMUNICATIONS_GUARD_H
+#define CONSUMERS_COMMUNICATIONS_GUARD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "consumers/communications/communications.h"
+
+/*
+ * The compliance guard (domain.md 9): facts in, verdict out, and which rules said so. Pure. It asks every rule of its table and
+ * takes the strictest answer; a new rule is a function and a row in guard.c, and a fact it needs is a member here and a line in
+ * guard_facts_text.
+ *
+ * Now: US-10 (an opt-out of the medium binds), US-12 and US-13 (e-mail and SMS need a permission; the 60 days of US-13 are not
+ * looked at yet).
+ */
+struct guard_facts {
+	const char *action; /* "send" */
+	enum channel channel;
+	struct str message_class;
+	bool is_opted_out;   /* withdrawn, and no permission since */
+	bool has_permission; /* for PURPOSE_COLLECT, obtained after the last withdrawal */
+	enum basis basis;
+	int64_t obtained_at_ms;
+	int64_t withdrawn_at_ms; /* 0: never */
+	int64_t now_ms;
+};
+
+/* Ordered: the later, the stricter. */
+enum verdict { VERDICT_ALLOW, VERDICT_DEFER, VERDICT_DENY };
+
+#define GUARD_RULES_MAX 32
+
+struct guard_verdict {
+	enum verdict verdict;
+	int64_t until_ms;                   /* VERDICT_DEFER */
+	const char *rules[GUARD_RULES_MAX]; /* that asked for this verdict, or, when all allow, that were asked */
+	size_t rules_count;
+};
+
+struct guard_verdict guard_decide(const struct guard_facts *facts);
+
+const char *verdict_name(enum verdict verdict);
+
+/* The facts as one line of text, the same for the same facts; terminated; no personal data. */
+#define FACTS_TEXT_MAX 256
+void guard_facts_text(char text[FACTS_TEXT_MAX], const struct guard_facts *facts);
+
+#endif

@@ -1,0 +1,47 @@
+#include "base/must.h"
+#include "consumers/communications/communications.h"
+#include "crypto/crypto.h"
+
+/* Natural keys as slots of the workset, and the hashes of what was written: the module's only use of crypto outside its store. */
+
+bool template_key(struct template_key *ret_key, struct str name, enum channel channel, struct str language)
+{
+	if (name.size > TEMPLATE_NAME_MAX || language.size > LANGUAGE_MAX)
+		return false;
+	ret_key->text[0] = (char)channel;
+	ret_key->text[1] = (char)name.size;
+	memcpy(ret_key->text + 2, name.size > 0 ? name.data : "", name.size);
+	memcpy(ret_key->text + 2 + name.size, language.size > 0 ? language.data : "", language.size);
+	ret_key->size = 2 + name.size + language.size;
+	return true;
+}
+
+void template_key_split(struct str text, struct str *ret_name, enum channel *ret_channel, struct str *ret_language)
+{
+	size_t name_size;
+
+	MUST(text.size >= 2);
+	name_size = (uint8_t)text.data[1];
+	MUST(text.size >= 2 + name_size);
+	*ret_channel = (enum channel)text.data[0];
+	*ret_name = (struct str){ .data = text.data + 2, .size = name_size };
+	*ret_language = (struct str){ .data = text.data + 2 + name_size, .size = text.size - 2 - name_size };
+}
+
+struct uuid template_key_id(const struct template_key *key)
+{
+	return uuid_of_text((struct str){ .data = key->text, .size = key->size });
+}
+
+/* The hash of two hashes, so that the border between the texts counts. */
+void content_hash(uint8_t ret_hash[CONTENT_HASH_SIZE], struct str subject, struct str body)
+{
+	uint8_t of_subject[SHA256_SIZE];
+	uint8_t of_body[SHA256_SIZE];
+
+	_Static_assert(CONTENT_HASH_SIZE == SHA256_SIZE, "SHA-256");
+	sha256_pair(of_subject, subject, STR(""));
+	sha256_pair(of_body, body, STR(""));
+	sha256_pair(ret_hash, (struct str){ .data = (const char *)of_subject, .size = sizeof(of_subject) },
+		    (struct str){ .data = (const char *)of_body, .size = sizeof(of_body) });
+}

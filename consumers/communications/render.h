@@ -1,0 +1,38 @@
+#ifndef CONSUMERS_COMMUNICATIONS_RENDER_H
+#define CONSUMERS_COMMUNICATIONS_RENDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/str.h"
+
+/*
+ * Templates: text in which {{token}} stands for a value; there is no other syntax, and what a value contains is never looked at
+ * again. A token is a lower-case letter followed by letters, digits and underscores. Pure and bounded.
+ */
+struct token {
+	struct str name;
+	struct str value;
+};
+
+enum render_outcome {
+	RENDER_OK,
+	RENDER_MALFORMED,     /* {{ without a token and }} behind it */
+	RENDER_UNKNOWN_TOKEN, /* *ret_token tells which */
+	RENDER_TOO_LONG,
+};
+
+enum render_outcome render(struct str text, const struct token *tokens, size_t tokens_count, char *out, size_t out_max,
+			   size_t *ret_size, struct str *ret_token);
+
+/* Whether the text is well formed, and has the token (NULL: any or none). */
+bool template_is_well_formed(struct str text);
+bool template_has_token(struct str text, const char *token);
+
+bool token_name_is_valid(struct str name);
+
+/* No control characters at all (subject, values), or none but line feed and tab (body). */
+bool text_is_one_line(struct str text);
+bool text_is_plain(struct str text);
+
+#endif

@@ -1,0 +1,116 @@
+#include "consumers/communications/communications.h"
+#include "schemas/communications.h"
+
+const struct entity template_entity = { .name = "template", .state_size = sizeof(struct template) };
+const struct entity template_text_entity = { .name = "template_text", .state_size = sizeof(struct template_text) };
+const struct entity recipient_entity = { .name = "recipient", .state_size = sizeof(struct recipient) };
+const struct entity queue_entity = { .name = "queue", .state_size = sizeof(struct queue) };
+const struct entity communication_entity = { .name = "communication", .state_size = sizeof(struct communication) };
+const struct entity consent_entity = { .name = "consent", .state_size = sizeof(struct consent) };
+const struct entity person_entity = { .name = "person", .state_size = sizeof(struct person) };
+const struct entity addresses_entity = { .name = "addresses", .state_size = sizeof(struct addresses) };
+const struct entity owed_debt_entity = { .name = "debt", .state_size = sizeof(struct owed_debt) };
+
+static const struct slot *touch(struct workset *set, const struct entity *entity, const struct uuid *id)
+{
+	return workset_touch(set, entity, id, (struct str){ 0 });
+}
+
+/* The text is copied once, when the slot is made: touch is called again after each load. */
+static void touch_template_text(struct workset *set, struct str name, struct str channel, struct str language)
+{
+	struct template_key key;
+	struct str text;
+	struct uuid id;
+
+	if (!template_key(&key, name, message_channel_by_name(channel), language))
+		return;
+	id = template_key_id(&key);
+	if (workset_find(set, &template_text_entity, &id) != NULL)
+		return;
+	text = str_copy(set->arena, (struct str){ .data = key.text, .size = key.size });
+	if (text.data == NULL)
+		set->overflow = true;
+	else
+		workset_touch(set, &template_text_entity, &id, text);
+}
+
+static void touch_publish_template(const struct command *command, struct workset *set)
+{
+	const struct publish_template *body = command->body;
+
+	touch(set, &template_entity, &body->template_id);
+	touch_template_text(set, body->name, body->channel, body->language);
+}
+
+static void touch_grant_consent(const struct command *command, struct workset *set)
+{
+	const struct grant_consent *body = command->body;
+
+	touch(set, &consent_entity, &body->consent_id);
+	touch(set, &recipient_entity, &body->customer_id);
+}
+
+/* The queue first; the messages in it are known when that is loaded (and locked, so that none is claimed meanwhile). */
+static void touch_withdraw_consent(const struct command *command, struct workset *set)
+{
+	const struct withdraw_consent *body = command->body;
+	const struct slot *slot;
+	const struct queue *queue;
+
+	touch(set, &recipient_entity, &body->customer_id);
+	slot = touch(set, &queue_entity, &body->customer_id);
+	if (slot == NULL || !slot->exists)
+		return;
+	queue = slot->state;
+	for (uint32_t index = 0; index < queue->count; index++)
+		touch(set, &communication_entity, &queue->messages[index].communication_id);
+}
+
+static void touch_send_communication(const struct command *command, struct workset *set)
+{
+	const struct send_communication *body = command->body;
+
+	touch(set, &communication_entity, &body->communication_id);
+	touch(set, &recipient_entity, &body->customer_id);
+	touch(set, &queue_entity, &body->customer_id);
+	touch(set, &person_entity, &body->customer_id);
+	touch(set, &addresses_entity, &body->customer_id);
+	for (size_t index = 0; index < body->debt_ids_count; index++)
+		touch(set, &owed_debt_entity, &body->debt_ids[index]);
+	touch_template_text(set, body->template_name, body->channel, body->language);
+}
+
+static void touch_record_dispatch(const struct command *command, struct workset *set)
+{
+	const struct record_dispatch *body = command->body;
+
+	touch(set, &communication_entity, &body->communication_id);
+	touch(set, &queue_entity, &body->customer_id);
+}
+
+static void touch_record_delivery(const struct command *command, struct workset *set)
+{
+	const struct record_delivery *body = command->body;
+
+	touch(set, &communication_entity, &body->communication_id);
+	touch(set, &queue_entity, &body->customer_id);
+}
+
+#define ROLE_ANY UINT32_MAX
+
+static const struct rule rules[] = {
+	{ &publish_template_type, ROLE_SUPERVISOR | ROLE_COMPLIANCE, touch_publish_template, decide_publish_template },
+	{ &grant_consent_type, ROLE_CONSUMER | ROLE_AGENT, touch_grant_consent, decide_grant_consent },
+	{ &withdraw_consent_type, ROLE_ANY, touch_withdraw_consent, decide_withdraw_consent },
+	{ &send_communication_type, ROLE_SYSTEM | ROLE_AGENT, touch_send_communication, decide_send_communication },
+	{ &record_dispatch_type, ROLE_NOTIFIER, touch_record_dispatch, decide_record_dispatch },
+	{ &record_delivery_type, ROLE_NOTIFIER, touch_record_delivery, decide_record_delivery },
+};
+
+const struct module communications_module = {
+	.name = "communications",
+	.rules = rules,
+	.rules_count = sizeof(rules) / sizeof(rules[0]),
+	.evolve = communications_evolve,
+};

@@ -1,0 +1,36 @@
+#ifndef CONSUMERS_COMMUNICATIONS_STORE_H
+#define CONSUMERS_COMMUNICATIONS_STORE_H
+
+#include "base/err.h"
+#include "db/db.h"
+#include "worker/slot_query.h"
+#include "worker/store.h"
+
+/*
+ * The communications module in PostgreSQL (sql/0004_communications.sql): store_load.c reads states, store.c writes. It knows the
+ * key: the name of the person is opened for the rules to render, what they rendered is sealed again before it is written.
+ */
+struct communications_store {
+	uint8_t key[32];
+	struct slot_loader loader;
+	struct db_params params;
+	struct buf sealed; /* the text sealed last */
+	struct db_copy template_versions;
+	struct db_copy consents;
+	struct db_copy withdrawals;
+	struct db_copy decisions;
+	struct db_copy communications;
+	struct db_copy debts;
+	struct db_copy receipts;
+	struct db_copy outbox;
+	struct buf list; /* struct slot *: those to be updated */
+};
+
+/* Once, before the first batch: reads the key from the file that DCS_ADDRESS_KEY_FILE names. */
+MUST_CHECK int communications_store_prepare(void *self, struct err *err);
+
+int communications_load(void *self, struct db *db, struct slot **slots, size_t count, struct err *err);
+int communications_save(void *self, struct db *db, const struct workset *set, const struct logged_event *events,
+			size_t events_count, struct err *err);
+
+#endif

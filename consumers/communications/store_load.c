@@ -1,0 +1,290 @@
+#include "base/must.h"
+#include "consumers/communications/communications.h"
+#include "consumers/communications/store.h"
+#include "crypto/crypto.h"
+
+static void read_text(char *chars, size_t chars_size, const struct db_result *result, int row, int column)
+{
+	bool fits = str_to_chars(chars, chars_size, db_str(result, row, column));
+
+	MUST(fits);
+}
+
+static uint32_t read_bytes(void *bytes, size_t size_max, const struct db_result *result, int row, int column)
+{
+	struct str text = db_str(result, row, column);
+
+	MUST(text.size <= size_max);
+	if (text.size > 0)
+		memcpy(bytes, text.data, text.size);
+	return (uint32_t)text.size;
+}
+
+/* ---- templates ---- */
+
+static const struct db_statement select_templates = {
+	.name = "communications_select_templates",
+	.sql = "SELECT u.n, t.version, t.channel, t.name, t.language FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) "
+	       "JOIN communications.template t ON t.template_id = u.id",
+};
+
+static int read_template(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)
+{
+	struct template *template = slot->state;
+
+	(void)self;
+	(void)err;
+	template->version = db_int32(result, row, 1);
+	template->channel = message_channel_by_name(db_str(result, row, 2));
+	read_text(template->name, sizeof(template->name), result, row, 3);
+	read_text(template->language, sizeof(template->language), result, row, 4);
+	return 0;
+}
+
+static const struct db_statement select_template_texts = {
+	.name = "communications_select_template_texts",
+	.sql = "SELECT u.n, t.template_id, v.version, v.message_class, v.subject, v.body "
+	       "FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS u (name, channel, language, n) "
+	       "JOIN communications.template t ON t.name = u.name AND t.channel = u.channel AND t.language = u.language "
+	       "JOIN communications.template_version v ON v.template_id = t.template_id AND v.version = t.version",
+};
+
+static void ask_template_texts(void *self, struct db_params *params, struct slot **slots, size_t count)
+{
+	struct str name;
+	struct str language;
+	enum channel channel;
+
+	(void)self;
+	db_array_begin(params, DB_ARRAY_TEXT);
+	for (size_t index = 0; index < count; index++) {
+		template_key_split(slots[index]->text, &name, &channel, &language);
+		db_array_text(params, name);
+	}
+	db_array_begin(params, DB_ARRAY_TEXT);
+	for (size_t index = 0; index < count; index++) {
+		template_key_split(slots[index]->text, &name, &channel, &language);
+		db_array_text(params, str_of(message_channel_name(channel)));
+	}
+	db_array_begin(params, DB_ARRAY_TEXT);
+	for (size_t index = 0; index < count; index++) {
+		template_key_split(slots[index]->text, &name, &channel, &language);
+		db_array_text(params, language);
+	}
+}
+
+static int read_template_text(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)
+{
+	struct template_text *text = slot->state;
+
+	(void)self;
+	(void)err;
+	text->template_id = db_uuid(result, row, 1);
+	text->version = db_int32(result, row, 2);
+	read_text(text->message_class, sizeof(text->message_class), result, row, 3);
+	text->subject_size = read_bytes(text->subject, sizeof(text->subject), result, row, 4);
+	text->body_size = read_bytes(text->body, sizeof(text->body), result, row, 5);
+	return 0;
+}
+
+/* ---- recipients: three tables, one state ---- */
+
+static const struct db_statement select_withdrawals = {
+	.name = "communications_select_withdrawals",
+	.sql = "SELECT u.n, w.version FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n), "
+	       "LATERAL (SELECT version FROM communications.withdrawal WHERE customer_id = u.id ORDER BY version DESC LIMIT 1) w",
+};
+
+static int read_withdrawal(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)
+{
+	(void)self;
+	(void)err;
+	((struct recipient *)slot->state)->version = db_int64(result, row, 1);
+	return 0;
+}
+
+static const struct db_statement select_permissions = {
+	.name = "communications_select_permissions",
+	.sql = "SELECT u.n, p.channel, p.purpose, p.basis, p.obtained_at FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) "
+	       "JOIN communications.permission p ON p.customer_id = u.id",
+};
+
+static int read_permission(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)
+{
+	struct recipient *recipient = slot->state;
+	enum channel channel = message_channel_by_name(db_str(result, row, 1));
+	enum purpose purpose = purpose_by_name(db_str(result, row, 2));
+
+	(void)self;
+	(void)err;
+	recipient->permissions[channel][purpose] = (struct permission){ .basis = basis_by_name(db_str(result, row, 3)),
+									.obtained_at_ms = db_instant(result, row, 4) };
+	return 0;
+}
+
+static const struct db_statement select_opt_outs = {
+	.name = "communications_select_opt_outs",
+	.sql = "SELECT u.n, o.channel, o.withdrawn_at FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) "
+	       "JOIN communications.opt_out o ON o.customer_id = u.id",
+};
+
+static int read_opt_out(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)
+{
+	struct recipient *recipient = slot->state;
+
+	(void)self;
+	(void)err;
+	recipient->withdrawn_at_ms[message_channel_by_name(db_str(result, row, 1))] = db_instant(result, row, 2);
+	return 0;
+}
+
+/* ---- messages ---- */
+
+/* Locked until the batch is committed, in id order as everybody does: what is not claimed now cannot be claimed before that. */
+static const struct db_statement select_queues = {
+	.name = "communications_select_queues",
+	.sql = "SELECT u.n, o.communication_id, o.channel, c.requested_on, o.state = 'claimed' "
+	       "FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) JOIN communications.outbox o ON o.customer_id = u.id "
+	       "JOIN communications.communication c ON c.communication_id = o.communication_id "
+	       "WHERE o.state IN ('released', 'claimed', 'waiting') ORDER BY o.communication_id FOR UPDATE OF o",
+};
+
+static int read_queued(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)
+{
+	struct queue *queue = slot->state;
+
+	(void)self;
+	(void)err;
+	MUST(queue->count < QUEUE_MAX);
+	queue->messages[queue->count++] = (struct queued){ .communication_id = db_uuid(result, row, 1),
+							   .channel = message_channel_by_name(db_str(result, row, 2)),
+							   .requested_on = db_date(result, row, 3),
+							   .is_claimed = db_bool(result, row, 4) ? 1 : 0 };
+	return 0;
+}
+
+static const struct db_statement select_communications = {
+	.name = "communications_select_communications",
+	.sql = "SELECT u.n, c.customer_id, c.version, c.channel, c.state, c.attempt, c.requested_on "
+	       "FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) "
+	       "JOIN communications.communication c ON c.communication_id = u.id",
+};
+
+static int read_communication(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)
+{
+	struct communication *communication = slot->state;
+
+	(void)self;
+	(void)err;
+	communication->customer_id = db_uuid(result, row, 1);
+	communication->version = db_int64(result, row, 2);
+	communication->version_stored = communication->version;
+	communication->channel = message_channel_by_name(db_str(result, row, 3));
+	communication->state = communication_state_by_name(db_str(result, row, 4));
+	communication->attempt = db_int32(result, row, 5);
+	communication->requested_on = db_date(result, row, 6);
+	MUST(communication->state != COMMUNICATION_NONE);
+	return 0;
+}
+
+static const struct db_statement select_consents = {
+	.name = "communications_select_consents",
+	.sql = "SELECT u.n FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) "
+	       "JOIN communications.consent c ON c.consent_id = u.id",
+};
+
+static int read_consent(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)
+{
+	(void)self;
+	(void)result;
+	(void)row;
+	(void)err;
+	((struct consent *)slot->state)->is_known = 1;
+	return 0;
+}
+
+/* ---- other modules ---- */
+
+static const struct db_statement select_persons = {
+	.name = "communications_select_persons",
+	.sql = "SELECT u.n, p.status = 'active', p.full_name_sealed FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) "
+	       "JOIN customers.public_person p ON p.customer_id = u.id",
+};
+
+static int read_person(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)
+{
+	const struct communications_store *store = self;
+	struct person *person = slot->state;
+	struct str sealed = db_str(result, row, 2);
+
+	MUST(sealed.size >= SEAL_OVERHEAD);
+	MUST(sealed.size - SEAL_OVERHEAD <= sizeof(person->full_name));
+	if (unseal(person->full_name, sealed, &slot->id, store->key, err) < 0)
+		return err_add(err, "a customer's name");
+	person->full_name_size = (uint32_t)(sealed.size - SEAL_OVERHEAD);
+	person->is_active = db_bool(result, row, 1) ? 1 : 0;
+	return 0;
+}
+
+/* The one to use of each channel: not at work if there is another, verified last, newest. */
+static const struct db_statement select_addresses = {
+	.name = "communications_select_addresses",
+	.sql = "SELECT DISTINCT ON (u.n, p.channel) u.n, p.channel = 'sms', p.contact_point_id, p.address_sealed "
+	       "FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) "
+	       "JOIN customers.public_contact_point p ON p.customer_id = u.id "
+	       "WHERE p.state = 'usable' AND p.channel IN ('email', 'sms') "
+	       "ORDER BY u.n, p.channel, p.place = 'work', p.verified_at DESC NULLS LAST, p.contact_point_id DESC",
+};
+
+static int read_address(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)
+{
+	struct addresses *addresses = slot->state;
+	struct address *address = db_bool(result, row, 1) ? &addresses->sms : &addresses->email;
+
+	(void)self;
+	(void)err;
+	address->contact_point_id = db_uuid(result, row, 2);
+	address->sealed_size = read_bytes(address->sealed, sizeof(address->sealed), result, row, 3);
+	return 0;
+}
+
+static const struct db_statement select_debts = {
+	.name = "communications_select_debts",
+	.sql = "SELECT u.n, d.customer_id, d.balance_minor, d.due_on, d.currency, d.external_ref "
+	       "FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) JOIN debts.public_debt d ON d.debt_id = u.id",
+};
+
+static int read_debt(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)
+{
+	struct owed_debt *debt = slot->state;
+
+	(void)self;
+	(void)err;
+	debt->customer_id = db_uuid(result, row, 1);
+	debt->balance_minor = db_int64(result, row, 2);
+	debt->due_on = db_date(result, row, 3);
+	read_text(debt->currency, sizeof(debt->currency), result, row, 4);
+	read_text(debt->external_ref, sizeof(debt->external_ref), result, row, 5);
+	return 0;
+}
+
+static const struct slot_query queries[] = {
+	{ &template_entity, &select_templates, NULL, read_template },
+	{ &template_text_entity, &select_template_texts, ask_template_texts, read_template_text },
+	{ &recipient_entity, &select_withdrawals, NULL, read_withdrawal },
+	{ &recipient_entity, &select_permissions, NULL, read_permission },
+	{ &recipient_entity, &select_opt_outs, NULL, read_opt_out },
+	{ &queue_entity, &select_queues, NULL, read_queued },
+	{ &communication_entity, &select_communications, NULL, read_communication },
+	{ &consent_entity, &select_consents, NULL, read_consent },
+	{ &person_entity, &select_persons, NULL, read_person },
+	{ &addresses_entity, &select_addresses, NULL, read_address },
+	{ &owed_debt_entity, &select_debts, NULL, read_debt },
+};
+
+int communications_load(void *self, struct db *db, struct slot **slots, size_t count, struct err *err)
+{
+	struct communications_store *store = self;
+
+	return slot_queries_run(&store->loader, db, queries, sizeof(queries) / sizeof(queries[0]), self, slots, count, err);
+}
