@@ -171,8 +171,12 @@ static inline void store_load_all(struct store_spec *spec)
 	size_t loaded = 0;
 
 	for (int round = 0; round < TOUCH_ROUNDS_MAX; round++) {
-		for (size_t index = 0; index < spec->count; index++)
-			store_rule(spec, spec->commands[index].type)->touch(&spec->commands[index], &spec->set);
+		for (size_t index = 0; index < spec->count; index++) {
+			const struct rule *rule = store_rule(spec, spec->commands[index].type);
+
+			if (round == 0 || rule->touches_again)
+				rule->touch(&spec->commands[index], &spec->set);
+		}
 		assert_false(spec->set.overflow);
 		if (spec->set.slots_count == loaded)
 			return;
