@@ -21,6 +21,7 @@ static const struct subcommand subcommands[] = {
 	{ "sample", run_sample, "write a realistic synthetic portfolio as files" },
 	{ "tail", run_tail, "print the records of a topic as JSON" },
 	{ "status", run_status, "lag, heads, unpublished events, what is halted or parked" },
+	{ "verify", run_verify, "recompute the promises from the database and the topics" },
 	{ "dead-letters", run_dead_letters, "list or replay records that were no commands" },
 	{ "parked", run_parked, "list parked commands, or let them go" },
 	{ "unhalt", run_unhalt, "let a halted partition go on" },

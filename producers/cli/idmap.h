@@ -1,0 +1,27 @@
+#ifndef CLI_IDMAP_H
+#define CLI_IDMAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/uuid.h"
+
+/*
+ * A growing table from ids to numbers: 24 bytes an entry, at least half full when large. For `dcs verify`, which remembers one
+ * number a customer or aggregate. The all-zero id is never a member.
+ */
+struct idmap {
+	struct buf memory; /* the table: a power of two of entries, all-zero id = free */
+	size_t count;
+};
+
+void idmap_init(struct idmap *map, size_t count_max);
+void idmap_release(struct idmap *map);
+void idmap_clear(struct idmap *map); /* keeps the memory */
+
+/* The number of an id, made with 0 when it was not there; NULL: over count_max. Valid until the next call. */
+int64_t *idmap_at(struct idmap *map, const struct uuid *id);
+
+#endif

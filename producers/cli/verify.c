@@ -1,0 +1,248 @@
+/* `dcs verify`: recomputes the promises and says what is wrong. */
+#include "verify.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/day.h"
+#include "cli.h"
+#include "wire/json.h"
+
+#define SHOWN_MAX       100
+#define ARENA_SIZE      (16 * 1024 * 1024)
+#define PARAMS_SIZE_MAX (4 * 1024 * 1024)
+
+static struct {
+	const char *bootstrap, *pg, *pg_user, *only;
+	bool json, progress;
+} conf;
+
+static const struct conf_row rows[] = {
+	ROW_BOOTSTRAP(&conf.bootstrap),
+	ROW_PG(&conf.pg),
+	ROW_PG_USER(&conf.pg_user),
+	{ .name = "only",
+	  .kind = CONF_TEXT,
+	  .default_value = "",
+	  .target = &conf.only,
+	  .help = "only these promises: P2,P5 ... (P1, P2 and P4 go together)" },
+	ROW_JSON(&conf.json),
+	ROW_PROGRESS(&conf.progress),
+};
+
+static const struct usage usage = {
+	.about = "usage: dcs verify [FLAGS]\n\n"
+		 "Recomputes the promises from the database and the topics, and prints what is wrong, one line each, with the "
+		 "place:\n"
+		 "  P1 one answer to every command    P2 log without holes, hash chain     P3 no command skipped\n"
+		 "  P4 order and versions             P5 ledger and balances               P6 events topics equal the log\n"
+		 "  P7 reports equal the fold of the log\n"
+		 "May run beside the system. With --json: one object a finding, then one with the totals.\n"
+		 "Exit status: 0 nothing is wrong; 1 something is, or it could not be looked at; 2 wrong usage.",
+	.rows = rows,
+	.rows_count = ROWS_COUNT(rows),
+	.arguments_min = 0,
+	.arguments_max = 0,
+};
+
+static const struct db_statement select_table = { "verify_table", "SELECT to_regclass($1) IS NOT NULL" };
+static const char select_heads[] = "SELECT part, next_offset, log_seq, log_hash FROM {schema}.partition_head ORDER BY part";
+
+/* ---- findings ---- */
+
+static void print_json(int promise, const char *where, const char *what)
+{
+	struct buf json;
+
+	buf_init(&json, 4096);
+	buf_add_format(&json, "{\"promise\":\"P%d\",\"where\":", promise);
+	json_write_string(&json, str_of(where));
+	buf_add_text(&json, ",\"what\":");
+	json_write_string(&json, str_of(what));
+	buf_add_text(&json, "}\n");
+	(void)fwrite(json.data, 1, json.size, stdout);
+	buf_release(&json);
+}
+
+void finding(struct verify *verify, int promise, const char *where, const char *format, ...)
+{
+	char what[400];
+	va_list values;
+
+	MUST(promise >= 1);
+	MUST(promise <= PROMISES_COUNT);
+	if (++verify->findings[promise] > SHOWN_MAX)
+		return;
+	va_start(values, format);
+	vsnprintf(what, sizeof(what), format, values);
+	va_end(values);
+	if (verify->json)
+		print_json(promise, where, what);
+	else
+		printf("P%d %s: %s\n", promise, where, what);
+}
+
+void where_part(char where[WHERE_SIZE], const struct verify_head *head)
+{
+	snprintf(where, WHERE_SIZE, "%s part %d", head->module, head->part);
+}
+
+void where_at(char where[WHERE_SIZE], const struct verify_head *head, const char *what, int64_t number)
+{
+	snprintf(where, WHERE_SIZE, "%s part %d %s %lld", head->module, head->part, what, (long long)number);
+}
+
+int table_exists(struct verify *verify, const char *table, bool *ret_exists, struct err *err)
+{
+	struct db_result result = { .pg = NULL };
+
+	db_params_reset(&verify->params);
+	db_param_text(&verify->params, str_of(table));
+	if (db_run(verify->db, &select_table, &verify->params, &result, err) != 0)
+		return -1;
+	*ret_exists = db_bool(&result, 0, 0);
+	db_result_release(&result);
+	return 0;
+}
+
+/* ---- opening ---- */
+
+static int read_heads(struct verify *verify, const char *module, struct err *err)
+{
+	const struct db_statement *select = schema_statement(&verify->statements, "verify_heads", select_heads, module);
+	struct db_result result = { .pg = NULL };
+
+	MUST(select != NULL);
+	if (db_run(verify->db, select, NULL, &result, err) != 0)
+		return -1;
+	for (int i = 0; i < result.rows && verify->heads_count < (size_t)SCHEMAS_MAX * BUS_PARTS_MAX; i++) {
+		struct verify_head *head = &verify->heads[verify->heads_count++];
+		struct str hash = db_str(&result, i, 3);
+
+		head->module = module;
+		head->part = db_int32(&result, i, 0);
+		head->next_offset = db_int64(&result, i, 1);
+		head->log_seq = db_int64(&result, i, 2);
+		if (hash.size == SHA256_SIZE)
+			memcpy(head->log_hash, hash.data, SHA256_SIZE);
+	}
+	db_result_release(&result);
+	return 0;
+}
+
+static int open_all(struct verify *verify, struct err *err)
+{
+	verify->bus = (struct bus_conf){ .bootstrap = conf.bootstrap, .client_id = "dcs-verify" };
+	verify->json = conf.json;
+	db_params_init(&verify->params, PARAMS_SIZE_MAX);
+	if (arena_init(&verify->statements, ARENA_SIZE, err) != 0 || arena_init(&verify->arena, ARENA_SIZE, err) != 0 ||
+	    coder_new(&verify->coder, err) != 0 || database_open(conf.pg, conf.pg_user, 0, &verify->db, err) != 0 ||
+	    command_modules(verify->db, &verify->modules, err) != 0)
+		return -1;
+	verify->heads = arena_take(&verify->statements, (size_t)SCHEMAS_MAX * BUS_PARTS_MAX, sizeof(*verify->heads));
+	MUST(verify->heads != NULL);
+	for (size_t i = 0; i < verify->modules.count; i++) {
+		if (read_heads(verify, verify->modules.names[i], err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void close_all(struct verify *verify)
+{
+	db_close(verify->db);
+	coder_free(verify->coder);
+	db_params_release(&verify->params);
+	arena_release(&verify->arena);
+	arena_release(&verify->statements);
+}
+
+/* ---- running ---- */
+
+static const struct {
+	const char *promises; /* for --only */
+	const char *what;     /* for the progress line */
+	int (*run)(struct verify *verify, struct err *err);
+} checks[] = {
+	{ "P1,P2,P4", "events of the logs", verify_log },  { "P3", "commands", verify_commands },
+	{ "P5", "checks of the ledger", verify_ledger },   { "P6", "events of the topics", verify_topic },
+	{ "P7", "events of a log folded", verify_refold },
+};
+
+/* Whether --only, a list of promises, names one of these. */
+static bool is_wanted(const char *promises)
+{
+	struct str rest = str_of(conf.only);
+
+	while (rest.size > 0) {
+		struct str name = str_cut(rest, ',', &rest);
+		struct str others = str_of(promises);
+
+		while (others.size > 0) {
+			if (str_equal(name, str_cut(others, ',', &others)))
+				return true;
+		}
+	}
+	return conf.only[0] == '\0';
+}
+
+static int run_checks(struct verify *verify, struct err *err)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
+		if (!is_wanted(checks[i].promises))
+			continue;
+		any = true;
+		progress_start(&verify->progress, checks[i].what, conf.progress);
+		if (checks[i].run(verify, err) != 0)
+			return -1;
+		fflush(stdout);
+	}
+	return any ? 0 : err_set(err, ERR_FATAL, "--only names no promise");
+}
+
+static int64_t print_totals(const struct verify *verify, int64_t elapsed_ms)
+{
+	int64_t total = 0;
+
+	for (int i = 1; i <= PROMISES_COUNT; i++)
+		total += verify->findings[i];
+	if (verify->json) {
+		printf("{\"findings\":%lld,\"events\":%lld,\"commands\":%lld,\"published\":%lld,\"unpublished\":%lld}\n",
+		       (long long)total, (long long)verify->events, (long long)verify->records, (long long)verify->published,
+		       (long long)verify->unpublished);
+		return total;
+	}
+	for (int i = 1; i <= PROMISES_COUNT; i++) {
+		if (verify->findings[i] > SHOWN_MAX)
+			printf("P%d ... and %lld more\n", i, (long long)verify->findings[i] - SHOWN_MAX);
+	}
+	printf("%lld findings; looked at %lld events, %lld commands, %lld published events in %lld.%01lld s", (long long)total,
+	       (long long)verify->events, (long long)verify->records, (long long)verify->published,
+	       (long long)(elapsed_ms / 1000), (long long)(elapsed_ms % 1000 / 100));
+	if (verify->unpublished > 0)
+		printf("; %lld not published yet", (long long)verify->unpublished);
+	printf("\n");
+	return total;
+}
+
+int run_verify(int argc, char **argv)
+{
+	static struct verify verify;
+	struct arguments arguments;
+	struct err err = ERR_INIT;
+	int64_t started_ms = clock_monotonic_ms();
+	int status = EXIT_STATUS_OK;
+
+	if (!arguments_read(&usage, argc, argv, &arguments, &status))
+		return status;
+	if (open_all(&verify, &err) != 0 || run_checks(&verify, &err) != 0)
+		status = fail_wrong(argv[0], &err);
+	if (print_totals(&verify, clock_monotonic_ms() - started_ms) > 0)
+		status = EXIT_STATUS_WRONG;
+	close_all(&verify);
+	return status;
+}

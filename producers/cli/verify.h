@@ -1,0 +1,71 @@
+#ifndef CLI_VERIFY_H
+#define CLI_VERIFY_H
+
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "bus/bus.h"
+#include "database.h"
+#include "progress.h"
+#include "topic_names.h"
+#include "wire/coder.h"
+#include "worker/chain.h"
+
+/*
+ * `dcs verify` recomputes the promises of design.md 8 from what is stored, with none of the engine's own state:
+ *
+ *   verify_log.c       P1, P2, P4  the event log: one answer a command, no holes, hash chain, order and versions
+ *   verify_commands.c  P3          every record of the command topics before next_offset is accounted for
+ *   verify_ledger.c    P5          the ledger and the balances
+ *   verify_topic.c     P6          the events topics are the log
+ *   verify_refold.c    P7          the reports are the fold of the log
+ *
+ * It streams: pages of the log, records of the topics, a few numbers a customer. It may run while the system works: it looks only
+ * at what was committed before it began (the heads), and asks in an order in which things that move on are not missed.
+ */
+#define PROMISES_COUNT 7
+
+struct verify_head {
+	const char *module; /* borrows from modules */
+	int32_t part;
+	int64_t next_offset, log_seq;
+	uint8_t log_hash[SHA256_SIZE];
+};
+
+struct verify {
+	struct bus_conf bus;
+	struct db *db;
+	struct coder *coder;
+	struct arena statements; /* as long as the connection */
+	struct arena arena;      /* of one row or record */
+	struct db_params params;
+	struct schemas modules;
+	struct verify_head *heads; /* all of all modules, as they were in the beginning */
+	size_t heads_count;
+	struct progress progress;
+	bool json;
+	int64_t findings[PROMISES_COUNT + 1]; /* by promise, 1..7 */
+	int64_t events, records, published;   /* looked at */
+	int64_t unpublished;                  /* in the log, not yet in the topic: no finding, it is on its way */
+};
+
+/* Says what is wrong, and where: one line. Beyond the first hundred of a promise they are only counted. */
+void finding(struct verify *verify, int promise, const char *where, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* "debts part 3", for `where`. */
+#define WHERE_SIZE 160
+void where_part(char where[WHERE_SIZE], const struct verify_head *head);
+void where_at(char where[WHERE_SIZE], const struct verify_head *head, const char *what, int64_t number); /* "... seq 17" */
+
+/* 0: it was looked at, findings or not. -1: it could not be. */
+MUST_CHECK int verify_log(struct verify *verify, struct err *err);
+MUST_CHECK int verify_commands(struct verify *verify, struct err *err);
+MUST_CHECK int verify_ledger(struct verify *verify, struct err *err);
+MUST_CHECK int verify_topic(struct verify *verify, struct err *err);
+MUST_CHECK int verify_refold(struct verify *verify, struct err *err);
+
+/* Whether the database has this table ("debts.debt"): a module that is not there cannot be wrong. */
+MUST_CHECK int table_exists(struct verify *verify, const char *table, bool *ret_exists, struct err *err);
+
+#endif

@@ -1,0 +1,268 @@
+/*
+ * P3: every record of the command topics before next_offset was answered (or is the repetition of one that was), is parked, is a
+ * dead letter, or is a Tick. Nothing was skipped.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/crypto.h"
+#include "idmap.h"
+#include "schemas/clock.h"
+#include "schemas/engine.h"
+#include "verify.h"
+#include "wire/envelope.h"
+
+#define GROUP_RECORDS 2000
+#define BROKER_MS     10000
+#define RECORD_MS     10000
+
+/* Asked in this order: a command that leaves the parked meanwhile is in the log by the time that is asked. */
+static const char select_parked[] =
+	"SELECT command_offset FROM {schema}.parked WHERE part = $1 AND command_offset BETWEEN $2 AND $3 "
+	"ORDER BY 1";
+static const char select_dead[] = "SELECT command_offset FROM {schema}.dead_letter WHERE part = $1 "
+				  "AND command_offset BETWEEN $2 AND $3 ORDER BY 1";
+static const char select_answers[] = "SELECT command_id, part, command_offset, command_digest FROM {schema}.event_log "
+				     "WHERE command_digest IS NOT NULL AND command_id = ANY ($1)";
+static const char select_conflicts[] = "SELECT command_offset FROM {schema}.event_log WHERE part = $1 AND command_digest IS NULL "
+				       "AND schema_id = $2 ORDER BY 1";
+
+/* A record, as far as it says what it is. */
+struct command_line {
+	int64_t offset;
+	bool is_tick, has_id;
+	struct uuid id;
+	uint8_t digest[DIGEST_SIZE];
+};
+
+struct statements {
+	const struct db_statement *parked, *dead, *answers, *conflicts;
+};
+
+struct scan {
+	struct verify *verify;
+	const struct verify_head *head;
+	struct bus_reader *reader;
+	struct statements statements;
+	struct command_line group[GROUP_RECORDS];
+	size_t count;
+	struct db_result conflicts; /* offsets of refused repetitions, ascending */
+	struct idmap answers;       /* command id -> row of the group's answers, + 1 */
+};
+
+static void read_record(const struct bus_record *record, struct command_line *ret_line)
+{
+	struct header headers[HEADERS_MAX];
+	struct command_line line = { .offset = record->offset };
+	struct envelope envelope;
+	struct err err = ERR_INIT;
+	uint32_t schema_id = 0;
+	size_t count = 0;
+
+	if (record->value.data != NULL && frame_schema_id(record->value, &schema_id, &err) == 0)
+		line.is_tick = schema_id == tick_type.schema_id;
+	if (bus_record_headers(record, headers, &count, &err) == 0 && envelope_read(headers, count, &envelope, &err) == 0) {
+		line.has_id = true;
+		line.id = envelope.id;
+	}
+	digest_of(line.digest, record->value);
+	*ret_line = line;
+}
+
+/* Whether an ascending column of offsets has this one. */
+static bool has_offset(const struct db_result *result, int64_t offset)
+{
+	int low = 0, high = result->rows;
+
+	while (low < high) {
+		int middle = low + (high - low) / 2;
+
+		if (db_int64(result, middle, 0) < offset)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < result->rows && db_int64(result, low, 0) == offset;
+}
+
+/* What became of a record that is neither parked nor dead. */
+static void check_answered(struct scan *scan, const struct command_line *line, const struct db_result *answers)
+{
+	int64_t *row = line->has_id && !uuid_is_none(&line->id) ? idmap_at(&scan->answers, &line->id) : NULL;
+	char where[WHERE_SIZE];
+	bool is_first = false;
+	struct str digest;
+
+	if (line->is_tick)
+		return;
+	where_at(where, scan->head, "offset", line->offset);
+	if (row == NULL || *row == 0) {
+		finding(scan->verify, 3, where, "neither answered nor parked nor a dead letter");
+		return;
+	}
+	is_first = db_int32(answers, (int)*row - 1, 1) == scan->head->part && db_int64(answers, (int)*row - 1, 2) == line->offset;
+	digest = db_str(answers, (int)*row - 1, 3);
+	if (digest.size == DIGEST_SIZE && memcmp(digest.data, line->digest, DIGEST_SIZE) == 0)
+		return; /* answered, or a repetition */
+	if (is_first)
+		finding(scan->verify, 3, where, "the answer is to another content");
+	else if (!has_offset(&scan->conflicts, line->offset))
+		finding(scan->verify, 3, where, "has a known id with other content, and was not refused");
+}
+
+static int run_range(struct scan *scan, const struct db_statement *statement, struct db_result *ret_result, struct err *err)
+{
+	struct db_params *params = &scan->verify->params;
+
+	db_params_reset(params);
+	db_param_int32(params, scan->head->part);
+	db_param_int64(params, scan->group[0].offset);
+	db_param_int64(params, scan->group[scan->count - 1].offset);
+	return db_run(scan->verify->db, statement, params, ret_result, err);
+}
+
+static int find_answers(struct scan *scan, struct db_result *ret_result, struct err *err)
+{
+	struct db_params *params = &scan->verify->params;
+
+	db_params_reset(params);
+	db_array_begin(params, DB_ARRAY_UUID);
+	for (size_t i = 0; i < scan->count; i++) {
+		if (scan->group[i].has_id)
+			db_array_uuid(params, &scan->group[i].id);
+	}
+	if (db_run(scan->verify->db, scan->statements.answers, params, ret_result, err) != 0)
+		return -1;
+	idmap_clear(&scan->answers);
+	for (int i = 0; i < ret_result->rows; i++) {
+		struct uuid id = db_uuid(ret_result, i, 0);
+		int64_t *row = uuid_is_none(&id) ? NULL : idmap_at(&scan->answers, &id);
+
+		if (row != NULL)
+			*row = i + 1;
+	}
+	return 0;
+}
+
+static int check_group(struct scan *scan, struct err *err)
+{
+	struct db_result parked = { .pg = NULL }, dead = { .pg = NULL }, answers = { .pg = NULL };
+	int status = -1;
+
+	if (scan->count == 0)
+		return 0;
+	if (run_range(scan, scan->statements.parked, &parked, err) != 0 ||
+	    run_range(scan, scan->statements.dead, &dead, err) != 0 || find_answers(scan, &answers, err) != 0)
+		goto out;
+	for (size_t i = 0; i < scan->count; i++) {
+		if (!has_offset(&dead, scan->group[i].offset) && !has_offset(&parked, scan->group[i].offset))
+			check_answered(scan, &scan->group[i], &answers);
+	}
+	scan->verify->records += (int64_t)scan->count;
+	progress_show(&scan->verify->progress, scan->verify->records, 0, 0);
+	scan->count = 0;
+	status = 0;
+out:
+	db_result_release(&answers);
+	db_result_release(&dead);
+	db_result_release(&parked);
+	return status;
+}
+
+static int scan_records(struct scan *scan, int64_t low, struct err *err)
+{
+	int64_t next = low;
+	char where[WHERE_SIZE];
+
+	if (bus_reader_seek(scan->reader, scan->head->part, low, err) != 0)
+		return -1;
+	while (next < scan->head->next_offset) {
+		struct bus_record record;
+		bool found = false;
+
+		if (bus_reader_next(scan->reader, RECORD_MS, &found, &record, err) != 0)
+			return -1;
+		where_at(where, scan->head, "offset", next);
+		if (!found) {
+			finding(scan->verify, 3, where, "the topic does not have it any more");
+			break;
+		}
+		if (record.offset != next)
+			finding(scan->verify, 3, where, "is missing in the topic, up to offset %lld", (long long)record.offset);
+		next = record.offset + 1;
+		if (record.offset < scan->head->next_offset)
+			read_record(&record, &scan->group[scan->count++]);
+		bus_record_release(&record);
+		if (scan->count == GROUP_RECORDS && check_group(scan, err) != 0)
+			return -1;
+	}
+	return check_group(scan, err);
+}
+
+static int find_conflicts(struct scan *scan, struct err *err)
+{
+	db_params_reset(&scan->verify->params);
+	db_param_int32(&scan->verify->params, scan->head->part);
+	db_param_int32(&scan->verify->params, (int32_t)command_rejected_type.schema_id);
+	return db_run(scan->verify->db, scan->statements.conflicts, &scan->verify->params, &scan->conflicts, err);
+}
+
+static int scan_part(struct scan *scan, struct err *err)
+{
+	int64_t low = 0, high = 0;
+	char where[WHERE_SIZE];
+	int failed = 0;
+
+	if (bus_reader_bounds(scan->reader, scan->head->part, &low, &high, BROKER_MS, err) != 0)
+		return -1;
+	where_part(where, scan->head);
+	if (scan->head->next_offset < low || scan->head->next_offset > high) {
+		finding(scan->verify, 3, where, "next is offset %lld, but the topic has %lld to %lld",
+			(long long)scan->head->next_offset, (long long)low, (long long)high);
+		return 0;
+	}
+	if (low == scan->head->next_offset)
+		return 0;
+	if (find_conflicts(scan, err) != 0)
+		return -1;
+	failed = scan_records(scan, low, err);
+	db_result_release(&scan->conflicts);
+	scan->conflicts = (struct db_result){ .pg = NULL };
+	return failed;
+}
+
+static int scan_module(struct scan *scan, const char *module, struct err *err)
+{
+	struct arena *arena = &scan->verify->statements;
+	char topic[TOPIC_NAME_MAX];
+	int failed = 0;
+
+	scan->statements = (struct statements){ schema_statement(arena, "verify_parked", select_parked, module),
+						schema_statement(arena, "verify_dead", select_dead, module),
+						schema_statement(arena, "verify_answers", select_answers, module),
+						schema_statement(arena, "verify_conflicts", select_conflicts, module) };
+	MUST(scan->statements.conflicts != NULL);
+	topic_name(topic, module, TOPIC_COMMANDS);
+	if (bus_reader_open(&scan->verify->bus, topic, &scan->reader, err) != 0)
+		return -1;
+	for (size_t i = 0; i < scan->verify->heads_count && failed == 0; i++) {
+		scan->head = &scan->verify->heads[i];
+		if (scan->head->module == module)
+			failed = scan_part(scan, err);
+	}
+	bus_reader_close(scan->reader);
+	return failed;
+}
+
+int verify_commands(struct verify *verify, struct err *err)
+{
+	static struct scan scan;
+	int failed = 0;
+
+	scan = (struct scan){ .verify = verify };
+	idmap_init(&scan.answers, GROUP_RECORDS * 2);
+	for (size_t i = 0; i < verify->modules.count && failed == 0; i++)
+		failed = scan_module(&scan, verify->modules.names[i], err);
+	idmap_release(&scan.answers);
+	return failed;
+}

@@ -1,0 +1,102 @@
+/*
+ * P5: every ledger entry sums to zero; the balances of every debt are the sums of its entries; payments, entries and events are
+ * each other's. One statement each, over whole tables: the database does it best.
+ */
+#include <stdio.h>
+
+#include "verify.h"
+
+/* Every row is a finding: where (text), what (text). */
+static const struct db_statement checks[] = {
+	{ "verify_entry_sums",
+	  "SELECT format('debts ledger_entry part %s seq %s', part, seq), 'does not sum to zero' FROM debts.ledger_entry "
+	  "WHERE coalesce(contra_minor, 0)::numeric + coalesce(cost_minor, 0) + coalesce(fee_minor, 0) + "
+	  "coalesce(interest_minor, 0) "
+	  "+ coalesce(principal_minor, 0) + coalesce(credit_minor, 0) <> 0 LIMIT 1000" },
+	{ "verify_balances",
+	  "SELECT format('debts debt %s', coalesce(d.debt_id, e.debt_id)), "
+	  "CASE WHEN d.debt_id IS NULL THEN 'has ledger entries and no row' "
+	  "WHEN d.entries <> coalesce(e.entries, 0) THEN format('has %s entries, the row says %s', coalesce(e.entries, 0), "
+	  "d.entries) "
+	  "ELSE 'the balances are not the sums of its entries' END "
+	  "FROM debts.debt d FULL JOIN (SELECT debt_id, count(*) AS entries, coalesce(sum(cost_minor), 0) AS cost, "
+	  "coalesce(sum(fee_minor), 0) AS fee, coalesce(sum(interest_minor), 0) AS interest, coalesce(sum(principal_minor), 0) "
+	  "AS principal, "
+	  "coalesce(sum(credit_minor), 0) AS credit FROM debts.ledger_entry GROUP BY debt_id) e ON e.debt_id = d.debt_id "
+	  "WHERE d.debt_id IS NULL OR d.entries <> coalesce(e.entries, 0) OR d.cost_minor <> coalesce(e.cost, 0) "
+	  "OR d.fee_minor <> coalesce(e.fee, 0) OR d.interest_minor <> coalesce(e.interest, 0) "
+	  "OR d.principal_minor <> coalesce(e.principal, 0) OR d.credit_minor <> -coalesce(e.credit, 0) LIMIT 1000" },
+	{ "verify_signs",
+	  "SELECT format('debts debt %s', debt_id), 'a balance is below 0, or there is credit while something is owed' FROM "
+	  "debts.debt "
+	  "WHERE least(cost_minor, fee_minor, interest_minor, principal_minor, credit_minor) < 0 "
+	  "OR (credit_minor > 0 AND cost_minor::numeric + fee_minor + interest_minor + principal_minor > 0) LIMIT 1000" },
+	{ "verify_entry_chain", "SELECT format('debts ledger_entry part %s seq %s', part, seq), 'does not hang on the entry of "
+				"the debt before it' FROM ("
+				"SELECT part, seq, entry_no, previous_seq, row_number() OVER w AS number, lag(seq) OVER w AS "
+				"before FROM debts.ledger_entry "
+				"WINDOW w AS (PARTITION BY debt_id ORDER BY part, seq)) e "
+				"WHERE entry_no <> number OR previous_seq IS DISTINCT FROM before LIMIT 1000" },
+	{ "verify_entry_events",
+	  "SELECT format('debts ledger_entry part %s seq %s', e.part, e.seq), 'is not the entry of an event about its debt' "
+	  "FROM debts.ledger_entry e LEFT JOIN debts.event_log l ON l.part = e.part AND l.seq = e.seq "
+	  "WHERE l.subject IS DISTINCT FROM e.debt_id OR l.command_id IS DISTINCT FROM e.command_id LIMIT 1000" },
+	{ "verify_payments",
+	  "SELECT format('debts payment %s', p.payment_id), 'its ledger entry is not the payment''s' FROM debts.payment p "
+	  "LEFT JOIN debts.ledger_entry e ON e.part = p.part AND e.seq = p.entry_seq "
+	  "WHERE e.kind IS DISTINCT FROM 'PAYMENT' OR e.payment_id IS DISTINCT FROM p.payment_id OR e.debt_id IS DISTINCT FROM "
+	  "p.debt_id "
+	  "OR e.contra_minor IS DISTINCT FROM p.amount_minor LIMIT 1000" },
+	{ "verify_payment_entries",
+	  "SELECT format('debts ledger_entry part %s seq %s', e.part, e.seq), 'is of a payment that there is not' "
+	  "FROM debts.ledger_entry e LEFT JOIN debts.payment p ON p.payment_id = e.payment_id "
+	  "WHERE e.kind IN ('PAYMENT', 'PAYMENT_REVERSAL') AND p.payment_id IS NULL LIMIT 1000" },
+	{ "verify_reversals",
+	  "SELECT format('debts payment %s', p.payment_id), format('is %s and has %s reversals that mirror it', p.state, "
+	  "count(r.seq)) "
+	  "FROM debts.payment p JOIN debts.ledger_entry e ON e.part = p.part AND e.seq = p.entry_seq "
+	  "LEFT JOIN debts.ledger_entry r ON r.part = p.part AND r.reverses_seq = e.seq AND r.kind = 'PAYMENT_REVERSAL' "
+	  "AND r.payment_id = p.payment_id AND coalesce(r.contra_minor, 0) = -coalesce(e.contra_minor, 0) "
+	  "AND coalesce(r.cost_minor, 0) = -coalesce(e.cost_minor, 0) AND coalesce(r.fee_minor, 0) = -coalesce(e.fee_minor, 0) "
+	  "AND coalesce(r.interest_minor, 0) = -coalesce(e.interest_minor, 0) "
+	  "AND coalesce(r.principal_minor, 0) = -coalesce(e.principal_minor, 0) "
+	  "AND coalesce(r.credit_minor, 0) = -coalesce(e.credit_minor, 0) "
+	  "GROUP BY p.payment_id, p.state HAVING count(r.seq) <> (p.state = 'reversed')::int LIMIT 1000" },
+	{ "verify_reversals_twice",
+	  "SELECT format('debts payment %s', payment_id), format('was reversed %s times', count(*)) FROM debts.ledger_entry "
+	  "WHERE kind = 'PAYMENT_REVERSAL' GROUP BY payment_id HAVING count(*) > 1 LIMIT 1000" },
+	{ "verify_owners",
+	  "SELECT format('debts debt %s', d.debt_id), 'its customer is not known' FROM debts.debt d "
+	  "LEFT JOIN customers.public_customer c ON c.customer_id = d.customer_id WHERE c.customer_id IS NULL LIMIT 1000" },
+};
+
+static int run_check(struct verify *verify, const struct db_statement *check, struct err *err)
+{
+	struct db_result result = { .pg = NULL };
+
+	if (db_run(verify->db, check, NULL, &result, err) != 0)
+		return -1;
+	for (int i = 0; i < result.rows; i++) {
+		struct str where = db_str(&result, i, 0), what = db_str(&result, i, 1);
+		char text[WHERE_SIZE];
+
+		snprintf(text, sizeof(text), "%.*s", (int)where.size, where.data);
+		finding(verify, 5, text, "%.*s", (int)what.size, what.data);
+	}
+	db_result_release(&result);
+	return 0;
+}
+
+int verify_ledger(struct verify *verify, struct err *err)
+{
+	bool exists = false;
+
+	if (table_exists(verify, "debts.ledger_entry", &exists, err) != 0)
+		return -1;
+	for (size_t i = 0; exists && i < sizeof(checks) / sizeof(checks[0]); i++) {
+		if (run_check(verify, &checks[i], err) != 0)
+			return -1;
+		progress_show(&verify->progress, (int64_t)i + 1, (int64_t)i + 1, (int64_t)(sizeof(checks) / sizeof(checks[0])));
+	}
+	return 0;
+}

@@ -1,0 +1,327 @@
+/*
+ * P1: every command has exactly one answer, whose events carry the ids that derive from it. P2: the log has no holes and its hash
+ * chain holds, up to what the head says. P4: each customer's commands were answered in the order of their offsets; the versions
+ * of each aggregate are 1..k.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "crypto/crypto.h"
+#include "idmap.h"
+#include "schemas/engine.h"
+#include "verify.h"
+
+#define PAGE_ROWS 5000
+#define IDS_MAX   ((size_t)1 << 28)
+
+static const char select_log[] =
+	"SELECT seq, event_id, schema_id, key, subject, command_id, correlation_id, at, command_offset, command_digest IS NOT "
+	"NULL, "
+	"body, hash FROM {schema}.event_log WHERE part = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4";
+
+static const char select_twice[] = "SELECT command_id, count(*) FROM {schema}.event_log WHERE command_digest IS NOT NULL "
+				   "GROUP BY command_id HAVING count(*) > 1 LIMIT 100";
+
+/* One partition's log on its way through. */
+struct walk {
+	struct verify *verify;
+	const struct verify_head *head;
+	uint8_t hash[SHA256_SIZE]; /* of the row before */
+	int64_t seq;
+	struct uuid command_id; /* the command whose events we are in */
+	uint64_t ordinal;
+	struct idmap keys;     /* customer -> offset of the last answered command, + 1 */
+	struct idmap versions; /* aggregate -> version */
+};
+
+struct log_line {
+	struct chain_row row;
+	int64_t command_offset;
+	bool is_answer;
+	struct str hash;
+};
+
+static void read_line(const struct db_result *result, int row, int32_t part, struct log_line *ret_line)
+{
+	*ret_line = (struct log_line){ .row = { .part = part,
+						.seq = db_int64(result, row, 0),
+						.event_id = db_uuid(result, row, 1),
+						.schema_id = (uint32_t)db_int32(result, row, 2),
+						.key = db_uuid(result, row, 3),
+						.subject = db_uuid(result, row, 4),
+						.command_id = db_uuid(result, row, 5),
+						.correlation_id = db_uuid(result, row, 6),
+						.at_ms = db_instant(result, row, 7),
+						.body = db_str(result, row, 10) },
+				       .command_offset = db_int64(result, row, 8),
+				       .is_answer = db_bool(result, row, 9),
+				       .hash = db_str(result, row, 11) };
+}
+
+static void check_chain(struct walk *walk, const struct log_line *line)
+{
+	uint8_t hash[SHA256_SIZE];
+	char where[WHERE_SIZE];
+
+	where_at(where, walk->head, "seq", line->row.seq);
+	if (line->row.seq != walk->seq + 1)
+		finding(walk->verify, 2, where, "the seq before it is %lld", (long long)walk->seq);
+	chain_hash(hash, walk->hash, &line->row);
+	if (line->hash.size != SHA256_SIZE || memcmp(hash, line->hash.data, SHA256_SIZE) != 0)
+		finding(walk->verify, 2, where, "the hash is not that of the row and the one before");
+	if (line->hash.size == SHA256_SIZE)
+		memcpy(walk->hash, line->hash.data, SHA256_SIZE); /* so that one wrong row is one finding, not all behind it */
+	walk->seq = line->row.seq;
+}
+
+/* Event ids are made of the command's id: so none can be there twice, and none can be from elsewhere (worker/batch.c). */
+static void check_answer(struct walk *walk, const struct log_line *line)
+{
+	const struct chain_row *row = &line->row;
+	uint64_t conflict = (uint64_t)line->command_offset << 8 | (uint64_t)(uint8_t)row->part;
+	char where[WHERE_SIZE];
+	struct uuid id;
+
+	if (line->is_answer) {
+		walk->command_id = row->command_id;
+		walk->ordinal = 0;
+		id = uuid_derive(&row->command_id, "event", 0);
+		if (uuid_equal(&id, &row->event_id))
+			return;
+	} else {
+		id = uuid_derive(&row->command_id, "event", walk->ordinal + 1);
+		if (uuid_equal(&row->command_id, &walk->command_id) && uuid_equal(&id, &row->event_id)) {
+			walk->ordinal++;
+			return;
+		}
+		id = uuid_derive(&row->command_id, "conflict", conflict);
+		if (row->schema_id == command_rejected_type.schema_id && uuid_equal(&id, &row->event_id))
+			return;
+	}
+	where_at(where, walk->head, "seq", row->seq);
+	finding(walk->verify, 1, where, "the event is not the next of an answer to its command");
+}
+
+static int check_order(struct walk *walk, const struct log_line *line, struct err *err)
+{
+	int64_t *last = NULL;
+	char where[WHERE_SIZE];
+
+	if (!line->is_answer || uuid_is_none(&line->row.key))
+		return 0;
+	last = idmap_at(&walk->keys, &line->row.key);
+	if (last == NULL)
+		return err_set(err, ERR_FATAL, "too many customers for the memory of this check");
+	if (line->command_offset < *last) {
+		where_at(where, walk->head, "seq", line->row.seq);
+		finding(walk->verify, 4, where, "answers offset %lld after offset %lld of the same key",
+			(long long)line->command_offset, (long long)(*last - 1));
+	}
+	*last = line->command_offset + 1;
+	return 0;
+}
+
+static int check_version(struct walk *walk, int64_t seq, const struct uuid *aggregate, int64_t version, struct err *err)
+{
+	int64_t *last = NULL;
+	char where[WHERE_SIZE], text[UUID_TEXT_SIZE + 1];
+
+	if (uuid_is_none(aggregate))
+		return 0;
+	last = idmap_at(&walk->versions, aggregate);
+	if (last == NULL)
+		return err_set(err, ERR_FATAL, "too many aggregates for the memory of this check");
+	if (version != *last + 1) {
+		where_at(where, walk->head, "seq", seq);
+		uuid_format(text, aggregate);
+		finding(walk->verify, 4, where, "aggregate %s has version %lld after %lld", text, (long long)version,
+			(long long)*last);
+	}
+	*last = version;
+	return 0;
+}
+
+static const struct field *field_named(const struct record_type *record, const char *name, enum field_kind kind)
+{
+	for (size_t i = 0; i < record->fields_count; i++) {
+		if (strcmp(record->fields[i].name, name) == 0 && record->fields[i].kind == kind && !record->fields[i].nullable &&
+		    !record->fields[i].array)
+			return &record->fields[i];
+	}
+	return NULL;
+}
+
+static int64_t long_at(const struct field *field, const void *record)
+{
+	int64_t number = 0;
+
+	memcpy(&number, (const char *)record + field->offset, sizeof(number));
+	return number;
+}
+
+/* An array of other aggregates that the event moved too: each item names one (its first field) and its version. */
+static int check_items(struct walk *walk, const struct log_line *line, const struct field *array, const void *body,
+		       struct err *err)
+{
+	const struct field *version = field_named(array->record, "version", FIELD_LONG);
+	const char *items = NULL;
+	size_t count = 0;
+
+	if (version == NULL || array->record->fields[0].kind != FIELD_UUID)
+		return 0;
+	memcpy(&items, (const char *)body + array->offset, sizeof(items));
+	memcpy(&count, (const char *)body + array->aux_offset, sizeof(count));
+	for (size_t i = 0; i < count; i++) {
+		const void *item = items + i * array->record->size;
+
+		if (check_version(walk, line->row.seq, message_uuid(&array->record->fields[0], item), long_at(version, item),
+				  err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int check_versions(struct walk *walk, const struct log_line *line, const struct message_type *type, const void *body,
+			  struct err *err)
+{
+	const struct field *version = field_named(&type->record, "version", FIELD_LONG);
+
+	if (version != NULL && check_version(walk, line->row.seq, &line->row.subject, long_at(version, body), err) != 0)
+		return -1;
+	for (size_t i = 0; i < type->record.fields_count; i++) {
+		const struct field *field = &type->record.fields[i];
+
+		if (field->array && field->kind == FIELD_RECORD && check_items(walk, line, field, body, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* The columns say what the body says; then what the body says of versions. */
+static int check_body(struct walk *walk, const struct log_line *line, struct err *err)
+{
+	const struct chain_row *row = &line->row;
+	const struct message_type *type = NULL;
+	const void *body = NULL;
+	struct err why = ERR_INIT;
+	char where[WHERE_SIZE];
+
+	where_at(where, walk->head, "seq", row->seq);
+	arena_reset(&walk->verify->arena);
+	if (coder_decode(walk->verify->coder, row->body, &walk->verify->arena, &type, &body, &why) != 0) {
+		finding(walk->verify, 2, where, "the body cannot be decoded: %s", why.text);
+		return 0;
+	}
+	if (type->schema_id != row->schema_id || !uuid_equal(message_uuid(type->key_field, body), &row->key) ||
+	    !uuid_equal(message_uuid(type->aggregate_field, body), &row->subject))
+		finding(walk->verify, 2, where, "schema, key or subject are not those of the body");
+	return check_versions(walk, line, type, body, err);
+}
+
+static int check_page(struct walk *walk, const struct db_result *result, struct err *err)
+{
+	for (int i = 0; i < result->rows; i++) {
+		struct log_line line;
+
+		read_line(result, i, walk->head->part, &line);
+		check_chain(walk, &line);
+		check_answer(walk, &line);
+		if (check_order(walk, &line, err) != 0 || check_body(walk, &line, err) != 0)
+			return -1;
+	}
+	walk->verify->events += result->rows;
+	progress_show(&walk->verify->progress, walk->verify->events, 0, 0);
+	return 0;
+}
+
+static int walk_part(struct walk *walk, const struct db_statement *select, struct err *err)
+{
+	struct verify *verify = walk->verify;
+	int rows = PAGE_ROWS;
+	char where[WHERE_SIZE];
+
+	while (rows == PAGE_ROWS) {
+		struct db_result result = { .pg = NULL };
+		int failed = 0;
+
+		db_params_reset(&verify->params);
+		db_param_int32(&verify->params, walk->head->part);
+		db_param_int64(&verify->params, walk->seq);
+		db_param_int64(&verify->params, walk->head->log_seq);
+		db_param_int64(&verify->params, PAGE_ROWS);
+		if (db_run(verify->db, select, &verify->params, &result, err) != 0)
+			return -1;
+		rows = result.rows;
+		failed = check_page(walk, &result, err);
+		db_result_release(&result);
+		if (failed != 0)
+			return -1;
+	}
+	where_part(where, walk->head);
+	if (walk->seq != walk->head->log_seq)
+		finding(verify, 2, where, "the head says seq %lld, the log ends at %lld", (long long)walk->head->log_seq,
+			(long long)walk->seq);
+	else if (memcmp(walk->hash, walk->head->log_hash, SHA256_SIZE) != 0)
+		finding(verify, 2, where, "the head's hash is not that of the log's last row");
+	return 0;
+}
+
+/* The unique index promises it; an index can be broken or dropped. */
+static int check_twice(struct verify *verify, const char *module, struct err *err)
+{
+	const struct db_statement *select = schema_statement(&verify->statements, "verify_twice", select_twice, module);
+	struct db_result result = { .pg = NULL };
+
+	MUST(select != NULL);
+	if (db_run(verify->db, select, NULL, &result, err) != 0)
+		return -1;
+	for (int i = 0; i < result.rows; i++) {
+		struct uuid id = db_uuid(&result, i, 0);
+		char where[WHERE_SIZE], text[UUID_TEXT_SIZE + 1];
+
+		uuid_format(text, &id);
+		snprintf(where, sizeof(where), "%s command %s", module, text);
+		finding(verify, 1, where, "has %lld answers", (long long)db_int64(&result, i, 1));
+	}
+	db_result_release(&result);
+	return 0;
+}
+
+static int walk_parts(struct verify *verify, const char *module, struct idmap *keys, struct idmap *versions, struct err *err)
+{
+	const struct db_statement *select = schema_statement(&verify->statements, "verify_log", select_log, module);
+
+	MUST(select != NULL);
+	for (size_t i = 0; i < verify->heads_count; i++) {
+		struct walk walk = { .verify = verify, .head = &verify->heads[i], .keys = *keys, .versions = *versions };
+		int failed = 0;
+
+		if (verify->heads[i].module != module)
+			continue;
+		idmap_clear(&walk.keys); /* a customer, and all that is his, is in one partition */
+		idmap_clear(&walk.versions);
+		failed = walk_part(&walk, select, err);
+		*keys = walk.keys;
+		*versions = walk.versions;
+		if (failed != 0)
+			return -1;
+	}
+	return 0;
+}
+
+int verify_log(struct verify *verify, struct err *err)
+{
+	struct idmap keys, versions;
+	int failed = 0;
+
+	idmap_init(&keys, IDS_MAX);
+	idmap_init(&versions, IDS_MAX);
+	for (size_t i = 0; i < verify->modules.count && failed == 0; i++) {
+		failed = walk_parts(verify, verify->modules.names[i], &keys, &versions, err);
+		if (failed == 0)
+			failed = check_twice(verify, verify->modules.names[i], err);
+	}
+	idmap_release(&keys);
+	idmap_release(&versions);
+	return failed;
+}

@@ -1,0 +1,233 @@
+/*
+ * P7: the tables of the reports are the fold of the logs, up to where the reader says it is. The fold is the reader's own
+ * (consumers/reporting/fold.c): what is checked is that every event was counted, once.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/day.h"
+#include "consumers/reporting/reporting.h"
+#include "verify.h"
+
+#define PAGE_ROWS       5000
+#define DELTAS_SIZE_MAX ((size_t)1 << 30)
+
+static const struct db_statement set_snapshot = { "verify_snapshot",
+						  "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY" };
+static const struct db_statement select_heads = { "verify_reader_heads",
+						  "SELECT module, part, last_seq FROM reporting.reader_head ORDER BY 1, 2" };
+
+static const char select_log[] =
+	"SELECT seq, body FROM {schema}.event_log WHERE part = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4";
+
+/* By enum report. Days first, then creditor and currency or channel and state, then the amounts. */
+static const struct {
+	const char *name;
+	struct db_statement select;
+	bool by_creditor;
+	int amounts;
+} tables[REPORT_COUNT] = {
+	[REPORT_OUTSTANDING] = { "reporting.outstanding",
+				 { "verify_outstanding", "SELECT due_on, creditor_id, currency::text, debts, outstanding_minor "
+							 "FROM reporting.outstanding" },
+				 true,
+				 OUTSTANDING_MINOR + 1 },
+	[REPORT_COLLECTED] = { "reporting.collected",
+			       { "verify_collected",
+				 "SELECT day, creditor_id, currency::text, payments, amount_minor, reversals, "
+				 "reversed_minor FROM reporting.collected" },
+			       true,
+			       COLLECTED_REVERSED_MINOR + 1 },
+	[REPORT_COMMUNICATIONS] = { "reporting.communications",
+				    { "verify_communications",
+				      "SELECT day, channel, state, messages FROM reporting.communications" },
+				    false,
+				    COMMUNICATIONS_MESSAGES + 1 },
+};
+
+/* ---- what the tables say ---- */
+
+static int read_row(const struct db_result *result, int row, enum report report, struct delta *ret_delta, struct err *err)
+{
+	struct delta delta = { .key = { .report = report, .day = db_date(result, row, 0) } };
+	bool fits = true;
+
+	if (tables[report].by_creditor) {
+		delta.key.creditor_id = db_uuid(result, row, 1);
+		fits = str_to_chars(delta.key.currency, sizeof(delta.key.currency), db_str(result, row, 2));
+	} else {
+		fits = str_to_chars(delta.key.channel, sizeof(delta.key.channel), db_str(result, row, 1)) &&
+		       str_to_chars(delta.key.state, sizeof(delta.key.state), db_str(result, row, 2));
+	}
+	for (int i = 0; i < tables[report].amounts; i++)
+		delta.amounts[i] = db_int64(result, row, 3 + i);
+	*ret_delta = delta;
+	return fits ? 0 : err_set(err, ERR_FATAL, "a word in %s is longer than any event's", tables[report].name);
+}
+
+static int read_table(struct verify *verify, enum report report, struct buf *rows, struct err *err)
+{
+	struct db_result result = { .pg = NULL };
+	int failed = 0;
+
+	if (db_run(verify->db, &tables[report].select, NULL, &result, err) != 0)
+		return -1;
+	for (int i = 0; i < result.rows && failed == 0; i++) {
+		struct delta delta;
+
+		failed = read_row(&result, i, report, &delta, err);
+		buf_add(rows, &delta, sizeof(delta));
+	}
+	db_result_release(&result);
+	return failed;
+}
+
+/* The heads and the tables of one moment. */
+static int read_snapshot(struct verify *verify, struct db_result *ret_heads, struct buf *rows, struct err *err)
+{
+	int failed = -1;
+
+	if (db_begin(verify->db, err) != 0)
+		return -1;
+	if (db_run(verify->db, &set_snapshot, NULL, NULL, err) == 0 &&
+	    db_run(verify->db, &select_heads, NULL, ret_heads, err) == 0) {
+		failed = 0;
+		for (int report = 0; report < REPORT_COUNT && failed == 0; report++)
+			failed = read_table(verify, (enum report)report, rows, err);
+	}
+	db_rollback(verify->db);
+	return failed;
+}
+
+/* ---- what the logs say ---- */
+
+static int fold_page(struct verify *verify, const struct db_result *page, struct buf *deltas, struct err *err)
+{
+	for (int i = 0; i < page->rows; i++) {
+		const struct message_type *type = NULL;
+		const void *body = NULL;
+
+		arena_reset(&verify->arena);
+		if (coder_decode(verify->coder, db_str(page, i, 1), &verify->arena, &type, &body, err) != 0)
+			return -1;
+		if (!fold_event(type, body, deltas))
+			return err_set(err, ERR_FATAL, "the event with seq %lld does not fit a report",
+				       (long long)db_int64(page, i, 0));
+	}
+	if (deltas->overflow || !merge_deltas(deltas))
+		return err_set(err, ERR_FATAL, "the sums of the reports overflow");
+	return 0;
+}
+
+static int fold_part(struct verify *verify, const struct db_statement *select, int32_t part, int64_t last_seq, struct buf *deltas,
+		     struct err *err)
+{
+	int64_t seq = 0;
+	int rows = PAGE_ROWS;
+
+	while (rows == PAGE_ROWS) {
+		struct db_result page = { .pg = NULL };
+		int failed = 0;
+
+		db_params_reset(&verify->params);
+		db_param_int32(&verify->params, part);
+		db_param_int64(&verify->params, seq);
+		db_param_int64(&verify->params, last_seq);
+		db_param_int64(&verify->params, PAGE_ROWS);
+		if (db_run(verify->db, select, &verify->params, &page, err) != 0)
+			return -1;
+		rows = page.rows;
+		if (rows > 0)
+			seq = db_int64(&page, rows - 1, 0);
+		failed = fold_page(verify, &page, deltas, err);
+		db_result_release(&page);
+		if (failed != 0)
+			return -1;
+		progress_show(&verify->progress, seq, 0, 0);
+	}
+	return 0;
+}
+
+static int fold_logs(struct verify *verify, const struct db_result *heads, struct buf *deltas, struct err *err)
+{
+	for (size_t i = 0; i < verify->modules.count; i++) {
+		const struct db_statement *select =
+			schema_statement(&verify->statements, "verify_refold", select_log, verify->modules.names[i]);
+
+		MUST(select != NULL);
+		for (int row = 0; row < heads->rows; row++) {
+			if (str_is(db_str(heads, row, 0), verify->modules.names[i]) &&
+			    fold_part(verify, select, db_int32(heads, row, 1), db_int64(heads, row, 2), deltas, err) != 0)
+				return -1;
+		}
+	}
+	return 0;
+}
+
+/* ---- side by side ---- */
+
+static void report_difference(struct verify *verify, const struct delta *row, const struct delta *fold)
+{
+	const struct delta_key *key = row != NULL ? &row->key : &fold->key;
+	char where[WHERE_SIZE], day[16], creditor[UUID_TEXT_SIZE + 1];
+
+	day_format(day, key->day);
+	uuid_format(creditor, &key->creditor_id);
+	snprintf(where, sizeof(where), "%s %s %s %s", tables[key->report].name, day,
+		 tables[key->report].by_creditor ? creditor : key->channel,
+		 tables[key->report].by_creditor ? key->currency : key->state);
+	if (fold == NULL)
+		finding(verify, 7, where, "is there, and no event is about it");
+	else if (row == NULL)
+		finding(verify, 7, where, "is missing, and events are about it");
+	for (int i = 0; row != NULL && fold != NULL && i < tables[key->report].amounts; i++) {
+		if (row->amounts[i] != fold->amounts[i])
+			finding(verify, 7, where, "amount %d is %lld, the log says %lld", i + 1, (long long)row->amounts[i],
+				(long long)fold->amounts[i]);
+	}
+}
+
+/* Both are in the order of their keys. */
+static void compare(struct verify *verify, const struct buf *rows, const struct buf *fold)
+{
+	size_t i = 0, j = 0;
+
+	while (i < deltas_count(rows) || j < deltas_count(fold)) {
+		const struct delta *row = i < deltas_count(rows) ? delta_at(rows, i) : NULL;
+		const struct delta *folded = j < deltas_count(fold) ? delta_at(fold, j) : NULL;
+		int order = row == NULL ? 1 : folded == NULL ? -1 : compare_delta_keys(&row->key, &folded->key);
+
+		if (order != 0 || memcmp(row->amounts, folded->amounts, sizeof(row->amounts)) != 0)
+			report_difference(verify, order <= 0 ? row : NULL, order >= 0 ? folded : NULL);
+		i += order <= 0;
+		j += order >= 0;
+	}
+}
+
+int verify_refold(struct verify *verify, struct err *err)
+{
+	struct db_result heads = { .pg = NULL };
+	struct buf rows, fold;
+	bool exists = false;
+	int status = -1;
+
+	buf_init(&rows, DELTAS_SIZE_MAX);
+	buf_init(&fold, DELTAS_SIZE_MAX);
+	if (table_exists(verify, "reporting.outstanding", &exists, err) != 0)
+		goto out;
+	if (exists) {
+		if (read_snapshot(verify, &heads, &rows, err) != 0 || fold_logs(verify, &heads, &fold, err) != 0)
+			goto out;
+		if (rows.overflow || !merge_deltas(&rows)) {
+			(void)err_set(err, ERR_FATAL, "the reports do not fit into memory");
+			goto out;
+		}
+		compare(verify, &rows, &fold);
+	}
+	status = 0;
+out:
+	db_result_release(&heads);
+	buf_release(&rows);
+	buf_release(&fold);
+	return status;
+}

@@ -1,0 +1,159 @@
+/* P6: the first appearances in each events partition are 1..m, each the row of the log with that seq. */
+#include <string.h>
+
+#include "verify.h"
+#include "wire/envelope.h"
+
+#define PAGE_ROWS 2000
+#define BROKER_MS 10000
+#define RECORD_MS 10000
+
+static const char select_page[] = "SELECT seq, event_id, hash, body FROM {schema}.event_log WHERE part = $1 AND seq >= $2 "
+				  "ORDER BY seq LIMIT $3";
+
+/* The topic and the log side by side. */
+struct pair {
+	struct verify *verify;
+	const struct verify_head *head;
+	struct bus_reader *reader;
+	const struct db_statement *select;
+	struct db_result page; /* of the log */
+	int row;               /* the page's row to be compared next */
+	int64_t seq;           /* highest seq seen in the topic */
+};
+
+/* Finds the log's row with this seq, on the page or the next. *ret_row -1: the log has none. */
+static int find_row(struct pair *pair, int64_t seq, int *ret_row, struct err *err)
+{
+	struct db_params *params = &pair->verify->params;
+
+	while (pair->row < pair->page.rows && db_int64(&pair->page, pair->row, 0) < seq)
+		pair->row++;
+	if (pair->row >= pair->page.rows) {
+		db_result_release(&pair->page);
+		pair->page = (struct db_result){ .pg = NULL };
+		pair->row = 0;
+		db_params_reset(params);
+		db_param_int32(params, pair->head->part);
+		db_param_int64(params, seq);
+		db_param_int64(params, PAGE_ROWS);
+		if (db_run(pair->verify->db, pair->select, params, &pair->page, err) != 0)
+			return -1;
+	}
+	*ret_row = pair->page.rows > 0 && db_int64(&pair->page, pair->row, 0) == seq ? pair->row : -1;
+	return 0;
+}
+
+static int compare_row(struct pair *pair, const struct bus_record *record, const struct envelope *envelope, const char *where,
+		       struct err *err)
+{
+	struct uuid event_id;
+	int row = -1;
+
+	if (find_row(pair, envelope->sequence, &row, err) != 0)
+		return -1;
+	if (row < 0) {
+		finding(pair->verify, 6, where, "seq %lld is not in the log", (long long)envelope->sequence);
+		return 0;
+	}
+	event_id = db_uuid(&pair->page, row, 1);
+	if (!uuid_equal(&event_id, &envelope->id))
+		finding(pair->verify, 6, where, "seq %lld has another event id in the log", (long long)envelope->sequence);
+	else if (!str_equal(db_str(&pair->page, row, 2), envelope->hash))
+		finding(pair->verify, 6, where, "seq %lld has another hash in the log", (long long)envelope->sequence);
+	else if (!str_equal(db_str(&pair->page, row, 3), record->value))
+		finding(pair->verify, 6, where, "seq %lld has another body in the log", (long long)envelope->sequence);
+	return 0;
+}
+
+static int compare_record(struct pair *pair, const struct bus_record *record, bool is_first, struct err *err)
+{
+	struct header headers[HEADERS_MAX];
+	struct envelope envelope;
+	struct err why = ERR_INIT;
+	char where[WHERE_SIZE];
+	size_t count = 0;
+
+	where_at(where, pair->head, "events offset", record->offset);
+	if (bus_record_headers(record, headers, &count, &why) != 0 || envelope_read(headers, count, &envelope, &why) != 0 ||
+	    envelope.sequence <= 0) {
+		finding(pair->verify, 6, where, "is no event of ours: %s", why.text[0] != '\0' ? why.text : "no ce_sequence");
+		return 0;
+	}
+	if (is_first && record->offset > 0)
+		pair->seq = envelope.sequence - 1; /* what stood before it is gone by retention */
+	if (envelope.sequence <= pair->seq)
+		return 0; /* a repetition: readers drop it */
+	if (envelope.sequence != pair->seq + 1)
+		finding(pair->verify, 6, where, "seq %lld comes after %lld", (long long)envelope.sequence, (long long)pair->seq);
+	pair->seq = envelope.sequence;
+	return compare_row(pair, record, &envelope, where, err);
+}
+
+static int compare_records(struct pair *pair, int64_t low, int64_t high, struct err *err)
+{
+	int64_t next = low;
+
+	if (bus_reader_seek(pair->reader, pair->head->part, low, err) != 0)
+		return -1;
+	while (next < high) {
+		struct bus_record record;
+		bool found = false;
+		int failed = 0;
+
+		if (bus_reader_next(pair->reader, RECORD_MS, &found, &record, err) != 0)
+			return -1;
+		if (!found)
+			return err_set(err, ERR_RETRY, "%s part %d: the broker did not send event offset %lld",
+				       pair->head->module, pair->head->part, (long long)next);
+		failed = compare_record(pair, &record, next == low, err);
+		next = record.offset + 1;
+		bus_record_release(&record);
+		if (failed != 0)
+			return -1;
+		progress_show(&pair->verify->progress, ++pair->verify->published, 0, 0);
+	}
+	return 0;
+}
+
+static int compare_part(struct pair *pair, struct err *err)
+{
+	int64_t low = 0, high = 0;
+	int failed = 0;
+
+	pair->page = (struct db_result){ .pg = NULL };
+	pair->row = 0;
+	pair->seq = 0;
+	if (bus_reader_bounds(pair->reader, pair->head->part, &low, &high, BROKER_MS, err) != 0)
+		return -1;
+	if (low < high)
+		failed = compare_records(pair, low, high, err);
+	db_result_release(&pair->page);
+	if (pair->seq < pair->head->log_seq)
+		pair->verify->unpublished += pair->head->log_seq - pair->seq;
+	return failed;
+}
+
+int verify_topic(struct verify *verify, struct err *err)
+{
+	int failed = 0;
+
+	for (size_t i = 0; i < verify->modules.count && failed == 0; i++) {
+		const char *module = verify->modules.names[i];
+		struct pair pair = { .verify = verify,
+				     .select = schema_statement(&verify->statements, "verify_events", select_page, module) };
+		char topic[TOPIC_NAME_MAX];
+
+		MUST(pair.select != NULL);
+		topic_name(topic, module, TOPIC_EVENTS);
+		if (bus_reader_open(&verify->bus, topic, &pair.reader, err) != 0)
+			return -1;
+		for (size_t j = 0; j < verify->heads_count && failed == 0; j++) {
+			pair.head = &verify->heads[j];
+			if (pair.head->module == module)
+				failed = compare_part(&pair, err);
+		}
+		bus_reader_close(pair.reader);
+	}
+	return failed;
+}
