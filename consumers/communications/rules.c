@@ -100,31 +100,12 @@ static void touch_record_delivery(const struct command *command, struct workset 
 #define ROLE_ANY UINT32_MAX
 
 static const struct rule rules[] = {
-	{ .type = &publish_template_type,
-	  .roles = ROLE_SUPERVISOR | ROLE_COMPLIANCE,
-	  .touch = touch_publish_template,
-	  .decide = decide_publish_template },
-	{ .type = &grant_consent_type,
-	  .roles = ROLE_CONSUMER | ROLE_AGENT,
-	  .touch = touch_grant_consent,
-	  .decide = decide_grant_consent },
-	{ .type = &withdraw_consent_type,
-	  .roles = ROLE_ANY,
-	  .touch = touch_withdraw_consent,
-	  .decide = decide_withdraw_consent,
-	  .touches_again = true },
-	{ .type = &send_communication_type,
-	  .roles = ROLE_SYSTEM | ROLE_AGENT,
-	  .touch = touch_send_communication,
-	  .decide = decide_send_communication },
-	{ .type = &record_dispatch_type,
-	  .roles = ROLE_NOTIFIER,
-	  .touch = touch_record_dispatch,
-	  .decide = decide_record_dispatch },
-	{ .type = &record_delivery_type,
-	  .roles = ROLE_NOTIFIER,
-	  .touch = touch_record_delivery,
-	  .decide = decide_record_delivery },
+	{ &publish_template_type, ROLE_SUPERVISOR | ROLE_COMPLIANCE, touch_publish_template, decide_publish_template, false },
+	{ &grant_consent_type, ROLE_CONSUMER | ROLE_AGENT, touch_grant_consent, decide_grant_consent, false },
+	{ &withdraw_consent_type, ROLE_ANY, touch_withdraw_consent, decide_withdraw_consent, true },
+	{ &send_communication_type, ROLE_SYSTEM | ROLE_AGENT, touch_send_communication, decide_send_communication, false },
+	{ &record_dispatch_type, ROLE_NOTIFIER, touch_record_dispatch, decide_record_dispatch, false },
+	{ &record_delivery_type, ROLE_NOTIFIER, touch_record_delivery, decide_record_delivery, false },
 };
 
 const struct module communications_module = {

@@ -61,7 +61,16 @@ static void touch_invalidate_contact_point(const struct command *command, struct
 	touch(set, &contact_point_entity, &((const struct invalidate_contact_point *)command->body)->contact_point_id);
 }
 
-static const struct rule rules[] = {};
+static const struct rule rules[] = {
+	{ &create_customer_type, ROLE_CREDITOR | ROLE_AGENT, touch_create_customer, decide_create_customer, false },
+	{ &update_customer_type, ROLE_CREDITOR | ROLE_AGENT, touch_update_customer, decide_update_customer, false },
+	{ &add_contact_point_type, ROLE_CREDITOR | ROLE_AGENT | ROLE_CONSUMER, touch_add_contact_point, decide_add_contact_point,
+	  true },
+	{ &verify_contact_point_type, ROLE_CREDITOR | ROLE_AGENT | ROLE_CONSUMER, touch_verify_contact_point,
+	  decide_verify_contact_point, false },
+	{ &invalidate_contact_point_type, ROLE_CREDITOR | ROLE_AGENT | ROLE_CONSUMER | ROLE_NOTIFIER,
+	  touch_invalidate_contact_point, decide_invalidate_contact_point, false },
+};
 
 const struct module customers_module = {
 	.name = "customers",

@@ -61,7 +61,12 @@ static void touch_reverse_payment(const struct command *command, struct workset 
 		touch(set, &debt_entity, &((const struct payment *)slot->state)->debt_id);
 }
 
-static const struct rule rules[] = {};
+static const struct rule rules[] = {
+	{ &create_debt_type, ROLE_CREDITOR | ROLE_SUPERVISOR, touch_create_debt, decide_create_debt, false },
+	{ &record_payment_type, ROLE_CREDITOR | ROLE_AGENT | ROLE_CONSUMER | ROLE_SYSTEM, touch_record_payment,
+	  decide_record_payment, false },
+	{ &reverse_payment_type, ROLE_CREDITOR | ROLE_SUPERVISOR, touch_reverse_payment, decide_reverse_payment, true },
+};
 
 const struct module debts_module = {
 	.name = "debts",
