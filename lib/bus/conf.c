@@ -53,11 +53,6 @@ enum err_kind kafka_err_kind(rd_kafka_resp_err_t code)
 	}
 }
 
-int kafka_err(struct err *err, rd_kafka_resp_err_t code, const char *what)
-{
-	return err_set(err, kafka_err_kind(code), "%s: %s (%s)", what, rd_kafka_err2str(code), rd_kafka_err2name(code));
-}
-
 void kafka_trouble(struct kafka *kafka, rd_kafka_resp_err_t code, const char *text)
 {
 	kafka->errors++;

@@ -57,7 +57,12 @@ MUST_CHECK int kafka_bounds(struct kafka *kafka, const char *topic, int32_t part
 
 /* librdkafka's errors in our three kinds (style.md 4). */
 enum err_kind kafka_err_kind(rd_kafka_resp_err_t code);
-int kafka_err(struct err *err, rd_kafka_resp_err_t code, const char *what); /* "what: why"; returns -1 */
+
+/* "what: why"; returns -1. Inline, so that clang's analyser sees what it answers. */
+static inline int kafka_err(struct err *err, rd_kafka_resp_err_t code, const char *what)
+{
+	return err_set(err, kafka_err_kind(code), "%s: %s (%s)", what, rd_kafka_err2str(code), rd_kafka_err2name(code));
+}
 
 /* Borrows from the message, which the record takes. */
 void kafka_record(rd_kafka_message_t *message, struct bus_record *ret_record);

@@ -16,7 +16,7 @@ struct topics {
 	rd_kafka_AdminOptions_t *options;
 };
 
-static int open(struct topics *topics, const struct bus_conf *conf, struct err *err)
+static int admin_open(struct topics *topics, const struct bus_conf *conf, struct err *err)
 {
 	char text[160];
 	rd_kafka_conf_t *kafka_conf = NULL;
@@ -33,7 +33,7 @@ static int open(struct topics *topics, const struct bus_conf *conf, struct err *
 	return 0;
 }
 
-static void close(struct topics *topics)
+static void admin_close(struct topics *topics)
 {
 	if (topics->options != NULL)
 		rd_kafka_AdminOptions_destroy(topics->options);
@@ -209,7 +209,7 @@ int bus_topics_create(const struct bus_conf *conf, const struct bus_topic *topic
 	self = calloc(1, sizeof(*self)); // tidy: calloc, not the stack: librdkafka may outlive us, see kafka_destroy
 	if (self == NULL)
 		return err_set(err, ERR_FATAL, "kafka topics: no memory");
-	if (open(self, conf, err) != 0)
+	if (admin_open(self, conf, err) != 0)
 		goto out;
 	for (size_t index = 0; index < count; index++) {
 		bool is_new;
@@ -221,6 +221,6 @@ int bus_topics_create(const struct bus_conf *conf, const struct bus_topic *topic
 	*ret_created = created;
 	result = 0;
 out:
-	close(self);
+	admin_close(self);
 	return result;
 }
