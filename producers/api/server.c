@@ -37,6 +37,7 @@ struct call {
 	const struct route *route; /* NULL: none */
 	enum method method;
 	struct guard_refusal target; /* what the guard said of the raw target */
+	uintptr_t target_end;        /* the address behind its terminator */
 	struct buf body;
 	bool body_is_too_large;
 	int64_t begun_ms;
@@ -169,6 +170,9 @@ static struct guard_refusal ask_guard(const struct call *call, const char *metho
 
 	if (call->target.status != 0)
 		return call->target;
+	/* The version stands right behind the target in the connection's buffer, unless a NUL has cut the target short. */
+	if ((uintptr_t)version != call->target_end)
+		return (struct guard_refusal){ .status = 400, .text = "the request line is not plain" };
 	(void)MHD_get_connection_values_n(call->connection, MHD_HEADER_KIND, keep_header, &heads);
 	return guard_request(str_of(method), str_of(version), heads.headers, heads.count);
 }
@@ -345,6 +349,7 @@ static void *on_target(void *server_arg, const char *target, struct MHD_Connecti
 	call->body_is_too_large = false;
 	call->begun_ms = clock_monotonic_ms();
 	call->target = guard_uri(str_of(target));
+	call->target_end = (uintptr_t)target + strlen(target) + 1;
 	uuid_format(call->request_id, &id);
 	return call;
 }

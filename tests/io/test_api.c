@@ -1,0 +1,554 @@
+/* producers/api against librdkafka's mock cluster, spoken to over raw sockets: well-formed and otherwise. */
+
+#include "tests/io/child.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "base/day.h"
+#include "consumers/notifier/gateway.h"
+#include "crypto/crypto.h"
+#include "model/command.h"
+#include "producers/api/api.h"
+#include "schemas/communications.h"
+#include "tests/io/mock_cluster.h"
+#include "wire/envelope.h"
+
+#define DEADLINE_MS   30000
+#define ANSWER_MAX    16384
+#define CONNECTIONS   8
+#define TOPIC         "dcs.communications.commands.v1"
+#define COMMUNICATION "01900000-0000-7000-8000-0000000000c1"
+#define CUSTOMER      "01900000-0000-7000-8000-0000000000a1"
+
+static char keys_dir[] = "/tmp/dcs-test-api-XXXXXX";
+static struct mock_cluster mock;
+static struct bus_conf bus;
+static struct token_keys *keys;
+static struct coder *coder;
+static struct api api;
+static struct err err;
+
+/* ---- the program under test, in this process ---- */
+
+static void must(int result)
+{
+	if (result != 0)
+		fail_msg("unexpected failure: %s", err.text);
+}
+
+static void open_api(int64_t wait_ms)
+{
+	const struct server_conf conf = {
+		.listen = "127.0.0.1:0", .routes = api_routes, .self = &api, .connections_max = CONNECTIONS, .idle_timeout_s = 30
+	};
+
+	api = (struct api){ .callback_key = { 1, 2, 3 } };
+	must(outbound_open(&api.outbound, &bus, coder, keys, "api", ROLE_NOTIFIER, wait_ms, &err));
+	must(server_open(&conf, &api.server, &err));
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	err = (struct err)ERR_INIT;
+	mock_cluster_start(&mock);
+	mock_cluster_topic(&mock, TOPIC, 3);
+	bus = (struct bus_conf){ .bootstrap = mock_cluster_bootstrap(&mock), .client_id = "test-api" };
+	open_api(20000);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	must(api_drain(&api, 0, &err));
+	server_close(api.server);
+	outbound_release(&api.outbound);
+	mock_cluster_stop(&mock);
+	return 0;
+}
+
+/* ---- a client, in the same thread: the server turns while it waits ---- */
+
+struct client {
+	int socket;
+	char answer[ANSWER_MAX];
+	size_t size;
+	bool is_closed;
+};
+
+static void client_connect(struct client *client)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET,
+				       .sin_port = htons((uint16_t)server_port(api.server)),
+				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+
+	*client = (struct client){ .socket = socket(AF_INET, SOCK_STREAM, 0) };
+	assert_int_equal(connect(client->socket, (struct sockaddr *)&address, sizeof(address)), 0);
+}
+
+static void client_send(struct client *client, const void *bytes, size_t size)
+{
+	assert_int_equal(send(client->socket, bytes, size, MSG_NOSIGNAL), (ssize_t)size);
+}
+
+static void client_read(struct client *client)
+{
+	ssize_t got = recv(client->socket, client->answer + client->size, ANSWER_MAX - 1 - client->size, MSG_DONTWAIT);
+
+	if (got > 0)
+		client->size += (size_t)got;
+	if (got == 0 || (got < 0 && errno != EAGAIN))
+		client->is_closed = true;
+	client->answer[client->size] = '\0';
+}
+
+/* A whole answer with its body has come, or the server has hung up. */
+static bool client_has_answer(const struct client *client)
+{
+	const char *body = strstr(client->answer, "\r\n\r\n");
+	const char *length = strstr(client->answer, "Content-Length: ");
+
+	if (client->is_closed)
+		return true;
+	return body != NULL && length != NULL &&
+	       client->size >= (size_t)(body + 4 - client->answer) + strtoul(length + 16, NULL, 10);
+}
+
+static void turn(struct client *client)
+{
+	must(server_run(api.server, 10, &err));
+	must(outbound_run(&api.outbound, 10, &err));
+	client_read(client);
+}
+
+static int client_status(struct client *client)
+{
+	int64_t deadline_ms = clock_monotonic_ms() + DEADLINE_MS;
+
+	while (!client_has_answer(client)) {
+		assert_true(clock_monotonic_ms() < deadline_ms);
+		turn(client);
+	}
+	return client->size == 0 ? 0 : (int)strtol(client->answer + 9, NULL, 10);
+}
+
+static void client_close(struct client *client)
+{
+	(void)close(client->socket);
+	client->socket = -1;
+}
+
+static int ask_bytes(const void *bytes, size_t size, struct client *client)
+{
+	int status;
+
+	client_connect(client);
+	client_send(client, bytes, size);
+	status = client_status(client);
+	client_close(client);
+	return status;
+}
+
+static int ask(const char *request)
+{
+	struct client client;
+
+	return ask_bytes(request, strlen(request), &client);
+}
+
+static int get(const char *target, struct client *client)
+{
+	char request[2048];
+	int size = snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", target);
+
+	return ask_bytes(request, (size_t)size, client);
+}
+
+/* Turns until Kafka is known. */
+static void until_ready(void)
+{
+	int64_t deadline_ms = clock_monotonic_ms() + DEADLINE_MS;
+
+	while (!outbound_is_ready(&api.outbound)) {
+		assert_true(clock_monotonic_ms() < deadline_ms);
+		must(outbound_run(&api.outbound, 10, &err));
+	}
+}
+
+/* ---- what arrived in Kafka ---- */
+
+static size_t records_in_topic(struct bus_reader *reader)
+{
+	size_t count = 0;
+
+	for (int32_t part = 0; part < 3; part++) {
+		int64_t low, high;
+
+		must(bus_reader_bounds(reader, part, &low, &high, DEADLINE_MS, &err));
+		count += (size_t)(high - low);
+	}
+	return count;
+}
+
+static size_t count_records(void)
+{
+	struct bus_reader *reader;
+	size_t count;
+
+	must(bus_reader_open(&bus, TOPIC, &reader, &err));
+	count = records_in_topic(reader);
+	bus_reader_close(reader);
+	return count;
+}
+
+/* ---- delivery reports ---- */
+
+static void target_of_report(char *target, size_t target_size, const char *status)
+{
+	struct kannel_conf conf = { .callback_url = "", .callback_key = { 1, 2, 3 } };
+	struct uuid communication, customer;
+	struct buf url;
+
+	assert_true(uuid_parse(&communication, STR(COMMUNICATION)) && uuid_parse(&customer, STR(CUSTOMER)));
+	buf_init(&url, 1024);
+	kannel_callback_url(&conf, &communication, &customer, &url);
+	buf_add_u8(&url, '\0');
+	*strstr((char *)url.data, "&status=") = '\0';
+	(void)snprintf(target, target_size, "%s&status=%s&ref=net-7&at=1795359800&info=ACK%%2F", (const char *)url.data, status);
+	buf_release(&url);
+}
+
+static void test_api__a_report_becomes_a_command_and_then_200(void **state)
+{
+	char target[512], customer[] = CUSTOMER;
+	const struct message_type *type;
+	const struct record_delivery *delivery;
+	struct token_claims claims;
+	struct envelope envelope;
+	struct header headers[HEADERS_MAX];
+	struct bus_record record;
+	struct bus_reader *reader;
+	struct client client;
+	struct arena arena;
+	const void *body;
+	size_t count;
+	bool found;
+	char id[UUID_TEXT_SIZE + 1];
+	struct uuid expected;
+
+	(void)state;
+	target_of_report(target, sizeof(target), "1");
+	assert_int_equal(get(target, &client), 200);
+	assert_int_equal(count_records(), 1);
+
+	must(bus_reader_open(&bus, TOPIC, &reader, &err));
+	must(bus_reader_seek(reader, bus_part_of(str_of(customer), 3), 0, &err));
+	must(bus_reader_next(reader, DEADLINE_MS, &found, &record, &err));
+	assert_true(found);
+	assert_true(str_is(record.key, CUSTOMER));
+	must(arena_init(&arena, 65536, &err));
+	must(coder_decode(coder, record.value, &arena, &type, &body, &err));
+	assert_ptr_equal(type, &record_delivery_type);
+	delivery = body;
+	uuid_format(id, &delivery->communication_id);
+	assert_string_equal(id, COMMUNICATION);
+	assert_true(str_is(delivery->status, "delivered"));
+	assert_true(str_is(delivery->provider, "kannel"));
+	assert_true(str_is(delivery->provider_ref, "net-7"));
+	assert_int_equal(delivery->occurred_at, 1795359800000);
+	must(bus_record_headers(&record, headers, &count, &err));
+	must(envelope_read(headers, count, &envelope, &err));
+	expected = uuid_derive(&delivery->communication_id, "delivery", 1);
+	assert_true(uuid_equal(&envelope.id, &expected));
+	must(token_verify(keys, envelope.token, &claims, &err));
+	assert_string_equal(claims.subject, "api");
+	assert_int_equal(claims.roles, ROLE_NOTIFIER);
+	bus_record_release(&record);
+	arena_release(&arena);
+	bus_reader_close(reader);
+}
+
+static void test_api__no_200_before_the_broker_has_it(void **state)
+{
+	struct client client;
+	char target[512], request[1024];
+
+	(void)state;
+	until_ready();
+	mock_cluster_broker_down(&mock);
+	target_of_report(target, sizeof(target), "1");
+	(void)snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: a\r\n\r\n", target);
+	client_connect(&client);
+	client_send(&client, request, strlen(request));
+	while (outbound_waiting(&api.outbound) == 0) /* it was handed over */
+		turn(&client);
+	for (int i = 0; i < 20; i++)
+		turn(&client);
+	assert_int_equal(client.size, 0);
+	assert_int_equal(server_open_calls(api.server), 1);
+	mock_cluster_broker_up(&mock);
+	assert_int_equal(client_status(&client), 200);
+	assert_int_equal(count_records(), 1);
+	client_close(&client);
+}
+
+static void test_api__a_broker_that_stays_away_is_503(void **state)
+{
+	struct client client;
+	char target[512];
+
+	(void)state;
+	outbound_release(&api.outbound);
+	must(outbound_open(&api.outbound, &bus, coder, keys, "api", ROLE_NOTIFIER, 50, &err));
+	until_ready();
+	mock_cluster_broker_down(&mock);
+	target_of_report(target, sizeof(target), "1");
+	assert_int_equal(get(target, &client), 503);
+	assert_int_equal(get("/readyz", &client), 503);
+	assert_int_equal(get("/livez", &client), 200);
+}
+
+static void test_api__forged_and_malformed_reports_are_refused(void **state)
+{
+	struct client client;
+	char target[512];
+
+	(void)state;
+	assert_int_equal(get("/callbacks/kannel", &client), 400);
+	assert_int_equal(get("/callbacks/kannel?c=x&k=y&s=z&status=1", &client), 400);
+	assert_int_equal(get("/callbacks/kannel?c=" COMMUNICATION "&k=" CUSTOMER "&s=00&status=1", &client), 403);
+	assert_non_null(strstr(client.answer, "Content-Type: application/problem+json\r\n"));
+	assert_non_null(strstr(client.answer, "\"code\":\"bad_signature\""));
+	target_of_report(target, sizeof(target), "1&c=" COMMUNICATION); /* an argument twice is none */
+	assert_int_equal(get(target, &client), 400);
+	target_of_report(target, sizeof(target), "32");
+	assert_int_equal(get(target, &client), 200);
+	assert_int_equal(count_records(), 0);
+}
+
+static void test_api__reports_may_be_posted(void **state)
+{
+	char target[512], request[1024];
+
+	(void)state;
+	target_of_report(target, sizeof(target), "2");
+	(void)snprintf(request, sizeof(request), "POST %s HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nx=y&z", target);
+	assert_int_equal(ask(request), 200);
+	(void)snprintf(request, sizeof(request),
+		       "POST %s HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nx=y\r\n0\r\n\r\n", target);
+	assert_int_equal(ask(request), 200);
+	assert_int_equal(count_records(), 2); /* the same command id twice: the worker sees that */
+}
+
+static void test_api__those_who_wait_at_the_end_get_503(void **state)
+{
+	struct client client;
+	char target[512], request[1024];
+
+	(void)state;
+	until_ready();
+	mock_cluster_broker_down(&mock);
+	target_of_report(target, sizeof(target), "1");
+	(void)snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: a\r\n\r\n", target);
+	client_connect(&client);
+	client_send(&client, request, strlen(request));
+	while (server_open_calls(api.server) == 0)
+		turn(&client);
+	must(api_drain(&api, clock_monotonic_ms() + 50, &err));
+	assert_int_equal(server_open_calls(api.server), 0);
+	assert_int_equal(client_status(&client), 503);
+	client_close(&client);
+}
+
+/* ---- requests that must not pass ---- */
+
+static void assert_refused(const char *request, size_t size)
+{
+	struct client client;
+	int status = ask_bytes(request, size, &client);
+
+	/* libmicrohttpd hangs up without a word on some */
+	if (status != 0 && status != 400 && status != 505)
+		fail_msg("%d for\n%s", status, request);
+}
+
+#define REFUSED(literal) assert_refused((literal), sizeof(literal) - 1)
+
+static void test_api__smuggled_requests_are_refused(void **state)
+{
+	(void)state;
+	REFUSED("GET /livez HTTP/1.1\r\n\r\n");
+	REFUSED("GET /livez HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n");
+	REFUSED("GET /livez HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nContent-Length: 0\r\n\r\n");
+	REFUSED("POST /callbacks/kannel HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
+	REFUSED("GET /livez HTTP/1.1\r\nHost: a\r\nContent-Length : 0\r\n\r\n");
+	REFUSED("GET /livez HTTP/1.1\r\nHost: a\r\nX\x01Y: 0\r\n\r\n");
+	REFUSED("GET /livez HTTP/1.1\r\nHost: a\r\nX: a\x7f\r\n\r\n");
+	REFUSED("GET /livez\0x HTTP/1.1\r\nHost: a\r\n\r\n");
+	REFUSED("GET /livez%00 HTTP/1.1\r\nHost: a\r\n\r\n");
+	REFUSED("GET /a/../livez HTTP/1.1\r\nHost: a\r\n\r\n");
+	REFUSED("GET /a/%2e%2e/livez HTTP/1.1\r\nHost: a\r\n\r\n");
+	REFUSED("GET http://a/livez HTTP/1.1\r\nHost: a\r\n\r\n");
+	REFUSED("GET /livez HTTP/3.0\r\nHost: a\r\n\r\n");
+	REFUSED("GET /livez\r\nHost: a\r\n\r\n");
+	assert_int_equal(ask("GET /livez HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"), 200);
+}
+
+static void test_api__nothing_is_read_behind_a_refused_request(void **state)
+{
+	static const char request[] = "GET /livez HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\nGET /livez HTTP/1.1\r\nHost: a\r\n\r\n";
+	struct client client;
+
+	(void)state;
+	client_connect(&client);
+	client_send(&client, request, sizeof(request) - 1);
+	while (!client.is_closed)
+		turn(&client);
+	assert_non_null(strstr(client.answer, "HTTP/1.1 400 "));
+	assert_null(strstr(client.answer, "HTTP/1.1 200 "));
+	client_close(&client);
+}
+
+static void test_api__unknown_paths_methods_and_large_bodies(void **state)
+{
+	static char large[8192];
+	struct client client;
+	int size;
+
+	(void)state;
+	assert_int_equal(get("/", &client), 404);
+	assert_int_equal(get("/livez/", &client), 404);
+	assert_int_equal(ask_bytes("POST /livez HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n", 52, &client), 405);
+	assert_non_null(strstr(client.answer, "Allow: GET\r\n"));
+	assert_int_equal(ask("BREW /livez HTTP/1.1\r\nHost: a\r\n\r\n"), 405);
+	size = snprintf(large, sizeof(large), "POST /callbacks/kannel HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n\r\n");
+	memset(large + size, 'x', 5000);
+	assert_int_equal(ask_bytes(large, (size_t)size + 5000, &client), 413);
+}
+
+static void test_api__answers_carry_their_headers(void **state)
+{
+	struct client client;
+
+	(void)state;
+	assert_int_equal(get("/livez", &client), 200);
+	assert_non_null(strstr(client.answer, "X-Content-Type-Options: nosniff\r\n"));
+	assert_non_null(strstr(client.answer, "Cache-Control: no-store\r\n"));
+	assert_non_null(strstr(client.answer, "X-Request-Id: "));
+	assert_non_null(strstr(client.answer, "\r\n\r\n{\"status\":\"ok\"}\n"));
+	until_ready();
+	assert_int_equal(get("/readyz", &client), 200);
+}
+
+static void test_api__many_requests_on_one_connection(void **state)
+{
+	static const char request[] = "GET /livez HTTP/1.1\r\nHost: a\r\n\r\n";
+	struct client client;
+
+	(void)state;
+	client_connect(&client);
+	for (int i = 0; i < 50; i++) {
+		client.size = 0;
+		client.answer[0] = '\0';
+		client_send(&client, request, sizeof(request) - 1);
+		assert_int_equal(client_status(&client), 200);
+	}
+	client_close(&client);
+}
+
+/* Requests that end before their handler is called must not use up what a connection needs. */
+static void test_api__broken_off_requests_leave_nothing_behind(void **state)
+{
+	static const char *const parts[] = { "", "GET", "GET /livez HTTP/1.1\r\n", "GET /livez HTTP/1.1\r\nHost: a\r\n",
+					     "POST /callbacks/kannel HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc" };
+	struct client client;
+
+	(void)state;
+	for (int i = 0; i < 10 * CONNECTIONS; i++) {
+		const char *part = parts[i % 5];
+
+		client_connect(&client);
+		client_send(&client, part, strlen(part));
+		turn(&client);
+		client_close(&client);
+		must(server_run(api.server, 0, &err));
+	}
+	assert_int_equal(get("/livez", &client), 200);
+}
+
+static void test_api__connections_beyond_the_limit_wait_or_are_closed(void **state)
+{
+	struct client open[CONNECTIONS], one_more;
+
+	(void)state;
+	for (int i = 0; i < CONNECTIONS; i++) {
+		client_connect(&open[i]);
+		turn(&open[i]);
+	}
+	client_connect(&one_more);
+	for (int i = 0; i < 20; i++)
+		turn(&one_more);
+	assert_int_equal(one_more.size, 0);
+	client_close(&one_more);
+	for (int i = 0; i < CONNECTIONS; i++)
+		client_close(&open[i]);
+	for (int i = 0; i < 20; i++)
+		must(server_run(api.server, 10, &err));
+	assert_int_equal(get("/livez", &one_more), 200);
+}
+
+/* ---- all of it ---- */
+
+static int make_key(void **state)
+{
+	char command[512];
+
+	(void)state;
+	if (mkdtemp(keys_dir) == NULL)
+		return -1;
+	(void)snprintf(command, sizeof(command),
+		       "umask 077; openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out %s/test.pem 2>/dev/null",
+		       keys_dir);
+	if (system(command) != 0 || crypto_init(&err) != 0 || coder_new(&coder, &err) != 0)
+		return -1;
+	return token_keys_load(keys_dir, "dcs", "dcs", &keys, &err);
+}
+
+static int drop_key(void **state)
+{
+	char command[512];
+
+	(void)state;
+	token_keys_free(keys);
+	coder_free(coder);
+	(void)snprintf(command, sizeof(command), "rm -r %s", keys_dir);
+	return system(command);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_api__a_report_becomes_a_command_and_then_200),
+		TEST(test_api__no_200_before_the_broker_has_it),
+		TEST(test_api__a_broker_that_stays_away_is_503),
+		TEST(test_api__forged_and_malformed_reports_are_refused),
+		TEST(test_api__reports_may_be_posted),
+		TEST(test_api__those_who_wait_at_the_end_get_503),
+		TEST(test_api__smuggled_requests_are_refused),
+		TEST(test_api__nothing_is_read_behind_a_refused_request),
+		TEST(test_api__unknown_paths_methods_and_large_bodies),
+		TEST(test_api__answers_carry_their_headers),
+		TEST(test_api__many_requests_on_one_connection),
+		TEST(test_api__broken_off_requests_leave_nothing_behind),
+		TEST(test_api__connections_beyond_the_limit_wait_or_are_closed),
+	};
+
+	return cmocka_run_group_tests(tests, make_key, drop_key);
+}
