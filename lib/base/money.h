@@ -13,9 +13,11 @@
 MUST_CHECK bool money_add(int64_t a_minor, int64_t b_minor, int64_t *ret_minor);
 MUST_CHECK bool money_sub(int64_t a_minor, int64_t b_minor, int64_t *ret_minor);
 
-/* The largest amount a single command may name: a quarter of what a bigint holds, so that a few may be summed before the check.
+/*
+ * The largest amount one command may name, and one debt may come to: ten million millions of a currency with two decimals. More
+ * is a typing error or an attack; thousands of such debts still sum up in 64 bits, so no absurd amount can stop a report.
  */
-#define MONEY_MINOR_MAX ((int64_t)1 << 61)
+#define MONEY_MINOR_MAX INT64_C(1000000000000000)
 
 struct currency {
 	char code[4];     /* upper case, terminated */
