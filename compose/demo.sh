@@ -41,12 +41,10 @@ make_portfolio() {
 }
 
 import() { # FILE
-	echo "$1"
-	"$BIN/dcs" import "$SAMPLE/$1" --progress --errors "$SAMPLE/errors-$1"
+	(cd "$SAMPLE" && "$BIN/dcs" import "$1" --progress --errors "errors-$1")
 }
 
 publish() { # FILE TYPE ROLE
-	echo "$1"
 	"$BIN/dcs" publish "$2" --role "$3" --progress <"$SAMPLE/$1"
 }
 
@@ -170,6 +168,9 @@ fi
 
 headline 'What happened'
 show_commands
+echo 'Rejected, by reason'
+/usr/bin/python3 "$HERE/figures.py" refusals "$BIN/dcs"
+echo
 show_reports
 echo
 cat "$SAMPLE/figures"

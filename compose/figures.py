@@ -2,6 +2,7 @@
 broker's too, so both ends are measured with one clock.
 
 usage: figures.py import         over everything in the events topics: commands, events, seconds, rate
+       figures.py refusals DCS   how often which command was refused with which code
        figures.py probe DCS      publishes PROBES commands on the idle system and tells from command to event
 
 The environment is that of DIR/env.
@@ -12,6 +13,7 @@ import os
 import subprocess
 import sys
 import time
+from collections import Counter
 from datetime import datetime
 
 from confluent_kafka import Consumer, TopicPartition
@@ -82,6 +84,20 @@ def show_import():
     )
 
 
+def show_refusals(dcs):
+    counts = Counter()
+    for module in MODULES:
+        tail = subprocess.Popen([dcs, "tail", f"dcs.{module}.events.v1"], stdout=subprocess.PIPE, text=True)
+        for line in tail.stdout:
+            if '"type":"CommandRejected"' in line:
+                body = json.loads(line)["body"]
+                counts[(body["command_type"].split(".")[-1], body["code"], body["field"])] += 1
+        if tail.wait() != 0:
+            sys.exit("dcs tail failed")
+    for (command, code, field), count in counts.most_common():
+        print(f"  {count:6}  {command:18} {code:20} {field}")
+
+
 def customer_ids():
     query = f"SELECT customer_id, locale, country FROM customers.public_customer LIMIT {PROBES}"
     done = subprocess.run(["psql", os.environ["DCS_PG"], "-XAtc", query], capture_output=True, text=True, check=True)
@@ -110,5 +126,7 @@ def show_probe(dcs):
 if __name__ == "__main__":
     if sys.argv[1] == "import":
         show_import()
+    elif sys.argv[1] == "refusals":
+        show_refusals(sys.argv[2])
     else:
         show_probe(sys.argv[2])
