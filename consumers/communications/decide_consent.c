@@ -77,6 +77,11 @@ static size_t list_cancelled(const struct workset *set, const struct queue *queu
 	return count;
 }
 
+static int64_t clamp(int64_t number, int64_t min, int64_t max)
+{
+	return number < min ? min : number > max ? max : number;
+}
+
 /*
  * Never refused, whoever says it and however (domain.md 3): a channel we do not know is all channels, a customer we do not know
  * is remembered. It counts from when it was said, or from now if that is said to be later.
@@ -101,7 +106,7 @@ void decide_withdraw_consent(const struct command *command, const struct workset
 	event->via = body->via;
 	event->has_keyword = body->has_keyword;
 	event->keyword = body->keyword;
-	event->withdrawn_at = body->withdrawn_at < command->now_ms ? body->withdrawn_at : command->now_ms;
+	event->withdrawn_at = clamp(body->withdrawn_at, 1, command->now_ms);
 	event->cancelled = cancelled;
 	event->cancelled_count = queue == NULL ? 0 : list_cancelled(set, queue, channel, cancelled);
 }

@@ -1,3 +1,4 @@
+#include "base/day.h"
 #include "consumers/communications/communications.h"
 #include "schemas/communications.h"
 
@@ -52,7 +53,9 @@ static void take_receipt(const struct receipt *receipt, const struct workset *se
 {
 	const struct communication *communication = workset_state(set, &communication_entity, receipt->communication_id);
 
-	if (communication == NULL) {
+	if (receipt->occurred_at < 0 || receipt->occurred_at > DAY_MAX * DAY_MS) {
+		decision_refuse(decision, REFUSAL_BAD_DATE, "occurred_at", "before 1970, or after the year 9999");
+	} else if (communication == NULL) {
 		decision_wait(decision, "communication_id", "the communication is not known yet");
 	} else if (!uuid_equal(&communication->customer_id, receipt->customer_id)) {
 		decision_refuse(decision, REFUSAL_NOT_FOUND, "communication_id", "the customer has no such communication");

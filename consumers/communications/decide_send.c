@@ -6,6 +6,8 @@
 #include "consumers/communications/render.h"
 #include "schemas/communications.h"
 
+#define SEND_WITHIN_MAX_MS (366 * DAY_MS)
+
 /* What SendCommunication works with, once found. */
 struct sending {
 	const struct command *command;
@@ -68,8 +70,8 @@ static bool send_is_good(const struct sending *sending, struct decision *decisio
 	}
 	if (!parameters_are_good(body, decision))
 		return false;
-	if (body->send_by <= sending->command->now_ms) {
-		decision_refuse(decision, REFUSAL_BAD_DATE, "send_by", "the time has passed");
+	if (body->send_by <= sending->command->now_ms || body->send_by > sending->command->now_ms + SEND_WITHIN_MAX_MS) {
+		decision_refuse(decision, REFUSAL_BAD_DATE, "send_by", "the time has passed, or is more than a year away");
 		return false;
 	}
 	return true;

@@ -98,7 +98,7 @@ static void on_consent_withdrawn(struct workset *set, const struct consent_withd
 	recipient->version = event->version;
 	for (unsigned channel = CHANNEL_NONE + 1; channel < CHANNEL_COUNT; channel++) {
 		if (only == CHANNEL_NONE || only == channel)
-			withdraw_channel(recipient, channel, event->withdrawn_at > 0 ? event->withdrawn_at : 1);
+			withdraw_channel(recipient, channel, event->withdrawn_at);
 	}
 	for (size_t index = 0; index < event->cancelled_count; index++) {
 		const struct cancelled_communication *cancelled = &event->cancelled[index];

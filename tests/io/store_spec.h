@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -51,6 +52,26 @@ struct store_spec {
 };
 
 #define STORE_PART 3
+
+/* The key that seals, in a file as the programs want it (DCS_ADDRESS_KEY_FILE); the same bytes for the test itself. */
+static inline void store_key_file(uint8_t ret_key[32])
+{
+	static const char hex[] = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+	char path[] = "/tmp/dcs-test-key.XXXXXX";
+	int file = mkstemp(path);
+
+	assert_true(file >= 0);
+	assert_int_equal(write(file, hex, sizeof(hex) - 1), sizeof(hex) - 1);
+	close(file);
+	assert_int_equal(setenv("DCS_ADDRESS_KEY_FILE", path, 1), 0);
+	for (unsigned index = 0; index < 32; index++)
+		ret_key[index] = (uint8_t)index;
+}
+
+static inline void store_key_file_remove(void)
+{
+	unlink(getenv("DCS_ADDRESS_KEY_FILE"));
+}
 
 static inline struct uuid spec_id(char kind, unsigned number)
 {

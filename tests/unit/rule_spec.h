@@ -14,6 +14,7 @@
 #include "base/arena.h"
 #include "base/day.h"
 #include "base/must.h"
+#include "crypto/crypto.h"
 #include "model/module.h"
 
 /*
@@ -39,7 +40,7 @@ static inline void spec_init(struct spec *spec, const struct module *module)
 	bool fits;
 
 	*spec = (struct spec){ .module = module, .today = SPEC_TODAY, .now_ms = SPEC_TODAY * DAY_MS };
-	if (arena_init(&spec->arena, (size_t)32 << 20, &err) < 0)
+	if (crypto_init(&err) < 0 || arena_init(&spec->arena, (size_t)32 << 20, &err) < 0)
 		fail_msg("%s", err.text);
 	fits = workset_init(&spec->set, &spec->arena, 10000);
 	assert_true(fits);

@@ -1,0 +1,465 @@
+/* consumers/communications over a real PostgreSQL: the outbox, its claims, and a withdrawal between them. */
+
+#include "store_spec.h"
+
+#include "consumers/communications/communications.h"
+#include "consumers/communications/store.h"
+#include "schemas/communications.h"
+
+static struct store_spec spec;
+static uint8_t key[32];
+static struct db *notifier;
+static struct db_params params;
+
+static int setup_group(void **state)
+{
+	(void)state;
+	store_key_file(key);
+	db_params_init(&params, 1 << 16);
+	return communications_store_prepare(communications_store.self, &spec.err);
+}
+
+static int teardown_group(void **state)
+{
+	(void)state;
+	store_key_file_remove();
+	db_params_release(&params);
+	return 0;
+}
+
+static void param_sealed(const char *text, const struct uuid *about)
+{
+	uint8_t sealed[256];
+
+	seal(sealed, str_of(text), about, key);
+	db_param_bytes(&params, (struct str){ .data = (const char *)sealed, .size = strlen(text) + SEAL_OVERHEAD });
+}
+
+static void given_customer(void)
+{
+	static const struct db_statement customer = {
+		"test_customer",
+		"INSERT INTO customers.customer (customer_id, external_ref, kind, status, locale, country, version, "
+		"full_name_sealed) VALUES ($1, 'K-1', 'natural', 'active', 'de', 'DE', 1, $2)"
+	};
+	static const struct db_statement point = {
+		"test_point",
+		"INSERT INTO customers.contact_point (contact_point_id, customer_id, channel, place, source, state, "
+		"version, address_hash, address_sealed) VALUES (gen_random_uuid(), $1, 'sms', 'mobile', 'consumer', "
+		"'usable', 1, '0123456789abcdef', $2)"
+	};
+	struct uuid customer_id = spec_id('C', 1);
+
+	db_params_reset(&params);
+	db_param_uuid(&params, &customer_id);
+	param_sealed("Anna", &customer_id);
+	store_must(&spec, db_run(spec.admin, &customer, &params, NULL, &spec.err));
+	db_params_reset(&params);
+	db_param_uuid(&params, &customer_id);
+	param_sealed("+4930123456", &customer_id);
+	store_must(&spec, db_run(spec.admin, &point, &params, NULL, &spec.err));
+	store_sql(&spec, "test_debt",
+		  "INSERT INTO debts.debt (debt_id, customer_id, creditor_id, version, last_entry_seq, cost_minor, fee_minor, "
+		  "interest_minor, principal_minor, credit_minor, entries, lifecycle, part, opened_on, due_on, currency, "
+		  "external_ref) "
+		  "SELECT '019a0000-0000-7000-8000-004400000001', customer_id, gen_random_uuid(), 1, 1, 0, 0, 0, 12345, 0, 1, 1, "
+		  "3, "
+		  "'2025-01-01', '2025-02-01', 'EUR', 'INV-1' FROM customers.customer");
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	store_spec_init(&spec, &communications_module, &communications_store);
+	given_customer();
+	store_open(&spec, "test_store", "dcs_notifier", &notifier);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	db_close(notifier);
+	notifier = NULL;
+	store_spec_release(&spec);
+	return 0;
+}
+
+/* ---- given ---- */
+
+static void add_template(int32_t version, struct str text)
+{
+	struct publish_template body = { .template_id = spec_id('T', 1),
+					 .name = STR("reminder"),
+					 .version = version,
+					 .channel = STR("sms"),
+					 .language = STR("de"),
+					 .message_class = STR("reminder"),
+					 .subject = STR(""),
+					 .body = text };
+
+	store_add(&spec, &publish_template_type, &body);
+}
+
+static void add_consent(unsigned number, int64_t obtained_at_ms)
+{
+	struct grant_consent body = { .consent_id = spec_id('G', number),
+				      .customer_id = spec_id('C', 1),
+				      .channel = STR("sms"),
+				      .purpose = STR("collect"),
+				      .basis = STR("express"),
+				      .evidence_ref = STR("call-1"),
+				      .obtained_at = obtained_at_ms };
+
+	store_add(&spec, &grant_consent_type, &body);
+}
+
+static void add_withdrawal(void)
+{
+	struct withdraw_consent body = { .customer_id = spec_id('C', 1),
+					 .has_channel = true,
+					 .channel = STR("sms"),
+					 .via = STR("keyword"),
+					 .has_keyword = true,
+					 .keyword = STR("STOP"),
+					 .withdrawn_at = STORE_TODAY * DAY_MS };
+
+	store_add(&spec, &withdraw_consent_type, &body);
+}
+
+static struct uuid debt_ids[2];
+
+static void add_message(unsigned number)
+{
+	struct send_communication body = { .communication_id = spec_id('M', number),
+					   .customer_id = spec_id('C', 1),
+					   .debt_ids = debt_ids,
+					   .debt_ids_count = 2,
+					   .channel = STR("sms"),
+					   .template_name = STR("reminder"),
+					   .language = STR("de"),
+					   .message_class = STR("reminder"),
+					   .send_by = (STORE_TODAY + 1) * DAY_MS };
+
+	debt_ids[0] = debt_ids[1] = spec_id('D', 1);
+	store_add(&spec, &send_communication_type, &body);
+}
+
+static void add_dispatch(unsigned number, int32_t attempt, const char *outcome)
+{
+	struct record_dispatch body = { .communication_id = spec_id('M', number),
+					.customer_id = spec_id('C', 1),
+					.attempt = attempt,
+					.outcome = str_of(outcome),
+					.provider = STR("kannel"),
+					.has_provider_ref = true,
+					.provider_ref = STR("ref"),
+					.occurred_at = STORE_TODAY * DAY_MS };
+
+	store_add(&spec, &record_dispatch_type, &body);
+}
+
+#define TEMPLATE STR("{{customer_name}} {{balance}} {{opt_out}}")
+
+static void given_message(void)
+{
+	add_template(1, TEMPLATE);
+	add_consent(1, 1000);
+	store_run(&spec);
+	add_message(1);
+	store_run(&spec);
+	then_answers(&spec, 0, "ComplianceDecided");
+	assert_int_equal(spec.decisions[0].events_count, 2);
+	/* Claims ask the server's own clock. */
+	store_sql(&spec, "test_in_time", "UPDATE communications.outbox SET send_by = now() + interval '1 day'");
+}
+
+static const struct db_statement claim = { "test_claim", "SELECT communication_id, address_sealed, body_sealed FROM "
+							 "communications.claim(ARRAY(SELECT unnest($1::uuid[])))" };
+static const struct db_statement claim_again = { "test_claim_again",
+						 "SELECT communication_id FROM communications.claim_again($1::uuid[])" };
+
+/* How many of messages 1..3 the notifier gets. */
+static int claimed(const struct db_statement *statement)
+{
+	struct db_result result = { 0 };
+	int rows;
+
+	db_params_reset(&params);
+	db_array_begin(&params, DB_ARRAY_UUID);
+	for (unsigned number = 1; number <= 3; number++) {
+		struct uuid id = spec_id('M', number);
+
+		db_array_uuid(&params, &id);
+	}
+	store_must(&spec, db_run(notifier, statement, &params, &result, &spec.err));
+	rows = result.rows;
+	db_result_release(&result);
+	return rows;
+}
+
+static int64_t in_state(const char *name, const char *sql)
+{
+	return store_number(&spec, name, sql);
+}
+
+#define OUTBOX(state) in_state("test_outbox_" state, "SELECT count(*) FROM communications.outbox WHERE state = '" state "'")
+#define COMMUNICATION(state)                                                                                                     \
+	in_state("test_message_" state, "SELECT count(*) FROM communications.communication WHERE state = '" state "'")
+
+/* ---- tests ---- */
+
+static void test_communications_store__a_message_is_rendered_sealed_and_claimed_once(void **state)
+{
+	struct db_result result = { 0 };
+	struct uuid customer_id = spec_id('C', 1);
+	struct uuid id = spec_id('M', 1);
+	char text[512];
+
+	(void)state;
+	given_message();
+	db_params_reset(&params);
+	db_array_begin(&params, DB_ARRAY_UUID);
+	db_array_uuid(&params, &id);
+	store_must(&spec, db_run(notifier, &claim, &params, &result, &spec.err));
+	assert_int_equal(result.rows, 1);
+	store_must(&spec, unseal(text, db_str(&result, 0, 1), &customer_id, key, &spec.err));
+	assert_memory_equal(text, "+4930123456", 11);
+	store_must(&spec, unseal(text, db_str(&result, 0, 2), &customer_id, key, &spec.err));
+	assert_memory_equal(text, "Anna 246.90 Antworten", 21);
+	db_result_release(&result);
+	assert_int_equal(claimed(&claim), 0);
+	assert_int_equal(OUTBOX("claimed"), 1);
+	assert_int_equal(store_number(&spec, "test_debts", "SELECT count(*) FROM communications.communication_debt"), 1);
+	assert_int_equal(
+		store_number(&spec, "test_verdicts",
+			     "SELECT count(*) FROM communications.compliance_decision WHERE verdict = 'allow' AND rules = "
+			     "'US-10 US-12 US-13' AND facts LIKE '%permission=express%'"),
+		1);
+}
+
+static void test_communications_store__what_is_late_is_not_claimed(void **state)
+{
+	(void)state;
+	given_message();
+	store_sql(&spec, "test_too_late", "UPDATE communications.outbox SET send_by = now()");
+	assert_int_equal(claimed(&claim), 0);
+	add_dispatch(1, 1, "failed");
+	store_run(&spec);
+	assert_int_equal(OUTBOX("done"), 1);
+	assert_int_equal(COMMUNICATION("failed"), 1);
+}
+
+static void test_communications_store__a_withdrawal_stops_what_is_not_claimed(void **state)
+{
+	const struct consent_withdrawn *event;
+
+	(void)state;
+	given_message();
+	add_withdrawal();
+	store_run(&spec);
+	event = spec.decisions[0].events[0].body;
+	assert_int_equal(event->cancelled_count, 1);
+	assert_int_equal(OUTBOX("cancelled"), 1);
+	assert_int_equal(COMMUNICATION("cancelled"), 1);
+	assert_int_equal(claimed(&claim), 0);
+	add_message(2);
+	store_run(&spec);
+	assert_string_equal(spec.decisions[0].events[1].type->record.name, "CommunicationSuppressed");
+	assert_int_equal(COMMUNICATION("suppressed"), 1);
+}
+
+static void test_communications_store__what_is_claimed_is_not_named_as_cancelled(void **state)
+{
+	const struct consent_withdrawn *event;
+
+	(void)state;
+	given_message();
+	assert_int_equal(claimed(&claim), 1);
+	add_withdrawal();
+	store_run(&spec);
+	event = spec.decisions[0].events[0].body;
+	assert_int_equal(event->cancelled_count, 0);
+	assert_int_equal(OUTBOX("claimed"), 1);
+	assert_int_equal(claimed(&claim_again), 0);
+}
+
+/* The batch of a withdrawal holds the locks: a claim that comes meanwhile waits for it, and gets nothing. */
+static void try_to_claim_meanwhile(struct store_spec *its)
+{
+	static const struct db_statement hasty = { "test_hasty", "SET lock_timeout = '50ms'" };
+	static const struct db_statement patient = { "test_patient", "RESET lock_timeout" };
+	struct uuid id = spec_id('M', 1);
+
+	db_params_reset(&params);
+	db_array_begin(&params, DB_ARRAY_UUID);
+	db_array_uuid(&params, &id);
+	store_must(its, db_run(notifier, &hasty, NULL, NULL, &its->err));
+	assert_int_equal(db_run(notifier, &claim, &params, NULL, &its->err), -1);
+	assert_string_equal(db_sqlstate(notifier), "55P03");
+	store_must(its, db_run(notifier, &patient, NULL, NULL, &its->err));
+}
+
+static void test_communications_store__a_claim_waits_for_a_withdrawal_that_is_being_handled(void **state)
+{
+	(void)state;
+	given_message();
+	add_withdrawal();
+	spec.after_load = try_to_claim_meanwhile;
+	store_run(&spec);
+	assert_int_equal(claimed(&claim), 0);
+	assert_int_equal(OUTBOX("cancelled"), 1);
+}
+
+static void test_communications_store__receipts_end_a_message(void **state)
+{
+	struct record_delivery delivery = { .communication_id = spec_id('M', 1),
+					    .customer_id = spec_id('C', 1),
+					    .provider = STR("kannel"),
+					    .status = STR("delivered"),
+					    .occurred_at = STORE_TODAY * DAY_MS };
+
+	(void)state;
+	given_message();
+	assert_int_equal(claimed(&claim), 1);
+	add_dispatch(1, 1, "accepted");
+	store_run(&spec);
+	assert_int_equal(OUTBOX("done"), 1);
+	store_add(&spec, &record_delivery_type, &delivery);
+	store_add(&spec, &record_delivery_type, &delivery);
+	store_run(&spec);
+	then_answers(&spec, 0, "CommunicationProgressed");
+	then_answers(&spec, 1, "ReceiptIgnored");
+	assert_int_equal(COMMUNICATION("delivered"), 1);
+	assert_int_equal(
+		store_number(&spec, "test_receipts",
+			     "SELECT count(*) FROM communications.receipt WHERE (version, state) IN ((2, 'submitted'), (3, "
+			     "'delivered'))"),
+		2);
+	assert_int_equal(claimed(&claim_again), 0);
+}
+
+static void test_communications_store__what_was_not_accepted_is_claimed_again_or_cancelled(void **state)
+{
+	(void)state;
+	given_message();
+	assert_int_equal(claimed(&claim), 1);
+	add_dispatch(1, 1, "not_accepted");
+	store_run(&spec);
+	assert_int_equal(OUTBOX("waiting"), 1);
+	assert_int_equal(COMMUNICATION("retry_wait"), 1);
+	assert_int_equal(claimed(&claim), 0);
+	assert_int_equal(claimed(&claim_again), 1);
+	add_dispatch(1, 2, "not_accepted");
+	store_run(&spec);
+	add_withdrawal();
+	store_run(&spec);
+	assert_int_equal(OUTBOX("cancelled"), 1);
+	assert_int_equal(claimed(&claim_again), 0);
+}
+
+static void test_communications_store__a_late_word_of_a_first_try_leaves_the_second_alone(void **state)
+{
+	(void)state;
+	given_message();
+	assert_int_equal(claimed(&claim), 1);
+	assert_int_equal(claimed(&claim_again), 1);
+	add_dispatch(1, 1, "not_accepted");
+	store_run(&spec);
+	assert_int_equal(OUTBOX("claimed"), 1);
+	assert_int_equal(COMMUNICATION("retry_wait"), 1);
+	add_dispatch(1, 2, "accepted");
+	store_run(&spec);
+	assert_int_equal(OUTBOX("done"), 1);
+}
+
+static void test_communications_store__consents_and_withdrawals_come_back_as_they_were_saved(void **state)
+{
+	(void)state;
+	add_template(1, TEMPLATE);
+	add_withdrawal();
+	store_run(&spec);
+	add_consent(1, 1000);
+	add_consent(2, STORE_TODAY * DAY_MS + 1);
+	add_consent(2, STORE_TODAY * DAY_MS + 1);
+	store_run(&spec);
+	then_answers(&spec, 0, "ConsentGranted");
+	then_answers(&spec, 1, "ConsentGranted");
+	then_refuses(&spec, 2, REFUSAL_EXISTS);
+	add_consent(1, 1000);
+	add_message(1);
+	store_run(&spec);
+	then_refuses(&spec, 0, REFUSAL_EXISTS);
+	assert_string_equal(spec.decisions[1].events[1].type->record.name, "CommunicationReleased");
+	add_withdrawal();
+	store_run(&spec);
+	assert_int_equal(((const struct consent_withdrawn *)spec.decisions[0].events[0].body)->version, 2);
+}
+
+static void test_communications_store__a_template_has_versions(void **state)
+{
+	(void)state;
+	add_template(1, TEMPLATE);
+	add_template(2, STR("two {{opt_out}}"));
+	store_run(&spec);
+	add_template(3, STR("three {{opt_out}}"));
+	add_template(3, STR("again {{opt_out}}"));
+	add_consent(1, 1000);
+	add_message(1);
+	store_run(&spec);
+	then_answers(&spec, 0, "TemplatePublished");
+	then_refuses(&spec, 1, REFUSAL_EXISTS);
+	assert_int_equal(((const struct communication_released *)spec.decisions[3].events[1].body)->template_version, 3);
+	assert_int_equal(store_number(&spec, "test_versions", "SELECT count(*) FROM communications.template_version"), 3);
+}
+
+static void test_communications_store__one_batch_may_send_and_withdraw(void **state)
+{
+	(void)state;
+	add_template(1, TEMPLATE);
+	add_consent(1, 1000);
+	add_message(1);
+	add_withdrawal();
+	add_message(2);
+	store_run(&spec);
+	assert_int_equal(((const struct consent_withdrawn *)spec.decisions[3].events[0].body)->cancelled_count, 1);
+	assert_int_equal(OUTBOX("cancelled"), 1);
+	assert_int_equal(COMMUNICATION("suppressed"), 1);
+}
+
+static void test_communications_store__the_notifier_sees_what_it_claims_only(void **state)
+{
+	static const struct db_statement outbox = { "test_peek", "SELECT count(*) FROM communications.outbox" };
+	struct db *debts = NULL;
+
+	(void)state;
+	assert_int_equal(db_run(notifier, &outbox, NULL, NULL, &spec.err), -1);
+	assert_string_equal(db_sqlstate(notifier), "42501");
+	store_open(&spec, "test_store", "dcs_debts", &debts);
+	db_params_reset(&params);
+	db_array_begin(&params, DB_ARRAY_UUID);
+	assert_int_equal(db_run(debts, &claim_again, &params, NULL, &spec.err), -1);
+	assert_string_equal(db_sqlstate(debts), "42501");
+	db_close(debts);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		TEST(test_communications_store__a_message_is_rendered_sealed_and_claimed_once),
+		TEST(test_communications_store__what_is_late_is_not_claimed),
+		TEST(test_communications_store__a_withdrawal_stops_what_is_not_claimed),
+		TEST(test_communications_store__what_is_claimed_is_not_named_as_cancelled),
+		TEST(test_communications_store__a_claim_waits_for_a_withdrawal_that_is_being_handled),
+		TEST(test_communications_store__receipts_end_a_message),
+		TEST(test_communications_store__what_was_not_accepted_is_claimed_again_or_cancelled),
+		TEST(test_communications_store__a_late_word_of_a_first_try_leaves_the_second_alone),
+		TEST(test_communications_store__consents_and_withdrawals_come_back_as_they_were_saved),
+		TEST(test_communications_store__a_template_has_versions),
+		TEST(test_communications_store__one_batch_may_send_and_withdraw),
+		TEST(test_communications_store__the_notifier_sees_what_it_claims_only),
+	};
+
+	return cmocka_run_group_tests_name("communications store", tests, setup_group, teardown_group);
+}

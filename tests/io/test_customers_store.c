@@ -1,0 +1,221 @@
+/* consumers/customers over a real PostgreSQL: what is personal is sealed, and comes back to who has the key. */
+
+#include "store_spec.h"
+
+#include "consumers/customers/customers.h"
+#include "consumers/customers/store.h"
+#include "schemas/customers.h"
+
+static struct store_spec spec;
+static uint8_t key[32];
+
+static int setup_group(void **state)
+{
+	(void)state;
+	store_key_file(key);
+	return customers_store_prepare(customers_store.self, &spec.err);
+}
+
+static int teardown_group(void **state)
+{
+	(void)state;
+	store_key_file_remove();
+	return 0;
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	store_spec_init(&spec, &customers_module, &customers_store);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	store_spec_release(&spec);
+	return 0;
+}
+
+static void add_customer(unsigned number, struct str reference)
+{
+	struct create_customer body = { .customer_id = spec_id('C', number),
+					.external_ref = reference,
+					.kind = STR("natural"),
+					.full_name = STR("Anna Beispiel"),
+					.has_birth_date = true,
+					.birth_date = 0,
+					.locale = STR("de-DE"),
+					.country = STR("DE"),
+					.has_region = true,
+					.region = STR("BE") };
+
+	store_add(&spec, &create_customer_type, &body);
+}
+
+static void add_point(unsigned number, struct str address)
+{
+	struct add_contact_point body = { .contact_point_id = spec_id('P', number),
+					  .customer_id = spec_id('C', 1),
+					  .channel = STR("email"),
+					  .address = address,
+					  .place = STR("home"),
+					  .source = STR("creditor") };
+
+	store_add(&spec, &add_contact_point_type, &body);
+}
+
+static void then_sealed(const char *name, const char *sql, const char *wanted)
+{
+	struct db_result result = { 0 };
+	struct uuid customer_id = spec_id('C', 1);
+	struct str sealed;
+	char text[256];
+
+	store_must(&spec, db_run(spec.admin, store_statement(name, sql), NULL, &result, &spec.err));
+	assert_int_equal(result.rows, 1);
+	sealed = db_str(&result, 0, 0);
+	assert_int_equal(sealed.size, strlen(wanted) + SEAL_OVERHEAD);
+	store_must(&spec, unseal(text, sealed, &customer_id, key, &spec.err));
+	assert_memory_equal(text, wanted, strlen(wanted));
+	db_result_release(&result);
+}
+
+#define NAME       "test_name", "SELECT full_name_sealed FROM customers.customer"
+#define BIRTH_DATE "test_birth_date", "SELECT birth_date_sealed FROM customers.customer"
+#define ADDRESS    "test_address", "SELECT address_sealed FROM customers.contact_point"
+
+static void test_customers_store__what_is_personal_is_sealed(void **state)
+{
+	(void)state;
+	add_customer(1, STR("K-1"));
+	add_point(1, STR("Anna@example.org"));
+	store_run(&spec);
+	then_answers(&spec, 0, "CustomerCreated");
+	then_answers(&spec, 1, "ContactPointAdded");
+	then_sealed(NAME, "Anna Beispiel");
+	then_sealed(BIRTH_DATE, "1970-01-01");
+	then_sealed(ADDRESS, "Anna@example.org");
+	assert_int_equal(
+		store_number(
+			&spec, "test_clear",
+			"SELECT count(*) FROM customers.customer c, customers.contact_point p WHERE c::text LIKE '%Anna%' OR "
+			"p::text LIKE '%Anna%' OR position('Anna'::bytea IN full_name_sealed) > 0 OR "
+			"position('example'::bytea IN address_sealed) > 0"),
+		0);
+}
+
+static void test_customers_store__an_update_changes_what_it_names_only(void **state)
+{
+	struct update_customer name = { .customer_id = spec_id('C', 1), .has_full_name = true, .full_name = STR("Anna Neu") };
+	struct update_customer place = { .customer_id = spec_id('C', 1), .has_country = true, .country = STR("AT") };
+
+	(void)state;
+	add_customer(1, STR("K-1"));
+	store_run(&spec);
+	store_add(&spec, &update_customer_type, &name);
+	store_add(&spec, &update_customer_type, &place);
+	store_run(&spec);
+	then_sealed(NAME, "Anna Neu");
+	then_sealed(BIRTH_DATE, "1970-01-01");
+	assert_int_equal(
+		store_number(
+			&spec, "test_version",
+			"SELECT version FROM customers.customer WHERE country = 'AT' AND region = 'BE' AND timezone IS NULL"),
+		3);
+	store_add(&spec, &update_customer_type, &place);
+	store_run(&spec);
+	then_sealed(NAME, "Anna Neu");
+}
+
+static void test_customers_store__one_batch_may_create_and_update(void **state)
+{
+	struct update_customer name = { .customer_id = spec_id('C', 1),
+					.has_full_name = true,
+					.full_name = STR("Anna Neu"),
+					.has_birth_date = true,
+					.birth_date = 1 };
+
+	(void)state;
+	add_customer(1, STR("K-1"));
+	store_add(&spec, &update_customer_type, &name);
+	store_run(&spec);
+	then_sealed(NAME, "Anna Neu");
+	then_sealed(BIRTH_DATE, "1970-01-02");
+}
+
+static void test_customers_store__what_is_taken_is_seen(void **state)
+{
+	(void)state;
+	add_customer(1, STR("K-1"));
+	add_point(1, STR("anna@example.org"));
+	store_run(&spec);
+	add_customer(1, STR("K-2"));
+	add_customer(2, STR("K-1"));
+	add_point(1, STR("other@example.org"));
+	add_point(2, STR("ANNA@example.org"));
+	store_run(&spec);
+	for (size_t index = 0; index < 4; index++)
+		then_refuses(&spec, index, REFUSAL_EXISTS);
+}
+
+static void test_customers_store__a_contact_point_keeps_its_end_and_its_proof(void **state)
+{
+	struct verify_contact_point verify = { .contact_point_id = spec_id('P', 1), .customer_id = spec_id('C', 1) };
+	struct invalidate_contact_point invalidate = { .contact_point_id = spec_id('P', 1),
+						       .customer_id = spec_id('C', 1),
+						       .reason = STR("wrong_party") };
+
+	(void)state;
+	add_customer(1, STR("K-1"));
+	add_point(1, STR("anna@example.org"));
+	store_add(&spec, &verify_contact_point_type, &verify);
+	store_run(&spec);
+	assert_int_equal(
+		store_number(&spec, "test_verified",
+			     "SELECT count(*) FROM customers.public_contact_point WHERE verified_at >= '2026-01-01' AND state = "
+			     "'usable'"),
+		1);
+	store_add(&spec, &invalidate_contact_point_type, &invalidate);
+	store_run(&spec);
+	assert_int_equal(
+		store_number(
+			&spec, "test_invalid",
+			"SELECT version FROM customers.contact_point WHERE state = 'wrong_party' AND verified_at IS NOT NULL"),
+		3);
+	add_point(2, STR("anna@example.org"));
+	store_run(&spec);
+	then_refuses(&spec, 0, REFUSAL_BAD_TRANSITION);
+}
+
+static void test_customers_store__other_modules_see_the_views_only(void **state)
+{
+	static const struct db_statement view = { "test_view", "SELECT count(*) FROM customers.public_customer" };
+	static const struct db_statement table = { "test_table", "SELECT count(*) FROM customers.customer" };
+	static const struct db_statement person = { "test_person", "SELECT count(*) FROM customers.public_person" };
+	struct db *debts = NULL;
+
+	(void)state;
+	store_open(&spec, "test_store", "dcs_debts", &debts);
+	store_must(&spec, db_run(debts, &view, NULL, NULL, &spec.err));
+	assert_int_equal(db_run(debts, &table, NULL, NULL, &spec.err), -1);
+	assert_string_equal(db_sqlstate(debts), "42501");
+	assert_int_equal(db_run(debts, &person, NULL, NULL, &spec.err), -1);
+	assert_string_equal(db_sqlstate(debts), "42501");
+	db_close(debts);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		TEST(test_customers_store__what_is_personal_is_sealed),
+		TEST(test_customers_store__an_update_changes_what_it_names_only),
+		TEST(test_customers_store__one_batch_may_create_and_update),
+		TEST(test_customers_store__what_is_taken_is_seen),
+		TEST(test_customers_store__a_contact_point_keeps_its_end_and_its_proof),
+		TEST(test_customers_store__other_modules_see_the_views_only),
+	};
+
+	return cmocka_run_group_tests_name("customers store", tests, setup_group, teardown_group);
+}

@@ -1,0 +1,855 @@
+#include "rule_spec.h"
+
+#include "consumers/communications/communications.h"
+#include "schemas/communications.h"
+
+static struct spec spec;
+
+#define CUSTOMER spec_id('C', 1)
+
+static void set_chars(char *chars, size_t size, const char *text)
+{
+	bool fits = str_to_chars(chars, size, str_of(text));
+
+	assert_true(fits);
+}
+
+static void given_debt(unsigned number, const char *reference, int64_t balance_minor, const char *currency, int32_t due_on)
+{
+	struct owed_debt *debt = spec_given(&spec, &owed_debt_entity, spec_id('D', number));
+
+	debt->customer_id = CUSTOMER;
+	debt->balance_minor = balance_minor;
+	debt->due_on = due_on;
+	set_chars(debt->currency, sizeof(debt->currency), currency);
+	set_chars(debt->external_ref, sizeof(debt->external_ref), reference);
+}
+
+static void given_person(void)
+{
+	struct person *person = spec_given(&spec, &person_entity, CUSTOMER);
+	struct addresses *addresses = spec_given(&spec, &addresses_entity, CUSTOMER);
+
+	person->is_active = 1;
+	person->full_name_size = 4;
+	memcpy(person->full_name, "Anna", 4);
+	addresses->sms.contact_point_id = spec_id('P', 1);
+	addresses->sms.sealed_size = 3;
+	memcpy(addresses->sms.sealed, "sms", 3);
+	addresses->email.contact_point_id = spec_id('P', 2);
+	addresses->email.sealed_size = 5;
+	memcpy(addresses->email.sealed, "email", 5);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	spec_init(&spec, &communications_module);
+	given_person();
+	given_debt(1, "INV-1", 123456, "EUR", SPEC_TODAY - 10);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	spec_release(&spec);
+	return 0;
+}
+
+/* ---- templates ---- */
+
+static struct publish_template a_template(void)
+{
+	return (struct publish_template){
+		.template_id = spec_id('T', 1),
+		.name = STR("reminder.first"),
+		.version = 1,
+		.channel = STR("sms"),
+		.language = STR("de"),
+		.message_class = STR("reminder"),
+		.subject = STR(""),
+		.body = STR("{{customer_name}}: {{balance}} {{currency}} ({{debt_reference}}) bis {{due_on}}. "
+			    "{{opt_out}}")
+	};
+}
+
+static void publish(const struct publish_template *body)
+{
+	struct publish_template *copy = arena_take(&spec.arena, 1, sizeof(*copy));
+
+	*copy = *body;
+	spec_when(&spec, &publish_template_type, copy);
+}
+
+static void given_template(void)
+{
+	struct publish_template body = a_template();
+
+	publish(&body);
+	then_events(&spec, "TemplatePublished");
+}
+
+static void test_communications__a_template_is_published_without_its_text_in_the_event(void **state)
+{
+	const struct template_published *event;
+
+	(void)state;
+	given_template();
+	event = then_event(&spec, 0, template_published);
+	assert_int_equal(event->version, 1);
+	assert_int_equal(event->body_hash.size, 32);
+}
+
+static void test_communications__every_field_of_a_template_is_looked_at(void **state)
+{
+	struct publish_template body;
+
+	(void)state;
+#define REFUSE(member, value, refusal, field)                                                                                    \
+	body = a_template();                                                                                                     \
+	body.member = value;                                                                                                     \
+	publish(&body);                                                                                                          \
+	then_refused(&spec, refusal, field)
+	REFUSE(template_id, (struct uuid){ 0 }, REFUSAL_BAD_VALUE, "template_id");
+	REFUSE(name, STR(""), REFUSAL_BAD_VALUE, "name");
+	REFUSE(name, STR("First Reminder"), REFUSAL_BAD_VALUE, "name");
+	REFUSE(channel, STR("fax"), REFUSAL_BAD_VALUE, "channel");
+	REFUSE(language, STR("d"), REFUSAL_BAD_VALUE, "language");
+	REFUSE(message_class, STR("joke"), REFUSAL_BAD_VALUE, "message_class");
+	REFUSE(version, 0, REFUSAL_BAD_VALUE, "version");
+	REFUSE(version, 2, REFUSAL_VERSION_CONFLICT, "version");
+	REFUSE(subject, STR("an SMS has none"), REFUSAL_BAD_VALUE, "subject");
+	REFUSE(channel, STR("email"), REFUSAL_BAD_VALUE, "subject");
+	REFUSE(body, STR(""), REFUSAL_BAD_VALUE, "body");
+	REFUSE(body, STR("{{opt_out}}\r\n"), REFUSAL_BAD_VALUE, "body");
+	REFUSE(body, STR("{{opt_out}} {{"), REFUSAL_TEMPLATE_INCOMPLETE, "body");
+	REFUSE(body, STR("no way out"), REFUSAL_TEMPLATE_INCOMPLETE, "body");
+#undef REFUSE
+	body = a_template();
+	body.channel = STR("email");
+	body.subject = STR("two\nlines");
+	publish(&body);
+	then_refused(&spec, REFUSAL_BAD_VALUE, "subject");
+	body.subject = STR("{{");
+	publish(&body);
+	then_refused(&spec, REFUSAL_TEMPLATE_INCOMPLETE, "subject");
+}
+
+static void test_communications__versions_follow_each_other_and_names_belong_to_one_id(void **state)
+{
+	struct publish_template body = a_template();
+
+	(void)state;
+	given_template();
+	publish(&body);
+	then_refused(&spec, REFUSAL_EXISTS, "version");
+	body.version = 3;
+	publish(&body);
+	then_refused(&spec, REFUSAL_VERSION_CONFLICT, "version");
+	body.version = 2;
+	publish(&body);
+	then_events(&spec, "TemplatePublished");
+	body = a_template();
+	body.template_id = spec_id('T', 2);
+	publish(&body);
+	then_refused(&spec, REFUSAL_EXISTS, "name");
+	body = a_template();
+	body.version = 3;
+	body.language = STR("en");
+	publish(&body);
+	then_refused(&spec, REFUSAL_EXISTS, "template_id");
+}
+
+/* ---- consent ---- */
+
+static struct grant_consent a_consent(void)
+{
+	return (struct grant_consent){ .consent_id = spec_id('G', 1),
+				       .customer_id = CUSTOMER,
+				       .channel = STR("sms"),
+				       .purpose = STR("collect"),
+				       .basis = STR("express"),
+				       .evidence_ref = STR("call-1"),
+				       .obtained_at = spec.now_ms - 1000 };
+}
+
+static void grant(const struct grant_consent *body)
+{
+	struct grant_consent *copy = arena_take(&spec.arena, 1, sizeof(*copy));
+
+	*copy = *body;
+	spec_when(&spec, &grant_consent_type, copy);
+}
+
+static void given_consent(void)
+{
+	struct grant_consent body = a_consent();
+
+	grant(&body);
+	then_events(&spec, "ConsentGranted");
+	body.consent_id = spec_id('G', 2);
+	body.channel = STR("email");
+	grant(&body);
+	then_events(&spec, "ConsentGranted");
+}
+
+static void withdraw(const char *channel, int64_t at_ms)
+{
+	struct withdraw_consent *body = arena_take(&spec.arena, 1, sizeof(*body));
+
+	*body = (struct withdraw_consent){ .customer_id = CUSTOMER,
+					   .has_channel = channel != NULL,
+					   .channel = str_of(channel == NULL ? "" : channel),
+					   .via = STR("keyword"),
+					   .has_keyword = true,
+					   .keyword = STR("STOP"),
+					   .withdrawn_at = at_ms };
+	spec_when(&spec, &withdraw_consent_type, body);
+	then_events(&spec, "ConsentWithdrawn");
+}
+
+static bool may_send(enum channel channel)
+{
+	struct uuid id = CUSTOMER;
+
+	return recipient_permits(workset_state(&spec.set, &recipient_entity, &id), channel, PURPOSE_COLLECT);
+}
+
+static void test_communications__every_field_of_a_consent_is_looked_at(void **state)
+{
+	struct grant_consent body;
+
+	(void)state;
+#define REFUSE(member, value, refusal, field)                                                                                    \
+	body = a_consent();                                                                                                      \
+	body.member = value;                                                                                                     \
+	grant(&body);                                                                                                            \
+	then_refused(&spec, refusal, field)
+	REFUSE(consent_id, (struct uuid){ 0 }, REFUSAL_BAD_VALUE, "consent_id");
+	REFUSE(channel, STR("fax"), REFUSAL_BAD_VALUE, "channel");
+	REFUSE(purpose, STR("fun"), REFUSAL_BAD_VALUE, "purpose");
+	REFUSE(basis, STR("hope"), REFUSAL_BAD_VALUE, "basis");
+	REFUSE(evidence_ref, STR(""), REFUSAL_BAD_VALUE, "evidence_ref");
+	REFUSE(obtained_at, spec.now_ms + 1, REFUSAL_BAD_DATE, "obtained_at");
+	REFUSE(obtained_at, 0, REFUSAL_BAD_DATE, "obtained_at");
+#undef REFUSE
+	given_consent();
+	body = a_consent();
+	grant(&body);
+	then_refused(&spec, REFUSAL_EXISTS, "consent_id");
+}
+
+static void test_communications__a_consent_permits_until_it_is_withdrawn(void **state)
+{
+	(void)state;
+	given_consent();
+	assert_int_equal(spec.decision.events_count, 1);
+	assert_true(may_send(CHANNEL_SMS));
+	assert_true(may_send(CHANNEL_EMAIL));
+	withdraw("sms", spec.now_ms);
+	assert_int_equal(then_event(&spec, 0, consent_withdrawn)->version, 1);
+	assert_false(may_send(CHANNEL_SMS));
+	assert_true(may_send(CHANNEL_EMAIL));
+	withdraw(NULL, spec.now_ms);
+	assert_int_equal(then_event(&spec, 0, consent_withdrawn)->version, 2);
+	assert_false(may_send(CHANNEL_EMAIL));
+}
+
+static void test_communications__a_withdrawal_is_never_refused(void **state)
+{
+	struct withdraw_consent body = { .customer_id = spec_id('C', 99), .via = STR(""), .withdrawn_at = INT64_MIN };
+
+	(void)state;
+	spec_when(&spec, &withdraw_consent_type, &body);
+	then_events(&spec, "ConsentWithdrawn");
+	assert_int_equal(then_event(&spec, 0, consent_withdrawn)->withdrawn_at, 1);
+	body.has_channel = true;
+	body.channel = STR("smoke signals");
+	body.withdrawn_at = INT64_MAX;
+	spec_when(&spec, &withdraw_consent_type, &body);
+	then_events(&spec, "ConsentWithdrawn");
+	assert_false(then_event(&spec, 0, consent_withdrawn)->has_channel);
+	assert_int_equal(then_event(&spec, 0, consent_withdrawn)->withdrawn_at, spec.now_ms);
+}
+
+static void test_communications__a_withdrawal_ends_every_consent_known_whatever_time_it_gives(void **state)
+{
+	(void)state;
+	given_consent();
+	withdraw("sms", 5);
+	assert_false(may_send(CHANNEL_SMS));
+}
+
+static void test_communications__only_a_later_consent_comes_after_a_withdrawal(void **state)
+{
+	struct grant_consent body = a_consent();
+
+	(void)state;
+	given_consent();
+	withdraw("sms", spec.now_ms - 500);
+	body.consent_id = spec_id('G', 3);
+	body.obtained_at = spec.now_ms - 600;
+	grant(&body);
+	then_events(&spec, "ConsentGranted");
+	assert_false(may_send(CHANNEL_SMS));
+	body.consent_id = spec_id('G', 4);
+	body.obtained_at = spec.now_ms - 400;
+	grant(&body);
+	then_events(&spec, "ConsentGranted");
+	assert_true(may_send(CHANNEL_SMS));
+}
+
+/* ---- SendCommunication ---- */
+
+static struct uuid debt_ids[8];
+
+static struct send_communication a_message(unsigned number)
+{
+	debt_ids[0] = spec_id('D', 1);
+	return (struct send_communication){ .communication_id = spec_id('M', number),
+					    .customer_id = CUSTOMER,
+					    .debt_ids = debt_ids,
+					    .debt_ids_count = 1,
+					    .channel = STR("sms"),
+					    .template_name = STR("reminder.first"),
+					    .language = STR("de"),
+					    .message_class = STR("reminder"),
+					    .send_by = spec.now_ms + 60000 };
+}
+
+static void send(const struct send_communication *body)
+{
+	struct send_communication *copy = arena_take(&spec.arena, 1, sizeof(*copy));
+
+	*copy = *body;
+	spec_when(&spec, &send_communication_type, copy);
+}
+
+static void given_message(unsigned number)
+{
+	struct send_communication body = a_message(number);
+
+	send(&body);
+	then_events(&spec, "ComplianceDecided", "CommunicationReleased");
+}
+
+static const struct communication *message(unsigned number)
+{
+	struct uuid id = spec_id('M', number);
+
+	return workset_state(&spec.set, &communication_entity, &id);
+}
+
+static const struct queue *the_queue(void)
+{
+	struct uuid id = CUSTOMER;
+
+	return workset_state(&spec.set, &queue_entity, &id);
+}
+
+static void then_body(const char *wanted)
+{
+	const struct rendered *rendered = spec.decision.events[1].confidential;
+	char text[2000];
+
+	assert_non_null(rendered);
+	assert_true(rendered->body.size < sizeof(text));
+	memcpy(text, rendered->body.data, rendered->body.size);
+	text[rendered->body.size] = '\0';
+	assert_string_equal(text, wanted);
+}
+
+static void test_communications__a_permitted_message_is_rendered_and_released(void **state)
+{
+	const struct communication_released *event;
+	const struct rendered *rendered;
+
+	(void)state;
+	given_template();
+	given_consent();
+	given_message(1);
+	assert_true(str_is(then_event(&spec, 0, compliance_decided)->verdict, "allow"));
+	assert_int_equal(then_event(&spec, 0, compliance_decided)->rules_count, 3);
+	event = then_event(&spec, 1, communication_released);
+	rendered = spec.decision.events[1].confidential;
+	assert_int_equal(event->version, 1);
+	assert_int_equal(event->template_version, 1);
+	assert_int_equal(event->rendered_hash.size, 32);
+	assert_true(str_is(rendered->address_sealed, "sms"));
+	then_body("Anna: 1234.56 EUR (INV-1) bis 2025-12-22. Antworten Sie STOP, um keine SMS mehr zu erhalten.");
+	assert_int_equal(message(1)->state, COMMUNICATION_RELEASED);
+	assert_int_equal(the_queue()->count, 1);
+}
+
+static void test_communications__several_debts_are_one_message(void **state)
+{
+	struct send_communication body = a_message(1);
+
+	(void)state;
+	given_template();
+	given_consent();
+	given_debt(2, "INV-2", 100, "EUR", SPEC_TODAY - 20);
+	debt_ids[1] = spec_id('D', 2);
+	body.debt_ids_count = 2;
+	send(&body);
+	then_events(&spec, "ComplianceDecided", "CommunicationReleased");
+	then_body("Anna: 1235.56 EUR (INV-1, INV-2) bis 2025-12-12. Antworten Sie STOP, um keine SMS mehr zu erhalten.");
+}
+
+static void test_communications__without_permission_a_message_is_suppressed_and_the_verdict_kept(void **state)
+{
+	struct send_communication body = a_message(1);
+
+	(void)state;
+	given_template();
+	send(&body);
+	then_events(&spec, "ComplianceDecided", "CommunicationSuppressed");
+	assert_true(str_is(then_event(&spec, 0, compliance_decided)->verdict, "deny"));
+	assert_true(str_is(then_event(&spec, 1, communication_suppressed)->reason, "US-13"));
+	assert_non_null(spec.decision.events[0].confidential);
+	assert_int_equal(message(1)->state, COMMUNICATION_SUPPRESSED);
+}
+
+static void test_communications__after_an_opt_out_a_message_is_suppressed(void **state)
+{
+	struct send_communication body = a_message(1);
+
+	(void)state;
+	given_template();
+	given_consent();
+	withdraw("sms", spec.now_ms);
+	send(&body);
+	then_events(&spec, "ComplianceDecided", "CommunicationSuppressed");
+	assert_true(str_is(then_event(&spec, 1, communication_suppressed)->reason, "US-10"));
+}
+
+static void test_communications__every_field_of_a_message_is_looked_at(void **state)
+{
+	struct template_parameter bad_name[] = { { STR("Bad Name"), STR("x") } };
+	struct template_parameter own_name[] = { { STR("balance"), STR("0.00") } };
+	struct template_parameter bad_value[] = { { STR("plan"), STR("x\r\nBcc: all@example.org") } };
+	struct send_communication body;
+
+	(void)state;
+	given_template();
+	given_consent();
+#define REFUSE(member, value, refusal, field)                                                                                    \
+	body = a_message(1);                                                                                                     \
+	body.member = value;                                                                                                     \
+	send(&body);                                                                                                             \
+	then_refused(&spec, refusal, field)
+	REFUSE(communication_id, (struct uuid){ 0 }, REFUSAL_BAD_VALUE, "communication_id");
+	REFUSE(channel, STR("voice"), REFUSAL_BAD_VALUE, "channel");
+	REFUSE(message_class, STR("joke"), REFUSAL_BAD_VALUE, "message_class");
+	REFUSE(message_class, STR("demand"), REFUSAL_BAD_VALUE, "message_class");
+	REFUSE(send_by, spec.now_ms, REFUSAL_BAD_DATE, "send_by");
+	REFUSE(send_by, INT64_MAX, REFUSAL_BAD_DATE, "send_by");
+#undef REFUSE
+	body = a_message(1);
+	body.parameters_count = 1;
+	body.parameters = bad_name;
+	send(&body);
+	then_refused(&spec, REFUSAL_BAD_VALUE, "parameters");
+	body.parameters = own_name;
+	send(&body);
+	then_refused(&spec, REFUSAL_BAD_VALUE, "parameters");
+	body.parameters = bad_value;
+	send(&body);
+	then_refused(&spec, REFUSAL_BAD_VALUE, "parameters");
+	given_message(1);
+	body = a_message(1);
+	send(&body);
+	then_refused(&spec, REFUSAL_EXISTS, "communication_id");
+}
+
+static void test_communications__a_message_waits_for_what_it_names(void **state)
+{
+	struct send_communication body = a_message(1);
+
+	(void)state;
+	send(&body);
+	then_waits(&spec, "template_name");
+	given_template();
+	debt_ids[0] = spec_id('D', 9);
+	send(&body);
+	then_waits(&spec, "debt_ids");
+	body = a_message(1);
+	body.customer_id = spec_id('C', 9);
+	send(&body);
+	then_waits(&spec, "customer_id");
+	body = a_message(1);
+	body.language = STR("en");
+	send(&body);
+	then_waits(&spec, "template_name");
+}
+
+static void test_communications__anothers_debt_is_not_found(void **state)
+{
+	struct send_communication body = a_message(1);
+	struct owed_debt *debt;
+
+	(void)state;
+	given_template();
+	given_debt(2, "INV-2", 1, "EUR", SPEC_TODAY);
+	debt = spec_given(&spec, &owed_debt_entity, spec_id('D', 2));
+	debt->customer_id = spec_id('C', 2);
+	debt_ids[0] = spec_id('D', 2);
+	send(&body);
+	then_refused(&spec, REFUSAL_NOT_FOUND, "debt_ids");
+}
+
+static void test_communications__debts_of_one_message_have_one_currency(void **state)
+{
+	struct send_communication body = a_message(1);
+
+	(void)state;
+	given_template();
+	given_debt(2, "INV-2", 1, "USD", SPEC_TODAY);
+	debt_ids[1] = spec_id('D', 2);
+	body.debt_ids_count = 2;
+	send(&body);
+	then_refused(&spec, REFUSAL_BAD_CURRENCY, "debt_ids");
+}
+
+static void test_communications__nothing_is_sent_to_one_who_is_no_longer_active(void **state)
+{
+	struct send_communication body = a_message(1);
+	struct person *person = spec_given(&spec, &person_entity, CUSTOMER);
+
+	(void)state;
+	given_template();
+	given_consent();
+	person->is_active = 0;
+	send(&body);
+	then_refused(&spec, REFUSAL_BAD_TRANSITION, "customer_id");
+}
+
+static void test_communications__without_an_address_nothing_is_sent(void **state)
+{
+	struct send_communication body = a_message(1);
+	struct addresses *addresses = spec_given(&spec, &addresses_entity, CUSTOMER);
+
+	(void)state;
+	given_template();
+	given_consent();
+	addresses->sms = (struct address){ 0 };
+	send(&body);
+	then_refused(&spec, REFUSAL_NO_USABLE_CONTACT_POINT, "channel");
+}
+
+static void test_communications__a_token_without_a_value_is_refused(void **state)
+{
+	struct send_communication body = a_message(1);
+
+	(void)state;
+	given_template();
+	given_consent();
+	body.debt_ids_count = 0;
+	send(&body);
+	then_refused(&spec, REFUSAL_TEMPLATE_INCOMPLETE, "parameters");
+	assert_non_null(strstr(spec.decision.text, "balance"));
+}
+
+static void test_communications__parameters_resolve_and_are_bounded(void **state)
+{
+	struct template_parameter plan[] = { { STR("plan"), STR("3 x 10") } };
+	struct publish_template template = a_template();
+	struct send_communication body = a_message(1);
+	char value[500];
+
+	(void)state;
+	given_consent();
+	template.body = STR("{{plan}} {{opt_out}}");
+	publish(&template);
+	body.parameters = plan;
+	body.parameters_count = 1;
+	send(&body);
+	then_events(&spec, "ComplianceDecided", "CommunicationReleased");
+	then_body("3 x 10 Antworten Sie STOP, um keine SMS mehr zu erhalten.");
+
+	template.version = 2;
+	template.body = STR("{{plan}}{{plan}}{{plan}}{{plan}} {{opt_out}}");
+	publish(&template);
+	memset(value, 'x', sizeof(value));
+	plan[0].value = (struct str){ .data = value, .size = sizeof(value) };
+	body.communication_id = spec_id('M', 2);
+	send(&body);
+	then_refused(&spec, REFUSAL_LIMIT_EXCEEDED, "parameters");
+}
+
+static void test_communications__a_subject_stays_one_line_whatever_a_value_is_made_of(void **state)
+{
+	struct publish_template template = a_template();
+	struct send_communication body = a_message(1);
+
+	(void)state;
+	given_consent();
+	template.channel = STR("email");
+	template.subject = STR("{{debt_reference}}");
+	publish(&template);
+	then_events(&spec, "TemplatePublished");
+	body.channel = STR("email");
+	given_debt(1, "INV\r\nBcc: all@example.org", 1, "EUR", SPEC_TODAY);
+	send(&body);
+	then_refused(&spec, REFUSAL_BAD_VALUE, "debt_ids");
+	given_debt(1, "INV-1", 1, "EUR", SPEC_TODAY);
+	send(&body);
+	then_events(&spec, "ComplianceDecided", "CommunicationReleased");
+	assert_true(str_is(((const struct rendered *)spec.decision.events[1].confidential)->subject, "INV-1"));
+	assert_true(str_is(((const struct rendered *)spec.decision.events[1].confidential)->address_sealed, "email"));
+}
+
+static void test_communications__a_customer_has_only_so_many_messages_under_way(void **state)
+{
+	struct send_communication body;
+
+	(void)state;
+	given_template();
+	given_consent();
+	for (unsigned number = 1; number <= QUEUE_MAX; number++)
+		given_message(number);
+	body = a_message(QUEUE_MAX + 1);
+	send(&body);
+	then_refused(&spec, REFUSAL_LIMIT_EXCEEDED, "customer_id");
+	withdraw(NULL, spec.now_ms);
+	assert_int_equal(then_event(&spec, 0, consent_withdrawn)->cancelled_count, QUEUE_MAX);
+	assert_int_equal(the_queue()->count, 0);
+}
+
+/* ---- withdrawal and messages ---- */
+
+static void test_communications__a_withdrawal_cancels_what_is_released_on_its_channel(void **state)
+{
+	struct publish_template template = a_template();
+	struct send_communication body = a_message(2);
+	const struct consent_withdrawn *event;
+
+	(void)state;
+	given_template();
+	template.template_id = spec_id('T', 2);
+	template.channel = STR("email");
+	template.subject = STR("Hello");
+	publish(&template);
+	given_consent();
+	given_message(1);
+	body.channel = STR("email");
+	send(&body);
+	then_events(&spec, "ComplianceDecided", "CommunicationReleased");
+
+	withdraw("sms", spec.now_ms);
+	event = then_event(&spec, 0, consent_withdrawn);
+	assert_int_equal(event->cancelled_count, 1);
+	assert_int_equal(event->cancelled[0].version, 2);
+	assert_int_equal(event->cancelled[0].requested_on, SPEC_TODAY);
+	assert_int_equal(message(1)->state, COMMUNICATION_CANCELLED);
+	assert_int_equal(message(2)->state, COMMUNICATION_RELEASED);
+	withdraw(NULL, spec.now_ms);
+	assert_int_equal(then_event(&spec, 0, consent_withdrawn)->cancelled_count, 1);
+	assert_int_equal(message(2)->state, COMMUNICATION_CANCELLED);
+}
+
+static void test_communications__what_is_claimed_is_not_cancelled(void **state)
+{
+	struct uuid id = CUSTOMER;
+	struct queue *queue;
+
+	(void)state;
+	given_template();
+	given_consent();
+	given_message(1);
+	queue = workset_change(&spec.set, &queue_entity, &id);
+	queue->messages[0].is_claimed = 1;
+	withdraw(NULL, spec.now_ms);
+	assert_int_equal(then_event(&spec, 0, consent_withdrawn)->cancelled_count, 0);
+	assert_int_equal(message(1)->state, COMMUNICATION_RELEASED);
+}
+
+/* ---- receipts ---- */
+
+static void dispatch(const char *outcome, int32_t attempt, const char *code)
+{
+	struct record_dispatch *body = arena_take(&spec.arena, 1, sizeof(*body));
+
+	*body = (struct record_dispatch){ .communication_id = spec_id('M', 1),
+					  .customer_id = CUSTOMER,
+					  .attempt = attempt,
+					  .outcome = str_of(outcome),
+					  .provider = STR("kannel"),
+					  .has_provider_code = code != NULL,
+					  .provider_code = str_of(code == NULL ? "" : code),
+					  .occurred_at = spec.now_ms };
+	spec_when(&spec, &record_dispatch_type, body);
+}
+
+static void deliver(const char *status)
+{
+	struct record_delivery *body = arena_take(&spec.arena, 1, sizeof(*body));
+
+	*body = (struct record_delivery){ .communication_id = spec_id('M', 1),
+					  .customer_id = CUSTOMER,
+					  .provider = STR("kannel"),
+					  .status = str_of(status),
+					  .occurred_at = spec.now_ms };
+	spec_when(&spec, &record_delivery_type, body);
+}
+
+static void given_released(void)
+{
+	given_template();
+	given_consent();
+	given_message(1);
+}
+
+static void test_communications__receipts_move_a_message_to_its_end(void **state)
+{
+	const struct communication_progressed *event;
+
+	(void)state;
+	given_released();
+	dispatch("accepted", 1, NULL);
+	then_events(&spec, "CommunicationProgressed");
+	event = then_event(&spec, 0, communication_progressed);
+	assert_int_equal(event->version, 2);
+	assert_true(str_is(event->previous_state, "released"));
+	assert_true(str_is(event->state, "submitted"));
+	assert_int_equal(the_queue()->count, 0);
+	deliver("delivered");
+	then_events(&spec, "CommunicationProgressed");
+	assert_int_equal(then_event(&spec, 0, communication_progressed)->attempt, 1);
+	assert_int_equal(message(1)->state, COMMUNICATION_DELIVERED);
+}
+
+static void test_communications__every_word_of_a_provider_has_its_state(void **state)
+{
+	static const struct {
+		const char *status;
+		enum communication_state state;
+	} cases[] = {
+		{ "delivered", COMMUNICATION_DELIVERED }, { "failed", COMMUNICATION_FAILED },
+		{ "expired", COMMUNICATION_EXPIRED },     { "rejected", COMMUNICATION_REJECTED },
+		{ "buffered", COMMUNICATION_SUBMITTED },  { "accepted", COMMUNICATION_SUBMITTED },
+	};
+
+	for (size_t index = 0; index < sizeof(cases) / sizeof(cases[0]); index++) {
+		given_released();
+		deliver(cases[index].status);
+		then_events(&spec, "CommunicationProgressed");
+		assert_int_equal(message(1)->state, cases[index].state);
+		teardown(state);
+		setup(state);
+	}
+	given_released();
+	deliver("lost in space");
+	then_refused(&spec, REFUSAL_BAD_VALUE, "status");
+	dispatch("shrug", 1, NULL);
+	then_refused(&spec, REFUSAL_BAD_VALUE, "outcome");
+	dispatch("accepted", 0, NULL);
+	then_refused(&spec, REFUSAL_BAD_VALUE, "attempt");
+	spec.now_ms = INT64_MAX;
+	deliver("delivered");
+	then_refused(&spec, REFUSAL_BAD_DATE, "occurred_at");
+	dispatch("accepted", 1, NULL);
+	then_refused(&spec, REFUSAL_BAD_DATE, "occurred_at");
+	spec.now_ms = 0;
+	dispatch("failed", 1, "expired");
+	assert_int_equal(message(1)->state, COMMUNICATION_EXPIRED);
+}
+
+static void test_communications__late_and_repeated_receipts_are_kept_and_move_nothing(void **state)
+{
+	(void)state;
+	given_released();
+	deliver("delivered");
+	dispatch("accepted", 1, NULL);
+	then_events(&spec, "ReceiptIgnored");
+	assert_true(str_is(then_event(&spec, 0, receipt_ignored)->state, "delivered"));
+	assert_true(str_is(then_event(&spec, 0, receipt_ignored)->status, "accepted"));
+	deliver("delivered");
+	then_events(&spec, "ReceiptIgnored");
+	assert_int_equal(message(1)->version, 2);
+}
+
+static void test_communications__a_message_that_waits_for_another_try_can_be_cancelled(void **state)
+{
+	struct uuid id = CUSTOMER;
+	struct queue *queue;
+
+	(void)state;
+	given_released();
+	queue = workset_change(&spec.set, &queue_entity, &id);
+	queue->messages[0].is_claimed = 1;
+	dispatch("not_accepted", 1, NULL);
+	then_events(&spec, "CommunicationProgressed");
+	assert_int_equal(message(1)->state, COMMUNICATION_RETRY_WAIT);
+	dispatch("not_accepted", 1, NULL);
+	then_events(&spec, "ReceiptIgnored");
+	dispatch("not_accepted", 2, NULL);
+	then_events(&spec, "CommunicationProgressed");
+	withdraw("sms", spec.now_ms);
+	assert_int_equal(then_event(&spec, 0, consent_withdrawn)->cancelled_count, 1);
+	assert_int_equal(message(1)->state, COMMUNICATION_CANCELLED);
+	dispatch("accepted", 3, NULL);
+	then_events(&spec, "ReceiptIgnored");
+}
+
+static void test_communications__receipts_wait_for_their_message(void **state)
+{
+	(void)state;
+	dispatch("accepted", 1, NULL);
+	then_waits(&spec, "communication_id");
+	deliver("delivered");
+	then_waits(&spec, "communication_id");
+}
+
+static void test_communications__a_receipt_for_anothers_message_is_not_found(void **state)
+{
+	struct record_delivery body = { .communication_id = spec_id('M', 1),
+					.customer_id = spec_id('C', 2),
+					.provider = STR("kannel"),
+					.status = STR("delivered") };
+
+	(void)state;
+	given_released();
+	spec_when(&spec, &record_delivery_type, &body);
+	then_refused(&spec, REFUSAL_NOT_FOUND, "communication_id");
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		TEST(test_communications__a_template_is_published_without_its_text_in_the_event),
+		TEST(test_communications__every_field_of_a_template_is_looked_at),
+		TEST(test_communications__versions_follow_each_other_and_names_belong_to_one_id),
+		TEST(test_communications__every_field_of_a_consent_is_looked_at),
+		TEST(test_communications__a_consent_permits_until_it_is_withdrawn),
+		TEST(test_communications__a_withdrawal_is_never_refused),
+		TEST(test_communications__a_withdrawal_ends_every_consent_known_whatever_time_it_gives),
+		TEST(test_communications__only_a_later_consent_comes_after_a_withdrawal),
+		TEST(test_communications__a_permitted_message_is_rendered_and_released),
+		TEST(test_communications__several_debts_are_one_message),
+		TEST(test_communications__without_permission_a_message_is_suppressed_and_the_verdict_kept),
+		TEST(test_communications__after_an_opt_out_a_message_is_suppressed),
+		TEST(test_communications__every_field_of_a_message_is_looked_at),
+		TEST(test_communications__a_message_waits_for_what_it_names),
+		TEST(test_communications__anothers_debt_is_not_found),
+		TEST(test_communications__debts_of_one_message_have_one_currency),
+		TEST(test_communications__nothing_is_sent_to_one_who_is_no_longer_active),
+		TEST(test_communications__without_an_address_nothing_is_sent),
+		TEST(test_communications__a_token_without_a_value_is_refused),
+		TEST(test_communications__parameters_resolve_and_are_bounded),
+		TEST(test_communications__a_subject_stays_one_line_whatever_a_value_is_made_of),
+		TEST(test_communications__a_customer_has_only_so_many_messages_under_way),
+		TEST(test_communications__a_withdrawal_cancels_what_is_released_on_its_channel),
+		TEST(test_communications__what_is_claimed_is_not_cancelled),
+		TEST(test_communications__receipts_move_a_message_to_its_end),
+		TEST(test_communications__every_word_of_a_provider_has_its_state),
+		TEST(test_communications__late_and_repeated_receipts_are_kept_and_move_nothing),
+		TEST(test_communications__a_message_that_waits_for_another_try_can_be_cancelled),
+		TEST(test_communications__receipts_wait_for_their_message),
+		TEST(test_communications__a_receipt_for_anothers_message_is_not_found),
+	};
+
+	return cmocka_run_group_tests_name("communications rules", tests, NULL, NULL);
+}
