@@ -92,6 +92,8 @@ uint64_t bus_consumer_errors(const struct bus_consumer *consumer);
 /*
  * Starts reading at these offsets (parallel arrays, all of the assigned set; an offset of -1: leave this partition unread, it is
  * halted). May be called again while reading, to go back or to leave a partition out: what was fetched before is forgotten.
+ * Instead of the stop that BUS_REVOKED asks for (the caller failed in between) it is ERR_RETRY, and poll says BUS_REVOKED once
+ * more.
  */
 MUST_CHECK int bus_consumer_start(struct bus_consumer *consumer, const int32_t *parts, const int64_t *offsets, size_t count,
 				  struct err *err);

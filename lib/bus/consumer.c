@@ -255,7 +255,11 @@ int bus_consumer_start(struct bus_consumer *consumer, const int32_t *parts, cons
 	rd_kafka_topic_partition_list_t *list = NULL;
 	rd_kafka_resp_err_t code;
 
-	MUST(consumer->state == STATE_GIVEN || consumer->state == STATE_READING);
+	MUST(consumer->state != STATE_IDLE);
+	if (consumer->state == STATE_TAKEN) {
+		consumer->news = BUS_REVOKED;
+		return err_set(err, ERR_RETRY, "%s: the partitions were taken away", consumer->topic);
+	}
 	MUST(consumer->news == BUS_NOTHING);
 	MUST(count <= consumer->parts_count);
 	list = list_of(consumer->topic, parts, offsets, count);

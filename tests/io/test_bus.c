@@ -358,6 +358,44 @@ static void test_bus__two_members_share_and_take_over(void **state)
 	bus_consumer_close(second.consumer, 5000);
 }
 
+static void test_bus__a_revocation_that_was_not_answered_is_told_again(void **state)
+{
+	struct err error = ERR_INIT;
+	struct member second = { .consumer = NULL };
+	struct bus_consumer *first;
+	struct bus_record record;
+	enum bus_poll kind = BUS_NOTHING;
+	int64_t until_ms = clock_monotonic_ms() + DEADLINE_MS;
+	const int32_t part = 0;
+	const int64_t offset = 0;
+
+	(void)state;
+	mock_cluster_topic(&mock, TOPIC, 2);
+	first = consumer_open();
+	expect(first, BUS_ASSIGNED);
+	start_all(first, 0);
+	second.consumer = consumer_open();
+	while (kind != BUS_REVOKED) {
+		assert_true(clock_monotonic_ms() < until_ms);
+		MUST_DO(bus_consumer_poll(first, 5, &kind, &record, &error));
+		assert_true(kind == BUS_NOTHING || kind == BUS_REVOKED);
+		member_poll(&second);
+	}
+	assert_int_equal(bus_consumer_start(first, &part, &offset, 1, &error), -1);
+	assert_int_equal(error.kind, ERR_RETRY);
+	expect(first, BUS_REVOKED);
+	MUST_DO(bus_consumer_stop(first, &error));
+	while (second.owned == 0) {
+		assert_true(clock_monotonic_ms() < until_ms);
+		member_poll(&second);
+		MUST_DO(bus_consumer_poll(first, 5, &kind, &record, &error));
+		if (kind == BUS_ASSIGNED)
+			start_all(first, 0);
+	}
+	bus_consumer_close(first, 5000);
+	bus_consumer_close(second.consumer, 5000);
+}
+
 static void test_bus__closing_ends_by_its_deadline_without_a_broker(void **state)
 {
 	struct bus_consumer *consumer;
@@ -759,6 +797,7 @@ int main(void)
 		TEST(test_bus__a_place_the_topic_has_not_is_told),
 		TEST(test_bus__waiting_for_the_answer_keeps_quiet),
 		TEST(test_bus__two_members_share_and_take_over),
+		TEST(test_bus__a_revocation_that_was_not_answered_is_told_again),
 		TEST(test_bus__closing_ends_by_its_deadline_without_a_broker),
 		TEST(test_bus__a_consumer_outlives_a_broker_that_was_away),
 		TEST(test_bus__bounds_are_the_first_and_the_next_offset),
