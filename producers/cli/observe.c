@@ -54,7 +54,19 @@ static int connect_database(struct observer *observer, struct err *err)
 	return database_open(observer->pg, observer->pg_user, STATEMENT_MS, &observer->db, err);
 }
 
-int observer_open(struct observer *observer, const char *bootstrap, const char *pg, const char *pg_user, struct err *err)
+static void leave_out(struct schemas *schemas, const char *name)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < schemas->count; i++) {
+		if (strcmp(schemas->names[i], name) != 0)
+			memmove(schemas->names[kept++], schemas->names[i], sizeof(schemas->names[i]));
+	}
+	schemas->count = kept;
+}
+
+int observer_open(struct observer *observer, const char *bootstrap, const char *pg, const char *pg_user, const char *without,
+		  struct err *err)
 {
 	memset(observer, 0, sizeof(*observer));
 	observer->bus = (struct bus_conf){ .bootstrap = bootstrap, .client_id = "dcs-status" };
@@ -65,6 +77,7 @@ int observer_open(struct observer *observer, const char *bootstrap, const char *
 	    reader_schemas(observer->db, &observer->readers, err) != 0 ||
 	    bus_producer_open(&observer->bus, &observer->producer, err) != 0)
 		return -1;
+	leave_out(&observer->readers, without);
 	for (size_t i = 0; i < observer->modules.count; i++) {
 		if (open_module(observer, i, err) != 0)
 			return -1;

@@ -64,8 +64,9 @@ struct observer {
 	const struct db_statement *reader_heads[SCHEMAS_MAX];
 };
 
+/* `without` names a reader that is left out; "": none. */
 MUST_CHECK int observer_open(struct observer *observer, const char *bootstrap, const char *pg, const char *pg_user,
-			     struct err *err);
+			     const char *without, struct err *err);
 void observer_close(struct observer *observer); /* accepts a zeroed one */
 
 /* Borrows from the observer until the next call. */

@@ -96,6 +96,11 @@ static int64_t draw_customer(struct dice *dice, const struct world *world, int64
 	return a < b ? a : b;
 }
 
+bool sample_debt_is_refused(const struct sample_debt *debt)
+{
+	return debt->fee_minor + debt->cost_minor > 0 && !debt->fees_authorised;
+}
+
 void sample_debt(const struct world *world, int64_t index, struct sample_debt *ret_debt)
 {
 	static const char *const portfolios[] = { "consumer-2024", "consumer-2025", "telecom", "utilities" };

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/day.h"
-#include "base/money.h"
 #include "dice.h"
 #include "json_line.h"
 #include "natural_id.h"
@@ -42,6 +41,7 @@ static void find_recipient(const struct world *world, int64_t message, struct re
 		sample_debt(world, i, &ret_recipient->debt);
 		sample_person(world, ret_recipient->debt.customer, &ret_recipient->person);
 		if (ret_recipient->debt.outcome != OUTCOME_PAID && ret_recipient->debt.due_on < world->today &&
+		    !sample_debt_is_refused(&ret_recipient->debt) &&
 		    (ret_recipient->person.email[0] != '\0' || ret_recipient->person.mobile[0] != '\0'))
 			break;
 	}
@@ -119,43 +119,10 @@ void sample_withdrawal(const struct world *world, int64_t message, struct buf *l
 	json_line_end(&line);
 }
 
-static void add_parameter(struct buf *json, const char *name, const char *value)
-{
-	buf_add_text(json, json->size == 1 ? "{\"name\":" : ",{\"name\":");
-	json_write_string(json, str_of(name));
-	buf_add_text(json, ",\"value\":");
-	json_write_string(json, str_of(value));
-	buf_add_u8(json, '}');
-}
-
-/* What the templates of sample_templates.c ask for. */
-static void add_parameters(struct json_line *line, const struct recipient *recipient, struct buf *json)
-{
-	const struct sample_debt *debt = &recipient->debt;
-	const char *code = debt->country->currency;
-	char decimal[32], amount[40], due_on[16];
-
-	money_format(decimal, debt->total_minor, currency_find(str_of(code)));
-	snprintf(amount, sizeof(amount), "%s %s", decimal, code);
-	day_format(due_on, debt->due_on);
-	buf_reset(json);
-	buf_add_u8(json, '[');
-	add_parameter(json, "name", recipient->person.name);
-	add_parameter(json, "creditor", debt->creditor->name);
-	add_parameter(json, "reference", debt->ref);
-	add_parameter(json, "due_on", due_on);
-	add_parameter(json, "amount", amount);
-	buf_add_text(json, "]");
-	buf_add_u8(json, '\0');
-	MUST(!json->overflow);
-	json_line_raw(line, "parameters", (const char *)json->data);
-}
-
 void sample_message(const struct world *world, int64_t message, struct buf *lines)
 {
 	struct recipient recipient;
 	struct json_line line;
-	struct buf json;
 	struct uuid id;
 	char debt_ids[UUID_TEXT_SIZE + 5] = "[\"";
 
@@ -163,7 +130,6 @@ void sample_message(const struct world *world, int64_t message, struct buf *line
 	id = communication_id_of(&recipient.person.id, message);
 	uuid_format(debt_ids + 2, &recipient.debt.id);
 	memcpy(debt_ids + 2 + UUID_TEXT_SIZE, "\"]", 3);
-	buf_init(&json, 16384);
 	json_line_begin(&line, lines, "SendCommunication");
 	json_line_id(&line, "communication_id", &id);
 	json_line_id(&line, "customer_id", &recipient.person.id);
@@ -172,8 +138,9 @@ void sample_message(const struct world *world, int64_t message, struct buf *line
 	json_line_text(&line, "template_name", "payment-reminder");
 	json_line_text(&line, "language", recipient.person.country->language);
 	json_line_text(&line, "message_class", "reminder");
-	add_parameters(&line, &recipient, &json);
+	buf_add_text(lines, ",\"parameters\":[{\"name\":\"creditor\",\"value\":");
+	json_write_string(lines, str_of(recipient.debt.creditor->name)); /* what the templates ask for beyond the module's own */
+	buf_add_text(lines, "}]");
 	json_line_instant(&line, "send_by", (world->today + SEND_WITHIN_DAYS) * DAY_MS);
 	json_line_end(&line);
-	buf_release(&json);
 }

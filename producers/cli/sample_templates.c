@@ -7,34 +7,34 @@ struct sample_template {
 	const char *name, *message_class, *channel, *language, *subject, *body;
 };
 
+/* Tokens that the communications module fills, but for creditor: that is a parameter of the message. */
 static const struct sample_template templates[] = {
-	{ "payment-reminder", "reminder", "email", "de", "Erinnerung zu Ihrer Rechnung {{reference}}",
-	  "Guten Tag {{name}},\n\nzu Ihrer Rechnung {{reference}} bei {{creditor}}, fällig am {{due_on}}, sind noch {{amount}} "
-	  "offen.\n"
-	  "Haben Sie schon bezahlt, ist diese Nachricht erledigt.\n\nKeine E-Mails mehr: {{opt_out}}\n" },
+	{ "payment-reminder", "reminder", "email", "de", "Erinnerung zu Ihrer Rechnung {{debt_reference}}",
+	  "Guten Tag {{customer_name}},\n\nzu Ihrer Rechnung {{debt_reference}} bei {{creditor}}, fällig am {{due_on}}, sind "
+	  "noch "
+	  "{{balance}} {{currency}} offen. Haben Sie schon bezahlt, ist diese Nachricht erledigt.\n\n{{opt_out}}\n" },
 	{ "payment-reminder", "reminder", "sms", "de", "",
-	  "{{creditor}}: {{amount}} zu {{reference}} sind noch offen, fällig am {{due_on}}. {{opt_out}}" },
-	{ "payment-reminder", "reminder", "email", "fr", "Rappel : votre facture {{reference}}",
-	  "Bonjour {{name}},\n\nSauf erreur de notre part, {{amount}} restent dus à {{creditor}} pour la facture {{reference}}, "
-	  "échue le "
-	  "{{due_on}}.\n\nNe plus recevoir d'e-mails : {{opt_out}}\n" },
+	  "{{creditor}}: {{balance}} {{currency}} zu {{debt_reference}} sind noch offen. {{opt_out}}" },
+	{ "payment-reminder", "reminder", "email", "fr", "Rappel : votre facture {{debt_reference}}",
+	  "Bonjour {{customer_name}},\n\nSauf erreur de notre part, {{balance}} {{currency}} restent dus à {{creditor}} pour la "
+	  "facture "
+	  "{{debt_reference}}, échue le {{due_on}}.\n\n{{opt_out}}\n" },
 	{ "payment-reminder", "reminder", "sms", "fr", "",
-	  "{{creditor}} : {{amount}} restent dus pour {{reference}}, échéance {{due_on}}. {{opt_out}}" },
-	{ "payment-reminder", "reminder", "email", "nl", "Herinnering: factuur {{reference}}",
-	  "Beste {{name}},\n\nVan factuur {{reference}} bij {{creditor}}, vervallen op {{due_on}}, staat nog {{amount}} open.\n\n"
-	  "Geen e-mails meer: {{opt_out}}\n" },
-	{ "payment-reminder", "reminder", "sms", "nl", "",
-	  "{{creditor}}: {{amount}} van {{reference}} staat nog open. {{opt_out}}" },
-	{ "payment-reminder", "reminder", "email", "en", "Reminder: your account {{reference}}",
-	  "Dear {{name}},\n\n{{amount}} is outstanding on your account {{reference}} with {{creditor}}, due on {{due_on}}. If "
-	  "you have "
-	  "already paid, please ignore this message.\n\nTo stop e-mails: {{opt_out}}\n" },
+	  "{{creditor}} : {{balance}} {{currency}} restent dus pour {{debt_reference}}. {{opt_out}}" },
+	{ "payment-reminder", "reminder", "email", "nl", "Herinnering: factuur {{debt_reference}}",
+	  "Beste {{customer_name}},\n\nVan factuur {{debt_reference}} bij {{creditor}}, vervallen op {{due_on}}, staat nog "
+	  "{{balance}} "
+	  "{{currency}} open.\n\n{{opt_out}}\n" },
+	{ "payment-reminder", "reminder", "email", "en", "Reminder: your account {{debt_reference}}",
+	  "Dear {{customer_name}},\n\n{{balance}} {{currency}} is outstanding on your account {{debt_reference}} with "
+	  "{{creditor}}, due on "
+	  "{{due_on}}. If you have already paid, please ignore this message.\n\n{{opt_out}}\n" },
 	{ "payment-reminder", "reminder", "sms", "en", "",
-	  "{{creditor}}: {{amount}} is outstanding on {{reference}}, due {{due_on}}. {{opt_out}}" },
-	{ "payment-reminder", "reminder", "email", "ja", "お支払いのご確認 {{reference}}",
-	  "{{name}} 様\n\n{{creditor}} のご請求 {{reference}}（期日 {{due_on}}）につき {{amount}} が未払いです。\n\n配信停止: "
+	  "{{creditor}}: {{balance}} {{currency}} is outstanding on {{debt_reference}}. {{opt_out}}" },
+	{ "payment-reminder", "reminder", "email", "ja", "お支払いのご確認 {{debt_reference}}",
+	  "{{customer_name}} 様\n\n{{creditor}} のご請求 {{debt_reference}}（期日 {{due_on}}）につき {{balance}} {{currency}} "
+	  "が未払いです。\n\n"
 	  "{{opt_out}}\n" },
-	{ "payment-reminder", "reminder", "sms", "ja", "", "{{creditor}}: {{reference}} {{amount}} が未払いです。{{opt_out}}" },
 };
 
 int64_t sample_templates_count(void)

@@ -76,6 +76,7 @@ struct sample_debt {
 	struct uuid id;
 };
 
+bool sample_debt_is_refused(const struct sample_debt *debt); /* a message about it would wait for it in vain */
 void sample_debt(const struct world *world, int64_t index, struct sample_debt *ret_debt);
 
 #define SAMPLE_PAYMENTS_MAX 6

@@ -11,7 +11,7 @@
 #define JSON_SIZE_MAX (16 * 1024 * 1024)
 
 static struct {
-	const char *bootstrap, *pg, *pg_user;
+	const char *bootstrap, *pg, *pg_user, *without;
 	int64_t wait_idle_s;
 	bool json;
 } conf;
@@ -27,6 +27,11 @@ static const struct conf_row rows[] = {
 	  .number_max = 86400,
 	  .target = &conf.wait_idle_s,
 	  .help = "wait so many seconds until nothing is left to do" },
+	{ .name = "without",
+	  .kind = CONF_TEXT,
+	  .default_value = "",
+	  .target = &conf.without,
+	  .help = "leave out this reader: it does not run here" },
 	ROW_JSON(&conf.json),
 };
 
@@ -201,7 +206,7 @@ int run_status(int argc, char **argv)
 
 	if (!arguments_read(&usage, argc, argv, &arguments, &status))
 		return status;
-	if (observer_open(&observer, conf.bootstrap, conf.pg, conf.pg_user, &err) != 0 ||
+	if (observer_open(&observer, conf.bootstrap, conf.pg, conf.pg_user, conf.without, &err) != 0 ||
 	    observe_until(&observer, clock_monotonic_ms() + conf.wait_idle_s * 1000, &observation, &err) != 0) {
 		status = fail_wrong(argv[0], &err);
 	} else {

@@ -1,0 +1,294 @@
+"""The `dcs` command on a real PostgreSQL and Kafka, with the modules running: what goes in comes out, and what is wrong is found."""
+
+import csv
+import json
+import pathlib
+import subprocess
+import uuid
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+DCS = ROOT / "build/release/dcs"
+MODULES = ["customers", "debts", "communications", "reporting", "clock"]
+IDLE = ["status", "--wait-idle", "60", "--without", "notifier"]
+
+
+class System:
+    """A stack of its own, the modules on it, and a small portfolio that was imported."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.env = {}
+
+    def script(self, name, *arguments):
+        subprocess.run([ROOT / "compose" / name, "--dir", self.folder, *arguments], check=True, capture_output=True, timeout=180)
+
+    def start(self):
+        self.script("stack.sh", "start", "postgres", "kafka")
+        script = f". {self.folder}/env; env -0"
+        answer = subprocess.run(["bash", "-c", script], check=True, capture_output=True, text=True).stdout
+        self.env = dict(line.split("=", 1) for line in answer.split("\0") if line.startswith(("DCS_", "PATH=")))
+        self.dcs("migrate")
+        self.dcs("topics")
+        self.script("programs.sh", "start", *[f"{name}=1" for name in MODULES])
+
+    def dcs(self, *arguments, text=None, status=0):
+        done = subprocess.run([DCS, *map(str, arguments)], input=text, capture_output=True, text=True, env=self.env, cwd=ROOT, timeout=120)
+        assert done.returncode == status, done.stderr + done.stdout
+        return done
+
+    def publish(self, name, *bodies, role="creditor", status=0):
+        return self.dcs("publish", name, "--role", role, text="\n".join(map(json.dumps, bodies)), status=status)
+
+    def psql(self, statement):
+        command = ["psql", self.env["DCS_PG"], "-XAtq", "-v", "ON_ERROR_STOP=1", "-c", statement]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+    def log_seqs(self):
+        status = json.loads(self.dcs(*IDLE, "--json").stdout)
+        return {(part["module"], part["part"]): part["log_seq"] for part in status["partitions"]}
+
+    def verify(self):
+        done = subprocess.run([DCS, "verify", "--json"], capture_output=True, text=True, env=self.env, timeout=120)
+        *findings, totals = map(json.loads, done.stdout.splitlines())
+        assert totals["findings"] == len(findings)
+        assert done.returncode == (1 if findings else 0), done.stderr
+        return findings
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory):
+    system = System(tmp_path_factory.mktemp("cli") / "run")
+    try:
+        system.start()
+        sample = tmp_path_factory.mktemp("sample")
+        system.sample = sample
+        system.dcs("sample", "--dir", sample, "--customers", 300, "--debts", 800, "--messages", 60, "--seed", 7)
+        for kind in ("customers", "debts", "payments"):
+            system.dcs("import", sample / f"{kind}.csv")
+        for name, file, role in (
+            ("PublishTemplate", "templates", "compliance"), ("GrantConsent", "consents", "agent"), ("WithdrawConsent", "withdrawals", "consumer")
+        ):
+            system.dcs("publish", name, "--role", role, text=(sample / f"{file}.jsonl").read_text())
+        system.dcs(*IDLE)
+        system.dcs("publish", "SendCommunication", "--role", "agent", text=(sample / "messages.jsonl").read_text())
+        system.dcs(*IDLE)
+        yield system
+    finally:
+        for name in ("programs.sh", "stack.sh"):
+            system.script(name, "stop" if name == "programs.sh" else "destroy")
+
+
+def new_customer(customer_id=None):
+    customer_id = customer_id or str(uuid.uuid4())
+    return {"customer_id": customer_id, "external_ref": f"X-{customer_id}", "kind": "natural", "full_name": "Erika Mustermann",
+            "locale": "de-DE", "country": "DE"}
+
+
+def new_debt(customer_id, **changes):
+    debt_id = str(uuid.uuid4())
+    return {"debt_id": debt_id, "customer_id": customer_id, "creditor_id": str(uuid.uuid4()), "external_ref": f"X-{debt_id}",
+            "currency": "EUR", "principal_minor": 10000, "interest_minor": 0, "fee_minor": 0, "cost_minor": 0, "opened_on": "2024-01-01",
+            "due_on": "2024-02-01", "fees_authorised": False, **changes}
+
+
+# ---- in ----
+
+
+def test_the_portfolio_arrived_and_keeps_its_promises(system):
+    with open(system.sample / "customers.csv", newline="") as file:
+        assert system.psql("SELECT count(*) FROM customers.customer") == str(len(list(csv.DictReader(file))))
+    assert int(system.psql("SELECT count(*) FROM debts.debt")) > 780
+    assert int(system.psql("SELECT count(*) FROM debts.payment")) > 400
+    assert int(system.psql("SELECT sum(messages) FROM reporting.communications")) > 50
+    assert system.verify() == []
+
+
+def test_importing_again_changes_nothing(system):
+    before = system.log_seqs()
+    for kind in ("customers", "debts", "payments"):
+        system.dcs("import", system.sample / f"{kind}.csv")
+    assert system.log_seqs() == before
+    assert system.verify() == []
+
+
+def test_bad_rows_are_reported_with_their_lines_and_the_others_are_taken(system, tmp_path):
+    rows = ["external_ref,full_name,locale,country,birth_date", "B-1,Ann,en,GB,1980-01-01", "B-2,Bob,en,GB,1980-02-30", "B-3,Cy,en",
+            'B-4,"D"d,en,GB,', '"B\n5",Eve,en,GB,', ",Fay,en,GB,"]
+    (tmp_path / "bad.csv").write_text("\n".join(rows))
+    done = system.dcs("import", tmp_path / "bad.csv", "--errors", tmp_path / "errors.csv", status=1)
+    with open(tmp_path / "errors.csv", newline="") as file:
+        errors = {int(row["line"]): row["error"] for row in csv.DictReader(file)}
+    assert sorted(errors) == [3, 4, 5, 8]
+    assert "birth_date" in errors[3] and "external_ref: empty" in errors[8]
+    assert "Bob" not in done.stderr and "Fay" not in done.stderr  # P10
+    system.dcs(*IDLE)
+    assert system.psql("SELECT count(*) FROM customers.customer WHERE external_ref LIKE 'B%'") == "2"
+
+
+def test_a_dry_run_needs_no_brokers_and_sends_nothing(system):
+    before = system.log_seqs()
+    system.dcs("import", system.sample / "debts.csv", "--dry-run", "--kafka-bootstrap", "127.0.0.1:1")
+    assert system.log_seqs() == before
+
+
+def test_bad_lines_are_reported_with_a_pointer_and_the_others_are_sent(system):
+    good, bad = new_customer(), {**new_customer(), "country": 17}
+    done = system.dcs("publish", "CreateCustomer", "--role", "creditor", text=f"{json.dumps(good)}\n\nnonsense\n{json.dumps(bad)}\n", status=1)
+    assert "line 3: " in done.stderr and "line 4: /country" in done.stderr
+    assert "3 read, 1 acknowledged, 2 not" in done.stderr
+    system.dcs(*IDLE)
+    assert system.psql(f"SELECT count(*) FROM customers.customer WHERE customer_id = '{good['customer_id']}'") == "1"
+
+
+def test_a_command_with_an_id_is_done_once_and_never_as_another(system):
+    command_id, customer = str(uuid.uuid4()), new_customer()
+    before = sum(system.log_seqs().values())
+    system.publish("CreateCustomer", {"$id": command_id, **customer}, {"$id": command_id, **customer})
+    system.publish("CreateCustomer", {**customer, "$id": command_id})
+    assert sum(system.log_seqs().values()) == before + 1
+    system.publish("CreateCustomer", {**customer, "full_name": "Somebody Else", "$id": command_id})
+    assert sum(system.log_seqs().values()) == before + 2
+    last = [json.loads(line) for line in system.dcs("tail", "dcs.customers.events.v1", "--from", "-1").stdout.splitlines()]
+    assert [event["body"]["code"] for event in last if event["type"] == "CommandRejected" and event["body"]["command_id"] == command_id] == [
+        "duplicate_different_body"
+    ]
+    assert system.verify() == []
+
+
+def test_a_debt_that_comes_before_its_customer_waits_for_him(system):
+    customer = new_customer()
+    debt = new_debt(customer["customer_id"])
+    system.publish("CreateDebt", debt)
+    assert subprocess.run([DCS, "status", "--wait-idle", "2", "--without", "notifier"], env=system.env, capture_output=True).returncode == 1
+    parked = system.dcs("parked", "list", "debts", "--kind", "wait").stdout
+    assert customer["customer_id"] in parked and "CreateDebt" in parked
+    assert system.verify() == []
+    system.publish("CreateCustomer", customer)
+    system.dcs(*IDLE)
+    assert system.psql(f"SELECT count(*) FROM debts.debt WHERE debt_id = '{debt['debt_id']}'") == "1"
+    assert customer["customer_id"] not in system.dcs("parked", "list").stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["nonsense"], ["publish"], ["publish", "NoSuchCommand"], ["publish", "CreateDebt"], ["publish", "Tick", "--role", "system"],
+     ["publish", "DebtCreated", "--role", "system"], ["import"], ["import", "a", "--type", "shoes"], ["tail", "t", "--from", "noon"],
+     ["token", "--subject", "s"], ["token", "--subject", "s", "--role", "god"], ["status", "--wait-idle", "soon"], ["unhalt", "debts", "x"],
+     ["parked", "steal"], ["dead-letters"], ["sample"], ["verify", "--nonsense"]],
+)
+def test_wrong_usage_has_a_status_of_its_own(system, arguments):
+    assert "dcs" in system.dcs(*arguments, text="", status=2).stderr
+
+
+@pytest.mark.parametrize("name", ["dead-letters", "import", "migrate", "parked", "publish", "sample", "status", "tail", "token", "topics",
+                                  "unhalt", "verify"])
+def test_every_subcommand_has_help_and_is_in_the_list(system, name):
+    assert f"usage: dcs {name}" in system.dcs(name, "--help").stdout
+    assert f"  {name} " in system.dcs("--help").stdout
+
+
+# ---- out ----
+
+
+def test_tail_decodes_headers_and_bodies_and_hides_the_token(system):
+    lines = system.dcs("tail", "dcs.debts.commands.v1", "--count", 40).stdout.splitlines()
+    records = [json.loads(line) for line in lines]
+    assert len(records) == 40
+    commands = [record for record in records if record["type"] != "Tick"]
+    assert {record["headers"]["authorization"] for record in records} == {"Bearer ***"}
+    assert all(record["key"] == record["body"]["customer_id"] == record["headers"]["ce_partitionkey"] for record in commands)
+    assert "eyJ" not in "".join(lines)
+
+
+def test_tail_shows_what_cannot_be_decoded(system):
+    command = ["kcat", "-b", system.env["DCS_KAFKA_BOOTSTRAP"], "-P", "-t", "dcs.customers.commands.v1", "-p", "0"]
+    subprocess.run(command, input=b"\x00\x00\xff\xff\xff garbage", check=True)
+    system.dcs(*IDLE)
+    offset = system.psql("SELECT max(command_offset) FROM customers.dead_letter WHERE part = 0")
+    [line] = system.dcs("tail", "dcs.customers.commands.v1", "--part", 0, "--from", offset, "--count", 1).stdout.splitlines()
+    assert json.loads(line)["value_hex"].startswith("0000ffffff")
+    assert json.loads(line)["error"]
+
+
+def test_a_command_of_a_wrong_role_is_a_dead_letter_until_it_is_replayed_with_a_right_one(system):
+    customer = new_customer()
+    system.publish("CreateCustomer", customer, role="auditor")
+    system.dcs(*IDLE)
+    listed = [json.loads(line) for line in system.dcs("dead-letters", "list", "customers", "--json").stdout.splitlines()]
+    [letter] = [letter for letter in listed if letter["record"]["key"] == customer["customer_id"]]
+    assert letter["code"] == "not_authorised" and letter["record"]["headers"]["authorization"] == "Bearer ***"
+    where = ["--part", letter["record"]["part"], "--offset", letter["record"]["offset"]]
+    assert "1 replayed" in system.dcs("dead-letters", "replay", "customers", *where, "--role", "creditor").stderr
+    system.dcs(*IDLE)
+    assert system.psql(f"SELECT count(*) FROM customers.customer WHERE customer_id = '{customer['customer_id']}'") == "1"
+    assert customer["customer_id"] not in system.dcs("dead-letters", "list", "customers", "--json").stdout
+    assert system.verify() == []
+
+
+# ---- what is wrong is found ----
+
+ONE_EVENT = "(part, seq) = (SELECT part, seq FROM debts.event_log WHERE command_digest IS NOT NULL AND seq > 5 ORDER BY seq, part LIMIT 1)"
+TWO_ANSWERS = """(part, seq) = (SELECT part, min(seq) FROM debts.event_log WHERE command_digest IS NOT NULL GROUP BY part, key
+    HAVING count(*) > 1 ORDER BY 2, 1 LIMIT 1)"""
+
+WRONGS = {
+    "an event changed": ("P2", "debts.event_log", "UPDATE debts.event_log SET at = at + interval '1 s' WHERE " + ONE_EVENT, "the hash is not"),
+    "an event removed": ("P2 P3 P5 P6 P7", "debts.event_log", "DELETE FROM debts.event_log WHERE " + ONE_EVENT, "neither answered"),
+    "an event's id changed": ("P1 P2 P6", "debts.event_log",
+                              "UPDATE debts.event_log SET event_id = gen_random_uuid() WHERE " + ONE_EVENT, "not the next of an answer"),
+    "answers out of order": ("P4", "debts.event_log", "UPDATE debts.event_log SET command_offset = 1000000 WHERE " + TWO_ANSWERS, "of the same key"),
+    "a head behind its log": ("P2", "debts.partition_head", "UPDATE debts.partition_head SET log_hash = '\\x00' WHERE part = 1", "the head's hash"),
+    "a balance changed": ("P5", "debts.debt", "UPDATE debts.debt SET principal_minor = principal_minor + 1 "
+                          "WHERE debt_id = (SELECT min(debt_id::text)::uuid FROM debts.debt WHERE principal_minor > 0)", "not the sums"),
+    "a debt removed": ("P5", "debts.debt", "DELETE FROM debts.debt WHERE debt_id = (SELECT min(debt_id::text)::uuid FROM debts.debt)", "no row"),
+    "a payment removed": ("P5", "debts.payment", "DELETE FROM debts.payment WHERE payment_id = (SELECT min(payment_id::text)::uuid FROM debts.payment)",
+                          "a payment that there is not"),
+    "a ledger entry removed": ("P5", "debts.ledger_entry", "DELETE FROM debts.ledger_entry WHERE (part, seq) = (SELECT part, max(seq) "
+                               "FROM debts.ledger_entry GROUP BY part ORDER BY part LIMIT 1)", "entries"),
+    "a record skipped": ("P3", "customers.dead_letter", "DELETE FROM customers.dead_letter", "neither answered"),
+    "a report changed": ("P7", "reporting.outstanding", "UPDATE reporting.outstanding SET debts = debts + 1 WHERE (creditor_id, currency, due_on) = "
+                         "(SELECT creditor_id, currency, due_on FROM reporting.outstanding ORDER BY 1, 2, 3 LIMIT 1)", "the log says"),
+    "a row of a report removed": ("P7", "reporting.collected", "DELETE FROM reporting.collected WHERE (day, creditor_id, currency) = "
+                                  "(SELECT day, creditor_id, currency FROM reporting.collected ORDER BY 1, 2, 3 LIMIT 1)", "is missing"),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONGS)
+def test_verify_finds(system, wrong):
+    promises, table, statement, words = WRONGS[wrong]
+    if "dead_letter" in table:
+        test_tail_shows_what_cannot_be_decoded(system)
+    system.script("programs.sh", "stop")
+    system.psql(f"DROP TABLE IF EXISTS kept; CREATE TABLE kept AS TABLE {table}; {statement}")
+    try:
+        found = system.verify()
+    finally:
+        system.psql(f"DELETE FROM {table}; INSERT INTO {table} TABLE kept; DROP TABLE kept")
+        system.script("programs.sh", "start", *[f"{name}=1" for name in MODULES])
+    assert {finding["promise"] for finding in found} == set(promises.split()), found
+    assert any(words in finding["what"] for finding in found), found
+    assert len(found) < 10, found  # one wrong is not a flood
+    assert system.verify() == []
+
+
+def test_what_is_halted_stands_first_and_goes_on_when_it_is_let(system):
+    system.script("programs.sh", "stop")
+    system.psql("UPDATE debts.partition_head SET state = 'halted', reason = 'because of a test' WHERE part = 4")
+    shown = system.dcs("status", "--without", "notifier", status=1).stdout.splitlines()
+    assert shown[1].split()[:3] == ["debts", "4", "HALTED"] and "because of a test" in shown[1]
+    assert json.loads(system.dcs("status", "--json", status=1).stdout)["halted"] == 1
+    system.dcs("unhalt", "debts", 4)
+    system.dcs("unhalt", "debts", 4, status=1)
+    system.script("programs.sh", "start", *[f"{name}=1" for name in MODULES])
+    system.dcs(*IDLE)
+    assert system.verify() == []
+
+
+def test_a_foreign_record_among_the_events_is_found(system):
+    """The last of all: nothing takes it out again."""
+    command = ["kcat", "-b", system.env["DCS_KAFKA_BOOTSTRAP"], "-P", "-t", "dcs.customers.events.v1", "-p", "2"]
+    subprocess.run(command, input=b"foreign", check=True)
+    [finding] = system.verify()
+    assert finding["promise"] == "P6" and "no event of ours" in finding["what"]
