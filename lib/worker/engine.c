@@ -280,14 +280,18 @@ static int assigned(struct engine *engine, struct err *err)
 	return claim_lost(engine, err);
 }
 
+/* The group is answered in any case, also when what flies is lost: the next owner waits for it. */
 static int revoked(struct engine *engine, struct err *err)
 {
-	if (finish_flying(engine, err) < 0)
-		return -1;
+	int finished = finish_flying(engine, err);
+	struct err stopping = ERR_INIT;
+	int stopped;
+
 	forget(engine);
 	for (int32_t part = 0; part < BUS_PARTS_MAX; part++)
 		engine->lanes[part].state = LANE_NONE;
-	return engine->broker.stop(engine->broker.self, err);
+	stopped = engine->broker.stop(engine->broker.self, finished < 0 ? &stopping : err);
+	return finished < 0 ? -1 : stopped;
 }
 
 /* ---- collect ---- */
