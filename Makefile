@@ -64,6 +64,7 @@ PROGRAMS := $(foreach part,$(MODULES),$(if $(wildcard consumers/$(part)/main.c),
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(OUT)/tests/%,$(wildcard tests/unit/test_*.c))
 IO_TESTS   := $(patsubst tests/io/%.c,$(OUT)/tests/%,$(wildcard tests/io/test_*.c))
 SIM_TESTS  := $(patsubst tests/sim/%.c,$(OUT)/tests/%,$(wildcard tests/sim/test_*.c))
+BENCHES    := $(addprefix $(OUT)/bench/,load publish measure floor wire)
 
 .DEFAULT_GOAL := build
 
@@ -138,6 +139,12 @@ SIM_WORLD := $(call objects,$(filter-out tests/sim/test_%,$(wildcard tests/sim/*
 $(SIM_TESTS): $(OUT)/tests/%: $(OUT)/tests/sim/%.o $(SIM_WORLD) $(ARCHIVE)
 	@mkdir -p $(@D)
 	$(call run,ld $@,$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka)
+
+# What the benches share is linked into each of them.
+BENCH_WORLD := $(OUT)/tests/bench/world.o
+$(BENCHES): $(OUT)/bench/%: $(OUT)/tests/bench/%.o $(BENCH_WORLD) $(ARCHIVE)
+	@mkdir -p $(@D)
+	$(call run,ld $@,$(CC) $(LDFLAGS) -o $@ $^ $(LIBS))
 
 # ---- tests: each target ends with `N passed, N failed` (tests/run.sh) ----
 

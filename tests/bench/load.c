@@ -1,0 +1,171 @@
+/*
+ * Fills a migrated database with the world before the first command (world.h): customers, debts, and each debt's opening entry in
+ * the ledger, by COPY. The entries are numbered from below 0 on, as there are no events for them: the log and the topics begin
+ * empty, and nothing is published for what was always there.
+ *
+ * usage: load --debts N     (DCS_PG)
+ */
+#include <stdio.h>
+
+#include "base/conf.h"
+#include "crypto/crypto.h"
+#include "db/db.h"
+#include "world.h"
+
+#define CHUNK_ROWS    20000
+#define COPY_SIZE_MAX ((size_t)64 << 20)
+#define SEQ_FROM      (-(INT64_C(1) << 40))
+
+static const char copy_customers[] =
+	"COPY customers.customer (customer_id, external_ref, kind, status, locale, country, version, "
+	"full_name_sealed) FROM STDIN (FORMAT binary)";
+static const char copy_debts[] =
+	"COPY debts.debt (debt_id, customer_id, creditor_id, version, last_entry_seq, cost_minor, fee_minor, interest_minor, "
+	"principal_minor, credit_minor, entries, lifecycle, part, opened_on, due_on, currency, external_ref, portfolio_id) "
+	"FROM STDIN (FORMAT binary)";
+static const char copy_entries[] = "COPY debts.ledger_entry (part, entry_no, seq, debt_id, command_id, occurred_on, "
+				   "business_date, kind, contra, contra_minor, "
+				   "cost_minor, interest_minor, principal_minor) FROM STDIN (FORMAT binary)";
+
+static void add_customer(struct db_copy *copy, int64_t number)
+{
+	struct uuid id = world_customer_id(number);
+	char external_ref[24];
+
+	snprintf(external_ref, sizeof(external_ref), "C-%09lld", (long long)number);
+	db_copy_row(copy);
+	db_copy_uuid(copy, &id);
+	db_copy_str(copy, str_of(external_ref));
+	db_copy_str(copy, STR("natural"));
+	db_copy_str(copy, STR("active"));
+	db_copy_str(copy, STR("de-DE"));
+	db_copy_str(copy, STR("DE"));
+	db_copy_int64(copy, 1);
+	db_copy_str(copy, STR("a sealed name takes about sixty bytes of the customer's row"));
+}
+
+static void add_debt(struct db_copy *copy, const struct world_debt *debt, int32_t part, int64_t seq)
+{
+	db_copy_row(copy);
+	db_copy_uuid(copy, &debt->debt_id);
+	db_copy_uuid(copy, &debt->customer_id);
+	db_copy_uuid(copy, &debt->creditor_id);
+	db_copy_int64(copy, 1);
+	db_copy_int64(copy, seq);
+	db_copy_int64(copy, debt->cost_minor);
+	db_copy_int64(copy, 0);
+	db_copy_int64(copy, debt->interest_minor);
+	db_copy_int64(copy, debt->principal_minor);
+	db_copy_int64(copy, 0);
+	db_copy_int32(copy, 1);
+	db_copy_int16(copy, 1); /* LIFECYCLE_NEW */
+	db_copy_int32(copy, part);
+	db_copy_date(copy, debt->opened_on);
+	db_copy_date(copy, debt->due_on);
+	db_copy_str(copy, STR("EUR"));
+	db_copy_str(copy, str_of(debt->external_ref));
+	db_copy_uuid(copy, &debt->portfolio_id);
+}
+
+static void copy_amount(struct db_copy *copy, int64_t minor)
+{
+	if (minor == 0)
+		db_copy_null(copy);
+	else
+		db_copy_int64(copy, minor);
+}
+
+static void add_entry(struct db_copy *copy, const struct world_debt *debt, int32_t part, int64_t seq)
+{
+	db_copy_row(copy);
+	db_copy_int32(copy, part);
+	db_copy_int32(copy, 1);
+	db_copy_int64(copy, seq);
+	db_copy_uuid(copy, &debt->debt_id);
+	db_copy_uuid(copy, &debt->debt_id);
+	db_copy_date(copy, debt->opened_on);
+	db_copy_date(copy, debt->opened_on);
+	db_copy_str(copy, STR("OPENING"));
+	db_copy_str(copy, STR("CREDITOR_CLAIM"));
+	db_copy_int64(copy, -debt->principal_minor - debt->interest_minor - debt->cost_minor);
+	copy_amount(copy, debt->cost_minor);
+	copy_amount(copy, debt->interest_minor);
+	copy_amount(copy, debt->principal_minor);
+}
+
+static int load_customers(struct db *db, const struct world *world, struct err *err)
+{
+	struct db_copy copy;
+	int rc = 0;
+
+	db_copy_init(&copy, 8, COPY_SIZE_MAX);
+	for (int64_t number = 0; rc == 0 && number < world_customers(world);) {
+		db_copy_reset(&copy);
+		for (; copy.rows < CHUNK_ROWS && number < world_customers(world); number++)
+			add_customer(&copy, number);
+		rc = db_copy_run(db, copy_customers, &copy, err);
+	}
+	db_copy_release(&copy);
+	return rc;
+}
+
+static int load_debts(struct db *db, const struct world *world, struct err *err)
+{
+	struct db_copy debts;
+	struct db_copy entries;
+	int rc = 0;
+
+	db_copy_init(&debts, 18, COPY_SIZE_MAX);
+	db_copy_init(&entries, 13, COPY_SIZE_MAX);
+	for (int64_t number = 0; rc == 0 && number < world->debts;) {
+		db_copy_reset(&debts);
+		db_copy_reset(&entries);
+		for (; debts.rows < CHUNK_ROWS && number < world->debts; number++) {
+			struct world_debt debt;
+			int32_t part;
+
+			world_debt(world, number, &debt);
+			part = world_part(&debt.customer_id);
+			add_debt(&debts, &debt, part, SEQ_FROM + number);
+			add_entry(&entries, &debt, part, SEQ_FROM + number);
+		}
+		if (db_copy_run(db, copy_debts, &debts, err) < 0 || db_copy_run(db, copy_entries, &entries, err) < 0)
+			rc = -1;
+	}
+	db_copy_release(&debts);
+	db_copy_release(&entries);
+	return rc;
+}
+
+int main(int argc, char **argv)
+{
+	const char *pg;
+	struct world world;
+	struct db *db = NULL;
+	struct err err = ERR_INIT;
+	enum conf_outcome outcome;
+	int argi;
+	const struct conf_row rows[] = {
+		{ .name = "pg", .kind = CONF_TEXT, .target = &pg, .help = "PostgreSQL conninfo of a superuser" },
+		{ .name = "debts",
+		  .kind = CONF_NUMBER,
+		  .target = &world.debts,
+		  .number_min = 1,
+		  .number_max = 100000000,
+		  .help = "how many debts are there before the first command" },
+	};
+
+	if (conf_read(rows, sizeof(rows) / sizeof(rows[0]), "Fills the database of make bench.", argc, argv, &outcome, &argi,
+		      &err) < 0)
+		goto out;
+	if (outcome == CONF_EXIT_OK)
+		return 0;
+	if (crypto_init(&err) < 0 || db_open(pg, "bench_load", 0, &db, &err) < 0 || load_customers(db, &world, &err) < 0)
+		goto out;
+	(void)load_debts(db, &world, &err);
+out:
+	db_close(db);
+	if (err.kind != ERR_NONE)
+		fprintf(stderr, "load: %s\n", err.text);
+	return err.kind != ERR_NONE;
+}
