@@ -156,7 +156,7 @@ test: deps ## every test and check, from a fresh clone; 15 minutes on two cores
 	@tests/run.sh suites unit sim io system check
 
 .PHONY: tests
-tests: $(UNIT_TESTS) $(IO_TESTS) $(SIM_TESTS)
+tests: $(UNIT_TESTS) $(IO_TESTS) $(SIM_TESTS) $(BENCHES)
 
 .PHONY: unit
 unit: $(UNIT_TESTS) ## tests that need nothing
@@ -173,6 +173,13 @@ io: $(IO_TESTS) ## tests against PostgreSQL and librdkafka's mock cluster
 .PHONY: system
 system: build ## stories on the real stack: ONLY=tests/system/test_x.py
 	@tests/run.sh pytest $(or $(ONLY),tests/system)
+
+# ---- speed ----
+
+.PHONY: bench
+bench: deps ## rate, CPU, memory and latency of the debts worker beside PostgreSQL's own: DEBTS=1000000 COMMANDS=300000 WORKERS=2 QUICK=1
+	@$(MAKE) --no-print-directory -j$(JOBS) build $(BENCHES)
+	@DEBTS=$(DEBTS) COMMANDS=$(COMMANDS) WORKERS=$(WORKERS) QUICK=$(QUICK) tests/bench/bench.py
 
 # ---- checks ----
 

@@ -99,6 +99,7 @@ static void create_debt(const struct world *world, int64_t number, struct world_
 		.cost_minor = debt->cost_minor,
 		.opened_on = debt->opened_on,
 		.due_on = debt->due_on,
+		.fees_authorised = true, /* costs need it too */
 	};
 }
 
