@@ -2,13 +2,15 @@
 #define CONSUMERS_COMMUNICATIONS_STORE_H
 
 #include "base/err.h"
+#include "consumers/communications/communications.h"
 #include "db/db.h"
 #include "worker/slot_query.h"
 #include "worker/store.h"
 
 /*
- * The communications module in PostgreSQL (sql/0004_communications.sql): store_load.c reads states, store.c writes. It knows the
- * key: the name of the person is opened for the rules to render, what they rendered is sealed again before it is written.
+ * The communications module in PostgreSQL (sql/0004_communications.sql): store_load.c reads states, store_insert.c and store.c
+ * write. It knows the key: the name of the person is opened for the rules to render, what they rendered is sealed again before it
+ * is written.
  */
 struct communications_store {
 	uint8_t key[32];
@@ -32,5 +34,13 @@ MUST_CHECK int communications_store_prepare(void *self, struct err *err);
 int communications_load(void *self, struct db *db, struct slot **slots, size_t count, struct err *err);
 int communications_save(void *self, struct db *db, const struct workset *set, const struct logged_event *events,
 			size_t events_count, struct err *err);
+
+/* store_insert.c: the rows that a batch adds. */
+void communications_insert_init(struct communications_store *store);
+int communications_insert(struct communications_store *store, struct db *db, const struct workset *set,
+			  const struct logged_event *events, size_t events_count, struct err *err);
+
+/* The outbox row's state that a communication's stands for. */
+const char *outbox_state(enum communication_state state);
 
 #endif

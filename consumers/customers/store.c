@@ -202,43 +202,13 @@ static const struct db_statement update_points = {
 	       "WHERE p.contact_point_id = u.id AND p.version = u.version_was",
 };
 
-static struct slot **select_updates(struct buf *list, const struct workset *set, const struct entity *entity, size_t *ret_count)
-{
-	buf_reset(list);
-	for (size_t index = 0; index < set->slots_count; index++) {
-		if (set->slots[index]->entity == entity && set->slots[index]->changed && set->slots[index]->stored)
-			buf_add(list, &set->slots[index], sizeof(set->slots[index]));
-	}
-	MUST(!list->overflow);
-	*ret_count = list->size / sizeof(struct slot *);
-	return (struct slot **)(void *)list->data;
-}
-
-static int run_update(struct db *db, const struct db_statement *statement, const struct db_params *params, size_t count,
-		      struct err *err)
-{
-	struct db_result result = { 0 };
-	int rc;
-
-	if (count == 0)
-		return 0;
-	rc = db_run(db, statement, params, &result, err);
-	if (rc == 0 && result.affected != (int64_t)count)
-		rc = err_set(err, ERR_FATAL, "%s found %lld of %zu rows as they were loaded", statement->name,
-			     (long long)result.affected, count);
-	db_result_release(&result);
-	return rc;
-}
-
 static void add_customers(struct customers_store *store, struct slot **slots, size_t count, const struct logged_event *events)
 {
 	struct db_params *params = &store->params;
 	const struct customer *customer;
 
 	db_params_reset(params);
-	db_array_begin(params, DB_ARRAY_UUID);
-	for (size_t index = 0; index < count; index++)
-		db_array_uuid(params, &slots[index]->id);
+	slots_add_ids(params, slots, count);
 	db_array_begin(params, DB_ARRAY_INT64);
 	for (size_t index = 0; index < count; index++)
 		db_array_int64(params, ((const struct customer *)slots[index]->state)->version_stored);
@@ -281,9 +251,7 @@ static void add_points(struct db_params *params, struct slot **slots, size_t cou
 	const struct contact_point *point;
 
 	db_params_reset(params);
-	db_array_begin(params, DB_ARRAY_UUID);
-	for (size_t index = 0; index < count; index++)
-		db_array_uuid(params, &slots[index]->id);
+	slots_add_ids(params, slots, count);
 	db_array_begin(params, DB_ARRAY_INT64);
 	for (size_t index = 0; index < count; index++)
 		db_array_int64(params, ((const struct contact_point *)slots[index]->state)->version_stored);
@@ -311,13 +279,13 @@ static int update_rows(struct customers_store *store, struct db *db, const struc
 	struct slot **slots;
 	size_t count;
 
-	slots = select_updates(&store->list, set, &customer_entity, &count);
+	slots = slots_to_update(&store->list, set, &customer_entity, &count);
 	add_customers(store, slots, count, events);
-	if (run_update(db, &update_customers, &store->params, count, err) < 0)
+	if (slots_write(db, &update_customers, &store->params, count, err) < 0)
 		return -1;
-	slots = select_updates(&store->list, set, &contact_point_entity, &count);
+	slots = slots_to_update(&store->list, set, &contact_point_entity, &count);
 	add_points(&store->params, slots, count);
-	return run_update(db, &update_points, &store->params, count, err);
+	return slots_write(db, &update_points, &store->params, count, err);
 }
 
 static void note_verified(const struct workset *set, const struct logged_event *events, size_t events_count)

@@ -8,8 +8,8 @@ static bool text_is_good(const struct create_debt *body, struct decision *decisi
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "debt_id", "the id is all zeros");
 		return false;
 	}
-	if (body->external_ref.size == 0) {
-		decision_refuse(decision, REFUSAL_BAD_VALUE, "external_ref", "the creditor's reference is empty");
+	if (!reference_is_valid(body->external_ref)) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "external_ref", "the reference is empty or has control characters");
 		return false;
 	}
 	return true;

@@ -322,13 +322,6 @@ static const size_t credit_used_numbers[] = {
 };
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static void add_ids(struct db_params *params, struct slot **slots, size_t count)
-{
-	db_array_begin(params, DB_ARRAY_UUID);
-	for (size_t index = 0; index < count; index++)
-		db_array_uuid(params, &slots[index]->id);
-}
-
 static void add_numbers(struct db_params *params, struct slot **slots, size_t count, const size_t *offsets, size_t offsets_count)
 {
 	for (size_t column = 0; column < offsets_count; column++) {
@@ -348,89 +341,53 @@ static void add_debts(struct db_params *params, struct slot **slots, size_t coun
 	db_array_begin(params, DB_ARRAY_TID);
 	for (size_t index = 0; index < count; index++)
 		db_array_tid(params, slots[index]->locator);
-	add_ids(params, slots, count);
+	slots_add_ids(params, slots, count);
 	add_numbers(params, slots, count, update_debts_numbers, COUNT(update_debts_numbers));
 	db_array_begin(params, DB_ARRAY_INT32);
-	for (size_t index = 0; index < count; index++)
-		db_array_int32(params, ((const struct debt *)slots[index]->state)->entries);
+	for (size_t index = 0; index < count; index++) {
+		const struct debt *debt = slots[index]->state;
+
+		MUST(debt->entries_stored == debt->entries);
+		db_array_int32(params, debt->entries);
+	}
 	db_array_begin(params, DB_ARRAY_INT32);
 	for (size_t index = 0; index < count; index++)
 		db_array_int32(params, (int32_t)((const struct debt *)slots[index]->state)->lifecycle);
 }
 
-/* Every row must be there as it was read: anything else is another writer, and this process must not go on. */
-static int run_update(struct db *db, const struct db_statement *statement, const struct db_params *params, size_t count,
-		      struct err *err)
+/* The few of the changed debts whose credit was used, moved to the front of the list. */
+static size_t keep_credit_used(struct slot **slots, size_t count)
 {
-	struct db_result result = { 0 };
-	int rc;
+	size_t kept = 0;
 
-	if (count == 0)
-		return 0;
-	rc = db_run(db, statement, params, &result, err);
-	if (rc == 0 && result.affected != (int64_t)count)
-		rc = err_set(err, ERR_FATAL, "%s found %lld of %zu rows as they were loaded", statement->name,
-			     (long long)result.affected, count);
-	db_result_release(&result);
-	return rc;
-}
-
-static bool debt_is_changed(const struct slot *slot)
-{
-	const struct debt *debt = slot->state;
-
-	if (slot->entity != &debt_entity || !slot->changed)
-		return false;
-	MUST(debt->entries_stored == debt->entries);
-	return slot->stored;
-}
-
-static bool credit_use_is_changed(const struct slot *slot)
-{
-	return slot->entity == &debt_entity && slot->changed && slot->stored &&
-	       ((const struct debt *)slot->state)->is_credit_used;
-}
-
-static bool payment_is_changed(const struct slot *slot)
-{
-	return slot->entity == &payment_entity && slot->changed && slot->stored;
-}
-
-static struct slot **select_slots(struct buf *list, const struct workset *set, bool (*is_wanted)(const struct slot *),
-				  size_t *ret_count)
-{
-	buf_reset(list);
-	for (size_t index = 0; index < set->slots_count; index++) {
-		if (is_wanted(set->slots[index]))
-			buf_add(list, &set->slots[index], sizeof(set->slots[index]));
+	for (size_t index = 0; index < count; index++) {
+		if (((const struct debt *)slots[index]->state)->is_credit_used)
+			slots[kept++] = slots[index];
 	}
-	MUST(!list->overflow);
-	*ret_count = list->size / sizeof(struct slot *);
-	return (struct slot **)(void *)list->data;
+	return kept;
 }
 
 static int run_updates(struct debts_store *store, struct db *db, const struct workset *set, struct err *err)
 {
 	struct db_params *params = &store->params;
-	struct slot **slots;
 	size_t count;
+	struct slot **slots = slots_to_update(&store->list, set, &debt_entity, &count);
 
-	slots = select_slots(&store->list, set, debt_is_changed, &count);
 	add_debts(params, slots, count);
-	if (run_update(db, &update_debts, params, count, err) < 0)
+	if (slots_write(db, &update_debts, params, count, err) < 0)
 		return -1;
 
-	slots = select_slots(&store->list, set, credit_use_is_changed, &count);
+	count = keep_credit_used(slots, count);
 	db_params_reset(params);
-	add_ids(params, slots, count);
+	slots_add_ids(params, slots, count);
 	add_numbers(params, slots, count, credit_used_numbers, COUNT(credit_used_numbers));
-	if (run_update(db, &update_credit_used, params, count, err) < 0)
+	if (slots_write(db, &update_credit_used, params, count, err) < 0)
 		return -1;
 
-	slots = select_slots(&store->list, set, payment_is_changed, &count);
+	slots = slots_to_update(&store->list, set, &payment_entity, &count);
 	db_params_reset(params);
-	add_ids(params, slots, count);
-	return run_update(db, &update_payments, params, count, err);
+	slots_add_ids(params, slots, count);
+	return slots_write(db, &update_payments, params, count, err);
 }
 
 int debts_save(void *self, struct db *db, const struct workset *set, const struct logged_event *events, size_t events_count,

@@ -73,13 +73,10 @@ static int send_query(struct slot_loader *loader, struct db *db, const struct sl
 	struct slot **slots = list_slots(list);
 
 	db_params_reset(&loader->params);
-	if (query->ask != NULL) {
+	if (query->ask != NULL)
 		query->ask(self, &loader->params, slots, list_count(list));
-	} else {
-		db_array_begin(&loader->params, DB_ARRAY_UUID);
-		for (size_t index = 0; index < list_count(list); index++)
-			db_array_uuid(&loader->params, &slots[index]->id);
-	}
+	else
+		slots_add_ids(&loader->params, slots, list_count(list));
 	return db_send(db, query->statement, &loader->params, err);
 }
 
@@ -127,5 +124,53 @@ int slot_queries_run(struct slot_loader *loader, struct db *db, const struct slo
 	}
 	if (db_pipeline_end(db, rc == 0 ? err : &end_err) < 0)
 		rc = -1;
+	return rc;
+}
+
+static struct slot **select_slots(struct buf *list, const struct workset *set, const struct entity *entity, bool also_new,
+				  size_t *ret_count)
+{
+	buf_reset(list);
+	for (size_t index = 0; index < set->slots_count; index++) {
+		struct slot *slot = set->slots[index];
+
+		if (slot->entity == entity && slot->changed && (slot->stored || also_new))
+			buf_add(list, &slot, sizeof(slot));
+	}
+	MUST(!list->overflow);
+	*ret_count = list_count(list);
+	return list_slots(list);
+}
+
+struct slot **slots_changed(struct buf *list, const struct workset *set, const struct entity *entity, size_t *ret_count)
+{
+	return select_slots(list, set, entity, true, ret_count);
+}
+
+struct slot **slots_to_update(struct buf *list, const struct workset *set, const struct entity *entity, size_t *ret_count)
+{
+	return select_slots(list, set, entity, false, ret_count);
+}
+
+void slots_add_ids(struct db_params *params, struct slot **slots, size_t count)
+{
+	db_array_begin(params, DB_ARRAY_UUID);
+	for (size_t index = 0; index < count; index++)
+		db_array_uuid(params, &slots[index]->id);
+}
+
+int slots_write(struct db *db, const struct db_statement *statement, const struct db_params *params, size_t count,
+		struct err *err)
+{
+	struct db_result result = { 0 };
+	int rc;
+
+	if (count == 0)
+		return 0;
+	rc = db_run(db, statement, params, &result, err);
+	if (rc == 0 && result.affected != (int64_t)count)
+		rc = err_set(err, ERR_FATAL, "%s found %lld of %zu rows as they were loaded", statement->name,
+			     (long long)result.affected, count);
+	db_result_release(&result);
 	return rc;
 }

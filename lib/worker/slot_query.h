@@ -1,6 +1,7 @@
 #ifndef WORKER_SLOT_QUERY_H
 #define WORKER_SLOT_QUERY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/buf.h"
@@ -9,7 +10,9 @@
 #include "model/workset.h"
 
 /*
- * Loading slots in sets: what every store's `load` does. A table says, per entity, how to ask for many slots at once and how to
+ * Loading and saving slots in sets.
+ *
+ * Loading: what every store's `load` does. A table says, per entity, how to ask for many slots at once and how to
  * read one row; slot_queries_run sorts the slots of a batch into these queries and runs them in one round trip.
  *
  * The statement takes arrays with an item for each slot and answers, in any order, rows whose first column is the item's number
@@ -42,5 +45,22 @@ void slot_loader_release(struct slot_loader *loader);
  * none is a bug. */
 MUST_CHECK int slot_queries_run(struct slot_loader *loader, struct db *db, const struct slot_query *queries, size_t queries_count,
 				void *self, struct slot **slots, size_t count, struct err *err);
+
+/* ---- saving ---- */
+
+/* The slots of an entity that evolve has changed: all, or those that had a row when they were loaded. The list is made in `list`
+ * (struct slot *) and stands until its next use. */
+struct slot **slots_changed(struct buf *list, const struct workset *set, const struct entity *entity, size_t *ret_count);
+struct slot **slots_to_update(struct buf *list, const struct workset *set, const struct entity *entity, size_t *ret_count);
+
+/* Adds one array: the slots' ids. */
+void slots_add_ids(struct db_params *params, struct slot **slots, size_t count);
+
+/*
+ * Runs a statement that must affect `count` rows (nothing is run for 0). Any other number is ERR_FATAL: somebody else has written
+ * what only this process may, and it must not go on.
+ */
+MUST_CHECK int slots_write(struct db *db, const struct db_statement *statement, const struct db_params *params, size_t count,
+			   struct err *err);
 
 #endif

@@ -139,6 +139,8 @@ static void test_debts__a_debt_needs_an_id_and_a_reference(void **state)
 	body = a_debt();
 	body.external_ref = STR("");
 	refuse_debt(&body, REFUSAL_BAD_VALUE, "external_ref");
+	body.external_ref = STR("INV\r\nBcc: all@example.org");
+	refuse_debt(&body, REFUSAL_BAD_VALUE, "external_ref");
 }
 
 static void test_debts__amounts_are_not_negative_not_too_large_and_something_is_owed(void **state)

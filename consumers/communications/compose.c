@@ -1,0 +1,146 @@
+#include "consumers/communications/compose.h"
+#include "base/day.h"
+#include "base/money.h"
+#include "base/must.h"
+#include "consumers/communications/render.h"
+
+/* Values of tokens that are ours to know. */
+static const char *const known_tokens[] = { "customer_name", "debt_reference", "balance", "currency", "due_on", "opt_out" };
+#define KNOWN_TOKENS_COUNT (sizeof(known_tokens) / sizeof(known_tokens[0]))
+
+bool token_is_ours(struct str name)
+{
+	for (size_t index = 0; index < KNOWN_TOKENS_COUNT; index++) {
+		if (str_is(name, known_tokens[index]))
+			return true;
+	}
+	return false;
+}
+
+#define REFERENCES_MAX 512
+#define TOKENS_MAX     (KNOWN_TOKENS_COUNT + 32)
+
+struct texts {
+	char references[REFERENCES_MAX];
+	char balance[32];
+	char due_on[16];
+	struct token tokens[TOKENS_MAX];
+	size_t tokens_count;
+};
+
+static void add_token(struct texts *texts, struct str name, struct str value)
+{
+	MUST(texts->tokens_count < TOKENS_MAX);
+	texts->tokens[texts->tokens_count++] = (struct token){ .name = name, .value = value };
+}
+
+/* "A-1, A-2"; false when there are too many for the buffer. */
+static bool join_reference(struct texts *texts, size_t *size, const char *reference)
+{
+	size_t reference_size = strlen(reference);
+	size_t separator_size = *size == 0 ? 0 : 2;
+
+	if (reference_size + separator_size > sizeof(texts->references) - *size)
+		return false;
+	memcpy(texts->references + *size, ", ", separator_size);
+	memcpy(texts->references + *size + separator_size, reference, reference_size);
+	*size += separator_size + reference_size;
+	return true;
+}
+
+/* All debts together: their references, the sum, the oldest due date. No debts: these tokens do not resolve. */
+static bool add_debt_tokens(struct texts *texts, const struct sending *sending, const struct workset *set)
+{
+	const struct send_communication *body = sending->body;
+	const struct currency *currency;
+	const struct owed_debt *debt = NULL;
+	int64_t balance_minor = 0;
+	int32_t due_on = DAY_MAX;
+	size_t size = 0;
+
+	if (body->debt_ids_count == 0)
+		return true;
+	for (size_t index = 0; index < body->debt_ids_count; index++) {
+		debt = workset_state(set, &owed_debt_entity, &body->debt_ids[index]);
+		if (!money_add(balance_minor, debt->balance_minor, &balance_minor) ||
+		    !join_reference(texts, &size, debt->external_ref))
+			return false;
+		due_on = debt->due_on < due_on ? debt->due_on : due_on;
+	}
+	currency = currency_find(str_of(debt->currency));
+	MUST(currency != NULL);
+	money_format(texts->balance, balance_minor, currency);
+	day_format(texts->due_on, due_on);
+	add_token(texts, STR("debt_reference"), (struct str){ .data = texts->references, .size = size });
+	add_token(texts, STR("balance"), str_of(texts->balance));
+	add_token(texts, STR("currency"), str_of(debt->currency));
+	add_token(texts, STR("due_on"), str_of(texts->due_on));
+	return true;
+}
+
+static bool add_tokens(struct texts *texts, const struct sending *sending, const struct workset *set)
+{
+	const struct send_communication *body = sending->body;
+
+	texts->tokens_count = 0;
+	add_token(texts, STR("customer_name"),
+		  (struct str){ .data = sending->person->full_name, .size = sending->person->full_name_size });
+	add_token(texts, STR("opt_out"), opt_out_statement(sending->channel, body->language));
+	for (size_t index = 0; index < body->parameters_count; index++)
+		add_token(texts, body->parameters[index].name, body->parameters[index].value);
+	return add_debt_tokens(texts, sending, set);
+}
+
+static bool render_part(struct str template, const struct texts *texts, char *out, size_t out_max, struct str *ret_part,
+			const char *field, struct decision *decision)
+{
+	struct str token = { 0 };
+	size_t size = 0;
+
+	switch (render(template, texts->tokens, texts->tokens_count, out, out_max, &size, &token)) {
+	case RENDER_OK:
+		*ret_part = (struct str){ .data = out, .size = size };
+		return true;
+	case RENDER_MALFORMED:
+		decision_refuse(decision, REFUSAL_TEMPLATE_INCOMPLETE, field, "the template is malformed");
+		return false;
+	case RENDER_UNKNOWN_TOKEN:
+		decision_refuse(decision, REFUSAL_TEMPLATE_INCOMPLETE, field, "the token %.*s has no value", (int)token.size,
+				token.data);
+		return false;
+	case RENDER_TOO_LONG:
+		decision_refuse(decision, REFUSAL_LIMIT_EXCEEDED, field, "the message would be longer than %zu bytes", out_max);
+		return false;
+	}
+	MUST_NOT_REACH("no such outcome");
+}
+
+bool compose(struct sending *sending, const struct workset *set, struct decision *decision)
+{
+	const struct template_text *template = sending->template;
+	size_t body_max = sending->channel == CHANNEL_SMS ? RENDERED_SMS_MAX : RENDERED_EMAIL_MAX;
+	char *subject = arena_take_bytes(decision->arena, SUBJECT_MAX);
+	char *body = arena_take_bytes(decision->arena, body_max);
+	struct texts texts;
+
+	sending->rendered = arena_take(decision->arena, 1, sizeof(*sending->rendered));
+	if (subject == NULL || body == NULL || sending->rendered == NULL) {
+		decision->overflow = true;
+		return false;
+	}
+	if (!add_tokens(&texts, sending, set)) {
+		decision_refuse(decision, REFUSAL_LIMIT_EXCEEDED, "debt_ids", "too many debts for one message");
+		return false;
+	}
+	if (!render_part((struct str){ .data = template->subject, .size = template->subject_size }, &texts, subject, SUBJECT_MAX,
+			 &sending->rendered->subject, "parameters", decision) ||
+	    !render_part((struct str){ .data = template->body, .size = template->body_size }, &texts, body, body_max,
+			 &sending->rendered->body, "parameters", decision))
+		return false;
+	/* Whatever a value was made of: a subject is one line of a mail's header, and cannot become two (traps.md C2). */
+	if (!text_is_one_line(sending->rendered->subject) || !text_is_plain(sending->rendered->body)) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "debt_ids", "a value has control characters");
+		return false;
+	}
+	return true;
+}

@@ -1,0 +1,308 @@
+#include "base/must.h"
+#include "consumers/communications/communications.h"
+#include "consumers/communications/store.h"
+#include "crypto/crypto.h"
+#include "schemas/communications.h"
+
+/* The rows that a batch adds, by COPY: what its events stand for. */
+
+#define COPY_SIZE_MAX   ((size_t)64 << 20)
+#define SEALED_SIZE_MAX ((size_t)64 << 10)
+
+static struct str sealed(struct communications_store *store, struct str text, const struct uuid *customer_id)
+{
+	unsigned char *room;
+
+	buf_reset(&store->sealed);
+	room = buf_reserve(&store->sealed, text.size + SEAL_OVERHEAD);
+	MUST(room != NULL);
+	seal(room, text, customer_id, store->key);
+	store->sealed.size += text.size + SEAL_OVERHEAD;
+	return buf_str(&store->sealed);
+}
+
+static const void *state_of(const struct workset *set, const struct entity *entity, const struct uuid *id)
+{
+	struct slot *slot = workset_find(set, entity, id);
+
+	MUST(slot != NULL);
+	MUST(slot->changed);
+	return slot->state;
+}
+
+static void copy_str_or_null(struct db_copy *copy, bool is_given, struct str text)
+{
+	if (is_given)
+		db_copy_str(copy, text);
+	else
+		db_copy_null(copy);
+}
+
+/* ---- rows without a state ---- */
+
+static const char copy_template_versions[] =
+	"COPY communications.template_version (template_id, version, message_class, subject, body, published_at) "
+	"FROM STDIN (FORMAT binary)";
+#define TEMPLATE_VERSION_COLUMNS 6
+
+static void copy_template_version(struct db_copy *copy, const struct logged_event *logged)
+{
+	const struct template_published *event = logged->event->body;
+	const struct publish_template *command = logged->event->command->body;
+
+	db_copy_row(copy);
+	db_copy_uuid(copy, &event->template_id);
+	db_copy_int32(copy, event->version);
+	db_copy_str(copy, event->message_class);
+	db_copy_str(copy, command->subject);
+	db_copy_str(copy, command->body);
+	db_copy_instant(copy, logged->at_ms);
+}
+
+static const char copy_consents[] =
+	"COPY communications.consent (consent_id, customer_id, channel, purpose, basis, evidence_ref, obtained_at) "
+	"FROM STDIN (FORMAT binary)";
+#define CONSENT_COLUMNS 7
+
+static void copy_consent(struct db_copy *copy, const struct consent_granted *event)
+{
+	db_copy_row(copy);
+	db_copy_uuid(copy, &event->consent_id);
+	db_copy_uuid(copy, &event->customer_id);
+	db_copy_str(copy, event->channel);
+	db_copy_str(copy, event->purpose);
+	db_copy_str(copy, event->basis);
+	db_copy_str(copy, event->evidence_ref);
+	db_copy_instant(copy, event->obtained_at);
+}
+
+static const char copy_withdrawals[] =
+	"COPY communications.withdrawal (customer_id, version, channel, via, keyword, withdrawn_at) FROM STDIN (FORMAT binary)";
+#define WITHDRAWAL_COLUMNS 6
+
+static void copy_withdrawal(struct db_copy *copy, const struct consent_withdrawn *event)
+{
+	db_copy_row(copy);
+	db_copy_uuid(copy, &event->customer_id);
+	db_copy_int64(copy, event->version);
+	copy_str_or_null(copy, event->has_channel, event->channel);
+	db_copy_str(copy, event->via);
+	copy_str_or_null(copy, event->has_keyword, event->keyword);
+	db_copy_instant(copy, event->withdrawn_at);
+}
+
+static const char copy_decisions[] = "COPY communications.compliance_decision (communication_id, customer_id, decided_at, "
+				     "action, channel, message_class, verdict, "
+				     "until, rules, facts, facts_hash) FROM STDIN (FORMAT binary)";
+#define DECISION_COLUMNS 11
+#define RULES_TEXT_MAX   1024
+
+static void copy_decision(struct db_copy *copy, const struct logged_event *logged)
+{
+	const struct compliance_decided *event = logged->event->body;
+	const struct facts *facts = logged->event->confidential;
+	char rules[RULES_TEXT_MAX];
+	size_t size = 0;
+
+	MUST(facts != NULL);
+	for (size_t index = 0; index < event->rules_count; index++) {
+		MUST(size + 1 + event->rules[index].size <= sizeof(rules));
+		if (index > 0)
+			rules[size++] = ' ';
+		memcpy(rules + size, event->rules[index].data, event->rules[index].size);
+		size += event->rules[index].size;
+	}
+	db_copy_row(copy);
+	db_copy_uuid(copy, &event->communication_id);
+	db_copy_uuid(copy, &event->customer_id);
+	db_copy_instant(copy, logged->at_ms);
+	db_copy_str(copy, event->action);
+	db_copy_str(copy, event->channel);
+	db_copy_str(copy, event->message_class);
+	db_copy_str(copy, event->verdict);
+	if (event->has_until)
+		db_copy_instant(copy, event->until);
+	else
+		db_copy_null(copy);
+	db_copy_str(copy, (struct str){ .data = rules, .size = size });
+	db_copy_str(copy, facts->text);
+	db_copy_str(copy, event->facts_hash);
+}
+
+static const char copy_receipts[] = "COPY communications.receipt (communication_id, version, state, attempt, provider, "
+				    "provider_ref, provider_code, occurred_at) "
+				    "FROM STDIN (FORMAT binary)";
+#define RECEIPT_COLUMNS 8
+
+static void copy_receipt(struct db_copy *copy, const struct communication_progressed *event)
+{
+	db_copy_row(copy);
+	db_copy_uuid(copy, &event->communication_id);
+	db_copy_int64(copy, event->version);
+	db_copy_str(copy, event->state);
+	db_copy_int32(copy, event->attempt);
+	db_copy_str(copy, event->provider);
+	copy_str_or_null(copy, event->has_provider_ref, event->provider_ref);
+	copy_str_or_null(copy, event->has_provider_code, event->provider_code);
+	db_copy_instant(copy, event->occurred_at);
+}
+
+/* ---- new messages ---- */
+
+static const char copy_communications[] =
+	"COPY communications.communication (communication_id, customer_id, version, attempt, state, channel, requested_on, "
+	"message_class, template_name, template_version, language, contact_point_id, rendered_hash) FROM STDIN (FORMAT binary)";
+#define COMMUNICATION_COLUMNS 13
+
+static const char copy_debts[] = "COPY communications.communication_debt (communication_id, debt_id) FROM STDIN (FORMAT binary)";
+#define DEBT_COLUMNS 2
+
+static const char copy_outbox[] =
+	"COPY communications.outbox (communication_id, customer_id, channel, state, send_by, address_sealed, "
+	"subject_sealed, body_sealed) FROM STDIN (FORMAT binary)";
+#define OUTBOX_COLUMNS 8
+
+static void copy_communication_head(struct db_copy *copy, const struct uuid *communication_id,
+				    const struct communication *communication)
+{
+	db_copy_row(copy);
+	db_copy_uuid(copy, communication_id);
+	db_copy_uuid(copy, &communication->customer_id);
+	db_copy_int64(copy, communication->version);
+	db_copy_int32(copy, communication->attempt);
+	db_copy_str(copy, str_of(communication_state_name(communication->state)));
+	db_copy_str(copy, str_of(message_channel_name(communication->channel)));
+	db_copy_date(copy, communication->requested_on);
+}
+
+/* The same debt named twice is one row. */
+static bool is_repeated(const struct uuid *ids, size_t index)
+{
+	for (size_t earlier = 0; earlier < index; earlier++) {
+		if (uuid_equal(&ids[earlier], &ids[index]))
+			return true;
+	}
+	return false;
+}
+
+static void copy_debt_ids(struct db_copy *copy, const struct uuid *communication_id, const struct uuid *debt_ids, size_t count)
+{
+	for (size_t index = 0; index < count; index++) {
+		if (is_repeated(debt_ids, index))
+			continue;
+		db_copy_row(copy);
+		db_copy_uuid(copy, communication_id);
+		db_copy_uuid(copy, &debt_ids[index]);
+	}
+}
+
+static void copy_released(struct communications_store *store, const struct workset *set, const struct event *event)
+{
+	const struct communication_released *released = event->body;
+	const struct rendered *rendered = event->confidential;
+	const struct communication *communication = state_of(set, &communication_entity, &released->communication_id);
+	struct db_copy *copy = &store->communications;
+
+	MUST(rendered != NULL);
+	copy_communication_head(copy, &released->communication_id, communication);
+	db_copy_str(copy, released->message_class);
+	db_copy_str(copy, released->template_name);
+	db_copy_int32(copy, released->template_version);
+	db_copy_str(copy, released->language);
+	db_copy_uuid(copy, &rendered->contact_point_id);
+	db_copy_str(copy, released->rendered_hash);
+	copy_debt_ids(&store->debts, &released->communication_id, released->debt_ids, released->debt_ids_count);
+
+	copy = &store->outbox;
+	db_copy_row(copy);
+	db_copy_uuid(copy, &released->communication_id);
+	db_copy_uuid(copy, &released->customer_id);
+	db_copy_str(copy, released->channel);
+	db_copy_str(copy, str_of(outbox_state((enum communication_state)communication->state)));
+	db_copy_instant(copy, released->send_by);
+	db_copy_str(copy, rendered->address_sealed);
+	db_copy_str(copy, sealed(store, rendered->subject, &released->customer_id));
+	db_copy_str(copy, sealed(store, rendered->body, &released->customer_id));
+}
+
+static void copy_suppressed(struct communications_store *store, const struct workset *set, const struct event *event)
+{
+	const struct communication_suppressed *suppressed = event->body;
+	const struct send_communication *command = event->command->body;
+	struct db_copy *copy = &store->communications;
+
+	copy_communication_head(copy, &suppressed->communication_id,
+				state_of(set, &communication_entity, &suppressed->communication_id));
+	db_copy_str(copy, command->message_class);
+	db_copy_str(copy, command->template_name);
+	db_copy_null(copy);
+	db_copy_str(copy, command->language);
+	db_copy_null(copy);
+	db_copy_null(copy);
+	copy_debt_ids(&store->debts, &suppressed->communication_id, command->debt_ids, command->debt_ids_count);
+}
+
+static void copy_event(struct communications_store *store, const struct workset *set, const struct logged_event *logged)
+{
+	const struct event *event = logged->event;
+
+	if (event->type == &communication_released_type)
+		copy_released(store, set, event);
+	else if (event->type == &communication_suppressed_type)
+		copy_suppressed(store, set, event);
+	else if (event->type == &compliance_decided_type)
+		copy_decision(&store->decisions, logged);
+	else if (event->type == &communication_progressed_type)
+		copy_receipt(&store->receipts, event->body);
+	else if (event->type == &consent_granted_type)
+		copy_consent(&store->consents, event->body);
+	else if (event->type == &consent_withdrawn_type)
+		copy_withdrawal(&store->withdrawals, event->body);
+	else if (event->type == &template_published_type)
+		copy_template_version(&store->template_versions, logged);
+}
+
+/* Every table that is written by COPY. */
+struct copied_table {
+	const char *sql;
+	size_t copy_offset; /* of the db_copy in the store */
+	uint16_t columns;
+};
+
+static const struct copied_table copied_tables[] = {
+	{ copy_template_versions, offsetof(struct communications_store, template_versions), TEMPLATE_VERSION_COLUMNS },
+	{ copy_consents, offsetof(struct communications_store, consents), CONSENT_COLUMNS },
+	{ copy_withdrawals, offsetof(struct communications_store, withdrawals), WITHDRAWAL_COLUMNS },
+	{ copy_decisions, offsetof(struct communications_store, decisions), DECISION_COLUMNS },
+	{ copy_communications, offsetof(struct communications_store, communications), COMMUNICATION_COLUMNS },
+	{ copy_debts, offsetof(struct communications_store, debts), DEBT_COLUMNS },
+	{ copy_receipts, offsetof(struct communications_store, receipts), RECEIPT_COLUMNS },
+	{ copy_outbox, offsetof(struct communications_store, outbox), OUTBOX_COLUMNS },
+};
+#define COPIED_TABLES_COUNT (sizeof(copied_tables) / sizeof(copied_tables[0]))
+
+static struct db_copy *copy_of(struct communications_store *store, const struct copied_table *table)
+{
+	return (struct db_copy *)(void *)((char *)store + table->copy_offset);
+}
+
+int communications_insert(struct communications_store *store, struct db *db, const struct workset *set,
+			  const struct logged_event *events, size_t events_count, struct err *err)
+{
+	for (size_t index = 0; index < COPIED_TABLES_COUNT; index++)
+		db_copy_reset(copy_of(store, &copied_tables[index]));
+	for (size_t index = 0; index < events_count; index++)
+		copy_event(store, set, &events[index]);
+	for (size_t index = 0; index < COPIED_TABLES_COUNT; index++) {
+		if (db_copy_run(db, copied_tables[index].sql, copy_of(store, &copied_tables[index]), err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+void communications_insert_init(struct communications_store *store)
+{
+	buf_init(&store->sealed, SEALED_SIZE_MAX);
+	for (size_t index = 0; index < COPIED_TABLES_COUNT; index++)
+		db_copy_init(copy_of(store, &copied_tables[index]), copied_tables[index].columns, COPY_SIZE_MAX);
+}
