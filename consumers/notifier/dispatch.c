@@ -62,7 +62,7 @@ static void landed(void *flight_arg, const struct http_answer *answer)
 	flight->gateway->judge(answer, &verdict);
 	throttle_end(&flight->gateway->throttle, verdict.is_well, verdict.retry_after_ms, clock_monotonic_ms());
 	if (!verdict.is_well)
-		log_warn("gateway=%s outcome=%s code=%s %s", flight->gateway->name, outcome_name(verdict.outcome),
+		log_warn("gateway=%s outcome=%s code=%s text=\"%s\"", flight->gateway->name, outcome_name(verdict.outcome),
 			 verdict.provider_code, answer->text);
 	end_flight(flight, &verdict);
 }
@@ -74,7 +74,8 @@ static void end_on_ground(struct flight *flight, const struct err *why, const ch
 				   .is_well = true,
 				   .retry_after_ms = -1 };
 
-	log_warn("gateway=%s outcome=%s code=%s %s", flight->gateway->name, outcome_name(verdict.outcome), code, why->text);
+	log_warn("gateway=%s outcome=%s code=%s text=\"%s\"", flight->gateway->name, outcome_name(verdict.outcome), code,
+		 why->text);
 	MUST(str_to_chars(verdict.provider_code, sizeof(verdict.provider_code), str_of(code)));
 	throttle_undo(&flight->gateway->throttle);
 	end_flight(flight, &verdict);

@@ -11,7 +11,7 @@
 #define VALUE_SIZE_MAX 4096
 #define TOKEN_LIFE_MS  (15 * 60000)
 #define TOKEN_RENEW_MS (5 * 60000)
-#define AGAIN_MS       500
+#define AGAIN_MS       5000 /* looking for a broker that is away holds up the loop for as long */
 #define SUBJECT        "notifier"
 
 /* ---- one command ---- */
@@ -138,13 +138,17 @@ static int end_round(struct report *report, struct desk *desk, struct err *err)
 
 static int open_producer(struct report *report, struct err *err)
 {
+	int32_t parts;
+
 	if (report->producer != NULL && !bus_producer_is_broken(report->producer))
 		return 0;
 	bus_producer_close(report->producer); /* forgets what was waiting: it comes again */
 	report->producer = NULL;
 	report->waiting = report->lines_count = 0;
 	report->done = 0;
-	return bus_producer_open(report->bus, &report->producer, err);
+	if (bus_producer_open(report->bus, &report->producer, err) != 0)
+		return -1;
+	return bus_producer_parts(report->producer, report->topic, &parts, err); /* now, not with the first report: it may wait */
 }
 
 static int turn(struct report *report, struct desk *desk, uint64_t to_report, struct err *err)

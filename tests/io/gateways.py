@@ -2,7 +2,7 @@
 
 Prints one line: the ports http, silent, smtp, busy, aio. Ends when its standard input does or on SIGTERM.
 
-HTTP  GET|POST /MODE/NAME: see `Http`. GET /count/MODE/NAME: how many such requests came; GET /connections: how many connections;
+HTTP  GET|POST /MODE/NAME: see `Http`. GET /count/MODE/NAME: how many such requests came (queries do not count); GET /connections: how many connections;
       GET /mail: the last mail as Python's e-mail package reads it (JSON).
 SMTP  the local part of the recipient says what happens: see `smtp`.
 """
@@ -53,7 +53,7 @@ async def http(reader, writer):
 
 async def one_request(reader, writer):
     head = (await reader.readuntil(b"\r\n\r\n")).decode()
-    method, path = head.split(" ")[:2]
+    path = head.split(" ")[1].split("?")[0]
     length = next((int(line.split(":")[1]) for line in head.split("\r\n") if line.lower().startswith("content-length:")), 0)
     mode = path.split("/")[1]
     if mode == "early":  # answers before it has read the body
@@ -141,6 +141,7 @@ async def smtp(reader, writer):
                     return
                 while (await reader.readline()) != b".\r\n":
                     pass
+                counts["/data/" + asked] += 1
                 if asked == "afterdot":
                     return
                 if asked == "silent":

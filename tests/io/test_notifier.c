@@ -1,0 +1,805 @@
+/*
+ * The notifier's desk, dispatcher and reports against a real PostgreSQL (DCS_TEST_PG) with all migrations and as its own role,
+ * librdkafka's mock cluster, and gateways that misbehave (tests/io/gateways.py).
+ */
+
+#include "tests/io/child.h"
+
+#include <stdlib.h>
+
+#include "base/day.h"
+#include "consumers/notifier/dispatch.h"
+#include "consumers/notifier/inbox.h"
+#include "consumers/notifier/report.h"
+#include "crypto/crypto.h"
+#include "db/migrate.h"
+#include "model/command.h"
+#include "schemas/communications.h"
+#include "tests/io/mock_cluster.h"
+#include "wire/envelope.h"
+
+#define DEADLINE_MS  30000
+#define TIMEOUT_MS   20000
+#define CONNINFO_MAX 512
+#define TOPIC        "dcs.communications.commands.v1"
+#define PARTS        3
+
+static char keys_dir[] = "/tmp/dcs-test-notifier-XXXXXX";
+static const uint8_t address_key[32] = { 7 };
+static struct err err;
+static struct db *admin;
+static char conninfo[CONNINFO_MAX];
+static struct child servers;
+static int http_port, silent_port, smtp_port, busy_port, aio_port;
+static struct mock_cluster mock;
+static struct bus_conf bus;
+static struct token_keys *keys;
+static struct coder *coder;
+
+/* One notifier: what main.c would hold. */
+struct worker {
+	struct inbox inbox;
+	struct desk desk;
+	struct http *http;
+	struct dispatch dispatch;
+	struct smtp_conf smtp_conf;
+	struct kannel_conf kannel_conf;
+	struct gateway smtp, kannel;
+	struct report report;
+	char smtp_url[128], kannel_url[128];
+};
+
+static struct worker worker, neighbour;
+static int64_t deadline_ms; /* of the test */
+
+static void must(int result)
+{
+	if (result != 0)
+		fail_msg("unexpected failure: %s", err.text);
+}
+
+/* ---- the database ---- */
+
+/* db remembers what it has prepared by the statement's address: one for each text, for good. */
+static const struct db_statement *statement_of(const char *sql)
+{
+	static struct db_statement statements[64];
+	static char names[64][16];
+	static size_t count;
+
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(statements[i].sql, sql) == 0)
+			return &statements[i];
+	}
+	assert_true(count < 64);
+	(void)snprintf(names[count], sizeof(names[count]), "test_%zu", count);
+	statements[count] = (struct db_statement){ names[count], sql };
+	return &statements[count++];
+}
+
+static void run_sql(const char *sql)
+{
+	must(db_run(admin, statement_of(sql), NULL, NULL, &err));
+}
+
+static int64_t number(const char *sql)
+{
+	struct db_result result = { 0 };
+	int64_t answer;
+
+	must(db_run(admin, statement_of(sql), NULL, &result, &err));
+	assert_int_equal(result.rows, 1);
+	answer = db_int64(&result, 0, 0);
+	db_result_release(&result);
+	return answer;
+}
+
+static void assert_text(const char *sql, const char *expected)
+{
+	struct db_result result = { 0 };
+	char text[512] = "";
+
+	must(db_run(admin, statement_of(sql), NULL, &result, &err));
+	if (result.rows > 0)
+		assert_true(str_to_chars(text, sizeof(text), db_str(&result, 0, 0)));
+	db_result_release(&result);
+	assert_string_equal(text, expected);
+}
+
+/* The attempts of all messages, in order: "1 accepted 2.0.0 reported". */
+static void assert_attempts(const char *expected)
+{
+	assert_text("SELECT coalesce(string_agg(attempt || ' ' || coalesce(outcome, 'open') || coalesce(' ' || provider_code, '')"
+		    " || CASE WHEN reported THEN ' reported' ELSE '' END, ', ' ORDER BY communication_id, attempt), '') FROM "
+		    "notifier.attempt",
+		    expected);
+}
+
+static void assert_states(const char *expected)
+{
+	assert_text("SELECT coalesce(string_agg(state, ', ' ORDER BY communication_id), '') FROM notifier.dispatch", expected);
+}
+
+/* ---- messages ---- */
+
+static struct uuid id_of(char kind, unsigned n)
+{
+	struct uuid id = { .bytes = { 0x01, 0x9a, [6] = 0x70, [8] = 0x80, [11] = (uint8_t)kind, [15] = (uint8_t)n } };
+
+	return id;
+}
+
+static void param_sealed(struct db_params *params, const char *text, const struct uuid *customer)
+{
+	uint8_t sealed[1024];
+
+	assert_true(strlen(text) + SEAL_OVERHEAD <= sizeof(sealed));
+	seal(sealed, str_of(text), customer, address_key);
+	db_param_bytes(params, (struct str){ .data = (char *)sealed, .size = strlen(text) + SEAL_OVERHEAD });
+}
+
+/* What the communications module does: the customer agreed, the message lies in the outbox. */
+static void put_into_outbox(unsigned n, const char *channel, const char *address, int64_t seconds)
+{
+	struct uuid communication = id_of('c', n), customer = id_of('k', n);
+	struct db_params params;
+
+	db_params_init(&params, 65536);
+	db_param_uuid(&params, &communication);
+	db_param_uuid(&params, &customer);
+	db_param_text(&params, str_of(channel));
+	db_param_instant(&params, clock_now_ms() + seconds * 1000);
+	param_sealed(&params, address, &customer);
+	param_sealed(&params, "Your account", &customer);
+	param_sealed(&params, "Please pay.", &customer);
+	must(db_run(admin,
+		    statement_of("INSERT INTO communications.outbox (communication_id, customer_id, channel, state, send_by, "
+				 "address_sealed,"
+				 " subject_sealed, body_sealed) VALUES ($1, $2, $3, 'released', $4, $5, $6, $7)"),
+		    &params, NULL, &err));
+	db_params_reset(&params);
+	db_param_uuid(&params, &customer);
+	db_param_text(&params, str_of(channel));
+	must(db_run(admin,
+		    statement_of("INSERT INTO communications.permission (customer_id, channel, purpose, basis, obtained_at)"
+				 " VALUES ($1, $2, 'collect', 'express', now())"),
+		    &params, NULL, &err));
+	db_params_release(&params);
+}
+
+/* The event comes to the notifier. */
+static void read_event(struct worker *reader_of, unsigned n, const char *channel, int64_t seconds)
+{
+	struct reader reader = inbox_reader(&reader_of->inbox);
+	struct communication_released released = { .communication_id = id_of('c', n),
+						   .customer_id = id_of('k', n),
+						   .channel = str_of(channel),
+						   .send_by = clock_now_ms() + seconds * 1000 };
+	struct communication_suppressed other = { .communication_id = id_of('x', n) };
+	const struct read_event events[] = { { .type = &communication_suppressed_type, .body = &other },
+					     { .type = &communication_released_type, .body = &released } };
+	struct db *db = NULL;
+
+	must(db_open(conninfo, "test_notifier", TIMEOUT_MS, &db, &err));
+	must(reader.apply(reader.self, db, events, 2, &err));
+	must(reader.apply(reader.self, db, events, 1, &err)); /* nothing of interest */
+	db_close(db);
+	dispatch_look(&reader_of->dispatch);
+}
+
+static void release_until(unsigned n, const char *channel, const char *address, int64_t seconds)
+{
+	put_into_outbox(n, channel, address, seconds);
+	read_event(&worker, n, channel, seconds);
+}
+
+static void release(unsigned n, const char *channel, const char *address)
+{
+	release_until(n, channel, address, 3600);
+}
+
+/* ---- a notifier ---- */
+
+static void open_worker(struct worker *opened, int64_t timeout_ms)
+{
+	const struct http_conf http = { .exchanges_max = 32,
+					.connect_timeout_ms = timeout_ms,
+					.total_timeout_ms = timeout_ms,
+					.answer_size_max = 4096,
+					.user_agent = "dcs-test" };
+	const struct throttle_conf throttle = {
+		.per_second = 1000, .burst = 16, .running_max = 16, .failures_max = 5, .pause_ms = 600000, .pause_max_ms = 600000
+	};
+	struct dispatch_conf conf = { .retry_base_ms = 1, .attempts_max = 3 };
+
+	*opened = (struct worker){ .smtp_conf = { .from_name = "Collections",
+						  .from_address = "office@collector.example",
+						  .bounce_domain = "collector.example",
+						  .callback_key = { 1 } },
+				   .kannel_conf = { .user = "dcs",
+						    .password = "secret",
+						    .from = "DCS",
+						    .callback_url = "http://127.0.0.1:1",
+						    .callback_key = { 1 } } };
+	(void)snprintf(opened->smtp_url, sizeof(opened->smtp_url), "smtp://127.0.0.1:%d/our.name", smtp_port);
+	(void)snprintf(opened->kannel_url, sizeof(opened->kannel_url), "http://127.0.0.1:%d/ok/sendsms", http_port);
+	opened->smtp_conf.url = opened->smtp_url;
+	opened->kannel_conf.url = opened->kannel_url;
+	memcpy(conf.address_key, address_key, sizeof(address_key));
+	inbox_init(&opened->inbox);
+	desk_init(&opened->desk, conninfo);
+	must(http_open(&http, &opened->http, &err));
+	must(dispatch_open(&opened->dispatch, &conf, &opened->desk, opened->http, &err));
+	gateway_smtp_init(&opened->smtp, &opened->smtp_conf, &throttle, clock_monotonic_ms());
+	gateway_kannel_init(&opened->kannel, &opened->kannel_conf, &throttle, clock_monotonic_ms());
+	dispatch_add_gateway(&opened->dispatch, &opened->smtp);
+	dispatch_add_gateway(&opened->dispatch, &opened->kannel);
+	must(report_open(&opened->report, &bus, TOPIC, coder, keys, &err));
+}
+
+/* As a crash does: whatever is under way is not ended, its connection just closes. */
+static void kill_worker(struct worker *killed)
+{
+	if (killed->http == NULL)
+		return;
+	report_release(&killed->report);
+	desk_release(&killed->desk);
+	http_abandon(killed->http);
+	http_close(killed->http);
+	dispatch_release(&killed->dispatch);
+	inbox_release(&killed->inbox);
+	*killed = (struct worker){ 0 };
+}
+
+static void turn(struct worker *turned)
+{
+	assert_true(clock_monotonic_ms() < deadline_ms);
+	must(dispatch_step(&turned->dispatch, true, &err));
+	must(report_step(&turned->report, &turned->desk, turned->dispatch.to_report, &err));
+	must(http_poll(turned->http, -1, 10, &err));
+}
+
+/* Turns until nothing is open, waiting or unreported. */
+static void turn_until_settled(struct worker *turned)
+{
+	do {
+		turn(turned);
+		dispatch_look(&turned->dispatch);
+	} while (number("SELECT (SELECT count(*) FROM notifier.dispatch WHERE state <> 'done')"
+			" + (SELECT count(*) FROM notifier.attempt WHERE NOT reported)") > 0);
+}
+
+static int count_at_server(const char *path)
+{
+	char command[256], line[32] = "";
+	FILE *answer;
+
+	(void)snprintf(command, sizeof(command), "curl -s -m 10 --noproxy '*' http://127.0.0.1:%d/count%s", http_port, path);
+	answer = popen(command, "r");
+	assert_non_null(answer);
+	assert_non_null(fgets(line, sizeof(line), answer));
+	assert_int_equal(pclose(answer), 0);
+	return (int)strtol(line, NULL, 10);
+}
+
+/* ---- what was reported ---- */
+
+struct reported {
+	struct uuid command_id;
+	char outcome[32], provider[32], code[64], ref[160];
+	int attempt;
+	uint32_t roles;
+};
+
+static void read_record(const struct bus_record *record, struct reported *reported)
+{
+	const struct record_dispatch *body;
+	const struct message_type *type;
+	struct header headers[HEADERS_MAX];
+	struct token_claims claims;
+	struct envelope envelope;
+	struct arena arena;
+	const void *decoded;
+	size_t count;
+
+	must(arena_init(&arena, 65536, &err));
+	must(coder_decode(coder, record->value, &arena, &type, &decoded, &err));
+	assert_ptr_equal(type, &record_dispatch_type);
+	body = decoded;
+	must(bus_record_headers(record, headers, &count, &err));
+	must(envelope_read(headers, count, &envelope, &err));
+	must(token_verify(keys, envelope.token, &claims, &err));
+	*reported = (struct reported){ .command_id = envelope.id, .attempt = body->attempt, .roles = claims.roles };
+	assert_true(str_to_chars(reported->outcome, sizeof(reported->outcome), body->outcome));
+	assert_true(str_to_chars(reported->provider, sizeof(reported->provider), body->provider));
+	assert_true(str_to_chars(reported->code, sizeof(reported->code), body->provider_code));
+	assert_true(str_to_chars(reported->ref, sizeof(reported->ref), body->provider_ref));
+	arena_release(&arena);
+}
+
+static size_t read_reported(struct reported *reported, size_t reported_max)
+{
+	struct bus_reader *reader;
+	size_t count = 0;
+
+	must(bus_reader_open(&bus, TOPIC, &reader, &err));
+	for (int32_t part = 0; part < PARTS; part++) {
+		int64_t low, high;
+
+		must(bus_reader_bounds(reader, part, &low, &high, TIMEOUT_MS, &err));
+		must(bus_reader_seek(reader, part, low, &err));
+		for (int64_t offset = low; offset < high; offset++) {
+			struct bus_record record;
+			bool found;
+
+			must(bus_reader_next(reader, TIMEOUT_MS, &found, &record, &err));
+			assert_true(found && count < reported_max);
+			read_record(&record, &reported[count++]);
+			bus_record_release(&record);
+		}
+	}
+	bus_reader_close(reader);
+	return count;
+}
+
+/* ---- tests ---- */
+
+static void test_notifier__a_mail_is_claimed_sent_and_reported(void **state)
+{
+	struct uuid communication = id_of('c', 1), expected;
+	struct reported reported[2];
+
+	(void)state;
+	release(1, "email", "ok@x.example");
+	turn_until_settled(&worker);
+	assert_states("done");
+	assert_attempts("1 accepted 2.0.0 reported");
+	assert_text("SELECT state FROM communications.outbox", "claimed");
+	assert_int_equal(read_reported(reported, 2), 1);
+	expected = uuid_derive(&communication, "dispatch", 1);
+	assert_true(uuid_equal(&reported[0].command_id, &expected));
+	assert_string_equal(reported[0].outcome, "accepted");
+	assert_string_equal(reported[0].provider, "smtp");
+	assert_string_equal(reported[0].code, "2.0.0");
+	assert_non_null(strstr(reported[0].ref, "@collector.example"));
+	assert_int_equal(reported[0].roles, ROLE_NOTIFIER);
+}
+
+static void test_notifier__an_sms_is_claimed_sent_and_reported(void **state)
+{
+	struct reported reported[2];
+	int before = count_at_server("/ok/sendsms");
+
+	(void)state;
+	release(1, "sms", "+491701234567");
+	turn_until_settled(&worker);
+	assert_attempts("1 accepted 202 reported");
+	assert_int_equal(count_at_server("/ok/sendsms"), before + 1);
+	assert_int_equal(read_reported(reported, 2), 1);
+	assert_string_equal(reported[0].provider, "kannel");
+	assert_string_equal(reported[0].ref, "");
+}
+
+static void test_notifier__a_refused_recipient_has_failed_for_good(void **state)
+{
+	(void)state;
+	release(1, "email", "refuse@x.example");
+	turn_until_settled(&worker);
+	assert_attempts("1 failed 5.1.1 reported");
+}
+
+static void test_notifier__what_cannot_be_sent_has_failed_without_a_byte(void **state)
+{
+	(void)state;
+	release(1, "sms", "+49 170 1");
+	release(2, "email", "a@b\r\nRCPT TO:<evil@x.example>");
+	run_sql("UPDATE communications.outbox SET body_sealed = address_sealed WHERE channel = 'x'");
+	turn_until_settled(&worker);
+	assert_attempts("1 failed unsendable reported, 1 failed unsendable reported");
+}
+
+static void test_notifier__a_text_that_does_not_open_has_failed(void **state)
+{
+	(void)state;
+	release(1, "email", "ok@x.example");
+	run_sql("UPDATE communications.outbox SET body_sealed = set_byte(body_sealed, 30, get_byte(body_sealed, 30) # 1)");
+	turn_until_settled(&worker);
+	assert_attempts("1 failed unreadable reported");
+}
+
+static void test_notifier__not_accepted_is_tried_again_until_the_last_try(void **state)
+{
+	int before = count_at_server("/rcpt/later");
+	struct reported reported[4];
+	size_t failed = 0;
+
+	(void)state;
+	release(1, "email", "later@x.example");
+	turn_until_settled(&worker);
+	assert_attempts("1 not_accepted 4.7.1 reported, 2 not_accepted 4.7.1 reported, 3 failed 4.7.1 reported");
+	assert_int_equal(count_at_server("/rcpt/later"), before + 3);
+	assert_int_equal(read_reported(reported, 4), 3);
+	for (size_t i = 0; i < 3; i++)
+		failed += strcmp(reported[i].outcome, "failed") == 0;
+	assert_int_equal(failed, 1);
+}
+
+static void test_notifier__ambiguous_is_unknown_and_never_sent_again(void **state)
+{
+	int before = count_at_server("/rcpt/afterdot");
+
+	(void)state;
+	release(1, "email", "afterdot@x.example");
+	turn_until_settled(&worker);
+	assert_attempts("1 unknown reported");
+	assert_states("done");
+	for (int i = 0; i < 5; i++) {
+		dispatch_look(&worker.dispatch);
+		turn(&worker);
+	}
+	assert_int_equal(count_at_server("/rcpt/afterdot"), before + 1);
+}
+
+static void test_notifier__a_cancelled_message_is_not_sent(void **state)
+{
+	int before = count_at_server("/rcpt/cancelled");
+
+	(void)state;
+	release(1, "email", "cancelled@x.example");
+	run_sql("UPDATE communications.outbox SET state = 'cancelled'");
+	turn_until_settled(&worker);
+	assert_attempts("");
+	assert_states("done");
+	assert_int_equal(count_at_server("/rcpt/cancelled"), before);
+}
+
+static void test_notifier__a_withdrawal_between_two_tries_wins(void **state)
+{
+	(void)state;
+	release(1, "email", "later@x.example");
+	while (number("SELECT count(*) FROM notifier.attempt WHERE outcome = 'not_accepted'") == 0)
+		turn(&worker);
+	run_sql("INSERT INTO communications.opt_out SELECT customer_id, channel, now() + interval '1 s' FROM "
+		"communications.outbox");
+	turn_until_settled(&worker);
+	assert_true(number("SELECT count(*) FROM notifier.attempt") <= 2); /* one may have been under way already */
+	assert_states("done");
+}
+
+static void test_notifier__what_is_late_is_reported_and_not_sent(void **state)
+{
+	struct reported reported[2];
+	int before = count_at_server("/rcpt/late");
+
+	(void)state;
+	release_until(1, "email", "late@x.example", -1);
+	turn_until_settled(&worker);
+	assert_attempts("1 failed expired reported");
+	assert_int_equal(count_at_server("/rcpt/late"), before);
+	assert_int_equal(read_reported(reported, 2), 1);
+	assert_string_equal(reported[0].provider, "notifier");
+}
+
+static void test_notifier__a_message_read_twice_is_queued_once(void **state)
+{
+	(void)state;
+	release(1, "email", "ok@x.example");
+	read_event(&worker, 1, "email", 3600);
+	turn_until_settled(&worker);
+	read_event(&worker, 1, "email", 3600);
+	turn_until_settled(&worker);
+	assert_attempts("1 accepted 2.0.0 reported");
+}
+
+/* A gateway of the test's own: looks at the database at the moment when bytes would leave, and never answers. */
+static int64_t claimed_at_start, open_at_start;
+
+static int look_and_hold(struct gateway *gateway, struct http *http, const struct parcel *parcel, http_done *done, void *done_arg,
+			 struct err *failure)
+{
+	(void)gateway, (void)http, (void)done, (void)done_arg, (void)failure;
+	claimed_at_start = number("SELECT count(*) FROM communications.outbox WHERE state = 'claimed'");
+	open_at_start = number("SELECT count(*) FROM notifier.attempt WHERE outcome IS NULL");
+	assert_true(str_is(parcel->address, "hold@x.example"));
+	assert_true(str_is(parcel->subject, "Your account"));
+	assert_true(str_is(parcel->text, "Please pay."));
+	return 0;
+}
+
+static void hold_one(void)
+{
+	worker.smtp.start = look_and_hold;
+	release(1, "email", "hold@x.example");
+	while (worker.dispatch.busy == 0)
+		turn(&worker);
+}
+
+static void test_notifier__the_claim_is_committed_before_a_byte_leaves(void **state)
+{
+	(void)state;
+	hold_one();
+	assert_int_equal(claimed_at_start, 1);
+	assert_int_equal(open_at_start, 1);
+}
+
+static void test_notifier__what_a_dead_notifier_had_under_way_is_unknown(void **state)
+{
+	struct reported reported[2];
+
+	(void)state;
+	hold_one();
+	kill_worker(&worker);
+	open_worker(&neighbour, 10000);
+	turn_until_settled(&neighbour);
+	assert_attempts("1 unknown reported");
+	assert_states("done");
+	assert_int_equal(read_reported(reported, 2), 1);
+	assert_string_equal(reported[0].outcome, "unknown");
+	assert_string_equal(reported[0].provider, "smtp");
+}
+
+static void test_notifier__what_a_living_one_has_under_way_is_left_alone(void **state)
+{
+	(void)state;
+	hold_one();
+	open_worker(&neighbour, 10000);
+	for (int i = 0; i < 5; i++) {
+		neighbour.dispatch.sweep_at_ms = 0;
+		dispatch_look(&neighbour.dispatch);
+		turn(&neighbour);
+	}
+	assert_attempts("1 open");
+	assert_states("sending");
+}
+
+static void test_notifier__outcomes_that_a_dead_one_did_not_report_are_reported(void **state)
+{
+	struct uuid communication = id_of('c', 1), expected = uuid_derive(&communication, "dispatch", 1);
+	struct reported reported[2];
+
+	(void)state;
+	release(1, "email", "ok@x.example");
+	while (number("SELECT count(*) FROM notifier.attempt WHERE outcome IS NOT NULL") == 0) {
+		assert_true(clock_monotonic_ms() < deadline_ms);
+		must(dispatch_step(&worker.dispatch, true, &err));
+		must(http_poll(worker.http, -1, 10, &err));
+	}
+	assert_attempts("1 accepted 2.0.0");
+	kill_worker(&worker);
+	open_worker(&neighbour, 10000);
+	turn_until_settled(&neighbour);
+	assert_attempts("1 accepted 2.0.0 reported");
+	assert_int_equal(read_reported(reported, 2), 1);
+	assert_true(uuid_equal(&reported[0].command_id, &expected));
+	assert_string_equal(reported[0].outcome, "accepted");
+}
+
+static void kill_sessions(void)
+{
+	run_sql("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE usename = 'dcs_notifier'");
+}
+
+static void test_notifier__an_outcome_survives_a_lost_database_connection(void **state)
+{
+	(void)state;
+	release(1, "email", "ok@x.example");
+	while (worker.dispatch.busy == 0)
+		turn(&worker);
+	kill_sessions();
+	turn_until_settled(&worker);
+	assert_attempts("1 accepted 2.0.0 reported");
+}
+
+static void test_notifier__a_claim_whose_answer_was_lost_is_not_lost(void **state)
+{
+	struct db_result taken = { 0 };
+	int64_t looked;
+
+	(void)state;
+	release(1, "email", "ok@x.example");
+	must(desk_open(&worker.desk, NULL, 0, &err));
+	must(desk_take(&worker.desk, "email", "smtp", 10, &taken, &looked, &err));
+	assert_int_equal(taken.rows, 1);
+	db_result_release(&taken); /* as if it had not come: nobody knows of it but the table */
+	assert_attempts("1 open");
+	kill_sessions();
+	turn_until_settled(&worker);
+	assert_attempts("1 not_accepted not_started reported, 2 accepted 2.0.0 reported");
+}
+
+static void test_notifier__reports_wait_for_the_broker(void **state)
+{
+	(void)state;
+	release(1, "email", "ok@x.example");
+	turn_until_settled(&worker); /* Kafka is known */
+	mock_cluster_broker_down(&mock);
+	release(2, "email", "ok@x.example");
+	while (number("SELECT count(*) FROM notifier.attempt WHERE outcome = 'accepted'") < 2 || worker.report.waiting == 0)
+		turn(&worker);
+	for (int i = 0; i < 10; i++)
+		turn(&worker);
+	assert_attempts("1 accepted 2.0.0 reported, 1 accepted 2.0.0");
+	mock_cluster_broker_up(&mock);
+	turn_until_settled(&worker);
+	assert_attempts("1 accepted 2.0.0 reported, 1 accepted 2.0.0 reported");
+}
+
+static void test_notifier__a_gateway_that_is_away_gets_probes_not_all_messages(void **state)
+{
+	(void)state;
+	(void)snprintf(worker.smtp_url, sizeof(worker.smtp_url), "smtp://127.0.0.1:%d/our.name", busy_port); /* "421 too busy" */
+	for (unsigned n = 1; n <= 60; n++)
+		release(n, "email", "ok@x.example");
+	while (worker.smtp.throttle.state != THROTTLE_OPEN)
+		turn(&worker);
+	for (int i = 0; i < 20; i++) {
+		dispatch_look(&worker.dispatch);
+		turn(&worker);
+	}
+	assert_true(number("SELECT count(*) FROM notifier.attempt") <= 16); /* what was under way when it opened */
+	assert_int_equal(number("SELECT count(*) FROM notifier.attempt WHERE outcome <> 'not_accepted'"), 0);
+	assert_true(number("SELECT count(*) FROM communications.outbox WHERE state = 'released'") >= 44);
+	run_sql("DELETE FROM notifier.dispatch"); /* tear_down need not wait for them */
+}
+
+static void test_notifier__giving_up_at_the_end_tells_the_truth(void **state)
+{
+	(void)state;
+	release(1, "email", "silent@x.example");
+	while (count_at_server("/data/silent") == 0) /* it has the whole message, and says nothing */
+		turn(&worker);
+	must(dispatch_give_up(&worker.dispatch, &err));
+	assert_int_equal(worker.dispatch.busy, 0);
+	assert_attempts("1 unknown");
+}
+
+static void test_notifier__two_share_the_work_and_nothing_is_sent_twice(void **state)
+{
+	int before = count_at_server("/rcpt/ok");
+
+	(void)state;
+	open_worker(&neighbour, 10000);
+	for (unsigned n = 1; n <= 100; n++)
+		release(n, "email", "ok@x.example");
+	while (number("SELECT count(*) FROM notifier.attempt WHERE reported") < 100) {
+		dispatch_look(&neighbour.dispatch);
+		turn(&worker);
+		turn(&neighbour);
+	}
+	assert_int_equal(number("SELECT count(*) FROM notifier.attempt"), 100);
+	assert_int_equal(number("SELECT count(*) FROM notifier.attempt WHERE outcome = 'accepted'"), 100);
+	assert_int_equal(number("SELECT count(DISTINCT owner) FROM notifier.attempt"), 2);
+	assert_int_equal(count_at_server("/rcpt/ok"), before + 100);
+}
+
+static void test_notifier__the_database_allows_one_possible_sending(void **state)
+{
+	static const char *const second[] = { "NULL, NULL", "'accepted', now()", "'unknown', now()" };
+
+	(void)state;
+	release(1, "email", "ok@x.example");
+	turn_until_settled(&worker);
+	for (size_t i = 0; i < 3; i++) {
+		char sql[512];
+		const struct db_statement statement = { sql, sql };
+
+		(void)snprintf(sql, sizeof(sql),
+			       "INSERT INTO notifier.attempt (communication_id, attempt, customer_id, owner, gateway, "
+			       "started_at, outcome,"
+			       " ended_at) SELECT communication_id, 2, customer_id, 1, 'smtp', now(), %s FROM notifier.dispatch",
+			       second[i]);
+		assert_int_equal(db_run(admin, &statement, NULL, NULL, &err), -1);
+		assert_string_equal(db_sqlstate(admin), DB_UNIQUE_VIOLATION);
+		err = (struct err)ERR_INIT;
+	}
+}
+
+/* ---- all of it ---- */
+
+static int set_up(void **state)
+{
+	(void)state;
+	err = (struct err)ERR_INIT;
+	deadline_ms = clock_monotonic_ms() + DEADLINE_MS;
+	run_sql("TRUNCATE notifier.dispatch, notifier.attempt, communications.outbox, communications.permission, "
+		"communications.opt_out");
+	mock_cluster_start(&mock);
+	mock_cluster_topic(&mock, TOPIC, PARTS);
+	bus = (struct bus_conf){ .bootstrap = mock_cluster_bootstrap(&mock), .client_id = "test-notifier" };
+	open_worker(&worker, 10000);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	kill_worker(&worker);
+	kill_worker(&neighbour);
+	mock_cluster_stop(&mock);
+	return 0;
+}
+
+static int make_database(void)
+{
+	static const struct db_statement drop = { "drop", "DROP DATABASE IF EXISTS test_notifier WITH (FORCE)" };
+	static const struct db_statement create = { "create", "CREATE DATABASE test_notifier TEMPLATE template0" };
+	char text[CONNINFO_MAX];
+	struct db *server = NULL;
+	int applied;
+
+	must(db_open(getenv("DCS_TEST_PG"), "test_notifier", TIMEOUT_MS, &server, &err));
+	must(db_run(server, &drop, NULL, NULL, &err));
+	must(db_run(server, &create, NULL, NULL, &err));
+	db_close(server);
+	(void)snprintf(text, sizeof(text), "%s dbname=test_notifier", getenv("DCS_TEST_PG"));
+	(void)snprintf(conninfo, sizeof(conninfo), "%s dbname=test_notifier user=dcs_notifier", getenv("DCS_TEST_PG"));
+	must(db_open(text, "test_notifier", TIMEOUT_MS, &admin, &err));
+	return migrate(admin, "sql", &applied, &err);
+}
+
+static int set_up_all(void **state)
+{
+	char python[] = "/usr/bin/python3", script[] = "tests/io/gateways.py", line[256], command[512];
+	char *argv[] = { python, script, NULL };
+
+	(void)state;
+	if (mkdtemp(keys_dir) == NULL)
+		return -1;
+	(void)snprintf(command, sizeof(command),
+		       "umask 077; openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out %s/test.pem 2>/dev/null",
+		       keys_dir);
+	if (system(command) != 0)
+		return -1;
+	must(crypto_init(&err));
+	must(coder_new(&coder, &err));
+	must(token_keys_load(keys_dir, "dcs", "dcs", &keys, &err));
+	must(make_database());
+	servers = child_start(argv);
+	child_line(&servers, line, sizeof(line));
+	return sscanf(line, "%d %d %d %d %d", &http_port, &silent_port, &smtp_port, &busy_port, &aio_port) == 5 ? 0 : -1;
+}
+
+static int tear_down_all(void **state)
+{
+	char command[512];
+
+	(void)state;
+	child_end(&servers, SIGTERM);
+	db_close(admin);
+	token_keys_free(keys);
+	coder_free(coder);
+	(void)snprintf(command, sizeof(command), "rm -r %s", keys_dir);
+	return system(command);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_notifier__a_mail_is_claimed_sent_and_reported),
+		TEST(test_notifier__an_sms_is_claimed_sent_and_reported),
+		TEST(test_notifier__a_refused_recipient_has_failed_for_good),
+		TEST(test_notifier__what_cannot_be_sent_has_failed_without_a_byte),
+		TEST(test_notifier__a_text_that_does_not_open_has_failed),
+		TEST(test_notifier__not_accepted_is_tried_again_until_the_last_try),
+		TEST(test_notifier__ambiguous_is_unknown_and_never_sent_again),
+		TEST(test_notifier__a_cancelled_message_is_not_sent),
+		TEST(test_notifier__a_withdrawal_between_two_tries_wins),
+		TEST(test_notifier__what_is_late_is_reported_and_not_sent),
+		TEST(test_notifier__a_message_read_twice_is_queued_once),
+		TEST(test_notifier__the_claim_is_committed_before_a_byte_leaves),
+		TEST(test_notifier__what_a_dead_notifier_had_under_way_is_unknown),
+		TEST(test_notifier__what_a_living_one_has_under_way_is_left_alone),
+		TEST(test_notifier__outcomes_that_a_dead_one_did_not_report_are_reported),
+		TEST(test_notifier__an_outcome_survives_a_lost_database_connection),
+		TEST(test_notifier__a_claim_whose_answer_was_lost_is_not_lost),
+		TEST(test_notifier__reports_wait_for_the_broker),
+		TEST(test_notifier__a_gateway_that_is_away_gets_probes_not_all_messages),
+		TEST(test_notifier__giving_up_at_the_end_tells_the_truth),
+		TEST(test_notifier__two_share_the_work_and_nothing_is_sent_twice),
+		TEST(test_notifier__the_database_allows_one_possible_sending),
+	};
+
+	return cmocka_run_group_tests(tests, set_up_all, tear_down_all);
+}
