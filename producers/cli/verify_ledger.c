@@ -51,17 +51,21 @@ static const struct db_statement checks[] = {
 	  "SELECT format('debts ledger_entry part %s seq %s', e.part, e.seq), 'is of a payment that there is not' "
 	  "FROM debts.ledger_entry e LEFT JOIN debts.payment p ON p.payment_id = e.payment_id "
 	  "WHERE e.kind IN ('PAYMENT', 'PAYMENT_REVERSAL') AND p.payment_id IS NULL LIMIT 1000" },
-	{ "verify_reversals",
-	  "SELECT format('debts payment %s', p.payment_id), format('is %s and has %s reversals that mirror it', p.state, "
-	  "count(r.seq)) "
-	  "FROM debts.payment p JOIN debts.ledger_entry e ON e.part = p.part AND e.seq = p.entry_seq "
-	  "LEFT JOIN debts.ledger_entry r ON r.part = p.part AND r.reverses_seq = e.seq AND r.kind = 'PAYMENT_REVERSAL' "
-	  "AND r.payment_id = p.payment_id AND coalesce(r.contra_minor, 0) = -coalesce(e.contra_minor, 0) "
-	  "AND coalesce(r.cost_minor, 0) = -coalesce(e.cost_minor, 0) AND coalesce(r.fee_minor, 0) = -coalesce(e.fee_minor, 0) "
-	  "AND coalesce(r.interest_minor, 0) = -coalesce(e.interest_minor, 0) "
-	  "AND coalesce(r.principal_minor, 0) = -coalesce(e.principal_minor, 0) "
-	  "AND coalesce(r.credit_minor, 0) = -coalesce(e.credit_minor, 0) "
-	  "GROUP BY p.payment_id, p.state HAVING count(r.seq) <> (p.state = 'reversed')::int LIMIT 1000" },
+	{ "verify_reversals", "SELECT format('debts payment %s', p.payment_id), format('is %s, and its reversal is %s', p.state, "
+			      "CASE WHEN r.payment_id IS NULL THEN 'missing' ELSE 'there' END) FROM debts.payment p LEFT JOIN "
+			      "(SELECT DISTINCT payment_id "
+			      "FROM debts.ledger_entry WHERE kind = 'PAYMENT_REVERSAL') r ON r.payment_id = p.payment_id "
+			      "WHERE (p.state = 'reversed') <> (r.payment_id IS NOT NULL) LIMIT 1000" },
+	{ "verify_mirrors",
+	  "SELECT format('debts ledger_entry part %s seq %s', r.part, r.seq), 'does not mirror the entry of its payment' "
+	  "FROM debts.ledger_entry r LEFT JOIN debts.ledger_entry e ON e.part = r.part AND e.seq = r.reverses_seq "
+	  "WHERE r.kind = 'PAYMENT_REVERSAL' AND (e.kind IS DISTINCT FROM 'PAYMENT' OR e.payment_id IS DISTINCT FROM "
+	  "r.payment_id "
+	  "OR e.contra IS DISTINCT FROM r.contra OR coalesce(r.contra_minor, 0) <> -coalesce(e.contra_minor, 0) "
+	  "OR coalesce(r.cost_minor, 0) <> -coalesce(e.cost_minor, 0) OR coalesce(r.fee_minor, 0) <> -coalesce(e.fee_minor, 0) "
+	  "OR coalesce(r.interest_minor, 0) <> -coalesce(e.interest_minor, 0) "
+	  "OR coalesce(r.principal_minor, 0) <> -coalesce(e.principal_minor, 0) "
+	  "OR coalesce(r.credit_minor, 0) <> -coalesce(e.credit_minor, 0)) LIMIT 1000" },
 	{ "verify_reversals_twice",
 	  "SELECT format('debts payment %s', payment_id), format('was reversed %s times', count(*)) FROM debts.ledger_entry "
 	  "WHERE kind = 'PAYMENT_REVERSAL' GROUP BY payment_id HAVING count(*) > 1 LIMIT 1000" },
@@ -69,6 +73,9 @@ static const struct db_statement checks[] = {
 	  "SELECT format('debts debt %s', d.debt_id), 'its customer is not known' FROM debts.debt d "
 	  "LEFT JOIN customers.public_customer c ON c.customer_id = d.customer_id WHERE c.customer_id IS NULL LIMIT 1000" },
 };
+
+/* For sorting and joining whole tables, in this session only. */
+static const struct db_statement set_memory = { "verify_memory", "SET work_mem = '128MB'" };
 
 static int run_check(struct verify *verify, const struct db_statement *check, struct err *err)
 {
@@ -91,7 +98,8 @@ int verify_ledger(struct verify *verify, struct err *err)
 {
 	bool exists = false;
 
-	if (table_exists(verify, "debts.ledger_entry", &exists, err) != 0)
+	if (table_exists(verify, "debts.ledger_entry", &exists, err) != 0 ||
+	    db_run(verify->db, &set_memory, NULL, NULL, err) != 0)
 		return -1;
 	for (size_t i = 0; exists && i < sizeof(checks) / sizeof(checks[0]); i++) {
 		if (run_check(verify, &checks[i], err) != 0)

@@ -73,6 +73,9 @@ def system(tmp_path_factory):
             system.dcs("publish", name, "--role", role, text=(sample / f"{file}.jsonl").read_text())
         system.dcs(*IDLE)
         system.dcs("publish", "SendCommunication", "--role", "agent", text=(sample / "messages.jsonl").read_text())
+        payments = system.psql("SELECT payment_id, customer_id FROM debts.payment ORDER BY 1 LIMIT 20").splitlines()
+        reversals = [dict(zip(("payment_id", "customer_id"), row.split("|")), reason="nsf") for row in payments]
+        system.publish("ReversePayment", *reversals)
         system.dcs(*IDLE)
         yield system
     finally:
@@ -101,6 +104,7 @@ def test_the_portfolio_arrived_and_keeps_its_promises(system):
         assert system.psql("SELECT count(*) FROM customers.customer") == str(len(list(csv.DictReader(file))))
     assert int(system.psql("SELECT count(*) FROM debts.debt")) > 780
     assert int(system.psql("SELECT count(*) FROM debts.payment")) > 400
+    assert system.psql("SELECT count(*) FROM debts.payment WHERE state = 'reversed'") == "20"
     assert int(system.psql("SELECT sum(messages) FROM reporting.communications")) > 50
     assert system.verify() == []
 
@@ -245,6 +249,10 @@ WRONGS = {
     "a debt removed": ("P5", "debts.debt", "DELETE FROM debts.debt WHERE debt_id = (SELECT min(debt_id::text)::uuid FROM debts.debt)", "no row"),
     "a payment removed": ("P5", "debts.payment", "DELETE FROM debts.payment WHERE payment_id = (SELECT min(payment_id::text)::uuid FROM debts.payment)",
                           "a payment that there is not"),
+    "a payment that was never reversed": ("P5", "debts.payment", "UPDATE debts.payment SET state = 'settled' WHERE payment_id = "
+                                          "(SELECT payment_id FROM debts.payment WHERE state = 'reversed' ORDER BY 1 LIMIT 1)", "is settled"),
+    "a reversal of something else": ("P5", "debts.ledger_entry", "UPDATE debts.ledger_entry SET reverses_seq = 1 WHERE kind = 'PAYMENT_REVERSAL' "
+                                     "AND payment_id = (SELECT min(payment_id::text)::uuid FROM debts.payment)", "does not mirror"),
     "a ledger entry removed": ("P5", "debts.ledger_entry", "DELETE FROM debts.ledger_entry WHERE (part, seq) = (SELECT part, max(seq) "
                                "FROM debts.ledger_entry GROUP BY part ORDER BY part LIMIT 1)", "entries"),
     "a record skipped": ("P3", "customers.dead_letter", "DELETE FROM customers.dead_letter", "neither answered"),
