@@ -5,8 +5,9 @@
 #include "schemas/clock.h"
 #include "wire/envelope.h"
 
-/* What a record of this size can take of the arena at most: a body whose items are many and small, its texts, packed headers. */
-#define ADMIT_ROOM(value_size) ((value_size)*64 + ((size_t)64 << 10))
+/* What a value can take of the arena at most when it is decoded: a body whose items are many and small, its texts. */
+#define DECODED_SIZE_MAX(value_size) ((value_size)*64)
+#define DEAD_SIZE_MAX                ((size_t)4 << 10) /* the reason of a dead letter, the actor of a command */
 
 /* Sets the item aside. The reason is copied: it is told to people and stands in the database. */
 static int die(struct item *item, const char *code, const char *reason, struct arena *arena, struct err *err)
@@ -137,11 +138,35 @@ static const char *judge(const struct admission *admission, const struct header 
 	return NULL;
 }
 
+size_t admit_room(const struct admission *admission, size_t value_size)
+{
+	/* A value that is too large is not decoded; headers are kept up to the same limit. */
+	return (value_size > admission->value_size_max ? 0 : DECODED_SIZE_MAX(value_size)) + admission->value_size_max +
+	       DEAD_SIZE_MAX;
+}
+
+/* As the headers are packed. False: there are more of them than a command may have, or than can be kept. */
+static bool are_headers_bounded(const struct header *headers, size_t count, size_t size_max, size_t *ret_size)
+{
+	size_t size = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		size_t name_size = strlen(headers[i].name);
+
+		if (name_size > UINT16_MAX || headers[i].value.size > size_max)
+			return false;
+		size += 6 + name_size + headers[i].value.size;
+	}
+	*ret_size = size;
+	return size <= size_max;
+}
+
 int admit(const struct admission *admission, const struct broker *broker, const struct bus_record *record, struct arena *arena,
 	  struct item *ret_item, struct err *err)
 {
 	struct header headers[HEADERS_MAX];
 	size_t headers_count = 0;
+	size_t headers_size = 0;
 	struct err why = ERR_INIT;
 	struct item item = { .kind = ITEM_COMMAND, .part = record->part, .offset = record->offset, .record = *record };
 	const char *reason = why.text;
@@ -150,15 +175,21 @@ int admit(const struct admission *admission, const struct broker *broker, const 
 
 	/* A full arena must never look like bad bytes: a good payment would become a dead letter. So the room for the worst case
 	 * is asked first. */
-	if (arena->size - arena->used < ADMIT_ROOM(record->value.size))
+	if (arena->size - arena->used < admit_room(admission, record->value.size))
 		return err_set(err, ERR_POISON, "arena full");
 	item.value = record->value;
 	item.since_ms = record->at_ms;
 	digest_of(item.digest, record->value);
-	if (broker->headers(broker->self, record, headers, &headers_count, &why) < 0)
+	if (broker->headers(broker->self, record, headers, &headers_count, &why) < 0) {
 		code = "bad_header";
-	else
+	} else if (!are_headers_bounded(headers, headers_count, admission->value_size_max, &headers_size)) {
+		code = "bad_header";
+		reason = "its headers are larger than those of a command may be, and were not kept";
+		headers_count = 0;
+	} else {
 		code = judge(admission, headers, headers_count, record, arena, &item, &reason, &why);
+	}
+	item.size = record->key.size + record->value.size + headers_size;
 	/* Not the record's fault: it must not become a dead letter for our lack of memory. */
 	if (code && (why.kind == ERR_RETRY || why.kind == ERR_FATAL)) {
 		*err = why;
@@ -170,8 +201,9 @@ int admit(const struct admission *admission, const struct broker *broker, const 
 		arena_rewind(arena, mark);
 		if (die(&item, code, reason, arena, err) < 0)
 			return -1;
-		buf_init(&packed, (size_t)1 << 20);
+		buf_init(&packed, admission->value_size_max);
 		headers_pack(&packed, headers, headers_count);
+		MUST(!packed.overflow);
 		item.dead_headers = str_copy(arena, buf_str(&packed));
 		buf_release(&packed);
 		if (!item.dead_headers.data)

@@ -25,6 +25,7 @@ struct item {
 	int64_t offset;
 	struct bus_record record; /* holds the bytes until the batch is done; empty for a command that was parked */
 	struct str value;
+	size_t size;                 /* what the record holds in memory: key, value, headers */
 	uint8_t digest[DIGEST_SIZE]; /* of the value: "same id, other content", and the resume proof */
 
 	struct command command; /* ITEM_COMMAND, ITEM_TICK */
@@ -48,8 +49,11 @@ struct admission {
 	struct coder *coder;
 	int (*verify)(void *verify_self, struct str token, struct token_claims *ret_claims, struct err *err);
 	void *verify_self;
-	size_t value_size_max;
+	size_t value_size_max; /* of a value, and of all headers of a record */
 };
+
+/* What admit may take of the arena for a value of this size. */
+size_t admit_room(const struct admission *admission, size_t value_size);
 
 /*
  * Judges one record. Everything decoded goes to the arena; the record's bytes are borrowed. ERR_POISON: the arena is full, the

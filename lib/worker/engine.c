@@ -34,6 +34,9 @@ int engine_init(struct engine *engine, const struct engine_conf *conf, const str
 		const struct broker *broker, const struct database *database, struct err *err)
 {
 	*engine = (struct engine){ .conf = *conf, .admission = *admission, .broker = *broker, .database = *database };
+	/* A batch is closed at half of its arena, and whatever comes next must fit into an empty one. */
+	if (conf->arena_size < 2 * admit_room(admission, admission->value_size_max))
+		return err_set(err, ERR_FATAL, "the memory of a batch is too small for the largest command");
 	engine->backoff_ms = BACKOFF_MIN_MS;
 	engine->last_progress_ms = conf->now_ms();
 	for (int32_t part = 0; part < BUS_PARTS_MAX; part++) {
@@ -341,7 +344,7 @@ static int take_record(struct engine *engine, struct bus_record *record, struct 
 		return 0;
 	}
 	batch->items_count++;
-	batch->bytes += item->value.size;
+	batch->bytes += item->size;
 	if (batch->items_count == engine->conf.batch_items_max || batch->bytes >= engine->conf.batch_bytes_max ||
 	    batch->arena.used > batch->arena.size / 2)
 		batch->is_full = true;

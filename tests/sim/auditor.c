@@ -144,6 +144,25 @@ static bool has_answer_of_same_content(const struct audit *audit, const struct u
 	return false;
 }
 
+/* The dead-letter topic has the record as it was: key, value, headers. */
+static bool is_published_whole(const struct audit *audit, const struct sim_record *record)
+{
+	const struct sim_log *topic = &audit->world->dead_letters;
+
+	for (size_t i = 0; i < topic->count; i++) {
+		const struct sim_record *letter = topic->records[i];
+		bool is_whole = str_equal(letter->key, record->key) && str_equal(letter->value, record->value) &&
+				letter->headers_count == record->headers_count;
+
+		for (size_t n = 0; is_whole && n < record->headers_count; n++)
+			is_whole = strcmp(letter->headers[n].name, record->headers[n].name) == 0 &&
+				   str_equal(letter->headers[n].value, record->headers[n].value);
+		if (is_whole)
+			return true;
+	}
+	return false;
+}
+
 static const char *check_record(struct audit *audit, const struct sim_record *record)
 {
 	const struct sim_database *database = &audit->world->databases[audit->module];
@@ -170,6 +189,8 @@ static const char *check_record(struct audit *audit, const struct sim_record *re
 			dead++;
 			if (!database->dead[i].published)
 				FAIL("a dead letter was never published");
+			if (!is_published_whole(audit, record))
+				FAIL("a dead letter was published as something else");
 		}
 	if (expected != EXPECT_COMMAND) {
 		if (answers + refusals_of_reuse > 0 || dead != (expected == EXPECT_DEAD))

@@ -65,6 +65,7 @@ struct sim_dead {
 	int32_t part;
 	int64_t offset;
 	const char *code;
+	struct str key, value, headers; /* owned */
 	bool published;
 };
 

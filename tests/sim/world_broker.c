@@ -315,12 +315,16 @@ static int edge_publish(void *self, const struct log_row *row, struct err *err)
 static int edge_publish_dead(void *self, const struct dead_letter *letter, struct err *err)
 {
 	struct sim_session *session = self;
-	struct str none = { .data = NULL };
+	struct header headers[HEADERS_MAX];
+	struct arena arena;
+	size_t count;
 
 	if (session_fault(session, err) < 0)
 		return -1;
-	world_append(session->world, &session->world->dead_letters, letter->key, letter->value, NULL, 0);
-	(void)none;
+	MUST(arena_init(&arena, letter->headers.size + 4096, err) == 0);
+	MUST(headers_unpack(letter->headers, &arena, headers, &count, err) == 0);
+	world_append(session->world, &session->world->dead_letters, letter->key, letter->value, headers, count);
+	arena_release(&arena);
 	if (session->dead_acked < sizeof(session->dead_parts) / sizeof(session->dead_parts[0])) {
 		session->dead_parts[session->dead_acked] = letter->part;
 		session->dead_offsets[session->dead_acked++] = letter->offset;

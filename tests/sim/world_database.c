@@ -60,6 +60,25 @@ static void parked_free(struct sim_parked *parked)
 	free((void *)(uintptr_t)parked->parked.value.data);
 }
 
+static struct sim_dead dead_copy(const struct dead_letter *letter)
+{
+	return (struct sim_dead){
+		.part = letter->part,
+		.offset = letter->offset,
+		.code = letter->code,
+		.key = sim_copy(letter->key),
+		.value = sim_copy(letter->value),
+		.headers = sim_copy(letter->headers),
+	};
+}
+
+static void dead_free(struct sim_dead *dead)
+{
+	free((void *)(uintptr_t)dead->key.data);
+	free((void *)(uintptr_t)dead->value.data);
+	free((void *)(uintptr_t)dead->headers.data);
+}
+
 static struct sim_parked *parked_find(struct sim_database *database, int32_t part, int64_t offset)
 {
 	for (size_t i = 0; i < database->parked_count; i++) {
@@ -356,9 +375,7 @@ static int edge_write(void *self, const struct changes *changes, bool *ret_confl
 	for (size_t i = 0; i < changes->park_count; i++)
 		stage->park[stage->park_count++] = parked_copy(&changes->park[i]);
 	for (size_t i = 0; i < changes->dead_count; i++)
-		stage->dead[stage->dead_count++] = (struct sim_dead){ .part = changes->dead[i].part,
-								      .offset = changes->dead[i].offset,
-								      .code = changes->dead[i].code };
+		stage->dead[stage->dead_count++] = dead_copy(&changes->dead[i]);
 	stage->unpark = copy_of(changes->unpark, changes->unpark_count, sizeof(*changes->unpark));
 	stage->unpark_count = changes->unpark_count;
 	stage->repark = copy_of(changes->repark, changes->repark_count, sizeof(*changes->repark));
@@ -425,6 +442,7 @@ static void apply_stage(struct sim_session *session)
 	for (size_t i = 0; i < stage->dead_count; i++) {
 		database->dead = grow(database->dead, database->dead_count, &database->dead_capacity, sizeof(*database->dead));
 		database->dead[database->dead_count++] = stage->dead[i];
+		stage->dead[i] = (struct sim_dead){ .code = NULL };
 	}
 	apply_states(database, stage);
 	for (size_t i = 0; i < stage->heads_count; i++) {
@@ -445,6 +463,8 @@ void stage_free(struct sim_session *session)
 		row_free(&stage->log[i]);
 	for (size_t i = 0; i < stage->park_count; i++)
 		parked_free(&stage->park[i]);
+	for (size_t i = 0; i < stage->dead_count; i++)
+		dead_free(&stage->dead[i]);
 	for (size_t i = 0; i < stage->blobs_count; i++)
 		free(stage->blobs[i].state);
 	free(stage->log);
@@ -557,7 +577,10 @@ static int edge_read_dead(void *self, int32_t part, size_t rows_max, struct aren
 		if (database->dead[i].part == part && !database->dead[i].published)
 			rows[count++] = (struct dead_letter){ .part = part,
 							      .offset = database->dead[i].offset,
-							      .code = database->dead[i].code };
+							      .code = database->dead[i].code,
+							      .key = database->dead[i].key,
+							      .value = database->dead[i].value,
+							      .headers = database->dead[i].headers };
 	*ret_rows = rows;
 	*ret_count = count;
 	return 0;
@@ -674,6 +697,8 @@ void database_release(struct sim_world *world)
 		}
 		for (size_t i = 0; i < database->parked_count; i++)
 			parked_free(&database->parked[i]);
+		for (size_t i = 0; i < database->dead_count; i++)
+			dead_free(&database->dead[i]);
 		for (size_t i = 0; i < database->blobs_count; i++)
 			free(database->blobs[i].state);
 		free(database->parked);
