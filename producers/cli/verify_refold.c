@@ -166,41 +166,56 @@ static int fold_logs(struct verify *verify, const struct db_result *heads, struc
 
 /* ---- side by side ---- */
 
-static void report_difference(struct verify *verify, const struct delta *row, const struct delta *fold)
+static void where_row(char where[WHERE_SIZE], const struct delta_key *key)
 {
-	const struct delta_key *key = row != NULL ? &row->key : &fold->key;
-	char where[WHERE_SIZE], day[16], creditor[UUID_TEXT_SIZE + 1];
+	bool by_creditor = tables[key->report].by_creditor;
+	char day[16], creditor[UUID_TEXT_SIZE + 1];
 
 	day_format(day, key->day);
 	uuid_format(creditor, &key->creditor_id);
-	snprintf(where, sizeof(where), "%s %s %s %s", tables[key->report].name, day,
-		 tables[key->report].by_creditor ? creditor : key->channel,
-		 tables[key->report].by_creditor ? key->currency : key->state);
-	if (fold == NULL)
-		finding(verify, 7, where, "is there, and no event is about it");
-	else if (row == NULL)
-		finding(verify, 7, where, "is missing, and events are about it");
-	for (int i = 0; row != NULL && fold != NULL && i < tables[key->report].amounts; i++) {
+	snprintf(where, WHERE_SIZE, "%s %s %s %s", tables[key->report].name, day, by_creditor ? creditor : key->channel,
+		 by_creditor ? key->currency : key->state);
+}
+
+static void report_alone(struct verify *verify, const struct delta *delta, const char *what)
+{
+	char where[WHERE_SIZE];
+
+	where_row(where, &delta->key);
+	finding(verify, 7, where, "%s", what);
+}
+
+static void compare_amounts(struct verify *verify, const struct delta *row, const struct delta *fold)
+{
+	char where[WHERE_SIZE];
+
+	where_row(where, &row->key);
+	for (int i = 0; i < tables[row->key.report].amounts; i++) {
 		if (row->amounts[i] != fold->amounts[i])
 			finding(verify, 7, where, "amount %d is %lld, the log says %lld", i + 1, (long long)row->amounts[i],
 				(long long)fold->amounts[i]);
 	}
 }
 
-/* Both are in the order of their keys. */
+/* Both are in the order of their keys, each key once. */
 static void compare(struct verify *verify, const struct buf *rows, const struct buf *fold)
 {
 	size_t i = 0, j = 0;
 
 	while (i < deltas_count(rows) || j < deltas_count(fold)) {
-		const struct delta *row = i < deltas_count(rows) ? delta_at(rows, i) : NULL;
-		const struct delta *folded = j < deltas_count(fold) ? delta_at(fold, j) : NULL;
-		int order = row == NULL ? 1 : folded == NULL ? -1 : compare_delta_keys(&row->key, &folded->key);
+		int order = i < deltas_count(rows) ? -1 : 1;
 
-		if (order != 0 || memcmp(row->amounts, folded->amounts, sizeof(row->amounts)) != 0)
-			report_difference(verify, order <= 0 ? row : NULL, order >= 0 ? folded : NULL);
-		i += order <= 0;
-		j += order >= 0;
+		if (i < deltas_count(rows) && j < deltas_count(fold))
+			order = compare_delta_keys(&delta_at(rows, i)->key, &delta_at(fold, j)->key);
+		if (order < 0) {
+			report_alone(verify, delta_at(rows, i++), "is there, and no event is about it");
+		} else if (order > 0) {
+			report_alone(verify, delta_at(fold, j++), "is missing, and events are about it");
+		} else {
+			compare_amounts(verify, delta_at(rows, i), delta_at(fold, j));
+			i++;
+			j++;
+		}
 	}
 }
 
