@@ -13,19 +13,26 @@ static void touch(struct workset *set, const struct entity *entity, const struct
 	workset_touch(set, entity, id, (struct str){ 0 });
 }
 
-/* The text is copied once, when the slot is made: touch is called again after each load. */
+static void touch_new(struct workset *set, const struct entity *entity, const struct uuid *id)
+{
+	workset_touch_new(set, entity, id, (struct str){ 0 });
+}
+
+/* The text is copied once, when the slot is made: touch may be called again. */
 static void touch_reference(struct workset *set, const struct entity *entity, const struct reference_key *key)
 {
 	struct uuid id = reference_id(key);
-	struct str text;
+	const struct slot *slot = workset_find(set, entity, &id);
+	struct str text = { .data = NULL, .size = 0 };
 
-	if (workset_find(set, entity, &id) != NULL)
-		return;
-	text = str_copy(set->arena, (struct str){ .data = key->text, .size = key->size });
+	if (slot != NULL)
+		text = slot->text;
+	else
+		text = str_copy(set->arena, (struct str){ .data = key->text, .size = key->size });
 	if (text.data == NULL)
 		set->overflow = true;
 	else
-		workset_touch(set, entity, &id, text);
+		workset_touch_new(set, entity, &id, text);
 }
 
 /* Keys that are too long are not touched: decide refuses them by their length, before it looks for the slot. */
@@ -34,7 +41,7 @@ static void touch_create_debt(const struct command *command, struct workset *set
 	const struct create_debt *body = command->body;
 	struct reference_key key;
 
-	touch(set, &debt_entity, &body->debt_id);
+	touch_new(set, &debt_entity, &body->debt_id);
 	touch(set, &debts_customer_entity, &body->customer_id);
 	if (debt_reference_key(&key, &body->creditor_id, body->external_ref))
 		touch_reference(set, &debt_reference_entity, &key);
@@ -46,7 +53,7 @@ static void touch_record_payment(const struct command *command, struct workset *
 	struct reference_key key;
 
 	touch(set, &debt_entity, &body->debt_id);
-	touch(set, &payment_entity, &body->payment_id);
+	touch_new(set, &payment_entity, &body->payment_id);
 	if (payment_reference_key(&key, body->source, body->external_ref))
 		touch_reference(set, &payment_reference_entity, &key);
 }

@@ -12,8 +12,9 @@ bool workset_init(struct workset *set, struct arena *arena, size_t slots_max)
 		buckets_count *= 2;
 	*set = (struct workset){ .arena = arena, .slots_max = slots_max, .buckets_mask = buckets_count - 1 };
 	set->slots = arena_take(arena, slots_max, sizeof(struct slot *));
+	set->missing = arena_take(arena, slots_max, sizeof(struct slot *));
 	set->buckets = arena_take(arena, buckets_count, sizeof(struct slot *));
-	return set->slots != NULL && set->buckets != NULL;
+	return set->slots != NULL && set->missing != NULL && set->buckets != NULL;
 }
 
 /*
@@ -58,18 +59,41 @@ static struct slot *add(struct workset *set, const struct entity *entity, const 
 	return slot;
 }
 
-struct slot *workset_touch(struct workset *set, const struct entity *entity, const struct uuid *id, struct str text)
+static void want(struct workset *set, struct slot *slot)
+{
+	MUST(set->missing_count < set->slots_max);
+	slot->loaded = false;
+	set->missing[set->missing_count++] = slot;
+}
+
+static struct slot *touch(struct workset *set, const struct entity *entity, const struct uuid *id, struct str text,
+			  bool may_assume)
 {
 	struct slot *slot = workset_find(set, entity, id);
+	bool is_first = slot == NULL;
 
-	if (slot == NULL && set->slots_count < set->slots_max)
+	if (is_first && set->slots_count < set->slots_max)
 		slot = add(set, entity, id, text);
 	if (slot == NULL) {
 		set->overflow = true;
 		return NULL;
 	}
 	MUST(str_equal(slot->text, text));
+	if (is_first && may_assume)
+		slot->loaded = slot->assumed = true;
+	else if (is_first || (slot->assumed && slot->loaded && !may_assume && !slot->changed))
+		want(set, slot);
 	return slot;
+}
+
+struct slot *workset_touch(struct workset *set, const struct entity *entity, const struct uuid *id, struct str text)
+{
+	return touch(set, entity, id, text, false);
+}
+
+struct slot *workset_touch_new(struct workset *set, const struct entity *entity, const struct uuid *id, struct str text)
+{
+	return touch(set, entity, id, text, set->assumes_new);
 }
 
 const void *workset_state(const struct workset *set, const struct entity *entity, const struct uuid *id)

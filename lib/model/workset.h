@@ -31,7 +31,8 @@ struct slot {
 	const struct entity *entity;
 	struct uuid id;
 	struct str text;  /* natural key as given to workset_touch; empty otherwise; borrows */
-	bool loaded;      /* the store has looked */
+	bool loaded;      /* the store has looked, or need not (assumed) */
+	bool assumed;     /* taken for new; with `loaded`: nobody has looked. Whoever loads it after all sets it to false */
 	bool exists;      /* there was a row, or evolve has made one */
 	bool changed;     /* evolve has written `state` */
 	bool stored;      /* there was a row when it was loaded: save is an update, not an insert */
@@ -45,9 +46,12 @@ struct workset {
 	struct slot **slots; /* all, in the order touched */
 	size_t slots_count;
 	size_t slots_max;
+	struct slot **missing; /* touched and not loaded: what `load` is asked for next; the caller empties it then */
+	size_t missing_count;
 	struct slot **buckets;
 	size_t buckets_mask;
-	bool overflow; /* a touch did not fit: the batch is too large, the caller halves it */
+	bool assumes_new; /* see workset_touch_new; false at first */
+	bool overflow;    /* a touch did not fit: the batch is too large, the caller halves it */
 };
 
 /* Room for slots_max slots from the arena; false when the arena is too small. */
@@ -55,6 +59,14 @@ MUST_CHECK bool workset_init(struct workset *set, struct arena *arena, size_t sl
 
 /* Asks for a state; the same (entity, id) gives the same slot. NULL (and overflow set) when full. */
 struct slot *workset_touch(struct workset *set, const struct entity *entity, const struct uuid *id, struct str text);
+
+/*
+ * The same for a state that the command makes if it is accepted: the id or the natural key is expected to be free. With
+ * `assumes_new` it is taken for free without a look: if it is not, saving it meets a unique index, and the batch is done again
+ * without the assumption. Where nothing is saved (the command is refused) the touch is repeated without it, and what was assumed
+ * is missing again. Touched both ways, a state is loaded.
+ */
+struct slot *workset_touch_new(struct workset *set, const struct entity *entity, const struct uuid *id, struct str text);
 
 /* The slot of a state that was touched and loaded; NULL when it was never touched. */
 struct slot *workset_find(const struct workset *set, const struct entity *entity, const struct uuid *id);

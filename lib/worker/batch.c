@@ -97,6 +97,7 @@ int batch_begin(struct batch *batch, const struct engine *engine, size_t from, s
 	answers = arena_take(&batch->arena, count, sizeof(*answers));
 	if (!batch->verdicts || !answers || !workset_init(&batch->set, &batch->arena, 4 * count + 64))
 		return too_large(err);
+	batch->set.assumes_new = !is_careful;
 	if (batch->tick_part >= 0)
 		head_of(batch, engine, batch->tick_part);
 	for (size_t i = 0; i < count; i++) {
@@ -115,9 +116,29 @@ int batch_begin(struct batch *batch, const struct engine *engine, size_t from, s
 
 /* ---- decide ---- */
 
+/* *ret_mistaken true: one that had been taken for new is not. */
+static int load_missing(struct batch *batch, const struct engine *engine, bool *ret_mistaken, struct err *err)
+{
+	struct workset *set = &batch->set;
+
+	*ret_mistaken = false;
+	if (set->missing_count == 0)
+		return 0;
+	if (engine->database.load(engine->database.self, set->missing, set->missing_count, err) < 0)
+		return -1;
+	for (size_t i = 0; i < set->missing_count; i++) {
+		struct slot *slot = set->missing[i];
+
+		*ret_mistaken |= slot->assumed && slot->exists;
+		slot->assumed = false;
+	}
+	set->missing_count = 0;
+	return 0;
+}
+
 static int load_states(struct batch *batch, const struct engine *engine, struct err *err)
 {
-	size_t loaded = 0;
+	bool mistaken; /* before a rule has read it: no harm done */
 
 	for (int round = 0; round < TOUCH_ROUNDS_MAX; round++) {
 		for (size_t i = 0; i < batch->count; i++) {
@@ -128,14 +149,25 @@ static int load_states(struct batch *batch, const struct engine *engine, struct 
 		}
 		if (batch->set.overflow)
 			return too_large(err);
-		if (batch->set.slots_count == loaded)
+		if (batch->set.missing_count == 0)
 			return 0;
-		if (engine->database.load(engine->database.self, batch->set.slots + loaded, batch->set.slots_count - loaded,
-					  err) < 0)
+		if (load_missing(batch, engine, &mistaken, err) < 0)
 			return -1;
-		loaded = batch->set.slots_count;
 	}
 	return 0;
+}
+
+/*
+ * What was taken for new is looked at by the unique indexes, where it is written. A "no" writes nothing, and must not rest on an
+ * assumption: what its command touched is looked up now. They are few.
+ */
+static int check_assumed(struct batch *batch, const struct engine *engine, bool *ret_conflict, struct err *err)
+{
+	batch->set.assumes_new = false;
+	for (size_t i = 0; i < batch->count; i++)
+		if (batch->verdicts[i].is_no)
+			batch->items[batch->from + i].rule->touch(&batch->items[batch->from + i].command, &batch->set);
+	return load_missing(batch, engine, ret_conflict, err);
 }
 
 /* The earlier item of this attempt with the same command id, or NULL; remembers this one when it is the first. */
@@ -270,6 +302,7 @@ static int decide_command(struct batch *batch, const struct engine *engine, size
 		item->rule->decide(&item->command, &batch->set, &decision);
 	if (decision.overflow)
 		return too_large(err);
+	verdict->is_no = decision.kind != DECISION_EVENTS;
 	switch (decision.kind) {
 	case DECISION_EVENTS:
 		return accept(batch, engine, verdict, &decision, err);
@@ -501,7 +534,7 @@ static void move_heads(struct batch *batch)
 }
 
 int batch_decide(struct batch *batch, const struct engine *engine, const struct answer *answers, size_t answers_count,
-		 struct err *err)
+		 bool *ret_conflict, struct err *err)
 {
 	size_t asked = 0;
 
@@ -528,6 +561,12 @@ int batch_decide(struct batch *batch, const struct engine *engine, const struct 
 		}
 	}
 	MUST(asked == answers_count);
+	if (check_assumed(batch, engine, ret_conflict, err) < 0)
+		return -1;
+	if (batch->set.overflow)
+		return too_large(err);
+	if (*ret_conflict)
+		return 0;
 	if (write_log(batch, engine, err) < 0 || write_aside(batch, err) < 0)
 		return -1;
 	move_heads(batch);

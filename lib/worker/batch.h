@@ -20,6 +20,7 @@ struct verdict {
 	bool is_answer;   /* the first event is the answer to the command */
 	bool is_conflict; /* refused: the id was used for another content */
 	bool has_answer;  /* `answer` was asked for */
+	bool is_no;       /* a rule looked at states and wrote nothing */
 	struct answer answer;
 	const struct event *events;
 	size_t events_count;
@@ -39,7 +40,7 @@ struct batch {
 
 	/* the attempt */
 	size_t from, count;       /* items [from, from + count) */
-	bool is_careful;          /* look up every command id, not only those below the highest so far */
+	bool is_careful;          /* look up every command id, not only those below the highest so far; assume nothing */
 	struct verdict *verdicts; /* of items[from + i] */
 	struct workset set;
 	struct head heads[BUS_PARTS_MAX]; /* new values */
@@ -61,8 +62,9 @@ void batch_reset(struct batch *batch); /* the caller has released the records */
 MUST_CHECK int batch_begin(struct batch *batch, const struct engine *engine, size_t from, size_t count, bool is_careful,
 			   struct answer **ret_answers, size_t *ret_answers_count, struct err *err);
 
-/* Decides all items; asks `database` to load states. Then encodes and chains: batch->changes is complete. */
+/* Decides all items; asks `database` to load states. Then encodes and chains: batch->changes is complete. *ret_conflict true:
+ * something was taken for new and is not; try again, carefully. */
 MUST_CHECK int batch_decide(struct batch *batch, const struct engine *engine, const struct answer *answers, size_t answers_count,
-			    struct err *err);
+			    bool *ret_conflict, struct err *err);
 
 #endif

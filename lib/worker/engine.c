@@ -10,6 +10,8 @@
 #define BACKOFF_MIN_MS     100
 #define BACKOFF_MAX_MS     5000
 #define CONFLICT_TRIES_MAX 5
+#define CAREFUL_SPAN_MIN   4
+#define CAREFUL_SPAN_MAX   256
 #define TICK_ROWS_MAX      1000
 
 /* ---- life ---- */
@@ -38,6 +40,7 @@ int engine_init(struct engine *engine, const struct engine_conf *conf, const str
 	if (conf->arena_size < 2 * admit_room(admission, admission->value_size_max))
 		return err_set(err, ERR_FATAL, "the memory of a batch is too small for the largest command");
 	engine->backoff_ms = BACKOFF_MIN_MS;
+	engine->careful_span = CAREFUL_SPAN_MIN;
 	engine->last_progress_ms = conf->now_ms();
 	for (int32_t part = 0; part < BUS_PARTS_MAX; part++) {
 		keyset_init(&engine->lanes[part].held, (size_t)conf->parked_max);
@@ -516,11 +519,11 @@ static int attempt(struct engine *engine, struct batch *batch, size_t from, size
 		*ret_result = ATTEMPT_FENCED;
 		return read_on(engine, err);
 	}
-	if (batch_decide(batch, engine, answers, answers_count, err) < 0)
+	if (batch_decide(batch, engine, answers, answers_count, &conflict, err) < 0)
 		return -1;
-	if (database->write(database->self, &batch->changes, &conflict, err) < 0) {
-		if (!conflict)
-			return -1;
+	if (!conflict && database->write(database->self, &batch->changes, &conflict, err) < 0 && !conflict)
+		return -1;
+	if (conflict) {
 		database->abandon(database->self);
 		*err = (struct err)ERR_INIT;
 		*ret_result = ATTEMPT_CONFLICT;
@@ -541,6 +544,26 @@ static size_t make_smaller(struct engine *engine, struct batch *batch, size_t fr
 }
 
 /*
+ * Taking things for new is a bet: a batch that loses it is done twice. After a loss the next batches are careful; if the first
+ * ones after them lose again, twice as many. So senders that repeat themselves cost the look-ups, not more.
+ */
+static void note_conflict(struct engine *engine)
+{
+	engine->counts.conflicts++;
+	engine->careful_left = engine->careful_span;
+	if (engine->careful_span < CAREFUL_SPAN_MAX)
+		engine->careful_span *= 2;
+}
+
+static void note_success(struct engine *engine, bool was_careful)
+{
+	if (!was_careful && engine->careful_span > CAREFUL_SPAN_MIN)
+		engine->careful_span--;
+	if (engine->careful_left > 0)
+		engine->careful_left--;
+}
+
+/*
  * Commits the whole batch, in one transaction if it can. Where it fails on data the run is halved, down to the one record that is
  * our bug: that one is parked, its key held. All but the last transaction are waited for here; the last one flies.
  */
@@ -553,9 +576,10 @@ static int process(struct engine *engine, struct batch *batch, struct err *err)
 	batch->arena_items = arena_mark(&batch->arena);
 	while (done < batch->items_count) {
 		size_t count = run < batch->items_count - done ? run : batch->items_count - done;
+		bool is_careful = conflicts > 0 || engine->careful_left > 0;
 		enum attempt_result result;
 
-		if (attempt(engine, batch, done, count, conflicts > 0, &result, err) < 0) {
+		if (attempt(engine, batch, done, count, is_careful, &result, err) < 0) {
 			if (err->kind != ERR_POISON)
 				return -1;
 			engine->database.abandon(engine->database.self);
@@ -572,6 +596,7 @@ static int process(struct engine *engine, struct batch *batch, struct err *err)
 			continue;
 		}
 		if (result == ATTEMPT_CONFLICT) {
+			note_conflict(engine);
 			/* Taken again and again: no race, but a rule that does not look. One of them is our bug. */
 			if (++conflicts > CONFLICT_TRIES_MAX) {
 				conflicts = 0;
@@ -579,6 +604,7 @@ static int process(struct engine *engine, struct batch *batch, struct err *err)
 			}
 			continue;
 		}
+		note_success(engine, is_careful);
 		conflicts = 0;
 		done += count;
 		if (done == batch->items_count) {

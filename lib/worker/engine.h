@@ -40,7 +40,7 @@ struct engine_conf {
 /* Since the start; for the log's count line, metrics and tests. */
 struct engine_counts {
 	int64_t records, applied, refused, duplicates, parked, dead, ticks;
-	int64_t events, published, batches, retries, halvings;
+	int64_t events, published, batches, retries, conflicts, halvings;
 };
 
 enum lane_state {
@@ -81,6 +81,8 @@ struct engine {
 	struct batch *spare;
 	struct bus_record carried; /* did not fit into the last batch: opens the next */
 	bool has_carried;
+	size_t careful_left; /* batches that assume nothing, after a conflict */
+	size_t careful_span; /* how many the next conflict will bring */
 	int64_t backoff_ms;
 	int64_t last_progress_ms; /* for the watchdog: a step that did not fail */
 	struct engine_counts counts;

@@ -276,6 +276,7 @@ static int run_batch(struct session *session, const struct prepared *commands, s
 	arena_reset(&session->arena);
 	fits = workset_init(&session->set, &session->arena, 4 * count + 64);
 	MUST(fits);
+	session->set.assumes_new = true; /* as the engine does */
 	session->changes = (struct changes){ .set = &session->set, .heads = heads, .heads_count = session->heads_count };
 	session->log = arena_take(&session->arena, DECISION_EVENTS_MAX * count, sizeof(*session->log));
 	session->events = arena_take(&session->arena, DECISION_EVENTS_MAX * count, sizeof(*session->events));
@@ -289,7 +290,7 @@ static int run_batch(struct session *session, const struct prepared *commands, s
 	MUST(opened == OPEN_READY);
 	for (size_t i = 0; i < count; i++)
 		rule_of(commands[i].command.type)->touch(&commands[i].command, &session->set);
-	if (database->load(database->self, session->set.slots, session->set.slots_count, err) < 0)
+	if (database->load(database->self, session->set.missing, session->set.missing_count, err) < 0)
 		return -1;
 	memcpy(heads, session->heads, sizeof(heads));
 	for (size_t i = 0; i < count; i++) {

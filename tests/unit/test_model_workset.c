@@ -210,6 +210,50 @@ static void test_workset__what_was_not_touched_or_loaded_is_a_bug(void **state)
 	assert_true(dies(touch_with_other_text));
 }
 
+static void test_workset__what_is_new_is_assumed_only_when_told_so(void **state)
+{
+	struct uuid id = numbered(7);
+	struct slot *slot = workset_touch_new(&set, &debt, &id, STR(""));
+
+	(void)state;
+	assert_false(slot->loaded);
+	assert_int_equal(set.missing_count, 1);
+	set.assumes_new = true;
+	id = numbered(8);
+	slot = workset_touch_new(&set, &debt, &id, STR(""));
+	assert_true(slot->loaded);
+	assert_false(slot->exists);
+	assert_int_equal(set.missing_count, 1);
+}
+
+static void test_workset__touched_both_ways_is_loaded(void **state)
+{
+	struct uuid id = numbered(7);
+
+	(void)state;
+	set.assumes_new = true;
+	workset_touch_new(&set, &debt, &id, STR(""));
+	assert_int_equal(set.missing_count, 0);
+	assert_false(touch(&debt, 7)->loaded);
+	assert_int_equal(set.missing_count, 1);
+	workset_touch_new(&set, &debt, &id, STR(""));
+	touch(&debt, 7);
+	assert_int_equal(set.missing_count, 1);
+}
+
+static void test_workset__what_was_written_needs_no_look(void **state)
+{
+	struct uuid id = numbered(7);
+
+	(void)state;
+	set.assumes_new = true;
+	workset_touch_new(&set, &debt, &id, STR(""));
+	workset_change(&set, &debt, &id);
+	set.assumes_new = false;
+	workset_touch_new(&set, &debt, &id, STR(""));
+	assert_int_equal(set.missing_count, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -223,6 +267,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_workset__needs_room_for_its_tables, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_workset__ids_that_differ_in_their_last_bytes_are_spread, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_workset__what_was_not_touched_or_loaded_is_a_bug, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_workset__what_is_new_is_assumed_only_when_told_so, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_workset__touched_both_ways_is_loaded, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_workset__what_was_written_needs_no_look, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
