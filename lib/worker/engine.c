@@ -9,6 +9,7 @@
 
 #define BACKOFF_MIN_MS     100
 #define BACKOFF_MAX_MS     5000
+#define HALTED_LOOK_MS     10000 /* a person may have let it go on */
 #define CONFLICT_TRIES_MAX 5
 #define CAREFUL_SPAN_MIN   4
 #define CAREFUL_SPAN_MAX   256
@@ -178,6 +179,7 @@ int engine_halt(struct engine *engine, int32_t part, const char *reason, struct 
 
 	drop_tick(engine, lane);
 	lane->state = LANE_HALTED;
+	lane->retry_at_ms = engine->conf.now_ms() + HALTED_LOOK_MS;
 	if (engine->database.halt(engine->database.self, &lane->head, reason, &fenced, err) < 0)
 		return -1;
 	if (fenced) {
@@ -228,8 +230,10 @@ static int take_over(struct engine *engine, const struct head *head, struct err 
 	keyset_clear(&lane->held);
 	keyset_clear(&lane->held_next);
 	if (head->halted) {
-		log_error("part=%d is halted; see partition_head.reason", head->part);
+		if (lane->state != LANE_HALTED)
+			log_error("part=%d is halted; see partition_head.reason", head->part);
 		lane->state = LANE_HALTED;
+		lane->retry_at_ms = engine->conf.now_ms() + HALTED_LOOK_MS;
 		return 0;
 	}
 	if (prove(engine, head, &reason, err) < 0)
@@ -254,10 +258,14 @@ static int claim_lost(struct engine *engine, struct err *err)
 	struct head heads[BUS_PARTS_MAX];
 	size_t count = 0;
 	int64_t now_ms = engine->conf.now_ms();
+	bool has_new = false;
 
-	for (int32_t part = 0; part < BUS_PARTS_MAX; part++)
-		if (engine->lanes[part].state == LANE_LOST && engine->lanes[part].retry_at_ms <= now_ms)
+	for (int32_t part = 0; part < BUS_PARTS_MAX; part++) {
+		const struct lane *lane = &engine->lanes[part];
+
+		if ((lane->state == LANE_LOST || lane->state == LANE_HALTED) && lane->retry_at_ms <= now_ms)
 			parts[count++] = part;
+	}
 	if (count == 0)
 		return 0;
 	if (finish_flying(engine, err) < 0)
@@ -267,7 +275,9 @@ static int claim_lost(struct engine *engine, struct err *err)
 	for (size_t i = 0; i < count; i++)
 		if (take_over(engine, &heads[i], err) < 0)
 			return -1;
-	return read_on(engine, err);
+	for (size_t i = 0; i < count; i++)
+		has_new |= engine->lanes[parts[i]].state == LANE_RUNNING;
+	return has_new ? read_on(engine, err) : 0; /* reading on forgets what was fetched: not for a look at the halted */
 }
 
 static int assigned(struct engine *engine, struct err *err)
