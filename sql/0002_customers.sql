@@ -12,6 +12,8 @@ END $$;
 
 -- dcs_<module>: writes its own schema only; the log is append-only for it too.
 CREATE FUNCTION dcs_grant_module(module text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+	setting text;
 BEGIN
 	PERFORM dcs_create_role('dcs_' || module);
 	EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', module, 'dcs_' || module);
@@ -19,6 +21,11 @@ BEGIN
 	EXECUTE format('GRANT SELECT, INSERT ON %I.event_log TO %I', module, 'dcs_' || module);
 	EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I.parked TO %I', module, 'dcs_' || module);
 	EXECUTE format('GRANT SELECT, INSERT, UPDATE ON %I.dead_letter TO %I', module, 'dcs_' || module);
+	-- A statement over unnest($1) is planned once for a connection's life, perhaps while its table is nearly empty. Only one kind of
+	-- plan stays right as the table grows: for each item, by index (or ctid).
+	FOREACH setting IN ARRAY ARRAY['enable_hashjoin', 'enable_mergejoin', 'enable_seqscan', 'enable_bitmapscan', 'enable_memoize'] LOOP
+		EXECUTE format('ALTER ROLE %I IN DATABASE %I SET %s = off', 'dcs_' || module, current_database(), setting);
+	END LOOP;
 END $$;
 
 -- The customers module: who owes, and where they can be reached.

@@ -1,5 +1,7 @@
 #include "consumers/debts/store.h"
 
+#include <stdlib.h>
+
 #include "base/must.h"
 #include "consumers/debts/debts.h"
 #include "schemas/debts.h"
@@ -367,12 +369,23 @@ static size_t keep_credit_used(struct slot **slots, size_t count)
 	return kept;
 }
 
+/* In the order of their pages. */
+static int compare_locators(const void *a, const void *b)
+{
+	struct slot *const *first = a;
+	struct slot *const *second = b;
+
+	return ((*first)->locator > (*second)->locator) - ((*first)->locator < (*second)->locator);
+}
+
 static int run_updates(struct debts_store *store, struct db *db, const struct workset *set, struct err *err)
 {
 	struct db_params *params = &store->params;
 	size_t count;
 	struct slot **slots = slots_to_update(&store->list, set, &debt_entity, &count);
 
+	if (count > 1)
+		qsort(slots, count, sizeof(*slots), compare_locators);
 	add_debts(params, slots, count);
 	if (slots_write(db, &update_debts, params, count, err) < 0)
 		return -1;

@@ -7,8 +7,7 @@
 static const struct db_statement select_debts = {
 	.name = "debts_select_debts",
 	.sql = "SELECT u.n, d.ctid, d.customer_id, d.creditor_id, d.version, d.last_entry_seq, d.cost_minor, d.fee_minor, "
-	       "d.interest_minor, d.principal_minor, d.credit_minor, d.entries, d.lifecycle::integer, d.part, d.opened_on, "
-	       "d.due_on, "
+	       "d.interest_minor, d.principal_minor, d.credit_minor, d.entries, d.lifecycle::integer, d.part, d.due_on, "
 	       "d.currency, d.used_cost_minor, d.used_fee_minor, d.used_interest_minor, d.used_principal_minor "
 	       "FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) JOIN debts.debt d ON d.debt_id = u.id",
 };
@@ -40,14 +39,13 @@ static int read_debt(void *self, const struct db_result *result, int row, struct
 	debt->entries_stored = debt->entries;
 	debt->lifecycle = (uint32_t)db_int32(result, row, 12);
 	debt->part = db_int32(result, row, 13);
-	debt->opened_on = db_date(result, row, 14);
-	debt->due_on = db_date(result, row, 15);
-	fits = str_to_chars(debt->currency, sizeof(debt->currency), db_str(result, row, 16));
+	debt->due_on = db_date(result, row, 14);
+	fits = str_to_chars(debt->currency, sizeof(debt->currency), db_str(result, row, 15));
 	MUST(fits);
-	debt->credit_used = (struct balances){ .cost_minor = amount_or_zero(result, row, 17),
-					       .fee_minor = amount_or_zero(result, row, 18),
-					       .interest_minor = amount_or_zero(result, row, 19),
-					       .principal_minor = amount_or_zero(result, row, 20) };
+	debt->credit_used = (struct balances){ .cost_minor = amount_or_zero(result, row, 16),
+					       .fee_minor = amount_or_zero(result, row, 17),
+					       .interest_minor = amount_or_zero(result, row, 18),
+					       .principal_minor = amount_or_zero(result, row, 19) };
 	MUST(debt->lifecycle > LIFECYCLE_NONE);
 	MUST(debt->lifecycle < LIFECYCLE_COUNT);
 	return 0;
@@ -55,13 +53,17 @@ static int read_debt(void *self, const struct db_result *result, int row, struct
 
 /* ---- payments ---- */
 
-/* In the entry a payment's accounts are credited, so below 0. Its id is new for nearly every command: the row is seldom there. */
+/*
+ * In the entry a payment's accounts are credited, so below 0. Nearly every command brings a new id, and a UUIDv7 above the
+ * highest that is there needs no look-up.
+ */
 static const struct db_statement select_payments = {
 	.name = "debts_select_payments",
 	.sql = "SELECT u.n, p.customer_id, p.debt_id, p.amount_minor, p.received_on, p.state = 'settled', p.entry_seq, "
 	       "-e.cost_minor, -e.fee_minor, -e.interest_minor, -e.principal_minor, -e.credit_minor "
 	       "FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) JOIN debts.payment p ON p.payment_id = u.id "
-	       "JOIN debts.ledger_entry e ON e.part = p.part AND e.seq = p.entry_seq",
+	       "JOIN debts.ledger_entry e ON e.part = p.part AND e.seq = p.entry_seq "
+	       "WHERE u.id <= (SELECT payment_id FROM debts.payment ORDER BY payment_id DESC LIMIT 1)",
 };
 
 static int read_payment(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)

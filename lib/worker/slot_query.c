@@ -31,13 +31,28 @@ static size_t list_count(const struct buf *list)
 	return list->size / sizeof(struct slot *);
 }
 
-/* In id order: rows are locked in one order by everybody, and neighbours in an index are visited together. */
 static int compare_ids(const void *a, const void *b)
 {
 	struct slot *const *first = a;
 	struct slot *const *second = b;
 
 	return uuid_compare(&(*first)->id, &(*second)->id);
+}
+
+/*
+ * In id order: rows are locked in one order by everybody, and neighbours in an index are visited together. New ids often are in
+ * order already. The id of a natural key is a hash and says nothing about its place in an index: those stay as they came.
+ */
+static void sort_list(struct slot **slots, size_t count)
+{
+	size_t sorted = 1;
+
+	if (count < 2 || slots[0]->text.size > 0)
+		return;
+	while (sorted < count && uuid_compare(&slots[sorted - 1]->id, &slots[sorted]->id) <= 0)
+		sorted++;
+	if (sorted < count)
+		qsort(slots, count, sizeof(*slots), compare_ids);
 }
 
 static void sort_into_lists(struct slot_loader *loader, const struct slot_query *queries, size_t queries_count,
@@ -61,9 +76,7 @@ static void sort_into_lists(struct slot_loader *loader, const struct slot_query 
 	}
 	for (size_t query = 0; query < queries_count; query++) {
 		MUST(!loader->lists[query].overflow);
-		if (list_count(&loader->lists[query]) > 1)
-			qsort(list_slots(&loader->lists[query]), list_count(&loader->lists[query]), sizeof(struct slot *),
-			      compare_ids);
+		sort_list(list_slots(&loader->lists[query]), list_count(&loader->lists[query]));
 	}
 }
 
