@@ -258,13 +258,15 @@ static int claim_lost(struct engine *engine, struct err *err)
 	struct head heads[BUS_PARTS_MAX];
 	size_t count = 0;
 	int64_t now_ms = engine->conf.now_ms();
-	bool has_new = false;
+	bool reads_on = false; /* not for a look at the halted: what was fetched would be forgotten */
 
 	for (int32_t part = 0; part < BUS_PARTS_MAX; part++) {
 		const struct lane *lane = &engine->lanes[part];
 
-		if ((lane->state == LANE_LOST || lane->state == LANE_HALTED) && lane->retry_at_ms <= now_ms)
-			parts[count++] = part;
+		if ((lane->state != LANE_LOST && lane->state != LANE_HALTED) || lane->retry_at_ms > now_ms)
+			continue;
+		reads_on |= lane->state == LANE_LOST;
+		parts[count++] = part;
 	}
 	if (count == 0)
 		return 0;
@@ -276,8 +278,8 @@ static int claim_lost(struct engine *engine, struct err *err)
 		if (take_over(engine, &heads[i], err) < 0)
 			return -1;
 	for (size_t i = 0; i < count; i++)
-		has_new |= engine->lanes[parts[i]].state == LANE_RUNNING;
-	return has_new ? read_on(engine, err) : 0; /* reading on forgets what was fetched: not for a look at the halted */
+		reads_on |= engine->lanes[parts[i]].state == LANE_RUNNING;
+	return reads_on ? read_on(engine, err) : 0;
 }
 
 static int assigned(struct engine *engine, struct err *err)

@@ -9,6 +9,7 @@
 
 #define BACKOFF_MIN_MS       100
 #define BACKOFF_MAX_MS       5000
+#define HALTED_LOOK_MS       10000                                  /* a person may have let it go on */
 #define ROOM_FOR(value_size) ((value_size)*64 + ((size_t)64 << 10)) /* the worst case of one decoded event */
 
 int event_reader_init(struct event_reader *reader, const struct reader_conf *conf, const char *module,
@@ -67,6 +68,7 @@ static int halt(struct event_reader *reader, int32_t part, const char *reason, s
 	log_error("module=%s part=%d offset=%lld seq=%lld reader halted: %s", reader->module, part,
 		  (long long)lane->next.next_offset, (long long)lane->next.last_seq, reason);
 	lane->state = READER_LANE_HALTED;
+	lane->retry_at_ms = reader->conf.now_ms() + HALTED_LOOK_MS;
 	if (reader->database.halt(reader->database.self, reader->module, &lane->head, reason, err) < 0)
 		return -1;
 	return read_on(reader, err);
@@ -80,11 +82,14 @@ static int take_over(struct event_reader *reader, const struct reader_head *head
 
 	lane->head = *head;
 	lane->next = *head;
-	lane->state = head->halted ? READER_LANE_HALTED : READER_LANE_RUNNING;
 	if (head->halted) {
-		log_error("module=%s part=%d is halted; see reader_head.reason", reader->module, head->part);
+		if (lane->state != READER_LANE_HALTED)
+			log_error("module=%s part=%d is halted; see reader_head.reason", reader->module, head->part);
+		lane->state = READER_LANE_HALTED;
+		lane->retry_at_ms = reader->conf.now_ms() + HALTED_LOOK_MS;
 		return 0;
 	}
+	lane->state = READER_LANE_RUNNING;
 	if (reader->broker.bounds(reader->broker.self, head->part, &low, &high, err) < 0)
 		return -1;
 	if (head->next_offset < low)
@@ -102,9 +107,16 @@ static int claim_lost(struct event_reader *reader, struct err *err)
 	size_t count = 0;
 	int64_t now_ms = reader->conf.now_ms();
 
-	for (int32_t part = 0; part < BUS_PARTS_MAX; part++)
-		if (reader->lanes[part].state == READER_LANE_LOST && reader->lanes[part].retry_at_ms <= now_ms)
-			parts[count++] = part;
+	bool reads_on = false; /* not for a look at the halted: what was fetched would be forgotten */
+
+	for (int32_t part = 0; part < BUS_PARTS_MAX; part++) {
+		const struct reader_lane *lane = &reader->lanes[part];
+
+		if ((lane->state != READER_LANE_LOST && lane->state != READER_LANE_HALTED) || lane->retry_at_ms > now_ms)
+			continue;
+		reads_on |= lane->state == READER_LANE_LOST;
+		parts[count++] = part;
+	}
 	if (count == 0)
 		return 0;
 	if (reader->database.claim(reader->database.self, reader->module, parts, count, reader->conf.owner, heads, err) < 0)
@@ -112,7 +124,9 @@ static int claim_lost(struct event_reader *reader, struct err *err)
 	for (size_t i = 0; i < count; i++)
 		if (take_over(reader, &heads[i], err) < 0)
 			return -1;
-	return read_on(reader, err);
+	for (size_t i = 0; i < count; i++)
+		reads_on |= reader->lanes[parts[i]].state == READER_LANE_RUNNING;
+	return reads_on ? read_on(reader, err) : 0;
 }
 
 static void lose_all(struct event_reader *reader, int64_t retry_in_ms)

@@ -28,7 +28,7 @@ static const struct db_statement statement_lock = {
 	"reader_lock",
 	"SELECT h.part FROM reader_head h JOIN unnest($2::integer[], $3::bigint[], $4::bigint[]) u(part, epoch, next_offset)"
 	" ON h.part = u.part AND h.epoch = u.epoch AND h.next_offset = u.next_offset"
-	" WHERE h.module = $1 AND h.state = 'running' ORDER BY h.part FOR UPDATE OF h",
+	" WHERE h.module = $1 ORDER BY h.part FOR UPDATE OF h",
 };
 
 static const struct db_statement statement_move = {
