@@ -3,6 +3,9 @@
 # A process is known by DIR/pid/NAME: its id, its start time and the boot it was started in. A recycled id has another start
 # time, so nothing that this stack did not start is ever signalled. Each runs in a session of its own: its id is its group's.
 
+# What people wrote, numbers and addresses are in the data and in what the fake telephones print: nobody else's business.
+umask 077
+
 say() {
 	printf '%s\n' "$*" >&2
 }

@@ -78,5 +78,4 @@ async def serve(port, folder):
 
 
 if __name__ == "__main__":
-    os.umask(0o077)
     asyncio.run(serve(int(sys.argv[1]), sys.argv[2]))

@@ -310,7 +310,7 @@ stop_smsbox_with=(TERM 5)
 
 # private FILE: what is on standard input, readable by us alone and there completely or not at all.
 private() {
-	(umask 077 && cat >"$1.part") && mv "$1.part" "$1"
+	cat >"$1.part" && mv "$1.part" "$1"
 }
 
 # The name of a signing key is its `kid`; the date in it is for people.
@@ -364,7 +364,6 @@ expand() {
 
 start() {
 	local part pids=() pid
-	mkdir -p -m 0711 "$DIR"
 	mkdir -p "$DIR/log"
 	make_secrets
 	pg_folders
@@ -468,8 +467,8 @@ main() {
 	esac
 
 	# One at a time in a folder.
-	mkdir -p "$(dirname "$DIR")"
-	mkdir -p -m 0711 "$DIR"
+	(umask 022 && mkdir -p "$(dirname "$DIR")")
+	mkdir -p -m 0711 "$DIR" # the database's user must get through to its own folder
 	exec 9>"$DIR/lock"
 	flock -w 120 9 || die "another stack.sh is at work in $DIR"
 	case $command in

@@ -81,6 +81,11 @@ def test_secrets_are_for_their_owner_alone(stack):
     assert socket_folder.stat().st_mode & 0o077 == 0
 
 
+def test_what_is_in_the_folder_is_for_its_owner_alone(stack):
+    for path in stack.folder.iterdir():
+        assert path.stat().st_mode & 0o077 == 0, path
+
+
 def test_nothing_listens_beyond_this_machine(stack):
     ports = {int(path.read_text()) for path in (stack.folder / "ports").iterdir() if path.name not in ("kannel-smsc", "api")}
     listening = {}
