@@ -50,6 +50,7 @@ struct bus_conf {
 	int64_t delivery_timeout_ms; /* default: none. A record given up while later ones go on is a hole; for ever is no hole */
 	int64_t queue_records;       /* how many may be undelivered: default 500000 */
 	int64_t queue_wait_ms;       /* how long bus_produce waits for room: default 10 s */
+	bool is_unordered;           /* each record for itself: one that fails stops no other, and may be there twice */
 };
 
 /* ---- consumer: a member of a group, for one topic ---- */
@@ -126,8 +127,8 @@ MUST_CHECK int bus_reader_next(struct bus_reader *reader, int timeout_ms, bool *
 struct bus_producer;
 
 /*
- * Idempotent, acks=all, gapless: when a record cannot be delivered nothing behind it is either, and the producer is broken; what
- * arrives in a partition is always a prefix of what was given.
+ * Idempotent, acks=all, gapless (unless is_unordered): when a record cannot be delivered nothing behind it is either, and the
+ * producer is broken; what arrives in a partition is always a prefix of what was given.
  */
 MUST_CHECK int bus_producer_open(const struct bus_conf *conf, struct bus_producer **ret_producer, struct err *err);
 void bus_producer_close(struct bus_producer *producer); /* does not wait: flush first */

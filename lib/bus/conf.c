@@ -33,6 +33,8 @@ enum err_kind kafka_err_kind(rd_kafka_resp_err_t code)
 	case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
 	case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
 	case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
+	case RD_KAFKA_RESP_ERR__BAD_MSG: /* its checksum is wrong: what comes next stands behind it */
+	case RD_KAFKA_RESP_ERR__BAD_COMPRESSION:
 		return ERR_POISON;
 	case RD_KAFKA_RESP_ERR__INVALID_ARG:
 	case RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE:

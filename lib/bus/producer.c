@@ -94,8 +94,8 @@ static int set_up(struct bus_producer *producer, const struct bus_conf *conf, st
 	snprintf(timeout, sizeof(timeout), "%" PRId64, conf->delivery_timeout_ms); /* 0: never */
 	const struct kafka_setting settings[] = {
 		{ "acks", "all" },
-		{ "enable.idempotence", "true" },
-		{ "enable.gapless.guarantee", "true" }, /* fatal rather than a hole */
+		{ "enable.idempotence", conf->is_unordered ? "false" : "true" },
+		{ "enable.gapless.guarantee", conf->is_unordered ? "false" : "true" }, /* fatal rather than a hole */
 		{ "message.timeout.ms", timeout },
 		{ "request.timeout.ms", "10000" },
 		{ "retry.backoff.ms", "100" },
