@@ -144,7 +144,8 @@ static int load_states(struct batch *batch, const struct engine *engine, struct 
 		for (size_t i = 0; i < batch->count; i++) {
 			const struct item *item = &batch->items[batch->from + i];
 
-			if (item->kind == ITEM_COMMAND && (round == 0 || item->rule->touches_again))
+			/* What is broken is not decided; what it needs may be what cannot be loaded. */
+			if (item->kind == ITEM_COMMAND && !item->is_broken && (round == 0 || item->rule->touches_again))
 				item->rule->touch(&item->command, &batch->set);
 		}
 		if (batch->set.overflow)
@@ -249,7 +250,11 @@ static int accept(struct batch *batch, const struct engine *engine, struct verdi
 static int wait_or_refuse(struct batch *batch, const struct engine *engine, struct verdict *verdict, const struct item *item,
 			  struct decision *decision, struct err *err)
 {
-	if (item->command.now_ms - item->since_ms <= engine->conf.wait_max_ms)
+	const struct lane *lane = &engine->lanes[item->part];
+	size_t held = (item->was_parked ? lane->held_next.count : lane->held.count) + batch->held.count;
+
+	/* So many wait that nobody can have meant it: no stop, and no room for more. */
+	if (item->command.now_ms - item->since_ms <= engine->conf.wait_max_ms && (int64_t)held < engine->conf.parked_max)
 		return park(batch, verdict, item, PARKED_WAIT, decision->text, err);
 	decision->refusal = REFUSAL_NOT_FOUND;
 	return refuse(batch, verdict, item, decision, err);
@@ -522,8 +527,8 @@ static void move_heads(struct batch *batch)
 			head->tick_cursor = item->offset;
 			continue;
 		}
-		MUST(item->offset == head->next_offset);
-		head->next_offset++;
+		MUST(item->offset >= head->next_offset); /* above it: nothing stands between (GAP_EMPTY) */
+		head->next_offset = item->offset + 1;
 		head->has_digest = true;
 		memcpy(head->last_digest, item->digest, DIGEST_SIZE);
 		if (item->kind == ITEM_TICK)

@@ -112,7 +112,7 @@ struct database {
 
 	/* Becomes the owner: epoch + 1, one row each (made when missing). Also (re)connects when the connection is dead. */
 	int (*claim)(void *self, const int32_t *parts, size_t count, const char *owner, struct head *ret_heads, struct err *err);
-	/* Keys of the parked commands of a partition, added to `keys`. */
+	/* Keys of the parked commands of a partition, added to `keys`; ERR_POISON: more than it takes. */
 	int (*held_keys)(void *self, int32_t part, struct keyset *keys, struct err *err);
 	/* Writes the reason down; *ret_fenced true and nothing written when somebody else owns it now. */
 	int (*halt)(void *self, const struct head *head, const char *reason, bool *ret_fenced, struct err *err);
@@ -134,8 +134,9 @@ struct database {
 			struct log_row **ret_rows, size_t *ret_count, struct err *err);
 	int (*read_parked)(void *self, int32_t part, int64_t after_offset, size_t rows_max, struct arena *arena,
 			   struct parked **ret_rows, size_t *ret_count, bool *ret_is_end, struct err *err);
-	int (*read_dead)(void *self, int32_t part, size_t rows_max, struct arena *arena, struct dead_letter **ret_rows,
-			 size_t *ret_count, struct err *err); /* the unpublished ones */
+	/* The unpublished ones; without those that are too large for a record. */
+	int (*read_dead)(void *self, int32_t part, int64_t after_offset, size_t rows_max, struct arena *arena,
+			 struct dead_letter **ret_rows, size_t *ret_count, struct err *err);
 	int (*mark_dead_published)(void *self, const int32_t *parts, const int64_t *offsets, size_t count, struct err *err);
 };
 
@@ -166,8 +167,9 @@ struct broker {
 	 */
 	int (*resume)(void *self, int32_t part, int64_t *ret_last_seq, struct err *err);
 	int (*publish)(void *self, const struct log_row *row, struct err *err); /* copies */
-	int (*publish_dead)(void *self, const struct dead_letter *letter,
-			    struct err *err); /* copies; acknowledgement by dead_acked */
+	/* Copies; acknowledgement by dead_acked. A failure is of all for now, not of this letter: one that cannot be published at
+	 * all is left to the table. */
+	int (*publish_dead)(void *self, const struct dead_letter *letter, struct err *err);
 	/* A delivery of this partition failed since its last resume: what follows may be missing. */
 	bool (*has_failed)(void *self, int32_t part);
 	/* Acknowledged dead letters since the last call, at most `max`. */

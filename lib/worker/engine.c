@@ -14,6 +14,8 @@
 #define CAREFUL_SPAN_MIN   4
 #define CAREFUL_SPAN_MAX   256
 #define TICK_ROWS_MAX      1000
+#define UNREADABLE_WAIT_MS 15000 /* a partition whose leader is away: each try may cost seconds of the others' time */
+#define DISPLACED_WAIT_MS  1000
 
 /* ---- life ---- */
 
@@ -44,8 +46,9 @@ int engine_init(struct engine *engine, const struct engine_conf *conf, const str
 	engine->careful_span = CAREFUL_SPAN_MIN;
 	engine->last_progress_ms = conf->now_ms();
 	for (int32_t part = 0; part < BUS_PARTS_MAX; part++) {
-		keyset_init(&engine->lanes[part].held, (size_t)conf->parked_max);
-		keyset_init(&engine->lanes[part].held_next, (size_t)conf->parked_max);
+		/* Nothing waits above parked_max; what a batch parks until it is settled, and bugs, come on top. */
+		keyset_init(&engine->lanes[part].held, (size_t)conf->parked_max + 2 * conf->batch_items_max);
+		keyset_init(&engine->lanes[part].held_next, (size_t)conf->parked_max + 2 * conf->batch_items_max);
 	}
 	engine->collecting = batch_new(conf, err);
 	engine->spare = engine->collecting ? batch_new(conf, err) : NULL;
@@ -83,6 +86,26 @@ static void drop_carried(struct engine *engine)
 	if (engine->has_carried)
 		engine->broker.release(engine->broker.self, &engine->carried);
 	engine->has_carried = false;
+}
+
+/* Takes a partition's items out of the batch: it is not ours to write now. */
+static void drop_part(struct engine *engine, struct batch *batch, int32_t part, size_t from)
+{
+	size_t kept = from;
+
+	for (size_t i = from; i < batch->items_count; i++) {
+		struct item *item = &batch->items[i];
+
+		if (item->part == part) {
+			if (!item->was_parked)
+				engine->broker.release(engine->broker.self, &item->record);
+			continue;
+		}
+		if (kept != i)
+			batch->items[kept] = *item;
+		kept++;
+	}
+	batch->items_count = kept;
 }
 
 void engine_release(struct engine *engine)
@@ -163,11 +186,16 @@ static int back_off(struct engine *engine, struct err *err)
 	return 0;
 }
 
+/* Not ours until it is claimed again. What was read of it and not begun is forgotten: it would look as if offsets were missing.
+ */
 static void lose(struct engine *engine, int32_t part, int64_t retry_in_ms)
 {
 	struct lane *lane = &engine->lanes[part];
 
 	drop_tick(engine, lane);
+	drop_part(engine, engine->collecting, part, 0);
+	if (engine->has_carried && engine->carried.part == part)
+		drop_carried(engine);
 	lane->state = LANE_LOST;
 	lane->retry_at_ms = engine->conf.now_ms() + retry_in_ms;
 }
@@ -175,19 +203,19 @@ static void lose(struct engine *engine, int32_t part, int64_t retry_in_ms)
 int engine_halt(struct engine *engine, int32_t part, const char *reason, struct err *err)
 {
 	struct lane *lane = &engine->lanes[part];
+	bool was_read = lane->state == LANE_RUNNING;
 	bool fenced;
 
-	drop_tick(engine, lane);
-	lane->state = LANE_HALTED;
-	lane->retry_at_ms = engine->conf.now_ms() + HALTED_LOOK_MS;
+	/* Lost at first: if the reason cannot be written down, it is found again with the next claim. */
+	lose(engine, part, BACKOFF_MAX_MS);
 	if (engine->database.halt(engine->database.self, &lane->head, reason, &fenced, err) < 0)
 		return -1;
-	if (fenced) {
-		lose(engine, part, BACKOFF_MAX_MS); /* what we saw was another owner's doing */
-		return 0;
+	if (!fenced) { /* otherwise what we saw was another owner's doing */
+		log_error("part=%d offset=%lld halted: %s", part, (long long)lane->expected, reason);
+		lane->state = LANE_HALTED;
+		lane->retry_at_ms = engine->conf.now_ms() + HALTED_LOOK_MS;
 	}
-	log_error("part=%d offset=%lld halted: %s", part, (long long)lane->expected, reason);
-	return 0;
+	return was_read ? read_on(engine, err) : 0;
 }
 
 /* The resume proof: the topic is still the one that was read. *ret_reason is set when it is not. */
@@ -218,37 +246,95 @@ static int prove(struct engine *engine, const struct head *head, const char **re
 	return 0;
 }
 
+/* The broker does not let us read this one: the others go on. */
+static int leave_unread(struct engine *engine, int32_t part, struct err *err)
+{
+	bool was_read;
+
+	if (err->kind == ERR_FATAL)
+		return -1;
+	log_warn("part=%d cannot be read, tried again in %d s: %s", part, UNREADABLE_WAIT_MS / 1000, err->text);
+	*err = (struct err)ERR_INIT;
+	was_read = engine->lanes[part].state == LANE_RUNNING;
+	lose(engine, part, UNREADABLE_WAIT_MS);
+	return was_read ? read_on(engine, err) : 0;
+}
+
+static int hold_keys(struct engine *engine, struct lane *lane, struct err *err)
+{
+	if (engine->database.held_keys(engine->database.self, lane->head.part, &lane->held, err) < 0)
+		return -1;
+	/* A pass over the parked was interrupted: those before the cursor are done, their keys that are still parked stay held.
+	 */
+	if (lane->head.tick_cursor >= 0 && !keyset_add_all(&lane->held_next, &lane->held))
+		return err_set(err, ERR_POISON, "too many keys have parked commands");
+	return 0;
+}
+
 static int take_over(struct engine *engine, const struct head *head, struct err *err)
 {
 	struct lane *lane = &engine->lanes[head->part];
+	bool was_halted = lane->state == LANE_HALTED;
 	const char *reason = NULL;
 
 	lane->head = *head;
 	lane->expected = head->next_offset;
 	lane->needs_resume = true;
+	lane->resume_at_ms = 0;
+	lane->resume_wait_ms = 0;
 	lane->catching_up = false;
+	lane->resends_dead = false;
 	keyset_clear(&lane->held);
 	keyset_clear(&lane->held_next);
 	if (head->halted) {
-		if (lane->state != LANE_HALTED)
+		if (!was_halted)
 			log_error("part=%d is halted; see partition_head.reason", head->part);
 		lane->state = LANE_HALTED;
 		lane->retry_at_ms = engine->conf.now_ms() + HALTED_LOOK_MS;
 		return 0;
 	}
 	if (prove(engine, head, &reason, err) < 0)
-		return -1;
+		return leave_unread(engine, head->part, err);
 	if (reason)
 		return engine_halt(engine, head->part, reason, err);
-	if (engine->database.held_keys(engine->database.self, head->part, &lane->held, err) < 0)
-		return -1;
-	/* A pass over the parked was interrupted: those before the cursor are done, their keys that are still parked stay held.
-	 */
-	if (head->tick_cursor >= 0 && !keyset_add_all(&lane->held_next, &lane->held))
-		return err_set(err, ERR_FATAL, "too many parked commands");
+	if (hold_keys(engine, lane, err) < 0) {
+		struct err why = *err;
+
+		if (why.kind != ERR_POISON)
+			return -1;
+		*err = (struct err)ERR_INIT;
+		return engine_halt(engine, head->part, why.text, err);
+	}
 	lane->state = LANE_RUNNING;
 	log_info("part=%d epoch=%lld offset=%lld seq=%lld claimed", head->part, (long long)head->epoch,
 		 (long long)head->next_offset, (long long)head->log_seq);
+	return 0;
+}
+
+/*
+ * The partitions whose time has come and whose leader answers: one that we cannot read must not be taken from somebody who can,
+ * nor hold up the others. After one that does not answer the rest wait for the next turn.
+ */
+static int list_claimable(struct engine *engine, int32_t *parts, size_t *ret_count, struct err *err)
+{
+	int64_t now_ms = engine->conf.now_ms();
+	size_t count = 0;
+
+	for (int32_t part = 0; part < BUS_PARTS_MAX; part++) {
+		const struct lane *lane = &engine->lanes[part];
+		int64_t low;
+		int64_t high;
+
+		if ((lane->state != LANE_LOST && lane->state != LANE_HALTED) || lane->retry_at_ms > now_ms)
+			continue;
+		if (engine->broker.bounds(engine->broker.self, part, &low, &high, err) < 0) {
+			if (leave_unread(engine, part, err) < 0)
+				return -1;
+			break;
+		}
+		parts[count++] = part;
+	}
+	*ret_count = count;
 	return 0;
 }
 
@@ -256,30 +342,23 @@ static int claim_lost(struct engine *engine, struct err *err)
 {
 	int32_t parts[BUS_PARTS_MAX];
 	struct head heads[BUS_PARTS_MAX];
-	size_t count = 0;
-	int64_t now_ms = engine->conf.now_ms();
-	bool reads_on = false; /* not for a look at the halted: what was fetched would be forgotten */
+	size_t count;
+	bool is_read = false;
 
-	for (int32_t part = 0; part < BUS_PARTS_MAX; part++) {
-		const struct lane *lane = &engine->lanes[part];
-
-		if ((lane->state != LANE_LOST && lane->state != LANE_HALTED) || lane->retry_at_ms > now_ms)
-			continue;
-		reads_on |= lane->state == LANE_LOST;
-		parts[count++] = part;
-	}
+	if (list_claimable(engine, parts, &count, err) < 0)
+		return -1;
 	if (count == 0)
 		return 0;
 	if (finish_flying(engine, err) < 0)
 		return -1;
 	if (engine->database.claim(engine->database.self, parts, count, engine->conf.owner, heads, err) < 0)
 		return -1;
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		if (take_over(engine, &heads[i], err) < 0)
 			return -1;
-	for (size_t i = 0; i < count; i++)
-		reads_on |= engine->lanes[parts[i]].state == LANE_RUNNING;
-	return reads_on ? read_on(engine, err) : 0;
+		is_read = is_read || engine->lanes[parts[i]].state == LANE_RUNNING;
+	}
+	return is_read ? read_on(engine, err) : 0; /* what was fetched is fetched again: not for nothing */
 }
 
 static int assigned(struct engine *engine, struct err *err)
@@ -295,7 +374,8 @@ static int assigned(struct engine *engine, struct err *err)
 	}
 	if (count == 0)
 		return engine->broker.start(engine->broker.self, NULL, NULL, 0, err);
-	return claim_lost(engine, err);
+	/* The group waits for an answer, also when there is nothing to be read yet. */
+	return claim_lost(engine, err) < 0 ? -1 : read_on(engine, err);
 }
 
 /* The group is answered in any case, also when what flies is lost: the next owner waits for it. */
@@ -314,7 +394,77 @@ static int revoked(struct engine *engine, struct err *err)
 
 /* ---- collect ---- */
 
-/* Places a record into the batch. *ret_taken false: it was dropped or kept aside, and is not the caller's any more. */
+enum gap {
+	GAP_EMPTY,     /* nothing stands there: the end of somebody's transaction takes an offset, too */
+	GAP_SKIPPED,   /* the broker has records there, and the consumer did not give them to us */
+	GAP_TRUNCATED, /* they are gone */
+};
+
+/* What is at the offset that was expected, as the broker tells a reader of its own. */
+static int look_into_gap(struct engine *engine, int32_t part, int64_t expected, int64_t got, enum gap *ret_gap, struct err *err)
+{
+	struct bus_record record;
+	int64_t low;
+	int64_t high;
+	bool found;
+
+	if (engine->broker.bounds(engine->broker.self, part, &low, &high, err) < 0)
+		return -1;
+	*ret_gap = GAP_TRUNCATED;
+	if (expected < low)
+		return 0;
+	if (engine->broker.read_at(engine->broker.self, part, expected, &found, &record, err) < 0)
+		return -1;
+	if (!found)
+		return err_set(err, ERR_RETRY, "what is at offset %lld did not arrive", (long long)expected);
+	*ret_gap = record.offset < got ? GAP_SKIPPED : GAP_EMPTY;
+	engine->broker.release(engine->broker.self, &record);
+	return 0;
+}
+
+/* A record behind the one that was expected. *ret_taken: there is none before it. Otherwise it is dropped here. */
+static int take_gap(struct engine *engine, struct bus_record *record, bool *ret_taken, struct err *err)
+{
+	struct lane *lane = &engine->lanes[record->part];
+	int32_t part = record->part;
+	enum gap gap = GAP_SKIPPED;
+	int looked = look_into_gap(engine, part, lane->expected, record->offset, &gap, err);
+
+	*ret_taken = looked == 0 && gap == GAP_EMPTY;
+	if (*ret_taken) {
+		lane->expected = record->offset;
+		return 0;
+	}
+	engine->broker.release(engine->broker.self, record);
+	if (looked < 0 && err->kind != ERR_POISON)
+		return leave_unread(engine, part, err);
+	if (looked < 0 || gap == GAP_TRUNCATED) {
+		struct err why = *err;
+
+		*err = (struct err)ERR_INIT;
+		if (looked == 0)
+			err_set(&why, ERR_POISON, "topic truncated: records that were never read are gone");
+		return finish_flying(engine, err) < 0 ? -1 : engine_halt(engine, part, why.text, err);
+	}
+	log_warn("part=%d offset=%lld the consumer went over records; reading again from the head", part,
+		 (long long)lane->expected);
+	lose(engine, part, 0);
+	return 0;
+}
+
+/* The broker says that there is no such offset. Whether the topic is another one now, the next claim finds out by proof. */
+static int displaced(struct engine *engine, int32_t part, struct err *err)
+{
+	if (finish_flying(engine, err) < 0)
+		return -1;
+	if (engine->lanes[part].state != LANE_RUNNING)
+		return 0;
+	log_warn("part=%d offset=%lld is not in the topic, says the broker", part, (long long)engine->lanes[part].expected);
+	lose(engine, part, DISPLACED_WAIT_MS);
+	return 0;
+}
+
+/* Places a record into the batch, or drops it. It is not the caller's any more. */
 static int take_record(struct engine *engine, struct bus_record *record, struct err *err)
 {
 	struct batch *batch = engine->collecting;
@@ -327,12 +477,12 @@ static int take_record(struct engine *engine, struct bus_record *record, struct 
 		return 0;
 	}
 	if (record->offset > lane->expected) {
-		int32_t part = record->part;
+		bool is_taken;
 
-		engine->broker.release(engine->broker.self, record);
-		if (finish_flying(engine, err) < 0 || engine_halt(engine, part, "offsets are missing in the topic", err) < 0)
+		if (take_gap(engine, record, &is_taken, err) < 0)
 			return -1;
-		return read_on(engine, err);
+		if (!is_taken)
+			return 0;
 	}
 	if (admit(&engine->admission, &engine->broker, record, &batch->arena, item, err) < 0) {
 		if (err->kind != ERR_POISON) {
@@ -397,10 +547,7 @@ static int collect(struct engine *engine, int timeout_ms, struct err *err)
 			rc = revoked(engine, err);
 			break;
 		case BUS_DISPLACED:
-			rc = finish_flying(engine, err);
-			if (rc == 0 && engine->lanes[record.part].state == LANE_RUNNING)
-				rc = engine_halt(engine, record.part,
-						 "topic truncated or recreated: the offset to be read next is gone", err);
+			rc = displaced(engine, record.part, err);
 			break;
 		}
 		if (rc < 0)
@@ -447,6 +594,7 @@ static int settle(struct engine *engine, struct batch *batch, struct err *err)
 {
 	int32_t parts[BUS_PARTS_MAX];
 	int64_t offsets[BUS_PARTS_MAX];
+	int32_t overfull = -1;
 
 	for (size_t i = 0; i < batch->heads_count; i++) {
 		const struct head *head = &batch->heads[i];
@@ -461,7 +609,7 @@ static int settle(struct engine *engine, struct batch *batch, struct err *err)
 
 		if (batch->verdicts[i].fate == FATE_PARKED &&
 		    !keyset_add(item->was_parked ? &lane->held_next : &lane->held, &item->command.key))
-			return engine_halt(engine, item->part, "too many keys have parked commands", err);
+			overfull = item->part;
 	}
 	if (batch->tick_part >= 0 && batch->is_tick_end && batch->from + batch->count == batch->items_count) {
 		struct lane *lane = &engine->lanes[batch->tick_part];
@@ -474,27 +622,10 @@ static int settle(struct engine *engine, struct batch *batch, struct err *err)
 	count_verdicts(engine, batch);
 	engine->broker.report(engine->broker.self, parts, offsets, batch->heads_count);
 	engine->backoff_ms = BACKOFF_MIN_MS;
-	return publisher_take(engine, &batch->changes, err);
-}
-
-/* Takes a partition's items out of the batch: somebody else owns it now. */
-static void drop_part(struct engine *engine, struct batch *batch, int32_t part, size_t from)
-{
-	size_t kept = from;
-
-	for (size_t i = from; i < batch->items_count; i++) {
-		struct item *item = &batch->items[i];
-
-		if (item->part == part) {
-			if (!item->was_parked)
-				engine->broker.release(engine->broker.self, &item->record);
-			continue;
-		}
-		if (kept != i)
-			batch->items[kept] = *item;
-		kept++;
-	}
-	batch->items_count = kept;
+	if (publisher_take(engine, &batch->changes, err) < 0)
+		return -1;
+	/* Waiting stops before this (parked_max): what fills it are commands that break our code. */
+	return overfull >= 0 ? engine_halt(engine, overfull, "too many keys have parked commands", err) : 0;
 }
 
 enum attempt_result {
@@ -545,14 +676,32 @@ static int attempt(struct engine *engine, struct batch *batch, size_t from, size
 	return database->commit_send(database->self, err);
 }
 
-/* The run failed on data: half of it next, or, of one, the finding that it is broken. */
-static size_t make_smaller(struct engine *engine, struct batch *batch, size_t from, size_t count, const char *why)
+/* This one record can neither be applied nor set aside. A person has to look; only its partition waits for him. */
+static int give_up(struct engine *engine, struct batch *batch, size_t at, const char *why, struct err *err)
 {
-	log_warn("halving a batch of %zu: %s", count, why);
+	int32_t part = batch->items[at].part;
+	struct err reason = ERR_INIT;
+
+	err_set(&reason, ERR_POISON, "offset %lld can neither be applied nor set aside: %.150s",
+		(long long)batch->items[at].offset, why);
+	drop_part(engine, batch, part, at);
+	return engine_halt(engine, part, reason.text, err);
+}
+
+/* The run failed on data: half of it next; of one record, the finding that it is broken. */
+static int shrink(struct engine *engine, struct batch *batch, size_t from, size_t count, size_t *ret_run, struct err *err)
+{
+	struct err why = *err;
+
+	*err = (struct err)ERR_INIT;
+	log_warn("halving a batch of %zu: %s", count, why.text);
 	engine->counts.halvings++;
+	*ret_run = count > 1 ? count / 2 : 1;
+	if (count == 1 && batch->items[from].is_broken)
+		return give_up(engine, batch, from, why.text, err);
 	if (count == 1)
 		batch->items[from].is_broken = true;
-	return count > 1 ? count / 2 : 1;
+	return 0;
 }
 
 /*
@@ -595,10 +744,8 @@ static int process(struct engine *engine, struct batch *batch, struct err *err)
 			if (err->kind != ERR_POISON)
 				return -1;
 			engine->database.abandon(engine->database.self);
-			if (count == 1 && batch->items[done].is_broken)
-				return err_set(err, ERR_FATAL, "a command that is to be parked cannot be: %.180s", err->text);
-			run = make_smaller(engine, batch, done, count, err->text);
-			*err = (struct err)ERR_INIT;
+			if (shrink(engine, batch, done, count, &run, err) < 0)
+				return -1;
 			continue;
 		}
 		if (result == ATTEMPT_FENCED) {
@@ -610,10 +757,12 @@ static int process(struct engine *engine, struct batch *batch, struct err *err)
 		if (result == ATTEMPT_CONFLICT) {
 			note_conflict(engine);
 			/* Taken again and again: no race, but a rule that does not look. One of them is our bug. */
-			if (++conflicts > CONFLICT_TRIES_MAX) {
-				conflicts = 0;
-				run = make_smaller(engine, batch, done, count, "a unique key is taken again and again");
-			}
+			if (++conflicts <= CONFLICT_TRIES_MAX)
+				continue;
+			conflicts = 0;
+			err_set(err, ERR_POISON, "a unique key is taken again and again");
+			if (shrink(engine, batch, done, count, &run, err) < 0)
+				return -1;
 			continue;
 		}
 		note_success(engine, is_careful);
@@ -633,6 +782,7 @@ static int process(struct engine *engine, struct batch *batch, struct err *err)
 static int finish_flying(struct engine *engine, struct err *err)
 {
 	struct batch *batch = engine->flying;
+	int settled;
 
 	if (!batch)
 		return 0;
@@ -640,11 +790,10 @@ static int finish_flying(struct engine *engine, struct err *err)
 		return -1;
 	engine->flying = NULL;
 	engine->spare = batch;
-	if (settle(engine, batch, err) < 0)
-		return -1;
+	settled = settle(engine, batch, err);
 	release_records(engine, batch);
 	batch_reset(batch);
-	return 0;
+	return settled;
 }
 
 static int process_collected(struct engine *engine, struct err *err)
@@ -729,11 +878,7 @@ static int work_off_ticks(struct engine *engine, struct err *err)
 /* There is something to do that no new record announces. */
 static bool has_work(const struct engine *engine)
 {
-	for (int32_t part = 0; part < BUS_PARTS_MAX; part++)
-		if (engine->lanes[part].state == LANE_RUNNING && !engine->lanes[part].needs_resume &&
-		    engine->lanes[part].catching_up)
-			return true;
-	return engine->flying != NULL;
+	return engine->flying != NULL || publisher_has_work(engine);
 }
 
 static int turn(struct engine *engine, int timeout_ms, struct err *err)

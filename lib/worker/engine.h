@@ -31,7 +31,7 @@ struct engine_conf {
 	size_t arena_size;       /* memory of one batch; there are two */
 	size_t pending_max;      /* published and not acknowledged: no new batch above it */
 	int64_t wait_max_ms;     /* a command that names something unknown is refused after this */
-	int64_t parked_max;      /* keys held in one partition; above it the partition halts */
+	int64_t parked_max;      /* keys held in one partition; above it no command waits: it is refused at once */
 	int64_t (*now_ms)(void); /* monotonic, for back-off only */
 };
 
@@ -47,7 +47,8 @@ enum lane_state {
 	LANE_NONE,    /* not assigned to us */
 	LANE_LOST,    /* assigned, not (any more) claimed: claim again at retry_at_ms */
 	LANE_RUNNING, /* claimed, being read */
-	LANE_HALTED,  /* claimed, must not be read: a person has to look; the reason is in partition_head */
+	LANE_HALTED,  /* claimed, must not be read: a person has to look, the reason is in partition_head; published all the same;
+			 looked at again at retry_at_ms */
 };
 
 /* A partition in our hands. */
@@ -63,9 +64,14 @@ struct lane {
 	struct tick tick_body;
 
 	/* publisher */
-	bool needs_resume; /* find the last published event first */
-	bool catching_up;  /* publishing out of event_log, not from memory */
-	int64_t sent_seq;  /* published up to here (not: acknowledged) */
+	bool needs_resume;      /* find the last published event first */
+	bool catching_up;       /* publishing out of event_log, not from memory */
+	int64_t sent_seq;       /* published up to here (not: acknowledged) */
+	int64_t resume_at_ms;   /* not before */
+	int64_t resume_wait_ms; /* 0: the last one went well */
+	bool resends_dead;      /* dead letters from the table, those behind dead_after, not before dead_at_ms */
+	int64_t dead_after;
+	int64_t dead_at_ms;
 };
 
 struct batch;
@@ -104,7 +110,8 @@ MUST_CHECK int engine_drain(struct engine *engine, int deadline_ms, struct err *
 /* Nothing collected, in flight, or unpublished. */
 bool engine_is_idle(const struct engine *engine);
 
-/* For the engine's own files: stops a partition for good, with the reason in its head. Not while a batch flies. */
+/* For the engine's own files: stops a partition until a person lets it go on, with the reason in its head. Not while a batch
+ * flies. */
 MUST_CHECK int engine_halt(struct engine *engine, int32_t part, const char *reason, struct err *err);
 
 #endif

@@ -34,7 +34,8 @@ struct kafka_edge {
 	struct bus_consumer *consumer;
 	struct bus_reader *topic_reader;
 	struct bus_reader *event_reader;
-	struct bus_producer *producer;
+	struct bus_producer *producer;      /* of events */
+	struct bus_producer *dead_producer; /* of its own: a dead letter that is refused must not break what events go by */
 	struct lane_publication lanes[BUS_PARTS_MAX];
 	struct arena arena; /* headers of one record */
 	struct tracked tracked[TRACKED_MAX];
@@ -98,11 +99,21 @@ static int edge_bounds(void *self, int32_t part, int64_t *ret_low, int64_t *ret_
 	return bus_consumer_bounds(edge->consumer, part, ret_low, ret_high, err);
 }
 
+/* Of one record each: what is read ahead would only take memory. */
+static int open_reader(struct kafka_edge *edge, const char *topic, struct bus_reader **ret_reader, struct err *err)
+{
+	struct bus_conf conf = edge->conf;
+
+	conf.prefetch_records = 1;
+	conf.prefetch_kbytes = 64;
+	return bus_reader_open(&conf, topic, ret_reader, err);
+}
+
 static int edge_read_at(void *self, int32_t part, int64_t offset, bool *ret_found, struct bus_record *ret_record, struct err *err)
 {
 	struct kafka_edge *edge = self;
 
-	if (!edge->topic_reader && bus_reader_open(&edge->conf, edge->topic, &edge->topic_reader, err) < 0)
+	if (!edge->topic_reader && open_reader(edge, edge->topic, &edge->topic_reader, err) < 0)
 		return -1;
 	if (bus_reader_seek(edge->topic_reader, part, offset, err) < 0)
 		return -1;
@@ -143,9 +154,22 @@ static void note_broken(struct kafka_edge *edge)
 	edge->producer = NULL;
 	for (size_t i = 0; i < BUS_PARTS_MAX; i++)
 		edge->lanes[i].has_failed = true;
-	for (size_t i = 0; i < TRACKED_MAX; i++)
-		if (!edge->tracked[i].acked)
-			edge->tracked[i].in_use = false;
+}
+
+/* The topic is asked for at once: a broker that is away is waited for here, and not for each record. */
+static int open_producer(const struct bus_conf *conf, const char *topic, struct bus_producer **producer, struct err *err)
+{
+	int32_t parts;
+
+	if (*producer)
+		return 0;
+	if (bus_producer_open(conf, producer, err) < 0)
+		return -1;
+	if (bus_producer_parts(*producer, topic, &parts, err) == 0)
+		return 0;
+	bus_producer_close(*producer);
+	*producer = NULL;
+	return -1;
 }
 
 static int last_seq(struct kafka_edge *edge, int32_t part, int64_t *ret_seq, struct err *err)
@@ -159,7 +183,7 @@ static int last_seq(struct kafka_edge *edge, int32_t part, int64_t *ret_seq, str
 	bool found;
 	int rc = -1;
 
-	if (!edge->event_reader && bus_reader_open(&edge->conf, edge->events, &edge->event_reader, err) < 0)
+	if (!edge->event_reader && open_reader(edge, edge->events, &edge->event_reader, err) < 0)
 		return -1;
 	if (bus_reader_bounds(edge->event_reader, part, &low, &high, READ_TIMEOUT_MS, err) < 0)
 		return -1;
@@ -174,6 +198,10 @@ static int last_seq(struct kafka_edge *edge, int32_t part, int64_t *ret_seq, str
 		return err_set(err, ERR_RETRY, "the last event of partition %d did not arrive", part);
 	if (bus_record_headers(&record, headers, &count, err) < 0 || envelope_read(headers, count, &envelope, err) < 0)
 		goto out;
+	if (envelope.sequence == 0) {
+		err_set(err, ERR_POISON, "the last record of the events topic is no event of ours");
+		goto out;
+	}
 	*ret_seq = envelope.sequence;
 	rc = 0;
 out:
@@ -186,7 +214,7 @@ static int edge_resume(void *self, int32_t part, int64_t *ret_last_seq, struct e
 	struct kafka_edge *edge = self;
 
 	note_broken(edge);
-	if (!edge->producer && bus_producer_open(&edge->conf, &edge->producer, err) < 0)
+	if (open_producer(&edge->conf, edge->events, &edge->producer, err) < 0)
 		return -1;
 	if (last_seq(edge, part, ret_last_seq, err) < 0)
 		return -1;
@@ -251,8 +279,13 @@ static int dead_headers(struct kafka_edge *edge, const struct dead_letter *lette
 	const struct str values[] = { str_of(edge->topic),  str_of(numbers[0]), str_of(numbers[1]), str_of(edge->group),
 				      str_of(letter->code), letter->reason,     STR("1"),           str_of(time) };
 
-	if (headers_unpack(letter->headers, &edge->arena, headers, &count, err) < 0)
-		return -1;
+	if (headers_unpack(letter->headers, &edge->arena, headers, &count, err) < 0) {
+		log_warn("part=%d offset=%lld a dead letter goes without its own headers: %s", letter->part,
+			 (long long)letter->offset, err->text);
+		*err = (struct err)ERR_INIT;
+		arena_reset(&edge->arena);
+		count = 0;
+	}
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		struct str value = str_copy(&edge->arena, values[i]);
 
@@ -264,28 +297,39 @@ static int dead_headers(struct kafka_edge *edge, const struct dead_letter *lette
 	return 0;
 }
 
+static int open_dead_producer(struct kafka_edge *edge, struct err *err)
+{
+	struct bus_conf conf = edge->conf;
+
+	conf.is_unordered = true;
+	conf.queue_records = TRACKED_MAX;
+	conf.queue_wait_ms = 100; /* what does not fit is sent again out of the table */
+	return open_producer(&conf, DEAD_LETTER_TOPIC, &edge->dead_producer, err);
+}
+
 static int edge_publish_dead(void *self, const struct dead_letter *letter, struct err *err)
 {
 	struct kafka_edge *edge = self;
 	struct header headers[HEADERS_MAX + 8];
 	struct tracked *tracked;
-	struct err why = ERR_INIT;
 	size_t count = 0;
 
-	if (!edge->producer)
-		return 0; /* resume sends it again */
+	if (open_dead_producer(edge, err) < 0)
+		return -1;
 	arena_reset(&edge->arena);
 	if (dead_headers(edge, letter, headers, &count, err) < 0)
 		return -1;
 	tracked = track(edge, letter);
-	if (bus_produce(edge->producer, DEAD_LETTER_TOPIC, -1, letter->key, letter->value, headers, count,
-			tracked ? on_dead : NULL, tracked, &why) < 0) {
-		/* It is safe in the table; too large for the topic, or the broker is away. */
-		log_warn("part=%d offset=%lld a dead letter is in the table only: %s", letter->part, (long long)letter->offset,
-			 why.text);
-		if (tracked)
-			tracked->in_use = false;
-	}
+	if (bus_produce(edge->dead_producer, DEAD_LETTER_TOPIC, -1, letter->key, letter->value, headers, count,
+			tracked ? on_dead : NULL, tracked, err) == 0)
+		return 0;
+	if (tracked)
+		tracked->in_use = false;
+	if (err->kind != ERR_POISON)
+		return -1;
+	log_warn("part=%d offset=%lld a dead letter is in the table only: %s", letter->part, (long long)letter->offset,
+		 err->text);
+	*err = (struct err)ERR_INIT;
 	return 0;
 }
 
@@ -316,12 +360,17 @@ static size_t edge_dead_acked(void *self, int32_t *ret_parts, int64_t *ret_offse
 static size_t edge_deliveries(void *self, int timeout_ms)
 {
 	struct kafka_edge *edge = self;
+	size_t pending = 0;
 
-	if (!edge->producer)
-		return 0;
-	bus_producer_poll(edge->producer, timeout_ms);
-	note_broken(edge);
-	return edge->producer ? bus_producer_pending(edge->producer) : 0;
+	if (edge->dead_producer) {
+		bus_producer_poll(edge->dead_producer, 0);
+		pending += bus_producer_pending(edge->dead_producer);
+	}
+	if (edge->producer) {
+		bus_producer_poll(edge->producer, timeout_ms);
+		note_broken(edge);
+	}
+	return pending + (edge->producer ? bus_producer_pending(edge->producer) : 0);
 }
 
 /* ---- life ---- */
@@ -399,6 +448,7 @@ void kafka_edge_close(struct kafka_edge *edge, int deadline_ms)
 	bus_reader_close(edge->topic_reader);
 	bus_reader_close(edge->event_reader);
 	bus_producer_close(edge->producer);
+	bus_producer_close(edge->dead_producer);
 	arena_release(&edge->arena);
 	free(edge);
 }

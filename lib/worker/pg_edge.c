@@ -8,6 +8,7 @@
 #define STATEMENT_TIMEOUT_MS 30000
 #define ROWS_SIZE_MAX        ((size_t)512 << 20)
 #define PARAMS_SIZE_MAX      ((size_t)64 << 20)
+#define DEAD_SIZE_MAX        (BUS_RECORD_MAX - 16384) /* with its own headers beside it, it still is a record */
 
 static const struct db_statement statement_begin = { "engine_begin", "BEGIN ISOLATION LEVEL READ COMMITTED" };
 
@@ -87,7 +88,9 @@ static const struct db_statement statement_repark = {
 static const struct db_statement statement_read_dead = {
 	"engine_read_dead",
 	"SELECT command_offset, code, reason, at, key, value, headers FROM dead_letter"
-	" WHERE part = $1 AND NOT published ORDER BY command_offset LIMIT $2",
+	" WHERE part = $1 AND command_offset > $2 AND NOT published"
+	" AND coalesce(octet_length(key), 0) + coalesce(octet_length(value), 0) + octet_length(headers) <= $4"
+	" ORDER BY command_offset LIMIT $3",
 };
 
 static const struct db_statement statement_dead_published = {
@@ -234,7 +237,7 @@ static int edge_held_keys(void *self, int32_t part, struct keyset *keys, struct 
 		struct uuid key = db_uuid(&result, row, 0);
 
 		if (!keyset_add(keys, &key))
-			rc = err_set(err, ERR_FATAL, "part %d: too many keys have parked commands", part);
+			rc = err_set(err, ERR_POISON, "too many keys have parked commands");
 	}
 	db_result_release(&result);
 	return rc;
@@ -546,16 +549,17 @@ static struct str keep(struct arena *arena, const struct db_result *result, int 
 	return str_copy(arena, db_str(result, row, column));
 }
 
-static int run_read(struct pg_edge *edge, const struct db_statement *statement, int32_t part, int64_t from, bool has_from,
-		    size_t rows_max, struct db_result *ret_result, struct err *err)
+static int run_read(struct pg_edge *edge, const struct db_statement *statement, int32_t part, int64_t from, size_t rows_max,
+		    struct db_result *ret_result, struct err *err)
 {
 	if (need_connection(edge, err) < 0)
 		return -1;
 	db_params_reset(&edge->params);
 	db_param_int32(&edge->params, part);
-	if (has_from)
-		db_param_int64(&edge->params, from);
+	db_param_int64(&edge->params, from);
 	db_param_int64(&edge->params, (int64_t)rows_max);
+	if (statement == &statement_read_dead)
+		db_param_int64(&edge->params, DEAD_SIZE_MAX);
 	return db_run(edge->db, statement, &edge->params, ret_result, err);
 }
 
@@ -588,7 +592,7 @@ static int edge_read_log(void *self, int32_t part, int64_t from_seq, size_t rows
 	struct log_row *rows;
 	size_t count = 0;
 
-	if (run_read(self, &statement_read_log, part, from_seq, true, rows_max, &result, err) < 0)
+	if (run_read(self, &statement_read_log, part, from_seq, rows_max, &result, err) < 0)
 		return -1;
 	rows = arena_take(arena, (size_t)result.rows, sizeof(*rows));
 	for (int row = 0; rows && row < result.rows; row++) {
@@ -622,7 +626,7 @@ static int edge_read_parked(void *self, int32_t part, int64_t after_offset, size
 	struct parked *rows;
 	size_t count = 0;
 
-	if (run_read(self, &statement_read_parked, part, after_offset, true, rows_max, &result, err) < 0)
+	if (run_read(self, &statement_read_parked, part, after_offset, rows_max, &result, err) < 0)
 		return -1;
 	rows = arena_take(arena, (size_t)result.rows, sizeof(*rows));
 	for (int row = 0; rows && row < result.rows; row++) {
@@ -657,14 +661,20 @@ static int edge_read_parked(void *self, int32_t part, int64_t after_offset, size
 	return 0;
 }
 
-static int edge_read_dead(void *self, int32_t part, size_t rows_max, struct arena *arena, struct dead_letter **ret_rows,
-			  size_t *ret_count, struct err *err)
+/* An item of a row that did not fit into the arena; a missing one is none. */
+static bool is_cut(const struct db_result *result, int row, int column, struct str kept)
+{
+	return !kept.data && !db_is_null(result, row, column);
+}
+
+static int edge_read_dead(void *self, int32_t part, int64_t after_offset, size_t rows_max, struct arena *arena,
+			  struct dead_letter **ret_rows, size_t *ret_count, struct err *err)
 {
 	struct db_result result = { 0 };
 	struct dead_letter *rows;
 	size_t count = 0;
 
-	if (run_read(self, &statement_read_dead, part, 0, false, rows_max, &result, err) < 0)
+	if (run_read(self, &statement_read_dead, part, after_offset, rows_max, &result, err) < 0)
 		return -1;
 	rows = arena_take(arena, (size_t)result.rows, sizeof(*rows));
 	for (int row = 0; rows && row < result.rows; row++) {
@@ -678,7 +688,8 @@ static int edge_read_dead(void *self, int32_t part, size_t rows_max, struct aren
 			.value = keep(arena, &result, row, 5),
 			.headers = keep(arena, &result, row, 6),
 		};
-		if (!rows[count].code || !rows[count].reason.data || !rows[count].headers.data)
+		if (!rows[count].code || !rows[count].reason.data || !rows[count].headers.data ||
+		    is_cut(&result, row, 4, rows[count].key) || is_cut(&result, row, 5, rows[count].value))
 			break;
 		count++;
 	}

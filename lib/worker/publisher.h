@@ -17,6 +17,9 @@ MUST_CHECK int publisher_take(struct engine *engine, const struct changes *chang
 /* Resumes, catches up, looks after acknowledgements and dead letters. Not between open and commit_finish: it reads event_log. */
 MUST_CHECK int publisher_work(struct engine *engine, struct err *err);
 
+/* There is something to publish that no new record announces. */
+bool publisher_has_work(const struct engine *engine);
+
 /* All that is committed has been published and acknowledged. */
 bool publisher_is_idle(const struct engine *engine);
 

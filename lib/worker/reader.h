@@ -31,7 +31,9 @@ struct reader_database {
 	void *self;
 	int (*claim)(void *self, const char *module, const int32_t *parts, size_t count, const char *owner,
 		     struct reader_head *ret_heads, struct err *err);
-	int (*halt)(void *self, const char *module, const struct reader_head *head, const char *reason, struct err *err);
+	/* Writes the reason down; *ret_fenced true and nothing written when somebody else owns it now. */
+	int (*halt)(void *self, const char *module, const struct reader_head *head, const char *reason, bool *ret_fenced,
+		    struct err *err);
 
 	/* One transaction: locks `before` (epoch and offset must be these, else *ret_fenced), applies, moves to `after`. Nothing
 	 * happened when it fails; it may have happened when the failure is ERR_RETRY. */
@@ -52,7 +54,9 @@ struct reader_lane {
 	enum reader_lane_state state;
 	struct reader_head head; /* as committed */
 	struct reader_head next; /* with what is collected */
-	int64_t retry_at_ms;
+	int64_t retry_at_ms;     /* of a lost or a halted one: claim again */
+	const char *wrong;       /* with the record at next.next_offset: halt when what came before it is applied */
+	bool is_displaced;       /* the broker does not know the offset: claim again */
 };
 
 struct event_reader {

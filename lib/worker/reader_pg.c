@@ -91,9 +91,11 @@ static int edge_claim(void *self, const char *module, const int32_t *parts, size
 	return 0;
 }
 
-static int edge_halt(void *self, const char *module, const struct reader_head *head, const char *reason, struct err *err)
+static int edge_halt(void *self, const char *module, const struct reader_head *head, const char *reason, bool *ret_fenced,
+		     struct err *err)
 {
 	struct reader_pg *edge = self;
+	struct db_result result = { 0 };
 
 	if (!edge->db)
 		return err_set(err, ERR_RETRY, "no connection to the database");
@@ -102,7 +104,11 @@ static int edge_halt(void *self, const char *module, const struct reader_head *h
 	db_param_int32(&edge->params, head->part);
 	db_param_int64(&edge->params, head->epoch);
 	db_param_text(&edge->params, str_of(reason));
-	return db_run(edge->db, &statement_halt, &edge->params, NULL, err);
+	if (db_run(edge->db, &statement_halt, &edge->params, &result, err) < 0)
+		return -1;
+	*ret_fenced = result.affected == 0;
+	db_result_release(&result);
+	return 0;
 }
 
 static int lock_heads(struct reader_pg *edge, const char *module, const struct reader_head *heads, size_t count, bool *ret_fenced,

@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@
 #include "base/log.h"
 #include "crypto/crypto.h"
 #include "schemas/customers.h"
+#include "schemas/debts.h"
 #include "tests/sim/world.h"
 #include "wire/envelope.h"
 
@@ -63,20 +65,16 @@ static struct uuid id_of(unsigned number)
 	return uuid_v7(1700000000000, random);
 }
 
-/* A customer whose command is good. All customers of the stories are in partition 0. */
-static void send_customer(struct sim_world *world, unsigned number, const struct header *more, size_t more_count)
+static void take_turns(struct sim_world *world, int steps)
 {
-	const struct create_customer body = {
-		.customer_id = id_of(number),
-		.external_ref = STR("C"),
-		.kind = STR("natural"),
-		.full_name = STR("Ann Example"),
-		.locale = STR("de-DE"),
-		.country = STR("DE"),
-	};
-	struct command_head head = {
-		.id = id_of(number), .key = body.customer_id, .at_ms = world->now_ms, .source = STR("/sim"), .token = STR("all")
-	};
+	while (steps-- > 0)
+		world_step(world);
+}
+
+static void send(struct sim_world *world, size_t module, int32_t part, const struct message_type *type, const void *body,
+		 const struct uuid *id, const struct header *more, size_t more_count)
+{
+	struct command_head head = { .id = *id, .at_ms = world->now_ms, .source = STR("/sim"), .token = STR("all") };
 	struct header headers[HEADERS_MAX];
 	char key[UUID_TEXT_SIZE + 1];
 	struct arena arena;
@@ -86,13 +84,69 @@ static void send_customer(struct sim_world *world, unsigned number, const struct
 
 	assert_int_equal(arena_init(&arena, 1 << 16, &err), 0);
 	buf_init(&value, 1 << 16);
-	assert_int_equal(coder_encode(coder, &create_customer_type, &body, &value, &err), 0);
-	assert_int_equal(envelope_write_command(&create_customer_type, &body, &head, &arena, headers, &count, &err), 0);
-	memcpy(headers + count, more, more_count * sizeof(*more));
+	head.key = *message_uuid(type->key_field, body);
+	assert_int_equal(coder_encode(coder, type, body, &value, &err), 0);
+	assert_int_equal(envelope_write_command(type, body, &head, &arena, headers, &count, &err), 0);
+	if (more_count > 0)
+		memcpy(headers + count, more, more_count * sizeof(*more));
 	uuid_format(key, &head.key);
-	world_append(world, &world->commands[CUSTOMERS][0], str_of(key), buf_str(&value), headers, count + more_count);
+	world_append(world, &world->commands[module][part], str_of(key), buf_str(&value), headers, count + more_count);
 	buf_release(&value);
 	arena_release(&arena);
+}
+
+/* A command that is good. */
+static void send_customer_to(struct sim_world *world, int32_t part, unsigned number)
+{
+	char reference[16];
+	const struct uuid id = id_of(number);
+	const struct create_customer body = {
+		.customer_id = id,
+		.external_ref = { .data = reference, .size = (size_t)snprintf(reference, sizeof(reference), "C-%u", number) },
+		.kind = STR("natural"),
+		.full_name = STR("Ann Example"),
+		.locale = STR("de-DE"),
+		.country = STR("DE"),
+	};
+
+	send(world, CUSTOMERS, part, &create_customer_type, &body, &id, NULL, 0);
+}
+
+static void send_customer(struct sim_world *world, unsigned number)
+{
+	send_customer_to(world, 0, number);
+}
+
+/* One that waits: nobody has heard of its customer. */
+static void send_debt(struct sim_world *world, unsigned number)
+{
+	const struct uuid id = id_of(number);
+	const struct create_debt body = {
+		.debt_id = id,
+		.customer_id = id,
+		.creditor_id = id_of(1),
+		.external_ref = STR("D"),
+		.currency = STR("EUR"),
+		.principal_minor = 100,
+		.opened_on = 19000,
+		.due_on = 19000,
+	};
+
+	send(world, DEBTS, 0, &create_debt_type, &body, &id, NULL, 0);
+}
+
+static const struct head *head_of(const struct sim_world *world, size_t module, int32_t part)
+{
+	return &world->databases[module].heads[part];
+}
+
+static size_t parked_now(const struct sim_world *world, size_t module)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < world->databases[module].parked_count; i++)
+		count += !world->databases[module].parked[i].is_gone;
+	return count;
 }
 
 static void send_bytes(struct sim_world *world, size_t size, const struct header *headers, size_t headers_count)
@@ -111,9 +165,9 @@ static void test_cases__a_record_larger_than_the_arena_is_a_dead_letter(void **s
 {
 	struct sim_world *world = *state;
 
-	send_customer(world, 1, NULL, 0);
+	send_customer(world, 1);
 	send_bytes(world, (size_t)1 << 20, NULL, 0);
-	send_customer(world, 2, NULL, 0);
+	send_customer(world, 2);
 	assert_true(rests(world));
 	assert_int_equal(world->databases[CUSTOMERS].dead_count, 1);
 	assert_string_equal(world->databases[CUSTOMERS].dead[0].code, "too_large");
@@ -131,13 +185,183 @@ static void test_cases__headers_that_cannot_be_kept_stop_nothing(void **state)
 	memset(name, 'x', 70000);
 	name[70000] = '\0';
 	send_bytes(world, 10, &header, 1);
-	send_customer(world, 1, &header, 1);
-	send_customer(world, 2, NULL, 0);
+	send_bytes(world, 10, &header, 1);
+	send_customer(world, 2);
 	assert_true(rests(world));
 	assert_int_equal(world->databases[CUSTOMERS].dead_count, 2);
 	assert_string_equal(world->databases[CUSTOMERS].dead[1].code, "bad_header");
 	assert_int_equal(world->databases[CUSTOMERS].log[0].count, 1);
 	free(name);
+}
+
+/* A marker of somebody's transaction takes an offset and is given to nobody. */
+static void test_cases__an_offset_without_a_record_stops_nothing(void **state)
+{
+	struct sim_world *world = *state;
+
+	world_append_marker(world, &world->commands[CUSTOMERS][0]);
+	send_customer(world, 1);
+	world_append_marker(world, &world->commands[CUSTOMERS][0]);
+	world_append_marker(world, &world->commands[CUSTOMERS][0]);
+	send_customer(world, 2);
+	assert_true(rests(world));
+	assert_int_equal(world->databases[CUSTOMERS].log[0].count, 2);
+	assert_null(audit(world));
+}
+
+/* ---- one record that cannot be dealt with ---- */
+
+static const char *refuse_dead(const struct changes *changes)
+{
+	return changes->dead_count > 0 ? "not to the table's taste" : NULL;
+}
+
+/* As after a partition was made to go on where it had been before. */
+static const char *refuse_dead_as_known(const struct changes *changes)
+{
+	return changes->dead_count > 0 ? "unique" : NULL;
+}
+
+/* Only its own partition waits for a person; and goes on by itself when he has looked. */
+static void halts_alone(struct sim_world *world)
+{
+	send_customer(world, 1);
+	send_bytes(world, 10, NULL, 0);
+	send_customer(world, 2);
+	send_customer_to(world, 1, 3);
+	take_turns(world, 1000);
+	assert_true(head_of(world, CUSTOMERS, 0)->halted);
+	assert_int_equal(head_of(world, CUSTOMERS, 0)->next_offset, 1);
+	assert_int_equal(head_of(world, CUSTOMERS, 1)->next_offset, 1);
+	send_customer_to(world, 1, 4);
+	take_turns(world, 1000);
+	assert_int_equal(head_of(world, CUSTOMERS, 1)->next_offset, 2);
+
+	world->script.refuses = NULL;
+	world->databases[CUSTOMERS].heads[0].halted = false;
+	world->databases[CUSTOMERS].heads[0].epoch++; /* dcs unhalt */
+	assert_true(rests(world));
+	assert_null(audit(world));
+}
+
+static void test_cases__what_cannot_be_set_aside_halts_its_partition(void **state)
+{
+	struct sim_world *world = *state;
+
+	world->script.refuses = refuse_dead;
+	halts_alone(world);
+}
+
+static void test_cases__what_is_taken_for_ever_halts_its_partition(void **state)
+{
+	struct sim_world *world = *state;
+
+	world->script.refuses = refuse_dead_as_known;
+	halts_alone(world);
+}
+
+static void test_cases__a_halt_that_cannot_be_written_is_written_later(void **state)
+{
+	struct sim_world *world = *state;
+
+	world->script.refuses = refuse_dead;
+	world->script.halts_fail = 3;
+	halts_alone(world);
+}
+
+static bool is_customer_2(const struct slot *slot)
+{
+	const struct uuid id = id_of(2);
+
+	return uuid_equal(&slot->id, &id);
+}
+
+static void test_cases__a_state_that_cannot_be_loaded_parks_its_command(void **state)
+{
+	struct sim_world *world = *state;
+
+	world->script.breaks_load = is_customer_2;
+	for (unsigned number = 1; number <= 4; number++)
+		send_customer(world, number);
+	assert_true(rests(world));
+	assert_int_equal(world->databases[CUSTOMERS].log[0].count, 3);
+	assert_int_equal(parked_now(world, CUSTOMERS), 1);
+	assert_int_equal(world->databases[CUSTOMERS].parked[0].parked.kind, PARKED_BUG);
+}
+
+/* ---- waiting ---- */
+
+static void test_cases__more_than_may_wait_is_refused_and_halts_nothing(void **state)
+{
+	struct sim_world *world = *state;
+	size_t refused = 0;
+
+	for (unsigned number = 1; number <= 1100; number++)
+		send_debt(world, number);
+	assert_true(rests(world));
+	assert_false(head_of(world, DEBTS, 0)->halted);
+	assert_in_range(parked_now(world, DEBTS), 1000, 1000);
+	for (size_t i = 0; i < world->databases[DEBTS].log[0].count; i++)
+		refused += world->databases[DEBTS].log[0].rows[i].is_answer;
+	assert_int_equal(refused, 100);
+}
+
+/* ---- Kafka ---- */
+
+static void test_cases__a_partition_without_a_leader_holds_up_no_other(void **state)
+{
+	struct sim_world *world = *state;
+
+	world->script.is_leaderless[1] = true;
+	send_customer_to(world, 0, 1);
+	send_customer_to(world, 1, 2);
+	send_customer_to(world, 2, 3);
+	take_turns(world, 1000);
+	assert_int_equal(head_of(world, CUSTOMERS, 0)->next_offset, 1);
+	assert_int_equal(head_of(world, CUSTOMERS, 2)->next_offset, 1);
+	assert_int_equal(head_of(world, CUSTOMERS, 1)->next_offset, 0);
+	world->script.is_leaderless[1] = false;
+	assert_true(rests(world));
+	assert_null(audit(world));
+}
+
+static void test_cases__a_truncated_topic_halts_and_goes_on_where_told(void **state)
+{
+	struct sim_world *world = *state;
+
+	send_customer(world, 1);
+	assert_true(rests(world));
+	for (unsigned number = 2; number <= 5; number++)
+		send_customer(world, number);
+	world->commands[CUSTOMERS][0].low = 3;
+	take_turns(world, 2000);
+	assert_true(head_of(world, CUSTOMERS, 0)->halted);
+	assert_int_equal(head_of(world, CUSTOMERS, 0)->next_offset, 1);
+
+	world->databases[CUSTOMERS].heads[0].halted = false;
+	world->databases[CUSTOMERS].heads[0].epoch++;
+	world->databases[CUSTOMERS].heads[0].next_offset = 3;
+	world->databases[CUSTOMERS].heads[0].has_digest = false; /* dcs unhalt --at 3 */
+	assert_true(rests(world));
+	assert_int_equal(world->databases[CUSTOMERS].log[0].count, 3);
+}
+
+static void test_cases__what_a_halted_partition_has_committed_is_published(void **state)
+{
+	struct sim_world *world = *state;
+
+	send_customer(world, 1);
+	assert_true(rests(world));
+	assert_int_equal(world->events[CUSTOMERS][0].count, 1);
+	/* As if the program had died between the commit and the delivery, and the topic was cut meanwhile. */
+	world->events[CUSTOMERS][0].count = 0;
+	world->reader_heads[CUSTOMERS][0] = (struct reader_head){ .part = 0, .epoch = 100 };
+	world->databases[CUSTOMERS].heads[0].halted = true;
+	world->databases[CUSTOMERS].heads[0].epoch++;
+	send_customer(world, 2);
+	take_turns(world, 2000);
+	assert_int_equal(world->events[CUSTOMERS][0].count, 1);
+	assert_int_equal(head_of(world, CUSTOMERS, 0)->next_offset, 1);
 }
 
 #define IN_WORLD(test) cmocka_unit_test_setup_teardown(test, start_world, end_world)
@@ -147,10 +371,19 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		IN_WORLD(test_cases__a_record_larger_than_the_arena_is_a_dead_letter),
 		IN_WORLD(test_cases__headers_that_cannot_be_kept_stop_nothing),
+		IN_WORLD(test_cases__an_offset_without_a_record_stops_nothing),
+		IN_WORLD(test_cases__what_cannot_be_set_aside_halts_its_partition),
+		IN_WORLD(test_cases__what_is_taken_for_ever_halts_its_partition),
+		IN_WORLD(test_cases__a_halt_that_cannot_be_written_is_written_later),
+		IN_WORLD(test_cases__a_state_that_cannot_be_loaded_parks_its_command),
+		IN_WORLD(test_cases__more_than_may_wait_is_refused_and_halts_nothing),
+		IN_WORLD(test_cases__a_partition_without_a_leader_holds_up_no_other),
+		IN_WORLD(test_cases__a_truncated_topic_halts_and_goes_on_where_told),
+		IN_WORLD(test_cases__what_a_halted_partition_has_committed_is_published),
 	};
 	struct err err = ERR_INIT;
 
-	log_init("sim", LOG_ERROR);
+	log_init("sim", getenv("SIM_LOUD") ? LOG_DEBUG : LOG_ERROR);
 	if (crypto_init(&err) < 0 || coder_new(&coder, &err) < 0)
 		return 1;
 	return cmocka_run_group_tests(tests, NULL, NULL);

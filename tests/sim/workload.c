@@ -134,7 +134,9 @@ static const struct sim_record *some_record(struct sim_world *world, size_t modu
 {
 	const struct sim_log *log = &world->commands[module][part];
 
-	return log->count == 0 ? NULL : log->records[dice_below(&world->dice, log->count)];
+	const struct sim_record *record = log->count == 0 ? NULL : log->records[dice_below(&world->dice, log->count)];
+
+	return record && record->is_marker ? NULL : record;
 }
 
 /* The customer's partition: all that is about one person is in one. */
@@ -157,6 +159,8 @@ static void publish(struct sim_world *world, struct arena *arena)
 	char key[UUID_TEXT_SIZE + 1];
 	size_t count;
 
+	if (dice_hits(&world->dice, 20)) /* somebody's transaction ends here */
+		world_append_marker(world, &world->commands[made.module][part]);
 	if (roll < 40 && before) { /* the very same again */
 		world_append(world, &world->commands[made.module][part], before->key, before->value, before->headers,
 			     before->headers_count);

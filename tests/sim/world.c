@@ -223,8 +223,8 @@ bool world_is_idle(const struct sim_world *world)
 			if (!engine_is_idle(world->workers[module][i].engine) || world->workers[module][i].session->group != 0)
 				return false;
 		for (size_t part = 0; part < SIM_PARTS; part++)
-			if (world->databases[module].heads[part].next_offset != (int64_t)world->commands[module][part].count ||
-			    world->reader_heads[module][part].next_offset != (int64_t)world->events[module][part].count)
+			if (world->databases[module].heads[part].next_offset != world_end_of(&world->commands[module][part]) ||
+			    world->reader_heads[module][part].next_offset != world_end_of(&world->events[module][part]))
 				return false;
 	}
 	return true;

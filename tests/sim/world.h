@@ -31,6 +31,7 @@
 struct sim_record {
 	int64_t offset;
 	int64_t at_ms;
+	bool is_marker;        /* of a transaction: takes an offset, is given to nobody */
 	struct str key, value; /* owned */
 	struct header headers[HEADERS_MAX];
 	size_t headers_count;
@@ -39,6 +40,7 @@ struct sim_record {
 struct sim_log { /* a partition of a topic */
 	struct sim_record **records;
 	size_t count, capacity;
+	int64_t low; /* what is below was deleted */
 };
 
 /* ---- PostgreSQL ---- */
@@ -149,6 +151,14 @@ struct sim_worker { /* a program that is started again when it dies */
 	bool is_frozen;
 };
 
+/* What a story makes fail (test_cases.c); nothing of it in seeded runs. */
+struct sim_script {
+	const char *(*refuses)(const struct changes *changes); /* by write: why; "unique" is a conflict */
+	bool (*breaks_load)(const struct slot *slot);
+	bool is_leaderless[SIM_PARTS]; /* of all command topics */
+	int halts_fail;                /* so many times */
+};
+
 struct sim_world {
 	struct dice dice;
 	int64_t now_ms;
@@ -169,6 +179,7 @@ struct sim_world {
 	struct sim_worker readers[SIM_MODULES];
 	struct sim_outgoing ghosts[SIM_MODULES][SIM_PARTS][8]; /* of dead programs: may still arrive */
 	int64_t deaths, retries, rebalances;
+	struct sim_script script;
 };
 
 /* ---- making and running it ---- */
@@ -182,6 +193,11 @@ void world_step(struct sim_world *world);
 bool world_is_idle(const struct sim_world *world);
 
 int64_t world_clock(void); /* now_ms of the world that runs: what the engines' back-off asks */
+
+void world_append_marker(struct sim_world *world, struct sim_log *log);
+
+/* The offset behind the last record that anybody is given. */
+int64_t world_end_of(const struct sim_log *log);
 
 /* Copies everything. */
 void world_append(struct sim_world *world, struct sim_log *log, struct str key, struct str value, const struct header *headers,

@@ -43,6 +43,31 @@ static void append(struct sim_world *world, struct sim_log *log, struct sim_reco
 	log->records[log->count++] = record;
 }
 
+void world_append_marker(struct sim_world *world, struct sim_log *log)
+{
+	struct sim_record *record = record_new(STR(""), STR(""), NULL, 0);
+
+	record->is_marker = true;
+	append(world, log, record);
+}
+
+int64_t world_end_of(const struct sim_log *log)
+{
+	size_t end = log->count;
+
+	while (end > 0 && log->records[end - 1]->is_marker)
+		end--;
+	return (int64_t)end;
+}
+
+/* The first record from this offset on that is given to anybody; the log's count when there is none. */
+static int64_t next_given(const struct sim_log *log, int64_t offset)
+{
+	while ((size_t)offset < log->count && log->records[offset]->is_marker)
+		offset++;
+	return offset;
+}
+
 void world_append(struct sim_world *world, struct sim_log *log, struct str key, struct str value, const struct header *headers,
 		  size_t headers_count)
 {
@@ -108,15 +133,33 @@ static int edge_poll(void *self, int timeout_ms, enum bus_poll *ret_kind, struct
 	for (size_t tries = 0; tries < SIM_PARTS; tries++) {
 		part = session->parts[dice_below(&world->dice, session->parts_count)];
 		offset = session->position[part];
+		if (offset >= 0 && offset < topic_of(session, part)->low) {
+			session->position[part] = -1;
+			*ret_kind = BUS_DISPLACED;
+			*ret_record = (struct bus_record){ .part = part };
+			return 0;
+		}
+		if (offset >= 0)
+			offset = next_given(topic_of(session, part), offset);
 		if (offset >= 0 && (size_t)offset < topic_of(session, part)->count)
 			break;
 		if (tries == SIM_PARTS - 1)
 			return 0;
 	}
-	if (offset > 0 && !world->is_calm && dice_hits(&world->dice, 20))
-		offset = (int64_t)dice_below(&world->dice, (uint64_t)offset); /* a repetition */
-	else
-		session->position[part]++;
+	if (offset > 0 && !world->is_calm && dice_hits(&world->dice, 20)) { /* a repetition */
+		offset = next_given(topic_of(session, part), (int64_t)dice_below(&world->dice, (uint64_t)offset));
+	} else if (!world->is_calm && dice_hits(&world->dice, 2)) { /* a broker that was confused for a moment */
+		session->position[part] = -1;
+		*ret_kind = BUS_DISPLACED;
+		*ret_record = (struct bus_record){ .part = part };
+		return 0;
+	} else {
+		/* Sometimes the client goes over a record. */
+		if (!world->is_calm && dice_hits(&world->dice, 2) &&
+		    (size_t)next_given(topic_of(session, part), offset + 1) < topic_of(session, part)->count)
+			offset = next_given(topic_of(session, part), offset + 1);
+		session->position[part] = offset + 1;
+	}
 	record = topic_of(session, part)->records[offset];
 	*ret_kind = BUS_RECORD;
 	*ret_record = (struct bus_record){
@@ -188,7 +231,9 @@ static int edge_bounds(void *self, int32_t part, int64_t *ret_low, int64_t *ret_
 
 	if (session_fault(session, err) < 0)
 		return -1;
-	*ret_low = 0;
+	if (!session->is_reader && session->world->script.is_leaderless[part])
+		return err_set(err, ERR_RETRY, "leader not available");
+	*ret_low = topic_of(session, part)->low;
 	*ret_high = (int64_t)topic_of(session, part)->count;
 	return 0;
 }
@@ -200,7 +245,10 @@ static int edge_read_at(void *self, int32_t part, int64_t offset, bool *ret_foun
 
 	if (session_fault(session, err) < 0)
 		return -1;
-	*ret_found = offset >= 0 && (size_t)offset < log->count;
+	if (offset < log->low)
+		return err_set(err, ERR_POISON, "offset out of range");
+	offset = next_given(log, offset);
+	*ret_found = (size_t)offset < log->count;
 	if (*ret_found)
 		*ret_record = (struct bus_record){ .part = part, .offset = offset, .value = log->records[offset]->value };
 	return 0;

@@ -149,8 +149,11 @@ static int edge_load(void *self, struct slot **slots, size_t count, struct err *
 
 	if (session_fault(session, err) < 0)
 		return -1;
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		if (session->world->script.breaks_load && session->world->script.breaks_load(slots[i]))
+			return err_set(err, ERR_POISON, "a state cannot be read");
 		load_slot(session, slots[i]);
+	}
 	return 0;
 }
 
@@ -227,7 +230,12 @@ static int edge_halt(void *self, const struct head *head, const char *reason, bo
 	struct sim_session *session = self;
 
 	(void)reason;
-	(void)err;
+	if (session_fault(session, err) < 0)
+		return -1;
+	if (session->world->script.halts_fail > 0) {
+		session->world->script.halts_fail--;
+		return err_set(err, ERR_RETRY, "away");
+	}
 	*ret_fenced = database_of(session)->heads[head->part].epoch != head->epoch;
 	if (!*ret_fenced)
 		database_of(session)->heads[head->part].halted = true;
@@ -362,6 +370,13 @@ static int edge_write(void *self, const struct changes *changes, bool *ret_confl
 	if (conflicts(session, changes)) {
 		*ret_conflict = true;
 		return err_set(err, ERR_POISON, "unique violation");
+	}
+	if (session->world->script.refuses) {
+		const char *why = session->world->script.refuses(changes);
+
+		*ret_conflict = why && strcmp(why, "unique") == 0;
+		if (why)
+			return err_set(err, ERR_POISON, "%s", why);
 	}
 	/* Our bug, as far as the engine can tell: the batch is halved, the one command parked. Never of refusals alone. */
 	if (!session->world->is_calm && changes->events_count > 0 && dice_hits(&session->world->dice, 10))
@@ -560,8 +575,8 @@ static int edge_read_parked(void *self, int32_t part, int64_t after_offset, size
 	return 0;
 }
 
-static int edge_read_dead(void *self, int32_t part, size_t rows_max, struct arena *arena, struct dead_letter **ret_rows,
-			  size_t *ret_count, struct err *err)
+static int edge_read_dead(void *self, int32_t part, int64_t after_offset, size_t rows_max, struct arena *arena,
+			  struct dead_letter **ret_rows, size_t *ret_count, struct err *err)
 {
 	struct sim_session *session = self;
 	const struct sim_database *database = database_of(session);
@@ -574,7 +589,7 @@ static int edge_read_dead(void *self, int32_t part, size_t rows_max, struct aren
 	if (!rows)
 		return err_set(err, ERR_FATAL, "arena");
 	for (size_t i = 0; i < database->dead_count && count < rows_max; i++)
-		if (database->dead[i].part == part && !database->dead[i].published)
+		if (database->dead[i].part == part && database->dead[i].offset > after_offset && !database->dead[i].published)
 			rows[count++] = (struct dead_letter){ .part = part,
 							      .offset = database->dead[i].offset,
 							      .code = database->dead[i].code,
@@ -642,14 +657,18 @@ static int reader_claim(void *self, const char *module, const int32_t *parts, si
 	return 0;
 }
 
-static int reader_halt(void *self, const char *module, const struct reader_head *head, const char *reason, struct err *err)
+static int reader_halt(void *self, const char *module, const struct reader_head *head, const char *reason, bool *ret_fenced,
+		       struct err *err)
 {
 	struct sim_session *session = self;
 
 	(void)module;
 	(void)reason;
-	(void)err;
-	session->world->reader_heads[session->module][head->part].halted = true;
+	if (session_fault(session, err) < 0)
+		return -1;
+	*ret_fenced = session->world->reader_heads[session->module][head->part].epoch != head->epoch;
+	if (!*ret_fenced)
+		session->world->reader_heads[session->module][head->part].halted = true;
 	return 0;
 }
 
@@ -666,7 +685,7 @@ static int reader_apply(void *self, const char *module, const struct reader_head
 	for (size_t i = 0; i < heads_count; i++) {
 		const struct reader_head *head = &world->reader_heads[session->module][before[i].part];
 
-		*ret_fenced = head->epoch != before[i].epoch || head->next_offset != before[i].next_offset;
+		*ret_fenced = head->epoch != before[i].epoch || head->next_offset != before[i].next_offset || head->halted;
 		if (*ret_fenced)
 			return 0;
 	}
