@@ -33,6 +33,11 @@ LINK_clang    :=
 CFLAGS  := -std=c17 -D_POSIX_C_SOURCE=200809L $(WARNINGS) $(OPTIMISE_$(FLAVOUR)) -Ilib -I$(GEN) -I.
 LDFLAGS := $(LINK_$(FLAVOUR)) -Wl,--as-needed
 
+# librdkafka allocates every header of every record, in one thread and frees it in another: with jemalloc a worker uses a quarter less
+# CPU than with the C library's allocator. The sanitizers bring their own.
+ALLOCATOR_release := -ljemalloc
+ALLOCATOR := $(ALLOCATOR_$(FLAVOUR))
+
 # The compiler flags of a room's own library (design.md 2: a third-party header is included in exactly one room).
 PACKAGES := rdkafka libpq avro-c libjwt libcurl libsodium libcrypto jansson libmicrohttpd
 # -isystem: our warnings are for our code. Asked once, when first needed: before `make deps` there is no pkg-config.
@@ -124,7 +129,7 @@ $(ARCHIVE): $(LIB_OBJECTS) $(MODULE_OBJECTS) $(PRODUCER_OBJECTS) $(OUT)/gen.o
 $(foreach part,$(MODULES),$(eval $(OUT)/dcs-$(part): $(OUT)/consumers/$(part)/main.o))
 $(foreach part,$(PRODUCERS),$(eval $(OUT)/$(call program_name,$(part)): $(OUT)/producers/$(part)/main.o))
 $(PROGRAMS): $(ARCHIVE)
-	$(call run,ld $@,$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(ARCHIVE) $(LIBS))
+	$(call run,ld $@,$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(ARCHIVE) $(ALLOCATOR) $(LIBS))
 
 $(UNIT_TESTS): $(OUT)/tests/%: $(OUT)/tests/unit/%.o $(ARCHIVE)
 	@mkdir -p $(@D)
@@ -144,7 +149,7 @@ $(SIM_TESTS): $(OUT)/tests/%: $(OUT)/tests/sim/%.o $(SIM_WORLD) $(ARCHIVE)
 BENCH_WORLD := $(OUT)/tests/bench/world.o
 $(BENCHES): $(OUT)/bench/%: $(OUT)/tests/bench/%.o $(BENCH_WORLD) $(ARCHIVE)
 	@mkdir -p $(@D)
-	$(call run,ld $@,$(CC) $(LDFLAGS) -o $@ $^ $(LIBS))
+	$(call run,ld $@,$(CC) $(LDFLAGS) -o $@ $^ $(ALLOCATOR) $(LIBS))
 
 # ---- tests: each target ends with `N passed, N failed` (tests/run.sh) ----
 
