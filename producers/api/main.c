@@ -51,7 +51,10 @@ static int run(struct api *api, struct err *err)
 		if (api_step(api, err) != 0)
 			return -1;
 	}
-	return api_drain(api, clock_monotonic_ms() + DRAIN_MS, err);
+	if (api_drain(api, clock_monotonic_ms() + DRAIN_MS, err) != 0)
+		return -1;
+	log_info("ended");
+	return 0;
 }
 
 static int serve(const struct program *program, const struct settings *settings, struct api *api, struct err *err)

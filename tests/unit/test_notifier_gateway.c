@@ -1,0 +1,130 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "consumers/notifier/gateway.h"
+#include "crypto/crypto.h"
+
+static struct gateway kannel, smtp;
+static struct kannel_conf kannel_conf = { .url = "http://127.0.0.1:1/cgi-bin/sendsms" };
+static struct smtp_conf smtp_conf = { .url = "smtp://127.0.0.1:1/x", .bounce_domain = "collector.example" };
+
+static int set_up(void **state)
+{
+	const struct throttle_conf throttle = {
+		.per_second = 1, .burst = 1, .running_max = 1, .failures_max = 1, .pause_ms = 1, .pause_max_ms = 1
+	};
+	struct err err = ERR_INIT;
+
+	(void)state;
+	gateway_kannel_init(&kannel, &kannel_conf, &throttle, 0);
+	gateway_smtp_init(&smtp, &smtp_conf, &throttle, 0);
+	return crypto_init(&err);
+}
+
+static struct verdict judged(const struct gateway *gateway, enum http_outcome outcome, int status, const char *body)
+{
+	struct http_answer answer = {
+		.outcome = outcome, .status = status, .retry_after_ms = 7000, .body = str_of(body), .text = ""
+	};
+	struct verdict verdict;
+
+	gateway->judge(&answer, &verdict);
+	return verdict;
+}
+
+static void assert_judged(const struct gateway *gateway, enum http_outcome outcome, int status, const char *body,
+			  enum outcome expected, bool is_well, const char *code)
+{
+	struct verdict verdict = judged(gateway, outcome, status, body);
+
+	if (verdict.outcome != expected || verdict.is_well != is_well)
+		fail_msg("%s %d %s: %s, well %d", gateway->name, status, body, outcome_name(verdict.outcome), verdict.is_well);
+	assert_string_equal(verdict.provider_code, code);
+}
+
+static void test_gateway__kannel_is_judged(void **state)
+{
+	(void)state;
+	assert_judged(&kannel, HTTP_ANSWERED, 202, "0: Accepted for delivery", OUTCOME_ACCEPTED, true, "202");
+	assert_judged(&kannel, HTTP_ANSWERED, 202, "3: Queued for later delivery", OUTCOME_ACCEPTED, true, "202");
+	assert_judged(&kannel, HTTP_ANSWERED, 503, "", OUTCOME_NOT_ACCEPTED, false, "503");
+	assert_judged(&kannel, HTTP_ANSWERED, 429, "", OUTCOME_NOT_ACCEPTED, false, "429");
+	assert_judged(&kannel, HTTP_ANSWERED, 400, "", OUTCOME_FAILED, true, "400");
+	assert_judged(&kannel, HTTP_ANSWERED, 403, "Not routable. Do not try again.", OUTCOME_FAILED, true, "403");
+	assert_judged(&kannel, HTTP_ANSWERED, 403, "Authorization failed", OUTCOME_NOT_ACCEPTED, false, "403");
+	assert_judged(&kannel, HTTP_ANSWERED, 500, "Sending failed.", OUTCOME_UNKNOWN, false, "500");
+	assert_judged(&kannel, HTTP_NOT_SENT, 0, "", OUTCOME_NOT_ACCEPTED, false, "");
+	assert_judged(&kannel, HTTP_AMBIGUOUS, 0, "", OUTCOME_UNKNOWN, false, "");
+	assert_int_equal(judged(&kannel, HTTP_ANSWERED, 429, "").retry_after_ms, 7000);
+}
+
+static void test_gateway__smtp_is_judged(void **state)
+{
+	(void)state;
+	assert_judged(&smtp, HTTP_ANSWERED, 250, "250 2.0.0 queued", OUTCOME_ACCEPTED, true, "2.0.0");
+	assert_judged(&smtp, HTTP_ANSWERED, 451, "451 4.7.1 greylisted", OUTCOME_NOT_ACCEPTED, true, "4.7.1");
+	assert_judged(&smtp, HTTP_ANSWERED, 550, "550 5.1.1 <jane@x> unknown", OUTCOME_FAILED, true, "5.1.1");
+	assert_judged(&smtp, HTTP_NOT_SENT, 0, "", OUTCOME_NOT_ACCEPTED, false, "");
+	assert_judged(&smtp, HTTP_AMBIGUOUS, 0, "354 go on", OUTCOME_UNKNOWN, false, "");
+	assert_int_equal(judged(&smtp, HTTP_ANSWERED, 451, "451").retry_after_ms, -1);
+}
+
+static void test_gateway__outcomes_have_their_words(void **state)
+{
+	(void)state;
+	assert_string_equal(outcome_name(OUTCOME_ACCEPTED), "accepted");
+	assert_string_equal(outcome_name(OUTCOME_FAILED), "failed");
+	assert_string_equal(outcome_name(OUTCOME_NOT_ACCEPTED), "not_accepted");
+	assert_string_equal(outcome_name(OUTCOME_UNKNOWN), "unknown");
+}
+
+static void test_gateway__references_are_the_same_for_every_try(void **state)
+{
+	struct uuid id = { .bytes = { 0x01, 0x9a } };
+	char first[PROVIDER_REF_MAX + 1], again[PROVIDER_REF_MAX + 1];
+
+	(void)state;
+	smtp.reference(&smtp, &id, first);
+	smtp.reference(&smtp, &id, again);
+	assert_string_equal(first, "019a0000-0000-0000-0000-000000000000@collector.example");
+	assert_string_equal(first, again);
+	kannel.reference(&kannel, &id, first);
+	assert_string_equal(first, "");
+}
+
+static void test_gateway__callback_urls_are_signed_for_one_message(void **state)
+{
+	struct uuid communication = { .bytes = { 1 } }, other = { .bytes = { 2 } }, customer = { .bytes = { 3 } };
+	struct buf first, second;
+
+	(void)state;
+	buf_init(&first, 1024);
+	buf_init(&second, 1024);
+	kannel_conf.callback_url = "http://127.0.0.1:2";
+	kannel_callback_url(&kannel_conf, &communication, &customer, &first);
+	kannel_callback_url(&kannel_conf, &other, &customer, &second);
+	assert_int_equal(first.size, second.size);
+	buf_add_u8(&first, '\0');
+	buf_add_u8(&second, '\0');
+	assert_memory_not_equal(strstr((const char *)first.data, "&s="), strstr((const char *)second.data, "&s="),
+				3 + 2 * DIGEST_SIZE);
+	buf_release(&first);
+	buf_release(&second);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_gateway__kannel_is_judged),
+		cmocka_unit_test(test_gateway__smtp_is_judged),
+		cmocka_unit_test(test_gateway__outcomes_have_their_words),
+		cmocka_unit_test(test_gateway__references_are_the_same_for_every_try),
+		cmocka_unit_test(test_gateway__callback_urls_are_signed_for_one_message),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, NULL);
+}
