@@ -164,7 +164,11 @@ bool hex_to_bytes(void *bytes, size_t size, struct str text)
 	for (size_t i = 0; i < text.size; i++)
 		if (hex_digit(text.data[i]) < 0)
 			return false;
-	for (size_t i = 0; i < size; i++)
-		to[i] = (unsigned char)(hex_digit(text.data[2 * i]) << 4 | hex_digit(text.data[2 * i + 1]));
+	for (size_t i = 0; i < size; i++) {
+		unsigned high = (unsigned)hex_digit(text.data[2 * i]);
+		unsigned low = (unsigned)hex_digit(text.data[2 * i + 1]);
+
+		to[i] = (unsigned char)(high << 4 | low);
+	}
 	return true;
 }

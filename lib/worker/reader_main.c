@@ -75,17 +75,17 @@ out:
 	return program_is_ending() && err->kind != ERR_FATAL ? 0 : rc;
 }
 
-int reader_main(int argc, char **argv, const struct reader *rules)
+int reader_main(int argc, char **argv, const struct reader *reader)
 {
 	struct program program;
 	struct err err = ERR_INIT;
 	enum conf_outcome outcome;
 
-	if (program_init(&program, rules->name, "A reader of events.", argc, argv, &outcome, &err) < 0)
+	if (program_init(&program, reader->name, "A reader of events.", argc, argv, &outcome, &err) < 0)
 		return program_fail(&err);
 	if (outcome == CONF_EXIT_OK)
 		return 0;
-	if (serve(&program, rules, &err) < 0)
+	if (serve(&program, reader, &err) < 0)
 		return program_fail(&err);
 	log_info("ended");
 	return 0;

@@ -407,7 +407,7 @@ static void print(const struct floor *floor, const struct commits *commits)
 	while (from + 1 < commits->count && before < floor->warm);
 	for (size_t i = from; i < commits->count; i++)
 		timed += commits->list[i].commands;
-	seconds = (double)(commits->list[commits->count - 1].at_us - commits->list[from - 1].at_us) / 1e6;
+	seconds = (double)commits->list[commits->count - 1].at_us / 1e6 - (double)commits->list[from - 1].at_us / 1e6;
 	printf("commands=%lld\ncommits=%zu\nseconds=%.3f\nrate=%.0f\ncpu_us=%lld\n", (long long)(before + timed), commits->count,
 	       seconds, seconds > 0 ? (double)timed / seconds : 0, (long long)commits->cpu_us);
 }
