@@ -186,6 +186,10 @@ bench: deps ## rate, CPU, memory and latency of the debts worker beside PostgreS
 	@$(MAKE) --no-print-directory -j$(JOBS) build $(BENCHES)
 	@DEBTS=$(DEBTS) COMMANDS=$(COMMANDS) WORKERS=$(WORKERS) QUICK=$(QUICK) tests/bench/bench.py
 
+.PHONY: chaos
+chaos: deps build ## programs, PostgreSQL and Kafka killed under load: KILLS=100 PG_KILLS=5 KAFKA_KILLS=5 FREEZES=2 SEED=1
+	@/usr/bin/python3 tests/system/chaos.py KILLS=$(KILLS) PG_KILLS=$(PG_KILLS) KAFKA_KILLS=$(KAFKA_KILLS) FREEZES=$(FREEZES) SEED=$(SEED)
+
 # ---- checks ----
 
 C_SOURCES := $(wildcard lib/*/*.c consumers/*/*.c producers/*/*.c tests/*/*.c)

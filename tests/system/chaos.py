@@ -1,0 +1,235 @@
+#!/usr/bin/python3
+"""Kills what it can, under load, and asks afterwards whether anything was lost or done twice.
+
+usage: tests/system/chaos.py [KILLS=100] [PG_KILLS=5] [KAFKA_KILLS=5] [FREEZES=2] [SEED=1]
+
+SIGKILL of a random program of ours (workers with their publishers, readers, notifier, clock), of PostgreSQL, of Kafka; workers frozen past their session and
+woken again. Each fault comes when the system has answered commands since the one before: it is always killed at work. Afterwards every command must
+have its answer, and `dcs verify` must find nothing.
+"""
+
+import collections
+import os
+import pathlib
+import random
+import signal
+import sys
+import tempfile
+import threading
+import time
+
+from client import Client, Events, new_id, now
+from people import People
+from world import MODULES, World, wait_for
+
+PROGRAMS = {"customers": 1, "debts": 2, "communications": 1, "reporting": 1, "notifier": 1, "clock": 1, "api": 1}
+VICTIMS = [f"{name}.{number}" for name, count in PROGRAMS.items() for number in range(1, count + 1)]
+ANSWERS_BETWEEN_FAULTS = 60
+RECOVER_S = 180  # a deadline, not a goal: the summary tells what it took
+
+
+class Load(threading.Thread):
+    """Somebody upstream: customers, debts, payments, reversals, consents; some commands twice."""
+
+    def __init__(self, world, seed):
+        super().__init__(daemon=True)
+        self.client = Client(world)
+        self.people = People(self.client, None)
+        self.dice = random.Random(seed)
+        self.sent = {}  # by id
+        self.acknowledged = set()
+        self.repeated = 0
+        self.ending = threading.Event()
+        self.customers, self.debts, self.payments = [], [], []
+
+    def new_command(self):
+        roll = self.dice.random()
+        if roll < 0.1 or not self.customers:
+            record = self.people.create_customer()
+            self.customers.append(record.key.decode())
+            return record
+        customer = self.dice.choice(self.customers[-200:])
+        if roll < 0.25 or not self.debts:
+            debt = new_id()
+            self.debts.append((customer, debt))
+            return self.people.create_debt(customer, debt_id=debt, principal_minor=self.dice.randrange(1, 10_000))
+        if roll < 0.30:
+            return self.client.command(
+                "GrantConsent",
+                "agent",
+                consent_id=new_id(),
+                customer_id=customer,
+                channel=self.dice.choice(["sms", "email"]),
+                purpose="collect",
+                basis="express",
+                evidence_ref="form",
+                obtained_at=now(),
+            )
+        if roll < 0.40 and self.payments:
+            customer, payment = self.dice.choice(self.payments[-500:])
+            return self.client.command("ReversePayment", "creditor", payment_id=payment, customer_id=customer, reason="nsf")
+        customer, debt = self.dice.choice(self.debts[-500:])
+        payment = new_id()
+        self.payments.append((customer, payment))
+        return self.people.record_payment(customer, debt, self.dice.randrange(1, 5_000), payment_id=payment)
+
+    def send(self, record):
+        def delivered(error, _message):
+            if not error:
+                self.acknowledged.add(record.id)
+
+        while True:
+            try:
+                self.client.producer.produce(record.topic, record.value, record.key, headers=record.headers, on_delivery=delivered)
+                break
+            except BufferError:  # Kafka is away: wait for room
+                self.client.producer.poll(0.2)
+        self.client.producer.poll(0)
+
+    def run(self):
+        while not self.ending.is_set():
+            record = self.new_command()
+            self.sent[record.id] = record
+            self.send(record)
+            if self.dice.random() < 0.02:
+                self.repeated += 1
+                self.send(self.dice.choice(list(self.sent.values())[-100:]))
+            self.ending.wait(0.002)  # a steady trickle: some 300 commands a second
+
+    def end(self):
+        self.ending.set()
+        self.join()
+        assert self.client.producer.flush(RECOVER_S) == 0, "Kafka did not take everything"
+
+
+class Chaos:
+    def __init__(self, world, kills, pg_kills, kafka_kills, freezes, seed):
+        self.world = world
+        self.dice = random.Random(seed)
+        self.faults = ["kill"] * kills + ["postgres"] * pg_kills + ["kafka"] * kafka_kills + ["freeze"] * freezes
+        self.dice.shuffle(self.faults)
+        self.load = Load(world, seed + 1)
+        self.events = Events(world, MODULES)
+        self.done = collections.Counter()
+
+    # ---- looking ----
+
+    def answered(self):
+        self.events.poll(0.05)
+        return len(self.events.by_cause)
+
+    def wait_for_work(self):
+        before = self.answered()
+        wait_for(lambda: self.answered() >= before + ANSWERS_BETWEEN_FAULTS, "answers after a fault", RECOVER_S)
+
+    def sizes(self):
+        """Of each program: descriptors and resident memory in MB."""
+        found = {}
+        for name in VICTIMS:
+            pid = self.world.pid(name)
+            if pid:
+                status = pathlib.Path(f"/proc/{pid}/status").read_text()
+                resident = next(int(line.split()[1]) // 1024 for line in status.splitlines() if line.startswith("VmRSS"))
+                found[name] = (len(os.listdir(f"/proc/{pid}/fd")), resident)
+        return found
+
+    # ---- faults ----
+
+    def kill(self):
+        name = self.dice.choice(VICTIMS)
+        pid = wait_for(lambda: self.world.pid(name), f"{name} is started again")
+        os.kill(pid, signal.SIGKILL)
+        self.done[f"SIGKILL {name.split('.')[0]}"] += 1
+
+    def part(self, name):
+        self.world.stack("kill", name)
+        self.world.stack("up", name)
+        self.done[f"SIGKILL {name}"] += 1
+
+    def freeze(self):
+        """Until another worker has all its partitions, that is, past its session; then it wakes and believes that it still owns them."""
+        name = self.dice.choice(["debts.1", "debts.2"])
+        pid = wait_for(lambda: self.world.pid(name), f"{name} is started again")
+        mine = f"%:{pid}"
+        wait_for(
+            lambda: self.world.value("SELECT count(*) FROM debts.partition_head WHERE owner LIKE %s", mine) > 0, f"{name} owns partitions", RECOVER_S
+        )
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            wait_for(
+                lambda: self.world.value("SELECT count(*) FROM debts.partition_head WHERE owner LIKE %s", mine) == 0,
+                f"another worker takes over from the frozen {name}",
+                RECOVER_S,
+            )
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        self.done["frozen and woken"] += 1
+
+    def run(self):
+        self.load.start()
+        self.wait_for_work()
+        before = self.sizes()
+        for fault in self.faults:
+            if fault == "kill":
+                self.kill()
+            elif fault == "freeze":
+                self.freeze()
+            else:
+                self.part(fault)
+            self.wait_for_work()
+        self.load.end()
+        started = time.monotonic()
+        self.world.wait_idle(RECOVER_S)
+        self.recovered_s = time.monotonic() - started
+        while self.events.poll(0.5):
+            pass
+        return before, self.sizes()
+
+    def findings(self):
+        lost = [record for record in self.load.sent.values() if record.id not in self.events.by_cause]
+        unacknowledged = set(self.load.sent) - self.load.acknowledged
+        wrong = [f"no answer to {record.id} on {record.topic}" for record in lost]
+        wrong += [f"never acknowledged: {command_id}" for command_id in unacknowledged]
+        return wrong + self.world.verify()
+
+    def summary(self, before, after):
+        yield f"faults: {', '.join(f'{count} x {what}' for what, count in sorted(self.done.items()))}"
+        yield f"commands: {len(self.load.sent)} and {self.load.repeated} repetitions; answered: {len(self.events.by_cause)}"
+        yield f"events published twice and recognised: {self.events.repeated}"
+        yield f"from the end of the load to everything applied and published: {self.recovered_s:.1f} s"
+        yield "descriptors and resident MB, at first and at last:"
+        for name in sorted(after):
+            yield f"  {name:18} {before.get(name)} {after[name]}"
+
+
+def run(world, **numbers):
+    """Answers what is wrong, and the lines of a summary."""
+    world.programs("start", *[f"{name}={count}" for name, count in PROGRAMS.items()])
+    chaos = Chaos(world, **numbers)
+    try:
+        before, after = chaos.run()
+        return chaos.findings(), list(chaos.summary(before, after))
+    finally:
+        chaos.load.ending.set()
+        chaos.events.close()
+
+
+def main():
+    given = dict(argument.split("=", 1) for argument in sys.argv[1:] if "=" in argument)
+    numbers = {name.lower(): int(given.get(name) or default) for name, default in DEFAULTS.items()}
+    with tempfile.TemporaryDirectory(prefix="dcs-chaos-") as folder:
+        world = World(pathlib.Path(folder) / "run")
+        try:
+            world.start()
+            wrong, lines = run(world, **numbers)
+        finally:
+            world.destroy()
+    print("\n".join(lines))
+    print("\n".join(wrong) if wrong else "nothing was lost, nothing done twice: dcs verify finds nothing")
+    return 1 if wrong else 0
+
+
+DEFAULTS = {"KILLS": 100, "PG_KILLS": 5, "KAFKA_KILLS": 5, "FREEZES": 2, "SEED": 1}
+
+if __name__ == "__main__":
+    sys.exit(main())
