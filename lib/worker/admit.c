@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/log.h"
 #include "schemas/clock.h"
 #include "wire/envelope.h"
 
@@ -234,11 +235,19 @@ int admit_parked(const struct admission *admission, const struct parked *parked,
 	item.command.actor = parked->actor;
 	item.command.roles = parked->roles;
 	item.command.now_ms = now_ms;
-	if (coder_decode(admission->coder, parked->value, arena, &item.command.type, &item.command.body, err) < 0)
-		return -1;
-	item.rule = rule_of(admission->module, item.command.type);
-	if (!item.rule)
-		return err_set(err, ERR_FATAL, "a parked command is of a type that this module does not know");
 	*ret_item = item;
+	if (arena->size - arena->used < admit_room(admission, parked->value.size))
+		return err_set(err, ERR_POISON, "arena full");
+	if (coder_decode(admission->coder, parked->value, arena, &ret_item->command.type, &ret_item->command.body, err) == 0)
+		ret_item->rule = rule_of(admission->module, ret_item->command.type);
+	else if (err->kind != ERR_POISON)
+		return -1;
+	/* By an older program than the one that parked it: it stays, and holds its key, until a newer one reads it. */
+	if (!ret_item->rule) {
+		log_warn("part=%d offset=%lld a parked command cannot be read by this program", parked->part,
+			 (long long)parked->offset);
+		ret_item->is_broken = true;
+		*err = (struct err)ERR_INIT;
+	}
 	return 0;
 }

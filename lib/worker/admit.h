@@ -28,9 +28,9 @@ struct item {
 	size_t size;                 /* what the record holds in memory: key, value, headers */
 	uint8_t digest[DIGEST_SIZE]; /* of the value: "same id, other content", and the resume proof */
 
-	struct command command; /* ITEM_COMMAND, ITEM_TICK */
-	const struct rule *rule;
-	int64_t expires_ms; /* 0: none */
+	struct command command;  /* ITEM_COMMAND, ITEM_TICK */
+	const struct rule *rule; /* NULL: a parked one that cannot be read; is_broken */
+	int64_t expires_ms;      /* 0: none */
 	struct str traceparent;
 
 	bool was_parked;  /* read from `parked` during a Tick */
@@ -62,8 +62,8 @@ size_t admit_room(const struct admission *admission, size_t value_size);
 MUST_CHECK int admit(const struct admission *admission, const struct broker *broker, const struct bus_record *record,
 		     struct arena *arena, struct item *ret_item, struct err *err);
 
-/* The same for a row of `parked`: it was authorised when it came, only the body is decoded again. `now_ms`, `today`: of the Tick
- * that tries it again. */
+/* The same for a row of `parked`: it was authorised when it came, only the body is decoded again. One that cannot be comes out
+ * as broken, without a rule. `now_ms`: of the Tick that tries it again. */
 MUST_CHECK int admit_parked(const struct admission *admission, const struct parked *parked, int64_t now_ms, struct arena *arena,
 			    struct item *ret_item, struct err *err);
 

@@ -287,6 +287,8 @@ static int decide_command(struct batch *batch, const struct engine *engine, size
 
 	if (uuid_compare(&item->command.id, &head->last_id) > 0)
 		head->last_id = item->command.id;
+	if (!item->rule)
+		return park(batch, verdict, item, PARKED_BUG, "this program cannot read the command", err);
 	if (verdict->has_answer && verdict->answer.found)
 		return repeat(batch, verdict, item, verdict->answer.digest, err);
 	if (first_verdict && (first_verdict->fate == FATE_APPLIED || first_verdict->fate == FATE_REFUSED))

@@ -132,6 +132,7 @@ struct database {
 	/* Outside of a batch. At most rows_max rows from the arena, in order; fewer when the arena is small. */
 	int (*read_log)(void *self, int32_t part, int64_t from_seq, size_t rows_max, struct arena *arena,
 			struct log_row **ret_rows, size_t *ret_count, struct err *err);
+	/* These take a quarter of the arena at most, unless the first row is larger: the commands are decoded beside them. */
 	int (*read_parked)(void *self, int32_t part, int64_t after_offset, size_t rows_max, struct arena *arena,
 			   struct parked **ret_rows, size_t *ret_count, bool *ret_is_end, struct err *err);
 	/* The unpublished ones; without those that are too large for a record. */

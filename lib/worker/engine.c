@@ -834,18 +834,23 @@ static int collect_parked(struct engine *engine, struct lane *lane, struct err *
 	size_t count;
 
 	MUST(batch->items_count == 0);
+	MUST(rows_max > 0);
 	batch_reset(batch);
 	batch->tick_part = lane->head.part;
 	if (engine->database.read_parked(engine->database.self, lane->head.part, lane->head.tick_cursor, rows_max, &batch->arena,
 					 &rows, &count, &batch->is_tick_end, err) < 0)
 		return -1;
-	for (size_t i = 0; i < count; i++, batch->items_count++) {
-		if (admit_parked(&engine->admission, &rows[i], lane->tick.command.now_ms, &batch->arena, &batch->items[i], err) ==
-		    0)
+	for (size_t i = 0; i < count; i++) {
+		bool is_full = i > 0 && batch->arena.used > batch->arena.size / 2;
+
+		if (!is_full && admit_parked(&engine->admission, &rows[i], lane->tick.command.now_ms, &batch->arena,
+					     &batch->items[batch->items_count], err) == 0) {
+			batch->items_count++;
 			continue;
-		if (err->kind != ERR_POISON || batch->items_count == 0)
-			return err_set(err, ERR_FATAL, "a parked command cannot be read");
-		*err = (struct err)ERR_INIT; /* the arena is full: the rest comes in the next batch */
+		}
+		if (!is_full && (err->kind != ERR_POISON || i == 0))
+			return -1;
+		*err = (struct err)ERR_INIT; /* the rest comes in the next batch */
 		batch->is_tick_end = false;
 		break;
 	}

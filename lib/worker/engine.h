@@ -26,7 +26,7 @@
 
 struct engine_conf {
 	const char *owner;       /* who writes into partition_head.owner: host and process */
-	size_t batch_items_max;  /* records a transaction takes at most */
+	size_t batch_items_max;  /* records a transaction takes at most; at least 2: a Tick and a parked command */
 	size_t batch_bytes_max;  /* bytes of values */
 	size_t arena_size;       /* memory of one batch; there are two */
 	size_t pending_max;      /* published and not acknowledged: no new batch above it */

@@ -624,12 +624,13 @@ static int edge_read_parked(void *self, int32_t part, int64_t after_offset, size
 {
 	struct db_result result = { 0 };
 	struct parked *rows;
+	size_t start = arena->used;
 	size_t count = 0;
 
 	if (run_read(self, &statement_read_parked, part, after_offset, rows_max, &result, err) < 0)
 		return -1;
 	rows = arena_take(arena, (size_t)result.rows, sizeof(*rows));
-	for (int row = 0; rows && row < result.rows; row++) {
+	for (int row = 0; rows && row < result.rows && (row == 0 || arena->used - start < arena->size / 4); row++) {
 		rows[count] = (struct parked){
 			.part = part,
 			.offset = db_int64(&result, row, 0),

@@ -138,7 +138,7 @@ int program_init(struct program *program, const char *name, const char *about, i
 		  .kind = CONF_NUMBER,
 		  .default_value = "8192",
 		  .target = &program->batch_items_max,
-		  .number_min = 1,
+		  .number_min = 2,
 		  .number_max = 65536,
 		  .help = "records a transaction takes at most" },
 		{ .name = "batch.mbytes",

@@ -18,12 +18,11 @@
  * programs die, freeze and wake, connections break, partitions move; then the faults end, everything comes to rest, and the
  * auditor judges. `make sim SEEDS=n`; a seed that fails is printed, and `make sim SEED=n` runs it again.
  */
-#define PROCESSES          2
-#define ROUNDS             12
-#define COMMANDS_PER_ROUND 8
-#define STEPS_PER_ROUND    60
-#define REST_STEPS_MAX     40000
-#define SEEDS_DEFAULT      200
+#define PROCESSES       2
+#define ROUNDS          12
+#define STEPS_PER_ROUND 60
+#define REST_STEPS_MAX  40000
+#define SEEDS_DEFAULT   200
 
 /* Totals over all seeds, so that a world too kind to find anything is noticed. */
 struct totals {
@@ -76,7 +75,7 @@ static const char *run_seed(uint64_t seed, struct coder *coder, struct totals *t
 	assert_non_null(world);
 	world_init(world, seed, coder);
 	for (int round = 0; round < ROUNDS; round++) {
-		workload_publish(world, COMMANDS_PER_ROUND);
+		workload_publish(world, world->sizes.commands_per_round);
 		if (dice_hits(&world->dice, 500))
 			workload_tick(world);
 		for (int step = 0; step < STEPS_PER_ROUND; step++)

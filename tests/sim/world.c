@@ -6,8 +6,8 @@
 #include "consumers/debts/debts.h"
 #include "tests/sim/world.h"
 
-#define ARENA_SIZE          ((size_t)2 << 20)
-#define BATCH_ITEMS_MAX     12
+#define ARENA_SIZE_MIN      ((size_t)600 << 10) /* the least that the engine takes, for VALUE_SIZE_MAX */
+#define VALUE_SIZE_MAX      4096
 #define AGGREGATES_SIZE_MAX ((size_t)16 << 20)
 
 /* The clock that the engines ask: it belongs to the world that runs. */
@@ -38,16 +38,16 @@ static void start_worker(struct sim_world *world, size_t module, struct sim_work
 {
 	const struct engine_conf conf = {
 		.owner = "sim",
-		.batch_items_max = BATCH_ITEMS_MAX,
+		.batch_items_max = world->sizes.batch_items_max,
 		.batch_bytes_max = 1 << 20,
-		.arena_size = ARENA_SIZE,
+		.arena_size = world->sizes.arena_size,
 		.pending_max = 100,
 		.wait_max_ms = 5000,
-		.parked_max = 1000,
+		.parked_max = world->sizes.parked_max,
 		.now_ms = world_clock,
 	};
 	const struct admission admission = {
-		.module = world->modules[module], .coder = world->coder, .verify = verify, .value_size_max = 4096
+		.module = world->modules[module], .coder = world->coder, .verify = verify, .value_size_max = VALUE_SIZE_MAX
 	};
 	struct broker broker;
 	struct database database;
@@ -64,7 +64,10 @@ static void start_worker(struct sim_world *world, size_t module, struct sim_work
 static void start_reader(struct sim_world *world, size_t module, struct sim_worker *worker)
 {
 	const struct reader_conf conf = {
-		.owner = "sim", .batch_items_max = 16, .arena_size = ARENA_SIZE, .now_ms = world_clock
+		.owner = "sim",
+		.batch_items_max = world->sizes.batch_items_max,
+		.arena_size = world->sizes.arena_size,
+		.now_ms = world_clock,
 	};
 	struct broker broker;
 	struct reader_database database;
@@ -128,6 +131,12 @@ void world_init(struct sim_world *world, uint64_t seed, struct coder *coder)
 	world->retry_rate = dice_below(&world->dice, 40);
 	world->death_rate = dice_below(&world->dice, 20);
 	world->quiet_rate = dice_below(&world->dice, 700);
+	world->sizes = (struct sim_sizes){
+		.batch_items_max = 2 + dice_below(&world->dice, dice_hits(&world->dice, 500) ? 12 : 200),
+		.arena_size = ARENA_SIZE_MIN + dice_below(&world->dice, (size_t)1 << 20),
+		.parked_max = dice_hits(&world->dice, 200) ? (int64_t)dice_below(&world->dice, 3) : 1000,
+		.commands_per_round = dice_hits(&world->dice, 150) ? 60 : 1 + dice_below(&world->dice, 15),
+	};
 	buf_init(&world->aggregates, AGGREGATES_SIZE_MAX);
 	running = world;
 	for (size_t module = 0; module < SIM_MODULES; module++) {

@@ -159,8 +159,17 @@ struct sim_script {
 	int halts_fail;                /* so many times */
 };
 
+/* How large things are in this world: small ones meet their limits often. */
+struct sim_sizes {
+	size_t batch_items_max;
+	size_t arena_size;
+	int64_t parked_max;
+	size_t commands_per_round;
+};
+
 struct sim_world {
 	struct dice dice;
+	struct sim_sizes sizes;
 	int64_t now_ms;
 	bool is_calm;        /* no more faults: the world heals */
 	uint64_t retry_rate; /* per mille of edge calls */

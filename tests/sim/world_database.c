@@ -552,6 +552,7 @@ static int edge_read_parked(void *self, int32_t part, int64_t after_offset, size
 	const struct sim_database *database = database_of(session);
 	struct parked *rows;
 	size_t count = 0;
+	bool is_cut = false;
 
 	if (session_fault(session, err) < 0)
 		return -1;
@@ -564,14 +565,18 @@ static int edge_read_parked(void *self, int32_t part, int64_t after_offset, size
 
 		if (parked->is_gone || parked->parked.part != part || parked->parked.offset <= after_offset)
 			continue;
+		is_cut = count > 0 && arena->used > arena->size / 4;
+		if (is_cut)
+			break;
 		rows[count] = parked->parked;
 		rows[count].actor = str_copy(arena, parked->parked.actor);
 		rows[count].value = str_copy(arena, parked->parked.value);
+		MUST(rows[count].actor.data && rows[count].value.data);
 		count++;
 	}
 	*ret_rows = rows;
 	*ret_count = count;
-	*ret_is_end = count < rows_max;
+	*ret_is_end = count < rows_max && !is_cut;
 	return 0;
 }
 
