@@ -15,13 +15,15 @@ die() {
 	exit 1
 }
 
-# proc_start PID: when the process started, in clock ticks since boot; fails if there is none, or only its zombie.
+# proc_start PID: when the process started, in clock ticks since boot; fails if there is none, or only its zombie. A killed JVM's
+# first thread is a zombie while others still die: until the last one has, its ports are taken.
 proc_start() {
-	local stat
+	local stat threads
 	stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
+	threads=("/proc/$1/task"/*)
 	stat=${stat##*) } # behind the command's name, which may hold anything
 	set -- $stat
-	[ "$1" != Z ] && [ "$1" != X ] && echo "${20}"
+	{ [ "$1" != Z ] || [ ${#threads[@]} -gt 1 ]; } && [ "$1" != X ] && echo "${20}"
 }
 
 # pid_of NAME: its id if it is alive.
