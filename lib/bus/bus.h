@@ -31,7 +31,10 @@ struct bus_record {
 
 void bus_record_release(struct bus_record *record);
 
-/* The record's headers, in order, borrowed from it; more than HEADERS_MAX is ERR_POISON. */
+/*
+ * The record's headers, in order, borrowed from it. More than HEADERS_MAX is ERR_POISON, and the first HEADERS_MAX are given all
+ * the same: a dead letter keeps them.
+ */
 MUST_CHECK int bus_record_headers(const struct bus_record *record, struct header ret_headers[HEADERS_MAX], size_t *ret_count,
 				  struct err *err);
 

@@ -37,9 +37,7 @@ int bus_record_headers(const struct bus_record *record, struct header ret_header
 	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return err_set(err, ERR_POISON, "headers: %s", rd_kafka_err2str(code));
 	size_t count = rd_kafka_header_cnt(headers);
-	if (count > HEADERS_MAX)
-		return err_set(err, ERR_POISON, "headers: %zu, more than %d", count, HEADERS_MAX);
-	for (size_t index = 0; index < count; index++) {
+	for (size_t index = 0; index < count && index < HEADERS_MAX; index++) {
 		const void *value;
 		size_t size;
 
@@ -47,6 +45,6 @@ int bus_record_headers(const struct bus_record *record, struct header ret_header
 		MUST(code == RD_KAFKA_RESP_ERR_NO_ERROR);
 		ret_headers[index].value = (struct str){ .data = value, .size = size };
 	}
-	*ret_count = count;
-	return 0;
+	*ret_count = count < HEADERS_MAX ? count : HEADERS_MAX;
+	return count > HEADERS_MAX ? err_set(err, ERR_POISON, "headers: %zu, more than %d", count, HEADERS_MAX) : 0;
 }

@@ -181,13 +181,12 @@ int admit(const struct admission *admission, const struct broker *broker, const 
 	item.value = record->value;
 	item.since_ms = record->at_ms;
 	digest_of(item.digest, record->value);
-	if (broker->headers(broker->self, record, headers, &headers_count, &why) < 0) {
-		code = "bad_header";
-	} else if (!are_headers_bounded(headers, headers_count, admission->value_size_max, &headers_size)) {
+	code = broker->headers(broker->self, record, headers, &headers_count, &why) < 0 ? "bad_header" : NULL;
+	if (!are_headers_bounded(headers, headers_count, admission->value_size_max, &headers_size)) {
 		code = "bad_header";
 		reason = "its headers are larger than those of a command may be, and were not kept";
 		headers_count = 0;
-	} else {
+	} else if (!code) {
 		code = judge(admission, headers, headers_count, record, arena, &item, &reason, &why);
 	}
 	item.size = record->key.size + record->value.size + headers_size;
