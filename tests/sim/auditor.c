@@ -221,7 +221,9 @@ static const char *check_records(struct audit *audit)
 		wrong = commands->records[i]->is_marker ? NULL : check_record(audit, commands->records[i]);
 	for (size_t i = 0; i < database->parked_count && !wrong; i++)
 		if (!database->parked[i].is_gone)
-			FAIL("a command is parked for ever");
+			FAIL("P3 module %zu part %d offset %lld: parked for ever, kind %d", audit->module,
+			     database->parked[i].parked.part, (long long)database->parked[i].parked.offset,
+			     (int)database->parked[i].parked.kind);
 	return wrong;
 }
 

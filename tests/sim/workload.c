@@ -167,7 +167,9 @@ static void publish(struct sim_world *world, struct arena *arena)
 		return;
 	}
 	if (roll < 60 && before && envelope_read(before->headers, before->headers_count, &envelope, &err) == 0)
-		head.id = envelope.id; /* a used id, other content */
+		head.id = envelope.id;   /* a used id, other content */
+	if (dice_hits(&world->dice, 60)) /* some are too late when they are read, some while they wait */
+		head.expires_ms = world->now_ms + (int64_t)dice_below(&world->dice, 4000) - 1000;
 	head.token = roll >= 60 && roll < 70    ? STR("none")
 		     : roll >= 70 && roll < 80  ? STR("expired")
 		     : roll >= 80 && roll < 90  ? STR("forged")

@@ -78,8 +78,6 @@ static void start_reader(struct sim_world *world, size_t module, struct sim_work
 	MUST(worker->reader);
 	broker = session_broker(worker->session);
 	database = session_reader_database(worker->session);
-	for (size_t part = 0; part < SIM_PARTS; part++)
-		worker->session->wants[part] = true;
 	MUST(event_reader_init(worker->reader, &conf, world->modules[module]->name, &broker, &database, world->coder, &err) == 0);
 }
 
@@ -98,20 +96,19 @@ static void end_program(struct sim_worker *worker)
 
 /* The group deals the partitions out anew. Workers that are frozen hear of it when they wake: until then two believe that they
  * own the same. */
-static void rebalance(struct sim_world *world, size_t module)
+static void rebalance(struct sim_world *world, struct sim_worker *workers, size_t count)
 {
-	struct sim_worker *workers = world->workers[module];
-	bool wants[SIM_WORKERS][SIM_PARTS] = { { false } };
+	bool wants[SIM_WORKERS > SIM_READERS ? SIM_WORKERS : SIM_READERS][SIM_PARTS] = { { false } };
 
 	world->rebalances++;
 	for (size_t part = 0; part < SIM_PARTS; part++) {
-		size_t owner = dice_below(&world->dice, SIM_WORKERS);
+		size_t owner = dice_below(&world->dice, count);
 
 		if (workers[owner].is_frozen)
-			owner = (owner + 1) % SIM_WORKERS;
+			owner = (owner + 1) % count;
 		wants[owner][part] = true;
 	}
-	for (size_t i = 0; i < SIM_WORKERS; i++) {
+	for (size_t i = 0; i < count; i++) {
 		memcpy(workers[i].session->wants, wants[i], sizeof(wants[i]));
 		workers[i].session->group = 1;
 	}
@@ -142,8 +139,10 @@ void world_init(struct sim_world *world, uint64_t seed, struct coder *coder)
 	for (size_t module = 0; module < SIM_MODULES; module++) {
 		for (size_t i = 0; i < SIM_WORKERS; i++)
 			start_worker(world, module, &world->workers[module][i]);
-		start_reader(world, module, &world->readers[module]);
-		rebalance(world, module);
+		for (size_t i = 0; i < SIM_READERS; i++)
+			start_reader(world, module, &world->readers[module][i]);
+		rebalance(world, world->workers[module], SIM_WORKERS);
+		rebalance(world, world->readers[module], SIM_READERS);
 	}
 }
 
@@ -152,7 +151,8 @@ void world_release(struct sim_world *world)
 	for (size_t module = 0; module < SIM_MODULES; module++) {
 		for (size_t i = 0; i < SIM_WORKERS; i++)
 			end_program(&world->workers[module][i]);
-		end_program(&world->readers[module]);
+		for (size_t i = 0; i < SIM_READERS; i++)
+			end_program(&world->readers[module][i]);
 	}
 	broker_release(world);
 	database_release(world);
@@ -161,12 +161,27 @@ void world_release(struct sim_world *world)
 
 /* ---- a step ---- */
 
-static void run_worker(struct sim_world *world, size_t module, struct sim_worker *worker)
+static void restart(struct sim_world *world, size_t module, struct sim_worker *worker)
 {
-	struct err err = ERR_INIT;
+	bool is_reader = worker->reader != NULL;
 	bool wants[SIM_PARTS];
 
-	if (engine_step(worker->engine, 0, &err) == 0)
+	memcpy(wants, worker->session->wants, sizeof(wants));
+	end_program(worker);
+	if (is_reader)
+		start_reader(world, module, worker);
+	else
+		start_worker(world, module, worker);
+	memcpy(worker->session->wants, wants, sizeof(wants));
+}
+
+static void run(struct sim_world *world, size_t module, struct sim_worker *worker)
+{
+	struct err err = ERR_INIT;
+	int rc = worker->engine ? engine_step(worker->engine, 0, &err) : event_reader_step(worker->reader, 0, &err);
+	bool was_engine = worker->engine != NULL;
+
+	if (rc == 0)
 		return;
 	/* Only death ends a program here: any other fatal failure is a bug of the engine. */
 	if (!worker->session->is_dead) {
@@ -174,39 +189,73 @@ static void run_worker(struct sim_world *world, size_t module, struct sim_worker
 		MUST_NOT_REACH("a fatal failure without a cause");
 	}
 	world->deaths++;
-	memcpy(wants, worker->session->wants, sizeof(wants));
-	end_program(worker);
-	start_worker(world, module, worker);
-	memcpy(worker->session->wants, wants, sizeof(wants));
+	restart(world, module, worker);
 	if (dice_hits(&world->dice, 500))
-		rebalance(world, module);
+		rebalance(world, was_engine ? world->workers[module] : world->readers[module],
+			  was_engine ? SIM_WORKERS : SIM_READERS);
 }
 
-static void run_reader(struct sim_world *world, size_t module, struct sim_worker *worker)
+/* SIGTERM. It has a while to finish; what it does not get done is for the next one. */
+static void end_gracefully(struct sim_world *world, size_t module, struct sim_worker *worker)
 {
 	struct err err = ERR_INIT;
 
-	if (event_reader_step(worker->reader, 0, &err) == 0)
+	if (worker->is_frozen || worker->session->is_dead)
 		return;
-	MUST(worker->session->is_dead);
-	world->deaths++;
-	end_program(worker);
-	start_reader(world, module, worker);
+	(void)!engine_drain(worker->engine, (int)dice_below(&world->dice, 200), &err);
+	restart(world, module, worker);
+}
+
+void world_unhalt(struct sim_world *world)
+{
+	for (size_t module = 0; module < SIM_MODULES; module++)
+		for (size_t part = 0; part < SIM_PARTS; part++) {
+			struct head *head = &world->databases[module].heads[part];
+
+			head->epoch += head->halted;
+			head->halted = false;
+		}
+}
+
+/* Not for a reason: whatever comes of a halt must be as if it had not been. */
+static void halt_some(struct sim_world *world, size_t module)
+{
+	struct head *head = &world->databases[module].heads[dice_below(&world->dice, SIM_PARTS)];
+
+	if (!world->databases[module].has_head[head->part] || world->databases[module].locked_by[head->part])
+		return;
+	head->halted = true;
+	head->epoch++;
 }
 
 static void disturb(struct sim_world *world)
 {
 	size_t module = dice_below(&world->dice, SIM_MODULES);
 	struct sim_worker *worker = &world->workers[module][dice_below(&world->dice, SIM_WORKERS)];
+	struct sim_worker *reader = &world->readers[module][dice_below(&world->dice, SIM_READERS)];
 
 	if (dice_hits(&world->dice, 5))
-		rebalance(world, module);
+		rebalance(world, world->workers[module], SIM_WORKERS);
+	if (dice_hits(&world->dice, 3))
+		rebalance(world, world->readers[module], SIM_READERS);
 	if (dice_hits(&world->dice, 5)) {
 		worker->is_frozen = true;
-		rebalance(world, module);
+		rebalance(world, world->workers[module], SIM_WORKERS);
+	}
+	if (dice_hits(&world->dice, 3)) {
+		reader->is_frozen = true;
+		rebalance(world, world->readers[module], SIM_READERS);
 	}
 	if (dice_hits(&world->dice, 100))
 		worker->is_frozen = false;
+	if (dice_hits(&world->dice, 100))
+		reader->is_frozen = false;
+	if (dice_hits(&world->dice, 5))
+		end_gracefully(world, module, worker);
+	if (dice_hits(&world->dice, 2))
+		halt_some(world, module);
+	if (dice_hits(&world->dice, 10))
+		world_unhalt(world);
 	if (dice_hits(&world->dice, 100))
 		ghosts_arrive(world);
 }
@@ -214,15 +263,15 @@ static void disturb(struct sim_world *world)
 void world_step(struct sim_world *world)
 {
 	size_t module = dice_below(&world->dice, SIM_MODULES);
-	size_t which = dice_below(&world->dice, SIM_WORKERS + 1);
+	size_t which = dice_below(&world->dice, SIM_WORKERS + SIM_READERS);
+	struct sim_worker *worker;
 
 	world->now_ms += (int64_t)dice_below(&world->dice, 50);
 	if (!world->is_calm)
 		disturb(world);
-	if (which == SIM_WORKERS)
-		run_reader(world, module, &world->readers[module]);
-	else if (world->is_calm || !world->workers[module][which].is_frozen)
-		run_worker(world, module, &world->workers[module][which]);
+	worker = which < SIM_WORKERS ? &world->workers[module][which] : &world->readers[module][which - SIM_WORKERS];
+	if (world->is_calm || !worker->is_frozen)
+		run(world, module, worker);
 }
 
 bool world_is_idle(const struct sim_world *world)

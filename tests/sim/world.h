@@ -25,6 +25,7 @@
 #define SIM_PARTS   3
 #define SIM_MODULES 2
 #define SIM_WORKERS 2 /* programs per module; their partitions may overlap for a while, as after a frozen process wakes */
+#define SIM_READERS 2 /* the same, of the reports */
 
 /* ---- Kafka ---- */
 
@@ -185,7 +186,7 @@ struct sim_world {
 	bool has_reader_head[SIM_MODULES][SIM_PARTS];
 	struct buf aggregates; /* struct delta, merged: the reporting tables */
 	struct sim_worker workers[SIM_MODULES][SIM_WORKERS];
-	struct sim_worker readers[SIM_MODULES];
+	struct sim_worker readers[SIM_MODULES][SIM_READERS];
 	struct sim_outgoing ghosts[SIM_MODULES][SIM_PARTS][8]; /* of dead programs: may still arrive */
 	int64_t deaths, retries, rebalances;
 	struct sim_script script;
@@ -200,6 +201,7 @@ void world_release(struct sim_world *world);
  * wakes. */
 void world_step(struct sim_world *world);
 bool world_is_idle(const struct sim_world *world);
+void world_unhalt(struct sim_world *world); /* a person has looked at everything */
 
 int64_t world_clock(void); /* now_ms of the world that runs: what the engines' back-off asks */
 

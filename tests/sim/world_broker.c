@@ -413,7 +413,7 @@ static size_t edge_deliveries(void *self, int timeout_ms)
 	struct sim_world *world = session->world;
 	size_t pending = 0;
 
-	(void)timeout_ms;
+	world->now_ms += timeout_ms;
 	if (!world->is_calm && dice_hits(&world->dice, world->retry_rate))
 		break_producer(session);
 	for (int32_t part = 0; part < SIM_PARTS; part++) {
