@@ -156,23 +156,23 @@ $$;
 
 -- The same for another attempt at messages that were claimed before and certainly not accepted by the gateway. The customer is
 -- asked again, so to speak: a permission withdrawn since the first claim is the end of it.
+-- Two statements: the locks first, then the question with what was committed while they were waited for; a withdrawal wins (P9).
 CREATE FUNCTION communications.claim_again(ids uuid[])
 	RETURNS TABLE (communication_id uuid, address_sealed bytea, subject_sealed bytea, body_sealed bytea)
-	LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
-	WITH wanted AS MATERIALIZED (
-		SELECT o.communication_id FROM communications.outbox o
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
+BEGIN
+	PERFORM FROM communications.outbox o
+		WHERE o.communication_id = ANY (ids) AND o.state IN ('claimed', 'waiting')
+		ORDER BY o.communication_id FOR UPDATE;
+	RETURN QUERY UPDATE communications.outbox o SET state = 'claimed', claims = o.claims + 1
 		WHERE o.communication_id = ANY (ids) AND o.state IN ('claimed', 'waiting') AND o.send_by > now()
 		AND EXISTS (
 			SELECT FROM communications.permission p
 			LEFT JOIN communications.opt_out w ON w.customer_id = p.customer_id AND w.channel = p.channel
 			WHERE p.customer_id = o.customer_id AND p.channel = o.channel AND p.purpose = 'collect'
 			AND (w.withdrawn_at IS NULL OR p.obtained_at > w.withdrawn_at))
-		ORDER BY o.communication_id FOR UPDATE
-	)
-	UPDATE communications.outbox o SET state = 'claimed', claims = o.claims + 1 FROM wanted w
-	WHERE o.communication_id = w.communication_id AND o.state IN ('claimed', 'waiting')
-	RETURNING o.communication_id, o.address_sealed, o.subject_sealed, o.body_sealed;
-$$;
+		RETURNING o.communication_id, o.address_sealed, o.subject_sealed, o.body_sealed;
+END $$;
 
 SELECT dcs_grant_module('communications');
 GRANT SELECT, INSERT, UPDATE ON communications.template, communications.permission, communications.opt_out,

@@ -69,10 +69,10 @@ static void touch_reverse_payment(const struct command *command, struct workset 
 }
 
 static const struct rule rules[] = {
-	{ &create_debt_type, ROLE_CREDITOR | ROLE_SUPERVISOR, touch_create_debt, decide_create_debt, false },
+	{ &create_debt_type, ROLE_CREDITOR | ROLE_SUPERVISOR, touch_create_debt, decide_create_debt, false, false },
 	{ &record_payment_type, ROLE_CREDITOR | ROLE_AGENT | ROLE_CONSUMER | ROLE_SYSTEM, touch_record_payment,
-	  decide_record_payment, false },
-	{ &reverse_payment_type, ROLE_CREDITOR | ROLE_SUPERVISOR, touch_reverse_payment, decide_reverse_payment, true },
+	  decide_record_payment, false, false },
+	{ &reverse_payment_type, ROLE_CREDITOR | ROLE_SUPERVISOR, touch_reverse_payment, decide_reverse_payment, true, false },
 };
 
 const struct module debts_module = {

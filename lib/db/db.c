@@ -16,7 +16,7 @@
 static enum err_kind kind_of(const char *sqlstate)
 {
 	static const char *const retry[] = { "08", "40", "53", "55", "57" };
-	static const char *const poison[] = { "22", "23" };
+	static const char *const poison[] = { "21", "22", "23", "44", "54" }; /* what depends on the data */
 
 	for (size_t i = 0; i < sizeof(retry) / sizeof(retry[0]); i++)
 		if (strncmp(sqlstate, retry[i], 2) == 0)

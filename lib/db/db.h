@@ -14,9 +14,9 @@
  * One connection to PostgreSQL: prepared statements with binary parameters and results, pipelined queries, binary COPY. The only
  * room that includes <libpq-fe.h>. Statements are constants of the file that runs them; values travel as parameters only.
  *
- * Failures: SQLSTATE class 08, 40, 53, 55, 57 and a lost connection are ERR_RETRY; 22 and 23 ERR_POISON; the rest ERR_FATAL (our
- * SQL is wrong). db_sqlstate tells the code. Error texts carry the SQLSTATE and the constraint's name, never the server's DETAIL
- * line: it quotes values (P10).
+ * Failures: SQLSTATE class 08, 40, 53, 55, 57 and a lost connection are ERR_RETRY; 21, 22, 23, 44, 54 ERR_POISON; the rest
+ * ERR_FATAL (our SQL is wrong). db_sqlstate tells the code. Error texts carry the SQLSTATE and the constraint's name, never the
+ * server's DETAIL line: it quotes values (P10).
  */
 struct db;
 

@@ -28,6 +28,12 @@ struct rule {
 	 * until nothing new is asked. A reversal touches its payment first and, when that is loaded, the payment's debt.
 	 */
 	bool touches_again;
+
+	/*
+	 * Does not queue behind a parked command of its key: a withdrawal of consent is done at once, whatever else of the
+	 * customer waits (P9 before P4). Its rule must not care which of the two came first.
+	 */
+	bool overtakes;
 };
 
 #define TOUCH_ROUNDS_MAX 3

@@ -295,8 +295,8 @@ static int decide_command(struct batch *batch, const struct engine *engine, size
 		return repeat(batch, verdict, item, first->digest, err);
 	if (item->is_broken)
 		return park(batch, verdict, item, PARKED_BUG, "the command broke our code; a person has to look", err);
-	if (keyset_has(item->was_parked ? &lane->held_next : &lane->held, &item->command.key) ||
-	    keyset_has(&batch->held, &item->command.key))
+	if (!item->rule->overtakes && (keyset_has(item->was_parked ? &lane->held_next : &lane->held, &item->command.key) ||
+				       keyset_has(&batch->held, &item->command.key)))
 		return park(batch, verdict, item, PARKED_BEHIND, "a command of the same key waits before it", err);
 
 	item->command.today = day_of_instant(item->command.now_ms);

@@ -11,12 +11,22 @@
 #include "base/log.h"
 #include "crypto/crypto.h"
 
+#define END_S 5 /* from the signal to the end, whatever hangs */
+
 static volatile sig_atomic_t ending;
 
 static void on_signal(int number)
 {
 	(void)number;
 	ending = 1;
+	alarm(END_S);
+}
+
+/* A library that does not come to its end, Kafka being away: what is not committed is read again, by whoever is next. */
+static void on_alarm(int number)
+{
+	(void)number;
+	_exit(1); // tidy: _exit, a close hangs: nobody is left to return to
 }
 
 bool program_is_ending(void)
@@ -33,10 +43,11 @@ void program_wait(int64_t ms)
 static int set_signals(struct err *err)
 {
 	struct sigaction action = { .sa_handler = on_signal };
+	struct sigaction deadline = { .sa_handler = on_alarm };
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
 
 	if (sigaction(SIGTERM, &action, NULL) < 0 || sigaction(SIGINT, &action, NULL) < 0 ||
-	    sigaction(SIGPIPE, &ignore, NULL) < 0)
+	    sigaction(SIGALRM, &deadline, NULL) < 0 || sigaction(SIGPIPE, &ignore, NULL) < 0)
 		return err_set(err, ERR_FATAL, "cannot set signal handlers: %s", strerror(errno));
 	return 0;
 }

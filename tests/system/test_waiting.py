@@ -1,10 +1,11 @@
 """Commands that come before what they name, commands that break our code: set aside, and the order of their customer kept."""
 
 import contextlib
+import datetime
 
 import pytest
 
-from client import new_id
+from client import new_id, now
 from world import wait_for
 
 
@@ -54,6 +55,31 @@ def test_commands_behind_one_that_waits_keep_their_order(world, client, people, 
     assert [event.body["balance_minor"] for event in (first, second, last)] == [200, 50, 0]
     assert created.seq < first.seq < second.seq < last.seq
     assert [event.body["version"] for event in (created, first, second, last)] == [1, 2, 3, 4]
+
+
+def test_a_withdrawal_of_consent_overtakes_what_waits(world, client, people, events):
+    """P9 before P4: a message with a mistyped template must not hold up a STOP."""
+    customer_id = people.customer()
+    message = client.command(
+        "SendCommunication",
+        "agent",
+        communication_id=new_id(),
+        customer_id=customer_id,
+        debt_ids=[],
+        channel="sms",
+        template_name="no-such-template",
+        language="en",
+        message_class="reminder",
+        parameters=[],
+        send_by=now() + datetime.timedelta(days=1),
+    )
+    stop = client.command(
+        "WithdrawConsent", "agent", customer_id=customer_id, channel=None, via="keyword", keyword="STOP", withdrawn_at=now()
+    )
+    client.send(message, stop)
+    events.expect(stop, "ConsentWithdrawn")
+    assert events.of(message) == []
+    assert world.value("SELECT kind FROM communications.parked WHERE command_id::text = %s", message.id) == "wait"
 
 
 def test_another_customer_of_the_partition_does_not_wait(world, client, people, events):
