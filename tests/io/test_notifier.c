@@ -636,9 +636,10 @@ static void test_notifier__a_gateway_that_is_away_gets_probes_not_all_messages(v
 		dispatch_look(&worker.dispatch);
 		turn(&worker);
 	}
-	assert_true(number("SELECT count(*) FROM notifier.attempt") <= 16); /* what was under way when it opened */
+	/* 16 under way when it opened, and one in the place of each failure before the fifth. */
+	assert_true(number("SELECT count(*) FROM notifier.attempt") <= 16 + 4);
 	assert_int_equal(number("SELECT count(*) FROM notifier.attempt WHERE outcome <> 'not_accepted'"), 0);
-	assert_true(number("SELECT count(*) FROM communications.outbox WHERE state = 'released'") >= 44);
+	assert_true(number("SELECT count(*) FROM communications.outbox WHERE state = 'released'") >= 60 - (16 + 4));
 	run_sql("DELETE FROM notifier.dispatch"); /* tear_down need not wait for them */
 }
 
