@@ -281,17 +281,18 @@ static int run_copies(struct debts_store *store, struct db *db, struct err *err)
 
 /* ---- changed rows ---- */
 
-/* Found where it was read, and only with the version that was read: nobody else has written it. */
+/*
+ * Found where it was read, and only with the version that was read: nobody else has written it. Items are taken by their number:
+ * unnest of twelve arrays would write and read each of them through a store of its own, which is a fifth of the statement.
+ */
 static const struct db_statement update_debts = {
 	.name = "debts_update_debts",
-	.sql = "UPDATE debts.debt d SET version = u.version, last_entry_seq = u.last_entry_seq, cost_minor = u.cost_minor, "
-	       "fee_minor = u.fee_minor, interest_minor = u.interest_minor, principal_minor = u.principal_minor, "
-	       "credit_minor = u.credit_minor, entries = u.entries, lifecycle = u.lifecycle::smallint "
-	       "FROM unnest($1::tid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], "
-	       "$8::bigint[], $9::bigint[], $10::bigint[], $11::integer[], $12::integer[]) "
-	       "AS u (at, id, version_was, version, last_entry_seq, cost_minor, fee_minor, interest_minor, principal_minor, "
-	       "credit_minor, entries, lifecycle) "
-	       "WHERE d.ctid = u.at AND d.debt_id = u.id AND d.version = u.version_was",
+	.sql = "UPDATE debts.debt d SET version = ($4::bigint[])[n], last_entry_seq = ($5::bigint[])[n], "
+	       "cost_minor = ($6::bigint[])[n], fee_minor = ($7::bigint[])[n], interest_minor = ($8::bigint[])[n], "
+	       "principal_minor = ($9::bigint[])[n], credit_minor = ($10::bigint[])[n], entries = ($11::integer[])[n], "
+	       "lifecycle = ($12::integer[])[n]::smallint "
+	       "FROM generate_series(1, cardinality($1::tid[])) AS u (n) "
+	       "WHERE d.ctid = ($1::tid[])[n] AND d.debt_id = ($2::uuid[])[n] AND d.version = ($3::bigint[])[n]",
 };
 
 /* The columns that only a reversal changes, for the few debts that had one: after the update above has moved their rows. */
