@@ -2,11 +2,10 @@
  * What the broker's own clock says of a run: reads the debts commands and events from the offsets where the run began to the
  * ends, joins each command with its first event (ce_causationid), and prints
  *
- *   rate=...              commands answered a second: those after the first --warm ones, over the time from the last of these to
- *                         the last of all (by the broker's timestamp of the event; 1 ms)
+ *   rate=...                  commands answered, over the seconds from --since to the timestamp of the last event
  *   p50_ms= p99_ms= max_ms=   from the command's timestamp to its event's
  *
- * usage: measure --commands-from O,O,... --events-from O,O,... [--warm COUNT]     (DCS_KAFKA_BOOTSTRAP; an offset a partition)
+ * usage: measure --commands-from O,O,... --events-from O,O,... [--since MS]     (DCS_KAFKA_BOOTSTRAP; an offset a partition)
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,9 +29,9 @@ struct moments {
 
 struct measure {
 	const char *bootstrap, *commands_from, *events_from;
-	int64_t warm;
+	int64_t since_ms;
 	size_t events;
-	int64_t *answered_at_ms;
+	int64_t last_ms; /* of the last answer */
 	int64_t *latency_ms;
 	size_t answered, capacity;
 	size_t unanswered;
@@ -101,12 +100,11 @@ static void note(struct measure *measure, int64_t command_ms, int64_t event_ms)
 {
 	if (measure->answered == measure->capacity) {
 		measure->capacity = measure->capacity == 0 ? 65536 : 2 * measure->capacity;
-		measure->answered_at_ms = realloc(measure->answered_at_ms, measure->capacity * sizeof(int64_t));
 		measure->latency_ms = realloc(measure->latency_ms, measure->capacity * sizeof(int64_t));
-		MUST(measure->answered_at_ms != NULL);
 		MUST(measure->latency_ms != NULL);
 	}
-	measure->answered_at_ms[measure->answered] = event_ms;
+	if (event_ms > measure->last_ms)
+		measure->last_ms = event_ms;
 	measure->latency_ms[measure->answered++] = event_ms - command_ms;
 }
 
@@ -169,16 +167,11 @@ static int compare(const void *a, const void *b)
 static void print(struct measure *measure)
 {
 	size_t count = measure->answered;
-	size_t warm = (size_t)measure->warm;
-	double seconds;
+	double seconds = (double)(measure->last_ms - measure->since_ms) / 1000;
 
-	qsort(measure->answered_at_ms, count, sizeof(int64_t), compare);
 	qsort(measure->latency_ms, count, sizeof(int64_t), compare);
-	if (warm >= count)
-		warm = 0;
-	seconds = (double)(measure->answered_at_ms[count - 1] - measure->answered_at_ms[warm > 0 ? warm - 1 : 0]) / 1000;
 	printf("answered=%zu\nunanswered=%zu\nevents=%zu\nseconds=%.3f\nrate=%.0f\n", count, measure->unanswered, measure->events,
-	       seconds, seconds > 0 ? (double)(count - warm) / seconds : 0);
+	       seconds, seconds > 0 ? (double)count / seconds : 0);
 	printf("p50_ms=%lld\np99_ms=%lld\nmax_ms=%lld\n", (long long)measure->latency_ms[count / 2],
 	       (long long)measure->latency_ms[count * 99 / 100], (long long)measure->latency_ms[count - 1]);
 }
@@ -196,13 +189,13 @@ int main(int argc, char **argv)
 		  .target = &measure.commands_from,
 		  .help = "first offsets: 0,0,..." },
 		{ .name = "events.from", .kind = CONF_TEXT, .target = &measure.events_from, .help = "first offsets: 0,0,..." },
-		{ .name = "warm",
+		{ .name = "since",
 		  .kind = CONF_NUMBER,
 		  .default_value = "0",
-		  .target = &measure.warm,
+		  .target = &measure.since_ms,
 		  .number_min = 0,
-		  .number_max = 1000000000,
-		  .help = "answers before the clock starts" },
+		  .number_max = INT64_MAX,
+		  .help = "when the clock started, milliseconds since 1970" },
 	};
 
 	if (conf_read(rows, sizeof(rows) / sizeof(rows[0]), "Rate and latency by the broker's clock.", argc, argv, &outcome,
@@ -213,7 +206,6 @@ int main(int argc, char **argv)
 		else
 			err_set(&err, ERR_FATAL, "no command was answered");
 	}
-	free(measure.answered_at_ms);
 	free(measure.latency_ms);
 	if (err.kind != ERR_NONE)
 		fprintf(stderr, "measure: %s\n", err.text);
