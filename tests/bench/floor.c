@@ -398,6 +398,7 @@ static int compare(const void *a, const void *b)
 static void print(const struct floor *floor, const struct commits *commits)
 {
 	int64_t before = 0;
+	int64_t all;
 	int64_t timed = 0;
 	size_t from = 0;
 	double seconds;
@@ -408,8 +409,9 @@ static void print(const struct floor *floor, const struct commits *commits)
 	for (size_t i = from; i < commits->count; i++)
 		timed += commits->list[i].commands;
 	seconds = (double)commits->list[commits->count - 1].at_us / 1e6 - (double)commits->list[from - 1].at_us / 1e6;
-	printf("commands=%lld\ncommits=%zu\nseconds=%.3f\nrate=%.0f\ncpu_us=%lld\n", (long long)(before + timed), commits->count,
-	       seconds, seconds > 0 ? (double)timed / seconds : 0, (long long)commits->cpu_us);
+	all = before + timed;
+	printf("commands=%lld\ncommits=%zu\nseconds=%.3f\nrate=%.0f\ncpu_us=%lld\n", (long long)all, commits->count, seconds,
+	       seconds > 0 ? (double)timed / seconds : 0, (long long)commits->cpu_us);
 }
 
 /* All sessions are ready; the driver takes its readings and answers with a line: go. */
