@@ -31,8 +31,7 @@ struct run {
 static const struct db_statement statement_find = {
 	"migrate_find", "SELECT name = $2 AND sha256 = sha256($3) FROM dcs_migration WHERE number = $1"
 };
-static const struct db_statement statement_newest = { "migrate_newest",
-						      "SELECT coalesce(max(number), 0)::bigint FROM dcs_migration" };
+static const struct db_statement statement_applied = { "migrate_applied", "SELECT number FROM dcs_migration ORDER BY number" };
 static const struct db_statement statement_insert = {
 	"migrate_insert", "INSERT INTO dcs_migration (number, name, sha256) VALUES ($1, $2, sha256($3))"
 };
@@ -109,13 +108,9 @@ static int list_files(struct run *run, struct err *err)
 			goto out;
 	if (files_count(run) > 0)
 		qsort(run->files.data, files_count(run), sizeof(struct file), compare_files);
-	for (size_t i = 0; i < files_count(run); i++) {
-		if (file_at(run, i)->number < (int64_t)i + 1) {
+	for (size_t i = 1; i < files_count(run); i++) {
+		if (file_at(run, i)->number == file_at(run, i - 1)->number) {
 			err_set(err, ERR_FATAL, "migration %s: its number is there twice", file_at(run, i)->name);
-			goto out;
-		}
-		if (file_at(run, i)->number > (int64_t)i + 1) {
-			err_set(err, ERR_FATAL, "migration %04zu is missing", i + 1);
 			goto out;
 		}
 	}
@@ -213,26 +208,44 @@ out:
 	return rc;
 }
 
-/* The database may not know of a file that we do not have. */
-static int check_newest(struct run *run, struct err *err)
+/*
+ * The database may not know of a file that we do not have, and no file may come too late: what was applied after it may rest on
+ * its absence.
+ */
+static int compare_with(struct run *run, const struct db_result *applied, struct err *err)
 {
-	struct db_result result = { 0 };
-	int64_t newest;
+	size_t at = 0;
 
-	if (db_run(run->db, &statement_newest, NULL, &result, err) != 0)
-		return -1;
-	newest = db_int64(&result, 0, 0);
-	db_result_release(&result);
-	if (newest > (int64_t)files_count(run))
-		return err_set(err, ERR_FATAL, "migration %04" PRId64 " is missing: the database has it", newest);
+	for (int row = 0; row < applied->rows; row++) {
+		int64_t number = db_int64(applied, row, 0);
+
+		if (at == files_count(run) || file_at(run, at)->number > number)
+			return err_set(err, ERR_FATAL, "migration %04" PRId64 " is missing: the database has it", number);
+		if (file_at(run, at)->number < number)
+			return err_set(err, ERR_FATAL, "migration %s comes too late: the database has %04" PRId64,
+				       file_at(run, at)->name, number);
+		at++;
+	}
 	return 0;
+}
+
+static int check_applied(struct run *run, struct err *err)
+{
+	struct db_result applied = { 0 };
+	int rc;
+
+	if (db_run(run->db, &statement_applied, NULL, &applied, err) != 0)
+		return -1;
+	rc = compare_with(run, &applied, err);
+	db_result_release(&applied);
+	return rc;
 }
 
 static int apply_all(struct run *run, int *ret_applied, struct err *err)
 {
 	int applied = 0;
 
-	if (check_newest(run, err) != 0)
+	if (check_applied(run, err) != 0)
 		return -1;
 	for (size_t i = 0; i < files_count(run); i++) {
 		const struct file *file = file_at(run, i);

@@ -6,8 +6,9 @@
 
 /*
  * Forward-only migrations: files NNNN_name.sql of a directory, in the order of their number, each in one transaction, recorded in
- * `dcs_migration(number, name, sha256, applied_at)` under an advisory lock, so that two runs at once do no harm. A file that was
- * changed after it was applied, or a number that is missing or twice, is ERR_FATAL.
+ * `dcs_migration(number, name, sha256, applied_at)` under an advisory lock, so that two runs at once do no harm. Numbers
+ * may have gaps. A file that was changed after it was applied, a number that stands twice, that the database has and the
+ * directory not, or that comes after a higher one was applied, is ERR_FATAL.
  */
 MUST_CHECK int migrate(struct db *db, const char *directory, int *ret_applied, struct err *err);
 
