@@ -58,6 +58,28 @@ struct db {
 	struct err pipeline_error; /* the first failure */
 };
 
+/* ---- opening ---- */
+
+#define CONNECT_OPTIONS_MAX 64
+
+/* What libpq is told: ours first, then what conninfo says, then defaults. Both arrays end with NULL. */
+struct connect_options {
+	PQconninfoOption *given;
+	const char *keywords[CONNECT_OPTIONS_MAX];
+	const char *values[CONNECT_OPTIONS_MAX];
+	size_t count;
+};
+
+MUST_CHECK int connect_options_read(struct connect_options *options, const char *conninfo, struct err *err);
+void connect_options_fill(struct connect_options *options, const char *application_name,
+			  const char *session);                /* session: "-c name=value ...", NULL: none; borrows both */
+void connect_options_release(struct connect_options *options); /* accepts a zeroed one */
+
+int connection_refused(const PGconn *pg, struct err *err); /* ERR_RETRY with libpq's reason */
+void connection_ignore_notices(PGconn *pg);
+
+/* ---- at work ---- */
+
 /* The connection is of no use any more: ERR_RETRY with this text. */
 int connection_lost(struct db *db, const char *why, struct err *err);
 

@@ -260,6 +260,7 @@ int connection_send_statement(struct db *db, const struct db_statement *statemen
 	const char *values[DB_PARAMS_MAX];
 	int sizes[DB_PARAMS_MAX];
 	int formats[DB_PARAMS_MAX];
+	Oid types[DB_PARAMS_MAX];
 	size_t count = params == NULL ? 0 : params->count;
 
 	for (size_t i = 0; i < count; i++) {
@@ -269,6 +270,12 @@ int connection_send_statement(struct db *db, const struct db_statement *statemen
 		values[i] = params->params[i].is_null ? NULL : bytes + params->params[i].at;
 		sizes[i] = (int)params->params[i].size;
 		formats[i] = 1;
+		types[i] = params->params[i].type;
+	}
+	if (statement->name[0] == '\0') {
+		if (!PQsendQueryParams(db->pg, statement->sql, (int)count, types, values, sizes, formats, 1))
+			return connection_lost(db, "cannot send", err);
+		return 0;
 	}
 	if (!PQsendQueryPrepared(db->pg, statement->name, (int)count, values, sizes, formats, 1))
 		return connection_lost(db, "cannot send", err);

@@ -7,8 +7,6 @@
 #include "base/must.h"
 #include "db/connection.h"
 
-#define CONNECT_OPTIONS_MAX 64
-
 static void drop_notice(void *nothing, const PGresult *notice)
 {
 	(void)nothing;
@@ -26,14 +24,8 @@ static const struct option options_default[] = {
 	{ "keepalives_count", "3" }, { "tcp_user_timeout", "20000" },
 };
 
-struct options {
-	const char *keywords[CONNECT_OPTIONS_MAX];
-	const char *values[CONNECT_OPTIONS_MAX];
-	size_t count;
-};
-
 /* The first to say something is right. The last place stays NULL: the end mark. */
-static void option_add(struct options *options, const char *keyword, const char *value)
+static void option_add(struct connect_options *options, const char *keyword, const char *value)
 {
 	for (size_t i = 0; i < options->count; i++)
 		if (strcmp(options->keywords[i], keyword) == 0)
@@ -44,8 +36,36 @@ static void option_add(struct options *options, const char *keyword, const char 
 	options->count++;
 }
 
+int connect_options_read(struct connect_options *options, const char *conninfo, struct err *err)
+{
+	char *trouble = NULL; /* not told: it may quote a password */
+
+	*options = (struct connect_options){ .given = PQconninfoParse(conninfo, &trouble) };
+	PQfreemem(trouble);
+	return options->given == NULL ? err_set(err, ERR_FATAL, "the database's conninfo cannot be read") : 0;
+}
+
+void connect_options_fill(struct connect_options *options, const char *application_name, const char *session)
+{
+	option_add(options, "application_name", application_name);
+	option_add(options, "client_encoding", "UTF8");
+	if (session != NULL)
+		option_add(options, "options", session);
+	for (const PQconninfoOption *option = options->given; option->keyword != NULL; option++)
+		if (option->val != NULL)
+			option_add(options, option->keyword, option->val);
+	for (size_t i = 0; i < sizeof(options_default) / sizeof(options_default[0]); i++)
+		option_add(options, options_default[i].keyword, options_default[i].value);
+}
+
+void connect_options_release(struct connect_options *options)
+{
+	PQconninfoFree(options->given);
+	*options = (struct connect_options){ 0 };
+}
+
 /* What libpq says is "connection to server on socket "..." failed: reason": the reason's first line, without the path. */
-static int fail_to_connect(const PGconn *pg, struct err *err)
+int connection_refused(const PGconn *pg, struct err *err)
 {
 	const char *reason = PQerrorMessage(pg);
 	const char *mark = "failed: ";
@@ -55,21 +75,18 @@ static int fail_to_connect(const PGconn *pg, struct err *err)
 	return err_set(err, ERR_RETRY, "cannot connect to the database: %.*s", (int)strcspn(reason, "\n"), reason);
 }
 
-static int connect_with(struct db *db, const PQconninfoOption *given, const char *application_name, struct err *err)
+void connection_ignore_notices(PGconn *pg)
 {
-	struct options options = { 0 };
+	PQsetNoticeReceiver(pg, drop_notice, NULL);
+}
 
-	option_add(&options, "application_name", application_name);
-	option_add(&options, "client_encoding", "UTF8");
-	for (const PQconninfoOption *option = given; option->keyword != NULL; option++)
-		if (option->val != NULL)
-			option_add(&options, option->keyword, option->val);
-	for (size_t i = 0; i < sizeof(options_default) / sizeof(options_default[0]); i++)
-		option_add(&options, options_default[i].keyword, options_default[i].value);
-	db->pg = PQconnectdbParams(options.keywords, options.values, 0);
+static int connect_with(struct db *db, struct connect_options *options, const char *application_name, struct err *err)
+{
+	connect_options_fill(options, application_name, NULL);
+	db->pg = PQconnectdbParams(options->keywords, options->values, 0);
 	if (PQstatus(db->pg) != CONNECTION_OK)
-		return fail_to_connect(db->pg, err);
-	PQsetNoticeReceiver(db->pg, drop_notice, NULL);
+		return connection_refused(db->pg, err);
+	connection_ignore_notices(db->pg);
 	if (PQsetnonblocking(db->pg, 1) != 0)
 		return connection_lost(db, "cannot make it non-blocking", err);
 	db->alive = true;
@@ -94,32 +111,25 @@ static int set_session(struct db *db, int64_t statement_timeout_ms, struct err *
 
 int db_open(const char *conninfo, const char *application_name, int64_t statement_timeout_ms, struct db **ret_db, struct err *err)
 {
-	PQconninfoOption *given = NULL;
+	struct connect_options options = { 0 };
 	struct arena memory = { 0 };
 	struct db *db = NULL;
-	char *trouble = NULL; /* not told: it may quote a password */
 	int rc = -1;
 
 	MUST(statement_timeout_ms >= 0 && statement_timeout_ms <= INT32_MAX - PATIENCE_MS);
-	given = PQconninfoParse(conninfo, &trouble);
-	if (given == NULL) {
-		err_set(err, ERR_FATAL, "the database's conninfo cannot be read");
-		goto out;
-	}
-	if (arena_init(&memory, sizeof(*db), err) != 0)
+	if (connect_options_read(&options, conninfo, err) != 0 || arena_init(&memory, sizeof(*db), err) != 0)
 		goto out;
 	db = arena_take(&memory, 1, sizeof(*db));
 	MUST(db != NULL);
 	db->memory = memory;
-	if (connect_with(db, given, application_name, err) != 0 || set_session(db, statement_timeout_ms, err) != 0)
+	if (connect_with(db, &options, application_name, err) != 0 || set_session(db, statement_timeout_ms, err) != 0)
 		goto out;
 	*ret_db = db;
 	db = NULL;
 	rc = 0;
 out:
 	db_close(db);
-	PQfreemem(trouble);
-	PQconninfoFree(given);
+	connect_options_release(&options);
 	return rc;
 }
 
