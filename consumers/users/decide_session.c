@@ -1,0 +1,75 @@
+#include "consumers/users/users.h"
+#include "schemas/users.h"
+
+/*
+ * What the gateway has seen: it is a fact by then, so only what cannot be is refused. These events change no state; they are the
+ * record of who was in and who tried.
+ */
+static bool is_one_of(struct str word, const char *const *words, size_t count)
+{
+	for (size_t index = 0; index < count; index++)
+		if (str_is(word, words[index]))
+			return true;
+	return false;
+}
+
+static bool user_is_known(const struct workset *set, const struct uuid *user_id, struct decision *decision)
+{
+	if (workset_state(set, &user_entity, user_id) != NULL)
+		return true;
+	decision_refuse(decision, REFUSAL_NOT_FOUND, "user_id", "no such user");
+	return false;
+}
+
+void decide_record_login(const struct command *command, const struct workset *set, struct decision *decision)
+{
+	static const char *const failures[] = { "wrong_password", "locked", "disabled", "no_roles" };
+	const struct record_login *body = command->body;
+	bool is_success = str_is(body->outcome, "succeeded");
+	struct login_failed *failed;
+	struct user_logged_in *logged_in;
+
+	if (!is_success && !is_one_of(body->outcome, failures, sizeof(failures) / sizeof(failures[0]))) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "outcome",
+				"not one of succeeded, wrong_password, locked, disabled, no_roles");
+		return;
+	}
+	if (is_success != body->has_session_id) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "session_id",
+				"must be given when the login succeeded, and only then");
+		return;
+	}
+	if (!user_is_known(set, &body->user_id, decision))
+		return;
+
+	/* ---- nothing refuses from here on ---- */
+	if (is_success) {
+		logged_in = decision_event(decision, &user_logged_in_type);
+		logged_in->user_id = body->user_id;
+		logged_in->session_id = body->session_id;
+	} else {
+		failed = decision_event(decision, &login_failed_type);
+		failed->user_id = body->user_id;
+		failed->reason = body->outcome;
+	}
+}
+
+void decide_record_session_end(const struct command *command, const struct workset *set, struct decision *decision)
+{
+	static const char *const reasons[] = { "logout", "reuse", "disabled" };
+	const struct record_session_end *body = command->body;
+	struct session_ended *event;
+
+	if (!is_one_of(body->reason, reasons, sizeof(reasons) / sizeof(reasons[0]))) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "reason", "not one of logout, reuse, disabled");
+		return;
+	}
+	if (!user_is_known(set, &body->user_id, decision))
+		return;
+
+	/* ---- nothing refuses from here on ---- */
+	event = decision_event(decision, &session_ended_type);
+	event->user_id = body->user_id;
+	event->session_id = body->session_id;
+	event->reason = body->reason;
+}

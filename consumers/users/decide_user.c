@@ -1,0 +1,200 @@
+#include "consumers/users/users.h"
+#include "schemas/users.h"
+
+/* What a person may be. The others are programs': with `system` he could record logins of others and make the clock's Ticks. */
+#define ROLES_OF_PEOPLE ((uint32_t) ~(ROLE_SYSTEM | ROLE_NOTIFIER))
+
+/* ---- what the commands share ---- */
+
+static bool read_roles(const struct str *names, size_t count, uint32_t *ret_roles, struct decision *decision)
+{
+	uint32_t roles = 0;
+
+	for (size_t index = 0; index < count; index++) {
+		uint32_t role = role_by_name(names[index]);
+
+		if (role == 0) {
+			decision_refuse(decision, REFUSAL_BAD_VALUE, "roles", "item %zu is not the name of a role", index + 1);
+			return false;
+		}
+		if ((role & ROLES_OF_PEOPLE) == 0) {
+			decision_refuse(decision, REFUSAL_BAD_VALUE, "roles", "%s is a role of programs", role_name(role));
+			return false;
+		}
+		roles |= role;
+	}
+	*ret_roles = roles;
+	return true;
+}
+
+/* The portal user of a customer sees and does what is that customer's, and nothing else. */
+static bool customer_fits(uint32_t roles, bool has_customer_id, const struct uuid *customer_id, struct decision *decision)
+{
+	bool is_given = has_customer_id && !uuid_is_none(customer_id);
+
+	if (is_given == ((roles & ROLE_CONSUMER) != 0) && is_given == has_customer_id)
+		return true;
+	decision_refuse(decision, REFUSAL_BAD_VALUE, "customer_id",
+			"must be given with the role consumer, and only then: whose portal user it is");
+	return false;
+}
+
+/* The names of the roles, in the order of their bits. */
+static const struct str *list_roles(struct decision *decision, uint32_t roles, size_t *ret_count)
+{
+	struct str *names = arena_take(decision->arena, USER_ROLES_MAX, sizeof(*names));
+
+	*ret_count = 0;
+	if (names == NULL) {
+		decision->overflow = true;
+		return NULL;
+	}
+	for (uint32_t role = 1; role != 0 && role <= roles; role <<= 1)
+		if ((roles & role) != 0)
+			names[(*ret_count)++] = str_of(role_name(role));
+	return names;
+}
+
+static bool is_himself(const struct command *command, const struct uuid *user_id)
+{
+	struct uuid actor;
+
+	return uuid_parse(&actor, command->actor) && uuid_equal(&actor, user_id);
+}
+
+/* An admin's command about a user: the checks that do not depend on what it is. */
+static bool can_change(const struct command *command, const struct uuid *user_id, const struct user *user, bool has_expected,
+		       int64_t expected, struct decision *decision)
+{
+	if (user == NULL) {
+		decision_refuse(decision, REFUSAL_NOT_FOUND, "user_id", "no such user");
+	} else if (has_expected && expected != user->version) {
+		decision_refuse(decision, REFUSAL_VERSION_CONFLICT, "expected_version", "the user's version is %lld",
+				(long long)user->version);
+	} else if (is_himself(command, user_id)) {
+		decision_refuse(decision, REFUSAL_NEEDS_SECOND_PERSON, "user_id", "nobody changes what he himself may do");
+	} else {
+		return true;
+	}
+	return false;
+}
+
+/* ---- RegisterUser ---- */
+
+static bool registration_is_good(const struct command *command, const struct register_user *body, uint32_t *ret_roles,
+				 struct decision *decision)
+{
+	if (uuid_is_none(&body->user_id)) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "user_id", "the id is all zeros");
+		return false;
+	}
+	if (!user_login_is_valid(body->login)) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "login",
+				"not %d to %d of a-z 0-9 . _ @ + -, a letter or digit in front", USER_LOGIN_MIN, USER_LOGIN_MAX);
+		return false;
+	}
+	if (!read_roles(body->roles, body->roles_count, ret_roles, decision))
+		return false;
+	if (*ret_roles != 0 && (command->roles & ROLE_ADMIN) == 0) {
+		decision_refuse(decision, REFUSAL_LIMIT_EXCEEDED, "roles", "only an admin gives roles");
+		return false;
+	}
+	return customer_fits(*ret_roles, body->has_customer_id, &body->customer_id, decision);
+}
+
+void decide_register_user(const struct command *command, const struct workset *set, struct decision *decision)
+{
+	const struct register_user *body = command->body;
+	struct uuid login_id = user_login_id(body->login);
+	struct user_registered *event;
+	uint32_t roles = 0;
+
+	if (!registration_is_good(command, body, &roles, decision))
+		return;
+	if (workset_state(set, &user_entity, &body->user_id) != NULL) {
+		decision_refuse(decision, REFUSAL_EXISTS, "user_id", "a user has this id");
+		return;
+	}
+	if (workset_state(set, &user_login_entity, &login_id) != NULL) {
+		decision_refuse(decision, REFUSAL_EXISTS, "login", "the login is taken");
+		return;
+	}
+
+	/* ---- nothing refuses from here on ---- */
+	event = decision_event(decision, &user_registered_type);
+	event->user_id = body->user_id;
+	event->version = 1;
+	event->roles = list_roles(decision, roles, &event->roles_count);
+	event->has_customer_id = body->has_customer_id;
+	event->customer_id = body->customer_id;
+	event->by = command->actor;
+}
+
+/* ---- ChangeRoles ---- */
+
+void decide_change_roles(const struct command *command, const struct workset *set, struct decision *decision)
+{
+	const struct change_roles *body = command->body;
+	const struct user *user = workset_state(set, &user_entity, &body->user_id);
+	struct roles_changed *event;
+	uint32_t roles = 0;
+
+	if (!read_roles(body->roles, body->roles_count, &roles, decision) ||
+	    !customer_fits(roles, body->has_customer_id, &body->customer_id, decision) ||
+	    !can_change(command, &body->user_id, user, body->has_expected_version, body->expected_version, decision))
+		return;
+
+	/* ---- nothing refuses from here on ---- */
+	event = decision_event(decision, &roles_changed_type);
+	event->user_id = body->user_id;
+	event->version = user->version + 1;
+	event->roles = list_roles(decision, roles, &event->roles_count);
+	event->has_customer_id = body->has_customer_id;
+	event->customer_id = body->customer_id;
+	event->reason = body->reason;
+	event->by = command->actor;
+}
+
+/* ---- DisableUser, EnableUser ---- */
+
+void decide_disable_user(const struct command *command, const struct workset *set, struct decision *decision)
+{
+	const struct disable_user *body = command->body;
+	const struct user *user = workset_state(set, &user_entity, &body->user_id);
+	struct user_disabled *event;
+
+	if (!can_change(command, &body->user_id, user, body->has_expected_version, body->expected_version, decision))
+		return;
+	if (user->state != USER_ACTIVE) {
+		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "user_id", "the user is disabled already");
+		return;
+	}
+
+	/* ---- nothing refuses from here on ---- */
+	event = decision_event(decision, &user_disabled_type);
+	event->user_id = body->user_id;
+	event->version = user->version + 1;
+	event->reason = body->reason;
+	event->by = command->actor;
+}
+
+void decide_enable_user(const struct command *command, const struct workset *set, struct decision *decision)
+{
+	const struct enable_user *body = command->body;
+	const struct user *user = workset_state(set, &user_entity, &body->user_id);
+	struct user_enabled *event;
+
+	if (!can_change(command, &body->user_id, user, body->has_expected_version, body->expected_version, decision))
+		return;
+	if (user->state != USER_DISABLED) {
+		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "user_id", "the user is not disabled");
+		return;
+	}
+
+	/* ---- nothing refuses from here on ---- */
+	event = decision_event(decision, &user_enabled_type);
+	event->user_id = body->user_id;
+	event->version = user->version + 1;
+	event->reason = body->reason;
+	event->by = command->actor;
+}

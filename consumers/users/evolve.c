@@ -1,0 +1,64 @@
+#include "base/must.h"
+#include "consumers/users/users.h"
+#include "schemas/users.h"
+
+static uint32_t bits_of(const struct str *names, size_t count)
+{
+	uint32_t roles = 0;
+
+	for (size_t index = 0; index < count; index++)
+		roles |= role_by_name(names[index]);
+	return roles;
+}
+
+static struct user *change_user(struct workset *set, const struct uuid *user_id, int64_t version)
+{
+	struct user *user = workset_change(set, &user_entity, user_id);
+
+	MUST(version == user->version + 1);
+	user->version = version;
+	return user;
+}
+
+/* The login is in the command only. */
+static void on_user_registered(struct workset *set, const struct event *event)
+{
+	const struct user_registered *body = event->body;
+	const struct register_user *command = event->command->body;
+	struct user *user = change_user(set, &body->user_id, body->version);
+	struct uuid login_id = user_login_id(command->login);
+	struct user_login *login = workset_change(set, &user_login_entity, &login_id);
+
+	login->is_taken = 1;
+	user->state = USER_ACTIVE;
+	user->roles = bits_of(body->roles, body->roles_count);
+	user->customer_id = body->has_customer_id ? body->customer_id : (struct uuid){ 0 };
+}
+
+static void on_roles_changed(struct workset *set, const struct roles_changed *event)
+{
+	struct user *user = change_user(set, &event->user_id, event->version);
+
+	user->roles = bits_of(event->roles, event->roles_count);
+	user->customer_id = event->has_customer_id ? event->customer_id : (struct uuid){ 0 };
+}
+
+void users_evolve(struct workset *set, const struct event *event)
+{
+	if (event->type == &user_registered_type) {
+		on_user_registered(set, event);
+	} else if (event->type == &roles_changed_type) {
+		on_roles_changed(set, event->body);
+	} else if (event->type == &user_disabled_type) {
+		const struct user_disabled *body = event->body;
+
+		change_user(set, &body->user_id, body->version)->state = USER_DISABLED;
+	} else if (event->type == &user_enabled_type) {
+		const struct user_enabled *body = event->body;
+
+		change_user(set, &body->user_id, body->version)->state = USER_ACTIVE;
+	} else {
+		MUST(event->type == &user_logged_in_type || event->type == &login_failed_type ||
+		     event->type == &session_ended_type); /* facts of the gateway: no state */
+	}
+}

@@ -1,0 +1,36 @@
+#include "consumers/users/users.h"
+#include "schemas/users.h"
+
+const struct entity user_entity = { .name = "user", .state_size = sizeof(struct user) };
+const struct entity user_login_entity = { .name = "user_login", .state_size = sizeof(struct user_login) };
+
+static void touch_register_user(const struct command *command, struct workset *set)
+{
+	const struct register_user *body = command->body;
+	struct uuid login_id = user_login_id(body->login);
+
+	workset_touch(set, &user_entity, &body->user_id, (struct str){ 0 });
+	workset_touch(set, &user_login_entity, &login_id, body->login);
+}
+
+/* All other commands are about the user whose id is the key. */
+static void touch_user(const struct command *command, struct workset *set)
+{
+	workset_touch(set, &user_entity, &command->key, (struct str){ 0 });
+}
+
+static const struct rule rules[] = {
+	{ &register_user_type, ROLE_SYSTEM | ROLE_ADMIN, touch_register_user, decide_register_user, false, false },
+	{ &change_roles_type, ROLE_ADMIN, touch_user, decide_change_roles, false, false },
+	{ &disable_user_type, ROLE_ADMIN, touch_user, decide_disable_user, false, false },
+	{ &enable_user_type, ROLE_ADMIN, touch_user, decide_enable_user, false, false },
+	{ &record_login_type, ROLE_SYSTEM, touch_user, decide_record_login, false, false },
+	{ &record_session_end_type, ROLE_SYSTEM, touch_user, decide_record_session_end, false, false },
+};
+
+const struct module users_module = {
+	.name = "users",
+	.rules = rules,
+	.rules_count = sizeof(rules) / sizeof(rules[0]),
+	.evolve = users_evolve,
+};

@@ -1,0 +1,168 @@
+#include "consumers/users/store.h"
+
+#include "base/must.h"
+#include "consumers/users/users.h"
+#include "schemas/users.h"
+
+#define COPY_SIZE_MAX   ((size_t)16 << 20)
+#define PARAMS_SIZE_MAX ((size_t)16 << 20)
+#define LIST_SIZE_MAX   ((size_t)16 << 20)
+
+/* ---- load ---- */
+
+static const struct db_statement select_users = {
+	.name = "users_select_users",
+	.sql = "SELECT u.n, a.version, a.state, a.roles, a.customer_id "
+	       "FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) JOIN users.account a ON a.user_id = u.id",
+};
+
+static int read_user(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)
+{
+	struct user *user = slot->state;
+
+	(void)self;
+	(void)err;
+	user->version = db_int64(result, row, 1);
+	user->version_stored = user->version;
+	user->state = user_state_by_name(db_str(result, row, 2));
+	user->roles = (uint32_t)db_int32(result, row, 3);
+	user->customer_id = db_is_null(result, row, 4) ? (struct uuid){ 0 } : db_uuid(result, row, 4);
+	MUST(user->state != USER_NONE);
+	return 0;
+}
+
+static const struct db_statement select_logins = {
+	.name = "users_select_logins",
+	.sql = "SELECT u.n FROM unnest($1::text[]) WITH ORDINALITY AS u (login, n) JOIN users.account a ON a.login = u.login",
+};
+
+static void ask_logins(void *self, struct db_params *params, struct slot **slots, size_t count)
+{
+	(void)self;
+	db_array_begin(params, DB_ARRAY_TEXT);
+	for (size_t index = 0; index < count; index++)
+		db_array_text(params, slots[index]->text);
+}
+
+static int read_login(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)
+{
+	struct user_login *login = slot->state;
+
+	(void)self;
+	(void)result;
+	(void)row;
+	(void)err;
+	login->is_taken = 1;
+	return 0;
+}
+
+static const struct slot_query queries[] = {
+	{ &user_entity, &select_users, NULL, read_user },
+	{ &user_login_entity, &select_logins, ask_logins, read_login },
+};
+
+static int users_load(void *self, struct db *db, struct slot **slots, size_t count, struct err *err)
+{
+	struct users_store *store = self;
+
+	return slot_queries_run(&store->loader, db, queries, sizeof(queries) / sizeof(queries[0]), store, slots, count, err);
+}
+
+/* ---- save ---- */
+
+static const char copy_accounts[] = "COPY users.account (user_id, login, state, roles, customer_id, version, registered_at) FROM "
+				    "STDIN (FORMAT binary)";
+#define ACCOUNT_COLUMNS 7
+
+static void copy_account(struct db_copy *copy, const struct workset *set, const struct logged_event *logged)
+{
+	const struct user_registered *registered = logged->event->body;
+	const struct register_user *command = logged->event->command->body;
+	const struct user *user = workset_state(set, &user_entity, &registered->user_id);
+
+	MUST(user != NULL);
+	db_copy_row(copy);
+	db_copy_uuid(copy, &registered->user_id);
+	db_copy_str(copy, command->login);
+	db_copy_str(copy, str_of(user_state_name(user->state)));
+	db_copy_int32(copy, (int32_t)user->roles);
+	if (uuid_is_none(&user->customer_id))
+		db_copy_null(copy);
+	else
+		db_copy_uuid(copy, &user->customer_id);
+	db_copy_int64(copy, user->version);
+	db_copy_instant(copy, logged->at_ms);
+}
+
+static const struct db_statement update_accounts = {
+	.name = "users_update_accounts",
+	.sql = "UPDATE users.account a SET version = u.version, state = u.state, roles = u.roles, customer_id = u.customer_id "
+	       "FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::integer[], $6::uuid[]) "
+	       "AS u (id, version_was, version, state, roles, customer_id) WHERE a.user_id = u.id AND a.version = u.version_was",
+};
+
+static void add_users(struct db_params *params, struct slot **slots, size_t count)
+{
+	const struct user *user;
+
+	db_params_reset(params);
+	slots_add_ids(params, slots, count);
+	db_array_begin(params, DB_ARRAY_INT64);
+	for (size_t index = 0; index < count; index++)
+		db_array_int64(params, ((const struct user *)slots[index]->state)->version_stored);
+	db_array_begin(params, DB_ARRAY_INT64);
+	for (size_t index = 0; index < count; index++)
+		db_array_int64(params, ((const struct user *)slots[index]->state)->version);
+	db_array_begin(params, DB_ARRAY_TEXT);
+	for (size_t index = 0; index < count; index++) {
+		user = slots[index]->state;
+		db_array_text(params, str_of(user_state_name(user->state)));
+	}
+	db_array_begin(params, DB_ARRAY_INT32);
+	for (size_t index = 0; index < count; index++)
+		db_array_int32(params, (int32_t)((const struct user *)slots[index]->state)->roles);
+	db_array_begin(params, DB_ARRAY_UUID);
+	for (size_t index = 0; index < count; index++) {
+		user = slots[index]->state;
+		if (uuid_is_none(&user->customer_id))
+			db_array_null(params);
+		else
+			db_array_uuid(params, &user->customer_id);
+	}
+}
+
+static int users_save(void *self, struct db *db, const struct workset *set, const struct logged_event *events,
+		      size_t events_count, struct err *err)
+{
+	struct users_store *store = self;
+	struct slot **slots;
+	size_t count;
+
+	db_copy_reset(&store->accounts);
+	for (size_t index = 0; index < events_count; index++)
+		if (events[index].event->type == &user_registered_type)
+			copy_account(&store->accounts, set, &events[index]);
+	if (db_copy_run(db, copy_accounts, &store->accounts, err) < 0)
+		return -1;
+	slots = slots_to_update(&store->list, set, &user_entity, &count);
+	add_users(&store->params, slots, count);
+	return slots_write(db, &update_accounts, &store->params, count, err);
+}
+
+/* ---- the store ---- */
+
+static struct users_store the_store;
+
+const struct store users_store = { .load = users_load, .save = users_save, .self = &the_store };
+
+int users_store_prepare(void *self, struct err *err)
+{
+	struct users_store *store = self;
+
+	(void)err;
+	slot_loader_init(&store->loader);
+	db_copy_init(&store->accounts, ACCOUNT_COLUMNS, COPY_SIZE_MAX);
+	db_params_init(&store->params, PARAMS_SIZE_MAX);
+	buf_init(&store->list, LIST_SIZE_MAX);
+	return 0;
+}

@@ -1,0 +1,72 @@
+#ifndef CONSUMERS_USERS_USERS_H
+#define CONSUMERS_USERS_USERS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/str.h"
+#include "base/uuid.h"
+#include "model/module.h"
+#include "model/workset.h"
+
+/*
+ * The users module: who may log in, and what he may do.
+ *
+ *   RegisterUser --> UserRegistered        RecordLogin ------> UserLoggedIn, LoginFailed
+ *   ChangeRoles ---> RolesChanged          RecordSessionEnd -> SessionEnded
+ *   DisableUser ---> UserDisabled
+ *   EnableUser ----> UserEnabled
+ *
+ * Invariants: no password, hash or refresh token is ever in a command, a state or an event; nobody changes what he himself may
+ * do; rights of programs (system, notifier) are no person's.
+ */
+struct store;
+
+extern const struct module users_module;
+extern const struct store users_store; /* store.c */
+
+/* ---- states ---- */
+
+enum user_state { USER_NONE, USER_ACTIVE, USER_DISABLED, USER_STATE_COUNT };
+
+struct user {
+	int64_t version;
+	uint32_t state;          /* enum user_state */
+	uint32_t roles;          /* bits of model/command.h */
+	struct uuid customer_id; /* whose portal user it is; none: nobody's */
+
+	/* the store's own */
+	int64_t version_stored;
+};
+
+/* A login that is taken. */
+struct user_login {
+	uint32_t is_taken; /* 1 */
+};
+
+extern const struct entity user_entity;
+extern const struct entity user_login_entity;
+
+struct uuid user_login_id(struct str login);
+
+#define USER_LOGIN_MIN 3
+#define USER_LOGIN_MAX 64
+#define USER_ROLES_MAX 10
+
+/* 3 to 64 of a-z 0-9 . _ @ + -, the first a letter or digit: what a person types the same everywhere. */
+bool user_login_is_valid(struct str login);
+
+const char *user_state_name(enum user_state state);
+enum user_state user_state_by_name(struct str name); /* USER_NONE: unknown */
+
+/* ---- rules ---- */
+
+void decide_register_user(const struct command *command, const struct workset *set, struct decision *decision);
+void decide_change_roles(const struct command *command, const struct workset *set, struct decision *decision);
+void decide_disable_user(const struct command *command, const struct workset *set, struct decision *decision);
+void decide_enable_user(const struct command *command, const struct workset *set, struct decision *decision);
+void decide_record_login(const struct command *command, const struct workset *set, struct decision *decision);
+void decide_record_session_end(const struct command *command, const struct workset *set, struct decision *decision);
+void users_evolve(struct workset *set, const struct event *event);
+
+#endif

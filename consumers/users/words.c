@@ -1,0 +1,34 @@
+#include "base/must.h"
+#include "consumers/users/users.h"
+
+static const char *const states[] = { [USER_NONE] = "", [USER_ACTIVE] = "active", [USER_DISABLED] = "disabled" };
+_Static_assert(sizeof(states) / sizeof(states[0]) == USER_STATE_COUNT, "a word for each state");
+
+const char *user_state_name(enum user_state state)
+{
+	MUST(state < USER_STATE_COUNT);
+	return states[state];
+}
+
+enum user_state user_state_by_name(struct str name)
+{
+	for (enum user_state state = USER_ACTIVE; state < USER_STATE_COUNT; state++)
+		if (str_is(name, states[state]))
+			return state;
+	return USER_NONE;
+}
+
+static bool is_alnum(char character)
+{
+	return (character >= 'a' && character <= 'z') || (character >= '0' && character <= '9');
+}
+
+bool user_login_is_valid(struct str login)
+{
+	if (login.size < USER_LOGIN_MIN || login.size > USER_LOGIN_MAX || !is_alnum(login.data[0]))
+		return false;
+	for (size_t index = 0; index < login.size; index++)
+		if (!is_alnum(login.data[index]) && (login.data[index] == '\0' || strchr("._@+-", login.data[index]) == NULL))
+			return false;
+	return true;
+}

@@ -1,0 +1,129 @@
+-- The users module: who may log in, and what he may do. Passwords and sessions are the gateway's: they never pass through Kafka, and the
+-- worker cannot read them.
+
+SELECT dcs_create_module('users');
+
+CREATE TABLE users.account (
+	user_id       uuid PRIMARY KEY,
+	login         text COLLATE "C" NOT NULL UNIQUE,
+	state         text NOT NULL CHECK (state IN ('active', 'disabled')),
+	roles         integer NOT NULL,
+	customer_id   uuid,
+	version       bigint NOT NULL CHECK (version > 0),
+	registered_at timestamptz NOT NULL
+) WITH (fillfactor = 80);
+COMMENT ON TABLE users.account IS 'Who may log in; written by the worker only';
+COMMENT ON COLUMN users.account.roles IS 'Bits of lib/model/command.h: 1 admin, 2 compliance, 4 supervisor, 8 agent, 16 creditor, 128 consumer, 256 auditor, 512 reporting';
+COMMENT ON COLUMN users.account.customer_id IS 'Whose portal user it is: with the role consumer, and only then';
+COMMENT ON COLUMN users.account.version IS 'Events that changed the user so far: 1, 2, 3 ...';
+
+-- The rights of users as the workers check them with every command. A view runs with its owner's rights: the grant on it is the whole grant.
+CREATE VIEW users.public_user AS
+	SELECT user_id, CASE state WHEN 'active' THEN roles ELSE 0 END AS roles, customer_id FROM users.account;
+COMMENT ON VIEW users.public_user IS 'What a user may do now; a disabled one nothing';
+
+-- ---- the gateway's: what a password or a token in hand is good for ----
+
+CREATE TABLE users.credential (
+	user_id        uuid PRIMARY KEY,                 -- may be there before its account: the command is on its way
+	password_hash  text NOT NULL,                    -- argon2id, as libsodium writes it: with its salt and cost
+	set_at         timestamptz NOT NULL DEFAULT now(),
+	failures       integer NOT NULL DEFAULT 0,       -- since failures_since
+	failures_since timestamptz,
+	locked_until   timestamptz
+) WITH (fillfactor = 80);
+
+CREATE TABLE users.session (
+	session_id uuid PRIMARY KEY,                     -- the family of its refresh tokens
+	user_id    uuid NOT NULL,
+	started_at timestamptz NOT NULL DEFAULT now(),
+	expires_at timestamptz NOT NULL,
+	ended_at   timestamptz,
+	end_reason text CHECK (end_reason IN ('logout', 'reuse', 'disabled'))
+) WITH (fillfactor = 80);
+CREATE INDEX session_expiry ON users.session (expires_at);
+COMMENT ON TABLE users.session IS 'From a login until its refresh tokens end';
+
+CREATE TABLE users.refresh_token (
+	hash       bytea PRIMARY KEY CHECK (octet_length(hash) = 32), -- SHA-256 of the token: 32 random bytes need no salt
+	session_id uuid NOT NULL REFERENCES users.session ON DELETE CASCADE,
+	expires_at timestamptz NOT NULL,
+	used_at    timestamptz
+) WITH (fillfactor = 80);
+CREATE INDEX refresh_token_session ON users.refresh_token (session_id);
+
+-- Begins a session with its first refresh token; takes a few dead sessions away on the way.
+CREATE FUNCTION users.start_session(its_id uuid, its_user uuid, first_hash bytea) RETURNS void LANGUAGE sql AS $$
+	DELETE FROM users.session WHERE session_id IN
+		(SELECT session_id FROM users.session WHERE expires_at < now() ORDER BY expires_at LIMIT 10 FOR UPDATE SKIP LOCKED);
+	INSERT INTO users.session (session_id, user_id, expires_at) VALUES (its_id, its_user, now() + interval '30 days');
+	INSERT INTO users.refresh_token (hash, session_id, expires_at) VALUES (first_hash, its_id, now() + interval '7 days');
+	UPDATE users.credential SET failures = 0, failures_since = NULL, locked_until = NULL WHERE user_id = its_user AND failures > 0;
+$$;
+
+-- One more wrong password: the fifth within 15 minutes locks the account for 15 minutes.
+CREATE FUNCTION users.count_failure(its_user uuid) RETURNS void LANGUAGE sql AS $$
+	UPDATE users.credential SET
+		failures = CASE WHEN failures_since > now() - interval '15 minutes' THEN failures + 1 ELSE 1 END,
+		failures_since = CASE WHEN failures_since > now() - interval '15 minutes' THEN failures_since ELSE now() END,
+		locked_until = CASE WHEN failures_since > now() - interval '15 minutes' AND failures >= 4 THEN now() + interval '15 minutes' END
+	WHERE user_id = its_user;
+$$;
+
+-- Takes a refresh token and gives the next one of its session. Its session's row is locked first, so of many uses of one token one wins; the
+-- others find it used: a used token in somebody's hands is a stolen one, and ends the session for whoever holds the next (RFC 9700, 4.14.2).
+-- outcome: rotated, unknown, expired, ended, reuse, disabled; of the last two this call ended the session.
+CREATE FUNCTION users.rotate_refresh(used_hash bytea, next_hash bytea)
+	RETURNS TABLE (outcome text, session_id uuid, user_id uuid, roles integer, customer_id uuid) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+	its_session users.session;
+	its_token   users.refresh_token;
+	rights      users.public_user;
+BEGIN
+	SELECT t.* INTO its_token FROM users.refresh_token t WHERE t.hash = used_hash;
+	SELECT s.* INTO its_session FROM users.session s WHERE s.session_id = its_token.session_id FOR UPDATE;
+	IF NOT FOUND THEN
+		RETURN QUERY SELECT 'unknown', NULL::uuid, NULL::uuid, 0, NULL::uuid;
+		RETURN;
+	END IF;
+	-- Read again: who held the lock before us may have used it.
+	SELECT t.* INTO its_token FROM users.refresh_token t WHERE t.hash = used_hash;
+	SELECT u.* INTO rights FROM users.public_user u WHERE u.user_id = its_session.user_id;
+	IF its_session.ended_at IS NOT NULL THEN
+		outcome := 'ended';
+	ELSIF its_token.used_at IS NOT NULL THEN
+		outcome := 'reuse';
+	ELSIF its_token.expires_at < now() OR its_session.expires_at < now() THEN
+		outcome := 'expired';
+	ELSIF coalesce(rights.roles, 0) = 0 THEN
+		outcome := 'disabled';
+	ELSE
+		outcome := 'rotated';
+		UPDATE users.refresh_token SET used_at = now() WHERE hash = used_hash;
+		INSERT INTO users.refresh_token (hash, session_id, expires_at)
+			VALUES (next_hash, its_session.session_id, now() + interval '7 days');
+	END IF;
+	IF outcome IN ('reuse', 'disabled') THEN
+		UPDATE users.session s SET ended_at = now(), end_reason = outcome WHERE s.session_id = its_session.session_id;
+	END IF;
+	RETURN QUERY SELECT outcome, its_session.session_id, its_session.user_id, coalesce(rights.roles, 0), rights.customer_id;
+END $$;
+
+-- The session of a refresh token is over. No row: there is no such session, or it was over already.
+CREATE FUNCTION users.end_session(its_hash bytea) RETURNS TABLE (session_id uuid, user_id uuid) LANGUAGE sql AS $$
+	UPDATE users.session s SET ended_at = now(), end_reason = 'logout' FROM users.refresh_token t
+	WHERE t.hash = its_hash AND s.session_id = t.session_id AND s.ended_at IS NULL
+	RETURNING s.session_id, s.user_id;
+$$;
+
+-- ---- who may what ----
+
+SELECT dcs_grant_module('users');
+GRANT SELECT, INSERT, UPDATE ON users.account TO dcs_users;
+
+SELECT dcs_create_role('dcs_api'), dcs_create_role('dcs_customers'), dcs_create_role('dcs_debts'), dcs_create_role('dcs_communications');
+GRANT USAGE ON SCHEMA users TO dcs_api, dcs_customers, dcs_debts, dcs_communications;
+GRANT SELECT ON users.public_user TO dcs_api, dcs_users, dcs_customers, dcs_debts, dcs_communications;
+GRANT SELECT ON users.account TO dcs_api;
+GRANT SELECT, INSERT, UPDATE, DELETE ON users.credential, users.session, users.refresh_token TO dcs_api;

@@ -1,0 +1,312 @@
+#include "rule_spec.h"
+
+#include "consumers/users/users.h"
+#include "schemas/users.h"
+
+static struct spec spec;
+
+static int setup(void **state)
+{
+	(void)state;
+	spec_init(&spec, &users_module);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	spec_release(&spec);
+	return 0;
+}
+
+/* spec_when speaks as "test" with all roles of the rule; here also as somebody else. */
+static const struct decision *when_says(const char *actor, uint32_t roles, const struct message_type *type, const void *body)
+{
+	const struct rule *rule = spec_rule(&spec, type);
+	struct command *command = arena_take(&spec.arena, 1, sizeof(*command));
+
+	assert_non_null(command);
+	*command = (struct command){ .type = type,
+				     .body = body,
+				     .id = spec_id('!', ++spec.commands),
+				     .key = *message_uuid(type->key_field, body),
+				     .actor = str_of(actor),
+				     .roles = roles,
+				     .now_ms = spec.now_ms,
+				     .today = spec.today };
+	spec_touch(&spec, rule, command);
+	decision_init(&spec.decision, &spec.arena, command);
+	rule->decide(command, &spec.set, &spec.decision);
+	for (size_t index = 0; index < spec.decision.events_count; index++)
+		users_module.evolve(&spec.set, &spec.decision.events[index]);
+	return &spec.decision;
+}
+
+static const struct str agent_supervisor[] = { { "supervisor", 10 }, { "agent", 5 } };
+static const struct str only_consumer[] = { { "consumer", 8 } };
+static const struct str only_system[] = { { "system", 6 } };
+static const struct str unknown_role[] = { { "agent", 5 }, { "emperor", 7 } };
+
+static struct register_user a_user(void)
+{
+	return (struct register_user){ .user_id = spec_id('U', 1), .login = STR("anna@example.org") };
+}
+
+static void given_user(void)
+{
+	static struct register_user body;
+
+	body = a_user();
+	spec_when(&spec, &register_user_type, &body);
+	then_events(&spec, "UserRegistered");
+}
+
+static const struct user *the_user(void)
+{
+	struct uuid id = spec_id('U', 1);
+
+	return workset_state(&spec.set, &user_entity, &id);
+}
+
+static struct change_roles a_change(void)
+{
+	return (struct change_roles){
+		.user_id = spec_id('U', 1), .roles = agent_supervisor, .roles_count = 2, .reason = STR("new")
+	};
+}
+
+/* ---- RegisterUser ---- */
+
+static void test_users__one_who_registers_himself_may_do_nothing(void **state)
+{
+	const struct user_registered *event;
+
+	(void)state;
+	given_user();
+	event = then_event(&spec, 0, user_registered);
+	assert_int_equal(event->version, 1);
+	assert_int_equal(event->roles_count, 0);
+	assert_true(str_is(event->by, "test"));
+	assert_int_equal(the_user()->state, USER_ACTIVE);
+	assert_int_equal(the_user()->roles, 0);
+}
+
+static void test_users__an_admin_registers_with_roles_and_nobody_else(void **state)
+{
+	struct register_user body = a_user();
+
+	(void)state;
+	body.roles = agent_supervisor;
+	body.roles_count = 2;
+	when_says("api", ROLE_SYSTEM, &register_user_type, &body);
+	then_refused(&spec, REFUSAL_LIMIT_EXCEEDED, "roles");
+	when_says("dcs", ROLE_ADMIN, &register_user_type, &body);
+	then_events(&spec, "UserRegistered");
+	assert_int_equal(the_user()->roles, ROLE_AGENT | ROLE_SUPERVISOR);
+	assert_true(str_is(then_event(&spec, 0, user_registered)->roles[0], "supervisor"));
+	assert_true(str_is(then_event(&spec, 0, user_registered)->roles[1], "agent"));
+}
+
+static void test_users__a_login_is_plain_and_taken_once(void **state)
+{
+	static const char *const bad[] = { "", "ab", ".anna", "Anna", "anna b", "anna\n", "anna<b>", "\xc3\xa4nna", "anna\"" };
+	struct register_user body;
+
+	(void)state;
+	for (size_t index = 0; index < sizeof(bad) / sizeof(bad[0]); index++) {
+		body = a_user();
+		body.login = str_of(bad[index]);
+		spec_when(&spec, &register_user_type, &body);
+		then_refused(&spec, REFUSAL_BAD_VALUE, "login");
+	}
+	body = a_user();
+	body.user_id = (struct uuid){ 0 };
+	spec_when(&spec, &register_user_type, &body);
+	then_refused(&spec, REFUSAL_BAD_VALUE, "user_id");
+	given_user();
+	body = a_user();
+	spec_when(&spec, &register_user_type, &body);
+	then_refused(&spec, REFUSAL_EXISTS, "user_id");
+	body.user_id = spec_id('U', 2);
+	spec_when(&spec, &register_user_type, &body);
+	then_refused(&spec, REFUSAL_EXISTS, "login");
+	body.login = STR("anna@example.net");
+	spec_when(&spec, &register_user_type, &body);
+	then_events(&spec, "UserRegistered");
+}
+
+/* ---- ChangeRoles ---- */
+
+static void test_users__roles_are_replaced(void **state)
+{
+	struct change_roles body = a_change();
+
+	(void)state;
+	spec_when(&spec, &change_roles_type, &body);
+	then_refused(&spec, REFUSAL_NOT_FOUND, "user_id");
+	given_user();
+	spec_when(&spec, &change_roles_type, &body);
+	then_events(&spec, "RolesChanged");
+	assert_int_equal(then_event(&spec, 0, roles_changed)->version, 2);
+	assert_int_equal(the_user()->roles, ROLE_AGENT | ROLE_SUPERVISOR);
+	body.roles_count = 0;
+	spec_when(&spec, &change_roles_type, &body);
+	assert_int_equal(the_user()->roles, 0);
+}
+
+static void test_users__roles_of_programs_and_unknown_ones_are_not_given(void **state)
+{
+	struct change_roles body = a_change();
+
+	(void)state;
+	given_user();
+	body.roles = unknown_role;
+	spec_when(&spec, &change_roles_type, &body);
+	then_refused(&spec, REFUSAL_BAD_VALUE, "roles");
+	body.roles = only_system;
+	body.roles_count = 1;
+	spec_when(&spec, &change_roles_type, &body);
+	then_refused(&spec, REFUSAL_BAD_VALUE, "roles");
+}
+
+static void test_users__a_portal_user_belongs_to_a_customer(void **state)
+{
+	struct change_roles body = a_change();
+
+	(void)state;
+	given_user();
+	body.has_customer_id = true;
+	body.customer_id = spec_id('C', 1);
+	spec_when(&spec, &change_roles_type, &body);
+	then_refused(&spec, REFUSAL_BAD_VALUE, "customer_id");
+	body.roles = only_consumer;
+	body.roles_count = 1;
+	body.customer_id = (struct uuid){ 0 };
+	spec_when(&spec, &change_roles_type, &body);
+	then_refused(&spec, REFUSAL_BAD_VALUE, "customer_id");
+	body.has_customer_id = false;
+	spec_when(&spec, &change_roles_type, &body);
+	then_refused(&spec, REFUSAL_BAD_VALUE, "customer_id");
+	body.has_customer_id = true;
+	body.customer_id = spec_id('C', 1);
+	spec_when(&spec, &change_roles_type, &body);
+	then_events(&spec, "RolesChanged");
+	assert_memory_equal(the_user()->customer_id.bytes, body.customer_id.bytes, 16);
+}
+
+static void test_users__nobody_changes_what_he_himself_may_do(void **state)
+{
+	struct change_roles change = a_change();
+	struct disable_user disable = { .user_id = spec_id('U', 1) };
+	struct uuid user_id = spec_id('U', 1);
+	char self[UUID_TEXT_SIZE + 1];
+
+	(void)state;
+	given_user();
+	uuid_format(self, &user_id);
+	when_says(self, ROLE_ADMIN, &change_roles_type, &change);
+	then_refused(&spec, REFUSAL_NEEDS_SECOND_PERSON, "user_id");
+	when_says(self, ROLE_ADMIN, &disable_user_type, &disable);
+	then_refused(&spec, REFUSAL_NEEDS_SECOND_PERSON, "user_id");
+}
+
+static void test_users__a_change_may_name_the_version_it_saw(void **state)
+{
+	struct change_roles body = a_change();
+
+	(void)state;
+	given_user();
+	body.has_expected_version = true;
+	body.expected_version = 2;
+	spec_when(&spec, &change_roles_type, &body);
+	then_refused(&spec, REFUSAL_VERSION_CONFLICT, "expected_version");
+	body.expected_version = 1;
+	spec_when(&spec, &change_roles_type, &body);
+	then_events(&spec, "RolesChanged");
+}
+
+/* ---- DisableUser, EnableUser ---- */
+
+static void test_users__a_user_is_disabled_and_enabled_by_turns(void **state)
+{
+	struct disable_user disable = { .user_id = spec_id('U', 1), .reason = STR("left") };
+	struct enable_user enable = { .user_id = spec_id('U', 1) };
+
+	(void)state;
+	given_user();
+	spec_when(&spec, &enable_user_type, &enable);
+	then_refused(&spec, REFUSAL_BAD_TRANSITION, "user_id");
+	spec_when(&spec, &disable_user_type, &disable);
+	then_events(&spec, "UserDisabled");
+	assert_int_equal(the_user()->state, USER_DISABLED);
+	spec_when(&spec, &disable_user_type, &disable);
+	then_refused(&spec, REFUSAL_BAD_TRANSITION, "user_id");
+	spec_when(&spec, &enable_user_type, &enable);
+	then_events(&spec, "UserEnabled");
+	assert_int_equal(the_user()->state, USER_ACTIVE);
+	assert_int_equal(the_user()->version, 3);
+}
+
+/* ---- what the gateway has seen ---- */
+
+static void test_users__logins_and_ends_of_sessions_are_recorded(void **state)
+{
+	struct record_login login = { .user_id = spec_id('U', 1), .outcome = STR("wrong_password") };
+	struct record_session_end end = { .user_id = spec_id('U', 1), .session_id = spec_id('S', 1), .reason = STR("reuse") };
+
+	(void)state;
+	spec_when(&spec, &record_login_type, &login);
+	then_refused(&spec, REFUSAL_NOT_FOUND, "user_id");
+	spec_when(&spec, &record_session_end_type, &end);
+	then_refused(&spec, REFUSAL_NOT_FOUND, "user_id");
+	given_user();
+	spec_when(&spec, &record_login_type, &login);
+	then_events(&spec, "LoginFailed");
+	login.outcome = STR("succeeded");
+	spec_when(&spec, &record_login_type, &login);
+	then_refused(&spec, REFUSAL_BAD_VALUE, "session_id");
+	login.has_session_id = true;
+	login.session_id = spec_id('S', 1);
+	spec_when(&spec, &record_login_type, &login);
+	then_events(&spec, "UserLoggedIn");
+	login.outcome = STR("guessed");
+	spec_when(&spec, &record_login_type, &login);
+	then_refused(&spec, REFUSAL_BAD_VALUE, "outcome");
+	spec_when(&spec, &record_session_end_type, &end);
+	then_events(&spec, "SessionEnded");
+	end.reason = STR("boredom");
+	spec_when(&spec, &record_session_end_type, &end);
+	then_refused(&spec, REFUSAL_BAD_VALUE, "reason");
+	assert_int_equal(the_user()->version, 1);
+}
+
+static void test_users__who_may_issue_what(void **state)
+{
+	(void)state;
+	assert_int_equal(spec_rule(&spec, &register_user_type)->roles, ROLE_SYSTEM | ROLE_ADMIN);
+	assert_int_equal(spec_rule(&spec, &change_roles_type)->roles, ROLE_ADMIN);
+	assert_int_equal(spec_rule(&spec, &disable_user_type)->roles, ROLE_ADMIN);
+	assert_int_equal(spec_rule(&spec, &enable_user_type)->roles, ROLE_ADMIN);
+	assert_int_equal(spec_rule(&spec, &record_login_type)->roles, ROLE_SYSTEM);
+	assert_int_equal(spec_rule(&spec, &record_session_end_type)->roles, ROLE_SYSTEM);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		TEST(test_users__one_who_registers_himself_may_do_nothing),
+		TEST(test_users__an_admin_registers_with_roles_and_nobody_else),
+		TEST(test_users__a_login_is_plain_and_taken_once),
+		TEST(test_users__roles_are_replaced),
+		TEST(test_users__roles_of_programs_and_unknown_ones_are_not_given),
+		TEST(test_users__a_portal_user_belongs_to_a_customer),
+		TEST(test_users__nobody_changes_what_he_himself_may_do),
+		TEST(test_users__a_change_may_name_the_version_it_saw),
+		TEST(test_users__a_user_is_disabled_and_enabled_by_turns),
+		TEST(test_users__logins_and_ends_of_sessions_are_recorded),
+		TEST(test_users__who_may_issue_what),
+	};
+
+	return cmocka_run_group_tests_name("users rules", tests, NULL, NULL);
+}
