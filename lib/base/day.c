@@ -269,20 +269,25 @@ void instant_format(char text[32], int64_t instant_ms)
 	*to = '\0';
 }
 
-static int64_t clock_read(clockid_t clock)
+static int64_t clock_read_us(clockid_t clock)
 {
 	struct timespec now;
 
 	MUST(clock_gettime(clock, &now) == 0);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+	return now.tv_sec * 1000000LL + now.tv_nsec / 1000;
 }
 
 int64_t clock_now_ms(void)
 {
-	return clock_read(CLOCK_REALTIME);
+	return clock_read_us(CLOCK_REALTIME) / 1000;
 }
 
 int64_t clock_monotonic_ms(void)
 {
-	return clock_read(CLOCK_MONOTONIC);
+	return clock_read_us(CLOCK_MONOTONIC) / 1000;
+}
+
+int64_t clock_monotonic_us(void)
+{
+	return clock_read_us(CLOCK_MONOTONIC);
 }

@@ -28,5 +28,6 @@ void instant_format(char text[32], int64_t instant_ms);                  /* 2026
 
 int64_t clock_now_ms(void);       /* the wall clock: for the edges */
 int64_t clock_monotonic_ms(void); /* never goes back: for waiting and measuring */
+int64_t clock_monotonic_us(void);
 
 #endif

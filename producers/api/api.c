@@ -1,112 +1,103 @@
 #include "producers/api/api.h"
 
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+
 #include "base/day.h"
-#include "base/log.h"
-#include "producers/api/kannel_report.h"
 
-#define ACK_WAIT_MS     5
-#define NETWORK_WAIT_MS 500
-#define CALLBACK_MAX    4096
+#define WAIT_MS 500
 
-/* ---- /callbacks/kannel ---- */
-
-static void report_is_told(void *call_arg, bool is_acked)
+void api_add_part(struct api *api, const struct part *part)
 {
-	if (is_acked)
-		call_answer(call_arg, 200, "text/plain; charset=utf-8", STR("OK\n"));
-	else
-		call_refuse(call_arg, 503, "unavailable", "the report could not be kept; bring it again");
+	MUST(api->parts_count < API_PARTS_MAX);
+	api->parts[api->parts_count++] = *part;
 }
 
-static void publish_report(struct api *api, struct call *call, const struct kannel_report *report)
-{
-	const struct outbound_command command = { .topic = "dcs.communications.commands.v1",
-						  .type = &record_delivery_type,
-						  .body = &report->delivery,
-						  .id = kannel_report_command_id(report),
-						  .key = report->delivery.customer_id };
-	struct err err = ERR_INIT;
+/* ---- the server's hooks ---- */
 
-	if (outbound_publish(&api->outbound, &command, report_is_told, call, &err) == 0)
-		return;
-	log_warn("a delivery report was not taken: %s", err.text);
-	report_is_told(call, false);
+static void refuse_token(struct call *call, const char *text)
+{
+	bool is_missing = call_header(call, HEADER_AUTHORIZATION).size == 0;
+
+	call_set_header(call, "WWW-Authenticate", is_missing ? STR("Bearer") : STR("Bearer error=\"invalid_token\""));
+	call_refuse(call, 401, "not_authenticated", text);
 }
 
-static struct str argument_or_empty(const struct call *call, const char *name)
+/* A route that anybody may use is used without looking at a token: a stale one must not keep its owner from logging in. */
+bool api_admit(struct api *api, struct call *call, struct principal *ret_principal)
 {
-	struct str value;
+	const struct route *route = call_route(call);
+	const char *text;
 
-	return call_argument(call, name, &value) ? value : STR("");
-}
-
-static void take_kannel_report(void *self, struct call *call)
-{
-	struct api *api = self;
-	const struct kannel_arguments arguments = { .c = argument_or_empty(call, "c"),
-						    .k = argument_or_empty(call, "k"),
-						    .s = argument_or_empty(call, "s"),
-						    .status = argument_or_empty(call, "status"),
-						    .ref = argument_or_empty(call, "ref"),
-						    .at = argument_or_empty(call, "at"),
-						    .info = argument_or_empty(call, "info") };
-	struct kannel_report report;
-
-	switch (kannel_report_read(&arguments, api->callback_key, clock_now_ms(), &report)) {
-	case KANNEL_REPORT_TAKEN:
-		publish_report(api, call, &report);
-		return;
-	case KANNEL_REPORT_MALFORMED:
-		call_refuse(call, 400, "bad_value", "not a delivery report of ours");
-		return;
-	case KANNEL_REPORT_FORGED:
-		log_warn("a delivery report with a signature that is not ours");
-		call_refuse(call, 403, "bad_signature", "the signature is not ours");
-		return;
-	case KANNEL_REPORT_NO_NEWS:
-		log_info("a delivery report of kind %lld says nothing new", (long long)report.kind);
-		call_answer(call, 200, "text/plain; charset=utf-8", STR("OK\n"));
-		return;
+	if ((route->access & ACCESS_PUBLIC) != 0)
+		return true;
+	if (principal_read(api->keys, call_header(call, HEADER_AUTHORIZATION), clock_now_ms(), ret_principal, &text) != 0) {
+		refuse_token(call, text);
+		return false;
 	}
+	if (!principal_may(ret_principal, route->access)) {
+		call_refuse(call, 403, "not_authorised", "none of your roles may do this");
+		return false;
+	}
+	return true;
 }
 
-/* ---- health ---- */
-
-static void tell_live(void *self, struct call *call)
+void api_handle(struct api *api, struct call *call)
 {
-	(void)self;
-	call_answer(call, 200, "application/json", STR("{\"status\":\"ok\"}\n"));
+	const struct route *route = call_route(call);
+
+	switch (route->kind) {
+	case ROUTE_SPECIAL:
+		route->handle(api, call);
+		return;
+	case ROUTE_WRITE:
+	case ROUTE_READ:
+		break;
+	}
+	MUST_NOT_REACH("a kind of route that nobody answers");
 }
-
-static void tell_ready(void *self, struct call *call)
-{
-	struct api *api = self;
-
-	if (api->is_ending)
-		call_answer(call, 503, "application/json", STR("{\"status\":\"ending\"}\n"));
-	else if (outbound_is_ready(&api->outbound))
-		call_answer(call, 200, "application/json", STR("{\"status\":\"ok\",\"checks\":{\"kafka\":\"ok\"}}\n"));
-	else
-		call_answer(call, 503, "application/json", STR("{\"status\":\"waiting\",\"checks\":{\"kafka\":\"away\"}}\n"));
-}
-
-const struct route api_routes[] = {
-	{ "/callbacks/kannel", METHOD_GET | METHOD_POST, CALLBACK_MAX, take_kannel_report },
-	{ "/livez", METHOD_GET, 0, tell_live },
-	{ "/readyz", METHOD_GET, 0, tell_ready },
-	{ "/healthz", METHOD_GET, 0, tell_ready },
-	{ 0 },
-};
 
 /* ---- the loop ---- */
 
+static int wait_for_news(struct api *api, struct err *err)
+{
+	struct pollfd fds[1 + API_PARTS_MAX * PART_FDS_MAX];
+	int timeout_ms = server_timeout_ms(api->server, WAIT_MS);
+	nfds_t count = 1;
+
+	server_watch(api->server, &fds[0]);
+	for (size_t i = 0; i < api->parts_count; i++) {
+		const struct part *part = &api->parts[i];
+		int own_ms = part->timeout_ms == NULL ? WAIT_MS : part->timeout_ms(part->self);
+
+		if (part->watch != NULL)
+			count += part->watch(part->self, fds + count);
+		if (own_ms < timeout_ms)
+			timeout_ms = own_ms;
+	}
+	if (poll(fds, count, timeout_ms) < 0 && errno != EINTR)
+		return err_set(err, ERR_FATAL, "poll: %s", strerror(errno));
+	return 0;
+}
+
+static int run_parts(struct api *api, struct err *err)
+{
+	for (size_t i = 0; i < api->parts_count; i++) {
+		if (api->parts[i].run(api->parts[i].self, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Answers of the parts leave in the server's turn, and what its handlers ask goes out in the parts' turn after it. */
 int api_step(struct api *api, struct err *err)
 {
-	bool is_waiting = server_open_calls(api->server) > 0;
-
-	if (server_run(api->server, is_waiting ? 0 : NETWORK_WAIT_MS, err) != 0)
+	if (wait_for_news(api, err) != 0)
 		return -1;
-	return outbound_run(&api->outbound, ACK_WAIT_MS, err);
+	if (run_parts(api, err) != 0 || server_run(api->server, 0, err) != 0)
+		return -1;
+	return run_parts(api, err);
 }
 
 int api_drain(struct api *api, int64_t deadline_ms, struct err *err)
@@ -117,6 +108,9 @@ int api_drain(struct api *api, int64_t deadline_ms, struct err *err)
 		if (api_step(api, err) != 0)
 			return -1;
 	}
-	outbound_give_up(&api->outbound);
+	for (size_t i = 0; i < api->parts_count; i++) {
+		if (api->parts[i].give_up != NULL)
+			api->parts[i].give_up(api->parts[i].self);
+	}
 	return server_run(api->server, 0, err); /* what was answered last leaves */
 }

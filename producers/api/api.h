@@ -4,25 +4,40 @@
 #include <stdint.h>
 
 #include "producers/api/outbound.h"
+#include "producers/api/part.h"
 #include "producers/api/server.h"
 
-/* The gateway: the routes, and what they need. */
+#define API_PARTS_MAX 8
+
+/* The gateway: what the handlers need, and the one loop. */
 struct api {
 	uint8_t callback_key[32];
+	struct token_keys *keys;
 	struct outbound outbound;
 	struct server *server;
+	struct part parts[API_PARTS_MAX];
+	size_t parts_count;
 	bool is_ending;
 };
 
-extern const struct route api_routes[];
+/* Adds a part to the loop; at start. */
+void api_add_part(struct api *api, const struct part *part);
 
-/*
- * One turn of the only loop: the network, Kafka. While commands wait for the broker it waits there, a few milliseconds at a time,
- * else for the network.
- */
+/* The server's hooks. */
+bool api_admit(struct api *api, struct call *call, struct principal *ret_principal);
+void api_handle(struct api *api, struct call *call);
+
+/* One turn of the only loop: waits until the network, Kafka or PostgreSQL have something, then does all of it. */
 MUST_CHECK int api_step(struct api *api, struct err *err);
 
 /* No more requests; those that are there are answered, as long as the deadline (monotonic) allows. */
 MUST_CHECK int api_drain(struct api *api, int64_t deadline_ms, struct err *err);
+
+/* ---- handlers of the table (routes.c) ---- */
+
+void take_kannel_report(struct api *api, struct call *call); /* callbacks.c */
+void tell_live(struct api *api, struct call *call);          /* health.c */
+void tell_ready(struct api *api, struct call *call);
+void tell_root(struct api *api, struct call *call);
 
 #endif

@@ -37,9 +37,11 @@ static int open_server(struct api *api, const struct settings *settings, struct 
 {
 	const struct server_conf conf = { .listen = settings->listen,
 					  .routes = api_routes,
-					  .self = api,
+					  .api = api,
 					  .connections_max = (unsigned)settings->connections_max,
-					  .idle_timeout_s = (unsigned)settings->idle_s };
+					  .idle_timeout_s = (unsigned)settings->idle_s,
+					  .admit = api_admit,
+					  .handle = api_handle };
 
 	return server_open(&conf, &api->server, err);
 }
@@ -59,22 +61,23 @@ static int run(struct api *api, struct err *err)
 
 static int serve(const struct program *program, const struct settings *settings, struct api *api, struct err *err)
 {
-	struct token_keys *keys = NULL;
+	struct part kafka = outbound_part(&api->outbound);
 	struct coder *coder = NULL;
 	int result = -1;
 
 	if (key_read(api->callback_key, settings->callback_key_file, err) != 0 || coder_new(&coder, err) != 0 ||
-	    token_keys_load(program->keys_dir, program->token_issuer, program->token_audience, &keys, err) != 0)
+	    token_keys_load(program->keys_dir, program->token_issuer, program->token_audience, &api->keys, err) != 0)
 		goto out;
-	if (outbound_open(&api->outbound, &program->bus, coder, keys, "api", ROLE_NOTIFIER, settings->wait_ms, err) != 0 ||
+	if (outbound_open(&api->outbound, &program->bus, coder, api->keys, "api", ROLE_NOTIFIER, settings->wait_ms, err) != 0 ||
 	    open_server(api, settings, err) != 0)
 		goto out;
+	api_add_part(api, &kafka);
 	result = run(api, err);
 out:
 	if (result == 0) /* otherwise calls may be open, and the process ends anyway */
 		server_close(api->server);
 	outbound_release(&api->outbound);
-	token_keys_free(keys);
+	token_keys_free(api->keys);
 	coder_free(coder);
 	return result;
 }

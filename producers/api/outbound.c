@@ -9,6 +9,8 @@
 #define TOKEN_LIFE_MS  (15 * 60000)
 #define TOKEN_RENEW_MS (5 * 60000)
 #define AGAIN_MS       1000
+#define POLL_MS        2 /* while acknowledgements are missing */
+#define OPEN_MS        500
 
 /* ---- who waits ---- */
 
@@ -129,7 +131,8 @@ static int produce(struct outbound *outbound, const struct outbound_command *com
 				     .key = command->key,
 				     .at_ms = clock_now_ms(),
 				     .source = STR("/dcs/api"),
-				     .token = str_of(outbound->token) };
+				     .token = command->token.size > 0 ? command->token : str_of(outbound->token),
+				     .traceparent = command->traceparent };
 	struct header headers[HEADERS_MAX];
 	char key[UUID_TEXT_SIZE + 1];
 	size_t headers_count;
@@ -188,6 +191,38 @@ size_t outbound_waiting(const struct outbound *outbound)
 bool outbound_is_ready(const struct outbound *outbound)
 {
 	return outbound->is_ready && outbound->producer != NULL && !bus_producer_is_broken(outbound->producer);
+}
+
+/* ---- as a part of the loop ---- */
+
+static int run_part(void *outbound, struct err *err)
+{
+	return outbound_run(outbound, 0, err);
+}
+
+static int part_timeout_ms(void *outbound)
+{
+	return outbound_waiting(outbound) > 0 ? POLL_MS : OPEN_MS;
+}
+
+static bool part_is_ready(void *outbound)
+{
+	return outbound_is_ready(outbound);
+}
+
+static void part_give_up(void *outbound)
+{
+	outbound_give_up(outbound);
+}
+
+struct part outbound_part(struct outbound *outbound)
+{
+	return (struct part){ .name = "kafka",
+			      .self = outbound,
+			      .run = run_part,
+			      .timeout_ms = part_timeout_ms,
+			      .is_ready = part_is_ready,
+			      .give_up = part_give_up };
 }
 
 /* ---- life ---- */

@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "bus/bus.h"
 #include "model/message.h"
+#include "producers/api/part.h"
 #include "token/token.h"
 #include "wire/coder.h"
 
@@ -58,8 +59,10 @@ struct outbound_command {
 	const char *topic;
 	const struct message_type *type;
 	const void *body;
-	struct uuid id;  /* of the command */
-	struct uuid key; /* of the record */
+	struct uuid id;         /* of the command */
+	struct uuid key;        /* of the record */
+	struct str token;       /* in whose name; empty: our own */
+	struct str traceparent; /* empty: none */
 };
 
 /* ERR_RETRY: Kafka is away, or too many wait; ERR_POISON: the body is not allowed by its schema. */
@@ -74,5 +77,8 @@ bool outbound_is_ready(const struct outbound *outbound);
 
 /* Tells everybody who still waits "no". */
 void outbound_give_up(struct outbound *outbound);
+
+/* As a part of the loop. */
+struct part outbound_part(struct outbound *outbound);
 
 #endif

@@ -1,0 +1,69 @@
+#include "producers/api/principal.h"
+
+#include <string.h>
+
+#include "crypto/crypto.h"
+#include "producers/api/route.h"
+
+/* "Bearer" in any case (RFC 9110 11.1), one space, the token. */
+static bool cut_scheme(struct str *text)
+{
+	static const char scheme[] = "bearer ";
+	size_t size = sizeof(scheme) - 1;
+
+	if (text->size <= size)
+		return false;
+	for (size_t i = 0; i < size; i++) {
+		char byte = text->data[i];
+
+		if (byte >= 'A' && byte <= 'Z')
+			byte = (char)(byte - 'A' + 'a');
+		if (byte != scheme[i])
+			return false;
+	}
+	*text = (struct str){ .data = text->data + size, .size = text->size - size };
+	return true;
+}
+
+int principal_read(struct token_keys *keys, struct str authorization, int64_t now_ms, struct principal *ret_principal,
+		   const char **ret_text)
+{
+	struct token_claims claims;
+	struct err err = ERR_INIT;
+
+	if (authorization.size == 0) {
+		*ret_text = "a bearer token is needed";
+		return 401;
+	}
+	if (!cut_scheme(&authorization)) {
+		*ret_text = "only the Bearer scheme is taken";
+		return 401;
+	}
+	if (token_verify(keys, authorization, &claims, &err) != 0) {
+		*ret_text = "the token is not one of ours";
+		return 401;
+	}
+	if (!token_is_valid_at(&claims, now_ms)) {
+		*ret_text = "the token is not valid now";
+		return 401;
+	}
+	*ret_principal = (struct principal){
+		.is_known = true, .roles = claims.roles, .expires_at_ms = claims.expires_at_ms, .token = authorization
+	};
+	memcpy(ret_principal->subject, claims.subject, sizeof(ret_principal->subject));
+	return 0;
+}
+
+bool principal_may(const struct principal *principal, uint32_t access)
+{
+	if ((access & ACCESS_PUBLIC) != 0)
+		return true;
+	if (!principal->is_known)
+		return false;
+	return (access & ACCESS_SIGNED_IN) != 0 || (access & principal->roles) != 0;
+}
+
+struct uuid principal_id(const struct principal *principal)
+{
+	return uuid_of_text(str_of(principal->subject));
+}

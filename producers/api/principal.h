@@ -1,0 +1,35 @@
+#ifndef API_PRINCIPAL_H
+#define API_PRINCIPAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/str.h"
+#include "token/token.h"
+
+/* Who calls: what a good bearer token says. */
+struct principal {
+	bool is_known;                       /* false: no token was sent, and the route is public */
+	char subject[TOKEN_SUBJECT_MAX + 1]; /* user id; or the name of an upstream service */
+	uint32_t roles;
+	int64_t expires_at_ms;
+	struct str token; /* goes along with the caller's commands; borrows from the request */
+};
+
+/*
+ * Reads an Authorization header. 0: *ret_principal is known. Else the status to refuse with: 401, and *ret_text why (a literal
+ * that quotes nothing), for WWW-Authenticate.
+ */
+int principal_read(struct token_keys *keys, struct str authorization, int64_t now_ms, struct principal *ret_principal,
+		   const char **ret_text);
+
+/* Whether the principal may do what `access` of a route demands. */
+bool principal_may(const struct principal *principal, uint32_t access);
+
+/*
+ * Who owns what a command writes: derived from the subject, for idempotency keys of one caller must not meet those of another.
+ */
+struct uuid principal_id(const struct principal *principal);
+
+#endif

@@ -1,0 +1,58 @@
+#ifndef API_READS_H
+#define API_READS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/uuid.h"
+#include "model/message.h"
+#include "producers/api/call.h"
+#include "producers/api/part.h"
+
+/*
+ * Answers out of PostgreSQL, without waiting: a question is queued and goes out with the others of this turn. Each function
+ * below that takes a call answers it, now or later, exactly once: 200 (ETag, Link), 304, 400 for a bad query, 404, 503.
+ */
+struct reads;
+
+/* What can be shown: a row of the table in resources.c (SQL, columns with their JSON names and kinds). */
+struct resource;
+extern const struct resource debt_resource, payment_resource, ledger_resource, debt_history_resource, customer_resource,
+	contact_point_resource, timeline_resource, communication_resource, report_resource, command_resource;
+
+/* `id` of the path; honours If-None-Match. */
+void reads_answer_one(struct reads *reads, struct call *call, const struct resource *resource, const struct uuid *id);
+
+/* Filters, sort, limit and cursor come from the query; `parent_id` belongs to route->parent, NULL: none. */
+void reads_answer_list(struct reads *reads, struct call *call, const struct resource *resource, const struct uuid *parent_id);
+
+/*
+ * After a command was applied: as reads_answer_one, but with `status`, and never 304. The caller has set Location. When the row
+ * cannot be read the command is still done: the answer is `status` with {"id": ...}.
+ */
+void reads_answer_written(struct reads *reads, struct call *call, const struct resource *resource, const struct uuid *id,
+			  int status);
+
+/* To whom something belongs: for a command about it that must carry the customer's id. */
+enum reads_found { READS_FOUND, READS_NOT_FOUND, READS_AWAY };
+typedef void reads_owner_done(void *arg, enum reads_found found, const struct uuid *customer_id);
+void reads_find_owner(struct reads *reads, const struct resource *resource, const struct uuid *id, reads_owner_done *done,
+		      void *arg);
+
+/* What became of a command: the answer in its module's event log, or where it is parked. */
+struct command_state {
+	enum { COMMAND_UNKNOWN, COMMAND_PARKED, COMMAND_ANSWERED } kind;
+	struct str module;
+	struct str digest;      /* ANSWERED, PARKED: of the command's framed bytes (DIGEST_SIZE) */
+	struct str event;       /* ANSWERED: framed bytes of the first event that answers it */
+	struct uuid subject;    /* ANSWERED: the event's */
+	int64_t at_ms;          /* ANSWERED: of the command; PARKED: since */
+	struct str park_kind;   /* "wait", "bug", "behind" */
+	struct str park_reason; /* for people */
+};
+/* state NULL: PostgreSQL is away. `module` NULL: look into all. Borrows until it returns. */
+typedef void reads_command_done(void *arg, const struct command_state *state);
+void reads_find_command(struct reads *reads, const char *module, const struct uuid *command_id, reads_command_done *done,
+			void *arg);
+
+#endif

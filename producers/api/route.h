@@ -1,0 +1,68 @@
+#ifndef API_ROUTE_H
+#define API_ROUTE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/message.h"
+
+struct api;
+struct call;
+struct resource;
+
+/*
+ * One operation of the gateway: a row of the table in routes.c. From the row alone come: which requests reach it, who may, what
+ * its body may be, what becomes of it, its part of the OpenAPI document, its label in log and metrics.
+ */
+enum method { METHOD_GET = 1 << 0, METHOD_POST = 1 << 1, METHOD_PUT = 1 << 2, METHOD_PATCH = 1 << 3, METHOD_DELETE = 1 << 4 };
+
+enum body_kind {
+	BODY_NONE, /* none: what is sent all the same is 413 */
+	BODY_JSON, /* application/json, else 415 */
+	BODY_ANY,  /* callbacks of providers */
+};
+
+enum route_kind {
+	ROUTE_SPECIAL, /* `handle` does it all */
+	ROUTE_WRITE,   /* becomes `command` (writes.h) */
+	ROUTE_READ,    /* answered out of PostgreSQL (reads.h) */
+};
+
+/* Who may: bits of model/command.h, or one of these. Of a ROUTE_WRITE it stands with the command (permissions.h). */
+#define ACCESS_PUBLIC    (UINT32_C(1) << 31) /* no token */
+#define ACCESS_SIGNED_IN (UINT32_C(1) << 30) /* any good token, also without a role */
+
+struct route {
+	enum method method;
+	const char *pattern;   /* "/debts/:id/payments"; a segment with a colon takes any text without a slash */
+	const char *operation; /* "recordPayment": unique */
+	const char *summary;   /* one line, for the document */
+	uint32_t access;
+	enum route_kind kind;
+	enum body_kind body;
+	size_t body_size_max; /* 0 with BODY_JSON: BODY_JSON_MAX */
+
+	void (*handle)(struct api *api, struct call *call); /* ROUTE_SPECIAL */
+
+	/* ROUTE_WRITE */
+	const struct message_type *command;
+	const char *path_field; /* the command's field that `:id` fills; NULL: none */
+	const char *made_field; /* the id that is derived from the command's own when the body leaves it out; NULL: none */
+	bool if_match;          /* If-Match is wanted and fills expected_version */
+	int done_status;        /* 201: Location is `location` with the id of the new thing; 200: it was changed */
+	const char *location;   /* "/debts/" */
+
+	/* ROUTE_READ; of a ROUTE_WRITE: what was written, to be shown, and whose row tells customer_id when the body does not */
+	const struct resource *resource;
+	bool is_list; /* of a READ: many, of which `parent` (a column's JSON name) is `:id`; else the one with the id `:id` */
+	const char *parent;
+
+	/* ROUTE_SPECIAL: its part of the OpenAPI operation beside what follows from the row, as JSON members; NULL: nothing */
+	const char *document;
+};
+
+#define BODY_JSON_MAX ((size_t)64 * 1024)
+
+extern const struct route api_routes[]; /* ends with a NULL pattern */
+
+#endif

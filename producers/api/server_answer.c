@@ -1,0 +1,173 @@
+/* What leaves: headers that every answer has, problem documents, one line in the log. */
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/day.h"
+#include "base/log.h"
+#include "producers/api/server_inside.h"
+#include "wire/json.h"
+
+#define PROBLEM_SIZE_MAX 65536
+#define RETRY_AFTER_S    2
+
+static void add_header(struct MHD_Response *response, const char *name, const char *value)
+{
+	(void)MHD_add_response_header(response, name, value); /* fails without memory only: the answer goes without it */
+}
+
+static struct MHD_Response *make_response(const struct call *call, const char *content_type, struct str body)
+{
+	struct MHD_Response *response =
+		MHD_create_response_from_buffer(body.size, (void *)(uintptr_t)body.data, MHD_RESPMEM_MUST_COPY);
+	bool has_cache_control = false;
+
+	MUST(response != NULL);
+	if (content_type != NULL)
+		add_header(response, "Content-Type", content_type);
+	for (size_t i = 0; i < call->answer_headers_count; i++) {
+		const char *name = call->answer_headers[i].name;
+
+		add_header(response, name, call->answer_headers_bytes + call->answer_headers[i].value_at);
+		has_cache_control = has_cache_control || strcmp(name, "Cache-Control") == 0;
+	}
+	if (!has_cache_control)
+		add_header(response, "Cache-Control", "no-store");
+	add_header(response, "X-Content-Type-Options", "nosniff");
+	add_header(response, "Referrer-Policy", "no-referrer");
+	add_header(response, "X-Request-Id", call->request_id);
+	if (call->must_close)
+		add_header(response, "Connection", "close");
+	return response;
+}
+
+static void tell_answer(const struct call *call)
+{
+	int64_t spent_us = clock_monotonic_us() - call->begun_us;
+
+	if (call->server->conf.answered != NULL)
+		call->server->conf.answered(call->server->conf.api, call->route, call->status, spent_us);
+	log_line(call->status >= 400 ? LOG_INFO : LOG_DEBUG, "request=%s route=%s status=%d us=%" PRId64, call->request_id,
+		 call->route == NULL ? "-" : call->route->operation, call->status, spent_us);
+}
+
+enum MHD_Result answer_send(struct call *call)
+{
+	enum MHD_Result result = MHD_queue_response(call->connection, (unsigned)call->status, call->response);
+
+	MHD_destroy_response(call->response); /* counted: the connection has its own reference */
+	call->response = NULL;
+	tell_answer(call);
+	call->stage = CALL_ANSWERED;
+	call->deadline_ms = clock_monotonic_ms() + call->server->conf.request_timeout_s * INT64_C(1000);
+	return result;
+}
+
+enum MHD_Result answer_turn_away(struct call *call, int status, const char *code, const char *detail)
+{
+	call->must_close = true;
+	call_refuse(call, status, code, detail);
+	return answer_send(call);
+}
+
+/* ---- from handlers ---- */
+
+void call_set_header(struct call *call, const char *name, struct str value)
+{
+	size_t left = sizeof(call->answer_headers_bytes) - call->answer_headers_used;
+	char *place = call->answer_headers_bytes + call->answer_headers_used;
+
+	MUST(call->answer_headers_count < ANSWER_HEADERS_MAX);
+	MUST(str_to_chars(place, left, value));
+	call->answer_headers[call->answer_headers_count].name = name;
+	call->answer_headers[call->answer_headers_count].value_at = call->answer_headers_used;
+	call->answer_headers_count++;
+	call->answer_headers_used += value.size + 1;
+}
+
+void call_set_etag(struct call *call, int64_t version)
+{
+	char text[32];
+
+	(void)snprintf(text, sizeof(text), "\"%" PRId64 "\"", version);
+	call_set_header(call, "ETag", str_of(text));
+}
+
+void call_answer(struct call *call, int status, const char *content_type, struct str body)
+{
+	MUST(call->stage == CALL_WAITING || call->stage == CALL_HEAD || call->stage == CALL_BODY);
+	MUST(call->response == NULL);
+	call->status = status;
+	call->response = make_response(call, content_type, body);
+	if (call->stage != CALL_WAITING) {
+		call->stage = CALL_REFUSED;
+		return;
+	}
+	call->stage = CALL_ANSWERED;
+	call->server->open_calls--;
+	call->server->has_answered = true;
+	if (call->is_suspended) {
+		call->is_suspended = false;
+		MHD_resume_connection(call->connection);
+	}
+}
+
+static void write_faults(struct buf *buf, const struct problem *problem)
+{
+	buf_add_text(buf, ",\"errors\":[");
+	for (size_t i = 0; i < problem->faults_count; i++) {
+		buf_add_text(buf, i > 0 ? ",{\"pointer\":" : "{\"pointer\":");
+		json_write_string(buf, problem->faults[i].pointer);
+		buf_add_text(buf, ",\"code\":");
+		json_write_string(buf, str_of(problem->faults[i].code));
+		buf_add_text(buf, ",\"detail\":");
+		json_write_string(buf, problem->faults[i].detail);
+		buf_add_u8(buf, '}');
+	}
+	buf_add_u8(buf, ']');
+}
+
+void problem_write(struct buf *buf, const struct problem *problem, const char *request_id, struct str traceparent)
+{
+	const char *title = MHD_get_reason_phrase_for((unsigned)problem->status);
+
+	buf_add_format(buf, "{\"type\":\"urn:dcs:problem:%s\",\"title\":\"%s\",\"status\":%d,\"code\":\"%s\",\"detail\":",
+		       problem->code, title, problem->status, problem->code);
+	json_write_string(buf, problem->detail);
+	buf_add_format(buf, ",\"instance\":\"urn:dcs:request:%s\"", request_id);
+	if (traceparent.size >= 35)
+		buf_add_format(buf, ",\"traceId\":\"%.32s\"", traceparent.data + 3);
+	if (problem->is_retryable)
+		buf_add_text(buf, ",\"retryable\":true");
+	if (problem->retry_after_s > 0)
+		buf_add_format(buf, ",\"retryAfter\":%d", problem->retry_after_s);
+	if (problem->faults_count > 0)
+		write_faults(buf, problem);
+	buf_add_text(buf, "}\n");
+}
+
+void call_refuse_problem(struct call *call, const struct problem *problem)
+{
+	char seconds[16];
+	struct buf buf;
+
+	if (problem->retry_after_s > 0) {
+		(void)snprintf(seconds, sizeof(seconds), "%d", problem->retry_after_s);
+		call_set_header(call, "Retry-After", str_of(seconds));
+	}
+	buf_init(&buf, PROBLEM_SIZE_MAX);
+	problem_write(&buf, problem, call->request_id, call_traceparent(call));
+	call_answer(call, problem->status, "application/problem+json", buf_str(&buf));
+	buf_release(&buf);
+}
+
+void call_refuse(struct call *call, int status, const char *code, const char *detail)
+{
+	const struct problem problem = { .status = status,
+					 .code = code,
+					 .detail = str_of(detail),
+					 .is_retryable = status == 503,
+					 .retry_after_s = status == 503 ? RETRY_AFTER_S : 0 };
+
+	call_refuse_problem(call, &problem);
+}
