@@ -122,8 +122,9 @@ $$;
 SELECT dcs_grant_module('users');
 GRANT SELECT, INSERT, UPDATE ON users.account TO dcs_users;
 
-SELECT dcs_create_role('dcs_api'), dcs_create_role('dcs_customers'), dcs_create_role('dcs_debts'), dcs_create_role('dcs_communications');
-GRANT USAGE ON SCHEMA users TO dcs_api, dcs_customers, dcs_debts, dcs_communications;
-GRANT SELECT ON users.public_user TO dcs_api, dcs_users, dcs_customers, dcs_debts, dcs_communications;
+-- Every worker checks rights, those of later modules too; ids and bits are no secret among programs.
+GRANT USAGE ON SCHEMA users TO PUBLIC;
+GRANT SELECT ON users.public_user TO PUBLIC;
+SELECT dcs_create_role('dcs_api');
 GRANT SELECT ON users.account TO dcs_api;
 GRANT SELECT, INSERT, UPDATE, DELETE ON users.credential, users.session, users.refresh_token TO dcs_api;

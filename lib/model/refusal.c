@@ -8,6 +8,7 @@ static const char *const codes[] = {
 	[REFUSAL_NONE] = "none",
 	[REFUSAL_DUPLICATE_DIFFERENT_BODY] = "duplicate_different_body",
 	[REFUSAL_EXPIRED] = "expired",
+	[REFUSAL_NOT_AUTHORISED] = "not_authorised",
 	[REFUSAL_BAD_VALUE] = "bad_value",
 	[REFUSAL_BAD_AMOUNT] = "bad_amount",
 	[REFUSAL_BAD_CURRENCY] = "bad_currency",

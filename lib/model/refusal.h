@@ -9,7 +9,8 @@ enum refusal {
 	REFUSAL_NONE = 0,
 	REFUSAL_DUPLICATE_DIFFERENT_BODY, /* this command id was used for another content */
 	REFUSAL_EXPIRED,                  /* the command's own deadline (ce_expirytime) had passed when it was read */
-	REFUSAL_BAD_VALUE,                /* a field's text or number is outside what is allowed */
+	REFUSAL_NOT_AUTHORISED, /* a user whose rights have changed since the token was signed, or another's portal user */
+	REFUSAL_BAD_VALUE,      /* a field's text or number is outside what is allowed */
 	REFUSAL_BAD_AMOUNT,
 	REFUSAL_BAD_CURRENCY,
 	REFUSAL_BAD_DATE,

@@ -6,6 +6,7 @@
 #include "base/day.h"
 #include "schemas/clock.h"
 #include "schemas/engine.h"
+#include "worker/rights.h"
 
 /* Most framed event bytes of one batch: far above what batch_items_max commands make. */
 #define BODIES_SIZE_MAX ((size_t)256 << 20)
@@ -95,7 +96,7 @@ int batch_begin(struct batch *batch, const struct engine *engine, size_t from, s
 	batch->changes = (struct changes){ .set = &batch->set };
 	batch->verdicts = arena_take(&batch->arena, count, sizeof(*batch->verdicts));
 	answers = arena_take(&batch->arena, count, sizeof(*answers));
-	if (!batch->verdicts || !answers || !workset_init(&batch->set, &batch->arena, 4 * count + 64))
+	if (!batch->verdicts || !answers || !workset_init(&batch->set, &batch->arena, 5 * count + 64))
 		return too_large(err);
 	batch->set.assumes_new = !is_careful;
 	if (batch->tick_part >= 0)
@@ -140,6 +141,12 @@ static int load_states(struct batch *batch, const struct engine *engine, struct 
 {
 	bool mistaken; /* before a rule has read it: no harm done */
 
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct item *item = &batch->items[batch->from + i];
+
+		if (item->kind == ITEM_COMMAND && !item->is_broken)
+			rights_touch(&item->command, &batch->set);
+	}
 	for (int round = 0; round < TOUCH_ROUNDS_MAX; round++) {
 		for (size_t i = 0; i < batch->count; i++) {
 			const struct item *item = &batch->items[batch->from + i];
@@ -305,6 +312,8 @@ static int decide_command(struct batch *batch, const struct engine *engine, size
 	decision_init(&decision, &batch->arena, &item->command);
 	if (item->expires_ms > 0 && item->command.now_ms > item->expires_ms)
 		decision_refuse(&decision, REFUSAL_EXPIRED, "", "the command's own deadline had passed");
+	else if (!rights_hold(&item->command, item->rule, &batch->set))
+		decision_refuse(&decision, REFUSAL_NOT_AUTHORISED, "", "the user may not do this now, whatever the token says");
 	else
 		item->rule->decide(&item->command, &batch->set, &decision);
 	if (decision.overflow)

@@ -121,6 +121,7 @@ struct database {
 	 */
 	int (*open)(void *self, const struct head *heads, size_t heads_count, struct answer *answers, size_t answers_count,
 		    enum open_result *ret_result, int32_t *ret_fenced, struct err *err);
+	/* Slots of actor_entity (rights.h) come first, all others are the module's. */
 	int (*load)(void *self, struct slot **slots, size_t count, struct err *err);
 	/* *ret_conflict true with a failure: a unique key was taken since it was looked up, by another partition's owner: try
 	 * again from open. */

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "db/db.h"
+#include "worker/rights.h"
+#include "worker/slot_query.h"
 
 #define STATEMENT_TIMEOUT_MS 30000
 #define ROWS_SIZE_MAX        ((size_t)512 << 20)
@@ -123,6 +125,7 @@ struct pg_edge {
 	struct db_params params;
 	struct db_params params_answers;
 	struct db_copy log, parked, dead;
+	struct slot_loader actors;
 };
 
 /* ---- the connection ---- */
@@ -333,11 +336,36 @@ static int edge_open(void *self, const struct head *heads, size_t heads_count, s
 	return db_pipeline_end(edge->db, err);
 }
 
+/* The rights of users, as another module publishes them. */
+static const struct db_statement statement_actors = {
+	"engine_actors",
+	"SELECT u.n, p.roles, p.customer_id FROM unnest($1::uuid[]) WITH ORDINALITY u(id, n)"
+	" JOIN users.public_user p ON p.user_id = u.id",
+};
+
+static int read_actor(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)
+{
+	struct actor *actor = slot->state;
+
+	(void)self;
+	(void)err;
+	actor->roles = (uint32_t)db_int32(result, row, 1);
+	actor->customer_id = db_is_null(result, row, 2) ? (struct uuid){ 0 } : db_uuid(result, row, 2);
+	return 0;
+}
+
+static const struct slot_query query_actors = { &actor_entity, &statement_actors, NULL, read_actor };
+
 static int edge_load(void *self, struct slot **slots, size_t count, struct err *err)
 {
 	struct pg_edge *edge = self;
+	size_t actors = 0;
 
-	return edge->store.load(edge->store.self, edge->db, slots, count, err);
+	while (actors < count && slots[actors]->entity == &actor_entity)
+		actors++;
+	if (actors > 0 && slot_queries_run(&edge->actors, edge->db, &query_actors, 1, NULL, slots, actors, err) < 0)
+		return -1;
+	return actors == count ? 0 : edge->store.load(edge->store.self, edge->db, slots + actors, count - actors, err);
 }
 
 static int write_log(struct pg_edge *edge, const struct changes *changes, struct err *err)
@@ -730,6 +758,7 @@ int pg_edge_open(const char *conninfo, const char *module, const struct store *s
 	edge->store = *store;
 	db_params_init(&edge->params, PARAMS_SIZE_MAX);
 	db_params_init(&edge->params_answers, PARAMS_SIZE_MAX);
+	slot_loader_init(&edge->actors);
 	db_copy_init(&edge->log, 14, ROWS_SIZE_MAX);
 	db_copy_init(&edge->parked, 14, ROWS_SIZE_MAX);
 	db_copy_init(&edge->dead, 8, ROWS_SIZE_MAX);
@@ -760,6 +789,7 @@ void pg_edge_close(struct pg_edge *edge)
 	db_close(edge->db);
 	db_params_release(&edge->params);
 	db_params_release(&edge->params_answers);
+	slot_loader_release(&edge->actors);
 	db_copy_release(&edge->log);
 	db_copy_release(&edge->parked);
 	db_copy_release(&edge->dead);

@@ -17,6 +17,7 @@ static void test_refusal__codes_are_in_order_of_precedence_and_unique(void **sta
 	static const char *const codes[] = { "none",
 					     "duplicate_different_body",
 					     "expired",
+					     "not_authorised",
 					     "bad_value",
 					     "bad_amount",
 					     "bad_currency",

@@ -1,0 +1,31 @@
+#include "worker/rights.h"
+
+const struct entity actor_entity = { .name = "actor", .state_size = sizeof(struct actor) };
+
+/* Services' names are not UUIDs, and most commands are theirs. */
+static bool is_user(const struct command *command, struct uuid *ret_user_id)
+{
+	return command->actor.size == UUID_TEXT_SIZE && uuid_parse(ret_user_id, command->actor);
+}
+
+void rights_touch(const struct command *command, struct workset *set)
+{
+	struct uuid user_id;
+
+	if (is_user(command, &user_id))
+		workset_touch(set, &actor_entity, &user_id, (struct str){ 0 });
+}
+
+bool rights_hold(struct command *command, const struct rule *rule, const struct workset *set)
+{
+	struct uuid user_id;
+	const struct actor *actor;
+
+	if (!is_user(command, &user_id))
+		return true; /* the token's roles were looked at when the record came */
+	actor = workset_state(set, &actor_entity, &user_id);
+	command->roles &= actor == NULL ? 0 : actor->roles;
+	if ((command->roles & rule->roles) == 0)
+		return false;
+	return (command->roles & rule->roles & ~(uint32_t)ROLE_CONSUMER) != 0 || uuid_equal(&actor->customer_id, &command->key);
+}

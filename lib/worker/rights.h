@@ -1,0 +1,30 @@
+#ifndef WORKER_RIGHTS_H
+#define WORKER_RIGHTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/module.h"
+
+/*
+ * What a user may do now. A token says what its subject might do when it was signed; if the subject is a user (its text is a
+ * UUID), the rights are looked up again with the states of the batch (users.public_user), and what is left of the token's roles
+ * is what counts: a role taken away, a user disabled works with the next command, however long the token is valid. Services have
+ * other names and the rights of their token.
+ *
+ * A portal user (consumer) acts for one customer: as such he may only issue what has that customer as its key.
+ */
+struct actor { /* no row: no such user, no rights */
+	uint32_t roles;
+	struct uuid customer_id; /* none: nobody's portal user */
+};
+
+extern const struct entity actor_entity;
+
+/* Asks for the actor's rights if he is a user. */
+void rights_touch(const struct command *command, struct workset *set);
+
+/* Takes from command->roles what the user does not have any more; false: what is left may not issue this. */
+bool rights_hold(struct command *command, const struct rule *rule, const struct workset *set);
+
+#endif
