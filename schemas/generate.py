@@ -27,9 +27,10 @@ SHAPES = {
     ("string", None): ("STRING", "struct str", None),
     ("bytes", None): ("BYTES", "struct str", None),
 }
-MESSAGE_MEMBERS = {"type", "name", "namespace", "doc", "fields", "dcs.kind", "dcs.key", "dcs.aggregate"}
+MESSAGE_MEMBERS = {"type", "name", "namespace", "doc", "fields", "dcs.kind", "dcs.key", "dcs.aggregate", "dcs.roles"}
 RECORD_MEMBERS = {"type", "name", "doc", "fields"}
 FIELD_MEMBERS = {"name", "type", "doc", "default", "dcs.max", "dcs.items_max"}
+ROLES = set("admin compliance supervisor agent creditor system notifier consumer auditor reporting".split())  # lib/model/command.h
 C_KEYWORDS = set("""auto bool break case char const continue default do double else enum extern float for goto if inline int long
     register restrict return short signed sizeof static struct switch typedef union unsigned void volatile while""".split())
 
@@ -170,6 +171,10 @@ class Message(Record):
         self.aggregate = self.uuid_index(where, source, "dcs.aggregate")
         require(self.kind == "command" or (self.key is not None and self.aggregate is not None), where,
                 "an event has dcs.key and dcs.aggregate")
+        self.roles = source.get("dcs.roles", [])
+        require(self.kind == "command" or "dcs.roles" not in source, where, "dcs.roles says who may issue a command")
+        require(isinstance(self.roles, list) and set(self.roles) <= ROLES | {"any"}, where, f"dcs.roles is a list of {sorted(ROLES)}, or any")
+        require(self.kind == "event" or self.module == "clock" or self.roles, where, "a command needs dcs.roles")
         require(self.avro_size_max <= MESSAGE_SIZE_MAX, where,
                 f"may grow to {self.avro_size_max} bytes, {MESSAGE_SIZE_MAX} are allowed")
         self.subject = f"dcs.{self.module}.{self.name}"
@@ -275,6 +280,10 @@ def c_string(text):
     return "\n".join(escaped)
 
 
+def roles_text(roles):
+    return "UINT32_MAX" if "any" in roles else " | ".join(f"ROLE_{role.upper()}" for role in roles) or "0"
+
+
 def message_text(message):
     text = "\n"
     for record in message.nested():
@@ -294,6 +303,7 @@ def message_text(message):
 	.avsc_size = sizeof({message.c_name}_avsc) - 1,
 	.key_field = {pointer(message.key)},
 	.aggregate_field = {pointer(message.aggregate)},
+	.roles = {roles_text(message.roles)},
 }};
 """
     text += f"_Static_assert(sizeof(struct {message.c_name}) <= 1024, \"bodies are kept by the thousand: put long lists in arrays\");\n"
@@ -336,7 +346,7 @@ def write_c(messages, out):
         text = header_text(module, [message for message in messages if message.module == module])
         (out / f"{module}.h").write_text(text, encoding="utf-8")
     text = "/* Made by schemas/generate.py from schemas/: change it there. */\n"
-    text += "#include <stddef.h>\n\n" + "".join(f'#include "schemas/{module}.h"\n' for module in modules)
+    text += '#include <stddef.h>\n\n#include "model/command.h"\n' + "".join(f'#include "schemas/{module}.h"\n' for module in modules)
     text += '\n/* A schema is one literal, longer than the 4095 bytes that ISO C promises to take. */\n'
     text += '#pragma GCC diagnostic ignored "-Woverlength-strings"\n'
     text += "".join(message_text(message) for message in messages) + tables_text(messages)

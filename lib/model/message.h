@@ -66,6 +66,7 @@ struct message_type {
 	size_t avsc_size;
 	const struct field *key_field;       /* the UUID that is the record key (customer id; user id); NULL: no key (Tick) */
 	const struct field *aggregate_field; /* the UUID of the aggregate, for ce_subject; may be the key field */
+	uint32_t roles; /* of a command: who may issue it, bits of command.h. The rule demands the same, the gateway asks here */
 };
 
 static inline const struct uuid *message_uuid(const struct field *field, const void *body)

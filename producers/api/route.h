@@ -28,7 +28,7 @@ enum route_kind {
 	ROUTE_READ,    /* answered out of PostgreSQL (reads.h) */
 };
 
-/* Who may: bits of model/command.h, or one of these. Of a ROUTE_WRITE it stands with the command (permissions.h). */
+/* Who may: bits of model/command.h, or one of these. Of a ROUTE_WRITE it stands in the schema of its command (command->roles). */
 #define ACCESS_PUBLIC    (UINT32_C(1) << 31) /* no token */
 #define ACCESS_SIGNED_IN (UINT32_C(1) << 30) /* any good token, also without a role */
 
