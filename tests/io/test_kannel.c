@@ -186,13 +186,20 @@ static int start_kannel(void)
 
 static int open_api(void)
 {
-	const struct server_conf conf = {
-		.listen = "127.0.0.1:0", .routes = api_routes, .self = &api, .connections_max = 16, .idle_timeout_s = 30
-	};
+	const struct server_conf conf = { .listen = "127.0.0.1:0",
+					  .routes = api_routes,
+					  .api = &api,
+					  .connections_max = 16,
+					  .idle_timeout_s = 30,
+					  .admit = api_admit,
+					  .handle = api_handle };
+	struct part kafka;
 
 	api = (struct api){ .callback_key = { 9 } };
 	must(outbound_open(&api.outbound, &bus, coder, keys, "api", ROLE_NOTIFIER, 10000, &err));
 	must(server_open(&conf, &api.server, &err));
+	kafka = outbound_part(&api.outbound);
+	api_add_part(&api, &kafka);
 	(void)snprintf(callback_url, sizeof(callback_url), "http://127.0.0.1:%d", server_port(api.server));
 	return 0;
 }
