@@ -2,6 +2,8 @@
 
 #include <limits.h>
 #include <openssl/bio.h>
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -81,34 +83,56 @@ out:
 	return written;
 }
 
+static bool take_coordinate(const EVP_PKEY *key, const char *name, uint8_t coordinate[PEM_COORDINATE_SIZE])
+{
+	BIGNUM *number = NULL;
+	bool taken = EVP_PKEY_get_bn_param(key, name, &number) == 1 &&
+		     BN_bn2binpad(number, coordinate, PEM_COORDINATE_SIZE) == PEM_COORDINATE_SIZE;
+
+	BN_free(number);
+	return taken;
+}
+
+/* Everything of a key that is good; *ret_key is written on success only. */
+static int take_key(struct pem_key *ret_key, EVP_PKEY *key, bool can_sign, struct err *err)
+{
+	struct pem_key taken = { .can_sign = can_sign };
+	int result = 0;
+
+	if (!write_halves(&taken, key) || !take_coordinate(key, OSSL_PKEY_PARAM_EC_PUB_X, taken.x) ||
+	    !take_coordinate(key, OSSL_PKEY_PARAM_EC_PUB_Y, taken.y))
+		result = err_set(err, ERR_FATAL, "the key cannot be written as PEM");
+	else
+		*ret_key = taken;
+	wipe(&taken, sizeof(taken));
+	return result;
+}
+
 int pem_read(struct pem_key *ret_key, struct str pem, struct err *err)
 {
-	struct pem_key read = { .can_sign = false };
-	EVP_PKEY *key;
-	int result = -1;
+	bool can_sign = false;
+	EVP_PKEY *key = parse(pem, &can_sign);
+	int result;
 
-	key = parse(pem, &read.can_sign);
-	if (key == NULL) {
-		err_set(err, ERR_FATAL, "not an unencrypted PEM key");
-		goto out;
-	}
-	if (!is_p256(key)) {
-		err_set(err, ERR_FATAL, "not a key on the curve P-256");
-		goto out;
-	}
-	if (!is_sound(key, read.can_sign)) {
-		err_set(err, ERR_FATAL, "a broken key");
-		goto out;
-	}
-	if (!write_halves(&read, key)) {
-		err_set(err, ERR_FATAL, "the key cannot be written as PEM");
-		goto out;
-	}
-	*ret_key = read;
-	result = 0;
-out:
+	if (key == NULL)
+		result = err_set(err, ERR_FATAL, "not an unencrypted PEM key");
+	else if (!is_p256(key))
+		result = err_set(err, ERR_FATAL, "not a key on the curve P-256");
+	else if (!is_sound(key, can_sign))
+		result = err_set(err, ERR_FATAL, "a broken key");
+	else
+		result = take_key(ret_key, key, can_sign, err);
 	EVP_PKEY_free(key);
-	wipe(&read, sizeof(read));
 	ERR_clear_error(); // what failed on the way is in OpenSSL's queue, and nobody else reads it
+	return result;
+}
+
+int pem_make(struct pem_key *ret_key, struct err *err)
+{
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	int result = key == NULL ? err_set(err, ERR_FATAL, "no key can be made") : take_key(ret_key, key, true, err);
+
+	EVP_PKEY_free(key);
+	ERR_clear_error();
 	return result;
 }

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "base/str.h"
@@ -12,12 +13,14 @@
  * lib/token gives to libjwt is never encrypted (a prompt on the terminal), never another kind of key and never another curve:
  * libjwt looks at none of that (traps.md J2, J8).
  */
-#define PEM_SIZE_MAX 512 /* of a P-256 key as written here: 178 and 241 bytes */
+#define PEM_SIZE_MAX        512 /* of a P-256 key as written here: 178 and 241 bytes */
+#define PEM_COORDINATE_SIZE 32
 
 struct pem_key {
 	bool can_sign;
 	size_t public_size;
-	size_t private_size; /* 0: !can_sign */
+	size_t private_size;                                    /* 0: !can_sign */
+	uint8_t x[PEM_COORDINATE_SIZE], y[PEM_COORDINATE_SIZE]; /* the public point, as a JWK has it */
 	char public_pem[PEM_SIZE_MAX];
 	char private_pem[PEM_SIZE_MAX];
 };
@@ -25,5 +28,8 @@ struct pem_key {
 /* A private or public key in PEM (PKCS #8, SEC 1 or SubjectPublicKeyInfo). ERR_FATAL: no key, encrypted, not on P-256, a point
  * that is not on the curve, halves that do not belong together. */
 MUST_CHECK int pem_read(struct pem_key *ret_key, struct str pem, struct err *err);
+
+/* A new private key. ERR_FATAL: OpenSSL cannot make one. */
+MUST_CHECK int pem_make(struct pem_key *ret_key, struct err *err);
 
 #endif

@@ -2,34 +2,23 @@
 
 #include <jansson.h>
 
+#include "base/base64url.h"
 #include "model/command.h"
 
-#define SIGNATURE_TEXT_SIZE 86                    /* 64 bytes */
-#define SECONDS_MAX         INT64_C(253402300799) /* 9999-12-31T23:59:59Z: in milliseconds it fits too */
+#define SIGNATURE_SIZE 64
+#define SECONDS_MAX    INT64_C(253402300799) /* 9999-12-31T23:59:59Z: in milliseconds it fits too */
 
 static int refuse(struct err *err, const char *why)
 {
 	return err_set(err, ERR_POISON, "token: %s", why);
 }
 
-/* The value of a base64url digit (RFC 4648, 5), -1 for all else. */
-static int digit_of(char character)
-{
-	if (character >= 'A' && character <= 'Z')
-		return character - 'A';
-	if (character >= 'a' && character <= 'z')
-		return character - 'a' + 26;
-	if (character >= '0' && character <= '9')
-		return character - '0' + 52;
-	return character == '-' ? 62 : character == '_' ? 63 : -1;
-}
-
 static bool is_base64url(struct str text)
 {
-	for (size_t i = 0; i < text.size; i++)
-		if (digit_of(text.data[i]) < 0)
-			return false;
-	return text.size > 0 && text.size % 4 != 1;
+	char bytes[TOKEN_SIZE_MAX];
+	size_t size;
+
+	return text.size > 0 && text.size <= sizeof(bytes) && base64url_decode(bytes, &size, text);
 }
 
 int parse_parts(struct str token, struct token_parts *ret_parts, struct err *err)
@@ -39,35 +28,14 @@ int parse_parts(struct str token, struct token_parts *ret_parts, struct err *err
 
 	parts.header = str_cut(token, '.', &rest);
 	parts.claims = str_cut(rest, '.', &parts.signature);
-	/* A fourth part leaves its dot in the signature. */
+	/* A fourth part leaves its dot in the signature. Bits behind the last byte are zero: else one signature had sixteen
+	 * texts. */
 	if (!is_base64url(parts.header) || !is_base64url(parts.claims) || !is_base64url(parts.signature))
 		return refuse(err, "not three parts of base64url");
-	/* The last digit holds two bits; were the other four free, one signature would have sixteen texts. */
-	if (parts.signature.size != SIGNATURE_TEXT_SIZE || digit_of(parts.signature.data[SIGNATURE_TEXT_SIZE - 1]) % 16 != 0)
+	if (parts.signature.size != BASE64URL_SIZE(SIGNATURE_SIZE))
 		return refuse(err, "the signature is not one of ES256");
 	*ret_parts = parts;
 	return 0;
-}
-
-/* The number of bytes; `bytes` has room for three quarters of the text. Bits behind the last byte must be zero: one text per
- * value. */
-static bool base64url_decode(struct str text, char *bytes, size_t *ret_size)
-{
-	uint32_t bits = 0;
-	unsigned bits_count = 0;
-	size_t size = 0;
-
-	for (size_t i = 0; i < text.size; i++) {
-		bits = bits << 6 | (uint32_t)digit_of(text.data[i]);
-		bits_count += 6;
-		if (bits_count < 8)
-			continue;
-		bits_count -= 8;
-		bytes[size++] = (char)(bits >> bits_count);
-		bits &= (1U << bits_count) - 1;
-	}
-	*ret_size = size;
-	return bits == 0;
 }
 
 /* A JSON object without duplicate members; *ret_object is the caller's to release. */
@@ -78,7 +46,7 @@ static int parse_object(struct str part, json_t **ret_object, struct err *err)
 	json_t *object;
 
 	MUST(part.size <= sizeof(bytes));
-	if (!base64url_decode(part, bytes, &size))
+	if (!base64url_decode(bytes, &size, part))
 		return refuse(err, "a part is not base64url");
 	object = json_loadb(bytes, size, JSON_REJECT_DUPLICATES, NULL);
 	if (object == NULL || !json_is_object(object)) {

@@ -173,6 +173,37 @@ static void test_pem__halves_that_do_not_belong_together_are_refused(void **stat
 	is_refused(with_point(true, take_the_others));
 }
 
+static void test_pem__the_point_of_a_key_is_told(void **state)
+{
+	unsigned char point[POINT_SIZE];
+	struct pem_key read;
+	struct err err = ERR_INIT;
+	size_t size;
+
+	(void)state;
+	assert_int_equal(EVP_PKEY_get_octet_string_param(key, "pub", point, sizeof(point), &size), 1);
+	assert_int_equal(pem_read(&read, public_text(), &err), 0);
+	assert_memory_equal(read.x, point + 1, PEM_COORDINATE_SIZE);
+	assert_memory_equal(read.y, point + 1 + PEM_COORDINATE_SIZE, PEM_COORDINATE_SIZE);
+}
+
+static void test_pem__a_key_that_was_made_can_be_read(void **state)
+{
+	struct pem_key made, again, read;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(pem_make(&made, &err), 0);
+	assert_int_equal(pem_make(&again, &err), 0);
+	assert_memory_not_equal(made.x, again.x, PEM_COORDINATE_SIZE);
+	assert_int_equal(pem_read(&read, (struct str){ .data = made.private_pem, .size = made.private_size }, &err), 0);
+	assert_true(read.can_sign);
+	assert_memory_equal(read.x, made.x, PEM_COORDINATE_SIZE);
+	assert_int_equal(pem_read(&read, (struct str){ .data = made.public_pem, .size = made.public_size }, &err), 0);
+	assert_false(read.can_sign);
+	assert_memory_equal(read.y, made.y, PEM_COORDINATE_SIZE);
+}
+
 static void test_pem__no_key_is_refused(void **state)
 {
 	(void)state;
@@ -190,6 +221,8 @@ int main(void)
 		cmocka_unit_test(test_pem__a_public_key_gives_one_half),
 		cmocka_unit_test(test_pem__a_point_off_the_curve_is_refused),
 		cmocka_unit_test(test_pem__halves_that_do_not_belong_together_are_refused),
+		cmocka_unit_test(test_pem__the_point_of_a_key_is_told),
+		cmocka_unit_test(test_pem__a_key_that_was_made_can_be_read),
 		cmocka_unit_test(test_pem__no_key_is_refused),
 	};
 

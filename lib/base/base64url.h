@@ -1,0 +1,21 @@
+#ifndef BASE_BASE64URL_H
+#define BASE_BASE64URL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/must.h"
+#include "base/str.h"
+
+/*
+ * base64url without padding (RFC 4648 5), as tokens and keys of the web are written. Reading is strict: one text for each value,
+ * so bits behind the last byte must be zero.
+ */
+#define BASE64URL_SIZE(bytes) (((bytes)*4 + 2) / 3)
+
+void base64url_encode(char *text, const void *bytes, size_t size); /* BASE64URL_SIZE(size) + 1: terminated */
+
+/* `bytes` has room for three quarters of the text; nothing is promised about it after false. */
+MUST_CHECK bool base64url_decode(void *bytes, size_t *ret_size, struct str text);
+
+#endif
