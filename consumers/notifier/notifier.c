@@ -106,6 +106,7 @@ int notifier_run(struct notifier *notifier, struct err *err)
 	while (!program_is_ending()) {
 		bool is_idle = notifier->dispatch.busy == 0 && !report_is_waiting(&notifier->report);
 
+		program_look_at_keys(notifier->keys);
 		if (event_reader_step(&notifier->reader, is_idle ? IDLE_WAIT_MS : 0, err) != 0)
 			return -1;
 		if (notifier->inbox.queued != notifier->seen) {

@@ -56,3 +56,10 @@ void cache_put(struct token_cache *cache, struct str token, const struct token_c
 	entry->claims = *claims;
 	entry->size = token.size;
 }
+
+void cache_clear(struct token_cache *cache)
+{
+	for (size_t set = 0; set < CACHE_SETS; set++)
+		for (size_t way = 0; way < CACHE_WAYS; way++)
+			cache->entries[set][way].size = 0;
+}

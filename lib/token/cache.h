@@ -30,5 +30,6 @@ struct token_cache {
 /* NULL when it is not there. Borrows until the next cache_put. */
 const struct token_claims *cache_find(const struct token_cache *cache, struct str token);
 void cache_put(struct token_cache *cache, struct str token, const struct token_claims *claims);
+void cache_clear(struct token_cache *cache);
 
 #endif

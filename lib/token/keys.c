@@ -12,6 +12,7 @@
 
 #define FILE_SIZE_MAX 8192
 #define SUFFIX        ".pem"
+#define NEXT          ".next"
 
 bool kid_is_valid(struct str kid)
 {
@@ -60,18 +61,33 @@ out:
 	return result;
 }
 
-static int add_file(struct keyring *ring, DIR *directory, const char *name, struct err *err)
+/* "k2.next.pem" is k2's, "k1.pem" k1's. */
+static int take_kid(struct keyring_key *key, const char *name, struct err *err)
 {
 	struct str kid = { .data = name, .size = strlen(name) - strlen(SUFFIX) };
+	size_t next_size = strlen(NEXT);
+
+	key->is_next = kid.size > next_size && memcmp(kid.data + kid.size - next_size, NEXT, next_size) == 0;
+	if (key->is_next)
+		kid.size -= next_size;
+	if (!kid_is_valid(kid))
+		return err_set(err, ERR_FATAL, "a key file's name is not up to 64 letters, digits, - and _ before .pem");
+	MUST(str_to_chars(key->kid, sizeof(key->kid), kid));
+	return 0;
+}
+
+static int add_file(struct keyring *ring, DIR *directory, const char *name, struct err *err)
+{
 	struct keyring_key *key = &ring->keys[ring->keys_count];
 	int file;
 	int result;
 
-	if (!kid_is_valid(kid))
-		return err_set(err, ERR_FATAL, "a key file's name is not up to 64 letters, digits, - and _ before .pem");
 	if (ring->keys_count == KEYRING_MAX)
 		return err_set(err, ERR_FATAL, "more than %d keys", KEYRING_MAX);
-	MUST(str_to_chars(key->kid, sizeof(key->kid), kid));
+	if (take_kid(key, name, err) < 0)
+		return -1;
+	if (keyring_find(ring, str_of(key->kid)) != NULL)
+		return err_set(err, ERR_FATAL, "key %s: two files have this key's name", name);
 	/* O_NONBLOCK: a pipe of that name must not hold up the start. */
 	file = openat(dirfd(directory), name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (file < 0)
@@ -130,7 +146,23 @@ const struct keyring_key *keyring_find(const struct keyring *ring, struct str ki
 const struct keyring_key *keyring_signer(const struct keyring *ring)
 {
 	for (size_t i = 0; i < ring->keys_count; i++)
-		if (ring->keys[i].pem.can_sign)
+		if (ring->keys[i].pem.can_sign && !ring->keys[i].is_next)
 			return &ring->keys[i];
 	return NULL;
+}
+
+bool keyring_equal(const struct keyring *a, const struct keyring *b)
+{
+	if (a->keys_count != b->keys_count)
+		return false;
+	for (size_t i = 0; i < a->keys_count; i++) {
+		const struct keyring_key *one = &a->keys[i];
+		const struct keyring_key *other = &b->keys[i];
+
+		if (strcmp(one->kid, other->kid) != 0 || one->is_next != other->is_next ||
+		    one->pem.can_sign != other->pem.can_sign || memcmp(one->pem.x, other->pem.x, PEM_COORDINATE_SIZE) != 0 ||
+		    memcmp(one->pem.y, other->pem.y, PEM_COORDINATE_SIZE) != 0)
+			return false;
+	}
+	return true;
 }

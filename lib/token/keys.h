@@ -1,6 +1,7 @@
 #ifndef TOKEN_KEYS_H
 #define TOKEN_KEYS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -8,14 +9,18 @@
 #include "crypto/pem.h"
 
 /*
- * The keys of one directory, <kid>.pem each, sorted by kid. A kid is compared with names that were read at start and nothing
- * else: it never becomes a path.
+ * The keys of one directory, sorted by kid. A kid is compared with the names that were read and nothing else: it never becomes a
+ * path.
+ *
+ *   <kid>.pem        private: signs and verifies; public: verifies
+ *   <kid>.next.pem   private or public: verifies only. The key after this one, to be known everywhere before it signs
  */
 #define KEYRING_MAX 32
 #define KID_MAX     64
 
 struct keyring_key {
 	char kid[KID_MAX + 1];
+	bool is_next; /* does not sign yet */
 	struct pem_key pem;
 };
 
@@ -25,9 +30,10 @@ struct keyring {
 };
 
 MUST_CHECK int keyring_load(struct keyring *ret_ring, const char *directory, struct err *err); /* ERR_FATAL */
+bool keyring_equal(const struct keyring *a, const struct keyring *b);
 
 bool kid_is_valid(struct str kid);                                                  /* [A-Za-z0-9_-]{1,64} */
 const struct keyring_key *keyring_find(const struct keyring *ring, struct str kid); /* NULL: unknown */
-const struct keyring_key *keyring_signer(const struct keyring *ring);               /* the first that can sign, or NULL */
+const struct keyring_key *keyring_signer(const struct keyring *ring);               /* the first that signs, or NULL */
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base64url.h"
 #include "base/buf.h"
 #include "crypto/crypto.h"
 #include "model/command.h"
@@ -13,19 +14,22 @@
 #include "token/parse.h"
 
 #define LEEWAY_MS     60000
-#define NAME_SIZE_MAX 256 /* of issuer and audience, terminated */
+#define NAME_SIZE_MAX 256  /* of issuer and audience, terminated */
+#define PATH_SIZE_MAX 1024 /* of the directory, terminated */
 
 struct token_keys {
+	char directory[PATH_SIZE_MAX];
 	char issuer[NAME_SIZE_MAX];
 	char audience[NAME_SIZE_MAX];
 	struct keyring ring;
+	struct keyring seen; /* what the last look saw */
 	struct token_cache cache;
 };
 
-static int take_name(char name[NAME_SIZE_MAX], const char *text, const char *what, struct err *err)
+static int take_name(char *name, size_t name_size, const char *text, const char *what, struct err *err)
 {
-	if (text[0] == '\0' || !str_to_chars(name, NAME_SIZE_MAX, str_of(text)))
-		return err_set(err, ERR_FATAL, "the token %s is empty or too long", what);
+	if (text[0] == '\0' || !str_to_chars(name, name_size, str_of(text)))
+		return err_set(err, ERR_FATAL, "the %s is empty or too long", what);
 	return 0;
 }
 
@@ -37,10 +41,13 @@ int token_keys_load(const char *directory, const char *issuer, const char *audie
 
 	if (keys == NULL)
 		return err_set(err, ERR_FATAL, "no memory for token keys");
-	if (take_name(keys->issuer, issuer, "issuer", err) < 0 || take_name(keys->audience, audience, "audience", err) < 0)
+	if (take_name(keys->issuer, NAME_SIZE_MAX, issuer, "token issuer", err) < 0 ||
+	    take_name(keys->audience, NAME_SIZE_MAX, audience, "token audience", err) < 0 ||
+	    take_name(keys->directory, PATH_SIZE_MAX, directory, "directory of token keys", err) < 0)
 		goto out;
 	if (keyring_load(&keys->ring, directory, err) < 0)
 		goto out;
+	keys->seen = keys->ring;
 	*ret_keys = keys;
 	keys = NULL;
 	result = 0;
@@ -54,7 +61,48 @@ void token_keys_free(struct token_keys *keys)
 	if (keys == NULL)
 		return;
 	wipe(&keys->ring, sizeof(keys->ring));
+	wipe(&keys->seen, sizeof(keys->seen));
 	free(keys);
+}
+
+int token_keys_look(struct token_keys *keys, bool *ret_changed, struct err *err)
+{
+	struct keyring before = keys->seen;
+	int result = keyring_load(&keys->seen, keys->directory, err);
+
+	*ret_changed = false;
+	if (result < 0) {
+		keys->seen = keys->ring;
+	} else if (keyring_equal(&keys->seen, &before) && !keyring_equal(&keys->seen, &keys->ring)) {
+		keys->ring = keys->seen;
+		cache_clear(&keys->cache); // what a withdrawn key has signed is not known any more
+		*ret_changed = true;
+	}
+	wipe(&before, sizeof(before));
+	return result;
+}
+
+static void write_coordinate(struct buf *buf, const char *name, const uint8_t coordinate[PEM_COORDINATE_SIZE])
+{
+	char text[BASE64URL_SIZE(PEM_COORDINATE_SIZE) + 1];
+
+	base64url_encode(text, coordinate, PEM_COORDINATE_SIZE);
+	buf_add_format(buf, ",\"%s\":\"%s\"", name, text);
+}
+
+void token_keys_write_set(const struct token_keys *keys, struct buf *buf)
+{
+	buf_add_text(buf, "{\"keys\":[");
+	for (size_t i = 0; i < keys->ring.keys_count; i++) {
+		const struct keyring_key *key = &keys->ring.keys[i];
+
+		buf_add_format(buf, "%s{\"kty\":\"EC\",\"crv\":\"P-256\",\"use\":\"sig\",\"alg\":\"ES256\",\"kid\":\"%s\"",
+			       i > 0 ? "," : "", key->kid);
+		write_coordinate(buf, "x", key->pem.x);
+		write_coordinate(buf, "y", key->pem.y);
+		buf_add_u8(buf, '}');
+	}
+	buf_add_text(buf, "]}");
 }
 
 /* The signature, by libjwt. What it does not look at was looked at before: the header's words, the key's kind. */

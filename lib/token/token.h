@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/str.h"
 
@@ -13,8 +14,9 @@
  * header parsed before decode, exactly `alg: ES256` and `typ: JWT`, no `crit`, key by `kid` (a look-up key only), no duplicate
  * members, `iss`, `aud`, `sub`, `iat`, `exp` mandatory. The only room that includes <jwt.h>.
  *
- * Keys are PEM files named <kid>.pem in one directory: a public key verifies, a private key (mode 0600) also signs. They are read
- * once: a key is added or withdrawn by a restart. crypto_init comes first. One thread at a time for one struct token_keys.
+ * Keys are PEM files in one directory: <kid>.pem, a public key, verifies; a private key (mode 0600) also signs; <kid>.next.pem
+ * only verifies yet, whatever it is. README.md tells how keys follow one another. crypto_init comes first. One thread at a time
+ * for one struct token_keys.
  */
 struct token_keys;
 
@@ -35,6 +37,15 @@ MUST_CHECK int token_keys_load(const char *directory, const char *issuer, const 
 void token_keys_free(struct token_keys *keys);
 
 /*
+ * Looks into the directory again: what was added, changed or withdrawn counts after two looks that saw the same, so nobody meets
+ * a directory in the middle of a change. ERR_FATAL: what is there could not be loaded; the keys stay as they were.
+ */
+MUST_CHECK int token_keys_look(struct token_keys *keys, bool *ret_changed, struct err *err);
+
+/* Every public key as a JWK set (RFC 7517), the next one too: who verifies our tokens asks for it. */
+void token_keys_write_set(const struct token_keys *keys, struct buf *buf);
+
+/*
  * Verifies the signature and everything but time, from the cache when these very bytes were verified before (bounded, whole token
  * compared, not only its hash). Time is the caller's: a command is judged at its broker timestamp. ERR_POISON with a text that
  * never quotes the token.
@@ -44,8 +55,8 @@ MUST_CHECK int token_verify(struct token_keys *keys, struct str token, struct to
 /* not_before, issued - leeway <= at <= expires + leeway; leeway 60 s (traps.md J3). */
 bool token_is_valid_at(const struct token_claims *claims, int64_t at_ms);
 
-/* Signs with the first private key in the order of kids. `ret_text` is terminated. ERR_POISON: claims that token_verify would
- * refuse. */
+/* Signs with the first private key in the order of kids that is no next one. `ret_text` is terminated. ERR_POISON: claims that
+ * token_verify would refuse. */
 MUST_CHECK int token_sign(struct token_keys *keys, const struct token_claims *claims, char *ret_text, size_t text_size,
 			  struct err *err);
 

@@ -11,7 +11,8 @@
 #include "base/log.h"
 #include "crypto/crypto.h"
 
-#define END_S 5 /* from the signal to the end, whatever hangs */
+#define END_S        5 /* from the signal to the end, whatever hangs */
+#define KEYS_LOOK_MS 3000
 
 static volatile sig_atomic_t ending;
 
@@ -38,6 +39,28 @@ void program_wait(int64_t ms)
 {
 	if (!ending)
 		(void)poll(NULL, 0, (int)ms); /* a signal ends it early */
+}
+
+void program_look_at_keys(struct token_keys *keys)
+{
+	static int64_t looked_ms; /* a program has one folder of keys */
+	static bool is_failing;
+	struct err failure = ERR_INIT;
+	int64_t now_ms = clock_monotonic_ms();
+	bool changed;
+
+	if (now_ms - looked_ms < KEYS_LOOK_MS)
+		return;
+	looked_ms = now_ms;
+	if (token_keys_look(keys, &changed, &failure) == 0) {
+		if (changed)
+			log_info("the token keys have changed");
+		is_failing = false;
+		return;
+	}
+	if (!is_failing)
+		log_error("the token keys stay as they were: %s", failure.text);
+	is_failing = true;
 }
 
 static int set_signals(struct err *err)

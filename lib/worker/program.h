@@ -7,6 +7,7 @@
 #include "base/conf.h"
 #include "base/err.h"
 #include "bus/bus.h"
+#include "token/token.h"
 
 /*
  * What every long-running program of ours does the same way: settings, the name of the owner, signals, waiting for a server that
@@ -41,6 +42,12 @@ bool program_is_ending(void); /* SIGTERM or SIGINT came */
 
 /* Waits; returns early when the program is ending. For back-off only. */
 void program_wait(int64_t ms);
+
+/*
+ * To be called in every turn of a loop: every few seconds it looks whether token keys were added, changed or withdrawn, so that
+ * one key can follow another without a restart. A folder that cannot be read is logged, and the keys stay as they were.
+ */
+void program_look_at_keys(struct token_keys *keys);
 
 /* Prints the failure for a person and answers the exit status of a failed start. */
 int program_fail(const struct err *err);

@@ -35,11 +35,12 @@ static void log_counts(const struct engine *engine)
 		 (long long)counts->conflicts, (long long)counts->halvings);
 }
 
-static int run(struct engine *engine, struct err *err)
+static int run(struct engine *engine, struct token_keys *keys, struct err *err)
 {
 	int64_t counted_ms = clock_monotonic_ms();
 
 	while (!program_is_ending()) {
+		program_look_at_keys(keys);
 		if (engine_step(engine, POLL_MS, err) < 0)
 			return -1;
 		if (clock_monotonic_ms() - counted_ms >= COUNT_LINE_MS) {
@@ -101,7 +102,7 @@ static int serve(const struct program *program, const struct module *module, con
 	if (engine_init(engine, &conf, &admission, &broker, &database, err) < 0)
 		goto out;
 	log_info("started owner=%s", program->owner);
-	rc = run(engine, err);
+	rc = run(engine, keys, err);
 	log_counts(engine);
 out:
 	if (engine->admission.module)

@@ -50,6 +50,7 @@ static int run(struct api *api, struct err *err)
 {
 	log_info("listening port=%d", server_port(api->server));
 	while (!program_is_ending()) {
+		program_look_at_keys(api->keys);
 		if (api_step(api, err) != 0)
 			return -1;
 	}

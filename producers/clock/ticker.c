@@ -14,6 +14,7 @@
 #include "token/token.h"
 #include "wire/coder.h"
 #include "wire/envelope.h"
+#include "worker/program.h"
 
 #define UNDELIVERED_MS 5000
 #define TOKEN_MS       3600000 /* a token lives for an hour and is renewed after half of it */
@@ -249,6 +250,7 @@ int ticker_tick(struct ticker *ticker, int64_t now_ms, struct err *err)
 	if (now_ms < ticker->last_ms)
 		now_ms = ticker->last_ms;
 	ticker->last_ms = now_ms;
+	program_look_at_keys(ticker->keys);
 	if (renew_token(ticker, now_ms, err) != 0)
 		return -1;
 	if (renew_producer(ticker, err) != 0)

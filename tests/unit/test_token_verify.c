@@ -598,7 +598,7 @@ static void test_token__a_second_spelling_of_the_same_bytes_is_refused(void **st
 	assert_int_equal(token[end], 'Q');
 	token[end] = 'R';
 	sign_with(token, key_1);
-	refuses(token, "not base64url");
+	refuses(token, "three parts of base64url");
 	token[end] = 'Q';
 	token[end + 1] = '\0';
 	sign_with(token, key_1);
@@ -608,7 +608,7 @@ static void test_token__a_second_spelling_of_the_same_bytes_is_refused(void **st
 	end = strlen(token) - 1;
 	assert_non_null(strchr("AQgw", token[end]));
 	token[end]++;
-	refuses(token, "not one of ES256");
+	refuses(token, "three parts of base64url");
 }
 
 /* ---- keys ---- */
@@ -787,6 +787,128 @@ static void test_token_sign__needs_a_private_key_and_claims_that_verify(void **s
 	remove_file("a-signer.pem");
 }
 
+/* ---- one key after another ---- */
+
+/* Two looks, as a change needs. */
+static bool look_twice(struct token_keys *looking)
+{
+	struct err err = ERR_INIT;
+	bool first, second;
+
+	if (token_keys_look(looking, &first, &err) < 0 || token_keys_look(looking, &second, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_false(first);
+	return second;
+}
+
+static void sign_some(struct token_keys *signer, char text[1024])
+{
+	struct token_claims claims = some_claims();
+	struct err err = ERR_INIT;
+
+	if (token_sign(signer, &claims, text, 1024, &err) < 0)
+		fail_msg("%s", err.text);
+}
+
+static bool is_taken(struct token_keys *verifier, const char *text)
+{
+	struct token_claims claims;
+	struct err err = ERR_INIT;
+
+	return token_verify(verifier, str_of(text), &claims, &err) == 0;
+}
+
+static void rename_file(const char *from, const char *to)
+{
+	char from_path[128], to_path[128];
+
+	file_path(from_path, from);
+	file_path(to_path, to);
+	assert_int_equal(rename(from_path, to_path), 0);
+}
+
+/* As README.md tells it, with a service that signs and one that verifies, neither of which is started anew. */
+static void test_token_keys__one_key_follows_another_while_all_run(void **state)
+{
+	struct token_keys *signer = NULL, *verifier = NULL;
+	struct err err = ERR_INIT;
+	char by_old[1024], by_new[1024];
+
+	(void)state;
+	write_private("old.pem", 0600, key_1, NULL);
+	assert_int_equal(token_keys_load(directory, "dcs", "dcs", &signer, &err), 0);
+	assert_int_equal(token_keys_load(directory, "dcs", "dcs", &verifier, &err), 0);
+	assert_false(look_twice(verifier));
+
+	write_private("a-new.next.pem", 0600, key_other, NULL); /* before "old" in order, and still it does not sign */
+	assert_true(look_twice(signer) && look_twice(verifier));
+	sign_some(signer, by_old);
+	assert_non_null(strstr(by_old, "eyJhbGciOiJFUzI1NiIsImtpZCI6Im9sZCI")); /* {"alg":"ES256","kid":"old" */
+	assert_true(is_taken(verifier, by_old));
+
+	rename_file("a-new.next.pem", "a-new.pem");
+	assert_true(look_twice(signer));
+	sign_some(signer, by_new);
+	assert_string_not_equal(by_new, by_old);
+	assert_true(is_taken(verifier, by_new)); /* which knows it as the next one still */
+
+	remove_file("old.pem");
+	assert_true(look_twice(verifier));
+	assert_true(is_taken(verifier, by_new));
+	assert_false(is_taken(verifier, by_old)); /* though it was verified before */
+	token_keys_free(signer);
+	token_keys_free(verifier);
+	remove_file("a-new.pem");
+}
+
+static void test_token_keys__a_broken_file_changes_nothing_while_running(void **state)
+{
+	struct token_keys *looking = NULL;
+	struct err err = ERR_INIT;
+	bool changed;
+
+	(void)state;
+	assert_int_equal(token_keys_load(directory, "dcs", "dcs", &looking, &err), 0);
+	write_text("half.pem", "-----BEGIN PUBLIC KEY-----\nMFkw");
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(token_keys_look(looking, &changed, &err), -1);
+		assert_false(changed);
+	}
+	remove_file("half.pem");
+	write_public("key-1.next.pem", key_other); /* two of one name */
+	assert_int_equal(token_keys_look(looking, &changed, &err), -1);
+	remove_file("key-1.next.pem");
+	assert_false(look_twice(looking));
+	assert_true(is_taken(looking, forge(HEADER, CLAIMS)));
+	token_keys_free(looking);
+}
+
+static void test_token_keys__the_set_shows_public_points_and_nothing_else(void **state)
+{
+	struct token_keys *signer = NULL;
+	struct err err = ERR_INIT;
+	unsigned char point[65];
+	char x[64];
+	size_t size;
+	struct buf buf;
+
+	(void)state;
+	write_private("z.next.pem", 0600, key_other, NULL);
+	assert_int_equal(token_keys_load(directory, "dcs", "dcs", &signer, &err), 0);
+	buf_init(&buf, 4096);
+	token_keys_write_set(signer, &buf);
+	buf_add_u8(&buf, '\0');
+	assert_int_equal(EVP_PKEY_get_octet_string_param(key_other, "pub", point, sizeof(point), &size), 1);
+	(void)encode(x, point + 1, 32);
+	assert_non_null(strstr((char *)buf.data, "\"kid\":\"key-1\""));
+	assert_non_null(strstr((char *)buf.data, "\"kid\":\"z\""));
+	assert_non_null(strstr((char *)buf.data, x));
+	assert_null(strstr((char *)buf.data, "\"d\""));
+	buf_release(&buf);
+	token_keys_free(signer);
+	remove_file("z.next.pem");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -823,6 +945,9 @@ int main(void)
 		cmocka_unit_test(test_token_keys__more_than_there_is_room_for_stop_the_start),
 		cmocka_unit_test(test_token_sign__what_is_signed_verifies),
 		cmocka_unit_test(test_token_sign__needs_a_private_key_and_claims_that_verify),
+		cmocka_unit_test(test_token_keys__one_key_follows_another_while_all_run),
+		cmocka_unit_test(test_token_keys__a_broken_file_changes_nothing_while_running),
+		cmocka_unit_test(test_token_keys__the_set_shows_public_points_and_nothing_else),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
