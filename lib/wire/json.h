@@ -1,6 +1,10 @@
 #ifndef WIRE_JSON_H
 #define WIRE_JSON_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
@@ -10,7 +14,7 @@
  * Structs <-> JSON, by the same table as the coder: for `dcs publish` and `dcs tail`, and the gateway. Members are named as in
  * the schema; UUIDs, dates (YYYY-MM-DD) and instants (RFC 3339) are strings, BYTES lower-case hex, LONG a number: exact beyond
  * 2^53 here, while many other readers round. A nullable field without value is left out; null is read as the same.
- * avro_value_to_json is not used: it cuts bytes at a NUL (traps.md A7). json.c includes <jansson.h>, as producers/api does.
+ * avro_value_to_json is not used: it cuts bytes at a NUL (traps.md A7). Only json_read.c includes <jansson.h>.
  */
 void json_write_message(struct buf *buf, const struct message_type *type, const void *body); /* one line, no spaces */
 void json_write_string(struct buf *buf, struct str text);                                    /* with quotes and escapes */
@@ -23,5 +27,65 @@ void json_write_string(struct buf *buf, struct str text);                       
  */
 MUST_CHECK int json_read_message(struct str json, const struct message_type *type, struct arena *arena, const void **ret_body,
 				 struct err *err);
+
+/* ---- for the gateway: all faults at once, members as web clients write them ---- */
+
+/*
+ * JSON_REST: names in camelCase ("dueOn"), and where a record has amounts (`x_minor`) and a `currency`, each amount is an object
+ * "x": {"amountMinor": 12345, "currency": "EUR"} ("amount" when the field is plain amount_minor); all of one record in the same
+ * currency, which is no member of its own.
+ */
+enum json_style { JSON_SCHEMA, JSON_REST };
+
+#define JSON_POINTER_MAX 96
+#define JSON_FAULTS_MAX  32
+
+/* One thing that is wrong with a text. */
+struct json_fault {
+	char pointer[JSON_POINTER_MAX]; /* RFC 6901; "": the whole text */
+	const char *code;               /* stable, a literal: missing unknown_member wrong_type bad_format out_of_range too_long
+					   too_many not_text differs; of the whole: bad_json duplicate_member; too_large (no room) */
+	char detail[64];                /* for people; no value of the input */
+};
+
+struct json_faults {
+	struct json_fault items[JSON_FAULTS_MAX];
+	size_t count;
+	size_t max; /* more are not kept; 0: JSON_FAULTS_MAX */
+};
+
+void json_fault_add(struct json_faults *faults, const char *pointer, const char *code, const char *detail);
+
+/* A text, parsed: jansson's. NULL: it is no JSON (one fault). Duplicate members, NUL, broken UTF-8, depth are refused here. */
+struct json_t;
+struct json_t *json_parse(struct str text, struct json_faults *faults);
+void json_drop(struct json_t *json);                                             /* accepts NULL */
+const struct json_t *json_member(const struct json_t *object, const char *name); /* NULL: no object, or not there; borrows */
+
+struct json_reading {
+	enum json_style style;
+	const char *pointer; /* stands before every fault's pointer: "/data"; NULL: nothing */
+	uint64_t optional;   /* bit i: fields[i] may be left out although the schema demands it */
+	uint64_t present;    /* out. bit i: it stood there, not null */
+};
+
+/*
+ * Reads an object of a parsed text into `body`, which is zeroed and of record->size. A record has at most 64 fields. False: there
+ * are new faults; everything is looked at all the same. Texts are copied into the arena.
+ */
+bool json_read_record(const struct json_t *json, const struct record_type *record, struct json_reading *reading,
+		      struct arena *arena, void *body, struct json_faults *faults);
+
+/* What a field of a record is in JSON_REST: for documents about it, and for faults that are found later. */
+enum json_part {
+	JSON_PLAIN,  /* a member */
+	JSON_MONEY,  /* a member: amount and currency */
+	JSON_HIDDEN, /* the currency, which stands in the amounts */
+};
+enum json_part json_part_of(const struct record_type *record, const struct field *field);
+void json_write_name(struct buf *buf, const struct record_type *record, const struct field *field); /* "dueOn", no quotes */
+
+/* Where a field stands: "/dueOn", "/amount/amountMinor"; nothing is added when the record has no such field. */
+void json_write_pointer(struct buf *buf, const struct record_type *record, struct str field_name);
 
 #endif
