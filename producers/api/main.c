@@ -66,7 +66,8 @@ static int serve(const struct program *program, const struct settings *settings,
 	struct coder *coder = NULL;
 	int result = -1;
 
-	if (key_read(api->callback_key, settings->callback_key_file, err) != 0 || coder_new(&coder, err) != 0 ||
+	if (document_open(&api->document, api_routes, err) != 0 ||
+	    key_read(api->callback_key, settings->callback_key_file, err) != 0 || coder_new(&coder, err) != 0 ||
 	    token_keys_load(program->keys_dir, program->token_issuer, program->token_audience, &api->keys, err) != 0)
 		goto out;
 	if (outbound_open(&api->outbound, &program->bus, coder, api->keys, "api", ROLE_NOTIFIER, settings->wait_ms, err) != 0 ||
@@ -78,6 +79,7 @@ out:
 	if (result == 0) /* otherwise calls may be open, and the process ends anyway */
 		server_close(api->server);
 	outbound_release(&api->outbound);
+	document_release(&api->document);
 	token_keys_free(api->keys);
 	coder_free(coder);
 	return result;
