@@ -13,9 +13,10 @@
 #include "model/module.h"
 
 /* Their headers do not fit beside each other: no module knows another. */
-extern const struct module users_module, customers_module, debts_module, communications_module;
+extern const struct module users_module, customers_module, debts_module, communications_module, reports_module;
 
-static const struct module *const modules[] = { &users_module, &customers_module, &debts_module, &communications_module };
+static const struct module *const modules[] = { &users_module, &customers_module, &debts_module, &communications_module,
+						&reports_module };
 
 static const struct rule *rule_of(const struct message_type *type)
 {

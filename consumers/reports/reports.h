@@ -1,0 +1,34 @@
+#ifndef CONSUMERS_REPORTS_REPORTS_H
+#define CONSUMERS_REPORTS_REPORTS_H
+
+#include <stdint.h>
+
+#include "model/module.h"
+#include "model/workset.h"
+
+/*
+ * The reports module: which reports were asked for, by whom.
+ *
+ *   GenerateReport --> ReportRequested     and then reporting makes it (consumers/reporting)
+ *
+ * Here is decided whether a report can be made at all; the event says everything that making it needs.
+ */
+struct store;
+
+extern const struct module reports_module;
+extern const struct store reports_store; /* store.c */
+
+/* A report id that is taken. */
+struct report {
+	uint32_t is_requested; /* 1 */
+};
+
+extern const struct entity report_entity;
+
+#define REPORT_DAYS_MAX     366 /* that one report is about */
+#define REPORT_DAYS_DEFAULT 30
+
+void decide_generate_report(const struct command *command, const struct workset *set, struct decision *decision);
+void reports_evolve(struct workset *set, const struct event *event);
+
+#endif

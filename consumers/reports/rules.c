@@ -1,0 +1,21 @@
+#include "consumers/reports/reports.h"
+#include "schemas/reports.h"
+
+const struct entity report_entity = { .name = "report", .state_size = sizeof(struct report) };
+
+static void touch_report(const struct command *command, struct workset *set)
+{
+	workset_touch_new(set, &report_entity, &command->key, (struct str){ 0 });
+}
+
+static const struct rule rules[] = {
+	{ &generate_report_type, ROLE_REPORTING | ROLE_SUPERVISOR | ROLE_ADMIN, touch_report, decide_generate_report, false,
+	  false },
+};
+
+const struct module reports_module = {
+	.name = "reports",
+	.rules = rules,
+	.rules_count = sizeof(rules) / sizeof(rules[0]),
+	.evolve = reports_evolve,
+};
