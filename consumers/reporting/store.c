@@ -12,7 +12,7 @@
 #define DELTAS_SIZE_MAX ((size_t)64 * 1024 * 1024)
 #define PARAMS_SIZE_MAX ((size_t)64 * 1024 * 1024)
 
-const char *const reporting_modules[] = { "debts", "communications", NULL };
+const char *const reporting_modules[] = { "debts", "communications", "reports", NULL };
 
 static const struct db_statement statement_outstanding = {
 	"reporting_outstanding",
@@ -141,24 +141,23 @@ static int send_all(struct reporting *reporting, struct db *db, size_t *ret_sent
 void reporting_init(struct reporting *reporting)
 {
 	buf_init(&reporting->deltas, DELTAS_SIZE_MAX);
+	buf_init(&reporting->content, REPORT_SIZE_MAX);
 	db_params_init(&reporting->params, PARAMS_SIZE_MAX);
 }
 
 void reporting_release(struct reporting *reporting)
 {
 	db_params_release(&reporting->params);
+	buf_release(&reporting->content);
 	buf_release(&reporting->deltas);
 }
 
-int reporting_apply(void *self, struct db *db, const struct read_event *events, size_t count, struct err *err)
+static int write_deltas(struct reporting *reporting, struct db *db, struct err *err)
 {
-	struct reporting *reporting = self;
 	struct err ignored = ERR_INIT;
 	size_t sent = 0;
 	int rc;
 
-	if (fold_batch(reporting, events, count, err) != 0)
-		return -1;
 	if (deltas_count(&reporting->deltas) == 0)
 		return 0;
 	if (db_pipeline_begin(db, err) != 0)
@@ -169,4 +168,13 @@ int reporting_apply(void *self, struct db *db, const struct read_event *events, 
 	if (db_pipeline_end(db, rc == 0 ? err : &ignored) != 0)
 		rc = -1;
 	return rc;
+}
+
+int reporting_apply(void *self, struct db *db, const struct read_event *events, size_t count, struct err *err)
+{
+	struct reporting *reporting = self;
+
+	if (fold_batch(reporting, events, count, err) != 0 || write_deltas(reporting, db, err) != 0)
+		return -1;
+	return reporting_make_reports(reporting, db, events, count, err);
 }

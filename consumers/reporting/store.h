@@ -5,9 +5,11 @@
 #include "db/db.h"
 #include "worker/reader_rules.h"
 
-/* The reader of events: folds a batch, adds up, writes each row once. Memory lives as long as the process. */
+/* The reader of events: folds a batch, adds up, writes each row once; makes the reports that were asked for. Memory lives as long
+ * as the process. */
 struct reporting {
 	struct buf deltas;
+	struct buf content; /* of one report */
 	struct db_params params;
 };
 
@@ -16,6 +18,17 @@ void reporting_release(struct reporting *reporting);
 
 /* The reader's apply (worker/reader_rules.h); self is a struct reporting. Writes to the tables in the session's search_path. */
 MUST_CHECK int reporting_apply(void *self, struct db *db, const struct read_event *events, size_t count, struct err *err);
+
+#define REPORT_ROWS_MAX         20000
+#define REPORT_ROWS_TEXT        "20000"
+#define REPORT_SIZE_MAX         ((size_t)8 << 20) /* bytes of the file */
+#define REPORT_KEPT_DAYS        90                /* then its content is let go; what was asked and when it was made stays */
+#define REPORTS_EXPIRED_AT_ONCE 20
+
+/* Makes the reports that the events ask for, each of the tables as they are now (store_report.c). A report that cannot be made is
+ * kept as failed, with the reason: too many rows, say. */
+MUST_CHECK int reporting_make_reports(struct reporting *reporting, struct db *db, const struct read_event *events, size_t count,
+				      struct err *err);
 
 extern const char *const reporting_modules[]; /* ends with NULL */
 

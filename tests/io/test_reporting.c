@@ -15,6 +15,7 @@
 #include "schemas/communications.h"
 #include "schemas/customers.h"
 #include "schemas/debts.h"
+#include "schemas/reports.h"
 
 static struct err err;
 static struct db *admin;
@@ -25,7 +26,8 @@ static struct reporting reporting;
 static const struct db_statement statement_create = { "create", "CREATE DATABASE test_reporting" };
 static const struct db_statement statement_drop = { "drop", "DROP DATABASE IF EXISTS test_reporting WITH (FORCE)" };
 static const struct db_statement statement_truncate = {
-	"truncate", "TRUNCATE reporting.outstanding, reporting.collected, reporting.communications"
+	"truncate",
+	"TRUNCATE reporting.outstanding, reporting.collected, reporting.communications, reporting.report, reports.report"
 };
 /* All three tables as one text. */
 static const struct db_statement statement_dump = {
@@ -111,6 +113,20 @@ static void dump_of(struct db *on, char *text, size_t size)
 static void dump(char *text, size_t size)
 {
 	dump_of(owner, text, size);
+}
+
+static int64_t count_of(const char *sql)
+{
+	const struct db_statement statement = { "count", sql };
+	struct db *once = open_as("test_reporting", NULL, "reporting");
+	struct db_result result = { 0 };
+	int64_t number;
+
+	must(db_run(once, &statement, NULL, &result, &err));
+	number = db_int64(&result, 0, 0);
+	db_result_release(&result);
+	db_close(once);
+	return number;
 }
 
 /* ---- a history ---- */
@@ -310,6 +326,266 @@ static void test_reporting__each_age_is_in_exactly_one_bucket(void **state)
 	db_params_release(&params);
 }
 
+/* ---- reports ---- */
+
+static struct report_requested asked_for(uint8_t number, struct str kind, struct str format)
+{
+	return (struct report_requested){ .report_id = { { number } },
+					  .version = 1,
+					  .kind = kind,
+					  .format = format,
+					  .as_of = 20200,
+					  .has_from_on = !str_is(kind, "ageing"),
+					  .from_on = 20000,
+					  .requested_by = STR("test") };
+}
+
+static void request(const struct report_requested *asked, int64_t at_ms)
+{
+	const struct read_event event = { .type = &report_requested_type, .body = asked, .at_ms = at_ms, .module = "reports" };
+
+	apply(&event, 1);
+}
+
+/* What is known of the last report that was read. */
+static char report_state[16], report_reason[160], report_content[65536], report_positions[256];
+static int32_t report_rows;
+
+static void read_report(uint8_t number)
+{
+	static const struct db_statement statement_report = {
+		"report", "SELECT state, coalesce(reason, ''), coalesce(content, ''), positions::text, rows,"
+			  " size = coalesce(octet_length(content), size) AND (content IS NULL OR sha256 = sha256(content))"
+			  " FROM reporting.report WHERE report_id = $1"
+	};
+	struct uuid id = { { number } };
+	struct db_result result = { 0 };
+	struct db_params params;
+
+	db_params_init(&params, 64);
+	db_param_uuid(&params, &id);
+	must(db_run(owner, &statement_report, &params, &result, &err));
+	assert_int_equal(result.rows, 1);
+	assert_true(str_to_chars(report_state, sizeof(report_state), db_str(&result, 0, 0)));
+	assert_true(str_to_chars(report_reason, sizeof(report_reason), db_str(&result, 0, 1)));
+	assert_true(str_to_chars(report_content, sizeof(report_content), db_str(&result, 0, 2)));
+	assert_true(str_to_chars(report_positions, sizeof(report_positions), db_str(&result, 0, 3)));
+	report_rows = db_int32(&result, 0, 4);
+	assert_true(db_bool(&result, 0, 5));
+	db_result_release(&result);
+	db_params_release(&params);
+}
+
+static void then_report_is(uint8_t number, int rows, const char *content)
+{
+	read_report(number);
+	assert_string_equal(report_state, "ready");
+	assert_string_equal(report_reason, "");
+	assert_string_equal(report_content, content);
+	assert_int_equal(report_rows, rows);
+}
+
+#define CREDITOR_0 "00000000-0000-0000-0000-000000000000"
+#define CREDITOR_1 "01000000-0000-0000-0000-000000000000"
+
+static void test_reporting__reports_are_files_of_the_tables_as_they_are(void **state)
+{
+	struct report_requested ageing = asked_for(1, STR("ageing"), STR("csv"));
+	struct report_requested collections = asked_for(2, STR("collections"), STR("csv"));
+	struct report_requested communications = asked_for(3, STR("communications"), STR("csv"));
+	struct report_requested json = asked_for(4, STR("collections"), STR("json"));
+
+	(void)state;
+	write_history();
+	apply(history, 12); /* two debts */
+	collections.as_of = json.as_of = 20102;
+	request(&ageing, 1);
+	request(&collections, 1);
+	request(&communications, 1);
+	request(&json, 1);
+	then_report_is(1, 2,
+		       "as_of,creditor_id,currency,past_due,debts,outstanding\r\n"
+		       "2025-04-22," CREDITOR_0 ",JPY,181-365 days,1,1000\r\n"
+		       "2025-04-22," CREDITOR_1 ",EUR,181-365 days,1,9.11\r\n");
+	then_report_is(2, 3,
+		       "day,creditor_id,currency,payments,received,reversals,reversed,net\r\n"
+		       "2025-01-12," CREDITOR_0 ",JPY,1,100,0,0,100\r\n"
+		       "2025-01-13," CREDITOR_0 ",JPY,0,0,1,100,-100\r\n"
+		       "2025-01-13," CREDITOR_1 ",EUR,1,1.00,0,0.00,1.00\r\n");
+	/* what fell to zero is no row; the next day is not asked for */
+	then_report_is(3, 1, "day,channel,state,messages\r\n2025-04-22,sms,failed,1\r\n");
+	read_report(4);
+	assert_non_null(strstr(report_content, "{\"kind\":\"collections\",\"asOf\":\"2025-01-14\",\"open\":false,"
+					       "\"fromOn\":\"2024-10-04\",\"rows\":[\n"));
+	assert_non_null(strstr(report_content, "\"reversed\":{\"amountMinor\":100,\"currency\":\"JPY\"}"));
+}
+
+static void test_reporting__reports_show_what_their_filters_let_through(void **state)
+{
+	struct report_requested creditor = asked_for(1, STR("ageing"), STR("csv"));
+	struct report_requested currency = asked_for(2, STR("collections"), STR("csv"));
+	struct report_requested channel = asked_for(3, STR("communications"), STR("csv"));
+	struct report_requested days = asked_for(4, STR("collections"), STR("csv"));
+
+	(void)state;
+	write_history();
+	apply(history, 12);
+	creditor.has_creditor_id = true;
+	creditor.creditor_id = (struct uuid){ { 1 } };
+	currency.has_currency = true;
+	currency.currency = STR("EUR");
+	channel.as_of = 20201;
+	channel.has_channel = true;
+	channel.channel = STR("email");
+	days.from_on = days.as_of = 20100;
+	request(&creditor, 1);
+	request(&currency, 1);
+	request(&channel, 1);
+	request(&days, 1);
+	then_report_is(1, 1,
+		       "as_of,creditor_id,currency,past_due,debts,outstanding\r\n"
+		       "2025-04-22," CREDITOR_1 ",EUR,181-365 days,1,9.11\r\n");
+	then_report_is(2, 1,
+		       "day,creditor_id,currency,payments,received,reversals,reversed,net\r\n"
+		       "2025-01-13," CREDITOR_1 ",EUR,1,1.00,0,0.00,1.00\r\n");
+	then_report_is(3, 1, "day,channel,state,messages\r\n2025-04-23,email,submitted,1\r\n");
+	then_report_is(4, 1,
+		       "day,creditor_id,currency,payments,received,reversals,reversed,net\r\n"
+		       "2025-01-12," CREDITOR_0 ",JPY,1,100,0,0,100\r\n");
+}
+
+static void test_reporting__a_report_of_nothing_is_a_header_and_says_how_far_the_events_were_read(void **state)
+{
+	static const struct db_statement statement_heads = {
+		"heads",
+		"INSERT INTO reporting.reader_head (module, part, epoch, owner, next_offset, last_seq, last_hash)"
+		" VALUES ('debts', 0, 1, '', 9, 7, ''), ('debts', 1, 1, '', 4, 4, ''), ('communications', 0, 1, '', 3, 2, '')"
+	};
+	struct report_requested ageing = asked_for(1, STR("ageing"), STR("csv"));
+	struct report_requested communications = asked_for(2, STR("communications"), STR("json"));
+
+	(void)state;
+	must(db_run(owner, &statement_heads, NULL, NULL, &err));
+	request(&ageing, 1);
+	request(&communications, 1);
+	then_report_is(1, 0, "as_of,creditor_id,currency,past_due,debts,outstanding\r\n");
+	assert_string_equal(report_positions, "{\"0\": 7, \"1\": 4}");
+	then_report_is(2, 0,
+		       "{\"kind\":\"communications\",\"asOf\":\"2025-04-22\",\"open\":false,\"fromOn\":\"2024-10-04\","
+		       "\"rows\":[]}\n");
+	assert_string_equal(report_positions, "{\"0\": 2}");
+}
+
+static void test_reporting__a_report_once_made_stays_as_it_was(void **state)
+{
+	struct report_requested ageing = asked_for(1, STR("ageing"), STR("csv"));
+	char before[sizeof(report_content)];
+
+	(void)state;
+	write_history();
+	apply(history, 1);
+	request(&ageing, 1);
+	read_report(1);
+	memcpy(before, report_content, sizeof(before));
+	apply(history + 6, 1);
+	request(&ageing, 1);
+	then_report_is(1, 1, before);
+}
+
+static void test_reporting__a_report_that_cannot_be_told_says_why_and_others_are_made(void **state)
+{
+	static const struct db_statement statement_many = {
+		"many",
+		"INSERT INTO reporting.collected SELECT '2024-10-04'::date + n % 300, md5(n::text)::uuid, 'EUR', 1, 1, 0, 0"
+		" FROM generate_series(1, 20001) n"
+	};
+	struct report_requested many = asked_for(1, STR("collections"), STR("csv"));
+	struct report_requested fewer = asked_for(2, STR("collections"), STR("csv"));
+	struct report_requested sum = asked_for(3, STR("ageing"), STR("csv"));
+	struct report_requested unknown = asked_for(4, STR("ageing"), STR("csv"));
+	struct debt_created huge[] = { { .currency = STR("EUR"), .balance_minor = INT64_MAX, .due_on = 20000 },
+				       { .currency = STR("EUR"), .balance_minor = 1, .due_on = 20001 },
+				       { .creditor_id = { { 7 } }, .currency = STR("XXQ"), .balance_minor = 1 } };
+	struct read_event created_three[3];
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++)
+		created_three[i] = (struct read_event){ .type = &debt_created_type, .body = &huge[i], .module = "debts" };
+	must(db_run(owner, &statement_many, NULL, NULL, &err));
+	apply(created_three, 3);
+	many.as_of = fewer.as_of = 20299;
+	fewer.from_on = 20001;
+	sum.has_currency = true;
+	sum.currency = STR("EUR");
+	unknown.has_creditor_id = true;
+	unknown.creditor_id = (struct uuid){ { 7 } };
+	request(&many, 1);
+	request(&fewer, 1);
+	request(&sum, 1);
+	request(&unknown, 1);
+	read_report(1);
+	assert_string_equal(report_state, "failed");
+	assert_non_null(strstr(report_reason, "more than 20000 rows"));
+	assert_string_equal(report_content, "");
+	assert_int_equal(report_rows, 0);
+	read_report(3);
+	assert_string_equal(report_state, "failed");
+	assert_non_null(strstr(report_reason, "too large"));
+	read_report(4);
+	assert_string_equal(report_state, "failed");
+	assert_non_null(strstr(report_reason, "decimals"));
+	assert_int_equal(count_of("SELECT rows::bigint FROM reporting.report WHERE state = 'ready'"), 20001 - 66);
+}
+
+static void test_reporting__the_files_of_old_reports_are_let_go(void **state)
+{
+	struct report_requested old = asked_for(1, STR("ageing"), STR("csv"));
+	struct report_requested young = asked_for(2, STR("ageing"), STR("csv"));
+	int64_t now_ms = clock_now_ms();
+
+	(void)state;
+	request(&old, now_ms);
+	request(&young, now_ms + (REPORT_KEPT_DAYS - 1) * DAY_MS);
+	read_report(1);
+	assert_string_equal(report_state, "ready");
+	young.report_id = (struct uuid){ { 3 } };
+	request(&young, now_ms + (REPORT_KEPT_DAYS + 1) * DAY_MS);
+	read_report(1);
+	assert_string_equal(report_state, "expired");
+	assert_string_equal(report_content, "");
+}
+
+static void test_reporting__whoever_asks_sees_reports_before_and_after_they_are_made(void **state)
+{
+	static const struct db_statement statement_asked = {
+		"asked",
+		"INSERT INTO reports.report VALUES ('01000000-0000-0000-0000-000000000000', 'ageing', 'csv', '2025-04-22', true,"
+		" NULL, NULL, NULL, NULL, 'test', now())"
+	};
+	static const struct db_statement statement_seen = {
+		"seen", "SELECT state, file_name, coalesce(size, -1), content IS NULL FROM reporting.public_report"
+	};
+	struct report_requested ageing = asked_for(1, STR("ageing"), STR("csv"));
+	struct db *api = open_as("test_reporting", "dcs_api", "public");
+	struct db_result result = { 0 };
+
+	(void)state;
+	must(db_run(owner, &statement_asked, NULL, NULL, &err));
+	must(db_run(api, &statement_seen, NULL, &result, &err));
+	assert_int_equal(result.rows, 1);
+	assert_true(str_is(db_str(&result, 0, 0), "requested"));
+	assert_true(str_is(db_str(&result, 0, 1), "ageing-2025-04-22-open.csv"));
+	assert_true(db_bool(&result, 0, 3));
+	db_result_release(&result);
+	request(&ageing, 1);
+	must(db_run(api, &statement_seen, NULL, &result, &err));
+	assert_true(str_is(db_str(&result, 0, 0), "ready"));
+	assert_true(db_int32(&result, 0, 2) > 0);
+	assert_false(db_bool(&result, 0, 3));
+	db_result_release(&result);
+	db_close(api);
+}
+
 static void test_reporting__the_program_may_not_delete_and_dashboards_may_only_read(void **state)
 {
 	static const struct db_statement statement_delete = { "delete", "DELETE FROM reporting.collected" };
@@ -335,6 +611,14 @@ int main(void)
 		cmocka_unit_test_setup(test_reporting__events_of_no_interest_write_nothing, empty),
 		cmocka_unit_test_setup(test_reporting__a_sum_over_the_range_is_poison_and_leaves_the_session_usable, empty),
 		cmocka_unit_test_setup(test_reporting__each_age_is_in_exactly_one_bucket, empty),
+		cmocka_unit_test_setup(test_reporting__reports_are_files_of_the_tables_as_they_are, empty),
+		cmocka_unit_test_setup(test_reporting__reports_show_what_their_filters_let_through, empty),
+		cmocka_unit_test_setup(test_reporting__a_report_of_nothing_is_a_header_and_says_how_far_the_events_were_read,
+				       empty),
+		cmocka_unit_test_setup(test_reporting__a_report_once_made_stays_as_it_was, empty),
+		cmocka_unit_test_setup(test_reporting__a_report_that_cannot_be_told_says_why_and_others_are_made, empty),
+		cmocka_unit_test_setup(test_reporting__the_files_of_old_reports_are_let_go, empty),
+		cmocka_unit_test_setup(test_reporting__whoever_asks_sees_reports_before_and_after_they_are_made, empty),
 		cmocka_unit_test_setup(test_reporting__the_program_may_not_delete_and_dashboards_may_only_read, empty),
 	};
 
