@@ -144,10 +144,14 @@ struct consent {
 	uint32_t is_known; /* 1 */
 };
 
-/* Another module's: customers.public_person, with the name opened. */
+/* Another module's: customers.public_person, with the name opened. Texts to the person are sealed with the key that the salt
+ * makes (lib/crypto); an erased one has neither. */
 #define FULL_NAME_MAX 200
+#define SALT_MAX      16
 struct person {
 	uint32_t is_active;
+	uint32_t salt_size;
+	uint8_t salt[SALT_MAX];
 	uint32_t full_name_size;
 	char full_name[FULL_NAME_MAX];
 };
@@ -173,6 +177,11 @@ struct owed_debt {
 	char currency[4];
 	char external_ref[EXTERNAL_REF_MAX + 1];
 };
+
+static inline struct str person_salt(const struct person *person)
+{
+	return (struct str){ .data = (const char *)person->salt, .size = person->salt_size };
+}
 
 extern const struct entity template_entity;
 extern const struct entity template_text_entity;
@@ -214,6 +223,10 @@ struct uuid template_key_id(const struct template_key *key);
 
 #define CONTENT_HASH_SIZE 32
 void content_hash(uint8_t ret_hash[CONTENT_HASH_SIZE], struct str subject, struct str body);
+
+/* Of a message to the person, with the salt in it: whoever has the text can prove it, until the salt is gone; then a guess of the
+ * name in it cannot be tried either. */
+void rendered_hash(uint8_t ret_hash[CONTENT_HASH_SIZE], struct str subject, struct str body, const struct person *person);
 
 /* ---- rules ---- */
 

@@ -218,7 +218,7 @@ static void add_released(const struct sending *sending, struct decision *decisio
 		decision->overflow = true;
 		return;
 	}
-	content_hash(hash, sending->rendered->subject, sending->rendered->body);
+	rendered_hash(hash, sending->rendered->subject, sending->rendered->body, sending->person);
 	event->communication_id = body->communication_id;
 	event->customer_id = body->customer_id;
 	event->version = 1;

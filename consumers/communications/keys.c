@@ -45,3 +45,11 @@ void content_hash(uint8_t ret_hash[CONTENT_HASH_SIZE], struct str subject, struc
 	sha256_pair(ret_hash, (struct str){ .data = (const char *)of_subject, .size = sizeof(of_subject) },
 		    (struct str){ .data = (const char *)of_body, .size = sizeof(of_body) });
 }
+
+void rendered_hash(uint8_t ret_hash[CONTENT_HASH_SIZE], struct str subject, struct str body, const struct person *person)
+{
+	uint8_t of_content[CONTENT_HASH_SIZE];
+
+	content_hash(of_content, subject, body);
+	sha256_pair(ret_hash, person_salt(person), (struct str){ .data = (const char *)of_content, .size = sizeof(of_content) });
+}

@@ -9,14 +9,16 @@
 #define COPY_SIZE_MAX   ((size_t)64 << 20)
 #define SEALED_SIZE_MAX ((size_t)64 << 10)
 
-static struct str sealed(struct communications_store *store, struct str text, const struct uuid *customer_id)
+/* Stands until the next call. key: the person's own. */
+static struct str sealed(struct communications_store *store, struct str text, const struct uuid *customer_id,
+			 const uint8_t key[32])
 {
 	unsigned char *room;
 
 	buf_reset(&store->sealed);
 	room = buf_reserve(&store->sealed, text.size + SEAL_OVERHEAD);
 	MUST(room != NULL);
-	seal(room, text, customer_id, store->key);
+	seal(room, text, customer_id, key);
 	store->sealed.size += text.size + SEAL_OVERHEAD;
 	return buf_str(&store->sealed);
 }
@@ -196,6 +198,19 @@ static void copy_debt_ids(struct db_copy *copy, const struct uuid *communication
 	}
 }
 
+static void copy_texts(struct communications_store *store, const struct rendered *rendered, const struct uuid *customer_id,
+		       const struct person *person)
+{
+	uint8_t key[32];
+
+	MUST(person != NULL);
+	person_key(key, store->key, person_salt(person));
+	db_copy_str(&store->outbox, rendered->address_sealed);
+	db_copy_str(&store->outbox, sealed(store, rendered->subject, customer_id, key));
+	db_copy_str(&store->outbox, sealed(store, rendered->body, customer_id, key));
+	wipe(key, sizeof(key));
+}
+
 static void copy_released(struct communications_store *store, const struct workset *set, const struct event *event)
 {
 	const struct communication_released *released = event->body;
@@ -220,9 +235,7 @@ static void copy_released(struct communications_store *store, const struct works
 	db_copy_str(copy, released->channel);
 	db_copy_str(copy, str_of(outbox_state((enum communication_state)communication->state)));
 	db_copy_instant(copy, released->send_by);
-	db_copy_str(copy, rendered->address_sealed);
-	db_copy_str(copy, sealed(store, rendered->subject, &released->customer_id));
-	db_copy_str(copy, sealed(store, rendered->body, &released->customer_id));
+	copy_texts(store, rendered, &released->customer_id, workset_state(set, &person_entity, &released->customer_id));
 }
 
 static void copy_suppressed(struct communications_store *store, const struct workset *set, const struct event *event)

@@ -207,7 +207,8 @@ static int read_consent(void *self, const struct db_result *result, int row, str
 
 static const struct db_statement select_persons = {
 	.name = "communications_select_persons",
-	.sql = "SELECT u.n, p.status = 'active', p.full_name_sealed FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) "
+	.sql = "SELECT u.n, p.status = 'active', p.key_salt, p.full_name_sealed FROM unnest($1::uuid[]) WITH ORDINALITY AS u "
+	       "(id, n) "
 	       "JOIN customers.public_person p ON p.customer_id = u.id",
 };
 
@@ -215,11 +216,20 @@ static int read_person(void *self, const struct db_result *result, int row, stru
 {
 	const struct communications_store *store = self;
 	struct person *person = slot->state;
-	struct str sealed = db_str(result, row, 2);
+	uint8_t key[32];
+	struct str sealed;
+	int rc;
 
+	if (db_is_null(result, row, 2)) /* erased: there is nothing to open */
+		return 0;
+	sealed = db_str(result, row, 3);
 	MUST(sealed.size >= SEAL_OVERHEAD);
 	MUST(sealed.size - SEAL_OVERHEAD <= sizeof(person->full_name));
-	if (unseal(person->full_name, sealed, &slot->id, store->key, err) < 0)
+	person->salt_size = read_bytes(person->salt, sizeof(person->salt), result, row, 2);
+	person_key(key, store->key, person_salt(person));
+	rc = unseal(person->full_name, sealed, &slot->id, key, err);
+	wipe(key, sizeof(key));
+	if (rc < 0)
 		return err_add(err, "a customer's name");
 	person->full_name_size = (uint32_t)(sealed.size - SEAL_OVERHEAD);
 	person->is_active = db_bool(result, row, 1) ? 1 : 0;

@@ -48,11 +48,21 @@ struct customer {
 	char region[REGION_MAX + 1];
 	char timezone[TIMEZONE_MAX + 1];
 
-	/* the store's own */
+	/*
+	 * The store's own. The salt makes the key of what is personal (lib/crypto); the store fills it whether there is a row or
+	 * not: a new customer's is random.
+	 */
+	uint8_t salt[16];
+	uint32_t salt_size; /* 0: none */
 	int64_t version_stored;
 	uint32_t name_event;       /* 1 + index of the batch's last event that brings a name; 0: none */
 	uint32_t birth_date_event; /* the same for the birth date */
 };
+
+static inline struct str customer_salt(const struct customer *customer)
+{
+	return (struct str){ .data = (const char *)customer->salt, .size = customer->salt_size };
+}
 
 enum channel { CHANNEL_NONE, CHANNEL_EMAIL, CHANNEL_SMS, CHANNEL_VOICE, CHANNEL_LETTER, CHANNEL_PUSH, CHANNEL_COUNT };
 
@@ -63,6 +73,7 @@ enum contact_point_state {
 	CONTACT_POINT_WRONG_PARTY,
 	CONTACT_POINT_REASSIGNED,
 	CONTACT_POINT_BLOCKED,
+	CONTACT_POINT_ERASED,
 	CONTACT_POINT_STATE_COUNT,
 };
 
@@ -97,20 +108,30 @@ extern const struct entity contact_point_entity;
 extern const struct entity contact_address_entity;
 
 /*
- * The slot's id and text of a customer's address: the customer's id, a byte of the channel, the address. Two spellings of one
- * mailbox are one address: an e-mail's ASCII letters are in lower case here.
+ * The slot's id and text of a customer's address: the customer's id, his salt, a byte of the channel, the address. Two spellings
+ * of one mailbox are one address: an e-mail's ASCII letters are in lower case here.
  */
-#define ADDRESS_MAX         320
-#define CONTACT_ADDRESS_MAX (16 + 1 + ADDRESS_MAX)
+#define ADDRESS_MAX              320
+#define CONTACT_ADDRESS_HEAD_MAX (16 + 1 + 16 + 1)
+#define CONTACT_ADDRESS_MAX      (CONTACT_ADDRESS_HEAD_MAX + ADDRESS_MAX)
 
 struct contact_address_key {
 	char text[CONTACT_ADDRESS_MAX];
 	size_t size;
 };
 
-bool contact_address_key(struct contact_address_key *ret_key, const struct uuid *customer_id, enum channel channel,
-			 struct str address); /* false: too long */
-void contact_address_split(struct str text, struct uuid *ret_customer_id, enum channel *ret_channel, struct str *ret_address);
+/* What a key is made of. */
+struct contact_address_parts {
+	struct uuid customer_id;
+	struct str salt;
+	enum channel channel;
+	struct str address;
+};
+
+/* The customer must be loaded. False: too long. */
+bool contact_address_key(struct contact_address_key *ret_key, const struct workset *set, const struct uuid *customer_id,
+			 enum channel channel, struct str address);
+struct contact_address_parts contact_address_split(struct str text); /* borrows */
 struct uuid contact_address_id(const struct contact_address_key *key);
 struct uuid customer_reference_id(struct str external_ref);
 
@@ -118,7 +139,7 @@ struct uuid customer_reference_id(struct str external_ref);
 
 enum channel channel_by_name(struct str name);
 const char *channel_name(enum channel channel);
-enum contact_point_state contact_point_state_by_name(struct str name); /* also the reasons of InvalidateContactPoint */
+enum contact_point_state contact_point_state_by_name(struct str name);
 const char *contact_point_state_name(enum contact_point_state state);
 enum customer_status customer_status_by_name(struct str name);
 const char *customer_status_name(enum customer_status status);

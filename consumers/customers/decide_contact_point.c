@@ -89,13 +89,14 @@ void decide_add_contact_point(const struct command *command, const struct workse
 		decision_refuse(decision, REFUSAL_EXISTS, "contact_point_id", "a contact point has this id");
 		return;
 	}
-	if (!contact_address_key(&key, &body->customer_id, channel_by_name(body->channel), body->address))
+	if (!customer_is_active(&body->customer_id, set, decision))
+		return;
+	if (!contact_address_key(&key, set, &body->customer_id, channel_by_name(body->channel), body->address))
 		MUST_NOT_REACH("an address that is valid and too long");
 	address_id = contact_address_id(&key);
 	address = workset_find(set, &contact_address_entity, &address_id);
 	MUST(address != NULL);
-	if (!customer_is_active(&body->customer_id, set, decision) ||
-	    (address->exists && !address_is_free(body, address->state, set, decision)))
+	if (address->exists && !address_is_free(body, address->state, set, decision))
 		return;
 
 	/* ---- nothing refuses from here on ---- */

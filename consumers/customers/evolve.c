@@ -59,7 +59,7 @@ static void on_contact_point_added(struct workset *set, const struct event *even
 	point->state = CONTACT_POINT_USABLE;
 	MUST(point->channel != CHANNEL_NONE);
 
-	fits = contact_address_key(&key, &body->customer_id, (enum channel)point->channel, command->address);
+	fits = contact_address_key(&key, set, &body->customer_id, (enum channel)point->channel, command->address);
 	MUST(fits);
 	address_id = contact_address_id(&key);
 	address = workset_change(set, &contact_address_entity, &address_id);

@@ -14,25 +14,43 @@ static char lower(char letter)
 	return letter >= 'A' && letter <= 'Z' ? (char)(letter - 'A' + 'a') : letter;
 }
 
-bool contact_address_key(struct contact_address_key *ret_key, const struct uuid *customer_id, enum channel channel,
-			 struct str address)
+bool contact_address_key(struct contact_address_key *ret_key, const struct workset *set, const struct uuid *customer_id,
+			 enum channel channel, struct str address)
 {
+	const struct slot *slot = workset_find(set, &customer_entity, customer_id);
+	const struct customer *customer;
+	char *to = ret_key->text;
+
+	MUST(slot != NULL);
+	MUST(slot->loaded);
 	if (address.size > ADDRESS_MAX)
 		return false;
-	memcpy(ret_key->text, customer_id->bytes, 16);
-	ret_key->text[16] = (char)channel;
+	customer = slot->state;
+	memcpy(to, customer_id->bytes, 16);
+	to += 16;
+	*to++ = (char)customer->salt_size;
+	memcpy(to, customer->salt, customer->salt_size);
+	to += customer->salt_size;
+	*to++ = (char)channel;
 	for (size_t index = 0; index < address.size; index++)
-		ret_key->text[17 + index] = channel == CHANNEL_EMAIL ? lower(address.data[index]) : address.data[index];
-	ret_key->size = 17 + address.size;
+		*to++ = channel == CHANNEL_EMAIL ? lower(address.data[index]) : address.data[index];
+	ret_key->size = (size_t)(to - ret_key->text);
 	return true;
 }
 
-void contact_address_split(struct str text, struct uuid *ret_customer_id, enum channel *ret_channel, struct str *ret_address)
+struct contact_address_parts contact_address_split(struct str text)
 {
-	MUST(text.size >= 17);
-	memcpy(ret_customer_id->bytes, text.data, 16);
-	*ret_channel = (enum channel)text.data[16];
-	*ret_address = (struct str){ .data = text.data + 17, .size = text.size - 17 };
+	struct contact_address_parts parts;
+	size_t salt_size;
+
+	MUST(text.size >= 16 + 1);
+	salt_size = (uint8_t)text.data[16];
+	MUST(text.size >= 16 + 1 + salt_size + 1);
+	memcpy(parts.customer_id.bytes, text.data, 16);
+	parts.salt = (struct str){ .data = text.data + 17, .size = salt_size };
+	parts.channel = (enum channel)text.data[17 + salt_size];
+	parts.address = (struct str){ .data = text.data + 18 + salt_size, .size = text.size - 18 - salt_size };
+	return parts;
 }
 
 struct uuid contact_address_id(const struct contact_address_key *key)

@@ -25,18 +25,19 @@ static void touch_update_customer(const struct command *command, struct workset 
 	touch(set, &customer_entity, &((const struct update_customer *)command->body)->customer_id);
 }
 
-/* The address first; the contact point that had it is known when that is loaded. */
+/* The customer first, for his salt; then the address; the contact point that had it is known when that is loaded. */
 static void touch_add_contact_point(const struct command *command, struct workset *set)
 {
 	const struct add_contact_point *body = command->body;
+	const struct slot *customer = touch(set, &customer_entity, &body->customer_id);
 	struct contact_address_key key;
 	struct str text;
 	struct uuid id;
 	const struct slot *slot;
 
-	touch(set, &customer_entity, &body->customer_id);
 	touch(set, &contact_point_entity, &body->contact_point_id);
-	if (!contact_address_key(&key, &body->customer_id, channel_by_name(body->channel), body->address))
+	if (customer == NULL || !customer->loaded ||
+	    !contact_address_key(&key, set, &body->customer_id, channel_by_name(body->channel), body->address))
 		return;
 	id = contact_address_id(&key);
 	slot = workset_find(set, &contact_address_entity, &id);
@@ -53,12 +54,18 @@ static void touch_add_contact_point(const struct command *command, struct workse
 
 static void touch_verify_contact_point(const struct command *command, struct workset *set)
 {
-	touch(set, &contact_point_entity, &((const struct verify_contact_point *)command->body)->contact_point_id);
+	const struct verify_contact_point *body = command->body;
+
+	touch(set, &customer_entity, &body->customer_id);
+	touch(set, &contact_point_entity, &body->contact_point_id);
 }
 
 static void touch_invalidate_contact_point(const struct command *command, struct workset *set)
 {
-	touch(set, &contact_point_entity, &((const struct invalidate_contact_point *)command->body)->contact_point_id);
+	const struct invalidate_contact_point *body = command->body;
+
+	touch(set, &customer_entity, &body->customer_id);
+	touch(set, &contact_point_entity, &body->contact_point_id);
 }
 
 static const struct rule rules[] = {

@@ -18,15 +18,19 @@
 #define LIST_SIZE_MAX   ((size_t)64 << 20)
 #define SEALED_SIZE_MAX 4096
 
-/* Sealed with the customer beside it; stands until the next call. */
-static struct str sealed(struct customers_store *store, struct str text, const struct uuid *customer_id)
+/* Sealed with the customer's own key and the customer beside it; stands until the next call. */
+static struct str sealed(struct customers_store *store, const struct customer *customer, const struct uuid *customer_id,
+			 struct str text)
 {
 	unsigned char *room;
+	uint8_t key[32];
 
 	buf_reset(&store->sealed);
 	room = buf_reserve(&store->sealed, text.size + SEAL_OVERHEAD);
 	MUST(room != NULL);
-	seal(room, text, customer_id, store->key);
+	person_key(key, store->key, customer_salt(customer));
+	seal(room, text, customer_id, key);
+	wipe(key, sizeof(key));
 	store->sealed.size += text.size + SEAL_OVERHEAD;
 	return buf_str(&store->sealed);
 }
@@ -87,20 +91,21 @@ static int32_t birth_date_of(const struct event *event)
 	return ((const struct update_customer *)event->command->body)->birth_date;
 }
 
-static struct str sealed_birth_date(struct customers_store *store, const struct event *event, const struct uuid *customer_id)
+static struct str sealed_birth_date(struct customers_store *store, const struct customer *customer,
+				    const struct uuid *customer_id, const struct event *event)
 {
 	char text[16];
 
 	day_format(text, birth_date_of(event));
-	return sealed(store, str_of(text), customer_id);
+	return sealed(store, customer, customer_id, str_of(text));
 }
 
 /* ---- new rows ---- */
 
 static const char copy_customers[] =
 	"COPY customers.customer (customer_id, external_ref, kind, status, locale, country, region, timezone, version, "
-	"full_name_sealed, birth_date_sealed) FROM STDIN (FORMAT binary)";
-#define CUSTOMER_COLUMNS 11
+	"key_salt, full_name_sealed, birth_date_sealed) FROM STDIN (FORMAT binary)";
+#define CUSTOMER_COLUMNS 12
 
 static void copy_text_or_null(struct db_copy *copy, const char *text)
 {
@@ -128,11 +133,13 @@ static void copy_customer(struct customers_store *store, const struct workset *s
 	copy_text_or_null(copy, customer->region);
 	copy_text_or_null(copy, customer->timezone);
 	db_copy_int64(copy, customer->version);
-	db_copy_str(copy, sealed(store, name_of(events[customer->name_event - 1].event), &created->customer_id));
+	db_copy_str(copy, customer_salt(customer));
+	db_copy_str(copy, sealed(store, customer, &created->customer_id, name_of(events[customer->name_event - 1].event)));
 	if (customer->birth_date_event == 0)
 		db_copy_null(copy);
 	else
-		db_copy_str(copy, sealed_birth_date(store, events[customer->birth_date_event - 1].event, &created->customer_id));
+		db_copy_str(copy, sealed_birth_date(store, customer, &created->customer_id,
+						    events[customer->birth_date_event - 1].event));
 }
 
 static const char copy_points[] =
@@ -145,7 +152,10 @@ static void copy_point(struct customers_store *store, const struct workset *set,
 	const struct contact_point_added *added = event->body;
 	const struct add_contact_point *command = event->command->body;
 	const struct contact_point *point = state_of(set, &contact_point_entity, &added->contact_point_id);
+	const struct customer *customer = workset_state(set, &customer_entity, &added->customer_id);
 	struct db_copy *copy = &store->points;
+
+	MUST(customer != NULL);
 
 	db_copy_row(copy);
 	db_copy_uuid(copy, &added->contact_point_id);
@@ -160,7 +170,7 @@ static void copy_point(struct customers_store *store, const struct workset *set,
 	else
 		db_copy_instant(copy, point->verified_at_ms);
 	db_copy_str(copy, added->address_hash);
-	db_copy_str(copy, sealed(store, command->address, &added->customer_id));
+	db_copy_str(copy, sealed(store, customer, &added->customer_id, command->address));
 }
 
 static int insert_rows(struct customers_store *store, struct db *db, const struct workset *set, const struct logged_event *events,
@@ -233,7 +243,8 @@ static void add_customers(struct customers_store *store, struct slot **slots, si
 		if (customer->name_event == 0)
 			db_array_null(params);
 		else
-			db_array_text(params, sealed(store, name_of(events[customer->name_event - 1].event), &slots[index]->id));
+			db_array_text(params, sealed(store, customer, &slots[index]->id,
+						     name_of(events[customer->name_event - 1].event)));
 	}
 	db_array_begin(params, DB_ARRAY_BYTES);
 	for (size_t index = 0; index < count; index++) {
@@ -241,8 +252,8 @@ static void add_customers(struct customers_store *store, struct slot **slots, si
 		if (customer->birth_date_event == 0)
 			db_array_null(params);
 		else
-			db_array_text(params,
-				      sealed_birth_date(store, events[customer->birth_date_event - 1].event, &slots[index]->id));
+			db_array_text(params, sealed_birth_date(store, customer, &slots[index]->id,
+								events[customer->birth_date_event - 1].event));
 	}
 }
 

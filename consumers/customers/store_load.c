@@ -14,9 +14,32 @@ static void read_text(char *chars, size_t chars_size, const struct db_result *re
 
 static const struct db_statement select_customers = {
 	.name = "customers_select_customers",
-	.sql = "SELECT u.n, c.version, c.status, c.locale, c.country, c.region, c.timezone "
+	.sql = "SELECT u.n, c.version, c.status, c.locale, c.country, c.region, c.timezone, c.key_salt "
 	       "FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) JOIN customers.customer c ON c.customer_id = u.id",
 };
+
+/* Salts on the way, for those that there are none of yet: what a batch makes of a new customer is made with it. */
+static void ask_customers(void *self, struct db_params *params, struct slot **slots, size_t count)
+{
+	(void)self;
+	for (size_t index = 0; index < count; index++) {
+		struct customer *customer = slots[index]->state;
+
+		random_bytes(customer->salt, sizeof(customer->salt));
+		customer->salt_size = sizeof(customer->salt);
+	}
+	slots_add_ids(params, slots, count);
+}
+
+/* Nothing of an erased customer: null. */
+static void read_salt(struct customer *customer, struct str salt)
+{
+	MUST(salt.size <= sizeof(customer->salt));
+	memset(customer->salt, 0, sizeof(customer->salt));
+	if (salt.size > 0)
+		memcpy(customer->salt, salt.data, salt.size);
+	customer->salt_size = (uint32_t)salt.size;
+}
 
 static int read_customer(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)
 {
@@ -31,6 +54,7 @@ static int read_customer(void *self, const struct db_result *result, int row, st
 	read_text(customer->country, sizeof(customer->country), result, row, 4);
 	read_text(customer->region, sizeof(customer->region), result, row, 5);
 	read_text(customer->timezone, sizeof(customer->timezone), result, row, 6);
+	read_salt(customer, db_is_null(result, row, 7) ? STR("") : db_str(result, row, 7));
 	MUST(customer->status != CUSTOMER_NONE);
 	return 0;
 }
@@ -99,28 +123,29 @@ static const struct db_statement select_addresses = {
 static void ask_addresses(void *self, struct db_params *params, struct slot **slots, size_t count)
 {
 	const struct customers_store *store = self;
-	struct uuid customer_id;
-	enum channel channel;
-	struct str address;
+	struct contact_address_parts parts;
+	uint8_t key[32];
 
 	db_array_begin(params, DB_ARRAY_UUID);
 	for (size_t index = 0; index < count; index++) {
-		contact_address_split(slots[index]->text, &customer_id, &channel, &address);
-		db_array_uuid(params, &customer_id);
+		parts = contact_address_split(slots[index]->text);
+		db_array_uuid(params, &parts.customer_id);
 	}
 	db_array_begin(params, DB_ARRAY_TEXT);
 	for (size_t index = 0; index < count; index++) {
-		contact_address_split(slots[index]->text, &customer_id, &channel, &address);
-		db_array_text(params, str_of(channel_name(channel)));
+		parts = contact_address_split(slots[index]->text);
+		db_array_text(params, str_of(channel_name(parts.channel)));
 	}
 	db_array_begin(params, DB_ARRAY_BYTES);
 	for (size_t index = 0; index < count; index++) {
 		struct contact_address *state = slots[index]->state;
 
-		contact_address_split(slots[index]->text, &customer_id, &channel, &address);
-		address_hash(state->hash, address, store->key);
+		parts = contact_address_split(slots[index]->text);
+		person_key(key, store->key, parts.salt);
+		address_hash(state->hash, parts.address, key);
 		db_array_text(params, (struct str){ .data = (const char *)state->hash, .size = sizeof(state->hash) });
 	}
+	wipe(key, sizeof(key));
 }
 
 static int read_address(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)
@@ -134,7 +159,7 @@ static int read_address(void *self, const struct db_result *result, int row, str
 }
 
 static const struct slot_query queries[] = {
-	{ &customer_entity, &select_customers, NULL, read_customer },
+	{ &customer_entity, &select_customers, ask_customers, read_customer },
 	{ &customer_reference_entity, &select_references, ask_references, read_reference },
 	{ &contact_point_entity, &select_points, NULL, read_point },
 	{ &contact_address_entity, &select_addresses, ask_addresses, read_address },

@@ -16,6 +16,7 @@ static const char *const contact_point_states[] = {
 	[CONTACT_POINT_WRONG_PARTY] = "wrong_party",
 	[CONTACT_POINT_REASSIGNED] = "reassigned",
 	[CONTACT_POINT_BLOCKED] = "blocked",
+	[CONTACT_POINT_ERASED] = "erased",
 };
 _Static_assert(sizeof(contact_point_states) / sizeof(contact_point_states[0]) == CONTACT_POINT_STATE_COUNT,
 	       "a word for each state");

@@ -122,11 +122,10 @@ static const struct db_statement statement_take = {
 	"WITH due AS MATERIALIZED (SELECT communication_id, customer_id, attempts, send_by FROM notifier.dispatch"
 	" WHERE state IN ('queued', 'waiting') AND channel = $1 AND next_at <= now() AND send_by > now()"
 	" ORDER BY next_at LIMIT $2 FOR UPDATE SKIP LOCKED),"
-	" granted AS MATERIALIZED (SELECT c.communication_id, c.address_sealed, c.subject_sealed, c.body_sealed FROM "
-	"communications.claim("
-	"(SELECT array_agg(communication_id) FROM due WHERE attempts = 0)) c"
-	" UNION ALL SELECT c.communication_id, c.address_sealed, c.subject_sealed, c.body_sealed FROM communications.claim_again("
-	"(SELECT array_agg(communication_id) FROM due WHERE attempts > 0)) c),"
+	" granted AS MATERIALIZED (SELECT * FROM communications.claim("
+	"(SELECT array_agg(communication_id) FROM due WHERE attempts = 0))"
+	" UNION ALL SELECT * FROM communications.claim_again("
+	"(SELECT array_agg(communication_id) FROM due WHERE attempts > 0))),"
 	" opened AS (INSERT INTO notifier.attempt (communication_id, attempt, customer_id, owner, gateway, started_at)"
 	" SELECT communication_id, due.attempts + 1, due.customer_id, $3, $4, now() FROM due JOIN granted USING "
 	"(communication_id)),"
@@ -134,7 +133,7 @@ static const struct db_statement statement_take = {
 	" state = CASE WHEN g.communication_id IS NULL THEN 'done' ELSE 'sending' END"
 	" FROM due LEFT JOIN granted g USING (communication_id) WHERE d.communication_id = due.communication_id)"
 	" SELECT due.communication_id, due.attempts + 1, due.customer_id, due.send_by, g.address_sealed, g.subject_sealed, "
-	"g.body_sealed,"
+	"g.body_sealed, g.key_salt,"
 	" g.communication_id IS NOT NULL FROM due LEFT JOIN granted g USING (communication_id)"
 	" ORDER BY g.communication_id IS NULL",
 };
@@ -152,7 +151,7 @@ int desk_take(struct desk *desk, const char *channel, const char *gateway, int64
 	if (db_run(desk->db, &statement_take, &desk->params, &taken, err) != 0)
 		return -1;
 	*ret_looked = taken.rows;
-	while (taken.rows > 0 && !db_bool(&taken, taken.rows - 1, 7)) /* the granted ones stand first */
+	while (taken.rows > 0 && !db_bool(&taken, taken.rows - 1, 8)) /* the granted ones stand first */
 		taken.rows--;
 	*ret_taken = taken;
 	return 0;
@@ -165,7 +164,9 @@ struct taken desk_taken(const struct db_result *taken, int row)
 			       .send_by_ms = db_instant(taken, row, 3),
 			       .address = db_str(taken, row, 4),
 			       .subject = db_str(taken, row, 5),
-			       .text = db_str(taken, row, 6) };
+			       .text = db_str(taken, row, 6),
+			       .is_erased = db_is_null(taken, row, 7),
+			       .salt = db_is_null(taken, row, 7) ? STR("") : db_str(taken, row, 7) };
 }
 
 /* ---- ending ---- */

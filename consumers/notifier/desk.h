@@ -59,6 +59,8 @@ struct taken {
 	struct attempt_id id;
 	struct uuid customer_id;
 	int64_t send_by_ms;
+	bool is_erased;                    /* the customer: nobody can open it any more */
+	struct str salt;                   /* makes the key that it is sealed with */
 	struct str address, subject, text; /* sealed */
 };
 struct taken desk_taken(const struct db_result *taken, int row); /* borrows from the result */

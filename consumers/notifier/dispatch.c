@@ -83,8 +83,8 @@ static void end_on_ground(struct flight *flight, const struct err *why, const ch
 
 /* ---- a sealed message becomes a parcel ---- */
 
-static int open_sealed(struct dispatch *dispatch, struct str sealed, const struct uuid *about, struct str *ret_text,
-		       struct err *err)
+static int open_sealed(struct dispatch *dispatch, struct str sealed, const struct uuid *about, const uint8_t key[32],
+		       struct str *ret_text, struct err *err)
 {
 	char *text;
 
@@ -95,7 +95,7 @@ static int open_sealed(struct dispatch *dispatch, struct str sealed, const struc
 	text = sealed.size < SEAL_OVERHEAD ? NULL : arena_take_bytes(&dispatch->clear, sealed.size - SEAL_OVERHEAD);
 	if (text == NULL)
 		return err_set(err, ERR_POISON, "a sealed text is too short or too long");
-	if (unseal(text, sealed, about, dispatch->conf.address_key, err) != 0)
+	if (unseal(text, sealed, about, key, err) != 0)
 		return -1;
 	*ret_text = (struct str){ .data = text, .size = sealed.size - SEAL_OVERHEAD };
 	return 0;
@@ -103,16 +103,32 @@ static int open_sealed(struct dispatch *dispatch, struct str sealed, const struc
 
 static int open_parcel(struct dispatch *dispatch, const struct taken *taken, struct parcel *parcel, struct err *err)
 {
+	const struct uuid *customer = &taken->customer_id;
+	uint8_t key[32];
+	int result;
+
 	*parcel = (struct parcel){ .communication_id = taken->id.communication_id,
 				   .customer_id = taken->customer_id,
 				   .attempt = taken->id.attempt,
 				   .now_ms = clock_now_ms(),
 				   .send_by_ms = taken->send_by_ms };
-	if (open_sealed(dispatch, taken->address, &taken->customer_id, &parcel->address, err) != 0)
-		return -1;
-	if (open_sealed(dispatch, taken->subject, &taken->customer_id, &parcel->subject, err) != 0)
-		return -1;
-	return open_sealed(dispatch, taken->text, &taken->customer_id, &parcel->text, err);
+	person_key(key, dispatch->conf.address_key, taken->salt);
+	result = open_sealed(dispatch, taken->address, customer, key, &parcel->address, err);
+	if (result == 0)
+		result = open_sealed(dispatch, taken->subject, customer, key, &parcel->subject, err);
+	if (result == 0)
+		result = open_sealed(dispatch, taken->text, customer, key, &parcel->text, err);
+	wipe(key, sizeof(key));
+	return result;
+}
+
+/* Without the person's salt: it can never be opened, by nobody. */
+static void end_erased(struct flight *flight)
+{
+	struct err err = ERR_INIT;
+
+	(void)err_set(&err, ERR_POISON, "the customer was erased");
+	end_on_ground(flight, &err, "erased");
 }
 
 static void hand_over(struct dispatch *dispatch, struct flight *flight, const struct taken *taken)
@@ -121,7 +137,9 @@ static void hand_over(struct dispatch *dispatch, struct flight *flight, const st
 	struct err err = ERR_INIT;
 	struct parcel parcel;
 
-	if (open_parcel(dispatch, taken, &parcel, &err) != 0)
+	if (taken->is_erased)
+		end_erased(flight);
+	else if (open_parcel(dispatch, taken, &parcel, &err) != 0)
 		end_on_ground(flight, &err, "unreadable");
 	else if (gateway->start(gateway, dispatch->http, &parcel, landed, flight, &err) != 0)
 		end_on_ground(flight, &err, "unsendable");

@@ -45,6 +45,14 @@ void seal(uint8_t *ret_sealed, struct str text, const struct uuid *about, const 
 MUST_CHECK int unseal(char *ret_text, struct str sealed, const struct uuid *about, const uint8_t key[32],
 		      struct err *err); /* ERR_POISON: forged or another key */
 
+/*
+ * The key of one person's texts and hashes: made of the programs' key and a random salt that stands in that person's row and
+ * nowhere else. Whoever deletes the salt has destroyed the key: what was sealed or hashed with it, wherever a copy of it is, can
+ * be opened or found again by nobody. An empty salt: the programs' key itself (persons from before there were salts).
+ */
+#define SALT_SIZE 16
+void person_key(uint8_t ret_key[32], const uint8_t key[32], struct str salt);
+
 /* A 32-byte key from a file of 64 hex digits, mode 0600 or stricter. ERR_FATAL otherwise. */
 MUST_CHECK int key_read(uint8_t ret_key[32], const char *path, struct err *err);
 

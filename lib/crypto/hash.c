@@ -49,6 +49,14 @@ void address_hash(uint8_t ret_hash[DIGEST_SIZE], struct str address, const uint8
 	blake2b(ret_hash, address, key, 32);
 }
 
+void person_key(uint8_t ret_key[32], const uint8_t key[32], struct str salt)
+{
+	if (salt.size == 0)
+		memcpy(ret_key, key, 32);
+	else
+		MUST(crypto_generichash(ret_key, 32, (const unsigned char *)salt.data, salt.size, key, 32) == 0);
+}
+
 /* RFC 9562, 5.8: the issuer's own kind of id. */
 static void mark_version_8(struct uuid *id)
 {

@@ -7,14 +7,17 @@
 #include "schemas/communications.h"
 
 static struct store_spec spec;
-static uint8_t key[32];
+static uint8_t key[32]; /* the customer's own */
 static struct db *notifier;
 static struct db_params params;
 
 static int setup_group(void **state)
 {
+	uint8_t programs_key[32];
+
 	(void)state;
-	store_key_file(key);
+	store_key_file(programs_key);
+	person_key(key, programs_key, STR("salt of customer"));
 	db_params_init(&params, 1 << 16);
 	return communications_store_prepare(communications_store.self, &spec.err);
 }
@@ -40,7 +43,7 @@ static void given_customer(void)
 	static const struct db_statement customer = {
 		"test_customer",
 		"INSERT INTO customers.customer (customer_id, external_ref, kind, status, locale, country, version, "
-		"full_name_sealed) VALUES ($1, 'K-1', 'natural', 'active', 'de', 'DE', 1, $2)"
+		"key_salt, full_name_sealed) VALUES ($1, 'K-1', 'natural', 'active', 'de', 'DE', 1, 'salt of customer', $2)"
 	};
 	static const struct db_statement point = {
 		"test_point",

@@ -65,25 +65,33 @@ static void add_point(unsigned number, struct str address)
 	store_add(&spec, &add_contact_point_type, &body);
 }
 
+/* With the key of all and the salt of the customer, and with nothing less. */
 static void then_sealed(const char *name, const char *sql, const char *wanted)
 {
 	struct db_result result = { 0 };
 	struct uuid customer_id = spec_id('C', 1);
+	struct err err = ERR_INIT;
 	struct str sealed;
+	uint8_t own_key[32];
 	char text[256];
 
 	store_must(&spec, db_run(spec.admin, store_statement(name, sql), NULL, &result, &spec.err));
 	assert_int_equal(result.rows, 1);
 	sealed = db_str(&result, 0, 0);
 	assert_int_equal(sealed.size, strlen(wanted) + SEAL_OVERHEAD);
-	store_must(&spec, unseal(text, sealed, &customer_id, key, &spec.err));
+	assert_int_equal(unseal(text, sealed, &customer_id, key, &err), -1);
+	assert_int_equal(db_str(&result, 0, 1).size, SALT_SIZE);
+	person_key(own_key, key, db_str(&result, 0, 1));
+	store_must(&spec, unseal(text, sealed, &customer_id, own_key, &spec.err));
 	assert_memory_equal(text, wanted, strlen(wanted));
 	db_result_release(&result);
 }
 
-#define NAME       "test_name", "SELECT full_name_sealed FROM customers.customer"
-#define BIRTH_DATE "test_birth_date", "SELECT birth_date_sealed FROM customers.customer"
-#define ADDRESS    "test_address", "SELECT address_sealed FROM customers.contact_point"
+#define NAME       "test_name", "SELECT full_name_sealed, key_salt FROM customers.customer"
+#define BIRTH_DATE "test_birth_date", "SELECT birth_date_sealed, key_salt FROM customers.customer"
+#define ADDRESS                                                                                                                  \
+	"test_address", "SELECT address_sealed, key_salt FROM customers.contact_point JOIN customers.customer USING "            \
+			"(customer_id)"
 
 static void test_customers_store__what_is_personal_is_sealed(void **state)
 {

@@ -26,6 +26,7 @@
 
 static char keys_dir[] = "/tmp/dcs-test-notifier-XXXXXX";
 static const uint8_t address_key[32] = { 7 };
+#define SALT "salt of customer"
 static struct err err;
 static struct db *admin;
 static char conninfo[CONNINFO_MAX];
@@ -131,11 +132,27 @@ static struct uuid id_of(char kind, unsigned n)
 
 static void param_sealed(struct db_params *params, const char *text, const struct uuid *customer)
 {
-	uint8_t sealed[1024];
+	uint8_t sealed[1024], key[32];
 
 	assert_true(strlen(text) + SEAL_OVERHEAD <= sizeof(sealed));
-	seal(sealed, str_of(text), customer, address_key);
+	person_key(key, address_key, STR(SALT));
+	seal(sealed, str_of(text), customer, key);
 	db_param_bytes(params, (struct str){ .data = (char *)sealed, .size = strlen(text) + SEAL_OVERHEAD });
+}
+
+static void put_customer(const struct uuid *customer)
+{
+	struct db_params params;
+
+	db_params_init(&params, 65536);
+	db_param_uuid(&params, customer);
+	must(db_run(admin,
+		    statement_of(
+			    "INSERT INTO customers.customer (customer_id, external_ref, kind, status, locale, country, version,"
+			    " key_salt, full_name_sealed) VALUES ($1, $1::text, 'natural', 'active', 'de', 'DE', 1, '" SALT "', "
+			    "'')"),
+		    &params, NULL, &err));
+	db_params_release(&params);
 }
 
 /* What the communications module does: the customer agreed, the message lies in the outbox. */
@@ -144,6 +161,7 @@ static void put_into_outbox(unsigned n, const char *channel, const char *address
 	struct uuid communication = id_of('c', n), customer = id_of('k', n);
 	struct db_params params;
 
+	put_customer(&customer);
 	db_params_init(&params, 65536);
 	db_param_uuid(&params, &communication);
 	db_param_uuid(&params, &customer);
@@ -453,6 +471,42 @@ static void test_notifier__a_cancelled_message_is_not_sent(void **state)
 	assert_int_equal(count_at_server("/rcpt/cancelled"), before);
 }
 
+static void erase_customers(void)
+{
+	run_sql("UPDATE customers.customer SET status = 'erased', key_salt = NULL, full_name_sealed = NULL");
+}
+
+static void test_notifier__a_message_to_an_erased_customer_has_failed_without_a_byte(void **state)
+{
+	int before = count_at_server("/rcpt/erased");
+	struct reported reported[2];
+
+	(void)state;
+	release(1, "email", "erased@x.example");
+	erase_customers();
+	turn_until_settled(&worker);
+	assert_attempts("1 failed erased reported");
+	assert_states("done");
+	assert_int_equal(read_reported(reported, 2), 1);
+	assert_string_equal(reported[0].outcome, "failed");
+	assert_int_equal(count_at_server("/rcpt/erased"), before);
+}
+
+static void test_notifier__an_erasure_between_two_tries_ends_them(void **state)
+{
+	(void)state;
+	release(1, "email", "later@x.example");
+	while (number("SELECT count(*) FROM notifier.attempt WHERE outcome = 'not_accepted'") == 0)
+		turn(&worker);
+	erase_customers();
+	turn_until_settled(&worker);
+	/* one may have been under way already; the last one was not sent */
+	assert_int_equal(number("SELECT count(*) FROM notifier.attempt WHERE provider_code = 'erased' AND outcome = 'failed'"),
+			 1);
+	assert_true(number("SELECT max(attempt)::bigint FROM notifier.attempt") <= 3);
+	assert_states("done");
+}
+
 static void test_notifier__a_withdrawal_between_two_tries_wins(void **state)
 {
 	(void)state;
@@ -703,7 +757,7 @@ static int set_up(void **state)
 	err = (struct err)ERR_INIT;
 	deadline_ms = clock_monotonic_ms() + DEADLINE_MS;
 	run_sql("TRUNCATE notifier.dispatch, notifier.attempt, communications.outbox, communications.permission, "
-		"communications.opt_out");
+		"communications.opt_out, customers.customer");
 	mock_cluster_start(&mock);
 	mock_cluster_topic(&mock, TOPIC, PARTS);
 	bus = (struct bus_conf){ .bootstrap = mock_cluster_bootstrap(&mock), .client_id = "test-notifier" };
@@ -786,6 +840,8 @@ int main(void)
 		TEST(test_notifier__not_accepted_is_tried_again_until_the_last_try),
 		TEST(test_notifier__ambiguous_is_unknown_and_never_sent_again),
 		TEST(test_notifier__a_cancelled_message_is_not_sent),
+		TEST(test_notifier__a_message_to_an_erased_customer_has_failed_without_a_byte),
+		TEST(test_notifier__an_erasure_between_two_tries_ends_them),
 		TEST(test_notifier__a_withdrawal_between_two_tries_wins),
 		TEST(test_notifier__what_is_late_is_reported_and_not_sent),
 		TEST(test_notifier__a_message_read_twice_is_queued_once),

@@ -89,6 +89,21 @@ static void test_address_hash__depends_on_the_key(void **state)
 	assert_memory_not_equal(one, unkeyed, DIGEST_SIZE);
 }
 
+static void test_person_key__is_keyed_blake2b_of_the_salt(void **state)
+{
+	static const uint8_t key[32] = { 1 };
+	uint8_t person[32];
+	char text[2 * 32 + 1];
+
+	(void)state;
+	person_key(person, key, STR("0123456789abcdef"));
+	hex_from_bytes(text, person, sizeof(person));
+	/* python: hashlib.blake2b(b'0123456789abcdef', key=bytes([1] + 31 * [0]), digest_size=32) */
+	assert_string_equal(text, "2a633045859260384ce97120b23b058a2b3858ed5995cd82ea4770cad793407e");
+	person_key(person, key, STR(""));
+	assert_memory_equal(person, key, sizeof(key));
+}
+
 static struct uuid id_from(const char *text)
 {
 	struct uuid id;
@@ -157,6 +172,7 @@ int main(void)
 		cmocka_unit_test(test_crypto_init__may_be_called_again),
 		cmocka_unit_test(test_digest__is_blake2b_of_128_bits),
 		cmocka_unit_test(test_address_hash__depends_on_the_key),
+		cmocka_unit_test(test_person_key__is_keyed_blake2b_of_the_salt),
 		cmocka_unit_test(test_uuid_derive__is_stable_and_keeps_the_time),
 		cmocka_unit_test(test_uuid_derive__tells_origin_purpose_and_ordinal_apart),
 		cmocka_unit_test(test_uuid_of_text__names_a_text),
