@@ -116,6 +116,14 @@ struct str db_str(const struct db_result *result, int row,
 		  int column); /* text, bytea, char(n); borrows from the result; empty for NULL */
 uint64_t db_tid(const struct db_result *result, int row, int column); /* ctid; never 0 */
 
+/* The items of an array with one dimension (text[], uuid[] ...), in order. Borrows from the result. */
+struct db_items {
+	const unsigned char *at;
+	int left;
+};
+struct db_items db_items(const struct db_result *result, int row, int column); /* NULL: no items */
+bool db_items_next(struct db_items *items, struct str *ret_item); /* its bytes: a text, 16 of a uuid; empty for NULL */
+
 /* One statement, one round trip. `params` NULL: none. ret_result NULL: only the outcome matters. */
 MUST_CHECK int db_run(struct db *db, const struct db_statement *statement, const struct db_params *params,
 		      struct db_result *ret_result, struct err *err);

@@ -399,15 +399,21 @@ int db_async_new(const struct db_async_conf *conf, struct db_async **ret_async, 
 	return 0;
 }
 
-void db_async_free(struct db_async *async)
+void db_async_give_up(struct db_async *async)
 {
 	struct err ended = ERR_INIT;
+
+	err_set(&ended, ERR_RETRY, "the connection to the database is closed");
+	go_away(async, &ended);
+}
+
+void db_async_free(struct db_async *async)
+{
 	struct arena memory;
 
 	if (async == NULL)
 		return;
-	err_set(&ended, ERR_RETRY, "the connection to the database is closed");
-	go_away(async, &ended);
+	db_async_give_up(async);
 	for (size_t i = 0; i < async->waiting_max; i++)
 		db_params_release(&async->asked[i].params);
 	connect_options_release(&async->options);

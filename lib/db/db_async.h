@@ -49,6 +49,9 @@ typedef void db_async_done(void *done_arg, const struct db_result *result, const
 MUST_CHECK int db_async_ask(struct db_async *async, const struct db_statement *statement, const struct db_params *params,
 			    db_async_done *done, void *done_arg, struct err *err);
 
+/* Tells all who wait that it is away; the next run connects again. */
+void db_async_give_up(struct db_async *async);
+
 /* Sends, takes what has come, tells; connects. */
 void db_async_run(struct db_async *async);
 

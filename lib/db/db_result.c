@@ -77,3 +77,31 @@ uint64_t db_tid(const struct db_result *result, int row, int column)
 
 	return (uint64_t)get_be32(at) << 16 | get_be16(at + 4);
 }
+
+#define ITEMS_COUNT_AT 12
+#define ITEMS_AT       20 /* behind dimensions, has-null flag, item type, count, lower bound; an empty array ends before the count */
+
+struct db_items db_items(const struct db_result *result, int row, int column)
+{
+	struct str bytes = db_str(result, row, column);
+	const unsigned char *at = (const unsigned char *)bytes.data;
+
+	if (bytes.size < ITEMS_AT)
+		return (struct db_items){ .left = 0 };
+	MUST(get_be32(at) == 1);
+	return (struct db_items){ .at = at + ITEMS_AT, .left = (int)get_be32(at + ITEMS_COUNT_AT) };
+}
+
+bool db_items_next(struct db_items *items, struct str *ret_item)
+{
+	uint32_t size;
+
+	if (items->left == 0)
+		return false;
+	size = get_be32(items->at);
+	size = size == UINT32_MAX ? 0 : size;
+	*ret_item = (struct str){ .data = (const char *)items->at + 4, .size = size };
+	items->at += 4 + size;
+	items->left--;
+	return true;
+}

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "base/day.h"
+#include "wire/json_name.h"
 #include "wire/shape.h"
 
 /* ---- write ---- */
@@ -58,9 +59,9 @@ static void write_bytes(struct buf *buf, const struct str *bytes)
 	buf_add_u8(buf, '"');
 }
 
-static void write_record(struct buf *buf, const struct record_type *record, const void *body);
+static void write_record(struct buf *buf, enum json_style style, const struct record_type *record, const void *body);
 
-static void write_item(struct buf *buf, const struct field *field, const void *item)
+static void write_item(struct buf *buf, enum json_style style, const struct field *field, const void *item)
 {
 	char text[UUID_TEXT_SIZE + 1];
 
@@ -93,13 +94,13 @@ static void write_item(struct buf *buf, const struct field *field, const void *i
 		write_bytes(buf, item);
 		return;
 	case FIELD_RECORD:
-		write_record(buf, field->record, item);
+		write_record(buf, style, field->record, item);
 		return;
 	}
 	MUST_NOT_REACH("a field kind that is not in the table");
 }
 
-static void write_field(struct buf *buf, const struct field *field, const void *body)
+static void write_field(struct buf *buf, enum json_style style, const struct field *field, const void *body)
 {
 	struct shape_items items = shape_items(field, body);
 
@@ -108,25 +109,45 @@ static void write_field(struct buf *buf, const struct field *field, const void *
 	for (size_t i = 0; i < items.count; i++) {
 		if (i > 0)
 			buf_add_u8(buf, ',');
-		write_item(buf, field, items.first + i * items.size);
+		write_item(buf, style, field, items.first + i * items.size);
 	}
 	if (field->array)
 		buf_add_u8(buf, ']');
 }
 
-static void write_record(struct buf *buf, const struct record_type *record, const void *body)
+static void write_name(struct buf *buf, enum json_style style, const struct record_type *record, const struct field *field)
+{
+	if (style == JSON_REST)
+		json_write_name(buf, record, field);
+	else
+		buf_add_text(buf, field->name);
+}
+
+static void write_money(struct buf *buf, const struct record_type *record, const struct field *amount, const void *body)
+{
+	buf_add_format(buf,
+		       "{\"" JSON_AMOUNT "\":%" PRId64 ",\"" JSON_CURRENCY "\":", *(const int64_t *)shape_value(amount, body));
+	json_write_string(buf, *(const struct str *)shape_value(json_field(record, STR(JSON_CURRENCY)), body));
+	buf_add_u8(buf, '}');
+}
+
+static void write_record(struct buf *buf, enum json_style style, const struct record_type *record, const void *body)
 {
 	const char *before = "{\"";
 
 	for (size_t i = 0; i < record->fields_count; i++) {
 		const struct field *field = &record->fields[i];
+		enum json_part part = style == JSON_REST ? json_part_of(record, field) : JSON_PLAIN;
 
-		if (shape_is_absent(field, body))
+		if (part == JSON_HIDDEN || shape_is_absent(field, body))
 			continue;
 		buf_add_text(buf, before);
-		buf_add_text(buf, field->name);
+		write_name(buf, style, record, field);
 		buf_add_text(buf, "\":");
-		write_field(buf, field, body);
+		if (part == JSON_MONEY)
+			write_money(buf, record, field, body);
+		else
+			write_field(buf, style, field, body);
 		before = ",\"";
 	}
 	buf_add_text(buf, before[0] == '{' ? "{}" : "}");
@@ -134,5 +155,10 @@ static void write_record(struct buf *buf, const struct record_type *record, cons
 
 void json_write_message(struct buf *buf, const struct message_type *type, const void *body)
 {
-	write_record(buf, &type->record, body);
+	write_record(buf, JSON_SCHEMA, &type->record, body);
+}
+
+void json_write_rest(struct buf *buf, const struct message_type *type, const void *body)
+{
+	write_record(buf, JSON_REST, &type->record, body);
 }

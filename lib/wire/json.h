@@ -37,6 +37,8 @@ MUST_CHECK int json_read_message(struct str json, const struct message_type *typ
  */
 enum json_style { JSON_SCHEMA, JSON_REST };
 
+void json_write_rest(struct buf *buf, const struct message_type *type, const void *body); /* as json_write_message */
+
 #define JSON_POINTER_MAX 96
 #define JSON_FAULTS_MAX  32
 

@@ -24,26 +24,31 @@ static void refuse_token(struct call *call, const char *text)
 	call_refuse(call, 401, "not_authenticated", text);
 }
 
+static void refuse_role(struct call *call)
+{
+	call_refuse(call, 403, "not_authorised", "none of your roles may do this");
+}
+
 /* A route that anybody may use is used without looking at a token: a stale one must not keep its owner from logging in. */
 bool api_admit(struct api *api, struct call *call, struct principal *ret_principal)
 {
 	const struct route *route = call_route(call);
 	const char *text;
 
-	if ((route->access & ACCESS_PUBLIC) != 0)
+	if ((route_access(route) & ACCESS_PUBLIC) != 0)
 		return true;
 	if (principal_read(api->keys, call_header(call, HEADER_AUTHORIZATION), clock_now_ms(), ret_principal, &text) != 0) {
 		refuse_token(call, text);
 		return false;
 	}
-	if (!principal_may(ret_principal, route->access)) {
-		call_refuse(call, 403, "not_authorised", "none of your roles may do this");
+	if (!principal_may(ret_principal, route_access(route))) {
+		refuse_role(call);
 		return false;
 	}
 	return true;
 }
 
-void api_handle(struct api *api, struct call *call)
+static void handle(struct api *api, struct call *call)
 {
 	const struct route *route = call_route(call);
 
@@ -51,11 +56,40 @@ void api_handle(struct api *api, struct call *call)
 	case ROUTE_SPECIAL:
 		route->handle(api, call);
 		return;
-	case ROUTE_WRITE:
 	case ROUTE_READ:
+		reads_answer(api->reads, call);
+		return;
+	case ROUTE_WRITE:
 		break;
 	}
 	MUST_NOT_REACH("a kind of route that nobody answers");
+}
+
+/* What is left of the token's roles now. */
+static void handle_by_rights(void *call_arg, const struct user_rights *rights)
+{
+	struct call *call = call_arg;
+	const struct principal *principal = call_principal(call);
+
+	if (rights == NULL) {
+		call_refuse(call, 503, "unavailable", "the database is away: try again");
+		return;
+	}
+	call_set_rights(call, principal->roles & rights->roles, &rights->customer_id);
+	if (principal_may(principal, route_access(call_route(call))))
+		handle(call_api(call), call);
+	else
+		refuse_role(call);
+}
+
+void api_handle(struct api *api, struct call *call)
+{
+	const struct principal *principal = call_principal(call);
+
+	if (principal->is_known && principal->is_user)
+		rights_ask(api->rights, &principal->user_id, handle_by_rights, call);
+	else
+		handle(api, call);
 }
 
 /* ---- the loop ---- */

@@ -3,9 +3,10 @@
 
 #include <stdint.h>
 
-#include "producers/api/document.h"
 #include "producers/api/outbound.h"
 #include "producers/api/part.h"
+#include "producers/api/reads.h"
+#include "producers/api/rights.h"
 #include "producers/api/server.h"
 
 #define API_PARTS_MAX 8
@@ -15,7 +16,9 @@ struct api {
 	uint8_t callback_key[32];
 	struct token_keys *keys;
 	struct outbound outbound;
-	struct document document;
+	struct questions *questions, *searches; /* reads.h */
+	struct rights *rights;
+	struct reads *reads;
 	struct server *server;
 	struct part parts[API_PARTS_MAX];
 	size_t parts_count;
@@ -38,7 +41,6 @@ MUST_CHECK int api_drain(struct api *api, int64_t deadline_ms, struct err *err);
 /* ---- handlers of the table (routes.c) ---- */
 
 void take_kannel_report(struct api *api, struct call *call); /* callbacks.c */
-void tell_document(struct api *api, struct call *call);      /* document.c */
 void tell_live(struct api *api, struct call *call);          /* health.c */
 void tell_ready(struct api *api, struct call *call);
 void tell_root(struct api *api, struct call *call);

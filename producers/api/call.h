@@ -23,6 +23,10 @@ enum method call_method(const struct call *call);
 bool call_is_head(const struct call *call); /* GET whose body is not sent */
 struct str call_body(const struct call *call);
 const struct principal *call_principal(const struct call *call);
+struct api *call_api(const struct call *call);
+
+/* What is left of the token's roles now; for the loop, before the handler. */
+void call_set_rights(struct call *call, uint32_t roles, const struct uuid *customer_id);
 
 /* What `:name` of the pattern took, decoded; the row has it, or it is a bug. */
 struct str call_param(const struct call *call, const char *name);

@@ -10,11 +10,14 @@
 
 /* dcs-api: the HTTP gateway. See README.md. */
 
-#define DRAIN_MS 4000
+#define DRAIN_MS        4000
+#define QUESTIONS_MAX   4096
+#define SEARCHES_MAX    64
+#define SEARCH_TOGETHER 1
 
 struct settings {
-	const char *listen, *callback_key_file;
-	int64_t connections_max, idle_s, wait_ms;
+	const char *listen, *callback_key_file, *address_key_file;
+	int64_t connections_max, idle_s, wait_ms, read_ms;
 };
 
 static int read_settings(struct settings *settings, char **argv, struct err *err)
@@ -23,9 +26,12 @@ static int read_settings(struct settings *settings, char **argv, struct err *err
 		{ "api.listen", CONF_TEXT, "127.0.0.1:8080", &settings->listen, 0, 0, false, "address:port to listen on" },
 		{ "callback.key.file", CONF_TEXT, NULL, &settings->callback_key_file, 0, 0, false,
 		  "key that signs callback URLs" },
+		{ "address.key.file", CONF_TEXT, NULL, &settings->address_key_file, 0, 0, false,
+		  "key that opens personal texts" },
 		{ "api.connections", CONF_NUMBER, "512", &settings->connections_max, 1, 10000, false, "open at once" },
 		{ "api.idle.s", CONF_NUMBER, "30", &settings->idle_s, 1, 600, false, "a silent connection is closed after" },
 		{ "api.wait.ms", CONF_NUMBER, "10000", &settings->wait_ms, 10, 60000, false, "wait for Kafka before 503" },
+		{ "api.read.ms", CONF_NUMBER, "3000", &settings->read_ms, 10, 60000, false, "wait for PostgreSQL before 503" },
 	};
 	enum conf_outcome outcome;
 	int argi;
@@ -60,26 +66,69 @@ static int run(struct api *api, struct err *err)
 	return 0;
 }
 
+/* Two connections, so that nobody who asks for one thing waits behind a list that looks through a table. */
+static int open_reads(struct api *api, const struct program *program, const struct settings *settings, struct coder *coder,
+		      struct err *err)
+{
+	struct questions_conf conf = { .name = "postgresql",
+				       .conninfo = program->conninfo,
+				       .application_name = "dcs-api",
+				       .timeout_ms = settings->read_ms,
+				       .waiting_max = QUESTIONS_MAX };
+	struct reads_conf reads_conf = { .coder = coder };
+	uint8_t key[32];
+
+	if (key_read(key, settings->address_key_file, err) != 0 || questions_new(&conf, &api->questions, err) != 0)
+		return -1;
+	conf.name = "searches";
+	conf.waiting_max = SEARCHES_MAX;
+	conf.together_max = SEARCH_TOGETHER;
+	if (questions_new(&conf, &api->searches, err) != 0 || rights_new(api->questions, &api->rights, err) != 0)
+		return -1;
+	reads_conf.questions = api->questions;
+	reads_conf.searches = api->searches;
+	reads_conf.key = key;
+	if (reads_new(&reads_conf, &api->reads, err) != 0)
+		return -1;
+	wipe(key, sizeof(key));
+	return 0;
+}
+
+static void close_reads(struct api *api)
+{
+	questions_free(api->questions);
+	questions_free(api->searches);
+	reads_free(api->reads);
+	rights_free(api->rights);
+}
+
+static void add_parts(struct api *api)
+{
+	const struct part parts[] = { outbound_part(&api->outbound), questions_part(api->questions),
+				      questions_part(api->searches) };
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		api_add_part(api, &parts[i]);
+}
+
 static int serve(const struct program *program, const struct settings *settings, struct api *api, struct err *err)
 {
-	struct part kafka = outbound_part(&api->outbound);
 	struct coder *coder = NULL;
 	int result = -1;
 
-	if (document_open(&api->document, api_routes, err) != 0 ||
-	    key_read(api->callback_key, settings->callback_key_file, err) != 0 || coder_new(&coder, err) != 0 ||
+	if (key_read(api->callback_key, settings->callback_key_file, err) != 0 || coder_new(&coder, err) != 0 ||
 	    token_keys_load(program->keys_dir, program->token_issuer, program->token_audience, &api->keys, err) != 0)
 		goto out;
 	if (outbound_open(&api->outbound, &program->bus, coder, api->keys, "api", ROLE_NOTIFIER, settings->wait_ms, err) != 0 ||
-	    open_server(api, settings, err) != 0)
+	    open_reads(api, program, settings, coder, err) != 0 || open_server(api, settings, err) != 0)
 		goto out;
-	api_add_part(api, &kafka);
+	add_parts(api);
 	result = run(api, err);
 out:
 	if (result == 0) /* otherwise calls may be open, and the process ends anyway */
 		server_close(api->server);
 	outbound_release(&api->outbound);
-	document_release(&api->document);
+	close_reads(api);
 	token_keys_free(api->keys);
 	coder_free(coder);
 	return result;

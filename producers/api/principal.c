@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "crypto/crypto.h"
+#include "model/command.h"
 #include "producers/api/route.h"
 
 /* "Bearer" in any case (RFC 9110 11.1), one space, the token. */
@@ -51,6 +52,7 @@ int principal_read(struct token_keys *keys, struct str authorization, int64_t no
 		.is_known = true, .roles = claims.roles, .expires_at_ms = claims.expires_at_ms, .token = authorization
 	};
 	memcpy(ret_principal->subject, claims.subject, sizeof(ret_principal->subject));
+	ret_principal->is_user = uuid_parse(&ret_principal->user_id, str_of(claims.subject));
 	return 0;
 }
 
@@ -61,6 +63,11 @@ bool principal_may(const struct principal *principal, uint32_t access)
 	if (!principal->is_known)
 		return false;
 	return (access & ACCESS_SIGNED_IN) != 0 || (access & principal->roles) != 0;
+}
+
+bool principal_is_limited(const struct principal *principal, uint32_t access)
+{
+	return (access & principal->roles & ~(uint32_t)ROLE_CONSUMER) == 0;
 }
 
 struct uuid principal_id(const struct principal *principal)

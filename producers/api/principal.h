@@ -6,13 +6,17 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "base/uuid.h"
 #include "token/token.h"
 
 /* Who calls: what a good bearer token says. */
 struct principal {
 	bool is_known;                       /* false: no token was sent, and the route is public */
 	char subject[TOKEN_SUBJECT_MAX + 1]; /* user id; or the name of an upstream service */
-	uint32_t roles;
+	bool is_user;                        /* the subject is a user's id, not the name of a service */
+	struct uuid user_id;
+	uint32_t roles;          /* the token's; before a handler sees them, of a user what is left of them now (rights.h) */
+	struct uuid customer_id; /* whose portal user he is; none: nobody's */
 	int64_t expires_at_ms;
 	struct str token; /* goes along with the caller's commands; borrows from the request */
 };
@@ -26,6 +30,9 @@ int principal_read(struct token_keys *keys, struct str authorization, int64_t no
 
 /* Whether the principal may do what `access` of a route demands. */
 bool principal_may(const struct principal *principal, uint32_t access);
+
+/* Whether `access` is only his as a portal user: then he sees and changes his own customer's things, and nothing else exists. */
+bool principal_is_limited(const struct principal *principal, uint32_t access);
 
 /*
  * Who owns what a command writes: derived from the subject, for idempotency keys of one caller must not meet those of another.

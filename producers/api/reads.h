@@ -5,25 +5,40 @@
 #include <stdint.h>
 
 #include "base/uuid.h"
-#include "model/message.h"
 #include "producers/api/call.h"
-#include "producers/api/part.h"
+#include "producers/api/questions.h"
+#include "wire/coder.h"
 
 /*
- * Answers out of PostgreSQL, without waiting: a question is queued and goes out with the others of this turn. Each function
- * below that takes a call answers it, now or later, exactly once: 200 (ETag, Link), 304, 400 for a bad query, 404, 503.
+ * Answers out of PostgreSQL, without waiting: a question is queued and goes out with the others of this turn (questions.h). Each
+ * function below that takes a call answers it, now or later, exactly once: 200 (ETag, Link), 304, 400 for a bad query, 404, 503.
  */
 struct reads;
 
-/* What can be shown: a row of the table in resources.c (SQL, columns with their JSON names and kinds). */
+struct reads_conf {
+	struct questions *questions; /* of those that look at few rows; borrowed, as all here */
+	struct questions *searches;  /* of lists that may look at many */
+	struct coder *coder;
+	const uint8_t *key; /* opens what is sealed; 32 bytes, copied */
+};
+
+/* Start-up. */
+MUST_CHECK int reads_new(const struct reads_conf *conf, struct reads **ret_reads, struct err *err);
+void reads_free(struct reads *reads); /* accepts NULL */
+
+/* What can be shown: constants of resources*.c (resource.h). */
 struct resource;
 extern const struct resource debt_resource, payment_resource, ledger_resource, debt_history_resource, customer_resource,
-	contact_point_resource, timeline_resource, communication_resource, report_resource, command_resource;
+	contact_point_resource, consent_resource, timeline_resource, communication_resource, template_resource;
+extern const struct resource *const api_resources[]; /* all of them, those of others too; ends with NULL */
+
+/* A call of a ROUTE_READ row: one or a list, as the row says. */
+void reads_answer(struct reads *reads, struct call *call);
 
 /* `id` of the path; honours If-None-Match. */
 void reads_answer_one(struct reads *reads, struct call *call, const struct resource *resource, const struct uuid *id);
 
-/* Filters, sort, limit and cursor come from the query; `parent_id` belongs to route->parent, NULL: none. */
+/* Filters, sort, limit and cursor come from the query; `parent_id`: what the path says they hang on; NULL: nothing. */
 void reads_answer_list(struct reads *reads, struct call *call, const struct resource *resource, const struct uuid *parent_id);
 
 /*

@@ -12,8 +12,7 @@ struct resource;
 
 /*
  * One operation of the gateway: a row of the table in routes.c. From the row alone come: which requests reach it, who may, what
- * its body may be, what becomes of it, its part of the OpenAPI document (of a ROUTE_SPECIAL what it takes and answers is written
- * in document/), its label in log and metrics.
+ * its body may be, what becomes of it, its part of the OpenAPI document, its label in log and metrics.
  */
 enum method { METHOD_GET = 1 << 0, METHOD_POST = 1 << 1, METHOD_PUT = 1 << 2, METHOD_PATCH = 1 << 3, METHOD_DELETE = 1 << 4 };
 
@@ -55,12 +54,23 @@ struct route {
 
 	/* ROUTE_READ; of a ROUTE_WRITE: what was written, to be shown, and whose row tells customer_id when the body does not */
 	const struct resource *resource;
-	bool is_list; /* of a READ: many, of which `parent` (a column's JSON name) is `:id`; else the one with the id `:id` */
-	const char *parent;
+	bool is_list; /* of a READ: many, which hang on the resource's parent `:id` if there is one; else the one with the id
+			 `:id` */
+
+	/* ROUTE_SPECIAL: its part of the OpenAPI operation beside what follows from the row, as JSON members; NULL: nothing */
+	const char *document;
 };
 
 #define BODY_JSON_MAX ((size_t)64 * 1024)
 
 extern const struct route api_routes[]; /* ends with a NULL pattern */
+
+/* Who may: of a command what its schema says; what anybody may issue needs a good token here all the same. */
+static inline uint32_t route_access(const struct route *route)
+{
+	if (route->kind != ROUTE_WRITE || route->command == NULL)
+		return route->access;
+	return route->command->roles == UINT32_MAX ? ACCESS_SIGNED_IN : route->command->roles;
+}
 
 #endif

@@ -32,6 +32,17 @@ const struct principal *call_principal(const struct call *call)
 	return &call->principal;
 }
 
+struct api *call_api(const struct call *call)
+{
+	return call->server->conf.api;
+}
+
+void call_set_rights(struct call *call, uint32_t roles, const struct uuid *customer_id)
+{
+	call->principal.roles = roles;
+	call->principal.customer_id = *customer_id;
+}
+
 struct str call_param(const struct call *call, const char *name)
 {
 	int index = paths_param_index(call->route, name);

@@ -207,6 +207,21 @@ static void test_json_rest__a_refusals_field_has_its_pointer(void **state)
 	assert_pointer(&create_debt_type.record, "nothing", "");
 }
 
+static void test_json_rest__what_is_read_is_written_the_same(void **state)
+{
+	static const char text[] = "{\"paymentId\":\"" ID "\",\"customerId\":\"" ID "\",\"debtId\":\"" ID
+				   "\",\"source\":\"bank\",\"externalRef\":\"a\\\"b\",\"amount\":{\"amountMinor\":12345,"
+				   "\"currency\":\"EUR\"},\"receivedOn\":\"2026-01-31\",\"method\":\"transfer\"}";
+	struct buf buf;
+
+	(void)state;
+	buf_init(&buf, 1024);
+	json_write_rest(&buf, &record_payment_type, read_good(text, &record_payment_type.record, 0));
+	buf_add_u8(&buf, '\0');
+	assert_string_equal((const char *)buf.data, text);
+	buf_release(&buf);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -221,6 +236,7 @@ int main(void)
 		TEST(test_json_rest__a_text_that_is_no_json_is_one_fault),
 		TEST(test_json_rest__a_prefix_stands_before_every_pointer),
 		TEST(test_json_rest__a_refusals_field_has_its_pointer),
+		TEST(test_json_rest__what_is_read_is_written_the_same),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

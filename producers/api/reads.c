@@ -1,0 +1,336 @@
+#include "producers/api/reads.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/must.h"
+#include "producers/api/reads_inside.h"
+
+/* One thing by its id, whose it is, and what became of a command. Lists are reads_list.c. */
+
+#define ARENA_SIZE    ((size_t)2 << 20)
+#define BODY_SIZE_MAX ((size_t)16 << 20)
+
+/* ---- plans ---- */
+
+const struct resource_plan *reads_plan(const struct reads *reads, const struct resource *resource)
+{
+	for (size_t i = 0; i < reads->plans_count; i++) {
+		if (reads->plans[i].resource == resource)
+			return &reads->plans[i];
+	}
+	MUST_NOT_REACH("a resource that is not in api_resources");
+}
+
+/* ---- answers that all have in common ---- */
+
+void reads_refuse_away(struct call *call)
+{
+	const struct problem problem = { .status = 503,
+					 .code = "unavailable",
+					 .detail = STR("the database is away or too slow: try again"),
+					 .is_retryable = true,
+					 .retry_after_s = 1 };
+
+	call_refuse_problem(call, &problem);
+}
+
+void reads_refuse_unknown(struct call *call, const struct resource *resource)
+{
+	char detail[64];
+
+	(void)snprintf(detail, sizeof(detail), "no such %s", resource->name);
+	call_refuse(call, 404, "not_found", detail);
+}
+
+/* Others' things do not exist for a portal user. */
+static bool is_hidden(const struct call *call, const struct answer *answer)
+{
+	const struct principal *principal = call_principal(call);
+	struct uuid owner;
+
+	if (!principal_is_limited(principal, route_access(call_route(call))))
+		return false;
+	if (uuid_is_none(&principal->customer_id) || db_is_null(answer->result, answer->first, ROW_OWNER))
+		return true;
+	owner = db_uuid(answer->result, answer->first, ROW_OWNER);
+	return !uuid_equal(&owner, &principal->customer_id);
+}
+
+/* ---- one ---- */
+
+/* Somebody who waits for one row. */
+struct reading {
+	struct reads *reads;
+	struct call *call;
+	const struct resource_plan *plan;
+	int written_status; /* 0: it is a plain read */
+	struct uuid id;
+};
+
+/* If-None-Match: "*", or a list of tags in which ours stands, weak or not (RFC 9110 13.1.2). */
+static bool is_unchanged(const struct call *call, int64_t version)
+{
+	struct str tags = call_header(call, HEADER_IF_NONE_MATCH);
+	char own[32];
+
+	(void)snprintf(own, sizeof(own), "\"%" PRId64 "\"", version);
+	while (tags.size > 0) {
+		struct str tag = str_cut(tags, ',', &tags);
+
+		while (tag.size > 0 && tag.data[0] == ' ')
+			tag = (struct str){ .data = tag.data + 1, .size = tag.size - 1 };
+		while (tag.size > 0 && tag.data[tag.size - 1] == ' ')
+			tag.size--;
+		if (tag.size > 2 && tag.data[0] == 'W' && tag.data[1] == '/')
+			tag = (struct str){ .data = tag.data + 2, .size = tag.size - 2 };
+		if (str_is(tag, own) || str_is(tag, "*"))
+			return true;
+	}
+	return false;
+}
+
+static int64_t version_of(const struct resource_plan *plan, const struct answer *answer)
+{
+	int column = ROW_COLUMNS_ONE + plan->version;
+
+	return plan->resource->columns[plan->version].kind == COLUMN_INT ? db_int32(answer->result, answer->first, column)
+									 : db_int64(answer->result, answer->first, column);
+}
+
+static void answer_row(const struct reading *reading, const struct answer *answer)
+{
+	const struct resource_plan *plan = reading->plan;
+	struct reads *reads = reading->reads;
+	struct call *call = reading->call;
+	bool is_written = reading->written_status > 0;
+
+	if (plan->version >= 0) {
+		int64_t version = version_of(plan, answer);
+
+		call_set_etag(call, version);
+		if (!is_written && is_unchanged(call, version)) {
+			call_answer(call, 304, NULL, STR(""));
+			return;
+		}
+	}
+	buf_reset(&reads->body);
+	row_write(&reads->writer, &reads->body, plan, answer->result, answer->first, false, call_principal(call)->roles);
+	buf_add_u8(&reads->body, '\n');
+	MUST(!reads->body.overflow);
+	call_answer(call, is_written ? reading->written_status : 200, CALL_JSON, buf_str(&reads->body));
+}
+
+/* It is done, whatever can be shown of it. */
+static void answer_id_only(const struct reading *reading)
+{
+	char body[UUID_TEXT_SIZE + 16];
+	char id[UUID_TEXT_SIZE + 1];
+
+	uuid_format(id, &reading->id);
+	(void)snprintf(body, sizeof(body), "{\"id\":\"%s\"}\n", id);
+	call_answer(reading->call, reading->written_status, CALL_JSON, str_of(body));
+}
+
+static void take_one(const void *reading_notes, const struct answer *answer, const struct err *failure)
+{
+	const struct reading *reading = reading_notes;
+	bool is_found = answer != NULL && answer->count == 1 && !is_hidden(reading->call, answer);
+
+	if (failure != NULL && failure->kind != ERR_RETRY)
+		log_error("resource=%s %s", reading->plan->resource->name, failure->text);
+	if (is_found)
+		answer_row(reading, answer);
+	else if (reading->written_status > 0)
+		answer_id_only(reading);
+	else if (answer == NULL)
+		reads_refuse_away(reading->call);
+	else
+		reads_refuse_unknown(reading->call, reading->plan->resource);
+}
+
+static void ask_one(const struct reading *reading)
+{
+	struct question_value *values =
+		questions_ask(reading->reads->questions, &reading->plan->one, take_one, reading, sizeof(*reading));
+
+	if (values == NULL)
+		take_one(reading, NULL, NULL);
+	else
+		values[0].id = reading->id;
+}
+
+void reads_answer_one(struct reads *reads, struct call *call, const struct resource *resource, const struct uuid *id)
+{
+	const struct reading reading = { .reads = reads, .call = call, .plan = reads_plan(reads, resource), .id = *id };
+
+	ask_one(&reading);
+}
+
+void reads_answer_written(struct reads *reads, struct call *call, const struct resource *resource, const struct uuid *id,
+			  int status)
+{
+	const struct reading reading = {
+		.reads = reads, .call = call, .plan = reads_plan(reads, resource), .written_status = status, .id = *id
+	};
+
+	ask_one(&reading);
+}
+
+/* A list that takes no arguments, or one thing: they take none at all. */
+void reads_answer(struct reads *reads, struct call *call)
+{
+	const struct route *route = call_route(call);
+	bool has_id = strchr(route->pattern, ':') != NULL;
+	struct uuid id;
+
+	if (has_id && !call_param_id(call, "id", &id))
+		return;
+	if (route->is_list)
+		reads_answer_list(reads, call, route->resource, has_id ? &id : NULL);
+	else
+		reads_answer_one(reads, call, route->resource, &id);
+}
+
+/* ---- whose it is ---- */
+
+struct owner_search {
+	reads_owner_done *done;
+	void *arg;
+};
+
+static void take_owner(const void *search_notes, const struct answer *answer, const struct err *failure)
+{
+	const struct owner_search *search = search_notes;
+	struct uuid owner;
+
+	(void)failure;
+	if (answer == NULL) {
+		search->done(search->arg, READS_AWAY, NULL);
+	} else if (answer->count == 0 || db_is_null(answer->result, answer->first, ROW_OWNER)) {
+		search->done(search->arg, READS_NOT_FOUND, NULL);
+	} else {
+		owner = db_uuid(answer->result, answer->first, ROW_OWNER);
+		search->done(search->arg, READS_FOUND, &owner);
+	}
+}
+
+void reads_find_owner(struct reads *reads, const struct resource *resource, const struct uuid *id, reads_owner_done *done,
+		      void *arg)
+{
+	const struct owner_search search = { .done = done, .arg = arg };
+	struct question_value *values =
+		questions_ask(reads->questions, &reads_plan(reads, resource)->owner, take_owner, &search, sizeof(search));
+
+	if (values == NULL)
+		done(arg, READS_AWAY, NULL);
+	else
+		values[0].id = *id;
+}
+
+/* ---- what became of a command ---- */
+
+static const struct question_shape command_shape = {
+	.statement = { "api_command",
+		       "SELECT q.n, r.* FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS q (id, module, n) CROSS JOIN "
+		       "LATERAL ("
+		       "SELECT c.module, c.digest, c.at, c.event, c.subject, c.park_kind, c.park_reason FROM api.command c "
+		       "WHERE c.command_id = q.id AND (q.module IS NULL OR c.module = q.module) ORDER BY c.event IS NULL LIMIT "
+		       "1) r" },
+	.kinds = { DB_ARRAY_UUID, DB_ARRAY_TEXT },
+	.args_count = 2,
+};
+enum { COMMAND_N, COMMAND_MODULE, COMMAND_DIGEST, COMMAND_AT, COMMAND_EVENT, COMMAND_SUBJECT, COMMAND_KIND, COMMAND_REASON };
+
+struct command_search {
+	reads_command_done *done;
+	void *arg;
+};
+
+static void take_command(const void *search_notes, const struct answer *answer, const struct err *failure)
+{
+	const struct command_search *search = search_notes;
+	struct command_state state = { .kind = COMMAND_UNKNOWN };
+	const struct db_result *result;
+	int row;
+
+	(void)failure;
+	if (answer == NULL || answer->count == 0) {
+		search->done(search->arg, answer == NULL ? NULL : &state);
+		return;
+	}
+	result = answer->result;
+	row = answer->first;
+	state.kind = db_is_null(result, row, COMMAND_EVENT) ? COMMAND_PARKED : COMMAND_ANSWERED;
+	state.module = db_str(result, row, COMMAND_MODULE);
+	state.digest = db_str(result, row, COMMAND_DIGEST);
+	state.at_ms = db_instant(result, row, COMMAND_AT);
+	state.event = db_str(result, row, COMMAND_EVENT);
+	state.park_kind = db_str(result, row, COMMAND_KIND);
+	state.park_reason = db_str(result, row, COMMAND_REASON);
+	if (state.kind == COMMAND_ANSWERED)
+		state.subject = db_uuid(result, row, COMMAND_SUBJECT);
+	search->done(search->arg, &state);
+}
+
+void reads_find_command(struct reads *reads, const char *module, const struct uuid *command_id, reads_command_done *done,
+			void *arg)
+{
+	const struct command_search search = { .done = done, .arg = arg };
+	struct question_value *values = questions_ask(reads->questions, &command_shape, take_command, &search, sizeof(search));
+
+	if (values == NULL) {
+		done(arg, NULL);
+		return;
+	}
+	values[0].id = *command_id;
+	values[1].is_null = module == NULL;
+	values[1].text = module == NULL ? STR("") : str_of(module);
+}
+
+/* ---- life ---- */
+
+static size_t count_resources(void)
+{
+	size_t count = 0;
+
+	while (api_resources[count] != NULL)
+		count++;
+	return count;
+}
+
+int reads_new(const struct reads_conf *conf, struct reads **ret_reads, struct err *err)
+{
+	size_t count = count_resources();
+	struct reads *reads = calloc(1, sizeof(*reads) + count * sizeof(reads->plans[0]));
+
+	if (reads == NULL)
+		return err_set(err, ERR_FATAL, "no memory");
+	reads->questions = conf->questions;
+	reads->searches = conf->searches;
+	reads->plans_count = count;
+	buf_init(&reads->body, BODY_SIZE_MAX);
+	if (arena_init(&reads->arena, ARENA_SIZE, err) != 0 || row_writer_init(&reads->writer, conf->key, conf->coder, err) != 0)
+		goto failed;
+	for (size_t i = 0; i < count; i++) {
+		if (resource_plan_init(&reads->plans[i], api_resources[i], &reads->arena, err) != 0)
+			goto failed;
+	}
+	*ret_reads = reads;
+	return 0;
+failed:
+	reads_free(reads);
+	return -1;
+}
+
+void reads_free(struct reads *reads)
+{
+	if (reads == NULL)
+		return;
+	row_writer_release(&reads->writer);
+	arena_release(&reads->arena);
+	buf_release(&reads->body);
+	free(reads);
+}

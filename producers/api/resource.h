@@ -1,0 +1,82 @@
+#ifndef API_RESOURCE_H
+#define API_RESOURCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/command.h"
+
+/*
+ * What can be shown: one constant for each kind of thing, in resources*.c. From it come the statements (resource_plan.h), the
+ * JSON (row_json.h), what a list's query may hold (list_query.h), and what the OpenAPI document says about all of it. A later
+ * resource is one more constant and a row in routes.c.
+ *
+ * The SQL in it are constant pieces of a SELECT over the views that dcs_api may read (sql/0015_api.sql). What a caller says
+ * travels in parameters only; a piece names them by the columns of `q`: q.id, q.parent, q.owner, and a filter's own name.
+ */
+enum column_kind {
+	COLUMN_UUID,
+	COLUMN_TEXT,
+	COLUMN_BOOL,
+	COLUMN_INT,     /* integer */
+	COLUMN_LONG,    /* bigint */
+	COLUMN_DATE,    /* "YYYY-MM-DD" */
+	COLUMN_INSTANT, /* RFC 3339 */
+	COLUMN_MONEY,   /* bigint of minor units: {"amountMinor": 1, "currency": "EUR"} with the row's column "currency" */
+	COLUMN_TEXTS,   /* text[] */
+	COLUMN_UUIDS,   /* uuid[] */
+	COLUMN_SEALED,  /* text sealed about the owner (lib/crypto); null when it was destroyed */
+	COLUMN_ADDRESS, /* the same; masked for those whose roles are not in `roles` */
+	COLUMN_EVENT,   /* framed bytes of an event: its fields as JSON */
+};
+
+struct column {
+	const char *name; /* JSON; "balances.cost": within an object, whose members stand together */
+	enum column_kind kind;
+	const char *sql;
+	uint32_t roles; /* who sees it; others get no such member. 0: whoever may read the thing */
+	bool is_detail; /* not in lists */
+};
+
+/* An argument of a list's query. */
+struct filter {
+	const char *name;      /* "dueFrom"; its value is q.dueFrom, null when it is not given */
+	enum column_kind kind; /* UUID, TEXT, DATE, INSTANT */
+	const char *sql;       /* "d.due_on >= q.dueFrom" */
+	const char *words;     /* of TEXT: "NEW ACTIVE PAID", the only ones allowed; NULL: any text */
+	bool is_selective;     /* leaves few rows, by an index: such lists never wait behind those that look through much */
+};
+
+/* An order of a list. `sort=dueOn` ascends, `sort=-dueOn` descends; equal ones are in the order of their keys. */
+struct sort {
+	const char *name;
+	enum column_kind kind; /* DATE, INSTANT, LONG; of the first, which is the key itself: UUID or LONG */
+	const char *sql;       /* never null */
+	bool descends;         /* the first: unless the caller says otherwise */
+};
+
+struct resource {
+	const char *name;    /* "debt": for statements' names and "no such debt" */
+	const char *from;    /* "debts.api_debt d" */
+	const char *id;      /* SQL of its id, for one by id; NULL: it is only listed */
+	const char *owner;   /* SQL of the customer it belongs to; NULL: nobody's, and portal users see none */
+	const char *version; /* name of the column that is its ETag; NULL: none */
+
+	/* A list that hangs on a thing in the path (/debts/:id/ledger): `parent_sql` ties it to q.parent. The parent tells
+	 * whether there is such a thing when the list is empty. */
+	const struct resource *parent;
+	const char *parent_sql;
+
+	const struct column *columns;
+	size_t columns_count;
+	const struct filter *filters;
+	size_t filters_count;
+	const struct sort *sorts; /* the first is the unique key, and the order unless the caller says another; NULL: no list */
+	size_t sorts_count;
+};
+
+#define RESOURCE_COLUMNS_MAX 40
+#define RESOURCE_FILTERS_MAX 8
+
+#endif

@@ -1,0 +1,60 @@
+#ifndef API_RESOURCE_PLAN_H
+#define API_RESOURCE_PLAN_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "producers/api/questions.h"
+#include "producers/api/resource.h"
+
+/*
+ * The statements of a resource, made once at start-up of its constant pieces and nothing else. Each is a question_shape:
+ *
+ *   SELECT q.n, r.* FROM unnest($1::uuid[], ...) WITH ORDINALITY AS q (id, ..., n)
+ *   CROSS JOIN LATERAL (SELECT owner, columns FROM ... WHERE ... ORDER BY ... LIMIT ...) r
+ *
+ * LATERAL with a LIMIT can only be run as a loop over the questions in their order, whatever the planner thinks of the tables.
+ * Pure but for the arena.
+ */
+
+/* Of every row: its question's number, whose it is, then of a list its key and what it is sorted by, then the columns. */
+enum { ROW_NUMBER, ROW_OWNER, ROW_KEY, ROW_SORT };
+#define ROW_COLUMNS_ONE  2
+#define ROW_COLUMNS_LIST 4
+
+/* How a column is written, and where it stands. */
+struct member {
+	const struct column *column;
+	struct str object; /* "balances", empty: at the top */
+	struct str name;   /* with quotes and colon: "\"cost\":" */
+};
+
+/* A list in one order, by one set of selective filters. Places of its arguments among the question's values; -1: it has no such.
+ */
+struct list_shape {
+	struct question_shape question;
+	const struct sort *sort;
+	bool descends;
+	int parent_at, owner_at, key_at, sort_at, limit_at;
+	int filter_at[RESOURCE_FILTERS_MAX];
+};
+
+struct resource_plan {
+	const struct resource *resource;
+	struct question_shape one;   /* id -> all columns; without `id` in the resource: none */
+	struct question_shape owner; /* id -> ROW_OWNER only */
+	struct list_shape *lists;
+	size_t lists_count;
+	struct member members[RESOURCE_COLUMNS_MAX];
+	int currency; /* index of the column that money is in; -1: none */
+	int version;  /* index of the column that is the ETag; -1: none */
+};
+
+/* Everything lives in the arena. ERR_FATAL: it is full. A resource that says nonsense is a bug. */
+MUST_CHECK int resource_plan_init(struct resource_plan *plan, const struct resource *resource, struct arena *arena,
+				  struct err *err);
+
+/* The shape of a list: `selected` has a bit for each filter that is given (others than selective ones do not matter). */
+const struct list_shape *resource_plan_list(const struct resource_plan *plan, uint32_t selected, size_t sort, bool descends,
+					    bool is_limited);
+
+#endif

@@ -1,0 +1,297 @@
+#include "producers/api/row_json.h"
+
+#include "base/day.h"
+#include "base/log.h"
+#include "base/must.h"
+#include "crypto/crypto.h"
+#include "wire/json.h"
+
+#define ARENA_SIZE      ((size_t)256 * 1024)
+#define OPENED_SIZE_MAX 16384 /* of a sealed text: a message's body is the longest */
+
+/* ---- values ---- */
+
+static void write_number(struct buf *buf, int64_t number)
+{
+	char digits[21];
+	char *at = digits + sizeof(digits);
+	uint64_t left = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+
+	do {
+		*--at = (char)('0' + left % 10);
+		left /= 10;
+	} while (left > 0);
+	if (number < 0)
+		*--at = '-';
+	buf_add(buf, at, (size_t)(digits + sizeof(digits) - at));
+}
+
+static void write_uuid(struct buf *buf, const struct uuid *id)
+{
+	char text[UUID_TEXT_SIZE + 3] = "\"";
+
+	uuid_format(text + 1, id);
+	text[UUID_TEXT_SIZE + 1] = '"';
+	buf_add(buf, text, UUID_TEXT_SIZE + 2);
+}
+
+static void write_quoted(struct buf *buf, const char *plain)
+{
+	buf_add_u8(buf, '"');
+	buf_add_text(buf, plain);
+	buf_add_u8(buf, '"');
+}
+
+static void write_money(struct buf *buf, int64_t minor, struct str currency)
+{
+	buf_add_text(buf, "{\"amountMinor\":");
+	write_number(buf, minor);
+	buf_add_text(buf, ",\"currency\":");
+	json_write_string(buf, currency);
+	buf_add_u8(buf, '}');
+}
+
+static void write_items(struct buf *buf, struct db_items items, bool are_ids)
+{
+	struct str item;
+	struct uuid id;
+
+	buf_add_u8(buf, '[');
+	for (bool is_first = true; db_items_next(&items, &item); is_first = false) {
+		if (!is_first)
+			buf_add_u8(buf, ',');
+		if (!are_ids) {
+			json_write_string(buf, item);
+			continue;
+		}
+		MUST(item.size == sizeof(id.bytes));
+		memcpy(id.bytes, item.data, sizeof(id.bytes));
+		write_uuid(buf, &id);
+	}
+	buf_add_u8(buf, ']');
+}
+
+/* ---- what is sealed ---- */
+
+static size_t characters(struct str text)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < text.size; i++)
+		count += ((unsigned char)text.data[i] & 0xC0) != 0x80;
+	return count;
+}
+
+/* The first character of a text, and how much is hidden is not told. */
+static void mask_word(struct buf *buf, struct str word)
+{
+	struct str first = str_prefix(word, 4);
+
+	while (characters(first) > 1)
+		first = str_prefix(first, first.size - 1);
+	buf_add_str(buf, characters(word) > 2 ? first : STR(""));
+	buf_add_text(buf, "***");
+}
+
+void address_mask(struct buf *buf, struct str address)
+{
+	struct str domain;
+	struct str local = str_cut(address, '@', &domain);
+
+	if (domain.size > 0) {
+		mask_word(buf, local);
+		buf_add_u8(buf, '@');
+		mask_word(buf, domain);
+	} else if (address.size >= 8 && address.data[0] == '+') {
+		buf_add(buf, address.data, 3);
+		buf_add_text(buf, "***");
+		buf_add(buf, address.data + address.size - 2, 2);
+	} else {
+		buf_add_text(buf, "***");
+	}
+}
+
+/* Empty: it was destroyed, or cannot be opened (another key: that is an error of whoever runs this). */
+static struct str open_sealed(const struct row_writer *writer, struct str sealed, const struct uuid *about, char *text)
+{
+	struct err err = ERR_INIT;
+
+	if (sealed.size <= SEAL_OVERHEAD || sealed.size - SEAL_OVERHEAD > OPENED_SIZE_MAX)
+		return STR("");
+	if (unseal(text, sealed, about, writer->key, &err) == 0)
+		return (struct str){ .data = text, .size = sealed.size - SEAL_OVERHEAD };
+	log_error("a sealed text cannot be opened: %s", err.text);
+	return STR("");
+}
+
+static void write_sealed(const struct row_writer *writer, struct buf *buf, struct str sealed, const struct uuid *about,
+			 bool is_masked)
+{
+	char text[OPENED_SIZE_MAX];
+	struct str opened = open_sealed(writer, sealed, about, text);
+	char masked_bytes[64];
+	struct buf masked = { .data = (unsigned char *)masked_bytes,
+			      .capacity = sizeof(masked_bytes) - 1,
+			      .size_max = sizeof(masked_bytes) - 1 };
+
+	if (opened.size == 0) {
+		buf_add_text(buf, "null");
+	} else if (is_masked) {
+		address_mask(&masked, opened);
+		json_write_string(buf, buf_str(&masked));
+	} else {
+		json_write_string(buf, opened);
+	}
+	wipe(text, opened.size);
+}
+
+/* ---- events ---- */
+
+static void write_event(struct row_writer *writer, struct buf *buf, struct str framed)
+{
+	const struct message_type *type;
+	const void *body;
+	struct err err = ERR_INIT;
+
+	arena_reset(&writer->arena);
+	if (coder_decode(writer->coder, framed, &writer->arena, &type, &body, &err) == 0) {
+		json_write_rest(buf, type, body);
+		return;
+	}
+	log_error("an event of the log cannot be read: %s", err.text);
+	buf_add_text(buf, "null");
+}
+
+/* ---- rows ---- */
+
+struct row {
+	const struct resource_plan *plan;
+	const struct db_result *result;
+	int row;
+	int first; /* column of the plan's first member */
+	uint32_t roles;
+};
+
+static struct uuid owner_of(const struct row *row)
+{
+	struct uuid none = { { 0 } };
+
+	return db_is_null(row->result, row->row, ROW_OWNER) ? none : db_uuid(row->result, row->row, ROW_OWNER);
+}
+
+static void write_value(struct row_writer *writer, struct buf *buf, const struct row *row, const struct column *column, int at)
+{
+	const struct db_result *result = row->result;
+	struct uuid id;
+	char text[32];
+
+	switch (column->kind) {
+	case COLUMN_UUID:
+		id = db_uuid(result, row->row, at);
+		write_uuid(buf, &id);
+		return;
+	case COLUMN_TEXT:
+		json_write_string(buf, db_str(result, row->row, at));
+		return;
+	case COLUMN_BOOL:
+		buf_add_text(buf, db_bool(result, row->row, at) ? "true" : "false");
+		return;
+	case COLUMN_INT:
+		write_number(buf, db_int32(result, row->row, at));
+		return;
+	case COLUMN_LONG:
+		write_number(buf, db_int64(result, row->row, at));
+		return;
+	case COLUMN_DATE:
+		day_format(text, db_date(result, row->row, at));
+		write_quoted(buf, text);
+		return;
+	case COLUMN_INSTANT:
+		instant_format(text, db_instant(result, row->row, at));
+		write_quoted(buf, text);
+		return;
+	case COLUMN_MONEY:
+		write_money(buf, db_int64(result, row->row, at), db_str(result, row->row, row->first + row->plan->currency));
+		return;
+	case COLUMN_TEXTS:
+	case COLUMN_UUIDS:
+		write_items(buf, db_items(result, row->row, at), column->kind == COLUMN_UUIDS);
+		return;
+	case COLUMN_SEALED:
+	case COLUMN_ADDRESS:
+		id = owner_of(row);
+		write_sealed(writer, buf, db_str(result, row->row, at), &id,
+			     column->kind == COLUMN_ADDRESS && (column->roles & row->roles) == 0);
+		return;
+	case COLUMN_EVENT:
+		write_event(writer, buf, db_str(result, row->row, at));
+		return;
+	}
+	MUST_NOT_REACH("a column of no kind");
+}
+
+static bool is_shown(const struct column *column, bool is_list, uint32_t roles)
+{
+	if (is_list && column->is_detail)
+		return false;
+	return column->roles == 0 || column->kind == COLUMN_ADDRESS || (column->roles & roles) != 0;
+}
+
+/* Closes and opens the objects between one member and the next. */
+static void write_between(struct buf *buf, struct str *object, const struct member *member, bool is_first)
+{
+	if (str_equal(*object, member->object)) {
+		buf_add_text(buf, is_first ? "" : ",");
+		return;
+	}
+	buf_add_text(buf, object->size > 0 ? "}," : is_first ? "" : ",");
+	if (member->object.size > 0) {
+		buf_add_u8(buf, '"');
+		buf_add_str(buf, member->object);
+		buf_add_text(buf, "\":{");
+	}
+	*object = member->object;
+}
+
+void row_write(struct row_writer *writer, struct buf *buf, const struct resource_plan *plan, const struct db_result *result,
+	       int row_number, bool is_list, uint32_t roles)
+{
+	struct row row = { .plan = plan,
+			   .result = result,
+			   .row = row_number,
+			   .first = is_list ? ROW_COLUMNS_LIST : ROW_COLUMNS_ONE,
+			   .roles = roles };
+	struct str object = STR("");
+	bool is_first = true;
+
+	buf_add_u8(buf, '{');
+	for (int i = 0; i < (int)plan->resource->columns_count; i++) {
+		const struct member *member = &plan->members[i];
+
+		if (!is_shown(member->column, is_list, roles))
+			continue;
+		write_between(buf, &object, member, is_first);
+		is_first = false;
+		buf_add_str(buf, member->name);
+		if (db_is_null(result, row_number, row.first + i))
+			buf_add_text(buf, "null");
+		else
+			write_value(writer, buf, &row, member->column, row.first + i);
+	}
+	buf_add_text(buf, object.size > 0 ? "}}" : "}");
+}
+
+/* ---- life ---- */
+
+int row_writer_init(struct row_writer *writer, const uint8_t key[32], struct coder *coder, struct err *err)
+{
+	*writer = (struct row_writer){ .coder = coder };
+	memcpy(writer->key, key, sizeof(writer->key));
+	return arena_init(&writer->arena, ARENA_SIZE, err);
+}
+
+void row_writer_release(struct row_writer *writer)
+{
+	arena_release(&writer->arena);
+	wipe(writer->key, sizeof(writer->key));
+}

@@ -1,0 +1,300 @@
+/* What the gateway reads, out of a real PostgreSQL, over HTTP. */
+
+#include "tests/io/api_world.h"
+
+#define CUSTOMER(n) "019a0000-0000-7000-8000-0043000000" n
+#define DEBT(n)     "019a0000-0000-7000-8000-0044000000" n
+#define PAYMENT(n)  "019a0000-0000-7000-8000-0050000000" n
+#define USER(n)     "019a0000-0000-7000-8000-0055000000" n
+#define CREDITOR    "019a0000-0000-7000-8000-005200000001"
+
+#define NAME "Anna \"Ähm\" O'Neil"
+
+static struct uuid id_of(const char *text)
+{
+	struct uuid id;
+
+	assert_true(uuid_parse(&id, str_of(text)));
+	return id;
+}
+
+/* ---- rows ---- */
+
+static void add_customer(const char *id, const char *reference, const char *name)
+{
+	static const struct db_statement insert = {
+		"test_customer",
+		"INSERT INTO customers.customer (customer_id, external_ref, kind, status, locale, country, version, "
+		"full_name_sealed) VALUES ($1, $2, 'natural', 'active', 'de', 'DE', 3, $3)"
+	};
+	struct uuid customer = id_of(id);
+	uint8_t sealed[256];
+	struct db_params params;
+
+	seal(sealed, str_of(name), &customer, world.key);
+	db_params_init(&params, 4096);
+	db_param_uuid(&params, &customer);
+	db_param_text(&params, str_of(reference));
+	db_param_bytes(&params, (struct str){ (const char *)sealed, strlen(name) + SEAL_OVERHEAD });
+	api_must(db_run(world.admin, &insert, &params, NULL, &world.err));
+	db_params_release(&params);
+}
+
+static int fill(void **state)
+{
+	if (api_world_start(state) != 0)
+		return -1;
+	add_customer(CUSTOMER("01"), "C-1", NAME);
+	add_customer(CUSTOMER("02"), "C-2", "Bert");
+	SQL("test_debts",
+	    "INSERT INTO debts.debt (debt_id, customer_id, creditor_id, version, last_entry_seq, cost_minor, fee_minor, "
+	    "interest_minor, "
+	    "principal_minor, credit_minor, entries, lifecycle, part, opened_on, due_on, currency, external_ref) VALUES "
+	    "('" DEBT("01") "', '" CUSTOMER(
+		    "01") "', '" CREDITOR "', 2, 2, 1, 20, 300, 4000, 0, 2, 1, 3, '2025-01-01', '2025-02-01', 'EUR', 'D-1'), "
+			  "('" DEBT("02") "', '" CUSTOMER("02") "', '" CREDITOR "', 1, 3, 0, 0, 0, 9007199254740993, 0, 1, 6, 3, "
+								"'2025-01-02', '2025-02-02', 'USD', 'D-2')");
+	SQL("test_ledger",
+	    "INSERT INTO debts.ledger_entry (part, entry_no, seq, previous_seq, debt_id, command_id, occurred_on, business_date, "
+	    "kind, "
+	    "contra, contra_minor, cost_minor, interest_minor, payment_id) VALUES "
+	    "(3, 1, 1, NULL, '" DEBT("01") "', '" DEBT(
+		    "01") "', '2025-01-01', '2025-01-01', 'OPENING', 'CREDITOR_CLAIM', -51, 1, 50, NULL), "
+			  "(3, 2, 2, 1, '" DEBT("01") "', '" DEBT("01") "', '2025-03-01', '2025-03-02', 'PAYMENT', "
+									"'CASH_CLEARING', 30, -5, -25, '" PAYMENT("01") "')");
+	SQL("test_payment", "INSERT INTO debts.payment (payment_id, debt_id, customer_id, amount_minor, entry_seq, part, "
+			    "received_on, currency, state, "
+			    "method, source, external_ref) VALUES ('" PAYMENT("01") "', '" DEBT("01") "', '" CUSTOMER(
+				    "01") "', 30, 2, 3, '2025-03-01', 'EUR', 'settled', 'transfer', 'bank', 'P-1')");
+	SQL("test_users", "INSERT INTO users.account (user_id, login, state, roles, customer_id, version, registered_at) VALUES "
+			  "('" USER("01") "', 'agent', 'active', 8, NULL, 1, now()), "
+					  "('" USER("02") "', 'portal', 'active', 128, '" CUSTOMER(
+						  "01") "', 1, now()), "
+							"('" USER("03") "', 'gone', 'disabled', 8, NULL, 1, now())");
+	return 0;
+}
+
+/* ---- one ---- */
+
+static void test_api_reads__a_debt_has_what_people_need(void **state)
+{
+	(void)state;
+	assert_int_equal(api_get("/debts/" DEBT("01"), api_token("svc", ROLE_AGENT)), 200);
+	assert_contains("ETag: \"2\"\r\n");
+	assert_contains("{\"id\":\"" DEBT("01") "\",\"customerId\":\"" CUSTOMER(
+		"01") "\",\"customerName\":\"Anna \\\"Ähm\\\" O'Neil\",\"creditorId\":\"" CREDITOR
+		      "\",\"originalCreditorId\":null,\"portfolioId\":null,\"externalRef\":\"D-1\",\"lifecycle\":\"NEW\","
+		      "\"openedOn\":\"2025-01-01\",\"dueOn\":\"2025-02-01\",\"currency\":\"EUR\",\"balances\":{"
+		      "\"total\":{\"amountMinor\":4321,\"currency\":\"EUR\"},\"cost\":{\"amountMinor\":1,\"currency\":\"EUR\"}");
+	assert_int_equal(api_get("/debts/" DEBT("02"), api_token("svc", ROLE_AGENT)), 200);
+	assert_contains("\"principal\":{\"amountMinor\":9007199254740993,\"currency\":\"USD\"}");
+}
+
+static void test_api_reads__a_payment_tells_what_it_was_used_for(void **state)
+{
+	(void)state;
+	assert_int_equal(api_get("/payments/" PAYMENT("01"), api_token("svc", ROLE_AGENT)), 200);
+	assert_contains("\"amount\":{\"amountMinor\":30,\"currency\":\"EUR\"},\"allocation\":{\"cost\":{\"amountMinor\":5,");
+	assert_contains("\"interest\":{\"amountMinor\":25,");
+	assert_contains("\"version\":1}\n");
+}
+
+static void test_api_reads__what_has_not_changed_is_304(void **state)
+{
+	char token[2048];
+
+	(void)state;
+	(void)snprintf(token, sizeof(token), "%s", api_token("svc", ROLE_AGENT));
+	assert_int_equal(api_get_with("/debts/" DEBT("01"), token, "If-None-Match: \"2\"\r\n"), 304);
+	assert_contains("ETag: \"2\"\r\n");
+	assert_string_equal(api_body(), "");
+	assert_int_equal(api_get_with("/debts/" DEBT("01"), token, "If-None-Match: \"1\", W/\"2\"\r\n"), 304);
+	assert_int_equal(api_get_with("/debts/" DEBT("01"), token, "If-None-Match: *\r\n"), 304);
+	assert_int_equal(api_get_with("/debts/" DEBT("01"), token, "If-None-Match: \"1\", 2, \"22\"\r\n"), 200);
+	assert_int_equal(api_get_with("/debts/" DEBT("99"), token, "If-None-Match: *\r\n"), 404);
+}
+
+static void test_api_reads__what_is_not_there_is_404(void **state)
+{
+	(void)state;
+	assert_int_equal(api_get("/debts/" DEBT("99"), api_token("svc", ROLE_AGENT)), 404);
+	assert_contains("\"detail\":\"no such debt\"");
+	assert_int_equal(api_get("/debts/" CUSTOMER("01"), api_token("svc", ROLE_AGENT)), 404);
+	assert_int_equal(api_get("/debts/x'%20OR%201=1--", api_token("svc", ROLE_AGENT)), 404);
+}
+
+static void test_api_reads__names_are_for_those_who_may_see_them(void **state)
+{
+	(void)state;
+	assert_int_equal(api_get("/debts/" DEBT("01"), api_token("svc", ROLE_AUDITOR)), 200);
+	assert_lacks("customerName");
+	assert_lacks("Anna");
+	assert_int_equal(api_get("/customers/" CUSTOMER("01"), api_token("svc", ROLE_REPORTING)), 200);
+	assert_lacks("fullName");
+	assert_lacks("birthDate");
+	assert_contains("\"country\":\"DE\"");
+	assert_int_equal(api_get("/customers/" CUSTOMER("01"), api_token("svc", ROLE_COMPLIANCE)), 200);
+	assert_contains("\"fullName\":\"Anna \\\"Ähm\\\" O'Neil\",\"birthDate\":null");
+	assert_int_equal(api_get("/debts/" DEBT("01"), api_token("svc", ROLE_NOTIFIER)), 403);
+	assert_int_equal(api_get("/debts/" DEBT("01"), "x.y.z"), 401);
+}
+
+/* ---- rights now ---- */
+
+static void test_api_reads__a_portal_user_sees_his_own_only(void **state)
+{
+	(void)state;
+	assert_int_equal(api_get("/debts/" DEBT("01"), api_token(USER("02"), ROLE_CONSUMER)), 200);
+	assert_contains("Anna");
+	assert_int_equal(api_get("/debts/" DEBT("02"), api_token(USER("02"), ROLE_CONSUMER)), 404);
+	assert_int_equal(api_get("/customers/" CUSTOMER("02"), api_token(USER("02"), ROLE_CONSUMER)), 404);
+	assert_int_equal(api_get("/payments/" PAYMENT("01"), api_token(USER("02"), ROLE_CONSUMER)), 200);
+	/* nobody's portal user */
+	assert_int_equal(api_get("/debts/" DEBT("01"), api_token("svc", ROLE_CONSUMER)), 404);
+}
+
+static void test_api_reads__a_token_is_worth_what_its_user_may_do_now(void **state)
+{
+	int64_t deadline_ms = clock_monotonic_ms() + API_DEADLINE_MS;
+
+	(void)state;
+	assert_int_equal(api_get("/debts/" DEBT("01"), api_token(USER("03"), ROLE_AGENT)), 403); /* disabled */
+	assert_int_equal(api_get("/debts/" DEBT("01"), api_token(USER("04"), ROLE_AGENT)), 403); /* not there */
+	assert_int_equal(api_get("/debts/" DEBT("01"), api_token(USER("01"), ROLE_ADMIN)), 403); /* never had it */
+	assert_int_equal(api_get("/debts/" DEBT("01"), api_token(USER("01"), ROLE_AGENT)), 200);
+	SQL("test_take", "UPDATE users.account SET roles = 0 WHERE login = 'agent'");
+	while (api_get("/debts/" DEBT("01"), api_token(USER("01"), ROLE_AGENT)) != 403)
+		assert_true(clock_monotonic_ms() < deadline_ms);
+	SQL("test_give", "UPDATE users.account SET roles = 8 WHERE login = 'agent'");
+	while (api_get("/debts/" DEBT("01"), api_token(USER("01"), ROLE_AGENT)) != 200)
+		assert_true(clock_monotonic_ms() < deadline_ms);
+}
+
+/* ---- for those who write ---- */
+
+static struct {
+	int times;
+	enum reads_found found;
+	struct uuid id;
+	struct command_state state;
+	bool is_away;
+} told;
+
+static void on_owner(void *arg, enum reads_found found, const struct uuid *customer_id)
+{
+	(void)arg;
+	told.times++;
+	told.found = found;
+	if (found == READS_FOUND)
+		told.id = *customer_id;
+}
+
+static void on_command(void *arg, const struct command_state *state)
+{
+	(void)arg;
+	told.times++;
+	told.is_away = state == NULL;
+	if (state != NULL)
+		told.state = *state;
+}
+
+static void until_told(int times)
+{
+	int64_t deadline_ms = clock_monotonic_ms() + API_DEADLINE_MS;
+
+	while (told.times < times) {
+		assert_true(clock_monotonic_ms() < deadline_ms);
+		api_turn();
+	}
+}
+
+static void test_api_reads__an_owner_is_found(void **state)
+{
+	struct uuid debt = id_of(DEBT("02")), nothing = id_of(DEBT("99")), customer = id_of(CUSTOMER("02"));
+
+	(void)state;
+	told.times = 0;
+	reads_find_owner(world.api.reads, &debt_resource, &debt, on_owner, NULL);
+	until_told(1);
+	assert_int_equal(told.found, READS_FOUND);
+	assert_true(uuid_equal(&told.id, &customer));
+	reads_find_owner(world.api.reads, &debt_resource, &nothing, on_owner, NULL);
+	until_told(2);
+	assert_int_equal(told.found, READS_NOT_FOUND);
+}
+
+static void test_api_reads__a_command_is_found_wherever_it_is(void **state)
+{
+	struct uuid answered = id_of(DEBT("a1")), parked = id_of(DEBT("a2")), unknown = id_of(DEBT("a3"));
+
+	(void)state;
+	SQL("test_log",
+	    "INSERT INTO debts.event_log (part, seq, event_id, schema_id, key, subject, command_id, correlation_id, at, "
+	    "command_offset, "
+	    "command_digest, body, hash) VALUES (0, 1, '" DEBT("b1") "', 1021, '" CUSTOMER("01") "', '" DEBT("01") "', '" DEBT(
+		    "a1") "', '" DEBT("a1") "', '2026-01-01T00:00:01Z', 0, '\\x01', '\\x00', '\\x02')");
+	SQL("test_parked", "INSERT INTO communications.parked (part, command_offset, key, command_id, kind, reason, since, "
+			   "actor, roles, digest, "
+			   "correlation_id, value) VALUES (0, 1, '" CUSTOMER("01") "', '" DEBT(
+				   "a2") "', 'wait', 'no such customer yet', "
+					 "'2026-01-01T00:00:02Z', 'x', 0, '\\x03', '" DEBT("a2") "', '\\x00')");
+	told.times = 0;
+	reads_find_command(world.api.reads, NULL, &answered, on_command, NULL);
+	until_told(1);
+	assert_int_equal(told.state.kind, COMMAND_ANSWERED);
+	assert_int_equal(told.state.at_ms, 1767225601000);
+	reads_find_command(world.api.reads, "customers", &answered, on_command, NULL);
+	until_told(2);
+	assert_int_equal(told.state.kind, COMMAND_UNKNOWN);
+	reads_find_command(world.api.reads, "communications", &parked, on_command, NULL);
+	until_told(3);
+	assert_int_equal(told.state.kind, COMMAND_PARKED);
+	reads_find_command(world.api.reads, NULL, &unknown, on_command, NULL);
+	until_told(4);
+	assert_int_equal(told.state.kind, COMMAND_UNKNOWN);
+	assert_false(told.is_away);
+}
+
+/* ---- PostgreSQL away ---- */
+
+static void test_api_reads__when_postgresql_is_away_it_is_503_and_well_again_by_itself(void **state)
+{
+	int64_t deadline_ms = clock_monotonic_ms() + API_DEADLINE_MS;
+	char token[2048];
+
+	(void)state;
+	(void)snprintf(token, sizeof(token), "%s", api_token("svc", ROLE_AGENT));
+	SQL("test_no_login", "ALTER ROLE dcs_api NOLOGIN");
+	SQL("test_kill", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'dcs_api'");
+	while (api_get("/debts/" DEBT("01"), token) != 503)
+		assert_true(clock_monotonic_ms() < deadline_ms);
+	assert_contains("Retry-After: 1\r\n");
+	assert_int_equal(api_get("/readyz", token), 503);
+	assert_contains("\"postgresql\":\"away\"");
+	assert_int_equal(api_get("/debts/" DEBT("01"), api_token(USER("02"), ROLE_CONSUMER)), 503);
+	SQL("test_login", "ALTER ROLE dcs_api LOGIN");
+	while (api_get("/debts/" DEBT("01"), token) != 200)
+		assert_true(clock_monotonic_ms() < deadline_ms);
+	while (api_get("/readyz", token) != 200)
+		assert_true(clock_monotonic_ms() < deadline_ms);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, api_set_up, api_tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_api_reads__a_debt_has_what_people_need),
+		TEST(test_api_reads__a_payment_tells_what_it_was_used_for),
+		TEST(test_api_reads__what_has_not_changed_is_304),
+		TEST(test_api_reads__what_is_not_there_is_404),
+		TEST(test_api_reads__names_are_for_those_who_may_see_them),
+		TEST(test_api_reads__a_portal_user_sees_his_own_only),
+		TEST(test_api_reads__a_token_is_worth_what_its_user_may_do_now),
+		TEST(test_api_reads__an_owner_is_found),
+		TEST(test_api_reads__a_command_is_found_wherever_it_is),
+		TEST(test_api_reads__when_postgresql_is_away_it_is_503_and_well_again_by_itself),
+	};
+
+	return cmocka_run_group_tests(tests, fill, api_world_end);
+}
