@@ -14,11 +14,12 @@
  * The debts module: what is owed, what was paid, and the double-entry ledger behind both.
  *
  *   CreateDebt ---> DebtCreated        RecordPayment ---> PaymentRecorded [DebtPaid]
- *                                      ReversePayment --> [CreditApplied, taken back] PaymentReversed [CreditApplied]
- * [DebtReopened]
+ *   AmendDebt ----> DebtAmended        ReversePayment --> [CreditApplied, taken back] PaymentReversed [CreditApplied]
+ *   CancelDebt ---> DebtCancelled                         [DebtReopened]
  *
  * Invariants, held after every command (P5): no balance is negative; CREDIT is above 0 only when nothing is owed; balances are
- * the sums of the ledger's entries; a reversal mirrors its payment's entry exactly and happens once; versions are 1..k.
+ * the sums of the ledger's entries; a reversal mirrors its payment's entry exactly and happens once; a cancellation takes back
+ * all that was charged, and no payment stands then; versions are 1..k.
  */
 struct store;
 
@@ -70,6 +71,7 @@ enum lifecycle_cause {
 	CAUSE_DUE,
 	CAUSE_PAID_UP,
 	CAUSE_REOPENED, /* a payment was reversed and something is owed again */
+	CAUSE_CANCELLED,
 	CAUSE_COUNT,
 };
 
@@ -77,6 +79,8 @@ enum lifecycle_cause {
 enum lifecycle lifecycle_after(enum lifecycle from, enum lifecycle_cause cause);
 
 bool lifecycle_is_terminal(enum lifecycle lifecycle);
+
+const char *lifecycle_name(enum lifecycle lifecycle); /* "NEW", as debts.lifecycle_name in SQL; of NONE "" */
 
 /* ---- states ---- */
 
@@ -99,7 +103,23 @@ struct debt {
 	int32_t entries_stored; /* catches up with `entries` while saving */
 	int32_t part;
 	uint32_t is_credit_used; /* credit_used was changed */
+	uint32_t amended;        /* bits of store_change.c: due date or reference was changed */
 };
+
+/*
+ * What only rare commands must know of a debt, under the debt's id: loaded for them alone. A payment neither reads nor changes
+ * it.
+ */
+#define DEBT_REFERENCE_MAX 64
+
+struct debt_terms {
+	int64_t charged_minor; /* opening balance and whatever was charged since; 0 when cancelled */
+	int32_t opened_on;
+	char external_ref[DEBT_REFERENCE_MAX + 1]; /* terminated */
+};
+
+/* What the payments that were not reversed have brought. */
+int64_t standing_payments(const struct debt *debt, const struct debt_terms *terms);
 
 enum payment_state { PAYMENT_NONE, PAYMENT_SETTLED, PAYMENT_REVERSED };
 
@@ -115,9 +135,9 @@ struct payment {
 	int64_t entry_seq;
 };
 
-/* A natural key that is taken: (creditor, reference) of a debt, (source, reference) of a payment. */
+/* A natural key: (creditor, reference) of a debt, (source, reference) of a payment. */
 struct taken {
-	uint32_t is_taken; /* 1 */
+	uint32_t is_taken; /* 1; 0: it was, and is free again */
 };
 
 /* What customers.public_customer says. */
@@ -126,6 +146,7 @@ struct debts_customer {
 };
 
 extern const struct entity debt_entity;
+extern const struct entity debt_terms_entity;
 extern const struct entity payment_entity;
 extern const struct entity debt_reference_entity;
 extern const struct entity payment_reference_entity;
@@ -141,13 +162,16 @@ struct reference_key {
 	size_t size;
 };
 
-/* Not empty and no control characters: references stand in messages to people. */
+/* Not empty and no control characters: references stand in messages to people. Reasons and comments are held to the same. */
 bool reference_is_valid(struct str text);
 
 /* False when the texts are too long for a key; the schema's limits are shorter. */
 bool debt_reference_key(struct reference_key *ret_key, const struct uuid *creditor_id, struct str external_ref);
 bool payment_reference_key(struct reference_key *ret_key, struct str source, struct str external_ref);
 struct uuid reference_id(const struct reference_key *key);
+
+/* Of a slot that was touched. */
+bool reference_is_taken(const struct workset *set, const struct entity *entity, const struct uuid *id);
 
 void debt_reference_split(struct str text, struct uuid *ret_creditor_id, struct str *ret_external_ref);
 void payment_reference_split(struct str text, struct str *ret_source, struct str *ret_external_ref);
@@ -157,6 +181,8 @@ void payment_reference_split(struct str text, struct str *ret_source, struct str
 void decide_create_debt(const struct command *command, const struct workset *set, struct decision *decision);
 void decide_record_payment(const struct command *command, const struct workset *set, struct decision *decision);
 void decide_reverse_payment(const struct command *command, const struct workset *set, struct decision *decision);
+void decide_amend_debt(const struct command *command, const struct workset *set, struct decision *decision);
+void decide_cancel_debt(const struct command *command, const struct workset *set, struct decision *decision);
 void debts_evolve(struct workset *set, const struct event *event);
 
 /* The days that a date of a command may name: a typing error is not a date. */

@@ -97,7 +97,7 @@ static bool is_new(const struct create_debt *body, const struct workset *set, st
 		return false;
 	}
 	reference = reference_id(&key);
-	if (workset_state(set, &debt_reference_entity, &reference) != NULL) {
+	if (reference_is_taken(set, &debt_reference_entity, &reference)) {
 		decision_refuse(decision, REFUSAL_EXISTS, "external_ref", "a debt of this creditor has this reference");
 		return false;
 	}

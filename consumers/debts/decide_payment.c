@@ -40,7 +40,7 @@ static bool payment_is_new(const struct record_payment *body, const struct works
 		return false;
 	}
 	reference = reference_id(&key);
-	if (workset_state(set, &payment_reference_entity, &reference) != NULL) {
+	if (reference_is_taken(set, &payment_reference_entity, &reference)) {
 		decision_refuse(decision, REFUSAL_EXISTS, "external_ref", "a payment of this source has this reference");
 		return false;
 	}

@@ -30,6 +30,15 @@ static void take_reference(struct workset *set, const struct entity *entity, con
 	taken->is_taken = 1;
 }
 
+static void free_reference(struct workset *set, const struct entity *entity, const struct reference_key *key)
+{
+	struct uuid id = reference_id(key);
+	struct taken *taken = workset_change(set, entity, &id);
+
+	MUST(taken->is_taken);
+	taken->is_taken = 0;
+}
+
 static void move(struct debt *debt, enum lifecycle_cause cause)
 {
 	enum lifecycle to = lifecycle_after(debt->lifecycle, cause);
@@ -41,6 +50,7 @@ static void move(struct debt *debt, enum lifecycle_cause cause)
 static void on_debt_created(struct workset *set, const struct debt_created *event)
 {
 	struct debt *debt = change_debt(set, &event->debt_id, event->version);
+	struct debt_terms *terms = workset_change(set, &debt_terms_entity, &event->debt_id);
 	struct reference_key key;
 	bool fits;
 
@@ -57,6 +67,10 @@ static void on_debt_created(struct workset *set, const struct debt_created *even
 	MUST(fits);
 	check_balances(&debt->balances);
 
+	terms->charged_minor = event->balance_minor;
+	terms->opened_on = event->opened_on;
+	fits = str_to_chars(terms->external_ref, sizeof(terms->external_ref), event->external_ref);
+	MUST(fits);
 	fits = debt_reference_key(&key, &event->creditor_id, event->external_ref);
 	MUST(fits);
 	take_reference(set, &debt_reference_entity, &key);
@@ -154,6 +168,49 @@ static void on_debt_reopened(struct workset *set, const struct debt_reopened *ev
 	move(debt, CAUSE_REOPENED);
 }
 
+/* The reference it had is free for any debt of the creditor, from the next command on. */
+static void on_debt_amended(struct workset *set, const struct debt_amended *event)
+{
+	struct debt *debt = change_debt(set, &event->debt_id, event->version);
+	struct debt_terms *terms = workset_change(set, &debt_terms_entity, &event->debt_id);
+	struct reference_key key;
+	bool fits;
+
+	MUST(balances_owed(&debt->balances) == event->balance_minor);
+	MUST(event->due_on >= terms->opened_on);
+	debt->due_on = event->due_on;
+	if (str_equal(event->previous_external_ref, event->external_ref))
+		return;
+	MUST(str_is(event->previous_external_ref, terms->external_ref));
+	fits = debt_reference_key(&key, &event->creditor_id, event->previous_external_ref);
+	MUST(fits);
+	free_reference(set, &debt_reference_entity, &key);
+	fits = debt_reference_key(&key, &event->creditor_id, event->external_ref);
+	MUST(fits);
+	take_reference(set, &debt_reference_entity, &key);
+	fits = str_to_chars(terms->external_ref, sizeof(terms->external_ref), event->external_ref);
+	MUST(fits);
+}
+
+static void on_debt_cancelled(struct workset *set, const struct debt_cancelled *event)
+{
+	struct debt *debt = change_debt(set, &event->debt_id, event->version);
+	struct debt_terms *terms = workset_change(set, &debt_terms_entity, &event->debt_id);
+	struct balances *balances = &debt->balances;
+
+	balances->cost_minor -= event->cost_minor;
+	balances->fee_minor -= event->fee_minor;
+	balances->interest_minor -= event->interest_minor;
+	balances->principal_minor -= event->principal_minor;
+	debt->entries++;
+	check_balances(balances);
+	MUST(balances_owed(balances) == 0);
+	MUST(balances->credit_minor == 0);
+	MUST(terms->charged_minor == event->amount_minor);
+	terms->charged_minor = 0;
+	move(debt, CAUSE_CANCELLED);
+}
+
 void debts_evolve(struct workset *set, const struct event *event)
 {
 	if (event->type == &payment_recorded_type)
@@ -168,6 +225,10 @@ void debts_evolve(struct workset *set, const struct event *event)
 		on_credit_applied(set, event->body);
 	else if (event->type == &debt_reopened_type)
 		on_debt_reopened(set, event->body);
+	else if (event->type == &debt_amended_type)
+		on_debt_amended(set, event->body);
+	else if (event->type == &debt_cancelled_type)
+		on_debt_cancelled(set, event->body);
 	else
 		MUST_NOT_REACH("an event of another module");
 }

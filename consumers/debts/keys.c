@@ -48,6 +48,13 @@ struct uuid reference_id(const struct reference_key *key)
 	return uuid_of_text((struct str){ .data = key->text, .size = key->size });
 }
 
+bool reference_is_taken(const struct workset *set, const struct entity *entity, const struct uuid *id)
+{
+	const struct taken *taken = workset_state(set, entity, id);
+
+	return taken != NULL && taken->is_taken;
+}
+
 void debt_reference_split(struct str text, struct uuid *ret_creditor_id, struct str *ret_external_ref)
 {
 	MUST(text.size >= sizeof(ret_creditor_id->bytes));

@@ -32,6 +32,11 @@ struct balances allocate(const struct balances *owed, int64_t amount_minor)
 	return allocated;
 }
 
+int64_t standing_payments(const struct debt *debt, const struct debt_terms *terms)
+{
+	return terms->charged_minor - balances_owed(&debt->balances) + debt->balances.credit_minor;
+}
+
 struct balances deallocate(const struct balances *allocated, int64_t amount_minor)
 {
 	struct balances returned = { 0 };

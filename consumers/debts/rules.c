@@ -3,14 +3,15 @@
 #include "schemas/debts.h"
 
 const struct entity debt_entity = { .name = "debt", .state_size = sizeof(struct debt) };
+const struct entity debt_terms_entity = { .name = "debt_terms", .state_size = sizeof(struct debt_terms) };
 const struct entity payment_entity = { .name = "payment", .state_size = sizeof(struct payment) };
 const struct entity debt_reference_entity = { .name = "debt_reference", .state_size = sizeof(struct taken) };
 const struct entity payment_reference_entity = { .name = "payment_reference", .state_size = sizeof(struct taken) };
 const struct entity debts_customer_entity = { .name = "customer", .state_size = sizeof(struct debts_customer) };
 
-static void touch(struct workset *set, const struct entity *entity, const struct uuid *id)
+static const struct slot *touch(struct workset *set, const struct entity *entity, const struct uuid *id)
 {
-	workset_touch(set, entity, id, (struct str){ 0 });
+	return workset_touch(set, entity, id, (struct str){ 0 });
 }
 
 static void touch_new(struct workset *set, const struct entity *entity, const struct uuid *id)
@@ -18,8 +19,11 @@ static void touch_new(struct workset *set, const struct entity *entity, const st
 	workset_touch_new(set, entity, id, (struct str){ 0 });
 }
 
+typedef struct slot *touch_slot(struct workset *set, const struct entity *entity, const struct uuid *id, struct str text);
+
 /* The text is copied once, when the slot is made: touch may be called again. */
-static void touch_reference(struct workset *set, const struct entity *entity, const struct reference_key *key)
+static void touch_reference(struct workset *set, const struct entity *entity, const struct reference_key *key,
+			    touch_slot *touch_with)
 {
 	struct uuid id = reference_id(key);
 	const struct slot *slot = workset_find(set, entity, &id);
@@ -32,7 +36,7 @@ static void touch_reference(struct workset *set, const struct entity *entity, co
 	if (text.data == NULL)
 		set->overflow = true;
 	else
-		workset_touch_new(set, entity, &id, text);
+		touch_with(set, entity, &id, text);
 }
 
 /* Keys that are too long are not touched: decide refuses them by their length, before it looks for the slot. */
@@ -42,9 +46,10 @@ static void touch_create_debt(const struct command *command, struct workset *set
 	struct reference_key key;
 
 	touch_new(set, &debt_entity, &body->debt_id);
+	touch_new(set, &debt_terms_entity, &body->debt_id);
 	touch(set, &debts_customer_entity, &body->customer_id);
 	if (debt_reference_key(&key, &body->creditor_id, body->external_ref))
-		touch_reference(set, &debt_reference_entity, &key);
+		touch_reference(set, &debt_reference_entity, &key, workset_touch_new);
 }
 
 static void touch_record_payment(const struct command *command, struct workset *set)
@@ -55,7 +60,7 @@ static void touch_record_payment(const struct command *command, struct workset *
 	touch(set, &debt_entity, &body->debt_id);
 	touch_new(set, &payment_entity, &body->payment_id);
 	if (payment_reference_key(&key, body->source, body->external_ref))
-		touch_reference(set, &payment_reference_entity, &key);
+		touch_reference(set, &payment_reference_entity, &key, workset_touch_new);
 }
 
 /* The payment first; the debt it belongs to is known when that is loaded. */
@@ -68,11 +73,43 @@ static void touch_reverse_payment(const struct command *command, struct workset 
 		touch(set, &debt_entity, &((const struct payment *)slot->state)->debt_id);
 }
 
+/* Looked up and not taken for new: the reference it has is taken, and becomes free. */
+static void touch_debt_reference(struct workset *set, const struct debt *debt, struct str external_ref)
+{
+	struct reference_key key;
+
+	if (debt_reference_key(&key, &debt->creditor_id, external_ref))
+		touch_reference(set, &debt_reference_entity, &key, workset_touch);
+}
+
+/* The debt first; which creditor's references these are is known when that is loaded. */
+static void touch_amend_debt(const struct command *command, struct workset *set)
+{
+	const struct amend_debt *body = command->body;
+	const struct slot *debt = touch(set, &debt_entity, &body->debt_id);
+	const struct slot *terms = touch(set, &debt_terms_entity, &body->debt_id);
+
+	if (!body->has_external_ref || debt == NULL || !debt->exists || terms == NULL || !terms->exists)
+		return;
+	touch_debt_reference(set, debt->state, str_of(((const struct debt_terms *)terms->state)->external_ref));
+	touch_debt_reference(set, debt->state, body->external_ref);
+}
+
+static void touch_cancel_debt(const struct command *command, struct workset *set)
+{
+	const struct cancel_debt *body = command->body;
+
+	touch(set, &debt_entity, &body->debt_id);
+	touch(set, &debt_terms_entity, &body->debt_id);
+}
+
 static const struct rule rules[] = {
 	{ &create_debt_type, ROLE_CREDITOR | ROLE_SUPERVISOR, touch_create_debt, decide_create_debt, false, false },
 	{ &record_payment_type, ROLE_CREDITOR | ROLE_AGENT | ROLE_CONSUMER | ROLE_SYSTEM, touch_record_payment,
 	  decide_record_payment, false, false },
 	{ &reverse_payment_type, ROLE_CREDITOR | ROLE_SUPERVISOR, touch_reverse_payment, decide_reverse_payment, true, false },
+	{ &amend_debt_type, ROLE_CREDITOR | ROLE_SUPERVISOR, touch_amend_debt, decide_amend_debt, true, false },
+	{ &cancel_debt_type, ROLE_CREDITOR | ROLE_SUPERVISOR, touch_cancel_debt, decide_cancel_debt, false, false },
 };
 
 const struct module debts_module = {

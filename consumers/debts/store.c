@@ -167,9 +167,25 @@ static void post_credit_applied(struct db_copy *copy, const struct workset *set,
 	post(copy, logged, &event->debt_id, debt, &posting);
 }
 
+static void post_cancellation(struct db_copy *copy, const struct workset *set, const struct logged_event *logged)
+{
+	const struct debt_cancelled *event = logged->event->body;
+	struct posting posting = { .kind = "CANCELLATION",
+				   .contra = "CREDITOR_CLAIM",
+				   .contra_minor = event->amount_minor,
+				   .cost_minor = -event->cost_minor,
+				   .fee_minor = -event->fee_minor,
+				   .interest_minor = -event->interest_minor,
+				   .principal_minor = -event->principal_minor,
+				   .occurred_on = event->cancelled_on };
+
+	post(copy, logged, &event->debt_id, state_of(set, &debt_entity, &event->debt_id), &posting);
+}
+
 static void post_all(struct debts_store *store, const struct workset *set, const struct logged_event *events, size_t events_count)
 {
 	db_copy_reset(&store->entries);
+	store->has_amendments = false;
 	for (size_t index = 0; index < events_count; index++) {
 		const struct message_type *type = events[index].event->type;
 
@@ -181,6 +197,10 @@ static void post_all(struct debts_store *store, const struct workset *set, const
 			post_reversal(&store->entries, set, &events[index]);
 		else if (type == &credit_applied_type)
 			post_credit_applied(&store->entries, set, &events[index]);
+		else if (type == &debt_cancelled_type)
+			post_cancellation(&store->entries, set, &events[index]);
+		else if (type == &debt_amended_type)
+			note_amendment(store, set, events[index].event);
 	}
 }
 
@@ -215,9 +235,9 @@ static void copy_debt(struct db_copy *copy, const struct workset *set, const str
 	db_copy_int16(copy, (int16_t)debt->lifecycle);
 	db_copy_int32(copy, debt->part);
 	db_copy_date(copy, created->opened_on);
-	db_copy_date(copy, created->due_on);
+	db_copy_date(copy, debt->due_on);
 	db_copy_str(copy, created->currency);
-	db_copy_str(copy, created->external_ref);
+	db_copy_str(copy, reference_at_end(set, created, debt));
 	if (command->has_original_creditor_id)
 		db_copy_uuid(copy, &command->original_creditor_id);
 	else
@@ -411,9 +431,9 @@ int debts_save(void *self, struct db *db, const struct workset *set, const struc
 
 	post_all(store, set, events, events_count);
 	copy_new_rows(store, set, events, events_count);
-	if (run_copies(store, db, err) < 0)
+	if (free_references(store, db, set, err) < 0 || run_copies(store, db, err) < 0 || run_updates(store, db, set, err) < 0)
 		return -1;
-	return run_updates(store, db, set, err);
+	return write_terms(store, db, set, err);
 }
 
 /* ---- the store ---- */

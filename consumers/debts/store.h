@@ -6,7 +6,13 @@
 #include "worker/slot_query.h"
 #include "worker/store.h"
 
-/* The debts module in PostgreSQL (sql/0003_debts.sql): store_load.c reads states, store.c writes them and the ledger. */
+/*
+ * The debts module in PostgreSQL (sql/0003_debts.sql): store_load.c reads states, store.c writes them and the ledger,
+ * store_change.c what amendments change.
+ */
+
+struct debt;
+struct debt_created;
 
 struct debts_store {
 	struct slot_loader loader;
@@ -14,7 +20,8 @@ struct debts_store {
 	struct db_copy entries;
 	struct db_copy payments;
 	struct db_params params;
-	struct buf list; /* struct slot *: those to be updated */
+	struct buf list;     /* struct slot *: those to be updated */
+	bool has_amendments; /* the batch at hand: nearly none has */
 };
 
 /* Once, before the first batch; what `debts_store` needs to work. */
@@ -23,5 +30,11 @@ MUST_CHECK int debts_store_prepare(void *self, struct err *err);
 int debts_load(void *self, struct db *db, struct slot **slots, size_t count, struct err *err);
 int debts_save(void *self, struct db *db, const struct workset *set, const struct logged_event *events, size_t events_count,
 	       struct err *err);
+
+/* store_change.c, in the order in which debts_save calls them. */
+void note_amendment(struct debts_store *store, const struct workset *set, const struct event *event);
+struct str reference_at_end(const struct workset *set, const struct debt_created *created, const struct debt *debt);
+MUST_CHECK int free_references(struct debts_store *store, struct db *db, const struct workset *set, struct err *err);
+MUST_CHECK int write_terms(struct debts_store *store, struct db *db, const struct workset *set, struct err *err);
 
 #endif

@@ -51,6 +51,26 @@ static int read_debt(void *self, const struct db_result *result, int row, struct
 	return 0;
 }
 
+/* For rare commands: what was charged is told by the ledger, so that no row changes its size for it. */
+static const struct db_statement select_terms = {
+	.name = "debts_select_terms",
+	.sql = "SELECT u.n, (SELECT -coalesce(sum(e.contra_minor), 0)::bigint FROM debts.ledger_of(d.debt_id) e "
+	       "WHERE e.contra = 'CREDITOR_CLAIM'), d.opened_on, d.external_ref "
+	       "FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) JOIN debts.debt d ON d.debt_id = u.id",
+};
+
+static int read_terms(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)
+{
+	struct debt_terms *terms = slot->state;
+
+	(void)self;
+	terms->charged_minor = db_int64(result, row, 1);
+	terms->opened_on = db_date(result, row, 2);
+	if (!str_to_chars(terms->external_ref, sizeof(terms->external_ref), db_str(result, row, 3)))
+		return err_set(err, ERR_POISON, "a debt's reference is longer than any command's");
+	return 0;
+}
+
 /* ---- payments ---- */
 
 /*
@@ -169,6 +189,7 @@ static int read_customer(void *self, const struct db_result *result, int row, st
 
 static const struct slot_query queries[] = {
 	{ &debt_entity, &select_debts, NULL, read_debt },
+	{ &debt_terms_entity, &select_terms, NULL, read_terms },
 	{ &payment_entity, &select_payments, NULL, read_payment },
 	{ &debt_reference_entity, &select_debt_references, ask_debt_references, read_taken },
 	{ &payment_reference_entity, &select_payment_references, ask_payment_references, read_taken },

@@ -77,6 +77,31 @@ static void add_reversal(unsigned payment)
 	store_add(&spec, &reverse_payment_type, &body);
 }
 
+static void add_amendment(unsigned debt, struct str reference, int32_t due_on)
+{
+	struct amend_debt body = { .debt_id = spec_id('D', debt),
+				   .customer_id = spec_id('C', 1),
+				   .has_due_on = due_on != 0,
+				   .due_on = due_on,
+				   .has_external_ref = reference.size > 0,
+				   .external_ref = reference,
+				   .reason = STR("ticket 17") };
+
+	store_add(&spec, &amend_debt_type, &body);
+}
+
+static void add_cancellation(unsigned debt)
+{
+	struct cancel_debt body = { .debt_id = spec_id('D', debt), .customer_id = spec_id('C', 1), .reason = STR("fraud") };
+
+	store_add(&spec, &cancel_debt_type, &body);
+}
+
+static void another_writes_the_debt(struct store_spec *its)
+{
+	store_sql(its, "test_other", "UPDATE debts.debt SET version = version + 1");
+}
+
 /* Debts whose row is not the fold of their entries, or whose entries are not 1..k hanging on each other. */
 static void then_books_agree(void)
 {
@@ -103,6 +128,32 @@ static void then_books_agree(void)
 			"coalesce(used_interest_minor, 0) + coalesce(used_principal_minor, 0) <> (SELECT "
 			"coalesce(sum(credit_minor), 0) FROM debts.ledger_of(d.debt_id) WHERE kind = 'CREDIT_APPLIED')"),
 		0);
+}
+
+/* "1=A 2=B": the debts by number, and the references they have. */
+static void then_references(const char *wanted)
+{
+	static const struct db_statement select = {
+		"test_references", "SELECT string_agg(ltrim(right(debt_id::text, 4), '0') || '=' || external_ref, ' ' "
+				   "ORDER BY debt_id) FROM debts.debt"
+	};
+	struct db_result result = { 0 };
+	char text[256];
+	bool fits;
+
+	store_must(&spec, db_run(spec.admin, &select, NULL, &result, &spec.err));
+	fits = str_to_chars(text, sizeof(text), db_str(&result, 0, 0));
+	db_result_release(&result);
+	assert_true(fits);
+	assert_string_equal(text, wanted);
+}
+
+static void then_all_answer(size_t count)
+{
+	for (size_t index = 0; index < count; index++) {
+		if (spec.decisions[index].kind != DECISION_EVENTS)
+			fail_msg("command %zu: %s", index, spec.decisions[index].text);
+	}
 }
 
 static int64_t owed(void)
@@ -199,6 +250,176 @@ static void test_debts_store__ids_and_references_that_are_taken_are_seen(void **
 	then_refuses(&spec, 4, REFUSAL_NOT_FOUND);
 }
 
+static void test_debts_store__an_amended_debt_comes_back_as_it_was_saved(void **state)
+{
+	(void)state;
+	add_debt(1, STR("A"), 1);
+	add_payment(1, 1, STR("1"), 60);
+	store_run(&spec);
+	add_amendment(1, STR("B"), STORE_TODAY + 5);
+	store_run(&spec);
+	then_answers(&spec, 0, "DebtAmended");
+	then_references("1=B");
+	assert_int_equal(store_number(&spec, "test_due",
+				      "SELECT count(*) FROM debts.debt WHERE due_on = '2026-01-06' AND version = 3"),
+			 1);
+	add_amendment(1, STR("C"), 0);
+	add_payment(2, 1, STR("2"), 40);
+	store_run(&spec);
+	then_all_answer(2);
+	assert_int_equal(((const struct payment_recorded *)spec.decisions[1].events[0].body)->due_on, STORE_TODAY + 5);
+	then_references("1=C");
+	then_books_agree();
+}
+
+/* The statement that writes what a reference is in the end meets the unique index in an order that nobody knows. */
+static void test_debts_store__references_are_swapped_and_passed_on_in_one_batch(void **state)
+{
+	(void)state;
+	add_debt(1, STR("A"), 1);
+	add_debt(2, STR("B"), 1);
+	add_debt(3, STR("C"), 1);
+	store_run(&spec);
+	add_amendment(1, STR("X"), 0);
+	add_amendment(2, STR("A"), STORE_TODAY);
+	add_amendment(3, STR("B"), 0);
+	add_amendment(1, STR("C"), 0);
+	add_debt(4, STR("X"), 1);
+	add_payment(1, 2, STR("1"), 5);
+	add_amendment(3, STR("Y"), 0);
+	add_amendment(2, STR("B"), 0);
+	add_debt(5, STR("A"), 1);
+	store_run(&spec);
+	then_all_answer(9);
+	then_references("1=C 2=B 3=Y 4=X 5=A");
+	add_debt(6, STR("Y"), 1);
+	add_debt(7, STR("D"), 1);
+	store_run(&spec);
+	then_refuses(&spec, 0, REFUSAL_EXISTS);
+	then_answers(&spec, 1, "DebtCreated");
+	then_books_agree();
+}
+
+static void test_debts_store__a_reference_is_taken_until_it_is_given_up(void **state)
+{
+	(void)state;
+	add_debt(1, STR("A"), 1);
+	store_run(&spec);
+	add_debt(2, STR("A"), 1);
+	add_amendment(1, STR("B"), 0);
+	add_debt(3, STR("A"), 1);
+	store_run(&spec);
+	then_refuses(&spec, 0, REFUSAL_EXISTS);
+	then_answers(&spec, 1, "DebtAmended");
+	then_answers(&spec, 2, "DebtCreated");
+	then_references("1=B 3=A");
+}
+
+/* A debt of the same batch: its due date is amended at once. Its reference waits, unless others have asked for both. */
+static void test_debts_store__one_batch_may_create_and_amend(void **state)
+{
+	(void)state;
+	add_debt(1, STR("A"), 1);
+	add_amendment(1, STR(""), STORE_TODAY + 5);
+	add_amendment(1, STR("B"), 0);
+	store_run(&spec);
+	then_answers(&spec, 1, "DebtAmended");
+	assert_int_equal(spec.decisions[2].kind, DECISION_WAIT);
+	then_references("1=A");
+	assert_int_equal(store_number(&spec, "test_due_new", "SELECT count(*) FROM debts.debt WHERE due_on = '2026-01-06'"), 1);
+	add_debt(2, STR("B"), 1);
+	add_debt(3, STR("C"), 1);
+	add_amendment(1, STR("D"), 0);
+	add_amendment(2, STR("A"), 0);
+	add_amendment(3, STR("B"), 0);
+	store_run(&spec);
+	then_all_answer(5);
+	then_references("1=D 2=A 3=B");
+	then_books_agree();
+}
+
+static void another_takes_the_debts_reference(struct store_spec *its)
+{
+	store_sql(
+		its, "test_debt_meanwhile",
+		"INSERT INTO debts.debt SELECT gen_random_uuid(), customer_id, creditor_id, version, last_entry_seq, cost_minor, "
+		"fee_minor, interest_minor, principal_minor, credit_minor, entries, lifecycle, part, opened_on, due_on, "
+		"currency, "
+		"'B' FROM debts.debt");
+}
+
+static void test_debts_store__a_debts_reference_taken_meanwhile_is_seen_when_the_batch_is_repeated(void **state)
+{
+	(void)state;
+	add_debt(1, STR("A"), 1);
+	store_run(&spec);
+	add_amendment(1, STR("B"), 0);
+	spec.after_load = another_takes_the_debts_reference;
+	assert_int_equal(store_try(&spec), -1);
+	assert_string_equal(db_sqlstate(spec.db), DB_UNIQUE_VIOLATION);
+	store_run(&spec);
+	then_refuses(&spec, 0, REFUSAL_EXISTS);
+}
+
+static void test_debts_store__an_amendment_of_a_row_that_another_wrote_stops_the_batch(void **state)
+{
+	(void)state;
+	add_debt(1, STR("A"), 1);
+	store_run(&spec);
+	add_amendment(1, STR("B"), 0);
+	spec.after_load = another_writes_the_debt;
+	assert_int_equal(store_try(&spec), -1);
+	assert_int_equal(spec.err.kind, ERR_FATAL);
+	then_references("1=A");
+}
+
+static void test_debts_store__a_cancellation_is_the_mirror_of_the_opening(void **state)
+{
+	(void)state;
+	add_debt(1, STR("A"), 1);
+	add_payment(1, 1, STR("1"), 700);
+	store_run(&spec);
+	add_cancellation(1);
+	store_run(&spec);
+	then_refuses(&spec, 0, REFUSAL_BAD_TRANSITION);
+	add_reversal(1);
+	add_cancellation(1);
+	add_payment(2, 1, STR("2"), 10);
+	add_reversal(1);
+	store_run(&spec);
+	then_answers(&spec, 1, "DebtCancelled");
+	then_refuses(&spec, 2, REFUSAL_BAD_TRANSITION);
+	then_refuses(&spec, 3, REFUSAL_BAD_TRANSITION);
+	assert_int_equal(owed(), 0);
+	assert_int_equal(store_number(&spec, "test_cancelled",
+				      "SELECT count(*) FROM debts.public_debt WHERE lifecycle = 'CANCELLED' AND version = 4"),
+			 1);
+	assert_int_equal(
+		store_number(&spec, "test_mirror",
+			     "SELECT count(*) FROM debts.ledger_entry c JOIN debts.ledger_entry o ON o.debt_id = c.debt_id "
+			     "AND o.kind = 'OPENING' WHERE c.kind = 'CANCELLATION' AND c.entry_no = 4 AND (c.contra, "
+			     "c.contra_minor, c.cost_minor, c.fee_minor, c.interest_minor, c.principal_minor) = (o.contra, "
+			     "-o.contra_minor, -o.cost_minor, -o.fee_minor, -o.interest_minor, -o.principal_minor)"),
+		1);
+	then_books_agree();
+	add_cancellation(1);
+	store_run(&spec);
+	then_refuses(&spec, 0, REFUSAL_BAD_TRANSITION);
+}
+
+static void test_debts_store__one_batch_may_create_and_cancel(void **state)
+{
+	(void)state;
+	add_debt(1, STR("A"), 1);
+	add_payment(1, 1, STR("1"), 2000);
+	add_reversal(1);
+	add_cancellation(1);
+	store_run(&spec);
+	then_all_answer(4);
+	assert_int_equal(owed(), 0);
+	then_books_agree();
+}
+
 static void test_debts_store__customers_are_read_through_their_view(void **state)
 {
 	(void)state;
@@ -207,11 +428,6 @@ static void test_debts_store__customers_are_read_through_their_view(void **state
 	store_run(&spec);
 	then_refuses(&spec, 0, REFUSAL_BAD_TRANSITION);
 	assert_int_equal(spec.decisions[1].kind, DECISION_WAIT);
-}
-
-static void another_writes_the_debt(struct store_spec *its)
-{
-	store_sql(its, "test_other", "UPDATE debts.debt SET version = version + 1");
 }
 
 static void test_debts_store__a_row_that_another_wrote_stops_the_batch(void **state)
@@ -282,19 +498,24 @@ static void test_debts_store__a_reference_taken_meanwhile_is_seen_when_the_batch
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_debts_store__a_debt_and_its_payments_come_back_as_they_were_saved, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(test_debts_store__one_batch_may_create_pay_and_reverse, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_debts_store__the_same_over_many_batches, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_debts_store__ids_and_references_that_are_taken_are_seen, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_debts_store__customers_are_read_through_their_view, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_debts_store__a_row_that_another_wrote_stops_the_batch, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_debts_store__the_ledger_cannot_be_changed_by_its_own_module, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(test_debts_store__an_entry_that_does_not_sum_to_zero_is_not_taken, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(test_debts_store__a_reference_taken_meanwhile_is_seen_when_the_batch_is_repeated,
-						setup, teardown),
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		TEST(test_debts_store__a_debt_and_its_payments_come_back_as_they_were_saved),
+		TEST(test_debts_store__one_batch_may_create_pay_and_reverse),
+		TEST(test_debts_store__the_same_over_many_batches),
+		TEST(test_debts_store__ids_and_references_that_are_taken_are_seen),
+		TEST(test_debts_store__an_amended_debt_comes_back_as_it_was_saved),
+		TEST(test_debts_store__references_are_swapped_and_passed_on_in_one_batch),
+		TEST(test_debts_store__a_reference_is_taken_until_it_is_given_up),
+		TEST(test_debts_store__one_batch_may_create_and_amend),
+		TEST(test_debts_store__a_debts_reference_taken_meanwhile_is_seen_when_the_batch_is_repeated),
+		TEST(test_debts_store__an_amendment_of_a_row_that_another_wrote_stops_the_batch),
+		TEST(test_debts_store__a_cancellation_is_the_mirror_of_the_opening),
+		TEST(test_debts_store__one_batch_may_create_and_cancel),
+		TEST(test_debts_store__customers_are_read_through_their_view),
+		TEST(test_debts_store__a_row_that_another_wrote_stops_the_batch),
+		TEST(test_debts_store__the_ledger_cannot_be_changed_by_its_own_module),
+		TEST(test_debts_store__an_entry_that_does_not_sum_to_zero_is_not_taken),
+		TEST(test_debts_store__a_reference_taken_meanwhile_is_seen_when_the_batch_is_repeated),
 	};
 
 	return cmocka_run_group_tests_name("debts store", tests, setup_group, NULL);

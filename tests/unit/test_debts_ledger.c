@@ -58,6 +58,8 @@ static void test_debts__lifecycle_moves_are_those_of_the_table(void **state)
 	assert_int_equal(lifecycle_after(LIFECYCLE_SETTLED, CAUSE_REOPENED), LIFECYCLE_ACTIVE);
 	assert_int_equal(lifecycle_after(LIFECYCLE_ACTIVE, CAUSE_REOPENED), LIFECYCLE_NONE);
 	assert_int_equal(lifecycle_after(LIFECYCLE_PAID, CAUSE_PAID_UP), LIFECYCLE_NONE);
+	assert_int_equal(lifecycle_after(LIFECYCLE_NEW, CAUSE_CANCELLED), LIFECYCLE_CANCELLED);
+	assert_int_equal(lifecycle_after(LIFECYCLE_PAID, CAUSE_CANCELLED), LIFECYCLE_NONE);
 	for (unsigned from = 0; from < LIFECYCLE_COUNT; from++) {
 		for (unsigned cause = 0; lifecycle_is_terminal(from) && cause < CAUSE_COUNT; cause++)
 			assert_int_equal(lifecycle_after(from, cause), LIFECYCLE_NONE);
@@ -81,7 +83,9 @@ struct model_debt {
 	int64_t opening_minor;
 	struct balances folded; /* of the events' postings, as the ledger table would have them */
 	int64_t version;
+	int32_t due_on;
 	bool was_paid;
+	bool is_cancelled;
 };
 
 struct history {
@@ -89,9 +93,12 @@ struct history {
 	struct model_debt debts[DEBTS];
 	struct model_payment payments[PAYMENTS];
 	uint64_t random;
+	unsigned cancelled;
 	struct create_debt create[DEBTS];
 	struct record_payment record[STEPS];
 	struct reverse_payment reverse[STEPS];
+	struct amend_debt amend[STEPS];
+	struct cancel_debt cancel[STEPS];
 	char references[PAYMENTS][8];
 };
 
@@ -178,6 +185,26 @@ static void fold_event(struct history *history, const struct event *event)
 		expect_version(debt, body->version);
 		assert_false(debt->was_paid);
 		debt->was_paid = true;
+	} else if (event->type == &debt_amended_type) {
+		const struct debt_amended *body = event->body;
+		struct model_debt *debt = &history->debts[debt_of(&body->debt_id)];
+
+		expect_version(debt, body->version);
+		assert_int_equal(body->previous_due_on, debt->due_on);
+		assert_int_equal(body->balance_minor, balances_owed(&debt->folded));
+		debt->due_on = body->due_on;
+	} else if (event->type == &debt_cancelled_type) {
+		const struct debt_cancelled *body = event->body;
+		struct model_debt *debt = &history->debts[debt_of(&body->debt_id)];
+
+		expect_version(debt, body->version);
+		fold(debt,
+		     (struct balances){ -body->cost_minor, -body->fee_minor, -body->interest_minor, -body->principal_minor, 0 },
+		     body->amount_minor);
+		assert_int_equal(body->amount_minor, debt->opening_minor);
+		assert_int_equal(body->due_on, debt->due_on);
+		debt->opening_minor = 0;
+		debt->is_cancelled = true;
 	} else {
 		const struct debt_reopened *body = event->body;
 		struct model_debt *debt = &history->debts[debt_of(&body->debt_id)];
@@ -205,7 +232,9 @@ static void check_debts(const struct history *history)
 		state = slot->state;
 		assert_memory_equal(&state->balances, &debt->folded, sizeof(debt->folded));
 		assert_int_equal(state->version, debt->version);
+		assert_int_equal(state->due_on, debt->due_on);
 		assert_int_equal(state->lifecycle == LIFECYCLE_PAID, debt->was_paid);
+		assert_int_equal(state->lifecycle == LIFECYCLE_CANCELLED, debt->is_cancelled);
 		for (unsigned payment = 0; payment < PAYMENTS; payment++) {
 			if (history->payments[payment].stands && history->payments[payment].debt == index)
 				paid_minor += history->payments[payment].amount_minor;
@@ -213,7 +242,7 @@ static void check_debts(const struct history *history)
 		assert_int_equal(owed_minor, paid_minor >= debt->opening_minor ? 0 : debt->opening_minor - paid_minor);
 		assert_int_equal(debt->folded.credit_minor,
 				 paid_minor >= debt->opening_minor ? paid_minor - debt->opening_minor : 0);
-		assert_int_equal(debt->was_paid, owed_minor == 0);
+		assert_int_equal(debt->was_paid || debt->is_cancelled, owed_minor == 0);
 	}
 }
 
@@ -244,6 +273,7 @@ static void create_debts(struct history *history)
 					      .opened_on = SPEC_TODAY,
 					      .due_on = SPEC_TODAY,
 					      .fees_authorised = true };
+		history->debts[index].due_on = body->due_on;
 		history->debts[index].opening_minor =
 			body->cost_minor + body->fee_minor + body->interest_minor + body->principal_minor;
 		spec_when(&history->spec, &create_debt_type, body);
@@ -274,6 +304,10 @@ static void record(struct history *history, unsigned step)
 		then_refused(&history->spec, REFUSAL_EXISTS, "payment_id");
 		return;
 	}
+	if (history->debts[debt].is_cancelled) {
+		then_refused(&history->spec, REFUSAL_BAD_TRANSITION, "debt_id");
+		return;
+	}
 	*payment = (struct model_payment){ .debt = debt, .amount_minor = body->amount_minor, .stands = true, .known = true };
 	assert_int_equal(history->spec.decision.kind, DECISION_EVENTS);
 	fold_events(history);
@@ -300,9 +334,61 @@ static void reverse(struct history *history, unsigned step)
 	}
 }
 
+static void amend(struct history *history, unsigned step)
+{
+	unsigned debt = (unsigned)random_below(history, DEBTS);
+	struct amend_debt *body = &history->amend[step];
+
+	*body = (struct amend_debt){ .debt_id = spec_id('D', debt),
+				     .customer_id = spec_id('C', 1),
+				     .has_due_on = true,
+				     .due_on = SPEC_TODAY + (int32_t)random_below(history, 5),
+				     .reason = STR("asked for") };
+	spec_when(&history->spec, &amend_debt_type, body);
+	if (history->debts[debt].is_cancelled)
+		then_refused(&history->spec, REFUSAL_BAD_TRANSITION, "debt_id");
+	else
+		fold_events(history);
+}
+
+/* Taken exactly when every payment of the debt was reversed. */
+static void cancel(struct history *history, unsigned step)
+{
+	unsigned debt = (unsigned)random_below(history, DEBTS);
+	struct cancel_debt *body = &history->cancel[step];
+	bool is_paid = false;
+
+	for (unsigned payment = 0; payment < PAYMENTS; payment++)
+		is_paid |= history->payments[payment].stands && history->payments[payment].debt == debt;
+	*body = (struct cancel_debt){ .debt_id = spec_id('D', debt), .customer_id = spec_id('C', 1), .reason = STR("fraud") };
+	spec_when(&history->spec, &cancel_debt_type, body);
+	if (is_paid || history->debts[debt].is_cancelled) {
+		then_refused(&history->spec, REFUSAL_BAD_TRANSITION, "debt_id");
+	} else {
+		then_events(&history->spec, "DebtCancelled");
+		fold_events(history);
+		history->cancelled++;
+	}
+}
+
+static void step_once(struct history *history, unsigned step)
+{
+	uint64_t roll = random_below(history, 20);
+
+	if (roll < 10)
+		record(history, step);
+	else if (roll < 17)
+		reverse(history, step);
+	else if (roll < 19)
+		amend(history, step);
+	else
+		cancel(history, step);
+}
+
 static void test_debts__random_histories_keep_the_ledgers_promises(void **state)
 {
 	static struct history history;
+	unsigned cancelled = 0;
 
 	(void)state;
 	for (uint64_t seed = 1; seed <= 400; seed++) {
@@ -310,14 +396,12 @@ static void test_debts__random_histories_keep_the_ledgers_promises(void **state)
 		history.random = seed * UINT64_C(0x9E3779B97F4A7C15);
 		spec_init(&history.spec, &debts_module);
 		create_debts(&history);
-		for (unsigned step = 0; step < STEPS; step++) {
-			if (random_below(&history, 5) < 3)
-				record(&history, step);
-			else
-				reverse(&history, step);
-		}
+		for (unsigned step = 0; step < STEPS; step++)
+			step_once(&history, step);
+		cancelled += history.cancelled;
 		spec_release(&history.spec);
 	}
+	assert_true(cancelled > 100);
 }
 
 int main(void)

@@ -1,0 +1,199 @@
+#include "base/money.h"
+#include "base/must.h"
+#include "consumers/debts/debts.h"
+#include "schemas/debts.h"
+
+/* What people change on a debt beside its payments: AmendDebt, CancelDebt. */
+
+/* What both commands ask for, in their order. */
+static bool is_known(const struct debt *debt, const struct uuid *customer_id, struct decision *decision)
+{
+	if (debt != NULL && uuid_equal(&debt->customer_id, customer_id))
+		return true;
+	decision_refuse(decision, REFUSAL_NOT_FOUND, "debt_id", "the customer has no such debt");
+	return false;
+}
+
+static bool is_expected(const struct debt *debt, bool has_expected, int64_t expected, struct decision *decision)
+{
+	if (!has_expected || expected == debt->version)
+		return true;
+	decision_refuse(decision, REFUSAL_VERSION_CONFLICT, "expected_version", "the debt's version is %lld",
+			(long long)debt->version);
+	return false;
+}
+
+/* ---- AmendDebt ---- */
+
+static bool amendment_is_good(const struct amend_debt *body, struct decision *decision)
+{
+	if (!body->has_due_on && !body->has_external_ref) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "", "no field to change is given: due_on, external_ref");
+	} else if (body->has_external_ref && !reference_is_valid(body->external_ref)) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "external_ref", "the reference is empty or has control characters");
+	} else if (!reference_is_valid(body->reason)) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "reason", "say why, in one line without control characters");
+	} else if (body->has_due_on && (body->due_on < DEBTS_DAY_MIN || body->due_on > DEBTS_DAY_MAX)) {
+		decision_refuse(decision, REFUSAL_BAD_DATE, "due_on", "not between the years 1900 and 2199");
+	} else {
+		return true;
+	}
+	return false;
+}
+
+/* *ret_slot NULL: nobody has looked whether it is taken. */
+static bool reference_is_free(const struct amend_debt *body, const struct debt *debt, const struct debt_terms *terms,
+			      const struct workset *set, const struct slot **ret_slot, struct decision *decision)
+{
+	struct reference_key key;
+	struct uuid id;
+
+	if (!debt_reference_key(&key, &debt->creditor_id, body->external_ref)) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "external_ref", "the reference is too long");
+		return false;
+	}
+	id = reference_id(&key);
+	*ret_slot = workset_find(set, &debt_reference_entity, &id);
+	if (*ret_slot == NULL || str_is(body->external_ref, terms->external_ref) ||
+	    !reference_is_taken(set, &debt_reference_entity, &id))
+		return true;
+	decision_refuse(decision, REFUSAL_EXISTS, "external_ref", "a debt of this creditor has this reference");
+	return false;
+}
+
+static bool debt_takes_amendment(const struct amend_debt *body, const struct debt *debt, const struct debt_terms *terms,
+				 const struct workset *set, struct decision *decision)
+{
+	const struct slot *reference = NULL;
+
+	if (body->has_due_on && body->due_on < terms->opened_on) {
+		decision_refuse(decision, REFUSAL_BAD_DATE, "due_on", "before the debt was opened");
+		return false;
+	}
+	if (body->has_external_ref && !reference_is_free(body, debt, terms, set, &reference, decision))
+		return false;
+	if (!is_expected(debt, body->has_expected_version, body->expected_version, decision))
+		return false;
+	if (lifecycle_is_terminal(debt->lifecycle)) {
+		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "debt_id",
+				"the debt was written off, transferred or cancelled");
+		return false;
+	}
+	/* Whose references to look for was not known before the batch: the debt is made by a command just before this one. */
+	if (body->has_external_ref && reference == NULL) {
+		decision_wait(decision, "debt_id", "the debt is being created; this is done right after");
+		return false;
+	}
+	return true;
+}
+
+void decide_amend_debt(const struct command *command, const struct workset *set, struct decision *decision)
+{
+	const struct amend_debt *body = command->body;
+	const struct debt *debt = workset_state(set, &debt_entity, &body->debt_id);
+	const struct debt_terms *terms = workset_state(set, &debt_terms_entity, &body->debt_id);
+	struct debt_amended *event;
+	struct str previous_ref;
+
+	if (!amendment_is_good(body, decision) || !is_known(debt, &body->customer_id, decision))
+		return;
+	MUST(terms != NULL);
+	if (!debt_takes_amendment(body, debt, terms, set, decision))
+		return;
+
+	/* ---- nothing refuses from here on ---- */
+	event = decision_event(decision, &debt_amended_type);
+	previous_ref = str_copy(decision->arena, str_of(terms->external_ref)); /* the state has another one soon */
+	if (previous_ref.data == NULL) {
+		decision->overflow = true;
+		return;
+	}
+	event->debt_id = body->debt_id;
+	event->customer_id = body->customer_id;
+	event->version = debt->version + 1;
+	event->creditor_id = debt->creditor_id;
+	event->currency = str_of(debt->currency);
+	event->previous_due_on = debt->due_on;
+	event->due_on = body->has_due_on ? body->due_on : debt->due_on;
+	event->previous_external_ref = previous_ref;
+	event->external_ref = body->has_external_ref ? body->external_ref : previous_ref;
+	event->balance_minor = balances_owed(&debt->balances);
+	event->amended_on = command->today;
+	event->reason = body->reason;
+	event->by = command->actor;
+}
+
+/* ---- CancelDebt ---- */
+
+static bool cancellation_is_good(const struct cancel_debt *body, struct decision *decision)
+{
+	if (!str_is(body->reason, "created_in_error") && !str_is(body->reason, "not_the_debtor") &&
+	    !str_is(body->reason, "fraud")) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "reason", "not one of created_in_error, not_the_debtor, fraud");
+	} else if (body->has_comment && !reference_is_valid(body->comment)) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "comment", "the comment is empty or has control characters");
+	} else {
+		return true;
+	}
+	return false;
+}
+
+/*
+ * Money that came in for a debt that should not have been is somebody's: it is given back first, payment by payment, so that the
+ * ledger tells where each went. Then what is left is what was charged, and the cancellation is its mirror.
+ */
+static bool debt_can_be_cancelled(const struct debt *debt, const struct debt_terms *terms, struct decision *decision)
+{
+	const struct currency *currency = currency_find(str_of(debt->currency));
+	int64_t paid_minor = standing_payments(debt, terms);
+	char paid[32];
+
+	MUST(currency != NULL);
+	if (lifecycle_after(debt->lifecycle, CAUSE_CANCELLED) == LIFECYCLE_NONE) {
+		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "debt_id",
+				"the debt is %s: only NEW and ACTIVE ones are cancelled", lifecycle_name(debt->lifecycle));
+		return false;
+	}
+	if (paid_minor != 0) {
+		money_format(paid, paid_minor, currency);
+		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "debt_id",
+				"%s %s were paid: reverse the payments first, then cancel", paid, debt->currency);
+		return false;
+	}
+	return true;
+}
+
+void decide_cancel_debt(const struct command *command, const struct workset *set, struct decision *decision)
+{
+	const struct cancel_debt *body = command->body;
+	const struct debt *debt = workset_state(set, &debt_entity, &body->debt_id);
+	const struct debt_terms *terms = workset_state(set, &debt_terms_entity, &body->debt_id);
+	struct debt_cancelled *event;
+
+	if (!cancellation_is_good(body, decision) || !is_known(debt, &body->customer_id, decision) ||
+	    !is_expected(debt, body->has_expected_version, body->expected_version, decision))
+		return;
+	MUST(terms != NULL);
+	if (!debt_can_be_cancelled(debt, terms, decision))
+		return;
+
+	/* ---- nothing refuses from here on ---- */
+	MUST(debt->balances.credit_minor == 0);
+	event = decision_event(decision, &debt_cancelled_type);
+	event->debt_id = body->debt_id;
+	event->customer_id = body->customer_id;
+	event->version = debt->version + 1;
+	event->creditor_id = debt->creditor_id;
+	event->due_on = debt->due_on;
+	event->currency = str_of(debt->currency);
+	event->cancelled_on = command->today;
+	event->reason = body->reason;
+	event->has_comment = body->has_comment;
+	event->comment = body->comment;
+	event->amount_minor = balances_owed(&debt->balances);
+	event->cost_minor = debt->balances.cost_minor;
+	event->fee_minor = debt->balances.fee_minor;
+	event->interest_minor = debt->balances.interest_minor;
+	event->principal_minor = debt->balances.principal_minor;
+	event->by = command->actor;
+}

@@ -1,0 +1,122 @@
+#include <inttypes.h>
+
+#include "base/must.h"
+#include "consumers/debts/debts.h"
+#include "consumers/debts/store.h"
+#include "schemas/debts.h"
+
+/*
+ * What AmendDebt changes in a debt's row: due date and reference. Two debts of a batch may swap their references, and a new one
+ * may take what another gave up: a unique index looks at each row by itself, in no order. So first all references that move are
+ * given up, for a text that no reference can be, then rows are inserted, then each gets what it has in the end.
+ */
+
+enum amended { AMENDED_TERMS = 1 << 0, AMENDED_REFERENCE = 1 << 1 };
+
+static const struct db_statement give_up_references = {
+	.name = "debts_give_up_references",
+	.sql = "UPDATE debts.debt d SET external_ref = chr(1) || d.debt_id "
+	       "FROM unnest($1::uuid[], $2::bigint[]) WITH ORDINALITY AS u (id, version_was, n) "
+	       "WHERE d.debt_id = u.id AND d.version = u.version_was RETURNING u.n, d.ctid",
+};
+
+static const struct db_statement update_terms = {
+	.name = "debts_update_terms",
+	.sql = "UPDATE debts.debt d SET due_on = u.due_on, external_ref = u.external_ref "
+	       "FROM unnest($1::uuid[], $2::date[], $3::text[]) AS u (id, due_on, external_ref) WHERE d.debt_id = u.id",
+};
+
+void note_amendment(struct debts_store *store, const struct workset *set, const struct event *event)
+{
+	const struct debt_amended *amended = event->body;
+	struct slot *slot = workset_find(set, &debt_entity, &amended->debt_id);
+	struct debt *debt;
+
+	MUST(slot != NULL);
+	store->has_amendments = true;
+	debt = slot->state;
+	debt->amended |= AMENDED_TERMS;
+	if (!str_equal(amended->previous_external_ref, amended->external_ref))
+		debt->amended |= AMENDED_REFERENCE;
+}
+
+struct str reference_at_end(const struct workset *set, const struct debt_created *created, const struct debt *debt)
+{
+	const struct debt_terms *terms;
+
+	if (!(debt->amended & AMENDED_REFERENCE))
+		return created->external_ref;
+	terms = workset_state(set, &debt_terms_entity, &created->debt_id);
+	return str_of(terms->external_ref);
+}
+
+/* The debts whose rows were there before and that have this bit. */
+static struct slot **list_amended(struct debts_store *store, const struct workset *set, enum amended bit, size_t *ret_count)
+{
+	struct slot **slots;
+	size_t kept = 0;
+
+	*ret_count = 0;
+	if (!store->has_amendments)
+		return NULL;
+	slots = slots_to_update(&store->list, set, &debt_entity, ret_count);
+	for (size_t index = 0; index < *ret_count; index++) {
+		if (((const struct debt *)slots[index]->state)->amended & bit)
+			slots[kept++] = slots[index];
+	}
+	*ret_count = kept;
+	return slots;
+}
+
+/* The rows stand elsewhere afterwards: those that follow them are told. */
+static int move_locators(const struct db_result *result, struct slot **slots, size_t count, struct err *err)
+{
+	if (result->rows != (int)count)
+		return err_set(err, ERR_FATAL, "%s found %d of %zu rows as they were loaded", give_up_references.name,
+			       result->rows, count);
+	for (int row = 0; row < result->rows; row++)
+		slots[db_int64(result, row, 0) - 1]->locator = db_tid(result, row, 1);
+	return 0;
+}
+
+int free_references(struct debts_store *store, struct db *db, const struct workset *set, struct err *err)
+{
+	struct db_result result = { .pg = NULL };
+	size_t count;
+	struct slot **slots = list_amended(store, set, AMENDED_REFERENCE, &count);
+	int rc;
+
+	if (count == 0)
+		return 0;
+	db_params_reset(&store->params);
+	slots_add_ids(&store->params, slots, count);
+	db_array_begin(&store->params, DB_ARRAY_INT64);
+	for (size_t index = 0; index < count; index++)
+		db_array_int64(&store->params, ((const struct debt *)slots[index]->state)->version_stored);
+	rc = db_run(db, &give_up_references, &store->params, &result, err);
+	if (rc == 0)
+		rc = move_locators(&result, slots, count, err);
+	db_result_release(&result);
+	return rc;
+}
+
+int write_terms(struct debts_store *store, struct db *db, const struct workset *set, struct err *err)
+{
+	size_t count;
+	struct slot **slots = list_amended(store, set, AMENDED_TERMS, &count);
+
+	if (count == 0)
+		return 0;
+	db_params_reset(&store->params);
+	slots_add_ids(&store->params, slots, count);
+	db_array_begin(&store->params, DB_ARRAY_DATE);
+	for (size_t index = 0; index < count; index++)
+		db_array_int32(&store->params, ((const struct debt *)slots[index]->state)->due_on);
+	db_array_begin(&store->params, DB_ARRAY_TEXT);
+	for (size_t index = 0; index < count; index++) {
+		const struct debt_terms *terms = workset_state(set, &debt_terms_entity, &slots[index]->id);
+
+		db_array_text(&store->params, str_of(terms->external_ref));
+	}
+	return slots_write(db, &update_terms, &store->params, count, err);
+}

@@ -1,0 +1,562 @@
+#include "rule_spec.h"
+
+#include "consumers/debts/debts.h"
+#include "schemas/debts.h"
+
+/* AmendDebt and CancelDebt. */
+
+/* ---- given ---- */
+
+#define COMMANDS 64
+
+static struct spec spec;
+static struct {
+	struct create_debt create;
+	struct record_payment record;
+	struct reverse_payment reverse;
+	struct amend_debt amend;
+	struct cancel_debt cancel;
+	char text[8];
+} bodies[COMMANDS];
+static size_t bodies_count;
+
+static int setup(void **state)
+{
+	struct debts_customer *customer;
+
+	(void)state;
+	bodies_count = 0;
+	spec_init(&spec, &debts_module);
+	customer = spec_given(&spec, &debts_customer_entity, spec_id('C', 1));
+	customer->is_active = 1;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	spec_release(&spec);
+	return 0;
+}
+
+static void when_created(unsigned number, unsigned creditor, struct str external_ref)
+{
+	struct create_debt *body = &bodies[bodies_count++].create;
+
+	*body = (struct create_debt){ .debt_id = spec_id('D', number),
+				      .customer_id = spec_id('C', 1),
+				      .creditor_id = spec_id('R', creditor),
+				      .external_ref = external_ref,
+				      .currency = STR("EUR"),
+				      .principal_minor = 10000,
+				      .interest_minor = 500,
+				      .fee_minor = 300,
+				      .cost_minor = 200,
+				      .opened_on = SPEC_TODAY - 90,
+				      .due_on = SPEC_TODAY - 60,
+				      .fees_authorised = true };
+	spec_when(&spec, &create_debt_type, body);
+}
+
+static void given_debt(unsigned number, struct str external_ref)
+{
+	when_created(number, 1, external_ref);
+	then_events(&spec, "DebtCreated");
+}
+
+static void given_payment(unsigned number, int64_t amount_minor)
+{
+	struct record_payment *body = &bodies[bodies_count].record;
+	char *reference = bodies[bodies_count++].text;
+
+	snprintf(reference, sizeof(bodies[0].text), "P-%u", number % 1000);
+	*body = (struct record_payment){ .payment_id = spec_id('P', number),
+					 .customer_id = spec_id('C', 1),
+					 .debt_id = spec_id('D', 1),
+					 .source = STR("bank"),
+					 .external_ref = str_of(reference),
+					 .amount_minor = amount_minor,
+					 .currency = STR("EUR"),
+					 .received_on = SPEC_TODAY,
+					 .method = STR("transfer") };
+	spec_when(&spec, &record_payment_type, body);
+	assert_int_equal(spec.decision.kind, DECISION_EVENTS);
+}
+
+static void given_reversal(unsigned number)
+{
+	struct reverse_payment *body = &bodies[bodies_count++].reverse;
+
+	*body = (struct reverse_payment){ .payment_id = spec_id('P', number),
+					  .customer_id = spec_id('C', 1),
+					  .reason = STR("error") };
+	spec_when(&spec, &reverse_payment_type, body);
+	assert_int_equal(spec.decision.kind, DECISION_EVENTS);
+}
+
+static struct debt *the_debt(void)
+{
+	struct uuid id = spec_id('D', 1);
+
+	return workset_change(&spec.set, &debt_entity, &id);
+}
+
+static struct amend_debt *an_amendment(unsigned debt)
+{
+	struct amend_debt *body = &bodies[bodies_count++].amend;
+
+	*body = (struct amend_debt){ .debt_id = spec_id('D', debt), .customer_id = spec_id('C', 1), .reason = STR("ticket 17") };
+	return body;
+}
+
+static void when_due_on(int32_t due_on)
+{
+	struct amend_debt *body = an_amendment(1);
+
+	body->has_due_on = true;
+	body->due_on = due_on;
+	spec_when(&spec, &amend_debt_type, body);
+}
+
+static void when_renamed(unsigned debt, struct str external_ref)
+{
+	struct amend_debt *body = an_amendment(debt);
+
+	body->has_external_ref = true;
+	body->external_ref = external_ref;
+	spec_when(&spec, &amend_debt_type, body);
+}
+
+static struct cancel_debt *a_cancellation(void)
+{
+	struct cancel_debt *body = &bodies[bodies_count++].cancel;
+
+	*body = (struct cancel_debt){ .debt_id = spec_id('D', 1),
+				      .customer_id = spec_id('C', 1),
+				      .reason = STR("not_the_debtor") };
+	return body;
+}
+
+static void when_cancelled(void)
+{
+	spec_when(&spec, &cancel_debt_type, a_cancellation());
+}
+
+/* ---- AmendDebt ---- */
+
+static void test_debts__an_amended_due_date_is_told_with_the_one_before_and_what_is_owed(void **state)
+{
+	const struct debt_amended *event;
+
+	(void)state;
+	given_debt(1, STR("INV-1"));
+	given_payment(1, 1000);
+	when_due_on(SPEC_TODAY + 30);
+	then_events(&spec, "DebtAmended");
+	event = then_event(&spec, 0, debt_amended);
+	assert_int_equal(event->version, 3);
+	assert_int_equal(event->previous_due_on, SPEC_TODAY - 60);
+	assert_int_equal(event->due_on, SPEC_TODAY + 30);
+	assert_true(str_is(event->previous_external_ref, "INV-1"));
+	assert_true(str_is(event->external_ref, "INV-1"));
+	assert_int_equal(event->balance_minor, 10000);
+	assert_int_equal(event->amended_on, SPEC_TODAY);
+	assert_true(str_is(event->reason, "ticket 17"));
+	assert_true(str_is(event->by, "test"));
+	assert_int_equal(the_debt()->due_on, SPEC_TODAY + 30);
+	assert_int_equal(the_debt()->entries, 2);
+}
+
+static void test_debts__payments_after_an_amendment_carry_the_new_due_date(void **state)
+{
+	(void)state;
+	given_debt(1, STR("INV-1"));
+	when_due_on(SPEC_TODAY + 30);
+	given_payment(1, 11000);
+	then_events(&spec, "PaymentRecorded", "DebtPaid");
+	assert_int_equal(then_event(&spec, 0, payment_recorded)->due_on, SPEC_TODAY + 30);
+	assert_int_equal(then_event(&spec, 1, debt_paid)->due_on, SPEC_TODAY + 30);
+}
+
+static void test_debts__a_reference_given_up_is_free_at_once_and_the_new_one_is_taken(void **state)
+{
+	const struct debt_amended *event;
+
+	(void)state;
+	given_debt(1, STR("A"));
+	when_renamed(1, STR("B"));
+	then_events(&spec, "DebtAmended");
+	event = then_event(&spec, 0, debt_amended);
+	assert_true(str_is(event->previous_external_ref, "A"));
+	assert_true(str_is(event->external_ref, "B"));
+	assert_int_equal(event->due_on, event->previous_due_on);
+	when_created(2, 1, STR("B"));
+	then_refused(&spec, REFUSAL_EXISTS, "external_ref");
+	when_created(2, 1, STR("A"));
+	then_events(&spec, "DebtCreated");
+	when_renamed(1, STR("A"));
+	then_refused(&spec, REFUSAL_EXISTS, "external_ref");
+}
+
+static void test_debts__two_debts_can_swap_their_references(void **state)
+{
+	(void)state;
+	given_debt(1, STR("A"));
+	given_debt(2, STR("B"));
+	when_renamed(1, STR("B"));
+	then_refused(&spec, REFUSAL_EXISTS, "external_ref");
+	when_renamed(1, STR("C"));
+	when_renamed(2, STR("A"));
+	then_events(&spec, "DebtAmended");
+	when_renamed(1, STR("B"));
+	then_events(&spec, "DebtAmended");
+	when_created(3, 1, STR("A"));
+	then_refused(&spec, REFUSAL_EXISTS, "external_ref");
+	when_created(3, 1, STR("C"));
+	then_events(&spec, "DebtCreated");
+}
+
+static void test_debts__what_an_event_says_stays_when_the_debt_is_amended_again(void **state)
+{
+	const struct debt_amended *first;
+
+	(void)state;
+	given_debt(1, STR("A"));
+	when_renamed(1, STR("B"));
+	first = then_event(&spec, 0, debt_amended);
+	when_renamed(1, STR("C"));
+	assert_true(str_is(first->previous_external_ref, "A"));
+	assert_true(str_is(first->external_ref, "B"));
+}
+
+static void test_debts__another_creditors_reference_is_no_matter(void **state)
+{
+	(void)state;
+	given_debt(1, STR("A"));
+	when_created(2, 2, STR("B"));
+	when_renamed(1, STR("B"));
+	then_events(&spec, "DebtAmended");
+}
+
+static void test_debts__a_put_of_what_is_there_is_taken(void **state)
+{
+	struct amend_debt *body;
+
+	(void)state;
+	given_debt(1, STR("A"));
+	body = an_amendment(1);
+	body->has_due_on = true;
+	body->due_on = SPEC_TODAY - 60;
+	body->has_external_ref = true;
+	body->external_ref = STR("A");
+	spec_when(&spec, &amend_debt_type, body);
+	then_events(&spec, "DebtAmended");
+	when_created(2, 1, STR("A"));
+	then_refused(&spec, REFUSAL_EXISTS, "external_ref");
+}
+
+static void refuse_amendment(const struct amend_debt *body, enum refusal refusal, const char *field)
+{
+	spec_when(&spec, &amend_debt_type, body);
+	then_refused(&spec, refusal, field);
+}
+
+static void test_debts__an_amendment_says_what_and_why(void **state)
+{
+	struct amend_debt *body;
+
+	(void)state;
+	given_debt(1, STR("A"));
+	refuse_amendment(an_amendment(1), REFUSAL_BAD_VALUE, "");
+	body = an_amendment(1);
+	body->has_external_ref = true;
+	refuse_amendment(body, REFUSAL_BAD_VALUE, "external_ref");
+	body = an_amendment(1);
+	body->has_external_ref = true;
+	body->external_ref = STR("A\nB");
+	refuse_amendment(body, REFUSAL_BAD_VALUE, "external_ref");
+	body = an_amendment(1);
+	body->has_due_on = true;
+	body->due_on = SPEC_TODAY;
+	body->reason = STR("");
+	refuse_amendment(body, REFUSAL_BAD_VALUE, "reason");
+}
+
+static void test_debts__a_debt_is_not_due_before_it_was_opened_nor_in_another_age(void **state)
+{
+	(void)state;
+	given_debt(1, STR("A"));
+	when_due_on(SPEC_TODAY - 91);
+	then_refused(&spec, REFUSAL_BAD_DATE, "due_on");
+	when_due_on(DEBTS_DAY_MAX + 1);
+	then_refused(&spec, REFUSAL_BAD_DATE, "due_on");
+	when_due_on(INT32_MIN);
+	then_refused(&spec, REFUSAL_BAD_DATE, "due_on");
+	when_due_on(SPEC_TODAY - 90);
+	then_events(&spec, "DebtAmended");
+}
+
+static void test_debts__an_amendment_of_an_unknown_debt_or_anothers_is_not_found(void **state)
+{
+	struct amend_debt *body;
+
+	(void)state;
+	given_debt(1, STR("A"));
+	when_renamed(2, STR("B"));
+	then_refused(&spec, REFUSAL_NOT_FOUND, "debt_id");
+	body = an_amendment(1);
+	body->has_due_on = true;
+	body->due_on = SPEC_TODAY;
+	body->customer_id = spec_id('C', 2);
+	refuse_amendment(body, REFUSAL_NOT_FOUND, "debt_id");
+}
+
+static void test_debts__an_amendment_of_another_version_is_a_conflict(void **state)
+{
+	struct amend_debt *body;
+
+	(void)state;
+	given_debt(1, STR("A"));
+	body = an_amendment(1);
+	body->has_due_on = true;
+	body->due_on = SPEC_TODAY;
+	body->has_expected_version = true;
+	body->expected_version = 2;
+	refuse_amendment(body, REFUSAL_VERSION_CONFLICT, "expected_version");
+	body->expected_version = 1;
+	spec_when(&spec, &amend_debt_type, body);
+	then_events(&spec, "DebtAmended");
+}
+
+static void test_debts__only_a_debt_that_left_the_books_is_not_amended(void **state)
+{
+	(void)state;
+	given_debt(1, STR("A"));
+	for (unsigned lifecycle = LIFECYCLE_NEW; lifecycle < LIFECYCLE_COUNT; lifecycle++) {
+		the_debt()->lifecycle = lifecycle;
+		when_due_on(SPEC_TODAY);
+		if (lifecycle_is_terminal(lifecycle))
+			then_refused(&spec, REFUSAL_BAD_TRANSITION, "debt_id");
+		else
+			then_events(&spec, "DebtAmended");
+	}
+}
+
+/* The states that the commands of a batch need are asked for before any is decided: then the debt was not there. */
+static void when_amended_in_one_batch_with_its_creation(struct amend_debt *body)
+{
+	const struct rule *rule = spec_rule(&spec, &amend_debt_type);
+	static struct command command;
+
+	command = (struct command){ .type = &amend_debt_type, .body = body, .actor = STR("test"), .today = SPEC_TODAY };
+	spec_touch(&spec, rule, &command);
+	given_debt(1, STR("A"));
+	decision_init(&spec.decision, &spec.arena, &command);
+	rule->decide(&command, &spec.set, &spec.decision);
+}
+
+static void test_debts__a_due_date_can_be_amended_in_the_batch_that_creates_the_debt(void **state)
+{
+	struct amend_debt *body = an_amendment(1);
+
+	(void)state;
+	body->has_due_on = true;
+	body->due_on = SPEC_TODAY;
+	when_amended_in_one_batch_with_its_creation(body);
+	then_events(&spec, "DebtAmended");
+}
+
+static void test_debts__a_reference_amended_in_the_batch_that_creates_the_debt_waits(void **state)
+{
+	struct amend_debt *body = an_amendment(1);
+
+	(void)state;
+	body->has_external_ref = true;
+	body->external_ref = STR("B");
+	when_amended_in_one_batch_with_its_creation(body);
+	then_waits(&spec, "debt_id");
+	when_renamed(1, STR("B"));
+	then_events(&spec, "DebtAmended");
+}
+
+/* ---- CancelDebt ---- */
+
+static void test_debts__a_cancellation_takes_back_what_was_charged(void **state)
+{
+	const struct debt_cancelled *event;
+	struct cancel_debt *body = a_cancellation();
+
+	(void)state;
+	given_debt(1, STR("A"));
+	body->has_comment = true;
+	body->comment = STR("letter 2026-17");
+	spec_when(&spec, &cancel_debt_type, body);
+	then_events(&spec, "DebtCancelled");
+	event = then_event(&spec, 0, debt_cancelled);
+	assert_int_equal(event->version, 2);
+	assert_int_equal(event->amount_minor, 11000);
+	assert_int_equal(event->cost_minor, 200);
+	assert_int_equal(event->fee_minor, 300);
+	assert_int_equal(event->interest_minor, 500);
+	assert_int_equal(event->principal_minor, 10000);
+	assert_int_equal(event->due_on, SPEC_TODAY - 60);
+	assert_int_equal(event->cancelled_on, SPEC_TODAY);
+	assert_true(str_is(event->reason, "not_the_debtor"));
+	assert_true(event->has_comment);
+	assert_true(str_is(event->comment, "letter 2026-17"));
+	assert_true(str_is(event->by, "test"));
+	assert_int_equal(the_debt()->lifecycle, LIFECYCLE_CANCELLED);
+	assert_int_equal(the_debt()->entries, 2);
+	assert_int_equal(balances_owed(&the_debt()->balances), 0);
+}
+
+static void test_debts__a_cancelled_debt_takes_nothing_more(void **state)
+{
+	struct record_payment *body = &bodies[bodies_count++].record;
+
+	(void)state;
+	given_debt(1, STR("A"));
+	given_payment(1, 100);
+	given_reversal(1);
+	when_cancelled();
+	then_events(&spec, "DebtCancelled");
+	when_cancelled();
+	then_refused(&spec, REFUSAL_BAD_TRANSITION, "debt_id");
+	when_renamed(1, STR("B"));
+	then_refused(&spec, REFUSAL_BAD_TRANSITION, "debt_id");
+	*body = (struct record_payment){ .payment_id = spec_id('P', 2),
+					 .customer_id = spec_id('C', 1),
+					 .debt_id = spec_id('D', 1),
+					 .source = STR("bank"),
+					 .external_ref = STR("P-2"),
+					 .amount_minor = 100,
+					 .currency = STR("EUR"),
+					 .received_on = SPEC_TODAY,
+					 .method = STR("cash") };
+	spec_when(&spec, &record_payment_type, body);
+	then_refused(&spec, REFUSAL_BAD_TRANSITION, "debt_id");
+}
+
+static void test_debts__a_cancelled_debts_reference_stays_taken(void **state)
+{
+	(void)state;
+	given_debt(1, STR("A"));
+	when_cancelled();
+	when_created(2, 1, STR("A"));
+	then_refused(&spec, REFUSAL_EXISTS, "external_ref");
+}
+
+static void test_debts__money_that_was_paid_goes_back_before_the_debt_is_cancelled(void **state)
+{
+	(void)state;
+	given_debt(1, STR("A"));
+	given_payment(1, 100);
+	given_payment(2, 5000);
+	given_reversal(1);
+	when_cancelled();
+	then_refused(&spec, REFUSAL_BAD_TRANSITION, "debt_id");
+	assert_non_null(strstr(spec.decision.text, "50.00 EUR"));
+	given_reversal(2);
+	when_cancelled();
+	then_events(&spec, "DebtCancelled");
+	assert_int_equal(then_event(&spec, 0, debt_cancelled)->amount_minor, 11000);
+}
+
+static void test_debts__a_paid_debt_is_cancelled_after_its_payments_were_reversed(void **state)
+{
+	(void)state;
+	given_debt(1, STR("A"));
+	given_payment(1, 11000);
+	given_payment(2, 12000);
+	when_cancelled();
+	then_refused(&spec, REFUSAL_BAD_TRANSITION, "debt_id");
+	given_reversal(1); /* the other one's credit pays the debt now: it is used, and stands */
+	when_cancelled();
+	then_refused(&spec, REFUSAL_BAD_TRANSITION, "debt_id");
+	given_reversal(2);
+	when_cancelled();
+	then_events(&spec, "DebtCancelled");
+}
+
+static void test_debts__only_a_new_or_active_debt_is_cancelled(void **state)
+{
+	(void)state;
+	for (unsigned lifecycle = LIFECYCLE_NEW; lifecycle < LIFECYCLE_COUNT; lifecycle++) {
+		teardown(NULL);
+		setup(NULL);
+		given_debt(1, STR("A"));
+		the_debt()->lifecycle = lifecycle;
+		when_cancelled();
+		if (lifecycle == LIFECYCLE_NEW || lifecycle == LIFECYCLE_ACTIVE)
+			then_events(&spec, "DebtCancelled");
+		else
+			then_refused(&spec, REFUSAL_BAD_TRANSITION, "debt_id");
+	}
+}
+
+static void refuse_cancellation(const struct cancel_debt *body, enum refusal refusal, const char *field)
+{
+	spec_when(&spec, &cancel_debt_type, body);
+	then_refused(&spec, refusal, field);
+}
+
+static void test_debts__a_cancellation_needs_a_known_reason_and_a_decent_comment(void **state)
+{
+	struct cancel_debt *body = a_cancellation();
+
+	(void)state;
+	given_debt(1, STR("A"));
+	body->reason = STR("whim");
+	refuse_cancellation(body, REFUSAL_BAD_VALUE, "reason");
+	body = a_cancellation();
+	body->has_comment = true;
+	refuse_cancellation(body, REFUSAL_BAD_VALUE, "comment");
+	body->comment = STR("two\nlines");
+	refuse_cancellation(body, REFUSAL_BAD_VALUE, "comment");
+}
+
+static void test_debts__a_cancellation_of_an_unknown_debt_or_version_is_refused(void **state)
+{
+	struct cancel_debt *body = a_cancellation();
+
+	(void)state;
+	refuse_cancellation(body, REFUSAL_NOT_FOUND, "debt_id");
+	given_debt(1, STR("A"));
+	body->customer_id = spec_id('C', 2);
+	refuse_cancellation(body, REFUSAL_NOT_FOUND, "debt_id");
+	body = a_cancellation();
+	body->has_expected_version = true;
+	body->expected_version = 7;
+	refuse_cancellation(body, REFUSAL_VERSION_CONFLICT, "expected_version");
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		TEST(test_debts__an_amended_due_date_is_told_with_the_one_before_and_what_is_owed),
+		TEST(test_debts__payments_after_an_amendment_carry_the_new_due_date),
+		TEST(test_debts__a_reference_given_up_is_free_at_once_and_the_new_one_is_taken),
+		TEST(test_debts__two_debts_can_swap_their_references),
+		TEST(test_debts__what_an_event_says_stays_when_the_debt_is_amended_again),
+		TEST(test_debts__another_creditors_reference_is_no_matter),
+		TEST(test_debts__a_put_of_what_is_there_is_taken),
+		TEST(test_debts__an_amendment_says_what_and_why),
+		TEST(test_debts__a_debt_is_not_due_before_it_was_opened_nor_in_another_age),
+		TEST(test_debts__an_amendment_of_an_unknown_debt_or_anothers_is_not_found),
+		TEST(test_debts__an_amendment_of_another_version_is_a_conflict),
+		TEST(test_debts__only_a_debt_that_left_the_books_is_not_amended),
+		TEST(test_debts__a_due_date_can_be_amended_in_the_batch_that_creates_the_debt),
+		TEST(test_debts__a_reference_amended_in_the_batch_that_creates_the_debt_waits),
+		TEST(test_debts__a_cancellation_takes_back_what_was_charged),
+		TEST(test_debts__a_cancelled_debt_takes_nothing_more),
+		TEST(test_debts__a_cancelled_debts_reference_stays_taken),
+		TEST(test_debts__money_that_was_paid_goes_back_before_the_debt_is_cancelled),
+		TEST(test_debts__a_paid_debt_is_cancelled_after_its_payments_were_reversed),
+		TEST(test_debts__only_a_new_or_active_debt_is_cancelled),
+		TEST(test_debts__a_cancellation_needs_a_known_reason_and_a_decent_comment),
+		TEST(test_debts__a_cancellation_of_an_unknown_debt_or_version_is_refused),
+	};
+
+	return cmocka_run_group_tests_name("debts changes", tests, NULL, NULL);
+}
