@@ -47,6 +47,26 @@ static bool fold_debt_reopened(const void *body, struct buf *deltas)
 	return add_outstanding(deltas, &event->creditor_id, event->currency, event->due_on, 1, 0);
 }
 
+/* What is owed on the debt falls due on another day; a paid debt moves nothing. */
+static bool fold_debt_amended(const void *body, struct buf *deltas)
+{
+	const struct debt_amended *event = body;
+	int64_t debts = event->balance_minor > 0 ? 1 : 0;
+
+	if (event->previous_due_on == event->due_on)
+		return true;
+	return add_outstanding(deltas, &event->creditor_id, event->currency, event->previous_due_on, -debts,
+			       -event->balance_minor) &&
+	       add_outstanding(deltas, &event->creditor_id, event->currency, event->due_on, debts, event->balance_minor);
+}
+
+static bool fold_debt_cancelled(const void *body, struct buf *deltas)
+{
+	const struct debt_cancelled *event = body;
+
+	return add_outstanding(deltas, &event->creditor_id, event->currency, event->due_on, -1, -event->amount_minor);
+}
+
 /* Credit pays what is owed, or is taken back from it (below 0). No money comes in: it was counted when it did. */
 static bool fold_credit_applied(const void *body, struct buf *deltas)
 {
@@ -144,6 +164,8 @@ static const struct {
 	{ &payment_reversed_type, fold_payment_reversed },
 	{ &credit_applied_type, fold_credit_applied },
 	{ &debt_reopened_type, fold_debt_reopened },
+	{ &debt_amended_type, fold_debt_amended },
+	{ &debt_cancelled_type, fold_debt_cancelled },
 	{ &communication_released_type, fold_communication_released },
 	{ &communication_suppressed_type, fold_communication_suppressed },
 	{ &communication_progressed_type, fold_communication_progressed },

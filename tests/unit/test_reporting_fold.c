@@ -146,6 +146,48 @@ static void test_fold__credit_applied_lowers_what_is_owed_and_is_not_collected(v
 	then_outstanding(*state, 1, 20000, 0, 20);
 }
 
+static void test_fold__an_amended_due_date_moves_the_debt_and_what_is_owed_on_it(void **state)
+{
+	struct debt_amended event = {
+		.creditor_id = creditor, .currency = STR("EUR"), .previous_due_on = 20000, .due_on = 20030, .balance_minor = 70
+	};
+
+	given(*state, &debt_amended_type, &event);
+	assert_int_equal(deltas_count(*state), 2);
+	then_outstanding(*state, 0, 20000, -1, -70);
+	then_outstanding(*state, 1, 20030, 1, 70);
+}
+
+static void test_fold__of_a_paid_debt_the_amended_due_date_moves_nothing(void **state)
+{
+	struct debt_amended event = {
+		.creditor_id = creditor, .currency = STR("EUR"), .previous_due_on = 20000, .due_on = 20030
+	};
+
+	given(*state, &debt_amended_type, &event);
+	then_outstanding(*state, 0, 20000, 0, 0);
+	then_outstanding(*state, 1, 20030, 0, 0);
+}
+
+static void test_fold__an_amended_reference_changes_no_figure(void **state)
+{
+	struct debt_amended event = {
+		.creditor_id = creditor, .currency = STR("EUR"), .previous_due_on = 20000, .due_on = 20000, .balance_minor = 70
+	};
+
+	given(*state, &debt_amended_type, &event);
+	assert_int_equal(deltas_count(*state), 0);
+}
+
+static void test_fold__a_cancelled_debt_is_outstanding_no_more_and_was_not_collected(void **state)
+{
+	struct debt_cancelled event = { .creditor_id = creditor, .currency = STR("EUR"), .due_on = 20000, .amount_minor = 70 };
+
+	given(*state, &debt_cancelled_type, &event);
+	assert_int_equal(deltas_count(*state), 1);
+	then_outstanding(*state, 0, 20000, -1, -70);
+}
+
 static void test_fold__a_message_counts_in_the_state_it_is_in(void **state)
 {
 	struct communication_released released = { .channel = STR("sms"), .requested_on = 20200 };
@@ -272,7 +314,8 @@ struct model_debt {
 	uint8_t creditor; /* first byte of the id */
 	const char *currency;
 	int32_t due_on;
-	int64_t owed_minor, credit_minor;
+	int64_t owed_minor, credit_minor, paid_minor; /* paid: by payments that were not reversed */
+	bool is_cancelled;
 };
 
 struct model_payment {
@@ -334,6 +377,10 @@ static void pay(struct model *model)
 	model->payments_count++;
 	payment->debt = any(model, model->debts_count);
 	debt = &model->debts[payment->debt];
+	if (debt->is_cancelled) {
+		model->payments_count--;
+		return;
+	}
 	payment->received_on = 20100 + (int32_t)any(model, 4);
 	payment->reversed_on = 0;
 	payment->amount_minor = 1 + (int64_t)any(model, 900);
@@ -353,6 +400,7 @@ static void pay(struct model *model)
 	}
 	debt->owed_minor -= payment->owed_part_minor;
 	debt->credit_minor += event.credit_minor;
+	debt->paid_minor += payment->amount_minor;
 }
 
 /* Credit pays what is owed; also below 0, taken back from what it had paid. */
@@ -398,6 +446,7 @@ static void reverse(struct model *model)
 	given(model->batch, &payment_reversed_type, &event);
 	debt->owed_minor += payment->owed_part_minor;
 	debt->credit_minor -= credit;
+	debt->paid_minor -= payment->amount_minor;
 	if (debt->credit_minor > 0 && debt->owed_minor > 0)
 		apply_credit(model, debt, debt->credit_minor < debt->owed_minor ? debt->credit_minor : debt->owed_minor);
 	if (was_paid && debt->owed_minor > 0) {
@@ -407,6 +456,45 @@ static void reverse(struct model *model)
 
 		given(model->batch, &debt_reopened_type, &reopened);
 	}
+}
+
+static void amend(struct model *model)
+{
+	struct debt_amended event;
+	struct model_debt *debt;
+
+	if (model->debts_count == 0)
+		return;
+	debt = &model->debts[any(model, model->debts_count)];
+	if (debt->is_cancelled)
+		return;
+	event = (struct debt_amended){ .creditor_id = { { debt->creditor } },
+				       .currency = str_of(debt->currency),
+				       .previous_due_on = debt->due_on,
+				       .due_on = 20000 + (int32_t)any(model, 4),
+				       .balance_minor = debt->owed_minor };
+	debt->due_on = event.due_on;
+	given(model->batch, &debt_amended_type, &event);
+}
+
+/* Only where no payment stands: then what is owed is what was charged. */
+static void cancel(struct model *model)
+{
+	struct debt_cancelled event;
+	struct model_debt *debt;
+
+	if (model->debts_count == 0)
+		return;
+	debt = &model->debts[any(model, model->debts_count)];
+	if (debt->is_cancelled || debt->paid_minor != 0)
+		return;
+	event = (struct debt_cancelled){ .creditor_id = { { debt->creditor } },
+					 .currency = str_of(debt->currency),
+					 .due_on = debt->due_on,
+					 .amount_minor = debt->owed_minor };
+	debt->owed_minor = 0;
+	debt->is_cancelled = true;
+	given(model->batch, &debt_cancelled_type, &event);
 }
 
 static void request_message(struct model *model)
@@ -480,7 +568,7 @@ static void end_batch(struct model *model)
 static void live(struct model *model)
 {
 	for (int step = 0; step < STEPS; step++) {
-		switch (any(model, 12)) {
+		switch (any(model, 14)) {
 		case 0:
 		case 1:
 			create_debt(model);
@@ -501,6 +589,12 @@ static void live(struct model *model)
 			break;
 		case 10:
 			move_message(model);
+			break;
+		case 11:
+			amend(model);
+			break;
+		case 12:
+			cancel(model);
 			break;
 		default:
 			if (any(model, 10) == 0)
@@ -608,6 +702,10 @@ int main(void)
 		TEST(test_fold__a_reversal_counts_on_its_own_day_and_restores_what_was_owed),
 		TEST(test_fold__a_debt_paid_or_reopened_is_counted),
 		TEST(test_fold__credit_applied_lowers_what_is_owed_and_is_not_collected),
+		TEST(test_fold__an_amended_due_date_moves_the_debt_and_what_is_owed_on_it),
+		TEST(test_fold__of_a_paid_debt_the_amended_due_date_moves_nothing),
+		TEST(test_fold__an_amended_reference_changes_no_figure),
+		TEST(test_fold__a_cancelled_debt_is_outstanding_no_more_and_was_not_collected),
 		TEST(test_fold__a_message_counts_in_the_state_it_is_in),
 		TEST(test_fold__a_withdrawal_cancels_each_message_on_its_own_day),
 		TEST(test_fold__other_events_change_nothing),
