@@ -1,0 +1,251 @@
+/* debts.allowed_actions tells people what the rules would take: the two are held against each other, state by state. */
+
+#include "store_spec.h"
+
+#include "consumers/debts/debts.h"
+#include "consumers/debts/store.h"
+#include "schemas/debts.h"
+
+static struct store_spec spec;
+
+static int setup_group(void **state)
+{
+	(void)state;
+	return debts_store_prepare(debts_store.self, &spec.err);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	store_spec_init(&spec, &debts_module, &debts_store);
+	store_sql(&spec, "test_customer",
+		  "INSERT INTO customers.customer (customer_id, external_ref, kind, status, locale, country, version, "
+		  "full_name_sealed) VALUES ('019a0000-0000-7000-8000-004300000001', 'C1', 'natural', 'active', 'de', 'DE', 1, "
+		  "'')");
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	store_spec_release(&spec);
+	return 0;
+}
+
+/* ---- given: one debt, and money on it or not ---- */
+
+static void add_debt(void)
+{
+	struct create_debt body = { .debt_id = spec_id('D', 1),
+				    .customer_id = spec_id('C', 1),
+				    .creditor_id = spec_id('R', 1),
+				    .external_ref = STR("A"),
+				    .currency = STR("EUR"),
+				    .principal_minor = 1000,
+				    .opened_on = STORE_TODAY - 20,
+				    .due_on = STORE_TODAY - 10 };
+
+	store_add(&spec, &create_debt_type, &body);
+}
+
+static struct record_payment a_payment(unsigned number, struct str reference, int64_t amount_minor)
+{
+	return (struct record_payment){ .payment_id = spec_id('P', number),
+					.customer_id = spec_id('C', 1),
+					.debt_id = spec_id('D', 1),
+					.source = STR("bank"),
+					.external_ref = reference,
+					.amount_minor = amount_minor,
+					.currency = STR("EUR"),
+					.received_on = STORE_TODAY,
+					.method = STR("transfer") };
+}
+
+static void add_payment(unsigned number, struct str reference, int64_t amount_minor)
+{
+	struct record_payment body = a_payment(number, reference, amount_minor);
+
+	store_add(&spec, &record_payment_type, &body);
+}
+
+static struct reverse_payment a_reversal(unsigned number)
+{
+	return (struct reverse_payment){ .payment_id = spec_id('P', number),
+					 .customer_id = spec_id('C', 1),
+					 .reason = STR("error") };
+}
+
+static void add_reversal(unsigned number)
+{
+	struct reverse_payment body = a_reversal(number);
+
+	store_add(&spec, &reverse_payment_type, &body);
+}
+
+static void nothing_paid(void)
+{
+}
+
+static void one_paid(void)
+{
+	add_payment(1, STR("1"), 100);
+}
+
+static void paid_and_reversed(void)
+{
+	add_payment(1, STR("1"), 100);
+	add_reversal(1);
+}
+
+static void one_of_two_reversed(void)
+{
+	add_payment(1, STR("1"), 100);
+	add_payment(2, STR("2"), 200);
+	add_reversal(1);
+}
+
+/* The credit of the second payment pays what the reversal of the first leaves open. */
+static void credit_applied(void)
+{
+	add_payment(1, STR("1"), 1000);
+	add_payment(2, STR("2"), 600);
+	add_reversal(1);
+}
+
+static void all_reversed(void)
+{
+	credit_applied();
+	add_reversal(2);
+}
+
+static void (*const histories[])(void) = { nothing_paid,        one_paid,       paid_and_reversed,
+					   one_of_two_reversed, credit_applied, all_reversed };
+
+/* ---- then ---- */
+
+/* Asks the rule and throws its answer away. */
+static bool is_taken(const struct message_type *type, const void *body)
+{
+	struct decision decision;
+	bool fits;
+
+	spec.count = 0;
+	store_add(&spec, type, body);
+	arena_reset(&spec.arena);
+	fits = workset_init(&spec.set, &spec.arena, 100);
+	assert_true(fits);
+	store_must(&spec, db_begin(spec.db, &spec.err));
+	store_load_all(&spec);
+	decision_init(&decision, &spec.arena, &spec.commands[0]);
+	store_rule(&spec, type)->decide(&spec.commands[0], &spec.set, &decision);
+	db_rollback(spec.db);
+	spec.count = 0;
+	if (decision.kind == DECISION_REFUSED)
+		assert_int_equal(decision.refusal, REFUSAL_BAD_TRANSITION);
+	return decision.kind == DECISION_EVENTS;
+}
+
+static void add_if(char *list, size_t list_size, bool is_in, const char *name)
+{
+	size_t size = strlen(list);
+
+	if (is_in)
+		snprintf(list + size, list_size - size, "%s%s", size > 0 ? "," : "", name);
+}
+
+/* As the rules say. */
+static void list_taken(char list[128])
+{
+	struct record_payment payment = a_payment(9, STR("9"), 10);
+	struct amend_debt amendment = { .debt_id = spec_id('D', 1),
+					.customer_id = spec_id('C', 1),
+					.has_external_ref = true,
+					.external_ref = STR("B"),
+					.reason = STR("r") };
+	struct cancel_debt cancellation = { .debt_id = spec_id('D', 1), .customer_id = spec_id('C', 1), .reason = STR("fraud") };
+
+	list[0] = '\0';
+	add_if(list, 128, is_taken(&record_payment_type, &payment), "recordPayment");
+	add_if(list, 128, is_taken(&amend_debt_type, &amendment), "amendDebt");
+	add_if(list, 128, is_taken(&cancel_debt_type, &cancellation), "cancelDebt");
+}
+
+static void then_text(const char *name, const char *sql, const char *wanted)
+{
+	struct db_result result = { 0 };
+	struct str text;
+
+	store_must(&spec, db_run(spec.admin, store_statement(name, sql), NULL, &result, &spec.err));
+	assert_int_equal(result.rows, 1);
+	text = db_str(&result, 0, 0);
+	if (!str_is(text, wanted))
+		fail_msg("%.*s instead of %s", (int)text.size, text.data, wanted);
+	db_result_release(&result);
+}
+
+static void move_to_next_lifecycle(void)
+{
+	store_sql(&spec, "test_next", "UPDATE debts.debt SET lifecycle = lifecycle + 1");
+}
+
+static void check_lifecycles(void)
+{
+	char list[128];
+
+	store_sql(&spec, "test_first", "UPDATE debts.debt SET lifecycle = 1");
+	for (unsigned lifecycle = LIFECYCLE_NEW; lifecycle < LIFECYCLE_COUNT; lifecycle++) {
+		list_taken(list);
+		then_text("test_name", "SELECT debts.lifecycle_name(lifecycle) FROM debts.debt", lifecycle_name(lifecycle));
+		then_text("test_actions", "SELECT array_to_string(debts.allowed_actions(d), ',') FROM debts.debt d", list);
+		move_to_next_lifecycle();
+	}
+}
+
+static void test_debts_actions__what_is_shown_is_what_the_rules_take(void **state)
+{
+	for (size_t index = 0; index < sizeof(histories) / sizeof(histories[0]); index++) {
+		if (index > 0) {
+			teardown(state);
+			setup(state);
+		}
+		add_debt();
+		histories[index]();
+		store_run(&spec);
+		check_lifecycles();
+	}
+}
+
+static void test_debts_actions__a_payment_is_reversed_once_while_its_debt_is_in_the_books(void **state)
+{
+	struct reverse_payment standing = a_reversal(2);
+	struct reverse_payment reversed = a_reversal(1);
+
+	(void)state;
+	add_debt();
+	one_of_two_reversed();
+	store_run(&spec);
+	store_sql(&spec, "test_first", "UPDATE debts.debt SET lifecycle = 1");
+	for (unsigned lifecycle = LIFECYCLE_NEW; lifecycle < LIFECYCLE_COUNT; lifecycle++) {
+		bool is_standing_taken = is_taken(&reverse_payment_type, &standing);
+
+		assert_int_equal(is_standing_taken, !lifecycle_is_terminal(lifecycle));
+		assert_false(is_taken(&reverse_payment_type, &reversed));
+		then_text(
+			"test_payments",
+			"SELECT string_agg(array_to_string(debts.allowed_payment_actions(p.state, d.lifecycle), ','), '|' ORDER "
+			"BY payment_id) FROM debts.payment p JOIN debts.debt d USING (debt_id)",
+			is_standing_taken ? "|reversePayment" : "|");
+		move_to_next_lifecycle();
+	}
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_debts_actions__what_is_shown_is_what_the_rules_take, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_debts_actions__a_payment_is_reversed_once_while_its_debt_is_in_the_books,
+						setup, teardown),
+	};
+
+	return cmocka_run_group_tests_name("debts actions", tests, setup_group, NULL);
+}
