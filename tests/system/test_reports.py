@@ -1,0 +1,135 @@
+"""Reports: asked for by a command, made by the reporting reader, kept as files."""
+
+import csv
+import datetime
+import hashlib
+import io
+import json
+import uuid
+from decimal import Decimal
+
+import pytest
+
+from client import new_id, today
+from world import wait_for
+
+
+@pytest.fixture(scope="module")
+def portfolio(people):
+    """A creditor of its own: EUR 60.00 + 40.00 past due 30 days, 25.00 of it paid, 5.00 of that taken back; JPY 1000 not due yet."""
+    creditor = new_id()
+    customer = people.customer()
+    first = people.debt(customer, creditor_id=creditor, principal_minor=60_00)
+    people.debt(customer, creditor_id=creditor, principal_minor=40_00)
+    people.debt(customer, creditor_id=creditor, currency="JPY", principal_minor=1000, due_on=today() + datetime.timedelta(days=9))
+    people.pay(customer, first, 20_00)
+    reversed_payment = people.pay(customer, first, 5_00).body["payment_id"]
+    record = people.client.command(
+        "ReversePayment", "creditor", payment_id=reversed_payment, customer_id=customer, reason="chargeback"
+    )
+    people.client.send(record)
+    people.events.expect(record, "PaymentReversed")
+    return creditor
+
+
+def ask(client, kind, roles=("reporting",), **body):
+    fields = dict.fromkeys(("format", "as_of", "from_on", "creditor_id", "currency", "channel"))
+    return client.command("GenerateReport", *roles, **{"report_id": new_id(), "kind": kind, **fields, **body})
+
+
+def made(world, client, events, kind, **body):
+    """The report's row, once it is made."""
+    world.wait_idle()  # what happened before is in the figures
+    record = ask(client, kind, **body)
+    client.send(record)
+    event = events.expect(record, "ReportRequested")
+    columns = "state, format, file_name, content, rows, size, sha256, reason, positions, open"
+    query = f"SELECT {columns} FROM reporting.public_report WHERE report_id = %s AND state <> 'requested'"
+    row = wait_for(lambda: world.sql(query, event.body["report_id"]), f"report {event.body['report_id']} is made")[0]
+    return dict(zip(columns.split(", "), row))
+
+
+def cells(report):
+    text = bytes(report["content"]).decode()
+    assert text.endswith("\r\n") and "\n" not in text.replace("\r\n", "")
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+def test_ageing_is_what_is_owed_today_by_days_past_due(world, client, events, portfolio):
+    report = made(world, client, events, "ageing", creditor_id=portfolio)
+    assert report["state"] == "ready" and report["open"]
+    assert report["file_name"] == f"ageing-{today()}-open.csv"
+    assert hashlib.sha256(report["content"]).hexdigest() == report["sha256"]
+    assert report["size"] == len(report["content"]) and report["rows"] == 2
+    euro, yen = cells(report)
+    assert euro == {
+        "as_of": str(today()), "creditor_id": portfolio, "currency": "EUR", "past_due": "1-30 days", "debts": "2", "outstanding": "80.00"
+    }
+    assert (yen["currency"], yen["past_due"], yen["debts"], yen["outstanding"]) == ("JPY", "0 days", "1", "1000")
+
+
+def test_collections_are_by_day_and_the_same_in_both_formats(world, client, events, portfolio):
+    flat = cells(made(world, client, events, "collections", creditor_id=portfolio))
+    nested = made(world, client, events, "collections", creditor_id=portfolio, format="json")
+    document = json.loads(bytes(nested["content"]))
+    assert (document["kind"], document["asOf"], document["creditorId"]) == ("collections", str(today()), portfolio)
+    assert sum(Decimal(row["received"]) for row in flat) == 25
+    assert sum(Decimal(row["net"]) for row in flat) == 20
+    assert [row["day"] for row in flat] == [row["day"] for row in document["rows"]]
+    for row, object_row in zip(flat, document["rows"]):
+        for name in ("received", "reversed", "net"):
+            assert Decimal(row[name]) * 100 == object_row[name]["amountMinor"] and object_row[name]["currency"] == "EUR"
+
+
+def test_a_report_tells_up_to_which_event_of_each_partition_it_is_made(world, client, events, portfolio):
+    report = made(world, client, events, "ageing", creditor_id=portfolio)
+    heads = dict(world.sql("SELECT part::text, last_seq FROM reporting.reader_head WHERE module = 'debts'"))
+    assert report["positions"] == heads and sum(heads.values()) >= 6
+
+
+def test_communications_without_any_are_a_header(world, client, events):
+    long_ago = datetime.date(2001, 1, 31)
+    report = made(world, client, events, "communications", as_of=long_ago, from_on=datetime.date(2001, 1, 1), channel="sms")
+    assert bytes(report["content"]) == b"day,channel,state,messages\r\n"
+    assert report["file_name"] == "communications-2001-01-31.csv" and not report["open"]
+
+
+@pytest.mark.parametrize(
+    "kind, body, code, field",
+    [
+        ("aging", {}, "bad_value", "kind"),
+        ("ageing", {"format": "pdf"}, "bad_value", "format"),
+        ("ageing", {"channel": "sms"}, "bad_value", "channel"),
+        ("communications", {"creditor_id": str(uuid.UUID(int=7))}, "bad_value", "creditor_id"),
+        ("collections", {"currency": "EURO"}, "bad_currency", "currency"),
+        ("ageing", {"as_of": datetime.date(2020, 2, 29)}, "bad_date", "as_of"),
+        ("collections", {"as_of": datetime.date(9999, 12, 31)}, "bad_date", "as_of"),
+        ("collections", {"from_on": datetime.date(1, 1, 1)}, "limit_exceeded", "from_on"),
+    ],
+)
+def test_what_cannot_be_reported_is_refused_with_its_field(client, events, kind, body, code, field):
+    record = ask(client, kind, **body)
+    client.send(record)
+    events.expect_refusal(record, code, field)
+
+
+def test_a_repeated_command_is_one_report(world, client, events):
+    record = ask(client, "communications")
+    client.send(record, record)
+    events.expect(record, "ReportRequested")
+    again = ask(client, "ageing", report_id=record.key.decode())
+    client.send(again)
+    events.expect_refusal(again, "exists", "report_id")
+    world.wait_idle()
+    assert world.value("SELECT count(*) FROM reporting.report WHERE report_id = %s", record.key.decode()) == 1
+
+
+def test_who_may_not_ask_gets_a_dead_letter(client, events):
+    record = ask(client, "ageing", roles=("agent",))
+    place = client.send(record)
+    events.expect_dead(record, place, "not_authorised")
+
+
+def test_reports_disturb_no_promise(world, portfolio):
+    world.wait_idle()
+    assert world.verify() == []
