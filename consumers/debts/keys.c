@@ -45,7 +45,7 @@ bool payment_reference_key(struct reference_key *ret_key, struct str source, str
 
 struct uuid reference_id(const struct reference_key *key)
 {
-	return uuid_of_text((struct str){ .data = key->text, .size = key->size });
+	return uuid_of_key((struct str){ .data = key->text, .size = key->size });
 }
 
 bool reference_is_taken(const struct workset *set, const struct entity *entity, const struct uuid *id)

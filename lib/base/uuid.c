@@ -63,6 +63,15 @@ struct uuid uuid_v7(int64_t now_ms, const uint8_t random10[10])
 	return id;
 }
 
+int64_t uuid_time_ms(const struct uuid *id)
+{
+	int64_t ms = 0;
+
+	for (size_t i = 0; i < 6; i++)
+		ms = ms << 8 | id->bytes[i];
+	return ms;
+}
+
 static void random_fill(void *bytes, size_t size)
 {
 	/* Up to 256 bytes are never cut short once the kernel's source is ready. */

@@ -44,6 +44,9 @@ void uuid_format(char text[UUID_TEXT_SIZE + 1], const struct uuid *id); /* lower
  */
 struct uuid uuid_v7(int64_t now_ms, const uint8_t random10[10]);
 
+/* The time that stands in front of an id, in ms: of a UUIDv7 that of its making, of any other id a number that means nothing. */
+int64_t uuid_time_ms(const struct uuid *id);
+
 /* A new UUIDv7 from the system's clock and random source: for programs at the edge, never in decide or evolve. */
 struct uuid uuid_new(void);
 

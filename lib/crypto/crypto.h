@@ -32,6 +32,12 @@ struct uuid uuid_derive(const struct uuid *from, const char *purpose, uint64_t o
 /* The id of a natural key: a hash of the text. Not in time order. */
 struct uuid uuid_of_text(struct str text);
 
+/*
+ * The same for an id that never leaves this process (a slot of a batch): another process gives another id. SipHash with a key of
+ * the process: a third of the time, and nobody outside can choose texts that fall together.
+ */
+struct uuid uuid_of_key(struct str text);
+
 /* Keyed hash of an address, to find and compare it without reading it. key: 32 bytes. */
 void address_hash(uint8_t ret_hash[DIGEST_SIZE], struct str address, const uint8_t key[32]);
 

@@ -9,12 +9,16 @@
  */
 static EVP_MD *sha256;
 
+static unsigned char slot_key[crypto_shorthash_siphashx24_KEYBYTES];
+
 int crypto_init(struct err *err)
 {
 	if (sodium_init() < 0)
 		return err_set(err, ERR_FATAL, "libsodium does not start: no random source");
-	if (sha256 == NULL)
+	if (sha256 == NULL) {
+		randombytes_buf(slot_key, sizeof(slot_key));
 		sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+	}
 	if (sha256 == NULL)
 		return err_set(err, ERR_FATAL, "OpenSSL has no SHA-256");
 	return 0;
@@ -87,5 +91,14 @@ struct uuid uuid_of_text(struct str text)
 
 	blake2b(id.bytes, text, NULL, 0);
 	mark_version_8(&id);
+	return id;
+}
+
+struct uuid uuid_of_key(struct str text)
+{
+	struct uuid id;
+
+	_Static_assert(sizeof(id.bytes) == crypto_shorthash_siphashx24_BYTES, "a hash is an id");
+	crypto_shorthash_siphashx24(id.bytes, (const unsigned char *)text.data, text.size, slot_key);
 	return id;
 }

@@ -8,6 +8,8 @@
 #include "schemas/engine.h"
 #include "worker/rights.h"
 
+#define ID_AHEAD_MAX_MS 300000 /* how much a sender's clock may be ahead of the broker's */
+
 /* Most framed event bytes of one batch: far above what batch_items_max commands make. */
 #define BODIES_SIZE_MAX ((size_t)256 << 20)
 
@@ -69,13 +71,21 @@ static struct head *head_of(struct batch *batch, const struct engine *engine, in
 	return &batch->heads[batch->head_of_part[part]];
 }
 
-/* An id above every earlier one of its partition is new: UUIDv7 ascend. The unique index catches what this misses (is_careful).
+/*
+ * An id above every earlier one of its partition is new: UUIDv7 ascend. One whose time lies ahead of the broker's clock (a random
+ * id, a sender's wrong clock) does not count: it is looked up, and must not make all later ones look old.
  */
+static bool is_ahead(const struct command *command)
+{
+	return uuid_time_ms(&command->id) > command->now_ms + ID_AHEAD_MAX_MS;
+}
+
+/* The unique index catches what this misses (is_careful). */
 static bool may_be_known(const struct batch *batch, const struct engine *engine, const struct item *item)
 {
 	const struct uuid *last_id = &engine->lanes[item->part].head.last_id;
 
-	return batch->is_careful || item->was_parked || uuid_compare(&item->command.id, last_id) <= 0;
+	return batch->is_careful || item->was_parked || is_ahead(&item->command) || uuid_compare(&item->command.id, last_id) <= 0;
 }
 
 int batch_begin(struct batch *batch, const struct engine *engine, size_t from, size_t count, bool is_careful,
@@ -292,7 +302,7 @@ static int decide_command(struct batch *batch, const struct engine *engine, size
 	const struct verdict *first_verdict = earlier_of(batch, i, &first);
 	struct decision decision;
 
-	if (uuid_compare(&item->command.id, &head->last_id) > 0)
+	if (!is_ahead(&item->command) && uuid_compare(&item->command.id, &head->last_id) > 0)
 		head->last_id = item->command.id;
 	if (!item->rule)
 		return park(batch, verdict, item, PARKED_BUG, "this program cannot read the command", err);

@@ -30,7 +30,7 @@ struct head {
 	int64_t epoch;
 	int64_t next_offset;
 	uint8_t last_digest[DIGEST_SIZE]; /* of the record at next_offset - 1; valid with has_digest */
-	struct uuid last_id;              /* highest command id so far; none at first */
+	struct uuid last_id;              /* highest command id so far that was not ahead of its time; none at first */
 	int64_t log_seq;
 	uint8_t log_hash[SHA256_SIZE];
 	int64_t tick_at_ms;    /* 0: no Tick yet */

@@ -14,7 +14,7 @@
 #define START_WAIT_MS   500
 #define VALUE_SIZE_MAX  ((size_t)64 << 10)
 #define BATCH_BYTES_MAX ((size_t)8 << 20)
-#define PENDING_MAX     200000
+#define PENDING_MAX     20000
 #define PARKED_KEYS_MAX 1000000
 
 static int verify(void *self, struct str token, struct token_claims *ret_claims, struct err *err)

@@ -165,6 +165,19 @@ static void test_random_bytes__are_not_the_same_twice(void **state)
 	assert_memory_equal(one, two, sizeof(one));
 }
 
+static void test_uuid_of_key__is_the_same_within_a_process(void **state)
+{
+	struct uuid one = uuid_of_key(STR("creditor/4711"));
+	struct uuid same = uuid_of_key(STR("creditor/4711"));
+	struct uuid other = uuid_of_key(STR("creditor/4712"));
+	struct uuid of_text = uuid_of_text(STR("creditor/4711"));
+
+	(void)state;
+	assert_true(uuid_equal(&one, &same));
+	assert_false(uuid_equal(&one, &other));
+	assert_false(uuid_equal(&one, &of_text));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -176,6 +189,7 @@ int main(void)
 		cmocka_unit_test(test_uuid_derive__is_stable_and_keeps_the_time),
 		cmocka_unit_test(test_uuid_derive__tells_origin_purpose_and_ordinal_apart),
 		cmocka_unit_test(test_uuid_of_text__names_a_text),
+		cmocka_unit_test(test_uuid_of_key__is_the_same_within_a_process),
 		cmocka_unit_test(test_random_bytes__are_not_the_same_twice),
 	};
 

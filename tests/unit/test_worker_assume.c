@@ -178,6 +178,34 @@ static void test_assume__twice_in_a_batch_is_found_in_memory(void **state)
 	assert_int_equal(asked, 0); /* the first writes it: the index looks */
 }
 
+static bool is_looked_up(struct uuid command_id)
+{
+	struct answer *answers;
+	size_t answers_count;
+
+	batch_reset(&batch);
+	batch.items_count = 0;
+	add_payment(1, STR("EUR"));
+	batch.items[0].command.id = command_id;
+	assert_int_equal(batch_begin(&batch, &engine, 0, 1, false, &answers, &answers_count, &err), 0);
+	if (answers_count > 0)
+		answers[0].found = false;
+	assert_int_equal(batch_decide(&batch, &engine, answers, answers_count, &is_conflict, &err), 0);
+	engine.lanes[0].head.last_id = batch.heads[0].last_id;
+	return answers_count == 1;
+}
+
+static void test_assume__an_id_ahead_of_its_time_is_looked_up_and_makes_no_other_look_old(void **state)
+{
+	struct uuid random = { .bytes = { 0xf3, 0x51, [6] = 0x40, [8] = 0x80, [15] = 9 } };
+
+	(void)state;
+	assert_false(is_looked_up(id_of('!', 1)));
+	assert_true(is_looked_up(random));
+	assert_false(is_looked_up(id_of('!', 2)));
+	assert_true(is_looked_up(id_of('!', 1)));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -186,6 +214,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_assume__a_refusal_that_writes_nothing_is_looked_up, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_assume__a_refusal_does_not_rest_on_a_wrong_assumption, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_assume__twice_in_a_batch_is_found_in_memory, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_assume__an_id_ahead_of_its_time_is_looked_up_and_makes_no_other_look_old,
+						set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
