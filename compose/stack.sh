@@ -168,6 +168,7 @@ kafka_settings() {
 		transaction.state.log.replication.factor=1
 		transaction.state.log.min.isr=1
 		transaction.state.log.num.partitions=4
+		transaction.max.timeout.ms=60000
 		share.coordinator.state.topic.replication.factor=1
 		share.coordinator.state.topic.min.isr=1
 		share.coordinator.state.topic.num.partitions=4

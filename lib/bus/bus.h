@@ -106,7 +106,7 @@ MUST_CHECK int bus_consumer_stop(struct bus_consumer *consumer, struct err *err)
 /* Tells the group where we are (next offset to read), for lag tools only; asynchronous, failures ignored. */
 void bus_consumer_report(struct bus_consumer *consumer, const int32_t *parts, const int64_t *next_offsets, size_t count);
 
-/* Earliest and next-to-be-written offset on the broker. */
+/* Earliest offset on the broker, and the one behind the last that can be read: while a transaction is open, its first. */
 MUST_CHECK int bus_consumer_bounds(struct bus_consumer *consumer, int32_t part, int64_t *ret_low, int64_t *ret_high,
 				   struct err *err);
 
@@ -124,6 +124,9 @@ MUST_CHECK int bus_reader_seek(struct bus_reader *reader, int32_t part, int64_t 
 /* *ret_found false: nothing within timeout_ms, or the end of the partition (told once, at once). ERR_POISON: no such offset. */
 MUST_CHECK int bus_reader_next(struct bus_reader *reader, int timeout_ms, bool *ret_found, struct bus_record *ret_record,
 			       struct err *err);
+/* After a next that found nothing: the offset the partition ended at, -1 when its end was not reached. The end may lie behind the
+ * last record: what a transaction leaves takes offsets and is given to nobody. */
+int64_t bus_reader_end(const struct bus_reader *reader);
 
 /* ---- producer ---- */
 

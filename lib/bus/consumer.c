@@ -88,7 +88,7 @@ static int set_up(struct bus_consumer *consumer, const struct bus_conf *conf, co
 		{ "session.timeout.ms", session },
 		{ "heartbeat.interval.ms", heartbeat },
 		{ "max.poll.interval.ms", "300000" },
-		{ "isolation.level", "read_uncommitted" }, /* no transactions here: no stop at somebody's open one */
+		{ "isolation.level", "read_committed" }, /* what its producer took back was never sent */
 		{ "check.crcs", "true" },
 		{ "fetch.min.bytes", "1" },
 		{ "fetch.wait.max.ms", "100" },

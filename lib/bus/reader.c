@@ -15,7 +15,8 @@
 struct bus_reader {
 	struct kafka kafka; /* first: the opaque of the callbacks */
 	rd_kafka_topic_t *topic;
-	int32_t part; /* being read, or PART_NONE */
+	int32_t part;       /* being read, or PART_NONE */
+	int64_t end_offset; /* where it ended when it was read to its end; -1: it was not */
 };
 
 static int set_up(struct bus_reader *reader, const struct bus_conf *conf, struct err *err)
@@ -30,8 +31,8 @@ static int set_up(struct bus_reader *reader, const struct bus_conf *conf, struct
 		{ "enable.auto.commit", "false" },
 		{ "enable.auto.offset.store", "false" },
 		{ "auto.offset.reset", "error" },
-		{ "enable.partition.eof", "true" }, /* the end is told, not waited for */
-		{ "isolation.level", "read_uncommitted" },
+		{ "enable.partition.eof", "true" },      /* the end is told, not waited for */
+		{ "isolation.level", "read_committed" }, /* sees what a consumer sees */
 		{ "check.crcs", "true" },
 		{ "fetch.min.bytes", "1" },
 		{ "fetch.wait.max.ms", "10" }, /* a seek waits for the fetch that is under way */
@@ -101,7 +102,13 @@ int bus_reader_seek(struct bus_reader *reader, int32_t part, int64_t offset, str
 	if (rd_kafka_consume_start(reader->topic, part, offset) != 0)
 		return kafka_err(err, rd_kafka_last_error(), rd_kafka_topic_name(reader->topic));
 	reader->part = part;
+	reader->end_offset = -1;
 	return 0;
+}
+
+int64_t bus_reader_end(const struct bus_reader *reader)
+{
+	return reader->end_offset;
 }
 
 int bus_reader_next(struct bus_reader *reader, int timeout_ms, bool *ret_found, struct bus_record *ret_record, struct err *err)
@@ -114,9 +121,12 @@ int bus_reader_next(struct bus_reader *reader, int timeout_ms, bool *ret_found, 
 		rd_kafka_poll(reader->kafka.handle, 0); /* log lines and errors */
 		int64_t left_ms = until_ms - clock_monotonic_ms();
 		rd_kafka_message_t *message = rd_kafka_consume(reader->topic, reader->part, left_ms > 0 ? (int)left_ms : 0);
+		reader->end_offset = -1;
 		if (message == NULL || message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-			if (message != NULL)
+			if (message != NULL) {
+				reader->end_offset = message->offset;
 				rd_kafka_message_destroy(message);
+			}
 			*ret_found = false;
 			return 0;
 		}

@@ -9,6 +9,7 @@
 #define BROKER_MS      10000
 #define STATEMENT_MS   30000
 #define LAST_RECORD_MS 5000
+#define REST_MAX       1000
 
 static const char select_heads[] = "SELECT part, epoch, owner, next_offset, log_seq, state = 'halted', coalesce(reason, '') "
 				   "FROM {schema}.partition_head ORDER BY part";
@@ -69,7 +70,10 @@ int observer_open(struct observer *observer, const char *bootstrap, const char *
 		  struct err *err)
 {
 	memset(observer, 0, sizeof(*observer));
-	observer->bus = (struct bus_conf){ .bootstrap = bootstrap, .client_id = "dcs-status" };
+	/* Of one record each: what is read ahead would be thrown away. */
+	observer->bus = (struct bus_conf){
+		.bootstrap = bootstrap, .client_id = "dcs-status", .prefetch_records = 1, .prefetch_kbytes = 64
+	};
 	observer->pg = pg;
 	observer->pg_user = pg_user;
 	if (arena_init(&observer->arena, ARENA_SIZE, err) != 0 || connect_database(observer, err) != 0 ||
@@ -234,6 +238,28 @@ static int last_sequence(struct bus_reader *reader, int32_t part, int64_t high, 
 	return status;
 }
 
+/*
+ * Commands not yet decided. What a transaction leaves (its end, what was taken back) takes offsets and is no command: where
+ * little is left, the topic is asked whether that is anything at all.
+ */
+static int find_lag(struct bus_reader *reader, struct part_status *status, struct err *err)
+{
+	struct bus_record record;
+	bool found = true;
+
+	status->lag = status->high > status->next_offset ? status->high - status->next_offset : 0;
+	if (status->lag == 0 || status->lag > REST_MAX || status->next_offset < status->low)
+		return 0;
+	if (bus_reader_seek(reader, status->part, status->next_offset, err) != 0 ||
+	    bus_reader_next(reader, LAST_RECORD_MS, &found, &record, err) != 0)
+		return -1;
+	if (found)
+		bus_record_release(&record);
+	else if (bus_reader_end(reader) >= status->high)
+		status->lag = 0;
+	return 0;
+}
+
 static int read_events(struct observer *observer, size_t index, struct observation *observation, struct err *err)
 {
 	for (int32_t part = 0; part < observer->topics[index].parts; part++) {
@@ -249,7 +275,8 @@ static int read_events(struct observer *observer, size_t index, struct observati
 			observer->topics[index].events_high[part] = status->events_high;
 		}
 		status->published_seq = observer->topics[index].published_seq[part];
-		status->lag = status->high > status->next_offset ? status->high - status->next_offset : 0;
+		if (find_lag(observer->topics[index].commands, status, err) != 0)
+			return -1;
 		status->unpublished = status->log_seq > status->published_seq ? status->log_seq - status->published_seq : 0;
 	}
 	return 0;

@@ -103,6 +103,8 @@ static int compare_records(struct pair *pair, int64_t low, int64_t high, struct 
 
 		if (bus_reader_next(pair->reader, RECORD_MS, &found, &record, err) != 0)
 			return -1;
+		if (!found && bus_reader_end(pair->reader) >= high)
+			return 0;
 		if (!found)
 			return err_set(err, ERR_RETRY, "%s part %d: the broker did not send event offset %lld",
 				       pair->head->module, pair->head->part, (long long)next);

@@ -477,6 +477,9 @@ static void test_bus__a_reader_reads_the_last_record_and_the_end(void **state)
 		bus_record_release(&record);
 		MUST_DO(bus_reader_next(reader, DEADLINE_MS, &found, &record, &error));
 		assert_false(found);
+		assert_int_equal(bus_reader_end(reader), high);
+		MUST_DO(bus_reader_next(reader, 0, &found, &record, &error)); /* told once: later, nothing is known */
+		assert_int_equal(bus_reader_end(reader), -1);
 	}
 	MUST_DO(bus_reader_seek(reader, 0, 99, &error));
 	assert_int_equal(bus_reader_next(reader, DEADLINE_MS, &found, &record, &error), -1);
