@@ -56,6 +56,9 @@ objects = $(patsubst %.c,$(OUT)/%.o,$(1))
 
 SCHEMAS   := $(wildcard schemas/*/*.avsc) schemas/ids.json schemas/generate.py
 GENERATED := $(GEN)/schemas/.stamp
+EMBEDDED  := $(GEN)/api/embedded.c
+VERSION   := 0.4.0
+COMMIT    := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 
 LIB_OBJECTS    := $(call objects,$(foreach room,$(ROOMS),$(call sources,lib/$(room))))
 MODULE_OBJECTS := $(call objects,$(foreach module,$(MODULES),$(call sources,consumers/$(module))))
@@ -122,7 +125,26 @@ $(OUT)/gen.o: $(GENERATED)
 	@mkdir -p $(@D)
 	$(call run,cc $(GEN)/schemas/messages.c,$(CC) $(CFLAGS) -MMD -MP -c -o $@ $(GEN)/schemas/messages.c)
 
-$(ARCHIVE): $(LIB_OBJECTS) $(MODULE_OBJECTS) $(PRODUCER_OBJECTS) $(OUT)/gen.o
+# The gateway's page and the written parts of its document.
+$(EMBEDDED): producers/api/embed.py producers/api/document producers/api/page $(wildcard producers/api/document/* producers/api/page/*)
+	python3 producers/api/embed.py $@ producers/api
+
+# Which program it is; written anew only when it is another.
+.PHONY: FORCE
+$(GEN)/api/version.c: FORCE
+	@mkdir -p $(@D)
+	@text='#include "producers/api/version.h"\nconst char program_version[] = "$(VERSION)", program_commit[] = "$(COMMIT)";'; \
+		[ "$$(cat $@ 2>/dev/null)" = "$$(echo -e "$$text")" ] || echo -e "$$text" >$@
+
+$(OUT)/version.o: $(GEN)/api/version.c
+	@mkdir -p $(@D)
+	$(call run,cc $<,$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<)
+
+$(OUT)/embedded.o: $(EMBEDDED)
+	@mkdir -p $(@D)
+	$(call run,cc $<,$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<)
+
+$(ARCHIVE): $(LIB_OBJECTS) $(MODULE_OBJECTS) $(PRODUCER_OBJECTS) $(OUT)/gen.o $(OUT)/embedded.o $(OUT)/version.o
 	@rm -f $@
 	$(call run,ar $@,ar rcs $@ $^)
 

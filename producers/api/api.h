@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 
+#include "producers/api/document.h"
 #include "producers/api/outbound.h"
 #include "producers/api/part.h"
 #include "producers/api/reads.h"
@@ -19,6 +20,7 @@ struct api {
 	struct questions *questions, *searches; /* reads.h */
 	struct rights *rights;
 	struct reads *reads;
+	struct document document;
 	struct server *server;
 	struct part parts[API_PARTS_MAX];
 	size_t parts_count;
@@ -41,6 +43,7 @@ MUST_CHECK int api_drain(struct api *api, int64_t deadline_ms, struct err *err);
 /* ---- handlers of the table (routes.c) ---- */
 
 void take_kannel_report(struct api *api, struct call *call); /* callbacks.c */
+void tell_document(struct api *api, struct call *call);      /* document.c */
 void tell_live(struct api *api, struct call *call);          /* health.c */
 void tell_ready(struct api *api, struct call *call);
 void tell_root(struct api *api, struct call *call);

@@ -1,13 +1,22 @@
 /* What this is, and how it is. */
 
 #include "producers/api/api.h"
+#include "producers/api/version.h"
 
 void tell_root(struct api *api, struct call *call)
 {
+	struct buf answer;
+
 	(void)api;
-	call_answer(call, 200, CALL_JSON,
-		    STR("{\"name\":\"dcs\",\"description\":\"Debt Collection System\",\"links\":{\"document\":\"/openapi.json\","
-			"\"page\":\"/docs\",\"health\":\"/readyz\"}}\n"));
+	buf_init(&answer, 1024);
+	buf_add_format(
+		&answer,
+		"{\"name\":\"dcs\",\"description\":\"Debt Collection System\",\"version\":\"%s\",\"links\":{\"document\":"
+		"\"/openapi.json\",\"page\":\"/docs\",\"health\":\"/readyz\",\"metrics\":\"/metrics\",\"login\":\"/auth/login\","
+		"\"schemas\":\"/subjects\"}}\n",
+		program_version);
+	call_answer(call, 200, CALL_JSON, buf_str(&answer));
+	buf_release(&answer);
 }
 
 void tell_live(struct api *api, struct call *call)

@@ -116,7 +116,8 @@ static int serve(const struct program *program, const struct settings *settings,
 	struct coder *coder = NULL;
 	int result = -1;
 
-	if (key_read(api->callback_key, settings->callback_key_file, err) != 0 || coder_new(&coder, err) != 0 ||
+	if (document_open(&api->document, api_routes, err) != 0 ||
+	    key_read(api->callback_key, settings->callback_key_file, err) != 0 || coder_new(&coder, err) != 0 ||
 	    token_keys_load(program->keys_dir, program->token_issuer, program->token_audience, &api->keys, err) != 0)
 		goto out;
 	if (outbound_open(&api->outbound, &program->bus, coder, api->keys, "api", ROLE_NOTIFIER, settings->wait_ms, err) != 0 ||
@@ -129,6 +130,7 @@ out:
 		server_close(api->server);
 	outbound_release(&api->outbound);
 	close_reads(api);
+	document_release(&api->document);
 	token_keys_free(api->keys);
 	coder_free(coder);
 	return result;

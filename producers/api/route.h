@@ -12,7 +12,8 @@ struct resource;
 
 /*
  * One operation of the gateway: a row of the table in routes.c. From the row alone come: which requests reach it, who may, what
- * its body may be, what becomes of it, its part of the OpenAPI document, its label in log and metrics.
+ * its body may be, what becomes of it, its part of the OpenAPI document (of a ROUTE_SPECIAL what it takes and answers is written
+ * in document/), its label in log and metrics.
  */
 enum method { METHOD_GET = 1 << 0, METHOD_POST = 1 << 1, METHOD_PUT = 1 << 2, METHOD_PATCH = 1 << 3, METHOD_DELETE = 1 << 4 };
 
@@ -56,9 +57,6 @@ struct route {
 	const struct resource *resource;
 	bool is_list; /* of a READ: many, which hang on the resource's parent `:id` if there is one; else the one with the id
 			 `:id` */
-
-	/* ROUTE_SPECIAL: its part of the OpenAPI operation beside what follows from the row, as JSON members; NULL: nothing */
-	const char *document;
 };
 
 #define BODY_JSON_MAX ((size_t)64 * 1024)

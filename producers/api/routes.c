@@ -18,6 +18,12 @@ const struct route api_routes[] = {
 	  .summary = "What this is, and where to go",
 	  .access = ACCESS_PUBLIC,
 	  .handle = tell_root },
+	{ .method = METHOD_GET,
+	  .pattern = "/openapi.json",
+	  .operation = "getDocument",
+	  .summary = "This document",
+	  .access = ACCESS_PUBLIC,
+	  .handle = tell_document },
 
 	/* ---- health ---- */
 	{ .method = METHOD_GET,

@@ -22,6 +22,7 @@ enum exit_status {
 int run_dead_letters(int argc, char **argv);
 int run_import(int argc, char **argv);
 int run_migrate(int argc, char **argv);
+int run_openapi(int argc, char **argv);
 int run_parked(int argc, char **argv);
 int run_publish(int argc, char **argv);
 int run_sample(int argc, char **argv);

@@ -24,6 +24,7 @@ static const struct subcommand subcommands[] = {
 	{ "verify", run_verify, "recompute the promises from the database and the topics" },
 	{ "dead-letters", run_dead_letters, "list or replay records that were no commands" },
 	{ "parked", run_parked, "list parked commands, or let them go" },
+	{ "openapi", run_openapi, "print the gateway's OpenAPI document" },
 	{ "unhalt", run_unhalt, "let a halted partition go on" },
 };
 

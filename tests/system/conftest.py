@@ -1,6 +1,7 @@
 import pytest
 
 from client import Client, Events
+from contract import Api
 from people import People
 from world import MODULES, World
 
@@ -26,6 +27,12 @@ def events(world):
     events = Events(world, MODULES)
     yield events
     events.close()
+
+
+@pytest.fixture(scope="session")
+def api(world):
+    """The gateway, every answer checked against its own document."""
+    return Api(world.environment["DCS_API_URL"])
 
 
 @pytest.fixture(scope="session")

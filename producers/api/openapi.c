@@ -1,0 +1,328 @@
+#include "producers/api/openapi.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "model/command.h"
+#include "producers/api/openapi_inside.h"
+
+/* ---- what follows from a row ---- */
+
+/* "/debts/:id/payments" -> "/debts/{id}/payments" */
+static void write_path(const char *pattern, struct buf *buf)
+{
+	bool is_param = false;
+
+	for (const char *at = pattern; *at != '\0'; at++) {
+		if (*at == '/' && is_param) {
+			buf_add_u8(buf, '}');
+			is_param = false;
+		}
+		if (*at == ':') {
+			buf_add_u8(buf, '{');
+			is_param = true;
+		} else {
+			buf_add_u8(buf, (unsigned char)*at);
+		}
+	}
+	buf_add_text(buf, is_param ? "}" : "");
+	buf_add_u8(buf, '\0');
+}
+
+static const char *method_name(enum method method)
+{
+	switch (method) {
+	case METHOD_GET:
+		return "get";
+	case METHOD_POST:
+		return "post";
+	case METHOD_PUT:
+		return "put";
+	case METHOD_PATCH:
+		return "patch";
+	case METHOD_DELETE:
+		return "delete";
+	}
+	MUST_NOT_REACH("a method that is not in the table");
+}
+
+/* The group whose segments hold the first one of the path; NULL: none. */
+static const char *find_tag(const struct openapi *openapi, const char *pattern)
+{
+	size_t size = strcspn(pattern + 1, "/");
+	size_t tag_index, segment_index;
+	json_t *tag, *segment;
+
+	json_array_foreach(json_object_get(openapi->document, "tags"), tag_index, tag)
+	{
+		json_array_foreach(json_object_get(tag, "x-dcs-segments"), segment_index, segment)
+		{
+			if (json_string_length(segment) == size && strncmp(json_string_value(segment), pattern + 1, size) == 0)
+				return json_string_value(json_object_get(tag, "name"));
+		}
+	}
+	return NULL;
+}
+
+/* Of a write it stands in the schema of its command; there, all bits mean any role, not anybody. */
+static uint32_t access_of(const struct route *route)
+{
+	return route->kind == ROUTE_WRITE ? route->command->roles & ~(ACCESS_PUBLIC | ACCESS_SIGNED_IN) : route->access;
+}
+
+/* Who may: a public operation needs no token; of the others the roles are told, none when every token will do. */
+static void add_access(json_t *operation, uint32_t access)
+{
+	json_t *roles;
+
+	if ((access & ACCESS_PUBLIC) != 0)
+		json_object_set_new(operation, "security", json_array());
+	if ((access & (ACCESS_PUBLIC | ACCESS_SIGNED_IN)) != 0)
+		return;
+	roles = json_array();
+	for (uint32_t role = ROLE_ADMIN; role <= ROLE_REPORTING; role <<= 1) {
+		if ((access & role) != 0)
+			json_array_append_new(roles, json_string(role_name(role)));
+	}
+	json_object_set_new(operation, "x-dcs-roles", roles);
+}
+
+static bool has_parameter(json_t *parameters, const char *in, const char *name)
+{
+	json_t *parameter;
+	size_t index;
+
+	json_array_foreach(parameters, index, parameter)
+	{
+		const char *its_in = json_string_value(json_object_get(parameter, "in"));
+		const char *its_name = json_string_value(json_object_get(parameter, "name"));
+
+		if (its_in != NULL && strcmp(its_in, in) == 0 && strcmp(its_name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A parameter for each `:name` of the pattern that nobody has described better; `:id` is an id. */
+static void add_path_parameters(json_t *parameters, const char *pattern)
+{
+	for (const char *at = strchr(pattern, ':'); at != NULL; at = strchr(at + 1, ':')) {
+		char name[64];
+		json_t *parameter;
+
+		MUST(str_to_chars(name, sizeof(name), (struct str){ .data = at + 1, .size = strcspn(at + 1, "/") }));
+		if (has_parameter(parameters, "path", name))
+			continue;
+		parameter = json_pack("{s:s, s:s, s:b, s:{s:s}}", "name", name, "in", "path", "required", 1, "schema", "type",
+				      "string");
+		if (strcmp(name, "id") == 0)
+			json_object_set_new(json_object_get(parameter, "schema"), "format", json_string("uuid"));
+		json_array_append_new(parameters, parameter);
+	}
+}
+
+/* ---- statuses ---- */
+
+/* Those that look the same wherever they come: components/responses. */
+static const struct {
+	int status;
+	const char *name;
+} shared_responses[] = {
+	{ 304, "NotModified" },
+	{ 400, "BadRequest" },
+	{ 401, "NotAuthenticated" },
+	{ 403, "NotAuthorised" },
+	{ 404, "NotFound" },
+	{ 409, "Conflict" },
+	{ 412, "VersionConflict" },
+	{ 413, "TooLarge" },
+	{ 415, "UnsupportedMediaType" },
+	{ 422, "Unprocessable" },
+	{ 428, "PreconditionRequired" },
+	{ 429, "TooManyRequests" },
+	{ 503, "Unavailable" },
+};
+
+/* Unless the operation says itself what this status means. */
+static void add_response(json_t *responses, int status)
+{
+	const char *name = NULL;
+	char key[16];
+
+	for (size_t i = 0; i < sizeof(shared_responses) / sizeof(shared_responses[0]); i++)
+		if (shared_responses[i].status == status)
+			name = shared_responses[i].name;
+	MUST(name != NULL);
+	(void)snprintf(key, sizeof(key), "%d", status);
+	if (json_object_get(responses, key) == NULL)
+		json_object_set_new(responses, key, openapi_reference("responses", name));
+}
+
+/* What the server refuses by the row alone, before a handler is asked. */
+static void add_refusals(json_t *responses, const struct route *route)
+{
+	if ((access_of(route) & ACCESS_PUBLIC) == 0)
+		add_response(responses, 401);
+	if ((access_of(route) & (ACCESS_PUBLIC | ACCESS_SIGNED_IN)) == 0)
+		add_response(responses, 403);
+	add_response(responses, 413);
+	if (route->body == BODY_JSON)
+		add_response(responses, 415);
+}
+
+/* ---- operations ---- */
+
+static json_t *members_of(json_t *operation, const char *name, json_t *empty)
+{
+	if (json_object_get(operation, name) == NULL)
+		json_object_set(operation, name, empty);
+	json_decref(empty);
+	return json_object_get(operation, name);
+}
+
+/* A special row's operation is what document/ says, beside what follows from the row. */
+static int describe_special(struct openapi *openapi, const struct route *route, json_t *operation, struct err *err)
+{
+	json_t *written = json_object_get(openapi->written, route->operation);
+
+	if (written == NULL)
+		return err_set(err, ERR_FATAL, "document/: nobody has described %s", route->operation);
+	json_object_update(operation, written);
+	json_object_del(openapi->written, route->operation);
+	return 0;
+}
+
+/* A good answer with a body of this schema (stolen). */
+static void add_success(json_t *responses, int status, const char *description, json_t *schema)
+{
+	char key[16];
+
+	(void)snprintf(key, sizeof(key), "%d", status);
+	json_object_set_new(responses, key,
+			    json_pack("{s:s, s:{s:{s:o}}}", "description", description, "content", "application/json", "schema",
+				      schema));
+}
+
+static void describe_write(struct openapi *openapi, const struct route *route, json_t *operation)
+{
+	json_t *schemas = json_object_get(json_object_get(openapi->document, "components"), "schemas");
+	json_t *responses = members_of(operation, "responses", json_object());
+	const char *name = route->command->record.name;
+
+	if (json_object_get(schemas, name) == NULL)
+		json_object_set_new(schemas, name, openapi_message(route->command));
+	json_object_set_new(operation, "requestBody",
+			    json_pack("{s:b, s:{s:{s:o}}}", "required", 1, "content", "application/json", "schema",
+				      openapi_reference("schemas", name)));
+	add_success(responses, route->done_status, "Done", json_object());
+	add_success(responses, 202, "Taken; the answer will be at Location", json_object());
+	add_response(responses, 400);
+	if (strchr(route->pattern, ':') != NULL)
+		add_response(responses, 404);
+	add_response(responses, 409);
+	if (route->if_match) {
+		add_response(responses, 412);
+		add_response(responses, 428);
+	}
+	add_response(responses, 422);
+	add_response(responses, 503);
+}
+
+static void describe_read(const struct route *route, json_t *operation)
+{
+	json_t *responses = members_of(operation, "responses", json_object());
+
+	add_success(responses, 200, "It is", json_object());
+	if (!route->is_list)
+		add_response(responses, 304);
+	add_response(responses, 400);
+	if (strchr(route->pattern, ':') != NULL)
+		add_response(responses, 404);
+	add_response(responses, 503);
+}
+
+/* What the kind of row says. */
+static int describe_kind(struct openapi *openapi, const struct route *route, json_t *operation, struct err *err)
+{
+	switch (route->kind) {
+	case ROUTE_SPECIAL:
+		return describe_special(openapi, route, operation, err);
+	case ROUTE_WRITE:
+		describe_write(openapi, route, operation);
+		return 0;
+	case ROUTE_READ:
+		describe_read(route, operation);
+		return 0;
+	}
+	MUST_NOT_REACH("a kind of route that is not in the table");
+}
+
+static int describe(struct openapi *openapi, const struct route *route, json_t *operation, struct err *err)
+{
+	const char *tag = find_tag(openapi, route->pattern);
+
+	if (tag == NULL)
+		return err_set(err, ERR_FATAL, "document/base.json: no group for %s", route->pattern);
+	json_object_set_new(operation, "operationId", json_string(route->operation));
+	json_object_set_new(operation, "summary", json_string(route->summary));
+	json_object_set_new(operation, "tags", json_pack("[s]", tag));
+	add_access(operation, access_of(route));
+	if (describe_kind(openapi, route, operation, err) != 0)
+		return -1;
+	add_path_parameters(members_of(operation, "parameters", json_array()), route->pattern);
+	add_refusals(members_of(operation, "responses", json_object()), route);
+	return 0;
+}
+
+static int add_operation(struct openapi *openapi, const struct route *route, struct err *err)
+{
+	json_t *operation = json_object();
+	struct buf path;
+
+	if (describe(openapi, route, operation, err) != 0) {
+		json_decref(operation);
+		return -1;
+	}
+	buf_init(&path, 256);
+	write_path(route->pattern, &path);
+	MUST(!path.overflow);
+	json_object_set_new(members_of(members_of(openapi->document, "paths", json_object()), (const char *)path.data,
+				       json_object()),
+			    method_name(route->method), operation);
+	buf_release(&path);
+	return 0;
+}
+
+static int describe_all(struct openapi *openapi, const struct route *routes, struct err *err)
+{
+	if (openapi_read_parts(openapi, err) != 0)
+		return -1;
+	for (const struct route *route = routes; route->pattern != NULL; route++) {
+		if (add_operation(openapi, route, err) != 0)
+			return -1;
+	}
+	if (json_object_size(openapi->written) > 0)
+		return err_set(err, ERR_FATAL, "document/: there is no operation %s",
+			       json_object_iter_key(json_object_iter(openapi->written)));
+	return 0;
+}
+
+static int add_bytes(const char *bytes, size_t size, void *buf)
+{
+	buf_add(buf, bytes, size);
+	return 0;
+}
+
+int openapi_write(const struct route *routes, bool is_indented, struct buf *buf, struct err *err)
+{
+	struct openapi openapi = { .document = NULL };
+	int result = describe_all(&openapi, routes, err);
+
+	if (result == 0) {
+		MUST(json_dump_callback(openapi.document, add_bytes, buf, is_indented ? JSON_INDENT(2) : JSON_COMPACT) == 0);
+		buf_add_u8(buf, '\n');
+	}
+	json_decref(openapi.document);
+	json_decref(openapi.written);
+	return result;
+}

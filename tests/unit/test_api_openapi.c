@@ -1,0 +1,221 @@
+/* The document: every row of the table is in it, and nothing else; whatever it refers to is there. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+
+#include "producers/api/openapi.h"
+
+#define TEXT_SIZE_MAX ((size_t)8 << 20)
+
+static json_t *make(const struct route *routes)
+{
+	struct err err = ERR_INIT;
+	struct buf text;
+	json_t *document;
+
+	buf_init(&text, TEXT_SIZE_MAX);
+	if (openapi_write(routes, true, &text, &err) != 0)
+		fail_msg("%s", err.text);
+	assert_false(text.overflow);
+	document = json_loadb((const char *)text.data, text.size, JSON_REJECT_DUPLICATES, NULL);
+	buf_release(&text);
+	assert_non_null(document);
+	return document;
+}
+
+static json_t *operation_of(json_t *document, const char *operation_id, const char **ret_path, const char **ret_method)
+{
+	const char *path, *method;
+	json_t *item, *operation;
+
+	json_object_foreach(json_object_get(document, "paths"), path, item)
+	{
+		json_object_foreach(item, method, operation)
+		{
+			if (strcmp(json_string_value(json_object_get(operation, "operationId")), operation_id) == 0) {
+				*ret_path = path;
+				*ret_method = method;
+				return operation;
+			}
+		}
+	}
+	return NULL;
+}
+
+static size_t count_operations(json_t *document)
+{
+	const char *path;
+	json_t *item;
+	size_t count = 0;
+
+	json_object_foreach(json_object_get(document, "paths"), path, item) count += json_object_size(item);
+	return count;
+}
+
+/* "/debts/{id}" takes what "/debts/:id" does. */
+static bool is_same_path(const char *path, const char *pattern)
+{
+	while (*path != '\0' && *pattern != '\0') {
+		if (*path == '{' && *pattern == ':') {
+			path += strcspn(path, "/");
+			pattern += strcspn(pattern, "/");
+		} else if (*path++ != *pattern++) {
+			return false;
+		}
+	}
+	return *path == *pattern;
+}
+
+static const char *const method_names[] = {
+	[METHOD_GET] = "get", [METHOD_POST] = "post", [METHOD_PUT] = "put", [METHOD_PATCH] = "patch", [METHOD_DELETE] = "delete",
+};
+
+static void test_openapi__every_row_is_in_the_document_and_nothing_else(void **state)
+{
+	json_t *document = make(api_routes);
+	size_t rows = 0;
+
+	(void)state;
+	for (const struct route *route = api_routes; route->pattern != NULL; route++, rows++) {
+		const char *path = "", *method = "";
+
+		if (operation_of(document, route->operation, &path, &method) == NULL)
+			fail_msg("%s is not in the document", route->operation);
+		assert_true(is_same_path(path, route->pattern));
+		assert_string_equal(method, method_names[route->method]);
+	}
+	assert_int_equal(count_operations(document), rows);
+	json_decref(document);
+}
+
+static void test_openapi__every_operation_has_what_a_reader_needs(void **state)
+{
+	json_t *document = make(api_routes);
+	const char *path, *method, *status;
+	json_t *item, *operation, *response;
+
+	(void)state;
+	json_object_foreach(json_object_get(document, "paths"), path, item)
+	{
+		json_object_foreach(item, method, operation)
+		{
+			json_t *responses = json_object_get(operation, "responses");
+			bool has_success = false;
+
+			assert_true(json_string_length(json_object_get(operation, "summary")) > 0);
+			assert_int_equal(json_array_size(json_object_get(operation, "tags")), 1);
+			json_object_foreach(responses, status, response) has_success = has_success || status[0] == '2';
+			if (!has_success)
+				fail_msg("%s %s has no good answer", method, path);
+		}
+	}
+	json_decref(document);
+}
+
+/* Whether "#/components/schemas/Problem" is there. */
+static bool resolves(json_t *document, const char *reference)
+{
+	json_t *at = document;
+	char segment[128];
+
+	if (strncmp(reference, "#/", 2) != 0)
+		return false;
+	for (const char *from = reference + 2; at != NULL; from += strcspn(from, "/") + 1) {
+		assert_true(str_to_chars(segment, sizeof(segment), (struct str){ .data = from, .size = strcspn(from, "/") }));
+		at = json_object_get(at, segment);
+		if (from[strcspn(from, "/")] == '\0')
+			break;
+	}
+	return at != NULL;
+}
+
+static void check_references(json_t *document, json_t *at)
+{
+	const char *name;
+	json_t *value;
+	size_t index;
+
+	json_object_foreach(at, name, value)
+	{
+		if (strcmp(name, "$ref") == 0 && !resolves(document, json_string_value(value)))
+			fail_msg("nothing is at %s", json_string_value(value));
+		check_references(document, value);
+	}
+	json_array_foreach(at, index, value) check_references(document, value);
+}
+
+static void test_openapi__whatever_it_refers_to_is_there(void **state)
+{
+	json_t *document = make(api_routes);
+
+	(void)state;
+	check_references(document, document);
+	json_decref(document);
+}
+
+/* ---- what follows from a row ---- */
+
+static void handle(struct api *api, struct call *call)
+{
+	(void)api;
+	(void)call;
+}
+
+static void test_openapi__a_row_without_description_or_group_is_found(void **state)
+{
+	static const struct route undescribed[] = {
+		{ METHOD_GET, "/livez", "getNothing", "x", .access = ACCESS_PUBLIC, .handle = handle },
+		{ 0 },
+	};
+	static const struct route groupless[] = {
+		{ METHOD_GET, "/nowhere", "getLive", "x", .access = ACCESS_PUBLIC, .handle = handle },
+		{ 0 },
+	};
+	struct err err = ERR_INIT;
+	struct buf text;
+
+	(void)state;
+	buf_init(&text, TEXT_SIZE_MAX);
+	assert_int_equal(openapi_write(undescribed, false, &text, &err), -1);
+	assert_non_null(strstr(err.text, "getNothing"));
+	err = (struct err)ERR_INIT;
+	assert_int_equal(openapi_write(groupless, false, &text, &err), -1);
+	assert_non_null(strstr(err.text, "/nowhere"));
+	buf_release(&text);
+}
+
+static void test_openapi__a_description_of_no_row_is_found(void **state)
+{
+	static const struct route only[] = {
+		{ METHOD_GET, "/livez", "getLive", "x", .access = ACCESS_PUBLIC, .handle = handle },
+		{ 0 },
+	};
+	struct err err = ERR_INIT;
+	struct buf text;
+
+	(void)state;
+	buf_init(&text, TEXT_SIZE_MAX);
+	assert_int_equal(openapi_write(only, false, &text, &err), -1);
+	assert_non_null(strstr(err.text, "there is no operation"));
+	buf_release(&text);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_openapi__every_row_is_in_the_document_and_nothing_else),
+		cmocka_unit_test(test_openapi__every_operation_has_what_a_reader_needs),
+		cmocka_unit_test(test_openapi__whatever_it_refers_to_is_there),
+		cmocka_unit_test(test_openapi__a_row_without_description_or_group_is_found),
+		cmocka_unit_test(test_openapi__a_description_of_no_row_is_found),
+	};
+
+	return cmocka_run_group_tests_name("openapi", tests, NULL, NULL);
+}
