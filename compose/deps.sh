@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what is missing, and nothing when nothing is: the Debian packages of packages.txt and the jars of kafka/pom.xml.
+# Installs what is missing, and nothing when nothing is: the Debian packages of packages.txt, the jars of kafka/pom.xml, and the
+# Python packages of tests/system/requirements.txt.
 # usage: compose/deps.sh
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -32,4 +33,16 @@ if [ "$(cat $jars/pom.sha256 2>/dev/null)" != "$want" ]; then
 		-DincludeScope=runtime -DoutputDirectory="$PWD/$jars.part"
 	echo "$want" >$jars.part/pom.sha256
 	mv $jars.part $jars
+fi
+
+# ---- Python packages that Debian has not, or not new enough: only tests use them ----
+
+python=.cache/python
+want=$(sha256sum <tests/system/requirements.txt)
+if [ "$(cat $python/requirements.sha256 2>/dev/null)" != "$want" ]; then
+	echo "deps: fetching Python packages for tests (about 100 MB on disk, once)"
+	rm -rf $python
+	/usr/bin/python3 -m venv $python
+	$python/bin/pip install -q --disable-pip-version-check --require-hashes --only-binary :all: -r tests/system/requirements.txt
+	echo "$want" >$python/requirements.sha256
 fi

@@ -48,4 +48,19 @@ void tell_live(struct api *api, struct call *call);          /* health.c */
 void tell_ready(struct api *api, struct call *call);
 void tell_root(struct api *api, struct call *call);
 
+/* registry.c */
+void tell_subjects(struct api *api, struct call *call);
+void find_schema(struct api *api, struct call *call);
+void tell_versions(struct api *api, struct call *call);
+void register_schema(struct api *api, struct call *call);
+void tell_version(struct api *api, struct call *call);
+void tell_version_schema(struct api *api, struct call *call);
+void tell_schema(struct api *api, struct call *call);
+void tell_schema_text(struct api *api, struct call *call);
+void tell_schema_versions(struct api *api, struct call *call);
+void tell_schema_subjects(struct api *api, struct call *call);
+void tell_schema_types(struct api *api, struct call *call);
+void tell_compatibility(struct api *api, struct call *call);
+void tell_registry_mode(struct api *api, struct call *call);
+
 #endif

@@ -64,12 +64,6 @@ static const char *find_tag(const struct openapi *openapi, const char *pattern)
 	return NULL;
 }
 
-/* Of a write it stands in the schema of its command; there, all bits mean any role, not anybody. */
-static uint32_t access_of(const struct route *route)
-{
-	return route->kind == ROUTE_WRITE ? route->command->roles & ~(ACCESS_PUBLIC | ACCESS_SIGNED_IN) : route->access;
-}
-
 /* Who may: a public operation needs no token; of the others the roles are told, none when every token will do. */
 static void add_access(json_t *operation, uint32_t access)
 {
@@ -161,9 +155,9 @@ static void add_response(json_t *responses, int status)
 /* What the server refuses by the row alone, before a handler is asked. */
 static void add_refusals(json_t *responses, const struct route *route)
 {
-	if ((access_of(route) & ACCESS_PUBLIC) == 0)
+	if ((route_access(route) & ACCESS_PUBLIC) == 0)
 		add_response(responses, 401);
-	if ((access_of(route) & (ACCESS_PUBLIC | ACCESS_SIGNED_IN)) == 0)
+	if ((route_access(route) & (ACCESS_PUBLIC | ACCESS_SIGNED_IN)) == 0)
 		add_response(responses, 403);
 	add_response(responses, 413);
 	if (route->body == BODY_JSON)
@@ -266,7 +260,7 @@ static int describe(struct openapi *openapi, const struct route *route, json_t *
 	json_object_set_new(operation, "operationId", json_string(route->operation));
 	json_object_set_new(operation, "summary", json_string(route->summary));
 	json_object_set_new(operation, "tags", json_pack("[s]", tag));
-	add_access(operation, access_of(route));
+	add_access(operation, route_access(route));
 	if (describe_kind(openapi, route, operation, err) != 0)
 		return -1;
 	add_path_parameters(members_of(operation, "parameters", json_array()), route->pattern);

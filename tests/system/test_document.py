@@ -1,8 +1,12 @@
 """The gateway's document: what it says of itself is what it does."""
 
+import json
+import subprocess
+
 import pytest
 
 from contract import Api
+from world import ROOT
 
 
 def test_the_document_is_openapi_and_known_by_its_tag(api):
@@ -13,9 +17,14 @@ def test_the_document_is_openapi_and_known_by_its_tag(api):
 
 
 def test_dcs_openapi_prints_the_same(world, api):
-    import json
-
     assert json.loads(world.dcs("openapi")) == api.document.source
+
+
+def test_another_implementation_takes_the_document(world, tmp_path):
+    (tmp_path / "openapi.json").write_text(world.dcs("openapi"))
+    command = [ROOT / ".cache/python/bin/python", "-m", "openapi_spec_validator", "--schema", "3.1", tmp_path / "openapi.json"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_what_belongs_to_no_operation_is_as_described(api):
