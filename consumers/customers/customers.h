@@ -14,10 +14,11 @@
  *
  *   CreateCustomer --> CustomerCreated          AddContactPoint --------> ContactPointAdded
  *   UpdateCustomer --> CustomerUpdated          VerifyContactPoint -----> ContactPointVerified
- *                                               InvalidateContactPoint -> ContactPointInvalidated
+ *   EraseCustomer ---> CustomerErased           InvalidateContactPoint -> ContactPointInvalidated
  *
  * Invariants: names, birth dates and addresses are in commands and, sealed, in tables; never in an event, a state or an error
- * text. A contact point is never deleted and never usable again: the same address may be added anew.
+ * text. A contact point is never deleted and never usable again: the same address may be added anew. An erased customer stays
+ * erased, and nothing about him can be added.
  */
 struct store;
 
@@ -102,10 +103,18 @@ struct contact_address {
 	uint8_t hash[16];
 };
 
+/* Another module's, by the customer's id: debts.public_open_debt. As long as there is any, the person's data is kept. */
+struct retention {
+	uint32_t open_debts; /* he owes */
+	uint32_t credits;    /* he is owed: overpaid */
+	struct uuid debt_id; /* one of them */
+};
+
 extern const struct entity customer_entity;
 extern const struct entity customer_reference_entity;
 extern const struct entity contact_point_entity;
 extern const struct entity contact_address_entity;
+extern const struct entity retention_entity;
 
 /*
  * The slot's id and text of a customer's address: the customer's id, his salt, a byte of the channel, the address. Two spellings
@@ -163,6 +172,7 @@ bool timezone_is_valid(struct str timezone); /* the form of an IANA name: Europe
 
 void decide_create_customer(const struct command *command, const struct workset *set, struct decision *decision);
 void decide_update_customer(const struct command *command, const struct workset *set, struct decision *decision);
+void decide_erase_customer(const struct command *command, const struct workset *set, struct decision *decision);
 void decide_add_contact_point(const struct command *command, const struct workset *set, struct decision *decision);
 void decide_verify_contact_point(const struct command *command, const struct workset *set, struct decision *decision);
 void decide_invalidate_contact_point(const struct command *command, const struct workset *set, struct decision *decision);

@@ -113,14 +113,19 @@ void decide_add_contact_point(const struct command *command, const struct workse
 
 /* ---- VerifyContactPoint, InvalidateContactPoint ---- */
 
-/* The customer's own contact point, still usable; NULL: refused. */
+/* The customer's own contact point, still usable, and he is not erased in this very batch; NULL: refused. */
 static const struct contact_point *usable_point(const struct uuid *contact_point_id, const struct uuid *customer_id,
 						const struct workset *set, struct decision *decision)
 {
 	const struct contact_point *point = workset_state(set, &contact_point_entity, contact_point_id);
+	const struct customer *customer = workset_state(set, &customer_entity, customer_id);
 
 	if (point == NULL || !uuid_equal(&point->customer_id, customer_id)) {
 		decision_refuse(decision, REFUSAL_NOT_FOUND, "contact_point_id", "the customer has no such contact point");
+		return NULL;
+	}
+	if (customer != NULL && customer->status == CUSTOMER_ERASED) {
+		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "customer_id", "the customer is erased");
 		return NULL;
 	}
 	if (point->state != CONTACT_POINT_USABLE) {
@@ -154,7 +159,7 @@ void decide_invalidate_contact_point(const struct command *command, const struct
 	const struct contact_point *point;
 	struct contact_point_invalidated *event;
 
-	if (state == CONTACT_POINT_NONE || state == CONTACT_POINT_USABLE) {
+	if (state == CONTACT_POINT_NONE || state == CONTACT_POINT_USABLE || state == CONTACT_POINT_ERASED) {
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "reason", "not one of bounced, wrong_party, reassigned, blocked");
 		return;
 	}

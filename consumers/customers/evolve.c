@@ -41,6 +41,17 @@ static void on_customer_updated(struct workset *set, const struct customer_updat
 	*customer = next;
 }
 
+/* The salt stays until the batch is saved: what it touched is found by it. */
+static void on_customer_erased(struct workset *set, const struct customer_erased *event)
+{
+	struct customer *customer = workset_change(set, &customer_entity, &event->customer_id);
+
+	MUST(customer->status != CUSTOMER_ERASED);
+	MUST(event->version == customer->version + 1);
+	customer->version = event->version;
+	customer->status = CUSTOMER_ERASED;
+}
+
 /* The address is in the command only; who had it last is told by the slot that the command touched. */
 static void on_contact_point_added(struct workset *set, const struct event *event)
 {
@@ -94,6 +105,8 @@ void customers_evolve(struct workset *set, const struct event *event)
 		on_customer_created(set, event->body);
 	else if (event->type == &customer_updated_type)
 		on_customer_updated(set, event->body);
+	else if (event->type == &customer_erased_type)
+		on_customer_erased(set, event->body);
 	else if (event->type == &contact_point_added_type)
 		on_contact_point_added(set, event);
 	else if (event->type == &contact_point_verified_type)

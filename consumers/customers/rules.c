@@ -5,6 +5,7 @@ const struct entity customer_entity = { .name = "customer", .state_size = sizeof
 const struct entity customer_reference_entity = { .name = "customer_reference", .state_size = sizeof(struct customer_reference) };
 const struct entity contact_point_entity = { .name = "contact_point", .state_size = sizeof(struct contact_point) };
 const struct entity contact_address_entity = { .name = "contact_address", .state_size = sizeof(struct contact_address) };
+const struct entity retention_entity = { .name = "retention", .state_size = sizeof(struct retention) };
 
 static struct slot *touch(struct workset *set, const struct entity *entity, const struct uuid *id)
 {
@@ -23,6 +24,14 @@ static void touch_create_customer(const struct command *command, struct workset 
 static void touch_update_customer(const struct command *command, struct workset *set)
 {
 	touch(set, &customer_entity, &((const struct update_customer *)command->body)->customer_id);
+}
+
+static void touch_erase_customer(const struct command *command, struct workset *set)
+{
+	const struct erase_customer *body = command->body;
+
+	touch(set, &customer_entity, &body->customer_id);
+	touch(set, &retention_entity, &body->customer_id);
 }
 
 /* The customer first, for his salt; then the address; the contact point that had it is known when that is loaded. */
@@ -71,6 +80,7 @@ static void touch_invalidate_contact_point(const struct command *command, struct
 static const struct rule rules[] = {
 	{ &create_customer_type, ROLE_CREDITOR | ROLE_AGENT, touch_create_customer, decide_create_customer, false, false },
 	{ &update_customer_type, ROLE_CREDITOR | ROLE_AGENT, touch_update_customer, decide_update_customer, false, false },
+	{ &erase_customer_type, ROLE_COMPLIANCE, touch_erase_customer, decide_erase_customer, false, false },
 	{ &add_contact_point_type, ROLE_CREDITOR | ROLE_AGENT | ROLE_CONSUMER, touch_add_contact_point, decide_add_contact_point,
 	  true, false },
 	{ &verify_contact_point_type, ROLE_CREDITOR | ROLE_AGENT | ROLE_CONSUMER, touch_verify_contact_point,

@@ -9,8 +9,8 @@
 #include "schemas/customers.h"
 
 /*
- * One batch's writes: two COPYs of new rows, two updates of changed ones. What the tables keep and events do not - names, birth
- * dates, addresses - comes from the bodies of the commands, sealed here.
+ * One batch's writes: two COPYs of new rows, two updates of changed ones, then erasures. What the tables keep and events do not -
+ * names, birth dates, addresses - comes from the bodies of the commands, sealed here.
  */
 
 #define COPY_SIZE_MAX   ((size_t)64 << 20)
@@ -127,7 +127,7 @@ static void copy_customer(struct customers_store *store, const struct workset *s
 	db_copy_uuid(copy, &created->customer_id);
 	db_copy_str(copy, created->external_ref);
 	db_copy_str(copy, created->kind);
-	db_copy_str(copy, str_of(customer_status_name(customer->status)));
+	db_copy_str(copy, STR("active")); // also one that the same batch erases: see erase_rows
 	db_copy_str(copy, str_of(customer->locale));
 	db_copy_str(copy, str_of(customer->country));
 	copy_text_or_null(copy, customer->region);
@@ -299,6 +299,59 @@ static int update_rows(struct customers_store *store, struct db *db, const struc
 	return slots_write(db, &update_points, &store->params, count, err);
 }
 
+/* ---- erasure ---- */
+
+/*
+ * After all else of the batch: what another command of it has brought is destroyed as well. The salt is what counts: with it the
+ * key of everything personal is gone, in whatever copy. The rest is overwritten so that nothing is left to look at.
+ */
+static const struct db_statement erase_customers = {
+	.name = "customers_erase_customers",
+	.sql = "UPDATE customers.customer c SET status = 'erased', key_salt = NULL, full_name_sealed = NULL, "
+	       "birth_date_sealed = NULL FROM unnest($1::uuid[]) AS u (id) WHERE c.customer_id = u.id",
+};
+
+static const struct db_statement erase_points = {
+	.name = "customers_erase_points",
+	.sql = "UPDATE customers.contact_point p SET state = 'erased', address_hash = NULL, address_sealed = NULL "
+	       "FROM unnest($1::uuid[]) AS u (id) WHERE p.customer_id = u.id",
+};
+
+static const struct db_statement forget_elsewhere = {
+	.name = "customers_forget_elsewhere",
+	.sql = "SELECT communications.forget($1::uuid[]), public.dcs_forget_dead_letters($1::uuid[])",
+};
+
+/* An erased customer never changes again: one that was changed was erased by this batch. */
+static size_t add_erased(struct db_params *params, struct slot **slots, size_t count)
+{
+	size_t erased = 0;
+
+	db_params_reset(params);
+	db_array_begin(params, DB_ARRAY_UUID);
+	for (size_t index = 0; index < count; index++) {
+		if (((const struct customer *)slots[index]->state)->status != CUSTOMER_ERASED)
+			continue;
+		db_array_uuid(params, &slots[index]->id);
+		erased++;
+	}
+	return erased;
+}
+
+static int erase_rows(struct customers_store *store, struct db *db, const struct workset *set, struct err *err)
+{
+	size_t count;
+	struct slot **slots = slots_changed(&store->list, set, &customer_entity, &count);
+	size_t erased = add_erased(&store->params, slots, count);
+
+	if (erased == 0)
+		return 0;
+	if (slots_write(db, &erase_customers, &store->params, erased, err) < 0 ||
+	    db_run(db, &erase_points, &store->params, NULL, err) < 0)
+		return -1;
+	return db_run(db, &forget_elsewhere, &store->params, NULL, err);
+}
+
 static void note_verified(const struct workset *set, const struct logged_event *events, size_t events_count)
 {
 	for (size_t index = 0; index < events_count; index++) {
@@ -321,7 +374,9 @@ int customers_save(void *self, struct db *db, const struct workset *set, const s
 	note_verified(set, events, events_count);
 	if (insert_rows(store, db, set, events, events_count, err) < 0)
 		return -1;
-	return update_rows(store, db, set, events, err);
+	if (update_rows(store, db, set, events, err) < 0)
+		return -1;
+	return erase_rows(store, db, set, err);
 }
 
 /* ---- the store ---- */

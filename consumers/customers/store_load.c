@@ -158,11 +158,33 @@ static int read_address(void *self, const struct db_result *result, int row, str
 	return 0;
 }
 
+/* ---- another module's ---- */
+
+static const struct db_statement select_retentions = {
+	.name = "customers_select_retentions",
+	.sql = "SELECT u.n, count(*) FILTER (WHERE d.balance_minor > 0), count(*) FILTER (WHERE d.credit_minor > 0), "
+	       "(array_agg(d.debt_id ORDER BY d.debt_id))[1] FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) "
+	       "JOIN debts.public_open_debt d ON d.customer_id = u.id GROUP BY u.n",
+};
+
+static int read_retention(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)
+{
+	struct retention *retention = slot->state;
+
+	(void)self;
+	(void)err;
+	retention->open_debts = (uint32_t)db_int64(result, row, 1);
+	retention->credits = (uint32_t)db_int64(result, row, 2);
+	retention->debt_id = db_uuid(result, row, 3);
+	return 0;
+}
+
 static const struct slot_query queries[] = {
 	{ &customer_entity, &select_customers, ask_customers, read_customer },
 	{ &customer_reference_entity, &select_references, ask_references, read_reference },
 	{ &contact_point_entity, &select_points, NULL, read_point },
 	{ &contact_address_entity, &select_addresses, ask_addresses, read_address },
+	{ &retention_entity, &select_retentions, NULL, read_retention },
 };
 
 int customers_load(void *self, struct db *db, struct slot **slots, size_t count, struct err *err)

@@ -177,7 +177,7 @@ static void given_message(void)
 	store_sql(&spec, "test_in_time", "UPDATE communications.outbox SET send_by = now() + interval '1 day'");
 }
 
-static const struct db_statement claim = { "test_claim", "SELECT communication_id, address_sealed, body_sealed FROM "
+static const struct db_statement claim = { "test_claim", "SELECT communication_id, address_sealed, body_sealed, key_salt FROM "
 							 "communications.claim(ARRAY(SELECT unnest($1::uuid[])))" };
 static const struct db_statement claim_again = { "test_claim_again",
 						 "SELECT communication_id FROM communications.claim_again($1::uuid[])" };
@@ -312,6 +312,75 @@ static void test_communications_store__a_claim_waits_for_a_withdrawal_that_is_be
 	store_run(&spec);
 	assert_int_equal(claimed(&claim), 0);
 	assert_int_equal(OUTBOX("cancelled"), 1);
+}
+
+/* ---- erasure: the customers module's part is done by hand ---- */
+
+static void erase(struct store_spec *its)
+{
+	store_sql(its, "test_erase", "UPDATE customers.customer SET status = 'erased', key_salt = NULL, full_name_sealed = NULL");
+}
+
+static void then_claimed_without_salt(void)
+{
+	struct db_result result = { 0 };
+	struct uuid id = spec_id('M', 1);
+
+	db_params_reset(&params);
+	db_array_begin(&params, DB_ARRAY_UUID);
+	db_array_uuid(&params, &id);
+	store_must(&spec, db_run(notifier, &claim, &params, &result, &spec.err));
+	assert_int_equal(result.rows, 1);
+	assert_true(db_is_null(&result, 0, 3));
+	db_result_release(&result);
+}
+
+static void test_communications_store__nothing_is_written_to_an_erased_customer(void **state)
+{
+	(void)state;
+	given_message();
+	erase(&spec);
+	then_claimed_without_salt();
+	add_message(2);
+	store_run(&spec);
+	then_refuses(&spec, 0, REFUSAL_BAD_TRANSITION);
+}
+
+static void test_communications_store__what_was_released_while_he_was_erased_cannot_be_opened(void **state)
+{
+	(void)state;
+	add_template(1, TEMPLATE);
+	add_consent(1, 1000);
+	store_run(&spec);
+	add_message(1);
+	spec.after_load = erase;
+	store_run(&spec);
+	then_answers(&spec, 0, "ComplianceDecided");
+	store_sql(&spec, "test_in_time", "UPDATE communications.outbox SET send_by = now() + interval '1 day'");
+	then_claimed_without_salt();
+}
+
+static void test_communications_store__only_the_customers_module_makes_it_forget(void **state)
+{
+	static const struct db_statement forget = { "test_forget", "SELECT communications.forget($1::uuid[])" };
+	struct uuid id = spec_id('C', 1);
+	struct db *customers = NULL;
+
+	(void)state;
+	given_message();
+	db_params_reset(&params);
+	db_array_begin(&params, DB_ARRAY_UUID);
+	db_array_uuid(&params, &id);
+	assert_int_equal(db_run(notifier, &forget, &params, NULL, &spec.err), -1);
+	assert_string_equal(db_sqlstate(notifier), "42501");
+	store_open(&spec, "test_store", "dcs_customers", &customers);
+	store_must(&spec, db_run(customers, &forget, &params, NULL, &spec.err));
+	db_close(customers);
+	assert_int_equal(
+		store_number(&spec, "test_forgotten",
+			     "SELECT count(*) FROM communications.outbox WHERE address_sealed = '' AND subject_sealed = '' "
+			     "AND body_sealed = ''"),
+		1);
 }
 
 static void test_communications_store__receipts_end_a_message(void **state)
@@ -455,6 +524,9 @@ int main(void)
 		TEST(test_communications_store__a_withdrawal_stops_what_is_not_claimed),
 		TEST(test_communications_store__what_is_claimed_is_not_named_as_cancelled),
 		TEST(test_communications_store__a_claim_waits_for_a_withdrawal_that_is_being_handled),
+		TEST(test_communications_store__nothing_is_written_to_an_erased_customer),
+		TEST(test_communications_store__what_was_released_while_he_was_erased_cannot_be_opened),
+		TEST(test_communications_store__only_the_customers_module_makes_it_forget),
 		TEST(test_communications_store__receipts_end_a_message),
 		TEST(test_communications_store__what_was_not_accepted_is_claimed_again_or_cancelled),
 		TEST(test_communications_store__a_late_word_of_a_first_try_leaves_the_second_alone),

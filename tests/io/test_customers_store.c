@@ -196,6 +196,172 @@ static void test_customers_store__a_contact_point_keeps_its_end_and_its_proof(vo
 	then_refuses(&spec, 0, REFUSAL_BAD_TRANSITION);
 }
 
+/* ---- erasure ---- */
+
+static void add_erasure(unsigned number)
+{
+	struct erase_customer body = { .customer_id = spec_id('C', number) };
+
+	store_add(&spec, &erase_customer_type, &body);
+}
+
+#define CUSTOMER_1 "'019a0000-0000-7000-8000-004300000001'"
+#define CUSTOMER_2 "'019a0000-0000-7000-8000-004300000002'"
+
+/* A message to each customer, and a dead letter of each. */
+static void given_traces(void)
+{
+	store_sql(&spec, "test_message",
+		  "INSERT INTO communications.communication (communication_id, customer_id, version, attempt, state, channel, "
+		  "requested_on, message_class, template_name, language) "
+		  "SELECT customer_id, customer_id, 1, 0, 'submitted', 'sms', '2026-01-01', 'demand', 't', 'de' "
+		  "FROM customers.customer");
+	store_sql(&spec, "test_outbox",
+		  "INSERT INTO communications.outbox (communication_id, customer_id, channel, state, send_by, address_sealed, "
+		  "subject_sealed, body_sealed) SELECT customer_id, customer_id, 'sms', 'done', now(), 'a', 'b', 'c' "
+		  "FROM customers.customer");
+	store_sql(&spec, "test_letter",
+		  "INSERT INTO communications.dead_letter (part, command_offset, code, reason, at, key, value, headers) "
+		  "SELECT 0, row_number() OVER (), 'bad_bytes', 'r', now(), convert_to(customer_id::text, 'UTF8'), 'name', '' "
+		  "FROM customers.customer");
+}
+
+#define LEFT_OF(name, customer)                                                                                                  \
+	store_number(&spec, "test_left_" name,                                                                                   \
+		     "SELECT (SELECT count(*) FROM customers.customer WHERE customer_id = " customer                             \
+		     " AND status <> 'erased') + "                                                                               \
+		     "(SELECT num_nonnulls(key_salt, full_name_sealed, birth_date_sealed) FROM customers.customer WHERE "        \
+		     "customer_id = " customer ") + "                                                                            \
+		     "(SELECT count(*) FROM customers.contact_point WHERE customer_id = " customer " AND (state <> 'erased' OR " \
+		     "address_hash IS NOT NULL OR address_sealed IS NOT NULL)) + "                                               \
+		     "(SELECT count(*) FROM communications.outbox WHERE customer_id = " customer                                 \
+		     " AND address_sealed || subject_sealed || "                                                                 \
+		     "body_sealed <> '') + (SELECT count(*) FROM communications.dead_letter WHERE key = convert_to(" customer    \
+		     ", 'UTF8') AND "                                                                                            \
+		     "value IS NOT NULL)")
+
+static void test_customers_store__an_erasure_leaves_nothing_of_the_person(void **state)
+{
+	(void)state;
+	add_customer(1, STR("K-1"));
+	add_customer(2, STR("K-2"));
+	add_point(1, STR("anna@example.org"));
+	store_run(&spec);
+	given_traces();
+	add_erasure(1);
+	store_run(&spec);
+	then_answers(&spec, 0, "CustomerErased");
+	assert_int_equal(LEFT_OF("1", CUSTOMER_1), 0);
+	assert_int_equal(LEFT_OF("2", CUSTOMER_2), 6);
+	assert_int_equal(store_number(&spec, "test_kept",
+				      "SELECT version FROM customers.customer WHERE external_ref = 'K-1' AND country = 'DE'"),
+			 2);
+	add_erasure(1);
+	add_point(2, STR("anna@example.org"));
+	store_run(&spec);
+	then_refuses(&spec, 0, REFUSAL_BAD_TRANSITION);
+	then_refuses(&spec, 1, REFUSAL_BAD_TRANSITION);
+}
+
+/* The event log keeps it for ever: who has the programs' key must not be able to try addresses on it. */
+static void test_customers_store__the_hash_of_an_address_is_the_customers_own(void **state)
+{
+	const struct contact_point_added *event;
+	uint8_t hash[DIGEST_SIZE];
+
+	(void)state;
+	add_customer(1, STR("K-1"));
+	add_point(1, STR("anna@example.org"));
+	store_run(&spec);
+	event = spec.decisions[1].events[0].body;
+	address_hash(hash, STR("anna@example.org"), key);
+	assert_int_equal(event->address_hash.size, sizeof(hash));
+	assert_memory_not_equal(event->address_hash.data, hash, sizeof(hash));
+}
+
+static void test_customers_store__one_batch_may_create_and_erase(void **state)
+{
+	struct update_customer name = { .customer_id = spec_id('C', 1), .has_full_name = true, .full_name = STR("Anna Neu") };
+
+	(void)state;
+	add_customer(2, STR("K-2"));
+	add_customer(1, STR("K-1"));
+	add_point(1, STR("anna@example.org"));
+	store_add(&spec, &update_customer_type, &name);
+	add_erasure(1);
+	add_point(2, STR("other@example.org"));
+	store_run(&spec);
+	then_answers(&spec, 4, "CustomerErased");
+	then_refuses(&spec, 5, REFUSAL_BAD_TRANSITION);
+	assert_int_equal(LEFT_OF("1", CUSTOMER_1), 0);
+	assert_int_equal(store_number(&spec, "test_version_1",
+				      "SELECT version FROM customers.customer WHERE customer_id = " CUSTOMER_1),
+			 3);
+}
+
+static void given_debt(const char *name, const char *balances_and_lifecycle)
+{
+	static char sql[4][512];
+	static size_t count;
+	char *text = sql[count++];
+
+	snprintf(text, sizeof(sql[0]),
+		 "INSERT INTO debts.debt (debt_id, customer_id, creditor_id, version, last_entry_seq, cost_minor, fee_minor, "
+		 "interest_minor, principal_minor, credit_minor, lifecycle, entries, part, opened_on, due_on, currency, "
+		 "external_ref) "
+		 "VALUES (gen_random_uuid(), " CUSTOMER_1 ", gen_random_uuid(), 1, 1, 0, 0, 0, %s, 1, 0, '2025-01-01', "
+		 "'2025-01-01', 'EUR', 'D')",
+		 balances_and_lifecycle);
+	store_sql(&spec, name, text);
+}
+
+static void test_customers_store__what_is_owed_either_way_keeps_the_data(void **state)
+{
+	(void)state;
+	add_customer(1, STR("K-1"));
+	store_run(&spec);
+	given_debt("test_cancelled", "100, 0, 10");
+	given_debt("test_paid", "0, 0, 6");
+	given_debt("test_open", "100, 0, 1");
+	add_erasure(1);
+	store_run(&spec);
+	then_refuses(&spec, 0, REFUSAL_RETENTION_APPLIES);
+	assert_non_null(strstr(spec.decisions[0].text, "(1 owed by the customer, 0 overpaid"));
+	store_sql(&spec, "test_overpay",
+		  "UPDATE debts.debt SET principal_minor = 0, credit_minor = 5, lifecycle = 6 WHERE lifecycle = 1");
+	add_erasure(1);
+	store_run(&spec);
+	then_refuses(&spec, 0, REFUSAL_RETENTION_APPLIES);
+	assert_non_null(strstr(spec.decisions[0].text, "(0 owed by the customer, 1 overpaid"));
+	store_sql(&spec, "test_refund", "UPDATE debts.debt SET credit_minor = 0");
+	add_erasure(1);
+	store_run(&spec);
+	then_answers(&spec, 0, "CustomerErased");
+}
+
+/* Rows from before there were salts. */
+static void test_customers_store__a_customer_without_a_salt_is_written_and_erased(void **state)
+{
+	struct update_customer name = { .customer_id = spec_id('C', 1), .has_full_name = true, .full_name = STR("Anna Neu") };
+
+	(void)state;
+	store_sql(&spec, "test_old",
+		  "INSERT INTO customers.customer (customer_id, external_ref, kind, status, locale, country, version, "
+		  "full_name_sealed) "
+		  "VALUES (" CUSTOMER_1 ", 'K-1', 'natural', 'active', 'de', 'DE', 1, '')");
+	store_add(&spec, &update_customer_type, &name);
+	add_point(1, STR("anna@example.org"));
+	store_run(&spec);
+	add_point(2, STR("Anna@example.org"));
+	store_run(&spec);
+	then_refuses(&spec, 0, REFUSAL_EXISTS);
+	given_traces();
+	add_erasure(1);
+	store_run(&spec);
+	then_answers(&spec, 0, "CustomerErased");
+	assert_int_equal(LEFT_OF("1", CUSTOMER_1), 0);
+}
+
 static void test_customers_store__other_modules_see_the_views_only(void **state)
 {
 	static const struct db_statement view = { "test_view", "SELECT count(*) FROM customers.public_customer" };
@@ -222,6 +388,11 @@ int main(void)
 		TEST(test_customers_store__one_batch_may_create_and_update),
 		TEST(test_customers_store__what_is_taken_is_seen),
 		TEST(test_customers_store__a_contact_point_keeps_its_end_and_its_proof),
+		TEST(test_customers_store__an_erasure_leaves_nothing_of_the_person),
+		TEST(test_customers_store__the_hash_of_an_address_is_the_customers_own),
+		TEST(test_customers_store__one_batch_may_create_and_erase),
+		TEST(test_customers_store__what_is_owed_either_way_keeps_the_data),
+		TEST(test_customers_store__a_customer_without_a_salt_is_written_and_erased),
 		TEST(test_customers_store__other_modules_see_the_views_only),
 	};
 

@@ -274,6 +274,21 @@ static const char *check_order(struct audit *audit)
 	return NULL;
 }
 
+/* ---- nothing is done about an erased customer ---- */
+
+static const char *check_erased(struct audit *audit)
+{
+	const struct sim_rows *log = log_of(audit);
+
+	for (size_t i = 0; i < log->count; i++)
+		for (size_t j = i + 1; j < log->count && log->rows[i].row.schema_id == customer_erased_type.schema_id; j++)
+			if (uuid_equal(&log->rows[i].row.key, &log->rows[j].row.key) &&
+			    log->rows[j].row.schema_id != command_rejected_type.schema_id)
+				FAIL("module %zu part %d: seq %zu is about a customer who was erased", audit->module, audit->part,
+				     j + 1);
+	return NULL;
+}
+
 /* ---- P6: first appearances in the topic are the log ---- */
 
 static const char *check_topic(struct audit *audit)
@@ -479,6 +494,8 @@ const char *audit(struct sim_world *world)
 				wrong = check_records(&audit);
 			if (!wrong)
 				wrong = check_order(&audit);
+			if (!wrong)
+				wrong = check_erased(&audit);
 			if (!wrong)
 				wrong = check_topic(&audit);
 		}

@@ -12,7 +12,7 @@
  * What upstream systems do, in small: few customers, few debts, few references, so that they meet often. Commands are repeated,
  * sent under a used id with other content, sent before what they name, sent by nobody, cut off.
  */
-#define CUSTOMERS  5
+#define CUSTOMERS  6 /* the last one is erased now and then */
 #define DEBTS      8
 #define PAYMENTS   24
 #define REFERENCES 12
@@ -73,6 +73,14 @@ static struct made make_customer(struct sim_world *world, struct arena *arena)
 	return (struct made){ &create_customer_type, body, body->customer_id, CUSTOMERS_MODULE };
 }
 
+static struct made make_erasure(struct arena *arena)
+{
+	struct erase_customer *body = arena_take(arena, 1, sizeof(*body));
+
+	body->customer_id = id_of(1, CUSTOMERS - 1);
+	return (struct made){ &erase_customer_type, body, body->customer_id, CUSTOMERS_MODULE };
+}
+
 static struct made make_debt(struct sim_world *world, struct arena *arena)
 {
 	struct create_debt *body = arena_take(arena, 1, sizeof(*body));
@@ -121,7 +129,9 @@ static struct made make_any(struct sim_world *world, struct arena *arena)
 {
 	uint64_t roll = dice_below(&world->dice, 100);
 
-	if (roll < 10)
+	if (roll == 0)
+		return make_erasure(arena);
+	if (roll < 11)
 		return make_customer(world, arena);
 	if (roll < 30)
 		return make_debt(world, arena);

@@ -110,11 +110,32 @@ static size_t module_of(const struct sim_world *world, const char *name)
 	MUST_NOT_REACH("a module that is not simulated");
 }
 
+/* customers reads debts.public_open_debt. */
+static void load_retention(struct sim_world *world, struct slot *slot)
+{
+	const struct sim_database *debts = &world->databases[module_of(world, "debts")];
+	struct retention *retention = slot->state;
+
+	for (size_t i = 0; i < debts->blobs_count; i++) {
+		const struct debt *debt = debts->blobs[i].state;
+
+		if (debts->blobs[i].entity != &debt_entity || !uuid_equal(&debt->customer_id, &slot->id))
+			continue;
+		retention->open_debts += balances_owed(&debt->balances) > 0 && !lifecycle_is_terminal(debt->lifecycle);
+		retention->credits += debt->balances.credit_minor > 0;
+	}
+	slot->exists = retention->open_debts + retention->credits > 0;
+}
+
 /* What one module's view shows another: debts reads customers.public_customer. */
 static bool load_foreign(struct sim_world *world, struct slot *slot)
 {
 	const struct sim_blob *blob;
 
+	if (slot->entity == &retention_entity) {
+		load_retention(world, slot);
+		return true;
+	}
 	if (slot->entity != &debts_customer_entity)
 		return false;
 	blob = blob_find(world, module_of(world, "customers"), customer_entity.name, &slot->id);

@@ -382,6 +382,26 @@ static void test_communications__a_permitted_message_is_rendered_and_released(vo
 	assert_int_equal(the_queue()->count, 1);
 }
 
+/* Events are kept for ever: without the salt, whoever guesses the name in a text must not be able to see that it is right. */
+static void test_communications__the_hash_of_a_message_has_the_customers_salt_in_it(void **state)
+{
+	struct person *person = spec_given(&spec, &person_entity, CUSTOMER);
+	uint8_t hash[CONTENT_HASH_SIZE];
+	const struct rendered *rendered;
+
+	(void)state;
+	given_template();
+	given_consent();
+	person->salt_size = SALT_MAX;
+	given_message(1);
+	rendered = spec.decision.events[1].confidential;
+	rendered_hash(hash, rendered->subject, rendered->body, person);
+	assert_memory_equal(then_event(&spec, 1, communication_released)->rendered_hash.data, hash, sizeof(hash));
+	person->salt[0] = 1;
+	given_message(2);
+	assert_memory_not_equal(then_event(&spec, 1, communication_released)->rendered_hash.data, hash, sizeof(hash));
+}
+
 static void test_communications__several_debts_are_one_message(void **state)
 {
 	struct send_communication body = a_message(1);
@@ -828,6 +848,7 @@ int main(void)
 		TEST(test_communications__a_withdrawal_ends_every_consent_known_whatever_time_it_gives),
 		TEST(test_communications__only_a_later_consent_comes_after_a_withdrawal),
 		TEST(test_communications__a_permitted_message_is_rendered_and_released),
+		TEST(test_communications__the_hash_of_a_message_has_the_customers_salt_in_it),
 		TEST(test_communications__several_debts_are_one_message),
 		TEST(test_communications__without_permission_a_message_is_suppressed_and_the_verdict_kept),
 		TEST(test_communications__after_an_opt_out_a_message_is_suppressed),

@@ -320,11 +320,104 @@ static void test_customers__a_point_is_invalidated_once_for_a_known_reason(void 
 	then_refused(&spec, REFUSAL_BAD_VALUE, "reason");
 	invalidate("usable");
 	then_refused(&spec, REFUSAL_BAD_VALUE, "reason");
+	invalidate("erased");
+	then_refused(&spec, REFUSAL_BAD_VALUE, "reason");
 	invalidate("bounced");
 	then_events(&spec, "ContactPointInvalidated");
 	assert_true(str_is(then_event(&spec, 0, contact_point_invalidated)->channel, "email"));
 	invalidate("blocked");
 	then_refused(&spec, REFUSAL_BAD_TRANSITION, "contact_point_id");
+}
+
+/* ---- EraseCustomer ---- */
+
+static void erase(void)
+{
+	static struct erase_customer body;
+
+	body = (struct erase_customer){ .customer_id = spec_id('C', 1) };
+	spec_when(&spec, &erase_customer_type, &body);
+}
+
+static void refuse_erasure(const struct erase_customer *body, enum refusal refusal, const char *field)
+{
+	spec_when(&spec, &erase_customer_type, body);
+	then_refused(&spec, refusal, field);
+}
+
+static void test_customers__a_customer_is_erased_once(void **state)
+{
+	struct erase_customer body = { .customer_id = spec_id('C', 1), .has_basis = true, .basis = STR("unlawful") };
+
+	(void)state;
+	given_customer();
+	erase();
+	then_events(&spec, "CustomerErased");
+	assert_int_equal(then_event(&spec, 0, customer_erased)->version, 2);
+	assert_true(str_is(then_event(&spec, 0, customer_erased)->basis, "request"));
+	assert_int_equal(the_customer()->status, CUSTOMER_ERASED);
+	refuse_erasure(&body, REFUSAL_BAD_TRANSITION, "customer_id");
+}
+
+static void test_customers__erasures_that_make_no_sense_are_refused(void **state)
+{
+	struct erase_customer body = { .customer_id = spec_id('C', 1), .has_basis = true, .basis = STR("spite") };
+
+	(void)state;
+	given_customer();
+	refuse_erasure(&body, REFUSAL_BAD_VALUE, "basis");
+	body.basis = STR("no_longer_needed");
+	body.customer_id = spec_id('C', 2);
+	refuse_erasure(&body, REFUSAL_NOT_FOUND, "customer_id");
+	body.customer_id = spec_id('C', 1);
+	body.has_expected_version = true;
+	body.expected_version = 2;
+	refuse_erasure(&body, REFUSAL_VERSION_CONFLICT, "expected_version");
+	body.expected_version = 1;
+	the_customer()->status = CUSTOMER_DECEASED;
+	spec_when(&spec, &erase_customer_type, &body);
+	then_events(&spec, "CustomerErased");
+	assert_true(str_is(then_event(&spec, 0, customer_erased)->basis, "no_longer_needed"));
+}
+
+static void test_customers__what_is_owed_keeps_the_data(void **state)
+{
+	struct erase_customer body = { .customer_id = spec_id('C', 1) };
+	struct retention *retention;
+
+	(void)state;
+	given_customer();
+	retention = spec_given(&spec, &retention_entity, spec_id('C', 1));
+	retention->open_debts = 2;
+	retention->debt_id = spec_id('D', 7);
+	refuse_erasure(&body, REFUSAL_RETENTION_APPLIES, "customer_id");
+	assert_non_null(strstr(spec.decision.text, "2 owed by the customer, 0 overpaid"));
+	assert_non_null(strstr(spec.decision.text, "019a0000-0000-7000-8000-004400000007"));
+	assert_non_null(strstr(spec.decision.text, "until they are settled"));
+	assert_int_equal(the_customer()->status, CUSTOMER_ACTIVE);
+}
+
+static void test_customers__nothing_is_done_about_an_erased_customer(void **state)
+{
+	struct update_customer update = { .customer_id = spec_id('C', 1), .has_country = true, .country = STR("AT") };
+	struct verify_contact_point verify = { .contact_point_id = spec_id('P', 1), .customer_id = spec_id('C', 1) };
+	struct add_contact_point point = a_point();
+	struct create_customer again = a_customer();
+
+	(void)state;
+	given_point();
+	erase();
+	then_events(&spec, "CustomerErased");
+	refuse_update(&update, REFUSAL_BAD_TRANSITION, "customer_id");
+	spec_when(&spec, &verify_contact_point_type, &verify);
+	then_refused(&spec, REFUSAL_BAD_TRANSITION, "customer_id");
+	invalidate("bounced");
+	then_refused(&spec, REFUSAL_BAD_TRANSITION, "customer_id");
+	point.contact_point_id = spec_id('P', 2);
+	refuse_point(&point, REFUSAL_BAD_TRANSITION, "customer_id");
+	refuse_customer(&again, REFUSAL_EXISTS, "customer_id");
+	again.customer_id = spec_id('C', 2);
+	refuse_customer(&again, REFUSAL_EXISTS, "external_ref");
 }
 
 int main(void)
@@ -343,6 +436,10 @@ int main(void)
 		TEST(test_customers__an_address_given_up_for_good_comes_back_from_the_consumer_only),
 		TEST(test_customers__a_usable_point_of_the_customer_is_verified),
 		TEST(test_customers__a_point_is_invalidated_once_for_a_known_reason),
+		TEST(test_customers__a_customer_is_erased_once),
+		TEST(test_customers__erasures_that_make_no_sense_are_refused),
+		TEST(test_customers__what_is_owed_keeps_the_data),
+		TEST(test_customers__nothing_is_done_about_an_erased_customer),
 	};
 
 	return cmocka_run_group_tests_name("customers rules", tests, NULL, NULL);
