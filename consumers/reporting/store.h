@@ -19,9 +19,9 @@ void reporting_release(struct reporting *reporting);
 /* The reader's apply (worker/reader_rules.h); self is a struct reporting. Writes to the tables in the session's search_path. */
 MUST_CHECK int reporting_apply(void *self, struct db *db, const struct read_event *events, size_t count, struct err *err);
 
-#define REPORT_ROWS_MAX         20000
-#define REPORT_ROWS_TEXT        "20000"
-#define REPORT_SIZE_MAX         ((size_t)8 << 20) /* bytes of the file */
+#define REPORT_ROWS_MAX         10000
+#define REPORT_ROWS_TEXT        "10000"
+#define REPORT_SIZE_MAX         ((size_t)4 << 20) /* bytes of the file */
 #define REPORT_KEPT_DAYS        90                /* then its content is let go; what was asked and when it was made stays */
 #define REPORTS_EXPIRED_AT_ONCE 20
 

@@ -497,7 +497,7 @@ static void test_reporting__a_report_that_cannot_be_told_says_why_and_others_are
 	static const struct db_statement statement_many = {
 		"many",
 		"INSERT INTO reporting.collected SELECT '2024-10-04'::date + n % 300, md5(n::text)::uuid, 'EUR', 1, 1, 0, 0"
-		" FROM generate_series(1, 20001) n"
+		" FROM generate_series(1, 10001) n"
 	};
 	struct report_requested many = asked_for(1, STR("collections"), STR("csv"));
 	struct report_requested fewer = asked_for(2, STR("collections"), STR("csv"));
@@ -525,7 +525,7 @@ static void test_reporting__a_report_that_cannot_be_told_says_why_and_others_are
 	request(&unknown, 1);
 	read_report(1);
 	assert_string_equal(report_state, "failed");
-	assert_non_null(strstr(report_reason, "more than 20000 rows"));
+	assert_non_null(strstr(report_reason, "more than 10000 rows"));
 	assert_string_equal(report_content, "");
 	assert_int_equal(report_rows, 0);
 	read_report(3);
@@ -534,7 +534,7 @@ static void test_reporting__a_report_that_cannot_be_told_says_why_and_others_are
 	read_report(4);
 	assert_string_equal(report_state, "failed");
 	assert_non_null(strstr(report_reason, "decimals"));
-	assert_int_equal(count_of("SELECT rows::bigint FROM reporting.report WHERE state = 'ready'"), 20001 - 66);
+	assert_int_equal(count_of("SELECT rows::bigint FROM reporting.report WHERE state = 'ready'"), 10001 - 33);
 }
 
 static void test_reporting__the_files_of_old_reports_are_let_go(void **state)
