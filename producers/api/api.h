@@ -46,6 +46,7 @@ void take_kannel_report(struct api *api, struct call *call); /* callbacks.c */
 void tell_document(struct api *api, struct call *call);      /* document.c */
 void tell_live(struct api *api, struct call *call);          /* health.c */
 void tell_ready(struct api *api, struct call *call);
+void show_report(struct api *api, struct call *call); /* reports.c */
 void tell_root(struct api *api, struct call *call);
 
 /* registry.c */

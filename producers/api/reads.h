@@ -29,7 +29,7 @@ void reads_free(struct reads *reads); /* accepts NULL */
 /* What can be shown: constants of resources*.c (resource.h). */
 struct resource;
 extern const struct resource debt_resource, payment_resource, ledger_resource, debt_history_resource, customer_resource,
-	contact_point_resource, consent_resource, timeline_resource, communication_resource, template_resource;
+	contact_point_resource, consent_resource, timeline_resource, communication_resource, template_resource, report_resource;
 extern const struct resource *const api_resources[]; /* all of them, those of others too; ends with NULL */
 
 /* A call of a ROUTE_READ row: one or a list, as the row says. */

@@ -28,6 +28,7 @@ enum column_kind {
 	COLUMN_UUIDS,   /* uuid[] */
 	COLUMN_SEALED,  /* text sealed about the owner (lib/crypto); null when it was destroyed */
 	COLUMN_ADDRESS, /* the same; masked for those whose roles are not in `roles` */
+	COLUMN_JSON,    /* text that is JSON already */
 	COLUMN_EVENT,   /* framed bytes of an event: its fields as JSON */
 };
 

@@ -29,6 +29,7 @@ static enum db_array array_of(enum column_kind kind)
 	case COLUMN_UUIDS:
 	case COLUMN_SEALED:
 	case COLUMN_ADDRESS:
+	case COLUMN_JSON:
 	case COLUMN_EVENT:
 		break;
 	}

@@ -207,5 +207,6 @@ const struct resource communication_resource = {
 };
 
 const struct resource *const api_resources[] = {
-	&customer_resource, &contact_point_resource, &debt_resource, &payment_resource, &communication_resource, NULL,
+	&customer_resource,      &contact_point_resource, &debt_resource, &payment_resource,
+	&communication_resource, &report_resource,        NULL,
 };

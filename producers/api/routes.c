@@ -11,6 +11,9 @@
 	(ROLE_ADMIN | ROLE_COMPLIANCE | ROLE_SUPERVISOR | ROLE_AGENT | ROLE_CREDITOR | ROLE_CONSUMER | ROLE_AUDITOR |            \
 	 ROLE_REPORTING)
 
+/* Who reads reports: who asks for them, and who looks at everything. */
+#define REPORT_READERS (ROLE_ADMIN | ROLE_SUPERVISOR | ROLE_AUDITOR | ROLE_REPORTING)
+
 const struct route api_routes[] = {
 	{ .method = METHOD_GET,
 	  .pattern = "/",
@@ -78,6 +81,14 @@ const struct route api_routes[] = {
 	  .access = READERS,
 	  .kind = ROUTE_READ,
 	  .resource = &communication_resource },
+
+	/* ---- reports ---- */
+	{ .method = METHOD_GET,
+	  .pattern = "/reports/:id",
+	  .operation = "getReport",
+	  .summary = "One report: what was asked for, what came of it; or its file",
+	  .access = REPORT_READERS,
+	  .handle = show_report },
 
 	/* ---- schema registry ---- */
 	{ .method = METHOD_GET,

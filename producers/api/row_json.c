@@ -223,6 +223,9 @@ static void write_value(struct row_writer *writer, struct buf *buf, const struct
 		write_sealed(writer, buf, db_str(result, row->row, at), &id,
 			     column->kind == COLUMN_ADDRESS && (column->roles & row->roles) == 0);
 		return;
+	case COLUMN_JSON:
+		buf_add_str(buf, db_str(result, row->row, at));
+		return;
 	case COLUMN_EVENT:
 		write_event(writer, buf, db_str(result, row->row, at));
 		return;
