@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "producers/api/document.h"
+#include "producers/api/metrics.h"
 #include "producers/api/outbound.h"
 #include "producers/api/part.h"
 #include "producers/api/reads.h"
@@ -21,6 +22,8 @@ struct api {
 	struct rights *rights;
 	struct reads *reads;
 	struct document document;
+	struct metrics metrics;
+	bool metrics_for_all; /* otherwise from this machine only */
 	struct server *server;
 	struct part parts[API_PARTS_MAX];
 	size_t parts_count;
@@ -33,6 +36,7 @@ void api_add_part(struct api *api, const struct part *part);
 /* The server's hooks. */
 bool api_admit(struct api *api, struct call *call, struct principal *ret_principal);
 void api_handle(struct api *api, struct call *call);
+void api_answered(struct api *api, const struct route *route, int status, int64_t spent_us); /* metrics_answer.c */
 
 /* One turn of the only loop: waits until the network, Kafka or PostgreSQL have something, then does all of it. */
 MUST_CHECK int api_step(struct api *api, struct err *err);
@@ -44,6 +48,7 @@ MUST_CHECK int api_drain(struct api *api, int64_t deadline_ms, struct err *err);
 
 void take_kannel_report(struct api *api, struct call *call); /* callbacks.c */
 void tell_document(struct api *api, struct call *call);      /* document.c */
+void tell_metrics(struct api *api, struct call *call);       /* metrics_answer.c */
 void tell_live(struct api *api, struct call *call);          /* health.c */
 void tell_ready(struct api *api, struct call *call);
 void show_report(struct api *api, struct call *call); /* reports.c */

@@ -16,6 +16,7 @@
 #define SEARCH_TOGETHER 1
 
 struct settings {
+	bool metrics_for_all;
 	const char *listen, *callback_key_file, *address_key_file;
 	int64_t connections_max, idle_s, wait_ms, read_ms;
 };
@@ -31,6 +32,8 @@ static int read_settings(struct settings *settings, char **argv, struct err *err
 		{ "api.connections", CONF_NUMBER, "512", &settings->connections_max, 1, 10000, false, "open at once" },
 		{ "api.idle.s", CONF_NUMBER, "30", &settings->idle_s, 1, 600, false, "a silent connection is closed after" },
 		{ "api.wait.ms", CONF_NUMBER, "10000", &settings->wait_ms, 10, 60000, false, "wait for Kafka before 503" },
+		{ "api.metrics.for.all", CONF_SWITCH, "false", &settings->metrics_for_all, 0, 0, false,
+		  "/metrics for everybody, not only for this machine" },
 		{ "api.read.ms", CONF_NUMBER, "3000", &settings->read_ms, 10, 60000, false, "wait for PostgreSQL before 503" },
 	};
 	enum conf_outcome outcome;
@@ -47,7 +50,10 @@ static int open_server(struct api *api, const struct settings *settings, struct 
 					  .connections_max = (unsigned)settings->connections_max,
 					  .idle_timeout_s = (unsigned)settings->idle_s,
 					  .admit = api_admit,
-					  .handle = api_handle };
+					  .handle = api_handle,
+					  .answered = api_answered };
+
+	api->metrics_for_all = settings->metrics_for_all;
 
 	return server_open(&conf, &api->server, err);
 }
@@ -116,7 +122,7 @@ static int serve(const struct program *program, const struct settings *settings,
 	struct coder *coder = NULL;
 	int result = -1;
 
-	if (document_open(&api->document, api_routes, err) != 0 ||
+	if (document_open(&api->document, api_routes, err) != 0 || metrics_open(&api->metrics, api_routes, err) != 0 ||
 	    key_read(api->callback_key, settings->callback_key_file, err) != 0 || coder_new(&coder, err) != 0 ||
 	    token_keys_load(program->keys_dir, program->token_issuer, program->token_audience, &api->keys, err) != 0)
 		goto out;
@@ -131,6 +137,7 @@ out:
 	outbound_release(&api->outbound);
 	close_reads(api);
 	document_release(&api->document);
+	metrics_release(&api->metrics);
 	token_keys_free(api->keys);
 	coder_free(coder);
 	return result;

@@ -210,6 +210,11 @@ static bool part_is_ready(void *outbound)
 	return outbound_is_ready(outbound);
 }
 
+static size_t part_waiting(void *outbound)
+{
+	return outbound_waiting(outbound);
+}
+
 static void part_give_up(void *outbound)
 {
 	outbound_give_up(outbound);
@@ -222,6 +227,7 @@ struct part outbound_part(struct outbound *outbound)
 			      .run = run_part,
 			      .timeout_ms = part_timeout_ms,
 			      .is_ready = part_is_ready,
+			      .waiting = part_waiting,
 			      .give_up = part_give_up };
 }
 

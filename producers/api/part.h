@@ -31,6 +31,9 @@ struct part {
 	/* For /readyz. NULL: always ready. */
 	bool (*is_ready)(void *self);
 
+	/* How much is under way in it, for /metrics. NULL: nothing ever is. */
+	size_t (*waiting)(void *self);
+
 	/* The end: everybody who waits is told that it is over (503). NULL: nobody ever waits. */
 	void (*give_up)(void *self);
 };

@@ -139,9 +139,22 @@ static size_t watch_part(void *pool_arg, struct pollfd ret_fds[PART_FDS_MAX])
 	return 1;
 }
 
+static size_t part_waiting(void *pool_arg)
+{
+	struct pool *pool = pool_arg;
+	size_t count;
+
+	MUST(pthread_mutex_lock(&pool->lock) == 0);
+	count = pool->waiting_count;
+	MUST(pthread_mutex_unlock(&pool->lock) == 0);
+	return count;
+}
+
 struct part pool_part(struct pool *pool)
 {
-	return (struct part){ .name = pool->conf.name, .self = pool, .run = run_part, .watch = watch_part };
+	return (struct part){
+		.name = pool->conf.name, .self = pool, .run = run_part, .watch = watch_part, .waiting = part_waiting
+	};
 }
 
 /* ---- life ---- */

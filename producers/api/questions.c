@@ -38,6 +38,7 @@ struct questions {
 	struct group groups[GROUPS_MAX];
 	size_t groups_count;
 	struct question *free_questions;
+	size_t used;
 	struct question pool[];
 };
 
@@ -53,6 +54,7 @@ static void finish(struct question *question, const struct answer *answer, const
 	/* Free before it is told: who is told may ask again, also when all were in use. */
 	question->next = questions->free_questions;
 	questions->free_questions = question;
+	questions->used--;
 	done(notes, answer, failure);
 }
 
@@ -189,6 +191,7 @@ struct question_value *questions_ask(struct questions *questions, const struct q
 		return NULL;
 	group = group_of(questions, shape);
 	questions->free_questions = question->next;
+	questions->used++;
 	question->next = NULL;
 	question->questions = questions;
 	question->done = done;
@@ -262,6 +265,13 @@ static bool part_is_ready(void *questions_self)
 	return questions_are_ready(questions_self);
 }
 
+static size_t part_waiting(void *questions_self)
+{
+	const struct questions *questions = questions_self;
+
+	return questions->used;
+}
+
 static void part_give_up(void *questions_self)
 {
 	struct questions *questions = questions_self;
@@ -278,6 +288,7 @@ struct part questions_part(struct questions *questions)
 			      .watch = part_watch,
 			      .timeout_ms = part_timeout_ms,
 			      .is_ready = part_is_ready,
+			      .waiting = part_waiting,
 			      .give_up = part_give_up };
 }
 

@@ -47,6 +47,12 @@ const struct route api_routes[] = {
 	  .summary = "The same as /readyz",
 	  .access = ACCESS_PUBLIC,
 	  .handle = tell_ready },
+	{ .method = METHOD_GET,
+	  .pattern = "/metrics",
+	  .operation = "getMetrics",
+	  .summary = "Figures for Prometheus",
+	  .access = ACCESS_PUBLIC,
+	  .handle = tell_metrics },
 
 	/* ---- customers ---- */
 	{ .method = METHOD_GET,

@@ -35,7 +35,7 @@ struct server_conf {
 	bool (*admit)(struct api *api, struct call *call, struct principal *ret_principal);
 	void (*handle)(struct api *api, struct call *call);
 	void (*answered)(struct api *api, const struct route *route, int status,
-			 int64_t begun_us); /* counts; NULL: nobody does */
+			 int64_t spent_us); /* counts; NULL: nobody does */
 };
 
 MUST_CHECK int server_open(const struct server_conf *conf, struct server **ret_server, struct err *err);
