@@ -15,6 +15,7 @@
  *   PublishTemplate -> TemplatePublished      GrantConsent ---> ConsentGranted
  *                                             WithdrawConsent > ConsentWithdrawn (names what it cancels)
  *   SendCommunication -> ComplianceDecided, CommunicationReleased | CommunicationSuppressed
+ *   CancelCommunication -> CommunicationCancelled
  *   RecordDispatch, RecordDelivery -> CommunicationProgressed | ReceiptIgnored
  *
  *   released --claim--> (the notifier's) --RecordDispatch--> submitted --RecordDelivery--> delivered
@@ -117,6 +118,7 @@ struct queued {
 	uint32_t channel;
 	int32_t requested_on;
 	uint32_t is_claimed; /* the notifier has it in hand: too late to cancel */
+	int32_t claims;      /* how often it got it so far: the number of its last try */
 };
 
 /* A customer's unfinished messages: bounded, so that a withdrawal can always name them. Never saved: it is what the outbox says.
@@ -234,6 +236,7 @@ void decide_publish_template(const struct command *command, const struct workset
 void decide_grant_consent(const struct command *command, const struct workset *set, struct decision *decision);
 void decide_withdraw_consent(const struct command *command, const struct workset *set, struct decision *decision);
 void decide_send_communication(const struct command *command, const struct workset *set, struct decision *decision);
+void decide_cancel_communication(const struct command *command, const struct workset *set, struct decision *decision);
 void decide_record_dispatch(const struct command *command, const struct workset *set, struct decision *decision);
 void decide_record_delivery(const struct command *command, const struct workset *set, struct decision *decision);
 void communications_evolve(struct workset *set, const struct event *event);

@@ -113,6 +113,17 @@ static void on_consent_withdrawn(struct workset *set, const struct consent_withd
 
 /* ---- messages ---- */
 
+static void on_cancelled(struct workset *set, const struct communication_cancelled *event)
+{
+	struct communication *communication = workset_change(set, &communication_entity, &event->communication_id);
+	struct queue *queue = workset_change(set, &queue_entity, &event->customer_id);
+
+	MUST(event->version == communication->version + 1);
+	communication->version = event->version;
+	communication->state = COMMUNICATION_CANCELLED;
+	remove_queued(queue, &event->communication_id);
+}
+
 static void on_released(struct workset *set, const struct communication_released *event)
 {
 	struct communication *communication = workset_change(set, &communication_entity, &event->communication_id);
@@ -142,7 +153,8 @@ static void on_suppressed(struct workset *set, const struct communication_suppre
 	communication->requested_on = event->requested_on;
 }
 
-/* A message that waits for another try can be cancelled again; any other progress is its end for the queue. */
+/* A message that waits for another try can be cancelled again, unless that try has begun; any other progress is its end for the
+ * queue. */
 static void on_progressed(struct workset *set, const struct communication_progressed *event)
 {
 	struct communication *communication = workset_change(set, &communication_entity, &event->communication_id);
@@ -158,8 +170,10 @@ static void on_progressed(struct workset *set, const struct communication_progre
 		return;
 	}
 	for (uint32_t index = 0; index < queue->count; index++) {
-		if (uuid_equal(&queue->messages[index].communication_id, &event->communication_id))
-			queue->messages[index].is_claimed = 0;
+		struct queued *queued = &queue->messages[index];
+
+		if (uuid_equal(&queued->communication_id, &event->communication_id) && queued->claims <= event->attempt)
+			queued->is_claimed = 0;
 	}
 }
 
@@ -171,6 +185,8 @@ void communications_evolve(struct workset *set, const struct event *event)
 		on_suppressed(set, event->body);
 	else if (event->type == &communication_progressed_type)
 		on_progressed(set, event->body);
+	else if (event->type == &communication_cancelled_type)
+		on_cancelled(set, event->body);
 	else if (event->type == &consent_granted_type)
 		on_consent_granted(set, event->body);
 	else if (event->type == &consent_withdrawn_type)

@@ -81,6 +81,15 @@ static void touch_send_communication(const struct command *command, struct works
 	touch_template_text(set, body->template_name, body->channel, body->language);
 }
 
+/* The queue is locked when it is loaded: what is not claimed then cannot be claimed before the batch is committed. */
+static void touch_cancel_communication(const struct command *command, struct workset *set)
+{
+	const struct cancel_communication *body = command->body;
+
+	touch(set, &communication_entity, &body->communication_id);
+	touch(set, &queue_entity, &body->customer_id);
+}
+
 static void touch_record_dispatch(const struct command *command, struct workset *set)
 {
 	const struct record_dispatch *body = command->body;
@@ -105,6 +114,8 @@ static const struct rule rules[] = {
 	{ &grant_consent_type, ROLE_CONSUMER | ROLE_AGENT, touch_grant_consent, decide_grant_consent, false, false },
 	{ &withdraw_consent_type, ROLE_ANY, touch_withdraw_consent, decide_withdraw_consent, true, true },
 	{ &send_communication_type, ROLE_SYSTEM | ROLE_AGENT, touch_send_communication, decide_send_communication, false, false },
+	{ &cancel_communication_type, ROLE_AGENT | ROLE_SUPERVISOR | ROLE_SYSTEM, touch_cancel_communication,
+	  decide_cancel_communication, false, false },
 	{ &record_dispatch_type, ROLE_NOTIFIER, touch_record_dispatch, decide_record_dispatch, false, false },
 	{ &record_delivery_type, ROLE_NOTIFIER, touch_record_delivery, decide_record_delivery, false, false },
 };

@@ -140,6 +140,15 @@ static bool fold_communication_progressed(const void *body, struct buf *deltas)
 	       add_communications(deltas, event->requested_on, event->channel, event->state, 1);
 }
 
+static bool fold_communication_cancelled(const void *body, struct buf *deltas)
+{
+	const struct communication_cancelled *event = body;
+
+	return add_communications(deltas, event->requested_on, event->channel, event->previous_state, -1) &&
+	       add_communications(deltas, event->requested_on, event->channel, STR("cancelled"), 1);
+}
+
+/* A message that was never tried has version 1 before it is cancelled; a later one was waiting for another try. */
 static bool fold_consent_withdrawn(const void *body, struct buf *deltas)
 {
 	const struct consent_withdrawn *event = body;
@@ -147,7 +156,8 @@ static bool fold_consent_withdrawn(const void *body, struct buf *deltas)
 	for (size_t i = 0; i < event->cancelled_count; i++) {
 		const struct cancelled_communication *message = &event->cancelled[i];
 
-		if (!add_communications(deltas, message->requested_on, message->channel, STR("released"), -1) ||
+		if (!add_communications(deltas, message->requested_on, message->channel,
+					message->version == 2 ? STR("released") : STR("retry_wait"), -1) ||
 		    !add_communications(deltas, message->requested_on, message->channel, STR("cancelled"), 1))
 			return false;
 	}
@@ -169,6 +179,7 @@ static const struct {
 	{ &communication_released_type, fold_communication_released },
 	{ &communication_suppressed_type, fold_communication_suppressed },
 	{ &communication_progressed_type, fold_communication_progressed },
+	{ &communication_cancelled_type, fold_communication_cancelled },
 	{ &consent_withdrawn_type, fold_consent_withdrawn },
 };
 

@@ -314,6 +314,51 @@ static void test_communications_store__a_claim_waits_for_a_withdrawal_that_is_be
 	assert_int_equal(OUTBOX("cancelled"), 1);
 }
 
+static void add_cancellation(unsigned number)
+{
+	struct cancel_communication body = { .communication_id = spec_id('M', number), .customer_id = spec_id('C', 1) };
+
+	store_add(&spec, &cancel_communication_type, &body);
+}
+
+static void test_communications_store__what_is_taken_back_cannot_be_claimed(void **state)
+{
+	(void)state;
+	given_message();
+	add_cancellation(1);
+	spec.after_load = try_to_claim_meanwhile;
+	store_run(&spec);
+	then_answers(&spec, 0, "CommunicationCancelled");
+	assert_int_equal(OUTBOX("cancelled"), 1);
+	assert_int_equal(COMMUNICATION("cancelled"), 1);
+	assert_int_equal(claimed(&claim), 0);
+	add_dispatch(1, 1, "accepted");
+	store_run(&spec);
+	then_answers(&spec, 0, "ReceiptIgnored");
+}
+
+static void test_communications_store__what_is_claimed_is_taken_back_between_two_tries_only(void **state)
+{
+	(void)state;
+	given_message();
+	assert_int_equal(claimed(&claim), 1);
+	add_cancellation(1);
+	store_run(&spec);
+	then_refuses(&spec, 0, REFUSAL_BAD_TRANSITION);
+	assert_int_equal(claimed(&claim_again), 1);
+	add_dispatch(1, 1, "not_accepted");
+	add_cancellation(1);
+	store_run(&spec);
+	then_refuses(&spec, 1, REFUSAL_BAD_TRANSITION);
+	assert_int_equal(OUTBOX("claimed"), 1);
+	add_dispatch(1, 2, "not_accepted");
+	add_cancellation(1);
+	store_run(&spec);
+	then_answers(&spec, 1, "CommunicationCancelled");
+	assert_int_equal(OUTBOX("cancelled"), 1);
+	assert_int_equal(claimed(&claim_again), 0);
+}
+
 /* ---- erasure: the customers module's part is done by hand ---- */
 
 static void erase(struct store_spec *its)
@@ -524,6 +569,8 @@ int main(void)
 		TEST(test_communications_store__a_withdrawal_stops_what_is_not_claimed),
 		TEST(test_communications_store__what_is_claimed_is_not_named_as_cancelled),
 		TEST(test_communications_store__a_claim_waits_for_a_withdrawal_that_is_being_handled),
+		TEST(test_communications_store__what_is_taken_back_cannot_be_claimed),
+		TEST(test_communications_store__what_is_claimed_is_taken_back_between_two_tries_only),
 		TEST(test_communications_store__nothing_is_written_to_an_erased_customer),
 		TEST(test_communications_store__what_was_released_while_he_was_erased_cannot_be_opened),
 		TEST(test_communications_store__only_the_customers_module_makes_it_forget),

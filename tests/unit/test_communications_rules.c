@@ -685,6 +685,89 @@ static void test_communications__what_is_claimed_is_not_cancelled(void **state)
 	assert_int_equal(message(1)->state, COMMUNICATION_RELEASED);
 }
 
+/* ---- CancelCommunication ---- */
+
+static struct cancel_communication a_cancellation(void)
+{
+	return (struct cancel_communication){ .communication_id = spec_id('M', 1), .customer_id = CUSTOMER };
+}
+
+static void cancel(const struct cancel_communication *body)
+{
+	struct cancel_communication *copy = arena_take(&spec.arena, 1, sizeof(*copy));
+
+	*copy = *body;
+	spec_when(&spec, &cancel_communication_type, copy);
+}
+
+static struct queue *change_queue(void)
+{
+	struct uuid id = CUSTOMER;
+
+	return workset_change(&spec.set, &queue_entity, &id);
+}
+
+static void test_communications__what_has_not_left_is_cancelled_once(void **state)
+{
+	struct cancel_communication body = a_cancellation();
+	const struct communication_cancelled *event;
+
+	(void)state;
+	given_template();
+	given_consent();
+	given_message(1);
+	given_message(2);
+	body.has_expected_version = true;
+	body.expected_version = 2;
+	cancel(&body);
+	then_refused(&spec, REFUSAL_VERSION_CONFLICT, "expected_version");
+	body.expected_version = 1;
+	cancel(&body);
+	then_events(&spec, "CommunicationCancelled");
+	event = then_event(&spec, 0, communication_cancelled);
+	assert_int_equal(event->version, 2);
+	assert_int_equal(event->requested_on, SPEC_TODAY);
+	assert_true(str_is(event->channel, "sms"));
+	assert_true(str_is(event->previous_state, "released"));
+	assert_int_equal(message(1)->state, COMMUNICATION_CANCELLED);
+	assert_int_equal(message(2)->state, COMMUNICATION_RELEASED);
+	assert_int_equal(the_queue()->count, 1);
+	body.has_expected_version = false;
+	cancel(&body);
+	then_refused(&spec, REFUSAL_BAD_TRANSITION, "communication_id");
+	assert_string_equal(spec.decision.text, "the communication is cancelled: only what has not left can be cancelled");
+}
+
+static void test_communications__only_the_customers_own_message_is_cancelled(void **state)
+{
+	struct cancel_communication body = a_cancellation();
+
+	(void)state;
+	cancel(&body);
+	then_refused(&spec, REFUSAL_NOT_FOUND, "communication_id");
+	given_template();
+	given_consent();
+	given_message(1);
+	body.customer_id = spec_id('C', 2);
+	cancel(&body);
+	then_refused(&spec, REFUSAL_NOT_FOUND, "communication_id");
+}
+
+static void test_communications__what_is_in_the_notifiers_hands_is_not_cancelled(void **state)
+{
+	struct cancel_communication body = a_cancellation();
+
+	(void)state;
+	given_template();
+	given_consent();
+	given_message(1);
+	change_queue()->messages[0].is_claimed = 1;
+	cancel(&body);
+	then_refused(&spec, REFUSAL_BAD_TRANSITION, "communication_id");
+	assert_non_null(strstr(spec.decision.text, "is being sent"));
+	assert_int_equal(message(1)->state, COMMUNICATION_RELEASED);
+}
+
 /* ---- receipts ---- */
 
 static void dispatch(const char *outcome, int32_t attempt, const char *code)
@@ -813,6 +896,43 @@ static void test_communications__a_message_that_waits_for_another_try_can_be_can
 	then_events(&spec, "ReceiptIgnored");
 }
 
+static void test_communications__a_message_between_two_tries_is_taken_back(void **state)
+{
+	struct cancel_communication body = a_cancellation();
+
+	(void)state;
+	given_released();
+	change_queue()->messages[0] = (struct queued){ .communication_id = spec_id('M', 1),
+						       .channel = CHANNEL_SMS,
+						       .requested_on = SPEC_TODAY,
+						       .is_claimed = 1,
+						       .claims = 1 };
+	dispatch("not_accepted", 1, NULL);
+	cancel(&body);
+	then_events(&spec, "CommunicationCancelled");
+	assert_int_equal(then_event(&spec, 0, communication_cancelled)->version, 3);
+	assert_true(str_is(then_event(&spec, 0, communication_cancelled)->previous_state, "retry_wait"));
+	dispatch("accepted", 2, NULL);
+	then_events(&spec, "ReceiptIgnored");
+}
+
+/* The notifier has claimed it again before the word of the first try has come. */
+static void test_communications__a_late_word_of_a_first_try_does_not_free_the_second(void **state)
+{
+	struct cancel_communication body = a_cancellation();
+
+	(void)state;
+	given_released();
+	change_queue()->messages[0].is_claimed = 1;
+	change_queue()->messages[0].claims = 2;
+	dispatch("not_accepted", 1, NULL);
+	assert_int_equal(message(1)->state, COMMUNICATION_RETRY_WAIT);
+	cancel(&body);
+	then_refused(&spec, REFUSAL_BAD_TRANSITION, "communication_id");
+	withdraw(NULL, spec.now_ms);
+	assert_int_equal(then_event(&spec, 0, consent_withdrawn)->cancelled_count, 0);
+}
+
 static void test_communications__receipts_wait_for_their_message(void **state)
 {
 	(void)state;
@@ -864,10 +984,15 @@ int main(void)
 		TEST(test_communications__a_customer_has_only_so_many_messages_under_way),
 		TEST(test_communications__a_withdrawal_cancels_what_is_released_on_its_channel),
 		TEST(test_communications__what_is_claimed_is_not_cancelled),
+		TEST(test_communications__what_has_not_left_is_cancelled_once),
+		TEST(test_communications__only_the_customers_own_message_is_cancelled),
+		TEST(test_communications__what_is_in_the_notifiers_hands_is_not_cancelled),
 		TEST(test_communications__receipts_move_a_message_to_its_end),
 		TEST(test_communications__every_word_of_a_provider_has_its_state),
 		TEST(test_communications__late_and_repeated_receipts_are_kept_and_move_nothing),
 		TEST(test_communications__a_message_that_waits_for_another_try_can_be_cancelled),
+		TEST(test_communications__a_message_between_two_tries_is_taken_back),
+		TEST(test_communications__a_late_word_of_a_first_try_does_not_free_the_second),
 		TEST(test_communications__receipts_wait_for_their_message),
 		TEST(test_communications__a_receipt_for_anothers_message_is_not_found),
 	};

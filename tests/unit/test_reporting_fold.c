@@ -208,8 +208,8 @@ static void test_fold__a_message_counts_in_the_state_it_is_in(void **state)
 
 static void test_fold__a_withdrawal_cancels_each_message_on_its_own_day(void **state)
 {
-	const struct cancelled_communication cancelled[] = { { .channel = STR("sms"), .requested_on = 20200 },
-							     { .channel = STR("email"), .requested_on = 20201 } };
+	const struct cancelled_communication cancelled[] = { { .channel = STR("sms"), .requested_on = 20200, .version = 2 },
+							     { .channel = STR("email"), .requested_on = 20201, .version = 2 } };
 	struct consent_withdrawn event = { .cancelled = cancelled, .cancelled_count = 2 };
 
 	given(*state, &consent_withdrawn_type, &event);
@@ -218,6 +218,29 @@ static void test_fold__a_withdrawal_cancels_each_message_on_its_own_day(void **s
 	then_communications(*state, 1, 20200, "sms", "cancelled", 1);
 	then_communications(*state, 2, 20201, "email", "released", -1);
 	then_communications(*state, 3, 20201, "email", "cancelled", 1);
+}
+
+static void test_fold__a_withdrawal_counts_what_waited_for_another_try_where_it_was(void **state)
+{
+	const struct cancelled_communication cancelled[] = { { .channel = STR("sms"), .requested_on = 20200, .version = 3 } };
+	struct consent_withdrawn event = { .cancelled = cancelled, .cancelled_count = 1 };
+
+	given(*state, &consent_withdrawn_type, &event);
+	assert_int_equal(deltas_count(*state), 2);
+	then_communications(*state, 0, 20200, "sms", "retry_wait", -1);
+	then_communications(*state, 1, 20200, "sms", "cancelled", 1);
+}
+
+static void test_fold__a_message_taken_back_is_cancelled(void **state)
+{
+	struct communication_cancelled event = { .channel = STR("sms"),
+						 .requested_on = 20200,
+						 .previous_state = STR("retry_wait") };
+
+	given(*state, &communication_cancelled_type, &event);
+	assert_int_equal(deltas_count(*state), 2);
+	then_communications(*state, 0, 20200, "sms", "retry_wait", -1);
+	then_communications(*state, 1, 20200, "sms", "cancelled", 1);
 }
 
 static void test_fold__other_events_change_nothing(void **state)
@@ -307,7 +330,9 @@ static void test_merge__nothing_is_nothing(void **state)
 #define PAYMENTS_MAX 200
 #define MESSAGES_MAX 100
 
-static const char *const states[] = { "released", "submitted", "delivered", "failed", "suppressed", "cancelled" };
+static const char *const states[] = { "released", "submitted", "delivered", "failed", "suppressed", "cancelled", "retry_wait" };
+#define CANCELLED  5
+#define RETRY_WAIT 6
 static const char *const channels[] = { "sms", "email" };
 
 struct model_debt {
@@ -327,6 +352,7 @@ struct model_payment {
 struct model_message {
 	int32_t day;
 	size_t channel, state;
+	int64_t version;
 };
 
 struct model {
@@ -506,9 +532,9 @@ static void request_message(struct model *model)
 	if (model->messages_count == MESSAGES_MAX)
 		return;
 	model->messages_count++;
-	*message = (struct model_message){ .day = 20200 + (int32_t)any(model, 2),
-					   .channel = any(model, 2),
-					   .state = any(model, 4) == 0 ? 4 : 0 };
+	*message = (struct model_message){
+		.day = 20200 + (int32_t)any(model, 2), .channel = any(model, 2), .state = any(model, 4) == 0 ? 4 : 0, .version = 1
+	};
 	suppressed =
 		(struct communication_suppressed){ .channel = str_of(channels[message->channel]), .requested_on = message->day };
 	released = (struct communication_released){ .channel = str_of(channels[message->channel]), .requested_on = message->day };
@@ -527,15 +553,33 @@ static void move_message(struct model *model)
 	if (model->messages_count == 0)
 		return;
 	message = &model->messages[any(model, model->messages_count)];
-	if (message->state > 1)
+	if (message->state > 1 && message->state != RETRY_WAIT)
 		return;
-	to = message->state == 0 ? 1 : 2 + any(model, 2);
+	to = message->state == 1 ? 2 + any(model, 2) : any(model, 2) == 0 ? 1 : RETRY_WAIT;
 	event = (struct communication_progressed){ .channel = str_of(channels[message->channel]),
 						   .requested_on = message->day,
 						   .previous_state = str_of(states[message->state]),
 						   .state = str_of(states[to]) };
 	message->state = to;
+	message->version++;
 	given(model->batch, &communication_progressed_type, &event);
+}
+
+static void take_back(struct model *model)
+{
+	struct communication_cancelled event;
+	struct model_message *message;
+
+	if (model->messages_count == 0)
+		return;
+	message = &model->messages[any(model, model->messages_count)];
+	if (message->state != 0 && message->state != RETRY_WAIT)
+		return;
+	event = (struct communication_cancelled){ .channel = str_of(channels[message->channel]),
+						  .requested_on = message->day,
+						  .previous_state = str_of(states[message->state]) };
+	message->state = CANCELLED;
+	given(model->batch, &communication_cancelled_type, &event);
 }
 
 static void withdraw(struct model *model)
@@ -546,12 +590,13 @@ static void withdraw(struct model *model)
 	for (size_t i = 0; i < model->messages_count; i++) {
 		struct model_message *message = &model->messages[i];
 
-		if (message->state != 0 || any(model, 2) == 0)
+		if ((message->state != 0 && message->state != RETRY_WAIT) || any(model, 2) == 0)
 			continue;
 		cancelled[event.cancelled_count++] =
 			(struct cancelled_communication){ .channel = str_of(channels[message->channel]),
-							  .requested_on = message->day };
-		message->state = 5;
+							  .requested_on = message->day,
+							  .version = message->version + 1 };
+		message->state = CANCELLED;
 	}
 	given(model->batch, &consent_withdrawn_type, &event);
 }
@@ -568,7 +613,7 @@ static void end_batch(struct model *model)
 static void live(struct model *model)
 {
 	for (int step = 0; step < STEPS; step++) {
-		switch (any(model, 14)) {
+		switch (any(model, 16)) {
 		case 0:
 		case 1:
 			create_debt(model);
@@ -588,7 +633,11 @@ static void live(struct model *model)
 			request_message(model);
 			break;
 		case 10:
+		case 13:
 			move_message(model);
+			break;
+		case 14:
+			take_back(model);
 			break;
 		case 11:
 			amend(model);
@@ -708,6 +757,8 @@ int main(void)
 		TEST(test_fold__a_cancelled_debt_is_outstanding_no_more_and_was_not_collected),
 		TEST(test_fold__a_message_counts_in_the_state_it_is_in),
 		TEST(test_fold__a_withdrawal_cancels_each_message_on_its_own_day),
+		TEST(test_fold__a_withdrawal_counts_what_waited_for_another_try_where_it_was),
+		TEST(test_fold__a_message_taken_back_is_cancelled),
 		TEST(test_fold__other_events_change_nothing),
 		TEST(test_fold__a_word_that_fits_no_key_is_told),
 		TEST(test_merge__each_key_is_there_once_in_order_also_at_zero),
