@@ -147,6 +147,8 @@ int server_open(const struct server_conf *conf, struct server **ret_server, stru
 	server->conf = *conf;
 	if (server->conf.request_timeout_s == 0)
 		server->conf.request_timeout_s = REQUEST_TIMEOUT_S;
+	if (server->conf.large_bytes_max == 0)
+		server->conf.large_bytes_max = LARGE_BYTES_MAX;
 	server->listener = -1;
 	if (paths_new(conf->routes, &server->paths, err) != 0 || find_address(conf->listen, &address, err) != 0)
 		goto out;

@@ -17,9 +17,9 @@
  * OPTIONS is answered here. Then `admit` looks at the head, before anything of the body is kept; then `handle` gets the whole.
  *
  * Bounded: connections, the time of a silent connection, the time from a request's first byte to its last, the time an answer may
- * take to be read, size of the head, size of a body. When nearly all connections are taken, those that only wait for a next
- * request are closed. Every answer carries X-Request-Id and is one line in the log, with the route, never the target: it holds
- * ids and may hold more.
+ * take to be read, size of the head, size of a body, what large answers take that slow readers have not read yet. When nearly all
+ * connections are taken, those that only wait for a next request are closed. Every answer carries X-Request-Id and is one line in
+ * the log, with the route, never the target: it holds ids and may hold more.
  */
 struct server;
 
@@ -30,6 +30,7 @@ struct server_conf {
 	unsigned connections_max;
 	unsigned idle_timeout_s;    /* of a connection that says nothing */
 	unsigned request_timeout_s; /* for a whole request, and for the reading of an answer; 0: 60 */
+	size_t large_bytes_max;     /* of all large answers that are being read; beyond it 503. 0: 64 MiB */
 
 	/* Looks at the head. False: it has called call_refuse. May set what call_principal shows. */
 	bool (*admit)(struct api *api, struct call *call, struct principal *ret_principal);

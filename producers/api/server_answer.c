@@ -93,10 +93,29 @@ void call_set_etag(struct call *call, int64_t version)
 	call_set_header(call, "ETag", str_of(text));
 }
 
+/* Room for a large answer while it is being read. False: there is none. */
+static bool count_large(struct call *call, size_t size)
+{
+	struct server *server = call->server;
+
+	if (size <= ANSWER_LARGE)
+		return true;
+	if (size > server->conf.large_bytes_max || server->large_bytes > server->conf.large_bytes_max - size)
+		return false;
+	call->large_size = size;
+	server->large_bytes += size;
+	return true;
+}
+
 void call_answer(struct call *call, int status, const char *content_type, struct str body)
 {
 	MUST(call->stage == CALL_WAITING || call->stage == CALL_HEAD || call->stage == CALL_BODY);
 	MUST(call->response == NULL);
+	if (!count_large(call, body.size)) {
+		call->answer_headers_count = call->answer_headers_used = 0; /* they spoke of that answer */
+		call_refuse(call, 503, "busy", "too many large answers are being read: try again");
+		return;
+	}
 	call->status = status;
 	call->response = make_response(call, content_type, body);
 	if (call->stage != CALL_WAITING) {

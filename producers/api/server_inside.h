@@ -22,6 +22,8 @@ enum call_stage { CALL_FREE, CALL_IDLE, CALL_HEAD, CALL_BODY, CALL_REFUSED, CALL
 #define TRACEPARENT_SIZE    55
 #define BODY_KEPT_MAX       4096 /* capacity that stays with a connection between requests */
 #define THROWN_AWAY_MAX     ((size_t)64 * 1024)
+#define ANSWER_LARGE        ((size_t)64 * 1024) /* smaller ones are not counted: connections bound them */
+#define LARGE_BYTES_MAX     ((size_t)64 << 20)
 
 struct call {
 	struct server *server;
@@ -47,6 +49,7 @@ struct call {
 
 	int status;
 	struct MHD_Response *response; /* not yet queued */
+	size_t large_size;             /* of a large answer, until it was read */
 	size_t answer_headers_count, answer_headers_used;
 	struct {
 		const char *name;
@@ -62,6 +65,7 @@ struct server {
 	int epoll_fd;
 	int listener; /* -1 until server_quiesce */
 	size_t open_calls;
+	size_t large_bytes; /* sum of the calls' large_size */
 	size_t connections;
 	size_t calls_used; /* those from here on were never taken */
 	bool has_answered; /* since the last turn: a resumed connection waits for its turn */

@@ -316,6 +316,8 @@ void request_forget(struct call *call)
 	if (call->response != NULL)
 		MHD_destroy_response(call->response);
 	call->response = NULL;
+	call->server->large_bytes -= call->large_size;
+	call->large_size = 0;
 	if (call->body.capacity > BODY_KEPT_MAX)
 		buf_release(&call->body);
 	else

@@ -33,6 +33,7 @@
 #define API_DEADLINE_MS 30000
 #define API_ANSWER_MAX  (4 << 20)
 #define API_CONNECTIONS 16
+#define API_LARGE_MAX   (5 << 20)
 
 struct api_world {
 	struct api api;
@@ -157,6 +158,7 @@ static inline void api_open(const char *conninfo, int64_t timeout_ms)
 					    .api = api,
 					    .connections_max = API_CONNECTIONS,
 					    .idle_timeout_s = 30,
+					    .large_bytes_max = API_LARGE_MAX,
 					    .admit = api_admit,
 					    .handle = api_handle };
 	struct reads_conf reads = { .coder = world.coder, .key = world.key };

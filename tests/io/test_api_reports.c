@@ -40,6 +40,49 @@ static int fill(void **state)
 	return 0;
 }
 
+#define LARGE_SIZE 3000000
+
+static void add_large_report(void)
+{
+	SQL("test_large_asked",
+	    "INSERT INTO reports.report (report_id, kind, format, as_of, open, requested_by, requested_at)"
+	    " VALUES ('" REPORT("06") "', 'ageing', 'csv', '2026-11-25', true, 'anna', now()) ON CONFLICT DO NOTHING");
+	SQL("test_large_made",
+	    "INSERT INTO reporting.report (report_id, state, rows, size, sha256, content, positions) SELECT '" REPORT(
+		    "06") "', 'ready', 1, 3000000, sha256('x'), convert_to(repeat('a', 3000000), 'UTF8'), '{}' ON CONFLICT DO "
+			  "NOTHING");
+}
+
+/* Somebody who asks for the large file and reads nothing of it; little of it fits into what the kernel keeps for him. */
+static int ask_slowly(const char *token)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET,
+				       .sin_port = htons((uint16_t)server_port(world.api.server)),
+				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int slow = socket(AF_INET, SOCK_STREAM, 0);
+	int window = 4096;
+	char request[4096];
+
+	assert_int_equal(setsockopt(slow, SOL_SOCKET, SO_RCVBUF, &window, sizeof(window)), 0);
+	assert_int_equal(connect(slow, (struct sockaddr *)&address, sizeof(address)), 0);
+	(void)snprintf(request, sizeof(request),
+		       "GET /reports/" REPORT("06") "?download=1 HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer %s\r\n\r\n", token);
+	assert_int_equal(send(slow, request, strlen(request), MSG_NOSIGNAL), (ssize_t)strlen(request));
+	return slow;
+}
+
+/* Turns until there is something to read of it: then the whole answer is made. */
+static void until_answered(int slow)
+{
+	int64_t deadline_ms = clock_monotonic_ms() + API_DEADLINE_MS;
+	char byte;
+
+	while (recv(slow, &byte, 1, MSG_DONTWAIT | MSG_PEEK) < 1) {
+		assert_true(clock_monotonic_ms() < deadline_ms);
+		api_turn();
+	}
+}
+
 static int get(const char *target, const char *headers)
 {
 	return api_get_with(target, api_token("svc", ROLE_REPORTING), headers);
@@ -167,6 +210,29 @@ static void test_api_reports__who_works_with_people_does_not_read_reports(void *
 	assert_int_equal(api_get("/reports/" REPORT("01"), api_token("svc", ROLE_AUDITOR)), 200);
 }
 
+static void test_api_reports__files_that_nobody_reads_are_bounded_and_others_are_served(void **state)
+{
+	char token[2048];
+	int64_t deadline_ms;
+	int slow;
+
+	(void)state;
+	add_large_report();
+	(void)snprintf(token, sizeof(token), "%s", api_token("svc", ROLE_REPORTING));
+	slow = ask_slowly(token);
+	until_answered(slow);
+	assert_int_equal(get("/reports/" REPORT("06") "?download=1", ""), 503);
+	assert_contains("\"code\":\"busy\"");
+	assert_contains("Retry-After: ");
+	assert_lacks("Content-Disposition");
+	assert_int_equal(get("/reports/" REPORT("01") "?download=1", ""), 200);
+	(void)close(slow);
+	deadline_ms = clock_monotonic_ms() + API_DEADLINE_MS;
+	while (get("/reports/" REPORT("06") "?download=1", "") != 200)
+		assert_true(clock_monotonic_ms() < deadline_ms);
+	assert_int_equal(strlen(api_body()), LARGE_SIZE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -180,6 +246,7 @@ int main(void)
 		TEST(test_api_reports__csv_of_a_json_report_is_not_made_up),
 		TEST(test_api_reports__a_file_that_is_there_already_is_not_sent_again),
 		TEST(test_api_reports__a_wrong_argument_is_told),
+		TEST(test_api_reports__files_that_nobody_reads_are_bounded_and_others_are_served),
 		TEST(test_api_reports__who_works_with_people_does_not_read_reports),
 	};
 
