@@ -53,6 +53,7 @@ struct bus_conf {
 	int64_t delivery_timeout_ms; /* default: none. A record given up while later ones go on is a hole; for ever is no hole */
 	int64_t queue_records;       /* how many may be undelivered: default 500000 */
 	int64_t queue_wait_ms;       /* how long bus_produce waits for room: default 10 s */
+	int64_t linger_us;           /* a record waits so long for others to go with it: default not at all */
 	bool is_unordered;           /* each record for itself: one that fails stops no other, and may be there twice */
 };
 
@@ -128,6 +129,25 @@ MUST_CHECK int bus_reader_next(struct bus_reader *reader, int timeout_ms, bool *
  * last record: what a transaction leaves takes offsets and is given to nobody. */
 int64_t bus_reader_end(const struct bus_reader *reader);
 
+/* ---- the ends of topics, outside any group ---- */
+
+/*
+ * What is written from now on to all partitions of several topics: for one who waits for news in a loop. Order holds within a
+ * partition. When the broker is away it goes on where it was; only when a topic is truncated or made anew does it jump to its
+ * end.
+ */
+struct bus_tail;
+
+/* Asks the broker for partitions and ends and waits for the answers; everything written after it has returned is seen.
+ * ERR_RETRY: the broker is away, ERR_POISON: no such topic. */
+MUST_CHECK int bus_tail_open(const struct bus_conf *conf, const char *const *topics, size_t topics_count,
+			     struct bus_tail **ret_tail, struct err *err);
+void bus_tail_close(struct bus_tail *tail); /* accepts NULL */
+
+/* The next record that is here; false: none. Never waits. */
+MUST_CHECK bool bus_tail_next(struct bus_tail *tail, struct bus_record *ret_record);
+int bus_tail_fd(const struct bus_tail *tail); /* readable when there may be more, until bus_tail_next has said there is not */
+
 /* ---- producer ---- */
 
 struct bus_producer;
@@ -152,6 +172,9 @@ typedef void bus_done(void *done_arg, int32_t part, int64_t offset, const struct
 MUST_CHECK int bus_produce(struct bus_producer *producer, const char *topic, int32_t part, struct str key, struct str value,
 			   const struct header *headers, size_t headers_count, bus_done *done, void *done_arg, struct err *err);
 void bus_producer_poll(struct bus_producer *producer, int timeout_ms);
+
+/* For a loop that waits for other things too: readable when bus_producer_poll has something to do, until it was called. */
+int bus_producer_fd(const struct bus_producer *producer);
 MUST_CHECK int bus_producer_flush(struct bus_producer *producer, int timeout_ms,
 				  struct err *err); /* ERR_RETRY: not all given since the last flush was delivered */
 bool bus_producer_is_broken(

@@ -5,7 +5,9 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "bus/kafka.h"
@@ -156,6 +158,33 @@ int kafka_open(struct kafka *kafka, rd_kafka_type_t type, rd_kafka_conf_t *kafka
 	}
 	rd_kafka_set_log_queue(kafka->handle, NULL);
 	return 0;
+}
+
+/* ---- bells ---- */
+
+int kafka_bell_open(struct kafka_bell *bell, rd_kafka_queue_t *queue, struct err *err)
+{
+	const uint64_t one = 1;
+
+	bell->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (bell->fd < 0)
+		return err_set(err, ERR_FATAL, "kafka: eventfd: %s", strerror(errno));
+	rd_kafka_queue_io_event_enable(queue, bell->fd, &one, sizeof(one));
+	return 0;
+}
+
+void kafka_bell_quiet(const struct kafka_bell *bell)
+{
+	uint64_t count;
+
+	(void)!read(bell->fd, &count, sizeof(count));
+}
+
+void kafka_bell_close(struct kafka_bell *bell)
+{
+	if (bell->fd >= 0)
+		(void)close(bell->fd);
+	bell->fd = -1;
 }
 
 /* ---- the end ---- */

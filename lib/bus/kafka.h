@@ -22,6 +22,14 @@ struct kafka {
 	sem_t is_gone;    /* kafka_destroy's */
 };
 
+/* A descriptor that is readable while something may be in one of librdkafka's queues. */
+struct kafka_bell {
+	int fd; /* -1: none */
+};
+MUST_CHECK int kafka_bell_open(struct kafka_bell *bell, rd_kafka_queue_t *queue, struct err *err);
+void kafka_bell_quiet(const struct kafka_bell *bell); /* before the queue is emptied: what comes later rings again */
+void kafka_bell_close(struct kafka_bell *bell);       /* when librdkafka's handle is gone */
+
 struct kafka_setting {
 	const char *name;
 	const char *value;

@@ -1,10 +1,8 @@
 #include "topic_names.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "base/day.h"
-#include "model/message.h"
 #include "worker/dead_letter.h"
 
 #define FOR_EVER           (-1)
@@ -12,11 +10,6 @@
 #define DEAD_LETTER_FOR_MS (30 * DAY_MS) /* a copy; the table keeps them longer */
 #define MESSAGE_BYTES_MAX  (1024 * 1024)
 #define DEAD_BYTES_MAX     (MESSAGE_BYTES_MAX + 64 * 1024) /* the record and what was wrong with it */
-
-void topic_name(char name[TOPIC_NAME_MAX], const char *module, enum topic_kind kind)
-{
-	snprintf(name, TOPIC_NAME_MAX, "dcs.%s.%s.v1", module, kind == TOPIC_COMMANDS ? "commands" : "events");
-}
 
 static void add(struct topics *topics, const char *name, int32_t parts, int16_t replication, int64_t retention_ms,
 		int64_t bytes_max)
@@ -32,30 +25,17 @@ static void add(struct topics *topics, const char *name, int32_t parts, int16_t 
 							      .message_bytes_max = bytes_max };
 }
 
-static bool is_listed(const struct topics *topics, const char *name)
-{
-	for (size_t i = 0; i < topics->count; i++) {
-		if (strcmp(topics->names[i], name) == 0)
-			return true;
-	}
-	return false;
-}
-
 void topics_list(struct topics *topics, int32_t parts, int16_t replication)
 {
+	const char *modules[MODULES_MAX];
+	size_t count = topic_modules(modules);
 	char name[TOPIC_NAME_MAX];
 
 	topics->count = 0;
-	for (size_t i = 0; message_types[i] != NULL; i++) {
-		const struct message_type *type = message_types[i];
-
-		if (type->kind != MESSAGE_COMMAND || strcmp(type->module, "clock") == 0 || strcmp(type->module, "engine") == 0)
-			continue;
-		topic_name(name, type->module, TOPIC_COMMANDS);
-		if (is_listed(topics, name))
-			continue;
+	for (size_t i = 0; i < count; i++) {
+		topic_name(name, modules[i], TOPIC_COMMANDS);
 		add(topics, name, parts, replication, COMMANDS_FOR_MS, MESSAGE_BYTES_MAX);
-		topic_name(name, type->module, TOPIC_EVENTS);
+		topic_name(name, modules[i], TOPIC_EVENTS);
 		add(topics, name, parts, replication, FOR_EVER, MESSAGE_BYTES_MAX);
 	}
 	add(topics, DEAD_LETTER_TOPIC, parts, replication, DEAD_LETTER_FOR_MS, DEAD_BYTES_MAX);
