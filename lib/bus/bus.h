@@ -179,6 +179,8 @@ MUST_CHECK int bus_producer_flush(struct bus_producer *producer, int timeout_ms,
 				  struct err *err); /* ERR_RETRY: not all given since the last flush was delivered */
 bool bus_producer_is_broken(
 	const struct bus_producer *producer); /* a fatal error happened: close, open a new one, send again from the log */
+/* Asks the broker whether it is there, and waits for the answer; may be called from another thread. */
+MUST_CHECK int bus_producer_probe(const struct bus_producer *producer, struct err *err);
 size_t bus_producer_pending(const struct bus_producer *producer);
 
 /* How many partitions the topic has; ERR_RETRY when the broker is away, ERR_POISON when the topic does not exist. */

@@ -373,3 +373,14 @@ size_t bus_producer_pending(const struct bus_producer *producer)
 {
 	return producer->pending;
 }
+
+int bus_producer_probe(const struct bus_producer *producer, struct err *err)
+{
+	const struct rd_kafka_metadata *metadata = NULL;
+	rd_kafka_resp_err_t code = rd_kafka_metadata(producer->kafka.handle, 0, NULL, &metadata, KAFKA_WAIT_MS);
+
+	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return kafka_err(err, code, "probe");
+	rd_kafka_metadata_destroy(metadata);
+	return 0;
+}

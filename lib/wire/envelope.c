@@ -25,6 +25,7 @@ enum name {
 	NAME_CAUSATION,
 	NAME_SEQUENCE,
 	NAME_EXPIRY,
+	NAME_ACTOR,
 	NAME_HASH,
 	NAME_TRACEPARENT,
 	NAME_AUTHORIZATION,
@@ -45,6 +46,7 @@ static const struct str names[] = {
 	[NAME_CAUSATION] = { .data = "ce_causationid", .size = 14 },
 	[NAME_SEQUENCE] = { .data = "ce_sequence", .size = 11 },
 	[NAME_EXPIRY] = { .data = "ce_expirytime", .size = 13 },
+	[NAME_ACTOR] = { .data = "ce_actor", .size = 8 },
 	[NAME_HASH] = { .data = "dcs_hash", .size = 8 },
 	[NAME_TRACEPARENT] = { .data = "traceparent", .size = 11 },
 	[NAME_AUTHORIZATION] = { .data = "authorization", .size = 13 },
@@ -330,6 +332,8 @@ int envelope_write_command(const struct message_type *type, const void *body, co
 	add_uuid_if_any(&writer, NAME_CAUSATION, &head->causation_id);
 	if (head->expires_ms != 0)
 		add_instant(&writer, NAME_EXPIRY, head->expires_ms);
+	if (head->actor.size > 0)
+		add(&writer, NAME_ACTOR, head->actor);
 	if (head->traceparent.size > 0)
 		add(&writer, NAME_TRACEPARENT, head->traceparent);
 	if (head->token.size > 0)

@@ -16,7 +16,7 @@
  *
  * Of a command:
  *   ce_specversion ce_id ce_source ce_type ce_time content-type authorization
- *   [ce_subject ce_dataschema ce_partitionkey ce_correlationid ce_causationid ce_expirytime traceparent]
+ *   [ce_subject ce_dataschema ce_partitionkey ce_correlationid ce_causationid ce_expirytime ce_actor traceparent]
  * Of an event:
  *   ce_specversion ce_id ce_source ce_type ce_subject ce_time content-type ce_dataschema ce_partitionkey ce_correlationid
  *   ce_causationid ce_sequence dcs_hash [traceparent]
@@ -55,6 +55,7 @@ struct command_head {
 	int64_t at_ms;
 	int64_t expires_ms; /* 0: none */
 	struct str source;  /* "/dcs/cli" */
+	struct str actor;   /* who says so, for people who look at records: the token counts. Empty: left out */
 	struct str token;
 	struct str traceparent;
 };

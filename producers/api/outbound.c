@@ -2,32 +2,55 @@
 
 #include "base/day.h"
 #include "base/log.h"
+#include "model/topic.h"
 #include "wire/envelope.h"
 
 #define ARENA_SIZE     ((size_t)128 << 10)
 #define VALUE_SIZE_MAX ((size_t)64 << 10)
 #define TOKEN_LIFE_MS  (15 * 60000)
 #define TOKEN_RENEW_MS (5 * 60000)
-#define AGAIN_MS       1000
-#define POLL_MS        2 /* while acknowledgements are missing */
-#define OPEN_MS        500
+#define REST_MS        500
+#define PROBE_MS       5000
 
 /* ---- who waits ---- */
 
+static void list_add(struct outbound_list *list, struct outbound_item *item)
+{
+	item->list = list;
+	item->next = NULL;
+	item->before = list->last;
+	*(list->last != NULL ? &list->last->next : &list->first) = item;
+	list->last = item;
+}
+
+static void list_remove(struct outbound_item *item)
+{
+	struct outbound_list *list = item->list;
+
+	MUST(list != NULL);
+	*(item->before != NULL ? &item->before->next : &list->first) = item->next;
+	*(item->next != NULL ? &item->next->before : &list->last) = item->before;
+	item->list = NULL;
+}
+
 static struct outbound_item *take_item(struct outbound *outbound)
 {
-	for (size_t i = 0; i < OUTBOUND_MAX; i++) {
-		if (!outbound->items[i].in_use)
-			return &outbound->items[i];
-	}
-	return NULL;
+	struct outbound_item *item = outbound->free_items;
+
+	if (item == NULL)
+		return NULL;
+	outbound->free_items = item->next;
+	outbound->used++;
+	list_add(&outbound->waiting, item);
+	return item;
 }
 
 static void free_item(struct outbound_item *item)
 {
-	MUST(item->in_use);
-	item->in_use = false;
+	list_remove(item);
 	item->outbound->used--;
+	item->next = item->outbound->free_items;
+	item->outbound->free_items = item;
 }
 
 static void tell(struct outbound_item *item, bool is_acked)
@@ -43,71 +66,127 @@ static void tell(struct outbound_item *item, bool is_acked)
 static void acknowledged(void *item_arg, int32_t part, int64_t offset, const struct err *failure)
 {
 	struct outbound_item *item = item_arg;
+	outbound_done *done = item->done;
+	void *done_arg = item->done_arg;
 
 	(void)part;
 	(void)offset;
 	item->outbound->is_ready = failure == NULL;
+	item->outbound->probe_at_ms = clock_monotonic_ms() + PROBE_MS;
 	if (failure != NULL)
 		log_warn("Kafka did not take a command: %s", failure->text);
-	tell(item, failure == NULL);
 	free_item(item);
+	if (done != NULL)
+		done(done_arg, failure == NULL);
 }
 
+/* All wait equally long, so the first is the one that has waited longest. */
 static void tell_late(struct outbound *outbound)
 {
-	int64_t now_ms = clock_monotonic_ms();
+	struct outbound_item *item;
 
-	for (size_t i = 0; i < OUTBOUND_MAX && outbound->used > 0; i++) {
-		struct outbound_item *item = &outbound->items[i];
-
-		if (item->in_use && item->done != NULL && now_ms >= item->until_ms) {
-			outbound->is_ready = false;
-			tell(item, false);
-		}
+	while ((item = outbound->waiting.first) != NULL && clock_monotonic_ms() >= item->until_ms) {
+		outbound->is_ready = false;
+		list_remove(item);
+		list_add(&outbound->late, item);
+		tell(item, false);
 	}
 }
 
 void outbound_give_up(struct outbound *outbound)
 {
-	for (size_t i = 0; i < OUTBOUND_MAX; i++) {
-		if (outbound->items[i].in_use)
-			tell(&outbound->items[i], false);
-	}
+	for (struct outbound_item *item = outbound->waiting.first; item != NULL; item = item->next)
+		tell(item, false);
 }
 
 /* ---- Kafka ---- */
 
-static void close_producer(struct outbound *outbound)
+/* In the opener's thread. Asks for every topic now: the first use of one would wait for the broker. */
+static int open_producer(void *outbound_arg, struct err *err)
+{
+	struct outbound *outbound = outbound_arg;
+	const char *modules[MODULES_MAX];
+	size_t count = topic_modules(modules);
+	char topic[TOPIC_NAME_MAX];
+	int32_t parts;
+
+	bus_producer_close(outbound->broken); /* what is pending is never told */
+	outbound->broken = NULL;
+	if (bus_producer_open(outbound->bus, &outbound->opened, err) != 0)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		topic_name(topic, modules[i], TOPIC_COMMANDS);
+		if (bus_producer_parts(outbound->opened, topic, &parts, err) == 0)
+			continue;
+		if (err->kind != ERR_POISON) {
+			bus_producer_close(outbound->opened);
+			outbound->opened = NULL;
+			return -1;
+		}
+		log_warn("%s next=\"its commands are refused until it is there\"", err->text);
+	}
+	return 0;
+}
+
+/* The broken one is the opener's from now on. */
+static void drop_producer(struct outbound *outbound)
 {
 	outbound_give_up(outbound);
-	bus_producer_close(outbound->producer); /* what is pending is never told */
+	while (outbound->waiting.first != NULL)
+		free_item(outbound->waiting.first);
+	while (outbound->late.first != NULL)
+		free_item(outbound->late.first);
+	outbound->broken = outbound->producer;
 	outbound->producer = NULL;
-	for (size_t i = 0; i < OUTBOUND_MAX; i++) {
-		if (outbound->items[i].in_use)
-			free_item(&outbound->items[i]);
-	}
 	outbound->is_ready = false;
 }
 
-static int open_producer(struct outbound *outbound, struct err *err)
+static int turn_opener(struct outbound *outbound, struct err *err)
 {
-	int32_t parts;
-
-	if (outbound->producer != NULL && bus_producer_is_broken(outbound->producer))
-		close_producer(outbound);
-	if (outbound->producer != NULL)
+	switch (opener_turn(&outbound->opener)) {
+	case OPENER_OPENED:
+		outbound->producer = outbound->opened;
+		outbound->opened = NULL;
+		outbound->is_ready = true;
+		outbound->probe_at_ms = clock_monotonic_ms() + PROBE_MS;
 		return 0;
-	if (clock_monotonic_ms() < outbound->again_at_ms)
-		return err_set(err, ERR_RETRY, "Kafka is away");
-	outbound->again_at_ms = clock_monotonic_ms() + AGAIN_MS;
-	if (bus_producer_open(outbound->bus, &outbound->producer, err) != 0)
-		return -1;
-	if (bus_producer_parts(outbound->producer, "dcs.communications.commands.v1", &parts, err) != 0) {
-		close_producer(outbound);
-		return -1;
+	case OPENER_FAILED:
+		if (outbound->opener.err.kind == ERR_FATAL)
+			return err_set(err, ERR_FATAL, "%s", outbound->opener.err.text);
+		log_warn("Kafka is away: %s", outbound->opener.err.text);
+		return 0;
+	case OPENER_AT_WORK:
+	case OPENER_RESTS:
+		return 0;
 	}
-	outbound->is_ready = true;
-	return 0;
+	MUST_NOT_REACH("a state that an opener has not");
+}
+
+/* In the probe's thread; the producer is not closed meanwhile. */
+static int probe_producer(void *outbound_arg, struct err *err)
+{
+	const struct outbound *outbound = outbound_arg;
+
+	return bus_producer_probe(outbound->producer, err);
+}
+
+/* What is sent tells by itself how Kafka is. */
+static void turn_probe(struct outbound *outbound)
+{
+	if (!outbound->probe.is_at_work && (outbound->used > 0 || clock_monotonic_ms() < outbound->probe_at_ms))
+		return;
+	switch (opener_turn(&outbound->probe)) {
+	case OPENER_OPENED:
+		outbound->is_ready = true;
+		break;
+	case OPENER_FAILED:
+		outbound->is_ready = false;
+		break;
+	case OPENER_AT_WORK:
+	case OPENER_RESTS:
+		return;
+	}
+	outbound->probe_at_ms = clock_monotonic_ms() + PROBE_MS;
 }
 
 static int renew_token(struct outbound *outbound, int64_t now_ms, struct err *err)
@@ -130,21 +209,28 @@ static int produce(struct outbound *outbound, const struct outbound_command *com
 	struct command_head head = { .id = command->id,
 				     .key = command->key,
 				     .at_ms = clock_now_ms(),
+				     .correlation_id = command->id,
 				     .source = STR("/dcs/api"),
+				     .actor = command->actor.size > 0 ? command->actor : str_of(outbound->subject),
 				     .token = command->token.size > 0 ? command->token : str_of(outbound->token),
 				     .traceparent = command->traceparent };
 	struct header headers[HEADERS_MAX];
 	char key[UUID_TEXT_SIZE + 1];
+	struct str value = command->value;
 	size_t headers_count;
 
 	arena_reset(&outbound->arena);
 	buf_reset(&outbound->value);
-	if (coder_encode(outbound->coder, command->type, command->body, &outbound->value, err) != 0 ||
-	    envelope_write_command(command->type, command->body, &head, &outbound->arena, headers, &headers_count, err) != 0)
+	if (value.size == 0) {
+		if (coder_encode(outbound->coder, command->type, command->body, &outbound->value, err) != 0)
+			return -1;
+		value = buf_str(&outbound->value);
+	}
+	if (envelope_write_command(command->type, command->body, &head, &outbound->arena, headers, &headers_count, err) != 0)
 		return -1;
 	uuid_format(key, &command->key);
-	return bus_produce(outbound->producer, command->topic, -1, str_of(key), buf_str(&outbound->value), headers, headers_count,
-			   acknowledged, item, err);
+	return bus_produce(outbound->producer, command->topic, -1, str_of(key), value, headers, headers_count, acknowledged, item,
+			   err);
 }
 
 int outbound_publish(struct outbound *outbound, const struct outbound_command *command, outbound_done *done, void *done_arg,
@@ -152,34 +238,31 @@ int outbound_publish(struct outbound *outbound, const struct outbound_command *c
 {
 	struct outbound_item *item;
 
-	if (open_producer(outbound, err) != 0)
+	if (outbound->producer == NULL)
+		return err_set(err, ERR_RETRY, "Kafka is away");
+	if (renew_token(outbound, clock_now_ms(), err) != 0)
 		return -1;
 	item = take_item(outbound);
 	if (item == NULL)
 		return err_set(err, ERR_RETRY, "too many commands wait for Kafka");
-	if (renew_token(outbound, clock_now_ms(), err) != 0)
-		return -1;
-	*item = (struct outbound_item){ .outbound = outbound,
-					.done = done,
-					.done_arg = done_arg,
-					.until_ms = clock_monotonic_ms() + outbound->wait_ms,
-					.in_use = true };
-	outbound->used++;
+	item->done = done;
+	item->done_arg = done_arg;
+	item->until_ms = clock_monotonic_ms() + outbound->wait_ms;
 	if (produce(outbound, command, item, err) == 0)
 		return 0;
-	item->done = NULL;
 	free_item(item);
 	return -1;
 }
 
 int outbound_run(struct outbound *outbound, int timeout_ms, struct err *err)
 {
-	struct err failure = ERR_INIT;
-
-	if (open_producer(outbound, &failure) != 0)
-		return failure.kind == ERR_FATAL ? err_set(err, ERR_FATAL, "%s", failure.text) : 0;
+	if (outbound->producer != NULL && !outbound->probe.is_at_work && bus_producer_is_broken(outbound->producer))
+		drop_producer(outbound);
+	if (outbound->producer == NULL)
+		return turn_opener(outbound, err);
 	bus_producer_poll(outbound->producer, outbound->used > 0 ? timeout_ms : 0);
 	tell_late(outbound);
+	turn_probe(outbound);
 	return 0;
 }
 
@@ -190,7 +273,7 @@ size_t outbound_waiting(const struct outbound *outbound)
 
 bool outbound_is_ready(const struct outbound *outbound)
 {
-	return outbound->is_ready && outbound->producer != NULL && !bus_producer_is_broken(outbound->producer);
+	return outbound->is_ready && outbound->producer != NULL;
 }
 
 /* ---- as a part of the loop ---- */
@@ -200,9 +283,25 @@ static int run_part(void *outbound, struct err *err)
 	return outbound_run(outbound, 0, err);
 }
 
-static int part_timeout_ms(void *outbound)
+static size_t watch_part(void *outbound_arg, struct pollfd ret_fds[PART_FDS_MAX])
 {
-	return outbound_waiting(outbound) > 0 ? POLL_MS : OPEN_MS;
+	const struct outbound *outbound = outbound_arg;
+
+	if (outbound->producer == NULL)
+		return 0;
+	ret_fds[0] = (struct pollfd){ .fd = bus_producer_fd(outbound->producer), .events = POLLIN };
+	return 1;
+}
+
+static int part_timeout_ms(void *outbound_arg)
+{
+	const struct outbound *outbound = outbound_arg;
+	const struct outbound_item *first = outbound->waiting.first;
+	int64_t left_ms = first != NULL ? first->until_ms - clock_monotonic_ms() : REST_MS;
+
+	if (outbound->producer == NULL)
+		return OPENER_LOOK_MS;
+	return left_ms < 0 ? 0 : left_ms < REST_MS ? (int)left_ms : REST_MS;
 }
 
 static bool part_is_ready(void *outbound)
@@ -225,6 +324,7 @@ struct part outbound_part(struct outbound *outbound)
 	return (struct part){ .name = "kafka",
 			      .self = outbound,
 			      .run = run_part,
+			      .watch = watch_part,
 			      .timeout_ms = part_timeout_ms,
 			      .is_ready = part_is_ready,
 			      .waiting = part_waiting,
@@ -239,12 +339,23 @@ int outbound_open(struct outbound *outbound, const struct bus_conf *bus, struct 
 	*outbound = (struct outbound){
 		.bus = bus, .coder = coder, .keys = keys, .subject = subject, .roles = roles, .wait_ms = wait_ms
 	};
+	outbound->opener = (struct opener){ .open = open_producer, .self = outbound };
+	outbound->probe = (struct opener){ .open = probe_producer, .self = outbound };
+	for (size_t i = OUTBOUND_MAX; i-- > 0;) {
+		outbound->items[i].outbound = outbound;
+		outbound->items[i].next = outbound->free_items;
+		outbound->free_items = &outbound->items[i];
+	}
 	buf_init(&outbound->value, VALUE_SIZE_MAX);
 	return arena_init(&outbound->arena, ARENA_SIZE, err);
 }
 
 void outbound_release(struct outbound *outbound)
 {
+	(void)opener_end(&outbound->opener);
+	(void)opener_end(&outbound->probe);
+	bus_producer_close(outbound->opened);
+	bus_producer_close(outbound->broken);
 	bus_producer_close(outbound->producer);
 	arena_release(&outbound->arena);
 	buf_release(&outbound->value);

@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "bus/bus.h"
 #include "model/message.h"
+#include "producers/api/opener.h"
 #include "producers/api/part.h"
 #include "token/token.h"
 #include "wire/coder.h"
@@ -16,20 +17,30 @@
  * Commands on their way to Kafka on behalf of a caller who waits: each is told once, from within outbound_run, whether the broker
  * has it. Bounded: so many at once and no more; a caller waits so long and no longer, then it is told "no", though the command
  * may still arrive: it must be one that may be sent again under the same id.
+ *
+ * Nothing here waits: the producer is opened in a thread, and until it is there, commands are not taken. When nothing is sent for
+ * a while another thread asks whether Kafka is still there, so that readyz knows.
  */
-#define OUTBOUND_MAX 1024
+#define OUTBOUND_MAX 4096
 
 struct outbound;
 
 /* is_acked: the broker has it. Called once, unless outbound_publish returned -1. */
 typedef void outbound_done(void *done_arg, bool is_acked);
 
+struct outbound_list;
+
 struct outbound_item {
 	struct outbound *outbound;
 	outbound_done *done; /* NULL: nobody waits any more */
 	void *done_arg;
 	int64_t until_ms;
-	bool in_use;
+	struct outbound_list *list; /* it is in; NULL: it is free */
+	struct outbound_item *next, *before;
+};
+
+struct outbound_list {
+	struct outbound_item *first, *last;
 };
 
 struct outbound {
@@ -39,10 +50,16 @@ struct outbound {
 	const char *subject; /* of our own token */
 	uint32_t roles;
 	struct bus_producer *producer; /* NULL: to be opened */
+	struct opener opener;
+	struct bus_producer *opened, *broken; /* the opener's */
+	struct opener probe;                  /* when nothing was sent for a while: is Kafka there? */
+	int64_t probe_at_ms;
 	struct outbound_item items[OUTBOUND_MAX];
+	struct outbound_item *free_items;
+	struct outbound_list waiting; /* in the order in which they came */
+	struct outbound_list late;    /* their callers were told "no"; the broker may still take them */
 	size_t used;
 	int64_t wait_ms;
-	int64_t again_at_ms; /* monotonic: not before, after a failure */
 	struct arena arena;
 	struct buf value;
 	char token[TOKEN_SIZE_MAX];
@@ -59,9 +76,11 @@ struct outbound_command {
 	const char *topic;
 	const struct message_type *type;
 	const void *body;
+	struct str value;       /* the body, framed, when the caller has it already; empty: encoded here */
 	struct uuid id;         /* of the command */
 	struct uuid key;        /* of the record */
 	struct str token;       /* in whose name; empty: our own */
+	struct str actor;       /* who that is; empty: we */
 	struct str traceparent; /* empty: none */
 };
 

@@ -59,6 +59,17 @@ static void open_api(int64_t wait_ms)
 	api_add_part(&api, &kafka);
 }
 
+/* Turns until Kafka is known. */
+static void until_ready(void)
+{
+	int64_t deadline_ms = clock_monotonic_ms() + DEADLINE_MS;
+
+	while (!outbound_is_ready(&api.outbound)) {
+		assert_true(clock_monotonic_ms() < deadline_ms);
+		must(outbound_run(&api.outbound, 10, &err));
+	}
+}
+
 static int set_up(void **state)
 {
 	(void)state;
@@ -67,6 +78,7 @@ static int set_up(void **state)
 	mock_cluster_topic(&mock, TOPIC, 3);
 	bus = (struct bus_conf){ .bootstrap = mock_cluster_bootstrap(&mock), .client_id = "test-api" };
 	open_api(20000);
+	until_ready();
 	return 0;
 }
 
@@ -175,17 +187,6 @@ static int get(const char *target, struct client *client)
 	int size = snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", target);
 
 	return ask_bytes(request, (size_t)size, client);
-}
-
-/* Turns until Kafka is known. */
-static void until_ready(void)
-{
-	int64_t deadline_ms = clock_monotonic_ms() + DEADLINE_MS;
-
-	while (!outbound_is_ready(&api.outbound)) {
-		assert_true(clock_monotonic_ms() < deadline_ms);
-		must(outbound_run(&api.outbound, 10, &err));
-	}
 }
 
 /* ---- what arrived in Kafka ---- */

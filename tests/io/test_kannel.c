@@ -201,6 +201,8 @@ static int open_api(void)
 	kafka = outbound_part(&api.outbound);
 	api_add_part(&api, &kafka);
 	(void)snprintf(callback_url, sizeof(callback_url), "http://127.0.0.1:%d", server_port(api.server));
+	while (!outbound_is_ready(&api.outbound))
+		must(outbound_run(&api.outbound, 10, &err));
 	return 0;
 }
 
