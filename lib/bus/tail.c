@@ -24,7 +24,7 @@ static int set_up(struct bus_tail *tail, const struct bus_conf *conf, struct err
 		{ "enable.auto.offset.store", "false" },
 		{ "auto.offset.reset", "latest" }, /* only the news count: a topic made anew is followed from its end */
 		{ "enable.partition.eof", "false" },
-		{ "isolation.level", "read_uncommitted" },
+		{ "isolation.level", "read_committed" },
 		{ "check.crcs", "true" },
 		{ "fetch.min.bytes", "1" },
 		{ "fetch.wait.max.ms", "500" },

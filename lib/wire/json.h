@@ -67,6 +67,7 @@ const struct json_t *json_member(const struct json_t *object, const char *name);
 struct json_reading {
 	enum json_style style;
 	const char *pointer; /* stands before every fault's pointer: "/data"; NULL: nothing */
+	const char *skip;    /* a member of the object that is none of the record's, and read by somebody else; NULL: none */
 	uint64_t optional;   /* bit i: fields[i] may be left out although the schema demands it */
 	uint64_t present;    /* out. bit i: it stood there, not null */
 };

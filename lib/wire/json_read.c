@@ -30,6 +30,8 @@ struct reader {
 	struct arena *arena;
 	enum json_style style;
 	struct json_faults *faults;
+	const char *skip; /* a member of the outermost object; NULL: none */
+	size_t skip_at;   /* size of the pointer there */
 	char pointer[JSON_POINTER_MAX];
 	size_t pointer_size;
 };
@@ -101,6 +103,8 @@ static bool refuse_unknown(struct reader *reader, const char *key)
 {
 	size_t mark = reader->pointer_size;
 
+	if (reader->skip != NULL && mark == reader->skip_at && strcmp(key, reader->skip) == 0)
+		return true;
 	if (is_plain_name(key))
 		enter(reader, key);
 	refuse(reader, "unknown_member", "unknown member");
@@ -401,12 +405,13 @@ static bool read_record(struct reader *reader, const json_t *json, const struct 
 bool json_read_record(const struct json_t *json, const struct record_type *record, struct json_reading *reading,
 		      struct arena *arena, void *body, struct json_faults *faults)
 {
-	struct reader reader = { .arena = arena, .style = reading->style, .faults = faults };
+	struct reader reader = { .arena = arena, .style = reading->style, .faults = faults, .skip = reading->skip };
 
 	if (reading->pointer != NULL) {
 		MUST(reading->pointer[0] == '/');
 		enter(&reader, reading->pointer + 1);
 	}
+	reader.skip_at = reader.pointer_size;
 	return read_record(&reader, json, record, reading->optional, body, &reading->present);
 }
 

@@ -60,9 +60,20 @@ static void handle(struct api *api, struct call *call)
 		reads_answer(api->reads, call);
 		return;
 	case ROUTE_WRITE:
-		break;
+		writes_take(api->writes, call);
+		return;
 	}
 	MUST_NOT_REACH("a kind of route that nobody answers");
+}
+
+void take_command(struct api *api, struct call *call)
+{
+	commands_post(api->commands, call);
+}
+
+void tell_command(struct api *api, struct call *call)
+{
+	commands_tell(api->commands, call);
 }
 
 /* What is left of the token's roles now. */

@@ -3,15 +3,18 @@
 
 #include <stdint.h>
 
+#include "producers/api/commands.h"
 #include "producers/api/document.h"
 #include "producers/api/metrics.h"
 #include "producers/api/outbound.h"
+#include "producers/api/outcomes.h"
 #include "producers/api/part.h"
 #include "producers/api/reads.h"
 #include "producers/api/rights.h"
 #include "producers/api/server.h"
+#include "producers/api/writes.h"
 
-#define API_PARTS_MAX 8
+#define API_PARTS_MAX 16
 
 /* The gateway: what the handlers need, and the one loop. */
 struct api {
@@ -24,6 +27,9 @@ struct api {
 	struct document document;
 	struct metrics metrics;
 	bool metrics_for_all; /* otherwise from this machine only */
+	struct outcomes *outcomes;
+	struct writes *writes;
+	struct commands *commands;
 	struct server *server;
 	struct part parts[API_PARTS_MAX];
 	size_t parts_count;
@@ -50,6 +56,8 @@ void take_kannel_report(struct api *api, struct call *call); /* callbacks.c */
 void tell_document(struct api *api, struct call *call);      /* document.c */
 void tell_metrics(struct api *api, struct call *call);       /* metrics_answer.c */
 void tell_live(struct api *api, struct call *call);          /* health.c */
+void take_command(struct api *api, struct call *call);       /* api.c */
+void tell_command(struct api *api, struct call *call);
 void tell_ready(struct api *api, struct call *call);
 void show_report(struct api *api, struct call *call); /* reports.c */
 void tell_root(struct api *api, struct call *call);

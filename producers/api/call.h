@@ -84,7 +84,8 @@ struct problem {
 	const struct fault *faults;
 	size_t faults_count;
 	bool is_retryable;
-	int retry_after_s; /* 0: none */
+	int retry_after_s;             /* 0: none */
+	const struct uuid *command_id; /* of the command that was refused; NULL: none */
 };
 void call_refuse_problem(struct call *call, const struct problem *problem);
 void call_refuse(struct call *call, int status, const char *code, const char *detail); /* 503: with Retry-After */

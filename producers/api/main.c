@@ -18,7 +18,7 @@
 struct settings {
 	bool metrics_for_all;
 	const char *listen, *callback_key_file, *address_key_file;
-	int64_t connections_max, idle_s, wait_ms, read_ms;
+	int64_t connections_max, idle_s, wait_ms, read_ms, outcome_ms;
 };
 
 static int read_settings(struct settings *settings, char **argv, struct err *err)
@@ -34,6 +34,8 @@ static int read_settings(struct settings *settings, char **argv, struct err *err
 		{ "api.wait.ms", CONF_NUMBER, "10000", &settings->wait_ms, 10, 60000, false, "wait for Kafka before 503" },
 		{ "api.metrics.for.all", CONF_SWITCH, "false", &settings->metrics_for_all, 0, 0, false,
 		  "/metrics for everybody, not only for this machine" },
+		{ "api.outcome.ms", CONF_NUMBER, "5000", &settings->outcome_ms, 0, 30000, false,
+		  "wait for what came of a command before 202" },
 		{ "api.read.ms", CONF_NUMBER, "3000", &settings->read_ms, 10, 60000, false, "wait for PostgreSQL before 503" },
 	};
 	enum conf_outcome outcome;
@@ -100,6 +102,30 @@ static int open_reads(struct api *api, const struct program *program, const stru
 	return 0;
 }
 
+static int open_writes(struct api *api, const struct program *program, const struct settings *settings, struct coder *coder,
+		       struct err *err)
+{
+	struct writes_conf conf = {
+		.coder = coder, .outbound = &api->outbound, .reads = api->reads, .outcome_ms = settings->outcome_ms
+	};
+	struct commands_conf commands_conf = { .reads = api->reads, .coder = coder };
+
+	if (outcomes_new(&program->bus, &api->outcomes, err) != 0)
+		return -1;
+	conf.outcomes = api->outcomes;
+	if (writes_new(&conf, &api->writes, err) != 0)
+		return -1;
+	commands_conf.writes = api->writes;
+	return commands_new(&commands_conf, &api->commands, err);
+}
+
+static void close_writes(struct api *api)
+{
+	commands_free(api->commands);
+	writes_free(api->writes);
+	outcomes_free(api->outcomes);
+}
+
 static void close_reads(struct api *api)
 {
 	questions_free(api->questions);
@@ -111,7 +137,7 @@ static void close_reads(struct api *api)
 static void add_parts(struct api *api)
 {
 	const struct part parts[] = { outbound_part(&api->outbound), questions_part(api->questions),
-				      questions_part(api->searches) };
+				      questions_part(api->searches), outcomes_part(api->outcomes), writes_part(api->writes) };
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
 		api_add_part(api, &parts[i]);
@@ -127,7 +153,8 @@ static int serve(const struct program *program, const struct settings *settings,
 	    token_keys_load(program->keys_dir, program->token_issuer, program->token_audience, &api->keys, err) != 0)
 		goto out;
 	if (outbound_open(&api->outbound, &program->bus, coder, api->keys, "api", ROLE_NOTIFIER, settings->wait_ms, err) != 0 ||
-	    open_reads(api, program, settings, coder, err) != 0 || open_server(api, settings, err) != 0)
+	    open_reads(api, program, settings, coder, err) != 0 || open_writes(api, program, settings, coder, err) != 0 ||
+	    open_server(api, settings, err) != 0)
 		goto out;
 	add_parts(api);
 	result = run(api, err);
@@ -135,6 +162,7 @@ out:
 	if (result == 0) /* otherwise calls may be open, and the process ends anyway */
 		server_close(api->server);
 	outbound_release(&api->outbound);
+	close_writes(api);
 	close_reads(api);
 	document_release(&api->document);
 	metrics_release(&api->metrics);
@@ -145,7 +173,7 @@ out:
 
 int main(int argc, char **argv)
 {
-	static const char about[] = "The HTTP gateway: delivery reports of SMS gateways, health.";
+	static const char about[] = "The HTTP gateway: everything that can be done, as REST.";
 	struct api *api = calloc(1, sizeof(*api));
 	struct err err = ERR_INIT;
 	enum conf_outcome outcome;

@@ -49,11 +49,15 @@ struct route {
 	const struct message_type *command;
 	const char *path_field; /* the command's field that `:id` fills; NULL: none */
 	const char *made_field; /* the id that is derived from the command's own when the body leaves it out; NULL: none */
-	bool if_match;          /* If-Match is wanted and fills expected_version */
-	int done_status;        /* 201: Location is `location` with the id of the new thing; 200: it was changed */
-	const char *location;   /* "/debts/" */
+	const char
+		*optional; /* fields, a space between, that may be left out though the schema demands them: 0, false, empty, now
+			    */
+	bool if_match;     /* If-Match is wanted and fills expected_version */
+	const struct resource *owner; /* whose row tells customer_id when neither path nor body does; NULL: none is asked */
+	int done_status;              /* 201: Location is `location` with the id of the new thing; 200: it was changed */
+	const char *location;         /* "/debts/" */
 
-	/* ROUTE_READ; of a ROUTE_WRITE: what was written, to be shown, and whose row tells customer_id when the body does not */
+	/* ROUTE_READ; of a ROUTE_WRITE: what was written, to be shown; NULL: only its id */
 	const struct resource *resource;
 	bool is_list; /* of a READ: many, which hang on the resource's parent `:id` if there is one; else the one with the id
 			 `:id` */

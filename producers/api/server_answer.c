@@ -156,6 +156,12 @@ void problem_write(struct buf *buf, const struct problem *problem, const char *r
 	buf_add_format(buf, ",\"instance\":\"urn:dcs:request:%s\"", request_id);
 	if (traceparent.size >= 35)
 		buf_add_format(buf, ",\"traceId\":\"%.32s\"", traceparent.data + 3);
+	if (problem->command_id != NULL) {
+		char id[UUID_TEXT_SIZE + 1];
+
+		uuid_format(id, problem->command_id);
+		buf_add_format(buf, ",\"commandId\":\"%s\"", id);
+	}
 	if (problem->is_retryable)
 		buf_add_text(buf, ",\"retryable\":true");
 	if (problem->retry_after_s > 0)

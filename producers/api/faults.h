@@ -1,0 +1,15 @@
+#ifndef API_FAULTS_H
+#define API_FAULTS_H
+
+#include <stdbool.h>
+
+#include "producers/api/call.h"
+#include "wire/json.h"
+
+/*
+ * Refuses a body that is no JSON (400) or not what it should be (422, all faults with their pointers). `is_query`: it stood in
+ * the query; then the pointers are arguments' names.
+ */
+void faults_refuse(struct call *call, const struct json_faults *faults, bool is_query);
+
+#endif

@@ -1,0 +1,318 @@
+#include "producers/api/intake.h"
+
+#include <string.h>
+
+#include "crypto/crypto.h"
+
+#define KEY_SIZE_MAX       255
+#define OPERATION_SIZE_MAX 64
+#define PREFER_WAIT_MAX_S  1000000
+
+/* ---- Idempotency-Key ---- */
+
+bool idempotency_key_read(struct str header, struct str *ret_key)
+{
+	bool is_quoted = header.size >= 2 && header.data[0] == '"' && header.data[header.size - 1] == '"';
+
+	if (is_quoted)
+		header = (struct str){ .data = header.data + 1, .size = header.size - 2 };
+	if (header.size == 0 || header.size > KEY_SIZE_MAX)
+		return false;
+	for (size_t i = 0; i < header.size; i++) {
+		if (header.data[i] <= ' ' || header.data[i] > '~' || header.data[i] == '"' || header.data[i] == '\\')
+			return false;
+	}
+	*ret_key = header;
+	return true;
+}
+
+/* Each part ends where no other can go on: the id has its length, an operation holds no NUL. */
+struct uuid idempotency_key_id(const struct uuid *principal, const char *operation, struct str key)
+{
+	char text[16 + OPERATION_SIZE_MAX + 1 + KEY_SIZE_MAX];
+	size_t operation_size = strlen(operation) + 1;
+	struct uuid id;
+
+	MUST(operation_size <= OPERATION_SIZE_MAX + 1);
+	MUST(key.size <= KEY_SIZE_MAX);
+	memcpy(text, principal->bytes, 16);
+	memcpy(text + 16, operation, operation_size);
+	memcpy(text + 16 + operation_size, key.data, key.size);
+	id = uuid_of_text((struct str){ .data = text, .size = 16 + operation_size + key.size });
+	id.bytes[0] = id.bytes[1] = 0; /* a UUIDv7 had these in the year 1970 */
+	return id;
+}
+
+/* ---- Prefer ---- */
+
+static struct str trim(struct str text)
+{
+	while (text.size > 0 && (text.data[0] == ' ' || text.data[0] == '\t'))
+		text = (struct str){ .data = text.data + 1, .size = text.size - 1 };
+	while (text.size > 0 && (text.data[text.size - 1] == ' ' || text.data[text.size - 1] == '\t'))
+		text.size--;
+	return text;
+}
+
+static bool is_word(struct str text, struct str lower)
+{
+	if (text.size != lower.size)
+		return false;
+	for (size_t i = 0; i < text.size; i++) {
+		char byte = text.data[i];
+
+		if ((byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte) != lower.data[i])
+			return false;
+	}
+	return true;
+}
+
+struct prefer prefer_read(struct str header)
+{
+	struct prefer prefer = { .wait_s = 0 };
+
+	while (header.size > 0) {
+		struct str preference = str_cut(header, ',', &header);
+		struct str parameters;
+		struct str value;
+		struct str name = trim(str_cut(str_cut(preference, ';', &parameters), '=', &value));
+		long long number;
+
+		value = trim(value);
+		if (is_word(name, STR("respond-async"))) {
+			prefer.is_async = true;
+		} else if (is_word(name, STR("wait")) && !prefer.has_wait && str_to_int64(value, &number) && number >= 0) {
+			prefer.has_wait = true;
+			prefer.wait_s = number < PREFER_WAIT_MAX_S ? number : PREFER_WAIT_MAX_S;
+		}
+	}
+	return prefer;
+}
+
+/* ---- If-Match ---- */
+
+enum if_match if_match_read(struct str header, int64_t *ret_version)
+{
+	long long version;
+
+	header = trim(header);
+	if (header.size == 0)
+		return IF_MATCH_NONE;
+	if (str_is(header, "*"))
+		return IF_MATCH_ANY;
+	if (header.size < 3 || header.data[0] != '"' || header.data[header.size - 1] != '"')
+		return IF_MATCH_BAD;
+	if (header.data[1] < '0' || header.data[1] > '9')
+		return IF_MATCH_BAD;
+	if (!str_to_int64((struct str){ .data = header.data + 1, .size = header.size - 2 }, &version) || version <= 0)
+		return IF_MATCH_BAD;
+	*ret_version = version;
+	return IF_MATCH_VERSION;
+}
+
+/* ---- the body ---- */
+
+/* The command being filled, and which of its fields have a value. */
+struct filling {
+	const struct intake_request *request;
+	const struct record_type *record;
+	char *body;
+	struct arena *arena;
+	struct json_faults *faults;
+	uint64_t present;
+};
+
+/* NULL: no such field. */
+static const struct field *find(const struct record_type *record, const char *name)
+{
+	for (size_t i = 0; name != NULL && i < record->fields_count; i++) {
+		if (strcmp(record->fields[i].name, name) == 0)
+			return &record->fields[i];
+	}
+	return NULL;
+}
+
+static uint64_t bit_of(const struct record_type *record, const struct field *field)
+{
+	return field == NULL ? 0 : UINT64_C(1) << (field - record->fields);
+}
+
+static bool is_listed(const char *names, const char *name)
+{
+	size_t size = strlen(name);
+
+	for (const char *at = names; (at = strstr(at, name)) != NULL; at += size) {
+		if ((at == names || at[-1] == ' ') && (at[size] == ' ' || at[size] == '\0'))
+			return true;
+	}
+	return false;
+}
+
+/* Fields of the row's `optional`. */
+static uint64_t optional_bits(const struct route *route, const struct record_type *record)
+{
+	uint64_t bits = 0;
+
+	for (size_t i = 0; route->optional != NULL && i < record->fields_count; i++) {
+		if (is_listed(route->optional, record->fields[i].name))
+			bits |= UINT64_C(1) << i;
+	}
+	return bits;
+}
+
+/* What need not be in the body: it comes from the path, is made, or may be missing. */
+static uint64_t given_elsewhere(const struct filling *filling)
+{
+	const struct route *route = filling->request->route;
+	const struct record_type *record = filling->record;
+	uint64_t bits;
+
+	if (route == NULL)
+		return 0;
+	bits = optional_bits(route, record) | bit_of(record, find(record, route->path_field)) |
+	       bit_of(record, find(record, route->made_field));
+	if (filling->request->path_id != NULL)
+		bits |= bit_of(record, filling->request->type->key_field); /* found by whose that is */
+	return bits;
+}
+
+static void refuse(struct filling *filling, const struct field *field, const char *code, const char *detail)
+{
+	char pointer[JSON_POINTER_MAX];
+	struct buf buf;
+
+	buf_init(&buf, sizeof(pointer) - 1);
+	json_write_pointer(&buf, filling->record, str_of(field->name));
+	MUST(str_to_chars(pointer, sizeof(pointer), buf_str(&buf)));
+	buf_release(&buf);
+	json_fault_add(filling->faults, pointer, code, detail);
+}
+
+static void set_id(struct filling *filling, const struct field *field, const struct uuid *id)
+{
+	MUST(field->kind == FIELD_UUID);
+	MUST(!field->array);
+	memcpy(filling->body + field->offset, id, sizeof(*id));
+	if (field->nullable)
+		*(bool *)(filling->body + field->aux_offset) = true;
+	filling->present |= bit_of(filling->record, field);
+}
+
+static bool is_present(const struct filling *filling, const struct field *field)
+{
+	return (filling->present & bit_of(filling->record, field)) != 0;
+}
+
+/* A body may say again what the path says, but nothing else. */
+static void fill_from_path(struct filling *filling)
+{
+	const struct field *field = find(filling->record, filling->request->route->path_field);
+	const struct uuid *id = filling->request->path_id;
+
+	if (field == NULL)
+		return;
+	MUST(id != NULL);
+	if (is_present(filling, field) && !uuid_equal(message_uuid(field, filling->body), id))
+		refuse(filling, field, "differs", "another id than the path's");
+	else
+		set_id(filling, field, id);
+}
+
+static void fill_version(struct filling *filling)
+{
+	const struct field *field = find(filling->record, "expected_version");
+
+	if (!filling->request->route->if_match)
+		return;
+	MUST(field != NULL);
+	MUST(field->kind == FIELD_LONG);
+	MUST(field->nullable);
+	if (is_present(filling, field)) {
+		refuse(filling, field, "differs", "the version is said by If-Match");
+	} else if (filling->request->expected_version > 0) {
+		*(int64_t *)(filling->body + field->offset) = filling->request->expected_version;
+		*(bool *)(filling->body + field->aux_offset) = true;
+	}
+}
+
+static void fill_made(struct filling *filling)
+{
+	const struct field *field = find(filling->record, filling->request->route->made_field);
+	struct uuid id;
+
+	if (field == NULL || is_present(filling, field))
+		return;
+	id = uuid_derive(&filling->request->command_id, filling->record->name, 0);
+	set_id(filling, field, &id);
+}
+
+/* What may be left out is zero, false, empty; an instant is now. */
+static void fill_instants(struct filling *filling, uint64_t optional)
+{
+	for (size_t i = 0; i < filling->record->fields_count; i++) {
+		const struct field *field = &filling->record->fields[i];
+
+		if (((optional & ~filling->present) >> i & 1) == 0 || field->kind != FIELD_INSTANT || field->nullable)
+			continue;
+		*(int64_t *)(filling->body + field->offset) = filling->request->now_ms;
+	}
+}
+
+/* Whose it is, if neither path nor body have said so. */
+static void fill_owner(struct filling *filling, struct intake *intake)
+{
+	const struct field *field = filling->request->type->key_field;
+
+	if (field == NULL || is_present(filling, field))
+		return;
+	if (filling->request->owner_id != NULL)
+		set_id(filling, field, filling->request->owner_id);
+	else
+		intake->needs_owner = true;
+}
+
+static void fill_by_row(struct filling *filling, struct intake *intake)
+{
+	const struct route *route = filling->request->route;
+
+	fill_from_path(filling);
+	fill_version(filling);
+	fill_made(filling);
+	fill_instants(filling, optional_bits(route, filling->record));
+	fill_owner(filling, intake);
+	if (route->made_field != NULL)
+		intake->thing_id = *message_uuid(find(filling->record, route->made_field), filling->body);
+	else if (filling->request->path_id != NULL)
+		intake->thing_id = *filling->request->path_id;
+}
+
+static void read_members(struct filling *filling)
+{
+	struct json_reading reading = { .style = JSON_REST,
+					.pointer = filling->request->pointer,
+					.optional = given_elsewhere(filling) };
+
+	(void)json_read_record(filling->request->json, filling->record, &reading, filling->arena, filling->body, filling->faults);
+	filling->present = reading.present;
+}
+
+bool intake_read(const struct intake_request *request, struct arena *arena, struct intake *ret_intake, struct json_faults *faults)
+{
+	struct filling filling = { .request = request, .record = &request->type->record, .arena = arena, .faults = faults };
+	struct intake intake = { .needs_owner = false };
+	size_t faults_before = faults->count;
+
+	filling.body = arena_take(arena, 1, filling.record->size);
+	if (filling.body == NULL) {
+		json_fault_add(faults, "", "too_large", "the body is too large");
+		return false;
+	}
+	read_members(&filling);
+	if (request->route != NULL)
+		fill_by_row(&filling, &intake);
+	intake.body = filling.body;
+	if (faults->count != faults_before)
+		return false;
+	*ret_intake = intake;
+	return true;
+}
