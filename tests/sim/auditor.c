@@ -2,12 +2,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "consumers/debts/debts.h"
 #include "crypto/crypto.h"
 #include "schemas/clock.h"
 #include "schemas/customers.h"
-#include "schemas/debts.h"
 #include "schemas/engine.h"
+#include "tests/sim/books.h"
 #include "tests/sim/world.h"
 #include "wire/envelope.h"
 #include "worker/chain.h"
@@ -323,109 +322,15 @@ static const char *check_topic(struct audit *audit)
 	return NULL;
 }
 
-/* ---- P5: money, by a model of its own: what came in, what went out, per debt ---- */
-
-struct account {
-	struct uuid debt_id;
-	int64_t owed_minor; /* negative: overpaid */
-};
-
-struct books {
-	struct account accounts[64];
-	size_t accounts_count;
-	struct uuid paid[256], reversed[256];
-	int64_t paid_minor[256];
-	size_t paid_count, reversed_count;
-};
-
-static struct account *account_of(struct books *books, const struct uuid *debt_id)
-{
-	for (size_t i = 0; i < books->accounts_count; i++)
-		if (uuid_equal(&books->accounts[i].debt_id, debt_id))
-			return &books->accounts[i];
-	return NULL;
-}
-
-static bool has(const struct uuid *ids, size_t count, const struct uuid *id)
-{
-	for (size_t i = 0; i < count; i++)
-		if (uuid_equal(&ids[i], id))
-			return true;
-	return false;
-}
-
-/* An accepted command, as it was sent, booked by hand. */
-static const char *book(struct books *books, const struct message_type *type, const void *body)
-{
-	if (type == &create_debt_type) {
-		const struct create_debt *debt = body;
-
-		if (account_of(books, &debt->debt_id))
-			FAIL("P5 a debt was created twice");
-		books->accounts[books->accounts_count++] = (struct account){
-			.debt_id = debt->debt_id,
-			.owed_minor = debt->principal_minor + debt->interest_minor + debt->fee_minor + debt->cost_minor,
-		};
-	} else if (type == &record_payment_type) {
-		const struct record_payment *payment = body;
-		struct account *account = account_of(books, &payment->debt_id);
-
-		if (!account || has(books->paid, books->paid_count, &payment->payment_id))
-			FAIL("P5 a payment on no debt, or booked twice");
-		account->owed_minor -= payment->amount_minor;
-		books->paid_minor[books->paid_count] = payment->amount_minor;
-		books->paid[books->paid_count++] = payment->payment_id;
-	} else if (type == &reverse_payment_type) {
-		const struct reverse_payment *reversal = body;
-
-		if (!has(books->paid, books->paid_count, &reversal->payment_id) ||
-		    has(books->reversed, books->reversed_count, &reversal->payment_id))
-			FAIL("P5 a reversal of no payment, or booked twice");
-		books->reversed[books->reversed_count++] = reversal->payment_id;
-	}
-	return NULL;
-}
-
-/* Reversals are booked at the end: where the payment went is known then. */
-static void book_reversals(struct sim_world *world, struct books *books, size_t module)
-{
-	for (size_t i = 0; i < books->reversed_count; i++) {
-		const struct sim_blob *blob = blob_find(world, module, payment_entity.name, &books->reversed[i]);
-		struct account *account = account_of(books, &((const struct payment *)blob->state)->debt_id);
-
-		for (size_t n = 0; n < books->paid_count; n++)
-			if (uuid_equal(&books->paid[n], &books->reversed[i]))
-				account->owed_minor += books->paid_minor[n];
-	}
-}
-
-static const char *check_balances(struct sim_world *world, const struct books *books, size_t module)
-{
-	for (size_t i = 0; i < books->accounts_count; i++) {
-		const struct sim_blob *blob = blob_find(world, module, debt_entity.name, &books->accounts[i].debt_id);
-		const struct balances *balances;
-
-		if (!blob)
-			FAIL("P5 a debt that was created is not there");
-		balances = &((const struct debt *)blob->state)->balances;
-		if (balances->cost_minor < 0 || balances->fee_minor < 0 || balances->interest_minor < 0 ||
-		    balances->principal_minor < 0 || balances->credit_minor < 0)
-			FAIL("P5 a balance is negative");
-		if (balances->credit_minor > 0 && balances_owed(balances) > 0)
-			FAIL("P5 credit while something is owed");
-		if (balances_owed(balances) - balances->credit_minor != books->accounts[i].owed_minor)
-			FAIL("P5 a balance is %lld, by hand %lld", (long long)(balances_owed(balances) - balances->credit_minor),
-			     (long long)books->accounts[i].owed_minor);
-	}
-	return NULL;
-}
+/* ---- P5: money, by books of its own: every accepted command, as it was sent ---- */
 
 static const char *check_money(struct sim_world *world, struct audit *audit)
 {
-	struct books books = { .accounts_count = 0 };
-	const char *wrong = NULL;
 	const size_t module = 1;
+	const char *wrong = NULL;
+	struct books books;
 
+	books_init(&books);
 	for (int32_t part = 0; part < SIM_PARTS; part++) {
 		const struct sim_rows *log = &world->databases[module].log[part];
 
@@ -438,13 +343,13 @@ static const char *check_money(struct sim_world *world, struct audit *audit)
 				continue;
 			arena_reset(&audit->arena);
 			body = body_of(audit, world->commands[module][part].records[row->command_offset]->value, &type);
-			wrong = book(&books, type, body);
+			wrong = books_take(&books, type, body);
 		}
 	}
-	if (wrong)
-		return wrong;
-	book_reversals(world, &books, module);
-	return check_balances(world, &books, module);
+	if (!wrong)
+		wrong = books_check(&books, world, module);
+	books_release(&books);
+	return wrong;
 }
 
 /* ---- P7: the reporting tables equal a refold of the logs ---- */

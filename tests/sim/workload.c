@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/day.h"
+#include "consumers/debts/debts.h"
 #include "schemas/clock.h"
 #include "schemas/customers.h"
 #include "schemas/debts.h"
@@ -125,6 +126,42 @@ static struct made make_reversal(struct sim_world *world, struct arena *arena)
 	return (struct made){ &reverse_payment_type, body, body->customer_id, DEBTS_MODULE };
 }
 
+/* Whose debt it is: mostly right, so that something becomes of the command. */
+static struct uuid debtor_of(struct sim_world *world, const struct uuid *debt_id)
+{
+	const struct sim_blob *blob = blob_find(world, DEBTS_MODULE, debt_entity.name, debt_id);
+
+	if (blob && dice_hits(&world->dice, 900))
+		return ((const struct debt *)blob->state)->customer_id;
+	return id_of(1, dice_below(&world->dice, CUSTOMERS));
+}
+
+static struct made make_amendment(struct sim_world *world, struct arena *arena)
+{
+	struct amend_debt *body = arena_take(arena, 1, sizeof(*body));
+
+	body->debt_id = id_of(2, dice_below(&world->dice, DEBTS));
+	body->customer_id = debtor_of(world, &body->debt_id);
+	body->has_due_on = dice_hits(&world->dice, 600);
+	body->due_on = 18995 + (int32_t)dice_below(&world->dice, 400);
+	body->has_external_ref = dice_hits(&world->dice, 600);
+	body->external_ref = text_of(arena, "D", dice_below(&world->dice, REFERENCES));
+	body->has_expected_version = dice_hits(&world->dice, 200);
+	body->expected_version = 1 + (int64_t)dice_below(&world->dice, 4);
+	body->reason = STR("asked for");
+	return (struct made){ &amend_debt_type, body, body->customer_id, DEBTS_MODULE };
+}
+
+static struct made make_cancellation(struct sim_world *world, struct arena *arena)
+{
+	struct cancel_debt *body = arena_take(arena, 1, sizeof(*body));
+
+	body->debt_id = id_of(2, dice_below(&world->dice, DEBTS));
+	body->customer_id = debtor_of(world, &body->debt_id);
+	body->reason = STR("created_in_error");
+	return (struct made){ &cancel_debt_type, body, body->customer_id, DEBTS_MODULE };
+}
+
 static struct made make_any(struct sim_world *world, struct arena *arena)
 {
 	uint64_t roll = dice_below(&world->dice, 100);
@@ -135,9 +172,13 @@ static struct made make_any(struct sim_world *world, struct arena *arena)
 		return make_customer(world, arena);
 	if (roll < 30)
 		return make_debt(world, arena);
-	if (roll < 80)
+	if (roll < 70)
 		return make_payment(world, arena);
-	return make_reversal(world, arena);
+	if (roll < 88)
+		return make_reversal(world, arena);
+	if (roll < 98)
+		return make_amendment(world, arena);
+	return make_cancellation(world, arena);
 }
 
 static const struct sim_record *some_record(struct sim_world *world, size_t module, int32_t part)

@@ -149,6 +149,12 @@ static bool load_foreign(struct sim_world *world, struct slot *slot)
 	return true;
 }
 
+/* Whether an index finds it: a reference that was given up is nobody's. */
+static bool is_row(const struct sim_blob *blob)
+{
+	return blob && (blob->entity != &debt_reference_entity || ((const struct taken *)blob->state)->is_taken);
+}
+
 static void load_slot(struct sim_session *session, struct slot *slot)
 {
 	const struct sim_blob *blob;
@@ -157,8 +163,8 @@ static void load_slot(struct sim_session *session, struct slot *slot)
 	if (load_foreign(session->world, slot))
 		return;
 	blob = blob_find(session->world, session->module, slot->entity->name, &slot->id);
-	slot->exists = slot->stored = blob != NULL;
-	if (blob)
+	slot->exists = slot->stored = is_row(blob);
+	if (slot->exists)
 		memcpy(slot->state, blob->state, slot->entity->state_size);
 	if (slot->entity == &contact_address_entity)
 		digest_of(((struct contact_address *)slot->state)->hash, slot->text);
@@ -333,7 +339,8 @@ static bool conflicts(const struct sim_session *session, const struct changes *c
 	for (size_t i = 0; i < changes->set->slots_count; i++) {
 		const struct slot *slot = changes->set->slots[i];
 
-		if (slot->changed && !slot->stored && blob_find(session->world, session->module, slot->entity->name, &slot->id))
+		if (slot->changed && !slot->stored &&
+		    is_row(blob_find(session->world, session->module, slot->entity->name, &slot->id)))
 			return true;
 	}
 	return false;

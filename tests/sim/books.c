@@ -1,0 +1,209 @@
+#include "tests/sim/books.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "consumers/debts/debts.h"
+#include "schemas/debts.h"
+
+static char verdict[512];
+
+#define FAIL(...)                                                                                                                \
+	do {                                                                                                                     \
+		snprintf(verdict, sizeof(verdict), __VA_ARGS__);                                                                 \
+		return verdict;                                                                                                  \
+	} while (0)
+
+void books_init(struct books *books)
+{
+	struct err err = ERR_INIT;
+
+	*books = (struct books){ .accounts_count = 0 };
+	MUST(arena_init(&books->arena, 1 << 20, &err) == 0);
+}
+
+void books_release(struct books *books)
+{
+	arena_release(&books->arena);
+}
+
+/* ---- commands ---- */
+
+static struct account *account_of(struct books *books, const struct uuid *debt_id)
+{
+	for (size_t i = 0; i < books->accounts_count; i++)
+		if (uuid_equal(&books->accounts[i].debt_id, debt_id))
+			return &books->accounts[i];
+	return NULL;
+}
+
+static struct receipt *receipt_of(struct books *books, const struct uuid *payment_id)
+{
+	for (size_t i = 0; i < books->receipts_count; i++)
+		if (uuid_equal(&books->receipts[i].payment_id, payment_id))
+			return &books->receipts[i];
+	return NULL;
+}
+
+static struct str keep(struct books *books, struct str text)
+{
+	struct str copy = str_copy(&books->arena, text);
+
+	MUST(copy.data);
+	return copy;
+}
+
+static const char *book_debt(struct books *books, const struct create_debt *debt)
+{
+	struct account *account = &books->accounts[books->accounts_count++];
+
+	MUST(books->accounts_count <= sizeof(books->accounts) / sizeof(books->accounts[0]));
+	*account = (struct account){
+		.debt_id = debt->debt_id,
+		.creditor_id = debt->creditor_id,
+		.opening_minor = debt->principal_minor + debt->interest_minor + debt->fee_minor + debt->cost_minor,
+		.due_on = debt->due_on,
+		.external_ref = keep(books, debt->external_ref),
+	};
+	account->owed_minor = account->opening_minor;
+	return NULL;
+}
+
+static const char *book_payment(struct books *books, const struct record_payment *payment)
+{
+	struct account *account = account_of(books, &payment->debt_id);
+
+	if (!account || account->is_cancelled || receipt_of(books, &payment->payment_id))
+		FAIL("P5 a payment on no debt, on a cancelled one, or booked twice");
+	account->owed_minor -= payment->amount_minor;
+	MUST(books->receipts_count < sizeof(books->receipts) / sizeof(books->receipts[0]));
+	books->receipts[books->receipts_count++] =
+		(struct receipt){ .payment_id = payment->payment_id, .account = account, .amount_minor = payment->amount_minor };
+	return NULL;
+}
+
+static const char *book_reversal(struct books *books, const struct reverse_payment *reversal)
+{
+	struct receipt *receipt = receipt_of(books, &reversal->payment_id);
+
+	if (!receipt || receipt->is_reversed || receipt->account->is_cancelled)
+		FAIL("P5 a reversal of no payment, on a cancelled debt, or booked twice");
+	receipt->is_reversed = true;
+	receipt->account->owed_minor += receipt->amount_minor;
+	return NULL;
+}
+
+static const char *book_amendment(struct books *books, const struct amend_debt *amendment)
+{
+	struct account *account = account_of(books, &amendment->debt_id);
+
+	if (!account || account->is_cancelled)
+		FAIL("P5 no debt was amended, or a cancelled one");
+	if (amendment->has_due_on)
+		account->due_on = amendment->due_on;
+	if (amendment->has_external_ref)
+		account->external_ref = keep(books, amendment->external_ref);
+	return NULL;
+}
+
+static const char *book_cancellation(struct books *books, const struct cancel_debt *cancellation)
+{
+	struct account *account = account_of(books, &cancellation->debt_id);
+
+	if (!account || account->is_cancelled || account->owed_minor != account->opening_minor)
+		FAIL("P5 no debt was cancelled, or twice, or one with payments on it");
+	account->is_cancelled = true;
+	account->owed_minor = 0;
+	return NULL;
+}
+
+const char *books_take(struct books *books, const struct message_type *type, const void *body)
+{
+	if (type == &create_debt_type)
+		return account_of(books, &((const struct create_debt *)body)->debt_id) ? "P5 a debt was created twice"
+										       : book_debt(books, body);
+	if (type == &record_payment_type)
+		return book_payment(books, body);
+	if (type == &reverse_payment_type)
+		return book_reversal(books, body);
+	if (type == &amend_debt_type)
+		return book_amendment(books, body);
+	if (type == &cancel_debt_type)
+		return book_cancellation(books, body);
+	return NULL;
+}
+
+static const char *check_terms(const struct sim_world *world, const struct books *books, size_t module)
+{
+	for (size_t i = 0; i < books->accounts_count; i++) {
+		const struct account *account = &books->accounts[i];
+		const struct sim_blob *debt = blob_find(world, module, debt_entity.name, &account->debt_id);
+		const struct sim_blob *terms = blob_find(world, module, debt_terms_entity.name, &account->debt_id);
+
+		if (((const struct debt *)debt->state)->due_on != account->due_on)
+			FAIL("P5 a due date is not the last that was asked for");
+		if (!terms || !str_is(account->external_ref, ((const struct debt_terms *)terms->state)->external_ref))
+			FAIL("P5 a reference is not the last that was asked for");
+		for (size_t n = 0; n < i; n++)
+			if (uuid_equal(&account->creditor_id, &books->accounts[n].creditor_id) &&
+			    str_equal(account->external_ref, books->accounts[n].external_ref))
+				FAIL("P5 two debts of a creditor have one reference");
+	}
+	return NULL;
+}
+
+/* What the reports say is owed is what is owed, on the day it is due: reckoned from the accounts, not from the events. */
+static const char *check_outstanding(const struct sim_world *world, const struct books *books)
+{
+	for (size_t at = 0; at < deltas_count(&world->aggregates); at++) {
+		const struct delta *row = delta_at(&world->aggregates, at);
+		int64_t debts = row->amounts[OUTSTANDING_DEBTS];
+		int64_t owed_minor = row->amounts[OUTSTANDING_MINOR];
+
+		for (size_t i = 0; i < books->accounts_count && row->key.report == REPORT_OUTSTANDING; i++) {
+			const struct account *account = &books->accounts[i];
+
+			if (account->due_on != row->key.day || account->owed_minor <= 0 ||
+			    !uuid_equal(&account->creditor_id, &row->key.creditor_id))
+				continue;
+			debts--;
+			owed_minor -= account->owed_minor;
+		}
+		if (row->key.report == REPORT_OUTSTANDING && (debts != 0 || owed_minor != 0))
+			FAIL("P7 outstanding on day %d: %lld debts and %lld too many", row->key.day, (long long)debts,
+			     (long long)owed_minor);
+	}
+	return NULL;
+}
+
+/* ---- the end ---- */
+
+static const char *check_balances(const struct sim_world *world, const struct books *books, size_t module)
+{
+	for (size_t i = 0; i < books->accounts_count; i++) {
+		const struct sim_blob *blob = blob_find(world, module, debt_entity.name, &books->accounts[i].debt_id);
+		const struct balances *balances;
+
+		if (!blob)
+			FAIL("P5 a debt that was created is not there");
+		balances = &((const struct debt *)blob->state)->balances;
+		if (balances->cost_minor < 0 || balances->fee_minor < 0 || balances->interest_minor < 0 ||
+		    balances->principal_minor < 0 || balances->credit_minor < 0)
+			FAIL("P5 a balance is negative");
+		if (balances->credit_minor > 0 && balances_owed(balances) > 0)
+			FAIL("P5 credit while something is owed");
+		if (balances_owed(balances) - balances->credit_minor != books->accounts[i].owed_minor)
+			FAIL("P5 a balance is %lld, by hand %lld", (long long)(balances_owed(balances) - balances->credit_minor),
+			     (long long)books->accounts[i].owed_minor);
+	}
+	return NULL;
+}
+
+const char *books_check(const struct books *books, const struct sim_world *world, size_t module)
+{
+	const char *wrong = check_balances(world, books, module);
+
+	if (!wrong)
+		wrong = check_terms(world, books, module);
+	return wrong ? wrong : check_outstanding(world, books);
+}

@@ -1,0 +1,48 @@
+#ifndef SIM_BOOKS_H
+#define SIM_BOOKS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/str.h"
+#include "model/message.h"
+#include "tests/sim/world.h"
+
+/*
+ * The debts as a clerk would keep them: what each accepted command says, booked by hand in the order of the log, and in the end
+ * held against the states (P5) and the reports (P7). Knows nothing of ledgers, components and events.
+ */
+struct account {
+	struct uuid debt_id, creditor_id;
+	int64_t opening_minor;
+	int64_t owed_minor; /* below 0: overpaid */
+	int32_t due_on;
+	struct str external_ref;
+	bool is_cancelled;
+};
+
+struct receipt {
+	struct uuid payment_id;
+	struct account *account;
+	int64_t amount_minor;
+	bool is_reversed;
+};
+
+struct books {
+	struct account accounts[64];
+	size_t accounts_count;
+	struct receipt receipts[256];
+	size_t receipts_count;
+	struct arena arena; /* of the references */
+};
+
+void books_init(struct books *books);
+void books_release(struct books *books);
+
+/* What is wrong, as text; NULL: nothing. */
+const char *books_take(struct books *books, const struct message_type *type, const void *body);
+const char *books_check(const struct books *books, const struct sim_world *world, size_t module);
+
+#endif
