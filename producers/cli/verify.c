@@ -84,6 +84,23 @@ void finding(struct verify *verify, int promise, const char *where, const char *
 		printf("P%d %s: %s\n", promise, where, what);
 }
 
+int find_by_query(struct verify *verify, int promise, const struct db_statement *statement, struct err *err)
+{
+	struct db_result result = { .pg = NULL };
+
+	if (db_run(verify->db, statement, NULL, &result, err) != 0)
+		return -1;
+	for (int i = 0; i < result.rows; i++) {
+		struct str where = db_str(&result, i, 0), what = db_str(&result, i, 1);
+		char text[WHERE_SIZE];
+
+		snprintf(text, sizeof(text), "%.*s", (int)where.size, where.data);
+		finding(verify, promise, text, "%.*s", (int)what.size, what.data);
+	}
+	db_result_release(&result);
+	return 0;
+}
+
 void where_part(char where[WHERE_SIZE], const struct verify_head *head)
 {
 	snprintf(where, WHERE_SIZE, "%s part %d", head->module, head->part);

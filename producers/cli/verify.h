@@ -58,6 +58,9 @@ void finding(struct verify *verify, int promise, const char *where, const char *
 void where_part(char where[WHERE_SIZE], const struct verify_head *head);
 void where_at(char where[WHERE_SIZE], const struct verify_head *head, const char *what, int64_t number); /* "... seq 17" */
 
+/* Runs a statement whose rows are findings: where (text), what (text). */
+MUST_CHECK int find_by_query(struct verify *verify, int promise, const struct db_statement *statement, struct err *err);
+
 /* 0: it was looked at, findings or not. -1: it could not be. */
 MUST_CHECK int verify_log(struct verify *verify, struct err *err);
 MUST_CHECK int verify_commands(struct verify *verify, struct err *err);

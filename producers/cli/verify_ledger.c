@@ -1,12 +1,9 @@
 /*
- * P5: every ledger entry sums to zero; the balances of every debt are the sums of its entries; payments, entries and events are
- * each other's. One statement each, over whole tables: the database does it best.
+ * P5: every ledger entry sums to zero; the balances of every debt are the sums of its entries; payments, cancellations, entries
+ * and events are each other's. One statement each, over whole tables: the database does it best.
  */
-#include <stdio.h>
-
 #include "verify.h"
 
-/* Every row is a finding: where (text), what (text). */
 static const struct db_statement checks[] = {
 	{ "verify_entry_sums",
 	  "SELECT format('debts ledger_entry part %s seq %s', part, seq), 'does not sum to zero' FROM debts.ledger_entry "
@@ -69,6 +66,23 @@ static const struct db_statement checks[] = {
 	{ "verify_reversals_twice",
 	  "SELECT format('debts payment %s', payment_id), format('was reversed %s times', count(*)) FROM debts.ledger_entry "
 	  "WHERE kind = 'PAYMENT_REVERSAL' GROUP BY payment_id HAVING count(*) > 1 LIMIT 1000" },
+	{ "verify_cancellations",
+	  "SELECT format('debts debt %s', coalesce(d.debt_id, e.debt_id)), "
+	  "CASE WHEN d.debt_id IS NULL THEN 'has a cancellation and is not cancelled' "
+	  "WHEN e.debt_id IS NULL THEN 'is cancelled, and there is no entry of it' "
+	  "WHEN e.number <> 1 OR e.last <> d.entries THEN 'has entries after its cancellation' "
+	  "ELSE 'is cancelled, and its balances are not zero' END "
+	  "FROM (SELECT * FROM debts.debt WHERE debts.lifecycle_name(lifecycle) = 'CANCELLED') d "
+	  "FULL JOIN (SELECT debt_id, count(*) AS number, max(entry_no) AS last FROM debts.ledger_entry "
+	  "WHERE kind = 'CANCELLATION' GROUP BY debt_id) e ON e.debt_id = d.debt_id "
+	  "WHERE d.debt_id IS NULL OR e.debt_id IS NULL OR e.number <> 1 OR e.last <> d.entries "
+	  "OR greatest(d.cost_minor, d.fee_minor, d.interest_minor, d.principal_minor, d.credit_minor) > 0 LIMIT 1000" },
+	{ "verify_cancelled_payments",
+	  "SELECT format('debts payment %s', p.payment_id), 'stands on a cancelled debt' FROM debts.payment p "
+	  "JOIN debts.debt d ON d.debt_id = p.debt_id WHERE debts.lifecycle_name(d.lifecycle) = 'CANCELLED' "
+	  "AND p.state = 'settled' LIMIT 1000" },
+	{ "verify_references", "SELECT format('debts debt %s', debt_id), 'has no reference that a creditor could have given it' "
+			       "FROM debts.debt WHERE external_ref < ' ' LIMIT 1000" },
 	{ "verify_owners",
 	  "SELECT format('debts debt %s', d.debt_id), 'its customer is not known' FROM debts.debt d "
 	  "LEFT JOIN customers.public_customer c ON c.customer_id = d.customer_id WHERE c.customer_id IS NULL LIMIT 1000" },
@@ -76,23 +90,6 @@ static const struct db_statement checks[] = {
 
 /* For sorting and joining whole tables, in this session only. */
 static const struct db_statement set_memory = { "verify_memory", "SET work_mem = '128MB'" };
-
-static int run_check(struct verify *verify, const struct db_statement *check, struct err *err)
-{
-	struct db_result result = { .pg = NULL };
-
-	if (db_run(verify->db, check, NULL, &result, err) != 0)
-		return -1;
-	for (int i = 0; i < result.rows; i++) {
-		struct str where = db_str(&result, i, 0), what = db_str(&result, i, 1);
-		char text[WHERE_SIZE];
-
-		snprintf(text, sizeof(text), "%.*s", (int)where.size, where.data);
-		finding(verify, 5, text, "%.*s", (int)what.size, what.data);
-	}
-	db_result_release(&result);
-	return 0;
-}
 
 int verify_ledger(struct verify *verify, struct err *err)
 {
@@ -102,7 +99,7 @@ int verify_ledger(struct verify *verify, struct err *err)
 	    db_run(verify->db, &set_memory, NULL, NULL, err) != 0)
 		return -1;
 	for (size_t i = 0; exists && i < sizeof(checks) / sizeof(checks[0]); i++) {
-		if (run_check(verify, &checks[i], err) != 0)
+		if (find_by_query(verify, 5, &checks[i], err) != 0)
 			return -1;
 		progress_show(&verify->progress, (int64_t)i + 1, (int64_t)i + 1, (int64_t)(sizeof(checks) / sizeof(checks[0])));
 	}

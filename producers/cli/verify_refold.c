@@ -1,6 +1,7 @@
 /*
  * P7: the tables of the reports are the fold of the logs, up to where the reader says it is. The fold is the reader's own
- * (consumers/reporting/fold.c): what is checked is that every event was counted, once.
+ * (consumers/reporting/fold.c): what is checked is that every event was counted, once. That the fold itself is right is seen by
+ * the debts: what is outstanding is what they owe.
  */
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +17,20 @@ static const struct db_statement set_snapshot = { "verify_snapshot",
 						  "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY" };
 static const struct db_statement select_heads = { "verify_reader_heads",
 						  "SELECT module, part, last_seq FROM reporting.reader_head ORDER BY 1, 2" };
+
+/* At one moment, and only if the reader has read everything by then: otherwise there is nothing to compare. */
+static const struct db_statement select_unequal = {
+	"verify_outstanding_debts",
+	"SELECT format('reporting.outstanding %s %s %s', due_on, creditor_id, currency), "
+	"format('says %s on %s debts, the debts say %s on %s', coalesce(o.outstanding_minor, 0), coalesce(o.debts, 0), "
+	"coalesce(d.owed_minor, 0), coalesce(d.debts, 0)) FROM reporting.outstanding o FULL JOIN ("
+	"SELECT due_on, creditor_id, currency, count(*) FILTER (WHERE owed_minor > 0) AS debts, sum(owed_minor) AS owed_minor "
+	"FROM (SELECT *, cost_minor + fee_minor + interest_minor + principal_minor AS owed_minor FROM debts.debt) each "
+	"GROUP BY due_on, creditor_id, currency) d USING (due_on, creditor_id, currency) "
+	"WHERE (coalesce(o.debts, 0), coalesce(o.outstanding_minor, 0)) <> (coalesce(d.debts, 0), coalesce(d.owed_minor, 0)) "
+	"AND NOT EXISTS (SELECT FROM debts.partition_head h LEFT JOIN reporting.reader_head r "
+	"ON r.module = 'debts' AND r.part = h.part WHERE coalesce(r.last_seq, 0) <> h.log_seq) LIMIT 1000"
+};
 
 static const char select_log[] =
 	"SELECT seq, body FROM {schema}.event_log WHERE part = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4";
@@ -219,6 +234,15 @@ static void compare(struct verify *verify, const struct buf *rows, const struct 
 	}
 }
 
+static int compare_debts(struct verify *verify, struct err *err)
+{
+	bool exists = false;
+
+	if (table_exists(verify, "debts.debt", &exists, err) != 0)
+		return -1;
+	return exists ? find_by_query(verify, 7, &select_unequal, err) : 0;
+}
+
 int verify_refold(struct verify *verify, struct err *err)
 {
 	struct db_result heads = { .pg = NULL };
@@ -238,6 +262,8 @@ int verify_refold(struct verify *verify, struct err *err)
 			goto out;
 		}
 		compare(verify, &rows, &fold);
+		if (compare_debts(verify, err) != 0)
+			goto out;
 	}
 	status = 0;
 out:

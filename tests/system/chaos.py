@@ -9,6 +9,7 @@ have its answer, and `dcs verify` must find nothing.
 """
 
 import collections
+import datetime
 import os
 import pathlib
 import random
@@ -18,7 +19,7 @@ import tempfile
 import threading
 import time
 
-from client import Client, Events, new_id, now
+from client import Client, Events, new_id, now, today
 from people import People
 from world import MODULES, World, wait_for
 
@@ -29,7 +30,7 @@ RECOVER_S = 180  # a deadline, not a goal: the summary tells what it took
 
 
 class Load(threading.Thread):
-    """Somebody upstream: customers, debts, payments, reversals, consents; some commands twice."""
+    """Somebody upstream: customers, debts, payments, reversals, amended and cancelled debts, consents; some commands twice."""
 
     def __init__(self, world, seed):
         super().__init__(daemon=True)
@@ -69,6 +70,10 @@ class Load(threading.Thread):
             customer, payment = self.dice.choice(self.payments[-500:])
             return self.client.command("ReversePayment", "creditor", payment_id=payment, customer_id=customer, reason="nsf")
         customer, debt = self.dice.choice(self.debts[-500:])
+        if roll < 0.45:
+            return self.people.amend_debt(customer, debt, due_on=today() + datetime.timedelta(days=self.dice.randrange(30)))
+        if roll < 0.47:
+            return self.people.cancel_debt(customer, debt)
         payment = new_id()
         self.payments.append((customer, payment))
         return self.people.record_payment(customer, debt, self.dice.randrange(1, 5_000), payment_id=payment)

@@ -64,6 +64,14 @@ class People:
         }
         return self.client.command("RecordPayment", *roles, command_id=command_id, token=token, **{**fields, **body})
 
+    def amend_debt(self, customer_id, debt_id, roles=("supervisor",), **body):
+        fields = {"debt_id": debt_id, "customer_id": customer_id, "expected_version": None, "due_on": None, "external_ref": None, "reason": "asked for"}
+        return self.client.command("AmendDebt", *roles, **{**fields, **body})
+
+    def cancel_debt(self, customer_id, debt_id, roles=("supervisor",), **body):
+        fields = {"debt_id": debt_id, "customer_id": customer_id, "expected_version": None, "reason": "created_in_error", "comment": None}
+        return self.client.command("CancelDebt", *roles, **{**fields, **body})
+
     # ---- done and answered ----
 
     def customer(self, **body):

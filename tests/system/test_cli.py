@@ -76,6 +76,11 @@ def system(tmp_path_factory):
         payments = system.psql("SELECT payment_id, customer_id FROM debts.payment ORDER BY 1 LIMIT 20").splitlines()
         reversals = [dict(zip(("payment_id", "customer_id"), row.split("|")), reason="nsf") for row in payments]
         system.publish("ReversePayment", *reversals)
+        unpaid = system.psql("SELECT debt_id, customer_id FROM debts.debt WHERE entries = 1 ORDER BY 1 LIMIT 20").splitlines()
+        unpaid = [dict(zip(("debt_id", "customer_id"), row.split("|"))) for row in unpaid]
+        system.publish("CancelDebt", *[dict(debt, reason="not_the_debtor") for debt in unpaid[:5]])
+        system.publish("AmendDebt", *[dict(debt, due_on="2030-01-01", external_ref=f"NEW-{debt['debt_id']}", reason="asked for")
+                                      for debt in unpaid[5:]])
         system.dcs(*IDLE)
         yield system
     finally:
@@ -105,6 +110,9 @@ def test_the_portfolio_arrived_and_keeps_its_promises(system):
     assert int(system.psql("SELECT count(*) FROM debts.debt")) > 780
     assert int(system.psql("SELECT count(*) FROM debts.payment")) > 400
     assert system.psql("SELECT count(*) FROM debts.payment WHERE state = 'reversed'") == "20"
+    assert system.psql("SELECT count(*) FROM debts.public_debt WHERE lifecycle = 'CANCELLED' AND balance_minor = 0") == "5"
+    assert system.psql("SELECT count(*) FROM debts.debt WHERE external_ref LIKE 'NEW-%'") == "15"
+    assert system.psql("SELECT sum(debts) FROM reporting.outstanding WHERE due_on = '2030-01-01'") == "15"
     assert int(system.psql("SELECT sum(messages) FROM reporting.communications")) > 50
     assert system.verify() == []
 
@@ -244,9 +252,19 @@ WRONGS = {
                               "UPDATE debts.event_log SET event_id = gen_random_uuid() WHERE " + ONE_EVENT, "not the next of an answer"),
     "answers out of order": ("P4", "debts.event_log", "UPDATE debts.event_log SET command_offset = 1000000 WHERE " + TWO_ANSWERS, "of the same key"),
     "a head behind its log": ("P2", "debts.partition_head", "UPDATE debts.partition_head SET log_hash = '\\x00' WHERE part = 1", "the head's hash"),
-    "a balance changed": ("P5", "debts.debt", "UPDATE debts.debt SET principal_minor = principal_minor + 1 "
+    "a balance changed": ("P5 P7", "debts.debt", "UPDATE debts.debt SET principal_minor = principal_minor + 1 "
                           "WHERE debt_id = (SELECT min(debt_id::text)::uuid FROM debts.debt WHERE principal_minor > 0)", "not the sums"),
-    "a debt removed": ("P5", "debts.debt", "DELETE FROM debts.debt WHERE debt_id = (SELECT min(debt_id::text)::uuid FROM debts.debt)", "no row"),
+    "a debt removed": ("P5 P7", "debts.debt", "DELETE FROM debts.debt WHERE debt_id = "
+                       "(SELECT debt_id FROM debts.public_debt WHERE balance_minor > 0 ORDER BY 1 LIMIT 1)", "no row"),
+    "a due date that no command set": ("P7", "debts.debt", "UPDATE debts.debt SET due_on = due_on + 1 WHERE debt_id = "
+                                       "(SELECT debt_id FROM debts.public_debt WHERE balance_minor > 0 ORDER BY 1 LIMIT 1)", "the debts say"),
+    "a cancelled debt that is back": ("P5", "debts.debt", "UPDATE debts.debt SET lifecycle = 1 WHERE debt_id = "
+                                      "(SELECT debt_id FROM debts.debt WHERE lifecycle = 10 ORDER BY 1 LIMIT 1)", "is not cancelled"),
+    "a cancellation that nobody asked for": ("P5", "debts.debt", "UPDATE debts.debt SET lifecycle = 10 WHERE debt_id = "
+                                             "(SELECT debt_id FROM debts.public_debt WHERE lifecycle = 'PAID' ORDER BY 1 LIMIT 1)",
+                                             "stands on a cancelled debt"),
+    "a reference that was given up": ("P5", "debts.debt", "UPDATE debts.debt SET external_ref = chr(1) || debt_id WHERE debt_id = "
+                                      "(SELECT min(debt_id::text)::uuid FROM debts.debt)", "no reference"),
     "a payment removed": ("P5", "debts.payment", "DELETE FROM debts.payment WHERE payment_id = (SELECT min(payment_id::text)::uuid FROM debts.payment)",
                           "a payment that there is not"),
     "a payment that was never reversed": ("P5", "debts.payment", "UPDATE debts.payment SET state = 'settled' WHERE payment_id = "
