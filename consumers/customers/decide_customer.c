@@ -170,6 +170,7 @@ void decide_update_customer(const struct command *command, const struct workset 
 	const struct update_customer *body = command->body;
 	const struct customer *customer = workset_state(set, &customer_entity, &body->customer_id);
 	struct customer_updated *event;
+	struct customer *before;
 	struct str *changed;
 
 	if (!update_is_good(command, body, decision) || !customer_can_change(body, customer, decision))
@@ -178,18 +179,20 @@ void decide_update_customer(const struct command *command, const struct workset 
 	/* ---- nothing refuses from here on ---- */
 	event = decision_event(decision, &customer_updated_type);
 	changed = arena_take(decision->arena, CHANGED_MAX, sizeof(*changed));
-	if (changed == NULL) {
+	before = arena_take(decision->arena, 1, sizeof(*before));
+	if (changed == NULL || before == NULL) {
 		decision->overflow = true;
 		return;
 	}
+	*before = *customer; /* the event is written when the whole batch is decided: the state may say something else then */
 	event->customer_id = body->customer_id;
-	event->version = customer->version + 1;
+	event->version = before->version + 1;
 	event->changed = changed;
 	event->changed_count = list_changed(body, changed);
-	event->locale = body->has_locale ? body->locale : str_of(customer->locale);
-	event->country = body->has_country ? body->country : str_of(customer->country);
-	event->region = body->has_region ? body->region : str_of(customer->region);
+	event->locale = body->has_locale ? body->locale : str_of(before->locale);
+	event->country = body->has_country ? body->country : str_of(before->country);
+	event->region = body->has_region ? body->region : str_of(before->region);
 	event->has_region = event->region.size > 0;
-	event->timezone = body->has_timezone ? body->timezone : str_of(customer->timezone);
+	event->timezone = body->has_timezone ? body->timezone : str_of(before->timezone);
 	event->has_timezone = event->timezone.size > 0;
 }

@@ -155,6 +155,24 @@ static void test_customers__what_is_not_given_does_not_change(void **state)
 	assert_int_equal(the_customer()->version, 2);
 }
 
+/* Events are written when the batch is decided, and its states have moved on by then. */
+static void test_customers__what_an_event_says_stays_when_the_customer_changes_again(void **state)
+{
+	struct update_customer first = { .customer_id = spec_id('C', 1), .has_full_name = true, .full_name = STR("Anna Neu") };
+	struct update_customer second = {
+		.customer_id = spec_id('C', 1), .has_locale = true, .locale = STR("fr"), .has_country = true, .country = STR("AT")
+	};
+	const struct customer_updated *event;
+
+	(void)state;
+	given_customer();
+	spec_when(&spec, &update_customer_type, &first);
+	event = then_event(&spec, 0, customer_updated);
+	spec_when(&spec, &update_customer_type, &second);
+	assert_true(str_is(event->locale, "de-DE"));
+	assert_true(str_is(event->country, "DE"));
+}
+
 static void refuse_update(const struct update_customer *body, enum refusal refusal, const char *field)
 {
 	spec_when(&spec, &update_customer_type, body);
@@ -428,6 +446,7 @@ int main(void)
 		TEST(test_customers__every_field_of_a_customer_is_looked_at),
 		TEST(test_customers__an_id_and_a_reference_are_used_once),
 		TEST(test_customers__what_is_not_given_does_not_change),
+		TEST(test_customers__what_an_event_says_stays_when_the_customer_changes_again),
 		TEST(test_customers__updates_that_make_no_sense_are_refused),
 		TEST(test_customers__a_contact_point_is_added_without_its_address_in_the_event),
 		TEST(test_customers__every_field_of_a_contact_point_is_looked_at),
