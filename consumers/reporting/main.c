@@ -7,7 +7,11 @@ int main(int argc, char **argv)
 {
 	static struct reporting reporting;
 	const struct reader reader = {
-		.name = "reporting", .modules = reporting_modules, .apply = reporting_apply, .self = &reporting
+		.name = "reporting",
+		.modules = reporting_modules,
+		.costly_module = "reports",
+		.apply = reporting_apply,
+		.self = &reporting,
 	};
 	int status;
 

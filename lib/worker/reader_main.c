@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "base/day.h"
 #include "base/log.h"
 #include "worker/kafka_edge.h"
@@ -5,10 +7,11 @@
 #include "worker/reader.h"
 #include "worker/worker.h"
 
-#define MODULES_MAX   8
-#define POLL_MS       50
-#define CLOSE_MS      1000
-#define START_WAIT_MS 500
+#define MODULES_MAX    8
+#define POLL_MS        50
+#define CLOSE_MS       1000
+#define START_WAIT_MS  500
+#define COSTLY_AT_ONCE 8 /* events of a costly module in one transaction */
 
 /* One reader of events per module it wants; they take turns. */
 struct serving {
@@ -18,13 +21,22 @@ struct serving {
 	size_t count;
 };
 
+static size_t items_max_of(const struct program *program, const struct reader *rules, const char *module)
+{
+	size_t items_max = (size_t)program->batch_items_max;
+
+	if (rules->costly_module == NULL || strcmp(rules->costly_module, module) != 0 || items_max < COSTLY_AT_ONCE)
+		return items_max;
+	return COSTLY_AT_ONCE;
+}
+
 static int open_one(struct serving *serving, const struct program *program, const struct reader *rules, const char *module,
 		    const struct reader_database *database, struct coder *coder, struct err *err)
 {
 	struct broker broker;
 	const struct reader_conf conf = {
 		.owner = program->owner,
-		.batch_items_max = (size_t)program->batch_items_max,
+		.batch_items_max = items_max_of(program, rules, module),
 		.arena_size = (size_t)program->arena_mbytes << 20,
 		.now_ms = clock_monotonic_ms,
 	};

@@ -31,6 +31,7 @@ struct read_event {
 struct reader {
 	const char *name;           /* "reporting": database schema and role, consumer group */
 	const char *const *modules; /* whose events: module names, then NULL */
+	const char *costly_module;  /* whose events take long: few at once, and the others have their turn; NULL: none */
 
 	/*
 	 * Applies a batch of events of any of the modules, in order within each partition. Runs inside the transaction that also

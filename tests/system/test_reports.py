@@ -124,6 +124,14 @@ def test_a_repeated_command_is_one_report(world, client, events):
     assert world.value("SELECT count(*) FROM reporting.report WHERE report_id = %s", record.key.decode()) == 1
 
 
+def test_many_at_once_are_all_made(world, client):
+    asked = [ask(client, kind) for kind in ("ageing", "collections", "communications") for _ in range(20)]
+    client.send(*asked)
+    world.wait_idle()
+    states = world.sql("SELECT state FROM reporting.public_report WHERE report_id = ANY (%s::uuid[])", [r.key.decode() for r in asked])
+    assert states == [("ready",)] * len(asked)
+
+
 def test_who_may_not_ask_gets_a_dead_letter(client, events):
     record = ask(client, "ageing", roles=("agent",))
     place = client.send(record)
