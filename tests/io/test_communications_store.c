@@ -359,6 +359,45 @@ static void test_communications_store__what_is_claimed_is_taken_back_between_two
 	assert_int_equal(claimed(&claim_again), 0);
 }
 
+/* What SQL says can be done next is what the rule takes, in every state a message can be in. */
+static void then_can_be_taken_back(bool is_possible)
+{
+	assert_int_equal(
+		store_number(&spec, "test_actions",
+			     "SELECT count(*) FROM communications.communication c LEFT JOIN communications.outbox o USING "
+			     "(communication_id) WHERE 'cancelCommunication' = ANY (communications.allowed_actions(o.state))"),
+		is_possible);
+	add_cancellation(1);
+	store_run(&spec);
+	assert_int_equal(spec.decisions[0].kind == DECISION_EVENTS, is_possible);
+}
+
+static void restart_message(const char *name, const char *sql)
+{
+	store_sql(&spec, name, sql);
+	store_sql(&spec, "test_restart", "UPDATE communications.communication SET state = 'released'");
+}
+
+static void test_communications_store__what_can_be_done_next_is_what_the_rule_takes(void **state)
+{
+	(void)state;
+	given_message();
+	then_can_be_taken_back(true);
+	then_can_be_taken_back(false);
+	restart_message("test_as_claimed", "UPDATE communications.outbox SET state = 'claimed', claims = 1");
+	then_can_be_taken_back(false);
+	add_dispatch(1, 1, "not_accepted");
+	store_run(&spec);
+	then_can_be_taken_back(true);
+	restart_message("test_as_claimed_again", "UPDATE communications.outbox SET state = 'claimed', claims = 2");
+	add_dispatch(1, 2, "accepted");
+	store_run(&spec);
+	then_can_be_taken_back(false);
+	store_sql(&spec, "test_suppressed", "UPDATE communications.communication SET state = 'suppressed'");
+	store_sql(&spec, "test_no_outbox", "DELETE FROM communications.outbox");
+	then_can_be_taken_back(false);
+}
+
 /* ---- erasure: the customers module's part is done by hand ---- */
 
 static void erase(struct store_spec *its)
@@ -571,6 +610,7 @@ int main(void)
 		TEST(test_communications_store__a_claim_waits_for_a_withdrawal_that_is_being_handled),
 		TEST(test_communications_store__what_is_taken_back_cannot_be_claimed),
 		TEST(test_communications_store__what_is_claimed_is_taken_back_between_two_tries_only),
+		TEST(test_communications_store__what_can_be_done_next_is_what_the_rule_takes),
 		TEST(test_communications_store__nothing_is_written_to_an_erased_customer),
 		TEST(test_communications_store__what_was_released_while_he_was_erased_cannot_be_opened),
 		TEST(test_communications_store__only_the_customers_module_makes_it_forget),

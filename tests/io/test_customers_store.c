@@ -362,6 +362,142 @@ static void test_customers_store__a_customer_without_a_salt_is_written_and_erase
 	assert_int_equal(LEFT_OF("1", CUSTOMER_1), 0);
 }
 
+/* ---- what SQL says can be done next is what the rules take ---- */
+
+/* Whether the function lists the action for customer (or contact point) `number`. */
+static bool is_listed(const struct db_statement *statement, char kind, unsigned number, const char *action)
+{
+	struct db_result result = { 0 };
+	struct uuid id = spec_id(kind, number);
+	struct db_params params;
+	bool listed;
+
+	db_params_init(&params, 4096);
+	db_param_text(&params, str_of(action));
+	db_param_uuid(&params, &id);
+	store_must(&spec, db_run(spec.admin, statement, &params, &result, &spec.err));
+	assert_int_equal(result.rows, 1);
+	listed = db_bool(&result, 0, 0);
+	db_result_release(&result);
+	db_params_release(&params);
+	return listed;
+}
+
+static const struct db_statement customer_actions = {
+	"test_customer_actions",
+	"SELECT $1 = ANY (customers.allowed_actions(c.status, EXISTS (SELECT FROM debts.public_open_debt d WHERE d.customer_id = "
+	"c.customer_id))) FROM customers.customer c WHERE c.customer_id = $2"
+};
+
+static const struct db_statement point_actions = {
+	"test_point_actions",
+	"SELECT $1 = ANY (customers.allowed_point_actions(p.state)) FROM customers.contact_point p WHERE p.contact_point_id = $2"
+};
+
+/* Customers 1 to 6: active, merged, deceased; 4 to 6 the same and owing. */
+#define LIVING 6
+
+static void given_customers_of_all_kinds(void)
+{
+	char reference[LIVING][8];
+
+	for (unsigned number = 1; number <= LIVING; number++) {
+		snprintf(reference[number - 1], sizeof(reference[0]), "K-%u", number);
+		add_customer(number, str_of(reference[number - 1]));
+	}
+	store_run(&spec);
+	store_sql(&spec, "test_kinds",
+		  "UPDATE customers.customer SET status = (ARRAY['active', 'merged', 'deceased'])[1 + (right(external_ref, "
+		  "1)::int - 1) % "
+		  "3]");
+	store_sql(&spec, "test_debtors",
+		  "INSERT INTO debts.debt (debt_id, customer_id, creditor_id, version, last_entry_seq, cost_minor, fee_minor, "
+		  "interest_minor, principal_minor, credit_minor, lifecycle, entries, part, opened_on, due_on, currency, "
+		  "external_ref) "
+		  "SELECT gen_random_uuid(), customer_id, gen_random_uuid(), 1, 1, 0, 0, 0, 1, 0, 1, 1, 0, '2025-01-01', "
+		  "'2025-01-01', 'EUR', 'D' FROM customers.customer WHERE external_ref > 'K-3'");
+}
+
+static void add_point_of(unsigned customer)
+{
+	struct add_contact_point body = { .contact_point_id = spec_id('P', customer),
+					  .customer_id = spec_id('C', customer),
+					  .channel = STR("email"),
+					  .address = STR("a@example.org"),
+					  .place = STR("home"),
+					  .source = STR("creditor") };
+
+	store_add(&spec, &add_contact_point_type, &body);
+}
+
+static void add_update_of(unsigned customer)
+{
+	struct update_customer body = { .customer_id = spec_id('C', customer), .has_country = true, .country = STR("AT") };
+
+	store_add(&spec, &update_customer_type, &body);
+}
+
+/* Each customer gets the command; who is listed is who is accepted. */
+static void then_listed_is_accepted(const char *action, void (*add)(unsigned customer))
+{
+	bool listed[LIVING];
+	unsigned count = 0;
+
+	for (unsigned number = 1; number <= LIVING; number++) {
+		listed[number - 1] = is_listed(&customer_actions, 'C', number, action);
+		count += listed[number - 1];
+		add(number);
+	}
+	store_run(&spec);
+	for (unsigned index = 0; index < LIVING; index++)
+		assert_int_equal(listed[index], spec.decisions[index].kind == DECISION_EVENTS);
+	assert_in_range(count, 1, LIVING - 1);
+}
+
+static void test_customers_store__what_can_be_done_next_is_what_the_rules_take(void **state)
+{
+	(void)state;
+	given_customers_of_all_kinds();
+	then_listed_is_accepted("updateCustomer", add_update_of);
+	then_listed_is_accepted("addContactPoint", add_point_of);
+	then_listed_is_accepted("eraseCustomer", add_erasure);
+	for (unsigned number = 1; number <= 3; number++) {
+		assert_false(is_listed(&customer_actions, 'C', number, "updateCustomer"));
+		assert_false(is_listed(&customer_actions, 'C', number, "addContactPoint"));
+		assert_false(is_listed(&customer_actions, 'C', number, "eraseCustomer"));
+	}
+}
+
+static void test_customers_store__what_can_be_done_with_a_contact_point_is_what_the_rules_take(void **state)
+{
+	static const char *const states[] = { "usable", "bounced", "wrong_party", "reassigned", "blocked" };
+	char sql[sizeof(states) / sizeof(states[0])][96];
+
+	(void)state;
+	add_customer(1, STR("K-1"));
+	add_point(1, STR("anna@example.org"));
+	store_run(&spec);
+	for (size_t index = 0; index < sizeof(states) / sizeof(states[0]); index++) {
+		struct verify_contact_point verify = { .contact_point_id = spec_id('P', 1), .customer_id = spec_id('C', 1) };
+		struct invalidate_contact_point invalidate = { .contact_point_id = spec_id('P', 1),
+							       .customer_id = spec_id('C', 1),
+							       .reason = STR("bounced") };
+
+		snprintf(sql[index], sizeof(sql[0]), "UPDATE customers.contact_point SET state = '%s'", states[index]);
+		store_sql(&spec, states[index], sql[index]);
+		assert_int_equal(is_listed(&point_actions, 'P', 1, "verifyContactPoint"), index == 0);
+		assert_int_equal(is_listed(&point_actions, 'P', 1, "invalidateContactPoint"), index == 0);
+		store_add(&spec, &verify_contact_point_type, &verify);
+		store_add(&spec, &invalidate_contact_point_type, &invalidate);
+		store_run(&spec);
+		assert_int_equal(spec.decisions[0].kind == DECISION_EVENTS, index == 0);
+		assert_int_equal(spec.decisions[1].kind == DECISION_EVENTS, index == 0);
+	}
+	add_erasure(1);
+	store_run(&spec);
+	assert_false(is_listed(&point_actions, 'P', 1, "verifyContactPoint"));
+}
+
 static void test_customers_store__other_modules_see_the_views_only(void **state)
 {
 	static const struct db_statement view = { "test_view", "SELECT count(*) FROM customers.public_customer" };
@@ -393,6 +529,8 @@ int main(void)
 		TEST(test_customers_store__one_batch_may_create_and_erase),
 		TEST(test_customers_store__what_is_owed_either_way_keeps_the_data),
 		TEST(test_customers_store__a_customer_without_a_salt_is_written_and_erased),
+		TEST(test_customers_store__what_can_be_done_next_is_what_the_rules_take),
+		TEST(test_customers_store__what_can_be_done_with_a_contact_point_is_what_the_rules_take),
 		TEST(test_customers_store__other_modules_see_the_views_only),
 	};
 
