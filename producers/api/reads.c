@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/must.h"
+#include "crypto/crypto.h"
 #include "producers/api/reads_inside.h"
 
 /* One thing by its id, whose it is, and what became of a command. Lists are reads_list.c. */
@@ -26,6 +27,16 @@ const struct resource_plan *reads_plan(const struct reads *reads, const struct r
 
 /* ---- answers that all have in common ---- */
 
+void reads_refuse_failed(struct call *call, const struct resource *resource, const struct err *failure)
+{
+	if (failure == NULL || failure->kind == ERR_RETRY) {
+		reads_refuse_away(call);
+		return;
+	}
+	log_error("resource=%s %s", resource->name, failure->text); /* our SQL is wrong */
+	call_refuse(call, 500, "failed", "this is our fault, and has been noted");
+}
+
 void reads_refuse_away(struct call *call)
 {
 	const struct problem problem = { .status = 503,
@@ -45,8 +56,7 @@ void reads_refuse_unknown(struct call *call, const struct resource *resource)
 	call_refuse(call, 404, "not_found", detail);
 }
 
-/* Others' things do not exist for a portal user. */
-static bool is_hidden(const struct call *call, const struct answer *answer)
+bool reads_is_hidden(const struct call *call, const struct answer *answer)
 {
 	const struct principal *principal = call_principal(call);
 	struct uuid owner;
@@ -137,16 +147,14 @@ static void answer_id_only(const struct reading *reading)
 static void take_one(const void *reading_notes, const struct answer *answer, const struct err *failure)
 {
 	const struct reading *reading = reading_notes;
-	bool is_found = answer != NULL && answer->count == 1 && !is_hidden(reading->call, answer);
+	bool is_found = answer != NULL && answer->count == 1 && !reads_is_hidden(reading->call, answer);
 
-	if (failure != NULL && failure->kind != ERR_RETRY)
-		log_error("resource=%s %s", reading->plan->resource->name, failure->text);
 	if (is_found)
 		answer_row(reading, answer);
 	else if (reading->written_status > 0)
 		answer_id_only(reading);
 	else if (answer == NULL)
-		reads_refuse_away(reading->call);
+		reads_refuse_failed(reading->call, reading->plan->resource, failure);
 	else
 		reads_refuse_unknown(reading->call, reading->plan->resource);
 }
@@ -179,7 +187,33 @@ void reads_answer_written(struct reads *reads, struct call *call, const struct r
 	ask_one(&reading);
 }
 
-/* A list that takes no arguments, or one thing: they take none at all. */
+static void refuse_argument(void *name_arg, struct str name, struct str value)
+{
+	struct str *first = name_arg;
+
+	(void)value;
+	if (first->size == 0)
+		*first = str_is_text(name) && name.size > 0 ? str_prefix(name, 64) : STR("?");
+}
+
+/* One thing takes no arguments. True: it was refused. */
+static bool has_arguments(struct call *call)
+{
+	struct str name = STR("");
+	struct fault fault = { .code = "unknown_argument", .detail = STR("there is no such argument here") };
+	struct problem problem = { .status = 400,
+				   .code = "bad_query",
+				   .detail = STR("the query is not understood"),
+				   .faults = &fault,
+				   .faults_count = 1 };
+
+	call_each_argument(call, refuse_argument, &name);
+	fault.pointer = name;
+	if (name.size > 0)
+		call_refuse_problem(call, &problem);
+	return name.size > 0;
+}
+
 void reads_answer(struct reads *reads, struct call *call)
 {
 	const struct route *route = call_route(call);
@@ -190,7 +224,7 @@ void reads_answer(struct reads *reads, struct call *call)
 		return;
 	if (route->is_list)
 		reads_answer_list(reads, call, route->resource, has_id ? &id : NULL);
-	else
+	else if (!has_arguments(call))
 		reads_answer_one(reads, call, route->resource, &id);
 }
 
@@ -312,6 +346,7 @@ int reads_new(const struct reads_conf *conf, struct reads **ret_reads, struct er
 	reads->searches = conf->searches;
 	reads->plans_count = count;
 	buf_init(&reads->body, BODY_SIZE_MAX);
+	sha256_pair(reads->cursor_key, (struct str){ (const char *)conf->key, 32 }, STR("cursors of lists"));
 	if (arena_init(&reads->arena, ARENA_SIZE, err) != 0 || row_writer_init(&reads->writer, conf->key, conf->coder, err) != 0)
 		goto failed;
 	for (size_t i = 0; i < count; i++) {

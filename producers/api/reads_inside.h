@@ -9,6 +9,7 @@
 struct reads {
 	struct questions *questions, *searches;
 	struct row_writer writer;
+	uint8_t cursor_key[32];
 	struct buf body;    /* of the answer being written */
 	struct arena arena; /* of the plans */
 	size_t plans_count;
@@ -17,7 +18,11 @@ struct reads {
 
 const struct resource_plan *reads_plan(const struct reads *reads, const struct resource *resource);
 
+/* Whether the answer's row is another customer's, which does not exist for the portal user who calls. */
+bool reads_is_hidden(const struct call *call, const struct answer *answer);
+
 void reads_refuse_away(struct call *call);
+void reads_refuse_failed(struct call *call, const struct resource *resource, const struct err *failure); /* NULL: away */
 void reads_refuse_unknown(struct call *call, const struct resource *resource);
 
 #endif

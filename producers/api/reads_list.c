@@ -1,13 +1,246 @@
-/* Many things: see list_query.h. */
+/* Many things: what the query says becomes a question, its rows a page. */
+
+#include <stdio.h>
 
 #include "base/must.h"
+#include "producers/api/list_query.h"
 #include "producers/api/reads_inside.h"
+
+#define LINK_SIZE_MAX 700 /* of the headers' room (call.h) */
+
+/* Somebody who waits for a page. */
+struct listing {
+	struct reads *reads;
+	struct call *call;
+	const struct resource_plan *plan;
+	const struct list_shape *list;
+	int64_t limit;
+	struct uuid parent; /* none: it hangs on nothing */
+	uint8_t context[DIGEST_SIZE];
+	bool has_cursor;
+};
+
+_Static_assert(sizeof(struct listing) <= QUESTION_NOTES_MAX, "what a page needs fits a question's notes");
+
+/* ---- the next page ---- */
+
+static void cursor_of_row(const struct listing *listing, const struct db_result *result, int row, char text[CURSOR_TEXT_SIZE])
+{
+	const struct list_shape *list = listing->list;
+	struct cursor cursor = { .key_is_id = listing->plan->resource->sorts[0].kind == COLUMN_UUID,
+				 .has_sort = list->sort_at >= 0 };
+
+	if (cursor.key_is_id)
+		cursor.id = db_uuid(result, row, ROW_KEY);
+	else
+		cursor.number = db_int64(result, row, ROW_KEY);
+	if (cursor.has_sort && list->sort->kind == COLUMN_DATE)
+		cursor.sort = db_date(result, row, ROW_SORT);
+	else if (cursor.has_sort && list->sort->kind == COLUMN_INSTANT)
+		cursor.sort = db_instant(result, row, ROW_SORT);
+	else if (cursor.has_sort)
+		cursor.sort = db_int64(result, row, ROW_SORT);
+	cursor_write(text, &cursor, listing->context, listing->reads->cursor_key);
+}
+
+static void add_escaped(struct buf *buf, struct str text)
+{
+	static const char digits[] = "0123456789ABCDEF";
+
+	for (size_t i = 0; i < text.size; i++) {
+		unsigned char byte = (unsigned char)text.data[i];
+		bool is_plain = (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z') ||
+				byte == '-' || byte == '_' || byte == '.';
+
+		if (!is_plain)
+			buf_add_u8(buf, '%');
+		buf_add_u8(buf, is_plain ? byte : (uint8_t)digits[byte >> 4]);
+		if (!is_plain)
+			buf_add_u8(buf, (uint8_t)digits[byte & 15]);
+	}
+}
+
+static void add_argument(void *buf_arg, struct str name, struct str value)
+{
+	struct buf *buf = buf_arg;
+
+	if (str_is(name, "cursor"))
+		return;
+	add_escaped(buf, name);
+	buf_add_u8(buf, '=');
+	add_escaped(buf, value);
+	buf_add_u8(buf, '&');
+}
+
+/* Link: <?the same arguments&cursor=...>; rel="next" (RFC 8288), left out when the arguments are very long. */
+static void set_link(struct call *call, const char *cursor)
+{
+	unsigned char memory[LINK_SIZE_MAX + 1];
+	struct buf link = { .data = memory, .capacity = LINK_SIZE_MAX, .size_max = LINK_SIZE_MAX };
+
+	buf_add_text(&link, "<?");
+	call_each_argument(call, add_argument, &link);
+	buf_add_text(&link, "cursor=");
+	buf_add_text(&link, cursor);
+	buf_add_text(&link, ">; rel=\"next\"");
+	if (!link.overflow)
+		call_set_header(call, "Link", buf_str(&link));
+}
+
+/* ---- the page ---- */
+
+static void write_page(const struct listing *listing, const struct answer *answer)
+{
+	struct reads *reads = listing->reads;
+	int shown = answer->count > (int)listing->limit ? (int)listing->limit : answer->count;
+	uint32_t roles = call_principal(listing->call)->roles;
+	char cursor[CURSOR_TEXT_SIZE];
+
+	buf_reset(&reads->body);
+	buf_add_text(&reads->body, "{\"items\":[");
+	for (int i = 0; i < shown; i++) {
+		if (i > 0)
+			buf_add_u8(&reads->body, ',');
+		row_write(&reads->writer, &reads->body, listing->plan, answer->result, answer->first + i, true, roles);
+	}
+	if (shown < answer->count) {
+		cursor_of_row(listing, answer->result, answer->first + shown - 1, cursor);
+		set_link(listing->call, cursor);
+		buf_add_format(&reads->body, "],\"nextCursor\":\"%s\"}\n", cursor);
+	} else {
+		buf_add_text(&reads->body, "],\"nextCursor\":null}\n");
+	}
+	MUST(!reads->body.overflow);
+	call_answer(listing->call, 200, CALL_JSON, buf_str(&reads->body));
+}
+
+/* Nothing hangs on the parent: because there is nothing, or because there is no such parent? */
+static void take_parent(const void *listing_notes, const struct answer *answer, const struct err *failure)
+{
+	const struct listing *listing = listing_notes;
+	const struct resource *parent = listing->plan->resource->parent;
+
+	if (answer == NULL)
+		reads_refuse_failed(listing->call, parent, failure);
+	else if (answer->count == 0 || reads_is_hidden(listing->call, answer))
+		reads_refuse_unknown(listing->call, parent);
+	else
+		write_page(listing, &(struct answer){ .result = answer->result });
+}
+
+static void ask_parent(const struct listing *listing)
+{
+	const struct resource_plan *parent = reads_plan(listing->reads, listing->plan->resource->parent);
+	struct question_value *values =
+		questions_ask(listing->reads->questions, &parent->owner, take_parent, listing, sizeof(*listing));
+
+	if (values == NULL)
+		reads_refuse_away(listing->call);
+	else
+		values[0].id = listing->parent;
+}
+
+static void take_rows(const void *listing_notes, const struct answer *answer, const struct err *failure)
+{
+	const struct listing *listing = listing_notes;
+
+	if (answer == NULL)
+		reads_refuse_failed(listing->call, listing->plan->resource, failure);
+	else if (answer->count == 0 && listing->list->parent_at >= 0 && !listing->has_cursor)
+		ask_parent(listing);
+	else
+		write_page(listing, answer);
+}
+
+/* ---- the question ---- */
+
+static void refuse_query(struct call *call, const struct list_query *query)
+{
+	const struct problem problem = { .status = 400,
+					 .code = "bad_query",
+					 .detail = STR("the query is not one that this list understands"),
+					 .faults = query->faults,
+					 .faults_count = query->faults_count };
+
+	call_refuse_problem(call, &problem);
+}
+
+static void take_argument(void *query_arg, struct str name, struct str value)
+{
+	list_query_take(query_arg, name, value);
+}
+
+/* Few rows by an index, or the first ones in the order of the key: no need to look through much. */
+static bool is_quick(const struct list_query *query, const struct list_shape *list)
+{
+	const struct resource *resource = query->resource;
+
+	if (list->parent_at >= 0 || list->owner_at >= 0)
+		return true;
+	for (size_t i = 0; i < resource->filters_count; i++) {
+		if (resource->filters[i].is_selective && (query->given >> i & 1) != 0)
+			return true;
+	}
+	return query->given == 0 && query->sort == 0;
+}
+
+static void fill_values(struct question_value *values, const struct list_query *query, const struct list_shape *list,
+			const struct uuid *owner, const struct uuid *parent)
+{
+	if (list->parent_at >= 0)
+		values[list->parent_at].id = *parent;
+	if (list->owner_at >= 0)
+		values[list->owner_at].id = *owner;
+	for (size_t i = 0; i < query->resource->filters_count; i++) {
+		if (list->filter_at[i] < 0)
+			continue;
+		values[list->filter_at[i]] = query->filters[i];
+		values[list->filter_at[i]].is_null = (query->given >> i & 1) == 0;
+	}
+	values[list->key_at].id = query->cursor.id;
+	values[list->key_at].number = query->cursor.number;
+	if (list->sort_at >= 0)
+		values[list->sort_at].number = query->cursor.sort;
+	values[list->limit_at].number = query->limit + 1;
+}
+
+static void ask_page(struct reads *reads, struct call *call, const struct list_query *query, const struct uuid *owner,
+		     const struct uuid *parent)
+{
+	const struct resource_plan *plan = reads_plan(reads, query->resource);
+	const struct list_shape *list = resource_plan_list(plan, query->given, query->sort, query->descends, owner != NULL);
+	struct questions *questions = is_quick(query, list) ? reads->questions : reads->searches;
+	struct listing listing = {
+		.reads = reads, .call = call, .plan = plan, .list = list, .limit = query->limit, .has_cursor = query->has_cursor
+	};
+	struct question_value *values;
+
+	memcpy(listing.context, query->context, sizeof(listing.context));
+	if (parent != NULL)
+		listing.parent = *parent;
+	values = questions_ask(questions, &list->question, take_rows, &listing, sizeof(listing));
+	if (values == NULL)
+		reads_refuse_away(call);
+	else
+		fill_values(values, query, list, owner, parent);
+}
 
 void reads_answer_list(struct reads *reads, struct call *call, const struct resource *resource, const struct uuid *parent_id)
 {
-	(void)reads;
-	(void)call;
-	(void)resource;
-	(void)parent_id;
-	MUST_NOT_REACH("lists come with the next commit");
+	const struct principal *principal = call_principal(call);
+	bool is_limited = principal_is_limited(principal, route_access(call_route(call)));
+	const struct uuid *owner = is_limited ? &principal->customer_id : NULL;
+	struct list_query query;
+
+	MUST((parent_id != NULL) == (resource->parent_sql != NULL));
+	if (is_limited && resource->owner == NULL) {
+		reads_refuse_unknown(call, resource);
+		return;
+	}
+	list_query_init(&query, resource);
+	call_each_argument(call, take_argument, &query);
+	if (list_query_finish(&query, owner, parent_id, reads->cursor_key))
+		ask_page(reads, call, &query, owner, parent_id);
+	else
+		refuse_query(call, &query);
 }

@@ -26,11 +26,18 @@ enum column_kind {
 	COLUMN_MONEY,   /* bigint of minor units: {"amountMinor": 1, "currency": "EUR"} with the row's column "currency" */
 	COLUMN_TEXTS,   /* text[] */
 	COLUMN_UUIDS,   /* uuid[] */
-	COLUMN_SEALED,  /* text sealed about the owner (lib/crypto); null when it was destroyed */
+	COLUMN_SEALED,  /* text sealed about the owner (lib/crypto); null when the salt was destroyed */
 	COLUMN_ADDRESS, /* the same; masked for those whose roles are not in `roles` */
 	COLUMN_JSON,    /* text that is JSON already */
 	COLUMN_EVENT,   /* framed bytes of an event: its fields as JSON */
+	COLUMN_TYPE,    /* integer, the schema id of an event: its name */
 };
+
+/* Who sees names and birth dates: those who talk to people, those who answer for that, and a customer himself. */
+#define SEES_NAMES (ROLE_ADMIN | ROLE_COMPLIANCE | ROLE_SUPERVISOR | ROLE_AGENT | ROLE_CREDITOR | ROLE_CONSUMER)
+
+/* Who sees addresses and written texts whole. A creditor is not to learn an address that the consumer gave to somebody else. */
+#define SEES_CONTACTS (ROLE_ADMIN | ROLE_COMPLIANCE | ROLE_SUPERVISOR | ROLE_AGENT | ROLE_CONSUMER)
 
 struct column {
 	const char *name; /* JSON; "balances.cost": within an object, whose members stand together */
@@ -46,6 +53,7 @@ struct filter {
 	enum column_kind kind; /* UUID, TEXT, DATE, INSTANT */
 	const char *sql;       /* "d.due_on >= q.dueFrom" */
 	const char *words;     /* of TEXT: "NEW ACTIVE PAID", the only ones allowed; NULL: any text */
+	const char *needs;     /* another filter that must be given with it; NULL: none */
 	bool is_selective;     /* leaves few rows, by an index: such lists never wait behind those that look through much */
 };
 
@@ -62,6 +70,7 @@ struct resource {
 	const char *from;    /* "debts.api_debt d" */
 	const char *id;      /* SQL of its id, for one by id; NULL: it is only listed */
 	const char *owner;   /* SQL of the customer it belongs to; NULL: nobody's, and portal users see none */
+	const char *salt;    /* SQL of that customer's salt, which opens what is sealed; NULL: nothing is */
 	const char *version; /* name of the column that is its ETag; NULL: none */
 
 	/* A list that hangs on a thing in the path (/debts/:id/ledger): `parent_sql` ties it to q.parent. The parent tells
@@ -73,7 +82,8 @@ struct resource {
 	size_t columns_count;
 	const struct filter *filters;
 	size_t filters_count;
-	const struct sort *sorts; /* the first is the unique key, and the order unless the caller says another; NULL: no list */
+	const struct sort *sorts; /* the first is the unique key, and the order unless the caller says another; NULL: no list.
+				     Instants must be whole milliseconds, or pages would skip rows */
 	size_t sorts_count;
 };
 

@@ -31,6 +31,7 @@ static enum db_array array_of(enum column_kind kind)
 	case COLUMN_ADDRESS:
 	case COLUMN_JSON:
 	case COLUMN_EVENT:
+	case COLUMN_TYPE:
 		break;
 	}
 	MUST_NOT_REACH("nobody filters or sorts by such a column");
@@ -91,7 +92,8 @@ static void write_head(struct buf *sql, const struct arguments *arguments)
 
 static void write_owner(struct buf *sql, const struct resource *resource)
 {
-	buf_add_format(sql, "%s AS c_owner", resource->owner == NULL ? "NULL::uuid" : resource->owner);
+	buf_add_format(sql, "%s AS c_owner, %s AS c_salt", resource->owner == NULL ? "NULL::uuid" : resource->owner,
+		       resource->salt == NULL ? "NULL::bytea" : resource->salt);
 }
 
 /* A list's rows leave details out: their places stay, so that a column's index is its place in both. */

@@ -16,10 +16,11 @@
  * Pure but for the arena.
  */
 
-/* Of every row: its question's number, whose it is, then of a list its key and what it is sorted by, then the columns. */
-enum { ROW_NUMBER, ROW_OWNER, ROW_KEY, ROW_SORT };
-#define ROW_COLUMNS_ONE  2
-#define ROW_COLUMNS_LIST 4
+/* Of every row: its question's number, whose it is and what opens it, then of a list its key and what it is sorted by, then the
+ * columns. */
+enum { ROW_NUMBER, ROW_OWNER, ROW_SALT, ROW_KEY, ROW_SORT };
+#define ROW_COLUMNS_ONE  ROW_KEY
+#define ROW_COLUMNS_LIST (ROW_SORT + 1)
 
 /* How a column is written, and where it stands. */
 struct member {

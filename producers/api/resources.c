@@ -5,12 +5,6 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* Who sees names and birth dates: those who talk to people, those who answer for that, and a customer himself. */
-#define PERSONAL (ROLE_ADMIN | ROLE_COMPLIANCE | ROLE_SUPERVISOR | ROLE_AGENT | ROLE_CREDITOR | ROLE_CONSUMER)
-
-/* Who sees addresses and texts whole. A creditor may have been given another address than the consumer gave later. */
-#define CONTACT (ROLE_ADMIN | ROLE_COMPLIANCE | ROLE_SUPERVISOR | ROLE_AGENT | ROLE_CONSUMER)
-
 /* ---- customers ---- */
 
 static const struct column customer_columns[] = {
@@ -18,8 +12,8 @@ static const struct column customer_columns[] = {
 	{ .name = "externalRef", .kind = COLUMN_TEXT, .sql = "c.external_ref" },
 	{ .name = "kind", .kind = COLUMN_TEXT, .sql = "c.kind" },
 	{ .name = "status", .kind = COLUMN_TEXT, .sql = "c.status" },
-	{ .name = "fullName", .kind = COLUMN_SEALED, .sql = "c.full_name_sealed", .roles = PERSONAL },
-	{ .name = "birthDate", .kind = COLUMN_SEALED, .sql = "c.birth_date_sealed", .roles = PERSONAL },
+	{ .name = "fullName", .kind = COLUMN_SEALED, .sql = "c.full_name_sealed", .roles = SEES_NAMES },
+	{ .name = "birthDate", .kind = COLUMN_SEALED, .sql = "c.birth_date_sealed", .roles = SEES_NAMES },
 	{ .name = "locale", .kind = COLUMN_TEXT, .sql = "c.locale" },
 	{ .name = "country", .kind = COLUMN_TEXT, .sql = "c.country" },
 	{ .name = "region", .kind = COLUMN_TEXT, .sql = "c.region" },
@@ -43,6 +37,7 @@ const struct resource customer_resource = {
 	.from = "customers.api_customer c",
 	.id = "c.customer_id",
 	.owner = "c.customer_id",
+	.salt = "c.key_salt",
 	.version = "version",
 	.columns = customer_columns,
 	.columns_count = COUNT(customer_columns),
@@ -56,7 +51,7 @@ static const struct column contact_point_columns[] = {
 	{ .name = "id", .kind = COLUMN_UUID, .sql = "p.contact_point_id" },
 	{ .name = "customerId", .kind = COLUMN_UUID, .sql = "p.customer_id" },
 	{ .name = "channel", .kind = COLUMN_TEXT, .sql = "p.channel" },
-	{ .name = "address", .kind = COLUMN_ADDRESS, .sql = "p.address_sealed", .roles = CONTACT },
+	{ .name = "address", .kind = COLUMN_ADDRESS, .sql = "p.address_sealed", .roles = SEES_CONTACTS },
 	{ .name = "place", .kind = COLUMN_TEXT, .sql = "p.place" },
 	{ .name = "source", .kind = COLUMN_TEXT, .sql = "p.source" },
 	{ .name = "state", .kind = COLUMN_TEXT, .sql = "p.state" },
@@ -69,7 +64,7 @@ static const struct filter contact_point_filters[] = {
 	{ .name = "state",
 	  .kind = COLUMN_TEXT,
 	  .sql = "p.state = q.state",
-	  .words = "usable bounced wrong_party reassigned blocked" },
+	  .words = "usable bounced wrong_party reassigned blocked erased" },
 };
 
 static const struct sort contact_point_sorts[] = {
@@ -78,9 +73,10 @@ static const struct sort contact_point_sorts[] = {
 
 const struct resource contact_point_resource = {
 	.name = "contact point",
-	.from = "customers.api_contact_point p",
+	.from = "customers.api_contact_point p JOIN customers.api_customer c ON c.customer_id = p.customer_id",
 	.id = "p.contact_point_id",
 	.owner = "p.customer_id",
+	.salt = "c.key_salt",
 	.version = "version",
 	.parent = &customer_resource,
 	.parent_sql = "p.customer_id = q.parent",
@@ -97,7 +93,7 @@ const struct resource contact_point_resource = {
 static const struct column debt_columns[] = {
 	{ .name = "id", .kind = COLUMN_UUID, .sql = "d.debt_id" },
 	{ .name = "customerId", .kind = COLUMN_UUID, .sql = "d.customer_id" },
-	{ .name = "customerName", .kind = COLUMN_SEALED, .sql = "c.full_name_sealed", .roles = PERSONAL },
+	{ .name = "customerName", .kind = COLUMN_SEALED, .sql = "c.full_name_sealed", .roles = SEES_NAMES },
 	{ .name = "creditorId", .kind = COLUMN_UUID, .sql = "d.creditor_id" },
 	{ .name = "originalCreditorId", .kind = COLUMN_UUID, .sql = "d.original_creditor_id" },
 	{ .name = "portfolioId", .kind = COLUMN_UUID, .sql = "d.portfolio_id" },
@@ -112,6 +108,7 @@ static const struct column debt_columns[] = {
 	{ .name = "balances.interest", .kind = COLUMN_MONEY, .sql = "d.interest_minor" },
 	{ .name = "balances.principal", .kind = COLUMN_MONEY, .sql = "d.principal_minor" },
 	{ .name = "balances.credit", .kind = COLUMN_MONEY, .sql = "d.credit_minor" },
+	{ .name = "actions", .kind = COLUMN_TEXTS, .sql = "d.actions" },
 	{ .name = "version", .kind = COLUMN_LONG, .sql = "d.version" },
 };
 
@@ -120,7 +117,11 @@ static const struct column debt_columns[] = {
 static const struct filter debt_filters[] = {
 	{ .name = "customer", .kind = COLUMN_UUID, .sql = "d.customer_id = q.customer", .is_selective = true },
 	{ .name = "creditor", .kind = COLUMN_UUID, .sql = "d.creditor_id = q.creditor" },
-	{ .name = "externalRef", .kind = COLUMN_TEXT, .sql = "d.external_ref = q.externalRef" },
+	{ .name = "externalRef", /* unique for a creditor */
+	  .kind = COLUMN_TEXT,
+	  .sql = "d.creditor_id = q.creditor AND d.external_ref = q.externalRef",
+	  .needs = "creditor",
+	  .is_selective = true },
 	{ .name = "lifecycle", .kind = COLUMN_TEXT, .sql = "d.lifecycle = q.lifecycle", .words = LIFECYCLES },
 	{ .name = "currency", .kind = COLUMN_TEXT, .sql = "d.currency = q.currency" },
 	{ .name = "dueFrom", .kind = COLUMN_DATE, .sql = "d.due_on >= q.dueFrom" },
@@ -137,6 +138,7 @@ const struct resource debt_resource = {
 	.from = "debts.api_debt d LEFT JOIN customers.api_customer c ON c.customer_id = d.customer_id",
 	.id = "d.debt_id",
 	.owner = "d.customer_id",
+	.salt = "c.key_salt",
 	.version = "version",
 	.columns = debt_columns,
 	.columns_count = COUNT(debt_columns),
@@ -162,6 +164,7 @@ static const struct column payment_columns[] = {
 	{ .name = "allocation.interest", .kind = COLUMN_MONEY, .sql = "p.interest_minor" },
 	{ .name = "allocation.principal", .kind = COLUMN_MONEY, .sql = "p.principal_minor" },
 	{ .name = "allocation.credit", .kind = COLUMN_MONEY, .sql = "p.credit_minor" },
+	{ .name = "actions", .kind = COLUMN_TEXTS, .sql = "p.actions" },
 	{ .name = "version", .kind = COLUMN_INT, .sql = "p.version" },
 };
 
@@ -175,38 +178,45 @@ const struct resource payment_resource = {
 	.columns_count = COUNT(payment_columns),
 };
 
-/* ---- communications ---- */
-
-static const struct column communication_columns[] = {
-	{ .name = "id", .kind = COLUMN_UUID, .sql = "m.communication_id" },
-	{ .name = "customerId", .kind = COLUMN_UUID, .sql = "m.customer_id" },
-	{ .name = "debtIds", .kind = COLUMN_UUIDS, .sql = "m.debt_ids" },
-	{ .name = "channel", .kind = COLUMN_TEXT, .sql = "m.channel" },
-	{ .name = "messageClass", .kind = COLUMN_TEXT, .sql = "m.message_class" },
-	{ .name = "templateName", .kind = COLUMN_TEXT, .sql = "m.template_name" },
-	{ .name = "templateVersion", .kind = COLUMN_INT, .sql = "m.template_version" },
-	{ .name = "language", .kind = COLUMN_TEXT, .sql = "m.language" },
-	{ .name = "contactPointId", .kind = COLUMN_UUID, .sql = "m.contact_point_id" },
-	{ .name = "state", .kind = COLUMN_TEXT, .sql = "m.state" },
-	{ .name = "requestedOn", .kind = COLUMN_DATE, .sql = "m.requested_on" },
-	{ .name = "sendBy", .kind = COLUMN_INSTANT, .sql = "m.send_by" },
-	{ .name = "attempt", .kind = COLUMN_INT, .sql = "m.attempt" },
-	{ .name = "subject", .kind = COLUMN_SEALED, .sql = "m.subject_sealed", .roles = CONTACT, .is_detail = true },
-	{ .name = "body", .kind = COLUMN_SEALED, .sql = "m.body_sealed", .roles = CONTACT, .is_detail = true },
-	{ .name = "version", .kind = COLUMN_LONG, .sql = "m.version" },
+/* A debit is above 0, a credit below; together they are 0. */
+static const struct column ledger_columns[] = {
+	{ .name = "entryNo", .kind = COLUMN_LONG, .sql = "l.entry_no" },
+	{ .name = "debtId", .kind = COLUMN_UUID, .sql = "l.debt_id" },
+	{ .name = "kind", .kind = COLUMN_TEXT, .sql = "l.kind" },
+	{ .name = "occurredOn", .kind = COLUMN_DATE, .sql = "l.occurred_on" },
+	{ .name = "businessDate", .kind = COLUMN_DATE, .sql = "l.business_date" },
+	{ .name = "currency", .kind = COLUMN_TEXT, .sql = "l.currency" },
+	{ .name = "contraAccount", .kind = COLUMN_TEXT, .sql = "l.contra" },
+	{ .name = "postings.contra", .kind = COLUMN_MONEY, .sql = "l.contra_minor" },
+	{ .name = "postings.cost", .kind = COLUMN_MONEY, .sql = "l.cost_minor" },
+	{ .name = "postings.fee", .kind = COLUMN_MONEY, .sql = "l.fee_minor" },
+	{ .name = "postings.interest", .kind = COLUMN_MONEY, .sql = "l.interest_minor" },
+	{ .name = "postings.principal", .kind = COLUMN_MONEY, .sql = "l.principal_minor" },
+	{ .name = "postings.credit", .kind = COLUMN_MONEY, .sql = "l.credit_minor" },
+	{ .name = "balanceAfter", .kind = COLUMN_MONEY, .sql = "l.balance_minor" },
+	{ .name = "paymentId", .kind = COLUMN_UUID, .sql = "l.payment_id" },
+	{ .name = "reversesEntryNo", .kind = COLUMN_LONG, .sql = "l.reverses_entry_no" },
+	{ .name = "commandId", .kind = COLUMN_UUID, .sql = "l.command_id" },
 };
 
-const struct resource communication_resource = {
-	.name = "communication",
-	.from = "communications.api_communication m",
-	.id = "m.communication_id",
-	.owner = "m.customer_id",
-	.version = "version",
-	.columns = communication_columns,
-	.columns_count = COUNT(communication_columns),
+static const struct sort ledger_sorts[] = {
+	{ .name = "entryNo", .kind = COLUMN_LONG, .sql = "l.entry_no", .descends = true },
+};
+
+const struct resource ledger_resource = {
+	.name = "ledger entry",
+	.from = "debts.api_ledger(q.parent) l",
+	.owner = "l.customer_id",
+	.parent = &debt_resource,
+	.parent_sql = "l.debt_id = q.parent",
+	.columns = ledger_columns,
+	.columns_count = COUNT(ledger_columns),
+	.sorts = ledger_sorts,
+	.sorts_count = COUNT(ledger_sorts),
 };
 
 const struct resource *const api_resources[] = {
-	&customer_resource,      &contact_point_resource, &debt_resource, &payment_resource,
-	&communication_resource, &report_resource,        NULL,
+	&customer_resource,      &contact_point_resource, &consent_resource,      &timeline_resource,
+	&debt_resource,          &ledger_resource,        &debt_history_resource, &payment_resource,
+	&communication_resource, &template_resource,      &report_resource,       NULL,
 };

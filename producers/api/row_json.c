@@ -7,6 +7,7 @@
 #include "wire/json.h"
 
 #define ARENA_SIZE      ((size_t)256 * 1024)
+#define TELL_AGAIN_MS   10000
 #define OPENED_SIZE_MAX 16384 /* of a sealed text: a message's body is the longest */
 
 /* ---- values ---- */
@@ -111,37 +112,61 @@ void address_mask(struct buf *buf, struct str address)
 	}
 }
 
-/* Empty: it was destroyed, or cannot be opened (another key: that is an error of whoever runs this). */
-static struct str open_sealed(const struct row_writer *writer, struct str sealed, const struct uuid *about, char *text)
+/* With another key than that of the workers nothing opens, row by row. */
+static void tell_closed(struct row_writer *writer, const struct err *err)
+{
+	int64_t now_ms = clock_monotonic_ms();
+
+	if (writer->told_ms > 0 && now_ms - writer->told_ms < TELL_AGAIN_MS)
+		return;
+	writer->told_ms = now_ms;
+	log_error("a sealed text cannot be opened: %s", err->text);
+}
+
+/* Empty: it was destroyed, or does not open. */
+static struct str open_sealed(struct row_writer *writer, const uint8_t key[32], struct str sealed, const struct uuid *about,
+			      char *text)
 {
 	struct err err = ERR_INIT;
 
 	if (sealed.size <= SEAL_OVERHEAD || sealed.size - SEAL_OVERHEAD > OPENED_SIZE_MAX)
 		return STR("");
-	if (unseal(text, sealed, about, writer->key, &err) == 0)
+	if (unseal(text, sealed, about, key, &err) == 0)
 		return (struct str){ .data = text, .size = sealed.size - SEAL_OVERHEAD };
-	log_error("a sealed text cannot be opened: %s", err.text);
+	tell_closed(writer, &err);
 	return STR("");
 }
 
-static void write_sealed(const struct row_writer *writer, struct buf *buf, struct str sealed, const struct uuid *about,
+static void write_masked(struct buf *buf, struct str address)
+{
+	unsigned char memory[64];
+	struct buf masked = { .data = memory, .capacity = sizeof(memory) - 1, .size_max = sizeof(memory) - 1 };
+
+	address_mask(&masked, address);
+	json_write_string(buf, buf_str(&masked));
+}
+
+/* The row's salt makes the key; without one there is none any more. */
+static void write_sealed(struct row_writer *writer, struct buf *buf, const struct db_result *result, int row, int at,
 			 bool is_masked)
 {
 	char text[OPENED_SIZE_MAX];
-	struct str opened = open_sealed(writer, sealed, about, text);
-	char masked_bytes[64];
-	struct buf masked = { .data = (unsigned char *)masked_bytes,
-			      .capacity = sizeof(masked_bytes) - 1,
-			      .size_max = sizeof(masked_bytes) - 1 };
+	struct str opened = STR("");
+	struct uuid about;
+	uint8_t key[32];
 
-	if (opened.size == 0) {
-		buf_add_text(buf, "null");
-	} else if (is_masked) {
-		address_mask(&masked, opened);
-		json_write_string(buf, buf_str(&masked));
-	} else {
-		json_write_string(buf, opened);
+	if (!db_is_null(result, row, ROW_SALT) && !db_is_null(result, row, ROW_OWNER)) {
+		about = db_uuid(result, row, ROW_OWNER);
+		person_key(key, writer->key, db_str(result, row, ROW_SALT));
+		opened = open_sealed(writer, key, db_str(result, row, at), &about, text);
+		wipe(key, sizeof(key));
 	}
+	if (opened.size == 0)
+		buf_add_text(buf, "null");
+	else if (is_masked)
+		write_masked(buf, opened);
+	else
+		json_write_string(buf, opened);
 	wipe(text, opened.size);
 }
 
@@ -162,6 +187,17 @@ static void write_event(struct row_writer *writer, struct buf *buf, struct str f
 	buf_add_text(buf, "null");
 }
 
+/* An event of a newer program than this one is there all the same. */
+static void write_type(struct buf *buf, int32_t schema_id)
+{
+	const struct message_type *type = message_by_schema_id((uint32_t)schema_id);
+
+	if (type == NULL)
+		buf_add_text(buf, "null");
+	else
+		write_quoted(buf, type->record.name);
+}
+
 /* ---- rows ---- */
 
 struct row {
@@ -171,13 +207,6 @@ struct row {
 	int first; /* column of the plan's first member */
 	uint32_t roles;
 };
-
-static struct uuid owner_of(const struct row *row)
-{
-	struct uuid none = { { 0 } };
-
-	return db_is_null(row->result, row->row, ROW_OWNER) ? none : db_uuid(row->result, row->row, ROW_OWNER);
-}
 
 static void write_value(struct row_writer *writer, struct buf *buf, const struct row *row, const struct column *column, int at)
 {
@@ -219,8 +248,7 @@ static void write_value(struct row_writer *writer, struct buf *buf, const struct
 		return;
 	case COLUMN_SEALED:
 	case COLUMN_ADDRESS:
-		id = owner_of(row);
-		write_sealed(writer, buf, db_str(result, row->row, at), &id,
+		write_sealed(writer, buf, result, row->row, at,
 			     column->kind == COLUMN_ADDRESS && (column->roles & row->roles) == 0);
 		return;
 	case COLUMN_JSON:
@@ -228,6 +256,9 @@ static void write_value(struct row_writer *writer, struct buf *buf, const struct
 		return;
 	case COLUMN_EVENT:
 		write_event(writer, buf, db_str(result, row->row, at));
+		return;
+	case COLUMN_TYPE:
+		write_type(buf, db_int32(result, row->row, at));
 		return;
 	}
 	MUST_NOT_REACH("a column of no kind");

@@ -11,6 +11,7 @@
 struct row_writer {
 	uint8_t key[32];     /* opens what is sealed */
 	struct coder *coder; /* borrowed; reads events */
+	int64_t told_ms;     /* when a text that does not open was last told of */
 	struct arena arena;  /* of one event; reset by the writer */
 };
 

@@ -25,17 +25,19 @@ static void add_customer(const char *id, const char *reference, const char *name
 	static const struct db_statement insert = {
 		"test_customer",
 		"INSERT INTO customers.customer (customer_id, external_ref, kind, status, locale, country, version, "
-		"full_name_sealed) VALUES ($1, $2, 'natural', 'active', 'de', 'DE', 3, $3)"
+		"full_name_sealed, key_salt) VALUES ($1, $2, 'natural', 'active', 'de', 'DE', 3, $3, $4)"
 	};
 	struct uuid customer = id_of(id);
-	uint8_t sealed[256];
+	uint8_t sealed[256], key[32];
 	struct db_params params;
 
-	seal(sealed, str_of(name), &customer, world.key);
+	person_key(key, world.key, STR("salt of 16 bytes"));
+	seal(sealed, str_of(name), &customer, key);
 	db_params_init(&params, 4096);
 	db_param_uuid(&params, &customer);
 	db_param_text(&params, str_of(reference));
 	db_param_bytes(&params, (struct str){ (const char *)sealed, strlen(name) + SEAL_OVERHEAD });
+	db_param_bytes(&params, STR("salt of 16 bytes"));
 	api_must(db_run(world.admin, &insert, &params, NULL, &world.err));
 	db_params_release(&params);
 }
@@ -46,6 +48,9 @@ static int fill(void **state)
 		return -1;
 	add_customer(CUSTOMER("01"), "C-1", NAME);
 	add_customer(CUSTOMER("02"), "C-2", "Bert");
+	SQL("test_erased",
+	    "INSERT INTO customers.customer (customer_id, external_ref, kind, status, locale, country, version, key_salt) "
+	    "VALUES ('" CUSTOMER("03") "', 'C-3', 'natural', 'erased', 'de', 'DE', 3, NULL)");
 	SQL("test_debts",
 	    "INSERT INTO debts.debt (debt_id, customer_id, creditor_id, version, last_entry_seq, cost_minor, fee_minor, "
 	    "interest_minor, "
@@ -53,7 +58,11 @@ static int fill(void **state)
 	    "('" DEBT("01") "', '" CUSTOMER(
 		    "01") "', '" CREDITOR "', 2, 2, 1, 20, 300, 4000, 0, 2, 1, 3, '2025-01-01', '2025-02-01', 'EUR', 'D-1'), "
 			  "('" DEBT("02") "', '" CUSTOMER("02") "', '" CREDITOR "', 1, 3, 0, 0, 0, 9007199254740993, 0, 1, 6, 3, "
-								"'2025-01-02', '2025-02-02', 'USD', 'D-2')");
+								"'2025-01-02', '2025-02-02', 'USD', 'D-2'), "
+								"('" DEBT("03") "', '" CUSTOMER(
+									"03") "', '" CREDITOR
+									      "', 1, 4, 0, 0, 0, 0, 0, 1, 6, 3, '2025-01-02', "
+									      "'2025-02-02', 'USD', 'D-3')");
 	SQL("test_ledger",
 	    "INSERT INTO debts.ledger_entry (part, entry_no, seq, previous_seq, debt_id, command_id, occurred_on, business_date, "
 	    "kind, "
@@ -96,7 +105,7 @@ static void test_api_reads__a_payment_tells_what_it_was_used_for(void **state)
 	assert_int_equal(api_get("/payments/" PAYMENT("01"), api_token("svc", ROLE_AGENT)), 200);
 	assert_contains("\"amount\":{\"amountMinor\":30,\"currency\":\"EUR\"},\"allocation\":{\"cost\":{\"amountMinor\":5,");
 	assert_contains("\"interest\":{\"amountMinor\":25,");
-	assert_contains("\"version\":1}\n");
+	assert_contains("\"actions\":[\"reversePayment\"],\"version\":1}\n");
 }
 
 static void test_api_reads__what_has_not_changed_is_304(void **state)
@@ -121,6 +130,24 @@ static void test_api_reads__what_is_not_there_is_404(void **state)
 	assert_contains("\"detail\":\"no such debt\"");
 	assert_int_equal(api_get("/debts/" CUSTOMER("01"), api_token("svc", ROLE_AGENT)), 404);
 	assert_int_equal(api_get("/debts/x'%20OR%201=1--", api_token("svc", ROLE_AGENT)), 404);
+}
+
+static void test_api_reads__one_thing_takes_no_arguments(void **state)
+{
+	(void)state;
+	assert_int_equal(api_get("/debts/" DEBT("01") "?fields=a%22b", api_token("svc", ROLE_AGENT)), 400);
+	assert_contains("\"errors\":[{\"pointer\":\"fields\",\"code\":\"unknown_argument\"");
+	assert_int_equal(api_get("/debts/" DEBT("01") "?%ff%22=1", api_token("svc", ROLE_AGENT)), 400);
+	assert_contains("\"pointer\":\"?\"");
+}
+
+static void test_api_reads__an_erased_person_has_no_name(void **state)
+{
+	(void)state;
+	assert_int_equal(api_get("/debts/" DEBT("03"), api_token("svc", ROLE_AGENT)), 200);
+	assert_contains("\"customerName\":null");
+	assert_int_equal(api_get("/customers/" CUSTOMER("03"), api_token("svc", ROLE_AGENT)), 200);
+	assert_contains("\"status\":\"erased\",\"fullName\":null,\"birthDate\":null");
 }
 
 static void test_api_reads__names_are_for_those_who_may_see_them(void **state)
@@ -288,6 +315,8 @@ int main(void)
 		TEST(test_api_reads__a_payment_tells_what_it_was_used_for),
 		TEST(test_api_reads__what_has_not_changed_is_304),
 		TEST(test_api_reads__what_is_not_there_is_404),
+		TEST(test_api_reads__one_thing_takes_no_arguments),
+		TEST(test_api_reads__an_erased_person_has_no_name),
 		TEST(test_api_reads__names_are_for_those_who_may_see_them),
 		TEST(test_api_reads__a_portal_user_sees_his_own_only),
 		TEST(test_api_reads__a_token_is_worth_what_its_user_may_do_now),
