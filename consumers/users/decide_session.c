@@ -56,12 +56,12 @@ void decide_record_login(const struct command *command, const struct workset *se
 
 void decide_record_session_end(const struct command *command, const struct workset *set, struct decision *decision)
 {
-	static const char *const reasons[] = { "logout", "reuse", "disabled" };
+	static const char *const reasons[] = { "logout", "reuse", "disabled", "password" };
 	const struct record_session_end *body = command->body;
 	struct session_ended *event;
 
 	if (!is_one_of(body->reason, reasons, sizeof(reasons) / sizeof(reasons[0]))) {
-		decision_refuse(decision, REFUSAL_BAD_VALUE, "reason", "not one of logout, reuse, disabled");
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "reason", "not one of logout, reuse, disabled, password");
 		return;
 	}
 	if (!user_is_known(set, &body->user_id, decision))

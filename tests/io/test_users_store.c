@@ -122,14 +122,28 @@ static void test_users_store__the_worker_never_sees_a_password_nor_a_token(void 
 						    "WHERE outcome = '" wanted "'"),                                             \
 			 1)
 
-static void given_session(void)
+/* What the gateway is told when somebody gave a password: right (fits) or wrong. */
+#define LOGIN(name, fits, session, hash, wanted)                                                                                 \
+	assert_int_equal(store_number(&spec, name,                                                                               \
+				      "SELECT count(*) FROM users.finish_login((SELECT user_id FROM users.account), " fits       \
+				      ", '00000000-0000-7000-8000-00000000000" session                                           \
+				      "', " HASH(hash) ") WHERE outcome = '" wanted "'"),                                        \
+			 1)
+
+static void given_user(void)
 {
 	add_user(1, STR("anna"));
+	store_run(&spec);
+	store_sql(&spec, "test_credential",
+		  "INSERT INTO users.credential (user_id, password_hash) SELECT user_id, 'x' FROM users.account");
+}
+
+static void given_session(void)
+{
+	given_user();
 	add_roles(1);
 	store_run(&spec);
-	store_sql(&spec, "test_start",
-		  "SELECT users.start_session('00000000-0000-7000-8000-000000000001', (SELECT user_id FROM users.account), " HASH(
-			  "1") ")");
+	LOGIN("test_start", "true", "1", "1", "succeeded");
 }
 
 static void test_users_store__a_refresh_token_is_used_once(void **state)
@@ -158,9 +172,7 @@ static void test_users_store__a_session_ends_by_logout_by_age_and_with_the_right
 	assert_int_equal(store_number(&spec, "test_logout", "SELECT count(*) FROM users.end_session(" HASH("1") ")"), 1);
 	assert_int_equal(store_number(&spec, "test_logout_again", "SELECT count(*) FROM users.end_session(" HASH("1") ")"), 0);
 	ROTATE("test_ended", "1", "2", "ended");
-	store_sql(&spec, "test_start_2",
-		  "SELECT users.start_session('00000000-0000-7000-8000-000000000002', (SELECT user_id FROM users.account), " HASH(
-			  "7") ")");
+	LOGIN("test_start_2", "true", "2", "7", "succeeded");
 	store_add(&spec, &disable_user_type, &disable);
 	store_run(&spec);
 	ROTATE("test_no_rights", "7", "8", "disabled");
@@ -172,35 +184,98 @@ static void test_users_store__dead_sessions_go_with_later_logins(void **state)
 	(void)state;
 	given_session();
 	store_sql(&spec, "test_over", "UPDATE users.session SET expires_at = now() - interval '1 second'");
-	store_sql(&spec, "test_start_2",
-		  "SELECT users.start_session('00000000-0000-7000-8000-000000000002', (SELECT user_id FROM users.account), " HASH(
-			  "7") ")");
+	LOGIN("test_start_2", "true", "2", "7", "succeeded");
 	assert_int_equal(store_number(&spec, "test_sessions", "SELECT count(*) FROM users.session"), 1);
 	assert_int_equal(store_number(&spec, "test_tokens", "SELECT count(*) FROM users.refresh_token"), 1);
+}
+
+static void test_users_store__a_refresh_token_lasts_no_longer_than_its_session(void **state)
+{
+	(void)state;
+	given_session();
+	assert_int_equal(
+		store_number(&spec, "test_week",
+			     "SELECT count(*) FROM users.refresh_token "
+			     "WHERE expires_at BETWEEN now() + interval '6 days 23 hours' AND now() + interval '7 days'"),
+		1);
+	store_sql(&spec, "test_last_day", "UPDATE users.session SET expires_at = now() + interval '1 day'");
+	assert_int_equal(store_number(&spec, "test_rotate",
+				      "SELECT count(*) FROM users.rotate_refresh(" HASH("1") ", " HASH(
+					      "2") ") WHERE seconds BETWEEN 86000 AND 86400"),
+			 1);
+	assert_int_equal(store_number(&spec, "test_end",
+				      "SELECT count(*) FROM users.refresh_token t JOIN users.session s USING (session_id) "
+				      "WHERE t.hash = " HASH("2") " AND t.expires_at <= s.expires_at"),
+			 1);
+}
+
+static void test_users_store__who_has_no_rights_gets_no_session(void **state)
+{
+	struct disable_user disable = { .user_id = spec_id('U', 1) };
+
+	(void)state;
+	given_user();
+	LOGIN("test_none", "true", "1", "1", "no_roles");
+	add_roles(1);
+	store_add(&spec, &disable_user_type, &disable);
+	store_run(&spec);
+	LOGIN("test_login_disabled", "true", "1", "1", "disabled");
+	LOGIN("test_login_wrong", "false", "1", "1", "wrong_password");
+	assert_int_equal(store_number(&spec, "test_sessions", "SELECT count(*) FROM users.session"), 0);
+	assert_int_equal(store_number(&spec, "test_stranger",
+				      "SELECT count(*) FROM users.finish_login(gen_random_uuid(), true, gen_random_uuid(), " HASH(
+					      "9") ") WHERE outcome = 'unknown'"),
+			 1);
 }
 
 static void test_users_store__five_failures_lock_an_account_for_a_while(void **state)
 {
 	(void)state;
 	given_session();
-	store_sql(&spec, "test_credential",
-		  "INSERT INTO users.credential (user_id, password_hash) SELECT user_id, 'x' FROM users.account");
 #define LOCKED(name)                                                                                                             \
 	store_number(&spec, name, "SELECT count(*) FROM users.credential WHERE locked_until > now() + interval '14 minutes'")
-#define FAIL(name) store_sql(&spec, name, "SELECT users.count_failure((SELECT user_id FROM users.account))")
+#define FAILURES(name) store_number(&spec, name, "SELECT failures::bigint FROM users.credential")
 	for (int count = 0; count < 4; count++)
-		FAIL("test_fail");
+		LOGIN("test_fail", "false", "2", "2", "wrong_password");
 	assert_int_equal(LOCKED("test_locked"), 0);
-	FAIL("test_fail");
+	LOGIN("test_right", "true", "3", "3", "succeeded");
+	assert_int_equal(FAILURES("test_failures"), 0);
+	for (int count = 0; count < 5; count++)
+		LOGIN("test_fail", "false", "2", "2", "wrong_password");
 	assert_int_equal(LOCKED("test_locked"), 1);
-	store_sql(&spec, "test_later", "UPDATE users.credential SET failures_since = now() - interval '16 minutes'");
-	FAIL("test_fail");
+	LOGIN("test_right_locked", "true", "4", "4", "locked");
+	LOGIN("test_fail_locked", "false", "4", "4", "locked");
+	assert_int_equal(FAILURES("test_failures"), 5);
+
+	store_sql(&spec, "test_unlocked", "UPDATE users.credential SET locked_until = now()");
+	LOGIN("test_fail", "false", "2", "2", "wrong_password"); /* within the 15 minutes of the first still */
+	assert_int_equal(LOCKED("test_locked"), 1);
+	store_sql(&spec, "test_later",
+		  "UPDATE users.credential SET locked_until = now(), failures_since = now() - interval '16 minutes'");
+	LOGIN("test_fail", "false", "2", "2", "wrong_password");
 	assert_int_equal(LOCKED("test_locked"), 0);
-	assert_int_equal(store_number(&spec, "test_failures", "SELECT failures::bigint FROM users.credential"), 1);
-	store_sql(&spec, "test_start_2",
-		  "SELECT users.start_session('00000000-0000-7000-8000-000000000002', (SELECT user_id FROM users.account), " HASH(
-			  "7") ")");
-	assert_int_equal(store_number(&spec, "test_failures", "SELECT failures::bigint FROM users.credential"), 0);
+	assert_int_equal(FAILURES("test_failures"), 1);
+}
+
+static void test_users_store__a_new_password_ends_every_session(void **state)
+{
+#define CHANGE(name, fits, columns)                                                                                              \
+	store_number(&spec, name,                                                                                                \
+		     "SELECT " columns " FROM users.finish_password_change((SELECT user_id FROM users.account), " fits           \
+		     ", 'new')")
+	(void)state;
+	given_session();
+	LOGIN("test_start_22", "true", "2", "2", "succeeded");
+	assert_int_equal(CHANGE("test_change_wrong", "false", "count(*) FILTER (WHERE outcome = 'wrong_password')"), 1);
+	assert_int_equal(store_number(&spec, "test_old_hash", "SELECT count(*) FROM users.credential WHERE password_hash = 'x'"),
+			 1);
+	assert_int_equal(CHANGE("test_change_right", "true", "count(DISTINCT session_id) FILTER (WHERE outcome = 'right')"), 2);
+	assert_int_equal(store_number(&spec, "test_new_hash",
+				      "SELECT count(*) FROM users.credential WHERE password_hash = 'new'"),
+			 1);
+	ROTATE("test_thrown_out", "1", "8", "ended");
+	assert_int_equal(CHANGE("test_change_again", "true", "count(*) FILTER (WHERE outcome = 'right' AND session_id IS NULL)"),
+			 1);
 }
 
 int main(void)
@@ -213,7 +288,10 @@ int main(void)
 		TEST(test_users_store__a_refresh_token_is_used_once),
 		TEST(test_users_store__a_session_ends_by_logout_by_age_and_with_the_rights),
 		TEST(test_users_store__dead_sessions_go_with_later_logins),
+		TEST(test_users_store__a_refresh_token_lasts_no_longer_than_its_session),
+		TEST(test_users_store__who_has_no_rights_gets_no_session),
 		TEST(test_users_store__five_failures_lock_an_account_for_a_while),
+		TEST(test_users_store__a_new_password_ends_every_session),
 	};
 
 	return cmocka_run_group_tests_name("users store", tests, setup_group, NULL);
