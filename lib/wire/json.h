@@ -64,6 +64,9 @@ struct json_t *json_parse(struct str text, struct json_faults *faults);
 void json_drop(struct json_t *json);                                             /* accepts NULL */
 const struct json_t *json_member(const struct json_t *object, const char *name); /* NULL: no object, or not there; borrows */
 
+/* At start, before anything was parsed: what jansson frees is overwritten first, for programs that are sent passwords. */
+void json_wipe_freed(void (*wipe)(void *bytes, size_t size));
+
 struct json_reading {
 	enum json_style style;
 	const char *pointer; /* stands before every fault's pointer: "/data"; NULL: nothing */

@@ -2,7 +2,9 @@
 
 #include <inttypes.h>
 #include <jansson.h>
+#include <malloc.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/day.h"
 #include "wire/json.h"
@@ -444,6 +446,21 @@ static void refuse_syntax(const json_error_t *error, struct json_faults *faults)
 	}
 	(void)snprintf(detail, sizeof(detail), "%s byte %d", wrong, error->position);
 	json_fault_add(faults, "", code, detail);
+}
+
+static void (*wipe_memory)(void *bytes, size_t size);
+
+static void wipe_and_free(void *memory)
+{
+	if (memory != NULL)
+		wipe_memory(memory, malloc_usable_size(memory));
+	free(memory);
+}
+
+void json_wipe_freed(void (*wipe)(void *bytes, size_t size))
+{
+	wipe_memory = wipe;
+	json_set_alloc_funcs(malloc, wipe_and_free); // the same heap: libjwt, which is jansson's user too, mixes them
 }
 
 struct json_t *json_parse(struct str text, struct json_faults *faults)
