@@ -111,7 +111,7 @@ static int compare_kid(const void *a, const void *b)
 	return strcmp(((const struct keyring_key *)a)->kid, ((const struct keyring_key *)b)->kid);
 }
 
-int keyring_load(struct keyring *ret_ring, const char *directory, struct err *err)
+int keyring_read(struct keyring *ret_ring, const char *directory, struct err *err)
 {
 	struct dirent *entry;
 	int result = -1;
@@ -124,15 +124,18 @@ int keyring_load(struct keyring *ret_ring, const char *directory, struct err *er
 	while ((entry = readdir(open_directory)) != NULL)
 		if (is_key_name(entry->d_name) && add_file(ret_ring, open_directory, entry->d_name, err) < 0)
 			goto out;
-	if (ret_ring->keys_count == 0) {
-		err_set(err, ERR_FATAL, "the directory of token keys has no key");
-		goto out;
-	}
 	qsort(ret_ring->keys, ret_ring->keys_count, sizeof(ret_ring->keys[0]), compare_kid);
 	result = 0;
 out:
 	(void)closedir(open_directory);
 	return result;
+}
+
+int keyring_load(struct keyring *ret_ring, const char *directory, struct err *err)
+{
+	if (keyring_read(ret_ring, directory, err) < 0)
+		return -1;
+	return ret_ring->keys_count > 0 ? 0 : err_set(err, ERR_FATAL, "the directory of token keys has no key");
 }
 
 const struct keyring_key *keyring_find(const struct keyring *ring, struct str kid)

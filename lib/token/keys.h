@@ -29,7 +29,8 @@ struct keyring {
 	size_t keys_count;
 };
 
-MUST_CHECK int keyring_load(struct keyring *ret_ring, const char *directory, struct err *err); /* ERR_FATAL */
+MUST_CHECK int keyring_load(struct keyring *ret_ring, const char *directory, struct err *err); /* ERR_FATAL; none is one too */
+MUST_CHECK int keyring_read(struct keyring *ret_ring, const char *directory, struct err *err); /* none is none */
 bool keyring_equal(const struct keyring *a, const struct keyring *b);
 
 bool kid_is_valid(struct str kid);                                                  /* [A-Za-z0-9_-]{1,64} */
