@@ -97,7 +97,9 @@ void api_handle(struct api *api, struct call *call)
 {
 	const struct principal *principal = call_principal(call);
 
-	if (principal->is_known && principal->is_user)
+	if (api->is_ending) /* its head came before; nobody would answer it any more */
+		call_refuse(call, 503, "unavailable", "the gateway is ending");
+	else if (principal->is_known && principal->is_user)
 		rights_ask(api->rights, &principal->user_id, handle_by_rights, call);
 	else
 		handle(api, call);

@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 
+#include "producers/api/auth.h"
 #include "producers/api/commands.h"
 #include "producers/api/document.h"
 #include "producers/api/metrics.h"
@@ -24,6 +25,7 @@ struct api {
 	struct questions *questions, *searches; /* reads.h */
 	struct rights *rights;
 	struct reads *reads;
+	struct auth *auth; /* NULL: nobody logs in here (tests) */
 	struct document document;
 	struct metrics metrics;
 	bool metrics_for_all; /* otherwise from this machine only */

@@ -64,6 +64,18 @@ void attempts_forgive(struct attempts *attempts, struct str name)
 		*bucket = (struct attempts_bucket){ .name = 0 };
 }
 
+void attempts_give_back(struct attempts *attempts, struct str name, int64_t now_ms)
+{
+	bool is_new;
+	struct attempts_bucket *bucket = find(attempts, hash_of(attempts, name), &is_new);
+
+	if (is_new)
+		return;
+	bucket->until_full_ms -= attempts->refill_ms;
+	if (bucket->until_full_ms <= now_ms)
+		*bucket = (struct attempts_bucket){ .name = 0 };
+}
+
 void attempts_mark(const struct attempts *attempts, struct str name, char ret_mark[ATTEMPTS_MARK_SIZE])
 {
 	uint64_t hash = hash_of(attempts, name);

@@ -36,6 +36,9 @@ bool attempts_take(struct attempts *attempts, struct str name, int64_t now_ms, i
 /* Gives all tries of a name back: it was who it said. */
 void attempts_forgive(struct attempts *attempts, struct str name);
 
+/* Gives one back. */
+void attempts_give_back(struct attempts *attempts, struct str name, int64_t now_ms);
+
 /* For the log: the same name has the same mark as long as this process lives, and nothing more can be read from it. */
 #define ATTEMPTS_MARK_SIZE 17
 void attempts_mark(const struct attempts *attempts, struct str name, char ret_mark[ATTEMPTS_MARK_SIZE]);

@@ -6,6 +6,8 @@
 #include "crypto/crypto.h"
 #include "model/command.h"
 #include "producers/api/api.h"
+#include "producers/api/pool.h"
+#include "wire/json.h"
 #include "worker/program.h"
 
 /* dcs-api: the HTTP gateway. See README.md. */
@@ -16,9 +18,9 @@
 #define SEARCH_TOGETHER 1
 
 struct settings {
-	bool metrics_for_all;
-	const char *listen, *callback_key_file, *address_key_file;
-	int64_t connections_max, idle_s, wait_ms, read_ms, outcome_ms;
+	const char *listen, *callback_key_file, *address_key_file, *trusted_proxies;
+	int64_t connections_max, idle_s, wait_ms, read_ms, outcome_ms, password_threads;
+	bool metrics_for_all, can_register;
 };
 
 static int read_settings(struct settings *settings, char **argv, struct err *err)
@@ -31,6 +33,12 @@ static int read_settings(struct settings *settings, char **argv, struct err *err
 		  "key that opens personal texts" },
 		{ "api.connections", CONF_NUMBER, "512", &settings->connections_max, 1, 10000, false, "open at once" },
 		{ "api.idle.s", CONF_NUMBER, "30", &settings->idle_s, 1, 600, false, "a silent connection is closed after" },
+		{ "api.trusted.proxies", CONF_TEXT, "", &settings->trusted_proxies, 0, 0, false,
+		  "addresses, address/bits,...: whose X-Forwarded-For is believed" },
+		{ "api.registration", CONF_SWITCH, "true", &settings->can_register, 0, 0, false,
+		  "anybody may register himself; he may do nothing until an admin gives him roles" },
+		{ "api.password.threads", CONF_NUMBER, "2", &settings->password_threads, 1, POOL_THREADS_MAX, false,
+		  "logins at once: a core and 19 MiB each" },
 		{ "api.wait.ms", CONF_NUMBER, "10000", &settings->wait_ms, 10, 60000, false, "wait for Kafka before 503" },
 		{ "api.metrics.for.all", CONF_SWITCH, "false", &settings->metrics_for_all, 0, 0, false,
 		  "/metrics for everybody, not only for this machine" },
@@ -58,6 +66,18 @@ static int open_server(struct api *api, const struct settings *settings, struct 
 	api->metrics_for_all = settings->metrics_for_all;
 
 	return server_open(&conf, &api->server, err);
+}
+
+static int open_auth(struct api *api, const struct program *program, const struct settings *settings, struct err *err)
+{
+	const struct auth_conf conf = { .conninfo = program->conninfo,
+					.outbound = &api->outbound,
+					.keys = api->keys,
+					.trusted_proxies = settings->trusted_proxies,
+					.can_register = settings->can_register,
+					.password_threads = (unsigned)settings->password_threads };
+
+	return auth_new(&conf, &api->auth, err);
 }
 
 static int run(struct api *api, struct err *err)
@@ -137,7 +157,8 @@ static void close_reads(struct api *api)
 static void add_parts(struct api *api)
 {
 	const struct part parts[] = { outbound_part(&api->outbound), questions_part(api->questions),
-				      questions_part(api->searches), outcomes_part(api->outcomes), writes_part(api->writes) };
+				      questions_part(api->searches), outcomes_part(api->outcomes),
+				      writes_part(api->writes),      auth_part(api->auth) };
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
 		api_add_part(api, &parts[i]);
@@ -148,19 +169,22 @@ static int serve(const struct program *program, const struct settings *settings,
 	struct coder *coder = NULL;
 	int result = -1;
 
+	json_wipe_freed(wipe); /* passwords come as JSON */
 	if (document_open(&api->document, api_routes, err) != 0 || metrics_open(&api->metrics, api_routes, err) != 0 ||
 	    key_read(api->callback_key, settings->callback_key_file, err) != 0 || coder_new(&coder, err) != 0 ||
 	    token_keys_load(program->keys_dir, program->token_issuer, program->token_audience, &api->keys, err) != 0)
 		goto out;
-	if (outbound_open(&api->outbound, &program->bus, coder, api->keys, "api", ROLE_NOTIFIER, settings->wait_ms, err) != 0 ||
+	if (outbound_open(&api->outbound, &program->bus, coder, api->keys, "api", ROLE_NOTIFIER | ROLE_SYSTEM, settings->wait_ms,
+			  err) != 0 ||
 	    open_reads(api, program, settings, coder, err) != 0 || open_writes(api, program, settings, coder, err) != 0 ||
-	    open_server(api, settings, err) != 0)
+	    open_auth(api, program, settings, err) != 0 || open_server(api, settings, err) != 0)
 		goto out;
 	add_parts(api);
 	result = run(api, err);
 out:
 	if (result == 0) /* otherwise calls may be open, and the process ends anyway */
 		server_close(api->server);
+	auth_free(api->auth);
 	outbound_release(&api->outbound);
 	close_writes(api);
 	close_reads(api);

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define STATEMENT_TIMEOUT_MS 3000
@@ -76,6 +77,8 @@ static void *work(void *pool_arg)
 	struct pool_job *job;
 
 	db_params_init(&seat.params, PARAMS_SIZE_MAX);
+	if (pool->conf.nice > 0)
+		(void)setpriority(PRIO_PROCESS, 0, pool->conf.nice); /* on Linux of this thread only */
 	while ((job = wait_for_job(pool)) != NULL) {
 		pool->waiting_count--;
 		MUST(pthread_mutex_unlock(&pool->lock) == 0);

@@ -36,6 +36,7 @@ struct pool_conf {
 	const char *conninfo; /* borrowed */
 	unsigned threads;     /* 1 to POOL_THREADS_MAX */
 	size_t waiting_max;
+	int nice; /* of its threads; 0: as the process */
 };
 
 #define POOL_THREADS_MAX 16

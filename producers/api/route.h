@@ -42,6 +42,7 @@ struct route {
 	enum route_kind kind;
 	enum body_kind body;
 	size_t body_size_max; /* 0 with BODY_JSON: BODY_JSON_MAX */
+	bool is_secret;       /* its body holds a password or a token: it is overwritten after use */
 
 	void (*handle)(struct api *api, struct call *call); /* ROUTE_SPECIAL */
 

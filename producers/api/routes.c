@@ -8,6 +8,7 @@
 /* Every operation, one row each. In the order of the document. */
 
 #define CALLBACK_MAX 4096
+#define SECRETS_MAX  4096 /* bodies with passwords or refresh tokens */
 
 /* Who reads: everybody whose work it is, and a portal user what is his own (reads.h). */
 #define READERS                                                                                                                  \
@@ -426,6 +427,50 @@ const struct route api_routes[] = {
 	  .summary = "What became of a command",
 	  .access = ASKERS,
 	  .handle = tell_command },
+
+	/* ---- users ---- */
+	{ .method = METHOD_POST,
+	  .pattern = "/auth/login",
+	  .operation = "logIn",
+	  .summary = "A login and its password for an access token and a refresh token",
+	  .access = ACCESS_PUBLIC,
+	  .body = BODY_JSON,
+	  .body_size_max = SECRETS_MAX,
+	  .is_secret = true,
+	  .handle = log_in },
+	{ .method = METHOD_POST,
+	  .pattern = "/auth/refresh",
+	  .operation = "refreshSession",
+	  .summary = "A refresh token, which is used up, for the next two",
+	  .access = ACCESS_PUBLIC,
+	  .body = BODY_JSON,
+	  .body_size_max = SECRETS_MAX,
+	  .is_secret = true,
+	  .handle = refresh_session },
+	{ .method = METHOD_POST,
+	  .pattern = "/auth/logout",
+	  .operation = "logOut",
+	  .summary = "Ends the session of a refresh token",
+	  .access = ACCESS_PUBLIC,
+	  .body = BODY_JSON,
+	  .body_size_max = SECRETS_MAX,
+	  .is_secret = true,
+	  .handle = log_out },
+	{ .method = METHOD_PUT,
+	  .pattern = "/auth/me/password",
+	  .operation = "changeOwnPassword",
+	  .summary = "A new password for the caller; all his sessions end",
+	  .access = ACCESS_SIGNED_IN,
+	  .body = BODY_JSON,
+	  .body_size_max = SECRETS_MAX,
+	  .is_secret = true,
+	  .handle = change_own_password },
+	{ .method = METHOD_GET,
+	  .pattern = "/.well-known/jwks.json",
+	  .operation = "getKeySet",
+	  .summary = "The public keys that tokens are verified with, the next one too",
+	  .access = ACCESS_PUBLIC,
+	  .handle = tell_key_set },
 
 	/* ---- providers ---- */
 	{ .method = METHOD_GET,

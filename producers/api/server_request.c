@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/day.h"
+#include "crypto/crypto.h"
 #include "producers/api/server_inside.h"
 
 /* ---- the head ---- */
@@ -44,7 +45,8 @@ static const struct str header_names[REQUEST_HEADERS_COUNT] = {
 	[HEADER_X_REQUEST_ID] = { "x-request-id", 12 },
 };
 
-/* May be a list over several lines (RFC 9110 5.3), and we need none of it: the first line counts. */
+/* May be a list over several lines (RFC 9110 5.3). We need one of them: the last X-Forwarded-For, which the proxy before us
+ * wrote; of others the first. */
 static bool may_repeat(size_t header)
 {
 	return header == HEADER_ACCEPT || header == HEADER_PREFER || header == HEADER_X_FORWARDED_FOR;
@@ -75,7 +77,7 @@ static bool take_headers(struct call *call, const struct heads *heads)
 				continue;
 			if (call->headers[known].data != NULL && !may_repeat(known))
 				return false;
-			if (call->headers[known].data == NULL)
+			if (call->headers[known].data == NULL || known == HEADER_X_FORWARDED_FOR)
 				call->headers[known] = heads->headers[i].value;
 			break;
 		}
@@ -236,11 +238,20 @@ static enum MHD_Result read_head(struct call *call, const char *path, const char
 		return answer_send(call);
 	}
 	call->body.size_max = body_size_max(call->route);
+	if (call->route->is_secret)
+		(void)buf_reserve(&call->body, call->body.size_max); /* it does not grow, so it leaves no copy behind */
 	call->stage = CALL_BODY;
 	return MHD_YES;
 }
 
 /* ---- the body, the handler ---- */
+
+/* A password leaves nothing behind in the connection's buffer, which is libmicrohttpd's and which it may read into again. */
+static void forget_piece(const struct call *call, const char *data, size_t size)
+{
+	if (call->route != NULL && call->route->is_secret)
+		wipe((void *)(uintptr_t)data, size);
+}
 
 static enum MHD_Result read_body(struct call *call, const char *data, size_t *size)
 {
@@ -250,12 +261,14 @@ static enum MHD_Result read_body(struct call *call, const char *data, size_t *si
 		buf_add(&call->body, data, *size);
 	else if ((call->thrown_away += *size) > THROWN_AWAY_MAX)
 		return MHD_NO; /* hangs up: an answer is only possible after the body's end (traps.md H4) */
+	forget_piece(call, data, *size);
 	*size = 0;
 	return MHD_YES;
 }
 
-static enum MHD_Result throw_away(struct call *call, size_t *size)
+static enum MHD_Result throw_away(struct call *call, const char *data, size_t *size)
 {
+	forget_piece(call, data, *size);
 	call->thrown_away += *size;
 	*size = 0;
 	return call->thrown_away > THROWN_AWAY_MAX ? MHD_NO : MHD_YES;
@@ -294,7 +307,7 @@ enum MHD_Result request_handle(void *server_arg, struct MHD_Connection *connecti
 	case CALL_BODY:
 		return *data_size > 0 ? read_body(call, data, data_size) : run_handler(call);
 	case CALL_REFUSED:
-		return *data_size > 0 ? throw_away(call, data_size) : answer_send(call);
+		return *data_size > 0 ? throw_away(call, data, data_size) : answer_send(call);
 	case CALL_ANSWERED: /* resumed */
 		if (call->response == NULL) {
 			*data_size = 0; /* turned away already; what still comes is thrown away */
@@ -316,6 +329,8 @@ void request_forget(struct call *call)
 	if (call->response != NULL)
 		MHD_destroy_response(call->response);
 	call->response = NULL;
+	if (call->route != NULL && call->route->is_secret)
+		wipe(call->body.data, call->body.capacity);
 	call->server->large_bytes -= call->large_size;
 	call->large_size = 0;
 	if (call->body.capacity > BODY_KEPT_MAX)

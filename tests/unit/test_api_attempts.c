@@ -70,6 +70,22 @@ static void test_attempts__who_was_right_begins_anew(void **state)
 	assert_false(take("anna", 0));
 }
 
+static void test_attempts__one_can_be_given_back(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 5; i++)
+		assert_true(take("anna", 0));
+	attempts_give_back(&attempts, STR("anna"), NOW);
+	attempts_give_back(&attempts, STR("nobody"), NOW);
+	assert_true(take("anna", 0));
+	assert_false(take("anna", 0));
+	for (int i = 0; i < 9; i++) /* more than were taken are no credit */
+		attempts_give_back(&attempts, STR("anna"), NOW);
+	for (int i = 0; i < 5; i++)
+		assert_true(take("anna", 0));
+	assert_false(take("anna", 0));
+}
+
 /* A million names that try once do not make room for one who tries often. */
 static void test_attempts__many_names_do_not_hide_a_busy_one(void **state)
 {
@@ -105,11 +121,9 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup(name, set_up)
-		TEST(test_attempts__so_many_tries_and_no_more),
-		TEST(test_attempts__a_refused_try_costs_nothing),
-		TEST(test_attempts__who_was_right_begins_anew),
-		TEST(test_attempts__many_names_do_not_hide_a_busy_one),
-		TEST(test_attempts__a_mark_is_the_same_and_tells_nothing),
+		TEST(test_attempts__so_many_tries_and_no_more),         TEST(test_attempts__a_refused_try_costs_nothing),
+		TEST(test_attempts__who_was_right_begins_anew),         TEST(test_attempts__one_can_be_given_back),
+		TEST(test_attempts__many_names_do_not_hide_a_busy_one), TEST(test_attempts__a_mark_is_the_same_and_tells_nothing),
 	};
 
 	return cmocka_run_group_tests_name("api attempts", tests, NULL, NULL);

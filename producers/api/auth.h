@@ -1,0 +1,52 @@
+#ifndef API_AUTH_H
+#define API_AUTH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "producers/api/outbound.h"
+#include "producers/api/part.h"
+#include "token/token.h"
+
+/*
+ * Users at the door: passwords, sessions, tokens. What a handler needs of argon2 or of a transaction is a job for one of two
+ * pools of threads, so that neither a flood of logins nor a slow disk holds up the loop, and that no flood of logins holds up
+ * those who are in: sessions have a pool of their own.
+ *
+ * Each attempt is counted per account and per address before anything is done for it, is one line in the log, and, if there is
+ * such a user, a command for the record (RecordLogin, RecordSessionEnd). An unknown login takes the same time and gets the same
+ * answer as a wrong password.
+ */
+struct auth;
+struct api;
+struct call;
+
+struct auth_conf {
+	const char *conninfo; /* of dcs_api; borrowed, as all here */
+	struct outbound *outbound;
+	struct token_keys *keys;
+	const char *trusted_proxies; /* whose X-Forwarded-For is believed */
+	bool can_register;           /* anybody may register himself */
+	unsigned password_threads;   /* argon2 at once: 19 MiB and one core each */
+};
+
+/* Start-up: takes memory, starts threads, hashes once. ERR_FATAL. */
+MUST_CHECK int auth_new(const struct auth_conf *conf, struct auth **ret_auth, struct err *err);
+void auth_free(struct auth *auth); /* accepts NULL; waits for the jobs that run */
+
+/* As a part of the loop. */
+struct part auth_part(struct auth *auth);
+
+#define AUTH_ACCESS_S 600 /* life of an access token */
+
+/* ---- handlers of the table (routes.c) ---- */
+
+void register_user(struct api *api, struct call *call);       /* auth_register.c */
+void log_in(struct api *api, struct call *call);              /* auth_login.c */
+void refresh_session(struct api *api, struct call *call);     /* auth_session.c */
+void log_out(struct api *api, struct call *call);             /* auth_session.c */
+void change_own_password(struct api *api, struct call *call); /* auth_password.c */
+void tell_key_set(struct api *api, struct call *call);        /* auth_session.c */
+
+#endif

@@ -1,0 +1,815 @@
+/* Users at the gateway's door: over HTTP, with PostgreSQL and librdkafka's mock cluster. Accounts are rows here: no worker runs.
+ */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/day.h"
+#include "base/log.h"
+#include "crypto/crypto.h"
+#include "crypto/password.h"
+#include "db/migrate.h"
+#include "model/command.h"
+#include "producers/api/api.h"
+#include "schemas/users.h"
+#include "tests/io/mock_cluster.h"
+#include "wire/envelope.h"
+#include "wire/json.h"
+
+#define DEADLINE_MS  30000
+#define ANSWER_MAX   8192
+#define CONNECTIONS  256
+#define CLIENTS      150
+#define TOPIC        "dcs.users.commands.v1"
+#define PASSWORD     "correct horse battery"
+#define NEW_PASSWORD "staple, stapler, staplest"
+
+static char keys_dir[] = "/tmp/dcs-test-auth-XXXXXX";
+static struct mock_cluster mock;
+static struct bus_conf bus;
+static struct token_keys *keys;
+static struct coder *coder;
+static struct api api;
+static struct db *admin;
+static char password_text[PASSWORD_HASH_SIZE];
+static char conninfo[512];
+static struct err err;
+
+static void must(int result)
+{
+	if (result != 0)
+		fail_msg("unexpected failure: %s", err.text);
+}
+
+/* ---- the database ---- */
+
+static void connect_to(const char *database, const char *more, struct db **ret_db)
+{
+	char text[512];
+
+	(void)snprintf(text, sizeof(text), "%s dbname=%s%s", getenv("DCS_TEST_PG"), database, more);
+	must(db_open(text, "test_auth", 20000, ret_db, &err));
+}
+
+#define SQL(text)                                                                                                                \
+	do {                                                                                                                     \
+		static const struct db_statement statement = { "", (text) };                                                     \
+		must(db_run(admin, &statement, NULL, NULL, &err));                                                               \
+	} while (0)
+
+static int64_t number_of(const struct db_statement *statement)
+{
+	struct db_result result = { .pg = NULL };
+	int64_t number;
+
+	must(db_run(admin, statement, NULL, &result, &err));
+	assert_int_equal(result.rows, 1);
+	number = db_int64(&result, 0, 0);
+	db_result_release(&result);
+	return number;
+}
+
+static struct uuid add_user(const char *login, uint32_t roles, const char *state)
+{
+	static const struct db_statement insert = {
+		"test_user",
+		"WITH account AS (INSERT INTO users.account VALUES ($1, $2, $3, $4, NULL, 1, now())) "
+		"INSERT INTO users.credential (user_id, password_hash) VALUES ($1, $5)",
+	};
+	struct uuid id = uuid_new();
+	struct db_params params;
+
+	db_params_init(&params, 4096);
+	db_param_uuid(&params, &id);
+	db_param_text(&params, str_of(login));
+	db_param_text(&params, str_of(state));
+	db_param_int32(&params, (int32_t)roles);
+	db_param_text(&params, str_of(password_text));
+	must(db_run(admin, &insert, &params, NULL, &err));
+	db_params_release(&params);
+	return id;
+}
+
+/* ---- the gateway, in this process ---- */
+
+static void open_api(const char *pg, int64_t wait_ms)
+{
+	const struct server_conf conf = {
+		.listen = "127.0.0.1:0",
+		.routes = api_routes,
+		.api = &api,
+		.connections_max = CONNECTIONS,
+		.idle_timeout_s = 30,
+		.admit = api_admit,
+		.handle = api_handle,
+	};
+	const struct auth_conf auth = { .conninfo = pg,
+					.outbound = &api.outbound,
+					.keys = keys,
+					.trusted_proxies = "127.0.0.1",
+					.can_register = true,
+					.password_threads = 2 };
+	const struct questions_conf questions = {
+		.name = "postgresql", .conninfo = pg, .application_name = "test_auth", .timeout_ms = 10000, .waiting_max = 64
+	};
+	struct part parts[3];
+
+	api = (struct api){ .keys = keys };
+	must(questions_new(&questions, &api.questions, &err));
+	must(rights_new(api.questions, &api.rights, &err));
+	must(outbound_open(&api.outbound, &bus, coder, keys, "api", ROLE_NOTIFIER | ROLE_SYSTEM, wait_ms, &err));
+	must(auth_new(&auth, &api.auth, &err));
+	must(server_open(&conf, &api.server, &err));
+	parts[0] = outbound_part(&api.outbound);
+	parts[1] = questions_part(api.questions);
+	parts[2] = auth_part(api.auth);
+	for (size_t i = 0; i < 3; i++)
+		api_add_part(&api, &parts[i]);
+}
+
+static void close_api(void)
+{
+	must(api_drain(&api, 0, &err));
+	server_close(api.server);
+	auth_free(api.auth);
+	questions_free(api.questions);
+	rights_free(api.rights);
+	outbound_release(&api.outbound);
+}
+
+static void turn(void)
+{
+	must(api_step(&api, &err));
+}
+
+static void until_ready(void)
+{
+	int64_t deadline_ms = clock_monotonic_ms() + DEADLINE_MS;
+
+	while (!outbound_is_ready(&api.outbound) || !questions_are_ready(api.questions)) {
+		assert_true(clock_monotonic_ms() < deadline_ms);
+		turn();
+	}
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	err = (struct err)ERR_INIT;
+	mock_cluster_start(&mock);
+	mock_cluster_topic(&mock, TOPIC, 1);
+	mock_cluster_topic(&mock, "dcs.communications.commands.v1", 1);
+	bus = (struct bus_conf){ .bootstrap = mock_cluster_bootstrap(&mock), .client_id = "test-auth" };
+	open_api(conninfo, 20000);
+	until_ready();
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	close_api();
+	mock_cluster_stop(&mock);
+	SQL("TRUNCATE users.account, users.credential, users.session CASCADE");
+	return 0;
+}
+
+/* ---- clients, in the same thread: the gateway turns while they wait ---- */
+
+struct client {
+	int socket;
+	char answer[ANSWER_MAX];
+	size_t size;
+};
+static struct client clients[CLIENTS];
+
+static void client_send(struct client *client, const char *request)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET,
+				       .sin_port = htons((uint16_t)server_port(api.server)),
+				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+
+	client->size = 0;
+	client->answer[0] = '\0';
+	client->socket = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(connect(client->socket, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(send(client->socket, request, strlen(request), MSG_NOSIGNAL), (ssize_t)strlen(request));
+}
+
+/* The server closes after the answer: that is its end. */
+static bool client_is_done(struct client *client)
+{
+	ssize_t got;
+
+	if (client->socket < 0)
+		return true;
+	do {
+		got = recv(client->socket, client->answer + client->size, ANSWER_MAX - 1 - client->size, MSG_DONTWAIT);
+		if (got > 0)
+			client->size += (size_t)got;
+	} while (got > 0);
+	client->answer[client->size] = '\0';
+	if (got < 0 && errno == EAGAIN)
+		return false;
+	(void)close(client->socket);
+	client->socket = -1;
+	return true;
+}
+
+static int client_status(struct client *client)
+{
+	int64_t deadline_ms = clock_monotonic_ms() + DEADLINE_MS;
+
+	while (!client_is_done(client)) {
+		assert_true(clock_monotonic_ms() < deadline_ms);
+		turn();
+	}
+	return client->size == 0 ? 0 : (int)strtol(client->answer + 9, NULL, 10);
+}
+
+static const char *body_of(const struct client *client)
+{
+	return strstr(client->answer, "\r\n\r\n") + 4;
+}
+
+/* A request from an address of its own, unless one is given. */
+static void send_json(struct client *client, const char *line, const char *token, const char *address, const char *json)
+{
+	static unsigned number;
+	char request[8192], own[32];
+
+	number++;
+	(void)snprintf(own, sizeof(own), "10.%u.%u.%u", number >> 16 & 255, number >> 8 & 255, number & 255);
+	(void)snprintf(request, sizeof(request),
+		       "%s HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-Forwarded-For: %s\r\n%s%s%sContent-Type: "
+		       "application/json\r\nContent-Length: %zu\r\n\r\n%s",
+		       line, address == NULL ? own : address, token == NULL ? "" : "Authorization: Bearer ",
+		       token == NULL ? "" : token, token == NULL ? "" : "\r\n", strlen(json), json);
+	client_send(client, request);
+}
+
+static int ask(const char *line, const char *token, const char *json)
+{
+	send_json(&clients[0], line, token, NULL, json);
+	return client_status(&clients[0]);
+}
+
+static int log_in_with(const char *login, const char *password)
+{
+	char json[512];
+
+	(void)snprintf(json, sizeof(json), "{\"login\":\"%s\",\"password\":\"%s\"}", login, password);
+	return ask("POST /auth/login", NULL, json);
+}
+
+/* The text of a string member of the last answer. */
+static const char *member(const struct client *client, const char *name, char *text, size_t size)
+{
+	char wanted[64];
+	const char *at;
+
+	(void)snprintf(wanted, sizeof(wanted), "\"%s\":\"", name);
+	at = strstr(body_of(client), wanted);
+	if (at == NULL)
+		fail_msg("no %s in %s", name, body_of(client));
+	at += strlen(wanted);
+	assert_true(str_to_chars(text, size, (struct str){ .data = at, .size = strcspn(at, "\"") }));
+	return text;
+}
+
+static int with_refresh_token(const char *line, const char *token)
+{
+	char json[512];
+
+	(void)snprintf(json, sizeof(json), "{\"refreshToken\":\"%s\"}", token);
+	return ask(line, NULL, json);
+}
+
+static void refused_as(const char *code)
+{
+	char text[64];
+
+	assert_non_null(strstr(clients[0].answer, "Content-Type: application/problem+json\r\n"));
+	assert_string_equal(member(&clients[0], "code", text, sizeof(text)), code);
+}
+
+/* ---- what arrived in Kafka ---- */
+
+struct told {
+	const struct message_type *type;
+	char json[1024];
+	struct token_claims claims;
+};
+
+/* The `index`-th command that the users module was sent, from 0. False: there are not so many. */
+static bool told(int64_t index, struct told *ret_told)
+{
+	struct header headers[HEADERS_MAX];
+	struct envelope envelope;
+	struct bus_reader *reader;
+	struct bus_record record;
+	struct arena arena;
+	struct buf json;
+	const void *body;
+	int64_t low, high;
+	size_t count;
+	bool found = false;
+
+	must(bus_reader_open(&bus, TOPIC, &reader, &err));
+	must(bus_reader_bounds(reader, 0, &low, &high, DEADLINE_MS, &err));
+	if (index < high) {
+		must(bus_reader_seek(reader, 0, index, &err));
+		must(bus_reader_next(reader, DEADLINE_MS, &found, &record, &err));
+		assert_true(found);
+		must(arena_init(&arena, 65536, &err));
+		must(coder_decode(coder, record.value, &arena, &ret_told->type, &body, &err));
+		buf_init(&json, sizeof(ret_told->json));
+		json_write_message(&json, ret_told->type, body);
+		assert_true(str_to_chars(ret_told->json, sizeof(ret_told->json), buf_str(&json)));
+		must(bus_record_headers(&record, headers, &count, &err));
+		must(envelope_read(headers, count, &envelope, &err));
+		must(token_verify(keys, envelope.token, &ret_told->claims, &err));
+		buf_release(&json);
+		arena_release(&arena);
+		bus_record_release(&record);
+	}
+	bus_reader_close(reader);
+	return found;
+}
+
+/* Waits until so many have come, and no more; gives the last. */
+static struct told last_told(int64_t count)
+{
+	int64_t deadline_ms = clock_monotonic_ms() + DEADLINE_MS;
+	struct told last, none;
+
+	while (!told(count - 1, &last)) {
+		assert_true(clock_monotonic_ms() < deadline_ms);
+		turn();
+	}
+	assert_false(told(count, &none));
+	return last;
+}
+
+static void then_recorded(int64_t count, const struct uuid *user_id, const char *outcome)
+{
+	struct told last = last_told(count);
+	char id[UUID_TEXT_SIZE + 1], wanted[64];
+
+	assert_ptr_equal(last.type, &record_login_type);
+	uuid_format(id, user_id);
+	assert_non_null(strstr(last.json, id));
+	(void)snprintf(wanted, sizeof(wanted), "\"outcome\":\"%s\"", outcome);
+	assert_non_null(strstr(last.json, wanted));
+	assert_true((strstr(last.json, "session_id") != NULL) == (strcmp(outcome, "succeeded") == 0));
+	assert_string_equal(last.claims.subject, "api");
+	assert_true((last.claims.roles & ROLE_SYSTEM) != 0);
+}
+
+static void then_session_ended(int64_t count, const char *reason)
+{
+	struct told last = last_told(count);
+	char wanted[64];
+
+	assert_ptr_equal(last.type, &record_session_end_type);
+	(void)snprintf(wanted, sizeof(wanted), "\"reason\":\"%s\"", reason);
+	assert_non_null(strstr(last.json, wanted));
+}
+
+/* ---- logging in ---- */
+
+static void test_api_auth__a_login_gives_an_access_token_and_a_refresh_token(void **state)
+{
+	struct uuid id = add_user("anna", ROLE_AGENT | ROLE_SUPERVISOR, "active");
+	char access[2048], refresh[128], text[UUID_TEXT_SIZE + 1];
+	struct token_claims claims;
+
+	(void)state;
+	assert_int_equal(log_in_with("Anna", PASSWORD), 200);
+	must(token_verify(keys, str_of(member(&clients[0], "accessToken", access, sizeof(access))), &claims, &err));
+	uuid_format(text, &id);
+	assert_string_equal(claims.subject, text);
+	assert_int_equal(claims.roles, ROLE_AGENT | ROLE_SUPERVISOR);
+	assert_int_equal(claims.expires_at_ms - claims.issued_at_ms, 600000);
+	assert_int_equal(strlen(member(&clients[0], "refreshToken", refresh, sizeof(refresh))), 43);
+	assert_non_null(strstr(clients[0].answer, "\"tokenType\":\"Bearer\",\"expiresIn\":600,"));
+	assert_non_null(strstr(clients[0].answer, "\"refreshExpiresIn\":604800,"));
+	assert_non_null(strstr(clients[0].answer, "\"roles\":[\"supervisor\",\"agent\"]"));
+	assert_non_null(strstr(clients[0].answer, "Cache-Control: no-store\r\n"));
+	then_recorded(1, &id, "succeeded");
+}
+
+/* Everything but what is different in any two answers. */
+static void cut_out(char *answer, const char *begin, const char *end)
+{
+	char *from = strstr(answer, begin);
+	char *to = from == NULL ? NULL : strstr(from, end);
+
+	assert_non_null(to);
+	memmove(from, to, strlen(to) + 1);
+}
+
+static void keep_what_is_told(char *kept, const struct client *client)
+{
+	strcpy(kept, client->answer);
+	cut_out(kept, "Date: ", "\r\n");
+	cut_out(kept, "X-Request-Id: ", "\r\n");
+	cut_out(kept, "\"instance\":", ",");
+	cut_out(kept, "\"traceId\":", "}");
+}
+
+static void test_api_auth__an_unknown_login_a_wrong_password_and_a_locked_account_are_told_the_same(void **state)
+{
+	static char unknown[ANSWER_MAX], wrong[ANSWER_MAX], locked[ANSWER_MAX];
+	struct uuid id = add_user("anna", ROLE_AGENT, "active");
+
+	(void)state;
+	assert_int_equal(log_in_with("nobody", PASSWORD), 401);
+	refused_as("invalid_credentials");
+	keep_what_is_told(unknown, &clients[0]);
+	assert_int_equal(log_in_with("anna", NEW_PASSWORD), 401);
+	keep_what_is_told(wrong, &clients[0]);
+	assert_string_equal(unknown, wrong);
+	then_recorded(1, &id, "wrong_password"); /* and nothing of nobody */
+	for (int i = 1; i < 5; i++)
+		assert_int_equal(log_in_with("anna", NEW_PASSWORD), 401);
+	assert_int_equal(log_in_with("anna", PASSWORD), 401);
+	keep_what_is_told(locked, &clients[0]);
+	assert_string_equal(unknown, locked);
+	then_recorded(6, &id, "locked");
+	SQL("UPDATE users.credential SET locked_until = now()");
+	assert_int_equal(log_in_with("anna", PASSWORD), 200);
+	then_recorded(7, &id, "succeeded");
+}
+
+static void test_api_auth__of_many_guesses_at_once_five_are_judged(void **state)
+{
+	static const struct db_statement failures = { "test_failures", "SELECT failures::bigint FROM users.credential" };
+	char json[256];
+
+	(void)state;
+	(void)add_user("anna", ROLE_AGENT, "active");
+	(void)snprintf(json, sizeof(json), "{\"login\":\"anna\",\"password\":\"%s\"}", NEW_PASSWORD);
+	for (int i = 0; i < 9; i++)
+		send_json(&clients[i], "POST /auth/login", NULL, NULL, json);
+	for (int i = 0; i < 9; i++)
+		assert_int_equal(client_status(&clients[i]), 401);
+	assert_int_equal(number_of(&failures), 5);
+}
+
+static void test_api_auth__a_right_password_earns_a_clear_answer(void **state)
+{
+	struct uuid none = add_user("new", 0, "active");
+	struct uuid disabled = add_user("gone", ROLE_AGENT, "disabled");
+
+	(void)state;
+	assert_int_equal(log_in_with("new", PASSWORD), 403);
+	refused_as("no_roles");
+	then_recorded(1, &none, "no_roles");
+	assert_int_equal(log_in_with("gone", PASSWORD), 403);
+	refused_as("account_disabled");
+	then_recorded(2, &disabled, "disabled");
+	assert_int_equal(log_in_with("gone", NEW_PASSWORD), 401);
+}
+
+static void test_api_auth__an_account_is_tried_so_often_and_no_more_whether_it_exists_or_not(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 10; i++)
+		assert_int_equal(log_in_with("nobody", PASSWORD), 401);
+	assert_int_equal(log_in_with("NOBODY", PASSWORD), 429);
+	refused_as("too_many_attempts");
+	assert_non_null(strstr(clients[0].answer, "\r\nRetry-After: "));
+	assert_non_null(strstr(clients[0].answer, "\r\nRateLimit-Policy: \"account\";q=10;w=600\r\n"));
+	assert_non_null(strstr(clients[0].answer, "\r\nRateLimit: \"account\";r=0;t="));
+	(void)add_user("anna", ROLE_AGENT, "active");
+	for (int i = 0; i < 15; i++) /* who is right may come again */
+		assert_int_equal(log_in_with("anna", PASSWORD), 200);
+}
+
+static void test_api_auth__an_address_is_told_to_wait_and_others_are_not(void **state)
+{
+	char json[128];
+	int status = 0;
+	int tries = 0;
+
+	(void)state;
+	while (status != 429 && tries < CLIENTS) {
+		(void)snprintf(json, sizeof(json), "{\"login\":\"nobody-%d\",\"password\":\"x\"}", tries++);
+		send_json(&clients[0], "POST /auth/login", NULL, "192.0.2.1", json);
+		status = client_status(&clients[0]);
+		assert_true(status == 401 || status == 429);
+	}
+	assert_in_range(tries, 61, 70);
+	assert_non_null(strstr(clients[0].answer, "\r\nRateLimit: \"address\";r=0;t="));
+	assert_int_equal(log_in_with("somebody", PASSWORD), 401);
+}
+
+/* More than can wait: they are told so, and meanwhile everything else goes on. */
+static void test_api_auth__a_flood_of_logins_leaves_others_alone(void **state)
+{
+	char json[128], refresh[128];
+	int busy = 0;
+
+	(void)state;
+	(void)add_user("anna", ROLE_AGENT, "active");
+	assert_int_equal(log_in_with("anna", PASSWORD), 200);
+	member(&clients[0], "refreshToken", refresh, sizeof(refresh));
+	for (int i = 1; i < CLIENTS; i++) {
+		(void)snprintf(json, sizeof(json), "{\"login\":\"nobody-%d\",\"password\":\"x\"}", i);
+		send_json(&clients[i], "POST /auth/login", NULL, NULL, json);
+	}
+	assert_int_equal(with_refresh_token("POST /auth/refresh", refresh), 200);
+	assert_true(server_open_calls(api.server) > 0); /* the flood is still there */
+	for (int i = 1; i < CLIENTS; i++) {
+		int status = client_status(&clients[i]);
+
+		assert_true(status == 401 || status == 503);
+		busy += status == 503;
+	}
+	assert_in_range(busy, 1, CLIENTS - 64);
+}
+
+static void test_api_auth__bodies_that_are_none_are_told_what_is_wrong(void **state)
+{
+	static char large[6000];
+
+	(void)state;
+	assert_int_equal(ask("POST /auth/login", NULL, "login=anna"), 400);
+	assert_int_equal(ask("POST /auth/login", NULL, ""), 400);
+	assert_int_equal(ask("POST /auth/login", NULL, "[]"), 422);
+	assert_int_equal(ask("POST /auth/login", NULL, "{\"login\":\"a\",\"login\":\"b\",\"password\":\"c\"}"), 400);
+	assert_int_equal(ask("POST /auth/login", NULL, "{\"login\":7}"), 422);
+	assert_non_null(strstr(clients[0].answer, "\"pointer\":\"/login\""));
+	assert_non_null(strstr(clients[0].answer, "\"pointer\":\"/password\""));
+	assert_int_equal(ask("POST /auth/login", NULL, "{\"login\":\"a\",\"password\":\"b\",\"" PASSWORD "\":1}"), 422);
+	assert_null(strstr(clients[0].answer, PASSWORD));
+	assert_int_equal(ask("POST /auth/login", NULL, "{\"login\":\"a\\u0000b\",\"password\":\"b\"}"), 400);
+	memset(large, ' ', sizeof(large) - 1);
+	assert_int_equal(ask("POST /auth/login", NULL, large), 413);
+	assert_int_equal(ask("POST /auth/refresh", NULL, "{\"refreshToken\":null}"), 422);
+}
+
+/* ---- sessions ---- */
+
+static void test_api_auth__a_refresh_token_is_good_once_and_betrays_its_thief(void **state)
+{
+	char first[128], second[128], access[2048];
+	struct token_claims claims;
+
+	(void)state;
+	(void)add_user("anna", ROLE_AGENT, "active");
+	assert_int_equal(log_in_with("anna", PASSWORD), 200);
+	member(&clients[0], "refreshToken", first, sizeof(first));
+	SQL("UPDATE users.account SET roles = 4");
+	assert_int_equal(with_refresh_token("POST /auth/refresh", first), 200);
+	must(token_verify(keys, str_of(member(&clients[0], "accessToken", access, sizeof(access))), &claims, &err));
+	assert_int_equal(claims.roles, ROLE_SUPERVISOR); /* those he has now */
+	member(&clients[0], "refreshToken", second, sizeof(second));
+	assert_string_not_equal(first, second);
+	assert_int_equal(with_refresh_token("POST /auth/refresh", first), 401);
+	refused_as("invalid_refresh_token");
+	then_session_ended(2, "reuse");
+	assert_int_equal(with_refresh_token("POST /auth/refresh", second), 401);
+	assert_int_equal(with_refresh_token("POST /auth/refresh", "nonsense"), 401);
+	assert_int_equal(with_refresh_token("POST /auth/refresh", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"), 401);
+	assert_non_null(strstr(clients[0].answer, "WWW-Authenticate: Bearer\r\n"));
+}
+
+static void test_api_auth__of_a_hundred_uses_at_once_one_wins_and_the_family_ends(void **state)
+{
+	char json[512], token[128];
+	int winner = -1;
+
+	(void)state;
+	(void)add_user("anna", ROLE_AGENT, "active");
+	assert_int_equal(log_in_with("anna", PASSWORD), 200);
+	(void)snprintf(json, sizeof(json), "{\"refreshToken\":\"%s\"}",
+		       member(&clients[0], "refreshToken", token, sizeof(token)));
+	for (int i = 0; i < 100; i++)
+		send_json(&clients[i], "POST /auth/refresh", NULL, NULL, json);
+	for (int i = 0; i < 100; i++) {
+		int status = client_status(&clients[i]);
+
+		assert_true(status == 401 || (status == 200 && winner < 0));
+		if (status == 200)
+			winner = i;
+	}
+	assert_true(winner >= 0);
+	member(&clients[winner], "refreshToken", token, sizeof(token));
+	assert_int_equal(with_refresh_token("POST /auth/refresh", token), 401);
+	then_session_ended(2, "reuse"); /* once */
+}
+
+static void test_api_auth__a_logout_or_an_admin_ends_a_session_at_once(void **state)
+{
+	char token[128];
+
+	(void)state;
+	(void)add_user("anna", ROLE_AGENT, "active");
+	assert_int_equal(log_in_with("anna", PASSWORD), 200);
+	member(&clients[0], "refreshToken", token, sizeof(token));
+	assert_int_equal(with_refresh_token("POST /auth/logout", token), 204);
+	then_session_ended(2, "logout");
+	assert_int_equal(with_refresh_token("POST /auth/refresh", token), 401);
+	assert_int_equal(with_refresh_token("POST /auth/logout", token), 204);
+	assert_int_equal(with_refresh_token("POST /auth/logout", "nonsense"), 204);
+
+	assert_int_equal(log_in_with("anna", PASSWORD), 200);
+	member(&clients[0], "refreshToken", token, sizeof(token));
+	SQL("UPDATE users.account SET state = 'disabled'");
+	assert_int_equal(with_refresh_token("POST /auth/refresh", token), 401);
+	then_session_ended(4, "disabled");
+}
+
+/* ---- passwords ---- */
+
+static int change_password(const char *token, const char *old, const char *new)
+{
+	char json[4000];
+
+	(void)snprintf(json, sizeof(json), "{\"password\":\"%s\",\"newPassword\":\"%s\"}", old, new);
+	return ask("PUT /auth/me/password", token, json);
+}
+
+static void test_api_auth__a_new_password_ends_all_sessions(void **state)
+{
+	char access[2048], refresh[128];
+
+	(void)state;
+	(void)add_user("anna", ROLE_AGENT, "active");
+	assert_int_equal(log_in_with("anna", PASSWORD), 200);
+	member(&clients[0], "accessToken", access, sizeof(access));
+	member(&clients[0], "refreshToken", refresh, sizeof(refresh));
+	assert_int_equal(change_password(NULL, PASSWORD, NEW_PASSWORD), 401);
+	assert_int_equal(change_password(access, PASSWORD, "short"), 422);
+	assert_non_null(strstr(clients[0].answer, "\"pointer\":\"/newPassword\""));
+	assert_int_equal(change_password(access, NEW_PASSWORD, NEW_PASSWORD), 403);
+	refused_as("wrong_password");
+	assert_int_equal(change_password(access, PASSWORD, NEW_PASSWORD), 204);
+	then_session_ended(2, "password");
+	assert_int_equal(with_refresh_token("POST /auth/refresh", refresh), 401);
+	assert_int_equal(log_in_with("anna", PASSWORD), 401);
+	assert_int_equal(log_in_with("anna", NEW_PASSWORD), 200);
+}
+
+static void test_api_auth__a_service_has_no_password(void **state)
+{
+	struct token_claims claims = {
+		.subject = "billing", .roles = ROLE_ADMIN, .issued_at_ms = clock_now_ms(), .expires_at_ms = clock_now_ms() + 60000
+	};
+	char token[2048];
+
+	(void)state;
+	must(token_sign(keys, &claims, token, sizeof(token), &err));
+	assert_int_equal(change_password(token, PASSWORD, NEW_PASSWORD), 403);
+}
+
+/* ---- keys ---- */
+
+static void test_api_auth__the_public_keys_are_told(void **state)
+{
+	char x[64];
+
+	(void)state;
+	client_send(&clients[0], "GET /.well-known/jwks.json HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+	assert_int_equal(client_status(&clients[0]), 200);
+	assert_non_null(strstr(clients[0].answer, "Content-Type: application/jwk-set+json\r\n"));
+	assert_non_null(strstr(clients[0].answer, "Cache-Control: public, max-age=3600\r\n"));
+	assert_non_null(strstr(clients[0].answer, "\"kid\":\"test\""));
+	assert_int_equal(strlen(member(&clients[0], "x", x, sizeof(x))), 43);
+	assert_null(strstr(clients[0].answer, "\"d\""));
+}
+
+/* ---- what is away ---- */
+
+static void test_api_auth__nobody_is_let_in_without_a_record(void **state)
+{
+	static const struct db_statement open_sessions = { "test_open",
+							   "SELECT count(*) FROM users.session WHERE ended_at IS NULL" };
+	int64_t deadline_ms = clock_monotonic_ms() + DEADLINE_MS;
+
+	(void)state;
+	(void)add_user("anna", ROLE_AGENT, "active");
+	close_api();
+	open_api(conninfo, 200);
+	until_ready();
+	mock_cluster_broker_down(&mock);
+	assert_int_equal(log_in_with("anna", PASSWORD), 503);
+	refused_as("unavailable");
+	assert_non_null(strstr(clients[0].answer, "\r\nRetry-After: "));
+	while (number_of(&open_sessions) > 0) {
+		assert_true(clock_monotonic_ms() < deadline_ms);
+		turn();
+	}
+}
+
+static void test_api_auth__without_postgresql_it_is_503(void **state)
+{
+	(void)state;
+	close_api();
+	open_api("host=/nonexistent dbname=dcs", 20000);
+	assert_int_equal(log_in_with("anna", PASSWORD), 503);
+	assert_non_null(strstr(clients[0].answer, "\r\nRetry-After: "));
+	assert_int_equal(with_refresh_token("POST /auth/refresh", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"), 503);
+	assert_int_equal(with_refresh_token("POST /auth/logout", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"), 503);
+}
+
+static void test_api_auth__those_who_wait_at_the_end_get_503(void **state)
+{
+	char json[128];
+
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		(void)snprintf(json, sizeof(json), "{\"login\":\"nobody-%d\",\"password\":\"x\"}", i);
+		send_json(&clients[i], "POST /auth/login", NULL, NULL, json);
+	}
+	while (server_open_calls(api.server) < 10)
+		turn();
+	must(api_drain(&api, 0, &err));
+	assert_int_equal(server_open_calls(api.server), 0);
+}
+
+/* ---- all of it ---- */
+
+static int start(void **state)
+{
+	static const struct db_statement drop = { "drop", "DROP DATABASE IF EXISTS test_auth WITH (FORCE)" };
+	static const struct db_statement create = { "create", "CREATE DATABASE test_auth TEMPLATE template0" };
+	struct db *server = NULL;
+	char command[512];
+	int applied;
+
+	(void)state;
+	assert_non_null(mkdtemp(keys_dir));
+	(void)snprintf(command, sizeof(command),
+		       "umask 077; openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out %s/test.pem 2>/dev/null",
+		       keys_dir);
+	assert_int_equal(system(command), 0);
+	log_init("test", LOG_ERROR);
+	json_wipe_freed(wipe);
+	must(crypto_init(&err));
+	must(coder_new(&coder, &err));
+	must(token_keys_load(keys_dir, "dcs", "dcs", &keys, &err));
+	must(password_hash(password_text, STR(PASSWORD), &err));
+	connect_to("postgres", "", &server);
+	must(db_run(server, &drop, NULL, NULL, &err));
+	must(db_run(server, &create, NULL, NULL, &err));
+	db_close(server);
+	connect_to("test_auth", "", &admin);
+	must(migrate(admin, "sql", &applied, &err));
+	(void)snprintf(conninfo, sizeof(conninfo), "%s dbname=test_auth user=dcs_api", getenv("DCS_TEST_PG"));
+	return 0;
+}
+
+static int end(void **state)
+{
+	char command[512];
+
+	(void)state;
+	db_close(admin);
+	token_keys_free(keys);
+	coder_free(coder);
+	(void)snprintf(command, sizeof(command), "rm -r %s", keys_dir);
+	return system(command);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+		TEST(test_api_auth__a_login_gives_an_access_token_and_a_refresh_token),
+		TEST(test_api_auth__an_unknown_login_a_wrong_password_and_a_locked_account_are_told_the_same),
+		TEST(test_api_auth__of_many_guesses_at_once_five_are_judged),
+		TEST(test_api_auth__a_right_password_earns_a_clear_answer),
+		TEST(test_api_auth__an_account_is_tried_so_often_and_no_more_whether_it_exists_or_not),
+		TEST(test_api_auth__an_address_is_told_to_wait_and_others_are_not),
+		TEST(test_api_auth__a_flood_of_logins_leaves_others_alone),
+		TEST(test_api_auth__bodies_that_are_none_are_told_what_is_wrong),
+		TEST(test_api_auth__a_refresh_token_is_good_once_and_betrays_its_thief),
+		TEST(test_api_auth__of_a_hundred_uses_at_once_one_wins_and_the_family_ends),
+		TEST(test_api_auth__a_logout_or_an_admin_ends_a_session_at_once),
+		TEST(test_api_auth__a_new_password_ends_all_sessions),
+		TEST(test_api_auth__a_service_has_no_password),
+		TEST(test_api_auth__the_public_keys_are_told),
+		TEST(test_api_auth__nobody_is_let_in_without_a_record),
+		TEST(test_api_auth__without_postgresql_it_is_503),
+		TEST(test_api_auth__those_who_wait_at_the_end_get_503),
+	};
+
+	return cmocka_run_group_tests_name("users at the gateway", tests, start, end);
+}
