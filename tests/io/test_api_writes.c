@@ -1,0 +1,558 @@
+/*
+ * What becomes of a request that changes something: over HTTP, with librdkafka's mock cluster and a real PostgreSQL. The modules
+ * are played by the test: it reads their commands, answers on their events topics and in their log.
+ */
+
+#include "tests/io/api_world.h"
+
+#include "schemas/debts.h"
+#include "schemas/engine.h"
+#include "tests/io/mock_cluster.h"
+#include "wire/envelope.h"
+
+#define PARTS    3
+#define COMMANDS "dcs.debts.commands.v1"
+#define EVENTS   "dcs.debts.events.v1"
+#define CUSTOMER "019a0000-0000-7000-8000-004300000001"
+#define CREDITOR "019a0000-0000-7000-8000-005200000001"
+#define UNKNOWN  "019a0000-0000-7000-8000-0000000000ff"
+
+static struct mock_cluster mock;
+static struct bus_conf bus;
+static struct bus_reader *reader; /* of the commands */
+static int64_t next_offset;
+static struct bus_producer *module;
+static struct arena arena;
+static int log_rows; /* in all tests: each row has its place in the log */
+
+/* ---- the gateway ---- */
+
+static void add_part(struct part part)
+{
+	api_add_part(&world.api, &part);
+}
+
+static void until(bool (*is_so)(void))
+{
+	int64_t deadline_ms = clock_monotonic_ms() + API_DEADLINE_MS;
+
+	while (!is_so()) {
+		assert_true(clock_monotonic_ms() < deadline_ms);
+		api_turn();
+	}
+}
+
+static bool is_ready(void)
+{
+	return outbound_is_ready(&world.api.outbound) && outcomes_are_ready(world.api.outcomes);
+}
+
+static void open_gateway(int64_t kafka_ms, int64_t outcome_ms)
+{
+	struct api *api = &world.api;
+	struct writes_conf conf = { .coder = world.coder, .outbound = &api->outbound, .outcome_ms = outcome_ms };
+	struct commands_conf commands = { .coder = world.coder };
+
+	api_open(world.conninfo, 10000);
+	conf.reads = commands.reads = api->reads;
+	api_must(outbound_open(&api->outbound, &bus, world.coder, world.keys, "api", ROLE_NOTIFIER, kafka_ms, &world.err));
+	api_must(outcomes_new(&bus, &api->outcomes, &world.err));
+	conf.outcomes = api->outcomes;
+	api_must(writes_new(&conf, &api->writes, &world.err));
+	commands.writes = api->writes;
+	api_must(commands_new(&commands, &api->commands, &world.err));
+	add_part(outbound_part(&api->outbound));
+	add_part(outcomes_part(api->outcomes));
+	add_part(writes_part(api->writes));
+	api_until_ready();
+	until(is_ready);
+}
+
+static void close_gateway(void)
+{
+	if (world.socket >= 0)
+		(void)close(world.socket);
+	world.socket = -1;
+	api_must(api_drain(&world.api, 0, &world.err));
+	server_close(world.api.server);
+	outbound_release(&world.api.outbound);
+	commands_free(world.api.commands);
+	writes_free(world.api.writes);
+	outcomes_free(world.api.outcomes);
+	questions_free(world.api.questions);
+	questions_free(world.api.searches);
+	reads_free(world.api.reads);
+	rights_free(world.api.rights);
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	world.err = (struct err)ERR_INIT;
+	mock_cluster_start(&mock);
+	mock_cluster_topic(&mock, COMMANDS, PARTS);
+	mock_cluster_topic(&mock, EVENTS, PARTS);
+	bus = (struct bus_conf){ .bootstrap = mock_cluster_bootstrap(&mock), .client_id = "test-api-writes" };
+	api_must(bus_reader_open(&bus, COMMANDS, &reader, &world.err));
+	next_offset = 0;
+	api_must(bus_producer_open(&bus, &module, &world.err));
+	api_must(arena_init(&arena, 1 << 18, &world.err));
+	open_gateway(20000, 20000);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	close_gateway();
+	arena_release(&arena);
+	bus_producer_close(module);
+	bus_reader_close(reader);
+	mock_cluster_stop(&mock);
+	return 0;
+}
+
+/* ---- a caller ---- */
+
+/* `headers`: further lines, each with its end. */
+static void send_post(const char *target, const char *headers, const char *body)
+{
+	char request[8192];
+
+	(void)snprintf(request, sizeof(request),
+		       "POST %s HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\n"
+		       "Content-Length: %zu\r\n%s\r\n%s",
+		       target, api_token("somebody", ROLE_CREDITOR), strlen(body), headers, body);
+	api_send(request);
+}
+
+static int post(const char *target, const char *headers, const char *body)
+{
+	send_post(target, headers, body);
+	return api_status();
+}
+
+#define DEBT_BUT(reference)                                                                                                      \
+	"{\"customerId\":\"" CUSTOMER "\",\"creditorId\":\"" CREDITOR "\",\"externalRef\":\"" reference                          \
+	"\",\"principal\":{\"amountMinor\":5000,\"currency\":\"EUR\"},\"openedOn\":\"2026-01-01\",\"dueOn\":\"2026-02-01\"}"
+#define DEBT DEBT_BUT("r1")
+
+/* ---- a module ---- */
+
+struct received {
+	struct envelope envelope;
+	const struct create_debt *body;
+	uint8_t digest[DIGEST_SIZE];
+};
+
+static size_t commands_count(void)
+{
+	char key[] = CUSTOMER;
+	int64_t low, high;
+
+	api_must(bus_reader_bounds(reader, bus_part_of(str_of(key), PARTS), &low, &high, API_DEADLINE_MS, &world.err));
+	return (size_t)high;
+}
+
+static bool has_command(void)
+{
+	return commands_count() > (size_t)next_offset;
+}
+
+/* Turns until the next command is in its topic. */
+static struct received receive(void)
+{
+	struct header headers[HEADERS_MAX];
+	char key[] = CUSTOMER;
+	const struct message_type *type;
+	struct received received;
+	struct bus_record record;
+	const void *body;
+	size_t count;
+	bool found;
+
+	until(has_command);
+	api_must(bus_reader_seek(reader, bus_part_of(str_of(key), PARTS), next_offset++, &world.err));
+	api_must(bus_reader_next(reader, API_DEADLINE_MS, &found, &record, &world.err));
+	assert_true(found);
+	assert_true(str_is(record.key, CUSTOMER));
+	digest_of(received.digest, record.value);
+	api_must(coder_decode(world.coder, record.value, &arena, &type, &body, &world.err));
+	assert_ptr_equal(type, &create_debt_type);
+	received.body = body;
+	api_must(bus_record_headers(&record, headers, &count, &world.err));
+	for (size_t i = 0; i < count; i++)
+		headers[i].value = str_copy(&arena, headers[i].value);
+	api_must(envelope_read(headers, count, &received.envelope, &world.err));
+	bus_record_release(&record);
+	return received;
+}
+
+static struct str created(const struct received *received, struct buf *buf)
+{
+	const struct debt_created event = { .debt_id = received->body->debt_id, .customer_id = received->body->customer_id };
+
+	api_must(coder_encode(world.coder, &debt_created_type, &event, buf, &world.err));
+	return buf_str(buf);
+}
+
+static struct str rejected(const struct received *received, const char *code, const char *field, struct buf *buf)
+{
+	const struct command_rejected event = { .command_id = received->envelope.id,
+						.customer_id = received->body->customer_id,
+						.command_type = STR("CreateDebt"),
+						.code = str_of(code),
+						.field = str_of(field),
+						.text = STR("because") };
+
+	api_must(coder_encode(world.coder, &command_rejected_type, &event, buf, &world.err));
+	return buf_str(buf);
+}
+
+static void publish_event(const struct received *received, struct str value)
+{
+	char cause[UUID_TEXT_SIZE + 1];
+	const struct header headers[] = { { .name = "ce_id", .value = STR("x") },
+					  { .name = "ce_causationid", .value = { cause, UUID_TEXT_SIZE } } };
+
+	uuid_format(cause, &received->envelope.id);
+	api_must(bus_produce(module, EVENTS, 1, STR(CUSTOMER), value, headers, 2, NULL, NULL, &world.err));
+	api_must(bus_producer_flush(module, API_DEADLINE_MS, &world.err));
+}
+
+static void log_answer(const struct received *received, struct str value)
+{
+	static const struct db_statement insert = {
+		"test_log",
+		"INSERT INTO debts.event_log (part, seq, event_id, schema_id, key, subject, command_id, correlation_id, at, "
+		"command_offset, command_digest, body, hash) VALUES (0, $1, gen_random_uuid(), 1021, $2, $3, $4, $4, now(), "
+		"0, $5, $6, ''::bytea)"
+	};
+	struct db_params params;
+
+	db_params_init(&params, 1 << 16);
+	db_param_int64(&params, ++log_rows);
+	db_param_uuid(&params, &received->body->customer_id);
+	db_param_uuid(&params, &received->body->debt_id);
+	db_param_uuid(&params, &received->envelope.id);
+	db_param_bytes(&params, (struct str){ (const char *)received->digest, DIGEST_SIZE });
+	db_param_bytes(&params, value);
+	api_must(db_run(world.admin, &insert, &params, NULL, &world.err));
+	db_params_release(&params);
+}
+
+static void park(const struct received *received)
+{
+	static const struct db_statement insert = {
+		"test_park",
+		"INSERT INTO debts.parked (part, command_offset, key, command_id, kind, reason, since, actor, roles, digest, "
+		"correlation_id, value) VALUES (0, $1, $2, $3, 'wait', 'the customer is not known yet', now(), 'x', 0, $4, $3, "
+		"''::bytea)"
+	};
+	struct db_params params;
+
+	db_params_init(&params, 1 << 16);
+	db_param_int64(&params, ++log_rows);
+	db_param_uuid(&params, &received->body->customer_id);
+	db_param_uuid(&params, &received->envelope.id);
+	db_param_bytes(&params, (struct str){ (const char *)received->digest, DIGEST_SIZE });
+	api_must(db_run(world.admin, &insert, &params, NULL, &world.err));
+	db_params_release(&params);
+}
+
+static void assert_body_has_id(const char *member, const struct uuid *id)
+{
+	char expected[100], text[UUID_TEXT_SIZE + 1];
+
+	uuid_format(text, id);
+	(void)snprintf(expected, sizeof(expected), "\"%s\":\"%s\"", member, text);
+	assert_contains(expected);
+}
+
+/* ---- outcomes ---- */
+
+static void test_api_writes__an_event_is_the_answer(void **state)
+{
+	struct token_claims claims;
+	struct received received;
+	struct buf event;
+
+	(void)state;
+	buf_init(&event, 4096);
+	send_post("/debts", "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n", DEBT);
+	received = receive();
+	assert_true(str_is(received.envelope.source, "/dcs/api"));
+	assert_true(uuid_equal(&received.envelope.correlation_id, &received.envelope.id));
+	assert_memory_equal(received.envelope.traceparent.data, "00-0af7651916cd43dd8448eb211c80319c-", 36);
+	api_must(token_verify(world.keys, received.envelope.token, &claims, &world.err));
+	assert_string_equal(claims.subject, "somebody");
+	assert_int_equal(received.body->principal_minor, 5000);
+	assert_true(str_is(received.body->currency, "EUR"));
+	publish_event(&received, created(&received, &event));
+	assert_int_equal(api_status(), 201);
+	assert_contains("Location: /debts/");
+	assert_body_has_id("id", &received.body->debt_id);
+	buf_release(&event);
+}
+
+static void test_api_writes__a_refusal_is_a_problem(void **state)
+{
+	struct received received;
+	struct buf event;
+
+	(void)state;
+	buf_init(&event, 4096);
+	send_post("/debts", "", DEBT);
+	received = receive();
+	publish_event(&received, rejected(&received, "bad_amount", "principal_minor", &event));
+	assert_int_equal(api_status(), 422);
+	assert_contains("application/problem+json");
+	assert_contains("\"code\":\"bad_amount\"");
+	assert_contains("\"pointer\":\"/principal/amountMinor\"");
+	assert_body_has_id("commandId", &received.envelope.id);
+	buf_release(&event);
+}
+
+static void test_api_writes__an_event_that_was_missed_is_looked_up(void **state)
+{
+	struct received received;
+	struct buf event;
+
+	(void)state;
+	buf_init(&event, 4096);
+	send_post("/debts", "", DEBT);
+	received = receive();
+	log_answer(&received, created(&received, &event));
+	assert_int_equal(api_status(), 201);
+	buf_release(&event);
+}
+
+static void test_api_writes__what_waits_for_something_is_told_at_once(void **state)
+{
+	struct received received;
+
+	(void)state;
+	send_post("/debts", "", DEBT);
+	received = receive();
+	park(&received);
+	assert_int_equal(api_status(), 202);
+	assert_contains("\"status\":\"running\"");
+	assert_contains("the customer is not known yet");
+	assert_contains("Location: /commands/");
+}
+
+static void test_api_writes__without_an_outcome_it_is_202(void **state)
+{
+	struct received received;
+	struct buf event;
+	char target[100], id[UUID_TEXT_SIZE + 1];
+
+	(void)state;
+	close_gateway();
+	open_gateway(20000, 30);
+	assert_int_equal(post("/debts", "", DEBT), 202);
+	assert_contains("\"status\":\"accepted\"");
+	assert_contains("Retry-After: 1\r\n");
+	received = receive();
+	uuid_format(id, &received.envelope.id);
+	(void)snprintf(target, sizeof(target), "/commands/%s", id);
+	assert_int_equal(api_get(target, api_token("somebody", ROLE_CREDITOR)), 200);
+	assert_contains("\"status\":\"accepted\"");
+	assert_contains("\"submittedAt\":\"");
+	buf_init(&event, 4096);
+	log_answer(&received, created(&received, &event));
+	assert_int_equal(api_get(target, api_token("somebody", ROLE_CREDITOR)), 200);
+	assert_contains("\"status\":\"succeeded\"");
+	assert_contains("\"href\":\"/debts/");
+	buf_release(&event);
+}
+
+static void test_api_writes__who_prefers_not_to_wait_gets_202_when_kafka_has_it(void **state)
+{
+	(void)state;
+	assert_int_equal(post("/debts", "Prefer: respond-async\r\n", DEBT), 202);
+	assert_contains("Preference-Applied: respond-async\r\n");
+	assert_int_equal(commands_count(), 1);
+	assert_int_equal(post("/debts", "Prefer: wait=0\r\n", DEBT), 202);
+	assert_contains("Preference-Applied: wait=0\r\n");
+}
+
+/* ---- Kafka away ---- */
+
+static void test_api_writes__no_202_before_the_broker_has_it(void **state)
+{
+	(void)state;
+	mock_cluster_broker_down(&mock);
+	send_post("/debts", "Prefer: respond-async\r\n", DEBT);
+	while (outbound_waiting(&world.api.outbound) == 0)
+		api_turn();
+	for (int i = 0; i < 20; i++)
+		api_turn();
+	assert_int_equal(recv(world.socket, world.answer, 1, MSG_DONTWAIT | MSG_PEEK), -1);
+	mock_cluster_broker_up(&mock);
+	assert_int_equal(api_status(), 202);
+}
+
+static void test_api_writes__a_broker_that_stays_away_is_503_and_names_the_command(void **state)
+{
+	(void)state;
+	close_gateway();
+	open_gateway(50, 20000);
+	mock_cluster_broker_down(&mock);
+	assert_int_equal(post("/debts", "", DEBT), 503);
+	assert_contains("Retry-After: ");
+	assert_contains("Location: /commands/");
+	assert_contains("\"code\":\"unavailable\"");
+	mock_cluster_broker_up(&mock);
+}
+
+static void test_api_writes__those_who_wait_at_the_end_are_told(void **state)
+{
+	(void)state;
+	send_post("/debts", "", DEBT);
+	(void)receive(); /* the broker has it */
+	for (int i = 0; i < 20; i++)
+		api_turn();
+	api_must(api_drain(&world.api, clock_monotonic_ms(), &world.err));
+	assert_int_equal(api_status(), 202);
+}
+
+/* ---- the same key ---- */
+
+#define KEY "Idempotency-Key: \"k-1\"\r\n"
+
+static void test_api_writes__a_key_used_again_is_answered_from_the_log(void **state)
+{
+	struct received received;
+	struct buf event;
+
+	(void)state;
+	buf_init(&event, 4096);
+	send_post("/debts", KEY, DEBT);
+	received = receive();
+	log_answer(&received, created(&received, &event));
+	publish_event(&received, buf_str(&event));
+	assert_int_equal(api_status(), 201);
+	assert_lacks("Idempotency-Replayed");
+	assert_int_equal(post("/debts", KEY, DEBT), 201);
+	assert_contains("Idempotency-Replayed: true\r\n");
+	assert_body_has_id("id", &received.body->debt_id);
+	assert_int_equal(post("/debts", KEY, DEBT_BUT("r2")), 422);
+	assert_contains("\"code\":\"duplicate_different_body\"");
+	assert_int_equal(commands_count(), 1);
+	assert_int_equal(post("/debts", "Idempotency-Key: a b\r\n", DEBT), 400);
+	buf_release(&event);
+}
+
+static void test_api_writes__while_the_first_use_of_a_key_is_under_way_others_wait(void **state)
+{
+	struct received received;
+	struct buf event;
+	int first;
+
+	(void)state;
+	buf_init(&event, 4096);
+	send_post("/debts", "Idempotency-Key: k-2\r\n", DEBT);
+	received = receive();
+	first = world.socket;
+	world.socket = -1;
+	assert_int_equal(post("/debts", "Idempotency-Key: k-2\r\n", DEBT), 409);
+	assert_contains("\"code\":\"in_progress\"");
+	assert_contains("Retry-After: 1\r\n");
+	(void)close(world.socket);
+	world.socket = first;
+	world.size = 0;
+	world.answer[0] = '\0';
+	log_answer(&received, created(&received, &event));
+	publish_event(&received, buf_str(&event));
+	assert_int_equal(api_status(), 201);
+	buf_release(&event);
+}
+
+/* Two gateways, the same key, other bodies: this one sees the event of the other's, and must not take it for its own. */
+static void test_api_writes__the_answer_to_anothers_content_is_not_ours(void **state)
+{
+	struct received received;
+	struct buf event;
+
+	(void)state;
+	buf_init(&event, 4096);
+	send_post("/debts", "Idempotency-Key: k-3\r\n", DEBT);
+	received = receive();
+	received.digest[0] ^= 1;
+	log_answer(&received, created(&received, &event));
+	publish_event(&received, buf_str(&event));
+	assert_int_equal(api_status(), 422);
+	assert_contains("\"code\":\"duplicate_different_body\"");
+	buf_release(&event);
+}
+
+/* ---- what is no command ---- */
+
+static void test_api_writes__faults_are_told_before_anything_is_sent(void **state)
+{
+	(void)state;
+	assert_int_equal(post("/debts", "", "{\"customerId\":\"x\",\"dueOn\":7}"), 422);
+	assert_contains("{\"pointer\":\"/customerId\",\"code\":\"bad_format\"");
+	assert_contains("{\"pointer\":\"/dueOn\",\"code\":\"wrong_type\"");
+	assert_contains("{\"pointer\":\"/principal\",\"code\":\"missing\"");
+	assert_int_equal(post("/debts", "", "{"), 400);
+	assert_int_equal(post("/debts/" UNKNOWN "/payments", "", "{}"), 422);
+	assert_int_equal(post("/debts/" UNKNOWN "/payments", "",
+			      "{\"source\":\"b\",\"externalRef\":\"r\",\"amount\":{\"amountMinor\":1,\"currency\":\"EUR\"},"
+			      "\"receivedOn\":\"2026-01-01\",\"method\":\"cash\"}"),
+			 404);
+	assert_int_equal(api_get("/commands/" UNKNOWN, api_token("somebody", ROLE_CREDITOR)), 404);
+	assert_int_equal(post("/commands", "", "{\"type\":\"Tick\",\"data\":{}}"), 422);
+	assert_contains("{\"pointer\":\"/type\",\"code\":\"unknown_type\"");
+	assert_int_equal(commands_count(), 0);
+}
+
+static void test_api_writes__any_command_may_be_sent_by_its_schema(void **state)
+{
+	struct received received;
+	struct buf event;
+
+	(void)state;
+	buf_init(&event, 4096);
+	send_post("/commands", "",
+		  "{\"type\":\"CreateDebt\",\"id\":\"019a0000-0000-7000-8000-00000000cccc\",\"data\":{\"debtId\":\"" UNKNOWN
+		  "\",\"customerId\":\"" CUSTOMER "\",\"creditorId\":\"" CREDITOR
+		  "\",\"externalRef\":\"r\",\"principal\":{\"amountMinor\":1,"
+		  "\"currency\":\"EUR\"},\"interest\":{\"amountMinor\":0,\"currency\":\"EUR\"},\"fee\":{\"amountMinor\":0,"
+		  "\"currency\":\"EUR\"},"
+		  "\"cost\":{\"amountMinor\":0,\"currency\":\"EUR\"},\"openedOn\":\"2026-01-01\",\"dueOn\":\"2026-01-01\","
+		  "\"feesAuthorised\":false}"
+		  "}");
+	received = receive();
+	assert_int_equal(received.envelope.id.bytes[15], 0xcc);
+	log_answer(&received, rejected(&received, "exists", "external_ref", &event));
+	publish_event(&received, buf_str(&event));
+	assert_int_equal(api_status(), 409);
+	assert_contains("\"pointer\":\"/data/externalRef\"");
+	buf_release(&event);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_api_writes__an_event_is_the_answer),
+		TEST(test_api_writes__a_refusal_is_a_problem),
+		TEST(test_api_writes__an_event_that_was_missed_is_looked_up),
+		TEST(test_api_writes__what_waits_for_something_is_told_at_once),
+		TEST(test_api_writes__without_an_outcome_it_is_202),
+		TEST(test_api_writes__who_prefers_not_to_wait_gets_202_when_kafka_has_it),
+		TEST(test_api_writes__no_202_before_the_broker_has_it),
+		TEST(test_api_writes__a_broker_that_stays_away_is_503_and_names_the_command),
+		TEST(test_api_writes__those_who_wait_at_the_end_are_told),
+		TEST(test_api_writes__a_key_used_again_is_answered_from_the_log),
+		TEST(test_api_writes__while_the_first_use_of_a_key_is_under_way_others_wait),
+		TEST(test_api_writes__the_answer_to_anothers_content_is_not_ours),
+		TEST(test_api_writes__faults_are_told_before_anything_is_sent),
+		TEST(test_api_writes__any_command_may_be_sent_by_its_schema),
+	};
+
+	return cmocka_run_group_tests(tests, api_world_start, api_world_end);
+}
