@@ -4,6 +4,7 @@
 #include "schemas/communications.h"
 #include "schemas/customers.h"
 #include "schemas/debts.h"
+#include "schemas/reports.h"
 
 /* Every operation, one row each. In the order of the document. */
 
@@ -311,6 +312,25 @@ const struct route api_routes[] = {
 	  .resource = &template_resource },
 
 	/* ---- reports ---- */
+	{ .method = METHOD_GET,
+	  .pattern = "/reports",
+	  .operation = "listReports",
+	  .summary = "Reports, the last asked for first",
+	  .access = REPORT_READERS,
+	  .kind = ROUTE_READ,
+	  .resource = &report_resource,
+	  .is_list = true },
+	{ .method = METHOD_POST,
+	  .pattern = "/reports",
+	  .operation = "generateReport",
+	  .summary = "Asks for a report, which is made and kept as a file",
+	  .kind = ROUTE_WRITE,
+	  .body = BODY_JSON,
+	  .command = &generate_report_type,
+	  .made_field = "report_id",
+	  .done_status = 201,
+	  .location = "/reports/",
+	  .resource = &report_resource },
 	{ .method = METHOD_GET,
 	  .pattern = "/reports/:id",
 	  .operation = "getReport",
