@@ -61,6 +61,7 @@ const char *basis_name(enum basis basis);
 enum communication_state communication_state_by_name(struct str name);
 const char *communication_state_name(enum communication_state state);
 bool message_class_is_known(struct str message_class);
+bool message_class_claims_payment(struct str message_class); /* reminder, demand ...: what nobody may be sent who owes nothing */
 
 /* A receipt moves a message forward only; a second try may wait again. */
 bool communication_moves(enum communication_state from, int32_t from_attempt, enum communication_state to, int32_t to_attempt);
@@ -176,6 +177,7 @@ struct owed_debt {
 	struct uuid customer_id;
 	int64_t balance_minor;
 	int32_t due_on;
+	uint32_t is_cancelled;
 	char currency[4];
 	char external_ref[EXTERNAL_REF_MAX + 1];
 };

@@ -97,6 +97,11 @@ static bool debts_are_good(const struct sending *sending, const struct workset *
 			decision_refuse(decision, REFUSAL_BAD_CURRENCY, "debt_ids", "the debts are not in one currency");
 			return false;
 		}
+		if (debt->is_cancelled && message_class_claims_payment(body->message_class)) {
+			decision_refuse(decision, REFUSAL_BAD_TRANSITION, "debt_ids",
+					"the debt was cancelled: nothing is claimed for it");
+			return false;
+		}
 	}
 	return true;
 }

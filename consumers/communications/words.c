@@ -120,6 +120,22 @@ bool message_class_is_known(struct str message_class)
 	return find(classes, sizeof(classes) / sizeof(classes[0]), message_class) != 0;
 }
 
+bool message_class_claims_payment(struct str message_class)
+{
+	static const char *const classes[] = {
+		"",
+		"validation_notice",
+		"reminder",
+		"demand",
+		"promise_reminder",
+		"plan_notice",
+		"settlement_offer",
+		"legal_notice",
+	};
+
+	return find(classes, sizeof(classes) / sizeof(classes[0]), message_class) != 0;
+}
+
 /*
  * How far a message has come. What a provider says late is below what we know already: "accepted" after "delivered" moves
  * nothing. Delivered is above the failures: it is certain, and a provider that gave up has been seen to deliver after all. What

@@ -253,6 +253,16 @@ static void test_communications_store__what_is_late_is_not_claimed(void **state)
 	assert_int_equal(COMMUNICATION("failed"), 1);
 }
 
+static void test_communications_store__that_a_debt_was_cancelled_is_read_through_its_view(void **state)
+{
+	(void)state;
+	given_message();
+	store_sql(&spec, "test_cancel", "UPDATE debts.debt SET lifecycle = 10");
+	add_message(2);
+	store_run(&spec);
+	then_refuses(&spec, 0, REFUSAL_BAD_TRANSITION);
+}
+
 static void test_communications_store__a_withdrawal_stops_what_is_not_claimed(void **state)
 {
 	const struct consent_withdrawn *event;
@@ -605,6 +615,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		TEST(test_communications_store__a_message_is_rendered_sealed_and_claimed_once),
 		TEST(test_communications_store__what_is_late_is_not_claimed),
+		TEST(test_communications_store__that_a_debt_was_cancelled_is_read_through_its_view),
 		TEST(test_communications_store__a_withdrawal_stops_what_is_not_claimed),
 		TEST(test_communications_store__what_is_claimed_is_not_named_as_cancelled),
 		TEST(test_communications_store__a_claim_waits_for_a_withdrawal_that_is_being_handled),

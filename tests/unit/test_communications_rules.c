@@ -519,6 +519,22 @@ static void test_communications__anothers_debt_is_not_found(void **state)
 	then_refused(&spec, REFUSAL_NOT_FOUND, "debt_ids");
 }
 
+static void test_communications__nothing_is_claimed_for_a_cancelled_debt(void **state)
+{
+	struct send_communication body = a_message(1);
+	struct owed_debt *debt;
+
+	(void)state;
+	given_template();
+	debt = spec_given(&spec, &owed_debt_entity, debt_ids[0]);
+	debt->is_cancelled = 1;
+	send(&body);
+	then_refused(&spec, REFUSAL_BAD_TRANSITION, "debt_ids");
+	assert_true(message_class_claims_payment(STR("demand")));
+	assert_false(message_class_claims_payment(STR("dispute_reply")));
+	assert_false(message_class_claims_payment(STR("")));
+}
+
 static void test_communications__debts_of_one_message_have_one_currency(void **state)
 {
 	struct send_communication body = a_message(1);
@@ -975,6 +991,7 @@ int main(void)
 		TEST(test_communications__every_field_of_a_message_is_looked_at),
 		TEST(test_communications__a_message_waits_for_what_it_names),
 		TEST(test_communications__anothers_debt_is_not_found),
+		TEST(test_communications__nothing_is_claimed_for_a_cancelled_debt),
 		TEST(test_communications__debts_of_one_message_have_one_currency),
 		TEST(test_communications__nothing_is_sent_to_one_who_is_no_longer_active),
 		TEST(test_communications__without_an_address_nothing_is_sent),
