@@ -135,7 +135,7 @@ class Client:
             self.tokens[roles] = self.token(*roles)
         return self.tokens[roles]
 
-    def command(self, name, *roles, command_id=None, token=None, **body):
+    def command(self, name, /, *roles, command_id=None, token=None, **body):
         """A record that is in order."""
         message = MESSAGES[name]
         key = body[message.key_field]
