@@ -56,9 +56,11 @@ MUST_CHECK int api_drain(struct api *api, int64_t deadline_ms, struct err *err);
 
 void take_kannel_report(struct api *api, struct call *call); /* callbacks.c */
 void tell_document(struct api *api, struct call *call);      /* document.c */
-void tell_metrics(struct api *api, struct call *call);       /* metrics_answer.c */
-void tell_live(struct api *api, struct call *call);          /* health.c */
-void take_command(struct api *api, struct call *call);       /* api.c */
+void tell_page(struct api *api, struct call *call);
+void tell_page_file(struct api *api, struct call *call);
+void tell_metrics(struct api *api, struct call *call); /* metrics_answer.c */
+void tell_live(struct api *api, struct call *call);    /* health.c */
+void take_command(struct api *api, struct call *call); /* api.c */
 void tell_command(struct api *api, struct call *call);
 void tell_ready(struct api *api, struct call *call);
 void show_report(struct api *api, struct call *call); /* reports.c */

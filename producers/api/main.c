@@ -20,7 +20,7 @@
 struct settings {
 	const char *listen, *callback_key_file, *address_key_file, *trusted_proxies;
 	int64_t connections_max, idle_s, wait_ms, read_ms, outcome_ms, password_threads;
-	bool metrics_for_all, can_register;
+	bool metrics_for_all, can_register, is_behind_tls;
 };
 
 static int read_settings(struct settings *settings, char **argv, struct err *err)
@@ -35,6 +35,8 @@ static int read_settings(struct settings *settings, char **argv, struct err *err
 		{ "api.idle.s", CONF_NUMBER, "30", &settings->idle_s, 1, 600, false, "a silent connection is closed after" },
 		{ "api.trusted.proxies", CONF_TEXT, "", &settings->trusted_proxies, 0, 0, false,
 		  "addresses, address/bits,...: whose X-Forwarded-For is believed" },
+		{ "api.behind.tls", CONF_SWITCH, "false", &settings->is_behind_tls, 0, 0, false,
+		  "a proxy in front speaks TLS: Strict-Transport-Security" },
 		{ "api.registration", CONF_SWITCH, "true", &settings->can_register, 0, 0, false,
 		  "anybody may register himself; he may do nothing until an admin gives him roles" },
 		{ "api.password.threads", CONF_NUMBER, "2", &settings->password_threads, 1, POOL_THREADS_MAX, false,
@@ -59,6 +61,7 @@ static int open_server(struct api *api, const struct settings *settings, struct 
 					  .api = api,
 					  .connections_max = (unsigned)settings->connections_max,
 					  .idle_timeout_s = (unsigned)settings->idle_s,
+					  .is_behind_tls = settings->is_behind_tls,
 					  .admit = api_admit,
 					  .handle = api_handle,
 					  .answered = api_answered };

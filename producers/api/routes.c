@@ -37,6 +37,18 @@ const struct route api_routes[] = {
 	  .summary = "This document",
 	  .access = ACCESS_PUBLIC,
 	  .handle = tell_document },
+	{ .method = METHOD_GET,
+	  .pattern = "/docs",
+	  .operation = "getPage",
+	  .summary = "This document as a page",
+	  .access = ACCESS_PUBLIC,
+	  .handle = tell_page },
+	{ .method = METHOD_GET,
+	  .pattern = "/docs/:file",
+	  .operation = "getPageFile",
+	  .summary = "What the page is made of",
+	  .access = ACCESS_PUBLIC,
+	  .handle = tell_page_file },
 
 	/* ---- health ---- */
 	{ .method = METHOD_GET,

@@ -29,6 +29,7 @@ struct server_conf {
 	struct api *api;            /* given to the handlers */
 	unsigned connections_max;
 	unsigned idle_timeout_s;    /* of a connection that says nothing */
+	bool is_behind_tls;         /* callers come by https: Strict-Transport-Security */
 	unsigned request_timeout_s; /* for a whole request, and for the reading of an answer; 0: 60 */
 	size_t large_bytes_max;     /* of all large answers that are being read; beyond it 503. 0: 64 MiB */
 

@@ -16,11 +16,32 @@ static void add_header(struct MHD_Response *response, const char *name, const ch
 	(void)MHD_add_response_header(response, name, value); /* fails without memory only: the answer goes without it */
 }
 
+static bool has_header(const struct call *call, const char *name)
+{
+	for (size_t i = 0; i < call->answer_headers_count; i++) {
+		if (strcmp(call->answer_headers[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What a browser may make of it: nothing, unless the answer says more itself. */
+static void add_policies(struct MHD_Response *response, const struct call *call)
+{
+	if (!has_header(call, "Cache-Control"))
+		add_header(response, "Cache-Control", "no-store");
+	if (!has_header(call, "Content-Security-Policy"))
+		add_header(response, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+	add_header(response, "X-Content-Type-Options", "nosniff");
+	add_header(response, "Referrer-Policy", "no-referrer");
+	if (call->server->conf.is_behind_tls)
+		add_header(response, "Strict-Transport-Security", "max-age=31536000");
+}
+
 static struct MHD_Response *make_response(const struct call *call, const char *content_type, struct str body)
 {
 	struct MHD_Response *response =
 		MHD_create_response_from_buffer(body.size, (void *)(uintptr_t)body.data, MHD_RESPMEM_MUST_COPY);
-	bool has_cache_control = false;
 
 	MUST(response != NULL);
 	if (content_type != NULL)
@@ -29,12 +50,8 @@ static struct MHD_Response *make_response(const struct call *call, const char *c
 		const char *name = call->answer_headers[i].name;
 
 		add_header(response, name, call->answer_headers_bytes + call->answer_headers[i].value_at);
-		has_cache_control = has_cache_control || strcmp(name, "Cache-Control") == 0;
 	}
-	if (!has_cache_control)
-		add_header(response, "Cache-Control", "no-store");
-	add_header(response, "X-Content-Type-Options", "nosniff");
-	add_header(response, "Referrer-Policy", "no-referrer");
+	add_policies(response, call);
 	add_header(response, "X-Request-Id", call->request_id);
 	if (call->must_close)
 		add_header(response, "Connection", "close");

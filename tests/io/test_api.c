@@ -448,6 +448,9 @@ static void test_api__answers_carry_their_headers(void **state)
 	assert_int_equal(get("/livez", &client), 200);
 	assert_non_null(strstr(client.answer, "X-Content-Type-Options: nosniff\r\n"));
 	assert_non_null(strstr(client.answer, "Cache-Control: no-store\r\n"));
+	assert_non_null(strstr(client.answer, "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"));
+	assert_non_null(strstr(client.answer, "Referrer-Policy: no-referrer\r\n"));
+	assert_null(strstr(client.answer, "Strict-Transport-Security"));
 	assert_non_null(strstr(client.answer, "X-Request-Id: "));
 	assert_non_null(strstr(client.answer, "\r\n\r\n{\"status\":\"ok\"}\n"));
 	until_ready();

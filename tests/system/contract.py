@@ -107,6 +107,7 @@ class Document:
         for name, value in ALWAYS.items():
             assert answer.headers.get(name) == value, f"{where}: {name}"
         assert answer.headers.get("X-Request-Id") and answer.headers.get("Cache-Control"), where
+        assert "frame-ancestors 'none'" in answer.headers.get("Content-Security-Policy", ""), where
         url = urllib.parse.urlsplit(target)
         item = self.find(urllib.parse.unquote(url.path))
         if answer.status in REFUSED_BEFORE and self.is_turned_away(answer):
