@@ -17,6 +17,8 @@ import urllib.parse
 
 import jsonschema
 
+from world import wait_for
+
 REFUSED_BEFORE = {400, 414, 431, 505}  # what two readers could understand differently: belongs to no operation
 ALWAYS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 FORMATS = jsonschema.FormatChecker()
@@ -180,7 +182,16 @@ class Api:
     def __init__(self, url, token=None, document=None):
         self.url, self.token = url, token
         self.local = threading.local()
-        self.document = document or Document(self.ask("GET", "/openapi.json", None, {}).json)
+        if document is None:
+            wait_for(self.is_there, f"a gateway at {url}")
+            document = Document(self.ask("GET", "/openapi.json", None, {}).json)
+        self.document = document
+
+    def is_there(self):
+        try:
+            return self.ask("GET", "/livez", None, {}).status == 200
+        except ConnectionError:
+            return False
 
     def with_token(self, token):
         return Api(self.url, token, self.document)

@@ -51,4 +51,4 @@ def test_the_page_is_made_of_its_own_files_only(api):
         assert api.get(file, headers={"If-None-Match": answer.headers["ETag"]}).status == 304
     assert not re.search(r"<style|style=|<script>|onclick", page.text)
     assert api.get("/docs", headers={"If-None-Match": page.headers["ETag"]}).status == 304
-    assert api.get("/docs/nothing.js").status == api.get("/docs/..%2fpage.js").status == 404
+    assert api.get("/docs/nothing.js").status == 404 and api.get("/docs/..%2fpage.js").status == 400
