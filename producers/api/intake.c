@@ -218,19 +218,20 @@ static void fill_from_path(struct filling *filling)
 		set_id(filling, field, id);
 }
 
+/* Where If-Match is demanded it alone says the version. */
 static void fill_version(struct filling *filling)
 {
 	const struct field *field = find(filling->record, "expected_version");
+	int64_t version = filling->request->expected_version;
 
-	if (!filling->request->route->if_match)
+	if (field == NULL || (version == 0 && !filling->request->route->if_match))
 		return;
-	MUST(field != NULL);
 	MUST(field->kind == FIELD_LONG);
 	MUST(field->nullable);
 	if (is_present(filling, field)) {
 		refuse(filling, field, "differs", "the version is said by If-Match");
-	} else if (filling->request->expected_version > 0) {
-		*(int64_t *)(filling->body + field->offset) = filling->request->expected_version;
+	} else if (version > 0) {
+		*(int64_t *)(filling->body + field->offset) = version;
 		*(bool *)(filling->body + field->aux_offset) = true;
 	}
 }

@@ -38,11 +38,17 @@ static void set_applied(const struct write *write, struct call *call)
 
 /* ---- no command ---- */
 
+/* Its members stood in the query (writes.c). */
+static bool is_from_query(const struct call *call)
+{
+	return call_body(call).size == 0 && call_method(call) == METHOD_DELETE;
+}
+
 void write_refuse_faults(struct write *write)
 {
 	struct call *call = write_take_call(write);
 
-	faults_refuse(call, &write->writes->faults, call_body(call).size == 0);
+	faults_refuse(call, &write->writes->faults, is_from_query(call));
 	write_end(write);
 }
 
@@ -112,6 +118,8 @@ static void answer_refusal(struct write *write, const struct command_rejected *r
 	refusal_problem_of(rejected, write->type, row == NULL ? NULL : row->path_field, write_pointer(write), &refusal);
 	refusal.problem.command_id = &write->id;
 	call = write_take_call(write);
+	if (is_from_query(call) && refusal.fault.pointer.size > 0 && refusal.fault.pointer.data[0] == '/')
+		refusal.fault.pointer = (struct str){ refusal.fault.pointer.data + 1, refusal.fault.pointer.size - 1 };
 	set_applied(write, call);
 	call_refuse_problem(call, &refusal.problem);
 	write_end(write);

@@ -399,11 +399,11 @@ static int read_if_match(struct write *write)
 {
 	const struct route *row = write_row(write);
 
-	if (row == NULL || !row->if_match)
+	if (row == NULL)
 		return 0;
 	switch (if_match_read(call_header(write->call, HEADER_IF_MATCH), &write->expected_version)) {
 	case IF_MATCH_NONE:
-		return 428;
+		return row->if_match ? 428 : 0;
 	case IF_MATCH_BAD:
 		return 400;
 	case IF_MATCH_ANY:

@@ -172,6 +172,37 @@ def test_consents_contact_points_and_a_message(gateway, world, customer_id):
     gateway.post(f"/contact-points/{point_id}/invalidation", {"reason": "bounced"}).expect(200)
 
 
+def test_a_debt_is_amended_and_cancelled(gateway, customer_id):
+    debt = gateway.post("/debts", a_debt(customer_id)).expect(201)
+    place = debt.headers["location"]
+    gateway.ask("PUT", place, {"dueOn": "2026-03-01", "reason": "agreed"}).expect(428, "precondition_required")
+    amended = gateway.ask("PUT", place, {"dueOn": "2026-03-01", "reason": "agreed"}, if_match=debt.headers["etag"]).expect(200)
+    assert amended.json["dueOn"] == "2026-03-01"
+    stale = gateway.ask("DELETE", place + "?reason=fraud", if_match=debt.headers["etag"]).expect(412, "version_conflict")
+    assert stale.pointers == {"If-Match": "version_conflict"}
+    wrong = gateway.ask("DELETE", place).expect(422, "invalid_body")
+    assert wrong.pointers == {"reason": "missing"}
+    wrong = gateway.ask("DELETE", place + "?reason=because").expect(422, "bad_value")
+    assert wrong.pointers == {"reason": "bad_value"}
+    gone = gateway.ask("DELETE", place + "?reason=created_in_error&comment=letter%207").expect(200)
+    assert gone.json["lifecycle"] == "CANCELLED"
+    gateway.ask("DELETE", place, {"reason": "fraud"}).expect(409, "bad_transition")
+
+
+def test_a_customer_is_erased_when_nothing_is_owed(gateway):
+    place = gateway.post("/customers", a_customer()).expect(201).headers["location"]
+    debt = gateway.post("/debts", a_debt(place.rpartition("/")[2])).expect(201)
+    gateway.ask("DELETE", place, roles=("agent",)).expect(403, "not_authorised")
+    gateway.ask("DELETE", place, roles=("compliance",)).expect(409, "retention_applies")
+    gateway.ask("DELETE", debt.headers["location"] + "?reason=fraud").expect(200)
+
+    def is_erased():
+        answer = gateway.ask("DELETE", place, roles=("compliance",))
+        return answer if answer.status == 200 else None
+
+    assert wait_for(is_erased, "an erased customer").json["status"] == "erased"
+
+
 # ---- what is wrong is told, all at once ----
 
 

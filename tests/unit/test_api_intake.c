@@ -340,6 +340,55 @@ static void test_intake__by_the_schema_alone_everything_stands_in_the_body(void 
 	assert_faults(&request, "{\"reason\":\"nsf\"}", "/data/paymentId missing; /data/customerId missing");
 }
 
+/* ---- the table ---- */
+
+static bool has_field(const struct message_type *type, const char *name, size_t name_size)
+{
+	for (size_t i = 0; i < type->record.fields_count; i++) {
+		if (str_is((struct str){ .data = name, .size = name_size }, type->record.fields[i].name))
+			return true;
+	}
+	return false;
+}
+
+static void assert_field(const struct route *row, const char *name)
+{
+	if (name != NULL && !has_field(row->command, name, strlen(name)))
+		fail_msg("%s: %s has no field %s", row->operation, row->command->record.name, name);
+}
+
+static void test_routes__rows_name_fields_that_their_commands_have(void **state)
+{
+	size_t count = 0;
+
+	(void)state;
+	for (const struct route *row = api_routes; row->pattern != NULL; row++) {
+		struct str optional = str_of(row->optional == NULL ? "" : row->optional);
+
+		if (row->kind != ROUTE_WRITE)
+			continue;
+		count++;
+		assert_non_null(row->command->key_field);
+		assert_int_equal(row->command->kind, MESSAGE_COMMAND);
+		assert_int_equal(row->body, BODY_JSON);
+		assert_true(row->done_status == (row->made_field == NULL ? 200 : 201));
+		assert_true((strstr(row->pattern, ":id") != NULL) == (row->path_field != NULL));
+		assert_field(row, row->path_field);
+		assert_field(row, row->made_field);
+		assert_field(row, row->if_match ? "expected_version" : NULL);
+		while (optional.size > 0) {
+			struct str name = str_cut(optional, ' ', &optional);
+
+			if (!has_field(row->command, name.data, name.size))
+				fail_msg("%s: no such optional field", row->operation);
+		}
+		/* Whose it is must be known somehow: from path or body, or looked up. */
+		if (row->path_field != NULL && strcmp(row->path_field, row->command->key_field->name) != 0)
+			assert_non_null(row->owner);
+	}
+	assert_true(count > 10);
+}
+
 /* ---- "no" ---- */
 
 static struct refusal_problem problem_of(const char *code, const char *field, const char *path_field, const char *prefix)
@@ -455,6 +504,7 @@ int main(void)
 		TEST(test_intake__what_the_row_calls_optional_may_be_left_out),
 		TEST(test_intake__an_optional_instant_is_now),
 		TEST(test_intake__by_the_schema_alone_everything_stands_in_the_body),
+		TEST(test_routes__rows_name_fields_that_their_commands_have),
 		TEST(test_refusals__have_their_statuses),
 		TEST(test_refusals__point_to_where_the_field_stands),
 		TEST(test_accepted__remembers_the_newest_of_each_set),
