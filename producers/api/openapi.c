@@ -111,7 +111,7 @@ static void add_path_parameters(json_t *parameters, const char *pattern)
 				      "string");
 		if (strcmp(name, "id") == 0)
 			json_object_set_new(json_object_get(parameter, "schema"), "format", json_string("uuid"));
-		json_array_append_new(parameters, parameter);
+		json_array_insert_new(parameters, 0, parameter);
 	}
 }
 
@@ -137,9 +137,14 @@ static const struct {
 	{ 503, "Unavailable" },
 };
 
-/* Unless the operation says itself what this status means. */
-static void add_response(json_t *responses, int status)
+static void status_key(int status, char key[16])
 {
+	(void)snprintf(key, 16, "%d", status);
+}
+
+void openapi_add_response(json_t *operation, int status)
+{
+	json_t *responses = openapi_member(operation, "responses", json_object());
 	const char *name = NULL;
 	char key[16];
 
@@ -147,32 +152,64 @@ static void add_response(json_t *responses, int status)
 		if (shared_responses[i].status == status)
 			name = shared_responses[i].name;
 	MUST(name != NULL);
-	(void)snprintf(key, sizeof(key), "%d", status);
+	status_key(status, key);
 	if (json_object_get(responses, key) == NULL)
 		json_object_set_new(responses, key, openapi_reference("responses", name));
 }
 
-/* What the server refuses by the row alone, before a handler is asked. */
-static void add_refusals(json_t *responses, const struct route *route)
+json_t *openapi_add_success(json_t *operation, int status, const char *description, json_t *schema)
 {
-	if ((route_access(route) & ACCESS_PUBLIC) == 0)
-		add_response(responses, 401);
-	if ((route_access(route) & (ACCESS_PUBLIC | ACCESS_SIGNED_IN)) == 0)
-		add_response(responses, 403);
-	add_response(responses, 413);
+	json_t *responses = openapi_member(operation, "responses", json_object());
+	json_t *response =
+		json_pack("{s:s, s:{s:{s:o}}}", "description", description, "content", "application/json", "schema", schema);
+	char key[16];
+
+	status_key(status, key);
+	json_object_set_new(responses, key, response);
+	return response;
+}
+
+void openapi_add_header(json_t *response, const char *name, bool is_required, const char *description)
+{
+	json_t *header = json_pack("{s:s, s:{s:s}}", "description", description, "schema", "type", "string");
+
+	if (is_required)
+		json_object_set_new(header, "required", json_true());
+	json_object_set_new(openapi_member(response, "headers", json_object()), name, header);
+}
+
+/* What is refused by the row alone, before a handler is asked; and by rights that cannot be looked up, or at the end. */
+static void add_refusals(json_t *operation, const struct route *route)
+{
+	uint32_t access = route_access(route);
+
+	if ((access & ACCESS_PUBLIC) == 0)
+		openapi_add_response(operation, 401);
+	if ((access & (ACCESS_PUBLIC | ACCESS_SIGNED_IN)) == 0)
+		openapi_add_response(operation, 403);
+	openapi_add_response(operation, 413);
 	if (route->body == BODY_JSON)
-		add_response(responses, 415);
+		openapi_add_response(operation, 415);
+	openapi_add_response(operation, 503);
+}
+
+/* In the order of their numbers, whoever added them. */
+static void sort_responses(json_t *operation)
+{
+	json_t *responses = json_object_get(operation, "responses");
+	json_t *sorted = json_object();
+	char key[16];
+
+	for (int status = 100; status < 600; status++) {
+		status_key(status, key);
+		if (json_object_get(responses, key) != NULL)
+			json_object_set(sorted, key, json_object_get(responses, key));
+	}
+	MUST(json_object_size(sorted) == json_object_size(responses));
+	json_object_set_new(operation, "responses", sorted);
 }
 
 /* ---- operations ---- */
-
-static json_t *members_of(json_t *operation, const char *name, json_t *empty)
-{
-	if (json_object_get(operation, name) == NULL)
-		json_object_set(operation, name, empty);
-	json_decref(empty);
-	return json_object_get(operation, name);
-}
 
 /* A special row's operation is what document/ says, beside what follows from the row. */
 static int describe_special(struct openapi *openapi, const struct route *route, json_t *operation, struct err *err)
@@ -186,55 +223,6 @@ static int describe_special(struct openapi *openapi, const struct route *route, 
 	return 0;
 }
 
-/* A good answer with a body of this schema (stolen). */
-static void add_success(json_t *responses, int status, const char *description, json_t *schema)
-{
-	char key[16];
-
-	(void)snprintf(key, sizeof(key), "%d", status);
-	json_object_set_new(responses, key,
-			    json_pack("{s:s, s:{s:{s:o}}}", "description", description, "content", "application/json", "schema",
-				      schema));
-}
-
-static void describe_write(struct openapi *openapi, const struct route *route, json_t *operation)
-{
-	json_t *schemas = json_object_get(json_object_get(openapi->document, "components"), "schemas");
-	json_t *responses = members_of(operation, "responses", json_object());
-	const char *name = route->command->record.name;
-
-	if (json_object_get(schemas, name) == NULL)
-		json_object_set_new(schemas, name, openapi_message(route->command));
-	json_object_set_new(operation, "requestBody",
-			    json_pack("{s:b, s:{s:{s:o}}}", "required", 1, "content", "application/json", "schema",
-				      openapi_reference("schemas", name)));
-	add_success(responses, route->done_status, "Done", json_object());
-	add_success(responses, 202, "Taken; the answer will be at Location", json_object());
-	add_response(responses, 400);
-	if (strchr(route->pattern, ':') != NULL)
-		add_response(responses, 404);
-	add_response(responses, 409);
-	if (route->if_match) {
-		add_response(responses, 412);
-		add_response(responses, 428);
-	}
-	add_response(responses, 422);
-	add_response(responses, 503);
-}
-
-static void describe_read(const struct route *route, json_t *operation)
-{
-	json_t *responses = members_of(operation, "responses", json_object());
-
-	add_success(responses, 200, "It is", json_object());
-	if (!route->is_list)
-		add_response(responses, 304);
-	add_response(responses, 400);
-	if (strchr(route->pattern, ':') != NULL)
-		add_response(responses, 404);
-	add_response(responses, 503);
-}
-
 /* What the kind of row says. */
 static int describe_kind(struct openapi *openapi, const struct route *route, json_t *operation, struct err *err)
 {
@@ -242,11 +230,9 @@ static int describe_kind(struct openapi *openapi, const struct route *route, jso
 	case ROUTE_SPECIAL:
 		return describe_special(openapi, route, operation, err);
 	case ROUTE_WRITE:
-		describe_write(openapi, route, operation);
-		return 0;
+		return openapi_describe_write(openapi, route, operation, err);
 	case ROUTE_READ:
-		describe_read(route, operation);
-		return 0;
+		return openapi_describe_read(openapi, route, operation, err);
 	}
 	MUST_NOT_REACH("a kind of route that is not in the table");
 }
@@ -263,8 +249,9 @@ static int describe(struct openapi *openapi, const struct route *route, json_t *
 	add_access(operation, route_access(route));
 	if (describe_kind(openapi, route, operation, err) != 0)
 		return -1;
-	add_path_parameters(members_of(operation, "parameters", json_array()), route->pattern);
-	add_refusals(members_of(operation, "responses", json_object()), route);
+	add_path_parameters(openapi_member(operation, "parameters", json_array()), route->pattern);
+	add_refusals(operation, route);
+	sort_responses(operation);
 	return 0;
 }
 
@@ -280,8 +267,8 @@ static int add_operation(struct openapi *openapi, const struct route *route, str
 	buf_init(&path, 256);
 	write_path(route->pattern, &path);
 	MUST(!path.overflow);
-	json_object_set_new(members_of(members_of(openapi->document, "paths", json_object()), (const char *)path.data,
-				       json_object()),
+	json_object_set_new(openapi_member(openapi_member(openapi->document, "paths", json_object()), (const char *)path.data,
+					   json_object()),
 			    method_name(route->method), operation);
 	buf_release(&path);
 	return 0;
@@ -291,6 +278,7 @@ static int describe_all(struct openapi *openapi, const struct route *routes, str
 {
 	if (openapi_read_parts(openapi, err) != 0)
 		return -1;
+	openapi_add_commands(openapi);
 	for (const struct route *route = routes; route->pattern != NULL; route++) {
 		if (add_operation(openapi, route, err) != 0)
 			return -1;
@@ -318,5 +306,6 @@ int openapi_write(const struct route *routes, bool is_indented, struct buf *buf,
 	}
 	json_decref(openapi.document);
 	json_decref(openapi.written);
+	json_decref(openapi.resources);
 	return result;
 }

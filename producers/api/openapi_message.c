@@ -3,23 +3,9 @@
 #include <string.h>
 
 #include "producers/api/openapi_inside.h"
+#include "wire/json.h"
 
-/* snake_case -> camelCase; `name` has room for 64 bytes. */
-static void camel_case(const char *field_name, char name[64])
-{
-	size_t size = 0;
-
-	MUST(strlen(field_name) < 64);
-	for (const char *at = field_name; *at != '\0'; at++) {
-		if (*at == '_' && at[1] >= 'a' && at[1] <= 'z') {
-			at++;
-			name[size++] = (char)(*at - 'a' + 'A');
-		} else {
-			name[size++] = *at;
-		}
-	}
-	name[size] = '\0';
-}
+#define NAME_MAX_SIZE 64
 
 static json_t *string_schema(const char *format, uint32_t size_max, const char *pattern)
 {
@@ -82,44 +68,92 @@ static void let_be_null(json_t *schema)
 	json_object_set_new(schema, "type", json_pack("[O, s]", type, "null"));
 }
 
-static json_t *field_schema(const struct field *field, json_t *source)
+static json_t *nullable(json_t *schema)
 {
-	json_t *schema = value_schema(field, source);
+	if (json_object_get(schema, "$ref") != NULL)
+		return json_pack("{s:[o, {s:s}]}", "anyOf", schema, "type", "null");
+	let_be_null(schema);
+	return schema;
+}
+
+static json_t *field_schema(const struct record_type *record, const struct field *field, json_t *source)
+{
+	json_t *schema =
+		json_part_of(record, field) == JSON_MONEY ? openapi_reference("schemas", "Money") : value_schema(field, source);
 
 	if (field->array)
 		schema = json_pack("{s:s, s:o, s:I}", "type", "array", "items", schema, "maxItems", (json_int_t)field->items_max);
 	if (field->nullable)
-		let_be_null(schema);
+		schema = nullable(schema);
 	json_object_set(schema, "description", json_object_get(source, "doc"));
+	return schema;
+}
+
+static void member_name(const struct record_type *record, const struct field *field, char name[NAME_MAX_SIZE])
+{
+	struct buf buf;
+
+	buf_init(&buf, NAME_MAX_SIZE - 1);
+	json_write_name(&buf, record, field);
+	MUST(str_to_chars(name, NAME_MAX_SIZE, buf_str(&buf)));
+	buf_release(&buf);
+}
+
+/* What whoever asks for the schema says of its fields. */
+struct asking {
+	openapi_presence_of *presence_of; /* NULL: nothing */
+	const void *arg;
+};
+
+static void add_member(json_t *schema, const struct record_type *record, const struct field *field, json_t *source,
+		       const struct asking *asking)
+{
+	enum openapi_presence presence = PRESENT_AS_SCHEMA;
+	const char *text = NULL;
+	char name[NAME_MAX_SIZE];
+	json_t *member;
+
+	if (asking->presence_of != NULL)
+		presence = asking->presence_of(asking->arg, field, &text);
+	if (presence == PRESENT_NEVER || json_part_of(record, field) == JSON_HIDDEN)
+		return;
+	member_name(record, field, name);
+	member = field_schema(record, field, source);
+	if (text != NULL)
+		openapi_describe(member, text);
+	json_object_set_new(json_object_get(schema, "properties"), name, member);
+	if (presence == PRESENT_AS_SCHEMA && !field->nullable && !field->array)
+		json_array_append_new(json_object_get(schema, "required"), json_string(name));
+}
+
+static json_t *make_record(const struct record_type *record, json_t *source, const struct asking *asking)
+{
+	json_t *sources = json_object_get(source, "fields");
+	json_t *schema = json_pack("{s:s, s:O, s:{}, s:[], s:b}", "type", "object", "description", json_object_get(source, "doc"),
+				   "properties", "required", "additionalProperties", 0);
+
+	for (size_t i = 0; i < record->fields_count; i++)
+		add_member(schema, record, &record->fields[i], json_array_get(sources, i), asking);
+	if (json_array_size(json_object_get(schema, "required")) == 0)
+		json_object_del(schema, "required");
 	return schema;
 }
 
 static json_t *record_schema(const struct record_type *record, json_t *source)
 {
-	json_t *sources = json_object_get(source, "fields");
-	json_t *properties = json_object();
-	json_t *required = json_array();
+	const struct asking nobody = { .presence_of = NULL };
 
-	for (size_t i = 0; i < record->fields_count; i++) {
-		const struct field *field = &record->fields[i];
-		char name[64];
-
-		camel_case(field->name, name);
-		json_object_set_new(properties, name, field_schema(field, json_array_get(sources, i)));
-		if (!field->nullable && !field->array)
-			json_array_append_new(required, json_string(name));
-	}
-	return json_pack("{s:s, s:O, s:o, s:o, s:b}", "type", "object", "description", json_object_get(source, "doc"),
-			 "properties", properties, "required", required, "additionalProperties", 0);
+	return make_record(record, source, &nobody);
 }
 
-json_t *openapi_message(const struct message_type *type)
+json_t *openapi_message(const struct message_type *type, openapi_presence_of *presence_of, const void *arg)
 {
+	const struct asking asking = { .presence_of = presence_of, .arg = arg };
 	json_t *source = json_loadb(type->avsc, type->avsc_size, 0, NULL);
 	json_t *schema;
 
 	MUST(source != NULL);
-	schema = record_schema(&type->record, source);
+	schema = make_record(&type->record, source, &asking);
 	json_decref(source);
 	return schema;
 }

@@ -23,7 +23,9 @@ static void read_base(struct openapi *openapi)
 			openapi->document = parse(file);
 	}
 	MUST(openapi->document != NULL);
+	openapi->schemas = json_object_get(json_object_get(openapi->document, "components"), "schemas");
 	openapi->written = json_object();
+	openapi->resources = json_object();
 }
 
 /* Adds the members of `from` to `to`; ERR_FATAL when one is there already. */
@@ -43,18 +45,18 @@ static int merge(json_t *to, json_t *from, const char *file, struct err *err)
 
 int openapi_read_parts(struct openapi *openapi, struct err *err)
 {
-	json_t *schemas;
 	int result = 0;
 
 	read_base(openapi);
-	schemas = json_object_get(json_object_get(openapi->document, "components"), "schemas");
 	for (const struct embedded *file = embedded_files; result == 0 && file->name != NULL; file++) {
 		json_t *part;
 
 		if (strncmp(file->name, FOLDER, sizeof(FOLDER) - 1) != 0 || strcmp(file->name, BASE) == 0)
 			continue;
 		part = parse(file);
-		result = merge(schemas, json_object_get(part, "schemas"), file->name, err);
+		result = merge(openapi->schemas, json_object_get(part, "schemas"), file->name, err);
+		if (result == 0)
+			result = merge(openapi->resources, json_object_get(part, "resources"), file->name, err);
 		if (result == 0)
 			result = merge(openapi->written, json_object_get(part, "operations"), file->name, err);
 		json_decref(part);
@@ -68,4 +70,22 @@ json_t *openapi_reference(const char *kind, const char *name)
 
 	json_object_set_new(reference, "$ref", json_sprintf("#/components/%s/%s", kind, name));
 	return reference;
+}
+
+json_t *openapi_member(json_t *object, const char *name, json_t *empty)
+{
+	if (json_object_get(object, name) == NULL)
+		json_object_set(object, name, empty);
+	json_decref(empty);
+	return json_object_get(object, name);
+}
+
+void openapi_describe(json_t *schema, const char *text)
+{
+	const char *old = json_string_value(json_object_get(schema, "description"));
+
+	if (old == NULL || old[0] == '\0')
+		json_object_set_new(schema, "description", json_string(text));
+	else
+		json_object_set_new(schema, "description", json_sprintf("%s; %s", old, text));
 }

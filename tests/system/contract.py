@@ -66,6 +66,14 @@ def close(schema):
             close(value)
 
 
+def parsed(body):
+    """The JSON in a body that was sent; None: there is none."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
 class Document:
     """What the gateway says of itself; and what of it was seen."""
 

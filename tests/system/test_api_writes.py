@@ -1,4 +1,5 @@
-"""Changes over HTTP: each request becomes a command, and is answered with what came of it. The client is Python's http.client."""
+"""Changes over HTTP: each request becomes a command, and is answered with what came of it. The client is Python's http.client; every
+answer is held against the gateway's document (contract.py)."""
 
 import concurrent.futures
 import http.client
@@ -8,6 +9,7 @@ import uuid
 
 import pytest
 
+import contract
 from client import new_id
 from world import wait_for
 
@@ -15,9 +17,10 @@ from world import wait_for
 class Answer:
     def __init__(self, response):
         self.status = response.status
+        self.all_headers = response.headers
         self.headers = {name.lower(): value for name, value in response.getheaders()}
-        text = response.read()
-        self.json = json.loads(text) if text else None
+        self.body = response.read()
+        self.json = json.loads(self.body) if self.body else None
 
     def expect(self, status, code=None):
         assert self.status == status, (self.status, self.headers, self.json)
@@ -36,6 +39,7 @@ class Gateway:
     def __init__(self, world, client):
         self.address = world.environment["DCS_API_URL"].removeprefix("http://")
         self.client = client
+        self.document = contract.Api(world.environment["DCS_API_URL"]).document
 
     def ask(self, method, path, body=None, roles=("creditor", "agent", "supervisor"), token=None, **headers):
         """Headers as key words: if_match is If-Match."""
@@ -47,9 +51,11 @@ class Gateway:
         connection = http.client.HTTPConnection(self.address, timeout=60)
         try:
             connection.request(method, path, body, sent)
-            return Answer(connection.getresponse())
+            answer = Answer(connection.getresponse())
         finally:
             connection.close()
+        self.document.check(method, path, None if body is None else contract.parsed(body), contract.Answer(answer.status, answer.all_headers, answer.body))
+        return answer
 
     def post(self, path, body, **options):
         return self.ask("POST", path, body, **options)

@@ -1,0 +1,203 @@
+/* Of rows that become commands: what they take, and what comes of it. */
+
+#include <string.h>
+
+#include "model/command.h"
+#include "producers/api/openapi_inside.h"
+#include "producers/api/resource.h"
+
+/* ---- bodies ---- */
+
+static bool is_named(const char *names, const char *name)
+{
+	size_t size = strlen(name);
+
+	for (const char *at = names; at != NULL && at[0] != '\0'; at += strcspn(at, " "), at += at[0] == ' ') {
+		if (strcspn(at, " ") == size && strncmp(at, name, size) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What is there when a member of the row's `optional` is left out (intake.c). */
+static const char *text_of_default(const struct field *field)
+{
+	switch (field->kind) {
+	case FIELD_INSTANT:
+		return "left out: now";
+	case FIELD_BOOL:
+		return "left out: false";
+	case FIELD_INT:
+	case FIELD_LONG:
+		return "left out: 0";
+	case FIELD_DATE:
+	case FIELD_UUID:
+	case FIELD_STRING:
+	case FIELD_BYTES:
+	case FIELD_RECORD:
+		return "left out: empty";
+	}
+	MUST_NOT_REACH("a field kind that is not in the table");
+}
+
+/* As intake.c reads it: what comes from the path, is looked up, is made, or may be missing. */
+static enum openapi_presence presence_in_body(const void *route_arg, const struct field *field, const char **ret_text)
+{
+	const struct route *route = route_arg;
+
+	if (route->if_match && strcmp(field->name, "expected_version") == 0)
+		return PRESENT_NEVER;
+	*ret_text = NULL;
+	if (route->path_field != NULL && strcmp(field->name, route->path_field) == 0)
+		*ret_text = "the path says it; here it may be said again";
+	else if (route->path_field != NULL && field == route->command->key_field)
+		*ret_text = "may be left out: the path says whose it is";
+	else if (route->made_field != NULL && strcmp(field->name, route->made_field) == 0)
+		*ret_text = "left out: a new one";
+	else if (is_named(route->optional, field->name))
+		*ret_text = text_of_default(field);
+	return *ret_text != NULL ? PRESENT_MAYBE : PRESENT_AS_SCHEMA;
+}
+
+/* "recordPayment" -> "RecordPaymentBody" */
+static void body_name(const struct route *route, char name[64])
+{
+	(void)snprintf(name, 64, "%sBody", route->operation);
+	if (name[0] >= 'a' && name[0] <= 'z')
+		name[0] = (char)(name[0] - 'a' + 'A');
+}
+
+/* The members that are texts may stand in the query of a DELETE, whose body proxies may drop. */
+static void add_query_members(json_t *operation, json_t *schema)
+{
+	json_t *parameters = openapi_member(operation, "parameters", json_array());
+	const char *name;
+	json_t *member;
+
+	json_object_foreach(json_object_get(schema, "properties"), name, member)
+	{
+		json_t *type = json_object_get(member, "type");
+		const char *word = json_string_value(json_is_array(type) ? json_array_get(type, 0) : type);
+
+		if (word == NULL || strcmp(word, "string") != 0)
+			continue;
+		json_array_append_new(parameters, json_pack("{s:s, s:s, s:s, s:O}", "name", name, "in", "query", "description",
+							    "instead of the body, which a proxy may drop", "schema", member));
+	}
+}
+
+static void add_body(struct openapi *openapi, const struct route *route, json_t *operation)
+{
+	json_t *schema = openapi_message(route->command, presence_in_body, route);
+	bool is_needed = json_object_get(schema, "required") != NULL && route->method != METHOD_DELETE;
+	char name[64];
+
+	if (route->method == METHOD_DELETE)
+		add_query_members(operation, schema);
+	body_name(route, name);
+	json_object_set_new(openapi->schemas, name, schema);
+	json_object_set_new(operation, "requestBody",
+			    json_pack("{s:b, s:{s:{s:o}}}", "required", is_needed, "content", "application/json", "schema",
+				      openapi_reference("schemas", name)));
+}
+
+static void add_headers(const struct route *route, json_t *operation)
+{
+	json_t *parameters = openapi_member(operation, "parameters", json_array());
+
+	if (route->method == METHOD_POST)
+		json_array_append_new(parameters, openapi_reference("parameters", "IdempotencyKey"));
+	if (route->if_match)
+		json_array_append_new(parameters, openapi_reference("parameters", "IfMatch"));
+	json_array_append_new(parameters, openapi_reference("parameters", "Prefer"));
+}
+
+/* ---- answers ---- */
+
+static int add_done(struct openapi *openapi, const struct route *route, json_t *operation, struct err *err)
+{
+	char name[64] = "Done";
+	json_t *schema, *response;
+
+	if (route->resource != NULL && openapi_resource(openapi, route->resource, false, name, err) != 0)
+		return -1;
+	if (route->resource == NULL)
+		schema = openapi_reference("schemas", name);
+	else /* the rest of it may be out of reach just then */
+		schema = json_pack("{s:[o, o]}", "anyOf", openapi_reference("schemas", name),
+				   openapi_reference("schemas", "OnlyId"));
+	response = openapi_add_success(operation, route->done_status, route->done_status == 201 ? "It was made" : "It was done",
+				       schema);
+	openapi_add_header(response, "Location", true, route->location != NULL ? "where it can be read" : "of the command");
+	if (route->resource != NULL && route->resource->version != NULL)
+		openapi_add_header(response, "ETag", false, "the version it has now");
+	openapi_add_header(response, "Preference-Applied", false, "what of `Prefer` was done");
+	openapi_add_header(response, "Idempotency-Replayed", false,
+			   "`true`: the answer that was given before; nothing was done again");
+	return 0;
+}
+
+static void add_accepted(json_t *operation)
+{
+	json_t *response = openapi_add_success(operation, 202, "Kept; what comes of it will be at Location",
+					       openapi_reference("schemas", "Command"));
+
+	openapi_add_header(response, "Location", true, "GET /commands/{id}");
+	openapi_add_header(response, "Retry-After", true, "seconds until it is worth asking");
+	openapi_add_header(response, "Preference-Applied", false, "what of `Prefer` was done");
+}
+
+static bool has_field(const struct message_type *type, const char *name)
+{
+	for (size_t i = 0; i < type->record.fields_count; i++) {
+		if (strcmp(type->record.fields[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+int openapi_describe_write(struct openapi *openapi, const struct route *route, json_t *operation, struct err *err)
+{
+	bool is_for_consumers = (route->command->roles & ROLE_CONSUMER) != 0; /* to whom others' things are 404 */
+
+	add_headers(route, operation);
+	add_body(openapi, route, operation);
+	if (add_done(openapi, route, operation, err) != 0)
+		return -1;
+	add_accepted(operation);
+	openapi_add_response(operation, 400);
+	openapi_add_response(operation, 403); /* of the module: with the rights he has now */
+	if (route->path_field != NULL || is_for_consumers)
+		openapi_add_response(operation, 404);
+	openapi_add_response(operation, 409);
+	if (has_field(route->command, "expected_version"))
+		openapi_add_response(operation, 412);
+	openapi_add_response(operation, 422);
+	if (route->if_match)
+		openapi_add_response(operation, 428);
+	return 0;
+}
+
+/* ---- POST /commands ---- */
+
+static json_t *order_of(const struct message_type *type)
+{
+	return json_pack("{s:s, s:{s:{s:s}, s:{s:[s, s], s:s, s:s}, s:o}, s:[s, s], s:b}", "type", "object", "properties", "type",
+			 "const", type->record.name, "id", "type", "string", "null", "format", "uuid", "description",
+			 "of the command: the same id is the same command; left out: a new one", "data",
+			 openapi_reference("schemas", type->record.name), "required", "type", "data", "additionalProperties", 0);
+}
+
+void openapi_add_commands(struct openapi *openapi)
+{
+	json_t *orders = json_array();
+
+	for (const struct message_type *const *type = message_types; *type != NULL; type++) {
+		if ((*type)->kind != MESSAGE_COMMAND || (*type)->key_field == NULL)
+			continue;
+		json_object_set_new(openapi->schemas, (*type)->record.name, openapi_message(*type, NULL, NULL));
+		json_array_append_new(orders, order_of(*type));
+	}
+	json_object_set_new(openapi->schemas, "CommandRequest",
+			    json_pack("{s:s, s:o}", "description", "A command by its name, and its members", "oneOf", orders));
+}
