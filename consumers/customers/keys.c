@@ -19,22 +19,22 @@ bool contact_address_key(struct contact_address_key *ret_key, const struct works
 {
 	const struct slot *slot = workset_find(set, &customer_entity, customer_id);
 	const struct customer *customer;
-	char *to = ret_key->text;
+	size_t head;
 
 	MUST(slot != NULL);
 	MUST(slot->loaded);
 	if (address.size > ADDRESS_MAX)
 		return false;
 	customer = slot->state;
-	memcpy(to, customer_id->bytes, 16);
-	to += 16;
-	*to++ = (char)customer->salt_size;
-	memcpy(to, customer->salt, customer->salt_size);
-	to += customer->salt_size;
-	*to++ = (char)channel;
+	head = 18 + customer->salt_size;
+	MUST(head <= CONTACT_ADDRESS_HEAD_MAX);
+	memcpy(ret_key->text, customer_id->bytes, 16);
+	ret_key->text[16] = (char)customer->salt_size;
+	memcpy(ret_key->text + 17, customer->salt, customer->salt_size);
+	ret_key->text[head - 1] = (char)channel;
 	for (size_t index = 0; index < address.size; index++)
-		*to++ = channel == CHANNEL_EMAIL ? lower(address.data[index]) : address.data[index];
-	ret_key->size = (size_t)(to - ret_key->text);
+		ret_key->text[head + index] = channel == CHANNEL_EMAIL ? lower(address.data[index]) : address.data[index];
+	ret_key->size = head + address.size;
 	return true;
 }
 

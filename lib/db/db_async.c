@@ -511,6 +511,12 @@ bool db_async_is_ready(const struct db_async *async)
 	return async->state == ASYNC_READY;
 }
 
+/* One batch runs over there, one waits for it. */
+bool db_async_is_busy(const struct db_async *async)
+{
+	return async->state == ASYNC_READY && (async->batches >= 2 || async->prepares > 0);
+}
+
 size_t db_async_waiting(const struct db_async *async)
 {
 	return async->count;

@@ -59,6 +59,7 @@ int db_async_fd(const struct db_async *async);          /* -1: none; changes wit
 short db_async_events(const struct db_async *async);    /* for poll */
 int64_t db_async_wait_ms(const struct db_async *async); /* until something is due though the socket is silent */
 bool db_async_is_ready(const struct db_async *async);   /* connected */
+bool db_async_is_busy(const struct db_async *async);    /* has enough to do: what is asked now does not run sooner than later */
 size_t db_async_waiting(const struct db_async *async);
 const char *db_async_trouble(const struct db_async *async); /* why it was last away; "" when never */
 

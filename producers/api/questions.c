@@ -9,7 +9,7 @@
 #include "db/db_async.h"
 
 /*
- * A question is free, or in the group of its shape (asked, not sent), or in the chain that an asked statement has as its
+ * A question is free, or in a group of its shape (asked, not sent), or in the chain that an asked statement has as its
  * argument. Groups and chains are in the order of asking, so that the n-th in the chain is the n-th item of the arrays.
  */
 
@@ -141,12 +141,18 @@ static void send_group(struct questions *questions, const struct group *group)
 		tell_chain(group->first, NULL, &err);
 }
 
-/* Sends all groups; true if there were any. Who is told at once that it is away may ask again, into groups that are new then. */
+/*
+ * Sends all groups; true if there were any. While the server has enough to do they are held and grow: it works statement by
+ * statement anyway, and large ones cost it less. Who is told at once that it is away may ask again, into groups that are new
+ * then.
+ */
 static bool send_groups(struct questions *questions)
 {
 	struct group groups[GROUPS_MAX];
 	size_t count = questions->groups_count;
 
+	if (db_async_is_busy(questions->async) && count < GROUPS_MAX)
+		return false;
 	memcpy(groups, questions->groups, count * sizeof(groups[0]));
 	questions->groups_count = 0;
 	for (size_t i = 0; i < count; i++)
@@ -255,7 +261,8 @@ static size_t part_watch(void *questions_self, struct pollfd ret_fds[PART_FDS_MA
 static int part_timeout_ms(void *questions_self)
 {
 	const struct questions *questions = questions_self;
-	int64_t wait_ms = questions->groups_count > 0 ? 0 : db_async_wait_ms(questions->async);
+	bool has_groups = questions->groups_count > 0 && !db_async_is_busy(questions->async);
+	int64_t wait_ms = has_groups ? 0 : db_async_wait_ms(questions->async);
 
 	return wait_ms > INT_MAX ? INT_MAX : (int)wait_ms;
 }

@@ -11,12 +11,12 @@
 #include "producers/api/part.h"
 
 /*
- * Questions to PostgreSQL, many at once: those of one shape that are asked in one turn of the loop are one statement, whose
- * parameters are arrays with an item for each question. 32 requests for a debt that came together cost one round trip and one
- * execution. Reads only, over one db_async (db/db_async.h), which this owns; as a part of the loop it sends, takes answers, and
- * connects again.
+ * Questions to PostgreSQL, many at once: those of one shape that are asked in one turn of the loop, or while the server is busy
+ * with others, are one statement, whose parameters are arrays with an item for each question. 32 requests for a debt that came
+ * together cost one round trip and one execution. Reads only, over one db_async (db/db_async.h), which this owns; as a part of
+ * the loop it sends, takes answers, and connects again.
  *
- * Who asked is told exactly once, from within questions_run, at the latest timeout_ms afterwards.
+ * Who asked is told exactly once, from within questions_run, at the latest twice timeout_ms afterwards.
  */
 struct questions;
 

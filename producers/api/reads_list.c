@@ -187,9 +187,11 @@ static bool is_quick(const struct list_query *query, const struct list_shape *li
 static void fill_values(struct question_value *values, const struct list_query *query, const struct list_shape *list,
 			const struct uuid *owner, const struct uuid *parent)
 {
-	if (list->parent_at >= 0)
+	MUST((parent != NULL) == (list->parent_at >= 0));
+	MUST((owner != NULL) == (list->owner_at >= 0));
+	if (parent != NULL)
 		values[list->parent_at].id = *parent;
-	if (list->owner_at >= 0)
+	if (owner != NULL)
 		values[list->owner_at].id = *owner;
 	for (size_t i = 0; i < query->resource->filters_count; i++) {
 		if (list->filter_at[i] < 0)

@@ -18,6 +18,7 @@ static const struct column customer_columns[] = {
 	{ .name = "country", .kind = COLUMN_TEXT, .sql = "c.country" },
 	{ .name = "region", .kind = COLUMN_TEXT, .sql = "c.region" },
 	{ .name = "timezone", .kind = COLUMN_TEXT, .sql = "c.timezone" },
+	{ .name = "actions", .kind = COLUMN_TEXTS, .sql = "c.actions" },
 	{ .name = "version", .kind = COLUMN_LONG, .sql = "c.version" },
 };
 
@@ -56,6 +57,7 @@ static const struct column contact_point_columns[] = {
 	{ .name = "source", .kind = COLUMN_TEXT, .sql = "p.source" },
 	{ .name = "state", .kind = COLUMN_TEXT, .sql = "p.state" },
 	{ .name = "verifiedAt", .kind = COLUMN_INSTANT, .sql = "p.verified_at" },
+	{ .name = "actions", .kind = COLUMN_TEXTS, .sql = "p.actions" },
 	{ .name = "version", .kind = COLUMN_LONG, .sql = "p.version" },
 };
 

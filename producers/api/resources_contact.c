@@ -32,6 +32,7 @@ static const struct column communication_columns[] = {
 	{ .name = "report.occurredAt", .kind = COLUMN_INSTANT, .sql = "m.occurred_at" },
 	{ .name = "subject", .kind = COLUMN_SEALED, .sql = "m.subject_sealed", .roles = SEES_CONTACTS, .is_detail = true },
 	{ .name = "body", .kind = COLUMN_SEALED, .sql = "m.body_sealed", .roles = SEES_CONTACTS, .is_detail = true },
+	{ .name = "actions", .kind = COLUMN_TEXTS, .sql = "m.actions" },
 	{ .name = "version", .kind = COLUMN_LONG, .sql = "m.version" },
 };
 

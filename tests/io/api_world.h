@@ -152,7 +152,7 @@ static inline void api_open(const char *conninfo, int64_t timeout_ms)
 					    .conninfo = conninfo,
 					    .application_name = "test_api",
 					    .timeout_ms = timeout_ms,
-					    .waiting_max = 64 };
+					    .waiting_max = 256 };
 	const struct server_conf server = { .listen = "127.0.0.1:0",
 					    .routes = api_routes,
 					    .api = api,

@@ -365,9 +365,10 @@ static void assert_types(const char *target, const char *const *types, size_t co
 
 		(void)snprintf(member, sizeof(member), "\"type\":\"%s\"", types[i]);
 		at = strstr(at, "\"type\":");
-		if (at == NULL || strncmp(at, member, strlen(member)) != 0)
+		assert_non_null(at);
+		if (strncmp(at, member, strlen(member)) != 0)
 			fail_msg("event %zu of %s is not %s:\n%s", i, target, types[i], api_body());
-		at++;
+		at += strlen(member);
 	}
 	assert_null(strstr(at, "\"type\":"));
 }
@@ -411,6 +412,34 @@ static void test_api_lists__the_ledger_tells_what_was_owed_after_each_entry(void
 	assert_contains("\"balanceAfter\":{\"amountMinor\":77,\"currency\":");
 	assert_int_equal(api_get("/debts/" DEBT "/ledger?sort=entryNo&limit=1", token), 200);
 	assert_contains("{\"items\":[{\"entryNo\":1,");
+}
+
+/* The view says itself what is usual; it must say what the function says. */
+static void test_api_lists__actions_of_a_debt_are_those_of_its_module(void **state)
+{
+	(void)state;
+	SQL("actions_entries", "INSERT INTO debts.ledger_entry (part, entry_no, seq, previous_seq, debt_id, command_id, "
+			       "occurred_on, business_date, kind, contra, "
+			       "contra_minor, principal_minor) SELECT 9, 2, n, NULL, ('019f0000-0000-7000-8000-' || "
+			       "lpad(to_hex(n), 12, '0'))::uuid, "
+			       "gen_random_uuid(), '2025-01-01', '2025-01-01', "
+			       "(ARRAY['OPENING', 'PAYMENT', 'PAYMENT_REVERSAL', 'CREDIT_APPLIED', 'CANCELLATION'])[1 + n % 5], "
+			       "'CASH_CLEARING', n % 2, -(n % 2) "
+			       "FROM generate_series(1, 100) n");
+	SQL("actions_debts",
+	    "INSERT INTO debts.debt (debt_id, customer_id, creditor_id, version, last_entry_seq, cost_minor, fee_minor, "
+	    "interest_minor, "
+	    "principal_minor, credit_minor, entries, lifecycle, part, opened_on, due_on, currency, external_ref) "
+	    "SELECT ('019f0000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, gen_random_uuid(), gen_random_uuid(), 1, n, "
+	    "0, 0, 0, n, 0, "
+	    "1 + n / 10 % 2, 1 + n % 10, 9, '2025-01-01', '2025-01-01', 'EUR', 'A-' || n FROM generate_series(1, 100) n");
+	select_all("SELECT a.debt_id::text FROM debts.api_debt a JOIN debts.debt d USING (debt_id) "
+		   "WHERE d.part = 9 AND a.actions IS DISTINCT FROM debts.allowed_actions(d)",
+		   &expected);
+	assert_int_equal(expected.count, 0);
+	select_all("SELECT DISTINCT actions::text FROM debts.api_debt JOIN debts.debt USING (debt_id) WHERE part = 9", &expected);
+	assert_int_equal(expected.count, 3);
+	SQL("actions_away", "DELETE FROM debts.debt WHERE part = 9");
 }
 
 /* ---- paging ---- */
@@ -568,6 +597,8 @@ static void test_api_lists__what_is_wrong_with_a_query_is_told(void **state)
 	assert_contains("\"foo\"");
 }
 
+#define REFERENCE "/debts?creditor=" CREDITOR "1&externalRef="
+
 /* Nothing that stands in an argument becomes SQL, breaks an answer, or is a failure. */
 static void test_api_lists__injection_strings_are_values(void **state)
 {
@@ -586,7 +617,7 @@ static void test_api_lists__injection_strings_are_values(void **state)
 					       "../../x",
 					       "%f0%9f%98%80" };
 	static const char *const targets[] = { "/debts?currency=",
-					       "/debts?creditor=" CREDITOR "1&externalRef=",
+					       REFERENCE,
 					       "/debts?customer=",
 					       "/debts?lifecycle=",
 					       "/debts?dueFrom=",
@@ -678,6 +709,7 @@ int main(void)
 		TEST(test_api_lists__history_is_all_of_a_debts_events),
 		TEST(test_api_lists__timeline_is_over_all_modules),
 		TEST(test_api_lists__the_ledger_tells_what_was_owed_after_each_entry),
+		TEST(test_api_lists__actions_of_a_debt_are_those_of_its_module),
 		TEST(test_api_lists__the_link_leads_to_the_next_page),
 		TEST(test_api_lists__a_touched_cursor_is_400),
 		TEST(test_api_lists__a_cursor_is_good_for_its_own_list_only),

@@ -8,6 +8,10 @@
 #define USER(n)     "019a0000-0000-7000-8000-0055000000" n
 #define CREDITOR    "019a0000-0000-7000-8000-005200000001"
 
+#define POINT   "019a0000-0000-7000-8000-004b00000001"
+#define MESSAGE "019a0000-0000-7000-8000-004d00000001"
+#define SALT    "salt of 16 bytes"
+
 #define NAME "Anna \"Ähm\" O'Neil"
 
 static struct uuid id_of(const char *text)
@@ -20,6 +24,18 @@ static struct uuid id_of(const char *text)
 
 /* ---- rows ---- */
 
+/* Sealed with a customer's own key; stands until the next call. */
+static struct str sealed_for(const char *customer, const char *text)
+{
+	static uint8_t sealed[512];
+	struct uuid about = id_of(customer);
+	uint8_t key[32];
+
+	person_key(key, world.key, STR(SALT));
+	seal(sealed, str_of(text), &about, key);
+	return (struct str){ (const char *)sealed, strlen(text) + SEAL_OVERHEAD };
+}
+
 static void add_customer(const char *id, const char *reference, const char *name)
 {
 	static const struct db_statement insert = {
@@ -28,18 +44,58 @@ static void add_customer(const char *id, const char *reference, const char *name
 		"full_name_sealed, key_salt) VALUES ($1, $2, 'natural', 'active', 'de', 'DE', 3, $3, $4)"
 	};
 	struct uuid customer = id_of(id);
-	uint8_t sealed[256], key[32];
 	struct db_params params;
 
-	person_key(key, world.key, STR("salt of 16 bytes"));
-	seal(sealed, str_of(name), &customer, key);
 	db_params_init(&params, 4096);
 	db_param_uuid(&params, &customer);
 	db_param_text(&params, str_of(reference));
-	db_param_bytes(&params, (struct str){ (const char *)sealed, strlen(name) + SEAL_OVERHEAD });
-	db_param_bytes(&params, STR("salt of 16 bytes"));
+	db_param_bytes(&params, sealed_for(id, name));
+	db_param_bytes(&params, STR(SALT));
 	api_must(db_run(world.admin, &insert, &params, NULL, &world.err));
 	db_params_release(&params);
+}
+
+static void add_sealed(const struct db_statement *insert, const char *customer, const char *text)
+{
+	struct db_params params;
+
+	db_params_init(&params, 4096);
+	db_param_bytes(&params, sealed_for(customer, text));
+	api_must(db_run(world.admin, insert, &params, NULL, &world.err));
+	db_params_release(&params);
+}
+
+static void add_message(void)
+{
+	static const struct db_statement point = {
+		"test_point",
+		"INSERT INTO customers.contact_point (contact_point_id, customer_id, channel, place, source, state, version, "
+		"address_hash, address_sealed) VALUES ('" POINT
+		"', '" CUSTOMER("01") "', 'email', 'home', 'consumer', "
+				      "'usable', 2, decode(repeat('00', 16), 'hex'), $1)"
+	};
+	static const struct db_statement outbox = {
+		"test_outbox",
+		"INSERT INTO communications.outbox (communication_id, customer_id, channel, state, send_by, address_sealed, "
+		"subject_sealed, body_sealed) VALUES ('" MESSAGE "', '" CUSTOMER("01") "', 'email', 'released', "
+										       "'2026-01-01Z', '', '', $1)"
+	};
+
+	add_sealed(&point, CUSTOMER("01"), "anna@example.com");
+	SQL("test_message",
+	    "INSERT INTO communications.communication (communication_id, customer_id, version, attempt, state, channel, "
+	    "requested_on, "
+	    "message_class, template_name, template_version, language, contact_point_id) VALUES ('" MESSAGE
+	    "', '" CUSTOMER("01") "', 4, 1, 'released', 'email', '2025-12-31', 'demand', 'first', 3, 'de', '" POINT "')");
+	add_sealed(&outbox, CUSTOMER("01"), "You owe us.");
+	SQL("test_about", "INSERT INTO communications.communication_debt VALUES ('" MESSAGE "', '" DEBT("01") "')");
+	SQL("test_verdicts", "INSERT INTO communications.compliance_decision (communication_id, customer_id, decided_at, action, "
+			     "channel, message_class, "
+			     "verdict, until, rules, facts, facts_hash) VALUES ('" MESSAGE
+			     "', '" CUSTOMER("01") "', '2025-12-30Z', 'send', 'email', "
+						   "'demand', 'defer', '2025-12-31Z', 'US-01', '', ''), ('" MESSAGE
+						   "', '" CUSTOMER("01") "', '2025-12-31Z', 'send', 'email', "
+									 "'demand', 'allow', NULL, 'US-10 US-12', '', '')");
 }
 
 static int fill(void **state)
@@ -75,6 +131,7 @@ static int fill(void **state)
 			    "received_on, currency, state, "
 			    "method, source, external_ref) VALUES ('" PAYMENT("01") "', '" DEBT("01") "', '" CUSTOMER(
 				    "01") "', 30, 2, 3, '2025-03-01', 'EUR', 'settled', 'transfer', 'bank', 'P-1')");
+	add_message();
 	SQL("test_users", "INSERT INTO users.account (user_id, login, state, roles, customer_id, version, registered_at) VALUES "
 			  "('" USER("01") "', 'agent', 'active', 8, NULL, 1, now()), "
 					  "('" USER("02") "', 'portal', 'active', 128, '" CUSTOMER(
@@ -148,6 +205,7 @@ static void test_api_reads__an_erased_person_has_no_name(void **state)
 	assert_contains("\"customerName\":null");
 	assert_int_equal(api_get("/customers/" CUSTOMER("03"), api_token("svc", ROLE_AGENT)), 200);
 	assert_contains("\"status\":\"erased\",\"fullName\":null,\"birthDate\":null");
+	assert_contains("\"actions\":[]");
 }
 
 static void test_api_reads__names_are_for_those_who_may_see_them(void **state)
@@ -161,9 +219,35 @@ static void test_api_reads__names_are_for_those_who_may_see_them(void **state)
 	assert_lacks("birthDate");
 	assert_contains("\"country\":\"DE\"");
 	assert_int_equal(api_get("/customers/" CUSTOMER("01"), api_token("svc", ROLE_COMPLIANCE)), 200);
+	assert_contains("\"actions\":[\"updateCustomer\",\"addContactPoint\"]"); /* still owed: no erasure */
 	assert_contains("\"fullName\":\"Anna \\\"Ähm\\\" O'Neil\",\"birthDate\":null");
 	assert_int_equal(api_get("/debts/" DEBT("01"), api_token("svc", ROLE_NOTIFIER)), 403);
 	assert_int_equal(api_get("/debts/" DEBT("01"), "x.y.z"), 401);
+}
+
+static void test_api_reads__addresses_and_texts_are_for_those_who_write_to_people(void **state)
+{
+	(void)state;
+	assert_int_equal(api_get("/customers/" CUSTOMER("01") "/contact-points", api_token("svc", ROLE_AGENT)), 200);
+	assert_contains("\"address\":\"anna@example.com\"");
+	assert_int_equal(api_get("/customers/" CUSTOMER("01") "/contact-points", api_token(USER("02"), ROLE_CONSUMER)), 200);
+	assert_contains("\"address\":\"anna@example.com\"");
+	assert_int_equal(api_get("/customers/" CUSTOMER("01") "/contact-points", api_token("svc", ROLE_CREDITOR | ROLE_AUDITOR)),
+			 200);
+	assert_contains("\"address\":\"a***@e***\"");
+	assert_int_equal(api_get("/customers/" CUSTOMER("01") "/contact-points", api_token("svc", ROLE_REPORTING)), 403);
+	assert_int_equal(api_get("/communications/" MESSAGE, api_token("svc", ROLE_AGENT)), 200);
+	assert_contains("\"subject\":null,\"body\":\"You owe us.\",\"actions\":[\"cancelCommunication\"],\"version\":4}");
+	assert_contains("\"debtIds\":[\"" DEBT("01") "\"]");
+	assert_contains(
+		"\"decision\":{\"verdict\":\"allow\",\"rules\":[\"US-10\",\"US-12\"],\"until\":null,\"decidedAt\":\"2025-12-31");
+	assert_contains("\"report\":{\"provider\":null,");
+	assert_int_equal(api_get("/communications/" MESSAGE, api_token("svc", ROLE_AUDITOR)), 200);
+	assert_lacks("You owe us.");
+	assert_lacks("\"body\"");
+	assert_int_equal(api_get("/communications", api_token("svc", ROLE_AGENT)), 200);
+	assert_contains(MESSAGE);
+	assert_lacks("You owe us.");
 }
 
 /* ---- rights now ---- */
@@ -250,6 +334,35 @@ static void test_api_reads__an_owner_is_found(void **state)
 	assert_int_equal(told.found, READS_NOT_FOUND);
 }
 
+static struct uuid owners[200];
+static size_t owners_told;
+
+static void on_one_of_many(void *arg, enum reads_found found, const struct uuid *customer_id)
+{
+	assert_int_equal(found, READS_FOUND);
+	*(struct uuid *)arg = *customer_id;
+	owners_told++;
+}
+
+/* More than fit one statement: nobody gets another's answer. */
+static void test_api_reads__of_many_who_ask_at_once_each_gets_his_own(void **state)
+{
+	struct uuid debts[2] = { id_of(DEBT("01")), id_of(DEBT("02")) };
+	struct uuid customers[2] = { id_of(CUSTOMER("01")), id_of(CUSTOMER("02")) };
+	int64_t deadline_ms = clock_monotonic_ms() + API_DEADLINE_MS;
+
+	(void)state;
+	owners_told = 0;
+	for (size_t i = 0; i < 200; i++)
+		reads_find_owner(world.api.reads, &debt_resource, &debts[i * i / 3 % 2], on_one_of_many, &owners[i]);
+	while (owners_told < 200) {
+		assert_true(clock_monotonic_ms() < deadline_ms);
+		api_turn();
+	}
+	for (size_t i = 0; i < 200; i++)
+		assert_memory_equal(&owners[i], &customers[i * i / 3 % 2], sizeof(owners[i]));
+}
+
 static void test_api_reads__a_command_is_found_wherever_it_is(void **state)
 {
 	struct uuid answered = id_of(DEBT("a1")), parked = id_of(DEBT("a2")), unknown = id_of(DEBT("a3"));
@@ -318,9 +431,11 @@ int main(void)
 		TEST(test_api_reads__one_thing_takes_no_arguments),
 		TEST(test_api_reads__an_erased_person_has_no_name),
 		TEST(test_api_reads__names_are_for_those_who_may_see_them),
+		TEST(test_api_reads__addresses_and_texts_are_for_those_who_write_to_people),
 		TEST(test_api_reads__a_portal_user_sees_his_own_only),
 		TEST(test_api_reads__a_token_is_worth_what_its_user_may_do_now),
 		TEST(test_api_reads__an_owner_is_found),
+		TEST(test_api_reads__of_many_who_ask_at_once_each_gets_his_own),
 		TEST(test_api_reads__a_command_is_found_wherever_it_is),
 		TEST(test_api_reads__when_postgresql_is_away_it_is_503_and_well_again_by_itself),
 	};

@@ -144,6 +144,25 @@ static void test_db_async__everybody_gets_their_own_answer(void **state)
 	}
 }
 
+static void test_db_async__it_is_busy_while_one_runs_and_one_waits(void **state)
+{
+	struct told told[3] = { 0 };
+
+	(void)state;
+	assert_int_equal(ask(&select_slow, 1, &told[0]), 0);
+	turn();
+	wait_answers(); /* it is prepared now */
+	assert_false(db_async_is_busy(async));
+	for (int i = 1; i < 3; i++) {
+		assert_false(db_async_is_busy(async));
+		assert_int_equal(ask(&select_slow, 1, &told[i]), 0);
+		db_async_run(async);
+	}
+	assert_true(db_async_is_busy(async));
+	wait_answers();
+	assert_false(db_async_is_busy(async));
+}
+
 static void test_db_async__a_failing_statement_does_not_touch_its_neighbours(void **state)
 {
 	struct told told[30] = { 0 };
@@ -379,6 +398,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_db_async__everybody_gets_their_own_answer),
+		TEST(test_db_async__it_is_busy_while_one_runs_and_one_waits),
 		TEST(test_db_async__a_failing_statement_does_not_touch_its_neighbours),
 		TEST(test_db_async__a_statement_that_cannot_be_prepared_fails_alone),
 		TEST(test_db_async__a_statement_without_name_is_not_prepared),

@@ -8,8 +8,10 @@ woken again. Each fault comes when the system has answered commands since the on
 have its answer, and `dcs verify` must find nothing.
 """
 
+import bisect
 import collections
 import datetime
+import json
 import os
 import pathlib
 import random
@@ -19,8 +21,8 @@ import tempfile
 import threading
 import time
 
-from client import Client, Events, new_id, now, today
-from people import People
+from client import MESSAGES, Client, Events, new_id, now, today
+from people import People, ask_report
 from world import MODULES, World, wait_for
 
 PROGRAMS = {"customers": 1, "debts": 2, "communications": 1, "reports": 1, "reporting": 1, "notifier": 1, "clock": 1, "api": 1}
@@ -29,8 +31,27 @@ ANSWERS_BETWEEN_FAULTS = 60
 RECOVER_S = 180  # a deadline, not a goal: the summary tells what it took
 
 
+def wrong_reports(world):
+    """Every report that was asked for is made, once, and shows what the log says up to the place that the report names."""
+    asked, made = world.value("SELECT count(*) FROM reports.report"), world.value("SELECT count(*) FROM reporting.report WHERE state = 'ready'")
+    if asked != made:
+        yield f"{asked} reports were asked for, {made} are made"
+    payment = MESSAGES["PaymentRecorded"]
+    received = collections.defaultdict(lambda: ([0], [0]))  # by partition: seq, and the sum up to it
+    query = "SELECT part, seq, body FROM debts.event_log WHERE schema_id = %s ORDER BY part, seq"
+    for part, seq, body in world.sql(query, payment.schema_id):
+        seqs, sums = received[part]
+        seqs.append(seq)
+        sums.append(sums[-1] + payment.decode(bytes(body))["amount_minor"])
+    for report, positions, content in world.sql("SELECT report_id, positions, content FROM reporting.report WHERE state = 'ready'"):
+        told = sum(row["received"]["amountMinor"] for row in json.loads(bytes(content))["rows"])
+        logged = sum(sums[bisect.bisect_right(seqs, positions.get(str(part), 0)) - 1] for part, (seqs, sums) in received.items())
+        if told != logged:
+            yield f"report {report}: {told} received, {logged} in the log up to {positions}"
+
+
 class Load(threading.Thread):
-    """Somebody upstream: customers, debts, payments, reversals, amended and cancelled debts, consents; some commands twice."""
+    """Somebody upstream: customers, debts, payments, reversals, amended and cancelled debts, consents, reports; some commands twice."""
 
     def __init__(self, world, seed):
         super().__init__(daemon=True)
@@ -74,6 +95,8 @@ class Load(threading.Thread):
             return self.people.amend_debt(customer, debt, due_on=today() + datetime.timedelta(days=self.dice.randrange(30)))
         if roll < 0.47:
             return self.people.cancel_debt(customer, debt)
+        if roll < 0.49:
+            return ask_report(self.client, "collections", format="json")
         payment = new_id()
         self.payments.append((customer, payment))
         return self.people.record_payment(customer, debt, self.dice.randrange(1, 5_000), payment_id=payment)
@@ -195,7 +218,7 @@ class Chaos:
         unacknowledged = set(self.load.sent) - self.load.acknowledged
         wrong = [f"no answer to {record.id} on {record.topic}" for record in lost]
         wrong += [f"never acknowledged: {command_id}" for command_id in unacknowledged]
-        return wrong + self.world.verify()
+        return wrong + list(wrong_reports(self.world)) + self.world.verify()
 
     def summary(self, before, after):
         yield f"faults: {', '.join(f'{count} x {what}' for what, count in sorted(self.done.items()))}"

@@ -7,6 +7,11 @@ from client import new_id, today
 CREDITOR = "01900000-0000-7000-8000-000000000001"
 
 
+def ask_report(client, kind, roles=("reporting",), **body):
+    fields = dict.fromkeys(("format", "as_of", "from_on", "creditor_id", "currency", "channel"))
+    return client.command("GenerateReport", *roles, **{"report_id": new_id(), "kind": kind, **fields, **body})
+
+
 class People:
     def __init__(self, client, events):
         self.client = client

@@ -14,6 +14,7 @@ import pytest
 
 from client import new_id, today
 from contract import Api
+from people import ask_report
 from world import wait_for
 
 
@@ -35,15 +36,10 @@ def portfolio(people):
     return creditor
 
 
-def ask(client, kind, roles=("reporting",), **body):
-    fields = dict.fromkeys(("format", "as_of", "from_on", "creditor_id", "currency", "channel"))
-    return client.command("GenerateReport", *roles, **{"report_id": new_id(), "kind": kind, **fields, **body})
-
-
 def made(world, client, events, kind, **body):
     """The report's row, once it is made."""
     world.wait_idle()  # what happened before is in the figures
-    record = ask(client, kind, **body)
+    record = ask_report(client, kind, **body)
     client.send(record)
     event = events.expect(record, "ReportRequested")
     columns = "state, format, file_name, content, rows, size, sha256, reason, positions, open"
@@ -111,16 +107,16 @@ def test_communications_without_any_are_a_header(world, client, events):
     ],
 )
 def test_what_cannot_be_reported_is_refused_with_its_field(client, events, kind, body, code, field):
-    record = ask(client, kind, **body)
+    record = ask_report(client, kind, **body)
     client.send(record)
     events.expect_refusal(record, code, field)
 
 
 def test_a_repeated_command_is_one_report(world, client, events):
-    record = ask(client, "communications")
+    record = ask_report(client, "communications")
     client.send(record, record)
     events.expect(record, "ReportRequested")
-    again = ask(client, "ageing", report_id=record.key.decode())
+    again = ask_report(client, "ageing", report_id=record.key.decode())
     client.send(again)
     events.expect_refusal(again, "exists", "report_id")
     world.wait_idle()
@@ -128,7 +124,7 @@ def test_a_repeated_command_is_one_report(world, client, events):
 
 
 def test_many_at_once_are_all_made(world, client):
-    asked = [ask(client, kind) for kind in ("ageing", "collections", "communications") for _ in range(20)]
+    asked = [ask_report(client, kind) for kind in ("ageing", "collections", "communications") for _ in range(20)]
     client.send(*asked)
     world.wait_idle()
     states = world.sql("SELECT state FROM reporting.public_report WHERE report_id = ANY (%s::uuid[])", [r.key.decode() for r in asked])
@@ -136,7 +132,7 @@ def test_many_at_once_are_all_made(world, client):
 
 
 def test_who_may_not_ask_gets_a_dead_letter(client, events):
-    record = ask(client, "ageing", roles=("agent",))
+    record = ask_report(client, "ageing", roles=("agent",))
     place = client.send(record)
     events.expect_dead(record, place, "not_authorised")
 
