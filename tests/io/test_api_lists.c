@@ -597,7 +597,9 @@ static void test_api_lists__what_is_wrong_with_a_query_is_told(void **state)
 	assert_contains("\"foo\"");
 }
 
-#define REFERENCE "/debts?creditor=" CREDITOR "1&externalRef="
+static const char by_module[] = "/customers/" CUSTOMER "1/timeline?module=";
+static const char by_instant[] = "/customers/" CUSTOMER "1/timeline?until=";
+static const char by_reference[] = "/debts?creditor=" CREDITOR "1&externalRef=";
 
 /* Nothing that stands in an argument becomes SQL, breaks an answer, or is a failure. */
 static void test_api_lists__injection_strings_are_values(void **state)
@@ -617,7 +619,7 @@ static void test_api_lists__injection_strings_are_values(void **state)
 					       "../../x",
 					       "%f0%9f%98%80" };
 	static const char *const targets[] = { "/debts?currency=",
-					       REFERENCE,
+					       by_reference,
 					       "/debts?customer=",
 					       "/debts?lifecycle=",
 					       "/debts?dueFrom=",
@@ -631,8 +633,8 @@ static void test_api_lists__injection_strings_are_values(void **state)
 					       "/communications?debt=",
 					       "/templates?name=",
 					       "/templates?language=",
-					       "/customers/" CUSTOMER "1/timeline?module=",
-					       "/customers/" CUSTOMER "1/timeline?until=",
+					       by_module,
+					       by_instant,
 					       "/debts/",
 					       "/customers/",
 					       "/payments/",
@@ -669,6 +671,64 @@ static void test_api_lists__a_text_of_any_length_is_refused_or_taken(void **stat
 	/* long arguments leave no room for a Link, and nothing breaks */
 	(void)snprintf(target, sizeof(target), "/debts?limit=1&customer=" CUSTOMER "1&currency=EUR");
 	assert_int_equal(api_get(target, token), 200);
+}
+
+/* ---- waiting ---- */
+
+static void lock_templates(void)
+{
+	api_must(db_begin(world.admin, &world.err));
+	SQL("lock", "LOCK TABLE communications.template IN ACCESS EXCLUSIVE MODE");
+}
+
+static void on_owner(void *arg, enum reads_found found, const struct uuid *customer_id)
+{
+	(void)customer_id;
+	*(enum reads_found *)arg = found;
+}
+
+/* A list that looks through a table, and is held up there, waits on a connection of its own, and not for ever. */
+static void test_api_lists__a_slow_list_holds_up_nobody_and_ends(void **state)
+{
+	enum reads_found found = READS_AWAY;
+	struct uuid debt = id_of(DEBT);
+	char request[4096];
+
+	assert_int_equal(api_tear_down(state), 0);
+	api_open(world.conninfo, 2000);
+	api_until_ready();
+	lock_templates();
+	(void)snprintf(request, sizeof(request), "GET /templates?name=x HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer %s\r\n\r\n",
+		       token);
+	api_send(request);
+	while (server_open_calls(world.api.server) == 0)
+		api_turn();
+	reads_find_owner(world.api.reads, &debt_resource, &debt, on_owner, &found);
+	while (found == READS_AWAY)
+		api_turn();
+	assert_int_equal(found, READS_FOUND);
+	assert_int_equal(server_open_calls(world.api.server), 1); /* still waits */
+	assert_int_equal(api_status(), 503);
+	assert_contains("Retry-After: 1\r\n");
+	db_rollback(world.admin);
+	assert_int_equal(api_get("/templates?name=x", token), 200);
+}
+
+static void test_api_lists__who_waits_at_the_end_is_told(void **state)
+{
+	char request[4096];
+
+	(void)state;
+	lock_templates();
+	(void)snprintf(request, sizeof(request), "GET /templates HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer %s\r\n\r\n", token);
+	api_send(request);
+	while (server_open_calls(world.api.server) == 0)
+		api_turn();
+	api_must(api_drain(&world.api, clock_monotonic_ms() + 50, &world.err));
+	assert_int_equal(server_open_calls(world.api.server), 0);
+	db_rollback(world.admin);
+	assert_true(recv(world.socket, world.answer, 12, 0) == 12);
+	assert_memory_equal(world.answer, "HTTP/1.1 503", 12);
 }
 
 /* ---- whose ---- */
@@ -717,6 +777,8 @@ int main(void)
 		TEST(test_api_lists__injection_strings_are_values),
 		TEST(test_api_lists__a_text_of_any_length_is_refused_or_taken),
 		TEST(test_api_lists__a_portal_user_lists_his_own_only),
+		TEST(test_api_lists__a_slow_list_holds_up_nobody_and_ends),
+		TEST(test_api_lists__who_waits_at_the_end_is_told),
 		TEST(test_api_lists__pages_hold_while_rows_change),
 	};
 

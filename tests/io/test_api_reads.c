@@ -281,6 +281,68 @@ static void test_api_reads__a_token_is_worth_what_its_user_may_do_now(void **sta
 		assert_true(clock_monotonic_ms() < deadline_ms);
 }
 
+/* ---- who may what ---- */
+
+/* A thing of each kind that hangs in a path: the portal user's own, and another's. */
+static const struct {
+	const char *begin, *own, *other;
+} things[] = { { "/customers/", CUSTOMER("01"), CUSTOMER("02") },
+	       { "/debts/", DEBT("01"), DEBT("02") },
+	       { "/payments/", PAYMENT("01"), PAYMENT("02") },
+	       { "/communications/", MESSAGE, DEBT("02") },
+	       { "/templates/", DEBT("77"), DEBT("77") } };
+
+static void target_of(char target[256], const struct route *route, bool is_own)
+{
+	const char *colon = strchr(route->pattern, ':');
+
+	(void)snprintf(target, 256, "%s", route->pattern);
+	for (size_t i = 0; colon != NULL && i < sizeof(things) / sizeof(things[0]); i++)
+		if (strncmp(route->pattern, things[i].begin, strlen(things[i].begin)) == 0)
+			(void)snprintf(target, 256, "%s%s%s", things[i].begin, is_own ? things[i].own : things[i].other,
+				       colon + strcspn(colon, "/"));
+}
+
+static int expected_status(const struct route *route, uint32_t role, bool is_own)
+{
+	bool is_template = strncmp(route->pattern, "/templates/", 11) == 0;
+
+	if ((route_access(route) & role) == 0)
+		return 403;
+	if (is_template || strncmp(route->pattern, "/reports/", 9) == 0)
+		return 404; /* there is none */
+	if (role == ROLE_CONSUMER && !is_own && strchr(route->pattern, ':') != NULL)
+		return 404;
+	return is_own || (strcmp(route->pattern, "/payments/:id") != 0 && strcmp(route->pattern, "/communications/:id") != 0)
+		       ? 200
+		       : 404;
+}
+
+/* Every row that reads, by every role, on one's own and on another's thing. */
+static void test_api_reads__every_role_reads_what_the_table_says(void **state)
+{
+	size_t checked = 0;
+
+	(void)state;
+	SQL("test_matrix", "UPDATE users.account SET roles = 128, state = 'active' WHERE login = 'portal'");
+	for (const struct route *route = api_routes; route->pattern != NULL; route++) {
+		for (uint32_t role = 1; route->kind == ROUTE_READ && role <= ROLE_REPORTING; role <<= 1) {
+			const char *subject = role == ROLE_CONSUMER ? USER("02") : "svc";
+
+			for (int is_own = 0; is_own <= 1; is_own++, checked++) {
+				char target[256];
+				int status;
+
+				target_of(target, route, is_own != 0);
+				status = api_get(target, api_token(subject, role));
+				if (status != expected_status(route, role, is_own != 0))
+					fail_msg("%d for %s by %s", status, target, role_name(role));
+			}
+		}
+	}
+	assert_true(checked >= 200);
+}
+
 /* ---- for those who write ---- */
 
 static struct {
@@ -434,6 +496,7 @@ int main(void)
 		TEST(test_api_reads__addresses_and_texts_are_for_those_who_write_to_people),
 		TEST(test_api_reads__a_portal_user_sees_his_own_only),
 		TEST(test_api_reads__a_token_is_worth_what_its_user_may_do_now),
+		TEST(test_api_reads__every_role_reads_what_the_table_says),
 		TEST(test_api_reads__an_owner_is_found),
 		TEST(test_api_reads__of_many_who_ask_at_once_each_gets_his_own),
 		TEST(test_api_reads__a_command_is_found_wherever_it_is),
