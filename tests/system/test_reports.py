@@ -13,7 +13,6 @@ from decimal import Decimal
 import pytest
 
 from client import new_id, today
-from contract import Api
 from people import ask_report
 from world import wait_for
 
@@ -140,44 +139,41 @@ def test_who_may_not_ask_gets_a_dead_letter(client, events):
 # ---- over HTTP ----
 
 
-@pytest.fixture(scope="module")
-def api(world, client):
-    return Api(world.environment["DCS_API_URL"], client.token_of("reporting"))
+@pytest.fixture
+def reporter(api, client):
+    return api.with_token(client.token_of("reporting"))
 
 
-UNCHECKED = {"check": False}  # until the document tells which members of a command may be left out, and what lists take
-
-
-def requested(api, kind, **body):
-    answer = api.post("/reports", {"kind": kind, **body}, **UNCHECKED)
+def requested(reporter, kind, **body):
+    answer = reporter.post("/reports", {"kind": kind, **body})
     assert answer.status == 201, answer
     assert answer.headers["Location"] == f"/reports/{answer.json['id']}"
     return answer.json
 
 
-def ready(api, kind, **body):
-    place = f"/reports/{requested(api, kind, **body)['id']}"
-    return wait_for(lambda: (report := api.get(place).json)["state"] == "ready" and report, f"{place} is ready")
+def ready(reporter, kind, **body):
+    place = f"/reports/{requested(reporter, kind, **body)['id']}"
+    return wait_for(lambda: (report := reporter.get(place).json)["state"] == "ready" and report, f"{place} is ready")
 
 
-def test_a_report_is_asked_for_made_and_fetched_over_http(world, api, portfolio):
+def test_a_report_is_asked_for_made_and_fetched_over_http(world, reporter, portfolio):
     world.wait_idle()
-    report = ready(api, "ageing", creditorId=portfolio)
+    report = ready(reporter, "ageing", creditorId=portfolio)
     assert report["open"] and report["asOf"] == str(today()) and report["requestedBy"] == "somebody-else"
     assert report["file"]["name"] == f"ageing-{today()}-open.csv" and report["file"]["rows"] == 2
-    answer = api.get(report["file"]["url"])
+    answer = reporter.get(report["file"]["url"])
     assert answer.status == 200 and answer.content_type == "text/csv; charset=utf-8; header=present"
     assert answer.headers["Content-Disposition"] == f'attachment; filename="{report["file"]["name"]}"'
     digest = hashlib.sha256(answer.body)
     assert digest.hexdigest() == report["file"]["sha256"]
     assert answer.headers["Content-Digest"] == f"sha-256=:{base64.b64encode(digest.digest()).decode()}:"
     assert cells({"content": answer.body})[0]["outstanding"] == "80.00"
-    again = api.get(f"/reports/{report['id']}", headers={"Accept": "text/csv", "If-None-Match": answer.headers["ETag"]})
+    again = reporter.get(f"/reports/{report['id']}", headers={"Accept": "text/csv", "If-None-Match": answer.headers["ETag"]})
     assert again.status == 304 and again.body == b""
 
 
-def test_curl_saves_the_file_under_its_name(world, api, client, portfolio, tmp_path):
-    report = ready(api, "collections", creditorId=portfolio, format="json")
+def test_curl_saves_the_file_under_its_name(world, reporter, client, portfolio, tmp_path):
+    report = ready(reporter, "collections", creditorId=portfolio, format="json")
     command = ["curl", "-sSfOJ", "-H", f"Authorization: Bearer {client.token_of('auditor')}"]
     subprocess.run([*command, world.environment["DCS_API_URL"] + report["file"]["url"]], cwd=tmp_path, check=True, timeout=60)
     saved = json.loads((tmp_path / report["file"]["name"]).read_text())
@@ -185,17 +181,17 @@ def test_curl_saves_the_file_under_its_name(world, api, client, portfolio, tmp_p
     assert saved["rows"][0]["creditorId"] == portfolio
 
 
-def test_reports_are_listed_newest_first(api):
-    ids = [ready(api, "communications", channel="sms")["id"] for _ in range(3)]
-    answer = api.get("/reports?kind=communications&limit=3", **UNCHECKED)
+def test_reports_are_listed_newest_first(reporter):
+    ids = [ready(reporter, "communications", channel="sms")["id"] for _ in range(3)]
+    answer = reporter.get("/reports?kind=communications&limit=3")
     assert [report["id"] for report in answer.json["items"]] == ids[::-1]
     assert {report["state"] for report in answer.json["items"]} == {"ready"}
     assert "content" not in answer.json["items"][0]
 
 
-def test_what_is_wrong_is_told_with_the_member(api):
+def test_what_is_wrong_is_told_with_the_member(reporter):
     def refused(code, pointer, status=422, **body):
-        answer = api.post("/reports", body)
+        answer = reporter.post("/reports", body)
         assert answer.status == status and answer.json["code"] == code, answer
         assert [error["pointer"] for error in answer.json["errors"]] == [pointer], answer
 
@@ -206,17 +202,17 @@ def test_what_is_wrong_is_told_with_the_member(api):
     refused("limit_exceeded", "/fromOn", kind="collections", fromOn="2001-01-01")
 
 
-def test_one_key_is_one_report(api):
-    first, second = (api.post("/reports", {"kind": "ageing"}, headers={"Idempotency-Key": "monthly"}, **UNCHECKED) for _ in range(2))
+def test_one_key_is_one_report(reporter):
+    first, second = (reporter.post("/reports", {"kind": "ageing"}, headers={"Idempotency-Key": "monthly"}) for _ in range(2))
     assert first.status == second.status == 201
     assert first.json["id"] == second.json["id"]
 
 
 @pytest.mark.parametrize("role", ["agent", "creditor", "compliance", "consumer", "auditor", "reporting", "supervisor", "admin"])
-def test_who_may_ask_and_who_may_read(api, client, role):
+def test_who_may_ask_and_who_may_read(api, reporter, client, role):
     theirs = api.with_token(client.token_of(role))
-    report = requested(api, "communications")
-    assert (theirs.post("/reports", {"kind": "communications"}, **UNCHECKED).status == 201) == (role in ("reporting", "supervisor", "admin"))
+    report = requested(reporter, "communications")
+    assert (theirs.post("/reports", {"kind": "communications"}).status == 201) == (role in ("reporting", "supervisor", "admin"))
     for target in (f"/reports/{report['id']}", "/reports"):
         assert (theirs.get(target).status == 200) == (role in ("auditor", "reporting", "supervisor", "admin"))
 
