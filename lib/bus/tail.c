@@ -6,7 +6,9 @@
 
 struct tail_topic {
 	rd_kafka_topic_t *handle;
-	int32_t parts; /* being read */
+	int32_t parts;
+	int32_t started; /* of them: being read */
+	int64_t ends[BUS_PARTS_MAX];
 };
 
 struct bus_tail {
@@ -41,26 +43,33 @@ static int set_up(struct bus_tail *tail, const struct bus_conf *conf, struct err
 	return kafka_bell_open(&tail->bell, tail->queue, err);
 }
 
-/* From where the end is now, not from where it is when librdkafka gets to ask: what is written in between is seen. */
-static int follow(struct bus_tail *tail, const char *name, struct err *err)
+/* Where its partitions end now, not where they do when librdkafka gets to ask: what is written in between is seen. */
+static int find_ends(struct bus_tail *tail, const char *name, struct err *err)
 {
 	struct tail_topic *topic = &tail->topics[tail->topics_count];
-	int32_t parts;
+	int64_t low;
 
-	if (kafka_parts(&tail->kafka, name, &parts, err) != 0)
+	if (kafka_parts(&tail->kafka, name, &topic->parts, err) != 0)
 		return -1;
+	if (topic->parts > BUS_PARTS_MAX)
+		return err_set(err, ERR_FATAL, "kafka %s: more than %d partitions", name, BUS_PARTS_MAX);
 	topic->handle = rd_kafka_topic_new(tail->kafka.handle, name, NULL);
 	if (topic->handle == NULL)
 		return kafka_err(err, rd_kafka_last_error(), name);
 	tail->topics_count++;
-	for (topic->parts = 0; topic->parts < parts; topic->parts++) {
-		int64_t low;
-		int64_t high;
-
-		if (kafka_bounds(&tail->kafka, name, topic->parts, KAFKA_WAIT_MS, &low, &high, err) != 0)
+	for (int32_t part = 0; part < topic->parts; part++) {
+		if (kafka_bounds(&tail->kafka, name, part, KAFKA_WAIT_MS, &low, &topic->ends[part], err) != 0)
 			return -1;
-		if (rd_kafka_consume_start_queue(topic->handle, topic->parts, high, tail->queue) != 0)
-			return kafka_err(err, rd_kafka_last_error(), name);
+	}
+	return 0;
+}
+
+static int start(struct bus_tail *tail, struct tail_topic *topic, struct err *err)
+{
+	while (topic->started < topic->parts) {
+		if (rd_kafka_consume_start_queue(topic->handle, topic->started, topic->ends[topic->started], tail->queue) != 0)
+			return kafka_err(err, rd_kafka_last_error(), rd_kafka_topic_name(topic->handle));
+		topic->started++;
 	}
 	return 0;
 }
@@ -75,8 +84,14 @@ int bus_tail_open(const struct bus_conf *conf, const char *const *topics, size_t
 	tail->bell.fd = -1;
 	if (set_up(tail, conf, err) != 0)
 		goto out;
+	/* All questions before the first fetch: a broker answers one connection in order, and a fetch without news takes half a
+	 * second. */
 	for (size_t i = 0; i < topics_count; i++) {
-		if (follow(tail, topics[i], err) != 0)
+		if (find_ends(tail, topics[i], err) != 0)
+			goto out;
+	}
+	for (size_t i = 0; i < topics_count; i++) {
+		if (start(tail, &tail->topics[i], err) != 0)
 			goto out;
 	}
 	*ret_tail = tail;
@@ -91,7 +106,7 @@ void bus_tail_close(struct bus_tail *tail)
 	if (tail == NULL)
 		return;
 	for (size_t i = 0; i < tail->topics_count; i++) {
-		for (int32_t part = 0; part < tail->topics[i].parts; part++)
+		for (int32_t part = 0; part < tail->topics[i].started; part++)
 			rd_kafka_consume_stop(tail->topics[i].handle, part);
 		rd_kafka_topic_destroy(tail->topics[i].handle);
 	}
