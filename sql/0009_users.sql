@@ -17,6 +17,13 @@ COMMENT ON COLUMN users.account.roles IS 'Bits of lib/model/command.h: 1 admin, 
 COMMENT ON COLUMN users.account.customer_id IS 'Whose portal user it is: with the role consumer, and only then';
 COMMENT ON COLUMN users.account.version IS 'Events that changed the user so far: 1, 2, 3 ...';
 
+-- The names of roles, in the order of their bits (lib/model/command.h).
+CREATE FUNCTION users.role_names(roles integer) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+	SELECT coalesce(array_agg(r.name ORDER BY r.bit), '{}') FROM (VALUES (1, 'admin'), (2, 'compliance'), (4, 'supervisor'), (8, 'agent'),
+		(16, 'creditor'), (32, 'system'), (64, 'notifier'), (128, 'consumer'), (256, 'auditor'), (512, 'reporting')) r (bit, name)
+	WHERE roles & r.bit > 0;
+$$;
+
 -- The rights of users as the workers check them with every command. A view runs with its owner's rights: the grant on it is the whole grant.
 CREATE VIEW users.public_user AS
 	SELECT user_id, CASE state WHEN 'active' THEN roles ELSE 0 END AS roles, customer_id FROM users.account;

@@ -19,6 +19,9 @@
 #define ADDRESS_TRIES 60
 #define ADDRESS_MS    2000
 
+#define SWEEP_MS 10
+#define REST_MS  500
+
 static const char *const outcome_names[] = {
 	[AUTH_AWAY] = "away",           [AUTH_UNKNOWN] = "unknown",   [AUTH_WRONG_PASSWORD] = "wrong_password",
 	[AUTH_LOCKED] = "locked",       [AUTH_DISABLED] = "disabled", [AUTH_NO_ROLES] = "no_roles",
@@ -74,6 +77,13 @@ void auth_keep_credentials(struct auth_job *job, const struct credentials_body *
 	job->password = (struct str){ .data = job->password_text, .size = body->password.size };
 }
 
+void auth_forget_passwords(struct auth_job *job)
+{
+	wipe(job->password_text, sizeof(job->password_text));
+	wipe(job->next_password_text, sizeof(job->next_password_text));
+	job->password = job->next_password = STR("");
+}
+
 void auth_free_job(struct auth_job *job)
 {
 	struct auth *auth = job->auth;
@@ -96,6 +106,7 @@ static void end(struct pool_job *pool_job)
 {
 	struct auth_job *job = (struct auth_job *)pool_job;
 
+	auth_forget_passwords(job);
 	job->done(job);
 }
 
@@ -187,11 +198,32 @@ void auth_log(const struct auth_job *job, const char *what, const char *outcome)
 
 /* ---- as a part of the loop ---- */
 
+static void sweep(struct auth *auth, int64_t now_ms)
+{
+	if (auth->registering == 0 || now_ms - auth->swept_ms < SWEEP_MS)
+		return;
+	auth->swept_ms = now_ms;
+	for (size_t i = 0; i < AUTH_JOBS_MAX; i++) {
+		if (auth->jobs[i].in_use && auth->jobs[i].is_waiting)
+			register_sweep(&auth->jobs[i], now_ms);
+	}
+}
+
 static int run_part(void *auth_arg, struct err *err)
 {
 	struct auth *auth = auth_arg;
 
-	return auth->parts[0].run(auth->parts[0].self, err) != 0 ? -1 : auth->parts[1].run(auth->parts[1].self, err);
+	if (auth->parts[0].run(auth->parts[0].self, err) != 0 || auth->parts[1].run(auth->parts[1].self, err) != 0)
+		return -1;
+	sweep(auth, clock_monotonic_ms());
+	return 0;
+}
+
+static int part_timeout_ms(void *auth_arg)
+{
+	const struct auth *auth = auth_arg;
+
+	return auth->registering > 0 ? SWEEP_MS : REST_MS;
 }
 
 static size_t watch_part(void *auth_arg, struct pollfd ret_fds[PART_FDS_MAX])
@@ -212,12 +244,19 @@ static void give_up_part(void *auth_arg)
 		if (job->in_use && job->call != NULL)
 			call_refuse(job->call, 503, "unavailable", "the gateway is ending");
 		job->call = NULL;
+		if (job->in_use && job->is_waiting)
+			register_give_up(job);
 	}
 }
 
 struct part auth_part(struct auth *auth)
 {
-	return (struct part){ .name = "users", .self = auth, .run = run_part, .watch = watch_part, .give_up = give_up_part };
+	return (struct part){ .name = "users",
+			      .self = auth,
+			      .run = run_part,
+			      .watch = watch_part,
+			      .timeout_ms = part_timeout_ms,
+			      .give_up = give_up_part };
 }
 
 /* ---- life ---- */

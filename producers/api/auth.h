@@ -6,7 +6,9 @@
 
 #include "base/err.h"
 #include "producers/api/outbound.h"
+#include "producers/api/outcomes.h"
 #include "producers/api/part.h"
+#include "producers/api/reads.h"
 #include "token/token.h"
 
 /*
@@ -19,15 +21,17 @@
  * answer as a wrong password.
  */
 struct auth;
-struct api;
-struct call;
 
 struct auth_conf {
 	const char *conninfo; /* of dcs_api; borrowed, as all here */
 	struct outbound *outbound;
+	struct outcomes *outcomes;
+	struct reads *reads;
+	struct coder *coder;
 	struct token_keys *keys;
 	const char *trusted_proxies; /* whose X-Forwarded-For is believed */
 	bool can_register;           /* anybody may register himself */
+	int64_t outcome_ms;          /* how long a registration waits for its outcome before 202 */
 	unsigned password_threads;   /* argon2 at once: 19 MiB and one core each */
 };
 
@@ -46,6 +50,7 @@ void register_user(struct api *api, struct call *call);       /* auth_register.c
 void log_in(struct api *api, struct call *call);              /* auth_login.c */
 void refresh_session(struct api *api, struct call *call);     /* auth_session.c */
 void log_out(struct api *api, struct call *call);             /* auth_session.c */
+void tell_me(struct api *api, struct call *call);             /* auth_session.c */
 void change_own_password(struct api *api, struct call *call); /* auth_password.c */
 void tell_key_set(struct api *api, struct call *call);        /* auth_session.c */
 

@@ -60,6 +60,17 @@ struct auth_job {
 	uint8_t token[REFRESH_TOKEN_SIZE];
 	uint8_t token_hash[SHA256_SIZE]; /* of the one that is given */
 
+	/* of a registration: what waits for the answer of the users module */
+	struct outcome_wait wait;
+	int64_t until_ms;    /* monotonic: then 202 */
+	int64_t look_at_ms;  /* monotonic: then PostgreSQL is asked, in case the event was missed */
+	int64_t look_gap_ms; /* until the next time */
+	unsigned callbacks;  /* that will come */
+	bool is_acked;
+	bool is_asking;   /* PostgreSQL is being asked */
+	bool is_waiting;  /* one of auth->registering */
+	bool must_forget; /* when it is over: there will be no account for the credential */
+
 	/* found */
 	enum auth_outcome outcome;
 	struct err failure; /* AUTH_AWAY */
@@ -79,6 +90,8 @@ struct auth {
 	struct arena arena;               /* of one body; overwritten after each */
 	char no_hash[PASSWORD_HASH_SIZE]; /* of a password that nobody has: what an unknown login is compared with */
 	struct auth_job *free_jobs;
+	size_t registering; /* jobs that wait for their outcome */
+	int64_t swept_ms;
 	struct auth_job jobs[AUTH_JOBS_MAX];
 };
 
@@ -91,7 +104,8 @@ void auth_forget_body(struct auth *auth); /* overwrites */
 /* NULL: none is left, and the call was answered. */
 struct auth_job *auth_take_job(struct auth *auth, struct call *call);
 void auth_keep_credentials(struct auth_job *job, const struct credentials_body *body); /* copies; the login in lower case */
-void auth_free_job(struct auth_job *job);                                              /* overwrites what was secret */
+void auth_forget_passwords(struct auth_job *job); /* overwrites: whatever they were for is done */
+void auth_free_job(struct auth_job *job);         /* overwrites what was secret */
 
 /* For one of the pools; when too many wait the call is answered with 503 and the job is gone. */
 void auth_submit(struct auth_job *job, struct pool *pool, void (*work)(struct auth_job *job, struct pool_seat *seat),
@@ -111,7 +125,14 @@ void auth_address(const struct auth *auth, const struct call *call, char ret_add
 /* One line: what came of an attempt, from where, with marks instead of names. */
 void auth_log(const struct auth_job *job, const char *what, const char *outcome);
 
+/* ---- auth_register.c ---- */
+
+void register_sweep(struct auth_job *job, int64_t now_ms); /* of those that wait */
+void register_give_up(struct auth_job *job);               /* its call was answered */
+
 /* ---- auth_session.c ---- */
+
+void auth_write_roles(struct buf *buf, uint32_t roles); /* ["agent"] */
 
 /* Makes the next refresh token of a job. */
 void session_make_token(struct auth_job *job);

@@ -25,7 +25,7 @@ void session_make_token(struct auth_job *job)
 
 /* ---- the answer ---- */
 
-static void write_roles(struct buf *buf, uint32_t roles)
+void auth_write_roles(struct buf *buf, uint32_t roles)
 {
 	const char *comma = "";
 
@@ -45,7 +45,7 @@ static void write_user(struct buf *buf, const struct auth_job *job)
 
 	uuid_format(id, &job->user_id);
 	buf_add_format(buf, "{\"id\":\"%s\",\"roles\":", id);
-	write_roles(buf, job->roles);
+	auth_write_roles(buf, job->roles);
 	if (!uuid_is_none(&job->customer_id)) {
 		uuid_format(id, &job->customer_id);
 		buf_add_format(buf, ",\"customerId\":\"%s\"", id);
@@ -194,6 +194,27 @@ void log_out(struct api *api, struct call *call)
 		return;
 	}
 	auth_submit(job, api->auth->sessions, work_end_session, end_is_done);
+}
+
+/* ---- GET /auth/me ---- */
+
+void tell_me(struct api *api, struct call *call)
+{
+	const struct principal *principal = call_principal(call);
+	struct buf buf;
+
+	if (principal->is_user) {
+		reads_answer_own(api->reads, call, &user_resource, &principal->user_id);
+		return;
+	}
+	buf_init(&buf, ANSWER_SIZE_MAX);
+	buf_add_text(&buf, "{\"service\":");
+	json_write_string(&buf, str_of(principal->subject));
+	buf_add_text(&buf, ",\"roles\":");
+	auth_write_roles(&buf, principal->roles);
+	buf_add_text(&buf, "}\n");
+	call_answer(call, 200, CALL_JSON, buf_str(&buf));
+	buf_release(&buf);
 }
 
 /* ---- GET /.well-known/jwks.json ---- */

@@ -71,11 +71,16 @@ static int open_server(struct api *api, const struct settings *settings, struct 
 	return server_open(&conf, &api->server, err);
 }
 
-static int open_auth(struct api *api, const struct program *program, const struct settings *settings, struct err *err)
+static int open_auth(struct api *api, const struct program *program, const struct settings *settings, struct coder *coder,
+		     struct err *err)
 {
 	const struct auth_conf conf = { .conninfo = program->conninfo,
 					.outbound = &api->outbound,
+					.outcomes = api->outcomes,
+					.reads = api->reads,
+					.coder = coder,
 					.keys = api->keys,
+					.outcome_ms = settings->outcome_ms,
 					.trusted_proxies = settings->trusted_proxies,
 					.can_register = settings->can_register,
 					.password_threads = (unsigned)settings->password_threads };
@@ -180,7 +185,7 @@ static int serve(const struct program *program, const struct settings *settings,
 	if (outbound_open(&api->outbound, &program->bus, coder, api->keys, "api", ROLE_NOTIFIER | ROLE_SYSTEM, settings->wait_ms,
 			  err) != 0 ||
 	    open_reads(api, program, settings, coder, err) != 0 || open_writes(api, program, settings, coder, err) != 0 ||
-	    open_auth(api, program, settings, err) != 0 || open_server(api, settings, err) != 0)
+	    open_auth(api, program, settings, coder, err) != 0 || open_server(api, settings, err) != 0)
 		goto out;
 	add_parts(api);
 	result = run(api, err);

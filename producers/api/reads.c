@@ -77,6 +77,7 @@ struct reading {
 	struct call *call;
 	const struct resource_plan *plan;
 	int written_status; /* 0: it is a plain read */
+	bool is_own;
 	struct uuid id;
 };
 
@@ -147,7 +148,7 @@ static void answer_id_only(const struct reading *reading)
 static void take_one(const void *reading_notes, const struct answer *answer, const struct err *failure)
 {
 	const struct reading *reading = reading_notes;
-	bool is_found = answer != NULL && answer->count == 1 && !reads_is_hidden(reading->call, answer);
+	bool is_found = answer != NULL && answer->count == 1 && (reading->is_own || !reads_is_hidden(reading->call, answer));
 
 	if (is_found)
 		answer_row(reading, answer);
@@ -173,6 +174,15 @@ static void ask_one(const struct reading *reading)
 void reads_answer_one(struct reads *reads, struct call *call, const struct resource *resource, const struct uuid *id)
 {
 	const struct reading reading = { .reads = reads, .call = call, .plan = reads_plan(reads, resource), .id = *id };
+
+	ask_one(&reading);
+}
+
+void reads_answer_own(struct reads *reads, struct call *call, const struct resource *resource, const struct uuid *id)
+{
+	const struct reading reading = {
+		.reads = reads, .call = call, .plan = reads_plan(reads, resource), .is_own = true, .id = *id
+	};
 
 	ask_one(&reading);
 }

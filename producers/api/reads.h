@@ -29,7 +29,8 @@ void reads_free(struct reads *reads); /* accepts NULL */
 /* What can be shown: constants of resources*.c (resource.h). */
 struct resource;
 extern const struct resource debt_resource, payment_resource, ledger_resource, debt_history_resource, customer_resource,
-	contact_point_resource, consent_resource, timeline_resource, communication_resource, template_resource, report_resource;
+	contact_point_resource, consent_resource, timeline_resource, communication_resource, template_resource, report_resource,
+	user_resource;
 extern const struct resource *const api_resources[]; /* all of them, those of others too; ends with NULL */
 
 /* A call of a ROUTE_READ row: one or a list, as the row says. */
@@ -37,6 +38,9 @@ void reads_answer(struct reads *reads, struct call *call);
 
 /* `id` of the path; honours If-None-Match. */
 void reads_answer_one(struct reads *reads, struct call *call, const struct resource *resource, const struct uuid *id);
+
+/* The same for what is the caller's own by its id, whatever his roles. */
+void reads_answer_own(struct reads *reads, struct call *call, const struct resource *resource, const struct uuid *id);
 
 /* Filters, sort, limit and cursor come from the query; `parent_id`: what the path says they hang on; NULL: nothing. */
 void reads_answer_list(struct reads *reads, struct call *call, const struct resource *resource, const struct uuid *parent_id);

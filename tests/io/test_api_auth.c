@@ -25,6 +25,7 @@
 #include "db/migrate.h"
 #include "model/command.h"
 #include "producers/api/api.h"
+#include "schemas/engine.h"
 #include "schemas/users.h"
 #include "tests/io/mock_cluster.h"
 #include "wire/envelope.h"
@@ -35,6 +36,7 @@
 #define CONNECTIONS  256
 #define CLIENTS      150
 #define TOPIC        "dcs.users.commands.v1"
+#define EVENTS       "dcs.users.events.v1"
 #define PASSWORD     "correct horse battery"
 #define NEW_PASSWORD "staple, stapler, staplest"
 
@@ -44,6 +46,7 @@ static struct bus_conf bus;
 static struct token_keys *keys;
 static struct coder *coder;
 static struct api api;
+static struct bus_producer *module;
 static struct db *admin;
 static char password_text[PASSWORD_HASH_SIZE];
 static char conninfo[512];
@@ -106,8 +109,9 @@ static struct uuid add_user(const char *login, uint32_t roles, const char *state
 
 /* ---- the gateway, in this process ---- */
 
-static void open_api(const char *pg, int64_t wait_ms)
+static void open_api(const char *pg, int64_t wait_ms, int64_t outcome_ms, bool can_register)
 {
+	static const uint8_t key[32] = { 1 };
 	const struct server_conf conf = {
 		.listen = "127.0.0.1:0",
 		.routes = api_routes,
@@ -117,27 +121,36 @@ static void open_api(const char *pg, int64_t wait_ms)
 		.admit = api_admit,
 		.handle = api_handle,
 	};
-	const struct auth_conf auth = { .conninfo = pg,
-					.outbound = &api.outbound,
-					.keys = keys,
-					.trusted_proxies = "127.0.0.1",
-					.can_register = true,
-					.password_threads = 2 };
+	struct auth_conf auth = { .conninfo = pg,
+				  .outbound = &api.outbound,
+				  .coder = coder,
+				  .keys = keys,
+				  .trusted_proxies = "127.0.0.1",
+				  .can_register = can_register,
+				  .outcome_ms = outcome_ms,
+				  .password_threads = 2 };
+	struct reads_conf reads = { .coder = coder, .key = key };
 	const struct questions_conf questions = {
 		.name = "postgresql", .conninfo = pg, .application_name = "test_auth", .timeout_ms = 10000, .waiting_max = 64
 	};
-	struct part parts[3];
+	struct part parts[4];
 
 	api = (struct api){ .keys = keys };
 	must(questions_new(&questions, &api.questions, &err));
 	must(rights_new(api.questions, &api.rights, &err));
 	must(outbound_open(&api.outbound, &bus, coder, keys, "api", ROLE_NOTIFIER | ROLE_SYSTEM, wait_ms, &err));
+	reads.questions = reads.searches = api.questions;
+	must(reads_new(&reads, &api.reads, &err));
+	must(outcomes_new(&bus, &api.outcomes, &err));
+	auth.reads = api.reads;
+	auth.outcomes = api.outcomes;
 	must(auth_new(&auth, &api.auth, &err));
 	must(server_open(&conf, &api.server, &err));
 	parts[0] = outbound_part(&api.outbound);
 	parts[1] = questions_part(api.questions);
 	parts[2] = auth_part(api.auth);
-	for (size_t i = 0; i < 3; i++)
+	parts[3] = outcomes_part(api.outcomes);
+	for (size_t i = 0; i < 4; i++)
 		api_add_part(&api, &parts[i]);
 }
 
@@ -146,7 +159,9 @@ static void close_api(void)
 	must(api_drain(&api, 0, &err));
 	server_close(api.server);
 	auth_free(api.auth);
+	outcomes_free(api.outcomes);
 	questions_free(api.questions);
+	reads_free(api.reads);
 	rights_free(api.rights);
 	outbound_release(&api.outbound);
 }
@@ -160,7 +175,7 @@ static void until_ready(void)
 {
 	int64_t deadline_ms = clock_monotonic_ms() + DEADLINE_MS;
 
-	while (!outbound_is_ready(&api.outbound) || !questions_are_ready(api.questions)) {
+	while (!outbound_is_ready(&api.outbound) || !questions_are_ready(api.questions) || !outcomes_are_ready(api.outcomes)) {
 		assert_true(clock_monotonic_ms() < deadline_ms);
 		turn();
 	}
@@ -172,9 +187,11 @@ static int set_up(void **state)
 	err = (struct err)ERR_INIT;
 	mock_cluster_start(&mock);
 	mock_cluster_topic(&mock, TOPIC, 1);
+	mock_cluster_topic(&mock, EVENTS, 1);
 	mock_cluster_topic(&mock, "dcs.communications.commands.v1", 1);
 	bus = (struct bus_conf){ .bootstrap = mock_cluster_bootstrap(&mock), .client_id = "test-auth" };
-	open_api(conninfo, 20000);
+	must(bus_producer_open(&bus, &module, &err));
+	open_api(conninfo, 20000, 20000, true);
 	until_ready();
 	return 0;
 }
@@ -183,7 +200,9 @@ static int tear_down(void **state)
 {
 	(void)state;
 	close_api();
+	bus_producer_close(module);
 	mock_cluster_stop(&mock);
+	SQL("DELETE FROM users.event_log");
 	SQL("TRUNCATE users.account, users.credential, users.session CASCADE");
 	return 0;
 }
@@ -310,6 +329,8 @@ static void refused_as(const char *code)
 /* ---- what arrived in Kafka ---- */
 
 struct told {
+	struct uuid id;
+	uint8_t digest[DIGEST_SIZE];
 	const struct message_type *type;
 	char json[1024];
 	struct token_claims claims;
@@ -343,6 +364,8 @@ static bool told(int64_t index, struct told *ret_told)
 		must(bus_record_headers(&record, headers, &count, &err));
 		must(envelope_read(headers, count, &envelope, &err));
 		must(token_verify(keys, envelope.token, &ret_told->claims, &err));
+		ret_told->id = envelope.id;
+		digest_of(ret_told->digest, record.value);
 		buf_release(&json);
 		arena_release(&arena);
 		bus_record_release(&record);
@@ -388,6 +411,251 @@ static void then_session_ended(int64_t count, const char *reason)
 	assert_ptr_equal(last.type, &record_session_end_type);
 	(void)snprintf(wanted, sizeof(wanted), "\"reason\":\"%s\"", reason);
 	assert_non_null(strstr(last.json, wanted));
+}
+
+/* ---- the users module ---- */
+
+static struct uuid id_in(const char *json, const char *name)
+{
+	char wanted[64];
+	const char *at;
+	struct uuid id;
+
+	(void)snprintf(wanted, sizeof(wanted), "\"%s\":\"", name);
+	at = strstr(json, wanted);
+	assert_non_null(at);
+	assert_true(uuid_parse(&id, (struct str){ .data = at + strlen(wanted), .size = UUID_TEXT_SIZE }));
+	return id;
+}
+
+/* Its answer to a command, framed: known, or refused with this code. */
+static void answer_of(const struct told *command, const char *refusal, struct buf *buf)
+{
+	const struct user_registered known = { .user_id = id_in(command->json, "user_id"), .version = 1, .by = STR("api") };
+	const struct command_rejected refused = { .command_id = command->id,
+						  .customer_id = id_in(command->json, "user_id"),
+						  .command_type = STR("RegisterUser"),
+						  .code = str_of(refusal == NULL ? "" : refusal),
+						  .field = STR("login"),
+						  .text = STR("the login is taken") };
+
+	buf_init(buf, 65536);
+	if (refusal == NULL)
+		must(coder_encode(coder, &user_registered_type, &known, buf, &err));
+	else
+		must(coder_encode(coder, &command_rejected_type, &refused, buf, &err));
+}
+
+static void publish_answer(const struct told *command, const char *refusal)
+{
+	char cause[UUID_TEXT_SIZE + 1];
+	const struct header headers[] = { { .name = "ce_id", .value = STR("x") },
+					  { .name = "ce_causationid", .value = { cause, UUID_TEXT_SIZE } } };
+	struct buf buf;
+
+	answer_of(command, refusal, &buf);
+	uuid_format(cause, &command->id);
+	must(bus_produce(module, EVENTS, 0, STR("x"), buf_str(&buf), headers, 2, NULL, NULL, &err));
+	must(bus_producer_flush(module, DEADLINE_MS, &err));
+	buf_release(&buf);
+}
+
+/* The answer is in its log, and nobody was told. */
+static void log_answer(const struct told *command)
+{
+	static const struct db_statement insert = {
+		"test_log",
+		"INSERT INTO users.event_log (part, seq, event_id, schema_id, key, subject, command_id, correlation_id, at, "
+		"command_offset, command_digest, body, hash) VALUES (0, 1, gen_random_uuid(), 1321, $1, $1, $2, $2, now(), "
+		"0, $3, $4, ''::bytea)"
+	};
+	const struct uuid user_id = id_in(command->json, "user_id");
+	struct db_params params;
+	struct buf buf;
+
+	answer_of(command, NULL, &buf);
+	db_params_init(&params, 65536);
+	db_param_uuid(&params, &user_id);
+	db_param_uuid(&params, &command->id);
+	db_param_bytes(&params, (struct str){ (const char *)command->digest, DIGEST_SIZE });
+	db_param_bytes(&params, buf_str(&buf));
+	must(db_run(admin, &insert, &params, NULL, &err));
+	db_params_release(&params);
+	buf_release(&buf);
+}
+
+static void send_registration(const char *login, const char *password)
+{
+	char json[512];
+
+	(void)snprintf(json, sizeof(json), "{\"login\":\"%s\",\"password\":\"%s\"}", login, password);
+	send_json(&clients[0], "POST /auth/register", NULL, NULL, json);
+}
+
+static int64_t credentials(void)
+{
+	static const struct db_statement count = { "test_credentials", "SELECT count(*) FROM users.credential" };
+
+	return number_of(&count);
+}
+
+static void test_api_auth__who_registers_is_known_and_has_no_role(void **state)
+{
+	struct told command;
+	char id[64], text[UUID_TEXT_SIZE + 1];
+	struct uuid user_id;
+
+	(void)state;
+	send_registration("New.User", PASSWORD);
+	command = last_told(1);
+	assert_ptr_equal(command.type, &register_user_type);
+	assert_non_null(strstr(command.json, "\"login\":\"new.user\""));
+	assert_null(strstr(command.json, PASSWORD));
+	assert_string_equal(command.claims.subject, "api");
+	assert_int_equal(credentials(), 1); /* before the command is sent */
+	publish_answer(&command, NULL);
+	assert_int_equal(client_status(&clients[0]), 201);
+	user_id = id_in(command.json, "user_id");
+	uuid_format(text, &user_id);
+	assert_string_equal(member(&clients[0], "id", id, sizeof(id)), text);
+	assert_non_null(strstr(clients[0].answer, "\"login\":\"new.user\",\"state\":\"active\",\"roles\":[]"));
+}
+
+static void test_api_auth__a_login_that_is_taken_is_409_and_leaves_no_credential(void **state)
+{
+	int64_t deadline_ms = clock_monotonic_ms() + DEADLINE_MS;
+	struct told command;
+
+	(void)state;
+	send_registration("anna", PASSWORD);
+	command = last_told(1);
+	publish_answer(&command, "exists");
+	assert_int_equal(client_status(&clients[0]), 409);
+	refused_as("exists");
+	assert_non_null(strstr(clients[0].answer, "\"pointer\":\"/login\""));
+	while (credentials() > 0) {
+		assert_true(clock_monotonic_ms() < deadline_ms);
+		turn();
+	}
+}
+
+static void test_api_auth__an_answer_that_nobody_told_is_found_in_the_log(void **state)
+{
+	struct told command;
+
+	(void)state;
+	send_registration("anna", PASSWORD);
+	command = last_told(1);
+	log_answer(&command);
+	assert_int_equal(client_status(&clients[0]), 201);
+}
+
+static void test_api_auth__a_registration_without_an_answer_is_202(void **state)
+{
+	(void)state;
+	close_api();
+	open_api(conninfo, 20000, 100, true);
+	until_ready();
+	send_registration("anna", PASSWORD);
+	assert_int_equal(client_status(&clients[0]), 202);
+	assert_non_null(strstr(clients[0].answer, "\"status\":\"accepted\""));
+	assert_int_equal(credentials(), 1);
+}
+
+static void test_api_auth__bad_passwords_and_closed_doors_are_told(void **state)
+{
+	(void)state;
+	send_registration("anna", "elevenchars");
+	assert_int_equal(client_status(&clients[0]), 422);
+	assert_non_null(strstr(clients[0].answer, "\"pointer\":\"/password\""));
+	send_registration("a-long-enough-login", "A-long-enough-LOGIN");
+	assert_int_equal(client_status(&clients[0]), 422);
+	send_registration("anna", "aaaaaaaaaaaaaaaaaaaa");
+	assert_int_equal(client_status(&clients[0]), 422);
+	close_api();
+	open_api(conninfo, 20000, 20000, false);
+	until_ready();
+	send_registration("anna", PASSWORD);
+	assert_int_equal(client_status(&clients[0]), 403);
+	refused_as("registration_closed");
+	assert_int_equal(credentials(), 0);
+}
+
+static void test_api_auth__nobody_registers_while_kafka_is_away(void **state)
+{
+	(void)state;
+	close_api();
+	open_api(conninfo, 200, 20000, true);
+	until_ready();
+	mock_cluster_broker_down(&mock);
+	send_registration("anna", PASSWORD);
+	assert_int_equal(client_status(&clients[0]), 503);
+	assert_non_null(strstr(clients[0].answer, "\r\nRetry-After: "));
+}
+
+/* ---- who one is ---- */
+
+static int get(const char *target, const char *token)
+{
+	char request[4096];
+
+	(void)snprintf(request, sizeof(request),
+		       "GET %s HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAuthorization: Bearer %s\r\n\r\n", target, token);
+	client_send(&clients[0], request);
+	return client_status(&clients[0]);
+}
+
+static const char *token_of(const char *subject, uint32_t roles)
+{
+	static char token[2048];
+	struct token_claims claims = { .roles = roles, .issued_at_ms = clock_now_ms(), .expires_at_ms = clock_now_ms() + 60000 };
+
+	assert_true(str_to_chars(claims.subject, sizeof(claims.subject), str_of(subject)));
+	must(token_sign(keys, &claims, token, sizeof(token), &err));
+	return token;
+}
+
+static const char *token_of_user(const struct uuid *id, uint32_t roles)
+{
+	char text[UUID_TEXT_SIZE + 1];
+
+	uuid_format(text, id);
+	return token_of(text, roles);
+}
+
+static void test_api_auth__everybody_may_ask_who_he_is(void **state)
+{
+	struct uuid portal = add_user("portal", ROLE_CONSUMER, "active");
+	struct uuid nobody = uuid_new();
+
+	(void)state;
+	assert_int_equal(get("/auth/me", token_of_user(&portal, ROLE_CONSUMER | ROLE_ADMIN)), 200);
+	assert_non_null(strstr(clients[0].answer, "\"login\":\"portal\",\"state\":\"active\",\"roles\":[\"consumer\"]"));
+	assert_null(strstr(clients[0].answer, "lockedUntil"));
+	assert_non_null(strstr(clients[0].answer, "ETag: \"1\"\r\n"));
+	assert_int_equal(get("/auth/me", token_of("bil\\\"ling", ROLE_CREDITOR)), 200);
+	assert_non_null(strstr(clients[0].answer, "{\"service\":\"bil\\\\\\\"ling\",\"roles\":[\"creditor\"]}"));
+	assert_int_equal(get("/auth/me", token_of_user(&nobody, ROLE_ADMIN)), 404);
+}
+
+static void test_api_auth__users_are_for_admins_and_auditors(void **state)
+{
+	struct uuid boss = add_user("boss", ROLE_ADMIN, "active");
+	struct uuid agent = add_user("agent", ROLE_AGENT, "active");
+	char target[128], text[UUID_TEXT_SIZE + 1];
+
+	(void)state;
+	assert_int_equal(get("/auth/users", token_of_user(&agent, ROLE_AGENT)), 403);
+	assert_int_equal(get("/auth/users", token_of_user(&agent, ROLE_AGENT | ROLE_ADMIN)), 403); /* not any more */
+	assert_int_equal(get("/auth/users?role=agent", token_of_user(&boss, ROLE_ADMIN)), 200);
+	assert_non_null(strstr(clients[0].answer, "\"login\":\"agent\""));
+	assert_null(strstr(clients[0].answer, "\"login\":\"boss\""));
+	assert_null(strstr(clients[0].answer, "argon2"));
+	uuid_format(text, &agent);
+	(void)snprintf(target, sizeof(target), "/auth/users/%s", text);
+	assert_int_equal(get(target, token_of("audit", ROLE_AUDITOR)), 200);
+	assert_non_null(strstr(clients[0].answer, "\"lockedUntil\":null"));
+	assert_null(strstr(clients[0].answer, "argon2"));
 }
 
 /* ---- logging in ---- */
@@ -669,14 +937,8 @@ static void test_api_auth__a_new_password_ends_all_sessions(void **state)
 
 static void test_api_auth__a_service_has_no_password(void **state)
 {
-	struct token_claims claims = {
-		.subject = "billing", .roles = ROLE_ADMIN, .issued_at_ms = clock_now_ms(), .expires_at_ms = clock_now_ms() + 60000
-	};
-	char token[2048];
-
 	(void)state;
-	must(token_sign(keys, &claims, token, sizeof(token), &err));
-	assert_int_equal(change_password(token, PASSWORD, NEW_PASSWORD), 403);
+	assert_int_equal(change_password(token_of("billing", ROLE_ADMIN), PASSWORD, NEW_PASSWORD), 403);
 }
 
 /* ---- keys ---- */
@@ -706,7 +968,7 @@ static void test_api_auth__nobody_is_let_in_without_a_record(void **state)
 	(void)state;
 	(void)add_user("anna", ROLE_AGENT, "active");
 	close_api();
-	open_api(conninfo, 200);
+	open_api(conninfo, 200, 20000, true);
 	until_ready();
 	mock_cluster_broker_down(&mock);
 	assert_int_equal(log_in_with("anna", PASSWORD), 503);
@@ -722,7 +984,7 @@ static void test_api_auth__without_postgresql_it_is_503(void **state)
 {
 	(void)state;
 	close_api();
-	open_api("host=/nonexistent dbname=dcs", 20000);
+	open_api("host=/nonexistent dbname=dcs", 20000, 20000, true);
 	assert_int_equal(log_in_with("anna", PASSWORD), 503);
 	assert_non_null(strstr(clients[0].answer, "\r\nRetry-After: "));
 	assert_int_equal(with_refresh_token("POST /auth/refresh", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"), 503);
@@ -792,6 +1054,14 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+		TEST(test_api_auth__who_registers_is_known_and_has_no_role),
+		TEST(test_api_auth__a_login_that_is_taken_is_409_and_leaves_no_credential),
+		TEST(test_api_auth__an_answer_that_nobody_told_is_found_in_the_log),
+		TEST(test_api_auth__a_registration_without_an_answer_is_202),
+		TEST(test_api_auth__bad_passwords_and_closed_doors_are_told),
+		TEST(test_api_auth__nobody_registers_while_kafka_is_away),
+		TEST(test_api_auth__everybody_may_ask_who_he_is),
+		TEST(test_api_auth__users_are_for_admins_and_auditors),
 		TEST(test_api_auth__a_login_gives_an_access_token_and_a_refresh_token),
 		TEST(test_api_auth__an_unknown_login_a_wrong_password_and_a_locked_account_are_told_the_same),
 		TEST(test_api_auth__of_many_guesses_at_once_five_are_judged),

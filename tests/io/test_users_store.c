@@ -112,6 +112,23 @@ static void test_users_store__the_worker_never_sees_a_password_nor_a_token(void 
 	db_close(debts);
 }
 
+static void test_users_store__roles_have_the_same_names_everywhere(void **state)
+{
+	static char texts[10][200], names[10][32];
+
+	(void)state;
+	for (uint32_t bit = 0; bit < 10; bit++) {
+		snprintf(texts[bit], sizeof(texts[bit]),
+			 "SELECT count(*) FROM users.role_names(%d) AS names WHERE names = ARRAY['%s']", 1 << bit,
+			 role_name(1U << bit));
+		snprintf(names[bit], sizeof(names[bit]), "test_role_%u", bit);
+		assert_int_equal(store_number(&spec, names[bit], texts[bit]), 1);
+	}
+	assert_int_equal(store_number(&spec, "test_roles",
+				      "SELECT count(*) FROM users.role_names(1023) AS n WHERE cardinality(n) = 10"),
+			 1);
+}
+
 /* ---- sessions ---- */
 
 #define HASH(digit) "decode(repeat('0" digit "', 32), 'hex')"
@@ -285,6 +302,7 @@ int main(void)
 		TEST(test_users_store__users_are_kept_and_changed),
 		TEST(test_users_store__what_is_taken_is_seen),
 		TEST(test_users_store__the_worker_never_sees_a_password_nor_a_token),
+		TEST(test_users_store__roles_have_the_same_names_everywhere),
 		TEST(test_users_store__a_refresh_token_is_used_once),
 		TEST(test_users_store__a_session_ends_by_logout_by_age_and_with_the_rights),
 		TEST(test_users_store__dead_sessions_go_with_later_logins),

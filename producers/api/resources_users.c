@@ -1,0 +1,51 @@
+#include "producers/api/reads.h"
+#include "producers/api/resource.h"
+
+/* Users. Their password hashes and refresh tokens are no resource. */
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static const struct column user_columns[] = {
+	{ .name = "id", .kind = COLUMN_UUID, .sql = "a.user_id" },
+	{ .name = "login", .kind = COLUMN_TEXT, .sql = "a.login" },
+	{ .name = "state", .kind = COLUMN_TEXT, .sql = "a.state" },
+	{ .name = "roles", .kind = COLUMN_TEXTS, .sql = "users.role_names(a.roles)" },
+	{ .name = "customerId", .kind = COLUMN_UUID, .sql = "a.customer_id" },
+	{ .name = "registeredAt", .kind = COLUMN_INSTANT, .sql = "a.registered_at" },
+	{ .name = "passwordSetAt", .kind = COLUMN_INSTANT, .sql = "c.set_at", .is_detail = true },
+	{ .name = "lockedUntil",
+	  .kind = COLUMN_INSTANT,
+	  .sql = "CASE WHEN c.locked_until > now() THEN c.locked_until END",
+	  .roles = ROLE_ADMIN | ROLE_AUDITOR },
+	{ .name = "actions",
+	  .kind = COLUMN_TEXTS,
+	  .sql = "ARRAY['changeRoles', CASE a.state WHEN 'active' THEN 'disableUser' ELSE 'enableUser' END]" },
+	{ .name = "version", .kind = COLUMN_LONG, .sql = "a.version" },
+};
+
+static const struct filter user_filters[] = {
+	{ .name = "login", .kind = COLUMN_TEXT, .sql = "a.login = q.login", .is_selective = true },
+	{ .name = "state", .kind = COLUMN_TEXT, .sql = "a.state = q.state", .words = "active disabled" },
+	{ .name = "role",
+	  .kind = COLUMN_TEXT,
+	  .sql = "q.role = ANY (users.role_names(a.roles))",
+	  .words = "admin compliance supervisor agent creditor consumer auditor reporting" },
+	{ .name = "customer", .kind = COLUMN_UUID, .sql = "a.customer_id = q.customer" },
+};
+
+static const struct sort user_sorts[] = {
+	{ .name = "id", .kind = COLUMN_UUID, .sql = "a.user_id", .descends = true },
+};
+
+const struct resource user_resource = {
+	.name = "user",
+	.from = "users.account a LEFT JOIN users.credential c ON c.user_id = a.user_id",
+	.id = "a.user_id",
+	.version = "version",
+	.columns = user_columns,
+	.columns_count = COUNT(user_columns),
+	.filters = user_filters,
+	.filters_count = COUNT(user_filters),
+	.sorts = user_sorts,
+	.sorts_count = COUNT(user_sorts),
+};
