@@ -25,7 +25,7 @@ from client import MESSAGES, Client, Events, new_id, now, today
 from people import People, ask_report
 from world import MODULES, World, wait_for
 
-PROGRAMS = {"customers": 1, "debts": 2, "communications": 1, "reports": 1, "reporting": 1, "notifier": 1, "clock": 1, "api": 1}
+PROGRAMS = {"users": 1, "customers": 1, "debts": 2, "communications": 1, "reports": 1, "reporting": 1, "notifier": 1, "clock": 1, "api": 1}
 VICTIMS = [f"{name}.{number}" for name, count in PROGRAMS.items() for number in range(1, count + 1)]
 ANSWERS_BETWEEN_FAULTS = 60
 RECOVER_S = 180  # a deadline, not a goal: the summary tells what it took

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DCS = ROOT / "build/release/dcs"
-MODULES = ["customers", "debts", "communications", "reports", "reporting", "clock"]
+MODULES = ["users", "customers", "debts", "communications", "reports", "reporting", "clock"]
 IDLE = ["status", "--wait-idle", "60", "--without", "notifier"]
 
 

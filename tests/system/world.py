@@ -15,7 +15,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("DCS_BIN", ROOT / "build/release"))
 JARS = ROOT / ".cache/kafka-jars"
 DEADLINE_S = 90  # far above what anything here takes; a test that needs it has failed
-MODULES = ("customers", "debts", "communications", "reports")
+MODULES = ("users", "customers", "debts", "communications", "reports")
 
 
 def wait_for(condition, what, seconds=DEADLINE_S):
