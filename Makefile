@@ -72,7 +72,7 @@ PROGRAMS := $(foreach part,$(MODULES),$(if $(wildcard consumers/$(part)/main.c),
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(OUT)/tests/%,$(wildcard tests/unit/test_*.c))
 IO_TESTS   := $(patsubst tests/io/%.c,$(OUT)/tests/%,$(wildcard tests/io/test_*.c))
 SIM_TESTS  := $(patsubst tests/sim/%.c,$(OUT)/tests/%,$(wildcard tests/sim/test_*.c))
-BENCHES    := $(addprefix $(OUT)/bench/,load publish measure floor wire)
+BENCHES    := $(addprefix $(OUT)/bench/,load publish measure floor wire http_load http_bare)
 
 .DEFAULT_GOAL := build
 
@@ -207,6 +207,7 @@ system: build ## stories on the real stack: ONLY=tests/system/test_x.py
 bench: deps ## rate, CPU, memory and latency of the debts worker beside PostgreSQL's own: DEBTS=1000000 COMMANDS=300000 WORKERS=2 QUICK=1
 	@$(MAKE) --no-print-directory -j$(JOBS) build $(BENCHES)
 	@DEBTS=$(DEBTS) COMMANDS=$(COMMANDS) WORKERS=$(WORKERS) QUICK=$(QUICK) tests/bench/bench.py
+	@DEBTS=$(DEBTS) tests/bench/bench_api.py
 
 .PHONY: chaos
 chaos: deps build ## programs, PostgreSQL and Kafka killed under load: KILLS=100 PG_KILLS=5 KAFKA_KILLS=5 FREEZES=2 SEED=1

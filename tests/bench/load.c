@@ -3,7 +3,7 @@
  * the ledger, by COPY. The entries are numbered from below 0 on, as there are no events for them: the log and the topics begin
  * empty, and nothing is published for what was always there.
  *
- * usage: load --debts N     (DCS_PG)
+ * usage: load --debts N     (DCS_PG, DCS_ADDRESS_KEY_FILE)
  */
 #include <stdio.h>
 
@@ -27,11 +27,15 @@ static const char copy_entries[] = "COPY debts.ledger_entry (part, entry_no, seq
 				   "business_date, kind, contra, contra_minor, "
 				   "cost_minor, interest_minor, principal_minor) FROM STDIN (FORMAT binary)";
 
-static void add_customer(struct db_copy *copy, int64_t number)
+/* The gateway shows the name: it is sealed as the customers' worker would, with the programs' key. */
+static void add_customer(struct db_copy *copy, int64_t number, const uint8_t key[32])
 {
+	static const char name[] = "Alexandra Beispiel";
+	uint8_t sealed[sizeof(name) - 1 + SEAL_OVERHEAD];
 	struct uuid id = world_customer_id(number);
 	char external_ref[24];
 
+	seal(sealed, (struct str){ .data = name, .size = sizeof(name) - 1 }, &id, key);
 	snprintf(external_ref, sizeof(external_ref), "C-%09lld", (long long)number);
 	db_copy_row(copy);
 	db_copy_uuid(copy, &id);
@@ -41,7 +45,7 @@ static void add_customer(struct db_copy *copy, int64_t number)
 	db_copy_str(copy, STR("de-DE"));
 	db_copy_str(copy, STR("DE"));
 	db_copy_int64(copy, 1);
-	db_copy_str(copy, STR("a sealed name takes about sixty bytes of the customer's row"));
+	db_copy_str(copy, (struct str){ .data = (const char *)sealed, .size = sizeof(sealed) });
 }
 
 static void add_debt(struct db_copy *copy, const struct world_debt *debt, int32_t part, int64_t seq)
@@ -93,7 +97,7 @@ static void add_entry(struct db_copy *copy, const struct world_debt *debt, int32
 	copy_amount(copy, debt->principal_minor);
 }
 
-static int load_customers(struct db *db, const struct world *world, struct err *err)
+static int load_customers(struct db *db, const struct world *world, const uint8_t key[32], struct err *err)
 {
 	struct db_copy copy;
 	int rc = 0;
@@ -102,7 +106,7 @@ static int load_customers(struct db *db, const struct world *world, struct err *
 	for (int64_t number = 0; rc == 0 && number < world_customers(world);) {
 		db_copy_reset(&copy);
 		for (; copy.rows < CHUNK_ROWS && number < world_customers(world); number++)
-			add_customer(&copy, number);
+			add_customer(&copy, number, key);
 		rc = db_copy_run(db, copy_customers, &copy, err);
 	}
 	db_copy_release(&copy);
@@ -139,14 +143,16 @@ static int load_debts(struct db *db, const struct world *world, struct err *err)
 
 int main(int argc, char **argv)
 {
-	const char *pg;
+	const char *pg, *key_file;
 	struct world world;
+	uint8_t key[32];
 	struct db *db = NULL;
 	struct err err = ERR_INIT;
 	enum conf_outcome outcome;
 	int argi;
 	const struct conf_row rows[] = {
 		{ .name = "pg", .kind = CONF_TEXT, .target = &pg, .help = "PostgreSQL conninfo of a superuser" },
+		{ .name = "address.key.file", .kind = CONF_TEXT, .target = &key_file, .help = "key that seals names" },
 		{ .name = "debts",
 		  .kind = CONF_NUMBER,
 		  .target = &world.debts,
@@ -160,7 +166,8 @@ int main(int argc, char **argv)
 		goto out;
 	if (outcome == CONF_EXIT_OK)
 		return 0;
-	if (crypto_init(&err) < 0 || db_open(pg, "bench_load", 0, &db, &err) < 0 || load_customers(db, &world, &err) < 0)
+	if (crypto_init(&err) < 0 || key_read(key, key_file, &err) < 0 || db_open(pg, "bench_load", 0, &db, &err) < 0 ||
+	    load_customers(db, &world, key, &err) < 0)
 		goto out;
 	(void)load_debts(db, &world, &err);
 out:
