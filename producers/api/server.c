@@ -125,9 +125,9 @@ static struct MHD_Daemon *start_daemon(struct server *server, const struct addri
 	return MHD_start_daemon(flags, 0, NULL, NULL, request_handle, server, MHD_OPTION_SOCK_ADDR, address->ai_addr,
 				MHD_OPTION_CONNECTION_LIMIT, server->conf.connections_max, MHD_OPTION_CONNECTION_TIMEOUT,
 				server->conf.idle_timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-				MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_LISTEN_BACKLOG_SIZE, (unsigned)BACKLOG,
-				MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_NOTIFY_COMPLETED,
-				request_completed, server, MHD_OPTION_URI_LOG_CALLBACK, request_target, server, MHD_OPTION_END);
+				MHD_OPTION_LISTEN_BACKLOG_SIZE, (unsigned)BACKLOG, MHD_OPTION_NOTIFY_CONNECTION, on_connection,
+				server, MHD_OPTION_NOTIFY_COMPLETED, request_completed, server, MHD_OPTION_URI_LOG_CALLBACK,
+				request_target, server, MHD_OPTION_END);
 }
 
 static void release(struct server *server)

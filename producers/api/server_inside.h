@@ -37,8 +37,9 @@ struct call {
 	const struct route *route; /* NULL: none */
 	struct path_params params;
 	struct guard_refusal target; /* what the guard said of the raw target */
-	uintptr_t target_end;        /* the address behind its terminator */
-	struct buf body;             /* keeps some memory from request to request */
+	uintptr_t target_begin;
+	uintptr_t target_end; /* the address behind its terminator */
+	struct buf body;      /* keeps some memory from request to request */
 	size_t thrown_away;
 	int64_t begun_us;    /* of the request */
 	int64_t deadline_ms; /* for the stage it is in; 0: none */

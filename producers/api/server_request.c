@@ -12,7 +12,21 @@
 struct heads {
 	struct guard_header headers[GUARD_HEADERS_MAX + 1];
 	size_t count;
+	bool is_torn; /* one did not stand on a line of its own */
 };
+
+/*
+ * libmicrohttpd ends strings in the connection's buffer by putting NULs where the colon, CR and LF were; a value that went on in
+ * a further line it keeps elsewhere. So this tells what it does not: a folded value, a bare LF, a NUL inside.
+ */
+static bool stood_on_one_line(const char *name, size_t name_size, const char *value, size_t value_size)
+{
+	const char *at = name + name_size + 1;
+
+	while (*at == ' ' || *at == '\t')
+		at++;
+	return at == value && value[value_size + 1] == '\0';
+}
 
 static enum MHD_Result keep_header(void *heads_arg, enum MHD_ValueKind kind, const char *name, size_t name_size,
 				   const char *value, size_t value_size)
@@ -22,6 +36,8 @@ static enum MHD_Result keep_header(void *heads_arg, enum MHD_ValueKind kind, con
 	(void)kind;
 	if (heads->count > GUARD_HEADERS_MAX)
 		return MHD_NO; /* the guard refuses so many */
+	if (value == NULL || !stood_on_one_line(name, name_size, value, value_size))
+		heads->is_torn = true;
 	heads->headers[heads->count++] = (struct guard_header){
 		.name = { .data = name, .size = name_size },
 		.value = { .data = value == NULL ? "" : value, .size = value == NULL ? 0 : value_size },
@@ -112,10 +128,12 @@ static struct guard_refusal ask_guard(struct call *call, const char *method, con
 
 	if (call->target.status != 0)
 		return call->target;
-	/* The version stands right behind the target in the connection's buffer, unless a NUL has cut the target short. */
-	if ((uintptr_t)version != call->target_end)
+	/* In the connection's buffer method, target and version stand right behind each other, unless a NUL has cut one short. */
+	if ((uintptr_t)method + strlen(method) + 1 != call->target_begin || (uintptr_t)version != call->target_end)
 		return (struct guard_refusal){ .status = 400, .text = "the request line is not plain" };
 	(void)MHD_get_connection_values_n(call->connection, MHD_HEADER_KIND, keep_header, &heads);
+	if (heads.is_torn)
+		return (struct guard_refusal){ .status = 400, .text = "a header is not a line of its own, ended by CR LF" };
 	refusal = guard_request(str_of(method), str_of(version), heads.headers, heads.count);
 	if (refusal.status == 0 && !take_headers(call, &heads))
 		return (struct guard_refusal){ .status = 400, .text = "a header stands twice" };
@@ -227,6 +245,9 @@ static enum MHD_Result read_head(struct call *call, const char *path, const char
 	call->route = paths_find(call->server->paths, str_of(path), call->is_head ? METHOD_GET : method_by_name(method),
 				 &call->params, &allowed);
 	size = body_size(call);
+	/* Where a body in chunks ends, libmicrohttpd reads more leniently than others do: nothing behind it is taken for a
+	 * request. */
+	call->must_close = size == UINT64_MAX;
 	if (call->route == NULL)
 		refuse_path(call, method, allowed);
 	else
@@ -367,7 +388,8 @@ void *request_target(void *server_arg, const char *target, struct MHD_Connection
 	call->begun_us = clock_monotonic_us();
 	call->deadline_ms = call->begun_us / 1000 + server->conf.request_timeout_s * INT64_C(1000);
 	call->target = guard_uri(str_of(target));
-	call->target_end = (uintptr_t)target + strlen(target) + 1;
+	call->target_begin = (uintptr_t)target;
+	call->target_end = call->target_begin + strlen(target) + 1;
 	return call;
 }
 

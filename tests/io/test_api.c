@@ -405,6 +405,11 @@ static void test_api__smuggled_requests_are_refused(void **state)
 	REFUSED("GET http://a/livez HTTP/1.1\r\nHost: a\r\n\r\n");
 	REFUSED("GET /livez HTTP/3.0\r\nHost: a\r\n\r\n");
 	REFUSED("GET /livez\r\nHost: a\r\n\r\n");
+	REFUSED("G\0T /livez HTTP/1.1\r\nHost: a\r\n\r\n");
+	REFUSED("GET /livez HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n");
+	REFUSED("GET /livez HTTP/1.1\r\nHost: a\nX: a\r\n\r\n");
+	REFUSED("GET /livez HTTP/1.1\r\nHost: a\r\nX: a\r\n b\r\n\r\n");
+	REFUSED("POST /callbacks/kannel HTTP/1.1\r\nHost: a\r\nContent-Length:\r\n 3\r\n\r\nx=y");
 	assert_int_equal(ask("GET /livez HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"), 200);
 }
 
