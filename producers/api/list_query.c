@@ -91,6 +91,7 @@ static void take_value(struct list_query *query, const struct filter *filter, st
 	case COLUMN_ADDRESS:
 	case COLUMN_EVENT:
 	case COLUMN_TYPE:
+	case COLUMN_LINK:
 	case COLUMN_JSON:
 		break;
 	}

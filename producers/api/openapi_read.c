@@ -39,6 +39,8 @@ static json_t *kind_schema(enum column_kind kind)
 		return json_pack("{s:s, s:s}", "type", "integer", "format", "int32");
 	case COLUMN_LONG:
 		return json_pack("{s:s, s:s}", "type", "integer", "format", "int64");
+	case COLUMN_LINK:
+		return text_schema("uri-reference");
 	case COLUMN_DATE:
 		return text_schema("date");
 	case COLUMN_INSTANT:

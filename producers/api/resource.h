@@ -31,6 +31,7 @@ enum column_kind {
 	COLUMN_JSON,    /* text that is JSON already */
 	COLUMN_EVENT,   /* framed bytes of an event: its fields as JSON */
 	COLUMN_TYPE,    /* integer, the schema id of an event: its name */
+	COLUMN_LINK,    /* no SQL: a path of ours, `link` with the id of column `of` for its "%"; null when that is */
 };
 
 /* Who sees names and birth dates: those who talk to people, those who answer for that, and a customer himself. */
@@ -39,12 +40,16 @@ enum column_kind {
 /* Who sees addresses and written texts whole. A creditor is not to learn an address that the consumer gave to somebody else. */
 #define SEES_CONTACTS (ROLE_ADMIN | ROLE_COMPLIANCE | ROLE_SUPERVISOR | ROLE_AGENT | ROLE_CONSUMER)
 
+/* Who reads what people wrote for each other: reasons, comments, who did it; and the texts that messages are made of. */
+#define READS_NOTES (ROLE_ADMIN | ROLE_COMPLIANCE | ROLE_SUPERVISOR | ROLE_AGENT | ROLE_AUDITOR)
+
 struct column {
 	const char *name; /* JSON; "balances.cost": within an object, whose members stand together */
 	enum column_kind kind;
 	const char *sql;
 	uint32_t roles; /* who sees it; others get no such member. 0: whoever may read the thing */
 	bool is_detail; /* not in lists */
+	const char *link, *of;
 };
 
 /* An argument of a list's query. */

@@ -32,6 +32,7 @@ static enum db_array array_of(enum column_kind kind)
 	case COLUMN_JSON:
 	case COLUMN_EVENT:
 	case COLUMN_TYPE:
+	case COLUMN_LINK:
 		break;
 	}
 	MUST_NOT_REACH("nobody filters or sorts by such a column");
@@ -102,7 +103,8 @@ static void write_columns(struct buf *sql, const struct resource *resource, bool
 	for (size_t i = 0; i < resource->columns_count; i++) {
 		const struct column *column = &resource->columns[i];
 
-		buf_add_format(sql, ", %s AS c%zu", is_list && column->is_detail ? "NULL" : column->sql, i);
+		buf_add_format(sql, ", %s AS c%zu", column->sql == NULL || (is_list && column->is_detail) ? "NULL" : column->sql,
+			       i);
 	}
 }
 
@@ -300,6 +302,15 @@ static int plan_member(struct member *member, const struct column *column, struc
 	return member->name.data == NULL ? err_set(err, ERR_FATAL, "the names of the resources do not fit their arena") : 0;
 }
 
+static int column_of(const struct resource *resource, const char *name)
+{
+	for (size_t i = 0; i < resource->columns_count; i++) {
+		if (strcmp(resource->columns[i].name, name) == 0)
+			return (int)i;
+	}
+	MUST_NOT_REACH("a link to a column that is not there");
+}
+
 static int plan_members(struct resource_plan *plan, struct arena *arena, struct err *err)
 {
 	const struct resource *resource = plan->resource;
@@ -311,6 +322,8 @@ static int plan_members(struct resource_plan *plan, struct arena *arena, struct 
 
 		if (plan_member(&plan->members[i], column, arena, err) != 0)
 			return -1;
+		if (column->kind == COLUMN_LINK)
+			plan->members[i].of = column_of(resource, column->of);
 		if (str_is(str_of(column->name), "currency"))
 			plan->currency = (int)i;
 		if (resource->version != NULL && str_is(str_of(column->name), resource->version))

@@ -27,6 +27,7 @@ struct member {
 	const struct column *column;
 	struct str object; /* "balances", empty: at the top */
 	struct str name;   /* with quotes and colon: "\"cost\":" */
+	int of;            /* of a link: the column whose id it has */
 };
 
 /* A list in one order, by one set of selective filters. Places of its arguments among the question's values; -1: it has no such.

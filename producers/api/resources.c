@@ -20,6 +20,26 @@ static const struct column customer_columns[] = {
 	{ .name = "timezone", .kind = COLUMN_TEXT, .sql = "c.timezone" },
 	{ .name = "actions", .kind = COLUMN_TEXTS, .sql = "c.actions" },
 	{ .name = "version", .kind = COLUMN_LONG, .sql = "c.version" },
+	{ .name = "links.self", .kind = COLUMN_LINK, .link = "/customers/%", .of = "id", .is_detail = true },
+	{ .name = "links.debts", .kind = COLUMN_LINK, .link = "/debts?customer=%", .of = "id", .is_detail = true },
+	{ .name = "links.communications",
+	  .kind = COLUMN_LINK,
+	  .link = "/communications?customer=%",
+	  .of = "id",
+	  .is_detail = true },
+	{ .name = "links.contactPoints",
+	  .kind = COLUMN_LINK,
+	  .link = "/customers/%/contact-points",
+	  .of = "id",
+	  .roles = ~(uint32_t)ROLE_REPORTING,
+	  .is_detail = true },
+	{ .name = "links.consents", .kind = COLUMN_LINK, .link = "/customers/%/consents", .of = "id", .is_detail = true },
+	{ .name = "links.timeline",
+	  .kind = COLUMN_LINK,
+	  .link = "/customers/%/timeline",
+	  .of = "id",
+	  .roles = READS_NOTES,
+	  .is_detail = true },
 };
 
 static const struct filter customer_filters[] = {
@@ -112,6 +132,15 @@ static const struct column debt_columns[] = {
 	{ .name = "balances.credit", .kind = COLUMN_MONEY, .sql = "d.credit_minor" },
 	{ .name = "actions", .kind = COLUMN_TEXTS, .sql = "d.actions" },
 	{ .name = "version", .kind = COLUMN_LONG, .sql = "d.version" },
+	{ .name = "links.self", .kind = COLUMN_LINK, .link = "/debts/%", .of = "id", .is_detail = true },
+	{ .name = "links.customer", .kind = COLUMN_LINK, .link = "/customers/%", .of = "customerId", .is_detail = true },
+	{ .name = "links.ledger", .kind = COLUMN_LINK, .link = "/debts/%/ledger", .of = "id", .is_detail = true },
+	{ .name = "links.history",
+	  .kind = COLUMN_LINK,
+	  .link = "/debts/%/history",
+	  .of = "id",
+	  .roles = READS_NOTES,
+	  .is_detail = true },
 };
 
 #define LIFECYCLES "NEW ACTIVE ARRANGED LEGAL CHARGED_OFF PAID SETTLED WRITTEN_OFF TRANSFERRED CANCELLED"
@@ -168,6 +197,9 @@ static const struct column payment_columns[] = {
 	{ .name = "allocation.credit", .kind = COLUMN_MONEY, .sql = "p.credit_minor" },
 	{ .name = "actions", .kind = COLUMN_TEXTS, .sql = "p.actions" },
 	{ .name = "version", .kind = COLUMN_INT, .sql = "p.version" },
+	{ .name = "links.self", .kind = COLUMN_LINK, .link = "/payments/%", .of = "id", .is_detail = true },
+	{ .name = "links.debt", .kind = COLUMN_LINK, .link = "/debts/%", .of = "debtId", .is_detail = true },
+	{ .name = "links.customer", .kind = COLUMN_LINK, .link = "/customers/%", .of = "customerId", .is_detail = true },
 };
 
 const struct resource payment_resource = {

@@ -34,6 +34,8 @@ static const struct column communication_columns[] = {
 	{ .name = "body", .kind = COLUMN_SEALED, .sql = "m.body_sealed", .roles = SEES_CONTACTS, .is_detail = true },
 	{ .name = "actions", .kind = COLUMN_TEXTS, .sql = "m.actions" },
 	{ .name = "version", .kind = COLUMN_LONG, .sql = "m.version" },
+	{ .name = "links.self", .kind = COLUMN_LINK, .link = "/communications/%", .of = "id", .is_detail = true },
+	{ .name = "links.customer", .kind = COLUMN_LINK, .link = "/customers/%", .of = "customerId", .is_detail = true },
 };
 
 #define STATES "released retry_wait unknown submitted failed expired rejected delivered cancelled suppressed"

@@ -1,5 +1,6 @@
 #include "model/command.h"
 #include "producers/api/api.h"
+#include "producers/api/resource.h"
 #include "producers/api/route.h"
 #include "schemas/communications.h"
 #include "schemas/customers.h"
@@ -21,9 +22,6 @@
 #define REPORT_READERS (ROLE_ADMIN | ROLE_SUPERVISOR | ROLE_AUDITOR | ROLE_REPORTING)
 /* Who asks what became of a command: everybody who may issue any (commands.h). */
 #define ASKERS         (READERS | ROLE_SYSTEM | ROLE_NOTIFIER)
-
-/* Who reads what people wrote for each other: reasons, comments, who did it; and the texts that messages are made of. */
-#define STAFF (ROLE_ADMIN | ROLE_COMPLIANCE | ROLE_SUPERVISOR | ROLE_AGENT | ROLE_AUDITOR)
 
 const struct route api_routes[] = {
 	{ .method = METHOD_GET,
@@ -124,7 +122,7 @@ const struct route api_routes[] = {
 	  .pattern = "/customers/:id/timeline",
 	  .operation = "listTimeline",
 	  .summary = "What happened to a customer, newest first",
-	  .access = STAFF,
+	  .access = READS_NOTES,
 	  .kind = ROUTE_READ,
 	  .resource = &timeline_resource,
 	  .is_list = true },
@@ -295,7 +293,7 @@ const struct route api_routes[] = {
 	  .pattern = "/debts/:id/history",
 	  .operation = "listDebtHistory",
 	  .summary = "What happened to a debt, newest first",
-	  .access = STAFF,
+	  .access = READS_NOTES,
 	  .kind = ROUTE_READ,
 	  .resource = &debt_history_resource,
 	  .is_list = true },
@@ -361,7 +359,7 @@ const struct route api_routes[] = {
 	  .pattern = "/templates",
 	  .operation = "listTemplates",
 	  .summary = "The newest version of every text",
-	  .access = STAFF,
+	  .access = READS_NOTES,
 	  .kind = ROUTE_READ,
 	  .resource = &template_resource,
 	  .is_list = true },
@@ -369,7 +367,7 @@ const struct route api_routes[] = {
 	  .pattern = "/templates/:id",
 	  .operation = "getTemplate",
 	  .summary = "One text",
-	  .access = STAFF,
+	  .access = READS_NOTES,
 	  .kind = ROUTE_READ,
 	  .resource = &template_resource },
 

@@ -187,6 +187,19 @@ static void write_event(struct row_writer *writer, struct buf *buf, struct str f
 	buf_add_text(buf, "null");
 }
 
+static void write_link(struct buf *buf, const char *link, const struct uuid *id)
+{
+	size_t before = strcspn(link, "%");
+	char text[UUID_TEXT_SIZE + 1];
+
+	uuid_format(text, id);
+	buf_add_u8(buf, '"');
+	buf_add(buf, link, before);
+	buf_add(buf, text, UUID_TEXT_SIZE);
+	buf_add_text(buf, link + before + 1);
+	buf_add_u8(buf, '"');
+}
+
 /* An event of a newer program than this one is there all the same. */
 static void write_type(struct buf *buf, int32_t schema_id)
 {
@@ -260,6 +273,10 @@ static void write_value(struct row_writer *writer, struct buf *buf, const struct
 	case COLUMN_TYPE:
 		write_type(buf, db_int32(result, row->row, at));
 		return;
+	case COLUMN_LINK:
+		id = db_uuid(result, row->row, at);
+		write_link(buf, column->link, &id);
+		return;
 	}
 	MUST_NOT_REACH("a column of no kind");
 }
@@ -297,6 +314,7 @@ void row_write(struct row_writer *writer, struct buf *buf, const struct resource
 			   .roles = roles };
 	struct str object = STR("");
 	bool is_first = true;
+	int at;
 
 	buf_add_u8(buf, '{');
 	for (int i = 0; i < (int)plan->resource->columns_count; i++) {
@@ -304,13 +322,14 @@ void row_write(struct row_writer *writer, struct buf *buf, const struct resource
 
 		if (!is_shown(member->column, is_list, roles))
 			continue;
+		at = row.first + (member->column->kind == COLUMN_LINK ? member->of : i);
 		write_between(buf, &object, member, is_first);
 		is_first = false;
 		buf_add_str(buf, member->name);
-		if (db_is_null(result, row_number, row.first + i))
+		if (db_is_null(result, row_number, at))
 			buf_add_text(buf, "null");
 		else
-			write_value(writer, buf, &row, member->column, row.first + i);
+			write_value(writer, buf, &row, member->column, at);
 	}
 	buf_add_text(buf, object.size > 0 ? "}}" : "}");
 }

@@ -162,7 +162,8 @@ static void test_api_reads__a_payment_tells_what_it_was_used_for(void **state)
 	assert_int_equal(api_get("/payments/" PAYMENT("01"), api_token("svc", ROLE_AGENT)), 200);
 	assert_contains("\"amount\":{\"amountMinor\":30,\"currency\":\"EUR\"},\"allocation\":{\"cost\":{\"amountMinor\":5,");
 	assert_contains("\"interest\":{\"amountMinor\":25,");
-	assert_contains("\"actions\":[\"reversePayment\"],\"version\":1}\n");
+	assert_contains("\"actions\":[\"reversePayment\"],\"version\":1,\"links\":{\"self\":\"/payments/" PAYMENT(
+		"01") "\",\"debt\":\"/debts/" DEBT("01") "\",\"customer\":\"/customers/" CUSTOMER("01") "\"}}\n");
 }
 
 static void test_api_reads__what_has_not_changed_is_304(void **state)
@@ -214,6 +215,10 @@ static void test_api_reads__names_are_for_those_who_may_see_them(void **state)
 	assert_int_equal(api_get("/debts/" DEBT("01"), api_token("svc", ROLE_AUDITOR)), 200);
 	assert_lacks("customerName");
 	assert_lacks("Anna");
+	assert_contains("\"history\":\"/debts/" DEBT("01") "/history\"");
+	assert_int_equal(api_get("/debts/" DEBT("01"), api_token("svc", ROLE_CREDITOR)), 200);
+	assert_contains("Anna");
+	assert_lacks("/history"); /* he may not go there */
 	assert_int_equal(api_get("/customers/" CUSTOMER("01"), api_token("svc", ROLE_REPORTING)), 200);
 	assert_lacks("fullName");
 	assert_lacks("birthDate");
@@ -237,7 +242,7 @@ static void test_api_reads__addresses_and_texts_are_for_those_who_write_to_peopl
 	assert_contains("\"address\":\"a***@e***\"");
 	assert_int_equal(api_get("/customers/" CUSTOMER("01") "/contact-points", api_token("svc", ROLE_REPORTING)), 403);
 	assert_int_equal(api_get("/communications/" MESSAGE, api_token("svc", ROLE_AGENT)), 200);
-	assert_contains("\"subject\":null,\"body\":\"You owe us.\",\"actions\":[\"cancelCommunication\"],\"version\":4}");
+	assert_contains("\"subject\":null,\"body\":\"You owe us.\",\"actions\":[\"cancelCommunication\"],\"version\":4,");
 	assert_contains("\"debtIds\":[\"" DEBT("01") "\"]");
 	assert_contains(
 		"\"decision\":{\"verdict\":\"allow\",\"rules\":[\"US-10\",\"US-12\"],\"until\":null,\"decidedAt\":\"2025-12-31");
