@@ -291,11 +291,9 @@ static void test_api_reads__a_token_is_worth_what_its_user_may_do_now(void **sta
 /* A thing of each kind that hangs in a path: the portal user's own, and another's. */
 static const struct {
 	const char *begin, *own, *other;
-} things[] = { { "/customers/", CUSTOMER("01"), CUSTOMER("02") },
-	       { "/debts/", DEBT("01"), DEBT("02") },
-	       { "/payments/", PAYMENT("01"), PAYMENT("02") },
-	       { "/communications/", MESSAGE, DEBT("02") },
-	       { "/templates/", DEBT("77"), DEBT("77") } };
+} things[] = { { "/customers/", CUSTOMER("01"), CUSTOMER("02") }, { "/debts/", DEBT("01"), DEBT("02") },
+	       { "/payments/", PAYMENT("01"), PAYMENT("02") },    { "/communications/", MESSAGE, DEBT("02") },
+	       { "/auth/users/", USER("02"), USER("03") },        { "/templates/", DEBT("77"), DEBT("77") } };
 
 static void target_of(char target[256], const struct route *route, bool is_own)
 {
