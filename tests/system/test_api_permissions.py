@@ -1,0 +1,212 @@
+"""Who may do what: every role on every operation, as the document and the schemas say; whose thing it is; and again at the worker,
+with the rights of now. The tables are read, not repeated here."""
+
+import json
+
+import pytest
+
+from client import new_id, now, today
+from things import ROLES, Things, a_contact_point, a_payment, operations
+from world import ROOT, wait_for
+
+SERVICES = ("system", "notifier")
+
+
+@pytest.fixture(scope="module")
+def mine(api, client):
+    return Things(api, client)
+
+
+@pytest.fixture(scope="module")
+def others(api, client):
+    return Things(api, client)
+
+
+@pytest.fixture(scope="module")
+def guarded(api):
+    return [operation for operation in operations(api.document) if not operation.is_public]
+
+
+def roles_of_schemas():
+    sources = (json.loads(path.read_text()) for path in ROOT.glob("schemas/*/*.avsc"))
+    return {source["name"]: source["dcs.roles"] for source in sources if "dcs.roles" in source}
+
+
+COMMANDS = roles_of_schemas()
+
+
+# ---- the gateway ----
+
+
+def ask_for_nothing(api, operation, things, token):
+    """A request that gets as far as its body, which says nothing that there is: nothing is changed, whoever asks."""
+    sent = {"shoeSize": 43} if operation.has_body else None
+    thing = getattr(things, operation.thing) if operation.thing and operation.method == "GET" else new_id()
+    return api.request(operation.method, operation.target_of(thing), sent, token=token, headers={"If-Match": '"1"'} if operation.has_body else {})
+
+
+def test_without_a_token_nobody_gets_in(api, guarded, mine):
+    for operation in guarded:
+        answer = ask_for_nothing(api, operation, mine, None)
+        assert answer.status == 401 and answer.headers["WWW-Authenticate"] == "Bearer", (operation, answer)
+        assert answer.json["code"] == "not_authenticated"
+
+
+@pytest.mark.parametrize("role", ROLES + SERVICES)
+def test_a_role_opens_what_the_document_says_and_nothing_else(api, client, guarded, mine, role):
+    token = client.token(role)
+    for operation in guarded:
+        answer = ask_for_nothing(api, operation, mine, token)
+        if operation.roles is not None and role not in operation.roles:
+            assert answer.status == 403 and answer.json["code"] == "not_authorised", (operation, answer)
+        elif operation.id == "changeOwnPassword":
+            assert answer.status in (403, 422), answer  # a service has no password
+        else:
+            expected = {422} if operation.has_body else {200, 404}
+            assert answer.status in expected, (operation, answer)
+
+
+def test_a_token_without_roles_opens_what_needs_none(api, client, guarded, mine):
+    for operation in guarded:
+        status = ask_for_nothing(api, operation, mine, client.token()).status
+        assert (status == 403) == (operation.roles is not None or operation.id == "changeOwnPassword"), operation
+
+
+def test_a_command_is_open_to_those_its_schema_names(api, client, guarded):
+    by_summary = {operation.id: set(operation.roles or []) for operation in guarded if operation.method != "GET"}
+    for name, roles in COMMANDS.items():
+        operation = name[0].lower() + name[1:]
+        if operation in by_summary:
+            assert by_summary[operation] == (set() if roles == ["any"] else set(roles)), name
+        for role in ROLES + SERVICES:
+            answer = api.post("/commands", {"type": name, "data": {"shoeSize": 43}}, token=client.token(role))
+            assert answer.status == (422 if roles == ["any"] or role in roles else 403), (name, role, answer)
+
+
+# ---- whose ----
+
+
+@pytest.fixture(scope="module")
+def portal_token(client, mine):
+    return client.token("consumer", subject=mine.new_user("consumer", customer_id=mine.customer))
+
+
+def is_of_a_person(operation):
+    return operation.thing in ("customer", "debt", "payment", "contact_point", "communication", "command")
+
+
+def test_a_portal_user_sees_and_changes_what_is_his_own(api, guarded, mine, others, portal_token):
+    assert mine.communication and others.communication
+    seen = 0
+    for operation in guarded:
+        if not is_of_a_person(operation) or (operation.roles is not None and "consumer" not in operation.roles):
+            continue
+        own, foreign = (
+            api.request(operation.method, operation.target(things), operation.body(things), token=portal_token) for things in (mine, others)
+        )
+        assert own.status in (200, 201), (operation, own)
+        assert foreign.status == 404 and foreign.json["code"] == "not_found", (operation, foreign)
+        seen += 1
+    assert seen >= 10
+
+
+def test_a_portal_user_cannot_tell_others_things_from_none(api, guarded, others, portal_token):
+    for operation in guarded:
+        if operation.method == "GET" and is_of_a_person(operation) and "consumer" in operation.roles:
+            foreign, none = (api.get(operation.target_of(thing), token=portal_token) for thing in (getattr(others, operation.thing), new_id()))
+            differ = {name for name in foreign.json if foreign.json[name] != none.json.get(name)}
+            assert differ <= {"instance", "traceId"}, (operation, foreign, none)
+
+
+def test_a_portal_users_lists_hold_his_own_only(api, guarded, mine, others, portal_token):
+    for operation in guarded:
+        if operation.is_list and operation.thing is None and "consumer" in operation.roles:
+            mark = "id" if operation.id == "listCustomers" else "customerId"
+            answer = api.get(operation.path, token=portal_token)
+            assert {item[mark] for item in answer.json["items"]} == {mine.customer}, operation
+            if "customer" in (parameter.get("name") for parameter in operation.described["parameters"]):
+                assert api.get(f"{operation.path}?customer={others.customer}", token=portal_token).json["items"] == [], operation
+
+
+def test_a_portal_user_issues_commands_about_himself_only(api, mine, others, portal_token):
+    def add(customer_id):
+        data = {**a_contact_point(), "contactPointId": new_id(), "customerId": customer_id}
+        return api.post("/commands", {"type": "AddContactPoint", "data": data}, token=portal_token).status
+
+    assert add(mine.customer) == 200
+    assert add(others.customer) == 404
+    payment = {**a_payment(), "customerId": mine.customer}
+    assert api.post(f"/debts/{others.debt}/payments", payment, token=portal_token).status in (404, 422)
+
+
+def test_a_portal_user_without_a_customer_has_nothing(api, client, guarded, mine):
+    token = client.token("consumer", subject=new_id())  # nobody that is known
+    for operation in guarded:
+        if operation.roles is not None and operation.method == "GET" and "consumer" in operation.roles:
+            assert api.get(operation.target(mine), token=token).status == 403, operation
+
+
+# ---- the worker ----
+
+
+def filled(schema):
+    """Some value of this type of an .avsc, in order by its type alone."""
+    if isinstance(schema, list):
+        return None
+    if isinstance(schema, dict):
+        if schema.get("logicalType") == "uuid":
+            return new_id()
+        if schema.get("logicalType") in ("date", "timestamp-millis"):
+            return today() if schema["logicalType"] == "date" else now()
+        return []
+    return {"string": "x", "int": 1, "long": 1, "boolean": False}[schema]
+
+
+def test_the_worker_takes_a_command_only_from_those_its_schema_names(client, events):
+    records = {}
+    for name, roles in COMMANDS.items():
+        source = json.loads(next(ROOT.glob(f"schemas/*/{name}.avsc")).read_text())
+        for role in (*ROLES, *SERVICES, "nobody"):
+            if roles != ["any"] and role not in roles:
+                body = {field["name"]: filled(field["type"]) for field in source["fields"]}
+                records[name, role] = client.command(name, role, **body)
+    assert len(records) > 150
+    places = [(record.topic, *place) for record, place in zip(records.values(), client.send(*records.values()))]
+
+    def are_dead():
+        events.poll(0.1)
+        return all(place in events.dead for place in places)
+
+    wait_for(are_dead, "a dead letter of each")
+    codes = {name: events.dead[place].headers["dcs_error_code"] for name, place in zip(records, places)}
+    assert {name for name, code in codes.items() if code != b"not_authorised"} == set()
+    assert not any(events.of(record) for record in records.values())
+
+
+def test_rights_are_those_of_now_whatever_the_token_says(world, api, client, events, people, mine):
+    customer_id, debt_id = mine.customer, mine.debt
+    user_id = mine.new_user("agent", "auditor")
+    token = client.token("agent", "auditor", subject=user_id)
+    pay = lambda: api.post(f"/debts/{debt_id}/payments", a_payment(), token=token).status
+    assert pay() == 201
+    place = f"/auth/users/{user_id}"
+    tag = api.get(place, token=mine.token).headers["ETag"]
+    changed = api.put(f"{place}/roles", {"roles": ["auditor"], "reason": "moved"}, token=mine.token, headers={"If-Match": tag})
+    assert changed.status == 200, changed
+    wait_for(lambda: pay() == 403, "a gateway that knows it")
+    record = people.record_payment(customer_id, debt_id, token=token)
+    client.send(record)
+    events.expect_refusal(record, "not_authorised")
+    assert api.get(f"/debts/{debt_id}", token=token).status == 200  # what is left of them
+
+    assert api.post(f"{place}/disable", {"reason": "left"}, token=mine.token).status == 200
+    wait_for(lambda: api.get(f"/debts/{debt_id}", token=token).status == 403, "a gateway that knows that too")
+
+
+def test_nobody_gives_himself_a_role(api, client, mine):
+    admin_id = mine.new_user("admin")
+    token = client.token("admin", subject=admin_id)
+    tag = api.get(f"/auth/users/{admin_id}", token=token).headers["ETag"]
+    answer = api.put(f"/auth/users/{admin_id}/roles", {"roles": ["admin", "compliance"]}, token=token, headers={"If-Match": tag})
+    assert answer.status in (403, 409, 422), answer
+    assert api.get(f"/auth/users/{admin_id}", token=token).json["roles"] == ["admin"]

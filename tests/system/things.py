@@ -1,0 +1,191 @@
+"""What the gateway's operations are about: a customer with everything that hangs on him, made over HTTP, and what a good request of
+each operation says. For tests that go over all operations of the document."""
+
+import datetime
+import re
+
+from client import new_id, now, today
+from world import wait_for
+
+ROLES = ("admin", "compliance", "supervisor", "agent", "creditor", "consumer", "auditor", "reporting")
+EUR = "EUR"
+
+
+def money(amount_minor, currency=EUR):
+    return {"amountMinor": amount_minor, "currency": currency}
+
+
+def a_customer(**changes):
+    return {"externalRef": new_id(), "kind": "natural", "fullName": "Jane Doe", "locale": "en-GB", "country": "GB", **changes}
+
+
+def a_debt(customer_id, **changes):
+    opened, due = (today() - datetime.timedelta(days=days) for days in (60, 30))
+    fields = {"customerId": customer_id, "creditorId": new_id(), "externalRef": new_id(), "principal": money(123_45)}
+    return {**fields, "openedOn": str(opened), "dueOn": str(due), **changes}
+
+
+def a_payment(**changes):
+    fields = {"source": "bank", "externalRef": new_id(), "amount": money(1_00), "receivedOn": str(today()), "method": "transfer"}
+    return {**fields, **changes}
+
+
+def a_contact_point(**changes):
+    return {"channel": "email", "address": f"{new_id()}@example.org", "place": "home", "source": "consumer", **changes}
+
+
+def a_consent(**changes):
+    fields = {"channel": "email", "purpose": "collect", "basis": "express", "evidenceRef": "form-7"}
+    return {**fields, "obtainedAt": "2026-01-01T00:00:00Z", **changes}
+
+
+def a_template(**changes):
+    fields = {"name": "text-" + new_id()[-12:], "version": 1, "channel": "email", "language": "en", "messageClass": "account_service"}
+    return {**fields, "subject": "Your account", "body": "{{customer_name}}: {{opt_out}}", **changes}
+
+
+def a_message(customer_id, template_name, **changes):
+    fields = {"customerId": customer_id, "channel": "email", "templateName": template_name, "language": "en"}
+    later = (now() + datetime.timedelta(days=1)).isoformat(timespec="seconds")
+    return {**fields, "messageClass": "account_service", "sendBy": later, **changes}
+
+
+class Things:
+    """Made when first asked for. An attribute is the id of a thing; all belong to one customer, but what belongs to nobody."""
+
+    def __init__(self, api, client):
+        self.api, self.client = api, client
+        self.token = client.token_of("creditor", "agent", "supervisor", "compliance", "admin", "reporting")
+        self.made = {}
+
+    def __getattr__(self, name):
+        make = getattr(type(self), f"make_{name}", None)
+        if make is None:
+            raise AttributeError(name)
+        if name not in self.made:
+            self.made[name] = make(self)
+        return self.made[name]
+
+    def post(self, target, body, status=201):
+        answer = self.api.post(target, body, token=self.token)
+        assert answer.status == status, answer
+        return answer.json
+
+    def make_customer(self):
+        return self.post("/customers", a_customer())["id"]
+
+    def make_debt(self):
+        return self.post("/debts", a_debt(self.customer))["id"]
+
+    def make_payment(self):
+        return self.post(f"/debts/{self.debt}/payments", a_payment())["id"]
+
+    def make_contact_point(self):
+        return self.post(f"/customers/{self.customer}/contact-points", a_contact_point())["id"]
+
+    def make_consent(self):
+        self.post(f"/contact-points/{self.contact_point}/verification", {}, 200)
+        return self.post(f"/customers/{self.customer}/consents", a_consent())["id"]
+
+    def make_template(self):
+        return self.post("/templates", a_template())["id"]
+
+    def make_template_name(self):
+        return self.api.get(f"/templates/{self.template}", token=self.token).json["name"]
+
+    def make_communication(self):
+        assert self.consent
+        return self.post("/communications", a_message(self.customer, self.template_name))["id"]
+
+    def make_report(self):
+        return self.post("/reports", {"kind": "ageing"})["id"]
+
+    def make_command(self):
+        body = {"type": "VerifyContactPoint", "data": {"contactPointId": self.contact_point, "customerId": self.customer}}
+        return self.post("/commands", body, 200)["commandId"]
+
+    def make_user(self):
+        return self.new_user("agent")
+
+    def new_user(self, *roles, customer_id=None):
+        """Somebody who may log in, were there a password."""
+        user_id = new_id()
+        data = {"userId": user_id, "login": "user-" + user_id[-12:], "roles": list(roles), "customerId": customer_id}
+        self.post("/commands", {"type": "RegisterUser", "data": data}, 200)
+        wait_for(lambda: self.api.get(f"/auth/users/{user_id}", token=self.token).status == 200, "a user that is known")
+        return user_id
+
+
+# Which thing the `{id}` of a path is.
+THING_OF_PATH = {
+    "customers": "customer",
+    "debts": "debt",
+    "payments": "payment",
+    "contact-points": "contact_point",
+    "communications": "communication",
+    "templates": "template",
+    "reports": "report",
+    "commands": "command",
+    "users": "user",
+}
+
+# What a good request says. Operations that are not here need no body.
+BODIES = {
+    "createCustomer": lambda things: a_customer(),
+    "updateCustomer": lambda things: {"locale": "cy-GB"},
+    "eraseCustomer": lambda things: {},
+    "addContactPoint": lambda things: a_contact_point(),
+    "grantConsent": lambda things: a_consent(),
+    "withdrawConsent": lambda things: {"via": "letter"},
+    "verifyContactPoint": lambda things: {},
+    "invalidateContactPoint": lambda things: {"reason": "bounced"},
+    "createDebt": lambda things: a_debt(things.customer),
+    "amendDebt": lambda things: {"dueOn": str(today()), "reason": "agreed"},
+    "cancelDebt": lambda things: {"reason": "created_in_error"},
+    "recordPayment": lambda things: a_payment(),
+    "reversePayment": lambda things: {"reason": "chargeback"},
+    "sendCommunication": lambda things: a_message(things.customer, things.template_name),
+    "publishTemplate": lambda things: a_template(),
+    "cancelCommunication": lambda things: {},
+    "generateReport": lambda things: {"kind": "communications"},
+    "changeRoles": lambda things: {"roles": ["agent", "auditor"], "reason": "promoted"},
+    "disableUser": lambda things: {"reason": "left"},
+    "enableUser": lambda things: {"reason": "came back"},
+    "postCommand": lambda things: {"type": "CreateCustomer", "data": {**a_customer(), "customerId": new_id()}},
+}
+
+
+class Operation:
+    """One of the document."""
+
+    def __init__(self, method, path, described):
+        self.method, self.path, self.described = method.upper(), path, described
+        self.id = described["operationId"]
+        self.statuses = {int(status) for status in described["responses"]}
+        self.is_public = described.get("security") == []
+        self.roles = described.get("x-dcs-roles")  # None: any good token
+        self.has_body = "requestBody" in described
+        self.is_list = self.method == "GET" and any(parameter.get("name") == "cursor" for parameter in described.get("parameters", []))
+
+    def __repr__(self):
+        return self.id
+
+    @property
+    def thing(self):
+        """Which thing its path names; None: none."""
+        found = re.match(r"/(?:auth/)?([a-z-]+)/\{id\}", self.path)
+        return THING_OF_PATH.get(found.group(1)) if found else None
+
+    def target(self, things):
+        return self.target_of(getattr(things, self.thing)) if self.thing else self.path
+
+    def target_of(self, thing_id):
+        return self.path.replace("{id}", thing_id)
+
+    def body(self, things):
+        return BODIES[self.id](things) if self.id in BODIES else None
+
+
+def operations(document):
+    found = [(path, method, item[method]) for path, item in document.source["paths"].items() for method in item]
+    return [Operation(method, path, described) for path, method, described in found if "operationId" in described]
