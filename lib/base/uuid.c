@@ -72,11 +72,20 @@ int64_t uuid_time_ms(const struct uuid *id)
 	return ms;
 }
 
-static void random_fill(void *bytes, size_t size)
+/* For many ids at a time: a system call for each would cost more than the id. Used once and overwritten. */
+static void random_take(uint8_t *bytes, size_t size)
 {
-	/* Up to 256 bytes are never cut short once the kernel's source is ready. */
-	MUST(size <= 256);
-	MUST(getrandom(bytes, size, 0) == (ssize_t)size);
+	static uint8_t ahead[240];
+	static size_t left;
+
+	if (left < size) {
+		/* Up to 256 bytes are never cut short once the kernel's source is ready. */
+		MUST(getrandom(ahead, sizeof(ahead), 0) == (ssize_t)sizeof(ahead));
+		left = sizeof(ahead);
+	}
+	left -= size;
+	memcpy(bytes, ahead + left, size);
+	memset(ahead + left, 0, size);
 }
 
 /* Adds to the 74 bits that are not time, version or variant; false when they run over. */
@@ -109,9 +118,9 @@ struct uuid uuid_new(void)
 	struct uuid id;
 	int64_t now_ms = clock_now_ms();
 
-	random_fill(random, sizeof(random));
-	memcpy(&step, random, sizeof(step));
 	MUST(pthread_mutex_lock(&mutex) == 0);
+	random_take(random, sizeof(random));
+	memcpy(&step, random, sizeof(step));
 	if (now_ms > last_ms) {
 		last_ms = now_ms;
 		last = uuid_v7(last_ms, random);

@@ -107,31 +107,73 @@ void api_handle(struct api *api, struct call *call)
 
 /* ---- the loop ---- */
 
-static int wait_for_news(struct api *api, struct err *err)
+static int part_wait_ms(const struct part *part)
+{
+	return part->timeout_ms == NULL ? WAIT_MS : part->timeout_ms(part->self);
+}
+
+/* When a part is due that is not rung before: at the earliest of the times it has named since its last run. */
+static void note_due(struct api *api, size_t i, int64_t now_ms, int own_ms)
+{
+	int64_t due_ms = now_ms + own_ms;
+
+	if (api->parts_due_ms[i] == 0 || due_ms < api->parts_due_ms[i])
+		api->parts_due_ms[i] = due_ms;
+}
+
+static int run_part(struct api *api, size_t i, struct err *err)
+{
+	api->parts_due_ms[i] = 0;
+	return api->parts[i].run(api->parts[i].self, err);
+}
+
+static bool is_rung(const struct pollfd *fds, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (fds[i].revents != 0)
+			return true;
+	}
+	return false;
+}
+
+/* Waits for the network and the parts, then runs those parts that have something or are due. */
+static int run_rung_parts(struct api *api, struct err *err)
 {
 	struct pollfd fds[1 + API_PARTS_MAX * PART_FDS_MAX];
+	size_t fds_of[API_PARTS_MAX + 1];
 	int timeout_ms = server_timeout_ms(api->server, WAIT_MS);
-	nfds_t count = 1;
+	int64_t now_ms = clock_monotonic_ms();
 
 	server_watch(api->server, &fds[0]);
+	fds_of[0] = 1;
 	for (size_t i = 0; i < api->parts_count; i++) {
 		const struct part *part = &api->parts[i];
-		int own_ms = part->timeout_ms == NULL ? WAIT_MS : part->timeout_ms(part->self);
 
-		if (part->watch != NULL)
-			count += part->watch(part->self, fds + count);
-		if (own_ms < timeout_ms)
-			timeout_ms = own_ms;
+		note_due(api, i, now_ms, part_wait_ms(part));
+		if (api->parts_due_ms[i] - now_ms < timeout_ms)
+			timeout_ms = api->parts_due_ms[i] <= now_ms ? 0 : (int)(api->parts_due_ms[i] - now_ms);
+		fds_of[i + 1] = fds_of[i] + (part->watch == NULL ? 0 : part->watch(part->self, fds + fds_of[i]));
 	}
-	if (poll(fds, count, timeout_ms) < 0 && errno != EINTR)
-		return err_set(err, ERR_FATAL, "poll: %s", strerror(errno));
+	if (poll(fds, fds_of[api->parts_count], timeout_ms) < 0) {
+		if (errno != EINTR)
+			return err_set(err, ERR_FATAL, "poll: %s", strerror(errno));
+		return 0;
+	}
+	now_ms = clock_monotonic_ms();
+	for (size_t i = 0; i < api->parts_count; i++) {
+		if (!is_rung(fds + fds_of[i], fds_of[i + 1] - fds_of[i]) && now_ms < api->parts_due_ms[i])
+			continue;
+		if (run_part(api, i, err) != 0)
+			return -1;
+	}
 	return 0;
 }
 
-static int run_parts(struct api *api, struct err *err)
+/* What the handlers have asked goes out. */
+static int run_asked_parts(struct api *api, struct err *err)
 {
 	for (size_t i = 0; i < api->parts_count; i++) {
-		if (api->parts[i].run(api->parts[i].self, err) != 0)
+		if (part_wait_ms(&api->parts[i]) == 0 && run_part(api, i, err) != 0)
 			return -1;
 	}
 	return 0;
@@ -140,11 +182,9 @@ static int run_parts(struct api *api, struct err *err)
 /* Answers of the parts leave in the server's turn, and what its handlers ask goes out in the parts' turn after it. */
 int api_step(struct api *api, struct err *err)
 {
-	if (wait_for_news(api, err) != 0)
+	if (run_rung_parts(api, err) != 0 || server_run(api->server, 0, err) != 0)
 		return -1;
-	if (run_parts(api, err) != 0 || server_run(api->server, 0, err) != 0)
-		return -1;
-	return run_parts(api, err);
+	return run_asked_parts(api, err);
 }
 
 int api_drain(struct api *api, int64_t deadline_ms, struct err *err)

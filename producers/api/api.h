@@ -34,6 +34,7 @@ struct api {
 	struct commands *commands;
 	struct server *server;
 	struct part parts[API_PARTS_MAX];
+	int64_t parts_due_ms[API_PARTS_MAX]; /* monotonic; 0: not said since its last run */
 	size_t parts_count;
 	bool is_ending;
 };

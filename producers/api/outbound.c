@@ -1,11 +1,14 @@
 #include "producers/api/outbound.h"
 
+#include <string.h>
+
 #include "base/day.h"
 #include "base/log.h"
 #include "model/topic.h"
 #include "wire/envelope.h"
 
-#define ARENA_SIZE     ((size_t)128 << 10)
+#define ARENA_SIZE     ((size_t)1 << 20)
+#define PARCEL_MAX     ((size_t)128 << 10) /* a value and headers of the largest size */
 #define VALUE_SIZE_MAX ((size_t)64 << 10)
 #define TOKEN_LIFE_MS  (15 * 60000)
 #define TOKEN_RENEW_MS (5 * 60000)
@@ -136,6 +139,8 @@ static void drop_producer(struct outbound *outbound)
 		free_item(outbound->waiting.first);
 	while (outbound->late.first != NULL)
 		free_item(outbound->late.first);
+	outbound->parcels = NULL;
+	arena_reset(&outbound->arena);
 	outbound->broken = outbound->producer;
 	outbound->producer = NULL;
 	outbound->is_ready = false;
@@ -204,54 +209,126 @@ static int renew_token(struct outbound *outbound, int64_t now_ms, struct err *er
 	return 0;
 }
 
-static int produce(struct outbound *outbound, const struct outbound_command *command, struct outbound_item *item, struct err *err)
-{
-	struct command_head head = { .id = command->id,
-				     .key = command->key,
-				     .at_ms = clock_now_ms(),
-				     .correlation_id = command->id,
-				     .source = STR("/dcs/api"),
-				     .actor = command->actor.size > 0 ? command->actor : str_of(outbound->subject),
-				     .token = command->token.size > 0 ? command->token : str_of(outbound->token),
-				     .traceparent = command->traceparent };
-	struct header headers[HEADERS_MAX];
-	char key[UUID_TEXT_SIZE + 1];
-	struct str value = command->value;
-	size_t headers_count;
+/* ---- parcels ---- */
 
+/* A record that waits for the end of the turn; all of it in the arena. */
+struct outbound_parcel {
+	struct outbound_parcel *next;
+	struct outbound_item *item;
+	struct str topic, key, value;
+	struct header *headers;
+	size_t headers_count;
+};
+
+static void send_parcel(struct outbound *outbound, const struct outbound_parcel *parcel)
+{
+	struct outbound_item *item = parcel->item;
+	struct err err = ERR_INIT;
+
+	if (bus_produce(outbound->producer, parcel->topic.data, -1, parcel->key, parcel->value, parcel->headers,
+			parcel->headers_count, acknowledged, item, &err) == 0)
+		return;
+	log_warn("a command was not sent: %s", err.text);
+	tell(item, false);
+	free_item(item);
+}
+
+/* In the order in which they were published: two of one caller must not overtake each other. */
+static void send_parcels(struct outbound *outbound)
+{
+	struct outbound_parcel *in_order = NULL;
+	struct outbound_parcel *parcel;
+
+	while ((parcel = outbound->parcels) != NULL) {
+		outbound->parcels = parcel->next;
+		parcel->next = in_order;
+		in_order = parcel;
+	}
+	for (parcel = in_order; parcel != NULL; parcel = parcel->next)
+		send_parcel(outbound, parcel);
 	arena_reset(&outbound->arena);
+}
+
+static int encode(struct outbound *outbound, const struct outbound_command *command, struct str *ret_value, struct err *err)
+{
+	struct str value = command->value;
+
 	buf_reset(&outbound->value);
 	if (value.size == 0) {
 		if (coder_encode(outbound->coder, command->type, command->body, &outbound->value, err) != 0)
 			return -1;
 		value = buf_str(&outbound->value);
 	}
-	if (envelope_write_command(command->type, command->body, &head, &outbound->arena, headers, &headers_count, err) != 0)
+	*ret_value = str_copy(&outbound->arena, value);
+	return 0;
+}
+
+static int write_headers(struct outbound *outbound, const struct outbound_command *command, struct outbound_parcel *parcel,
+			 struct err *err)
+{
+	struct str actor = command->actor.size > 0 ? command->actor : str_of(outbound->subject);
+	struct command_head head = { .id = command->id,
+				     .key = command->key,
+				     .correlation_id = command->id,
+				     .at_ms = clock_now_ms(),
+				     .source = STR("/dcs/api"),
+				     .actor = str_copy(&outbound->arena, actor),
+				     .token = command->token.size > 0 ? command->token : str_of(outbound->token),
+				     .traceparent = str_copy(&outbound->arena, command->traceparent) };
+	struct header headers[HEADERS_MAX];
+
+	if (envelope_write_command(command->type, command->body, &head, &outbound->arena, headers, &parcel->headers_count, err) !=
+	    0)
 		return -1;
+	parcel->headers = arena_take(&outbound->arena, parcel->headers_count, sizeof(headers[0]));
+	if (parcel->headers != NULL)
+		memcpy(parcel->headers, headers, parcel->headers_count * sizeof(headers[0]));
+	return 0;
+}
+
+/* NULL: err says why. The room was looked at before: what is NULL in it does not fit into a record either. */
+static struct outbound_parcel *pack(struct outbound *outbound, const struct outbound_command *command, struct err *err)
+{
+	struct outbound_parcel *parcel = arena_take(&outbound->arena, 1, sizeof(*parcel));
+	char key[UUID_TEXT_SIZE + 1];
+
+	MUST(parcel != NULL);
 	uuid_format(key, &command->key);
-	return bus_produce(outbound->producer, command->topic, -1, str_of(key), value, headers, headers_count, acknowledged, item,
-			   err);
+	parcel->topic = str_copy(&outbound->arena, str_of(command->topic));
+	parcel->key = str_copy(&outbound->arena, str_of(key));
+	if (encode(outbound, command, &parcel->value, err) != 0 || write_headers(outbound, command, parcel, err) != 0)
+		return NULL;
+	if (parcel->topic.data != NULL && parcel->key.data != NULL && parcel->value.data != NULL && parcel->headers != NULL)
+		return parcel;
+	(void)err_set(err, ERR_POISON, "a command is too large");
+	return NULL;
 }
 
 int outbound_publish(struct outbound *outbound, const struct outbound_command *command, outbound_done *done, void *done_arg,
 		     struct err *err)
 {
+	struct outbound_parcel *parcel;
 	struct outbound_item *item;
 
 	if (outbound->producer == NULL)
 		return err_set(err, ERR_RETRY, "Kafka is away");
 	if (renew_token(outbound, clock_now_ms(), err) != 0)
 		return -1;
-	item = take_item(outbound);
-	if (item == NULL)
+	if (outbound->free_items == NULL)
 		return err_set(err, ERR_RETRY, "too many commands wait for Kafka");
+	if (outbound->arena.size - outbound->arena.used < PARCEL_MAX)
+		send_parcels(outbound);
+	parcel = pack(outbound, command, err);
+	if (parcel == NULL)
+		return -1;
+	item = take_item(outbound);
 	item->done = done;
 	item->done_arg = done_arg;
 	item->until_ms = clock_monotonic_ms() + outbound->wait_ms;
-	if (produce(outbound, command, item, err) == 0)
-		return 0;
-	free_item(item);
-	return -1;
+	parcel->item = item;
+	parcel->next = outbound->parcels;
+	outbound->parcels = parcel;
+	return 0;
 }
 
 int outbound_run(struct outbound *outbound, int timeout_ms, struct err *err)
@@ -260,6 +337,7 @@ int outbound_run(struct outbound *outbound, int timeout_ms, struct err *err)
 		drop_producer(outbound);
 	if (outbound->producer == NULL)
 		return turn_opener(outbound, err);
+	send_parcels(outbound);
 	bus_producer_poll(outbound->producer, outbound->used > 0 ? timeout_ms : 0);
 	tell_late(outbound);
 	turn_probe(outbound);
@@ -301,6 +379,8 @@ static int part_timeout_ms(void *outbound_arg)
 
 	if (outbound->producer == NULL)
 		return OPENER_LOOK_MS;
+	if (outbound->parcels != NULL)
+		return 0;
 	return left_ms < 0 ? 0 : left_ms < REST_MS ? (int)left_ms : REST_MS;
 }
 

@@ -18,6 +18,9 @@
  * has it. Bounded: so many at once and no more; a caller waits so long and no longer, then it is told "no", though the command
  * may still arrive: it must be one that may be sent again under the same id.
  *
+ * What is published in one turn of the loop goes to librdkafka together, at outbound_run: its thread wakes up for all of it at
+ * once, and the records of a partition travel in one request.
+ *
  * Nothing here waits: the producer is opened in a thread, and until it is there, commands are not taken. When nothing is sent for
  * a while another thread asks whether Kafka is still there, so that readyz knows.
  */
@@ -43,6 +46,8 @@ struct outbound_list {
 	struct outbound_item *first, *last;
 };
 
+struct outbound_parcel;
+
 struct outbound {
 	const struct bus_conf *bus;
 	struct coder *coder;
@@ -60,7 +65,8 @@ struct outbound {
 	struct outbound_list late;    /* their callers were told "no"; the broker may still take them */
 	size_t used;
 	int64_t wait_ms;
-	struct arena arena;
+	struct arena arena;              /* of the parcels of one turn */
+	struct outbound_parcel *parcels; /* not yet given to librdkafka; the newest first */
 	struct buf value;
 	char token[TOKEN_SIZE_MAX];
 	int64_t token_until_ms;
@@ -84,11 +90,12 @@ struct outbound_command {
 	struct str traceparent; /* empty: none */
 };
 
-/* ERR_RETRY: Kafka is away, or too many wait; ERR_POISON: the body is not allowed by its schema. */
+/* Copies all. ERR_RETRY: Kafka is away, or too many wait; ERR_POISON: the body is not allowed by its schema. */
 MUST_CHECK int outbound_publish(struct outbound *outbound, const struct outbound_command *command, outbound_done *done,
 				void *done_arg, struct err *err);
 
-/* Takes acknowledgements, waiting at most timeout_ms for one if any is missing; tells those that waited too long. */
+/* Sends what was published, takes acknowledgements, waiting at most timeout_ms for one if any is missing; tells those that waited
+ * too long. */
 MUST_CHECK int outbound_run(struct outbound *outbound, int timeout_ms, struct err *err);
 
 size_t outbound_waiting(const struct outbound *outbound); /* items in use */

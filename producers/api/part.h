@@ -10,7 +10,8 @@
 /*
  * What the one loop turns beside the HTTP server: commands on their way, outcomes, reads, password hashing. Nothing in a part
  * waits. What the handlers of one turn ask of a part goes out together at its next `run`: 32 requests that came at once are one
- * pipeline to PostgreSQL.
+ * pipeline to PostgreSQL. A part runs when one of its descriptors has something or its time has come, not with every turn: each
+ * look that finds nothing is a system call.
  */
 #define PART_FDS_MAX 4
 
@@ -25,7 +26,7 @@ struct part {
 	/* What to wait for before the next run is worth it. NULL: nothing. */
 	size_t (*watch)(void *self, struct pollfd ret_fds[PART_FDS_MAX]);
 
-	/* Longest until the next run is due, in ms; NULL: no matter. */
+	/* Longest until the next run is due, in ms; 0: it has something to do now. NULL: no matter. */
 	int (*timeout_ms)(void *self);
 
 	/* For /readyz. NULL: always ready. */

@@ -161,13 +161,14 @@ static bool is_traceparent(struct str text)
 struct str call_traceparent(struct call *call)
 {
 	struct str sent = call->headers[HEADER_TRACEPARENT];
-	uint8_t random[24];
+	struct uuid ids[2]; /* random enough (W3C 7), and cheap */
 	char trace[33], span[17];
 
 	if (call->traceparent[0] == '\0') {
-		random_bytes(random, sizeof(random));
-		hex_from_bytes(trace, random, 16);
-		hex_from_bytes(span, random + 16, 8);
+		ids[0] = uuid_new();
+		ids[1] = uuid_new();
+		hex_from_bytes(trace, ids[0].bytes, 16);
+		hex_from_bytes(span, ids[1].bytes + 8, 8);
 		if (is_traceparent(sent))
 			(void)snprintf(call->traceparent, sizeof(call->traceparent), "%.36s%s%.3s", sent.data, span,
 				       sent.data + 52);
