@@ -39,7 +39,7 @@ SLICE = [
 # A third-party header is included in exactly one room; that is why the room exists.
 THIRD_PARTY = {
     "avro": ["wire"],
-    "jansson": ["wire", "token", "api"],  # claims are parsed again, with duplicates refused (lib/token/README.md)
+    "jansson": ["token", "api"],  # claims are parsed again, with duplicates refused (lib/token/README.md)
     "curl": ["http"],
     "jwt": ["token"],
     "librdkafka": ["bus"],

@@ -14,7 +14,7 @@
  * Structs <-> JSON, by the same table as the coder: for `dcs publish` and `dcs tail`, and the gateway. Members are named as in
  * the schema; UUIDs, dates (YYYY-MM-DD) and instants (RFC 3339) are strings, BYTES lower-case hex, LONG a number: exact beyond
  * 2^53 here, while many other readers round. A nullable field without value is left out; null is read as the same.
- * avro_value_to_json is not used: it cuts bytes at a NUL (traps.md A7). Only json_read.c includes <jansson.h>.
+ * avro_value_to_json is not used: it cuts bytes at a NUL (traps.md A7). Texts are read in place (json_scan.h), by no library.
  */
 void json_write_message(struct buf *buf, const struct message_type *type, const void *body); /* one line, no spaces */
 void json_write_string(struct buf *buf, struct str text);                                    /* with quotes and escapes */
@@ -22,7 +22,7 @@ void json_write_string(struct buf *buf, struct str text);                       
 /*
  * Reads one JSON object. Unknown member, missing one without default, wrong type, number out of range, text too long: ERR_POISON,
  * the text begins with a JSON pointer ("/amount_minor: missing", "/debt_ids/3: must be a UUID"). A text that does not begin with
- * a slash is about the whole: "not JSON, near byte 17", "a member stands twice, before byte 40". One fault a call, the first; its
+ * a slash is about the whole: "not JSON, near byte 17", "holds a NUL, before byte 40". One fault a call, the first; its
  * text holds no value of the input. Members left out that have a default (nullable, array) get it.
  */
 MUST_CHECK int json_read_message(struct str json, const struct message_type *type, struct arena *arena, const void **ret_body,
@@ -45,8 +45,8 @@ void json_write_rest(struct buf *buf, const struct message_type *type, const voi
 /* One thing that is wrong with a text. */
 struct json_fault {
 	char pointer[JSON_POINTER_MAX]; /* RFC 6901; "": the whole text */
-	const char *code;               /* stable, a literal: missing unknown_member wrong_type bad_format out_of_range too_long
-					   too_many not_text differs; of the whole: bad_json duplicate_member; too_large (no room) */
+	const char *code;               /* stable, a literal: missing unknown_member duplicate_member wrong_type bad_format
+					   out_of_range too_long too_many not_text differs; of the whole: bad_json; too_large */
 	char detail[64];                /* for people; no value of the input */
 };
 
@@ -58,14 +58,15 @@ struct json_faults {
 
 void json_fault_add(struct json_faults *faults, const char *pointer, const char *code, const char *detail);
 
-/* A text, parsed: jansson's. NULL: it is no JSON (one fault). Duplicate members, NUL, broken UTF-8, depth are refused here. */
-struct json_t;
-struct json_t *json_parse(struct str text, struct json_faults *faults);
-void json_drop(struct json_t *json);                                             /* accepts NULL */
-const struct json_t *json_member(const struct json_t *object, const char *name); /* NULL: no object, or not there; borrows */
-
-/* At start, before anything was parsed: what jansson frees is overwritten first, for programs that are sent passwords. */
-void json_wipe_freed(void (*wipe)(void *bytes, size_t size));
+/*
+ * A value of a text that was looked through: it stands there, and borrows from the text. A text is one object or array, of UTF-8,
+ * at most 16 deep. False: it is not (one fault); nothing is allocated.
+ */
+struct json {
+	const char *at;
+};
+MUST_CHECK bool json_parse(struct str text, struct json *ret_json, struct json_faults *faults);
+MUST_CHECK bool json_member(struct json object, const char *name, struct json *ret_member); /* false: no object, not there */
 
 struct json_reading {
 	enum json_style style;
@@ -79,8 +80,8 @@ struct json_reading {
  * Reads an object of a parsed text into `body`, which is zeroed and of record->size. A record has at most 64 fields. False: there
  * are new faults; everything is looked at all the same. Texts are copied into the arena.
  */
-bool json_read_record(const struct json_t *json, const struct record_type *record, struct json_reading *reading,
-		      struct arena *arena, void *body, struct json_faults *faults);
+bool json_read_record(struct json json, const struct record_type *record, struct json_reading *reading, struct arena *arena,
+		      void *body, struct json_faults *faults);
 
 /* What a field of a record is in JSON_REST: for documents about it, and for faults that are found later. */
 enum json_part {

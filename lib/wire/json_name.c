@@ -82,19 +82,21 @@ void json_write_pointer(struct buf *buf, const struct record_type *record, struc
 }
 
 /* Whether `key` is what write_camel would write. */
-static bool is_camel(const char *key, const char *name, size_t size)
+static bool is_camel(struct str key, const char *name, size_t size)
 {
-	for (size_t i = 0; i < size; i++, key++) {
+	size_t at = 0;
+
+	for (size_t i = 0; i < size; i++, at++) {
 		bool is_start = name[i] == '_' && i + 1 < size;
 		char byte = is_start ? name[++i] : name[i];
 
-		if (*key != (is_start && byte >= 'a' && byte <= 'z' ? (char)(byte - 'a' + 'A') : byte))
+		if (at == key.size || key.data[at] != (is_start && byte >= 'a' && byte <= 'z' ? (char)(byte - 'a' + 'A') : byte))
 			return false;
 	}
-	return *key == '\0';
+	return at == key.size;
 }
 
-bool json_is_name(const char *key, const struct field *field, enum json_part part)
+bool json_is_name(struct str key, const struct field *field, enum json_part part)
 {
 	return is_camel(key, field->name, name_size(field, part));
 }

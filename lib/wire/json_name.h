@@ -9,8 +9,8 @@
 #define JSON_CURRENCY "currency"
 #define JSON_AMOUNT   "amountMinor"
 
-const struct field *json_field(const struct record_type *record, struct str name);  /* NULL: none; by its name in the schema */
-const struct field *json_first_amount(const struct record_type *record);            /* NULL: it has none */
-bool json_is_name(const char *key, const struct field *field, enum json_part part); /* whether a member is called so */
+const struct field *json_field(const struct record_type *record, struct str name); /* NULL: none; by its name in the schema */
+const struct field *json_first_amount(const struct record_type *record);           /* NULL: it has none */
+bool json_is_name(struct str key, const struct field *field, enum json_part part); /* whether a member is called so */
 
 #endif

@@ -32,10 +32,10 @@ bool auth_read_body(struct call *call, const struct record_type *record, struct 
 {
 	struct json_faults faults = { .max = FAULTS_MAX };
 	struct json_reading reading = { .style = JSON_REST };
-	struct json_t *json = json_parse(call_body(call), &faults);
-	bool is_good = json != NULL && json_read_record(json, record, &reading, arena, body, &faults);
+	struct json json;
+	bool is_good =
+		json_parse(call_body(call), &json, &faults) && json_read_record(json, record, &reading, arena, body, &faults);
 
-	json_drop(json);
 	if (!is_good)
 		faults_refuse(call, &faults, false);
 	return is_good;

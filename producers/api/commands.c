@@ -54,11 +54,11 @@ static const struct message_type *read_order(struct commands *commands, struct s
 					     struct json_faults *faults)
 {
 	struct json_reading reading = { .style = JSON_REST, .skip = "data" };
-	struct json_t *json = json_parse(body, faults);
 	const struct message_type *type = NULL;
+	struct json json;
 
 	arena_reset(&commands->arena);
-	if (json == NULL)
+	if (!json_parse(body, &json, faults))
 		return NULL;
 	if (json_read_record(json, &order_record, &reading, &commands->arena, order, faults)) {
 		type = find_type(order->type);
@@ -67,7 +67,6 @@ static const struct message_type *read_order(struct commands *commands, struct s
 		else if (order->has_id && uuid_is_none(&order->id))
 			json_fault_add(faults, "/id", "bad_format", "the id is all zeros");
 	}
-	json_drop(json);
 	return type;
 }
 

@@ -20,7 +20,7 @@ void faults_refuse(struct call *call, const struct json_faults *faults, bool is_
 					 .faults_count = faults->count };
 
 	MUST(faults->count > 0);
-	if (strcmp(first->code, "bad_json") == 0 || strcmp(first->code, "duplicate_member") == 0) {
+	if (strcmp(first->code, "bad_json") == 0) {
 		refuse_text(call, first);
 		return;
 	}

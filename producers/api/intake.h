@@ -45,7 +45,7 @@ enum if_match if_match_read(struct str header, int64_t *ret_version);
 struct intake_request {
 	const struct route *route; /* NULL: POST /commands, by the schema alone */
 	const struct message_type *type;
-	const struct json_t *json;   /* the body */
+	struct json json;            /* the body */
 	const char *pointer;         /* before every fault's: "/data"; NULL: nothing */
 	struct uuid command_id;      /* ids that are left out derive from it */
 	const struct uuid *path_id;  /* for route->path_field; NULL: the row has none */

@@ -177,7 +177,6 @@ static int serve(const struct program *program, const struct settings *settings,
 	struct coder *coder = NULL;
 	int result = -1;
 
-	json_wipe_freed(wipe); /* passwords come as JSON */
 	if (document_open(&api->document, api_routes, err) != 0 || metrics_open(&api->metrics, api_routes, err) != 0 ||
 	    key_read(api->callback_key, settings->callback_key_file, err) != 0 || coder_new(&coder, err) != 0 ||
 	    token_keys_load(program->keys_dir, program->token_issuer, program->token_audience, &api->keys, err) != 0)

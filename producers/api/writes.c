@@ -123,7 +123,7 @@ static struct str body_text(struct writes *writes, const struct call *call)
 static bool read_command(struct write *write, struct intake *ret_intake)
 {
 	struct writes *writes = write->writes;
-	struct json_t *root;
+	struct json root;
 	struct intake_request request = { .route = write_row(write),
 					  .type = write->type,
 					  .pointer = write->is_by_schema ? write_pointer(write) : NULL,
@@ -136,12 +136,13 @@ static bool read_command(struct write *write, struct intake *ret_intake)
 
 	arena_reset(&writes->arena);
 	writes->faults.count = 0;
-	root = json_parse(body_text(writes, write->call), &writes->faults);
-	if (root != NULL) {
-		request.json = write->is_by_schema ? json_member(root, "data") : root;
-		is_good = intake_read(&request, &writes->arena, ret_intake, &writes->faults);
+	if (json_parse(body_text(writes, write->call), &root, &writes->faults)) {
+		request.json = root;
+		if (write->is_by_schema && !json_member(root, "data", &request.json))
+			json_fault_add(&writes->faults, "/data", "missing", "missing");
+		else
+			is_good = intake_read(&request, &writes->arena, ret_intake, &writes->faults);
 	}
-	json_drop(root);
 	if (!is_good)
 		write_refuse_faults(write);
 	return is_good;

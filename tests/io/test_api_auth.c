@@ -1023,7 +1023,6 @@ static int start(void **state)
 		       keys_dir);
 	assert_int_equal(system(command), 0);
 	log_init("test", LOG_ERROR);
-	json_wipe_freed(wipe);
 	must(crypto_init(&err));
 	must(coder_new(&coder, &err));
 	must(token_keys_load(keys_dir, "dcs", "dcs", &keys, &err));

@@ -179,16 +179,13 @@ static void test_if_match__is_one_strong_tag_of_ours(void **state)
 
 static bool read_body(struct intake_request *request, const char *text, struct intake *ret_intake)
 {
-	struct json_t *json = json_parse(str_of(text), &faults);
 	bool is_good;
 
-	assert_non_null(json);
-	request->json = json;
+	assert_true(json_parse(str_of(text), &request->json, &faults));
 	if (request->route != NULL)
 		request->type = request->route->command;
 	request->command_id = id_of("0198c0de-0000-7000-8000-0000000000cc");
 	is_good = intake_read(request, &arena, ret_intake, &faults);
-	json_drop(json);
 	assert_true(is_good == (faults.count == 0));
 	return is_good;
 }
