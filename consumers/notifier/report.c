@@ -10,25 +10,10 @@
 #define ARENA_SIZE     ((size_t)64 << 10)
 #define VALUE_SIZE_MAX 4096
 #define TOKEN_LIFE_MS  (15 * 60000)
-#define TOKEN_RENEW_MS (5 * 60000)
 #define AGAIN_MS       5000 /* looking for a broker that is away holds up the loop for as long */
 #define SUBJECT        "notifier"
 
 /* ---- one command ---- */
-
-static int renew_token(struct report *report, int64_t now_ms, struct err *err)
-{
-	struct token_claims claims = {
-		.subject = SUBJECT, .roles = ROLE_NOTIFIER, .issued_at_ms = now_ms, .expires_at_ms = now_ms + TOKEN_LIFE_MS
-	};
-
-	if (now_ms < report->token_until_ms)
-		return 0;
-	if (token_sign(report->keys, &claims, report->token, sizeof(report->token), err) != 0)
-		return -1;
-	report->token_until_ms = now_ms + TOKEN_LIFE_MS - TOKEN_RENEW_MS;
-	return 0;
-}
 
 static struct record_dispatch body_of(const struct unreported *row)
 {
@@ -64,7 +49,7 @@ static int publish(struct report *report, const struct unreported *row, struct r
 				     .correlation_id = row->id.communication_id,
 				     .at_ms = now_ms,
 				     .source = STR("/dcs/notifier"),
-				     .token = str_of(report->token) };
+				     .token = str_of(report->token.text) };
 	struct header headers[HEADERS_MAX];
 	char key[UUID_TEXT_SIZE + 1];
 	size_t headers_count;
@@ -91,7 +76,7 @@ static int publish_all(struct report *report, const struct db_result *rows, stru
 {
 	int64_t now_ms = clock_now_ms();
 
-	if (renew_token(report, now_ms, err) != 0)
+	if (own_token_renew(&report->token, report->keys, SUBJECT, ROLE_NOTIFIER, TOKEN_LIFE_MS, now_ms, err) != 0)
 		return -1;
 	for (int i = 0; i < rows->rows; i++) {
 		struct unreported row = desk_unreported_row(rows, i);

@@ -35,11 +35,10 @@ struct report {
 	size_t lines_count, waiting; /* of this round; without acknowledgement yet */
 	struct arena arena;
 	struct buf value;
-	char token[TOKEN_SIZE_MAX];
-	int64_t token_until_ms; /* make a new one after this */
-	uint64_t done;          /* the value of dispatch->to_report that was worked off */
-	int64_t again_at_ms;    /* monotonic: not before, after a failure */
-	uint64_t reported;      /* since the start */
+	struct own_token token;
+	uint64_t done;       /* the value of dispatch->to_report that was worked off */
+	int64_t again_at_ms; /* monotonic: not before, after a failure */
+	uint64_t reported;   /* since the start */
 };
 
 /* Borrows all. Start-up: takes memory. */

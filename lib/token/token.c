@@ -23,6 +23,7 @@ struct token_keys {
 	char audience[NAME_SIZE_MAX];
 	struct keyring ring;
 	struct keyring seen; /* what the last look saw */
+	uint64_t changes;
 	struct token_cache cache;
 };
 
@@ -76,6 +77,7 @@ int token_keys_look(struct token_keys *keys, bool *ret_changed, struct err *err)
 	} else if (keyring_equal(&keys->seen, &before) && !keyring_equal(&keys->seen, &keys->ring)) {
 		keys->ring = keys->seen;
 		cache_clear(&keys->cache); // what a withdrawn key has signed is not known any more
+		keys->changes++;
 		*ret_changed = true;
 	}
 	wipe(&before, sizeof(before));
@@ -228,4 +230,19 @@ out:
 	free(text);
 	jwt_free(jwt);
 	return result;
+}
+
+int own_token_renew(struct own_token *own, struct token_keys *keys, const char *subject, uint32_t roles, int64_t life_ms,
+		    int64_t now_ms, struct err *err)
+{
+	struct token_claims claims = { .roles = roles, .issued_at_ms = now_ms, .expires_at_ms = now_ms + life_ms };
+
+	if (now_ms < own->renew_at_ms && own->keys_changes == keys->changes)
+		return 0;
+	MUST(str_to_chars(claims.subject, sizeof(claims.subject), str_of(subject)));
+	if (token_sign(keys, &claims, own->text, sizeof(own->text), err) < 0)
+		return -1;
+	own->renew_at_ms = now_ms + life_ms / 2;
+	own->keys_changes = keys->changes;
+	return 0;
 }

@@ -60,4 +60,17 @@ bool token_is_valid_at(const struct token_claims *claims, int64_t at_ms);
 MUST_CHECK int token_sign(struct token_keys *keys, const struct token_claims *claims, char *ret_text, size_t text_size,
 			  struct err *err);
 
+/*
+ * What a service signs for itself, to send with its commands: anew when half of its life is over, and when the keys have changed,
+ * for the key that signed it may be gone. Zeroed at first.
+ */
+struct own_token {
+	char text[TOKEN_SIZE_MAX]; /* terminated */
+	int64_t renew_at_ms;
+	uint64_t keys_changes; /* of the keys when it was signed */
+};
+
+MUST_CHECK int own_token_renew(struct own_token *own, struct token_keys *keys, const char *subject, uint32_t roles,
+			       int64_t life_ms, int64_t now_ms, struct err *err);
+
 #endif

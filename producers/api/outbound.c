@@ -11,7 +11,6 @@
 #define PARCEL_MAX     ((size_t)128 << 10) /* a value and headers of the largest size */
 #define VALUE_SIZE_MAX ((size_t)64 << 10)
 #define TOKEN_LIFE_MS  (15 * 60000)
-#define TOKEN_RENEW_MS (5 * 60000)
 #define REST_MS        500
 #define PROBE_MS       5000
 
@@ -194,21 +193,6 @@ static void turn_probe(struct outbound *outbound)
 	outbound->probe_at_ms = clock_monotonic_ms() + PROBE_MS;
 }
 
-static int renew_token(struct outbound *outbound, int64_t now_ms, struct err *err)
-{
-	struct token_claims claims = { .roles = outbound->roles,
-				       .issued_at_ms = now_ms,
-				       .expires_at_ms = now_ms + TOKEN_LIFE_MS };
-
-	if (now_ms < outbound->token_until_ms)
-		return 0;
-	MUST(str_to_chars(claims.subject, sizeof(claims.subject), str_of(outbound->subject)));
-	if (token_sign(outbound->keys, &claims, outbound->token, sizeof(outbound->token), err) != 0)
-		return -1;
-	outbound->token_until_ms = now_ms + TOKEN_LIFE_MS - TOKEN_RENEW_MS;
-	return 0;
-}
-
 /* ---- parcels ---- */
 
 /* A record that waits for the end of the turn; all of it in the arena. */
@@ -273,7 +257,7 @@ static int write_headers(struct outbound *outbound, const struct outbound_comman
 				     .at_ms = clock_now_ms(),
 				     .source = STR("/dcs/api"),
 				     .actor = str_copy(&outbound->arena, actor),
-				     .token = command->token.size > 0 ? command->token : str_of(outbound->token),
+				     .token = command->token.size > 0 ? command->token : str_of(outbound->token.text),
 				     .traceparent = str_copy(&outbound->arena, command->traceparent) };
 	struct header headers[HEADERS_MAX];
 
@@ -312,7 +296,8 @@ int outbound_publish(struct outbound *outbound, const struct outbound_command *c
 
 	if (outbound->producer == NULL)
 		return err_set(err, ERR_RETRY, "Kafka is away");
-	if (renew_token(outbound, clock_now_ms(), err) != 0)
+	if (own_token_renew(&outbound->token, outbound->keys, outbound->subject, outbound->roles, TOKEN_LIFE_MS, clock_now_ms(),
+			    err) != 0)
 		return -1;
 	if (outbound->free_items == NULL)
 		return err_set(err, ERR_RETRY, "too many commands wait for Kafka");

@@ -68,8 +68,7 @@ struct outbound {
 	struct arena arena;              /* of the parcels of one turn */
 	struct outbound_parcel *parcels; /* not yet given to librdkafka; the newest first */
 	struct buf value;
-	char token[TOKEN_SIZE_MAX];
-	int64_t token_until_ms;
+	struct own_token token;
 	bool is_ready; /* the last thing Kafka was asked went well */
 };
 

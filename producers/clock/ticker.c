@@ -17,7 +17,7 @@
 #include "worker/program.h"
 
 #define UNDELIVERED_MS 5000
-#define TOKEN_MS       3600000 /* a token lives for an hour and is renewed after half of it */
+#define TOKEN_MS       3600000 /* a token lives for an hour */
 #define ARENA_SIZE     65536
 #define VALUE_SIZE_MAX 4096
 
@@ -39,8 +39,7 @@ struct ticker {
 	struct coder *coder;
 	struct arena arena; /* of one Tick to one partition */
 	struct buf value;
-	char token[TOKEN_SIZE_MAX];
-	int64_t token_until_ms;
+	struct own_token token;
 	int64_t last_ms; /* the latest instant sent */
 	struct module_topic topics[TICKER_MODULES_MAX];
 	struct slot slots[TICKER_MODULES_MAX]; /* of the topic with the same index */
@@ -146,22 +145,6 @@ void ticker_free(struct ticker *ticker)
 
 /* ---- one Tick ---- */
 
-static int renew_token(struct ticker *ticker, int64_t now_ms, struct err *err)
-{
-	if (now_ms < ticker->token_until_ms - TOKEN_MS / 2 && ticker->token_until_ms != 0)
-		return 0;
-	struct token_claims claims = {
-		.subject = "clock",
-		.roles = ROLE_SYSTEM,
-		.issued_at_ms = now_ms,
-		.expires_at_ms = now_ms + TOKEN_MS,
-	};
-	if (token_sign(ticker->keys, &claims, ticker->token, sizeof(ticker->token), err) != 0)
-		return -1;
-	ticker->token_until_ms = claims.expires_at_ms;
-	return 0;
-}
-
 /* A broken producer is thrown away with what it held: those Ticks are old. */
 static int renew_producer(struct ticker *ticker, struct err *err)
 {
@@ -209,7 +192,7 @@ static int send(struct ticker *ticker, struct slot *slot, int32_t part, int64_t 
 		.id = uuid_new(),
 		.at_ms = now_ms,
 		.source = STR("/dcs/clock"),
-		.token = str_of(ticker->token),
+		.token = str_of(ticker->token.text),
 	};
 
 	arena_reset(&ticker->arena);
@@ -251,7 +234,7 @@ int ticker_tick(struct ticker *ticker, int64_t now_ms, struct err *err)
 		now_ms = ticker->last_ms;
 	ticker->last_ms = now_ms;
 	program_look_at_keys(ticker->keys);
-	if (renew_token(ticker, now_ms, err) != 0)
+	if (own_token_renew(&ticker->token, ticker->keys, "clock", ROLE_SYSTEM, TOKEN_MS, now_ms, err) != 0)
 		return -1;
 	if (renew_producer(ticker, err) != 0)
 		return -1;

@@ -861,6 +861,33 @@ static void test_token_keys__one_key_follows_another_while_all_run(void **state)
 	remove_file("a-new.pem");
 }
 
+static void test_token_own__is_signed_anew_when_it_grows_old_and_when_the_keys_change(void **state)
+{
+	static struct own_token own;
+	struct token_keys *signer = NULL;
+	struct err err = ERR_INIT;
+	char first[1024], second[1024];
+
+	(void)state;
+	write_private("a-signer.pem", 0600, key_1, NULL);
+	assert_int_equal(token_keys_load(directory, "dcs", "dcs", &signer, &err), 0);
+	assert_int_equal(own_token_renew(&own, signer, "clock", ROLE_SYSTEM, 60000, 1700000000000, &err), 0);
+	strcpy(first, own.text);
+	assert_int_equal(own_token_renew(&own, signer, "clock", ROLE_SYSTEM, 60000, 1700000029999, &err), 0);
+	assert_string_equal(own.text, first);
+	assert_int_equal(own_token_renew(&own, signer, "clock", ROLE_SYSTEM, 60000, 1700000030000, &err), 0);
+	assert_string_not_equal(own.text, first);
+	strcpy(second, own.text);
+	remove_file("a-signer.pem");
+	write_private("b-signer.pem", 0600, key_other, NULL);
+	assert_true(look_twice(signer));
+	assert_int_equal(own_token_renew(&own, signer, "clock", ROLE_SYSTEM, 60000, 1700000030001, &err), 0);
+	assert_string_not_equal(own.text, second);
+	assert_true(is_taken(signer, own.text));
+	token_keys_free(signer);
+	remove_file("b-signer.pem");
+}
+
 static void test_token_keys__a_broken_file_changes_nothing_while_running(void **state)
 {
 	struct token_keys *looking = NULL;
@@ -946,6 +973,7 @@ int main(void)
 		cmocka_unit_test(test_token_sign__what_is_signed_verifies),
 		cmocka_unit_test(test_token_sign__needs_a_private_key_and_claims_that_verify),
 		cmocka_unit_test(test_token_keys__one_key_follows_another_while_all_run),
+		cmocka_unit_test(test_token_own__is_signed_anew_when_it_grows_old_and_when_the_keys_change),
 		cmocka_unit_test(test_token_keys__a_broken_file_changes_nothing_while_running),
 		cmocka_unit_test(test_token_keys__the_set_shows_public_points_and_nothing_else),
 	};
