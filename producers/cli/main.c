@@ -16,6 +16,7 @@ static const struct subcommand subcommands[] = {
 	{ "migrate", run_migrate, "bring the database to the newest migration" },
 	{ "topics", run_topics, "create the topics that are missing" },
 	{ "token", run_token, "print a token for a subject and its roles" },
+	{ "users", run_users, "who may log in, and what he may do; the first admin" },
 	{ "keys", run_keys, "the keys that tokens are signed and verified with: one after another" },
 	{ "publish", run_publish, "publish commands of one type, one JSON object a line" },
 	{ "import", run_import, "publish the commands that a CSV file stands for; again is harmless" },

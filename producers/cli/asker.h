@@ -1,0 +1,34 @@
+#ifndef CLI_ASKER_H
+#define CLI_ASKER_H
+
+#include "base/arena.h"
+#include "db/db.h"
+#include "sender.h"
+#include "wire/coder.h"
+
+/*
+ * One command at a time, and what its module says to it: sent like every other command, its answer read in the module's event
+ * log.
+ */
+struct asker {
+	struct sender *sender;
+	struct row_errors errors;
+	struct coder *coder;
+	struct arena arena;
+	struct db *db;
+	int64_t timeout_s;
+};
+
+struct asker_conf {
+	struct sender_conf sender;
+	const char *pg, *pg_user;
+};
+
+/* A zeroed one may be closed too. ERR_FATAL, ERR_RETRY. */
+MUST_CHECK int asker_open(struct asker *asker, const struct asker_conf *conf, struct err *err);
+void asker_close(struct asker *asker);
+
+/* 0: done. ERR_POISON: refused, and the text says why. ERR_RETRY: nobody has answered in time; it may be done later. */
+MUST_CHECK int asker_ask(struct asker *asker, const struct message_type *type, const void *body, struct err *err);
+
+#endif
