@@ -9,6 +9,7 @@
 #include "producers/api/outcomes.h"
 #include "producers/api/part.h"
 #include "producers/api/reads.h"
+#include "producers/api/rights.h"
 #include "token/token.h"
 
 /*
@@ -27,6 +28,7 @@ struct auth_conf {
 	struct outbound *outbound;
 	struct outcomes *outcomes;
 	struct reads *reads;
+	struct rights *rights;
 	struct coder *coder;
 	struct token_keys *keys;
 	const char *trusted_proxies; /* whose X-Forwarded-For is believed */

@@ -76,6 +76,7 @@ void session_answer(struct auth_job *job)
 		auth_refuse(job, 503, "unavailable", "no token can be signed at the moment");
 		return;
 	}
+	rights_forget(job->auth->conf.rights, &job->user_id); /* the new token may have roles that those kept have not */
 	base64url_encode(refresh, job->token, sizeof(job->token));
 	buf_init(&buf, ANSWER_SIZE_MAX);
 	buf_add_format(&buf,

@@ -78,6 +78,7 @@ static int open_auth(struct api *api, const struct program *program, const struc
 					.outbound = &api->outbound,
 					.outcomes = api->outcomes,
 					.reads = api->reads,
+					.rights = api->rights,
 					.coder = coder,
 					.keys = api->keys,
 					.outcome_ms = settings->outcome_ms,
@@ -134,7 +135,11 @@ static int open_writes(struct api *api, const struct program *program, const str
 		       struct err *err)
 {
 	struct writes_conf conf = {
-		.coder = coder, .outbound = &api->outbound, .reads = api->reads, .outcome_ms = settings->outcome_ms
+		.coder = coder,
+		.outbound = &api->outbound,
+		.reads = api->reads,
+		.rights = api->rights,
+		.outcome_ms = settings->outcome_ms,
 	};
 	struct commands_conf commands_conf = { .reads = api->reads, .coder = coder };
 

@@ -171,6 +171,8 @@ void write_answer_event(struct write *write, struct str event)
 	uint32_t schema_id;
 
 	if (frame_schema_id(event, &schema_id, &err) == 0 && schema_id != command_rejected_type.schema_id) {
+		if (writes->conf.rights != NULL && strcmp(write->type->module, "users") == 0)
+			rights_forget(writes->conf.rights, &write->key);
 		answer_done(write);
 		return;
 	}

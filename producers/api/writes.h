@@ -12,6 +12,7 @@
 #include "producers/api/outcomes.h"
 #include "producers/api/part.h"
 #include "producers/api/reads.h"
+#include "producers/api/rights.h"
 
 /*
  * Requests that change something: each becomes one command of its caller, with his token, and is answered with what came of it.
@@ -32,7 +33,8 @@ struct writes_conf {
 	struct outbound *outbound;
 	struct outcomes *outcomes;
 	struct reads *reads;
-	int64_t outcome_ms; /* how long a caller waits for the outcome, unless he says otherwise, before 202 */
+	struct rights *rights; /* forgotten when they were changed; NULL: nobody asks for any */
+	int64_t outcome_ms;    /* how long a caller waits for the outcome, unless he says otherwise, before 202 */
 };
 
 MUST_CHECK int writes_new(const struct writes_conf *conf, struct writes **ret_writes, struct err *err);

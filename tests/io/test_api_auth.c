@@ -143,6 +143,7 @@ static void open_api(const char *pg, int64_t wait_ms, int64_t outcome_ms, bool c
 	must(reads_new(&reads, &api.reads, &err));
 	must(outcomes_new(&bus, &api.outcomes, &err));
 	auth.reads = api.reads;
+	auth.rights = api.rights;
 	auth.outcomes = api.outcomes;
 	must(auth_new(&auth, &api.auth, &err));
 	must(server_open(&conf, &api.server, &err));
