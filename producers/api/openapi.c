@@ -211,15 +211,36 @@ static void sort_responses(json_t *operation)
 
 /* ---- operations ---- */
 
-/* A special row's operation is what document/ says, beside what follows from the row. */
-static int describe_special(struct openapi *openapi, const struct route *route, json_t *operation, struct err *err)
+/*
+ * What document/ says of an operation: all that a special row takes and answers; of others something besides, such as a
+ * description, or an answer that cannot come although the kind of row has it (null).
+ */
+static bool lay_over(struct openapi *openapi, const struct route *route, json_t *operation)
 {
 	json_t *written = json_object_get(openapi->written, route->operation);
+	json_t *responses = json_object_get(written, "responses");
+	const char *name;
+	json_t *value;
 
-	if (written == NULL)
+	json_object_foreach(written, name, value)
+	{
+		if (value != responses)
+			json_object_set(operation, name, value);
+	}
+	json_object_foreach(responses, name, value)
+	{
+		if (json_is_null(value))
+			json_object_del(json_object_get(operation, "responses"), name);
+		else
+			json_object_set(openapi_member(operation, "responses", json_object()), name, value);
+	}
+	return json_object_del(openapi->written, route->operation) == 0;
+}
+
+static int describe_special(struct openapi *openapi, const struct route *route, json_t *operation, struct err *err)
+{
+	if (!lay_over(openapi, route, operation))
 		return err_set(err, ERR_FATAL, "document/: nobody has described %s", route->operation);
-	json_object_update(operation, written);
-	json_object_del(openapi->written, route->operation);
 	return 0;
 }
 
@@ -251,6 +272,7 @@ static int describe(struct openapi *openapi, const struct route *route, json_t *
 		return -1;
 	add_path_parameters(openapi_member(operation, "parameters", json_array()), route->pattern);
 	add_refusals(operation, route);
+	(void)lay_over(openapi, route, operation); /* of a special row it is done */
 	sort_responses(operation);
 	return 0;
 }

@@ -66,6 +66,11 @@ def close(schema):
             close(value)
 
 
+def answer_of(response):
+    """Of http.client."""
+    return Answer(response.status, response.headers, response.read())
+
+
 def parsed(body):
     """The JSON in a body that was sent; None: there is none."""
     try:
@@ -84,6 +89,7 @@ class Document:
         self.closed = closed
         self.paths = [(template, self.pattern(template), item) for template, item in closed["paths"].items()]
         self.seen = set()  # (operationId, status)
+        self.seen_members = set()  # (id of a schema, member)
 
     @staticmethod
     def pattern(template):
@@ -110,6 +116,49 @@ class Document:
         errors = sorted(validator.iter_errors(value), key=lambda error: list(map(str, error.absolute_path)))
         problems = [f"/{'/'.join(map(str, error.absolute_path))}: {error.message[:300]}" for error in errors[:5]]
         assert not problems, f"{what}: {problems}"
+        self.mark(value, schema)
+
+    def mark(self, value, schema):
+        """Keeps in mind which described members there were, with a value."""
+        schema = self.resolve(schema)
+        for branch in schema.get("anyOf", []) + schema.get("oneOf", []):
+            self.mark(value, branch)
+        if isinstance(value, list):
+            for item in value:
+                self.mark(item, schema.get("items", {}))
+        if isinstance(value, dict):
+            for name, member in schema.get("properties", {}).items():
+                if value.get(name) is not None:
+                    self.seen_members.add((id(schema), name))
+                    self.mark(value[name], member)
+
+    def members(self, schema, path, found):
+        """All members that an answer of this schema may have: path by (id of a schema, member)."""
+        schema = self.resolve(schema)
+        for branch in schema.get("anyOf", []) + schema.get("oneOf", []):
+            self.members(branch, path, found)
+        if "items" in schema:
+            self.members(schema["items"], path, found)
+        for name, member in schema.get("properties", {}).items():
+            if (id(schema), name) not in found:
+                found[id(schema), name] = f"{path}/{name}"
+                self.members(member, f"{path}/{name}", found)
+
+    def answers(self):
+        """(operationId, status, what is described) of the whole document."""
+        for item in self.closed["paths"].values():
+            for operation in item.values():
+                for status, described in operation["responses"].items():
+                    yield operation["operationId"], int(status), self.resolve(described)
+
+    def unseen(self):
+        """Answers that did not come, and members that no answer had."""
+        answers = {(operation, status) for operation, status, _described in self.answers()} - self.seen
+        found = {}
+        for operation, status, described in self.answers():
+            for media in described.get("content", {}).values():
+                self.members(media.get("schema", {}), f"{operation} {status} ", found)
+        return answers, [path for place, path in found.items() if place not in self.seen_members]
 
     def check(self, method, target, sent, answer):
         """sent: the JSON that was sent, or None."""
@@ -215,7 +264,7 @@ class Api:
             try:
                 connection.request(method, target, body, headers)
                 response = connection.getresponse()
-                return Answer(response.status, response.headers, response.read())
+                return answer_of(response)
             except (ConnectionError, http.client.HTTPException):
                 connection.close()
                 self.local.connection = None

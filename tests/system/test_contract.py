@@ -1,0 +1,505 @@
+"""Every answer and every member that the gateway's document describes comes: each operation is asked for each of its statuses, and the client
+(contract.py) sees to it that nothing comes that is not described. An operation that is added needs a line in GOOD."""
+
+import concurrent.futures
+import contextlib
+import datetime
+import http.client
+import signal
+import socket
+import subprocess
+import urllib.parse
+import uuid
+
+import pytest
+
+from client import new_id, now
+from contract import Api, answer_of
+from world import BIN, wait_for
+
+ROLES = ("admin", "compliance", "supervisor", "agent", "creditor", "system", "auditor", "reporting")
+ETAG = {"If-Match": "*"}
+LARGE = b'"' + b"x" * 70_000 + b'"'
+
+SESSIONS = ("registerUser", "logIn", "refreshSession", "logOut", "changeOwnPassword")
+
+# Answers that need a story of their own, and whose test has it.
+ELSEWHERE = {
+    **{(operation, status): "test_auth" for operation in SESSIONS for status in range(200, 430)},
+    ("getMe", 304): "test_auth", ("getMe", 404): "test_auth",
+    ("getReport", 406): "test_reports", ("getReport", 409): "test_reports", ("getReport", 410): "test_reports", ("getReport", 304): "test_reports",
+    ("withdrawConsent", 403): "of a user who loses his rights just then",
+    ("takeKannelReport", 200): "tests/io/test_api", ("postKannelReport", 200): "tests/io/test_api",
+}
+MEMBERS_ELSEWHERE = (  # beginnings of paths
+    *SESSIONS, "getMe", "listUsers 200 /items/lockedUntil", "listUsers 200 /items/passwordSetAt",
+    "sendCommunication 201 /decision/until", "listCommunications 200 /items/decision/until",  # deferred: depends on the hour
+    "listReports 200 /items/reason", "generateReport 201 /reason",  # failed: test_reports
+)
+
+
+def money(minor):
+    return {"amountMinor": minor, "currency": "EUR"}
+
+
+def a_customer(**changes):
+    body = {"externalRef": new_id(), "kind": "natural", "fullName": "Jane Doe", "birthDate": "1980-01-01", "locale": "en-GB", "country": "GB"}
+    return {**body, "region": "GB-SCT", "timezone": "Europe/London", **changes}
+
+
+def a_debt(customer, **changes):
+    body = {"customerId": customer, "creditorId": new_id(), "externalRef": new_id(), "principal": money(10_000), "openedOn": "2026-01-01"}
+    return {**body, "dueOn": "2026-02-01", **changes}
+
+
+def a_payment(minor=100):
+    return {"source": "bank", "externalRef": new_id(), "amount": money(minor), "receivedOn": "2026-02-01", "method": "transfer"}
+
+
+def a_template(**changes):
+    body = {"name": f"contract-{uuid.uuid4().hex[:12]}", "version": 1, "channel": "email", "language": "en", "messageClass": "account_service"}
+    return {**body, "subject": "Your account", "body": "{{customer_name}} {{opt_out}}", **changes}
+
+
+class Things:
+    """What there is to be asked about; made over HTTP."""
+
+    def __init__(self, api, admin):
+        self.api, self.admin = api, admin
+        self.customer = self.make("/customers", a_customer())
+        self.debt = self.make("/debts", a_debt(self.customer, portfolioId=new_id(), originalCreditorId=new_id()))
+        self.payment = self.make(f"/debts/{self.debt}/payments", a_payment())
+        self.template = self.make("/templates", a_template(name="contract"))
+        self.reachable = self.make("/customers", a_customer())
+        self.point = self.a_point(self.reachable)
+        self.consent(self.reachable)
+        self.communication = self.make("/communications", self.a_message())
+        self.user = self.a_user()
+        self.a_user(roles=["consumer"], customerId=self.customer)
+        self.report = self.make("/reports", {"kind": "ageing", "format": "json"})
+
+    def make(self, path, body):
+        answer = self.api.post(path, body)
+        assert answer.status == 201, answer
+        return answer.json["id"]
+
+    def a_point(self, customer):
+        body = {"channel": "email", "address": f"{uuid.uuid4().hex}@example.org", "place": "home", "source": "consumer"}
+        return self.make(f"/customers/{customer}/contact-points", body)
+
+    def consent(self, customer):
+        body = {"channel": "email", "purpose": "collect", "basis": "express", "evidenceRef": "form-7", "obtainedAt": "2026-01-01T00:00:00Z"}
+        return self.make(f"/customers/{customer}/consents", body)
+
+    def a_message(self):
+        return {"customerId": self.reachable, "channel": "email", "templateName": "contract", "language": "en", "messageClass": "account_service",
+                "sendBy": (now() + datetime.timedelta(days=30)).isoformat()}
+
+    def a_user(self, **changes):
+        user = new_id()
+        body = {"type": "RegisterUser", "data": {"userId": user, "login": f"u{uuid.uuid4().hex}", "roles": ["agent"], **changes}}
+        assert self.api.post("/commands", body, token=self.admin).status == 200
+        return user
+
+    def a_disabled_user(self):
+        user = self.a_user()
+        assert self.api.post(f"/auth/users/{user}/disable", {"reason": "left"}).status == 200
+        return user
+
+    def a_new_debt(self):
+        return self.make("/debts", a_debt(self.customer))
+
+    def a_new_payment(self):
+        return self.make(f"/debts/{self.a_new_debt()}/payments", a_payment())
+
+
+# operationId -> (path, body), of a request that goes well, on things that may be used up
+GOOD = {
+    "getRoot": lambda t: "/", "getDocument": lambda t: "/openapi.json", "getPage": lambda t: "/docs", "getPageFile": lambda t: "/docs/page.js",
+    "getLive": lambda t: "/livez", "getReady": lambda t: "/readyz", "getHealth": lambda t: "/healthz", "getMetrics": lambda t: "/metrics",
+    "createCustomer": lambda t: ("/customers", a_customer()),
+    "listCustomers": lambda t: "/customers?limit=1&kind=natural",
+    "getCustomer": lambda t: f"/customers/{t.customer}",
+    "updateCustomer": lambda t: (f"/customers/{t.customer}", {"locale": "cy-GB"}),
+    "eraseCustomer": lambda t: (f"/customers/{t.make('/customers', a_customer())}", {"basis": "request"}),
+    "listContactPoints": lambda t: f"/customers/{t.reachable}/contact-points",
+    "addContactPoint": lambda t: (f"/customers/{t.customer}/contact-points",
+                                  {"channel": "sms", "address": f"+4915112{uuid.uuid4().int % 10**6:06}", "place": "mobile", "source": "creditor"}),
+    "listConsents": lambda t: f"/customers/{t.reachable}/consents",
+    "grantConsent": lambda t: (f"/customers/{t.customer}/consents", {"channel": "sms", "purpose": "collect", "basis": "express", "evidenceRef": "x",
+                                                                   "obtainedAt": "2026-01-01T00:00:00Z"}),
+    "withdrawConsent": lambda t: (f"/customers/{t.customer}/consents", {"via": "letter", "channel": "email"}),
+    "listTimeline": lambda t: f"/customers/{t.reachable}/timeline",
+    "verifyContactPoint": lambda t: (f"/contact-points/{t.a_point(t.customer)}/verification", {}),
+    "invalidateContactPoint": lambda t: (f"/contact-points/{t.a_point(t.customer)}/invalidation", {"reason": "bounced"}),
+    "createDebt": lambda t: ("/debts", a_debt(t.customer)),
+    "listDebts": lambda t: f"/debts?customer={t.customer}&sort=-dueOn&limit=1",
+    "getDebt": lambda t: f"/debts/{t.debt}",
+    "amendDebt": lambda t: (f"/debts/{t.debt}", {"dueOn": "2026-03-01", "reason": "agreed"}),
+    "cancelDebt": lambda t: (f"/debts/{t.a_new_debt()}", {"reason": "fraud"}),
+    "recordPayment": lambda t: (f"/debts/{t.debt}/payments", a_payment()),
+    "reversePayment": lambda t: (f"/payments/{t.a_new_payment()}/reversal", {"reason": "chargeback"}),
+    "listLedger": lambda t: f"/debts/{t.debt}/ledger",
+    "listDebtHistory": lambda t: f"/debts/{t.debt}/history",
+    "getPayment": lambda t: f"/payments/{t.payment}",
+    "sendCommunication": lambda t: ("/communications", t.a_message()),
+    "publishTemplate": lambda t: ("/templates", a_template()),
+    "listCommunications": lambda t: "/communications",
+    "listTemplates": lambda t: "/templates",
+    "getCommunication": lambda t: f"/communications/{t.communication}",
+    "cancelCommunication": lambda t: (f"/communications/{t.make('/communications', t.a_message())}", {}),
+    "getTemplate": lambda t: f"/templates/{t.template}",
+    "listReports": lambda t: "/reports",
+    "generateReport": lambda t: ("/reports", {"kind": "collections", "fromOn": "2026-01-01"}),
+    "getReport": lambda t: f"/reports/{t.report}",
+    "getSubjects": lambda t: "/subjects", "getVersions": lambda t: "/subjects/dcs.debts.CreateDebt/versions",
+    "getVersion": lambda t: "/subjects/dcs.debts.CreateDebt/versions/1", "getVersionSchema": lambda t: "/subjects/dcs.debts.CreateDebt/versions/1/schema",
+    "findSchema": lambda t: "/subjects/dcs.debts.CreateDebt", "registerSchema": lambda t: "/subjects/dcs.debts.CreateDebt/versions",
+    "getSchema": lambda t: "/schemas/ids/1001?fetchMaxId=true", "getSchemaText": lambda t: "/schemas/ids/1001/schema",
+    "getSchemaVersions": lambda t: "/schemas/ids/1001/versions", "getSchemaSubjects": lambda t: "/schemas/ids/1001/subjects",
+    "getSchemaTypes": lambda t: "/schemas/types", "getCompatibility": lambda t: "/config", "getSubjectCompatibility": lambda t: "/config/x",
+    "getRegistryMode": lambda t: "/mode", "getSubjectMode": lambda t: "/mode/x",
+    "postCommand": lambda t: ("/commands", {"type": "CreateCustomer", "data": {"customerId": new_id(), **a_customer()}}),
+    "logIn": lambda t: ("/auth/login", {"login": "nobody", "password": "not the right one"}),
+    "refreshSession": lambda t: ("/auth/refresh", {"refreshToken": "A" * 43}), "logOut": lambda t: ("/auth/logout", {"refreshToken": "A" * 43}),
+    "changeOwnPassword": lambda t: ("/auth/me/password", {"password": "the old one", "newPassword": "a new pass phrase"}),
+    "registerUser": lambda t: ("/auth/register", {"login": f"u{uuid.uuid4().hex}", "password": "a long pass phrase"}),
+    "getMe": lambda t: "/auth/me",
+    "listUsers": lambda t: "/auth/users",
+    "getUser": lambda t: f"/auth/users/{t.user}",
+    "changeRoles": lambda t: (f"/auth/users/{t.user}/roles", {"roles": ["agent", "supervisor"]}),
+    "disableUser": lambda t: (f"/auth/users/{t.a_user()}/disable", {"reason": "left"}),
+    "enableUser": lambda t: (f"/auth/users/{t.a_disabled_user()}/enable", {"reason": "back"}),
+    "getKeySet": lambda t: "/.well-known/jwks.json",
+    "takeKannelReport": lambda t: "/callbacks/kannel", "postKannelReport": lambda t: "/callbacks/kannel",
+    "getCommand": lambda t: f"/commands/{t.command}",
+}
+
+
+@pytest.fixture(scope="module")
+def boss(api, client):
+    """The gateway as somebody sees it who may do everything."""
+    boss = api.with_token(client.token(*ROLES, subject="boss"))
+    wait_for(lambda: boss.get("/readyz").status == 200, "a gateway that is ready")
+    return boss
+
+
+@pytest.fixture(scope="module")
+def things(world, client, boss):
+    world.programs("start", "notifier=0")  # a message that has left cannot be cancelled
+    yield Things(boss, client.token("admin", subject="admin"))
+    world.programs("start", "notifier=1")
+
+
+@pytest.fixture(scope="module")
+def operations(api):
+    """(method, path template, operation) of the document."""
+    source = api.document.source["paths"]
+    return [(method.upper(), template, operation) for template, item in source.items() for method, operation in item.items()]
+
+
+def ask(api, method, target, body=None, raw=None, headers=None):
+    """A request that goes well but for what the test changes; raw: bytes instead of JSON."""
+    return api.request(method, target, body, body=raw, headers={**(ETAG if method == "PUT" else {}), **(headers or {})})
+
+
+def good(things, operation):
+    found = GOOD[operation["operationId"]](things)
+    return found if isinstance(found, tuple) else (found, None)
+
+
+def with_status(operations, status):
+    return [row for row in operations if str(status) in row[2]["responses"] and (row[2]["operationId"], status) not in ELSEWHERE]
+
+
+def unknown_path(template, operation):
+    """A path of the template that names nothing."""
+    values = {"id": "999999" if "schemas" in template else new_id(), "subject": "nobody", "version": "1", "file": "nothing"}
+    return template.format(**values)
+
+
+# ---- each status ----
+
+
+def test_every_operation_goes_well(boss, things, operations):
+    answer = boss.post("/customers", a_customer(), headers={"Prefer": "respond-async"})
+    things.command = answer.headers["Location"].rpartition("/")[2]
+    for method, _template, operation in operations:
+        if not any((operation["operationId"], int(status)) not in ELSEWHERE for status in operation["responses"] if status[0] == "2"):
+            continue
+        target, body = good(things, operation)
+        if operation["operationId"] in ("findSchema", "registerSchema"):
+            text = boss.get("/subjects/dcs.debts.CreateDebt/versions/1").json["schema"]
+            answer = boss.post(target, {"schema": text, "schemaType": "AVRO"})
+        else:
+            answer = ask(boss, method, target, body)
+        assert str(answer.status)[0] == "2" or answer.status == 403, (operation["operationId"], answer)
+
+
+def test_202_where_the_outcome_is_not_awaited(boss, things, operations):
+    for method, _template, operation in with_status(operations, 202):
+        target, body = good(things, operation)
+        answer = ask(boss, method, target, body, headers={"Prefer": "respond-async"})
+        assert answer.status == 202 and answer.headers["Preference-Applied"] == "respond-async", (operation["operationId"], answer)
+
+
+def test_304_for_what_is_known(boss, things, operations):
+    for method, _template, operation in with_status(operations, 304):
+        target, _body = good(things, operation)
+        etag = boss.get(target).headers["ETag"]
+        assert ask(boss, method, target, headers={"If-None-Match": etag}).status == 304, operation["operationId"]
+
+
+def test_400_for_what_is_not_understood(boss, things, operations):
+    for method, _template, operation in with_status(operations, 400):
+        target, _body = good(things, operation)
+        raw = b"{" if "requestBody" in operation else None
+        if method == "GET" and "callbacks" not in target:
+            target += ("&" if "?" in target else "?") + "nothing=1"
+        answer = ask(boss, method, target, raw=raw, headers={"Content-Type": "application/json"} if raw else {})
+        assert answer.status == 400, (operation["operationId"], answer)
+
+
+def test_401_without_a_token(api, things, operations):
+    for method, _template, operation in with_status(operations, 401):
+        target, body = good(things, operation)
+        assert ask(api, method, target, body).status == 401, operation["operationId"]
+
+
+def test_403_without_a_role(api, client, things, operations):
+    nobody = api.with_token(client.token(subject="nobody"))
+    for method, _template, operation in with_status(operations, 403):
+        target, body = good(things, operation)
+        headers = {"X-Forwarded-For": "203.0.113.7"}
+        if "callbacks" in target:
+            target += f"?c={new_id()}&k={new_id()}&s={'0' * 32}&status=1"
+        answer = ask(nobody, method, target, body, headers=headers)
+        if operation["operationId"] == "withdrawConsent":  # of anybody; refused by the module when it is of another's customer
+            continue
+        assert answer.status == 403, (operation["operationId"], answer)
+
+
+def test_404_for_what_is_not_there(api, client, boss, things, operations):
+    for method, template, operation in with_status(operations, 404):
+        if "{" not in template:
+            continue
+        _target, body = good(things, operation)
+        if operation["operationId"] == "findSchema":
+            body = {"schema": "{}"}
+        answer = ask(boss, method, unknown_path(template, operation), body)
+        if answer.status != 404 and method != "GET":  # whose it is is said by the path: the module knows that there is none, or waits
+            answer = ask(boss, method, template.format(id="not-an-id"), body)
+        assert answer.status == 404, (operation["operationId"], answer)
+    portal = api.with_token(client.token("consumer", subject="a-portal"))  # whose customers' things are no one's
+    data = {"paymentId": new_id(), "customerId": things.customer, "debtId": things.debt, **a_payment()}
+    assert portal.post("/commands", {"type": "RecordPayment", "data": data}).status == 404
+
+
+def test_413_for_a_body_that_is_too_large(boss, things, operations):
+    for method, _template, operation in with_status(operations, 413):
+        target, _body = good(things, operation)
+        raw = LARGE if "requestBody" in operation else b"x"
+        answer = ask(boss, method, target, raw=raw, headers={"Content-Type": "application/json"})
+        assert answer.status == 413, (operation["operationId"], answer)
+
+
+def test_415_for_a_body_that_is_not_json(boss, things, operations):
+    for method, _template, operation in with_status(operations, 415):
+        target, _body = good(things, operation)
+        answer = ask(boss, method, target, raw=b"x=y", headers={"Content-Type": "application/x-www-form-urlencoded"})
+        assert answer.status == 415, (operation["operationId"], answer)
+
+
+def test_412_and_428_for_another_version(boss, things, operations):
+    for method, _template, operation in with_status(operations, 428):
+        target, body = good(things, operation)
+        assert ask(boss, method, target, body, headers={"If-Match": '"99"'}).status == 412, operation["operationId"]
+        assert boss.request(method, target, body).status == 428, operation["operationId"]
+    for method, _template, operation in with_status(operations, 412):
+        target, body = good(things, operation)
+        if method != "PUT" and target != "/commands":
+            assert ask(boss, method, target, {**body, "expectedVersion": 99}).status == 412, operation["operationId"]
+    data = {"customerId": things.customer, "expectedVersion": 99, "locale": "en"}
+    assert boss.post("/commands", {"type": "UpdateCustomer", "data": data}).status == 412
+
+
+def test_422_for_what_is_wrong_with_a_body(boss, things, operations):
+    for method, template, operation in with_status(operations, 422):
+        target, _body = good(things, operation)
+        if template.startswith("/subjects"):
+            target = target.replace("/versions/1", "/versions/x")
+        answer = ask(boss, method, target, {"nothing": 1} if method != "GET" else None)
+        assert answer.status == 422, (operation["operationId"], answer)
+
+
+def test_409_while_the_first_with_the_key_is_under_way(world, boss, things, operations):
+    """No module answers meanwhile: of two with one key, one waits."""
+    rows = [(row, good(things, row[2])) for row in with_status(operations, 409) if row[0] == "POST"]
+    modules = [name for name in ("users", "customers", "debts", "communications", "reports") if world.pid(f"{name}.1")]
+    world.programs("start", *(f"{name}=0" for name in modules))
+    wait_for(lambda: not any(world.pid(f"{name}.{i}") for name in modules for i in (1, 2)), "workers that end")
+    try:
+        for (method, _template, operation), (target, body) in rows:
+            headers = {"Idempotency-Key": new_id(), "Prefer": "wait=1"}
+            with concurrent.futures.ThreadPoolExecutor(2) as pool:
+                two = [pool.submit(ask, boss, method, target, body, headers=headers) for _ in range(2)]
+            assert {one.result().status for one in two} == {202, 409}, operation["operationId"]
+    finally:
+        world.programs("start", *(f"{name}={2 if name == 'debts' else 1}" for name in modules))
+    assert boss.post("/customers", a_customer(), headers={"Prefer": "wait=30"}).status == 201
+
+
+def test_409_for_what_is_not_possible_any_more(boss, client, things):
+    himself = things.a_user(roles=["admin"])
+    admin = boss.with_token(client.token("admin", subject=himself))
+    assert ask(admin, "PUT", f"/auth/users/{himself}/roles", {"roles": ["agent"]}).status == 409
+    erased = things.make("/customers", a_customer())
+    assert boss.delete(f"/customers/{erased}", {}).status == 200
+    assert ask(boss, "PUT", f"/customers/{erased}", {"locale": "en"}).status == 409
+    assert boss.delete(f"/customers/{things.customer}", {}).status == 409
+    cancelled = things.a_new_debt()
+    assert boss.delete(f"/debts/{cancelled}", {"reason": "fraud"}).status == 200
+    assert boss.delete(f"/debts/{cancelled}", {"reason": "fraud"}).status == 409
+    assert ask(boss, "PUT", f"/debts/{cancelled}", {"dueOn": "2026-04-01", "reason": "x"}).status == 409
+    message = things.make("/communications", things.a_message())
+    boss.delete(f"/communications/{message}", {})
+    assert boss.delete(f"/communications/{message}", {}).status == 409
+
+
+# ---- 503 ----
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+@contextlib.contextmanager
+def own_gateway(world, api, name, **settings):
+    """One of the test's own, and its process."""
+    listen = f"127.0.0.1:{free_port()}"
+    with open(world.folder / "log" / f"api.{name}.log", "wb") as log:
+        environment = {**world.environment, "DCS_API_LISTEN": listen, **settings}
+        process = subprocess.Popen([BIN / "dcs-api"], env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    gateway = Api(f"http://{listen}", document=api.document)
+    try:
+        wait_for(gateway.is_there, "a gateway of its own")
+        yield gateway, process
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        process.wait(30)
+
+
+@pytest.fixture
+def lonely(world, api):
+    """A gateway without PostgreSQL and without Kafka."""
+    with own_gateway(world, api, "lonely", DCS_PG="host=/nonexistent dbname=dcs", DCS_KAFKA_BOOTSTRAP="127.0.0.1:1") as (gateway, _process):
+        yield gateway
+
+
+def test_503_without_postgresql_and_kafka(lonely, client, things, operations):
+    gateway = lonely.with_token(client.token(*ROLES, subject="boss"))
+    user = lonely.with_token(client.token(*ROLES, subject=new_id()))
+    for method, _template, operation in operations:
+        target, body = good(things, operation)
+        if "security" in operation and not target.startswith(("/auth", "/readyz", "/healthz")):
+            continue
+        assert ask(user, method, target, body).status == 503, operation["operationId"]
+        ask(gateway, method, target, body)  # of a service, whose rights stand in its token
+
+
+def test_503_for_everything_while_it_ends(world, client, api, things, operations):
+    """On connections that were open before; one request is under way, which is waited for."""
+    rows = with_status(operations, 503)
+    targets = [good(things, operation)[0] for _method, _template, operation in rows]
+    world.programs("start", "customers=0")
+    try:
+        wait_for(lambda: not world.pid("customers.1"), "a worker that ends")
+        with own_gateway(world, api, "ending") as (gateway, process):
+            end_and_ask(gateway.with_token(client.token(*ROLES, subject="boss")), process, rows, targets)
+    finally:
+        world.programs("start", "customers=1")
+
+
+def waiting_requests(gateway):
+    line = next(line for line in gateway.get("/metrics").text.splitlines() if line.startswith("dcs_api_requests_waiting "))
+    return int(line.split()[1])
+
+
+def end_and_ask(gateway, process, rows, targets):
+    address = urllib.parse.urlsplit(gateway.url).netloc
+    connections = [http.client.HTTPConnection(address, timeout=30) for _target in targets]
+    for connection in connections:
+        connection.connect()
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        first = pool.submit(gateway.post, "/customers", a_customer(), headers={"Prefer": "wait=30"})
+        wait_for(lambda: waiting_requests(gateway) > 1, "a request that waits")
+        process.send_signal(signal.SIGTERM)
+        wait_for(lambda: gateway.get("/livez").status == 503, "the end that begins")
+        for (method, _template, operation), target, connection in zip(rows, targets, connections):
+            body = b"{}" if method != "GET" and "requestBody" in operation else None
+            connection.request(method, target, body, {"Authorization": f"Bearer {gateway.token}", "Content-Type": "application/json"})
+            answer = answer_of(connection.getresponse())
+            gateway.document.check(method, target, None, answer)
+            assert answer.status == 503, (operation["operationId"], answer)
+        assert first.result().status == 202  # kept, as it was acknowledged
+
+
+# ---- what takes a story ----
+
+
+def test_what_providers_say_of_a_message(boss, client, things):
+    notifier = boss.with_token(client.token("notifier", subject="notifier"))
+    message = things.make("/communications", things.a_message())
+    about = {"communicationId": message, "customerId": things.reachable, "provider": "smtp", "occurredAt": now().isoformat()}
+    sent = {"attempt": 1, "outcome": "accepted", "providerRef": "7", "providerCode": "250", **about}
+    notifier.post("/commands", {"type": "RecordDispatch", "data": sent})
+    shown = boss.get(f"/communications/{message}")
+    assert shown.json["report"]["providerRef"] == "7", shown
+    boss.get("/communications?limit=200")
+
+
+def test_pages_of_every_list(boss, things, operations):
+    """Two things of each kind, and a page of one."""
+    debt = things.a_new_debt()
+    payment = things.make(f"/debts/{debt}/payments", a_payment())
+    assert boss.post(f"/payments/{payment}/reversal", {"reason": "chargeback"}).status == 200
+    things.a_point(things.reachable)
+    boss.delete(f"/customers/{things.reachable}/consents", {"via": "letter", "channel": "sms"})
+    boss.delete(f"/customers/{things.reachable}/consents", {"via": "letter", "channel": "email"})
+    for body in ({"kind": "collections", "creditorId": new_id(), "currency": "EUR"}, {"kind": "communications", "channel": "email"}):
+        things.make("/reports", body)
+    for _method, template, operation in operations:
+        names = [parameter.get("name") for parameter in operation.get("parameters", [])]
+        if "cursor" not in names:
+            continue
+        path = template.format(id=debt if template.startswith("/debts") else things.reachable)
+        assert boss.get(path).status == 200
+        page = boss.get(path + "?limit=1")
+        assert page.json["nextCursor"] and len(page.json["items"]) == 1, operation["operationId"]
+        assert 'rel="next"' in page.headers["Link"]
+        assert boss.get(path + "?limit=1&cursor=" + page.json["nextCursor"]).json["items"] != page.json["items"]
+
+
+def test_what_became_of_commands(boss, things):
+    def command(answer):
+        return boss.get(answer.headers["Location"])
+
+    early = boss.post("/debts", a_debt(new_id()), headers={"Prefer": "respond-async"})
+    waits = wait_for(lambda: command(early) if command(early).json["status"] == "running" else None, "a command that waits")
+    assert waits.json["reason"] and waits.json["waitingSince"]
+    twice = boss.post("/debts", a_debt(new_id(), debtId=things.debt), headers={"Prefer": "respond-async"})
+    failed = wait_for(lambda: command(twice) if command(twice).json["status"] == "failed" else None, "a command that fails")
+    assert failed.json["type"] == "CreateDebt" and failed.json["problem"]["code"] == "exists" and failed.json["retryable"] is False
+
+
+# ---- all of it ----
+
+
+def test_zz_every_answer_and_every_member_came(api):
+    answers, members = api.document.unseen()
+    missing = [f"{operation} {status}" for operation, status in sorted(answers - set(ELSEWHERE))]
+    missing += [path for path in members if not path.startswith(MEMBERS_ELSEWHERE)]
+    assert not missing, "\n".join(missing)
