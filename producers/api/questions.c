@@ -58,32 +58,39 @@ static void finish(struct question *question, const struct answer *answer, const
 	done(notes, answer, failure);
 }
 
-/* How many rows from `row` on belong to the n-th question. */
-static int rows_of(const struct db_result *result, int row, int64_t number)
+/* Which rows belong to which question: those of one stand together, the questions in any order. */
+static void find_rows(const struct db_result *result, struct answer answers[QUESTION_TOGETHER_MAX])
 {
-	int count = 0;
+	for (int row = 0; row < result->rows; row++) {
+		int64_t number = db_int64(result, row, 0);
+		struct answer *answer;
 
-	while (row + count < result->rows && db_int64(result, row + count, 0) == number)
-		count++;
-	return count;
+		MUST(number >= 1);
+		MUST(number <= QUESTION_TOGETHER_MAX);
+		answer = &answers[number - 1];
+		if (answer->count == 0)
+			answer->first = row;
+		MUST(answer->first + answer->count == row);
+		answer->count++;
+	}
 }
 
 static void tell_chain(void *chain_arg, const struct db_result *result, const struct err *failure)
 {
-	struct question *question = chain_arg;
-	int row = 0;
+	struct answer answers[QUESTION_TOGETHER_MAX];
+	struct question *next;
+	size_t index = 0;
 
-	for (int64_t number = 1; question != NULL; number++) {
-		struct question *next = question->next;
-		struct answer answer = { .result = result, .first = row };
-
-		if (result != NULL)
-			answer.count = rows_of(result, row, number);
-		finish(question, result == NULL ? NULL : &answer, failure);
-		row += answer.count;
-		question = next;
+	for (const struct question *question = chain_arg; question != NULL; question = question->next)
+		answers[index++] = (struct answer){ .result = result };
+	if (result != NULL)
+		find_rows(result, answers);
+	index = 0;
+	for (struct question *question = chain_arg; question != NULL; question = next) {
+		next = question->next;
+		finish(question, result == NULL ? NULL : &answers[index], failure);
+		index++;
 	}
-	MUST(result == NULL || row == result->rows);
 }
 
 /* ---- sending ---- */
@@ -166,6 +173,7 @@ static size_t together_max(const struct questions *questions, const struct quest
 {
 	if (questions->conf.together_max > 0)
 		return questions->conf.together_max;
+	MUST(shape->together_max <= QUESTION_TOGETHER_MAX);
 	return shape->together_max == 0 ? QUESTION_TOGETHER_MAX : shape->together_max;
 }
 

@@ -27,8 +27,7 @@ struct questions;
 
 /*
  * A shape is a constant of whoever asks. Its statement has one array parameter for each argument; its first column is the number
- * of the question (bigint, from 1, as WITH ORDINALITY counts), and the rows of one question stand together, in the order of the
- * questions:
+ * of the question (bigint, from 1, as WITH ORDINALITY counts), and the rows of one question stand together:
  *
  *   SELECT q.n, d.due_on FROM unnest($1::uuid[]) WITH ORDINALITY AS q (id, n) JOIN debts.api_debt d ON d.debt_id = q.id
  */

@@ -78,17 +78,17 @@ static int argument_add(struct arguments *arguments, const char *name, enum db_a
 	return (int)shape->args_count++;
 }
 
-static void write_head(struct buf *sql, const struct arguments *arguments)
+static void write_questions(struct buf *sql, const struct arguments *arguments)
 {
 	const struct question_shape *shape = arguments->shape;
 
-	buf_add_text(sql, "SELECT q.n, r.* FROM unnest(");
+	buf_add_text(sql, "unnest(");
 	for (size_t i = 0; i < shape->args_count; i++)
 		buf_add_format(sql, "%s$%zu::%s", i > 0 ? ", " : "", i + 1, type_of(shape->kinds[i]));
 	buf_add_text(sql, ") WITH ORDINALITY AS q (");
 	for (size_t i = 0; i < shape->args_count; i++)
 		buf_add_format(sql, "%s, ", arguments->names[i]);
-	buf_add_text(sql, "n) CROSS JOIN LATERAL (SELECT ");
+	buf_add_text(sql, "n)");
 }
 
 static void write_owner(struct buf *sql, const struct resource *resource)
@@ -132,11 +132,13 @@ static int plan_one(struct resource_plan *plan, bool is_whole, struct buf *sql, 
 
 	(void)argument_add(&arguments, "id", DB_ARRAY_UUID);
 	buf_reset(sql);
-	write_head(sql, &arguments);
+	buf_add_text(sql, "SELECT q.n, ");
 	write_owner(sql, resource);
 	if (is_whole)
 		write_columns(sql, resource, false);
-	buf_add_format(sql, " FROM %s WHERE %s = q.id LIMIT 1) r", resource->from, resource->id);
+	buf_add_text(sql, " FROM ");
+	write_questions(sql, &arguments);
+	buf_add_format(sql, " CROSS JOIN %s WHERE %s = q.id", resource->from, resource->id);
 	(void)snprintf(name, sizeof(name), "api_%s_%s", is_whole ? "one" : "owner", resource->name);
 	return keep_statement(shape, sql, name, arena, err);
 }
@@ -213,7 +215,9 @@ static int plan_list(const struct resource *resource, uint32_t selected, bool is
 	list->question.together_max = LIST_TOGETHER;
 	add_list_arguments(resource, selected, is_limited, list, &arguments);
 	buf_reset(sql);
-	write_head(sql, &arguments);
+	buf_add_text(sql, "SELECT q.n, r.* FROM ");
+	write_questions(sql, &arguments);
+	buf_add_text(sql, " CROSS JOIN LATERAL (SELECT ");
 	write_owner(sql, resource);
 	buf_add_format(sql, ", %s AS c_key, %s AS c_sort", resource->sorts[0].sql, list->sort_at >= 0 ? list->sort->sql : "NULL");
 	write_columns(sql, resource, true);

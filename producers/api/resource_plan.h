@@ -9,11 +9,12 @@
 /*
  * The statements of a resource, made once at start-up of its constant pieces and nothing else. Each is a question_shape:
  *
- *   SELECT q.n, r.* FROM unnest($1::uuid[], ...) WITH ORDINALITY AS q (id, ..., n)
- *   CROSS JOIN LATERAL (SELECT owner, columns FROM ... WHERE ... ORDER BY ... LIMIT ...) r
+ *   one:   SELECT q.n, owner, columns FROM unnest($1::uuid[]) WITH ORDINALITY AS q (id, n) CROSS JOIN ... WHERE ... = q.id
+ *   lists: SELECT q.n, r.* FROM unnest($1::uuid[], ...) WITH ORDINALITY AS q (parent, ..., n)
+ *          CROSS JOIN LATERAL (SELECT owner, key, columns FROM ... WHERE ... ORDER BY ... LIMIT ...) r
  *
- * LATERAL with a LIMIT can only be run as a loop over the questions in their order, whatever the planner thinks of the tables.
- * Pure but for the arena.
+ * LATERAL with a LIMIT can only be run as a loop over the questions, whatever the planner thinks of the tables, so each page
+ * stands together and in its order. Pure but for the arena.
  */
 
 /* Of every row: its question's number, whose it is and what opens it, then of a list its key and what it is sorted by, then the

@@ -7,8 +7,7 @@
 
 static const struct question_shape shape = {
 	.statement = { "api_rights", "SELECT q.n, r.roles, r.customer_id FROM unnest($1::uuid[]) WITH ORDINALITY AS q (id, n) "
-				     "CROSS JOIN LATERAL (SELECT u.roles, u.customer_id FROM users.public_user u "
-				     "WHERE u.user_id = q.id LIMIT 1) r" },
+				     "JOIN users.public_user r ON r.user_id = q.id" },
 	.kinds = { DB_ARRAY_UUID },
 	.args_count = 1,
 };
