@@ -116,8 +116,8 @@ static void test_idempotency_key__gives_ids_below_those_of_our_time(void **state
 	struct uuid now = uuid_new();
 
 	(void)state;
-	for (char key = 'a'; key <= 'z'; key++) {
-		struct uuid id = idempotency_key_id(&principal, "createDebt", (struct str){ &key, 1 });
+	for (const char *key = "abcdefghijklmnopqrstuvwxyz"; *key != '\0'; key++) {
+		struct uuid id = idempotency_key_id(&principal, "createDebt", (struct str){ key, 1 });
 
 		assert_true(uuid_compare(&id, &now) < 0);
 		assert_false(uuid_is_none(&id));
