@@ -153,10 +153,10 @@ BEGIN
 			WHERE c.relname = 'event_log' AND c.relkind = 'r' ORDER BY n.nspname LOOP
 		EXECUTE format('CREATE INDEX parked_command ON %I.parked (command_id)', module.name);
 		answers := concat_ws(' UNION ALL ', answers, format(
-			'SELECT %L AS module, command_id, command_digest AS digest, at, body AS event, subject, NULL AS park_kind,
-				NULL AS park_reason FROM %I.event_log WHERE command_digest IS NOT NULL', module.name, module.name));
+			'SELECT %L AS module, command_id, key, correlation_id, command_digest AS digest, at, body AS event, subject,
+				NULL AS park_kind, NULL AS park_reason FROM %I.event_log WHERE command_digest IS NOT NULL', module.name, module.name));
 		parked := concat_ws(' UNION ALL ', parked, format(
-			'SELECT %L, command_id, digest, since, NULL, NULL, kind, reason FROM %I.parked', module.name, module.name));
+			'SELECT %L, command_id, key, correlation_id, digest, since, NULL, NULL, kind, reason FROM %I.parked', module.name, module.name));
 	END LOOP;
 	EXECUTE format('CREATE VIEW api.command AS %s UNION ALL %s', answers, parked);
 END $$;

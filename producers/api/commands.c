@@ -104,7 +104,7 @@ static void add_instant(struct buf *text, const char *before, int64_t at_ms)
 	buf_add_format(text, "%s\"%s\"", before, at_text);
 }
 
-static void begin_text(struct commands *commands, const struct uuid *id, const char *status)
+static void begin_text(struct commands *commands, const struct uuid *id, const char *status, const struct command_state *state)
 {
 	const struct accepted_command *accepted = accepted_find(writes_accepted(commands->conf.writes), id);
 
@@ -113,6 +113,8 @@ static void begin_text(struct commands *commands, const struct uuid *id, const c
 	buf_add_format(&commands->text, ",\"status\":\"%s\"", status);
 	if (accepted != NULL)
 		add_instant(&commands->text, ",\"submittedAt\":", accepted->at_ms);
+	if (state->kind != COMMAND_UNKNOWN)
+		add_id(&commands->text, ",\"correlationId\":", &state->correlation_id);
 }
 
 static void answer_text(struct commands *commands, struct call *call)
@@ -126,14 +128,12 @@ static void refuse_unknown(struct call *call)
 	call_refuse(call, 404, "not_found", "no such command, or its module has not read it yet");
 }
 
-/* Others' things do not exist for a portal user. `key` NULL: not known whose it is. */
+/* Others' things do not exist for a portal user. */
 static bool is_hidden(const struct call *call, const struct uuid *key)
 {
 	const struct principal *principal = call_principal(call);
 
-	if (!principal_is_limited(principal, call_route(call)->access))
-		return false;
-	return key == NULL || !uuid_equal(key, &principal->customer_id);
+	return principal_is_limited(principal, call_route(call)->access) && !uuid_equal(key, &principal->customer_id);
 }
 
 /* Where the thing can be read that an event is about: the row that makes such things says it. NULL: nowhere. */
@@ -153,7 +153,7 @@ static void tell_succeeded(struct commands *commands, struct call *call, const s
 	const char *location = location_of(event);
 	char subject[UUID_TEXT_SIZE + 1];
 
-	begin_text(commands, id, "succeeded");
+	begin_text(commands, id, "succeeded", state);
 	add_instant(&commands->text, ",\"completedAt\":", state->at_ms);
 	add_id(&commands->text, ",\"result\":{\"id\":", &state->subject);
 	uuid_format(subject, &state->subject);
@@ -169,7 +169,7 @@ static void tell_failed(struct commands *commands, struct call *call, const stru
 	struct refusal_problem refusal;
 
 	refusal_problem_of(rejected, message_by_name(rejected->command_type), NULL, "", &refusal);
-	begin_text(commands, id, "failed");
+	begin_text(commands, id, "failed", state);
 	add_instant(&commands->text, ",\"completedAt\":", state->at_ms);
 	buf_add_text(&commands->text, ",\"type\":");
 	json_write_string(&commands->text, rejected->command_type);
@@ -188,8 +188,6 @@ static void tell_answered(struct commands *commands, struct call *call, const st
 	if (coder_decode(commands->conf.coder, state->event, &commands->arena, &type, &body, &err) != 0) {
 		log_error("an answer of a module cannot be read: %s", err.text);
 		call_refuse(call, 503, "unavailable", "the answer to the command cannot be read now");
-	} else if (is_hidden(call, message_uuid(type->key_field, body))) {
-		refuse_unknown(call);
 	} else if (type == &command_rejected_type) {
 		tell_failed(commands, call, id, state, body);
 	} else {
@@ -197,22 +195,26 @@ static void tell_answered(struct commands *commands, struct call *call, const st
 	}
 }
 
-/* Accepted, as far as this process knows; and in its module's hands, when that has parked it. */
-static void tell_waiting(struct commands *commands, struct call *call, const struct uuid *id, const struct command_state *state)
+static void tell_running(struct commands *commands, struct call *call, const struct uuid *id, const struct command_state *state)
+{
+	begin_text(commands, id, "running", state);
+	add_instant(&commands->text, ",\"waitingSince\":", state->at_ms);
+	buf_add_text(&commands->text, ",\"reason\":");
+	json_write_string(&commands->text, state->park_reason);
+	call_set_header(call, "Retry-After", STR("1"));
+	answer_text(commands, call);
+}
+
+/* Its module has not heard of it: what this process has handed over it has accepted. */
+static void tell_accepted(struct commands *commands, struct call *call, const struct uuid *id, const struct command_state *state)
 {
 	const struct accepted_command *accepted = accepted_find(writes_accepted(commands->conf.writes), id);
-	bool is_parked = state->kind == COMMAND_PARKED;
 
-	if ((accepted == NULL && !is_parked) || is_hidden(call, accepted == NULL ? NULL : &accepted->key)) {
+	if (accepted == NULL || is_hidden(call, &accepted->key)) {
 		refuse_unknown(call);
 		return;
 	}
-	begin_text(commands, id, is_parked ? "running" : "accepted");
-	if (is_parked) {
-		add_instant(&commands->text, ",\"waitingSince\":", state->at_ms);
-		buf_add_text(&commands->text, ",\"reason\":");
-		json_write_string(&commands->text, state->park_reason);
-	}
+	begin_text(commands, id, "accepted", state);
 	call_set_header(call, "Retry-After", STR("1"));
 	answer_text(commands, call);
 }
@@ -227,10 +229,14 @@ static void take_state(void *call_arg, const struct command_state *state)
 		call_refuse(call, 503, "unavailable", "the database is away: try again");
 	else if (!call_param_id(call, "id", &id))
 		return;
-	else if (state->kind == COMMAND_ANSWERED)
-		tell_answered(commands, call, &id, state);
+	else if (state->kind == COMMAND_UNKNOWN)
+		tell_accepted(commands, call, &id, state);
+	else if (is_hidden(call, &state->key))
+		refuse_unknown(call);
+	else if (state->kind == COMMAND_PARKED)
+		tell_running(commands, call, &id, state);
 	else
-		tell_waiting(commands, call, &id, state);
+		tell_answered(commands, call, &id, state);
 }
 
 void commands_tell(struct commands *commands, struct call *call)

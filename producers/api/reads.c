@@ -280,13 +280,25 @@ static const struct question_shape command_shape = {
 	.statement = { "api_command",
 		       "SELECT q.n, r.* FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS q (id, module, n) CROSS JOIN "
 		       "LATERAL ("
-		       "SELECT c.module, c.digest, c.at, c.event, c.subject, c.park_kind, c.park_reason FROM api.command c "
+		       "SELECT c.module, c.key, c.correlation_id, c.digest, c.at, c.event, c.subject, c.park_kind, c.park_reason "
+		       "FROM api.command c "
 		       "WHERE c.command_id = q.id AND (q.module IS NULL OR c.module = q.module) ORDER BY c.event IS NULL LIMIT "
 		       "1) r" },
 	.kinds = { DB_ARRAY_UUID, DB_ARRAY_TEXT },
 	.args_count = 2,
 };
-enum { COMMAND_N, COMMAND_MODULE, COMMAND_DIGEST, COMMAND_AT, COMMAND_EVENT, COMMAND_SUBJECT, COMMAND_KIND, COMMAND_REASON };
+enum {
+	COMMAND_N,
+	COMMAND_MODULE,
+	COMMAND_KEY,
+	COMMAND_CORRELATION,
+	COMMAND_DIGEST,
+	COMMAND_AT,
+	COMMAND_EVENT,
+	COMMAND_SUBJECT,
+	COMMAND_KIND,
+	COMMAND_REASON
+};
 
 struct command_search {
 	reads_command_done *done;
@@ -309,6 +321,8 @@ static void take_command(const void *search_notes, const struct answer *answer, 
 	row = answer->first;
 	state.kind = db_is_null(result, row, COMMAND_EVENT) ? COMMAND_PARKED : COMMAND_ANSWERED;
 	state.module = db_str(result, row, COMMAND_MODULE);
+	state.key = db_uuid(result, row, COMMAND_KEY);
+	state.correlation_id = db_uuid(result, row, COMMAND_CORRELATION);
 	state.digest = db_str(result, row, COMMAND_DIGEST);
 	state.at_ms = db_instant(result, row, COMMAND_AT);
 	state.event = db_str(result, row, COMMAND_EVENT);

@@ -62,12 +62,13 @@ void reads_find_owner(struct reads *reads, const struct resource *resource, cons
 struct command_state {
 	enum { COMMAND_UNKNOWN, COMMAND_PARKED, COMMAND_ANSWERED } kind;
 	struct str module;
-	struct str digest;      /* ANSWERED, PARKED: of the command's framed bytes (DIGEST_SIZE) */
-	struct str event;       /* ANSWERED: framed bytes of the first event that answers it */
-	struct uuid subject;    /* ANSWERED: the event's */
-	int64_t at_ms;          /* ANSWERED: of the command; PARKED: since */
-	struct str park_kind;   /* "wait", "bug", "behind" */
-	struct str park_reason; /* for people */
+	struct uuid key, correlation_id; /* ANSWERED, PARKED: the record's */
+	struct str digest;               /* ANSWERED, PARKED: of the command's framed bytes (DIGEST_SIZE) */
+	struct str event;                /* ANSWERED: framed bytes of the first event that answers it */
+	struct uuid subject;             /* ANSWERED: the event's */
+	int64_t at_ms;                   /* ANSWERED: of the command; PARKED: since */
+	struct str park_kind;            /* "wait", "bug", "behind" */
+	struct str park_reason;          /* for people */
 };
 /* state NULL: PostgreSQL is away. `module` NULL: look into all. Borrows until it returns. */
 typedef void reads_command_done(void *arg, const struct command_state *state);

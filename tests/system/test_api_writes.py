@@ -307,6 +307,7 @@ def test_an_id_of_the_callers_own_is_as_good_as_a_key(gateway, customer_id):
     gateway.post("/commands", body).expect(422, "duplicate_different_body")
     told = gateway.ask("GET", "/commands/" + command_id).expect(200)
     assert told.json["status"] == "succeeded"
+    assert told.json["correlationId"] == command_id
     assert told.json["result"] == {"id": data["debtId"], "href": "/debts/" + data["debtId"]}
     wrong = gateway.post("/commands", {"type": "PayDebt", "data": {}, "id": "x", "more": 1}).expect(422, "invalid_body")
     assert set(wrong.pointers) == {"/id", "/more"}
