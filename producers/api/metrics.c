@@ -119,6 +119,18 @@ static size_t count_descriptors(void)
 	return count > 3 ? count - 3 : 0; /* itself, and the folder's two dots */
 }
 
+/* The next number of a line of the kernel's; *at is moved behind it. */
+static bool read_number(const char **at, unsigned long long *ret_number)
+{
+	char *end;
+
+	*ret_number = strtoull(*at, &end, 10);
+	if (end == *at)
+		return false;
+	*at = end;
+	return true;
+}
+
 /* Fields 22 to 24 of /proc/self/stat (proc(5)): start in ticks since the boot, bytes of address space, resident pages. */
 static bool read_stat(unsigned long long *ret_start, unsigned long long *ret_bytes, unsigned long long *ret_pages)
 {
@@ -134,7 +146,7 @@ static bool read_stat(unsigned long long *ret_start, unsigned long long *ret_byt
 	at = is_read ? line : "";
 	for (int field = 1; field < 22 && at != NULL; field++)
 		at = at[0] == '\0' ? NULL : strchr(at + 1, ' ');
-	return at != NULL && sscanf(at, "%llu %llu %llu", ret_start, ret_bytes, ret_pages) == 3;
+	return at != NULL && read_number(&at, ret_start) && read_number(&at, ret_bytes) && read_number(&at, ret_pages);
 }
 
 /* btime of /proc/stat: when the machine began, in seconds since 1970. */
@@ -147,8 +159,10 @@ static unsigned long long read_boot(void)
 	if (file == NULL)
 		return 0;
 	while (boot == 0 && fgets(line, sizeof(line), file) != NULL) {
-		if (sscanf(line, "btime %llu", &boot) != 1)
-			boot = 0;
+		const char *at = line + sizeof("btime ") - 1;
+
+		if (strncmp(line, "btime ", sizeof("btime ") - 1) == 0 && !read_number(&at, &boot))
+			break;
 	}
 	(void)fclose(file);
 	return boot;
