@@ -211,9 +211,16 @@ static void sort_responses(json_t *operation)
 
 /* ---- operations ---- */
 
+static void set_example(json_t *operation, json_t *example)
+{
+	json_t *content = json_object_get(json_object_get(operation, "requestBody"), "content");
+
+	json_object_set(json_object_get(content, "application/json"), "example", example);
+}
+
 /*
  * What document/ says of an operation: all that a special row takes and answers; of others something besides, such as a
- * description, or an answer that cannot come although the kind of row has it (null).
+ * description, an example of its body (`example`), or an answer that cannot come although the kind of row has it (null).
  */
 static bool lay_over(struct openapi *openapi, const struct route *route, json_t *operation)
 {
@@ -224,7 +231,9 @@ static bool lay_over(struct openapi *openapi, const struct route *route, json_t 
 
 	json_object_foreach(written, name, value)
 	{
-		if (value != responses)
+		if (strcmp(name, "example") == 0)
+			set_example(operation, value);
+		else if (value != responses)
 			json_object_set(operation, name, value);
 	}
 	json_object_foreach(responses, name, value)

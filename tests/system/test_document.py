@@ -27,6 +27,17 @@ def test_another_implementation_takes_the_document(world, tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_examples_are_what_they_are_examples_of(api):
+    count = 0
+    for item in api.document.closed["paths"].values():
+        for operation in item.values():
+            for media in operation.get("requestBody", {}).get("content", {}).values():
+                if "example" in media:
+                    api.document.validate(media["example"], media["schema"], operation["operationId"])
+                    count += 1
+    assert count > 10
+
+
 def test_what_belongs_to_no_operation_is_as_described(api):
     assert api.get("/nothing/there").status == 404
     assert api.delete("/livez").status == 405

@@ -191,6 +191,85 @@ static void test_openapi__a_row_without_description_or_group_is_found(void **sta
 	buf_release(&text);
 }
 
+/* ---- of commands and resources ---- */
+
+static json_t *member_at(json_t *at, const char *const *names)
+{
+	for (; *names != NULL && at != NULL; names++)
+		at = json_object_get(at, *names);
+	return at;
+}
+
+#define AT(json, ...) member_at(json, (const char *const[]){ __VA_ARGS__, NULL })
+
+static bool has_item(json_t *array, const char *text)
+{
+	json_t *item;
+	size_t index;
+
+	json_array_foreach(array, index, item)
+	{
+		if (json_is_string(item) && strcmp(json_string_value(item), text) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void test_openapi__a_body_needs_what_neither_path_nor_row_gives(void **state)
+{
+	json_t *document = make(api_routes);
+	json_t *body = AT(document, "components", "schemas", "RecordPaymentBody");
+	json_t *needed = AT(body, "required");
+
+	(void)state;
+	assert_true(has_item(needed, "source") && has_item(needed, "amount"));
+	assert_false(has_item(needed, "paymentId") || has_item(needed, "debtId") || has_item(needed, "customerId"));
+	assert_non_null(AT(body, "properties", "paymentId"));
+	assert_null(AT(body, "properties", "currency")); /* it stands in the amount */
+	assert_string_equal(json_string_value(AT(body, "properties", "amount", "$ref")), "#/components/schemas/Money");
+	assert_true(json_is_false(AT(body, "additionalProperties")));
+	assert_null(AT(document, "components", "schemas", "UpdateCustomerBody", "properties", "expectedVersion")); /* If-Match */
+	assert_true(
+		has_item(AT(document, "components", "schemas", "RecordPayment", "required"), "paymentId")); /* POST /commands */
+	json_decref(document);
+}
+
+static void test_openapi__answers_follow_from_the_row(void **state)
+{
+	json_t *document = make(api_routes);
+	json_t *put = AT(document, "paths", "/debts/{id}", "put", "responses");
+	json_t *post = AT(document, "paths", "/debts", "post", "responses");
+	json_t *one = AT(document, "paths", "/debts/{id}", "get", "responses");
+	json_t *list = AT(document, "paths", "/debts", "get", "responses");
+
+	(void)state;
+	assert_non_null(AT(put, "428"));
+	assert_non_null(AT(put, "412"));
+	assert_null(AT(post, "428"));
+	assert_null(AT(post, "404"));
+	assert_non_null(AT(post, "201", "headers", "Location"));
+	assert_non_null(AT(one, "304"));
+	assert_null(AT(one, "400"));
+	assert_non_null(AT(list, "400"));
+	assert_null(AT(list, "404"));
+	json_decref(document);
+}
+
+static void test_openapi__a_column_is_shown_as_it_is_described(void **state)
+{
+	json_t *document = make(api_routes);
+	json_t *debt = AT(document, "components", "schemas", "Debt");
+
+	(void)state;
+	assert_true(has_item(AT(debt, "properties", "portfolioId", "type"), "null"));
+	assert_string_equal(json_string_value(AT(debt, "properties", "id", "type")), "string");
+	assert_true(has_item(AT(debt, "properties", "lifecycle", "enum"), "PAID"));
+	assert_non_null(AT(debt, "properties", "balances", "properties", "total", "$ref"));
+	assert_true(has_item(AT(debt, "required"), "balances"));
+	assert_false(has_item(AT(debt, "required"), "customerName")); /* not for everybody */
+	json_decref(document);
+}
+
 static void test_openapi__a_description_of_no_row_is_found(void **state)
 {
 	static const struct route only[] = {
@@ -215,6 +294,9 @@ int main(void)
 		cmocka_unit_test(test_openapi__whatever_it_refers_to_is_there),
 		cmocka_unit_test(test_openapi__a_row_without_description_or_group_is_found),
 		cmocka_unit_test(test_openapi__a_description_of_no_row_is_found),
+		cmocka_unit_test(test_openapi__a_body_needs_what_neither_path_nor_row_gives),
+		cmocka_unit_test(test_openapi__answers_follow_from_the_row),
+		cmocka_unit_test(test_openapi__a_column_is_shown_as_it_is_described),
 	};
 
 	return cmocka_run_group_tests_name("openapi", tests, NULL, NULL);

@@ -93,8 +93,19 @@ function table(caption, rows, neededText) {
 }
 
 function schemaView(schema, caption, neededText) {
-	const rows = members(schema, "", 0);
+	const kinds = (resolve(schema).oneOf || []).filter((kind) => (resolve(kind).properties || {}).type);
+	if (kinds.length > 1) return kindsView(kinds, neededText);
+	const seen = new Set();
+	const rows = members(schema, "", 0).filter((row) => !seen.has(row.path) && seen.add(row.path));
 	return rows.length > 0 ? table(caption, rows, neededText) : make("p", null, typeText(schema));
+}
+
+/* One of many kinds, told apart by their `type`. */
+function kindsView(kinds, neededText) {
+	return make("div", null, make("p", null, "One of these, told apart by ", make("code", null, "type"), ":"), ...kinds.map((kind) => {
+		const name = resolve(kind).properties.type.const;
+		return make("details", { class: "answer" }, make("summary", null, make("code", null, name)), make("div", null, schemaView(kind, name, neededText)));
+	}));
 }
 
 /* ---- examples ---- */
@@ -104,6 +115,12 @@ const SAMPLES = {
 	uri: "https://example.org/", password: "a long passphrase",
 };
 
+/* "transfer | card | cash" -> "transfer" */
+function firstWord(description) {
+	const words = /^(?:[^|]*: )?(\w+) \| /.exec(description || "");
+	return words && words[1];
+}
+
 function sample(schema, depth) {
 	const full = resolve(schema);
 	if (full.example !== undefined) return full.example;
@@ -112,7 +129,7 @@ function sample(schema, depth) {
 	if (full.enum) return full.enum[0];
 	if (full.anyOf || full.oneOf) return sample((full.anyOf || full.oneOf)[0], depth);
 	const type = [].concat(full.type || "object").find((one) => one !== "null");
-	if (type === "string") return SAMPLES[full.format] || "text";
+	if (type === "string") return SAMPLES[full.format] || firstWord(schema.description || full.description) || "text";
 	if (type === "integer" || type === "number") return full.minimum > 0 ? full.minimum : 1;
 	if (type === "boolean") return true;
 	if (type === "array") return depth > DEPTH_MAX ? [] : [sample(full.items || {}, depth + 1)];
@@ -143,7 +160,7 @@ function curlText(method, path, operation, parameters) {
 	if (content && content[1].schema) {
 		lines.push(`-H ${quote(`Content-Type: ${content[0]}`)}`);
 		const body = content[1].example !== undefined ? content[1].example : sample(content[1].schema, 0);
-		lines.push(`-d ${quote(JSON.stringify(body, null, 1).replaceAll(/\n\s*/g, " "))}`);
+		lines.push(`-d ${quote(JSON.stringify(body, null, 2))}`);
 	}
 	lines.push(quote(location.origin + target + (query.length > 0 ? `?${query.join("&")}` : "")));
 	return lines.join(" \\\n  ");
