@@ -91,7 +91,7 @@ deps: ## install what is missing: Debian packages, Kafka's jars
 	@compose/deps.sh
 
 .PHONY: demo
-demo: deps ## build, start everything, import a synthetic portfolio, show what happened; leaves it running
+demo: deps ## build, start everything, import a synthetic portfolio, show what happened, print lines to try it over HTTP; leaves it running
 	@$(MAKE) --no-print-directory -j$(JOBS) build
 	@compose/demo.sh
 

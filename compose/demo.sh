@@ -5,7 +5,8 @@
 # CUSTOMERS, DEBTS, MESSAGES, SEED: the portfolio; default 10000, 25000, 1000, 1
 #
 # A second run starts what was stopped and shows the figures again. The portfolio is published once; a run that was interrupted
-# publishes it again, and the commands that were handled already are recognised by their ids.
+# publishes it again, and the commands that were handled already are recognised by their ids. The user for the gateway gets a new
+# password in each run: it is printed and kept nowhere, so there is none to look up.
 set -euo pipefail
 
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -14,8 +15,11 @@ DIR=$ROOT/.run
 BIN=$ROOT/build/release
 if [ "${1:-}" = --dir ]; then DIR=$(realpath -m "$2"); fi
 SAMPLE=$DIR/sample
-STEPS=6
+STEPS=7
 DEADLINE_S=600
+MODULES=(users customers debts communications reports)
+LOGIN=admin
+LOGIN_ROLES=admin,supervisor,agent # an admin alone may give rights, but not take in a debt or write to anybody
 
 . "$HERE/lib.sh"
 cd "$ROOT"
@@ -84,30 +88,31 @@ wait_until_done() {
 
 # ---- what happened ----
 
+# of_modules SELECT: the rows of the SELECT for each module, @ replaced by its name
+of_modules() {
+	local module union=
+	for module in "${MODULES[@]}"; do
+		printf '%s' "$union" "${1//@/$module}"
+		union=' UNION ALL '
+	done
+}
+
 show_commands() {
 	local rejected
 	rejected=$(sed -n 's/.*"dcs.engine.CommandRejected": *\([0-9]*\).*/\1/p' schemas/ids.json)
 	echo
 	echo 'Commands in, events out (read: ticks of the clock and repetitions included)'
 	query -c "
-		WITH module (name) AS (VALUES ('customers'), ('debts'), ('communications')),
-		head AS (
-			SELECT 'customers' AS name, sum(next_offset) AS read, sum(log_seq) AS events FROM customers.partition_head
-			UNION ALL SELECT 'debts', sum(next_offset), sum(log_seq) FROM debts.partition_head
-			UNION ALL SELECT 'communications', sum(next_offset), sum(log_seq) FROM communications.partition_head),
-		log AS (
-			SELECT 'customers' AS name, command_digest, schema_id FROM customers.event_log
-			UNION ALL SELECT 'debts', command_digest, schema_id FROM debts.event_log
-			UNION ALL SELECT 'communications', command_digest, schema_id FROM communications.event_log),
+		WITH head AS ($(of_modules "SELECT '@' AS name, sum(next_offset) AS read, sum(log_seq) AS events FROM @.partition_head")),
+		log AS ($(of_modules "SELECT '@' AS name, command_digest, schema_id FROM @.event_log")),
 		answer AS (
 			SELECT name, count(*) FILTER (WHERE schema_id <> $rejected) AS applied, count(*) FILTER (WHERE schema_id = $rejected) AS rejected
 			FROM log WHERE command_digest IS NOT NULL GROUP BY name),
-		dead AS (
-			SELECT 'customers' AS name, count(*) AS letters FROM customers.dead_letter
-			UNION ALL SELECT 'debts', count(*) FROM debts.dead_letter
-			UNION ALL SELECT 'communications', count(*) FROM communications.dead_letter)
-		SELECT name AS module, read AS commands_read, applied, rejected, letters AS dead_letters, events AS events_out
-		FROM module JOIN head USING (name) LEFT JOIN answer USING (name) JOIN dead USING (name)"
+		dead AS ($(of_modules "SELECT '@' AS name, count(*) AS letters FROM @.dead_letter"))
+		SELECT name AS module, read AS commands_read, coalesce(applied, 0) AS applied, coalesce(rejected, 0) AS rejected,
+			letters AS dead_letters, events AS events_out
+		FROM head LEFT JOIN answer USING (name) JOIN dead USING (name)
+		ORDER BY array_position('{$(IFS=,; echo "${MODULES[*]}")}', name)"
 }
 
 # Amounts are minor units; the yen has none.
@@ -134,6 +139,45 @@ show_reports() {
 		HAVING sum(messages) <> 0 ORDER BY channel, state"
 	echo "Received by the mail server: $(cat "$DCS_MAIL_DIR/index.jsonl" 2>/dev/null | wc -l)." \
 		"By telephones: $(grep -c 'Got message' "$DIR/log/smsc.log")."
+}
+
+# ---- a user for the gateway ----
+
+gateway_is_ready() {
+	curl -sf -m 2 "$DCS_API_URL/readyz" >"$DIR/log/demo-gateway.log"
+}
+
+# A password on standard output.
+make_user() {
+	if [ -n "$("$BIN/dcs" users list | sed -n "/^$LOGIN\t/p")" ]; then
+		"$BIN/dcs" users password "$LOGIN"
+	else
+		"$BIN/dcs" users create "$LOGIN" --roles "$LOGIN_ROLES"
+	fi
+}
+
+show_where_to_look() {
+	local folder=${DIR#"$ROOT"/}
+	cat <<-END
+
+	It is running ($((SECONDS - STARTED)) s). Where to look next:
+	  $DCS_API_URL/docs                 everything that can be done over HTTP: open it in a browser
+	  . $folder/env; export PATH=\$PWD/build/release:\$PATH
+	  dcs status                                  lag, partitions, what is halted or parked
+	  dcs tail dcs.debts.events.v1 --follow       events as they come
+	  dcs verify                                  recompute the promises from the database and the topics
+	  dcs --help                                  everything else
+	  psql "\$DCS_PG" -c 'TABLE reporting.communications'
+	  ls $folder/mail; tail $folder/log/smsc.log        what people received
+	  ls $folder/log                                 output of every process
+	  make stop                                   end all of it; the data stays
+
+	END
+}
+
+# Each in sample/creditors.csv: code, id, name, currency.
+creditor_id() {
+	sed -n "s/^$1,\([^,]*\),.*/\1/p" "$SAMPLE/creditors.csv"
 }
 
 # ---- the run ----
@@ -176,16 +220,13 @@ echo
 cat "$SAMPLE/figures"
 /usr/bin/python3 "$HERE/figures.py" probe "$BIN/dcs"
 
-cat <<END
+headline 'A user for the gateway'
+until_true 60 gateway_is_ready || die "the gateway is not ready: $DIR/log/api.1.log"
+password=$(make_user)
+echo "Login $LOGIN, password $password: printed once and kept nowhere; the next make demo sets a new one."
+echo "He is $LOGIN_ROLES, so that one can try everything; elsewhere these are different people (dcs users --help)."
 
-It is running ($((SECONDS - STARTED)) s). Where to look next:
-  . .run/env; export PATH=\$PWD/build/release:\$PATH
-  dcs status                                  lag, partitions, what is halted or parked
-  dcs tail dcs.debts.events.v1 --follow       events as they come
-  dcs verify                                  recompute the promises from the database and the topics
-  dcs --help                                  everything else
-  psql "\$DCS_PG" -c 'TABLE reporting.communications'
-  ls .run/mail; tail .run/log/smsc.log        what people received
-  ls .run/log                                 output of every process
-  make stop                                   end all of it; the data stays
-END
+show_where_to_look
+echo 'Or over HTTP. Paste these lines, one step after the other or all at once:'
+echo
+printf '%s\n' "$password" | "$HERE/first-steps.sh" "$DCS_API_URL" "$LOGIN" "$(creditor_id severn-power)"
