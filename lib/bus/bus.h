@@ -107,10 +107,6 @@ MUST_CHECK int bus_consumer_stop(struct bus_consumer *consumer, struct err *err)
 /* Tells the group where we are (next offset to read), for lag tools only; asynchronous, failures ignored. */
 void bus_consumer_report(struct bus_consumer *consumer, const int32_t *parts, const int64_t *next_offsets, size_t count);
 
-/* Earliest offset on the broker, and the one behind the last that can be read: while a transaction is open, its first. */
-MUST_CHECK int bus_consumer_bounds(struct bus_consumer *consumer, int32_t part, int64_t *ret_low, int64_t *ret_high,
-				   struct err *err);
-
 /* ---- single reads, outside any group ---- */
 
 struct bus_reader; /* reads chosen offsets of one topic: the resume proof, the last event of a partition, `dcs tail`, `dcs verify`
@@ -118,6 +114,7 @@ struct bus_reader; /* reads chosen offsets of one topic: the resume proof, the l
 
 MUST_CHECK int bus_reader_open(const struct bus_conf *conf, const char *topic, struct bus_reader **ret_reader, struct err *err);
 void bus_reader_close(struct bus_reader *reader);
+/* Earliest offset on the broker, and the one behind the last that can be read: while a transaction is open, its first. */
 MUST_CHECK int bus_reader_bounds(struct bus_reader *reader, int32_t part, int64_t *ret_low, int64_t *ret_high, int timeout_ms,
 				 struct err *err);
 MUST_CHECK int bus_reader_seek(struct bus_reader *reader, int32_t part, int64_t offset,
@@ -161,7 +158,8 @@ void bus_producer_close(struct bus_producer *producer); /* does not wait: flush 
 
 /*
  * Queues a record; copies everything. part -1: chosen from the key by murmur2, as Java clients do; at random without a key.
- * `done`, if given, is called once from bus_producer_poll or _flush, or from bus_produce while it waits for room: failure NULL
+ * `done`, if given, is called once from bus_producer_poll or _flush, or from bus_produce while it waits for room or asks for a
+ * topic that is new to it: failure NULL
  * when the broker has it, otherwise why not. It must not call the producer. After -1, and for what is pending at
  * bus_producer_close, it is not called. A full local queue is waited for (polling) up to 10 s, then ERR_RETRY. ERR_POISON:
  * unknown topic or partition, too large (over BUS_RECORD_MAX with its headers).

@@ -47,6 +47,24 @@ static void give(struct bus_consumer *consumer, const rd_kafka_topic_partition_l
 	consumer->news = BUS_ASSIGNED;
 }
 
+/*
+ * librdkafka 2.0.2 stops what was assigned before, in its own time, and aborts when it is told to stop the same once more before
+ * it has. Its main thread takes what it is asked in order: behind the first question stand the stops, behind the second what they
+ * say when they are done.
+ */
+static rd_kafka_resp_err_t assign(rd_kafka_t *handle, const rd_kafka_topic_partition_list_t *list)
+{
+	rd_kafka_resp_err_t code = rd_kafka_assign(handle, list);
+
+	for (int question = 0; question < 2; question++) {
+		rd_kafka_topic_partition_list_t *assigned = NULL;
+
+		if (rd_kafka_assignment(handle, &assigned) == RD_KAFKA_RESP_ERR_NO_ERROR)
+			rd_kafka_topic_partition_list_destroy(assigned);
+	}
+	return code;
+}
+
 /* Runs inside our poll. The answer to librdkafka is given later, by the caller's start or stop. */
 static void on_rebalance(rd_kafka_t *handle, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *list, void *opaque)
 {
@@ -61,7 +79,7 @@ static void on_rebalance(rd_kafka_t *handle, rd_kafka_resp_err_t code, rd_kafka_
 		consumer->state = STATE_IDLE;
 		consumer->news = BUS_NOTHING;
 		consumer->parts_count = 0;
-		rd_kafka_assign(handle, NULL);
+		rd_kafka_assign(handle, NULL); /* nothing is assigned; no question: at the end nobody answers it */
 	}
 	rd_kafka_yield(handle); /* poll returns now, not at its timeout */
 }
@@ -160,7 +178,7 @@ static void leave(struct bus_consumer *consumer, int64_t until_ms)
 
 	consumer->is_closing = true;
 	if (consumer->state != STATE_IDLE)
-		rd_kafka_assign(handle, NULL);
+		assign(handle, NULL);
 	consumer->state = STATE_IDLE;
 	queue = rd_kafka_queue_new(handle);
 	error = rd_kafka_consumer_close_queue(handle, queue);
@@ -263,7 +281,7 @@ int bus_consumer_start(struct bus_consumer *consumer, const int32_t *parts, cons
 	MUST(consumer->news == BUS_NOTHING);
 	MUST(count <= consumer->parts_count);
 	list = list_of(consumer->topic, parts, offsets, count);
-	code = rd_kafka_assign(consumer->kafka.handle, list);
+	code = assign(consumer->kafka.handle, list);
 	rd_kafka_topic_partition_list_destroy(list);
 	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return kafka_err(err, code, "assign");
@@ -277,7 +295,7 @@ int bus_consumer_stop(struct bus_consumer *consumer, struct err *err)
 
 	MUST(consumer->state == STATE_TAKEN);
 	MUST(consumer->news == BUS_NOTHING);
-	code = rd_kafka_assign(consumer->kafka.handle, NULL);
+	code = assign(consumer->kafka.handle, NULL);
 	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return kafka_err(err, code, "unassign");
 	consumer->state = STATE_IDLE;
@@ -293,9 +311,4 @@ void bus_consumer_report(struct bus_consumer *consumer, const int32_t *parts, co
 	list = list_of(consumer->topic, parts, next_offsets, count);
 	(void)rd_kafka_commit(consumer->kafka.handle, list, 1); /* for lag tools: the next one makes good for a lost one */
 	rd_kafka_topic_partition_list_destroy(list);
-}
-
-int bus_consumer_bounds(struct bus_consumer *consumer, int32_t part, int64_t *ret_low, int64_t *ret_high, struct err *err)
-{
-	return kafka_bounds(&consumer->kafka, consumer->topic, part, KAFKA_WAIT_MS, ret_low, ret_high, err);
 }

@@ -36,6 +36,7 @@ struct kafka_setting {
 };
 
 #define KAFKA_WAIT_MS 5000 /* for one answer of a broker */
+#define KAFKA_AWAY_MS 1400 /* the same, when connections fail */
 
 /* A configuration with what all handles have, then `settings`. The callbacks' opaque is `kafka`, which must be the first member
  * of the caller's struct. ERR_FATAL when librdkafka does not take a setting. */
@@ -57,7 +58,8 @@ static inline void kafka_worked(struct kafka *kafka)
 /* Counts an error, logs the first of a row. */
 void kafka_trouble(struct kafka *kafka, rd_kafka_resp_err_t code, const char *text);
 
-/* How many partitions the topic has. ERR_POISON: no such topic; ERR_RETRY: the broker is away or not ready. */
+/* How many partitions the topic has. ERR_POISON: no such topic; ERR_RETRY: the broker is away or not ready. Both questions serve
+ * the handle's callbacks while they wait: not for the handle of a consumer that reads. */
 MUST_CHECK int kafka_parts(struct kafka *kafka, const char *topic, int32_t *ret_count, struct err *err);
 
 MUST_CHECK int kafka_bounds(struct kafka *kafka, const char *topic, int32_t part, int timeout_ms, int64_t *ret_low,

@@ -11,6 +11,7 @@
 #include "bus/kafka.h"
 
 #define PART_NONE (-1)
+#define LOOK_MS   200
 
 struct bus_reader {
 	struct kafka kafka; /* first: the opaque of the callbacks */
@@ -111,6 +112,26 @@ int64_t bus_reader_end(const struct bus_reader *reader)
 	return reader->end_offset;
 }
 
+/* The next message within the time, or within a short one when connections fail; NULL: none. */
+static rd_kafka_message_t *wait_message(struct bus_reader *reader, int64_t timeout_ms)
+{
+	int64_t started_ms = clock_monotonic_ms();
+	rd_kafka_message_t *message = NULL;
+	int64_t left_ms;
+
+	do {
+		rd_kafka_poll(reader->kafka.handle, 0); /* log lines and errors */
+		if (reader->kafka.is_troubled && timeout_ms > KAFKA_AWAY_MS)
+			timeout_ms = KAFKA_AWAY_MS;
+		left_ms = started_ms + timeout_ms - clock_monotonic_ms();
+		message = rd_kafka_consume(reader->topic, reader->part,
+					   left_ms < 0         ? 0
+					   : left_ms < LOOK_MS ? (int)left_ms
+							       : LOOK_MS);
+	} while (message == NULL && left_ms > LOOK_MS);
+	return message;
+}
+
 int bus_reader_next(struct bus_reader *reader, int timeout_ms, bool *ret_found, struct bus_record *ret_record, struct err *err)
 {
 	int64_t until_ms = clock_monotonic_ms() + timeout_ms;
@@ -118,9 +139,7 @@ int bus_reader_next(struct bus_reader *reader, int timeout_ms, bool *ret_found, 
 
 	MUST(reader->part != PART_NONE);
 	do {
-		rd_kafka_poll(reader->kafka.handle, 0); /* log lines and errors */
-		int64_t left_ms = until_ms - clock_monotonic_ms();
-		rd_kafka_message_t *message = rd_kafka_consume(reader->topic, reader->part, left_ms > 0 ? (int)left_ms : 0);
+		rd_kafka_message_t *message = wait_message(reader, until_ms - clock_monotonic_ms());
 		reader->end_offset = -1;
 		if (message == NULL || message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
 			if (message != NULL) {

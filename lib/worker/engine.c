@@ -227,6 +227,8 @@ static int prove(struct engine *engine, const struct head *head, const char **re
 	int64_t high;
 	bool found;
 
+	if (engine->is_silent)
+		return err_set(err, ERR_RETRY, "the broker does not answer");
 	if (engine->broker.bounds(engine->broker.self, head->part, &low, &high, err) < 0)
 		return -1;
 	if (head->next_offset < low)
@@ -254,6 +256,7 @@ static int leave_unread(struct engine *engine, int32_t part, struct err *err)
 	if (err->kind == ERR_FATAL)
 		return -1;
 	log_warn("part=%d cannot be read, tried again in %d s: %s", part, UNREADABLE_WAIT_MS / 1000, err->text);
+	engine->is_silent = true;
 	*err = (struct err)ERR_INIT;
 	was_read = engine->lanes[part].state == LANE_RUNNING;
 	lose(engine, part, UNREADABLE_WAIT_MS);
@@ -888,6 +891,7 @@ static bool has_work(const struct engine *engine)
 
 static int turn(struct engine *engine, int timeout_ms, struct err *err)
 {
+	engine->is_silent = false;
 	if (claim_lost(engine, err) < 0)
 		return -1;
 	if (engine->broker.deliveries(engine->broker.self, 0) <= engine->conf.pending_max) {
@@ -931,7 +935,8 @@ int engine_drain(struct engine *engine, int deadline_ms, struct err *err)
 	drop_carried(engine);
 	for (int32_t part = 0; part < BUS_PARTS_MAX; part++)
 		drop_tick(engine, &engine->lanes[part]);
-	while (!publisher_is_idle(engine) && engine->conf.now_ms() < end_ms) {
+	engine->is_silent = true;
+	while (!publisher_is_done(engine) && engine->conf.now_ms() < end_ms) {
 		if (publisher_work(engine, err) < 0)
 			return -1;
 		engine->broker.deliveries(engine->broker.self, 20);

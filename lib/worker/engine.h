@@ -87,6 +87,7 @@ struct engine {
 	struct batch *spare;
 	struct bus_record carried; /* did not fit into the last batch: opens the next */
 	bool has_carried;
+	bool is_silent;      /* the broker has left a question of this turn unanswered: no other is put, each may cost seconds */
 	size_t careful_left; /* batches that assume nothing, after a conflict */
 	size_t careful_span; /* how many the next conflict will bring */
 	int64_t backoff_ms;
@@ -104,7 +105,8 @@ void engine_release(struct engine *engine);
  */
 MUST_CHECK int engine_step(struct engine *engine, int timeout_ms, struct err *err);
 
-/* Nothing new is collected; what is in flight is committed and published, up to deadline_ms. */
+/* Nothing new is collected; what is in flight is committed and published, up to deadline_ms. What the broker would first have to
+ * be asked about is left to the next owner. */
 MUST_CHECK int engine_drain(struct engine *engine, int deadline_ms, struct err *err);
 
 /* Nothing collected, in flight, or unpublished. */

@@ -92,13 +92,6 @@ static void edge_release(void *self, struct bus_record *record)
 	bus_record_release(record);
 }
 
-static int edge_bounds(void *self, int32_t part, int64_t *ret_low, int64_t *ret_high, struct err *err)
-{
-	struct kafka_edge *edge = self;
-
-	return bus_consumer_bounds(edge->consumer, part, ret_low, ret_high, err);
-}
-
 /* Of one record each: what is read ahead would only take memory. */
 static int open_reader(struct kafka_edge *edge, const char *topic, struct bus_reader **ret_reader, struct err *err)
 {
@@ -109,11 +102,25 @@ static int open_reader(struct kafka_edge *edge, const char *topic, struct bus_re
 	return bus_reader_open(&conf, topic, ret_reader, err);
 }
 
+static int need_topic_reader(struct kafka_edge *edge, struct err *err)
+{
+	return edge->topic_reader ? 0 : open_reader(edge, edge->topic, &edge->topic_reader, err);
+}
+
+static int edge_bounds(void *self, int32_t part, int64_t *ret_low, int64_t *ret_high, struct err *err)
+{
+	struct kafka_edge *edge = self;
+
+	if (need_topic_reader(edge, err) < 0)
+		return -1;
+	return bus_reader_bounds(edge->topic_reader, part, ret_low, ret_high, READ_TIMEOUT_MS, err);
+}
+
 static int edge_read_at(void *self, int32_t part, int64_t offset, bool *ret_found, struct bus_record *ret_record, struct err *err)
 {
 	struct kafka_edge *edge = self;
 
-	if (!edge->topic_reader && open_reader(edge, edge->topic, &edge->topic_reader, err) < 0)
+	if (need_topic_reader(edge, err) < 0)
 		return -1;
 	if (bus_reader_seek(edge->topic_reader, part, offset, err) < 0)
 		return -1;

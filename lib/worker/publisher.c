@@ -21,11 +21,12 @@ static int publish_dead(struct engine *engine, const struct dead_letter *letter,
 {
 	struct err why = ERR_INIT;
 
-	*ret_published = engine->broker.publish_dead(engine->broker.self, letter, &why) == 0;
+	*ret_published = !engine->is_silent && engine->broker.publish_dead(engine->broker.self, letter, &why) == 0;
 	if (!*ret_published && why.kind == ERR_FATAL) {
 		*err = why;
 		return -1;
 	}
+	engine->is_silent |= !*ret_published;
 	if (!*ret_published)
 		log_debug("part=%d offset=%lld a dead letter is in the table only for now: %s", letter->part,
 			  (long long)letter->offset, why.text);
@@ -166,6 +167,7 @@ static int resume(struct engine *engine, struct lane *lane, struct err *err)
 			return -1;
 		}
 		put_off_resume(engine, lane, &why);
+		engine->is_silent = true;
 		return 0;
 	}
 	if (last_seq > lane->head.log_seq)
@@ -211,15 +213,12 @@ bool publisher_has_work(const struct engine *engine)
 	return false;
 }
 
-static int work_on(struct engine *engine, struct lane *lane, bool *may_resume, struct err *err)
+static int work_on(struct engine *engine, struct lane *lane, struct err *err)
 {
 	int64_t now_ms = engine->conf.now_ms();
 
-	if (lane->needs_resume && *may_resume && now_ms >= lane->resume_at_ms) {
-		if (resume(engine, lane, err) < 0)
-			return -1;
-		*may_resume = !lane->needs_resume;
-	}
+	if (lane->needs_resume && !engine->is_silent && now_ms >= lane->resume_at_ms && resume(engine, lane, err) < 0)
+		return -1;
 	if (!is_published(lane) || lane->needs_resume ||
 	    engine->broker.deliveries(engine->broker.self, 0) > engine->conf.pending_max)
 		return 0;
@@ -230,7 +229,6 @@ static int work_on(struct engine *engine, struct lane *lane, bool *may_resume, s
 
 int publisher_work(struct engine *engine, struct err *err)
 {
-	bool may_resume = true; /* after one that the broker does not answer for, the others wait for the next turn */
 
 	engine->broker.deliveries(engine->broker.self, 0);
 	for (int32_t part = 0; part < BUS_PARTS_MAX; part++) {
@@ -240,10 +238,15 @@ int publisher_work(struct engine *engine, struct err *err)
 			continue;
 		if (engine->broker.has_failed(engine->broker.self, part))
 			lane->needs_resume = true;
-		if (work_on(engine, lane, &may_resume, err) < 0)
+		if (work_on(engine, lane, err) < 0)
 			return -1;
 	}
 	return mark_dead(engine, err);
+}
+
+bool publisher_is_done(const struct engine *engine)
+{
+	return !publisher_has_work(engine) && engine->broker.deliveries(engine->broker.self, 0) == 0;
 }
 
 bool publisher_is_idle(const struct engine *engine)

@@ -20,6 +20,9 @@ MUST_CHECK int publisher_work(struct engine *engine, struct err *err);
 /* There is something to publish that no new record announces. */
 bool publisher_has_work(const struct engine *engine);
 
+/* Nothing is on its way, and nothing can be sent without asking the broker first. */
+bool publisher_is_done(const struct engine *engine);
+
 /* All that is committed has been published and acknowledged. */
 bool publisher_is_idle(const struct engine *engine);
 

@@ -98,6 +98,7 @@ static int leave_unread(struct event_reader *reader, int32_t part, struct err *e
 		return -1;
 	log_warn("module=%s part=%d cannot be read, tried again in %d s: %s", reader->module, part, UNREADABLE_WAIT_MS / 1000,
 		 err->text);
+	reader->is_silent = true;
 	*err = (struct err)ERR_INIT;
 	lose(reader, part, UNREADABLE_WAIT_MS);
 	return 0;
@@ -119,9 +120,11 @@ static int take_over(struct event_reader *reader, const struct reader_head *head
 		lane->retry_at_ms = reader->conf.now_ms() + HALTED_LOOK_MS;
 		return 0;
 	}
-	lane->state = READER_LANE_RUNNING;
-	if (reader->broker.bounds(reader->broker.self, head->part, &low, &high, err) < 0)
+	if (reader->is_silent || reader->broker.bounds(reader->broker.self, head->part, &low, &high, err) < 0) {
+		if (reader->is_silent)
+			err_set(err, ERR_RETRY, "the broker does not answer");
 		return leave_unread(reader, head->part, err);
+	}
 	if (head->next_offset < low)
 		return halt(reader, head->part, "topic truncated: events that were never read are gone", err);
 	if (head->next_offset > high)
@@ -466,6 +469,7 @@ static int halt_wrong(struct event_reader *reader, struct err *err)
 
 static int turn(struct event_reader *reader, int timeout_ms, struct err *err)
 {
+	reader->is_silent = false;
 	if (claim_lost(reader, err) < 0 || collect(reader, timeout_ms, err) < 0 || apply(reader, err) < 0 ||
 	    halt_wrong(reader, err) < 0)
 		return -1;

@@ -70,6 +70,7 @@ struct event_reader {
 	struct read_event *events;
 	size_t events_count;
 	bool is_full;
+	bool is_silent; /* the broker has left a question of this turn unanswered: no other is put, each may cost seconds */
 	size_t run_max; /* events of the next batch: one after a failure on data, then doubling up to batch_items_max */
 	int64_t backoff_ms;
 	int64_t applied, repeated, batches; /* since the start */

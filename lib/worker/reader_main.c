@@ -54,7 +54,7 @@ static int open_one(struct serving *serving, const struct program *program, cons
 static int run(struct serving *serving, struct err *err)
 {
 	while (!program_is_ending())
-		for (size_t i = 0; i < serving->count; i++)
+		for (size_t i = 0; i < serving->count && !program_is_ending(); i++)
 			if (event_reader_step(&serving->readers[i], i == 0 ? POLL_MS : 0, err) < 0)
 				return -1;
 	return 0;

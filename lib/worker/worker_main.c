@@ -8,8 +8,8 @@
 #include "worker/worker.h"
 
 #define POLL_MS         100
-#define DRAIN_MS        2500
-#define CLOSE_MS        1500
+#define DRAIN_MS        2000
+#define CLOSE_MS        1000
 #define COUNT_LINE_MS   60000
 #define START_WAIT_MS   500
 #define VALUE_SIZE_MAX  ((size_t)64 << 10)

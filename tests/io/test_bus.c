@@ -239,6 +239,24 @@ static void test_bus__going_back_forgets_what_was_fetched(void **state)
 	bus_consumer_close(consumer, 5000);
 }
 
+/* librdkafka aborts when a partition is taken away before it has stopped after the time before: here nobody polls in between. */
+static void test_bus__starting_again_at_once_is_harmless(void **state)
+{
+	struct bus_consumer *consumer;
+
+	(void)state;
+	mock_cluster_topic(&mock, TOPIC, 8);
+	fill(0, 1);
+	consumer = consumer_open();
+	expect(consumer, BUS_ASSIGNED);
+	for (int round = 0; round < 1000; round++)
+		start_all(consumer, 0);
+	expect_number(consumer, 0, 0);
+	start_all(consumer, 0);
+	start_all(consumer, 0);
+	bus_consumer_close(consumer, 5000);
+}
+
 static void test_bus__a_place_the_topic_has_not_is_told(void **state)
 {
 	struct bus_consumer *consumer;
@@ -434,20 +452,43 @@ static void test_bus__a_consumer_outlives_a_broker_that_was_away(void **state)
 static void test_bus__bounds_are_the_first_and_the_next_offset(void **state)
 {
 	struct err error = ERR_INIT;
-	struct bus_consumer *consumer;
+	struct bus_reader *reader;
 	int64_t low;
 	int64_t high;
 
 	(void)state;
 	mock_cluster_topic(&mock, TOPIC, 2);
 	fill(1, 12);
-	consumer = consumer_open();
-	MUST_DO(bus_consumer_bounds(consumer, 1, &low, &high, &error));
+	MUST_DO(bus_reader_open(&conf, TOPIC, &reader, &error));
+	MUST_DO(bus_reader_bounds(reader, 1, &low, &high, DEADLINE_MS, &error));
 	assert_int_equal(low, 0);
 	assert_int_equal(high, 12);
-	assert_int_equal(bus_consumer_bounds(consumer, 7, &low, &high, &error), -1);
+	assert_int_equal(bus_reader_bounds(reader, 7, &low, &high, DEADLINE_MS, &error), -1);
 	assert_int_equal(error.kind, ERR_POISON);
-	bus_consumer_close(consumer, 5000);
+	bus_reader_close(reader);
+}
+
+/* The time of a question is for a broker that is slow, not for one that nobody can connect to. */
+static void test_bus__a_cluster_that_is_away_is_not_waited_for(void **state)
+{
+	struct err error = ERR_INIT;
+	struct bus_reader *reader;
+	int64_t low;
+	int64_t high;
+
+	(void)state;
+	mock_cluster_topic(&mock, TOPIC, 1);
+	fill(0, 1);
+	MUST_DO(bus_reader_open(&conf, TOPIC, &reader, &error));
+	mock_cluster_broker_down(&mock);
+	assert_int_equal(bus_reader_bounds(reader, 0, &low, &high, INT32_MAX, &error), -1); /* ends all the same */
+	assert_int_equal(error.kind, ERR_RETRY);
+	mock_cluster_broker_up(&mock);
+	error = (struct err)ERR_INIT;
+	while (bus_reader_bounds(reader, 0, &low, &high, DEADLINE_MS, &error) < 0)
+		assert_int_equal(error.kind, ERR_RETRY);
+	assert_int_equal(high, 1);
+	bus_reader_close(reader);
 }
 
 /* ---- reader ---- */
@@ -797,6 +838,7 @@ int main(void)
 		TEST(test_bus__librdkafka_puts_a_key_where_we_say),
 		TEST(test_bus__reading_starts_at_the_offsets_given),
 		TEST(test_bus__going_back_forgets_what_was_fetched),
+		TEST(test_bus__starting_again_at_once_is_harmless),
 		TEST(test_bus__a_place_the_topic_has_not_is_told),
 		TEST(test_bus__waiting_for_the_answer_keeps_quiet),
 		TEST(test_bus__two_members_share_and_take_over),
@@ -804,6 +846,7 @@ int main(void)
 		TEST(test_bus__closing_ends_by_its_deadline_without_a_broker),
 		TEST(test_bus__a_consumer_outlives_a_broker_that_was_away),
 		TEST(test_bus__bounds_are_the_first_and_the_next_offset),
+		TEST(test_bus__a_cluster_that_is_away_is_not_waited_for),
 		TEST(test_bus__a_reader_reads_the_last_record_and_the_end),
 		TEST(test_bus__headers_come_back_as_given),
 		TEST(test_bus__too_many_headers_are_poison),

@@ -1,0 +1,157 @@
+"""What is missing comes back, what was broken is told: PostgreSQL and Kafka away, topics cut and made anew.
+
+A world of its own: these stories end what the others stand on.
+"""
+
+import contextlib
+import json
+import signal
+
+import pytest
+
+from client import Client, Events
+from people import People
+from world import MODULES, World, wait_for
+
+BACK_S = 30  # P11: work resumes by itself within this time after the fault has ended
+PROGRAMS = ("users", "customers", "debts", "communications", "reports", "reporting", "notifier")
+TICKED = ("customers", "debts", "communications", "reports")
+END_S = 6  # SIGTERM: five seconds, and one for this machine
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    world = World(tmp_path_factory.mktemp("faults") / "run")
+    try:
+        world.start("postgres", "kafka", programs=False)
+        yield world
+    finally:
+        world.destroy()
+
+
+@pytest.fixture(scope="module")
+def client(world):
+    return Client(world)
+
+
+@pytest.fixture(scope="module")
+def events(world):
+    events = Events(world, MODULES)
+    yield events
+    events.close()
+
+
+@pytest.fixture(scope="module")
+def people(client, events):
+    return People(client, events)
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_lost(world):
+    """After every story: all is decided and published, and no promise is broken."""
+    world.programs("start", *[f"{name}=1" for name in PROGRAMS], "clock=1")
+    yield
+    world.stack("up", "postgres")
+    world.stack("up", "kafka")
+    world.programs("start", *[f"{name}=1" for name in PROGRAMS])
+    world.wait_idle()
+    assert world.verify() == []
+
+
+@pytest.fixture
+def debtor(people):
+    customer_id = people.customer()
+    return customer_id, people.debt(customer_id, principal_minor=1_000_000)
+
+
+def serves(client, people, events, debtor, seconds=BACK_S):
+    """A payment is answered within the time of P11."""
+    payment = people.record_payment(*debtor)
+    client.send(payment)
+    wait_for(lambda: events.poll(0.05) >= 0 and events.of(payment), "a payment is answered", seconds)
+    assert [event.type for event in events.of(payment)] == ["PaymentRecorded"]
+
+
+# ---- PostgreSQL and Kafka away ----
+
+
+@pytest.mark.parametrize("part", ["postgres", "kafka"])
+def test_what_was_away_comes_back_and_work_resumes_by_itself(world, client, people, events, debtor, part):
+    owners = world.sql("SELECT part, owner FROM debts.partition_head ORDER BY part")
+    if part == "postgres":
+        world.stack("kill", part)
+        payments = [people.record_payment(*debtor) for _ in range(50)]
+        client.send(*payments)  # while it is away
+    else:
+        payments = [people.record_payment(*debtor) for _ in range(50)]
+        client.send(*payments)
+        world.stack("kill", part)
+    wait_for(lambda: world.log("debts.1").count("level=warn") > 0, "the worker has noticed")
+    world.stack("up", part)
+    serves(client, people, events, debtor)
+    assert all([event.type for event in events.of(payment)] == ["PaymentRecorded"] for payment in payments)
+    # The same processes: they have waited, not died.
+    assert world.sql("SELECT part, owner FROM debts.partition_head ORDER BY part") == owners
+
+
+@pytest.mark.parametrize("part", ["postgres", "kafka"])
+def test_sigterm_ends_every_program_cleanly_while_something_is_away(world, part):
+    world.programs("start", *[f"{name}=0" for name in PROGRAMS])
+    with contextlib.ExitStack() as stack:
+        workers = {name: stack.enter_context(world.worker(name)) for name in PROGRAMS}
+        for name, worker in workers.items():
+            wait_for(lambda worker=worker: "claimed" in worker.log or "started" in worker.log, f"{name} works")
+        world.stack("kill", part)
+        for name, worker in workers.items():
+            if part == "kafka" or name in TICKED:  # the others have nothing to do, and do not know
+                wait_for(lambda worker=worker: "level=warn" in worker.log, f"{name} has noticed that {part} is away")
+        for worker in workers.values():
+            worker.signal(signal.SIGTERM)
+        statuses = {name: worker.process.wait(END_S) for name, worker in workers.items()}
+        wrong = [worker.log[-3000:] for name, worker in workers.items() if statuses[name] != 0]
+        assert not wrong, "\n".join(wrong)
+
+
+# ---- a topic that is not what it was ----
+
+
+def delete_records(world, topic, part, before):
+    path = world.folder / "delete.json"
+    path.write_text(json.dumps({"partitions": [{"topic": topic, "partition": part, "offset": before}], "version": 1}))
+    world.java("DeleteRecordsCommand", "--offset-json-file", str(path))
+
+
+def halted(world, part):
+    """Why the partition of debts is halted, as `dcs status` says; None when it is not."""
+    row = next(row for row in world.status()["partitions"] if (row["module"], row["part"]) == ("debts", part))
+    return row["reason"] if row["state"] == "halted" else None
+
+
+def wait_halted(world, part):
+    return wait_for(lambda: halted(world, part), f"debts {part} is halted")
+
+
+def debtor_elsewhere(people, client, events, part):
+    """Whose commands go to another partition."""
+    for _ in range(60):
+        customer_id = people.customer()
+        debt = people.create_debt(customer_id, principal_minor=1_000_000)
+        if client.send(debt)[0] != part:
+            return customer_id, events.expect(debt, "DebtCreated").body["debt_id"]
+    raise AssertionError("no key fell into another partition")
+
+
+def test_a_truncated_topic_halts_its_partition_until_it_is_told_where_to_go_on(world, client, people, events, debtor):
+    world.programs("start", "debts=0")
+    lost, kept = people.record_payment(*debtor), people.record_payment(*debtor)
+    (part, _), (_, kept_at) = client.send(lost, kept)
+    delete_records(world, "dcs.debts.commands.v1", part, kept_at)
+    world.programs("start", "debts=1")
+    assert "topic truncated" in wait_halted(world, part)
+    serves(client, people, events, debtor_elsewhere(people, client, events, part))
+    # Let go as it is, it halts again: nothing is skipped in silence.
+    world.dcs("unhalt", "debts", str(part))
+    assert "topic truncated" in wait_halted(world, part)
+    world.dcs("unhalt", "debts", str(part), "--at", str(kept_at))
+    serves(client, people, events, debtor)
+    assert [len(events.of(record)) for record in (lost, kept)] == [0, 1]
