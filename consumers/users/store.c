@@ -26,7 +26,8 @@ static int read_user(void *self, const struct db_result *result, int row, struct
 	user->version_stored = user->version;
 	user->state = user_state_by_name(db_str(result, row, 2));
 	user->roles = (uint32_t)db_int32(result, row, 3);
-	user->customer_id = db_is_null(result, row, 4) ? (struct uuid){ 0 } : db_uuid(result, row, 4);
+	if (!db_is_null(result, row, 4))
+		user->customer_id = db_uuid(result, row, 4);
 	MUST(user->state != USER_NONE);
 	return 0;
 }

@@ -793,7 +793,7 @@ static void test_token_sign__needs_a_private_key_and_claims_that_verify(void **s
 static bool look_twice(struct token_keys *looking)
 {
 	struct err err = ERR_INIT;
-	bool first, second;
+	bool first = true, second = false;
 
 	if (token_keys_look(looking, &first, &err) < 0 || token_keys_look(looking, &second, &err) < 0)
 		fail_msg("%s", err.text);
