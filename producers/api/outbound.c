@@ -10,6 +10,7 @@
 #define ARENA_SIZE     ((size_t)1 << 20)
 #define PARCEL_MAX     ((size_t)128 << 10) /* a value and headers of the largest size */
 #define VALUE_SIZE_MAX ((size_t)64 << 10)
+#define LINGER_US      100
 #define TOKEN_LIFE_MS  (15 * 60000)
 #define REST_MS        500
 #define PROBE_MS       5000
@@ -114,7 +115,7 @@ static int open_producer(void *outbound_arg, struct err *err)
 
 	bus_producer_close(outbound->broken); /* what is pending is never told */
 	outbound->broken = NULL;
-	if (bus_producer_open(outbound->bus, &outbound->opened, err) != 0)
+	if (bus_producer_open(&outbound->bus, &outbound->opened, err) != 0)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
 		topic_name(topic, modules[i], TOPIC_COMMANDS);
@@ -402,8 +403,9 @@ int outbound_open(struct outbound *outbound, const struct bus_conf *bus, struct 
 		  const char *subject, uint32_t roles, int64_t wait_ms, struct err *err)
 {
 	*outbound = (struct outbound){
-		.bus = bus, .coder = coder, .keys = keys, .subject = subject, .roles = roles, .wait_ms = wait_ms
+		.bus = *bus, .coder = coder, .keys = keys, .subject = subject, .roles = roles, .wait_ms = wait_ms
 	};
+	outbound->bus.linger_us = LINGER_US;
 	outbound->opener = (struct opener){ .open = open_producer, .self = outbound };
 	outbound->probe = (struct opener){ .open = probe_producer, .self = outbound };
 	for (size_t i = OUTBOUND_MAX; i-- > 0;) {

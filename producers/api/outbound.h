@@ -18,8 +18,8 @@
  * has it. Bounded: so many at once and no more; a caller waits so long and no longer, then it is told "no", though the command
  * may still arrive: it must be one that may be sent again under the same id.
  *
- * What is published in one turn of the loop goes to librdkafka together, at outbound_run: its thread wakes up for all of it at
- * once, and the records of a partition travel in one request.
+ * What is published in one turn of the loop goes to librdkafka together, at outbound_run, and its thread lets a moment pass for
+ * more: a request to Kafka costs this process and the broker more than a record does.
  *
  * Nothing here waits: the producer is opened in a thread, and until it is there, commands are not taken. When nothing is sent for
  * a while another thread asks whether Kafka is still there, so that readyz knows.
@@ -49,7 +49,7 @@ struct outbound_list {
 struct outbound_parcel;
 
 struct outbound {
-	const struct bus_conf *bus;
+	struct bus_conf bus;
 	struct coder *coder;
 	struct token_keys *keys;
 	const char *subject; /* of our own token */
