@@ -82,6 +82,7 @@ no_messages_under_way() {
 
 wait_until_done() {
 	idle
+	no_messages_under_way && return
 	until_true 180 no_messages_under_way || die "$(messages_under_way) messages are still under way: $DIR/log/notifier.1.log"
 	idle
 }
