@@ -17,6 +17,7 @@
 #define BACKLOG           512
 #define SWEEP_MS          1000
 #define REQUEST_TIMEOUT_S 60
+#define PATIENCE_MS       2000 /* with who is slow, when others wait for a connection */
 
 /* ---- connections ---- */
 
@@ -80,8 +81,21 @@ static void hang_up(const struct call *call)
 
 /*
  * libmicrohttpd closes who says nothing; who says a byte now and then, or reads one, is closed here when his time is over. When
- * nearly all connections are taken, those go that only wait for their next request.
+ * nearly all connections are taken, those go that only wait for their next request, and who is slow has little time.
  */
+static bool is_over(const struct server *server, const struct call *call, bool is_crowded, int64_t now_ms)
+{
+	int64_t patience_ms = server->conf.request_timeout_s * INT64_C(1000);
+
+	if (call->stage == CALL_FREE || call->stage == CALL_WAITING)
+		return false;
+	if (is_crowded && call->stage == CALL_IDLE)
+		return true;
+	if (is_crowded && patience_ms > PATIENCE_MS)
+		now_ms += patience_ms - PATIENCE_MS;
+	return call->deadline_ms > 0 && now_ms > call->deadline_ms;
+}
+
 static void sweep(struct server *server, int64_t now_ms)
 {
 	bool is_crowded = server->connections >= server->conf.connections_max - server->conf.connections_max / 16;
@@ -90,12 +104,8 @@ static void sweep(struct server *server, int64_t now_ms)
 		return;
 	server->swept_ms = now_ms;
 	for (size_t i = 0; i < server->calls_used; i++) {
-		const struct call *call = &server->calls[i];
-
-		if (call->stage == CALL_FREE || call->stage == CALL_WAITING)
-			continue;
-		if ((call->deadline_ms > 0 && now_ms > call->deadline_ms) || (is_crowded && call->stage == CALL_IDLE))
-			hang_up(call);
+		if (is_over(server, &server->calls[i], is_crowded, now_ms))
+			hang_up(&server->calls[i]);
 	}
 }
 

@@ -98,7 +98,9 @@ class Things:
         return self.post("/communications", a_message(self.customer, self.template_name))["id"]
 
     def make_report(self):
-        return self.post("/reports", {"kind": "ageing"})["id"]
+        made = self.post("/reports", {"kind": "ageing"})["id"]
+        wait_for(lambda: self.api.get(f"/reports/{made}", token=self.token).json["state"] == "ready", "a report")
+        return made
 
     def make_command(self):
         body = {"type": "VerifyContactPoint", "data": {"contactPointId": self.contact_point, "customerId": self.customer}}
@@ -144,7 +146,7 @@ BODIES = {
     "cancelDebt": lambda things: {"reason": "created_in_error"},
     "recordPayment": lambda things: a_payment(),
     "reversePayment": lambda things: {"reason": "chargeback"},
-    "sendCommunication": lambda things: a_message(things.customer, things.template_name),
+    "sendCommunication": lambda things: things.consent and a_message(things.customer, things.template_name),
     "publishTemplate": lambda things: a_template(),
     "cancelCommunication": lambda things: {},
     "generateReport": lambda things: {"kind": "communications"},
