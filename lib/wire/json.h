@@ -66,6 +66,7 @@ struct json {
 	const char *at;
 };
 MUST_CHECK bool json_parse(struct str text, struct json *ret_json, struct json_faults *faults);
+bool json_is_word(struct json json, const char *word);                                      /* a string that says this */
 MUST_CHECK bool json_member(struct json object, const char *name, struct json *ret_member); /* false: no object, not there */
 
 struct json_reading {

@@ -32,6 +32,14 @@ bool json_parse(struct str text, struct json *ret_json, struct json_faults *faul
 	return false;
 }
 
+bool json_is_word(struct json json, const char *word)
+{
+	char room[KEY_MAX];
+	struct str text;
+
+	return json_kind(json) == JSON_STRING && json_text(json, room, sizeof(room), &text) && str_is(text, word);
+}
+
 bool json_member(struct json object, const char *name, struct json *ret_member)
 {
 	struct json_walk walk;

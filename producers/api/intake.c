@@ -1,5 +1,6 @@
 #include "producers/api/intake.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "crypto/crypto.h"
@@ -287,10 +288,28 @@ static void fill_by_row(struct filling *filling, struct intake *intake)
 		intake->thing_id = *filling->request->path_id;
 }
 
+/* What a body says beside the command's members: which state is meant. */
+static void check_said(struct filling *filling)
+{
+	const struct route *route = filling->request->route;
+	char pointer[JSON_POINTER_MAX], detail[64];
+	struct json said;
+
+	if (route == NULL || route->said_member == NULL)
+		return;
+	(void)snprintf(pointer, sizeof(pointer), "/%s", route->said_member);
+	(void)snprintf(detail, sizeof(detail), "only \"%s\" can be put", route->said_word);
+	if (!json_member(filling->request->json, route->said_member, &said))
+		json_fault_add(filling->faults, pointer, "missing", "missing");
+	else if (!json_is_word(said, route->said_word))
+		json_fault_add(filling->faults, pointer, "bad_value", detail);
+}
+
 static void read_members(struct filling *filling)
 {
 	struct json_reading reading = { .style = JSON_REST,
 					.pointer = filling->request->pointer,
+					.skip = filling->request->route == NULL ? NULL : filling->request->route->said_member,
 					.optional = given_elsewhere(filling) };
 
 	(void)json_read_record(filling->request->json, filling->record, &reading, filling->arena, filling->body, filling->faults);
@@ -309,6 +328,7 @@ bool intake_read(const struct intake_request *request, struct arena *arena, stru
 		return false;
 	}
 	read_members(&filling);
+	check_said(&filling);
 	if (request->route != NULL)
 		fill_by_row(&filling, &intake);
 	intake.body = filling.body;

@@ -86,12 +86,27 @@ static void add_query_members(json_t *operation, json_t *schema)
 	}
 }
 
+/* A member that only says which state is meant (intake.c). */
+static void add_said(const struct route *route, json_t *schema)
+{
+	json_t *member;
+
+	if (route->said_member == NULL)
+		return;
+	member = json_pack("{s:s, s:s, s:s}", "type", "string", "const", route->said_word, "description",
+			   "the only one that can be put");
+	json_object_set_new(json_object_get(schema, "properties"), route->said_member, member);
+	json_array_append_new(openapi_member(schema, "required", json_array()), json_string(route->said_member));
+}
+
 static void add_body(struct openapi *openapi, const struct route *route, json_t *operation)
 {
 	json_t *schema = openapi_message(route->command, presence_in_body, route);
-	bool is_needed = json_object_get(schema, "required") != NULL && route->method != METHOD_DELETE;
+	bool is_needed;
 	char name[64];
 
+	add_said(route, schema);
+	is_needed = json_object_get(schema, "required") != NULL && route->method != METHOD_DELETE;
 	if (route->method == METHOD_DELETE)
 		add_query_members(operation, schema);
 	body_name(route, name);

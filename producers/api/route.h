@@ -53,7 +53,9 @@ struct route {
 	const char
 		*optional; /* fields, a space between, that may be left out though the schema demands them: 0, false, empty, now
 			    */
-	bool if_match;     /* If-Match is demanded. It fills expected_version, also where it is only allowed */
+	const char *said_member,
+		*said_word;           /* a member of the body, none of the command's, that must hold this word; NULL: none */
+	bool if_match;                /* If-Match is demanded. It fills expected_version, also where it is only allowed */
 	const struct resource *owner; /* whose row tells customer_id when neither path nor body does; NULL: none is asked */
 	int done_status;              /* 201: Location is `location` with the id of the new thing; 200: it was changed */
 	const char *location;         /* "/debts/" */

@@ -195,6 +195,16 @@ def test_a_debt_is_amended_and_cancelled(gateway, customer_id):
     gateway.ask("DELETE", place, {"reason": "fraud"}).expect(409, "bad_transition")
 
 
+def test_a_message_is_never_rewritten(gateway):
+    place, body = "/communications/" + new_id(), {"state": "cancelled"}
+    gateway.ask("PUT", place, body).expect(428, "precondition_required")
+    gateway.ask("PUT", place, body, if_match='"1"').expect(404, "not_found")
+    wrong = gateway.ask("PUT", place, {"state": "released", "body": "Dear ..."}, if_match='"1"').expect(422, "invalid_body")
+    assert wrong.pointers == {"/state": "bad_value", "/body": "unknown_member"}
+    wrong = gateway.ask("PUT", place, {}, if_match='"1"').expect(422, "invalid_body")
+    assert wrong.pointers == {"/state": "missing"}
+
+
 def test_a_customer_is_erased_when_nothing_is_owed(gateway):
     place = gateway.post("/customers", a_customer()).expect(201).headers["location"]
     debt = gateway.post("/debts", a_debt(place.rpartition("/")[2])).expect(201)

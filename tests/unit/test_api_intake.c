@@ -326,6 +326,23 @@ static void test_intake__an_optional_instant_is_now(void **state)
 	assert_false(intake.needs_owner);
 }
 
+static void test_intake__a_row_may_demand_a_word(void **state)
+{
+	static const struct route row = { .command = &cancel_communication_type,
+					  .path_field = "communication_id",
+					  .said_member = "state",
+					  .said_word = "cancelled" };
+	struct uuid id = id_of(ID);
+	struct intake_request request = { .route = &row, .path_id = &id };
+	struct intake intake;
+
+	(void)state;
+	assert_true(read_body(&request, "{\"state\":\"cancelled\"}", &intake));
+	assert_faults(&request, "{\"state\":\"released\"}", "/state bad_value");
+	assert_faults(&request, "{\"state\":7}", "/state bad_value");
+	assert_faults(&request, "{\"body\":\"x\"}", "/body unknown_member; /state missing");
+}
+
 static void test_intake__by_the_schema_alone_everything_stands_in_the_body(void **state)
 {
 	struct intake_request request = { .type = &reverse_payment_type, .pointer = "/data" };
@@ -500,6 +517,7 @@ int main(void)
 		TEST(test_intake__if_match_fills_the_version_and_the_body_may_not),
 		TEST(test_intake__what_the_row_calls_optional_may_be_left_out),
 		TEST(test_intake__an_optional_instant_is_now),
+		TEST(test_intake__a_row_may_demand_a_word),
 		TEST(test_intake__by_the_schema_alone_everything_stands_in_the_body),
 		TEST(test_routes__rows_name_fields_that_their_commands_have),
 		TEST(test_refusals__have_their_statuses),
