@@ -3,11 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "db/db.h"
 #include "worker/rights.h"
 #include "worker/slot_query.h"
 
 #define STATEMENT_TIMEOUT_MS 30000
+#define LOCK_NOT_AVAILABLE   "55P03"
 #define ROWS_SIZE_MAX        ((size_t)512 << 20)
 #define PARAMS_SIZE_MAX      ((size_t)64 << 20)
 #define DEAD_SIZE_MAX        (BUS_RECORD_MAX - 16384) /* with its own headers beside it, it still is a record */
@@ -101,10 +103,20 @@ static const struct db_statement statement_dead_published = {
 	" WHERE d.part = u.part AND d.command_offset = u.command_offset",
 };
 
-/* A program that is frozen in the middle of a transaction must not lock the heads for ever (P11). */
+/* A program that is frozen in the middle of a transaction must not lock the heads for ever (P11), nor others wait for it. */
 static const struct db_statement statement_session = {
 	"engine_session",
-	"SELECT set_config('search_path', $1, false), set_config('idle_in_transaction_session_timeout', '10s', false)",
+	"SELECT set_config('search_path', $1, false), set_config('idle_in_transaction_session_timeout', '10s', false),"
+	" set_config('lock_timeout', '5s', false)",
+};
+
+/* Whoever holds these heads longer than a transaction may take, if he is of our role: a person's session is left alone. */
+static const struct db_statement statement_evict = {
+	"engine_evict",
+	"SELECT count(pg_terminate_backend(a.pid)) FROM partition_head h"
+	" JOIN pg_locks l ON l.locktype = 'transactionid' AND l.transactionid = h.xmax AND l.granted"
+	" JOIN pg_stat_activity a ON a.pid = l.pid AND a.usename = current_user AND a.datname = current_database()"
+	" WHERE h.part = ANY($1::integer[])",
 };
 
 #define COPY_LOG                                                                                                                 \
@@ -148,6 +160,26 @@ int pg_connect(const char *conninfo, const char *schema, struct db **ret_db, str
 	}
 	*ret_db = db;
 	return 0;
+}
+
+/*
+ * Of a program that is frozen in the middle of a COPY or of a pipeline, the server waits for the next byte without any limit of
+ * time, and keeps its locks: neither statement_timeout nor idle_in_transaction_session_timeout count there. So who is to take
+ * over ends its connection; woken up, the program finds that it lost it.
+ */
+void pg_evict(struct db *db, const struct db_statement *evict, const struct db_params *params)
+{
+	struct db_result result = { 0 };
+	struct err err = ERR_INIT;
+
+	if (strcmp(db_sqlstate(db), LOCK_NOT_AVAILABLE) != 0)
+		return;
+	if (db_run(db, evict, params, &result, &err) < 0) {
+		log_warn("a head is locked, and its holder cannot be ended: %s", err.text);
+		return;
+	}
+	log_warn("a head was locked for too long; connections ended: %lld", (long long)db_int64(&result, 0, 0));
+	db_result_release(&result);
 }
 
 static int connect_again(struct pg_edge *edge, struct err *err)
@@ -198,6 +230,14 @@ static struct head head_of_row(const struct db_result *result, int row, int32_t 
 	return head;
 }
 
+static void put_parts(struct db_params *params, const int32_t *parts, size_t count)
+{
+	db_params_reset(params);
+	db_array_begin(params, DB_ARRAY_INT32);
+	for (size_t i = 0; i < count; i++)
+		db_array_int32(params, parts[i]);
+}
+
 static int edge_claim(void *self, const int32_t *parts, size_t count, const char *owner, struct head *ret_heads, struct err *err)
 {
 	struct pg_edge *edge = self;
@@ -205,15 +245,15 @@ static int edge_claim(void *self, const int32_t *parts, size_t count, const char
 
 	if (connect_again(edge, err) < 0)
 		return -1;
-	db_params_reset(&edge->params);
-	db_array_begin(&edge->params, DB_ARRAY_INT32);
-	for (size_t i = 0; i < count; i++)
-		db_array_int32(&edge->params, parts[i]);
+	put_parts(&edge->params, parts, count);
 	if (db_run(edge->db, &statement_heads_make, &edge->params, NULL, err) < 0)
 		return -1;
 	db_param_text(&edge->params, str_of(owner));
-	if (db_run(edge->db, &statement_heads_claim, &edge->params, &result, err) < 0)
+	if (db_run(edge->db, &statement_heads_claim, &edge->params, &result, err) < 0) {
+		put_parts(&edge->params, parts, count);
+		pg_evict(edge->db, &statement_evict, &edge->params);
 		return -1;
+	}
 	MUST(result.rows == (int)count);
 	for (int row = 0; row < result.rows; row++) {
 		int64_t n = db_int64(&result, row, 0) - 1;

@@ -13,7 +13,12 @@ MUST_CHECK int pg_edge_open(const char *conninfo, const char *module, const stru
 			    struct database *ret_database, struct err *err);
 void pg_edge_close(struct pg_edge *edge); /* accepts NULL */
 
-/* A connection to `conninfo` whose search_path is `schema`. */
+/* A connection to `conninfo` whose search_path is `schema`. A lock is waited for 5 s (ERR_RETRY); in a transaction it may be
+ * silent for 10 s. */
 MUST_CHECK int pg_connect(const char *conninfo, const char *schema, struct db **ret_db, struct err *err);
+
+/* After a claim that failed: if a lock was in its way, ends the connections that `evict` finds holding it, so that the next claim
+ * succeeds. */
+void pg_evict(struct db *db, const struct db_statement *evict, const struct db_params *params);
 
 #endif

@@ -19,6 +19,15 @@ static const struct db_statement statement_claim = {
 	" RETURNING u.n, h.epoch, h.next_offset, h.last_seq, h.last_hash, h.state = 'halted'",
 };
 
+/* As the engine's (pg_edge.c). */
+static const struct db_statement statement_evict = {
+	"reader_evict",
+	"SELECT count(pg_terminate_backend(a.pid)) FROM reader_head h"
+	" JOIN pg_locks l ON l.locktype = 'transactionid' AND l.transactionid = h.xmax AND l.granted"
+	" JOIN pg_stat_activity a ON a.pid = l.pid AND a.usename = current_user AND a.datname = current_database()"
+	" WHERE h.module = $1 AND h.part = ANY($2::integer[])",
+};
+
 static const struct db_statement statement_halt = {
 	"reader_halt",
 	"UPDATE reader_head SET state = 'halted', reason = $4 WHERE module = $1 AND part = $2 AND epoch = $3",
@@ -54,6 +63,15 @@ static int connect_again(struct reader_pg *edge, struct err *err)
 	return pg_connect(edge->conninfo, edge->rules.name, &edge->db, err);
 }
 
+static void put_parts(struct reader_pg *edge, const char *module, const int32_t *parts, size_t count)
+{
+	db_params_reset(&edge->params);
+	db_param_text(&edge->params, str_of(module));
+	db_array_begin(&edge->params, DB_ARRAY_INT32);
+	for (size_t i = 0; i < count; i++)
+		db_array_int32(&edge->params, parts[i]);
+}
+
 static int edge_claim(void *self, const char *module, const int32_t *parts, size_t count, const char *owner,
 		      struct reader_head *ret_heads, struct err *err)
 {
@@ -62,16 +80,15 @@ static int edge_claim(void *self, const char *module, const int32_t *parts, size
 
 	if (connect_again(edge, err) < 0)
 		return -1;
-	db_params_reset(&edge->params);
-	db_param_text(&edge->params, str_of(module));
-	db_array_begin(&edge->params, DB_ARRAY_INT32);
-	for (size_t i = 0; i < count; i++)
-		db_array_int32(&edge->params, parts[i]);
+	put_parts(edge, module, parts, count);
 	if (db_run(edge->db, &statement_make, &edge->params, NULL, err) < 0)
 		return -1;
 	db_param_text(&edge->params, str_of(owner));
-	if (db_run(edge->db, &statement_claim, &edge->params, &result, err) < 0)
+	if (db_run(edge->db, &statement_claim, &edge->params, &result, err) < 0) {
+		put_parts(edge, module, parts, count);
+		pg_evict(edge->db, &statement_evict, &edge->params);
 		return -1;
+	}
 	MUST(result.rows == (int)count);
 	for (int row = 0; row < result.rows; row++) {
 		int64_t n = db_int64(&result, row, 0) - 1;
