@@ -55,7 +55,10 @@ static size_t count_operations(json_t *document)
 	json_t *item;
 	size_t count = 0;
 
-	json_object_foreach(json_object_get(document, "paths"), path, item) count += json_object_size(item);
+	json_object_foreach(json_object_get(document, "paths"), path, item)
+	{
+		count += json_object_size(item);
+	}
 	return count;
 }
 
@@ -111,7 +114,10 @@ static void test_openapi__every_operation_has_what_a_reader_needs(void **state)
 
 			assert_true(json_string_length(json_object_get(operation, "summary")) > 0);
 			assert_int_equal(json_array_size(json_object_get(operation, "tags")), 1);
-			json_object_foreach(responses, status, response) has_success = has_success || status[0] == '2';
+			json_object_foreach(responses, status, response)
+			{
+				has_success = has_success || status[0] == '2';
+			}
 			if (!has_success)
 				fail_msg("%s %s has no good answer", method, path);
 		}
@@ -148,7 +154,10 @@ static void check_references(json_t *document, json_t *at)
 			fail_msg("nothing is at %s", json_string_value(value));
 		check_references(document, value);
 	}
-	json_array_foreach(at, index, value) check_references(document, value);
+	json_array_foreach(at, index, value)
+	{
+		check_references(document, value);
+	}
 }
 
 static void test_openapi__whatever_it_refers_to_is_there(void **state)

@@ -46,9 +46,11 @@ static json_t *as_java(json_t *json)
 	if (json_is_array(json)) {
 		result = json_array();
 		json_array_foreach(json, index, value)
+		{
 			json_array_append_new(result, json_is_string(value) && strcmp(json_string_value(value), "string") != 0
 							      ? json_incref(value)
 							      : as_java(value));
+		}
 		return result;
 	}
 	if (!json_is_object(json))
