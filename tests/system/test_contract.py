@@ -487,9 +487,12 @@ def test_what_became_of_commands(boss, things):
     def command(answer):
         return boss.get(answer.headers["Location"])
 
-    early = boss.post("/debts", a_debt(new_id()), headers={"Prefer": "respond-async"})
+    customer = new_id()
+    early = boss.post("/debts", a_debt(customer), headers={"Prefer": "respond-async"})
     waits = wait_for(lambda: command(early) if command(early).json["status"] == "running" else None, "a command that waits")
     assert waits.json["reason"] and waits.json["waitingSince"]
+    things.make("/customers", a_customer(customerId=customer))
+    wait_for(lambda: command(early).json["status"] == "succeeded", "what it waited for")
     twice = boss.post("/debts", a_debt(new_id(), debtId=things.debt), headers={"Prefer": "respond-async"})
     failed = wait_for(lambda: command(twice) if command(twice).json["status"] == "failed" else None, "a command that fails")
     assert failed.json["type"] == "CreateDebt" and failed.json["problem"]["code"] == "exists" and failed.json["retryable"] is False
