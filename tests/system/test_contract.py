@@ -148,6 +148,7 @@ GOOD = {
     "listTemplates": lambda t: "/templates",
     "getCommunication": lambda t: f"/communications/{t.communication}",
     "cancelCommunication": lambda t: (f"/communications/{t.make('/communications', t.a_message())}", {}),
+    "putCommunication": lambda t: (f"/communications/{t.make('/communications', t.a_message())}", {"state": "cancelled"}),
     "getTemplate": lambda t: f"/templates/{t.template}",
     "listReports": lambda t: "/reports",
     "generateReport": lambda t: ("/reports", {"kind": "collections", "fromOn": "2026-01-01"}),
@@ -364,6 +365,7 @@ def test_409_for_what_is_not_possible_any_more(boss, client, things):
     message = things.make("/communications", things.a_message())
     boss.delete(f"/communications/{message}", {})
     assert boss.delete(f"/communications/{message}", {}).status == 409
+    assert ask(boss, "PUT", f"/communications/{message}", {"state": "cancelled"}).status == 409
 
 
 # ---- 503 ----
