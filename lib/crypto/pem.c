@@ -4,6 +4,7 @@
 #include <openssl/bio.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
+#include <openssl/ecdsa.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -135,4 +136,62 @@ int pem_make(struct pem_key *ret_key, struct err *err)
 	EVP_PKEY_free(key);
 	ERR_clear_error();
 	return result;
+}
+
+/* ---- signatures ---- */
+
+/* The key as OpenSSL wants it, out of its point: a tenth of what reading the text again costs. */
+static EVP_PKEY *public_key(const struct pem_key *key)
+{
+	uint8_t point[1 + 2 * PEM_COORDINATE_SIZE] = { 4 }; /* uncompressed */
+	char group[] = "prime256v1";
+	OSSL_PARAM params[] = { OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group, 0),
+				OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point, sizeof(point)),
+				OSSL_PARAM_construct_end() };
+	EVP_PKEY_CTX *maker = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+	EVP_PKEY *made = NULL;
+
+	memcpy(point + 1, key->x, PEM_COORDINATE_SIZE);
+	memcpy(point + 1 + PEM_COORDINATE_SIZE, key->y, PEM_COORDINATE_SIZE);
+	if (maker == NULL || EVP_PKEY_fromdata_init(maker) != 1 ||
+	    EVP_PKEY_fromdata(maker, &made, EVP_PKEY_PUBLIC_KEY, params) != 1)
+		made = NULL;
+	EVP_PKEY_CTX_free(maker);
+	return made;
+}
+
+/* The size, 0: none. */
+static int write_der(const uint8_t signature[PEM_SIGNATURE_SIZE], unsigned char **ret_der)
+{
+	const int half = PEM_SIGNATURE_SIZE / 2;
+	ECDSA_SIG *pair = ECDSA_SIG_new();
+	BIGNUM *r = BN_bin2bn(signature, half, NULL);
+	BIGNUM *s = BN_bin2bn(signature + half, half, NULL);
+	int size = 0;
+
+	if (pair != NULL && r != NULL && s != NULL && ECDSA_SIG_set0(pair, r, s) == 1) {
+		r = s = NULL; /* the pair's now */
+		size = i2d_ECDSA_SIG(pair, ret_der);
+	}
+	BN_free(r);
+	BN_free(s);
+	ECDSA_SIG_free(pair);
+	return size > 0 ? size : 0;
+}
+
+bool pem_signed(const struct pem_key *key, struct str text, const uint8_t signature[PEM_SIGNATURE_SIZE])
+{
+	EVP_PKEY *public = public_key(key);
+	EVP_MD_CTX *check = EVP_MD_CTX_new();
+	unsigned char *der = NULL;
+	int der_size = write_der(signature, &der);
+	bool fits = public != NULL && check != NULL && der_size > 0 &&
+		    EVP_DigestVerifyInit(check, NULL, EVP_sha256(), NULL, public) == 1 &&
+		    EVP_DigestVerify(check, der, (size_t)der_size, (const unsigned char *)text.data, text.size) == 1;
+
+	OPENSSL_free(der);
+	EVP_MD_CTX_free(check);
+	EVP_PKEY_free(public);
+	ERR_clear_error();
+	return fits;
 }

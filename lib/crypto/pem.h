@@ -32,4 +32,8 @@ MUST_CHECK int pem_read(struct pem_key *ret_key, struct str pem, struct err *err
 /* A new private key. ERR_FATAL: OpenSSL cannot make one. */
 MUST_CHECK int pem_make(struct pem_key *ret_key, struct err *err);
 
+/* Whether a signature of ES256 (RFC 7518 3.4: two numbers of 32 bytes) over a text was made with the private half of the key. */
+#define PEM_SIGNATURE_SIZE 64
+MUST_CHECK bool pem_signed(const struct pem_key *key, struct str text, const uint8_t signature[PEM_SIGNATURE_SIZE]);
+
 #endif

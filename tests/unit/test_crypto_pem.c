@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 #include <openssl/ec.h>
+#include <openssl/ecdsa.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
@@ -204,6 +205,44 @@ static void test_pem__a_key_that_was_made_can_be_read(void **state)
 	assert_memory_equal(read.y, made.y, PEM_COORDINATE_SIZE);
 }
 
+static void sign_text(EVP_PKEY *with, const char *signed_text, uint8_t signature[PEM_SIGNATURE_SIZE])
+{
+	unsigned char der[80];
+	const unsigned char *at = der;
+	size_t size = sizeof(der);
+	EVP_MD_CTX *state = EVP_MD_CTX_new();
+	ECDSA_SIG *pair;
+
+	assert_int_equal(EVP_DigestSignInit(state, NULL, EVP_sha256(), NULL, with), 1);
+	assert_int_equal(EVP_DigestSign(state, der, &size, (const unsigned char *)signed_text, strlen(signed_text)), 1);
+	pair = d2i_ECDSA_SIG(NULL, &at, (long)size);
+	assert_int_equal(BN_bn2binpad(ECDSA_SIG_get0_r(pair), signature, 32), 32);
+	assert_int_equal(BN_bn2binpad(ECDSA_SIG_get0_s(pair), signature + 32, 32), 32);
+	ECDSA_SIG_free(pair);
+	EVP_MD_CTX_free(state);
+}
+
+static void test_pem__a_signature_fits_its_text_and_its_key(void **state)
+{
+	static const uint8_t zeros[PEM_SIGNATURE_SIZE];
+	uint8_t signature[PEM_SIGNATURE_SIZE];
+	struct pem_key read;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(pem_read(&read, public_text(), &err), 0);
+	for (int i = 0; i < 20; i++) {
+		sign_text(key, "a text", signature);
+		assert_true(pem_signed(&read, STR("a text"), signature));
+		assert_false(pem_signed(&read, STR("a texT"), signature));
+		signature[i * 3] ^= 1;
+		assert_false(pem_signed(&read, STR("a text"), signature));
+	}
+	sign_text(other, "a text", signature);
+	assert_false(pem_signed(&read, STR("a text"), signature));
+	assert_false(pem_signed(&read, STR("a text"), zeros));
+}
+
 static void test_pem__no_key_is_refused(void **state)
 {
 	(void)state;
@@ -223,6 +262,7 @@ int main(void)
 		cmocka_unit_test(test_pem__halves_that_do_not_belong_together_are_refused),
 		cmocka_unit_test(test_pem__the_point_of_a_key_is_told),
 		cmocka_unit_test(test_pem__a_key_that_was_made_can_be_read),
+		cmocka_unit_test(test_pem__a_signature_fits_its_text_and_its_key),
 		cmocka_unit_test(test_pem__no_key_is_refused),
 	};
 
