@@ -32,6 +32,7 @@ static struct write *take_slot(struct writes *writes, struct call *call)
 	if (writes->active != NULL)
 		writes->active->before = write;
 	writes->active = write;
+	writes->used++;
 	return write;
 }
 
@@ -46,6 +47,7 @@ static void free_slot_if_done(struct write *write)
 		write->next->before = write->before;
 	write->next = writes->free_writes;
 	writes->free_writes = write;
+	writes->used--;
 }
 
 struct call *write_take_call(struct write *write)
@@ -554,6 +556,13 @@ static int part_timeout_ms(void *writes_arg)
 	return writes->waiting > 0 ? SWEEP_MS : REST_MS;
 }
 
+static size_t part_waiting(void *writes_arg)
+{
+	const struct writes *writes = writes_arg;
+
+	return writes->used;
+}
+
 static void part_give_up(void *writes_arg)
 {
 	struct writes *writes = writes_arg;
@@ -572,9 +581,12 @@ static void part_give_up(void *writes_arg)
 
 struct part writes_part(struct writes *writes)
 {
-	return (struct part){
-		.name = "writes", .self = writes, .run = run_part, .timeout_ms = part_timeout_ms, .give_up = part_give_up
-	};
+	return (struct part){ .name = "writes",
+			      .self = writes,
+			      .run = run_part,
+			      .timeout_ms = part_timeout_ms,
+			      .waiting = part_waiting,
+			      .give_up = part_give_up };
 }
 
 /* ---- life ---- */

@@ -43,6 +43,7 @@ struct writes {
 	struct accepted accepted;
 	struct write *active; /* the newest first */
 	struct write *free_writes;
+	size_t used;    /* slots */
 	size_t waiting; /* published, without an answer yet */
 	int64_t swept_ms;
 	struct write slots[WRITES_MAX];

@@ -406,6 +406,17 @@ static void test_api_writes__a_broker_that_stays_away_is_503_and_names_the_comma
 	mock_cluster_broker_up(&mock);
 }
 
+/* A record that the broker refuses ends an idempotent producer; the next one takes commands again. */
+static void test_api_writes__a_broken_producer_is_replaced(void **state)
+{
+	(void)state;
+	mock_cluster_fail(&mock, MOCK_PRODUCE, MOCK_INVALID_RECORD, 1);
+	assert_int_equal(post("/debts", "Prefer: respond-async\r\n", DEBT), 503);
+	assert_contains("Location: /commands/");
+	until(is_ready);
+	assert_int_equal(post("/debts", "Prefer: respond-async\r\n", DEBT), 202);
+}
+
 static void test_api_writes__those_who_wait_at_the_end_are_told(void **state)
 {
 	(void)state;
@@ -546,6 +557,7 @@ int main(void)
 		TEST(test_api_writes__who_prefers_not_to_wait_gets_202_when_kafka_has_it),
 		TEST(test_api_writes__no_202_before_the_broker_has_it),
 		TEST(test_api_writes__a_broker_that_stays_away_is_503_and_names_the_command),
+		TEST(test_api_writes__a_broken_producer_is_replaced),
 		TEST(test_api_writes__those_who_wait_at_the_end_are_told),
 		TEST(test_api_writes__a_key_used_again_is_answered_from_the_log),
 		TEST(test_api_writes__while_the_first_use_of_a_key_is_under_way_others_wait),
