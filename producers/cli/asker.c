@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/day.h"
 #include "database.h"
@@ -50,11 +51,10 @@ static int read_answer(struct asker *asker, struct str event, struct err *err)
 }
 
 /* *ret_is_there: there is an answer, and what is returned is what it says. */
-static int look(struct asker *asker, const struct db_statement *statement, const struct db_params *params, bool *ret_is_there,
-		struct err *err)
+static int look(struct asker *asker, const struct db_params *params, bool *ret_is_there, struct err *err)
 {
 	struct db_result result = { .pg = NULL };
-	int status = db_run(asker->db, statement, params, &result, err);
+	int status = db_run(asker->db, asker->look, params, &result, err);
 
 	*ret_is_there = status == 0 && result.rows == 1;
 	if (*ret_is_there)
@@ -65,17 +65,21 @@ static int look(struct asker *asker, const struct db_statement *statement, const
 
 static int wait_for_answer(struct asker *asker, const char *module, const struct uuid *id, struct err *err)
 {
-	const struct db_statement *statement = schema_statement(&asker->arena, "cli_answer", select_answer, module);
 	int64_t deadline_ms = clock_monotonic_ms() + asker->timeout_s * 1000;
 	struct db_params params;
 	bool is_there = false;
 	int status = 0;
 
-	MUST(statement != NULL);
+	if (asker->look == NULL) {
+		asker->look = schema_statement(&asker->arena, "cli_answer", select_answer, module);
+		asker->module = module;
+	}
+	MUST(asker->look != NULL);
+	MUST(strcmp(asker->module, module) == 0);
 	db_params_init(&params, 256);
 	db_param_uuid(&params, id);
 	while (status == 0 && !is_there && clock_monotonic_ms() < deadline_ms) {
-		status = look(asker, statement, &params, &is_there, err);
+		status = look(asker, &params, &is_there, err);
 		if (status == 0 && !is_there)
 			(void)poll(NULL, 0, LOOK_MS); // for the module, which rings no bell here
 	}

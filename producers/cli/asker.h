@@ -16,6 +16,8 @@ struct asker {
 	struct coder *coder;
 	struct arena arena;
 	struct db *db;
+	const struct db_statement *look; /* for an answer of `module`; NULL: none was asked yet */
+	const char *module;
 	int64_t timeout_s;
 };
 
@@ -28,7 +30,8 @@ struct asker_conf {
 MUST_CHECK int asker_open(struct asker *asker, const struct asker_conf *conf, struct err *err);
 void asker_close(struct asker *asker);
 
-/* 0: done. ERR_POISON: refused, and the text says why. ERR_RETRY: nobody has answered in time; it may be done later. */
+/* All of one module. 0: done. ERR_POISON: refused, and the text says why. ERR_RETRY: nobody has answered in time; it may be done
+ * later. */
 MUST_CHECK int asker_ask(struct asker *asker, const struct message_type *type, const void *body, struct err *err);
 
 #endif

@@ -78,7 +78,7 @@ static const struct db_statement set_password = { "cli_password", "SELECT users.
 /* ---- the database ---- */
 
 static int run_for(struct db *db, const struct db_statement *statement, const struct uuid *user_id, const char *text,
-		   struct err *err)
+		   struct db_result *ret_result, struct err *err)
 {
 	struct db_params params;
 	int status;
@@ -87,7 +87,7 @@ static int run_for(struct db *db, const struct db_statement *statement, const st
 	db_param_uuid(&params, user_id);
 	if (text != NULL)
 		db_param_text(&params, str_of(text));
-	status = db_run(db, statement, &params, NULL, err);
+	status = db_run(db, statement, &params, ret_result, err);
 	db_params_release(&params);
 	return status;
 }
@@ -208,12 +208,12 @@ static int create(struct asker *asker, const char *login, const char *hash, cons
 					    .customer_id = rights->customer_id };
 	struct err ignored = ERR_INIT;
 
-	if (run_for(asker->db, &insert_credential, &body.user_id, hash, err) != 0)
+	if (run_for(asker->db, &insert_credential, &body.user_id, hash, NULL, err) != 0)
 		return -1;
 	if (asker_ask(asker, &register_user_type, &body, err) == 0)
 		return 0;
 	if (err->kind == ERR_POISON) /* otherwise it may be done later */
-		(void)!run_for(asker->db, &delete_credential, &body.user_id, NULL, &ignored);
+		(void)!run_for(asker->db, &delete_credential, &body.user_id, NULL, NULL, &ignored);
 	return -1;
 }
 
@@ -235,20 +235,35 @@ out:
 	return status;
 }
 
+/* The sessions that ended by it, for the record. */
+static int record_ended(struct asker *asker, const struct uuid *user_id, const struct db_result *ended, struct err *err)
+{
+	struct record_session_end body = { .user_id = *user_id, .reason = STR("password") };
+	int status = 0;
+
+	for (int row = 0; status == 0 && row < ended->rows; row++) {
+		body.session_id = db_uuid(ended, row, 0);
+		status = asker_ask(asker, &record_session_end_type, &body, err);
+	}
+	return status;
+}
+
 static int run_password(struct asker *asker, const char *login, const char *unused, struct err *err)
 {
 	char password[PASSWORD_SIZE_MAX + 2], hash[PASSWORD_HASH_SIZE];
+	struct db_result ended = { .pg = NULL };
 	struct uuid user_id;
 	int status = -1;
 
 	(void)unused;
 	if (find_user(asker->db, login, &user_id, err) != 0 || take_password(password, hash, err) != 0)
 		goto out;
-	if (run_for(asker->db, &set_password, &user_id, hash, err) != 0)
+	if (run_for(asker->db, &set_password, &user_id, hash, &ended, err) != 0)
 		goto out;
 	tell_password(password);
-	status = 0;
+	status = record_ended(asker, &user_id, &ended, err);
 out:
+	db_result_release(&ended);
 	wipe(password, sizeof(password));
 	return status;
 }
@@ -326,7 +341,7 @@ int run_users(int argc, char **argv)
 	int status = EXIT_STATUS_OK;
 	size_t index = 0;
 
-	conf.asker.sender.roles = "admin";
+	conf.asker.sender.roles = "admin,system"; /* system: what the gateway would record */
 	if (!arguments_read(&usage, argc, argv, &arguments, &status))
 		return status;
 	if (strcmp(arguments.items[0], "list") == 0 && arguments.count == 1)

@@ -162,7 +162,7 @@ def test_of_a_hundred_uses_of_a_refresh_token_one_wins(api, admin):
     assert api.post("/auth/refresh", {"refreshToken": won[0].json["refreshToken"]}).status == 401
 
 
-def test_users_are_kept_by_the_command_too(world, api):
+def test_users_are_kept_by_the_command_too(world, api, told):
     login = f"cli-{new_id()[-12:]}"
     command = [BIN / "dcs", "users", "create", login, "--roles", "agent,supervisor", "--password-stdin"]
     done = subprocess.run(command, env=world.environment, input=PASSWORD + "\n", capture_output=True, text=True)
@@ -176,7 +176,10 @@ def test_users_are_kept_by_the_command_too(world, api):
     assert api.post("/auth/login", {"login": login, "password": PASSWORD}).json["code"] == "account_disabled"
     assert f"{login}\tdisabled\tauditor\t" in world.dcs("users", "list")
     world.dcs("users", "enable", login)
+    session = log_in(api, login)
     log_in(api, login, world.dcs("users", "password", login).strip())
+    assert api.post("/auth/refresh", {"refreshToken": session["refreshToken"]}).status == 401
+    wait_for(lambda: "SessionEnded" in names_of(told, session["user"]["id"]), "the record")
     assert world.dcs("users", "disable", "nobody-at-all", check=False).returncode == 1
 
 
