@@ -9,7 +9,7 @@
 int run_openapi(int argc, char **argv)
 {
 	const struct usage usage = {
-		.about = "dcs openapi: prints the OpenAPI 3.1 document of the HTTP gateway, as GET /openapi.json "
+		.about = "usage: dcs openapi\n\nPrints the OpenAPI 3.1 document of the HTTP gateway, as GET /openapi.json "
 			 "answers it."
 	};
 	struct arguments arguments;
