@@ -390,7 +390,9 @@ static int read_actor(void *self, const struct db_result *result, int row, struc
 	(void)self;
 	(void)err;
 	actor->roles = (uint32_t)db_int32(result, row, 1);
-	actor->customer_id = db_is_null(result, row, 2) ? (struct uuid){ 0 } : db_uuid(result, row, 2);
+	actor->customer_id = (struct uuid){ 0 };
+	if (!db_is_null(result, row, 2))
+		actor->customer_id = db_uuid(result, row, 2);
 	return 0;
 }
 

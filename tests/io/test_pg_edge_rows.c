@@ -178,13 +178,15 @@ static void test_pg_edge_rows__parked_commands_change_their_kind_and_leave(void 
 
 static struct dead_letter letter_at(int64_t offset)
 {
+	struct str none = { .data = NULL };
+
 	return (struct dead_letter){
 		.part = OWNED,
 		.offset = offset,
 		.code = "bad_bytes",
 		.reason = STR("it is"),
 		.at_ms = 1700000000000 + offset,
-		.key = offset % 2 == 0 ? (struct str){ .data = NULL } : STR("key"),
+		.key = offset % 2 == 0 ? none : STR("key"),
 		.value = STR("value"),
 		.headers = STR("packed"),
 	};
