@@ -13,7 +13,7 @@
 #        --dir DIR: whose stack; default .run in the checkout. Stacks of different folders run side by side.
 # parts: postgres kafka smtp bearerbox smsc smsbox (the last three are Kannel: `kannel` names them together)
 #
-# PG_SHARED_BUFFERS (e.g. 6GB) and KAFKA_HEAP (e.g. 2g) override what is chosen for the machine.
+# PG_SHARED_BUFFERS (e.g. 6GB), KAFKA_HEAP (e.g. 2g) and KAFKA_COMPILER (quick, full) override what is chosen for the machine.
 set -euo pipefail
 
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -142,10 +142,15 @@ stop_postgres_with=(INT 20 QUIT 5) # fast shutdown, then without a checkpoint
 JARS=$ROOT/.cache/kafka-jars
 
 # TieredStopAtLevel=1: the optimising compiler takes seconds of a core in the first minutes, which a laptop or a test has not got to
-# spare: latency at 4,000 commands/s was 12 ms at the median instead of 109. A broker of its own machine does without this flag.
+# spare: latency at 4,000 commands/s was 12 ms at the median instead of 109. A broker of its own machine does without this flag, and with
+# KAFKA_COMPILER=full so does this one.
+kafka_compiler() {
+	[ "${KAFKA_COMPILER:-quick}" = full ] || echo -XX:TieredStopAtLevel=1
+}
+
 kafka_java() {
 	local log=-Dorg.slf4j.simpleLogger
-	echo "-Xmx${KAFKA_HEAP:-$(clamp $(($(memory_mb) / 8)) 400 1024)m} -Xshare:auto -XX:TieredStopAtLevel=1 -XX:+ExitOnOutOfMemoryError" \
+	echo "-Xmx${KAFKA_HEAP:-$(clamp $(($(memory_mb) / 8)) 400 1024)m} -Xshare:auto $(kafka_compiler) -XX:+ExitOnOutOfMemoryError" \
 		"$log.defaultLogLevel=warn $log.showDateTime=true $log.dateTimeFormat=yyyy-MM-dd/HH:mm:ss.SSS"
 }
 

@@ -104,7 +104,8 @@ MUST_CHECK int bus_consumer_start(struct bus_consumer *consumer, const int32_t *
 				  struct err *err);
 MUST_CHECK int bus_consumer_stop(struct bus_consumer *consumer, struct err *err);
 
-/* Tells the group where we are (next offset to read), for lag tools only; asynchronous, failures ignored. */
+/* Tells the group where we are (next offset to read), for lag tools only: once a second, and at the end; asynchronous, failures
+ * ignored. */
 void bus_consumer_report(struct bus_consumer *consumer, const int32_t *parts, const int64_t *next_offsets, size_t count);
 
 /* ---- single reads, outside any group ---- */

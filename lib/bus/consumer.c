@@ -28,11 +28,38 @@ struct bus_consumer {
 	size_t parts_count;
 	bool is_overfull; /* assigned more than BUS_PARTS_MAX */
 	bool is_closing;
+	int32_t told_parts[BUS_PARTS_MAX]; /* what the group is told next: where we are in these */
+	int64_t told_offsets[BUS_PARTS_MAX];
+	size_t told_count;
+	int64_t told_at_ms; /* monotonic: when it was told last */
 };
+
+/* For lag tools, so a second late is soon enough; a commit for each small batch would cost the broker more than its records. */
+#define TELL_EVERY_MS 1000
+
+static void tell_group(struct bus_consumer *consumer)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)consumer->told_count);
+
+	for (size_t index = 0; index < consumer->told_count; index++)
+		rd_kafka_topic_partition_list_add(list, consumer->topic, consumer->told_parts[index])->offset =
+			consumer->told_offsets[index];
+	(void)rd_kafka_commit(consumer->kafka.handle, list, 1); /* the next one makes good for a lost one */
+	rd_kafka_topic_partition_list_destroy(list);
+	consumer->told_count = 0;
+	consumer->told_at_ms = clock_monotonic_ms();
+}
+
+static void tell_group_if_due(struct bus_consumer *consumer)
+{
+	if (consumer->told_count > 0 && clock_monotonic_ms() - consumer->told_at_ms >= TELL_EVERY_MS)
+		tell_group(consumer);
+}
 
 static void take_away(struct bus_consumer *consumer)
 {
 	consumer->parts_count = 0;
+	consumer->told_count = 0;
 	consumer->state = STATE_TAKEN;
 	consumer->news = BUS_REVOKED;
 }
@@ -195,6 +222,8 @@ void bus_consumer_close(struct bus_consumer *consumer, int64_t deadline_ms)
 	if (consumer == NULL)
 		return;
 	int64_t until_ms = clock_monotonic_ms() + deadline_ms;
+	if (consumer->told_count > 0)
+		tell_group(consumer);
 	leave(consumer, until_ms);
 	int64_t left_ms = until_ms - clock_monotonic_ms();
 	if (kafka_destroy(&consumer->kafka, left_ms > 100 ? left_ms : 100))
@@ -230,6 +259,7 @@ int bus_consumer_poll(struct bus_consumer *consumer, int timeout_ms, enum bus_po
 {
 	rd_kafka_message_t *message = NULL;
 
+	tell_group_if_due(consumer);
 	if (consumer->news == BUS_NOTHING)
 		message = rd_kafka_consumer_poll(consumer->kafka.handle, timeout_ms);
 	if (message != NULL && message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -302,13 +332,26 @@ int bus_consumer_stop(struct bus_consumer *consumer, struct err *err)
 	return 0;
 }
 
+static void note_offset(struct bus_consumer *consumer, int32_t part, int64_t next_offset)
+{
+	size_t index = 0;
+
+	while (index < consumer->told_count && consumer->told_parts[index] != part)
+		index++;
+	MUST(index < BUS_PARTS_MAX);
+	consumer->told_parts[index] = part;
+	consumer->told_offsets[index] = next_offset;
+	if (index == consumer->told_count)
+		consumer->told_count++;
+}
+
 void bus_consumer_report(struct bus_consumer *consumer, const int32_t *parts, const int64_t *next_offsets, size_t count)
 {
-	rd_kafka_topic_partition_list_t *list = NULL;
-
-	if (consumer->state != STATE_READING || count == 0)
+	if (consumer->state != STATE_READING)
 		return;
-	list = list_of(consumer->topic, parts, next_offsets, count);
-	(void)rd_kafka_commit(consumer->kafka.handle, list, 1); /* for lag tools: the next one makes good for a lost one */
-	rd_kafka_topic_partition_list_destroy(list);
+	for (size_t index = 0; index < count; index++) {
+		if (next_offsets[index] >= 0)
+			note_offset(consumer, parts[index], next_offsets[index]);
+	}
+	tell_group_if_due(consumer);
 }
