@@ -20,6 +20,7 @@ struct tracked {
 	int64_t offset;
 	bool in_use;
 	bool acked;
+	bool is_forgotten; /* its partition was claimed since: the database says what is not published */
 };
 
 struct lane_publication {
@@ -226,6 +227,9 @@ static int edge_resume(void *self, int32_t part, int64_t *ret_last_seq, struct e
 	if (last_seq(edge, part, ret_last_seq, err) < 0)
 		return -1;
 	edge->lanes[part].has_failed = false;
+	/* The topic may have been made anew meanwhile: the same offset, another letter. They are sent once more. */
+	for (size_t i = 0; i < TRACKED_MAX; i++)
+		edge->tracked[i].is_forgotten |= edge->tracked[i].in_use && edge->tracked[i].part == part;
 	return 0;
 }
 
@@ -357,6 +361,10 @@ static size_t edge_dead_acked(void *self, int32_t *ret_parts, int64_t *ret_offse
 
 		if (!tracked->in_use || !tracked->acked)
 			continue;
+		if (tracked->is_forgotten) {
+			tracked->in_use = false;
+			continue;
+		}
 		ret_parts[count] = tracked->part;
 		ret_offsets[count++] = tracked->offset;
 		tracked->in_use = false;

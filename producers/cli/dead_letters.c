@@ -41,10 +41,10 @@ static const struct conf_row rows[] = {
 	{ .name = "offset",
 	  .kind = CONF_NUMBER,
 	  .default_value = "-1",
-	  .number_min = -1,
+	  .number_min = INT64_MIN,
 	  .number_max = INT64_MAX,
 	  .target = &conf.offset,
-	  .help = "only the one at this offset of the command topic; -1: all" },
+	  .help = "only the one at this offset of the command topic (below -1: of one that was before); -1: all" },
 	{ .name = "code", .kind = CONF_TEXT, .default_value = "", .target = &conf.code, .help = "only those with this code" },
 	{ .name = "all",
 	  .kind = CONF_SWITCH,
@@ -84,7 +84,7 @@ static const struct usage usage = {
 
 static const char select_page[] =
 	"SELECT part, command_offset, code, reason, at, key, value, headers, replayed_at IS NOT NULL FROM {schema}.dead_letter "
-	"WHERE (part, command_offset) > ($1, $2) AND ($3 < 0 OR part = $3) AND ($4 < 0 OR command_offset = $4) "
+	"WHERE (part, command_offset) > ($1, $2) AND ($3 < 0 OR part = $3) AND ($4 = -1 OR command_offset = $4) "
 	"AND ($5 = '' OR code = $5) AND ($6 OR replayed_at IS NULL) ORDER BY part, command_offset LIMIT $7";
 
 static const char update_replayed[] = "UPDATE {schema}.dead_letter d SET replayed_at = now() "

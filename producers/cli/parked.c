@@ -30,10 +30,10 @@ static const struct conf_row rows[] = {
 	{ .name = "offset",
 	  .kind = CONF_NUMBER,
 	  .default_value = "-1",
-	  .number_min = -1,
+	  .number_min = INT64_MIN,
 	  .number_max = INT64_MAX,
 	  .target = &conf.offset,
-	  .help = "only the one at this offset of the command topic; -1: all" },
+	  .help = "only the one at this offset of the command topic (below -1: of one that was before); -1: all" },
 	{ .name = "kind",
 	  .kind = CONF_TEXT,
 	  .default_value = "",
@@ -59,11 +59,11 @@ static const struct usage usage = {
 static const char select_page[] =
 	"SELECT part, command_offset, kind, since, key, command_id, reason, released, substring(value FOR 5) FROM "
 	"{schema}.parked "
-	"WHERE (part, command_offset) > ($1, $2) AND ($3 < 0 OR part = $3) AND ($4 < 0 OR command_offset = $4) "
+	"WHERE (part, command_offset) > ($1, $2) AND ($3 < 0 OR part = $3) AND ($4 = -1 OR command_offset = $4) "
 	"AND ($5 = '' OR kind = $5) ORDER BY part, command_offset LIMIT $6";
 
 static const char update_released[] = "UPDATE {schema}.parked SET released = true WHERE kind = 'bug' AND NOT released "
-				      "AND ($1 < 0 OR part = $1) AND ($2 < 0 OR command_offset = $2)";
+				      "AND ($1 < 0 OR part = $1) AND ($2 = -1 OR command_offset = $2)";
 
 static const char *type_of(struct str frame)
 {

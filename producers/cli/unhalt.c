@@ -33,7 +33,10 @@ static const struct usage usage = {
 		 "When the\n"
 		 "topic was truncated or made anew they fail again: then, and only after a person has looked, --at says where to "
 		 "go on.\n"
-		 "Commands between the old place and that are lost, or come again (and are known by their ids).\n"
+		 "Commands between the old place and that are lost, or come again (and are known by their ids). Going back, what "
+		 "was "
+		 "set\n"
+		 "aside before keeps its turn, at offsets below zero.\n"
 		 "Exit status: 0 done; 1 it is not halted, or could not be; 2 wrong usage.",
 	.rows = rows,
 	.rows_count = ROWS_COUNT(rows),
@@ -41,36 +44,94 @@ static const struct usage usage = {
 	.arguments_max = 2,
 };
 
-/* The epoch moves, so that whoever still thinks he has the partition cannot write. */
-static const char update_head[] =
-	"UPDATE {schema}.partition_head SET state = 'running', reason = NULL, epoch = epoch + 1, owner = 'dcs unhalt', "
-	"next_offset = CASE WHEN $2 < 0 THEN next_offset ELSE $2 END, last_digest = CASE WHEN $2 < 0 THEN last_digest END, "
-	"tick_cursor = CASE WHEN $2 < 0 THEN tick_cursor END WHERE part = $1 AND state = 'halted'";
+/* In one transaction. $1 part, $2 where to go on, -1: where it stopped. */
+static const char lock_head[] = "SELECT next_offset FROM {schema}.partition_head WHERE part = $1 AND state = 'halted' FOR UPDATE";
 
-static int run(struct db *db, struct arena *arena, const char *module, int32_t part, struct err *err)
+/*
+ * Going back, offsets will be used again: what stands under them moves below all that were ever used, in its order. (-1 stays
+ * free: to the commands that list, it means "all".)
+ */
+static const char move_parked[] =
+	"UPDATE {schema}.parked SET command_offset = command_offset - (SELECT h.next_offset + 1 - least(min(p.command_offset), 0)"
+	" FROM {schema}.parked p JOIN {schema}.partition_head h USING (part) WHERE part = $1 GROUP BY h.next_offset)"
+	" WHERE part = $1";
+static const char move_dead[] =
+	"UPDATE {schema}.dead_letter SET command_offset = command_offset - (SELECT h.next_offset + 1 - "
+	"least(min(d.command_offset), 0)"
+	" FROM {schema}.dead_letter d JOIN {schema}.partition_head h USING (part) WHERE part = $1 GROUP BY h.next_offset)"
+	" WHERE part = $1";
+static const char insert_break[] =
+	"INSERT INTO {schema}.topic_break (part, log_seq, left_at, went_on_at) SELECT part, log_seq, next_offset, $2 FROM "
+	"{schema}.partition_head WHERE part = $1 ON CONFLICT (part, log_seq) DO UPDATE SET went_on_at = excluded.went_on_at";
+
+/* The epoch moves, so that whoever still thinks he has the partition cannot write. */
+static const char update_head[] = "UPDATE {schema}.partition_head SET state = 'running', reason = NULL, epoch = epoch + 1, owner "
+				  "= 'dcs unhalt', tries = 0, "
+				  "suspect = 0, next_offset = CASE WHEN $2 < 0 THEN next_offset ELSE $2 END, last_digest = CASE "
+				  "WHEN $2 < 0 THEN last_digest "
+				  "END, tick_cursor = CASE WHEN $2 < 0 THEN tick_cursor END WHERE part = $1";
+
+struct unhalt {
+	struct db *db;
+	struct arena *arena;
+	const char *module;
+	int32_t part;
+};
+
+static int run_step(const struct unhalt *unhalt, const char *name, const char *sql, bool has_at, struct db_result *ret_result,
+		    struct err *err)
 {
-	const struct db_statement *update = NULL;
-	struct db_result result = { .pg = NULL };
-	struct schemas modules;
+	const struct db_statement *statement = schema_statement(unhalt->arena, name, sql, unhalt->module);
 	struct db_params params;
 	int failed = 0;
 
+	MUST(statement != NULL);
+	db_params_init(&params, 256);
+	db_param_int32(&params, unhalt->part);
+	if (has_at)
+		db_param_int64(&params, conf.at);
+	failed = db_run(unhalt->db, statement, &params, ret_result, err);
+	db_params_release(&params);
+	return failed;
+}
+
+static int go_on(const struct unhalt *unhalt, struct err *err)
+{
+	struct db_result result = { .pg = NULL };
+	int64_t next_offset = 0;
+
+	if (run_step(unhalt, "cli_unhalt_lock", lock_head, false, &result, err) != 0)
+		return -1;
+	if (result.rows == 0) {
+		db_result_release(&result);
+		return err_set(err, ERR_FATAL, "%s partition %d is not halted", unhalt->module, unhalt->part);
+	}
+	next_offset = db_int64(&result, 0, 0);
+	db_result_release(&result);
+	if (conf.at >= 0 && conf.at < next_offset &&
+	    (run_step(unhalt, "cli_unhalt_parked", move_parked, false, NULL, err) != 0 ||
+	     run_step(unhalt, "cli_unhalt_dead", move_dead, false, NULL, err) != 0 ||
+	     run_step(unhalt, "cli_unhalt_break", insert_break, true, NULL, err) != 0))
+		return -1;
+	return run_step(unhalt, "cli_unhalt", update_head, true, NULL, err);
+}
+
+static int run(struct db *db, struct arena *arena, const char *module, int32_t part, struct err *err)
+{
+	struct unhalt unhalt = { .db = db, .arena = arena, .part = part };
+	struct schemas modules;
+	int failed = -1;
+
 	if (command_modules(db, &modules, err) != 0)
 		return -1;
-	for (size_t i = 0; i < modules.count; i++) {
+	for (size_t i = 0; i < modules.count; i++)
 		if (strcmp(module, modules.names[i]) == 0)
-			update = schema_statement(arena, "cli_unhalt", update_head, module);
-	}
-	if (update == NULL)
+			unhalt.module = modules.names[i];
+	if (unhalt.module == NULL)
 		return err_set(err, ERR_FATAL, "there is no module %.60s", module);
-	db_params_init(&params, 256);
-	db_param_int32(&params, part);
-	db_param_int64(&params, conf.at);
-	failed = db_run(db, update, &params, &result, err);
-	if (failed == 0 && result.affected == 0)
-		failed = err_set(err, ERR_FATAL, "%s partition %d is not halted", module, part);
-	db_result_release(&result);
-	db_params_release(&params);
+	if (db_begin(db, err) == 0 && go_on(&unhalt, err) == 0)
+		failed = db_commit(db, err);
+	db_rollback(db); /* nothing to do after a commit */
 	return failed;
 }
 

@@ -11,8 +11,9 @@
 #include "schemas/engine.h"
 #include "verify.h"
 
-#define PAGE_ROWS 5000
-#define IDS_MAX   ((size_t)1 << 28)
+#define PAGE_ROWS  5000
+#define IDS_MAX    ((size_t)1 << 28)
+#define OFFSET_MIN (-((int64_t)1 << 62))
 
 static const char select_log[] =
 	"SELECT seq, event_id, schema_id, key, subject, command_id, correlation_id, at, command_offset, command_digest IS NOT "
@@ -22,6 +23,8 @@ static const char select_log[] =
 static const char select_twice[] = "SELECT command_id, count(*) FROM {schema}.event_log WHERE command_digest IS NOT NULL "
 				   "GROUP BY command_id HAVING count(*) > 1 LIMIT 100";
 
+static const char select_breaks[] = "SELECT log_seq FROM {schema}.topic_break WHERE part = $1 ORDER BY log_seq";
+
 /* One partition's log on its way through. */
 struct walk {
 	struct verify *verify;
@@ -30,7 +33,9 @@ struct walk {
 	int64_t seq;
 	struct uuid command_id; /* the command whose events we are in */
 	uint64_t ordinal;
-	struct idmap keys;     /* customer -> offset of the last answered command, + 1 */
+	struct idmap keys;       /* customer -> place of the last answered command */
+	struct db_result breaks; /* seqs behind which another topic was read */
+	int break_row;
 	struct idmap versions; /* aggregate -> version */
 };
 
@@ -104,20 +109,24 @@ static void check_answer(struct walk *walk, const struct log_line *line)
 
 static int check_order(struct walk *walk, const struct log_line *line, struct err *err)
 {
+	int64_t place = line->command_offset - OFFSET_MIN; /* above 0, for idmap's "none" */
 	int64_t *last = NULL;
 	char where[WHERE_SIZE];
 
+	for (; walk->break_row < walk->breaks.rows && db_int64(&walk->breaks, walk->break_row, 0) < line->row.seq;
+	     walk->break_row++)
+		idmap_clear(&walk->keys); /* offsets count anew; what was set aside before is below zero */
 	if (!line->is_answer || uuid_is_none(&line->row.key))
 		return 0;
 	last = idmap_at(&walk->keys, &line->row.key);
 	if (last == NULL)
 		return err_set(err, ERR_FATAL, "too many customers for the memory of this check");
-	if (line->command_offset < *last) {
+	if (place < *last) {
 		where_at(where, walk->head, "seq", line->row.seq);
 		finding(walk->verify, 4, where, "answers offset %lld after offset %lld of the same key",
-			(long long)line->command_offset, (long long)(*last - 1));
+			(long long)line->command_offset, (long long)(*last + OFFSET_MIN));
 	}
-	*last = line->command_offset + 1;
+	*last = place;
 	return 0;
 }
 
@@ -287,11 +296,19 @@ static int check_twice(struct verify *verify, const char *module, struct err *er
 	return 0;
 }
 
+static int find_breaks(struct walk *walk, const struct db_statement *select, struct err *err)
+{
+	db_params_reset(&walk->verify->params);
+	db_param_int32(&walk->verify->params, walk->head->part);
+	return db_run(walk->verify->db, select, &walk->verify->params, &walk->breaks, err);
+}
+
 static int walk_parts(struct verify *verify, const char *module, struct idmap *keys, struct idmap *versions, struct err *err)
 {
 	const struct db_statement *select = schema_statement(&verify->statements, "verify_log", select_log, module);
+	const struct db_statement *breaks = schema_statement(&verify->statements, "verify_breaks", select_breaks, module);
 
-	MUST(select != NULL);
+	MUST(breaks != NULL);
 	for (size_t i = 0; i < verify->heads_count; i++) {
 		struct walk walk = { .verify = verify, .head = &verify->heads[i], .keys = *keys, .versions = *versions };
 		int failed = 0;
@@ -300,7 +317,10 @@ static int walk_parts(struct verify *verify, const char *module, struct idmap *k
 			continue;
 		idmap_clear(&walk.keys); /* a customer, and all that is his, is in one partition */
 		idmap_clear(&walk.versions);
-		failed = walk_part(&walk, select, err);
+		failed = find_breaks(&walk, breaks, err);
+		if (failed == 0)
+			failed = walk_part(&walk, select, err);
+		db_result_release(&walk.breaks);
 		*keys = walk.keys;
 		*versions = walk.versions;
 		if (failed != 0)

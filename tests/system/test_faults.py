@@ -9,7 +9,7 @@ import signal
 
 import pytest
 
-from client import Client, Events
+from client import Client, Events, new_id
 from people import People
 from world import MODULES, World, wait_for
 
@@ -121,6 +121,22 @@ def delete_records(world, topic, part, before):
     world.java("DeleteRecordsCommand", "--offset-json-file", str(path))
 
 
+def make_anew(world, topic):
+    world.java("TopicCommand", "--delete", "--topic", topic)
+    wait_for(lambda: topic not in world.java("TopicCommand", "--list").split(), f"{topic} is gone")
+    world.dcs("topics")
+
+
+def fill_up_to(client, record, place):
+    """Sends it until one stands at this place or behind it; repetitions change nothing."""
+    wait_for(lambda: client.send(record)[1] >= place[1], f"something stands at {place}")
+    return record
+
+
+def dead_letters(world, part, where):
+    return world.value(f"SELECT count(*) FROM debts.dead_letter WHERE part = %s AND command_offset {where}", part)
+
+
 def halted(world, part):
     """Why the partition of debts is halted, as `dcs status` says; None when it is not."""
     row = next(row for row in world.status()["partitions"] if (row["module"], row["part"]) == ("debts", part))
@@ -155,3 +171,30 @@ def test_a_truncated_topic_halts_its_partition_until_it_is_told_where_to_go_on(w
     world.dcs("unhalt", "debts", str(part), "--at", str(kept_at))
     serves(client, people, events, debtor)
     assert [len(events.of(record)) for record in (lost, kept)] == [0, 1]
+
+
+def test_a_topic_made_anew_halts_until_it_is_told_to_begin_again(world, client, people, events, debtor):
+    """What was set aside before, a dead letter and a command that waits, keeps its place beside what comes to the same offsets."""
+    no_token = people.record_payment(*debtor).header("authorization", None)
+    dead_at = client.send(no_token)
+    events.expect_dead(no_token, dead_at, "no_token")
+    waiting = people.create_debt(new_id())
+    waiting_at = client.send(waiting)
+    wait_for(lambda: world.value("SELECT count(*) FROM debts.parked WHERE command_id::text = %s", waiting.id) == 1, "it waits")
+    make_anew(world, "dcs.debts.commands.v1")
+    # All its partitions, for every one has had Ticks; the other modules go on.
+    parts = [row["part"] for row in world.status()["partitions"] if row["module"] == "debts"]
+    assert all("topic recreated" in wait_halted(world, part) for part in parts)
+    people.customer()
+    for part in parts:
+        world.dcs("unhalt", "debts", str(part), "--at", "0")
+    serves(client, people, events, debtor)
+    # Dead letters up to the old offset and beyond, so that one comes to it.
+    fill_up_to(client, no_token.but(partition=dead_at[0]), dead_at)
+    wait_for(lambda: dead_letters(world, dead_at[0], f"= {dead_at[1]}") == 1, "a dead letter at the same offset")
+    assert dead_letters(world, dead_at[0], "< 0") == 1
+    also_waiting = fill_up_to(client, people.create_debt(new_id()).but(partition=waiting_at[0]), waiting_at)
+    wait_for(lambda: world.value("SELECT count(*) FROM debts.parked WHERE command_id::text = %s", also_waiting.id) >= 1, "it waits too")
+    for debt in (waiting, also_waiting):
+        client.send(people.create_customer(debt.key.decode()))
+        events.expect(debt, "DebtCreated")
