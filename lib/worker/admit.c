@@ -215,8 +215,8 @@ int admit(const struct admission *admission, const struct broker *broker, const 
 	return 0;
 }
 
-int admit_parked(const struct admission *admission, const struct parked *parked, int64_t now_ms, struct arena *arena,
-		 struct item *ret_item, struct err *err)
+int admit_parked(const struct admission *admission, const struct parked *parked, bool is_broken, int64_t now_ms,
+		 struct arena *arena, struct item *ret_item, struct err *err)
 {
 	struct item item = { .kind = ITEM_COMMAND, .part = parked->part, .offset = parked->offset, .was_parked = true };
 
@@ -224,7 +224,8 @@ int admit_parked(const struct admission *admission, const struct parked *parked,
 	item.since_ms = parked->since_ms;
 	item.parked_kind = parked->kind;
 	item.is_released = parked->released;
-	item.is_broken = parked->kind == PARKED_BUG && !parked->released;
+	item.is_broken = is_broken || (parked->kind == PARKED_BUG && !parked->released);
+	item.is_unread = item.is_broken;
 	item.expires_ms = parked->expires_ms;
 	item.traceparent = parked->traceparent;
 	memcpy(item.digest, parked->digest, DIGEST_SIZE);
@@ -235,6 +236,8 @@ int admit_parked(const struct admission *admission, const struct parked *parked,
 	item.command.roles = parked->roles;
 	item.command.now_ms = now_ms;
 	*ret_item = item;
+	if (item.is_unread)
+		return 0;
 	if (arena->size - arena->used < admit_room(admission, parked->value.size))
 		return err_set(err, ERR_POISON, "arena full");
 	if (coder_decode(admission->coder, parked->value, arena, &ret_item->command.type, &ret_item->command.body, err) == 0)

@@ -35,7 +35,8 @@ struct item {
 
 	bool was_parked;  /* read from `parked` during a Tick */
 	bool is_released; /* parked for a bug and let go by hand */
-	bool is_broken;   /* alone in its batch it failed on data: it is our bug, park it */
+	bool is_broken;   /* alone in its batch it failed on data, or ended programs: it is our bug, park it */
+	bool is_unread;   /* a parked one that is broken: not decoded */
 	enum parked_kind parked_kind;
 	int64_t since_ms; /* broker time of the record, also of one that was parked since */
 
@@ -63,8 +64,9 @@ MUST_CHECK int admit(const struct admission *admission, const struct broker *bro
 		     struct arena *arena, struct item *ret_item, struct err *err);
 
 /* The same for a row of `parked`: it was authorised when it came, only the body is decoded again. One that cannot be comes out
- * as broken, without a rule. `now_ms`: of the Tick that tries it again. */
-MUST_CHECK int admit_parked(const struct admission *admission, const struct parked *parked, int64_t now_ms, struct arena *arena,
-			    struct item *ret_item, struct err *err);
+ * as broken, without a rule; one that broke our code before (or does so now: is_broken) is not looked into. `now_ms`: of the Tick
+ * that tries it again. */
+MUST_CHECK int admit_parked(const struct admission *admission, const struct parked *parked, bool is_broken, int64_t now_ms,
+			    struct arena *arena, struct item *ret_item, struct err *err);
 
 #endif

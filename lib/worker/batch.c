@@ -127,6 +127,8 @@ int batch_begin(struct batch *batch, const struct engine *engine, size_t from, s
 
 /* ---- decide ---- */
 
+static const char broke_our_code[] = "the command broke our code; a person has to look";
+
 /* *ret_mistaken true: one that had been taken for new is not. */
 static int load_missing(struct batch *batch, const struct engine *engine, bool *ret_mistaken, struct err *err)
 {
@@ -292,6 +294,12 @@ static int repeat(struct batch *batch, struct verdict *verdict, const struct ite
 	return refuse(batch, verdict, item, &decision, err);
 }
 
+/* It was answered meanwhile, as another record. */
+static bool is_same_again(const struct verdict *verdict, const struct item *item)
+{
+	return verdict->has_answer && verdict->answer.found && memcmp(verdict->answer.digest, item->digest, DIGEST_SIZE) == 0;
+}
+
 static int decide_command(struct batch *batch, const struct engine *engine, size_t i, struct err *err)
 {
 	struct item *item = &batch->items[batch->from + i];
@@ -304,14 +312,16 @@ static int decide_command(struct batch *batch, const struct engine *engine, size
 
 	if (!is_ahead(&item->command) && uuid_compare(&item->command.id, &head->last_id) > 0)
 		head->last_id = item->command.id;
-	if (!item->rule)
+	if (item->is_unread && !is_same_again(verdict, item))
+		return park(batch, verdict, item, PARKED_BUG, broke_our_code, err);
+	if (!item->rule && !item->is_unread)
 		return park(batch, verdict, item, PARKED_BUG, "this program cannot read the command", err);
 	if (verdict->has_answer && verdict->answer.found)
 		return repeat(batch, verdict, item, verdict->answer.digest, err);
 	if (first_verdict && (first_verdict->fate == FATE_APPLIED || first_verdict->fate == FATE_REFUSED))
 		return repeat(batch, verdict, item, first->digest, err);
 	if (item->is_broken)
-		return park(batch, verdict, item, PARKED_BUG, "the command broke our code; a person has to look", err);
+		return park(batch, verdict, item, PARKED_BUG, broke_our_code, err);
 	if (!item->rule->overtakes && (keyset_has(item->was_parked ? &lane->held_next : &lane->held, &item->command.key) ||
 				       keyset_has(&batch->held, &item->command.key)))
 		return park(batch, verdict, item, PARKED_BEHIND, "a command of the same key waits before it", err);
@@ -553,8 +563,10 @@ static void move_heads(struct batch *batch)
 		head->has_digest = true;
 		memcpy(head->last_digest, item->digest, DIGEST_SIZE);
 		if (item->kind == ITEM_TICK)
-			head->tick_cursor = -1;
+			head->tick_cursor = OFFSET_BEFORE_ALL;
 	}
+	for (size_t i = 0; i < batch->heads_count; i++)
+		batch->heads[i].tries = batch->heads[i].suspect = 0;
 	batch->changes.heads = batch->heads;
 	batch->changes.heads_count = batch->heads_count;
 }

@@ -35,8 +35,13 @@ struct head {
 	uint8_t log_hash[SHA256_SIZE];
 	int64_t tick_at_ms;    /* 0: no Tick yet */
 	int32_t business_date; /* INT32_MIN: no Tick yet */
-	int64_t tick_cursor;   /* -1: no Tick is being worked off */
+	int64_t tick_cursor;   /* OFFSET_BEFORE_ALL: no Tick is being worked off */
+	int32_t tries;         /* claims in a row that came to nothing, this one counted: no commit, no letting go */
+	int32_t suspect;       /* owners in a row that died with one record in hand: the next one */
 };
+
+/* Before every offset, also those below zero: of what was set aside before its topic was made anew (`dcs unhalt --at`). */
+#define OFFSET_BEFORE_ALL INT64_MIN
 
 /* A row of event_log. Texts borrow. */
 struct log_row {
@@ -110,8 +115,16 @@ enum open_result {
 struct database {
 	void *self;
 
-	/* Becomes the owner: epoch + 1, one row each (made when missing). Also (re)connects when the connection is dead. */
-	int (*claim)(void *self, const int32_t *parts, size_t count, const char *owner, struct head *ret_heads, struct err *err);
+	/* Becomes the owner: epoch + 1, one row each (made when missing). Also (re)connects when the connection is dead. In:
+	 * part, and epoch and suspect as the caller has held them (0: never): if nobody else has since, it did not die meanwhile.
+	 * Out: the head. */
+	int (*claim)(void *self, struct head *heads, size_t count, const char *owner, struct err *err);
+	/* Writes down that the next record is tried alone; if the owner dies of it, its `suspect` stays. Commits end it.
+	 * *ret_fenced as in halt. */
+	int (*suspect)(void *self, const struct head *head, bool *ret_fenced, struct err *err);
+	/* The owner gives these up alive: its claim does not count, nor is what it tried alone suspect for it. Not ours any more:
+	 * nothing. */
+	int (*let_go)(void *self, const struct head *heads, size_t count, struct err *err);
 	/* Keys of the parked commands of a partition, added to `keys`; ERR_POISON: more than it takes. */
 	int (*held_keys)(void *self, int32_t part, struct keyset *keys, struct err *err);
 	/* Writes the reason down; *ret_fenced true and nothing written when somebody else owns it now. */

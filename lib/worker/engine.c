@@ -16,6 +16,9 @@
 #define TICK_ROWS_MAX      1000
 #define UNREADABLE_WAIT_MS 15000 /* a partition whose leader is away: each try may cost seconds of the others' time */
 #define DISPLACED_WAIT_MS  1000
+#define TRIES_MAX          3 /* claims that come to nothing, then one record at a time */
+#define DEATHS_PARK        2 /* of one record alone: once may be chance. It is set aside as our bug, undecided */
+#define DEATHS_HALT        3 /* even so: its partition halts */
 
 /* ---- life ---- */
 
@@ -269,9 +272,23 @@ static int hold_keys(struct engine *engine, struct lane *lane, struct err *err)
 		return -1;
 	/* A pass over the parked was interrupted: those before the cursor are done, their keys that are still parked stay held.
 	 */
-	if (lane->head.tick_cursor >= 0 && !keyset_add_all(&lane->held_next, &lane->held))
+	if (lane->head.tick_cursor > OFFSET_BEFORE_ALL && !keyset_add_all(&lane->held_next, &lane->held))
 		return err_set(err, ERR_POISON, "too many keys have parked commands");
 	return 0;
+}
+
+/* Whoever owned this died, again and again, or with one record in hand: which one it is, one record at a time tells. */
+static void be_wary(struct engine *engine, struct lane *lane)
+{
+	const struct head *head = &lane->head;
+
+	lane->wary_until = head->next_offset;
+	if (head->tries <= TRIES_MAX && head->suspect == 0)
+		return;
+	lane->wary_until += (int64_t)engine->conf.batch_items_max; /* it was in one batch with the first */
+	engine->is_wary = true;
+	log_warn("part=%d offset=%lld tries=%d suspect=%d its owners die: one record at a time", head->part,
+		 (long long)head->next_offset, head->tries, head->suspect);
 }
 
 static int take_over(struct engine *engine, const struct head *head, struct err *err)
@@ -308,6 +325,7 @@ static int take_over(struct engine *engine, const struct head *head, struct err 
 		*err = (struct err)ERR_INIT;
 		return engine_halt(engine, head->part, why.text, err);
 	}
+	be_wary(engine, lane);
 	lane->state = LANE_RUNNING;
 	log_info("part=%d epoch=%lld offset=%lld seq=%lld claimed", head->part, (long long)head->epoch,
 		 (long long)head->next_offset, (long long)head->log_seq);
@@ -318,7 +336,7 @@ static int take_over(struct engine *engine, const struct head *head, struct err 
  * The partitions whose time has come and whose leader answers: one that we cannot read must not be taken from somebody who can,
  * nor hold up the others. After one that does not answer the rest wait for the next turn.
  */
-static int list_claimable(struct engine *engine, int32_t *parts, size_t *ret_count, struct err *err)
+static int list_claimable(struct engine *engine, struct head *ret_heads, size_t *ret_count, struct err *err)
 {
 	int64_t now_ms = engine->conf.now_ms();
 	size_t count = 0;
@@ -335,7 +353,8 @@ static int list_claimable(struct engine *engine, int32_t *parts, size_t *ret_cou
 				return -1;
 			break;
 		}
-		parts[count++] = part;
+		ret_heads[count] = lane->head;
+		ret_heads[count++].part = part;
 	}
 	*ret_count = count;
 	return 0;
@@ -343,23 +362,23 @@ static int list_claimable(struct engine *engine, int32_t *parts, size_t *ret_cou
 
 static int claim_lost(struct engine *engine, struct err *err)
 {
-	int32_t parts[BUS_PARTS_MAX];
 	struct head heads[BUS_PARTS_MAX];
 	size_t count;
 	bool is_read = false;
 
-	if (list_claimable(engine, parts, &count, err) < 0)
+	if (list_claimable(engine, heads, &count, err) < 0)
 		return -1;
 	if (count == 0)
 		return 0;
 	if (finish_flying(engine, err) < 0)
 		return -1;
-	if (engine->database.claim(engine->database.self, parts, count, engine->conf.owner, heads, err) < 0)
+	if (engine->database.claim(engine->database.self, heads, count, engine->conf.owner, err) < 0)
 		return -1;
+	engine->is_silent = false; /* one without a leader says nothing about those that were answered for */
 	for (size_t i = 0; i < count; i++) {
 		if (take_over(engine, &heads[i], err) < 0)
 			return -1;
-		is_read = is_read || engine->lanes[parts[i]].state == LANE_RUNNING;
+		is_read = is_read || engine->lanes[heads[i].part].state == LANE_RUNNING;
 	}
 	return is_read ? read_on(engine, err) : 0; /* what was fetched is fetched again: not for nothing */
 }
@@ -381,6 +400,26 @@ static int assigned(struct engine *engine, struct err *err)
 	return claim_lost(engine, err) < 0 ? -1 : read_on(engine, err);
 }
 
+/* If it cannot be said, the next owner takes us for dead: that is one try more. */
+static void let_go(struct engine *engine)
+{
+	struct head heads[BUS_PARTS_MAX];
+	struct err err = ERR_INIT;
+	size_t count = 0;
+
+	for (int32_t part = 0; part < BUS_PARTS_MAX; part++)
+		if (engine->lanes[part].state != LANE_NONE && engine->lanes[part].head.epoch > 0)
+			heads[count++] = engine->lanes[part].head;
+	if (count > 0 && engine->database.let_go(engine->database.self, heads, count, &err) < 0)
+		log_debug("partitions are left without a word: %s", err.text);
+}
+
+void engine_let_go(struct engine *engine)
+{
+	forget(engine);
+	let_go(engine);
+}
+
 /* The group is answered in any case, also when what flies is lost: the next owner waits for it. */
 static int revoked(struct engine *engine, struct err *err)
 {
@@ -389,6 +428,7 @@ static int revoked(struct engine *engine, struct err *err)
 	int stopped;
 
 	forget(engine);
+	let_go(engine);
 	for (int32_t part = 0; part < BUS_PARTS_MAX; part++)
 		engine->lanes[part].state = LANE_NONE;
 	stopped = engine->broker.stop(engine->broker.self, finished < 0 ? &stopping : err);
@@ -467,12 +507,105 @@ static int displaced(struct engine *engine, int32_t part, struct err *err)
 	return 0;
 }
 
+/* ---- one record at a time ---- */
+
+static bool is_wary(struct engine *engine)
+{
+	for (int32_t part = 0; engine->is_wary && part < BUS_PARTS_MAX; part++)
+		if (engine->lanes[part].state == LANE_RUNNING &&
+		    engine->lanes[part].head.next_offset < engine->lanes[part].wary_until)
+			return true;
+	engine->is_wary = false;
+	return false;
+}
+
+/* Before what stands next in the partition is looked at: if we die of it, the next owner knows. *ret_tried false: not ours any
+ * more, or nobody's to try. Nothing flies then. */
+static int try_alone(struct engine *engine, int32_t part, bool *ret_tried, struct err *err)
+{
+	struct lane *lane = &engine->lanes[part];
+	struct err why = ERR_INIT;
+	bool fenced;
+
+	*ret_tried = false;
+	if (finish_flying(engine, err) < 0)
+		return -1;
+	if (lane->state != LANE_RUNNING)
+		return 0;
+	if (lane->head.suspect >= DEATHS_HALT) {
+		err_set(&why, ERR_POISON, "offset %lld ends every program that reads it", (long long)lane->head.next_offset);
+		return engine_halt(engine, part, why.text, err);
+	}
+	if (engine->database.suspect(engine->database.self, &lane->head, &fenced, err) < 0)
+		return -1;
+	*ret_tried = !fenced;
+	if (!fenced)
+		return 0;
+	log_warn("part=%d another owner has it now; giving it up", part);
+	lose(engine, part, BACKOFF_MAX_MS);
+	return read_on(engine, err);
+}
+
+/* The program has died of it, and of nothing else, too often for chance. */
+static bool is_deadly(const struct lane *lane)
+{
+	return lane->head.suspect >= DEATHS_PARK;
+}
+
+/* It opens the next batch. */
+static void carry(struct engine *engine, const struct bus_record *record)
+{
+	engine->carried = *record;
+	engine->has_carried = true;
+	engine->collecting->is_full = true;
+}
+
+/* It is the next of its partition. */
+static int place_record(struct engine *engine, struct bus_record *record, struct err *err)
+{
+	struct batch *batch = engine->collecting;
+	struct lane *lane = &engine->lanes[record->part];
+	struct item *item = &batch->items[batch->items_count];
+
+	if (admit(&engine->admission, &engine->broker, record, &batch->arena, item, err) < 0) {
+		if (err->kind != ERR_POISON) {
+			engine->broker.release(engine->broker.self, record);
+			return -1;
+		}
+		carry(engine, record); /* the arena is full */
+		if (batch->items_count == 0)
+			return err_set(err, ERR_FATAL, "one record does not fit into an empty batch");
+		*err = (struct err)ERR_INIT;
+		return 0;
+	}
+	if (item->kind == ITEM_COMMAND && is_deadly(lane)) {
+		log_error("part=%d offset=%lld programs died of this command: set aside, its key held", item->part,
+			  (long long)item->offset);
+		item->is_broken = true;
+	}
+	engine->counts.records++;
+	lane->expected++;
+	if (item->kind == ITEM_TICK && (lane->held.count > 0 || lane->head.tick_cursor > OFFSET_BEFORE_ALL)) {
+		lane->tick = *item;
+		lane->tick_body = *(const struct tick *)item->command.body; /* the batch's arena ends before the pass does */
+		lane->tick.command.body = &lane->tick_body;
+		lane->has_tick = true;
+		batch->is_full = true; /* the pass over the parked comes right after this batch */
+		return 0;
+	}
+	batch->items_count++;
+	batch->bytes += item->size;
+	if (batch->items_count == engine->conf.batch_items_max || batch->bytes >= engine->conf.batch_bytes_max ||
+	    batch->arena.used > batch->arena.size / 2)
+		batch->is_full = true;
+	return 0;
+}
+
 /* Places a record into the batch, or drops it. It is not the caller's any more. */
 static int take_record(struct engine *engine, struct bus_record *record, struct err *err)
 {
 	struct batch *batch = engine->collecting;
 	struct lane *lane = &engine->lanes[record->part];
-	struct item *item = &batch->items[batch->items_count];
 
 	MUST(!lane->has_tick);
 	if (lane->state != LANE_RUNNING || record->offset < lane->expected) {
@@ -487,36 +620,22 @@ static int take_record(struct engine *engine, struct bus_record *record, struct 
 		if (!is_taken)
 			return 0;
 	}
-	if (admit(&engine->admission, &engine->broker, record, &batch->arena, item, err) < 0) {
-		if (err->kind != ERR_POISON) {
-			engine->broker.release(engine->broker.self, record);
-			return -1;
+	if (is_wary(engine)) {
+		bool is_tried;
+		int rc;
+
+		if (batch->items_count > 0) {
+			carry(engine, record);
+			return 0;
 		}
-		/* The arena is full: this record opens the next batch. */
-		engine->carried = *record;
-		engine->has_carried = true;
+		rc = try_alone(engine, record->part, &is_tried, err);
+		if (rc < 0 || !is_tried) {
+			engine->broker.release(engine->broker.self, record);
+			return rc;
+		}
 		batch->is_full = true;
-		if (batch->items_count == 0)
-			return err_set(err, ERR_FATAL, "one record does not fit into an empty batch");
-		*err = (struct err)ERR_INIT;
-		return 0;
 	}
-	engine->counts.records++;
-	lane->expected++;
-	if (item->kind == ITEM_TICK && (lane->held.count > 0 || lane->head.tick_cursor >= 0)) {
-		lane->tick = *item;
-		lane->tick_body = *(const struct tick *)item->command.body; /* the batch's arena ends before the pass does */
-		lane->tick.command.body = &lane->tick_body;
-		lane->has_tick = true;
-		batch->is_full = true; /* the pass over the parked comes right after this batch */
-		return 0;
-	}
-	batch->items_count++;
-	batch->bytes += item->size;
-	if (batch->items_count == engine->conf.batch_items_max || batch->bytes >= engine->conf.batch_bytes_max ||
-	    batch->arena.used > batch->arena.size / 2)
-		batch->is_full = true;
-	return 0;
+	return place_record(engine, record, err);
 }
 
 static int collect(struct engine *engine, int timeout_ms, struct err *err)
@@ -838,6 +957,15 @@ static int collect_parked(struct engine *engine, struct lane *lane, struct err *
 
 	MUST(batch->items_count == 0);
 	MUST(rows_max > 0);
+	if (is_wary(engine)) {
+		bool is_tried;
+
+		rows_max = 1;
+		if (try_alone(engine, lane->head.part, &is_tried, err) < 0)
+			return -1;
+		if (!is_tried)
+			return 0;
+	}
 	batch_reset(batch);
 	batch->tick_part = lane->head.part;
 	if (engine->database.read_parked(engine->database.self, lane->head.part, lane->head.tick_cursor, rows_max, &batch->arena,
@@ -846,8 +974,8 @@ static int collect_parked(struct engine *engine, struct lane *lane, struct err *
 	for (size_t i = 0; i < count; i++) {
 		bool is_full = i > 0 && batch->arena.used > batch->arena.size / 2;
 
-		if (!is_full && admit_parked(&engine->admission, &rows[i], lane->tick.command.now_ms, &batch->arena,
-					     &batch->items[batch->items_count], err) == 0) {
+		if (!is_full && admit_parked(&engine->admission, &rows[i], is_deadly(lane), lane->tick.command.now_ms,
+					     &batch->arena, &batch->items[batch->items_count], err) == 0) {
 			batch->items_count++;
 			continue;
 		}
@@ -941,5 +1069,6 @@ int engine_drain(struct engine *engine, int deadline_ms, struct err *err)
 			return -1;
 		engine->broker.deliveries(engine->broker.self, 20);
 	}
+	let_go(engine);
 	return 0;
 }

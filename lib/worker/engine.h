@@ -57,6 +57,7 @@ struct lane {
 	struct head head; /* as committed */
 	int64_t expected; /* the next offset to take from the broker; >= head.next_offset */
 	int64_t retry_at_ms;
+	int64_t wary_until;      /* below this offset one record at a time: its owners have died here again and again */
 	struct keyset held;      /* keys with a parked command */
 	struct keyset held_next; /* during a Tick's pass over the parked: keys that are still parked */
 	bool has_tick;           /* a Tick waits to be worked off against the parked commands; nothing behind it is collected */
@@ -88,6 +89,7 @@ struct engine {
 	struct bus_record carried; /* did not fit into the last batch: opens the next */
 	bool has_carried;
 	bool is_silent;      /* the broker has left a question of this turn unanswered: no other is put, each may cost seconds */
+	bool is_wary;        /* a lane may be below its wary_until: every batch is one record, and is written down before */
 	size_t careful_left; /* batches that assume nothing, after a conflict */
 	size_t careful_span; /* how many the next conflict will bring */
 	int64_t backoff_ms;
@@ -111,6 +113,10 @@ MUST_CHECK int engine_drain(struct engine *engine, int deadline_ms, struct err *
 
 /* Nothing collected, in flight, or unpublished. */
 bool engine_is_idle(const struct engine *engine);
+
+/* Forgets what is not committed and gives up what is owned: for a program that ends because it must, and not because of what it
+ * read. */
+void engine_let_go(struct engine *engine);
 
 /* For the engine's own files: stops a partition until a person lets it go on, with the reason in its head. Not while a batch
  * flies. */

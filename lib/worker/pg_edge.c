@@ -24,9 +24,23 @@ static const struct db_statement statement_heads_make = {
 
 static const struct db_statement statement_heads_claim = {
 	"engine_heads_claim",
-	"UPDATE partition_head h SET epoch = h.epoch + 1, owner = $2 FROM unnest($1::integer[]) WITH ORDINALITY u(part, n)"
+	"UPDATE partition_head h SET epoch = h.epoch + 1, owner = $4, tries = h.tries + (h.epoch <> u.epoch)::integer,"
+	" suspect = CASE WHEN h.epoch = u.epoch THEN u.suspect ELSE h.suspect END"
+	" FROM unnest($1::integer[], $2::bigint[], $3::integer[]) WITH ORDINALITY u(part, epoch, suspect, n)"
 	" WHERE h.part = u.part RETURNING u.n, h.epoch, h.next_offset, h.last_digest, h.last_id, h.log_seq, h.log_hash,"
-	" h.tick_at, h.business_date, h.tick_cursor, h.state = 'halted'",
+	" h.tick_at, h.business_date, h.tick_cursor, h.state = 'halted', h.tries, h.suspect",
+};
+
+static const struct db_statement statement_suspect = {
+	"engine_suspect",
+	"UPDATE partition_head SET suspect = $3 WHERE part = $1 AND epoch = $2",
+};
+
+static const struct db_statement statement_let_go = {
+	"engine_let_go",
+	"UPDATE partition_head h SET tries = greatest(h.tries - 1, 0), suspect = u.suspect"
+	" FROM unnest($1::integer[], $2::bigint[], $3::integer[]) u(part, epoch, suspect)"
+	" WHERE h.part = u.part AND h.epoch = u.epoch AND (h.tries > 0 OR h.suspect > 0)",
 };
 
 static const struct db_statement statement_heads_lock = {
@@ -39,7 +53,7 @@ static const struct db_statement statement_heads_move = {
 	"engine_heads_move",
 	"UPDATE partition_head h SET next_offset = u.next_offset, last_digest = u.last_digest, last_id = u.last_id,"
 	" log_seq = u.log_seq, log_hash = u.log_hash, tick_at = u.tick_at, business_date = u.business_date, tick_cursor = "
-	"u.tick_cursor"
+	"u.tick_cursor, tries = 0, suspect = 0"
 	" FROM unnest($1::integer[], $2::bigint[], $3::bigint[], $4::bytea[], $5::uuid[], $6::bigint[], $7::bytea[], "
 	"$8::timestamptz[],"
 	" $9::date[], $10::bigint[])"
@@ -209,7 +223,7 @@ static void copy_bytes(uint8_t *bytes, size_t size, struct str value)
 
 static struct head head_of_row(const struct db_result *result, int row, int32_t part)
 {
-	struct head head = { .part = part, .business_date = INT32_MIN, .tick_cursor = -1 };
+	struct head head = { .part = part, .business_date = INT32_MIN, .tick_cursor = OFFSET_BEFORE_ALL };
 
 	head.epoch = db_int64(result, row, 1);
 	head.next_offset = db_int64(result, row, 2);
@@ -227,30 +241,44 @@ static struct head head_of_row(const struct db_result *result, int row, int32_t 
 	if (!db_is_null(result, row, 9))
 		head.tick_cursor = db_int64(result, row, 9);
 	head.halted = db_bool(result, row, 10);
+	head.tries = db_int32(result, row, 11);
+	head.suspect = db_int32(result, row, 12);
 	return head;
 }
 
-static void put_parts(struct db_params *params, const int32_t *parts, size_t count)
+static void put_parts(struct db_params *params, const struct head *heads, size_t count)
 {
 	db_params_reset(params);
 	db_array_begin(params, DB_ARRAY_INT32);
 	for (size_t i = 0; i < count; i++)
-		db_array_int32(params, parts[i]);
+		db_array_int32(params, heads[i].part);
 }
 
-static int edge_claim(void *self, const int32_t *parts, size_t count, const char *owner, struct head *ret_heads, struct err *err)
+/* What the caller has held: epochs, suspects. */
+static void put_held(struct db_params *params, const struct head *heads, size_t count)
+{
+	db_array_begin(params, DB_ARRAY_INT64);
+	for (size_t i = 0; i < count; i++)
+		db_array_int64(params, heads[i].epoch);
+	db_array_begin(params, DB_ARRAY_INT32);
+	for (size_t i = 0; i < count; i++)
+		db_array_int32(params, heads[i].suspect);
+}
+
+static int edge_claim(void *self, struct head *heads, size_t count, const char *owner, struct err *err)
 {
 	struct pg_edge *edge = self;
 	struct db_result result = { 0 };
 
 	if (connect_again(edge, err) < 0)
 		return -1;
-	put_parts(&edge->params, parts, count);
+	put_parts(&edge->params, heads, count);
 	if (db_run(edge->db, &statement_heads_make, &edge->params, NULL, err) < 0)
 		return -1;
+	put_held(&edge->params, heads, count);
 	db_param_text(&edge->params, str_of(owner));
 	if (db_run(edge->db, &statement_heads_claim, &edge->params, &result, err) < 0) {
-		put_parts(&edge->params, parts, count);
+		put_parts(&edge->params, heads, count);
 		pg_evict(edge->db, &statement_evict, &edge->params);
 		return -1;
 	}
@@ -258,10 +286,39 @@ static int edge_claim(void *self, const int32_t *parts, size_t count, const char
 	for (int row = 0; row < result.rows; row++) {
 		int64_t n = db_int64(&result, row, 0) - 1;
 
-		ret_heads[n] = head_of_row(&result, row, parts[n]);
+		heads[n] = head_of_row(&result, row, heads[n].part);
 	}
 	db_result_release(&result);
 	return 0;
+}
+
+static int edge_suspect(void *self, const struct head *head, bool *ret_fenced, struct err *err)
+{
+	struct pg_edge *edge = self;
+	struct db_result result = { 0 };
+
+	if (need_connection(edge, err) < 0)
+		return -1;
+	db_params_reset(&edge->params);
+	db_param_int32(&edge->params, head->part);
+	db_param_int64(&edge->params, head->epoch);
+	db_param_int32(&edge->params, head->suspect + 1);
+	if (db_run(edge->db, &statement_suspect, &edge->params, &result, err) < 0)
+		return -1;
+	*ret_fenced = result.affected == 0;
+	db_result_release(&result);
+	return 0;
+}
+
+static int edge_let_go(void *self, const struct head *heads, size_t count, struct err *err)
+{
+	struct pg_edge *edge = self;
+
+	if (need_connection(edge, err) < 0)
+		return -1;
+	put_parts(&edge->params, heads, count);
+	put_held(&edge->params, heads, count);
+	return db_run(edge->db, &statement_let_go, &edge->params, NULL, err);
 }
 
 static int edge_held_keys(void *self, int32_t part, struct keyset *keys, struct err *err)
@@ -570,7 +627,8 @@ static int move_heads(struct pg_edge *edge, const struct changes *changes, struc
 	PUT_HEADS(DB_ARRAY_INSTANT, head->tick_at_ms > 0 ? db_array_instant(params, head->tick_at_ms) : db_array_null(params));
 	PUT_HEADS(DB_ARRAY_DATE,
 		  head->business_date > INT32_MIN ? db_array_int32(params, head->business_date) : db_array_null(params));
-	PUT_HEADS(DB_ARRAY_INT64, head->tick_cursor >= 0 ? db_array_int64(params, head->tick_cursor) : db_array_null(params));
+	PUT_HEADS(DB_ARRAY_INT64,
+		  head->tick_cursor > OFFSET_BEFORE_ALL ? db_array_int64(params, head->tick_cursor) : db_array_null(params));
 	return run_over(edge, &statement_heads_move, changes->heads_count, err);
 }
 
@@ -808,6 +866,8 @@ int pg_edge_open(const char *conninfo, const char *module, const struct store *s
 	*ret_database = (struct database){
 		.self = edge,
 		.claim = edge_claim,
+		.suspect = edge_suspect,
+		.let_go = edge_let_go,
 		.held_keys = edge_held_keys,
 		.halt = edge_halt,
 		.open = edge_open,

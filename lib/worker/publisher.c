@@ -12,7 +12,7 @@
 static void resend_dead_later(struct engine *engine, struct lane *lane)
 {
 	lane->resends_dead = true;
-	lane->dead_after = -1;
+	lane->dead_after = OFFSET_BEFORE_ALL;
 	lane->dead_at_ms = engine->conf.now_ms() + RESUME_WAIT_MIN_MS;
 }
 

@@ -171,6 +171,7 @@ static int claim_lost(struct event_reader *reader, struct err *err)
 		return 0;
 	if (reader->database.claim(reader->database.self, reader->module, parts, count, reader->conf.owner, heads, err) < 0)
 		return -1;
+	reader->is_silent = false; /* one without a leader says nothing about those that were answered for */
 	for (size_t i = 0; i < count; i++) {
 		if (take_over(reader, &heads[i], err) < 0)
 			return -1;

@@ -103,6 +103,8 @@ static int serve(const struct program *program, const struct module *module, con
 		goto out;
 	log_info("started owner=%s", program->owner);
 	rc = run(engine, keys, err);
+	if (rc < 0)
+		engine_let_go(engine); /* what we end of says nothing about what we read */
 	log_counts(engine);
 out:
 	if (engine->admission.module)

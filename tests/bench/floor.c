@@ -189,12 +189,10 @@ static int prepare(struct session *session, struct err *err)
 
 static int claim(struct session *session, struct err *err)
 {
-	int32_t parts[WORLD_PARTS];
-
 	for (int32_t part = 0; part < WORLD_PARTS; part++)
 		if (is_mine(session, part))
-			parts[session->heads_count++] = part;
-	return session->database.claim(session->database.self, parts, session->heads_count, "floor", session->heads, err);
+			session->heads[session->heads_count++] = (struct head){ .part = part };
+	return session->database.claim(session->database.self, session->heads, session->heads_count, "floor", err);
 }
 
 /* ---- a batch ---- */

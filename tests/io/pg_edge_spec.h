@@ -84,7 +84,8 @@ static inline void world_close(struct world *world)
 
 static inline int try_claim(struct world *world, int32_t part, struct head *ret_head)
 {
-	return world->database.claim(world->database.self, &part, 1, "test", ret_head, &world->err);
+	*ret_head = (struct head){ .part = part };
+	return world->database.claim(world->database.self, ret_head, 1, "test", &world->err);
 }
 
 static inline struct head claim(struct world *world, int32_t part)

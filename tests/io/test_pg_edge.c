@@ -12,9 +12,9 @@ static void test_pg_edge__a_claim_makes_the_head_and_raises_its_epoch(void **sta
 {
 	struct world *world = *state;
 	const int32_t parts[] = { 7, 0, 3 };
-	struct head heads[3];
+	struct head heads[3] = { { .part = 7 }, { .part = 0 }, { .part = 3 } };
 
-	must(world, world->database.claim(world->database.self, parts, 3, "first", heads, &world->err));
+	must(world, world->database.claim(world->database.self, heads, 3, "first", &world->err));
 	for (size_t index = 0; index < 3; index++) {
 		assert_int_equal(heads[index].part, parts[index]);
 		assert_int_equal(heads[index].epoch, 1);
@@ -46,7 +46,9 @@ static void test_pg_edge__a_claim_reads_what_the_last_batch_wrote(void **state)
 	do_batch(world, &changes, &head);
 	again = claim(world, OWNED);
 	assert_int_equal(again.epoch, head.epoch + 1);
+	assert_int_equal(again.tries, 1);
 	again.epoch = head.epoch;
+	again.tries = 0;
 	assert_memory_equal(&again, &head, sizeof(head));
 }
 
@@ -99,6 +101,77 @@ static void test_pg_edge__a_halted_partition_is_fenced_and_tells_why(void **stat
 	assert_int_equal(store_number(&spec, "reason",
 				      "SELECT count(*) FROM customers.partition_head WHERE reason = 'the reason'"),
 			 1);
+}
+
+/* ---- owners that die ---- */
+
+/* By somebody who never held it. */
+static void dies_with_it(struct world *world, int32_t tries, int32_t suspect)
+{
+	struct head head = claim(world, OWNED);
+
+	assert_int_equal(head.tries, tries);
+	assert_int_equal(head.suspect, suspect);
+}
+
+static void suspect(struct world *world, const struct head *head, bool is_fenced)
+{
+	bool was_fenced = !is_fenced;
+
+	must(world, world->database.suspect(world->database.self, head, &was_fenced, &world->err));
+	assert_int_equal(was_fenced, is_fenced);
+}
+
+static void test_pg_edge__claims_that_come_to_nothing_are_counted(void **state)
+{
+	struct world *world = *state;
+	struct head head;
+	struct changes changes = { .log_count = 0 };
+
+	claim(world, OWNED);
+	dies_with_it(world, 1, 0);
+	dies_with_it(world, 2, 0);
+	head = claim(world, OWNED);
+	suspect(world, &head, false);
+	head = claim(world, OWNED);
+	assert_int_equal(head.tries, 4);
+	assert_int_equal(head.suspect, 1);
+	suspect(world, &head, false);
+	suspect(world, &head, false); /* the same death, if it is one */
+	head = claim(world, OWNED);
+	assert_int_equal(head.suspect, 2);
+	head.next_offset = 1;
+	do_batch(world, &changes, &head);
+	dies_with_it(world, 1, 0);
+}
+
+static void test_pg_edge__who_claims_again_has_not_died(void **state)
+{
+	struct world *world = *state;
+	struct head head = claim(world, OWNED);
+	struct head old = head;
+
+	suspect(world, &head, false);
+	must(world, world->database.claim(world->database.self, &head, 1, "test", &world->err));
+	assert_int_equal(head.tries, 0);
+	assert_int_equal(head.suspect, 0);
+	suspect(world, &old, true); /* an older epoch */
+	dies_with_it(world, 1, 0);
+}
+
+static void test_pg_edge__who_lets_go_has_not_died(void **state)
+{
+	struct world *world = *state;
+	struct head head;
+
+	claim(world, OWNED);
+	dies_with_it(world, 1, 0);
+	head = claim(world, OWNED);
+	suspect(world, &head, false);
+	must(world, world->database.let_go(world->database.self, &head, 1, &world->err));
+	dies_with_it(world, 2, 0);
+	must(world, world->database.let_go(world->database.self, &head, 1, &world->err)); /* not his any more */
+	dies_with_it(world, 3, 0);
 }
 
 /* ---- a batch ---- */
@@ -350,6 +423,9 @@ int main(void)
 		IN_WORLD(test_pg_edge__an_older_owner_is_fenced),
 		IN_WORLD(test_pg_edge__another_position_is_fenced),
 		IN_WORLD(test_pg_edge__a_halted_partition_is_fenced_and_tells_why),
+		IN_WORLD(test_pg_edge__claims_that_come_to_nothing_are_counted),
+		IN_WORLD(test_pg_edge__who_claims_again_has_not_died),
+		IN_WORLD(test_pg_edge__who_lets_go_has_not_died),
 		IN_WORLD(test_pg_edge__answers_are_found_with_their_digest),
 		IN_WORLD(test_pg_edge__a_second_answer_is_a_conflict_and_leaves_nothing),
 		IN_WORLD(test_pg_edge__data_that_is_refused_is_poison_and_no_conflict),

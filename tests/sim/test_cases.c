@@ -71,10 +71,12 @@ static void take_turns(struct sim_world *world, int steps)
 		world_step(world);
 }
 
+static struct str sent_token = { .data = "all", .size = 3 };
+
 static void send(struct sim_world *world, size_t module, int32_t part, const struct message_type *type, const void *body,
 		 const struct uuid *id, const struct header *more, size_t more_count)
 {
-	struct command_head head = { .id = *id, .at_ms = world->now_ms, .source = STR("/sim"), .token = STR("all") };
+	struct command_head head = { .id = *id, .at_ms = world->now_ms, .source = STR("/sim"), .token = sent_token };
 	struct header headers[HEADERS_MAX];
 	char key[UUID_TEXT_SIZE + 1];
 	struct arena arena;
@@ -120,12 +122,13 @@ static void send_customer(struct sim_world *world, unsigned number)
 /* One that waits: nobody has heard of its customer. */
 static void send_debt(struct sim_world *world, unsigned number)
 {
+	char reference[16];
 	const struct uuid id = id_of(number);
 	const struct create_debt body = {
 		.debt_id = id,
 		.customer_id = id,
 		.creditor_id = id_of(1),
-		.external_ref = STR("D"),
+		.external_ref = { .data = reference, .size = (size_t)snprintf(reference, sizeof(reference), "D-%u", number) },
 		.currency = STR("EUR"),
 		.principal_minor = 100,
 		.opened_on = 19000,
@@ -149,6 +152,14 @@ static size_t parked_now(const struct sim_world *world, size_t module)
 	return count;
 }
 
+/* The operator, after the bug is mended. */
+static void release_bugs(struct sim_world *world)
+{
+	for (size_t module = 0; module < SIM_MODULES; module++)
+		for (size_t i = 0; i < world->databases[module].parked_count; i++)
+			world->databases[module].parked[i].parked.released = true;
+}
+
 static void send_bytes(struct sim_world *world, size_t size, const struct header *headers, size_t headers_count)
 {
 	char *bytes = calloc(1, size);
@@ -157,6 +168,11 @@ static void send_bytes(struct sim_world *world, size_t size, const struct header
 	world_append(world, &world->commands[CUSTOMERS][0], STR("key"), (struct str){ .data = bytes, .size = size }, headers,
 		     headers_count);
 	free(bytes);
+}
+
+static void send_bytes_to(struct sim_world *world, size_t module)
+{
+	world_append(world, &world->commands[module][0], STR("key"), STR("no frame"), NULL, 0);
 }
 
 /* ---- records that nobody should have sent ---- */
@@ -289,6 +305,110 @@ static void test_cases__a_state_that_cannot_be_loaded_parks_its_command(void **s
 	assert_int_equal(world->databases[CUSTOMERS].parked[0].parked.kind, PARKED_BUG);
 }
 
+/* ---- one record that ends every program ---- */
+
+static bool kills_customer_5(const struct command *command)
+{
+	const struct uuid id = id_of(5);
+
+	return command->type == &create_customer_type && uuid_equal(&command->id, &id);
+}
+
+static bool kills_the_gate(struct str token)
+{
+	return str_is(token, "none");
+}
+
+/* It is somewhere in the middle of a batch. */
+static void test_cases__a_command_that_ends_every_program_is_set_aside_alone(void **state)
+{
+	struct sim_world *world = *state;
+
+	world->script.kills = kills_customer_5;
+	for (unsigned number = 1; number <= 9; number++)
+		send_customer(world, number);
+	send_customer_to(world, 1, 20);
+	assert_true(rests(world));
+	assert_int_equal(world->databases[CUSTOMERS].log[0].count, 8);
+	assert_int_equal(world->databases[CUSTOMERS].log[1].count, 1);
+	assert_int_equal(parked_now(world, CUSTOMERS), 1);
+	assert_int_equal(world->databases[CUSTOMERS].parked[0].parked.kind, PARKED_BUG);
+	assert_int_equal(world->databases[CUSTOMERS].parked[0].parked.offset, 4);
+	assert_in_range(world->deaths, 1, 12);
+
+	world->script.kills = NULL; /* mended */
+	world->databases[CUSTOMERS].parked[0].parked.released = true;
+	workload_tick(world);
+	assert_true(rests(world));
+	assert_int_equal(world->databases[CUSTOMERS].log[0].count, 9);
+	assert_null(audit(world));
+}
+
+static bool kills_debt_3(const struct command *command)
+{
+	const struct uuid id = id_of(3);
+
+	return command->type == &create_debt_type && uuid_equal(&command->id, &id);
+}
+
+/* It has waited, and dies of what it is told now: between others that wait, in the pass of a Tick. */
+static void test_cases__a_waiting_command_that_ends_every_program_is_set_aside_alone(void **state)
+{
+	struct sim_world *world = *state;
+
+	for (unsigned number = 1; number <= 5; number++)
+		send_debt(world, number);
+	assert_true(rests(world));
+	assert_int_equal(parked_now(world, DEBTS), 5);
+	for (unsigned number = 1; number <= 5; number++)
+		send_customer(world, number);
+	assert_true(rests(world));
+	world->script.kills = kills_debt_3;
+	for (int tick = 0; tick < 2; tick++) { /* those behind it in the pass that was cut off come with the next */
+		workload_tick(world);
+		assert_true(rests(world));
+	}
+	assert_int_equal(parked_now(world, DEBTS), 1);
+	for (size_t i = 0; i < world->databases[DEBTS].parked_count; i++)
+		if (!world->databases[DEBTS].parked[i].is_gone)
+			assert_int_equal(world->databases[DEBTS].parked[i].parked.kind, PARKED_BUG);
+	workload_tick(world); /* it is not looked at any more */
+	assert_true(rests(world));
+	assert_in_range(world->deaths, 1, 12);
+
+	world->script.kills = NULL;
+	release_bugs(world);
+	workload_tick(world);
+	assert_true(rests(world));
+	assert_null(audit(world));
+}
+
+/* Even to set it aside it must be read: only its partition stops, and says so. */
+static void test_cases__a_record_that_cannot_even_be_read_halts_its_partition(void **state)
+{
+	struct sim_world *world = *state;
+
+	world->script.kills_gate = kills_the_gate;
+	send_customer(world, 1);
+	sent_token = STR("none");
+	send_customer(world, 2);
+	sent_token = STR("all");
+	send_customer(world, 3);
+	send_customer_to(world, 1, 4);
+	take_turns(world, 5000);
+	assert_true(head_of(world, CUSTOMERS, 0)->halted);
+	assert_int_equal(head_of(world, CUSTOMERS, 0)->next_offset, 1);
+	assert_int_equal(head_of(world, CUSTOMERS, 1)->next_offset, 1);
+	send_customer_to(world, 1, 5);
+	take_turns(world, 1000);
+	assert_int_equal(head_of(world, CUSTOMERS, 1)->next_offset, 2);
+
+	world->script.kills_gate = NULL;
+	world_unhalt(world, false);
+	assert_true(rests(world));
+	assert_null(audit(world));
+}
+
 /* ---- waiting ---- */
 
 static void test_cases__more_than_may_wait_is_refused_and_halts_nothing(void **state)
@@ -346,6 +466,43 @@ static void test_cases__a_truncated_topic_halts_and_goes_on_where_told(void **st
 	assert_int_equal(world->databases[CUSTOMERS].log[0].count, 3);
 }
 
+/* As `dcs unhalt --at 0` does it: what was set aside before is below zero, and has its turn before what comes to the same
+ * offsets. */
+static void test_cases__a_topic_made_anew_keeps_what_was_set_aside(void **state)
+{
+	struct sim_world *world = *state;
+	struct sim_log *topic = &world->commands[DEBTS][0];
+	struct head *head = &world->databases[DEBTS].heads[0];
+
+	send_bytes_to(world, DEBTS);
+	send_debt(world, 1);
+	assert_true(rests(world));
+	world_empty(topic);
+	take_turns(world, 2000);
+	assert_true(head->halted);
+	world->databases[DEBTS].dead[0].offset = -3;
+	world->databases[DEBTS].dead[0].published = false;
+	world->databases[DEBTS].parked[0].parked.offset = -2;
+	head->halted = head->has_digest = false;
+	head->next_offset = 0;
+	head->epoch++;
+
+	send_bytes_to(world, DEBTS);
+	send_debt(world, 2);
+	assert_true(rests(world));
+	assert_int_equal(parked_now(world, DEBTS), 2);
+	assert_int_equal(world->databases[DEBTS].dead_count, 2);
+	assert_true(world->databases[DEBTS].dead[0].published);
+	send_customer(world, 1);
+	send_customer(world, 2);
+	assert_true(rests(world));
+	workload_tick(world);
+	assert_true(rests(world));
+	assert_int_equal(parked_now(world, DEBTS), 0);
+	assert_int_equal(world->databases[DEBTS].log[0].count, 2);
+	assert_int_equal(world->databases[DEBTS].log[0].rows[0].row.command_offset, -2);
+}
+
 static void test_cases__what_a_halted_partition_has_committed_is_published(void **state)
 {
 	struct sim_world *world = *state;
@@ -376,9 +533,13 @@ int main(void)
 		IN_WORLD(test_cases__what_is_taken_for_ever_halts_its_partition),
 		IN_WORLD(test_cases__a_halt_that_cannot_be_written_is_written_later),
 		IN_WORLD(test_cases__a_state_that_cannot_be_loaded_parks_its_command),
+		IN_WORLD(test_cases__a_command_that_ends_every_program_is_set_aside_alone),
+		IN_WORLD(test_cases__a_waiting_command_that_ends_every_program_is_set_aside_alone),
+		IN_WORLD(test_cases__a_record_that_cannot_even_be_read_halts_its_partition),
 		IN_WORLD(test_cases__more_than_may_wait_is_refused_and_halts_nothing),
 		IN_WORLD(test_cases__a_partition_without_a_leader_holds_up_no_other),
 		IN_WORLD(test_cases__a_truncated_topic_halts_and_goes_on_where_told),
+		IN_WORLD(test_cases__a_topic_made_anew_keeps_what_was_set_aside),
 		IN_WORLD(test_cases__what_a_halted_partition_has_committed_is_published),
 	};
 	struct err err = ERR_INIT;

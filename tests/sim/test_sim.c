@@ -30,7 +30,7 @@
 
 /* Totals over all seeds, so that a world too kind to find anything is noticed. */
 struct totals {
-	int64_t events, changed, parked, dead, deaths, retries, rebalances; /* changed: debts amended and cancelled */
+	int64_t events, changed, parked, dead, deaths, deadly, retries, rebalances; /* changed: debts amended and cancelled */
 };
 
 static int64_t count_changes(const struct sim_rows *log)
@@ -54,6 +54,7 @@ static void add_totals(struct totals *totals, const struct sim_world *world)
 		totals->dead += (int64_t)world->databases[module].dead_count;
 	}
 	totals->deaths += world->deaths;
+	totals->deadly += world->deadly_deaths;
 	totals->retries += world->retries;
 	totals->rebalances += world->rebalances;
 }
@@ -72,9 +73,11 @@ static bool come_to_rest(struct sim_world *world)
 	int ticks = 0;
 
 	world->is_calm = true;
-	world_unhalt(world);
+	world_unhalt(world, false);
 	for (int step = 0; step < REST_STEPS_MAX; step++) {
 		world_step(world);
+		if (step % 64 == 0)
+			world_unhalt(world, true); /* the deaths of the rough time come to light now */
 		if (step % 64 != 0 || !world_is_idle(world))
 			continue;
 		if (ticks++ == REST_TICKS)
@@ -161,11 +164,14 @@ static int run_share(uint64_t first, uint64_t count, uint64_t share)
 		}
 	}
 	coder_free(coder);
-	fprintf(told, "share %llu: events=%lld changed=%lld parked=%lld dead=%lld deaths=%lld retries=%lld rebalances=%lld\n",
+	fprintf(told,
+		"share %llu: events=%lld changed=%lld parked=%lld dead=%lld deaths=%lld deadly=%lld retries=%lld "
+		"rebalances=%lld\n",
 		(unsigned long long)share, (long long)totals.events, (long long)totals.changed, (long long)totals.parked,
-		(long long)totals.dead, (long long)totals.deaths, (long long)totals.retries, (long long)totals.rebalances);
-	if (count >= SEEDS_DEFAULT &&
-	    (totals.changed == 0 || totals.parked == 0 || totals.dead == 0 || totals.deaths == 0 || totals.retries == 0))
+		(long long)totals.dead, (long long)totals.deaths, (long long)totals.deadly, (long long)totals.retries,
+		(long long)totals.rebalances);
+	if (count >= SEEDS_DEFAULT && (totals.changed == 0 || totals.parked == 0 || totals.dead == 0 || totals.deaths == 0 ||
+				       totals.deadly == 0 || totals.retries == 0))
 		status = 3; /* nothing happened: the test proves nothing */
 	return status;
 }

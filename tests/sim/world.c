@@ -2,8 +2,6 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "consumers/customers/customers.h"
-#include "consumers/debts/debts.h"
 #include "tests/sim/world.h"
 
 #define ARENA_SIZE_MIN      ((size_t)600 << 10) /* the least that the engine takes, for VALUE_SIZE_MAX */
@@ -21,7 +19,10 @@ int64_t world_clock(void)
 /* Tokens are tested with real keys elsewhere; here a token is the name of the roles it gives. */
 static int verify(void *self, struct str token, struct token_claims *ret_claims, struct err *err)
 {
-	(void)self;
+	const struct sim_worker *worker = self;
+
+	if (running->script.kills_gate && running->script.kills_gate(token))
+		worker->session->is_dead = true;
 	if (!str_is(token, "all") && !str_is(token, "none") && !str_is(token, "expired"))
 		return err_set(err, ERR_POISON, "bad signature");
 	*ret_claims = (struct token_claims){
@@ -46,9 +47,11 @@ static void start_worker(struct sim_world *world, size_t module, struct sim_work
 		.parked_max = world->sizes.parked_max,
 		.now_ms = world_clock,
 	};
-	const struct admission admission = {
-		.module = world->modules[module], .coder = world->coder, .verify = verify, .value_size_max = VALUE_SIZE_MAX
-	};
+	const struct admission admission = { .module = world->modules[module],
+					     .coder = world->coder,
+					     .verify = verify,
+					     .verify_self = worker,
+					     .value_size_max = VALUE_SIZE_MAX };
 	struct broker broker;
 	struct database database;
 	struct err err = ERR_INIT;
@@ -122,12 +125,13 @@ void world_init(struct sim_world *world, uint64_t seed, struct coder *coder)
 	world->dice.state = seed;
 	world->now_ms = 1700000000000;
 	world->coder = coder;
-	world->modules[0] = &customers_module;
-	world->modules[1] = &debts_module;
+	for (size_t module = 0; module < SIM_MODULES; module++)
+		world->modules[module] = world_module(module);
 	/* Some worlds are rough, some nearly calm: both find bugs. */
 	world->retry_rate = dice_below(&world->dice, 40);
 	world->death_rate = dice_below(&world->dice, 20);
 	world->quiet_rate = dice_below(&world->dice, 700);
+	world->deadly_of_256 = dice_hits(&world->dice, 250) ? (uint8_t)(1 + dice_below(&world->dice, 12)) : 0;
 	world->sizes = (struct sim_sizes){
 		.batch_items_max = 2 + dice_below(&world->dice, dice_hits(&world->dice, 500) ? 12 : 200),
 		.arena_size = ARENA_SIZE_MIN + dice_below(&world->dice, (size_t)1 << 20),
@@ -178,9 +182,11 @@ static void restart(struct sim_world *world, size_t module, struct sim_worker *w
 static void run(struct sim_world *world, size_t module, struct sim_worker *worker)
 {
 	struct err err = ERR_INIT;
-	int rc = worker->engine ? engine_step(worker->engine, 0, &err) : event_reader_step(worker->reader, 0, &err);
 	bool was_engine = worker->engine != NULL;
+	int rc;
 
+	world_act(worker->session);
+	rc = was_engine ? engine_step(worker->engine, 0, &err) : event_reader_step(worker->reader, 0, &err);
 	if (rc == 0)
 		return;
 	/* Only death ends a program here: any other fatal failure is a bug of the engine. */
@@ -206,14 +212,17 @@ static void end_gracefully(struct sim_world *world, size_t module, struct sim_wo
 	restart(world, module, worker);
 }
 
-void world_unhalt(struct sim_world *world)
+void world_unhalt(struct sim_world *world, bool only_deadly)
 {
 	for (size_t module = 0; module < SIM_MODULES; module++)
 		for (size_t part = 0; part < SIM_PARTS; part++) {
 			struct head *head = &world->databases[module].heads[part];
 
-			head->epoch += head->halted;
+			if (!head->halted || (only_deadly && head->suspect == 0))
+				continue;
+			head->epoch++;
 			head->halted = false;
+			head->tries = head->suspect = 0;
 		}
 }
 
@@ -255,7 +264,7 @@ static void disturb(struct sim_world *world)
 	if (dice_hits(&world->dice, 2))
 		halt_some(world, module);
 	if (dice_hits(&world->dice, 10))
-		world_unhalt(world);
+		world_unhalt(world, false);
 	if (dice_hits(&world->dice, 100))
 		ghosts_arrive(world);
 }

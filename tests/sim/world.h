@@ -27,6 +27,8 @@
 #define SIM_WORKERS 2 /* programs per module; their partitions may overlap for a while, as after a frozen process wakes */
 #define SIM_READERS 2 /* the same, of the reports */
 
+#define SIM_RULES_MAX 32
+
 /* ---- Kafka ---- */
 
 struct sim_record {
@@ -156,8 +158,10 @@ struct sim_worker { /* a program that is started again when it dies */
 struct sim_script {
 	const char *(*refuses)(const struct changes *changes); /* by write: why; "unique" is a conflict */
 	bool (*breaks_load)(const struct slot *slot);
-	bool is_leaderless[SIM_PARTS]; /* of all command topics */
-	int halts_fail;                /* so many times */
+	bool is_leaderless[SIM_PARTS];                /* of all command topics */
+	int halts_fail;                               /* so many times */
+	bool (*kills)(const struct command *command); /* by its rule */
+	bool (*kills_gate)(struct str token);         /* before it is a command */
 };
 
 /* How large things are in this world: small ones meet their limits often. */
@@ -172,10 +176,11 @@ struct sim_world {
 	struct dice dice;
 	struct sim_sizes sizes;
 	int64_t now_ms;
-	bool is_calm;        /* no more faults: the world heals */
-	uint64_t retry_rate; /* per mille of edge calls */
-	uint64_t death_rate; /* per mille of edge calls */
-	uint64_t quiet_rate; /* per mille of polls that find nothing */
+	bool is_calm;          /* no more faults: the world heals */
+	uint64_t retry_rate;   /* per mille of edge calls */
+	uint64_t death_rate;   /* per mille of edge calls */
+	uint64_t quiet_rate;   /* per mille of polls that find nothing */
+	uint8_t deadly_of_256; /* commands whose rule ends the program, until somebody mends it */
 	struct coder *coder;
 	const struct module *modules[SIM_MODULES];
 	struct sim_log commands[SIM_MODULES][SIM_PARTS];
@@ -188,7 +193,7 @@ struct sim_world {
 	struct sim_worker workers[SIM_MODULES][SIM_WORKERS];
 	struct sim_worker readers[SIM_MODULES][SIM_READERS];
 	struct sim_outgoing ghosts[SIM_MODULES][SIM_PARTS][8]; /* of dead programs: may still arrive */
-	int64_t deaths, retries, rebalances;
+	int64_t deaths, deadly_deaths, retries, rebalances;
 	struct sim_script script;
 };
 
@@ -201,7 +206,8 @@ void world_release(struct sim_world *world);
  * wakes. */
 void world_step(struct sim_world *world);
 bool world_is_idle(const struct sim_world *world);
-void world_unhalt(struct sim_world *world); /* a person has looked at everything */
+/* A person has looked at everything, or at what ends every program. */
+void world_unhalt(struct sim_world *world, bool only_deadly);
 
 int64_t world_clock(void); /* now_ms of the world that runs: what the engines' back-off asks */
 
@@ -209,6 +215,8 @@ void world_append_marker(struct sim_world *world, struct sim_log *log);
 
 /* The offset behind the last record that anybody is given. */
 int64_t world_end_of(const struct sim_log *log);
+
+void world_empty(struct sim_log *log); /* the topic is made anew */
 
 /* Copies everything. */
 void world_append(struct sim_world *world, struct sim_log *log, struct str key, struct str value, const struct header *headers,
@@ -234,6 +242,11 @@ void database_release(struct sim_world *world);
 
 /* What dead programs left on the way reaches the broker, in part, or is lost. */
 void ghosts_arrive(struct sim_world *world);
+
+/* ---- world_rules.c ---- */
+
+const struct module *world_module(size_t number);
+void world_act(struct sim_session *session); /* whose rules run now */
 
 /* ---- workload.c, auditor.c ---- */
 

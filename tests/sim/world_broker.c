@@ -133,7 +133,7 @@ static int edge_poll(void *self, int timeout_ms, enum bus_poll *ret_kind, struct
 	for (size_t tries = 0; tries < SIM_PARTS; tries++) {
 		part = session->parts[dice_below(&world->dice, session->parts_count)];
 		offset = session->position[part];
-		if (offset >= 0 && offset < topic_of(session, part)->low) {
+		if (offset >= 0 && (offset < topic_of(session, part)->low || offset > (int64_t)topic_of(session, part)->count)) {
 			session->position[part] = -1;
 			*ret_kind = BUS_DISPLACED;
 			*ret_record = (struct bus_record){ .part = part };
@@ -480,23 +480,24 @@ void session_free(struct sim_session *session)
 	free(session);
 }
 
-static void free_log(struct sim_log *log)
+void world_empty(struct sim_log *log)
 {
 	for (size_t i = 0; i < log->count; i++)
 		record_free(log->records[i]);
 	free(log->records);
+	*log = (struct sim_log){ .records = NULL };
 }
 
 void broker_release(struct sim_world *world)
 {
 	for (size_t module = 0; module < SIM_MODULES; module++)
 		for (int32_t part = 0; part < SIM_PARTS; part++) {
-			free_log(&world->commands[module][part]);
-			free_log(&world->events[module][part]);
+			world_empty(&world->commands[module][part]);
+			world_empty(&world->events[module][part]);
 			for (size_t i = 0; i < 8; i++)
 				lose_outgoing(&world->ghosts[module][part][i]);
 		}
-	free_log(&world->dead_letters);
+	world_empty(&world->dead_letters);
 }
 
 /* A prefix of what a dead program left behind reaches the broker; the rest may follow, or is lost. */

@@ -213,7 +213,7 @@ static bool is_locked(struct sim_database *database, const struct sim_session *s
 	return false;
 }
 
-static int edge_claim(void *self, const int32_t *parts, size_t count, const char *owner, struct head *ret_heads, struct err *err)
+static int edge_claim(void *self, struct head *heads, size_t count, const char *owner, struct err *err)
 {
 	struct sim_session *session = self;
 	struct sim_database *database = database_of(session);
@@ -222,18 +222,54 @@ static int edge_claim(void *self, const int32_t *parts, size_t count, const char
 	if (session_fault(session, err) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++)
-		if (is_locked(database, session, parts[i]))
+		if (is_locked(database, session, heads[i].part))
 			return err_set(err, ERR_RETRY, "locked");
 	for (size_t i = 0; i < count; i++) {
-		struct head *head = &database->heads[parts[i]];
+		int32_t part = heads[i].part;
+		struct head *head = &database->heads[part];
 
-		if (!database->has_head[parts[i]])
-			*head = (struct head){ .part = parts[i], .business_date = INT32_MIN, .tick_cursor = -1 };
-		database->has_head[parts[i]] = true;
+		if (!database->has_head[part])
+			*head = (struct head){ .part = part, .business_date = INT32_MIN, .tick_cursor = OFFSET_BEFORE_ALL };
+		database->has_head[part] = true;
+		if (head->epoch == heads[i].epoch)
+			head->suspect = heads[i].suspect;
+		else
+			head->tries++;
 		head->epoch++;
-		ret_heads[i] = *head;
+		heads[i] = *head;
 	}
 	return session_fault(session, err);
+}
+
+static int edge_suspect(void *self, const struct head *head, bool *ret_fenced, struct err *err)
+{
+	struct sim_session *session = self;
+	struct head *stored = &database_of(session)->heads[head->part];
+
+	if (session_fault(session, err) < 0)
+		return -1;
+	*ret_fenced = stored->epoch != head->epoch;
+	if (!*ret_fenced)
+		stored->suspect = head->suspect + 1;
+	return session_fault(session, err);
+}
+
+static int edge_let_go(void *self, const struct head *heads, size_t count, struct err *err)
+{
+	struct sim_session *session = self;
+	struct sim_database *database = database_of(session);
+
+	if (session_fault(session, err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		struct head *head = &database->heads[heads[i].part];
+
+		if (head->epoch != heads[i].epoch)
+			continue;
+		head->tries -= head->tries > 0;
+		head->suspect = heads[i].suspect;
+	}
+	return 0;
 }
 
 static int edge_held_keys(void *self, int32_t part, struct keyset *keys, struct err *err)
@@ -653,6 +689,8 @@ struct database session_database(struct sim_session *session)
 	return (struct database){
 		.self = session,
 		.claim = edge_claim,
+		.suspect = edge_suspect,
+		.let_go = edge_let_go,
 		.held_keys = edge_held_keys,
 		.halt = edge_halt,
 		.open = edge_open,
