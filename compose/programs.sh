@@ -2,7 +2,7 @@
 # Our own programs on the local stack, under a supervisor that starts again what ends (supervise.py).
 #
 # usage: compose/programs.sh start [NAME=N...]   N processes of dcs-NAME; without arguments one of each that is built, debts two.
-#                                                Running ones are left alone; a smaller N ends the highest numbers.
+#                                                Running ones are left alone; a smaller N ends the highest numbers, and waits for their end.
 #        compose/programs.sh stop                end all of them: each gets 10 seconds to finish its work
 #        compose/programs.sh status              one line a process; fails unless all of them run
 #        compose/programs.sh pid NAME.I          the process id of the I-th one
@@ -64,8 +64,10 @@ names() {
 	done <"$DIR/programs"
 }
 
-all_alive() {
+# The supervisor has read the list, what is not in it has ended, and what is in it runs.
+as_wanted() {
 	local name
+	cmp -s "$DIR/programs" "$DIR/programs.adopted" || return 1
 	for name in $(names); do
 		alive "$name" || return 1
 	done
@@ -83,9 +85,10 @@ start() {
 		kill -s HUP "$(pid_of programs)"
 	else
 		. "$DIR/env"
+		rm -f "$DIR/programs.adopted"
 		spawn programs /usr/bin/python3 "$HERE/supervise.py" "$DIR" "$BIN"
 	fi
-	until_true "${PROGRAMS_START_S:-20}" all_alive || die "not all programs run, see $DIR/log"
+	until_true "${PROGRAMS_START_S:-20}" as_wanted || die "not all programs run, see $DIR/log"
 }
 
 status() {

@@ -3,7 +3,7 @@
 usage: supervise.py DIR FOLDER_OF_PROGRAMS
 
 DIR/programs says what is wanted, a line each: `debts 2` is two processes of dcs-debts, debts.1 and debts.2. Read at start and at
-SIGHUP. Output goes to DIR/log/debts.1.log, the record of the process to DIR/pid/debts.1 (as compose/lib.sh writes them).
+SIGHUP; when what is not wanted any more has ended, DIR/programs.adopted says the same. Output goes to DIR/log/debts.1.log, the record of the process to DIR/pid/debts.1 (as compose/lib.sh writes them).
 SIGTERM ends the programs, the last started first asked, and then this one.
 """
 
@@ -26,6 +26,13 @@ libc = ctypes.CDLL(None)
 
 def say(text):
     print(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), text, flush=True)
+
+
+def replace(path, text):
+    """All of it or nothing, for whoever reads meanwhile."""
+    with open(path + ".part", "w", encoding="ascii") as file:
+        file.write(text)
+    os.rename(path + ".part", path)
 
 
 def before_exec():
@@ -64,10 +71,7 @@ class Program:
             return  # it has ended already; SIGCHLD will say so
         with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as boot:
             line = f"{self.process.pid} {start_time} {boot.read()}"
-        path = os.path.join(home, "pid", self.name)
-        with open(path + ".part", "w", encoding="ascii") as record:
-            record.write(line)
-        os.rename(path + ".part", path)
+        replace(os.path.join(home, "pid", self.name), line)
 
     def wait_longer(self):
         self.start_at = time.monotonic() + self.pause
@@ -91,17 +95,21 @@ class Supervisor:
         self.folder = folder
         self.programs = {}  # by name, in the order of their start
 
-    def wanted(self):
-        with open(os.path.join(self.home, "programs"), encoding="ascii") as lines:
-            for line in lines:
-                name, count = line.split()
-                yield from (f"{name}.{number}" for number in range(1, int(count) + 1))
+    @staticmethod
+    def names(text):
+        for line in text.splitlines():
+            name, count = line.split()
+            yield from (f"{name}.{number}" for number in range(1, int(count) + 1))
 
     def adopt_list(self):
-        wanted = list(self.wanted())
-        self.end([name for name in self.programs if name not in wanted])
-        for name in wanted:
+        path = os.path.join(self.home, "programs")
+        with open(path, encoding="ascii") as wanted:
+            text = wanted.read()
+        names = list(self.names(text))
+        self.end([name for name in self.programs if name not in names])
+        for name in names:
             self.programs.setdefault(name, Program(name, self.folder))
+        replace(path + ".adopted", text)
 
     def end(self, names):
         """Asks, waits, kills. A frozen process is woken, or it could not hear."""

@@ -194,7 +194,7 @@ def test_an_address_asks_for_a_connection_that_breaks_after_the_mail_was_taken(s
 
 def make_programs(folder):
     """Stands in for our programs: one that runs and hears SIGTERM, one that ends at once."""
-    (folder / "dcs-debts").write_text("#!/bin/bash\ntrap 'echo drained; exit 0' TERM\nwhile :; do sleep 0.05; done\n")
+    (folder / "dcs-debts").write_text("#!/bin/bash\ntrap 'sleep 0.3; echo drained; exit 0' TERM\necho hears\nwhile :; do sleep 0.05; done\n")
     (folder / "dcs-clock").write_text("#!/bin/bash\nexit 3\n")
     for path in folder.iterdir():
         path.chmod(0o755)
@@ -225,10 +225,14 @@ def test_the_number_of_programs_changes_while_they_run(stack, programs):
     first = programs("pid", "debts.1")
     programs("start", "debts=3")
     third = int(programs("pid", "debts.3"))
+    log = stack.folder / "log" / "debts.3.log"
+    wait_until(lambda: "hears" in log.read_text())
     programs("start", "debts=1")
-    wait_until(lambda: not is_alive(third))
+    assert not is_alive(third) and "drained" in log.read_text()  # it is waited for
     assert programs("pid", "debts.1") == first
-    assert "drained" in (stack.folder / "log" / "debts.3.log").read_text()
+    programs("start", "debts=0")
+    programs("start", "debts=1")
+    assert programs("pid", "debts.1") != first
 
 
 def test_a_frozen_program_is_woken_to_end(stack, programs):
