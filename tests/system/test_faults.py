@@ -147,6 +147,11 @@ def wait_halted(world, part):
     return wait_for(lambda: halted(world, part), f"debts {part} is halted")
 
 
+def debts_heads(world):
+    """The next offset of each of its partitions."""
+    return {row["part"]: row["next_offset"] for row in world.status()["partitions"] if row["module"] == "debts"}
+
+
 def debtor_elsewhere(people, client, events, part):
     """Whose commands go to another partition."""
     for _ in range(60):
@@ -181,9 +186,11 @@ def test_a_topic_made_anew_halts_until_it_is_told_to_begin_again(world, client, 
     waiting = people.create_debt(new_id())
     waiting_at = client.send(waiting)
     wait_for(lambda: world.value("SELECT count(*) FROM debts.parked WHERE command_id::text = %s", waiting.id) == 1, "it waits")
+    # All its partitions, once every one has had Ticks; the other modules go on.
+    wait_for(lambda: all(next_offset > 0 for next_offset in debts_heads(world).values()), "Ticks everywhere")
+    world.programs("start", "clock=0")  # from now on, what stands where is ours to say
     make_anew(world, "dcs.debts.commands.v1")
-    # All its partitions, for every one has had Ticks; the other modules go on.
-    parts = [row["part"] for row in world.status()["partitions"] if row["module"] == "debts"]
+    parts = list(debts_heads(world))
     assert all("topic recreated" in wait_halted(world, part) for part in parts)
     people.customer()
     for part in parts:
@@ -191,9 +198,10 @@ def test_a_topic_made_anew_halts_until_it_is_told_to_begin_again(world, client, 
     serves(client, people, events, debtor)
     # Dead letters up to the old offset and beyond, so that one comes to it.
     fill_up_to(client, no_token.but(partition=dead_at[0]), dead_at)
+    also_waiting = fill_up_to(client, people.create_debt(new_id()).but(partition=waiting_at[0]), waiting_at)
+    world.programs("start", "clock=1")
     wait_for(lambda: dead_letters(world, dead_at[0], f"= {dead_at[1]}") == 1, "a dead letter at the same offset")
     assert dead_letters(world, dead_at[0], "< 0") == 1
-    also_waiting = fill_up_to(client, people.create_debt(new_id()).but(partition=waiting_at[0]), waiting_at)
     wait_for(lambda: world.value("SELECT count(*) FROM debts.parked WHERE command_id::text = %s", also_waiting.id) >= 1, "it waits too")
     for debt in (waiting, also_waiting):
         client.send(people.create_customer(debt.key.decode()))
