@@ -277,9 +277,10 @@ class Events:
 
         def is_there():
             self.poll(0.05)
-            return len(self.of(record)) >= len(types)
+            found = [event.type for event in self.of(record)]
+            return len(found) >= len(types) or "CommandRejected" in found
 
-        wait_for(is_there, f"{types} in answer to {record.id}, only {[event.type for event in self.of(record)]}")
+        wait_for(is_there, lambda: f"{types} in answer to {record.id}, only {[event.type for event in self.of(record)]}")
         events = self.of(record)
         found = [(event.type, event.body if event.type == "CommandRejected" else None) for event in events]
         assert [event.type for event in events] == list(types), found

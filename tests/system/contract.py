@@ -240,13 +240,17 @@ class Api:
         self.url, self.token = url, token
         self.local = threading.local()
         if document is None:
-            wait_for(self.is_there, f"a gateway at {url}")
+            self.wait_until_ready()
             document = Document(self.ask("GET", "/openapi.json", None, {}).json)
         self.document = document
 
-    def is_there(self):
+    def wait_until_ready(self, probe="/readyz"):
+        """It answers before it has its database and its producer: until then what needs them gets 503."""
+        wait_for(lambda: self.says_yes(probe), f"a gateway at {self.url}: {probe}")
+
+    def says_yes(self, probe):
         try:
-            return self.ask("GET", "/livez", None, {}).status == 200
+            return self.ask("GET", probe, None, {}).status == 200
         except ConnectionError:
             return False
 

@@ -1,6 +1,7 @@
 """HTTP by hand, over a socket: requests that no library would send, and their answers as they come."""
 
 import contextlib
+import errno
 import socket
 import urllib.parse
 
@@ -41,10 +42,22 @@ def connect(url):
     return socket.create_connection((address.hostname, address.port), timeout=DEADLINE_S)
 
 
+@contextlib.contextmanager
+def until_reset():
+    """A connection that the other side has reset is one that has ended: what we sent behind a refused request was not read."""
+    try:
+        yield
+    except ConnectionError:
+        pass
+    except OSError as error:
+        if error.errno != errno.ENOTCONN:  # no ConnectionError, but what shutdown() says after a reset
+            raise
+
+
 def read_to_end(connection):
-    """What comes until the other side closes; a reset is an end too: what we sent behind a refused request was not read."""
+    """What comes until the other side closes."""
     parts = []
-    with contextlib.suppress(ConnectionResetError):
+    with until_reset():
         while part := connection.recv(65536):
             parts.append(part)
     return b"".join(parts)
@@ -52,7 +65,7 @@ def read_to_end(connection):
 
 def send_raw(url, data):
     with connect(url) as connection:
-        with contextlib.suppress(ConnectionError):
+        with until_reset():
             connection.sendall(data)
             connection.shutdown(socket.SHUT_WR)  # who waits for more sees that nothing comes
         return read_to_end(connection)

@@ -7,7 +7,6 @@ import urllib.parse
 import pytest
 
 from client import new_id, now, today
-from world import wait_for
 
 
 def grant(client, customer_id, **body):
@@ -175,7 +174,6 @@ def test_a_cursor_outlives_the_gateway(world, agent, story):
     first = agent.get(f"/debts?customer={story['customer']}&limit=1").json
     world.programs("start", "api=0")
     world.programs("start", "api=1")
-    wait_for(agent.is_there, "a gateway")
-    wait_for(lambda: agent.get("/readyz", check=False).status == 200, "a gateway that is ready")
+    agent.wait_until_ready()
     second = agent.get(f"/debts?customer={story['customer']}&limit=1&cursor={first['nextCursor']}").json
     assert second["items"][0]["id"] != first["items"][0]["id"]

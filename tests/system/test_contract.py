@@ -15,7 +15,7 @@ import pytest
 
 from client import new_id, now
 from contract import Api, answer_of
-from world import BIN, wait_for
+from world import BIN, MODULES, wait_for
 
 ROLES = ("admin", "compliance", "supervisor", "agent", "creditor", "system", "auditor", "reporting")
 ETAG = {"If-Match": "*"}
@@ -336,9 +336,8 @@ def test_422_for_what_is_wrong_with_a_body(boss, things, operations):
 def test_409_while_the_first_with_the_key_is_under_way(world, boss, things, operations):
     """No module answers meanwhile: of two with one key, one waits."""
     rows = [(row, good(things, row[2])) for row in with_status(operations, 409) if row[0] == "POST"]
-    modules = [name for name in ("users", "customers", "debts", "communications", "reports") if world.pid(f"{name}.1")]
+    modules = [name for name in MODULES if world.pid(f"{name}.1")]
     world.programs("start", *(f"{name}=0" for name in modules))
-    wait_for(lambda: not any(world.pid(f"{name}.{i}") for name in modules for i in (1, 2)), "workers that end")
     try:
         for (method, _template, operation), (target, body) in rows:
             headers = {"Idempotency-Key": new_id(), "Prefer": "wait=1"}
@@ -378,15 +377,15 @@ def free_port():
 
 
 @contextlib.contextmanager
-def own_gateway(world, api, name, **settings):
-    """One of the test's own, and its process."""
+def own_gateway(world, api, name, probe="/readyz", **settings):
+    """One of the test's own, which says yes to `probe`, and its process."""
     listen = f"127.0.0.1:{free_port()}"
     with open(world.folder / "log" / f"api.{name}.log", "wb") as log:
         environment = {**world.environment, "DCS_API_LISTEN": listen, **settings}
         process = subprocess.Popen([BIN / "dcs-api"], env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     gateway = Api(f"http://{listen}", document=api.document)
     try:
-        wait_for(gateway.is_there, "a gateway of its own")
+        gateway.wait_until_ready(probe)
         yield gateway, process
     finally:
         if process.poll() is None:
@@ -397,7 +396,8 @@ def own_gateway(world, api, name, **settings):
 @pytest.fixture
 def lonely(world, api):
     """A gateway without PostgreSQL and without Kafka."""
-    with own_gateway(world, api, "lonely", DCS_PG="host=/nonexistent dbname=dcs", DCS_KAFKA_BOOTSTRAP="127.0.0.1:1") as (gateway, _process):
+    settings = {"DCS_PG": "host=/nonexistent dbname=dcs", "DCS_KAFKA_BOOTSTRAP": "127.0.0.1:1"}
+    with own_gateway(world, api, "lonely", probe="/livez", **settings) as (gateway, _process):
         yield gateway
 
 
@@ -418,16 +418,17 @@ def test_503_for_everything_while_it_ends(world, client, api, things, operations
     targets = [good(things, operation)[0] for _method, _template, operation in rows]
     world.programs("start", "customers=0")
     try:
-        wait_for(lambda: not world.pid("customers.1"), "a worker that ends")
         with own_gateway(world, api, "ending") as (gateway, process):
             end_and_ask(gateway.with_token(client.token(*ROLES, subject="boss")), process, rows, targets)
     finally:
         world.programs("start", "customers=1")
 
 
-def waiting_requests(gateway):
+def waits(gateway, request):
+    """Whether the gateway keeps it waiting (beside the one that asks for this figure)."""
+    assert not request.done(), request.result()
     line = next(line for line in gateway.get("/metrics").text.splitlines() if line.startswith("dcs_api_requests_waiting "))
-    return int(line.split()[1])
+    return int(line.split()[1]) > 1
 
 
 def end_and_ask(gateway, process, rows, targets):
@@ -437,7 +438,7 @@ def end_and_ask(gateway, process, rows, targets):
         connection.connect()
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         first = pool.submit(gateway.post, "/customers", a_customer(), headers={"Prefer": "wait=30"})
-        wait_for(lambda: waiting_requests(gateway) > 1, "a request that waits")
+        wait_for(lambda: waits(gateway, first), "a request that waits")
         process.send_signal(signal.SIGTERM)
         wait_for(lambda: gateway.get("/livez").status == 503, "the end that begins")
         for (method, _template, operation), target, connection in zip(rows, targets, connections):

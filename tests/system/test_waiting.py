@@ -57,6 +57,21 @@ def test_commands_behind_one_that_waits_keep_their_order(world, client, people, 
     assert [event.body["version"] for event in (created, first, second, last)] == [1, 2, 3, 4]
 
 
+def a_template(client, name):
+    return client.command(
+        "PublishTemplate",
+        "compliance",
+        template_id=new_id(),
+        name=name,
+        version=1,
+        channel="sms",
+        language="en",
+        message_class="reminder",
+        subject="",
+        body="Please call us. {{opt_out}}",
+    )
+
+
 def test_a_withdrawal_of_consent_overtakes_what_waits(world, client, people, events):
     """P9 before P4: a message with a mistyped template must not hold up a STOP."""
     customer_id = people.customer()
@@ -80,6 +95,9 @@ def test_a_withdrawal_of_consent_overtakes_what_waits(world, client, people, eve
     events.expect(stop, "ConsentWithdrawn")
     assert events.of(message) == []
     assert world.value("SELECT kind FROM communications.parked WHERE command_id::text = %s", message.id) == "wait"
+    # With its template it is decided, and nothing is left behind.
+    client.send(a_template(client, "no-such-template"))
+    events.expect_refusal(message, "no_usable_contact_point")
 
 
 def test_another_customer_of_the_partition_does_not_wait(world, client, people, events):

@@ -19,13 +19,13 @@ MODULES = ("users", "customers", "debts", "communications", "reports")
 
 
 def wait_for(condition, what, seconds=DEADLINE_S):
-    """Asks until the answer is true, and returns it."""
+    """Asks until the answer is true, and returns it. what: a text, or who tells it when it never came."""
     deadline = time.monotonic() + seconds
     while True:
         answer = condition()
         if answer:
             return answer
-        assert time.monotonic() < deadline, f"after {seconds} s still not: {what}"
+        assert time.monotonic() < deadline, f"after {seconds} s still not: {what() if callable(what) else what}"
         time.sleep(0.05)
 
 
