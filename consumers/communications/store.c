@@ -42,7 +42,7 @@ static int write_templates(struct communications_store *store, struct db *db, co
 	db_array_begin(params, DB_ARRAY_INT32);
 	for (size_t index = 0; index < count; index++)
 		db_array_int32(params, ((const struct template *)slots[index]->state)->version);
-	return slots_write(db, &upsert_templates, params, count, err);
+	return db_write(db, &upsert_templates, params, count, err);
 }
 
 static const struct db_statement upsert_permissions = {
@@ -116,7 +116,7 @@ static int write_permissions(struct communications_store *store, struct db *db, 
 			total += rows_count;
 		}
 	}
-	return slots_write(db, &upsert_permissions, &store->params, total, err);
+	return db_write(db, &upsert_permissions, &store->params, total, err);
 }
 
 static const struct db_statement upsert_opt_outs = {
@@ -152,7 +152,7 @@ static int write_opt_outs(struct communications_store *store, struct db *db, str
 				db_array_instant(params, withdrawn_at_ms);
 		}
 	}
-	return slots_write(db, &upsert_opt_outs, params, total, err);
+	return db_write(db, &upsert_opt_outs, params, total, err);
 }
 
 static const struct db_statement update_communications = {
@@ -234,10 +234,10 @@ static int write_communications(struct communications_store *store, struct db *d
 	struct slot **slots = slots_to_update(&store->list, set, &communication_entity, &count);
 
 	add_communications(&store->params, slots, count);
-	if (slots_write(db, &update_communications, &store->params, count, err) < 0)
+	if (db_write(db, &update_communications, &store->params, count, err) < 0)
 		return -1;
 	add_outbox(&store->params, slots, count);
-	return slots_write(db, &update_outbox, &store->params, count, err);
+	return db_write(db, &update_outbox, &store->params, count, err);
 }
 
 int communications_save(void *self, struct db *db, const struct workset *set, const struct logged_event *events,

@@ -4,7 +4,7 @@
 #include "crypto/crypto.h"
 #include "schemas/communications.h"
 
-/* The rows that a batch adds, by COPY: what its events stand for. */
+/* The rows that a batch adds: what its events stand for. */
 
 #define COPY_SIZE_MAX   ((size_t)64 << 20)
 #define SEALED_SIZE_MAX ((size_t)64 << 10)
@@ -42,10 +42,11 @@ static void copy_str_or_null(struct db_copy *copy, bool is_given, struct str tex
 
 /* ---- rows without a state ---- */
 
-static const char copy_template_versions[] =
-	"COPY communications.template_version (template_id, version, message_class, subject, body, published_at) "
-	"FROM STDIN (FORMAT binary)";
-#define TEMPLATE_VERSION_COLUMNS 6
+static const struct db_table table_template_versions = {
+	.name = "communications.template_version",
+	.columns = "template_id uuid, version integer, message_class text, subject text, body text, "
+		   "published_at timestamptz",
+};
 
 static void copy_template_version(struct db_copy *copy, const struct logged_event *logged)
 {
@@ -61,10 +62,11 @@ static void copy_template_version(struct db_copy *copy, const struct logged_even
 	db_copy_instant(copy, logged->at_ms);
 }
 
-static const char copy_consents[] =
-	"COPY communications.consent (consent_id, customer_id, channel, purpose, basis, evidence_ref, obtained_at) "
-	"FROM STDIN (FORMAT binary)";
-#define CONSENT_COLUMNS 7
+static const struct db_table table_consents = {
+	.name = "communications.consent",
+	.columns = "consent_id uuid, customer_id uuid, channel text, purpose text, basis text, evidence_ref text, "
+		   "obtained_at timestamptz",
+};
 
 static void copy_consent(struct db_copy *copy, const struct consent_granted *event)
 {
@@ -78,9 +80,10 @@ static void copy_consent(struct db_copy *copy, const struct consent_granted *eve
 	db_copy_instant(copy, event->obtained_at);
 }
 
-static const char copy_withdrawals[] =
-	"COPY communications.withdrawal (customer_id, version, channel, via, keyword, withdrawn_at) FROM STDIN (FORMAT binary)";
-#define WITHDRAWAL_COLUMNS 6
+static const struct db_table table_withdrawals = {
+	.name = "communications.withdrawal",
+	.columns = "customer_id uuid, version bigint, channel text, via text, keyword text, withdrawn_at timestamptz",
+};
 
 static void copy_withdrawal(struct db_copy *copy, const struct consent_withdrawn *event)
 {
@@ -93,11 +96,12 @@ static void copy_withdrawal(struct db_copy *copy, const struct consent_withdrawn
 	db_copy_instant(copy, event->withdrawn_at);
 }
 
-static const char copy_decisions[] = "COPY communications.compliance_decision (communication_id, customer_id, decided_at, "
-				     "action, channel, message_class, verdict, "
-				     "until, rules, facts, facts_hash) FROM STDIN (FORMAT binary)";
-#define DECISION_COLUMNS 11
-#define RULES_TEXT_MAX   1024
+static const struct db_table table_decisions = {
+	.name = "communications.compliance_decision",
+	.columns = "communication_id uuid, customer_id uuid, decided_at timestamptz, action text, channel text, "
+		   "message_class text, verdict text, until timestamptz, rules text, facts text, facts_hash bytea",
+};
+#define RULES_TEXT_MAX 1024
 
 static void copy_decision(struct db_copy *copy, const struct logged_event *logged)
 {
@@ -131,10 +135,11 @@ static void copy_decision(struct db_copy *copy, const struct logged_event *logge
 	db_copy_str(copy, event->facts_hash);
 }
 
-static const char copy_receipts[] = "COPY communications.receipt (communication_id, version, state, attempt, provider, "
-				    "provider_ref, provider_code, occurred_at) "
-				    "FROM STDIN (FORMAT binary)";
-#define RECEIPT_COLUMNS 8
+static const struct db_table table_receipts = {
+	.name = "communications.receipt",
+	.columns = "communication_id uuid, version bigint, state text, attempt integer, provider text, "
+		   "provider_ref text, provider_code text, occurred_at timestamptz",
+};
 
 static void copy_receipt(struct db_copy *copy, const struct communication_progressed *event)
 {
@@ -151,18 +156,23 @@ static void copy_receipt(struct db_copy *copy, const struct communication_progre
 
 /* ---- new messages ---- */
 
-static const char copy_communications[] =
-	"COPY communications.communication (communication_id, customer_id, version, attempt, state, channel, requested_on, "
-	"message_class, template_name, template_version, language, contact_point_id, rendered_hash) FROM STDIN (FORMAT binary)";
-#define COMMUNICATION_COLUMNS 13
+static const struct db_table table_communications = {
+	.name = "communications.communication",
+	.columns = "communication_id uuid, customer_id uuid, version bigint, attempt integer, state text, channel text, "
+		   "requested_on date, message_class text, template_name text, template_version integer, language text, "
+		   "contact_point_id uuid, rendered_hash bytea",
+};
 
-static const char copy_debts[] = "COPY communications.communication_debt (communication_id, debt_id) FROM STDIN (FORMAT binary)";
-#define DEBT_COLUMNS 2
+static const struct db_table table_debts = {
+	.name = "communications.communication_debt",
+	.columns = "communication_id uuid, debt_id uuid",
+};
 
-static const char copy_outbox[] =
-	"COPY communications.outbox (communication_id, customer_id, channel, state, send_by, address_sealed, "
-	"subject_sealed, body_sealed) FROM STDIN (FORMAT binary)";
-#define OUTBOX_COLUMNS 8
+static const struct db_table table_outbox = {
+	.name = "communications.outbox",
+	.columns = "communication_id uuid, customer_id uuid, channel text, state text, send_by timestamptz, "
+		   "address_sealed bytea, subject_sealed bytea, body_sealed bytea",
+};
 
 static void copy_communication_head(struct db_copy *copy, const struct uuid *communication_id,
 				    const struct communication *communication)
@@ -275,22 +285,21 @@ static void copy_event(struct communications_store *store, const struct workset 
 		copy_template_version(&store->template_versions, logged);
 }
 
-/* Every table that is written by COPY. */
+/* Every table that only gets new rows. */
 struct copied_table {
-	const char *sql;
+	const struct db_table *table;
 	size_t copy_offset; /* of the db_copy in the store */
-	uint16_t columns;
 };
 
 static const struct copied_table copied_tables[] = {
-	{ copy_template_versions, offsetof(struct communications_store, template_versions), TEMPLATE_VERSION_COLUMNS },
-	{ copy_consents, offsetof(struct communications_store, consents), CONSENT_COLUMNS },
-	{ copy_withdrawals, offsetof(struct communications_store, withdrawals), WITHDRAWAL_COLUMNS },
-	{ copy_decisions, offsetof(struct communications_store, decisions), DECISION_COLUMNS },
-	{ copy_communications, offsetof(struct communications_store, communications), COMMUNICATION_COLUMNS },
-	{ copy_debts, offsetof(struct communications_store, debts), DEBT_COLUMNS },
-	{ copy_receipts, offsetof(struct communications_store, receipts), RECEIPT_COLUMNS },
-	{ copy_outbox, offsetof(struct communications_store, outbox), OUTBOX_COLUMNS },
+	{ &table_template_versions, offsetof(struct communications_store, template_versions) },
+	{ &table_consents, offsetof(struct communications_store, consents) },
+	{ &table_withdrawals, offsetof(struct communications_store, withdrawals) },
+	{ &table_decisions, offsetof(struct communications_store, decisions) },
+	{ &table_communications, offsetof(struct communications_store, communications) },
+	{ &table_debts, offsetof(struct communications_store, debts) },
+	{ &table_receipts, offsetof(struct communications_store, receipts) },
+	{ &table_outbox, offsetof(struct communications_store, outbox) },
 };
 #define COPIED_TABLES_COUNT (sizeof(copied_tables) / sizeof(copied_tables[0]))
 
@@ -307,7 +316,7 @@ int communications_insert(struct communications_store *store, struct db *db, con
 	for (size_t index = 0; index < events_count; index++)
 		copy_event(store, set, &events[index]);
 	for (size_t index = 0; index < COPIED_TABLES_COUNT; index++) {
-		if (db_copy_run(db, copied_tables[index].sql, copy_of(store, &copied_tables[index]), err) < 0)
+		if (db_write_copy(db, copy_of(store, &copied_tables[index]), err) < 0)
 			return -1;
 	}
 	return 0;
@@ -317,5 +326,5 @@ void communications_insert_init(struct communications_store *store)
 {
 	buf_init(&store->sealed, SEALED_SIZE_MAX);
 	for (size_t index = 0; index < COPIED_TABLES_COUNT; index++)
-		db_copy_init(copy_of(store, &copied_tables[index]), copied_tables[index].columns, COPY_SIZE_MAX);
+		db_copy_init(copy_of(store, &copied_tables[index]), copied_tables[index].table, COPY_SIZE_MAX);
 }

@@ -102,10 +102,12 @@ static struct str sealed_birth_date(struct customers_store *store, const struct 
 
 /* ---- new rows ---- */
 
-static const char copy_customers[] =
-	"COPY customers.customer (customer_id, external_ref, kind, status, locale, country, region, timezone, version, "
-	"key_salt, full_name_sealed, birth_date_sealed) FROM STDIN (FORMAT binary)";
-#define CUSTOMER_COLUMNS 12
+static const struct db_table table_customers = {
+	.name = "customers.customer",
+	.columns = "customer_id uuid, external_ref text, kind text, status text, locale text, country text, "
+		   "region text, timezone text, version bigint, key_salt bytea, full_name_sealed bytea, "
+		   "birth_date_sealed bytea",
+};
 
 static void copy_text_or_null(struct db_copy *copy, const char *text)
 {
@@ -142,10 +144,11 @@ static void copy_customer(struct customers_store *store, const struct workset *s
 						    events[customer->birth_date_event - 1].event));
 }
 
-static const char copy_points[] =
-	"COPY customers.contact_point (contact_point_id, customer_id, channel, place, source, state, version, verified_at, "
-	"address_hash, address_sealed) FROM STDIN (FORMAT binary)";
-#define POINT_COLUMNS 10
+static const struct db_table table_points = {
+	.name = "customers.contact_point",
+	.columns = "contact_point_id uuid, customer_id uuid, channel text, place text, source text, state text, "
+		   "version bigint, verified_at timestamptz, address_hash bytea, address_sealed bytea",
+};
 
 static void copy_point(struct customers_store *store, const struct workset *set, const struct event *event)
 {
@@ -186,9 +189,9 @@ static int insert_rows(struct customers_store *store, struct db *db, const struc
 		else if (event->type == &contact_point_added_type)
 			copy_point(store, set, event);
 	}
-	if (db_copy_run(db, copy_customers, &store->customers, err) < 0)
+	if (db_write_copy(db, &store->customers, err) < 0)
 		return -1;
-	return db_copy_run(db, copy_points, &store->points, err);
+	return db_write_copy(db, &store->points, err);
 }
 
 /* ---- changed rows ---- */
@@ -292,11 +295,11 @@ static int update_rows(struct customers_store *store, struct db *db, const struc
 
 	slots = slots_to_update(&store->list, set, &customer_entity, &count);
 	add_customers(store, slots, count, events);
-	if (slots_write(db, &update_customers, &store->params, count, err) < 0)
+	if (db_write(db, &update_customers, &store->params, count, err) < 0)
 		return -1;
 	slots = slots_to_update(&store->list, set, &contact_point_entity, &count);
 	add_points(&store->params, slots, count);
-	return slots_write(db, &update_points, &store->params, count, err);
+	return db_write(db, &update_points, &store->params, count, err);
 }
 
 /* ---- erasure ---- */
@@ -346,10 +349,10 @@ static int erase_rows(struct customers_store *store, struct db *db, const struct
 
 	if (erased == 0)
 		return 0;
-	if (slots_write(db, &erase_customers, &store->params, erased, err) < 0 ||
-	    db_run(db, &erase_points, &store->params, NULL, err) < 0)
+	if (db_write(db, &erase_customers, &store->params, erased, err) < 0 ||
+	    db_write(db, &erase_points, &store->params, DB_ROWS_ANY, err) < 0)
 		return -1;
-	return db_run(db, &forget_elsewhere, &store->params, NULL, err);
+	return db_write(db, &forget_elsewhere, &store->params, DB_ROWS_ANY, err);
 }
 
 static void note_verified(const struct workset *set, const struct logged_event *events, size_t events_count)
@@ -396,8 +399,8 @@ int customers_store_prepare(void *self, struct err *err)
 	if (key_read(store->key, path, err) < 0)
 		return -1;
 	slot_loader_init(&store->loader);
-	db_copy_init(&store->customers, CUSTOMER_COLUMNS, COPY_SIZE_MAX);
-	db_copy_init(&store->points, POINT_COLUMNS, COPY_SIZE_MAX);
+	db_copy_init(&store->customers, &table_customers, COPY_SIZE_MAX);
+	db_copy_init(&store->points, &table_points, COPY_SIZE_MAX);
 	db_params_init(&store->params, PARAMS_SIZE_MAX);
 	buf_init(&store->list, LIST_SIZE_MAX);
 	buf_init(&store->sealed, SEALED_SIZE_MAX);

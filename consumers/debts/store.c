@@ -7,7 +7,7 @@
 #include "schemas/debts.h"
 
 /*
- * One batch's writes: three COPYs (ledger entries, new debts, new payments) and at most three updates. First the entries, in log
+ * One batch's writes: ledger entries, new debts, new payments, and at most three updates. First the entries, in log
  * order: that gives every debt its last entry; then the rows of debts and payments as they are at the end of the batch.
  */
 
@@ -32,12 +32,13 @@ struct posting {
 	int64_t reverses_seq;          /* 0: none */
 };
 
-static const char copy_entries[] =
-	"COPY debts.ledger_entry (part, entry_no, seq, previous_seq, debt_id, command_id, occurred_on, business_date, kind, "
-	"contra, "
-	"contra_minor, cost_minor, fee_minor, interest_minor, principal_minor, credit_minor, payment_id, reverses_seq) "
-	"FROM STDIN (FORMAT binary)";
-#define ENTRY_COLUMNS 18
+static const struct db_table table_entries = {
+	.name = "debts.ledger_entry",
+	.columns = "part integer, entry_no integer, seq bigint, previous_seq bigint, debt_id uuid, command_id uuid, "
+		   "occurred_on date, business_date date, kind text, contra text, contra_minor bigint, "
+		   "cost_minor bigint, fee_minor bigint, interest_minor bigint, principal_minor bigint, "
+		   "credit_minor bigint, payment_id uuid, reverses_seq bigint",
+};
 
 static void copy_number_or_null(struct db_copy *copy, int64_t number)
 {
@@ -206,12 +207,15 @@ static void post_all(struct debts_store *store, const struct workset *set, const
 
 /* ---- new rows ---- */
 
-static const char copy_debts[] =
-	"COPY debts.debt (debt_id, customer_id, creditor_id, version, last_entry_seq, cost_minor, fee_minor, interest_minor, "
-	"principal_minor, credit_minor, entries, lifecycle, part, opened_on, due_on, currency, external_ref, "
-	"original_creditor_id, "
-	"portfolio_id, used_cost_minor, used_fee_minor, used_interest_minor, used_principal_minor) FROM STDIN (FORMAT binary)";
-#define DEBT_COLUMNS 23
+static const struct db_table table_debts = {
+	.name = "debts.debt",
+	.columns = "debt_id uuid, customer_id uuid, creditor_id uuid, version bigint, last_entry_seq bigint, "
+		   "cost_minor bigint, fee_minor bigint, interest_minor bigint, principal_minor bigint, "
+		   "credit_minor bigint, entries integer, lifecycle smallint, part integer, opened_on date, "
+		   "due_on date, currency text, external_ref text, original_creditor_id uuid, portfolio_id uuid, "
+		   "used_cost_minor bigint, used_fee_minor bigint, used_interest_minor bigint, "
+		   "used_principal_minor bigint",
+};
 
 static void copy_debt(struct db_copy *copy, const struct workset *set, const struct event *event)
 {
@@ -252,10 +256,12 @@ static void copy_debt(struct db_copy *copy, const struct workset *set, const str
 	copy_number_or_null(copy, debt->credit_used.principal_minor);
 }
 
-static const char copy_payments[] = "COPY debts.payment (payment_id, debt_id, customer_id, amount_minor, entry_seq, part, "
-				    "received_on, currency, state, method, "
-				    "source, external_ref) FROM STDIN (FORMAT binary)";
-#define PAYMENT_COLUMNS 12
+static const struct db_table table_payments = {
+	.name = "debts.payment",
+	.columns = "payment_id uuid, debt_id uuid, customer_id uuid, amount_minor bigint, entry_seq bigint, "
+		   "part integer, received_on date, currency text, state text, method text, source text, "
+		   "external_ref text",
+};
 
 static void copy_payment(struct db_copy *copy, const struct workset *set, const struct logged_event *logged)
 {
@@ -292,11 +298,11 @@ static void copy_new_rows(struct debts_store *store, const struct workset *set, 
 
 static int run_copies(struct debts_store *store, struct db *db, struct err *err)
 {
-	if (db_copy_run(db, copy_debts, &store->debts, err) < 0)
+	if (db_write_copy(db, &store->debts, err) < 0)
 		return -1;
-	if (db_copy_run(db, copy_entries, &store->entries, err) < 0)
+	if (db_write_copy(db, &store->entries, err) < 0)
 		return -1;
-	return db_copy_run(db, copy_payments, &store->payments, err);
+	return db_write_copy(db, &store->payments, err);
 }
 
 /* ---- changed rows ---- */
@@ -408,20 +414,20 @@ static int run_updates(struct debts_store *store, struct db *db, const struct wo
 	if (count > 1)
 		qsort(slots, count, sizeof(*slots), compare_locators);
 	add_debts(params, slots, count);
-	if (slots_write(db, &update_debts, params, count, err) < 0)
+	if (db_write(db, &update_debts, params, count, err) < 0)
 		return -1;
 
 	count = keep_credit_used(slots, count);
 	db_params_reset(params);
 	slots_add_ids(params, slots, count);
 	add_numbers(params, slots, count, credit_used_numbers, COUNT(credit_used_numbers));
-	if (slots_write(db, &update_credit_used, params, count, err) < 0)
+	if (db_write(db, &update_credit_used, params, count, err) < 0)
 		return -1;
 
 	slots = slots_to_update(&store->list, set, &payment_entity, &count);
 	db_params_reset(params);
 	slots_add_ids(params, slots, count);
-	return slots_write(db, &update_payments, params, count, err);
+	return db_write(db, &update_payments, params, count, err);
 }
 
 int debts_save(void *self, struct db *db, const struct workset *set, const struct logged_event *events, size_t events_count,
@@ -448,9 +454,9 @@ int debts_store_prepare(void *self, struct err *err)
 
 	(void)err;
 	slot_loader_init(&store->loader);
-	db_copy_init(&store->debts, DEBT_COLUMNS, COPY_SIZE_MAX);
-	db_copy_init(&store->entries, ENTRY_COLUMNS, COPY_SIZE_MAX);
-	db_copy_init(&store->payments, PAYMENT_COLUMNS, COPY_SIZE_MAX);
+	db_copy_init(&store->debts, &table_debts, COPY_SIZE_MAX);
+	db_copy_init(&store->entries, &table_entries, COPY_SIZE_MAX);
+	db_copy_init(&store->payments, &table_payments, COPY_SIZE_MAX);
 	db_params_init(&store->params, PARAMS_SIZE_MAX);
 	buf_init(&store->list, LIST_SIZE_MAX);
 	return 0;

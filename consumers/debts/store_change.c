@@ -93,7 +93,9 @@ int free_references(struct debts_store *store, struct db *db, const struct works
 	db_array_begin(&store->params, DB_ARRAY_INT64);
 	for (size_t index = 0; index < count; index++)
 		db_array_int64(&store->params, ((const struct debt *)slots[index]->state)->version_stored);
-	rc = db_run(db, &give_up_references, &store->params, &result, err);
+	rc = db_write_end(db, err); /* the answer is needed before the next statement */
+	if (rc == 0)
+		rc = db_run(db, &give_up_references, &store->params, &result, err);
 	if (rc == 0)
 		rc = move_locators(&result, slots, count, err);
 	db_result_release(&result);
@@ -118,5 +120,5 @@ int write_terms(struct debts_store *store, struct db *db, const struct workset *
 
 		db_array_text(&store->params, str_of(terms->external_ref));
 	}
-	return slots_write(db, &update_terms, &store->params, count, err);
+	return db_write(db, &update_terms, &store->params, count, err);
 }

@@ -36,10 +36,11 @@ static int reports_load(void *self, struct db *db, struct slot **slots, size_t c
 
 /* ---- save ---- */
 
-static const char copy_reports[] =
-	"COPY reports.report (report_id, kind, format, as_of, open, from_on, creditor_id, currency, channel, requested_by, "
-	"requested_at) FROM STDIN (FORMAT binary)";
-#define REPORT_COLUMNS 11
+static const struct db_table table_reports = {
+	.name = "reports.report",
+	.columns = "report_id uuid, kind text, format text, as_of date, open boolean, from_on date, creditor_id uuid, "
+		   "currency text, channel text, requested_by text, requested_at timestamptz",
+};
 
 static void copy_text(struct db_copy *copy, bool is_given, struct str text)
 {
@@ -84,7 +85,7 @@ static int reports_save(void *self, struct db *db, const struct workset *set, co
 		MUST(events[index].event->type == &report_requested_type);
 		copy_report(&store->reports, &events[index]);
 	}
-	return db_copy_run(db, copy_reports, &store->reports, err);
+	return db_write_copy(db, &store->reports, err);
 }
 
 /* ---- the store ---- */
@@ -99,6 +100,6 @@ int reports_store_prepare(void *self, struct err *err)
 
 	(void)err;
 	slot_loader_init(&store->loader);
-	db_copy_init(&store->reports, REPORT_COLUMNS, COPY_SIZE_MAX);
+	db_copy_init(&store->reports, &table_reports, COPY_SIZE_MAX);
 	return 0;
 }

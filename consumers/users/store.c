@@ -71,9 +71,11 @@ static int users_load(void *self, struct db *db, struct slot **slots, size_t cou
 
 /* ---- save ---- */
 
-static const char copy_accounts[] = "COPY users.account (user_id, login, state, roles, customer_id, version, registered_at) FROM "
-				    "STDIN (FORMAT binary)";
-#define ACCOUNT_COLUMNS 7
+static const struct db_table table_accounts = {
+	.name = "users.account",
+	.columns = "user_id uuid, login text, state text, roles integer, customer_id uuid, version bigint, "
+		   "registered_at timestamptz",
+};
 
 static void copy_account(struct db_copy *copy, const struct workset *set, const struct logged_event *logged)
 {
@@ -143,11 +145,11 @@ static int users_save(void *self, struct db *db, const struct workset *set, cons
 	for (size_t index = 0; index < events_count; index++)
 		if (events[index].event->type == &user_registered_type)
 			copy_account(&store->accounts, set, &events[index]);
-	if (db_copy_run(db, copy_accounts, &store->accounts, err) < 0)
+	if (db_write_copy(db, &store->accounts, err) < 0)
 		return -1;
 	slots = slots_to_update(&store->list, set, &user_entity, &count);
 	add_users(&store->params, slots, count);
-	return slots_write(db, &update_accounts, &store->params, count, err);
+	return db_write(db, &update_accounts, &store->params, count, err);
 }
 
 /* ---- the store ---- */
@@ -162,7 +164,7 @@ int users_store_prepare(void *self, struct err *err)
 
 	(void)err;
 	slot_loader_init(&store->loader);
-	db_copy_init(&store->accounts, ACCOUNT_COLUMNS, COPY_SIZE_MAX);
+	db_copy_init(&store->accounts, &table_accounts, COPY_SIZE_MAX);
 	db_params_init(&store->params, PARAMS_SIZE_MAX);
 	buf_init(&store->list, LIST_SIZE_MAX);
 	return 0;

@@ -15,6 +15,7 @@
 #define TYPE_BOOL        16
 #define TYPE_BYTEA       17
 #define TYPE_INT8        20
+#define TYPE_INT2        21
 #define TYPE_INT4        23
 #define TYPE_TEXT        25
 #define TYPE_TID         27

@@ -16,9 +16,10 @@
  *
  * States: idle -> pipeline -> idle, idle -> commit sent -> idle, and from any of them to dead (`alive` false), which is final.
  */
-#define STATEMENTS_MAX 256  /* a power of two; different statements on one connection stay under 3/4 of it */
-#define PENDING_MAX    256  /* answers outstanding in one pipeline */
-#define PATIENCE_MS    3000 /* beyond statement_timeout: the server should have spoken long ago */
+#define STATEMENTS_MAX  256 /* a power of two; different statements on one connection stay under 3/4 of it */
+#define PENDING_MAX     256 /* answers outstanding in one pipeline */
+#define ARRAYS_SIZE_MAX ((size_t)4 << 20)
+#define PATIENCE_MS     3000 /* beyond statement_timeout: the server should have spoken long ago */
 
 enum prepared_state {
 	PREPARED_NOT,
@@ -37,6 +38,7 @@ struct prepared {
 struct pending {
 	struct prepared *prepared;
 	bool is_prepare; /* the answer to PREPARE, not to the statement */
+	size_t rows;     /* how many it must affect; DB_ROWS_ANY */
 };
 
 struct db {
@@ -56,6 +58,8 @@ struct db {
 	bool pipeline_failed;      /* the server skips what follows */
 	bool pipeline_reported;    /* db_receive has returned it */
 	struct err pipeline_error; /* the first failure */
+
+	struct db_params arrays; /* of rows that are inserted */
 };
 
 /* ---- opening ---- */
@@ -105,6 +109,19 @@ MUST_CHECK int connection_send_prepare(struct db *db, struct prepared *prepared,
 MUST_CHECK int connection_send_statement(struct db *db, const struct db_statement *statement, const struct db_params *params,
 					 struct err *err);
 MUST_CHECK int connection_check_params(const struct db_statement *statement, const struct db_params *params, struct err *err);
+
+/* db_send of a statement that must affect so many rows. */
+MUST_CHECK int pipeline_send(struct db *db, const struct db_statement *statement, const struct db_params *params, size_t rows,
+			     struct err *err);
+
+/* The first row, where there is one: a number of fields (16 bits), then each field's length (32 bits, -1: NULL) and bytes. */
+const unsigned char *copy_rows(const struct db_copy *copy);
+
+/* Adds a field of a row (its length, then its bytes) to the array begun last; returns the size of both. */
+size_t params_add_item(struct db_params *params, const unsigned char *field);
+
+/* Rows that a successful statement has inserted, updated ... or returned. */
+int64_t connection_affected(PGresult *answer);
 
 /* A successful answer to the caller, or away when nobody wants it. Takes the answer. */
 void connection_hand_over(PGresult *answer, struct db_result *ret_result);

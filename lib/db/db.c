@@ -305,7 +305,7 @@ out:
 	return rc;
 }
 
-static int64_t affected_by(PGresult *answer)
+int64_t connection_affected(PGresult *answer)
 {
 	long long affected = 0;
 
@@ -320,7 +320,7 @@ void connection_hand_over(PGresult *answer, struct db_result *ret_result)
 	}
 	ret_result->pg = answer;
 	ret_result->rows = PQntuples(answer);
-	ret_result->affected = affected_by(answer);
+	ret_result->affected = connection_affected(answer);
 }
 
 int db_run(struct db *db, const struct db_statement *statement, const struct db_params *params, struct db_result *ret_result,

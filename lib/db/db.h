@@ -73,6 +73,7 @@ void db_param_null(struct db_params *params);
 
 enum db_array {
 	DB_ARRAY_BOOL,
+	DB_ARRAY_INT16,
 	DB_ARRAY_INT32,
 	DB_ARRAY_INT64,
 	DB_ARRAY_DATE,
@@ -157,19 +158,31 @@ MUST_CHECK int db_commit_send(struct db *db, struct err *err);
 MUST_CHECK int db_commit_finish(struct db *db, struct err *err);
 MUST_CHECK int db_commit(struct db *db, struct err *err); /* both */
 
-/* ---- binary COPY FROM STDIN ---- */
+/* ---- rows ---- */
+
+/*
+ * A table as it is written to: `columns` names those that are given, in order, each with its type: "debt_id uuid, opened_on
+ * date". Types: boolean smallint integer bigint date timestamptz uuid text bytea; text also for char(n). A constant.
+ */
+struct db_table {
+	const char *name;
+	const char *columns;
+};
 
 /* A set of rows being written; fields in column order. Reused: db_copy_reset keeps its memory. Nothing is sent before
- * db_copy_run. */
+ * db_copy_run or db_write_copy. Stays where it is for as long as a connection has written it: its statement is prepared there. */
 struct db_copy {
 	struct buf bytes;
 	size_t rows;
 	uint16_t columns;
 	uint16_t fields_left; /* of the row begun last: a row with another number of fields is a bug */
+	enum db_array kinds[DB_PARAMS_MAX];
+	struct buf copy_sql, insert_sql, insert_name;
+	struct db_statement insert;
 };
 
-void db_copy_init(struct db_copy *copy, uint16_t columns, size_t size_max);
-void db_copy_release(struct db_copy *copy);
+void db_copy_init(struct db_copy *copy, const struct db_table *table, size_t size_max);
+void db_copy_release(struct db_copy *copy); /* accepts a zeroed one */
 void db_copy_reset(struct db_copy *copy);
 void db_copy_row(struct db_copy *copy);
 void db_copy_bool(struct db_copy *copy, bool value);
@@ -182,8 +195,25 @@ void db_copy_uuid(struct db_copy *copy, const struct uuid *id);
 void db_copy_str(struct db_copy *copy, struct str value); /* text, bytea, char(n) */
 void db_copy_null(struct db_copy *copy);
 
-/* Runs "COPY ... FROM STDIN (FORMAT binary)" with the rows; nothing is done for no rows. Not inside a pipeline (libpq forbids
- * it). MUST affect exactly copy->rows. */
-MUST_CHECK int db_copy_run(struct db *db, const char *sql, const struct db_copy *copy, struct err *err);
+/* Writes the rows by COPY; nothing is done for no rows. Not inside a pipeline (libpq forbids it). MUST affect exactly copy->rows.
+ */
+MUST_CHECK int db_copy_run(struct db *db, const struct db_copy *copy, struct err *err);
+
+/* ---- what a transaction writes, in as few round trips as can be ---- */
+
+/*
+ *   db_write, db_write_copy ... in any order; db_write_end
+ * They take effect in this order, and the first that fails is the failure of all; it is returned by db_write_end at the latest,
+ * after which the caller rolls back. Statements and few rows (an INSERT of arrays then) are sent together as a pipeline, for
+ * which COPY has to wait twice; many rows end it, and go by COPY, which costs the server half as much for each.
+ */
+
+/* `rows`: how many it must affect, else ERR_FATAL: somebody else has written what only this process may. For 0 nothing is run. */
+#define DB_ROWS_ANY SIZE_MAX
+MUST_CHECK int db_write(struct db *db, const struct db_statement *statement, const struct db_params *params, size_t rows,
+			struct err *err); /* copies the parameters */
+MUST_CHECK int db_write_copy(struct db *db, const struct db_copy *copy,
+			     struct err *err); /* its rows are written or in the pipeline */
+MUST_CHECK int db_write_end(struct db *db, struct err *err);
 
 #endif

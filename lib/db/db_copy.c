@@ -1,4 +1,4 @@
-/* Binary COPY FROM STDIN: rows are collected in memory and sent in large pieces. */
+/* Rows, collected in memory in the format of a binary COPY FROM STDIN, and that COPY, which sends them in large pieces. */
 
 #include <stdio.h>
 
@@ -25,17 +25,84 @@ static unsigned char *field_begin(struct db_copy *copy, size_t size)
 	return at + 4;
 }
 
-void db_copy_init(struct db_copy *copy, uint16_t columns, size_t size_max)
+/* ---- the table ---- */
+
+#define SQL_SIZE_MAX 4096
+
+static const struct {
+	const char *name;
+	enum db_array kind;
+} column_types[] = {
+	{ "boolean", DB_ARRAY_BOOL }, { "smallint", DB_ARRAY_INT16 }, { "integer", DB_ARRAY_INT32 },
+	{ "bigint", DB_ARRAY_INT64 }, { "date", DB_ARRAY_DATE },      { "uuid", DB_ARRAY_UUID },
+	{ "text", DB_ARRAY_TEXT },    { "bytea", DB_ARRAY_BYTES },    { "timestamptz", DB_ARRAY_INSTANT },
+};
+
+static enum db_array kind_of(struct str type)
 {
+	for (size_t i = 0; i < sizeof(column_types) / sizeof(column_types[0]); i++) {
+		if (str_is(type, column_types[i].name))
+			return column_types[i].kind;
+	}
+	MUST_NOT_REACH("a type of column that rows do not have");
+}
+
+/* Both texts from one list, so that they cannot differ. */
+static void write_texts(struct db_copy *copy, const struct db_table *table)
+{
+	struct str columns = str_of(table->columns);
+	struct buf types;
+
+	buf_init(&types, SQL_SIZE_MAX);
+	buf_add_format(&copy->copy_sql, "COPY %s (", table->name);
+	buf_add_format(&copy->insert_name, "insert_%s", table->name);
+	buf_add_format(&copy->insert_sql, "INSERT INTO %s (", table->name);
+	while (columns.size > 0) {
+		const char *comma = copy->columns == 0 ? "" : ", ";
+		struct str type = str_cut(columns, ',', &columns);
+		struct str name;
+
+		if (type.data[0] == ' ')
+			(void)str_cut(type, ' ', &type);
+		name = str_cut(type, ' ', &type);
+		MUST(copy->columns < DB_PARAMS_MAX);
+		copy->kinds[copy->columns++] = kind_of(type);
+		buf_add_format(&copy->copy_sql, "%s%.*s", comma, (int)name.size, name.data);
+		buf_add_format(&copy->insert_sql, "%s%.*s", comma, (int)name.size, name.data);
+		buf_add_format(&types, "%s$%u::%.*s[]", comma, copy->columns, (int)type.size, type.data);
+	}
+	buf_add_text(&copy->copy_sql, ") FROM STDIN (FORMAT binary)");
+	buf_add_text(&copy->insert_sql, ") SELECT * FROM unnest(");
+	buf_add_str(&copy->insert_sql, buf_str(&types));
+	buf_add_text(&copy->insert_sql, ")");
+	buf_release(&types);
+}
+
+static const char *as_text(struct buf *buf)
+{
+	buf_add_u8(buf, '\0');
+	MUST(!buf->overflow);
+	return (const char *)buf->data;
+}
+
+void db_copy_init(struct db_copy *copy, const struct db_table *table, size_t size_max)
+{
+	*copy = (struct db_copy){ .rows = 0 };
 	buf_init(&copy->bytes, size_max);
-	copy->rows = 0;
-	copy->columns = columns;
-	copy->fields_left = 0;
+	buf_init(&copy->copy_sql, SQL_SIZE_MAX);
+	buf_init(&copy->insert_sql, SQL_SIZE_MAX);
+	buf_init(&copy->insert_name, SQL_SIZE_MAX);
+	write_texts(copy, table);
+	(void)as_text(&copy->copy_sql);
+	copy->insert = (struct db_statement){ .name = as_text(&copy->insert_name), .sql = as_text(&copy->insert_sql) };
 }
 
 void db_copy_release(struct db_copy *copy)
 {
 	buf_release(&copy->bytes);
+	buf_release(&copy->copy_sql);
+	buf_release(&copy->insert_sql);
+	buf_release(&copy->insert_name);
 	copy->rows = 0;
 }
 
@@ -122,6 +189,11 @@ void db_copy_null(struct db_copy *copy)
 		put_be32(at - 4, UINT32_MAX); /* a length of -1 */
 }
 
+const unsigned char *copy_rows(const struct db_copy *copy)
+{
+	return copy->bytes.data + sizeof(COPY_HEADER) - 1;
+}
+
 static int check(struct db *db, const PGresult *answer, const char *sql, struct err *err)
 {
 	char what[64];
@@ -182,8 +254,10 @@ static int finish(struct db *db, const char *sql, const struct db_copy *copy, st
 	return 0;
 }
 
-int db_copy_run(struct db *db, const char *sql, const struct db_copy *copy, struct err *err)
+int db_copy_run(struct db *db, const struct db_copy *copy, struct err *err)
 {
+	const char *sql = (const char *)copy->copy_sql.data;
+
 	MUST(!db->in_pipeline);
 	MUST(!db->commit_sent);
 	MUST(copy->fields_left == 0);

@@ -122,6 +122,7 @@ int db_open(const char *conninfo, const char *application_name, int64_t statemen
 	db = arena_take(&memory, 1, sizeof(*db));
 	MUST(db != NULL);
 	db->memory = memory;
+	db_params_init(&db->arrays, ARRAYS_SIZE_MAX);
 	if (connect_with(db, &options, application_name, err) != 0 || set_session(db, statement_timeout_ms, err) != 0)
 		goto out;
 	*ret_db = db;
@@ -140,6 +141,7 @@ void db_close(struct db *db)
 	if (db == NULL)
 		return;
 	PQfinish(db->pg);
+	db_params_release(&db->arrays);
 	memory = db->memory; /* db itself lies in it */
 	arena_release(&memory);
 }

@@ -2,7 +2,7 @@
 
 #include "base/must.h"
 #include "db/binary.h"
-#include "db/db.h"
+#include "db/connection.h"
 
 #define ARRAY_HEADER_SIZE 20 /* dimensions, has-null flag, item type, count, lower bound */
 #define ARRAY_FLAG_AT     4
@@ -11,15 +11,11 @@
 static const struct {
 	uint32_t array, item;
 } array_types[] = {
-	[DB_ARRAY_BOOL] = { 1000, TYPE_BOOL },
-	[DB_ARRAY_INT32] = { 1007, TYPE_INT4 },
-	[DB_ARRAY_INT64] = { 1016, TYPE_INT8 },
-	[DB_ARRAY_DATE] = { 1182, TYPE_DATE },
-	[DB_ARRAY_INSTANT] = { 1185, TYPE_TIMESTAMPTZ },
-	[DB_ARRAY_UUID] = { 2951, TYPE_UUID },
-	[DB_ARRAY_TEXT] = { 1009, TYPE_TEXT },
-	[DB_ARRAY_BYTES] = { 1001, TYPE_BYTEA },
-	[DB_ARRAY_TID] = { 1010, TYPE_TID },
+	[DB_ARRAY_BOOL] = { 1000, TYPE_BOOL },   [DB_ARRAY_INT16] = { 1005, TYPE_INT2 },
+	[DB_ARRAY_INT32] = { 1007, TYPE_INT4 },  [DB_ARRAY_INT64] = { 1016, TYPE_INT8 },
+	[DB_ARRAY_DATE] = { 1182, TYPE_DATE },   [DB_ARRAY_INSTANT] = { 1185, TYPE_TIMESTAMPTZ },
+	[DB_ARRAY_UUID] = { 2951, TYPE_UUID },   [DB_ARRAY_TEXT] = { 1009, TYPE_TEXT },
+	[DB_ARRAY_BYTES] = { 1001, TYPE_BYTEA }, [DB_ARRAY_TID] = { 1010, TYPE_TID },
 };
 _Static_assert(sizeof(array_types) / sizeof(array_types[0]) == DB_ARRAY_TID + 1, "one row for each enum db_array");
 
@@ -264,4 +260,19 @@ void db_array_null(struct db_params *params)
 		return;
 	put_be32(at - 4, UINT32_MAX); /* a length of -1 */
 	put_be32(params->bytes.data + params->params[params->count - 1].at + ARRAY_FLAG_AT, 1);
+}
+
+size_t params_add_item(struct db_params *params, const unsigned char *field)
+{
+	uint32_t size = get_be32(field);
+	unsigned char *at;
+
+	if (size == UINT32_MAX) {
+		db_array_null(params);
+		return 4;
+	}
+	at = item_begin(params, size);
+	if (at != NULL)
+		memcpy(at, field + 4, size);
+	return 4 + size;
 }

@@ -7,13 +7,23 @@
 #include "base/must.h"
 #include "db/connection.h"
 
-static void pending_push(struct db *db, struct prepared *prepared, bool is_prepare)
+static void pending_push(struct db *db, struct pending pending)
 {
 	size_t last = (db->pending_first + db->pending_count) % PENDING_MAX;
 
 	MUST(db->pending_count < PENDING_MAX);
-	db->pending[last] = (struct pending){ .prepared = prepared, .is_prepare = is_prepare };
+	db->pending[last] = pending;
 	db->pending_count++;
+}
+
+static int check_rows(const struct pending *pending, PGresult *answer, struct err *err)
+{
+	int64_t affected = connection_affected(answer);
+
+	if (pending->rows == DB_ROWS_ANY || pending->rows == (size_t)affected)
+		return 0;
+	return err_set(err, ERR_FATAL, "%s found %lld of %zu rows as they were loaded", pending->prepared->statement->name,
+		       (long long)affected, pending->rows);
 }
 
 /*
@@ -34,6 +44,8 @@ static int take_next(struct db *db, PGresult **ret_answer, struct err *err)
 		db->pipeline_failed = true;
 	if (pending.is_prepare)
 		pending.prepared->state = db->pipeline_failed ? PREPARED_NOT : PREPARED_DONE;
+	else if (!db->pipeline_failed && check_rows(&pending, answer, &db->pipeline_error) != 0)
+		db->pipeline_failed = true;
 	if (db->pipeline_failed || pending.is_prepare) {
 		PQclear(answer);
 		answer = NULL;
@@ -58,7 +70,8 @@ int db_pipeline_begin(struct db *db, struct err *err)
 	return 0;
 }
 
-int db_send(struct db *db, const struct db_statement *statement, const struct db_params *params, struct err *err)
+int pipeline_send(struct db *db, const struct db_statement *statement, const struct db_params *params, size_t rows,
+		  struct err *err)
 {
 	struct prepared *prepared;
 
@@ -69,12 +82,17 @@ int db_send(struct db *db, const struct db_statement *statement, const struct db
 	if (prepared->state == PREPARED_NOT) {
 		if (connection_send_prepare(db, prepared, err) != 0)
 			return -1;
-		pending_push(db, prepared, true);
+		pending_push(db, (struct pending){ .prepared = prepared, .is_prepare = true });
 	}
 	if (connection_send_statement(db, statement, params, err) != 0)
 		return -1;
-	pending_push(db, prepared, false);
+	pending_push(db, (struct pending){ .prepared = prepared, .rows = rows });
 	return 0;
+}
+
+int db_send(struct db *db, const struct db_statement *statement, const struct db_params *params, struct err *err)
+{
+	return pipeline_send(db, statement, params, DB_ROWS_ANY, err);
 }
 
 int db_pipeline_flush(struct db *db, struct err *err)

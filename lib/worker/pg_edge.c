@@ -133,13 +133,25 @@ static const struct db_statement statement_evict = {
 	" WHERE h.part = ANY($1::integer[])",
 };
 
-#define COPY_LOG                                                                                                                 \
-	"COPY event_log (part, seq, event_id, schema_id, key, subject, command_id, correlation_id, at, command_offset, "         \
-	"command_digest, body, hash, traceparent) FROM STDIN (FORMAT binary)"
-#define COPY_PARKED                                                                                                              \
-	"COPY parked (part, command_offset, key, command_id, kind, reason, since, actor, roles, digest, correlation_id, "        \
-	"expires, traceparent, value) FROM STDIN (FORMAT binary)"
-#define COPY_DEAD "COPY dead_letter (part, command_offset, code, reason, at, key, value, headers) FROM STDIN (FORMAT binary)"
+static const struct db_table table_log = {
+	.name = "event_log",
+	.columns = "part integer, seq bigint, event_id uuid, schema_id integer, key uuid, subject uuid, "
+		   "command_id uuid, correlation_id uuid, at timestamptz, command_offset bigint, command_digest bytea, "
+		   "body bytea, hash bytea, traceparent text",
+};
+
+static const struct db_table table_parked = {
+	.name = "parked",
+	.columns = "part integer, command_offset bigint, key uuid, command_id uuid, kind text, reason text, "
+		   "since timestamptz, actor text, roles integer, digest bytea, correlation_id uuid, "
+		   "expires timestamptz, traceparent text, value bytea",
+};
+
+static const struct db_table table_dead = {
+	.name = "dead_letter",
+	.columns = "part integer, command_offset bigint, code text, reason text, at timestamptz, key bytea, "
+		   "value bytea, headers bytea",
+};
 
 static const char *const parked_kinds[] = { [PARKED_WAIT] = "wait", [PARKED_BUG] = "bug", [PARKED_BEHIND] = "behind" };
 
@@ -497,7 +509,7 @@ static int write_log(struct pg_edge *edge, const struct changes *changes, struct
 		else
 			db_copy_null(copy);
 	}
-	return db_copy_run(edge->db, COPY_LOG, copy, err);
+	return db_write_copy(edge->db, copy, err);
 }
 
 static void copy_optional(struct db_copy *copy, struct str value)
@@ -535,7 +547,7 @@ static int write_parked(struct pg_edge *edge, const struct changes *changes, str
 		copy_optional(copy, parked->traceparent.size > 0 ? parked->traceparent : (struct str){ .data = NULL });
 		db_copy_str(copy, parked->value);
 	}
-	return db_copy_run(edge->db, COPY_PARKED, copy, err);
+	return db_write_copy(edge->db, copy, err);
 }
 
 static int write_dead(struct pg_edge *edge, const struct changes *changes, struct err *err)
@@ -556,19 +568,7 @@ static int write_dead(struct pg_edge *edge, const struct changes *changes, struc
 		copy_optional(copy, letter->value);
 		db_copy_str(copy, letter->headers);
 	}
-	return db_copy_run(edge->db, COPY_DEAD, copy, err);
-}
-
-/* Runs a statement over (part, offset) pairs that must each meet a row. */
-static int run_over(struct pg_edge *edge, const struct db_statement *statement, size_t count, struct err *err)
-{
-	struct db_result result = { 0 };
-
-	if (db_run(edge->db, statement, &edge->params, &result, err) < 0)
-		return -1;
-	MUST(result.affected == (int64_t)count);
-	db_result_release(&result);
-	return 0;
+	return db_write_copy(edge->db, copy, err);
 }
 
 static void put_places(struct pg_edge *edge, const struct parked *rows, size_t count)
@@ -586,7 +586,7 @@ static int move_parked(struct pg_edge *edge, const struct changes *changes, stru
 {
 	if (changes->unpark_count > 0) {
 		put_places(edge, changes->unpark, changes->unpark_count);
-		if (run_over(edge, &statement_unpark, changes->unpark_count, err) < 0)
+		if (db_write(edge->db, &statement_unpark, &edge->params, changes->unpark_count, err) < 0)
 			return -1;
 	}
 	if (changes->repark_count == 0)
@@ -598,7 +598,7 @@ static int move_parked(struct pg_edge *edge, const struct changes *changes, stru
 	db_array_begin(&edge->params, DB_ARRAY_TEXT);
 	for (size_t i = 0; i < changes->repark_count; i++)
 		db_array_text(&edge->params, changes->repark[i].reason);
-	return run_over(edge, &statement_repark, changes->repark_count, err);
+	return db_write(edge->db, &statement_repark, &edge->params, changes->repark_count, err);
 }
 
 #define PUT_HEADS(kind, put)                                                                                                     \
@@ -629,7 +629,7 @@ static int move_heads(struct pg_edge *edge, const struct changes *changes, struc
 		  head->business_date > INT32_MIN ? db_array_int32(params, head->business_date) : db_array_null(params));
 	PUT_HEADS(DB_ARRAY_INT64,
 		  head->tick_cursor > OFFSET_BEFORE_ALL ? db_array_int64(params, head->tick_cursor) : db_array_null(params));
-	return run_over(edge, &statement_heads_move, changes->heads_count, err);
+	return db_write(edge->db, &statement_heads_move, params, changes->heads_count, err);
 }
 
 static int edge_write(void *self, const struct changes *changes, bool *ret_conflict, struct err *err)
@@ -639,7 +639,7 @@ static int edge_write(void *self, const struct changes *changes, bool *ret_confl
 	if (write_log(edge, changes, err) < 0 ||
 	    edge->store.save(edge->store.self, edge->db, changes->set, changes->events, changes->events_count, err) < 0 ||
 	    write_parked(edge, changes, err) < 0 || write_dead(edge, changes, err) < 0 || move_parked(edge, changes, err) < 0 ||
-	    move_heads(edge, changes, err) < 0) {
+	    move_heads(edge, changes, err) < 0 || db_write_end(edge->db, err) < 0) {
 		*ret_conflict = strcmp(db_sqlstate(edge->db), DB_UNIQUE_VIOLATION) == 0;
 		return -1;
 	}
@@ -859,9 +859,9 @@ int pg_edge_open(const char *conninfo, const char *module, const struct store *s
 	db_params_init(&edge->params, PARAMS_SIZE_MAX);
 	db_params_init(&edge->params_answers, PARAMS_SIZE_MAX);
 	slot_loader_init(&edge->actors);
-	db_copy_init(&edge->log, 14, ROWS_SIZE_MAX);
-	db_copy_init(&edge->parked, 14, ROWS_SIZE_MAX);
-	db_copy_init(&edge->dead, 8, ROWS_SIZE_MAX);
+	db_copy_init(&edge->log, &table_log, ROWS_SIZE_MAX);
+	db_copy_init(&edge->parked, &table_parked, ROWS_SIZE_MAX);
+	db_copy_init(&edge->dead, &table_dead, ROWS_SIZE_MAX);
 	*ret_edge = edge;
 	*ret_database = (struct database){
 		.self = edge,

@@ -171,19 +171,3 @@ void slots_add_ids(struct db_params *params, struct slot **slots, size_t count)
 	for (size_t index = 0; index < count; index++)
 		db_array_uuid(params, &slots[index]->id);
 }
-
-int slots_write(struct db *db, const struct db_statement *statement, const struct db_params *params, size_t count,
-		struct err *err)
-{
-	struct db_result result = { 0 };
-	int rc;
-
-	if (count == 0)
-		return 0;
-	rc = db_run(db, statement, params, &result, err);
-	if (rc == 0 && result.affected != (int64_t)count)
-		rc = err_set(err, ERR_FATAL, "%s found %lld of %zu rows as they were loaded", statement->name,
-			     (long long)result.affected, count);
-	db_result_release(&result);
-	return rc;
-}

@@ -56,11 +56,4 @@ struct slot **slots_to_update(struct buf *list, const struct workset *set, const
 /* Adds one array: the slots' ids. */
 void slots_add_ids(struct db_params *params, struct slot **slots, size_t count);
 
-/*
- * Runs a statement that must affect `count` rows (nothing is run for 0). Any other number is ERR_FATAL: somebody else has written
- * what only this process may, and it must not go on.
- */
-MUST_CHECK int slots_write(struct db *db, const struct db_statement *statement, const struct db_params *params, size_t count,
-			   struct err *err);
-
 #endif

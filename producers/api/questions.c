@@ -123,6 +123,7 @@ static void add_item(struct db_params *params, enum db_array kind, const struct 
 		MUST(value->text.size <= QUESTION_TEXT_MAX);
 		db_array_text(params, value->text);
 		return;
+	case DB_ARRAY_INT16:
 	case DB_ARRAY_TID:
 		break;
 	}

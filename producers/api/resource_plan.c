@@ -52,6 +52,7 @@ static const char *type_of(enum db_array kind)
 	case DB_ARRAY_INT64:
 		return "bigint[]";
 	case DB_ARRAY_BOOL:
+	case DB_ARRAY_INT16:
 	case DB_ARRAY_INT32:
 	case DB_ARRAY_BYTES:
 	case DB_ARRAY_TID:

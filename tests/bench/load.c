@@ -16,16 +16,24 @@
 #define COPY_SIZE_MAX ((size_t)64 << 20)
 #define SEQ_FROM      (-(INT64_C(1) << 40))
 
-static const char copy_customers[] =
-	"COPY customers.customer (customer_id, external_ref, kind, status, locale, country, version, "
-	"full_name_sealed) FROM STDIN (FORMAT binary)";
-static const char copy_debts[] =
-	"COPY debts.debt (debt_id, customer_id, creditor_id, version, last_entry_seq, cost_minor, fee_minor, interest_minor, "
-	"principal_minor, credit_minor, entries, lifecycle, part, opened_on, due_on, currency, external_ref, portfolio_id) "
-	"FROM STDIN (FORMAT binary)";
-static const char copy_entries[] = "COPY debts.ledger_entry (part, entry_no, seq, debt_id, command_id, occurred_on, "
-				   "business_date, kind, contra, contra_minor, "
-				   "cost_minor, interest_minor, principal_minor) FROM STDIN (FORMAT binary)";
+static const struct db_table table_customers = {
+	.name = "customers.customer",
+	.columns = "customer_id uuid, external_ref text, kind text, status text, locale text, country text, "
+		   "version bigint, full_name_sealed bytea",
+};
+static const struct db_table table_debts = {
+	.name = "debts.debt",
+	.columns = "debt_id uuid, customer_id uuid, creditor_id uuid, version bigint, last_entry_seq bigint, "
+		   "cost_minor bigint, fee_minor bigint, interest_minor bigint, principal_minor bigint, "
+		   "credit_minor bigint, entries integer, lifecycle smallint, part integer, opened_on date, "
+		   "due_on date, currency text, external_ref text, portfolio_id uuid",
+};
+static const struct db_table table_entries = {
+	.name = "debts.ledger_entry",
+	.columns = "part integer, entry_no integer, seq bigint, debt_id uuid, command_id uuid, occurred_on date, "
+		   "business_date date, kind text, contra text, contra_minor bigint, cost_minor bigint, "
+		   "interest_minor bigint, principal_minor bigint",
+};
 
 /* The gateway shows the name: it is sealed as the customers' worker would, with the programs' key. */
 static void add_customer(struct db_copy *copy, int64_t number, const uint8_t key[32])
@@ -102,12 +110,12 @@ static int load_customers(struct db *db, const struct world *world, const uint8_
 	struct db_copy copy;
 	int rc = 0;
 
-	db_copy_init(&copy, 8, COPY_SIZE_MAX);
+	db_copy_init(&copy, &table_customers, COPY_SIZE_MAX);
 	for (int64_t number = 0; rc == 0 && number < world_customers(world);) {
 		db_copy_reset(&copy);
 		for (; copy.rows < CHUNK_ROWS && number < world_customers(world); number++)
 			add_customer(&copy, number, key);
-		rc = db_copy_run(db, copy_customers, &copy, err);
+		rc = db_copy_run(db, &copy, err);
 	}
 	db_copy_release(&copy);
 	return rc;
@@ -119,8 +127,8 @@ static int load_debts(struct db *db, const struct world *world, struct err *err)
 	struct db_copy entries;
 	int rc = 0;
 
-	db_copy_init(&debts, 18, COPY_SIZE_MAX);
-	db_copy_init(&entries, 13, COPY_SIZE_MAX);
+	db_copy_init(&debts, &table_debts, COPY_SIZE_MAX);
+	db_copy_init(&entries, &table_entries, COPY_SIZE_MAX);
 	for (int64_t number = 0; rc == 0 && number < world->debts;) {
 		db_copy_reset(&debts);
 		db_copy_reset(&entries);
@@ -133,7 +141,7 @@ static int load_debts(struct db *db, const struct world *world, struct err *err)
 			add_debt(&debts, &debt, part, SEQ_FROM + number);
 			add_entry(&entries, &debt, part, SEQ_FROM + number);
 		}
-		if (db_copy_run(db, copy_debts, &debts, err) < 0 || db_copy_run(db, copy_entries, &entries, err) < 0)
+		if (db_copy_run(db, &debts, err) < 0 || db_copy_run(db, &entries, err) < 0)
 			rc = -1;
 	}
 	db_copy_release(&debts);

@@ -241,6 +241,8 @@ static inline int store_try(struct store_spec *spec)
 		}
 	}
 	rc = spec->store->save(spec->store->self, spec->db, &spec->set, events, events_count, &spec->err);
+	if (rc == 0)
+		rc = db_write_end(spec->db, &spec->err);
 	if (rc < 0)
 		db_rollback(spec->db);
 	else

@@ -767,7 +767,10 @@ static const struct db_statement statement_wide = {
 	"CREATE TEMP TABLE wide (a bool, b smallint, c int, d bigint, e date, f timestamptz, g uuid, h text, i bytea, j char(3),"
 	" k text, CHECK (d < 1000000))"
 };
-#define COPY_WIDE "COPY wide FROM STDIN (FORMAT binary)"
+static const struct db_table table_wide = {
+	.name = "wide",
+	.columns = "a boolean, b smallint, c integer, d bigint, e date, f timestamptz, g uuid, h text, i bytea, j text, k text",
+};
 
 static void add_wide(struct db_copy *copy, int64_t number)
 {
@@ -785,7 +788,7 @@ static void add_wide(struct db_copy *copy, int64_t number)
 	db_copy_null(copy);
 }
 
-static void test_db__every_type_of_field_is_copied_unchanged(void **state)
+static void test_db__every_type_of_field_is_written_unchanged(void **state)
 {
 	static const struct db_statement statement = {
 		"wide_ok",
@@ -797,13 +800,16 @@ static void test_db__every_type_of_field_is_copied_unchanged(void **state)
 
 	(void)state;
 	run(&statement_wide);
-	db_copy_init(&copy, 11, 1 << 20);
-	must(db_copy_run(db, COPY_WIDE, &copy, &err)); /* no rows: nothing is done */
-	for (int round = 1; round <= 2; round++) {
+	db_copy_init(&copy, &table_wide, 1 << 20);
+	must(db_copy_run(db, &copy, &err)); /* no rows: nothing is done */
+	must(db_write_copy(db, &copy, &err));
+	for (int round = 0; round < 2; round++) {
 		db_copy_reset(&copy);
 		add_wide(&copy, 5);
-		must(db_copy_run(db, COPY_WIDE, &copy, &err));
-		assert_int_equal(count_of(db, &statement), round);
+		must(db_copy_run(db, &copy, &err));
+		must(db_write_copy(db, &copy, &err));
+		must(db_write_end(db, &err));
+		assert_int_equal(count_of(db, &statement), 2 * (round + 1));
 	}
 	db_copy_release(&copy);
 }
@@ -816,12 +822,12 @@ static void test_db__many_pieces_of_rows_are_copied(void **state)
 
 	(void)state;
 	run(&statement_wide);
-	db_copy_init(&copy, 11, 64 << 20);
+	db_copy_init(&copy, &table_wide, 64 << 20);
 	for (int64_t i = 0; i < 20000; i++)
 		add_wide(&copy, i);
 	assert_true(copy.bytes.size > (1 << 20));
 	must(db_begin(db, &err));
-	must(db_copy_run(db, COPY_WIDE, &copy, &err));
+	must(db_copy_run(db, &copy, &err));
 	must(db_commit(db, &err));
 	assert_int_equal(count_of(db, &statement_wide_count), 20000);
 	db_copy_release(&copy);
@@ -833,10 +839,10 @@ static void test_db__after_a_row_is_refused_the_connection_works(void **state)
 
 	(void)state;
 	run(&statement_wide);
-	db_copy_init(&copy, 11, 64 << 20);
+	db_copy_init(&copy, &table_wide, 64 << 20);
 	for (int64_t i = 0; i < 20000; i++)
 		add_wide(&copy, i == 100 ? 1000000 : i);
-	assert_int_equal(db_copy_run(db, COPY_WIDE, &copy, &err), -1);
+	assert_int_equal(db_copy_run(db, &copy, &err), -1);
 	assert_int_equal(err.kind, ERR_POISON);
 	assert_string_equal(db_sqlstate(db), "23514");
 	assert_null(strstr(err.text, "1000000"));
@@ -844,20 +850,21 @@ static void test_db__after_a_row_is_refused_the_connection_works(void **state)
 	assert_int_equal(count_of(db, &statement_wide_count), 0);
 	db_copy_reset(&copy);
 	add_wide(&copy, 1);
-	must(db_copy_run(db, COPY_WIDE, &copy, &err));
+	must(db_copy_run(db, &copy, &err));
 	assert_int_equal(count_of(db, &statement_wide_count), 1);
 	db_copy_release(&copy);
 }
 
 static void test_db__a_copy_that_cannot_start_leaves_the_connection_usable(void **state)
 {
+	static const struct db_table table_nowhere = { .name = "nowhere", .columns = "a bigint" };
 	struct db_copy copy;
 
 	(void)state;
-	db_copy_init(&copy, 1, 1 << 20);
+	db_copy_init(&copy, &table_nowhere, 1 << 20);
 	db_copy_row(&copy);
 	db_copy_int64(&copy, 1);
-	assert_int_equal(db_copy_run(db, "COPY nowhere FROM STDIN (FORMAT binary)", &copy, &err), -1);
+	assert_int_equal(db_copy_run(db, &copy, &err), -1);
 	assert_int_equal(err.kind, ERR_FATAL);
 	assert_string_equal(db_sqlstate(db), "42P01");
 	assert_int_equal(count_of(db, &statement_one), 1);
@@ -870,10 +877,10 @@ static void test_db__rows_over_the_limit_are_poison_and_send_nothing(void **stat
 
 	(void)state;
 	run(&statement_wide);
-	db_copy_init(&copy, 11, 300);
+	db_copy_init(&copy, &table_wide, 300);
 	for (int64_t i = 0; i < 10; i++)
 		add_wide(&copy, i);
-	assert_int_equal(db_copy_run(db, COPY_WIDE, &copy, &err), -1);
+	assert_int_equal(db_copy_run(db, &copy, &err), -1);
 	assert_int_equal(err.kind, ERR_POISON);
 	assert_int_equal(count_of(db, &statement_wide_count), 0);
 	db_copy_release(&copy);
@@ -885,11 +892,11 @@ static void test_db__a_session_killed_before_a_copy_is_lost(void **state)
 
 	(void)state;
 	run(&statement_wide);
-	db_copy_init(&copy, 11, 64 << 20);
+	db_copy_init(&copy, &table_wide, 64 << 20);
 	for (int64_t i = 0; i < 20000; i++)
 		add_wide(&copy, i);
 	kill_session();
-	assert_int_equal(db_copy_run(db, COPY_WIDE, &copy, &err), -1);
+	assert_int_equal(db_copy_run(db, &copy, &err), -1);
 	assert_int_equal(err.kind, ERR_RETRY);
 	assert_false(db_is_alive(db));
 	db_copy_release(&copy);
@@ -911,13 +918,104 @@ static void test_db__a_session_that_ends_within_a_copy_is_lost(void **state)
 	run(&statement_wide);
 	run(&statement_function);
 	run(&statement_trigger);
-	db_copy_init(&copy, 11, 64 << 20);
+	db_copy_init(&copy, &table_wide, 64 << 20);
 	for (int64_t i = 0; i < 100000; i++)
 		add_wide(&copy, i);
-	assert_int_equal(db_copy_run(db, COPY_WIDE, &copy, &err), -1);
+	assert_int_equal(db_copy_run(db, &copy, &err), -1);
 	assert_int_equal(err.kind, ERR_RETRY);
 	assert_false(db_is_alive(db));
 	db_copy_release(&copy);
+}
+
+/* ---- what a transaction writes ---- */
+
+static const struct db_statement statement_wide_move = { "wide_move", "UPDATE wide SET d = d + $1::bigint" };
+
+static void write_wide(struct db_copy *copy, int64_t from, int64_t count)
+{
+	db_copy_reset(copy);
+	for (int64_t i = from; i < from + count; i++)
+		add_wide(copy, i);
+	must(db_write_copy(db, copy, &err));
+}
+
+static void write_move(int64_t by, size_t rows)
+{
+	db_params_reset(&params);
+	db_param_int64(&params, by);
+	must(db_write(db, &statement_wide_move, &params, rows, &err));
+}
+
+/* Each sees what was written before it, however many rows that were. */
+static void test_db__writes_take_effect_in_order(void **state)
+{
+	static const struct db_statement statement = { "wide_sum", "SELECT sum(d)::bigint FROM wide" };
+	struct db_copy copy;
+	int64_t sum = 0;
+
+	(void)state;
+	run(&statement_wide);
+	db_copy_init(&copy, &table_wide, 64 << 20);
+	must(db_begin(db, &err));
+	write_wide(&copy, 0, 3);
+	write_move(10, 3);
+	write_wide(&copy, 100, 2000); /* by COPY, which waits for the others */
+	write_move(10, DB_ROWS_ANY);
+	write_wide(&copy, 0, 1);
+	write_move(0, 0); /* not run */
+	must(db_write_end(db, &err));
+	must(db_commit(db, &err));
+	for (int64_t i = 0; i < 3; i++)
+		sum += i + 20;
+	for (int64_t i = 100; i < 2100; i++)
+		sum += i + 10;
+	assert_int_equal(count_of(db, &statement), sum);
+	must(db_write_end(db, &err)); /* nothing is open */
+	db_copy_release(&copy);
+}
+
+static void test_db__a_write_that_meets_other_rows_than_it_should_is_fatal(void **state)
+{
+	struct db_copy copy;
+
+	(void)state;
+	run(&statement_wide);
+	db_copy_init(&copy, &table_wide, 64 << 20);
+	must(db_begin(db, &err));
+	write_wide(&copy, 0, 2);
+	write_move(1, 3);
+	write_move(1, 2);
+	assert_int_equal(db_write_end(db, &err), -1);
+	assert_int_equal(err.kind, ERR_FATAL);
+	assert_non_null(strstr(err.text, "wide_move found 2 of 3 rows"));
+	db_rollback(db);
+	assert_int_equal(count_of(db, &statement_wide_count), 0);
+	db_copy_release(&copy);
+}
+
+static void test_db__the_first_write_that_fails_is_the_failure_of_all(void **state)
+{
+	for (int64_t rows = 1; rows <= 1000; rows *= 1000) {
+		struct db_copy copy;
+
+		(void)state;
+		if (rows == 1)
+			run(&statement_wide);
+		db_copy_init(&copy, &table_wide, 64 << 20);
+		must(db_begin(db, &err));
+		write_wide(&copy, 0, 2);
+		write_move(1000000, 2); /* over the table's limit */
+		db_copy_reset(&copy);
+		for (int64_t i = 0; i < rows; i++)
+			add_wide(&copy, i);
+		assert_true(db_write_copy(db, &copy, &err) != 0 || db_write_end(db, &err) != 0);
+		assert_int_equal(err.kind, ERR_POISON);
+		assert_string_equal(db_sqlstate(db), "23514");
+		db_rollback(db);
+		assert_true(db_is_alive(db));
+		assert_int_equal(count_of(db, &statement_wide_count), 0);
+		db_copy_release(&copy);
+	}
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -957,13 +1055,16 @@ int main(void)
 		TEST(test_db__a_session_killed_before_its_commit_is_lost),
 		TEST(test_db__a_session_killed_within_its_commit_is_lost),
 		TEST(test_db__a_rollback_waits_for_a_commit_on_its_way),
-		TEST(test_db__every_type_of_field_is_copied_unchanged),
+		TEST(test_db__every_type_of_field_is_written_unchanged),
 		TEST(test_db__many_pieces_of_rows_are_copied),
 		TEST(test_db__after_a_row_is_refused_the_connection_works),
 		TEST(test_db__a_copy_that_cannot_start_leaves_the_connection_usable),
 		TEST(test_db__rows_over_the_limit_are_poison_and_send_nothing),
 		TEST(test_db__a_session_killed_before_a_copy_is_lost),
 		TEST(test_db__a_session_that_ends_within_a_copy_is_lost),
+		TEST(test_db__writes_take_effect_in_order),
+		TEST(test_db__a_write_that_meets_other_rows_than_it_should_is_fatal),
+		TEST(test_db__the_first_write_that_fails_is_the_failure_of_all),
 	};
 
 	return cmocka_run_group_tests_name("db", tests, NULL, NULL);

@@ -13,8 +13,7 @@
 /* In the child: begins a COPY, and sends no row. */
 static int freeze_in_copy(struct db *db, struct err *err)
 {
-	(void)err;
-	if (!PQsendQuery(db->pg, "COPY parked FROM STDIN"))
+	if (db_write_end(db, err) < 0 || !PQsendQuery(db->pg, "COPY parked FROM STDIN"))
 		return -1;
 	while (PQflush(db->pg) > 0)
 		;
@@ -23,17 +22,16 @@ static int freeze_in_copy(struct db *db, struct err *err)
 	return 0;
 }
 
-/* In the child: a statement was answered, its pipeline is open. */
+/* In the child: the log's rows are written, their pipeline is open. */
 static int freeze_in_pipeline(struct db *db, struct err *err)
 {
 	static const struct db_statement one = { "one", "SELECT 1" };
 	struct db_result result = { 0 };
 
-	if (db_pipeline_begin(db, err) < 0 || db_send(db, &one, NULL, err) < 0 || db_pipeline_flush(db, err) < 0 ||
-	    db_receive(db, &result, err) < 0)
+	if (db_write(db, &one, NULL, DB_ROWS_ANY, err) < 0 || db_pipeline_flush(db, err) < 0 || db_receive(db, &result, err) < 0)
 		return -1;
 	raise(SIGSTOP);
-	return db_pipeline_end(db, err);
+	return db_write_end(db, err);
 }
 
 /* A program that owns the partition and is frozen inside of save; it is dead when it comes that far. */
