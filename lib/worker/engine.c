@@ -1011,6 +1011,24 @@ static int work_off_ticks(struct engine *engine, struct err *err)
 
 /* ---- the turn ---- */
 
+/*
+ * A batch costs round trips, a commit, a request to the broker and a wake-up of everybody downstream, however few commands are in
+ * it. So the next one is begun only some milliseconds after the one before: under load it has company then. Who comes alone does
+ * not wait.
+ */
+static int keep_pace(struct engine *engine, struct err *err)
+{
+	int64_t at_ms = engine->begun_at_ms + engine->conf.pace_ms;
+
+	while (engine->collecting->items_count > 0 && !engine->collecting->is_full && engine->conf.now_ms() < at_ms) {
+		if (collect(engine, (int)(at_ms - engine->conf.now_ms()), err) < 0)
+			return -1;
+	}
+	if (engine->collecting->items_count > 0)
+		engine->begun_at_ms = engine->conf.now_ms();
+	return 0;
+}
+
 /* There is something to do that no new record announces. */
 static bool has_work(const struct engine *engine)
 {
@@ -1028,7 +1046,8 @@ static int turn(struct engine *engine, int timeout_ms, struct err *err)
 	} else {
 		engine->broker.deliveries(engine->broker.self, timeout_ms);
 	}
-	if (finish_flying(engine, err) < 0 || publisher_work(engine, err) < 0 || process_collected(engine, err) < 0)
+	if (finish_flying(engine, err) < 0 || publisher_work(engine, err) < 0 || keep_pace(engine, err) < 0 ||
+	    process_collected(engine, err) < 0)
 		return -1;
 	return work_off_ticks(engine, err);
 }

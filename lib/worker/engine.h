@@ -30,9 +30,10 @@ struct engine_conf {
 	size_t batch_bytes_max;  /* bytes of values */
 	size_t arena_size;       /* memory of one batch; there are two */
 	size_t pending_max;      /* published and not acknowledged: no new batch above it */
+	int64_t pace_ms;         /* from the beginning of a batch to that of the next, unless it is full */
 	int64_t wait_max_ms;     /* a command that names something unknown is refused after this */
 	int64_t parked_max;      /* keys held in one partition; above it no command waits: it is refused at once */
-	int64_t (*now_ms)(void); /* monotonic, for back-off only */
+	int64_t (*now_ms)(void); /* monotonic, for back-off and pace only */
 };
 
 #define ENGINE_BATCH_ITEMS_MAX 65536
@@ -93,6 +94,7 @@ struct engine {
 	size_t careful_left; /* batches that assume nothing, after a conflict */
 	size_t careful_span; /* how many the next conflict will bring */
 	int64_t backoff_ms;
+	int64_t begun_at_ms;      /* the batch before */
 	int64_t last_progress_ms; /* for the watchdog: a step that did not fail */
 	struct engine_counts counts;
 };

@@ -9,6 +9,7 @@
 
 #define MODULES_MAX    8
 #define POLL_MS        50
+#define PACE_MS        20
 #define CLOSE_MS       1000
 #define START_WAIT_MS  500
 #define COSTLY_AT_ONCE 8 /* events of a costly module in one transaction */
@@ -51,12 +52,25 @@ static int open_one(struct serving *serving, const struct program *program, cons
 	return event_reader_init(&serving->readers[serving->count++], &conf, module, &broker, database, coder, err);
 }
 
+/* A batch costs a commit, however few events are in it: nobody needs a dashboard sooner than this. */
+static void keep_pace(int64_t begun_ms)
+{
+	int64_t left_ms = begun_ms + PACE_MS - clock_monotonic_ms();
+
+	if (left_ms > 0)
+		program_wait(left_ms);
+}
+
 static int run(struct serving *serving, struct err *err)
 {
-	while (!program_is_ending())
+	while (!program_is_ending()) {
+		int64_t begun_ms = clock_monotonic_ms();
+
 		for (size_t i = 0; i < serving->count && !program_is_ending(); i++)
 			if (event_reader_step(&serving->readers[i], i == 0 ? POLL_MS : 0, err) < 0)
 				return -1;
+		keep_pace(begun_ms);
+	}
 	return 0;
 }
 

@@ -15,6 +15,7 @@
 #define VALUE_SIZE_MAX  ((size_t)64 << 10)
 #define BATCH_BYTES_MAX ((size_t)8 << 20)
 #define PENDING_MAX     20000
+#define PACE_MS         4
 #define PARKED_KEYS_MAX 1000000
 
 static int verify(void *self, struct str token, struct token_claims *ret_claims, struct err *err)
@@ -88,6 +89,7 @@ static int serve(const struct program *program, const struct module *module, con
 		.batch_bytes_max = BATCH_BYTES_MAX,
 		.arena_size = (size_t)program->arena_mbytes << 20,
 		.pending_max = PENDING_MAX,
+		.pace_ms = PACE_MS,
 		.wait_max_ms = program->wait_max_ms,
 		.parked_max = PARKED_KEYS_MAX,
 		.now_ms = clock_monotonic_ms,

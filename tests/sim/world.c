@@ -43,6 +43,7 @@ static void start_worker(struct sim_world *world, size_t module, struct sim_work
 		.batch_bytes_max = 1 << 20,
 		.arena_size = world->sizes.arena_size,
 		.pending_max = 100,
+		.pace_ms = 3,
 		.wait_max_ms = 5000,
 		.parked_max = world->sizes.parked_max,
 		.now_ms = world_clock,

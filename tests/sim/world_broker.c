@@ -102,15 +102,13 @@ int session_fault(struct sim_session *session, struct err *err)
 
 /* ---- reading ---- */
 
-static int edge_poll(void *self, int timeout_ms, enum bus_poll *ret_kind, struct bus_record *ret_record, struct err *err)
+static int give_next(struct sim_session *session, enum bus_poll *ret_kind, struct bus_record *ret_record, struct err *err)
 {
-	struct sim_session *session = self;
 	struct sim_world *world = session->world;
 	int32_t part;
 	int64_t offset;
 	const struct sim_record *record;
 
-	(void)timeout_ms;
 	if (session_fault(session, err) < 0)
 		return -1;
 	*ret_kind = BUS_NOTHING;
@@ -170,6 +168,17 @@ static int edge_poll(void *self, int timeout_ms, enum bus_poll *ret_kind, struct
 		.value = record->value,
 		.message = (void *)(uintptr_t)record,
 	};
+	return 0;
+}
+
+static int edge_poll(void *self, int timeout_ms, enum bus_poll *ret_kind, struct bus_record *ret_record, struct err *err)
+{
+	struct sim_session *session = self;
+
+	if (give_next(session, ret_kind, ret_record, err) < 0)
+		return -1;
+	if (*ret_kind == BUS_NOTHING)
+		session->world->now_ms += timeout_ms;
 	return 0;
 }
 
