@@ -108,6 +108,7 @@ struct permission {
 struct recipient {
 	int64_t version;                        /* withdrawals so far */
 	int64_t withdrawn_at_ms[CHANNEL_COUNT]; /* 0: never */
+	int64_t told_at_ms[CHANNEL_COUNT];      /* when we were told of the last withdrawal; 0: never, or not known */
 	struct permission permissions[CHANNEL_COUNT][PURPOSE_COUNT];
 };
 

@@ -50,14 +50,28 @@ static void on_template_published(struct workset *set, const struct event *event
 
 /* ---- consent ---- */
 
-static void on_consent_granted(struct workset *set, const struct consent_granted *event)
+static void set_later(int64_t *at_ms, int64_t to_ms)
+{
+	if (to_ms > *at_ms)
+		*at_ms = to_ms;
+}
+
+/* It has waited, and a withdrawal that we were told of after it has overtaken it. */
+static bool is_overtaken(const struct command *grant, const struct recipient *recipient, enum channel channel)
+{
+	return grant->received_ms < grant->now_ms && grant->received_ms <= recipient->told_at_ms[channel];
+}
+
+static void on_consent_granted(struct workset *set, const struct consent_granted *event, const struct command *command)
 {
 	struct recipient *recipient = workset_change(set, &recipient_entity, &event->customer_id);
 	struct consent *consent = workset_change(set, &consent_entity, &event->consent_id);
-	struct permission *permission =
-		&recipient->permissions[message_channel_by_name(event->channel)][purpose_by_name(event->purpose)];
+	enum channel channel = message_channel_by_name(event->channel);
+	struct permission *permission = &recipient->permissions[channel][purpose_by_name(event->purpose)];
 
 	consent->is_known = 1;
+	if (is_overtaken(command, recipient, channel))
+		set_later(&recipient->withdrawn_at_ms[channel], event->obtained_at);
 	if (event->obtained_at <= permission->obtained_at_ms)
 		return;
 	permission->obtained_at_ms = event->obtained_at;
@@ -77,18 +91,16 @@ static void remove_queued(struct queue *queue, const struct uuid *communication_
 	queue->count = kept;
 }
 
-/* No consent that is known by now outlives the withdrawal, whatever time that was said to be of. */
-static void withdraw_channel(struct recipient *recipient, enum channel channel, int64_t withdrawn_at_ms)
+/* No consent that we were told of before outlives the withdrawal, whatever time that was said to be of. */
+static void withdraw_channel(struct recipient *recipient, enum channel channel, int64_t withdrawn_at_ms, int64_t told_at_ms)
 {
-	for (unsigned purpose = 0; purpose < PURPOSE_COUNT; purpose++) {
-		if (recipient->permissions[channel][purpose].obtained_at_ms > withdrawn_at_ms)
-			withdrawn_at_ms = recipient->permissions[channel][purpose].obtained_at_ms;
-	}
-	if (withdrawn_at_ms > recipient->withdrawn_at_ms[channel])
-		recipient->withdrawn_at_ms[channel] = withdrawn_at_ms;
+	set_later(&recipient->withdrawn_at_ms[channel], withdrawn_at_ms);
+	for (unsigned purpose = 0; purpose < PURPOSE_COUNT; purpose++)
+		set_later(&recipient->withdrawn_at_ms[channel], recipient->permissions[channel][purpose].obtained_at_ms);
+	set_later(&recipient->told_at_ms[channel], told_at_ms);
 }
 
-static void on_consent_withdrawn(struct workset *set, const struct consent_withdrawn *event)
+static void on_consent_withdrawn(struct workset *set, const struct consent_withdrawn *event, const struct command *command)
 {
 	struct recipient *recipient = workset_change(set, &recipient_entity, &event->customer_id);
 	struct queue *queue = workset_change(set, &queue_entity, &event->customer_id);
@@ -98,7 +110,7 @@ static void on_consent_withdrawn(struct workset *set, const struct consent_withd
 	recipient->version = event->version;
 	for (unsigned channel = CHANNEL_NONE + 1; channel < CHANNEL_COUNT; channel++) {
 		if (only == CHANNEL_NONE || only == channel)
-			withdraw_channel(recipient, channel, event->withdrawn_at);
+			withdraw_channel(recipient, channel, event->withdrawn_at, command->received_ms);
 	}
 	for (size_t index = 0; index < event->cancelled_count; index++) {
 		const struct cancelled_communication *cancelled = &event->cancelled[index];
@@ -188,9 +200,9 @@ void communications_evolve(struct workset *set, const struct event *event)
 	else if (event->type == &communication_cancelled_type)
 		on_cancelled(set, event->body);
 	else if (event->type == &consent_granted_type)
-		on_consent_granted(set, event->body);
+		on_consent_granted(set, event->body, event->command);
 	else if (event->type == &consent_withdrawn_type)
-		on_consent_withdrawn(set, event->body);
+		on_consent_withdrawn(set, event->body, event->command);
 	else if (event->type == &template_published_type)
 		on_template_published(set, event);
 	else

@@ -121,35 +121,52 @@ static int write_permissions(struct communications_store *store, struct db *db, 
 
 static const struct db_statement upsert_opt_outs = {
 	.name = "communications_upsert_opt_outs",
-	.sql = "INSERT INTO communications.opt_out (customer_id, channel, withdrawn_at) "
-	       "SELECT * FROM unnest($1::uuid[], $2::text[], $3::timestamptz[]) "
-	       "ON CONFLICT (customer_id, channel) DO UPDATE SET withdrawn_at = excluded.withdrawn_at",
+	.sql = "INSERT INTO communications.opt_out (customer_id, channel, withdrawn_at, told_at) "
+	       "SELECT * FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::timestamptz[]) "
+	       "ON CONFLICT (customer_id, channel) DO UPDATE SET withdrawn_at = excluded.withdrawn_at, told_at = "
+	       "excluded.told_at",
 };
+
+static void add_opt_out_column(struct db_params *params, int column, const struct slot *slot, enum channel channel)
+{
+	const struct recipient *recipient = slot->state;
+
+	switch (column) {
+	case 0:
+		db_array_uuid(params, &slot->id);
+		return;
+	case 1:
+		db_array_text(params, str_of(message_channel_name(channel)));
+		return;
+	case 2:
+		db_array_instant(params, recipient->withdrawn_at_ms[channel]);
+		return;
+	default:
+		if (recipient->told_at_ms[channel] == 0)
+			db_array_null(params);
+		else
+			db_array_instant(params, recipient->told_at_ms[channel]);
+	}
+}
 
 static int write_opt_outs(struct communications_store *store, struct db *db, struct slot **slots, size_t count, struct err *err)
 {
-	static const enum db_array kinds[] = { DB_ARRAY_UUID, DB_ARRAY_TEXT, DB_ARRAY_INSTANT };
+	static const enum db_array kinds[] = { DB_ARRAY_UUID, DB_ARRAY_TEXT, DB_ARRAY_INSTANT, DB_ARRAY_INSTANT };
 	struct db_params *params = &store->params;
 	size_t total = 0;
 
 	db_params_reset(params);
-	for (int column = 0; column < 3; column++) {
+	for (int column = 0; column < 4; column++) {
 		db_array_begin(params, kinds[column]);
 		total = 0;
 		for (size_t index = 0; index < count * CHANNEL_COUNT; index++) {
 			const struct slot *slot = slots[index / CHANNEL_COUNT];
-			unsigned channel = (unsigned)(index % CHANNEL_COUNT);
-			int64_t withdrawn_at_ms = ((const struct recipient *)slot->state)->withdrawn_at_ms[channel];
+			enum channel channel = (enum channel)(index % CHANNEL_COUNT);
 
-			if (withdrawn_at_ms == 0)
+			if (((const struct recipient *)slot->state)->withdrawn_at_ms[channel] == 0)
 				continue;
 			total++;
-			if (column == 0)
-				db_array_uuid(params, &slot->id);
-			else if (column == 1)
-				db_array_text(params, str_of(message_channel_name(channel)));
-			else
-				db_array_instant(params, withdrawn_at_ms);
+			add_opt_out_column(params, column, slot, channel);
 		}
 	}
 	return db_write(db, &upsert_opt_outs, params, total, err);

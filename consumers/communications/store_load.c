@@ -124,17 +124,19 @@ static int read_permission(void *self, const struct db_result *result, int row, 
 
 static const struct db_statement select_opt_outs = {
 	.name = "communications_select_opt_outs",
-	.sql = "SELECT u.n, o.channel, o.withdrawn_at FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) "
+	.sql = "SELECT u.n, o.channel, o.withdrawn_at, o.told_at FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) "
 	       "JOIN communications.opt_out o ON o.customer_id = u.id",
 };
 
 static int read_opt_out(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)
 {
 	struct recipient *recipient = slot->state;
+	enum channel channel = message_channel_by_name(db_str(result, row, 1));
 
 	(void)self;
 	(void)err;
-	recipient->withdrawn_at_ms[message_channel_by_name(db_str(result, row, 1))] = db_instant(result, row, 2);
+	recipient->withdrawn_at_ms[channel] = db_instant(result, row, 2);
+	recipient->told_at_ms[channel] = db_is_null(result, row, 3) ? 0 : db_instant(result, row, 3);
 	return 0;
 }
 

@@ -36,8 +36,9 @@ struct command {
 	struct uuid correlation_id;
 	struct str actor; /* the token's subject: who says so */
 	uint32_t roles;
-	int64_t now_ms; /* the record's broker timestamp: nobody can forge it */
-	int32_t today;  /* the business date it is handled on */
+	int64_t now_ms;      /* the record's broker timestamp, nobody can forge it; of one that has waited, the Tick's time */
+	int64_t received_ms; /* the record's broker timestamp, also when it has waited: before now_ms then */
+	int32_t today;       /* the business date it is handled on */
 };
 
 #endif

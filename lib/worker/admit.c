@@ -133,7 +133,7 @@ static const char *judge(const struct admission *admission, const struct header 
 	item->command.correlation_id = envelope.correlation_id;
 	item->command.actor = str_copy(arena, str_of(claims.subject));
 	item->command.roles = claims.roles;
-	item->command.now_ms = record->at_ms;
+	item->command.now_ms = item->command.received_ms = record->at_ms;
 	item->expires_ms = envelope.expires_ms;
 	item->traceparent = envelope.traceparent;
 	return NULL;
@@ -235,6 +235,7 @@ int admit_parked(const struct admission *admission, const struct parked *parked,
 	item.command.actor = parked->actor;
 	item.command.roles = parked->roles;
 	item.command.now_ms = now_ms;
+	item.command.received_ms = parked->since_ms;
 	*ret_item = item;
 	if (item.is_unread)
 		return 0;

@@ -184,6 +184,7 @@ static inline void store_add(struct store_spec *spec, const struct message_type 
 							  .actor = STR("test"),
 							  .roles = store_rule(spec, type)->roles,
 							  .now_ms = STORE_TODAY * DAY_MS + spec->ids,
+							  .received_ms = STORE_TODAY * DAY_MS + spec->ids,
 							  .today = STORE_TODAY };
 }
 

@@ -562,6 +562,22 @@ static void test_communications_store__consents_and_withdrawals_come_back_as_the
 	assert_int_equal(((const struct consent_withdrawn *)spec.decisions[0].events[0].body)->version, 2);
 }
 
+/* It has waited (a second), and the withdrawal that was told meanwhile is read with the time when it was told. */
+static void test_communications_store__a_consent_that_was_overtaken_permits_nothing(void **state)
+{
+	(void)state;
+	add_withdrawal();
+	store_run(&spec);
+	add_consent(1, STORE_TODAY * DAY_MS + 1);
+	spec.commands[0].received_ms = STORE_TODAY * DAY_MS + 1;
+	spec.commands[0].now_ms += 1000;
+	store_run(&spec);
+	assert_int_equal(store_number(&spec, "count_overtaken",
+				      "SELECT count(*) FROM communications.opt_out o JOIN communications.permission p USING "
+				      "(customer_id, channel) WHERE p.obtained_at <= o.withdrawn_at AND o.told_at IS NOT NULL"),
+			 1);
+}
+
 static void test_communications_store__a_template_has_versions(void **state)
 {
 	(void)state;
@@ -629,6 +645,7 @@ int main(void)
 		TEST(test_communications_store__what_was_not_accepted_is_claimed_again_or_cancelled),
 		TEST(test_communications_store__a_late_word_of_a_first_try_leaves_the_second_alone),
 		TEST(test_communications_store__consents_and_withdrawals_come_back_as_they_were_saved),
+		TEST(test_communications_store__a_consent_that_was_overtaken_permits_nothing),
 		TEST(test_communications_store__a_template_has_versions),
 		TEST(test_communications_store__one_batch_may_send_and_withdraw),
 		TEST(test_communications_store__the_notifier_sees_what_it_claims_only),

@@ -28,6 +28,7 @@ struct spec {
 	struct workset set;
 	struct decision decision; /* of the last spec_when */
 	int64_t now_ms;
+	int64_t received_ms; /* 0: the command has not waited */
 	int32_t today;
 	uint8_t commands; /* so far: they make the ids */
 };
@@ -109,6 +110,7 @@ static inline const struct decision *spec_when(struct spec *spec, const struct m
 				     .actor = STR("test"),
 				     .roles = rule->roles,
 				     .now_ms = spec->now_ms,
+				     .received_ms = spec->received_ms == 0 ? spec->now_ms : spec->received_ms,
 				     .today = spec->today };
 	spec_touch(spec, rule, command);
 	decision_init(&spec->decision, &spec->arena, command);

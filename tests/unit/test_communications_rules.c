@@ -300,6 +300,26 @@ static void test_communications__only_a_later_consent_comes_after_a_withdrawal(v
 	assert_true(may_send(CHANNEL_SMS));
 }
 
+/* It waited behind another command, and the withdrawal overtook it. One that was told after the withdrawal counts. */
+static void test_communications__a_consent_that_was_overtaken_does_not_outlive_the_withdrawal(void **state)
+{
+	struct grant_consent body = a_consent();
+
+	(void)state;
+	withdraw("sms", spec.now_ms - 500);
+	body.obtained_at = spec.now_ms - 400;
+	spec.received_ms = spec.now_ms - 100;
+	spec.now_ms += 5000;
+	grant(&body);
+	then_events(&spec, "ConsentGranted");
+	assert_false(may_send(CHANNEL_SMS));
+	spec.received_ms = spec.now_ms - 4000;
+	body.consent_id = spec_id('G', 4);
+	body.obtained_at += 1;
+	grant(&body);
+	assert_true(may_send(CHANNEL_SMS));
+}
+
 /* ---- SendCommunication ---- */
 
 static struct uuid debt_ids[8];
@@ -981,6 +1001,7 @@ int main(void)
 		TEST(test_communications__every_field_of_a_consent_is_looked_at),
 		TEST(test_communications__a_consent_permits_until_it_is_withdrawn),
 		TEST(test_communications__a_withdrawal_is_never_refused),
+		TEST(test_communications__a_consent_that_was_overtaken_does_not_outlive_the_withdrawal),
 		TEST(test_communications__a_withdrawal_ends_every_consent_known_whatever_time_it_gives),
 		TEST(test_communications__only_a_later_consent_comes_after_a_withdrawal),
 		TEST(test_communications__a_permitted_message_is_rendered_and_released),
