@@ -115,7 +115,8 @@ int desk_adopt(struct desk *desk, int64_t *ret_unknown, struct err *err)
 /*
  * First the due ones are locked, those of other notifiers passed over. communications.claim gives back only what it granted: for
  * the first try released -> claimed, for another one whatever is still ours and not cancelled (the guard is asked again). What it
- * did not grant is cancelled: done.
+ * did not grant is done. Before the first try it was cancelled, and that is known; after one it may be that only the permission
+ * is gone, while communications wait for another try: that there will be none is reported, as a failed attempt.
  */
 static const struct db_statement statement_take = {
 	"notifier_take",
@@ -129,7 +130,13 @@ static const struct db_statement statement_take = {
 	" opened AS (INSERT INTO notifier.attempt (communication_id, attempt, customer_id, owner, gateway, started_at)"
 	" SELECT communication_id, due.attempts + 1, due.customer_id, $3, $4, now() FROM due JOIN granted USING "
 	"(communication_id)),"
-	" moved AS (UPDATE notifier.dispatch d SET attempts = due.attempts + (g.communication_id IS NOT NULL)::integer,"
+	" ended AS (INSERT INTO notifier.attempt (communication_id, attempt, customer_id, owner, gateway, started_at, outcome, "
+	"provider_code, ended_at) SELECT communication_id, attempts + 1, customer_id, $3, 'notifier', now(), 'failed', "
+	"'withdrawn', "
+	"now() FROM due WHERE attempts > 0 AND NOT EXISTS (SELECT FROM granted g WHERE g.communication_id = "
+	"due.communication_id)),"
+	" moved AS (UPDATE notifier.dispatch d SET attempts = due.attempts + (g.communication_id IS NOT NULL OR due.attempts > "
+	"0)::integer,"
 	" state = CASE WHEN g.communication_id IS NULL THEN 'done' ELSE 'sending' END"
 	" FROM due LEFT JOIN granted g USING (communication_id) WHERE d.communication_id = due.communication_id)"
 	" SELECT due.communication_id, due.attempts + 1, due.customer_id, due.send_by, g.address_sealed, g.subject_sealed, "

@@ -278,6 +278,7 @@ static int take(struct dispatch *dispatch, struct gateway *gateway, bool *ret_mo
 	int64_t room = throttle_room(&gateway->throttle, clock_monotonic_ms()), looked;
 	int64_t places = (int64_t)(FLIGHTS_MAX - dispatch->busy);
 	struct db_result taken = { 0 };
+	int64_t taken_count;
 
 	if (room > places)
 		room = places;
@@ -287,6 +288,7 @@ static int take(struct dispatch *dispatch, struct gateway *gateway, bool *ret_mo
 	}
 	if (desk_take(dispatch->desk, gateway->channel, gateway->name, room, &taken, &looked, err) != 0)
 		return -1;
+	taken_count = taken.rows;
 	for (int row = 0; row < taken.rows; row++) {
 		struct taken one = desk_taken(&taken, row);
 
@@ -295,6 +297,8 @@ static int take(struct dispatch *dispatch, struct gateway *gateway, bool *ret_mo
 	db_result_release(&taken);
 	if (looked == room)
 		*ret_more = true;
+	if (looked > taken_count) /* what was withdrawn between two tries has an outcome now */
+		dispatch->to_report++;
 	return 0;
 }
 

@@ -516,7 +516,27 @@ static void test_notifier__a_withdrawal_between_two_tries_wins(void **state)
 	run_sql("INSERT INTO communications.opt_out SELECT customer_id, channel, now() + interval '1 s' FROM "
 		"communications.outbox");
 	turn_until_settled(&worker);
-	assert_true(number("SELECT count(*) FROM notifier.attempt") <= 2); /* one may have been under way already */
+	/* one may have been under way already */
+	assert_true(number("SELECT count(*) FROM notifier.attempt WHERE gateway <> 'notifier'") <= 2);
+	assert_states("done");
+}
+
+/* Communications wait for another try: they must hear that there will be none. */
+static void test_notifier__a_try_that_is_not_permitted_any_more_is_reported_as_failed(void **state)
+{
+	struct reported reported[4];
+
+	(void)state;
+	release(1, "email", "later@x.example");
+	while (number("SELECT count(*) FROM notifier.attempt WHERE outcome = 'not_accepted'") == 0)
+		turn(&worker);
+	run_sql("UPDATE communications.permission SET obtained_at = 'epoch'");
+	run_sql("INSERT INTO communications.opt_out SELECT customer_id, channel, now() FROM communications.outbox");
+	turn_until_settled(&worker);
+	assert_int_equal(number("SELECT count(*) FROM notifier.attempt WHERE outcome = 'failed' AND provider_code = 'withdrawn'"
+				" AND attempt = (SELECT max(attempt) FROM notifier.attempt)"),
+			 1);
+	assert_in_range(read_reported(reported, 4), 2, 3);
 	assert_states("done");
 }
 
@@ -843,6 +863,7 @@ int main(void)
 		TEST(test_notifier__a_message_to_an_erased_customer_has_failed_without_a_byte),
 		TEST(test_notifier__an_erasure_between_two_tries_ends_them),
 		TEST(test_notifier__a_withdrawal_between_two_tries_wins),
+		TEST(test_notifier__a_try_that_is_not_permitted_any_more_is_reported_as_failed),
 		TEST(test_notifier__what_is_late_is_reported_and_not_sent),
 		TEST(test_notifier__a_message_read_twice_is_queued_once),
 		TEST(test_notifier__the_claim_is_committed_before_a_byte_leaves),
