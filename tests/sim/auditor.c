@@ -4,9 +4,11 @@
 
 #include "crypto/crypto.h"
 #include "schemas/clock.h"
+#include "schemas/communications.h"
 #include "schemas/customers.h"
 #include "schemas/engine.h"
 #include "tests/sim/books.h"
+#include "tests/sim/mailbook.h"
 #include "tests/sim/world.h"
 #include "wire/envelope.h"
 #include "worker/chain.h"
@@ -105,6 +107,12 @@ static const char *check_answers(struct audit *audit)
 
 enum expected { EXPECT_TICK, EXPECT_DEAD, EXPECT_COMMAND };
 
+/* The tokens are the workload's: all roles, or one that may do nothing but what anybody may. */
+static bool is_allowed(const struct message_type *type, struct str token)
+{
+	return str_is(token, "all") || (str_is(token, "none") && type == &withdraw_consent_type);
+}
+
 /* What the record is, told from its bytes alone. */
 static enum expected expectation(struct audit *audit, const struct sim_record *record, struct envelope *ret_envelope)
 {
@@ -114,7 +122,7 @@ static enum expected expectation(struct audit *audit, const struct sim_record *r
 	struct uuid key;
 
 	if (envelope_read(record->headers, record->headers_count, ret_envelope, &err) < 0 || !body ||
-	    !str_is(ret_envelope->token, "all") || !str_is(ret_envelope->type, type->ce_type))
+	    !is_allowed(type, ret_envelope->token) || !str_is(ret_envelope->type, type->ce_type))
 		return EXPECT_DEAD;
 	if (type == &tick_type)
 		return EXPECT_TICK;
@@ -194,6 +202,7 @@ static const char *check_record(struct audit *audit, const struct sim_record *re
 	if (expected != EXPECT_COMMAND) {
 		if (answers + refusals_of_reuse > 0 || dead != (expected == EXPECT_DEAD))
 			FAIL("P3 module %zu part %d offset %lld: expected %s, got %zu answers and %zu dead letters",
+
 			     audit->module, audit->part, (long long)record->offset,
 			     expected == EXPECT_DEAD ? "a dead letter" : "nothing", answers, dead);
 		return NULL;
@@ -210,6 +219,16 @@ static const char *check_record(struct audit *audit, const struct sim_record *re
 	return NULL;
 }
 
+/* It does not wait for what was sent before it, whatever its answer is. */
+static bool is_withdrawal(struct str command)
+{
+	struct err err = ERR_INIT;
+	uint32_t schema_id;
+
+	MUST(frame_schema_id(command, &schema_id, &err) == 0);
+	return schema_id == withdraw_consent_type.schema_id;
+}
+
 static const char *check_records(struct audit *audit)
 {
 	const struct sim_log *commands = &audit->world->commands[audit->module][audit->part];
@@ -218,11 +237,14 @@ static const char *check_records(struct audit *audit)
 
 	for (size_t i = 0; i < commands->count && !wrong; i++)
 		wrong = commands->records[i]->is_marker ? NULL : check_record(audit, commands->records[i]);
-	for (size_t i = 0; i < database->parked_count && !wrong; i++)
+	for (size_t i = 0; i < database->parked_count && !wrong; i++) {
+		if (database->parked[i].parked.kind != PARKED_BUG && is_withdrawal(database->parked[i].parked.value))
+			FAIL("P9 a withdrawal had to wait");
 		if (!database->parked[i].is_gone)
 			FAIL("P3 module %zu part %d offset %lld: parked for ever, kind %d", audit->module,
 			     database->parked[i].parked.part, (long long)database->parked[i].parked.offset,
 			     (int)database->parked[i].parked.kind);
+	}
 	return wrong;
 }
 
@@ -230,9 +252,13 @@ static const char *check_records(struct audit *audit)
 
 static int64_t version_of(const struct message_type *type, const void *body)
 {
-	for (size_t i = 0; i < type->record.fields_count; i++)
-		if (strcmp(type->record.fields[i].name, "version") == 0)
-			return *(const int64_t *)(const void *)((const char *)body + type->record.fields[i].offset);
+	for (size_t i = 0; i < type->record.fields_count; i++) {
+		const struct field *field = &type->record.fields[i];
+		const void *version = (const char *)body + field->offset;
+
+		if (strcmp(field->name, "version") == 0)
+			return field->kind == FIELD_INT ? *(const int32_t *)version : *(const int64_t *)version;
+	}
 	return 0;
 }
 
@@ -258,7 +284,9 @@ static const char *check_order(struct audit *audit)
 			const struct message_type *earlier_type = message_by_schema_id(earlier->schema_id);
 
 			if (uuid_equal(&earlier->key, &row->key) && earlier->command_offset > row->command_offset &&
-			    !is_refusal_of_reuse(&log->rows[j]))
+			    !is_refusal_of_reuse(&log->rows[j]) &&
+			    !is_withdrawal(
+				    audit->world->commands[audit->module][audit->part].records[earlier->command_offset]->value))
 				FAIL("P4 module %zu part %d: offset %lld took effect before %lld", audit->module, audit->part,
 				     (long long)earlier->command_offset, (long long)row->command_offset);
 			if (uuid_equal(&earlier->subject, &row->subject) &&
@@ -326,7 +354,7 @@ static const char *check_topic(struct audit *audit)
 
 static const char *check_money(struct sim_world *world, struct audit *audit)
 {
-	const size_t module = 1;
+	const size_t module = SIM_DEBTS;
 	const char *wrong = NULL;
 	struct books books;
 
@@ -349,6 +377,34 @@ static const char *check_money(struct sim_world *world, struct audit *audit)
 	if (!wrong)
 		wrong = books_check(&books, world, module);
 	books_release(&books);
+	return wrong;
+}
+
+/* ---- P8, P9: messages, by a book of its own ---- */
+
+static const char *check_mail(struct sim_world *world, struct audit *audit)
+{
+	const char *wrong = NULL;
+	struct mailbook book;
+
+	mailbook_init(&book);
+	for (int32_t part = 0; part < SIM_PARTS; part++) {
+		const struct sim_rows *log = &world->databases[SIM_COMMUNICATIONS].log[part];
+
+		for (size_t i = 0; i < log->count && !wrong; i++) {
+			struct mail_event event = { .row = &log->rows[i].row };
+			const struct sim_record *record =
+				world->commands[SIM_COMMUNICATIONS][part].records[event.row->command_offset];
+
+			arena_reset(&audit->arena);
+			event.body = body_of(audit, event.row->body, &event.type);
+			event.command = body_of(audit, record->value, &event.command_type);
+			wrong = mailbook_take(&book, world, &event);
+		}
+	}
+	if (!wrong)
+		wrong = mailbook_check(&book, world);
+	mailbook_release(&book);
 	return wrong;
 }
 
@@ -406,6 +462,8 @@ const char *audit(struct sim_world *world)
 		}
 	if (!wrong)
 		wrong = check_money(world, &audit);
+	if (!wrong)
+		wrong = check_mail(world, &audit);
 	if (!wrong)
 		wrong = check_aggregates(world, &audit);
 	arena_release(&audit.arena);

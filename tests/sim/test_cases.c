@@ -1,69 +1,18 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "tests/sim/cases.h"
+
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
-#include "base/log.h"
-#include "crypto/crypto.h"
 #include "schemas/customers.h"
 #include "schemas/debts.h"
-#include "tests/sim/world.h"
 #include "wire/envelope.h"
 
 /*
  * Chosen stories in the simulated world, one each: what test_sim finds only by luck, and the finds of reviews. The world is calm:
  * what fails here, a story made fail. A program that ends stops the test.
  */
-#define REST_STEPS_MAX 20000
-#define CUSTOMERS      0 /* the module's number in the world */
-#define DEBTS          1
-
-static struct coder *coder;
-
-static int start_world(void **state)
-{
-	struct sim_world *world = malloc(sizeof(*world));
-
-	assert_non_null(world);
-	world_init(world, 1, coder);
-	world->is_calm = true;
-	*state = world;
-	return 0;
-}
-
-static int end_world(void **state)
-{
-	struct sim_world *world = *state;
-
-	world_release(world);
-	free(world);
-	return 0;
-}
-
-/* Until everything is read, answered and published; false: it never is. */
-static bool rests(struct sim_world *world)
-{
-	for (int step = 1; step < REST_STEPS_MAX; step++) {
-		world_step(world);
-		if (step % 64 == 0 && world_is_idle(world))
-			return true;
-	}
-	return false;
-}
-
-static struct uuid id_of(unsigned number)
-{
-	uint8_t random[10] = { 0 };
-
-	random[8] = (uint8_t)(number >> 8);
-	random[9] = (uint8_t)number;
-	return uuid_v7(1700000000000, random);
-}
+#define CUSTOMERS SIM_CUSTOMERS
+#define DEBTS     SIM_DEBTS
 
 static void take_turns(struct sim_world *world, int steps)
 {
@@ -150,14 +99,6 @@ static size_t parked_now(const struct sim_world *world, size_t module)
 	for (size_t i = 0; i < world->databases[module].parked_count; i++)
 		count += !world->databases[module].parked[i].is_gone;
 	return count;
-}
-
-/* The operator, after the bug is mended. */
-static void release_bugs(struct sim_world *world)
-{
-	for (size_t module = 0; module < SIM_MODULES; module++)
-		for (size_t i = 0; i < world->databases[module].parked_count; i++)
-			world->databases[module].parked[i].parked.released = true;
 }
 
 static void send_bytes(struct sim_world *world, size_t size, const struct header *headers, size_t headers_count)
@@ -377,7 +318,7 @@ static void test_cases__a_waiting_command_that_ends_every_program_is_set_aside_a
 	assert_in_range(world->deaths, 1, 12);
 
 	world->script.kills = NULL;
-	release_bugs(world);
+	world_release_bugs(world);
 	workload_tick(world);
 	assert_true(rests(world));
 	assert_null(audit(world));
@@ -521,8 +462,6 @@ static void test_cases__what_a_halted_partition_has_committed_is_published(void 
 	assert_int_equal(head_of(world, CUSTOMERS, 0)->next_offset, 1);
 }
 
-#define IN_WORLD(test) cmocka_unit_test_setup_teardown(test, start_world, end_world)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -542,10 +481,8 @@ int main(void)
 		IN_WORLD(test_cases__a_topic_made_anew_keeps_what_was_set_aside),
 		IN_WORLD(test_cases__what_a_halted_partition_has_committed_is_published),
 	};
-	struct err err = ERR_INIT;
 
-	log_init("sim", getenv("SIM_LOUD") ? LOG_DEBUG : LOG_ERROR);
-	if (crypto_init(&err) < 0 || coder_new(&coder, &err) < 0)
+	if (!start_cases())
 		return 1;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -23,7 +23,7 @@
  */
 #define PROCESSES       2
 #define ROUNDS          12
-#define STEPS_PER_ROUND 60
+#define STEPS_PER_ROUND 100
 #define REST_STEPS_MAX  40000
 #define REST_TICKS      12
 #define SEEDS_DEFAULT   200
@@ -31,6 +31,7 @@
 /* Totals over all seeds, so that a world too kind to find anything is noticed. */
 struct totals {
 	int64_t events, changed, parked, dead, deaths, deadly, retries, rebalances; /* changed: debts amended and cancelled */
+	int64_t sent, stopped; /* messages that the gateway took; that were cancelled after they had been released */
 };
 
 static int64_t count_changes(const struct sim_rows *log)
@@ -53,18 +54,14 @@ static void add_totals(struct totals *totals, const struct sim_world *world)
 		totals->parked += (int64_t)world->databases[module].parked_count;
 		totals->dead += (int64_t)world->databases[module].dead_count;
 	}
+	for (size_t i = 0; i < world->post.attempts_count; i++)
+		totals->sent += world->post.attempts[i].is_taken;
+	for (size_t i = 0; i < world->post.letters_count; i++)
+		totals->stopped += strcmp(world->post.letters[i].state, "cancelled") == 0;
 	totals->deaths += world->deaths;
 	totals->deadly += world->deadly_deaths;
 	totals->retries += world->retries;
 	totals->rebalances += world->rebalances;
-}
-
-/* The operator, after the bug is mended. */
-static void release_bugs(struct sim_world *world)
-{
-	for (size_t module = 0; module < SIM_MODULES; module++)
-		for (size_t i = 0; i < world->databases[module].parked_count; i++)
-			world->databases[module].parked[i].parked.released = true;
 }
 
 /* Until nothing moves any more; Ticks let waiting commands go, in the end by refusing them. */
@@ -83,7 +80,7 @@ static bool come_to_rest(struct sim_world *world)
 		if (ticks++ == REST_TICKS)
 			return true;
 		world->now_ms += 6000; /* longer than a command may wait */
-		release_bugs(world);
+		world_release_bugs(world);
 		workload_tick(world);
 	}
 	return false;
@@ -166,12 +163,12 @@ static int run_share(uint64_t first, uint64_t count, uint64_t share)
 	coder_free(coder);
 	fprintf(told,
 		"share %llu: events=%lld changed=%lld parked=%lld dead=%lld deaths=%lld deadly=%lld retries=%lld "
-		"rebalances=%lld\n",
+		"rebalances=%lld sent=%lld stopped=%lld\n",
 		(unsigned long long)share, (long long)totals.events, (long long)totals.changed, (long long)totals.parked,
 		(long long)totals.dead, (long long)totals.deaths, (long long)totals.deadly, (long long)totals.retries,
-		(long long)totals.rebalances);
+		(long long)totals.rebalances, (long long)totals.sent, (long long)totals.stopped);
 	if (count >= SEEDS_DEFAULT && (totals.changed == 0 || totals.parked == 0 || totals.dead == 0 || totals.deaths == 0 ||
-				       totals.deadly == 0 || totals.retries == 0))
+				       totals.deadly == 0 || totals.retries == 0 || totals.sent == 0 || totals.stopped == 0))
 		status = 3; /* nothing happened: the test proves nothing */
 	return status;
 }

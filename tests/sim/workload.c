@@ -6,21 +6,17 @@
 #include "schemas/clock.h"
 #include "schemas/customers.h"
 #include "schemas/debts.h"
-#include "tests/sim/world.h"
+#include "tests/sim/workload.h"
 #include "wire/envelope.h"
 
 /*
  * What upstream systems do, in small: few customers, few debts, few references, so that they meet often. Commands are repeated,
  * sent under a used id with other content, sent before what they name, sent by nobody, cut off.
  */
-#define CUSTOMERS  6 /* the last one is erased now and then */
-#define DEBTS      8
 #define PAYMENTS   24
 #define REFERENCES 12
 
-enum { CUSTOMERS_MODULE, DEBTS_MODULE };
-
-static struct uuid id_of(unsigned family, uint64_t number)
+struct uuid workload_id(enum family family, uint64_t number)
 {
 	uint8_t random[10] = { (uint8_t)family, 0, 0, 0, 0, 0, 0, 0, 0, (uint8_t)number };
 
@@ -40,7 +36,7 @@ static struct uuid command_id(struct sim_world *world)
 	return uuid_v7(at_ms, random);
 }
 
-static struct str text_of(struct arena *arena, const char *prefix, uint64_t number)
+struct str workload_text(struct arena *arena, const char *prefix, uint64_t number)
 {
 	char text[32];
 
@@ -53,43 +49,38 @@ static int64_t amount(struct sim_world *world)
 	return (int64_t)dice_below(&world->dice, 1000);
 }
 
-struct made {
-	const struct message_type *type;
-	const void *body;
-	struct uuid key;
-	size_t module;
-};
-
 static struct made make_customer(struct sim_world *world, struct arena *arena)
 {
 	struct create_customer *body = arena_take(arena, 1, sizeof(*body));
 	uint64_t number = dice_below(&world->dice, CUSTOMERS);
 
-	body->customer_id = id_of(1, number);
-	body->external_ref = text_of(arena, "C", dice_hits(&world->dice, 900) ? number : dice_below(&world->dice, CUSTOMERS));
+	body->customer_id = workload_id(FAMILY_CUSTOMER, number);
+	body->external_ref =
+		workload_text(arena, "C", dice_hits(&world->dice, 900) ? number : dice_below(&world->dice, CUSTOMERS));
 	body->kind = STR("natural");
 	body->full_name = STR("Ann Example");
 	body->locale = STR("de-DE");
 	body->country = STR("DE");
-	return (struct made){ &create_customer_type, body, body->customer_id, CUSTOMERS_MODULE };
+	return (struct made){ &create_customer_type, body, body->customer_id, SIM_CUSTOMERS };
 }
 
-static struct made make_erasure(struct arena *arena)
+static struct made make_erasure(struct sim_world *world, struct arena *arena)
 {
 	struct erase_customer *body = arena_take(arena, 1, sizeof(*body));
 
-	body->customer_id = id_of(1, CUSTOMERS - 1);
-	return (struct made){ &erase_customer_type, body, body->customer_id, CUSTOMERS_MODULE };
+	(void)world;
+	body->customer_id = workload_id(FAMILY_CUSTOMER, CUSTOMERS - 1);
+	return (struct made){ &erase_customer_type, body, body->customer_id, SIM_CUSTOMERS };
 }
 
 static struct made make_debt(struct sim_world *world, struct arena *arena)
 {
 	struct create_debt *body = arena_take(arena, 1, sizeof(*body));
 
-	body->debt_id = id_of(2, dice_below(&world->dice, DEBTS));
-	body->customer_id = id_of(1, dice_below(&world->dice, CUSTOMERS));
-	body->creditor_id = id_of(4, dice_below(&world->dice, 2));
-	body->external_ref = text_of(arena, "D", dice_below(&world->dice, REFERENCES));
+	body->debt_id = workload_id(FAMILY_DEBT, dice_below(&world->dice, DEBTS));
+	body->customer_id = workload_id(FAMILY_CUSTOMER, dice_below(&world->dice, CUSTOMERS));
+	body->creditor_id = workload_id(FAMILY_CREDITOR, dice_below(&world->dice, 2));
+	body->external_ref = workload_text(arena, "D", dice_below(&world->dice, REFERENCES));
 	body->currency = dice_hits(&world->dice, 950) ? STR("EUR") : STR("XXQ");
 	body->principal_minor = amount(world);
 	body->interest_minor = amount(world) / 10;
@@ -97,88 +88,97 @@ static struct made make_debt(struct sim_world *world, struct arena *arena)
 	body->fees_authorised = dice_hits(&world->dice, 900);
 	body->opened_on = 19000;
 	body->due_on = 19000 + (int32_t)dice_below(&world->dice, 400);
-	return (struct made){ &create_debt_type, body, body->customer_id, DEBTS_MODULE };
+	return (struct made){ &create_debt_type, body, body->customer_id, SIM_DEBTS };
 }
 
 static struct made make_payment(struct sim_world *world, struct arena *arena)
 {
 	struct record_payment *body = arena_take(arena, 1, sizeof(*body));
 
-	body->payment_id = id_of(3, dice_below(&world->dice, PAYMENTS));
-	body->customer_id = id_of(1, dice_below(&world->dice, CUSTOMERS));
-	body->debt_id = id_of(2, dice_below(&world->dice, DEBTS));
+	body->payment_id = workload_id(FAMILY_PAYMENT, dice_below(&world->dice, PAYMENTS));
+	body->customer_id = workload_id(FAMILY_CUSTOMER, dice_below(&world->dice, CUSTOMERS));
+	body->debt_id = workload_id(FAMILY_DEBT, dice_below(&world->dice, DEBTS));
 	body->source = STR("bank");
-	body->external_ref = text_of(arena, "P", dice_below(&world->dice, 4 * REFERENCES));
+	body->external_ref = workload_text(arena, "P", dice_below(&world->dice, 4 * REFERENCES));
 	body->amount_minor = dice_hits(&world->dice, 980) ? amount(world) : INT64_MAX;
 	body->currency = STR("EUR");
 	body->received_on = 19500;
 	body->method = STR("transfer");
-	return (struct made){ &record_payment_type, body, body->customer_id, DEBTS_MODULE };
+	return (struct made){ &record_payment_type, body, body->customer_id, SIM_DEBTS };
 }
 
 static struct made make_reversal(struct sim_world *world, struct arena *arena)
 {
 	struct reverse_payment *body = arena_take(arena, 1, sizeof(*body));
 
-	body->payment_id = id_of(3, dice_below(&world->dice, PAYMENTS));
-	body->customer_id = id_of(1, dice_below(&world->dice, CUSTOMERS));
+	body->payment_id = workload_id(FAMILY_PAYMENT, dice_below(&world->dice, PAYMENTS));
+	body->customer_id = workload_id(FAMILY_CUSTOMER, dice_below(&world->dice, CUSTOMERS));
 	body->reason = STR("chargeback");
-	return (struct made){ &reverse_payment_type, body, body->customer_id, DEBTS_MODULE };
+	return (struct made){ &reverse_payment_type, body, body->customer_id, SIM_DEBTS };
 }
 
-/* Whose debt it is: mostly right, so that something becomes of the command. */
-static struct uuid debtor_of(struct sim_world *world, const struct uuid *debt_id)
+struct uuid workload_debtor(struct sim_world *world, const struct uuid *debt_id)
 {
-	const struct sim_blob *blob = blob_find(world, DEBTS_MODULE, debt_entity.name, debt_id);
+	const struct sim_blob *blob = blob_find(world, SIM_DEBTS, debt_entity.name, debt_id);
 
 	if (blob && dice_hits(&world->dice, 900))
 		return ((const struct debt *)blob->state)->customer_id;
-	return id_of(1, dice_below(&world->dice, CUSTOMERS));
+	return workload_id(FAMILY_CUSTOMER, dice_below(&world->dice, CUSTOMERS));
 }
 
 static struct made make_amendment(struct sim_world *world, struct arena *arena)
 {
 	struct amend_debt *body = arena_take(arena, 1, sizeof(*body));
 
-	body->debt_id = id_of(2, dice_below(&world->dice, DEBTS));
-	body->customer_id = debtor_of(world, &body->debt_id);
+	body->debt_id = workload_id(FAMILY_DEBT, dice_below(&world->dice, DEBTS));
+	body->customer_id = workload_debtor(world, &body->debt_id);
 	body->has_due_on = dice_hits(&world->dice, 600);
 	body->due_on = 18995 + (int32_t)dice_below(&world->dice, 400);
 	body->has_external_ref = dice_hits(&world->dice, 600);
-	body->external_ref = text_of(arena, "D", dice_below(&world->dice, REFERENCES));
+	body->external_ref = workload_text(arena, "D", dice_below(&world->dice, REFERENCES));
 	body->has_expected_version = dice_hits(&world->dice, 200);
 	body->expected_version = 1 + (int64_t)dice_below(&world->dice, 4);
 	body->reason = STR("asked for");
-	return (struct made){ &amend_debt_type, body, body->customer_id, DEBTS_MODULE };
+	return (struct made){ &amend_debt_type, body, body->customer_id, SIM_DEBTS };
 }
 
 static struct made make_cancellation(struct sim_world *world, struct arena *arena)
 {
 	struct cancel_debt *body = arena_take(arena, 1, sizeof(*body));
 
-	body->debt_id = id_of(2, dice_below(&world->dice, DEBTS));
-	body->customer_id = debtor_of(world, &body->debt_id);
+	body->debt_id = workload_id(FAMILY_DEBT, dice_below(&world->dice, DEBTS));
+	body->customer_id = workload_debtor(world, &body->debt_id);
 	body->reason = STR("created_in_error");
-	return (struct made){ &cancel_debt_type, body, body->customer_id, DEBTS_MODULE };
+	return (struct made){ &cancel_debt_type, body, body->customer_id, SIM_DEBTS };
 }
+
+/* How often, of all together. */
+static const struct maker {
+	unsigned weight;
+	struct made (*make)(struct sim_world *world, struct arena *arena);
+} makers[] = {
+	{ 1, make_erasure },       { 14, make_customer },
+	{ 8, make_contact_point }, { 1, make_invalidation },
+	{ 19, make_debt },         { 38, make_payment },
+	{ 18, make_reversal },     { 10, make_amendment },
+	{ 2, make_cancellation },  { 6, make_template },
+	{ 12, make_consent },      { 6, make_withdrawal },
+	{ 30, make_message },      { 8, make_message_cancellation },
+	{ 8, make_delivery },
+};
+#define MAKERS_COUNT (sizeof(makers) / sizeof(makers[0]))
 
 static struct made make_any(struct sim_world *world, struct arena *arena)
 {
-	uint64_t roll = dice_below(&world->dice, 100);
+	uint64_t weights = 0;
+	uint64_t roll;
+	size_t at = 0;
 
-	if (roll == 0)
-		return make_erasure(arena);
-	if (roll < 11)
-		return make_customer(world, arena);
-	if (roll < 30)
-		return make_debt(world, arena);
-	if (roll < 70)
-		return make_payment(world, arena);
-	if (roll < 88)
-		return make_reversal(world, arena);
-	if (roll < 98)
-		return make_amendment(world, arena);
-	return make_cancellation(world, arena);
+	for (size_t i = 0; i < MAKERS_COUNT; i++)
+		weights += makers[i].weight;
+	for (roll = dice_below(&world->dice, weights); roll >= makers[at].weight; at++)
+		roll -= makers[at].weight;
+	return makers[at].make(world, arena);
 }
 
 static const struct sim_record *some_record(struct sim_world *world, size_t module, int32_t part)
@@ -190,8 +190,7 @@ static const struct sim_record *some_record(struct sim_world *world, size_t modu
 	return record && record->is_marker ? NULL : record;
 }
 
-/* The customer's partition: all that is about one person is in one. */
-static int32_t part_of(const struct uuid *key)
+int32_t world_part_of(const struct uuid *key)
 {
 	return key->bytes[15] % SIM_PARTS;
 }
@@ -199,7 +198,7 @@ static int32_t part_of(const struct uuid *key)
 static void publish(struct sim_world *world, struct arena *arena)
 {
 	struct made made = make_any(world, arena);
-	int32_t part = part_of(&made.key);
+	int32_t part = world_part_of(&made.key);
 	const struct sim_record *before = some_record(world, made.module, part);
 	struct command_head head = { .id = command_id(world), .key = made.key, .at_ms = world->now_ms, .source = STR("/sim") };
 	uint64_t roll = dice_below(&world->dice, 1000);
@@ -251,29 +250,45 @@ void workload_publish(struct sim_world *world, size_t count)
 	arena_release(&arena);
 }
 
-void workload_tick(struct sim_world *world)
+static void append_good(struct sim_world *world, size_t module, int32_t part, const struct message_type *type, const void *body,
+			const struct uuid *id)
 {
-	const struct tick tick = { .at = world->now_ms, .business_date = day_of_instant(world->now_ms) };
+	struct command_head head = { .id = *id, .at_ms = world->now_ms, .source = STR("/sim"), .token = STR("all") };
+	struct header headers[HEADERS_MAX];
+	char key[UUID_TEXT_SIZE + 1];
 	struct arena arena;
-	struct err err = ERR_INIT;
 	struct buf value;
+	struct err err = ERR_INIT;
+	size_t count;
 
 	MUST(arena_init(&arena, 1 << 16, &err) == 0);
 	buf_init(&value, 1 << 16);
-	MUST(coder_encode(world->coder, &tick_type, &tick, &value, &err) == 0);
-	for (size_t module = 0; module < SIM_MODULES; module++)
-		for (int32_t part = 0; part < SIM_PARTS; part++) {
-			struct command_head head = {
-				.id = command_id(world), .at_ms = world->now_ms, .source = STR("/sim"), .token = STR("all")
-			};
-			struct header headers[HEADERS_MAX];
-			size_t count;
-
-			MUST(envelope_write_command(&tick_type, &tick, &head, &arena, headers, &count, &err) == 0);
-			world_append(world, &world->commands[module][part], (struct str){ .data = NULL }, buf_str(&value),
-				     headers, count);
-			arena_reset(&arena);
-		}
+	if (type->key_field) {
+		head.key = *message_uuid(type->key_field, body);
+		uuid_format(key, &head.key);
+	}
+	MUST(coder_encode(world->coder, type, body, &value, &err) == 0);
+	MUST(envelope_write_command(type, body, &head, &arena, headers, &count, &err) == 0);
+	world_append(world, &world->commands[module][part], type->key_field ? str_of(key) : (struct str){ .data = NULL },
+		     buf_str(&value), headers, count);
 	buf_release(&value);
 	arena_release(&arena);
+}
+
+void workload_send(struct sim_world *world, size_t module, const struct message_type *type, const void *body,
+		   const struct uuid *id)
+{
+	append_good(world, module, world_part_of(message_uuid(type->key_field, body)), type, body, id);
+}
+
+void workload_tick(struct sim_world *world)
+{
+	const struct tick tick = { .at = world->now_ms, .business_date = day_of_instant(world->now_ms) };
+
+	for (size_t module = 0; module < SIM_MODULES; module++)
+		for (int32_t part = 0; part < SIM_PARTS; part++) {
+			const struct uuid id = command_id(world);
+
+			append_good(world, module, part, &tick_type, &tick, &id);
+		}
 }

@@ -137,7 +137,7 @@ void world_init(struct sim_world *world, uint64_t seed, struct coder *coder)
 		.batch_items_max = 2 + dice_below(&world->dice, dice_hits(&world->dice, 500) ? 12 : 200),
 		.arena_size = ARENA_SIZE_MIN + dice_below(&world->dice, (size_t)1 << 20),
 		.parked_max = dice_hits(&world->dice, 200) ? (int64_t)dice_below(&world->dice, 3) : 1000,
-		.commands_per_round = dice_hits(&world->dice, 150) ? 60 : 1 + dice_below(&world->dice, 15),
+		.commands_per_round = dice_hits(&world->dice, 150) ? 90 : 1 + dice_below(&world->dice, 25),
 	};
 	buf_init(&world->aggregates, AGGREGATES_SIZE_MAX);
 	running = world;
@@ -149,6 +149,7 @@ void world_init(struct sim_world *world, uint64_t seed, struct coder *coder)
 		rebalance(world, world->workers[module], SIM_WORKERS);
 		rebalance(world, world->readers[module], SIM_READERS);
 	}
+	notifiers_init(world);
 }
 
 void world_release(struct sim_world *world)
@@ -227,6 +228,13 @@ void world_unhalt(struct sim_world *world, bool only_deadly)
 		}
 }
 
+void world_release_bugs(struct sim_world *world)
+{
+	for (size_t module = 0; module < SIM_MODULES; module++)
+		for (size_t i = 0; i < world->databases[module].parked_count; i++)
+			world->databases[module].parked[i].parked.released = true;
+}
+
 /* Not for a reason: whatever comes of a halt must be as if it had not been. */
 static void halt_some(struct sim_world *world, size_t module)
 {
@@ -268,6 +276,7 @@ static void disturb(struct sim_world *world)
 		world_unhalt(world, false);
 	if (dice_hits(&world->dice, 100))
 		ghosts_arrive(world);
+	notifiers_disturb(world);
 }
 
 void world_step(struct sim_world *world)
@@ -279,6 +288,10 @@ void world_step(struct sim_world *world)
 	world->now_ms += (int64_t)dice_below(&world->dice, 50);
 	if (!world->is_calm)
 		disturb(world);
+	if (dice_hits(&world->dice, 200)) {
+		notifier_turn(world);
+		return;
+	}
 	worker = which < SIM_WORKERS ? &world->workers[module][which] : &world->readers[module][which - SIM_WORKERS];
 	if (world->is_calm || !worker->is_frozen)
 		run(world, module, worker);
@@ -295,5 +308,5 @@ bool world_is_idle(const struct sim_world *world)
 			    world->reader_heads[module][part].next_offset != world_end_of(&world->events[module][part]))
 				return false;
 	}
-	return true;
+	return notifiers_are_idle(world);
 }

@@ -8,6 +8,7 @@
 #include "consumers/reporting/reporting.h"
 #include "model/module.h"
 #include "tests/sim/dice.h"
+#include "tests/sim/post.h"
 #include "wire/coder.h"
 #include "worker/edge.h"
 #include "worker/engine.h"
@@ -23,11 +24,12 @@
  * ERR_RETRY).
  */
 #define SIM_PARTS   3
-#define SIM_MODULES 2
 #define SIM_WORKERS 2 /* programs per module; their partitions may overlap for a while, as after a frozen process wakes */
 #define SIM_READERS 2 /* the same, of the reports */
 
 #define SIM_RULES_MAX 32
+
+enum { SIM_CUSTOMERS, SIM_DEBTS, SIM_COMMUNICATIONS, SIM_MODULES };
 
 /* ---- Kafka ---- */
 
@@ -114,6 +116,8 @@ struct sim_stage {
 	size_t dead_count;
 	struct sim_blob *blobs;
 	size_t blobs_count;
+	struct sim_letter *letters;
+	size_t letters_count;
 	struct head heads[SIM_PARTS];
 	size_t heads_count;
 };
@@ -162,6 +166,7 @@ struct sim_script {
 	int halts_fail;                               /* so many times */
 	bool (*kills)(const struct command *command); /* by its rule */
 	bool (*kills_gate)(struct str token);         /* before it is a command */
+	const char *gateway_says;                     /* of every message: an outcome */
 };
 
 /* How large things are in this world: small ones meet their limits often. */
@@ -193,6 +198,8 @@ struct sim_world {
 	struct sim_worker workers[SIM_MODULES][SIM_WORKERS];
 	struct sim_worker readers[SIM_MODULES][SIM_READERS];
 	struct sim_outgoing ghosts[SIM_MODULES][SIM_PARTS][8]; /* of dead programs: may still arrive */
+	struct sim_post post;
+	size_t inbox_positions[SIM_PARTS]; /* of the notifiers: records read */
 	int64_t deaths, deadly_deaths, retries, rebalances;
 	struct sim_script script;
 };
@@ -208,6 +215,7 @@ void world_step(struct sim_world *world);
 bool world_is_idle(const struct sim_world *world);
 /* A person has looked at everything, or at what ends every program. */
 void world_unhalt(struct sim_world *world, bool only_deadly);
+void world_release_bugs(struct sim_world *world); /* after they are mended */
 
 int64_t world_clock(void); /* now_ms of the world that runs: what the engines' back-off asks */
 
@@ -222,7 +230,9 @@ void world_empty(struct sim_log *log); /* the topic is made anew */
 void world_append(struct sim_world *world, struct sim_log *log, struct str key, struct str value, const struct header *headers,
 		  size_t headers_count);
 
-/* ---- the edges (sim_broker.c, sim_database.c) ---- */
+int32_t world_part_of(const struct uuid *key); /* all that is about one person is in one partition */
+
+/* ---- the edges (world_broker.c, world_database.c) ---- */
 
 struct sim_session *session_new(struct sim_world *world, size_t module, bool is_reader);
 void session_free(struct sim_session *session); /* an open transaction is rolled back; what is not delivered may come late */
@@ -230,18 +240,42 @@ struct broker session_broker(struct sim_session *session);
 struct database session_database(struct sim_session *session);
 struct reader_database session_reader_database(struct sim_session *session);
 void stage_free(struct sim_session *session);
-const struct sim_blob *blob_find(const struct sim_world *world, size_t module, const char *entity, const struct uuid *id);
-
 /* Whether this call fails: 0 no, otherwise *err is set and -1. */
 int session_fault(struct sim_session *session, struct err *err);
 
 struct str sim_copy(struct str text); /* malloc; data NULL stays NULL */
+void *sim_grow(void *items, size_t count, size_t *capacity, size_t size);
+
+/* Transactions of the module whose COMMIT is on its way are waited for. */
+void database_settle(struct sim_world *world, size_t module);
 
 void broker_release(struct sim_world *world);
 void database_release(struct sim_world *world);
 
 /* What dead programs left on the way reaches the broker, in part, or is lost. */
 void ghosts_arrive(struct sim_world *world);
+
+/* ---- states, and what a module's view shows the others (world_states.c) ---- */
+
+const struct sim_blob *blob_find(const struct sim_world *world, size_t module, const char *entity, const struct uuid *id);
+bool state_is_row(const struct sim_blob *blob);
+void state_load(struct sim_session *session, struct slot *slot);
+
+struct sim_person { /* customers.public_person */
+	bool is_known, is_active, is_erased;
+};
+struct sim_person view_person(const struct sim_world *world, const struct uuid *customer_id);
+
+/* A usable one of customers.public_contact_point; none: there is none. */
+struct uuid view_contact_point(const struct sim_world *world, const struct uuid *customer_id, struct str channel);
+
+struct sim_owed { /* debts.public_debt */
+	bool is_known, is_cancelled;
+	struct uuid customer_id;
+	int64_t balance_minor;
+	int32_t due_on;
+};
+struct sim_owed view_debt(const struct sim_world *world, const struct uuid *debt_id);
 
 /* ---- world_rules.c ---- */
 
@@ -252,6 +286,10 @@ void world_act(struct sim_session *session); /* whose rules run now */
 
 void workload_publish(struct sim_world *world, size_t count);
 void workload_tick(struct sim_world *world); /* to every partition */
+
+/* A command that is good, to the partition of its key. */
+void workload_send(struct sim_world *world, size_t module, const struct message_type *type, const void *body,
+		   const struct uuid *id);
 
 /* What is wrong, as text; NULL: nothing. */
 const char *audit(struct sim_world *world);

@@ -1,12 +1,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "consumers/customers/customers.h"
-#include "consumers/debts/debts.h"
-#include "crypto/crypto.h"
 #include "tests/sim/world.h"
 
-static void *grow(void *items, size_t count, size_t *capacity, size_t size)
+void *sim_grow(void *items, size_t count, size_t *capacity, size_t size)
 {
 	if (count < *capacity)
 		return items;
@@ -92,84 +89,6 @@ static struct sim_parked *parked_find(struct sim_database *database, int32_t par
 
 /* ---- states ---- */
 
-const struct sim_blob *blob_find(const struct sim_world *world, size_t module, const char *entity, const struct uuid *id)
-{
-	const struct sim_database *database = &world->databases[module];
-
-	for (size_t i = 0; i < database->blobs_count; i++)
-		if (strcmp(database->blobs[i].entity->name, entity) == 0 && uuid_equal(&database->blobs[i].id, id))
-			return &database->blobs[i];
-	return NULL;
-}
-
-static size_t module_of(const struct sim_world *world, const char *name)
-{
-	for (size_t i = 0; i < SIM_MODULES; i++)
-		if (strcmp(world->modules[i]->name, name) == 0)
-			return i;
-	MUST_NOT_REACH("a module that is not simulated");
-}
-
-/* customers reads debts.public_open_debt. */
-static void load_retention(struct sim_world *world, struct slot *slot)
-{
-	const struct sim_database *debts = &world->databases[module_of(world, "debts")];
-	struct retention *retention = slot->state;
-
-	for (size_t i = 0; i < debts->blobs_count; i++) {
-		const struct debt *debt = debts->blobs[i].state;
-
-		if (debts->blobs[i].entity != &debt_entity || !uuid_equal(&debt->customer_id, &slot->id))
-			continue;
-		retention->open_debts += balances_owed(&debt->balances) > 0 && !lifecycle_is_terminal(debt->lifecycle);
-		retention->credits += debt->balances.credit_minor > 0;
-	}
-	slot->exists = retention->open_debts + retention->credits > 0;
-}
-
-/* What one module's view shows another: debts reads customers.public_customer. */
-static bool load_foreign(struct sim_world *world, struct slot *slot)
-{
-	const struct sim_blob *blob;
-
-	if (slot->entity == &retention_entity) {
-		load_retention(world, slot);
-		return true;
-	}
-	if (slot->entity != &debts_customer_entity)
-		return false;
-	blob = blob_find(world, module_of(world, "customers"), customer_entity.name, &slot->id);
-	if (blob) {
-		const struct customer *customer = blob->state;
-		struct debts_customer *view = slot->state;
-
-		view->is_active = customer->status == CUSTOMER_ACTIVE;
-	}
-	slot->exists = blob != NULL;
-	return true;
-}
-
-/* Whether an index finds it: a reference that was given up is nobody's. */
-static bool is_row(const struct sim_blob *blob)
-{
-	return blob && (blob->entity != &debt_reference_entity || ((const struct taken *)blob->state)->is_taken);
-}
-
-static void load_slot(struct sim_session *session, struct slot *slot)
-{
-	const struct sim_blob *blob;
-
-	slot->loaded = true;
-	if (load_foreign(session->world, slot))
-		return;
-	blob = blob_find(session->world, session->module, slot->entity->name, &slot->id);
-	slot->exists = slot->stored = is_row(blob);
-	if (slot->exists)
-		memcpy(slot->state, blob->state, slot->entity->state_size);
-	if (slot->entity == &contact_address_entity)
-		digest_of(((struct contact_address *)slot->state)->hash, slot->text);
-}
-
 static int edge_load(void *self, struct slot **slots, size_t count, struct err *err)
 {
 	struct sim_session *session = self;
@@ -179,7 +98,7 @@ static int edge_load(void *self, struct slot **slots, size_t count, struct err *
 	for (size_t i = 0; i < count; i++) {
 		if (session->world->script.breaks_load && session->world->script.breaks_load(slots[i]))
 			return err_set(err, ERR_POISON, "a state cannot be read");
-		load_slot(session, slots[i]);
+		state_load(session, slots[i]);
 	}
 	return 0;
 }
@@ -376,7 +295,7 @@ static bool conflicts(const struct sim_session *session, const struct changes *c
 		const struct slot *slot = changes->set->slots[i];
 
 		if (slot->changed && !slot->stored &&
-		    is_row(blob_find(session->world, session->module, slot->entity->name, &slot->id)))
+		    state_is_row(blob_find(session->world, session->module, slot->entity->name, &slot->id)))
 			return true;
 	}
 	return false;
@@ -386,13 +305,13 @@ static bool conflicts(const struct sim_session *session, const struct changes *c
  * An insert under a key that another transaction has just inserted waits for its end. Here all wait for those whose COMMIT is on
  * its way; one that is not that far does not exist: between open and commit_send a program takes no turn.
  */
-static void wait_for_others(struct sim_session *session)
+void database_settle(struct sim_world *world, size_t module)
 {
 	for (size_t i = 0; i < SIM_WORKERS; i++) {
-		struct sim_session *other = session->world->workers[session->module][i].session;
+		struct sim_session *session = world->workers[module][i].session;
 
-		if (other && other != session && other->stage.is_sent && !other->stage.is_applied)
-			apply_stage(other);
+		if (session && session->stage.is_sent && !session->stage.is_applied)
+			apply_stage(session);
 	}
 }
 
@@ -404,7 +323,7 @@ static void stage_states(struct sim_stage *stage, const struct workset *set)
 		const struct slot *slot = set->slots[i];
 		struct sim_blob *blob = &stage->blobs[stage->blobs_count];
 
-		if (!slot->changed)
+		if (!slot->changed || !post_is_kept(slot->entity))
 			continue;
 		*blob = (struct sim_blob){ .entity = slot->entity, .id = slot->id, .state = malloc(slot->entity->state_size) };
 		MUST(blob->state);
@@ -430,7 +349,7 @@ static int edge_write(void *self, const struct changes *changes, bool *ret_confl
 
 	if (session_fault(session, err) < 0)
 		return -1;
-	wait_for_others(session);
+	database_settle(session->world, session->module);
 	if (conflicts(session, changes)) {
 		*ret_conflict = true;
 		return err_set(err, ERR_POISON, "unique violation");
@@ -460,6 +379,8 @@ static int edge_write(void *self, const struct changes *changes, bool *ret_confl
 	stage->repark = copy_of(changes->repark, changes->repark_count, sizeof(*changes->repark));
 	stage->repark_count = changes->repark_count;
 	stage_states(stage, changes->set);
+	if (session->module == SIM_COMMUNICATIONS)
+		post_stage(session->world, changes, &stage->letters, &stage->letters_count);
 	memcpy(stage->heads, changes->heads, changes->heads_count * sizeof(*changes->heads));
 	stage->heads_count = changes->heads_count;
 	return 0;
@@ -477,7 +398,8 @@ static void apply_states(struct sim_database *database, struct sim_stage *stage)
 		if (at < database->blobs_count) {
 			free(database->blobs[at].state);
 		} else {
-			database->blobs = grow(database->blobs, database->blobs_count, &database->blobs_capacity, sizeof(*blob));
+			database->blobs =
+				sim_grow(database->blobs, database->blobs_count, &database->blobs_capacity, sizeof(*blob));
 			database->blobs_count++;
 		}
 		database->blobs[at] = *blob;
@@ -495,7 +417,7 @@ static void apply_stage(struct sim_session *session)
 	for (size_t i = 0; i < stage->log_count; i++) {
 		struct sim_rows *rows = &database->log[stage->log[i].row.part];
 
-		rows->rows = grow(rows->rows, rows->count, &rows->capacity, sizeof(*rows->rows));
+		rows->rows = sim_grow(rows->rows, rows->count, &rows->capacity, sizeof(*rows->rows));
 		rows->rows[rows->count++] = stage->log[i];
 		stage->log[i] = (struct sim_row){ .is_answer = false };
 	}
@@ -514,16 +436,18 @@ static void apply_stage(struct sim_session *session)
 	}
 	for (size_t i = 0; i < stage->park_count; i++) {
 		database->parked =
-			grow(database->parked, database->parked_count, &database->parked_capacity, sizeof(*database->parked));
+			sim_grow(database->parked, database->parked_count, &database->parked_capacity, sizeof(*database->parked));
 		database->parked[database->parked_count++] = stage->park[i];
 		stage->park[i] = (struct sim_parked){ .is_gone = true };
 	}
 	for (size_t i = 0; i < stage->dead_count; i++) {
-		database->dead = grow(database->dead, database->dead_count, &database->dead_capacity, sizeof(*database->dead));
+		database->dead =
+			sim_grow(database->dead, database->dead_count, &database->dead_capacity, sizeof(*database->dead));
 		database->dead[database->dead_count++] = stage->dead[i];
 		stage->dead[i] = (struct sim_dead){ .code = NULL };
 	}
 	apply_states(database, stage);
+	post_apply(session->world, stage->letters, stage->letters_count);
 	for (size_t i = 0; i < stage->heads_count; i++) {
 		MUST(database->heads[stage->heads[i].part].epoch == stage->heads[i].epoch);
 		database->heads[stage->heads[i].part] = stage->heads[i];
@@ -552,6 +476,7 @@ void stage_free(struct sim_session *session)
 	free(stage->unpark);
 	free(stage->repark);
 	free(stage->blobs);
+	free(stage->letters);
 	*stage = (struct sim_stage){ .is_open = false };
 }
 
@@ -777,6 +702,7 @@ struct reader_database session_reader_database(struct sim_session *session)
 
 void database_release(struct sim_world *world)
 {
+	post_release(world);
 	for (size_t module = 0; module < SIM_MODULES; module++) {
 		struct sim_database *database = &world->databases[module];
 

@@ -1,0 +1,453 @@
+#include "tests/sim/mailbook.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "consumers/communications/communications.h"
+#include "schemas/communications.h"
+#include "schemas/engine.h"
+
+static char verdict[512];
+
+#define FAIL(...)                                                                                                                \
+	do {                                                                                                                     \
+		snprintf(verdict, sizeof(verdict), __VA_ARGS__);                                                                 \
+		return verdict;                                                                                                  \
+	} while (0)
+
+void mailbook_init(struct mailbook *book)
+{
+	struct err err = ERR_INIT;
+
+	*book = (struct mailbook){ .mails_count = 0 };
+	MUST(arena_init(&book->arena, 1 << 18, &err) == 0);
+}
+
+void mailbook_release(struct mailbook *book)
+{
+	arena_release(&book->arena);
+	free(book->told);
+}
+
+static struct str keep(struct mailbook *book, struct str text)
+{
+	struct str copy = str_copy(&book->arena, text);
+
+	MUST(copy.data);
+	return copy;
+}
+
+static struct mail *mail_of(const struct mailbook *book, const struct uuid *communication_id)
+{
+	for (size_t i = 0; i < book->mails_count; i++)
+		if (uuid_equal(&book->mails[i].communication_id, communication_id))
+			return (struct mail *)(uintptr_t)&book->mails[i];
+	return NULL;
+}
+
+/* ---- states, by domain.md 8 ---- */
+
+static const struct step {
+	const char *state;
+	int rank;
+	bool is_end; /* nothing is left to be done about it */
+} steps[] = {
+	{ "released", 1, false }, { "retry_wait", 2, false }, { "unknown", 3, true },  { "submitted", 4, true },
+	{ "failed", 5, true },    { "expired", 5, true },     { "rejected", 5, true }, { "delivered", 6, true },
+	{ "cancelled", 7, true }, { "suppressed", 7, true },
+};
+
+static const struct step *step_of(const char *state)
+{
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+		if (strcmp(steps[i].state, state) == 0)
+			return &steps[i];
+	MUST_NOT_REACH("no such state");
+}
+
+/* What each word of a report means. */
+static const struct {
+	const char *word, *state;
+} meanings[] = {
+	{ "accepted", "submitted" }, { "not_accepted", "retry_wait" }, { "unknown", "unknown" }, { "failed", "failed" },
+	{ "buffered", "submitted" }, { "delivered", "delivered" },     { "expired", "expired" }, { "rejected", "rejected" },
+};
+
+static const char *meaning_of(struct str word)
+{
+	for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++)
+		if (str_is(word, meanings[i].word))
+			return meanings[i].state;
+	return "";
+}
+
+/* What the command reports, and of which attempt. */
+static const char *reported(const struct mail_event *event, int32_t *ret_attempt)
+{
+	const struct record_dispatch *dispatch = event->command;
+
+	*ret_attempt = 0;
+	if (event->command_type != &record_dispatch_type)
+		return meaning_of(((const struct record_delivery *)event->command)->status);
+	*ret_attempt = dispatch->attempt;
+	if (dispatch->has_provider_code && str_is(dispatch->provider_code, "expired"))
+		return "expired";
+	return meaning_of(dispatch->outcome);
+}
+
+static bool moves(const struct mail *mail, const char *state, int32_t attempt)
+{
+	if (strcmp(mail->state, "retry_wait") == 0 && strcmp(state, "retry_wait") == 0)
+		return attempt > mail->attempt;
+	return step_of(state)->rank > step_of(mail->state)->rank;
+}
+
+/* ---- the notifier's hands ---- */
+
+static int32_t claims_before(const struct sim_world *world, const struct mail *mail, int64_t seq)
+{
+	int32_t count = 0;
+
+	for (size_t i = 0; i < world->post.claims_count; i++)
+		count += world->post.claims[i].seq < seq &&
+			 uuid_equal(&world->post.claims[i].communication_id, &mail->communication_id);
+	return count;
+}
+
+/* Before event `seq` of its partition: it has not left, and no try is under way. */
+static bool can_be_stopped(const struct sim_world *world, const struct mail *mail, int64_t seq)
+{
+	return !step_of(mail->state)->is_end && claims_before(world, mail, seq) <= mail->attempt;
+}
+
+/* ---- consent ---- */
+
+static struct told *tell(struct mailbook *book, const struct log_row *row, struct str channel)
+{
+	book->told = sim_grow(book->told, book->told_count, &book->told_capacity, sizeof(*book->told));
+	book->told[book->told_count] = (struct told){ .customer_id = row->key,
+						      .channel = keep(book, channel),
+						      .at_ms = row->at_ms,
+						      .seq = row->seq,
+						      .offset = row->command_offset };
+	return &book->told[book->told_count++];
+}
+
+static bool is_about(const struct told *told, const struct uuid *customer_id, struct str channel)
+{
+	return uuid_equal(&told->customer_id, customer_id) && (told->channel.size == 0 || str_equal(told->channel, channel));
+}
+
+/*
+ * What the events up to `seq` allow. A consent is good when it was given after every withdrawal was said, and not told before
+ * one: of which of the two was handled first it does not depend. One that was given after the last withdrawal was handled is good
+ * for certain; between the two the module may be careful.
+ */
+static bool may_be_written_to(const struct mailbook *book, const struct mail *mail, int64_t seq, bool is_for_certain)
+{
+	for (size_t i = 0; i < book->told_count; i++) {
+		const struct told *consent = &book->told[i];
+		bool is_good =
+			!consent->is_withdrawal && consent->seq <= seq && is_about(consent, &mail->customer_id, mail->channel);
+
+		for (size_t n = 0; n < book->told_count && is_good; n++) {
+			const struct told *withdrawal = &book->told[n];
+
+			if (!withdrawal->is_withdrawal || withdrawal->seq > seq ||
+			    !is_about(withdrawal, &mail->customer_id, mail->channel))
+				continue;
+			is_good = consent->said_at_ms > (is_for_certain ? withdrawal->at_ms : withdrawal->said_at_ms) &&
+				  consent->offset > withdrawal->offset;
+		}
+		if (is_good)
+			return true;
+	}
+	return false;
+}
+
+static const char *take_consent(struct mailbook *book, const struct log_row *row, const struct consent_granted *event)
+{
+	if (str_is(event->purpose, "collect"))
+		tell(book, row, event->channel)->said_at_ms = event->obtained_at;
+	return NULL;
+}
+
+static const char *cancel(struct mail *mail, int64_t version)
+{
+	if (version != mail->version + 1)
+		FAIL("P4 a cancelled message has version %lld after %lld", (long long)version, (long long)mail->version);
+	mail->version = version;
+	mail->state = "cancelled";
+	return NULL;
+}
+
+/* It names what could be stopped, all of it and nothing else. */
+static const char *take_withdrawal(struct mailbook *book, const struct sim_world *world, const struct log_row *row,
+				   const struct consent_withdrawn *event)
+{
+	struct told *told = tell(book, row, event->has_channel ? event->channel : STR(""));
+	size_t to_stop = 0;
+	const char *wrong = NULL;
+
+	told->said_at_ms = event->withdrawn_at;
+	told->is_withdrawal = true;
+	for (size_t i = 0; i < book->mails_count; i++)
+		to_stop += is_about(told, &book->mails[i].customer_id, book->mails[i].channel) &&
+			   can_be_stopped(world, &book->mails[i], row->seq);
+	if (to_stop != event->cancelled_count)
+		FAIL("P9 a withdrawal stops %zu of %zu messages", event->cancelled_count, to_stop);
+	for (size_t i = 0; i < event->cancelled_count && !wrong; i++) {
+		struct mail *mail = mail_of(book, &event->cancelled[i].communication_id);
+
+		if (!mail || !is_about(told, &mail->customer_id, mail->channel) || !can_be_stopped(world, mail, row->seq))
+			FAIL("P9 a withdrawal stops what it cannot stop");
+		wrong = cancel(mail, event->cancelled[i].version);
+	}
+	return wrong;
+}
+
+/* ---- messages ---- */
+
+static const char *take_verdict(struct mailbook *book, const struct log_row *row, const struct compliance_decided *event)
+{
+	const struct mail asked = { .customer_id = event->customer_id, .channel = event->channel };
+
+	book->decided_id = event->communication_id;
+	book->is_allowed = str_is(event->verdict, "allow");
+	if (book->is_allowed && !may_be_written_to(book, &asked, row->seq, false))
+		FAIL("P9 a message is allowed without consent");
+	if (!book->is_allowed && may_be_written_to(book, &asked, row->seq, true))
+		FAIL("P9 a message is denied in spite of consent");
+	return NULL;
+}
+
+static const char *take_new(struct mailbook *book, const struct mail_event *event, struct str channel, int32_t requested_on)
+{
+	const struct log_row *row = event->row;
+	bool is_released = event->type == &communication_released_type;
+	const struct send_communication *command = event->command;
+
+	if (event->command_type != &send_communication_type || !uuid_equal(&command->communication_id, &row->subject) ||
+	    !uuid_equal(&book->decided_id, &row->subject) || book->is_allowed != is_released)
+		FAIL("P9 a message has another end than its verdict says");
+	if (mail_of(book, &row->subject))
+		FAIL("P1 two messages have one id");
+	MUST(book->mails_count < sizeof(book->mails) / sizeof(book->mails[0]));
+	book->mails[book->mails_count++] = (struct mail){ .communication_id = row->subject,
+							  .customer_id = row->key,
+							  .channel = keep(book, channel),
+							  .state = is_released ? "released" : "suppressed",
+							  .version = 1,
+							  .requested_on = requested_on,
+							  .part = row->part,
+							  .released_seq = is_released ? row->seq : 0 };
+	book->decided_id = (struct uuid){ .bytes = { 0 } };
+	return NULL;
+}
+
+static const char *take_progress(struct mailbook *book, const struct mail_event *event,
+				 const struct communication_progressed *body)
+{
+	struct mail *mail = mail_of(book, &body->communication_id);
+	int32_t attempt;
+	const char *state = reported(event, &attempt);
+
+	if (!mail || !uuid_equal(&mail->customer_id, &body->customer_id))
+		FAIL("a message that is not there moved");
+	if (!str_is(body->previous_state, mail->state) || !str_is(body->state, state) || !moves(mail, state, attempt))
+		FAIL("a message moved from %s to %s", mail->state, state);
+	mail->state = step_of(state)->state;
+	mail->version = body->version;
+	mail->attempt = attempt > mail->attempt ? attempt : mail->attempt;
+	return NULL;
+}
+
+static const char *take_ignored(struct mailbook *book, const struct mail_event *event, const struct receipt_ignored *body)
+{
+	const struct mail *mail = mail_of(book, &body->communication_id);
+	int32_t attempt;
+	const char *state = reported(event, &attempt);
+
+	if (!mail || !str_is(body->state, mail->state) || moves(mail, state, attempt))
+		FAIL("a report of %s was lost on a message that is %s", state, mail ? mail->state : "not there");
+	return NULL;
+}
+
+static const char *take_cancellation(struct mailbook *book, const struct sim_world *world, const struct log_row *row,
+				     const struct communication_cancelled *body)
+{
+	struct mail *mail = mail_of(book, &body->communication_id);
+
+	if (!mail || !uuid_equal(&mail->customer_id, &body->customer_id) || !can_be_stopped(world, mail, row->seq))
+		FAIL("P8 a message was cancelled that could not be stopped");
+	if (!str_is(body->previous_state, mail->state))
+		FAIL("a message was cancelled in another state than it had");
+	return cancel(mail, body->version);
+}
+
+/* ---- refusals ---- */
+
+static const char *take_refusal(struct mailbook *book, const struct sim_world *world, const struct mail_event *event)
+{
+	const struct command_rejected *body = event->body;
+	bool is_missing = str_is(body->code, "not_found");
+	const struct mail *mail;
+
+	if (event->command_type == &withdraw_consent_type && !str_is(body->code, "expired") &&
+	    !str_is(body->code, "duplicate_different_body"))
+		FAIL("P9 a withdrawal was refused: %.*s", (int)body->code.size, body->code.data);
+	if ((event->command_type != &cancel_communication_type && event->command_type != &record_dispatch_type &&
+	     event->command_type != &record_delivery_type) ||
+	    (!is_missing && !str_is(body->code, "bad_transition")))
+		return NULL;
+	mail = mail_of(book, message_uuid(event->command_type->aggregate_field, event->command));
+	if ((mail && uuid_equal(&mail->customer_id, &event->row->key)) == is_missing)
+		FAIL("a message that is there was not found, or one that is not was");
+	if (!is_missing && can_be_stopped(world, mail, event->row->seq))
+		FAIL("a message that could be stopped was not");
+	return NULL;
+}
+
+const char *mailbook_take(struct mailbook *book, const struct sim_world *world, const struct mail_event *event)
+{
+	const struct communication_released *released = event->body;
+	const struct communication_suppressed *suppressed = event->body;
+
+	if (event->type == &consent_granted_type)
+		return take_consent(book, event->row, event->body);
+	if (event->type == &consent_withdrawn_type)
+		return take_withdrawal(book, world, event->row, event->body);
+	if (event->type == &compliance_decided_type)
+		return take_verdict(book, event->row, event->body);
+	if (event->type == &communication_released_type)
+		return take_new(book, event, released->channel, released->requested_on);
+	if (event->type == &communication_suppressed_type)
+		return take_new(book, event, suppressed->channel, suppressed->requested_on);
+	if (event->type == &communication_progressed_type)
+		return take_progress(book, event, event->body);
+	if (event->type == &receipt_ignored_type)
+		return take_ignored(book, event, event->body);
+	if (event->type == &communication_cancelled_type)
+		return take_cancellation(book, world, event->row, event->body);
+	return event->type == &command_rejected_type ? take_refusal(book, world, event) : NULL;
+}
+
+/* ---- the end ---- */
+
+/* The state that communications keeps, and the outbox beside it. */
+static const char *check_state(const struct sim_world *world, const struct mail *mail)
+{
+	const struct sim_blob *blob = blob_find(world, SIM_COMMUNICATIONS, communication_entity.name, &mail->communication_id);
+	const struct communication *communication = blob ? blob->state : NULL;
+	const struct sim_letter *letter = post_find(world, &mail->communication_id);
+
+	if (!communication || communication->version != mail->version || communication->attempt != mail->attempt ||
+	    strcmp(communication_state_name((enum communication_state)communication->state), mail->state) != 0)
+		FAIL("a message that is %s by its events is kept as something else", mail->state);
+	if (!step_of(mail->state)->is_end)
+		FAIL("a message is %s for ever", mail->state);
+	if ((letter != NULL) != (mail->released_seq > 0))
+		FAIL("P9 the outbox has a message that was not released, or lacks one that was");
+	if (letter && strcmp(letter->state, strcmp(mail->state, "cancelled") == 0 ? "cancelled" : "done") != 0)
+		FAIL("the outbox has a message as %s that is %s", letter->state, mail->state);
+	return NULL;
+}
+
+/* P8, by what the gateway has. */
+static const char *check_taken(const struct sim_world *world, const struct mail *mail)
+{
+	size_t taken = 0;
+
+	for (size_t i = 0; i < world->post.attempts_count; i++) {
+		const struct sim_attempt *attempt = &world->post.attempts[i];
+
+		if (!uuid_equal(&attempt->communication_id, &mail->communication_id) || !attempt->is_taken)
+			continue;
+		taken++;
+		if (attempt->number > claims_before(world, mail, INT64_MAX))
+			FAIL("P8 a message left without a claim");
+		if (strcmp(attempt->outcome, "accepted") == 0 && step_of(mail->state)->rank < step_of("submitted")->rank)
+			FAIL("P8 a message that was accepted is %s", mail->state);
+	}
+	if (taken > 1)
+		FAIL("P8 a message left %zu times", taken);
+	if (taken > 0 && step_of(mail->state)->rank >= step_of("cancelled")->rank)
+		FAIL("P8 a message left that is %s", mail->state);
+	return NULL;
+}
+
+/* P9: what was applied before a claim is known to it. */
+static const char *check_claims(const struct mailbook *book, const struct sim_world *world, const struct mail *mail)
+{
+	for (size_t i = 0; i < world->post.claims_count; i++) {
+		const struct sim_claim *claim = &world->post.claims[i];
+
+		if (!uuid_equal(&claim->communication_id, &mail->communication_id))
+			continue;
+		if (claim->seq < mail->released_seq || mail->released_seq == 0)
+			FAIL("P9 a message was claimed before it was released");
+		for (size_t n = 0; n < book->told_count && claim->number == 1; n++)
+			if (book->told[n].is_withdrawal && is_about(&book->told[n], &mail->customer_id, mail->channel) &&
+			    book->told[n].seq > mail->released_seq && book->told[n].seq <= claim->seq)
+				FAIL("P9 a message was claimed after the withdrawal");
+		if (!may_be_written_to(book, mail, claim->seq, false))
+			FAIL("P9 try %d of a message was claimed without consent", (int)claim->number);
+	}
+	return NULL;
+}
+
+static const char *check_recipients(const struct mailbook *book, const struct sim_world *world)
+{
+	for (size_t i = 0; i < book->told_count; i++) {
+		const struct told *told = &book->told[i];
+		const struct sim_blob *blob = blob_find(world, SIM_COMMUNICATIONS, recipient_entity.name, &told->customer_id);
+		struct mail next = { .customer_id = told->customer_id };
+		int64_t withdrawals = 0;
+
+		for (size_t n = 0; n < book->told_count; n++)
+			withdrawals += book->told[n].is_withdrawal && uuid_equal(&book->told[n].customer_id, &told->customer_id);
+		if (!blob || ((const struct recipient *)blob->state)->version != withdrawals)
+			FAIL("P4 a customer's withdrawals were counted wrong");
+		for (enum channel channel = CHANNEL_EMAIL; channel <= CHANNEL_SMS; channel++) {
+			bool permits = recipient_permits(blob->state, channel, PURPOSE_COLLECT);
+
+			next.channel = str_of(message_channel_name(channel));
+			if (permits ? !may_be_written_to(book, &next, INT64_MAX, false)
+				    : may_be_written_to(book, &next, INT64_MAX, true))
+				FAIL("P9 a customer's permission is not what was told");
+		}
+	}
+	return NULL;
+}
+
+/* P7: messages by the state they are in. */
+static const char *check_report(const struct mailbook *book, const struct sim_world *world)
+{
+	for (size_t at = 0; at < deltas_count(&world->aggregates); at++) {
+		const struct delta *row = delta_at(&world->aggregates, at);
+		int64_t messages = row->amounts[COMMUNICATIONS_MESSAGES];
+
+		for (size_t i = 0; i < book->mails_count && row->key.report == REPORT_COMMUNICATIONS; i++)
+			messages -= book->mails[i].requested_on == row->key.day &&
+				    strcmp(book->mails[i].state, row->key.state) == 0 &&
+				    str_is(book->mails[i].channel, row->key.channel);
+		if (row->key.report == REPORT_COMMUNICATIONS && messages != 0)
+			FAIL("P7 %lld messages too many are %s on day %d", (long long)messages, row->key.state, row->key.day);
+	}
+	return NULL;
+}
+
+const char *mailbook_check(const struct mailbook *book, const struct sim_world *world)
+{
+	const char *wrong = check_recipients(book, world);
+
+	for (size_t i = 0; i < book->mails_count && !wrong; i++) {
+		wrong = check_state(world, &book->mails[i]);
+		if (!wrong)
+			wrong = check_taken(world, &book->mails[i]);
+		if (!wrong)
+			wrong = check_claims(book, world, &book->mails[i]);
+	}
+	return wrong ? wrong : check_report(book, world);
+}

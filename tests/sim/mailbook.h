@@ -1,0 +1,62 @@
+#ifndef SIM_MAILBOOK_H
+#define SIM_MAILBOOK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/str.h"
+#include "model/message.h"
+#include "tests/sim/world.h"
+
+/*
+ * Messages, consents and withdrawals as a clerk would keep them: what each event says, written down in the order of the log
+ * beside the claims that were granted meanwhile, and held against what may be said (P9, states, versions), then against the
+ * states, the outbox, the reports, and what the gateway has (P8). Knows the words of the messages, and nothing of guards and
+ * queues.
+ */
+struct mail {
+	struct uuid communication_id, customer_id;
+	struct str channel; /* "sms", "email" */
+	const char *state;
+	int64_t version;
+	int32_t attempt;
+	int32_t requested_on;
+	int32_t part;
+	int64_t released_seq; /* 0: it was suppressed */
+};
+
+struct told { /* a consent to be written to, or its withdrawal */
+	struct uuid customer_id;
+	struct str channel; /* empty: all */
+	int64_t said_at_ms; /* by the customer */
+	int64_t at_ms, seq, offset;
+	bool is_withdrawal;
+};
+
+struct mailbook {
+	struct mail mails[128];
+	size_t mails_count;
+	struct told *told;
+	size_t told_count, told_capacity;
+	struct uuid decided_id; /* the message that the last verdict was about */
+	bool is_allowed;
+	struct arena arena; /* of the channels */
+};
+
+/* One event of the log and the command that it answers. */
+struct mail_event {
+	const struct log_row *row;
+	const struct message_type *type, *command_type;
+	const void *body, *command;
+};
+
+void mailbook_init(struct mailbook *book);
+void mailbook_release(struct mailbook *book);
+
+/* What is wrong, as text; NULL: nothing. */
+const char *mailbook_take(struct mailbook *book, const struct sim_world *world, const struct mail_event *event);
+const char *mailbook_check(const struct mailbook *book, const struct sim_world *world);
+
+#endif

@@ -1,0 +1,108 @@
+#ifndef SIM_POST_H
+#define SIM_POST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/uuid.h"
+#include "model/workset.h"
+#include "worker/edge.h"
+
+/*
+ * The way of a message out of a world: the outbox of communications (world_post.c), the notifiers with their tables and the
+ * gateway behind them (world_notifier.c). The notifier's SQL cannot run here: what consumers/notifier/desk.c and the claims in
+ * sql/ do is done by hand, statement by statement; each is its own transaction, whose answer may be lost.
+ */
+struct sim_world;
+struct sim_session;
+
+#define SIM_NOTIFIERS   2
+#define SIM_FLIGHTS_MAX 4
+
+struct sim_letter { /* a row of communications.outbox */
+	struct uuid communication_id, customer_id;
+	const char *state; /* released claimed waiting cancelled done */
+	int32_t claims;
+	int64_t send_by_ms;
+};
+
+/* A claim that was granted, and when: after the first `seq` events of the customer's partition. */
+struct sim_claim {
+	struct uuid communication_id;
+	int32_t number; /* 1, 2, 3 ... of the message */
+	int32_t part;
+	int64_t seq;
+};
+
+struct sim_dispatch { /* a row of notifier.dispatch */
+	struct uuid communication_id, customer_id;
+	enum { DISPATCH_QUEUED, DISPATCH_SENDING, DISPATCH_WAITING, DISPATCH_DONE } state;
+	int32_t attempts;
+	int64_t send_by_ms, next_at_ms;
+};
+
+struct sim_attempt { /* a row of notifier.attempt, and what is true of it */
+	struct uuid communication_id, customer_id;
+	int32_t number;
+	int32_t owner;
+	const char *outcome; /* NULL: under way */
+	const char *code;    /* NULL: none */
+	int64_t ended_at_ms;
+	bool is_reported;
+
+	bool is_taken; /* the gateway has it, whatever anybody knows */
+};
+
+struct sim_flight {
+	size_t attempt; /* index */
+	bool has_left;
+	const char *outcome, *code; /* outcome NULL: not known yet */
+};
+
+struct sim_notifier { /* one life of a program */
+	int32_t owner;
+	bool is_connected; /* and holds the lock of its number */
+	bool is_frozen;
+	struct sim_flight flights[SIM_FLIGHTS_MAX];
+	size_t flights_count;
+};
+
+struct sim_post {
+	struct sim_letter *letters;
+	size_t letters_count, letters_capacity;
+	struct sim_claim *claims;
+	size_t claims_count, claims_capacity;
+	struct sim_dispatch *dispatches;
+	size_t dispatches_count, dispatches_capacity;
+	struct sim_attempt *attempts;
+	size_t attempts_count, attempts_capacity;
+	int32_t owners; /* so far */
+	struct sim_notifier notifiers[SIM_NOTIFIERS];
+};
+
+/* ---- the outbox (world_post.c) ---- */
+
+/* True: it was a state that communications does not keep as bytes, and it is loaded. */
+bool post_load(struct sim_world *world, struct slot *slot);
+bool post_is_kept(const struct entity *entity); /* false: it is read from somewhere else, and never saved */
+
+/* The rows that a transaction of communications will write; they stand until the next call of post_apply or free. */
+void post_stage(struct sim_world *world, const struct changes *changes, struct sim_letter **ret_letters, size_t *ret_count);
+void post_apply(struct sim_world *world, const struct sim_letter *letters, size_t count);
+
+const struct sim_letter *post_find(const struct sim_world *world, const struct uuid *communication_id);
+
+/* communications.claim, claim_again: false: not granted. A transaction that has locked the row is waited for before. */
+bool post_claim(struct sim_world *world, const struct uuid *communication_id, bool is_again);
+
+void post_release(struct sim_world *world);
+
+/* ---- the notifiers (world_notifier.c) ---- */
+
+void notifiers_init(struct sim_world *world);
+void notifier_turn(struct sim_world *world); /* of one of them */
+void notifiers_disturb(struct sim_world *world);
+bool notifiers_are_idle(const struct sim_world *world); /* nothing to do before time has passed */
+
+#endif

@@ -1,0 +1,177 @@
+#include "tests/sim/cases.h"
+
+#include <string.h>
+
+#include "schemas/communications.h"
+#include "schemas/customers.h"
+#include "schemas/debts.h"
+
+/* Chosen stories of messages, as test_cases.c has of the engine: what seeded worlds found in the rules and in the notifier. */
+#define CUSTOMER id_of(1)
+#define DEBT     id_of(2)
+#define LATER_MS 60000 /* of send_by */
+
+static void tell(struct sim_world *world, size_t module, const struct message_type *type, const void *body)
+{
+	static unsigned count; /* ids are unique, and rise */
+	const struct uuid id = id_of(1000 + ++count);
+
+	workload_send(world, module, type, body, &id);
+}
+
+static void given_customer(struct sim_world *world)
+{
+	const struct create_customer customer = { .customer_id = CUSTOMER,
+						  .external_ref = STR("C-1"),
+						  .kind = STR("natural"),
+						  .full_name = STR("Ann Example"),
+						  .locale = STR("de-DE"),
+						  .country = STR("DE") };
+	const struct add_contact_point point = { .contact_point_id = id_of(3),
+						 .customer_id = CUSTOMER,
+						 .channel = STR("sms"),
+						 .address = STR("+491701234567"),
+						 .place = STR("mobile"),
+						 .source = STR("consumer") };
+	const struct publish_template template = { .template_id = id_of(4),
+						   .name = STR("reminder"),
+						   .version = 1,
+						   .channel = STR("sms"),
+						   .language = STR("de"),
+						   .message_class = STR("reminder"),
+						   .subject = STR(""),
+						   .body = STR("{{customer_name}} {{opt_out}}") };
+
+	tell(world, SIM_CUSTOMERS, &create_customer_type, &customer);
+	tell(world, SIM_CUSTOMERS, &add_contact_point_type, &point);
+	tell(world, SIM_COMMUNICATIONS, &publish_template_type, &template);
+	assert_true(rests(world));
+}
+
+/* `ago_ms`: when it was said. */
+static void grant(struct sim_world *world, unsigned number, int64_t ago_ms)
+{
+	const struct grant_consent body = { .consent_id = id_of(number),
+					    .customer_id = CUSTOMER,
+					    .channel = STR("sms"),
+					    .purpose = STR("collect"),
+					    .basis = STR("express"),
+					    .evidence_ref = STR("call"),
+					    .obtained_at = world->now_ms - ago_ms };
+
+	tell(world, SIM_COMMUNICATIONS, &grant_consent_type, &body);
+}
+
+static void withdraw(struct sim_world *world, int64_t ago_ms)
+{
+	const struct withdraw_consent body = {
+		.customer_id = CUSTOMER, .via = STR("letter"), .keyword = STR(""), .withdrawn_at = world->now_ms - ago_ms
+	};
+
+	tell(world, SIM_COMMUNICATIONS, &withdraw_consent_type, &body);
+}
+
+static void send_about(struct sim_world *world, unsigned number, const struct uuid *debt_id)
+{
+	const struct send_communication body = { .communication_id = id_of(number),
+						 .customer_id = CUSTOMER,
+						 .debt_ids = debt_id,
+						 .debt_ids_count = debt_id != NULL,
+						 .channel = STR("sms"),
+						 .template_name = STR("reminder"),
+						 .language = STR("de"),
+						 .message_class = STR("reminder"),
+						 .send_by = world->now_ms + LATER_MS };
+
+	tell(world, SIM_COMMUNICATIONS, &send_communication_type, &body);
+}
+
+static void create_debt(struct sim_world *world)
+{
+	const struct create_debt body = { .debt_id = DEBT,
+					  .customer_id = CUSTOMER,
+					  .creditor_id = id_of(5),
+					  .external_ref = STR("D-1"),
+					  .currency = STR("EUR"),
+					  .principal_minor = 100,
+					  .opened_on = 19000,
+					  .due_on = 19000 };
+
+	tell(world, SIM_DEBTS, &create_debt_type, &body);
+}
+
+static void tick(struct sim_world *world)
+{
+	world->now_ms += 1000;
+	workload_tick(world);
+	assert_true(rests(world));
+}
+
+static size_t taken(const struct sim_world *world)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < world->post.attempts_count; i++)
+		count += world->post.attempts[i].is_taken;
+	return count;
+}
+
+/* The consent waits behind a message whose debt nobody knows yet; the withdrawal, told after it, does not. It was said before the
+ * consent was given: what counts is which of them we were told of last. */
+static void test_messages__a_consent_that_a_withdrawal_overtook_permits_nothing(void **state)
+{
+	const struct uuid debt_id = DEBT;
+	struct sim_world *world = *state;
+
+	given_customer(world);
+	world->script.gateway_says = "accepted";
+	send_about(world, 10, &debt_id);
+	grant(world, 20, 500);
+	withdraw(world, 1000);
+	assert_true(rests(world));
+	create_debt(world);
+	assert_true(rests(world));
+	tick(world);
+	send_about(world, 11, NULL);
+	assert_true(rests(world));
+	assert_int_equal(taken(world), 0);
+	assert_null(audit(world));
+	grant(world, 21, 0);
+	send_about(world, 12, NULL);
+	assert_true(rests(world));
+	assert_int_equal(taken(world), 1);
+	assert_null(audit(world));
+}
+
+/* The gateway did not take it; the withdrawal comes before that is told, and finds it in the notifier's hands; the notifier may
+ * not try again. Somebody must say that it is over. */
+static void test_messages__a_withdrawal_before_the_report_of_a_try_ends_the_message(void **state)
+{
+	struct sim_world *world = *state;
+
+	given_customer(world);
+	world->script.gateway_says = "not_accepted";
+	grant(world, 20, 500);
+	send_about(world, 10, NULL);
+	while (world->post.attempts_count == 0)
+		world_step(world);
+	withdraw(world, 0);
+	assert_true(rests(world));
+	for (int minutes = 0; minutes < 2; minutes++) {
+		world->now_ms += LATER_MS;
+		assert_true(rests(world));
+	}
+	assert_null(audit(world));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		IN_WORLD(test_messages__a_consent_that_a_withdrawal_overtook_permits_nothing),
+		IN_WORLD(test_messages__a_withdrawal_before_the_report_of_a_try_ends_the_message),
+	};
+
+	if (!start_cases())
+		return 1;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,165 @@
+#include "schemas/communications.h"
+#include "schemas/customers.h"
+#include "tests/sim/workload.h"
+
+/* Ways to reach a customer, what he consents to, what he is sent, and what providers say of it. */
+#define POINTS   (2 * CUSTOMERS) /* one of each channel */
+#define MESSAGES 80
+#define CONSENTS 60
+#define SPAN_MS  3000 /* in which people say and do things before they are told to us */
+
+static struct str channel_of(uint64_t number)
+{
+	return number % 2 == 0 ? STR("sms") : STR("email");
+}
+
+static struct uuid some_customer(struct sim_world *world)
+{
+	return workload_id(FAMILY_CUSTOMER, dice_below(&world->dice, CUSTOMERS));
+}
+
+static int64_t some_time_ago(struct sim_world *world)
+{
+	return world->now_ms - (int64_t)dice_below(&world->dice, SPAN_MS);
+}
+
+struct made make_contact_point(struct sim_world *world, struct arena *arena)
+{
+	struct add_contact_point *body = arena_take(arena, 1, sizeof(*body));
+	uint64_t number = dice_below(&world->dice, POINTS);
+
+	body->contact_point_id = workload_id(FAMILY_POINT, number + (dice_hits(&world->dice, 100) ? POINTS : 0));
+	body->customer_id = workload_id(FAMILY_CUSTOMER, number / 2);
+	body->channel = channel_of(number);
+	body->address = number % 2 == 0 ? STR("+491701234567") : STR("ann@example.org");
+	body->place = STR("home");
+	body->source = STR("consumer");
+	return (struct made){ &add_contact_point_type, body, body->customer_id, SIM_CUSTOMERS };
+}
+
+struct made make_invalidation(struct sim_world *world, struct arena *arena)
+{
+	struct invalidate_contact_point *body = arena_take(arena, 1, sizeof(*body));
+	uint64_t number = dice_below(&world->dice, POINTS);
+
+	body->contact_point_id = workload_id(FAMILY_POINT, number);
+	body->customer_id = workload_id(FAMILY_CUSTOMER, number / 2);
+	body->reason = STR("bounced");
+	return (struct made){ &invalidate_contact_point_type, body, body->customer_id, SIM_CUSTOMERS };
+}
+
+/* Two texts on each channel: a demand names a debt, a notice none. */
+static struct str template_of(uint64_t number)
+{
+	return number < 2 ? STR("demand") : STR("notice");
+}
+
+static struct str class_of(uint64_t number)
+{
+	return number < 2 ? STR("demand") : STR("account_service");
+}
+
+struct made make_template(struct sim_world *world, struct arena *arena)
+{
+	struct publish_template *body = arena_take(arena, 1, sizeof(*body));
+	uint64_t number = dice_below(&world->dice, 4);
+
+	body->template_id = workload_id(FAMILY_TEMPLATE, dice_hits(&world->dice, 950) ? number : dice_below(&world->dice, 4));
+	body->name = template_of(number);
+	body->version = dice_hits(&world->dice, 800) ? 1 : 2;
+	body->channel = channel_of(number);
+	body->language = STR("de");
+	body->message_class = class_of(number);
+	body->subject = number % 2 == 0 ? STR("") : STR("To {{customer_name}}");
+	body->body = number < 2 ? STR("{{debt_reference}}: {{balance}} {{opt_out}}") : STR("{{customer_name}} {{opt_out}}");
+	return (struct made){ &publish_template_type, body, body->template_id, SIM_COMMUNICATIONS };
+}
+
+struct made make_consent(struct sim_world *world, struct arena *arena)
+{
+	struct grant_consent *body = arena_take(arena, 1, sizeof(*body));
+
+	body->consent_id = workload_id(FAMILY_CONSENT, dice_below(&world->dice, CONSENTS));
+	body->customer_id = some_customer(world);
+	body->channel = channel_of(dice_below(&world->dice, 2));
+	body->purpose = dice_hits(&world->dice, 900) ? STR("collect") : STR("marketing");
+	body->basis = STR("express");
+	body->evidence_ref = STR("call");
+	body->obtained_at = some_time_ago(world);
+	return (struct made){ &grant_consent_type, body, body->customer_id, SIM_COMMUNICATIONS };
+}
+
+struct made make_withdrawal(struct sim_world *world, struct arena *arena)
+{
+	struct withdraw_consent *body = arena_take(arena, 1, sizeof(*body));
+
+	body->customer_id = some_customer(world);
+	body->has_channel = dice_hits(&world->dice, 700);
+	body->channel = channel_of(dice_below(&world->dice, 2));
+	body->via = STR("keyword");
+	body->has_keyword = true;
+	body->keyword = STR("STOP");
+	body->withdrawn_at = some_time_ago(world);
+	return (struct made){ &withdraw_consent_type, body, body->customer_id, SIM_COMMUNICATIONS };
+}
+
+struct made make_message(struct sim_world *world, struct arena *arena)
+{
+	struct send_communication *body = arena_take(arena, 1, sizeof(*body));
+	uint64_t number = dice_below(&world->dice, 4);
+	struct uuid *debt_id = arena_take(arena, 1, sizeof(*debt_id));
+
+	*debt_id = workload_id(FAMILY_DEBT, dice_below(&world->dice, DEBTS));
+	body->communication_id = workload_id(FAMILY_MESSAGE, dice_below(&world->dice, MESSAGES));
+	body->customer_id = number < 2 ? workload_debtor(world, debt_id) : some_customer(world);
+	body->debt_ids = debt_id;
+	body->debt_ids_count = number < 2;
+	body->channel = channel_of(number);
+	body->template_name = template_of(number);
+	body->language = STR("de");
+	body->message_class = class_of(number);
+	body->send_by = world->now_ms + 500 + (int64_t)dice_below(&world->dice, 30000);
+	return (struct made){ &send_communication_type, body, body->customer_id, SIM_COMMUNICATIONS };
+}
+
+struct made make_message_cancellation(struct sim_world *world, struct arena *arena)
+{
+	struct cancel_communication *body = arena_take(arena, 1, sizeof(*body));
+	const struct sim_post *post = &world->post;
+
+	body->communication_id = workload_id(FAMILY_MESSAGE, dice_below(&world->dice, MESSAGES));
+	body->customer_id = some_customer(world);
+	if (post->letters_count > 0 && dice_hits(&world->dice, 900)) { /* one of the newest: they may still be there */
+		uint64_t back = 1 + dice_below(&world->dice, post->letters_count < 8 ? post->letters_count : 8);
+
+		body->communication_id = post->letters[post->letters_count - back].communication_id;
+		body->customer_id = post->letters[post->letters_count - back].customer_id;
+	}
+	body->has_expected_version = dice_hits(&world->dice, 100);
+	body->expected_version = 1;
+	return (struct made){ &cancel_communication_type, body, body->customer_id, SIM_COMMUNICATIONS };
+}
+
+/* Of what the provider has, told in any order, more than once, and before the notifier has said that it was taken; now and then
+ * of what nobody knows, or of the wrong customer. */
+struct made make_delivery(struct sim_world *world, struct arena *arena)
+{
+	static const char *const statuses[] = {
+		"delivered", "delivered", "failed", "expired", "rejected", "buffered", "accepted"
+	};
+	struct record_delivery *body = arena_take(arena, 1, sizeof(*body));
+	const struct sim_post *post = &world->post;
+	uint64_t which = post->attempts_count == 0 ? 0 : dice_below(&world->dice, post->attempts_count);
+
+	body->communication_id = workload_id(FAMILY_MESSAGE, MESSAGES + dice_below(&world->dice, 4));
+	body->customer_id = some_customer(world);
+	if (post->attempts_count > 0 && post->attempts[which].is_taken && dice_hits(&world->dice, 980)) {
+		body->communication_id = post->attempts[which].communication_id;
+		if (dice_hits(&world->dice, 980))
+			body->customer_id = post->attempts[which].customer_id;
+	}
+	body->provider = STR("sim");
+	body->status = str_of(statuses[dice_below(&world->dice, sizeof(statuses) / sizeof(statuses[0]))]);
+	body->occurred_at = some_time_ago(world);
+	return (struct made){ &record_delivery_type, body, body->customer_id, SIM_COMMUNICATIONS };
+}

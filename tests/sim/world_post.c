@@ -1,0 +1,229 @@
+#include "tests/sim/post.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "consumers/communications/communications.h"
+#include "consumers/communications/store.h"
+#include "schemas/communications.h"
+#include "tests/sim/world.h"
+
+static struct sim_letter *letter_of(struct sim_world *world, const struct uuid *communication_id)
+{
+	for (size_t i = 0; i < world->post.letters_count; i++)
+		if (uuid_equal(&world->post.letters[i].communication_id, communication_id))
+			return &world->post.letters[i];
+	return NULL;
+}
+
+const struct sim_letter *post_find(const struct sim_world *world, const struct uuid *communication_id)
+{
+	return letter_of((struct sim_world *)(uintptr_t)world, communication_id);
+}
+
+static const struct communication *communication_of(const struct sim_world *world, const struct uuid *communication_id)
+{
+	const struct sim_blob *blob = blob_find(world, SIM_COMMUNICATIONS, communication_entity.name, communication_id);
+
+	MUST(blob);
+	return blob->state;
+}
+
+/* ---- loading ---- */
+
+static bool is_unfinished(const struct sim_letter *letter)
+{
+	return strcmp(letter->state, "cancelled") != 0 && strcmp(letter->state, "done") != 0;
+}
+
+static void load_queue(struct sim_world *world, struct slot *slot)
+{
+	struct queue *queue = slot->state;
+
+	for (size_t i = 0; i < world->post.letters_count; i++) {
+		const struct sim_letter *letter = &world->post.letters[i];
+		const struct communication *communication;
+
+		if (!is_unfinished(letter) || !uuid_equal(&letter->customer_id, &slot->id))
+			continue;
+		communication = communication_of(world, &letter->communication_id);
+		MUST(queue->count < QUEUE_MAX);
+		queue->messages[queue->count++] = (struct queued){ .communication_id = letter->communication_id,
+								   .channel = communication->channel,
+								   .requested_on = communication->requested_on,
+								   .is_claimed = strcmp(letter->state, "claimed") == 0,
+								   .claims = letter->claims };
+	}
+	slot->exists = queue->count > 0;
+}
+
+static void load_person(struct sim_world *world, struct slot *slot)
+{
+	struct sim_person view = view_person(world, &slot->id);
+	struct person *person = slot->state;
+
+	slot->exists = view.is_known;
+	person->is_active = view.is_active;
+	if (view.is_erased)
+		return;
+	person->full_name_size = 3;
+	memcpy(person->full_name, "Ann", 3);
+}
+
+static void load_addresses(struct sim_world *world, struct slot *slot)
+{
+	struct addresses *addresses = slot->state;
+
+	addresses->email.contact_point_id = view_contact_point(world, &slot->id, STR("email"));
+	addresses->sms.contact_point_id = view_contact_point(world, &slot->id, STR("sms"));
+	slot->exists = !uuid_is_none(&addresses->email.contact_point_id) || !uuid_is_none(&addresses->sms.contact_point_id);
+}
+
+static void load_debt(struct sim_world *world, struct slot *slot)
+{
+	struct sim_owed view = view_debt(world, &slot->id);
+
+	slot->exists = view.is_known;
+	*(struct owed_debt *)slot->state = (struct owed_debt){ .customer_id = view.customer_id,
+							       .balance_minor = view.balance_minor,
+							       .due_on = view.due_on,
+							       .is_cancelled = view.is_cancelled,
+							       .currency = "EUR",
+							       .external_ref = "D" };
+}
+
+static const struct {
+	const struct entity *entity;
+	void (*load)(struct sim_world *world, struct slot *slot);
+} loads[] = {
+	{ &queue_entity, load_queue },
+	{ &person_entity, load_person },
+	{ &addresses_entity, load_addresses },
+	{ &owed_debt_entity, load_debt },
+};
+#define LOADS_COUNT (sizeof(loads) / sizeof(loads[0]))
+
+bool post_is_kept(const struct entity *entity)
+{
+	for (size_t i = 0; i < LOADS_COUNT; i++)
+		if (loads[i].entity == entity)
+			return false;
+	return true;
+}
+
+bool post_load(struct sim_world *world, struct slot *slot)
+{
+	for (size_t i = 0; i < LOADS_COUNT; i++)
+		if (loads[i].entity == slot->entity) {
+			loads[i].load(world, slot);
+			return true;
+		}
+	return false;
+}
+
+/* ---- saving: what store_insert.c copies, and update_outbox of store.c ---- */
+
+static void stage_released(const struct changes *changes, const struct communication_released *released,
+			   struct sim_letter *letter)
+{
+	const struct communication *communication =
+		workset_state(changes->set, &communication_entity, &released->communication_id);
+
+	*letter = (struct sim_letter){ .communication_id = released->communication_id,
+				       .customer_id = released->customer_id,
+				       .state = outbox_state((enum communication_state)communication->state),
+				       .send_by_ms = released->send_by };
+}
+
+static void stage_moved(struct sim_world *world, const struct slot *slot, struct sim_letter *letter)
+{
+	const struct sim_letter *before = letter_of(world, &slot->id);
+	const struct communication *communication = slot->state;
+	const char *state = outbox_state((enum communication_state)communication->state);
+
+	MUST(before);
+	*letter = *before;
+	if (strcmp(state, "waiting") != 0 || before->claims <= communication->attempt)
+		letter->state = state;
+}
+
+void post_stage(struct sim_world *world, const struct changes *changes, struct sim_letter **ret_letters, size_t *ret_count)
+{
+	struct sim_letter *letters = calloc(changes->events_count + changes->set->slots_count + 1, sizeof(*letters));
+	size_t count = 0;
+
+	MUST(letters);
+	for (size_t i = 0; i < changes->events_count; i++)
+		if (changes->events[i].event->type == &communication_released_type)
+			stage_released(changes, changes->events[i].event->body, &letters[count++]);
+	for (size_t i = 0; i < changes->set->slots_count; i++) {
+		const struct slot *slot = changes->set->slots[i];
+
+		if (slot->entity == &communication_entity && slot->changed && slot->stored)
+			stage_moved(world, slot, &letters[count++]);
+	}
+	*ret_letters = letters;
+	*ret_count = count;
+}
+
+void post_apply(struct sim_world *world, const struct sim_letter *letters, size_t count)
+{
+	struct sim_post *post = &world->post;
+
+	for (size_t i = 0; i < count; i++) {
+		struct sim_letter *letter = letter_of(world, &letters[i].communication_id);
+
+		if (!letter) {
+			post->letters =
+				sim_grow(post->letters, post->letters_count, &post->letters_capacity, sizeof(*post->letters));
+			letter = &post->letters[post->letters_count++];
+		}
+		*letter = letters[i];
+	}
+}
+
+/* ---- claims ---- */
+
+static bool is_permitted(const struct sim_world *world, const struct sim_letter *letter)
+{
+	const struct sim_blob *recipient = blob_find(world, SIM_COMMUNICATIONS, recipient_entity.name, &letter->customer_id);
+	const struct communication *communication = communication_of(world, &letter->communication_id);
+
+	return recipient && recipient_permits(recipient->state, (enum channel)communication->channel, PURPOSE_COLLECT);
+}
+
+bool post_claim(struct sim_world *world, const struct uuid *communication_id, bool is_again)
+{
+	struct sim_post *post = &world->post;
+	struct sim_letter *letter;
+	int32_t part;
+
+	database_settle(world, SIM_COMMUNICATIONS);
+	letter = letter_of(world, communication_id);
+	MUST(letter);
+	if (letter->send_by_ms <= world->now_ms)
+		return false;
+	if (is_again ? strcmp(letter->state, "claimed") != 0 && strcmp(letter->state, "waiting") != 0
+		     : strcmp(letter->state, "released") != 0)
+		return false;
+	if (is_again && !is_permitted(world, letter))
+		return false;
+	letter->state = "claimed";
+	letter->claims++;
+	part = world_part_of(&letter->customer_id);
+	post->claims = sim_grow(post->claims, post->claims_count, &post->claims_capacity, sizeof(*post->claims));
+	post->claims[post->claims_count++] =
+		(struct sim_claim){ .communication_id = *communication_id,
+				    .number = letter->claims,
+				    .part = part,
+				    .seq = (int64_t)world->databases[SIM_COMMUNICATIONS].log[part].count };
+	return true;
+}
+
+void post_release(struct sim_world *world)
+{
+	free(world->post.letters);
+	free(world->post.claims);
+	free(world->post.dispatches);
+	free(world->post.attempts);
+}
