@@ -10,16 +10,25 @@
 
 #define DEADLINE_MS 30000 /* P11 */
 
-/* In the child: begins a COPY, and sends no row. */
+/* In the child: begins a COPY, and sends no row before it is woken up. */
 static int freeze_in_copy(struct db *db, struct err *err)
 {
+	PGresult *answer = NULL;
+	int rc;
+
 	if (db_write_end(db, err) < 0 || !PQsendQuery(db->pg, "COPY parked FROM STDIN"))
 		return -1;
 	while (PQflush(db->pg) > 0)
 		;
 	PQclear(PQgetResult(db->pg));
 	raise(SIGSTOP);
-	return 0;
+	if (PQputCopyEnd(db->pg, NULL) != 1)
+		return connection_lost(db, "in a COPY", err);
+	if (connection_flush(db, err) < 0 || connection_answer(db, &answer, err) < 0)
+		return -1;
+	rc = connection_check(db, answer, "COPY", err);
+	PQclear(answer);
+	return rc;
 }
 
 /* In the child: the log's rows are written, their pipeline is open. */
