@@ -178,8 +178,9 @@ MUST_CHECK int bus_producer_flush(struct bus_producer *producer, int timeout_ms,
 				  struct err *err); /* ERR_RETRY: not all given since the last flush was delivered */
 bool bus_producer_is_broken(
 	const struct bus_producer *producer); /* a fatal error happened: close, open a new one, send again from the log */
-/* Asks the broker whether it is there, and waits for the answer; may be called from another thread. */
-MUST_CHECK int bus_producer_probe(const struct bus_producer *producer, struct err *err);
+/* Asks the broker whether it is there, and waits so long for the answer; may be called from another thread. */
+MUST_CHECK int bus_producer_probe(const struct bus_producer *producer, int timeout_ms, struct err *err);
+uint64_t bus_producer_errors(const struct bus_producer *producer); /* told by librdkafka so far: a lost connection is one */
 size_t bus_producer_pending(const struct bus_producer *producer);
 
 /* How many partitions the topic has; ERR_RETRY when the broker is away, ERR_POISON when the topic does not exist. */

@@ -374,10 +374,15 @@ size_t bus_producer_pending(const struct bus_producer *producer)
 	return producer->pending;
 }
 
-int bus_producer_probe(const struct bus_producer *producer, struct err *err)
+uint64_t bus_producer_errors(const struct bus_producer *producer)
+{
+	return producer->kafka.errors;
+}
+
+int bus_producer_probe(const struct bus_producer *producer, int timeout_ms, struct err *err)
 {
 	const struct rd_kafka_metadata *metadata = NULL;
-	rd_kafka_resp_err_t code = rd_kafka_metadata(producer->kafka.handle, 0, NULL, &metadata, KAFKA_WAIT_MS);
+	rd_kafka_resp_err_t code = rd_kafka_metadata(producer->kafka.handle, 0, NULL, &metadata, timeout_ms);
 
 	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return kafka_err(err, code, "probe");

@@ -13,7 +13,9 @@
 #define LINGER_US      100
 #define TOKEN_LIFE_MS  (15 * 60000)
 #define REST_MS        500
-#define PROBE_MS       5000
+#define PROBE_MS       5000 /* after so long without a word */
+#define PROBE_WAIT_MS  5000
+#define PROBE_AWAY_MS  1400 /* the same, when connections fail */
 
 /* ---- who waits ---- */
 
@@ -65,6 +67,39 @@ static void tell(struct outbound_item *item, bool is_acked)
 		done(item->done_arg, is_acked);
 }
 
+/* ---- how Kafka is ---- */
+
+static void note_answer(struct outbound *outbound)
+{
+	outbound->heard_ms = clock_monotonic_ms();
+	if (!outbound->is_ready)
+		log_info("Kafka is there");
+	outbound->is_ready = true;
+}
+
+static void note_away(struct outbound *outbound, const char *why)
+{
+	if (outbound->is_ready)
+		log_warn("Kafka is away: %s next=\"commands are refused until it is back\"", why);
+	outbound->is_ready = false;
+}
+
+/* Something waits for an answer, and for a while there was none to anything. */
+static void note_silence(struct outbound *outbound)
+{
+	const struct outbound_item *first = outbound->waiting.first;
+	int64_t patience_ms = outbound->wait_ms < OUTBOUND_SILENT_MS ? outbound->wait_ms : OUTBOUND_SILENT_MS;
+	int64_t since_ms;
+
+	if (first == NULL)
+		return;
+	since_ms = first->until_ms - outbound->wait_ms;
+	if (since_ms < outbound->heard_ms)
+		since_ms = outbound->heard_ms;
+	if (clock_monotonic_ms() - since_ms >= patience_ms)
+		note_away(outbound, "it is silent");
+}
+
 /* What the broker says; from within bus_producer_poll. */
 static void acknowledged(void *item_arg, int32_t part, int64_t offset, const struct err *failure)
 {
@@ -74,10 +109,10 @@ static void acknowledged(void *item_arg, int32_t part, int64_t offset, const str
 
 	(void)part;
 	(void)offset;
-	item->outbound->is_ready = failure == NULL;
-	item->outbound->probe_at_ms = clock_monotonic_ms() + PROBE_MS;
-	if (failure != NULL)
-		log_warn("Kafka did not take a command: %s", failure->text);
+	if (failure == NULL)
+		note_answer(item->outbound);
+	else
+		note_away(item->outbound, failure->text); /* the producer is broken, whatever the reason: bus.h */
 	free_item(item);
 	if (done != NULL)
 		done(done_arg, failure == NULL);
@@ -89,7 +124,6 @@ static void tell_late(struct outbound *outbound)
 	struct outbound_item *item;
 
 	while ((item = outbound->waiting.first) != NULL && clock_monotonic_ms() >= item->until_ms) {
-		outbound->is_ready = false;
 		list_remove(item);
 		list_add(&outbound->late, item);
 		tell(item, false);
@@ -152,8 +186,8 @@ static int turn_opener(struct outbound *outbound, struct err *err)
 	case OPENER_OPENED:
 		outbound->producer = outbound->opened;
 		outbound->opened = NULL;
-		outbound->is_ready = true;
-		outbound->probe_at_ms = clock_monotonic_ms() + PROBE_MS;
+		outbound->errors_seen = bus_producer_errors(outbound->producer);
+		note_answer(outbound);
 		return 0;
 	case OPENER_FAILED:
 		if (outbound->opener.err.kind == ERR_FATAL)
@@ -172,26 +206,42 @@ static int probe_producer(void *outbound_arg, struct err *err)
 {
 	const struct outbound *outbound = outbound_arg;
 
-	return bus_producer_probe(outbound->producer, err);
+	return bus_producer_probe(outbound->producer, outbound->probe_wait_ms, err);
 }
 
-/* What is sent tells by itself how Kafka is. */
+/* Before the thread starts. False: what was heard lately says enough. */
+static bool prepare_probe(struct outbound *outbound)
+{
+	bool has_errors = bus_producer_errors(outbound->producer) != outbound->errors_seen;
+	int64_t now_ms = clock_monotonic_ms();
+
+	if (outbound->is_ready && !has_errors && now_ms - outbound->heard_ms < PROBE_MS)
+		return false;
+	outbound->probe_began_ms = now_ms;
+	outbound->probe_wait_ms = has_errors ? PROBE_AWAY_MS : PROBE_WAIT_MS;
+	return true;
+}
+
 static void turn_probe(struct outbound *outbound)
 {
-	if (!outbound->probe.is_at_work && (outbound->used > 0 || clock_monotonic_ms() < outbound->probe_at_ms))
+	if (!outbound->probe.is_at_work && !prepare_probe(outbound))
 		return;
 	switch (opener_turn(&outbound->probe)) {
 	case OPENER_OPENED:
-		outbound->is_ready = true;
+		if (outbound->waiting.first ==
+		    NULL) /* otherwise what was sent tells more: a broker may talk and yet take nothing */
+			note_answer(outbound);
 		break;
 	case OPENER_FAILED:
-		outbound->is_ready = false;
+		if (outbound->heard_ms < outbound->probe_began_ms) /* nothing came meanwhile either */
+			note_away(outbound, outbound->probe.err.text);
 		break;
 	case OPENER_AT_WORK:
+		outbound->errors_seen = bus_producer_errors(outbound->producer);
+		break;
 	case OPENER_RESTS:
-		return;
+		break;
 	}
-	outbound->probe_at_ms = clock_monotonic_ms() + PROBE_MS;
 }
 
 /* ---- parcels ---- */
@@ -295,7 +345,7 @@ int outbound_publish(struct outbound *outbound, const struct outbound_command *c
 	struct outbound_parcel *parcel;
 	struct outbound_item *item;
 
-	if (outbound->producer == NULL)
+	if (!outbound_is_ready(outbound))
 		return err_set(err, ERR_RETRY, "Kafka is away");
 	if (own_token_renew(&outbound->token, outbound->keys, outbound->subject, outbound->roles, TOKEN_LIFE_MS, clock_now_ms(),
 			    err) != 0)
@@ -325,6 +375,7 @@ int outbound_run(struct outbound *outbound, int timeout_ms, struct err *err)
 		return turn_opener(outbound, err);
 	send_parcels(outbound);
 	bus_producer_poll(outbound->producer, outbound->used > 0 ? timeout_ms : 0);
+	note_silence(outbound);
 	tell_late(outbound);
 	turn_probe(outbound);
 	return 0;

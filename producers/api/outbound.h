@@ -21,10 +21,13 @@
  * What is published in one turn of the loop goes to librdkafka together, at outbound_run, and its thread lets a moment pass for
  * more: a request to Kafka costs this process and the broker more than a record does.
  *
- * Nothing here waits: the producer is opened in a thread, and until it is there, commands are not taken. When nothing is sent for
- * a while another thread asks whether Kafka is still there, so that readyz knows.
+ * Nothing here waits: the producer is opened in a thread, and until it is there, commands are not taken. Nor are they while Kafka
+ * is known to be away: who calls then is told at once, instead of waiting for what will not come. It is away when it has answered
+ * nothing for OUTBOUND_SILENT_MS though something was sent, or when a thread has asked and got no answer: it asks when a
+ * connection was lost, when nothing was heard for a while, and again and again until Kafka is back.
  */
-#define OUTBOUND_MAX 4096
+#define OUTBOUND_MAX       4096
+#define OUTBOUND_SILENT_MS 3000
 
 struct outbound;
 
@@ -57,8 +60,11 @@ struct outbound {
 	struct bus_producer *producer; /* NULL: to be opened */
 	struct opener opener;
 	struct bus_producer *opened, *broken; /* the opener's */
-	struct opener probe;                  /* when nothing was sent for a while: is Kafka there? */
-	int64_t probe_at_ms;
+	struct opener probe;                  /* is Kafka there? */
+	int64_t probe_began_ms;
+	int probe_wait_ms;
+	uint64_t errors_seen; /* of the producer, when it was asked last */
+	int64_t heard_ms;     /* when Kafka last answered, or was opened */
 	struct outbound_item items[OUTBOUND_MAX];
 	struct outbound_item *free_items;
 	struct outbound_list waiting; /* in the order in which they came */
@@ -69,7 +75,7 @@ struct outbound {
 	struct outbound_parcel *parcels; /* not yet given to librdkafka; the newest first */
 	struct buf value;
 	struct own_token token;
-	bool is_ready; /* the last thing Kafka was asked went well */
+	bool is_ready;
 };
 
 /* Borrows all. Start-up: takes memory. `subject` and `roles`: as whom we issue what is ours to issue (delivery reports). */
@@ -89,7 +95,8 @@ struct outbound_command {
 	struct str traceparent; /* empty: none */
 };
 
-/* Copies all. ERR_RETRY: Kafka is away, or too many wait; ERR_POISON: the body is not allowed by its schema. */
+/* Copies all. ERR_RETRY: Kafka is away, or too many wait, and nothing was sent; ERR_POISON: the body is not allowed by its
+ * schema. */
 MUST_CHECK int outbound_publish(struct outbound *outbound, const struct outbound_command *command, outbound_done *done,
 				void *done_arg, struct err *err);
 
@@ -98,7 +105,7 @@ MUST_CHECK int outbound_publish(struct outbound *outbound, const struct outbound
 MUST_CHECK int outbound_run(struct outbound *outbound, int timeout_ms, struct err *err);
 
 size_t outbound_waiting(const struct outbound *outbound); /* items in use */
-bool outbound_is_ready(const struct outbound *outbound);
+bool outbound_is_ready(const struct outbound *outbound);  /* commands are taken */
 
 /* Tells everybody who still waits "no". */
 void outbound_give_up(struct outbound *outbound);

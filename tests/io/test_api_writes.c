@@ -406,6 +406,41 @@ static void test_api_writes__a_broker_that_stays_away_is_503_and_names_the_comma
 	mock_cluster_broker_up(&mock);
 }
 
+static bool is_away(void)
+{
+	return !is_ready();
+}
+
+static void test_api_writes__while_kafka_is_known_to_be_away_nothing_is_sent(void **state)
+{
+	(void)state;
+	close_gateway();
+	open_gateway(50, 20000);
+	mock_cluster_broker_down(&mock);
+	assert_int_equal(post("/debts", "Prefer: respond-async\r\n", DEBT), 503);
+	assert_contains("Location: /commands/"); /* it was sent, and nobody knows */
+	assert_int_equal(outbound_waiting(&world.api.outbound), 1);
+	assert_int_equal(post("/debts", "Prefer: respond-async\r\n", DEBT), 503);
+	assert_contains("Retry-After: ");
+	assert_null(strstr(world.answer, "Location: "));
+	assert_int_equal(outbound_waiting(&world.api.outbound), 1);
+	mock_cluster_broker_up(&mock);
+	until(is_ready);
+	assert_int_equal(post("/debts", "Prefer: respond-async\r\n", DEBT), 202);
+	assert_int_equal(commands_count(), 2); /* the first and the last */
+}
+
+static void test_api_writes__that_kafka_goes_and_comes_is_found_out_without_a_request(void **state)
+{
+	(void)state;
+	mock_cluster_broker_down(&mock);
+	until(is_away);
+	mock_cluster_broker_up(&mock);
+	until(is_ready);
+	assert_int_equal(outbound_waiting(&world.api.outbound), 0);
+	assert_int_equal(post("/debts", "Prefer: respond-async\r\n", DEBT), 202);
+}
+
 /* A record that the broker refuses ends an idempotent producer; the next one takes commands again. */
 static void test_api_writes__a_broken_producer_is_replaced(void **state)
 {
@@ -557,6 +592,8 @@ int main(void)
 		TEST(test_api_writes__who_prefers_not_to_wait_gets_202_when_kafka_has_it),
 		TEST(test_api_writes__no_202_before_the_broker_has_it),
 		TEST(test_api_writes__a_broker_that_stays_away_is_503_and_names_the_command),
+		TEST(test_api_writes__while_kafka_is_known_to_be_away_nothing_is_sent),
+		TEST(test_api_writes__that_kafka_goes_and_comes_is_found_out_without_a_request),
 		TEST(test_api_writes__a_broken_producer_is_replaced),
 		TEST(test_api_writes__those_who_wait_at_the_end_are_told),
 		TEST(test_api_writes__a_key_used_again_is_answered_from_the_log),

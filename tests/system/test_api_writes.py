@@ -402,6 +402,10 @@ def test_without_kafka_nothing_is_taken_and_nothing_lost(gateway, world, custome
         answer = gateway.post("/debts", debt, idempotency_key="no-kafka").expect(503, "unavailable")
         assert int(answer.headers["retry-after"]) > 0
         wait_for(lambda: gateway.ask("GET", "/readyz").status == 503, "a gateway that knows")
+        refused = a_debt(customer_id)
+        answer = gateway.post("/debts", refused).expect(503, "unavailable")
+        assert int(answer.headers["retry-after"]) > 0
+        assert "location" not in answer.headers  # nothing was sent, so there is nothing to ask for
     finally:
         world.stack("start", "kafka")
     wait_for(lambda: gateway.ask("GET", "/readyz").status == 200, "a gateway that is ready again")
@@ -412,4 +416,5 @@ def test_without_kafka_nothing_is_taken_and_nothing_lost(gateway, world, custome
 
     made = wait_for(is_taken, "the debt, with the same key")
     assert world.value("SELECT count(*) FROM debts.debt WHERE external_ref = %s", debt["externalRef"]) == 1
+    assert world.value("SELECT count(*) FROM debts.debt WHERE external_ref = %s", refused["externalRef"]) == 0
     assert made.json["externalRef"] == debt["externalRef"]
