@@ -90,13 +90,16 @@ static int set_up(struct bus_producer *producer, const struct bus_conf *conf, st
 	char records[24];
 	char timeout[24];
 	char linger_ms[24];
+	char requests[24];
 	rd_kafka_conf_t *kafka_conf = NULL;
 
 	snprintf(records, sizeof(records), "%zu", producer->reports_max);
 	snprintf(timeout, sizeof(timeout), "%" PRId64, conf->delivery_timeout_ms); /* 0: never */
 	snprintf(linger_ms, sizeof(linger_ms), "%" PRId64 ".%03d", conf->linger_us / 1000, (int)(conf->linger_us % 1000));
+	snprintf(requests, sizeof(requests), "%" PRId64, conf->requests_max > 0 ? conf->requests_max : 5);
 	const struct kafka_setting settings[] = {
 		{ "acks", "all" },
+		{ "max.in.flight.requests.per.connection", requests },
 		{ "enable.idempotence", conf->is_unordered ? "false" : "true" },
 		{ "enable.gapless.guarantee", conf->is_unordered ? "false" : "true" }, /* fatal rather than a hole */
 		{ "message.timeout.ms", timeout },

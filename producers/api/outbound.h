@@ -19,7 +19,8 @@
  * may still arrive: it must be one that may be sent again under the same id.
  *
  * What is published in one turn of the loop goes to librdkafka together, at outbound_run, and its thread lets a moment pass for
- * more: a request to Kafka costs this process and the broker more than a record does.
+ * more, or the time until the request before is answered: a request to Kafka costs this process and the broker more than a record
+ * does.
  *
  * Nothing here waits: the producer is opened in a thread, and until it is there, commands are not taken. Nor are they while Kafka
  * is known to be away: who calls then is told at once, instead of waiting for what will not come. It is away when it has answered
