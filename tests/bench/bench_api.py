@@ -28,10 +28,14 @@ SAMPLE = 20000
 PARTS = int(os.environ.get("PARTS") or 2)  # of every topic: as many as there are cores
 MARKS = {"GET /debts/:id": 26400, "POST /debts, 202": 30000}  # ten and fifteen times what a NestJS gateway answers
 
-# wrk asks for the lines of a requests file in turn.
+# wrk asks for the lines of a requests file in turn. They are taken apart before it starts: what it does for each is time that the others
+# on these cores have not.
 WRK = """
 local lines, at = {}, 0
-for line in io.lines(os.getenv("REQUESTS")) do lines[#lines + 1] = line end
+for line in io.lines(os.getenv("REQUESTS")) do
+	local method, path, body = line:match("^(%S+) ([^\\t]+)\\t?(.*)$")
+	lines[#lines + 1] = { method, path, body ~= "" and body or nil }
+end
 local headers = { ["Content-Type"] = "application/json" }
 for line in io.lines(os.getenv("HEADERS")) do
 	local name, value = line:match("^([^:]+): (.*)$")
@@ -39,8 +43,8 @@ for line in io.lines(os.getenv("HEADERS")) do
 end
 request = function()
 	at = at % #lines + 1
-	local method, path, body = lines[at]:match("^(%S+) ([^\\t]+)\\t?(.*)$")
-	return wrk.format(method, path, headers, body ~= "" and body or nil)
+	local line = lines[at]
+	return wrk.format(line[1], line[2], headers, line[3])
 end
 done = function(summary, latency, requests)
 	io.write(string.format("rate=%.1f\\nanswered=%d\\nerrors=%d\\np50_us=%d\\np99_us=%d\\n", summary.requests / summary.duration * 1e6,
