@@ -138,25 +138,19 @@ static uint64_t bit_of(const struct record_type *record, const struct field *fie
 	return field == NULL ? 0 : UINT64_C(1) << (field - record->fields);
 }
 
-static bool is_listed(const char *names, const char *name)
-{
-	size_t size = strlen(name);
-
-	for (const char *at = names; (at = strstr(at, name)) != NULL; at += size) {
-		if ((at == names || at[-1] == ' ') && (at[size] == ' ' || at[size] == '\0'))
-			return true;
-	}
-	return false;
-}
-
 /* Fields of the row's `optional`. */
 static uint64_t optional_bits(const struct route *route, const struct record_type *record)
 {
+	struct str names = str_of(route->optional == NULL ? "" : route->optional);
 	uint64_t bits = 0;
 
-	for (size_t i = 0; route->optional != NULL && i < record->fields_count; i++) {
-		if (is_listed(route->optional, record->fields[i].name))
-			bits |= UINT64_C(1) << i;
+	while (names.size > 0) {
+		struct str name = str_cut(names, ' ', &names);
+
+		for (size_t i = 0; i < record->fields_count; i++) {
+			if (record->fields[i].name[0] == name.data[0] && str_is(name, record->fields[i].name))
+				bits |= UINT64_C(1) << i;
+		}
 	}
 	return bits;
 }
