@@ -119,6 +119,9 @@ void bus_reader_close(struct bus_reader *reader);
 /* Earliest offset on the broker, and the one behind the last that can be read: while a transaction is open, its first. */
 MUST_CHECK int bus_reader_bounds(struct bus_reader *reader, int32_t part, int64_t *ret_low, int64_t *ret_high, int timeout_ms,
 				 struct err *err);
+/* The same of the topic's first `parts` partitions at once, into arrays. */
+MUST_CHECK int bus_reader_all_bounds(struct bus_reader *reader, int32_t parts, int64_t *ret_lows, int64_t *ret_highs,
+				     int timeout_ms, struct err *err);
 MUST_CHECK int bus_reader_seek(struct bus_reader *reader, int32_t part, int64_t offset,
 			       struct err *err); /* the next bus_reader_next starts here, reading only this partition */
 /* *ret_found false: nothing within timeout_ms, or the end of the partition (told once, at once). ERR_POISON: no such offset. */
@@ -127,6 +130,19 @@ MUST_CHECK int bus_reader_next(struct bus_reader *reader, int timeout_ms, bool *
 /* After a next that found nothing: the offset the partition ended at, -1 when its end was not reached. The end may lie behind the
  * last record: what a transaction leaves takes offsets and is given to nobody. */
 int64_t bus_reader_end(const struct bus_reader *reader);
+
+/* Nothing more is read ahead; seek starts again. */
+void bus_reader_stop(struct bus_reader *reader);
+
+/*
+ * One record of each partition, all of them asked for at once: the first at offsets[part] or behind it, of none where that is
+ * below 0. `found` is called for each, in whatever order they come; record (borrowed) NULL: the partition has ended, at `offset`.
+ * It must not call the reader. ERR_RETRY: not all have answered within timeout_ms; ERR_POISON: no such offset. What
+ * bus_reader_seek began has ended.
+ */
+typedef void bus_found(void *found_arg, int32_t part, const struct bus_record *record, int64_t offset);
+MUST_CHECK int bus_reader_each(struct bus_reader *reader, const int64_t *offsets, int32_t parts, int timeout_ms, bus_found *found,
+			       void *found_arg, struct err *err);
 
 /* ---- the ends of topics, outside any group ---- */
 

@@ -318,48 +318,47 @@ int kafka_parts(struct kafka *kafka, const char *topic, int32_t *ret_count, stru
 	return result;
 }
 
-/* The offset that the broker finds for RD_KAFKA_OFFSET_BEGINNING or _END. (rd_kafka_query_watermark_offsets would tell both at
+/* The offsets that the broker finds for RD_KAFKA_OFFSET_BEGINNING or _END. (rd_kafka_query_watermark_offsets would tell both at
  * once, and wait for a broker that is away for as long as it is away: traps.md R10.) */
-static rd_kafka_resp_err_t look_up(struct kafka *kafka, const char *topic, int32_t part, int64_t which, int timeout_ms,
-				   int64_t *ret_offset)
+static rd_kafka_resp_err_t look_up(struct kafka *kafka, const struct kafka_range *range, int64_t which, int timeout_ms,
+				   int64_t *ret_offsets)
 {
-	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
-	rd_kafka_topic_partition_t *place = rd_kafka_topic_partition_list_add(list, topic, part);
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(range->count);
 	rd_kafka_resp_err_t code;
 
-	place->offset = which;
+	for (int32_t index = 0; index < range->count; index++)
+		rd_kafka_topic_partition_list_add(list, range->topic, range->first + index)->offset = which;
 	code = rd_kafka_offsets_for_times(kafka->handle, list, timeout_ms);
-	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+	for (int32_t index = 0; index < range->count && code == RD_KAFKA_RESP_ERR_NO_ERROR; index++) {
+		const rd_kafka_topic_partition_t *place =
+			rd_kafka_topic_partition_list_find(list, range->topic, range->first + index);
+
+		MUST(place != NULL);
 		code = place->err;
-	*ret_offset = place->offset;
+		ret_offsets[index] = place->offset;
+	}
 	rd_kafka_topic_partition_list_destroy(list);
 	return code;
 }
 
-static rd_kafka_resp_err_t ask_offset(struct kafka *kafka, const char *topic, int32_t part, int64_t which, int timeout_ms,
-				      int64_t *ret_offset)
+static rd_kafka_resp_err_t ask_offsets(struct kafka *kafka, const struct kafka_range *range, int64_t which, int timeout_ms,
+				       int64_t *ret_offsets)
 {
 	struct question question = question_begin(kafka, timeout_ms);
 	rd_kafka_resp_err_t code;
 
 	do {
-		code = look_up(kafka, topic, part, which, question_patience(&question), ret_offset);
+		code = look_up(kafka, range, which, question_patience(&question), ret_offsets);
 	} while (question_is_put_again(&question, code));
 	return code;
 }
 
-int kafka_bounds(struct kafka *kafka, const char *topic, int32_t part, int timeout_ms, int64_t *ret_low, int64_t *ret_high,
+int kafka_bounds(struct kafka *kafka, const struct kafka_range *range, int timeout_ms, int64_t *ret_lows, int64_t *ret_highs,
 		 struct err *err)
 {
-	int64_t low;
-	int64_t high;
-	rd_kafka_resp_err_t code = ask_offset(kafka, topic, part, RD_KAFKA_OFFSET_BEGINNING, timeout_ms, &low);
+	rd_kafka_resp_err_t code = ask_offsets(kafka, range, RD_KAFKA_OFFSET_BEGINNING, timeout_ms, ret_lows);
 
 	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
-		code = ask_offset(kafka, topic, part, RD_KAFKA_OFFSET_END, timeout_ms, &high);
-	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return kafka_err(err, code, topic);
-	*ret_low = low;
-	*ret_high = high;
-	return 0;
+		code = ask_offsets(kafka, range, RD_KAFKA_OFFSET_END, timeout_ms, ret_highs);
+	return code == RD_KAFKA_RESP_ERR_NO_ERROR ? 0 : kafka_err(err, code, range->topic);
 }

@@ -62,8 +62,13 @@ void kafka_trouble(struct kafka *kafka, rd_kafka_resp_err_t code, const char *te
  * the handle's callbacks while they wait: not for the handle of a consumer that reads. */
 MUST_CHECK int kafka_parts(struct kafka *kafka, const char *topic, int32_t *ret_count, struct err *err);
 
-MUST_CHECK int kafka_bounds(struct kafka *kafka, const char *topic, int32_t part, int timeout_ms, int64_t *ret_low,
-			    int64_t *ret_high, struct err *err);
+struct kafka_range {
+	const char *topic;
+	int32_t first, count; /* partitions */
+};
+/* One question for all of the range's lows, one for its highs. */
+MUST_CHECK int kafka_bounds(struct kafka *kafka, const struct kafka_range *range, int timeout_ms, int64_t *ret_lows,
+			    int64_t *ret_highs, struct err *err);
 
 /* librdkafka's errors in our three kinds (style.md 4). */
 enum err_kind kafka_err_kind(rd_kafka_resp_err_t code);

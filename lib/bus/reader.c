@@ -72,7 +72,7 @@ out:
 	return -1;
 }
 
-static void stop(struct bus_reader *reader)
+void bus_reader_stop(struct bus_reader *reader)
 {
 	if (reader->part != PART_NONE)
 		rd_kafka_consume_stop(reader->topic, reader->part);
@@ -83,7 +83,7 @@ void bus_reader_close(struct bus_reader *reader)
 {
 	if (reader == NULL)
 		return;
-	stop(reader);
+	bus_reader_stop(reader);
 	if (reader->topic != NULL)
 		rd_kafka_topic_destroy(reader->topic);
 	if (kafka_destroy(&reader->kafka, KAFKA_WAIT_MS))
@@ -93,13 +93,29 @@ void bus_reader_close(struct bus_reader *reader)
 int bus_reader_bounds(struct bus_reader *reader, int32_t part, int64_t *ret_low, int64_t *ret_high, int timeout_ms,
 		      struct err *err)
 {
-	return kafka_bounds(&reader->kafka, rd_kafka_topic_name(reader->topic), part, timeout_ms, ret_low, ret_high, err);
+	const struct kafka_range one = { .topic = rd_kafka_topic_name(reader->topic), .first = part, .count = 1 };
+	int64_t low;
+	int64_t high;
+
+	if (kafka_bounds(&reader->kafka, &one, timeout_ms, &low, &high, err) != 0)
+		return -1;
+	*ret_low = low;
+	*ret_high = high;
+	return 0;
+}
+
+int bus_reader_all_bounds(struct bus_reader *reader, int32_t parts, int64_t *ret_lows, int64_t *ret_highs, int timeout_ms,
+			  struct err *err)
+{
+	const struct kafka_range all = { .topic = rd_kafka_topic_name(reader->topic), .count = parts };
+
+	return kafka_bounds(&reader->kafka, &all, timeout_ms, ret_lows, ret_highs, err);
 }
 
 int bus_reader_seek(struct bus_reader *reader, int32_t part, int64_t offset, struct err *err)
 {
 	MUST(offset >= 0);
-	stop(reader);
+	bus_reader_stop(reader);
 	if (rd_kafka_consume_start(reader->topic, part, offset) != 0)
 		return kafka_err(err, rd_kafka_last_error(), rd_kafka_topic_name(reader->topic));
 	reader->part = part;
@@ -112,8 +128,8 @@ int64_t bus_reader_end(const struct bus_reader *reader)
 	return reader->end_offset;
 }
 
-/* The next message within the time, or within a short one when connections fail; NULL: none. */
-static rd_kafka_message_t *wait_message(struct bus_reader *reader, int64_t timeout_ms)
+/* The next message within the time, or within a short one when connections fail; NULL: none. queue NULL: of the one partition. */
+static rd_kafka_message_t *wait_message(struct bus_reader *reader, rd_kafka_queue_t *queue, int64_t timeout_ms)
 {
 	int64_t started_ms = clock_monotonic_ms();
 	rd_kafka_message_t *message = NULL;
@@ -124,12 +140,21 @@ static rd_kafka_message_t *wait_message(struct bus_reader *reader, int64_t timeo
 		if (reader->kafka.is_troubled && timeout_ms > KAFKA_AWAY_MS)
 			timeout_ms = KAFKA_AWAY_MS;
 		left_ms = started_ms + timeout_ms - clock_monotonic_ms();
-		message = rd_kafka_consume(reader->topic, reader->part,
-					   left_ms < 0         ? 0
-					   : left_ms < LOOK_MS ? (int)left_ms
-							       : LOOK_MS);
+		int look_ms = left_ms < 0 ? 0 : left_ms < LOOK_MS ? (int)left_ms : LOOK_MS;
+
+		message = queue != NULL ? rd_kafka_consume_queue(queue, look_ms)
+					: rd_kafka_consume(reader->topic, reader->part, look_ms);
 	} while (message == NULL && left_ms > LOOK_MS);
 	return message;
+}
+
+/* librdkafka tries again by itself after what is ERR_RETRY: then 0. */
+static int see_error(struct bus_reader *reader, const rd_kafka_message_t *message, struct err *err)
+{
+	if (kafka_err_kind(message->err) != ERR_RETRY)
+		return kafka_err(err, message->err, rd_kafka_topic_name(reader->topic));
+	kafka_trouble(&reader->kafka, message->err, rd_kafka_message_errstr(message));
+	return 0;
 }
 
 int bus_reader_next(struct bus_reader *reader, int timeout_ms, bool *ret_found, struct bus_record *ret_record, struct err *err)
@@ -139,7 +164,7 @@ int bus_reader_next(struct bus_reader *reader, int timeout_ms, bool *ret_found, 
 
 	MUST(reader->part != PART_NONE);
 	do {
-		rd_kafka_message_t *message = wait_message(reader, until_ms - clock_monotonic_ms());
+		rd_kafka_message_t *message = wait_message(reader, NULL, until_ms - clock_monotonic_ms());
 		reader->end_offset = -1;
 		if (message == NULL || message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
 			if (message != NULL) {
@@ -155,13 +180,82 @@ int bus_reader_next(struct bus_reader *reader, int timeout_ms, bool *ret_found, 
 			*ret_found = true;
 			return 0;
 		}
-		if (kafka_err_kind(message->err) == ERR_RETRY) { /* librdkafka tries again by itself */
-			kafka_trouble(&reader->kafka, message->err, rd_kafka_message_errstr(message));
-			result = 0;
-		} else {
-			result = kafka_err(err, message->err, rd_kafka_topic_name(reader->topic));
-		}
+		result = see_error(reader, message, err);
 		rd_kafka_message_destroy(message);
 	} while (result == 0);
+	return result;
+}
+
+/* ---- one record of each partition ---- */
+
+struct each {
+	const int64_t *offsets;
+	int32_t parts, started, asked; /* asked: of those started, with an offset and without an answer yet */
+	bool is_answered[BUS_PARTS_MAX];
+	rd_kafka_queue_t *queue;
+	bus_found *found;
+	void *found_arg;
+};
+
+static int start_each(const struct bus_reader *reader, struct each *each, struct err *err)
+{
+	for (; each->started < each->parts; each->started++) {
+		int32_t part = each->started;
+
+		if (each->offsets[part] < 0)
+			continue;
+		if (rd_kafka_consume_start_queue(reader->topic, part, each->offsets[part], each->queue) != 0)
+			return kafka_err(err, rd_kafka_last_error(), rd_kafka_topic_name(reader->topic));
+		each->asked++;
+	}
+	return 0;
+}
+
+/* Takes the message. */
+static int tell_found(struct bus_reader *reader, struct each *each, rd_kafka_message_t *message, struct err *err)
+{
+	bool is_end = message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
+	struct bus_record record;
+	int result = 0;
+
+	if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR && !is_end) {
+		result = see_error(reader, message, err);
+	} else if (!each->is_answered[message->partition]) { /* more of it may follow, and then its end */
+		kafka_worked(&reader->kafka);
+		if (!is_end)
+			kafka_record(message, &record);
+		each->found(each->found_arg, message->partition, is_end ? NULL : &record, message->offset);
+		each->is_answered[message->partition] = true;
+		each->asked--;
+	}
+	rd_kafka_message_destroy(message);
+	return result;
+}
+
+int bus_reader_each(struct bus_reader *reader, const int64_t *offsets, int32_t parts, int timeout_ms, bus_found *found,
+		    void *found_arg, struct err *err)
+{
+	int64_t until_ms = clock_monotonic_ms() + timeout_ms;
+	struct each each = { .offsets = offsets, .parts = parts, .found = found, .found_arg = found_arg };
+	int result;
+
+	if (parts > BUS_PARTS_MAX)
+		return err_set(err, ERR_FATAL, "kafka %s: more than %d partitions", rd_kafka_topic_name(reader->topic),
+			       BUS_PARTS_MAX);
+	bus_reader_stop(reader);
+	each.queue = rd_kafka_queue_new(reader->kafka.handle);
+	result = start_each(reader, &each, err);
+	while (result == 0 && each.asked > 0) {
+		rd_kafka_message_t *message = wait_message(reader, each.queue, until_ms - clock_monotonic_ms());
+
+		result = message != NULL ? tell_found(reader, &each, message, err)
+					 : err_set(err, ERR_RETRY, "%s: the broker did not send what was asked for",
+						   rd_kafka_topic_name(reader->topic));
+	}
+	for (int32_t part = 0; part < each.started; part++) {
+		if (offsets[part] >= 0)
+			rd_kafka_consume_stop(reader->topic, part);
+	}
+	rd_kafka_queue_destroy(each.queue);
 	return result;
 }

@@ -47,7 +47,8 @@ static int set_up(struct bus_tail *tail, const struct bus_conf *conf, struct err
 static int find_ends(struct bus_tail *tail, const char *name, struct err *err)
 {
 	struct tail_topic *topic = &tail->topics[tail->topics_count];
-	int64_t low;
+	struct kafka_range range = { .topic = name };
+	int64_t lows[BUS_PARTS_MAX];
 
 	if (kafka_parts(&tail->kafka, name, &topic->parts, err) != 0)
 		return -1;
@@ -57,11 +58,8 @@ static int find_ends(struct bus_tail *tail, const char *name, struct err *err)
 	if (topic->handle == NULL)
 		return kafka_err(err, rd_kafka_last_error(), name);
 	tail->topics_count++;
-	for (int32_t part = 0; part < topic->parts; part++) {
-		if (kafka_bounds(&tail->kafka, name, part, KAFKA_WAIT_MS, &low, &topic->ends[part], err) != 0)
-			return -1;
-	}
-	return 0;
+	range.count = topic->parts;
+	return kafka_bounds(&tail->kafka, &range, KAFKA_WAIT_MS, lows, topic->ends, err);
 }
 
 static int start(struct bus_tail *tail, struct tail_topic *topic, struct err *err)

@@ -93,14 +93,25 @@ static void edge_release(void *self, struct bus_record *record)
 	bus_record_release(record);
 }
 
-/* Of one record each: what is read ahead would only take memory. */
 static int open_reader(struct kafka_edge *edge, const char *topic, struct bus_reader **ret_reader, struct err *err)
 {
 	struct bus_conf conf = edge->conf;
 
-	conf.prefetch_records = 1;
-	conf.prefetch_kbytes = 64;
+	conf.prefetch_records = 0; /* a consumer's may be for gigabytes */
+	conf.prefetch_kbytes = 0;
 	return bus_reader_open(&conf, topic, ret_reader, err);
+}
+
+/* One record, and not what stands behind it. */
+static int read_one(struct bus_reader *reader, int32_t part, int64_t offset, bool *ret_found, struct bus_record *ret_record,
+		    struct err *err)
+{
+	int rc = -1;
+
+	if (bus_reader_seek(reader, part, offset, err) == 0)
+		rc = bus_reader_next(reader, READ_TIMEOUT_MS, ret_found, ret_record, err);
+	bus_reader_stop(reader);
+	return rc;
 }
 
 static int need_topic_reader(struct kafka_edge *edge, struct err *err)
@@ -123,9 +134,7 @@ static int edge_read_at(void *self, int32_t part, int64_t offset, bool *ret_foun
 
 	if (need_topic_reader(edge, err) < 0)
 		return -1;
-	if (bus_reader_seek(edge->topic_reader, part, offset, err) < 0)
-		return -1;
-	return bus_reader_next(edge->topic_reader, READ_TIMEOUT_MS, ret_found, ret_record, err);
+	return read_one(edge->topic_reader, part, offset, ret_found, ret_record, err);
 }
 
 /* ---- publishing ---- */
@@ -199,8 +208,7 @@ static int last_seq(struct kafka_edge *edge, int32_t part, int64_t *ret_seq, str
 		*ret_seq = 0;
 		return 0;
 	}
-	if (bus_reader_seek(edge->event_reader, part, high - 1, err) < 0 ||
-	    bus_reader_next(edge->event_reader, READ_TIMEOUT_MS, &found, &record, err) < 0)
+	if (read_one(edge->event_reader, part, high - 1, &found, &record, err) < 0)
 		return -1;
 	if (!found)
 		return err_set(err, ERR_RETRY, "the last event of partition %d did not arrive", part);

@@ -5,11 +5,11 @@
 #include "topic_names.h"
 #include "wire/envelope.h"
 
-#define ARENA_SIZE     (32 * 1024 * 1024)
-#define BROKER_MS      10000
-#define STATEMENT_MS   30000
-#define LAST_RECORD_MS 5000
-#define REST_MAX       1000
+#define ARENA_SIZE   (32 * 1024 * 1024)
+#define BROKER_MS    10000
+#define STATEMENT_MS 30000
+#define RECORDS_MS   5000
+#define REST_MAX     1000
 
 static const char select_heads[] = "SELECT part, epoch, owner, next_offset, log_seq, state = 'halted', coalesce(reason, '') "
 				   "FROM {schema}.partition_head ORDER BY part";
@@ -36,6 +36,8 @@ static int open_module(struct observer *observer, size_t index, struct err *err)
 	    bus_reader_open(&observer->bus, commands, &observer->topics[index].commands, err) != 0 ||
 	    bus_reader_open(&observer->bus, events, &observer->topics[index].events, err) != 0)
 		return err_add(err, module);
+	if (parts > BUS_PARTS_MAX)
+		return err_set(err, ERR_FATAL, "%s: more than %d partitions", commands, BUS_PARTS_MAX);
 	observer->topics[index].parts = parts;
 	observer->topics[index].events_high = arena_take(&observer->arena, (size_t)parts, sizeof(int64_t));
 	observer->topics[index].published_seq = arena_take(&observer->arena, (size_t)parts, sizeof(int64_t));
@@ -70,10 +72,7 @@ int observer_open(struct observer *observer, const char *bootstrap, const char *
 		  struct err *err)
 {
 	memset(observer, 0, sizeof(*observer));
-	/* Of one record each: what is read ahead would be thrown away. */
-	observer->bus = (struct bus_conf){
-		.bootstrap = bootstrap, .client_id = "dcs-status", .prefetch_records = 1, .prefetch_kbytes = 64
-	};
+	observer->bus = (struct bus_conf){ .bootstrap = bootstrap, .client_id = "dcs-status" };
 	observer->pg = pg;
 	observer->pg_user = pg_user;
 	if (arena_init(&observer->arena, ARENA_SIZE, err) != 0 || connect_database(observer, err) != 0 ||
@@ -136,17 +135,18 @@ static int take_parts(struct observer *observer, struct observation *observation
 	return 0;
 }
 
-static int read_command_bounds(struct observer *observer, struct observation *observation, struct err *err)
+static int read_command_bounds(struct observer *observer, size_t index, struct observation *observation, struct err *err)
 {
-	for (size_t i = 0; i < observer->modules.count; i++) {
-		for (int32_t part = 0; part < observer->topics[i].parts; part++) {
-			struct part_status *status = find_part(observation, observer->modules.names[i], part);
+	struct part_status *parts = find_part(observation, observer->modules.names[index], 0);
+	int64_t lows[BUS_PARTS_MAX], highs[BUS_PARTS_MAX];
 
-			if (bus_reader_bounds(observer->topics[i].commands, part, &status->low, &status->high, BROKER_MS, err) !=
-			    0)
-				return -1;
-			status->next_offset = status->low;
-		}
+	if (bus_reader_all_bounds(observer->topics[index].commands, observer->topics[index].parts, lows, highs, BROKER_MS, err) !=
+	    0)
+		return -1;
+	for (int32_t part = 0; part < observer->topics[index].parts; part++) {
+		parts[part].low = lows[part];
+		parts[part].high = highs[part];
+		parts[part].next_offset = lows[part];
 	}
 	return 0;
 }
@@ -216,70 +216,83 @@ out:
 }
 
 /* The ce_sequence of the last record of an events partition. */
-static int last_sequence(struct bus_reader *reader, int32_t part, int64_t high, int64_t *ret_sequence, struct err *err)
-{
-	struct header headers[HEADERS_MAX];
-	struct bus_record record;
-	struct envelope envelope;
-	bool found = false;
-	size_t count = 0;
-	int status = -1;
+struct last_events {
+	int64_t *published_seq; /* by part */
+	int result;
+	struct err *err;
+};
 
-	if (bus_reader_seek(reader, part, high - 1, err) != 0 ||
-	    bus_reader_next(reader, LAST_RECORD_MS, &found, &record, err) != 0)
+static void take_last_event(void *last_arg, int32_t part, const struct bus_record *record, int64_t offset)
+{
+	struct last_events *last = last_arg;
+	struct header headers[HEADERS_MAX];
+	struct envelope envelope;
+	size_t count = 0;
+
+	if (last->result != 0)
+		return;
+	if (record == NULL)
+		last->result = err_set(last->err, ERR_RETRY, "partition %d of the events ended at %lld meanwhile", part,
+				       (long long)offset);
+	else if (bus_record_headers(record, headers, &count, last->err) != 0 ||
+		 envelope_read(headers, count, &envelope, last->err) != 0)
+		last->result = -1;
+	else
+		last->published_seq[part] = envelope.sequence;
+}
+
+static int read_events(struct observer *observer, size_t index, struct observation *observation, struct err *err)
+{
+	struct part_status *parts = find_part(observation, observer->modules.names[index], 0);
+	struct last_events last = { .published_seq = observer->topics[index].published_seq, .err = err };
+	int64_t lows[BUS_PARTS_MAX], highs[BUS_PARTS_MAX], offsets[BUS_PARTS_MAX];
+	int64_t *seen = observer->topics[index].events_high;
+	int32_t count = observer->topics[index].parts;
+
+	if (bus_reader_all_bounds(observer->topics[index].events, count, lows, highs, BROKER_MS, err) != 0)
 		return -1;
-	if (!found)
-		return err_set(err, ERR_RETRY, "the broker did not send the last event of partition %d", part);
-	if (bus_record_headers(&record, headers, &count, err) == 0 && envelope_read(headers, count, &envelope, err) == 0) {
-		*ret_sequence = envelope.sequence;
-		status = 0;
+	for (int32_t part = 0; part < count; part++)
+		offsets[part] = highs[part] > lows[part] && highs[part] != seen[part] ? highs[part] - 1 : -1;
+	if (bus_reader_each(observer->topics[index].events, offsets, count, RECORDS_MS, take_last_event, &last, err) != 0 ||
+	    last.result != 0)
+		return -1;
+	for (int32_t part = 0; part < count; part++) {
+		seen[part] = highs[part];
+		parts[part].events_high = highs[part];
+		parts[part].published_seq = last.published_seq[part];
+		parts[part].unpublished =
+			parts[part].log_seq > last.published_seq[part] ? parts[part].log_seq - last.published_seq[part] : 0;
 	}
-	bus_record_release(&record);
-	return status;
+	return 0;
+}
+
+static void take_rest(void *parts_arg, int32_t part, const struct bus_record *record, int64_t offset)
+{
+	struct part_status *parts = parts_arg;
+
+	if (record == NULL && offset >= parts[part].high)
+		parts[part].lag = 0;
 }
 
 /*
  * Commands not yet decided. What a transaction leaves (its end, what was taken back) takes offsets and is no command: where
  * little is left, the topic is asked whether that is anything at all.
  */
-static int find_lag(struct bus_reader *reader, struct part_status *status, struct err *err)
+static int find_lags(struct observer *observer, size_t index, struct observation *observation, struct err *err)
 {
-	struct bus_record record;
-	bool found = true;
+	struct part_status *parts = find_part(observation, observer->modules.names[index], 0);
+	int64_t offsets[BUS_PARTS_MAX];
 
-	status->lag = status->high > status->next_offset ? status->high - status->next_offset : 0;
-	if (status->lag == 0 || status->lag > REST_MAX || status->next_offset < status->low)
-		return 0;
-	if (bus_reader_seek(reader, status->part, status->next_offset, err) != 0 ||
-	    bus_reader_next(reader, LAST_RECORD_MS, &found, &record, err) != 0)
-		return -1;
-	if (found)
-		bus_record_release(&record);
-	else if (bus_reader_end(reader) >= status->high)
-		status->lag = 0;
-	return 0;
-}
-
-static int read_events(struct observer *observer, size_t index, struct observation *observation, struct err *err)
-{
 	for (int32_t part = 0; part < observer->topics[index].parts; part++) {
-		struct part_status *status = find_part(observation, observer->modules.names[index], part);
-		int64_t low = 0;
+		struct part_status *status = &parts[part];
 
-		if (bus_reader_bounds(observer->topics[index].events, part, &low, &status->events_high, BROKER_MS, err) != 0)
-			return -1;
-		if (status->events_high > low && status->events_high != observer->topics[index].events_high[part]) {
-			if (last_sequence(observer->topics[index].events, part, status->events_high,
-					  &observer->topics[index].published_seq[part], err) != 0)
-				return -1;
-			observer->topics[index].events_high[part] = status->events_high;
-		}
-		status->published_seq = observer->topics[index].published_seq[part];
-		if (find_lag(observer->topics[index].commands, status, err) != 0)
-			return -1;
-		status->unpublished = status->log_seq > status->published_seq ? status->log_seq - status->published_seq : 0;
+		status->lag = status->high > status->next_offset ? status->high - status->next_offset : 0;
+		offsets[part] = status->lag > 0 && status->lag <= REST_MAX && status->next_offset >= status->low
+					? status->next_offset
+					: -1;
 	}
-	return 0;
+	return bus_reader_each(observer->topics[index].commands, offsets, observer->topics[index].parts, RECORDS_MS, take_rest,
+			       parts, err);
 }
 
 /* ---- readers ---- */
@@ -371,14 +384,18 @@ int observe(struct observer *observer, struct observation *ret_observation, stru
 	arena_rewind(&observer->arena, observer->mark);
 	if ((observer->db == NULL || !db_is_alive(observer->db)) && connect_database(observer, err) != 0)
 		return -1;
-	if (take_parts(observer, &observation, err) != 0 || read_command_bounds(observer, &observation, err) != 0)
+	if (take_parts(observer, &observation, err) != 0)
 		return -1;
+	for (size_t i = 0; i < observer->modules.count; i++) {
+		if (read_command_bounds(observer, i, &observation, err) != 0)
+			return -1;
+	}
 	for (size_t i = 0; i < observer->modules.count; i++) {
 		if (read_heads(observer, i, &observation, err) != 0 || read_counts(observer, i, &observation, err) != 0)
 			return -1;
 	}
 	for (size_t i = 0; i < observer->modules.count; i++) {
-		if (read_events(observer, i, &observation, err) != 0)
+		if (read_events(observer, i, &observation, err) != 0 || find_lags(observer, i, &observation, err) != 0)
 			return -1;
 	}
 	for (size_t i = 0; i < observer->readers.count; i++) {

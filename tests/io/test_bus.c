@@ -531,6 +531,60 @@ static void test_bus__a_reader_reads_the_last_record_and_the_end(void **state)
 
 /* ---- headers ---- */
 
+/* What was told of each partition. */
+struct each_told {
+	int calls;
+	int64_t offsets[4];
+	int numbers[4]; /* of the record; -1: it ended */
+};
+
+static void told(void *told_arg, int32_t part, const struct bus_record *record, int64_t offset)
+{
+	struct each_told *each = told_arg;
+	long long number = -1;
+
+	assert_true(record == NULL || (str_to_int64(record->value, &number) && record->part == part));
+	each->calls++;
+	each->offsets[part] = offset;
+	each->numbers[part] = (int)number;
+}
+
+static void test_bus__a_reader_reads_one_record_of_each_partition_at_once(void **state)
+{
+	static const int64_t asked[4] = { 9, -1, 0, 5 }, beyond[4] = { 0, 99, -1, -1 };
+	struct err error = ERR_INIT;
+	struct bus_reader *reader = NULL;
+	int64_t lows[4], highs[4];
+
+	(void)state;
+	mock_cluster_topic(&mock, TOPIC, 4);
+	fill(0, 10);
+	fill(1, 3);
+	fill(3, 20);
+	MUST_DO(bus_reader_open(&conf, TOPIC, &reader, &error));
+	MUST_DO(bus_reader_all_bounds(reader, 4, lows, highs, DEADLINE_MS, &error));
+	assert_memory_equal(lows, ((int64_t[]){ 0, 0, 0, 0 }), sizeof(lows));
+	assert_memory_equal(highs, ((int64_t[]){ 10, 3, 0, 20 }), sizeof(highs));
+	for (int round = 0; round < 3; round++) {
+		struct each_told each = { .calls = 0 };
+
+		MUST_DO(bus_reader_each(reader, asked, 4, DEADLINE_MS, told, &each, &error));
+		assert_int_equal(each.calls, 3);
+		assert_int_equal(each.numbers[0], 9);
+		assert_int_equal(each.numbers[2], -1);
+		assert_int_equal(each.offsets[2], 0);
+		assert_int_equal(each.numbers[3], 5);
+		assert_int_equal(each.offsets[3], 5);
+	}
+	struct each_told each = { .calls = 0 };
+
+	assert_int_equal(bus_reader_each(reader, beyond, 4, DEADLINE_MS, told, &each, &error), -1);
+	assert_int_equal(error.kind, ERR_POISON);
+	assert_int_equal(bus_reader_all_bounds(reader, 5, lows, highs, DEADLINE_MS, &error), -1); /* the topic has four */
+	assert_int_equal(error.kind, ERR_POISON);
+	bus_reader_close(reader);
+}
+
 static void test_bus__headers_come_back_as_given(void **state)
 {
 	static const struct header headers[] = {
@@ -848,6 +902,7 @@ int main(void)
 		TEST(test_bus__bounds_are_the_first_and_the_next_offset),
 		TEST(test_bus__a_cluster_that_is_away_is_not_waited_for),
 		TEST(test_bus__a_reader_reads_the_last_record_and_the_end),
+		TEST(test_bus__a_reader_reads_one_record_of_each_partition_at_once),
 		TEST(test_bus__headers_come_back_as_given),
 		TEST(test_bus__too_many_headers_are_poison),
 		TEST(test_bus__lost_connections_neither_lose_repeat_nor_reorder),
