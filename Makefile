@@ -193,13 +193,19 @@ unit: $(UNIT_TESTS) ## tests that need nothing
 sim: $(SIM_TESTS) ## the real engine over seeded worlds in memory: SEEDS=10000, or one again: SEED=4711
 	@SIM_SEEDS=$(SEEDS) SIM_SEED=$(SEED) tests/run.sh cmocka $^
 
+# They wait for deadlines and for each other more than they work.
+IO_LANES ?= 4
+
 .PHONY: io
 io: $(IO_TESTS) ## tests against PostgreSQL and librdkafka's mock cluster
-	@tests/io/with-postgres.sh tests/run.sh cmocka $^
+	@tests/run.sh lanes $(IO_LANES) tests/io/with-postgres.sh $^
+
+# Each lane has a world of its own, and takes the next file when it is done with one.
+SYSTEM_LANES ?= 2
 
 .PHONY: system
 system: build ## stories on the real stack: ONLY=tests/system/test_x.py
-	@tests/run.sh pytest $(or $(ONLY),tests/system)
+	@tests/run.sh pytest $(or $(ONLY),-n $(SYSTEM_LANES) --dist loadfile tests/system)
 
 # ---- speed ----
 

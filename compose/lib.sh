@@ -90,14 +90,15 @@ port_of() {
 }
 
 # port_choose NAME: keeps the remembered port unless a stranger took it meanwhile. Below 32768: connections going out never sit
-# on those.
+# on those. Stacks that are started at the same time would choose one port twice, one time in a hundred: DCS_PORTS_FROM and
+# DCS_PORTS_COUNT give each a range of its own.
 port_choose() {
 	local port
 	mkdir -p "$DIR/ports"
 	port=$(port_of "$1" 2>/dev/null) || port=0
 	rm -f "$DIR/ports/$1"
 	until [ "$port" != 0 ] && port_is_free "$port" && ! grep -qsx "$port" "$DIR"/ports/*; do
-		port=$((20000 + RANDOM % 12000))
+		port=$((${DCS_PORTS_FROM:-20000} + RANDOM % ${DCS_PORTS_COUNT:-12000}))
 	done
 	echo "$port" >"$DIR/ports/$1"
 }

@@ -3,6 +3,8 @@
 # and something passed.
 #
 # usage: tests/run.sh cmocka PROGRAM...   C tests: each program is a suite of its own
+#        tests/run.sh lanes N COMMAND PROGRAM...  the same, N at a time: N lanes, each within COMMAND (its own tests/io/with-postgres.sh),
+#                                         take the next program when they are done with one
 #        tests/run.sh pytest ARGUMENT...  system tests
 #        tests/run.sh each COMMAND...     every command (one word list each) is one test: it passes when its status is 0
 #        tests/run.sh suites TARGET...    `make TARGET` for each, its last line counted: the totals of `make test`
@@ -11,8 +13,10 @@ cd "$(dirname "$0")/.."
 
 passed=0
 failed=0
-LOG=$(mktemp)
-trap 'rm -f "$LOG"' EXIT
+FOLDER=$(mktemp -d)
+LOG=$FOLDER/log
+touch "$LOG"
+trap 'rm -rf "$FOLDER"' EXIT
 
 # A test that hangs is a failed test, not a stuck run. KILL a little later: a sanitizer may be stuck in its own handler.
 limited() {
@@ -47,6 +51,31 @@ run_cmocka() {
 	done
 }
 
+# A lane prints what a program said when the program has ended, under a lock; the totals are the last line of each lane.
+run_lanes() { # N COMMAND PROGRAM...
+	local lanes=$1 within=$2 totals
+	shift 2
+	printf '%s\n' "$@" >"$FOLDER/programs"
+	for ((lane = 0; lane < lanes; lane++)); do
+		"$within" tests/run.sh lane "$FOLDER" &
+	done | tee "$LOG"
+	totals=($(awk '/^[0-9]+ passed, [0-9]+ failed$/ { passed += $1; failed += $3; lanes++ } END { print passed + 0, failed + 0, lanes + 0 }' "$LOG"))
+	passed=${totals[0]}
+	failed=$((totals[1] + lanes - totals[2]))
+	[ ! -s "$FOLDER/programs" ] || { echo "FAILED: not run: $(paste -sd ' ' "$FOLDER/programs")"; failed=$((failed + 1)); }
+}
+
+run_lane() { # FOLDER of those that share the programs
+	local program shared=$1
+	exec 9>"$shared/lock"
+	while flock 9; program=$(head -n 1 "$shared/programs"); sed -i 1d "$shared/programs"; flock -u 9; [ -n "$program" ]; do
+		run_cmocka "$program" >"$FOLDER/output" 9>&-
+		flock 9
+		cat "$FOLDER/output"
+		flock -u 9
+	done
+}
+
 run_pytest() {
 	limited "${TEST_SECONDS:-1200}" /usr/bin/python3 -m pytest -p no:cacheprovider "$@"
 	local status=$? errors
@@ -77,12 +106,12 @@ run_suites() {
 
 what=${1:-}
 case $what in
-cmocka | pytest | each | suites)
+cmocka | lanes | lane | pytest | each | suites)
 	shift
 	"run_$what" "$@"
 	;;
 *)
-	sed -n '5,8s/^# \{0,1\}//p' "$0" >&2
+	sed -n '5,10s/^# \{0,1\}//p' "$0" >&2
 	exit 2
 	;;
 esac

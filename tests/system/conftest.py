@@ -1,9 +1,17 @@
+import os
+
 import pytest
 
 from client import Client, Events
 from contract import Api
 from people import People
-from world import MODULES, World
+from world import MODULES, PORTS_COUNT, PORTS_FROM, World
+
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # several at once: each has a world of its own, and a range of ports for all its stacks
+    number, count = int(os.environ["PYTEST_XDIST_WORKER"][2:]), int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+    os.environ["DCS_PORTS_COUNT"] = str(PORTS_COUNT // count)
+    os.environ["DCS_PORTS_FROM"] = str(PORTS_FROM + number * (PORTS_COUNT // count))
 
 
 @pytest.fixture(scope="session")

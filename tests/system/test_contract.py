@@ -6,7 +6,6 @@ import contextlib
 import datetime
 import http.client
 import signal
-import socket
 import subprocess
 import urllib.parse
 import uuid
@@ -15,7 +14,7 @@ import pytest
 
 from client import new_id, now
 from contract import Api, answer_of
-from world import BIN, MODULES, wait_for
+from world import BIN, MODULES, free_port, wait_for
 
 ROLES = ("admin", "compliance", "supervisor", "agent", "creditor", "system", "auditor", "reporting")
 ETAG = {"If-Match": "*"}
@@ -368,12 +367,6 @@ def test_409_for_what_is_not_possible_any_more(boss, client, things):
 
 
 # ---- 503 ----
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
 
 
 @contextlib.contextmanager

@@ -39,6 +39,15 @@ def test_a_program_that_runs_nothing_or_ends_badly_has_failed(tmp_path, text):
     assert status == 1 and totals.endswith(" 1 failed")
 
 
+def test_lanes_run_every_program_once_and_sum_up(tmp_path):
+    programs = [program(tmp_path, str(number), f"echo ran {number} >>{tmp_path}/ran; {PASSES}") for number in range(5)]
+    assert run("lanes", "2", "env", *programs) == (0, "15 passed, 0 failed")
+    assert sorted((tmp_path / "ran").read_text().split("\n")) == ["", *(f"ran {number}" for number in range(5))]
+    assert run("lanes", "3", "env", *programs, program(tmp_path, "bad", FAILS)) == (1, "17 passed, 1 failed")
+    assert run("lanes", "3", "env", programs[0]) == (0, "3 passed, 0 failed")
+    assert run("lanes", "2", "false", *programs) == (1, "0 passed, 3 failed")  # both lanes, and what was not run
+
+
 def test_nothing_to_run_is_a_failure():
     assert run("cmocka") == (1, "0 passed, 0 failed")
 

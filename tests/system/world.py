@@ -4,8 +4,10 @@ import contextlib
 import json
 import os
 import pathlib
+import random
 import shutil
 import signal
+import socket
 import subprocess
 import time
 
@@ -16,6 +18,7 @@ BIN = pathlib.Path(os.environ.get("DCS_BIN", ROOT / "build/release"))
 JARS = ROOT / ".cache/kafka-jars"
 DEADLINE_S = 90  # far above what anything here takes; a test that needs it has failed
 MODULES = ("users", "customers", "debts", "communications", "reports")
+PORTS_FROM, PORTS_COUNT = 20000, 12000  # as compose/lib.sh: below those that connections going out sit on
 
 
 def wait_for(condition, what, seconds=DEADLINE_S):
@@ -27,6 +30,16 @@ def wait_for(condition, what, seconds=DEADLINE_S):
             return answer
         assert time.monotonic() < deadline, f"after {seconds} s still not: {what() if callable(what) else what}"
         time.sleep(0.05)
+
+
+def free_port():
+    """One for a program of the test's own."""
+    first, count = int(os.environ.get("DCS_PORTS_FROM", PORTS_FROM)), int(os.environ.get("DCS_PORTS_COUNT", PORTS_COUNT))
+    while True:
+        port = random.randrange(first, first + count)
+        with socket.socket() as one, contextlib.suppress(OSError):
+            one.bind(("127.0.0.1", port))
+            return port
 
 
 def start_time(pid):
