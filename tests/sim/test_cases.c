@@ -350,6 +350,83 @@ static void test_cases__a_record_that_cannot_even_be_read_halts_its_partition(vo
 	assert_null(audit(world));
 }
 
+/* Every program of a module is killed, as often, and has claimed its partitions again before the next time. */
+static void kill_all(struct sim_world *world, size_t module, int times)
+{
+	while (times-- > 0) {
+		for (size_t i = 0; i < SIM_WORKERS; i++)
+			world->workers[module][i].session->is_dead = true;
+		assert_true(rests(world));
+	}
+}
+
+static void assert_all_are_applied(struct sim_world *world, size_t count)
+{
+	assert_true(rests(world));
+	assert_int_equal(world->databases[CUSTOMERS].log[0].count, count);
+	assert_int_equal(parked_now(world, CUSTOMERS), 0);
+	assert_int_equal(head_of(world, CUSTOMERS, 0)->tries, 0);
+	assert_int_equal(head_of(world, CUSTOMERS, 0)->suspect, 0);
+	assert_null(audit(world));
+}
+
+/* Nothing comes, so nothing is committed: claims count, and say nothing about what comes later. */
+static void test_cases__kills_in_a_quiet_time_park_nothing(void **state)
+{
+	struct sim_world *world = *state;
+
+	assert_true(rests(world));
+	kill_all(world, CUSTOMERS, 10);
+	assert_in_range(head_of(world, CUSTOMERS, 0)->tries, 4, 100);
+	for (unsigned number = 1; number <= 9; number++)
+		send_customer(world, number);
+	assert_all_are_applied(world, 9);
+}
+
+/* A rolling deployment, a rebalance: who lets go counts for nothing, however often. */
+static void test_cases__owners_that_let_go_are_not_counted(void **state)
+{
+	struct sim_world *world = *state;
+
+	for (int time = 0; time < 10; time++) {
+		assert_true(rests(world));
+		world_rebalance(world, CUSTOMERS);
+	}
+	assert_true(rests(world));
+	assert_in_range(head_of(world, CUSTOMERS, 0)->tries, 0, 1);
+}
+
+static size_t kills_by_number[16];
+
+static bool kills_each_customer_once(const struct command *command)
+{
+	for (unsigned number = 1; number < 16; number++) {
+		const struct uuid id = id_of(number);
+
+		if (command->type == &create_customer_type && uuid_equal(&command->id, &id))
+			return kills_by_number[number]++ == 0;
+	}
+	return false;
+}
+
+/* Whatever kills from outside, a lack of memory, a power cut, meets one command and then another in hand: each is done in the
+ * end. */
+static void test_cases__deaths_with_one_command_after_another_in_hand_park_none(void **state)
+{
+	struct sim_world *world = *state;
+
+	memset(kills_by_number, 0, sizeof(kills_by_number));
+	assert_true(rests(world));
+	kill_all(world, CUSTOMERS, 5); /* from now on one record at a time */
+	const int64_t deaths = world->deaths;
+
+	world->script.kills = kills_each_customer_once;
+	for (unsigned number = 1; number <= 9; number++)
+		send_customer(world, number);
+	assert_all_are_applied(world, 9);
+	assert_int_equal(world->deaths - deaths, 9);
+}
+
 /* ---- waiting ---- */
 
 static void test_cases__more_than_may_wait_is_refused_and_halts_nothing(void **state)
@@ -475,6 +552,9 @@ int main(void)
 		IN_WORLD(test_cases__a_command_that_ends_every_program_is_set_aside_alone),
 		IN_WORLD(test_cases__a_waiting_command_that_ends_every_program_is_set_aside_alone),
 		IN_WORLD(test_cases__a_record_that_cannot_even_be_read_halts_its_partition),
+		IN_WORLD(test_cases__kills_in_a_quiet_time_park_nothing),
+		IN_WORLD(test_cases__owners_that_let_go_are_not_counted),
+		IN_WORLD(test_cases__deaths_with_one_command_after_another_in_hand_park_none),
 		IN_WORLD(test_cases__more_than_may_wait_is_refused_and_halts_nothing),
 		IN_WORLD(test_cases__a_partition_without_a_leader_holds_up_no_other),
 		IN_WORLD(test_cases__a_truncated_topic_halts_and_goes_on_where_told),

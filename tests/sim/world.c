@@ -118,6 +118,11 @@ static void rebalance(struct sim_world *world, struct sim_worker *workers, size_
 	}
 }
 
+void world_rebalance(struct sim_world *world, size_t module)
+{
+	rebalance(world, world->workers[module], SIM_WORKERS);
+}
+
 /* ---- life ---- */
 
 void world_init(struct sim_world *world, uint64_t seed, struct coder *coder)

@@ -213,6 +213,7 @@ void world_release(struct sim_world *world);
  * wakes. */
 void world_step(struct sim_world *world);
 bool world_is_idle(const struct sim_world *world);
+void world_rebalance(struct sim_world *world, size_t module);
 /* A person has looked at everything, or at what ends every program. */
 void world_unhalt(struct sim_world *world, bool only_deadly);
 void world_release_bugs(struct sim_world *world); /* after they are mended */
