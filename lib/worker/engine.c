@@ -9,7 +9,7 @@
 
 #define BACKOFF_MIN_MS     100
 #define BACKOFF_MAX_MS     5000
-#define HALTED_LOOK_MS     10000 /* a person may have let it go on */
+#define HALTED_LOOK_MS     2000 /* a person may have let it go on */
 #define CONFLICT_TRIES_MAX 5
 #define CAREFUL_SPAN_MIN   4
 #define CAREFUL_SPAN_MAX   256
