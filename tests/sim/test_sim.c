@@ -25,7 +25,7 @@
 #define ROUNDS          12
 #define STEPS_PER_ROUND 100
 #define REST_STEPS_MAX  40000
-#define REST_TICKS      12
+#define REST_TICKS      8
 #define SEEDS_DEFAULT   200
 
 /* Totals over all seeds, so that a world too kind to find anything is noticed. */
@@ -73,9 +73,9 @@ static bool come_to_rest(struct sim_world *world)
 	world_unhalt(world, false);
 	for (int step = 0; step < REST_STEPS_MAX; step++) {
 		world_step(world);
-		if (step % 64 == 0)
+		if (step % 16 == 0)
 			world_unhalt(world, true); /* the deaths of the rough time come to light now */
-		if (step % 64 != 0 || !world_is_idle(world))
+		if (step % 16 != 0 || !world_is_idle(world))
 			continue;
 		if (ticks++ == REST_TICKS)
 			return true;
@@ -93,6 +93,8 @@ static const char *run_seed(uint64_t seed, struct coder *coder, struct totals *t
 
 	assert_non_null(world);
 	world_init(world, seed, coder);
+	if (dice_hits(&world->dice, 800))
+		workload_begin(world);
 	for (int round = 0; round < ROUNDS; round++) {
 		workload_publish(world, world->sizes.commands_per_round);
 		if (dice_hits(&world->dice, 500))
@@ -107,10 +109,10 @@ static const char *run_seed(uint64_t seed, struct coder *coder, struct totals *t
 	return wrong;
 }
 
-/* A MUST ends the process: at least it is known where. */
+/* A MUST, or a crash, ends the process: at least it is known where. */
 static FILE *told;
 static int told_at;
-static char last_words[96]; /* put together before the run: a signal handler may only write */
+static char last_words[128]; /* put together before the run: a signal handler may only write */
 
 static void on_abort(int number)
 {
@@ -128,6 +130,7 @@ static void be_quiet(bool is_quiet)
 	if (is_quiet)
 		assert_non_null(freopen("/dev/null", "w", stderr));
 	signal(SIGABRT, on_abort);
+	signal(SIGSEGV, on_abort);
 }
 
 static uint64_t number_of(const char *name, uint64_t otherwise)
@@ -151,8 +154,9 @@ static int run_share(uint64_t first, uint64_t count, uint64_t share)
 	for (uint64_t seed = first + share; seed < first + count && status == 0; seed += PROCESSES) {
 		const char *wrong;
 
-		snprintf(last_words, sizeof(last_words), "seed %llu: a MUST does not hold\nagain: make sim SEED=%llu\n",
-			 (unsigned long long)seed, (unsigned long long)seed);
+		snprintf(last_words, sizeof(last_words),
+			 "seed %llu: a MUST does not hold, or a crash\nagain: make sim SEED=%llu\n", (unsigned long long)seed,
+			 (unsigned long long)seed);
 		wrong = run_seed(seed, coder, &totals);
 		if (wrong) {
 			fprintf(told, "seed %llu: %s\nagain: make sim SEED=%llu\n", (unsigned long long)seed, wrong,

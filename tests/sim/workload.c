@@ -4,6 +4,7 @@
 #include "base/day.h"
 #include "consumers/debts/debts.h"
 #include "schemas/clock.h"
+#include "schemas/communications.h"
 #include "schemas/customers.h"
 #include "schemas/debts.h"
 #include "tests/sim/workload.h"
@@ -161,8 +162,8 @@ static const struct maker {
 	{ 8, make_contact_point }, { 1, make_invalidation },
 	{ 19, make_debt },         { 38, make_payment },
 	{ 18, make_reversal },     { 10, make_amendment },
-	{ 2, make_cancellation },  { 6, make_template },
-	{ 12, make_consent },      { 6, make_withdrawal },
+	{ 2, make_cancellation },  { 2, make_template },
+	{ 10, make_consent },      { 4, make_withdrawal },
 	{ 30, make_message },      { 8, make_message_cancellation },
 	{ 8, make_delivery },
 };
@@ -195,9 +196,8 @@ int32_t world_part_of(const struct uuid *key)
 	return key->bytes[15] % SIM_PARTS;
 }
 
-static void publish(struct sim_world *world, struct arena *arena)
+static void publish(struct sim_world *world, struct made made, struct arena *arena)
 {
-	struct made made = make_any(world, arena);
 	int32_t part = world_part_of(&made.key);
 	const struct sim_record *before = some_record(world, made.module, part);
 	struct command_head head = { .id = command_id(world), .key = made.key, .at_ms = world->now_ms, .source = STR("/sim") };
@@ -216,9 +216,10 @@ static void publish(struct sim_world *world, struct arena *arena)
 			     before->headers_count);
 		return;
 	}
-	if (roll < 60 && before && envelope_read(before->headers, before->headers_count, &envelope, &err) == 0)
-		head.id = envelope.id;   /* a used id, other content */
-	if (dice_hits(&world->dice, 60)) /* some are too late when they are read, some while they wait */
+	if (roll < 60 && before && envelope_read(before->headers, before->headers_count, &envelope, &err) == 0 &&
+	    !str_is(envelope.type, record_dispatch_type.ce_type)) /* nobody takes the notifier's: it never takes another */
+		head.id = envelope.id;                            /* a used id, other content */
+	if (dice_hits(&world->dice, 60))                          /* some are too late when they are read, some while they wait */
 		head.expires_ms = world->now_ms + (int64_t)dice_below(&world->dice, 4000) - 1000;
 	head.token = roll >= 60 && roll < 70    ? STR("none")
 		     : roll >= 70 && roll < 80  ? STR("expired")
@@ -245,8 +246,25 @@ void workload_publish(struct sim_world *world, size_t count)
 	MUST(arena_init(&arena, 1 << 16, &err) == 0);
 	for (size_t i = 0; i < count; i++) {
 		arena_reset(&arena);
-		publish(world, &arena);
+		publish(world, make_any(world, &arena), &arena);
 	}
+	arena_release(&arena);
+}
+
+void workload_begin(struct sim_world *world)
+{
+	static const struct maker first[] = {
+		{ 15, make_customer }, { 25, make_contact_point }, { 12, make_template }, { 20, make_consent }
+	};
+	struct arena arena;
+	struct err err = ERR_INIT;
+
+	MUST(arena_init(&arena, 1 << 16, &err) == 0);
+	for (size_t at = 0; at < sizeof(first) / sizeof(first[0]); at++)
+		for (unsigned i = 0; i < first[at].weight; i++) {
+			arena_reset(&arena);
+			publish(world, first[at].make(world, &arena), &arena);
+		}
 	arena_release(&arena);
 }
 

@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "schemas/communications.h"
 #include "schemas/customers.h"
 #include "tests/sim/workload.h"
@@ -106,7 +108,7 @@ struct made make_withdrawal(struct sim_world *world, struct arena *arena)
 struct made make_message(struct sim_world *world, struct arena *arena)
 {
 	struct send_communication *body = arena_take(arena, 1, sizeof(*body));
-	uint64_t number = dice_below(&world->dice, 4);
+	uint64_t number = dice_below(&world->dice, 2) + (dice_hits(&world->dice, 650) ? 2 : 0);
 	struct uuid *debt_id = arena_take(arena, 1, sizeof(*debt_id));
 
 	*debt_id = workload_id(FAMILY_DEBT, dice_below(&world->dice, DEBTS));
@@ -118,46 +120,76 @@ struct made make_message(struct sim_world *world, struct arena *arena)
 	body->template_name = template_of(number);
 	body->language = STR("de");
 	body->message_class = class_of(number);
-	body->send_by = world->now_ms + 500 + (int64_t)dice_below(&world->dice, 30000);
+	body->send_by = world->now_ms + 500 + (int64_t)dice_below(&world->dice, 40000);
 	return (struct made){ &send_communication_type, body, body->customer_id, SIM_COMMUNICATIONS };
+}
+
+/* One that may still be there: unfinished, if a few looks find one. NULL: there is none at all. */
+static const struct sim_letter *some_letter(struct sim_world *world)
+{
+	const struct sim_post *post = &world->post;
+	const struct sim_letter *letter = NULL;
+
+	for (int look = 0; look < 8 && post->letters_count > 0; look++) {
+		letter = &post->letters[dice_below(&world->dice, post->letters_count)];
+		if (strcmp(letter->state, "done") != 0 && strcmp(letter->state, "cancelled") != 0)
+			break;
+	}
+	return letter;
+}
+
+/* Now and then of the wrong customer. */
+static struct uuid told_customer(struct sim_world *world, const struct uuid *customer_id)
+{
+	return dice_hits(&world->dice, 950) ? *customer_id : some_customer(world);
 }
 
 struct made make_message_cancellation(struct sim_world *world, struct arena *arena)
 {
 	struct cancel_communication *body = arena_take(arena, 1, sizeof(*body));
-	const struct sim_post *post = &world->post;
+	const struct sim_letter *letter = some_letter(world);
 
-	body->communication_id = workload_id(FAMILY_MESSAGE, dice_below(&world->dice, MESSAGES));
-	body->customer_id = some_customer(world);
-	if (post->letters_count > 0 && dice_hits(&world->dice, 900)) { /* one of the newest: they may still be there */
-		uint64_t back = 1 + dice_below(&world->dice, post->letters_count < 8 ? post->letters_count : 8);
-
-		body->communication_id = post->letters[post->letters_count - back].communication_id;
-		body->customer_id = post->letters[post->letters_count - back].customer_id;
-	}
+	if (!letter)
+		return make_message(world, arena);
+	body->communication_id = letter->communication_id;
+	body->customer_id = told_customer(world, &letter->customer_id);
+	if (dice_hits(&world->dice, 50))
+		body->communication_id = workload_id(FAMILY_MESSAGE, dice_below(&world->dice, MESSAGES));
 	body->has_expected_version = dice_hits(&world->dice, 100);
 	body->expected_version = 1;
 	return (struct made){ &cancel_communication_type, body, body->customer_id, SIM_COMMUNICATIONS };
 }
 
+/* NULL: the gateway has none, or a few looks did not find it. */
+static const struct sim_attempt *some_taken(struct sim_world *world)
+{
+	const struct sim_post *post = &world->post;
+
+	for (int look = 0; look < 8 && post->attempts_count > 0; look++) {
+		const struct sim_attempt *attempt = &post->attempts[dice_below(&world->dice, post->attempts_count)];
+
+		if (attempt->is_taken)
+			return attempt;
+	}
+	return NULL;
+}
+
 /* Of what the provider has, told in any order, more than once, and before the notifier has said that it was taken; now and then
- * of what nobody knows, or of the wrong customer. */
+ * of what nobody knows. */
 struct made make_delivery(struct sim_world *world, struct arena *arena)
 {
 	static const char *const statuses[] = {
 		"delivered", "delivered", "failed", "expired", "rejected", "buffered", "accepted"
 	};
 	struct record_delivery *body = arena_take(arena, 1, sizeof(*body));
-	const struct sim_post *post = &world->post;
-	uint64_t which = post->attempts_count == 0 ? 0 : dice_below(&world->dice, post->attempts_count);
+	const struct sim_attempt *attempt = some_taken(world);
 
-	body->communication_id = workload_id(FAMILY_MESSAGE, MESSAGES + dice_below(&world->dice, 4));
-	body->customer_id = some_customer(world);
-	if (post->attempts_count > 0 && post->attempts[which].is_taken && dice_hits(&world->dice, 980)) {
-		body->communication_id = post->attempts[which].communication_id;
-		if (dice_hits(&world->dice, 980))
-			body->customer_id = post->attempts[which].customer_id;
-	}
+	if (!attempt)
+		return make_message(world, arena);
+	body->communication_id = attempt->communication_id;
+	body->customer_id = told_customer(world, &attempt->customer_id);
+	if (dice_hits(&world->dice, 20))
+		body->communication_id = workload_id(FAMILY_MESSAGE, MESSAGES + dice_below(&world->dice, 4));
 	body->provider = STR("sim");
 	body->status = str_of(statuses[dice_below(&world->dice, sizeof(statuses) / sizeof(statuses[0]))]);
 	body->occurred_at = some_time_ago(world);

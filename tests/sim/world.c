@@ -142,7 +142,7 @@ void world_init(struct sim_world *world, uint64_t seed, struct coder *coder)
 		.batch_items_max = 2 + dice_below(&world->dice, dice_hits(&world->dice, 500) ? 12 : 200),
 		.arena_size = ARENA_SIZE_MIN + dice_below(&world->dice, (size_t)1 << 20),
 		.parked_max = dice_hits(&world->dice, 200) ? (int64_t)dice_below(&world->dice, 3) : 1000,
-		.commands_per_round = dice_hits(&world->dice, 150) ? 90 : 1 + dice_below(&world->dice, 25),
+		.commands_per_round = dice_hits(&world->dice, 150) ? 60 : 1 + dice_below(&world->dice, 25),
 	};
 	buf_init(&world->aggregates, AGGREGATES_SIZE_MAX);
 	running = world;

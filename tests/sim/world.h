@@ -285,6 +285,7 @@ void world_act(struct sim_session *session); /* whose rules run now */
 
 /* ---- workload.c, auditor.c ---- */
 
+void workload_begin(struct sim_world *world); /* most of whom and what later commands name */
 void workload_publish(struct sim_world *world, size_t count);
 void workload_tick(struct sim_world *world); /* to every partition */
 

@@ -219,9 +219,9 @@ static void leave(struct sim_world *world, struct sim_flight *flight)
 	attempt->is_taken = roll < 60;
 	if (roll < 50)
 		flight->outcome = "accepted";
-	else if (roll < 70)
+	else if (roll < 68)
 		flight->outcome = "unknown";
-	else if (roll < 90)
+	else if (roll < 94)
 		flight->outcome = "not_accepted";
 	else
 		flight->outcome = "failed";
