@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "base/conf.h"
 #include "base/day.h"
@@ -12,6 +13,7 @@
 
 /* dcs-api: the HTTP gateway. See README.md. */
 
+#define FILES_KEPT      256 /* for all that is no connection of a caller */
 #define DRAIN_MS        4000
 #define QUESTIONS_MAX   4096
 #define SEARCHES_MAX    64
@@ -31,7 +33,8 @@ static int read_settings(struct settings *settings, char **argv, struct err *err
 		  "key that signs callback URLs" },
 		{ "address.key.file", CONF_TEXT, NULL, &settings->address_key_file, 0, 0, false,
 		  "key that opens personal texts" },
-		{ "api.connections", CONF_NUMBER, "512", &settings->connections_max, 1, 10000, false, "open at once" },
+		{ "api.connections", CONF_NUMBER, "12000", &settings->connections_max, 1, 100000, false,
+		  "open at once; each may take 24 KiB when it is idle" },
 		{ "api.idle.s", CONF_NUMBER, "30", &settings->idle_s, 1, 600, false, "a silent connection is closed after" },
 		{ "api.trusted.proxies", CONF_TEXT, "", &settings->trusted_proxies, 0, 0, false,
 		  "addresses, address/bits,...: whose X-Forwarded-For is believed" },
@@ -54,12 +57,35 @@ static int read_settings(struct settings *settings, char **argv, struct err *err
 	return conf_read(rows, sizeof(rows) / sizeof(rows[0]), "The gateway's settings.", 1, argv, &outcome, &argi, err);
 }
 
+/* A connection is an open file: the soft limit, made for programs that use select, is raised to the hard one. What does not fit
+ * into that either waits outside instead of failing inside. */
+static unsigned connections_that_fit(int64_t wanted)
+{
+	struct rlimit limit;
+	int64_t fit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return (unsigned)wanted;
+	if (limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+			(void)getrlimit(RLIMIT_NOFILE, &limit);
+	}
+	if (limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= (rlim_t)wanted + FILES_KEPT)
+		return (unsigned)wanted;
+	fit = limit.rlim_cur > 2 * FILES_KEPT ? (int64_t)limit.rlim_cur - FILES_KEPT : FILES_KEPT;
+	if (fit >= wanted)
+		return (unsigned)wanted;
+	log_warn("connections=%lld of %lld next=\"more need more open files: ulimit -n\"", (long long)fit, (long long)wanted);
+	return (unsigned)fit;
+}
+
 static int open_server(struct api *api, const struct settings *settings, struct err *err)
 {
 	const struct server_conf conf = { .listen = settings->listen,
 					  .routes = api_routes,
 					  .api = api,
-					  .connections_max = (unsigned)settings->connections_max,
+					  .connections_max = connections_that_fit(settings->connections_max),
 					  .idle_timeout_s = (unsigned)settings->idle_s,
 					  .is_behind_tls = settings->is_behind_tls,
 					  .admit = api_admit,

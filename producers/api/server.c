@@ -13,11 +13,12 @@
 
 /* The daemon: libmicrohttpd polled from outside (epoll), no threads of its own; its connections, and how long they may stay. */
 
-#define CONNECTION_MEMORY (32 * 1024) /* head of a request */
-#define BACKLOG           512
+#define CONNECTION_MEMORY (16 * 1024) /* head of a request; all of it is written at each request's end */
+#define BACKLOG           4096
 #define SWEEP_MS          1000
 #define REQUEST_TIMEOUT_S 60
-#define PATIENCE_MS       2000 /* with who is slow, when others wait for a connection */
+#define PATIENCE_MS       2000               /* with who is slow, when others wait for a connection */
+#define BODIES_SIZE_MAX   ((size_t)64 << 20) /* of bodies that are coming; beyond it patience is short too */
 
 /* ---- connections ---- */
 
@@ -79,32 +80,57 @@ static void hang_up(const struct call *call)
 		(void)shutdown(info->connect_fd, SHUT_RDWR);
 }
 
+/* What there is too much of. */
+struct crowd {
+	bool of_connections, of_bodies;
+	size_t idle_may_go; /* connections that only wait for their next request: so many make room at this turn */
+};
+
+static struct crowd find_crowd(const struct server *server)
+{
+	size_t max = server->conf.connections_max;
+	size_t bodies_size = 0;
+
+	for (size_t i = 0; i < server->calls_used; i++) {
+		if (server->calls[i].stage == CALL_BODY)
+			bodies_size += server->calls[i].body.capacity;
+	}
+	return (struct crowd){ .of_connections = server->connections >= max - max / 16,
+			       .of_bodies = bodies_size > BODIES_SIZE_MAX,
+			       .idle_may_go = max / 4 + 1 };
+}
+
 /*
  * libmicrohttpd closes who says nothing; who says a byte now and then, or reads one, is closed here when his time is over. When
- * nearly all connections are taken, those go that only wait for their next request, and who is slow has little time.
+ * nearly all connections are taken, some of those go that only wait for their next request, and who is slow has little time; so
+ * he has when bodies that are not whole take much memory.
  */
-static bool is_over(const struct server *server, const struct call *call, bool is_crowded, int64_t now_ms)
+static bool is_over(const struct server *server, const struct call *call, struct crowd *crowd, int64_t now_ms)
 {
 	int64_t patience_ms = server->conf.request_timeout_s * INT64_C(1000);
+	bool is_short = crowd->of_connections || (crowd->of_bodies && call->stage == CALL_BODY);
 
 	if (call->stage == CALL_FREE || call->stage == CALL_WAITING)
 		return false;
-	if (is_crowded && call->stage == CALL_IDLE)
+	if (crowd->of_connections && call->stage == CALL_IDLE && crowd->idle_may_go > 0) {
+		crowd->idle_may_go--;
 		return true;
-	if (is_crowded && patience_ms > PATIENCE_MS)
+	}
+	if (is_short && patience_ms > PATIENCE_MS)
 		now_ms += patience_ms - PATIENCE_MS;
 	return call->deadline_ms > 0 && now_ms > call->deadline_ms;
 }
 
 static void sweep(struct server *server, int64_t now_ms)
 {
-	bool is_crowded = server->connections >= server->conf.connections_max - server->conf.connections_max / 16;
+	struct crowd crowd;
 
 	if (now_ms - server->swept_ms < SWEEP_MS)
 		return;
 	server->swept_ms = now_ms;
+	crowd = find_crowd(server);
 	for (size_t i = 0; i < server->calls_used; i++) {
-		if (is_over(server, &server->calls[i], is_crowded, now_ms))
+		if (is_over(server, &server->calls[i], &crowd, now_ms))
 			hang_up(&server->calls[i]);
 	}
 }

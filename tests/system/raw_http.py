@@ -37,9 +37,10 @@ class Answers:
         return [self.status_of(head) for head in self.heads]
 
 
-def connect(url):
+def connect(url, source=""):
+    """From any address of this machine, or from this one."""
     address = urllib.parse.urlsplit(url)
-    return socket.create_connection((address.hostname, address.port), timeout=DEADLINE_S)
+    return socket.create_connection((address.hostname, address.port), timeout=DEADLINE_S, source_address=(source, 0))
 
 
 @contextlib.contextmanager
