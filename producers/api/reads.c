@@ -128,7 +128,7 @@ static void answer_row(const struct reading *reading, const struct answer *answe
 		}
 	}
 	buf_reset(&reads->body);
-	row_write(&reads->writer, &reads->body, plan, answer->result, answer->first, false, call_principal(call)->roles);
+	row_write(&reads->writer, &reads->body, plan, answer->result, answer->first, false, call_principal(call));
 	buf_add_u8(&reads->body, '\n');
 	MUST(!reads->body.overflow);
 	call_answer(call, is_written ? reading->written_status : 200, CALL_JSON, buf_str(&reads->body));

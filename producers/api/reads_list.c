@@ -93,7 +93,7 @@ static void write_page(const struct listing *listing, const struct answer *answe
 {
 	struct reads *reads = listing->reads;
 	int shown = answer->count > (int)listing->limit ? (int)listing->limit : answer->count;
-	uint32_t roles = call_principal(listing->call)->roles;
+	const struct principal *viewer = call_principal(listing->call);
 	char cursor[CURSOR_TEXT_SIZE];
 
 	buf_reset(&reads->body);
@@ -101,7 +101,7 @@ static void write_page(const struct listing *listing, const struct answer *answe
 	for (int i = 0; i < shown; i++) {
 		if (i > 0)
 			buf_add_u8(&reads->body, ',');
-		row_write(&reads->writer, &reads->body, listing->plan, answer->result, answer->first + i, true, roles);
+		row_write(&reads->writer, &reads->body, listing->plan, answer->result, answer->first + i, true, viewer);
 	}
 	if (shown < answer->count) {
 		cursor_of_row(listing, answer->result, answer->first + shown - 1, cursor);

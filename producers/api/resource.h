@@ -48,6 +48,7 @@ struct column {
 	enum column_kind kind;
 	const char *sql;
 	uint32_t roles; /* who sees it; others get no such member. 0: whoever may read the thing */
+	uint32_t doers; /* of actions with a user: who may take them, with anybody but himself; others see none. 0: not asked */
 	bool is_detail; /* not in lists */
 	const char *link, *of;
 };

@@ -19,7 +19,8 @@ static const struct column user_columns[] = {
 	  .roles = ROLE_ADMIN | ROLE_AUDITOR },
 	{ .name = "actions",
 	  .kind = COLUMN_TEXTS,
-	  .sql = "ARRAY['changeRoles', CASE a.state WHEN 'active' THEN 'disableUser' ELSE 'enableUser' END]" },
+	  .sql = "ARRAY['changeRoles', CASE a.state WHEN 'active' THEN 'disableUser' ELSE 'enableUser' END]",
+	  .doers = ROLE_ADMIN },
 	{ .name = "version", .kind = COLUMN_LONG, .sql = "a.version" },
 };
 

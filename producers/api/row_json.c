@@ -218,7 +218,7 @@ struct row {
 	const struct db_result *result;
 	int row;
 	int first; /* column of the plan's first member */
-	uint32_t roles;
+	const struct principal *viewer;
 };
 
 static void write_value(struct row_writer *writer, struct buf *buf, const struct row *row, const struct column *column, int at)
@@ -262,7 +262,7 @@ static void write_value(struct row_writer *writer, struct buf *buf, const struct
 	case COLUMN_SEALED:
 	case COLUMN_ADDRESS:
 		write_sealed(writer, buf, result, row->row, at,
-			     column->kind == COLUMN_ADDRESS && (column->roles & row->roles) == 0);
+			     column->kind == COLUMN_ADDRESS && (column->roles & row->viewer->roles) == 0);
 		return;
 	case COLUMN_JSON:
 		buf_add_str(buf, db_str(result, row->row, at));
@@ -288,6 +288,18 @@ static bool is_shown(const struct column *column, bool is_list, uint32_t roles)
 	return column->roles == 0 || column->kind == COLUMN_ADDRESS || (column->roles & roles) != 0;
 }
 
+/* Nobody does anything with himself: it takes a second person (consumers/users). */
+static bool may_act(const struct row *row, const struct column *column)
+{
+	struct uuid id;
+
+	if (column->doers == 0)
+		return true;
+	MUST(row->plan->resource->columns[0].kind == COLUMN_UUID);
+	id = db_uuid(row->result, row->row, row->first);
+	return (column->doers & row->viewer->roles) != 0 && !(row->viewer->is_user && uuid_equal(&id, &row->viewer->user_id));
+}
+
 /* Closes and opens the objects between one member and the next. */
 static void write_between(struct buf *buf, struct str *object, const struct member *member, bool is_first)
 {
@@ -305,13 +317,13 @@ static void write_between(struct buf *buf, struct str *object, const struct memb
 }
 
 void row_write(struct row_writer *writer, struct buf *buf, const struct resource_plan *plan, const struct db_result *result,
-	       int row_number, bool is_list, uint32_t roles)
+	       int row_number, bool is_list, const struct principal *viewer)
 {
 	struct row row = { .plan = plan,
 			   .result = result,
 			   .row = row_number,
 			   .first = is_list ? ROW_COLUMNS_LIST : ROW_COLUMNS_ONE,
-			   .roles = roles };
+			   .viewer = viewer };
 	struct str object = STR("");
 	bool is_first = true;
 	int at;
@@ -320,7 +332,7 @@ void row_write(struct row_writer *writer, struct buf *buf, const struct resource
 	for (int i = 0; i < (int)plan->resource->columns_count; i++) {
 		const struct member *member = &plan->members[i];
 
-		if (!is_shown(member->column, is_list, roles))
+		if (!is_shown(member->column, is_list, viewer->roles))
 			continue;
 		at = row.first + (member->column->kind == COLUMN_LINK ? member->of : i);
 		write_between(buf, &object, member, is_first);
@@ -328,6 +340,8 @@ void row_write(struct row_writer *writer, struct buf *buf, const struct resource
 		buf_add_str(buf, member->name);
 		if (db_is_null(result, row_number, at))
 			buf_add_text(buf, "null");
+		else if (!may_act(&row, member->column))
+			buf_add_text(buf, "[]");
 		else
 			write_value(writer, buf, &row, member->column, at);
 	}

@@ -2,6 +2,7 @@
 #define API_ROW_JSON_H
 
 #include "base/buf.h"
+#include "producers/api/principal.h"
 #include "producers/api/resource_plan.h"
 #include "wire/coder.h"
 
@@ -18,9 +19,9 @@ struct row_writer {
 MUST_CHECK int row_writer_init(struct row_writer *writer, const uint8_t key[32], struct coder *coder, struct err *err);
 void row_writer_release(struct row_writer *writer); /* accepts a zeroed one */
 
-/* The viewer's roles decide which members there are. `is_list`: without details. */
+/* The viewer's roles decide which members there are, and with users who he is. `is_list`: without details. */
 void row_write(struct row_writer *writer, struct buf *buf, const struct resource_plan *plan, const struct db_result *result,
-	       int row, bool is_list, uint32_t roles);
+	       int row, bool is_list, const struct principal *viewer);
 
 /* What somebody sees of an address who need not know it: "a***@e***", "+49***67". Pure. */
 void address_mask(struct buf *buf, struct str address);

@@ -633,6 +633,7 @@ static void test_api_auth__everybody_may_ask_who_he_is(void **state)
 	assert_int_equal(get("/auth/me", token_of_user(&portal, ROLE_CONSUMER | ROLE_ADMIN)), 200);
 	assert_non_null(strstr(clients[0].answer, "\"login\":\"portal\",\"state\":\"active\",\"roles\":[\"consumer\"]"));
 	assert_null(strstr(clients[0].answer, "lockedUntil"));
+	assert_non_null(strstr(clients[0].answer, "\"actions\":[]"));
 	assert_non_null(strstr(clients[0].answer, "ETag: \"1\"\r\n"));
 	assert_int_equal(get("/auth/me", token_of("bil\\\"ling", ROLE_CREDITOR)), 200);
 	assert_non_null(strstr(clients[0].answer, "{\"service\":\"bil\\\\\\\"ling\",\"roles\":[\"creditor\"]}"));
@@ -652,10 +653,14 @@ static void test_api_auth__users_are_for_admins_and_auditors(void **state)
 	assert_non_null(strstr(clients[0].answer, "\"login\":\"agent\""));
 	assert_null(strstr(clients[0].answer, "\"login\":\"boss\""));
 	assert_null(strstr(clients[0].answer, "argon2"));
+	assert_non_null(strstr(clients[0].answer, "\"actions\":[\"changeRoles\",\"disableUser\"]"));
+	assert_int_equal(get("/auth/users?login=boss", token_of_user(&boss, ROLE_ADMIN)), 200);
+	assert_non_null(strstr(clients[0].answer, "\"actions\":[]")); /* not with himself */
 	uuid_format(text, &agent);
 	(void)snprintf(target, sizeof(target), "/auth/users/%s", text);
 	assert_int_equal(get(target, token_of("audit", ROLE_AUDITOR)), 200);
 	assert_non_null(strstr(clients[0].answer, "\"lockedUntil\":null"));
+	assert_non_null(strstr(clients[0].answer, "\"actions\":[]")); /* an auditor reads */
 	assert_null(strstr(clients[0].answer, "argon2"));
 }
 

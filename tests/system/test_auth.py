@@ -110,6 +110,11 @@ def test_nobody_changes_what_he_himself_may_do(api, admin):
     assert (answer.status, answer.json["code"]) == (409, "needs_second_person")
     assert api.post(f"/auth/users/{admin[0]}/disable", {}, token=boss).status == 409
     assert api.put(f"/auth/users/{admin[0]}/roles", {"roles": []}, token=boss).status == 428
+    # So it is not offered to him either.
+    assert api.get("/auth/me", token=boss).json["actions"] == []
+    assert api.get(f"/auth/users/{admin[0]}", token=boss).json["actions"] == []
+    other, _ = register(api)
+    assert set(api.get(f"/auth/users/{other}", token=boss).json["actions"]) == {"changeRoles", "disableUser"}
 
 
 def test_roles_of_programs_and_a_portal_user_without_a_customer_are_refused(api, admin):
