@@ -105,10 +105,10 @@ static bool is_unchanged(const struct call *call, int64_t version)
 
 static int64_t version_of(const struct resource_plan *plan, const struct answer *answer)
 {
-	int column = ROW_COLUMNS_ONE + plan->version;
+	int at = ROW_COLUMNS_ONE + plan->version->at_one;
 
-	return plan->resource->columns[plan->version].kind == COLUMN_INT ? db_int32(answer->result, answer->first, column)
-									 : db_int64(answer->result, answer->first, column);
+	return plan->version->column->kind == COLUMN_INT ? db_int32(answer->result, answer->first, at)
+							 : db_int64(answer->result, answer->first, at);
 }
 
 static void answer_row(const struct reading *reading, const struct answer *answer)
@@ -118,7 +118,7 @@ static void answer_row(const struct reading *reading, const struct answer *answe
 	struct call *call = reading->call;
 	bool is_written = reading->written_status > 0;
 
-	if (plan->version >= 0) {
+	if (plan->version != NULL) {
 		int64_t version = version_of(plan, answer);
 
 		call_set_etag(call, version);

@@ -98,14 +98,16 @@ static void write_owner(struct buf *sql, const struct resource *resource)
 		       resource->salt == NULL ? "NULL::bytea" : resource->salt);
 }
 
-/* A list's rows leave details out: their places stay, so that a column's index is its place in both. */
+static bool has_place(const struct column *column, bool is_list)
+{
+	return column->sql != NULL && !(is_list && column->is_detail);
+}
+
 static void write_columns(struct buf *sql, const struct resource *resource, bool is_list)
 {
 	for (size_t i = 0; i < resource->columns_count; i++) {
-		const struct column *column = &resource->columns[i];
-
-		buf_add_format(sql, ", %s AS c%zu", column->sql == NULL || (is_list && column->is_detail) ? "NULL" : column->sql,
-			       i);
+		if (has_place(&resource->columns[i], is_list))
+			buf_add_format(sql, ", %s AS c%zu", resource->columns[i].sql, i);
 	}
 }
 
@@ -146,6 +148,13 @@ static int plan_one(struct resource_plan *plan, bool is_whole, struct buf *sql, 
 
 /* ---- lists ---- */
 
+/* Which of its statements a list is asked with. Other filters than selective ones stand in it all or none: most ask without any.
+ */
+struct list_kind {
+	uint32_t selected; /* selective filters */
+	bool has_others, is_limited;
+};
+
 static uint32_t selective_filters(const struct resource *resource)
 {
 	uint32_t bits = 0;
@@ -155,19 +164,19 @@ static uint32_t selective_filters(const struct resource *resource)
 	return bits;
 }
 
-static void add_list_arguments(const struct resource *resource, uint32_t selected, bool is_limited, struct list_shape *list,
+static void add_list_arguments(const struct resource *resource, struct list_kind kind, struct list_shape *list,
 			       struct arguments *arguments)
 {
 	uint32_t selective = selective_filters(resource);
+	uint32_t asked = (selective & kind.selected) | (kind.has_others ? ~selective : 0);
 
 	list->parent_at = resource->parent_sql == NULL ? -1 : argument_add(arguments, "parent", DB_ARRAY_UUID);
-	list->owner_at = is_limited ? argument_add(arguments, "owner", DB_ARRAY_UUID) : -1;
+	list->owner_at = kind.is_limited ? argument_add(arguments, "owner", DB_ARRAY_UUID) : -1;
 	for (size_t i = 0; i < resource->filters_count; i++) {
-		bool is_left_out = (selective & ~selected & UINT32_C(1) << i) != 0;
+		bool is_asked = (asked >> i & 1) != 0;
 
 		list->filter_at[i] =
-			is_left_out ? -1
-				    : argument_add(arguments, resource->filters[i].name, array_of(resource->filters[i].kind));
+			is_asked ? argument_add(arguments, resource->filters[i].name, array_of(resource->filters[i].kind)) : -1;
 	}
 	list->key_at = argument_add(arguments, "key", array_of(resource->sorts[0].kind));
 	list->sort_at = list->sort == &resource->sorts[0] ? -1 : argument_add(arguments, "sort", array_of(list->sort->kind));
@@ -207,14 +216,14 @@ static void write_order(struct buf *sql, const struct resource *resource, const 
 	buf_add_format(sql, "%s%s LIMIT q.many) r", resource->sorts[0].sql, direction);
 }
 
-static int plan_list(const struct resource *resource, uint32_t selected, bool is_limited, struct list_shape *list,
-		     struct buf *sql, size_t number, struct arena *arena, struct err *err)
+static int plan_list(const struct resource *resource, struct list_kind kind, struct list_shape *list, struct buf *sql,
+		     size_t number, struct arena *arena, struct err *err)
 {
 	struct arguments arguments = { .shape = &list->question };
 	char name[NAME_SIZE_MAX];
 
 	list->question.together_max = LIST_TOGETHER;
-	add_list_arguments(resource, selected, is_limited, list, &arguments);
+	add_list_arguments(resource, kind, list, &arguments);
 	buf_reset(sql);
 	buf_add_text(sql, "SELECT q.n, r.* FROM ");
 	write_questions(sql, &arguments);
@@ -255,27 +264,31 @@ static uint32_t compact(const struct resource *resource, uint32_t bits)
 	return number;
 }
 
-/* The order of the shapes: ((set of filters * sorts + sort) * 2 + descends) * 2 + limited. */
+/* The order of the shapes: (((set of filters * 2 + others) * sorts + sort) * 2 + descends) * 2 + limited. */
 static int plan_lists(struct resource_plan *plan, struct buf *sql, struct arena *arena, struct err *err)
 {
 	const struct resource *resource = plan->resource;
-	uint32_t selective = selective_filters(resource);
-	size_t sets = (size_t)1 << (unsigned)__builtin_popcount(selective);
+	size_t sorts = resource->sorts_count;
+	size_t selective = (size_t)__builtin_popcount(selective_filters(resource));
+	size_t others = resource->filters_count - selective;
 
-	plan->lists_count = sets * resource->sorts_count * 4;
+	plan->lists_count = ((size_t)1 << selective) * sorts * 8;
 	plan->lists = arena_take(arena, plan->lists_count, sizeof(plan->lists[0]));
 	if (plan->lists == NULL)
 		return err_set(err, ERR_FATAL, "the lists of the resources do not fit their arena");
 	for (size_t i = 0; i < plan->lists_count; i++) {
 		struct list_shape *list = &plan->lists[i];
-		bool is_limited = i % 2 == 1;
+		const struct list_kind kind = { .selected = spread(resource, (uint32_t)(i / 8 / sorts)),
+						.has_others = i / 4 / sorts % 2 == 1,
+						.is_limited = i % 2 == 1 };
 
 		list->descends = i / 2 % 2 == 1;
-		list->sort = &resource->sorts[i / 4 % resource->sorts_count];
-		if (is_limited && resource->owner == NULL)
+		list->sort = &resource->sorts[i / 4 % sorts];
+		if (kind.is_limited && resource->owner == NULL)
 			continue; /* nobody's things: portal users see none */
-		if (plan_list(resource, spread(resource, (uint32_t)(i / 4 / resource->sorts_count)), is_limited, list, sql, i,
-			      arena, err) != 0)
+		if (kind.has_others && others == 0)
+			continue;
+		if (plan_list(resource, kind, list, sql, i, arena, err) != 0)
 			return -1;
 	}
 	return 0;
@@ -285,7 +298,9 @@ const struct list_shape *resource_plan_list(const struct resource_plan *plan, ui
 					    bool is_limited)
 {
 	const struct resource *resource = plan->resource;
-	size_t index = ((compact(resource, selected) * resource->sorts_count + sort) * 2 + descends) * 2 + is_limited;
+	bool has_others = (selected & ~selective_filters(resource)) != 0;
+	size_t set = (size_t)compact(resource, selected) * 2 + has_others;
+	size_t index = ((set * resource->sorts_count + sort) * 2 + descends) * 2 + is_limited;
 
 	MUST(sort < resource->sorts_count);
 	MUST(index < plan->lists_count);
@@ -307,33 +322,48 @@ static int plan_member(struct member *member, const struct column *column, struc
 	return member->name.data == NULL ? err_set(err, ERR_FATAL, "the names of the resources do not fit their arena") : 0;
 }
 
-static int column_of(const struct resource *resource, const char *name)
+static const struct member *member_of(const struct resource_plan *plan, const char *name)
 {
-	for (size_t i = 0; i < resource->columns_count; i++) {
-		if (strcmp(resource->columns[i].name, name) == 0)
-			return (int)i;
+	for (size_t i = 0; i < plan->resource->columns_count; i++) {
+		if (strcmp(plan->resource->columns[i].name, name) == 0)
+			return &plan->members[i];
 	}
-	MUST_NOT_REACH("a link to a column that is not there");
+	return NULL;
+}
+
+/* A link's id stands before it, and in lists too if the link does. */
+static void place_member(struct resource_plan *plan, struct member *member, int *next_one, int *next_list)
+{
+	const struct member *of = member->column->kind == COLUMN_LINK ? member_of(plan, member->column->of) : NULL;
+
+	if (member->column->kind == COLUMN_LINK) {
+		MUST(of != NULL);
+		MUST(of < member);
+		MUST(member->column->is_detail || !of->column->is_detail);
+		member->at_one = of->at_one;
+		member->at_list = of->at_list;
+		return;
+	}
+	member->at_one = (*next_one)++;
+	member->at_list = member->column->is_detail ? -1 : (*next_list)++;
 }
 
 static int plan_members(struct resource_plan *plan, struct arena *arena, struct err *err)
 {
 	const struct resource *resource = plan->resource;
+	int next_one = 0;
+	int next_list = 0;
 
 	MUST(resource->columns_count <= RESOURCE_COLUMNS_MAX);
 	MUST(resource->filters_count <= RESOURCE_FILTERS_MAX);
 	for (size_t i = 0; i < resource->columns_count; i++) {
-		const struct column *column = &resource->columns[i];
-
-		if (plan_member(&plan->members[i], column, arena, err) != 0)
+		MUST((resource->columns[i].kind == COLUMN_LINK) == (resource->columns[i].sql == NULL));
+		if (plan_member(&plan->members[i], &resource->columns[i], arena, err) != 0)
 			return -1;
-		if (column->kind == COLUMN_LINK)
-			plan->members[i].of = column_of(resource, column->of);
-		if (str_is(str_of(column->name), "currency"))
-			plan->currency = (int)i;
-		if (resource->version != NULL && str_is(str_of(column->name), resource->version))
-			plan->version = (int)i;
+		place_member(plan, &plan->members[i], &next_one, &next_list);
 	}
+	plan->currency = member_of(plan, "currency");
+	plan->version = resource->version == NULL ? NULL : member_of(plan, resource->version);
 	return 0;
 }
 
@@ -342,7 +372,7 @@ int resource_plan_init(struct resource_plan *plan, const struct resource *resour
 	struct buf sql;
 	int result = -1;
 
-	*plan = (struct resource_plan){ .resource = resource, .currency = -1, .version = -1 };
+	*plan = (struct resource_plan){ .resource = resource };
 	buf_init(&sql, SQL_SIZE_MAX);
 	if (plan_members(plan, arena, err) != 0)
 		goto out;

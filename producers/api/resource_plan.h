@@ -23,15 +23,16 @@ enum { ROW_NUMBER, ROW_OWNER, ROW_SALT, ROW_KEY, ROW_SORT };
 #define ROW_COLUMNS_ONE  ROW_KEY
 #define ROW_COLUMNS_LIST (ROW_SORT + 1)
 
-/* How a column is written, and where it stands. */
+/* How a column is written, and where it stands: after the first ROW_COLUMNS_* of a row. A link stands where its id does. */
 struct member {
 	const struct column *column;
-	struct str object; /* "balances", empty: at the top */
-	struct str name;   /* with quotes and colon: "\"cost\":" */
-	int of;            /* of a link: the column whose id it has */
+	int at_one, at_list; /* a list's rows leave details out */
+	struct str object;   /* "balances", empty: at the top */
+	struct str name;     /* with quotes and colon: "\"cost\":" */
 };
 
-/* A list in one order, by one set of selective filters. Places of its arguments among the question's values; -1: it has no such.
+/* A list in one order, by one set of selective filters, with or without others. Places of its arguments among the question's
+ * values; -1: it has no such.
  */
 struct list_shape {
 	struct question_shape question;
@@ -48,15 +49,16 @@ struct resource_plan {
 	struct list_shape *lists;
 	size_t lists_count;
 	struct member members[RESOURCE_COLUMNS_MAX];
-	int currency; /* index of the column that money is in; -1: none */
-	int version;  /* index of the column that is the ETag; -1: none */
+	const struct member *currency; /* that money is in; NULL: none */
+	const struct member *version;  /* that is the ETag; NULL: none */
 };
 
 /* Everything lives in the arena. ERR_FATAL: it is full. A resource that says nonsense is a bug. */
 MUST_CHECK int resource_plan_init(struct resource_plan *plan, const struct resource *resource, struct arena *arena,
 				  struct err *err);
 
-/* The shape of a list: `selected` has a bit for each filter that is given (others than selective ones do not matter). */
+/* The shape of a list: `selected` has a bit for each filter that is given (of others than selective ones only whether there is
+ * any matters). */
 const struct list_shape *resource_plan_list(const struct resource_plan *plan, uint32_t selected, size_t sort, bool descends,
 					    bool is_limited);
 

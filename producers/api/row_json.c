@@ -217,9 +217,14 @@ struct row {
 	const struct resource_plan *plan;
 	const struct db_result *result;
 	int row;
-	int first; /* column of the plan's first member */
+	bool is_list;
 	const struct principal *viewer;
 };
+
+static int place_of(const struct row *row, const struct member *member)
+{
+	return row->is_list ? ROW_COLUMNS_LIST + member->at_list : ROW_COLUMNS_ONE + member->at_one;
+}
 
 static void write_value(struct row_writer *writer, struct buf *buf, const struct row *row, const struct column *column, int at)
 {
@@ -253,7 +258,7 @@ static void write_value(struct row_writer *writer, struct buf *buf, const struct
 		write_quoted(buf, text);
 		return;
 	case COLUMN_MONEY:
-		write_money(buf, db_int64(result, row->row, at), db_str(result, row->row, row->first + row->plan->currency));
+		write_money(buf, db_int64(result, row->row, at), db_str(result, row->row, place_of(row, row->plan->currency)));
 		return;
 	case COLUMN_TEXTS:
 	case COLUMN_UUIDS:
@@ -296,7 +301,7 @@ static bool may_act(const struct row *row, const struct column *column)
 	if (column->doers == 0)
 		return true;
 	MUST(row->plan->resource->columns[0].kind == COLUMN_UUID);
-	id = db_uuid(row->result, row->row, row->first);
+	id = db_uuid(row->result, row->row, place_of(row, &row->plan->members[0]));
 	return (column->doers & row->viewer->roles) != 0 && !(row->viewer->is_user && uuid_equal(&id, &row->viewer->user_id));
 }
 
@@ -319,11 +324,7 @@ static void write_between(struct buf *buf, struct str *object, const struct memb
 void row_write(struct row_writer *writer, struct buf *buf, const struct resource_plan *plan, const struct db_result *result,
 	       int row_number, bool is_list, const struct principal *viewer)
 {
-	struct row row = { .plan = plan,
-			   .result = result,
-			   .row = row_number,
-			   .first = is_list ? ROW_COLUMNS_LIST : ROW_COLUMNS_ONE,
-			   .viewer = viewer };
+	struct row row = { .plan = plan, .result = result, .row = row_number, .is_list = is_list, .viewer = viewer };
 	struct str object = STR("");
 	bool is_first = true;
 	int at;
@@ -334,7 +335,7 @@ void row_write(struct row_writer *writer, struct buf *buf, const struct resource
 
 		if (!is_shown(member->column, is_list, viewer->roles))
 			continue;
-		at = row.first + (member->column->kind == COLUMN_LINK ? member->of : i);
+		at = place_of(&row, member);
 		write_between(buf, &object, member, is_first);
 		is_first = false;
 		buf_add_str(buf, member->name);
