@@ -17,8 +17,8 @@ static bool consent_is_good(const struct command *command, const struct grant_co
 				"not one of express, prior_use, creditor_transfer_notice, prior_collector");
 	} else if (body->evidence_ref.size == 0) {
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "evidence_ref", "a consent needs evidence");
-	} else if (body->obtained_at <= 0 || body->obtained_at > command->now_ms) {
-		decision_refuse(decision, REFUSAL_BAD_DATE, "obtained_at", "before 1970, or in the future");
+	} else if (body->obtained_at <= 0 || body->obtained_at > command->received_ms) {
+		decision_refuse(decision, REFUSAL_BAD_DATE, "obtained_at", "before 1970, or later than we were told");
 	} else {
 		return true;
 	}
@@ -84,7 +84,7 @@ static int64_t clamp(int64_t number, int64_t min, int64_t max)
 
 /*
  * Never refused, whoever says it and however (domain.md 3): a channel we do not know is all channels, a customer we do not know
- * is remembered. It counts from when it was said, or from now if that is said to be later.
+ * is remembered. It counts from when it was said, or from when we were told if that is said to be later.
  */
 void decide_withdraw_consent(const struct command *command, const struct workset *set, struct decision *decision)
 {
@@ -106,7 +106,7 @@ void decide_withdraw_consent(const struct command *command, const struct workset
 	event->via = body->via;
 	event->has_keyword = body->has_keyword;
 	event->keyword = body->keyword;
-	event->withdrawn_at = clamp(body->withdrawn_at, 1, command->now_ms);
+	event->withdrawn_at = clamp(body->withdrawn_at, 1, command->received_ms);
 	event->cancelled = cancelled;
 	event->cancelled_count = queue == NULL ? 0 : list_cancelled(set, queue, channel, cancelled);
 }

@@ -320,6 +320,21 @@ static void test_communications__a_consent_that_was_overtaken_does_not_outlive_t
 	assert_true(may_send(CHANNEL_SMS));
 }
 
+/* A consent of tomorrow is none, also when it is looked at tomorrow. A withdrawal of tomorrow is one of the time we were told. */
+static void test_communications__what_has_waited_is_held_against_the_time_it_was_told(void **state)
+{
+	struct grant_consent body = a_consent();
+
+	(void)state;
+	spec.received_ms = spec.now_ms;
+	spec.now_ms += 5000;
+	body.obtained_at = spec.received_ms + 1;
+	grant(&body);
+	then_refused(&spec, REFUSAL_BAD_DATE, "obtained_at");
+	withdraw("sms", spec.now_ms);
+	assert_int_equal(then_event(&spec, 0, consent_withdrawn)->withdrawn_at, spec.received_ms);
+}
+
 /* ---- SendCommunication ---- */
 
 static struct uuid debt_ids[8];
@@ -1002,6 +1017,7 @@ int main(void)
 		TEST(test_communications__a_consent_permits_until_it_is_withdrawn),
 		TEST(test_communications__a_withdrawal_is_never_refused),
 		TEST(test_communications__a_consent_that_was_overtaken_does_not_outlive_the_withdrawal),
+		TEST(test_communications__what_has_waited_is_held_against_the_time_it_was_told),
 		TEST(test_communications__a_withdrawal_ends_every_consent_known_whatever_time_it_gives),
 		TEST(test_communications__only_a_later_consent_comes_after_a_withdrawal),
 		TEST(test_communications__a_permitted_message_is_rendered_and_released),
