@@ -66,6 +66,12 @@ static inline bool start_cases(void)
 	return crypto_init(&err) == 0 && coder_new(&coder, &err) == 0;
 }
 
+static inline int end_cases(int failed)
+{
+	coder_free(coder);
+	return failed;
+}
+
 #define IN_WORLD(test) cmocka_unit_test_setup_teardown(test, start_world, end_world)
 
 #endif

@@ -173,5 +173,5 @@ int main(void)
 
 	if (!start_cases())
 		return 1;
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return end_cases(cmocka_run_group_tests(tests, NULL, NULL));
 }

@@ -273,7 +273,7 @@ static void append_good(struct sim_world *world, size_t module, int32_t part, co
 {
 	struct command_head head = { .id = *id, .at_ms = world->now_ms, .source = STR("/sim"), .token = STR("all") };
 	struct header headers[HEADERS_MAX];
-	char key[UUID_TEXT_SIZE + 1];
+	char key[UUID_TEXT_SIZE + 1] = "";
 	struct arena arena;
 	struct buf value;
 	struct err err = ERR_INIT;
