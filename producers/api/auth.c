@@ -95,11 +95,19 @@ void auth_free_job(struct auth_job *job)
 	auth->free_jobs = job;
 }
 
+static void look_at_database(struct auth *auth)
+{
+	atomic_store(&auth->is_away, !reads_are_ready(auth->conf.reads));
+}
+
 static void work_on(struct pool_job *pool_job, struct pool_seat *seat)
 {
 	struct auth_job *job = (struct auth_job *)pool_job; /* its first member */
 
-	job->work(job, seat);
+	if (atomic_load(&job->auth->is_away))
+		(void)err_set(&job->failure, ERR_RETRY, "the database is away");
+	else
+		job->work(job, seat);
 }
 
 static void end(struct pool_job *pool_job)
@@ -113,6 +121,7 @@ static void end(struct pool_job *pool_job)
 void auth_submit(struct auth_job *job, struct pool *pool, void (*work)(struct auth_job *job, struct pool_seat *seat),
 		 void (*done)(struct auth_job *job))
 {
+	look_at_database(job->auth);
 	job->pool_job = (struct pool_job){ .work = work_on, .done = end };
 	job->work = work;
 	job->done = done;
@@ -213,6 +222,7 @@ static int run_part(void *auth_arg, struct err *err)
 {
 	struct auth *auth = auth_arg;
 
+	look_at_database(auth);
 	if (auth->parts[0].run(auth->parts[0].self, err) != 0 || auth->parts[1].run(auth->parts[1].self, err) != 0)
 		return -1;
 	sweep(auth, clock_monotonic_ms());

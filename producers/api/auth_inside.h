@@ -1,6 +1,8 @@
 #ifndef API_AUTH_INSIDE_H
 #define API_AUTH_INSIDE_H
 
+#include <stdatomic.h>
+
 #include "crypto/crypto.h"
 #include "crypto/password.h"
 #include "producers/api/api.h"
@@ -89,6 +91,7 @@ struct auth {
 	struct proxies proxies;
 	struct arena arena;               /* of one body; overwritten after each */
 	char no_hash[PASSWORD_HASH_SIZE]; /* of a password that nobody has: what an unknown login is compared with */
+	atomic_bool is_away;              /* PostgreSQL, as the loop last saw it: the threads do not wait for it then */
 	struct auth_job *free_jobs;
 	size_t registering; /* jobs that wait for their outcome */
 	int64_t swept_ms;

@@ -25,6 +25,11 @@ const struct resource_plan *reads_plan(const struct reads *reads, const struct r
 	MUST_NOT_REACH("a resource that is not in api_resources");
 }
 
+bool reads_are_ready(const struct reads *reads)
+{
+	return questions_are_ready(reads->questions);
+}
+
 /* ---- answers that all have in common ---- */
 
 void reads_refuse_failed(struct call *call, const struct resource *resource, const struct err *failure)

@@ -26,6 +26,8 @@ struct reads_conf {
 MUST_CHECK int reads_new(const struct reads_conf *conf, struct reads **ret_reads, struct err *err);
 void reads_free(struct reads *reads); /* accepts NULL */
 
+bool reads_are_ready(const struct reads *reads); /* PostgreSQL is there, as far as we know */
+
 /* What can be shown: constants of resources*.c (resource.h). */
 struct resource;
 extern const struct resource debt_resource, payment_resource, ledger_resource, debt_history_resource, customer_resource,
