@@ -73,7 +73,7 @@ static unsigned connections_that_fit(int64_t wanted)
 	}
 	if (limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= (rlim_t)wanted + FILES_KEPT)
 		return (unsigned)wanted;
-	fit = limit.rlim_cur > 2 * FILES_KEPT ? (int64_t)limit.rlim_cur - FILES_KEPT : FILES_KEPT;
+	fit = limit.rlim_cur > 2 * FILES_KEPT ? (int64_t)limit.rlim_cur - FILES_KEPT : (int64_t)limit.rlim_cur / 2;
 	if (fit >= wanted)
 		return (unsigned)wanted;
 	log_warn("connections=%lld of %lld next=\"more need more open files: ulimit -n\"", (long long)fit, (long long)wanted);

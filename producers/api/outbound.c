@@ -15,7 +15,7 @@
 #define REST_MS        500
 #define PROBE_MS       5000 /* after so long without a word */
 #define PROBE_WAIT_MS  5000
-#define PROBE_AWAY_MS  1400 /* the same, when connections fail */
+#define PROBE_AWAY_MS  1400 /* the same, when connections fail: the end waits for it */
 
 /* ---- who waits ---- */
 
@@ -218,7 +218,7 @@ static bool prepare_probe(struct outbound *outbound)
 	if (outbound->is_ready && !has_errors && now_ms - outbound->heard_ms < PROBE_MS)
 		return false;
 	outbound->probe_began_ms = now_ms;
-	outbound->probe_wait_ms = has_errors ? PROBE_AWAY_MS : PROBE_WAIT_MS;
+	outbound->probe_wait_ms = has_errors || !outbound->is_ready ? PROBE_AWAY_MS : PROBE_WAIT_MS;
 	return true;
 }
 
@@ -418,6 +418,8 @@ static int part_timeout_ms(void *outbound_arg)
 		return OPENER_LOOK_MS;
 	if (outbound->parcels != NULL)
 		return 0;
+	if (outbound->probe.is_at_work && left_ms > OPENER_LOOK_MS)
+		return OPENER_LOOK_MS;
 	return left_ms < 0 ? 0 : left_ms < REST_MS ? (int)left_ms : REST_MS;
 }
 

@@ -82,7 +82,7 @@ static void hang_up(const struct call *call)
 
 /* What there is too much of. */
 struct crowd {
-	bool of_connections, of_bodies;
+	bool of_connections, of_bodies, of_answers;
 	size_t idle_may_go; /* connections that only wait for their next request: so many make room at this turn */
 };
 
@@ -97,18 +97,20 @@ static struct crowd find_crowd(const struct server *server)
 	}
 	return (struct crowd){ .of_connections = server->connections >= max - max / 16,
 			       .of_bodies = bodies_size > BODIES_SIZE_MAX,
+			       .of_answers = server->large_bytes > server->conf.large_bytes_max / 4 * 3,
 			       .idle_may_go = max / 4 + 1 };
 }
 
 /*
  * libmicrohttpd closes who says nothing; who says a byte now and then, or reads one, is closed here when his time is over. When
  * nearly all connections are taken, some of those go that only wait for their next request, and who is slow has little time; so
- * he has when bodies that are not whole take much memory.
+ * he has when bodies that are not whole, or answers that are not read, take much memory.
  */
 static bool is_over(const struct server *server, const struct call *call, struct crowd *crowd, int64_t now_ms)
 {
 	int64_t patience_ms = server->conf.request_timeout_s * INT64_C(1000);
-	bool is_short = crowd->of_connections || (crowd->of_bodies && call->stage == CALL_BODY);
+	bool is_short = crowd->of_connections || (crowd->of_bodies && call->stage == CALL_BODY) ||
+			(crowd->of_answers && call->large_size > 0);
 
 	if (call->stage == CALL_FREE || call->stage == CALL_WAITING)
 		return false;

@@ -15,11 +15,12 @@
 
 static void set_target(struct call *call, const char *prefix, const struct uuid *id)
 {
-	char text[UUID_TEXT_SIZE + 1];
+	size_t prefix_size = strlen(prefix);
 	char target[TARGET_MAX];
 
-	uuid_format(text, id);
-	MUST(snprintf(target, sizeof(target), "%s%s", prefix, text) < TARGET_MAX);
+	MUST(prefix_size + UUID_TEXT_SIZE < TARGET_MAX);
+	memcpy(target, prefix, prefix_size);
+	uuid_format(target + prefix_size, id);
 	call_set_header(call, "Location", str_of(target));
 }
 
@@ -84,7 +85,11 @@ static void answer_202(struct write *write, const char *status, struct str reaso
 
 	uuid_format(id, &write->id);
 	buf_reset(text);
-	buf_add_format(text, "{\"commandId\":\"%s\",\"status\":\"%s\"", id, status);
+	buf_add_text(text, "{\"commandId\":\"");
+	buf_add(text, id, UUID_TEXT_SIZE);
+	buf_add_text(text, "\",\"status\":\"");
+	buf_add_text(text, status);
+	buf_add_u8(text, '"');
 	if (reason.size > 0) {
 		buf_add_text(text, ",\"reason\":");
 		json_write_string(text, reason);

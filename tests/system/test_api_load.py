@@ -7,13 +7,15 @@ import os
 import re
 import resource
 import socket
+import subprocess
 import threading
 import urllib.parse
 
 import pytest
 
+from contract import Api
 from raw_http import ask_raw, connect
-from world import wait_for
+from world import BIN, wait_for
 
 FILES = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
 resource.setrlimit(resource.RLIMIT_NOFILE, (FILES, FILES))
@@ -83,6 +85,30 @@ def test_idle_connections_are_kept_and_keep_nobody_out(bounded, api, are_served)
         for connection in (opened[0], opened[-1]):
             connection.sendall(b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n")
             assert connection.recv(12) == b"HTTP/1.1 200"
+
+
+def test_a_gateway_with_few_open_files_takes_as_many_connections_as_fit(world, api, tmp_path):
+    """The others wait outside; nobody is let down inside for want of a file."""
+    log = tmp_path / "api.log"
+    with open(log, "wb") as output:
+        few = subprocess.Popen(
+            [BIN / "dcs-api"],
+            env=dict(world.environment, DCS_API_LISTEN="127.0.0.1:0"),
+            stdout=output,
+            stderr=output,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (600, 600)),
+        )
+    try:
+        port = wait_for(lambda: re.search(r"listening port=(\d+)", log.read_text()), "a gateway that listens").group(1)
+        assert "connections=344 of 12000" in log.read_text()
+        url = f"http://127.0.0.1:{port}"
+        wait_for(lambda: Api(url).get("/readyz").status == 200, "a gateway that is ready")
+        with connections(url, 600):
+            wait_for(lambda: ask_raw(url, b"GET /readyz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").statuses == [200], "an answer")
+        assert few.poll() is None
+    finally:
+        few.terminate()
+        assert few.wait(10) == 0
 
 
 def test_connections_that_have_asked_once_keep_nobody_out(bounded, api, are_served):
