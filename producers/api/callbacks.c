@@ -24,7 +24,8 @@ static void publish_report(struct api *api, struct call *call, const struct kann
 
 	if (outbound_publish(&api->outbound, &command, report_is_told, call, &err) == 0)
 		return;
-	log_warn("a delivery report was not taken: %s", err.text);
+	if (outbound_is_ready(&api->outbound)) /* that Kafka is away was told once */
+		log_warn("a delivery report was not taken: %s", err.text);
 	report_is_told(call, false);
 }
 

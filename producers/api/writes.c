@@ -200,7 +200,8 @@ static void publish(struct write *write, const struct intake *intake)
 	int64_t wait_ms = write->prefer.has_wait ? write->prefer.wait_s * 1000 : write->writes->conf.outcome_ms;
 
 	if (publish_value(write, intake, &err) != 0) {
-		log_warn("command=%s was not taken: %s", write->type->record.name, err.text);
+		if (outbound_is_ready(write->writes->conf.outbound)) /* that Kafka is away was told once */
+			log_warn("command=%s was not taken: %s", write->type->record.name, err.text);
 		write_refuse_away(write, "commands cannot be taken now: try again");
 		return;
 	}
