@@ -93,20 +93,28 @@ static void test_bus_tail__sees_what_is_written_after_it_was_opened(void **state
 	assert_false(bus_tail_next(tail, &record));
 }
 
-static void test_bus_tail__rings_when_something_has_come_and_only_then(void **state)
+/* It may ring for what librdkafka says to itself, and not for ever. */
+static void expect_quiet(void)
 {
+	int64_t deadline_ms = clock_monotonic_ms() + DEADLINE_MS;
 	struct bus_record record;
 
+	do {
+		assert_true(clock_monotonic_ms() < deadline_ms);
+		assert_false(bus_tail_next(tail, &record));
+	} while (rings(bus_tail_fd(tail), 0));
+}
+
+static void test_bus_tail__rings_when_something_has_come_and_then_is_quiet(void **state)
+{
 	(void)state;
 	must(bus_tail_open(&conf, topics, 2, &tail, &err));
-	assert_false(bus_tail_next(tail, &record));
-	assert_false(rings(bus_tail_fd(tail), 0));
+	expect_quiet();
 	for (int i = 0; i < 5; i++) {
 		produce(1, 0, "a");
 		assert_true(rings(bus_tail_fd(tail), DEADLINE_MS));
 		expect(0, "a");
-		assert_false(bus_tail_next(tail, &record));
-		assert_false(rings(bus_tail_fd(tail), 0));
+		expect_quiet();
 	}
 }
 
@@ -170,7 +178,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		TEST(test_bus_tail__sees_what_is_written_after_it_was_opened),
-		TEST(test_bus_tail__rings_when_something_has_come_and_only_then),
+		TEST(test_bus_tail__rings_when_something_has_come_and_then_is_quiet),
 		TEST(test_bus_tail__goes_on_where_it_was_when_the_broker_comes_back),
 		TEST(test_bus_tail__without_a_broker_or_a_topic_it_is_not_opened),
 		TEST(test_bus_producer__rings_when_a_report_has_come),

@@ -411,7 +411,7 @@ static void test_db__a_statement_over_its_time_is_retried(void **state)
 	struct db *hasty = NULL;
 
 	(void)state;
-	must(db_open(getenv("DCS_TEST_PG"), "test_db", 20, &hasty, &err));
+	must(db_open(getenv("DCS_TEST_PG"), "test_db", 500, &hasty, &err));
 	assert_int_equal(db_run(hasty, &statement_sleep, NULL, NULL, &err), -1);
 	assert_int_equal(err.kind, ERR_RETRY);
 	assert_string_equal(db_sqlstate(hasty), "57014");

@@ -337,7 +337,7 @@ def test_prefer_says_whether_to_wait(gateway, customer_id):
 
 def test_a_command_that_waits_for_another_is_running(gateway):
     customer_id = new_id()
-    debt = gateway.post("/debts", a_debt(customer_id)).expect(202)
+    debt = gateway.post("/debts", a_debt(customer_id), prefer="wait=5").expect(202)
     assert debt.json["status"] == "running"
     assert "customer" in debt.json["reason"]
     told = gateway.ask("GET", debt.headers["location"]).expect(200)

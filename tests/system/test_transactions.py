@@ -46,7 +46,7 @@ def wait_idle_and_in_order(world):
     """Also where the last offset of a partition is the mark of a transaction's end, and no record."""
     world.wait_idle()
     assert world.verify() == []
-    assert all(part["lag"] == 0 for part in world.status()["partitions"])
+    wait_for(lambda: all(part["lag"] == 0 for part in world.status()["partitions"]), "no lag, but for a Tick that has just come")
 
 
 def served_elsewhere(client, people, events, part):

@@ -87,7 +87,9 @@ class Worker:
 class World:
     def __init__(self, folder, **settings):
         self.folder = pathlib.Path(folder)
-        self.settings = {"DCS_CLOCK_INTERVAL_MS": "500", "DCS_KAFKA_SESSION_MS": "6000", **settings}
+        # The outcome of a command is waited for long: what would be a 201 is no 202 on a busy machine.
+        defaults = {"DCS_CLOCK_INTERVAL_MS": "500", "DCS_KAFKA_SESSION_MS": "6000", "DCS_API_OUTCOME_MS": "30000"}
+        self.settings = {**defaults, **settings}
         self.environment = {}
         self.workers_count = 0
 
