@@ -5,7 +5,7 @@ import pytest
 from client import Client, Events
 from contract import Api
 from people import People
-from world import MODULES, PORTS_COUNT, PORTS_FROM, World
+from world import MODULES, PORTS_COUNT, PORTS_FROM, World, wait_for
 
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # several at once: each has a world of its own, and a range of ports for all its stacks
@@ -14,15 +14,29 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # several at once: each has a world of 
     os.environ["DCS_PORTS_FROM"] = str(PORTS_FROM + number * (PORTS_COUNT // count))
 
 
+SHARED = []  # the world below, once there is one
+
+
 @pytest.fixture(scope="session")
 def world(tmp_path_factory):
     """The whole system, shared by all tests that leave it as they found it."""
     world = World(tmp_path_factory.mktemp("world") / "run")
     try:
         world.start()
+        SHARED.append(world)
         yield world
     finally:
+        SHARED.clear()
         world.destroy()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_is_left_waiting():
+    """A command that waits keeps the system from being idle, in whatever file comes next."""
+    yield
+    for world in SHARED:
+        waiting = lambda: [row for name in MODULES for row in world.sql(f"SELECT %s, command_id::text, reason FROM {name}.parked WHERE kind = 'wait'", name)]
+        wait_for(lambda: waiting() == [], lambda: f"nothing waits: {waiting()}")
 
 
 @pytest.fixture(scope="session")

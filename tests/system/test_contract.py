@@ -237,10 +237,14 @@ def test_every_operation_goes_well(boss, things, operations):
 
 
 def test_202_where_the_outcome_is_not_awaited(boss, things, operations):
+    places = []
     for method, _template, operation in with_status(operations, 202):
         target, body = good(things, operation)
         answer = ask(boss, method, target, body, headers={"Prefer": "respond-async"})
         assert answer.status == 202 and answer.headers["Preference-Applied"] == "respond-async", (operation["operationId"], answer)
+        places.append(answer.headers["Location"])
+    for place in places:  # the next test asks whether things are as they were
+        wait_for(lambda: boss.get(place).json["status"] in ("succeeded", "failed"), f"the end of {place}")
 
 
 def test_304_for_what_is_known(boss, things, operations):
@@ -335,13 +339,14 @@ def test_422_for_what_is_wrong_with_a_body(boss, things, operations):
 def test_409_while_the_first_with_the_key_is_under_way(world, boss, things, operations):
     """No module answers meanwhile: of two with one key, one waits."""
     rows = [(row, good(things, row[2])) for row in with_status(operations, 409) if row[0] == "POST"]
-    modules = [name for name in MODULES if world.pid(f"{name}.1")]
+    modules, pairs = [name for name in MODULES if world.pid(f"{name}.1")], []
     world.programs("start", *(f"{name}=0" for name in modules))
     try:
-        for (method, _template, operation), (target, body) in rows:
-            headers = {"Idempotency-Key": new_id(), "Prefer": "wait=1"}
-            with concurrent.futures.ThreadPoolExecutor(2) as pool:
-                two = [pool.submit(ask, boss, method, target, body, headers=headers) for _ in range(2)]
+        with concurrent.futures.ThreadPoolExecutor(2 * len(rows)) as pool:
+            for (method, _template, operation), (target, body) in rows:
+                headers = {"Idempotency-Key": new_id(), "Prefer": "wait=5"}
+                pairs.append((operation, [pool.submit(ask, boss, method, target, body, headers=headers) for _ in range(2)]))
+        for operation, two in pairs:
             assert {one.result().status for one in two} == {202, 409}, operation["operationId"]
     finally:
         world.programs("start", *(f"{name}={2 if name == 'debts' else 1}" for name in modules))
