@@ -205,7 +205,7 @@ SYSTEM_LANES ?= 2
 
 .PHONY: system
 system: build ## stories on the real stack: ONLY=tests/system/test_x.py
-	@tests/run.sh pytest $(or $(ONLY),-n $(SYSTEM_LANES) --dist loadfile tests/system)
+	@tests/run.sh pytest $(or $(ONLY),-n $(SYSTEM_LANES) --dist loadfile --durations=15 tests/system)
 
 # ---- speed ----
 

@@ -37,14 +37,14 @@ alive() {
 	pid_of "$1" >/dev/null
 }
 
-# spawn NAME COMMAND...: runs it in the background, output to DIR/log/NAME.log, and records it.
+# spawn NAME COMMAND...: runs it in the background, output to DIR/log/NAME.log, and records it; fails when it has ended already.
 spawn() {
 	local name=$1 start
 	shift
 	mkdir -p "$DIR/log" "$DIR/pid"
 	# No descriptor of ours may stay open in it: not the lock (9), not a pipe that somebody waits on.
 	setsid "$@" </dev/null >>"$DIR/log/$name.log" 2>&1 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &
-	start=$(proc_start $!) || die "$name did not start, see $DIR/log/$name.log"
+	start=$(proc_start $!) || { say "$name did not start, see $DIR/log/$name.log"; return 1; }
 	echo "$! $start $(cat /proc/sys/kernel/random/boot_id)" >"$DIR/pid/$name"
 }
 

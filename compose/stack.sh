@@ -114,11 +114,12 @@ prepare_postgres() {
 	pg_settings | "${AS_PG[@]}" tee "$PG_DATA/dcs.conf" >/dev/null
 }
 
+# After a SIGKILL the old server's children may live a moment longer, and a new server refuses to start beside them: ready_postgres
+# tries again.
 run_postgres() {
-	spawn postgres "${AS_PG[@]}" $PG_BIN/postgres -D "$PG_DATA"
+	spawn postgres "${AS_PG[@]}" $PG_BIN/postgres -D "$PG_DATA" 2>/dev/null || true
 }
 
-# After a SIGKILL the old server's children may live a moment longer, and a new server refuses to start beside them: try again.
 ready_postgres() {
 	alive postgres || run_postgres
 	$PG_BIN/pg_isready -q -h "$PG_SOCKET" -U postgres -d postgres && pg_database
