@@ -554,7 +554,7 @@ static void test_bus__a_reader_reads_one_record_of_each_partition_at_once(void *
 	static const int64_t asked[4] = { 9, -1, 0, 5 }, beyond[4] = { 0, 99, -1, -1 };
 	struct err error = ERR_INIT;
 	struct bus_reader *reader = NULL;
-	int64_t lows[4], highs[4];
+	int64_t lows[5], highs[5];
 
 	(void)state;
 	mock_cluster_topic(&mock, TOPIC, 4);
@@ -563,8 +563,8 @@ static void test_bus__a_reader_reads_one_record_of_each_partition_at_once(void *
 	fill(3, 20);
 	MUST_DO(bus_reader_open(&conf, TOPIC, &reader, &error));
 	MUST_DO(bus_reader_all_bounds(reader, 4, lows, highs, DEADLINE_MS, &error));
-	assert_memory_equal(lows, ((int64_t[]){ 0, 0, 0, 0 }), sizeof(lows));
-	assert_memory_equal(highs, ((int64_t[]){ 10, 3, 0, 20 }), sizeof(highs));
+	assert_memory_equal(lows, ((int64_t[]){ 0, 0, 0, 0 }), 4 * sizeof(lows[0]));
+	assert_memory_equal(highs, ((int64_t[]){ 10, 3, 0, 20 }), 4 * sizeof(highs[0]));
 	for (int round = 0; round < 3; round++) {
 		struct each_told each = { .calls = 0 };
 
