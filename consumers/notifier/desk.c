@@ -113,36 +113,33 @@ int desk_adopt(struct desk *desk, int64_t *ret_unknown, struct err *err)
 /* ---- taking ---- */
 
 /*
- * First the due ones are locked, those of other notifiers passed over. communications.claim gives back only what it granted: for
- * the first try released -> claimed, for another one whatever is still ours and not cancelled (the guard is asked again). What it
- * did not grant is done. Before the first try it was cancelled, and that is known; after one it may be that only the permission
- * is gone, while communications wait for another try: that there will be none is reported, as a failed attempt.
+ * First the due ones are locked, those of other notifiers passed over. Then the claim answers: with the texts, for the first try
+ * released -> claimed, for another one whatever is still ours; or with a refusal, because the guard, asked again, says no; that
+ * is an outcome like another, and reported. Of what it does not answer it is known already what became of it: it is done, without
+ * an attempt.
  */
 static const struct db_statement statement_take = {
 	"notifier_take",
 	"WITH due AS MATERIALIZED (SELECT communication_id, customer_id, attempts, send_by FROM notifier.dispatch"
 	" WHERE state IN ('queued', 'waiting') AND channel = $1 AND next_at <= now() AND send_by > now()"
 	" ORDER BY next_at LIMIT $2 FOR UPDATE SKIP LOCKED),"
-	" granted AS MATERIALIZED (SELECT * FROM communications.claim("
+	" answers AS MATERIALIZED (SELECT *, refusal IS NULL AS is_granted FROM (SELECT * FROM communications.claim("
 	"(SELECT array_agg(communication_id) FROM due WHERE attempts = 0))"
 	" UNION ALL SELECT * FROM communications.claim_again("
-	"(SELECT array_agg(communication_id) FROM due WHERE attempts > 0))),"
+	"(SELECT array_agg(communication_id) FROM due WHERE attempts > 0))) claims),"
 	" opened AS (INSERT INTO notifier.attempt (communication_id, attempt, customer_id, owner, gateway, started_at)"
-	" SELECT communication_id, due.attempts + 1, due.customer_id, $3, $4, now() FROM due JOIN granted USING "
-	"(communication_id)),"
-	" ended AS (INSERT INTO notifier.attempt (communication_id, attempt, customer_id, owner, gateway, started_at, outcome, "
-	"provider_code, ended_at) SELECT communication_id, attempts + 1, customer_id, $3, 'notifier', now(), 'failed', "
-	"'withdrawn', "
-	"now() FROM due WHERE attempts > 0 AND NOT EXISTS (SELECT FROM granted g WHERE g.communication_id = "
-	"due.communication_id)),"
-	" moved AS (UPDATE notifier.dispatch d SET attempts = due.attempts + (g.communication_id IS NOT NULL OR due.attempts > "
-	"0)::integer,"
-	" state = CASE WHEN g.communication_id IS NULL THEN 'done' ELSE 'sending' END"
-	" FROM due LEFT JOIN granted g USING (communication_id) WHERE d.communication_id = due.communication_id)"
-	" SELECT due.communication_id, due.attempts + 1, due.customer_id, due.send_by, g.address_sealed, g.subject_sealed, "
-	"g.body_sealed, g.key_salt,"
-	" g.communication_id IS NOT NULL FROM due LEFT JOIN granted g USING (communication_id)"
-	" ORDER BY g.communication_id IS NULL",
+	" SELECT communication_id, attempts + 1, customer_id, $3, $4, now() FROM due JOIN answers USING (communication_id)"
+	" WHERE is_granted),"
+	" refused AS (INSERT INTO notifier.attempt (communication_id, attempt, customer_id, owner, gateway, started_at, outcome, "
+	"provider_code, ended_at) SELECT communication_id, attempts + 1, customer_id, $3, 'notifier', now(), 'failed', refusal, "
+	"now() FROM due JOIN answers USING (communication_id) WHERE NOT is_granted),"
+	" moved AS (UPDATE notifier.dispatch d SET attempts = due.attempts + (a.is_granted IS NOT NULL)::integer,"
+	" state = CASE WHEN a.is_granted THEN 'sending' ELSE 'done' END"
+	" FROM due LEFT JOIN answers a USING (communication_id) WHERE d.communication_id = due.communication_id)"
+	" SELECT due.communication_id, due.attempts + 1, due.customer_id, due.send_by, a.address_sealed, a.subject_sealed, "
+	"a.body_sealed, a.key_salt,"
+	" a.is_granted IS TRUE FROM due LEFT JOIN answers a USING (communication_id)"
+	" ORDER BY a.is_granted IS NOT TRUE",
 };
 
 int desk_take(struct desk *desk, const char *channel, const char *gateway, int64_t count_max, struct db_result *ret_taken,
@@ -172,8 +169,7 @@ struct taken desk_taken(const struct db_result *taken, int row)
 			       .address = db_str(taken, row, 4),
 			       .subject = db_str(taken, row, 5),
 			       .text = db_str(taken, row, 6),
-			       .is_erased = db_is_null(taken, row, 7),
-			       .salt = db_is_null(taken, row, 7) ? STR("") : db_str(taken, row, 7) };
+			       .salt = db_str(taken, row, 7) };
 }
 
 /* ---- ending ---- */

@@ -13,7 +13,8 @@
  * when it returns 0 it has happened. After ERR_RETRY it may have; desk_open again finds out.
  *
  *   queued --take--> sending --end--> done                         accepted, failed, unknown
- *                            --end--> waiting --take--> sending    not_accepted: the claim stays ours, the guard is asked again
+ *                            --end--> waiting --take--> sending    not_accepted: the claim stays ours
+ *   queued, waiting --take--> done                                 cancelled; or refused by the guard: a failed attempt says so
  *   queued, waiting --expire--> done                               send_by has passed: a failed attempt says so
  *
  * Several notifiers may run. Each has a number (owner) and holds an advisory lock of it as long as its connection lives; what
@@ -49,8 +50,8 @@ MUST_CHECK int desk_adopt(struct desk *desk, int64_t *ret_unknown, struct err *e
 
 /*
  * Claims up to count_max messages of the channel that are due, and opens an attempt of each: both committed when this returns.
- * The rows of *ret_taken are read with desk_taken; what was cancelled or has expired is not among them. *ret_looked: how many
- * were looked at; count_max of them: there may be more.
+ * The rows of *ret_taken are read with desk_taken; what was cancelled, or refused and so has failed, is not among them.
+ * *ret_looked: how many were looked at; count_max of them: there may be more.
  */
 MUST_CHECK int desk_take(struct desk *desk, const char *channel, const char *gateway, int64_t count_max,
 			 struct db_result *ret_taken, int64_t *ret_looked, struct err *err);
@@ -59,7 +60,6 @@ struct taken {
 	struct attempt_id id;
 	struct uuid customer_id;
 	int64_t send_by_ms;
-	bool is_erased;                    /* the customer: nobody can open it any more */
 	struct str salt;                   /* makes the key that it is sealed with */
 	struct str address, subject, text; /* sealed */
 };

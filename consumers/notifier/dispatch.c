@@ -122,24 +122,13 @@ static int open_parcel(struct dispatch *dispatch, const struct taken *taken, str
 	return result;
 }
 
-/* Without the person's salt: it can never be opened, by nobody. */
-static void end_erased(struct flight *flight)
-{
-	struct err err = ERR_INIT;
-
-	(void)err_set(&err, ERR_POISON, "the customer was erased");
-	end_on_ground(flight, &err, "erased");
-}
-
 static void hand_over(struct dispatch *dispatch, struct flight *flight, const struct taken *taken)
 {
 	struct gateway *gateway = flight->gateway;
 	struct err err = ERR_INIT;
 	struct parcel parcel;
 
-	if (taken->is_erased)
-		end_erased(flight);
-	else if (open_parcel(dispatch, taken, &parcel, &err) != 0)
+	if (open_parcel(dispatch, taken, &parcel, &err) != 0)
 		end_on_ground(flight, &err, "unreadable");
 	else if (gateway->start(gateway, dispatch->http, &parcel, landed, flight, &err) != 0)
 		end_on_ground(flight, &err, "unsendable");
@@ -297,7 +286,7 @@ static int take(struct dispatch *dispatch, struct gateway *gateway, bool *ret_mo
 	db_result_release(&taken);
 	if (looked == room)
 		*ret_more = true;
-	if (looked > taken_count) /* what was withdrawn between two tries has an outcome now */
+	if (looked > taken_count) /* what was refused has an outcome now */
 		dispatch->to_report++;
 	return 0;
 }

@@ -178,9 +178,23 @@ static void given_message(void)
 }
 
 static const struct db_statement claim = { "test_claim", "SELECT communication_id, address_sealed, body_sealed, key_salt FROM "
-							 "communications.claim(ARRAY(SELECT unnest($1::uuid[])))" };
-static const struct db_statement claim_again = { "test_claim_again",
-						 "SELECT communication_id FROM communications.claim_again($1::uuid[])" };
+							 "communications.claim(ARRAY(SELECT unnest($1::uuid[]))) "
+							 "WHERE refusal IS NULL" };
+static const struct db_statement claim_again = {
+	"test_claim_again", "SELECT communication_id FROM communications.claim_again($1::uuid[]) WHERE refusal IS NULL"
+};
+#define WHY "SELECT refusal, num_nonnulls(address_sealed, subject_sealed, body_sealed, key_salt) FROM communications."
+static const struct db_statement ask = { "test_ask", WHY "claim($1::uuid[])" };
+static const struct db_statement ask_again = { "test_ask_again", WHY "claim_again($1::uuid[])" };
+
+static void param_message(void)
+{
+	struct uuid id = spec_id('M', 1);
+
+	db_params_reset(&params);
+	db_array_begin(&params, DB_ARRAY_UUID);
+	db_array_uuid(&params, &id);
+}
 
 /* How many of messages 1..3 the notifier gets. */
 static int claimed(const struct db_statement *statement)
@@ -216,14 +230,11 @@ static void test_communications_store__a_message_is_rendered_sealed_and_claimed_
 {
 	struct db_result result = { 0 };
 	struct uuid customer_id = spec_id('C', 1);
-	struct uuid id = spec_id('M', 1);
 	char text[512];
 
 	(void)state;
 	given_message();
-	db_params_reset(&params);
-	db_array_begin(&params, DB_ARRAY_UUID);
-	db_array_uuid(&params, &id);
+	param_message();
 	store_must(&spec, db_run(notifier, &claim, &params, &result, &spec.err));
 	assert_int_equal(result.rows, 1);
 	store_must(&spec, unseal(text, db_str(&result, 0, 1), &customer_id, key, &spec.err));
@@ -302,11 +313,8 @@ static void try_to_claim_meanwhile(struct store_spec *its)
 {
 	static const struct db_statement hasty = { "test_hasty", "SET lock_timeout = '50ms'" };
 	static const struct db_statement patient = { "test_patient", "RESET lock_timeout" };
-	struct uuid id = spec_id('M', 1);
 
-	db_params_reset(&params);
-	db_array_begin(&params, DB_ARRAY_UUID);
-	db_array_uuid(&params, &id);
+	param_message();
 	store_must(its, db_run(notifier, &hasty, NULL, NULL, &its->err));
 	assert_int_equal(db_run(notifier, &claim, &params, NULL, &its->err), -1);
 	assert_string_equal(db_sqlstate(notifier), "55P03");
@@ -329,6 +337,76 @@ static void add_cancellation(unsigned number)
 	struct cancel_communication body = { .communication_id = spec_id('M', number), .customer_id = spec_id('C', 1) };
 
 	store_add(&spec, &cancel_communication_type, &body);
+}
+
+/* The guard, asked again: it gives a reason and not a byte of the message, which stays what it was. */
+static void then_answer_is(struct db_result *result, const char *refusal)
+{
+	assert_int_equal(result->rows, 1);
+	assert_true(str_is(db_str(result, 0, 0), refusal));
+	assert_int_equal(db_int32(result, 0, 1), 0);
+	db_result_release(result);
+}
+
+static void then_refused(const struct db_statement *statement, const char *refusal)
+{
+	struct db_result result = { 0 };
+
+	param_message();
+	store_must(&spec, db_run(notifier, statement, &params, &result, &spec.err));
+	then_answer_is(&result, refusal);
+}
+
+static void give_up_address(struct store_spec *its)
+{
+	store_sql(its, "test_wrong_party", "UPDATE customers.contact_point SET state = 'wrong_party'");
+}
+
+static void test_communications_store__what_was_written_to_an_address_given_up_is_not_claimed(void **state)
+{
+	(void)state;
+	given_message();
+	give_up_address(&spec);
+	then_refused(&ask, "address_invalid");
+	assert_int_equal(OUTBOX("released"), 1);
+	store_sql(&spec, "test_usable", "UPDATE customers.contact_point SET state = 'usable'");
+	assert_int_equal(claimed(&claim), 1);
+	give_up_address(&spec);
+	then_refused(&ask_again, "address_invalid");
+	add_dispatch(1, 2, "failed");
+	store_run(&spec);
+	assert_int_equal(OUTBOX("done"), 1);
+	assert_int_equal(COMMUNICATION("failed"), 1);
+}
+
+/* It is sent while another batch has locked the message; before that batch ends, the address is given up. */
+static void claim_and_give_up_meanwhile(struct store_spec *its)
+{
+	int64_t deadline_ms = clock_monotonic_ms() + STORE_TIMEOUT_MS;
+
+	param_message();
+	store_must(its, db_pipeline_begin(notifier, &its->err));
+	store_must(its, db_send(notifier, &ask, &params, &its->err));
+	store_must(its, db_pipeline_flush(notifier, &its->err));
+	while (store_number(
+		       its, "test_waits",
+		       "SELECT count(*) FROM pg_stat_activity WHERE usename = 'dcs_notifier' AND wait_event_type = 'Lock'") == 0)
+		assert_true(clock_monotonic_ms() < deadline_ms);
+	give_up_address(its);
+}
+
+static void test_communications_store__a_claim_knows_what_was_given_up_while_it_waited(void **state)
+{
+	struct db_result result = { 0 };
+
+	(void)state;
+	given_message();
+	add_cancellation(2); /* of another message: it locks them all, and there is no such one */
+	spec.after_load = claim_and_give_up_meanwhile;
+	store_run(&spec);
+	store_must(&spec, db_receive(notifier, &result, &spec.err));
+	then_answer_is(&result, "address_invalid");
+	store_must(&spec, db_pipeline_end(notifier, &spec.err));
 }
 
 static void test_communications_store__what_is_taken_back_cannot_be_claimed(void **state)
@@ -415,26 +493,12 @@ static void erase(struct store_spec *its)
 	store_sql(its, "test_erase", "UPDATE customers.customer SET status = 'erased', key_salt = NULL, full_name_sealed = NULL");
 }
 
-static void then_claimed_without_salt(void)
-{
-	struct db_result result = { 0 };
-	struct uuid id = spec_id('M', 1);
-
-	db_params_reset(&params);
-	db_array_begin(&params, DB_ARRAY_UUID);
-	db_array_uuid(&params, &id);
-	store_must(&spec, db_run(notifier, &claim, &params, &result, &spec.err));
-	assert_int_equal(result.rows, 1);
-	assert_true(db_is_null(&result, 0, 3));
-	db_result_release(&result);
-}
-
 static void test_communications_store__nothing_is_written_to_an_erased_customer(void **state)
 {
 	(void)state;
 	given_message();
 	erase(&spec);
-	then_claimed_without_salt();
+	then_refused(&ask, "erased");
 	add_message(2);
 	store_run(&spec);
 	then_refuses(&spec, 0, REFUSAL_BAD_TRANSITION);
@@ -451,7 +515,7 @@ static void test_communications_store__what_was_released_while_he_was_erased_can
 	store_run(&spec);
 	then_answers(&spec, 0, "ComplianceDecided");
 	store_sql(&spec, "test_in_time", "UPDATE communications.outbox SET send_by = now() + interval '1 day'");
-	then_claimed_without_salt();
+	then_refused(&ask, "erased");
 }
 
 static void test_communications_store__only_the_customers_module_makes_it_forget(void **state)
@@ -635,6 +699,8 @@ int main(void)
 		TEST(test_communications_store__a_withdrawal_stops_what_is_not_claimed),
 		TEST(test_communications_store__what_is_claimed_is_not_named_as_cancelled),
 		TEST(test_communications_store__a_claim_waits_for_a_withdrawal_that_is_being_handled),
+		TEST(test_communications_store__what_was_written_to_an_address_given_up_is_not_claimed),
+		TEST(test_communications_store__a_claim_knows_what_was_given_up_while_it_waited),
 		TEST(test_communications_store__what_is_taken_back_cannot_be_claimed),
 		TEST(test_communications_store__what_is_claimed_is_taken_back_between_two_tries_only),
 		TEST(test_communications_store__what_can_be_done_next_is_what_the_rule_takes),

@@ -155,6 +155,30 @@ static void put_customer(const struct uuid *customer)
 	db_params_release(&params);
 }
 
+/* His address; the contact point has the message's id. */
+static void put_contact_point(const struct uuid *communication, const struct uuid *customer, const char *channel)
+{
+	struct db_params params;
+
+	db_params_init(&params, 65536);
+	db_param_uuid(&params, communication);
+	db_param_uuid(&params, customer);
+	db_param_text(&params, str_of(channel));
+	must(db_run(admin,
+		    statement_of(
+			    "INSERT INTO customers.contact_point (contact_point_id, customer_id, channel, place, source, state,"
+			    " version, address_hash, address_sealed) VALUES ($1, $2, $3, 'home', 'consumer', 'usable', 1,"
+			    " '0123456789abcdef', '')"),
+		    &params, NULL, &err));
+	must(db_run(admin,
+		    statement_of(
+			    "INSERT INTO communications.communication (communication_id, customer_id, version, attempt, state,"
+			    " channel, requested_on, message_class, template_name, language, contact_point_id)"
+			    " VALUES ($1, $2, 1, 0, 'released', $3, '2025-01-01', 'demand', 'demand', 'de', $1)"),
+		    &params, NULL, &err));
+	db_params_release(&params);
+}
+
 /* What the communications module does: the customer agreed, the message lies in the outbox. */
 static void put_into_outbox(unsigned n, const char *channel, const char *address, int64_t seconds)
 {
@@ -162,6 +186,7 @@ static void put_into_outbox(unsigned n, const char *channel, const char *address
 	struct db_params params;
 
 	put_customer(&customer);
+	put_contact_point(&communication, &customer, channel);
 	db_params_init(&params, 65536);
 	db_param_uuid(&params, &communication);
 	db_param_uuid(&params, &customer);
@@ -507,6 +532,57 @@ static void test_notifier__an_erasure_between_two_tries_ends_them(void **state)
 	assert_states("done");
 }
 
+/* Somebody else would read it. The refusal is reported: communications wait for a first try, too. */
+static void test_notifier__a_message_to_an_address_that_was_given_up_has_failed_without_a_byte(void **state)
+{
+	int before = count_at_server("/rcpt/stranger");
+	struct reported reported[2];
+
+	(void)state;
+	release(1, "email", "stranger@x.example");
+	run_sql("UPDATE customers.contact_point SET state = 'wrong_party'");
+	turn_until_settled(&worker);
+	assert_attempts("1 failed address_invalid reported");
+	assert_states("done");
+	assert_text("SELECT state FROM communications.outbox", "released");
+	assert_int_equal(read_reported(reported, 2), 1);
+	assert_string_equal(reported[0].outcome, "failed");
+	assert_string_equal(reported[0].provider, "notifier");
+	assert_string_equal(reported[0].code, "address_invalid");
+	assert_int_equal(count_at_server("/rcpt/stranger"), before);
+}
+
+static void test_notifier__an_address_given_up_between_two_tries_ends_them(void **state)
+{
+	(void)state;
+	release(1, "email", "later@x.example");
+	while (number("SELECT count(*) FROM notifier.attempt WHERE outcome = 'not_accepted'") == 0)
+		turn(&worker);
+	run_sql("UPDATE customers.contact_point SET state = 'bounced'");
+	turn_until_settled(&worker);
+	/* one may have been under way already; the last one was not sent */
+	assert_int_equal(
+		number("SELECT count(*) FROM notifier.attempt WHERE outcome = 'failed' AND gateway = 'notifier'"
+		       " AND provider_code = 'address_invalid' AND attempt = (SELECT max(attempt) FROM notifier.attempt)"),
+		1);
+	assert_states("done");
+}
+
+/* Only what it was written to counts: another address of his may be gone, and his other messages leave. */
+static void test_notifier__an_address_given_up_stops_what_was_written_to_it_only(void **state)
+{
+	int before = count_at_server("/rcpt/ok");
+
+	(void)state;
+	release(1, "email", "stranger@x.example");
+	release(2, "email", "ok@x.example");
+	run_sql("UPDATE customers.contact_point SET state = 'reassigned' WHERE contact_point_id = "
+		"(SELECT min(communication_id::text)::uuid FROM communications.outbox)");
+	turn_until_settled(&worker);
+	assert_attempts("1 failed address_invalid reported, 1 accepted 2.0.0 reported");
+	assert_int_equal(count_at_server("/rcpt/ok"), before + 1);
+}
+
 static void test_notifier__a_withdrawal_between_two_tries_wins(void **state)
 {
 	(void)state;
@@ -777,7 +853,7 @@ static int set_up(void **state)
 	err = (struct err)ERR_INIT;
 	deadline_ms = clock_monotonic_ms() + DEADLINE_MS;
 	run_sql("TRUNCATE notifier.dispatch, notifier.attempt, communications.outbox, communications.permission, "
-		"communications.opt_out, customers.customer");
+		"communications.opt_out, communications.communication, customers.contact_point, customers.customer");
 	mock_cluster_start(&mock);
 	mock_cluster_topic(&mock, TOPIC, PARTS);
 	bus = (struct bus_conf){ .bootstrap = mock_cluster_bootstrap(&mock), .client_id = "test-notifier" };
@@ -862,6 +938,9 @@ int main(void)
 		TEST(test_notifier__a_cancelled_message_is_not_sent),
 		TEST(test_notifier__a_message_to_an_erased_customer_has_failed_without_a_byte),
 		TEST(test_notifier__an_erasure_between_two_tries_ends_them),
+		TEST(test_notifier__a_message_to_an_address_that_was_given_up_has_failed_without_a_byte),
+		TEST(test_notifier__an_address_given_up_between_two_tries_ends_them),
+		TEST(test_notifier__an_address_given_up_stops_what_was_written_to_it_only),
 		TEST(test_notifier__a_withdrawal_between_two_tries_wins),
 		TEST(test_notifier__a_try_that_is_not_permitted_any_more_is_reported_as_failed),
 		TEST(test_notifier__what_is_late_is_reported_and_not_sent),

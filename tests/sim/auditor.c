@@ -382,12 +382,29 @@ static const char *check_money(struct sim_world *world, struct audit *audit)
 
 /* ---- P8, P9: messages, by a book of its own ---- */
 
+static void take_customers(struct mailbook *book, struct sim_world *world, struct audit *audit)
+{
+	for (int32_t part = 0; part < SIM_PARTS; part++) {
+		const struct sim_rows *log = &world->databases[SIM_CUSTOMERS].log[part];
+
+		for (size_t i = 0; i < log->count; i++) {
+			const struct message_type *type;
+			const void *body;
+
+			arena_reset(&audit->arena);
+			body = body_of(audit, log->rows[i].row.body, &type);
+			mailbook_take_customers(book, &log->rows[i].row, type, body);
+		}
+	}
+}
+
 static const char *check_mail(struct sim_world *world, struct audit *audit)
 {
 	const char *wrong = NULL;
 	struct mailbook book;
 
 	mailbook_init(&book);
+	take_customers(&book, world, audit);
 	for (int32_t part = 0; part < SIM_PARTS; part++) {
 		const struct sim_rows *log = &world->databases[SIM_COMMUNICATIONS].log[part];
 

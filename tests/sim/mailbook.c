@@ -6,6 +6,7 @@
 
 #include "consumers/communications/communications.h"
 #include "schemas/communications.h"
+#include "schemas/customers.h"
 #include "schemas/engine.h"
 
 static char verdict[512];
@@ -28,6 +29,7 @@ void mailbook_release(struct mailbook *book)
 {
 	arena_release(&book->arena);
 	free(book->told);
+	free(book->gone);
 }
 
 static struct str keep(struct mailbook *book, struct str text)
@@ -119,6 +121,28 @@ static int32_t claims_before(const struct sim_world *world, const struct mail *m
 static bool can_be_stopped(const struct sim_world *world, const struct mail *mail, int64_t seq)
 {
 	return !step_of(mail->state)->is_end && claims_before(world, mail, seq) <= mail->attempt;
+}
+
+/* ---- who can be reached ---- */
+
+void mailbook_take_customers(struct mailbook *book, const struct log_row *row, const struct message_type *type, const void *body)
+{
+	const struct contact_point_invalidated *invalidated = body;
+
+	if (type != &contact_point_invalidated_type && type != &customer_erased_type)
+		return;
+	book->gone = sim_grow(book->gone, book->gone_count, &book->gone_capacity, sizeof(*book->gone));
+	book->gone[book->gone_count++] =
+		(struct gone){ .id = type == &customer_erased_type ? row->key : invalidated->contact_point_id, .seq = row->seq };
+}
+
+/* The person or the contact point, by the first `seq` events. */
+static bool is_gone(const struct mailbook *book, const struct uuid *id, int64_t seq)
+{
+	for (size_t i = 0; i < book->gone_count; i++)
+		if (uuid_equal(&book->gone[i].id, id) && book->gone[i].seq <= seq)
+			return true;
+	return false;
 }
 
 /* ---- consent ---- */
@@ -377,14 +401,38 @@ static const char *check_taken(const struct sim_world *world, const struct mail 
 	return NULL;
 }
 
+/* A message whose try was refused had a reason to be: nobody else stops it. */
+static const char *check_refused(const struct mailbook *book, const struct sim_world *world, const struct mail *mail)
+{
+	const struct sim_letter *letter = post_find(world, &mail->communication_id);
+
+	for (size_t i = 0; i < world->post.attempts_count; i++) {
+		const struct sim_attempt *attempt = &world->post.attempts[i];
+
+		if (!attempt->code || !uuid_equal(&attempt->communication_id, &mail->communication_id))
+			continue;
+		if (strcmp(attempt->code, "address_invalid") == 0 && !is_gone(book, &letter->contact_point_id, INT64_MAX))
+			FAIL("a message failed for an address that nobody gave up");
+		if (strcmp(attempt->code, "erased") == 0 && !is_gone(book, &mail->customer_id, INT64_MAX))
+			FAIL("a message failed for a customer who was not erased");
+	}
+	return NULL;
+}
+
 /* P9: what was applied before a claim is known to it. */
 static const char *check_claims(const struct mailbook *book, const struct sim_world *world, const struct mail *mail)
 {
+	const struct sim_letter *letter = post_find(world, &mail->communication_id);
+
 	for (size_t i = 0; i < world->post.claims_count; i++) {
 		const struct sim_claim *claim = &world->post.claims[i];
 
 		if (!uuid_equal(&claim->communication_id, &mail->communication_id))
 			continue;
+		if (is_gone(book, &letter->contact_point_id, claim->customers_seq))
+			FAIL("try %d of a message was claimed to an address that was given up", (int)claim->number);
+		if (is_gone(book, &mail->customer_id, claim->customers_seq))
+			FAIL("try %d of a message was claimed to an erased customer", (int)claim->number);
 		if (claim->seq < mail->released_seq || mail->released_seq == 0)
 			FAIL("P9 a message was claimed before it was released");
 		for (size_t n = 0; n < book->told_count && claim->number == 1; n++)
@@ -448,6 +496,8 @@ const char *mailbook_check(const struct mailbook *book, const struct sim_world *
 			wrong = check_taken(world, &book->mails[i]);
 		if (!wrong)
 			wrong = check_claims(book, world, &book->mails[i]);
+		if (!wrong)
+			wrong = check_refused(book, world, &book->mails[i]);
 	}
 	return wrong ? wrong : check_report(book, world);
 }

@@ -13,8 +13,8 @@
 /*
  * Messages, consents and withdrawals as a clerk would keep them: what each event says, written down in the order of the log
  * beside the claims that were granted meanwhile, and held against what may be said (P9, states, versions), then against the
- * states, the outbox, the reports, and what the gateway has (P8). Knows the words of the messages, and nothing of guards and
- * queues.
+ * states, the outbox, the reports, and what the gateway has (P8). Beside it, which addresses and persons the customers module
+ * gave up: nothing is claimed to them. Knows the words of the messages, and nothing of guards and queues.
  */
 struct mail {
 	struct uuid communication_id, customer_id;
@@ -35,11 +35,18 @@ struct told { /* a consent to be written to, or its withdrawal */
 	bool is_withdrawal;
 };
 
+struct gone { /* a contact point that was given up, or a customer who was erased */
+	struct uuid id;
+	int64_t seq; /* of the customers' events in its partition */
+};
+
 struct mailbook {
 	struct mail mails[128];
 	size_t mails_count;
 	struct told *told;
 	size_t told_count, told_capacity;
+	struct gone *gone;
+	size_t gone_count, gone_capacity;
 	struct uuid decided_id; /* the message that the last verdict was about */
 	bool is_allowed;
 	struct arena arena; /* of the channels */
@@ -54,6 +61,9 @@ struct mail_event {
 
 void mailbook_init(struct mailbook *book);
 void mailbook_release(struct mailbook *book);
+
+/* Of the customers module's log. */
+void mailbook_take_customers(struct mailbook *book, const struct log_row *row, const struct message_type *type, const void *body);
 
 /* What is wrong, as text; NULL: nothing. */
 const char *mailbook_take(struct mailbook *book, const struct sim_world *world, const struct mail_event *event);

@@ -20,19 +20,19 @@ struct sim_session;
 #define SIM_NOTIFIERS   2
 #define SIM_FLIGHTS_MAX 4
 
-struct sim_letter { /* a row of communications.outbox */
-	struct uuid communication_id, customer_id;
+struct sim_letter { /* a row of communications.outbox, and where it goes */
+	struct uuid communication_id, customer_id, contact_point_id;
 	const char *state; /* released claimed waiting cancelled done */
 	int32_t claims;
 	int64_t send_by_ms;
 };
 
-/* A claim that was granted, and when: after the first `seq` events of the customer's partition. */
+/* A claim that was granted, and when: after the first so many events of the customer's partition. */
 struct sim_claim {
 	struct uuid communication_id;
 	int32_t number; /* 1, 2, 3 ... of the message */
 	int32_t part;
-	int64_t seq;
+	int64_t seq, customers_seq; /* communications' events; those of customers */
 };
 
 struct sim_dispatch { /* a row of notifier.dispatch */
@@ -93,8 +93,9 @@ void post_apply(struct sim_world *world, const struct sim_letter *letters, size_
 
 const struct sim_letter *post_find(const struct sim_world *world, const struct uuid *communication_id);
 
-/* communications.claim, claim_again: false: not granted. A transaction that has locked the row is waited for before. */
-bool post_claim(struct sim_world *world, const struct uuid *communication_id, bool is_again);
+/* communications.claim, claim_again: false: not granted; *ret_refusal: why the guard says no, NULL: what became of the message is
+ * known. A transaction that has locked the row is waited for before. */
+bool post_claim(struct sim_world *world, const struct uuid *communication_id, bool is_again, const char **ret_refusal);
 
 void post_release(struct sim_world *world);
 

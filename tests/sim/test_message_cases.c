@@ -164,11 +164,75 @@ static void test_messages__a_withdrawal_before_the_report_of_a_try_ends_the_mess
 	assert_null(audit(world));
 }
 
+static void give_up_address(struct sim_world *world)
+{
+	const struct invalidate_contact_point body = { .contact_point_id = id_of(3),
+						       .customer_id = CUSTOMER,
+						       .reason = STR("wrong_party") };
+
+	tell(world, SIM_CUSTOMERS, &invalidate_contact_point_type, &body);
+	while (view_is_usable(world, &body.contact_point_id))
+		world_step(world);
+}
+
+static void then_ended_as(const struct sim_world *world, size_t attempt, const char *code)
+{
+	assert_string_equal(world->post.attempts[attempt].outcome, "failed");
+	assert_string_equal(world->post.attempts[attempt].code, code);
+	assert_true(world->post.attempts[attempt].is_reported);
+}
+
+/* It was released while the address was good. Somebody else would read it; and somebody must say that it is over. */
+static void test_messages__an_address_given_up_before_the_claim_gets_nothing(void **state)
+{
+	const struct uuid communication_id = id_of(10);
+	struct sim_world *world = *state;
+
+	given_customer(world);
+	world->script.gateway_says = "accepted";
+	world->script.stops_notifiers = true;
+	grant(world, 20, 500);
+	send_about(world, 10, NULL);
+	while (!post_find(world, &communication_id))
+		world_step(world);
+	give_up_address(world);
+	world->script.stops_notifiers = false;
+	assert_true(rests(world));
+	assert_int_equal(taken(world), 0);
+	assert_int_equal(world->post.attempts_count, 1);
+	then_ended_as(world, 0, "address_invalid");
+	assert_null(audit(world));
+}
+
+static void test_messages__an_address_given_up_between_two_tries_ends_them(void **state)
+{
+	struct sim_world *world = *state;
+
+	given_customer(world);
+	world->script.gateway_says = "not_accepted";
+	grant(world, 20, 500);
+	send_about(world, 10, NULL);
+	while (world->post.attempts_count == 0 || !world->post.attempts[0].outcome)
+		world_step(world);
+	world->script.gateway_says = "accepted";
+	world->script.stops_notifiers = true;
+	give_up_address(world);
+	world->script.stops_notifiers = false;
+	world->now_ms += LATER_MS / 2; /* the second try is due */
+	assert_true(rests(world));
+	assert_int_equal(taken(world), 0);
+	assert_int_equal(world->post.attempts_count, 2);
+	then_ended_as(world, 1, "address_invalid");
+	assert_null(audit(world));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_WORLD(test_messages__a_consent_that_a_withdrawal_overtook_permits_nothing),
 		IN_WORLD(test_messages__a_withdrawal_before_the_report_of_a_try_ends_the_message),
+		IN_WORLD(test_messages__an_address_given_up_before_the_claim_gets_nothing),
+		IN_WORLD(test_messages__an_address_given_up_between_two_tries_ends_them),
 	};
 
 	if (!start_cases())

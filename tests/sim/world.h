@@ -167,6 +167,7 @@ struct sim_script {
 	bool (*kills)(const struct command *command); /* by its rule */
 	bool (*kills_gate)(struct str token);         /* before it is a command */
 	const char *gateway_says;                     /* of every message: an outcome */
+	bool stops_notifiers;
 };
 
 /* How large things are in this world: small ones meet their limits often. */
@@ -269,6 +270,7 @@ struct sim_person view_person(const struct sim_world *world, const struct uuid *
 
 /* A usable one of customers.public_contact_point; none: there is none. */
 struct uuid view_contact_point(const struct sim_world *world, const struct uuid *customer_id, struct str channel);
+bool view_is_usable(const struct sim_world *world, const struct uuid *contact_point_id);
 
 struct sim_owed { /* debts.public_debt */
 	bool is_known, is_cancelled;

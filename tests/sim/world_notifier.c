@@ -167,16 +167,22 @@ static bool is_due(const struct sim_world *world, const struct sim_dispatch *dis
 	       dispatch->next_at_ms <= world->now_ms && dispatch->send_by_ms > world->now_ms;
 }
 
-static void take_one(struct sim_world *world, struct sim_notifier *notifier, struct sim_dispatch *dispatch,
-		     struct sim_flight *ret_flight)
+static struct sim_flight take_one(struct sim_world *world, const struct sim_notifier *notifier, struct sim_dispatch *dispatch)
 {
-	*ret_flight = (struct sim_flight){ .attempt = world->post.attempts_count };
+	struct sim_flight flight = { .attempt = world->post.attempts_count };
+
 	open_attempt(&world->post, dispatch, notifier->owner);
 	dispatch->state = DISPATCH_SENDING;
-	if (!view_person(world, &dispatch->customer_id).is_erased)
-		return;
-	ret_flight->outcome = "failed"; /* no salt came with it */
-	ret_flight->code = "erased";
+	return flight;
+}
+
+/* What is refused has failed; of what is not even answered it is known what became of it. */
+static void pass_over(struct sim_world *world, const struct sim_notifier *notifier, struct sim_dispatch *dispatch,
+		      const char *refusal)
+{
+	dispatch->state = DISPATCH_DONE;
+	if (refusal)
+		end_attempt(world, open_attempt(&world->post, dispatch, notifier->owner), "failed", refusal);
 }
 
 static void take(struct sim_world *world, struct sim_notifier *notifier)
@@ -190,16 +196,14 @@ static void take(struct sim_world *world, struct sim_notifier *notifier)
 		return;
 	for (size_t i = 0; i < post->dispatches_count && count < TAKE_MAX && count < room; i++) {
 		struct sim_dispatch *dispatch = &post->dispatches[i];
+		const char *refusal;
 
 		if (!is_due(world, dispatch))
 			continue;
-		if (post_claim(world, &dispatch->communication_id, dispatch->attempts > 0)) {
-			take_one(world, notifier, dispatch, &taken[count++]);
-			continue;
-		}
-		dispatch->state = DISPATCH_DONE;
-		if (dispatch->attempts > 0)
-			end_attempt(world, open_attempt(post, dispatch, notifier->owner), "failed", "withdrawn");
+		if (post_claim(world, &dispatch->communication_id, dispatch->attempts > 0, &refusal))
+			taken[count++] = take_one(world, notifier, dispatch);
+		else
+			pass_over(world, notifier, dispatch, refusal);
 	}
 	if (fails(world, notifier))
 		return;
@@ -354,7 +358,7 @@ void notifier_turn(struct sim_world *world)
 										    note_ended, sweep, report };
 	struct sim_notifier *notifier = &world->post.notifiers[dice_below(&world->dice, SIM_NOTIFIERS)];
 
-	if (notifier->is_frozen && !world->is_calm)
+	if ((notifier->is_frozen && !world->is_calm) || world->script.stops_notifiers)
 		return;
 	if (!notifier->is_connected)
 		connect(world, notifier);

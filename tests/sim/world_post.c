@@ -123,14 +123,16 @@ bool post_load(struct sim_world *world, struct slot *slot)
 
 /* ---- saving: what store_insert.c copies, and update_outbox of store.c ---- */
 
-static void stage_released(const struct changes *changes, const struct communication_released *released,
-			   struct sim_letter *letter)
+static void stage_released(const struct changes *changes, const struct event *event, struct sim_letter *letter)
 {
+	const struct communication_released *released = event->body;
+	const struct rendered *rendered = event->confidential;
 	const struct communication *communication =
 		workset_state(changes->set, &communication_entity, &released->communication_id);
 
 	*letter = (struct sim_letter){ .communication_id = released->communication_id,
 				       .customer_id = released->customer_id,
+				       .contact_point_id = rendered->contact_point_id,
 				       .state = outbox_state((enum communication_state)communication->state),
 				       .send_by_ms = released->send_by };
 }
@@ -155,7 +157,7 @@ void post_stage(struct sim_world *world, const struct changes *changes, struct s
 	MUST(letters);
 	for (size_t i = 0; i < changes->events_count; i++)
 		if (changes->events[i].event->type == &communication_released_type)
-			stage_released(changes, changes->events[i].event->body, &letters[count++]);
+			stage_released(changes, changes->events[i].event, &letters[count++]);
 	for (size_t i = 0; i < changes->set->slots_count; i++) {
 		const struct slot *slot = changes->set->slots[i];
 
@@ -192,12 +194,37 @@ static bool is_permitted(const struct sim_world *world, const struct sim_letter 
 	return recipient && recipient_permits(recipient->state, (enum channel)communication->channel, PURPOSE_COLLECT);
 }
 
-bool post_claim(struct sim_world *world, const struct uuid *communication_id, bool is_again)
+/* communications.refusal. */
+static const char *refusal(const struct sim_world *world, const struct sim_letter *letter)
+{
+	struct sim_person person = view_person(world, &letter->customer_id);
+
+	if (!person.is_known || person.is_erased)
+		return "erased";
+	if (!view_is_usable(world, &letter->contact_point_id))
+		return "address_invalid";
+	return is_permitted(world, letter) ? NULL : "withdrawn";
+}
+
+static void note_claim(struct sim_world *world, const struct sim_letter *letter)
 {
 	struct sim_post *post = &world->post;
-	struct sim_letter *letter;
-	int32_t part;
+	int32_t part = world_part_of(&letter->customer_id);
 
+	post->claims = sim_grow(post->claims, post->claims_count, &post->claims_capacity, sizeof(*post->claims));
+	post->claims[post->claims_count++] =
+		(struct sim_claim){ .communication_id = letter->communication_id,
+				    .number = letter->claims,
+				    .part = part,
+				    .seq = (int64_t)world->databases[SIM_COMMUNICATIONS].log[part].count,
+				    .customers_seq = (int64_t)world->databases[SIM_CUSTOMERS].log[part].count };
+}
+
+bool post_claim(struct sim_world *world, const struct uuid *communication_id, bool is_again, const char **ret_refusal)
+{
+	struct sim_letter *letter;
+
+	*ret_refusal = NULL;
 	database_settle(world, SIM_COMMUNICATIONS);
 	letter = letter_of(world, communication_id);
 	MUST(letter);
@@ -206,17 +233,12 @@ bool post_claim(struct sim_world *world, const struct uuid *communication_id, bo
 	if (is_again ? strcmp(letter->state, "claimed") != 0 && strcmp(letter->state, "waiting") != 0
 		     : strcmp(letter->state, "released") != 0)
 		return false;
-	if (is_again && !is_permitted(world, letter))
+	*ret_refusal = refusal(world, letter);
+	if (*ret_refusal)
 		return false;
 	letter->state = "claimed";
 	letter->claims++;
-	part = world_part_of(&letter->customer_id);
-	post->claims = sim_grow(post->claims, post->claims_count, &post->claims_capacity, sizeof(*post->claims));
-	post->claims[post->claims_count++] =
-		(struct sim_claim){ .communication_id = *communication_id,
-				    .number = letter->claims,
-				    .part = part,
-				    .seq = (int64_t)world->databases[SIM_COMMUNICATIONS].log[part].count };
+	note_claim(world, letter);
 	return true;
 }
 

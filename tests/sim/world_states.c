@@ -44,6 +44,13 @@ struct uuid view_contact_point(const struct sim_world *world, const struct uuid 
 	return (struct uuid){ .bytes = { 0 } };
 }
 
+bool view_is_usable(const struct sim_world *world, const struct uuid *contact_point_id)
+{
+	const struct sim_blob *blob = blob_find(world, SIM_CUSTOMERS, contact_point_entity.name, contact_point_id);
+
+	return blob && ((const struct contact_point *)blob->state)->state == CONTACT_POINT_USABLE;
+}
+
 struct sim_owed view_debt(const struct sim_world *world, const struct uuid *debt_id)
 {
 	const struct sim_blob *blob = blob_find(world, SIM_DEBTS, debt_entity.name, debt_id);

@@ -1,4 +1,4 @@
-"""Erasing a customer, and taking a message back: what is gone, what stays, what is refused."""
+"""Erasing a customer, and taking a message back: what is gone, what stays, what is refused, what does not leave."""
 
 import datetime
 import uuid
@@ -190,6 +190,22 @@ def test_what_is_released_and_not_claimed_does_not_leave(world, client, events, 
     assert world.value(state, ids[0]) == "cancelled"
     wait_for(lambda: world.value("SELECT state FROM notifier.dispatch WHERE communication_id = %s", ids[0]) == "done", "a look at the other")
     assert world.value("SELECT count(*) FROM notifier.attempt WHERE communication_id = %s", ids[0]) == 0
+
+
+def test_what_is_released_to_an_address_that_was_given_up_does_not_leave(world, client, events, people, template, no_notifier):
+    """It turns out to be somebody else's: he must not read about another person's debt."""
+    customer_id = people.customer()
+    send(client, events, consent(client, customer_id), "ConsentGranted")
+    point = send(client, events, address(client, customer_id, f"{uuid.uuid4().hex}@example.org"), "ContactPointAdded").body
+    released = send(client, events, message(client, customer_id, template), "ComplianceDecided", "CommunicationReleased").body
+    given_up = {"contact_point_id": point["contact_point_id"], "customer_id": customer_id, "reason": "wrong_party"}
+    send(client, events, client.command("InvalidateContactPoint", "agent", **given_up), "ContactPointInvalidated")
+
+    world.programs("start", "notifier=1")
+    state = "SELECT state FROM communications.communication WHERE communication_id = %s"
+    wait_for(lambda: world.value(state, released["communication_id"]) == "failed", "the report that it was not sent")
+    attempts = "SELECT string_agg(gateway || ' ' || outcome || ' ' || provider_code, ', ') FROM notifier.attempt WHERE communication_id = %s"
+    assert world.value(attempts, released["communication_id"]) == "notifier failed address_invalid"
 
 
 def test_what_has_left_cannot_be_taken_back(world, client, events, reachable, template):
