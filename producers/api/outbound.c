@@ -10,7 +10,8 @@
 #define ARENA_SIZE     ((size_t)1 << 20)
 #define PARCEL_MAX     ((size_t)128 << 10) /* a value and headers of the largest size */
 #define VALUE_SIZE_MAX ((size_t)64 << 10)
-#define LINGER_US      300
+#define LINGER_US      50
+#define REQUESTS_MAX   2
 #define TOKEN_LIFE_MS  (15 * 60000)
 #define REST_MS        500
 #define PROBE_MS       5000 /* after so long without a word */
@@ -459,7 +460,7 @@ int outbound_open(struct outbound *outbound, const struct bus_conf *bus, struct 
 		.bus = *bus, .coder = coder, .keys = keys, .subject = subject, .roles = roles, .wait_ms = wait_ms
 	};
 	outbound->bus.linger_us = LINGER_US;
-	outbound->bus.requests_max = 1;
+	outbound->bus.requests_max = REQUESTS_MAX;
 	outbound->opener = (struct opener){ .open = open_producer, .self = outbound };
 	outbound->probe = (struct opener){ .open = probe_producer, .self = outbound };
 	for (size_t i = OUTBOUND_MAX; i-- > 0;) {

@@ -124,7 +124,7 @@ static int check_order(struct walk *walk, const struct log_line *line, struct er
 	if (place < *last) {
 		where_at(where, walk->head, "seq", line->row.seq);
 		finding(walk->verify, 4, where, "answers offset %lld after offset %lld of the same key",
-			(long long)line->command_offset, (long long)(*last + OFFSET_MIN));
+			(long long)line->command_offset, (long long)*last + OFFSET_MIN);
 	}
 	*last = place;
 	return 0;
