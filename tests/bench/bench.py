@@ -205,7 +205,6 @@ def recycle_wal(stack):
         ask(connection, "CHECKPOINT")
 
 
-
 def prepare(stack, debts):
     """Two databases with the same contents: `dcs` for the worker, `floor`. Both were written since the last checkpoint, so the runs
     lie between two checkpoints, as nearly all of a day does: no page is logged whole for being the first after one."""
@@ -226,6 +225,7 @@ def warm_up(stack, database):
         "SELECT pg_prewarm(c.oid) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
         " WHERE n.nspname IN ('customers', 'debts') AND c.relkind IN ('r', 'i')",
     )
+    os.sync()  # the preparation's writing is not the run's
 
 
 # ---- the worker ----

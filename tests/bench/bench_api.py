@@ -191,6 +191,7 @@ def measure(stack, gateway):
     )
 
     def take(name, load):
+        os.sync()  # what the phase before has left to be written is not this one's
         cpu.reset()
         result = load()
         result["cpu_us"] = {who: seconds * 1e6 / result["answered"] for who, seconds in cpu.used().items()}
@@ -211,7 +212,7 @@ def measure(stack, gateway):
     finally:
         gateway.processes["debts"].send_signal(signal.SIGCONT)
     until("the commands are decided", lambda: idle(stack), 120)
-    with_load(gateway.address, posts("warm-outcome", 200000), outcome, 0)
+    with_load(gateway.address, posts("warm-outcome", 400000), outcome, 0, WARM_S)
     file = posts("peak", 200000)
     peak = take("POST /debts, outcome", lambda: with_load(gateway.address, file, outcome, 0))
     until("the commands are decided", lambda: idle(stack), 120)
