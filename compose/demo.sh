@@ -100,14 +100,14 @@ of_modules() {
 
 show_commands() {
 	local rejected
-	rejected=$(sed -n 's/.*"dcs.engine.CommandRejected": *\([0-9]*\).*/\1/p' schemas/ids.json)
+	rejected=$(sed -n 's/.*"dcs.engine.CommandRejected[^"]*": *\([0-9]*\).*/\1/p' schemas/ids.json | paste -sd,) # every version
 	echo
 	echo 'Commands in, events out (read: ticks of the clock and repetitions included)'
 	query -c "
 		WITH head AS ($(of_modules "SELECT '@' AS name, sum(next_offset) AS read, sum(log_seq) AS events FROM @.partition_head")),
 		log AS ($(of_modules "SELECT '@' AS name, command_digest, schema_id FROM @.event_log")),
 		answer AS (
-			SELECT name, count(*) FILTER (WHERE schema_id <> $rejected) AS applied, count(*) FILTER (WHERE schema_id = $rejected) AS rejected
+			SELECT name, count(*) FILTER (WHERE schema_id NOT IN ($rejected)) AS applied, count(*) FILTER (WHERE schema_id IN ($rejected)) AS rejected
 			FROM log WHERE command_digest IS NOT NULL GROUP BY name),
 		dead AS ($(of_modules "SELECT '@' AS name, count(*) AS letters FROM @.dead_letter"))
 		SELECT name AS module, read AS commands_read, coalesce(applied, 0) AS applied, coalesce(rejected, 0) AS rejected,

@@ -4,8 +4,8 @@
     generate.py SCHEMAS OUT      writes OUT/<module>.h and OUT/messages.c
     generate.py --check SCHEMAS  writes nothing; with the Debian module `avro` it also parses every schema with that
 
-Reads SCHEMAS/ids.json and SCHEMAS/<module>/<Name>.avsc. Only the shapes that README.md names are taken; anything else ends
-with file, field and reason. Standard library only.
+Reads SCHEMAS/ids.json, SCHEMAS/<module>/<Name>.avsc and later versions of it, <Name>.v2.avsc and so on. Only the shapes and
+changes that README.md names are taken; anything else ends with file, field and reason. Standard library only.
 """
 import json
 import re
@@ -115,6 +115,14 @@ class Field:
     def avro_size_max(self):
         return self.items_max * self.item_size + 4 if self.array else self.item_size + self.nullable
 
+    def shape(self):
+        """What stays the same in every version, limits aside."""
+        record = self.record and (self.record.name, [(field.name, field.shape(), field.size_max) for field in self.record.fields])
+        return self.kind, self.nullable, self.array, record
+
+    def has_default(self):
+        return self.nullable or self.array
+
     def aux_name(self):
         return f"has_{self.name}" if self.nullable else f"{self.name}_count" if self.array else None
 
@@ -150,11 +158,14 @@ class Record:
 
 
 class Message(Record):
-    """A whole schema file."""
+    """A whole schema file: one version of a message."""
 
     def __init__(self, path, ids):
         self.path, self.module = path, path.parent.name
-        where = f"{self.module}/{path.name}"
+        self.where = where = f"{self.module}/{path.name}"
+        stem, _, version = path.stem.partition(".")
+        require(re.fullmatch(r"(v([2-9]|[1-9][0-9]))?", version), where, "version 1 is <Name>.avsc, later ones are <Name>.v2.avsc to .v99.avsc")
+        self.version = int(version[1:] or 1)
         self.avsc = path.read_text(encoding="utf-8")
         try:
             source = json.loads(self.avsc, object_pairs_hook=lambda pairs: unique_members(where, pairs))
@@ -163,7 +174,7 @@ class Message(Record):
         require(isinstance(source, dict) and source.get("type") == "record", where, "a schema is a record")
         require(set(source) <= MESSAGE_MEMBERS, where, f"unknown attributes {sorted(set(source) - MESSAGE_MEMBERS)}")
         super().__init__(where, source)
-        require(self.name == path.stem, where, f"the record is named {self.name}, not as its file")
+        require(self.name == stem, where, f"the record is named {self.name}, not as its file")
         require(source.get("namespace") == f"dcs.{self.module}", where, f"the namespace must be dcs.{self.module}")
         self.kind = source.get("dcs.kind")
         require(self.kind in ("command", "event"), where, "needs dcs.kind, command or event")
@@ -177,9 +188,12 @@ class Message(Record):
         require(self.kind == "event" or self.module == "clock" or self.roles, where, "a command needs dcs.roles")
         require(self.avro_size_max <= MESSAGE_SIZE_MAX, where,
                 f"may grow to {self.avro_size_max} bytes, {MESSAGE_SIZE_MAX} are allowed")
+        self.attributes = {name: source.get(name) for name in sorted(MESSAGE_MEMBERS) if name.startswith("dcs.")}
         self.subject = f"dcs.{self.module}.{self.name}"
-        require(self.subject in ids, where, f"no id for {self.subject} in ids.json")
-        self.schema_id = ids[self.subject]
+        self.id_name = f"{self.subject}.{version}" if version else self.subject
+        require(self.id_name in ids, where, f"no id for {self.id_name} in ids.json")
+        self.schema_id = ids[self.id_name]
+        self.c_version = f"{self.c_name}_v{self.version}"  # what is named after the version in C
 
     def uuid_index(self, where, source, attribute):
         if attribute not in source:
@@ -192,6 +206,47 @@ class Message(Record):
         raise SchemaError(f"{where}: {attribute} names no field: {source[attribute]}")
 
 
+class Versions:
+    """A message, the oldest version first. Its struct is the newest's, behind it what only older ones have."""
+
+    def __init__(self, versions):
+        self.versions = versions
+        self.newest = versions[-1]
+        for number, version in enumerate(versions, 1):
+            require(version.version == number, version.where, f"there is no version {number}")
+        for index, newer in enumerate(versions):
+            for older in versions[:index]:
+                check_compatible(older, newer)
+        fields = {}
+        for version in reversed(versions):
+            for field in version.fields:
+                fields.setdefault(field.name, field)
+        self.fields = list(fields.values())
+
+    def records(self):
+        """The records in it; they are the same in all versions that have them."""
+        return [field.record for field in self.fields if field.record]
+
+
+def check_compatible(older, newer):
+    """FULL_TRANSITIVE, and what the C relies on: each can be read as the other."""
+    where = newer.where
+    require(older.schema_id < newer.schema_id, where, f"its id, {newer.schema_id}, is not above version {older.version}'s, {older.schema_id}")
+    for name, value in newer.attributes.items():
+        require(value == older.attributes[name], where, f"{name} is not that of version {older.version}: it is the message's, in all its versions")
+    fields = {field.name: field for field in older.fields}
+    for field in newer.fields:
+        before = fields.pop(field.name, None)
+        if before is None:
+            require(field.has_default(), field.where, f"version {older.version} lacks it: only fields with a default may come")
+            continue
+        require(field.shape() == before.shape(), field.where, f"has another type than in version {older.version}")
+        require(field.size_max >= before.size_max and field.items_max >= before.items_max, field.where,
+                f"version {older.version} may be longer: dcs.max and dcs.items_max only grow")
+    for field in fields.values():
+        require(field.has_default(), where, f"{field.name} of version {older.version} has no default: only fields with one may go")
+
+
 def unique_members(where, pairs):
     names = [name for name, _ in pairs]
     require(len(names) == len(set(names)), where, f"a member stands twice: {names}")
@@ -199,25 +254,32 @@ def unique_members(where, pairs):
 
 
 def read_messages(root):
-    """All messages, by schema id; checks what must hold between them."""
+    """All messages (Versions), by the id of their first version; checks what must hold between them."""
     ids = json.loads((root / "ids.json").read_text(encoding="utf-8"),
                      object_pairs_hook=lambda pairs: unique_members("ids.json", pairs))
     for subject, schema_id in ids.items():
         require(type(schema_id) is int and 0 < schema_id <= IDS_MAX, "ids.json", f"{subject}: ids are 1..{IDS_MAX}")
     require(len(set(ids.values())) == len(ids), "ids.json", "an id stands twice: ids are never reused")
-    messages = sorted((Message(path, ids) for path in root.glob("*/*.avsc")), key=lambda message: message.schema_id)
-    require(messages, str(root), "no schemas")
-    unused = set(ids) - {message.subject for message in messages}
+    files = sorted((Message(path, ids) for path in root.glob("*/*.avsc")), key=lambda file: (file.version, file.schema_id))
+    require(files, str(root), "no schemas")
+    unused = set(ids) - {file.id_name for file in files}
     require(not unused, "ids.json", f"no schema for {sorted(unused)}: published schemas stay")
+    by_subject = {}
+    for file in files:
+        by_subject.setdefault(file.subject, []).append(file)
+    messages = [Versions(versions) for versions in by_subject.values()]
     seen = {}
     for message in messages:
-        for record in [message, *message.nested()]:
-            other = seen.setdefault(record.c_name, message.subject)
-            require(record.c_name not in C_KEYWORDS, message.subject, f"{record.name} is a keyword of C")
-            require(other == message.subject and (record is message or record.c_name != message.c_name), message.subject,
+        newest = message.newest
+        for record in [newest, *message.records()]:
+            other = seen.setdefault(record.c_name, newest.subject)
+            require(record.c_name not in C_KEYWORDS, newest.subject, f"{record.name} is a keyword of C")
+            require(other == newest.subject and (record is newest or record.c_name != newest.c_name), newest.subject,
                     f"the name {record.name} is taken by {other}: names are unique over all modules")
-        nested = [record.name for record in message.nested()]
-        require(len(nested) == len(set(nested)), message.subject, "two records in it have the same name")
+        nested = [record.name for record in message.records()]
+        require(len(nested) == len(set(nested)), newest.subject, "two records in it have the same name")
+        names = [name for field in message.fields for name in (field.name, field.aux_name()) if name]
+        require(len(names) == len(set(names)), newest.subject, "two members of its versions have the same name in C")
     return messages
 
 
@@ -227,11 +289,12 @@ def comment(text, indent=""):
     return f"{indent}/* {text} */\n"
 
 
-def struct_text(record):
+def struct_text(record, fields):
     text = comment(record.doc) + f"struct {record.c_name} {{\n"
-    for field in record.fields:
+    for field in fields:
+        gone = "" if field in record.fields else ", in older versions only"
         for declaration, doc in field.members():
-            text += f"\t{declaration}" + (f" /* {doc} */" if doc else "") + "\n"
+            text += f"\t{declaration}" + (f" /* {doc}{gone} */" if doc else "") + "\n"
     return text + "};\n"
 
 
@@ -240,15 +303,16 @@ def header_text(module, messages):
     text = f"/* Made by schemas/generate.py from schemas/{module}/: change it there. */\n"
     text += f"#ifndef {guard}\n#define {guard}\n\n#include \"model/message.h\"\n"
     for message in messages:
-        for record in message.nested():
-            text += "\n" + struct_text(record)
-        text += "\n" + struct_text(message)
-        text += f"extern const struct message_type {message.c_name}_type; /* {message.kind} {message.schema_id} */\n"
+        newest = message.newest
+        for record in message.records():
+            text += "\n" + struct_text(record, record.fields)
+        text += "\n" + struct_text(newest, message.fields)
+        text += f"extern const struct message_type {newest.c_name}_type; /* {newest.kind} {newest.schema_id} */\n"
     return text + "\n#endif\n"
 
 
-def fields_text(record):
-    text = f"static const struct field {record.c_name}_fields[] = {{\n"
+def fields_text(record, name):
+    text = f"static const struct field {name}_fields[] = {{\n"
     for field in record.fields:
         parts = [f'.name = "{field.name}"', f".kind = FIELD_{field.kind}",
                  f".offset = offsetof(struct {record.c_name}, {field.name})"]
@@ -268,8 +332,8 @@ def fields_text(record):
     return text + "};\n"
 
 
-def shape_text(record):
-    return (f'.name = "{record.name}", .size = sizeof(struct {record.c_name}), .fields = {record.c_name}_fields, '
+def shape_text(record, name):
+    return (f'.name = "{record.name}", .size = sizeof(struct {record.c_name}), .fields = {name}_fields, '
             f".fields_count = {len(record.fields)}")
 
 
@@ -284,38 +348,62 @@ def roles_text(roles):
     return "UINT32_MAX" if "any" in roles else " | ".join(f"ROLE_{role.upper()}" for role in roles) or "0"
 
 
+def version_text(version):
+    return f"""	{{
+		.type = &{version.c_name}_type,
+		.number = {version.version},
+		.schema_id = {version.schema_id},
+		.record = {{ {shape_text(version, version.c_version)} }},
+		.dataschema = "urn:dcs:schema:{version.subject}:{version.version}",
+		.avsc = {version.c_version}_avsc,
+		.avsc_size = sizeof({version.c_version}_avsc) - 1,
+	}},
+"""
+
+
 def message_text(message):
+    newest = message.newest
     text = "\n"
-    for record in message.nested():
-        text += fields_text(record)
-        text += f"static const struct record_type {record.c_name}_record = {{ {shape_text(record)} }};\n"
-    text += fields_text(message)
-    text += f"static const char {message.c_name}_avsc[] =\n{c_string(message.avsc)};\n"
-    pointer = lambda index: "NULL" if index is None else f"&{message.c_name}_fields[{index}]"
-    text += f"""const struct message_type {message.c_name}_type = {{
-	.record = {{ {shape_text(message)} }},
-	.module = "{message.module}",
-	.ce_type = "{message.subject}.v1",
-	.subject = "{message.subject}",
-	.kind = MESSAGE_{message.kind.upper()},
-	.schema_id = {message.schema_id},
-	.avsc = {message.c_name}_avsc,
-	.avsc_size = sizeof({message.c_name}_avsc) - 1,
-	.key_field = {pointer(message.key)},
-	.aggregate_field = {pointer(message.aggregate)},
-	.roles = {roles_text(message.roles)},
+    for record in message.records():
+        text += fields_text(record, record.c_name)
+        text += f"static const struct record_type {record.c_name}_record = {{ {shape_text(record, record.c_name)} }};\n"
+    for version in message.versions:
+        text += fields_text(version, version.c_version)
+        text += f"static const char {version.c_version}_avsc[] =\n{c_string(version.avsc)};\n"
+    text += f"static const struct message_version {newest.c_name}_versions[] = {{\n"
+    text += "".join(version_text(version) for version in message.versions) + "};\n"
+    pointer = lambda index: "NULL" if index is None else f"&{newest.c_version}_fields[{index}]"
+    text += f"""const struct message_type {newest.c_name}_type = {{
+	.record = {{ {shape_text(newest, newest.c_version)} }},
+	.module = "{newest.module}",
+	.ce_type = "{newest.subject}.v1",
+	.subject = "{newest.subject}",
+	.kind = MESSAGE_{newest.kind.upper()},
+	.schema_id = {newest.schema_id},
+	.versions = {newest.c_name}_versions,
+	.versions_count = {len(message.versions)},
+	.key_field = {pointer(newest.key)},
+	.aggregate_field = {pointer(newest.aggregate)},
+	.roles = {roles_text(newest.roles)},
 }};
 """
-    text += f"_Static_assert(sizeof(struct {message.c_name}) <= 1024, \"bodies are kept by the thousand: put long lists in arrays\");\n"
+    text += f"_Static_assert(sizeof(struct {newest.c_name}) <= 1024, \"bodies are kept by the thousand: put long lists in arrays\");\n"
     return text
 
 
 LOOK_UPS = """
-const struct message_type *message_by_schema_id(uint32_t schema_id)
+const struct message_version *message_version_by_id(uint32_t schema_id)
 {
 	const uint32_t index = schema_id - SCHEMA_ID_MIN; /* wraps below the first */
 
 	return index <= SCHEMA_ID_MAX - SCHEMA_ID_MIN ? by_schema_id[index] : NULL;
+}
+
+const struct message_type *message_by_schema_id(uint32_t schema_id)
+{
+	const struct message_version *version = message_version_by_id(schema_id);
+
+	return version != NULL ? version->type : NULL;
 }
 
 const struct message_type *message_by_name(struct str name)
@@ -330,20 +418,23 @@ const struct message_type *message_by_name(struct str name)
 
 
 def tables_text(messages):
-    first, last = messages[0].schema_id, messages[-1].schema_id
+    versions = sorted((version for message in messages for version in message.versions), key=lambda version: version.schema_id)
+    entry = lambda version: f"&{version.c_name}_versions[{version.version - 1}]"
     text = "\nconst struct message_type *const message_types[] = {\n"
-    text += "".join(f"\t&{message.c_name}_type,\n" for message in messages) + "\tNULL,\n};\n"
-    text += f"\n#define SCHEMA_ID_MIN {first}u\n#define SCHEMA_ID_MAX {last}u\n"
-    text += "\nstatic const struct message_type *const by_schema_id[SCHEMA_ID_MAX - SCHEMA_ID_MIN + 1] = {\n"
-    text += "".join(f"\t[{message.schema_id} - SCHEMA_ID_MIN] = &{message.c_name}_type,\n" for message in messages)
+    text += "".join(f"\t&{message.newest.c_name}_type,\n" for message in messages) + "\tNULL,\n};\n"
+    text += "\nconst struct message_version *const message_versions[] = {\n"
+    text += "".join(f"\t{entry(version)},\n" for version in versions) + "\tNULL,\n};\n"
+    text += f"\n#define SCHEMA_ID_MIN {versions[0].schema_id}u\n#define SCHEMA_ID_MAX {versions[-1].schema_id}u\n"
+    text += "\nstatic const struct message_version *const by_schema_id[SCHEMA_ID_MAX - SCHEMA_ID_MIN + 1] = {\n"
+    text += "".join(f"\t[{version.schema_id} - SCHEMA_ID_MIN] = {entry(version)},\n" for version in versions)
     return text + "};\n" + LOOK_UPS
 
 
 def write_c(messages, out):
     out.mkdir(parents=True, exist_ok=True)
-    modules = sorted({message.module for message in messages})
+    modules = sorted({message.newest.module for message in messages})
     for module in modules:
-        text = header_text(module, [message for message in messages if message.module == module])
+        text = header_text(module, [message for message in messages if message.newest.module == module])
         (out / f"{module}.h").write_text(text, encoding="utf-8")
     text = "/* Made by schemas/generate.py from schemas/: change it there. */\n"
     text += '#include <stddef.h>\n\n#include "model/command.h"\n' + "".join(f'#include "schemas/{module}.h"\n' for module in modules)
@@ -359,12 +450,12 @@ def check_with_avro(messages):
         import avro.schema
     except ImportError:
         return "the module avro is not installed: only our own rules were checked"
-    for message in messages:
+    for version in (version for message in messages for version in message.versions):
         try:
-            parsed = avro.schema.parse(message.avsc)
+            parsed = avro.schema.parse(version.avsc)
         except Exception as error:  # the module raises several unrelated kinds
-            raise SchemaError(f"{message.subject}: the module avro refuses it: {error}") from None
-        require(parsed.fullname == message.subject, message.subject, f"the module avro names it {parsed.fullname}")
+            raise SchemaError(f"{version.where}: the module avro refuses it: {error}") from None
+        require(parsed.fullname == version.subject, version.where, f"the module avro names it {parsed.fullname}")
     return "parsed with the module avro too"
 
 
@@ -372,7 +463,7 @@ def main(arguments):
     try:
         if len(arguments) == 2 and arguments[0] == "--check":
             messages = read_messages(Path(arguments[1]))
-            print(f"{len(messages)} schemas, {check_with_avro(messages)}")
+            print(f"{sum(len(message.versions) for message in messages)} schemas, {check_with_avro(messages)}")
         elif len(arguments) == 2:
             write_c(read_messages(Path(arguments[0])), Path(arguments[1]))
         else:

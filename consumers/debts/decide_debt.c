@@ -145,4 +145,6 @@ void decide_create_debt(const struct command *command, const struct workset *set
 	event->balance_minor = body->principal_minor + body->interest_minor + body->fee_minor + body->cost_minor;
 	event->opened_on = body->opened_on;
 	event->due_on = body->due_on;
+	event->has_booked_on = true;
+	event->booked_on = command->today;
 }

@@ -71,8 +71,9 @@ static bool debt_takes_payment(const struct record_payment *body, const struct d
 	return false;
 }
 
-static void add_debt_paid(struct decision *decision, const struct record_payment *body, const struct debt *debt, int64_t version)
+static void add_debt_paid(struct decision *decision, const struct command *command, const struct debt *debt, int64_t version)
 {
+	const struct record_payment *body = command->body;
 	struct debt_paid *event = decision_event(decision, &debt_paid_type);
 
 	event->debt_id = body->debt_id;
@@ -82,6 +83,8 @@ static void add_debt_paid(struct decision *decision, const struct record_payment
 	event->currency = body->currency;
 	event->due_on = debt->due_on;
 	event->paid_on = body->received_on;
+	event->has_booked_on = true;
+	event->booked_on = command->today;
 }
 
 void decide_record_payment(const struct command *command, const struct workset *set, struct decision *decision)
@@ -111,6 +114,8 @@ void decide_record_payment(const struct command *command, const struct workset *
 	event->method = body->method;
 	event->currency = body->currency;
 	event->received_on = body->received_on;
+	event->has_booked_on = true;
+	event->booked_on = command->today;
 	event->amount_minor = body->amount_minor;
 	event->cost_minor = allocated.cost_minor;
 	event->fee_minor = allocated.fee_minor;
@@ -119,7 +124,7 @@ void decide_record_payment(const struct command *command, const struct workset *
 	event->credit_minor = allocated.credit_minor;
 	event->balance_minor = owed_minor - balances_owed(&allocated);
 	if (owed_minor > 0 && event->balance_minor == 0)
-		add_debt_paid(decision, body, debt, debt->version + 2);
+		add_debt_paid(decision, command, debt, debt->version + 2);
 }
 
 /* ---- ReversePayment ---- */

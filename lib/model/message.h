@@ -19,6 +19,10 @@
  * nullable: `bool has_due_on` stands before it. array: `const T *due_on; size_t due_on_count;`.
  * There are no Avro enums: a closed list could never grow under FULL_TRANSITIVE. Words are strings, and the rule refuses unknown
  * ones by name.
+ *
+ * A message may have several versions (schemas/README.md), of which each has a schema and an id, and all have one struct. What is
+ * written is the newest. What is read may be an older one: the fields that it lacks are as if null or empty. So a rule knows the
+ * message's type and nothing of versions; only lib/wire, the registry and whoever looks at ids do.
  */
 enum field_kind {
 	FIELD_BOOL,
@@ -55,19 +59,36 @@ struct record_type {
 
 enum message_kind { MESSAGE_COMMAND, MESSAGE_EVENT };
 
-struct message_type {
-	struct record_type record;
-	const char *module;  /* "debts" */
-	const char *ce_type; /* "dcs.debts.RecordPayment.v1" */
-	const char *subject; /* the registry's subject, "dcs.debts.RecordPayment" */
-	enum message_kind kind;
-	uint32_t schema_id; /* pinned in schemas/ids.json, never reused */
-	const char *avsc;   /* the schema's own text, as served by the registry endpoints */
+struct message_type;
+
+struct message_version {
+	const struct message_type *type;
+	uint32_t number;           /* 1, 2, 3 ... of the message */
+	uint32_t schema_id;        /* pinned in schemas/ids.json, never reused */
+	struct record_type record; /* what its bytes are; the struct is the message's, for all versions */
+	const char *dataschema;    /* "urn:dcs:schema:dcs.debts.RecordPayment:1" */
+	const char *avsc;          /* the schema's own text, as served by the registry endpoints */
 	size_t avsc_size;
+};
+
+struct message_type {
+	struct record_type record; /* of the newest version */
+	const char *module;        /* "debts" */
+	const char *ce_type;       /* "dcs.debts.RecordPayment.v1" */
+	const char *subject;       /* the registry's subject, "dcs.debts.RecordPayment" */
+	enum message_kind kind;
+	uint32_t schema_id; /* of the newest version: what we write. Who looks for old records asks for the type of their id */
+	const struct message_version *versions; /* the oldest first */
+	size_t versions_count;
 	const struct field *key_field;       /* the UUID that is the record key (customer id; user id); NULL: no key (Tick) */
 	const struct field *aggregate_field; /* the UUID of the aggregate, for ce_subject; may be the key field */
 	uint32_t roles; /* of a command: who may issue it, bits of command.h. The rule demands the same, the gateway asks here */
 };
+
+static inline const struct message_version *message_newest(const struct message_type *type)
+{
+	return &type->versions[type->versions_count - 1];
+}
 
 static inline const struct uuid *message_uuid(const struct field *field, const void *body)
 {
@@ -77,7 +98,11 @@ static inline const struct uuid *message_uuid(const struct field *field, const v
 /* All messages of all modules, generated; ends with NULL. */
 extern const struct message_type *const message_types[];
 
-const struct message_type *message_by_schema_id(uint32_t schema_id); /* NULL: unknown */
+/* All versions of them by their id, lowest first; ends with NULL. */
+extern const struct message_version *const message_versions[];
+
+const struct message_version *message_version_by_id(uint32_t schema_id); /* NULL: unknown */
+const struct message_type *message_by_schema_id(uint32_t schema_id);     /* whichever version; NULL: unknown */
 const struct message_type *
 message_by_name(struct str name); /* "RecordPayment"; names are unique over all modules; NULL: unknown */
 

@@ -12,7 +12,7 @@
 #include "wire/shape.h"
 
 struct coded {
-	avro_schema_t schema; /* NULL: no message has this id */
+	avro_schema_t schema; /* NULL: no version of a message has this id */
 	avro_value_iface_t *shape;
 	avro_value_t decoded; /* filled by avro_value_read */
 	avro_value_t encoded; /* filled from a struct; borrows its texts until the next use */
@@ -28,16 +28,16 @@ struct coder {
 
 /* ---- life cycle ---- */
 
-static int coded_init(struct coded *coded, const struct message_type *type, struct err *err)
+static int coded_init(struct coded *coded, const struct message_version *version, struct err *err)
 {
-	if (avro_schema_from_json_length(type->avsc, type->avsc_size, &coded->schema) != 0) {
+	if (avro_schema_from_json_length(version->avsc, version->avsc_size, &coded->schema) != 0) {
 		coded->schema = NULL;
-		return err_set(err, ERR_FATAL, "schema %s: %s", type->subject, avro_strerror());
+		return err_set(err, ERR_FATAL, "schema %u: %s", version->schema_id, avro_strerror());
 	}
 	coded->shape = avro_generic_class_from_schema(coded->schema);
 	if (coded->shape == NULL || avro_generic_value_new(coded->shape, &coded->decoded) != 0 ||
 	    avro_generic_value_new(coded->shape, &coded->encoded) != 0)
-		return err_set(err, ERR_FATAL, "schema %s: %s", type->subject, avro_strerror());
+		return err_set(err, ERR_FATAL, "schema %u: %s", version->schema_id, avro_strerror());
 	return 0;
 }
 
@@ -56,12 +56,10 @@ static void coded_release(struct coded *coded)
 /* The lowest and the highest schema id. */
 static void id_range(uint32_t *ret_first, uint32_t *ret_last)
 {
-	*ret_first = UINT32_MAX;
-	*ret_last = 0;
-	for (const struct message_type *const *type = message_types; *type != NULL; type++) {
-		*ret_first = (*type)->schema_id < *ret_first ? (*type)->schema_id : *ret_first;
-		*ret_last = (*type)->schema_id > *ret_last ? (*type)->schema_id : *ret_last;
-	}
+	MUST(message_versions[0] != NULL);
+	*ret_first = message_versions[0]->schema_id;
+	for (const struct message_version *const *version = message_versions; *version != NULL; version++)
+		*ret_last = (*version)->schema_id;
 	MUST(*ret_first <= *ret_last);
 }
 
@@ -73,8 +71,8 @@ static int coder_init(struct coder *coder, struct err *err)
 	coder->writer = avro_writer_memory(nothing, 0);
 	if (coder->reader == NULL || coder->writer == NULL)
 		return err_set(err, ERR_FATAL, "no memory for the coder");
-	for (const struct message_type *const *type = message_types; *type != NULL; type++) {
-		if (coded_init(&coder->coded[(*type)->schema_id - coder->first_id], *type, err) != 0)
+	for (const struct message_version *const *version = message_versions; *version != NULL; version++) {
+		if (coded_init(&coder->coded[(*version)->schema_id - coder->first_id], *version, err) != 0)
 			return -1;
 	}
 	return 0;
@@ -266,19 +264,19 @@ int frame_schema_id(struct str value, uint32_t *ret_schema_id, struct err *err)
 	return 0;
 }
 
-/* The checked bytes -> a struct in the arena. */
-static int read_avro(struct coder *coder, const struct message_type *type, struct str avro, struct arena *arena,
+/* The checked bytes -> a struct in the arena: zeroed, so what this version has no field for is null or empty. */
+static int read_avro(struct coder *coder, const struct message_version *version, struct str avro, struct arena *arena,
 		     const void **ret_body, struct err *err)
 {
-	avro_value_t *value = &coder->coded[type->schema_id - coder->first_id].decoded;
-	void *body = arena_take(arena, 1, type->record.size);
+	avro_value_t *value = &coder->coded[version->schema_id - coder->first_id].decoded;
+	void *body = arena_take(arena, 1, version->record.size);
 
 	if (body == NULL)
 		return refuse_full(err);
 	avro_reader_memory_set_source(coder->reader, avro.data, (int64_t)avro.size);
 	if (avro_value_read(coder->reader, value) != 0)
-		return err_set(err, ERR_RETRY, "avro-c refused the checked %s", type->record.name);
-	if (record_from_avro(&type->record, value, body, arena, err) != 0)
+		return err_set(err, ERR_RETRY, "avro-c refused the checked %s", version->record.name);
+	if (record_from_avro(&version->record, value, body, arena, err) != 0)
 		return -1;
 	*ret_body = body;
 	return 0;
@@ -287,24 +285,24 @@ static int read_avro(struct coder *coder, const struct message_type *type, struc
 int coder_decode(struct coder *coder, struct str value, struct arena *arena, const struct message_type **ret_type,
 		 const void **ret_body, struct err *err)
 {
-	const struct message_type *type;
+	const struct message_version *version;
 	size_t mark = arena_mark(arena);
 	struct str avro;
 	uint32_t schema_id;
 
 	if (frame_schema_id(value, &schema_id, err) != 0)
 		return -1;
-	type = message_by_schema_id(schema_id);
-	if (type == NULL)
+	version = message_version_by_id(schema_id);
+	if (version == NULL)
 		return err_set(err, ERR_POISON, "unknown schema id %u", schema_id);
 	avro = (struct str){ .data = value.data + FRAME_SIZE, .size = value.size - FRAME_SIZE };
-	if (coder_check(type, avro, err) != 0)
+	if (coder_check(version, avro, err) != 0)
 		return -1;
-	if (read_avro(coder, type, avro, arena, ret_body, err) != 0) {
+	if (read_avro(coder, version, avro, arena, ret_body, err) != 0) {
 		arena_rewind(arena, mark);
 		return -1;
 	}
-	*ret_type = type;
+	*ret_type = version->type;
 	return 0;
 }
 

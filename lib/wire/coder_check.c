@@ -202,14 +202,14 @@ static bool take_record(struct walk *walk, const struct record_type *record)
 	return true;
 }
 
-int coder_check(const struct message_type *type, struct str avro, struct err *err)
+int coder_check(const struct message_version *version, struct str avro, struct err *err)
 {
 	struct walk walk = { .at = (const unsigned char *)avro.data, .left = avro.size };
 
-	if (!take_record(&walk, &type->record))
-		return err_set(err, ERR_POISON, "%s.%s: %s", type->record.name, walk.field->name, walk.wrong);
+	if (!take_record(&walk, &version->record))
+		return err_set(err, ERR_POISON, "%s.%s: %s", version->record.name, walk.field->name, walk.wrong);
 	if (walk.left > 0)
-		return err_set(err, ERR_POISON, "%s: %zu bytes too many", type->record.name, walk.left);
+		return err_set(err, ERR_POISON, "%s: %zu bytes too many", version->record.name, walk.left);
 	return 0;
 }
 

@@ -298,11 +298,11 @@ static void add_number(struct writer *writer, enum name name, int64_t number)
 }
 
 /* What a record of ours is, whoever it is from. */
-static void add_type(struct writer *writer, const struct message_type *type)
+static void add_type(struct writer *writer, const struct message_version *version)
 {
-	add(writer, NAME_TYPE, str_of(type->ce_type));
+	add(writer, NAME_TYPE, str_of(version->type->ce_type));
 	add(writer, NAME_CONTENT_TYPE, STR("application/avro"));
-	add_joined(writer, NAME_DATASCHEMA, STR("urn:dcs:schema:"), str_of(type->subject), STR(":1"));
+	add(writer, NAME_DATASCHEMA, str_of(version->dataschema));
 }
 
 static int finish(const struct writer *writer, size_t *ret_count, struct err *err)
@@ -323,7 +323,7 @@ int envelope_write_command(const struct message_type *type, const void *body, co
 	add(&writer, NAME_SPECVERSION, STR("1.0"));
 	add_uuid(&writer, NAME_ID, &head->id);
 	add(&writer, NAME_SOURCE, head->source);
-	add_type(&writer, type);
+	add_type(&writer, message_newest(type));
 	if (type->aggregate_field != NULL)
 		add_uuid(&writer, NAME_SUBJECT, message_uuid(type->aggregate_field, body));
 	add_instant(&writer, NAME_TIME, head->at_ms);
@@ -345,15 +345,15 @@ int envelope_write_event(const struct event_head *head, struct arena *arena, str
 			 size_t *ret_count, struct err *err)
 {
 	struct writer writer = { .arena = arena, .headers = ret_headers };
-	const struct message_type *type = message_by_schema_id(head->schema_id);
+	const struct message_version *version = message_version_by_id(head->schema_id);
 
 	MUST(head->hash.size == HASH_SIZE);
-	if (type == NULL) /* a log written by a newer program */
+	if (version == NULL) /* a log written by a newer program */
 		return err_set(err, ERR_FATAL, "unknown schema id %u in the event log", head->schema_id);
 	add(&writer, NAME_SPECVERSION, STR("1.0"));
 	add_uuid(&writer, NAME_ID, &head->id);
 	add_joined(&writer, NAME_SOURCE, STR("/dcs/"), str_of(head->module), STR(""));
-	add_type(&writer, type);
+	add_type(&writer, version);
 	add_uuid(&writer, NAME_SUBJECT, &head->subject);
 	add_instant(&writer, NAME_TIME, head->at_ms);
 	add_uuid(&writer, NAME_PARTITIONKEY, &head->key);

@@ -240,7 +240,6 @@ static bool chain_holds(const struct reader_lane *lane, const struct envelope *e
 {
 	struct chain_row row = {
 		.part = record->part,
-		.schema_id = type->schema_id,
 		.seq = envelope->sequence,
 		.at_ms = at_ms,
 		.event_id = envelope->id,
@@ -250,8 +249,9 @@ static bool chain_holds(const struct reader_lane *lane, const struct envelope *e
 		.body = record->value,
 	};
 	uint8_t hash[SHA256_SIZE];
+	struct err why = ERR_INIT;
 
-	if (!uuid_parse(&row.key, record->key))
+	if (!uuid_parse(&row.key, record->key) || frame_schema_id(record->value, &row.schema_id, &why) < 0)
 		return false;
 	chain_hash(hash, lane->next.last_hash, &row);
 	return envelope->hash.size == SHA256_SIZE && memcmp(hash, envelope->hash.data, SHA256_SIZE) == 0;

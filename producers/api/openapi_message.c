@@ -149,7 +149,8 @@ static json_t *record_schema(const struct record_type *record, json_t *source)
 json_t *openapi_message(const struct message_type *type, openapi_presence_of *presence_of, const void *arg)
 {
 	const struct asking asking = { .presence_of = presence_of, .arg = arg };
-	json_t *source = json_loadb(type->avsc, type->avsc_size, 0, NULL);
+	const struct message_version *newest = message_newest(type);
+	json_t *source = json_loadb(newest->avsc, newest->avsc_size, 0, NULL);
 	json_t *schema;
 
 	MUST(source != NULL);

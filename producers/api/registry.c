@@ -2,8 +2,9 @@
  * The read endpoints of a schema registry, as clients of Confluent's ask them: deserialisers by id, tools by subject. The schemas
  * are those the program was built with; nothing can be registered, but whoever registers what is there gets its id.
  *
- * Subjects are the records' full names (RecordNameStrategy). A client that names subjects after topics (TopicNameStrategy) finds
- * all messages of a topic as versions of `<topic>-value`, in the order of their ids, to which new ones are only added.
+ * Subjects are the records' full names (RecordNameStrategy), and their versions are the message's. A client that names subjects
+ * after topics (TopicNameStrategy) finds all versions of all messages of a topic as versions of `<topic>-value`, in the order of
+ * their ids.
  */
 #include <jansson.h>
 #include <stdio.h>
@@ -43,6 +44,11 @@ static void refuse(struct call *call, int code, const char *message)
 	int size = snprintf(body, sizeof(body), "{\"error_code\":%d,\"message\":\"%s\"}", code, message);
 
 	call_answer(call, code / 100, CONTENT_TYPE, (struct str){ .data = body, .size = (size_t)size });
+}
+
+static struct str text_of(const struct message_version *version)
+{
+	return (struct str){ .data = version->avsc, .size = version->avsc_size };
 }
 
 static void refuse_subject(struct call *call)
@@ -85,20 +91,20 @@ static bool belongs(const struct message_type *type, struct str subject)
 	return str_is(module, type->module) || strcmp(type->module, type->kind == MESSAGE_COMMAND ? "clock" : "engine") == 0;
 }
 
-/* The n-th version, or the last one for 0; NULL: none. *ret_version is which. */
-static const struct message_type *find_version(struct str subject, size_t version, size_t *ret_version)
+/* The n-th version, or the last one for 0; NULL: none. *ret_number is which. */
+static const struct message_version *find_version(struct str subject, size_t number, size_t *ret_number)
 {
-	const struct message_type *found = NULL;
+	const struct message_version *found = NULL;
 
-	*ret_version = 0;
-	for (const struct message_type *const *type = message_types; *type != NULL; type++) {
-		if (!belongs(*type, subject))
+	*ret_number = 0;
+	for (const struct message_version *const *version = message_versions; *version != NULL; version++) {
+		if (!belongs((*version)->type, subject))
 			continue;
-		found = *type;
-		if (++*ret_version == version)
+		found = *version;
+		if (++*ret_number == number)
 			return found;
 	}
-	return version == 0 ? found : NULL;
+	return number == 0 ? found : NULL;
 }
 
 void tell_subjects(struct api *api, struct call *call)
@@ -142,24 +148,24 @@ void tell_versions(struct api *api, struct call *call)
 	answer_buf(call, &buf);
 }
 
-static void answer_version(struct call *call, const struct message_type *type, struct str subject, size_t version)
+static void answer_version(struct call *call, const struct message_version *version, struct str subject, size_t number)
 {
 	struct buf buf;
 
 	buf_init(&buf, ANSWER_SIZE_MAX);
 	buf_add_text(&buf, "{\"subject\":");
 	json_write_string(&buf, subject);
-	buf_add_format(&buf, ",\"version\":%zu,\"id\":%u,\"schema\":", version, (unsigned)type->schema_id);
-	json_write_string(&buf, (struct str){ .data = type->avsc, .size = type->avsc_size });
+	buf_add_format(&buf, ",\"version\":%zu,\"id\":%u,\"schema\":", number, (unsigned)version->schema_id);
+	json_write_string(&buf, text_of(version));
 	buf_add_u8(&buf, '}');
 	answer_buf(call, &buf);
 }
 
 /* What the path names; NULL: refused. */
-static const struct message_type *version_of_path(struct call *call, size_t *ret_version)
+static const struct message_version *version_of_path(struct call *call, size_t *ret_number)
 {
 	struct str subject = call_param(call, "subject"), text = call_param(call, "version");
-	const struct message_type *type;
+	const struct message_version *version;
 	long long number = 0;
 	size_t last;
 
@@ -172,67 +178,67 @@ static const struct message_type *version_of_path(struct call *call, size_t *ret
 		refuse(call, BAD_VERSION, "Not a version: 1 to 2147483647, or latest");
 		return NULL;
 	}
-	type = find_version(subject, (size_t)number, ret_version);
-	if (type == NULL)
+	version = find_version(subject, (size_t)number, ret_number);
+	if (version == NULL)
 		refuse(call, NO_VERSION, "Version not found.");
-	return type;
+	return version;
 }
 
 void tell_version(struct api *api, struct call *call)
 {
-	size_t version;
-	const struct message_type *type = version_of_path(call, &version);
+	size_t number;
+	const struct message_version *version = version_of_path(call, &number);
 
 	(void)api;
-	if (type != NULL)
-		answer_version(call, type, call_param(call, "subject"), version);
+	if (version != NULL)
+		answer_version(call, version, call_param(call, "subject"), number);
 }
 
 void tell_version_schema(struct api *api, struct call *call)
 {
-	size_t version;
-	const struct message_type *type = version_of_path(call, &version);
+	size_t number;
+	const struct message_version *version = version_of_path(call, &number);
 
 	(void)api;
-	if (type != NULL)
-		answer_literal(call, (struct str){ .data = type->avsc, .size = type->avsc_size });
+	if (version != NULL)
+		answer_literal(call, text_of(version));
 }
 
 /* ---- by id ---- */
 
-static const struct message_type *type_of_path(struct call *call)
+static const struct message_version *schema_of_path(struct call *call)
 {
-	const struct message_type *type = NULL;
+	const struct message_version *version = NULL;
 	long long id;
 
 	if (str_to_int64(call_param(call, "id"), &id) && id > 0 && id <= INT32_MAX)
-		type = message_by_schema_id((uint32_t)id);
-	if (type == NULL)
+		version = message_version_by_id((uint32_t)id);
+	if (version == NULL)
 		refuse(call, NO_SCHEMA, "Schema not found");
-	return type;
+	return version;
 }
 
 static uint32_t highest_id(void)
 {
 	uint32_t id = 0;
 
-	for (const struct message_type *const *type = message_types; *type != NULL; type++)
-		id = (*type)->schema_id > id ? (*type)->schema_id : id;
+	for (const struct message_version *const *version = message_versions; *version != NULL; version++)
+		id = (*version)->schema_id; /* the table is in their order */
 	return id;
 }
 
 void tell_schema(struct api *api, struct call *call)
 {
-	const struct message_type *type = type_of_path(call);
+	const struct message_version *version = schema_of_path(call);
 	struct str wanted;
 	struct buf buf;
 
 	(void)api;
-	if (type == NULL)
+	if (version == NULL)
 		return;
 	buf_init(&buf, ANSWER_SIZE_MAX);
 	buf_add_text(&buf, "{\"schema\":");
-	json_write_string(&buf, (struct str){ .data = type->avsc, .size = type->avsc_size });
+	json_write_string(&buf, text_of(version));
 	if (call_argument(call, "fetchMaxId", &wanted) && str_is(wanted, "true"))
 		buf_add_format(&buf, ",\"maxId\":%u", (unsigned)highest_id());
 	buf_add_u8(&buf, '}');
@@ -241,59 +247,60 @@ void tell_schema(struct api *api, struct call *call)
 
 void tell_schema_text(struct api *api, struct call *call)
 {
-	const struct message_type *type = type_of_path(call);
+	const struct message_version *version = schema_of_path(call);
 
 	(void)api;
-	if (type != NULL)
-		answer_literal(call, (struct str){ .data = type->avsc, .size = type->avsc_size });
+	if (version != NULL)
+		answer_literal(call, text_of(version));
 }
 
 void tell_schema_versions(struct api *api, struct call *call)
 {
-	const struct message_type *type = type_of_path(call);
+	const struct message_version *version = schema_of_path(call);
 	struct buf buf;
 
 	(void)api;
-	if (type == NULL)
+	if (version == NULL)
 		return;
 	buf_init(&buf, ANSWER_SIZE_MAX);
-	buf_add_format(&buf, "[{\"subject\":\"%s\",\"version\":1}]", type->subject);
+	buf_add_format(&buf, "[{\"subject\":\"%s\",\"version\":%u}]", version->type->subject, (unsigned)version->number);
 	answer_buf(call, &buf);
 }
 
 void tell_schema_subjects(struct api *api, struct call *call)
 {
-	const struct message_type *type = type_of_path(call);
+	const struct message_version *version = schema_of_path(call);
 	struct buf buf;
 
 	(void)api;
-	if (type == NULL)
+	if (version == NULL)
 		return;
 	buf_init(&buf, ANSWER_SIZE_MAX);
-	buf_add_format(&buf, "[\"%s\"]", type->subject);
+	buf_add_format(&buf, "[\"%s\"]", version->type->subject);
 	answer_buf(call, &buf);
 }
 
 /* ---- by content ---- */
 
 /* The version of the subject that has the schema in the body; NULL: none. *ret_is_schema: the body holds one at all. */
-static const struct message_type *find_content(struct call *call, size_t *ret_version, bool *ret_is_schema)
+static const struct message_version *find_content(struct call *call, size_t *ret_number, bool *ret_is_schema)
 {
 	struct str subject = call_param(call, "subject"), body = call_body(call);
 	json_t *json = json_loadb(body.data, body.size, JSON_REJECT_DUPLICATES, NULL);
 	json_t *schema = json_object_get(json, "schema"), *kind = json_object_get(json, "schemaType");
 	struct str text = { .data = json_string_value(schema), .size = json_string_length(schema) };
-	const struct message_type *found = NULL;
+	const struct message_version *found = NULL;
 
 	*ret_is_schema = text.data != NULL && (kind == NULL || json_is_null(kind) || json_string_length(kind) == 0 ||
 					       strcmp(json_string_value(kind), "AVRO") == 0);
-	*ret_version = 0;
-	for (const struct message_type *const *type = message_types; *ret_is_schema && found == NULL && *type != NULL; type++) {
-		if (!belongs(*type, subject))
+	*ret_number = 0;
+	for (const struct message_version *const *version = message_versions; *ret_is_schema && found == NULL && *version != NULL;
+	     version++) {
+		if (!belongs((*version)->type, subject))
 			continue;
-		++*ret_version;
-		if (schema_matches(*type, text))
-			found = *type;
+		++*ret_number;
+		if (schema_matches(*version, text))
+			found = *version;
 	}
 	json_decref(json);
 	return found;
@@ -301,26 +308,26 @@ static const struct message_type *find_content(struct call *call, size_t *ret_ve
 
 void find_schema(struct api *api, struct call *call)
 {
-	size_t version, last;
+	size_t number, last;
 	bool is_schema;
-	const struct message_type *type = find_content(call, &version, &is_schema);
+	const struct message_version *version = find_content(call, &number, &is_schema);
 
 	(void)api;
 	if (find_version(call_param(call, "subject"), 0, &last) == NULL)
 		refuse_subject(call);
 	else if (!is_schema)
 		refuse(call, BAD_SCHEMA, "Not an Avro schema");
-	else if (type == NULL)
+	else if (version == NULL)
 		refuse(call, NO_SCHEMA, "Schema not found");
 	else
-		answer_version(call, type, call_param(call, "subject"), version);
+		answer_version(call, version, call_param(call, "subject"), number);
 }
 
 void register_schema(struct api *api, struct call *call)
 {
-	size_t version;
+	size_t number;
 	bool is_schema;
-	const struct message_type *type = find_content(call, &version, &is_schema);
+	const struct message_version *version = find_content(call, &number, &is_schema);
 	struct buf buf;
 
 	(void)api;
@@ -328,12 +335,12 @@ void register_schema(struct api *api, struct call *call)
 		refuse(call, BAD_SCHEMA, "Not an Avro schema");
 		return;
 	}
-	if (type == NULL) {
+	if (version == NULL) {
 		refuse(call, READ_ONLY, "Read-only: only schemas that are there can be registered again");
 		return;
 	}
 	buf_init(&buf, ANSWER_SIZE_MAX);
-	buf_add_format(&buf, "{\"id\":%u}", (unsigned)type->schema_id);
+	buf_add_format(&buf, "{\"id\":%u}", (unsigned)version->schema_id);
 	answer_buf(call, &buf);
 }
 

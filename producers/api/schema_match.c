@@ -117,9 +117,9 @@ static bool is_same(json_t *ours, json_t *theirs, const char *our_space, const c
 	return json_object_get(ours, "fields") == NULL || is_same_record(ours, theirs, our_space, their_space);
 }
 
-bool schema_matches(const struct message_type *type, struct str text)
+bool schema_matches(const struct message_version *version, struct str text)
 {
-	json_t *ours = json_loadb(type->avsc, type->avsc_size, 0, NULL);
+	json_t *ours = json_loadb(version->avsc, version->avsc_size, 0, NULL);
 	json_t *theirs = json_loadb(text.data, text.size, JSON_REJECT_DUPLICATES, NULL);
 	bool result = is_same(ours, theirs, "", "");
 

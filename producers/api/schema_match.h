@@ -6,10 +6,10 @@
 #include "model/message.h"
 
 /*
- * Whether an Avro schema, as somebody's library writes it, is that of a message of ours: the same names, types and order of
- * fields. What changes no byte (doc, attributes of ours or of Java's, how names are qualified, white space) does not count;
+ * Whether an Avro schema, as somebody's library writes it, is this version of a message of ours: the same names, types and order
+ * of fields. What changes no byte (doc, attributes of ours or of Java's, how names are qualified, white space) does not count;
  * logical types and defaults do. Pure. `text` may be anything.
  */
-bool schema_matches(const struct message_type *type, struct str text);
+bool schema_matches(const struct message_version *version, struct str text);
 
 #endif

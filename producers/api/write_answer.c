@@ -175,7 +175,7 @@ void write_answer_event(struct write *write, struct str event)
 	struct err err = ERR_INIT;
 	uint32_t schema_id;
 
-	if (frame_schema_id(event, &schema_id, &err) == 0 && schema_id != command_rejected_type.schema_id) {
+	if (frame_schema_id(event, &schema_id, &err) == 0 && message_by_schema_id(schema_id) != &command_rejected_type) {
 		if (writes->conf.rights != NULL && strcmp(write->type->module, "users") == 0)
 			rights_forget(writes->conf.rights, &write->key);
 		answer_done(write);

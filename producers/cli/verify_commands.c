@@ -25,7 +25,7 @@ static const char select_dead[] = "SELECT command_offset FROM {schema}.dead_lett
 static const char select_answers[] = "SELECT command_id, part, command_offset, command_digest FROM {schema}.event_log "
 				     "WHERE command_digest IS NOT NULL AND command_id = ANY ($1)";
 static const char select_conflicts[] = "SELECT command_offset FROM {schema}.event_log WHERE part = $1 AND command_digest IS NULL "
-				       "AND schema_id = $2 ORDER BY 1";
+				       "AND schema_id = ANY ($2) ORDER BY 1";
 
 /* A record, as far as it says what it is. */
 struct command_line {
@@ -60,7 +60,7 @@ static void read_record(const struct bus_record *record, struct command_line *re
 	size_t count = 0;
 
 	if (record->value.data != NULL && frame_schema_id(record->value, &schema_id, &err) == 0)
-		line.is_tick = schema_id == tick_type.schema_id;
+		line.is_tick = message_by_schema_id(schema_id) == &tick_type;
 	if (bus_record_headers(record, headers, &count, &err) == 0 && envelope_read(headers, count, &envelope, &err) == 0) {
 		line.has_id = true;
 		line.id = envelope.id;
@@ -201,7 +201,9 @@ static int find_conflicts(struct scan *scan, struct err *err)
 {
 	db_params_reset(&scan->verify->params);
 	db_param_int32(&scan->verify->params, scan->head->part);
-	db_param_int32(&scan->verify->params, (int32_t)command_rejected_type.schema_id);
+	db_array_begin(&scan->verify->params, DB_ARRAY_INT32);
+	for (size_t i = 0; i < command_rejected_type.versions_count; i++)
+		db_array_int32(&scan->verify->params, (int32_t)command_rejected_type.versions[i].schema_id);
 	return db_run(scan->verify->db, scan->statements.conflicts, &scan->verify->params, &scan->conflicts, err);
 }
 

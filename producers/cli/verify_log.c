@@ -100,7 +100,7 @@ static void check_answer(struct walk *walk, const struct log_line *line)
 			return;
 		}
 		id = uuid_derive(&row->command_id, "conflict", conflict);
-		if (row->schema_id == command_rejected_type.schema_id && uuid_equal(&id, &row->event_id))
+		if (message_by_schema_id(row->schema_id) == &command_rejected_type && uuid_equal(&id, &row->event_id))
 			return;
 	}
 	where_at(where, walk->head, "seq", row->seq);
@@ -214,14 +214,16 @@ static int check_body(struct walk *walk, const struct log_line *line, struct err
 	const void *body = NULL;
 	struct err why = ERR_INIT;
 	char where[WHERE_SIZE];
+	uint32_t schema_id;
 
 	where_at(where, walk->head, "seq", row->seq);
 	arena_reset(&walk->verify->arena);
-	if (coder_decode(walk->verify->coder, row->body, &walk->verify->arena, &type, &body, &why) != 0) {
+	if (frame_schema_id(row->body, &schema_id, &why) != 0 ||
+	    coder_decode(walk->verify->coder, row->body, &walk->verify->arena, &type, &body, &why) != 0) {
 		finding(walk->verify, 2, where, "the body cannot be decoded: %s", why.text);
 		return 0;
 	}
-	if (type->schema_id != row->schema_id || !uuid_equal(message_uuid(type->key_field, body), &row->key) ||
+	if (schema_id != row->schema_id || !uuid_equal(message_uuid(type->key_field, body), &row->key) ||
 	    !uuid_equal(message_uuid(type->aggregate_field, body), &row->subject))
 		finding(walk->verify, 2, where, "schema, key or subject are not those of the body");
 	return check_versions(walk, line, type, body, err);

@@ -54,13 +54,13 @@ static struct payment_recorded an_event(void)
 
 static int check(struct bench *bench)
 {
-	const struct message_type *type;
+	const struct message_version *version;
 	uint32_t schema_id;
 
 	if (frame_schema_id(buf_str(&bench->buf), &schema_id, &bench->err) != 0)
 		return -1;
-	type = message_by_schema_id(schema_id);
-	return coder_check(type, (struct str){ (const char *)bench->buf.data + FRAME_SIZE, bench->buf.size - FRAME_SIZE },
+	version = message_version_by_id(schema_id);
+	return coder_check(version, (struct str){ (const char *)bench->buf.data + FRAME_SIZE, bench->buf.size - FRAME_SIZE },
 			   &bench->err);
 }
 

@@ -53,7 +53,7 @@ def without_uuids(schema):
 
 
 class Message:
-    """A command or an event: its schema, as the .avsc says."""
+    """A version of a command or an event: its schema, as the .avsc says."""
 
     def __init__(self, path, ids):
         source = json.loads(path.read_text())
@@ -63,7 +63,9 @@ class Message:
         self.aggregate_field = source.get("dcs.aggregate")
         self.subject = f"dcs.{self.module}.{self.name}"
         self.ce_type = f"{self.subject}.v1"
-        self.schema_id = ids[self.subject]
+        self.path = path
+        self.version = int(path.stem.partition(".v")[2] or 1)
+        self.schema_id = ids[f"dcs.{self.module}.{path.stem}"]
         self.schema = avro.schema.parse(json.dumps(without_uuids(source)))
 
     def encode(self, body):
@@ -77,11 +79,11 @@ class Message:
 
 def load_messages():
     ids = json.loads((ROOT / "schemas/ids.json").read_text())
-    return {message.name: message for message in (Message(path, ids) for path in sorted(ROOT.glob("schemas/*/*.avsc")))}
+    return sorted((Message(path, ids) for path in ROOT.glob("schemas/*/*.avsc")), key=lambda message: message.schema_id)
 
 
-MESSAGES = load_messages()
-BY_SCHEMA_ID = {message.schema_id: message for message in MESSAGES.values()}
+BY_SCHEMA_ID = {message.schema_id: message for message in load_messages()}  # all versions
+MESSAGES = {message.name: message for message in BY_SCHEMA_ID.values()}  # the newest of each: its id is the highest
 
 
 # ---- what is sent ----
@@ -206,12 +208,16 @@ class Event:
         return int(self.headers["ce_sequence"])
 
     @property
+    def message(self):
+        return BY_SCHEMA_ID[struct.unpack(">I", self.value[1:5])[0]]
+
+    @property
     def type(self):
-        return BY_SCHEMA_ID[struct.unpack(">I", self.value[1:5])[0]].name
+        return self.message.name
 
     @property
     def body(self):
-        return MESSAGES[self.type].decode(self.value)
+        return self.message.decode(self.value)
 
 
 class Events:

@@ -1,6 +1,7 @@
 """Confluent's newest Python client, in a process of its own: .cache/python/bin/python registry_client.py URL BOOTSTRAP COMMAND ...
 
     read TOPIC             all that is on a topic, one JSON line a record: [topic, key, decoded body]
+    decode TOPIC HEX       one value of the topic, as JSON
     lookup SUBJECT FILE    what the registry says of the schema in the file, as JSON
     send TOPIC KEY FILE    standard input: a body as JSON, by AvroSerializer as it comes (subject after the topic, registering); headers
                            are JSON in the environment variable HEADERS
@@ -32,6 +33,11 @@ def read(registry, bootstrap, topic):
     consumer.close()
 
 
+def decode(registry, _bootstrap, topic, value):
+    body = AvroDeserializer(registry)(bytes.fromhex(value), SerializationContext(topic, MessageField.VALUE))
+    print(json.dumps(body, default=str))
+
+
 def lookup(registry, _bootstrap, subject, path):
     found = registry.lookup_schema(subject, Schema(open(path).read(), "AVRO"))
     latest = registry.get_latest_version(subject)
@@ -50,4 +56,4 @@ def send(registry, bootstrap, topic, key, path):
 
 
 url, bootstrap, command, *arguments = sys.argv[1:]
-{"read": read, "lookup": lookup, "send": send}[command](SchemaRegistryClient({"url": url}), bootstrap, *arguments)
+{"read": read, "decode": decode, "lookup": lookup, "send": send}[command](SchemaRegistryClient({"url": url}), bootstrap, *arguments)

@@ -9,11 +9,11 @@ import pytest
 from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
-from client import BY_SCHEMA_ID, MESSAGES
+from client import BY_SCHEMA_ID, MESSAGES, new_id, today
 from world import ROOT
 
 PYTHON = ROOT / ".cache/python/bin/python"
-AVSC = {message.name: path for path in ROOT.glob("schemas/*/*.avsc") for message in [MESSAGES[path.stem]]}
+AVSC = {message.name: message.path for message in MESSAGES.values()}
 EVENTS = "dcs.debts.events.v1"
 JSON = {"Content-Type": "application/vnd.schemaregistry.v1+json"}
 
@@ -69,9 +69,9 @@ def test_a_standard_serialiser_makes_a_command_that_is_decided(world, client, pe
 
 
 def test_every_schema_is_found_by_its_id(registry):
-    for message in MESSAGES.values():
+    for message in BY_SCHEMA_ID.values():
         schema = registry.get_schema(message.schema_id)
-        assert schema.schema_type == "AVRO" and json.loads(schema.schema_str) == json.loads(AVSC[message.name].read_text())
+        assert schema.schema_type == "AVRO" and json.loads(schema.schema_str) == json.loads(message.path.read_text())
 
 
 def test_subjects_are_the_records(registry):
@@ -79,9 +79,29 @@ def test_subjects_are_the_records(registry):
     assert sorted(subjects) == sorted(message.subject for message in MESSAGES.values())
     for subject in subjects:
         latest = registry.get_latest_version(subject)
-        assert registry.get_versions(subject) == [latest.version] == [1]
-        assert BY_SCHEMA_ID[latest.schema_id].subject == subject
-        assert registry.get_version(subject, 1).schema.schema_str == latest.schema.schema_str
+        versions = [message for message in BY_SCHEMA_ID.values() if message.subject == subject]
+        assert registry.get_versions(subject) == [message.version for message in versions]
+        assert (latest.schema_id, latest.version) == (versions[-1].schema_id, versions[-1].version)
+        for message in versions:
+            found = registry.get_version(subject, message.version)
+            assert found.schema_id == message.schema_id
+            assert json.loads(found.schema.schema_str) == json.loads(message.path.read_text())
+
+
+def test_a_message_of_two_versions_has_both_and_a_client_decodes_each(world, registry, api):
+    """An event of before is in its topic for ever: read with the schema of its frame, whatever is written now."""
+    first, second = [message for message in BY_SCHEMA_ID.values() if message.name == "DebtPaid"]
+    assert registry.get_versions("dcs.debts.DebtPaid") == [1, 2]
+    assert registry.get_latest_version("dcs.debts.DebtPaid").schema_id == second.schema_id
+    for message in (first, second):
+        schema = Schema(message.path.read_text(), "AVRO")
+        assert registry.lookup_schema("dcs.debts.DebtPaid", schema).version == message.version
+        assert registry.register_schema(EVENTS + "-value", schema) == message.schema_id
+        assert api.get(f"/schemas/ids/{message.schema_id}/versions").json == [{"subject": "dcs.debts.DebtPaid", "version": message.version}]
+    body = {"debt_id": new_id(), "customer_id": new_id(), "version": 3, "creditor_id": new_id(), "currency": "EUR", "due_on": today(), "paid_on": today()}
+    decoded = json.loads(newest(world, "decode", EVENTS, first.encode(body).hex()))
+    assert "booked_on" not in decoded and decoded["currency"] == "EUR"
+    assert json.loads(newest(world, "decode", EVENTS, second.encode({**body, "booked_on": today()}).hex()))["booked_on"] == str(today())
 
 
 @pytest.mark.parametrize("subject, message, version", [

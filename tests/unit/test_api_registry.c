@@ -13,22 +13,22 @@
 #include "producers/api/schema_match.h"
 #include "schemas/debts.h"
 
-static json_t *schema_of(const struct message_type *type)
+static json_t *schema_of(const struct message_version *version)
 {
-	json_t *json = json_loadb(type->avsc, type->avsc_size, 0, NULL);
+	json_t *json = json_loadb(version->avsc, version->avsc_size, 0, NULL);
 
 	assert_non_null(json);
 	return json;
 }
 
 /* Takes the JSON. */
-static bool matches(const struct message_type *type, json_t *json)
+static bool matches(const struct message_version *version, json_t *json)
 {
 	char *text = json_dumps(json, JSON_COMPACT);
 	bool result;
 
 	assert_non_null(text);
-	result = schema_matches(type, str_of(text));
+	result = schema_matches(version, str_of(text));
 	free(text);
 	json_decref(json);
 	return result;
@@ -71,23 +71,23 @@ static json_t *as_java(json_t *json)
 static void test_registry__every_schema_matches_itself_and_no_other(void **state)
 {
 	(void)state;
-	for (const struct message_type *const *type = message_types; *type != NULL; type++)
-		for (const struct message_type *const *other = message_types; *other != NULL; other++)
-			assert_int_equal(schema_matches(*type, (struct str){ (*other)->avsc, (*other)->avsc_size }),
-					 *type == *other);
+	for (const struct message_version *const *version = message_versions; *version != NULL; version++)
+		for (const struct message_version *const *other = message_versions; *other != NULL; other++)
+			assert_int_equal(schema_matches(*version, (struct str){ (*other)->avsc, (*other)->avsc_size }),
+					 *version == *other);
 }
 
 static void test_registry__what_changes_no_byte_does_not_count(void **state)
 {
 	(void)state;
-	for (const struct message_type *const *type = message_types; *type != NULL; type++) {
-		json_t *json = schema_of(*type);
+	for (const struct message_version *const *version = message_versions; *version != NULL; version++) {
+		json_t *json = schema_of(*version);
 
-		if (!matches(*type, as_java(json)))
-			fail_msg("%s as Java writes it", (*type)->subject);
-		json_object_set_new(json, "name", json_string((*type)->subject)); /* qualified */
+		if (!matches(*version, as_java(json)))
+			fail_msg("%u as Java writes it", (*version)->schema_id);
+		json_object_set_new(json, "name", json_string((*version)->type->subject)); /* qualified */
 		json_object_del(json, "namespace");
-		assert_true(matches(*type, json));
+		assert_true(matches(*version, json));
 	}
 }
 
@@ -98,34 +98,34 @@ static json_t *field(json_t *schema, size_t index)
 
 static void test_registry__what_changes_bytes_or_meaning_counts(void **state)
 {
-	const struct message_type *type = &create_debt_type;
+	const struct message_version *version = message_newest(&create_debt_type);
 	json_t *json;
 
 	(void)state;
-	json = schema_of(type);
+	json = schema_of(version);
 	json_object_set_new(json, "name", json_string("CreateDept"));
-	assert_false(matches(type, json));
-	json = schema_of(type);
+	assert_false(matches(version, json));
+	json = schema_of(version);
 	json_object_set_new(json, "namespace", json_string("dcs.dept"));
-	assert_false(matches(type, json));
-	json = schema_of(type);
+	assert_false(matches(version, json));
+	json = schema_of(version);
 	json_array_remove(json_object_get(json, "fields"), 13);
-	assert_false(matches(type, json));
-	json = schema_of(type);
+	assert_false(matches(version, json));
+	json = schema_of(version);
 	json_object_set_new(field(json, 5), "name", json_string("other"));
-	assert_false(matches(type, json));
-	json = schema_of(type);
+	assert_false(matches(version, json));
+	json = schema_of(version);
 	json_object_set_new(field(json, 5), "type", json_string("long"));
-	assert_false(matches(type, json));
-	json = schema_of(type);
+	assert_false(matches(version, json));
+	json = schema_of(version);
 	json_object_set_new(field(json, 5), "default", json_string(""));
-	assert_false(matches(type, json));
-	json = schema_of(type);
+	assert_false(matches(version, json));
+	json = schema_of(version);
 	json_object_del(field(json, 3), "default");
-	assert_false(matches(type, json));
-	json = schema_of(type);
+	assert_false(matches(version, json));
+	json = schema_of(version);
 	json_object_del(json_object_get(field(json, 0), "type"), "logicalType");
-	assert_false(matches(type, json));
+	assert_false(matches(version, json));
 }
 
 static void test_registry__anything_else_is_no_schema(void **state)
@@ -142,7 +142,7 @@ static void test_registry__anything_else_is_no_schema(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		assert_false(schema_matches(&create_debt_type, str_of(texts[i])));
+		assert_false(schema_matches(message_newest(&create_debt_type), str_of(texts[i])));
 }
 
 int main(void)

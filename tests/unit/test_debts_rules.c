@@ -117,6 +117,8 @@ static void test_debts__a_debt_is_created_with_its_opening_balances(void **state
 	event = then_event(&spec, 0, debt_created);
 	assert_int_equal(event->version, 1);
 	assert_int_equal(event->balance_minor, 11000);
+	assert_true(event->has_booked_on);
+	assert_int_equal(event->booked_on, SPEC_TODAY);
 	assert_true(str_is(event->external_ref, "INV-1"));
 	then_balances(200, 300, 500, 10000, 0);
 	assert_int_equal(the_debt()->lifecycle, LIFECYCLE_NEW);
@@ -277,6 +279,8 @@ static void test_debts__a_payment_goes_to_cost_fee_interest_principal(void **sta
 	assert_int_equal(event->principal_minor, 0);
 	assert_int_equal(event->credit_minor, 0);
 	assert_int_equal(event->balance_minor, 10300);
+	assert_true(event->has_booked_on);
+	assert_int_equal(event->booked_on, SPEC_TODAY);
 	then_balances(0, 0, 300, 10000, 0);
 	assert_int_equal(the_debt()->lifecycle, LIFECYCLE_NEW);
 }
@@ -294,6 +298,8 @@ static void test_debts__the_last_payment_pays_the_debt(void **state)
 	event = then_event(&spec, 1, debt_paid);
 	assert_int_equal(event->version, 4);
 	assert_int_equal(event->paid_on, SPEC_TODAY - 1);
+	assert_true(event->has_booked_on);
+	assert_int_equal(event->booked_on, SPEC_TODAY);
 	then_balances(0, 0, 0, 0, 0);
 	assert_int_equal(the_debt()->lifecycle, LIFECYCLE_PAID);
 }

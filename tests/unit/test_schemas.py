@@ -30,13 +30,16 @@ def array(items, **changes):
     return field(**{"type": {"type": "array", "items": items}, "default": [], "dcs.max": ..., "dcs.items_max": 4, **changes})
 
 
-def generate(root, *schemas, ids=None):
-    """(exit status, error text, folder of the C)"""
+def generate(root, *schemas, ids=None, versions=()):
+    """(exit status, error text, folder of the C). `versions`: of ThingDone, from the second on, with ids from 8002."""
     folder = root / "schemas" / "things"
     folder.mkdir(parents=True)
     for source in schemas:
         (folder / f"{source['name']}.avsc").write_text(source if isinstance(source, str) else json.dumps(source))
     ids = ids if ids is not None else {f"dcs.things.{source['name']}": 7001 + n for n, source in enumerate(schemas)}
+    for number, source in enumerate(versions, 2):
+        (folder / f"ThingDone.v{number}.avsc").write_text(json.dumps(source))
+        ids.setdefault(f"dcs.things.ThingDone.v{number}", 8000 + number)
     (root / "schemas" / "ids.json").write_text(json.dumps(ids))
     done = subprocess.run([sys.executable, ROOT / "schemas/generate.py", root / "schemas", root / "out"], capture_output=True, text=True)
     return done.returncode, done.stderr, root / "out"
@@ -53,6 +56,14 @@ def test_schemas__the_golden_bytes_are_those_of_the_schemas():
     assert done.stdout == (ROOT / "tests/unit/wire_golden.inc").read_text(), "run tests/unit/wire_golden.py"
 
 
+def compile_c(root, out):
+    (root / "schemas" / "things.h").write_text((out / "things.h").read_text())
+    done = subprocess.run(["gcc", "-std=c17", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wmissing-prototypes", "-Werror", "-c",
+                           f"-I{ROOT}/lib", f"-I{root}", "-o", root / "messages.o", out / "messages.c"],
+                          capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
 def test_schemas__every_shape_compiles(tmp_path):
     fields = [field(name=f"f{n}", type=kind, **{"dcs.max": limit}) for n, (kind, limit) in enumerate([
         ("boolean", ...), ("int", ...), ("long", ...), ("string", 9), ("bytes", 9), (ID["type"], ...),
@@ -61,11 +72,7 @@ def test_schemas__every_shape_compiles(tmp_path):
                field(name="one", type={**NESTED, "name": "One"}, **{"dcs.max": ...})]
     status, error, out = generate(tmp_path, schema(*fields))
     assert status == 0, error
-    (tmp_path / "schemas" / "things.h").write_text((out / "things.h").read_text())
-    done = subprocess.run(["gcc", "-std=c17", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wmissing-prototypes", "-Werror", "-c",
-                           f"-I{ROOT}/lib", f"-I{tmp_path}", "-o", tmp_path / "messages.o", out / "messages.c"],
-                          capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    compile_c(tmp_path, out)
 
 
 REFUSED = {
@@ -131,3 +138,82 @@ def test_schemas__ids_are_pinned_and_unique(tmp_path, ids, reason):
     status, error, _ = generate(tmp_path, schema(), ids=ids)
     assert status == 1
     assert reason in error
+
+
+# ---- versions ----
+
+PARTS = array(NESTED, name="parts")
+
+
+def test_schemas__fields_with_a_default_come_and_go_in_any_order(tmp_path):
+    first = schema(TEXT, nullable("long", name="gone"), PARTS)
+    second = schema(nullable("long", name="came"), {**PARTS, "dcs.items_max": 9}, {**TEXT, "dcs.max": 16})
+    third = schema(TEXT | {"dcs.max": 16}, nullable("long", name="gone"), array("long", name="numbers"), {**PARTS, "dcs.items_max": 9})
+    status, error, out = generate(tmp_path, first, versions=[second, third])
+    assert status == 0, error
+    compile_c(tmp_path, out)
+    header = (out / "things.h").read_text()
+    assert all(header.count(f" {member};") == 1 for member in ("has_gone", "gone", "has_came", "came", "numbers_count"))
+    assert "came; /* some, in older versions only */" in header and "/* event 8003 */" in header
+
+
+NOT_COMPATIBLE = {
+    "ThingDone.v2.avsc: came: version 1 lacks it: only fields with a default may come": schema(TEXT, PARTS, field(name="came")),
+    "ThingDone.v2.avsc: text of version 1 has no default: only fields with one may go": schema(PARTS),
+    "ThingDone.v2.avsc: text: has another type than in version 1": schema(field(type="long", **{"dcs.max": ...}), PARTS),
+    "ThingDone.v2.avsc: text: has another type than in version 1 ": schema(nullable("string", **{"dcs.max": 8}), PARTS),
+    "ThingDone.v2.avsc: text: has another type than in version 1  ": schema(field(type="bytes"), PARTS),
+    "ThingDone.v2.avsc: parts: has another type than in version 1":
+        schema(TEXT, array({**NESTED, "fields": [TEXT, nullable("long", name="more")]}, name="parts")),
+    "ThingDone.v2.avsc: parts: has another type than in version 1 ": schema(TEXT, array({**NESTED, "name": "Piece"}, name="parts")),
+    "ThingDone.v2.avsc: text: version 1 may be longer: dcs.max and dcs.items_max only grow": schema(field(**{"dcs.max": 7}), PARTS),
+    "ThingDone.v2.avsc: parts: version 1 may be longer": schema(TEXT, {**PARTS, "dcs.items_max": 3}),
+    "ThingDone.v2.avsc: dcs.kind is not that of version 1":
+        schema(TEXT, PARTS, **{"dcs.kind": "command", "dcs.roles": ["any"]}),
+    "ThingDone.v2.avsc: dcs.aggregate is not that of version 1":
+        schema(TEXT, PARTS, {**ID, "name": "other_id"}, **{"dcs.aggregate": "other_id"}),
+    "ThingDone.v2.avsc: the record is named ThingLost, not as its file": schema(TEXT, PARTS, name="ThingLost"),
+}
+
+
+@pytest.mark.parametrize("reason", NOT_COMPATIBLE)
+def test_schemas__a_version_that_breaks_an_earlier_one_is_refused_with_file_and_field(tmp_path, reason):
+    status, error, out = generate(tmp_path, schema(TEXT, PARTS), versions=[NOT_COMPATIBLE[reason]])
+    assert status == 1
+    assert reason.strip() in error
+    assert not out.exists()
+
+
+def test_schemas__a_version_fits_all_earlier_ones_and_not_the_last_alone(tmp_path):
+    error = generate(tmp_path, schema(nullable("long", name="n")), versions=[schema(TEXT | {"name": "m", "type": ["null", "string"], "default": None}),
+                                                                               schema(nullable("boolean", name="n"))])[1]
+    assert "ThingDone.v3.avsc: n: has another type than in version 1" in error
+
+
+@pytest.mark.parametrize("ids, reason", [
+    ({"dcs.things.ThingDone": 7, "dcs.things.ThingDone.v2": 6}, "its id, 6, is not above version 1's, 7"),
+    ({"dcs.things.ThingDone": 7, "dcs.things.ThingDone.v2": 7}, "an id stands twice"),
+    ({"dcs.things.ThingDone": 7, "dcs.things.ThingDone.v2": 8, "dcs.things.ThingDone.v3": 9}, "no schema for ['dcs.things.ThingDone.v3']"),
+])
+def test_schemas__a_version_has_an_id_of_its_own_above_the_earlier_ones(tmp_path, ids, reason):
+    assert reason in generate(tmp_path, schema(TEXT), ids=ids, versions=[schema(TEXT, nullable("long", name="n"))])[1]
+
+
+@pytest.mark.parametrize("name, reason", [
+    ("ThingDone.v1.avsc", "version 1 is <Name>.avsc"),
+    ("ThingDone.2.avsc", "version 1 is <Name>.avsc"),
+    ("ThingDone.v3.avsc", "ThingDone.v3.avsc: there is no version 2"),
+])
+def test_schemas__versions_are_counted_in_the_names_of_the_files(tmp_path, name, reason):
+    folder = tmp_path / "schemas" / "things"
+    folder.mkdir(parents=True)
+    (folder / name).write_text(json.dumps(schema(TEXT)))
+    ids = {"dcs.things.ThingDone": 7, "dcs.things." + name.removesuffix(".avsc"): 9}
+    assert reason in generate_more(tmp_path, schema(TEXT), ids)
+
+
+def generate_more(root, source, ids):
+    folder = root / "schemas" / "things"
+    (folder / "ThingDone.avsc").write_text(json.dumps(source))
+    (root / "schemas" / "ids.json").write_text(json.dumps(ids))
+    return subprocess.run([sys.executable, ROOT / "schemas/generate.py", root / "schemas", root / "out"], capture_output=True, text=True).stderr

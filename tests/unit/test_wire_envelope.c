@@ -351,7 +351,7 @@ static void test_envelope__an_event_has_the_headers_of_the_protocol(void **state
 		{ "ce_source", "/dcs/debts" },
 		{ "ce_type", "dcs.debts.DebtPaid.v1" },
 		{ "content-type", "application/avro" },
-		{ "ce_dataschema", "urn:dcs:schema:dcs.debts.DebtPaid:1" },
+		{ "ce_dataschema", "urn:dcs:schema:dcs.debts.DebtPaid:2" },
 		{ "ce_subject", "00000000-0000-0000-0000-000000000007" },
 		{ "ce_time", "2026-11-22T15:04:05.123Z" },
 		{ "ce_partitionkey", OTHER_ID },
@@ -379,6 +379,25 @@ static void test_envelope__an_event_has_the_headers_of_the_protocol(void **state
 	assert_true(str_is(envelope.traceparent, TRACEPARENT));
 	written.count = 12; /* all but the hash, which is no text, and the trace */
 	assert_headers(&written, wanted);
+	arena_release(&arena);
+}
+
+/* Months later, out of the log: the record is what it was when it was published. */
+static void test_envelope__an_event_of_an_older_version_says_so(void **state)
+{
+	struct event_head head = paid();
+	struct written written;
+	struct arena arena;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	head.schema_id = debt_paid_type.versions[0].schema_id;
+	set_up_arena(&arena);
+	assert_int_equal(envelope_write_event(&head, &arena, written.headers, &written.count, &err), 0);
+	assert_string_equal(written.headers[3].name, "ce_type");
+	assert_true(str_is(written.headers[3].value, "dcs.debts.DebtPaid.v1"));
+	assert_string_equal(written.headers[5].name, "ce_dataschema");
+	assert_true(str_is(written.headers[5].value, "urn:dcs:schema:dcs.debts.DebtPaid:1"));
 	arena_release(&arena);
 }
 
@@ -434,6 +453,7 @@ int main(void)
 		cmocka_unit_test(test_envelope__a_command_has_the_headers_of_the_protocol),
 		cmocka_unit_test(test_envelope__what_a_command_does_not_have_is_left_out),
 		cmocka_unit_test(test_envelope__an_event_has_the_headers_of_the_protocol),
+		cmocka_unit_test(test_envelope__an_event_of_an_older_version_says_so),
 		cmocka_unit_test(test_envelope__a_full_arena_is_told),
 		cmocka_unit_test(test_envelope__an_event_of_a_newer_program_is_fatal),
 	};

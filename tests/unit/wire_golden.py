@@ -3,7 +3,7 @@
 
     tests/unit/wire_golden.py > tests/unit/wire_golden.inc
 
-Run it after adding or changing a schema. Values depend on the message's name only, so nothing else in the file changes.
+Run it after adding or changing a schema. Values depend on the file's name only, so nothing else in the output changes.
 """
 import datetime
 import io
@@ -101,7 +101,7 @@ def main():
         for fill in (0, 0.5, 1):
             value, text = some_record(chance, source, fill)
             line = json.dumps(text, separators=(",", ":"), ensure_ascii=False).replace("\x7f", "\\u007f")
-            schema_id = ids[f"{source['namespace']}.{source['name']}"]
+            schema_id = ids[f"{source['namespace']}.{path.stem}"]
             print(f'\t{{ "{source["name"]}", {schema_id}, {c_text(line)},\n\t  "{encode(schema, value).hex()}" }},')
     print("};")
 
