@@ -2,7 +2,9 @@
 
 #include <stdlib.h>
 
+#include "base/day.h"
 #include "base/money.h"
+#include "base/must.h"
 #include "consumers/reporting/reporting.h"
 #include "schemas/communications.h"
 #include "schemas/debts.h"
@@ -164,30 +166,83 @@ static bool fold_consent_withdrawn(const void *body, struct buf *deltas)
 	return true;
 }
 
-static const struct {
-	const struct message_type *type;
-	bool (*fold)(const void *body, struct buf *deltas);
-} folds[] = {
-	{ &debt_created_type, fold_debt_created },
-	{ &payment_recorded_type, fold_payment_recorded },
-	{ &debt_paid_type, fold_debt_paid },
-	{ &payment_reversed_type, fold_payment_reversed },
-	{ &credit_applied_type, fold_credit_applied },
-	{ &debt_reopened_type, fold_debt_reopened },
-	{ &debt_amended_type, fold_debt_amended },
-	{ &debt_cancelled_type, fold_debt_cancelled },
-	{ &communication_released_type, fold_communication_released },
-	{ &communication_suppressed_type, fold_communication_suppressed },
-	{ &communication_progressed_type, fold_communication_progressed },
-	{ &communication_cancelled_type, fold_communication_cancelled },
-	{ &consent_withdrawn_type, fold_consent_withdrawn },
+/* Where an event of debts says on which business day it was booked; never at the place 0, where its id stands. */
+struct booking {
+	size_t day;     /* offset of the date; 0: the event is not about what is owed */
+	size_t has_day; /* offset of whether it says so; 0: always */
 };
 
-bool fold_event(const struct message_type *type, const void *body, struct buf *deltas)
+#define BOOKED(event, member)                                                                                                    \
+	{                                                                                                                        \
+		.day = offsetof(struct event, member)                                                                            \
+	}
+#define MAY_BE_BOOKED(event)                                                                                                     \
+	{                                                                                                                        \
+		.day = offsetof(struct event, booked_on), .has_day = offsetof(struct event, has_booked_on)                       \
+	}
+#define NOT_BOOKED                                                                                                               \
+	{                                                                                                                        \
+		0                                                                                                                \
+	}
+
+static const struct fold {
+	const struct message_type *type;
+	bool (*fold)(const void *body, struct buf *deltas);
+	struct booking booking;
+} folds[] = {
+	{ &debt_created_type, fold_debt_created, MAY_BE_BOOKED(debt_created) },
+	{ &payment_recorded_type, fold_payment_recorded, MAY_BE_BOOKED(payment_recorded) },
+	{ &debt_paid_type, fold_debt_paid, MAY_BE_BOOKED(debt_paid) },
+	{ &payment_reversed_type, fold_payment_reversed, BOOKED(payment_reversed, reversed_on) },
+	{ &credit_applied_type, fold_credit_applied, BOOKED(credit_applied, applied_on) },
+	{ &debt_reopened_type, fold_debt_reopened, BOOKED(debt_reopened, reopened_on) },
+	{ &debt_amended_type, fold_debt_amended, BOOKED(debt_amended, amended_on) },
+	{ &debt_cancelled_type, fold_debt_cancelled, BOOKED(debt_cancelled, cancelled_on) },
+	{ &communication_released_type, fold_communication_released, NOT_BOOKED },
+	{ &communication_suppressed_type, fold_communication_suppressed, NOT_BOOKED },
+	{ &communication_progressed_type, fold_communication_progressed, NOT_BOOKED },
+	{ &communication_cancelled_type, fold_communication_cancelled, NOT_BOOKED },
+	{ &consent_withdrawn_type, fold_consent_withdrawn, NOT_BOOKED },
+};
+
+static int32_t day_of_booking(const struct booking *booking, const void *body, int64_t at_ms)
 {
-	for (size_t i = 0; i < sizeof(folds) / sizeof(folds[0]); i++)
-		if (folds[i].type == type)
-			return folds[i].fold(body, deltas);
+	const char *event = body;
+
+	MUST(booking->day > 0);
+	if (booking->has_day > 0 && !*(const bool *)(event + booking->has_day))
+		return day_of_instant(at_ms);
+	return *(const int32_t *)(event + booking->day);
+}
+
+/* What is outstanding was changed by the deltas from `first` on: the same once more, by the day of booking. */
+static void add_changes(const struct booking *booking, const void *body, int64_t at_ms, size_t first, struct buf *deltas)
+{
+	size_t end = deltas_count(deltas);
+
+	for (size_t i = first; i < end; i++) {
+		struct delta delta = *delta_at(deltas, i);
+
+		if (delta.key.report != REPORT_OUTSTANDING)
+			continue;
+		delta.key.report = REPORT_OUTSTANDING_CHANGE;
+		delta.key.due_on = delta.key.day;
+		delta.key.day = day_of_booking(booking, body, at_ms);
+		add(deltas, &delta);
+	}
+}
+
+bool fold_event(const struct message_type *type, const void *body, int64_t at_ms, struct buf *deltas)
+{
+	size_t first = deltas_count(deltas);
+
+	for (size_t i = 0; i < sizeof(folds) / sizeof(folds[0]); i++) {
+		if (folds[i].type != type)
+			continue;
+		if (!folds[i].fold(body, deltas))
+			return false;
+		add_changes(&folds[i].booking, body, at_ms, first, deltas);
+	}
 	return true;
 }
 
@@ -204,6 +259,8 @@ int compare_delta_keys(const struct delta_key *a, const struct delta_key *b)
 	order = uuid_compare(&a->creditor_id, &b->creditor_id);
 	if (order == 0)
 		order = strcmp(a->currency, b->currency);
+	if (order == 0 && a->due_on != b->due_on)
+		order = a->due_on < b->due_on ? -1 : 1;
 	if (order == 0)
 		order = strcmp(a->channel, b->channel);
 	return order != 0 ? order : strcmp(a->state, b->state);

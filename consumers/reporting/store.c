@@ -1,5 +1,5 @@
 /*
- * The three tables. One statement each, in one round trip, rows in key order. The schema is the session's (search_path), so that
+ * The four tables. One statement each, in one round trip, rows in key order. The schema is the session's (search_path), so that
  * a rebuild under another name runs the same code.
  */
 
@@ -22,6 +22,14 @@ static const struct db_statement statement_outstanding = {
 	" debts = o.debts + excluded.debts, outstanding_minor = o.outstanding_minor + excluded.outstanding_minor"
 };
 
+static const struct db_statement statement_outstanding_change = {
+	"reporting_outstanding_change",
+	"INSERT INTO outstanding_change AS o (booked_on, creditor_id, currency, due_on, debts, outstanding_minor)"
+	" SELECT * FROM unnest($1::date[], $2::uuid[], $3::text[], $4::date[], $5::bigint[], $6::bigint[])"
+	" ON CONFLICT (booked_on, creditor_id, currency, due_on) DO UPDATE SET"
+	" debts = o.debts + excluded.debts, outstanding_minor = o.outstanding_minor + excluded.outstanding_minor"
+};
+
 static const struct db_statement statement_collected = {
 	"reporting_collected",
 	"INSERT INTO collected AS c (day, creditor_id, currency, payments, amount_minor, reversals, reversed_minor)"
@@ -41,11 +49,13 @@ static const struct db_statement statement_communications = {
 static const struct {
 	const struct db_statement *statement;
 	bool by_creditor; /* creditor_id, currency; otherwise channel, state */
+	bool by_due_on;   /* and behind them due_on */
 	size_t amounts;
 } reports[] = {
-	[REPORT_OUTSTANDING] = { &statement_outstanding, true, OUTSTANDING_MINOR + 1 },
-	[REPORT_COLLECTED] = { &statement_collected, true, COLLECTED_REVERSED_MINOR + 1 },
-	[REPORT_COMMUNICATIONS] = { &statement_communications, false, COMMUNICATIONS_MESSAGES + 1 },
+	[REPORT_OUTSTANDING] = { &statement_outstanding, true, false, OUTSTANDING_MINOR + 1 },
+	[REPORT_OUTSTANDING_CHANGE] = { &statement_outstanding_change, true, true, OUTSTANDING_MINOR + 1 },
+	[REPORT_COLLECTED] = { &statement_collected, true, false, COLLECTED_REVERSED_MINOR + 1 },
+	[REPORT_COMMUNICATIONS] = { &statement_communications, false, false, COMMUNICATIONS_MESSAGES + 1 },
 };
 _Static_assert(sizeof(reports) / sizeof(reports[0]) == REPORT_COUNT, "one row for each report");
 _Static_assert(COLLECTED_REVERSED_MINOR < DELTA_AMOUNTS, "the widest report");
@@ -67,6 +77,13 @@ static void add_creditors(struct db_params *params, const struct delta *deltas, 
 	db_array_begin(params, DB_ARRAY_TEXT);
 	for (size_t i = 0; i < count; i++)
 		db_array_text(params, str_of(deltas[i].key.currency));
+}
+
+static void add_due_dates(struct db_params *params, const struct delta *deltas, size_t count)
+{
+	db_array_begin(params, DB_ARRAY_DATE);
+	for (size_t i = 0; i < count; i++)
+		db_array_int32(params, deltas[i].key.due_on);
 }
 
 static void add_states(struct db_params *params, const struct delta *deltas, size_t count)
@@ -92,7 +109,7 @@ static int fold_batch(struct reporting *reporting, const struct read_event *even
 {
 	buf_reset(&reporting->deltas);
 	for (size_t i = 0; i < count; i++)
-		if (!fold_event(events[i].type, events[i].body, &reporting->deltas))
+		if (!fold_event(events[i].type, events[i].body, events[i].at_ms, &reporting->deltas))
 			return err_set(err, ERR_POISON,
 				       "reporting: a word in event %s part=%" PRId32 " seq=%" PRId64 " is too long",
 				       events[i].module, events[i].part, events[i].seq);
@@ -114,6 +131,8 @@ static int send_report(struct reporting *reporting, struct db *db, const struct 
 		add_creditors(&reporting->params, deltas, count);
 	else
 		add_states(&reporting->params, deltas, count);
+	if (reports[report].by_due_on)
+		add_due_dates(&reporting->params, deltas, count);
 	for (size_t amount = 0; amount < reports[report].amounts; amount++)
 		add_amounts(&reporting->params, deltas, count, amount);
 	return db_send(db, reports[report].statement, &reporting->params, err);

@@ -10,16 +10,21 @@
 #define POSITIONS(module)                                                                                                        \
 	"(SELECT coalesce(jsonb_object_agg(part, last_seq), '{}') FROM reader_head WHERE module = '" module "')::text"
 
-/* Each begins with the positions, and has a row also when there is nothing to report. */
+/* Each begins with the positions, and has a row also when there is nothing to report. What was owed at the end of a day is what
+ * is owed now without what was booked later: as reporting.ageing (sql/0027_ageing_of_past_days.sql), of the tables in the
+ * search_path. */
 static const struct db_statement statement_ageing = {
 	"reporting_make_ageing",
-	"WITH owed AS MATERIALIZED ("
-	" SELECT o.creditor_id, o.currency, b.bucket_no, b.bucket || ' days' AS bucket, sum(o.debts) AS debts,"
-	" sum(o.outstanding_minor) AS minor"
-	" FROM outstanding o JOIN reporting.ageing_bucket b ON greatest($1::date - o.due_on, 0) BETWEEN b.days_min AND b.days_max"
-	" WHERE (o.debts <> 0 OR o.outstanding_minor <> 0) AND ($2::uuid IS NULL OR o.creditor_id = $2)"
-	" AND ($3::text IS NULL OR o.currency = $3)"
-	" GROUP BY o.creditor_id, o.currency, b.bucket_no, b.bucket ORDER BY 1, 2, 3 LIMIT $4::bigint)"
+	"WITH change AS (SELECT creditor_id, currency, due_on, debts, outstanding_minor AS minor FROM outstanding UNION ALL"
+	" SELECT creditor_id, currency, due_on, -debts, -outstanding_minor FROM outstanding_change WHERE booked_on > $1),"
+	" due AS (SELECT creditor_id, currency, due_on, sum(debts) AS debts, sum(minor) AS minor FROM change"
+	" WHERE ($2::uuid IS NULL OR creditor_id = $2) AND ($3::text IS NULL OR currency = $3) GROUP BY 1, 2, 3),"
+	" owed AS MATERIALIZED ("
+	" SELECT d.creditor_id, d.currency, b.bucket_no, b.bucket || ' days' AS bucket, sum(d.debts) AS debts, sum(d.minor) AS "
+	"minor"
+	" FROM due d JOIN reporting.ageing_bucket b ON greatest($1::date - d.due_on, 0) BETWEEN b.days_min AND b.days_max"
+	" WHERE d.debts <> 0 OR d.minor <> 0"
+	" GROUP BY d.creditor_id, d.currency, b.bucket_no, b.bucket ORDER BY 1, 2, 3 LIMIT $4::bigint)"
 	" SELECT " POSITIONS("debts") ", $1::date, creditor_id, currency, bucket, reporting.whole(debts), reporting.whole(minor)"
 				      " FROM (VALUES (1)) always LEFT JOIN owed ON true ORDER BY creditor_id, currency, bucket_no"
 };

@@ -52,8 +52,7 @@ static bool filters_fit(const struct generate_report *body, const struct kind *k
 
 /*
  * No day is closed yet by a command (domain.md 3, AdvanceBusinessDate), so a day counts as over when the business date is behind
- * it; a report of the business date itself is made, and flagged open. Balances are kept as they are now and not as they were, so
- * ageing is of the business date and of no other: yesterday's would show today's balances under yesterday's date.
+ * it; a report of the business date itself is made, and flagged open.
  */
 static bool days_fit(const struct command *command, const struct kind *kind, int32_t as_of, int32_t from_on,
 		     struct decision *decision)
@@ -64,9 +63,6 @@ static bool days_fit(const struct command *command, const struct kind *kind, int
 	day_format(today, command->today);
 	if (as_of > command->today) {
 		decision_refuse(decision, REFUSAL_BAD_DATE, "as_of", "after the business date, %s", today);
-	} else if (!kind->by_day && as_of != command->today) {
-		decision_refuse(decision, REFUSAL_BAD_DATE, "as_of",
-				"ageing shows what is owed now: leave as_of out, or say the business date, %s", today);
 	} else if (!kind->by_day && body->has_from_on) {
 		decision_refuse(decision, REFUSAL_BAD_DATE, "from_on", "ageing is of one day, not of a range");
 	} else if (from_on > as_of) {

@@ -57,7 +57,7 @@ static void coded_release(struct coded *coded)
 static void id_range(uint32_t *ret_first, uint32_t *ret_last)
 {
 	MUST(message_versions[0] != NULL);
-	*ret_first = message_versions[0]->schema_id;
+	*ret_first = *ret_last = message_versions[0]->schema_id;
 	for (const struct message_version *const *version = message_versions; *version != NULL; version++)
 		*ret_last = (*version)->schema_id;
 	MUST(*ret_first <= *ret_last);

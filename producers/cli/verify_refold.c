@@ -33,29 +33,40 @@ static const struct db_statement select_unequal = {
 };
 
 static const char select_log[] =
-	"SELECT seq, body FROM {schema}.event_log WHERE part = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4";
+	"SELECT seq, body, at FROM {schema}.event_log WHERE part = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4";
 
-/* By enum report. Days first, then creditor and currency or channel and state, then the amounts. */
+/* By enum report. Days first, then creditor and currency or channel and state, then due dates if it has them, then the amounts.
+ */
 static const struct {
 	const char *name;
 	struct db_statement select;
-	bool by_creditor;
+	bool by_creditor, by_due_on;
 	int amounts;
 } tables[REPORT_COUNT] = {
 	[REPORT_OUTSTANDING] = { "reporting.outstanding",
 				 { "verify_outstanding", "SELECT due_on, creditor_id, currency::text, debts, outstanding_minor "
 							 "FROM reporting.outstanding" },
 				 true,
+				 false,
 				 OUTSTANDING_MINOR + 1 },
+	[REPORT_OUTSTANDING_CHANGE] = { "reporting.outstanding_change",
+					{ "verify_outstanding_change",
+					  "SELECT booked_on, creditor_id, currency::text, due_on, debts, outstanding_minor "
+					  "FROM reporting.outstanding_change" },
+					true,
+					true,
+					OUTSTANDING_MINOR + 1 },
 	[REPORT_COLLECTED] = { "reporting.collected",
 			       { "verify_collected",
 				 "SELECT day, creditor_id, currency::text, payments, amount_minor, reversals, "
 				 "reversed_minor FROM reporting.collected" },
 			       true,
+			       false,
 			       COLLECTED_REVERSED_MINOR + 1 },
 	[REPORT_COMMUNICATIONS] = { "reporting.communications",
 				    { "verify_communications",
 				      "SELECT day, channel, state, messages FROM reporting.communications" },
+				    false,
 				    false,
 				    COMMUNICATIONS_MESSAGES + 1 },
 };
@@ -65,8 +76,11 @@ static const struct {
 static int read_row(const struct db_result *result, int row, enum report report, struct delta *ret_delta, struct err *err)
 {
 	struct delta delta = { .key = { .report = report, .day = db_date(result, row, 0) } };
+	int first = tables[report].by_due_on ? 4 : 3; /* of the amounts */
 	bool fits = true;
 
+	if (tables[report].by_due_on)
+		delta.key.due_on = db_date(result, row, 3);
 	if (tables[report].by_creditor) {
 		delta.key.creditor_id = db_uuid(result, row, 1);
 		fits = str_to_chars(delta.key.currency, sizeof(delta.key.currency), db_str(result, row, 2));
@@ -75,7 +89,7 @@ static int read_row(const struct db_result *result, int row, enum report report,
 		       str_to_chars(delta.key.state, sizeof(delta.key.state), db_str(result, row, 2));
 	}
 	for (int i = 0; i < tables[report].amounts; i++)
-		delta.amounts[i] = db_int64(result, row, 3 + i);
+		delta.amounts[i] = db_int64(result, row, first + i);
 	*ret_delta = delta;
 	return fits ? 0 : err_set(err, ERR_FATAL, "a word in %s is longer than any event's", tables[report].name);
 }
@@ -125,7 +139,7 @@ static int fold_page(struct verify *verify, const struct db_result *page, struct
 		arena_reset(&verify->arena);
 		if (coder_decode(verify->coder, db_str(page, i, 1), &verify->arena, &type, &body, err) != 0)
 			return -1;
-		if (!fold_event(type, body, deltas))
+		if (!fold_event(type, body, db_instant(page, i, 2), deltas))
 			return err_set(err, ERR_FATAL, "the event with seq %lld does not fit a report",
 				       (long long)db_int64(page, i, 0));
 	}
@@ -184,12 +198,14 @@ static int fold_logs(struct verify *verify, const struct db_result *heads, struc
 static void where_row(char where[WHERE_SIZE], const struct delta_key *key)
 {
 	bool by_creditor = tables[key->report].by_creditor;
-	char day[16], creditor[UUID_TEXT_SIZE + 1];
+	char day[16], due_on[16] = "", creditor[UUID_TEXT_SIZE + 1];
 
 	day_format(day, key->day);
+	if (tables[key->report].by_due_on)
+		day_format(due_on, key->due_on);
 	uuid_format(creditor, &key->creditor_id);
-	snprintf(where, WHERE_SIZE, "%s %s %s %s", tables[key->report].name, day, by_creditor ? creditor : key->channel,
-		 by_creditor ? key->currency : key->state);
+	snprintf(where, WHERE_SIZE, "%s %s %s %s%s%s", tables[key->report].name, day, by_creditor ? creditor : key->channel,
+		 by_creditor ? key->currency : key->state, due_on[0] != '\0' ? " " : "", due_on);
 }
 
 static void report_alone(struct verify *verify, const struct delta *delta, const char *what)

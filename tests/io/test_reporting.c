@@ -1,133 +1,9 @@
 /* consumers/reporting/store.c and sql/0005_reporting.sql against a real PostgreSQL (DCS_TEST_PG), run from the root. */
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "reporting_world.h"
 
-#include <cmocka.h>
-
-#include "base/day.h"
-#include "consumers/reporting/store.h"
-#include "db/migrate.h"
 #include "schemas/communications.h"
 #include "schemas/customers.h"
-#include "schemas/debts.h"
-#include "schemas/reports.h"
-
-static struct err err;
-static struct db *admin;
-static struct db *owner; /* looks at the tables */
-static struct db *db;    /* the program's role */
-static struct reporting reporting;
-
-static const struct db_statement statement_create = { "create", "CREATE DATABASE test_reporting" };
-static const struct db_statement statement_drop = { "drop", "DROP DATABASE IF EXISTS test_reporting WITH (FORCE)" };
-static const struct db_statement statement_truncate = {
-	"truncate",
-	"TRUNCATE reporting.outstanding, reporting.collected, reporting.communications, reporting.report, reports.report"
-};
-/* All three tables as one text. */
-static const struct db_statement statement_dump = {
-	"dump", "SELECT string_agg(line, E'\\n' ORDER BY line) FROM (SELECT o::text FROM outstanding o UNION ALL"
-		" SELECT c::text FROM collected c UNION ALL SELECT m::text FROM communications m) AS lines (line)"
-};
-
-static void must(int rc)
-{
-	if (rc != 0)
-		fail_msg("unexpected failure: %s", err.text);
-}
-
-static struct db *open_as(const char *database, const char *role, const char *schema)
-{
-	char conninfo[1024];
-	struct db *one = NULL;
-
-	snprintf(conninfo, sizeof(conninfo), "%s dbname=%s options=-csearch_path=%s", getenv("DCS_TEST_PG"), database, schema);
-	if (role != NULL)
-		snprintf(conninfo + strlen(conninfo), sizeof(conninfo) - strlen(conninfo), " user=%s", role);
-	must(db_open(conninfo, "test_reporting", 0, &one, &err));
-	return one;
-}
-
-static int set_up_all(void **state)
-{
-	int applied;
-
-	(void)state;
-	admin = open_as("postgres", NULL, "public");
-	must(db_run(admin, &statement_drop, NULL, NULL, &err));
-	must(db_run(admin, &statement_create, NULL, NULL, &err));
-	owner = open_as("test_reporting", NULL, "public");
-	must(migrate(owner, "sql", &applied, &err));
-	db_close(owner);
-	owner = open_as("test_reporting", NULL, "reporting");
-	db = open_as("test_reporting", "dcs_reporting", "reporting");
-	reporting_init(&reporting);
-	return 0;
-}
-
-static int tear_down_all(void **state)
-{
-	(void)state;
-	reporting_release(&reporting);
-	db_close(db);
-	db_close(owner);
-	must(db_run(admin, &statement_drop, NULL, NULL, &err));
-	db_close(admin);
-	return 0;
-}
-
-static int empty(void **state)
-{
-	(void)state;
-	err = (struct err)ERR_INIT;
-	must(db_run(owner, &statement_truncate, NULL, NULL, &err));
-	return 0;
-}
-
-static void apply_to(struct db *on, const struct read_event *events, size_t count)
-{
-	must(db_begin(on, &err));
-	must(reporting_apply(&reporting, on, events, count, &err));
-	must(db_commit(on, &err));
-}
-
-static void apply(const struct read_event *events, size_t count)
-{
-	apply_to(db, events, count);
-}
-
-static void dump_of(struct db *on, char *text, size_t size)
-{
-	struct db_result result = { 0 };
-
-	must(db_run(on, &statement_dump, NULL, &result, &err));
-	assert_true(str_to_chars(text, size, db_str(&result, 0, 0)));
-	db_result_release(&result);
-}
-
-static void dump(char *text, size_t size)
-{
-	dump_of(owner, text, size);
-}
-
-static int64_t count_of(const char *sql)
-{
-	const struct db_statement statement = { "count", sql };
-	struct db *once = open_as("test_reporting", NULL, "reporting");
-	struct db_result result = { 0 };
-	int64_t number;
-
-	must(db_run(once, &statement, NULL, &result, &err));
-	number = db_int64(&result, 0, 0);
-	db_result_release(&result);
-	db_close(once);
-	return number;
-}
 
 /* ---- a history ---- */
 
@@ -160,6 +36,8 @@ static void write_history(void)
 							 .currency = currency,
 							 .due_on = due_on,
 							 .received_on = 20100 + (int32_t)(i % 3),
+							 .has_booked_on = true,
+							 .booked_on = 20100 + (int32_t)(i % 3),
 							 .amount_minor = 100,
 							 .principal_minor = 90,
 							 .credit_minor = 10 };
@@ -209,6 +87,7 @@ static void test_reporting__a_rebuild_under_another_name_comes_out_equal(void **
 	static const struct db_statement statements[] = {
 		{ "schema", "CREATE SCHEMA rebuilt" },
 		{ "outstanding", "CREATE TABLE rebuilt.outstanding (LIKE reporting.outstanding INCLUDING ALL)" },
+		{ "change", "CREATE TABLE rebuilt.outstanding_change (LIKE reporting.outstanding_change INCLUDING ALL)" },
 		{ "collected", "CREATE TABLE rebuilt.collected (LIKE reporting.collected INCLUDING ALL)" },
 		{ "communications", "CREATE TABLE rebuilt.communications (LIKE reporting.communications INCLUDING ALL)" },
 	};
@@ -236,17 +115,22 @@ static void test_reporting__the_figures_are_those_of_the_events(void **state)
 	write_history();
 	apply(history, 5);
 	dump(text, sizeof(text));
-	assert_string_equal(text, "(00000000-0000-0000-0000-000000000000,JPY,2024-10-04,1,910)\n"
-				  "(2025-01-12,00000000-0000-0000-0000-000000000000,JPY,1,100,0,0)\n"
-				  "(2025-04-22,sms,failed,1)\n"
-				  "(2025-04-22,sms,released,0)");
+	assert_string_equal(text, "change (1970-01-01,00000000-0000-0000-0000-000000000000,JPY,2024-10-04,1,1000)\n"
+				  "change (2025-01-12,00000000-0000-0000-0000-000000000000,JPY,2024-10-04,0,-90)\n"
+				  "collected (2025-01-12,00000000-0000-0000-0000-000000000000,JPY,1,100,0,0)\n"
+				  "messages (2025-04-22,sms,failed,1)\n"
+				  "messages (2025-04-22,sms,released,0)\n"
+				  "outstanding (00000000-0000-0000-0000-000000000000,JPY,2024-10-04,1,910)");
 	apply(history + 5, 1);
 	dump(text, sizeof(text));
-	assert_string_equal(text, "(00000000-0000-0000-0000-000000000000,JPY,2024-10-04,1,1000)\n"
-				  "(2025-01-12,00000000-0000-0000-0000-000000000000,JPY,1,100,0,0)\n"
-				  "(2025-01-13,00000000-0000-0000-0000-000000000000,JPY,0,0,1,100)\n"
-				  "(2025-04-22,sms,failed,1)\n"
-				  "(2025-04-22,sms,released,0)");
+	assert_string_equal(text, "change (1970-01-01,00000000-0000-0000-0000-000000000000,JPY,2024-10-04,1,1000)\n"
+				  "change (2025-01-12,00000000-0000-0000-0000-000000000000,JPY,2024-10-04,0,-90)\n"
+				  "change (2025-01-13,00000000-0000-0000-0000-000000000000,JPY,2024-10-04,0,90)\n"
+				  "collected (2025-01-12,00000000-0000-0000-0000-000000000000,JPY,1,100,0,0)\n"
+				  "collected (2025-01-13,00000000-0000-0000-0000-000000000000,JPY,0,0,1,100)\n"
+				  "messages (2025-04-22,sms,failed,1)\n"
+				  "messages (2025-04-22,sms,released,0)\n"
+				  "outstanding (00000000-0000-0000-0000-000000000000,JPY,2024-10-04,1,1000)");
 }
 
 static void test_reporting__events_of_no_interest_write_nothing(void **state)
@@ -327,63 +211,6 @@ static void test_reporting__each_age_is_in_exactly_one_bucket(void **state)
 }
 
 /* ---- reports ---- */
-
-static struct report_requested asked_for(uint8_t number, struct str kind, struct str format)
-{
-	return (struct report_requested){ .report_id = { { number } },
-					  .version = 1,
-					  .kind = kind,
-					  .format = format,
-					  .as_of = 20200,
-					  .has_from_on = !str_is(kind, "ageing"),
-					  .from_on = 20000,
-					  .requested_by = STR("test") };
-}
-
-static void request(const struct report_requested *asked, int64_t at_ms)
-{
-	const struct read_event event = { .type = &report_requested_type, .body = asked, .at_ms = at_ms, .module = "reports" };
-
-	apply(&event, 1);
-}
-
-/* What is known of the last report that was read. */
-static char report_state[16], report_reason[160], report_content[65536], report_positions[256];
-static int32_t report_rows;
-
-static void read_report(uint8_t number)
-{
-	static const struct db_statement statement_report = {
-		"report", "SELECT state, coalesce(reason, ''), coalesce(content, ''), positions::text, rows,"
-			  " size = coalesce(octet_length(content), size) AND (content IS NULL OR sha256 = sha256(content))"
-			  " FROM reporting.report WHERE report_id = $1"
-	};
-	struct uuid id = { { number } };
-	struct db_result result = { 0 };
-	struct db_params params;
-
-	db_params_init(&params, 64);
-	db_param_uuid(&params, &id);
-	must(db_run(owner, &statement_report, &params, &result, &err));
-	assert_int_equal(result.rows, 1);
-	assert_true(str_to_chars(report_state, sizeof(report_state), db_str(&result, 0, 0)));
-	assert_true(str_to_chars(report_reason, sizeof(report_reason), db_str(&result, 0, 1)));
-	assert_true(str_to_chars(report_content, sizeof(report_content), db_str(&result, 0, 2)));
-	assert_true(str_to_chars(report_positions, sizeof(report_positions), db_str(&result, 0, 3)));
-	report_rows = db_int32(&result, 0, 4);
-	assert_true(db_bool(&result, 0, 5));
-	db_result_release(&result);
-	db_params_release(&params);
-}
-
-static void then_report_is(uint8_t number, int rows, const char *content)
-{
-	read_report(number);
-	assert_string_equal(report_state, "ready");
-	assert_string_equal(report_reason, "");
-	assert_string_equal(report_content, content);
-	assert_int_equal(report_rows, rows);
-}
 
 #define CREDITOR_0 "00000000-0000-0000-0000-000000000000"
 #define CREDITOR_1 "01000000-0000-0000-0000-000000000000"

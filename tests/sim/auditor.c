@@ -436,12 +436,13 @@ static const char *check_aggregates(struct sim_world *world, struct audit *audit
 	for (size_t module = 0; module < SIM_MODULES; module++)
 		for (int32_t part = 0; part < SIM_PARTS; part++)
 			for (size_t i = 0; i < world->databases[module].log[part].count; i++) {
+				const struct log_row *row = &world->databases[module].log[part].rows[i].row;
 				const struct message_type *type;
 				const void *body;
 
 				arena_reset(&audit->arena);
-				body = body_of(audit, world->databases[module].log[part].rows[i].row.body, &type);
-				MUST(fold_event(type, body, &refold));
+				body = body_of(audit, row->body, &type);
+				MUST(fold_event(type, body, row->at_ms, &refold));
 			}
 	MUST(merge_deltas(&refold));
 	is_equal = deltas_count(&refold) == deltas_count(&world->aggregates);

@@ -276,6 +276,14 @@ WRONGS = {
     "a record skipped": ("P3", "customers.dead_letter", "DELETE FROM customers.dead_letter", "neither answered"),
     "a report changed": ("P7", "reporting.outstanding", "UPDATE reporting.outstanding SET debts = debts + 1 WHERE (creditor_id, currency, due_on) = "
                          "(SELECT creditor_id, currency, due_on FROM reporting.outstanding ORDER BY 1, 2, 3 LIMIT 1)", "the log says"),
+    "a change of a day changed": (
+        "P7", "reporting.outstanding_change", "UPDATE reporting.outstanding_change SET outstanding_minor = outstanding_minor - 1 "
+        "WHERE (booked_on, creditor_id, currency, due_on) = "
+        "(SELECT booked_on, creditor_id, currency, due_on FROM reporting.outstanding_change ORDER BY 1, 2, 3, 4 LIMIT 1)", "the log says"),
+    "a change moved to another day": (
+        "P7", "reporting.outstanding_change", "UPDATE reporting.outstanding_change SET booked_on = booked_on - 1 "
+        "WHERE (booked_on, creditor_id, currency, due_on) = "
+        "(SELECT booked_on, creditor_id, currency, due_on FROM reporting.outstanding_change ORDER BY 1, 2, 3, 4 LIMIT 1)", "is missing"),
     "a row of a report removed": ("P7", "reporting.collected", "DELETE FROM reporting.collected WHERE (day, creditor_id, currency) = "
                                   "(SELECT day, creditor_id, currency FROM reporting.collected ORDER BY 1, 2, 3 LIMIT 1)", "is missing"),
 }

@@ -14,7 +14,7 @@ import pytest
 
 from client import new_id, today
 from people import ask_report
-from world import wait_for
+from world import ROOT, wait_for
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +85,47 @@ def test_a_report_tells_up_to_which_event_of_each_partition_it_is_made(world, cl
     assert report["positions"] == heads and sum(heads.values()) >= 6
 
 
+def test_ageing_of_a_day_that_is_over_is_what_was_owed_then(world, client, events, portfolio):
+    """All of it was booked today: yesterday nothing was owed yet. Days with bookings: tests/io/test_reporting_days.c."""
+    booked = world.sql("SELECT DISTINCT booked_on FROM reporting.outstanding_change WHERE creditor_id = %s", portfolio)
+    assert booked == [(today(),)]
+    yesterday = today() - datetime.timedelta(days=1)
+    report = made(world, client, events, "ageing", creditor_id=portfolio, as_of=yesterday)
+    assert report["file_name"] == f"ageing-{yesterday}.csv" and not report["open"]
+    assert bytes(report["content"]) == b"as_of,creditor_id,currency,past_due,debts,outstanding\r\n"
+
+
+FIGURES = {
+    "outstanding": "creditor_id, currency, due_on, debts, outstanding_minor",
+    "outstanding_change": "booked_on, creditor_id, currency, due_on, debts, outstanding_minor",
+    "collected": "day, creditor_id, currency, payments, amount_minor, reversals, reversed_minor",
+}
+
+
+def figures(world, creditor):
+    """All rows but those of one creditor."""
+    return {table: sorted(world.sql(f"SELECT {columns} FROM reporting.{table} WHERE creditor_id <> %s", creditor)) for table, columns in FIGURES.items()}
+
+
+def test_the_events_of_debts_are_folded_anew_while_the_reader_runs(world, people, portfolio):
+    """As sql/0027_ageing_of_past_days.sql does it on an installation that is in use: with the next event the reader finds that it has lost
+    its place, and reads everything from the start of the topic, once."""
+    world.wait_idle()
+    creditor = new_id()
+    before = figures(world, creditor)
+    epochs = world.value("SELECT sum(epoch) FROM reporting.reader_head WHERE module = 'debts'")
+    migration = (ROOT / "sql/0027_ageing_of_past_days.sql").read_text()
+    statements = migration[migration.index("UPDATE reporting.reader_head"):]
+    assert "TRUNCATE reporting.outstanding, reporting.collected;" in statements
+    world.sql(f"BEGIN; {statements} TRUNCATE reporting.outstanding_change; COMMIT")
+    people.debt(people.customer(), creditor_id=creditor)
+    world.wait_idle()
+    assert figures(world, creditor) == before
+    assert world.value("SELECT count(*) FROM reporting.outstanding_change WHERE creditor_id = %s", creditor) == 1
+    assert world.value("SELECT sum(epoch) FROM reporting.reader_head WHERE module = 'debts'") > epochs
+    assert world.verify() == []
+
+
 def test_communications_without_any_are_a_header(world, client, events):
     long_ago = datetime.date(2001, 1, 31)
     report = made(world, client, events, "communications", as_of=long_ago, from_on=datetime.date(2001, 1, 1), channel="sms")
@@ -100,7 +141,7 @@ def test_communications_without_any_are_a_header(world, client, events):
         ("ageing", {"channel": "sms"}, "bad_value", "channel"),
         ("communications", {"creditor_id": str(uuid.UUID(int=7))}, "bad_value", "creditor_id"),
         ("collections", {"currency": "EURO"}, "bad_currency", "currency"),
-        ("ageing", {"as_of": datetime.date(2020, 2, 29)}, "bad_date", "as_of"),
+        ("ageing", {"as_of": datetime.date(9999, 12, 31)}, "bad_date", "as_of"),
         ("collections", {"as_of": datetime.date(9999, 12, 31)}, "bad_date", "as_of"),
         ("collections", {"from_on": datetime.date(1, 1, 1)}, "limit_exceeded", "from_on"),
     ],
@@ -172,6 +213,12 @@ def test_a_report_is_asked_for_made_and_fetched_over_http(world, reporter, portf
     assert again.status == 304 and again.body == b""
 
 
+def test_ageing_of_a_past_day_is_asked_for_over_http(reporter, portfolio):
+    report = ready(reporter, "ageing", creditorId=portfolio, asOf="2020-02-29", format="json")
+    assert report["asOf"] == "2020-02-29" and not report["open"] and report["file"]["name"] == "ageing-2020-02-29.json"
+    assert report["content"]["rows"] == []
+
+
 def test_curl_saves_the_file_under_its_name(world, reporter, client, portfolio, tmp_path):
     report = ready(reporter, "collections", creditorId=portfolio, format="json")
     command = ["curl", "-sSfOJ", "-H", f"Authorization: Bearer {client.token_of('auditor')}"]
@@ -196,7 +243,7 @@ def test_what_is_wrong_is_told_with_the_member(reporter):
         assert [error["pointer"] for error in answer.json["errors"]] == [pointer], answer
 
     refused("bad_value", "/kind", kind="aging")
-    refused("bad_date", "/asOf", kind="ageing", asOf="2020-02-29")
+    refused("bad_date", "/asOf", kind="ageing", asOf="9999-12-31")
     refused("bad_currency", "/currency", kind="ageing", currency="EURO")
     refused("bad_value", "/creditorId", kind="communications", creditorId=new_id())
     refused("limit_exceeded", "/fromOn", kind="collections", fromOn="2001-01-01")

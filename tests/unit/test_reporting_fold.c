@@ -33,9 +33,11 @@ static int tear_down(void **state)
 	return 0;
 }
 
+/* The event is of 23:59:59.999 UTC. */
+#define EVENT_ON 20300
 static void given(struct buf *deltas, const struct message_type *type, const void *body)
 {
-	assert_true(fold_event(type, body, deltas));
+	assert_true(fold_event(type, body, (EVENT_ON + 1) * DAY_MS - 1, deltas));
 }
 
 static void then_outstanding(const struct buf *deltas, size_t index, int32_t due_on, int64_t debts, int64_t minor)
@@ -49,6 +51,22 @@ static void then_outstanding(const struct buf *deltas, size_t index, int32_t due
 	assert_int_equal(delta->key.day, due_on);
 	assert_int_equal(delta->amounts[OUTSTANDING_DEBTS], debts);
 	assert_int_equal(delta->amounts[OUTSTANDING_MINOR], minor);
+}
+
+/* The delta that goes with the one of the outstanding: the same, by the day of booking. */
+static void then_changed(const struct buf *deltas, size_t index, int32_t booked_on, size_t like)
+{
+	const struct delta *delta = delta_at(deltas, index);
+	struct delta outstanding = *delta_at(deltas, like);
+
+	assert_true(index < deltas_count(deltas));
+	assert_int_equal(outstanding.key.report, REPORT_OUTSTANDING);
+	assert_int_equal(delta->key.day, booked_on);
+	outstanding.key.report = REPORT_OUTSTANDING_CHANGE;
+	outstanding.key.due_on = outstanding.key.day;
+	outstanding.key.day = booked_on;
+	assert_int_equal(compare_delta_keys(&delta->key, &outstanding.key), 0);
+	assert_memory_equal(delta->amounts, outstanding.amounts, sizeof(outstanding.amounts));
 }
 
 static void then_communications(const struct buf *deltas, size_t index, int32_t day, const char *channel, const char *state,
@@ -69,8 +87,59 @@ static void test_fold__a_debt_created_is_outstanding_by_its_due_date(void **stat
 	struct debt_created event = { .creditor_id = creditor, .currency = STR("EUR"), .due_on = 20000, .balance_minor = 12345 };
 
 	given(*state, &debt_created_type, &event);
-	assert_int_equal(deltas_count(*state), 1);
+	assert_int_equal(deltas_count(*state), 2);
 	then_outstanding(*state, 0, 20000, 1, 12345);
+	then_changed(*state, 1, EVENT_ON, 0); /* as in version 1 of the event, which does not say the day */
+}
+
+static void test_fold__what_is_owed_changes_on_the_business_day_of_the_booking(void **state)
+{
+	struct debt_created created = { .currency = STR("EUR"), .has_booked_on = true, .booked_on = 20301 };
+	struct payment_recorded recorded = {
+		.currency = STR("EUR"), .has_booked_on = true, .booked_on = 20302, .received_on = 1
+	};
+	struct debt_paid paid = { .currency = STR("EUR"), .has_booked_on = true, .booked_on = 20303, .paid_on = 1 };
+	struct payment_reversed reversed = { .currency = STR("EUR"), .reversed_on = 20304, .received_on = 1 };
+	struct credit_applied applied = { .currency = STR("EUR"), .applied_on = 20305 };
+	struct debt_reopened reopened = { .currency = STR("EUR"), .reopened_on = 20306 };
+	struct debt_amended amended = { .currency = STR("EUR"), .due_on = 1, .balance_minor = 7, .amended_on = 20307 };
+	struct debt_cancelled cancelled = { .currency = STR("EUR"), .amount_minor = 7, .cancelled_on = 20308 };
+	const struct {
+		const struct message_type *type;
+		const void *body;
+		size_t deltas;
+	} events[] = {
+		{ &debt_created_type, &created, 2 },   { &payment_recorded_type, &recorded, 3 },
+		{ &debt_paid_type, &paid, 2 },         { &payment_reversed_type, &reversed, 3 },
+		{ &credit_applied_type, &applied, 2 }, { &debt_reopened_type, &reopened, 2 },
+		{ &debt_amended_type, &amended, 4 },   { &debt_cancelled_type, &cancelled, 2 },
+	};
+
+	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
+		size_t moves = events[i].deltas == 4 ? 2 : 1;
+
+		buf_reset(*state);
+		given(*state, events[i].type, events[i].body);
+		assert_int_equal(deltas_count(*state), events[i].deltas);
+		for (size_t n = 0; n < moves; n++)
+			then_changed(*state, events[i].deltas - moves + n, 20301 + (int32_t)i, events[i].deltas - 2 * moves + n);
+	}
+}
+
+static void test_fold__older_events_are_booked_on_their_day_in_utc(void **state)
+{
+	struct debt_created created = { .currency = STR("EUR") };
+	struct payment_recorded recorded = { .currency = STR("EUR") };
+	struct debt_paid paid = { .currency = STR("EUR") };
+
+	given(*state, &debt_created_type, &created);
+	then_changed(*state, 1, EVENT_ON, 0);
+	given(*state, &payment_recorded_type, &recorded);
+	then_changed(*state, 4, EVENT_ON, 3);
+	given(*state, &debt_paid_type, &paid);
+	then_changed(*state, 6, EVENT_ON, 5);
+	assert_true(fold_event(&debt_paid_type, &paid, (EVENT_ON + 1) * DAY_MS, *state));
+	then_changed(*state, 8, EVENT_ON + 1, 7);
 }
 
 static void test_fold__a_payment_is_collected_in_full_and_lowers_only_what_was_owed(void **state)
@@ -86,7 +155,7 @@ static void test_fold__a_payment_is_collected_in_full_and_lowers_only_what_was_o
 	const struct delta *collected;
 
 	given(*state, &payment_recorded_type, &event);
-	assert_int_equal(deltas_count(*state), 2);
+	assert_int_equal(deltas_count(*state), 3);
 	collected = delta_at(*state, 0);
 	assert_int_equal(collected->key.report, REPORT_COLLECTED);
 	assert_int_equal(collected->key.day, 20100);
@@ -129,9 +198,9 @@ static void test_fold__a_debt_paid_or_reopened_is_counted(void **state)
 
 	given(*state, &debt_paid_type, &paid);
 	given(*state, &debt_reopened_type, &reopened);
-	assert_int_equal(deltas_count(*state), 2);
+	assert_int_equal(deltas_count(*state), 4);
 	then_outstanding(*state, 0, 20000, -1, 0);
-	then_outstanding(*state, 1, 20000, 1, 0);
+	then_outstanding(*state, 2, 20000, 1, 0);
 }
 
 static void test_fold__credit_applied_lowers_what_is_owed_and_is_not_collected(void **state)
@@ -141,9 +210,9 @@ static void test_fold__credit_applied_lowers_what_is_owed_and_is_not_collected(v
 	given(*state, &credit_applied_type, &event);
 	event.amount_minor = -20;
 	given(*state, &credit_applied_type, &event);
-	assert_int_equal(deltas_count(*state), 2);
+	assert_int_equal(deltas_count(*state), 4);
 	then_outstanding(*state, 0, 20000, 0, -30);
-	then_outstanding(*state, 1, 20000, 0, 20);
+	then_outstanding(*state, 2, 20000, 0, 20);
 }
 
 static void test_fold__an_amended_due_date_moves_the_debt_and_what_is_owed_on_it(void **state)
@@ -153,7 +222,7 @@ static void test_fold__an_amended_due_date_moves_the_debt_and_what_is_owed_on_it
 	};
 
 	given(*state, &debt_amended_type, &event);
-	assert_int_equal(deltas_count(*state), 2);
+	assert_int_equal(deltas_count(*state), 4);
 	then_outstanding(*state, 0, 20000, -1, -70);
 	then_outstanding(*state, 1, 20030, 1, 70);
 }
@@ -184,7 +253,7 @@ static void test_fold__a_cancelled_debt_is_outstanding_no_more_and_was_not_colle
 	struct debt_cancelled event = { .creditor_id = creditor, .currency = STR("EUR"), .due_on = 20000, .amount_minor = 70 };
 
 	given(*state, &debt_cancelled_type, &event);
-	assert_int_equal(deltas_count(*state), 1);
+	assert_int_equal(deltas_count(*state), 2);
 	then_outstanding(*state, 0, 20000, -1, -70);
 }
 
@@ -260,8 +329,8 @@ static void test_fold__a_word_that_fits_no_key_is_told(void **state)
 	struct debt_created debt = { .creditor_id = creditor, .currency = STR("EURO"), .balance_minor = 1 };
 	struct communication_released message = { .channel = STR("a channel of more than thirty-two") };
 
-	assert_false(fold_event(&debt_created_type, &debt, *state));
-	assert_false(fold_event(&communication_released_type, &message, *state));
+	assert_false(fold_event(&debt_created_type, &debt, 0, *state));
+	assert_false(fold_event(&communication_released_type, &message, 0, *state));
 	assert_int_equal(deltas_count(*state), 0);
 }
 
@@ -269,7 +338,9 @@ static void test_merge__each_key_is_there_once_in_order_also_at_zero(void **stat
 {
 	struct debt_created debt = { .creditor_id = creditor, .currency = STR("EUR"), .due_on = 20000, .balance_minor = 5 };
 	struct debt_paid paid = { .creditor_id = creditor, .currency = STR("EUR"), .due_on = 20000 };
-	struct credit_applied credit = { .creditor_id = creditor, .currency = STR("EUR"), .due_on = 20000, .amount_minor = 5 };
+	struct credit_applied credit = {
+		.creditor_id = creditor, .currency = STR("EUR"), .due_on = 20000, .amount_minor = 5, .applied_on = EVENT_ON
+	};
 	struct communication_released released = { .channel = STR("sms"), .requested_on = 1 };
 
 	given(*state, &communication_released_type, &released);
@@ -279,17 +350,19 @@ static void test_merge__each_key_is_there_once_in_order_also_at_zero(void **stat
 	given(*state, &debt_paid_type, &paid);
 	given(*state, &credit_applied_type, &credit);
 	assert_true(merge_deltas(*state));
-	assert_int_equal(deltas_count(*state), 3);
+	assert_int_equal(deltas_count(*state), 5);
 	then_outstanding(*state, 0, 19999, 1, 5);
 	then_outstanding(*state, 1, 20000, 0, 0);
-	then_communications(*state, 2, 1, "sms", "released", 1);
+	then_changed(*state, 2, EVENT_ON, 0);
+	then_changed(*state, 3, EVENT_ON, 1);
+	then_communications(*state, 4, 1, "sms", "released", 1);
 }
 
 static void test_merge__keys_that_differ_in_one_column_stay_apart(void **state)
 {
 	const struct delta base = { .key = { .creditor_id = creditor, .currency = "EUR", .channel = "sms", .state = "failed" },
 				    .amounts = { 1 } };
-	struct delta others[6] = { base, base, base, base, base, base };
+	struct delta others[7] = { base, base, base, base, base, base, base };
 
 	others[0].key.report = REPORT_COMMUNICATIONS;
 	others[1].key.day = 1;
@@ -297,13 +370,14 @@ static void test_merge__keys_that_differ_in_one_column_stay_apart(void **state)
 	others[3].key.currency[2] = 'S';
 	others[4].key.channel[0] = 'r';
 	others[5].key.state[5] = 'f';
+	others[6].key.due_on = 1;
 	for (int round = 0; round < 2; round++) {
 		buf_add(*state, others, sizeof(others));
 		buf_add(*state, &base, sizeof(base));
 	}
 	assert_true(merge_deltas(*state));
-	assert_int_equal(deltas_count(*state), 7);
-	for (size_t i = 0; i < 7; i++)
+	assert_int_equal(deltas_count(*state), 8);
+	for (size_t i = 0; i < 8; i++)
 		assert_int_equal(delta_at(*state, i)->amounts[0], 2);
 }
 
@@ -329,6 +403,8 @@ static void test_merge__nothing_is_nothing(void **state)
 #define DEBTS_MAX    40
 #define PAYMENTS_MAX 200
 #define MESSAGES_MAX 100
+#define DAYS         8
+#define FIRST_DAY    20200
 
 static const char *const states[] = { "released", "submitted", "delivered", "failed", "suppressed", "cancelled", "retry_wait" };
 #define CANCELLED  5
@@ -363,6 +439,8 @@ struct model {
 	struct model_payment payments[PAYMENTS_MAX];
 	struct model_message messages[MESSAGES_MAX];
 	size_t debts_count, payments_count, messages_count;
+	int32_t today;
+	struct buf *evenings; /* what was outstanding at the end of each day before today, as rows */
 };
 
 static size_t any(struct model *model, size_t below)
@@ -371,6 +449,17 @@ static size_t any(struct model *model, size_t below)
 	model->random ^= model->random >> 7;
 	model->random ^= model->random << 17;
 	return (size_t)(model->random % below);
+}
+
+static void happens(struct model *model, const struct message_type *type, const void *body)
+{
+	assert_true(fold_event(type, body, model->today * DAY_MS + (int64_t)any(model, DAY_MS), model->batch));
+}
+
+/* Older events do not say on which day they were booked. */
+static bool says_when(struct model *model)
+{
+	return any(model, 2) == 0;
 }
 
 static void create_debt(struct model *model)
@@ -388,8 +477,10 @@ static void create_debt(struct model *model)
 	event = (struct debt_created){ .creditor_id = { { debt->creditor } },
 				       .currency = str_of(debt->currency),
 				       .due_on = debt->due_on,
-				       .balance_minor = debt->owed_minor };
-	given(model->batch, &debt_created_type, &event);
+				       .balance_minor = debt->owed_minor,
+				       .has_booked_on = says_when(model),
+				       .booked_on = model->today };
+	happens(model, &debt_created_type, &event);
 }
 
 static void pay(struct model *model)
@@ -417,12 +508,18 @@ static void pay(struct model *model)
 					   .received_on = payment->received_on,
 					   .amount_minor = payment->amount_minor,
 					   .principal_minor = payment->owed_part_minor,
-					   .credit_minor = payment->amount_minor - payment->owed_part_minor };
-	given(model->batch, &payment_recorded_type, &event);
+					   .credit_minor = payment->amount_minor - payment->owed_part_minor,
+					   .has_booked_on = says_when(model),
+					   .booked_on = model->today };
+	happens(model, &payment_recorded_type, &event);
 	if (debt->owed_minor > 0 && debt->owed_minor == payment->owed_part_minor) {
-		struct debt_paid paid = { .creditor_id = event.creditor_id, .currency = event.currency, .due_on = debt->due_on };
+		struct debt_paid paid = { .creditor_id = event.creditor_id,
+					  .currency = event.currency,
+					  .due_on = debt->due_on,
+					  .has_booked_on = event.has_booked_on,
+					  .booked_on = model->today };
 
-		given(model->batch, &debt_paid_type, &paid);
+		happens(model, &debt_paid_type, &paid);
 	}
 	debt->owed_minor -= payment->owed_part_minor;
 	debt->credit_minor += event.credit_minor;
@@ -435,11 +532,12 @@ static void apply_credit(struct model *model, struct model_debt *debt, int64_t m
 	struct credit_applied event = { .creditor_id = { { debt->creditor } },
 					.currency = str_of(debt->currency),
 					.due_on = debt->due_on,
+					.applied_on = model->today,
 					.amount_minor = minor };
 
 	debt->owed_minor -= minor;
 	debt->credit_minor -= minor;
-	given(model->batch, &credit_applied_type, &event);
+	happens(model, &credit_applied_type, &event);
 }
 
 static void reverse(struct model *model)
@@ -460,7 +558,7 @@ static void reverse(struct model *model)
 	credit = payment->amount_minor - payment->owed_part_minor;
 	if (credit > debt->credit_minor)
 		apply_credit(model, debt, debt->credit_minor - credit);
-	payment->reversed_on = 20110 + (int32_t)any(model, 4);
+	payment->reversed_on = model->today;
 	event = (struct payment_reversed){ .creditor_id = { { debt->creditor } },
 					   .currency = str_of(debt->currency),
 					   .due_on = debt->due_on,
@@ -469,7 +567,7 @@ static void reverse(struct model *model)
 					   .amount_minor = payment->amount_minor,
 					   .principal_minor = payment->owed_part_minor,
 					   .credit_minor = credit };
-	given(model->batch, &payment_reversed_type, &event);
+	happens(model, &payment_reversed_type, &event);
 	debt->owed_minor += payment->owed_part_minor;
 	debt->credit_minor -= credit;
 	debt->paid_minor -= payment->amount_minor;
@@ -478,9 +576,10 @@ static void reverse(struct model *model)
 	if (was_paid && debt->owed_minor > 0) {
 		struct debt_reopened reopened = { .creditor_id = event.creditor_id,
 						  .currency = event.currency,
-						  .due_on = debt->due_on };
+						  .due_on = debt->due_on,
+						  .reopened_on = model->today };
 
-		given(model->batch, &debt_reopened_type, &reopened);
+		happens(model, &debt_reopened_type, &reopened);
 	}
 }
 
@@ -498,9 +597,10 @@ static void amend(struct model *model)
 				       .currency = str_of(debt->currency),
 				       .previous_due_on = debt->due_on,
 				       .due_on = 20000 + (int32_t)any(model, 4),
-				       .balance_minor = debt->owed_minor };
+				       .balance_minor = debt->owed_minor,
+				       .amended_on = model->today };
 	debt->due_on = event.due_on;
-	given(model->batch, &debt_amended_type, &event);
+	happens(model, &debt_amended_type, &event);
 }
 
 /* Only where no payment stands: then what is owed is what was charged. */
@@ -517,10 +617,11 @@ static void cancel(struct model *model)
 	event = (struct debt_cancelled){ .creditor_id = { { debt->creditor } },
 					 .currency = str_of(debt->currency),
 					 .due_on = debt->due_on,
+					 .cancelled_on = model->today,
 					 .amount_minor = debt->owed_minor };
 	debt->owed_minor = 0;
 	debt->is_cancelled = true;
-	given(model->batch, &debt_cancelled_type, &event);
+	happens(model, &debt_cancelled_type, &event);
 }
 
 static void request_message(struct model *model)
@@ -539,9 +640,9 @@ static void request_message(struct model *model)
 		(struct communication_suppressed){ .channel = str_of(channels[message->channel]), .requested_on = message->day };
 	released = (struct communication_released){ .channel = str_of(channels[message->channel]), .requested_on = message->day };
 	if (message->state == 4)
-		given(model->batch, &communication_suppressed_type, &suppressed);
+		happens(model, &communication_suppressed_type, &suppressed);
 	else
-		given(model->batch, &communication_released_type, &released);
+		happens(model, &communication_released_type, &released);
 }
 
 static void move_message(struct model *model)
@@ -562,7 +663,7 @@ static void move_message(struct model *model)
 						   .state = str_of(states[to]) };
 	message->state = to;
 	message->version++;
-	given(model->batch, &communication_progressed_type, &event);
+	happens(model, &communication_progressed_type, &event);
 }
 
 static void take_back(struct model *model)
@@ -579,7 +680,7 @@ static void take_back(struct model *model)
 						  .requested_on = message->day,
 						  .previous_state = str_of(states[message->state]) };
 	message->state = CANCELLED;
-	given(model->batch, &communication_cancelled_type, &event);
+	happens(model, &communication_cancelled_type, &event);
 }
 
 static void withdraw(struct model *model)
@@ -598,7 +699,7 @@ static void withdraw(struct model *model)
 							  .version = message->version + 1 };
 		message->state = CANCELLED;
 	}
-	given(model->batch, &consent_withdrawn_type, &event);
+	happens(model, &consent_withdrawn_type, &event);
 }
 
 /* What apply would write: the batch merged, on top of what was there. */
@@ -608,6 +709,22 @@ static void end_batch(struct model *model)
 	buf_add(model->total, model->batch->data, model->batch->size);
 	assert_true(merge_deltas(model->total));
 	buf_reset(model->batch);
+}
+
+/* What is owed now, as rows of the table. */
+static void add_debts(const struct model *model, struct buf *expected)
+{
+	for (size_t i = 0; i < model->debts_count; i++) {
+		const struct model_debt *debt = &model->debts[i];
+		struct delta row = {
+			.key = { .report = REPORT_OUTSTANDING, .day = debt->due_on, .creditor_id = { { debt->creditor } } },
+			.amounts = { debt->owed_minor > 0, debt->owed_minor }
+		};
+
+		snprintf(row.key.currency, sizeof(row.key.currency), "%s", debt->currency);
+		buf_add(expected, &row, sizeof(row));
+	}
+	assert_true(merge_deltas(expected));
 }
 
 static void live(struct model *model)
@@ -652,6 +769,8 @@ static void live(struct model *model)
 		}
 		if (any(model, 20) == 0)
 			end_batch(model);
+		if (step % (STEPS / DAYS) == STEPS / DAYS - 1)
+			add_debts(model, &model->evenings[model->today++ - FIRST_DAY]);
 	}
 	end_batch(model);
 }
@@ -659,16 +778,7 @@ static void live(struct model *model)
 /* Adds what the model's things are now, as rows of the tables. */
 static void add_model(const struct model *model, struct buf *expected)
 {
-	for (size_t i = 0; i < model->debts_count; i++) {
-		const struct model_debt *debt = &model->debts[i];
-		struct delta row = {
-			.key = { .report = REPORT_OUTSTANDING, .day = debt->due_on, .creditor_id = { { debt->creditor } } },
-			.amounts = { debt->owed_minor > 0, debt->owed_minor }
-		};
-
-		snprintf(row.key.currency, sizeof(row.key.currency), "%s", debt->currency);
-		buf_add(expected, &row, sizeof(row));
-	}
+	add_debts(model, expected);
 	for (size_t i = 0; i < model->payments_count; i++) {
 		const struct model_payment *payment = &model->payments[i];
 		const struct model_debt *debt = &model->debts[payment->debt];
@@ -699,7 +809,7 @@ static void add_model(const struct model *model, struct buf *expected)
 	assert_true(merge_deltas(expected));
 }
 
-/* Equal but for rows that fell to zero, which a model of the present does not have. */
+/* Equal but for rows that fell to zero, which a model of the present does not have, and for what changed when. */
 static void compare(const struct buf *expected, const struct buf *total, uint64_t seed)
 {
 	static const struct delta nothing;
@@ -708,6 +818,8 @@ static void compare(const struct buf *expected, const struct buf *total, uint64_
 	for (size_t i = 0; i < deltas_count(total); i++) {
 		const struct delta *row = delta_at(total, i);
 
+		if (row->key.report == REPORT_OUTSTANDING_CHANGE)
+			continue;
 		if (at < deltas_count(expected) && compare_delta_keys(&delta_at(expected, at)->key, &row->key) == 0) {
 			if (memcmp(delta_at(expected, at)->amounts, row->amounts, sizeof(row->amounts)) != 0)
 				fail_msg("seed %llu: row %zu differs", (unsigned long long)seed, i);
@@ -720,23 +832,60 @@ static void compare(const struct buf *expected, const struct buf *total, uint64_
 		fail_msg("seed %llu: a row is missing", (unsigned long long)seed);
 }
 
-static void test_fold__sums_over_random_histories_are_what_is_there_at_the_end(void **state)
+/* What the tables say was outstanding at the end of a day: what is now, without what was booked later. */
+static void add_evening(const struct buf *total, int32_t day, struct buf *evening)
 {
-	struct buf total, expected;
+	for (size_t i = 0; i < deltas_count(total); i++) {
+		struct delta row = *delta_at(total, i);
+		bool is_later = row.key.report == REPORT_OUTSTANDING_CHANGE && row.key.day > day;
+
+		if (is_later) {
+			row.key.report = REPORT_OUTSTANDING;
+			row.key.day = row.key.due_on;
+			row.key.due_on = 0;
+			row.amounts[OUTSTANDING_DEBTS] = -row.amounts[OUTSTANDING_DEBTS];
+			row.amounts[OUTSTANDING_MINOR] = -row.amounts[OUTSTANDING_MINOR];
+		}
+		if (row.key.report == REPORT_OUTSTANDING)
+			buf_add(evening, &row, sizeof(row));
+	}
+	assert_true(merge_deltas(evening));
+}
+
+static void test_fold__sums_over_random_histories_are_what_is_there_at_the_end_and_was_on_every_evening(void **state)
+{
+	struct buf total, expected, evening, evenings[DAYS];
 	static struct model model;
 
 	buf_init(&total, 64 << 20);
 	buf_init(&expected, 64 << 20);
+	buf_init(&evening, 64 << 20);
+	for (size_t i = 0; i < DAYS; i++)
+		buf_init(&evenings[i], 1 << 20);
 	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
 		buf_reset(*state);
 		buf_reset(&total);
 		buf_reset(&expected);
-		model = (struct model){ .random = seed * 0x9E3779B97F4A7C15U, .batch = *state, .total = &total };
+		for (size_t i = 0; i < DAYS; i++)
+			buf_reset(&evenings[i]);
+		model = (struct model){ .random = seed * 0x9E3779B97F4A7C15U,
+					.batch = *state,
+					.total = &total,
+					.today = FIRST_DAY,
+					.evenings = evenings };
 		live(&model);
 		add_model(&model, &expected);
 		assert_true(deltas_count(&expected) > 0);
 		compare(&expected, &total, seed);
+		for (size_t i = 0; i < DAYS; i++) {
+			buf_reset(&evening);
+			add_evening(&total, FIRST_DAY + (int32_t)i, &evening);
+			compare(&evenings[i], &evening, seed);
+		}
 	}
+	for (size_t i = 0; i < DAYS; i++)
+		buf_release(&evenings[i]);
+	buf_release(&evening);
 	buf_release(&expected);
 	buf_release(&total);
 }
@@ -747,6 +896,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_fold__a_debt_created_is_outstanding_by_its_due_date),
+		TEST(test_fold__what_is_owed_changes_on_the_business_day_of_the_booking),
+		TEST(test_fold__older_events_are_booked_on_their_day_in_utc),
 		TEST(test_fold__a_payment_is_collected_in_full_and_lowers_only_what_was_owed),
 		TEST(test_fold__a_reversal_counts_on_its_own_day_and_restores_what_was_owed),
 		TEST(test_fold__a_debt_paid_or_reopened_is_counted),
@@ -765,7 +916,7 @@ int main(void)
 		TEST(test_merge__keys_that_differ_in_one_column_stay_apart),
 		TEST(test_merge__an_overflow_is_told),
 		TEST(test_merge__nothing_is_nothing),
-		TEST(test_fold__sums_over_random_histories_are_what_is_there_at_the_end),
+		TEST(test_fold__sums_over_random_histories_are_what_is_there_at_the_end_and_was_on_every_evening),
 	};
 
 	return cmocka_run_group_tests_name("reporting_fold", tests, NULL, NULL);

@@ -131,7 +131,7 @@ static void test_reports__a_day_that_cannot_be_told_about_is_refused(void **stat
 {
 	struct generate_report future = a_report(STR("collections"));
 	struct generate_report backwards = a_report(STR("collections"));
-	struct generate_report yesterday = a_report(STR("ageing"));
+	struct generate_report tomorrow = a_report(STR("ageing"));
 	struct generate_report range = a_report(STR("ageing"));
 
 	(void)state;
@@ -144,15 +144,34 @@ static void test_reports__a_day_that_cannot_be_told_about_is_refused(void **stat
 	backwards.from_on = SPEC_TODAY - 9;
 	spec_when(&spec, &generate_report_type, &backwards);
 	then_refused(&spec, REFUSAL_BAD_DATE, "from_on");
-	yesterday.has_as_of = true;
-	yesterday.as_of = SPEC_TODAY - 1;
-	spec_when(&spec, &generate_report_type, &yesterday);
+	tomorrow.has_as_of = true;
+	tomorrow.as_of = SPEC_TODAY + 1;
+	spec_when(&spec, &generate_report_type, &tomorrow);
 	then_refused(&spec, REFUSAL_BAD_DATE, "as_of");
 	assert_non_null(strstr(spec.decision.text, "2026-01-01"));
 	range.has_from_on = true;
 	range.from_on = SPEC_TODAY;
 	spec_when(&spec, &generate_report_type, &range);
 	then_refused(&spec, REFUSAL_BAD_DATE, "from_on");
+}
+
+static void test_reports__ageing_is_of_any_day_up_to_the_business_date(void **state)
+{
+	static const int32_t days[] = { SPEC_TODAY, SPEC_TODAY - 1, SPEC_TODAY - 5000, DAY_MIN };
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(days) / sizeof(days[0]); i++) {
+		struct generate_report body = a_report(STR("ageing"));
+		const struct report_requested *event;
+
+		body.report_id = spec_id('R', i + 1);
+		body.has_as_of = true;
+		body.as_of = days[i];
+		event = when_asked(&body);
+		assert_int_equal(event->as_of, days[i]);
+		assert_int_equal(event->open, days[i] == SPEC_TODAY);
+		assert_false(event->has_from_on);
+	}
 }
 
 static void test_reports__a_range_has_a_length_that_is_allowed(void **state)
@@ -206,6 +225,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_reports__a_filter_that_the_kind_does_not_have_is_refused_and_not_ignored,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(test_reports__a_day_that_cannot_be_told_about_is_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_reports__ageing_is_of_any_day_up_to_the_business_date, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_reports__a_range_has_a_length_that_is_allowed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_reports__the_ends_of_the_calendar_break_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_reports__an_id_is_used_once, setup, teardown),
