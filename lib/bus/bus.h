@@ -55,7 +55,7 @@ struct bus_conf {
 	int64_t queue_wait_ms;       /* how long bus_produce waits for room: default 10 s */
 	int64_t linger_us;           /* a record waits so long for others to go with it: default not at all */
 	int64_t requests_max;        /* produce requests under way at once: default 5. While one is, a record waits for others */
-	bool is_unordered;           /* each record for itself: one that fails stops no other, and may be there twice */
+	bool is_unordered; /* each record for itself: one that fails stops no other and breaks nothing, and may be there twice */
 };
 
 /* ---- consumer: a member of a group, for one topic ---- */

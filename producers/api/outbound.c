@@ -10,7 +10,7 @@
 #define ARENA_SIZE     ((size_t)1 << 20)
 #define PARCEL_MAX     ((size_t)128 << 10) /* a value and headers of the largest size */
 #define VALUE_SIZE_MAX ((size_t)64 << 10)
-#define LINGER_US      50
+#define LINGER_US      100
 #define REQUESTS_MAX   2
 #define TOKEN_LIFE_MS  (15 * 60000)
 #define REST_MS        500
@@ -110,10 +110,9 @@ static void acknowledged(void *item_arg, int32_t part, int64_t offset, const str
 
 	(void)part;
 	(void)offset;
-	if (failure == NULL)
-		note_answer(item->outbound);
-	else
-		note_away(item->outbound, failure->text); /* the producer is broken, whatever the reason: bus.h */
+	if (failure != NULL)
+		log_warn("a command was not taken: %s", failure->text);
+	note_answer(item->outbound); /* also if it said no: records are given up for no other reason */
 	free_item(item);
 	if (done != NULL)
 		done(done_arg, failure == NULL);
@@ -148,8 +147,6 @@ static int open_producer(void *outbound_arg, struct err *err)
 	char topic[TOPIC_NAME_MAX];
 	int32_t parts;
 
-	bus_producer_close(outbound->broken); /* what is pending is never told */
-	outbound->broken = NULL;
 	if (bus_producer_open(&outbound->bus, &outbound->opened, err) != 0)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
@@ -164,21 +161,6 @@ static int open_producer(void *outbound_arg, struct err *err)
 		log_warn("%s next=\"its commands are refused until it is there\"", err->text);
 	}
 	return 0;
-}
-
-/* The broken one is the opener's from now on. */
-static void drop_producer(struct outbound *outbound)
-{
-	outbound_give_up(outbound);
-	while (outbound->waiting.first != NULL)
-		free_item(outbound->waiting.first);
-	while (outbound->late.first != NULL)
-		free_item(outbound->late.first);
-	outbound->parcels = NULL;
-	arena_reset(&outbound->arena);
-	outbound->broken = outbound->producer;
-	outbound->producer = NULL;
-	outbound->is_ready = false;
 }
 
 static int turn_opener(struct outbound *outbound, struct err *err)
@@ -269,7 +251,7 @@ static void send_parcel(struct outbound *outbound, const struct outbound_parcel 
 	free_item(item);
 }
 
-/* In the order in which they were published: two of one caller must not overtake each other. */
+/* In the order in which they were published. */
 static void send_parcels(struct outbound *outbound)
 {
 	struct outbound_parcel *in_order = NULL;
@@ -370,8 +352,6 @@ int outbound_publish(struct outbound *outbound, const struct outbound_command *c
 
 int outbound_run(struct outbound *outbound, int timeout_ms, struct err *err)
 {
-	if (outbound->producer != NULL && !outbound->probe.is_at_work && bus_producer_is_broken(outbound->producer))
-		drop_producer(outbound);
 	if (outbound->producer == NULL)
 		return turn_opener(outbound, err);
 	send_parcels(outbound);
@@ -459,6 +439,7 @@ int outbound_open(struct outbound *outbound, const struct bus_conf *bus, struct 
 	*outbound = (struct outbound){
 		.bus = *bus, .coder = coder, .keys = keys, .subject = subject, .roles = roles, .wait_ms = wait_ms
 	};
+	outbound->bus.is_unordered = true;
 	outbound->bus.linger_us = LINGER_US;
 	outbound->bus.requests_max = REQUESTS_MAX;
 	outbound->opener = (struct opener){ .open = open_producer, .self = outbound };
@@ -477,7 +458,6 @@ void outbound_release(struct outbound *outbound)
 	(void)opener_end(&outbound->opener);
 	(void)opener_end(&outbound->probe);
 	bus_producer_close(outbound->opened);
-	bus_producer_close(outbound->broken);
 	bus_producer_close(outbound->producer);
 	arena_release(&outbound->arena);
 	buf_release(&outbound->value);

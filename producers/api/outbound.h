@@ -22,6 +22,9 @@
  * more, or the time until the request before is answered: a request to Kafka costs this process and the broker more than a record
  * does.
  *
+ * Commands under way at the same time have no order, and after a lost connection one may be in the topic twice, which its id
+ * makes harmless. Who wants one behind another publishes it when he was told of the first.
+ *
  * Nothing here waits: the producer is opened in a thread, and until it is there, commands are not taken. Nor are they while Kafka
  * is known to be away: who calls then is told at once, instead of waiting for what will not come. It is away when it has answered
  * nothing for OUTBOUND_SILENT_MS though something was sent, or when a thread has asked and got no answer: it asks when a
@@ -60,8 +63,8 @@ struct outbound {
 	uint32_t roles;
 	struct bus_producer *producer; /* NULL: to be opened */
 	struct opener opener;
-	struct bus_producer *opened, *broken; /* the opener's */
-	struct opener probe;                  /* is Kafka there? */
+	struct bus_producer *opened; /* the opener's */
+	struct opener probe;         /* is Kafka there? */
 	int64_t probe_began_ms;
 	int probe_wait_ms;
 	uint64_t errors_seen; /* of the producer, when it was asked last */

@@ -441,15 +441,22 @@ static void test_api_writes__that_kafka_goes_and_comes_is_found_out_without_a_re
 	assert_int_equal(post("/debts", "Prefer: respond-async\r\n", DEBT), 202);
 }
 
-/* A record that the broker refuses ends an idempotent producer; the next one takes commands again. */
-static void test_api_writes__a_broken_producer_is_replaced(void **state)
+static void test_api_writes__a_command_the_broker_refuses_stops_no_other(void **state)
 {
 	(void)state;
 	mock_cluster_fail(&mock, MOCK_PRODUCE, MOCK_INVALID_RECORD, 1);
 	assert_int_equal(post("/debts", "Prefer: respond-async\r\n", DEBT), 503);
 	assert_contains("Location: /commands/");
-	until(is_ready);
+	assert_true(is_ready());
 	assert_int_equal(post("/debts", "Prefer: respond-async\r\n", DEBT), 202);
+}
+
+static void test_api_writes__a_connection_that_is_lost_under_a_command_does_not_lose_it(void **state)
+{
+	(void)state;
+	mock_cluster_fail(&mock, MOCK_PRODUCE, MOCK_CONNECTION_LOST, 2);
+	assert_int_equal(post("/debts", "Prefer: respond-async\r\n", DEBT), 202);
+	assert_int_equal(commands_count(), 1);
 }
 
 static void test_api_writes__those_who_wait_at_the_end_are_told(void **state)
@@ -594,7 +601,8 @@ int main(void)
 		TEST(test_api_writes__a_broker_that_stays_away_is_503_and_names_the_command),
 		TEST(test_api_writes__while_kafka_is_known_to_be_away_nothing_is_sent),
 		TEST(test_api_writes__that_kafka_goes_and_comes_is_found_out_without_a_request),
-		TEST(test_api_writes__a_broken_producer_is_replaced),
+		TEST(test_api_writes__a_command_the_broker_refuses_stops_no_other),
+		TEST(test_api_writes__a_connection_that_is_lost_under_a_command_does_not_lose_it),
 		TEST(test_api_writes__those_who_wait_at_the_end_are_told),
 		TEST(test_api_writes__a_key_used_again_is_answered_from_the_log),
 		TEST(test_api_writes__while_the_first_use_of_a_key_is_under_way_others_wait),

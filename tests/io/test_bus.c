@@ -722,6 +722,29 @@ static void test_bus__a_record_the_broker_refuses_breaks_the_producer(void **sta
 	bus_producer_close(producer);
 }
 
+static void test_bus__an_unordered_producer_outlives_a_refused_record(void **state)
+{
+	struct err error = ERR_INIT;
+	struct bus_conf unordered = conf;
+	struct bus_producer *producer = NULL;
+	struct reports reports = reports_none;
+
+	(void)state;
+	unordered.is_unordered = true;
+	mock_cluster_topic(&mock, TOPIC, 1);
+	MUST_DO(bus_producer_open(&unordered, &producer, &error));
+	for (int number = 0; number < 3; number++) {
+		if (number == 1)
+			mock_cluster_fail(&mock, MOCK_PRODUCE, MOCK_INVALID_RECORD, 1);
+		produce_numbers(producer, 0, number, 1, count_report, &reports);
+		assert_int_equal(bus_producer_flush(producer, DEADLINE_MS, &error), number == 1 ? -1 : 0);
+	}
+	assert_int_equal(reports.delivered, 2);
+	assert_int_equal(reports.failed, 1);
+	assert_false(bus_producer_is_broken(producer));
+	bus_producer_close(producer);
+}
+
 static void test_bus__each_undelivered_record_is_told_once(void **state)
 {
 	struct err error = ERR_INIT;
@@ -907,6 +930,7 @@ int main(void)
 		TEST(test_bus__too_many_headers_are_poison),
 		TEST(test_bus__lost_connections_neither_lose_repeat_nor_reorder),
 		TEST(test_bus__a_record_the_broker_refuses_breaks_the_producer),
+		TEST(test_bus__an_unordered_producer_outlives_a_refused_record),
 		TEST(test_bus__each_undelivered_record_is_told_once),
 		TEST(test_bus__a_full_queue_is_waited_for_and_then_said),
 		TEST(test_bus__what_is_pending_at_the_end_is_not_told),
