@@ -104,8 +104,8 @@ static int derive(struct program *program, struct err *err)
 		.prefetch_kbytes = program->prefetch_kbytes,
 		.session_timeout_ms = program->session_timeout_ms,
 		.compression = program->compression,
-		.requests_max = 1, /* with more librdkafka 2.0.2 polls without a pause; a broker works off those of a connection
-				      one by one */
+		.requests_max = 1, /* with more librdkafka 2.0.2 polls without a pause (producers/api/README.md); a broker works
+				      off those of a connection one by one */
 	};
 	return 0;
 }
