@@ -24,7 +24,7 @@ from bench import BIN, ask, key_values, run, say, until
 
 CONNECTIONS = 32
 SECONDS = int(os.environ.get("SECONDS") or 8)
-WARM_S = 30  # for the broker's compiler: a command costs a broker that was just started five times what it costs one that has run for a while
+WARM_S = 60  # for the broker's compiler: a command costs a broker that was just started five times what it costs one that has run for a while
 SAMPLE = 20000
 PARTS = int(os.environ.get("PARTS") or 2)  # of every topic: as many as there are cores
 MARKS = {"GET /debts/:id": 26400, "POST /debts, 202": 30000}  # ten and fifteen times what a NestJS gateway answers
