@@ -425,6 +425,7 @@ def tables_text(messages):
     text += "\nconst struct message_version *const message_versions[] = {\n"
     text += "".join(f"\t{entry(version)},\n" for version in versions) + "\tNULL,\n};\n"
     text += f"\n#define SCHEMA_ID_MIN {versions[0].schema_id}u\n#define SCHEMA_ID_MAX {versions[-1].schema_id}u\n"
+    text += "\nconst uint32_t message_id_min = SCHEMA_ID_MIN, message_id_max = SCHEMA_ID_MAX;\n"
     text += "\nstatic const struct message_version *const by_schema_id[SCHEMA_ID_MAX - SCHEMA_ID_MIN + 1] = {\n"
     text += "".join(f"\t[{version.schema_id} - SCHEMA_ID_MIN] = {entry(version)},\n" for version in versions)
     return text + "};\n" + LOOK_UPS

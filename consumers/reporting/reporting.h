@@ -14,11 +14,12 @@
  * are sums over the logs, in whatever order and pieces the events come, and a rebuild comes out equal (P7). Rows stay when they
  * fall to zero: a row is there exactly if some event was about it.
  *
- *   outstanding         what is owed now, by creditor, currency and due date: whoever asks computes the age for the day asked
- * about outstanding_change  the same changes once more, by the business day on which they were booked: what was owed at the end
- * of a day is what is owed now without what was booked later collected           money in and taken back, by value date (taken
- * back: business date), creditor and currency communications      messages by the day they were asked for, channel and the state
- * they are in now
+ *   outstanding     what is owed now, by creditor, currency and due date: whoever asks computes the age for the day asked about
+ *   outstanding_change
+ *                   the same changes by the business day of their booking: what was owed at the end of a day is what is owed now
+ *                   without what was booked later
+ *   collected       money in and taken back, by value date (taken back: business date), creditor and currency
+ *   communications  messages by the day they were asked for, channel and the state they are in now
  */
 enum report { REPORT_OUTSTANDING, REPORT_OUTSTANDING_CHANGE, REPORT_COLLECTED, REPORT_COMMUNICATIONS, REPORT_COUNT };
 

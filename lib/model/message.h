@@ -100,6 +100,7 @@ extern const struct message_type *const message_types[];
 
 /* All versions of them by their id, lowest first; ends with NULL. */
 extern const struct message_version *const message_versions[];
+extern const uint32_t message_id_min, message_id_max; /* the first one's and the last one's */
 
 const struct message_version *message_version_by_id(uint32_t schema_id); /* NULL: unknown */
 const struct message_type *message_by_schema_id(uint32_t schema_id);     /* whichever version; NULL: unknown */

@@ -21,9 +21,8 @@ struct coded {
 struct coder {
 	avro_reader_t reader;
 	avro_writer_t writer;
-	uint32_t first_id; /* coded[0] is of this schema id */
 	size_t coded_count;
-	struct coded coded[];
+	struct coded coded[]; /* the first is of message_id_min */
 };
 
 /* ---- life cycle ---- */
@@ -53,16 +52,6 @@ static void coded_release(struct coded *coded)
 		avro_schema_decref(coded->schema);
 }
 
-/* The lowest and the highest schema id. */
-static void id_range(uint32_t *ret_first, uint32_t *ret_last)
-{
-	MUST(message_versions[0] != NULL);
-	*ret_first = *ret_last = message_versions[0]->schema_id;
-	for (const struct message_version *const *version = message_versions; *version != NULL; version++)
-		*ret_last = (*version)->schema_id;
-	MUST(*ret_first <= *ret_last);
-}
-
 static int coder_init(struct coder *coder, struct err *err)
 {
 	static const char nothing[1];
@@ -72,7 +61,7 @@ static int coder_init(struct coder *coder, struct err *err)
 	if (coder->reader == NULL || coder->writer == NULL)
 		return err_set(err, ERR_FATAL, "no memory for the coder");
 	for (const struct message_version *const *version = message_versions; *version != NULL; version++) {
-		if (coded_init(&coder->coded[(*version)->schema_id - coder->first_id], *version, err) != 0)
+		if (coded_init(&coder->coded[(*version)->schema_id - message_id_min], *version, err) != 0)
 			return -1;
 	}
 	return 0;
@@ -80,16 +69,12 @@ static int coder_init(struct coder *coder, struct err *err)
 
 int coder_new(struct coder **ret_coder, struct err *err)
 {
-	struct coder *coder;
-	uint32_t first;
-	uint32_t last;
+	size_t count = message_id_max - message_id_min + 1;
+	struct coder *coder = calloc(1, sizeof(*coder) + count * sizeof(coder->coded[0]));
 
-	id_range(&first, &last);
-	coder = calloc(1, sizeof(*coder) + (last - first + 1) * sizeof(coder->coded[0]));
 	if (coder == NULL)
 		return err_set(err, ERR_FATAL, "no memory for the coder");
-	coder->first_id = first;
-	coder->coded_count = last - first + 1;
+	coder->coded_count = count;
 	if (coder_init(coder, err) != 0) {
 		coder_free(coder);
 		return -1;
@@ -268,7 +253,7 @@ int frame_schema_id(struct str value, uint32_t *ret_schema_id, struct err *err)
 static int read_avro(struct coder *coder, const struct message_version *version, struct str avro, struct arena *arena,
 		     const void **ret_body, struct err *err)
 {
-	avro_value_t *value = &coder->coded[version->schema_id - coder->first_id].decoded;
+	avro_value_t *value = &coder->coded[version->schema_id - message_id_min].decoded;
 	void *body = arena_take(arena, 1, version->record.size);
 
 	if (body == NULL)
@@ -422,7 +407,7 @@ int coder_encode(struct coder *coder, const struct message_type *type, const voi
 	to[0] = 0;
 	for (unsigned i = 1; i < FRAME_SIZE; i++)
 		to[i] = (unsigned char)(type->schema_id >> (8 * (FRAME_SIZE - 1 - i)));
-	if (write_avro(coder, &coder->coded[type->schema_id - coder->first_id].encoded, type, body,
+	if (write_avro(coder, &coder->coded[type->schema_id - message_id_min].encoded, type, body,
 		       (struct str){ .data = (const char *)to + FRAME_SIZE, .size = size }) != 0)
 		return err_set(err, ERR_RETRY, "avro-c refused the checked %s", type->record.name);
 	buf->size += FRAME_SIZE + size;

@@ -218,15 +218,6 @@ static const struct message_version *schema_of_path(struct call *call)
 	return version;
 }
 
-static uint32_t highest_id(void)
-{
-	uint32_t id = 0;
-
-	for (const struct message_version *const *version = message_versions; *version != NULL; version++)
-		id = (*version)->schema_id; /* the table is in their order */
-	return id;
-}
-
 void tell_schema(struct api *api, struct call *call)
 {
 	const struct message_version *version = schema_of_path(call);
@@ -240,7 +231,7 @@ void tell_schema(struct api *api, struct call *call)
 	buf_add_text(&buf, "{\"schema\":");
 	json_write_string(&buf, text_of(version));
 	if (call_argument(call, "fetchMaxId", &wanted) && str_is(wanted, "true"))
-		buf_add_format(&buf, ",\"maxId\":%u", (unsigned)highest_id());
+		buf_add_format(&buf, ",\"maxId\":%u", (unsigned)message_id_max);
 	buf_add_u8(&buf, '}');
 	answer_buf(call, &buf);
 }

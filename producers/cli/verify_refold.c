@@ -35,8 +35,7 @@ static const struct db_statement select_unequal = {
 static const char select_log[] =
 	"SELECT seq, body, at FROM {schema}.event_log WHERE part = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4";
 
-/* By enum report. Days first, then creditor and currency or channel and state, then due dates if it has them, then the amounts.
- */
+/* By enum report. Days first, then creditor and currency or channel and state, due dates if it has them, then the amounts. */
 static const struct {
 	const char *name;
 	struct db_statement select;
