@@ -180,7 +180,7 @@ SEEDS ?= 10000
 .PHONY: test
 test: deps ## every test and check, from a fresh clone; 15 minutes on two cores
 	@$(MAKE) --no-print-directory -j$(JOBS) build tests
-	@tests/run.sh suites unit sim io system check
+	@tests/run.sh suites unit schemas sim io system check
 
 .PHONY: tests
 tests: $(UNIT_TESTS) $(IO_TESTS) $(SIM_TESTS) $(BENCHES)
@@ -188,6 +188,10 @@ tests: $(UNIT_TESTS) $(IO_TESTS) $(SIM_TESTS) $(BENCHES)
 .PHONY: unit
 unit: $(UNIT_TESTS) ## tests that need nothing
 	@tests/run.sh cmocka $^
+
+.PHONY: schemas
+schemas: ## tests of what makes the C of the schemas, and of the schemas
+	@tests/run.sh pytest tests/unit
 
 .PHONY: sim
 sim: $(SIM_TESTS) ## the real engine over seeded worlds in memory: SEEDS=10000, or one again: SEED=4711
