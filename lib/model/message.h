@@ -95,6 +95,13 @@ static inline const struct uuid *message_uuid(const struct field *field, const v
 	return (const struct uuid *)((const char *)body + field->offset);
 }
 
+/*
+ * The name of the first field that holds the id of zeros, also in an array or in a record inside; NULL: none does. "None" is told
+ * by null, never by such an id: in our structs it stands for absence, so one that comes from outside is refused before a rule
+ * sees it.
+ */
+const char *message_nil_field(const struct message_type *type, const void *body);
+
 /* All messages of all modules, generated; ends with NULL. */
 extern const struct message_type *const message_types[];
 
