@@ -14,6 +14,7 @@ from pathlib import Path
 
 MESSAGE_SIZE_MAX = 65536  # bytes of Avro at most, by the dcs.max of all fields: a message is handled in memory by the thousand
 IDS_MAX = 9999            # message_by_schema_id is a direct table
+ACTOR_MAX = 128           # TOKEN_SUBJECT_MAX of lib/token/token.h
 DEPTH_MAX = 2             # a message, and records in it
 
 # Avro type and logicalType -> FIELD_ kind, C type, most bytes in Avro
@@ -180,6 +181,7 @@ class Message(Record):
         require(self.kind in ("command", "event"), where, "needs dcs.kind, command or event")
         self.key = self.uuid_index(where, source, "dcs.key")
         self.aggregate = self.uuid_index(where, source, "dcs.aggregate")
+        self.actor = self.actor_index(where)
         require(self.kind == "command" or (self.key is not None and self.aggregate is not None), where,
                 "an event has dcs.key and dcs.aggregate")
         self.roles = source.get("dcs.roles", [])
@@ -204,6 +206,16 @@ class Message(Record):
                 require(plain, where, f"{attribute} {field.name} must be a plain uuid")
                 return index
         raise SchemaError(f"{where}: {attribute} names no field: {source[attribute]}")
+
+
+    def actor_index(self, where):
+        """Where an event says who did it: the engine fills it, so its shape is fixed."""
+        for index, field in enumerate(self.fields):
+            if field.name == "actor" and self.kind == "event":
+                require(field.kind == "STRING" and field.nullable and field.size_max == ACTOR_MAX, where,
+                        f'actor is a nullable string, "dcs.max": {ACTOR_MAX}')
+                return index
+        return None
 
 
 class Versions:
@@ -384,6 +396,7 @@ def message_text(message):
 	.versions_count = {len(message.versions)},
 	.key_field = {pointer(newest.key)},
 	.aggregate_field = {pointer(newest.aggregate)},
+	.actor_field = {pointer(newest.actor)},
 	.roles = {roles_text(newest.roles)},
 }};
 """

@@ -67,6 +67,7 @@ void *decision_event(struct decision *decision, const struct message_type *type)
 		decision->overflow = true;
 		body = memset(spare, 0, sizeof(spare));
 	}
+	message_set_actor(type, body, decision->command->actor);
 	decision->kind = DECISION_EVENTS;
 	decision->events[decision->events_count++] = (struct event){ .type = type, .body = body, .command = decision->command };
 	return body;

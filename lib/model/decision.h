@@ -44,9 +44,9 @@ void decision_refuse(struct decision *decision, enum refusal refusal, const char
 void decision_wait(struct decision *decision, const char *field, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /*
- * Adds an event and returns its zeroed body to be filled; never NULL: when the arena is full a spare body is handed out,
- * `overflow` is set and the decision is thrown away. What the body points to must outlive the batch: the command, the arena; of a
- * state only what never changes, for the event is written when later commands have changed the rest.
+ * Adds an event and returns its body to be filled, zeroed but for the actor; never NULL: when the arena is full a spare body is
+ * handed out, `overflow` is set and the decision is thrown away. What the body points to must outlive the batch: the command, the
+ * arena; of a state only what never changes, for the event is written when later commands have changed the rest.
  */
 void *decision_event(struct decision *decision, const struct message_type *type);
 

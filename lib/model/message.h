@@ -82,6 +82,8 @@ struct message_type {
 	size_t versions_count;
 	const struct field *key_field;       /* the UUID that is the record key (customer id; user id); NULL: no key (Tick) */
 	const struct field *aggregate_field; /* the UUID of the aggregate, for ce_subject; may be the key field */
+	const struct field
+		*actor_field; /* of an event: the nullable text `actor`, who did it; filled by decision_event; NULL: none */
 	uint32_t roles; /* of a command: who may issue it, bits of command.h. The rule demands the same, the gateway asks here */
 };
 
@@ -101,6 +103,15 @@ static inline const struct uuid *message_uuid(const struct field *field, const v
  * sees it.
  */
 const char *message_nil_field(const struct message_type *type, const void *body);
+
+/* Says in the body of an event who did it. Borrows the text. */
+static inline void message_set_actor(const struct message_type *type, void *body, struct str actor)
+{
+	if (type->actor_field == NULL)
+		return;
+	*(bool *)((char *)body + type->actor_field->aux_offset) = true;
+	*(struct str *)((char *)body + type->actor_field->offset) = actor;
+}
 
 /* All messages of all modules, generated; ends with NULL. */
 extern const struct message_type *const message_types[];

@@ -239,6 +239,7 @@ static int refuse(struct batch *batch, struct verdict *verdict, const struct ite
 	body->retriable = decision->refusal == REFUSAL_VERSION_CONFLICT || decision->refusal == REFUSAL_NOT_FOUND;
 	if (!body->field.data || !body->text.data)
 		return too_large(err);
+	message_set_actor(&command_rejected_type, body, item->command.actor);
 	*event = (struct event){ .type = &command_rejected_type, .body = body, .command = &item->command };
 	verdict->fate = FATE_REFUSED;
 	verdict->is_conflict = decision->refusal == REFUSAL_DUPLICATE_DIFFERENT_BODY;

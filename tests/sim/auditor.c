@@ -268,6 +268,12 @@ static bool is_refusal_of_reuse(const struct sim_row *row)
 	return !row->is_answer && row->row.schema_id == command_rejected_type.schema_id;
 }
 
+static bool has_actor(const struct message_type *type, const void *body)
+{
+	return *(const bool *)((const char *)body + type->actor_field->aux_offset) &&
+	       ((const struct str *)(const void *)((const char *)body + type->actor_field->offset))->size > 0;
+}
+
 static const char *check_order(struct audit *audit)
 {
 	const struct sim_rows *log = log_of(audit);
@@ -279,6 +285,9 @@ static const char *check_order(struct audit *audit)
 		int64_t version = version_of(type, body);
 		int64_t versions_before = 0;
 
+		if (!has_actor(type, body))
+			FAIL("module %zu part %d seq %lld: an event does not say who did it", audit->module, audit->part,
+			     (long long)row->seq);
 		for (size_t j = 0; j < i; j++) {
 			const struct log_row *earlier = &log->rows[j].row;
 			const struct message_type *earlier_type = message_by_schema_id(earlier->schema_id);

@@ -54,6 +54,29 @@ static void test_decision__is_none_at_first(void **state)
 	assert_string_equal(decision.text, "");
 }
 
+static void test_decision__an_event_says_who_did_it(void **state)
+{
+	struct signed_event {
+		bool has_actor;
+		struct str actor;
+	};
+	static const struct field actor = { .name = "actor",
+					    .kind = FIELD_STRING,
+					    .nullable = true,
+					    .offset = offsetof(struct signed_event, actor),
+					    .aux_offset = offsetof(struct signed_event, has_actor) };
+	static const struct message_type type = { .record = { .name = "Signed", .size = sizeof(struct signed_event) },
+						  .kind = MESSAGE_EVENT,
+						  .actor_field = &actor };
+	const struct signed_event *event;
+
+	(void)state;
+	command.actor = STR("an-agent");
+	event = decision_event(&decision, &type);
+	assert_true(event->has_actor);
+	assert_true(str_is(event->actor, "an-agent"));
+}
+
 static void test_decision__collects_events_in_order_with_their_cause(void **state)
 {
 	struct created *created = decision_event(&decision, &created_type);
@@ -221,6 +244,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_decision__is_none_at_first, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_decision__collects_events_in_order_with_their_cause, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_decision__an_event_says_who_did_it, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_decision__bodies_are_zeroed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_decision__a_full_arena_gives_a_spare_body_and_overflow, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_decision__a_refusal_names_code_field_and_text, set_up, tear_down),

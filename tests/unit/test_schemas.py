@@ -65,6 +65,18 @@ def test_schemas__sql_that_names_ids_names_all_versions_of_a_message():
     assert len(lists) == 2 and lists[0] == lists[1]
     listed = {names[number] for number in lists[0]}
     assert [names[number] for number in names if names[number] in listed and number not in lists[0]] == []
+    rejected = {number for number in names if names[number] == "dcs.engine.CommandRejected"}
+    lists = [{int(number) for number in found.split(",")} for found in re.findall(r"schema_id IN \(([^)]*)\)", newest)]
+    assert lists == [rejected, rejected]
+
+
+def test_schemas__every_event_says_who_did_it():
+    newest = {}
+    for path in sorted((ROOT / "schemas").glob("*/*.avsc"), key=lambda path: int(path.stem.partition(".v")[2] or 1)):
+        newest[path.stem.partition(".v")[0]] = json.loads(path.read_text())
+    events = [source for source in newest.values() if source["dcs.kind"] == "event"]
+    assert len(events) > 30
+    assert [source["name"] for source in events if "actor" not in {field["name"] for field in source["fields"]}] == []
 
 
 def compile_c(root, out):

@@ -162,7 +162,7 @@ static const struct golden *golden_of(const struct message_version *version)
 static void test_coder__all_versions_have_one_type_and_the_newest_is_written(void **state)
 {
 	(void)state;
-	assert_int_equal(debt_paid_type.versions_count, 2);
+	assert_int_equal(debt_paid_type.versions_count, 3);
 	for (const struct message_version *const *version = message_versions; *version != NULL; version++) {
 		const struct message_type *type = (*version)->type;
 
@@ -386,14 +386,13 @@ static void add_text(struct buf *buf, const char *text)
 	buf_add_text(buf, text);
 }
 
-/* coder_check of what was written says: */
+/* coder_check of what was written as a first version says: */
 static void assert_check(struct fixture *fixture, const struct message_type *type, const char *text)
 {
 	char *copy = exact_copy(fixture->buf.data, fixture->buf.size);
 
 	fixture->err.text[0] = '\0';
-	assert_int_equal(coder_check(message_newest(type), (struct str){ .data = copy, .size = fixture->buf.size },
-				     &fixture->err),
+	assert_int_equal(coder_check(&type->versions[0], (struct str){ .data = copy, .size = fixture->buf.size }, &fixture->err),
 			 text == NULL ? 0 : -1);
 	assert_string_equal(fixture->err.text, text == NULL ? "" : text);
 	free(copy);

@@ -351,7 +351,7 @@ static void test_envelope__an_event_has_the_headers_of_the_protocol(void **state
 		{ "ce_source", "/dcs/debts" },
 		{ "ce_type", "dcs.debts.DebtPaid.v1" },
 		{ "content-type", "application/avro" },
-		{ "ce_dataschema", "urn:dcs:schema:dcs.debts.DebtPaid:2" },
+		{ "ce_dataschema", "urn:dcs:schema:dcs.debts.DebtPaid:3" },
 		{ "ce_subject", "00000000-0000-0000-0000-000000000007" },
 		{ "ce_time", "2026-11-22T15:04:05.123Z" },
 		{ "ce_partitionkey", OTHER_ID },
