@@ -20,7 +20,8 @@ void json_write_message(struct buf *buf, const struct message_type *type, const 
 void json_write_string(struct buf *buf, struct str text);                                    /* with quotes and escapes */
 
 /*
- * Reads one JSON object. Unknown member, missing one without default, wrong type, number out of range, text too long: ERR_POISON,
+ * Reads one JSON object. Unknown member, missing one without default, wrong type, number out of range, text too long, an id of
+ * zeros (it means "none", and nothing is called so): ERR_POISON,
  * the text begins with a JSON pointer ("/amount_minor: missing", "/debt_ids/3: must be a UUID"). A text that does not begin with
  * a slash is about the whole: "not JSON, near byte 17", "holds a NUL, before byte 40". One fault a call, the first; its
  * text holds no value of the input. Members left out that have a default (nullable, array) get it.

@@ -188,8 +188,11 @@ static bool read_uuid(struct reader *reader, struct json json, struct uuid *ret_
 {
 	char room[PATTERN_MAX];
 
-	return is_string(reader, json) &&
-	       (uuid_parse(ret_id, pattern_of(json, room)) || refuse(reader, "bad_format", "must be a UUID"));
+	if (!is_string(reader, json))
+		return false;
+	if (!uuid_parse(ret_id, pattern_of(json, room)))
+		return refuse(reader, "bad_format", "must be a UUID");
+	return !uuid_is_none(ret_id) || refuse(reader, "bad_format", "the id is all zeros");
 }
 
 /* A string's text, in the arena. */

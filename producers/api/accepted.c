@@ -29,7 +29,7 @@ const struct accepted_command *accepted_find(const struct accepted *accepted, co
 	const struct accepted_command *set = accepted->commands[set_of(id)];
 
 	for (size_t way = 0; way < ACCEPTED_WAYS; way++) {
-		if (uuid_equal(&set[way].id, id))
+		if (set[way].at_ms != 0 && uuid_equal(&set[way].id, id))
 			return &set[way];
 	}
 	return NULL;

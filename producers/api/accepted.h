@@ -14,9 +14,9 @@
 #define ACCEPTED_WAYS 8
 
 struct accepted_command {
-	struct uuid id; /* none: free */
+	struct uuid id;
 	struct uuid key;
-	int64_t at_ms;
+	int64_t at_ms; /* 0: the place is free */
 };
 
 struct accepted {

@@ -30,7 +30,7 @@ void call_set_rights(struct call *call, uint32_t roles, const struct uuid *custo
 
 /* What `:name` of the pattern took, decoded; the row has it, or it is a bug. */
 struct str call_param(const struct call *call, const char *name);
-/* The same as an id. False: no UUID, and the call was answered with 404, for no such thing can exist. */
+/* The same as an id. False: no UUID, or the one of zeros, and the call was answered with 404: no such thing can exist. */
 bool call_param_id(struct call *call, const char *name, struct uuid *ret_id);
 
 /* A query argument, decoded; false when it is absent or repeated. */

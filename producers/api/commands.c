@@ -64,8 +64,6 @@ static const struct message_type *read_order(struct commands *commands, struct s
 		type = find_type(order->type);
 		if (type == NULL)
 			json_fault_add(faults, "/type", "unknown_type", "no command has this name");
-		else if (order->has_id && uuid_is_none(&order->id))
-			json_fault_add(faults, "/id", "bad_format", "the id is all zeros");
 	}
 	return type;
 }
@@ -83,7 +81,7 @@ void commands_post(struct commands *commands, struct call *call)
 	else if ((call_principal(call)->roles & type->roles) == 0)
 		call_refuse(call, 403, "not_authorised", "none of your roles may issue this command");
 	else
-		writes_take_command(commands->conf.writes, call, type, &order.id);
+		writes_take_command(commands->conf.writes, call, type, order.has_id ? &order.id : NULL);
 }
 
 /* ---- GET /commands/:id ---- */
@@ -133,7 +131,7 @@ static bool is_hidden(const struct call *call, const struct uuid *key)
 {
 	const struct principal *principal = call_principal(call);
 
-	return principal_is_limited(principal, call_route(call)->access) && !uuid_equal(key, &principal->customer_id);
+	return principal_is_limited(principal, call_route(call)->access) && !principal_owns(principal, key);
 }
 
 /* Where the thing can be read that an event is about: the row that makes such things says it. NULL: nowhere. */

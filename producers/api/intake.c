@@ -276,6 +276,7 @@ static void fill_by_row(struct filling *filling, struct intake *intake)
 	fill_made(filling);
 	fill_instants(filling, optional_bits(route, filling->record));
 	fill_owner(filling, intake);
+	intake->has_thing_id = route->made_field != NULL || filling->request->path_id != NULL;
 	if (route->made_field != NULL)
 		intake->thing_id = *message_uuid(find(filling->record, route->made_field), filling->body);
 	else if (filling->request->path_id != NULL)

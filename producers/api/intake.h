@@ -55,9 +55,10 @@ struct intake_request {
 };
 
 struct intake {
-	const void *body;     /* of the type */
-	struct uuid thing_id; /* what is made or changed; none: the row does not say */
-	bool needs_owner;     /* the key is not in it: look up whose path_id is, and read again */
+	const void *body;  /* of the type */
+	bool has_thing_id; /* what is made or changed; false: the row does not say */
+	struct uuid thing_id;
+	bool needs_owner; /* the key is not in it: look up whose path_id is, and read again */
 };
 
 /* False: there are faults. Everything that is made lies in the arena. */

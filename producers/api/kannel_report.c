@@ -12,7 +12,8 @@
 
 static bool read_ids(const struct kannel_arguments *arguments, struct record_delivery *delivery)
 {
-	return uuid_parse(&delivery->communication_id, arguments->c) && uuid_parse(&delivery->customer_id, arguments->k);
+	return uuid_parse(&delivery->communication_id, arguments->c) && !uuid_is_none(&delivery->communication_id) &&
+	       uuid_parse(&delivery->customer_id, arguments->k) && !uuid_is_none(&delivery->customer_id);
 }
 
 static bool is_signed(const struct kannel_arguments *arguments, const struct record_delivery *delivery, const uint8_t key[32])

@@ -67,6 +67,8 @@ static void take_value(struct list_query *query, const struct filter *filter, st
 	case COLUMN_UUID:
 		if (!uuid_parse(&ret_value->id, text))
 			add_fault(query, name, "bad_format", "must be a UUID");
+		else if (uuid_is_none(&ret_value->id))
+			add_fault(query, name, "bad_format", "the id is all zeros");
 		return;
 	case COLUMN_DATE:
 		if (day_parse(text, &day))

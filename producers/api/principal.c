@@ -70,6 +70,11 @@ bool principal_is_limited(const struct principal *principal, uint32_t access)
 	return (access & principal->roles & ~(uint32_t)ROLE_CONSUMER) == 0;
 }
 
+bool principal_owns(const struct principal *principal, const struct uuid *customer_id)
+{
+	return !uuid_is_none(&principal->customer_id) && uuid_equal(&principal->customer_id, customer_id);
+}
+
 struct uuid principal_id(const struct principal *principal)
 {
 	return uuid_of_text(str_of(principal->subject));

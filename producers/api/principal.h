@@ -34,6 +34,9 @@ bool principal_may(const struct principal *principal, uint32_t access);
 /* Whether `access` is only his as a portal user: then he sees and changes his own customer's things, and nothing else exists. */
 bool principal_is_limited(const struct principal *principal, uint32_t access);
 
+/* Whether this customer's things are his own as a portal user. Whose `customer_id` is none owns nothing, whatever is asked. */
+bool principal_owns(const struct principal *principal, const struct uuid *customer_id);
+
 /*
  * Who owns what a command writes: derived from the subject, for idempotency keys of one caller must not meet those of another.
  */

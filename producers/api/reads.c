@@ -68,10 +68,10 @@ bool reads_is_hidden(const struct call *call, const struct answer *answer)
 
 	if (!principal_is_limited(principal, route_access(call_route(call))))
 		return false;
-	if (uuid_is_none(&principal->customer_id) || db_is_null(answer->result, answer->first, ROW_OWNER))
+	if (db_is_null(answer->result, answer->first, ROW_OWNER))
 		return true;
 	owner = db_uuid(answer->result, answer->first, ROW_OWNER);
-	return !uuid_equal(&owner, &principal->customer_id);
+	return !principal_owns(principal, &owner);
 }
 
 /* ---- one ---- */

@@ -52,7 +52,7 @@ struct str call_param(const struct call *call, const char *name)
 
 bool call_param_id(struct call *call, const char *name, struct uuid *ret_id)
 {
-	if (uuid_parse(ret_id, call_param(call, name)))
+	if (uuid_parse(ret_id, call_param(call, name)) && !uuid_is_none(ret_id))
 		return true;
 	call_refuse(call, 404, "not_found", "no such thing");
 	return false;

@@ -138,7 +138,7 @@ static void answer_id(struct write *write, struct call *call, int status)
 
 	buf_reset(text);
 	buf_add_u8(text, '{');
-	if (!uuid_is_none(&write->thing_id)) {
+	if (write->has_thing_id) {
 		uuid_format(id, &write->thing_id);
 		buf_add_format(text, "\"id\":\"%s\",", id);
 	}

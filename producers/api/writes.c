@@ -130,8 +130,8 @@ static bool read_command(struct write *write, struct intake *ret_intake)
 					  .type = write->type,
 					  .pointer = write->is_by_schema ? write_pointer(write) : NULL,
 					  .command_id = write->id,
-					  .path_id = uuid_is_none(&write->path_id) ? NULL : &write->path_id,
-					  .owner_id = uuid_is_none(&write->owner_id) ? NULL : &write->owner_id,
+					  .path_id = write->has_path_id ? &write->path_id : NULL,
+					  .owner_id = write->has_owner_id ? &write->owner_id : NULL,
 					  .expected_version = write->expected_version,
 					  .now_ms = write->at_ms };
 	bool is_good = false;
@@ -329,7 +329,7 @@ static bool is_others(const struct write *write)
 {
 	const struct principal *principal = call_principal(write->call);
 
-	return principal_is_limited(principal, write->type->roles) && !uuid_equal(&principal->customer_id, &write->key);
+	return principal_is_limited(principal, write->type->roles) && !principal_owns(principal, &write->key);
 }
 
 static void on_owner(void *write_arg, enum reads_found found, const struct uuid *customer_id)
@@ -340,6 +340,7 @@ static void on_owner(void *write_arg, enum reads_found found, const struct uuid 
 		return;
 	switch (found) {
 	case READS_FOUND:
+		write->has_owner_id = true;
 		write->owner_id = *customer_id;
 		go_on(write);
 		return;
@@ -374,6 +375,7 @@ static void go_on(struct write *write)
 		find_owner(write);
 		return;
 	}
+	write->has_thing_id = intake.has_thing_id;
 	write->thing_id = intake.thing_id;
 	write->key = *message_uuid(write->type->key_field, intake.body);
 	if (is_others(write)) {
@@ -446,12 +448,13 @@ static bool read_head(struct write *write)
 		write_refuse(write, 400, "bad_header", "Idempotency-Key must be 1 to 255 visible ASCII characters");
 		return false;
 	}
-	if (!uuid_is_none(&write->id)) {
+	if (write->has_id) {
 		write_refuse(write, 400, "bad_header", "Idempotency-Key and id: one of them");
 		return false;
 	}
 	struct uuid principal = principal_id(call_principal(call));
 
+	write->has_id = true;
 	write->id = idempotency_key_id(&principal, call_route(call)->operation, key);
 	return true;
 }
@@ -463,7 +466,7 @@ static void begin(struct write *write)
 	if (!read_head(write))
 		return;
 	write->at_ms = clock_now_ms();
-	write->is_fresh = uuid_is_none(&write->id);
+	write->is_fresh = !write->has_id;
 	if (write->is_fresh)
 		write->id = uuid_new();
 	write->wait = (struct outcome_wait){ .command_id = write->id, .told = on_event };
@@ -498,6 +501,7 @@ void writes_take(struct writes *writes, struct call *call)
 	if (write == NULL)
 		return;
 	write->type = row->command;
+	write->has_path_id = row->path_field != NULL;
 	write->path_id = path_id;
 	begin(write);
 }
@@ -510,7 +514,9 @@ void writes_take_command(struct writes *writes, struct call *call, const struct 
 		return;
 	write->type = type;
 	write->is_by_schema = true;
-	write->id = *id;
+	write->has_id = id != NULL;
+	if (id != NULL)
+		write->id = *id;
 	begin(write);
 }
 

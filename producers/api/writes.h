@@ -45,7 +45,7 @@ void writes_take(struct writes *writes, struct call *call);
 
 /*
  * The same for a command of any type that the body names: {"type", "data", ["id"]}. The caller has read `type` (it is a command)
- * and `id` (none: it is left out).
+ * and `id` (NULL: it is left out).
  */
 void writes_take_command(struct writes *writes, struct call *call, const struct message_type *type, const struct uuid *id);
 

@@ -15,11 +15,13 @@ struct write {
 	struct write *next, *before;
 	const struct message_type *type;
 	bool is_by_schema; /* of POST /commands: the row says nothing of the command */
-	struct uuid id;    /* of the command */
-	struct uuid key;   /* of the record */
+	bool has_id, has_path_id, has_owner_id,
+		has_thing_id; /* what is not there yet, or never; an id tells nothing by its value */
+	struct uuid id;       /* of the command */
+	struct uuid key;      /* of the record */
 	struct uuid thing_id;
-	struct uuid path_id, owner_id; /* none: not there, not known */
-	int64_t expected_version;      /* 0: none */
+	struct uuid path_id, owner_id;
+	int64_t expected_version; /* 0: none */
 	struct prefer prefer;
 	uint8_t digest[DIGEST_SIZE]; /* of the framed command; not of a fresh one */
 	bool is_fresh;               /* nobody else can have the id */

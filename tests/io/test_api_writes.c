@@ -561,6 +561,57 @@ static void test_api_writes__faults_are_told_before_anything_is_sent(void **stat
 	assert_int_equal(commands_count(), 0);
 }
 
+#define NIL "00000000-0000-0000-0000-000000000000"
+
+/* "/debts/:id/payments" with the id of zeros. */
+static void write_nil_target(const char *pattern, char target[256])
+{
+	const char *colon = strchr(pattern, ':');
+
+	(void)snprintf(target, 256, "%.*s" NIL "%s", (int)(colon - pattern), pattern, colon + strcspn(colon, "/"));
+}
+
+static int send_by_row(const struct route *row, const char *target, const char *body)
+{
+	const char *method = row->method == METHOD_POST ? "POST" : row->method == METHOD_PUT ? "PUT" : "DELETE";
+	char request[8192];
+
+	(void)snprintf(request, sizeof(request),
+		       "%s %s HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\n"
+		       "If-Match: *\r\nContent-Length: %zu\r\n\r\n%s",
+		       method, target, api_token("somebody", ~(uint32_t)ROLE_CONSUMER & (ROLE_REPORTING * 2 - 1)), strlen(body),
+		       body);
+	api_send(request);
+	return api_status();
+}
+
+/* An id that means "none" elsewhere: on no path does it end the gateway, or reach a module. */
+static void test_api_writes__an_id_of_zeros_is_no_thing_on_any_path(void **state)
+{
+	char target[256];
+	size_t rows = 0;
+
+	(void)state;
+	for (const struct route *row = api_routes; row->pattern != NULL; row++) {
+		if (row->path_field == NULL)
+			continue;
+		write_nil_target(row->pattern, target);
+		if (send_by_row(row, target, row->method == METHOD_DELETE ? "" : "{}") != 404)
+			fail_msg("%s: %s", row->operation, world.answer);
+		rows++;
+	}
+	assert_in_range(rows, 10, 100);
+	assert_int_equal(send_by_row(&(struct route){ .method = METHOD_DELETE }, "/customers/" NIL "/consents?via=speech", ""),
+			 404);
+	assert_int_equal(api_get("/commands/" NIL, api_token("somebody", ROLE_CREDITOR)), 404);
+	assert_int_equal(api_get("/debts?customer=" NIL, api_token("somebody", ROLE_ADMIN)), 400);
+	assert_int_equal(post("/debts", "", "{\"customerId\":\"" NIL "\"}"), 422);
+	assert_contains("{\"pointer\":\"/customerId\",\"code\":\"bad_format\"");
+	assert_int_equal(post("/commands", "", "{\"type\":\"CreateDebt\",\"id\":\"" NIL "\",\"data\":{}}"), 422);
+	assert_contains("{\"pointer\":\"/id\",\"code\":\"bad_format\"");
+	assert_int_equal(commands_count(), 0);
+}
+
 static void test_api_writes__any_command_may_be_sent_by_its_schema(void **state)
 {
 	struct received received;
@@ -608,6 +659,7 @@ int main(void)
 		TEST(test_api_writes__while_the_first_use_of_a_key_is_under_way_others_wait),
 		TEST(test_api_writes__the_answer_to_anothers_content_is_not_ours),
 		TEST(test_api_writes__faults_are_told_before_anything_is_sent),
+		TEST(test_api_writes__an_id_of_zeros_is_no_thing_on_any_path),
 		TEST(test_api_writes__any_command_may_be_sent_by_its_schema),
 	};
 

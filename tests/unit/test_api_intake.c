@@ -232,6 +232,7 @@ static void test_intake__path_row_and_body_make_the_command_together(void **stat
 	assert_int_equal(body->amount_minor, 5);
 	assert_true(uuid_equal(&body->payment_id, &intake.thing_id));
 	assert_true(uuid_equal(&made_id, &intake.thing_id)); /* the same command makes the same id */
+	assert_true(intake.has_thing_id);
 	assert_false(uuid_is_none(&intake.thing_id));
 }
 
@@ -350,8 +351,29 @@ static void test_intake__by_the_schema_alone_everything_stands_in_the_body(void 
 
 	(void)state;
 	assert_true(read_body(&request, "{\"paymentId\":\"" ID "\",\"customerId\":\"" ID "\",\"reason\":\"nsf\"}", &intake));
-	assert_true(uuid_is_none(&intake.thing_id));
+	assert_false(intake.has_thing_id);
 	assert_faults(&request, "{\"reason\":\"nsf\"}", "/data/paymentId missing; /data/customerId missing");
+}
+
+#define NIL "00000000-0000-0000-0000-000000000000"
+
+static void test_intake__an_id_of_zeros_is_a_fault_wherever_it_stands(void **state)
+{
+	static const struct route message_row = { .command = &send_communication_type, .made_field = "communication_id" };
+	struct intake_request by_schema = { .type = &reverse_payment_type, .pointer = "/data" };
+	struct intake_request by_row = { .route = &payment_row, .path_id = &(struct uuid){ { 1 } } };
+	struct intake_request of_message = { .route = &message_row };
+
+	(void)state;
+	assert_faults(&by_schema, "{\"paymentId\":\"" NIL "\",\"customerId\":\"" NIL "\",\"reason\":\"nsf\"}",
+		      "/data/paymentId bad_format; /data/customerId bad_format");
+	assert_faults(&by_row, "{\"paymentId\":\"" NIL "\",\"customerId\":\"" NIL "\"," PAYMENT "}",
+		      "/paymentId bad_format; /customerId bad_format");
+	assert_faults(&of_message,
+		      "{\"customerId\":\"" ID "\",\"debtIds\":[\"" ID "\",\"" NIL
+		      "\"],\"channel\":\"sms\",\"templateName\":\"t\","
+		      "\"language\":\"en\",\"messageClass\":\"reminder\",\"sendBy\":\"2026-11-22T00:00:00Z\"}",
+		      "/debtIds/1 bad_format");
 }
 
 /* ---- the table ---- */
@@ -480,9 +502,10 @@ static struct accepted accepted;
 static void test_accepted__remembers_the_newest_of_each_set(void **state)
 {
 	struct accepted_command command = { .id = id_of(ID), .key = id_of(OTHER) };
-	struct uuid first;
+	struct uuid first, nil = { { 0 } };
 
 	(void)state;
+	assert_null(accepted_find(&accepted, &nil)); /* a free place has no id */
 	first = command.id;
 	for (int i = 0; i <= ACCEPTED_WAYS; i++) {
 		command.id.bytes[0] = (uint8_t)i;
@@ -519,6 +542,7 @@ int main(void)
 		TEST(test_intake__an_optional_instant_is_now),
 		TEST(test_intake__a_row_may_demand_a_word),
 		TEST(test_intake__by_the_schema_alone_everything_stands_in_the_body),
+		TEST(test_intake__an_id_of_zeros_is_a_fault_wherever_it_stands),
 		TEST(test_routes__rows_name_fields_that_their_commands_have),
 		TEST(test_refusals__have_their_statuses),
 		TEST(test_refusals__point_to_where_the_field_stands),

@@ -139,6 +139,12 @@ static void test_kannel_report__what_is_no_report_is_malformed(void **state)
 	given.c = STR("");
 	assert_verdict(given, KANNEL_REPORT_MALFORMED);
 	given = arguments();
+	given.c = STR("00000000-0000-0000-0000-000000000000");
+	assert_verdict(given, KANNEL_REPORT_MALFORMED);
+	given = arguments();
+	given.k = STR("00000000-0000-0000-0000-000000000000");
+	assert_verdict(given, KANNEL_REPORT_MALFORMED);
+	given = arguments();
 	given.k = STR("x");
 	assert_verdict(given, KANNEL_REPORT_MALFORMED);
 	given = arguments();

@@ -125,6 +125,14 @@ static void test_api_list_query__values_are_of_their_kind(void **state)
 	assert_int_equal(query.filters[1].number, 1767222000000);
 }
 
+static void test_api_list_query__an_id_of_zeros_is_a_fault(void **state)
+{
+	(void)state;
+	assert_false(READ(debt_resource, "customer", "00000000-0000-0000-0000-000000000000"));
+	assert_int_equal(query.faults_count, 1);
+	assert_string_equal(query.faults[0].code, "bad_format");
+}
+
 static void test_api_list_query__faults_are_bounded(void **state)
 {
 	(void)state;
@@ -281,6 +289,7 @@ int main(void)
 		cmocka_unit_test(test_api_list_query__a_cursor_opens_only_where_it_belongs),
 		cmocka_unit_test(test_api_list_query__a_query_without_arguments_is_the_first_page),
 		cmocka_unit_test(test_api_list_query__values_are_of_their_kind),
+		cmocka_unit_test(test_api_list_query__an_id_of_zeros_is_a_fault),
 		cmocka_unit_test(test_api_list_query__faults_are_bounded),
 		cmocka_unit_test(test_api_list_query__every_list_has_a_context_of_its_own),
 		cmocka_unit_test(test_api_list_query__all_resources_have_their_statements),

@@ -192,6 +192,8 @@ static void test_json__wrong_values_are_refused_by_kind(void **state)
 	const struct message_type *type = &update_customer_type;
 
 	assert_refused(fixture, type, "{\"customer_id\":\"x\"}", "/customer_id: must be a UUID");
+	assert_refused(fixture, type, "{\"customer_id\":\"00000000-0000-0000-0000-000000000000\"}",
+		       "/customer_id: the id is all zeros");
 	assert_refused(fixture, type, "{\"customer_id\":7}", "/customer_id: must be a string");
 	assert_refused(fixture, type, "{\"customer_id\":\"" ID "\",\"birth_date\":\"2023-02-29\"}",
 		       "/birth_date: must be a date, YYYY-MM-DD");
