@@ -3,10 +3,18 @@
 
 /* ---- EraseCustomer ---- */
 
+/* GDPR 17(1): that the person asked for it, or one of the grounds a to f. */
+static const char *const bases[] = { "request",   "no_longer_needed", "consent_withdrawn",
+				     "objection", "unlawful",         "legal_obligation",
+				     "child" };
+
 static bool basis_is_known(struct str basis)
 {
-	return str_is(basis, "request") || str_is(basis, "no_longer_needed") || str_is(basis, "unlawful") ||
-	       str_is(basis, "legal_obligation");
+	for (size_t i = 0; i < sizeof(bases) / sizeof(bases[0]); i++) {
+		if (str_is(basis, bases[i]))
+			return true;
+	}
+	return false;
 }
 
 /* GDPR 17(3)(b), (e): what is still owed is a claim, and books must be kept about it. When that ends nobody can say. */
@@ -28,9 +36,10 @@ static bool can_be_erased(const struct erase_customer *body, const struct workse
 {
 	const struct customer *customer = workset_state(set, &customer_entity, &body->customer_id);
 
-	if (body->has_basis && !basis_is_known(body->basis)) {
+	if (!body->has_basis || !basis_is_known(body->basis)) {
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "basis",
-				"not one of request, no_longer_needed, unlawful, legal_obligation");
+				"not one of request, no_longer_needed, consent_withdrawn, objection, unlawful, legal_obligation, "
+				"child");
 	} else if (customer == NULL) {
 		decision_refuse(decision, REFUSAL_NOT_FOUND, "customer_id", "no such customer");
 	} else if (body->has_expected_version && body->expected_version != customer->version) {
@@ -56,5 +65,5 @@ void decide_erase_customer(const struct command *command, const struct workset *
 	event = decision_event(decision, &customer_erased_type);
 	event->customer_id = body->customer_id;
 	event->version = ((const struct customer *)workset_state(set, &customer_entity, &body->customer_id))->version + 1;
-	event->basis = body->has_basis ? body->basis : STR("request");
+	event->basis = body->basis;
 }

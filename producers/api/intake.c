@@ -283,6 +283,21 @@ static void fill_by_row(struct filling *filling, struct intake *intake)
 		intake->thing_id = *filling->request->path_id;
 }
 
+/* A null is as good as nothing here; of a value that was no good there is a fault already. */
+static void check_demanded(struct filling *filling, size_t faults_before)
+{
+	const struct field *field =
+		filling->request->route == NULL ? NULL : find(filling->record, filling->request->route->demanded);
+
+	if (field == NULL)
+		return;
+	MUST(field->nullable);
+	if (*(const bool *)(filling->body + field->aux_offset))
+		return;
+	if (!is_present(filling, field) || filling->faults->count == faults_before)
+		refuse(filling, field, "missing", "missing");
+}
+
 /* What a body says beside the command's members: which state is meant. */
 static void check_said(struct filling *filling)
 {
@@ -324,6 +339,7 @@ bool intake_read(const struct intake_request *request, struct arena *arena, stru
 	}
 	read_members(&filling);
 	check_said(&filling);
+	check_demanded(&filling, faults_before);
 	if (request->route != NULL)
 		fill_by_row(&filling, &intake);
 	intake.body = filling.body;

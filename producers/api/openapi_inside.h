@@ -50,7 +50,7 @@ void openapi_add_commands(struct openapi *openapi);
 /* ---- openapi_message.c ---- */
 
 /* The schema of a message as JSON_REST has it; `members` get what a member is besides (NULL: nothing). */
-enum openapi_presence { PRESENT_AS_SCHEMA, PRESENT_MAYBE, PRESENT_NEVER };
+enum openapi_presence { PRESENT_AS_SCHEMA, PRESENT_MAYBE, PRESENT_NEVER, PRESENT_ALWAYS };
 typedef enum openapi_presence openapi_presence_of(const void *arg, const struct field *field, const char **ret_text);
 json_t *openapi_message(const struct message_type *type, openapi_presence_of *presence_of, const void *arg);
 

@@ -76,14 +76,14 @@ static json_t *nullable(json_t *schema)
 	return schema;
 }
 
-static json_t *field_schema(const struct record_type *record, const struct field *field, json_t *source)
+static json_t *field_schema(const struct record_type *record, const struct field *field, json_t *source, bool is_nullable)
 {
 	json_t *schema =
 		json_part_of(record, field) == JSON_MONEY ? openapi_reference("schemas", "Money") : value_schema(field, source);
 
 	if (field->array)
 		schema = json_pack("{s:s, s:o, s:I}", "type", "array", "items", schema, "maxItems", (json_int_t)field->items_max);
-	if (field->nullable)
+	if (is_nullable)
 		schema = nullable(schema);
 	json_object_set(schema, "description", json_object_get(source, "doc"));
 	return schema;
@@ -118,11 +118,11 @@ static void add_member(json_t *schema, const struct record_type *record, const s
 	if (presence == PRESENT_NEVER || json_part_of(record, field) == JSON_HIDDEN)
 		return;
 	member_name(record, field, name);
-	member = field_schema(record, field, source);
+	member = field_schema(record, field, source, field->nullable && presence != PRESENT_ALWAYS);
 	if (text != NULL)
 		openapi_describe(member, text);
 	json_object_set_new(json_object_get(schema, "properties"), name, member);
-	if (presence == PRESENT_AS_SCHEMA && !field->nullable && !field->array)
+	if (presence == PRESENT_ALWAYS || (presence == PRESENT_AS_SCHEMA && !field->nullable && !field->array))
 		json_array_append_new(json_object_get(schema, "required"), json_string(name));
 }
 

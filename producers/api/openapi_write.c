@@ -48,6 +48,8 @@ static enum openapi_presence presence_in_body(const void *route_arg, const struc
 	if (route->if_match && strcmp(field->name, "expected_version") == 0)
 		return PRESENT_NEVER;
 	*ret_text = NULL;
+	if (route->demanded != NULL && strcmp(field->name, route->demanded) == 0)
+		return PRESENT_ALWAYS;
 	if (route->path_field != NULL && strcmp(field->name, route->path_field) == 0)
 		*ret_text = "the path says it; here it may be said again";
 	else if (route->path_field != NULL && field == route->command->key_field)

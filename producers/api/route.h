@@ -53,6 +53,7 @@ struct route {
 	const char
 		*optional; /* fields, a space between, that may be left out though the schema demands them: 0, false, empty, now
 			    */
+	const char *demanded; /* a field that must be given though the schema lets it be null; NULL: none */
 	const char *said_member,
 		*said_word;           /* a member of the body, none of the command's, that must hold this word; NULL: none */
 	bool if_match;                /* If-Match is demanded. It fills expected_version, also where it is only allowed */

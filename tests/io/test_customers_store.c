@@ -200,7 +200,7 @@ static void test_customers_store__a_contact_point_keeps_its_end_and_its_proof(vo
 
 static void add_erasure(unsigned number)
 {
-	struct erase_customer body = { .customer_id = spec_id('C', number) };
+	struct erase_customer body = { .customer_id = spec_id('C', number), .has_basis = true, .basis = STR("request") };
 
 	store_add(&spec, &erase_customer_type, &body);
 }

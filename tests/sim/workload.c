@@ -71,6 +71,8 @@ static struct made make_erasure(struct sim_world *world, struct arena *arena)
 
 	(void)world;
 	body->customer_id = workload_id(FAMILY_CUSTOMER, CUSTOMERS - 1);
+	body->has_basis = true;
+	body->basis = STR("request");
 	return (struct made){ &erase_customer_type, body, body->customer_id, SIM_CUSTOMERS };
 }
 

@@ -160,7 +160,7 @@ def test_an_erased_customer_has_ids_and_amounts_only(client, events, people, age
     client.send(paid)
     events.expect(paid, "PaymentRecorded", "DebtPaid")
     assert agent.get(f"/customers/{customer}").json["actions"][-1] == "eraseCustomer"
-    gone = client.command("EraseCustomer", "compliance", customer_id=customer, expected_version=None, basis=None)
+    gone = client.command("EraseCustomer", "compliance", customer_id=customer, expected_version=None, basis="request")
     client.send(gone)
     events.expect(gone, "CustomerErased")
     shown = agent.get(f"/customers/{customer}")

@@ -198,12 +198,18 @@ def test_a_message_is_never_rewritten(gateway):
 def test_a_customer_is_erased_when_nothing_is_owed(gateway):
     place = gateway.post("/customers", a_customer()).expect(201).headers["location"]
     debt = gateway.post("/debts", a_debt(place.rpartition("/")[2])).expect(201)
+    erase = lambda query="?basis=request", **options: gateway.ask("DELETE", place + query, roles=("compliance",), **options)
     gateway.ask("DELETE", place, roles=("agent",)).expect(403, "not_authorised")
-    gateway.ask("DELETE", place, roles=("compliance",)).expect(409, "retention_applies")
+    erase().expect(428, "precondition_required")
+    assert erase("", if_match='"1"').expect(422, "invalid_body").pointers == {"basis": "missing"}
+    assert erase("", body={"basis": None}, if_match='"1"').expect(422, "invalid_body").pointers == {"/basis": "missing"}
+    erase("?basis=spite", if_match='"1"').expect(422, "bad_value")
+    erase(if_match='"7"').expect(412, "version_conflict")
+    erase(if_match='"1"').expect(409, "retention_applies")
     gateway.ask("DELETE", debt.headers["location"] + "?reason=fraud").expect(200)
 
     def is_erased():
-        answer = gateway.ask("DELETE", place, roles=("compliance",))
+        answer = erase(if_match='"1"')
         return answer if answer.status == 200 else None
 
     assert wait_for(is_erased, "an erased customer").json["status"] == "erased"

@@ -76,7 +76,7 @@ def message(client, customer_id, template):
 
 
 def erasure(client, customer_id, **body):
-    fields = {"customer_id": customer_id, "expected_version": None, "basis": None}
+    fields = {"customer_id": customer_id, "expected_version": None, "basis": "request"}
     return client.command("EraseCustomer", "compliance", **{**fields, **body})
 
 

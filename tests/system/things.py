@@ -135,7 +135,7 @@ THING_OF_PATH = {
 BODIES = {
     "createCustomer": lambda things: a_customer(),
     "updateCustomer": lambda things: {"locale": "cy-GB"},
-    "eraseCustomer": lambda things: {},
+    "eraseCustomer": lambda things: {"basis": "request"},
     "addContactPoint": lambda things: a_contact_point(),
     "grantConsent": lambda things: a_consent(),
     "withdrawConsent": lambda things: {"via": "letter"},

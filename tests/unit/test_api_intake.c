@@ -283,6 +283,36 @@ static void test_intake__if_match_fills_the_version_and_the_body_may_not(void **
 	assert_faults(&request, "{\"expectedVersion\":7}", "/expectedVersion differs");
 }
 
+/* The row as it stands in the table. */
+static const struct route *row_of(const char *operation)
+{
+	for (const struct route *row = api_routes; row->pattern != NULL; row++) {
+		if (strcmp(row->operation, operation) == 0)
+			return row;
+	}
+	fail_msg("no operation %s", operation);
+	return NULL;
+}
+
+static void test_intake__nobody_is_erased_without_a_version_and_a_basis(void **state)
+{
+	struct uuid customer_id = id_of(ID);
+	struct intake_request request = { .route = row_of("eraseCustomer"), .path_id = &customer_id, .expected_version = 7 };
+	const struct erase_customer *body;
+	struct intake intake;
+
+	(void)state;
+	assert_true(request.route->if_match);
+	assert_true(read_body(&request, "{\"basis\":\"unlawful\"}", &intake));
+	body = intake.body;
+	assert_true(str_is(body->basis, "unlawful"));
+	assert_int_equal(body->expected_version, 7);
+	assert_faults(&request, "{}", "/basis missing");
+	assert_faults(&request, "{\"basis\":null}", "/basis missing");
+	assert_faults(&request, "{\"basis\":7}", "/basis wrong_type");
+	assert_faults(&request, "{\"shoeSize\":43}", "/shoeSize unknown_member; /basis missing");
+}
+
 static void test_intake__what_the_row_calls_optional_may_be_left_out(void **state)
 {
 	static const struct route row = { .command = &create_debt_type,
@@ -411,6 +441,7 @@ static void test_routes__rows_name_fields_that_their_commands_have(void **state)
 		assert_true((strstr(row->pattern, ":id") != NULL) == (row->path_field != NULL));
 		assert_field(row, row->path_field);
 		assert_field(row, row->made_field);
+		assert_field(row, row->demanded);
 		assert_field(row, row->if_match ? "expected_version" : NULL);
 		while (optional.size > 0) {
 			struct str name = str_cut(optional, ' ', &optional);
@@ -538,6 +569,7 @@ int main(void)
 		TEST(test_intake__the_body_may_name_what_would_be_made_or_looked_up),
 		TEST(test_intake__another_id_than_the_paths_is_a_fault),
 		TEST(test_intake__if_match_fills_the_version_and_the_body_may_not),
+		TEST(test_intake__nobody_is_erased_without_a_version_and_a_basis),
 		TEST(test_intake__what_the_row_calls_optional_may_be_left_out),
 		TEST(test_intake__an_optional_instant_is_now),
 		TEST(test_intake__a_row_may_demand_a_word),

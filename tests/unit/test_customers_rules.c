@@ -353,7 +353,7 @@ static void erase(void)
 {
 	static struct erase_customer body;
 
-	body = (struct erase_customer){ .customer_id = spec_id('C', 1) };
+	body = (struct erase_customer){ .customer_id = spec_id('C', 1), .has_basis = true, .basis = STR("request") };
 	spec_when(&spec, &erase_customer_type, &body);
 }
 
@@ -377,6 +377,24 @@ static void test_customers__a_customer_is_erased_once(void **state)
 	refuse_erasure(&body, REFUSAL_BAD_TRANSITION, "customer_id");
 }
 
+static void test_customers__every_ground_of_the_law_is_a_basis(void **state)
+{
+	static const char *const bases[] = { "request",   "no_longer_needed", "consent_withdrawn",
+					     "objection", "unlawful",         "legal_obligation",
+					     "child" };
+
+	(void)state;
+	given_customer();
+	for (size_t i = 0; i < sizeof(bases) / sizeof(bases[0]); i++) {
+		struct erase_customer body = { .customer_id = spec_id('C', 1), .has_basis = true, .basis = str_of(bases[i]) };
+
+		the_customer()->status = CUSTOMER_ACTIVE;
+		spec_when(&spec, &erase_customer_type, &body);
+		then_events(&spec, "CustomerErased");
+		assert_true(str_is(then_event(&spec, 0, customer_erased)->basis, bases[i]));
+	}
+}
+
 static void test_customers__erasures_that_make_no_sense_are_refused(void **state)
 {
 	struct erase_customer body = { .customer_id = spec_id('C', 1), .has_basis = true, .basis = STR("spite") };
@@ -384,6 +402,9 @@ static void test_customers__erasures_that_make_no_sense_are_refused(void **state
 	(void)state;
 	given_customer();
 	refuse_erasure(&body, REFUSAL_BAD_VALUE, "basis");
+	body.has_basis = false;
+	refuse_erasure(&body, REFUSAL_BAD_VALUE, "basis");
+	body.has_basis = true;
 	body.basis = STR("no_longer_needed");
 	body.customer_id = spec_id('C', 2);
 	refuse_erasure(&body, REFUSAL_NOT_FOUND, "customer_id");
@@ -400,7 +421,7 @@ static void test_customers__erasures_that_make_no_sense_are_refused(void **state
 
 static void test_customers__what_is_owed_keeps_the_data(void **state)
 {
-	struct erase_customer body = { .customer_id = spec_id('C', 1) };
+	struct erase_customer body = { .customer_id = spec_id('C', 1), .has_basis = true, .basis = STR("request") };
 	struct retention *retention;
 
 	(void)state;
@@ -456,6 +477,7 @@ int main(void)
 		TEST(test_customers__a_usable_point_of_the_customer_is_verified),
 		TEST(test_customers__a_point_is_invalidated_once_for_a_known_reason),
 		TEST(test_customers__a_customer_is_erased_once),
+		TEST(test_customers__every_ground_of_the_law_is_a_basis),
 		TEST(test_customers__erasures_that_make_no_sense_are_refused),
 		TEST(test_customers__what_is_owed_keeps_the_data),
 		TEST(test_customers__nothing_is_done_about_an_erased_customer),
