@@ -9,6 +9,7 @@
 struct entry {
 	struct uuid id;
 	int64_t number;
+	uint32_t kind; /* 0: free */
 };
 
 static struct entry *table_of(const struct idmap *map)
@@ -22,13 +23,13 @@ static size_t capacity_of(const struct idmap *map)
 }
 
 /* Ids are random in their last bytes. */
-static struct entry *place_of(struct entry *table, size_t capacity, const struct uuid *id)
+static struct entry *place_of(struct entry *table, size_t capacity, uint32_t kind, const struct uuid *id)
 {
 	size_t place = 0;
 
 	memcpy(&place, id->bytes + 8, sizeof(place));
 	for (place &= capacity - 1;; place = (place + 1) & (capacity - 1)) {
-		if (uuid_is_none(&table[place].id) || uuid_equal(&table[place].id, id))
+		if (table[place].kind == 0 || (table[place].kind == kind && uuid_equal(&table[place].id, id)))
 			return &table[place];
 	}
 }
@@ -68,23 +69,24 @@ static bool grow(struct idmap *map)
 	for (size_t i = 0; i < old; i++) {
 		const struct entry *entry = &table_of(map)[i];
 
-		if (!uuid_is_none(&entry->id))
-			*place_of(table, capacity, &entry->id) = *entry;
+		if (entry->kind != 0)
+			*place_of(table, capacity, entry->kind, &entry->id) = *entry;
 	}
 	buf_release(&map->memory);
 	map->memory = bigger;
 	return true;
 }
 
-int64_t *idmap_at(struct idmap *map, const struct uuid *id)
+int64_t *idmap_at(struct idmap *map, uint32_t kind, const struct uuid *id)
 {
 	struct entry *entry = NULL;
 
-	MUST(!uuid_is_none(id));
+	MUST(kind != 0);
 	if (2 * (map->count + 1) > capacity_of(map) && !grow(map))
 		return NULL;
-	entry = place_of(table_of(map), capacity_of(map), id);
-	if (uuid_is_none(&entry->id)) {
+	entry = place_of(table_of(map), capacity_of(map), kind, id);
+	if (entry->kind == 0) {
+		entry->kind = kind;
 		entry->id = *id;
 		map->count++;
 	}

@@ -9,11 +9,11 @@
 #include "base/uuid.h"
 
 /*
- * A growing table from ids to numbers: 24 bytes an entry, at least half full when large. For `dcs verify`, which remembers one
- * number a customer or aggregate. The all-zero id is never a member.
+ * A growing table from ids to numbers: 32 bytes an entry, at least a quarter full when large. For `dcs verify`, which remembers
+ * one number for each aggregate. Things of different kinds may have the same id: the kind (not 0) is part of the key.
  */
 struct idmap {
-	struct buf memory; /* the table: a power of two of entries, all-zero id = free */
+	struct buf memory; /* the table: a power of two of entries, kind 0 = free */
 	size_t count;
 };
 
@@ -22,6 +22,6 @@ void idmap_release(struct idmap *map);
 void idmap_clear(struct idmap *map); /* keeps the memory */
 
 /* The number of an id, made with 0 when it was not there; NULL: over count_max. Valid until the next call. */
-int64_t *idmap_at(struct idmap *map, const struct uuid *id);
+int64_t *idmap_at(struct idmap *map, uint32_t kind, const struct uuid *id);
 
 #endif

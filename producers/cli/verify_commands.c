@@ -88,7 +88,7 @@ static bool has_offset(const struct db_result *result, int64_t offset)
 /* What became of a record that is neither parked nor dead. */
 static void check_answered(struct scan *scan, const struct command_line *line, const struct db_result *answers)
 {
-	int64_t *row = line->has_id && !uuid_is_none(&line->id) ? idmap_at(&scan->answers, &line->id) : NULL;
+	int64_t *row = line->has_id ? idmap_at(&scan->answers, 1, &line->id) : NULL;
 	char where[WHERE_SIZE];
 	bool is_first = false;
 	struct str digest;
@@ -136,7 +136,7 @@ static int find_answers(struct scan *scan, struct db_result *ret_result, struct 
 	idmap_clear(&scan->answers);
 	for (int i = 0; i < ret_result->rows; i++) {
 		struct uuid id = db_uuid(ret_result, i, 0);
-		int64_t *row = uuid_is_none(&id) ? NULL : idmap_at(&scan->answers, &id);
+		int64_t *row = idmap_at(&scan->answers, 1, &id);
 
 		if (row != NULL)
 			*row = i + 1;

@@ -1,7 +1,7 @@
 /*
  * P1: every command has exactly one answer, whose events carry the ids that derive from it. P2: the log has no holes and its hash
- * chain holds, up to what the head says. P4: each customer's commands were answered in the order of their offsets; the versions
- * of each aggregate are 1..k.
+ * chain holds, up to what the head says. P4: the versions of each aggregate are 1..k, in the order of the log. (Offsets say
+ * nothing about order: a withdrawal overtakes what waits, and what waits holds only what depends on it.)
  */
 #include <stdio.h>
 #include <string.h>
@@ -11,9 +11,8 @@
 #include "schemas/engine.h"
 #include "verify.h"
 
-#define PAGE_ROWS  5000
-#define IDS_MAX    ((size_t)1 << 28)
-#define OFFSET_MIN (-((int64_t)1 << 62))
+#define PAGE_ROWS 5000
+#define IDS_MAX   ((size_t)1 << 28)
 
 static const char select_log[] =
 	"SELECT seq, event_id, schema_id, key, subject, command_id, correlation_id, at, command_offset, command_digest IS NOT "
@@ -23,8 +22,6 @@ static const char select_log[] =
 static const char select_twice[] = "SELECT command_id, count(*) FROM {schema}.event_log WHERE command_digest IS NOT NULL "
 				   "GROUP BY command_id HAVING count(*) > 1 LIMIT 100";
 
-static const char select_breaks[] = "SELECT log_seq FROM {schema}.topic_break WHERE part = $1 ORDER BY log_seq";
-
 /* One partition's log on its way through. */
 struct walk {
 	struct verify *verify;
@@ -33,9 +30,6 @@ struct walk {
 	int64_t seq;
 	struct uuid command_id; /* the command whose events we are in */
 	uint64_t ordinal;
-	struct idmap keys;       /* customer -> place of the last answered command */
-	struct db_result breaks; /* seqs behind which another topic was read */
-	int break_row;
 	struct idmap versions; /* aggregate -> version */
 };
 
@@ -107,37 +101,24 @@ static void check_answer(struct walk *walk, const struct log_line *line)
 	finding(walk->verify, 1, where, "the event is not the next of an answer to its command");
 }
 
-static int check_order(struct walk *walk, const struct log_line *line, struct err *err)
+/* Two aggregates of different kinds may have the same id: a consent its customer's. Tells kinds apart by the name of the id's
+ * field. */
+static uint32_t kind_of(const struct field *id)
 {
-	int64_t place = line->command_offset - OFFSET_MIN; /* above 0, for idmap's "none" */
-	int64_t *last = NULL;
-	char where[WHERE_SIZE];
+	uint32_t hash = 2166136261; /* FNV-1a */
 
-	for (; walk->break_row < walk->breaks.rows && db_int64(&walk->breaks, walk->break_row, 0) < line->row.seq;
-	     walk->break_row++)
-		idmap_clear(&walk->keys); /* offsets count anew; what was set aside before is below zero */
-	if (!line->is_answer || uuid_is_none(&line->row.key))
-		return 0;
-	last = idmap_at(&walk->keys, &line->row.key);
-	if (last == NULL)
-		return err_set(err, ERR_FATAL, "too many customers for the memory of this check");
-	if (place < *last) {
-		where_at(where, walk->head, "seq", line->row.seq);
-		finding(walk->verify, 4, where, "answers offset %lld after offset %lld of the same key",
-			(long long)line->command_offset, (long long)*last + OFFSET_MIN);
-	}
-	*last = place;
-	return 0;
+	for (const char *letter = id->name; *letter != '\0'; letter++)
+		hash = (hash ^ (uint8_t)*letter) * 16777619;
+	return hash | 1;
 }
 
-static int check_version(struct walk *walk, int64_t seq, const struct uuid *aggregate, int64_t version, struct err *err)
+static int check_version(struct walk *walk, int64_t seq, const struct field *id, const void *record, int64_t version,
+			 struct err *err)
 {
-	int64_t *last = NULL;
+	const struct uuid *aggregate = message_uuid(id, record);
+	int64_t *last = idmap_at(&walk->versions, kind_of(id), aggregate);
 	char where[WHERE_SIZE], text[UUID_TEXT_SIZE + 1];
 
-	if (uuid_is_none(aggregate))
-		return 0;
-	last = idmap_at(&walk->versions, aggregate);
 	if (last == NULL)
 		return err_set(err, ERR_FATAL, "too many aggregates for the memory of this check");
 	if (version != *last + 1) {
@@ -150,29 +131,37 @@ static int check_version(struct walk *walk, int64_t seq, const struct uuid *aggr
 	return 0;
 }
 
-static const struct field *field_named(const struct record_type *record, const char *name, enum field_kind kind)
+/* NULL: the record is about nothing that has versions. */
+static const struct field *version_of(const struct record_type *record)
 {
 	for (size_t i = 0; i < record->fields_count; i++) {
-		if (strcmp(record->fields[i].name, name) == 0 && record->fields[i].kind == kind && !record->fields[i].nullable &&
-		    !record->fields[i].array)
-			return &record->fields[i];
+		const struct field *field = &record->fields[i];
+
+		if (strcmp(field->name, "version") == 0 && (field->kind == FIELD_LONG || field->kind == FIELD_INT) &&
+		    !field->nullable && !field->array)
+			return field;
 	}
 	return NULL;
 }
 
-static int64_t long_at(const struct field *field, const void *record)
+static int64_t number_at(const struct field *field, const void *record)
 {
 	int64_t number = 0;
+	int32_t small = 0;
 
-	memcpy(&number, (const char *)record + field->offset, sizeof(number));
-	return number;
+	if (field->kind == FIELD_LONG) {
+		memcpy(&number, (const char *)record + field->offset, sizeof(number));
+		return number;
+	}
+	memcpy(&small, (const char *)record + field->offset, sizeof(small));
+	return small;
 }
 
 /* An array of other aggregates that the event moved too: each item names one (its first field) and its version. */
 static int check_items(struct walk *walk, const struct log_line *line, const struct field *array, const void *body,
 		       struct err *err)
 {
-	const struct field *version = field_named(array->record, "version", FIELD_LONG);
+	const struct field *version = version_of(array->record);
 	const char *items = NULL;
 	size_t count = 0;
 
@@ -183,8 +172,7 @@ static int check_items(struct walk *walk, const struct log_line *line, const str
 	for (size_t i = 0; i < count; i++) {
 		const void *item = items + i * array->record->size;
 
-		if (check_version(walk, line->row.seq, message_uuid(&array->record->fields[0], item), long_at(version, item),
-				  err) != 0)
+		if (check_version(walk, line->row.seq, &array->record->fields[0], item, number_at(version, item), err) != 0)
 			return -1;
 	}
 	return 0;
@@ -193,9 +181,10 @@ static int check_items(struct walk *walk, const struct log_line *line, const str
 static int check_versions(struct walk *walk, const struct log_line *line, const struct message_type *type, const void *body,
 			  struct err *err)
 {
-	const struct field *version = field_named(&type->record, "version", FIELD_LONG);
+	const struct field *version = version_of(&type->record);
 
-	if (version != NULL && check_version(walk, line->row.seq, &line->row.subject, long_at(version, body), err) != 0)
+	if (version != NULL &&
+	    check_version(walk, line->row.seq, type->aggregate_field, body, number_at(version, body), err) != 0)
 		return -1;
 	for (size_t i = 0; i < type->record.fields_count; i++) {
 		const struct field *field = &type->record.fields[i];
@@ -237,7 +226,7 @@ static int check_page(struct walk *walk, const struct db_result *result, struct 
 		read_line(result, i, walk->head->part, &line);
 		check_chain(walk, &line);
 		check_answer(walk, &line);
-		if (check_order(walk, &line, err) != 0 || check_body(walk, &line, err) != 0)
+		if (check_body(walk, &line, err) != 0)
 			return -1;
 	}
 	walk->verify->events += result->rows;
@@ -298,32 +287,19 @@ static int check_twice(struct verify *verify, const char *module, struct err *er
 	return 0;
 }
 
-static int find_breaks(struct walk *walk, const struct db_statement *select, struct err *err)
-{
-	db_params_reset(&walk->verify->params);
-	db_param_int32(&walk->verify->params, walk->head->part);
-	return db_run(walk->verify->db, select, &walk->verify->params, &walk->breaks, err);
-}
-
-static int walk_parts(struct verify *verify, const char *module, struct idmap *keys, struct idmap *versions, struct err *err)
+static int walk_parts(struct verify *verify, const char *module, struct idmap *versions, struct err *err)
 {
 	const struct db_statement *select = schema_statement(&verify->statements, "verify_log", select_log, module);
-	const struct db_statement *breaks = schema_statement(&verify->statements, "verify_breaks", select_breaks, module);
 
-	MUST(breaks != NULL);
+	MUST(select != NULL);
 	for (size_t i = 0; i < verify->heads_count; i++) {
-		struct walk walk = { .verify = verify, .head = &verify->heads[i], .keys = *keys, .versions = *versions };
+		struct walk walk = { .verify = verify, .head = &verify->heads[i], .versions = *versions };
 		int failed = 0;
 
 		if (verify->heads[i].module != module)
 			continue;
-		idmap_clear(&walk.keys); /* a customer, and all that is his, is in one partition */
-		idmap_clear(&walk.versions);
-		failed = find_breaks(&walk, breaks, err);
-		if (failed == 0)
-			failed = walk_part(&walk, select, err);
-		db_result_release(&walk.breaks);
-		*keys = walk.keys;
+		idmap_clear(&walk.versions); /* a customer, and all that is his, is in one partition */
+		failed = walk_part(&walk, select, err);
 		*versions = walk.versions;
 		if (failed != 0)
 			return -1;
@@ -333,17 +309,15 @@ static int walk_parts(struct verify *verify, const char *module, struct idmap *k
 
 int verify_log(struct verify *verify, struct err *err)
 {
-	struct idmap keys, versions;
+	struct idmap versions;
 	int failed = 0;
 
-	idmap_init(&keys, IDS_MAX);
 	idmap_init(&versions, IDS_MAX);
 	for (size_t i = 0; i < verify->modules.count && failed == 0; i++) {
-		failed = walk_parts(verify, verify->modules.names[i], &keys, &versions, err);
+		failed = walk_parts(verify, verify->modules.names[i], &versions, err);
 		if (failed == 0)
 			failed = check_twice(verify, verify->modules.names[i], err);
 	}
-	idmap_release(&keys);
 	idmap_release(&versions);
 	return failed;
 }

@@ -229,7 +229,7 @@ static void test_idmap__keeps_a_number_for_every_id(void **state)
 
 			id.bytes[0] = (uint8_t)(i >> 8);
 			id.bytes[15] = (uint8_t)i;
-			number = idmap_at(&map, &id);
+			number = idmap_at(&map, 1 + (uint32_t)(i % 2), &id);
 			assert_non_null(number);
 			assert_int_equal(*number, round == 0 ? 0 : i);
 			*number = i;
@@ -237,7 +237,22 @@ static void test_idmap__keeps_a_number_for_every_id(void **state)
 	}
 	assert_int_equal(map.count, 20000);
 	idmap_clear(&map);
-	assert_int_equal(*idmap_at(&map, &id), 0);
+	assert_int_equal(*idmap_at(&map, 1, &id), 0);
+	idmap_release(&map);
+}
+
+static void test_idmap__tells_kinds_apart(void **state)
+{
+	struct idmap map;
+	struct uuid id = { { 0 } };
+
+	(void)state;
+	idmap_init(&map, 10);
+	*idmap_at(&map, 1, &id) = 11;
+	*idmap_at(&map, 2, &id) = 22;
+	assert_int_equal(*idmap_at(&map, 1, &id), 11);
+	assert_int_equal(*idmap_at(&map, 2, &id), 22);
+	assert_int_equal(map.count, 2);
 	idmap_release(&map);
 }
 
@@ -253,7 +268,7 @@ static void test_idmap__ends_at_its_limit(void **state)
 		id.bytes[8] = (uint8_t)i;
 		id.bytes[9] = (uint8_t)(i >> 8);
 		id.bytes[10] = (uint8_t)(i >> 16);
-		full = idmap_at(&map, &id) == NULL;
+		full = idmap_at(&map, 1, &id) == NULL;
 	}
 	assert_true(full);
 	assert_true(map.count >= 1000);
@@ -273,6 +288,7 @@ int main(void)
 		cmocka_unit_test(test_progress__says_how_much_and_how_long),
 		cmocka_unit_test(test_record_json__never_shows_a_token),
 		cmocka_unit_test(test_idmap__keeps_a_number_for_every_id),
+		cmocka_unit_test(test_idmap__tells_kinds_apart),
 		cmocka_unit_test(test_idmap__ends_at_its_limit),
 	};
 
