@@ -55,6 +55,7 @@ enum request_header {
 	REQUEST_HEADERS_COUNT,
 };
 struct str call_header(const struct call *call, enum request_header header);
+bool call_has_header(const struct call *call, enum request_header header); /* also when it says nothing */
 const char *call_request_id(const struct call *call); /* X-Request-Id: the caller's when it is plain, else ours */
 struct str call_traceparent(struct call *call);       /* for what the call causes: the caller's trace or a new one */
 const char *call_peer_address(const struct call *call, char text[64]); /* numeric, of the connection */

@@ -97,8 +97,6 @@ enum if_match if_match_read(struct str header, int64_t *ret_version)
 	long long version;
 
 	header = trim(header);
-	if (header.size == 0)
-		return IF_MATCH_NONE;
 	if (str_is(header, "*"))
 		return IF_MATCH_ANY;
 	if (header.size < 3 || header.data[0] != '"' || header.data[header.size - 1] != '"')

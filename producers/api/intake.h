@@ -18,7 +18,7 @@
 
 /* ---- headers ---- */
 
-/* Idempotency-Key: 1 to 255 visible ASCII characters, in quotes or bare. False: it is not that. */
+/* Idempotency-Key: 1 to 255 visible ASCII characters, in quotes or bare. False: it is not that; one that says nothing is not. */
 MUST_CHECK bool idempotency_key_read(struct str header, struct str *ret_key);
 
 /*
@@ -36,8 +36,8 @@ struct prefer {
 };
 struct prefer prefer_read(struct str header);
 
-/* If-Match: one strong tag of ours, "7", or *. */
-enum if_match { IF_MATCH_NONE, IF_MATCH_ANY, IF_MATCH_VERSION, IF_MATCH_BAD };
+/* If-Match: one strong tag of ours, "7", or *. A header that says nothing is bad, and not as none: somebody meant one. */
+enum if_match { IF_MATCH_ANY, IF_MATCH_VERSION, IF_MATCH_BAD };
 enum if_match if_match_read(struct str header, int64_t *ret_version);
 
 /* ---- the body ---- */

@@ -63,6 +63,11 @@ struct str call_header(const struct call *call, enum request_header header)
 	return call->headers[header];
 }
 
+bool call_has_header(const struct call *call, enum request_header header)
+{
+	return call->headers[header].data != NULL;
+}
+
 const char *call_request_id(const struct call *call)
 {
 	return call->request_id;

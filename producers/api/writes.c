@@ -407,9 +407,9 @@ static int read_if_match(struct write *write)
 
 	if (row == NULL)
 		return 0;
-	switch (if_match_read(call_header(write->call, HEADER_IF_MATCH), &write->expected_version)) {
-	case IF_MATCH_NONE:
+	if (!call_has_header(write->call, HEADER_IF_MATCH))
 		return row->if_match ? 428 : 0;
+	switch (if_match_read(call_header(write->call, HEADER_IF_MATCH), &write->expected_version)) {
 	case IF_MATCH_BAD:
 		return 400;
 	case IF_MATCH_ANY:
@@ -442,7 +442,7 @@ static bool read_head(struct write *write)
 	default:
 		break;
 	}
-	if (header.size == 0 || call_method(call) != METHOD_POST)
+	if (!call_has_header(call, HEADER_IDEMPOTENCY_KEY) || call_method(call) != METHOD_POST)
 		return true;
 	if (!idempotency_key_read(header, &key)) {
 		write_refuse(write, 400, "bad_header", "Idempotency-Key must be 1 to 255 visible ASCII characters");

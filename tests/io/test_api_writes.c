@@ -497,6 +497,40 @@ static void test_api_writes__a_key_used_again_is_answered_from_the_log(void **st
 	buf_release(&event);
 }
 
+/* Who sends the header means something by it: what says nothing would be four commands for four tries. */
+static void test_api_writes__a_key_that_says_nothing_is_no_key_and_no_command(void **state)
+{
+	static const char *const headers[] = { "Idempotency-Key:\r\n", "Idempotency-Key:  \t \r\n", "Idempotency-Key: \"\"\r\n",
+					       "Idempotency-Key: a b\r\n", "Idempotency-Key: k\r\nIdempotency-Key: k\r\n" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
+		if (post("/debts", headers[i], DEBT) != 400)
+			fail_msg("%s: %s", headers[i], world.answer);
+		if (strstr(world.answer, "Connection: close") != NULL) {
+			(void)close(world.socket);
+			world.socket = -1;
+		}
+	}
+	assert_int_equal(commands_count(), 0);
+}
+
+/* A condition that says nothing is not one that always holds. */
+static void test_api_writes__an_if_match_that_says_nothing_is_refused(void **state)
+{
+	char request[4096];
+
+	(void)state;
+	(void)snprintf(request, sizeof(request),
+		       "DELETE /debts/" UNKNOWN "?reason=created_in_error HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer %s\r\n"
+		       "If-Match:\r\n\r\n",
+		       api_token("somebody", ROLE_CREDITOR | ROLE_SUPERVISOR));
+	api_send(request);
+	assert_int_equal(api_status(), 400);
+	assert_contains("\"code\":\"bad_header\"");
+	assert_int_equal(commands_count(), 0);
+}
+
 static void test_api_writes__while_the_first_use_of_a_key_is_under_way_others_wait(void **state)
 {
 	struct received received;
@@ -656,6 +690,8 @@ int main(void)
 		TEST(test_api_writes__a_connection_that_is_lost_under_a_command_does_not_lose_it),
 		TEST(test_api_writes__those_who_wait_at_the_end_are_told),
 		TEST(test_api_writes__a_key_used_again_is_answered_from_the_log),
+		TEST(test_api_writes__a_key_that_says_nothing_is_no_key_and_no_command),
+		TEST(test_api_writes__an_if_match_that_says_nothing_is_refused),
 		TEST(test_api_writes__while_the_first_use_of_a_key_is_under_way_others_wait),
 		TEST(test_api_writes__the_answer_to_anothers_content_is_not_ours),
 		TEST(test_api_writes__faults_are_told_before_anything_is_sent),

@@ -170,7 +170,7 @@ static void test_if_match__is_one_strong_tag_of_ours(void **state)
 	assert_int_equal(if_match_read(STR("\"7\""), &version), IF_MATCH_VERSION);
 	assert_int_equal(version, 7);
 	assert_int_equal(if_match_read(STR(" * "), &version), IF_MATCH_ANY);
-	assert_int_equal(if_match_read(STR(""), &version), IF_MATCH_NONE);
+	assert_int_equal(if_match_read(STR(""), &version), IF_MATCH_BAD);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		assert_int_equal(if_match_read(str_of(bad[i]), &version), IF_MATCH_BAD);
 }
