@@ -31,7 +31,7 @@ SHAPES = {
 MESSAGE_MEMBERS = {"type", "name", "namespace", "doc", "fields", "dcs.kind", "dcs.key", "dcs.aggregate", "dcs.roles"}
 RECORD_MEMBERS = {"type", "name", "doc", "fields"}
 FIELD_MEMBERS = {"name", "type", "doc", "default", "dcs.max", "dcs.items_max"}
-ROLES = set("admin compliance supervisor agent creditor system notifier consumer auditor reporting".split())  # lib/model/command.h
+ROLES = set("admin compliance supervisor agent creditor system notifier consumer auditor reporting clock".split())  # lib/model/command.h
 C_KEYWORDS = set("""auto bool break case char const continue default do double else enum extern float for goto if inline int long
     register restrict return short signed sizeof static struct switch typedef union unsigned void volatile while""".split())
 
@@ -187,7 +187,7 @@ class Message(Record):
         self.roles = source.get("dcs.roles", [])
         require(self.kind == "command" or "dcs.roles" not in source, where, "dcs.roles says who may issue a command")
         require(isinstance(self.roles, list) and set(self.roles) <= ROLES | {"any"}, where, f"dcs.roles is a list of {sorted(ROLES)}, or any")
-        require(self.kind == "event" or self.module == "clock" or self.roles, where, "a command needs dcs.roles")
+        require(self.kind == "event" or self.roles, where, "a command needs dcs.roles")
         require(self.avro_size_max <= MESSAGE_SIZE_MAX, where,
                 f"may grow to {self.avro_size_max} bytes, {MESSAGE_SIZE_MAX} are allowed")
         self.attributes = {name: source.get(name) for name in sorted(MESSAGE_MEMBERS) if name.startswith("dcs.")}

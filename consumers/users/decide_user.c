@@ -2,7 +2,7 @@
 #include "schemas/users.h"
 
 /* What a person may be. The others are programs': with `system` he could record logins of others and make the clock's Ticks. */
-#define ROLES_OF_PEOPLE ((uint32_t) ~(ROLE_SYSTEM | ROLE_NOTIFIER))
+#define ROLES_OF_PEOPLE ((uint32_t) ~(ROLE_SYSTEM | ROLE_NOTIFIER | ROLE_CLOCK))
 
 /* ---- what the commands share ---- */
 

@@ -18,7 +18,7 @@
  *   EnableUser ----> UserEnabled
  *
  * Invariants: no password, hash or refresh token is ever in a command, a state or an event; nobody changes what he himself may
- * do; rights of programs (system, notifier) are no person's.
+ * do; rights of programs (system, notifier, clock) are no person's.
  */
 struct store;
 

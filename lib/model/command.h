@@ -19,7 +19,9 @@ enum role {
 	ROLE_CONSUMER = 1 << 7,
 	ROLE_AUDITOR = 1 << 8,
 	ROLE_REPORTING = 1 << 9,
+	ROLE_CLOCK = 1 << 10, /* Ticks, and nothing else: what time it is decides what may be done to people */
 };
+#define ROLE_LAST ROLE_CLOCK
 
 uint32_t role_by_name(struct str name); /* 0: unknown */
 const char *role_name(uint32_t role);   /* exactly one bit */

@@ -2,12 +2,12 @@
 #include "model/command.h"
 
 /* In the order of the bits. */
-static const char *const names[] = { "admin",  "compliance", "supervisor", "agent",   "creditor",
-				     "system", "notifier",   "consumer",   "auditor", "reporting" };
+static const char *const names[] = { "admin",    "compliance", "supervisor", "agent",     "creditor", "system",
+				     "notifier", "consumer",   "auditor",    "reporting", "clock" };
 
 #define NAMES_COUNT (sizeof(names) / sizeof(names[0]))
 
-_Static_assert(ROLE_REPORTING == 1 << (NAMES_COUNT - 1), "every role has a name");
+_Static_assert(ROLE_LAST == 1 << (NAMES_COUNT - 1), "every role has a name");
 
 uint32_t role_by_name(struct str name)
 {

@@ -78,7 +78,7 @@ static const char *check_token(const struct admission *admission, const struct e
 
 static bool may_issue(const struct item *item, const struct token_claims *claims)
 {
-	uint32_t roles = item->kind == ITEM_TICK ? (uint32_t)ROLE_SYSTEM : item->rule->roles;
+	uint32_t roles = item->kind == ITEM_TICK ? tick_type.roles : item->rule->roles;
 
 	return (claims->roles & roles) != 0;
 }

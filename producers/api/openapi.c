@@ -74,7 +74,7 @@ static void add_access(json_t *operation, uint32_t access)
 	if ((access & (ACCESS_PUBLIC | ACCESS_SIGNED_IN)) != 0)
 		return;
 	roles = json_array();
-	for (uint32_t role = ROLE_ADMIN; role <= ROLE_REPORTING; role <<= 1) {
+	for (uint32_t role = ROLE_ADMIN; role <= ROLE_LAST; role <<= 1) {
 		if ((access & role) != 0)
 			json_array_append_new(roles, json_string(role_name(role)));
 	}

@@ -87,7 +87,7 @@ static void describe_roles(json_t *schema, const struct column *column)
 	if (column->roles == 0)
 		return;
 	size = (size_t)snprintf(text, sizeof(text), column->kind == COLUMN_ADDRESS ? "masked but for" : "only for");
-	for (uint32_t role = ROLE_ADMIN; role <= ROLE_REPORTING; role <<= 1) {
+	for (uint32_t role = ROLE_ADMIN; role <= ROLE_LAST; role <<= 1) {
 		if ((column->roles & role) != 0)
 			size += (size_t)snprintf(text + size, sizeof(text) - size, " %s", role_name(role));
 		MUST(size < sizeof(text));

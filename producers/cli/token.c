@@ -31,7 +31,7 @@ static const struct usage usage = {
 	.about = "usage: dcs token --subject SUBJECT --role ROLE[,ROLE...] [FLAGS] [ROLE...]\n\n"
 		 "Prints a token (JWT, ES256) signed with the private key of the keys' folder. Roles: admin compliance "
 		 "supervisor agent\n"
-		 "creditor system notifier consumer auditor reporting.",
+		 "creditor system notifier consumer auditor reporting clock.",
 	.rows = rows,
 	.rows_count = ROWS_COUNT(rows),
 	.arguments_min = 0,

@@ -234,7 +234,7 @@ int ticker_tick(struct ticker *ticker, int64_t now_ms, struct err *err)
 		now_ms = ticker->last_ms;
 	ticker->last_ms = now_ms;
 	program_look_at_keys(ticker->keys);
-	if (own_token_renew(&ticker->token, ticker->keys, "clock", ROLE_SYSTEM, TOKEN_MS, now_ms, err) != 0)
+	if (own_token_renew(&ticker->token, ticker->keys, "clock", ROLE_CLOCK, TOKEN_MS, now_ms, err) != 0)
 		return -1;
 	if (renew_producer(ticker, err) != 0)
 		return -1;

@@ -8,7 +8,7 @@
 
 /*
  * Publishes Ticks: the same instant and business date to every partition of the command topics of some modules, without a key,
- * signed as role `system`. An instant is never earlier than the one before it, whatever the wall clock does.
+ * signed as role `clock`. An instant is never earlier than the one before it, whatever the wall clock does.
  *
  * A Tick is worth something only while it is the latest. So none is queued behind an undelivered one, and what Kafka does not
  * take within UNDELIVERED_MS is given up: after a stall comes one current Tick, not a storm of old ones.

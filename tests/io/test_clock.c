@@ -11,6 +11,7 @@
 
 #include "base/day.h"
 #include "crypto/crypto.h"
+#include "model/command.h"
 #include "producers/clock/ticker.h"
 #include "schemas/clock.h"
 #include "tests/io/mock_cluster.h"
@@ -169,7 +170,7 @@ static void test_clock__every_partition_gets_the_tick(void **state)
 		assert_int_equal(seen.last.business_date, day_of(2026, 11, 22));
 		assert_false(seen.has_key);
 		assert_false(uuid_is_none(&seen.envelope.id));
-		assert_int_equal(seen.claims.roles, 1 << 5); /* system */
+		assert_int_equal(seen.claims.roles, ROLE_CLOCK);
 		assert_string_equal(seen.claims.subject, "clock");
 		assert_true(token_is_valid_at(&seen.claims, NOON_MS));
 	}

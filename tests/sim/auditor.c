@@ -107,10 +107,11 @@ static const char *check_answers(struct audit *audit)
 
 enum expected { EXPECT_TICK, EXPECT_DEAD, EXPECT_COMMAND };
 
-/* The tokens are the workload's: all roles, or one that may do nothing but what anybody may. */
+/* The tokens are the workload's: all roles, all but one, or one that may do nothing but what anybody may. */
 static bool is_allowed(const struct message_type *type, struct str token)
 {
-	return str_is(token, "all") || (str_is(token, "none") && type == &withdraw_consent_type);
+	return str_is(token, "all") || (str_is(token, "but the clock") && type != &tick_type) ||
+	       (str_is(token, "none") && type == &withdraw_consent_type);
 }
 
 /* What the record is, told from its bytes alone. */
@@ -463,6 +464,17 @@ static const char *check_aggregates(struct sim_world *world, struct audit *audit
 	return is_equal ? NULL : "P7 the reporting tables differ from a refold";
 }
 
+/* ---- the date is the clock's ---- */
+
+static const char *check_date(struct audit *audit)
+{
+	const struct head *head = &audit->world->databases[audit->module].heads[audit->part];
+
+	if (head->business_date >= FALSE_DATE)
+		FAIL("module %zu part %d: somebody who is not the clock has moved the business date", audit->module, audit->part);
+	return NULL;
+}
+
 const char *audit(struct sim_world *world)
 {
 	struct audit audit = { .world = world };
@@ -476,6 +488,8 @@ const char *audit(struct sim_world *world)
 				wrong = "a reader halted";
 			if (!wrong)
 				wrong = check_log(&audit);
+			if (!wrong)
+				wrong = check_date(&audit);
 			if (!wrong)
 				wrong = check_answers(&audit);
 			if (!wrong)

@@ -270,10 +270,10 @@ void workload_begin(struct sim_world *world)
 	arena_release(&arena);
 }
 
-static void append_good(struct sim_world *world, size_t module, int32_t part, const struct message_type *type, const void *body,
-			const struct uuid *id)
+static void append_signed(struct sim_world *world, size_t module, int32_t part, const struct message_type *type, const void *body,
+			  const struct uuid *id, const char *token)
 {
-	struct command_head head = { .id = *id, .at_ms = world->now_ms, .source = STR("/sim"), .token = STR("all") };
+	struct command_head head = { .id = *id, .at_ms = world->now_ms, .source = STR("/sim"), .token = str_of(token) };
 	struct header headers[HEADERS_MAX];
 	char key[UUID_TEXT_SIZE + 1] = "";
 	struct arena arena;
@@ -298,7 +298,17 @@ static void append_good(struct sim_world *world, size_t module, int32_t part, co
 void workload_send(struct sim_world *world, size_t module, const struct message_type *type, const void *body,
 		   const struct uuid *id)
 {
-	append_good(world, module, world_part_of(message_uuid(type->key_field, body)), type, body, id);
+	append_signed(world, module, world_part_of(message_uuid(type->key_field, body)), type, body, id, "all");
+}
+
+/* Who is not the clock cannot move a date. */
+static void send_false_tick(struct sim_world *world)
+{
+	const struct uuid id = command_id(world);
+	const struct tick tick = { .at = world->now_ms, .business_date = FALSE_DATE };
+
+	append_signed(world, dice_below(&world->dice, SIM_MODULES), (int32_t)dice_below(&world->dice, SIM_PARTS), &tick_type,
+		      &tick, &id, "but the clock");
 }
 
 void workload_tick(struct sim_world *world)
@@ -309,6 +319,8 @@ void workload_tick(struct sim_world *world)
 		for (int32_t part = 0; part < SIM_PARTS; part++) {
 			const struct uuid id = command_id(world);
 
-			append_good(world, module, part, &tick_type, &tick, &id);
+			append_signed(world, module, part, &tick_type, &tick, &id, "all");
 		}
+	if (!world->is_calm && dice_hits(&world->dice, 200))
+		send_false_tick(world);
 }

@@ -23,11 +23,13 @@ static int verify(void *self, struct str token, struct token_claims *ret_claims,
 
 	if (running->script.kills_gate && running->script.kills_gate(token))
 		worker->session->is_dead = true;
-	if (!str_is(token, "all") && !str_is(token, "none") && !str_is(token, "expired"))
+	if (!str_is(token, "all") && !str_is(token, "none") && !str_is(token, "expired") && !str_is(token, "but the clock"))
 		return err_set(err, ERR_POISON, "bad signature");
 	*ret_claims = (struct token_claims){
 		.subject = "sim",
-		.roles = str_is(token, "none") ? (uint32_t)ROLE_AUDITOR : UINT32_MAX,
+		.roles = str_is(token, "none")            ? (uint32_t)ROLE_AUDITOR
+			 : str_is(token, "but the clock") ? ~(uint32_t)ROLE_CLOCK
+							  : UINT32_MAX,
 		.expires_at_ms = str_is(token, "expired") ? 1 : INT64_MAX / 2,
 	};
 	return 0;

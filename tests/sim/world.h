@@ -289,7 +289,8 @@ void world_act(struct sim_session *session); /* whose rules run now */
 
 void workload_begin(struct sim_world *world); /* most of whom and what later commands name */
 void workload_publish(struct sim_world *world, size_t count);
-void workload_tick(struct sim_world *world); /* to every partition */
+void workload_tick(struct sim_world *world); /* to every partition; in a rough world sometimes a false one to one of them */
+#define FALSE_DATE 24000                     /* the business date of a false one: 2035 */
 
 /* A command that is good, to the partition of its key. */
 void workload_send(struct sim_world *world, size_t module, const struct message_type *type, const void *body,

@@ -57,14 +57,15 @@ static void test_role__names_go_there_and_back(void **state)
 	uint32_t all = 0;
 
 	(void)state;
-	for (uint32_t role = ROLE_ADMIN; role <= ROLE_REPORTING; role <<= 1) {
+	for (uint32_t role = ROLE_ADMIN; role <= ROLE_LAST; role <<= 1) {
 		assert_int_equal(role_by_name(str_of(role_name(role))), role);
 		all |= role;
 	}
-	assert_int_equal(all, (ROLE_REPORTING << 1) - 1);
+	assert_int_equal(all, (ROLE_LAST << 1) - 1);
 	assert_int_equal(role_by_name(STR("creditor")), ROLE_CREDITOR);
 	assert_int_equal(role_by_name(STR("system")), ROLE_SYSTEM);
 	assert_int_equal(role_by_name(STR("notifier")), ROLE_NOTIFIER);
+	assert_int_equal(role_by_name(STR("clock")), ROLE_CLOCK);
 }
 
 static void test_role__unknown_names_are_no_role(void **state)

@@ -1,0 +1,140 @@
+/* The gate between a record and a rule: what passes, and what each other becomes. With the real rules of debts, and tokens that
+ * are the names of their roles. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "consumers/debts/debts.h"
+#include "schemas/clock.h"
+#include "schemas/debts.h"
+#include "wire/envelope.h"
+#include "worker/admit.h"
+
+#define NOW_MS INT64_C(1795348800000) /* 2026-11-22T12:00:00Z */
+
+static struct coder *coder;
+static struct arena arena;         /* of the gate */
+static struct arena sending_arena; /* of what is sent */
+static struct buf value;
+static struct header headers[HEADERS_MAX];
+static size_t headers_count;
+static char key[UUID_TEXT_SIZE + 1];
+static struct bus_record record;
+static struct item item;
+
+static const struct uuid customer = { .bytes = { 0x01, 0x9a, [6] = 0x70, [8] = 0x80, [15] = 0xab } };
+
+static int verify(void *self, struct str token, struct token_claims *ret_claims, struct err *err)
+{
+	(void)self;
+	(void)err;
+	*ret_claims = (struct token_claims){ .subject = "test", .roles = role_by_name(token), .expires_at_ms = INT64_MAX / 2 };
+	return 0;
+}
+
+static int headers_of(void *self, const struct bus_record *its_record, struct header ret_headers[HEADERS_MAX], size_t *ret_count,
+		      struct err *err)
+{
+	(void)self;
+	(void)its_record;
+	(void)err;
+	memcpy(ret_headers, headers, headers_count * sizeof(*headers));
+	*ret_count = headers_count;
+	return 0;
+}
+
+static int set_up(void **state)
+{
+	struct err err = ERR_INIT;
+
+	(void)state;
+	buf_init(&value, 1 << 16);
+	headers_count = 0;
+	return coder_new(&coder, &err) == 0 && arena_init(&arena, 1 << 21, &err) == 0 &&
+			       arena_init(&sending_arena, 1 << 16, &err) == 0
+		       ? 0
+		       : -1;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	coder_free(coder);
+	arena_release(&arena);
+	arena_release(&sending_arena);
+	buf_release(&value);
+	return 0;
+}
+
+/* ---- given, when, then ---- */
+
+static void given(const struct message_type *type, const void *body, const char *role)
+{
+	struct err err = ERR_INIT;
+	struct command_head head = { .id = customer, .source = STR("/test"), .token = str_of(role), .at_ms = NOW_MS };
+
+	if (type->key_field) {
+		head.key = *message_uuid(type->key_field, body);
+		uuid_format(key, &head.key);
+	}
+	assert_int_equal(coder_encode(coder, type, body, &value, &err), 0);
+	assert_int_equal(envelope_write_command(type, body, &head, &sending_arena, headers, &headers_count, &err), 0);
+	record = (struct bus_record){ .part = 1, .at_ms = NOW_MS, .value = buf_str(&value) };
+	if (type->key_field)
+		record.key = str_of(key);
+}
+
+static void given_a_tick(const char *role)
+{
+	const struct tick tick = { .at = NOW_MS, .business_date = 20000 };
+
+	given(&tick_type, &tick, role);
+}
+
+static void when_it_arrives(void)
+{
+	struct err err = ERR_INIT;
+	const struct broker broker = { .headers = headers_of };
+	const struct admission admission = { .module = &debts_module, .coder = coder, .verify = verify, .value_size_max = 4096 };
+
+	arena_reset(&arena);
+	assert_int_equal(admit(&admission, &broker, &record, &arena, &item, &err), 0);
+}
+
+static void then_dead(const char *code)
+{
+	assert_int_equal(item.kind, ITEM_DEAD);
+	assert_string_equal(item.dead_code, code);
+}
+
+/* ---- the clock ---- */
+
+static void test_admit__only_the_clock_says_what_time_it_is(void **state)
+{
+	(void)state;
+	for (uint32_t role = ROLE_ADMIN; role <= ROLE_LAST; role <<= 1) {
+		buf_reset(&value);
+		given_a_tick(role_name(role));
+		when_it_arrives();
+		if (role == ROLE_CLOCK)
+			assert_int_equal(item.kind, ITEM_TICK);
+		else
+			then_dead("not_authorised");
+	}
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_admit__only_the_clock_says_what_time_it_is),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
