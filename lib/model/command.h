@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "base/uuid.h"
 #include "model/message.h"
+#include "model/scope.h"
 
 /* Roles of domain.md 3, as a bit set. The words stand in the token's "roles". */
 enum role {
@@ -38,6 +39,7 @@ struct command {
 	struct uuid correlation_id;
 	struct str actor; /* the token's subject: who says so */
 	uint32_t roles;
+	const struct scope *scope; /* which creditors and sources the roles are about; never NULL */
 	int64_t now_ms;      /* the record's broker timestamp, nobody can forge it; of one that has waited, the Tick's time */
 	int64_t received_ms; /* the record's broker timestamp, also when it has waited: before now_ms then */
 	int32_t today;       /* the business date it is handled on */

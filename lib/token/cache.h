@@ -14,7 +14,7 @@
 #define CACHE_SETS_BITS 8
 #define CACHE_SETS      (1 << CACHE_SETS_BITS)
 #define CACHE_WAYS      4
-#define CACHE_SIZE_MAX  2048 /* of a token; longer ones are checked each time */
+#define CACHE_SIZE_MAX  4096 /* of a token, the fullest scope in it; longer ones are checked each time */
 
 struct cache_entry {
 	size_t size; /* 0: free */

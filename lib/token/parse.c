@@ -145,6 +145,22 @@ static bool roles_of(const json_t *value, uint32_t *ret_roles)
 	return true;
 }
 
+/* A list of words that `add` takes: the ids of creditors, the names of sources, ["*"]. None at all binds to nothing. */
+static bool scope_of(const json_t *value, struct scope *scope, bool (*add)(struct scope *scope, struct str word))
+{
+	const json_t *item;
+	size_t i;
+
+	if (value != NULL && !json_is_array(value))
+		return false;
+	json_array_foreach(value, i, item)
+	{
+		if (!json_is_string(item) || !add(scope, text_of(item)))
+			return false;
+	}
+	return true;
+}
+
 bool subject_is_valid(struct str subject)
 {
 	if (subject.size == 0 || subject.size > TOKEN_SUBJECT_MAX || !str_is_text(subject))
@@ -182,6 +198,10 @@ static const char *take_claims(const json_t *object, const char *issuer, const c
 		return "sub is missing or not a name";
 	if (!roles_of(json_object_get(object, "roles"), &claims->roles))
 		return "roles is not a list of names";
+	if (!scope_of(json_object_get(object, "creditors"), &claims->scope, scope_add_creditor))
+		return "creditors is not a list of ids, or of * alone";
+	if (!scope_of(json_object_get(object, "sources"), &claims->scope, scope_add_source))
+		return "sources is not a list of names, or of * alone";
 	MUST(str_to_chars(claims->subject, sizeof(claims->subject), subject));
 	return take_times(object, claims);
 }

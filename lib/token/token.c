@@ -1,6 +1,7 @@
 #include "token/token.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <jwt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -186,37 +187,77 @@ bool token_is_valid_at(const struct token_claims *claims, int64_t at_ms)
 	return at_ms <= claims->expires_at_ms + LEEWAY_MS;
 }
 
-/* {"roles":["agent","creditor"]} */
-static void write_roles(struct buf *json, uint32_t roles)
+/* ["agent","creditor"] */
+static json_t *list_roles(uint32_t roles)
 {
-	const char *comma = "";
+	json_t *list = json_array();
 
-	buf_add_text(json, "{\"roles\":[");
-	for (uint32_t role = 1; role != 0 && role <= roles; role <<= 1) {
-		if ((roles & role) == 0)
-			continue;
-		buf_add_format(json, "%s\"%s\"", comma, role_name(role));
-		comma = ",";
+	for (uint32_t role = 1; role != 0 && role <= roles; role <<= 1)
+		if ((roles & role) != 0)
+			(void)json_array_append_new(list, json_string(role_name(role)));
+	return list;
+}
+
+/* ["*"]: all of them. */
+static json_t *list_creditors(const struct scope *scope)
+{
+	json_t *list = scope->all_creditors ? json_pack("[s]", "*") : json_array();
+
+	for (size_t i = 0; i < scope->creditors_count; i++) {
+		char text[UUID_TEXT_SIZE + 1];
+
+		uuid_format(text, &scope->creditors[i]);
+		(void)json_array_append_new(list, json_string(text));
 	}
-	buf_add(json, "]}", sizeof("]}")); // terminated, for libjwt
+	return list;
+}
+
+static json_t *list_sources(const struct scope *scope)
+{
+	json_t *list = scope->all_sources ? json_pack("[s]", "*") : json_array();
+
+	for (size_t i = 0; i < scope->sources_count; i++)
+		(void)json_array_append_new(list, json_string(scope->sources[i]));
+	return list;
+}
+
+static size_t size_of_scope(const struct scope *scope)
+{
+	return scope->creditors_count + scope->sources_count + scope->all_creditors + scope->all_sources;
+}
+
+/*
+ * {"roles":["creditor"],"creditors":["..."],"sources":["bank-1"]}, the caller's to free; NULL when there is no memory. Without a
+ * scope neither list is there: most tokens are a user's, whose scope does not stand in them.
+ */
+static char *write_lists(const struct token_claims *claims)
+{
+	json_t *object = json_pack("{so}", "roles", list_roles(claims->roles));
+	char *text;
+
+	if (size_of_scope(&claims->scope) > 0) {
+		(void)json_object_set_new(object, "creditors", list_creditors(&claims->scope));
+		(void)json_object_set_new(object, "sources", list_sources(&claims->scope));
+	}
+	text = json_dumps(object, JSON_COMPACT);
+	json_decref(object);
+	return text;
 }
 
 /* False when there is no memory. */
 static bool fill(jwt_t *jwt, const struct token_keys *keys, const struct keyring_key *key, const struct token_claims *claims)
 {
-	struct buf roles;
+	char *lists = write_lists(claims);
 	bool filled;
 
-	buf_init(&roles, 1024);
-	write_roles(&roles, claims->roles);
-	filled = !roles.overflow && jwt_add_header(jwt, "kid", key->kid) == 0 && jwt_add_grant(jwt, "iss", keys->issuer) == 0 &&
+	filled = lists != NULL && jwt_add_header(jwt, "kid", key->kid) == 0 && jwt_add_grant(jwt, "iss", keys->issuer) == 0 &&
 		 jwt_add_grant(jwt, "aud", keys->audience) == 0 && jwt_add_grant(jwt, "sub", claims->subject) == 0 &&
 		 jwt_add_grant_int(jwt, "iat", (long)(claims->issued_at_ms / 1000)) == 0 &&
 		 jwt_add_grant_int(jwt, "exp", (long)(claims->expires_at_ms / 1000)) == 0 &&
 		 (claims->not_before_ms == 0 || jwt_add_grant_int(jwt, "nbf", (long)(claims->not_before_ms / 1000)) == 0) &&
-		 jwt_add_grants_json(jwt, (const char *)roles.data) == 0 &&
+		 jwt_add_grants_json(jwt, lists) == 0 &&
 		 jwt_set_alg(jwt, JWT_ALG_ES256, (const unsigned char *)key->pem.private_pem, (int)key->pem.private_size) == 0;
-	buf_release(&roles);
+	free(lists);
 	return filled;
 }
 

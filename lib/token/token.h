@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "model/scope.h"
 
 /*
  * JWT (RFC 7519) with ES256 only, behind the checks that libjwt 1.10 does not make (traps.md 4; RFC 8725 checklist): size limit,
@@ -25,7 +26,8 @@ struct token_keys;
 
 struct token_claims {
 	char subject[TOKEN_SUBJECT_MAX + 1];
-	uint32_t roles; /* bits of model/command.h */
+	uint32_t roles;     /* bits of model/command.h */
+	struct scope scope; /* claims `creditors` and `sources`; a user's is read from his rights instead */
 	int64_t issued_at_ms;
 	int64_t not_before_ms; /* 0: none */
 	int64_t expires_at_ms;
@@ -70,6 +72,7 @@ struct own_token {
 	uint64_t keys_changes; /* of the keys when it was signed */
 };
 
+/* Its scope is none: what our own services issue needs no creditor and no source. */
 MUST_CHECK int own_token_renew(struct own_token *own, struct token_keys *keys, const char *subject, uint32_t roles,
 			       int64_t life_ms, int64_t now_ms, struct err *err);
 

@@ -21,6 +21,7 @@
 
 #include "crypto/crypto.h"
 #include "model/command.h"
+#include "token/cache.h"
 #include "token/token.h"
 
 #define HEADER "{\"alg\":\"ES256\",\"kid\":\"key-1\",\"typ\":\"JWT\"}"
@@ -298,6 +299,43 @@ static void test_token__unknown_roles_are_passed_over(void **state)
 	assert_int_equal(claims.roles, ROLE_AUDITOR);
 	refuses_claims("{\"iss\":\"dcs\",\"aud\":\"dcs\",\"sub\":\"billing\",\"roles\":\"admin\"," TIMES "}", "roles");
 	refuses_claims("{\"iss\":\"dcs\",\"aud\":\"dcs\",\"sub\":\"billing\",\"roles\":[[\"admin\"]]," TIMES "}", "roles");
+}
+
+#define SCOPE(lists) "{\"iss\":\"dcs\",\"aud\":\"dcs\",\"sub\":\"billing\"," lists "," TIMES "}"
+#define ACME         "019a0000-0000-7000-8000-000000000001"
+
+static void test_token__a_scope_is_lists_of_words(void **state)
+{
+	struct token_claims claims;
+	struct uuid acme;
+
+	(void)state;
+	assert_true(uuid_parse(&acme, STR(ACME)));
+	accepts(forge(HEADER, SCOPE("\"roles\":[]")), &claims);
+	assert_memory_equal(&claims.scope, &scope_none, sizeof(claims.scope));
+	accepts(forge(HEADER, SCOPE("\"creditors\":[\"*\"],\"sources\":[\"*\"]")), &claims);
+	assert_memory_equal(&claims.scope, &scope_all, sizeof(claims.scope));
+	accepts(forge(HEADER, SCOPE("\"creditors\":[\"" ACME "\"],\"sources\":[\"bank-1\",\"bank-2\"]")), &claims);
+	assert_int_equal(claims.scope.creditors_count, 1);
+	assert_true(scope_has_creditor(&claims.scope, &acme));
+	assert_true(scope_has_source(&claims.scope, STR("bank-2")));
+	assert_false(claims.scope.all_creditors || claims.scope.all_sources);
+}
+
+static void test_token__a_malformed_scope_is_refused(void **state)
+{
+	(void)state;
+	refuses_claims(SCOPE("\"creditors\":\"*\""), "creditors");
+	refuses_claims(SCOPE("\"creditors\":[\"acme\"]"), "creditors");
+	refuses_claims(SCOPE("\"creditors\":[\"*\",\"" ACME "\"]"), "creditors");
+	refuses_claims(SCOPE("\"creditors\":[7]"), "creditors");
+	refuses_claims(SCOPE("\"creditors\":null"), "creditors");
+	refuses_claims(SCOPE("\"creditors\":[\"00000000-0000-0000-0000-000000000000\"]"), "creditors");
+	refuses_claims(SCOPE("\"sources\":\"bank-1\""), "sources");
+	refuses_claims(SCOPE("\"sources\":[\"bank-1\",\"*\"]"), "sources");
+	refuses_claims(SCOPE("\"sources\":[\"\"]"), "sources");
+	refuses_claims(SCOPE("\"sources\":[\"a,b\"]"), "sources");
+	refuses_claims(SCOPE("\"sources\":{\"bank-1\":true}"), "sources");
 }
 
 static void test_token__the_longest_subject_fits_and_one_more_does_not(void **state)
@@ -763,6 +801,45 @@ static void test_token_sign__what_is_signed_verifies(void **state)
 	remove_file("notes.txt");
 }
 
+static void fill(struct scope *scope)
+{
+	char word[UUID_TEXT_SIZE + 1];
+
+	for (int i = 0; i < SCOPE_CREDITORS_MAX; i++) {
+		(void)snprintf(word, sizeof(word), "019a0000-0000-7000-8000-0000000001%02d", i);
+		assert_true(scope_add_creditor(scope, str_of(word)));
+	}
+	for (int i = 0; i < SCOPE_SOURCES_MAX; i++) {
+		(void)snprintf(word, sizeof(word), "\"source\" of thirty-two bytes \\%02d", i);
+		assert_true(scope_add_source(scope, str_of(word)));
+	}
+}
+
+static void test_token_sign__a_scope_comes_back(void **state)
+{
+	struct token_claims claims = some_claims();
+	struct token_claims read;
+	struct scope scopes[] = { scope_none, scope_all, scope_none };
+	struct token_keys *signer = NULL;
+	struct err err = ERR_INIT;
+	static char text[TOKEN_SIZE_MAX];
+
+	(void)state;
+	fill(&scopes[2]);
+	write_private("a-signer.pem", 0600, key_other, NULL);
+	assert_int_equal(token_keys_load(directory, "dcs", "dcs", &signer, &err), 0);
+	for (size_t i = 0; i < sizeof(scopes) / sizeof(scopes[0]); i++) {
+		claims.scope = scopes[i];
+		if (token_sign(signer, &claims, text, sizeof(text), &err) < 0 ||
+		    token_verify(signer, str_of(text), &read, &err) < 0)
+			fail_msg("%s", err.text);
+		assert_memory_equal(&read.scope, &scopes[i], sizeof(read.scope));
+		assert_true(strlen(text) <= CACHE_SIZE_MAX);
+	}
+	token_keys_free(signer);
+	remove_file("a-signer.pem");
+}
+
 static void test_token_sign__needs_a_private_key_and_claims_that_verify(void **state)
 {
 	struct token_claims claims = some_claims();
@@ -942,6 +1019,8 @@ int main(void)
 		cmocka_unit_test(test_token__a_good_one_gives_its_claims),
 		cmocka_unit_test(test_token__the_audience_may_be_one_of_a_list),
 		cmocka_unit_test(test_token__unknown_roles_are_passed_over),
+		cmocka_unit_test(test_token__a_scope_is_lists_of_words),
+		cmocka_unit_test(test_token__a_malformed_scope_is_refused),
 		cmocka_unit_test(test_token__the_longest_subject_fits_and_one_more_does_not),
 		cmocka_unit_test(test_token__alg_none_is_refused_with_and_without_a_signature),
 		cmocka_unit_test(test_token__hmac_with_the_public_key_as_secret_is_refused),
@@ -971,6 +1050,7 @@ int main(void)
 		cmocka_unit_test(test_token_keys__issuer_and_audience_are_named),
 		cmocka_unit_test(test_token_keys__more_than_there_is_room_for_stop_the_start),
 		cmocka_unit_test(test_token_sign__what_is_signed_verifies),
+		cmocka_unit_test(test_token_sign__a_scope_comes_back),
 		cmocka_unit_test(test_token_sign__needs_a_private_key_and_claims_that_verify),
 		cmocka_unit_test(test_token_keys__one_key_follows_another_while_all_run),
 		cmocka_unit_test(test_token_own__is_signed_anew_when_it_grows_old_and_when_the_keys_change),

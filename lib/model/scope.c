@@ -1,0 +1,114 @@
+#include "model/scope.h"
+
+const struct scope scope_all = { .all_creditors = true, .all_sources = true };
+const struct scope scope_none = { .all_creditors = false };
+
+bool scope_has_creditor(const struct scope *scope, const struct uuid *creditor_id)
+{
+	for (size_t i = 0; i < scope->creditors_count; i++)
+		if (uuid_equal(&scope->creditors[i], creditor_id))
+			return true;
+	return scope->all_creditors;
+}
+
+bool scope_has_source(const struct scope *scope, struct str source)
+{
+	for (size_t i = 0; i < scope->sources_count; i++)
+		if (str_is(source, scope->sources[i]))
+			return true;
+	return scope->all_sources;
+}
+
+bool scope_add_creditor(struct scope *scope, struct str word)
+{
+	struct uuid id;
+
+	if (scope->all_creditors)
+		return false;
+	if (str_is(word, "*")) {
+		scope->all_creditors = scope->creditors_count == 0;
+		return scope->all_creditors;
+	}
+	if (!uuid_parse(&id, word) || uuid_is_none(&id))
+		return false;
+	if (scope_has_creditor(scope, &id))
+		return true;
+	if (scope->creditors_count == SCOPE_CREDITORS_MAX)
+		return false;
+	scope->creditors[scope->creditors_count++] = id;
+	return true;
+}
+
+static bool is_source_name(struct str word)
+{
+	if (word.size == 0 || word.size > SCOPE_SOURCE_SIZE_MAX || !str_is_text(word))
+		return false;
+	for (size_t i = 0; i < word.size; i++)
+		if ((unsigned char)word.data[i] < 0x20 || word.data[i] == 0x7F || word.data[i] == ',')
+			return false;
+	return true;
+}
+
+bool scope_add_source(struct scope *scope, struct str word)
+{
+	if (scope->all_sources)
+		return false;
+	if (str_is(word, "*")) {
+		scope->all_sources = scope->sources_count == 0;
+		return scope->all_sources;
+	}
+	if (!is_source_name(word))
+		return false;
+	if (scope_has_source(scope, word))
+		return true;
+	if (scope->sources_count == SCOPE_SOURCES_MAX)
+		return false;
+	return str_to_chars(scope->sources[scope->sources_count++], SCOPE_SOURCE_SIZE_MAX + 1, word);
+}
+
+void scope_write(const struct scope *scope, struct buf *buf)
+{
+	if (scope->all_creditors)
+		buf_add_u8(buf, '*');
+	for (size_t i = 0; i < scope->creditors_count; i++) {
+		char text[UUID_TEXT_SIZE + 1];
+
+		uuid_format(text, &scope->creditors[i]);
+		buf_add_format(buf, "%s%s", i > 0 ? "," : "", text);
+	}
+	buf_add_u8(buf, ';');
+	if (scope->all_sources)
+		buf_add_u8(buf, '*');
+	for (size_t i = 0; i < scope->sources_count; i++)
+		buf_add_format(buf, "%s%s", i > 0 ? "," : "", scope->sources[i]);
+}
+
+bool scope_read(struct scope *ret_scope, struct str text)
+{
+	struct scope scope = scope_none;
+	struct str sources;
+	struct str creditors = str_cut(text, ';', &sources);
+
+	while (creditors.size > 0)
+		if (!scope_add_creditor(&scope, str_cut(creditors, ',', &creditors)))
+			return false;
+	while (sources.size > 0)
+		if (!scope_add_source(&scope, str_cut(sources, ',', &sources)))
+			return false;
+	*ret_scope = scope;
+	return true;
+}
+
+const struct scope *scope_keep(struct arena *arena, const struct scope *scope)
+{
+	struct scope *kept;
+
+	if (scope->all_creditors && scope->all_sources)
+		return &scope_all;
+	if (!scope->all_creditors && !scope->all_sources && scope->creditors_count == 0 && scope->sources_count == 0)
+		return &scope_none;
+	kept = arena_take(arena, 1, sizeof(*kept));
+	if (kept != NULL)
+		*kept = *scope;
+	return kept;
+}

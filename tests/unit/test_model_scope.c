@@ -1,0 +1,186 @@
+/* What an issuer is bound to: its words, its text, what it lets through. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "model/scope.h"
+
+#define ACME  "019a0000-0000-7000-8000-000000000001"
+#define OTHER "019a0000-0000-7000-8000-000000000002"
+#define NIL   "00000000-0000-0000-0000-000000000000"
+
+static struct uuid id_of(const char *text)
+{
+	struct uuid id;
+
+	assert_true(uuid_parse(&id, str_of(text)));
+	return id;
+}
+
+static void test_scope__nothing_is_the_least(void **state)
+{
+	struct uuid acme = id_of(ACME);
+
+	(void)state;
+	assert_false(scope_has_creditor(&scope_none, &acme));
+	assert_false(scope_has_source(&scope_none, STR("bank-1")));
+	assert_false(scope_has_source(&scope_none, STR("")));
+	assert_true(scope_has_creditor(&scope_all, &acme));
+	assert_true(scope_has_source(&scope_all, STR("bank-1")));
+}
+
+static void test_scope__has_what_was_added(void **state)
+{
+	struct scope scope = scope_none;
+	struct uuid acme = id_of(ACME), other = id_of(OTHER);
+
+	(void)state;
+	assert_true(scope_add_creditor(&scope, STR(ACME)));
+	assert_true(scope_add_creditor(&scope, STR(ACME)));
+	assert_true(scope_add_source(&scope, STR("bank-1")));
+	assert_true(scope_add_source(&scope, STR("bank-1")));
+	assert_int_equal(scope.creditors_count, 1);
+	assert_int_equal(scope.sources_count, 1);
+	assert_true(scope_has_creditor(&scope, &acme));
+	assert_false(scope_has_creditor(&scope, &other));
+	assert_true(scope_has_source(&scope, STR("bank-1")));
+	assert_false(scope_has_source(&scope, STR("bank-10")));
+	assert_false(scope_has_source(&scope, STR("bank-")));
+	assert_false(scope_has_source(&scope, STR("*")));
+}
+
+static void test_scope__takes_no_other_words(void **state)
+{
+	static const struct str no_creditors[] = { { "", 0 }, { "acme", 4 }, { NIL, 36 }, { ACME "0", 37 } };
+	static const struct str no_sources[] = { { "", 0 },     { "a,b", 3 },  { "a\nb", 3 },
+						 { "a\0b", 3 }, { "\xff", 1 }, { "123456789012345678901234567890123", 33 } };
+	struct scope scope = scope_none;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(no_creditors) / sizeof(no_creditors[0]); i++)
+		assert_false(scope_add_creditor(&scope, no_creditors[i]));
+	for (size_t i = 0; i < sizeof(no_sources) / sizeof(no_sources[0]); i++)
+		assert_false(scope_add_source(&scope, no_sources[i]));
+	assert_memory_equal(&scope, &scope_none, sizeof(scope));
+}
+
+static void test_scope__all_stands_alone(void **state)
+{
+	struct scope scope = scope_none;
+	struct scope listed = scope_none;
+
+	(void)state;
+	assert_true(scope_add_creditor(&scope, STR("*")));
+	assert_false(scope_add_creditor(&scope, STR(ACME)));
+	assert_true(scope_add_source(&scope, STR("*")));
+	assert_false(scope_add_source(&scope, STR("bank-1")));
+	assert_memory_equal(&scope, &scope_all, sizeof(scope));
+
+	assert_true(scope_add_creditor(&listed, STR(ACME)));
+	assert_false(scope_add_creditor(&listed, STR("*")));
+	assert_true(scope_add_source(&listed, STR("bank-1")));
+	assert_false(scope_add_source(&listed, STR("*")));
+	assert_false(listed.all_creditors || listed.all_sources);
+}
+
+static void fill(struct scope *scope)
+{
+	char word[UUID_TEXT_SIZE + 1];
+
+	for (int i = 0; i < SCOPE_CREDITORS_MAX; i++) {
+		(void)snprintf(word, sizeof(word), "019a0000-0000-7000-8000-0000000001%02d", i);
+		assert_true(scope_add_creditor(scope, str_of(word)));
+	}
+	for (int i = 0; i < SCOPE_SOURCES_MAX; i++) {
+		(void)snprintf(word, sizeof(word), "a-source-of-thirty-two-bytes--%02d", i);
+		assert_true(scope_add_source(scope, str_of(word)));
+	}
+}
+
+static void test_scope__has_bounds(void **state)
+{
+	struct scope scope = scope_none;
+
+	(void)state;
+	fill(&scope);
+	assert_false(scope_add_creditor(&scope, STR(ACME)));
+	assert_false(scope_add_source(&scope, STR("bank-1")));
+}
+
+/* Written and read again it is the same. */
+static void comes_back(const struct scope *scope, const char *text)
+{
+	struct scope read;
+	struct buf buf;
+
+	buf_init(&buf, SCOPE_TEXT_SIZE_MAX);
+	scope_write(scope, &buf);
+	assert_false(buf.overflow);
+	if (text != NULL)
+		assert_true(str_is(buf_str(&buf), text));
+	assert_true(scope_read(&read, buf_str(&buf)));
+	assert_memory_equal(&read, scope, sizeof(read));
+	buf_release(&buf);
+}
+
+static void test_scope__comes_back_from_its_text(void **state)
+{
+	struct scope one = { .creditors_count = 1, .creditors = { id_of(ACME) }, .sources_count = 2, .sources = { "a", "b; c" } };
+	struct scope full = scope_none;
+
+	(void)state;
+	fill(&full);
+	comes_back(&scope_none, ";");
+	comes_back(&scope_all, "*;*");
+	comes_back(&one, ACME ";a,b; c");
+	comes_back(&full, NULL);
+}
+
+static void test_scope__a_text_that_is_none_changes_nothing(void **state)
+{
+	struct scope scope = scope_all;
+
+	(void)state;
+	assert_false(scope_read(&scope, STR("acme;")));
+	assert_false(scope_read(&scope, STR("*," ACME ";")));
+	assert_false(scope_read(&scope, STR(";*,b")));
+	assert_memory_equal(&scope, &scope_all, sizeof(scope));
+}
+
+static void test_scope__is_kept_in_an_arena(void **state)
+{
+	struct scope one = { .creditors_count = 1, .creditors = { id_of(ACME) } };
+	const struct scope *kept;
+	struct err err = ERR_INIT;
+	struct arena arena;
+
+	(void)state;
+	assert_int_equal(arena_init(&arena, 3 * sizeof(one) / 2, &err), 0);
+	assert_ptr_equal(scope_keep(&arena, &scope_all), &scope_all);
+	assert_ptr_equal(scope_keep(&arena, &scope_none), &scope_none);
+	kept = scope_keep(&arena, &one);
+	assert_ptr_not_equal(kept, &one);
+	assert_memory_equal(kept, &one, sizeof(one));
+	assert_null(scope_keep(&arena, &one));
+	arena_release(&arena);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_scope__nothing_is_the_least),
+		cmocka_unit_test(test_scope__has_what_was_added),
+		cmocka_unit_test(test_scope__takes_no_other_words),
+		cmocka_unit_test(test_scope__all_stands_alone),
+		cmocka_unit_test(test_scope__has_bounds),
+		cmocka_unit_test(test_scope__comes_back_from_its_text),
+		cmocka_unit_test(test_scope__a_text_that_is_none_changes_nothing),
+		cmocka_unit_test(test_scope__is_kept_in_an_arena),
+	};
+
+	return cmocka_run_group_tests_name("scopes", tests, NULL, NULL);
+}
