@@ -8,7 +8,7 @@
 
 /* What a value can take of the arena at most when it is decoded: a body whose items are many and small, its texts. */
 #define DECODED_SIZE_MAX(value_size) ((value_size)*64)
-#define DEAD_SIZE_MAX                ((size_t)4 << 10) /* the reason of a dead letter, the actor of a command */
+#define DEAD_SIZE_MAX                ((size_t)4 << 10) /* the reason of a dead letter, the actor and the scope of a command */
 
 /* Sets the item aside. The reason is copied: it is told to people and stands in the database. */
 static int die(struct item *item, const char *code, const char *reason, struct arena *arena, struct err *err)
@@ -133,6 +133,7 @@ static const char *judge(const struct admission *admission, const struct header 
 	item->command.correlation_id = envelope.correlation_id;
 	item->command.actor = str_copy(arena, str_of(claims.subject));
 	item->command.roles = claims.roles;
+	item->command.scope = scope_keep(arena, &claims.scope);
 	item->command.now_ms = item->command.received_ms = record->at_ms;
 	item->expires_ms = envelope.expires_ms;
 	item->traceparent = envelope.traceparent;
@@ -208,7 +209,7 @@ int admit(const struct admission *admission, const struct broker *broker, const 
 		buf_release(&packed);
 		if (!item.dead_headers.data)
 			return err_set(err, ERR_POISON, "arena full");
-	} else if (!item.command.actor.data) {
+	} else if (!item.command.actor.data || !item.command.scope) {
 		return err_set(err, ERR_POISON, "arena full");
 	}
 	*ret_item = item;
@@ -234,6 +235,7 @@ int admit_parked(const struct admission *admission, const struct parked *parked,
 	item.command.correlation_id = parked->correlation_id;
 	item.command.actor = parked->actor;
 	item.command.roles = parked->roles;
+	item.command.scope = parked->scope;
 	item.command.now_ms = now_ms;
 	item.command.received_ms = parked->since_ms;
 	*ret_item = item;

@@ -474,6 +474,7 @@ static struct parked parked_of(const struct item *item, const struct verdict *ve
 		.part = item->part,
 		.kind = verdict->parked_kind,
 		.roles = item->command.roles,
+		.scope = item->command.scope,
 		.offset = item->offset,
 		.since_ms = item->since_ms,
 		.expires_ms = item->expires_ms,

@@ -10,6 +10,7 @@
 #include "bus/bus.h"
 #include "crypto/crypto.h"
 #include "model/header.h"
+#include "model/scope.h"
 #include "model/workset.h"
 #include "worker/dead_letter.h"
 #include "worker/keyset.h"
@@ -69,6 +70,7 @@ struct parked {
 	enum parked_kind kind;
 	bool released;
 	uint32_t roles;
+	const struct scope *scope;
 	int64_t offset;
 	int64_t since_ms;
 	int64_t expires_ms; /* 0: none */

@@ -86,7 +86,7 @@ static const struct db_statement statement_read_log = {
 static const struct db_statement statement_read_parked = {
 	"engine_read_parked",
 	"SELECT command_offset, kind, released, key, command_id, since, actor, roles, digest, correlation_id, expires, "
-	"traceparent, value"
+	"traceparent, value, scope"
 	" FROM parked WHERE part = $1 AND command_offset > $2 ORDER BY command_offset LIMIT $3",
 };
 
@@ -144,7 +144,7 @@ static const struct db_table table_parked = {
 	.name = "parked",
 	.columns = "part integer, command_offset bigint, key uuid, command_id uuid, kind text, reason text, "
 		   "since timestamptz, actor text, roles integer, digest bytea, correlation_id uuid, "
-		   "expires timestamptz, traceparent text, value bytea",
+		   "expires timestamptz, traceparent text, value bytea, scope text",
 };
 
 static const struct db_table table_dead = {
@@ -163,6 +163,7 @@ struct pg_edge {
 	struct db_params params;
 	struct db_params params_answers;
 	struct db_copy log, parked, dead;
+	struct buf scope; /* of a parked command, as text */
 	struct slot_loader actors;
 };
 
@@ -448,7 +449,7 @@ static int edge_open(void *self, const struct head *heads, size_t heads_count, s
 /* The rights of users, as another module publishes them. */
 static const struct db_statement statement_actors = {
 	"engine_actors",
-	"SELECT u.n, p.roles, p.customer_id FROM unnest($1::uuid[]) WITH ORDINALITY u(id, n)"
+	"SELECT u.n, p.roles, p.customer_id, p.scope FROM unnest($1::uuid[]) WITH ORDINALITY u(id, n)"
 	" JOIN users.public_user p ON p.user_id = u.id",
 };
 
@@ -462,6 +463,8 @@ static int read_actor(void *self, const struct db_result *result, int row, struc
 	actor->customer_id = (struct uuid){ 0 };
 	if (!db_is_null(result, row, 2))
 		actor->customer_id = db_uuid(result, row, 2);
+	if (!scope_read(&actor->scope, db_str(result, row, 3)))
+		actor->scope = scope_none;
 	return 0;
 }
 
@@ -546,6 +549,9 @@ static int write_parked(struct pg_edge *edge, const struct changes *changes, str
 			db_copy_null(copy);
 		copy_optional(copy, parked->traceparent.size > 0 ? parked->traceparent : (struct str){ .data = NULL });
 		db_copy_str(copy, parked->value);
+		buf_reset(&edge->scope);
+		scope_write(parked->scope, &edge->scope);
+		db_copy_str(copy, buf_str(&edge->scope));
 	}
 	return db_write_copy(edge->db, copy, err);
 }
@@ -739,6 +745,14 @@ static int edge_read_log(void *self, int32_t part, int64_t from_seq, size_t rows
 	return 0;
 }
 
+/* NULL: the arena is full. */
+static const struct scope *keep_scope(struct arena *arena, struct str text)
+{
+	struct scope scope;
+
+	return scope_keep(arena, scope_read(&scope, text) ? &scope : &scope_none);
+}
+
 static enum parked_kind kind_of(struct str name)
 {
 	for (size_t i = 0; i < sizeof(parked_kinds) / sizeof(parked_kinds[0]); i++)
@@ -773,9 +787,10 @@ static int edge_read_parked(void *self, int32_t part, int64_t after_offset, size
 			.expires_ms = db_is_null(&result, row, 10) ? 0 : db_instant(&result, row, 10),
 			.traceparent = keep(arena, &result, row, 11),
 			.value = keep(arena, &result, row, 12),
+			.scope = keep_scope(arena, db_str(&result, row, 13)),
 		};
 		copy_bytes(rows[count].digest, DIGEST_SIZE, db_str(&result, row, 8));
-		if (!rows[count].actor.data || !rows[count].value.data)
+		if (!rows[count].actor.data || !rows[count].value.data || !rows[count].scope)
 			break;
 		count++;
 	}
@@ -861,6 +876,7 @@ int pg_edge_open(const char *conninfo, const char *module, const struct store *s
 	slot_loader_init(&edge->actors);
 	db_copy_init(&edge->log, &table_log, ROWS_SIZE_MAX);
 	db_copy_init(&edge->parked, &table_parked, ROWS_SIZE_MAX);
+	buf_init(&edge->scope, SCOPE_TEXT_SIZE_MAX);
 	db_copy_init(&edge->dead, &table_dead, ROWS_SIZE_MAX);
 	*ret_edge = edge;
 	*ret_database = (struct database){
@@ -894,6 +910,7 @@ void pg_edge_close(struct pg_edge *edge)
 	slot_loader_release(&edge->actors);
 	db_copy_release(&edge->log);
 	db_copy_release(&edge->parked);
+	buf_release(&edge->scope);
 	db_copy_release(&edge->dead);
 	free(edge);
 }

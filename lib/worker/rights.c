@@ -25,6 +25,7 @@ bool rights_hold(struct command *command, const struct rule *rule, const struct 
 		return true; /* the token's roles were looked at when the record came */
 	actor = workset_state(set, &actor_entity, &user_id);
 	command->roles &= actor == NULL ? 0 : actor->roles;
+	command->scope = actor == NULL ? &scope_none : &actor->scope;
 	if ((command->roles & rule->roles) == 0)
 		return false;
 	return (command->roles & rule->roles & ~(uint32_t)ROLE_CONSUMER) != 0 || uuid_equal(&actor->customer_id, &command->key);

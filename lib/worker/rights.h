@@ -12,11 +12,15 @@
  * is what counts: a role taken away, a user disabled works with the next command, however long the token is valid. Services have
  * other names and the rights of their token.
  *
+ * The same holds for his scope: the creditors and sources that he is bound to are those of his rights now, whatever stands in the
+ * token.
+ *
  * A portal user (consumer) acts for one customer: as such he may only issue what has that customer as its key.
  */
 struct actor { /* no row: no such user, no rights */
 	uint32_t roles;
 	struct uuid customer_id; /* none: nobody's portal user */
+	struct scope scope;
 };
 
 extern const struct entity actor_entity;
@@ -24,7 +28,8 @@ extern const struct entity actor_entity;
 /* Asks for the actor's rights if he is a user. */
 void rights_touch(const struct command *command, struct workset *set);
 
-/* Takes from command->roles what the user does not have any more; false: what is left may not issue this. */
+/* Takes from command->roles what the user does not have any more, and gives it his scope; false: what is left may not issue this.
+ */
 bool rights_hold(struct command *command, const struct rule *rule, const struct workset *set);
 
 #endif

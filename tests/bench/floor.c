@@ -180,6 +180,7 @@ static int prepare(struct session *session, struct err *err)
 						      .correlation_id = source->id,
 						      .actor = STR("bench"),
 						      .roles = ROLE_CREDITOR,
+						      .scope = &scope_all,
 						      .now_ms = NOW_MS + number / 100,
 						      .today = (int32_t)(NOW_MS / 86400000) };
 		session->commands_count++;

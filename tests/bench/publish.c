@@ -77,7 +77,11 @@ static int start(struct publisher *publisher, struct err *err)
 	struct bus_conf conf = { .bootstrap = publisher->bootstrap, .client_id = "bench-publish" };
 	int64_t now_ms = clock_now_ms();
 	struct token_claims claims = {
-		.subject = "bench", .roles = ROLE_CREDITOR, .issued_at_ms = now_ms, .expires_at_ms = now_ms + TOKEN_LIFE_MS
+		.subject = "bench",
+		.roles = ROLE_CREDITOR,
+		.scope = scope_all,
+		.issued_at_ms = now_ms,
+		.expires_at_ms = now_ms + TOKEN_LIFE_MS,
 	};
 
 	buf_init(&publisher->body, BODY_SIZE_MAX);

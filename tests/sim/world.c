@@ -30,6 +30,7 @@ static int verify(void *self, struct str token, struct token_claims *ret_claims,
 		.roles = str_is(token, "none")            ? (uint32_t)ROLE_AUDITOR
 			 : str_is(token, "but the clock") ? ~(uint32_t)ROLE_CLOCK
 							  : UINT32_MAX,
+		.scope = scope_all,
 		.expires_at_ms = str_is(token, "expired") ? 1 : INT64_MAX / 2,
 	};
 	return 0;

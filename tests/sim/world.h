@@ -65,6 +65,7 @@ struct sim_rows {
 
 struct sim_parked {
 	struct parked parked; /* texts owned */
+	struct scope scope;
 	bool is_gone;
 };
 

@@ -40,7 +40,7 @@ static void row_free(struct sim_row *row)
 
 static struct sim_parked parked_copy(const struct parked *parked)
 {
-	struct sim_parked copy = { .parked = *parked };
+	struct sim_parked copy = { .parked = *parked, .scope = *parked->scope };
 
 	copy.parked.actor = sim_copy(parked->actor);
 	copy.parked.reason = sim_copy(parked->reason);
@@ -560,7 +560,8 @@ static int edge_read_parked(void *self, int32_t part, int64_t after_offset, size
 		rows[count] = parked->parked;
 		rows[count].actor = str_copy(arena, parked->parked.actor);
 		rows[count].value = str_copy(arena, parked->parked.value);
-		MUST(rows[count].actor.data && rows[count].value.data);
+		rows[count].scope = scope_keep(arena, &parked->scope);
+		MUST(rows[count].actor.data && rows[count].value.data && rows[count].scope);
 		count++;
 	}
 	*ret_rows = rows;

@@ -348,7 +348,9 @@ static void when_amended_in_one_batch_with_its_creation(struct amend_debt *body)
 	const struct rule *rule = spec_rule(&spec, &amend_debt_type);
 	static struct command command;
 
-	command = (struct command){ .type = &amend_debt_type, .body = body, .actor = STR("test"), .today = SPEC_TODAY };
+	command = (struct command){
+		.type = &amend_debt_type, .body = body, .actor = STR("test"), .scope = &scope_all, .today = SPEC_TODAY
+	};
 	spec_touch(&spec, rule, &command);
 	given_debt(1, STR("A"));
 	decision_init(&spec.decision, &spec.arena, &command);

@@ -32,6 +32,7 @@ static const struct decision *when_says(const char *actor, uint32_t roles, const
 				     .key = *message_uuid(type->key_field, body),
 				     .actor = str_of(actor),
 				     .roles = roles,
+				     .scope = &scope_none,
 				     .now_ms = spec.now_ms,
 				     .today = spec.today };
 	spec_touch(&spec, rule, command);

@@ -96,6 +96,7 @@ static void add(const char *actor, uint32_t roles)
 					  .key = body->customer_id,
 					  .actor = str_of(actor),
 					  .roles = roles,
+					  .scope = &scope_all,
 					  .now_ms = 20454 * DAY_MS };
 	for (size_t i = 0; i < communications_module.rules_count; i++)
 		if (communications_module.rules[i].type == &withdraw_consent_type)
@@ -186,13 +187,29 @@ static void test_rights__a_portal_user_acts_for_one_customer(void **state)
 	assert_int_equal(batch.verdicts[0].fate, FATE_APPLIED);
 }
 
+static void test_rights__a_user_has_the_scope_of_now(void **state)
+{
+	struct uuid creditor = customer(3);
+
+	(void)state;
+	anna.scope.creditors[anna.scope.creditors_count++] = creditor;
+	add(ANNA, ROLE_AGENT);
+	add(SERVICE, ROLE_AGENT);
+	add(NOBODY, ROLE_AGENT);
+	decide();
+	assert_true(scope_has_creditor(batch.items[0].command.scope, &creditor));
+	assert_false(batch.items[0].command.scope->all_creditors); /* as the token says */
+	assert_ptr_equal(batch.items[1].command.scope, &scope_all);
+	assert_ptr_equal(batch.items[2].command.scope, &scope_none);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 		TEST(test_rights__a_service_has_those_of_its_token),    TEST(test_rights__a_user_has_those_of_now),
 		TEST(test_rights__a_role_taken_away_counts_at_once),    TEST(test_rights__a_role_given_later_needs_a_new_token),
-		TEST(test_rights__a_portal_user_acts_for_one_customer),
+		TEST(test_rights__a_portal_user_acts_for_one_customer), TEST(test_rights__a_user_has_the_scope_of_now),
 	};
 
 	return cmocka_run_group_tests_name("rights at the worker", tests, NULL, NULL);
