@@ -86,7 +86,7 @@ static void handle_by_rights(void *call_arg, const struct user_rights *rights)
 		call_refuse(call, 503, "unavailable", "the database is away: try again");
 		return;
 	}
-	call_set_rights(call, principal->roles & rights->roles, &rights->customer_id);
+	call_set_rights(call, rights);
 	if (principal_may(principal, route_access(call_route(call))))
 		handle(call_api(call), call);
 	else

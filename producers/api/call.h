@@ -25,8 +25,9 @@ struct str call_body(const struct call *call);
 const struct principal *call_principal(const struct call *call);
 struct api *call_api(const struct call *call);
 
-/* What is left of the token's roles now; for the loop, before the handler. */
-void call_set_rights(struct call *call, uint32_t roles, const struct uuid *customer_id);
+/* Leaves of the token's roles what the user has now, with his customer and his scope; for the loop, before the handler. */
+struct user_rights;
+void call_set_rights(struct call *call, const struct user_rights *rights);
 
 /* What `:name` of the pattern took, decoded; the row has it, or it is a bug. */
 struct str call_param(const struct call *call, const char *name);

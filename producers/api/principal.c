@@ -48,9 +48,11 @@ int principal_read(struct token_keys *keys, struct str authorization, int64_t no
 		*ret_text = "the token is not valid now";
 		return 401;
 	}
-	*ret_principal = (struct principal){
-		.is_known = true, .roles = claims.roles, .expires_at_ms = claims.expires_at_ms, .token = authorization
-	};
+	*ret_principal = (struct principal){ .is_known = true,
+					     .roles = claims.roles,
+					     .scope = claims.scope,
+					     .expires_at_ms = claims.expires_at_ms,
+					     .token = authorization };
 	memcpy(ret_principal->subject, claims.subject, sizeof(ret_principal->subject));
 	ret_principal->is_user = uuid_parse(&ret_principal->user_id, str_of(claims.subject));
 	return 0;

@@ -5,12 +5,13 @@
 
 #include "base/err.h"
 #include "base/uuid.h"
+#include "model/scope.h"
 #include "producers/api/questions.h"
 
 /*
  * What a user may do now (users.public_user), whatever his token says: a role taken away, a user disabled works here within
  * RIGHTS_FRESH_MS, as it does at once at the workers (lib/worker/rights.h). The loop asks for every call with a user's token
- * before its handler (api.c), so a handler sees what is left: call_principal(call)->roles and ->customer_id.
+ * before its handler (api.c), so a handler sees what is left: call_principal(call)->roles, ->customer_id and ->scope.
  *
  * Answers are kept for RIGHTS_FRESH_MS, so that a user who sends a thousand requests a second is looked up a few times. Fixed
  * memory; a full set of ways gives up its oldest. Services (their names are no UUIDs) have the rights of their token.
@@ -20,6 +21,7 @@
 struct user_rights {
 	uint32_t roles;          /* 0: none, disabled, or no such user */
 	struct uuid customer_id; /* whose portal user it is; none: nobody's */
+	struct scope scope;
 };
 
 struct rights;

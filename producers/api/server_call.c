@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "crypto/crypto.h"
+#include "producers/api/rights.h"
 #include "producers/api/server_inside.h"
 
 const struct route *call_route(const struct call *call)
@@ -36,10 +37,11 @@ struct api *call_api(const struct call *call)
 	return call->server->conf.api;
 }
 
-void call_set_rights(struct call *call, uint32_t roles, const struct uuid *customer_id)
+void call_set_rights(struct call *call, const struct user_rights *rights)
 {
-	call->principal.roles = roles;
-	call->principal.customer_id = *customer_id;
+	call->principal.roles &= rights->roles;
+	call->principal.customer_id = rights->customer_id;
+	call->principal.scope = rights->scope;
 }
 
 struct str call_param(const struct call *call, const char *name)
