@@ -94,6 +94,17 @@ int fail_wrong(const char *subcommand, const struct err *err);
 		.name = "token.audience", .kind = CONF_TEXT, .default_value = "dcs", .target = (variable),                       \
 		.help = "aud of tokens"                                                                                          \
 	}
+/* For whom a minted token is; see minter.h. */
+#define ROW_CREDITOR(variable)                                                                                                   \
+	{                                                                                                                        \
+		.name = "creditor", .kind = CONF_TEXT, .default_value = "", .target = (variable),                                \
+		.help = "creditors of the minted token: ids or codes,... ; default: all of them"                                 \
+	}
+#define ROW_SOURCE(variable)                                                                                                     \
+	{                                                                                                                        \
+		.name = "source", .kind = CONF_TEXT, .default_value = "", .target = (variable),                                  \
+		.help = "payment sources of the minted token: bank-1,... ; default: all of them"                                 \
+	}
 #define ROW_PARTS(variable)                                                                                                      \
 	{                                                                                                                        \
 		.name = "parts", .kind = CONF_NUMBER, .default_value = "6", .target = (variable), .number_min = 1,               \

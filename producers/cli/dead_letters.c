@@ -22,7 +22,7 @@
 
 static struct {
 	const char *bootstrap, *pg, *pg_user;
-	const char *keys_dir, *issuer, *audience, *subject, *role, *code;
+	const char *keys_dir, *issuer, *audience, *subject, *role, *code, *creditors, *sources;
 	int64_t part, offset;
 	bool all, json;
 } conf;
@@ -65,6 +65,8 @@ static const struct conf_row rows[] = {
 	  .default_value = "",
 	  .target = &conf.role,
 	  .help = "replay with a new token that has these roles; default: the record's own" },
+	ROW_CREDITOR(&conf.creditors),
+	ROW_SOURCE(&conf.sources),
 };
 
 static const struct usage usage = {
@@ -325,6 +327,15 @@ static int handle_module(struct dead_letters *letters, const char *module, struc
 	return 0;
 }
 
+static int open_token(struct dead_letters *letters, struct err *err)
+{
+	struct mandate mandate = { .subject = conf.subject, .roles = conf.role };
+
+	if (scope_parse(conf.creditors, conf.sources, &mandate.scope, err) != 0)
+		return -1;
+	return minter_open(&letters->minter, conf.keys_dir, conf.issuer, conf.audience, &mandate, MINTER_MINUTES, err);
+}
+
 static int open_all(struct dead_letters *letters, struct schemas *ret_modules, struct err *err)
 {
 	struct bus_conf bus = { .bootstrap = conf.bootstrap, .client_id = "dcs-cli" };
@@ -335,8 +346,7 @@ static int open_all(struct dead_letters *letters, struct schemas *ret_modules, s
 		return -1;
 	if (!letters->replay)
 		return 0;
-	if (conf.role[0] != '\0' && minter_open(&letters->minter, conf.keys_dir, conf.issuer, conf.audience, conf.subject,
-						conf.role, MINTER_MINUTES, err) != 0)
+	if (conf.role[0] != '\0' && open_token(letters, err) != 0)
 		return -1;
 	return bus_producer_open(&bus, &letters->producer, err);
 }

@@ -6,6 +6,7 @@
 
 #include "base/day.h"
 #include "model/command.h"
+#include "natural_id.h"
 
 static struct str trimmed(struct str text)
 {
@@ -38,16 +39,59 @@ int roles_parse(const char *words, uint32_t *ret_roles, struct err *err)
 	return 0;
 }
 
-int minter_open(struct minter *minter, const char *keys_dir, const char *issuer, const char *audience, const char *subject,
-		const char *roles, int64_t minutes, struct err *err)
+/* A code stands for the id that `dcs import` makes of it. */
+static bool add_creditor(struct scope *scope, struct str word)
+{
+	struct uuid id = creditor_id_of(word);
+	char text[UUID_TEXT_SIZE + 1];
+
+	if (word.size == 0 || str_is(word, "*"))
+		return scope_add_creditor(scope, word);
+	uuid_format(text, &id);
+	return scope_add_creditor(scope, str_of(text));
+}
+
+/* Words with commas between; none at all are all of them, which is said. */
+static int add_words(struct scope *scope, bool (*add)(struct scope *scope, struct str word), const char *words, const char *what,
+		     const char *flag, struct err *err)
+{
+	struct str rest = str_of(words[0] == '\0' ? "*" : words);
+
+	while (rest.size > 0) {
+		struct str word = trimmed(str_cut(rest, ',', &rest));
+
+		if (!add(scope, word))
+			return err_set(err, ERR_FATAL, "--%s: \"%.*s\" is none, or one too many", flag,
+				       (int)(word.size < 40 ? word.size : 40), word.data);
+	}
+	if (words[0] == '\0')
+		fprintf(stderr, "the token is for all %s; --%s binds it\n", what, flag);
+	return 0;
+}
+
+int scope_parse(const char *creditors, const char *sources, struct scope *ret_scope, struct err *err)
+{
+	struct scope scope = scope_none;
+
+	if (add_words(&scope, add_creditor, creditors, "creditors", "creditor", err) != 0 ||
+	    add_words(&scope, scope_add_source, sources, "payment sources", "source", err) != 0)
+		return -1;
+	*ret_scope = scope;
+	return 0;
+}
+
+int minter_open(struct minter *minter, const char *keys_dir, const char *issuer, const char *audience,
+		const struct mandate *mandate, int64_t minutes, struct err *err)
 {
 	*minter = (struct minter){ .keys = NULL };
 	if (keys_dir[0] == '\0')
 		return err_set(err, ERR_FATAL, "no folder of token keys given (DCS_KEYS_DIR)");
-	if (!str_to_chars(minter->claims.subject, sizeof(minter->claims.subject), str_of(subject)) || subject[0] == '\0')
+	if (!str_to_chars(minter->claims.subject, sizeof(minter->claims.subject), str_of(mandate->subject)) ||
+	    mandate->subject[0] == '\0')
 		return err_set(err, ERR_FATAL, "the subject has 1 to %d characters", TOKEN_SUBJECT_MAX);
-	if (roles_parse(roles, &minter->claims.roles, err) != 0)
+	if (roles_parse(mandate->roles, &minter->claims.roles, err) != 0)
 		return -1;
+	minter->claims.scope = mandate->scope;
 	minter->claims.expires_at_ms = minutes * 60000; /* relative until it is signed */
 	return token_keys_load(keys_dir, issuer, audience, &minter->keys, err);
 }

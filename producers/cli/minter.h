@@ -22,8 +22,21 @@ struct minter {
 /* "creditor, agent" -> bits; ERR_FATAL on an unknown word or none at all. */
 MUST_CHECK int roles_parse(const char *words, uint32_t *ret_roles, struct err *err);
 
+/*
+ * --creditor and --source: lists with commas, or *. Where one is not given the token is for all of them, which only an operator
+ * with the key in hand may have: it says so on standard error. A creditor is an id, or a code as in the rows of `dcs import`.
+ * ERR_FATAL: no names, too many.
+ */
+MUST_CHECK int scope_parse(const char *creditors, const char *sources, struct scope *ret_scope, struct err *err);
+
+/* For whom a token is: a subject and its roles, as the words say it, and their scope. */
+struct mandate {
+	const char *subject, *roles;
+	struct scope scope;
+};
+
 MUST_CHECK int minter_open(struct minter *minter, const char *keys_dir, const char *issuer, const char *audience,
-			   const char *subject, const char *roles, int64_t minutes, struct err *err);
+			   const struct mandate *mandate, int64_t minutes, struct err *err);
 MUST_CHECK int minter_open_file(struct minter *minter, const char *path, struct err *err);
 void minter_close(struct minter *minter); /* accepts a zeroed one */
 

@@ -22,6 +22,7 @@ static struct {
 
 static const struct conf_row rows[] = {
 	SENDER_ROWS(conf.sender),
+	SENDER_SCOPE_ROWS(conf.sender),
 	{ .name = "role",
 	  .kind = CONF_TEXT,
 	  .default_value = "",

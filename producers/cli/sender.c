@@ -55,10 +55,13 @@ static void on_done(void *done_arg, int32_t part, int64_t offset, const struct e
 
 static int open_token(struct sender *sender, const struct sender_conf *conf, struct err *err)
 {
+	struct mandate mandate = { .subject = conf->subject, .roles = conf->roles };
+
 	if (conf->token_file[0] != '\0')
 		return minter_open_file(&sender->minter, conf->token_file, err);
-	return minter_open(&sender->minter, conf->keys_dir, conf->issuer, conf->audience, conf->subject, conf->roles,
-			   MINTER_MINUTES, err);
+	if (conf->creditors != NULL && scope_parse(conf->creditors, conf->sources, &mandate.scope, err) != 0)
+		return -1;
+	return minter_open(&sender->minter, conf->keys_dir, conf->issuer, conf->audience, &mandate, MINTER_MINUTES, err);
 }
 
 static int open_parts(struct sender *sender, const struct sender_conf *conf, struct err *err)

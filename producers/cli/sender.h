@@ -21,7 +21,9 @@ struct sender_conf {
 	const char *bootstrap;
 	const char *keys_dir, *issuer, *audience; /* to mint a token with `subject` and `roles` */
 	const char *subject;
-	const char *roles;       /* "creditor,agent"; "" only with a token_file */
+	const char *roles;     /* "creditor,agent"; "" only with a token_file */
+	const char *creditors; /* what the minted token is bound to, see scope_parse; NULL: to nothing */
+	const char *sources;
 	const char *token_file;  /* a token in a file; "": mint */
 	const char *correlation; /* a UUID; "": every command is its own */
 	int64_t timeout_s;       /* without any acknowledgement: give up */
@@ -49,6 +51,8 @@ struct sender_conf {
 		.name = "timeout", .kind = CONF_NUMBER, .default_value = "60", .number_min = 1, .number_max = 3600,              \
 		.target = &(conf).timeout_s, .help = "seconds without an acknowledgement after which to give up"                 \
 	}
+
+#define SENDER_SCOPE_ROWS(conf) ROW_CREDITOR(&(conf).creditors), ROW_SOURCE(&(conf).sources)
 
 struct sender;
 

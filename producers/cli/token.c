@@ -8,7 +8,7 @@
 #include "minter.h"
 
 static struct {
-	const char *keys_dir, *issuer, *audience, *subject, *role;
+	const char *keys_dir, *issuer, *audience, *subject, *role, *creditors, *sources;
 	int64_t minutes;
 } conf;
 
@@ -18,6 +18,8 @@ static const struct conf_row rows[] = {
 	ROW_AUDIENCE(&conf.audience),
 	{ .name = "subject", .kind = CONF_TEXT, .default_value = NULL, .target = &conf.subject, .help = "sub: who it is for" },
 	{ .name = "role", .kind = CONF_TEXT, .default_value = "", .target = &conf.role, .help = "roles: creditor,agent ..." },
+	ROW_CREDITOR(&conf.creditors),
+	ROW_SOURCE(&conf.sources),
 	{ .name = "minutes",
 	  .kind = CONF_NUMBER,
 	  .default_value = "60",
@@ -28,7 +30,8 @@ static const struct conf_row rows[] = {
 };
 
 static const struct usage usage = {
-	.about = "usage: dcs token --subject SUBJECT --role ROLE[,ROLE...] [FLAGS] [ROLE...]\n\n"
+	.about = "usage: dcs token --subject SUBJECT --role ROLE[,ROLE...] [--creditor ID,...] [--source NAME,...] [FLAGS] "
+		 "[ROLE...]\n\n"
 		 "Prints a token (JWT, ES256) signed with the private key of the keys' folder. Roles: admin compliance "
 		 "supervisor agent\n"
 		 "creditor system notifier consumer auditor reporting clock.",
@@ -53,6 +56,7 @@ int run_token(int argc, char **argv)
 	struct arguments arguments;
 	struct err err = ERR_INIT;
 	struct minter minter = { .keys = NULL };
+	struct mandate mandate;
 	struct str token;
 	char roles[512];
 	uint32_t bits = 0;
@@ -64,7 +68,10 @@ int run_token(int argc, char **argv)
 		return fail_usage(argv[0], "too many roles");
 	if (roles_parse(roles, &bits, &err) != 0)
 		return fail_usage(argv[0], "%s", err.text);
-	if (minter_open(&minter, conf.keys_dir, conf.issuer, conf.audience, conf.subject, roles, conf.minutes, &err) != 0 ||
+	mandate = (struct mandate){ .subject = conf.subject, .roles = roles };
+	if (scope_parse(conf.creditors, conf.sources, &mandate.scope, &err) != 0)
+		return fail_usage(argv[0], "%s", err.text);
+	if (minter_open(&minter, conf.keys_dir, conf.issuer, conf.audience, &mandate, conf.minutes, &err) != 0 ||
 	    minter_token(&minter, clock_now_ms(), &token, &err) != 0)
 		status = fail_wrong(argv[0], &err);
 	else
