@@ -108,7 +108,7 @@ show_commands() {
 		log AS ($(of_modules "SELECT '@' AS name, command_digest, schema_id FROM @.event_log")),
 		answer AS (
 			SELECT name, count(*) FILTER (WHERE schema_id NOT IN ($rejected)) AS applied, count(*) FILTER (WHERE schema_id IN ($rejected)) AS rejected
-			FROM log WHERE command_digest IS NOT NULL GROUP BY name),
+			FROM log WHERE command_digest IS NOT NULL OR schema_id IN ($rejected) GROUP BY name),
 		dead AS ($(of_modules "SELECT '@' AS name, count(*) AS letters FROM @.dead_letter"))
 		SELECT name AS module, read AS commands_read, coalesce(applied, 0) AS applied, coalesce(rejected, 0) AS rejected,
 			letters AS dead_letters, events AS events_out

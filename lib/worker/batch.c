@@ -190,8 +190,8 @@ static int check_assumed(struct batch *batch, const struct engine *engine, bool 
 	return load_missing(batch, engine, ret_conflict, err);
 }
 
-/* The earlier item of this attempt with the same command id, or NULL; remembers this one when it is the first. */
-static const struct verdict *earlier_of(struct batch *batch, size_t i, const struct item **ret_item)
+/* The earlier item of this attempt that closed the same command id, or NULL; then this one is remembered. */
+static const struct verdict *closed_by(struct batch *batch, size_t i, const struct item **ret_item)
 {
 	const struct item *item = &batch->items[batch->from + i];
 	uint64_t hash;
@@ -204,10 +204,14 @@ static const struct verdict *earlier_of(struct batch *batch, size_t i, const str
 			batch->ids[place] = (uint32_t)i + 1;
 			return NULL;
 		}
-		if (uuid_equal(&batch->items[batch->from + other - 1].command.id, &item->command.id)) {
+		if (!uuid_equal(&batch->items[batch->from + other - 1].command.id, &item->command.id))
+			continue;
+		if (batch->verdicts[other - 1].fate == FATE_APPLIED) {
 			*ret_item = &batch->items[batch->from + other - 1];
 			return &batch->verdicts[other - 1];
 		}
+		batch->ids[place] = (uint32_t)i + 1;
+		return NULL;
 	}
 }
 
@@ -242,8 +246,6 @@ static int refuse(struct batch *batch, struct verdict *verdict, const struct ite
 	message_set_actor(&command_rejected_type, body, item->command.actor);
 	*event = (struct event){ .type = &command_rejected_type, .body = body, .command = &item->command };
 	verdict->fate = FATE_REFUSED;
-	verdict->is_conflict = decision->refusal == REFUSAL_DUPLICATE_DIFFERENT_BODY;
-	verdict->is_answer = !verdict->is_conflict;
 	verdict->events = event;
 	verdict->events_count = 1;
 	return 0;
@@ -260,7 +262,6 @@ static int accept(struct batch *batch, const struct engine *engine, struct verdi
 	for (size_t i = 0; i < decision->events_count; i++)
 		engine->admission.module->evolve(&batch->set, &events[i]);
 	verdict->fate = FATE_APPLIED;
-	verdict->is_answer = true;
 	verdict->events = events;
 	verdict->events_count = decision->events_count;
 	return 0;
@@ -280,7 +281,7 @@ static int wait_or_refuse(struct batch *batch, const struct engine *engine, stru
 	return refuse(batch, verdict, item, decision, err);
 }
 
-/* The command was answered before (or earlier in this batch): the same content changes nothing, another one is refused. */
+/* The command was applied before (or earlier in this batch): the same content changes nothing, another one is refused. */
 static int repeat(struct batch *batch, struct verdict *verdict, const struct item *item, const uint8_t *first_digest,
 		  struct err *err)
 {
@@ -295,7 +296,7 @@ static int repeat(struct batch *batch, struct verdict *verdict, const struct ite
 	return refuse(batch, verdict, item, &decision, err);
 }
 
-/* It was answered meanwhile, as another record. */
+/* It was applied meanwhile, as another record. */
 static bool is_same_again(const struct verdict *verdict, const struct item *item)
 {
 	return verdict->has_answer && verdict->answer.found && memcmp(verdict->answer.digest, item->digest, DIGEST_SIZE) == 0;
@@ -308,7 +309,7 @@ static int decide_command(struct batch *batch, const struct engine *engine, size
 	struct head *head = &batch->heads[batch->head_of_part[item->part]];
 	const struct lane *lane = &engine->lanes[item->part];
 	const struct item *first;
-	const struct verdict *first_verdict = earlier_of(batch, i, &first);
+	bool is_repeated = closed_by(batch, i, &first) != NULL;
 	struct decision decision;
 
 	if (!is_ahead(&item->command) && uuid_compare(&item->command.id, &head->last_id) > 0)
@@ -319,7 +320,7 @@ static int decide_command(struct batch *batch, const struct engine *engine, size
 		return park(batch, verdict, item, PARKED_BUG, "this program cannot read the command", err);
 	if (verdict->has_answer && verdict->answer.found)
 		return repeat(batch, verdict, item, verdict->answer.digest, err);
-	if (first_verdict && (first_verdict->fate == FATE_APPLIED || first_verdict->fate == FATE_REFUSED))
+	if (is_repeated)
 		return repeat(batch, verdict, item, first->digest, err);
 	if (item->is_broken)
 		return park(batch, verdict, item, PARKED_BUG, broke_our_code, err);
@@ -364,11 +365,12 @@ static void take_tick(struct head *head, const struct item *item)
 
 /* ---- the rows ---- */
 
-static struct uuid event_id_of(const struct item *item, const struct verdict *verdict, size_t ordinal)
+/* A command is applied once, and may be refused before as often as it is repeated. */
+static struct uuid event_id_of(const struct log_row *row, const struct verdict *verdict, size_t ordinal)
 {
-	if (verdict->is_conflict)
-		return uuid_derive(&item->command.id, "conflict", (uint64_t)item->offset << 8 | (uint64_t)(uint8_t)item->part);
-	return uuid_derive(&item->command.id, "event", ordinal);
+	if (verdict->fate == FATE_REFUSED)
+		return uuid_derive(&row->command_id, "refusal", (uint64_t)row->seq << 16 | (uint64_t)(uint16_t)row->part);
+	return uuid_derive(&row->command_id, "event", ordinal);
 }
 
 static int log_event(struct batch *batch, const struct engine *engine, const struct item *item, const struct verdict *verdict,
@@ -386,14 +388,14 @@ static int log_event(struct batch *batch, const struct engine *engine, const str
 		.seq = ++head->log_seq,
 		.at_ms = item->command.now_ms,
 		.command_offset = item->offset,
-		.event_id = event_id_of(item, verdict, ordinal),
 		.key = item->command.key,
 		.subject = *message_uuid(event->type->aggregate_field, event->body),
 		.command_id = item->command.id,
 		.correlation_id = item->command.correlation_id,
-		.command_digest = verdict->is_answer && ordinal == 0 ? item->digest : NULL,
+		.command_digest = verdict->fate == FATE_APPLIED && ordinal == 0 ? item->digest : NULL,
 		.traceparent = item->traceparent,
 	};
+	row->event_id = event_id_of(row, verdict, ordinal);
 	row->body.size = batch->bodies.size - *ret_body_at;
 	return 0;
 }

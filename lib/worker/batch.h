@@ -17,10 +17,8 @@ enum fate { FATE_NONE, FATE_APPLIED, FATE_REFUSED, FATE_DUPLICATE, FATE_PARKED, 
 /* What an item came to, in this attempt. */
 struct verdict {
 	enum fate fate;
-	bool is_answer;   /* the first event is the answer to the command */
-	bool is_conflict; /* refused: the id was used for another content */
-	bool has_answer;  /* `answer` was asked for */
-	bool is_no;       /* a rule looked at states and wrote nothing */
+	bool has_answer; /* `answer` was asked for */
+	bool is_no;      /* a rule looked at states and wrote nothing */
 	struct answer answer;
 	const struct event *events;
 	size_t events_count;

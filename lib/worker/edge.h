@@ -52,7 +52,8 @@ struct log_row {
 	int64_t at_ms;
 	int64_t command_offset;
 	struct uuid event_id, key, subject, command_id, correlation_id;
-	const uint8_t *command_digest; /* DIGEST_SIZE bytes: this is the answer to the command; NULL: it is not */
+	const uint8_t *command_digest; /* DIGEST_SIZE bytes: the command's first event, which closes its id; NULL: a later
+					  one, or a refusal */
 	struct str body;               /* framed */
 	struct str traceparent;        /* empty: none */
 	uint8_t hash[SHA256_SIZE];
@@ -79,11 +80,11 @@ struct parked {
 	struct str actor, reason, traceparent, value;
 };
 
-/* A command id that is asked for, and what is known of it. */
+/* A command id that is asked for, and whether it was applied. */
 struct answer {
 	struct uuid command_id;
 	bool found;
-	uint8_t digest[DIGEST_SIZE]; /* of the content it was first answered for */
+	uint8_t digest[DIGEST_SIZE]; /* of the content that was applied */
 };
 
 /* All that one transaction writes. Arrays borrow. */

@@ -136,7 +136,8 @@ static void on_state(void *job_arg, const struct command_state *state)
 	job->callbacks--;
 	job->is_asking = false;
 	job->look_at_ms = clock_monotonic_ms() + job->look_gap_ms;
-	if (job->is_waiting && job->call != NULL && state != NULL && state->kind == COMMAND_ANSWERED)
+	if (job->is_waiting && job->call != NULL && state != NULL &&
+	    (state->kind == COMMAND_APPLIED || state->kind == COMMAND_REFUSED))
 		take_event(job, state->event);
 	else
 		end_if_over(job);

@@ -285,10 +285,11 @@ static const struct question_shape command_shape = {
 	.statement = { "api_command",
 		       "SELECT q.n, r.* FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS q (id, module, n) CROSS JOIN "
 		       "LATERAL ("
-		       "SELECT c.module, c.key, c.correlation_id, c.digest, c.at, c.event, c.subject, c.park_kind, c.park_reason "
-		       "FROM api.command c "
-		       "WHERE c.command_id = q.id AND (q.module IS NULL OR c.module = q.module) ORDER BY c.event IS NULL LIMIT "
-		       "1) r" },
+		       "SELECT c.module, c.key, c.correlation_id, c.digest, c.at, c.event, c.subject, c.park_kind, "
+		       "c.park_reason, c.part, "
+		       "c.place FROM api.command c "
+		       "WHERE c.command_id = q.id AND (q.module IS NULL OR c.module = q.module) ORDER BY c.rank, c.at DESC, "
+		       "c.place DESC LIMIT 1) r" },
 	.kinds = { DB_ARRAY_UUID, DB_ARRAY_TEXT },
 	.args_count = 2,
 };
@@ -302,7 +303,9 @@ enum {
 	COMMAND_EVENT,
 	COMMAND_SUBJECT,
 	COMMAND_KIND,
-	COMMAND_REASON
+	COMMAND_REASON,
+	COMMAND_PART,
+	COMMAND_PLACE
 };
 
 struct command_search {
@@ -324,7 +327,9 @@ static void take_command(const void *search_notes, const struct answer *answer, 
 	}
 	result = answer->result;
 	row = answer->first;
-	state.kind = db_is_null(result, row, COMMAND_EVENT) ? COMMAND_PARKED : COMMAND_ANSWERED;
+	state.kind = db_is_null(result, row, COMMAND_EVENT)    ? COMMAND_PARKED
+		     : db_is_null(result, row, COMMAND_DIGEST) ? COMMAND_REFUSED
+							       : COMMAND_APPLIED;
 	state.module = db_str(result, row, COMMAND_MODULE);
 	state.key = db_uuid(result, row, COMMAND_KEY);
 	state.correlation_id = db_uuid(result, row, COMMAND_CORRELATION);
@@ -333,7 +338,8 @@ static void take_command(const void *search_notes, const struct answer *answer, 
 	state.event = db_str(result, row, COMMAND_EVENT);
 	state.park_kind = db_str(result, row, COMMAND_KIND);
 	state.park_reason = db_str(result, row, COMMAND_REASON);
-	if (state.kind == COMMAND_ANSWERED)
+	state.end = (struct command_end){ db_int32(result, row, COMMAND_PART), db_int64(result, row, COMMAND_PLACE) };
+	if (state.kind != COMMAND_PARKED)
 		state.subject = db_uuid(result, row, COMMAND_SUBJECT);
 	search->done(search->arg, &state);
 }

@@ -60,15 +60,23 @@ typedef void reads_owner_done(void *arg, enum reads_found found, const struct uu
 void reads_find_owner(struct reads *reads, const struct resource *resource, const struct uuid *id, reads_owner_done *done,
 		      void *arg);
 
-/* What became of a command: the answer in its module's event log, or where it is parked. */
+/* Tells one end of a command from the one before: a refused command may be sent again under its id. */
+struct command_end {
+	int32_t part;
+	int64_t place; /* 0: none */
+};
+
+/* What became of a command: what it did, by its module's event log, or where it is parked, or why it was refused the last time.
+ */
 struct command_state {
-	enum { COMMAND_UNKNOWN, COMMAND_PARKED, COMMAND_ANSWERED } kind;
+	enum { COMMAND_UNKNOWN, COMMAND_PARKED, COMMAND_APPLIED, COMMAND_REFUSED } kind;
 	struct str module;
-	struct uuid key, correlation_id; /* ANSWERED, PARKED: the record's */
-	struct str digest;               /* ANSWERED, PARKED: of the command's framed bytes (DIGEST_SIZE) */
-	struct str event;                /* ANSWERED: framed bytes of the first event that answers it */
-	struct uuid subject;             /* ANSWERED: the event's */
-	int64_t at_ms;                   /* ANSWERED: of the command; PARKED: since */
+	struct uuid key, correlation_id; /* the record's */
+	struct str digest;               /* APPLIED, PARKED: of the command's framed bytes (DIGEST_SIZE) */
+	struct str event;                /* APPLIED, REFUSED: framed bytes of the first event that answers it */
+	struct uuid subject;             /* APPLIED, REFUSED: the event's */
+	int64_t at_ms;                   /* APPLIED, REFUSED: of the command; PARKED: since */
+	struct command_end end;          /* REFUSED: which refusal of it */
 	struct str park_kind;            /* "wait", "bug", "behind" */
 	struct str park_reason;          /* for people */
 };

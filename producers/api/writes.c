@@ -261,22 +261,37 @@ static void take_parked(struct write *write, const struct command_state *state)
 		write_answer_running(write, state->park_reason);
 }
 
-static void take_state(struct write *write, const struct command_state *state)
+/* What was refused before it was sent this time says nothing of this time. */
+static void take_refused(struct write *write, const struct command_state *state)
 {
-	if (state->kind != COMMAND_UNKNOWN && !is_same_content(write, state)) {
-		write_refuse(write, 422, refusal_code(REFUSAL_DUPLICATE_DIFFERENT_BODY),
-			     "this key or id was used for another content before");
+	bool is_from_before = write->end_before.part == state->end.part && write->end_before.place == state->end.place;
+
+	if (write->is_published && !is_from_before) {
+		write_answer_event(write, state->event);
 		return;
 	}
+	write->end_before = state->end;
+	take_unknown(write);
+}
+
+static void take_state(struct write *write, const struct command_state *state)
+{
 	switch (state->kind) {
 	case COMMAND_UNKNOWN:
 		take_unknown(write);
 		return;
-	case COMMAND_PARKED:
-		take_parked(write, state);
+	case COMMAND_REFUSED:
+		take_refused(write, state);
 		return;
-	case COMMAND_ANSWERED:
-		write_answer_event(write, state->event);
+	case COMMAND_PARKED:
+	case COMMAND_APPLIED:
+		if (!is_same_content(write, state))
+			write_refuse(write, 422, refusal_code(REFUSAL_DUPLICATE_DIFFERENT_BODY),
+				     "this key or id was used for another content before");
+		else if (state->kind == COMMAND_PARKED)
+			take_parked(write, state);
+		else
+			write_answer_event(write, state->event);
 		return;
 	}
 	MUST_NOT_REACH("a kind of state that a command has not");

@@ -18,11 +18,12 @@
  * Requests that change something: each becomes one command of its caller, with his token, and is answered with what came of it.
  *
  *   request ─> command ─> [whose is it?] ─> [known already?] ─> Kafka has it ─> its event ─> 200, 201 with the thing; or a
- * problem │ faults     │ 404            │ first answer        │ 503         │ none within the wait v 400, 422   v v 422 other
+ * problem │ faults     │ 404            │ applied before      │ 503         │ none within the wait v 400, 422   v v 422 other
  * body      │             v └──────────> 202, Location: /commands/{id}
  *
- * An id that somebody else may have (an Idempotency-Key, an id in the body of POST /commands) is looked up first: then the answer
- * is the first one. 202 only when the broker has the command. What was published has its outcome even when nobody waits any more.
+ * An id that somebody else may have (an Idempotency-Key, an id in the body of POST /commands) is looked up first: what was
+ * applied is answered as it was then; what was refused is sent again. 202 only when the broker has the command. What was
+ * published has its outcome even when nobody waits any more.
  */
 #define WRITES_MAX 4096 /* under way at once; beyond it 503 */
 

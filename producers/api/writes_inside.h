@@ -23,11 +23,12 @@ struct write {
 	struct uuid path_id, owner_id;
 	int64_t expected_version; /* 0: none */
 	struct prefer prefer;
-	uint8_t digest[DIGEST_SIZE]; /* of the framed command; not of a fresh one */
-	bool is_fresh;               /* nobody else can have the id */
-	bool is_looked_up;           /* PostgreSQL had not heard of it */
-	bool is_told;                /* an event came while PostgreSQL was asked */
-	bool is_asking;              /* PostgreSQL is being asked */
+	uint8_t digest[DIGEST_SIZE];   /* of the framed command; not of a fresh one */
+	bool is_fresh;                 /* nobody else can have the id */
+	bool is_looked_up;             /* PostgreSQL had not heard of it, or it had been refused */
+	struct command_end end_before; /* how it was refused before it was sent */
+	bool is_told;                  /* an event came while PostgreSQL was asked */
+	bool is_asking;                /* PostgreSQL is being asked */
 	bool is_published, is_acked;
 	unsigned callbacks;  /* that will come */
 	int64_t at_ms;       /* when it was taken, by the clock */

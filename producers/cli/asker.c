@@ -12,7 +12,9 @@
 #define LOOK_MS      50
 #define ARENA_SIZE   ((size_t)1 << 20)
 
-static const char select_answer[] = "SELECT body FROM {schema}.event_log WHERE command_id = $1 AND command_digest IS NOT NULL";
+static const char select_answer[] = "SELECT body FROM {schema}.event_log WHERE command_id = $1 AND command_digest IS NOT NULL "
+				    "UNION ALL SELECT body FROM {schema}.event_log WHERE command_id = $1 "
+				    "AND command_digest IS NULL AND subject = command_id LIMIT 1";
 
 int asker_open(struct asker *asker, const struct asker_conf *conf, struct err *err)
 {

@@ -19,9 +19,9 @@ struct uuid consent_id_of(const struct uuid *customer_id, struct str channel, st
 struct uuid communication_id_of(const struct uuid *customer_id, int64_t number);
 
 /*
- * The idempotency key of a command that stands for a row: made of its type and content. The same row again is the same command
- * (the engine answers "duplicate" and does nothing); a corrected row is a new command. The time in front is the same for all
- * (2020-01-01), so these ids never pass for the newest (sql/0001_engine.sql, last_id).
+ * The idempotency key of a command that stands for a row: made of its type and content. The same row again is the same command:
+ * nothing happens if it was applied, and it is decided anew if it was refused. A corrected row is a new command. The time in
+ * front is the same for all (2020-01-01), so these ids never pass for the newest (sql/0001_engine.sql, last_id).
  */
 struct uuid row_command_id_of(struct str type_name, struct str content);
 

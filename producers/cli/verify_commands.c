@@ -1,6 +1,6 @@
 /*
- * P3: every record of the command topics before next_offset was answered (or is the repetition of one that was), is parked, is a
- * dead letter, or is a Tick. Nothing was skipped.
+ * P3: every record of the command topics before next_offset was applied (or is the repetition of one that was), refused, is
+ * parked, is a dead letter, or is a Tick. Nothing was skipped.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -24,8 +24,8 @@ static const char select_dead[] = "SELECT command_offset FROM {schema}.dead_lett
 				  "AND command_offset BETWEEN $2 AND $3 ORDER BY 1";
 static const char select_answers[] = "SELECT command_id, part, command_offset, command_digest FROM {schema}.event_log "
 				     "WHERE command_digest IS NOT NULL AND command_id = ANY ($1)";
-static const char select_conflicts[] = "SELECT command_offset FROM {schema}.event_log WHERE part = $1 AND command_digest IS NULL "
-				       "AND schema_id = ANY ($2) ORDER BY 1";
+static const char select_refusals[] = "SELECT command_offset FROM {schema}.event_log WHERE part = $1 AND command_digest IS NULL "
+				      "AND schema_id = ANY ($2) ORDER BY 1";
 
 /* A record, as far as it says what it is. */
 struct command_line {
@@ -36,7 +36,7 @@ struct command_line {
 };
 
 struct statements {
-	const struct db_statement *parked, *dead, *answers, *conflicts;
+	const struct db_statement *parked, *dead, *answers, *refusals;
 };
 
 struct scan {
@@ -46,8 +46,8 @@ struct scan {
 	struct statements statements;
 	struct command_line group[GROUP_RECORDS];
 	size_t count;
-	struct db_result conflicts; /* offsets of refused repetitions, ascending */
-	struct idmap answers;       /* command id -> row of the group's answers, + 1 */
+	struct db_result refusals; /* offsets of what was refused, ascending */
+	struct idmap answers;      /* command id -> row of the group's answers, + 1 */
 };
 
 static void read_record(const struct bus_record *record, struct command_line *ret_line)
@@ -93,7 +93,7 @@ static void check_answered(struct scan *scan, const struct command_line *line, c
 	bool is_first = false;
 	struct str digest;
 
-	if (line->is_tick)
+	if (line->is_tick || has_offset(&scan->refusals, line->offset))
 		return;
 	where_at(where, scan->head, "offset", line->offset);
 	if (row == NULL || *row == 0) {
@@ -106,7 +106,7 @@ static void check_answered(struct scan *scan, const struct command_line *line, c
 		return; /* answered, or a repetition */
 	if (is_first)
 		finding(scan->verify, 3, where, "the answer is to another content");
-	else if (!has_offset(&scan->conflicts, line->offset))
+	else
 		finding(scan->verify, 3, where, "has a known id with other content, and was not refused");
 }
 
@@ -197,14 +197,14 @@ static int scan_records(struct scan *scan, int64_t low, struct err *err)
 	return check_group(scan, err);
 }
 
-static int find_conflicts(struct scan *scan, struct err *err)
+static int find_refusals(struct scan *scan, struct err *err)
 {
 	db_params_reset(&scan->verify->params);
 	db_param_int32(&scan->verify->params, scan->head->part);
 	db_array_begin(&scan->verify->params, DB_ARRAY_INT32);
 	for (size_t i = 0; i < command_rejected_type.versions_count; i++)
 		db_array_int32(&scan->verify->params, (int32_t)command_rejected_type.versions[i].schema_id);
-	return db_run(scan->verify->db, scan->statements.conflicts, &scan->verify->params, &scan->conflicts, err);
+	return db_run(scan->verify->db, scan->statements.refusals, &scan->verify->params, &scan->refusals, err);
 }
 
 static int scan_part(struct scan *scan, struct err *err)
@@ -223,11 +223,11 @@ static int scan_part(struct scan *scan, struct err *err)
 	}
 	if (low == scan->head->next_offset)
 		return 0;
-	if (find_conflicts(scan, err) != 0)
+	if (find_refusals(scan, err) != 0)
 		return -1;
 	failed = scan_records(scan, low, err);
-	db_result_release(&scan->conflicts);
-	scan->conflicts = (struct db_result){ .pg = NULL };
+	db_result_release(&scan->refusals);
+	scan->refusals = (struct db_result){ .pg = NULL };
 	return failed;
 }
 
@@ -240,8 +240,8 @@ static int scan_module(struct scan *scan, const char *module, struct err *err)
 	scan->statements = (struct statements){ schema_statement(arena, "verify_parked", select_parked, module),
 						schema_statement(arena, "verify_dead", select_dead, module),
 						schema_statement(arena, "verify_answers", select_answers, module),
-						schema_statement(arena, "verify_conflicts", select_conflicts, module) };
-	MUST(scan->statements.conflicts != NULL);
+						schema_statement(arena, "verify_refusals", select_refusals, module) };
+	MUST(scan->statements.refusals != NULL);
 	topic_name(topic, module, TOPIC_COMMANDS);
 	if (bus_reader_open(&scan->verify->bus, topic, &scan->reader, err) != 0)
 		return -1;

@@ -73,11 +73,26 @@ static void check_chain(struct walk *walk, const struct log_line *line)
 	walk->seq = line->row.seq;
 }
 
+/* Before refusals left their command's id open, the first one was its answer, and the reuse of an id was counted by its offset.
+ */
+static bool is_id_of_refusal(const struct chain_row *row, int64_t command_offset)
+{
+	const struct uuid ids[] = {
+		uuid_derive(&row->command_id, "refusal", (uint64_t)row->seq << 16 | (uint64_t)(uint16_t)row->part),
+		uuid_derive(&row->command_id, "event", 0),
+		uuid_derive(&row->command_id, "conflict", (uint64_t)command_offset << 8 | (uint64_t)(uint8_t)row->part),
+	};
+
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
+		if (uuid_equal(&ids[i], &row->event_id))
+			return true;
+	return false;
+}
+
 /* Event ids are made of the command's id: so none can be there twice, and none can be from elsewhere (worker/batch.c). */
 static void check_answer(struct walk *walk, const struct log_line *line)
 {
 	const struct chain_row *row = &line->row;
-	uint64_t conflict = (uint64_t)line->command_offset << 8 | (uint64_t)(uint8_t)row->part;
 	char where[WHERE_SIZE];
 	struct uuid id;
 
@@ -93,8 +108,7 @@ static void check_answer(struct walk *walk, const struct log_line *line)
 			walk->ordinal++;
 			return;
 		}
-		id = uuid_derive(&row->command_id, "conflict", conflict);
-		if (message_by_schema_id(row->schema_id) == &command_rejected_type && uuid_equal(&id, &row->event_id))
+		if (message_by_schema_id(row->schema_id) == &command_rejected_type && is_id_of_refusal(row, line->command_offset))
 			return;
 	}
 	where_at(where, walk->head, "seq", row->seq);

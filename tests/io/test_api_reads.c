@@ -446,7 +446,7 @@ static void test_api_reads__a_command_is_found_wherever_it_is(void **state)
 	told.times = 0;
 	reads_find_command(world.api.reads, NULL, &answered, on_command, NULL);
 	until_told(1);
-	assert_int_equal(told.state.kind, COMMAND_ANSWERED);
+	assert_int_equal(told.state.kind, COMMAND_APPLIED);
 	assert_int_equal(told.state.at_ms, 1767225601000);
 	reads_find_command(world.api.reads, "customers", &answered, on_command, NULL);
 	until_told(2);

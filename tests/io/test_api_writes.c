@@ -220,7 +220,7 @@ static void publish_event(const struct received *received, struct str value)
 	api_must(bus_producer_flush(module, API_DEADLINE_MS, &world.err));
 }
 
-static void log_answer(const struct received *received, struct str value)
+static void log_event(const struct received *received, struct str value, bool is_refusal)
 {
 	static const struct db_statement insert = {
 		"test_log",
@@ -233,12 +233,25 @@ static void log_answer(const struct received *received, struct str value)
 	db_params_init(&params, 1 << 16);
 	db_param_int64(&params, ++log_rows);
 	db_param_uuid(&params, &received->body->customer_id);
-	db_param_uuid(&params, &received->body->debt_id);
+	db_param_uuid(&params, is_refusal ? &received->envelope.id : &received->body->debt_id);
 	db_param_uuid(&params, &received->envelope.id);
-	db_param_bytes(&params, (struct str){ (const char *)received->digest, DIGEST_SIZE });
+	if (is_refusal)
+		db_param_null(&params);
+	else
+		db_param_bytes(&params, (struct str){ (const char *)received->digest, DIGEST_SIZE });
 	db_param_bytes(&params, value);
 	api_must(db_run(world.admin, &insert, &params, NULL, &world.err));
 	db_params_release(&params);
+}
+
+static void log_answer(const struct received *received, struct str value)
+{
+	log_event(received, value, false);
+}
+
+static void log_refusal(const struct received *received, struct str value)
+{
+	log_event(received, value, true);
 }
 
 static void park(const struct received *received)
@@ -531,6 +544,38 @@ static void test_api_writes__an_if_match_that_says_nothing_is_refused(void **sta
 	assert_int_equal(commands_count(), 0);
 }
 
+/* Also when its event is missed, and only the log tells one refusal from the other. */
+static void test_api_writes__what_was_refused_under_a_key_is_sent_again(void **state)
+{
+	char target[64];
+	struct received received;
+	struct buf event;
+
+	(void)state;
+	buf_init(&event, 4096);
+	send_post("/debts", "Idempotency-Key: k-9\r\n", DEBT);
+	received = receive();
+	log_refusal(&received, rejected(&received, "not_found", "customer_id", &event));
+	publish_event(&received, buf_str(&event));
+	assert_int_equal(api_status(), 422);
+	buf_reset(&event);
+	send_post("/debts", "Idempotency-Key: k-9\r\n", DEBT);
+	received = receive();
+	log_refusal(&received, rejected(&received, "exists", "external_ref", &event));
+	assert_int_equal(api_status(), 409);
+	buf_reset(&event);
+	send_post("/debts", "Idempotency-Key: k-9\r\n", DEBT_BUT("r2"));
+	received = receive();
+	log_answer(&received, created(&received, &event));
+	assert_int_equal(api_status(), 201);
+	(void)snprintf(target, sizeof(target), "/commands/");
+	uuid_format(target + strlen(target), &received.envelope.id);
+	assert_int_equal(api_get(target, api_token("somebody", ROLE_CREDITOR)), 200);
+	assert_contains("\"status\":\"succeeded\"");
+	assert_int_equal(commands_count(), 3);
+	buf_release(&event);
+}
+
 static void test_api_writes__while_the_first_use_of_a_key_is_under_way_others_wait(void **state)
 {
 	struct received received;
@@ -664,7 +709,7 @@ static void test_api_writes__any_command_may_be_sent_by_its_schema(void **state)
 		  "}");
 	received = receive();
 	assert_int_equal(received.envelope.id.bytes[15], 0xcc);
-	log_answer(&received, rejected(&received, "exists", "external_ref", &event));
+	log_refusal(&received, rejected(&received, "exists", "external_ref", &event));
 	publish_event(&received, buf_str(&event));
 	assert_int_equal(api_status(), 409);
 	assert_contains("\"pointer\":\"/data/externalRef\"");
@@ -692,6 +737,7 @@ int main(void)
 		TEST(test_api_writes__a_key_used_again_is_answered_from_the_log),
 		TEST(test_api_writes__a_key_that_says_nothing_is_no_key_and_no_command),
 		TEST(test_api_writes__an_if_match_that_says_nothing_is_refused),
+		TEST(test_api_writes__what_was_refused_under_a_key_is_sent_again),
 		TEST(test_api_writes__while_the_first_use_of_a_key_is_under_way_others_wait),
 		TEST(test_api_writes__the_answer_to_anothers_content_is_not_ours),
 		TEST(test_api_writes__faults_are_told_before_anything_is_sent),

@@ -47,6 +47,23 @@ static const void *body_of(struct audit *audit, struct str value, const struct m
 	return body;
 }
 
+static bool is_refusal(const struct sim_row *row)
+{
+	return row->row.schema_id == command_rejected_type.schema_id;
+}
+
+/* "This id was used before" is said at once, also while the key is held: it changes nothing. */
+static bool is_refusal_of_reuse(struct audit *audit, const struct sim_row *row)
+{
+	const struct message_type *type;
+	const struct command_rejected *body;
+
+	if (!is_refusal(row))
+		return false;
+	body = body_of(audit, row->row.body, &type);
+	return str_is(body->code, "duplicate_different_body");
+}
+
 /* ---- P2: seq without a hole, the chain holds, the head agrees ---- */
 
 static const char *check_log(struct audit *audit)
@@ -85,19 +102,36 @@ static const char *check_log(struct audit *audit)
 	return NULL;
 }
 
-/* Over all partitions: the same command id has one answer. */
+/* What was applied is remembered: its id is refused to any other content, for this reason and no other. */
+static const char *check_closed(struct audit *audit)
+{
+	const struct sim_rows *log = log_of(audit);
+
+	for (size_t i = 0; i < log->count; i++)
+		for (size_t j = i + 1; j < log->count && log->rows[i].is_applied; j++) {
+			bool is_of_command = uuid_equal(&log->rows[j].row.command_id, &log->rows[i].row.command_id);
+
+			arena_reset(&audit->arena);
+			if (is_of_command && is_refusal(&log->rows[j]) && !is_refusal_of_reuse(audit, &log->rows[j]))
+				FAIL("P1 module %zu part %d seq %zu: a command was refused that had been applied", audit->module,
+				     audit->part, j + 1);
+		}
+	return NULL;
+}
+
+/* Over all partitions: a command is applied once. */
 static const char *check_answers(struct audit *audit)
 {
 	const struct sim_rows *log = log_of(audit);
 
 	for (size_t i = 0; i < log->count; i++)
-		for (int32_t part = 0; part < SIM_PARTS && log->rows[i].is_answer; part++) {
+		for (int32_t part = 0; part < SIM_PARTS && log->rows[i].is_applied; part++) {
 			const struct sim_rows *other = &audit->world->databases[audit->module].log[part];
 
 			for (size_t j = 0; j < other->count; j++)
-				if (other->rows[j].is_answer && &other->rows[j] != &log->rows[i] &&
+				if (other->rows[j].is_applied && &other->rows[j] != &log->rows[i] &&
 				    uuid_equal(&other->rows[j].row.command_id, &log->rows[i].row.command_id))
-					FAIL("P1 module %zu part %d seq %zu: a command has two answers", audit->module,
+					FAIL("P1 module %zu part %d seq %zu: a command was applied twice", audit->module,
 					     audit->part, i + 1);
 		}
 	return NULL;
@@ -133,9 +167,9 @@ static enum expected expectation(struct audit *audit, const struct sim_record *r
 	return EXPECT_COMMAND;
 }
 
-/* Is there an earlier record of this command that has the same content? Then this one changes nothing. */
-static bool has_answer_of_same_content(const struct audit *audit, const struct uuid *command_id, const struct sim_record *record,
-				       int64_t not_at)
+/* Was another record of this command with the same content applied? Then this one changes nothing. */
+static bool was_applied_elsewhere(const struct audit *audit, const struct uuid *command_id, const struct sim_record *record,
+				  int64_t not_at)
 {
 	uint8_t digest[DIGEST_SIZE];
 
@@ -144,7 +178,7 @@ static bool has_answer_of_same_content(const struct audit *audit, const struct u
 		const struct sim_rows *log = &audit->world->databases[audit->module].log[part];
 
 		for (size_t i = 0; i < log->count; i++)
-			if (log->rows[i].is_answer && uuid_equal(&log->rows[i].row.command_id, command_id) &&
+			if (log->rows[i].is_applied && uuid_equal(&log->rows[i].row.command_id, command_id) &&
 			    memcmp(log->rows[i].digest, digest, DIGEST_SIZE) == 0 &&
 			    (part != audit->part || log->rows[i].row.command_offset != not_at))
 				return true;
@@ -177,8 +211,8 @@ static const char *check_record(struct audit *audit, const struct sim_record *re
 	const struct sim_rows *log = log_of(audit);
 	struct envelope envelope;
 	enum expected expected;
-	size_t answers = 0;
-	size_t refusals_of_reuse = 0;
+	size_t applied = 0;
+	size_t refused = 0;
 	size_t dead = 0;
 
 	arena_reset(&audit->arena);
@@ -186,9 +220,8 @@ static const char *check_record(struct audit *audit, const struct sim_record *re
 	for (size_t i = 0; i < log->count; i++) {
 		if (log->rows[i].row.command_offset != record->offset)
 			continue;
-		answers += log->rows[i].is_answer;
-		if (!log->rows[i].is_answer && log->rows[i].row.schema_id == command_rejected_type.schema_id)
-			refusals_of_reuse++;
+		applied += log->rows[i].is_applied;
+		refused += is_refusal(&log->rows[i]);
 		if (expected == EXPECT_COMMAND && !uuid_equal(&log->rows[i].row.command_id, &envelope.id))
 			FAIL("P1 an event names another command than stands at its offset");
 	}
@@ -201,20 +234,19 @@ static const char *check_record(struct audit *audit, const struct sim_record *re
 				FAIL("a dead letter was published as something else");
 		}
 	if (expected != EXPECT_COMMAND) {
-		if (answers + refusals_of_reuse > 0 || dead != (expected == EXPECT_DEAD))
+		if (applied + refused > 0 || dead != (expected == EXPECT_DEAD))
 			FAIL("P3 module %zu part %d offset %lld: expected %s, got %zu answers and %zu dead letters",
-
 			     audit->module, audit->part, (long long)record->offset,
-			     expected == EXPECT_DEAD ? "a dead letter" : "nothing", answers, dead);
+			     expected == EXPECT_DEAD ? "a dead letter" : "nothing", applied + refused, dead);
 		return NULL;
 	}
 	if (dead > 0)
 		FAIL("P3 module %zu part %d offset %lld: a good command became a dead letter", audit->module, audit->part,
 		     (long long)record->offset);
-	if (answers + refusals_of_reuse > 1)
+	if (applied + refused > 1)
 		FAIL("P1 module %zu part %d offset %lld: answered more than once", audit->module, audit->part,
 		     (long long)record->offset);
-	if (answers + refusals_of_reuse == 0 && !has_answer_of_same_content(audit, &envelope.id, record, record->offset))
+	if (applied + refused == 0 && !was_applied_elsewhere(audit, &envelope.id, record, record->offset))
 		FAIL("P3 module %zu part %d offset %lld: a command without an answer", audit->module, audit->part,
 		     (long long)record->offset);
 	return NULL;
@@ -263,12 +295,6 @@ static int64_t version_of(const struct message_type *type, const void *body)
 	return 0;
 }
 
-/* "This id was used before" is said at once, also while the key is held: it changes nothing. */
-static bool is_refusal_of_reuse(const struct sim_row *row)
-{
-	return !row->is_answer && row->row.schema_id == command_rejected_type.schema_id;
-}
-
 static bool has_actor(const struct message_type *type, const void *body)
 {
 	return *(const bool *)((const char *)body + type->actor_field->aux_offset) &&
@@ -294,7 +320,7 @@ static const char *check_order(struct audit *audit)
 			const struct message_type *earlier_type = message_by_schema_id(earlier->schema_id);
 
 			if (uuid_equal(&earlier->key, &row->key) && earlier->command_offset > row->command_offset &&
-			    !is_refusal_of_reuse(&log->rows[j]) &&
+			    !is_refusal_of_reuse(audit, &log->rows[j]) &&
 			    !is_withdrawal(
 				    audit->world->commands[audit->module][audit->part].records[earlier->command_offset]->value))
 				FAIL("P4 module %zu part %d: offset %lld took effect before %lld", audit->module, audit->part,
@@ -377,7 +403,7 @@ static const char *check_money(struct sim_world *world, struct audit *audit)
 			const struct message_type *type;
 			const void *body;
 
-			if (!log->rows[i].is_answer || row->schema_id == command_rejected_type.schema_id)
+			if (!log->rows[i].is_applied)
 				continue;
 			arena_reset(&audit->arena);
 			body = body_of(audit, world->commands[module][part].records[row->command_offset]->value, &type);
@@ -492,6 +518,8 @@ const char *audit(struct sim_world *world)
 				wrong = check_date(&audit);
 			if (!wrong)
 				wrong = check_answers(&audit);
+			if (!wrong)
+				wrong = check_closed(&audit);
 			if (!wrong)
 				wrong = check_records(&audit);
 			if (!wrong)

@@ -5,6 +5,7 @@
 
 #include "schemas/customers.h"
 #include "schemas/debts.h"
+#include "schemas/engine.h"
 #include "wire/envelope.h"
 
 /*
@@ -427,6 +428,85 @@ static void test_cases__deaths_with_one_command_after_another_in_hand_park_none(
 	assert_int_equal(world->deaths - deaths, 9);
 }
 
+/* ---- the same command again ---- */
+
+/* Of the debt with the same number, by the command with the same number. */
+static void send_payment(struct sim_world *world, unsigned number, int64_t amount_minor)
+{
+	char reference[16];
+	const struct uuid id = id_of(1000 + number);
+	const struct record_payment body = {
+		.payment_id = id,
+		.customer_id = id_of(number),
+		.debt_id = id_of(number),
+		.source = STR("bank"),
+		.external_ref = { .data = reference, .size = (size_t)snprintf(reference, sizeof(reference), "P-%u", number) },
+		.amount_minor = amount_minor,
+		.currency = STR("EUR"),
+		.received_on = 19000,
+		.method = STR("transfer"),
+	};
+
+	send(world, DEBTS, 0, &record_payment_type, &body, &id, NULL, 0);
+}
+
+static size_t count_events(const struct sim_world *world, size_t module, const struct message_type *type)
+{
+	const struct sim_rows *log = &world->databases[module].log[0];
+	size_t count = 0;
+
+	for (size_t i = 0; i < log->count; i++)
+		count += log->rows[i].row.schema_id == type->schema_id;
+	return count;
+}
+
+/* A file of payments that was imported before the debts: its rows have the same ids the next time. */
+static void test_cases__what_was_refused_may_be_accepted_under_its_id(void **state)
+{
+	struct sim_world *world = *state;
+
+	send_payment(world, 1, 10);
+	send_payment(world, 1, 10);
+	assert_true(rests(world));
+	assert_int_equal(count_events(world, DEBTS, &command_rejected_type), 2);
+	send_customer(world, 1);
+	assert_true(rests(world));
+	send_debt(world, 1);
+	assert_true(rests(world));
+	for (int time = 0; time < 3; time++) { /* in one batch, and in another */
+		send_payment(world, 1, 10);
+		if (time == 1)
+			assert_true(rests(world));
+	}
+	assert_true(rests(world));
+	assert_int_equal(count_events(world, DEBTS, &command_rejected_type), 2);
+	assert_int_equal(count_events(world, DEBTS, &payment_recorded_type), 1);
+	send_payment(world, 1, 20); /* what was applied is remembered */
+	assert_true(rests(world));
+	assert_int_equal(count_events(world, DEBTS, &command_rejected_type), 3);
+	assert_int_equal(count_events(world, DEBTS, &payment_recorded_type), 1);
+	assert_null(audit(world));
+}
+
+/* All of it at once: refused, refused, applied, repeated, reused. */
+static void test_cases__one_batch_remembers_what_it_applied(void **state)
+{
+	struct sim_world *world = *state;
+
+	send_customer(world, 1);
+	assert_true(rests(world));
+	send_payment(world, 1, 10);
+	send_payment(world, 1, 10);
+	send_debt(world, 1);
+	send_payment(world, 1, 10);
+	send_payment(world, 1, 10);
+	send_payment(world, 1, 20);
+	assert_true(rests(world));
+	assert_int_equal(count_events(world, DEBTS, &command_rejected_type), 3);
+	assert_int_equal(count_events(world, DEBTS, &payment_recorded_type), 1);
+	assert_null(audit(world));
+}
+
 /* ---- waiting ---- */
 
 static void test_cases__more_than_may_wait_is_refused_and_halts_nothing(void **state)
@@ -440,7 +520,7 @@ static void test_cases__more_than_may_wait_is_refused_and_halts_nothing(void **s
 	assert_false(head_of(world, DEBTS, 0)->halted);
 	assert_int_equal(parked_now(world, DEBTS), world->sizes.parked_max);
 	for (size_t i = 0; i < world->databases[DEBTS].log[0].count; i++)
-		refused += world->databases[DEBTS].log[0].rows[i].is_answer;
+		refused += world->databases[DEBTS].log[0].rows[i].row.schema_id == command_rejected_type.schema_id;
 	assert_int_equal(refused, 100);
 }
 
@@ -555,6 +635,8 @@ int main(void)
 		IN_WORLD(test_cases__kills_in_a_quiet_time_park_nothing),
 		IN_WORLD(test_cases__owners_that_let_go_are_not_counted),
 		IN_WORLD(test_cases__deaths_with_one_command_after_another_in_hand_park_none),
+		IN_WORLD(test_cases__what_was_refused_may_be_accepted_under_its_id),
+		IN_WORLD(test_cases__one_batch_remembers_what_it_applied),
 		IN_WORLD(test_cases__more_than_may_wait_is_refused_and_halts_nothing),
 		IN_WORLD(test_cases__a_partition_without_a_leader_holds_up_no_other),
 		IN_WORLD(test_cases__a_truncated_topic_halts_and_goes_on_where_told),

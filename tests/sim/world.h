@@ -55,7 +55,7 @@ struct sim_session;
 struct sim_row { /* of event_log, with copies of all it borrows */
 	struct log_row row;
 	uint8_t digest[DIGEST_SIZE];
-	bool is_answer;
+	bool is_applied; /* the first event of what the command did: its id is closed */
 };
 
 struct sim_rows {

@@ -22,9 +22,9 @@ static struct sim_database *database_of(struct sim_session *session)
 
 static struct sim_row row_copy(const struct log_row *row)
 {
-	struct sim_row copy = { .row = *row, .is_answer = row->command_digest != NULL };
+	struct sim_row copy = { .row = *row, .is_applied = row->command_digest != NULL };
 
-	if (copy.is_answer)
+	if (copy.is_applied)
 		memcpy(copy.digest, row->command_digest, DIGEST_SIZE);
 	copy.row.command_digest = NULL;
 	copy.row.body = sim_copy(row->body);
@@ -232,7 +232,7 @@ static const struct sim_row *find_answer(const struct sim_database *database, co
 		for (size_t i = 0; i < database->log[part].count; i++) {
 			const struct sim_row *row = &database->log[part].rows[i];
 
-			if (row->is_answer && uuid_equal(&row->row.command_id, command_id))
+			if (row->is_applied && uuid_equal(&row->row.command_id, command_id))
 				return row;
 		}
 	return NULL;
@@ -419,7 +419,7 @@ static void apply_stage(struct sim_session *session)
 
 		rows->rows = sim_grow(rows->rows, rows->count, &rows->capacity, sizeof(*rows->rows));
 		rows->rows[rows->count++] = stage->log[i];
-		stage->log[i] = (struct sim_row){ .is_answer = false };
+		stage->log[i] = (struct sim_row){ .is_applied = false };
 	}
 	for (size_t i = 0; i < stage->unpark_count; i++) {
 		struct sim_parked *parked = parked_find(database, stage->unpark[i].part, stage->unpark[i].offset);

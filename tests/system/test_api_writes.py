@@ -272,11 +272,15 @@ def test_the_same_key_has_the_same_answer_and_one_effect(gateway, world, custome
     assert world.value("SELECT count(*) FROM debts.debt WHERE debt_id = %s", first.json["id"]) == 1
 
 
-def test_a_refusal_is_the_answer_to_its_key_too(gateway, customer_id):
+def test_what_was_refused_under_a_key_is_decided_again(gateway, customer_id):
     debt = a_debt(customer_id, principal={"amountMinor": -1, "currency": "EUR"})
     first = gateway.post("/debts", debt, idempotency_key="refused").expect(422, "bad_amount")
     again = gateway.post("/debts", debt, idempotency_key="refused").expect(422, "bad_amount")
     assert first.json["commandId"] == again.json["commandId"]
+    debt["principal"]["amountMinor"] = 1
+    gateway.post("/debts", debt, idempotency_key="refused").expect(201)
+    told = gateway.ask("GET", "/commands/" + first.json["commandId"]).expect(200)
+    assert told.json["status"] == "succeeded"
 
 
 def test_a_hundred_uses_of_one_key_at_once_have_one_effect(gateway, world, debt_id):

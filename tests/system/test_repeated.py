@@ -1,6 +1,7 @@
-"""The same command twice: one effect, one answer. The same id with other content: refused, and the first stands."""
+"""The same command twice: one effect; what was refused is decided again. The same id with other content: refused, and the first stands."""
 
 import pytest
+from client import new_id
 
 
 @pytest.fixture(scope="module")
@@ -14,7 +15,7 @@ def balance(world, debt_id):
 
 
 def answers(world, record):
-    """What the log holds in answer to a command: one row, or it was answered twice."""
+    """How often a command was applied: once, or it was done twice."""
     return world.value("SELECT count(*) FROM debts.event_log WHERE command_id = %s AND command_digest IS NOT NULL", record.id)
 
 
@@ -58,13 +59,15 @@ def test_twice_with_a_restart_between(world, own_workers, client, people, events
         check_one_effect(world, people, events, debtor, record, before)
 
 
-def test_a_refused_command_that_comes_again_is_not_answered_again(world, client, people, events, debtor):
-    record = people.record_payment(*debtor, amount_minor=-1)
+def test_what_was_refused_may_be_accepted_when_it_comes_again(world, client, people, events, debtor):
+    debt_id = new_id()
+    record = people.record_payment(debtor[0], debt_id)
     client.send(record)
-    events.expect_refusal(record, "bad_amount")
-    client.send(record)
+    events.expect_refusal(record, "not_found", "debt_id")
+    people.debt(debtor[0], debt_id=debt_id)
+    client.send(record, record)
     people.pay(*debtor)
-    assert len(events.of(record)) == 1
+    assert [event.type for event in events.of(record)] == ["CommandRejected", "PaymentRecorded"]
     assert answers(world, record) == 1
 
 
