@@ -37,15 +37,55 @@ alive() {
 	pid_of "$1" >/dev/null
 }
 
-# spawn NAME COMMAND...: runs it in the background, output to DIR/log/NAME.log, and records it; fails when it has ended already.
+# ---- whose folder it is ----
+
+# A copy of a folder has another inode and another time of birth; a moved one keeps both.
+folder_identity() {
+	stat -c '%i:%W' "$DIR"
+}
+
+# own_folder: before anything in DIR is believed. In a copy, the records of processes, ports and sockets are the original's: they are
+# forgotten, so that nothing of the original is stopped, used or deleted. The database's data counts when it came along and was at rest.
+own_folder() {
+	local data known
+	[ -d "$DIR" ] || return 0
+	data=$(cat "$DIR/postgres.data" 2>/dev/null) || data=
+	known=$(cat "$DIR/identity" 2>/dev/null) || known=
+	# A stack of before there were identities knew the path of its data.
+	case $known$data in /var/tmp/dcs-pg.* | "$DIR/postgres" | "") ;; /*) known=another ;; esac
+	if [ -n "$known" ] && [ "$known" != "$(folder_identity)" ]; then
+		say "$DIR is a copy of another stack's folder: nothing of the original is touched"
+		rm -rf "$DIR/pid" "$DIR/ports" "$DIR/env" "$DIR/postgres.socket" "$DIR/postgres.data" "$DIR/programs.adopted"
+		if [ -e "$DIR/postgres/postmaster.pid" ] || { [ -n "$data" ] && [ ! -d "$DIR/postgres" ]; }; then
+			touch "$DIR/copied-in-part"
+		fi
+	fi
+	folder_identity >"$DIR/identity"
+}
+
+# What a process does before it becomes COMMAND: `bash -c "$RECORD_AND_RUN" RECORD COMMAND...`. The process writes its record itself, so
+# that one whose starter is killed at that moment is on record all the same.
+# shellcheck disable=SC2016
+RECORD_AND_RUN='
+	read -r stat </proc/$$/stat
+	fields=(${stat##*) })
+	read -r boot </proc/sys/kernel/random/boot_id
+	echo "$$ ${fields[19]} $boot" >"$0"
+	exec "$@"'
+
+is_recorded() { # NAME PID
+	[ "$(cut -d ' ' -f 1 "$DIR/pid/$1" 2>/dev/null)" = "$2" ]
+}
+
+# spawn NAME COMMAND...: runs it in the background, output to DIR/log/NAME.log; it is on record when this returns. Fails when it has
+# ended already.
 spawn() {
-	local name=$1 start
+	local name=$1
 	shift
 	mkdir -p "$DIR/log" "$DIR/pid"
 	# No descriptor of ours may stay open in it: not the lock (9), not a pipe that somebody waits on.
-	setsid "$@" </dev/null >>"$DIR/log/$name.log" 2>&1 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &
-	start=$(proc_start $!) || { say "$name did not start, see $DIR/log/$name.log"; return 1; }
-	echo "$! $start $(cat /proc/sys/kernel/random/boot_id)" >"$DIR/pid/$name"
+	setsid bash -c "$RECORD_AND_RUN" "$DIR/pid/$name" "$@" </dev/null >>"$DIR/log/$name.log" 2>&1 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &
+	until_true 5 is_recorded "$name" $! && alive "$name"
 }
 
 # until_true SECONDS COMMAND...: asks ten times a second; fails when the time is over.
@@ -103,6 +143,12 @@ port_choose() {
 	echo "$port" >"$DIR/ports/$1"
 }
 
-listens() {
-	(: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+# has_port NAME PORT: the process of that record listens there; a stranger on the same port does not count.
+has_port() {
+	local pid socket
+	pid=$(pid_of "$1") || return 1
+	for socket in $(awk -v "port=$(printf ':%04X' "$2")" '$2 ~ port "$" && $4 == "0A" { print $10 }' /proc/net/tcp /proc/net/tcp6 2>/dev/null); do
+		[ -z "$(find "/proc/$pid/fd" -lname "socket:\\[$socket\\]" 2>/dev/null)" ] || return 0
+	done
+	return 1
 }

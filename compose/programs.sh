@@ -73,6 +73,14 @@ as_wanted() {
 	done
 }
 
+# The gateway's port was chosen with the parts', perhaps long ago.
+free_api_port() {
+	local old
+	old=$(port_of api)
+	port_choose api
+	sed "s#:$old'\$#:$(port_of api)'#" "$DIR/env" >"$DIR/env.part" && mv "$DIR/env.part" "$DIR/env"
+}
+
 start() {
 	[ -f "$DIR/env" ] || die "there is no stack in $DIR: compose/stack.sh start"
 	if ! alive programs; then
@@ -84,6 +92,7 @@ start() {
 	if alive programs; then
 		kill -s HUP "$(pid_of programs)"
 	else
+		free_api_port
 		. "$DIR/env"
 		rm -f "$DIR/programs.adopted"
 		spawn programs /usr/bin/python3 "$HERE/supervise.py" "$DIR" "$BIN"
@@ -118,6 +127,7 @@ main() {
 	done
 	DIR=$(realpath -m "$DIR")
 	set -- ${arguments[@]+"${arguments[@]}"}
+	own_folder
 	case $command in
 	start | stop)
 		[ -d "$DIR" ] || { [ "$command" = stop ] && return 0; }

@@ -58,16 +58,19 @@ pg_keep() {
 	[ -d "$(cat "$DIR/$1")" ] || "${AS_PG[@]}" mkdir -m 0700 "$(cat "$DIR/$1")"
 }
 
-# The socket's path must be short (107 bytes), so it is not below DIR. The data is, unless its user cannot get there.
+# The socket's path must be short (107 bytes), so it is not below DIR. The data is, and no path of it is remembered (a copy of DIR would
+# find the original's), unless its user cannot get there.
 pg_folders() {
 	pg_keep postgres.socket /tmp/dcs-pg.XXXXXX
-	if [ ! -s "$DIR/postgres.data" ] && "${AS_PG[@]}" test -x "$DIR"; then
-		install -d -m 0700 -o "$("${AS_PG[@]}" id -u)" "$DIR/postgres"
-		echo "$DIR/postgres" >"$DIR/postgres.data"
-	fi
-	pg_keep postgres.data /var/tmp/dcs-pg.XXXXXX
 	PG_SOCKET=$(cat "$DIR/postgres.socket")
-	PG_DATA=$(cat "$DIR/postgres.data")
+	if [ ! -d "$DIR/postgres" ] && [ ! -s "$DIR/postgres.data" ] && "${AS_PG[@]}" test -x "$DIR"; then
+		install -d -m 0700 -o "$("${AS_PG[@]}" id -u)" "$DIR/postgres"
+	fi
+	PG_DATA=$DIR/postgres
+	if [ ! -d "$DIR/postgres" ]; then
+		pg_keep postgres.data /var/tmp/dcs-pg.XXXXXX
+		PG_DATA=$(cat "$DIR/postgres.data")
+	fi
 }
 
 # Sized for a machine that runs everything else beside it. The last four lines: statements and rows hold personal data, and the
@@ -114,14 +117,11 @@ prepare_postgres() {
 	pg_settings | "${AS_PG[@]}" tee "$PG_DATA/dcs.conf" >/dev/null
 }
 
-# After a SIGKILL the old server's children may live a moment longer, and a new server refuses to start beside them: ready_postgres
-# tries again.
 run_postgres() {
-	spawn postgres "${AS_PG[@]}" $PG_BIN/postgres -D "$PG_DATA" 2>/dev/null || true
+	spawn postgres "${AS_PG[@]}" $PG_BIN/postgres -D "$PG_DATA"
 }
 
 ready_postgres() {
-	alive postgres || run_postgres
 	$PG_BIN/pg_isready -q -h "$PG_SOCKET" -U postgres -d postgres && pg_database
 }
 
@@ -202,8 +202,7 @@ run_kafka() {
 }
 
 ready_kafka() {
-	alive kafka || die "Kafka ended, see $DIR/log/kafka.log"
-	listens "$(port_of kafka)" && kcat -b "127.0.0.1:$(port_of kafka)" -L -m 2 2>/dev/null | grep -q '^ 1 brokers'
+	has_port kafka "$(port_of kafka)" && kcat -b "127.0.0.1:$(port_of kafka)" -L -m 2 2>/dev/null | grep -q '^ 1 brokers'
 }
 
 stop_kafka_with=(TERM 20)
@@ -219,8 +218,7 @@ run_smtp() {
 }
 
 ready_smtp() {
-	alive smtp || die "the SMTP server ended, see $DIR/log/smtp.log"
-	listens "$(port_of smtp)"
+	has_port smtp "$(port_of smtp)"
 }
 
 stop_smtp_with=(TERM 5)
@@ -270,8 +268,7 @@ run_bearerbox() {
 }
 
 ready_bearerbox() {
-	alive bearerbox || die "Kannel's bearerbox ended, see $DIR/log/bearerbox.log"
-	listens "$(port_of kannel-admin)" && listens "$(port_of kannel-box)"
+	has_port bearerbox "$(port_of kannel-admin)" && has_port bearerbox "$(port_of kannel-box)"
 }
 
 stop_bearerbox_with=(TERM 5)
@@ -292,7 +289,6 @@ kannel_status() {
 }
 
 ready_smsc() {
-	alive smsc || die "Kannel's fake SMSC ended, see $DIR/log/smsc.log"
 	kannel_status | grep -q 'FAKE.*online'
 }
 
@@ -304,13 +300,12 @@ prepare_smsbox() {
 
 # It does not try again when bearerbox is not there yet.
 run_smsbox() {
-	until_true 10 listens "$(port_of kannel-box)" || die "Kannel's bearerbox is not there for smsbox"
+	await bearerbox
 	spawn smsbox /usr/sbin/smsbox -v 2 "$DIR/kannel/kannel.conf"
 }
 
 ready_smsbox() {
-	alive smsbox || die "Kannel's smsbox ended, see $DIR/log/smsbox.log"
-	listens "$(port_of kannel-sendsms)" && kannel_status | grep -q 'smsbox:'
+	has_port smsbox "$(port_of kannel-sendsms)" && kannel_status | grep -q 'smsbox:'
 }
 
 stop_smsbox_with=(TERM 5)
@@ -374,13 +369,11 @@ expand() {
 start() {
 	local part pids=() pid
 	mkdir -p "$DIR/log"
+	[ ! -e "$DIR/copied-in-part" ] || die "$DIR was copied from a stack that was running, so its data is not whole:" \
+		"delete this copy (compose/stack.sh destroy) and start again"
 	make_secrets
 	pg_folders
-	for part in "${PORTS[@]}"; do
-		port_kept "$part" || port_choose "$part"
-	done
-	write_env
-	kannel_settings | private "$DIR/kannel/kannel.conf"
+	choose_ports
 	for part; do
 		alive "$part" && continue
 		"prepare_$part" &
@@ -390,23 +383,58 @@ start() {
 		wait "$pid" || exit 1
 	done
 	for part; do
-		alive "$part" || "run_$part"
+		alive "$part" || "run_$part" || true # await tells
 	done
 	for part; do
-		until_true 60 "ready_$part" || die "$part does not answer after 60 s, see $DIR/log/$part.log"
+		await "$part"
 	done
 }
 
-# port_kept NAME: the part it belongs to is running.
-port_kept() {
-	[ -s "$DIR/ports/$1" ] || return 1
+# choose_ports: for what does not run, and everything that names them.
+choose_ports() {
+	local port
+	for port in "${PORTS[@]}"; do
+		port_kept "$port" || port_choose "$port"
+	done
+	write_env
+	kannel_settings | private "$DIR/kannel/kannel.conf"
+}
+
+# await PART: until it answers. One that ends before that is tried again for 10 s: between the choice of a port and its use somebody
+# may have taken it, so others are chosen; a PostgreSQL refuses to start beside the last children of a killed one.
+await() {
+	local port until=$((SECONDS + 10))
+	while until_true 60 answers_or_ended "$1" || die "$1 does not answer after 60 s, see $DIR/log/$1.log"; do
+		! alive "$1" || return 0
+		[ $SECONDS -lt $until ] || die "$1 ended, see $DIR/log/$1.log"
+		[ "$1" != bearerbox ] || { end smsc TERM 2; end smsbox TERM 5; } # they know its ports
+		for port in "${PORTS[@]}"; do
+			[ "$(owner_of "$port")" != "$1" ] || rm -f "$DIR/ports/$port"
+		done
+		choose_ports
+		"prepare_$1"
+		sleep 0.2
+		"run_$1" || true
+	done
+}
+
+answers_or_ended() {
+	"ready_$1" || ! alive "$1"
+}
+
+# owner_of PORT: the part, or our programs, that listen there.
+owner_of() {
 	case $1 in
-	kafka*) alive kafka ;;
-	smtp) alive smtp ;;
-	kannel-sendsms) alive smsbox ;;
-	kannel-*) alive bearerbox ;;
-	api) alive programs ;;
+	kafka*) echo kafka ;;
+	smtp) echo smtp ;;
+	kannel-sendsms) echo smsbox ;;
+	kannel-*) echo bearerbox ;;
+	api) echo programs ;;
 	esac
+}
+
+port_kept() {
+	[ -s "$DIR/ports/$1" ] && alive "$(owner_of "$1")"
 }
 
 stop() {
@@ -465,6 +493,9 @@ main() {
 	set -- $(expand ${arguments[@]+"${arguments[@]}"})
 
 	case $command in
+	status | env | pid) own_folder ;;
+	esac
+	case $command in
 	status) status; return ;;
 	env) cat "$DIR/env"; return ;;
 	pid) pid_of "${1:?pid of which part?}" || die "$1 is not running"; return ;;
@@ -480,6 +511,7 @@ main() {
 	mkdir -p -m 0711 "$DIR" # the database's user must get through to its own folder
 	exec 9>"$DIR/lock"
 	flock -w 120 9 || die "another stack.sh is at work in $DIR"
+	own_folder
 	case $command in
 	start | up) start "$@" ;;
 	stop) stop "$@" ;;

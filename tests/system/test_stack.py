@@ -8,6 +8,7 @@ import signal
 import smtplib
 import socket
 import subprocess
+import tempfile
 import time
 
 import pytest
@@ -150,6 +151,42 @@ def test_a_port_that_a_stranger_took_is_chosen_again(stack):
         smtplib.SMTP("127.0.0.1", new).quit()
 
 
+def test_a_port_that_was_taken_after_it_was_chosen_is_chosen_again(stack):
+    """A socket that does not listen yet is not seen by who looks for a free port, and refuses the next one."""
+    stack("stop", "smtp")
+    with socket.socket() as stranger:
+        stranger.bind(("127.0.0.1", 0))
+        old = stranger.getsockname()[1]
+        (stack.folder / "ports" / "smtp").write_text(f"{old}\n")
+        stack("start")
+        new = int((stack.folder / "ports" / "smtp").read_text())
+        assert new != old and f":{new}/" in stack.env()["DCS_SMTP_URL"]
+        smtplib.SMTP("127.0.0.1", new).quit()
+
+
+def test_a_process_whose_starter_was_killed_is_on_record(tmp_path):
+    script = f". {ROOT}/compose/lib.sh; until_true() {{ kill -s KILL $$; }}; spawn sleeper sleep 300"
+    done = subprocess.run(["bash", "-c", script], env={**os.environ, "DIR": str(tmp_path)}, check=False)
+    assert done.returncode == -signal.SIGKILL
+    wait_until(lambda: (tmp_path / "pid" / "sleeper").exists() and (tmp_path / "pid" / "sleeper").read_text())
+    pid = int((tmp_path / "pid" / "sleeper").read_text().split()[0])
+    assert is_alive(pid)
+    subprocess.run(["bash", "-c", f". {ROOT}/compose/lib.sh; end sleeper TERM 5"], env={**os.environ, "DIR": str(tmp_path)}, check=True)
+    assert not is_alive(pid)
+
+
+def test_a_copy_of_a_running_stack_does_nothing_to_the_original(stack, tmp_path):
+    before = stack.pids()
+    copy = Stack(tmp_path / "copy")
+    subprocess.run(["cp", "-a", stack.folder, copy.folder], check=True)
+    assert "running" not in copy("status", check=False)
+    assert "not whole" in copy.run("stack.sh", "start", check=False).stderr
+    copy("destroy")
+    assert not copy.folder.exists()
+    assert stack.pids() == before
+    assert stack.psql("SELECT 1") == "1"
+
+
 def smtp(stack):
     return smtplib.SMTP("127.0.0.1", int((stack.folder / "ports" / "smtp").read_text()), timeout=20)
 
@@ -259,14 +296,29 @@ def test_no_program_outlives_its_supervisor(stack, programs):
     wait_until(lambda: not is_alive(pid))
 
 
-def test_two_stacks_live_side_by_side_and_destroy_leaves_nothing(stack, tmp_path):
-    other = Stack(tmp_path / "other")
+@pytest.fixture
+def open_folder():
+    """The database's user gets through it, so a stack in it has its data in its own folder."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="dcs-test-", dir="/tmp"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def test_two_stacks_live_side_by_side_and_destroy_leaves_nothing(stack, open_folder):
+    other = Stack(open_folder / "other")
     before = stack.pids()
     other("start")
     theirs = other.pids()
-    folders = [pathlib.Path((other.folder / name).read_text().strip()) for name in ("postgres.socket", "postgres.data")]
+    other.psql("CREATE TABLE kept (n int)")
+    socket_folder = pathlib.Path((other.folder / "postgres.socket").read_text().strip())
+    other("stop")
+    copy = Stack(open_folder / "copy")
+    subprocess.run(["cp", "-a", other.folder, copy.folder], check=True)
     other("destroy")
     assert not any(is_alive(pid) for pid in theirs.values())
-    assert not other.folder.exists() and not any(folder.exists() for folder in folders)
+    assert not other.folder.exists() and not socket_folder.exists()
+    copy("start", "postgres")  # of a stack that was at rest: it has the data, and is one of its own
+    assert copy.psql("SELECT count(*) FROM kept") == "0"
+    copy("destroy")
     assert stack.pids() == before
-    shutil.rmtree(tmp_path / "other", ignore_errors=True)
