@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "model/command.h"
 #include "producers/api/list_query.h"
 #include "producers/api/openapi_inside.h"
 #include "producers/api/resource.h"

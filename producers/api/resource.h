@@ -5,8 +5,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "model/command.h"
-
 /*
  * What can be shown: one constant for each kind of thing, in resources*.c. From it come the statements (resource_plan.h), the
  * JSON (row_json.h), what a list's query may hold (list_query.h), and what the OpenAPI document says about all of it. A later
@@ -33,15 +31,6 @@ enum column_kind {
 	COLUMN_TYPE,    /* integer, the schema id of an event: its name */
 	COLUMN_LINK,    /* no SQL: a path of ours, `link` with the id of column `of` for its "%"; null when that is */
 };
-
-/* Who sees names and birth dates: those who talk to people, those who answer for that, and a customer himself. */
-#define SEES_NAMES (ROLE_ADMIN | ROLE_COMPLIANCE | ROLE_SUPERVISOR | ROLE_AGENT | ROLE_CREDITOR | ROLE_CONSUMER)
-
-/* Who sees addresses and written texts whole. A creditor is not to learn an address that the consumer gave to somebody else. */
-#define SEES_CONTACTS (ROLE_ADMIN | ROLE_COMPLIANCE | ROLE_SUPERVISOR | ROLE_AGENT | ROLE_CONSUMER)
-
-/* Who reads what people wrote for each other: reasons, comments, who did it; and the texts that messages are made of. */
-#define READS_NOTES (ROLE_ADMIN | ROLE_COMPLIANCE | ROLE_SUPERVISOR | ROLE_AGENT | ROLE_AUDITOR)
 
 struct column {
 	const char *name; /* JSON; "balances.cost": within an object, whose members stand together */

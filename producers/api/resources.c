@@ -1,3 +1,4 @@
+#include "producers/api/readers.h"
 #include "producers/api/reads.h"
 #include "producers/api/resource.h"
 
@@ -31,7 +32,7 @@ static const struct column customer_columns[] = {
 	  .kind = COLUMN_LINK,
 	  .link = "/customers/%/contact-points",
 	  .of = "id",
-	  .roles = ~(uint32_t)ROLE_REPORTING,
+	  .roles = READS_CONTACTS,
 	  .is_detail = true },
 	{ .name = "links.consents", .kind = COLUMN_LINK, .link = "/customers/%/consents", .of = "id", .is_detail = true },
 	{ .name = "links.timeline",

@@ -1,3 +1,4 @@
+#include "producers/api/readers.h"
 #include "producers/api/reads.h"
 #include "producers/api/resource.h"
 

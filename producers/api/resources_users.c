@@ -1,3 +1,4 @@
+#include "producers/api/readers.h"
 #include "producers/api/reads.h"
 #include "producers/api/resource.h"
 
@@ -16,7 +17,7 @@ static const struct column user_columns[] = {
 	{ .name = "lockedUntil",
 	  .kind = COLUMN_INSTANT,
 	  .sql = "CASE WHEN c.locked_until > now() THEN c.locked_until END",
-	  .roles = ROLE_ADMIN | ROLE_AUDITOR },
+	  .roles = READS_USERS },
 	{ .name = "actions",
 	  .kind = COLUMN_TEXTS,
 	  .sql = "ARRAY['changeRoles', CASE a.state WHEN 'active' THEN 'disableUser' ELSE 'enableUser' END]",

@@ -1,5 +1,5 @@
-#include "model/command.h"
 #include "producers/api/api.h"
+#include "producers/api/readers.h"
 #include "producers/api/resource.h"
 #include "producers/api/route.h"
 #include "schemas/communications.h"
@@ -12,16 +12,6 @@
 
 #define CALLBACK_MAX 4096
 #define SECRETS_MAX  4096 /* bodies with passwords or refresh tokens */
-
-/* Who reads: everybody whose work it is, and a portal user what is his own (reads.h). */
-#define READERS                                                                                                                  \
-	(ROLE_ADMIN | ROLE_COMPLIANCE | ROLE_SUPERVISOR | ROLE_AGENT | ROLE_CREDITOR | ROLE_CONSUMER | ROLE_AUDITOR |            \
-	 ROLE_REPORTING)
-
-/* Who reads reports: who asks for them, and who looks at everything. */
-#define REPORT_READERS (ROLE_ADMIN | ROLE_SUPERVISOR | ROLE_AUDITOR | ROLE_REPORTING)
-/* Who asks what became of a command: everybody who may issue any (commands.h). */
-#define ASKERS         (READERS | ROLE_SYSTEM | ROLE_NOTIFIER)
 
 const struct route api_routes[] = {
 	{ .method = METHOD_GET,
@@ -91,7 +81,7 @@ const struct route api_routes[] = {
 	  .pattern = "/customers",
 	  .operation = "listCustomers",
 	  .summary = "Customers, newest first",
-	  .access = READERS,
+	  .access = READS_PEOPLE,
 	  .kind = ROUTE_READ,
 	  .resource = &customer_resource,
 	  .is_list = true },
@@ -99,14 +89,14 @@ const struct route api_routes[] = {
 	  .pattern = "/customers/:id",
 	  .operation = "getCustomer",
 	  .summary = "One customer",
-	  .access = READERS,
+	  .access = READS_PEOPLE,
 	  .kind = ROUTE_READ,
 	  .resource = &customer_resource },
 	{ .method = METHOD_GET,
 	  .pattern = "/customers/:id/contact-points",
 	  .operation = "listContactPoints",
 	  .summary = "How a customer can be reached",
-	  .access = READERS & ~(uint32_t)ROLE_REPORTING,
+	  .access = READS_CONTACTS,
 	  .kind = ROUTE_READ,
 	  .resource = &contact_point_resource,
 	  .is_list = true },
@@ -114,7 +104,7 @@ const struct route api_routes[] = {
 	  .pattern = "/customers/:id/consents",
 	  .operation = "listConsents",
 	  .summary = "What a customer agreed to and took back, by channel and purpose",
-	  .access = READERS,
+	  .access = READS_PEOPLE,
 	  .kind = ROUTE_READ,
 	  .resource = &consent_resource,
 	  .is_list = true },
@@ -222,7 +212,7 @@ const struct route api_routes[] = {
 	  .pattern = "/debts",
 	  .operation = "listDebts",
 	  .summary = "Debts, newest first",
-	  .access = READERS,
+	  .access = READS_PEOPLE,
 	  .kind = ROUTE_READ,
 	  .resource = &debt_resource,
 	  .is_list = true },
@@ -230,7 +220,7 @@ const struct route api_routes[] = {
 	  .pattern = "/debts/:id",
 	  .operation = "getDebt",
 	  .summary = "One debt with its balances",
-	  .access = READERS,
+	  .access = READS_PEOPLE,
 	  .kind = ROUTE_READ,
 	  .resource = &debt_resource },
 	{ .method = METHOD_PUT,
@@ -287,7 +277,7 @@ const struct route api_routes[] = {
 	  .pattern = "/debts/:id/ledger",
 	  .operation = "listLedger",
 	  .summary = "The double-entry ledger of a debt, newest entry first",
-	  .access = READERS,
+	  .access = READS_PEOPLE,
 	  .kind = ROUTE_READ,
 	  .resource = &ledger_resource,
 	  .is_list = true },
@@ -303,7 +293,7 @@ const struct route api_routes[] = {
 	  .pattern = "/payments/:id",
 	  .operation = "getPayment",
 	  .summary = "One payment and what it was used for",
-	  .access = READERS,
+	  .access = READS_PEOPLE,
 	  .kind = ROUTE_READ,
 	  .resource = &payment_resource },
 
@@ -334,7 +324,7 @@ const struct route api_routes[] = {
 	  .pattern = "/communications",
 	  .operation = "listCommunications",
 	  .summary = "Messages, newest first",
-	  .access = READERS,
+	  .access = READS_PEOPLE,
 	  .kind = ROUTE_READ,
 	  .resource = &communication_resource,
 	  .is_list = true },
@@ -342,7 +332,7 @@ const struct route api_routes[] = {
 	  .pattern = "/communications/:id",
 	  .operation = "getCommunication",
 	  .summary = "One message and what became of it",
-	  .access = READERS,
+	  .access = READS_PEOPLE,
 	  .kind = ROUTE_READ,
 	  .resource = &communication_resource },
 	{ .method = METHOD_PUT,
@@ -393,7 +383,7 @@ const struct route api_routes[] = {
 	  .pattern = "/reports",
 	  .operation = "listReports",
 	  .summary = "Reports, the last asked for first",
-	  .access = REPORT_READERS,
+	  .access = READS_REPORTS,
 	  .kind = ROUTE_READ,
 	  .resource = &report_resource,
 	  .is_list = true },
@@ -412,7 +402,7 @@ const struct route api_routes[] = {
 	  .pattern = "/reports/:id",
 	  .operation = "getReport",
 	  .summary = "One report: what was asked for, what came of it; or its file",
-	  .access = REPORT_READERS,
+	  .access = READS_REPORTS,
 	  .handle = show_report },
 
 	/* ---- schema registry ---- */
@@ -522,7 +512,7 @@ const struct route api_routes[] = {
 	  .pattern = "/commands/:id",
 	  .operation = "getCommand",
 	  .summary = "What became of a command",
-	  .access = ASKERS,
+	  .access = READS_COMMANDS,
 	  .handle = tell_command },
 
 	/* ---- users ---- */
@@ -581,7 +571,7 @@ const struct route api_routes[] = {
 	  .pattern = "/auth/users",
 	  .operation = "listUsers",
 	  .summary = "Users, newest first",
-	  .access = ROLE_ADMIN | ROLE_AUDITOR,
+	  .access = READS_USERS,
 	  .kind = ROUTE_READ,
 	  .resource = &user_resource,
 	  .is_list = true },
@@ -589,7 +579,7 @@ const struct route api_routes[] = {
 	  .pattern = "/auth/users/:id",
 	  .operation = "getUser",
 	  .summary = "One user",
-	  .access = ROLE_ADMIN | ROLE_AUDITOR,
+	  .access = READS_USERS,
 	  .kind = ROUTE_READ,
 	  .resource = &user_resource },
 	{ .method = METHOD_PUT,
