@@ -106,18 +106,14 @@ static void touch_record_delivery(const struct command *command, struct workset 
 	touch(set, &queue_entity, &body->customer_id);
 }
 
-#define ROLE_ANY UINT32_MAX
-
 static const struct rule rules[] = {
-	{ &publish_template_type, ROLE_SUPERVISOR | ROLE_COMPLIANCE, touch_publish_template, decide_publish_template, false,
-	  false },
-	{ &grant_consent_type, ROLE_CONSUMER | ROLE_AGENT, touch_grant_consent, decide_grant_consent, false, false },
-	{ &withdraw_consent_type, ROLE_ANY, touch_withdraw_consent, decide_withdraw_consent, true, true },
-	{ &send_communication_type, ROLE_SYSTEM | ROLE_AGENT, touch_send_communication, decide_send_communication, false, false },
-	{ &cancel_communication_type, ROLE_AGENT | ROLE_SUPERVISOR | ROLE_SYSTEM, touch_cancel_communication,
-	  decide_cancel_communication, false, false },
-	{ &record_dispatch_type, ROLE_NOTIFIER, touch_record_dispatch, decide_record_dispatch, false, false },
-	{ &record_delivery_type, ROLE_NOTIFIER, touch_record_delivery, decide_record_delivery, false, false },
+	{ &publish_template_type, touch_publish_template, decide_publish_template, false, false },
+	{ &grant_consent_type, touch_grant_consent, decide_grant_consent, false, false },
+	{ &withdraw_consent_type, touch_withdraw_consent, decide_withdraw_consent, true, true },
+	{ &send_communication_type, touch_send_communication, decide_send_communication, false, false },
+	{ &cancel_communication_type, touch_cancel_communication, decide_cancel_communication, false, false },
+	{ &record_dispatch_type, touch_record_dispatch, decide_record_dispatch, false, false },
+	{ &record_delivery_type, touch_record_delivery, decide_record_delivery, false, false },
 };
 
 const struct module communications_module = {

@@ -104,12 +104,11 @@ static void touch_cancel_debt(const struct command *command, struct workset *set
 }
 
 static const struct rule rules[] = {
-	{ &create_debt_type, ROLE_CREDITOR | ROLE_SUPERVISOR, touch_create_debt, decide_create_debt, false, false },
-	{ &record_payment_type, ROLE_CREDITOR | ROLE_AGENT | ROLE_CONSUMER | ROLE_SYSTEM, touch_record_payment,
-	  decide_record_payment, false, false },
-	{ &reverse_payment_type, ROLE_CREDITOR | ROLE_SUPERVISOR, touch_reverse_payment, decide_reverse_payment, true, false },
-	{ &amend_debt_type, ROLE_CREDITOR | ROLE_SUPERVISOR, touch_amend_debt, decide_amend_debt, true, false },
-	{ &cancel_debt_type, ROLE_CREDITOR | ROLE_SUPERVISOR, touch_cancel_debt, decide_cancel_debt, false, false },
+	{ &create_debt_type, touch_create_debt, decide_create_debt, false, false },
+	{ &record_payment_type, touch_record_payment, decide_record_payment, false, false },
+	{ &reverse_payment_type, touch_reverse_payment, decide_reverse_payment, true, false },
+	{ &amend_debt_type, touch_amend_debt, decide_amend_debt, true, false },
+	{ &cancel_debt_type, touch_cancel_debt, decide_cancel_debt, false, false },
 };
 
 const struct module debts_module = {

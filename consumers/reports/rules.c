@@ -9,8 +9,7 @@ static void touch_report(const struct command *command, struct workset *set)
 }
 
 static const struct rule rules[] = {
-	{ &generate_report_type, ROLE_REPORTING | ROLE_SUPERVISOR | ROLE_ADMIN, touch_report, decide_generate_report, false,
-	  false },
+	{ &generate_report_type, touch_report, decide_generate_report, false, false },
 };
 
 const struct module reports_module = {

@@ -20,12 +20,12 @@ static void touch_user(const struct command *command, struct workset *set)
 }
 
 static const struct rule rules[] = {
-	{ &register_user_type, ROLE_SYSTEM | ROLE_ADMIN, touch_register_user, decide_register_user, false, false },
-	{ &change_roles_type, ROLE_ADMIN, touch_user, decide_change_roles, false, false },
-	{ &disable_user_type, ROLE_ADMIN, touch_user, decide_disable_user, false, false },
-	{ &enable_user_type, ROLE_ADMIN, touch_user, decide_enable_user, false, false },
-	{ &record_login_type, ROLE_SYSTEM, touch_user, decide_record_login, false, false },
-	{ &record_session_end_type, ROLE_SYSTEM, touch_user, decide_record_session_end, false, false },
+	{ &register_user_type, touch_register_user, decide_register_user, false, false },
+	{ &change_roles_type, touch_user, decide_change_roles, false, false },
+	{ &disable_user_type, touch_user, decide_disable_user, false, false },
+	{ &enable_user_type, touch_user, decide_enable_user, false, false },
+	{ &record_login_type, touch_user, decide_record_login, false, false },
+	{ &record_session_end_type, touch_user, decide_record_session_end, false, false },
 };
 
 const struct module users_module = {

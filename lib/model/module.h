@@ -14,8 +14,7 @@
  * main.c, so that the simulation runs the same rules over memory.
  */
 struct rule {
-	const struct message_type *type;
-	uint32_t roles; /* who may issue it: any of these bits */
+	const struct message_type *type; /* who may issue it stands there */
 
 	/* Names the states the command needs. */
 	void (*touch)(const struct command *command, struct workset *set);

@@ -78,9 +78,7 @@ static const char *check_token(const struct admission *admission, const struct e
 
 static bool may_issue(const struct item *item, const struct token_claims *claims)
 {
-	uint32_t roles = item->kind == ITEM_TICK ? tick_type.roles : item->rule->roles;
-
-	return (claims->roles & roles) != 0;
+	return (claims->roles & item->command.type->roles) != 0;
 }
 
 /* Everything after the headers are read; `why` carries the reason of what the rooms below refuse. */

@@ -334,7 +334,7 @@ static int decide_command(struct batch *batch, const struct engine *engine, size
 	decision_init(&decision, &batch->arena, &item->command);
 	if (item->expires_ms > 0 && item->command.now_ms > item->expires_ms)
 		decision_refuse(&decision, REFUSAL_EXPIRED, "", "the command's own deadline had passed");
-	else if (!rights_hold(&item->command, item->rule, &batch->set))
+	else if (!rights_hold(&item->command, &batch->set))
 		decision_refuse(&decision, REFUSAL_NOT_AUTHORISED, "", "the user may not do this now, whatever the token says");
 	else
 		item->rule->decide(&item->command, &batch->set, &decision);

@@ -16,8 +16,9 @@ void rights_touch(const struct command *command, struct workset *set)
 		workset_touch(set, &actor_entity, &user_id, (struct str){ 0 });
 }
 
-bool rights_hold(struct command *command, const struct rule *rule, const struct workset *set)
+bool rights_hold(struct command *command, const struct workset *set)
 {
+	uint32_t allowed = command->type->roles;
 	struct uuid user_id;
 	const struct actor *actor;
 
@@ -26,7 +27,7 @@ bool rights_hold(struct command *command, const struct rule *rule, const struct 
 	actor = workset_state(set, &actor_entity, &user_id);
 	command->roles &= actor == NULL ? 0 : actor->roles;
 	command->scope = actor == NULL ? &scope_none : &actor->scope;
-	if ((command->roles & rule->roles) == 0)
+	if ((command->roles & allowed) == 0)
 		return false;
-	return (command->roles & rule->roles & ~(uint32_t)ROLE_CONSUMER) != 0 || uuid_equal(&actor->customer_id, &command->key);
+	return (command->roles & allowed & ~(uint32_t)ROLE_CONSUMER) != 0 || uuid_equal(&actor->customer_id, &command->key);
 }

@@ -30,6 +30,6 @@ void rights_touch(const struct command *command, struct workset *set);
 
 /* Takes from command->roles what the user does not have any more, and gives it his scope; false: what is left may not issue this.
  */
-bool rights_hold(struct command *command, const struct rule *rule, const struct workset *set);
+bool rights_hold(struct command *command, const struct workset *set);
 
 #endif

@@ -182,7 +182,7 @@ static inline void store_add(struct store_spec *spec, const struct message_type 
 							  .id = spec_id('!', ++spec->ids),
 							  .key = *message_uuid(type->key_field, copy),
 							  .actor = STR("test"),
-							  .roles = store_rule(spec, type)->roles,
+							  .roles = type->roles,
 							  .scope = &scope_all,
 							  .now_ms = STORE_TODAY * DAY_MS + spec->ids,
 							  .received_ms = STORE_TODAY * DAY_MS + spec->ids,

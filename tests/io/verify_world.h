@@ -229,7 +229,8 @@ static inline void world_do_as(struct verify_world *world, enum world_module whi
 				   .id = spec_id('!', ++world->ids),
 				   .key = *message_uuid(type->key_field, body),
 				   .actor = STR("test"),
-				   .roles = how.roles != 0 ? how.roles : rule->roles,
+				   .scope = &scope_all,
+				   .roles = how.roles != 0 ? how.roles : type->roles,
 				   .today = how.today != 0 ? how.today : STORE_TODAY };
 	struct head *head = &state->heads[command.key.bytes[15] % WORLD_PARTS];
 	enum open_result opened = OPEN_FENCED;

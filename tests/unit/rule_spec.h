@@ -108,7 +108,7 @@ static inline const struct decision *spec_when(struct spec *spec, const struct m
 				     .id = spec_id('!', ++spec->commands),
 				     .key = *message_uuid(type->key_field, body),
 				     .actor = STR("test"),
-				     .roles = rule->roles,
+				     .roles = type->roles,
 				     .scope = &scope_all,
 				     .now_ms = spec->now_ms,
 				     .received_ms = spec->received_ms == 0 ? spec->now_ms : spec->received_ms,

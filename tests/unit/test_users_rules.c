@@ -283,17 +283,6 @@ static void test_users__logins_and_ends_of_sessions_are_recorded(void **state)
 	assert_int_equal(the_user()->version, 1);
 }
 
-static void test_users__who_may_issue_what(void **state)
-{
-	(void)state;
-	assert_int_equal(spec_rule(&spec, &register_user_type)->roles, ROLE_SYSTEM | ROLE_ADMIN);
-	assert_int_equal(spec_rule(&spec, &change_roles_type)->roles, ROLE_ADMIN);
-	assert_int_equal(spec_rule(&spec, &disable_user_type)->roles, ROLE_ADMIN);
-	assert_int_equal(spec_rule(&spec, &enable_user_type)->roles, ROLE_ADMIN);
-	assert_int_equal(spec_rule(&spec, &record_login_type)->roles, ROLE_SYSTEM);
-	assert_int_equal(spec_rule(&spec, &record_session_end_type)->roles, ROLE_SYSTEM);
-}
-
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -308,7 +297,6 @@ int main(void)
 		TEST(test_users__a_change_may_name_the_version_it_saw),
 		TEST(test_users__a_user_is_disabled_and_enabled_by_turns),
 		TEST(test_users__logins_and_ends_of_sessions_are_recorded),
-		TEST(test_users__who_may_issue_what),
 	};
 
 	return cmocka_run_group_tests_name("users rules", tests, NULL, NULL);

@@ -26,6 +26,7 @@ static size_t headers_count;
 static char key[UUID_TEXT_SIZE + 1];
 static struct bus_record record;
 static struct item item;
+static struct scope claimed; /* by the token */
 
 static const struct uuid customer = { .bytes = { 0x01, 0x9a, [6] = 0x70, [8] = 0x80, [15] = 0xab } };
 
@@ -33,7 +34,9 @@ static int verify(void *self, struct str token, struct token_claims *ret_claims,
 {
 	(void)self;
 	(void)err;
-	*ret_claims = (struct token_claims){ .subject = "test", .roles = role_by_name(token), .expires_at_ms = INT64_MAX / 2 };
+	*ret_claims = (struct token_claims){
+		.subject = "test", .roles = role_by_name(token), .scope = claimed, .expires_at_ms = INT64_MAX / 2
+	};
 	return 0;
 }
 
@@ -55,6 +58,7 @@ static int set_up(void **state)
 	(void)state;
 	buf_init(&value, 1 << 16);
 	headers_count = 0;
+	claimed = scope_none;
 	return coder_new(&coder, &err) == 0 && arena_init(&arena, 1 << 21, &err) == 0 &&
 			       arena_init(&sending_arena, 1 << 16, &err) == 0
 		       ? 0
@@ -128,12 +132,48 @@ static void test_admit__only_the_clock_says_what_time_it_is(void **state)
 	}
 }
 
+/* ---- who may, and for whom ---- */
+
+static void given_a_cancellation(const char *role)
+{
+	const struct cancel_debt body = { .customer_id = customer, .debt_id = customer, .reason = STR("error") };
+
+	given(&cancel_debt_type, &body, role);
+}
+
+static void test_admit__a_role_may_issue_what_the_schema_says(void **state)
+{
+	(void)state;
+	for (uint32_t role = ROLE_ADMIN; role <= ROLE_LAST; role <<= 1) {
+		buf_reset(&value);
+		given_a_cancellation(role_name(role));
+		when_it_arrives();
+		if ((role & cancel_debt_type.roles) != 0)
+			assert_int_equal(item.kind, ITEM_COMMAND);
+		else
+			then_dead("not_authorised");
+	}
+}
+
+static void test_admit__a_command_has_its_tokens_scope(void **state)
+{
+	(void)state;
+	given_a_cancellation("creditor");
+	when_it_arrives();
+	assert_ptr_equal(item.command.scope, &scope_none);
+	claimed.creditors[claimed.creditors_count++] = customer;
+	when_it_arrives();
+	assert_memory_equal(item.command.scope, &claimed, sizeof(claimed));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_admit__only_the_clock_says_what_time_it_is),
+		TEST(test_admit__a_role_may_issue_what_the_schema_says),
+		TEST(test_admit__a_command_has_its_tokens_scope),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
