@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <time.h>
@@ -141,6 +142,7 @@ int kafka_configure(const struct bus_conf *conf, struct kafka *kafka, const stru
 		goto out;
 	if (set_all(kafka_conf, settings, count, err) != 0)
 		goto out;
+	(void)snprintf(kafka->bootstrap, sizeof(kafka->bootstrap), "%s", conf->bootstrap);
 	rd_kafka_conf_set_opaque(kafka_conf, kafka);
 	rd_kafka_conf_set_error_cb(kafka_conf, on_error);
 	rd_kafka_conf_set_log_cb(kafka_conf, on_log);
@@ -294,6 +296,20 @@ static bool question_is_put_again(struct question *question, rd_kafka_resp_err_t
 	return clock_monotonic_ms() < question->until_ms && !is_enough;
 }
 
+int kafka_unanswered(const struct kafka *kafka, struct err *err, rd_kafka_resp_err_t code, const char *what)
+{
+	switch ((int)code) {
+	case RD_KAFKA_RESP_ERR__TRANSPORT:
+	case RD_KAFKA_RESP_ERR__TIMED_OUT:
+	case RD_KAFKA_RESP_ERR__RESOLVE:
+	case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+		return err_set(err, kafka_err_kind(code), "%s: no answer from Kafka at %s (DCS_KAFKA_BOOTSTRAP): %s", what,
+			       kafka->bootstrap, rd_kafka_err2str(code));
+	default:
+		return kafka_err(err, code, what);
+	}
+}
+
 int kafka_parts(struct kafka *kafka, const char *topic, int32_t *ret_count, struct err *err)
 {
 	struct question question = question_begin(kafka, KAFKA_WAIT_MS);
@@ -311,7 +327,7 @@ int kafka_parts(struct kafka *kafka, const char *topic, int32_t *ret_count, stru
 	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
 		result = parts_of(metadata, topic, ret_count, err);
 	else
-		kafka_err(err, code, topic);
+		kafka_unanswered(kafka, err, code, topic);
 	if (metadata != NULL)
 		rd_kafka_metadata_destroy(metadata);
 	rd_kafka_topic_destroy(handle);
@@ -360,5 +376,5 @@ int kafka_bounds(struct kafka *kafka, const struct kafka_range *range, int timeo
 
 	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
 		code = ask_offsets(kafka, range, RD_KAFKA_OFFSET_END, timeout_ms, ret_highs);
-	return code == RD_KAFKA_RESP_ERR_NO_ERROR ? 0 : kafka_err(err, code, range->topic);
+	return code == RD_KAFKA_RESP_ERR_NO_ERROR ? 0 : kafka_unanswered(kafka, err, code, range->topic);
 }

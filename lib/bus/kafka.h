@@ -16,10 +16,11 @@
  */
 struct kafka {
 	rd_kafka_t *handle;
-	uint64_t errors;  /* told by librdkafka since the start */
-	bool is_troubled; /* an error was logged and nothing good was seen since: the next ones are not logged */
-	bool is_broken;   /* a fatal error: this handle will never work again */
-	sem_t is_gone;    /* kafka_destroy's */
+	char bootstrap[96]; /* where Kafka was looked for, cut: for error texts */
+	uint64_t errors;    /* told by librdkafka since the start */
+	bool is_troubled;   /* an error was logged and nothing good was seen since: the next ones are not logged */
+	bool is_broken;     /* a fatal error: this handle will never work again */
+	sem_t is_gone;      /* kafka_destroy's */
 };
 
 /* A descriptor that is readable while something may be in one of librdkafka's queues. */
@@ -78,6 +79,9 @@ static inline int kafka_err(struct err *err, rd_kafka_resp_err_t code, const cha
 {
 	return err_set(err, kafka_err_kind(code), "%s: %s (%s)", what, rd_kafka_err2str(code), rd_kafka_err2name(code));
 }
+
+/* The same for a question that was put to the broker: when nobody answered, the text names the address and its setting. */
+int kafka_unanswered(const struct kafka *kafka, struct err *err, rd_kafka_resp_err_t code, const char *what);
 
 /* Borrows from the message, which the record takes. */
 void kafka_record(rd_kafka_message_t *message, struct bus_record *ret_record);

@@ -388,7 +388,7 @@ int bus_producer_probe(const struct bus_producer *producer, int timeout_ms, stru
 	rd_kafka_resp_err_t code = rd_kafka_metadata(producer->kafka.handle, 0, NULL, &metadata, timeout_ms);
 
 	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return kafka_err(err, code, "probe");
+		return kafka_unanswered(&producer->kafka, err, code, "probe");
 	rd_kafka_metadata_destroy(metadata);
 	return 0;
 }

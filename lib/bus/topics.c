@@ -86,12 +86,12 @@ static rd_kafka_NewTopic_t *describe(const struct bus_topic *topic, struct err *
 }
 
 /* One answer: -1, or 0 with *ret_created. Somebody else may have been faster. */
-static int hear_created(rd_kafka_event_t *event, bool *ret_created, struct err *err)
+static int hear_created(const struct kafka *kafka, rd_kafka_event_t *event, bool *ret_created, struct err *err)
 {
 	size_t count;
 
 	if (rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return kafka_err(err, rd_kafka_event_error(event), "create topic");
+		return kafka_unanswered(kafka, err, rd_kafka_event_error(event), "create topic");
 	const rd_kafka_topic_result_t **results =
 		rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &count);
 	MUST(count == 1);
@@ -117,7 +117,7 @@ static int create(struct topics *topics, const struct bus_topic *topic, bool *re
 	if (event == NULL)
 		err_set(err, ERR_RETRY, "create topic %s: no answer", topic->name);
 	else
-		result = hear_created(event, ret_created, err);
+		result = hear_created(&topics->kafka, event, ret_created, err);
 	rd_kafka_event_destroy(event);
 	rd_kafka_NewTopic_destroy(new_topic);
 	return result;
@@ -125,12 +125,12 @@ static int create(struct topics *topics, const struct bus_topic *topic, bool *re
 
 /* ---- check what is there ---- */
 
-static int check_timestamps(rd_kafka_event_t *event, const char *name, struct err *err)
+static int check_timestamps(const struct kafka *kafka, rd_kafka_event_t *event, const char *name, struct err *err)
 {
 	size_t count;
 
 	if (rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return kafka_err(err, rd_kafka_event_error(event), name);
+		return kafka_unanswered(kafka, err, rd_kafka_event_error(event), name);
 	const rd_kafka_ConfigResource_t **resources =
 		rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(event), &count);
 	MUST(count == 1);
@@ -159,7 +159,7 @@ static int check_existing(struct topics *topics, const char *name, struct err *e
 	if (event == NULL)
 		err_set(err, ERR_RETRY, "describe topic %s: no answer", name);
 	else
-		result = check_timestamps(event, name, err);
+		result = check_timestamps(&topics->kafka, event, name, err);
 	rd_kafka_event_destroy(event);
 	rd_kafka_ConfigResource_destroy(resource);
 	return result;

@@ -64,7 +64,13 @@ void connect_options_release(struct connect_options *options)
 	*options = (struct connect_options){ 0 };
 }
 
-/* What libpq says is "connection to server on socket "..." failed: reason": the reason's first line, without the path. */
+static const char *known(const char *name)
+{
+	return name == NULL || name[0] == '\0' ? "?" : name;
+}
+
+/* What libpq says is "connection to server on socket "..." failed: reason": the reason's first line, behind where we looked and
+ * whose setting that is. One that libpq does not know is `?`. */
 int connection_refused(const PGconn *pg, struct err *err)
 {
 	const char *reason = PQerrorMessage(pg);
@@ -72,7 +78,9 @@ int connection_refused(const PGconn *pg, struct err *err)
 
 	for (const char *at = strstr(reason, mark); at != NULL; at = strstr(reason, mark))
 		reason = at + strlen(mark);
-	return err_set(err, ERR_RETRY, "cannot connect to the database: %.*s", (int)strcspn(reason, "\n"), reason);
+	return err_set(err, ERR_RETRY, "cannot connect to the database (DCS_PG: host %s, port %s, database %s, user %s): %.*s",
+		       known(PQhost(pg)), known(PQport(pg)), known(PQdb(pg)), known(PQuser(pg)), (int)strcspn(reason, "\n"),
+		       reason);
 }
 
 void connection_ignore_notices(PGconn *pg)

@@ -483,6 +483,9 @@ static void test_bus__a_cluster_that_is_away_is_not_waited_for(void **state)
 	mock_cluster_broker_down(&mock);
 	assert_int_equal(bus_reader_bounds(reader, 0, &low, &high, INT32_MAX, &error), -1); /* ends all the same */
 	assert_int_equal(error.kind, ERR_RETRY);
+	assert_non_null(strstr(error.text, "no answer from Kafka at "));
+	assert_non_null(strstr(error.text, mock_cluster_bootstrap(&mock)));
+	assert_non_null(strstr(error.text, "DCS_KAFKA_BOOTSTRAP"));
 	mock_cluster_broker_up(&mock);
 	error = (struct err)ERR_INIT;
 	while (bus_reader_bounds(reader, 0, &low, &high, DEADLINE_MS, &error) < 0)
