@@ -116,6 +116,8 @@ struct uuid db_uuid(const struct db_result *result, int row, int column);
 struct str db_str(const struct db_result *result, int row,
 		  int column); /* text, bytea, char(n); borrows from the result; empty for NULL */
 uint64_t db_tid(const struct db_result *result, int row, int column); /* ctid; never 0 */
+int db_columns(const struct db_result *result);
+const char *db_column_name(const struct db_result *result, int column); /* borrows from the result */
 
 /* The items of an array with one dimension (text[], uuid[] ...), in order. Borrows from the result. */
 struct db_items {

@@ -71,6 +71,17 @@ struct str db_str(const struct db_result *result, int row, int column)
 	return (struct str){ .data = PQgetvalue(result->pg, row, column), .size = (size_t)PQgetlength(result->pg, row, column) };
 }
 
+int db_columns(const struct db_result *result)
+{
+	return PQnfields(result->pg);
+}
+
+const char *db_column_name(const struct db_result *result, int column)
+{
+	MUST(column >= 0 && column < PQnfields(result->pg));
+	return PQfname(result->pg, column);
+}
+
 uint64_t db_tid(const struct db_result *result, int row, int column)
 {
 	const unsigned char *at = value_of(result, row, column, 6);

@@ -108,6 +108,11 @@ void *workset_change(struct workset *set, const struct entity *entity, const str
 {
 	struct slot *slot = workset_find(set, entity, id);
 
+	if (slot == NULL && set->folds && set->slots_count < set->slots_max) {
+		slot = add(set, entity, id, (struct str){ 0 });
+		MUST(slot != NULL);
+		slot->loaded = true;
+	}
 	MUST(slot != NULL);
 	MUST(slot->loaded);
 	slot->exists = true;

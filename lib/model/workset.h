@@ -51,6 +51,7 @@ struct workset {
 	struct slot **buckets;
 	size_t buckets_mask;
 	bool assumes_new; /* see workset_touch_new; false at first */
+	bool folds;       /* a whole log is folded over it: a state is new with the first event that changes it, untouched */
 	bool overflow;    /* a touch did not fit: the batch is too large, the caller halves it */
 };
 

@@ -254,6 +254,18 @@ static void test_workset__what_was_written_needs_no_look(void **state)
 	assert_int_equal(set.missing_count, 0);
 }
 
+static void test_workset__a_fold_makes_states_as_they_are_changed(void **state)
+{
+	struct uuid id = numbered(7);
+
+	(void)state;
+	set.folds = true;
+	assert_non_null(workset_change(&set, &debt, &id));
+	assert_int_equal(set.missing_count, 0);
+	assert_ptr_equal(workset_change(&set, &debt, &id), workset_state(&set, &debt, &id));
+	assert_int_equal(set.slots_count, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -270,6 +282,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_workset__what_is_new_is_assumed_only_when_told_so, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_workset__touched_both_ways_is_loaded, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_workset__what_was_written_needs_no_look, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_workset__a_fold_makes_states_as_they_are_changed, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
