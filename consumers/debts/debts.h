@@ -152,6 +152,29 @@ extern const struct entity debt_reference_entity;
 extern const struct entity payment_reference_entity;
 extern const struct entity debts_customer_entity;
 
+/* ---- the ledger ---- */
+
+/* What an event posts: debits above 0. The accounts and contra sum to zero. */
+struct posting {
+	const char *kind;
+	const char *contra; /* NULL: the debt's own accounts only */
+	int64_t contra_minor;
+	int64_t cost_minor;
+	int64_t fee_minor;
+	int64_t interest_minor;
+	int64_t principal_minor;
+	int64_t credit_minor;
+	int32_t occurred_on;
+	bool has_booked_on; /* false: of an event from before it said so */
+	int32_t booked_on;
+	const struct uuid *debt_id;
+	const struct uuid *payment_id; /* NULL: none */
+	int64_t reverses_seq;          /* 0: none; of a reversal the store fills it: where its payment's entry stands */
+};
+
+/* Pure. False: the event moves no money. Borrows from the event. */
+bool posting_of(const struct event *event, struct posting *ret_posting);
+
 /* ---- natural keys ---- */
 
 /* A slot's text and id. The text is the whole key in an unambiguous form; `debt_reference_split` and its sister read it back. */

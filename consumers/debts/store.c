@@ -17,21 +17,6 @@
 
 /* ---- the ledger ---- */
 
-/* What an event posts: debits above 0. The accounts and contra sum to zero. */
-struct posting {
-	const char *kind;
-	const char *contra; /* NULL: the debt's own accounts only */
-	int64_t contra_minor;
-	int64_t cost_minor;
-	int64_t fee_minor;
-	int64_t interest_minor;
-	int64_t principal_minor;
-	int64_t credit_minor;
-	int32_t occurred_on;
-	const struct uuid *payment_id; /* NULL: none */
-	int64_t reverses_seq;          /* 0: none */
-};
-
 static const struct db_table table_entries = {
 	.name = "debts.ledger_entry",
 	.columns = "part integer, entry_no integer, seq bigint, previous_seq bigint, debt_id uuid, command_id uuid, "
@@ -48,8 +33,7 @@ static void copy_number_or_null(struct db_copy *copy, int64_t number)
 		db_copy_int64(copy, number);
 }
 
-static void post(struct db_copy *copy, const struct logged_event *logged, const struct uuid *debt_id, struct debt *debt,
-		 const struct posting *posting)
+static void post(struct db_copy *copy, const struct logged_event *logged, struct debt *debt, const struct posting *posting)
 {
 	const struct command *command = logged->event->command;
 
@@ -64,7 +48,7 @@ static void post(struct db_copy *copy, const struct logged_event *logged, const 
 	db_copy_int32(copy, debt->entries_stored);
 	db_copy_int64(copy, logged->seq);
 	copy_number_or_null(copy, debt->last_entry_seq);
-	db_copy_uuid(copy, debt_id);
+	db_copy_uuid(copy, posting->debt_id);
 	db_copy_uuid(copy, &command->id);
 	db_copy_date(copy, posting->occurred_on);
 	db_copy_date(copy, command->today);
@@ -97,90 +81,24 @@ static void *state_of(const struct workset *set, const struct entity *entity, co
 	return slot->state;
 }
 
-static void post_opening(struct db_copy *copy, const struct workset *set, const struct logged_event *logged)
+static void post_event(struct db_copy *copy, const struct workset *set, const struct logged_event *logged)
 {
-	const struct debt_created *event = logged->event->body;
-	struct debt *debt = state_of(set, &debt_entity, &event->debt_id);
-	struct posting posting = { .kind = "OPENING",
-				   .contra = "CREDITOR_CLAIM",
-				   .contra_minor = -event->balance_minor,
-				   .cost_minor = event->cost_minor,
-				   .fee_minor = event->fee_minor,
-				   .interest_minor = event->interest_minor,
-				   .principal_minor = event->principal_minor,
-				   .occurred_on = event->opened_on };
+	const struct message_type *type = logged->event->type;
+	struct posting posting;
+	struct debt *debt;
 
-	debt->part = logged->part;
-	post(copy, logged, &event->debt_id, debt, &posting);
-}
-
-static void post_payment(struct db_copy *copy, const struct workset *set, const struct logged_event *logged)
-{
-	const struct payment_recorded *event = logged->event->body;
-	struct payment *payment = state_of(set, &payment_entity, &event->payment_id);
-	struct posting posting = { .kind = "PAYMENT",
-				   .contra = "CASH_CLEARING",
-				   .contra_minor = event->amount_minor,
-				   .cost_minor = -event->cost_minor,
-				   .fee_minor = -event->fee_minor,
-				   .interest_minor = -event->interest_minor,
-				   .principal_minor = -event->principal_minor,
-				   .credit_minor = -event->credit_minor,
-				   .occurred_on = event->received_on,
-				   .payment_id = &event->payment_id };
-
-	payment->entry_seq = logged->seq;
-	post(copy, logged, &event->debt_id, state_of(set, &debt_entity, &event->debt_id), &posting);
-}
-
-static void post_reversal(struct db_copy *copy, const struct workset *set, const struct logged_event *logged)
-{
-	const struct payment_reversed *event = logged->event->body;
-	const struct payment *payment = state_of(set, &payment_entity, &event->payment_id);
-	struct posting posting = { .kind = "PAYMENT_REVERSAL",
-				   .contra = "CASH_CLEARING",
-				   .contra_minor = -event->amount_minor,
-				   .cost_minor = event->cost_minor,
-				   .fee_minor = event->fee_minor,
-				   .interest_minor = event->interest_minor,
-				   .principal_minor = event->principal_minor,
-				   .credit_minor = event->credit_minor,
-				   .occurred_on = event->reversed_on,
-				   .payment_id = &event->payment_id,
-				   .reverses_seq = payment->entry_seq };
-
-	post(copy, logged, &event->debt_id, state_of(set, &debt_entity, &event->debt_id), &posting);
-}
-
-static void post_credit_applied(struct db_copy *copy, const struct workset *set, const struct logged_event *logged)
-{
-	const struct credit_applied *event = logged->event->body;
-	struct debt *debt = state_of(set, &debt_entity, &event->debt_id);
-	struct posting posting = { .kind = "CREDIT_APPLIED",
-				   .cost_minor = -event->cost_minor,
-				   .fee_minor = -event->fee_minor,
-				   .interest_minor = -event->interest_minor,
-				   .principal_minor = -event->principal_minor,
-				   .credit_minor = event->amount_minor,
-				   .occurred_on = event->applied_on };
-
-	debt->is_credit_used = 1;
-	post(copy, logged, &event->debt_id, debt, &posting);
-}
-
-static void post_cancellation(struct db_copy *copy, const struct workset *set, const struct logged_event *logged)
-{
-	const struct debt_cancelled *event = logged->event->body;
-	struct posting posting = { .kind = "CANCELLATION",
-				   .contra = "CREDITOR_CLAIM",
-				   .contra_minor = event->amount_minor,
-				   .cost_minor = -event->cost_minor,
-				   .fee_minor = -event->fee_minor,
-				   .interest_minor = -event->interest_minor,
-				   .principal_minor = -event->principal_minor,
-				   .occurred_on = event->cancelled_on };
-
-	post(copy, logged, &event->debt_id, state_of(set, &debt_entity, &event->debt_id), &posting);
+	if (!posting_of(logged->event, &posting))
+		return;
+	debt = state_of(set, &debt_entity, posting.debt_id);
+	if (type == &debt_created_type)
+		debt->part = logged->part;
+	else if (type == &credit_applied_type)
+		debt->is_credit_used = 1;
+	else if (type == &payment_recorded_type)
+		((struct payment *)state_of(set, &payment_entity, posting.payment_id))->entry_seq = logged->seq;
+	else if (type == &payment_reversed_type)
+		posting.reverses_seq = ((struct payment *)state_of(set, &payment_entity, posting.payment_id))->entry_seq;
+	post(copy, logged, debt, &posting);
 }
 
 static void post_all(struct debts_store *store, const struct workset *set, const struct logged_event *events, size_t events_count)
@@ -188,19 +106,8 @@ static void post_all(struct debts_store *store, const struct workset *set, const
 	db_copy_reset(&store->entries);
 	store->has_amendments = false;
 	for (size_t index = 0; index < events_count; index++) {
-		const struct message_type *type = events[index].event->type;
-
-		if (type == &payment_recorded_type)
-			post_payment(&store->entries, set, &events[index]);
-		else if (type == &debt_created_type)
-			post_opening(&store->entries, set, &events[index]);
-		else if (type == &payment_reversed_type)
-			post_reversal(&store->entries, set, &events[index]);
-		else if (type == &credit_applied_type)
-			post_credit_applied(&store->entries, set, &events[index]);
-		else if (type == &debt_cancelled_type)
-			post_cancellation(&store->entries, set, &events[index]);
-		else if (type == &debt_amended_type)
+		post_event(&store->entries, set, &events[index]);
+		if (events[index].event->type == &debt_amended_type)
 			note_amendment(store, set, events[index].event);
 	}
 }

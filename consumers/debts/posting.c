@@ -1,0 +1,99 @@
+#include "consumers/debts/debts.h"
+#include "schemas/debts.h"
+
+/* Which entry of the ledger an event is: one function for each event that moves money. */
+
+static struct posting opening(const struct debt_created *event)
+{
+	return (struct posting){ .kind = "OPENING",
+				 .contra = "CREDITOR_CLAIM",
+				 .contra_minor = -event->balance_minor,
+				 .cost_minor = event->cost_minor,
+				 .fee_minor = event->fee_minor,
+				 .interest_minor = event->interest_minor,
+				 .principal_minor = event->principal_minor,
+				 .occurred_on = event->opened_on,
+				 .has_booked_on = event->has_booked_on,
+				 .booked_on = event->booked_on,
+				 .debt_id = &event->debt_id };
+}
+
+static struct posting payment(const struct payment_recorded *event)
+{
+	return (struct posting){ .kind = "PAYMENT",
+				 .contra = "CASH_CLEARING",
+				 .contra_minor = event->amount_minor,
+				 .cost_minor = -event->cost_minor,
+				 .fee_minor = -event->fee_minor,
+				 .interest_minor = -event->interest_minor,
+				 .principal_minor = -event->principal_minor,
+				 .credit_minor = -event->credit_minor,
+				 .occurred_on = event->received_on,
+				 .has_booked_on = event->has_booked_on,
+				 .booked_on = event->booked_on,
+				 .debt_id = &event->debt_id,
+				 .payment_id = &event->payment_id };
+}
+
+static struct posting reversal(const struct payment_reversed *event)
+{
+	return (struct posting){ .kind = "PAYMENT_REVERSAL",
+				 .contra = "CASH_CLEARING",
+				 .contra_minor = -event->amount_minor,
+				 .cost_minor = event->cost_minor,
+				 .fee_minor = event->fee_minor,
+				 .interest_minor = event->interest_minor,
+				 .principal_minor = event->principal_minor,
+				 .credit_minor = event->credit_minor,
+				 .occurred_on = event->reversed_on,
+				 .has_booked_on = true,
+				 .booked_on = event->reversed_on,
+				 .debt_id = &event->debt_id,
+				 .payment_id = &event->payment_id };
+}
+
+static struct posting credit_used(const struct credit_applied *event)
+{
+	return (struct posting){ .kind = "CREDIT_APPLIED",
+				 .cost_minor = -event->cost_minor,
+				 .fee_minor = -event->fee_minor,
+				 .interest_minor = -event->interest_minor,
+				 .principal_minor = -event->principal_minor,
+				 .credit_minor = event->amount_minor,
+				 .occurred_on = event->applied_on,
+				 .has_booked_on = true,
+				 .booked_on = event->applied_on,
+				 .debt_id = &event->debt_id };
+}
+
+static struct posting cancellation(const struct debt_cancelled *event)
+{
+	return (struct posting){ .kind = "CANCELLATION",
+				 .contra = "CREDITOR_CLAIM",
+				 .contra_minor = event->amount_minor,
+				 .cost_minor = -event->cost_minor,
+				 .fee_minor = -event->fee_minor,
+				 .interest_minor = -event->interest_minor,
+				 .principal_minor = -event->principal_minor,
+				 .occurred_on = event->cancelled_on,
+				 .has_booked_on = true,
+				 .booked_on = event->cancelled_on,
+				 .debt_id = &event->debt_id };
+}
+
+bool posting_of(const struct event *event, struct posting *ret_posting)
+{
+	if (event->type == &payment_recorded_type)
+		*ret_posting = payment(event->body);
+	else if (event->type == &debt_created_type)
+		*ret_posting = opening(event->body);
+	else if (event->type == &payment_reversed_type)
+		*ret_posting = reversal(event->body);
+	else if (event->type == &credit_applied_type)
+		*ret_posting = credit_used(event->body);
+	else if (event->type == &debt_cancelled_type)
+		*ret_posting = cancellation(event->body);
+	else
+		return false;
+	return true;
+}
