@@ -126,18 +126,31 @@ int table_exists(struct verify *verify, const char *table, bool *ret_exists, str
 
 /* ---- opening ---- */
 
-static int read_heads(struct verify *verify, const char *module, struct err *err)
+/* NULL: there is none yet. */
+static struct verify_head *head_of(struct verify *verify, const char *module, int32_t part)
 {
-	const struct db_statement *select = schema_statement(&verify->statements, "verify_heads", select_heads, module);
+	for (size_t i = 0; i < verify->heads_count; i++) {
+		if (verify->heads[i].module == module && verify->heads[i].part == part)
+			return &verify->heads[i];
+	}
+	return NULL;
+}
+
+int verify_read_heads(struct verify *verify, size_t number, struct err *err)
+{
+	const char *module = verify->modules.names[number];
 	struct db_result result = { .pg = NULL };
 
-	MUST(select != NULL);
-	if (db_run(verify->db, select, NULL, &result, err) != 0)
+	if (db_run(verify->db, verify->select_heads[number], NULL, &result, err) != 0)
 		return -1;
-	for (int i = 0; i < result.rows && verify->heads_count < (size_t)SCHEMAS_MAX * BUS_PARTS_MAX; i++) {
-		struct verify_head *head = &verify->heads[verify->heads_count++];
+	for (int i = 0; i < result.rows; i++) {
+		struct verify_head *head = head_of(verify, module, db_int32(&result, i, 0));
 		struct str hash = db_str(&result, i, 3);
 
+		if (head == NULL && verify->heads_count == (size_t)SCHEMAS_MAX * BUS_PARTS_MAX)
+			break;
+		if (head == NULL)
+			head = &verify->heads[verify->heads_count++];
 		head->module = module;
 		head->part = db_int32(&result, i, 0);
 		head->next_offset = db_int64(&result, i, 1);
@@ -161,7 +174,12 @@ static int open_all(struct verify *verify, struct err *err)
 	verify->heads = arena_take(&verify->statements, (size_t)SCHEMAS_MAX * BUS_PARTS_MAX, sizeof(*verify->heads));
 	MUST(verify->heads != NULL);
 	for (size_t i = 0; i < verify->modules.count; i++) {
-		if (read_heads(verify, verify->modules.names[i], err) != 0)
+		const char *module = verify->modules.names[i];
+
+		verify->select_heads[i] = schema_statement(&verify->statements, "verify_heads", select_heads, module);
+		MUST(verify->select_heads[i] != NULL);
+		log_reader_init(&verify->logs[i], verify->db, &verify->params, &verify->statements, module);
+		if (verify_read_heads(verify, i, err) != 0)
 			return -1;
 	}
 	return 0;
@@ -169,6 +187,8 @@ static int open_all(struct verify *verify, struct err *err)
 
 static void close_all(struct verify *verify)
 {
+	for (size_t i = 0; i < verify->modules.count; i++)
+		log_reader_release(&verify->logs[i]);
 	db_close(verify->db);
 	coder_free(verify->coder);
 	db_params_release(&verify->params);
@@ -185,7 +205,7 @@ static const struct {
 } checks[] = {
 	{ "P1,P2,P4", "events of the logs", verify_log },  { "P3", "commands", verify_commands },
 	{ "P5", "checks of the ledger", verify_ledger },   { "P6", "events of the topics", verify_topic },
-	{ "P7", "events of a log folded", verify_refold },
+	{ "P7", "events of a log folded", verify_refold }, { "P7", "events folded to states", verify_states },
 };
 
 /* Whether --only, a list of promises, names one of these. */
@@ -254,6 +274,7 @@ int run_verify(int argc, char **argv)
 	int64_t started_ms = clock_monotonic_ms();
 	int status = EXIT_STATUS_OK;
 
+	verify = (struct verify){ .db = NULL };
 	if (!arguments_read(&usage, argc, argv, &arguments, &status))
 		return status;
 	if (open_all(&verify, &err) != 0 || run_checks(&verify, &err) != 0)

@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "bus/bus.h"
 #include "database.h"
+#include "log_reader.h"
 #include "progress.h"
 #include "topic_names.h"
 #include "wire/coder.h"
@@ -40,12 +41,15 @@ struct verify {
 	struct arena arena;      /* of one row or record */
 	struct db_params params;
 	struct schemas modules;
+	struct log_reader logs[SCHEMAS_MAX]; /* of the modules, in their order */
+	const struct db_statement *select_heads[SCHEMAS_MAX];
 	struct verify_head *heads; /* all of all modules, as they were in the beginning */
 	size_t heads_count;
 	struct progress progress;
 	bool json;
 	int64_t findings[PROMISES_COUNT + 1]; /* by promise, 1..7 */
 	int64_t events, records, published;   /* looked at */
+	int64_t folded, rows;                 /* events folded, rows of tables compared */
 	int64_t unpublished;                  /* in the log, not yet in the topic: no finding, it is on its way */
 };
 
@@ -67,6 +71,10 @@ MUST_CHECK int verify_commands(struct verify *verify, struct err *err);
 MUST_CHECK int verify_ledger(struct verify *verify, struct err *err);
 MUST_CHECK int verify_topic(struct verify *verify, struct err *err);
 MUST_CHECK int verify_refold(struct verify *verify, struct err *err);
+MUST_CHECK int verify_states(struct verify *verify, struct err *err);
+
+/* Reads the heads of a module again, as they are now: where they stood. */
+MUST_CHECK int verify_read_heads(struct verify *verify, size_t module, struct err *err);
 
 /* Whether the database has this table ("debts.debt"): a module that is not there cannot be wrong. */
 MUST_CHECK int table_exists(struct verify *verify, const char *table, bool *ret_exists, struct err *err);

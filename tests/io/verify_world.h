@@ -273,6 +273,7 @@ struct findings {
 	char lines[FINDINGS_MAX][FINDING_CHARS]; /* "P7 debts.debt 0198...: due_on is not what the log says" */
 	char total[FINDING_CHARS];
 	int status;
+	const char *cause; /* for who reads a failure */
 };
 
 /* Runs `dcs verify --only PROMISES` as a user does. */
@@ -326,7 +327,8 @@ static inline void then_found(const struct findings *findings, const char *promi
 		if (strncmp(findings->lines[index], promise, 2) == 0 && strstr(findings->lines[index], words) != NULL)
 			return;
 	}
-	fail_msg("not found: %s %s; %zu others, the first: %s", promise, words, findings->count, findings->lines[0]);
+	fail_msg("%s: not found: %s %s; %zu others, the first: %s", findings->cause != NULL ? findings->cause : "", promise,
+		 words, findings->count, findings->lines[0]);
 }
 
 #endif

@@ -1,0 +1,119 @@
+#ifndef CLI_FOLD_H
+#define CLI_FOLD_H
+
+#include "log_reader.h"
+#include "model/module.h"
+#include "verify.h"
+
+/*
+ * What the log of a module says its tables are (P7): the module's own `evolve` over every event, and beside its states what rows
+ * have and states have not. Then the tables are read and compared, row by row, column by column: a row that is missing, one that
+ * no event made, a column that says something else.
+ *
+ * A log does not fit into memory, the people in it are independent: the log is folded in slices of keys, as many as are needed,
+ * each over the whole log with the memory of one. A key whose events do not follow from each other (a MUST of evolve's fails:
+ * forged) is one finding, and left out.
+ *
+ * Log and tables are of one moment: everything here runs in one transaction that sees a snapshot.
+ */
+struct fold;
+struct table_row;
+
+struct folded_table {
+	const char *name;   /* "debts.debt" */
+	const char *select; /* first the key, then `ids` columns that name the row: a uuid, then texts; then the rest */
+	int ids;
+	const struct entity *entity; /* what each row is of; a slot whose row is not met is a row that is missing */
+	void (*check)(struct fold *fold, struct table_row *row);
+};
+
+struct folded_module {
+	const struct module *module;
+	/* Gives the event's command what evolve asks of it and the log does not have: its body, the time it was taken. May be
+	 * NULL. */
+	void (*prepare)(struct fold *fold, struct command *command, const struct event *event);
+	/* After evolve: notes what the event says of rows beside the states. */
+	void (*note)(struct fold *fold, const struct event *event, const struct logged_line *line);
+	/* After all events: makes rows of states that are kept in several. May be NULL. */
+	void (*finish)(struct fold *fold);
+	/* Compares what is beside the event in another table, read in step with the log. May be NULL. */
+	int (*check)(struct fold *fold, const struct event *event, const struct logged_line *line, struct err *err);
+	/* Before the first event of a slice, and once more at the end. May be NULL. */
+	void (*begin)(struct fold *fold);
+	const struct folded_table *tables;
+	size_t tables_count;
+};
+
+#define FOLD_BROKEN_MAX 16
+
+struct fold {
+	struct verify *verify;
+	const struct folded_module *module;
+	struct arena arena; /* states and what is noted, of one slice */
+	struct workset set;
+	struct log_reader *log;
+	unsigned slice, slices; /* keys whose last bytes are `slice` modulo `slices` */
+	bool is_full;           /* of this slice: it does not fit */
+	bool is_broken;         /* of this slice: a key was found that must be left out */
+	size_t broken_count;
+	struct uuid broken[FOLD_BROKEN_MAX]; /* keys whose events do not follow from each other */
+};
+
+bool fold_has(const struct fold *fold, const struct uuid *key); /* of this slice, and not left out */
+
+/* Memory of the slice, zeroed; a copy of a text. Never NULL: there is room for one event whenever one is noted. */
+void *fold_take(struct fold *fold, size_t size);
+struct str fold_copy(struct fold *fold, struct str text);
+
+/* What is noted of a row: `entity` is the caller's own, or a module's with what is noted beside its state (slot->locator). */
+void *fold_note(struct fold *fold, const struct entity *entity, const struct uuid *id, size_t size);
+void *fold_noted(struct fold *fold, const struct entity *entity, const struct uuid *id); /* NULL: nothing */
+
+/* A state that evolve has made, to write into what is the store's own of it: as the store would. */
+void *fold_change(struct fold *fold, const struct entity *entity, const struct uuid *id);
+
+/* The state of an entity; NULL: no event made it. */
+const void *fold_state(const struct fold *fold, const struct entity *entity, const struct uuid *id);
+
+/* For rows that have no id of their own: the id of a slot, made of up to three things. */
+struct uuid fold_id(const struct uuid *id, struct str second, struct str third);
+
+/* ---- one row of a table ---- */
+
+struct table_row {
+	struct verify *verify;
+	const struct folded_table *table;
+	const struct db_result *result;
+	int row;
+	int column; /* the one that is compared next */
+	int promise;
+	const char *where; /* NULL: the table and the ids */
+};
+
+struct uuid row_uuid(const struct table_row *row, int column); /* all zeros for NULL */
+struct str row_text(const struct table_row *row, int column);  /* bytes as they are, empty for NULL */
+
+/* Marks what the row is of as met; NULL, and a finding: there is nothing that it is of. */
+const void *row_state(struct fold *fold, struct table_row *row, const struct uuid *id);
+void row_wrong(struct table_row *row, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Compare the next column; a difference is a finding that names it. */
+void expect_uuid(struct table_row *row, const struct uuid *id);
+void expect_uuid_or_null(struct table_row *row, const struct uuid *id); /* all zeros: NULL */
+void expect_bool(struct table_row *row, bool value);
+void expect_int32(struct table_row *row, int32_t number);
+void expect_int64(struct table_row *row, int64_t number);
+void expect_int64_or_null(struct table_row *row, int64_t number); /* 0: NULL */
+void expect_date(struct table_row *row, int32_t day);
+void expect_date_or_null(struct table_row *row, bool is_given, int32_t day);
+void expect_instant(struct table_row *row, int64_t instant_ms);
+void expect_instant_or_null(struct table_row *row, bool is_given, int64_t instant_ms);
+void expect_bytes(struct table_row *row, struct str bytes); /* and text */
+void expect_bytes_or_null(struct table_row *row, bool is_given, struct str bytes);
+void skip_column(struct table_row *row);
+
+/* ---- the modules ---- */
+
+extern const struct folded_module folded_debts; /* verify_debts.c, and so on */
+
+#endif

@@ -1,0 +1,136 @@
+/* Rows of tables, compared column by column: what the log says, as PostgreSQL sends it, beside what is there. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/day.h"
+#include "fold.h"
+
+#define EPOCH_DAY 10957 /* PostgreSQL counts from 2000-01-01 */
+
+static void where_row(char where[WHERE_SIZE], const struct table_row *row)
+{
+	char id[UUID_TEXT_SIZE + 1];
+	struct uuid first = row_uuid(row, 1);
+	int size;
+
+	uuid_format(id, &first);
+	size = snprintf(where, WHERE_SIZE, "%s %s", row->table->name, id);
+	for (int column = 2; column <= row->table->ids && size < WHERE_SIZE; column++) {
+		struct str text = row_text(row, column);
+
+		size += snprintf(where + size, (size_t)(WHERE_SIZE - size), " %.*s", (int)text.size, text.data);
+	}
+}
+
+void row_wrong(struct table_row *row, const char *format, ...)
+{
+	char where[WHERE_SIZE], what[160];
+	va_list values;
+
+	va_start(values, format);
+	vsnprintf(what, sizeof(what), format, values);
+	va_end(values);
+	if (row->where == NULL)
+		where_row(where, row);
+	finding(row->verify, row->promise, row->where != NULL ? row->where : where, "%s", what);
+}
+
+struct str row_text(const struct table_row *row, int column)
+{
+	return db_str(row->result, row->row, column);
+}
+
+struct uuid row_uuid(const struct table_row *row, int column)
+{
+	struct str bytes = row_text(row, column);
+	struct uuid id = { { 0 } };
+
+	if (bytes.size == sizeof(id.bytes))
+		memcpy(id.bytes, bytes.data, sizeof(id.bytes));
+	return id;
+}
+
+void skip_column(struct table_row *row)
+{
+	row->column++;
+}
+
+static void expect(struct table_row *row, bool is_given, const void *bytes, size_t size)
+{
+	int column = row->column++;
+	bool is_null = db_is_null(row->result, row->row, column);
+	struct str there = row_text(row, column);
+
+	if (is_null != !is_given || (is_given && !str_equal(there, (struct str){ .data = bytes, .size = size })))
+		row_wrong(row, "%s is not what the log says", db_column_name(row->result, column));
+}
+
+static void expect_number(struct table_row *row, bool is_given, int64_t number, size_t size)
+{
+	unsigned char bytes[8];
+
+	for (size_t i = 0; i < size; i++)
+		bytes[i] = (unsigned char)((uint64_t)number >> (8 * (size - 1 - i)));
+	expect(row, is_given, bytes, size);
+}
+
+void expect_uuid(struct table_row *row, const struct uuid *id)
+{
+	expect(row, true, id->bytes, sizeof(id->bytes));
+}
+
+void expect_uuid_or_null(struct table_row *row, const struct uuid *id)
+{
+	expect(row, !uuid_is_none(id), id->bytes, sizeof(id->bytes));
+}
+
+void expect_bool(struct table_row *row, bool value)
+{
+	expect_number(row, true, value ? 1 : 0, 1);
+}
+
+void expect_int32(struct table_row *row, int32_t number)
+{
+	expect_number(row, true, number, 4);
+}
+
+void expect_int64(struct table_row *row, int64_t number)
+{
+	expect_number(row, true, number, 8);
+}
+
+void expect_int64_or_null(struct table_row *row, int64_t number)
+{
+	expect_number(row, number != 0, number, 8);
+}
+
+void expect_date_or_null(struct table_row *row, bool is_given, int32_t day)
+{
+	expect_number(row, is_given, (int64_t)day - EPOCH_DAY, 4);
+}
+
+void expect_date(struct table_row *row, int32_t day)
+{
+	expect_date_or_null(row, true, day);
+}
+
+void expect_instant_or_null(struct table_row *row, bool is_given, int64_t instant_ms)
+{
+	expect_number(row, is_given, is_given ? (instant_ms - EPOCH_DAY * DAY_MS) * 1000 : 0, 8);
+}
+
+void expect_instant(struct table_row *row, int64_t instant_ms)
+{
+	expect_instant_or_null(row, true, instant_ms);
+}
+
+void expect_bytes_or_null(struct table_row *row, bool is_given, struct str bytes)
+{
+	expect(row, is_given, bytes.data, bytes.size);
+}
+
+void expect_bytes(struct table_row *row, struct str bytes)
+{
+	expect(row, true, bytes.data, bytes.size);
+}

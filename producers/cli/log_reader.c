@@ -1,0 +1,85 @@
+#include "log_reader.h"
+
+#include "base/must.h"
+#include "database.h"
+
+#define PAGE_ROWS 5000
+
+static const char select_page[] =
+	"SELECT seq, event_id, schema_id, key, subject, command_id, correlation_id, at, command_offset, command_digest IS NOT "
+	"NULL, body, hash FROM {schema}.event_log WHERE part = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4";
+
+const char log_select_twice[] = "SELECT command_id, count(*) FROM {schema}.event_log WHERE command_digest IS NOT NULL "
+				"GROUP BY command_id HAVING count(*) > 1 LIMIT 100";
+
+const char log_select_answers[] = "SELECT command_id, part, command_offset, command_digest FROM {schema}.event_log "
+				  "WHERE command_digest IS NOT NULL AND command_id = ANY ($1)";
+
+const char log_select_conflicts[] = "SELECT command_offset FROM {schema}.event_log WHERE part = $1 AND command_digest IS NULL "
+				    "AND schema_id = ANY ($2) ORDER BY 1";
+
+void log_reader_init(struct log_reader *reader, struct db *db, struct db_params *params, struct arena *arena, const char *module)
+{
+	*reader = (struct log_reader){ .db = db, .params = params };
+	reader->select = schema_statement(arena, "cli_log", select_page, module);
+	MUST(reader->select != NULL);
+}
+
+void log_reader_release(struct log_reader *reader)
+{
+	db_result_release(&reader->page);
+}
+
+void log_reader_start(struct log_reader *reader, int32_t part, int64_t seq, int64_t last_seq)
+{
+	db_result_release(&reader->page);
+	reader->at = 0;
+	reader->part = part;
+	reader->seq = seq;
+	reader->last_seq = last_seq;
+	reader->is_short = false;
+}
+
+static int read_page(struct log_reader *reader, struct err *err)
+{
+	db_result_release(&reader->page);
+	reader->at = 0;
+	db_params_reset(reader->params);
+	db_param_int32(reader->params, reader->part);
+	db_param_int64(reader->params, reader->seq);
+	db_param_int64(reader->params, reader->last_seq);
+	db_param_int64(reader->params, PAGE_ROWS);
+	if (db_run(reader->db, reader->select, reader->params, &reader->page, err) != 0)
+		return -1;
+	reader->is_short = reader->page.rows < PAGE_ROWS;
+	return 0;
+}
+
+static struct logged_line line_of(const struct db_result *page, int row, int32_t part)
+{
+	return (struct logged_line){ .row = { .part = part,
+					      .seq = db_int64(page, row, 0),
+					      .event_id = db_uuid(page, row, 1),
+					      .schema_id = (uint32_t)db_int32(page, row, 2),
+					      .key = db_uuid(page, row, 3),
+					      .subject = db_uuid(page, row, 4),
+					      .command_id = db_uuid(page, row, 5),
+					      .correlation_id = db_uuid(page, row, 6),
+					      .at_ms = db_instant(page, row, 7),
+					      .body = db_str(page, row, 10) },
+				     .command_offset = db_int64(page, row, 8),
+				     .is_answer = db_bool(page, row, 9),
+				     .hash = db_str(page, row, 11) };
+}
+
+int log_reader_next(struct log_reader *reader, bool *ret_found, struct logged_line *ret_line, struct err *err)
+{
+	if (reader->at >= reader->page.rows && !reader->is_short && read_page(reader, err) != 0)
+		return -1;
+	*ret_found = reader->at < reader->page.rows;
+	if (!*ret_found)
+		return 0;
+	*ret_line = line_of(&reader->page, reader->at++, reader->part);
+	reader->seq = ret_line->row.seq;
+	return 0;
+}

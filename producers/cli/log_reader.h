@@ -1,0 +1,49 @@
+#ifndef CLI_LOG_READER_H
+#define CLI_LOG_READER_H
+
+#include "base/arena.h"
+#include "db/db.h"
+#include "worker/chain.h"
+
+/*
+ * The one door to the modules' event logs: `dcs verify` and `dcs anchor` read them through it, programs of others through the
+ * relation
+ * "<module>.event_log" (schemas/README.md). How a log is stored may change; these two do not.
+ */
+
+/* An event as it stands in the log. Texts borrow from the page. */
+struct logged_line {
+	struct chain_row row;
+	int64_t command_offset;
+	bool is_answer; /* the first event of its command */
+	struct str hash;
+};
+
+struct log_reader {
+	struct db *db; /* borrows */
+	struct db_params *params;
+	const struct db_statement *select;
+	struct db_result page;
+	int at; /* the page's row that is next */
+	int32_t part;
+	int64_t seq, last_seq; /* read so far; where it ends */
+	bool is_short;         /* the page at hand is the last */
+};
+
+/* A module's log; the arena lives as long as the connection. `params` is used for each page. */
+void log_reader_init(struct log_reader *reader, struct db *db, struct db_params *params, struct arena *arena, const char *module);
+void log_reader_release(struct log_reader *reader); /* accepts a zeroed one */
+
+/* From behind `seq` to `last_seq`, in order. Whether there are holes is for the caller to see. */
+void log_reader_start(struct log_reader *reader, int32_t part, int64_t seq, int64_t last_seq);
+
+/* The next row; *ret_found false: that was all. Its texts stand until the next call. */
+MUST_CHECK int log_reader_next(struct log_reader *reader, bool *ret_found, struct logged_line *ret_line, struct err *err);
+
+/* What else is asked of a log, by module ({schema}). */
+extern const char log_select_twice[];   /* commands with more than one answer: command_id, their number */
+extern const char log_select_answers[]; /* $1 uuid[]: command_id, part, command_offset, command_digest */
+extern const char
+	log_select_conflicts[]; /* $1 part, $2 schema ids of refusals: command_offset of refused repetitions, ascending */
+
+#endif
