@@ -12,7 +12,8 @@ import re
 import sys
 from pathlib import Path
 
-MESSAGE_SIZE_MAX = 65536  # bytes of Avro at most, by the dcs.max of all fields: a message is handled in memory by the thousand
+MESSAGE_SIZE_MAX = 65536  # bytes of Avro at most, by the dcs.max of all fields if all is ASCII: a message is handled in memory by the thousand
+CHARACTER_SIZE_MAX = 4  # bytes of a character in UTF-8
 IDS_MAX = 9999            # message_by_schema_id is a direct table
 ACTOR_MAX = 128           # TOKEN_SUBJECT_MAX of lib/token/token.h
 DEPTH_MAX = 2             # a message, and records in it
@@ -63,7 +64,8 @@ class Field:
         require(isinstance(self.doc, str) and self.doc, where, "needs a doc")
         require("*/" not in self.doc, where, "doc ends a C comment")
         self.record = None
-        self.size_max = 0
+        self.size_max = 0  # dcs.max: bytes of BYTES, characters of STRING
+        self.characters_max = 0
         self.items_max = 0
         inner = self.read_outer(source, depth)
         self.read_inner(inner, source, depth)
@@ -104,6 +106,7 @@ class Field:
             self.kind, self.c_type, self.item_size = SHAPES[shape]
         if self.kind in ("STRING", "BYTES"):
             self.size_max = self.limit(source, "dcs.max", 16384)
+            self.characters_max = self.size_max if self.kind == "STRING" else 0
             self.item_size = self.size_max + 3
         else:
             require("dcs.max" not in source, self.where, "dcs.max is for string and bytes")
@@ -132,7 +135,8 @@ class Field:
         if self.array:
             return [(f"const {self.c_type} *{self.name};", f"{self.doc} (at most {self.items_max})"),
                     (f"size_t {self.aux_name()};", None)]
-        limit = f" (at most {self.size_max} bytes)" if self.size_max else ""
+        unit = "characters" if self.characters_max else "bytes"
+        limit = f" (at most {self.size_max} {unit})" if self.size_max else ""
         member = (f"{self.c_type} {self.name};", self.doc + limit)
         return [(f"bool {self.aux_name()};", None), member] if self.nullable else [member]
 
@@ -336,7 +340,10 @@ def fields_text(record, name):
             parts.append(f".aux_offset = offsetof(struct {record.c_name}, {field.aux_name()})")
         if field.record:
             parts.append(f".record = &{field.record.c_name}_record")
-        if field.size_max:
+        if field.characters_max:
+            parts.append(f".size_max = {field.characters_max * CHARACTER_SIZE_MAX}")
+            parts.append(f".characters_max = {field.characters_max}")
+        elif field.size_max:
             parts.append(f".size_max = {field.size_max}")
         if field.items_max:
             parts.append(f".items_max = {field.items_max}")

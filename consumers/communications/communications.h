@@ -74,8 +74,8 @@ struct str opt_out_statement(enum channel channel, struct str language);
 #define TEMPLATE_NAME_MAX  64
 #define LANGUAGE_MAX       35
 #define MESSAGE_CLASS_MAX  32
-#define SUBJECT_MAX        200
-#define TEMPLATE_BODY_MAX  4000
+#define SUBJECT_MAX        (4 * 200) /* bytes of so many characters */
+#define TEMPLATE_BODY_MAX  (4 * 4000)
 #define RENDERED_EMAIL_MAX 16384
 #define RENDERED_SMS_MAX   1530 /* ten parts */
 
@@ -150,7 +150,7 @@ struct consent {
 
 /* Another module's: customers.public_person, with the name opened. Texts to the person are sealed with the key that the salt
  * makes (lib/crypto); an erased one has neither. */
-#define FULL_NAME_MAX 200
+#define FULL_NAME_MAX (4 * 200) /* bytes of so many characters */
 #define SALT_MAX      16
 struct person {
 	uint32_t is_active;
@@ -173,7 +173,7 @@ struct addresses {
 };
 
 /* Another module's: debts.public_debt. */
-#define EXTERNAL_REF_MAX 64
+#define EXTERNAL_REF_MAX (4 * 64)
 struct owed_debt {
 	struct uuid customer_id;
 	int64_t balance_minor;

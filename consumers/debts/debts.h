@@ -110,7 +110,7 @@ struct debt {
  * What only rare commands must know of a debt, under the debt's id: loaded for them alone. A payment neither reads nor changes
  * it.
  */
-#define DEBT_REFERENCE_MAX 64
+#define DEBT_REFERENCE_MAX (4 * 64) /* bytes of so many characters */
 
 struct debt_terms {
 	int64_t charged_minor; /* opening balance and whatever was charged since; 0 when cancelled */

@@ -62,6 +62,15 @@ bool str_is_text(struct str text)
 	return true;
 }
 
+size_t str_characters(struct str text)
+{
+	size_t characters = 0;
+
+	for (size_t i = 0; i < text.size; i++)
+		characters += !is_continuation((unsigned char)text.data[i]);
+	return characters;
+}
+
 struct str str_prefix(struct str text, size_t size_max)
 {
 	size_t size = text.size;

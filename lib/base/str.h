@@ -42,6 +42,9 @@ struct str str_copy(struct arena *arena, struct str text);
 /* Copies into a fixed member such as char name[64], terminated; false (and nothing written) when it does not fit. */
 MUST_CHECK bool str_to_chars(char *chars, size_t chars_size, struct str text);
 
+/* How many characters (code points) a valid text has: what people count, and JSON Schema's maxLength. */
+size_t str_characters(struct str text);
+
 /* The longest front part of at most size_max bytes that does not end inside a character; borrows. */
 struct str str_prefix(struct str text, size_t size_max);
 

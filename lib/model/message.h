@@ -46,9 +46,18 @@ struct field {
 	size_t offset;                    /* of the member in the struct */
 	size_t aux_offset;                /* of has_<name> (nullable) or <name>_count (array); 0 otherwise */
 	const struct record_type *record; /* FIELD_RECORD: its shape; depth at most 2; otherwise NULL */
-	uint32_t size_max;                /* STRING, BYTES: bytes, UTF-8; array: see items_max */
+	uint32_t size_max;                /* STRING, BYTES: bytes; array: see items_max */
+	uint32_t characters_max;          /* STRING: characters (code points), each of which has up to 4 bytes; 0: any number */
 	uint32_t items_max;               /* array: most items */
 };
+
+/* Whether a text is not too long for a STRING. A text of few bytes needs not to be counted. */
+static inline bool field_takes_text(const struct field *field, struct str text)
+{
+	if (text.size > field->size_max)
+		return false;
+	return field->characters_max == 0 || text.size <= field->characters_max || str_characters(text) <= field->characters_max;
+}
 
 struct record_type {
 	const char *name;

@@ -94,13 +94,15 @@ static bool take_uuid(struct walk *walk)
 	return uuid_parse(&id, text) ? true : fail(walk, "not a UUID");
 }
 
-static bool take_string(struct walk *walk, size_t size_max)
+static bool take_string(struct walk *walk, const struct field *field)
 {
 	struct str text;
 
-	if (!take_bytes(walk, size_max, &text))
+	if (!take_bytes(walk, field->size_max, &text))
 		return false;
-	return str_is_text(text) ? true : fail(walk, "not UTF-8, or holds a NUL");
+	if (!str_is_text(text))
+		return fail(walk, "not UTF-8, or holds a NUL");
+	return field_takes_text(field, text) ? true : fail(walk, "too long");
 }
 
 static bool take_record(struct walk *walk, const struct record_type *record);
@@ -123,7 +125,7 @@ static bool take_item(struct walk *walk, const struct field *field)
 	case FIELD_UUID:
 		return take_uuid(walk);
 	case FIELD_STRING:
-		return take_string(walk, field->size_max);
+		return take_string(walk, field);
 	case FIELD_BYTES:
 		return take_bytes(walk, field->size_max, &bytes);
 	case FIELD_RECORD:
@@ -243,6 +245,8 @@ static bool add_text(struct measure *measure, const struct field *field, const s
 		return refuse(measure, "too long");
 	if (field->kind == FIELD_STRING && !str_is_text(*text))
 		return refuse(measure, "not UTF-8, or holds a NUL");
+	if (field->kind == FIELD_STRING && !field_takes_text(field, *text))
+		return refuse(measure, "too long");
 	measure->size += text->size;
 	return add_number(measure, (int64_t)text->size, 0, INT64_MAX);
 }

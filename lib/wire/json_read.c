@@ -208,11 +208,11 @@ static bool read_text(struct reader *reader, struct json json, struct str *ret_t
 	return ret_text->data != NULL || refuse_full(reader);
 }
 
-static bool read_string(struct reader *reader, struct json json, size_t size_max, struct str *ret_text)
+static bool read_string(struct reader *reader, struct json json, const struct field *field, struct str *ret_text)
 {
 	if (!is_string(reader, json) || !read_text(reader, json, ret_text))
 		return false;
-	return ret_text->size <= size_max || refuse(reader, "too_long", "too long");
+	return field_takes_text(field, *ret_text) || refuse(reader, "too_long", "too long");
 }
 
 static bool read_bytes(struct reader *reader, struct json json, size_t size_max, struct str *ret_bytes)
@@ -254,7 +254,7 @@ static bool read_item(struct reader *reader, struct json json, const struct fiel
 	case FIELD_UUID:
 		return read_uuid(reader, json, item);
 	case FIELD_STRING:
-		return read_string(reader, json, field->size_max, item);
+		return read_string(reader, json, field, item);
 	case FIELD_BYTES:
 		return read_bytes(reader, json, field->size_max, item);
 	case FIELD_RECORD:

@@ -5,9 +5,10 @@
 #include "crypto/crypto.h"
 #include "producers/api/faults.h"
 
-#define TEXT(body, member, max)                                                                                                  \
+#define TEXT(body, member, bytes, characters)                                                                                    \
 	{                                                                                                                        \
-		.name = #member, .kind = FIELD_STRING, .offset = offsetof(struct body, member), .size_max = (max)                \
+		.name = #member, .kind = FIELD_STRING, .offset = offsetof(struct body, member), .size_max = (bytes),             \
+		.characters_max = (characters)                                                                                   \
 	}
 #define RECORD(body, list)                                                                                                       \
 	{                                                                                                                        \
@@ -16,11 +17,11 @@
 
 #define TOKEN_TEXT_MAX 256 /* of a refresh token: one that is longer is none of ours, but it is a text */
 
-static const struct field credentials_fields[] = { TEXT(credentials_body, login, LOGIN_MAX),
-						   TEXT(credentials_body, password, PASSWORD_MAX) };
-static const struct field refresh_fields[] = { TEXT(refresh_body, refresh_token, TOKEN_TEXT_MAX) };
-static const struct field new_password_fields[] = { TEXT(new_password_body, password, PASSWORD_MAX),
-						    TEXT(new_password_body, new_password, PASSWORD_MAX) };
+static const struct field credentials_fields[] = { TEXT(credentials_body, login, LOGIN_MAX, LOGIN_MAX),
+						   TEXT(credentials_body, password, PASSWORD_MAX, PASSWORD_LETTERS_MAX) };
+static const struct field refresh_fields[] = { TEXT(refresh_body, refresh_token, 4 * TOKEN_TEXT_MAX, TOKEN_TEXT_MAX) };
+static const struct field new_password_fields[] = { TEXT(new_password_body, password, PASSWORD_MAX, PASSWORD_LETTERS_MAX),
+						    TEXT(new_password_body, new_password, PASSWORD_MAX, PASSWORD_LETTERS_MAX) };
 
 const struct record_type credentials_record = RECORD(credentials_body, credentials_fields);
 const struct record_type refresh_record = RECORD(refresh_body, refresh_fields);

@@ -9,9 +9,10 @@
 
 /* What is sent to /auth: bodies, and what a password must be. Pure but for the answer to a body that is none. */
 #define LOGIN_MAX            64
-#define PASSWORD_MAX         1024 /* bytes */
 #define PASSWORD_LETTERS_MIN 12
-#define REFRESH_TOKEN_SIZE   32 /* random bytes */
+#define PASSWORD_LETTERS_MAX 256
+#define PASSWORD_MAX         (4 * PASSWORD_LETTERS_MAX) /* bytes */
+#define REFRESH_TOKEN_SIZE   32                         /* random bytes */
 
 struct credentials_body {
 	struct str login, password;

@@ -7,7 +7,7 @@
 #include "base/day.h"
 #include "base/must.h"
 
-#define CONTEXT_SIZE_MAX 4096
+#define CONTEXT_SIZE_MAX (512 + RESOURCE_FILTERS_MAX * QUESTION_TEXT_MAX)
 #define SHOWN_NAME_MAX   64 /* of a name that nobody knows */
 
 void list_query_init(struct list_query *query, const struct resource *resource)
@@ -48,10 +48,10 @@ static void take_text(struct list_query *query, const struct filter *filter, str
 {
 	struct str name = str_of(filter->name);
 
-	if (text.size > QUESTION_TEXT_MAX)
-		add_fault(query, name, "too_long", "is too long");
-	else if (!str_is_text(text))
+	if (!str_is_text(text))
 		add_fault(query, name, "not_text", "must be UTF-8 text");
+	else if (str_characters(text) > QUESTION_CHARACTERS_MAX)
+		add_fault(query, name, "too_long", "is too long");
 	else if (filter->words != NULL && !is_word_of(filter->words, text))
 		refuse_word(query, filter);
 	else

@@ -51,7 +51,7 @@ static json_t *value_schema(const struct field *field, json_t *source)
 	case FIELD_UUID:
 		return string_schema("uuid", 0, NULL);
 	case FIELD_STRING:
-		return string_schema(NULL, field->size_max, NULL);
+		return string_schema(NULL, field->characters_max, NULL);
 	case FIELD_BYTES:
 		return string_schema(NULL, 2 * field->size_max, "^([0-9a-f]{2})*$");
 	case FIELD_RECORD:

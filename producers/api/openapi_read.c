@@ -233,7 +233,7 @@ static int add_filter(json_t *parameters, const struct resource *resource, const
 	if (filter->words != NULL)
 		json_object_set_new(schema, "enum", words_of(filter->words));
 	else if (filter->kind == COLUMN_TEXT)
-		json_object_set_new(schema, "maxLength", json_integer(QUESTION_TEXT_MAX));
+		json_object_set_new(schema, "maxLength", json_integer(QUESTION_CHARACTERS_MAX));
 	(void)snprintf(description, sizeof(description), filter->needs != NULL ? "%s; only together with `%s`" : "%s",
 		       json_string_value(text), filter->needs);
 	add_argument(parameters, filter->name, description, schema);

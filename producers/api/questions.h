@@ -20,10 +20,11 @@
  */
 struct questions;
 
-#define QUESTION_ARGS_MAX     16
-#define QUESTION_TEXT_MAX     200 /* of one argument */
-#define QUESTION_TOGETHER_MAX 128
-#define QUESTION_NOTES_MAX    128
+#define QUESTION_ARGS_MAX       16
+#define QUESTION_CHARACTERS_MAX 200                           /* of one argument */
+#define QUESTION_TEXT_MAX       (4 * QUESTION_CHARACTERS_MAX) /* bytes */
+#define QUESTION_TOGETHER_MAX   128
+#define QUESTION_NOTES_MAX      128
 
 /*
  * A shape is a constant of whoever asks. Its statement has one array parameter for each argument; its first column is the number

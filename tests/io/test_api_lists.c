@@ -666,7 +666,7 @@ static void test_api_lists__a_text_of_any_length_is_refused_or_taken(void **stat
 	(void)state;
 	for (int size = 190; size < 220; size++) {
 		(void)snprintf(target, sizeof(target), "/customers?externalRef=%0*d", size, 1);
-		assert_int_equal(api_get(target, token), size <= QUESTION_TEXT_MAX ? 200 : 400);
+		assert_int_equal(api_get(target, token), size <= QUESTION_CHARACTERS_MAX ? 200 : 400);
 	}
 	/* long arguments leave no room for a Link, and nothing breaks */
 	(void)snprintf(target, sizeof(target), "/debts?limit=1&customer=" CUSTOMER "1&currency=EUR");

@@ -123,6 +123,17 @@ static inline const struct decision *spec_when(struct spec *spec, const struct m
 	return &spec->decision;
 }
 
+/* The field of a message by its name. */
+static inline const struct field *spec_field(const struct message_type *type, const char *name)
+{
+	for (size_t i = 0; i < type->record.fields_count; i++) {
+		if (strcmp(type->record.fields[i].name, name) == 0)
+			return &type->record.fields[i];
+	}
+	fail_msg("%s has no field %s", type->record.name, name);
+	return NULL;
+}
+
 /* ---- then ---- */
 
 #define then_refused(spec, code, at)                                                                                             \

@@ -101,6 +101,25 @@ static void test_communications__a_template_is_published_without_its_text_in_the
 	assert_int_equal(event->body_hash.size, 32);
 }
 
+/* As many letters as their schema takes, of as many bytes as a letter can have. */
+static void test_communications__texts_of_long_letters_are_kept_whole(void **state)
+{
+	static char text[4 * 4000];
+	struct publish_template body = a_template();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(text); i += 4)
+		memcpy(text + i, "\U00020000", 4);
+	memcpy(text, "{{opt_out}} ", 12);
+	body.channel = STR("email");
+	body.subject = (struct str){ text + 12, 4 * 200 };
+	body.body = (struct str){ text, sizeof(text) - (size_t)4 * 9 }; /* twelve of its letters are ASCII */
+	assert_true(field_takes_text(spec_field(&publish_template_type, "subject"), body.subject));
+	assert_true(field_takes_text(spec_field(&publish_template_type, "body"), body.body));
+	publish(&body);
+	then_events(&spec, "TemplatePublished");
+}
+
 static void test_communications__every_field_of_a_template_is_looked_at(void **state)
 {
 	struct publish_template body;
@@ -1011,6 +1030,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		TEST(test_communications__a_template_is_published_without_its_text_in_the_event),
+		TEST(test_communications__texts_of_long_letters_are_kept_whole),
 		TEST(test_communications__every_field_of_a_template_is_looked_at),
 		TEST(test_communications__versions_follow_each_other_and_names_belong_to_one_id),
 		TEST(test_communications__every_field_of_a_consent_is_looked_at),

@@ -59,6 +59,24 @@ static struct record_payment a_payment(unsigned number, int64_t amount_minor)
 					.method = STR("transfer") };
 }
 
+/* As many letters as its schema takes, of as many bytes as a letter can have. */
+static void test_debts__a_reference_of_long_letters_is_kept_whole(void **state)
+{
+	static char reference[4 * 64];
+	struct create_debt body = a_debt();
+	const struct debt_terms *terms;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(reference); i += 4)
+		memcpy(reference + i, "\U00020000", 4);
+	body.external_ref = (struct str){ reference, sizeof(reference) };
+	assert_true(field_takes_text(spec_field(&create_debt_type, "external_ref"), body.external_ref));
+	spec_when(&spec, &create_debt_type, &body);
+	then_events(&spec, "DebtCreated");
+	terms = workset_state(&spec.set, &debt_terms_entity, &body.debt_id);
+	assert_memory_equal(terms->external_ref, reference, sizeof(reference));
+}
+
 static void given_debt(void)
 {
 	static struct create_debt body;
@@ -638,6 +656,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		TEST(test_debts__a_debt_is_created_with_its_opening_balances),
+		TEST(test_debts__a_reference_of_long_letters_is_kept_whole),
 		TEST(test_debts__a_debt_needs_an_id_and_a_reference),
 		TEST(test_debts__amounts_are_not_negative_not_too_large_and_something_is_owed),
 		TEST(test_debts__amounts_that_overflow_together_are_refused),

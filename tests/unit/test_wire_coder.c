@@ -442,6 +442,12 @@ static void test_coder__a_string_over_its_own_limit_is_refused(void **state)
 	begin_reversal(fixture);
 	add_text(&fixture->buf, "33 bytes are over the limit of it");
 	assert_check(fixture, &reverse_payment_type, "ReversePayment.reason: too long");
+	begin_reversal(fixture); /* characters count, and not their bytes */
+	add_text(&fixture->buf, "\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22 is 33 bytes");
+	assert_check(fixture, &reverse_payment_type, NULL);
+	begin_reversal(fixture);
+	add_text(&fixture->buf, "\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22 is of 33 characters, now");
+	assert_check(fixture, &reverse_payment_type, "ReversePayment.reason: too long");
 }
 
 static void test_coder__what_postgresql_refuses_as_text_is_refused(void **state)
@@ -710,6 +716,8 @@ static void test_coder__our_own_structs_are_checked_too(void **state)
 	struct record_payment command = { .currency = STR("EUR") };
 
 	command.currency = STR("EURO EURO");
+	refuse_payment(fixture, &command, "RecordPayment.currency: too long");
+	command.currency = STR("\u20ac\u20ac\u20ac\u20ac\u20ac\u20ac\u20ac\u20ac\u20ac");
 	refuse_payment(fixture, &command, "RecordPayment.currency: too long");
 	command.currency = STR("EU\0");
 	refuse_payment(fixture, &command, "RecordPayment.currency: not UTF-8, or holds a NUL");

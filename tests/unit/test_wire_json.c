@@ -198,6 +198,9 @@ static void test_json__wrong_values_are_refused_by_kind(void **state)
 	assert_refused(fixture, type, "{\"customer_id\":\"" ID "\",\"birth_date\":\"2023-02-29\"}",
 		       "/birth_date: must be a date, YYYY-MM-DD");
 	assert_refused(fixture, type, "{\"customer_id\":\"" ID "\",\"country\":\"Germany 4\"}", "/country: too long");
+	assert_refused(fixture, type,
+		       "{\"customer_id\":\"" ID "\",\"country\":\"\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22\"}",
+		       "/country: too long");
 	assert_refused(fixture, &withdraw_consent_type,
 		       "{\"customer_id\":\"" ID "\",\"via\":\"link\",\"withdrawn_at\":\"2026-11-22T15:04\"}",
 		       "/withdrawn_at: must be an RFC 3339 time with Z or an offset");
@@ -209,6 +212,8 @@ static void test_json__wrong_values_are_refused_by_kind(void **state)
 		       "\",\"command_type\":\"\",\"code\":\"\",\"field\":\"\",\"text\":\"\","
 		       "\"retriable\":1}",
 		       "/retriable: must be true or false");
+	(void)read_good(fixture, type,
+			"{\"customer_id\":\"" ID "\",\"country\":\"\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22\"}");
 }
 
 #define SENDING "{\"communication_id\":\"" ID "\",\"customer_id\":\"" ID "\","
