@@ -111,7 +111,7 @@ def show_probe(dcs):
     events.until(lambda count: True, 0)
     people = customer_ids()
     lines = "".join(json.dumps({"customer_id": person, "locale": locale}) + "\n" for person, locale, _ in people)
-    subprocess.run([dcs, "publish", "UpdateCustomer", "--role", "agent"], input=lines, text=True, capture_output=True, check=True)
+    subprocess.run([dcs, "publish", "UpdateCustomer", "--role", "agent", "--no-wait"], input=lines, text=True, capture_output=True, check=True)
     read = events.until(lambda count: count >= len(people), DEADLINE_S)
     if len(read) < len(people):
         print(f"Only {len(read)} of {len(people)} probes were answered in {DEADLINE_S} s.")

@@ -20,18 +20,14 @@ int asker_open(struct asker *asker, const struct asker_conf *conf, struct err *e
 {
 	*asker = (struct asker){ .timeout_s = conf->sender.timeout_s };
 	if (arena_init(&asker->arena, ARENA_SIZE, err) != 0 || coder_new(&asker->coder, err) != 0 ||
-	    database_open(conf->pg, conf->pg_user, STATEMENT_MS, &asker->db, err) != 0 ||
-	    row_errors_open(&asker->errors, "the command", "", err) != 0)
+	    database_open(conf->pg, conf->pg_user, STATEMENT_MS, &asker->db, err) != 0)
 		return -1;
-	return sender_open(&conf->sender, &asker->errors, &asker->sender, err);
+	return sender_open(&conf->sender, &asker->sender, err);
 }
 
 void asker_close(struct asker *asker)
 {
-	struct err ignored = ERR_INIT;
-
 	sender_close(asker->sender);
-	(void)!row_errors_close(&asker->errors, &ignored);
 	db_close(asker->db);
 	coder_free(asker->coder);
 	arena_release(&asker->arena);
@@ -92,13 +88,24 @@ static int wait_for_answer(struct asker *asker, const char *module, const struct
 		       module, (long long)asker->timeout_s, module);
 }
 
+static void on_done(void *done_arg, int32_t part, int64_t offset, const struct err *failure)
+{
+	struct asker *asker = done_arg;
+
+	(void)part;
+	(void)offset;
+	asker->is_sent = failure == NULL;
+}
+
 int asker_ask(struct asker *asker, const struct message_type *type, const void *body, struct err *err)
 {
 	struct uuid id = uuid_new();
+	const struct sender_record record = { .type = type, .body = body, .id = &id, .done = on_done, .done_arg = asker };
 
-	if (sender_send(asker->sender, type, body, &id, 1, err) != 0 || sender_finish(asker->sender, err) != 0)
+	asker->is_sent = false;
+	if (sender_send(asker->sender, &record, err) != 0 || sender_finish(asker->sender, err) != 0)
 		return -1;
-	if (asker->errors.count > 0)
+	if (!asker->is_sent)
 		return err_set(err, ERR_RETRY, "the brokers did not take it");
 	return wait_for_answer(asker, type->module, &id, err);
 }

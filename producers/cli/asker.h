@@ -12,7 +12,7 @@
  */
 struct asker {
 	struct sender *sender;
-	struct row_errors errors;
+	bool is_sent; /* the last command: the brokers have it */
 	struct coder *coder;
 	struct arena arena;
 	struct db *db;

@@ -9,40 +9,41 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "cli.h"
+#include "delivery.h"
 #include "import_rows.h"
 #include "progress.h"
-#include "sender.h"
+#include "refused_file.h"
 #include "wire/json.h"
 
 #define ARENA_SIZE    (8 * 1024 * 1024)
 #define JSON_SIZE_MAX (1024 * 1024)
 
 static struct {
-	struct sender_conf sender;
+	struct delivery_conf delivery;
 	const char *type;
-	const char *errors_path;
+	const char *refused_path;
 	bool dry_run;
 	bool progress;
 } conf;
 
 static const struct conf_row rows[] = {
-	SENDER_ROWS(conf.sender),
-	SENDER_SCOPE_ROWS(conf.sender),
+	DELIVERY_ROWS(conf.delivery),
+	SENDER_SCOPE_ROWS(conf.delivery.sender),
 	{ .name = "role",
 	  .kind = CONF_TEXT,
 	  .default_value = "creditor",
-	  .target = &conf.sender.roles,
+	  .target = &conf.delivery.sender.roles,
 	  .help = "roles of the minted token" },
 	{ .name = "type",
 	  .kind = CONF_TEXT,
 	  .default_value = "",
 	  .target = &conf.type,
 	  .help = "customers, debts or payments; default: as the header row says" },
-	{ .name = "errors",
+	{ .name = "refused",
 	  .kind = CONF_TEXT,
 	  .default_value = "",
-	  .target = &conf.errors_path,
-	  .help = "also write row errors to this file, as CSV" },
+	  .target = &conf.refused_path,
+	  .help = "file for the bad rows with their reasons, to be repaired and imported; default: FILE.csv.refused.csv" },
 	{ .name = "dry.run",
 	  .kind = CONF_SWITCH,
 	  .default_value = "no",
@@ -61,9 +62,12 @@ static const struct usage usage = {
 		 "             creditor and debt_ref or debt_id [payment_id]\n"
 		 "Amounts are decimals in the row's currency (1234.56); dates 2026-11-22. Ids are made of the references, and a "
 		 "command's\n"
-		 "id of its row: after an interruption run it again, nothing happens twice. Bad rows are reported, the rest is "
-		 "sent.\n"
-		 "Exit status: 0 every row was acknowledged; 1 not all; 2 wrong usage.",
+		 "id of its row: after an interruption run it again, nothing happens twice.\n"
+		 "Says what became of the rows: accepted, already there, refused by the module, dead letters, waiting, "
+		 "unanswered. "
+		 "Those\n"
+		 "that are bad are told by their line, and go to a file with their reasons; the rest is done.\n"
+		 "Exit status: 0 every row was accepted or already there (--no-wait: acknowledged); 1 not all; 2 wrong usage.",
 	.rows = rows,
 	.rows_count = ROWS_COUNT(rows),
 	.arguments_min = 1,
@@ -75,39 +79,72 @@ struct import {
 	int64_t size; /* 0: unknown, a pipe */
 	struct table_file *table;
 	struct import_map map;
-	struct sender *sender; /* NULL: dry run */
-	struct row_errors errors;
+	struct tally *tally;
+	struct delivery *delivery; /* NULL: dry run */
+	struct refused_file refused;
 	struct progress progress;
 	struct arena arena; /* the reader's, and behind `mark` one row's */
 	size_t mark;
-	struct buf json;
-	int64_t rows, commands;
+	struct buf json, text;
+	int64_t rows, good;
 };
 
-/* All commands of the row are checked before the first is sent. ERR_POISON: this row only. */
-static int send_row(struct import *import, const struct table_row *row, struct err *err)
+/* The row as a line of a file with the same columns, without its end. */
+static struct str text_of(struct import *import, const struct table_row *row)
 {
-	struct import_command commands[IMPORT_COMMANDS_MAX];
-	const struct message_type *types[IMPORT_COMMANDS_MAX];
-	const void *bodies[IMPORT_COMMANDS_MAX];
-	size_t count = 0;
+	char separator = table_separator(import->table);
+
+	buf_reset(&import->text);
+	for (size_t i = 0; i < row->count; i++) {
+		if (i > 0)
+			buf_add_u8(&import->text, (uint8_t)separator);
+		csv_add_field(&import->text, row->fields[i], separator);
+	}
+	return buf_str(&import->text);
+}
+
+/* All commands of the row are checked before the first is sent. ERR_POISON: this row only. */
+static int read_row(struct import *import, const struct table_row *row, struct delivery_command *commands, size_t *ret_count,
+		    struct err *err)
+{
+	struct import_command parts[IMPORT_COMMANDS_MAX];
 
 	arena_rewind(&import->arena, import->mark);
-	if (import_row(&import->map, row, &import->json, commands, &count, err) != 0)
+	if (import_row(&import->map, row, &import->json, parts, ret_count, err) != 0)
 		return -1;
-	for (size_t i = 0; i < count; i++) {
-		types[i] = message_by_name(str_of(commands[i].type_name));
-		MUST(types[i] != NULL);
-		if (json_read_message(commands[i].json, types[i], &import->arena, &bodies[i], err) != 0)
+	for (size_t i = 0; i < *ret_count; i++) {
+		commands[i].type = message_by_name(str_of(parts[i].type_name));
+		commands[i].id = parts[i].id;
+		MUST(commands[i].type != NULL);
+		if (json_read_message(parts[i].json, commands[i].type, &import->arena, &commands[i].body, err) != 0)
 			return -1;
-	}
-	for (size_t i = 0; i < count; i++) {
-		if (import->sender != NULL &&
-		    sender_send(import->sender, types[i], bodies[i], &commands[i].id, row->line, err) != 0)
-			return -1;
-		import->commands++;
 	}
 	return 0;
+}
+
+static int take_row(struct import *import, const struct table_row *row, struct err *err)
+{
+	struct delivery_command commands[IMPORT_COMMANDS_MAX];
+	struct err failure = ERR_INIT;
+	size_t count = 0;
+
+	if (read_row(import, row, commands, &count, &failure) != 0) {
+		struct reason reason = import_reason(&import->map, failure.text);
+
+		tally_refuse(import->tally, row->line, text_of(import, row), &reason);
+		return 0;
+	}
+	import->good++;
+	if (import->delivery == NULL)
+		return 0;
+	return delivery_send(import->delivery, row->line, text_of(import, row), commands, count, err);
+}
+
+static void tell(void *tell_arg, const struct told *told)
+{
+	struct import *import = tell_arg;
+
+	refused_add(&import->refused, told);
 }
 
 static int read_header(struct import *import, enum import_kind kind, struct err *err)
@@ -120,14 +157,20 @@ static int read_header(struct import *import, enum import_kind kind, struct err 
 		return -1;
 	if (found != TABLE_ROW)
 		return err_set(err, ERR_FATAL, "header row: %s", fault);
-	return import_map_read(&header, kind, &import->map, err);
+	if (import_map_read(&header, kind, &import->map, err) != 0)
+		return -1;
+	import->refused.separator = table_separator(import->table);
+	buf_add_format(&import->refused.header, "line%ccode%cfield%ctext%c", import->refused.separator, import->refused.separator,
+		       import->refused.separator, import->refused.separator);
+	buf_add_str(&import->refused.header, text_of(import, &header));
+	buf_add_u8(&import->refused.header, '\n');
+	return 0;
 }
 
-static int send_rows(struct import *import, struct err *err)
+static int take_rows(struct import *import, struct err *err)
 {
 	for (;;) {
 		enum table_kind kind = TABLE_END;
-		struct err failure = ERR_INIT;
 		struct table_row row;
 		const char *fault = NULL;
 
@@ -137,13 +180,11 @@ static int send_rows(struct import *import, struct err *err)
 			return 0;
 		import->rows++;
 		if (kind == TABLE_BAD) {
-			row_errors_add(&import->errors, row.line, fault);
-		} else if (send_row(import, &row, &failure) != 0) {
-			if (failure.kind != ERR_POISON) {
-				*err = failure;
-				return -1;
-			}
-			row_errors_add(&import->errors, row.line, failure.text);
+			struct reason reason = import_reason(&import->map, fault);
+
+			tally_refuse(import->tally, row.line, STR(""), &reason);
+		} else if (take_row(import, &row, err) != 0) {
+			return -1;
 		}
 		progress_show(&import->progress, import->rows, table_bytes_read(import->table), import->size);
 	}
@@ -163,21 +204,20 @@ static int open_file(struct import *import, const char *path, struct err *err)
 
 static int import_file(struct import *import, const char *path, struct err *err)
 {
-	if (arena_init(&import->arena, ARENA_SIZE, err) != 0)
-		return -1;
-	if (open_file(import, path, err) != 0)
+	const char *beside = strcmp(path, "-") == 0 || import->size == 0 ? NULL : path;
+
+	if (refused_open(&import->refused, REFUSED_CSV, path, conf.refused_path, beside, err) != 0)
 		return -1;
 	if (read_header(import, import_kind_by_name(str_of(conf.type)), err) != 0)
 		return -1;
 	import->mark = arena_mark(&import->arena);
-	if (row_errors_open(&import->errors, path, conf.errors_path, err) != 0)
-		return -1;
-	if (!conf.dry_run && sender_open(&conf.sender, &import->errors, &import->sender, err) != 0)
+	if (!conf.dry_run &&
+	    delivery_open(&conf.delivery, import_kind_module(import->map.kind), import->tally, &import->delivery, err) != 0)
 		return -1;
 	progress_start(&import->progress, "rows", conf.progress);
-	if (send_rows(import, err) != 0)
+	if (take_rows(import, err) != 0)
 		return -1;
-	if (import->sender != NULL && sender_finish(import->sender, err) != 0)
+	if (import->delivery != NULL && delivery_finish(import->delivery, err) != 0)
 		return -1;
 	progress_end(&import->progress, import->rows);
 	return 0;
@@ -185,14 +225,28 @@ static int import_file(struct import *import, const char *path, struct err *err)
 
 static void print_summary(const struct import *import, const char *path)
 {
-	struct sender_counts counts = { 0 };
+	char text[TALLY_SUMMARY_SIZE];
 
-	if (import->sender != NULL)
-		counts = sender_counts(import->sender);
-	fprintf(stderr, "%s: %lld rows, %lld errors, %lld commands%s", path, (long long)import->rows,
-		(long long)import->errors.count, (long long)import->commands, conf.dry_run ? ", nothing published\n" : "");
-	if (!conf.dry_run)
-		fprintf(stderr, ", %lld acknowledged\n", (long long)counts.acknowledged);
+	if (conf.dry_run) {
+		fprintf(stderr, "%s: %lld rows read: %lld good, %lld bad; nothing was sent\n", path, (long long)import->rows,
+			(long long)import->good, (long long)(import->rows - import->good));
+		return;
+	}
+	tally_summary(import->tally, text, sizeof(text));
+	fprintf(stderr, "%s: %lld rows read: %s\n", path, (long long)import->rows, text);
+}
+
+static int run(struct import *import, const char *path, struct err *err)
+{
+	buf_init(&import->json, JSON_SIZE_MAX);
+	buf_init(&import->text, JSON_SIZE_MAX);
+	if (arena_init(&import->arena, ARENA_SIZE, err) != 0)
+		return -1;
+	if (tally_new(TALLY_WINDOW, tell, import, &import->tally, err) != 0)
+		return -1;
+	if (open_file(import, path, err) != 0)
+		return -1;
+	return import_file(import, path, err);
 }
 
 int run_import(int argc, char **argv)
@@ -206,20 +260,21 @@ int run_import(int argc, char **argv)
 		return status;
 	if (conf.type[0] != '\0' && import_kind_by_name(str_of(conf.type)) == IMPORT_NONE)
 		return fail_usage(argv[0], "--type is customers, debts or payments");
-	buf_init(&import.json, JSON_SIZE_MAX);
-	if (import_file(&import, arguments.items[0], &err) != 0)
+	if (run(&import, arguments.items[0], &err) != 0)
 		status = fail_wrong(argv[0], &err);
-	print_summary(&import, arguments.items[0]);
-	if (import.sender != NULL && sender_counts(import.sender).acknowledged != import.commands)
-		status = EXIT_STATUS_WRONG;
-	sender_close(import.sender);
-	if (import.errors.count > 0)
-		status = EXIT_STATUS_WRONG;
-	if (row_errors_close(&import.errors, &err) != 0)
-		status = fail_wrong(argv[0], &err);
+	delivery_close(import.delivery); /* what it had under way is told now */
+	if (import.tally != NULL) {
+		if (refused_close(&import.refused, &err) != 0)
+			status = fail_wrong(argv[0], &err);
+		print_summary(&import, arguments.items[0]);
+		if (!tally_is_good(import.tally))
+			status = EXIT_STATUS_WRONG;
+	}
+	tally_free(import.tally);
 	if (import.fd >= 0)
 		close(import.fd);
 	buf_release(&import.json);
+	buf_release(&import.text);
 	arena_release(&import.arena);
 	return status;
 }

@@ -2,7 +2,9 @@
 
 #include <string.h>
 
+#include "base/day.h"
 #include "base/money.h"
+#include "model/refusal.h"
 #include "natural_id.h"
 #include "wire/json.h"
 
@@ -10,7 +12,7 @@
  * A column, and the member of the command it becomes as it is. Columns without a member are read by the kind's own function
  * below, for the ids.
  */
-enum cell_kind { CELL_TEXT, CELL_MONEY, CELL_SWITCH };
+enum cell_kind { CELL_TEXT, CELL_MONEY, CELL_SWITCH, CELL_DATE, CELL_CURRENCY };
 
 struct column {
 	const char *name;
@@ -28,7 +30,7 @@ static const struct column customers_columns[] = {
 	[CUSTOMER_MOBILE] = { "mobile", NULL, CELL_TEXT, false, NULL },
 	{ "kind", "kind", CELL_TEXT, false, "natural" },
 	{ "full_name", "full_name", CELL_TEXT, true, NULL },
-	{ "birth_date", "birth_date", CELL_TEXT, false, NULL },
+	{ "birth_date", "birth_date", CELL_DATE, false, NULL },
 	{ "locale", "locale", CELL_TEXT, true, NULL },
 	{ "country", "country", CELL_TEXT, true, NULL },
 	{ "region", "region", CELL_TEXT, false, NULL },
@@ -54,13 +56,13 @@ static const struct column debts_columns[] = {
 	[DEBT_CREDITOR] = { "creditor", NULL, CELL_TEXT, true, NULL },
 	[DEBT_ORIGINAL_CREDITOR] = { "original_creditor", NULL, CELL_TEXT, false, NULL },
 	[DEBT_PORTFOLIO] = { "portfolio", NULL, CELL_TEXT, false, NULL },
-	[DEBT_CURRENCY] = { "currency", "currency", CELL_TEXT, true, NULL },
+	[DEBT_CURRENCY] = { "currency", "currency", CELL_CURRENCY, true, NULL },
 	{ "principal", "principal_minor", CELL_MONEY, true, NULL },
 	{ "interest", "interest_minor", CELL_MONEY, false, "0" },
 	{ "fee", "fee_minor", CELL_MONEY, false, "0" },
 	{ "cost", "cost_minor", CELL_MONEY, false, "0" },
-	{ "opened_on", "opened_on", CELL_TEXT, true, NULL },
-	{ "due_on", "due_on", CELL_TEXT, true, NULL },
+	{ "opened_on", "opened_on", CELL_DATE, true, NULL },
+	{ "due_on", "due_on", CELL_DATE, true, NULL },
 	{ "fees_authorised", "fees_authorised", CELL_SWITCH, false, "no" },
 	{ NULL, NULL, CELL_TEXT, false, NULL },
 };
@@ -85,9 +87,9 @@ static const struct column payments_columns[] = {
 	[PAYMENT_DEBT_ID] = { "debt_id", NULL, CELL_TEXT, false, NULL },
 	[PAYMENT_DEBT_REF] = { "debt_ref", NULL, CELL_TEXT, false, NULL },
 	[PAYMENT_CREDITOR] = { "creditor", NULL, CELL_TEXT, false, NULL },
-	[PAYMENT_CURRENCY] = { "currency", "currency", CELL_TEXT, true, NULL },
+	[PAYMENT_CURRENCY] = { "currency", "currency", CELL_CURRENCY, true, NULL },
 	{ "amount", "amount_minor", CELL_MONEY, true, NULL },
-	{ "received_on", "received_on", CELL_TEXT, true, NULL },
+	{ "received_on", "received_on", CELL_DATE, true, NULL },
 	{ "method", "method", CELL_TEXT, true, NULL },
 	{ NULL, NULL, CELL_TEXT, false, NULL },
 };
@@ -95,14 +97,15 @@ static const struct column payments_columns[] = {
 /* By import_kind. `sign` is a column that only this kind has. */
 static const struct {
 	const char *name;
+	const char *module;
 	const char *sign;
 	const struct column *columns;
 	int currency; /* the column that says which currency amounts are in; -1: no amounts */
 } kinds[] = {
-	[IMPORT_NONE] = { "", "", NULL, -1 },
-	[IMPORT_CUSTOMERS] = { "customers", "full_name", customers_columns, -1 },
-	[IMPORT_DEBTS] = { "debts", "principal", debts_columns, DEBT_CURRENCY },
-	[IMPORT_PAYMENTS] = { "payments", "received_on", payments_columns, PAYMENT_CURRENCY },
+	[IMPORT_NONE] = { "", "", "", NULL, -1 },
+	[IMPORT_CUSTOMERS] = { "customers", "customers", "full_name", customers_columns, -1 },
+	[IMPORT_DEBTS] = { "debts", "debts", "principal", debts_columns, DEBT_CURRENCY },
+	[IMPORT_PAYMENTS] = { "payments", "debts", "received_on", payments_columns, PAYMENT_CURRENCY },
 };
 #define KINDS_COUNT (sizeof(kinds) / sizeof(kinds[0]))
 
@@ -120,6 +123,11 @@ enum import_kind import_kind_by_name(struct str name)
 			return (enum import_kind)i;
 	}
 	return IMPORT_NONE;
+}
+
+const char *import_kind_module(enum import_kind kind)
+{
+	return kinds[kind].module;
 }
 
 static enum import_kind kind_by_header(const struct table_row *header)
@@ -140,6 +148,11 @@ static int column_by_name(const struct column *columns, struct str name)
 			return i;
 	}
 	return -1;
+}
+
+static bool is_of_refused_file(struct str name)
+{
+	return str_is(name, "line") || str_is(name, "code") || str_is(name, "field") || str_is(name, "text");
 }
 
 static int check_required(const struct import_map *map, const struct column *columns, struct err *err)
@@ -165,6 +178,8 @@ int import_map_read(const struct table_row *header, enum import_kind kind, struc
 		struct str name = str_prefix(header->fields[i], 60);
 		int column = column_by_name(kinds[map.kind].columns, header->fields[i]);
 
+		if (column < 0 && is_of_refused_file(header->fields[i]))
+			continue;
 		if (column < 0)
 			return err_set(err, ERR_FATAL, "%s have no column \"%.*s\"", kinds[map.kind].name, (int)name.size,
 				       name.data);
@@ -237,6 +252,16 @@ static int add_money(struct buf *json, const struct column *column, struct str t
 	return 0;
 }
 
+static int add_date(struct buf *json, const struct column *column, struct str text, struct err *err)
+{
+	int32_t day = 0;
+
+	if (!day_parse(text, &day))
+		return err_set(err, ERR_POISON, "%s: not a date such as 2026-11-22", column->name);
+	add_text(json, column->member, text);
+	return 0;
+}
+
 static int add_switch(struct buf *json, const struct column *column, struct str text, struct err *err)
 {
 	static const char *const words[] = { "no", "yes", "false", "true", "0", "1" };
@@ -267,7 +292,11 @@ static int add_members(struct buf *json, const struct import_map *map, const str
 			continue;
 		switch (columns[i].kind) {
 		case CELL_TEXT:
+		case CELL_CURRENCY:
 			add_text(json, columns[i].member, text);
+			break;
+		case CELL_DATE:
+			failed = add_date(json, &columns[i], text, err);
 			break;
 		case CELL_MONEY:
 			failed = add_money(json, &columns[i], text, cell(map, row, currency), err);
@@ -483,4 +512,50 @@ int import_row(const struct import_map *map, const struct table_row *row, struct
 	}
 	*ret_count = writing.count;
 	return 0;
+}
+
+/* ---- faults ---- */
+
+static const struct column *column_of_fault(const struct import_map *map, struct str name)
+{
+	const struct column *columns = kinds[map->kind].columns;
+
+	for (int i = 0; columns[i].name != NULL; i++) {
+		if (str_is(name, columns[i].name) || (columns[i].member != NULL && str_is(name, columns[i].member)))
+			return &columns[i];
+	}
+	return NULL;
+}
+
+static const char *code_of(const struct column *column)
+{
+	switch (column->kind) {
+	case CELL_MONEY:
+		return refusal_code(REFUSAL_BAD_AMOUNT);
+	case CELL_CURRENCY:
+		return refusal_code(REFUSAL_BAD_CURRENCY);
+	case CELL_DATE:
+		return refusal_code(REFUSAL_BAD_DATE);
+	case CELL_TEXT:
+	case CELL_SWITCH:
+		break;
+	}
+	return refusal_code(REFUSAL_BAD_VALUE);
+}
+
+/* "column: what", "/member: what", or about the row as a whole. */
+struct reason import_reason(const struct import_map *map, const char *fault)
+{
+	struct str text = STR(""), name = str_cut(str_of(fault), ':', &text);
+	const struct column *column = NULL;
+
+	if (name.size > 0 && name.data[0] == '/')
+		name = (struct str){ .data = name.data + 1, .size = name.size - 1 };
+	if (text.size > 1 && text.data[0] == ' ')
+		column = column_of_fault(map, name);
+	if (column == NULL)
+		return (struct reason){ .code = STR("bad_row"), .field = STR(""), .text = str_of(fault) };
+	return (struct reason){ .code = str_of(code_of(column)),
+				.field = str_of(column->name),
+				.text = { .data = text.data + 1, .size = text.size - 1 } };
 }

@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/uuid.h"
 #include "table_file.h"
+#include "tally.h"
 
 /*
  * What a row of a CSV file means: the commands it stands for, as JSON in the form that `dcs publish` takes. Pure: the same row
@@ -33,12 +34,20 @@ struct import_command {
 
 enum import_kind import_kind_by_name(struct str name); /* "debts"; IMPORT_NONE: unknown */
 
-/* Reads the header row. kind IMPORT_NONE: chosen by the columns. ERR_FATAL: a column is unknown, twice or missing. */
+const char *import_kind_module(enum import_kind kind); /* whose commands its rows are: "debts" */
+
+/*
+ * Reads the header row. kind IMPORT_NONE: chosen by the columns. ERR_FATAL: a column is unknown, twice or missing.
+ * The columns of a file of refused rows (line, code, field, text) are read over.
+ */
 MUST_CHECK int import_map_read(const struct table_row *header, enum import_kind kind, struct import_map *ret_map,
 			       struct err *err);
 
 /* ERR_POISON: "column: what is wrong with it". Empties `json` first. */
 MUST_CHECK int import_row(const struct import_map *map, const struct table_row *row, struct buf *json,
 			  struct import_command ret_commands[IMPORT_COMMANDS_MAX], size_t *ret_count, struct err *err);
+
+/* What is wrong with a row, of a text that import_row or wire/json made: which column, and the code that the module would say. */
+struct reason import_reason(const struct import_map *map, const char *fault);
 
 #endif

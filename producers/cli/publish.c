@@ -5,34 +5,36 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "cli.h"
+#include "delivery.h"
 #include "lines.h"
+#include "model/refusal.h"
 #include "progress.h"
+#include "refused_file.h"
 #include "row_id.h"
-#include "sender.h"
 #include "wire/json.h"
 
 #define LINE_SIZE_MAX (512 * 1024)
 #define ARENA_SIZE    (4 * 1024 * 1024)
 
 static struct {
-	struct sender_conf sender;
-	const char *errors_path;
+	struct delivery_conf delivery;
+	const char *refused_path;
 	bool progress;
 } conf;
 
 static const struct conf_row rows[] = {
-	SENDER_ROWS(conf.sender),
-	SENDER_SCOPE_ROWS(conf.sender),
+	DELIVERY_ROWS(conf.delivery),
+	SENDER_SCOPE_ROWS(conf.delivery.sender),
 	{ .name = "role",
 	  .kind = CONF_TEXT,
 	  .default_value = "",
-	  .target = &conf.sender.roles,
+	  .target = &conf.delivery.sender.roles,
 	  .help = "roles of the minted token: creditor,agent ..." },
-	{ .name = "errors",
+	{ .name = "refused",
 	  .kind = CONF_TEXT,
 	  .default_value = "",
-	  .target = &conf.errors_path,
-	  .help = "also write row errors to this file, as CSV" },
+	  .target = &conf.refused_path,
+	  .help = "file for the bad lines with their reasons, to be repaired and published; default: none" },
 	ROW_PROGRESS(&conf.progress),
 };
 
@@ -42,8 +44,14 @@ static const struct usage usage = {
 		 "dates\n"
 		 "(2026-11-22) and instants (2026-11-22T15:04:05Z) as strings, amounts as minor units. The member \"$id\" is the "
 		 "command's\n"
-		 "idempotency key; a line without one gets a new UUIDv7. Bad lines are reported and the rest is sent.\n"
-		 "Exit status: 0 every line was acknowledged; 1 not all; 2 wrong usage.",
+		 "idempotency key; a line without one gets a new UUIDv7. Says what became of the lines: accepted, already there, "
+		 "refused by\n"
+		 "the module, dead letters, waiting, unanswered. Those that are bad are told by their line, the rest is done. "
+		 "--refused FILE\n"
+		 "has them with the member \"$refused\", which is read over when they are published again: repaired ones as new "
+		 "commands,\n"
+		 "those that may be done yet under their \"$id\".\n"
+		 "Exit status: 0 every line was accepted or already there (--no-wait: acknowledged); 1 not all; 2 wrong usage.",
 	.rows = rows,
 	.rows_count = ROWS_COUNT(rows),
 	.arguments_min = 1,
@@ -52,8 +60,9 @@ static const struct usage usage = {
 
 struct publish {
 	const struct message_type *type;
-	struct sender *sender;
-	struct row_errors errors;
+	struct tally *tally;
+	struct delivery *delivery;
+	struct refused_file refused;
 	struct lines lines;
 	struct progress progress;
 	struct arena arena; /* of one line, behind `mark` */
@@ -62,21 +71,43 @@ struct publish {
 	int64_t rows;
 };
 
-/* ERR_POISON: this line only. */
-static int publish_line(struct publish *publish, struct str line, struct err *err)
+/* The command of the line, and in publish->json the line without its "$id". ERR_POISON: no command. */
+static int read_line(struct publish *publish, struct str line, struct delivery_command *command, struct err *err)
 {
-	const void *body = NULL;
 	bool has_id = false;
-	struct uuid id;
 
 	arena_rewind(&publish->arena, publish->mark);
-	if (row_take_id(line, &publish->json, &has_id, &id, err) != 0)
+	if (row_take_id(line, &publish->json, &has_id, &command->id, err) != 0)
 		return -1;
 	if (!has_id)
-		id = uuid_new();
-	if (json_read_message(buf_str(&publish->json), publish->type, &publish->arena, &body, err) != 0)
-		return -1;
-	return sender_send(publish->sender, publish->type, body, &id, publish->lines.number, err);
+		command->id = uuid_new();
+	command->type = publish->type;
+	return json_read_message(buf_str(&publish->json), publish->type, &publish->arena, &command->body, err);
+}
+
+/* "/member: what", or about the line as a whole. */
+static void refuse_line(struct publish *publish, struct str line, const char *fault)
+{
+	struct str text = STR(""), member = str_cut(str_of(fault), ':', &text);
+	struct reason reason = { .code = STR("bad_row"), .field = STR(""), .text = str_of(fault) };
+
+	if (member.size > 1 && member.data[0] == '/' && text.size > 1)
+		reason = (struct reason){ .code = str_of(refusal_code(REFUSAL_BAD_VALUE)),
+					  .field = { .data = member.data + 1, .size = member.size - 1 },
+					  .text = { .data = text.data + 1, .size = text.size - 1 } };
+	tally_refuse(publish->tally, publish->lines.number, line, &reason);
+}
+
+static int publish_line(struct publish *publish, struct str line, struct err *err)
+{
+	struct err failure = ERR_INIT;
+	struct delivery_command command;
+
+	if (read_line(publish, line, &command, &failure) != 0) {
+		refuse_line(publish, line, failure.text);
+		return 0;
+	}
+	return delivery_send(publish->delivery, publish->lines.number, buf_str(&publish->json), &command, 1, err);
 }
 
 static bool is_blank(struct str line)
@@ -92,7 +123,6 @@ static int publish_lines(struct publish *publish, struct err *err)
 {
 	for (;;) {
 		enum line_kind kind = LINE_END;
-		struct err failure = ERR_INIT;
 		struct str line;
 
 		if (lines_next(&publish->lines, &kind, &line, err) != 0)
@@ -103,17 +133,19 @@ static int publish_lines(struct publish *publish, struct err *err)
 		if (kind == LINE_TEXT && is_blank(line))
 			continue;
 		publish->rows++;
-		if (kind == LINE_TOO_LONG) {
-			row_errors_add(&publish->errors, publish->lines.number, "the line is too long");
-		} else if (publish_line(publish, line, &failure) != 0) {
-			if (failure.kind != ERR_POISON) {
-				*err = failure;
-				return -1;
-			}
-			row_errors_add(&publish->errors, publish->lines.number, failure.text);
-		}
+		if (kind == LINE_TOO_LONG)
+			refuse_line(publish, STR(""), "the line is too long");
+		else if (publish_line(publish, line, err) != 0)
+			return -1;
 		progress_show(&publish->progress, publish->rows, 0, 0);
 	}
+}
+
+static void tell(void *tell_arg, const struct told *told)
+{
+	struct publish *publish = tell_arg;
+
+	refused_add(&publish->refused, told);
 }
 
 static int publish_all(struct publish *publish, struct err *err)
@@ -123,23 +155,44 @@ static int publish_all(struct publish *publish, struct err *err)
 	if (lines_init(&publish->lines, STDIN_FILENO, &publish->arena, LINE_SIZE_MAX, err) != 0)
 		return -1;
 	publish->mark = arena_mark(&publish->arena);
-	if (row_errors_open(&publish->errors, "standard input", conf.errors_path, err) != 0)
+	if (refused_open(&publish->refused, REFUSED_JSON, "standard input", conf.refused_path, NULL, err) != 0)
 		return -1;
-	if (sender_open(&conf.sender, &publish->errors, &publish->sender, err) != 0)
+	if (tally_new(TALLY_WINDOW, tell, publish, &publish->tally, err) != 0)
+		return -1;
+	if (delivery_open(&conf.delivery, publish->type->module, publish->tally, &publish->delivery, err) != 0)
 		return -1;
 	progress_start(&publish->progress, "commands", conf.progress);
 	if (publish_lines(publish, err) != 0)
 		return -1;
-	if (sender_finish(publish->sender, err) != 0)
+	if (delivery_finish(publish->delivery, err) != 0)
 		return -1;
 	progress_end(&publish->progress, publish->rows);
 	return 0;
 }
 
+static int end(struct publish *publish, int status)
+{
+	char text[TALLY_SUMMARY_SIZE];
+	struct err err = ERR_INIT;
+
+	delivery_close(publish->delivery); /* what it had under way is told now */
+	if (refused_close(&publish->refused, &err) != 0)
+		status = fail_wrong("publish", &err);
+	if (publish->tally != NULL) {
+		tally_summary(publish->tally, text, sizeof(text));
+		fprintf(stderr, "%s: %lld read: %s\n", publish->type->record.name, (long long)publish->rows, text);
+		if (!tally_is_good(publish->tally))
+			status = EXIT_STATUS_WRONG;
+	}
+	tally_free(publish->tally);
+	buf_release(&publish->json);
+	arena_release(&publish->arena);
+	return status;
+}
+
 int run_publish(int argc, char **argv)
 {
 	struct publish publish = { .type = NULL };
-	struct sender_counts counts = { 0 };
 	struct arguments arguments;
 	struct err err = ERR_INIT;
 	int status = EXIT_STATUS_OK;
@@ -151,19 +204,10 @@ int run_publish(int argc, char **argv)
 		return fail_usage(argv[0], "there is no command %s", arguments.items[0]);
 	if (publish.type->key_field == NULL)
 		return fail_usage(argv[0], "%s has no key: it is not published by hand", arguments.items[0]);
-	if (conf.sender.token_file[0] == '\0' && conf.sender.roles[0] == '\0')
+	if (conf.delivery.sender.token_file[0] == '\0' && conf.delivery.sender.roles[0] == '\0')
 		return fail_usage(argv[0], "give --token-file or --role");
 	buf_init(&publish.json, LINE_SIZE_MAX + 16);
 	if (publish_all(&publish, &err) != 0)
 		status = fail_wrong(argv[0], &err);
-	if (publish.sender != NULL)
-		counts = sender_counts(publish.sender);
-	sender_close(publish.sender);
-	if (row_errors_close(&publish.errors, &err) != 0)
-		status = fail_wrong(argv[0], &err);
-	fprintf(stderr, "%s: %lld read, %lld acknowledged, %lld not\n", publish.type->record.name, (long long)publish.rows,
-		(long long)counts.acknowledged, (long long)(publish.rows - counts.acknowledged));
-	buf_release(&publish.json);
-	arena_release(&publish.arena);
-	return status == EXIT_STATUS_OK && counts.acknowledged != publish.rows ? EXIT_STATUS_WRONG : status;
+	return end(&publish, status);
 }

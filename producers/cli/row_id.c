@@ -78,7 +78,7 @@ static int copy_members(struct str line, size_t at, struct buf *buf, bool *has_i
 			if (!uuid_parse(id, unquoted(slice(line, value_from, value_end))))
 				return err_set(err, ERR_POISON, "/$id: not a UUID");
 			*has_id = true;
-		} else {
+		} else if (!str_is(slice(line, from, name_end), "\"$refused\"")) {
 			buf_add_text(buf, first ? "" : ",");
 			buf_add_str(buf, slice(line, from, value_end));
 			first = false;

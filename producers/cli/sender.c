@@ -17,20 +17,19 @@
 /* A record under way: what its delivery report needs. */
 struct pending {
 	struct sender *sender;
-	int64_t line;
+	sender_done *done;
+	void *done_arg;
 	struct pending *next_free;
 };
 
 struct sender {
 	struct bus_producer *producer;
 	struct coder *coder;
-	struct row_errors *errors; /* borrows */
 	struct minter minter;
 	struct arena arena; /* headers of one record */
 	struct buf value;
 	struct uuid correlation_id;
 	int64_t timeout_ms, heard_ms; /* when the last delivery report came */
-	struct sender_counts counts;
 	struct pending *free;
 	struct pending pending[SENDER_PENDING_MAX];
 };
@@ -40,15 +39,8 @@ static void on_done(void *done_arg, int32_t part, int64_t offset, const struct e
 	struct pending *pending = done_arg;
 	struct sender *sender = pending->sender;
 
-	(void)part;
-	(void)offset;
 	sender->heard_ms = clock_monotonic_ms();
-	if (failure == NULL) {
-		sender->counts.acknowledged++;
-	} else {
-		sender->counts.failed++;
-		row_errors_add(sender->errors, pending->line, failure->text);
-	}
+	pending->done(pending->done_arg, part, offset, failure);
 	pending->next_free = sender->free;
 	sender->free = pending;
 }
@@ -79,13 +71,12 @@ static int open_parts(struct sender *sender, const struct sender_conf *conf, str
 	return bus_producer_open(&bus, &sender->producer, err);
 }
 
-int sender_open(const struct sender_conf *conf, struct row_errors *errors, struct sender **ret_sender, struct err *err)
+int sender_open(const struct sender_conf *conf, struct sender **ret_sender, struct err *err)
 {
 	struct sender *sender = calloc(1, sizeof(*sender));
 
 	if (sender == NULL)
 		return err_set(err, ERR_FATAL, "no memory for the sender");
-	sender->errors = errors;
 	sender->timeout_ms = conf->timeout_s * 1000;
 	buf_init(&sender->value, VALUE_SIZE_MAX);
 	for (size_t i = 0; i < SENDER_PENDING_MAX; i++) {
@@ -155,11 +146,11 @@ static int produce(struct sender *sender, const struct message_type *type, struc
 	}
 }
 
-int sender_send(struct sender *sender, const struct message_type *type, const void *body, const struct uuid *id, int64_t line,
-		struct err *err)
+int sender_send(struct sender *sender, const struct sender_record *record, struct err *err)
 {
+	const struct message_type *type = record->type;
 	struct command_head head = {
-		.id = *id, .correlation_id = sender->correlation_id, .at_ms = clock_now_ms(), .source = STR("/dcs/cli")
+		.id = *record->id, .correlation_id = sender->correlation_id, .at_ms = clock_now_ms(), .source = STR("/dcs/cli")
 	};
 	struct header headers[HEADERS_MAX];
 	struct pending *pending = NULL;
@@ -170,25 +161,35 @@ int sender_send(struct sender *sender, const struct message_type *type, const vo
 	MUST(type->key_field != NULL);
 	arena_reset(&sender->arena);
 	buf_reset(&sender->value);
-	head.key = *message_uuid(type->key_field, body);
+	head.key = *message_uuid(type->key_field, record->body);
 	uuid_format(key, &head.key);
-	if (coder_encode(sender->coder, type, body, &sender->value, err) != 0)
+	if (coder_encode(sender->coder, type, record->body, &sender->value, err) != 0)
 		return -1;
 	if (minter_token(&sender->minter, head.at_ms, &head.token, err) != 0)
 		return -1;
-	if (envelope_write_command(type, body, &head, &sender->arena, headers, &count, err) != 0)
+	if (envelope_write_command(type, record->body, &head, &sender->arena, headers, &count, err) != 0)
 		return -1;
 	if (take_pending(sender, &pending, err) != 0)
 		return -1;
+	pending->done = record->done;
+	pending->done_arg = record->done_arg;
 	if (produce(sender, type, str_of(key), headers, count, pending, err) != 0) {
 		pending->next_free = sender->free;
 		sender->free = pending;
 		return -1;
 	}
-	pending->line = line;
-	sender->counts.sent++;
 	bus_producer_poll(sender->producer, 0);
 	return 0;
+}
+
+void sender_poll(struct sender *sender, int timeout_ms)
+{
+	bus_producer_poll(sender->producer, timeout_ms);
+}
+
+int sender_fd(const struct sender *sender)
+{
+	return bus_producer_fd(sender->producer);
 }
 
 int sender_finish(struct sender *sender, struct err *err)
@@ -209,9 +210,4 @@ int sender_finish(struct sender *sender, struct err *err)
 		}
 	}
 	return 0;
-}
-
-struct sender_counts sender_counts(const struct sender *sender)
-{
-	return sender->counts;
 }

@@ -9,11 +9,10 @@
 #include "base/err.h"
 #include "base/uuid.h"
 #include "model/message.h"
-#include "row_errors.h"
 
 /*
- * Publishes commands: encodes, writes the headers, sends to the module's command topic, counts what the brokers acknowledged. At
- * most SENDER_PENDING_MAX records are under way; a record that is refused by the brokers is a row error with its line.
+ * Publishes commands: encodes, writes the headers, sends to the module's command topic, and says what the brokers did with each.
+ * At most SENDER_PENDING_MAX records are under way.
  */
 #define SENDER_PENDING_MAX 20000
 
@@ -49,29 +48,36 @@ struct sender_conf {
 		  .help = "correlation id (UUID) of all commands; default: each has its own" },                                  \
 	{                                                                                                                        \
 		.name = "timeout", .kind = CONF_NUMBER, .default_value = "60", .number_min = 1, .number_max = 3600,              \
-		.target = &(conf).timeout_s, .help = "seconds without an acknowledgement after which to give up"                 \
+		.target = &(conf).timeout_s,                                                                                     \
+		.help = "seconds in which nothing moves, no acknowledgement and no answer, after which to give up"               \
 	}
 
 #define SENDER_SCOPE_ROWS(conf) ROW_CREDITOR(&(conf).creditors), ROW_SOURCE(&(conf).sources)
 
 struct sender;
 
-struct sender_counts {
-	int64_t sent, acknowledged, failed;
+/* What the brokers did with a record: failure NULL: it stands there. Must not call the sender. */
+typedef void sender_done(void *done_arg, int32_t part, int64_t offset, const struct err *failure);
+
+/* ERR_FATAL: settings, keys; ERR_RETRY: brokers. */
+MUST_CHECK int sender_open(const struct sender_conf *conf, struct sender **ret_sender, struct err *err);
+void sender_close(struct sender *sender); /* accepts NULL; what is under way is never told */
+
+struct sender_record {
+	const struct message_type *type;
+	const void *body;
+	const struct uuid *id;
+	sender_done *done; /* called once, when sender_send has succeeded */
+	void *done_arg;
 };
 
-/* `errors` (borrowed) takes what the brokers refuse. ERR_FATAL: settings, keys; ERR_RETRY: brokers. */
-MUST_CHECK int sender_open(const struct sender_conf *conf, struct row_errors *errors, struct sender **ret_sender,
-			   struct err *err);
-void sender_close(struct sender *sender); /* accepts NULL */
+/* Queues one command. ERR_POISON: this command cannot be sent; else: nothing more can. */
+MUST_CHECK int sender_send(struct sender *sender, const struct sender_record *record, struct err *err);
 
-/* Queues one command that stood in `line`. ERR_POISON: this command cannot be sent; else: nothing more can. */
-MUST_CHECK int sender_send(struct sender *sender, const struct message_type *type, const void *body, const struct uuid *id,
-			   int64_t line, struct err *err);
+void sender_poll(struct sender *sender, int timeout_ms); /* takes what the brokers said */
+int sender_fd(const struct sender *sender);              /* readable when they may have said something */
 
-/* Waits until everything is acknowledged or refused. ERR_RETRY: not within the timeout. */
+/* Waits until the brokers have said something about everything. ERR_RETRY: not within the timeout. */
 MUST_CHECK int sender_finish(struct sender *sender, struct err *err);
-
-struct sender_counts sender_counts(const struct sender *sender);
 
 #endif

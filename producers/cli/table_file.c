@@ -176,3 +176,8 @@ int64_t table_bytes_read(const struct table_file *table)
 {
 	return table->lines.bytes_read;
 }
+
+char table_separator(const struct table_file *table)
+{
+	return (char)table->separator;
+}

@@ -32,6 +32,7 @@ MUST_CHECK int table_open(int fd, struct arena *arena, struct table_file **ret_t
 MUST_CHECK int table_next(struct table_file *table, enum table_kind *ret_kind, struct table_row *ret_row, const char **ret_fault,
 			  struct err *err);
 
+char table_separator(const struct table_file *table); /* known when the first row is */
 int64_t table_bytes_read(const struct table_file *table);
 
 #endif

@@ -13,6 +13,8 @@ DCS = ROOT / "build/release/dcs"
 MODULES = ["users", "customers", "debts", "communications", "reports", "reporting", "clock"]
 IDLE = ["status", "--wait-idle", "60", "--without", "notifier"]
 
+WRONG_ROWS = {"customers": 0, "debts": 0, "payments": 1}  # of the sample: exit status
+
 
 class System:
     """A stack of its own, the modules on it, and a small portfolio that was imported."""
@@ -38,8 +40,8 @@ class System:
         assert done.returncode == status, done.stderr + done.stdout
         return done
 
-    def publish(self, name, *bodies, role="creditor", status=0):
-        return self.dcs("publish", name, "--role", role, text="\n".join(map(json.dumps, bodies)), status=status)
+    def publish(self, name, *bodies, role="creditor", status=0, flags=()):
+        return self.dcs("publish", name, "--role", role, *flags, text="\n".join(map(json.dumps, bodies)), status=status)
 
     def psql(self, statement):
         command = ["psql", self.env["DCS_PG"], "-XAtq", "-v", "ON_ERROR_STOP=1", "-c", statement]
@@ -66,7 +68,7 @@ def system(tmp_path_factory):
         system.sample = sample
         system.dcs("sample", "--dir", sample, "--customers", 300, "--debts", 800, "--messages", 60, "--seed", 7)
         for kind in ("customers", "debts", "payments"):
-            system.dcs("import", sample / f"{kind}.csv")
+            system.dcs("import", sample / f"{kind}.csv", status=WRONG_ROWS[kind])
         for name, file, role in (
             ("PublishTemplate", "templates", "compliance"), ("GrantConsent", "consents", "agent"), ("WithdrawConsent", "withdrawals", "consumer")
         ):
@@ -118,25 +120,48 @@ def test_the_portfolio_arrived_and_keeps_its_promises(system):
 
 
 def test_importing_again_changes_nothing(system):
-    before = system.log_seqs()
+    """What was applied is already there; what was refused is decided again, and refused again."""
+    before, payments = system.log_seqs(), system.psql("SELECT count(*), sum(amount_minor) FROM debts.payment")
+    refused = 0
     for kind in ("customers", "debts", "payments"):
-        system.dcs("import", system.sample / f"{kind}.csv")
-    assert system.log_seqs() == before
+        done = system.dcs("import", system.sample / f"{kind}.csv", status=WRONG_ROWS[kind])
+        assert ": 0 accepted, " in done.stderr and " already there, " in done.stderr
+        refused += int(done.stderr.rsplit(" refused", 1)[0].rsplit(" ", 1)[1])
+    assert system.psql("SELECT count(*), sum(amount_minor) FROM debts.payment") == payments
+    assert sum(system.log_seqs().values()) == sum(before.values()) + refused
     assert system.verify() == []
 
 
 def test_bad_rows_are_reported_with_their_lines_and_the_others_are_taken(system, tmp_path):
     rows = ["external_ref,full_name,locale,country,birth_date", "B-1,Ann,en,GB,1980-01-01", "B-2,Bob,en,GB,1980-02-30", "B-3,Cy,en",
-            'B-4,"D"d,en,GB,', '"B\n5",Eve,en,GB,', ",Fay,en,GB,"]
-    (tmp_path / "bad.csv").write_text("\n".join(rows))
-    done = system.dcs("import", tmp_path / "bad.csv", "--errors", tmp_path / "errors.csv", status=1)
-    with open(tmp_path / "errors.csv", newline="") as file:
-        errors = {int(row["line"]): row["error"] for row in csv.DictReader(file)}
-    assert sorted(errors) == [3, 4, 5, 8]
-    assert "birth_date" in errors[3] and "external_ref: empty" in errors[8]
+            'B-4,"D"d,en,GB,', '"B-5",Eve,en,GB,', ",Fay,en,GB,", "B-6,Gil,nowhere,GB,"]
+    (tmp_path / "bad.csv").write_text("\n".join(rows) + "\n")
+    done = system.dcs("import", tmp_path / "bad.csv", status=1)
+    with open(tmp_path / "bad.csv.refused.csv", newline="") as file:
+        refused = {int(row["line"]): row for row in csv.DictReader(file)}
+    assert {line: (row["code"], row["field"]) for line, row in refused.items()} == {
+        3: ("bad_date", "birth_date"), 4: ("bad_row", ""), 5: ("bad_row", ""), 7: ("bad_value", "external_ref"), 8: ("bad_value", "locale")}
+    assert "7 rows read: 2 accepted, 5 refused (" in done.stderr
+    assert "line 8: refused bad_value locale: " in done.stderr  # by the module itself
     assert "Bob" not in done.stderr and "Fay" not in done.stderr  # P10
-    system.dcs(*IDLE)
+    assert refused[3]["full_name"] == "Bob"
     assert system.psql("SELECT count(*) FROM customers.customer WHERE external_ref LIKE 'B%'") == "2"
+
+
+def test_refused_rows_are_repaired_and_imported_again(system, tmp_path):
+    rows = ["external_ref,full_name,locale,country", "R-1,Ann,en,GB", "R-2,Bob,nowhere,GB"]
+    (tmp_path / "people.csv").write_text("\n".join(rows) + "\n")
+    system.dcs("import", tmp_path / "people.csv", status=1)
+    repaired = tmp_path / "people.csv.refused.csv"
+    repaired.write_text(repaired.read_text().replace("nowhere", "en"))
+    assert "1 rows read: 1 accepted, 0 refused" in system.dcs("import", repaired).stderr
+    assert "1 rows read: 0 accepted, 1 already there, 0 refused" in system.dcs("import", repaired).stderr
+    assert system.psql("SELECT count(*) FROM customers.customer WHERE external_ref LIKE 'R-_'") == "2"
+
+
+def test_who_does_not_want_to_wait_is_told_what_the_brokers_have(system, tmp_path):
+    (tmp_path / "people.csv").write_text("external_ref,full_name,locale,country\nW-1,Ann,nowhere,GB\n")
+    assert "1 rows read: 1 acknowledged, 0 refused" in system.dcs("import", tmp_path / "people.csv", "--no-wait").stderr
 
 
 def test_a_dry_run_needs_no_brokers_and_sends_nothing(system):
@@ -148,19 +173,29 @@ def test_a_dry_run_needs_no_brokers_and_sends_nothing(system):
 def test_bad_lines_are_reported_with_a_pointer_and_the_others_are_sent(system):
     good, bad = new_customer(), {**new_customer(), "country": 17}
     done = system.dcs("publish", "CreateCustomer", "--role", "creditor", text=f"{json.dumps(good)}\n\nnonsense\n{json.dumps(bad)}\n", status=1)
-    assert "line 3: " in done.stderr and "line 4: /country" in done.stderr
-    assert "3 read, 1 acknowledged, 2 not" in done.stderr
-    system.dcs(*IDLE)
+    assert "line 3: refused bad_row: " in done.stderr and "line 4: refused bad_value country: " in done.stderr
+    assert "CreateCustomer: 3 read: 1 accepted, 2 refused (1 bad_row, 1 bad_value)" in done.stderr
     assert system.psql(f"SELECT count(*) FROM customers.customer WHERE customer_id = '{good['customer_id']}'") == "1"
+
+
+def test_refused_lines_are_repaired_and_published_again(system, tmp_path):
+    bad = {**new_customer(), "locale": "nowhere", "$id": str(uuid.uuid4())}
+    done = system.publish("CreateCustomer", new_customer(), bad, status=1, flags=["--refused", tmp_path / "refused.jsonl"])
+    assert "line 2: refused bad_value locale: " in done.stderr and "1 accepted, 1 refused (1 bad_value)" in done.stderr
+    [refused] = map(json.loads, (tmp_path / "refused.jsonl").read_text().splitlines())
+    assert refused["$refused"]["line"] == 2 and "$id" not in refused
+    assert "1 accepted, 0 refused" in system.publish("CreateCustomer", {**refused, "locale": "en"}).stderr
+    assert system.psql(f"SELECT count(*) FROM customers.customer WHERE customer_id = '{bad['customer_id']}'") == "1"
 
 
 def test_a_command_with_an_id_is_done_once_and_never_as_another(system):
     command_id, customer = str(uuid.uuid4()), new_customer()
     before = sum(system.log_seqs().values())
     system.publish("CreateCustomer", {"$id": command_id, **customer}, {"$id": command_id, **customer})
-    system.publish("CreateCustomer", {**customer, "$id": command_id})
+    assert "0 accepted, 1 already there" in system.publish("CreateCustomer", {**customer, "$id": command_id}).stderr
     assert sum(system.log_seqs().values()) == before + 1
-    system.publish("CreateCustomer", {**customer, "full_name": "Somebody Else", "$id": command_id})
+    other = {**customer, "full_name": "Somebody Else", "$id": command_id}
+    assert "1 refused (1 duplicate_different_body)" in system.publish("CreateCustomer", other, status=1).stderr
     assert sum(system.log_seqs().values()) == before + 2
     last = [json.loads(line) for line in system.dcs("tail", "dcs.customers.events.v1", "--from", "-1").stdout.splitlines()]
     assert [event["body"]["code"] for event in last if event["type"] == "CommandRejected" and event["body"]["command_id"] == command_id] == [
@@ -171,9 +206,11 @@ def test_a_command_with_an_id_is_done_once_and_never_as_another(system):
 
 def test_a_debt_that_comes_before_its_customer_waits_for_him(system):
     customer = new_customer()
-    debt = new_debt(customer["customer_id"])
-    system.publish("CreateDebt", debt)
-    assert subprocess.run([DCS, "status", "--wait-idle", "2", "--without", "notifier"], env=system.env, capture_output=True).returncode == 1
+    debt, command_id = new_debt(customer["customer_id"]), str(uuid.uuid4())
+    refused = system.folder / "waits.jsonl"
+    done = system.publish("CreateDebt", {"$id": command_id, **debt}, status=1, flags=["--timeout", "2", "--refused", refused])
+    assert "0 refused, 1 waiting" in done.stderr
+    assert json.loads(refused.read_text())["$id"] == command_id  # it may be done yet, and once only
     parked = system.dcs("parked", "list", "debts", "--kind", "wait").stdout
     assert customer["customer_id"] in parked and "CreateDebt" in parked
     assert system.verify() == []
@@ -226,8 +263,8 @@ def test_tail_shows_what_cannot_be_decoded(system):
 
 def test_a_command_of_a_wrong_role_is_a_dead_letter_until_it_is_replayed_with_a_right_one(system):
     customer = new_customer()
-    system.publish("CreateCustomer", customer, role="auditor")
-    system.dcs(*IDLE)
+    done = system.publish("CreateCustomer", customer, role="auditor", status=1)
+    assert "line 1: dead not_authorised: " in done.stderr and "0 refused, 1 dead" in done.stderr
     listed = [json.loads(line) for line in system.dcs("dead-letters", "list", "customers", "--json").stdout.splitlines()]
     [letter] = [letter for letter in listed if letter["record"]["key"] == customer["customer_id"]]
     assert letter["code"] == "not_authorised" and letter["record"]["headers"]["authorization"] == "Bearer ***"

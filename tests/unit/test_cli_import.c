@@ -315,6 +315,42 @@ static void test_import_row__says_which_column_is_wrong(void **state)
 	then_error(DEBTS_HEADER "D-1,C-1,acme,EUR,10\n", "5 fields, where the header has 9");
 	then_error(DEBTS_HEADER "D-\xFF,C-1,acme,EUR,10,,2024-01-31,2024-03-01,no\n", "external_ref: not UTF-8 text");
 	then_error("external_ref,full_name,locale,country,customer_id\nC-1,A,de,DE,17\n", "customer_id: not a UUID");
+	then_error(DEBTS_HEADER "D-1,C-1,acme,EUR,10,,31/01/2024,2024-03-01,no\n", "opened_on: not a date such as 2026-11-22");
+	then_error(DEBTS_HEADER "D-1,C-1,acme,EUR,10,,01/02/2024,2024-03-01,no\n", "opened_on: not a date such as 2026-11-22");
+	then_error(DEBTS_HEADER "D-1,C-1,acme,EUR,10,,2024-01-31,2024-02-30,no\n", "due_on: not a date such as 2026-11-22");
+}
+
+static void then_reason(const char *fault, const char *code, const char *field, const char *text)
+{
+	struct reason reason = import_reason(&fixture.map, fault);
+
+	assert_true(str_is(reason.code, code));
+	assert_true(str_is(reason.field, field));
+	assert_true(str_is(reason.text, text));
+}
+
+static void test_import_reason__has_the_code_that_the_module_would_say(void **state)
+{
+	(void)state;
+	assert_int_equal(when_imported(DEBTS_HEADER "D-1,C-1,acme,EUR,1,,2024-01-31,2024-03-01,no\n"), 0);
+	then_reason("principal: not an amount", "bad_amount", "principal", "not an amount");
+	then_reason("/interest_minor: out of range", "bad_amount", "interest", "out of range");
+	then_reason("currency: no", "bad_currency", "currency", "no");
+	then_reason("due_on: not a date", "bad_date", "due_on", "not a date");
+	then_reason("/external_ref: too long", "bad_value", "external_ref", "too long");
+	then_reason("5 fields, where the header has 9", "bad_row", "", "5 fields, where the header has 9");
+	then_reason("not JSON, near byte 17: what", "bad_row", "", "not JSON, near byte 17: what");
+}
+
+static void test_import_row__takes_a_repaired_file_of_refused_rows(void **state)
+{
+	struct uuid plain = id_of_debt_row("D-1,C-1,acme,EUR,10,,2024-01-31,2024-03-01,no\n");
+
+	(void)state;
+	assert_int_equal(when_imported("line,code,field,text," DEBTS_HEADER
+				       "7,bad_amount,principal,\"why, then\",D-1,C-1,acme,EUR,10,,2024-01-31,2024-03-01,no\n"),
+			 0);
+	assert_true(uuid_equal(&fixture.commands[0].id, &plain));
 }
 
 static void test_import_map__refuses_a_header_it_does_not_know(void **state)
@@ -355,6 +391,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_import_row__gives_the_same_row_the_same_command_id_and_another_row_another,
 						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_import_row__says_which_column_is_wrong, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_import_reason__has_the_code_that_the_module_would_say, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_import_row__takes_a_repaired_file_of_refused_rows, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_import_map__refuses_a_header_it_does_not_know, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_natural_id__keeps_parts_apart, set_up, tear_down),
 	};

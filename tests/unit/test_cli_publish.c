@@ -67,6 +67,14 @@ static void test_row_take_id__leaves_a_line_without_one_as_it_is(void **state)
 	take("{\"a\":\"b", 0, false, "{\"a\":\"b");
 }
 
+static void test_row_take_id__drops_why_a_line_was_refused(void **state)
+{
+	(void)state;
+	take("{\"$refused\":{\"line\":3,\"code\":\"}\"},\"a\":1}", 0, false, "{\"a\":1}");
+	take("{\"$refused\":{\"line\":3},\"$id\":\"" ID "\",\"a\":1}", 0, true, "{\"a\":1}");
+	take("{\"a\":1,\"$refused\":{}}", 0, false, "{\"a\":1}");
+}
+
 static void test_row_take_id__refuses_what_is_no_id(void **state)
 {
 	(void)state;
@@ -280,6 +288,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_row_take_id__takes_it_from_anywhere),
 		cmocka_unit_test(test_row_take_id__leaves_a_line_without_one_as_it_is),
+		cmocka_unit_test(test_row_take_id__drops_why_a_line_was_refused),
 		cmocka_unit_test(test_row_take_id__refuses_what_is_no_id),
 		cmocka_unit_test(test_lines__gives_lines_and_reads_over_one_that_is_too_long),
 		cmocka_unit_test(test_arguments__may_stand_before_and_behind_flags),
