@@ -155,14 +155,12 @@ const char *customer_status_name(enum customer_status status);
 
 /* ---- syntax, bounded and pure (syntax.c) ---- */
 
-/* One mailbox: local@domain in ASCII, dot-atoms, no comments, quotes, brackets, spaces or control bytes (traps.md C1). */
-bool email_is_valid(struct str address);
-bool phone_is_valid(struct str address);  /* E.164: + and 7 to 15 digits, the first not 0 */
-bool letter_is_valid(struct str address); /* lines of text, no control bytes but the line feed */
+bool letter_is_valid(struct str address); /* lines of text in their normal form (base/text.h) */
 bool push_token_is_valid(struct str address);
+/* E-mail addresses and numbers are what base/address.h says: what passes here can be sent to. */
 bool address_is_valid(enum channel channel, struct str address);
 
-bool name_is_valid(struct str name);         /* not empty or blank, no control bytes */
+bool name_is_valid(struct str name);         /* a line in its normal form (base/text.h), not empty */
 bool locale_is_valid(struct str locale);     /* de, de-DE */
 bool country_is_valid(struct str country);   /* ISO 3166-1 alpha-2, assigned */
 bool region_is_valid(struct str region);     /* the part of ISO 3166-2 behind the country, or its like: A-Z 0-9 and hyphens */

@@ -1,3 +1,5 @@
+#include "base/address.h"
+#include "base/text.h"
 #include "consumers/customers/customers.h"
 
 /*
@@ -25,11 +27,6 @@ static bool is_alnum(char letter)
 	return is_alpha(letter) || is_digit(letter);
 }
 
-static bool is_control(char letter)
-{
-	return (unsigned char)letter < 0x20 || letter == 0x7f;
-}
-
 static bool is_one_of(char letter, const char *letters)
 {
 	return letter != '\0' && strchr(letters, letter) != NULL;
@@ -37,90 +34,9 @@ static bool is_one_of(char letter, const char *letters)
 
 /* ---- addresses ---- */
 
-#define EMAIL_MAX       254 /* RFC 5321 4.5.3.1.3 */
-#define EMAIL_LOCAL_MAX 64
-#define LABEL_MAX       63
-
-/* RFC 5322 dot-atom: atoms joined by single dots. */
-static bool is_dot_atom(struct str text)
-{
-	if (text.size == 0 || text.data[0] == '.' || text.data[text.size - 1] == '.')
-		return false;
-	for (size_t index = 0; index < text.size; index++) {
-		char letter = text.data[index];
-
-		if (letter == '.' && text.data[index - 1] == '.')
-			return false;
-		if (letter != '.' && !is_alnum(letter) && !is_one_of(letter, "!#$%&'*+-/=?^_`{|}~"))
-			return false;
-	}
-	return true;
-}
-
-static bool is_label(struct str text)
-{
-	if (text.size == 0 || text.size > LABEL_MAX || text.data[0] == '-' || text.data[text.size - 1] == '-')
-		return false;
-	for (size_t index = 0; index < text.size; index++) {
-		if (!is_alnum(text.data[index]) && text.data[index] != '-')
-			return false;
-	}
-	return true;
-}
-
-/* At least two labels, and the last begins with a letter: no address by number. */
-static bool is_domain(struct str text)
-{
-	struct str label = { 0 };
-	size_t labels = 0;
-
-	if (text.size == 0 || text.data[text.size - 1] == '.')
-		return false;
-	while (text.size > 0) {
-		label = str_cut(text, '.', &text);
-		if (!is_label(label))
-			return false;
-		labels++;
-	}
-	return labels >= 2 && is_alpha(label.data[0]);
-}
-
-bool email_is_valid(struct str address)
-{
-	struct str domain;
-	struct str local = str_cut(address, '@', &domain);
-
-	return address.size <= EMAIL_MAX && local.size <= EMAIL_LOCAL_MAX && is_dot_atom(local) && is_domain(domain);
-}
-
-bool phone_is_valid(struct str address)
-{
-	if (address.size < 8 || address.size > 16 || address.data[0] != '+' || address.data[1] == '0')
-		return false;
-	for (size_t index = 1; index < address.size; index++) {
-		if (!is_digit(address.data[index]))
-			return false;
-	}
-	return true;
-}
-
-/* Some letter that is neither blank nor a control byte, and no control byte but those allowed. */
-static bool is_line(struct str text, const char *controls_allowed)
-{
-	bool has_letter = false;
-
-	for (size_t index = 0; index < text.size; index++) {
-		if (is_control(text.data[index]) && !is_one_of(text.data[index], controls_allowed))
-			return false;
-		if (!is_control(text.data[index]) && text.data[index] != ' ')
-			has_letter = true;
-	}
-	return has_letter;
-}
-
 bool letter_is_valid(struct str address)
 {
-	return is_line(address, "\n");
+	return text_is_good(address, TEXT_LINES);
 }
 
 bool push_token_is_valid(struct str address)
@@ -140,10 +56,10 @@ bool address_is_valid(enum channel channel, struct str address)
 		return false;
 	switch (channel) {
 	case CHANNEL_EMAIL:
-		return email_is_valid(address);
+		return address_is_email(address);
 	case CHANNEL_SMS:
 	case CHANNEL_VOICE:
-		return phone_is_valid(address);
+		return address_is_phone(address);
 	case CHANNEL_LETTER:
 		return letter_is_valid(address);
 	case CHANNEL_PUSH:
@@ -159,7 +75,7 @@ bool address_is_valid(enum channel channel, struct str address)
 
 bool name_is_valid(struct str name)
 {
-	return is_line(name, "");
+	return text_is_good(name, TEXT_PROSE);
 }
 
 /* BCP 47, as far as we use it: a language, and further parts of letters and digits. */

@@ -1,5 +1,6 @@
 #include "http/kannel.h"
 
+#include "base/address.h"
 #include "http/sms.h"
 
 #define DLR_MASK 31 /* every kind of report but the SMSC's intermediate ones */
@@ -14,7 +15,7 @@ int kannel_url(const struct kannel_sms *sms, struct buf *ret_url, struct err *er
 {
 	struct sms_size size;
 
-	if (!sms_number_is_valid(sms->to))
+	if (!address_is_phone(sms->to))
 		return err_set(err, ERR_POISON, "sms: the recipient is not one E.164 number");
 	if (!sms_measure(sms->text, &size) || size.segments == 0)
 		return err_set(err, ERR_POISON, "sms: the text is empty or not UTF-8");

@@ -2,11 +2,10 @@
 
 #include <string.h>
 
+#include "base/address.h"
 #include "http/exchange.h"
 
 /* The sending half of mail.h. */
-
-#define ADDRESS_MAX 254
 
 static bool is_digit(char byte)
 {
@@ -51,11 +50,11 @@ static size_t give_content(char *bytes, size_t size, size_t count, void *exchang
 
 static int set_address(struct exchange *exchange, struct str sender, struct str recipient, struct err *err)
 {
-	char text[ADDRESS_MAX + 1];
+	char text[ADDRESS_EMAIL_MAX + 1];
 
 	if (sender.size > 0 && !mail_address_is_valid(sender))
 		return err_set(err, ERR_POISON, "mail: the sender is not an address");
-	if (!mail_address_is_valid(recipient))
+	if (!address_is_email(recipient))
 		return err_set(err, ERR_POISON, "mail: the recipient is not an address");
 	MUST(str_to_chars(text, sizeof(text), recipient));
 	exchange->list = curl_slist_append(NULL, text);

@@ -17,8 +17,8 @@
  */
 
 /*
- * The address of an envelope or a header: one @, printable ASCII, none of <>()[]\,;:" and no space; at most 254 bytes. An address
- * that needs quoting or SMTPUTF8 is refused: no collector's creditor has one, every second gateway breaks on it.
+ * An address of ours, in an envelope or a header: one @, printable ASCII, none of <>()[]\,;:" and no space; at most 254 bytes. An
+ * address that needs quoting or SMTPUTF8 is refused. Whom a message is to has an address of base/address.h, which is narrower.
  */
 bool mail_address_is_valid(struct str address);
 

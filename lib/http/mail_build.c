@@ -2,14 +2,15 @@
 
 #include <string.h>
 
+#include "base/address.h"
 #include "base/day.h"
+#include "base/text.h"
 
 /*
  * The building half of mail.h: RFC 5322 headers, RFC 2047 words, quoted-printable text (RFC 2045 6.7). Pure. Checks come first;
  * after them nothing can fail but the buffer.
  */
 
-#define ADDRESS_MAX     254
 #define WORD_BYTES_MAX  42 /* of UTF-8 in one encoded word: =?UTF-8?B?..56..?= is 68 long, under RFC 2047's 75 */
 #define PLAIN_MAX       66 /* a header's text longer than this is encoded, so that it can be folded anywhere */
 #define QP_LINE_MAX     76 /* with the soft break's = */
@@ -27,22 +28,9 @@ static bool is_plain(struct str text) /* printable ASCII */
 	return true;
 }
 
-static bool has_control(struct str text)
-{
-	for (size_t i = 0; i < text.size; i++) {
-		unsigned char byte = (unsigned char)text.data[i];
-
-		if (byte < 0x20 || byte == 0x7f)
-			return true;
-		if (byte == 0xc2 && i + 1 < text.size && (unsigned char)text.data[i + 1] < 0xa0) /* U+0080..U+009F */
-			return true;
-	}
-	return false;
-}
-
 static bool is_header_text(struct str text)
 {
-	return text.size <= HEADER_TEXT_MAX && str_is_text(text) && !has_control(text);
+	return text.size <= HEADER_TEXT_MAX && str_is_text(text) && text_fault(text, TEXT_PROSE) == NULL;
 }
 
 static bool is_dotted(struct str text) /* a.b.c: no empty part */
@@ -58,7 +46,7 @@ bool mail_address_is_valid(struct str address)
 {
 	struct str domain, local;
 
-	if (address.size > ADDRESS_MAX || !is_plain(address))
+	if (address.size > ADDRESS_EMAIL_MAX || !is_plain(address))
 		return false;
 	for (size_t i = 0; i < address.size; i++) {
 		if (strchr(" <>()[]\\,;:\"", address.data[i]) != NULL)
@@ -80,16 +68,16 @@ static int check(const struct mail *mail, struct err *err)
 {
 	if (!mail_address_is_valid(mail->from_address))
 		return err_set(err, ERR_POISON, "mail: From is not an address");
-	if (!mail_address_is_valid(mail->to_address))
+	if (!address_is_email(mail->to_address))
 		return err_set(err, ERR_POISON, "mail: To is not an address");
 	if (mail->reply_to.size > 0 && !mail_address_is_valid(mail->reply_to))
 		return err_set(err, ERR_POISON, "mail: Reply-To is not an address");
 	if (!mail_address_is_valid(mail->message_id))
 		return err_set(err, ERR_POISON, "mail: Message-ID is not of the form left@right");
 	if (!is_header_text(mail->from_name))
-		return err_set(err, ERR_POISON, "mail: the sender's name has control characters, is not UTF-8 or too long");
+		return err_set(err, ERR_POISON, "mail: the sender's name is no line of text or too long");
 	if (mail->subject.size == 0 || !is_header_text(mail->subject))
-		return err_set(err, ERR_POISON, "mail: the subject is empty, has control characters, is not UTF-8 or too long");
+		return err_set(err, ERR_POISON, "mail: the subject is empty, no line of text or too long");
 	if (!str_is_text(mail->text) || mail->text.size > TEXT_SIZE_MAX)
 		return err_set(err, ERR_POISON, "mail: the text is not UTF-8 or too long");
 	MUST(mail->headers_count <= MAIL_HEADERS_MAX);

@@ -1,8 +1,5 @@
 #include "http/sms.h"
 
-#define NUMBER_DIGITS_MIN 8
-#define NUMBER_DIGITS_MAX 15
-
 /* The basic alphabet beyond ASCII, in the order of code points. Small c with cedilla is not in it; the capital is. */
 static const uint16_t gsm_basic[] = {
 	0x00a1, 0x00a3, 0x00a4, 0x00a5, 0x00a7, 0x00bf, 0x00c4, 0x00c5, 0x00c6, 0x00c7, 0x00c9, 0x00d1, 0x00d6,
@@ -87,17 +84,5 @@ bool sms_measure(struct str text, struct sms_size *ret_size)
 	else
 		size.segments = size.units <= limits[size.coding].single ? 1 : parts;
 	*ret_size = size;
-	return true;
-}
-
-bool sms_number_is_valid(struct str number)
-{
-	if (number.size < 1 + NUMBER_DIGITS_MIN || number.size > 1 + NUMBER_DIGITS_MAX || number.data[0] != '+' ||
-	    number.data[1] == '0')
-		return false;
-	for (size_t i = 1; i < number.size; i++) {
-		if (number.data[i] < '0' || number.data[i] > '9')
-			return false;
-	}
 	return true;
 }

@@ -24,7 +24,4 @@ struct sms_size {
 
 MUST_CHECK bool sms_measure(struct str text, struct sms_size *ret_size); /* false: not UTF-8, or a NUL in it */
 
-/* E.164: + and 8 to 15 digits, the first not 0. Exactly one number, so that `to` cannot name several (conventions.md 5). */
-bool sms_number_is_valid(struct str number);
-
 #endif

@@ -103,23 +103,6 @@ static void test_sms__what_is_not_text_is_not_measured(void **state)
 	assert_false(sms_measure(((struct str){ .data = "a\0b", .size = 3 }), &size));
 }
 
-static void test_sms__a_number_is_one_e164_number(void **state)
-{
-	(void)state;
-	assert_true(sms_number_is_valid(STR("+491701234567")));
-	assert_true(sms_number_is_valid(STR("+12345678")));
-	assert_true(sms_number_is_valid(STR("+123456789012345")));
-	assert_false(sms_number_is_valid(STR("")));
-	assert_false(sms_number_is_valid(STR("+")));
-	assert_false(sms_number_is_valid(STR("+1234567")));
-	assert_false(sms_number_is_valid(STR("+1234567890123456")));
-	assert_false(sms_number_is_valid(STR("+091701234567")));
-	assert_false(sms_number_is_valid(STR("491701234567")));
-	assert_false(sms_number_is_valid(STR("+4917012 34567")));
-	assert_false(sms_number_is_valid(STR("+491701234567 +491701234568")));
-	assert_false(sms_number_is_valid(STR("+49170123456\n")));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -129,7 +112,6 @@ int main(void)
 		cmocka_unit_test(test_sms__a_pair_is_not_split_between_messages),
 		cmocka_unit_test(test_sms__which_letters_force_ucs2),
 		cmocka_unit_test(test_sms__what_is_not_text_is_not_measured),
-		cmocka_unit_test(test_sms__a_number_is_one_e164_number),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
