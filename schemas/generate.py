@@ -31,8 +31,9 @@ SHAPES = {
 }
 MESSAGE_MEMBERS = {"type", "name", "namespace", "doc", "fields", "dcs.kind", "dcs.key", "dcs.aggregate", "dcs.roles"}
 RECORD_MEMBERS = {"type", "name", "doc", "fields"}
-FIELD_MEMBERS = {"name", "type", "doc", "default", "dcs.max", "dcs.items_max"}
+FIELD_MEMBERS = {"name", "type", "doc", "default", "dcs.max", "dcs.items_max", "dcs.text"}
 ROLES = set("admin compliance supervisor agent creditor system notifier consumer auditor reporting clock".split())  # lib/model/command.h
+TEXTS = {None: "WORD", "prose": "PROSE", "lines": "LINES", "any": "ANY"}  # lib/base/text.h
 C_KEYWORDS = set("""auto bool break case char const continue default do double else enum extern float for goto if inline int long
     register restrict return short signed sizeof static struct switch typedef union unsigned void volatile while""".split())
 
@@ -104,6 +105,9 @@ class Field:
             require(all(part is None or isinstance(part, str) for part in shape) and shape in SHAPES, self.where,
                     f"not a shape of README.md: {json.dumps(inner)}")
             self.kind, self.c_type, self.item_size = SHAPES[shape]
+        self.text = source.get("dcs.text")
+        require(self.text in TEXTS and (self.kind == "STRING" or self.text is None), self.where,
+                f"dcs.text says what a string may hold: one of {[name for name in TEXTS if name]}, or nothing: a word")
         if self.kind in ("STRING", "BYTES"):
             self.size_max = self.limit(source, "dcs.max", 16384)
             self.characters_max = self.size_max if self.kind == "STRING" else 0
@@ -123,6 +127,9 @@ class Field:
         """What stays the same in every version, limits aside."""
         record = self.record and (self.record.name, [(field.name, field.shape(), field.size_max) for field in self.record.fields])
         return self.kind, self.nullable, self.array, record
+
+    def texts(self):
+        return self.text, self.record and [field.texts() for field in self.record.fields]
 
     def has_default(self):
         return self.nullable or self.array
@@ -194,6 +201,8 @@ class Message(Record):
         require(self.kind == "event" or self.roles, where, "a command needs dcs.roles")
         require(self.avro_size_max <= MESSAGE_SIZE_MAX, where,
                 f"may grow to {self.avro_size_max} bytes, {MESSAGE_SIZE_MAX} are allowed")
+        require(self.kind == "command" or not any(field.text for record in [self, *self.nested()] for field in record.fields), where,
+                "dcs.text says what may come from outside: commands have it")
         self.attributes = {name: source.get(name) for name in sorted(MESSAGE_MEMBERS) if name.startswith("dcs.")}
         self.subject = f"dcs.{self.module}.{self.name}"
         self.id_name = f"{self.subject}.{version}" if version else self.subject
@@ -257,6 +266,7 @@ def check_compatible(older, newer):
             require(field.has_default(), field.where, f"version {older.version} lacks it: only fields with a default may come")
             continue
         require(field.shape() == before.shape(), field.where, f"has another type than in version {older.version}")
+        require(field.texts() == before.texts(), field.where, f"dcs.text is not that of version {older.version}")
         require(field.size_max >= before.size_max and field.items_max >= before.items_max, field.where,
                 f"version {older.version} may be longer: dcs.max and dcs.items_max only grow")
     for field in fields.values():
@@ -327,7 +337,7 @@ def header_text(module, messages):
     return text + "\n#endif\n"
 
 
-def fields_text(record, name):
+def fields_text(record, name, kind):
     text = f"static const struct field {name}_fields[] = {{\n"
     for field in record.fields:
         parts = [f'.name = "{field.name}"', f".kind = FIELD_{field.kind}",
@@ -340,6 +350,8 @@ def fields_text(record, name):
             parts.append(f".aux_offset = offsetof(struct {record.c_name}, {field.aux_name()})")
         if field.record:
             parts.append(f".record = &{field.record.c_name}_record")
+        if field.kind == "STRING" and kind == "command":
+            parts.append(f".text = TEXT_{TEXTS[field.text]}")
         if field.characters_max:
             parts.append(f".size_max = {field.characters_max * CHARACTER_SIZE_MAX}")
             parts.append(f".characters_max = {field.characters_max}")
@@ -384,10 +396,10 @@ def message_text(message):
     newest = message.newest
     text = "\n"
     for record in message.records():
-        text += fields_text(record, record.c_name)
+        text += fields_text(record, record.c_name, newest.kind)
         text += f"static const struct record_type {record.c_name}_record = {{ {shape_text(record, record.c_name)} }};\n"
     for version in message.versions:
-        text += fields_text(version, version.c_version)
+        text += fields_text(version, version.c_version, newest.kind)
         text += f"static const char {version.c_version}_avsc[] =\n{c_string(version.avsc)};\n"
     text += f"static const struct message_version {newest.c_name}_versions[] = {{\n"
     text += "".join(version_text(version) for version in message.versions) + "};\n"

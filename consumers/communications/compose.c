@@ -2,6 +2,7 @@
 #include "base/day.h"
 #include "base/money.h"
 #include "base/must.h"
+#include "base/text.h"
 #include "consumers/communications/render.h"
 
 /* Values of tokens that are ours to know. */
@@ -122,6 +123,7 @@ bool compose(struct sending *sending, const struct workset *set, struct decision
 	char *subject = arena_take_bytes(decision->arena, SUBJECT_MAX);
 	char *body = arena_take_bytes(decision->arena, body_max);
 	struct texts texts;
+	const char *fault;
 
 	sending->rendered = arena_take(decision->arena, 1, sizeof(*sending->rendered));
 	if (subject == NULL || body == NULL || sending->rendered == NULL) {
@@ -137,10 +139,13 @@ bool compose(struct sending *sending, const struct workset *set, struct decision
 	    !render_part((struct str){ .data = template->body, .size = template->body_size }, &texts, body, body_max,
 			 &sending->rendered->body, "parameters", decision))
 		return false;
-	/* Whatever a value was made of: a subject is one line of a mail's header, and cannot become two (traps.md C2). */
-	if (!text_is_one_line(sending->rendered->subject) || !text_is_plain(sending->rendered->body)) {
-		decision_refuse(decision, REFUSAL_BAD_VALUE, "debt_ids", "a value has control characters");
-		return false;
-	}
-	return true;
+	/*
+	 * Whatever a value was made of, a name from before names were judged too: a subject is one line of a mail's header, and
+	 * cannot become two (traps.md C2).
+	 */
+	fault = text_fault(sending->rendered->subject, TEXT_PROSE);
+	fault = fault != NULL ? fault : text_fault(sending->rendered->body, TEXT_LINES);
+	if (fault != NULL)
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "customer_id", "a value of the text %s", fault);
+	return fault == NULL;
 }

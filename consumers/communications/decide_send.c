@@ -20,10 +20,6 @@ static bool parameters_are_good(const struct send_communication *body, struct de
 					"a name is not a token's, or is one of our own");
 			return false;
 		}
-		if (!text_is_one_line(parameter->value)) {
-			decision_refuse(decision, REFUSAL_BAD_VALUE, "parameters", "a value has control characters");
-			return false;
-		}
 	}
 	return true;
 }

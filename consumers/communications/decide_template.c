@@ -56,11 +56,10 @@ static bool name_is_good(const struct publish_template *body, struct decision *d
 
 static bool texts_are_good(const struct publish_template *body, enum channel channel, struct decision *decision)
 {
-	if (!text_is_one_line(body->subject) || (channel == CHANNEL_EMAIL) != (body->subject.size > 0)) {
-		decision_refuse(decision, REFUSAL_BAD_VALUE, "subject",
-				"an e-mail needs a subject of one line, others have none");
-	} else if (body->body.size == 0 || !text_is_plain(body->body)) {
-		decision_refuse(decision, REFUSAL_BAD_VALUE, "body", "the body is empty or has control characters");
+	if ((channel == CHANNEL_EMAIL) != (body->subject.size > 0)) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "subject", "an e-mail needs a subject, others have none");
+	} else if (body->body.size == 0) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "body", "the body is empty");
 	} else if (!template_is_well_formed(body->subject)) {
 		decision_refuse(decision, REFUSAL_TEMPLATE_INCOMPLETE, "subject", "{{ without a token and }}");
 	} else if (!template_is_well_formed(body->body)) {

@@ -84,27 +84,6 @@ bool template_has_token(struct str text, const char *token)
 	return false;
 }
 
-static bool has_no_controls_but(struct str text, const char *allowed)
-{
-	for (size_t index = 0; index < text.size; index++) {
-		unsigned char letter = (unsigned char)text.data[index];
-
-		if (letter == 0 || letter == 0x7f || (letter < 0x20 && strchr(allowed, letter) == NULL))
-			return false;
-	}
-	return true;
-}
-
-bool text_is_one_line(struct str text)
-{
-	return has_no_controls_but(text, "");
-}
-
-bool text_is_plain(struct str text)
-{
-	return has_no_controls_but(text, "\n\t");
-}
-
 /* ---- rendering ---- */
 
 static bool find_token(const struct token *tokens, size_t tokens_count, struct str name, struct str *ret_value)

@@ -31,8 +31,4 @@ bool template_has_token(struct str text, const char *token);
 
 bool token_name_is_valid(struct str name);
 
-/* No control characters at all (subject, values), or none but line feed and tab (body). */
-bool text_is_one_line(struct str text);
-bool text_is_plain(struct str text);
-
 #endif

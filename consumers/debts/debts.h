@@ -185,9 +185,6 @@ struct reference_key {
 	size_t size;
 };
 
-/* Not empty and no control characters: references stand in messages to people. Reasons and comments are held to the same. */
-bool reference_is_valid(struct str text);
-
 /* False when the texts are too long for a key; the schema's limits are shorter. */
 bool debt_reference_key(struct reference_key *ret_key, const struct uuid *creditor_id, struct str external_ref);
 bool payment_reference_key(struct reference_key *ret_key, struct str source, struct str external_ref);

@@ -29,10 +29,10 @@ static bool amendment_is_good(const struct amend_debt *body, struct decision *de
 {
 	if (!body->has_due_on && !body->has_external_ref) {
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "", "no field to change is given: due_on, external_ref");
-	} else if (body->has_external_ref && !reference_is_valid(body->external_ref)) {
-		decision_refuse(decision, REFUSAL_BAD_VALUE, "external_ref", "the reference is empty or has control characters");
-	} else if (!reference_is_valid(body->reason)) {
-		decision_refuse(decision, REFUSAL_BAD_VALUE, "reason", "say why, in one line without control characters");
+	} else if (body->has_external_ref && body->external_ref.size == 0) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "external_ref", "the reference is empty");
+	} else if (body->reason.size == 0) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "reason", "say why");
 	} else if (body->has_due_on && (body->due_on < DEBTS_DAY_MIN || body->due_on > DEBTS_DAY_MAX)) {
 		decision_refuse(decision, REFUSAL_BAD_DATE, "due_on", "not between the years 1900 and 2199");
 	} else {
@@ -130,8 +130,8 @@ static bool cancellation_is_good(const struct cancel_debt *body, struct decision
 	if (!str_is(body->reason, "created_in_error") && !str_is(body->reason, "not_the_debtor") &&
 	    !str_is(body->reason, "fraud")) {
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "reason", "not one of created_in_error, not_the_debtor, fraud");
-	} else if (body->has_comment && !reference_is_valid(body->comment)) {
-		decision_refuse(decision, REFUSAL_BAD_VALUE, "comment", "the comment is empty or has control characters");
+	} else if (body->has_comment && body->comment.size == 0) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "comment", "the comment is empty");
 	} else {
 		return true;
 	}

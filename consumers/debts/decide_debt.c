@@ -2,14 +2,14 @@
 #include "consumers/debts/debts.h"
 #include "schemas/debts.h"
 
-static bool text_is_good(const struct create_debt *body, struct decision *decision)
+static bool ids_are_good(const struct create_debt *body, struct decision *decision)
 {
 	if (uuid_is_none(&body->debt_id)) {
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "debt_id", "the id is all zeros");
 		return false;
 	}
-	if (!reference_is_valid(body->external_ref)) {
-		decision_refuse(decision, REFUSAL_BAD_VALUE, "external_ref", "the reference is empty or has control characters");
+	if (body->external_ref.size == 0) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "external_ref", "the reference is empty");
 		return false;
 	}
 	return true;
@@ -124,7 +124,7 @@ void decide_create_debt(const struct command *command, const struct workset *set
 	const struct create_debt *body = command->body;
 	struct debt_created *event;
 
-	if (!text_is_good(body, decision) || !amounts_are_good(body, decision) || !currency_is_good(body, decision) ||
+	if (!ids_are_good(body, decision) || !amounts_are_good(body, decision) || !currency_is_good(body, decision) ||
 	    !dates_are_good(body, decision) || !is_new(body, set, decision) || !customer_is_good(body, set, decision))
 		return;
 

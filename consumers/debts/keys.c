@@ -7,15 +7,6 @@
  * give the same key.
  */
 
-bool reference_is_valid(struct str text)
-{
-	for (size_t index = 0; index < text.size; index++) {
-		if ((unsigned char)text.data[index] < 0x20 || text.data[index] == 0x7f)
-			return false;
-	}
-	return text.size > 0;
-}
-
 static bool key_add(struct reference_key *key, const void *bytes, size_t size)
 {
 	if (size > sizeof(key->text) - key->size)

@@ -189,6 +189,8 @@ struct str text_trim(struct str text, enum text_kind kind)
 {
 	static const struct character none;
 
+	if (kind == TEXT_RAW)
+		return text;
 	while (text.size > 0) {
 		struct character character = front(text);
 
@@ -281,7 +283,9 @@ const char *text_fault(struct str text, enum text_kind kind)
 {
 	struct character before = { .size = 0 };
 
-	while (kind != TEXT_ANY && text.size > 0) {
+	if (kind == TEXT_RAW || kind == TEXT_ANY)
+		return NULL;
+	while (text.size > 0) {
 		struct character character = front(text);
 		const char *fault = fault_at(&character, &before, kind);
 

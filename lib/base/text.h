@@ -36,6 +36,7 @@
  * Pure; both take valid UTF-8 (str_is_text). Bytes that are not are a control character's fault.
  */
 enum text_kind {
+	TEXT_RAW,   /* not from outside: neither trimmed nor judged */
 	TEXT_WORD,  /* references, words of a list, codes, addresses: what is compared */
 	TEXT_PROSE, /* one line for people: names, reasons */
 	TEXT_LINES, /* several lines: letters, texts of messages */

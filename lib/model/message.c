@@ -43,3 +43,68 @@ const char *message_nil_field(const struct message_type *type, const void *body)
 			return type->record.fields[i].name;
 	return NULL;
 }
+
+/* ---- texts ---- */
+
+static const char *normalise_field(const struct field *field, void *body);
+
+static const char *normalise_record(const struct record_type *record, void *item)
+{
+	const char *fault = NULL;
+
+	for (size_t i = 0; i < record->fields_count; i++) {
+		const char *here = normalise_field(&record->fields[i], item);
+
+		fault = fault != NULL ? fault : here;
+	}
+	return fault;
+}
+
+static const char *normalise_text(struct str *text, enum text_kind kind)
+{
+	struct str trimmed = text_trim(*text, kind);
+
+	if (trimmed.size != text->size)
+		*text = trimmed;
+	return text_fault(trimmed, kind);
+}
+
+/* Goes on behind a fault: a body is wholly trimmed, whatever is wrong with it. */
+static const char *normalise_field(const struct field *field, void *body)
+{
+	char *first = (char *)body + field->offset;
+	size_t count = 1;
+	size_t size = field->kind == FIELD_RECORD ? field->record->size : sizeof(struct str);
+	const char *fault = NULL;
+
+	if (field->kind != FIELD_RECORD && (field->kind != FIELD_STRING || field->text == TEXT_RAW))
+		return NULL;
+	if (field->nullable && !*(const bool *)((const char *)body + field->aux_offset))
+		return NULL;
+	if (field->array) {
+		count = *(const size_t *)((const char *)body + field->aux_offset);
+		memcpy(&first, (const char *)body + field->offset, sizeof(first));
+	}
+	for (size_t i = 0; i < count; i++, first += size) {
+		const char *here = field->kind == FIELD_RECORD ? normalise_record(field->record, first)
+							       : normalise_text((struct str *)(void *)first, field->text);
+
+		fault = fault != NULL ? fault : here;
+	}
+	return fault;
+}
+
+const char *message_normalise(const struct message_type *type, void *body, const char **ret_field)
+{
+	const char *fault = NULL;
+
+	for (size_t i = 0; i < type->record.fields_count; i++) {
+		const char *here = normalise_field(&type->record.fields[i], body);
+
+		if (fault == NULL && here != NULL) {
+			fault = here;
+			*ret_field = type->record.fields[i].name;
+		}
+	}
+	return fault;
+}

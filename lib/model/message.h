@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/str.h"
+#include "base/text.h"
 #include "base/uuid.h"
 
 /*
@@ -46,6 +47,7 @@ struct field {
 	size_t offset;                    /* of the member in the struct */
 	size_t aux_offset;                /* of has_<name> (nullable) or <name>_count (array); 0 otherwise */
 	const struct record_type *record; /* FIELD_RECORD: its shape; depth at most 2; otherwise NULL */
+	enum text_kind text;              /* STRING of a command: what it may hold; all others TEXT_RAW */
 	uint32_t size_max;                /* STRING, BYTES: bytes; array: see items_max */
 	uint32_t characters_max;          /* STRING: characters (code points), each of which has up to 4 bytes; 0: any number */
 	uint32_t items_max;               /* array: most items */
@@ -112,6 +114,13 @@ static inline const struct uuid *message_uuid(const struct field *field, const v
  * sees it.
  */
 const char *message_nil_field(const struct message_type *type, const void *body);
+
+/*
+ * Brings every text of a command into its normal form (base/text.h), also in arrays and in records inside: in place, before its
+ * rule is asked what it touches; the views change, not the bytes. NULL: all are good; else what is wrong with the first that is
+ * not, for people, and the name of the message's field.
+ */
+const char *message_normalise(const struct message_type *type, void *body, const char **ret_field);
 
 /* Says in the body of an event who did it. Borrows the text. */
 static inline void message_set_actor(const struct message_type *type, void *body, struct str actor)

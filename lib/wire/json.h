@@ -21,10 +21,10 @@ void json_write_string(struct buf *buf, struct str text);                       
 
 /*
  * Reads one JSON object. Unknown member, missing one without default, wrong type, number out of range, text too long, an id of
- * zeros (it means "none", and nothing is called so): ERR_POISON,
- * the text begins with a JSON pointer ("/amount_minor: missing", "/debt_ids/3: must be a UUID"). A text that does not begin with
- * a slash is about the whole: "not JSON, near byte 17", "holds a NUL, before byte 40". One fault a call, the first; its
- * text holds no value of the input. Members left out that have a default (nullable, array) get it.
+ * zeros (it means "none", and nothing is called so), a text of a command that has no normal form (base/text.h; the ends are
+ * trimmed): ERR_POISON, the text begins with a JSON pointer ("/amount_minor: missing", "/debt_ids/3: must be a UUID"). A text
+ * that does not begin with a slash is about the whole: "not JSON, near byte 17", "holds a NUL, before byte 40". One fault a call,
+ * the first; its text holds no value of the input. Members left out that have a default (nullable, array) get it.
  */
 MUST_CHECK int json_read_message(struct str json, const struct message_type *type, struct arena *arena, const void **ret_body,
 				 struct err *err);
@@ -47,7 +47,7 @@ void json_write_rest(struct buf *buf, const struct message_type *type, const voi
 struct json_fault {
 	char pointer[JSON_POINTER_MAX]; /* RFC 6901; "": the whole text */
 	const char *code;               /* stable, a literal: missing unknown_member duplicate_member wrong_type bad_format
-					   out_of_range too_long too_many not_text differs; of the whole: bad_json; too_large */
+					   out_of_range bad_value too_long too_many not_text differs; of the whole: bad_json; too_large */
 	char detail[64];                /* for people; no value of the input */
 };
 

@@ -208,10 +208,17 @@ static bool read_text(struct reader *reader, struct json json, struct str *ret_t
 	return ret_text->data != NULL || refuse_full(reader);
 }
 
+/* A command's text in its normal form (base/text.h), as a module would take it; of an event as it is. */
 static bool read_string(struct reader *reader, struct json json, const struct field *field, struct str *ret_text)
 {
+	const char *fault;
+
 	if (!is_string(reader, json) || !read_text(reader, json, ret_text))
 		return false;
+	*ret_text = text_trim(*ret_text, field->text);
+	fault = text_fault(*ret_text, field->text);
+	if (fault != NULL)
+		return refuse(reader, "bad_value", fault);
 	return field_takes_text(field, *ret_text) || refuse(reader, "too_long", "too long");
 }
 

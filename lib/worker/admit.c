@@ -29,6 +29,17 @@ static const struct rule *rule_of(const struct module *module, const struct mess
 	return NULL;
 }
 
+/*
+ * A rule sees no text but in its normal form, and touches nothing by another. What is at fault is refused where the rule is asked
+ * (batch.c): it is somebody's command, and that somebody gets an answer. The decoded texts are the arena's, ours to trim.
+ */
+static void take_body(struct item *item, const struct message_type *type, const void *body)
+{
+	item->command.type = type;
+	item->command.body = body;
+	item->text_fault = message_normalise(type, (void *)body, &item->text_field);
+}
+
 /* The checks of a body that was decoded: is it for this module, is its key the record's, does ce_type say the same. NULL: all
  * well. */
 static const char *check_body(const struct admission *admission, const struct envelope *envelope, const struct message_type *type,
@@ -38,8 +49,7 @@ static const char *check_body(const struct admission *admission, const struct en
 		*ret_reason = "ce_type names another type than the schema id of the value";
 		return "wrong_type";
 	}
-	item->command.type = type;
-	item->command.body = body;
+	take_body(item, type, body);
 	if (type == &tick_type) {
 		item->kind = ITEM_TICK;
 		return NULL;
@@ -218,6 +228,8 @@ int admit_parked(const struct admission *admission, const struct parked *parked,
 		 struct arena *arena, struct item *ret_item, struct err *err)
 {
 	struct item item = { .kind = ITEM_COMMAND, .part = parked->part, .offset = parked->offset, .was_parked = true };
+	const struct message_type *type;
+	const void *body;
 
 	item.value = parked->value;
 	item.since_ms = parked->since_ms;
@@ -241,10 +253,12 @@ int admit_parked(const struct admission *admission, const struct parked *parked,
 		return 0;
 	if (arena->size - arena->used < admit_room(admission, parked->value.size))
 		return err_set(err, ERR_POISON, "arena full");
-	if (coder_decode(admission->coder, parked->value, arena, &ret_item->command.type, &ret_item->command.body, err) == 0)
-		ret_item->rule = rule_of(admission->module, ret_item->command.type);
-	else if (err->kind != ERR_POISON)
+	if (coder_decode(admission->coder, parked->value, arena, &type, &body, err) == 0) {
+		take_body(ret_item, type, body);
+		ret_item->rule = rule_of(admission->module, type);
+	} else if (err->kind != ERR_POISON) {
 		return -1;
+	}
 	/* By an older program than the one that parked it: it stays, and holds its key, until a newer one reads it. */
 	if (!ret_item->rule) {
 		log_warn("part=%d offset=%lld a parked command cannot be read by this program", parked->part,

@@ -30,6 +30,9 @@ struct item {
 
 	struct command command;  /* ITEM_COMMAND, ITEM_TICK */
 	const struct rule *rule; /* NULL: a parked one that cannot be read; is_broken */
+	const char *text_fault;  /* a text of the command is no normal form (message_normalise): it is refused, not decided; NULL:
+				    none */
+	const char *text_field;  /* which; a literal */
 	int64_t expires_ms;      /* 0: none */
 	struct str traceparent;
 

@@ -336,6 +336,8 @@ static int decide_command(struct batch *batch, const struct engine *engine, size
 		decision_refuse(&decision, REFUSAL_EXPIRED, "", "the command's own deadline had passed");
 	else if (!rights_hold(&item->command, &batch->set))
 		decision_refuse(&decision, REFUSAL_NOT_AUTHORISED, "", "the user may not do this now, whatever the token says");
+	else if (item->text_fault)
+		decision_refuse(&decision, REFUSAL_BAD_VALUE, item->text_field, "the text %s", item->text_fault);
 	else
 		item->rule->decide(&item->command, &batch->set, &decision);
 	if (decision.overflow)

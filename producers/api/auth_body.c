@@ -5,6 +5,7 @@
 #include "crypto/crypto.h"
 #include "producers/api/faults.h"
 
+/* A password is what was typed, to the last byte. */
 #define TEXT(body, member, bytes, characters)                                                                                    \
 	{                                                                                                                        \
 		.name = #member, .kind = FIELD_STRING, .offset = offsetof(struct body, member), .size_max = (bytes),             \
@@ -17,8 +18,15 @@
 
 #define TOKEN_TEXT_MAX 256 /* of a refresh token: one that is longer is none of ours, but it is a text */
 
-static const struct field credentials_fields[] = { TEXT(credentials_body, login, LOGIN_MAX, LOGIN_MAX),
-						   TEXT(credentials_body, password, PASSWORD_MAX, PASSWORD_LETTERS_MAX) };
+static const struct field credentials_fields[] = {
+	{ .name = "login",
+	  .kind = FIELD_STRING,
+	  .offset = offsetof(struct credentials_body, login),
+	  .text = TEXT_WORD, /* as RegisterUser has it */
+	  .size_max = LOGIN_MAX,
+	  .characters_max = LOGIN_MAX },
+	TEXT(credentials_body, password, PASSWORD_MAX, PASSWORD_LETTERS_MAX),
+};
 static const struct field refresh_fields[] = { TEXT(refresh_body, refresh_token, 4 * TOKEN_TEXT_MAX, TOKEN_TEXT_MAX) };
 static const struct field new_password_fields[] = { TEXT(new_password_body, password, PASSWORD_MAX, PASSWORD_LETTERS_MAX),
 						    TEXT(new_password_body, new_password, PASSWORD_MAX, PASSWORD_LETTERS_MAX) };

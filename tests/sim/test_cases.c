@@ -117,6 +117,73 @@ static void send_bytes_to(struct sim_world *world, size_t module)
 	world_append(world, &world->commands[module][0], STR("key"), STR("no frame"), NULL, 0);
 }
 
+/* ---- texts ---- */
+
+static void send_named_customer(struct sim_world *world, unsigned number, struct str external_ref)
+{
+	const struct uuid id = id_of(number);
+	const struct create_customer body = { .customer_id = id,
+					      .external_ref = external_ref,
+					      .kind = STR("natural"),
+					      .full_name = STR("Ann Example"),
+					      .locale = STR("de-DE"),
+					      .country = STR("DE\n") };
+
+	send(world, CUSTOMERS, 0, &create_customer_type, &body, &id, NULL, 0);
+}
+
+/* The code of the refusal that stands there in the log; "": it is another event. */
+static void code_at(const struct sim_world *world, size_t module, size_t index, char code[64])
+{
+	const struct command_rejected *rejected;
+	const struct message_type *type;
+	struct err err = ERR_INIT;
+	struct arena arena;
+	bool fits;
+
+	assert_true(index < world->databases[module].log[0].count);
+	assert_int_equal(arena_init(&arena, 1 << 16, &err), 0);
+	assert_int_equal(coder_decode(coder, world->databases[module].log[0].rows[index].row.body, &arena, &type,
+				      (const void **)&rejected, &err),
+			 0);
+	fits = str_to_chars(code, 64, type == &command_rejected_type ? rejected->code : STR(""));
+	assert_true(fits);
+	arena_release(&arena);
+}
+
+static void test_cases__references_that_look_the_same_are_the_same(void **state)
+{
+	static const char *const same[] = { "C-1",
+					    "C-1 ",
+					    "\xC2\xA0"
+					    "C-1",
+					    "C-1\xE2\x80\x8B",
+					    "\xEF\xBB\xBF"
+					    "C-1\r\n",
+					    "\xE2\x80\xAA"
+					    "C-1\xE2\x80\xAC" };
+	static const char *const no_form[] = { "C\xE2\x80\x8B-1", "C\xC2\xAD-1",
+					       "C-\x01"
+					       "1",
+					       "C\xC2\xA0"
+					       "1",
+					       "Cu\xCC\x88-1" };
+	struct sim_world *world = *state;
+	char code[64];
+	unsigned number = 0;
+
+	for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++)
+		send_named_customer(world, ++number, str_of(same[i]));
+	for (size_t i = 0; i < sizeof(no_form) / sizeof(no_form[0]); i++)
+		send_named_customer(world, ++number, str_of(no_form[i]));
+	assert_true(rests(world));
+	assert_int_equal(world->databases[CUSTOMERS].log[0].count, number);
+	for (size_t i = 0; i < number; i++) {
+		code_at(world, CUSTOMERS, i, code);
+		assert_string_equal(code, i == 0 ? "" : i < sizeof(same) / sizeof(same[0]) ? "exists" : "bad_value");
+	}
+}
+
 /* ---- records that nobody should have sent ---- */
 
 static void test_cases__a_record_larger_than_the_arena_is_a_dead_letter(void **state)
@@ -622,6 +689,7 @@ static void test_cases__what_a_halted_partition_has_committed_is_published(void 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		IN_WORLD(test_cases__references_that_look_the_same_are_the_same),
 		IN_WORLD(test_cases__a_record_larger_than_the_arena_is_a_dead_letter),
 		IN_WORLD(test_cases__headers_that_cannot_be_kept_stop_nothing),
 		IN_WORLD(test_cases__an_offset_without_a_record_stops_nothing),

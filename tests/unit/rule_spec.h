@@ -96,13 +96,22 @@ static inline void spec_touch(struct spec *spec, const struct rule *rule, const 
 	}
 }
 
-/* `body` must stay until the end of the test, as a batch's commands do. */
+/*
+ * What `body` points to must stay until the end of the test, as a batch's commands do. Its texts come to the rule in their normal
+ * form, and one that has none is refused, as the engine does it.
+ */
 static inline const struct decision *spec_when(struct spec *spec, const struct message_type *type, const void *body)
 {
 	const struct rule *rule = spec_rule(spec, type);
 	struct command *command = arena_take(&spec->arena, 1, sizeof(*command));
+	void *copy = arena_take(&spec->arena, 1, type->record.size);
+	const char *fault_field = NULL;
+	const char *fault;
 
 	assert_non_null(command);
+	assert_non_null(copy);
+	body = memcpy(copy, body, type->record.size);
+	fault = message_normalise(type, copy, &fault_field);
 	*command = (struct command){ .type = type,
 				     .body = body,
 				     .id = spec_id('!', ++spec->commands),
@@ -115,7 +124,10 @@ static inline const struct decision *spec_when(struct spec *spec, const struct m
 				     .today = spec->today };
 	spec_touch(spec, rule, command);
 	decision_init(&spec->decision, &spec->arena, command);
-	rule->decide(command, &spec->set, &spec->decision);
+	if (fault != NULL)
+		decision_refuse(&spec->decision, REFUSAL_BAD_VALUE, fault_field, "the text %s", fault);
+	else
+		rule->decide(command, &spec->set, &spec->decision);
 	assert_false(spec->decision.overflow);
 	assert_int_not_equal(spec->decision.kind, DECISION_NONE);
 	for (size_t index = 0; index < spec->decision.events_count; index++)

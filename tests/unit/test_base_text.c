@@ -85,6 +85,8 @@ static void test_text_trim__takes_off_what_cannot_be_seen_at_the_ends(void **sta
 	}
 	becomes(TEXT_LINES, "\n two\nlines \n", "two\nlines");
 	becomes(TEXT_WORD, "", "");
+	becomes(TEXT_RAW, " \a ", " \a ");
+	is_fine(TEXT_RAW, " \a ");
 }
 
 static void test_text_trim__leaves_what_is_seen_and_what_is_a_fault(void **state)

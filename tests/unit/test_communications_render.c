@@ -95,18 +95,6 @@ static void test_communications__a_template_says_which_tokens_it_has(void **stat
 	assert_false(template_has_token(STR("opt_out"), "opt_out"));
 }
 
-static void test_communications__lines_have_no_controls(void **state)
-{
-	(void)state;
-	assert_true(text_is_one_line(STR("Ihre Rechnung \xe2\x82\xac")));
-	assert_false(text_is_one_line(STR("a\nb")));
-	assert_false(text_is_one_line(STR("a\rb")));
-	assert_false(text_is_one_line(STR("a\0b")));
-	assert_false(text_is_one_line(STR("a\x7f")));
-	assert_true(text_is_plain(STR("a\n\tb")));
-	assert_false(text_is_plain(STR("a\r\nb")));
-}
-
 /* ---- guard ---- */
 
 static struct guard_facts permitted(enum channel channel)
@@ -220,7 +208,6 @@ int main(void)
 		cmocka_unit_test(test_communications__there_is_no_other_syntax),
 		cmocka_unit_test(test_communications__the_output_is_bounded),
 		cmocka_unit_test(test_communications__a_template_says_which_tokens_it_has),
-		cmocka_unit_test(test_communications__lines_have_no_controls),
 		cmocka_unit_test(test_communications__a_permitted_message_is_allowed_by_every_rule),
 		cmocka_unit_test(test_communications__without_permission_the_channels_own_rule_denies),
 		cmocka_unit_test(test_communications__an_opt_out_denies),

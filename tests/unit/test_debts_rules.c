@@ -215,7 +215,7 @@ static void test_debts__fees_and_costs_need_to_be_authorised(void **state)
 
 static void test_debts__a_currency_must_be_known(void **state)
 {
-	static const char *const codes[] = { "", "EU", "eur", "XXQ", "EURO", "EUR " };
+	static const char *const codes[] = { "", "EU", "eur", "XXQ", "EURO", "EU R" };
 	struct create_debt body = a_debt();
 
 	(void)state;

@@ -74,6 +74,66 @@ static void test_message__a_nil_in_a_record_inside_is_found(void **state)
 	assert_string_equal(message_nil_field(&consent_withdrawn_type, &body), "cancelled");
 }
 
+static void test_message__texts_of_a_command_are_trimmed_in_place(void **state)
+{
+	struct template_parameter parameters[2] = { { STR("name"), STR("\xEF\xBB\xBFone") },
+						    { STR(" name"), STR("two\xC2\xA0") } };
+	struct send_communication body = {
+		.channel = STR("sms\n"), .language = STR("de"), .parameters = parameters, .parameters_count = 2
+	};
+	const char *field = NULL;
+
+	(void)state;
+	assert_null(message_normalise(&send_communication_type, &body, &field));
+	assert_null(field);
+	assert_true(str_is(body.channel, "sms"));
+	assert_true(str_is(parameters[0].value, "one"));
+	assert_true(str_is(parameters[1].name, "name"));
+	assert_true(str_is(parameters[1].value, "two"));
+}
+
+static void test_message__a_text_that_has_no_normal_form_is_named(void **state)
+{
+	struct template_parameter parameters[1] = { { STR("name"), STR("a\x1B") } };
+	struct send_communication body = { .template_name = STR(" reminder"), .parameters = parameters, .parameters_count = 1 };
+	struct create_debt debt = { .external_ref = STR("A\xE2\x80\x8B"
+							"1"),
+				    .currency = STR(" EUR") };
+	const char *field = NULL;
+
+	(void)state;
+	assert_non_null(message_normalise(&send_communication_type, &body, &field));
+	assert_string_equal(field, "parameters");
+	assert_non_null(message_normalise(&create_debt_type, &debt, &field));
+	assert_string_equal(field, "external_ref");
+	assert_true(str_is(debt.currency, "EUR")); /* behind the fault too */
+}
+
+static void test_message__what_must_not_be_lost_has_no_fault(void **state)
+{
+	struct withdraw_consent body = { .via = STR("keyword"),
+					 .has_keyword = true,
+					 .keyword = STR("ST\xE2\x80\x8B"
+							"OP ") };
+	struct amend_debt absent = { .external_ref = STR("\a"), .reason = STR("because") };
+	const char *field = NULL;
+
+	(void)state;
+	assert_null(message_normalise(&withdraw_consent_type, &body, &field));
+	assert_int_equal(body.keyword.size, 7);
+	assert_null(message_normalise(&amend_debt_type, &absent, &field)); /* without has_external_ref it is not there */
+}
+
+static void test_message__texts_of_an_event_are_left_alone(void **state)
+{
+	struct debt_created body = { .external_ref = STR(" \a ") };
+	const char *field = NULL;
+
+	(void)state;
+	assert_null(message_normalise(&debt_created_type, &body, &field));
+	assert_true(str_is(body.external_ref, " \a "));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -82,6 +142,10 @@ int main(void)
 		cmocka_unit_test(test_message__an_id_that_is_absent_is_no_nil_and_one_that_is_given_is),
 		cmocka_unit_test(test_message__a_nil_among_many_is_found),
 		cmocka_unit_test(test_message__a_nil_in_a_record_inside_is_found),
+		cmocka_unit_test(test_message__texts_of_a_command_are_trimmed_in_place),
+		cmocka_unit_test(test_message__a_text_that_has_no_normal_form_is_named),
+		cmocka_unit_test(test_message__what_must_not_be_lost_has_no_fault),
+		cmocka_unit_test(test_message__texts_of_an_event_are_left_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

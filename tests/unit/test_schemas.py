@@ -98,7 +98,26 @@ def test_schemas__every_shape_compiles(tmp_path):
     compile_c(tmp_path, out)
 
 
+def test_schemas__a_commands_texts_are_words_unless_they_say_more(tmp_path):
+    command = {"dcs.kind": "command", "dcs.roles": ["agent"]}
+    status, error, out = generate(tmp_path, schema(field(), field(name="lines", **{"dcs.text": "lines"}), array(
+        {**NESTED, "fields": [field(**{"dcs.text": "prose"})]}, name="parts"), **command))
+    assert status == 0, error
+    compile_c(tmp_path, out)
+    kinds = re.findall(r'\.name = "(\w+)".*?\.text = (\w+)', (out / "messages.c").read_text())
+    assert sorted(set(kinds)) == [("lines", "TEXT_LINES"), ("text", "TEXT_PROSE"), ("text", "TEXT_WORD")]
+
+
+def test_schemas__an_events_texts_are_ours(tmp_path):
+    status, error, out = generate(tmp_path, schema(field()))
+    assert status == 0, error
+    assert ".text" not in (out / "messages.c").read_text()
+
+
 REFUSED = {
+    "ThingDone.avsc: text: dcs.text says what a string may hold": schema(field(**{"dcs.text": "poem"})),
+    "ThingDone.avsc: text: dcs.text says what a string may hold ": schema(field(type="bytes", **{"dcs.text": "lines"})),
+    "ThingDone.avsc: dcs.text says what may come from outside: commands have it": schema(field(**{"dcs.text": "lines"})),
     "ThingDone.avsc: text: needs a doc": schema(field(doc=...)),
     "ThingDone.avsc: text: needs dcs.max, 1..16384": schema(field(**{"dcs.max": ...})),
     "ThingDone.avsc: text: dcs.max is for string and bytes": schema(field(type="long")),

@@ -260,6 +260,23 @@ static void test_json__a_fault_in_an_array_has_its_pointer(void **state)
 		       "/parameters: too many items");
 }
 
+static void test_json__a_commands_texts_come_in_their_normal_form(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct send_communication *command;
+
+	command = read_good(fixture, &send_communication_type,
+			    SENDING "\"parameters\":[{\"name\":\" a\\ufeff\",\"value\":\"\\u00a01 \\u00a0 2\\n\"}]," REST);
+	assert_true(str_is(command->parameters[0].name, "a"));
+	assert_true(str_is(command->parameters[0].value, "1 \xC2\xA0 2"));
+	arena_reset(&fixture->arena);
+	assert_refused(fixture, &send_communication_type, SENDING "\"parameters\":[{\"name\":\"a\",\"value\":\"1\\n2\"}]," REST,
+		       "/parameters/0/value: has control characters");
+	assert_refused(fixture, &send_communication_type,
+		       SENDING "\"parameters\":[{\"name\":\"a\\u200bb\",\"value\":\"\"}]," REST,
+		       "/parameters/0/name: has characters that cannot be seen");
+}
+
 static void test_json__bytes_are_hexadecimal(void **state)
 {
 	static const char before[] = "{\"template_id\":\"" ID "\",\"name\":\"\",\"version\":1,\"channel\":\"\",\"language\":\"\","
@@ -339,6 +356,7 @@ int main(void)
 		TEST(test_json__wrong_values_are_refused_by_kind),
 		TEST(test_json__arrays_and_nested_records_are_read),
 		TEST(test_json__a_fault_in_an_array_has_its_pointer),
+		TEST(test_json__a_commands_texts_come_in_their_normal_form),
 		TEST(test_json__bytes_are_hexadecimal),
 		TEST(test_json__a_full_arena_is_told_and_left_as_it_was),
 		TEST(test_json__deep_nesting_is_refused),

@@ -22,9 +22,18 @@ LETTERS = "abcXYZ019 -_.\"\\/<>&'\n\t\r\b\f\x01\x1f\x7fäßçé€漢😀"
 LONGS = [0, -1, 1, 63, 64, -64, -65, 2**53 + 1, -(2**53) - 1, 2**63 - 1, -(2**63)]
 
 
+class Chance(random.Random):
+    """A command's texts are of their normal form (lib/base/text.h), an event's are any."""
+
+    is_command = False
+
+
 def some_string(chance, size_max):
     text = "".join(chance.choice(LETTERS) for _ in range(chance.randrange(41)))
-    return text.encode()[:size_max].decode(errors="ignore")
+    if chance.is_command:
+        text = "".join(letter for letter in text if letter.isprintable())
+    text = text.encode()[:size_max].decode(errors="ignore")
+    return text.strip() if chance.is_command else text
 
 
 def some_value(chance, kind, size_max):
@@ -97,7 +106,8 @@ def main():
     for path in sorted(SCHEMAS.glob("*/*.avsc")):
         source = json.loads(path.read_text())
         schema = parse(path.read_text())
-        chance = random.Random(path.stem)
+        chance = Chance(path.stem)
+        chance.is_command = source["dcs.kind"] == "command"
         for fill in (0, 0.5, 1):
             value, text = some_record(chance, source, fill)
             line = json.dumps(text, separators=(",", ":"), ensure_ascii=False).replace("\x7f", "\\u007f")
