@@ -93,6 +93,8 @@ void bus_consumer_close(struct bus_consumer *consumer, int64_t deadline_ms);
 MUST_CHECK int bus_consumer_poll(struct bus_consumer *consumer, int timeout_ms, enum bus_poll *ret_kind,
 				 struct bus_record *ret_record, struct err *err);
 const int32_t *bus_consumer_parts(const struct bus_consumer *consumer, size_t *ret_count); /* none after BUS_REVOKED */
+/* How many partitions the topic had when it was opened: never another number, while it is the same topic. */
+int32_t bus_consumer_topic_parts(const struct bus_consumer *consumer);
 uint64_t bus_consumer_errors(const struct bus_consumer *consumer);
 
 /*

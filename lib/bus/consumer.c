@@ -22,6 +22,7 @@ enum state { STATE_IDLE, STATE_GIVEN, STATE_READING, STATE_TAKEN };
 struct bus_consumer {
 	struct kafka kafka; /* first: the opaque of the callbacks */
 	char topic[BUS_TOPIC_MAX + 1];
+	int32_t topic_parts;
 	enum state state;
 	enum bus_poll news;
 	int32_t parts[BUS_PARTS_MAX];
@@ -167,7 +168,6 @@ int bus_consumer_open(const struct bus_conf *conf, const char *group, const char
 		      struct err *err)
 {
 	struct bus_consumer *consumer = NULL;
-	int32_t count;
 
 	if (strlen(topic) > BUS_TOPIC_MAX)
 		return err_set(err, ERR_FATAL, "topic name longer than %d bytes", BUS_TOPIC_MAX);
@@ -177,7 +177,8 @@ int bus_consumer_open(const struct bus_conf *conf, const char *group, const char
 	memcpy(consumer->topic, topic, strlen(topic) + 1);
 	if (set_up(consumer, conf, group, err) != 0)
 		goto out;
-	if (kafka_parts(&consumer->kafka, topic, &count, err) != 0) /* also saves the first fetch a second: traps.md R8 */
+	/* Also saves the first fetch a second: traps.md R8. */
+	if (kafka_parts(&consumer->kafka, topic, &consumer->topic_parts, err) != 0)
 		goto out;
 	if (subscribe(consumer, err) != 0)
 		goto out;
@@ -279,6 +280,11 @@ const int32_t *bus_consumer_parts(const struct bus_consumer *consumer, size_t *r
 {
 	*ret_count = consumer->parts_count;
 	return consumer->parts;
+}
+
+int32_t bus_consumer_topic_parts(const struct bus_consumer *consumer)
+{
+	return consumer->topic_parts;
 }
 
 uint64_t bus_consumer_errors(const struct bus_consumer *consumer)

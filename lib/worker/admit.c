@@ -40,10 +40,46 @@ static void take_body(struct item *item, const struct message_type *type, const 
 	item->text_fault = message_normalise(type, (void *)body, &item->text_field);
 }
 
-/* The checks of a body that was decoded: is it for this module, is its key the record's, does ce_type say the same. NULL: all
- * well. */
-static const char *check_body(const struct admission *admission, const struct envelope *envelope, const struct message_type *type,
-			      const void *body, const struct bus_record *record, struct item *item, const char **ret_reason)
+/* The key as text is what partitioners hash: in capitals the same id would belong to another partition. */
+static bool read_key(struct str text, struct uuid *ret_key)
+{
+	char canonical[UUID_TEXT_SIZE + 1];
+
+	if (!text.data || !uuid_parse(ret_key, text) || uuid_is_none(ret_key))
+		return false;
+	uuid_format(canonical, ret_key);
+	return memcmp(canonical, text.data, UUID_TEXT_SIZE) == 0;
+}
+
+/* Is the key the body's, and the partition the key's? All about one person is in one partition: that is what makes order. */
+static const char *check_key(const struct broker *broker, const struct bus_record *record, const struct message_type *type,
+			     const void *body, struct item *item, const char **ret_reason, struct err *why)
+{
+	int32_t part;
+
+	if (!read_key(record->key, &item->command.key)) {
+		*ret_reason = "the record key is not the text of a UUID in lower case, or it is the one of zeros";
+		return "bad_key";
+	}
+	if (type->key_field && !uuid_equal(&item->command.key, message_uuid(type->key_field, body))) {
+		*ret_reason = "the record key is another id than the body names";
+		return "bad_key";
+	}
+	part = broker->part_of(broker->self, record->key);
+	if (part != record->part) {
+		err_set(why, ERR_POISON,
+			"the key belongs to partition %d, and the record is in %d: the producer needs the setting "
+			"partitioner=murmur2_random, and no partition of its own choice",
+			part, record->part);
+		*ret_reason = why->text;
+		return "wrong_partition";
+	}
+	return NULL;
+}
+
+/* The checks of a body that was decoded: does ce_type say the same, is it for this module. NULL: all well. */
+static const char *check_type(const struct admission *admission, const struct envelope *envelope, const struct message_type *type,
+			      const void *body, struct item *item, const char **ret_reason)
 {
 	if (!str_is(envelope->type, type->ce_type)) {
 		*ret_reason = "ce_type names another type than the schema id of the value";
@@ -58,14 +94,6 @@ static const char *check_body(const struct admission *admission, const struct en
 	if (!item->rule) {
 		*ret_reason = "not a command of this module";
 		return "wrong_type";
-	}
-	if (!record->key.data || !uuid_parse(&item->command.key, record->key) || uuid_is_none(&item->command.key)) {
-		*ret_reason = "the record key is not the text of a UUID";
-		return "bad_key";
-	}
-	if (type->key_field && !uuid_equal(&item->command.key, message_uuid(type->key_field, body))) {
-		*ret_reason = "the record key is another id than the body names";
-		return "bad_key";
 	}
 	return NULL;
 }
@@ -92,9 +120,9 @@ static bool may_issue(const struct item *item, const struct token_claims *claims
 }
 
 /* Everything after the headers are read; `why` carries the reason of what the rooms below refuse. */
-static const char *judge(const struct admission *admission, const struct header *headers, size_t headers_count,
-			 const struct bus_record *record, struct arena *arena, struct item *item, const char **ret_reason,
-			 struct err *why)
+static const char *judge(const struct admission *admission, const struct broker *broker, const struct header *headers,
+			 size_t headers_count, const struct bus_record *record, struct arena *arena, struct item *item,
+			 const char **ret_reason, struct err *why)
 {
 	struct envelope envelope;
 	struct token_claims claims;
@@ -122,7 +150,9 @@ static const char *judge(const struct admission *admission, const struct header 
 		return strncmp(why->text, "missing header ", 15) == 0 ? "missing_header" : "bad_header";
 	if (coder_decode(admission->coder, record->value, arena, &type, &body, why) < 0)
 		return "bad_bytes";
-	code = check_body(admission, &envelope, type, body, record, item, ret_reason);
+	code = check_type(admission, &envelope, type, body, item, ret_reason);
+	if (!code && item->kind == ITEM_COMMAND)
+		code = check_key(broker, record, type, body, item, ret_reason, why);
 	if (code)
 		return code;
 	code = check_token(admission, &envelope, record->at_ms, &claims, why);
@@ -196,7 +226,7 @@ int admit(const struct admission *admission, const struct broker *broker, const 
 		reason = "its headers are larger than those of a command may be, and were not kept";
 		headers_count = 0;
 	} else if (!code) {
-		code = judge(admission, headers, headers_count, record, arena, &item, &reason, &why);
+		code = judge(admission, broker, headers, headers_count, record, arena, &item, &reason, &why);
 	}
 	item.size = record->key.size + record->value.size + headers_size;
 	/* Not the record's fault: it must not become a dead letter for our lack of memory. */

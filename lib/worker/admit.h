@@ -12,9 +12,10 @@
 #include "worker/edge.h"
 
 /*
- * The gate between a record and a rule (design.md 4 step 3): size, frame, schema, bounded decode, headers, key, token, role. What
- * passes is a command (or a Tick); what does not is a dead letter with a code (schemas/README.md). Nothing here answers "no" in
- * the name of the business: a record that nobody may have sent must not use up the command id of one that somebody did.
+ * The gate between a record and a rule (design.md 4 step 3): size, frame, schema, bounded decode, headers, key, partition, token,
+ * role. What passes is a command (or a Tick); what does not is a dead letter with a code (schemas/README.md). Nothing here
+ * answers "no" in the name of the business: a record that nobody may have sent must not use up the command id of one that
+ * somebody did.
  */
 enum item_kind { ITEM_COMMAND, ITEM_TICK, ITEM_DEAD };
 

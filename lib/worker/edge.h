@@ -166,6 +166,7 @@ struct broker {
 	/* As bus/bus.h, for the command topic. */
 	int (*poll)(void *self, int timeout_ms, enum bus_poll *ret_kind, struct bus_record *ret_record, struct err *err);
 	const int32_t *(*parts)(void *self, size_t *ret_count);
+	int32_t (*part_of)(void *self, struct str key); /* where a record of this key belongs */
 	int (*start)(void *self, const int32_t *parts, const int64_t *offsets, size_t count, struct err *err);
 	int (*stop)(void *self, struct err *err);
 	void (*report)(void *self, const int32_t *parts, const int64_t *next_offsets, size_t count);

@@ -59,6 +59,13 @@ static const int32_t *edge_parts(void *self, size_t *ret_count)
 	return bus_consumer_parts(edge->consumer, ret_count);
 }
 
+static int32_t edge_part_of(void *self, struct str key)
+{
+	struct kafka_edge *edge = self;
+
+	return bus_part_of(key, bus_consumer_topic_parts(edge->consumer));
+}
+
 static int edge_start(void *self, const int32_t *parts, const int64_t *offsets, size_t count, struct err *err)
 {
 	struct kafka_edge *edge = self;
@@ -410,6 +417,7 @@ static int open_edge(struct kafka_edge *edge, struct kafka_edge **ret_edge, stru
 		.self = edge,
 		.poll = edge_poll,
 		.parts = edge_parts,
+		.part_of = edge_part_of,
 		.start = edge_start,
 		.stop = edge_stop,
 		.report = edge_report,

@@ -493,6 +493,7 @@ static void test_kafka_edge__commands_are_read_from_where_the_engine_says(void *
 	}
 	parts = world->broker.parts(world->broker.self, &count);
 	assert_int_equal(count, PARTS);
+	assert_int_equal(world->broker.part_of(world->broker.self, STR("abc")), bus_part_of(STR("abc"), PARTS));
 	must(world, world->broker.start(world->broker.self, parts, offsets, count, &world->err));
 	while (kind != BUS_RECORD) {
 		assert_true(clock_monotonic_ms() < until_ms);

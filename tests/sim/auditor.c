@@ -148,7 +148,17 @@ static bool is_allowed(const struct message_type *type, struct str token)
 	       (str_is(token, "none") && type == &withdraw_consent_type);
 }
 
-/* What the record is, told from its bytes alone. */
+static bool is_canonical(struct str text, struct uuid *ret_key)
+{
+	char canonical[UUID_TEXT_SIZE + 1];
+
+	if (!uuid_parse(ret_key, text))
+		return false;
+	uuid_format(canonical, ret_key);
+	return str_is(text, canonical);
+}
+
+/* What the record is, told from its bytes and its partition. */
 static enum expected expectation(struct audit *audit, const struct sim_record *record, struct envelope *ret_envelope)
 {
 	const struct message_type *type;
@@ -161,8 +171,9 @@ static enum expected expectation(struct audit *audit, const struct sim_record *r
 		return EXPECT_DEAD;
 	if (type == &tick_type)
 		return EXPECT_TICK;
-	if (!uuid_parse(&key, record->key) || !uuid_equal(&key, message_uuid(type->key_field, body)) ||
-	    strcmp(type->module, audit->world->modules[audit->module]->name) != 0 || type->kind != MESSAGE_COMMAND)
+	if (!is_canonical(record->key, &key) || !uuid_equal(&key, message_uuid(type->key_field, body)) ||
+	    world_part_of(&key) != audit->part || strcmp(type->module, audit->world->modules[audit->module]->name) != 0 ||
+	    type->kind != MESSAGE_COMMAND)
 		return EXPECT_DEAD;
 	return EXPECT_COMMAND;
 }

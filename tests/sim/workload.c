@@ -195,7 +195,14 @@ static const struct sim_record *some_record(struct sim_world *world, size_t modu
 
 int32_t world_part_of(const struct uuid *key)
 {
-	return key->bytes[15] % SIM_PARTS;
+	return (key->bytes[13] + key->bytes[15]) % SIM_PARTS;
+}
+
+static void capitalise(char *text)
+{
+	for (; *text; text++)
+		if (*text >= 'a' && *text <= 'f')
+			*text = (char)(*text - 'a' + 'A');
 }
 
 static void publish(struct sim_world *world, struct made made, struct arena *arena)
@@ -232,6 +239,10 @@ static void publish(struct sim_world *world, struct made made, struct arena *are
 	MUST(coder_encode(world->coder, made.type, made.body, &value, &err) == 0);
 	MUST(envelope_write_command(made.type, made.body, &head, arena, headers, &count, &err) == 0);
 	uuid_format(key, roll >= 100 && roll < 105 ? &head.id : &made.key);
+	if (roll >= 120 && roll < 123)
+		capitalise(key);
+	if (roll >= 123 && roll < 135) /* a client that partitions in its own way */
+		part = (int32_t)dice_below(&world->dice, SIM_PARTS);
 	if (roll >= 105 && roll < 115)
 		value.size = dice_below(&world->dice, value.size); /* cut off */
 	if (roll >= 115 && roll < 120)

@@ -190,6 +190,16 @@ static const int32_t *edge_parts(void *self, size_t *ret_count)
 	return session->parts;
 }
 
+/* A world's own way, by bytes that stories can choose. */
+static int32_t edge_part_of(void *self, struct str key)
+{
+	struct uuid id;
+
+	(void)self;
+	MUST(uuid_parse(&id, key));
+	return world_part_of(&id);
+}
+
 static int edge_start(void *self, const int32_t *parts, const int64_t *offsets, size_t count, struct err *err)
 {
 	struct sim_session *session = self;
@@ -442,6 +452,7 @@ struct broker session_broker(struct sim_session *session)
 		.self = session,
 		.poll = edge_poll,
 		.parts = edge_parts,
+		.part_of = edge_part_of,
 		.start = edge_start,
 		.stop = edge_stop,
 		.report = edge_report,

@@ -1,5 +1,6 @@
 """What nobody should send: each ends where it belongs, and the next record is applied."""
 
+import binascii
 import datetime
 import json
 import struct
@@ -102,6 +103,7 @@ SPOILT = {
     "key is no UUID": ("bad_key", lambda r: r.but(key=b"4711")),
     "key in sixteen bytes": ("bad_key", lambda r: r.but(key=uuid.UUID(r.key.decode()).bytes)),
     "key of another customer": ("bad_key", lambda r: r.but(key=other_id())),
+    "key in capitals": ("bad_key", lambda r: r.but(key=r.key.upper())),
     "key of nobody": ("bad_key", lambda r: r.but(key=str(uuid.UUID(int=0)).encode())),
 }
 
@@ -264,6 +266,36 @@ def test_a_customer_that_exists_is_refused(client, people, events, debtor):
 def test_a_command_past_its_own_deadline_is_refused(client, events, payment, goes_on):
     client.send(payment.header("ce_expirytime", "2020-01-01T00:00:00Z"))
     events.expect_refusal(payment, "expired")
+
+
+# ---- clients that partition in their own way ----
+
+
+def misplaced(client, people, events):
+    """A customer with a debt, and the partition that a client with default settings chooses for the key: CRC32, not murmur2."""
+    while True:
+        customer_id = people.customer()
+        debt = people.create_debt(customer_id)
+        right, _ = client.send(debt)
+        wrong = binascii.crc32(customer_id.encode()) % len(client.producer.list_topics(debt.topic).topics[debt.topic].partitions)
+        debt_id = events.expect(debt, "DebtCreated").body["debt_id"]
+        if wrong != right:
+            return customer_id, debt_id, wrong
+
+
+def test_a_record_in_the_wrong_partition_is_told_and_is_done_when_it_is_replayed(world, client, people, events):
+    customer_id, debt_id, wrong = misplaced(client, people, events)
+    record = people.record_payment(customer_id, debt_id)
+    default = confluent_kafka.Producer({"bootstrap.servers": world.environment["DCS_KAFKA_BOOTSTRAP"]})
+    places = []
+    default.produce(record.topic, record.value, record.key, headers=record.headers,
+                    on_delivery=lambda error, message: places.append((message.partition(), message.offset())))  # fmt: skip
+    assert default.flush(30) == 0 and places[0][0] == wrong
+    letter = events.expect_dead(record, places[0], "wrong_partition")
+    assert b"partitioner=murmur2_random" in letter.headers["dcs_error_message"]
+    people.pay(customer_id, debt_id)
+    assert replay(world, places[0]).returncode == 0
+    events.expect(record, "PaymentRecorded")
 
 
 # ---- dead letters, put right ----

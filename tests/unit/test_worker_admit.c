@@ -51,6 +51,14 @@ static int headers_of(void *self, const struct bus_record *its_record, struct he
 	return 0;
 }
 
+#define PARTS 6
+
+static int32_t part_of(void *self, struct str its_key)
+{
+	(void)self;
+	return bus_part_of(its_key, PARTS);
+}
+
 static int set_up(void **state)
 {
 	struct err err = ERR_INIT;
@@ -88,9 +96,27 @@ static void given(const struct message_type *type, const void *body, const char 
 	}
 	assert_int_equal(coder_encode(coder, type, body, &value, &err), 0);
 	assert_int_equal(envelope_write_command(type, body, &head, &sending_arena, headers, &headers_count, &err), 0);
-	record = (struct bus_record){ .part = 1, .at_ms = NOW_MS, .value = buf_str(&value) };
-	if (type->key_field)
+	record = (struct bus_record){ .at_ms = NOW_MS, .value = buf_str(&value) };
+	if (type->key_field) {
 		record.key = str_of(key);
+		record.part = bus_part_of(record.key, PARTS);
+	}
+}
+
+static void given_a_payment(void)
+{
+	const struct record_payment payment = {
+		.payment_id = customer,
+		.customer_id = customer,
+		.debt_id = customer,
+		.source = STR("bank"),
+		.external_ref = STR("17"),
+		.amount_minor = 100,
+		.currency = STR("EUR"),
+		.method = STR("transfer"),
+	};
+
+	given(&record_payment_type, &payment, "creditor");
 }
 
 static void given_a_tick(const char *role)
@@ -103,7 +129,7 @@ static void given_a_tick(const char *role)
 static void when_it_arrives(void)
 {
 	struct err err = ERR_INIT;
-	const struct broker broker = { .headers = headers_of };
+	const struct broker broker = { .headers = headers_of, .part_of = part_of };
 	const struct admission admission = { .module = &debts_module, .coder = coder, .verify = verify, .value_size_max = 4096 };
 
 	arena_reset(&arena);
@@ -114,6 +140,67 @@ static void then_dead(const char *code)
 {
 	assert_int_equal(item.kind, ITEM_DEAD);
 	assert_string_equal(item.dead_code, code);
+}
+
+/* ---- key and partition ---- */
+
+static void test_admit__a_command_in_the_partition_of_its_key_passes(void **state)
+{
+	(void)state;
+	given_a_payment();
+	when_it_arrives();
+	assert_int_equal(item.kind, ITEM_COMMAND);
+	assert_true(uuid_equal(&item.command.key, &customer));
+}
+
+/* What librdkafka and its kin do by default. */
+static void test_admit__a_command_in_another_partition_is_a_dead_letter_that_names_the_setting(void **state)
+{
+	int32_t right;
+
+	(void)state;
+	given_a_payment();
+	right = record.part;
+	for (int32_t part = 0; part < PARTS; part++) {
+		record.part = part;
+		when_it_arrives();
+		if (part == right) {
+			assert_int_equal(item.kind, ITEM_COMMAND);
+			continue;
+		}
+		then_dead("wrong_partition");
+		assert_non_null(strstr(item.dead_reason.data, "partitioner=murmur2_random"));
+	}
+}
+
+/* The bytes are what is hashed: in capitals the same id is in another partition, with which nothing of its order holds. */
+static void test_admit__a_key_in_capitals_is_none(void **state)
+{
+	(void)state;
+	given_a_payment();
+	for (size_t i = 0; i < UUID_TEXT_SIZE; i++)
+		if (key[i] >= 'a' && key[i] <= 'f')
+			key[i] = (char)(key[i] - 'a' + 'A');
+	record.part = bus_part_of(record.key, PARTS);
+	when_it_arrives();
+	then_dead("bad_key");
+}
+
+static void test_admit__a_key_that_names_nobody_is_none(void **state)
+{
+	static const char *const wrong[] = { "", "4711", "00000000-0000-0000-0000-000000000000",
+					     "019a0000-0000-7000-8000-0000000000ac" };
+
+	(void)state;
+	given_a_payment();
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		record.key = str_of(wrong[i]);
+		when_it_arrives();
+		then_dead("bad_key");
+	}
+	record.key = (struct str){ .data = NULL };
+	when_it_arrives();
+	then_dead("bad_key");
 }
 
 /* ---- the clock ---- */
@@ -171,6 +258,10 @@ static void test_admit__a_command_has_its_tokens_scope(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(test_admit__a_command_in_the_partition_of_its_key_passes),
+		TEST(test_admit__a_command_in_another_partition_is_a_dead_letter_that_names_the_setting),
+		TEST(test_admit__a_key_in_capitals_is_none),
+		TEST(test_admit__a_key_that_names_nobody_is_none),
 		TEST(test_admit__only_the_clock_says_what_time_it_is),
 		TEST(test_admit__a_role_may_issue_what_the_schema_says),
 		TEST(test_admit__a_command_has_its_tokens_scope),
