@@ -22,7 +22,7 @@ static const struct db_table table_entries = {
 	.columns = "part integer, entry_no integer, seq bigint, previous_seq bigint, debt_id uuid, command_id uuid, "
 		   "occurred_on date, business_date date, kind text, contra text, contra_minor bigint, "
 		   "cost_minor bigint, fee_minor bigint, interest_minor bigint, principal_minor bigint, "
-		   "credit_minor bigint, payment_id uuid, reverses_seq bigint",
+		   "credit_minor bigint, payment_id uuid, reverses_seq bigint, previous_part integer",
 };
 
 static void copy_number_or_null(struct db_copy *copy, int64_t number)
@@ -40,8 +40,8 @@ static void post(struct db_copy *copy, const struct logged_event *logged, struct
 	MUST(posting->contra_minor + posting->cost_minor + posting->fee_minor + posting->interest_minor +
 		     posting->principal_minor + posting->credit_minor ==
 	     0);
-	MUST(debt->part == logged->part);
-	MUST(debt->last_entry_seq < logged->seq);
+	if (debt->part == logged->part)
+		MUST(debt->last_entry_seq < logged->seq);
 	debt->entries_stored++;
 	db_copy_row(copy);
 	db_copy_int32(copy, logged->part);
@@ -68,7 +68,13 @@ static void post(struct db_copy *copy, const struct logged_event *logged, struct
 	else
 		db_copy_uuid(copy, posting->payment_id);
 	copy_number_or_null(copy, posting->reverses_seq);
+	/* Only of a debt that came to us in the wrong partition, when nobody looked at that. */
+	if (debt->last_entry_seq == 0 || debt->part == logged->part)
+		db_copy_null(copy);
+	else
+		db_copy_int32(copy, debt->part);
 	debt->last_entry_seq = logged->seq;
+	debt->part = logged->part;
 }
 
 /* The states of a batch belong to the store once the rules are done with them: it writes its own fields there. */
@@ -90,9 +96,7 @@ static void post_event(struct db_copy *copy, const struct workset *set, const st
 	if (!posting_of(logged->event, &posting))
 		return;
 	debt = state_of(set, &debt_entity, posting.debt_id);
-	if (type == &debt_created_type)
-		debt->part = logged->part;
-	else if (type == &credit_applied_type)
+	if (type == &credit_applied_type)
 		debt->is_credit_used = 1;
 	else if (type == &payment_recorded_type)
 		((struct payment *)state_of(set, &payment_entity, posting.payment_id))->entry_seq = logged->seq;
@@ -223,7 +227,7 @@ static const struct db_statement update_debts = {
 	.sql = "UPDATE debts.debt d SET version = ($4::bigint[])[n], last_entry_seq = ($5::bigint[])[n], "
 	       "cost_minor = ($6::bigint[])[n], fee_minor = ($7::bigint[])[n], interest_minor = ($8::bigint[])[n], "
 	       "principal_minor = ($9::bigint[])[n], credit_minor = ($10::bigint[])[n], entries = ($11::integer[])[n], "
-	       "lifecycle = ($12::integer[])[n]::smallint "
+	       "lifecycle = ($12::integer[])[n]::smallint, part = ($13::integer[])[n] "
 	       "FROM generate_series(1, cardinality($1::tid[])) AS u (n) "
 	       "WHERE d.ctid = ($1::tid[])[n] AND d.debt_id = ($2::uuid[])[n] AND d.version = ($3::bigint[])[n]",
 };
@@ -289,6 +293,9 @@ static void add_debts(struct db_params *params, struct slot **slots, size_t coun
 	db_array_begin(params, DB_ARRAY_INT32);
 	for (size_t index = 0; index < count; index++)
 		db_array_int32(params, (int32_t)((const struct debt *)slots[index]->state)->lifecycle);
+	db_array_begin(params, DB_ARRAY_INT32);
+	for (size_t index = 0; index < count; index++)
+		db_array_int32(params, ((const struct debt *)slots[index]->state)->part);
 }
 
 /* The few of the changed debts whose credit was used, moved to the front of the list. */

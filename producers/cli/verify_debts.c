@@ -160,12 +160,10 @@ static void note_payment(struct fold *fold, const struct payment_recorded *event
 	note->external_ref = fold_copy(fold, event->external_ref);
 }
 
-static void note_created(struct fold *fold, const struct debt_created *event, const struct logged_line *line)
+static void note_created(struct fold *fold, const struct debt_created *event)
 {
-	struct debt *debt = fold_change(fold, &debt_entity, &event->debt_id);
 	struct debt_note *note = fold_note(fold, &debt_entity, &event->debt_id, sizeof(*note));
 
-	debt->part = line->row.part;
 	if (event->has_portfolio_id)
 		note->portfolio_id = event->portfolio_id;
 }
@@ -179,7 +177,7 @@ static void note_debts(struct fold *fold, const struct event *event, const struc
 	if (event->type == &payment_recorded_type)
 		note_payment(fold, event->body, line);
 	else if (event->type == &debt_created_type)
-		note_created(fold, event->body, line);
+		note_created(fold, event->body);
 	if (!posting_of(event, &posting))
 		return;
 	debt = fold_change(fold, &debt_entity, posting.debt_id);
@@ -189,6 +187,7 @@ static void note_debts(struct fold *fold, const struct event *event, const struc
 	if (event->type == &payment_reversed_type)
 		hanging.reverses_seq = ((struct payment *)fold_change(fold, &payment_entity, posting.payment_id))->entry_seq;
 	debt->last_entry_seq = line->row.seq;
+	debt->part = line->row.part;
 }
 
 /* ---- tables ---- */

@@ -30,10 +30,11 @@ static const struct db_statement checks[] = {
 	  "OR (credit_minor > 0 AND cost_minor::numeric + fee_minor + interest_minor + principal_minor > 0) LIMIT 1000" },
 	{ "verify_entry_chain", "SELECT format('debts ledger_entry part %s seq %s', part, seq), 'does not hang on the entry of "
 				"the debt before it' FROM ("
-				"SELECT part, seq, entry_no, previous_seq, row_number() OVER w AS number, lag(seq) OVER w AS "
-				"before FROM debts.ledger_entry "
-				"WINDOW w AS (PARTITION BY debt_id ORDER BY part, seq)) e "
-				"WHERE entry_no <> number OR previous_seq IS DISTINCT FROM before LIMIT 1000" },
+				"SELECT part, seq, entry_no, previous_seq, coalesce(previous_part, part) AS previous_part, "
+				"row_number() OVER w AS number, lag(seq) OVER w AS before, lag(part) OVER w AS before_part "
+				"FROM debts.ledger_entry WINDOW w AS (PARTITION BY debt_id ORDER BY entry_no)) e "
+				"WHERE entry_no <> number OR previous_seq IS DISTINCT FROM before OR (number > 1 AND "
+				"previous_part <> before_part) OR (previous_part = part AND before >= seq) LIMIT 1000" },
 	{ "verify_entry_events",
 	  "SELECT format('debts ledger_entry part %s seq %s', e.part, e.seq), 'is not the entry of an event about its debt' "
 	  "FROM debts.ledger_entry e LEFT JOIN debts.event_log l ON l.part = e.part AND l.seq = e.seq "
@@ -55,7 +56,8 @@ static const struct db_statement checks[] = {
 			      "WHERE (p.state = 'reversed') <> (r.payment_id IS NOT NULL) LIMIT 1000" },
 	{ "verify_mirrors",
 	  "SELECT format('debts ledger_entry part %s seq %s', r.part, r.seq), 'does not mirror the entry of its payment' "
-	  "FROM debts.ledger_entry r LEFT JOIN debts.ledger_entry e ON e.part = r.part AND e.seq = r.reverses_seq "
+	  "FROM debts.ledger_entry r LEFT JOIN debts.payment p ON p.payment_id = r.payment_id "
+	  "LEFT JOIN debts.ledger_entry e ON e.part = p.part AND e.seq = r.reverses_seq "
 	  "WHERE r.kind = 'PAYMENT_REVERSAL' AND (e.kind IS DISTINCT FROM 'PAYMENT' OR e.payment_id IS DISTINCT FROM "
 	  "r.payment_id "
 	  "OR e.contra IS DISTINCT FROM r.contra OR coalesce(r.contra_minor, 0) <> -coalesce(e.contra_minor, 0) "

@@ -110,7 +110,7 @@ static void then_books_agree(void)
 			     "SELECT count(*) FROM debts.debt d LEFT JOIN LATERAL (SELECT count(*) AS entries, "
 			     "coalesce(sum(cost_minor), 0) AS cost, coalesce(sum(fee_minor), 0) AS fee, "
 			     "coalesce(sum(interest_minor), 0) AS interest, coalesce(sum(principal_minor), 0) AS principal, "
-			     "coalesce(sum(credit_minor), 0) AS credit, array_agg(entry_no ORDER BY seq) AS numbers "
+			     "coalesce(sum(credit_minor), 0) AS credit, array_agg(entry_no ORDER BY entry_no) AS numbers "
 			     "FROM debts.ledger_of(d.debt_id)) e ON true WHERE (d.entries, d.cost_minor, d.fee_minor, "
 			     "d.interest_minor, "
 			     "d.principal_minor, -d.credit_minor) IS DISTINCT FROM (e.entries, e.cost, e.fee, e.interest, "
@@ -231,6 +231,42 @@ static void test_debts_store__the_same_over_many_batches(void **state)
 	add_reversal(2);
 	store_run(&spec);
 	then_refuses(&spec, 0, REFUSAL_BAD_TRANSITION);
+}
+
+/* As a client with another partitioner made it, when nobody looked at that: its entries are in another partition's numbers. */
+static void the_debt_came_to_another_partition(void)
+{
+	store_sql(&spec, "test_moved_entries",
+		  "UPDATE debts.ledger_entry SET part = 9, seq = seq + 1000, previous_seq = previous_seq + 1000");
+	store_sql(&spec, "test_moved_debt", "UPDATE debts.debt SET part = 9, last_entry_seq = last_entry_seq + 1000");
+	store_sql(&spec, "test_moved_payments", "UPDATE debts.payment SET part = 9, entry_seq = entry_seq + 1000");
+}
+
+static void test_debts_store__a_debt_that_came_to_the_wrong_partition_goes_on_in_the_right_one(void **state)
+{
+	(void)state;
+	add_debt(1, STR("A"), 1);
+	add_payment(1, 1, STR("1"), 60);
+	store_run(&spec);
+	the_debt_came_to_another_partition();
+	add_payment(2, 1, STR("2"), 1100);
+	add_payment(3, 1, STR("3"), 5);
+	store_run(&spec);
+	then_all_answer(2);
+	then_books_agree();
+	add_reversal(1);
+	add_amendment(1, STR("A"), STORE_TODAY + 5);
+	store_run(&spec);
+	then_all_answer(2);
+	assert_int_equal(owed(), 0);
+	assert_int_equal(credit(), 5);
+	then_books_agree();
+	assert_int_equal(
+		store_number(&spec, "test_parts",
+			     "SELECT count(*) FROM debts.debt d JOIN debts.ledger_entry e ON e.part = d.part AND e.seq = "
+			     "d.last_entry_seq WHERE d.part <> 9 AND e.entry_no = d.entries"),
+		1);
+	assert_int_equal(store_number(&spec, "test_bridges", "SELECT count(previous_part) FROM debts.ledger_entry"), 1);
 }
 
 static void test_debts_store__ids_and_references_that_are_taken_are_seen(void **state)
@@ -502,6 +538,7 @@ int main(void)
 		TEST(test_debts_store__a_debt_and_its_payments_come_back_as_they_were_saved),
 		TEST(test_debts_store__one_batch_may_create_pay_and_reverse),
 		TEST(test_debts_store__the_same_over_many_batches),
+		TEST(test_debts_store__a_debt_that_came_to_the_wrong_partition_goes_on_in_the_right_one),
 		TEST(test_debts_store__ids_and_references_that_are_taken_are_seen),
 		TEST(test_debts_store__an_amended_debt_comes_back_as_it_was_saved),
 		TEST(test_debts_store__references_are_swapped_and_passed_on_in_one_batch),
