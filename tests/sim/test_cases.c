@@ -132,7 +132,7 @@ static void send_bytes_to(struct sim_world *world, size_t module)
 static void send_named_customer(struct sim_world *world, unsigned number, struct str external_ref)
 {
 	const struct uuid id = id_of(number);
-	const struct create_customer body = { .customer_id = id,
+	const struct create_customer body = { .customer_id = customer_in(0, number),
 					      .external_ref = external_ref,
 					      .kind = STR("natural"),
 					      .full_name = STR("Ann Example"),
@@ -514,7 +514,7 @@ static void send_payment(struct sim_world *world, unsigned number, int64_t amoun
 	const struct uuid id = id_of(1000 + number);
 	const struct record_payment body = {
 		.payment_id = id,
-		.customer_id = id_of(number),
+		.customer_id = customer_in(0, number),
 		.debt_id = id_of(number),
 		.source = STR("bank"),
 		.external_ref = { .data = reference, .size = (size_t)snprintf(reference, sizeof(reference), "P-%u", number) },
