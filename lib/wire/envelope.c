@@ -117,8 +117,12 @@ static int read_text(const struct values *values, enum name name, size_t size_ma
 /* Leaves *ret_id as it is when the header is absent. */
 static int read_uuid(const struct values *values, enum name name, struct uuid *ret_id, struct err *err)
 {
-	if (values->of[name].data != NULL && !uuid_parse(ret_id, values->of[name]))
+	if (values->of[name].data == NULL)
+		return 0;
+	if (!uuid_parse(ret_id, values->of[name]))
 		return refuse_header(name, "not a UUID", err);
+	if (uuid_is_none(ret_id))
+		return refuse_header(name, "the id that means none", err);
 	return 0;
 }
 
@@ -133,8 +137,6 @@ static int read_mandatory(const struct values *values, struct envelope *envelope
 	    read_text(values, NAME_SOURCE, SOURCE_SIZE_MAX, &envelope->source, err) != 0 ||
 	    read_text(values, NAME_TYPE, TYPE_SIZE_MAX, &envelope->type, err) != 0)
 		return -1;
-	if (uuid_is_none(&envelope->id))
-		return refuse_header(NAME_ID, "the id that means none", err);
 	return 0;
 }
 

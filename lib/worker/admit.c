@@ -37,6 +37,7 @@ static void take_body(struct item *item, const struct message_type *type, const 
 {
 	item->command.type = type;
 	item->command.body = body;
+	item->nil_field = message_nil_field(type, body);
 	item->text_fault = message_normalise(type, (void *)body, &item->text_field);
 }
 

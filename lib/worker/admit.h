@@ -31,10 +31,11 @@ struct item {
 
 	struct command command;  /* ITEM_COMMAND, ITEM_TICK */
 	const struct rule *rule; /* NULL: a parked one that cannot be read; is_broken */
-	const char *text_fault;  /* a text of the command is no normal form (message_normalise): it is refused, not decided; NULL:
-				    none */
-	const char *text_field;  /* which; a literal */
-	int64_t expires_ms;      /* 0: none */
+	const char *nil_field; /* that holds the id of zeros (message_nil_field): refused, and no rule sees it; NULL: none does */
+	const char *text_fault; /* a text of the command is no normal form (message_normalise): it is refused, not decided; NULL:
+				   none */
+	const char *text_field; /* which; a literal */
+	int64_t expires_ms;     /* 0: none */
 	struct str traceparent;
 
 	bool was_parked;  /* read from `parked` during a Tick */

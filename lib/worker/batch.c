@@ -149,6 +149,12 @@ static int load_missing(struct batch *batch, const struct engine *engine, bool *
 	return 0;
 }
 
+/* What is broken is not decided; what it needs may be what cannot be loaded. An id of zeros is none for a rule to touch. */
+static bool asks_rule(const struct item *item)
+{
+	return item->kind == ITEM_COMMAND && !item->is_broken && !item->nil_field;
+}
+
 static int load_states(struct batch *batch, const struct engine *engine, struct err *err)
 {
 	bool mistaken; /* before a rule has read it: no harm done */
@@ -163,8 +169,7 @@ static int load_states(struct batch *batch, const struct engine *engine, struct 
 		for (size_t i = 0; i < batch->count; i++) {
 			const struct item *item = &batch->items[batch->from + i];
 
-			/* What is broken is not decided; what it needs may be what cannot be loaded. */
-			if (item->kind == ITEM_COMMAND && !item->is_broken && (round == 0 || item->rule->touches_again))
+			if (asks_rule(item) && (round == 0 || item->rule->touches_again))
 				item->rule->touch(&item->command, &batch->set);
 		}
 		if (batch->set.overflow)
@@ -184,9 +189,12 @@ static int load_states(struct batch *batch, const struct engine *engine, struct 
 static int check_assumed(struct batch *batch, const struct engine *engine, bool *ret_conflict, struct err *err)
 {
 	batch->set.assumes_new = false;
-	for (size_t i = 0; i < batch->count; i++)
-		if (batch->verdicts[i].is_no)
-			batch->items[batch->from + i].rule->touch(&batch->items[batch->from + i].command, &batch->set);
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct item *item = &batch->items[batch->from + i];
+
+		if (batch->verdicts[i].is_no && asks_rule(item))
+			item->rule->touch(&item->command, &batch->set);
+	}
 	return load_missing(batch, engine, ret_conflict, err);
 }
 
@@ -336,6 +344,8 @@ static int decide_command(struct batch *batch, const struct engine *engine, size
 		decision_refuse(&decision, REFUSAL_EXPIRED, "", "the command's own deadline had passed");
 	else if (!rights_hold(&item->command, &batch->set))
 		decision_refuse(&decision, REFUSAL_NOT_AUTHORISED, "", "the user may not do this now, whatever the token says");
+	else if (item->nil_field)
+		decision_refuse(&decision, REFUSAL_BAD_VALUE, item->nil_field, "an id of zeros names nothing");
 	else if (item->text_fault)
 		decision_refuse(&decision, REFUSAL_BAD_VALUE, item->text_field, "the text %s", item->text_fault);
 	else

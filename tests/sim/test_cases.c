@@ -142,8 +142,8 @@ static void send_named_customer(struct sim_world *world, unsigned number, struct
 	send(world, CUSTOMERS, 0, &create_customer_type, &body, &id, NULL, 0);
 }
 
-/* The code of the refusal that stands there in the log; "": it is another event. */
-static void code_at(const struct sim_world *world, size_t module, size_t index, char code[64])
+/* The refusal that stands there in the log: its code, and the member that it names. "": it is another event. */
+static void refusal_at(const struct sim_world *world, size_t module, size_t index, char code[64], char field[64])
 {
 	const struct command_rejected *rejected;
 	const struct message_type *type;
@@ -156,8 +156,87 @@ static void code_at(const struct sim_world *world, size_t module, size_t index, 
 	assert_int_equal(coder_decode(coder, world->databases[module].log[0].rows[index].row.body, &arena, &type,
 				      (const void **)&rejected, &err),
 			 0);
-	fits = str_to_chars(code, 64, type == &command_rejected_type ? rejected->code : STR(""));
+	fits = str_to_chars(code, 64, type == &command_rejected_type ? rejected->code : STR("")) &&
+	       str_to_chars(field, 64, type == &command_rejected_type ? rejected->field : STR(""));
 	assert_true(fits);
+	arena_release(&arena);
+}
+
+/* ---- ids of zeros ---- */
+
+/* A command with nothing in it but ids: `without` is the one of zeros. Field's memory is the arena's. */
+static void *body_of_ids(struct arena *arena, const struct message_type *type, const struct field *without)
+{
+	char *body = arena_take_bytes(arena, type->record.size);
+	struct uuid *ids = arena_take(arena, 1, sizeof(*ids));
+	const struct uuid customer = customer_in(0, 1);
+
+	assert_non_null(body);
+	assert_non_null(ids);
+	memset(body, 0, type->record.size);
+	for (size_t i = 0; i < type->record.fields_count; i++) {
+		const struct field *field = &type->record.fields[i];
+		const struct uuid id = field == without ? (struct uuid){ .bytes = { 0 } } : customer;
+
+		if (field->kind != FIELD_UUID)
+			continue;
+		if (field->array) {
+			const size_t count = 1;
+
+			*ids = id;
+			memcpy(body + field->offset, &ids, sizeof(ids));
+			memcpy(body + field->aux_offset, &count, sizeof(count));
+			continue;
+		}
+		memcpy(body + field->offset, &id, sizeof(id));
+		if (field->nullable)
+			*(bool *)(body + field->aux_offset) = true;
+	}
+	return body;
+}
+
+static size_t module_of(const struct sim_world *world, const struct message_type *type)
+{
+	size_t module = 0;
+
+	while (module < SIM_MODULES && strcmp(world->modules[module]->name, type->module) != 0)
+		module++;
+	return module;
+}
+
+/* Every member of every command that is an id, but the key: refused by its name, and no program ends of it. */
+static void test_cases__an_id_of_zeros_is_refused_by_its_name(void **state)
+{
+	struct sim_world *world = *state;
+	unsigned sent[SIM_MODULES] = { 0 };
+	unsigned number = 0;
+	struct arena arena;
+	struct err err = ERR_INIT;
+
+	assert_int_equal(arena_init(&arena, 1 << 16, &err), 0);
+	for (const struct message_type *const *type = message_types; *type; type++) {
+		size_t module = module_of(world, *type);
+
+		for (size_t i = 0; module < SIM_MODULES && i < (*type)->record.fields_count; i++) {
+			const struct field *field = &(*type)->record.fields[i];
+			const struct uuid id = id_of(5000 + number);
+			char code[64];
+			char name[64];
+
+			if ((*type)->kind != MESSAGE_COMMAND || field->kind != FIELD_UUID || field == (*type)->key_field)
+				continue;
+			arena_reset(&arena);
+			send(world, module, 0, *type, body_of_ids(&arena, *type, field), &id, NULL, 0);
+			assert_true(rests(world));
+			refusal_at(world, module, sent[module]++, code, name);
+			assert_string_equal(code, "bad_value");
+			assert_string_equal(name, field->name);
+			number++;
+		}
+	}
+	assert_in_range(number, 15, 200);
+	assert_int_equal(world->deaths, 0);
+	assert_null(audit(world));
 	arena_release(&arena);
 }
 
@@ -180,6 +259,7 @@ static void test_cases__references_that_look_the_same_are_the_same(void **state)
 					       "Cu\xCC\x88-1" };
 	struct sim_world *world = *state;
 	char code[64];
+	char field[64];
 	unsigned number = 0;
 
 	for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++)
@@ -189,7 +269,7 @@ static void test_cases__references_that_look_the_same_are_the_same(void **state)
 	assert_true(rests(world));
 	assert_int_equal(world->databases[CUSTOMERS].log[0].count, number);
 	for (size_t i = 0; i < number; i++) {
-		code_at(world, CUSTOMERS, i, code);
+		refusal_at(world, CUSTOMERS, i, code, field);
 		assert_string_equal(code, i == 0 ? "" : i < sizeof(same) / sizeof(same[0]) ? "exists" : "bad_value");
 	}
 }
@@ -699,6 +779,7 @@ static void test_cases__what_a_halted_partition_has_committed_is_published(void 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		IN_WORLD(test_cases__an_id_of_zeros_is_refused_by_its_name),
 		IN_WORLD(test_cases__references_that_look_the_same_are_the_same),
 		IN_WORLD(test_cases__a_record_larger_than_the_arena_is_a_dead_letter),
 		IN_WORLD(test_cases__headers_that_cannot_be_kept_stop_nothing),

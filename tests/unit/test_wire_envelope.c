@@ -149,6 +149,10 @@ static void test_envelope__malformed_values_are_refused_by_name(void **state)
 {
 	(void)state;
 	assert_refused_with("ce_correlationid", STR("42"), "bad header ce_correlationid: not a UUID");
+	assert_refused_with("ce_correlationid", STR("00000000-0000-0000-0000-000000000000"),
+			    "bad header ce_correlationid: the id that means none");
+	assert_refused_with("ce_causationid", STR("00000000-0000-0000-0000-000000000000"),
+			    "bad header ce_causationid: the id that means none");
 	assert_refused_with("ce_causationid", STR(""), "bad header ce_causationid: not a UUID");
 	assert_refused_with("ce_causationid", (struct str){ .data = NULL }, "bad header ce_causationid: not a UUID");
 	assert_refused_with("ce_expirytime", STR("tomorrow"), "bad header ce_expirytime: not an RFC 3339 time after 1970");
