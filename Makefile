@@ -190,7 +190,7 @@ unit: $(UNIT_TESTS) ## tests that need nothing
 	@tests/run.sh cmocka $^
 
 .PHONY: schemas
-schemas: ## tests of what makes the C of the schemas, and of the schemas
+schemas: $(OUT)/dcs ## tests of what makes the C of the schemas, of the schemas, and of files for dcs import
 	@tests/run.sh pytest tests/unit
 
 .PHONY: sim

@@ -55,7 +55,7 @@ THIRD_PARTY = {
 STANDARD = set(
     "assert ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign stdarg stdatomic stdbool stddef stdint stdio "
     "stdlib stdnoreturn string tgmath threads time wchar wctype uchar "
-    "arpa dirent dlfcn fcntl fnmatch ftw getopt glob grp langinfo libgen net netdb netinet poll pthread pwd regex sched semaphore "
+    "arpa dirent dlfcn fcntl fnmatch ftw getopt glob grp iconv langinfo libgen net netdb netinet poll pthread pwd regex sched semaphore "
     "spawn strings sys syslog termios unistd utime endian sanitizer linux".split()
 )
 

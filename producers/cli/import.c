@@ -1,16 +1,14 @@
 /* `dcs import FILE`: the rows of a CSV file -> the commands they stand for. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
 #include "cli.h"
 #include "delivery.h"
 #include "import_rows.h"
+#include "import_totals.h"
+#include "input.h"
 #include "progress.h"
 #include "refused_file.h"
 #include "wire/json.h"
@@ -22,6 +20,10 @@ static struct {
 	struct delivery_conf delivery;
 	const char *type;
 	const char *refused_path;
+	const char *encoding;
+	const char *totals;
+	int64_t rows;
+	bool decimal_comma, last_line_open;
 	bool dry_run;
 	bool progress;
 } conf;
@@ -44,6 +46,33 @@ static const struct conf_row rows[] = {
 	  .default_value = "",
 	  .target = &conf.refused_path,
 	  .help = "file for the bad rows with their reasons, to be repaired and imported; default: FILE.csv.refused.csv" },
+	{ .name = "encoding",
+	  .kind = CONF_TEXT,
+	  .default_value = "",
+	  .target = &conf.encoding,
+	  .help = "of the file, as iconv names it (windows-1252); default: UTF-8, or what its byte order mark says" },
+	{ .name = "decimal.comma",
+	  .kind = CONF_SWITCH,
+	  .default_value = "no",
+	  .target = &conf.decimal_comma,
+	  .help = "amounts are written 1.234,56 or 1 234,56" },
+	{ .name = "rows",
+	  .kind = CONF_NUMBER,
+	  .default_value = "-1",
+	  .number_min = -1,
+	  .number_max = INT64_MAX,
+	  .target = &conf.rows,
+	  .help = "how many rows the file has, without the header: with another number nothing is sent; -1: not known" },
+	{ .name = "total",
+	  .kind = CONF_TEXT,
+	  .default_value = "",
+	  .target = &conf.totals,
+	  .help = "sum of all amounts: 1234.56, or by currency 1234.56 EUR,99.00 USD: with another sum nothing is sent" },
+	{ .name = "last.line.open",
+	  .kind = CONF_SWITCH,
+	  .default_value = "no",
+	  .target = &conf.last_line_open,
+	  .help = "the last line may lack its end; else such a file counts as cut, and nothing is sent" },
 	{ .name = "dry.run",
 	  .kind = CONF_SWITCH,
 	  .default_value = "no",
@@ -53,21 +82,28 @@ static const struct conf_row rows[] = {
 };
 
 static const struct usage usage = {
-	.about = "usage: dcs import FILE.csv [FLAGS]\n\n"
-		 "Publishes the commands that the rows stand for. The first row names the columns:\n"
-		 "  customers  external_ref full_name locale country [customer_id kind birth_date region timezone email mobile]\n"
-		 "  debts      external_ref creditor currency principal opened_on due_on, customer_ref or customer_id\n"
-		 "             [debt_id original_creditor portfolio interest fee cost fees_authorised]\n"
-		 "  payments   source external_ref amount currency received_on method, customer_ref or customer_id,\n"
-		 "             creditor and debt_ref or debt_id [payment_id]\n"
-		 "Amounts are decimals in the row's currency (1234.56); dates 2026-11-22. Ids are made of the references, and a "
-		 "command's\n"
-		 "id of its row: after an interruption run it again, nothing happens twice.\n"
-		 "Says what became of the rows: accepted, already there, refused by the module, dead letters, waiting, "
-		 "unanswered. "
-		 "Those\n"
-		 "that are bad are told by their line, and go to a file with their reasons; the rest is done.\n"
-		 "Exit status: 0 every row was accepted or already there (--no-wait: acknowledged); 1 not all; 2 wrong usage.",
+	.about =
+		"usage: dcs import FILE.csv [FLAGS]\n\n"
+		"Publishes the commands that the rows stand for. The first row names the columns:\n"
+		"  customers  external_ref full_name locale country [customer_id kind birth_date region timezone email mobile]\n"
+		"  debts      external_ref creditor currency principal opened_on due_on, customer_ref or customer_id\n"
+		"             [debt_id original_creditor portfolio interest fee cost fees_authorised]\n"
+		"  payments   source external_ref amount currency received_on method, customer_ref or customer_id,\n"
+		"             creditor and debt_ref or debt_id [payment_id]\n"
+		"Amounts are decimals in the row's currency (1234.56); dates 2026-11-22. Separators: comma, semicolon, tab or |. "
+		"Lines of\n"
+		"heading before the first row are read over. The whole file is looked at before anything is sent: nothing is, of "
+		"a "
+		"file\n"
+		"that is cut, has another number of rows or another total than given, or a header twice.\n"
+		"Ids are made of the references, and a command's id of its row: after an interruption run it again, nothing "
+		"happens "
+		"twice.\n"
+		"Says what became of the rows: accepted, already there, refused by the module, dead letters, waiting, "
+		"unanswered. "
+		"Those\n"
+		"that are bad are told by their line, and go to a file with their reasons; the rest is done.\n"
+		"Exit status: 0 every row was accepted or already there (--no-wait: acknowledged); 1 not all; 2 wrong usage.",
 	.rows = rows,
 	.rows_count = ROWS_COUNT(rows),
 	.arguments_min = 1,
@@ -75,8 +111,7 @@ static const struct usage usage = {
 };
 
 struct import {
-	int fd;
-	int64_t size; /* 0: unknown, a pipe */
+	struct input input;
 	struct table_file *table;
 	struct import_map map;
 	struct tally *tally;
@@ -85,6 +120,7 @@ struct import {
 	struct progress progress;
 	struct arena arena; /* the reader's, and behind `mark` one row's */
 	size_t mark;
+	struct import_totals totals;
 	struct buf json, text;
 	int64_t rows, good;
 };
@@ -147,24 +183,93 @@ static void tell(void *tell_arg, const struct told *told)
 	refused_add(&import->refused, told);
 }
 
-static int read_header(struct import *import, enum import_kind kind, struct err *err)
+/* Begins to read the file: its header. */
+static int read_header(struct import *import, struct err *err)
 {
 	enum table_kind found = TABLE_END;
 	struct table_row header;
-	const char *fault = "the file is empty";
+	const char *fault = NULL;
 
+	arena_reset(&import->arena);
+	if (input_rewind(&import->input, err) != 0)
+		return -1;
+	if (table_open(import->input.fd, import_is_column, &import->arena, &import->table, err) != 0)
+		return -1;
+	import->mark = arena_mark(&import->arena);
 	if (table_next(import->table, &found, &header, &fault, err) != 0)
 		return -1;
+	if (found == TABLE_END)
+		return err_set(err, ERR_FATAL, "the file is empty");
 	if (found != TABLE_ROW)
-		return err_set(err, ERR_FATAL, "header row: %s", fault);
-	if (import_map_read(&header, kind, &import->map, err) != 0)
+		return err_set(err, ERR_FATAL, "line %lld: %s", (long long)header.line, fault);
+	if (import_map_read(&header, import_kind_by_name(str_of(conf.type)), &import->map, err) != 0)
 		return -1;
+	import->map.decimal_comma = conf.decimal_comma;
+	buf_reset(&import->refused.header);
 	import->refused.separator = table_separator(import->table);
 	buf_add_format(&import->refused.header, "line%ccode%cfield%ctext%c", import->refused.separator, import->refused.separator,
 		       import->refused.separator, import->refused.separator);
 	buf_add_str(&import->refused.header, text_of(import, &header));
 	buf_add_u8(&import->refused.header, '\n');
 	return 0;
+}
+
+/* ---- the file as a whole ---- */
+
+static int judge_row(struct import *import, const struct table_row *row, struct err *err)
+{
+	struct err failure = ERR_INIT;
+	struct str currency;
+	int64_t minor = 0;
+
+	if (import_is_header(row))
+		return err_set(err, ERR_FATAL, "line %lld: a header once more: are these two files?", (long long)row->line);
+	if (import->totals.count == 0)
+		return 0;
+	if (import_amount(&import->map, row, &currency, &minor, &failure) != 0 ||
+	    totals_add(&import->totals, currency, minor, &failure) != 0)
+		return err_set(err, ERR_FATAL, "line %lld: %s", (long long)row->line, failure.text);
+	return 0;
+}
+
+static int judge_rows(struct import *import, int64_t *ret_count, struct err *err)
+{
+	enum table_kind kind = TABLE_ROW;
+	struct table_row row;
+	const char *fault = NULL;
+	int64_t count = 0;
+
+	for (;; count++) {
+		if (table_next(import->table, &kind, &row, &fault, err) != 0)
+			return -1;
+		if (kind == TABLE_END)
+			break;
+		if (kind == TABLE_ROW && judge_row(import, &row, err) != 0)
+			return -1;
+	}
+	*ret_count = count;
+	return 0;
+}
+
+/* Whether it is the file that somebody meant to send, before anything of it is sent. */
+static int judge_file(struct import *import, struct err *err)
+{
+	const char *cut = NULL;
+	int64_t count = 0, line = 0;
+
+	if (read_header(import, err) != 0)
+		return -1;
+	if (conf.totals[0] != '\0' && import->map.kind == IMPORT_CUSTOMERS)
+		return err_set(err, ERR_FATAL, "customers have no amounts: there is no total");
+	if (judge_rows(import, &count, err) != 0)
+		return -1;
+	cut = table_cut(import->table, &line);
+	if (cut != NULL && !conf.last_line_open)
+		return err_set(err, ERR_FATAL, "line %lld: %s: the file is cut? (--last-line-open if it is whole)",
+			       (long long)line, cut);
+	if (conf.rows >= 0 && count != conf.rows)
+		return err_set(err, ERR_FATAL, "the file has %lld rows, not %lld", (long long)count, (long long)conf.rows);
+	return totals_check(&import->totals, err);
 }
 
 static int take_rows(struct import *import, struct err *err)
@@ -186,31 +291,18 @@ static int take_rows(struct import *import, struct err *err)
 		} else if (take_row(import, &row, err) != 0) {
 			return -1;
 		}
-		progress_show(&import->progress, import->rows, table_bytes_read(import->table), import->size);
+		progress_show(&import->progress, import->rows, table_bytes_read(import->table), import->input.size);
 	}
-}
-
-static int open_file(struct import *import, const char *path, struct err *err)
-{
-	struct stat info;
-
-	import->fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
-	if (import->fd < 0)
-		return err_set(err, ERR_FATAL, "cannot open the file: %s", strerror(errno));
-	if (fstat(import->fd, &info) == 0 && S_ISREG(info.st_mode))
-		import->size = info.st_size;
-	return table_open(import->fd, &import->arena, &import->table, err);
 }
 
 static int import_file(struct import *import, const char *path, struct err *err)
 {
-	const char *beside = strcmp(path, "-") == 0 || import->size == 0 ? NULL : path;
+	const char *beside = S_ISREG(import->input.info.st_mode) && strcmp(path, "-") != 0 ? path : NULL;
 
 	if (refused_open(&import->refused, REFUSED_CSV, path, conf.refused_path, beside, err) != 0)
 		return -1;
-	if (read_header(import, import_kind_by_name(str_of(conf.type)), err) != 0)
+	if (judge_file(import, err) != 0 || read_header(import, err) != 0)
 		return -1;
-	import->mark = arena_mark(&import->arena);
 	if (!conf.dry_run &&
 	    delivery_open(&conf.delivery, import_kind_module(import->map.kind), import->tally, &import->delivery, err) != 0)
 		return -1;
@@ -244,14 +336,14 @@ static int run(struct import *import, const char *path, struct err *err)
 		return -1;
 	if (tally_new(TALLY_WINDOW, tell, import, &import->tally, err) != 0)
 		return -1;
-	if (open_file(import, path, err) != 0)
+	if (input_open(path, conf.encoding, &import->input, err) != 0)
 		return -1;
 	return import_file(import, path, err);
 }
 
 int run_import(int argc, char **argv)
 {
-	struct import import = { .fd = -1 };
+	struct import import = { .input = { .fd = -1 } };
 	struct arguments arguments;
 	struct err err = ERR_INIT;
 	int status = EXIT_STATUS_OK;
@@ -260,6 +352,8 @@ int run_import(int argc, char **argv)
 		return status;
 	if (conf.type[0] != '\0' && import_kind_by_name(str_of(conf.type)) == IMPORT_NONE)
 		return fail_usage(argv[0], "--type is customers, debts or payments");
+	if (totals_parse(conf.totals, &import.totals, &err) != 0)
+		return fail_usage(argv[0], "--total: %s", err.text);
 	if (run(&import, arguments.items[0], &err) != 0)
 		status = fail_wrong(argv[0], &err);
 	delivery_close(import.delivery); /* what it had under way is told now */
@@ -271,8 +365,7 @@ int run_import(int argc, char **argv)
 			status = EXIT_STATUS_WRONG;
 	}
 	tally_free(import.tally);
-	if (import.fd >= 0)
-		close(import.fd);
+	input_close(&import.input);
 	buf_release(&import.json);
 	buf_release(&import.text);
 	arena_release(&import.arena);

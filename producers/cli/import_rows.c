@@ -4,6 +4,7 @@
 
 #include "base/day.h"
 #include "base/money.h"
+#include "base/text.h"
 #include "model/refusal.h"
 #include "natural_id.h"
 #include "wire/json.h"
@@ -12,7 +13,7 @@
  * A column, and the member of the command it becomes as it is. Columns without a member are read by the kind's own function
  * below, for the ids.
  */
-enum cell_kind { CELL_TEXT, CELL_MONEY, CELL_SWITCH, CELL_DATE, CELL_CURRENCY };
+enum cell_kind { CELL_TEXT, CELL_PROSE, CELL_MONEY, CELL_SWITCH, CELL_DATE, CELL_CURRENCY };
 
 struct column {
 	const char *name;
@@ -29,7 +30,7 @@ static const struct column customers_columns[] = {
 	[CUSTOMER_EMAIL] = { "email", NULL, CELL_TEXT, false, NULL },
 	[CUSTOMER_MOBILE] = { "mobile", NULL, CELL_TEXT, false, NULL },
 	{ "kind", "kind", CELL_TEXT, false, "natural" },
-	{ "full_name", "full_name", CELL_TEXT, true, NULL },
+	{ "full_name", "full_name", CELL_PROSE, true, NULL },
 	{ "birth_date", "birth_date", CELL_DATE, false, NULL },
 	{ "locale", "locale", CELL_TEXT, true, NULL },
 	{ "country", "country", CELL_TEXT, true, NULL },
@@ -155,6 +156,27 @@ static bool is_of_refused_file(struct str name)
 	return str_is(name, "line") || str_is(name, "code") || str_is(name, "field") || str_is(name, "text");
 }
 
+bool import_is_column(struct str field)
+{
+	for (size_t i = 1; i < KINDS_COUNT; i++) {
+		if (column_by_name(kinds[i].columns, field) >= 0)
+			return true;
+	}
+	return is_of_refused_file(field);
+}
+
+bool import_is_header(const struct table_row *row)
+{
+	size_t names = 0;
+
+	for (size_t i = 0; i < row->count; i++) {
+		if (row->fields[i].size > 0 && !import_is_column(row->fields[i]))
+			return false;
+		names += row->fields[i].size > 0;
+	}
+	return names >= 2;
+}
+
 static int check_required(const struct import_map *map, const struct column *columns, struct err *err)
 {
 	for (int i = 0; columns[i].name != NULL; i++) {
@@ -195,10 +217,13 @@ int import_map_read(const struct table_row *header, enum import_kind kind, struc
 
 /* ---- cells ---- */
 
-/* Empty: the file has no such column, or the cell is empty. */
+/* Without what nobody sees at its ends: the normal form. Empty: the file has no such column, or the cell is empty. */
 static struct str cell(const struct import_map *map, const struct table_row *row, int column)
 {
-	return map->places[column] < 0 ? STR("") : row->fields[map->places[column]];
+	if (map->places[column] < 0 || map->places[column] >= (int)row->count)
+		return STR("");
+	return text_trim(row->fields[map->places[column]],
+			 kinds[map->kind].columns[column].kind == CELL_PROSE ? TEXT_PROSE : TEXT_WORD);
 }
 
 static int check_cells(const struct import_map *map, const struct table_row *row, struct err *err)
@@ -208,10 +233,14 @@ static int check_cells(const struct import_map *map, const struct table_row *row
 	if (row->count != map->fields_count)
 		return err_set(err, ERR_POISON, "%zu fields, where the header has %zu", row->count, map->fields_count);
 	for (int i = 0; columns[i].name != NULL; i++) {
+		int place = map->places[i];
+
+		if (place >= 0 && memchr(row->fields[place].data, '\0', row->fields[place].size) != NULL)
+			return err_set(err, ERR_POISON, "%s: has a zero byte", columns[i].name);
+		if (place >= 0 && !str_is_text(row->fields[place]))
+			return err_set(err, ERR_POISON, "%s: not UTF-8 text (--encoding says what it is)", columns[i].name);
 		if (columns[i].required && cell(map, row, i).size == 0)
 			return err_set(err, ERR_POISON, "%s: empty", columns[i].name);
-		if (!str_is_text(cell(map, row, i)))
-			return err_set(err, ERR_POISON, "%s: not UTF-8 text", columns[i].name);
 	}
 	return 0;
 }
@@ -238,15 +267,78 @@ static void add_text(struct buf *json, const char *member, struct str text)
 	json_write_string(json, text);
 }
 
-static int add_money(struct buf *json, const struct column *column, struct str text, struct str code, struct err *err)
+/* The size of a blank that stands between thousands: a space, or one of those that do not break. 0: none is there. */
+static size_t thousands_blank(struct str text)
+{
+	if (text.size >= 1 && text.data[0] == ' ')
+		return 1;
+	if (text.size >= 2 && memcmp(text.data, "\xC2\xA0", 2) == 0)
+		return 2;
+	return text.size >= 3 && memcmp(text.data, "\xE2\x80\xAF", 3) == 0 ? 3 : 0;
+}
+
+#define AMOUNT_SIZE_MAX 40
+
+/*
+ * 1.234,56 or 1 234,56 or 1234,56 as 1234.56, which money_parse reads. Thousands are groups of three, all with the same mark
+ * between: 1.23 is no amount here, and 1.234 is a thousand. False: it is not one.
+ */
+static bool plain_amount(struct str text, char plain[AMOUNT_SIZE_MAX], struct str *ret_plain)
+{
+	struct str rest = text;
+	size_t size = 0, digits = 0, groups = 0;
+	char mark = 0;
+
+	while (rest.size > 0 && rest.data[0] != ',') {
+		size_t blank = thousands_blank(rest), step = blank > 0 ? blank : 1;
+		char c = blank > 0 ? ' ' : rest.data[0];
+
+		if (c == '.' || c == ' ') {
+			if (digits == 0 || (groups == 0 ? digits > 3 : digits != 3 || c != mark))
+				return false;
+			mark = c;
+			groups++;
+			digits = 0;
+		} else {
+			if (size == AMOUNT_SIZE_MAX - 1)
+				return false;
+			plain[size++] = c;
+			digits += c != '-' && c != '+';
+		}
+		rest = (struct str){ .data = rest.data + step, .size = rest.size - step };
+	}
+	if (digits == 0 || (groups > 0 && digits != 3) || rest.size > AMOUNT_SIZE_MAX - size || rest.size == 1)
+		return false;
+	if (rest.size > 0) {
+		plain[size++] = '.';
+		memcpy(plain + size, rest.data + 1, rest.size - 1);
+		size += rest.size - 1;
+	}
+	*ret_plain = (struct str){ .data = plain, .size = size };
+	return true;
+}
+
+static int read_money(const struct import_map *map, const struct column *column, struct str text, struct str code,
+		      int64_t *ret_minor, struct err *err)
 {
 	const struct currency *currency = currency_find(code);
-	int64_t minor = 0;
+	char plain[AMOUNT_SIZE_MAX];
 
 	if (currency == NULL)
 		return err_set(err, ERR_POISON, "currency: not an ISO 4217 code in use");
-	if (!money_parse(text, currency, &minor))
-		return err_set(err, ERR_POISON, "%s: not an amount with at most %d decimals", column->name, currency->decimals);
+	if ((map->decimal_comma && !plain_amount(text, plain, &text)) || !money_parse(text, currency, ret_minor))
+		return err_set(err, ERR_POISON, "%s: not an amount such as %s, with at most %d decimals", column->name,
+			       map->decimal_comma ? "1.234,56" : "1234.56", currency->decimals);
+	return 0;
+}
+
+static int add_money(struct buf *json, const struct import_map *map, const struct column *column, struct str text,
+		     struct str code, struct err *err)
+{
+	int64_t minor = 0;
+
+	if (read_money(map, column, text, code, &minor, err) != 0)
+		return -1;
 	add_name(json, column->member);
 	buf_add_format(json, "%lld", (long long)minor);
 	return 0;
@@ -292,6 +384,7 @@ static int add_members(struct buf *json, const struct import_map *map, const str
 			continue;
 		switch (columns[i].kind) {
 		case CELL_TEXT:
+		case CELL_PROSE:
 		case CELL_CURRENCY:
 			add_text(json, columns[i].member, text);
 			break;
@@ -299,7 +392,7 @@ static int add_members(struct buf *json, const struct import_map *map, const str
 			failed = add_date(json, &columns[i], text, err);
 			break;
 		case CELL_MONEY:
-			failed = add_money(json, &columns[i], text, cell(map, row, currency), err);
+			failed = add_money(json, map, &columns[i], text, cell(map, row, currency), err);
 			break;
 		case CELL_SWITCH:
 			failed = add_switch(json, &columns[i], text, err);
@@ -307,6 +400,28 @@ static int add_members(struct buf *json, const struct import_map *map, const str
 		}
 	}
 	return failed;
+}
+
+int import_amount(const struct import_map *map, const struct table_row *row, struct str *ret_currency, int64_t *ret_minor,
+		  struct err *err)
+{
+	const struct column *columns = kinds[map->kind].columns;
+	struct str code = cell(map, row, kinds[map->kind].currency);
+	int64_t sum_minor = 0;
+
+	for (int i = 0; columns[i].name != NULL; i++) {
+		int64_t minor = 0;
+
+		if (columns[i].kind != CELL_MONEY || cell(map, row, i).size == 0)
+			continue;
+		if (read_money(map, &columns[i], cell(map, row, i), code, &minor, err) != 0)
+			return -1;
+		if (!money_add(sum_minor, minor, &sum_minor))
+			return err_set(err, ERR_POISON, "%s: too large", columns[i].name);
+	}
+	*ret_currency = code;
+	*ret_minor = sum_minor;
+	return 0;
 }
 
 /* ---- ids ---- */
@@ -537,6 +652,7 @@ static const char *code_of(const struct column *column)
 	case CELL_DATE:
 		return refusal_code(REFUSAL_BAD_DATE);
 	case CELL_TEXT:
+	case CELL_PROSE:
 	case CELL_SWITCH:
 		break;
 	}

@@ -21,6 +21,7 @@ enum import_kind { IMPORT_NONE, IMPORT_CUSTOMERS, IMPORT_DEBTS, IMPORT_PAYMENTS 
 struct import_map {
 	enum import_kind kind;
 	size_t fields_count;            /* every row has as many as the header */
+	bool decimal_comma;             /* amounts are 1.234,56; set by the caller */
 	int places[IMPORT_COLUMNS_MAX]; /* by column of the kind; -1: the file does not have it */
 };
 
@@ -36,12 +37,21 @@ enum import_kind import_kind_by_name(struct str name); /* "debts"; IMPORT_NONE: 
 
 const char *import_kind_module(enum import_kind kind); /* whose commands its rows are: "debts" */
 
+bool import_is_column(struct str field); /* of any kind, or of a file of refused rows */
+
 /*
  * Reads the header row. kind IMPORT_NONE: chosen by the columns. ERR_FATAL: a column is unknown, twice or missing.
  * The columns of a file of refused rows (line, code, field, text) are read over.
  */
 MUST_CHECK int import_map_read(const struct table_row *header, enum import_kind kind, struct import_map *ret_map,
 			       struct err *err);
+
+/* Whether the row is a header once more: all that stands in it are names of columns. Two files in one, mostly. */
+bool import_is_header(const struct table_row *row);
+
+/* What the row's amounts come to, all of them together, and in which currency (borrows). ERR_POISON: they cannot be read. */
+MUST_CHECK int import_amount(const struct import_map *map, const struct table_row *row, struct str *ret_currency,
+			     int64_t *ret_minor, struct err *err);
 
 /* ERR_POISON: "column: what is wrong with it". Empties `json` first. */
 MUST_CHECK int import_row(const struct import_map *map, const struct table_row *row, struct buf *json,

@@ -52,6 +52,7 @@ int lines_next(struct lines *lines, enum line_kind *ret_kind, struct str *ret_li
 			*ret_line = take(lines, end != NULL ? (size_t)(end - (lines->room + lines->from)) + 1 : here);
 			*ret_kind = too_long ? LINE_TOO_LONG : LINE_TEXT;
 			lines->number++;
+			lines->is_open = end == NULL;
 			return 0;
 		}
 		if (lines->at_end) {

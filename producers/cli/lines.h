@@ -21,6 +21,7 @@ struct lines {
 	bool at_end;
 	int64_t number;     /* of the line given last: 1, 2, 3 ... */
 	int64_t bytes_read; /* given out so far, with line ends */
+	bool is_open;       /* the line given last had no end: the file may be cut there */
 };
 
 enum line_kind { LINE_END, LINE_TEXT, LINE_TOO_LONG };

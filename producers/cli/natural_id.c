@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/must.h"
+#include "base/text.h"
 #include "crypto/crypto.h"
 
 #define PARTS_MAX     4
@@ -37,8 +38,15 @@ static struct str bytes_of(const struct uuid *id)
 	return (struct str){ .data = (const char *)id->bytes, .size = sizeof(id->bytes) };
 }
 
+/* References that look the same are the same: the normal form of every door. */
+static struct str normal(struct str reference)
+{
+	return text_trim(reference, TEXT_WORD);
+}
+
 struct uuid customer_id_of(struct str customer_ref)
 {
+	customer_ref = normal(customer_ref);
 	return id_of("customer", &customer_ref, 1);
 }
 
@@ -46,6 +54,7 @@ struct uuid creditor_id_of(struct str creditor)
 {
 	struct uuid id;
 
+	creditor = normal(creditor);
 	return uuid_parse(&id, creditor) ? id : id_of("creditor", &creditor, 1);
 }
 
@@ -53,22 +62,23 @@ struct uuid portfolio_id_of(struct str portfolio)
 {
 	struct uuid id;
 
+	portfolio = normal(portfolio);
 	return uuid_parse(&id, portfolio) ? id : id_of("portfolio", &portfolio, 1);
 }
 
 struct uuid debt_id_of(const struct uuid *creditor_id, struct str external_ref)
 {
-	return id_of("debt", (const struct str[]){ bytes_of(creditor_id), external_ref }, 2);
+	return id_of("debt", (const struct str[]){ bytes_of(creditor_id), normal(external_ref) }, 2);
 }
 
 struct uuid payment_id_of(struct str source, struct str external_ref)
 {
-	return id_of("payment", (const struct str[]){ source, external_ref }, 2);
+	return id_of("payment", (const struct str[]){ normal(source), normal(external_ref) }, 2);
 }
 
 struct uuid contact_point_id_of(const struct uuid *customer_id, struct str channel, struct str address)
 {
-	return id_of("contact point", (const struct str[]){ bytes_of(customer_id), channel, address }, 3);
+	return id_of("contact point", (const struct str[]){ bytes_of(customer_id), channel, normal(address) }, 3);
 }
 
 struct uuid template_id_of(struct str name, struct str channel, struct str language)

@@ -6,7 +6,8 @@
 
 /*
  * Ids made of the names that files use, so that the same file gives the same ids whenever and wherever it is imported, and a
- * payment finds the debt that another file brought. `dcs import` and `dcs sample` agree by using these.
+ * payment finds the debt that another file brought. `dcs import` and `dcs sample` agree by using these. References are taken in
+ * their normal form (base/text.h, a word): " A1" and "A1" have one id.
  */
 struct uuid customer_id_of(struct str customer_ref);
 struct uuid creditor_id_of(struct str creditor);   /* a UUID stands for itself, anything else is a name */

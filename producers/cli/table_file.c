@@ -7,8 +7,11 @@
 
 struct table_file {
 	struct lines lines;
+	table_is_name *is_name; /* NULL: nobody knows names */
 	struct csv_parser parser;
-	unsigned char separator; /* 0: the first line has not been seen */
+	unsigned char separator; /* 0: the header has not been seen */
+	unsigned char said;      /* by a line sep=; 0: none */
+	int64_t open_quote_line; /* the row that the end of the file came in; 0: none */
 	struct table_row row;
 	bool has_row;
 	const char *fault;
@@ -81,7 +84,7 @@ static void on_row(int end, void *arg)
 	table->has_row = true;
 }
 
-int table_open(int fd, struct arena *arena, struct table_file **ret_table, struct err *err)
+int table_open(int fd, table_is_name *is_name, struct arena *arena, struct table_file **ret_table, struct err *err)
 {
 	struct table_file *table = arena_take(arena, 1, sizeof(*table));
 	char *room = arena_take_bytes(arena, TABLE_ROW_SIZE_MAX);
@@ -89,29 +92,95 @@ int table_open(int fd, struct arena *arena, struct table_file **ret_table, struc
 	if (table == NULL || room == NULL)
 		return err_set(err, ERR_FATAL, "no memory for reading rows");
 	table->room = room;
+	table->is_name = is_name;
 	if (lines_init(&table->lines, fd, arena, LINE_SIZE_MAX, err) != 0)
 		return -1;
 	*ret_table = table;
 	return 0;
 }
 
-/* A byte order mark in front, and which separator the file uses. */
-static struct str first_line(struct table_file *table, struct str line)
-{
-	size_t commas = 0, semicolons = 0;
+/* ---- the header ---- */
 
-	if (line.size >= 3 && memcmp(line.data, "\xEF\xBB\xBF", 3) == 0) {
-		line.data += 3;
-		line.size -= 3;
-	}
-	for (size_t i = 0; i < line.size; i++) {
-		commas += line.data[i] == ',';
-		semicolons += line.data[i] == ';';
-	}
-	table->separator = semicolons > commas ? ';' : ',';
-	start_parser(table);
-	return line;
+static struct str without_mark(struct str line)
+{
+	bool has_mark = line.size >= 3 && memcmp(line.data, "\xEF\xBB\xBF", 3) == 0;
+
+	return has_mark ? (struct str){ .data = line.data + 3, .size = line.size - 3 } : line;
 }
+
+static struct str trimmed(struct str text)
+{
+	while (text.size > 0 && (is_blank((unsigned char)text.data[0]) || text.data[0] == '"')) {
+		text.data++;
+		text.size--;
+	}
+	while (text.size > 0 && (is_blank((unsigned char)text.data[text.size - 1]) || text.data[text.size - 1] == '"'))
+		text.size--;
+	return text;
+}
+
+/* sep=; as some spreadsheets write in front, and read. */
+static unsigned char said_separator(struct str line)
+{
+	struct str text = line_without_end(line), word = trimmed(text);
+	bool is_it = word.size >= 4 && word.size <= 5 && memcmp(word.data, "sep=", 4) == 0;
+
+	/* A tab was trimmed, and stands there. */
+	return is_it && word.data + 4 < text.data + text.size ? (unsigned char)word.data[4] : 0;
+}
+
+static size_t count_char(struct str line, char c)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < line.size; i++)
+		count += line.data[i] == c;
+	return count;
+}
+
+static size_t count_names(const struct table_file *table, struct str line, char separator)
+{
+	size_t count = 0;
+
+	while (line.size > 0)
+		count += table->is_name(trimmed(str_cut(line, separator, &line)));
+	return count;
+}
+
+/* The separator that makes a header of the line; 0: it is none. */
+static unsigned char header_separator(const struct table_file *table, struct str line)
+{
+	static const char candidates[] = { ',', ';', '\t', '|' };
+
+	if (table->is_name == NULL && table->said == 0)
+		return count_char(line, ';') > count_char(line, ',') ? ';' : ',';
+	if (table->said != 0)
+		return table->is_name == NULL || count_names(table, line, (char)table->said) >= 2 ? table->said : 0;
+	for (size_t i = 0; i < sizeof(candidates); i++) {
+		if (count_names(table, line, candidates[i]) >= 2)
+			return (unsigned char)candidates[i];
+	}
+	return 0;
+}
+
+/* One line in front of the rows. True: it is the header, and in *line what there is to parse of it. */
+static bool find_header(struct table_file *table, enum line_kind kind, struct str *line)
+{
+	if (table->lines.number == 1) {
+		*line = without_mark(*line);
+		table->said = said_separator(*line);
+		if (table->said != 0)
+			return false;
+	}
+	if (kind == LINE_TEXT && trimmed(line_without_end(*line)).size > 0)
+		table->separator = header_separator(table, line_without_end(*line));
+	if (table->separator == 0)
+		return false;
+	start_parser(table);
+	return true;
+}
+
+/* ---- rows ---- */
 
 static void parse(struct table_file *table, struct str text)
 {
@@ -124,11 +193,18 @@ static void parse(struct table_file *table, struct str text)
 /* Gives the parser one line. True: a row, or a fault, is complete. */
 static bool take_line(struct table_file *table, enum line_kind kind, struct str line)
 {
-	bool begins = table->separator == 0 || table->parser.pstate == 0; /* libcsv's ROW_NOT_BEGUN */
+	bool is_header = table->separator == 0;
 
-	if (table->separator == 0)
-		line = first_line(table, line);
-	if (begins)
+	if (is_header && !find_header(table, kind, &line)) {
+		if (table->lines.number < TABLE_HEADING_MAX)
+			return false;
+		table->fault = "no header row within the first 20 lines: none has two names of columns";
+		table->row.line = table->lines.number;
+		return true;
+	}
+	if (is_header && count_char(line_without_end(line), '\r') > 0)
+		table->fault = "a carriage return within the header: lines must end in a line feed";
+	if (is_header || table->parser.pstate == 0) /* libcsv's ROW_NOT_BEGUN */
 		table->row.line = table->lines.number;
 	if (kind == LINE_TOO_LONG)
 		table->fault = "the line is too long";
@@ -136,6 +212,26 @@ static bool take_line(struct table_file *table, enum line_kind kind, struct str 
 	if (line.size == 0 || line.data[line.size - 1] != '\n')
 		parse(table, STR("\n")); /* the last line of a file may lack its end */
 	return table->fault != NULL || table->has_row;
+}
+
+static bool is_between_rows(const struct table_file *table)
+{
+	return table->separator != 0 && table->parser.pstate == 0;
+}
+
+/* The end of the file. False: there is nothing more to say. */
+static bool take_end(struct table_file *table)
+{
+	if (is_between_rows(table) || table->lines.number == 0)
+		return false;
+	if (table->separator == 0) {
+		table->fault = "no header row: no line has two names of columns";
+		table->row.line = table->lines.number;
+		return true;
+	}
+	table->fault = "a quote does not close";
+	table->open_quote_line = table->row.line;
+	return true;
 }
 
 int table_next(struct table_file *table, enum table_kind *ret_kind, struct table_row *ret_row, const char **ret_fault,
@@ -152,16 +248,11 @@ int table_next(struct table_file *table, enum table_kind *ret_kind, struct table
 	while (!complete) {
 		if (lines_next(&table->lines, &kind, &line, err) != 0)
 			return -1;
-		if (kind != LINE_END) {
-			complete = take_line(table, kind, line);
-			continue;
-		}
-		if (table->separator == 0 || table->parser.pstate == 0) {
+		complete = kind != LINE_END ? take_line(table, kind, line) : take_end(table);
+		if (kind == LINE_END && !complete) {
 			*ret_kind = TABLE_END;
 			return 0;
 		}
-		table->fault = "a quote does not close";
-		complete = true;
 	}
 	*ret_kind = table->fault == NULL ? TABLE_ROW : TABLE_BAD;
 	*ret_row = table->row;
@@ -170,6 +261,14 @@ int table_next(struct table_file *table, enum table_kind *ret_kind, struct table
 		start_parser(table);
 	}
 	return 0;
+}
+
+const char *table_cut(const struct table_file *table, int64_t *ret_line)
+{
+	*ret_line = table->open_quote_line > 0 ? table->open_quote_line : table->lines.number;
+	if (table->open_quote_line > 0)
+		return "a quote does not close before the end of the file";
+	return table->lines.number > 0 && table->lines.is_open ? "the last line has no end" : NULL;
 }
 
 int64_t table_bytes_read(const struct table_file *table)

@@ -8,8 +8,12 @@
 
 /*
  * Reads a CSV file row by row (RFC 4180, by libcsv in its strict mode, which only this file includes), with bounded memory. Rows
- * know the line they begin in: fields in quotes may hold line ends. Blank lines are no rows. Commas or semicolons, whichever the
- * first line has more of. A bad row is told and read over. One reader at a time in a process: libcsv's buffer is one static.
+ * know the line they begin in: fields in quotes may hold line ends. Blank lines are no rows. A bad row is told and read over. One
+ * row is read at a time in a process: libcsv's buffer is one static.
+ *
+ * What spreadsheets put in front is understood: a byte order mark, a line `sep=;`, lines of heading. The first row is the header:
+ * the first line that has two names of columns, with one of the separators , ; tab |. Without anybody who knows names it is the
+ * first line that is not blank, and the separator is a comma or what the line has more of.
  */
 #define TABLE_COLUMNS_MAX    64
 #define TABLE_FIELD_SIZE_MAX (64 * 1024)
@@ -26,11 +30,19 @@ enum table_kind { TABLE_END, TABLE_ROW, TABLE_BAD };
 
 struct table_file;
 
-MUST_CHECK int table_open(int fd, struct arena *arena, struct table_file **ret_table, struct err *err);
+#define TABLE_HEADING_MAX 20 /* lines in front of the header */
+
+typedef bool table_is_name(struct str field); /* whether it is the name of a column */
+
+/* is_name NULL: nobody knows. */
+MUST_CHECK int table_open(int fd, table_is_name *is_name, struct arena *arena, struct table_file **ret_table, struct err *err);
 
 /* TABLE_BAD: ret_row has only its line, *ret_fault says why. ERR_FATAL: cannot read. */
 MUST_CHECK int table_next(struct table_file *table, enum table_kind *ret_kind, struct table_row *ret_row, const char **ret_fault,
 			  struct err *err);
+
+/* At the end: why the file looks cut ("its last line has no end"); NULL: it does not. *ret_line: where. */
+const char *table_cut(const struct table_file *table, int64_t *ret_line);
 
 char table_separator(const struct table_file *table); /* known when the first row is */
 int64_t table_bytes_read(const struct table_file *table);

@@ -23,6 +23,7 @@
 
 struct fixture {
 	FILE *file;
+	table_is_name *is_name; /* NULL: nobody knows */
 	struct arena arena;
 	struct table_file *table;
 	struct buf json;
@@ -59,7 +60,7 @@ static void given_bytes(const char *bytes, size_t size)
 	assert_int_equal(fwrite(bytes, 1, size, fixture.file), size);
 	rewind(fixture.file);
 	assert_int_equal(fflush(fixture.file), 0);
-	assert_int_equal(table_open(fileno(fixture.file), &fixture.arena, &fixture.table, &fixture.err), 0);
+	assert_int_equal(table_open(fileno(fixture.file), fixture.is_name, &fixture.arena, &fixture.table, &fixture.err), 0);
 }
 
 static void given(const char *text)
@@ -303,17 +304,33 @@ static void test_import_row__gives_the_same_row_the_same_command_id_and_another_
 	assert_memory_equal(first.bytes, other.bytes, 6); /* the same time in front: never above a new UUIDv7 */
 }
 
+static void test_import_row__takes_references_that_look_the_same_for_the_same(void **state)
+{
+	struct uuid plain = id_of_debt_row("D-1,C-1,acme,EUR,10,,2024-01-31,2024-03-01,no\n");
+	struct uuid blanks = id_of_debt_row("\" D-1\t\",C-1\xC2\xA0,\xE2\x80\x8B"
+					    "acme,EUR,10,,2024-01-31,2024-03-01,no\n");
+	struct uuid a = payment_id_of(STR("bank"), STR("A1")), b = payment_id_of(STR(" bank"), STR("A1\xE2\x80\x8B"));
+	struct uuid c = creditor_id_of(STR("acme")), d = creditor_id_of(STR("\xEF\xBB\xBF"
+									    "acme "));
+
+	(void)state;
+	assert_true(uuid_equal(&plain, &blanks));
+	assert_true(uuid_equal(&a, &b));
+	assert_true(uuid_equal(&c, &d));
+}
+
 static void test_import_row__says_which_column_is_wrong(void **state)
 {
 	(void)state;
 	then_error(DEBTS_HEADER "D-1,C-1,acme,EUR,10.001,,2024-01-31,2024-03-01,no\n",
-		   "principal: not an amount with at most 2 decimals");
+		   "principal: not an amount such as 1234.56, with at most 2 decimals");
 	then_error(DEBTS_HEADER "D-1,C-1,acme,XXX,10,,2024-01-31,2024-03-01,no\n", "currency: not an ISO 4217 code in use");
 	then_error(DEBTS_HEADER ",C-1,acme,EUR,10,,2024-01-31,2024-03-01,no\n", "external_ref: empty");
 	then_error(DEBTS_HEADER "D-1,,acme,EUR,10,,2024-01-31,2024-03-01,no\n", "customer_ref: empty");
 	then_error(DEBTS_HEADER "D-1,C-1,acme,EUR,10,,2024-01-31,2024-03-01,maybe\n", "fees_authorised: say yes or no");
 	then_error(DEBTS_HEADER "D-1,C-1,acme,EUR,10\n", "5 fields, where the header has 9");
-	then_error(DEBTS_HEADER "D-\xFF,C-1,acme,EUR,10,,2024-01-31,2024-03-01,no\n", "external_ref: not UTF-8 text");
+	then_error(DEBTS_HEADER "D-\xFF,C-1,acme,EUR,10,,2024-01-31,2024-03-01,no\n",
+		   "external_ref: not UTF-8 text (--encoding says what it is)");
 	then_error("external_ref,full_name,locale,country,customer_id\nC-1,A,de,DE,17\n", "customer_id: not a UUID");
 	then_error(DEBTS_HEADER "D-1,C-1,acme,EUR,10,,31/01/2024,2024-03-01,no\n", "opened_on: not a date such as 2026-11-22");
 	then_error(DEBTS_HEADER "D-1,C-1,acme,EUR,10,,01/02/2024,2024-03-01,no\n", "opened_on: not a date such as 2026-11-22");
@@ -390,6 +407,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_import_row__lets_a_payment_find_the_debt_of_another_file, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_import_row__gives_the_same_row_the_same_command_id_and_another_row_another,
 						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_import_row__takes_references_that_look_the_same_for_the_same, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(test_import_row__says_which_column_is_wrong, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_import_reason__has_the_code_that_the_module_would_say, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_import_row__takes_a_repaired_file_of_refused_rows, set_up, tear_down),
