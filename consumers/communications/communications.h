@@ -60,6 +60,7 @@ enum basis basis_by_name(struct str name);
 const char *basis_name(enum basis basis);
 enum communication_state communication_state_by_name(struct str name);
 const char *communication_state_name(enum communication_state state);
+bool template_name_is_valid(struct str name);
 bool message_class_is_known(struct str message_class);
 bool message_class_claims_payment(struct str message_class); /* reminder, demand ...: what nobody may be sent who owes nothing */
 

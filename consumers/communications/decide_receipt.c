@@ -52,11 +52,13 @@ static void progress(const struct receipt *receipt, const struct communication *
 static void take_receipt(const struct receipt *receipt, const struct workset *set, struct decision *decision)
 {
 	const struct communication *communication = workset_state(set, &communication_entity, receipt->communication_id);
+	char id[UUID_TEXT_SIZE + 1];
 
 	if (receipt->occurred_at < 0 || receipt->occurred_at > DAY_MAX * DAY_MS) {
 		decision_refuse(decision, REFUSAL_BAD_DATE, "occurred_at", "before 1970, or after the year 9999");
 	} else if (communication == NULL) {
-		decision_wait(decision, "communication_id", "the communication is not known yet");
+		uuid_format(id, receipt->communication_id);
+		decision_wait(decision, "communication_id", "the communication %s is not known yet", id);
 	} else if (!uuid_equal(&communication->customer_id, receipt->customer_id)) {
 		decision_refuse(decision, REFUSAL_NOT_FOUND, "communication_id", "the customer has no such communication");
 	} else if (communication_moves(communication->state, communication->attempt, receipt->state, receipt->attempt)) {

@@ -36,6 +36,10 @@ static bool send_is_good(const struct sending *sending, struct decision *decisio
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "channel", "not one of email, sms");
 		return false;
 	}
+	if (!template_name_is_valid(body->template_name)) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "template_name", "not a name of small letters, digits, and _ . -");
+		return false;
+	}
 	if (!message_class_is_known(body->message_class)) {
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "message_class", "not a known message class");
 		return false;
@@ -54,23 +58,27 @@ static bool send_is_good(const struct sending *sending, struct decision *decisio
 static bool is_known(const struct sending *sending, const struct workset *set, struct decision *decision)
 {
 	const struct send_communication *body = sending->body;
+	char id[UUID_TEXT_SIZE + 1];
 
 	if (workset_state(set, &communication_entity, &body->communication_id) != NULL) {
 		decision_refuse(decision, REFUSAL_EXISTS, "communication_id", "a communication has this id");
 		return false;
 	}
 	if (sending->person == NULL) {
-		decision_wait(decision, "customer_id", "the customer is not known yet");
+		uuid_format(id, &body->customer_id);
+		decision_wait(decision, "customer_id", "the customer %s is not known yet", id);
 		return false;
 	}
 	for (size_t index = 0; index < body->debt_ids_count; index++) {
 		if (workset_state(set, &owed_debt_entity, &body->debt_ids[index]) == NULL) {
-			decision_wait(decision, "debt_ids", "a debt is not known yet");
+			uuid_format(id, &body->debt_ids[index]);
+			decision_wait(decision, "debt_ids", "the debt %s is not known yet", id);
 			return false;
 		}
 	}
 	if (sending->template == NULL) {
-		decision_wait(decision, "template_name", "the template is not published yet in this channel and language");
+		decision_wait(decision, "template_name", "the template %.*s is not published yet in this channel and language",
+			      (int)body->template_name.size, body->template_name.data);
 		return false;
 	}
 	return true;

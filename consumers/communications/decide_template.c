@@ -7,7 +7,7 @@ static bool is_one_of(char letter, const char *letters)
 	return letter != '\0' && strchr(letters, letter) != NULL;
 }
 
-static bool name_is_valid(struct str name)
+bool template_name_is_valid(struct str name)
 {
 	if (name.size == 0 || name.size > TEMPLATE_NAME_MAX)
 		return false;
@@ -38,7 +38,7 @@ static bool name_is_good(const struct publish_template *body, struct decision *d
 {
 	if (uuid_is_none(&body->template_id)) {
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "template_id", "the id is all zeros");
-	} else if (!name_is_valid(body->name)) {
+	} else if (!template_name_is_valid(body->name)) {
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "name", "not a name of small letters, digits, and _ . -");
 	} else if (message_channel_by_name(body->channel) == CHANNEL_NONE) {
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "channel", "not one of email, sms, voice, letter, push");

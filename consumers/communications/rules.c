@@ -1,12 +1,14 @@
 #include "consumers/communications/communications.h"
 #include "schemas/communications.h"
 
-const struct entity template_entity = { .name = "template", .state_size = sizeof(struct template) };
+const struct entity template_entity = { .name = "template", .state_size = sizeof(struct template), .is_ordered = true };
 const struct entity template_text_entity = { .name = "template_text", .state_size = sizeof(struct template_text) };
 const struct entity recipient_entity = { .name = "recipient", .state_size = sizeof(struct recipient) };
 const struct entity queue_entity = { .name = "queue", .state_size = sizeof(struct queue) };
-const struct entity communication_entity = { .name = "communication", .state_size = sizeof(struct communication) };
-const struct entity consent_entity = { .name = "consent", .state_size = sizeof(struct consent) };
+const struct entity communication_entity = { .name = "communication",
+					     .state_size = sizeof(struct communication),
+					     .is_ordered = true };
+const struct entity consent_entity = { .name = "consent", .state_size = sizeof(struct consent), .is_ordered = true };
 const struct entity person_entity = { .name = "person", .state_size = sizeof(struct person) };
 const struct entity addresses_entity = { .name = "addresses", .state_size = sizeof(struct addresses) };
 const struct entity owed_debt_entity = { .name = "debt", .state_size = sizeof(struct owed_debt) };
@@ -112,8 +114,8 @@ static const struct rule rules[] = {
 	{ &withdraw_consent_type, touch_withdraw_consent, decide_withdraw_consent, true, true },
 	{ &send_communication_type, touch_send_communication, decide_send_communication, false, false },
 	{ &cancel_communication_type, touch_cancel_communication, decide_cancel_communication, false, false },
-	{ &record_dispatch_type, touch_record_dispatch, decide_record_dispatch, false, false },
-	{ &record_delivery_type, touch_record_delivery, decide_record_delivery, false, false },
+	{ &record_dispatch_type, touch_record_dispatch, decide_record_dispatch, false, true },
+	{ &record_delivery_type, touch_record_delivery, decide_record_delivery, false, true },
 };
 
 const struct module communications_module = {

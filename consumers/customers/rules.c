@@ -1,9 +1,11 @@
 #include "consumers/customers/customers.h"
 #include "schemas/customers.h"
 
-const struct entity customer_entity = { .name = "customer", .state_size = sizeof(struct customer) };
+const struct entity customer_entity = { .name = "customer", .state_size = sizeof(struct customer), .is_ordered = true };
 const struct entity customer_reference_entity = { .name = "customer_reference", .state_size = sizeof(struct customer_reference) };
-const struct entity contact_point_entity = { .name = "contact_point", .state_size = sizeof(struct contact_point) };
+const struct entity contact_point_entity = { .name = "contact_point",
+					     .state_size = sizeof(struct contact_point),
+					     .is_ordered = true };
 const struct entity contact_address_entity = { .name = "contact_address", .state_size = sizeof(struct contact_address) };
 const struct entity retention_entity = { .name = "retention", .state_size = sizeof(struct retention) };
 

@@ -107,9 +107,11 @@ static bool is_new(const struct create_debt *body, const struct workset *set, st
 static bool customer_is_good(const struct create_debt *body, const struct workset *set, struct decision *decision)
 {
 	const struct debts_customer *customer = workset_state(set, &debts_customer_entity, &body->customer_id);
+	char id[UUID_TEXT_SIZE + 1];
 
 	if (customer == NULL) {
-		decision_wait(decision, "customer_id", "the customer is not known yet");
+		uuid_format(id, &body->customer_id);
+		decision_wait(decision, "customer_id", "the customer %s is not known yet", id);
 		return false;
 	}
 	if (!customer->is_active) {

@@ -2,9 +2,9 @@
 #include "consumers/debts/debts.h"
 #include "schemas/debts.h"
 
-const struct entity debt_entity = { .name = "debt", .state_size = sizeof(struct debt) };
+const struct entity debt_entity = { .name = "debt", .state_size = sizeof(struct debt), .is_ordered = true };
 const struct entity debt_terms_entity = { .name = "debt_terms", .state_size = sizeof(struct debt_terms) };
-const struct entity payment_entity = { .name = "payment", .state_size = sizeof(struct payment) };
+const struct entity payment_entity = { .name = "payment", .state_size = sizeof(struct payment), .is_ordered = true };
 const struct entity debt_reference_entity = { .name = "debt_reference", .state_size = sizeof(struct taken) };
 const struct entity payment_reference_entity = { .name = "payment_reference", .state_size = sizeof(struct taken) };
 const struct entity debts_customer_entity = { .name = "customer", .state_size = sizeof(struct debts_customer) };

@@ -1,7 +1,7 @@
 #include "consumers/reports/reports.h"
 #include "schemas/reports.h"
 
-const struct entity report_entity = { .name = "report", .state_size = sizeof(struct report) };
+const struct entity report_entity = { .name = "report", .state_size = sizeof(struct report), .is_ordered = true };
 
 static void touch_report(const struct command *command, struct workset *set)
 {

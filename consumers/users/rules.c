@@ -1,7 +1,7 @@
 #include "consumers/users/users.h"
 #include "schemas/users.h"
 
-const struct entity user_entity = { .name = "user", .state_size = sizeof(struct user) };
+const struct entity user_entity = { .name = "user", .state_size = sizeof(struct user), .is_ordered = true };
 const struct entity user_login_entity = { .name = "user_login", .state_size = sizeof(struct user_login) };
 
 static void touch_register_user(const struct command *command, struct workset *set)

@@ -29,8 +29,9 @@ struct rule {
 	bool touches_again;
 
 	/*
-	 * Does not queue behind a parked command of its key: a withdrawal of consent is done at once, whatever else of the
-	 * customer waits (P9 before P4). Its rule must not care which of the two came first.
+	 * Neither queues behind a parked command nor, while it waits, holds any other: a withdrawal of consent is done at once,
+	 * whatever else of the customer waits (P9 before P4); a provider's report moves its message forward only. Its rule must
+	 * not care which of two commands came first.
 	 */
 	bool overtakes;
 };

@@ -66,12 +66,26 @@ static void want(struct workset *set, struct slot *slot)
 	set->missing[set->missing_count++] = slot;
 }
 
+static void list(struct touch_list *list, const struct entity *entity, const struct uuid *id)
+{
+	if (!entity->is_ordered)
+		return;
+	if (list->count < list->max)
+		list->touched[list->count++] = (struct touched){ entity, *id };
+	else
+		list->is_cut = true;
+}
+
 static struct slot *touch(struct workset *set, const struct entity *entity, const struct uuid *id, struct str text,
 			  bool may_assume)
 {
 	struct slot *slot = workset_find(set, entity, id);
 	bool is_first = slot == NULL;
 
+	if (set->list != NULL) {
+		list(set->list, entity, id);
+		return slot;
+	}
 	if (is_first && set->slots_count < set->slots_max)
 		slot = add(set, entity, id, text);
 	if (slot == NULL) {

@@ -25,6 +25,9 @@
 struct entity {
 	const char *name; /* "debt"; unique in its module */
 	size_t state_size;
+	/* Commands of one customer that touch the same one take effect in their order, also when the first has to wait. False:
+	 * what commands only look at (another module's view), or may change in any order. */
+	bool is_ordered;
 };
 
 struct slot {
@@ -41,6 +44,17 @@ struct slot {
 	struct slot *next_in_bucket;
 };
 
+/* The ordered states that a command names. */
+struct touched {
+	const struct entity *entity;
+	struct uuid id;
+};
+struct touch_list {
+	struct touched *touched;
+	size_t count, max;
+	bool is_cut; /* there are more */
+};
+
 struct workset {
 	struct arena *arena; /* borrows */
 	struct slot **slots; /* all, in the order touched */
@@ -50,9 +64,10 @@ struct workset {
 	size_t missing_count;
 	struct slot **buckets;
 	size_t buckets_mask;
-	bool assumes_new; /* see workset_touch_new; false at first */
-	bool folds;       /* a whole log is folded over it: a state is new with the first event that changes it, untouched */
-	bool overflow;    /* a touch did not fit: the batch is too large, the caller halves it */
+	bool assumes_new;        /* see workset_touch_new; false at first */
+	bool folds;              /* a whole log is folded over it: a state is new with the first event that changes it, untouched */
+	struct touch_list *list; /* not NULL: touches are listed here, and ask for nothing */
+	bool overflow;           /* a touch did not fit: the batch is too large, the caller halves it */
 };
 
 /* Room for slots_max slots from the arena; false when the arena is too small. */

@@ -265,6 +265,8 @@ int admit_parked(const struct admission *admission, const struct parked *parked,
 	item.value = parked->value;
 	item.since_ms = parked->since_ms;
 	item.parked_kind = parked->kind;
+	item.parked_reason = parked->reason;
+	item.holds = parked->holds;
 	item.is_released = parked->released;
 	item.is_broken = is_broken || (parked->kind == PARKED_BUG && !parked->released);
 	item.is_unread = item.is_broken;

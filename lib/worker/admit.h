@@ -43,7 +43,8 @@ struct item {
 	bool is_broken;   /* alone in its batch it failed on data, or ended programs: it is our bug, park it */
 	bool is_unread;   /* a parked one that is broken: not decoded */
 	enum parked_kind parked_kind;
-	int64_t since_ms; /* broker time of the record, also of one that was parked since */
+	struct str parked_reason, holds; /* of one that was parked: what stands in the table */
+	int64_t since_ms;                /* broker time of the record, also of one that was parked since */
 
 	const char *dead_code; /* ITEM_DEAD */
 	struct str dead_reason;

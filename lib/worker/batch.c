@@ -6,6 +6,7 @@
 #include "base/day.h"
 #include "schemas/clock.h"
 #include "schemas/engine.h"
+#include "worker/holds.h"
 #include "worker/rights.h"
 
 #define ID_AHEAD_MAX_MS 300000 /* how much a sender's clock may be ahead of the broker's */
@@ -27,7 +28,7 @@ int batch_init(struct batch *batch, const struct engine_conf *conf, struct err *
 	batch->ids = calloc(ids_capacity, sizeof(*batch->ids));
 	if (!batch->items || !batch->ids)
 		return err_set(err, ERR_FATAL, "no memory for a batch");
-	keyset_init(&batch->held, conf->batch_items_max);
+	keyset_init(&batch->held, HOLDS_MAX * conf->batch_items_max);
 	buf_init(&batch->bodies, BODIES_SIZE_MAX);
 	return arena_init(&batch->arena, conf->arena_size, err);
 }
@@ -223,13 +224,51 @@ static const struct verdict *closed_by(struct batch *batch, size_t i, const stru
 	}
 }
 
-static int park(struct batch *batch, struct verdict *verdict, const struct item *item, enum parked_kind kind, const char *reason,
-		struct err *err)
+/* What is held by the commands that are parked before this one: by those of the pass, when it is one of a pass. */
+static const struct keyset *held_before(const struct engine *engine, const struct item *item)
+{
+	const struct lane *lane = &engine->lanes[item->part];
+
+	return item->was_parked ? &lane->held_next : &lane->held;
+}
+
+static bool must_queue(struct batch *batch, const struct engine *engine, const struct item *item)
+{
+	const struct keyset *held = held_before(engine, item);
+	struct holds holds;
+
+	if (item->rule->overtakes || held->count + batch->held.count == 0)
+		return false;
+	holds_list(item, &batch->set, &holds);
+	return holds_meet(&holds, &item->command.key, held) || holds_meet(&holds, &item->command.key, &batch->held);
+}
+
+/*
+ * A bug holds its whole key, for nobody can tell what it touches. So does any other while much is held already: what stands
+ * behind those that wait (parked_max) is without number, and then their keys are all that is remembered.
+ */
+static struct str list_held(struct batch *batch, const struct engine *engine, const struct item *item, enum parked_kind kind)
+{
+	size_t held = held_before(engine, item)->count + batch->held.count;
+	struct holds holds = { .is_cut = true };
+
+	if (kind != PARKED_BUG && item->rule->overtakes) /* nothing that anybody touches, but it counts */
+		holds = (struct holds){ .ids = { uuid_derive(&item->command.id, "alone", 0) }, .count = 1 };
+	else if (kind != PARKED_BUG)
+		holds_list(item, &batch->set, &holds);
+	if (holds.is_cut || (int64_t)(held + holds.count) > engine->conf.parked_max)
+		holds = (struct holds){ .ids = { item->command.key }, .count = 1 };
+	return str_copy(&batch->arena, (struct str){ (const char *)holds.ids, holds.count * sizeof(holds.ids[0]) });
+}
+
+static int park(struct batch *batch, const struct engine *engine, struct verdict *verdict, const struct item *item,
+		enum parked_kind kind, const char *reason, struct err *err)
 {
 	verdict->fate = FATE_PARKED;
 	verdict->parked_kind = kind;
 	verdict->parked_reason = str_copy(&batch->arena, str_of(reason));
-	if (!verdict->parked_reason.data || !keyset_add(&batch->held, &item->command.key))
+	verdict->holds = list_held(batch, engine, item, kind);
+	if (!verdict->parked_reason.data || !verdict->holds.data || !keyset_add_bytes(&batch->held, verdict->holds))
 		return too_large(err);
 	return 0;
 }
@@ -275,16 +314,15 @@ static int accept(struct batch *batch, const struct engine *engine, struct verdi
 	return 0;
 }
 
-/* A wait that has lasted too long becomes "no"; otherwise the command is set aside and its key is held. */
+/* A wait that has lasted too long becomes "no"; otherwise the command is set aside, and what it is about is held. */
 static int wait_or_refuse(struct batch *batch, const struct engine *engine, struct verdict *verdict, const struct item *item,
 			  struct decision *decision, struct err *err)
 {
-	const struct lane *lane = &engine->lanes[item->part];
-	size_t held = (item->was_parked ? lane->held_next.count : lane->held.count) + batch->held.count;
+	size_t held = held_before(engine, item)->count + batch->held.count;
 
 	/* So many wait that nobody can have meant it: no stop, and no room for more. */
 	if (item->command.now_ms - item->since_ms <= engine->conf.wait_max_ms && (int64_t)held < engine->conf.parked_max)
-		return park(batch, verdict, item, PARKED_WAIT, decision->text, err);
+		return park(batch, engine, verdict, item, PARKED_WAIT, decision->text, err);
 	decision->refusal = REFUSAL_NOT_FOUND;
 	return refuse(batch, verdict, item, decision, err);
 }
@@ -315,7 +353,6 @@ static int decide_command(struct batch *batch, const struct engine *engine, size
 	struct item *item = &batch->items[batch->from + i];
 	struct verdict *verdict = &batch->verdicts[i];
 	struct head *head = &batch->heads[batch->head_of_part[item->part]];
-	const struct lane *lane = &engine->lanes[item->part];
 	const struct item *first;
 	bool is_repeated = closed_by(batch, i, &first) != NULL;
 	struct decision decision;
@@ -323,18 +360,17 @@ static int decide_command(struct batch *batch, const struct engine *engine, size
 	if (!is_ahead(&item->command) && uuid_compare(&item->command.id, &head->last_id) > 0)
 		head->last_id = item->command.id;
 	if (item->is_unread && !is_same_again(verdict, item))
-		return park(batch, verdict, item, PARKED_BUG, broke_our_code, err);
+		return park(batch, engine, verdict, item, PARKED_BUG, broke_our_code, err);
 	if (!item->rule && !item->is_unread)
-		return park(batch, verdict, item, PARKED_BUG, "this program cannot read the command", err);
+		return park(batch, engine, verdict, item, PARKED_BUG, "this program cannot read the command", err);
 	if (verdict->has_answer && verdict->answer.found)
 		return repeat(batch, verdict, item, verdict->answer.digest, err);
 	if (is_repeated)
 		return repeat(batch, verdict, item, first->digest, err);
 	if (item->is_broken)
-		return park(batch, verdict, item, PARKED_BUG, broke_our_code, err);
-	if (!item->rule->overtakes && (keyset_has(item->was_parked ? &lane->held_next : &lane->held, &item->command.key) ||
-				       keyset_has(&batch->held, &item->command.key)))
-		return park(batch, verdict, item, PARKED_BEHIND, "a command of the same key waits before it", err);
+		return park(batch, engine, verdict, item, PARKED_BUG, broke_our_code, err);
+	if (must_queue(batch, engine, item))
+		return park(batch, engine, verdict, item, PARKED_BEHIND, "a command about the same waits before it", err);
 
 	item->command.today = day_of_instant(item->command.now_ms);
 	if (head->business_date > item->command.today)
@@ -499,10 +535,18 @@ static struct parked parked_of(const struct item *item, const struct verdict *ve
 		.reason = verdict->parked_reason,
 		.traceparent = item->traceparent,
 		.value = item->value,
+		.holds = verdict->holds,
 	};
 
 	memcpy(parked.digest, item->digest, DIGEST_SIZE);
 	return parked;
+}
+
+/* What stands in the table of one that was parked, and still is, says something else. */
+static bool is_parked_otherwise(const struct item *item, const struct verdict *verdict)
+{
+	return verdict->parked_kind != item->parked_kind || item->is_released || !str_equal(verdict->holds, item->holds) ||
+	       !str_equal(verdict->parked_reason, item->parked_reason);
 }
 
 /* Room for those that are set aside; most batches have none. */
@@ -545,7 +589,7 @@ static int write_aside(struct batch *batch, struct err *err)
 
 		if (verdict->fate == FATE_PARKED && !item->was_parked)
 			parked[changes->park_count++] = parked_of(item, verdict);
-		else if (verdict->fate == FATE_PARKED && (verdict->parked_kind != item->parked_kind || item->is_released))
+		else if (verdict->fate == FATE_PARKED && is_parked_otherwise(item, verdict))
 			repark[changes->repark_count++] = parked_of(item, verdict);
 		else if (verdict->fate != FATE_PARKED && item->was_parked)
 			unpark[changes->unpark_count++] = parked_of(item, verdict);

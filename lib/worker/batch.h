@@ -23,7 +23,7 @@ struct verdict {
 	const struct event *events;
 	size_t events_count;
 	enum parked_kind parked_kind;
-	struct str parked_reason;
+	struct str parked_reason, holds;
 };
 
 struct batch {
@@ -44,7 +44,7 @@ struct batch {
 	struct head heads[BUS_PARTS_MAX]; /* new values */
 	size_t heads_count;
 	int16_t head_of_part[BUS_PARTS_MAX]; /* -1: not in this attempt */
-	struct keyset held;                  /* keys that this attempt parks */
+	struct keyset held;                  /* what is held by what this attempt parks */
 	struct buf bodies;
 	struct changes changes;
 	uint32_t *ids; /* hash of command ids to items + 1, for repetitions inside the batch */

@@ -62,7 +62,7 @@ struct log_row {
 enum parked_kind {
 	PARKED_WAIT,   /* names something its owner has not heard of yet */
 	PARKED_BUG,    /* broke our code; stays until it is released by hand */
-	PARKED_BEHIND, /* a command of the same key is parked before it */
+	PARKED_BEHIND, /* touches what a parked command before it holds */
 };
 
 /* A row of parked: a command that was decoded and authorised, and cannot be decided yet. Texts borrow. */
@@ -78,6 +78,7 @@ struct parked {
 	struct uuid key, command_id, correlation_id;
 	uint8_t digest[DIGEST_SIZE];
 	struct str actor, reason, traceparent, value;
+	struct str holds; /* the ids that it holds (holds.h), 16 bytes each */
 };
 
 /* A command id that is asked for, and whether it was applied. */
@@ -99,7 +100,8 @@ struct changes {
 	size_t park_count;
 	const struct parked *unpark; /* only part and offset are read */
 	size_t unpark_count;
-	const struct parked *repark; /* only part, offset, kind, reason are read: was tried and broke our code */
+	const struct parked
+		*repark; /* only part, offset, kind, reason, holds are read: tried again, and parked for another reason */
 	size_t repark_count;
 	const struct dead_letter *dead;
 	size_t dead_count;
@@ -128,8 +130,8 @@ struct database {
 	/* The owner gives these up alive: its claim does not count, nor is what it tried alone suspect for it. Not ours any more:
 	 * nothing. */
 	int (*let_go)(void *self, const struct head *heads, size_t count, struct err *err);
-	/* Keys of the parked commands of a partition, added to `keys`; ERR_POISON: more than it takes. */
-	int (*held_keys)(void *self, int32_t part, struct keyset *keys, struct err *err);
+	/* What the parked commands of a partition hold, added to `held`; ERR_POISON: more than it takes. */
+	int (*read_held)(void *self, int32_t part, struct keyset *held, struct err *err);
 	/* Writes the reason down; *ret_fenced true and nothing written when somebody else owns it now. */
 	int (*halt)(void *self, const struct head *head, const char *reason, bool *ret_fenced, struct err *err);
 

@@ -49,9 +49,10 @@ int engine_init(struct engine *engine, const struct engine_conf *conf, const str
 	engine->careful_span = CAREFUL_SPAN_MIN;
 	engine->last_progress_ms = conf->now_ms();
 	for (int32_t part = 0; part < BUS_PARTS_MAX; part++) {
-		/* Nothing waits above parked_max; what a batch parks until it is settled, and bugs, come on top. */
-		keyset_init(&engine->lanes[part].held, (size_t)conf->parked_max + 2 * conf->batch_items_max);
-		keyset_init(&engine->lanes[part].held_next, (size_t)conf->parked_max + 2 * conf->batch_items_max);
+		/* Nothing waits above parked_max, and then only keys are added, of those that are held already; what a batch
+		 * parks until it is settled, and bugs, come on top. */
+		keyset_init(&engine->lanes[part].held, 2 * (size_t)conf->parked_max + 4 * conf->batch_items_max);
+		keyset_init(&engine->lanes[part].held_next, 2 * (size_t)conf->parked_max + 4 * conf->batch_items_max);
 	}
 	engine->collecting = batch_new(conf, err);
 	engine->spare = engine->collecting ? batch_new(conf, err) : NULL;
@@ -266,14 +267,14 @@ static int leave_unread(struct engine *engine, int32_t part, struct err *err)
 	return was_read ? read_on(engine, err) : 0;
 }
 
-static int hold_keys(struct engine *engine, struct lane *lane, struct err *err)
+static int read_held(struct engine *engine, struct lane *lane, struct err *err)
 {
-	if (engine->database.held_keys(engine->database.self, lane->head.part, &lane->held, err) < 0)
+	if (engine->database.read_held(engine->database.self, lane->head.part, &lane->held, err) < 0)
 		return -1;
-	/* A pass over the parked was interrupted: those before the cursor are done, their keys that are still parked stay held.
-	 */
+	/* A pass over the parked was interrupted: those before the cursor are done, what those of them hold that are still parked
+	 * stays held. */
 	if (lane->head.tick_cursor > OFFSET_BEFORE_ALL && !keyset_add_all(&lane->held_next, &lane->held))
-		return err_set(err, ERR_POISON, "too many keys have parked commands");
+		return err_set(err, ERR_POISON, "too much is held by parked commands");
 	return 0;
 }
 
@@ -317,7 +318,7 @@ static int take_over(struct engine *engine, const struct head *head, struct err 
 		return leave_unread(engine, head->part, err);
 	if (reason)
 		return engine_halt(engine, head->part, reason, err);
-	if (hold_keys(engine, lane, err) < 0) {
+	if (read_held(engine, lane, err) < 0) {
 		struct err why = *err;
 
 		if (why.kind != ERR_POISON)
@@ -711,7 +712,7 @@ static void count_verdicts(struct engine *engine, const struct batch *batch)
 	engine->counts.batches++;
 }
 
-/* The attempt is committed: heads move, held keys too, and its events go out. */
+/* The attempt is committed: heads move, what is held too, and its events go out. */
 static int settle(struct engine *engine, struct batch *batch, struct err *err)
 {
 	int32_t parts[BUS_PARTS_MAX];
@@ -730,7 +731,7 @@ static int settle(struct engine *engine, struct batch *batch, struct err *err)
 		struct lane *lane = &engine->lanes[item->part];
 
 		if (batch->verdicts[i].fate == FATE_PARKED &&
-		    !keyset_add(item->was_parked ? &lane->held_next : &lane->held, &item->command.key))
+		    !keyset_add_bytes(item->was_parked ? &lane->held_next : &lane->held, batch->verdicts[i].holds))
 			overfull = item->part;
 	}
 	if (batch->tick_part >= 0 && batch->is_tick_end && batch->from + batch->count == batch->items_count) {
@@ -747,7 +748,7 @@ static int settle(struct engine *engine, struct batch *batch, struct err *err)
 	if (publisher_take(engine, &batch->changes, err) < 0)
 		return -1;
 	/* Waiting stops before this (parked_max): what fills it are commands that break our code. */
-	return overfull >= 0 ? engine_halt(engine, overfull, "too many keys have parked commands", err) : 0;
+	return overfull >= 0 ? engine_halt(engine, overfull, "too much is held by parked commands", err) : 0;
 }
 
 enum attempt_result {

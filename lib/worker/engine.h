@@ -32,7 +32,7 @@ struct engine_conf {
 	size_t pending_max;      /* published and not acknowledged: no new batch above it */
 	int64_t pace_ms;         /* from the beginning of a batch to that of the next, unless it is full */
 	int64_t wait_max_ms;     /* a command that names something unknown is refused after this */
-	int64_t parked_max;      /* keys held in one partition; above it no command waits: it is refused at once */
+	int64_t parked_max;      /* ids held in one partition (holds.h); above it no command waits: it is refused at once */
 	int64_t (*now_ms)(void); /* monotonic, for back-off and pace only */
 };
 
@@ -59,8 +59,8 @@ struct lane {
 	int64_t expected; /* the next offset to take from the broker; >= head.next_offset */
 	int64_t retry_at_ms;
 	int64_t wary_until;      /* below this offset one record at a time: its owners have died here again and again */
-	struct keyset held;      /* keys with a parked command */
-	struct keyset held_next; /* during a Tick's pass over the parked: keys that are still parked */
+	struct keyset held;      /* what parked commands hold */
+	struct keyset held_next; /* during a Tick's pass over the parked: what those hold that are still parked */
 	bool has_tick;           /* a Tick waits to be worked off against the parked commands; nothing behind it is collected */
 	struct item tick;
 	struct tick tick_body;

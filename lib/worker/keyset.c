@@ -97,6 +97,19 @@ bool keyset_add(struct keyset *set, const struct uuid *id)
 	return true;
 }
 
+bool keyset_add_bytes(struct keyset *set, struct str ids)
+{
+	struct uuid id;
+
+	MUST(ids.size % sizeof(id.bytes) == 0);
+	for (size_t at = 0; at < ids.size; at += sizeof(id.bytes)) {
+		memcpy(id.bytes, ids.data + at, sizeof(id.bytes));
+		if (!keyset_add(set, &id))
+			return false;
+	}
+	return true;
+}
+
 bool keyset_add_all(struct keyset *set, const struct keyset *other)
 {
 	if (other->count == 0)

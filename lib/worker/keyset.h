@@ -5,11 +5,12 @@
 #include <stddef.h>
 
 #include "base/buf.h"
+#include "base/str.h"
 #include "base/uuid.h"
 
 /*
- * A growing set of ids, for the keys that have a parked command: later commands of such a key queue behind it (P4). Mostly empty,
- * so asking costs one comparison. The all-zero id is never a member.
+ * A growing set of ids, for what parked commands hold (holds.h): later commands that touch it queue behind them (P4). Mostly
+ * empty, so asking costs one comparison. The all-zero id is never a member.
  */
 struct keyset {
 	struct buf memory; /* the table: a power of two of ids, all-zero = free */
@@ -21,6 +22,7 @@ void keyset_release(struct keyset *set);
 void keyset_clear(struct keyset *set);
 bool keyset_has(const struct keyset *set, const struct uuid *id);
 MUST_CHECK bool keyset_add(struct keyset *set, const struct uuid *id); /* false: over count_max */
+MUST_CHECK bool keyset_add_bytes(struct keyset *set, struct str ids);  /* 16 bytes each */
 MUST_CHECK bool keyset_add_all(struct keyset *set, const struct keyset *other);
 
 #endif

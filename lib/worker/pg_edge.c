@@ -72,9 +72,9 @@ static const struct db_statement statement_answers = {
 	" JOIN event_log e ON e.command_id = u.id AND e.command_digest IS NOT NULL",
 };
 
-static const struct db_statement statement_held_keys = {
-	"engine_held_keys",
-	"SELECT DISTINCT key FROM parked WHERE part = $1",
+static const struct db_statement statement_held = {
+	"engine_held",
+	"SELECT DISTINCT holds FROM parked WHERE part = $1",
 };
 
 static const struct db_statement statement_read_log = {
@@ -86,7 +86,7 @@ static const struct db_statement statement_read_log = {
 static const struct db_statement statement_read_parked = {
 	"engine_read_parked",
 	"SELECT command_offset, kind, released, key, command_id, since, actor, roles, digest, correlation_id, expires, "
-	"traceparent, value, scope"
+	"traceparent, value, scope, reason, holds"
 	" FROM parked WHERE part = $1 AND command_offset > $2 ORDER BY command_offset LIMIT $3",
 };
 
@@ -98,8 +98,9 @@ static const struct db_statement statement_unpark = {
 
 static const struct db_statement statement_repark = {
 	"engine_repark",
-	"UPDATE parked p SET kind = u.kind, reason = u.reason, released = false"
-	" FROM unnest($1::integer[], $2::bigint[], $3::text[], $4::text[]) u(part, command_offset, kind, reason)"
+	"UPDATE parked p SET kind = u.kind, reason = u.reason, holds = u.holds, released = false"
+	" FROM unnest($1::integer[], $2::bigint[], $3::text[], $4::text[], $5::bytea[]) u(part, command_offset, kind, reason, "
+	"holds)"
 	" WHERE p.part = u.part AND p.command_offset = u.command_offset",
 };
 
@@ -144,7 +145,7 @@ static const struct db_table table_parked = {
 	.name = "parked",
 	.columns = "part integer, command_offset bigint, key uuid, command_id uuid, kind text, reason text, "
 		   "since timestamptz, actor text, roles integer, digest bytea, correlation_id uuid, "
-		   "expires timestamptz, traceparent text, value bytea, scope text",
+		   "expires timestamptz, traceparent text, value bytea, scope text, holds bytea",
 };
 
 static const struct db_table table_dead = {
@@ -334,7 +335,7 @@ static int edge_let_go(void *self, const struct head *heads, size_t count, struc
 	return db_run(edge->db, &statement_let_go, &edge->params, NULL, err);
 }
 
-static int edge_held_keys(void *self, int32_t part, struct keyset *keys, struct err *err)
+static int edge_read_held(void *self, int32_t part, struct keyset *held, struct err *err)
 {
 	struct pg_edge *edge = self;
 	struct db_result result = { 0 };
@@ -344,14 +345,11 @@ static int edge_held_keys(void *self, int32_t part, struct keyset *keys, struct 
 		return -1;
 	db_params_reset(&edge->params);
 	db_param_int32(&edge->params, part);
-	if (db_run(edge->db, &statement_held_keys, &edge->params, &result, err) < 0)
+	if (db_run(edge->db, &statement_held, &edge->params, &result, err) < 0)
 		return -1;
-	for (int row = 0; row < result.rows && rc == 0; row++) {
-		struct uuid key = db_uuid(&result, row, 0);
-
-		if (!keyset_add(keys, &key))
-			rc = err_set(err, ERR_POISON, "too many keys have parked commands");
-	}
+	for (int row = 0; row < result.rows && rc == 0; row++)
+		if (!keyset_add_bytes(held, db_str(&result, row, 0)))
+			rc = err_set(err, ERR_POISON, "too much is held by parked commands");
 	db_result_release(&result);
 	return rc;
 }
@@ -552,6 +550,7 @@ static int write_parked(struct pg_edge *edge, const struct changes *changes, str
 		buf_reset(&edge->scope);
 		scope_write(parked->scope, &edge->scope);
 		db_copy_str(copy, buf_str(&edge->scope));
+		db_copy_str(copy, parked->holds);
 	}
 	return db_write_copy(edge->db, copy, err);
 }
@@ -604,6 +603,9 @@ static int move_parked(struct pg_edge *edge, const struct changes *changes, stru
 	db_array_begin(&edge->params, DB_ARRAY_TEXT);
 	for (size_t i = 0; i < changes->repark_count; i++)
 		db_array_text(&edge->params, changes->repark[i].reason);
+	db_array_begin(&edge->params, DB_ARRAY_BYTES);
+	for (size_t i = 0; i < changes->repark_count; i++)
+		db_array_text(&edge->params, changes->repark[i].holds);
 	return db_write(edge->db, &statement_repark, &edge->params, changes->repark_count, err);
 }
 
@@ -788,9 +790,12 @@ static int edge_read_parked(void *self, int32_t part, int64_t after_offset, size
 			.traceparent = keep(arena, &result, row, 11),
 			.value = keep(arena, &result, row, 12),
 			.scope = keep_scope(arena, db_str(&result, row, 13)),
+			.reason = keep(arena, &result, row, 14),
+			.holds = keep(arena, &result, row, 15),
 		};
 		copy_bytes(rows[count].digest, DIGEST_SIZE, db_str(&result, row, 8));
-		if (!rows[count].actor.data || !rows[count].value.data || !rows[count].scope)
+		if (!rows[count].actor.data || !rows[count].value.data || !rows[count].scope || !rows[count].reason.data ||
+		    !rows[count].holds.data)
 			break;
 		count++;
 	}
@@ -884,7 +889,7 @@ int pg_edge_open(const char *conninfo, const char *module, const struct store *s
 		.claim = edge_claim,
 		.suspect = edge_suspect,
 		.let_go = edge_let_go,
-		.held_keys = edge_held_keys,
+		.read_held = edge_read_held,
 		.halt = edge_halt,
 		.open = edge_open,
 		.load = edge_load,

@@ -42,14 +42,16 @@ static const struct conf_row rows[] = {
 };
 
 static const struct usage usage = {
-	.about = "usage: dcs parked list [MODULE] [FLAGS]\n"
-		 "       dcs parked replay [MODULE] [FLAGS]\n\n"
-		 "list: prints the commands that are set aside. wait: names what another module has not heard of yet, tried "
-		 "again by\n"
-		 "itself. bug: broke our code; its customer's later commands (behind) wait with it. replay: lets those with kind "
-		 "bug go,\n"
-		 "after the repair; they are tried at the next Tick, in order.\n"
-		 "Exit status: 0 done; 1 it could not be; 2 wrong usage.",
+	.about =
+		"usage: dcs parked list [MODULE] [FLAGS]\n"
+		"       dcs parked replay [MODULE] [FLAGS]\n\n"
+		"list: prints the commands that are set aside, and why. wait: names what is not known yet, tried again by "
+		"itself. "
+		"bug: broke\n"
+		"our code; its customer's later commands wait with it. behind: is about the same debt, message ... as one before "
+		"it.\n"
+		"replay: lets those with kind bug go, after the repair; they are tried at the next Tick, in order.\n"
+		"Exit status: 0 done; 1 it could not be; 2 wrong usage.",
 	.rows = rows,
 	.rows_count = ROWS_COUNT(rows),
 	.arguments_min = 1,

@@ -338,7 +338,7 @@ static void test_pg_edge__a_lost_connection_is_retry_until_the_next_claim(void *
 	assert_int_equal(world->database.open(world->database.self, &head, 1, NULL, 0, &result, &fenced, &world->err), -1);
 	assert_int_equal(world->err.kind, ERR_RETRY);
 	world->database.abandon(world->database.self);
-	assert_int_equal(world->database.held_keys(world->database.self, OWNED, &keys, &world->err), -1);
+	assert_int_equal(world->database.read_held(world->database.self, OWNED, &keys, &world->err), -1);
 	assert_int_equal(world->err.kind, ERR_RETRY);
 	assert_int_equal(world->database.halt(world->database.self, &head, "no", &is_fenced, &world->err), -1);
 	assert_int_equal(world->err.kind, ERR_RETRY);
@@ -355,7 +355,7 @@ static void test_pg_edge__before_the_first_claim_there_is_no_connection(void **s
 	struct keyset keys;
 
 	keyset_init(&keys, 10);
-	assert_int_equal(world->database.held_keys(world->database.self, OWNED, &keys, &world->err), -1);
+	assert_int_equal(world->database.read_held(world->database.self, OWNED, &keys, &world->err), -1);
 	assert_int_equal(world->err.kind, ERR_RETRY);
 	world->database.abandon(world->database.self);
 	keyset_release(&keys);

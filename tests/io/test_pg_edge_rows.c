@@ -10,6 +10,16 @@ static const struct scope bound = { .creditors_count = 2,
 				    .sources_count = 2,
 				    .sources = { "bank-1", "bank; \"two\"" } };
 
+/* What the commands of one key hold here. */
+static struct str holds_of(unsigned key)
+{
+	static struct uuid ids[4][2];
+
+	ids[key][0] = spec_id('H', key);
+	ids[key][1] = spec_id('I', key);
+	return (struct str){ .data = (const char *)ids[key], .size = sizeof(ids[key]) };
+}
+
 static struct parked parked_at(int64_t offset, enum parked_kind kind, unsigned key)
 {
 	return (struct parked){
@@ -28,6 +38,7 @@ static struct parked parked_at(int64_t offset, enum parked_kind kind, unsigned k
 		.reason = STR("why"),
 		.traceparent = offset % 2 == 0 ? STR("") : STR("00-trace"),
 		.value = STR("the value"),
+		.holds = holds_of(key),
 	};
 }
 
@@ -79,6 +90,8 @@ static void test_pg_edge_rows__parked_commands_come_back_as_they_were(void **sta
 		assert_true(str_equal(row->actor, expected->actor));
 		assert_true(str_equal(row->traceparent, expected->traceparent));
 		assert_true(str_equal(row->value, expected->value));
+		assert_true(str_equal(row->reason, expected->reason));
+		assert_true(str_equal(row->holds, expected->holds));
 	}
 }
 
@@ -129,26 +142,28 @@ static void test_pg_edge_rows__large_parked_commands_leave_room(void **state)
 	free(large);
 }
 
-static void test_pg_edge_rows__held_keys_are_those_of_the_parked(void **state)
+static void test_pg_edge_rows__held_is_what_the_parked_hold(void **state)
 {
 	struct world *world = *state;
 	struct head head = claim(world, OWNED);
 	const struct parked given[] = { parked_at(1, PARKED_WAIT, 1), parked_at(2, PARKED_BEHIND, 1),
 					parked_at(3, PARKED_BUG, 2) };
-	struct uuid first = spec_id('K', 1);
-	struct uuid third = spec_id('K', 3);
+	struct uuid first = spec_id('H', 1);
+	struct uuid second = spec_id('I', 2);
+	struct uuid third = spec_id('H', 3);
 	struct keyset keys;
 	struct keyset small;
 
 	park(world, &head, given, 3);
 	keyset_init(&keys, 10);
 	keyset_init(&small, 0);
-	must(world, world->database.held_keys(world->database.self, OWNED, &keys, &world->err));
-	assert_int_equal(keys.count, 2);
+	must(world, world->database.read_held(world->database.self, OWNED, &keys, &world->err));
+	assert_int_equal(keys.count, 4);
 	assert_true(keyset_has(&keys, &first));
+	assert_true(keyset_has(&keys, &second));
 	assert_false(keyset_has(&keys, &third));
 	keyset_clear(&keys);
-	must(world, world->database.held_keys(world->database.self, OTHER, &keys, &world->err));
+	must(world, world->database.read_held(world->database.self, OTHER, &keys, &world->err));
 	assert_int_equal(keys.count, 0);
 	keyset_release(&keys);
 	keyset_release(&small);
@@ -170,6 +185,7 @@ static void test_pg_edge_rows__parked_commands_change_their_kind_and_leave(void 
 	read_parked(world, 1, 10, &rows, &count, &is_end);
 	assert_true(rows[0].released);
 	repark.reason = STR("another reason");
+	repark.holds = holds_of(3);
 	head.next_offset++;
 	do_batch(world, &changes, &head);
 	read_parked(world, -1, 10, &rows, &count, &is_end);
@@ -177,6 +193,7 @@ static void test_pg_edge_rows__parked_commands_change_their_kind_and_leave(void 
 	assert_int_equal(rows[0].offset, 2);
 	assert_int_equal(rows[0].kind, PARKED_WAIT);
 	assert_false(rows[0].released);
+	assert_true(str_equal(rows[0].holds, holds_of(3)));
 	assert_int_equal(store_number(&spec, "reparked", "SELECT count(*) FROM customers.parked WHERE reason = 'another reason'"),
 			 1);
 }
@@ -318,7 +335,7 @@ int main(void)
 		IN_WORLD(test_pg_edge_rows__parked_commands_come_back_as_they_were),
 		IN_WORLD(test_pg_edge_rows__parked_commands_are_read_in_pieces),
 		IN_WORLD(test_pg_edge_rows__large_parked_commands_leave_room),
-		IN_WORLD(test_pg_edge_rows__held_keys_are_those_of_the_parked),
+		IN_WORLD(test_pg_edge_rows__held_is_what_the_parked_hold),
 		IN_WORLD(test_pg_edge_rows__parked_commands_change_their_kind_and_leave),
 		IN_WORLD(test_pg_edge_rows__dead_letters_are_read_until_they_are_published),
 		IN_WORLD(test_pg_edge_rows__a_dead_letter_larger_than_a_record_stays_in_the_table),

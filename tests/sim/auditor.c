@@ -263,14 +263,26 @@ static const char *check_record(struct audit *audit, const struct sim_record *re
 	return NULL;
 }
 
-/* It does not wait for what was sent before it, whatever its answer is. */
-static bool is_withdrawal(struct str command)
+static const struct message_type *type_of(struct str value)
 {
 	struct err err = ERR_INIT;
 	uint32_t schema_id;
 
-	MUST(frame_schema_id(command, &schema_id, &err) == 0);
-	return schema_id == withdraw_consent_type.schema_id;
+	MUST(frame_schema_id(value, &schema_id, &err) == 0);
+	return message_by_schema_id(schema_id);
+}
+
+static bool is_withdrawal(struct str command)
+{
+	return type_of(command) == &withdraw_consent_type;
+}
+
+/* A report moves its message forward only: it may be taken in any order. */
+static bool is_report(struct str command)
+{
+	const struct message_type *type = type_of(command);
+
+	return type == &record_dispatch_type || type == &record_delivery_type;
 }
 
 static const char *check_records(struct audit *audit)
@@ -284,6 +296,8 @@ static const char *check_records(struct audit *audit)
 	for (size_t i = 0; i < database->parked_count && !wrong; i++) {
 		if (database->parked[i].parked.kind != PARKED_BUG && is_withdrawal(database->parked[i].parked.value))
 			FAIL("P9 a withdrawal had to wait");
+		if (database->parked[i].parked.kind == PARKED_BEHIND && is_report(database->parked[i].parked.value))
+			FAIL("a report stood behind another command");
 		if (!database->parked[i].is_gone)
 			FAIL("P3 module %zu part %d offset %lld: parked for ever, kind %d", audit->module,
 			     database->parked[i].parked.part, (long long)database->parked[i].parked.offset,
@@ -292,7 +306,48 @@ static const char *check_records(struct audit *audit)
 	return wrong;
 }
 
-/* ---- P4: per customer in offset order; versions 1..k ---- */
+/* ---- P4: what commands of one customer are about is changed in offset order; versions 1..k ---- */
+
+static const struct uuid *named(const struct message_type *type, const void *body, const char *name)
+{
+	for (size_t i = 0; i < type->record.fields_count; i++) {
+		const struct field *field = &type->record.fields[i];
+
+		if (field->kind == FIELD_UUID && !field->nullable && strcmp(field->name, name) == 0)
+			return (const struct uuid *)(const void *)((const char *)body + field->offset);
+	}
+	return NULL;
+}
+
+/* Of two commands of one customer, told by what they say. All that is done in customers is about the customer. */
+static bool are_about_the_same(struct audit *audit, struct str one, struct str other)
+{
+	static const char *const things[] = { "debt_id", "payment_id", "communication_id", "consent_id", "template_id" };
+	size_t mark = arena_mark(&audit->arena);
+	const struct message_type *types[2];
+	const void *bodies[2] = { body_of(audit, one, &types[0]), body_of(audit, other, &types[1]) };
+	bool is_same = audit->module == SIM_CUSTOMERS;
+
+	for (size_t i = 0; i < sizeof(things) / sizeof(things[0]) && !is_same; i++) {
+		const struct uuid *ids[2] = { named(types[0], bodies[0], things[i]), named(types[1], bodies[1], things[i]) };
+
+		is_same = ids[0] && ids[1] && uuid_equal(ids[0], ids[1]);
+	}
+	arena_rewind(&audit->arena, mark);
+	return is_same;
+}
+
+/* An earlier one of the log that stands later in the topic, and should have waited. */
+static bool came_too_soon(struct audit *audit, const struct sim_row *earlier, const struct sim_row *later)
+{
+	struct sim_record *const *records = audit->world->commands[audit->module][audit->part].records;
+	int64_t first = earlier->row.command_offset;
+	int64_t second = later->row.command_offset;
+
+	return first > second && uuid_equal(&earlier->row.key, &later->row.key) && !is_withdrawal(records[first]->value) &&
+	       !is_report(records[first]->value) && !is_report(records[second]->value) && !is_refusal_of_reuse(audit, earlier) &&
+	       are_about_the_same(audit, records[first]->value, records[second]->value);
+}
 
 static int64_t version_of(const struct message_type *type, const void *body)
 {
@@ -330,10 +385,7 @@ static const char *check_order(struct audit *audit)
 			const struct log_row *earlier = &log->rows[j].row;
 			const struct message_type *earlier_type = message_by_schema_id(earlier->schema_id);
 
-			if (uuid_equal(&earlier->key, &row->key) && earlier->command_offset > row->command_offset &&
-			    !is_refusal_of_reuse(audit, &log->rows[j]) &&
-			    !is_withdrawal(
-				    audit->world->commands[audit->module][audit->part].records[earlier->command_offset]->value))
+			if (came_too_soon(audit, &log->rows[j], &log->rows[i]))
 				FAIL("P4 module %zu part %d: offset %lld took effect before %lld", audit->module, audit->part,
 				     (long long)earlier->command_offset, (long long)row->command_offset);
 			if (uuid_equal(&earlier->subject, &row->subject) &&

@@ -587,15 +587,14 @@ static void test_cases__deaths_with_one_command_after_another_in_hand_park_none(
 
 /* ---- the same command again ---- */
 
-/* Of the debt with the same number, by the command with the same number. */
-static void send_payment(struct sim_world *world, unsigned number, int64_t amount_minor)
+static void send_payment_of(struct sim_world *world, unsigned number, unsigned debt, unsigned customer, int64_t amount_minor)
 {
 	char reference[16];
 	const struct uuid id = id_of(1000 + number);
 	const struct record_payment body = {
 		.payment_id = id,
-		.customer_id = customer_in(0, number),
-		.debt_id = id_of(number),
+		.customer_id = customer_in(0, customer),
+		.debt_id = id_of(debt),
 		.source = STR("bank"),
 		.external_ref = { .data = reference, .size = (size_t)snprintf(reference, sizeof(reference), "P-%u", number) },
 		.amount_minor = amount_minor,
@@ -605,6 +604,12 @@ static void send_payment(struct sim_world *world, unsigned number, int64_t amoun
 	};
 
 	send(world, DEBTS, 0, &record_payment_type, &body, &id, NULL, 0);
+}
+
+/* Of the debt with the same number, by the command with the same number. */
+static void send_payment(struct sim_world *world, unsigned number, int64_t amount_minor)
+{
+	send_payment_of(world, number, number, number, amount_minor);
 }
 
 static size_t count_events(const struct sim_world *world, size_t module, const struct message_type *type)
@@ -665,6 +670,50 @@ static void test_cases__one_batch_remembers_what_it_applied(void **state)
 }
 
 /* ---- waiting ---- */
+
+/* A payment of the debt that waits stands behind it; one of another debt is answered. Nobody else can hold up a customer's debt.
+ */
+static void test_cases__a_debt_that_waits_holds_its_own_payments_only(void **state)
+{
+	struct sim_world *world = *state;
+
+	send_debt(world, 1);
+	send_payment_of(world, 1, 1, 1, 10);
+	send_payment_of(world, 2, 7, 1, 10);
+	send_payment_of(world, 3, 1, 9, 10);
+	assert_true(rests(world));
+	assert_int_equal(parked_now(world, DEBTS), 2);
+	assert_int_equal(world->databases[DEBTS].parked[0].parked.kind, PARKED_WAIT);
+	assert_int_equal(world->databases[DEBTS].parked[1].parked.kind, PARKED_BEHIND);
+	assert_int_equal(count_events(world, DEBTS, &command_rejected_type), 2);
+	send_customer(world, 1);
+	assert_true(rests(world));
+	workload_tick(world);
+	assert_true(rests(world));
+	assert_int_equal(parked_now(world, DEBTS), 0);
+	assert_int_equal(count_events(world, DEBTS, &payment_recorded_type), 1);
+	assert_null(audit(world));
+}
+
+/* What stands behind those that wait is without number: the memory of it is not. */
+static void test_cases__any_number_may_stand_behind_one_that_waits(void **state)
+{
+	struct sim_world *world = *state;
+	const unsigned payments = 3 * (unsigned)world->sizes.parked_max;
+
+	send_debt(world, 1);
+	for (unsigned number = 1; number <= payments; number++)
+		send_payment_of(world, number, 1, 1, 1);
+	assert_true(rests(world));
+	assert_false(head_of(world, DEBTS, 0)->halted);
+	assert_int_equal(parked_now(world, DEBTS), 1 + payments);
+	send_customer(world, 1);
+	assert_true(rests(world));
+	workload_tick(world);
+	assert_true(rests(world));
+	assert_int_equal(parked_now(world, DEBTS), 0);
+	assert_int_equal(count_events(world, DEBTS, &payment_recorded_type), payments);
+}
 
 static void test_cases__more_than_may_wait_is_refused_and_halts_nothing(void **state)
 {
@@ -796,6 +845,8 @@ int main(void)
 		IN_WORLD(test_cases__deaths_with_one_command_after_another_in_hand_park_none),
 		IN_WORLD(test_cases__what_was_refused_may_be_accepted_under_its_id),
 		IN_WORLD(test_cases__one_batch_remembers_what_it_applied),
+		IN_WORLD(test_cases__a_debt_that_waits_holds_its_own_payments_only),
+		IN_WORLD(test_cases__any_number_may_stand_behind_one_that_waits),
 		IN_WORLD(test_cases__more_than_may_wait_is_refused_and_halts_nothing),
 		IN_WORLD(test_cases__a_partition_without_a_leader_holds_up_no_other),
 		IN_WORLD(test_cases__a_truncated_topic_halts_and_goes_on_where_told),

@@ -116,9 +116,38 @@ static size_t taken(const struct sim_world *world)
 	return count;
 }
 
-/* The consent waits behind a message whose debt nobody knows yet; the withdrawal, told after it, does not. It was said before the
- * consent was given: what counts is which of them we were told of last. */
-static void test_messages__a_consent_that_a_withdrawal_overtook_permits_nothing(void **state)
+static size_t parked_now(const struct sim_world *world, enum parked_kind kind)
+{
+	const struct sim_database *database = &world->databases[SIM_COMMUNICATIONS];
+	size_t count = 0;
+
+	for (size_t i = 0; i < database->parked_count; i++)
+		count += !database->parked[i].is_gone && database->parked[i].parked.kind == kind;
+	return count;
+}
+
+static size_t count_events(const struct sim_world *world, const struct message_type *type)
+{
+	size_t count = 0;
+
+	for (size_t part = 0; part < SIM_PARTS; part++) {
+		const struct sim_rows *log = &world->databases[SIM_COMMUNICATIONS].log[part];
+
+		for (size_t i = 0; i < log->count; i++)
+			count += log->rows[i].row.schema_id == type->schema_id;
+	}
+	return count;
+}
+
+static void cancel(struct sim_world *world, unsigned number)
+{
+	const struct cancel_communication body = { .communication_id = id_of(number), .customer_id = CUSTOMER };
+
+	tell(world, SIM_COMMUNICATIONS, &cancel_communication_type, &body);
+}
+
+/* A message about a debt that nobody knows: other messages, their reports, consents pass; what is about it stands behind it. */
+static void test_messages__what_waits_holds_only_what_depends_on_it(void **state)
 {
 	const struct uuid debt_id = DEBT;
 	struct sim_world *world = *state;
@@ -126,12 +155,109 @@ static void test_messages__a_consent_that_a_withdrawal_overtook_permits_nothing(
 	given_customer(world);
 	world->script.gateway_says = "accepted";
 	send_about(world, 10, &debt_id);
+	cancel(world, 10);
 	grant(world, 20, 500);
-	withdraw(world, 1000);
+	send_about(world, 11, NULL);
 	assert_true(rests(world));
+	assert_int_equal(taken(world), 1);
+	assert_int_equal(count_events(world, &communication_progressed_type), 1);
+	assert_int_equal(count_events(world, &consent_granted_type), 1);
+	assert_int_equal(parked_now(world, PARKED_WAIT), 1);
+	assert_int_equal(parked_now(world, PARKED_BEHIND), 1);
 	create_debt(world);
 	assert_true(rests(world));
 	tick(world);
+	assert_int_equal(parked_now(world, PARKED_WAIT) + parked_now(world, PARKED_BEHIND), 0);
+	assert_null(audit(world));
+}
+
+static void report_delivery(struct sim_world *world, unsigned number)
+{
+	const struct record_delivery body = { .communication_id = id_of(number),
+					      .customer_id = CUSTOMER,
+					      .provider = STR("sim"),
+					      .status = STR("delivered"),
+					      .occurred_at = world->now_ms };
+
+	tell(world, SIM_COMMUNICATIONS, &record_delivery_type, &body);
+}
+
+/* A report of a message that is not there yet must not hold up the message. */
+static void test_messages__a_report_that_waits_holds_nothing(void **state)
+{
+	struct sim_world *world = *state;
+
+	given_customer(world);
+	world->script.gateway_says = "accepted";
+	grant(world, 20, 500);
+	report_delivery(world, 10);
+	assert_true(rests(world));
+	assert_int_equal(parked_now(world, PARKED_WAIT), 1);
+	send_about(world, 10, NULL);
+	assert_true(rests(world));
+	assert_int_equal(taken(world), 1);
+	tick(world);
+	assert_int_equal(parked_now(world, PARKED_WAIT), 0);
+	assert_null(audit(world));
+}
+
+static const char *refuse_consents(const struct changes *changes)
+{
+	for (size_t i = 0; i < changes->events_count; i++)
+		if (changes->events[i].event->type == &consent_granted_type)
+			return "a bug of ours";
+	return NULL;
+}
+
+/* Nobody can tell what a command is about that broke our code: all of its key is held, but for withdrawals and reports. */
+static void test_messages__a_bug_holds_its_key_but_not_who_overtakes(void **state)
+{
+	const struct uuid communication_id = id_of(10);
+	struct sim_world *world = *state;
+
+	given_customer(world);
+	world->script.gateway_says = "accepted";
+	world->script.stops_notifiers = true;
+	grant(world, 20, 500);
+	send_about(world, 10, NULL);
+	while (!post_find(world, &communication_id))
+		world_step(world);
+	world->script.refuses = refuse_consents;
+	grant(world, 21, 500);
+	send_about(world, 11, NULL);
+	while (parked_now(world, PARKED_BEHIND) == 0)
+		world_step(world);
+	world->script.stops_notifiers = false;
+	assert_true(rests(world));
+	assert_int_equal(count_events(world, &communication_progressed_type), 1);
+	withdraw(world, 0);
+	assert_true(rests(world));
+	assert_int_equal(count_events(world, &consent_withdrawn_type), 1);
+	assert_int_equal(parked_now(world, PARKED_BUG), 1);
+	assert_int_equal(parked_now(world, PARKED_BEHIND), 1);
+	world->script.refuses = NULL;
+	world_release_bugs(world);
+	tick(world);
+	assert_null(audit(world));
+}
+
+/* The consent was set aside; the withdrawal, told after it, was not. It was said before the consent was given: what counts is
+ * which of them we were told of last. */
+static void test_messages__a_consent_that_a_withdrawal_overtook_permits_nothing(void **state)
+{
+	struct sim_world *world = *state;
+
+	given_customer(world);
+	world->script.gateway_says = "accepted";
+	world->script.refuses = refuse_consents;
+	grant(world, 20, 500);
+	withdraw(world, 1000);
+	assert_true(rests(world));
+	assert_int_equal(parked_now(world, PARKED_BUG), 1);
+	world->script.refuses = NULL;
+	world_release_bugs(world);
+	tick(world);
+	assert_int_equal(parked_now(world, PARKED_BUG), 0);
 	send_about(world, 11, NULL);
 	assert_true(rests(world));
 	assert_int_equal(taken(world), 0);
@@ -229,6 +355,9 @@ static void test_messages__an_address_given_up_between_two_tries_ends_them(void 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		IN_WORLD(test_messages__what_waits_holds_only_what_depends_on_it),
+		IN_WORLD(test_messages__a_report_that_waits_holds_nothing),
+		IN_WORLD(test_messages__a_bug_holds_its_key_but_not_who_overtakes),
 		IN_WORLD(test_messages__a_consent_that_a_withdrawal_overtook_permits_nothing),
 		IN_WORLD(test_messages__a_withdrawal_before_the_report_of_a_try_ends_the_message),
 		IN_WORLD(test_messages__an_address_given_up_before_the_claim_gets_nothing),

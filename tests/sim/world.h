@@ -111,7 +111,7 @@ struct sim_stage {
 	size_t park_count;
 	struct parked *unpark;
 	size_t unpark_count;
-	struct parked *repark;
+	struct sim_parked *repark;
 	size_t repark_count;
 	struct sim_dead *dead;
 	size_t dead_count;

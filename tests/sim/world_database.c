@@ -46,6 +46,7 @@ static struct sim_parked parked_copy(const struct parked *parked)
 	copy.parked.reason = sim_copy(parked->reason);
 	copy.parked.traceparent = parked->traceparent.size > 0 ? sim_copy(parked->traceparent) : (struct str){ .data = NULL };
 	copy.parked.value = sim_copy(parked->value);
+	copy.parked.holds = sim_copy(parked->holds);
 	return copy;
 }
 
@@ -55,6 +56,7 @@ static void parked_free(struct sim_parked *parked)
 	free((void *)(uintptr_t)parked->parked.reason.data);
 	free((void *)(uintptr_t)parked->parked.traceparent.data);
 	free((void *)(uintptr_t)parked->parked.value.data);
+	free((void *)(uintptr_t)parked->parked.holds.data);
 }
 
 static struct sim_dead dead_copy(const struct dead_letter *letter)
@@ -191,7 +193,7 @@ static int edge_let_go(void *self, const struct head *heads, size_t count, struc
 	return 0;
 }
 
-static int edge_held_keys(void *self, int32_t part, struct keyset *keys, struct err *err)
+static int edge_read_held(void *self, int32_t part, struct keyset *held, struct err *err)
 {
 	struct sim_session *session = self;
 	struct sim_database *database = database_of(session);
@@ -202,7 +204,7 @@ static int edge_held_keys(void *self, int32_t part, struct keyset *keys, struct 
 		const struct sim_parked *parked = &database->parked[i];
 
 		if (!parked->is_gone && parked->parked.part == part)
-			MUST(keyset_add(keys, &parked->parked.key));
+			MUST(keyset_add_bytes(held, parked->parked.holds));
 	}
 	return 0;
 }
@@ -376,8 +378,10 @@ static int edge_write(void *self, const struct changes *changes, bool *ret_confl
 		stage->dead[stage->dead_count++] = dead_copy(&changes->dead[i]);
 	stage->unpark = copy_of(changes->unpark, changes->unpark_count, sizeof(*changes->unpark));
 	stage->unpark_count = changes->unpark_count;
-	stage->repark = copy_of(changes->repark, changes->repark_count, sizeof(*changes->repark));
-	stage->repark_count = changes->repark_count;
+	stage->repark = calloc(changes->repark_count + 1, sizeof(*stage->repark));
+	MUST(stage->repark);
+	for (size_t i = 0; i < changes->repark_count; i++)
+		stage->repark[stage->repark_count++] = parked_copy(&changes->repark[i]);
 	stage_states(stage, changes->set);
 	if (session->module == SIM_COMMUNICATIONS)
 		post_stage(session->world, changes, &stage->letters, &stage->letters_count);
@@ -428,11 +432,12 @@ static void apply_stage(struct sim_session *session)
 		parked->is_gone = true;
 	}
 	for (size_t i = 0; i < stage->repark_count; i++) {
-		struct sim_parked *parked = parked_find(database, stage->repark[i].part, stage->repark[i].offset);
+		struct sim_parked *parked = parked_find(database, stage->repark[i].parked.part, stage->repark[i].parked.offset);
 
 		MUST(parked);
-		parked->parked.kind = stage->repark[i].kind;
-		parked->parked.released = false;
+		parked_free(parked);
+		*parked = stage->repark[i];
+		stage->repark[i] = (struct sim_parked){ .is_gone = true };
 	}
 	for (size_t i = 0; i < stage->park_count; i++) {
 		database->parked =
@@ -466,6 +471,8 @@ void stage_free(struct sim_session *session)
 		row_free(&stage->log[i]);
 	for (size_t i = 0; i < stage->park_count; i++)
 		parked_free(&stage->park[i]);
+	for (size_t i = 0; i < stage->repark_count; i++)
+		parked_free(&stage->repark[i]);
 	for (size_t i = 0; i < stage->dead_count; i++)
 		dead_free(&stage->dead[i]);
 	for (size_t i = 0; i < stage->blobs_count; i++)
@@ -561,7 +568,10 @@ static int edge_read_parked(void *self, int32_t part, int64_t after_offset, size
 		rows[count].actor = str_copy(arena, parked->parked.actor);
 		rows[count].value = str_copy(arena, parked->parked.value);
 		rows[count].scope = scope_keep(arena, &parked->scope);
+		rows[count].reason = str_copy(arena, parked->parked.reason);
+		rows[count].holds = str_copy(arena, parked->parked.holds);
 		MUST(rows[count].actor.data && rows[count].value.data && rows[count].scope);
+		MUST(rows[count].reason.data && rows[count].holds.data);
 		count++;
 	}
 	*ret_rows = rows;
@@ -617,7 +627,7 @@ struct database session_database(struct sim_session *session)
 		.claim = edge_claim,
 		.suspect = edge_suspect,
 		.let_go = edge_let_go,
-		.held_keys = edge_held_keys,
+		.read_held = edge_read_held,
 		.halt = edge_halt,
 		.open = edge_open,
 		.load = edge_load,

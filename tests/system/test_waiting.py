@@ -1,4 +1,4 @@
-"""Commands that come before what they name, commands that break our code: set aside, and the order of their customer kept."""
+"""Commands that come before what they name, commands that break our code: set aside, and the order of what they are about kept."""
 
 import contextlib
 import datetime
@@ -47,7 +47,8 @@ def test_commands_behind_one_that_waits_keep_their_order(world, client, people, 
     payments = [people.record_payment(customer_id, debt_id, amount_minor=amount) for amount in (100, 150, 50)]
     client.send(debt, *payments)
     wait_parked(world, [(debt, "wait"), *((payment, "behind") for payment in payments)])
-    assert world.dcs("parked", "list", "debts").count("behind") >= 3
+    listed = world.dcs("parked", "list", "debts")
+    assert listed.count("behind") >= 3 and f"the customer {customer_id} is not known yet" in listed
     client.send(people.create_customer(customer_id))
     created = events.expect(debt, "DebtCreated")
     first, second = (events.expect(payment, "PaymentRecorded") for payment in payments[:2])

@@ -515,6 +515,7 @@ static void test_communications__every_field_of_a_message_is_looked_at(void **st
 	then_refused(&spec, refusal, field)
 	REFUSE(communication_id, (struct uuid){ 0 }, REFUSAL_BAD_VALUE, "communication_id");
 	REFUSE(channel, STR("voice"), REFUSAL_BAD_VALUE, "channel");
+	REFUSE(template_name, STR("No Such"), REFUSAL_BAD_VALUE, "template_name");
 	REFUSE(message_class, STR("joke"), REFUSAL_BAD_VALUE, "message_class");
 	REFUSE(message_class, STR("demand"), REFUSAL_BAD_VALUE, "message_class");
 	REFUSE(send_by, spec.now_ms, REFUSAL_BAD_DATE, "send_by");

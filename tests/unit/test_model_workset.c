@@ -266,6 +266,29 @@ static void test_workset__a_fold_makes_states_as_they_are_changed(void **state)
 	assert_int_equal(set.slots_count, 1);
 }
 
+/* What a command that waits would hold: nothing is asked for, what has no order is left out. */
+static void test_workset__a_list_names_ordered_states_and_asks_for_nothing(void **state)
+{
+	static const struct entity ordered = { .name = "ordered", .state_size = 8, .is_ordered = true };
+	struct touched touched[2];
+	struct touch_list list = { .touched = touched, .max = 2 };
+
+	(void)state;
+	set.list = &list;
+	assert_null(touch(&debt, 7));
+	assert_null(touch(&ordered, 1));
+	assert_null(touch(&ordered, 2));
+	assert_int_equal(list.count, 2);
+	assert_ptr_equal(touched[1].entity, &ordered);
+	assert_int_equal(touched[1].id.bytes[15], 2);
+	assert_false(list.is_cut);
+	assert_null(touch(&ordered, 3));
+	assert_true(list.is_cut);
+	set.list = NULL;
+	assert_int_equal(set.slots_count + set.missing_count, 0);
+	assert_false(set.overflow);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -283,6 +306,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_workset__touched_both_ways_is_loaded, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_workset__what_was_written_needs_no_look, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_workset__a_fold_makes_states_as_they_are_changed, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_workset__a_list_names_ordered_states_and_asks_for_nothing, set_up,
+						tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
