@@ -33,8 +33,11 @@ SLICE = [
     (re.compile(r"consumers/\w+/main\.c$"), PURE | {"crypto", "http", "token", "worker"}, "main.c only wires: it sees worker"),
     # The two places that look into another program: `dcs openapi` prints the gateway's document, `dcs verify` refolds the log by the reports' own pure fold (P7).
     (re.compile(r"producers/cli/openapi\.c$"), {"own", *ALL_ROOMS, "producers/api"}, "it sees the gateway's document"),
-    (re.compile(r"producers/cli/verify_debts\.c$"), PURE | {"db", "wire", "worker", "consumers/debts"}, "it sees the module's pure part: its states, evolve and what an event posts"),
     (re.compile(r"producers/cli/verify_refold\.c$"), PURE | {"db", "wire", "worker", "consumers/reporting"}, "it sees the reports' fold"),
+] + [
+    (re.compile(rf"producers/cli/verify_{module}\.c$"), PURE | {"crypto", "db", "wire", "worker", f"consumers/{module}"},
+     "it sees the module's pure part: its states, evolve, words and what an event posts")
+    for module in ("users", "customers", "debts", "communications", "reports")
 ]
 
 # A third-party header is included in exactly one room; that is why the room exists.

@@ -51,6 +51,8 @@ void decide_grant_consent(const struct command *command, const struct workset *s
 	event->basis = body->basis;
 	event->evidence_ref = body->evidence_ref;
 	event->obtained_at = body->obtained_at;
+	event->has_received_at = true;
+	event->received_at = command->received_ms;
 }
 
 /* ---- WithdrawConsent ---- */
@@ -107,6 +109,8 @@ void decide_withdraw_consent(const struct command *command, const struct workset
 	event->has_keyword = body->has_keyword;
 	event->keyword = body->keyword;
 	event->withdrawn_at = clamp(body->withdrawn_at, 1, command->received_ms);
+	event->has_received_at = true;
+	event->received_at = command->received_ms;
 	event->cancelled = cancelled;
 	event->cancelled_count = queue == NULL ? 0 : list_cancelled(set, queue, channel, cancelled);
 }

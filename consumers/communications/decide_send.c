@@ -215,6 +215,12 @@ static void add_suppressed(const struct sending *sending, const struct guard_ver
 	event->channel = sending->body->channel;
 	event->requested_on = sending->command->today;
 	event->reason = str_of(verdict->rules[0]);
+	event->has_message_class = event->has_template_name = event->has_language = true;
+	event->message_class = sending->body->message_class;
+	event->template_name = sending->body->template_name;
+	event->language = sending->body->language;
+	event->debt_ids = sending->body->debt_ids;
+	event->debt_ids_count = sending->body->debt_ids_count;
 }
 
 static void add_released(const struct sending *sending, struct decision *decision)
@@ -241,6 +247,8 @@ static void add_released(const struct sending *sending, struct decision *decisio
 	event->send_by = body->send_by;
 	event->debt_ids = body->debt_ids;
 	event->debt_ids_count = body->debt_ids_count;
+	event->has_contact_point_id = true;
+	event->contact_point_id = sending->address->contact_point_id;
 	sending->rendered->contact_point_id = sending->address->contact_point_id;
 	sending->rendered->address_sealed =
 		(struct str){ .data = (const char *)sending->address->sealed, .size = sending->address->sealed_size };

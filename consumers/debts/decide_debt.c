@@ -149,4 +149,6 @@ void decide_create_debt(const struct command *command, const struct workset *set
 	event->due_on = body->due_on;
 	event->has_booked_on = true;
 	event->booked_on = command->today;
+	event->has_original_creditor_id = body->has_original_creditor_id;
+	event->original_creditor_id = body->original_creditor_id;
 }

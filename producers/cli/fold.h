@@ -23,7 +23,8 @@ struct folded_table {
 	const char *name;   /* "debts.debt" */
 	const char *select; /* first the key, then `ids` columns that name the row: a uuid, then texts; then the rest */
 	int ids;
-	const struct entity *entity; /* what each row is of; a slot whose row is not met is a row that is missing */
+	const struct entity *entity; /* what each row is of; a slot whose row is not met is a row that is missing ... */
+	bool may_lag;                /* ... unless who writes the table is behind */
 	void (*check)(struct fold *fold, struct table_row *row);
 };
 
@@ -31,11 +32,11 @@ struct folded_module {
 	const struct module *module;
 	/* Gives the event's command what evolve asks of it and the log does not have: its body, the time it was taken. May be
 	 * NULL. */
-	void (*prepare)(struct fold *fold, struct command *command, const struct event *event);
+	void (*prepare)(struct fold *fold, struct command *command, const struct event *event, const struct logged_line *line);
 	/* After evolve: notes what the event says of rows beside the states. */
 	void (*note)(struct fold *fold, const struct event *event, const struct logged_line *line);
-	/* After all events: makes rows of states that are kept in several. May be NULL. */
-	void (*finish)(struct fold *fold);
+	/* After all events: notes rows of states that are kept in several. False: no room. May be NULL. */
+	bool (*finish)(struct fold *fold);
 	/* Compares what is beside the event in another table, read in step with the log. May be NULL. */
 	int (*check)(struct fold *fold, const struct event *event, const struct logged_line *line, struct err *err);
 	/* Before the first event of a slice, and once more at the end. May be NULL. */
@@ -62,7 +63,9 @@ struct fold {
 bool fold_has(const struct fold *fold, const struct uuid *key); /* of this slice, and not left out */
 
 /* Memory of the slice, zeroed; a copy of a text. Never NULL: there is room for one event whenever one is noted. */
+bool fold_has_room(const struct fold *fold);
 void *fold_take(struct fold *fold, size_t size);
+void *fold_scratch(struct fold *fold, size_t size); /* until the next event */
 struct str fold_copy(struct fold *fold, struct str text);
 
 /* What is noted of a row: `entity` is the caller's own, or a module's with what is noted beside its state (slot->locator). */
@@ -75,8 +78,11 @@ void *fold_change(struct fold *fold, const struct entity *entity, const struct u
 /* The state of an entity; NULL: no event made it. */
 const void *fold_state(const struct fold *fold, const struct entity *entity, const struct uuid *id);
 
-/* For rows that have no id of their own: the id of a slot, made of up to three things. */
+/* For rows that have no id of their own: the id of a slot, made of up to three things; and what is noted of such a row (size 0:
+ * nothing but that there is one). */
 struct uuid fold_id(const struct uuid *id, struct str second, struct str third);
+void *fold_note_row(struct fold *fold, const struct entity *entity, const struct uuid *id, struct str second, struct str third,
+		    size_t size);
 
 /* ---- one row of a table ---- */
 
@@ -95,6 +101,7 @@ struct str row_text(const struct table_row *row, int column);  /* bytes as they 
 
 /* Marks what the row is of as met; NULL, and a finding: there is nothing that it is of. */
 const void *row_state(struct fold *fold, struct table_row *row, const struct uuid *id);
+const void *row_noted(struct fold *fold, struct table_row *row, const struct uuid *id); /* the same of what was noted */
 void row_wrong(struct table_row *row, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Compare the next column; a difference is a finding that names it. */
@@ -114,6 +121,6 @@ void skip_column(struct table_row *row);
 
 /* ---- the modules ---- */
 
-extern const struct folded_module folded_debts; /* verify_debts.c, and so on */
+extern const struct folded_module folded_users, folded_customers, folded_debts, folded_communications, folded_reports;
 
 #endif

@@ -13,7 +13,8 @@
 
 /* Beside a debt's state. */
 struct debt_note {
-	struct uuid portfolio_id; /* all zeros: none */
+	struct uuid portfolio_id, original_creditor_id; /* all zeros: none */
+	bool names_original;                            /* false: of an event from before it said so */
 };
 
 /* Beside a payment's state. */
@@ -166,6 +167,9 @@ static void note_created(struct fold *fold, const struct debt_created *event)
 
 	if (event->has_portfolio_id)
 		note->portfolio_id = event->portfolio_id;
+	note->names_original = event->has_actor; /* both members came with one version */
+	if (event->has_original_creditor_id)
+		note->original_creditor_id = event->original_creditor_id;
 }
 
 /* The entry that the event posts hangs on the one before it. */
@@ -218,7 +222,10 @@ static void check_debt(struct fold *fold, struct table_row *row)
 	expect_date(row, debt->due_on);
 	expect_bytes(row, str_of(debt->currency));
 	expect_bytes(row, str_of(terms->external_ref));
-	skip_column(row); /* original_creditor_id: in the command only */
+	if (note->names_original)
+		expect_uuid_or_null(row, &note->original_creditor_id);
+	else
+		skip_column(row);
 	expect_uuid_or_null(row, &note->portfolio_id);
 	expect_int64_or_null(row, debt->credit_used.cost_minor);
 	expect_int64_or_null(row, debt->credit_used.fee_minor);

@@ -24,6 +24,13 @@ static int close_world(void **state)
 	return 0;
 }
 
+static void exec(const char *sql)
+{
+	const struct db_statement statement = { "", sql };
+
+	store_must(&world.spec, db_run(world.spec.admin, &statement, NULL, NULL, &world.spec.err));
+}
+
 static void create_customer(unsigned number)
 {
 	char reference[16];
@@ -161,12 +168,162 @@ static void tell_debts(void)
 	world_do(&world, DEBTS, &cancel_debt_type, &cancel);
 }
 
+static void add_point(unsigned number, unsigned customer)
+{
+	struct add_contact_point body = { .contact_point_id = spec_id('P', number),
+					  .customer_id = spec_id('C', customer),
+					  .channel = STR("email"),
+					  .place = STR("home"),
+					  .source = STR("consumer") };
+	char *address = arena_take_bytes(&world.spec.life, 32);
+
+	snprintf(address, 32, "Erika.%u@example.org", number);
+	body.address = str_of(address);
+	world_do(&world, CUSTOMERS, &add_contact_point_type, &body);
+}
+
+/* One whose point was verified and then bounced, one who moved, one who was erased. */
+static void tell_customers(void)
+{
+	struct verify_contact_point verify = { .contact_point_id = spec_id('P', 2), .customer_id = spec_id('C', 10) };
+	struct invalidate_contact_point invalidate = { .contact_point_id = spec_id('P', 2),
+						       .customer_id = spec_id('C', 10),
+						       .reason = STR("bounced") };
+	struct update_customer update = { .customer_id = spec_id('C', 11),
+					  .has_full_name = true,
+					  .full_name = STR("Erika Neumann"),
+					  .has_region = true,
+					  .region = STR("BE"),
+					  .has_timezone = true,
+					  .timezone = STR("Europe/Berlin") };
+	struct erase_customer erase = { .customer_id = spec_id('C', 13),
+					.has_expected_version = true,
+					.expected_version = 1,
+					.has_basis = true,
+					.basis = STR("request") };
+
+	for (unsigned number = 10; number <= 13; number++)
+		create_customer(number);
+	add_point(1, 10);
+	add_point(2, 10);
+	add_point(3, 11);
+	add_point(4, 13);
+	world_do(&world, CUSTOMERS, &verify_contact_point_type, &verify);
+	world_do(&world, CUSTOMERS, &invalidate_contact_point_type, &invalidate);
+	world_do(&world, CUSTOMERS, &update_customer_type, &update);
+	world_do(&world, CUSTOMERS, &erase_customer_type, &erase);
+}
+
+static void send(unsigned number, unsigned customer)
+{
+	static struct uuid debt_ids[2];
+	struct send_communication body = { .communication_id = spec_id('M', number),
+					   .customer_id = spec_id('C', customer),
+					   .debt_ids = debt_ids,
+					   .debt_ids_count = customer == 10 ? 2 : 0,
+					   .channel = STR("email"),
+					   .template_name = STR("welcome"),
+					   .language = STR("de"),
+					   .message_class = STR("account_service"),
+					   .send_by = (STORE_TODAY + 1) * DAY_MS };
+
+	debt_ids[0] = spec_id('D', 11);
+	debt_ids[1] = spec_id('D', 12);
+	world_do(&world, COMMUNICATIONS, &send_communication_type, &body);
+}
+
+/* The notifier has claimed message 1 and sent it; its report is a command. */
+static void dispatch(void)
+{
+	struct record_dispatch body = { .communication_id = spec_id('M', 1),
+					.customer_id = spec_id('C', 10),
+					.attempt = 1,
+					.outcome = STR("accepted"),
+					.provider = STR("smtp"),
+					.has_provider_ref = true,
+					.provider_ref = STR("ref 1"),
+					.occurred_at = world.now_ms };
+	struct record_delivery delivery = { .communication_id = spec_id('M', 1),
+					    .customer_id = spec_id('C', 10),
+					    .provider = STR("smtp"),
+					    .status = STR("delivered"),
+					    .occurred_at = world.now_ms };
+
+	exec("UPDATE communications.outbox SET state = 'claimed', claims = 1 WHERE communication_id = "
+	     "'019a0000-0000-7000-8000-004d00000001'");
+	exec("INSERT INTO notifier.dispatch SELECT communication_id, customer_id, channel, send_by, 'done', 1, now() "
+	     "FROM communications.outbox WHERE claims = 1");
+	exec("INSERT INTO notifier.attempt SELECT communication_id, 1, customer_id, 1, 'smtp', now(), 'accepted', 'ref 1', NULL, "
+	     "now(), true FROM communications.outbox WHERE claims = 1");
+	world_do_as(&world, COMMUNICATIONS, &record_dispatch_type, &body,
+		    (struct how){ .id = uuid_derive(&body.communication_id, "dispatch", 1) });
+	assert_int_equal(world.decision.kind, DECISION_EVENTS);
+	world_do(&world, COMMUNICATIONS, &record_delivery_type, &delivery);
+}
+
+/* Messages that were delivered, are under way, were stopped by a withdrawal, were suppressed. */
+static void tell_communications(void)
+{
+	struct publish_template template = { .template_id = spec_id('T', 1),
+					     .name = STR("welcome"),
+					     .version = 1,
+					     .channel = STR("email"),
+					     .language = STR("de"),
+					     .message_class = STR("account_service"),
+					     .subject = STR("Guten Tag"),
+					     .body = STR("Liebe {{customer_name}} {{opt_out}}") };
+	struct grant_consent grant;
+
+	world_do(&world, COMMUNICATIONS, &publish_template_type, &template);
+	template.version = 2;
+	template.subject = STR("Hallo");
+	world_do(&world, COMMUNICATIONS, &publish_template_type, &template);
+	for (unsigned number = 10; number <= 11; number++) {
+		grant = consent(spec_id('G', number), number);
+		world_do(&world, COMMUNICATIONS, &grant_consent_type, &grant);
+	}
+	send(1, 10);
+	dispatch();
+	send(2, 10);
+	send(3, 11);
+	withdraw(11, 0);
+	send(4, 11);
+}
+
+static void tell_users(void)
+{
+	const struct str agent[] = { STR("agent") }, supervisor[] = { STR("supervisor"), STR("agent") };
+	struct register_user user = { .user_id = spec_id('U', 1), .login = STR("erika"), .roles = agent, .roles_count = 1 };
+	struct change_roles change = {
+		.user_id = spec_id('U', 1), .roles = supervisor, .roles_count = 2, .reason = STR("promoted")
+	};
+	struct disable_user disable = { .user_id = spec_id('U', 1), .reason = STR("left") };
+
+	world_do(&world, USERS, &register_user_type, &user);
+	world_do(&world, USERS, &change_roles_type, &change);
+	world_do(&world, USERS, &disable_user_type, &disable);
+}
+
+static void tell_reports(void)
+{
+	struct generate_report report = { .report_id = spec_id('W', 1),
+					  .kind = STR("collections"),
+					  .has_as_of = true,
+					  .as_of = STORE_TODAY - 1,
+					  .has_currency = true,
+					  .currency = STR("EUR") };
+
+	world_do(&world, REPORTS, &generate_report_type, &report);
+}
+
 static void test_verify__is_silent_where_nothing_was_tampered_with(void **state)
 {
 	(void)state;
-	create_customer(10);
-	create_customer(11);
+	tell_customers();
 	tell_debts();
+	tell_communications();
+	tell_users();
+	tell_reports();
 	world_verify(&findings);
 	then_silent(&findings);
 }
@@ -177,9 +334,14 @@ struct wrong {
 	const char *promise, *words;
 };
 
-#define DEBT_11    "debt_id = '019a0000-0000-7000-8000-00440000000b'"
-#define DEBT_12    "debt_id = '019a0000-0000-7000-8000-00440000000c'"
-#define PAYMENT_11 "payment_id = '019a0000-0000-7000-8000-00590000000b'"
+#define DEBT_11     "debt_id = '019a0000-0000-7000-8000-00440000000b'"
+#define DEBT_12     "debt_id = '019a0000-0000-7000-8000-00440000000c'"
+#define CUSTOMER_10 "customer_id = '019a0000-0000-7000-8000-00430000000a'"
+#define CUSTOMER_11 "customer_id = '019a0000-0000-7000-8000-00430000000b'"
+#define CUSTOMER_13 "customer_id = '019a0000-0000-7000-8000-00430000000d'"
+#define MESSAGE_1   "communication_id = '019a0000-0000-7000-8000-004d00000001'"
+#define MESSAGE_4   "communication_id = '019a0000-0000-7000-8000-004d00000004'"
+#define PAYMENT_11  "payment_id = '019a0000-0000-7000-8000-00590000000b'"
 
 static const struct wrong wrongs[] = {
 	{ "debts.debt", "UPDATE debts.debt SET customer_id = gen_random_uuid() WHERE " DEBT_11, "P7", "customer_id is not" },
@@ -216,14 +378,172 @@ static const struct wrong wrongs[] = {
 	{ "debts.ledger_entry", "UPDATE debts.ledger_entry SET kind = 'CREDIT_APPLIED' WHERE entry_no = 2 AND " DEBT_11, "P5",
 	  "kind is not" },
 	{ "debts.ledger_entry", "DELETE FROM debts.ledger_entry WHERE entry_no = 2 AND " DEBT_11, "P5", "the row is missing" },
+	{ "customers.customer", "UPDATE customers.customer SET external_ref = 'X' WHERE " CUSTOMER_11, "P7",
+	  "external_ref is not" },
+	{ "customers.customer", "UPDATE customers.customer SET kind = 'legal' WHERE " CUSTOMER_11, "P7", "kind is not" },
+	{ "customers.customer", "UPDATE customers.customer SET status = 'deceased' WHERE " CUSTOMER_11, "P7", "status is not" },
+	{ "customers.customer", "UPDATE customers.customer SET locale = 'en' WHERE " CUSTOMER_11, "P7", "locale is not" },
+	{ "customers.customer", "UPDATE customers.customer SET country = 'FR' WHERE " CUSTOMER_11, "P7", "country is not" },
+	{ "customers.customer", "UPDATE customers.customer SET region = 'X' WHERE " CUSTOMER_11, "P7", "region is not" },
+	{ "customers.customer", "UPDATE customers.customer SET timezone = 'Europe/Paris' WHERE " CUSTOMER_11, "P7",
+	  "timezone is not" },
+	{ "customers.customer", "UPDATE customers.customer SET version = 7 WHERE " CUSTOMER_11, "P7", "version is not" },
+	{ "customers.customer",
+	  "UPDATE customers.customer SET status = 'active', key_salt = '', full_name_sealed = 'x' WHERE " CUSTOMER_13, "P7",
+	  "is there, and the person was erased" },
+	{ "customers.customer",
+	  "UPDATE customers.customer SET status = 'erased', key_salt = NULL, full_name_sealed = NULL WHERE " CUSTOMER_11, "P7",
+	  "key_salt is missing" },
+	{ "customers.customer", "DELETE FROM customers.customer WHERE " CUSTOMER_11, "P7", "the row is missing" },
+	{ "customers.contact_point",
+	  "UPDATE customers.contact_point SET channel = 'sms' WHERE contact_point_id = '019a0000-0000-7000-8000-005000000001'",
+	  "P7", "channel is not" },
+	{ "customers.contact_point",
+	  "UPDATE customers.contact_point SET place = 'work' WHERE contact_point_id = '019a0000-0000-7000-8000-005000000001'",
+	  "P7", "place is not" },
+	{ "customers.contact_point",
+	  "UPDATE customers.contact_point SET source = 'creditor' WHERE contact_point_id = "
+	  "'019a0000-0000-7000-8000-005000000001'",
+	  "P7", "source is not" },
+	{ "customers.contact_point",
+	  "UPDATE customers.contact_point SET state = 'blocked' WHERE contact_point_id = '019a0000-0000-7000-8000-005000000001'",
+	  "P7", "state is not" },
+	{ "customers.contact_point",
+	  "UPDATE customers.contact_point SET version = 7 WHERE contact_point_id = '019a0000-0000-7000-8000-005000000001'", "P7",
+	  "version is not" },
+	{ "customers.contact_point",
+	  "UPDATE customers.contact_point SET verified_at = now() WHERE contact_point_id = "
+	  "'019a0000-0000-7000-8000-005000000001'",
+	  "P7", "verified_at is not" },
+	{ "customers.contact_point",
+	  "UPDATE customers.contact_point SET address_hash = decode('00112233445566778899aabbccddeeff', 'hex') WHERE "
+	  "contact_point_id = '019a0000-0000-7000-8000-005000000001'",
+	  "P7", "address_hash is not" },
+	{ "customers.contact_point", "UPDATE customers.contact_point SET customer_id = gen_random_uuid() WHERE " CUSTOMER_11,
+	  "P7", "customer_id is not" },
+	{ "communications.template",
+	  "UPDATE communications.template SET version = 1 WHERE "
+	  "true",
+	  "P7", "version is not" },
+	{ "communications.template",
+	  "UPDATE communications.template SET name = 'x' WHERE "
+	  "true",
+	  "P7", "name is not" },
+	{ "communications.template_version",
+	  "UPDATE communications.template_version SET body = 'pay' WHERE "
+	  "version = 1",
+	  "P7", "do not have the hash" },
+	{ "communications.template_version",
+	  "UPDATE communications.template_version SET message_class = 'demand' WHERE "
+	  "version = 1",
+	  "P7", "message_class is not" },
+	{ "communications.template_version",
+	  "UPDATE communications.template_version SET published_at = now() WHERE "
+	  "version = 1",
+	  "P7", "published_at is not" },
+	{ "communications.consent", "UPDATE communications.consent SET basis = 'prior_use' WHERE " CUSTOMER_10, "P7",
+	  "basis is not" },
+	{ "communications.consent", "UPDATE communications.consent SET evidence_ref = 'none' WHERE " CUSTOMER_10, "P7",
+	  "evidence_ref is not" },
+	{ "communications.consent", "UPDATE communications.consent SET obtained_at = now() WHERE " CUSTOMER_10, "P7",
+	  "obtained_at is not" },
+	{ "communications.withdrawal", "UPDATE communications.withdrawal SET via = 'speech' WHERE " CUSTOMER_11, "P7",
+	  "via is not" },
+	{ "communications.withdrawal", "UPDATE communications.withdrawal SET withdrawn_at = now() WHERE " CUSTOMER_11, "P7",
+	  "withdrawn_at is not" },
+	{ "communications.withdrawal", "UPDATE communications.withdrawal SET channel = 'sms' WHERE " CUSTOMER_11, "P7",
+	  "channel is not" },
+	{ "communications.permission", "UPDATE communications.permission SET obtained_at = now() WHERE " CUSTOMER_11, "P7",
+	  "obtained_at is not" },
+	{ "communications.permission", "UPDATE communications.permission SET basis = 'prior_use' WHERE " CUSTOMER_11, "P7",
+	  "basis is not" },
+	{ "communications.opt_out",
+	  "UPDATE communications.opt_out SET withdrawn_at = withdrawn_at - interval '1 day' WHERE " CUSTOMER_11
+	  " AND channel = 'email'",
+	  "P7", "withdrawn_at is not" },
+	{ "communications.compliance_decision",
+	  "UPDATE communications.compliance_decision SET verdict = 'allow' WHERE " MESSAGE_4, "P7", "verdict is not" },
+	{ "communications.compliance_decision", "UPDATE communications.compliance_decision SET rules = 'none' WHERE " MESSAGE_4,
+	  "P7", "rules is not" },
+	{ "communications.compliance_decision",
+	  "UPDATE communications.compliance_decision SET facts = facts || 'x' WHERE " MESSAGE_4, "P7",
+	  "facts do not have the hash" },
+	{ "communications.communication", "UPDATE communications.communication SET state = 'submitted' WHERE " MESSAGE_1, "P7",
+	  "state is not" },
+	{ "communications.communication", "UPDATE communications.communication SET attempt = 2 WHERE " MESSAGE_1, "P7",
+	  "attempt is not" },
+	{ "communications.communication",
+	  "UPDATE communications.communication SET requested_on = requested_on - 1 WHERE " MESSAGE_1, "P7",
+	  "requested_on is not" },
+	{ "communications.communication", "UPDATE communications.communication SET message_class = 'demand' WHERE " MESSAGE_4,
+	  "P7", "message_class is not" },
+	{ "communications.communication",
+	  "UPDATE communications.communication SET contact_point_id = gen_random_uuid() WHERE " MESSAGE_1, "P7",
+	  "contact_point_id is not" },
+	{ "communications.communication", "UPDATE communications.communication SET rendered_hash = 'x' WHERE " MESSAGE_1, "P7",
+	  "rendered_hash is not" },
+	{ "communications.receipt", "UPDATE communications.receipt SET state = 'failed' WHERE " MESSAGE_1 " AND version = 2",
+	  "P7", "state is not" },
+	{ "communications.receipt", "UPDATE communications.receipt SET provider_ref = NULL WHERE " MESSAGE_1 " AND version = 2",
+	  "P7", "provider_ref is not" },
+	{ "communications.receipt", "UPDATE communications.receipt SET occurred_at = now() WHERE " MESSAGE_1 " AND version = 2",
+	  "P7", "occurred_at is not" },
+	{ "communications.outbox", "UPDATE communications.outbox SET state = 'released' WHERE " MESSAGE_1, "P7", "state is not" },
+	{ "communications.outbox", "UPDATE communications.outbox SET send_by = now() WHERE " MESSAGE_1, "P7", "send_by is not" },
+	{ "communications.opt_out", "DELETE FROM communications.opt_out WHERE channel = 'email' AND " CUSTOMER_11, "P7",
+	  "00430000000b email: the row is missing" },
+	{ "communications.consent", "DELETE FROM communications.consent WHERE " CUSTOMER_10, "P7", "the row is missing" },
+	{ "communications.withdrawal", "DELETE FROM communications.withdrawal WHERE " CUSTOMER_11, "P7",
+	  "00430000000b 1: the row is missing" },
+	{ "communications.permission",
+	  "INSERT INTO communications.permission SELECT customer_id, 'sms', purpose, basis, obtained_at FROM "
+	  "communications.permission WHERE " CUSTOMER_11,
+	  "P7", "no event made this row" },
+	{ "communications.communication_debt",
+	  "DELETE FROM communications.communication_debt WHERE debt_id = '019a0000-0000-7000-8000-00440000000b' AND " MESSAGE_1,
+	  "P7", "the row is missing" },
+	{ "communications.receipt", "DELETE FROM communications.receipt WHERE version = 2 AND " MESSAGE_1, "P7",
+	  "the row is missing" },
+	{ "notifier.attempt", "UPDATE notifier.attempt SET provider_ref = 'ref 2' WHERE " MESSAGE_1, "P7",
+	  "provider_ref is not" },
+	{ "notifier.attempt", "UPDATE notifier.attempt SET outcome = 'failed' WHERE " MESSAGE_1, "P7", "outcome is not" },
+	{ "notifier.attempt", "UPDATE notifier.attempt SET gateway = 'kannel' WHERE " MESSAGE_1, "P7", "gateway is not" },
+	{ "notifier.attempt", "DELETE FROM notifier.attempt WHERE " MESSAGE_1, "P7", "004d00000001 1: the row is missing" },
+	{ "notifier.dispatch", "UPDATE notifier.dispatch SET send_by = now() WHERE " MESSAGE_1, "P7", "send_by is not" },
+	{ "users.account",
+	  "UPDATE users.account SET roles = 1 WHERE "
+	  "true",
+	  "P7", "roles is not" },
+	{ "users.account",
+	  "UPDATE users.account SET state = 'active' WHERE "
+	  "true",
+	  "P7", "state is not" },
+	{ "users.account",
+	  "UPDATE users.account SET customer_id = gen_random_uuid() WHERE "
+	  "true",
+	  "P7", "customer_id is not" },
+	{ "users.account",
+	  "UPDATE users.account SET version = 1 WHERE "
+	  "true",
+	  "P7", "version is not" },
+	{ "users.account",
+	  "UPDATE users.account SET registered_at = now() WHERE "
+	  "true",
+	  "P7", "registered_at is not" },
+	{ "reports.report",
+	  "UPDATE reports.report SET requested_by = 'x' WHERE "
+	  "true",
+	  "P7", "requested_by is not" },
+	{ "reports.report",
+	  "UPDATE reports.report SET as_of = as_of + 1 WHERE "
+	  "true",
+	  "P7", "as_of is not" },
+	{ "reports.report",
+	  "UPDATE reports.report SET currency = 'USD' WHERE "
+	  "true",
+	  "P7", "currency is not" },
+	{ "debts.debt", "UPDATE debts.debt SET original_creditor_id = NULL WHERE " DEBT_11, "P7", "original_creditor_id is not" },
 };
-
-static void exec(const char *sql)
-{
-	const struct db_statement statement = { "", sql };
-
-	store_must(&world.spec, db_run(world.spec.admin, &statement, NULL, NULL, &world.spec.err));
-}
 
 static void exec_in(const char *before, const char *table, const char *after)
 {
@@ -244,7 +564,8 @@ static void try_wrong(const struct wrong *wrong)
 	findings.cause = wrong->sql;
 	then_found(&findings, wrong->promise, wrong->words);
 	then_found(&findings, wrong->promise, wrong->table);
-	assert_true(findings.count < 8); /* one wrong is not a flood */
+	if (findings.count >= 8)
+		fail_msg("%s: %zu findings", wrong->sql, findings.count); /* one wrong is not a flood */
 }
 
 static void test_verify__finds_each_column_that_was_tampered_with(void **state)
@@ -302,33 +623,40 @@ static void test_verify__goes_on_behind_an_event_that_does_not_follow(void **sta
 	then_silent(&findings);
 }
 
-/* Whoever adds a column to a module's table tells verify what it must be, or why that cannot be known. */
-static void test_verify__reads_every_column(void **state)
+static void look_for_columns(const struct folded_table *table)
 {
 	static const struct db_statement select = {
 		"test_columns",
 		"SELECT column_name::text FROM information_schema.columns WHERE table_schema || '.' || table_name = $1"
 	};
+	struct db_result result = { 0 };
 	struct db_params params;
+	char column[64];
+
+	db_params_init(&params, 256);
+	db_param_text(&params, str_of(table->name));
+	store_must(&world.spec, db_run(world.spec.admin, &select, &params, &result, &world.spec.err));
+	assert_true(result.rows > 0);
+	for (int row = 0; row < result.rows; row++) {
+		assert_true(str_to_chars(column, sizeof(column), db_str(&result, row, 0)));
+		if (strstr(table->select, column) == NULL)
+			fail_msg("%s: %s is not compared", table->name, column);
+	}
+	db_result_release(&result);
+	db_params_release(&params);
+}
+
+/* Whoever adds a column to a module's table tells verify what it must be, or why that cannot be known. */
+static void test_verify__reads_every_column(void **state)
+{
+	static const struct folded_module *const modules[] = { &folded_users, &folded_customers, &folded_debts,
+							       &folded_communications, &folded_reports };
 
 	(void)state;
-	db_params_init(&params, 256);
-	for (size_t table = 0; table < folded_debts.tables_count; table++) {
-		struct db_result result = { 0 };
-		char column[64];
-
-		db_params_reset(&params);
-		db_param_text(&params, str_of(folded_debts.tables[table].name));
-		store_must(&world.spec, db_run(world.spec.admin, &select, &params, &result, &world.spec.err));
-		assert_true(result.rows > 0);
-		for (int row = 0; row < result.rows; row++) {
-			assert_true(str_to_chars(column, sizeof(column), db_str(&result, row, 0)));
-			if (strstr(folded_debts.tables[table].select, column) == NULL)
-				fail_msg("%s: %s is not compared", folded_debts.tables[table].name, column);
-		}
-		db_result_release(&result);
+	for (size_t module = 0; module < sizeof(modules) / sizeof(modules[0]); module++) {
+		for (size_t table = 0; table < modules[module]->tables_count; table++)
+			look_for_columns(&modules[module]->tables[table]);
 	}
-	db_params_release(&params);
 }
 
 int main(void)

@@ -42,6 +42,7 @@ struct how {
 	int64_t offset;    /* ... and stood here; 0: next */
 	int32_t today;     /* 0: STORE_TODAY */
 	uint32_t roles;    /* 0: whatever is needed */
+	struct uuid id;    /* none: one of its own */
 };
 
 struct verify_world {
@@ -226,7 +227,7 @@ static inline void world_do_as(struct verify_world *world, enum world_module whi
 	const struct rule *rule = world_rule(state->module, type);
 	struct command command = { .type = type,
 				   .body = body,
-				   .id = spec_id('!', ++world->ids),
+				   .id = uuid_is_none(&how.id) ? spec_id('!', ++world->ids) : how.id,
 				   .key = *message_uuid(type->key_field, body),
 				   .actor = STR("test"),
 				   .scope = &scope_all,

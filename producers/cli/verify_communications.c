@@ -1,0 +1,658 @@
+/*
+ * The communications module's tables, as its log says they are, and the notifier's attempts beside what its reports
+ * (RecordDispatch) became. A rendered message is hidden: its event has a hash of it. Of a message in the outbox only what the log
+ * decides is compared: that the notifier has claimed it is in no event, and what it makes of that is bounded by its attempts.
+ */
+#include <stdio.h>
+
+#include "base/must.h"
+#include "consumers/communications/communications.h"
+#include "crypto/crypto.h"
+#include "fold.h"
+#include "schemas/communications.h"
+
+/* Rows that are not states: one entity each. */
+static const struct entity version_entity = { .name = "verify_template_version", .state_size = 1 };
+static const struct entity consent_row_entity = { .name = "verify_consent", .state_size = 1 };
+static const struct entity withdrawal_entity = { .name = "verify_withdrawal", .state_size = 1 };
+static const struct entity permission_entity = { .name = "verify_permission", .state_size = 1 };
+static const struct entity opt_out_entity = { .name = "verify_opt_out", .state_size = 1 };
+static const struct entity decision_entity = { .name = "verify_decision", .state_size = 1 };
+static const struct entity debt_entity = { .name = "verify_communication_debt", .state_size = 1 };
+static const struct entity receipt_entity = { .name = "verify_receipt", .state_size = 1 };
+static const struct entity outbox_entity = { .name = "verify_outbox", .state_size = 1 };
+static const struct entity dispatch_entity = { .name = "verify_dispatch", .state_size = 1 };
+static const struct entity attempt_entity = { .name = "verify_attempt", .state_size = 1 };
+static const struct entity offsets_entity = { .name = "verify_offsets", .state_size = 1 };
+
+struct version_note {
+	struct str message_class, body_hash;
+	int64_t published_at_ms;
+};
+
+struct consent_note {
+	struct uuid customer_id;
+	struct str channel, purpose, basis, evidence_ref;
+	int64_t obtained_at_ms;
+};
+
+struct withdrawal_note {
+	bool has_channel, has_keyword;
+	struct str channel, via, keyword;
+	int64_t withdrawn_at_ms;
+};
+
+struct permission_note {
+	uint32_t basis;
+	int64_t obtained_at_ms;
+};
+
+struct opt_out_note {
+	int64_t withdrawn_at_ms, told_at_ms;
+};
+
+struct decision_note {
+	struct uuid customer_id;
+	struct str action, channel, message_class, verdict, rules, facts_hash;
+	bool has_until;
+	int64_t until_ms;
+};
+
+/* Beside a message's state. */
+struct message_note {
+	bool is_released;
+	bool is_known; /* false: of a suppressed one from before its event said what was asked for */
+	struct str message_class, template_name, language, rendered_hash;
+	int32_t template_version;
+	bool has_contact_point_id;
+	struct uuid contact_point_id;
+	int64_t send_by_ms;
+};
+
+struct receipt_note {
+	struct str state, provider, provider_ref, provider_code;
+	bool has_provider_ref, has_provider_code;
+	int32_t attempt;
+	int64_t occurred_at_ms;
+};
+
+/* Where a customer's last withdrawal of each channel stood: for consents from before they said when they were received. */
+struct offsets_note {
+	int64_t withdrawn_offset[CHANNEL_COUNT]; /* + 1; 0: none */
+	int64_t told_at_ms[CHANNEL_COUNT];
+};
+
+/* ---- what evolve asks of a command ---- */
+
+/* It waited, and a withdrawal that came after it was handled before it. */
+static void prepare_consent(struct fold *fold, struct command *command, const struct consent_granted *event,
+			    const struct logged_line *line)
+{
+	enum channel channel = message_channel_by_name(event->channel);
+	const struct offsets_note *offsets = fold_noted(fold, &offsets_entity, &event->customer_id);
+
+	if (event->has_received_at)
+		command->received_ms = event->received_at;
+	else if (offsets != NULL && line->command_offset < offsets->withdrawn_offset[channel] - 1 &&
+		 offsets->told_at_ms[channel] < command->now_ms)
+		command->received_ms = offsets->told_at_ms[channel];
+}
+
+static void prepare_communications(struct fold *fold, struct command *command, const struct event *event,
+				   const struct logged_line *line)
+{
+	const struct consent_withdrawn *withdrawn = event->body;
+
+	if (event->type == &template_published_type)
+		command->body = fold_scratch(fold, sizeof(struct publish_template));
+	else if (event->type == &consent_granted_type)
+		prepare_consent(fold, command, event->body, line);
+	else if (event->type == &consent_withdrawn_type && withdrawn->has_received_at)
+		command->received_ms = withdrawn->received_at;
+}
+
+/* ---- what events say of rows ---- */
+
+static struct str number_text(char text[24], int64_t number)
+{
+	snprintf(text, 24, "%lld", (long long)number);
+	return str_of(text);
+}
+
+static void note_template(struct fold *fold, const struct template_published *event, const struct logged_line *line)
+{
+	char number[24];
+	struct version_note *note = fold_note_row(fold, &version_entity, &event->template_id, number_text(number, event->version),
+						  STR(""), sizeof(*note));
+
+	note->message_class = fold_copy(fold, event->message_class);
+	note->body_hash = fold_copy(fold, event->body_hash);
+	note->published_at_ms = line->row.at_ms;
+}
+
+static void note_consent(struct fold *fold, const struct consent_granted *event)
+{
+	struct consent_note *note = fold_note(fold, &consent_row_entity, &event->consent_id, sizeof(*note));
+
+	note->customer_id = event->customer_id;
+	note->channel = fold_copy(fold, event->channel);
+	note->purpose = fold_copy(fold, event->purpose);
+	note->basis = fold_copy(fold, event->basis);
+	note->evidence_ref = fold_copy(fold, event->evidence_ref);
+	note->obtained_at_ms = event->obtained_at;
+}
+
+static void note_withdrawal(struct fold *fold, const struct consent_withdrawn *event, const struct command *command,
+			    const struct logged_line *line)
+{
+	char number[24];
+	struct withdrawal_note *note = fold_note_row(fold, &withdrawal_entity, &event->customer_id,
+						     number_text(number, event->version), STR(""), sizeof(*note));
+	struct offsets_note *offsets = fold_note(fold, &offsets_entity, &event->customer_id, sizeof(*offsets));
+	enum channel only = event->has_channel ? message_channel_by_name(event->channel) : CHANNEL_NONE;
+
+	note->has_channel = event->has_channel;
+	note->channel = fold_copy(fold, event->channel);
+	note->via = fold_copy(fold, event->via);
+	note->has_keyword = event->has_keyword;
+	note->keyword = fold_copy(fold, event->keyword);
+	note->withdrawn_at_ms = event->withdrawn_at;
+	for (unsigned channel = 0; channel < CHANNEL_COUNT; channel++) {
+		if (only != CHANNEL_NONE && only != channel)
+			continue;
+		offsets->withdrawn_offset[channel] = line->command_offset + 1;
+		offsets->told_at_ms[channel] = command->received_ms;
+	}
+}
+
+static void note_decision(struct fold *fold, const struct compliance_decided *event, const struct logged_line *line)
+{
+	char number[24], rules[1024];
+	size_t size = 0;
+	struct decision_note *note = fold_note_row(fold, &decision_entity, &event->communication_id,
+						   number_text(number, line->row.at_ms), STR(""), sizeof(*note));
+
+	for (size_t i = 0; i < event->rules_count; i++) {
+		MUST(size + 1 + event->rules[i].size <= sizeof(rules));
+		if (i > 0)
+			rules[size++] = ' ';
+		memcpy(rules + size, event->rules[i].data, event->rules[i].size);
+		size += event->rules[i].size;
+	}
+	note->customer_id = event->customer_id;
+	note->action = fold_copy(fold, event->action);
+	note->channel = fold_copy(fold, event->channel);
+	note->message_class = fold_copy(fold, event->message_class);
+	note->verdict = fold_copy(fold, event->verdict);
+	note->rules = fold_copy(fold, (struct str){ .data = rules, .size = size });
+	note->facts_hash = fold_copy(fold, event->facts_hash);
+	note->has_until = event->has_until;
+	note->until_ms = event->until;
+}
+
+static void note_debts(struct fold *fold, const struct uuid *communication_id, const struct uuid *debt_ids, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		char debt_id[UUID_TEXT_SIZE + 1];
+
+		uuid_format(debt_id, &debt_ids[i]);
+		(void)fold_note_row(fold, &debt_entity, communication_id, str_of(debt_id), STR(""), 1);
+	}
+}
+
+static void note_released(struct fold *fold, const struct communication_released *event)
+{
+	struct message_note *note = fold_note(fold, &communication_entity, &event->communication_id, sizeof(*note));
+
+	note->is_released = note->is_known = true;
+	note->message_class = fold_copy(fold, event->message_class);
+	note->template_name = fold_copy(fold, event->template_name);
+	note->template_version = event->template_version;
+	note->language = fold_copy(fold, event->language);
+	note->rendered_hash = fold_copy(fold, event->rendered_hash);
+	note->has_contact_point_id = event->has_contact_point_id;
+	note->contact_point_id = event->contact_point_id;
+	note->send_by_ms = event->send_by;
+	note_debts(fold, &event->communication_id, event->debt_ids, event->debt_ids_count);
+	(void)fold_change(fold, &outbox_entity, &event->communication_id);
+	(void)fold_change(fold, &dispatch_entity, &event->communication_id);
+}
+
+static void note_suppressed(struct fold *fold, const struct communication_suppressed *event)
+{
+	struct message_note *note = fold_note(fold, &communication_entity, &event->communication_id, sizeof(*note));
+
+	note->is_known = event->has_template_name;
+	note->message_class = fold_copy(fold, event->message_class);
+	note->template_name = fold_copy(fold, event->template_name);
+	note->language = fold_copy(fold, event->language);
+	note_debts(fold, &event->communication_id, event->debt_ids, event->debt_ids_count);
+}
+
+/* A receipt; and if it answers a report of the notifier's, whose ids derive from the attempt's, the attempt. */
+static void note_receipt(struct fold *fold, const struct communication_progressed *event, const struct logged_line *line)
+{
+	char number[24];
+	struct uuid reported = uuid_derive(&event->communication_id, "dispatch", (uint64_t)event->attempt);
+	struct receipt_note *note = fold_note_row(fold, &receipt_entity, &event->communication_id,
+						  number_text(number, event->version), STR(""), sizeof(*note));
+	struct receipt_note *attempt;
+
+	note->state = fold_copy(fold, event->state);
+	note->provider = fold_copy(fold, event->provider);
+	note->has_provider_ref = event->has_provider_ref;
+	note->provider_ref = fold_copy(fold, event->provider_ref);
+	note->has_provider_code = event->has_provider_code;
+	note->provider_code = fold_copy(fold, event->provider_code);
+	note->attempt = event->attempt;
+	note->occurred_at_ms = event->occurred_at;
+	if (!uuid_equal(&reported, &line->row.command_id))
+		return;
+	attempt = fold_note_row(fold, &attempt_entity, &event->communication_id, number_text(number, event->attempt), STR(""),
+				sizeof(*attempt));
+	*attempt = *note;
+}
+
+static void note_communications(struct fold *fold, const struct event *event, const struct logged_line *line)
+{
+	if (event->type == &communication_released_type)
+		note_released(fold, event->body);
+	else if (event->type == &communication_suppressed_type)
+		note_suppressed(fold, event->body);
+	else if (event->type == &communication_progressed_type)
+		note_receipt(fold, event->body, line);
+	else if (event->type == &compliance_decided_type)
+		note_decision(fold, event->body, line);
+	else if (event->type == &consent_granted_type)
+		note_consent(fold, event->body);
+	else if (event->type == &consent_withdrawn_type)
+		note_withdrawal(fold, event->body, event->command, line);
+	else if (event->type == &template_published_type)
+		note_template(fold, event->body, line);
+}
+
+/* A recipient's state is rows of two tables. */
+static void note_recipient(struct fold *fold, const struct uuid *id, const struct recipient *recipient)
+{
+	for (unsigned channel = 0; channel < CHANNEL_COUNT; channel++) {
+		struct str channel_text = str_of(message_channel_name((enum channel)channel));
+
+		for (unsigned purpose = 0; purpose < PURPOSE_COUNT; purpose++) {
+			const struct permission *permission = &recipient->permissions[channel][purpose];
+			struct permission_note *note;
+
+			if (permission->obtained_at_ms == 0)
+				continue;
+			note = fold_note_row(fold, &permission_entity, id, channel_text,
+					     str_of(purpose_name((enum purpose)purpose)), sizeof(*note));
+			*note = (struct permission_note){ permission->basis, permission->obtained_at_ms };
+		}
+		if (recipient->withdrawn_at_ms[channel] != 0) {
+			struct opt_out_note *note =
+				fold_note_row(fold, &opt_out_entity, id, channel_text, STR(""), sizeof(*note));
+
+			*note = (struct opt_out_note){ recipient->withdrawn_at_ms[channel], recipient->told_at_ms[channel] };
+		}
+	}
+}
+
+static bool finish_communications(struct fold *fold)
+{
+	size_t count = fold->set.slots_count;
+
+	for (size_t i = 0; i < count; i++) {
+		if (fold->set.slots[i]->entity != &recipient_entity)
+			continue;
+		if (!fold_has_room(fold))
+			return false;
+		note_recipient(fold, &fold->set.slots[i]->id, fold->set.slots[i]->state);
+	}
+	return true;
+}
+
+/* ---- tables ---- */
+
+static void check_template(struct fold *fold, struct table_row *row)
+{
+	struct uuid id = row_uuid(row, 1);
+	const struct template *template = row_state(fold, row, &id);
+
+	if (template == NULL)
+		return;
+	row->column = 2;
+	expect_bytes(row, str_of(template->name));
+	expect_bytes(row, str_of(message_channel_name(template->channel)));
+	expect_bytes(row, str_of(template->language));
+	expect_int32(row, template->version);
+}
+
+static void check_version(struct fold *fold, struct table_row *row)
+{
+	struct uuid template_id = row_uuid(row, 1);
+	struct uuid id = fold_id(&template_id, row_text(row, 2), STR(""));
+	const struct version_note *note = row_noted(fold, row, &id);
+	uint8_t hash[CONTENT_HASH_SIZE];
+
+	if (note == NULL)
+		return;
+	row->column = 3;
+	expect_bytes(row, note->message_class);
+	content_hash(hash, row_text(row, 4), row_text(row, 5));
+	if (!str_equal(note->body_hash, (struct str){ .data = (const char *)hash, .size = sizeof(hash) }))
+		row_wrong(row, "subject and body do not have the hash that the log says");
+	row->column = 6;
+	expect_instant(row, note->published_at_ms);
+}
+
+static void check_consent(struct fold *fold, struct table_row *row)
+{
+	struct uuid id = row_uuid(row, 1);
+	const struct consent_note *note = row_noted(fold, row, &id);
+
+	if (note == NULL)
+		return;
+	expect_uuid(row, &note->customer_id);
+	skip_column(row);
+	expect_bytes(row, note->channel);
+	expect_bytes(row, note->purpose);
+	expect_bytes(row, note->basis);
+	expect_bytes(row, note->evidence_ref);
+	expect_instant(row, note->obtained_at_ms);
+}
+
+static void check_withdrawal(struct fold *fold, struct table_row *row)
+{
+	struct uuid customer_id = row_uuid(row, 1);
+	struct uuid id = fold_id(&customer_id, row_text(row, 2), STR(""));
+	const struct withdrawal_note *note = row_noted(fold, row, &id);
+
+	if (note == NULL)
+		return;
+	row->column = 3;
+	expect_bytes_or_null(row, note->has_channel, note->channel);
+	expect_bytes(row, note->via);
+	expect_bytes_or_null(row, note->has_keyword, note->keyword);
+	expect_instant(row, note->withdrawn_at_ms);
+}
+
+static void check_permission(struct fold *fold, struct table_row *row)
+{
+	struct uuid customer_id = row_uuid(row, 1);
+	struct uuid id = fold_id(&customer_id, row_text(row, 2), row_text(row, 3));
+	const struct permission_note *note = row_noted(fold, row, &id);
+
+	if (note == NULL)
+		return;
+	row->column = 4;
+	expect_bytes(row, str_of(basis_name((enum basis)note->basis)));
+	expect_instant(row, note->obtained_at_ms);
+}
+
+static void check_opt_out(struct fold *fold, struct table_row *row)
+{
+	struct uuid customer_id = row_uuid(row, 1);
+	struct uuid id = fold_id(&customer_id, row_text(row, 2), STR(""));
+	const struct opt_out_note *note = row_noted(fold, row, &id);
+
+	if (note == NULL)
+		return;
+	row->column = 3;
+	expect_instant(row, note->withdrawn_at_ms);
+	if (db_is_null(row->result, row->row, row->column))
+		skip_column(row); /* from before there was the column */
+	else
+		expect_instant_or_null(row, note->told_at_ms != 0, note->told_at_ms);
+}
+
+static void check_decision(struct fold *fold, struct table_row *row)
+{
+	struct uuid communication_id = row_uuid(row, 1);
+	struct uuid id = fold_id(&communication_id, row_text(row, 2), STR(""));
+	const struct decision_note *note = row_noted(fold, row, &id);
+	uint8_t hash[CONTENT_HASH_SIZE];
+
+	if (note == NULL)
+		return;
+	expect_uuid(row, &note->customer_id);
+	row->column = 3;
+	expect_bytes(row, note->action);
+	expect_bytes(row, note->channel);
+	expect_bytes(row, note->message_class);
+	expect_bytes(row, note->verdict);
+	expect_instant_or_null(row, note->has_until, note->until_ms);
+	expect_bytes(row, note->rules);
+	content_hash(hash, STR(""), row_text(row, row->column));
+	if (!str_equal(note->facts_hash, (struct str){ .data = (const char *)hash, .size = sizeof(hash) }))
+		row_wrong(row, "facts do not have the hash that the log says");
+	skip_column(row);
+	expect_bytes(row, note->facts_hash);
+}
+
+static void check_communication(struct fold *fold, struct table_row *row)
+{
+	struct uuid id = row_uuid(row, 1);
+	const struct communication *communication = row_state(fold, row, &id);
+	const struct message_note *note = fold_noted(fold, &communication_entity, &id);
+
+	if (communication == NULL || note == NULL)
+		return;
+	expect_uuid(row, &communication->customer_id);
+	skip_column(row);
+	expect_int64(row, communication->version);
+	expect_int32(row, communication->attempt);
+	expect_bytes(row, str_of(communication_state_name((enum communication_state)communication->state)));
+	expect_bytes(row, str_of(message_channel_name((enum channel)communication->channel)));
+	expect_date(row, communication->requested_on);
+	if (!note->is_known)
+		return;
+	expect_bytes(row, note->message_class);
+	expect_bytes(row, note->template_name);
+	expect_bytes(row, note->language);
+	if (!note->is_released) {
+		expect_bytes_or_null(row, false, STR(""));
+		expect_bytes_or_null(row, false, STR(""));
+		expect_bytes_or_null(row, false, STR(""));
+		return;
+	}
+	expect_int32(row, note->template_version);
+	expect_bytes(row, note->rendered_hash);
+	if (note->has_contact_point_id)
+		expect_uuid(row, &note->contact_point_id);
+}
+
+static void check_communication_debt(struct fold *fold, struct table_row *row)
+{
+	struct uuid communication_id = row_uuid(row, 1);
+	struct uuid id = fold_id(&communication_id, row_text(row, 2), STR(""));
+	const struct message_note *note = fold_noted(fold, &communication_entity, &communication_id);
+
+	if (note == NULL || note->is_known)
+		(void)row_state(fold, row, &id);
+}
+
+static void check_receipt(struct fold *fold, struct table_row *row)
+{
+	struct uuid communication_id = row_uuid(row, 1);
+	struct uuid id = fold_id(&communication_id, row_text(row, 2), STR(""));
+	const struct receipt_note *note = row_noted(fold, row, &id);
+
+	if (note == NULL)
+		return;
+	row->column = 3;
+	expect_bytes(row, note->state);
+	expect_int32(row, note->attempt);
+	expect_bytes(row, note->provider);
+	expect_bytes_or_null(row, note->has_provider_ref, note->provider_ref);
+	expect_bytes_or_null(row, note->has_provider_code, note->provider_code);
+	expect_instant(row, note->occurred_at_ms);
+}
+
+/* The states that a message's row in the outbox can have while the message has this one: the notifier may have claimed it. */
+static bool fits_outbox(enum communication_state state, struct str outbox)
+{
+	if (state == COMMUNICATION_RELEASED)
+		return str_is(outbox, "released") || str_is(outbox, "claimed");
+	if (state == COMMUNICATION_RETRY_WAIT)
+		return str_is(outbox, "waiting") || str_is(outbox, "claimed");
+	return str_is(outbox, state == COMMUNICATION_CANCELLED ? "cancelled" : "done");
+}
+
+static void check_outbox(struct fold *fold, struct table_row *row)
+{
+	struct uuid id = row_uuid(row, 1);
+	const struct communication *communication = fold_state(fold, &communication_entity, &id);
+	const struct message_note *note = fold_noted(fold, &communication_entity, &id);
+
+	if (row_state(fold, row, &id) == NULL || communication == NULL || note == NULL)
+		return;
+	expect_uuid(row, &communication->customer_id);
+	skip_column(row);
+	expect_bytes(row, str_of(message_channel_name((enum channel)communication->channel)));
+	if (!fits_outbox((enum communication_state)communication->state, row_text(row, row->column)))
+		row_wrong(row, "state is not what the log says");
+	skip_column(row);
+	expect_instant(row, note->send_by_ms);
+}
+
+/* The notifier may be behind: a row that is not there yet is none that is missing. */
+static void check_dispatch(struct fold *fold, struct table_row *row)
+{
+	struct uuid id = row_uuid(row, 1);
+	const struct communication *communication = fold_state(fold, &communication_entity, &id);
+	const struct message_note *note = fold_noted(fold, &communication_entity, &id);
+
+	if (row_state(fold, row, &id) == NULL || communication == NULL || note == NULL)
+		return;
+	expect_uuid(row, &communication->customer_id);
+	skip_column(row);
+	expect_bytes(row, str_of(message_channel_name((enum channel)communication->channel)));
+	expect_instant(row, note->send_by_ms);
+}
+
+/* What the attempt's outcome was, as its report's event tells it. */
+static struct str outcome_of(const struct receipt_note *note)
+{
+	if (str_is(note->state, "submitted"))
+		return STR("accepted");
+	if (str_is(note->state, "retry_wait"))
+		return STR("not_accepted");
+	if (str_is(note->state, "unknown"))
+		return STR("unknown");
+	return STR("failed");
+}
+
+/* One that was not reported yet, or whose report moved nothing, is in no event: only whose message it is can be said. */
+static void check_attempt(struct fold *fold, struct table_row *row)
+{
+	struct uuid communication_id = row_uuid(row, 1);
+	struct uuid id = fold_id(&communication_id, row_text(row, 2), STR(""));
+	const struct communication *communication = fold_state(fold, &communication_entity, &communication_id);
+	const struct receipt_note *note = fold_noted(fold, &attempt_entity, &id);
+
+	if (communication == NULL) {
+		row_wrong(row, "no event made its message");
+		return;
+	}
+	expect_uuid(row, &communication->customer_id);
+	if (note == NULL)
+		return;
+	(void)row_state(fold, row, &id);
+	row->column = 3;
+	expect_bytes(row, note->provider);
+	expect_bytes(row, outcome_of(note));
+	expect_bytes_or_null(row, note->has_provider_ref, note->provider_ref);
+	expect_bytes_or_null(row, note->has_provider_code, note->provider_code);
+	skip_column(row); /* ended_at: in microseconds, the event has milliseconds */
+}
+
+static const struct folded_table tables[] = {
+	{ .name = "communications.template",
+	  .select = "SELECT template_id, template_id, name, channel, language, version FROM communications.template",
+	  .ids = 1,
+	  .entity = &template_entity,
+	  .check = check_template },
+	{ .name = "communications.template_version",
+	  .select = "SELECT template_id, template_id, version::text, message_class, subject, body, published_at "
+		    "FROM communications.template_version",
+	  .ids = 2,
+	  .entity = &version_entity,
+	  .check = check_version },
+	{ .name = "communications.consent",
+	  .select = "SELECT customer_id, consent_id, channel, purpose, basis, evidence_ref, obtained_at FROM "
+		    "communications.consent",
+	  .ids = 1,
+	  .entity = &consent_row_entity,
+	  .check = check_consent },
+	{ .name = "communications.withdrawal",
+	  .select = "SELECT customer_id, customer_id, version::text, channel, via, keyword, withdrawn_at FROM "
+		    "communications.withdrawal",
+	  .ids = 2,
+	  .entity = &withdrawal_entity,
+	  .check = check_withdrawal },
+	{ .name = "communications.permission",
+	  .select = "SELECT customer_id, customer_id, channel, purpose, basis, obtained_at FROM communications.permission",
+	  .ids = 3,
+	  .entity = &permission_entity,
+	  .check = check_permission },
+	{ .name = "communications.opt_out",
+	  .select = "SELECT customer_id, customer_id, channel, withdrawn_at, told_at FROM communications.opt_out",
+	  .ids = 2,
+	  .entity = &opt_out_entity,
+	  .check = check_opt_out },
+	{ .name = "communications.compliance_decision",
+	  .select = "SELECT customer_id, communication_id, floor(extract(epoch FROM decided_at) * 1000)::bigint::text, action, "
+		    "channel, "
+		    "message_class, verdict, until, rules, facts, facts_hash FROM communications.compliance_decision",
+	  .ids = 2,
+	  .entity = &decision_entity,
+	  .check = check_decision },
+	{ .name = "communications.communication",
+	  .select =
+		  "SELECT customer_id, communication_id, version, attempt, state, channel, requested_on, message_class, "
+		  "template_name, language, template_version, rendered_hash, contact_point_id FROM communications.communication",
+	  .ids = 1,
+	  .entity = &communication_entity,
+	  .check = check_communication },
+	{ .name = "communications.communication_debt",
+	  .select = "SELECT c.customer_id, d.communication_id, d.debt_id::text FROM communications.communication_debt d "
+		    "LEFT JOIN communications.communication c USING (communication_id)",
+	  .ids = 2,
+	  .entity = &debt_entity,
+	  .check = check_communication_debt },
+	{ .name = "communications.receipt",
+	  .select = "SELECT c.customer_id, r.communication_id, r.version::text, r.state, r.attempt, r.provider, r.provider_ref, "
+		    "r.provider_code, r.occurred_at FROM communications.receipt r "
+		    "LEFT JOIN communications.communication c USING (communication_id)",
+	  .ids = 2,
+	  .entity = &receipt_entity,
+	  .check = check_receipt },
+	{ .name = "communications.outbox",
+	  .select = "SELECT customer_id, communication_id, channel, state, send_by, claims, address_sealed, subject_sealed, "
+		    "body_sealed "
+		    "FROM communications.outbox",
+	  .ids = 1,
+	  .entity = &outbox_entity,
+	  .check = check_outbox },
+	{ .name = "notifier.dispatch",
+	  .select = "SELECT customer_id, communication_id, channel, send_by, state, attempts, next_at FROM notifier.dispatch",
+	  .ids = 1,
+	  .entity = &dispatch_entity,
+	  .check = check_dispatch,
+	  .may_lag = true },
+	{ .name = "notifier.attempt",
+	  .select =
+		  "SELECT customer_id, communication_id, attempt::text, gateway, outcome, provider_ref, provider_code, ended_at, "
+		  "started_at, owner, reported FROM notifier.attempt",
+	  .ids = 2,
+	  .entity = &attempt_entity,
+	  .check = check_attempt },
+};
+
+const struct folded_module folded_communications = {
+	.module = &communications_module,
+	.prepare = prepare_communications,
+	.note = note_communications,
+	.finish = finish_communications,
+	.tables = tables,
+	.tables_count = sizeof(tables) / sizeof(tables[0]),
+};

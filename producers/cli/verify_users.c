@@ -1,0 +1,66 @@
+/* The users module's tables, as its log says they are. Passwords and sessions are the gateway's: no event tells of them. */
+#include "consumers/users/users.h"
+#include "fold.h"
+#include "schemas/users.h"
+
+/* Beside a user's state. */
+struct user_note {
+	int64_t registered_at_ms;
+};
+
+/* The login is in the command only: the user's id stands for it. */
+static void prepare_users(struct fold *fold, struct command *command, const struct event *event, const struct logged_line *line)
+{
+	struct register_user *body;
+
+	(void)line;
+	if (event->type != &user_registered_type)
+		return;
+	body = fold_scratch(fold, sizeof(*body));
+	body->login = (struct str){ .data = (const char *)command->key.bytes, .size = sizeof(command->key.bytes) };
+	command->body = body;
+}
+
+static void note_users(struct fold *fold, const struct event *event, const struct logged_line *line)
+{
+	const struct user_registered *body = event->body;
+	struct user_note *note;
+
+	if (event->type != &user_registered_type)
+		return;
+	note = fold_note(fold, &user_entity, &body->user_id, sizeof(*note));
+	note->registered_at_ms = line->row.at_ms;
+}
+
+static void check_account(struct fold *fold, struct table_row *row)
+{
+	struct uuid id = row_uuid(row, 1);
+	const struct user *user = row_state(fold, row, &id);
+	const struct user_note *note = fold_noted(fold, &user_entity, &id);
+
+	if (user == NULL || note == NULL)
+		return;
+	row->column = 2;
+	skip_column(row); /* login */
+	expect_bytes(row, str_of(user_state_name(user->state)));
+	expect_int32(row, (int32_t)user->roles);
+	expect_uuid_or_null(row, &user->customer_id);
+	expect_int64(row, user->version);
+	expect_instant(row, note->registered_at_ms);
+}
+
+static const struct folded_table tables[] = {
+	{ .name = "users.account",
+	  .select = "SELECT user_id, user_id, login, state, roles, customer_id, version, registered_at, scope FROM users.account",
+	  .ids = 1,
+	  .entity = &user_entity,
+	  .check = check_account },
+};
+
+const struct folded_module folded_users = {
+	.module = &users_module,
+	.prepare = prepare_users,
+	.note = note_users,
+	.tables = tables,
+	.tables_count = sizeof(tables) / sizeof(tables[0]),
+};
