@@ -62,7 +62,14 @@ enum communication_state communication_state_by_name(struct str name);
 const char *communication_state_name(enum communication_state state);
 bool template_name_is_valid(struct str name);
 bool message_class_is_known(struct str message_class);
-bool message_class_claims_payment(struct str message_class); /* reminder, demand ...: what nobody may be sent who owes nothing */
+
+/* What a class of messages asks of the debts that it names; ordered: what is due is owed. communications.class_asks in SQL. */
+enum asks {
+	ASKS_NOTHING, /* receipts, replies, notices of other kinds */
+	ASKS_OWED,    /* reminder ...: nobody may be sent it for a debt on which nothing is owed */
+	ASKS_DUE,     /* demand ...: nor before it is due */
+};
+enum asks message_class_asks(struct str message_class);
 
 /* A receipt moves a message forward only; a second try may wait again. */
 bool communication_moves(enum communication_state from, int32_t from_attempt, enum communication_state to, int32_t to_attempt);
@@ -177,9 +184,10 @@ struct addresses {
 #define EXTERNAL_REF_MAX (4 * 64)
 struct owed_debt {
 	struct uuid customer_id;
+	struct uuid creditor_id;
 	int64_t balance_minor;
 	int32_t due_on;
-	uint32_t is_cancelled;
+	uint32_t is_closed; /* settled, written off, transferred, cancelled: it has left the books */
 	char currency[4];
 	char external_ref[EXTERNAL_REF_MAX + 1];
 };

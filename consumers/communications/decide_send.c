@@ -24,6 +24,20 @@ static bool parameters_are_good(const struct send_communication *body, struct de
 	return true;
 }
 
+/* Counted once each, the text would be right; but whoever names a debt twice means another one. */
+static bool debts_are_named_once(const struct send_communication *body, struct decision *decision)
+{
+	for (size_t index = 0; index < body->debt_ids_count; index++) {
+		for (size_t earlier = 0; earlier < index; earlier++) {
+			if (!uuid_equal(&body->debt_ids[earlier], &body->debt_ids[index]))
+				continue;
+			decision_refuse(decision, REFUSAL_BAD_VALUE, "debt_ids", "a debt is named twice");
+			return false;
+		}
+	}
+	return true;
+}
+
 static bool send_is_good(const struct sending *sending, struct decision *decision)
 {
 	const struct send_communication *body = sending->body;
@@ -44,7 +58,7 @@ static bool send_is_good(const struct sending *sending, struct decision *decisio
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "message_class", "not a known message class");
 		return false;
 	}
-	if (!parameters_are_good(body, decision))
+	if (!debts_are_named_once(body, decision) || !parameters_are_good(body, decision))
 		return false;
 	if (body->send_by <= sending->command->now_ms || body->send_by > sending->command->now_ms + SEND_WITHIN_MAX_MS) {
 		decision_refuse(decision, REFUSAL_BAD_DATE, "send_by", "the time has passed, or is more than a year away");
@@ -101,9 +115,8 @@ static bool debts_are_good(const struct sending *sending, const struct workset *
 			decision_refuse(decision, REFUSAL_BAD_CURRENCY, "debt_ids", "the debts are not in one currency");
 			return false;
 		}
-		if (debt->is_cancelled && message_class_claims_payment(body->message_class)) {
-			decision_refuse(decision, REFUSAL_BAD_TRANSITION, "debt_ids",
-					"the debt was cancelled: nothing is claimed for it");
+		if (!uuid_equal(&debt->creditor_id, &first->creditor_id)) {
+			decision_refuse(decision, REFUSAL_BAD_VALUE, "debt_ids", "the debts are of two creditors");
 			return false;
 		}
 	}
@@ -150,6 +163,22 @@ static bool has_address(struct sending *sending, const struct workset *set, stru
 
 /* ---- the guard ---- */
 
+static void gather_debts(const struct sending *sending, const struct workset *set, struct guard_facts *facts)
+{
+	const struct send_communication *body = sending->body;
+
+	facts->asks = message_class_asks(body->message_class);
+	facts->today = sending->command->today;
+	for (size_t index = 0; index < body->debt_ids_count; index++) {
+		const struct owed_debt *debt = workset_state(set, &owed_debt_entity, &body->debt_ids[index]);
+
+		facts->debts++;
+		facts->closed += debt->is_closed != 0;
+		facts->unowed += debt->balance_minor <= 0;
+		facts->undue += debt->due_on > facts->today;
+	}
+}
+
 static struct guard_facts gather_facts(const struct sending *sending, const struct workset *set)
 {
 	static const struct recipient nobody;
@@ -167,6 +196,7 @@ static struct guard_facts gather_facts(const struct sending *sending, const stru
 	facts.is_opted_out = facts.withdrawn_at_ms != 0 && !facts.has_permission;
 	facts.basis = (enum basis)permission->basis;
 	facts.obtained_at_ms = permission->obtained_at_ms;
+	gather_debts(sending, set, &facts);
 	return facts;
 }
 

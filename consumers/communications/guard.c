@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "base/day.h"
 #include "base/must.h"
 
 struct answer {
@@ -32,15 +33,32 @@ static struct answer sms_permission(const struct guard_facts *facts)
 	return deny_if(facts->channel == CHANNEL_SMS && !facts->has_permission);
 }
 
+/* DEBT-1: nothing is asked for a debt that was cancelled, settled, written off or transferred. */
+static struct answer debt_is_open(const struct guard_facts *facts)
+{
+	return deny_if(facts->asks >= ASKS_OWED && facts->closed > 0);
+}
+
+/* DEBT-2: nor for one on which nothing is owed (12 CFR 1006.22(b): only what the contract or the law allows). */
+static struct answer debt_is_owed(const struct guard_facts *facts)
+{
+	return deny_if(facts->asks >= ASKS_OWED && facts->unowed > 0);
+}
+
+/* DEBT-3: what is not due yet is not demanded; a reminder may come before. */
+static struct answer debt_is_due(const struct guard_facts *facts)
+{
+	return deny_if(facts->asks >= ASKS_DUE && facts->undue > 0);
+}
+
 struct guard_rule {
 	const char *id; /* of domain.md 9 */
 	struct answer (*ask)(const struct guard_facts *facts);
 };
 
 static const struct guard_rule rules[] = {
-	{ "US-10", medium_opt_out },
-	{ "US-12", email_permission },
-	{ "US-13", sms_permission },
+	{ "US-10", medium_opt_out }, { "US-12", email_permission }, { "US-13", sms_permission },
+	{ "DEBT-1", debt_is_open },  { "DEBT-2", debt_is_owed },    { "DEBT-3", debt_is_due },
 };
 #define RULES_COUNT (sizeof(rules) / sizeof(rules[0]))
 _Static_assert(RULES_COUNT <= GUARD_RULES_MAX, "room for all rules");
@@ -80,12 +98,17 @@ const char *verdict_name(enum verdict verdict)
 
 void guard_facts_text(char text[FACTS_TEXT_MAX], const struct guard_facts *facts)
 {
-	int size =
-		snprintf(text, FACTS_TEXT_MAX,
-			 "action=%s channel=%s class=%.*s opted_out=%d permission=%s obtained_at=%lld withdrawn_at=%lld now=%lld",
-			 facts->action, message_channel_name(facts->channel), (int)facts->message_class.size,
-			 facts->message_class.data, facts->is_opted_out, basis_name(facts->basis),
-			 (long long)facts->obtained_at_ms, (long long)facts->withdrawn_at_ms, (long long)facts->now_ms);
+	char today[16];
+	int size;
+
+	day_format(today, facts->today);
+	size = snprintf(text, FACTS_TEXT_MAX,
+			"action=%s channel=%s class=%.*s opted_out=%d permission=%s obtained_at=%lld withdrawn_at=%lld now=%lld "
+			"today=%s debts=%u closed=%u unowed=%u undue=%u",
+			facts->action, message_channel_name(facts->channel), (int)facts->message_class.size,
+			facts->message_class.data, facts->is_opted_out, basis_name(facts->basis),
+			(long long)facts->obtained_at_ms, (long long)facts->withdrawn_at_ms, (long long)facts->now_ms, today,
+			(unsigned)facts->debts, (unsigned)facts->closed, (unsigned)facts->unowed, (unsigned)facts->undue);
 
 	MUST(size > 0);
 	MUST(size < FACTS_TEXT_MAX);

@@ -13,7 +13,8 @@
  * guard_facts_text.
  *
  * Now: US-10 (an opt-out of the medium binds), US-12 and US-13 (e-mail and SMS need a permission; the 60 days of US-13 are not
- * looked at yet).
+ * looked at yet); of the debts that a message asks something for, rules of the house: DEBT-1 (it is on the books), DEBT-2
+ * (something is owed), DEBT-3 (it is due, if the message demands). Every claim asks the same in SQL (communications.refusal).
  */
 struct guard_facts {
 	const char *action; /* "send" */
@@ -25,6 +26,13 @@ struct guard_facts {
 	int64_t obtained_at_ms;
 	int64_t withdrawn_at_ms; /* 0: never */
 	int64_t now_ms;
+
+	enum asks asks;  /* what the class asks of the debts */
+	uint32_t debts;  /* that the message names; of them: */
+	uint32_t closed; /* have left the books */
+	uint32_t unowed; /* nothing is owed on, or more was paid */
+	uint32_t undue;  /* are due after today */
+	int32_t today;   /* the business date */
 };
 
 /* Ordered: the later, the stricter. */
@@ -44,7 +52,7 @@ struct guard_verdict guard_decide(const struct guard_facts *facts);
 const char *verdict_name(enum verdict verdict);
 
 /* The facts as one line of text, the same for the same facts; terminated; no personal data. */
-#define FACTS_TEXT_MAX 256
+#define FACTS_TEXT_MAX 512
 void guard_facts_text(char text[FACTS_TEXT_MAX], const struct guard_facts *facts);
 
 #endif

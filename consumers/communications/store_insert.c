@@ -165,7 +165,7 @@ static const struct db_table table_communications = {
 
 static const struct db_table table_debts = {
 	.name = "communications.communication_debt",
-	.columns = "communication_id uuid, debt_id uuid",
+	.columns = "communication_id uuid, debt_id uuid, stated_minor bigint",
 };
 
 static const struct db_table table_outbox = {
@@ -187,24 +187,20 @@ static void copy_communication_head(struct db_copy *copy, const struct uuid *com
 	db_copy_date(copy, communication->requested_on);
 }
 
-/* The same debt named twice is one row. */
-static bool is_repeated(const struct uuid *ids, size_t index)
-{
-	for (size_t earlier = 0; earlier < index; earlier++) {
-		if (uuid_equal(&ids[earlier], &ids[index]))
-			return true;
-	}
-	return false;
-}
-
-static void copy_debt_ids(struct db_copy *copy, const struct uuid *communication_id, const struct uuid *debt_ids, size_t count)
+/* With the balances that a text was made of; `set` NULL: there is no text. */
+static void copy_debt_ids(struct db_copy *copy, const struct workset *set, const struct uuid *communication_id,
+			  const struct uuid *debt_ids, size_t count)
 {
 	for (size_t index = 0; index < count; index++) {
-		if (is_repeated(debt_ids, index))
-			continue;
+		const struct owed_debt *debt = set == NULL ? NULL : workset_state(set, &owed_debt_entity, &debt_ids[index]);
+
 		db_copy_row(copy);
 		db_copy_uuid(copy, communication_id);
 		db_copy_uuid(copy, &debt_ids[index]);
+		if (debt == NULL)
+			db_copy_null(copy);
+		else
+			db_copy_int64(copy, debt->balance_minor);
 	}
 }
 
@@ -236,7 +232,7 @@ static void copy_released(struct communications_store *store, const struct works
 	db_copy_str(copy, released->language);
 	db_copy_uuid(copy, &rendered->contact_point_id);
 	db_copy_str(copy, released->rendered_hash);
-	copy_debt_ids(&store->debts, &released->communication_id, released->debt_ids, released->debt_ids_count);
+	copy_debt_ids(&store->debts, set, &released->communication_id, released->debt_ids, released->debt_ids_count);
 
 	copy = &store->outbox;
 	db_copy_row(copy);
@@ -262,7 +258,7 @@ static void copy_suppressed(struct communications_store *store, const struct wor
 	db_copy_str(copy, command->language);
 	db_copy_null(copy);
 	db_copy_null(copy);
-	copy_debt_ids(&store->debts, &suppressed->communication_id, command->debt_ids, command->debt_ids_count);
+	copy_debt_ids(&store->debts, NULL, &suppressed->communication_id, command->debt_ids, command->debt_ids_count);
 }
 
 static void copy_event(struct communications_store *store, const struct workset *set, const struct logged_event *logged)

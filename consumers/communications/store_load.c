@@ -263,7 +263,8 @@ static int read_address(void *self, const struct db_result *result, int row, str
 
 static const struct db_statement select_debts = {
 	.name = "communications_select_debts",
-	.sql = "SELECT u.n, d.customer_id, d.balance_minor, d.due_on, d.currency, d.external_ref, d.lifecycle = 'CANCELLED' "
+	.sql = "SELECT u.n, d.customer_id, d.balance_minor, d.due_on, d.currency, d.external_ref, "
+	       "d.lifecycle IN ('SETTLED', 'WRITTEN_OFF', 'TRANSFERRED', 'CANCELLED'), d.creditor_id "
 	       "FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) JOIN debts.public_debt d ON d.debt_id = u.id",
 };
 
@@ -278,7 +279,8 @@ static int read_debt(void *self, const struct db_result *result, int row, struct
 	debt->due_on = db_date(result, row, 3);
 	read_text(debt->currency, sizeof(debt->currency), result, row, 4);
 	read_text(debt->external_ref, sizeof(debt->external_ref), result, row, 5);
-	debt->is_cancelled = db_bool(result, row, 6) ? 1 : 0;
+	debt->is_closed = db_bool(result, row, 6) ? 1 : 0;
+	debt->creditor_id = db_uuid(result, row, 7);
 	return 0;
 }
 

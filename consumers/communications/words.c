@@ -120,20 +120,14 @@ bool message_class_is_known(struct str message_class)
 	return find(classes, sizeof(classes) / sizeof(classes[0]), message_class) != 0;
 }
 
-bool message_class_claims_payment(struct str message_class)
+enum asks message_class_asks(struct str message_class)
 {
-	static const char *const classes[] = {
-		"",
-		"validation_notice",
-		"reminder",
-		"demand",
-		"promise_reminder",
-		"plan_notice",
-		"settlement_offer",
-		"legal_notice",
-	};
+	static const char *const owed[] = { "", "validation_notice", "reminder", "promise_reminder", "plan_notice" };
+	static const char *const due[] = { "", "demand", "settlement_offer", "legal_notice" };
 
-	return find(classes, sizeof(classes) / sizeof(classes[0]), message_class) != 0;
+	if (find(due, sizeof(due) / sizeof(due[0]), message_class) != 0)
+		return ASKS_DUE;
+	return find(owed, sizeof(owed) / sizeof(owed[0]), message_class) != 0 ? ASKS_OWED : ASKS_NOTHING;
 }
 
 /*

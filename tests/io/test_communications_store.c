@@ -130,21 +130,21 @@ static void add_withdrawal(void)
 	store_add(&spec, &withdraw_consent_type, &body);
 }
 
-static struct uuid debt_ids[2];
+static struct uuid debt_ids[1];
 
 static void add_message(unsigned number)
 {
 	struct send_communication body = { .communication_id = spec_id('M', number),
 					   .customer_id = spec_id('C', 1),
 					   .debt_ids = debt_ids,
-					   .debt_ids_count = 2,
+					   .debt_ids_count = 1,
 					   .channel = STR("sms"),
 					   .template_name = STR("reminder"),
 					   .language = STR("de"),
 					   .message_class = STR("reminder"),
 					   .send_by = (STORE_TODAY + 1) * DAY_MS };
 
-	debt_ids[0] = debt_ids[1] = spec_id('D', 1);
+	debt_ids[0] = spec_id('D', 1);
 	store_add(&spec, &send_communication_type, &body);
 }
 
@@ -240,7 +240,7 @@ static void test_communications_store__a_message_is_rendered_sealed_and_claimed_
 	store_must(&spec, unseal(text, db_str(&result, 0, 1), &customer_id, key, &spec.err));
 	assert_memory_equal(text, "+4930123456", 11);
 	store_must(&spec, unseal(text, db_str(&result, 0, 2), &customer_id, key, &spec.err));
-	assert_memory_equal(text, "Anna 246.90 Antworten", 21);
+	assert_memory_equal(text, "Anna 123.45 Antworten", 21);
 	db_result_release(&result);
 	assert_int_equal(claimed(&claim), 0);
 	assert_int_equal(OUTBOX("claimed"), 1);
@@ -248,7 +248,7 @@ static void test_communications_store__a_message_is_rendered_sealed_and_claimed_
 	assert_int_equal(
 		store_number(&spec, "test_verdicts",
 			     "SELECT count(*) FROM communications.compliance_decision WHERE verdict = 'allow' AND rules = "
-			     "'US-10 US-12 US-13' AND facts LIKE '%permission=express%'"),
+			     "'US-10 US-12 US-13 DEBT-1 DEBT-2 DEBT-3' AND facts LIKE '%permission=express%'"),
 		1);
 }
 
@@ -271,7 +271,8 @@ static void test_communications_store__that_a_debt_was_cancelled_is_read_through
 	store_sql(&spec, "test_cancel", "UPDATE debts.debt SET lifecycle = 10");
 	add_message(2);
 	store_run(&spec);
-	then_refuses(&spec, 0, REFUSAL_BAD_TRANSITION);
+	then_answers(&spec, 0, "ComplianceDecided");
+	assert_true(str_is(((const struct communication_suppressed *)spec.decisions[0].events[1].body)->reason, "DEBT-1"));
 }
 
 static void test_communications_store__a_withdrawal_stops_what_is_not_claimed(void **state)
@@ -377,6 +378,64 @@ static void test_communications_store__what_was_written_to_an_address_given_up_i
 	store_run(&spec);
 	assert_int_equal(OUTBOX("done"), 1);
 	assert_int_equal(COMMUNICATION("failed"), 1);
+}
+
+/* A text that asks for money leaves only as long as it is true: the debt is on the books, owed, and as it says. */
+static void test_communications_store__a_claim_asks_about_the_debts(void **state)
+{
+	(void)state;
+	given_message();
+	store_sql(&spec, "test_paid_in_part", "UPDATE debts.debt SET principal_minor = principal_minor - 1");
+	then_refused(&ask, "balance_changed");
+	store_sql(&spec, "test_paid",
+		  "UPDATE debts.debt SET principal_minor = 0, interest_minor = 0, fee_minor = 0, cost_minor = 0");
+	then_refused(&ask, "nothing_owed");
+	store_sql(&spec, "test_cancelled", "UPDATE debts.debt SET lifecycle = 10");
+	then_refused(&ask, "debt_closed");
+	assert_int_equal(OUTBOX("released"), 1);
+	/* What asks for nothing is no matter of the debts. */
+	store_sql(&spec, "test_receipt", "UPDATE communications.communication SET message_class = 'payment_receipt'");
+	assert_int_equal(claimed(&claim), 1);
+}
+
+static void test_communications_store__a_claim_demands_nothing_that_was_put_off(void **state)
+{
+	(void)state;
+	given_message();
+	store_sql(&spec, "test_today",
+		  "INSERT INTO communications.partition_head "
+		  "(part, epoch, owner, next_offset, log_seq, log_hash, business_date) VALUES (0, 1, 'test', 0, 0, '', "
+		  "'2026-01-01')");
+	store_sql(&spec, "test_put_off", "UPDATE debts.debt SET due_on = '2026-01-02'");
+	store_sql(&spec, "test_demand", "UPDATE communications.communication SET message_class = 'demand'");
+	then_refused(&ask, "not_due");
+	store_sql(&spec, "test_tomorrow", "UPDATE communications.partition_head SET business_date = '2026-01-02'");
+	assert_int_equal(claimed(&claim), 1);
+}
+
+/* Two lists of the same: in C for the rule, in SQL for the claim. */
+static void test_communications_store__classes_ask_the_same_in_sql(void **state)
+{
+	static const char *const classes[] = { "validation_notice",      "reminder",      "demand",
+					       "promise_reminder",       "plan_notice",   "payment_receipt",
+					       "settlement_offer",       "dispute_reply", "legal_notice",
+					       "account_service",        "cease_reply",   "opt_out_confirmation",
+					       "original_creditor_reply" };
+	static const char *const words[] = { [ASKS_NOTHING] = "nothing", [ASKS_OWED] = "owed", [ASKS_DUE] = "due" };
+	struct buf question;
+
+	(void)state;
+	buf_init(&question, 4096);
+	buf_add_text(&question, "SELECT count(*) FROM (VALUES ");
+	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++) {
+		assert_true(message_class_is_known(str_of(classes[i])));
+		buf_add_format(&question, "%s('%s', '%s')", i == 0 ? "" : ", ", classes[i],
+			       words[message_class_asks(str_of(classes[i]))]);
+	}
+	buf_add_text(&question, ") AS c (class, asks) WHERE coalesce(communications.class_asks(class), 'nothing') = asks");
+	buf_add_u8(&question, 0);
+	assert_int_equal(store_number(&spec, "test_asks", (const char *)question.data), sizeof(classes) / sizeof(classes[0]));
+	buf_release(&question);
 }
 
 /* It is sent while another batch has locked the message; before that batch ends, the address is given up. */
@@ -700,6 +759,9 @@ int main(void)
 		TEST(test_communications_store__what_is_claimed_is_not_named_as_cancelled),
 		TEST(test_communications_store__a_claim_waits_for_a_withdrawal_that_is_being_handled),
 		TEST(test_communications_store__what_was_written_to_an_address_given_up_is_not_claimed),
+		TEST(test_communications_store__a_claim_asks_about_the_debts),
+		TEST(test_communications_store__a_claim_demands_nothing_that_was_put_off),
+		TEST(test_communications_store__classes_ask_the_same_in_sql),
 		TEST(test_communications_store__a_claim_knows_what_was_given_up_while_it_waited),
 		TEST(test_communications_store__what_is_taken_back_cannot_be_claimed),
 		TEST(test_communications_store__what_is_claimed_is_taken_back_between_two_tries_only),

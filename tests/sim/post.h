@@ -25,6 +25,8 @@ struct sim_letter { /* a row of communications.outbox, and where it goes */
 	const char *state; /* released claimed waiting cancelled done */
 	int32_t claims;
 	int64_t send_by_ms;
+	struct uuid debt_id;  /* that it asks something for; none: no debt */
+	int64_t stated_minor; /* its balance in the text */
 };
 
 /* A claim that was granted, and when: after the first so many events of the customer's partition. */

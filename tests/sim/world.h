@@ -274,8 +274,8 @@ struct uuid view_contact_point(const struct sim_world *world, const struct uuid 
 bool view_is_usable(const struct sim_world *world, const struct uuid *contact_point_id);
 
 struct sim_owed { /* debts.public_debt */
-	bool is_known, is_cancelled;
-	struct uuid customer_id;
+	bool is_known, is_closed;
+	struct uuid customer_id, creditor_id;
 	int64_t balance_minor;
 	int32_t due_on;
 };

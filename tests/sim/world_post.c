@@ -87,7 +87,8 @@ static void load_debt(struct sim_world *world, struct slot *slot)
 	*(struct owed_debt *)slot->state = (struct owed_debt){ .customer_id = view.customer_id,
 							       .balance_minor = view.balance_minor,
 							       .due_on = view.due_on,
-							       .is_cancelled = view.is_cancelled,
+							       .creditor_id = view.creditor_id,
+							       .is_closed = view.is_closed,
 							       .currency = "EUR",
 							       .external_ref = "D" };
 }
@@ -135,6 +136,13 @@ static void stage_released(const struct changes *changes, const struct event *ev
 				       .contact_point_id = rendered->contact_point_id,
 				       .state = outbox_state((enum communication_state)communication->state),
 				       .send_by_ms = released->send_by };
+	if (released->debt_ids_count > 0 && message_class_asks(released->message_class) != ASKS_NOTHING) {
+		const struct owed_debt *debt = workset_state(changes->set, &owed_debt_entity, &released->debt_ids[0]);
+
+		MUST(released->debt_ids_count == 1);
+		letter->debt_id = released->debt_ids[0];
+		letter->stated_minor = debt->balance_minor;
+	}
 }
 
 static void stage_moved(struct sim_world *world, const struct slot *slot, struct sim_letter *letter)
@@ -194,6 +202,21 @@ static bool is_permitted(const struct sim_world *world, const struct sim_letter 
 	return recipient && recipient_permits(recipient->state, (enum channel)communication->channel, PURPOSE_COLLECT);
 }
 
+/* communications.debt_refusal; no world puts a debt off that was due. */
+static const char *debt_refusal(const struct sim_world *world, const struct sim_letter *letter)
+{
+	struct sim_owed debt;
+
+	if (uuid_is_none(&letter->debt_id))
+		return NULL;
+	debt = view_debt(world, &letter->debt_id);
+	if (debt.is_closed)
+		return "debt_closed";
+	if (debt.balance_minor <= 0)
+		return "nothing_owed";
+	return debt.balance_minor != letter->stated_minor ? "balance_changed" : NULL;
+}
+
 /* communications.refusal. */
 static const char *refusal(const struct sim_world *world, const struct sim_letter *letter)
 {
@@ -203,7 +226,7 @@ static const char *refusal(const struct sim_world *world, const struct sim_lette
 		return "erased";
 	if (!view_is_usable(world, &letter->contact_point_id))
 		return "address_invalid";
-	return is_permitted(world, letter) ? NULL : "withdrawn";
+	return is_permitted(world, letter) ? debt_refusal(world, letter) : "withdrawn";
 }
 
 static void note_claim(struct sim_world *world, const struct sim_letter *letter)

@@ -61,8 +61,9 @@ struct sim_owed view_debt(const struct sim_world *world, const struct uuid *debt
 	debt = blob->state;
 	return (struct sim_owed){
 		.is_known = true,
-		.is_cancelled = debt->lifecycle == LIFECYCLE_CANCELLED,
+		.is_closed = debt->lifecycle == LIFECYCLE_CANCELLED, /* the only such end that a world has */
 		.customer_id = debt->customer_id,
+		.creditor_id = debt->creditor_id,
 		.balance_minor = balances_owed(&debt->balances),
 		.due_on = debt->due_on,
 	};

@@ -126,7 +126,7 @@ static void test_communications__a_permitted_message_is_allowed_by_every_rule(vo
 	struct guard_facts facts = permitted(CHANNEL_EMAIL);
 
 	(void)state;
-	then_verdict(&facts, VERDICT_ALLOW, "US-10 US-12 US-13");
+	then_verdict(&facts, VERDICT_ALLOW, "US-10 US-12 US-13 DEBT-1 DEBT-2 DEBT-3");
 }
 
 static void test_communications__without_permission_the_channels_own_rule_denies(void **state)
