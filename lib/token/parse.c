@@ -182,7 +182,9 @@ static const char *take_times(const json_t *object, struct token_claims *claims)
 		return "iat is missing or not a whole number of seconds";
 	if (not_before != NULL && !seconds_of(not_before, &claims->not_before_ms))
 		return "nbf is not a whole number of seconds";
-	return claims->expires_at_ms < claims->issued_at_ms ? "exp is before iat" : NULL;
+	if (claims->expires_at_ms < claims->issued_at_ms)
+		return "exp is before iat";
+	return claims->expires_at_ms - claims->issued_at_ms > TOKEN_LIFE_MAX_MS ? "exp is more than a day after iat" : NULL;
 }
 
 /* What is wrong, or NULL. */

@@ -23,6 +23,7 @@ struct token_keys;
 
 #define TOKEN_SIZE_MAX    8192
 #define TOKEN_SUBJECT_MAX 128
+#define TOKEN_LIFE_MAX_MS (24 * INT64_C(3600000)) /* exp - iat: a token that leaks is worth a day at most */
 
 struct token_claims {
 	char subject[TOKEN_SUBJECT_MAX + 1];

@@ -242,6 +242,7 @@ int admit(const struct admission *admission, const struct broker *broker, const 
 		if (die(&item, code, reason, arena, err) < 0)
 			return -1;
 		buf_init(&packed, admission->value_size_max);
+		headers_cut_tokens(headers, headers_count);
 		headers_pack(&packed, headers, headers_count);
 		MUST(!packed.overflow);
 		item.dead_headers = str_copy(arena, buf_str(&packed));

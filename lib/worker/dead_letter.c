@@ -1,6 +1,25 @@
 #include "worker/dead_letter.h"
 
 #include <string.h>
+#include <strings.h>
+
+/* "Bearer head.claims.signature" -> "Bearer head.claims." */
+static struct str without_signature(struct str value)
+{
+	size_t dots = 0;
+
+	for (size_t i = 0; i < value.size; i++)
+		if (value.data[i] == '.' && ++dots == 2)
+			return (struct str){ .data = value.data, .size = i + 1 };
+	return (struct str){ .data = value.data, .size = 0 };
+}
+
+void headers_cut_tokens(struct header *headers, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcasecmp(headers[i].name, "authorization") == 0)
+			headers[i].value = without_signature(headers[i].value);
+}
 
 void headers_pack(struct buf *buf, const struct header *headers, size_t count)
 {

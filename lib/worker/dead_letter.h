@@ -11,9 +11,9 @@
 
 /*
  * A record that is no command of anybody: undecodable, unauthorised, too large ... kept with its original bytes in
- * <module>.dead_letter and copied to the dead-letter topic, where its own headers stand untouched beside dcs_error_topic,
- * _partition, _offset, _group, _code, _message, _attempts, _time. `dcs dead-letters` lists and replays them. Codes:
- * schemas/README.md.
+ * <module>.dead_letter and copied to the dead-letter topic, where its own headers stand beside dcs_error_topic, _partition,
+ * _offset, _group, _code, _message, _attempts, _time: untouched, but for the signature of its token (headers_cut_tokens).
+ * `dcs dead-letters` lists and replays them. Codes: schemas/README.md.
  */
 #define DEAD_LETTER_TOPIC "dcs.dead-letter.v1"
 
@@ -27,6 +27,12 @@ struct dead_letter {
 	struct str value;   /* data NULL: the record had none */
 	struct str headers; /* packed, see below */
 };
+
+/*
+ * Cuts the signature off each `authorization`: a dead letter is read by people, for weeks, and a whole token is a key. Its head
+ * and claims stay, to tell who sent the record; of what is no JWT nothing stays. The values borrow as before.
+ */
+void headers_cut_tokens(struct header *headers, size_t count);
 
 /* Headers as one piece of bytes: for each, be16 size of the name, name, be32 size of the value, value. */
 void headers_pack(struct buf *buf, const struct header *headers, size_t count);

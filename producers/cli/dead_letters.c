@@ -64,7 +64,7 @@ static const struct conf_row rows[] = {
 	  .kind = CONF_TEXT,
 	  .default_value = "",
 	  .target = &conf.role,
-	  .help = "replay with a new token that has these roles; default: the record's own" },
+	  .help = "replay: the roles of the new token" },
 	ROW_CREDITOR(&conf.creditors),
 	ROW_SOURCE(&conf.sources),
 };
@@ -74,9 +74,9 @@ static const struct usage usage = {
 		 "       dcs dead-letters replay [MODULE] [FLAGS]\n\n"
 		 "list: prints records that could not be taken (undecodable, unauthorised ...), with code and reason; with "
 		 "--json the\n"
-		 "whole record. replay: publishes them again as they were, key, value and headers, and marks them as replayed; "
-		 "commands\n"
-		 "keep their ids, so what was done meanwhile is not done twice. An expired token needs --role for a new one.\n"
+		 "whole record. replay: publishes them again, key, value and headers, and marks them as replayed; commands\n"
+		 "keep their ids, so what was done meanwhile is not done twice. --role says with which rights: a dead letter\n"
+		 "holds no whole token, so each gets a new one.\n"
 		 "Exit status: 0 done; 1 something could not be replayed; 2 wrong usage.",
 	.rows = rows,
 	.rows_count = ROWS_COUNT(rows),
@@ -185,7 +185,7 @@ static void on_done(void *done_arg, int32_t part, int64_t offset, const struct e
 			failure->text);
 }
 
-/* The record's headers, with a new token if one was asked for. */
+/* The record's headers, with a new token. */
 static int headers_of(struct dead_letters *letters, const struct letter *letter, struct header ret_headers[HEADERS_MAX],
 		      size_t *ret_count, struct err *err)
 {
@@ -195,9 +195,6 @@ static int headers_of(struct dead_letters *letters, const struct letter *letter,
 
 	if (headers_unpack(letter->dead.headers, &letters->arena, ret_headers, &count, err) != 0)
 		return -1;
-	*ret_count = count;
-	if (letters->minter.keys == NULL)
-		return 0;
 	if (minter_token(&letters->minter, clock_now_ms(), &token, err) != 0)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
@@ -346,7 +343,7 @@ static int open_all(struct dead_letters *letters, struct schemas *ret_modules, s
 		return -1;
 	if (!letters->replay)
 		return 0;
-	if (conf.role[0] != '\0' && open_token(letters, err) != 0)
+	if (open_token(letters, err) != 0)
 		return -1;
 	return bus_producer_open(&bus, &letters->producer, err);
 }
@@ -382,6 +379,8 @@ int run_dead_letters(int argc, char **argv)
 	letters.replay = strcmp(arguments.items[0], "replay") == 0;
 	if (!letters.replay && strcmp(arguments.items[0], "list") != 0)
 		return fail_usage(argv[0], "say list or replay");
+	if (letters.replay && conf.role[0] == '\0')
+		return fail_usage(argv[0], "replay needs --role: a dead letter holds no whole token");
 	buf_init(&letters.json, JSON_SIZE_MAX);
 	db_params_init(&letters.params, 1024 * 1024);
 	if (run(&letters, arguments.count > 1 ? arguments.items[1] : NULL, &err) != 0)

@@ -24,7 +24,7 @@ static const struct conf_row rows[] = {
 	  .kind = CONF_NUMBER,
 	  .default_value = "60",
 	  .number_min = 1,
-	  .number_max = 60 * 24 * 31,
+	  .number_max = TOKEN_LIFE_MAX_MS / 60000,
 	  .target = &conf.minutes,
 	  .help = "how long it is valid" },
 };

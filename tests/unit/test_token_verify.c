@@ -540,6 +540,8 @@ static void test_token__a_subject_is_plain_text(void **state)
 
 static void test_token__times_are_whole_seconds_in_range_and_order(void **state)
 {
+	struct token_claims claims;
+
 	(void)state;
 	refuses_claims("{\"iss\":\"dcs\",\"aud\":\"dcs\",\"sub\":\"b\",\"iat\":1700000000,\"exp\":\"1700000900\"}", "exp");
 	refuses_claims("{\"iss\":\"dcs\",\"aud\":\"dcs\",\"sub\":\"b\",\"iat\":1700000000,\"exp\":1700000900.5}", "exp");
@@ -548,6 +550,9 @@ static void test_token__times_are_whole_seconds_in_range_and_order(void **state)
 	refuses_claims("{\"iss\":\"dcs\",\"aud\":\"dcs\",\"sub\":\"b\",\"iat\":1700000000,\"exp\":92233720368547758070}", "");
 	refuses_claims("{\"iss\":\"dcs\",\"aud\":\"dcs\",\"sub\":\"b\",\"iat\":1700000000,\"exp\":null}", "exp");
 	refuses_claims("{\"iss\":\"dcs\",\"aud\":\"dcs\",\"sub\":\"b\",\"iat\":1700000000,\"exp\":1699999999}", "before iat");
+	refuses_claims("{\"iss\":\"dcs\",\"aud\":\"dcs\",\"sub\":\"b\",\"iat\":1700000000,\"exp\":1700086401}",
+		       "a day after iat");
+	accepts(forge(HEADER, "{\"iss\":\"dcs\",\"aud\":\"dcs\",\"sub\":\"b\",\"iat\":1700000000,\"exp\":1700086400}"), &claims);
 	refuses_claims("{\"iss\":\"dcs\",\"aud\":\"dcs\",\"sub\":\"b\",\"nbf\":\"x\"," TIMES "}", "nbf");
 	refuses_claims("{\"iss\":\"dcs\",\"aud\":\"dcs\",\"sub\":\"b\",\"nbf\":null," TIMES "}", "nbf");
 }

@@ -205,6 +205,22 @@ static void test_headers__cut_off_anywhere_are_refused(void **state)
 	arena_release(&arena);
 }
 
+static void test_dead_letter__a_token_keeps_who_it_was_and_loses_what_opens(void **state)
+{
+	struct header headers[] = { { .name = "ce_id", .value = STR("1.2.3") },
+				    { .name = "authorization", .value = STR("Bearer head.claims.signature") },
+				    { .name = "Authorization", .value = STR("Basic c2VjcmV0") },
+				    { .name = "authorization", .value = STR("head.secret") },
+				    { .name = "authorization", .value = STR("") } };
+
+	(void)state;
+	headers_cut_tokens(headers, 5);
+	assert_true(str_is(headers[0].value, "1.2.3"));
+	assert_true(str_is(headers[1].value, "Bearer head.claims."));
+	for (size_t i = 2; i < 5; i++)
+		assert_true(str_is(headers[i].value, ""));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -213,6 +229,7 @@ int main(void)
 		cmocka_unit_test(test_chain__is_the_documented_formula),
 		cmocka_unit_test(test_keyset__has_what_was_added_and_nothing_else),
 		cmocka_unit_test(test_keyset__ends_at_its_limit),
+		cmocka_unit_test(test_dead_letter__a_token_keeps_who_it_was_and_loses_what_opens),
 		cmocka_unit_test(test_headers__come_back_as_they_were),
 		cmocka_unit_test(test_headers__cut_off_anywhere_are_refused),
 	};
