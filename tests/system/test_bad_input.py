@@ -4,6 +4,7 @@ import binascii
 import datetime
 import json
 import struct
+import time
 import uuid
 
 import confluent_kafka
@@ -173,7 +174,7 @@ TOKENS = {
     "wrong role": ("not_authorised", lambda c: c.token("auditor")),
     "no role": ("not_authorised", lambda c: c.token()),
     "expired an hour ago": ("expired_token", lambda c: c.token("agent", lifetime_s=-3600)),
-    "not valid yet": ("expired_token", lambda c: c.token("agent", nbf=4_000_000_000, lifetime_s=4_100_000_000)),
+    "not valid yet": ("expired_token", lambda c: c.token("agent", nbf=int(time.time()) + 7200, lifetime_s=10800)),
     "not a token": ("bad_token", lambda c: "open sesame"),
     "no signature": ("bad_token", lambda c: cut_signature(c.token("agent"))),
     "alg none": ("bad_token", lambda c: forged(c, "agent", algorithm="none", key=None)),
