@@ -131,7 +131,7 @@ static bool is_hidden(const struct call *call, const struct uuid *key)
 {
 	const struct principal *principal = call_principal(call);
 
-	return principal_is_limited(principal, call_route(call)->access) && !principal_owns(principal, key);
+	return principal_limit(principal, call_route(call)->access) == LIMIT_CUSTOMER && !principal_owns(principal, key);
 }
 
 /* Where the thing can be read that an event is about: the row that makes such things says it. NULL: nowhere. */

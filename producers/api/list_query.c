@@ -89,6 +89,7 @@ static void take_value(struct list_query *query, const struct filter *filter, st
 	case COLUMN_MONEY:
 	case COLUMN_TEXTS:
 	case COLUMN_UUIDS:
+	case COLUMN_ACTIONS:
 	case COLUMN_SEALED:
 	case COLUMN_ADDRESS:
 	case COLUMN_EVENT:
@@ -220,7 +221,7 @@ static void add_value(struct buf *bytes, const struct filter *filter, const stru
 		buf_add_str(bytes, value->text);
 }
 
-static void digest_context(struct list_query *query, const struct uuid *owner, const struct uuid *parent)
+static void digest_context(struct list_query *query, const struct list_bounds *bounds)
 {
 	unsigned char memory[CONTEXT_SIZE_MAX + 1];
 	struct buf bytes = { .data = memory, .capacity = CONTEXT_SIZE_MAX, .size_max = CONTEXT_SIZE_MAX };
@@ -228,8 +229,11 @@ static void digest_context(struct list_query *query, const struct uuid *owner, c
 	buf_add_text(&bytes, query->resource->name);
 	buf_add_u8(&bytes, (uint8_t)query->sort);
 	buf_add_u8(&bytes, query->descends);
-	add_id(&bytes, owner);
-	add_id(&bytes, parent);
+	add_id(&bytes, bounds->owner);
+	add_id(&bytes, bounds->parent);
+	buf_add_be32(&bytes, bounds->creditors == NULL ? UINT32_MAX : (uint32_t)bounds->creditors->size);
+	if (bounds->creditors != NULL)
+		buf_add_str(&bytes, *bounds->creditors);
 	buf_add_be32(&bytes, query->given);
 	for (size_t i = 0; i < query->resource->filters_count; i++)
 		if ((query->given >> i & 1) != 0)
@@ -257,15 +261,14 @@ static void begin(struct list_query *query)
 	query->cursor.sort = end_of(resource->sorts[query->sort].kind, query->descends);
 }
 
-bool list_query_finish(struct list_query *query, const struct uuid *owner, const struct uuid *parent,
-		       const uint8_t cursor_key[32])
+bool list_query_finish(struct list_query *query, const struct list_bounds *bounds, const uint8_t cursor_key[32])
 {
 	check_needs(query);
 	if (query->faults_count > 0)
 		return false;
 	query->cursor.key_is_id = query->resource->sorts[0].kind == COLUMN_UUID;
 	query->cursor.has_sort = query->sort > 0;
-	digest_context(query, owner, parent);
+	digest_context(query, bounds);
 	begin(query);
 	if (query->has_cursor && !cursor_read(&query->cursor, query->cursor_text, query->context, cursor_key))
 		add_fault(query, STR("cursor"), "bad_cursor",

@@ -43,8 +43,14 @@ void list_query_init(struct list_query *query, const struct resource *resource);
 /* Borrows both. */
 void list_query_take(struct list_query *query, struct str name, struct str value);
 
-/* `owner`, `parent`: whose, and what they hang on; NULL: nobody's, nothing. False: there are faults. */
-bool list_query_finish(struct list_query *query, const struct uuid *owner, const struct uuid *parent,
-		       const uint8_t cursor_key[32]);
+/* Within which bounds: a cursor is good in the same ones only. */
+struct list_bounds {
+	const struct uuid *owner;    /* only this customer's; NULL: anybody's */
+	const struct uuid *parent;   /* what they hang on; NULL: nothing */
+	const struct str *creditors; /* only what is about these, ids behind each other; NULL: about any */
+};
+
+/* False: there are faults. */
+bool list_query_finish(struct list_query *query, const struct list_bounds *bounds, const uint8_t cursor_key[32]);
 
 #endif

@@ -40,8 +40,8 @@ static int read_settings(struct settings *settings, char **argv, struct err *err
 		  "addresses, address/bits,...: whose X-Forwarded-For is believed" },
 		{ "api.behind.tls", CONF_SWITCH, "false", &settings->is_behind_tls, 0, 0, false,
 		  "a proxy in front speaks TLS: Strict-Transport-Security" },
-		{ "api.registration", CONF_SWITCH, "false", &settings->can_register, 0, 0, false,
-		  "anybody may register a login; it may do nothing until an admin gives it roles" },
+		{ "api.registration", CONF_SWITCH, "true", &settings->can_register, 0, 0, false,
+		  "anybody may register himself; he may do nothing until an admin gives him roles" },
 		{ "api.password.threads", CONF_NUMBER, "2", &settings->password_threads, 1, POOL_THREADS_MAX, false,
 		  "logins at once: a core and 19 MiB each" },
 		{ "api.wait.ms", CONF_NUMBER, "10000", &settings->wait_ms, 10, 60000, false, "wait for Kafka before 503" },
@@ -100,9 +100,7 @@ static int open_server(struct api *api, const struct settings *settings, struct 
 static int open_auth(struct api *api, const struct program *program, const struct settings *settings, struct coder *coder,
 		     struct err *err)
 {
-	uint8_t key[32];
-	const struct auth_conf conf = { .address_key = key,
-					.conninfo = program->conninfo,
+	const struct auth_conf conf = { .conninfo = program->conninfo,
 					.outbound = &api->outbound,
 					.outcomes = api->outcomes,
 					.reads = api->reads,
@@ -114,10 +112,7 @@ static int open_auth(struct api *api, const struct program *program, const struc
 					.can_register = settings->can_register,
 					.password_threads = (unsigned)settings->password_threads };
 
-	int result = key_read(key, settings->address_key_file, err) == 0 ? auth_new(&conf, &api->auth, err) : -1;
-
-	wipe(key, sizeof(key));
-	return result;
+	return auth_new(&conf, &api->auth, err);
 }
 
 static int run(struct api *api, struct err *err)

@@ -49,6 +49,7 @@ static json_t *kind_schema(enum column_kind kind)
 	case COLUMN_MONEY:
 		return openapi_reference("schemas", "Money");
 	case COLUMN_TEXTS:
+	case COLUMN_ACTIONS:
 		return list_of(text_schema(NULL));
 	case COLUMN_UUIDS:
 		return list_of(text_schema("uuid"));

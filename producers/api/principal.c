@@ -67,9 +67,26 @@ bool principal_may(const struct principal *principal, uint32_t access)
 	return (access & ACCESS_SIGNED_IN) != 0 || (access & principal->roles) != 0;
 }
 
-bool principal_is_limited(const struct principal *principal, uint32_t access)
+enum limit principal_limit(const struct principal *principal, uint32_t access)
 {
-	return (access & principal->roles & ~(uint32_t)ROLE_CONSUMER) == 0;
+	uint32_t roles = access & principal->roles;
+
+	if ((access & ACCESS_SIGNED_IN) != 0 || (roles & ~(uint32_t)(ROLE_CONSUMER | ROLE_CREDITOR)) != 0)
+		return LIMIT_NONE;
+	if ((roles & ROLE_CREDITOR) == 0)
+		return LIMIT_CUSTOMER;
+	return principal->scope.all_creditors ? LIMIT_NONE : LIMIT_CREDITORS;
+}
+
+_Static_assert(sizeof(struct uuid) == 16, "ids stand behind each other as PostgreSQL has them");
+
+bool principal_creditors(const struct principal *principal, struct str *ret_ids)
+{
+	if ((principal->roles & ROLE_CREDITOR) == 0 || principal->scope.all_creditors)
+		return false;
+	*ret_ids = (struct str){ .data = (const char *)principal->scope.creditors,
+				 .size = principal->scope.creditors_count * sizeof(struct uuid) };
+	return true;
 }
 
 bool principal_owns(const struct principal *principal, const struct uuid *customer_id)

@@ -32,8 +32,16 @@ int principal_read(struct token_keys *keys, struct str authorization, int64_t no
 /* Whether the principal may do what `access` of a route demands. */
 bool principal_may(const struct principal *principal, uint32_t access);
 
-/* Whether `access` is only his as a portal user: then he sees and changes his own customer's things, and nothing else exists. */
-bool principal_is_limited(const struct principal *principal, uint32_t access);
+/*
+ * How much there is for him of what `access` opens; beyond it nothing exists. Whoever has `access` by a role of those who work
+ * here is not limited; else by his role as a creditor, if he has it, to what is about the creditors he is bound to; else, as a
+ * portal user, to his own customer's things.
+ */
+enum limit { LIMIT_NONE, LIMIT_CUSTOMER, LIMIT_CREDITORS, LIMITS };
+enum limit principal_limit(const struct principal *principal, uint32_t access);
+
+/* The creditors he is bound to, one id behind the other; borrows. False: he is no creditor, or one for all of them. */
+bool principal_creditors(const struct principal *principal, struct str *ret_ids);
 
 /* Whether this customer's things are his own as a portal user. Whose `customer_id` is none owns nothing, whatever is asked. */
 bool principal_owns(const struct principal *principal, const struct uuid *customer_id);

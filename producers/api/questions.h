@@ -22,7 +22,7 @@ struct questions;
 
 #define QUESTION_ARGS_MAX       16
 #define QUESTION_CHARACTERS_MAX 200                           /* of one argument */
-#define QUESTION_TEXT_MAX       (4 * QUESTION_CHARACTERS_MAX) /* bytes */
+#define QUESTION_TEXT_MAX       (4 * QUESTION_CHARACTERS_MAX) /* bytes; of BYTES too */
 #define QUESTION_TOGETHER_MAX   128
 #define QUESTION_NOTES_MAX      128
 
@@ -39,7 +39,8 @@ struct question_shape {
 	size_t together_max; /* questions of one statement; 0: QUESTION_TOGETHER_MAX */
 };
 
-/* One argument. Of its kind: UUID id; TEXT text (borrows until the next questions_run); all others number, as db.h takes them. */
+/* One argument. Of its kind: UUID id; TEXT, BYTES text (borrows until the next questions_run); all others number, as db.h takes
+ * them. */
 struct question_value {
 	bool is_null;
 	struct uuid id;

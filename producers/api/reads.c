@@ -61,17 +61,31 @@ void reads_refuse_unknown(struct call *call, const struct resource *resource)
 	call_refuse(call, 404, "not_found", detail);
 }
 
-bool reads_is_hidden(const struct call *call, const struct answer *answer)
+/* Nobody's, and of no creditor known here: it is hidden from whoever is limited. */
+bool reads_is_hidden(const struct principal *principal, uint32_t access, const struct answer *answer)
 {
-	const struct principal *principal = call_principal(call);
+	const struct db_result *result = answer->result;
 	struct uuid owner;
 
-	if (!principal_is_limited(principal, route_access(call_route(call))))
+	switch (principal_limit(principal, access)) {
+	case LIMIT_NONE:
 		return false;
-	if (db_is_null(answer->result, answer->first, ROW_OWNER))
-		return true;
-	owner = db_uuid(answer->result, answer->first, ROW_OWNER);
-	return !principal_owns(principal, &owner);
+	case LIMIT_CREDITORS:
+		return db_is_null(result, answer->first, ROW_THEIRS) || !db_bool(result, answer->first, ROW_THEIRS);
+	case LIMIT_CUSTOMER:
+		if (db_is_null(result, answer->first, ROW_OWNER))
+			return true;
+		owner = db_uuid(result, answer->first, ROW_OWNER);
+		return !principal_owns(principal, &owner);
+	case LIMITS:
+		break;
+	}
+	MUST_NOT_REACH("a limit that is none");
+}
+
+void reads_fill_creditors(struct question_value *value, const struct principal *principal)
+{
+	value->is_null = !principal_creditors(principal, &value->text);
 }
 
 /* ---- one ---- */
@@ -150,10 +164,15 @@ static void answer_id_only(const struct reading *reading)
 	call_answer(reading->call, reading->written_status, CALL_JSON, str_of(body));
 }
 
+static bool is_hidden(const struct call *call, const struct answer *answer)
+{
+	return reads_is_hidden(call_principal(call), route_access(call_route(call)), answer);
+}
+
 static void take_one(const void *reading_notes, const struct answer *answer, const struct err *failure)
 {
 	const struct reading *reading = reading_notes;
-	bool is_found = answer != NULL && answer->count == 1 && (reading->is_own || !reads_is_hidden(reading->call, answer));
+	bool is_found = answer != NULL && answer->count == 1 && (reading->is_own || !is_hidden(reading->call, answer));
 
 	if (is_found)
 		answer_row(reading, answer);
@@ -170,10 +189,12 @@ static void ask_one(const struct reading *reading)
 	struct question_value *values =
 		questions_ask(reading->reads->questions, &reading->plan->one, take_one, reading, sizeof(*reading));
 
-	if (values == NULL)
+	if (values == NULL) {
 		take_one(reading, NULL, NULL);
-	else
-		values[0].id = reading->id;
+		return;
+	}
+	values[ONE_ID].id = reading->id;
+	reads_fill_creditors(&values[ONE_CREDITORS], call_principal(reading->call));
 }
 
 void reads_answer_one(struct reads *reads, struct call *call, const struct resource *resource, const struct uuid *id)
@@ -246,6 +267,8 @@ void reads_answer(struct reads *reads, struct call *call)
 /* ---- whose it is ---- */
 
 struct owner_search {
+	const struct principal *principal;
+	uint32_t access;
 	reads_owner_done *done;
 	void *arg;
 };
@@ -258,7 +281,8 @@ static void take_owner(const void *search_notes, const struct answer *answer, co
 	(void)failure;
 	if (answer == NULL) {
 		search->done(search->arg, READS_AWAY, NULL);
-	} else if (answer->count == 0 || db_is_null(answer->result, answer->first, ROW_OWNER)) {
+	} else if (answer->count == 0 || db_is_null(answer->result, answer->first, ROW_OWNER) ||
+		   reads_is_hidden(search->principal, search->access, answer)) {
 		search->done(search->arg, READS_NOT_FOUND, NULL);
 	} else {
 		owner = db_uuid(answer->result, answer->first, ROW_OWNER);
@@ -266,17 +290,20 @@ static void take_owner(const void *search_notes, const struct answer *answer, co
 	}
 }
 
-void reads_find_owner(struct reads *reads, const struct resource *resource, const struct uuid *id, reads_owner_done *done,
-		      void *arg)
+void reads_find_owner(struct reads *reads, const struct owner_question *question, reads_owner_done *done, void *arg)
 {
-	const struct owner_search search = { .done = done, .arg = arg };
-	struct question_value *values =
-		questions_ask(reads->questions, &reads_plan(reads, resource)->owner, take_owner, &search, sizeof(search));
+	const struct owner_search search = {
+		.principal = question->principal, .access = question->access, .done = done, .arg = arg
+	};
+	const struct resource_plan *plan = reads_plan(reads, question->resource);
+	struct question_value *values = questions_ask(reads->questions, &plan->owner, take_owner, &search, sizeof(search));
 
-	if (values == NULL)
+	if (values == NULL) {
 		done(arg, READS_AWAY, NULL);
-	else
-		values[0].id = *id;
+		return;
+	}
+	values[ONE_ID].id = question->id;
+	reads_fill_creditors(&values[ONE_CREDITORS], question->principal);
 }
 
 /* ---- what became of a command ---- */

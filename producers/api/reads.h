@@ -54,11 +54,17 @@ void reads_answer_list(struct reads *reads, struct call *call, const struct reso
 void reads_answer_written(struct reads *reads, struct call *call, const struct resource *resource, const struct uuid *id,
 			  int status);
 
-/* To whom something belongs: for a command about it that must carry the customer's id. */
+/* To whom something belongs: for a command about it that must carry the customer's id. What is beyond the limit of the principal,
+ * who has `access` to it, is not found. The principal is borrowed until it is told. */
 enum reads_found { READS_FOUND, READS_NOT_FOUND, READS_AWAY };
+struct owner_question {
+	const struct principal *principal;
+	uint32_t access;
+	const struct resource *resource;
+	struct uuid id;
+};
 typedef void reads_owner_done(void *arg, enum reads_found found, const struct uuid *customer_id);
-void reads_find_owner(struct reads *reads, const struct resource *resource, const struct uuid *id, reads_owner_done *done,
-		      void *arg);
+void reads_find_owner(struct reads *reads, const struct owner_question *question, reads_owner_done *done, void *arg);
 
 /* Tells one end of a command from the one before: a refused command may be sent again under its id. */
 struct command_end {

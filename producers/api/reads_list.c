@@ -122,7 +122,8 @@ static void take_parent(const void *listing_notes, const struct answer *answer, 
 
 	if (answer == NULL)
 		reads_refuse_failed(listing->call, parent, failure);
-	else if (answer->count == 0 || reads_is_hidden(listing->call, answer))
+	else if (answer->count == 0 ||
+		 reads_is_hidden(call_principal(listing->call), route_access(call_route(listing->call)), answer))
 		reads_refuse_unknown(listing->call, parent);
 	else
 		write_page(listing, &(struct answer){ .result = answer->result });
@@ -134,10 +135,12 @@ static void ask_parent(const struct listing *listing)
 	struct question_value *values =
 		questions_ask(listing->reads->questions, &parent->owner, take_parent, listing, sizeof(*listing));
 
-	if (values == NULL)
+	if (values == NULL) {
 		reads_refuse_away(listing->call);
-	else
-		values[0].id = listing->parent;
+		return;
+	}
+	values[ONE_ID].id = listing->parent;
+	reads_fill_creditors(&values[ONE_CREDITORS], call_principal(listing->call));
 }
 
 static void take_rows(const void *listing_notes, const struct answer *answer, const struct err *failure)
@@ -185,14 +188,15 @@ static bool is_quick(const struct list_query *query, const struct list_shape *li
 }
 
 static void fill_values(struct question_value *values, const struct list_query *query, const struct list_shape *list,
-			const struct uuid *owner, const struct uuid *parent)
+			const struct list_bounds *bounds, const struct principal *principal)
 {
-	MUST((parent != NULL) == (list->parent_at >= 0));
-	MUST((owner != NULL) == (list->owner_at >= 0));
-	if (parent != NULL)
-		values[list->parent_at].id = *parent;
-	if (owner != NULL)
-		values[list->owner_at].id = *owner;
+	MUST((bounds->parent != NULL) == (list->parent_at >= 0));
+	MUST((bounds->owner != NULL) == (list->owner_at >= 0));
+	if (bounds->parent != NULL)
+		values[list->parent_at].id = *bounds->parent;
+	if (bounds->owner != NULL)
+		values[list->owner_at].id = *bounds->owner;
+	reads_fill_creditors(&values[list->creditors_at], principal);
 	for (size_t i = 0; i < query->resource->filters_count; i++) {
 		if (list->filter_at[i] < 0)
 			continue;
@@ -206,11 +210,11 @@ static void fill_values(struct question_value *values, const struct list_query *
 	values[list->limit_at].number = query->limit + 1;
 }
 
-static void ask_page(struct reads *reads, struct call *call, const struct list_query *query, const struct uuid *owner,
-		     const struct uuid *parent)
+static void ask_page(struct reads *reads, struct call *call, const struct list_query *query, enum limit limit,
+		     const struct list_bounds *bounds)
 {
 	const struct resource_plan *plan = reads_plan(reads, query->resource);
-	const struct list_shape *list = resource_plan_list(plan, query->given, query->sort, query->descends, owner != NULL);
+	const struct list_shape *list = resource_plan_list(plan, query->given, query->sort, query->descends, limit);
 	struct questions *questions = is_quick(query, list) ? reads->questions : reads->searches;
 	struct listing listing = {
 		.reads = reads, .call = call, .plan = plan, .list = list, .limit = query->limit, .has_cursor = query->has_cursor
@@ -218,31 +222,36 @@ static void ask_page(struct reads *reads, struct call *call, const struct list_q
 	struct question_value *values;
 
 	memcpy(listing.context, query->context, sizeof(listing.context));
-	if (parent != NULL)
-		listing.parent = *parent;
+	if (bounds->parent != NULL)
+		listing.parent = *bounds->parent;
 	values = questions_ask(questions, &list->question, take_rows, &listing, sizeof(listing));
 	if (values == NULL)
 		reads_refuse_away(call);
 	else
-		fill_values(values, query, list, owner, parent);
+		fill_values(values, query, list, bounds, call_principal(call));
 }
 
 void reads_answer_list(struct reads *reads, struct call *call, const struct resource *resource, const struct uuid *parent_id)
 {
 	const struct principal *principal = call_principal(call);
-	bool is_limited = principal_is_limited(principal, route_access(call_route(call)));
-	const struct uuid *owner = is_limited ? &principal->customer_id : NULL;
+	enum limit limit = principal_limit(principal, route_access(call_route(call)));
+	struct list_bounds bounds = { .parent = parent_id };
 	struct list_query query;
+	struct str creditors;
 
 	MUST((parent_id != NULL) == (resource->parent_sql != NULL));
-	if (is_limited && resource->owner == NULL) {
+	if (!resource_has_limit(resource, limit)) {
 		reads_refuse_unknown(call, resource);
 		return;
 	}
+	if (limit == LIMIT_CUSTOMER)
+		bounds.owner = &principal->customer_id;
+	if (limit == LIMIT_CREDITORS && principal_creditors(principal, &creditors))
+		bounds.creditors = &creditors;
 	list_query_init(&query, resource);
 	call_each_argument(call, take_argument, &query);
-	if (list_query_finish(&query, owner, parent_id, reads->cursor_key))
-		ask_page(reads, call, &query, owner, parent_id);
+	if (list_query_finish(&query, &bounds, reads->cursor_key))
+		ask_page(reads, call, &query, limit, &bounds);
 	else
 		refuse_query(call, &query);
 }

@@ -9,15 +9,18 @@
 
 /* One file may be 4 MiB: never two in one statement. */
 static const struct question_shape file_shape = {
-	.statement = { "api_report_file", "SELECT q.n, r.state, r.format, r.reason, r.file_name, '\"' || r.sha256 || '\"',"
+	.statement = { "api_report_file", "SELECT q.n, NULL::uuid, NULL::bytea,"
+					  " EXISTS (SELECT FROM api.ids(q.creditors) c WHERE c = r.creditor_id), r.state, "
+					  "r.format, r.reason, r.file_name, '\"' || r.sha256 || '\"',"
 					  " 'sha-256=:' || encode(decode(r.sha256, 'hex'), 'base64') || ':', r.content"
-					  " FROM unnest($1::uuid[]) WITH ORDINALITY AS q (id, n)"
+					  " FROM unnest($1::uuid[], $2::bytea[]) WITH ORDINALITY AS q (id, creditors, n)"
 					  " JOIN reporting.public_report r ON r.report_id = q.id ORDER BY q.n" },
-	.kinds = { DB_ARRAY_UUID },
-	.args_count = 1,
+	.kinds = { DB_ARRAY_UUID, DB_ARRAY_BYTES },
+	.args_count = 2,
 	.together_max = 1,
 };
-enum { FILE_N, FILE_STATE, FILE_FORMAT, FILE_REASON, FILE_NAME, FILE_ETAG, FILE_DIGEST, FILE_CONTENT };
+/* Begins as every row of a plan. */
+enum { FILE_STATE = ROW_COLUMNS_ONE, FILE_FORMAT, FILE_REASON, FILE_NAME, FILE_ETAG, FILE_DIGEST, FILE_CONTENT };
 
 struct wanting {
 	struct call *call;
@@ -74,7 +77,7 @@ static void take_file(const void *notes, const struct answer *answer, const stru
 		reads_refuse_away(call);
 		return;
 	}
-	if (answer->count == 0) {
+	if (answer->count == 0 || reads_is_hidden(call_principal(call), route_access(call_route(call)), answer)) {
 		reads_refuse_unknown(call, &report_resource);
 		return;
 	}
@@ -92,10 +95,12 @@ static void answer_file(struct api *api, const struct wanting *wanting, const st
 {
 	struct question_value *values = questions_ask(api->questions, &file_shape, take_file, wanting, sizeof(*wanting));
 
-	if (values == NULL)
+	if (values == NULL) {
 		take_file(wanting, NULL, NULL);
-	else
-		values[0].id = *id;
+		return;
+	}
+	values[ONE_ID].id = *id;
+	reads_fill_creditors(&values[ONE_CREDITORS], call_principal(wanting->call));
 }
 
 /* ---- what is asked ---- */

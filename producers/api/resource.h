@@ -11,7 +11,8 @@
  * resource is one more constant and a row in routes.c.
  *
  * The SQL in it are constant pieces of a SELECT over the views that dcs_api may read (sql/0015_api.sql). What a caller says
- * travels in parameters only; a piece names them by the columns of `q`: q.id, q.parent, q.owner, and a filter's own name.
+ * travels in parameters only; a piece names them by the columns of `q`: q.id, q.parent, q.owner, and a filter's own name; and one
+ * of the creditors that the caller is bound to by s.creditor.
  */
 enum column_kind {
 	COLUMN_UUID,
@@ -24,6 +25,7 @@ enum column_kind {
 	COLUMN_MONEY,   /* bigint of minor units: {"amountMinor": 1, "currency": "EUR"} with the row's column "currency" */
 	COLUMN_TEXTS,   /* text[] */
 	COLUMN_UUIDS,   /* uuid[] */
+	COLUMN_ACTIONS, /* text[] of operations that its state allows: those of them that the caller may do with it */
 	COLUMN_SEALED,  /* text sealed about the owner (lib/crypto); null when the salt was destroyed */
 	COLUMN_ADDRESS, /* the same; masked for those whose roles are not in `roles` */
 	COLUMN_JSON,    /* text that is JSON already */
@@ -37,7 +39,6 @@ struct column {
 	enum column_kind kind;
 	const char *sql;
 	uint32_t roles; /* who sees it; others get no such member. 0: whoever may read the thing */
-	uint32_t doers; /* of actions with a user: who may take them, with anybody but himself; others see none. 0: not asked */
 	bool is_detail; /* not in lists */
 	const char *link, *of;
 };
@@ -60,11 +61,35 @@ struct sort {
 	bool descends;         /* the first: unless the caller says otherwise */
 };
 
+/*
+ * A way from one creditor to his things: an index by (creditor, key) gives them in the order of the key, from the cursor on. It
+ * is asked for by ranges of both and in the order of both, so that PostgreSQL, which does not know how few are his, cannot take
+ * the order from an index over everybody's.
+ */
+struct reach {
+	const char *from;     /* with the same names as the resource's */
+	const char *creditor; /* "k.creditor_id" */
+	const char *key;      /* the key of the resource, as the index has it: "k.customer_id" */
+	const char *sql;      /* what else must hold; NULL: nothing */
+};
+
+/* A customer is a creditor's when he is known to him. */
+#define RESOURCE_KNOWN(customer_id)                                                                                              \
+	"EXISTS (SELECT FROM api.known_customer k WHERE k.creditor_id = s.creditor AND k.customer_id = " customer_id ")"
+
+/* For a reach: the rows of `view` by the key of k, as `alias`. OFFSET 0 keeps PostgreSQL from beginning with the view. */
+#define RESOURCE_OF_KEY(view, id, alias) "CROSS JOIN LATERAL (SELECT * FROM " view " x WHERE x." id " = k." id " OFFSET 0) " alias
+
+#define RESOURCE_REACHES_MAX 2
+
 struct resource {
-	const char *name;    /* "debt": for statements' names and "no such debt" */
-	const char *from;    /* "debts.api_debt d" */
-	const char *id;      /* SQL of its id, for one by id; NULL: it is only listed */
-	const char *owner;   /* SQL of the customer it belongs to; NULL: nobody's, and portal users see none */
+	const char *name;     /* "debt": for statements' names and "no such debt" */
+	const char *from;     /* "debts.api_debt d" */
+	const char *id;       /* SQL of its id, for one by id; NULL: it is only listed */
+	const char *owner;    /* SQL of the customer it belongs to; NULL: nobody's, and portal users see none */
+	const char *creditor; /* SQL that is true when it is about s.creditor; NULL: `uncredited` says why */
+	struct reach reaches[RESOURCE_REACHES_MAX]; /* of its list, if that hangs on no parent */
+	const char *uncredited;
 	const char *salt;    /* SQL of that customer's salt, which opens what is sealed; NULL: nothing is */
 	const char *version; /* name of the column that is its ETag; NULL: none */
 

@@ -8,6 +8,7 @@
 #define SQL_SIZE_MAX  8192
 #define NAME_SIZE_MAX 64
 #define LIST_TOGETHER 16
+#define ONE_TOGETHER  64 /* each may name many creditors, and their parameters must fit (db_async.h) */
 
 static enum db_array array_of(enum column_kind kind)
 {
@@ -27,6 +28,7 @@ static enum db_array array_of(enum column_kind kind)
 	case COLUMN_MONEY:
 	case COLUMN_TEXTS:
 	case COLUMN_UUIDS:
+	case COLUMN_ACTIONS:
 	case COLUMN_SEALED:
 	case COLUMN_ADDRESS:
 	case COLUMN_JSON:
@@ -51,10 +53,11 @@ static const char *type_of(enum db_array kind)
 		return "timestamptz[]";
 	case DB_ARRAY_INT64:
 		return "bigint[]";
+	case DB_ARRAY_BYTES:
+		return "bytea[]";
 	case DB_ARRAY_BOOL:
 	case DB_ARRAY_INT16:
 	case DB_ARRAY_INT32:
-	case DB_ARRAY_BYTES:
 	case DB_ARRAY_TID:
 		break;
 	}
@@ -92,10 +95,28 @@ static void write_questions(struct buf *sql, const struct arguments *arguments)
 	buf_add_text(sql, "n)");
 }
 
+/* True when the row is about one of the caller's creditors. */
+static void write_is_theirs(struct buf *sql, const struct resource *resource)
+{
+	buf_add_format(sql, "EXISTS (SELECT FROM api.ids(q.creditors) AS s (creditor) WHERE %s)", resource->creditor);
+}
+
 static void write_owner(struct buf *sql, const struct resource *resource)
 {
-	buf_add_format(sql, "%s AS c_owner, %s AS c_salt", resource->owner == NULL ? "NULL::uuid" : resource->owner,
+	buf_add_format(sql, "%s AS c_owner, %s AS c_salt, ", resource->owner == NULL ? "NULL::uuid" : resource->owner,
 		       resource->salt == NULL ? "NULL::bytea" : resource->salt);
+}
+
+/* Who names no creditors is not asked which they are. */
+static void write_theirs(struct buf *sql, const struct resource *resource)
+{
+	if (resource->creditor == NULL) {
+		buf_add_text(sql, "NULL::boolean AS c_theirs");
+		return;
+	}
+	buf_add_text(sql, "CASE WHEN q.creditors IS NOT NULL THEN ");
+	write_is_theirs(sql, resource);
+	buf_add_text(sql, " END AS c_theirs");
 }
 
 static bool has_place(const struct column *column, bool is_list)
@@ -133,10 +154,13 @@ static int plan_one(struct resource_plan *plan, bool is_whole, struct buf *sql, 
 	struct arguments arguments = { .shape = shape };
 	char name[NAME_SIZE_MAX];
 
-	(void)argument_add(&arguments, "id", DB_ARRAY_UUID);
+	MUST(argument_add(&arguments, "id", DB_ARRAY_UUID) == ONE_ID);
+	MUST(argument_add(&arguments, "creditors", DB_ARRAY_BYTES) == ONE_CREDITORS);
+	shape->together_max = ONE_TOGETHER;
 	buf_reset(sql);
 	buf_add_text(sql, "SELECT q.n, ");
 	write_owner(sql, resource);
+	write_theirs(sql, resource);
 	if (is_whole)
 		write_columns(sql, resource, false);
 	buf_add_text(sql, " FROM ");
@@ -152,7 +176,8 @@ static int plan_one(struct resource_plan *plan, bool is_whole, struct buf *sql, 
  */
 struct list_kind {
 	uint32_t selected; /* selective filters */
-	bool has_others, is_limited;
+	bool has_others;
+	enum limit limit;
 };
 
 static uint32_t selective_filters(const struct resource *resource)
@@ -171,7 +196,8 @@ static void add_list_arguments(const struct resource *resource, struct list_kind
 	uint32_t asked = (selective & kind.selected) | (kind.has_others ? ~selective : 0);
 
 	list->parent_at = resource->parent_sql == NULL ? -1 : argument_add(arguments, "parent", DB_ARRAY_UUID);
-	list->owner_at = kind.is_limited ? argument_add(arguments, "owner", DB_ARRAY_UUID) : -1;
+	list->owner_at = kind.limit == LIMIT_CUSTOMER ? argument_add(arguments, "owner", DB_ARRAY_UUID) : -1;
+	list->creditors_at = argument_add(arguments, "creditors", DB_ARRAY_BYTES);
 	for (size_t i = 0; i < resource->filters_count; i++) {
 		bool is_asked = (asked >> i & 1) != 0;
 
@@ -183,19 +209,8 @@ static void add_list_arguments(const struct resource *resource, struct list_kind
 	list->limit_at = argument_add(arguments, "many", DB_ARRAY_INT64);
 }
 
-static void write_conditions(struct buf *sql, const struct resource *resource, const struct list_shape *list)
+static void write_filters(struct buf *sql, const struct resource *resource, const struct list_shape *list)
 {
-	const char *operator= list->descends ? "<" : ">";
-	const char *key = resource->sorts[0].sql;
-
-	if (list->sort_at >= 0)
-		buf_add_format(sql, " WHERE (%s, %s) %s (q.sort, q.key)", list->sort->sql, key, operator);
-	else
-		buf_add_format(sql, " WHERE %s %s q.key", key, operator);
-	if (list->parent_at >= 0)
-		buf_add_format(sql, " AND %s", resource->parent_sql);
-	if (list->owner_at >= 0)
-		buf_add_format(sql, " AND %s = q.owner", resource->owner);
 	for (size_t i = 0; i < resource->filters_count; i++) {
 		const struct filter *filter = &resource->filters[i];
 
@@ -206,19 +221,85 @@ static void write_conditions(struct buf *sql, const struct resource *resource, c
 	}
 }
 
-static void write_order(struct buf *sql, const struct resource *resource, const struct list_shape *list)
+static void write_order(struct buf *sql, const char *first, const char *key, const struct list_shape *list)
 {
 	const char *direction = list->descends ? " DESC" : "";
 
 	buf_add_text(sql, " ORDER BY ");
+	if (first != NULL)
+		buf_add_format(sql, "%s%s, ", first, direction);
+	buf_add_format(sql, "%s%s LIMIT q.many", key, direction);
+}
+
+/* Behind the cursor; of a reach, in the order of the key: within the creditor's part of the index. */
+static void write_behind(struct buf *sql, const struct list_shape *list, const struct reach *reach)
+{
+	const char *operator= list->descends ? "<" : ">";
+
 	if (list->sort_at >= 0)
-		buf_add_format(sql, "%s%s, ", list->sort->sql, direction);
-	buf_add_format(sql, "%s%s LIMIT q.many) r", resource->sorts[0].sql, direction);
+		buf_add_format(sql, " WHERE (%s, %s) %s (q.sort, q.key)", list->sort->sql, reach->key, operator);
+	if (list->sort_at >= 0 && reach->creditor != NULL)
+		buf_add_format(sql, " AND %s = s.creditor", reach->creditor);
+	if (list->sort_at >= 0)
+		return;
+	if (reach->creditor == NULL)
+		buf_add_format(sql, " WHERE %s %s q.key", reach->key, operator);
+	else
+		buf_add_format(sql, " WHERE (%s, %s) %s (s.creditor, q.key) AND %s %s= s.creditor", reach->creditor,
+			       reach->key, operator, reach->creditor, list->descends ? ">" : "<");
+}
+
+/* The first rows behind the cursor on one way to them. */
+static void write_rows(struct buf *sql, const struct resource *resource, const struct list_shape *list, enum limit limit,
+		       const struct reach *reach)
+{
+	const char *sort = list->sort_at >= 0 ? list->sort->sql : NULL;
+
+	buf_add_text(sql, "SELECT ");
+	write_owner(sql, resource);
+	if (reach->creditor != NULL)
+		buf_add_text(sql, "true AS c_theirs");
+	else
+		write_theirs(sql, resource);
+	buf_add_format(sql, ", %s AS c_key, %s AS c_sort", reach->key, sort == NULL ? "NULL" : sort);
+	write_columns(sql, resource, true);
+	buf_add_format(sql, " FROM %s", reach->from);
+	write_behind(sql, list, reach);
+	if (reach->sql != NULL)
+		buf_add_format(sql, " AND %s", reach->sql);
+	if (list->parent_at >= 0)
+		buf_add_format(sql, " AND %s", resource->parent_sql);
+	if (list->owner_at >= 0)
+		buf_add_format(sql, " AND %s = q.owner", resource->owner);
+	if (limit == LIMIT_CREDITORS && reach->creditor == NULL) {
+		buf_add_text(sql, " AND ");
+		write_is_theirs(sql, resource);
+	}
+	write_filters(sql, resource, list);
+	write_order(sql, sort == NULL ? reach->creditor : sort, reach->key, list);
+}
+
+/* The first rows of each creditor on each way; a thing that is reached twice is shown once. */
+static void write_by_creditor(struct buf *sql, const struct resource *resource, const struct list_shape *list)
+{
+	const char *sort = list->sort_at >= 0 ? "x.c_sort" : NULL;
+
+	MUST(resource->reaches[0].from != NULL);
+	buf_add_format(sql, "SELECT DISTINCT ON (%s) x.* FROM api.ids(q.creditors) AS s (creditor) CROSS JOIN LATERAL (",
+		       sort == NULL ? "x.c_key" : "x.c_sort, x.c_key");
+	for (size_t i = 0; i < RESOURCE_REACHES_MAX && resource->reaches[i].from != NULL; i++) {
+		buf_add_text(sql, i > 0 ? " UNION ALL (" : "(");
+		write_rows(sql, resource, list, LIMIT_CREDITORS, &resource->reaches[i]);
+		buf_add_u8(sql, ')');
+	}
+	buf_add_text(sql, ") x");
+	write_order(sql, sort, "x.c_key", list);
 }
 
 static int plan_list(const struct resource *resource, struct list_kind kind, struct list_shape *list, struct buf *sql,
 		     size_t number, struct arena *arena, struct err *err)
 {
+	const struct reach plain = { .from = resource->from, .key = resource->sorts[0].sql };
 	struct arguments arguments = { .shape = &list->question };
 	char name[NAME_SIZE_MAX];
 
@@ -227,13 +308,12 @@ static int plan_list(const struct resource *resource, struct list_kind kind, str
 	buf_reset(sql);
 	buf_add_text(sql, "SELECT q.n, r.* FROM ");
 	write_questions(sql, &arguments);
-	buf_add_text(sql, " CROSS JOIN LATERAL (SELECT ");
-	write_owner(sql, resource);
-	buf_add_format(sql, ", %s AS c_key, %s AS c_sort", resource->sorts[0].sql, list->sort_at >= 0 ? list->sort->sql : "NULL");
-	write_columns(sql, resource, true);
-	buf_add_format(sql, " FROM %s", resource->from);
-	write_conditions(sql, resource, list);
-	write_order(sql, resource, list);
+	buf_add_text(sql, " CROSS JOIN LATERAL (");
+	if (kind.limit == LIMIT_CREDITORS && kind.selected == 0 && list->parent_at < 0)
+		write_by_creditor(sql, resource, list);
+	else
+		write_rows(sql, resource, list, kind.limit, &plain);
+	buf_add_text(sql, ") r");
 	(void)snprintf(name, sizeof(name), "api_list_%s_%zu", resource->name, number);
 	return keep_statement(&list->question, sql, name, arena, err);
 }
@@ -264,7 +344,14 @@ static uint32_t compact(const struct resource *resource, uint32_t bits)
 	return number;
 }
 
-/* The order of the shapes: (((set of filters * 2 + others) * sorts + sort) * 2 + descends) * 2 + limited. */
+bool resource_has_limit(const struct resource *resource, enum limit limit)
+{
+	if (limit == LIMIT_CUSTOMER)
+		return resource->owner != NULL; /* nobody's things: portal users see none */
+	return limit != LIMIT_CREDITORS || resource->creditor != NULL;
+}
+
+/* The order of the shapes: (((set of filters * 2 + others) * sorts + sort) * 2 + descends) * LIMITS + limit. */
 static int plan_lists(struct resource_plan *plan, struct buf *sql, struct arena *arena, struct err *err)
 {
 	const struct resource *resource = plan->resource;
@@ -272,21 +359,20 @@ static int plan_lists(struct resource_plan *plan, struct buf *sql, struct arena 
 	size_t selective = (size_t)__builtin_popcount(selective_filters(resource));
 	size_t others = resource->filters_count - selective;
 
-	plan->lists_count = ((size_t)1 << selective) * sorts * 8;
+	plan->lists_count = ((size_t)1 << selective) * sorts * 4 * LIMITS;
 	plan->lists = arena_take(arena, plan->lists_count, sizeof(plan->lists[0]));
 	if (plan->lists == NULL)
 		return err_set(err, ERR_FATAL, "the lists of the resources do not fit their arena");
 	for (size_t i = 0; i < plan->lists_count; i++) {
 		struct list_shape *list = &plan->lists[i];
-		const struct list_kind kind = { .selected = spread(resource, (uint32_t)(i / 8 / sorts)),
-						.has_others = i / 4 / sorts % 2 == 1,
-						.is_limited = i % 2 == 1 };
+		size_t set = i / LIMITS / 2 / sorts;
+		const struct list_kind kind = { .selected = spread(resource, (uint32_t)(set / 2)),
+						.has_others = set % 2 == 1,
+						.limit = (enum limit)(i % LIMITS) };
 
-		list->descends = i / 2 % 2 == 1;
-		list->sort = &resource->sorts[i / 4 % sorts];
-		if (kind.is_limited && resource->owner == NULL)
-			continue; /* nobody's things: portal users see none */
-		if (kind.has_others && others == 0)
+		list->descends = i / LIMITS % 2 == 1;
+		list->sort = &resource->sorts[i / LIMITS / 2 % sorts];
+		if (!resource_has_limit(resource, kind.limit) || (kind.has_others && others == 0))
 			continue;
 		if (plan_list(resource, kind, list, sql, i, arena, err) != 0)
 			return -1;
@@ -295,15 +381,16 @@ static int plan_lists(struct resource_plan *plan, struct buf *sql, struct arena 
 }
 
 const struct list_shape *resource_plan_list(const struct resource_plan *plan, uint32_t selected, size_t sort, bool descends,
-					    bool is_limited)
+					    enum limit limit)
 {
 	const struct resource *resource = plan->resource;
 	bool has_others = (selected & ~selective_filters(resource)) != 0;
 	size_t set = (size_t)compact(resource, selected) * 2 + has_others;
-	size_t index = ((set * resource->sorts_count + sort) * 2 + descends) * 2 + is_limited;
+	size_t index = ((set * resource->sorts_count + sort) * 2 + descends) * LIMITS + limit;
 
 	MUST(sort < resource->sorts_count);
 	MUST(index < plan->lists_count);
+	MUST(resource_has_limit(resource, limit));
 	return &plan->lists[index];
 }
 
@@ -354,6 +441,7 @@ static int plan_members(struct resource_plan *plan, struct arena *arena, struct 
 	int next_one = 0;
 	int next_list = 0;
 
+	MUST((resource->creditor == NULL) == (resource->uncredited != NULL));
 	MUST(resource->columns_count <= RESOURCE_COLUMNS_MAX);
 	MUST(resource->filters_count <= RESOURCE_FILTERS_MAX);
 	for (size_t i = 0; i < resource->columns_count; i++) {

@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "producers/api/principal.h"
 #include "producers/api/questions.h"
 #include "producers/api/resource.h"
 
@@ -14,12 +15,14 @@
  *          CROSS JOIN LATERAL (SELECT owner, key, columns FROM ... WHERE ... ORDER BY ... LIMIT ...) r
  *
  * LATERAL with a LIMIT can only be run as a loop over the questions, whatever the planner thinks of the tables, so each page
- * stands together and in its order. Pure but for the arena.
+ * stands together and in its order. Whoever is bound to creditors gets the first rows of each of them, of which the first are the
+ * page: a creditor's own index gives them in their order, so nothing of others is looked at. With a selective filter there are
+ * few rows, and each is asked whose it is. Pure but for the arena.
  */
 
-/* Of every row: its question's number, whose it is and what opens it, then of a list its key and what it is sorted by, then the
- * columns. */
-enum { ROW_NUMBER, ROW_OWNER, ROW_SALT, ROW_KEY, ROW_SORT };
+/* Of every row: its question's number, whose it is and what opens it, whether it is about a creditor that the caller is bound to
+ * (null: he named none), then of a list its key and what it is sorted by, then the columns. */
+enum { ROW_NUMBER, ROW_OWNER, ROW_SALT, ROW_THEIRS, ROW_KEY, ROW_SORT };
 #define ROW_COLUMNS_ONE  ROW_KEY
 #define ROW_COLUMNS_LIST (ROW_SORT + 1)
 
@@ -38,14 +41,17 @@ struct list_shape {
 	struct question_shape question;
 	const struct sort *sort;
 	bool descends;
-	int parent_at, owner_at, key_at, sort_at, limit_at;
+	int parent_at, owner_at, creditors_at, key_at, sort_at, limit_at;
 	int filter_at[RESOURCE_FILTERS_MAX];
 };
+
+/* Arguments of `one` and `owner`. */
+enum { ONE_ID, ONE_CREDITORS };
 
 struct resource_plan {
 	const struct resource *resource;
 	struct question_shape one;   /* id -> all columns; without `id` in the resource: none */
-	struct question_shape owner; /* id -> ROW_OWNER only */
+	struct question_shape owner; /* id -> ROW_OWNER to ROW_THEIRS only */
 	struct list_shape *lists;
 	size_t lists_count;
 	struct member members[RESOURCE_COLUMNS_MAX];
@@ -57,9 +63,12 @@ struct resource_plan {
 MUST_CHECK int resource_plan_init(struct resource_plan *plan, const struct resource *resource, struct arena *arena,
 				  struct err *err);
 
-/* The shape of a list: `selected` has a bit for each filter that is given (of others than selective ones only whether there is
- * any matters). */
+/* Whether anything of the resource is within such a limit. */
+bool resource_has_limit(const struct resource *resource, enum limit limit);
+
+/* The shape of a list, within a limit that the resource has: `selected` has a bit for each filter that is given (of others than
+ * selective ones only whether there is any matters). */
 const struct list_shape *resource_plan_list(const struct resource_plan *plan, uint32_t selected, size_t sort, bool descends,
-					    bool is_limited);
+					    enum limit limit);
 
 #endif

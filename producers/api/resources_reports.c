@@ -49,6 +49,8 @@ const struct resource report_resource = {
 	.name = "report",
 	.from = "reporting.public_report r",
 	.id = "r.report_id",
+	.creditor = "r.creditor_id = s.creditor",
+	.reaches = { { .from = "reporting.public_report r", .creditor = "r.creditor_id", .key = "r.report_id" } },
 	.version = "version",
 	.columns = report_columns,
 	.columns_count = COUNT(report_columns),

@@ -19,9 +19,8 @@ static const struct column user_columns[] = {
 	  .sql = "CASE WHEN c.locked_until > now() THEN c.locked_until END",
 	  .roles = READS_USERS },
 	{ .name = "actions",
-	  .kind = COLUMN_TEXTS,
-	  .sql = "ARRAY['changeRoles', CASE a.state WHEN 'active' THEN 'disableUser' ELSE 'enableUser' END]",
-	  .doers = ROLE_ADMIN },
+	  .kind = COLUMN_ACTIONS,
+	  .sql = "ARRAY['changeRoles', CASE a.state WHEN 'active' THEN 'disableUser' ELSE 'enableUser' END]" },
 	{ .name = "version", .kind = COLUMN_LONG, .sql = "a.version" },
 };
 
@@ -43,6 +42,7 @@ const struct resource user_resource = {
 	.name = "user",
 	.from = "users.account a LEFT JOIN users.credential c ON c.user_id = a.user_id",
 	.id = "a.user_id",
+	.uncredited = "no creditor reads users",
 	.version = "version",
 	.columns = user_columns,
 	.columns_count = COUNT(user_columns),

@@ -4,6 +4,9 @@
 #include "base/log.h"
 #include "base/must.h"
 #include "crypto/crypto.h"
+#include "model/command.h"
+#include "producers/api/route.h"
+#include "schemas/debts.h"
 #include "wire/json.h"
 
 #define ARENA_SIZE      ((size_t)256 * 1024)
@@ -226,6 +229,81 @@ static int place_of(const struct row *row, const struct member *member)
 	return row->is_list ? ROW_COLUMNS_LIST + member->at_list : ROW_COLUMNS_ONE + member->at_one;
 }
 
+/* ---- actions ---- */
+
+static const struct message_type *command_of(const struct row_writer *writer, struct str operation)
+{
+	for (size_t i = 0; i < writer->actions_count; i++) {
+		if (str_equal(writer->actions[i].operation, operation))
+			return writer->actions[i].command;
+	}
+	return NULL;
+}
+
+static bool is_own(const struct row *row)
+{
+	struct uuid owner;
+
+	if (db_is_null(row->result, row->row, ROW_OWNER))
+		return false;
+	owner = db_uuid(row->result, row->row, ROW_OWNER);
+	return principal_owns(row->viewer, &owner);
+}
+
+static bool is_theirs(const struct row *row)
+{
+	return row->viewer->scope.all_creditors ||
+	       (!db_is_null(row->result, row->row, ROW_THEIRS) && db_bool(row->result, row->row, ROW_THEIRS));
+}
+
+/* Nobody changes himself as a user: it takes a second person (consumers/users). */
+static bool is_himself(const struct row *row, const struct message_type *command)
+{
+	struct uuid id;
+
+	if (!row->viewer->is_user || strcmp(command->module, "users") != 0)
+		return false;
+	MUST(row->plan->resource->columns[0].kind == COLUMN_UUID);
+	id = db_uuid(row->result, row->row, place_of(row, &row->plan->members[0]));
+	return uuid_equal(&id, &row->viewer->user_id);
+}
+
+static bool has_source(const struct scope *scope)
+{
+	return scope->all_sources || scope->sources_count > 0;
+}
+
+/* A state may allow more than this program knows of: that is not shown. */
+static bool may_take(const struct row_writer *writer, const struct row *row, struct str operation)
+{
+	const struct message_type *command = command_of(writer, operation);
+	uint32_t roles = command == NULL ? 0 : command->roles & row->viewer->roles;
+
+	if (roles == 0 || is_himself(row, command))
+		return false;
+	if (command == &record_payment_type && !has_source(&row->viewer->scope))
+		return false;
+	return (roles & ~(uint32_t)(ROLE_CREDITOR | ROLE_CONSUMER)) != 0 || ((roles & ROLE_CREDITOR) != 0 && is_theirs(row)) ||
+	       ((roles & ROLE_CONSUMER) != 0 && is_own(row));
+}
+
+static void write_actions(const struct row_writer *writer, struct buf *buf, const struct row *row, struct db_items items)
+{
+	struct str operation;
+	bool is_first = true;
+
+	buf_add_u8(buf, '[');
+	while (db_items_next(&items, &operation)) {
+		if (!may_take(writer, row, operation))
+			continue;
+		if (!is_first)
+			buf_add_u8(buf, ',');
+		is_first = false;
+		json_write_string(buf, operation);
+	}
+	buf_add_u8(buf, ']');
+}
+
 static void write_value(struct row_writer *writer, struct buf *buf, const struct row *row, const struct column *column, int at)
 {
 	const struct db_result *result = row->result;
@@ -264,6 +342,9 @@ static void write_value(struct row_writer *writer, struct buf *buf, const struct
 	case COLUMN_UUIDS:
 		write_items(buf, db_items(result, row->row, at), column->kind == COLUMN_UUIDS);
 		return;
+	case COLUMN_ACTIONS:
+		write_actions(writer, buf, row, db_items(result, row->row, at));
+		return;
 	case COLUMN_SEALED:
 	case COLUMN_ADDRESS:
 		write_sealed(writer, buf, result, row->row, at,
@@ -291,18 +372,6 @@ static bool is_shown(const struct column *column, bool is_list, uint32_t roles)
 	if (is_list && column->is_detail)
 		return false;
 	return column->roles == 0 || column->kind == COLUMN_ADDRESS || (column->roles & roles) != 0;
-}
-
-/* Nobody does anything with himself: it takes a second person (consumers/users). */
-static bool may_act(const struct row *row, const struct column *column)
-{
-	struct uuid id;
-
-	if (column->doers == 0)
-		return true;
-	MUST(row->plan->resource->columns[0].kind == COLUMN_UUID);
-	id = db_uuid(row->result, row->row, place_of(row, &row->plan->members[0]));
-	return (column->doers & row->viewer->roles) != 0 && !(row->viewer->is_user && uuid_equal(&id, &row->viewer->user_id));
 }
 
 /* Closes and opens the objects between one member and the next. */
@@ -341,8 +410,6 @@ void row_write(struct row_writer *writer, struct buf *buf, const struct resource
 		buf_add_str(buf, member->name);
 		if (db_is_null(result, row_number, at))
 			buf_add_text(buf, "null");
-		else if (!may_act(&row, member->column))
-			buf_add_text(buf, "[]");
 		else
 			write_value(writer, buf, &row, member->column, at);
 	}
@@ -355,6 +422,13 @@ int row_writer_init(struct row_writer *writer, const uint8_t key[32], struct cod
 {
 	*writer = (struct row_writer){ .coder = coder };
 	memcpy(writer->key, key, sizeof(writer->key));
+	for (const struct route *route = api_routes; route->pattern != NULL; route++) {
+		if (route->kind != ROUTE_WRITE)
+			continue;
+		MUST(writer->actions_count < ROW_ACTIONS_MAX);
+		writer->actions[writer->actions_count++] =
+			(struct action){ .operation = str_of(route->operation), .command = route->command };
+	}
 	return arena_init(&writer->arena, ARENA_SIZE, err);
 }
 

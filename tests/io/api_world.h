@@ -203,18 +203,37 @@ static inline int api_tear_down(void **state)
 	return 0;
 }
 
+/* Asks for somebody who may see everything. */
+static inline void api_find_owner(const struct uuid *debt_id, reads_owner_done *done, void *arg)
+{
+	static const struct principal anybody = { .is_known = true, .roles = ROLE_AGENT };
+	const struct owner_question question = {
+		.principal = &anybody, .access = ROLE_AGENT, .resource = &debt_resource, .id = *debt_id
+	};
+
+	reads_find_owner(world.api.reads, &question, done, arg);
+}
+
 /* ---- the client ---- */
 
-/* A token that lives for an hour; stands until the next call. */
-static inline const char *api_token(const char *subject, uint32_t roles)
+/* A token that lives for an hour, bound to these creditors and sources; stands until the next call. */
+static inline const char *api_bound_token(const char *subject, uint32_t roles, const struct scope *scope)
 {
 	static char text[2048];
 	int64_t now_ms = clock_now_ms();
-	struct token_claims claims = { .roles = roles, .issued_at_ms = now_ms, .expires_at_ms = now_ms + 3600000 };
+	struct token_claims claims = {
+		.roles = roles, .scope = *scope, .issued_at_ms = now_ms, .expires_at_ms = now_ms + 3600000
+	};
 
 	(void)snprintf(claims.subject, sizeof(claims.subject), "%s", subject);
 	api_must(token_sign(world.keys, &claims, text, sizeof(text), &world.err));
 	return text;
+}
+
+/* The same for all creditors and sources. */
+static inline const char *api_token(const char *subject, uint32_t roles)
+{
+	return api_bound_token(subject, roles, &scope_all);
 }
 
 static inline void api_send(const char *request)

@@ -1,13 +1,11 @@
 /* Lists of the gateway against a real PostgreSQL: every filter and order beside what SQL says, paging, cursors, whose. */
 
-#include "tests/io/api_world.h"
+#include "tests/io/api_lists.h"
 
-#include "producers/api/cursor.h"
 #include "schemas/customers.h"
 #include "schemas/debts.h"
 #include "schemas/engine.h"
 
-#define ROWS_MAX  1000
 #define CUSTOMER  "019a0000-0000-7000-8000-0000000000c"
 #define CREDITOR  "019a0000-0000-7000-8000-0000000000d"
 #define USER      "019a0000-0000-7000-8000-000000000055"
@@ -17,14 +15,6 @@
 #define COMMAND_3 "019c0000-0000-7000-8000-000000000003"
 
 /* ---- rows ---- */
-
-static struct uuid id_of(const char *text)
-{
-	struct uuid id;
-
-	assert_true(uuid_parse(&id, str_of(text)));
-	return id;
-}
 
 /* Six customers, 300 debts among them, of three creditors, 200 messages, some of everything else. */
 static void fill_tables(void)
@@ -164,86 +154,7 @@ static int fill(void **state)
 
 /* ---- pages ---- */
 
-struct ids {
-	size_t count;
-	char texts[ROWS_MAX][UUID_TEXT_SIZE + 1];
-};
-
-static char token[2048];
-
-/* The `id` of each item of the answer. */
-static void take_ids(struct ids *ids)
-{
-	for (const char *at = strstr(api_body(), "{\"id\":\""); at != NULL; at = strstr(at + 1, "{\"id\":\"")) {
-		assert_true(ids->count < ROWS_MAX);
-		(void)snprintf(ids->texts[ids->count++], sizeof(ids->texts[0]), "%.36s", at + 7);
-	}
-}
-
-static bool take_cursor(char cursor[CURSOR_TEXT_SIZE])
-{
-	const char *at = strstr(api_body(), "\"nextCursor\":\"");
-
-	if (at == NULL) {
-		assert_contains("\"nextCursor\":null}\n");
-		return false;
-	}
-	(void)snprintf(cursor, CURSOR_TEXT_SIZE, "%.*s", (int)strcspn(at + 14, "\""), at + 14);
-	return true;
-}
-
-/* `query` begins with '?' or is empty. */
-static void list_all(const char *path, const char *query, int limit, struct ids *ids)
-{
-	char target[1024], cursor[CURSOR_TEXT_SIZE] = "";
-	bool is_more = true;
-
-	ids->count = 0;
-	while (is_more) {
-		(void)snprintf(target, sizeof(target), "%s%s%slimit=%d%s%s", path, query, query[0] == '\0' ? "?" : "&", limit,
-			       cursor[0] == '\0' ? "" : "&cursor=", cursor);
-		if (api_get(target, token) != 200)
-			fail_msg("%s: %s", target, world.answer);
-		take_ids(ids);
-		is_more = take_cursor(cursor);
-	}
-}
-
-/* What SQL says: the first column is a text. */
-static void select_all(const char *sql, struct ids *ids)
-{
-	static struct db_statement statements[64];
-	static char texts[64][512];
-	static size_t count;
-	struct db_result result = { 0 };
-
-	assert_true(count < 64);
-	(void)snprintf(texts[count], sizeof(texts[count]), "%s", sql);
-	statements[count] = (struct db_statement){ "", texts[count] };
-	api_must(db_run(world.admin, &statements[count++], NULL, &result, &world.err));
-	ids->count = 0;
-	for (int row = 0; row < result.rows; row++) {
-		struct str text = db_str(&result, row, 0);
-
-		(void)snprintf(ids->texts[ids->count++], sizeof(ids->texts[0]), "%.*s", (int)text.size, text.data);
-	}
-	db_result_release(&result);
-}
-
-static struct ids listed, expected, gone;
-
-static void assert_lists(const char *path, const char *query, int limit, const char *sql)
-{
-	list_all(path, query, limit, &listed);
-	select_all(sql, &expected);
-	if (expected.count == 0)
-		fail_msg("%s proves nothing: no rows", sql);
-	if (listed.count != expected.count)
-		fail_msg("%s%s: %zu instead of %zu", path, query, listed.count, expected.count);
-	for (size_t i = 0; i < listed.count; i++)
-		if (strcmp(listed.texts[i], expected.texts[i]) != 0)
-			fail_msg("%s%s: item %zu is %s instead of %s", path, query, i, listed.texts[i], expected.texts[i]);
-}
+static struct ids gone;
 
 static int set_up(void **state)
 {
@@ -703,7 +614,7 @@ static void test_api_lists__a_slow_list_holds_up_nobody_and_ends(void **state)
 	api_send(request);
 	while (server_open_calls(world.api.server) == 0)
 		api_turn();
-	reads_find_owner(world.api.reads, &debt_resource, &debt, on_owner, &found);
+	api_find_owner(&debt, on_owner, &found);
 	while (found == READS_AWAY)
 		api_turn();
 	assert_int_equal(found, READS_FOUND);

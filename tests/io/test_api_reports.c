@@ -205,7 +205,7 @@ static void test_api_reports__a_wrong_argument_is_told(void **state)
 static void test_api_reports__who_works_with_people_does_not_read_reports(void **state)
 {
 	(void)state;
-	assert_int_equal(api_get("/reports/" REPORT("01"), api_token("svc", ROLE_AGENT | ROLE_CREDITOR)), 403);
+	assert_int_equal(api_get("/reports/" REPORT("01"), api_token("svc", ROLE_AGENT | ROLE_COMPLIANCE)), 403);
 	assert_int_equal(api_get("/reports/" REPORT("01") "?download=1", api_token("svc", ROLE_CONSUMER)), 403);
 	assert_int_equal(api_get("/reports/" REPORT("01"), api_token("svc", ROLE_AUDITOR)), 200);
 }

@@ -10,9 +10,11 @@
 #include <cmocka.h>
 
 #include "base/must.h"
+#include "model/command.h"
 #include "producers/api/list_query.h"
 #include "producers/api/reads.h"
 #include "producers/api/resource_plan.h"
+#include "producers/api/route.h"
 #include "producers/api/row_json.h"
 
 #define ID_1 "0198c0de-0000-7000-8000-00000000002a"
@@ -87,7 +89,7 @@ static bool read_query(const struct resource *resource, const struct uuid *owner
 	list_query_init(&query, resource);
 	for (size_t i = 0; arguments[i] != NULL; i += 2)
 		list_query_take(&query, str_of(arguments[i]), str_of(arguments[i + 1]));
-	return list_query_finish(&query, owner, NULL, key);
+	return list_query_finish(&query, &(struct list_bounds){ .owner = owner }, key);
 }
 
 #define READ(resource, ...) read_query(&(resource), NULL, (const char *const[]){ __VA_ARGS__, NULL })
@@ -141,7 +143,7 @@ static void test_api_list_query__faults_are_bounded(void **state)
 		list_query_take(&query, STR("nothing"), STR("x"));
 		list_query_take(&query, STR("lifecycle"), STR("x"));
 	}
-	assert_false(list_query_finish(&query, NULL, NULL, key));
+	assert_false(list_query_finish(&query, &(struct list_bounds){ .owner = NULL }, key));
 	assert_int_equal(query.faults_count, LIST_FAULTS_MAX);
 }
 
@@ -177,6 +179,34 @@ static void test_api_list_query__every_list_has_a_context_of_its_own(void **stat
 	assert_memory_equal(query.context, contexts[0], DIGEST_SIZE);
 }
 
+/* Of two creditors who ask the same, neither can go on where the other was, nor where somebody was who sees all. */
+static void test_api_list_query__a_cursor_is_good_for_its_creditors_only(void **state)
+{
+	const struct str creditors[] = { STR(""), STR("0123456789abcdef"), STR("0123456789abcdeg"),
+					 STR("0123456789abcdef0123456789abcdeg") };
+	enum { SETS = sizeof(creditors) / sizeof(creditors[0]) };
+	struct cursor cursor = { .key_is_id = true, .id = id_of(ID_1) };
+	char texts[SETS + 1][CURSOR_TEXT_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i <= SETS; i++) {
+		const struct list_bounds bounds = { .creditors = i < SETS ? &creditors[i] : NULL };
+
+		list_query_init(&query, &debt_resource);
+		assert_true(list_query_finish(&query, &bounds, key));
+		cursor_write(texts[i], &cursor, query.context, key);
+	}
+	for (size_t i = 0; i <= SETS; i++) {
+		for (size_t j = 0; j <= SETS; j++) {
+			const struct list_bounds bounds = { .creditors = i < SETS ? &creditors[i] : NULL };
+
+			list_query_init(&query, &debt_resource);
+			list_query_take(&query, STR("cursor"), str_of(texts[j]));
+			assert_int_equal(list_query_finish(&query, &bounds, key), i == j);
+		}
+	}
+}
+
 /* ---- statements ---- */
 
 static void assert_balanced(const struct question_shape *shape)
@@ -199,7 +229,7 @@ static void assert_balanced(const struct question_shape *shape)
 /* Prepared for good on one connection, so they must be few; and their names must differ. */
 static void test_api_list_query__all_resources_have_their_statements(void **state)
 {
-	static const char *names[400];
+	static const char *names[600];
 	struct resource_plan plan;
 	struct err err = ERR_INIT;
 	struct arena arena;
@@ -221,11 +251,40 @@ static void test_api_list_query__all_resources_have_their_statements(void **stat
 			names[count++] = plan.lists[list].question.statement.name;
 		}
 	}
-	assert_true(count < 300);
+	assert_true(count < 400);
 	for (size_t i = 0; i < count; i++)
 		for (size_t j = 0; j < i; j++)
 			assert_string_not_equal(names[i], names[j]);
 	arena_release(&arena);
+}
+
+/* Whether a row of the table opens the resource to creditors, or the list of it. */
+static bool is_for_creditors(const struct resource *resource)
+{
+	for (const struct route *row = api_routes; row->pattern != NULL; row++) {
+		if (row->kind != ROUTE_WRITE && (row->access & ROLE_CREDITOR) != 0 && row->resource == resource)
+			return true;
+	}
+	return false;
+}
+
+/* Nothing is shown to a creditor without a way from his creditors to it. */
+static void test_api_list_query__every_resource_says_whose_creditors_it_is(void **state)
+{
+	size_t of_creditors = 0;
+
+	(void)state;
+	for (const struct resource *const *at = api_resources; *at != NULL; at++) {
+		const struct resource *resource = *at;
+
+		if ((resource->creditor == NULL) != (resource->uncredited != NULL && resource->uncredited[0] != '\0'))
+			fail_msg("%s: neither a way to its creditor nor a reason why there is none, or both", resource->name);
+		if (is_for_creditors(resource) && resource->creditor == NULL)
+			fail_msg("%s: creditors read it, all of it", resource->name);
+		assert_true(resource_has_limit(resource, LIMIT_CREDITORS) == (resource->creditor != NULL));
+		of_creditors += resource->creditor != NULL;
+	}
+	assert_true(of_creditors >= 8);
 }
 
 static void test_api_list_query__the_shape_follows_from_the_query(void **state)
@@ -238,20 +297,28 @@ static void test_api_list_query__the_shape_follows_from_the_query(void **state)
 	(void)state;
 	assert_int_equal(arena_init(&arena, 2 << 20, &err), 0);
 	assert_int_equal(resource_plan_init(&plan, &debt_resource, &arena, &err), 0);
-	one = resource_plan_list(&plan, 0, 0, true, false);
+	one = resource_plan_list(&plan, 0, 0, true, LIMIT_NONE);
 	assert_int_equal(one->owner_at, -1);
 	assert_int_equal(one->filter_at[0], -1); /* customer: selective */
 	assert_int_equal(one->filter_at[1], -1); /* no others are asked for */
 	assert_non_null(strstr(one->question.statement.sql, "ORDER BY d.debt_id DESC"));
-	other = resource_plan_list(&plan, 1 << 0, 1, false, true);
+	other = resource_plan_list(&plan, 1 << 0, 1, false, LIMIT_CUSTOMER);
 	assert_true(other->owner_at >= 0);
 	assert_true(other->filter_at[0] >= 0);
 	assert_non_null(strstr(other->question.statement.sql, "(d.due_on, d.debt_id) > (q.sort, q.key)"));
-	one = resource_plan_list(&plan, 1 << 1, 0, true, false); /* not selective: with it come all others that are not */
+	one = resource_plan_list(&plan, 1 << 1, 0, true, LIMIT_NONE); /* not selective: with it come all others that are not */
 	assert_int_equal(one->filter_at[0], -1);
 	assert_true(one->filter_at[1] >= 0);
 	assert_true(one->filter_at[3] >= 0);
-	assert_ptr_equal(resource_plan_list(&plan, 1 << 3, 0, true, false), one);
+	assert_ptr_equal(resource_plan_list(&plan, 1 << 3, 0, true, LIMIT_NONE), one);
+	one = resource_plan_list(&plan, 0, 0, true, LIMIT_CREDITORS); /* creditor by creditor, each in the order of his index */
+	assert_non_null(strstr(one->question.statement.sql,
+			       "(d.creditor_id, d.debt_id) < (s.creditor, q.key) AND d.creditor_id >= s.creditor ORDER BY "
+			       "d.creditor_id DESC, d.debt_id DESC LIMIT q.many)) x ORDER BY x.c_key DESC LIMIT q.many) r"));
+	one = resource_plan_list(&plan, 1 << 0, 0, true, LIMIT_CREDITORS); /* the customer's few, and whose each is */
+	assert_non_null(strstr(one->question.statement.sql,
+			       "EXISTS (SELECT FROM api.ids(q.creditors) AS s (creditor) WHERE "
+			       "d.creditor_id = s.creditor) AND d.customer_id = q.customer ORDER BY"));
 	arena_release(&arena);
 }
 
@@ -293,6 +360,8 @@ int main(void)
 		cmocka_unit_test(test_api_list_query__faults_are_bounded),
 		cmocka_unit_test(test_api_list_query__every_list_has_a_context_of_its_own),
 		cmocka_unit_test(test_api_list_query__all_resources_have_their_statements),
+		cmocka_unit_test(test_api_list_query__a_cursor_is_good_for_its_creditors_only),
+		cmocka_unit_test(test_api_list_query__every_resource_says_whose_creditors_it_is),
 		cmocka_unit_test(test_api_list_query__the_shape_follows_from_the_query),
 		cmocka_unit_test(test_api_list_query__masks_leave_what_helps_to_tell_apart),
 	};
