@@ -9,6 +9,8 @@
 #include "import_rows.h"
 #include "import_totals.h"
 #include "input.h"
+#include "judge.h"
+#include "model/refusal.h"
 #include "progress.h"
 #include "refused_file.h"
 #include "wire/json.h"
@@ -77,7 +79,7 @@ static const struct conf_row rows[] = {
 	  .kind = CONF_SWITCH,
 	  .default_value = "no",
 	  .target = &conf.dry_run,
-	  .help = "check every row, publish nothing, need no brokers" },
+	  .help = "judge every row by itself with the modules' own rules, send nothing, need no brokers" },
 	ROW_PROGRESS(&conf.progress),
 };
 
@@ -115,7 +117,8 @@ struct import {
 	struct table_file *table;
 	struct import_map map;
 	struct tally *tally;
-	struct delivery *delivery; /* NULL: dry run */
+	struct delivery *delivery; /* NULL: a dry run */
+	struct judge judge;        /* of a dry run */
 	struct refused_file refused;
 	struct progress progress;
 	struct arena arena; /* the reader's, and behind `mark` one row's */
@@ -158,6 +161,25 @@ static int read_row(struct import *import, const struct table_row *row, struct d
 	return 0;
 }
 
+/* What the modules will say about the commands by themselves. False: the row is refused. */
+static bool judge_commands(struct import *import, const struct table_row *row, const struct delivery_command *commands,
+			   size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct decision decision;
+
+		if (!judge_command(&import->judge, commands[i].type, commands[i].body, &decision)) {
+			const struct reason reason = { .code = str_of(refusal_code(decision.refusal)),
+						       .field = str_of(decision.field),
+						       .text = str_of(decision.text) };
+
+			tally_refuse(import->tally, row->line, text_of(import, row), &reason);
+			return false;
+		}
+	}
+	return true;
+}
+
 static int take_row(struct import *import, const struct table_row *row, struct err *err)
 {
 	struct delivery_command commands[IMPORT_COMMANDS_MAX];
@@ -170,17 +192,22 @@ static int take_row(struct import *import, const struct table_row *row, struct e
 		tally_refuse(import->tally, row->line, text_of(import, row), &reason);
 		return 0;
 	}
-	import->good++;
-	if (import->delivery == NULL)
+	if (conf.dry_run) {
+		import->good += judge_commands(import, row, commands, count);
 		return 0;
+	}
 	return delivery_send(import->delivery, row->line, text_of(import, row), commands, count, err);
 }
 
 static void tell(void *tell_arg, const struct told *told)
 {
 	struct import *import = tell_arg;
+	struct reason reason = *told->reason;
+	struct told in_columns = *told;
 
-	refused_add(&import->refused, told);
+	reason.field = import_column_of(&import->map, reason.field); /* the module speaks of members */
+	in_columns.reason = &reason;
+	refused_add(&import->refused, &in_columns);
 }
 
 /* Begins to read the file: its header. */
@@ -336,6 +363,8 @@ static int run(struct import *import, const char *path, struct err *err)
 		return -1;
 	if (tally_new(TALLY_WINDOW, tell, import, &import->tally, err) != 0)
 		return -1;
+	if (conf.dry_run && judge_init(&import->judge, err) != 0)
+		return -1;
 	if (input_open(path, conf.encoding, &import->input, err) != 0)
 		return -1;
 	return import_file(import, path, err);
@@ -366,6 +395,7 @@ int run_import(int argc, char **argv)
 	}
 	tally_free(import.tally);
 	input_close(&import.input);
+	judge_release(&import.judge);
 	buf_release(&import.json);
 	buf_release(&import.text);
 	arena_release(&import.arena);

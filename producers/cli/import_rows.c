@@ -642,6 +642,13 @@ static const struct column *column_of_fault(const struct import_map *map, struct
 	return NULL;
 }
 
+struct str import_column_of(const struct import_map *map, struct str member)
+{
+	const struct column *column = map->kind != IMPORT_NONE ? column_of_fault(map, member) : NULL;
+
+	return column != NULL ? str_of(column->name) : member;
+}
+
 static const char *code_of(const struct column *column)
 {
 	switch (column->kind) {

@@ -57,6 +57,9 @@ MUST_CHECK int import_amount(const struct import_map *map, const struct table_ro
 MUST_CHECK int import_row(const struct import_map *map, const struct table_row *row, struct buf *json,
 			  struct import_command ret_commands[IMPORT_COMMANDS_MAX], size_t *ret_count, struct err *err);
 
+/* The column that a member of the command is made of ("amount" for amount_minor); the member itself when none is. */
+struct str import_column_of(const struct import_map *map, struct str member);
+
 /* What is wrong with a row, of a text that import_row or wire/json made: which column, and the code that the module would say. */
 struct reason import_reason(const struct import_map *map, const char *fault);
 

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "cli.h"
 #include "delivery.h"
+#include "judge.h"
 #include "lines.h"
 #include "model/refusal.h"
 #include "progress.h"
@@ -19,6 +20,7 @@
 static struct {
 	struct delivery_conf delivery;
 	const char *refused_path;
+	bool dry_run;
 	bool progress;
 } conf;
 
@@ -35,6 +37,11 @@ static const struct conf_row rows[] = {
 	  .default_value = "",
 	  .target = &conf.refused_path,
 	  .help = "file for the bad lines with their reasons, to be repaired and published; default: none" },
+	{ .name = "dry.run",
+	  .kind = CONF_SWITCH,
+	  .default_value = "no",
+	  .target = &conf.dry_run,
+	  .help = "judge every line by itself with the module's own rules, send nothing, need no brokers" },
 	ROW_PROGRESS(&conf.progress),
 };
 
@@ -61,14 +68,15 @@ static const struct usage usage = {
 struct publish {
 	const struct message_type *type;
 	struct tally *tally;
-	struct delivery *delivery;
+	struct delivery *delivery; /* NULL: a dry run */
+	struct judge judge;        /* of a dry run */
 	struct refused_file refused;
 	struct lines lines;
 	struct progress progress;
 	struct arena arena; /* of one line, behind `mark` */
 	size_t mark;
 	struct buf json;
-	int64_t rows;
+	int64_t rows, good; /* good: of a dry run */
 };
 
 /* The command of the line, and in publish->json the line without its "$id". ERR_POISON: no command. */
@@ -98,6 +106,22 @@ static void refuse_line(struct publish *publish, struct str line, const char *fa
 	tally_refuse(publish->tally, publish->lines.number, line, &reason);
 }
 
+/* What the module will say about the command by itself. */
+static void judge_line(struct publish *publish, const struct delivery_command *command)
+{
+	struct decision decision;
+	struct reason reason;
+
+	if (judge_command(&publish->judge, command->type, command->body, &decision)) {
+		publish->good++;
+		return;
+	}
+	reason = (struct reason){ .code = str_of(refusal_code(decision.refusal)),
+				  .field = str_of(decision.field),
+				  .text = str_of(decision.text) };
+	tally_refuse(publish->tally, publish->lines.number, buf_str(&publish->json), &reason);
+}
+
 static int publish_line(struct publish *publish, struct str line, struct err *err)
 {
 	struct err failure = ERR_INIT;
@@ -105,6 +129,10 @@ static int publish_line(struct publish *publish, struct str line, struct err *er
 
 	if (read_line(publish, line, &command, &failure) != 0) {
 		refuse_line(publish, line, failure.text);
+		return 0;
+	}
+	if (conf.dry_run) {
+		judge_line(publish, &command);
 		return 0;
 	}
 	return delivery_send(publish->delivery, publish->lines.number, buf_str(&publish->json), &command, 1, err);
@@ -159,12 +187,14 @@ static int publish_all(struct publish *publish, struct err *err)
 		return -1;
 	if (tally_new(TALLY_WINDOW, tell, publish, &publish->tally, err) != 0)
 		return -1;
-	if (delivery_open(&conf.delivery, publish->type->module, publish->tally, &publish->delivery, err) != 0)
+	if (conf.dry_run && judge_init(&publish->judge, err) != 0)
+		return -1;
+	if (!conf.dry_run && delivery_open(&conf.delivery, publish->type->module, publish->tally, &publish->delivery, err) != 0)
 		return -1;
 	progress_start(&publish->progress, "commands", conf.progress);
 	if (publish_lines(publish, err) != 0)
 		return -1;
-	if (delivery_finish(publish->delivery, err) != 0)
+	if (!conf.dry_run && delivery_finish(publish->delivery, err) != 0)
 		return -1;
 	progress_end(&publish->progress, publish->rows);
 	return 0;
@@ -180,11 +210,15 @@ static int end(struct publish *publish, int status)
 		status = fail_wrong("publish", &err);
 	if (publish->tally != NULL) {
 		tally_summary(publish->tally, text, sizeof(text));
+		if (conf.dry_run)
+			(void)snprintf(text, sizeof(text), "%lld good, %lld bad; nothing was sent", (long long)publish->good,
+				       (long long)(publish->rows - publish->good));
 		fprintf(stderr, "%s: %lld read: %s\n", publish->type->record.name, (long long)publish->rows, text);
 		if (!tally_is_good(publish->tally))
 			status = EXIT_STATUS_WRONG;
 	}
 	tally_free(publish->tally);
+	judge_release(&publish->judge);
 	buf_release(&publish->json);
 	arena_release(&publish->arena);
 	return status;
@@ -204,7 +238,7 @@ int run_publish(int argc, char **argv)
 		return fail_usage(argv[0], "there is no command %s", arguments.items[0]);
 	if (publish.type->key_field == NULL)
 		return fail_usage(argv[0], "%s has no key: it is not published by hand", arguments.items[0]);
-	if (conf.delivery.sender.token_file[0] == '\0' && conf.delivery.sender.roles[0] == '\0')
+	if (!conf.dry_run && conf.delivery.sender.token_file[0] == '\0' && conf.delivery.sender.roles[0] == '\0')
 		return fail_usage(argv[0], "give --token-file or --role");
 	buf_init(&publish.json, LINE_SIZE_MAX + 16);
 	if (publish_all(&publish, &err) != 0)

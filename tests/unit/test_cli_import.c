@@ -357,6 +357,9 @@ static void test_import_reason__has_the_code_that_the_module_would_say(void **st
 	then_reason("/external_ref: too long", "bad_value", "external_ref", "too long");
 	then_reason("5 fields, where the header has 9", "bad_row", "", "5 fields, where the header has 9");
 	then_reason("not JSON, near byte 17: what", "bad_row", "", "not JSON, near byte 17: what");
+	assert_true(str_is(import_column_of(&fixture.map, STR("principal_minor")), "principal"));
+	assert_true(str_is(import_column_of(&fixture.map, STR("debt_id")), "debt_id"));
+	assert_true(str_is(import_column_of(&fixture.map, STR("address")), "address"));
 }
 
 static void test_import_row__takes_a_repaired_file_of_refused_rows(void **state)

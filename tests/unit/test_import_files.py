@@ -1,6 +1,8 @@
-"""`dcs import --dry-run` on files as spreadsheets, banks and broken transfers leave them: read as they are meant, or refused with the reason and the line."""
+"""`dcs import` and `dcs publish --dry-run`: on files as spreadsheets, banks and broken transfers leave them: read as they are meant, or refused with the reason and the
+line; and what the modules' rules say of rows by themselves."""
 
 import csv
+import json
 import os
 import pathlib
 import subprocess
@@ -196,3 +198,42 @@ def test_a_folder_and_a_file_that_is_not_there(tmp_path):
     for path, words in ((tmp_path, "it is a folder"), (tmp_path / "none.csv", "No such file")):
         done = subprocess.run([DCS, "import", path, "--dry-run"], capture_output=True, text=True, timeout=20)
         assert done.returncode == 1 and words in done.stderr
+
+
+# ---- what the rules say, in a world where nothing is ----
+
+
+@pytest.mark.parametrize("cells, code, field", [
+    ({"amount": "0"}, "bad_amount", "amount"), ({"amount": "-1.00"}, "bad_amount", "amount"), ({"amount": "10000000000000.01"}, "bad_amount", "amount"),
+    ({"received_on": "2999-01-01"}, "bad_date", "received_on"), ({"received_on": "1899-12-31"}, "bad_date", "received_on"),
+    ({"currency": "XXX"}, "bad_currency", "currency"), ({"external_ref": "P\u200b2"}, "bad_value", "external_ref"),
+])
+def test_a_dry_run_refuses_what_the_module_would(dry_run, cells, code, field):
+    status, told, [row] = dry_run(text(changed(3, **cells)))
+    assert status == 1 and f"line 3: refused {code} {field}: " in told and "3 rows read: 2 good, 1 bad; nothing was sent" in told
+    assert (row["line"], row["code"], row["field"]) == ("3", code, field)
+
+
+def test_a_dry_run_judges_people_and_their_addresses(dry_run):
+    people = "external_ref,full_name,locale,country,kind,email,mobile\n"
+    people += "C-1,A,de,DE,natural,a@example.org,+4915112345678\nC-2,B,de,DE,robot,,\nC-3,C,de,QQ,,,\nC-4,D,de,DE,,nonsense,\nC-5,E,de,DE,,,0151\n"
+    status, told, refused = dry_run(people)
+    assert [(row["line"], row["code"], row["field"]) for row in refused] == [
+        ("3", "bad_value", "kind"), ("4", "bad_value", "country"), ("5", "bad_value", "address"), ("6", "bad_value", "address")], told
+
+
+def publish(name, *lines):
+    done = subprocess.run([DCS, "publish", name, "--dry-run"], input="\n".join(map(json.dumps, lines)), capture_output=True, text=True, timeout=20)
+    return done.returncode, done.stderr
+
+
+def test_published_lines_are_judged_too():
+    payment = {"payment_id": "0198c0de-0000-7000-8000-000000000001", "customer_id": "0198c0de-0000-7000-8000-000000000002",
+               "debt_id": "0198c0de-0000-7000-8000-000000000003", "source": "bank", "external_ref": "P-1", "amount_minor": 1, "currency": "EUR",
+               "received_on": "2024-04-01", "method": "card"}
+    nobody = {**payment, "debt_id": "00000000-0000-0000-0000-000000000000"}
+    status, told = publish("RecordPayment", payment, {**payment, "amount_minor": 0}, nobody, {**payment, "colour": "red"})
+    assert status == 1 and "RecordPayment: 4 read: 1 good, 3 bad; nothing was sent" in told
+    assert "line 2: refused bad_amount amount_minor: " in told and "line 3: refused bad_value debt_id: " in told
+    assert "line 4: refused bad_value colour: " in told
+    assert publish("RecordPayment", payment)[0] == 0  # that there is no such debt is not known here
