@@ -86,7 +86,7 @@ static bool add_tokens(struct texts *texts, const struct sending *sending, const
 	texts->tokens_count = 0;
 	add_token(texts, STR("customer_name"),
 		  (struct str){ .data = sending->person->full_name, .size = sending->person->full_name_size });
-	add_token(texts, STR("opt_out"), opt_out_statement(sending->channel, body->language));
+	add_token(texts, STR("opt_out"), opt_out_statement(sending->channel, sending->language));
 	for (size_t index = 0; index < body->parameters_count; index++)
 		add_token(texts, body->parameters[index].name, body->parameters[index].value);
 	return add_debt_tokens(texts, sending, set);

@@ -14,6 +14,7 @@ struct sending {
 	enum channel channel;
 	const struct person *person;
 	const struct template_text *template;
+	struct str language; /* the template's: the command's, or a wider one */
 	const struct address *address;
 	struct rendered *rendered;
 };

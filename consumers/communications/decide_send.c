@@ -54,6 +54,14 @@ static bool send_is_good(const struct sending *sending, struct decision *decisio
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "template_name", "not a name of small letters, digits, and _ . -");
 		return false;
 	}
+	if (!template_name_is_valid(body->template_name)) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "template_name", "not a name of small letters, digits, and _ . -");
+		return false;
+	}
+	if (!language_is_valid(body->language)) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "language", "not a language tag such as de or en-GB");
+		return false;
+	}
 	if (!message_class_is_known(body->message_class)) {
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "message_class", "not a known message class");
 		return false;
@@ -187,6 +195,7 @@ static struct guard_facts gather_facts(const struct sending *sending, const stru
 	struct guard_facts facts = { .action = "send",
 				     .channel = sending->channel,
 				     .message_class = sending->body->message_class,
+				     .language = sending->language,
 				     .now_ms = sending->command->now_ms };
 
 	recipient = recipient == NULL ? &nobody : recipient;
@@ -248,7 +257,7 @@ static void add_suppressed(const struct sending *sending, const struct guard_ver
 	event->has_message_class = event->has_template_name = event->has_language = true;
 	event->message_class = sending->body->message_class;
 	event->template_name = sending->body->template_name;
-	event->language = sending->body->language;
+	event->language = sending->language;
 	event->debt_ids = sending->body->debt_ids;
 	event->debt_ids_count = sending->body->debt_ids_count;
 }
@@ -271,7 +280,7 @@ static void add_released(const struct sending *sending, struct decision *decisio
 	event->requested_on = sending->command->today;
 	event->template_name = body->template_name;
 	event->template_version = sending->template->version;
-	event->language = body->language;
+	event->language = sending->language;
 	event->message_class = body->message_class;
 	event->rendered_hash = (struct str){ .data = (const char *)hash, .size = CONTENT_HASH_SIZE };
 	event->send_by = body->send_by;
@@ -285,16 +294,19 @@ static void add_released(const struct sending *sending, struct decision *decisio
 	decision_confide(decision, sending->rendered);
 }
 
-static const struct template_text *find_template(const struct send_communication *body, enum channel channel,
-						 const struct workset *set)
+/* The template in the language that was asked for, else in the next wider one that there is: en for en-GB. */
+static void find_template(struct sending *sending, const struct workset *set)
 {
 	struct template_key key;
 	struct uuid id;
 
-	if (!template_key(&key, body->template_name, channel, body->language))
-		return NULL;
-	id = template_key_id(&key);
-	return workset_state(set, &template_text_entity, &id);
+	sending->language = sending->body->language;
+	do {
+		if (!template_key(&key, sending->body->template_name, sending->channel, sending->language))
+			return;
+		id = template_key_id(&key);
+		sending->template = workset_state(set, &template_text_entity, &id);
+	} while (sending->template == NULL && language_widen(&sending->language));
 }
 
 void decide_send_communication(const struct command *command, const struct workset *set, struct decision *decision)
@@ -307,7 +319,7 @@ void decide_send_communication(const struct command *command, const struct works
 	if (!send_is_good(&sending, decision))
 		return;
 	sending.person = workset_state(set, &person_entity, &body->customer_id);
-	sending.template = find_template(body, sending.channel, set);
+	find_template(&sending, set);
 	if (!is_known(&sending, set, decision) || !can_be_sent(&sending, set, decision) || !compose(&sending, set, decision) ||
 	    !has_address(&sending, set, decision))
 		return;

@@ -2,38 +2,6 @@
 #include "consumers/communications/render.h"
 #include "schemas/communications.h"
 
-static bool is_one_of(char letter, const char *letters)
-{
-	return letter != '\0' && strchr(letters, letter) != NULL;
-}
-
-bool template_name_is_valid(struct str name)
-{
-	if (name.size == 0 || name.size > TEMPLATE_NAME_MAX)
-		return false;
-	for (size_t index = 0; index < name.size; index++) {
-		char letter = name.data[index];
-
-		if (!(letter >= 'a' && letter <= 'z') && !(letter >= '0' && letter <= '9') && !is_one_of(letter, "_.-"))
-			return false;
-	}
-	return true;
-}
-
-static bool language_is_valid(struct str language)
-{
-	if (language.size < 2 || language.size > LANGUAGE_MAX)
-		return false;
-	for (size_t index = 0; index < language.size; index++) {
-		char letter = language.data[index];
-
-		if (!(letter >= 'a' && letter <= 'z') && !(letter >= 'A' && letter <= 'Z') && !(letter >= '0' && letter <= '9') &&
-		    letter != '-')
-			return false;
-	}
-	return true;
-}
-
 static bool name_is_good(const struct publish_template *body, struct decision *decision)
 {
 	if (uuid_is_none(&body->template_id)) {

@@ -20,6 +20,7 @@ struct guard_facts {
 	const char *action; /* "send" */
 	enum channel channel;
 	struct str message_class;
+	struct str language; /* of the template that was taken */
 	bool is_opted_out;   /* withdrawn, and no permission since */
 	bool has_permission; /* for PURPOSE_COLLECT, obtained after the last withdrawal */
 	enum basis basis;

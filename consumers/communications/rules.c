@@ -72,6 +72,7 @@ static void touch_withdraw_consent(const struct command *command, struct workset
 static void touch_send_communication(const struct command *command, struct workset *set)
 {
 	const struct send_communication *body = command->body;
+	struct str language = body->language;
 
 	touch(set, &communication_entity, &body->communication_id);
 	touch(set, &recipient_entity, &body->customer_id);
@@ -80,7 +81,9 @@ static void touch_send_communication(const struct command *command, struct works
 	touch(set, &addresses_entity, &body->customer_id);
 	for (size_t index = 0; index < body->debt_ids_count; index++)
 		touch(set, &owed_debt_entity, &body->debt_ids[index]);
-	touch_template_text(set, body->template_name, body->channel, body->language);
+	do
+		touch_template_text(set, body->template_name, body->channel, language);
+	while (language_widen(&language));
 }
 
 /* The queue is locked when it is loaded: what is not claimed then cannot be claimed before the batch is committed. */

@@ -255,7 +255,7 @@ static void copy_suppressed(struct communications_store *store, const struct wor
 	db_copy_str(copy, command->message_class);
 	db_copy_str(copy, command->template_name);
 	db_copy_null(copy);
-	db_copy_str(copy, command->language);
+	db_copy_str(copy, suppressed->language);
 	db_copy_null(copy);
 	db_copy_null(copy);
 	copy_debt_ids(&store->debts, NULL, &suppressed->communication_id, command->debt_ids, command->debt_ids_count);

@@ -130,6 +130,70 @@ enum asks message_class_asks(struct str message_class)
 	return find(owed, sizeof(owed) / sizeof(owed[0]), message_class) != 0 ? ASKS_OWED : ASKS_NOTHING;
 }
 
+/* ---- templates ---- */
+
+static bool is_small(char letter)
+{
+	return letter >= 'a' && letter <= 'z';
+}
+
+static bool is_digit(char letter)
+{
+	return letter >= '0' && letter <= '9';
+}
+
+bool template_name_is_valid(struct str name)
+{
+	if (name.size == 0 || name.size > TEMPLATE_NAME_MAX)
+		return false;
+	for (size_t index = 0; index < name.size; index++) {
+		char letter = name.data[index];
+
+		if (!is_small(letter) && !is_digit(letter) && letter != '_' && letter != '.' && letter != '-')
+			return false;
+	}
+	return true;
+}
+
+/* BCP 47, as far as we use it: a language of two or three small letters, parts of letters and digits behind it. */
+bool language_is_valid(struct str language)
+{
+	bool is_first = true;
+
+	if (language.size < 2 || language.size > LANGUAGE_MAX || language.data[language.size - 1] == '-')
+		return false;
+	while (language.size > 0) {
+		struct str part = str_cut(language, '-', &language);
+
+		if (part.size < (is_first ? 2 : 1) || part.size > (is_first ? 3 : 8))
+			return false;
+		for (size_t index = 0; index < part.size; index++) {
+			char letter = part.data[index];
+
+			if (!is_small(letter) && (is_first || (!(letter >= 'A' && letter <= 'Z') && !is_digit(letter))))
+				return false;
+		}
+		is_first = false;
+	}
+	return true;
+}
+
+bool language_widen(struct str *language)
+{
+	size_t size = language->size;
+
+	while (size > 0 && language->data[size - 1] != '-')
+		size--;
+	if (size < 2)
+		return false;
+	size--;
+	/* A single letter is no part by itself: zh-x-ours is zh. */
+	if (size >= 2 && language->data[size - 2] == '-')
+		size -= 2;
+	language->size = size;
+	return true;
+}
+
 /*
  * How far a message has come. What a provider says late is below what we know already: "accepted" after "delivered" moves
  * nothing. Delivered is above the failures: it is certain, and a provider that gave up has been seen to deliver after all. What

@@ -559,6 +559,71 @@ static void test_communications__a_message_waits_for_what_it_names(void **state)
 	then_waits(&spec, "template_name");
 }
 
+static void test_communications__a_template_is_taken_in_the_next_wider_language(void **state)
+{
+	struct publish_template template = a_template();
+	struct send_communication body = a_message(1);
+
+	(void)state;
+	given_consent();
+	body.language = STR("en-GB");
+	send(&body);
+	then_waits(&spec, "template_name");
+	template.language = STR("en");
+	publish(&template);
+	then_events(&spec, "TemplatePublished");
+	send(&body);
+	then_events(&spec, "ComplianceDecided", "CommunicationReleased");
+	assert_true(str_is(then_event(&spec, 1, communication_released)->language, "en"));
+	assert_non_null(strstr(((const struct facts *)spec.decision.events[0].confidential)->text.data, " language=en "));
+	then_body("Anna: 1234.56 EUR (INV-1) bis 2025-12-22. Reply STOP to opt out.");
+	/* The one that was asked for, as soon as there is one. */
+	template.template_id = spec_id('T', 2);
+	template.language = STR("en-GB");
+	publish(&template);
+	body.communication_id = spec_id('M', 2);
+	send(&body);
+	assert_true(str_is(then_event(&spec, 1, communication_released)->language, "en-GB"));
+	/* Never the other way round, nor another language. */
+	body.communication_id = spec_id('M', 3);
+	body.language = STR("de-AT");
+	send(&body);
+	then_waits(&spec, "template_name");
+}
+
+static void test_communications__languages_are_widened_part_by_part(void **state)
+{
+	struct str language = STR("zh-Hant-x-ours");
+
+	(void)state;
+	assert_true(language_widen(&language));
+	assert_true(str_is(language, "zh-Hant"));
+	assert_true(language_widen(&language));
+	assert_true(str_is(language, "zh"));
+	assert_false(language_widen(&language));
+	assert_true(str_is(language, "zh"));
+}
+
+static void test_communications__a_template_that_cannot_be_is_not_waited_for(void **state)
+{
+	static const char *const names[] = { "", "First Reminder", "\xC3\xA4" };
+	static const char *const languages[] = { "", "d", "german", "de-", "-de", "de_DE", "DE" };
+	struct send_communication body = a_message(1);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		body.template_name = str_of(names[i]);
+		send(&body);
+		then_refused(&spec, REFUSAL_BAD_VALUE, "template_name");
+	}
+	body = a_message(1);
+	for (size_t i = 0; i < sizeof(languages) / sizeof(languages[0]); i++) {
+		body.language = str_of(languages[i]);
+		send(&body);
+		then_refused(&spec, REFUSAL_BAD_VALUE, "language");
+	}
+}
+
 static void test_communications__anothers_debt_is_not_found(void **state)
 {
 	struct send_communication body = a_message(1);
@@ -1159,6 +1224,9 @@ int main(void)
 		TEST(test_communications__every_field_of_a_message_is_looked_at),
 		TEST(test_communications__a_message_waits_for_what_it_names),
 		TEST(test_communications__anothers_debt_is_not_found),
+		TEST(test_communications__a_template_is_taken_in_the_next_wider_language),
+		TEST(test_communications__languages_are_widened_part_by_part),
+		TEST(test_communications__a_template_that_cannot_be_is_not_waited_for),
 		TEST(test_communications__nothing_is_claimed_for_a_cancelled_debt),
 		TEST(test_communications__nothing_is_claimed_where_nothing_is_owed),
 		TEST(test_communications__what_is_not_due_is_not_demanded),
