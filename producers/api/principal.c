@@ -71,7 +71,7 @@ enum limit principal_limit(const struct principal *principal, uint32_t access)
 {
 	uint32_t roles = access & principal->roles;
 
-	if ((access & ACCESS_SIGNED_IN) != 0 || (roles & ~(uint32_t)(ROLE_CONSUMER | ROLE_CREDITOR)) != 0)
+	if ((roles & ~(uint32_t)(ROLE_CONSUMER | ROLE_CREDITOR)) != 0)
 		return LIMIT_NONE;
 	if ((roles & ROLE_CREDITOR) == 0)
 		return LIMIT_CUSTOMER;

@@ -66,7 +66,7 @@ def test_a_debt_shows_balances_name_actions_and_where_to_go(agent, story):
     assert debt["customerName"] == "Gundula Gläubig" and debt["customerId"] == story["customer"]
     assert amounts(debt["balances"]) == {"total": 105_00, "cost": 0, "fee": 0, "interest": 5_00, "principal": 100_00, "credit": 0}
     assert debt["lifecycle"] == "ACTIVE" and debt["dueOn"] == str(today() - datetime.timedelta(days=10))
-    assert debt["actions"] == ["recordPayment", "amendDebt", "cancelDebt"]
+    assert debt["actions"] == ["recordPayment"]  # what an agent may
     for link in debt["links"].values():
         assert agent.get(link).status == 200, link
 
@@ -78,7 +78,7 @@ def test_what_has_not_changed_is_not_sent_again(agent, people, story):
     people.pay(story["customer"], story["debt"], 1)
     after = agent.get(target, headers={"If-None-Match": tag})
     assert after.status == 200 and after.headers["ETag"] != tag
-    assert after.json["actions"] == ["recordPayment", "amendDebt"]
+    assert after.json["actions"] == ["recordPayment"]
 
 
 def test_the_ledger_adds_up_to_the_balance(agent, story):
@@ -159,7 +159,9 @@ def test_an_erased_customer_has_ids_and_amounts_only(client, events, people, age
     paid = people.record_payment(customer, debt, 1)
     client.send(paid)
     events.expect(paid, "PaymentRecorded", "DebtPaid")
-    assert agent.get(f"/customers/{customer}").json["actions"][-1] == "eraseCustomer"
+    officer = agent.with_token(client.token_of("compliance"))
+    assert agent.get(f"/customers/{customer}").json["actions"] == ["updateCustomer", "addContactPoint"]
+    assert officer.get(f"/customers/{customer}").json["actions"] == ["eraseCustomer"]
     gone = client.command("EraseCustomer", "compliance", customer_id=customer, expected_version=None, basis="request")
     client.send(gone)
     events.expect(gone, "CustomerErased")

@@ -261,7 +261,19 @@ def test_who_may_ask_and_who_may_read(api, reporter, client, role):
     report = requested(reporter, "communications")
     assert (theirs.post("/reports", {"kind": "communications"}).status == 201) == (role in ("reporting", "supervisor", "admin"))
     for target in (f"/reports/{report['id']}", "/reports"):
-        assert (theirs.get(target).status == 200) == (role in ("auditor", "reporting", "supervisor", "admin"))
+        assert (theirs.get(target).status == 200) == (role in ("auditor", "reporting", "supervisor", "admin", "creditor"))
+
+
+def test_a_creditor_reads_the_reports_of_his_own_debts(api, reporter, client):
+    creditor_id = new_id()
+    bound = api.with_token(client.token("creditor", creditors=[creditor_id]))
+    others = api.with_token(client.token("creditor", creditors=[new_id()]))
+    report, overall = ready(reporter, "ageing", creditorId=creditor_id), ready(reporter, "ageing")
+    for target in (f"/reports/{report['id']}", f"/reports/{report['id']}?download=1"):
+        assert bound.get(target).status == 200 and others.get(target).status == 404
+    assert bound.get(f"/reports/{overall['id']}").status == 404
+    assert [item["id"] for item in bound.get("/reports").json["items"]] == [report["id"]]
+    assert others.get("/reports").json["items"] == []
 
 
 def test_reports_disturb_no_promise(world, portfolio):

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "model/command.h"
+#include "producers/api/principal.h"
 #include "producers/api/reads.h"
 #include "producers/api/resource.h"
 #include "producers/api/route.h"
@@ -177,12 +178,46 @@ static void test_readers__an_admin_and_a_service_see_nothing_personal(void **sta
 	}
 }
 
+/* How much there is for somebody with these roles of what is for `access`. */
+static void test_readers__a_creditor_and_a_portal_user_are_limited(void **state)
+{
+	static const struct {
+		const char *access, *roles;
+		enum limit bound, unbound; /* as a creditor: to some, to all */
+	} cases[] = {
+		{ PEOPLE, "agent", LIMIT_NONE, LIMIT_NONE },
+		{ PEOPLE, "creditor", LIMIT_CREDITORS, LIMIT_NONE },
+		{ PEOPLE, "consumer", LIMIT_CUSTOMER, LIMIT_CUSTOMER },
+		{ PEOPLE, "creditor consumer", LIMIT_CREDITORS, LIMIT_NONE },
+		{ PEOPLE, "creditor auditor", LIMIT_NONE, LIMIT_NONE },
+		{ PEOPLE, "creditor admin", LIMIT_CREDITORS, LIMIT_NONE },       /* an admin reads no people */
+		{ PEOPLE, "consumer notifier", LIMIT_CUSTOMER, LIMIT_CUSTOMER }, /* nor does a service */
+		{ NULL, "consumer", LIMIT_CUSTOMER, LIMIT_CUSTOMER },            /* what anybody may */
+		{ NULL, "creditor", LIMIT_CREDITORS, LIMIT_NONE },
+		{ NULL, "reporting", LIMIT_NONE, LIMIT_NONE },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct principal principal = { .is_known = true, .roles = bits_of(cases[i].roles) };
+		uint32_t access = cases[i].access == NULL ? UINT32_MAX : bits_of(cases[i].access);
+		struct str ids;
+
+		assert_int_equal(principal_limit(&principal, access), cases[i].bound);
+		assert_true(principal_creditors(&principal, &ids) == ((principal.roles & ROLE_CREDITOR) != 0));
+		principal.scope = scope_all;
+		assert_int_equal(principal_limit(&principal, access), cases[i].unbound);
+		assert_false(principal_creditors(&principal, &ids));
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_readers__each_operation_is_open_to_these_roles),
 		cmocka_unit_test(test_readers__what_is_public_shows_nothing_of_anybody),
 		cmocka_unit_test(test_readers__each_member_is_shown_to_these_roles),
+		cmocka_unit_test(test_readers__a_creditor_and_a_portal_user_are_limited),
 		cmocka_unit_test(test_readers__an_admin_and_a_service_see_nothing_personal),
 	};
 
