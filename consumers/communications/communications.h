@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/place.h"
 #include "base/str.h"
 #include "base/uuid.h"
 #include "model/module.h"
@@ -75,7 +76,6 @@ enum asks message_class_asks(struct str message_class);
 bool communication_moves(enum communication_state from, int32_t from_attempt, enum communication_state to, int32_t to_attempt);
 
 bool template_name_is_valid(struct str name); /* 1 to 64 small letters, digits, _ . - */
-bool language_is_valid(struct str language);  /* a language, and further parts: de, en-GB, zh-Hant-TW */
 
 /* The next wider language of RFC 4647's lookup: zh-Hant-TW, zh-Hant, zh. False: there is none. */
 bool language_widen(struct str *language);
@@ -86,7 +86,7 @@ struct str opt_out_statement(enum channel channel, struct str language);
 /* ---- states ---- */
 
 #define TEMPLATE_NAME_MAX  64
-#define LANGUAGE_MAX       35
+#define LANGUAGE_MAX       LANGUAGE_TAG_MAX
 #define MESSAGE_CLASS_MAX  32
 #define SUBJECT_MAX        (4 * 200) /* bytes of so many characters */
 #define TEMPLATE_BODY_MAX  (4 * 4000)

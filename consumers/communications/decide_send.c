@@ -58,8 +58,8 @@ static bool send_is_good(const struct sending *sending, struct decision *decisio
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "template_name", "not a name of small letters, digits, and _ . -");
 		return false;
 	}
-	if (!language_is_valid(body->language)) {
-		decision_refuse(decision, REFUSAL_BAD_VALUE, "language", "not a language tag such as de or en-GB");
+	if (!language_tag_is_valid(body->language)) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "language", "not a language tag (BCP 47) such as de or en-GB");
 		return false;
 	}
 	if (!message_class_is_known(body->message_class)) {

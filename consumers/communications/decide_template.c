@@ -10,8 +10,8 @@ static bool name_is_good(const struct publish_template *body, struct decision *d
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "name", "not a name of small letters, digits, and _ . -");
 	} else if (message_channel_by_name(body->channel) == CHANNEL_NONE) {
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "channel", "not one of email, sms, voice, letter, push");
-	} else if (!language_is_valid(body->language)) {
-		decision_refuse(decision, REFUSAL_BAD_VALUE, "language", "not a language tag such as de or de-DE");
+	} else if (!language_tag_is_valid(body->language)) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "language", "not a language tag (BCP 47) such as de or de-DE");
 	} else if (!message_class_is_known(body->message_class)) {
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "message_class", "not a known message class");
 	} else if (body->version < 1) {

@@ -155,29 +155,6 @@ bool template_name_is_valid(struct str name)
 	return true;
 }
 
-/* BCP 47, as far as we use it: a language of two or three small letters, parts of letters and digits behind it. */
-bool language_is_valid(struct str language)
-{
-	bool is_first = true;
-
-	if (language.size < 2 || language.size > LANGUAGE_MAX || language.data[language.size - 1] == '-')
-		return false;
-	while (language.size > 0) {
-		struct str part = str_cut(language, '-', &language);
-
-		if (part.size < (is_first ? 2 : 1) || part.size > (is_first ? 3 : 8))
-			return false;
-		for (size_t index = 0; index < part.size; index++) {
-			char letter = part.data[index];
-
-			if (!is_small(letter) && (is_first || (!(letter >= 'A' && letter <= 'Z') && !is_digit(letter))))
-				return false;
-		}
-		is_first = false;
-	}
-	return true;
-}
-
 bool language_widen(struct str *language)
 {
 	size_t size = language->size;

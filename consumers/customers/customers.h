@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/place.h"
 #include "base/str.h"
 #include "base/uuid.h"
 #include "model/module.h"
@@ -36,7 +37,7 @@ enum customer_status {
 	CUSTOMER_STATUS_COUNT
 };
 
-#define LOCALE_MAX   35
+#define LOCALE_MAX   LANGUAGE_TAG_MAX
 #define REGION_MAX   16
 #define TIMEZONE_MAX 64
 
@@ -160,11 +161,7 @@ bool push_token_is_valid(struct str address);
 /* E-mail addresses and numbers are what base/address.h says: what passes here can be sent to. */
 bool address_is_valid(enum channel channel, struct str address);
 
-bool name_is_valid(struct str name);         /* a line in its normal form (base/text.h), not empty */
-bool locale_is_valid(struct str locale);     /* de, de-DE */
-bool country_is_valid(struct str country);   /* ISO 3166-1 alpha-2, assigned */
-bool region_is_valid(struct str region);     /* the part of ISO 3166-2 behind the country, or its like: A-Z 0-9 and hyphens */
-bool timezone_is_valid(struct str timezone); /* the form of an IANA name: Europe/Berlin */
+bool name_is_valid(struct str name); /* a line in its normal form (base/text.h), not empty */
 
 /* ---- rules ---- */
 

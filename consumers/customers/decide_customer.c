@@ -22,15 +22,15 @@ struct profile {
 static bool profile_is_good(const struct profile *profile, int32_t today, struct decision *decision)
 {
 	if (profile->has_full_name && !name_is_valid(profile->full_name)) {
-		decision_refuse(decision, REFUSAL_BAD_VALUE, "full_name", "the name is blank or has control characters");
-	} else if (profile->has_locale && !locale_is_valid(profile->locale)) {
-		decision_refuse(decision, REFUSAL_BAD_VALUE, "locale", "not a language tag such as de-DE");
-	} else if (profile->has_country && !country_is_valid(profile->country)) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "full_name", "the name is empty");
+	} else if (profile->has_locale && !language_tag_is_valid(profile->locale)) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "locale", "not a language tag (BCP 47) such as de-DE");
+	} else if (profile->has_country && !country_is_known(profile->country)) {
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "country", "not an ISO 3166-1 alpha-2 code");
-	} else if (profile->has_region && !region_is_valid(profile->region)) {
-		decision_refuse(decision, REFUSAL_BAD_VALUE, "region", "not a code of capital letters, digits and hyphens");
-	} else if (profile->has_timezone && !timezone_is_valid(profile->timezone)) {
-		decision_refuse(decision, REFUSAL_BAD_VALUE, "timezone", "not a name such as Europe/Berlin");
+	} else if (profile->has_region && profile->has_country && !region_is_known(profile->country, profile->region)) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "region", "not an ISO 3166-2 code of the country");
+	} else if (profile->has_timezone && !timezone_is_known(profile->timezone)) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "timezone", "not an IANA name such as Europe/Berlin");
 	} else if (profile->has_birth_date && (profile->birth_date > today || profile->birth_date < BIRTH_DATE_MIN)) {
 		decision_refuse(decision, REFUSAL_BAD_DATE, "birth_date", "in the future, or before the year 1880");
 	} else {

@@ -109,7 +109,13 @@ static void test_customers__every_field_of_a_customer_is_looked_at(void **state)
 	REFUSE(full_name, STR("A\nB"), REFUSAL_BAD_VALUE, "full_name");
 	REFUSE(locale, STR("German"), REFUSAL_BAD_VALUE, "locale");
 	REFUSE(country, STR("XX"), REFUSAL_BAD_VALUE, "country");
+	REFUSE(country, STR("ZZ"), REFUSAL_BAD_VALUE, "country");
+	REFUSE(locale, STR("xx-YY"), REFUSAL_BAD_VALUE, "locale");
 	REFUSE(region, STR("berlin"), REFUSAL_BAD_VALUE, "region");
+	REFUSE(region, STR("QQQ"), REFUSAL_BAD_VALUE, "region");
+	REFUSE(region, STR("US-MA"), REFUSAL_BAD_VALUE, "region"); /* of another country */
+	REFUSE(timezone, STR("Mars/Base"), REFUSAL_BAD_VALUE, "timezone");
+	REFUSE(birth_date, -98615, REFUSAL_BAD_DATE, "birth_date"); /* 1700 */
 	REFUSE(timezone, STR("here"), REFUSAL_BAD_VALUE, "timezone");
 	REFUSE(birth_date, SPEC_TODAY + 1, REFUSAL_BAD_DATE, "birth_date");
 	REFUSE(birth_date, -40000, REFUSAL_BAD_DATE, "birth_date");
