@@ -39,7 +39,7 @@ ALLOCATOR_release := -ljemalloc
 ALLOCATOR := $(ALLOCATOR_$(FLAVOUR))
 
 # The compiler flags of a room's own library (design.md 2: a third-party header is included in exactly one room).
-PACKAGES := rdkafka libpq avro-c libjwt libcurl libsodium libcrypto jansson libmicrohttpd
+PACKAGES := rdkafka libpq avro-c libjwt libcurl libsodium libcrypto jansson libmicrohttpd zlib
 # -isystem: our warnings are for our code. Asked once, when first needed: before `make deps` there is no pkg-config.
 LIBS     = $(eval LIBS := $(shell pkg-config --libs $(PACKAGES)) -lcsv -lm -lpthread)$(LIBS)
 INCLUDES = $(eval INCLUDES := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PACKAGES))))$(INCLUDES)

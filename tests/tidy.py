@@ -51,6 +51,7 @@ THIRD_PARTY = {
     "openssl": ["crypto"],
     "sodium": ["crypto"],
     "microhttpd": ["api"],
+    "zlib": ["api"],
     "csv": ["cli"],
     "cmocka": ["tests"],
 }

@@ -1,5 +1,6 @@
 #include "producers/api/accept.h"
 
+#include <string.h>
 #include <strings.h>
 
 #define WEIGHT_MAX 1000
@@ -63,6 +64,23 @@ static int narrowness(struct str range, struct str media_type)
 	if (is_same_word(type, wanted_type))
 		return 2;
 	return str_is(type, "*") ? 1 : 0;
+}
+
+int accept_coding_weight(struct str accept_encoding, const char *coding)
+{
+	bool is_named = false;
+	int weight = 0;
+
+	while (accept_encoding.size > 0 && !is_named) {
+		struct str parameters;
+		struct str name = trim(str_cut(str_cut(accept_encoding, ',', &accept_encoding), ';', &parameters));
+		int own = find_weight(parameters);
+
+		is_named = own >= 0 && is_same_word(name, str_of(coding));
+		if (is_named || (own >= 0 && str_is(name, "*") && strcmp(coding, "identity") != 0))
+			weight = own;
+	}
+	return weight;
 }
 
 int accept_weight(struct str accept, const char *media_type)

@@ -10,4 +10,8 @@
  */
 int accept_weight(struct str accept, const char *media_type);
 
+/* The same for a content coding ("gzip") by Accept-Encoding: who sends none wants none; "identity" is only wanted if it is named.
+ */
+int accept_coding_weight(struct str accept_encoding, const char *coding);
+
 #endif

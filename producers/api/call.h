@@ -42,7 +42,10 @@ void call_each_argument(const struct call *call, call_argument_seen *seen, void 
 /* Headers of requests that anything is done with; empty when absent. None of them can come twice: the server refuses that. */
 enum request_header {
 	HEADER_ACCEPT,
+	HEADER_ACCEPT_ENCODING,
+	HEADER_ACCESS_CONTROL_REQUEST_METHOD,
 	HEADER_AUTHORIZATION,
+	HEADER_CONTENT_ENCODING,
 	HEADER_CONTENT_TYPE,
 	HEADER_IDEMPOTENCY_KEY,
 	HEADER_IF_MATCH,
@@ -67,7 +70,10 @@ const char *call_peer_address(const struct call *call, char text[64]); /* numeri
 void call_set_header(struct call *call, const char *name, struct str value);
 void call_set_etag(struct call *call, int64_t version); /* ETag: "<version>" */
 
-/* Answers; copies the body. content_type NULL: no body. */
+/*
+ * Answers; copies the body. content_type NULL: no body. Of a 304 the body is what 200 would have had: it does not leave, but its
+ * length is told. A body may leave as gzip (server.h).
+ */
 void call_answer(struct call *call, int status, const char *content_type, struct str body);
 #define CALL_JSON "application/json"
 

@@ -26,10 +26,7 @@ static void answer_tagged(struct call *call, const char *etag, const char *conte
 {
 	call_set_header(call, "ETag", str_of(etag));
 	call_set_header(call, "Cache-Control", STR("no-cache")); /* keep it, and ask */
-	if (str_is(call_header(call, HEADER_IF_NONE_MATCH), etag))
-		call_answer(call, 304, NULL, STR(""));
-	else
-		call_answer(call, 200, content_type, content);
+	call_answer(call, str_is(call_header(call, HEADER_IF_NONE_MATCH), etag) ? 304 : 200, content_type, content);
 }
 
 /* ---- the page ---- */

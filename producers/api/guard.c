@@ -1,6 +1,7 @@
 #include "producers/api/guard.h"
 
 #include <string.h>
+#include <strings.h>
 
 static struct guard_refusal pass(void)
 {
@@ -13,6 +14,26 @@ static struct guard_refusal bad(const char *text)
 }
 
 /* ---- the target ---- */
+
+static bool begins_with(struct str text, const char *lower)
+{
+	size_t size = strlen(lower);
+
+	return text.size >= size && strncasecmp(text.data, lower, size) == 0;
+}
+
+struct str guard_cut_authority(struct str *target)
+{
+	size_t scheme = begins_with(*target, "http://") ? 7 : begins_with(*target, "https://") ? 8 : 0;
+	struct str authority = { .data = target->data + scheme, .size = 0 };
+
+	if (scheme == 0)
+		return authority;
+	while (scheme + authority.size < target->size && strchr("/?#", authority.data[authority.size]) == NULL)
+		authority.size++;
+	*target = (struct str){ .data = authority.data + authority.size, .size = target->size - scheme - authority.size };
+	return authority;
+}
 
 static int hex_digit(char digit)
 {
@@ -134,7 +155,7 @@ static bool is_named(struct str name, const char *lower)
 	return true;
 }
 
-static bool is_length(struct str value)
+bool guard_length_is_good(struct str value)
 {
 	for (size_t i = 0; i < value.size; i++) {
 		if (value.data[i] < '0' || value.data[i] > '9')
@@ -157,6 +178,7 @@ static bool is_host(struct str value)
 }
 
 struct seen {
+	struct str host;
 	size_t hosts, lengths, codings;
 };
 
@@ -170,11 +192,12 @@ static struct guard_refusal look_at(const struct guard_header *header, struct se
 		return bad("a header's value has control bytes");
 	if (is_named(header->name, "host")) {
 		seen->hosts++;
+		seen->host = header->value;
 		return is_host(header->value) ? pass() : bad("Host is not a host");
 	}
 	if (is_named(header->name, "content-length")) {
 		seen->lengths++;
-		return is_length(header->value) ? pass() : bad("Content-Length is not a number");
+		return guard_length_is_good(header->value) ? pass() : bad("Content-Length is not a number");
 	}
 	if (is_named(header->name, "transfer-encoding")) {
 		seen->codings++;
@@ -183,7 +206,8 @@ static struct guard_refusal look_at(const struct guard_header *header, struct se
 	return pass();
 }
 
-struct guard_refusal guard_request(struct str method, struct str version, const struct guard_header *headers, size_t count)
+struct guard_refusal guard_request(struct str method, struct str version, struct str authority,
+				   const struct guard_header *headers, size_t count)
 {
 	struct seen seen = { 0 };
 
@@ -201,6 +225,9 @@ struct guard_refusal guard_request(struct str method, struct str version, const 
 	}
 	if (seen.hosts > 1 || (seen.hosts == 0 && str_is(version, "HTTP/1.1")))
 		return bad("Host is missing or repeated");
+	if (authority.size > 0 &&
+	    (authority.size != seen.host.size || strncasecmp(authority.data, seen.host.data, seen.host.size) != 0))
+		return bad("Host is not that of the target");
 	if (seen.lengths > 1 || seen.codings > 1 || (seen.lengths > 0 && seen.codings > 0))
 		return bad("the length of the body is told twice");
 	return pass();

@@ -25,10 +25,20 @@ struct guard_refusal {
 #define GUARD_HEADERS_MAX    64
 #define GUARD_VALUE_SIZE_MAX 8192
 
+/*
+ * Takes "http://host:port" off the front of an absolute target (RFC 9112 3.2.2), so that origin form remains. guard_request sees
+ * to it that what is taken is what Host says. Empty: it is no such target.
+ */
+struct str guard_cut_authority(struct str *target);
+
 /* The raw request target, before any decoding: origin form ("/path?query") only. */
 struct guard_refusal guard_uri(struct str uri);
 
-/* Method and version are tokens of the request line; headers as sent, repeated ones repeated. */
-struct guard_refusal guard_request(struct str method, struct str version, const struct guard_header *headers, size_t count);
+/* What Content-Length may say. */
+bool guard_length_is_good(struct str value);
+
+/* Method and version are tokens of the request line; authority is of the target; headers as sent, repeated ones repeated. */
+struct guard_refusal guard_request(struct str method, struct str version, struct str authority,
+				   const struct guard_header *headers, size_t count);
 
 #endif

@@ -188,7 +188,7 @@ static void add_refusals(json_t *operation, const struct route *route)
 	if ((access & (ACCESS_PUBLIC | ACCESS_SIGNED_IN)) == 0)
 		openapi_add_response(operation, 403);
 	openapi_add_response(operation, 413);
-	if (route->body == BODY_JSON)
+	if (route->body != BODY_NONE)
 		openapi_add_response(operation, 415);
 	openapi_add_response(operation, 503);
 }

@@ -136,21 +136,19 @@ static void answer_row(const struct reading *reading, const struct answer *answe
 	struct reads *reads = reading->reads;
 	struct call *call = reading->call;
 	bool is_written = reading->written_status > 0;
+	int status = is_written ? reading->written_status : 200;
 
 	if (plan->version != NULL) {
 		int64_t version = version_of(plan, answer);
 
 		call_set_etag(call, version);
-		if (!is_written && is_unchanged(call, version)) {
-			call_answer(call, 304, NULL, STR(""));
-			return;
-		}
+		status = !is_written && is_unchanged(call, version) ? 304 : status;
 	}
 	buf_reset(&reads->body);
 	row_write(&reads->writer, &reads->body, plan, answer->result, answer->first, false, call_principal(call));
 	buf_add_u8(&reads->body, '\n');
 	MUST(!reads->body.overflow);
-	call_answer(call, is_written ? reading->written_status : 200, CALL_JSON, buf_str(&reads->body));
+	call_answer(call, status, CALL_JSON, buf_str(&reads->body));
 }
 
 /* It is done, whatever can be shown of it. */

@@ -50,18 +50,15 @@ static void send_file(struct call *call, const struct answer *answer)
 	const struct db_result *result = answer->result;
 	struct str etag = db_str(result, answer->first, FILE_ETAG);
 	struct str name = db_str(result, answer->first, FILE_NAME);
+	bool is_known = str_equal(call_header(call, HEADER_IF_NONE_MATCH), etag);
 	bool is_csv = str_is(db_str(result, answer->first, FILE_FORMAT), "csv");
 	char disposition[128];
 
 	call_set_header(call, "ETag", etag);
-	if (str_equal(call_header(call, HEADER_IF_NONE_MATCH), etag)) {
-		call_answer(call, 304, NULL, STR(""));
-		return;
-	}
 	(void)snprintf(disposition, sizeof(disposition), "attachment; filename=\"%.*s\"", (int)name.size, name.data);
 	call_set_header(call, "Content-Disposition", str_of(disposition));
 	call_set_header(call, "Content-Digest", db_str(result, answer->first, FILE_DIGEST));
-	call_answer(call, 200, is_csv ? "text/csv; charset=utf-8; header=present" : CALL_JSON,
+	call_answer(call, is_known ? 304 : 200, is_csv ? "text/csv; charset=utf-8; header=present" : CALL_JSON,
 		    db_str(result, answer->first, FILE_CONTENT));
 }
 

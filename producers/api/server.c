@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <poll.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -69,6 +70,29 @@ static void on_connection(void *server_arg, struct MHD_Connection *connection, v
 	call->route = NULL;
 	buf_init(&call->body, 0);
 	call->deadline_ms = clock_monotonic_ms() + server->conf.request_timeout_s * INT64_C(1000);
+}
+
+/* A head whose Content-Length is none, so far as it has come. */
+static bool has_bad_length(const struct call *call)
+{
+	const char *length = MHD_lookup_connection_value(call->connection, MHD_HEADER_KIND, "Content-Length");
+
+	return length != NULL && !guard_length_is_good(str_of(length));
+}
+
+/* libmicrohttpd's log is where it tells first that it is about to refuse by itself. Which connection it means it does not tell.
+ */
+static void on_log(void *server_arg, const char *format, va_list arguments)
+{
+	struct server *server = server_arg;
+
+	(void)arguments;
+	if (strstr(format, "Content-Length") == NULL)
+		return;
+	for (size_t i = 0; i < server->calls_used; i++) {
+		if (server->calls[i].stage == CALL_HEAD && has_bad_length(&server->calls[i]))
+			answer_past_daemon(&server->calls[i]);
+	}
 }
 
 static void hang_up(const struct call *call)
@@ -158,19 +182,21 @@ static int find_address(const char *listen, struct addrinfo **ret_address, struc
 
 static struct MHD_Daemon *start_daemon(struct server *server, const struct addrinfo *address)
 {
-	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | (address->ai_family == AF_INET6 ? MHD_USE_IPv6 : 0);
+	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
+			 (address->ai_family == AF_INET6 ? MHD_USE_IPv6 : 0);
 
-	return MHD_start_daemon(flags, 0, NULL, NULL, request_handle, server, MHD_OPTION_SOCK_ADDR, address->ai_addr,
-				MHD_OPTION_CONNECTION_LIMIT, server->conf.connections_max, MHD_OPTION_CONNECTION_TIMEOUT,
-				server->conf.idle_timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-				MHD_OPTION_LISTEN_BACKLOG_SIZE, (unsigned)BACKLOG, MHD_OPTION_NOTIFY_CONNECTION, on_connection,
-				server, MHD_OPTION_NOTIFY_COMPLETED, request_completed, server, MHD_OPTION_URI_LOG_CALLBACK,
-				request_target, server, MHD_OPTION_END);
+	return MHD_start_daemon(flags, 0, NULL, NULL, request_handle, server, MHD_OPTION_EXTERNAL_LOGGER, on_log, server,
+				MHD_OPTION_SOCK_ADDR, address->ai_addr, MHD_OPTION_CONNECTION_LIMIT, server->conf.connections_max,
+				MHD_OPTION_CONNECTION_TIMEOUT, server->conf.idle_timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+				(size_t)CONNECTION_MEMORY, MHD_OPTION_LISTEN_BACKLOG_SIZE, (unsigned)BACKLOG,
+				MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_NOTIFY_COMPLETED,
+				request_completed, server, MHD_OPTION_URI_LOG_CALLBACK, request_target, server, MHD_OPTION_END);
 }
 
 static void release(struct server *server)
 {
 	paths_free(server->paths);
+	gzip_free(server->gzip);
 	free(server);
 }
 
@@ -188,7 +214,8 @@ int server_open(const struct server_conf *conf, struct server **ret_server, stru
 	if (server->conf.large_bytes_max == 0)
 		server->conf.large_bytes_max = LARGE_BYTES_MAX;
 	server->listener = -1;
-	if (paths_new(conf->routes, &server->paths, err) != 0 || find_address(conf->listen, &address, err) != 0)
+	if (paths_new(conf->routes, &server->paths, err) != 0 || gzip_new(&server->gzip, err) != 0 ||
+	    find_address(conf->listen, &address, err) != 0)
 		goto out;
 	server->daemon = start_daemon(server, address);
 	if (server->daemon == NULL) {

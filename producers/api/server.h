@@ -16,6 +16,11 @@
  * Every request passes the guard (guard.h) first, then the table: 404, 405 with Allow, 413, 415. HEAD is GET without the body,
  * OPTIONS is answered here. Then `admit` looks at the head, before anything of the body is kept; then `handle` gets the whole.
  *
+ * A body of 1 KiB to 1 MiB leaves as gzip if the caller takes it, but of a secret route, or when a header tells its digest: what
+ * is packed tells by its length what is in it. An ETag is of the thing's version, and the same however it leaves. Bodies of
+ * requests are not taken packed: 415. Answers to pages of the origins in `cors_origins` may be read by them, and their preflights
+ * are answered.
+ *
  * Bounded: connections, the time of a silent connection, the time from a request's first byte to its last, the time an answer may
  * take to be read, size of the head, size of a body, what large answers take that slow readers have not read yet. When nearly all
  * connections are taken, those that only wait for a next request are closed. Every answer carries X-Request-Id and is one line in
@@ -31,6 +36,7 @@ struct server_conf {
 	unsigned idle_timeout_s;    /* of a connection that says nothing */
 	bool is_behind_tls;         /* callers come by https: Strict-Transport-Security */
 	unsigned request_timeout_s; /* for a whole request, and for the reading of an answer; 0: 60 */
+	const char *cors_origins;   /* cors.h; NULL: none */
 	size_t large_bytes_max;     /* of all large answers that are being read; beyond it 503. 0: 64 MiB */
 
 	/* Looks at the head. False: it has called call_refuse. May set what call_principal shows. */

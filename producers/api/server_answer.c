@@ -2,9 +2,13 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
 
 #include "base/day.h"
 #include "base/log.h"
+#include "producers/api/accept.h"
+#include "producers/api/cors.h"
 #include "producers/api/server_inside.h"
 #include "wire/json.h"
 
@@ -38,12 +42,58 @@ static void add_policies(struct MHD_Response *response, const struct call *call)
 		add_header(response, "Strict-Transport-Security", "max-age=31536000");
 }
 
+/* What a browser lets a page of another origin see; of a preflight, what the page may send. Whatever the origin, a cache keeps
+ * one apart. */
+static void add_cors(struct MHD_Response *response, const struct call *call)
+{
+	const char *origins = call->server->conf.cors_origins;
+	struct str origin = call->headers[HEADER_ORIGIN];
+	char text[256];
+
+	if (origins == NULL || origins[0] == '\0')
+		return;
+	add_header(response, "Vary", "Origin");
+	if (!cors_is_allowed(origins, origin) || !str_to_chars(text, sizeof(text), origin))
+		return;
+	add_header(response, "Access-Control-Allow-Origin", text);
+	if (!call->is_preflight) {
+		add_header(response, "Access-Control-Expose-Headers", cors_answer_headers);
+		return;
+	}
+	add_header(response, "Access-Control-Allow-Methods", MHD_get_response_header(response, "Allow"));
+	add_header(response, "Access-Control-Allow-Headers", cors_request_headers);
+	add_header(response, "Access-Control-Max-Age", "600");
+}
+
+/* Whether it may leave packed, if the caller takes it so: such an answer differs by Accept-Encoding. */
+static bool may_be_packed(const struct call *call, const char *content_type, struct str body)
+{
+	bool is_secret = call->route == NULL || call->route->is_secret;
+
+	return content_type != NULL && body.size >= GZIP_SIZE_MIN && body.size <= GZIP_SIZE_MAX && !is_secret &&
+	       !has_header(call, "Content-Digest");
+}
+
+static bool wants_packed(const struct call *call)
+{
+	struct str accepted = call->headers[HEADER_ACCEPT_ENCODING];
+	int weight = accept_coding_weight(accepted, "gzip");
+
+	return weight > 0 && weight >= accept_coding_weight(accepted, "identity");
+}
+
 static struct MHD_Response *make_response(const struct call *call, const char *content_type, struct str body)
 {
+	bool may_pack = may_be_packed(call, content_type, body);
+	bool is_packed = may_pack && wants_packed(call) && gzip_pack(call->server->gzip, body, &body);
 	struct MHD_Response *response =
 		MHD_create_response_from_buffer(body.size, (void *)(uintptr_t)body.data, MHD_RESPMEM_MUST_COPY);
 
 	MUST(response != NULL);
+	if (may_pack)
+		add_header(response, "Vary", "Accept-Encoding");
+	if (is_packed)
+		add_header(response, "Content-Encoding", "gzip");
 	if (content_type != NULL)
 		add_header(response, "Content-Type", content_type);
 	for (size_t i = 0; i < call->answer_headers_count; i++) {
@@ -52,6 +102,7 @@ static struct MHD_Response *make_response(const struct call *call, const char *c
 		add_header(response, name, call->answer_headers_bytes + call->answer_headers[i].value_at);
 	}
 	add_policies(response, call);
+	add_cors(response, call);
 	add_header(response, "X-Request-Id", call->request_id);
 	if (call->must_close)
 		add_header(response, "Connection", "close");
@@ -85,6 +136,34 @@ enum MHD_Result answer_turn_away(struct call *call, int status, const char *code
 	call->must_close = true;
 	call_refuse(call, status, code, detail);
 	return answer_send(call);
+}
+
+void answer_past_daemon(struct call *call)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(call->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	const struct problem problem = { .status = 400, .code = "bad_request", .detail = STR("Content-Length is not a number") };
+	struct buf body, text;
+
+	memset(call->headers, 0, sizeof(call->headers));
+	request_name(call);
+	buf_init(&body, PROBLEM_SIZE_MAX);
+	buf_init(&text, PROBLEM_SIZE_MAX);
+	problem_write(&body, &problem, call->request_id, call_traceparent(call));
+	buf_add_format(
+		&text,
+		"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: application/problem+json\r\nCache-Control: "
+		"no-store\r\nX-Content-Type-Options: nosniff\r\nX-Request-Id: %s\r\nContent-Length: %zu\r\n\r\n",
+		call->request_id, body.size);
+	buf_add_str(&text, buf_str(&body));
+	if (info != NULL) {
+		(void)send(info->connect_fd, text.data, text.size, MSG_NOSIGNAL | MSG_DONTWAIT);
+		(void)shutdown(info->connect_fd, SHUT_WR);
+	}
+	buf_release(&body);
+	buf_release(&text);
+	call->status = problem.status;
+	tell_answer(call);
+	call->stage = CALL_ANSWERED;
 }
 
 /* ---- from handlers ---- */

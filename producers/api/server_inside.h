@@ -4,6 +4,7 @@
 #include <microhttpd.h>
 
 #include "producers/api/guard.h"
+#include "producers/api/gzip.h"
 #include "producers/api/paths.h"
 #include "producers/api/server.h"
 
@@ -32,11 +33,14 @@ struct call {
 	bool is_head;
 	bool body_is_too_large;
 	bool must_close;
+	bool is_preflight; /* a browser asks what a page of another origin may send */
 	struct MHD_Connection *connection;
 	struct call *next_free;
 	const struct route *route; /* NULL: none */
 	struct path_params params;
 	struct guard_refusal target; /* what the guard said of the raw target */
+	struct str authority;        /* of an absolute target; empty: it is none */
+	size_t target_skip;          /* so much of it stands before its path */
 	uintptr_t target_begin;
 	uintptr_t target_end; /* the address behind its terminator */
 	struct buf body;      /* keeps some memory from request to request */
@@ -63,6 +67,7 @@ struct server {
 	struct MHD_Daemon *daemon;
 	struct server_conf conf;
 	struct paths *paths;
+	struct gzip *gzip;
 	int epoll_fd;
 	int listener; /* -1 until server_quiesce */
 	size_t open_calls;
@@ -82,12 +87,19 @@ enum MHD_Result request_handle(void *server_arg, struct MHD_Connection *connecti
 			       const char *version, const char *data, size_t *data_size, void **call_slot);
 void request_completed(void *server_arg, struct MHD_Connection *connection, void **call_slot,
 		       enum MHD_RequestTerminationCode code);
+void request_name(struct call *call);   /* makes the request id that its answer carries */
 void request_forget(struct call *call); /* back to a connection without a request */
 
 /* ---- server_answer.c ---- */
 
 /* In libmicrohttpd's callback only: gives it the answer that was made. */
 enum MHD_Result answer_send(struct call *call);
+
+/*
+ * The refusal of a Content-Length that is none, past libmicrohttpd: 0.9.75 finds it before any callback, and writes the head of
+ * its own answer twice. Then the connection can be written to no more, so that nothing follows.
+ */
+void answer_past_daemon(struct call *call);
 
 /* Refuses at once and closes the connection: what follows on it cannot be trusted, or is too much to be read. */
 enum MHD_Result answer_turn_away(struct call *call, int status, const char *code, const char *detail);

@@ -48,7 +48,10 @@ static enum MHD_Result keep_header(void *heads_arg, enum MHD_ValueKind kind, con
 /* In the order of enum request_header; lower case. */
 static const struct str header_names[REQUEST_HEADERS_COUNT] = {
 	[HEADER_ACCEPT] = { "accept", 6 },
+	[HEADER_ACCEPT_ENCODING] = { "accept-encoding", 15 },
+	[HEADER_ACCESS_CONTROL_REQUEST_METHOD] = { "access-control-request-method", 29 },
 	[HEADER_AUTHORIZATION] = { "authorization", 13 },
+	[HEADER_CONTENT_ENCODING] = { "content-encoding", 16 },
 	[HEADER_CONTENT_TYPE] = { "content-type", 12 },
 	[HEADER_IDEMPOTENCY_KEY] = { "idempotency-key", 15 },
 	[HEADER_IF_MATCH] = { "if-match", 8 },
@@ -65,7 +68,8 @@ static const struct str header_names[REQUEST_HEADERS_COUNT] = {
  * wrote; of others the first. */
 static bool may_repeat(size_t header)
 {
-	return header == HEADER_ACCEPT || header == HEADER_PREFER || header == HEADER_X_FORWARDED_FOR;
+	return header == HEADER_ACCEPT || header == HEADER_ACCEPT_ENCODING || header == HEADER_PREFER ||
+	       header == HEADER_X_FORWARDED_FOR;
 }
 
 static bool is_named(struct str name, struct str lower)
@@ -102,7 +106,7 @@ static bool take_headers(struct call *call, const struct heads *heads)
 }
 
 /* What may stand in a log line and come back in a header: an id that somebody's tool made. */
-static void take_request_id(struct call *call)
+void request_name(struct call *call)
 {
 	struct str id = call->headers[HEADER_X_REQUEST_ID];
 	struct uuid own;
@@ -134,7 +138,7 @@ static struct guard_refusal ask_guard(struct call *call, const char *method, con
 	(void)MHD_get_connection_values_n(call->connection, MHD_HEADER_KIND, keep_header, &heads);
 	if (heads.is_torn)
 		return (struct guard_refusal){ .status = 400, .text = "a header is not a line of its own, ended by CR LF" };
-	refusal = guard_request(str_of(method), str_of(version), heads.headers, heads.count);
+	refusal = guard_request(str_of(method), str_of(version), call->authority, heads.headers, heads.count);
 	if (refusal.status == 0 && !take_headers(call, &heads))
 		return (struct guard_refusal){ .status = 400, .text = "a header stands twice" };
 	return refusal;
@@ -183,10 +187,12 @@ static void refuse_path(struct call *call, const char *method, unsigned allowed)
 		return;
 	}
 	set_allow(call, allowed);
-	if (strcmp(method, "OPTIONS") == 0)
+	if (strcmp(method, "OPTIONS") == 0) {
+		call->is_preflight = call->headers[HEADER_ACCESS_CONTROL_REQUEST_METHOD].data != NULL;
 		call_answer(call, 204, NULL, STR(""));
-	else
+	} else {
 		call_refuse(call, 405, "method_not_allowed", "not this method here");
+	}
 }
 
 /* What the head says of the body: its length, UINT64_MAX when it comes in chunks. */
@@ -210,6 +216,12 @@ static bool is_json(struct str content_type)
 	return is_named(name, STR("application/json"));
 }
 
+/* RFC 9110 8.4.1: identity is no coding, though some name it. */
+static bool is_plain_coding(struct str coding)
+{
+	return coding.data == NULL || is_named(coding, STR("identity"));
+}
+
 static size_t body_size_max(const struct route *route)
 {
 	return route->body == BODY_NONE ? 0 : route->body_size_max > 0 ? route->body_size_max : BODY_JSON_MAX;
@@ -227,8 +239,20 @@ static void ask_admission(struct call *call, uint64_t size)
 		MUST(call->stage == CALL_REFUSED);
 		return;
 	}
+	if (size > 0 && !is_plain_coding(call->headers[HEADER_CONTENT_ENCODING])) {
+		call_set_header(call, "Accept-Encoding", STR("identity"));
+		call_refuse(call, 415, "unsupported_media_type", "the body must not be packed: no Content-Encoding");
+		return;
+	}
 	if (route->body == BODY_JSON && size > 0 && !is_json(call->headers[HEADER_CONTENT_TYPE]))
 		call_refuse(call, 415, "unsupported_media_type", "the body must be application/json");
+}
+
+/* Without what an absolute target has in front, of which nothing is in escapes: it is what Host says (guard.h). */
+static const char *path_of(const struct call *call, const char *path)
+{
+	MUST(strlen(path) >= call->target_skip);
+	return path + call->target_skip;
 }
 
 /* The first call of the handler: nothing of the body has been read. */
@@ -238,15 +262,16 @@ static enum MHD_Result read_head(struct call *call, const char *path, const char
 	unsigned allowed = 0;
 	uint64_t size;
 
-	take_request_id(call);
+	request_name(call);
 	if (refusal.status != 0)
 		return answer_turn_away(call, refusal.status, "bad_request", refusal.text);
+	path = path_of(call, path);
 	call->is_head = strcmp(method, "HEAD") == 0;
 	call->route = paths_find(call->server->paths, str_of(path), call->is_head ? METHOD_GET : method_by_name(method),
 				 &call->params, &allowed);
 	size = body_size(call);
-	/* Where a body in chunks ends, libmicrohttpd reads more leniently than others do: nothing behind it is taken for a
-	 * request. */
+	/* Where a body in chunks ends, libmicrohttpd reads more leniently than others do: nothing behind it is taken for
+	 * a request. */
 	call->must_close = size == UINT64_MAX;
 	if (call->route == NULL)
 		refuse_path(call, method, allowed);
@@ -267,7 +292,8 @@ static enum MHD_Result read_head(struct call *call, const char *path, const char
 
 /* ---- the body, the handler ---- */
 
-/* A password leaves nothing behind in the connection's buffer, which is libmicrohttpd's and which it may read into again. */
+/* A password leaves nothing behind in the connection's buffer, which is libmicrohttpd's and which it may read into again.
+ */
 static void forget_piece(const struct call *call, const char *data, size_t size)
 {
 	if (call->route != NULL && call->route->is_secret)
@@ -374,12 +400,13 @@ void *request_target(void *server_arg, const char *target, struct MHD_Connection
 {
 	struct call *call = call_of(connection);
 	const struct server *server = server_arg;
+	struct str uri;
 
 	if (call == NULL)
 		return NULL;
 	call->stage = CALL_HEAD;
 	call->route = NULL;
-	call->body_is_too_large = call->must_close = call->is_head = false;
+	call->body_is_too_large = call->must_close = call->is_head = call->is_preflight = false;
 	call->thrown_away = 0;
 	call->params.count = 0;
 	call->answer_headers_count = call->answer_headers_used = 0;
@@ -387,7 +414,10 @@ void *request_target(void *server_arg, const char *target, struct MHD_Connection
 	call->principal.is_known = false;
 	call->begun_us = clock_monotonic_us();
 	call->deadline_ms = call->begun_us / 1000 + server->conf.request_timeout_s * INT64_C(1000);
-	call->target = guard_uri(str_of(target));
+	uri = str_of(target);
+	call->authority = guard_cut_authority(&uri);
+	call->target_skip = (size_t)(uri.data - target);
+	call->target = guard_uri(uri);
 	call->target_begin = (uintptr_t)target;
 	call->target_end = call->target_begin + strlen(target) + 1;
 	return call;

@@ -258,7 +258,7 @@ static inline bool api_has_answer(void)
 
 	if (body == NULL)
 		return false;
-	if (length == NULL || length > body) /* 304 */
+	if (length == NULL || length > body || strncmp(world.answer, "HTTP/1.1 304", 12) == 0)
 		return true;
 	return world.size >= (size_t)(body + 4 - world.answer) + strtoul(length + 16, NULL, 10);
 }

@@ -48,6 +48,7 @@ static void open_api(int64_t wait_ms)
 		.api = &api,
 		.connections_max = CONNECTIONS,
 		.idle_timeout_s = 30,
+		.cors_origins = "https://page.example",
 		.admit = api_admit,
 		.handle = api_handle,
 	};
@@ -402,7 +403,9 @@ static void test_api__smuggled_requests_are_refused(void **state)
 	REFUSED("GET /livez%00 HTTP/1.1\r\nHost: a\r\n\r\n");
 	REFUSED("GET /a/../livez HTTP/1.1\r\nHost: a\r\n\r\n");
 	REFUSED("GET /a/%2e%2e/livez HTTP/1.1\r\nHost: a\r\n\r\n");
-	REFUSED("GET http://a/livez HTTP/1.1\r\nHost: a\r\n\r\n");
+	REFUSED("GET http://b/livez HTTP/1.1\r\nHost: a\r\n\r\n");
+	REFUSED("GET http://a HTTP/1.1\r\nHost: a\r\n\r\n");
+	REFUSED("GET http://a/%2e%2e/livez HTTP/1.1\r\nHost: a\r\n\r\n");
 	REFUSED("GET /livez HTTP/3.0\r\nHost: a\r\n\r\n");
 	REFUSED("GET /livez\r\nHost: a\r\n\r\n");
 	REFUSED("G\0T /livez HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -411,6 +414,147 @@ static void test_api__smuggled_requests_are_refused(void **state)
 	REFUSED("GET /livez HTTP/1.1\r\nHost: a\r\nX: a\r\n b\r\n\r\n");
 	REFUSED("POST /callbacks/kannel HTTP/1.1\r\nHost: a\r\nContent-Length:\r\n 3\r\n\r\nx=y");
 	assert_int_equal(ask("GET /livez HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"), 200);
+}
+
+/* As proxies send it, and whoever takes us for one (RFC 9112 3.2.2). */
+static void test_api__an_absolute_target_is_served(void **state)
+{
+	(void)state;
+	assert_int_equal(ask("GET http://a/livez HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"), 200);
+	assert_int_equal(ask("GET HTTP://A:80/livez?x=%20 HTTP/1.1\r\nHost: a:80\r\nConnection: close\r\n\r\n"), 200);
+	assert_int_equal(ask("GET http://a/nothing HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"), 404);
+}
+
+/* All that comes until the server hangs up. */
+static void ask_to_the_end(const char *request, struct client *client)
+{
+	int64_t deadline_ms = clock_monotonic_ms() + DEADLINE_MS;
+
+	client_connect(client);
+	client_send(client, request, strlen(request));
+	while (!client->is_closed) {
+		assert_true(clock_monotonic_ms() < deadline_ms);
+		turn(client);
+	}
+	client_close(client);
+}
+
+static size_t count_in(const char *text, const char *piece)
+{
+	size_t count = 0;
+
+	for (text = strstr(text, piece); text != NULL; text = strstr(text + 1, piece))
+		count++;
+	return count;
+}
+
+static void test_api__a_length_that_is_none_is_answered_once(void **state)
+{
+	static const char *const lengths[] = { "", "x", "-2", "+2", "2x", "0x2", "99999999999999999999", "2, 2" };
+	struct client client;
+	char request[512];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		(void)snprintf(
+			request, sizeof(request),
+			"POST /callbacks/kannel HTTP/1.1\r\nHost: a\r\nContent-Length: %s\r\n\r\n{}GET /livez HTTP/1.1\r\nHost: "
+			"a\r\nConnection: close\r\n\r\n",
+			lengths[i]);
+		ask_to_the_end(request, &client);
+		if (count_in(client.answer, "HTTP/1.1 ") != 1 || count_in(client.answer, "400 Bad Request") != 1)
+			fail_msg("for \"%s\":\n%s", lengths[i], client.answer);
+	}
+}
+
+static void test_api__what_is_packed_is_taken_by_nobody_here(void **state)
+{
+	struct client client;
+	const char *packed =
+		"POST /auth/logout HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\n"
+		"Content-Length: 2\r\n\r\n{}";
+	const char *callback =
+		"POST /callbacks/kannel HTTP/1.1\r\nHost: a\r\nContent-Encoding: br\r\nContent-Length: 2\r\n\r\nxy";
+
+	(void)state;
+	assert_int_equal(ask_bytes(packed, strlen(packed), &client), 415);
+	assert_non_null(strstr(client.answer, "Accept-Encoding: identity\r\n"));
+	assert_int_equal(ask(callback), 415);
+}
+
+static void get_packed(const char *target, const char *accepted, struct client *client)
+{
+	char request[512];
+	int size = snprintf(request, sizeof(request),
+			    "GET %s HTTP/1.1\r\nHost: a\r\nAccept-Encoding: %s\r\nConnection: close\r\n\r\n", target, accepted);
+
+	assert_int_equal(ask_bytes(request, (size_t)size, client), 200);
+}
+
+static void test_api__an_answer_leaves_packed_if_the_caller_takes_it(void **state)
+{
+	struct client plain, packed;
+
+	(void)state;
+	get_packed("/docs/page.css", "identity", &plain);
+	assert_null(strstr(plain.answer, "Content-Encoding"));
+	assert_non_null(strstr(plain.answer, "Vary: Accept-Encoding\r\n"));
+	get_packed("/docs/page.css", "br, gzip;q=0.5", &packed);
+	assert_non_null(strstr(packed.answer, "Content-Encoding: gzip\r\n"));
+	assert_true(packed.size < plain.size / 2);
+	assert_memory_equal(strstr(packed.answer, "\r\n\r\n") + 4, "\x1f\x8b", 2);
+	get_packed("/docs/page.css", "gzip;q=0.5, identity", &packed);
+	assert_null(strstr(packed.answer, "Content-Encoding"));
+	get_packed("/livez", "gzip", &packed); /* small */
+	assert_null(strstr(packed.answer, "Content-Encoding"));
+}
+
+/* Its length is what 200 would have, and nothing follows (RFC 9110 15.4.5). */
+static void test_api__a_304_tells_no_length_that_is_wrong(void **state)
+{
+	struct client whole, client;
+	char etag[128], length[64], request[512];
+	const char *at;
+
+	(void)state;
+	get_packed("/docs/page.css", "identity", &whole);
+	at = strstr(whole.answer, "ETag: ");
+	(void)snprintf(etag, sizeof(etag), "%.*s", (int)strcspn(at + 6, "\r"), at + 6);
+	at = strstr(whole.answer, "Content-Length: ");
+	(void)snprintf(length, sizeof(length), "%.*s\r\n", (int)strcspn(at, "\r"), at);
+	(void)snprintf(request, sizeof(request),
+		       "GET /docs/page.css HTTP/1.1\r\nHost: a\r\nConnection: close\r\nIf-None-Match: %s\r\n\r\n", etag);
+	ask_to_the_end(request, &client);
+	assert_int_equal(strtol(client.answer + 9, NULL, 10), 304);
+	assert_non_null(strstr(client.answer, length));
+	assert_string_equal(strstr(client.answer, "\r\n\r\n"), "\r\n\r\n");
+}
+
+static void test_api__pages_of_listed_origins_may_ask_and_read(void **state)
+{
+	static const char preflight[] =
+		"OPTIONS /debts/x HTTP/1.1\r\nHost: a\r\nOrigin: %s\r\nAccess-Control-Request-Method: PUT\r\n"
+		"Connection: close\r\n\r\n";
+	char request[512];
+	struct client client;
+
+	(void)state;
+	(void)snprintf(request, sizeof(request), preflight, "https://page.example");
+	ask_to_the_end(request, &client);
+	assert_int_equal(strtol(client.answer + 9, NULL, 10), 204);
+	assert_non_null(strstr(client.answer, "Access-Control-Allow-Origin: https://page.example\r\n"));
+	assert_non_null(strstr(client.answer, "Access-Control-Allow-Methods: GET, HEAD, "));
+	assert_non_null(strstr(client.answer, "Access-Control-Allow-Headers: Authorization, "));
+	assert_non_null(strstr(client.answer, "Vary: Origin\r\n"));
+	assert_null(strstr(client.answer, "Credentials"));
+	(void)snprintf(request, sizeof(request), preflight, "https://page.example.evil");
+	ask_to_the_end(request, &client);
+	assert_null(strstr(client.answer, "Access-Control"));
+	assert_non_null(strstr(client.answer, "Vary: Origin\r\n"));
+	ask_to_the_end("GET /auth/me HTTP/1.1\r\nHost: a\r\nOrigin: https://page.example\r\nConnection: close\r\n\r\n", &client);
+	assert_int_equal(strtol(client.answer + 9, NULL, 10), 401); /* a page may read refusals too */
+	assert_non_null(strstr(client.answer, "Access-Control-Allow-Origin: https://page.example\r\n"));
+	assert_non_null(strstr(client.answer, "Access-Control-Expose-Headers: "));
 }
 
 static void test_api__nothing_is_read_behind_a_refused_request(void **state)
@@ -559,6 +703,12 @@ int main(void)
 		TEST(test_api__reports_may_be_posted),
 		TEST(test_api__those_who_wait_at_the_end_get_503),
 		TEST(test_api__smuggled_requests_are_refused),
+		TEST(test_api__an_absolute_target_is_served),
+		TEST(test_api__a_length_that_is_none_is_answered_once),
+		TEST(test_api__what_is_packed_is_taken_by_nobody_here),
+		TEST(test_api__an_answer_leaves_packed_if_the_caller_takes_it),
+		TEST(test_api__a_304_tells_no_length_that_is_wrong),
+		TEST(test_api__pages_of_listed_origins_may_ask_and_read),
 		TEST(test_api__nothing_is_read_behind_a_refused_request),
 		TEST(test_api__unknown_paths_methods_and_large_bodies),
 		TEST(test_api__answers_carry_their_headers),

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "producers/api/accept.h"
+#include "producers/api/cors.h"
 
 static int csv(const char *accept)
 {
@@ -80,6 +81,53 @@ static void test_accept__those_of_common_clients(void **state)
 	assert_true(csv("text/csv, application/json") == json("text/csv, application/json"));
 }
 
+static void test_accept__a_coding_is_wanted_by_name_or_by_star(void **state)
+{
+	(void)state;
+	assert_int_equal(accept_coding_weight(STR(""), "gzip"), 0);
+	assert_int_equal(accept_coding_weight(STR("deflate, GZIP;q=0.5"), "gzip"), 500);
+	assert_int_equal(accept_coding_weight(STR("*;q=0.3"), "gzip"), 300);
+	assert_int_equal(accept_coding_weight(STR("*, gzip;q=0"), "gzip"), 0);
+	assert_int_equal(accept_coding_weight(STR("gzip;q=0, *"), "gzip"), 0);
+	assert_int_equal(accept_coding_weight(STR("gzip;q=x"), "gzip"), 0);
+	assert_int_equal(accept_coding_weight(STR("xgzip, gzipx"), "gzip"), 0);
+	assert_int_equal(accept_coding_weight(STR("gzip, *"), "identity"), 0);
+	assert_int_equal(accept_coding_weight(STR("gzip;q=0.1, identity;q=0.2"), "identity"), 200);
+}
+
+/* ---- pages of other origins ---- */
+
+static void test_cors__an_origin_is_one_of_the_list_and_exactly_it(void **state)
+{
+	static const char origins[] = "https://a.example,http://localhost:3000";
+
+	(void)state;
+	assert_true(cors_is_allowed(origins, STR("https://a.example")));
+	assert_true(cors_is_allowed(origins, STR("http://localhost:3000")));
+	assert_false(cors_is_allowed(origins, STR("http://a.example")));
+	assert_false(cors_is_allowed(origins, STR("https://a.example:444")));
+	assert_false(cors_is_allowed(origins, STR("https://a.example.evil")));
+	assert_false(cors_is_allowed(origins, STR("null")));
+	assert_false(cors_is_allowed(origins, STR("")));
+	assert_false(cors_is_allowed("", STR("")));
+	assert_false(cors_is_allowed(NULL, STR("https://a.example")));
+}
+
+static void test_cors__a_list_is_of_origins_as_browsers_write_them(void **state)
+{
+	static const char *const bad[] = {
+		"*",       "null",       "a.example",  "https://", "https://a/", "https://A", "https://a, https://b",
+		"ftp://a", ",https://a", "https://a?b"
+	};
+
+	(void)state;
+	assert_true(cors_list_is_good(""));
+	assert_true(cors_list_is_good("https://a.example,http://[::1]:3000"));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (cors_list_is_good(bad[i]))
+			fail_msg("%s", bad[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -89,6 +137,9 @@ int main(void)
 		cmocka_unit_test(test_accept__names_are_without_case_and_parameters_do_not_matter),
 		cmocka_unit_test(test_accept__malformed_ranges_are_left_out),
 		cmocka_unit_test(test_accept__those_of_common_clients),
+		cmocka_unit_test(test_accept__a_coding_is_wanted_by_name_or_by_star),
+		cmocka_unit_test(test_cors__an_origin_is_one_of_the_list_and_exactly_it),
+		cmocka_unit_test(test_cors__a_list_is_of_origins_as_browsers_write_them),
 	};
 
 	return cmocka_run_group_tests_name("api accept", tests, NULL, NULL);

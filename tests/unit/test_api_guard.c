@@ -7,6 +7,11 @@
 
 #include "producers/api/guard.h"
 
+#define HEADER(n, v)                                                                                                             \
+	{                                                                                                                        \
+		.name = { .data = (n), .size = sizeof(n) - 1 }, .value = {.data = (v), .size = sizeof(v) - 1 }                   \
+	}
+
 static void assert_uri(const char *uri, int status)
 {
 	struct guard_refusal refusal = guard_uri(str_of(uri));
@@ -43,6 +48,28 @@ static void test_guard__other_forms_of_target_are_refused(void **state)
 	assert_int_equal(guard_uri((struct str){ .data = "/a\0b", .size = 4 }).status, 400);
 }
 
+static void test_guard__an_absolute_target_is_origin_form_behind_an_authority(void **state)
+{
+	static const struct {
+		const char *target, *authority, *rest;
+	} cases[] = { { "http://a/b?c", "a", "/b?c" },  { "HTTPS://[::1]:80/", "[::1]:80", "/" },
+		      { "http://a", "a", "" },          { "http://a?b", "a", "?b" },
+		      { "http:///b", "", "/b" },        { "/b", "", "/b" },
+		      { "ftp://a/b", "", "ftp://a/b" }, { "", "", "" } };
+	const struct guard_header host[] = { HEADER("Host", "a:80") };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct str target = str_of(cases[i].target);
+
+		assert_true(str_is(guard_cut_authority(&target), cases[i].authority));
+		assert_true(str_is(target, cases[i].rest));
+	}
+	assert_int_equal(guard_request(STR("GET"), STR("HTTP/1.1"), STR("A:80"), host, 1).status, 0);
+	assert_int_equal(guard_request(STR("GET"), STR("HTTP/1.1"), STR("a"), host, 1).status, 400);
+	assert_int_equal(guard_request(STR("GET"), STR("HTTP/1.0"), STR("a"), NULL, 0).status, 400);
+}
+
 static void test_guard__paths_that_climb_or_hide_are_refused(void **state)
 {
 	static const char *const paths[] = { "/..",       "/../a",       "/a/../b", "/a/..",    "/./a",   "/a/.",
@@ -75,14 +102,9 @@ static void test_guard__a_long_target_is_refused(void **state)
 	assert_int_equal(guard_uri((struct str){ .data = text, .size = GUARD_URI_SIZE_MAX + 1 }).status, 414);
 }
 
-#define HEADER(n, v)                                                                                                             \
-	{                                                                                                                        \
-		.name = { .data = (n), .size = sizeof(n) - 1 }, .value = {.data = (v), .size = sizeof(v) - 1 }                   \
-	}
-
 static void assert_head(const char *version, const struct guard_header *headers, size_t count, int status)
 {
-	struct guard_refusal refusal = guard_request(STR("GET"), str_of(version), headers, count);
+	struct guard_refusal refusal = guard_request(STR("GET"), str_of(version), STR(""), headers, count);
 
 	if (refusal.status != status)
 		fail_msg("%.*s: %d, not %d", (int)headers[count - 1].value.size, headers[count - 1].value.data, refusal.status,
@@ -174,10 +196,10 @@ static void test_guard__method_version_and_size_of_the_head(void **state)
 	struct guard_header large[2] = { HEADER("Host", "a"), HEADER("X", "") };
 
 	(void)state;
-	assert_int_equal(guard_request(STR("G T"), STR("HTTP/1.1"), host, 1).status, 400);
-	assert_int_equal(guard_request(STR(""), STR("HTTP/1.1"), host, 1).status, 400);
-	assert_int_equal(guard_request(STR("GET"), STR("HTTP/2.0"), host, 1).status, 505);
-	assert_int_equal(guard_request(STR("GET"), STR(""), host, 1).status, 505);
+	assert_int_equal(guard_request(STR("G T"), STR("HTTP/1.1"), STR(""), host, 1).status, 400);
+	assert_int_equal(guard_request(STR(""), STR("HTTP/1.1"), STR(""), host, 1).status, 400);
+	assert_int_equal(guard_request(STR("GET"), STR("HTTP/2.0"), STR(""), host, 1).status, 505);
+	assert_int_equal(guard_request(STR("GET"), STR(""), STR(""), host, 1).status, 505);
 	for (size_t i = 0; i < GUARD_HEADERS_MAX + 1; i++)
 		many[i] = (struct guard_header){ .name = STR("X"), .value = STR("1") };
 	many[0].name = STR("Host");
@@ -195,6 +217,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_guard__plain_targets_pass),
 		cmocka_unit_test(test_guard__other_forms_of_target_are_refused),
+		cmocka_unit_test(test_guard__an_absolute_target_is_origin_form_behind_an_authority),
 		cmocka_unit_test(test_guard__paths_that_climb_or_hide_are_refused),
 		cmocka_unit_test(test_guard__nul_and_broken_escapes_in_the_query_are_refused),
 		cmocka_unit_test(test_guard__a_long_target_is_refused),
