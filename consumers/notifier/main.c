@@ -23,16 +23,19 @@ int main(int argc, char **argv)
 	static const char about[] = "Sends released messages by e-mail and SMS, at most once, and reports what came of them.";
 	struct notifier *notifier = calloc(1, sizeof(*notifier));
 	struct err err = ERR_INIT;
+	struct conf_row rows[PROGRAM_SETTINGS_MAX];
 	enum conf_outcome outcome;
+	size_t rows_count;
 	int status;
 
 	if (notifier == NULL)
 		return 1;
-	if (program_init(&notifier->program, "notifier", about, argc, argv, &outcome, &err) != 0)
+	rows_count = settings_rows(&notifier->settings, rows);
+	if (program_init(&notifier->program, "notifier", about, argc, argv, rows, rows_count, &outcome, &err) != 0)
 		status = program_fail(&err);
 	else if (outcome == CONF_EXIT_OK)
 		status = 0;
-	else if (settings_read(&notifier->settings, argv, &err) != 0 || serve(notifier, &err) != 0)
+	else if (settings_finish(&notifier->settings, &err) != 0 || serve(notifier, &err) != 0)
 		status = program_fail(&err);
 	else
 		status = 0;

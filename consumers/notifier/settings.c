@@ -12,10 +12,9 @@
 #define PAUSE_MS     1000
 #define PAUSE_MAX_MS 30000
 
-static int read_environment(struct settings *settings, char **argv, struct err *err)
+size_t settings_rows(struct settings *s, struct conf_row rows[PROGRAM_SETTINGS_MAX])
 {
-	struct settings *s = settings;
-	const struct conf_row rows[] = {
+	const struct conf_row all[] = {
 		{ "smtp.url", CONF_TEXT, "", &s->smtp_url, 0, 0, false, "smtp://host:port/our.name; empty: no e-mail is sent" },
 		{ "smtp.user", CONF_TEXT, "", &s->smtp_user, 0, 0, false, "log-in at the SMTP server; empty: none" },
 		{ "smtp.password.file", CONF_TEXT, "", &s->smtp_password_file, 0, 0, false, "its password" },
@@ -38,10 +37,10 @@ static int read_environment(struct settings *settings, char **argv, struct err *
 		{ "notifier.retry.ms", CONF_NUMBER, "60000", &s->retry_ms, 1, 3600000, false, "first pause before a next try" },
 		{ "notifier.attempts", CONF_NUMBER, "8", &s->attempts_max, 1, 100, false, "tries of one message" },
 	};
-	enum conf_outcome outcome;
-	int argi;
 
-	return conf_read(rows, sizeof(rows) / sizeof(rows[0]), "The notifier's settings.", 1, argv, &outcome, &argi, err);
+	*s = (struct settings){ 0 };
+	memcpy(rows, all, sizeof(all));
+	return sizeof(all) / sizeof(all[0]);
 }
 
 /* One line of a file; "" for no file. */
@@ -95,10 +94,9 @@ static int set_kannel(struct settings *settings, struct err *err)
 	return key_read(settings->kannel.callback_key, settings->callback_key_file, err);
 }
 
-int settings_read(struct settings *settings, char **argv, struct err *err)
+int settings_finish(struct settings *settings, struct err *err)
 {
-	*settings = (struct settings){ 0 };
-	if (read_environment(settings, argv, err) != 0 || set_smtp(settings, err) != 0 || set_kannel(settings, err) != 0)
+	if (set_smtp(settings, err) != 0 || set_kannel(settings, err) != 0)
 		return -1;
 	settings->throttle = (struct throttle_conf){ .per_second = settings->rate,
 						     .burst = settings->concurrency,

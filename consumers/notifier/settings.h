@@ -6,11 +6,9 @@
 
 #include "base/err.h"
 #include "consumers/notifier/gateway.h"
+#include "worker/program.h"
 
-/*
- * The settings of the notifier beside those of every program (worker/program.h). From the environment only (DCS_SMTP_URL for
- * smtp.url ...): `--help` and `--show-config` tell about the others.
- */
+/* The settings of the notifier beside those of every program (worker/program.h). */
 struct settings {
 	const char *smtp_url, *smtp_user, *smtp_password_file;
 	const char *gateway_ca_file;
@@ -30,6 +28,8 @@ struct settings {
 	char smtp_password[129], kannel_password[129];
 };
 
-MUST_CHECK int settings_read(struct settings *settings, char **argv, struct err *err);
+/* Empties the settings; the rows that fill them, for program_init. Then settings_finish makes the rest of what was read. */
+size_t settings_rows(struct settings *settings, struct conf_row rows[PROGRAM_SETTINGS_MAX]);
+MUST_CHECK int settings_finish(struct settings *settings, struct err *err);
 
 #endif

@@ -110,9 +110,11 @@ static int derive(struct program *program, struct err *err)
 	return 0;
 }
 
-int program_init(struct program *program, const char *name, const char *about, int argc, char **argv,
-		 enum conf_outcome *ret_outcome, struct err *err)
+int program_init(struct program *program, const char *name, const char *about, int argc, char **argv, const struct conf_row *own,
+		 size_t own_count, enum conf_outcome *ret_outcome, struct err *err)
 {
+	struct conf_row all[PROGRAM_SETTINGS_MAX];
+	size_t common_count;
 	int argi;
 
 	*program = (struct program){ .name = name };
@@ -193,7 +195,12 @@ int program_init(struct program *program, const char *name, const char *about, i
 		  .help = "how long a command may wait for what it names" },
 	};
 
-	if (conf_read(rows, sizeof(rows) / sizeof(rows[0]), about, argc, argv, ret_outcome, &argi, err) < 0)
+	common_count = sizeof(rows) / sizeof(rows[0]);
+	MUST(common_count + own_count <= PROGRAM_SETTINGS_MAX);
+	memcpy(all, rows, sizeof(rows));
+	if (own_count > 0)
+		memcpy(all + common_count, own, own_count * sizeof(own[0]));
+	if (conf_read(all, common_count + own_count, about, argc, argv, ret_outcome, &argi, err) < 0)
 		return -1;
 	if (*ret_outcome == CONF_EXIT_OK)
 		return 0;

@@ -34,9 +34,14 @@ struct program {
 	struct bus_conf bus;
 };
 
-/* Reads the common settings, sets up the log, libsodium and the signals. */
+#define PROGRAM_SETTINGS_MAX 48 /* common and own ones */
+
+/*
+ * Reads the common settings and the program's own in one go, so that --help, --show-config and the flags know all of them; sets
+ * up the log, libsodium and the signals.
+ */
 MUST_CHECK int program_init(struct program *program, const char *name, const char *about, int argc, char **argv,
-			    enum conf_outcome *ret_outcome, struct err *err);
+			    const struct conf_row *own, size_t own_count, enum conf_outcome *ret_outcome, struct err *err);
 
 bool program_is_ending(void); /* SIGTERM or SIGINT came */
 

@@ -107,7 +107,7 @@ int reader_main(int argc, char **argv, const struct reader *reader)
 	struct err err = ERR_INIT;
 	enum conf_outcome outcome;
 
-	if (program_init(&program, reader->name, "A reader of events.", argc, argv, &outcome, &err) < 0)
+	if (program_init(&program, reader->name, "A reader of events.", argc, argv, NULL, 0, &outcome, &err) < 0)
 		return program_fail(&err);
 	if (outcome == CONF_EXIT_OK)
 		return 0;

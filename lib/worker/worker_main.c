@@ -7,6 +7,8 @@
 #include "worker/program.h"
 #include "worker/worker.h"
 
+#include <stdlib.h>
+
 #define POLL_MS         100
 #define DRAIN_MS        2000
 #define CLOSE_MS        1000
@@ -118,18 +120,34 @@ out:
 	return program_is_ending() && err->kind != ERR_FATAL ? 0 : rc;
 }
 
+/* A module's store reads it where it is prepared, from the environment; a flag is put there. */
+static int keep_key_file(const char *path, struct err *err)
+{
+	if (path[0] != '\0' && setenv("DCS_ADDRESS_KEY_FILE", path, 1) != 0)
+		return err_set(err, ERR_FATAL, "no memory");
+	return 0;
+}
+
 int worker_main(int argc, char **argv, const struct module *module, const struct store *store,
 		int (*prepare)(void *store_self, struct err *err))
 {
+	const char *key_file;
+	const struct conf_row own[] = { { .name = "address.key.file",
+					  .kind = CONF_TEXT,
+					  .default_value = "",
+					  .target = &key_file,
+					  .help = "key that seals what is personal: for customers and communications" } };
 	struct program program;
 	struct err err = ERR_INIT;
 	enum conf_outcome outcome;
 
 	if (program_init(&program, module->name, "The worker of a command module: commands in, states and events out.", argc,
-			 argv, &outcome, &err) < 0)
+			 argv, own, 1, &outcome, &err) < 0)
 		return program_fail(&err);
 	if (outcome == CONF_EXIT_OK)
 		return 0;
+	if (keep_key_file(key_file, &err) < 0)
+		return program_fail(&err);
 	if (prepare && prepare(store->self, &err) < 0)
 		return program_fail(&err);
 	if (serve(&program, module, store, &err) < 0)

@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 
 #include "base/conf.h"
@@ -7,6 +8,7 @@
 #include "crypto/crypto.h"
 #include "model/command.h"
 #include "producers/api/api.h"
+#include "producers/api/cors.h"
 #include "producers/api/pool.h"
 #include "wire/json.h"
 #include "worker/program.h"
@@ -20,14 +22,14 @@
 #define SEARCH_TOGETHER 1
 
 struct settings {
-	const char *listen, *callback_key_file, *address_key_file, *trusted_proxies;
+	const char *listen, *callback_key_file, *address_key_file, *trusted_proxies, *cors_origins;
 	int64_t connections_max, idle_s, wait_ms, read_ms, outcome_ms, password_threads;
 	bool metrics_for_all, can_register, is_behind_tls;
 };
 
-static int read_settings(struct settings *settings, char **argv, struct err *err)
+static size_t settings_rows(struct settings *settings, struct conf_row rows[PROGRAM_SETTINGS_MAX])
 {
-	const struct conf_row rows[] = {
+	const struct conf_row all[] = {
 		{ "api.listen", CONF_TEXT, "127.0.0.1:8080", &settings->listen, 0, 0, false, "address:port to listen on" },
 		{ "callback.key.file", CONF_TEXT, NULL, &settings->callback_key_file, 0, 0, false,
 		  "key that signs callback URLs" },
@@ -40,6 +42,8 @@ static int read_settings(struct settings *settings, char **argv, struct err *err
 		  "addresses, address/bits,...: whose X-Forwarded-For is believed" },
 		{ "api.behind.tls", CONF_SWITCH, "false", &settings->is_behind_tls, 0, 0, false,
 		  "a proxy in front speaks TLS: Strict-Transport-Security" },
+		{ "api.cors.origins", CONF_TEXT, "", &settings->cors_origins, 0, 0, false,
+		  "https://host,...: whose pages may read answers in a browser; empty: only our own" },
 		{ "api.registration", CONF_SWITCH, "true", &settings->can_register, 0, 0, false,
 		  "anybody may register himself; he may do nothing until an admin gives him roles" },
 		{ "api.password.threads", CONF_NUMBER, "2", &settings->password_threads, 1, POOL_THREADS_MAX, false,
@@ -51,10 +55,9 @@ static int read_settings(struct settings *settings, char **argv, struct err *err
 		  "wait for what came of a command before 202" },
 		{ "api.read.ms", CONF_NUMBER, "3000", &settings->read_ms, 10, 60000, false, "wait for PostgreSQL before 503" },
 	};
-	enum conf_outcome outcome;
-	int argi;
 
-	return conf_read(rows, sizeof(rows) / sizeof(rows[0]), "The gateway's settings.", 1, argv, &outcome, &argi, err);
+	memcpy(rows, all, sizeof(all));
+	return sizeof(all) / sizeof(all[0]);
 }
 
 /* A connection is an open file: the soft limit, made for programs that use select, is raised to the hard one. What does not fit
@@ -88,12 +91,15 @@ static int open_server(struct api *api, const struct settings *settings, struct 
 					  .connections_max = connections_that_fit(settings->connections_max),
 					  .idle_timeout_s = (unsigned)settings->idle_s,
 					  .is_behind_tls = settings->is_behind_tls,
+					  .cors_origins = settings->cors_origins,
 					  .admit = api_admit,
 					  .handle = api_handle,
 					  .answered = api_answered };
 
 	api->metrics_for_all = settings->metrics_for_all;
-
+	if (!cors_list_is_good(settings->cors_origins))
+		return err_set(err, ERR_FATAL,
+			       "api.cors.origins must be origins as browsers write them: https://host,http://host:port");
 	return server_open(&conf, &api->server, err);
 }
 
@@ -238,18 +244,21 @@ int main(int argc, char **argv)
 	static const char about[] = "The HTTP gateway: everything that can be done, as REST.";
 	struct api *api = calloc(1, sizeof(*api));
 	struct err err = ERR_INIT;
+	struct conf_row rows[PROGRAM_SETTINGS_MAX];
 	enum conf_outcome outcome;
 	struct settings settings;
+	size_t rows_count;
 	struct program program;
 	int status;
 
 	if (api == NULL)
 		return 1;
-	if (program_init(&program, "api", about, argc, argv, &outcome, &err) != 0)
+	rows_count = settings_rows(&settings, rows);
+	if (program_init(&program, "api", about, argc, argv, rows, rows_count, &outcome, &err) != 0)
 		status = program_fail(&err);
 	else if (outcome == CONF_EXIT_OK)
 		status = 0;
-	else if (read_settings(&settings, argv, &err) != 0 || serve(&program, &settings, api, &err) != 0)
+	else if (serve(&program, &settings, api, &err) != 0)
 		status = program_fail(&err);
 	else
 		status = 0;

@@ -1,6 +1,7 @@
 """tests/run.sh and tests/tidy.py find what they are there to find."""
 
 import pathlib
+import re
 import shutil
 import subprocess
 import textwrap
@@ -131,3 +132,27 @@ def test_tidy_finds_a_test_that_nobody_runs(checkout):
 
 def test_tidy_finds_what_is_not_formatted(checkout):
     assert checkout("lib/base/x.c", "int f( void ) { return 1; }\n") == ["not formatted; clang-format -i"]
+
+
+# ---- --help ----
+
+
+@pytest.mark.parametrize(
+    "name,sources",
+    [
+        ("dcs-api", ["producers/api/main.c", "lib/worker/program.c"]),
+        ("dcs-notifier", ["consumers/notifier/settings.c", "lib/worker/program.c"]),
+        ("dcs-reporting", ["lib/worker/program.c"]),
+        ("dcs-customers", ["lib/worker/worker_main.c", "lib/worker/program.c"]),
+        ("dcs-clock", ["producers/clock/main.c"]),
+    ],
+)
+def test_help_names_every_setting_by_flag_and_variable(name, sources):
+    text = subprocess.run([ROOT / "build/release" / name, "--help"], capture_output=True, text=True, check=True).stdout
+    count = 0
+    for source in sources:
+        for setting in re.findall(r'{ (?:\.name = )?"([a-z]+(?:\.[a-z]+)*)",\s+(?:\.kind = )?CONF_', (ROOT / source).read_text()):
+            assert f"--{setting.replace('.', '-')} " in text, setting
+            assert f"DCS_{setting.replace('.', '_').upper()}," in text, setting
+            count += 1
+    assert count > 5
