@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/day.h"
 #include "base/log.h"
@@ -13,7 +14,8 @@
 #define SESSION_THREADS 2
 #define PASSWORD_NICE   5 /* argon2 is patient: reads, and the loop, are not */
 
-/* An account may be tried so often at once, and once more each minute; an address more often, for many people may share one. */
+/* An account may be tried so often at once from one address, and once more each minute; an address more often, for many people
+ * may share one. */
 #define ACCOUNT_TRIES 10
 #define ACCOUNT_MS    60000
 #define ADDRESS_TRIES 60
@@ -65,6 +67,7 @@ struct auth_job *auth_take_job(struct auth *auth, struct call *call)
 	auth->free_jobs = job->next_free;
 	*job = (struct auth_job){ .auth = auth, .in_use = true, .call = call };
 	auth_address(auth, call, job->address);
+	address_hash(job->address_hash, str_of(job->address), auth->address_key);
 	return job;
 }
 
@@ -177,20 +180,38 @@ static void refuse_try(struct call *call, const char *policy, int64_t tries, int
 	call_refuse_problem(call, &problem);
 }
 
-bool auth_take_try(struct auth *auth, struct call *call, const char *address, struct str account)
+#define TRY_NAME_SIZE (CLIENT_ADDRESS_SIZE + LOGIN_MAX + 2)
+
+/* An address holds no blank. */
+static struct str name_of_try(const struct auth_job *job, char ret_text[TRY_NAME_SIZE])
 {
+	(void)snprintf(ret_text, TRY_NAME_SIZE, "%s %.*s", job->address, (int)job->login.size, job->login.data);
+	return str_of(ret_text);
+}
+
+bool auth_take_try(struct auth_job *job, bool of_account)
+{
+	struct auth *auth = job->auth;
 	int64_t now_ms = clock_monotonic_ms();
+	char name[TRY_NAME_SIZE];
 	int64_t wait_ms;
 
-	if (!attempts_take(&auth->addresses, str_of(address), now_ms, &wait_ms)) {
-		refuse_try(call, "address", ADDRESS_TRIES, ADDRESS_MS, wait_ms);
+	if (!attempts_take(&auth->addresses, str_of(job->address), now_ms, &wait_ms)) {
+		refuse_try(job->call, "address", ADDRESS_TRIES, ADDRESS_MS, wait_ms);
 		return false;
 	}
-	if (account.size > 0 && !attempts_take(&auth->accounts, account, now_ms, &wait_ms)) {
-		refuse_try(call, "account", ACCOUNT_TRIES, ACCOUNT_MS, wait_ms);
+	if (of_account && !attempts_take(&auth->accounts, name_of_try(job, name), now_ms, &wait_ms)) {
+		refuse_try(job->call, "account", ACCOUNT_TRIES, ACCOUNT_MS, wait_ms);
 		return false;
 	}
 	return true;
+}
+
+void auth_forgive_tries(struct auth_job *job)
+{
+	char name[TRY_NAME_SIZE];
+
+	attempts_forgive(&job->auth->accounts, name_of_try(job, name));
 }
 
 void auth_log(const struct auth_job *job, const char *what, const char *outcome)
@@ -305,6 +326,8 @@ int auth_new(const struct auth_conf *conf, struct auth **ret_auth, struct err *e
 	if (auth == NULL)
 		return err_set(err, ERR_FATAL, "no memory");
 	auth->conf = *conf;
+	memcpy(auth->address_key, conf->address_key, sizeof(auth->address_key));
+	auth->conf.address_key = NULL; /* the caller's is gone soon */
 	attempts_init(&auth->accounts, ACCOUNT_TRIES, ACCOUNT_MS);
 	attempts_init(&auth->addresses, ADDRESS_TRIES, ADDRESS_MS);
 	for (size_t i = AUTH_JOBS_MAX; i > 0; i--) {
@@ -329,5 +352,6 @@ void auth_free(struct auth *auth)
 	pool_free(auth->sessions);
 	arena_release(&auth->arena);
 	wipe(auth->jobs, sizeof(auth->jobs));
+	wipe(auth->address_key, sizeof(auth->address_key));
 	free(auth);
 }

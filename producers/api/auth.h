@@ -17,9 +17,9 @@
  * pools of threads, so that neither a flood of logins nor a slow disk holds up the loop, and that no flood of logins holds up
  * those who are in: sessions have a pool of their own.
  *
- * Each attempt is counted per account and per address before anything is done for it, is one line in the log, and, if there is
- * such a user, a command for the record (RecordLogin, RecordSessionEnd). An unknown login takes the same time and gets the same
- * answer as a wrong password.
+ * Each attempt is counted per account and address, and per address, before anything is done for it, is one line in the log, and,
+ * if there is such a user, a command for the record (RecordLogin, RecordSessionEnd). An unknown login takes the same time and
+ * gets the same answer as a wrong password.
  */
 struct auth;
 
@@ -31,6 +31,7 @@ struct auth_conf {
 	struct rights *rights;
 	struct coder *coder;
 	struct token_keys *keys;
+	const uint8_t *address_key;  /* 32 bytes, copied: addresses are kept as keyed hashes */
 	const char *trusted_proxies; /* whose X-Forwarded-For is believed */
 	bool can_register;           /* anybody may register himself */
 	int64_t outcome_ms;          /* how long a registration waits for its outcome before 202 */

@@ -21,7 +21,7 @@
 #define AUTH_JOBS_MAX        512
 #define AUTH_ENDED_MAX       16 /* sessions that end with one password, told one by one */
 
-/* The words that the functions of sql/0009_users.sql answer with, and RecordLogin takes. */
+/* The words that the functions of sql/0009_users.sql and 0047 answer with, and RecordLogin takes. */
 enum auth_outcome {
 	AUTH_AWAY, /* PostgreSQL is; or no memory for argon2 */
 	AUTH_UNKNOWN,
@@ -56,6 +56,7 @@ struct auth_job {
 	char password_text[PASSWORD_MAX + 1];
 	char next_password_text[PASSWORD_MAX + 1];
 	char address[CLIENT_ADDRESS_SIZE];
+	uint8_t address_hash[DIGEST_SIZE]; /* keyed, the same at all gateways: what PostgreSQL counts by */
 	struct uuid user_id;
 	struct uuid session_id;
 	uint8_t used_hash[SHA256_SIZE]; /* of the refresh token that was shown */
@@ -86,10 +87,11 @@ struct auth_job {
 struct auth {
 	struct auth_conf conf;
 	struct pool *passwords, *sessions;
-	struct part parts[2]; /* of the pools */
-	struct attempts accounts, addresses;
+	struct part parts[2];                /* of the pools */
+	struct attempts accounts, addresses; /* of an account from one address; of an address */
 	struct proxies proxies;
-	struct arena arena;               /* of one body; overwritten after each */
+	struct arena arena; /* of one body; overwritten after each */
+	uint8_t address_key[32];
 	char no_hash[PASSWORD_HASH_SIZE]; /* of a password that nobody has: what an unknown login is compared with */
 	atomic_bool is_away;              /* PostgreSQL, as the loop last saw it: the threads do not wait for it then */
 	struct auth_job *free_jobs;
@@ -119,9 +121,12 @@ void auth_answer(struct auth_job *job, int status, struct str body);
 void auth_refuse(struct auth_job *job, int status, const char *code, const char *detail);
 void auth_refuse_away(struct auth_job *job); /* 503 */
 
-/* Takes a try of the address and, if `account` is not empty, of the account. False: none is left, and the call was answered with
- * 429. */
-bool auth_take_try(struct auth *auth, struct call *call, const char *address, struct str account);
+/* Takes a try of the job's address and, of_account, of its account from this address: so nobody elsewhere uses up the owner's.
+ * False: none is left, and the call was answered with 429. */
+bool auth_take_try(struct auth_job *job, bool of_account);
+
+/* It was who it said: all tries of this account from this address are there again. */
+void auth_forgive_tries(struct auth_job *job);
 
 void auth_address(const struct auth *auth, const struct call *call, char ret_address[CLIENT_ADDRESS_SIZE]);
 

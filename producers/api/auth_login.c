@@ -51,7 +51,7 @@ static void let_in(struct auth_job *job)
 {
 	struct err failure = ERR_INIT;
 
-	attempts_forgive(&job->auth->accounts, job->login);
+	auth_forgive_tries(job);
 	attempts_give_back(&job->auth->addresses, str_of(job->address), clock_monotonic_ms());
 	if (record_login(job, login_is_recorded, &failure) == 0)
 		return;
@@ -113,7 +113,7 @@ void log_in(struct api *api, struct call *call)
 
 	if (job == NULL)
 		return;
-	if (!auth_take_try(auth, call, job->address, job->login)) {
+	if (!auth_take_try(job, true)) {
 		auth_log(job, "login", "too_many_attempts");
 		auth_free_job(job);
 		return;

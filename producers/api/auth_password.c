@@ -14,7 +14,7 @@ static void change_is_done(struct auth_job *job)
 		auth_refuse(job, 403, "wrong_password", "the password until now is wrong, or the account is locked for a while");
 		return;
 	}
-	attempts_forgive(&job->auth->accounts, job->login);
+	auth_forgive_tries(job);
 	for (size_t i = 0; i < job->ended_count; i++)
 		session_record_end(job->auth, &job->user_id, &job->ended[i], "password");
 	auth_answer(job, 204, STR(""));
@@ -71,7 +71,7 @@ void change_own_password(struct api *api, struct call *call)
 	if (job == NULL)
 		return;
 	job->user_id = principal->user_id;
-	if (!auth_take_try(auth, call, job->address, job->login)) {
+	if (!auth_take_try(job, true)) {
 		auth_free_job(job);
 		return;
 	}

@@ -1,8 +1,11 @@
 /*
  * POST /auth/register
  *
- *   thread: argon2, the credential ─> RegisterUser, as the gateway itself ─> its answer: 201, or a refusal and the credential
- * goes again none in time: 202
+ *   thread: argon2, the credential ─> RegisterUser, as the gateway itself ─> its answer, or none in time: 202
+ *                                                                            a refusal: the credential goes again
+ *
+ * A login that is taken gets the same 202 after the same work: nobody learns here who has a login. To log in tells, and is
+ * counted.
  *
  * The credential comes first: a crash in between leaves one without an account, which nobody can use; the other way round it
  * would leave a login that is taken by nobody.
@@ -10,6 +13,7 @@
 
 #include "base/day.h"
 #include "base/log.h"
+#include "model/refusal.h"
 #include "producers/api/auth_inside.h"
 #include "producers/api/refusals.h"
 #include "schemas/engine.h"
@@ -57,34 +61,29 @@ static void refuse(struct auth_job *job, const char *detail)
 	end_if_over(job);
 }
 
-static void write_registration(const struct auth_job *job, const char *status, struct buf *buf)
+static void write_registration(const struct auth_job *job, struct buf *buf)
 {
 	char id[UUID_TEXT_SIZE + 1];
 
 	uuid_format(id, &job->user_id);
 	buf_add_format(buf, "{\"id\":\"%s\",\"login\":", id);
 	json_write_string(buf, job->login);
-	buf_add_format(buf, ",\"%s,\"roles\":[]}\n", status);
+	buf_add_text(buf, ",\"status\":\"accepted\",\"roles\":[]}\n");
 	MUST(!buf->overflow);
 }
 
-static void answer(struct auth_job *job, int http_status, const char *status)
+static void answer(struct auth_job *job, const char *outcome)
 {
 	struct buf buf;
 
+	auth_log(job, "register", outcome);
 	stop_waiting(job);
 	buf_init(&buf, BODY_SIZE_MAX);
-	write_registration(job, status, &buf);
-	call_answer(job->call, http_status, CALL_JSON, buf_str(&buf));
+	write_registration(job, &buf);
+	call_set_header(job->call, "Retry-After", STR("5"));
+	call_answer(job->call, 202, CALL_JSON, buf_str(&buf));
 	buf_release(&buf);
 	end_if_over(job);
-}
-
-static void answer_late(struct auth_job *job)
-{
-	auth_log(job, "register", "accepted");
-	call_set_header(job->call, "Retry-After", STR("5"));
-	answer(job, 202, "status\":\"accepted\"");
 }
 
 /* ---- what the users module says ---- */
@@ -93,8 +92,12 @@ static void take_refusal(struct auth_job *job, const struct command_rejected *re
 {
 	struct refusal_problem refusal;
 
-	auth_log(job, "register", "refused");
 	job->must_forget = true;
+	if (str_is(rejected->code, refusal_code(REFUSAL_EXISTS))) {
+		answer(job, "exists");
+		return;
+	}
+	auth_log(job, "register", "refused");
 	stop_waiting(job);
 	refusal_problem_of(rejected, &register_user_type, NULL, "", &refusal);
 	call_refuse_problem(job->call, &refusal.problem);
@@ -115,8 +118,7 @@ static void take_event(struct auth_job *job, struct str event)
 	} else if (type == &command_rejected_type) {
 		take_refusal(job, body);
 	} else {
-		auth_log(job, "register", "registered");
-		answer(job, 201, "state\":\"active\"");
+		answer(job, "registered");
 	}
 	arena_reset(&auth->arena);
 }
@@ -148,7 +150,7 @@ void register_sweep(struct auth_job *job, int64_t now_ms)
 	if (!job->is_acked)
 		return;
 	if (now_ms >= job->until_ms) {
-		answer_late(job);
+		answer(job, "accepted");
 	} else if (now_ms >= job->look_at_ms && !job->is_asking) {
 		job->look_gap_ms = job->look_gap_ms * 2 < LOOK_GAP_MAX_MS ? job->look_gap_ms * 2 : LOOK_GAP_MAX_MS;
 		job->is_asking = true;
@@ -268,7 +270,7 @@ void register_user(struct api *api, struct call *call)
 	job = take_registration_job(auth, call);
 	if (job == NULL)
 		return;
-	if (!auth_take_try(auth, call, job->address, STR(""))) {
+	if (!auth_take_try(job, false)) {
 		auth_log(job, "register", "too_many_attempts");
 		auth_free_job(job);
 		return;

@@ -12,11 +12,11 @@ static const struct db_statement find_user = {
 };
 static const struct db_statement finish_login = {
 	"auth_finish_login",
-	"SELECT outcome, roles, customer_id, seconds FROM users.finish_login($1, $2, $3, $4)",
+	"SELECT outcome, roles, customer_id, seconds FROM users.finish_login($1, $2, $3, $4, $5)",
 };
 static const struct db_statement finish_password_change = {
 	"auth_finish_password_change",
-	"SELECT outcome, session_id FROM users.finish_password_change($1, $2, $3)",
+	"SELECT outcome, session_id FROM users.finish_password_change($1, $2, $3, $4)",
 };
 static const struct db_statement rotate_refresh = {
 	"auth_rotate_refresh",
@@ -52,7 +52,7 @@ static enum auth_outcome outcome_of(struct str word)
 	for (enum auth_outcome outcome = AUTH_UNKNOWN; outcome < AUTH_OUTCOMES_COUNT; outcome++)
 		if (str_is(word, auth_outcome_name(outcome)))
 			return outcome;
-	MUST_NOT_REACH("a word that sql/0009_users.sql does not say");
+	MUST_NOT_REACH("a word that sql/0047_attempts_by_address.sql does not say");
 }
 
 /* Of finish_login and rotate_refresh: their first columns are the same. */
@@ -104,6 +104,7 @@ void work_login(struct auth_job *job, struct pool_seat *seat)
 	db_params_reset(&seat->params);
 	db_param_uuid(&seat->params, &job->user_id);
 	db_param_bool(&seat->params, fits);
+	db_param_bytes(&seat->params, bytes_of(job->address_hash, sizeof(job->address_hash)));
 	db_param_uuid(&seat->params, &job->session_id);
 	db_param_bytes(&seat->params, bytes_of(job->token_hash, sizeof(job->token_hash)));
 	if (ask(job, seat, &finish_login, &result) == 0)
@@ -125,6 +126,7 @@ void work_change_password(struct auth_job *job, struct pool_seat *seat)
 	db_params_reset(&seat->params);
 	db_param_uuid(&seat->params, &job->user_id);
 	db_param_bool(&seat->params, fits);
+	db_param_bytes(&seat->params, bytes_of(job->address_hash, sizeof(job->address_hash)));
 	db_param_text(&seat->params, str_of(hash));
 	if (ask(job, seat, &finish_password_change, &result) == 0) {
 		job->outcome = outcome_of(db_str(&result, 0, 0));

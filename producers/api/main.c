@@ -44,8 +44,8 @@ static size_t settings_rows(struct settings *settings, struct conf_row rows[PROG
 		  "a proxy in front speaks TLS: Strict-Transport-Security" },
 		{ "api.cors.origins", CONF_TEXT, "", &settings->cors_origins, 0, 0, false,
 		  "https://host,...: whose pages may read answers in a browser; empty: only our own" },
-		{ "api.registration", CONF_SWITCH, "true", &settings->can_register, 0, 0, false,
-		  "anybody may register himself; he may do nothing until an admin gives him roles" },
+		{ "api.registration", CONF_SWITCH, "false", &settings->can_register, 0, 0, false,
+		  "anybody may register a login; it may do nothing until an admin gives it roles" },
 		{ "api.password.threads", CONF_NUMBER, "2", &settings->password_threads, 1, POOL_THREADS_MAX, false,
 		  "logins at once: a core and 19 MiB each" },
 		{ "api.wait.ms", CONF_NUMBER, "10000", &settings->wait_ms, 10, 60000, false, "wait for Kafka before 503" },
@@ -106,7 +106,9 @@ static int open_server(struct api *api, const struct settings *settings, struct 
 static int open_auth(struct api *api, const struct program *program, const struct settings *settings, struct coder *coder,
 		     struct err *err)
 {
-	const struct auth_conf conf = { .conninfo = program->conninfo,
+	uint8_t key[32];
+	const struct auth_conf conf = { .address_key = key,
+					.conninfo = program->conninfo,
 					.outbound = &api->outbound,
 					.outcomes = api->outcomes,
 					.reads = api->reads,
@@ -118,7 +120,10 @@ static int open_auth(struct api *api, const struct program *program, const struc
 					.can_register = settings->can_register,
 					.password_threads = (unsigned)settings->password_threads };
 
-	return auth_new(&conf, &api->auth, err);
+	int result = key_read(key, settings->address_key_file, err) == 0 ? auth_new(&conf, &api->auth, err) : -1;
+
+	wipe(key, sizeof(key));
+	return result;
 }
 
 static int run(struct api *api, struct err *err)

@@ -122,6 +122,7 @@ static void open_api(const char *pg, int64_t wait_ms, int64_t outcome_ms, bool c
 		.handle = api_handle,
 	};
 	struct auth_conf auth = { .conninfo = pg,
+				  .address_key = key,
 				  .outbound = &api.outbound,
 				  .coder = coder,
 				  .keys = keys,
@@ -485,6 +486,27 @@ static void log_answer(const struct told *command)
 	buf_release(&buf);
 }
 
+/* Everything but what is different in any two answers. */
+static void cut_out(char *answer, const char *begin, const char *end)
+{
+	char *from = strstr(answer, begin);
+	char *to = from == NULL ? NULL : strstr(from, end);
+
+	assert_non_null(to);
+	memmove(from, to, strlen(to) + 1);
+}
+
+static void keep_what_is_told(char *kept, const struct client *client)
+{
+	strcpy(kept, client->answer);
+	cut_out(kept, "Date: ", "\r\n");
+	cut_out(kept, "X-Request-Id: ", "\r\n");
+	if (strstr(kept, "\"instance\":") != NULL) {
+		cut_out(kept, "\"instance\":", ",");
+		cut_out(kept, "\"traceId\":", "}");
+	}
+}
+
 static void send_registration(const char *login, const char *password)
 {
 	char json[512];
@@ -515,26 +537,34 @@ static void test_api_auth__who_registers_is_known_and_has_no_role(void **state)
 	assert_string_equal(command.claims.subject, "api");
 	assert_int_equal(credentials(), 1); /* before the command is sent */
 	publish_answer(&command, NULL);
-	assert_int_equal(client_status(&clients[0]), 201);
+	assert_int_equal(client_status(&clients[0]), 202);
 	user_id = id_in(command.json, "user_id");
 	uuid_format(text, &user_id);
 	assert_string_equal(member(&clients[0], "id", id, sizeof(id)), text);
-	assert_non_null(strstr(clients[0].answer, "\"login\":\"new.user\",\"state\":\"active\",\"roles\":[]"));
+	assert_non_null(strstr(clients[0].answer, "\"login\":\"new.user\",\"status\":\"accepted\",\"roles\":[]"));
 }
 
-static void test_api_auth__a_login_that_is_taken_is_409_and_leaves_no_credential(void **state)
+static void test_api_auth__a_login_that_is_taken_is_told_as_a_free_one_and_leaves_no_credential(void **state)
 {
+	static char is_free[ANSWER_MAX], is_taken[ANSWER_MAX];
 	int64_t deadline_ms = clock_monotonic_ms() + DEADLINE_MS;
 	struct told command;
 
 	(void)state;
 	send_registration("anna", PASSWORD);
 	command = last_told(1);
+	publish_answer(&command, NULL);
+	assert_int_equal(client_status(&clients[0]), 202);
+	keep_what_is_told(is_free, &clients[0]);
+	cut_out(is_free, "{\"id\":", ",");
+	send_registration("anna", PASSWORD);
+	command = last_told(2);
 	publish_answer(&command, "exists");
-	assert_int_equal(client_status(&clients[0]), 409);
-	refused_as("exists");
-	assert_non_null(strstr(clients[0].answer, "\"pointer\":\"/login\""));
-	while (credentials() > 0) {
+	assert_int_equal(client_status(&clients[0]), 202);
+	keep_what_is_told(is_taken, &clients[0]);
+	cut_out(is_taken, "{\"id\":", ",");
+	assert_string_equal(is_taken, is_free);
+	while (credentials() > 1) {
 		assert_true(clock_monotonic_ms() < deadline_ms);
 		turn();
 	}
@@ -548,7 +578,7 @@ static void test_api_auth__an_answer_that_nobody_told_is_found_in_the_log(void *
 	send_registration("anna", PASSWORD);
 	command = last_told(1);
 	log_answer(&command);
-	assert_int_equal(client_status(&clients[0]), 201);
+	assert_int_equal(client_status(&clients[0]), 202);
 }
 
 static void test_api_auth__a_registration_without_an_answer_is_202(void **state)
@@ -687,23 +717,13 @@ static void test_api_auth__a_login_gives_an_access_token_and_a_refresh_token(voi
 	then_recorded(1, &id, "succeeded");
 }
 
-/* Everything but what is different in any two answers. */
-static void cut_out(char *answer, const char *begin, const char *end)
+static int log_in_from(const char *address, const char *login, const char *password)
 {
-	char *from = strstr(answer, begin);
-	char *to = from == NULL ? NULL : strstr(from, end);
+	char json[256];
 
-	assert_non_null(to);
-	memmove(from, to, strlen(to) + 1);
-}
-
-static void keep_what_is_told(char *kept, const struct client *client)
-{
-	strcpy(kept, client->answer);
-	cut_out(kept, "Date: ", "\r\n");
-	cut_out(kept, "X-Request-Id: ", "\r\n");
-	cut_out(kept, "\"instance\":", ",");
-	cut_out(kept, "\"traceId\":", "}");
+	(void)snprintf(json, sizeof(json), "{\"login\":\"%s\",\"password\":\"%s\"}", login, password);
+	send_json(&clients[0], "POST /auth/login", NULL, address, json);
+	return client_status(&clients[0]);
 }
 
 static void test_api_auth__an_unknown_login_a_wrong_password_and_a_locked_account_are_told_the_same(void **state)
@@ -715,31 +735,51 @@ static void test_api_auth__an_unknown_login_a_wrong_password_and_a_locked_accoun
 	assert_int_equal(log_in_with("nobody", PASSWORD), 401);
 	refused_as("invalid_credentials");
 	keep_what_is_told(unknown, &clients[0]);
-	assert_int_equal(log_in_with("anna", NEW_PASSWORD), 401);
+	assert_int_equal(log_in_from("192.0.2.9", "anna", NEW_PASSWORD), 401);
 	keep_what_is_told(wrong, &clients[0]);
 	assert_string_equal(unknown, wrong);
 	then_recorded(1, &id, "wrong_password"); /* and nothing of nobody */
 	for (int i = 1; i < 5; i++)
-		assert_int_equal(log_in_with("anna", NEW_PASSWORD), 401);
-	assert_int_equal(log_in_with("anna", PASSWORD), 401);
+		assert_int_equal(log_in_from("192.0.2.9", "anna", NEW_PASSWORD), 401);
+	assert_int_equal(log_in_from("192.0.2.9", "anna", PASSWORD), 401);
 	keep_what_is_told(locked, &clients[0]);
 	assert_string_equal(unknown, locked);
 	then_recorded(6, &id, "locked");
-	SQL("UPDATE users.credential SET locked_until = now()");
-	assert_int_equal(log_in_with("anna", PASSWORD), 200);
+	SQL("UPDATE users.password_attempt SET locked_until = now()");
+	assert_int_equal(log_in_from("192.0.2.9", "anna", PASSWORD), 200);
 	then_recorded(7, &id, "succeeded");
+}
+
+static void test_api_auth__wrong_passwords_from_elsewhere_lock_nobody_out_at_home(void **state)
+{
+	char address[32];
+
+	(void)state;
+	(void)add_user("anna", ROLE_AGENT, "active");
+	assert_int_equal(log_in_from("192.0.2.1", "anna", PASSWORD), 200); /* at home */
+	for (int i = 0; i < 10; i++)
+		assert_int_equal(log_in_from("198.51.100.7", "anna", NEW_PASSWORD), 401);
+	assert_int_equal(log_in_from("198.51.100.7", "anna", NEW_PASSWORD), 429);
+	assert_int_equal(log_in_from("192.0.2.1", "anna", PASSWORD), 200);
+	assert_int_equal(log_in_from("192.0.2.2", "anna", PASSWORD), 200); /* one stranger closes the account to himself only */
+	for (int i = 0; i < 50; i++) {
+		(void)snprintf(address, sizeof(address), "203.0.113.%d", i);
+		assert_int_equal(log_in_from(address, "anna", NEW_PASSWORD), 401);
+	}
+	assert_int_equal(log_in_from("198.51.100.8", "anna", PASSWORD), 401); /* to a stranger it is closed by now */
+	assert_int_equal(log_in_from("192.0.2.1", "anna", PASSWORD), 200);
 }
 
 static void test_api_auth__of_many_guesses_at_once_five_are_judged(void **state)
 {
-	static const struct db_statement failures = { "test_failures", "SELECT failures::bigint FROM users.credential" };
+	static const struct db_statement failures = { "test_failures", "SELECT failures::bigint FROM users.password_attempt" };
 	char json[256];
 
 	(void)state;
 	(void)add_user("anna", ROLE_AGENT, "active");
 	(void)snprintf(json, sizeof(json), "{\"login\":\"anna\",\"password\":\"%s\"}", NEW_PASSWORD);
 	for (int i = 0; i < 9; i++)
-		send_json(&clients[i], "POST /auth/login", NULL, NULL, json);
+		send_json(&clients[i], "POST /auth/login", NULL, "192.0.2.9", json);
 	for (int i = 0; i < 9; i++)
 		assert_int_equal(client_status(&clients[i]), 401);
 	assert_int_equal(number_of(&failures), 5);
@@ -764,15 +804,15 @@ static void test_api_auth__an_account_is_tried_so_often_and_no_more_whether_it_e
 {
 	(void)state;
 	for (int i = 0; i < 10; i++)
-		assert_int_equal(log_in_with("nobody", PASSWORD), 401);
-	assert_int_equal(log_in_with("NOBODY", PASSWORD), 429);
+		assert_int_equal(log_in_from("192.0.2.9", "nobody", PASSWORD), 401);
+	assert_int_equal(log_in_from("192.0.2.9", "NOBODY", PASSWORD), 429);
 	refused_as("too_many_attempts");
 	assert_non_null(strstr(clients[0].answer, "\r\nRetry-After: "));
 	assert_non_null(strstr(clients[0].answer, "\r\nRateLimit-Policy: \"account\";q=10;w=600\r\n"));
 	assert_non_null(strstr(clients[0].answer, "\r\nRateLimit: \"account\";r=0;t="));
 	(void)add_user("anna", ROLE_AGENT, "active");
 	for (int i = 0; i < 15; i++) /* who is right may come again */
-		assert_int_equal(log_in_with("anna", PASSWORD), 200);
+		assert_int_equal(log_in_from("192.0.2.9", "anna", PASSWORD), 200);
 }
 
 static void test_api_auth__an_address_is_told_to_wait_and_others_are_not(void **state)
@@ -1060,7 +1100,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 		TEST(test_api_auth__who_registers_is_known_and_has_no_role),
-		TEST(test_api_auth__a_login_that_is_taken_is_409_and_leaves_no_credential),
+		TEST(test_api_auth__a_login_that_is_taken_is_told_as_a_free_one_and_leaves_no_credential),
 		TEST(test_api_auth__an_answer_that_nobody_told_is_found_in_the_log),
 		TEST(test_api_auth__a_registration_without_an_answer_is_202),
 		TEST(test_api_auth__bad_passwords_and_closed_doors_are_told),
@@ -1069,6 +1109,7 @@ int main(void)
 		TEST(test_api_auth__users_are_for_admins_and_auditors),
 		TEST(test_api_auth__a_login_gives_an_access_token_and_a_refresh_token),
 		TEST(test_api_auth__an_unknown_login_a_wrong_password_and_a_locked_account_are_told_the_same),
+		TEST(test_api_auth__wrong_passwords_from_elsewhere_lock_nobody_out_at_home),
 		TEST(test_api_auth__of_many_guesses_at_once_five_are_judged),
 		TEST(test_api_auth__a_right_password_earns_a_clear_answer),
 		TEST(test_api_auth__an_account_is_tried_so_often_and_no_more_whether_it_exists_or_not),

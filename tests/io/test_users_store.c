@@ -139,11 +139,13 @@ static void test_users_store__roles_have_the_same_names_everywhere(void **state)
 						    "WHERE outcome = '" wanted "'"),                                             \
 			 1)
 
-/* What the gateway is told when somebody gave a password: right (fits) or wrong. */
+#define HOME "decode(repeat('ab', 16), 'hex')" /* an address */
+
+/* What the gateway is told when somebody gave a password from home: right (fits) or wrong. */
 #define LOGIN(name, fits, session, hash, wanted)                                                                                 \
 	assert_int_equal(store_number(&spec, name,                                                                               \
 				      "SELECT count(*) FROM users.finish_login((SELECT user_id FROM users.account), " fits       \
-				      ", '00000000-0000-7000-8000-00000000000" session                                           \
+				      ", " HOME ", '00000000-0000-7000-8000-00000000000" session                                 \
 				      "', " HASH(hash) ") WHERE outcome = '" wanted "'"),                                        \
 			 1)
 
@@ -240,8 +242,8 @@ static void test_users_store__who_has_no_rights_gets_no_session(void **state)
 	LOGIN("test_login_wrong", "false", "1", "1", "wrong_password");
 	assert_int_equal(store_number(&spec, "test_sessions", "SELECT count(*) FROM users.session"), 0);
 	assert_int_equal(store_number(&spec, "test_stranger",
-				      "SELECT count(*) FROM users.finish_login(gen_random_uuid(), true, gen_random_uuid(), " HASH(
-					      "9") ") WHERE outcome = 'unknown'"),
+				      "SELECT count(*) FROM users.finish_login(gen_random_uuid(), true, " HOME
+				      ", gen_random_uuid(), " HASH("9") ") WHERE outcome = 'unknown'"),
 			 1);
 }
 
@@ -250,8 +252,9 @@ static void test_users_store__five_failures_lock_an_account_for_a_while(void **s
 	(void)state;
 	given_session();
 #define LOCKED(name)                                                                                                             \
-	store_number(&spec, name, "SELECT count(*) FROM users.credential WHERE locked_until > now() + interval '14 minutes'")
-#define FAILURES(name) store_number(&spec, name, "SELECT failures::bigint FROM users.credential")
+	store_number(&spec, name,                                                                                                \
+		     "SELECT count(*) FROM users.password_attempt WHERE locked_until > now() + interval '14 minutes'")
+#define FAILURES(name) store_number(&spec, name, "SELECT failures::bigint FROM users.password_attempt")
 	for (int count = 0; count < 4; count++)
 		LOGIN("test_fail", "false", "2", "2", "wrong_password");
 	assert_int_equal(LOCKED("test_locked"), 0);
@@ -264,11 +267,11 @@ static void test_users_store__five_failures_lock_an_account_for_a_while(void **s
 	LOGIN("test_fail_locked", "false", "4", "4", "locked");
 	assert_int_equal(FAILURES("test_failures"), 5);
 
-	store_sql(&spec, "test_unlocked", "UPDATE users.credential SET locked_until = now()");
+	store_sql(&spec, "test_unlocked", "UPDATE users.password_attempt SET locked_until = now()");
 	LOGIN("test_fail", "false", "2", "2", "wrong_password"); /* within the 15 minutes of the first still */
 	assert_int_equal(LOCKED("test_locked"), 1);
 	store_sql(&spec, "test_later",
-		  "UPDATE users.credential SET locked_until = now(), failures_since = now() - interval '16 minutes'");
+		  "UPDATE users.password_attempt SET locked_until = now(), failures_since = now() - interval '16 minutes'");
 	LOGIN("test_fail", "false", "2", "2", "wrong_password");
 	assert_int_equal(LOCKED("test_locked"), 0);
 	assert_int_equal(FAILURES("test_failures"), 1);
@@ -278,7 +281,7 @@ static void test_users_store__a_new_password_ends_every_session(void **state)
 {
 #define CHANGE(name, fits, columns)                                                                                              \
 	store_number(&spec, name,                                                                                                \
-		     "SELECT " columns " FROM users.finish_password_change((SELECT user_id FROM users.account), " fits           \
+		     "SELECT " columns " FROM users.finish_password_change((SELECT user_id FROM users.account), " fits ", " HOME \
 		     ", 'new')")
 	(void)state;
 	given_session();

@@ -89,6 +89,7 @@ class World:
         self.folder = pathlib.Path(folder)
         # The outcome of a command is waited for long: what would be a 201 is no 202 on a busy machine.
         defaults = {"DCS_CLOCK_INTERVAL_MS": "500", "DCS_KAFKA_SESSION_MS": "6000", "DCS_API_OUTCOME_MS": "30000"}
+        defaults["DCS_API_REGISTRATION"] = "true"
         self.settings = {**defaults, **settings}
         self.environment = {}
         self.workers_count = 0
