@@ -256,11 +256,12 @@ static void log_refusal(const struct received *received, struct str value)
 
 static void park(const struct received *received)
 {
-	static const struct db_statement insert = { "test_park", "INSERT INTO debts.parked (part, command_offset, key, "
-								 "command_id, kind, reason, since, actor, roles, scope, digest, "
-								 "correlation_id, value) VALUES (0, $1, $2, $3, 'wait', 'the "
-								 "customer is not known yet', now(), 'x', 0, ';', $4, $3, "
-								 "''::bytea)" };
+	static const struct db_statement insert = { "test_park",
+						    "INSERT INTO debts.parked (part, command_offset, key, "
+						    "command_id, kind, reason, since, actor, roles, scope, holds, digest, "
+						    "correlation_id, value) VALUES (0, $1, $2, $3, 'wait', 'the "
+						    "customer is not known yet', now(), 'x', 0, ';', '', $4, $3, "
+						    "''::bytea)" };
 	struct db_params params;
 
 	db_params_init(&params, 1 << 16);
