@@ -179,6 +179,23 @@ static const char *judge(const struct admission *admission, const struct broker 
 	return NULL;
 }
 
+/* Whose command it would be, and which, as far as it can be told: so that who sent it can be answered, and a person be forgotten.
+ */
+static void identify(const struct admission *admission, const struct header *headers, size_t headers_count,
+		     const struct bus_record *record, struct arena *arena, struct item *item)
+{
+	const struct message_type *type;
+	const void *body;
+	struct err ignored = ERR_INIT;
+
+	for (size_t i = 0; i < headers_count; i++)
+		if (strcmp(headers[i].name, "ce_id") == 0 && !uuid_parse(&item->dead_command_id, headers[i].value))
+			item->dead_command_id = (struct uuid){ 0 };
+	if (record->value.data && record->value.size <= admission->value_size_max &&
+	    coder_decode(admission->coder, record->value, arena, &type, &body, &ignored) == 0 && type->key_field)
+		item->dead_about = *message_uuid(type->key_field, body);
+}
+
 size_t admit_room(const struct admission *admission, size_t value_size)
 {
 	/* A value that is too large is not decoded; headers are kept up to the same limit. */
@@ -238,6 +255,8 @@ int admit(const struct admission *admission, const struct broker *broker, const 
 	if (code) {
 		struct buf packed;
 
+		arena_rewind(arena, mark);
+		identify(admission, headers, headers_count, record, arena, &item);
 		arena_rewind(arena, mark);
 		if (die(&item, code, reason, arena, err) < 0)
 			return -1;

@@ -48,7 +48,8 @@ struct item {
 
 	const char *dead_code; /* ITEM_DEAD */
 	struct str dead_reason;
-	struct str dead_headers; /* packed */
+	struct str dead_headers;                 /* packed */
+	struct uuid dead_command_id, dead_about; /* dead_letter.h */
 };
 
 struct admission {

@@ -603,6 +603,8 @@ static int write_aside(struct batch *batch, struct err *err)
 				.key = item->record.key,
 				.value = item->record.value,
 				.headers = item->dead_headers,
+				.command_id = item->dead_command_id,
+				.about = item->dead_about,
 			};
 	}
 	return 0;

@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/uuid.h"
 #include "model/header.h"
 
 /*
@@ -23,9 +24,11 @@ struct dead_letter {
 	const char *code;  /* a literal of admit.c; from the database: in the arena */
 	struct str reason; /* for people; no personal data, no bytes of the record */
 	int64_t at_ms;
-	struct str key;     /* data NULL: the record had none */
-	struct str value;   /* data NULL: the record had none */
-	struct str headers; /* packed, see below */
+	struct str key;         /* data NULL: the record had none */
+	struct str value;       /* data NULL: the record had none */
+	struct str headers;     /* packed, see below */
+	struct uuid command_id; /* its ce_id; none: it cannot be read */
+	struct uuid about;      /* what a good record of its body would have as its key; none: it cannot be told */
 };
 
 /*

@@ -151,7 +151,7 @@ static const struct db_table table_parked = {
 static const struct db_table table_dead = {
 	.name = "dead_letter",
 	.columns = "part integer, command_offset bigint, code text, reason text, at timestamptz, key bytea, "
-		   "value bytea, headers bytea",
+		   "value bytea, headers bytea, command_id uuid, about uuid",
 };
 
 static const char *const parked_kinds[] = { [PARKED_WAIT] = "wait", [PARKED_BUG] = "bug", [PARKED_BEHIND] = "behind" };
@@ -555,6 +555,14 @@ static int write_parked(struct pg_edge *edge, const struct changes *changes, str
 	return db_write_copy(edge->db, copy, err);
 }
 
+static void copy_id(struct db_copy *copy, const struct uuid *id)
+{
+	if (uuid_is_none(id))
+		db_copy_null(copy);
+	else
+		db_copy_uuid(copy, id);
+}
+
 static int write_dead(struct pg_edge *edge, const struct changes *changes, struct err *err)
 {
 	struct db_copy *copy = &edge->dead;
@@ -572,6 +580,8 @@ static int write_dead(struct pg_edge *edge, const struct changes *changes, struc
 		copy_optional(copy, letter->key);
 		copy_optional(copy, letter->value);
 		db_copy_str(copy, letter->headers);
+		copy_id(copy, &letter->command_id);
+		copy_id(copy, &letter->about);
 	}
 	return db_write_copy(edge->db, copy, err);
 }

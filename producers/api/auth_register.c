@@ -123,6 +123,14 @@ static void take_event(struct auth_job *job, struct str event)
 	arena_reset(&auth->arena);
 }
 
+/* The gateway's own token was not good: nothing that the caller could mend. */
+static void take_dead(struct auth_job *job, const struct command_state *state)
+{
+	log_error("a registration became a dead letter: %.*s", (int)state->dead_code.size, state->dead_code.data);
+	job->must_forget = true;
+	refuse(job, "nobody can register now: try again later");
+}
+
 static void on_event(struct outcome_wait *wait, struct str event)
 {
 	struct auth_job *job = (struct auth_job *)((char *)wait - offsetof(struct auth_job, wait));
@@ -141,6 +149,8 @@ static void on_state(void *job_arg, const struct command_state *state)
 	if (job->is_waiting && job->call != NULL && state != NULL &&
 	    (state->kind == COMMAND_APPLIED || state->kind == COMMAND_REFUSED))
 		take_event(job, state->event);
+	else if (job->is_waiting && job->call != NULL && state != NULL && state->kind == COMMAND_DEAD)
+		take_dead(job, state);
 	else
 		end_if_over(job);
 }

@@ -111,7 +111,7 @@ static void begin_text(struct commands *commands, const struct uuid *id, const c
 	buf_add_format(&commands->text, ",\"status\":\"%s\"", status);
 	if (accepted != NULL)
 		add_instant(&commands->text, ",\"submittedAt\":", accepted->at_ms);
-	if (state->kind != COMMAND_UNKNOWN)
+	if (state->kind != COMMAND_UNKNOWN && state->kind != COMMAND_DEAD)
 		add_id(&commands->text, ",\"correlationId\":", &state->correlation_id);
 }
 
@@ -176,6 +176,19 @@ static void tell_failed(struct commands *commands, struct call *call, const stru
 	answer_text(commands, call);
 }
 
+/* Nobody's command, says its module: but somebody asks for it. */
+static void tell_dead(struct commands *commands, struct call *call, const struct uuid *id, const struct command_state *state)
+{
+	struct refusal_problem refusal;
+
+	refusal_problem_of_dead(state, &refusal);
+	begin_text(commands, id, "failed", state);
+	add_instant(&commands->text, ",\"completedAt\":", state->at_ms);
+	buf_add_format(&commands->text, ",\"retryable\":%s,\"problem\":", refusal.problem.is_retryable ? "true" : "false");
+	problem_write(&commands->text, &refusal.problem, call_request_id(call), call_traceparent(call));
+	answer_text(commands, call);
+}
+
 static void tell_answered(struct commands *commands, struct call *call, const struct uuid *id, const struct command_state *state)
 {
 	const struct message_type *type;
@@ -233,6 +246,8 @@ static void take_state(void *call_arg, const struct command_state *state)
 		refuse_unknown(call);
 	else if (state->kind == COMMAND_PARKED)
 		tell_running(commands, call, &id, state);
+	else if (state->kind == COMMAND_DEAD)
+		tell_dead(commands, call, &id, state);
 	else
 		tell_answered(commands, call, &id, state);
 }

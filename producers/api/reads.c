@@ -311,8 +311,8 @@ static const struct question_shape command_shape = {
 		       "SELECT q.n, r.* FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS q (id, module, n) CROSS JOIN "
 		       "LATERAL ("
 		       "SELECT c.module, c.key, c.correlation_id, c.digest, c.at, c.event, c.subject, c.park_kind, "
-		       "c.park_reason, c.part, "
-		       "c.place FROM api.command c "
+		       "c.park_reason, "
+		       "c.part, c.place, c.dead_code, c.dead_reason FROM api.command c "
 		       "WHERE c.command_id = q.id AND (q.module IS NULL OR c.module = q.module) ORDER BY c.rank, c.at DESC, "
 		       "c.place DESC LIMIT 1) r" },
 	.kinds = { DB_ARRAY_UUID, DB_ARRAY_TEXT },
@@ -330,13 +330,30 @@ enum {
 	COMMAND_KIND,
 	COMMAND_REASON,
 	COMMAND_PART,
-	COMMAND_PLACE
+	COMMAND_PLACE,
+	COMMAND_DEAD_CODE,
+	COMMAND_DEAD_REASON
 };
 
 struct command_search {
 	reads_command_done *done;
 	void *arg;
 };
+
+/* What stands in the row tells it (api.command). */
+static enum command_kind kind_of(const struct db_result *result, int row)
+{
+	if (!db_is_null(result, row, COMMAND_DEAD_CODE))
+		return COMMAND_DEAD;
+	if (!db_is_null(result, row, COMMAND_KIND))
+		return COMMAND_PARKED;
+	return db_is_null(result, row, COMMAND_DIGEST) ? COMMAND_REFUSED : COMMAND_APPLIED;
+}
+
+bool command_end_equal(const struct command_end *one, const struct command_end *other)
+{
+	return one->part == other->part && one->place == other->place && one->is_dead == other->is_dead;
+}
 
 static void take_command(const void *search_notes, const struct answer *answer, const struct err *failure)
 {
@@ -352,19 +369,22 @@ static void take_command(const void *search_notes, const struct answer *answer, 
 	}
 	result = answer->result;
 	row = answer->first;
-	state.kind = db_is_null(result, row, COMMAND_EVENT)    ? COMMAND_PARKED
-		     : db_is_null(result, row, COMMAND_DIGEST) ? COMMAND_REFUSED
-							       : COMMAND_APPLIED;
+	state.kind = kind_of(result, row);
 	state.module = db_str(result, row, COMMAND_MODULE);
-	state.key = db_uuid(result, row, COMMAND_KEY);
-	state.correlation_id = db_uuid(result, row, COMMAND_CORRELATION);
+	if (!db_is_null(result, row, COMMAND_KEY))
+		state.key = db_uuid(result, row, COMMAND_KEY);
+	if (!db_is_null(result, row, COMMAND_CORRELATION))
+		state.correlation_id = db_uuid(result, row, COMMAND_CORRELATION);
 	state.digest = db_str(result, row, COMMAND_DIGEST);
 	state.at_ms = db_instant(result, row, COMMAND_AT);
 	state.event = db_str(result, row, COMMAND_EVENT);
 	state.park_kind = db_str(result, row, COMMAND_KIND);
 	state.park_reason = db_str(result, row, COMMAND_REASON);
-	state.end = (struct command_end){ db_int32(result, row, COMMAND_PART), db_int64(result, row, COMMAND_PLACE) };
-	if (state.kind != COMMAND_PARKED)
+	state.dead_code = db_str(result, row, COMMAND_DEAD_CODE);
+	state.dead_reason = db_str(result, row, COMMAND_DEAD_REASON);
+	state.end = (struct command_end){ db_int32(result, row, COMMAND_PART), db_int64(result, row, COMMAND_PLACE),
+					  state.kind == COMMAND_DEAD };
+	if (!db_is_null(result, row, COMMAND_SUBJECT))
 		state.subject = db_uuid(result, row, COMMAND_SUBJECT);
 	search->done(search->arg, &state);
 }

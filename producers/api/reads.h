@@ -70,21 +70,27 @@ void reads_find_owner(struct reads *reads, const struct owner_question *question
 struct command_end {
 	int32_t part;
 	int64_t place; /* 0: none */
+	bool is_dead;
 };
 
-/* What became of a command: what it did, by its module's event log, or where it is parked, or why it was refused the last time.
- */
+bool command_end_equal(const struct command_end *one, const struct command_end *other);
+
+/* What became of a command: what it did, by its module's event log, or where it is parked, or why it was refused the last time,
+ * or became a dead letter. */
+enum command_kind { COMMAND_UNKNOWN, COMMAND_PARKED, COMMAND_APPLIED, COMMAND_REFUSED, COMMAND_DEAD };
 struct command_state {
-	enum { COMMAND_UNKNOWN, COMMAND_PARKED, COMMAND_APPLIED, COMMAND_REFUSED } kind;
+	enum command_kind kind;
 	struct str module;
-	struct uuid key, correlation_id; /* the record's */
-	struct str digest;               /* APPLIED, PARKED: of the command's framed bytes (DIGEST_SIZE) */
-	struct str event;                /* APPLIED, REFUSED: framed bytes of the first event that answers it */
-	struct uuid subject;             /* APPLIED, REFUSED: the event's */
-	int64_t at_ms;                   /* APPLIED, REFUSED: of the command; PARKED: since */
-	struct command_end end;          /* REFUSED: which refusal of it */
-	struct str park_kind;            /* "wait", "bug", "behind" */
-	struct str park_reason;          /* for people */
+	struct uuid key;            /* the record's; DEAD: what it should be by the body, or none */
+	struct uuid correlation_id; /* not of DEAD */
+	struct str digest;          /* APPLIED, PARKED: of the command's framed bytes (DIGEST_SIZE) */
+	struct str event;           /* APPLIED, REFUSED: framed bytes of the first event that answers it */
+	struct uuid subject;        /* APPLIED, REFUSED: the event's */
+	int64_t at_ms;              /* of the command; PARKED: since */
+	struct command_end end;     /* REFUSED, DEAD: which of its ends */
+	struct str park_kind;       /* "wait", "bug", "behind" */
+	struct str park_reason;     /* for people */
+	struct str dead_code, dead_reason;
 };
 /* state NULL: PostgreSQL is away. `module` NULL: look into all. Borrows until it returns. */
 typedef void reads_command_done(void *arg, const struct command_state *state);

@@ -49,6 +49,25 @@ static struct str place_of(const struct command_rejected *rejected, const struct
 	return fits ? str_of(text) : STR("");
 }
 
+/* The token of a request that was good when it was taken: it expired on the way, its key was dropped, a role is missing. */
+static int dead_status(struct str code)
+{
+	if (str_is(code, "no_token") || str_is(code, "bad_token") || str_is(code, "expired_token"))
+		return 401;
+	return str_is(code, "not_authorised") ? 403 : 422;
+}
+
+void refusal_problem_of_dead(const struct command_state *state, struct refusal_problem *ret_problem)
+{
+	int status = dead_status(state->dead_code);
+
+	*ret_problem = (struct refusal_problem){ .code = "dead_letter" };
+	(void)!str_to_chars(ret_problem->code, sizeof(ret_problem->code), state->dead_code);
+	ret_problem->problem = (struct problem){
+		.status = status, .code = ret_problem->code, .detail = state->dead_reason, .is_retryable = status == 401
+	};
+}
+
 void refusal_problem_of(const struct command_rejected *rejected, const struct message_type *type, const char *path_field,
 			const char *prefix, struct refusal_problem *ret_problem)
 {

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "model/message.h"
 #include "producers/api/call.h"
+#include "producers/api/reads.h"
 #include "schemas/engine.h"
 
 /* "No" of a module (schemas/README.md), as HTTP says it. Pure. */
@@ -20,6 +21,9 @@ struct refusal_problem {
 	char pointer[96];
 	char code[41]; /* the refusal's, terminated */
 };
+
+/* The problem of a command that became a dead letter: the module did not take it for one. */
+void refusal_problem_of_dead(const struct command_state *state, struct refusal_problem *ret_problem);
 
 /* `type`: of the command; NULL: not known. `path_field`: NULL: none. `prefix`: before the pointer, "/data"; "": nothing. */
 void refusal_problem_of(const struct command_rejected *rejected, const struct message_type *type, const char *path_field,

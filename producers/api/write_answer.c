@@ -130,6 +130,21 @@ static void answer_refusal(struct write *write, const struct command_rejected *r
 	write_end(write);
 }
 
+void write_refuse_dead(struct write *write, const struct command_state *state)
+{
+	struct refusal_problem refusal;
+	struct call *call;
+
+	refusal_problem_of_dead(state, &refusal);
+	refusal.problem.command_id = &write->id;
+	call = write_take_call(write);
+	set_applied(write, call);
+	if (refusal.problem.status == 401)
+		call_set_header(call, "WWW-Authenticate", STR("Bearer error=\"invalid_token\""));
+	call_refuse_problem(call, &refusal.problem);
+	write_end(write);
+}
+
 /* What there is to show when no resource shows it. */
 static void answer_id(struct write *write, struct call *call, int status)
 {

@@ -261,17 +261,17 @@ static void take_parked(struct write *write, const struct command_state *state)
 		write_answer_running(write, state->park_reason);
 }
 
-/* What was refused before it was sent this time says nothing of this time. */
-static void take_refused(struct write *write, const struct command_state *state)
+/* What it came to before it was sent this time says nothing of this time. */
+static void take_end(struct write *write, const struct command_state *state)
 {
-	bool is_from_before = write->end_before.part == state->end.part && write->end_before.place == state->end.place;
-
-	if (write->is_published && !is_from_before) {
+	if (!write->is_published || command_end_equal(&write->end_before, &state->end)) {
+		write->end_before = state->end;
+		take_unknown(write);
+	} else if (state->kind == COMMAND_DEAD) {
+		write_refuse_dead(write, state);
+	} else {
 		write_answer_event(write, state->event);
-		return;
 	}
-	write->end_before = state->end;
-	take_unknown(write);
 }
 
 static void take_state(struct write *write, const struct command_state *state)
@@ -281,7 +281,8 @@ static void take_state(struct write *write, const struct command_state *state)
 		take_unknown(write);
 		return;
 	case COMMAND_REFUSED:
-		take_refused(write, state);
+	case COMMAND_DEAD:
+		take_end(write, state);
 		return;
 	case COMMAND_PARKED:
 	case COMMAND_APPLIED:

@@ -26,7 +26,7 @@ struct write {
 	uint8_t digest[DIGEST_SIZE];   /* of the framed command; not of a fresh one */
 	bool is_fresh;                 /* nobody else can have the id */
 	bool is_looked_up;             /* PostgreSQL had not heard of it, or it had been refused */
-	struct command_end end_before; /* how it was refused before it was sent */
+	struct command_end end_before; /* what it came to before it was sent */
 	bool is_told;                  /* an event came while PostgreSQL was asked */
 	bool is_asking;                /* PostgreSQL is being asked */
 	bool is_published, is_acked;
@@ -63,6 +63,7 @@ void write_refuse_away(struct write *write, const char *detail); /* 503; names t
 void write_answer_accepted(struct write *write);
 void write_answer_running(struct write *write, struct str reason); /* 202 too: it waits for something */
 void write_answer_event(struct write *write, struct str event);    /* framed */
+void write_refuse_dead(struct write *write, const struct command_state *state);
 
 /* ---- writes.c ---- */
 

@@ -256,12 +256,13 @@ static void log_refusal(const struct received *received, struct str value)
 
 static void park(const struct received *received)
 {
-	static const struct db_statement insert = { "test_park",
-						    "INSERT INTO debts.parked (part, command_offset, key, "
-						    "command_id, kind, reason, since, actor, roles, scope, holds, digest, "
-						    "correlation_id, value) VALUES (0, $1, $2, $3, 'wait', 'the "
-						    "customer is not known yet', now(), 'x', 0, ';', '', $4, $3, "
-						    "''::bytea)" };
+	static const struct db_statement insert = {
+		"test_park",
+		"INSERT INTO debts.parked (part, command_offset, key, command_id, kind, reason, since, actor, roles, digest, "
+		"correlation_id, value, scope, holds) VALUES (0, $1, $2, $3, 'wait', 'the customer is not known yet', now(), "
+		"'x', 0, "
+		"$4, $3, ''::bytea, '*;*', ''::bytea)"
+	};
 	struct db_params params;
 
 	db_params_init(&params, 1 << 16);
@@ -271,6 +272,30 @@ static void park(const struct received *received)
 	db_param_bytes(&params, (struct str){ (const char *)received->digest, DIGEST_SIZE });
 	api_must(db_run(world.admin, &insert, &params, NULL, &world.err));
 	db_params_release(&params);
+}
+
+static void become_dead(const struct received *received, const char *code)
+{
+	static const struct db_statement insert = { "test_dead", "INSERT INTO debts.dead_letter (part, command_offset, code, "
+								 "reason, at, headers, command_id, about) VALUES (0, $1, $2, "
+								 "'it says why', now(), ''::bytea, $3, $4)" };
+	struct db_params params;
+
+	db_params_init(&params, 1 << 16);
+	db_param_int64(&params, ++log_rows);
+	db_param_text(&params, str_of(code));
+	db_param_uuid(&params, &received->envelope.id);
+	db_param_uuid(&params, &received->body->customer_id);
+	api_must(db_run(world.admin, &insert, &params, NULL, &world.err));
+	db_params_release(&params);
+}
+
+static int get_command(const struct uuid *id)
+{
+	char target[64] = "/commands/";
+
+	uuid_format(target + strlen(target), id);
+	return api_get(target, api_token("somebody", ROLE_CREDITOR));
 }
 
 static void assert_body_has_id(const char *member, const struct uuid *id)
@@ -352,6 +377,34 @@ static void test_api_writes__what_waits_for_something_is_told_at_once(void **sta
 	assert_contains("\"status\":\"running\"");
 	assert_contains("the customer is not known yet");
 	assert_contains("Location: /commands/");
+}
+
+static void test_api_writes__a_command_that_becomes_a_dead_letter_has_failed(void **state)
+{
+	struct received received;
+	struct buf event;
+
+	(void)state;
+	buf_init(&event, 4096);
+	send_post("/debts", "Idempotency-Key: k-dead\r\n", DEBT);
+	received = receive();
+	become_dead(&received, "expired_token");
+	assert_int_equal(api_status(), 401);
+	assert_contains("\"code\":\"expired_token\"");
+	assert_contains("it says why");
+	assert_body_has_id("commandId", &received.envelope.id);
+	assert_int_equal(get_command(&received.envelope.id), 200);
+	assert_contains("\"status\":\"failed\"");
+	assert_contains("\"code\":\"expired_token\"");
+	assert_contains("\"retryable\":true");
+	/* Sent again, with a token that is good. */
+	send_post("/debts", "Idempotency-Key: k-dead\r\n", DEBT);
+	received = receive();
+	log_answer(&received, created(&received, &event));
+	assert_int_equal(api_status(), 201);
+	assert_int_equal(get_command(&received.envelope.id), 200);
+	assert_contains("\"status\":\"succeeded\"");
+	buf_release(&event);
 }
 
 static void test_api_writes__without_an_outcome_it_is_202(void **state)
@@ -547,7 +600,6 @@ static void test_api_writes__an_if_match_that_says_nothing_is_refused(void **sta
 /* Also when its event is missed, and only the log tells one refusal from the other. */
 static void test_api_writes__what_was_refused_under_a_key_is_sent_again(void **state)
 {
-	char target[64];
 	struct received received;
 	struct buf event;
 
@@ -568,9 +620,7 @@ static void test_api_writes__what_was_refused_under_a_key_is_sent_again(void **s
 	received = receive();
 	log_answer(&received, created(&received, &event));
 	assert_int_equal(api_status(), 201);
-	(void)snprintf(target, sizeof(target), "/commands/");
-	uuid_format(target + strlen(target), &received.envelope.id);
-	assert_int_equal(api_get(target, api_token("somebody", ROLE_CREDITOR)), 200);
+	assert_int_equal(get_command(&received.envelope.id), 200);
 	assert_contains("\"status\":\"succeeded\"");
 	assert_int_equal(commands_count(), 3);
 	buf_release(&event);
@@ -725,6 +775,7 @@ int main(void)
 		TEST(test_api_writes__a_refusal_is_a_problem),
 		TEST(test_api_writes__an_event_that_was_missed_is_looked_up),
 		TEST(test_api_writes__what_waits_for_something_is_told_at_once),
+		TEST(test_api_writes__a_command_that_becomes_a_dead_letter_has_failed),
 		TEST(test_api_writes__without_an_outcome_it_is_202),
 		TEST(test_api_writes__who_prefers_not_to_wait_gets_202_when_kafka_has_it),
 		TEST(test_api_writes__no_202_before_the_broker_has_it),

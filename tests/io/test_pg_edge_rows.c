@@ -203,6 +203,7 @@ static void test_pg_edge_rows__parked_commands_change_their_kind_and_leave(void 
 static struct dead_letter letter_at(int64_t offset)
 {
 	struct str none = { .data = NULL };
+	struct uuid nobody = { .bytes = { 0 } };
 
 	return (struct dead_letter){
 		.part = OWNED,
@@ -213,6 +214,8 @@ static struct dead_letter letter_at(int64_t offset)
 		.key = offset % 2 == 0 ? none : STR("key"),
 		.value = STR("value"),
 		.headers = STR("packed"),
+		.command_id = offset % 2 == 0 ? nobody : spec_id('C', (unsigned)offset),
+		.about = offset % 2 == 0 ? spec_id('A', 1) : nobody,
 	};
 }
 
@@ -242,6 +245,11 @@ static void test_pg_edge_rows__dead_letters_are_read_until_they_are_published(vo
 	assert_string_equal(rows[0].code, "bad_bytes");
 	assert_true(str_is(rows[1].key, "key"));
 	assert_true(str_is(rows[1].headers, "packed"));
+	assert_int_equal(store_number(&spec, "dead_ids",
+				      "SELECT count(*) FROM customers.dead_letter WHERE CASE WHEN command_offset % 2 = 0"
+				      " THEN command_id IS NULL AND about IS NOT NULL"
+				      " ELSE command_id IS NOT NULL AND about IS NULL END"),
+			 3);
 	must(world, world->database.mark_dead_published(world->database.self, parts, offsets, 2, &world->err));
 	read_dead(world, -1, &rows, &count);
 	assert_int_equal(count, 1);

@@ -203,6 +203,27 @@ static void test_admit__a_key_that_names_nobody_is_none(void **state)
 	then_dead("bad_key");
 }
 
+/* ---- who is answered, and who can be forgotten ---- */
+
+static void test_admit__a_dead_letter_keeps_its_command_and_whom_it_is_about(void **state)
+{
+	(void)state;
+	given_a_payment();
+	record.key = STR("somebody else's");
+	when_it_arrives();
+	then_dead("bad_key");
+	assert_true(uuid_equal(&item.dead_command_id, &customer));
+	assert_true(uuid_equal(&item.dead_about, &customer));
+	for (size_t i = 0; i < headers_count; i++)
+		if (strcmp(headers[i].name, "ce_id") == 0)
+			headers[i].value = STR("no id");
+	record.value.size--;
+	when_it_arrives();
+	then_dead("bad_header");
+	assert_true(uuid_is_none(&item.dead_command_id));
+	assert_true(uuid_is_none(&item.dead_about));
+}
+
 /* ---- the clock ---- */
 
 static void test_admit__only_the_clock_says_what_time_it_is(void **state)
@@ -262,6 +283,7 @@ int main(void)
 		TEST(test_admit__a_command_in_another_partition_is_a_dead_letter_that_names_the_setting),
 		TEST(test_admit__a_key_in_capitals_is_none),
 		TEST(test_admit__a_key_that_names_nobody_is_none),
+		TEST(test_admit__a_dead_letter_keeps_its_command_and_whom_it_is_about),
 		TEST(test_admit__only_the_clock_says_what_time_it_is),
 		TEST(test_admit__a_role_may_issue_what_the_schema_says),
 		TEST(test_admit__a_command_has_its_tokens_scope),
