@@ -46,11 +46,12 @@ static const char sql_heads[] = "SELECT part, next_offset FROM {schema}.partitio
 static const char sql_answers[] =
 	"SELECT s.n, e.is_ours, e.body, p.part IS NOT NULL, d.code, d.reason"
 	" FROM unnest($1::uuid[], $2::integer[], $3::bigint[]) WITH ORDINALITY s(id, part, at, n)"
-	" LEFT JOIN LATERAL (SELECT l.part = s.part AND l.command_offset = s.at AS is_ours, l.body"
-	"  FROM {schema}.event_log l WHERE l.command_id = s.id AND l.command_digest IS NOT NULL"
-	"  UNION ALL SELECT true, l.body FROM {schema}.event_log l WHERE l.command_id = s.id AND l.command_digest IS NULL"
-	"   AND l.subject = l.command_id AND l.part = s.part AND l.command_offset = s.at"
-	"  ORDER BY 1 DESC LIMIT 1) e ON true"
+	" LEFT JOIN LATERAL (SELECT x.is_ours, x.body FROM ("
+	"  SELECT l.part = s.part AND l.command_offset = s.at AS is_ours, true AS is_applied, l.body"
+	"   FROM {schema}.event_log l WHERE l.command_id = s.id AND l.command_digest IS NOT NULL"
+	"  UNION ALL SELECT l.part = s.part AND l.command_offset = s.at, false, l.body"
+	"   FROM {schema}.event_log l WHERE l.command_id = s.id AND l.schema_id BETWEEN 901 AND 949" // sql/0050_...: by index
+	"  OFFSET 0) x WHERE x.is_ours OR x.is_applied ORDER BY 1 DESC LIMIT 1) e ON true"
 	" LEFT JOIN {schema}.parked p ON p.part = s.part AND p.command_offset = s.at"
 	" LEFT JOIN {schema}.dead_letter d ON d.part = s.part AND d.command_offset = s.at";
 

@@ -462,6 +462,29 @@ static void test_api_reads__a_command_is_found_wherever_it_is(void **state)
 
 /* ---- PostgreSQL away ---- */
 
+/* The planner takes a scan of a whole log only where no index can answer, then. */
+static void test_api_reads__a_command_is_found_by_indexes_in_logs_of_any_size(void **state)
+{
+	static const struct db_statement forbid = { "forbid", "SET enable_seqscan = off" };
+	static const struct db_statement allow = { "allow", "RESET enable_seqscan" };
+	static const struct db_statement explain = { "explain", "EXPLAIN SELECT * FROM api.command WHERE command_id = "
+								"'" DEBT("ff") "'" };
+	struct db_result result = { .pg = NULL };
+
+	(void)state;
+	api_sql(&forbid);
+	api_must(db_run(world.admin, &explain, NULL, &result, &world.err));
+	assert_true(result.rows > 5);
+	for (int row = 0; row < result.rows; row++) {
+		struct str line = db_str(&result, row, 0);
+
+		for (size_t i = 0; i + 8 <= line.size; i++)
+			assert_memory_not_equal(line.data + i, "Seq Scan", 8);
+	}
+	db_result_release(&result);
+	api_sql(&allow);
+}
+
 static void test_api_reads__when_postgresql_is_away_it_is_503_and_well_again_by_itself(void **state)
 {
 	int64_t deadline_ms = clock_monotonic_ms() + API_DEADLINE_MS;
@@ -503,6 +526,7 @@ int main(void)
 		TEST(test_api_reads__an_owner_is_found),
 		TEST(test_api_reads__of_many_who_ask_at_once_each_gets_his_own),
 		TEST(test_api_reads__a_command_is_found_wherever_it_is),
+		TEST(test_api_reads__a_command_is_found_by_indexes_in_logs_of_any_size),
 		TEST(test_api_reads__when_postgresql_is_away_it_is_503_and_well_again_by_itself),
 	};
 
