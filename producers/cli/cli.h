@@ -27,6 +27,7 @@ int run_openapi(int argc, char **argv);
 int run_parked(int argc, char **argv);
 int run_publish(int argc, char **argv);
 int run_sample(int argc, char **argv);
+int run_anchor(int argc, char **argv);
 int run_status(int argc, char **argv);
 int run_tail(int argc, char **argv);
 int run_token(int argc, char **argv);

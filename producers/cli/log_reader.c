@@ -15,8 +15,8 @@ const char log_select_twice[] = "SELECT command_id, count(*) FROM {schema}.event
 const char log_select_answers[] = "SELECT command_id, part, command_offset, command_digest FROM {schema}.event_log "
 				  "WHERE command_digest IS NOT NULL AND command_id = ANY ($1)";
 
-const char log_select_conflicts[] = "SELECT command_offset FROM {schema}.event_log WHERE part = $1 AND command_digest IS NULL "
-				    "AND schema_id = ANY ($2) ORDER BY 1";
+const char log_select_refusals[] = "SELECT command_offset FROM {schema}.event_log WHERE part = $1 AND command_digest IS NULL "
+				   "AND schema_id = ANY ($2) ORDER BY 1";
 
 void log_reader_init(struct log_reader *reader, struct db *db, struct db_params *params, struct arena *arena, const char *module)
 {

@@ -44,6 +44,6 @@ MUST_CHECK int log_reader_next(struct log_reader *reader, bool *ret_found, struc
 extern const char log_select_twice[];   /* commands with more than one answer: command_id, their number */
 extern const char log_select_answers[]; /* $1 uuid[]: command_id, part, command_offset, command_digest */
 extern const char
-	log_select_conflicts[]; /* $1 part, $2 schema ids of refusals: command_offset of refused repetitions, ascending */
+	log_select_refusals[]; /* $1 part, $2 schema ids of refusals: command_offset of those that are no answers, ascending */
 
 #endif

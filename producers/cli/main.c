@@ -24,6 +24,7 @@ static const struct subcommand subcommands[] = {
 	{ "tail", run_tail, "print the records of a topic as JSON" },
 	{ "status", run_status, "lag, heads, unpublished events, what is halted or parked" },
 	{ "verify", run_verify, "recompute the promises from the database and the topics" },
+	{ "anchor", run_anchor, "write down how far the logs are, signed, to be kept elsewhere" },
 	{ "dead-letters", run_dead_letters, "list or replay records that were no commands" },
 	{ "parked", run_parked, "list parked commands, or let them go" },
 	{ "openapi", run_openapi, "print the gateway's OpenAPI document" },

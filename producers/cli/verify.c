@@ -15,7 +15,7 @@
 #define PARAMS_SIZE_MAX (4 * 1024 * 1024)
 
 static struct {
-	const char *bootstrap, *pg, *pg_user, *only;
+	const char *bootstrap, *pg, *pg_user, *only, *anchor, *anchor_key;
 	bool json, progress;
 } conf;
 
@@ -28,6 +28,16 @@ static const struct conf_row rows[] = {
 	  .default_value = "",
 	  .target = &conf.only,
 	  .help = "only these promises: P2,P5 ... (P1, P2 and P4 go together)" },
+	{ .name = "anchor",
+	  .kind = CONF_TEXT,
+	  .default_value = "",
+	  .target = &conf.anchor,
+	  .help = "file of anchors (dcs anchor): logs and topics must still hold what it says of them" },
+	{ .name = "anchor.public.key",
+	  .kind = CONF_TEXT,
+	  .default_value = "",
+	  .target = &conf.anchor_key,
+	  .help = "the key that signed them, as dcs anchor --public-key prints it" },
 	ROW_JSON(&conf.json),
 	ROW_PROGRESS(&conf.progress),
 };
@@ -38,7 +48,7 @@ static const struct usage usage = {
 		 "place:\n"
 		 "  P1 one answer to every command    P2 log without holes, hash chain     P3 no command skipped\n"
 		 "  P4 order and versions             P5 ledger and balances               P6 events topics equal the log\n"
-		 "  P7 reports equal the fold of the log\n"
+		 "  P7 reports and states equal the fold of the log\n"
 		 "May run beside the system. With --json: one object a finding, then one with the totals.\n"
 		 "Exit status: 0 nothing is wrong; 1 something is, or it could not be looked at; 2 wrong usage.",
 	.rows = rows,
@@ -47,7 +57,12 @@ static const struct usage usage = {
 	.arguments_max = 0,
 };
 
-static const struct db_statement select_table = { "verify_table", "SELECT to_regclass($1) IS NOT NULL" };
+/* Of the catalogue, which everybody may read: a table that is there and may not be read is a failure and not "none". */
+static const struct db_statement select_table = {
+	"verify_table", "SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+			"WHERE n.nspname || '.' || c.relname = $1)"
+};
+static const struct db_statement set_all_rows = { "verify_all_rows", "SET row_security = off" };
 static const char select_heads[] = "SELECT part, next_offset, log_seq, log_hash FROM {schema}.partition_head ORDER BY part";
 
 /* ---- findings ---- */
@@ -162,6 +177,20 @@ int verify_read_heads(struct verify *verify, size_t number, struct err *err)
 	return 0;
 }
 
+/* An anchor that nobody has signed is none. */
+static int read_anchors(struct verify *verify, struct err *err)
+{
+	uint8_t public_key[PUBLIC_KEY_SIZE];
+
+	if (conf.anchor[0] == '\0')
+		return 0;
+	if (!hex_to_bytes(public_key, sizeof(public_key), str_of(conf.anchor_key)))
+		return err_set(err, ERR_FATAL, "--anchor-public-key is not 64 hexadecimal digits");
+	if (anchor_file_read(&verify->anchors, conf.anchor, public_key, &verify->statements, err) != 0)
+		return -1;
+	return verify->anchors.anchors_count > 0 ? 0 : err_set(err, ERR_FATAL, "the file of anchors is missing or empty");
+}
+
 static int open_all(struct verify *verify, struct err *err)
 {
 	verify->bus = (struct bus_conf){ .bootstrap = conf.bootstrap, .client_id = "dcs-verify" };
@@ -170,6 +199,8 @@ static int open_all(struct verify *verify, struct err *err)
 	if (arena_init(&verify->statements, ARENA_SIZE, err) != 0 || arena_init(&verify->arena, ARENA_SIZE, err) != 0 ||
 	    coder_new(&verify->coder, err) != 0 || database_open(conf.pg, conf.pg_user, 0, &verify->db, err) != 0 ||
 	    command_modules(verify->db, &verify->modules, err) != 0)
+		return -1;
+	if (read_anchors(verify, err) != 0 || db_run(verify->db, &set_all_rows, NULL, NULL, err) != 0)
 		return -1;
 	verify->heads = arena_take(&verify->statements, (size_t)SCHEMAS_MAX * BUS_PARTS_MAX, sizeof(*verify->heads));
 	MUST(verify->heads != NULL);
@@ -191,6 +222,7 @@ static void close_all(struct verify *verify)
 		log_reader_release(&verify->logs[i]);
 	db_close(verify->db);
 	coder_free(verify->coder);
+	anchor_file_release(&verify->anchors);
 	db_params_release(&verify->params);
 	arena_release(&verify->arena);
 	arena_release(&verify->statements);
@@ -203,9 +235,13 @@ static const struct {
 	const char *what;     /* for the progress line */
 	int (*run)(struct verify *verify, struct err *err);
 } checks[] = {
-	{ "P1,P2,P4", "events of the logs", verify_log },  { "P3", "commands", verify_commands },
-	{ "P5", "checks of the ledger", verify_ledger },   { "P6", "events of the topics", verify_topic },
-	{ "P7", "events of a log folded", verify_refold }, { "P7", "events folded to states", verify_states },
+	{ "P2", "heads of anchors", verify_anchors },
+	{ "P1,P2,P4", "events of the logs", verify_log },
+	{ "P3", "commands", verify_commands },
+	{ "P5", "checks of the ledger", verify_ledger },
+	{ "P6", "events of the topics", verify_topic },
+	{ "P7", "events of a log folded", verify_refold },
+	{ "P7", "events folded to states", verify_states },
 };
 
 /* Whether --only, a list of promises, names one of these. */
@@ -241,29 +277,41 @@ static int run_checks(struct verify *verify, struct err *err)
 	return any ? 0 : err_set(err, ERR_FATAL, "--only names no promise");
 }
 
-static int64_t print_totals(const struct verify *verify, int64_t elapsed_ms)
+/* A run that failed says so in place of a number that could be taken for the answer. */
+static int64_t print_totals(const struct verify *verify, bool is_complete, int64_t elapsed_ms)
 {
 	int64_t total = 0;
 
 	for (int i = 1; i <= PROMISES_COUNT; i++)
 		total += verify->findings[i];
 	if (verify->json) {
-		printf("{\"findings\":%lld,\"events\":%lld,\"commands\":%lld,\"published\":%lld,\"unpublished\":%lld}\n",
-		       (long long)total, (long long)verify->events, (long long)verify->records, (long long)verify->published,
-		       (long long)verify->unpublished);
+		printf("{\"findings\":%lld,\"complete\":%s,\"events\":%lld,\"rows\":%lld,\"commands\":%lld,\"published\":%lld,"
+		       "\"unpublished\":%lld}\n",
+		       (long long)total, is_complete ? "true" : "false", (long long)verify->events, (long long)verify->rows,
+		       (long long)verify->records, (long long)verify->published, (long long)verify->unpublished);
 		return total;
 	}
 	for (int i = 1; i <= PROMISES_COUNT; i++) {
 		if (verify->findings[i] > SHOWN_MAX)
 			printf("P%d ... and %lld more\n", i, (long long)verify->findings[i] - SHOWN_MAX);
 	}
-	printf("%lld findings; looked at %lld events, %lld commands, %lld published events in %lld.%01lld s", (long long)total,
-	       (long long)verify->events, (long long)verify->records, (long long)verify->published,
-	       (long long)(elapsed_ms / 1000), (long long)(elapsed_ms % 1000 / 100));
+	if (!is_complete)
+		printf("not everything could be looked at; ");
+	printf("%lld findings; looked at %lld events, %lld rows, %lld commands, %lld published events in %lld.%01lld s",
+	       (long long)total, (long long)verify->events, (long long)verify->rows, (long long)verify->records,
+	       (long long)verify->published, (long long)(elapsed_ms / 1000), (long long)(elapsed_ms % 1000 / 100));
 	if (verify->unpublished > 0)
 		printf("; %lld not published yet", (long long)verify->unpublished);
 	printf("\n");
 	return total;
+}
+
+/* A database in which nothing is is no database in which all is well. */
+static int check_looked(const struct verify *verify, struct err *err)
+{
+	if (verify->events + verify->folded + verify->rows + verify->records + verify->published > 0)
+		return 0;
+	return err_set(err, ERR_FATAL, "nothing was looked at: there are no events, no commands and no rows");
 }
 
 int run_verify(int argc, char **argv)
@@ -277,9 +325,9 @@ int run_verify(int argc, char **argv)
 	verify = (struct verify){ .db = NULL };
 	if (!arguments_read(&usage, argc, argv, &arguments, &status))
 		return status;
-	if (open_all(&verify, &err) != 0 || run_checks(&verify, &err) != 0)
+	if (open_all(&verify, &err) != 0 || run_checks(&verify, &err) != 0 || check_looked(&verify, &err) != 0)
 		status = fail_wrong(argv[0], &err);
-	if (print_totals(&verify, clock_monotonic_ms() - started_ms) > 0)
+	if (print_totals(&verify, status == EXIT_STATUS_OK, clock_monotonic_ms() - started_ms) > 0)
 		status = EXIT_STATUS_WRONG;
 	close_all(&verify);
 	return status;

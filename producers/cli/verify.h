@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 
+#include "anchor_file.h"
 #include "base/arena.h"
 #include "bus/bus.h"
 #include "database.h"
@@ -20,6 +21,8 @@
  *   verify_ledger.c    P5          the ledger and the balances
  *   verify_topic.c     P6          the events topics are the log
  *   verify_refold.c    P7          the reports are the fold of the log
+ *   fold.c             P7          every row of the modules' tables is what their logs say (fold.h)
+ *   verify_anchor.c    P2, P6      what was written down about logs and topics on earlier days still holds
  *
  * It streams: pages of the log, records of the topics, a few numbers a customer. It may run while the system works: it looks only
  * at what was committed before it began (the heads), and asks in an order in which things that move on are not missed.
@@ -45,10 +48,12 @@ struct verify {
 	const struct db_statement *select_heads[SCHEMAS_MAX];
 	struct verify_head *heads; /* all of all modules, as they were in the beginning */
 	size_t heads_count;
+	struct anchor_file anchors;
 	struct progress progress;
 	bool json;
 	int64_t findings[PROMISES_COUNT + 1]; /* by promise, 1..7 */
 	int64_t events, records, published;   /* looked at */
+	int64_t anchored;                     /* heads of anchors looked for */
 	int64_t folded, rows;                 /* events folded, rows of tables compared */
 	int64_t unpublished;                  /* in the log, not yet in the topic: no finding, it is on its way */
 };
@@ -72,6 +77,11 @@ MUST_CHECK int verify_ledger(struct verify *verify, struct err *err);
 MUST_CHECK int verify_topic(struct verify *verify, struct err *err);
 MUST_CHECK int verify_refold(struct verify *verify, struct err *err);
 MUST_CHECK int verify_states(struct verify *verify, struct err *err);
+
+MUST_CHECK int verify_anchors(struct verify *verify, struct err *err);
+
+/* How far a topic is, beside the most that an anchor says of it. */
+void verify_anchored_topic(struct verify *verify, const struct verify_head *head, int64_t published);
 
 /* Reads the heads of a module again, as they are now: where they stood. */
 MUST_CHECK int verify_read_heads(struct verify *verify, size_t module, struct err *err);

@@ -22,10 +22,6 @@ static const char select_parked[] =
 	"ORDER BY 1";
 static const char select_dead[] = "SELECT command_offset FROM {schema}.dead_letter WHERE part = $1 "
 				  "AND command_offset BETWEEN $2 AND $3 ORDER BY 1";
-static const char select_answers[] = "SELECT command_id, part, command_offset, command_digest FROM {schema}.event_log "
-				     "WHERE command_digest IS NOT NULL AND command_id = ANY ($1)";
-static const char select_refusals[] = "SELECT command_offset FROM {schema}.event_log WHERE part = $1 AND command_digest IS NULL "
-				      "AND schema_id = ANY ($2) ORDER BY 1";
 
 /* A record, as far as it says what it is. */
 struct command_line {
@@ -239,8 +235,8 @@ static int scan_module(struct scan *scan, const char *module, struct err *err)
 
 	scan->statements = (struct statements){ schema_statement(arena, "verify_parked", select_parked, module),
 						schema_statement(arena, "verify_dead", select_dead, module),
-						schema_statement(arena, "verify_answers", select_answers, module),
-						schema_statement(arena, "verify_refusals", select_refusals, module) };
+						schema_statement(arena, "verify_answers", log_select_answers, module),
+						schema_statement(arena, "verify_refusals", log_select_refusals, module) };
 	MUST(scan->statements.refusals != NULL);
 	topic_name(topic, module, TOPIC_COMMANDS);
 	if (bus_reader_open(&scan->verify->bus, topic, &scan->reader, err) != 0)

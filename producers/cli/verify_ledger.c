@@ -90,16 +90,23 @@ static const struct db_statement checks[] = {
 	  "LEFT JOIN customers.public_customer c ON c.customer_id = d.customer_id WHERE c.customer_id IS NULL LIMIT 1000" },
 };
 
+static const struct db_statement count_entries = { "verify_count_entries", "SELECT count(*) FROM debts.ledger_entry" };
+
 /* For sorting and joining whole tables, in this session only. */
 static const struct db_statement set_memory = { "verify_memory", "SET work_mem = '128MB'" };
 
 int verify_ledger(struct verify *verify, struct err *err)
 {
+	struct db_result result = { .pg = NULL };
 	bool exists = false;
 
 	if (table_exists(verify, "debts.ledger_entry", &exists, err) != 0 ||
 	    db_run(verify->db, &set_memory, NULL, NULL, err) != 0)
 		return -1;
+	if (exists && db_run(verify->db, &count_entries, NULL, &result, err) != 0)
+		return -1;
+	verify->rows += exists ? db_int64(&result, 0, 0) : 0;
+	db_result_release(&result);
 	for (size_t i = 0; exists && i < sizeof(checks) / sizeof(checks[0]); i++) {
 		if (find_by_query(verify, 5, &checks[i], err) != 0)
 			return -1;

@@ -11,16 +11,7 @@
 #include "schemas/engine.h"
 #include "verify.h"
 
-#define PAGE_ROWS 5000
-#define IDS_MAX   ((size_t)1 << 28)
-
-static const char select_log[] =
-	"SELECT seq, event_id, schema_id, key, subject, command_id, correlation_id, at, command_offset, command_digest IS NOT "
-	"NULL, "
-	"body, hash FROM {schema}.event_log WHERE part = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4";
-
-static const char select_twice[] = "SELECT command_id, count(*) FROM {schema}.event_log WHERE command_digest IS NOT NULL "
-				   "GROUP BY command_id HAVING count(*) > 1 LIMIT 100";
+#define IDS_MAX ((size_t)1 << 28)
 
 /* One partition's log on its way through. */
 struct walk {
@@ -33,31 +24,7 @@ struct walk {
 	struct idmap versions; /* aggregate -> version */
 };
 
-struct log_line {
-	struct chain_row row;
-	int64_t command_offset;
-	bool is_answer;
-	struct str hash;
-};
-
-static void read_line(const struct db_result *result, int row, int32_t part, struct log_line *ret_line)
-{
-	*ret_line = (struct log_line){ .row = { .part = part,
-						.seq = db_int64(result, row, 0),
-						.event_id = db_uuid(result, row, 1),
-						.schema_id = (uint32_t)db_int32(result, row, 2),
-						.key = db_uuid(result, row, 3),
-						.subject = db_uuid(result, row, 4),
-						.command_id = db_uuid(result, row, 5),
-						.correlation_id = db_uuid(result, row, 6),
-						.at_ms = db_instant(result, row, 7),
-						.body = db_str(result, row, 10) },
-				       .command_offset = db_int64(result, row, 8),
-				       .is_answer = db_bool(result, row, 9),
-				       .hash = db_str(result, row, 11) };
-}
-
-static void check_chain(struct walk *walk, const struct log_line *line)
+static void check_chain(struct walk *walk, const struct logged_line *line)
 {
 	uint8_t hash[SHA256_SIZE];
 	char where[WHERE_SIZE];
@@ -90,7 +57,7 @@ static bool is_id_of_refusal(const struct chain_row *row, int64_t command_offset
 }
 
 /* Event ids are made of the command's id: so none can be there twice, and none can be from elsewhere (worker/batch.c). */
-static void check_answer(struct walk *walk, const struct log_line *line)
+static void check_answer(struct walk *walk, const struct logged_line *line)
 {
 	const struct chain_row *row = &line->row;
 	char where[WHERE_SIZE];
@@ -172,7 +139,7 @@ static int64_t number_at(const struct field *field, const void *record)
 }
 
 /* An array of other aggregates that the event moved too: each item names one (its first field) and its version. */
-static int check_items(struct walk *walk, const struct log_line *line, const struct field *array, const void *body,
+static int check_items(struct walk *walk, const struct logged_line *line, const struct field *array, const void *body,
 		       struct err *err)
 {
 	const struct field *version = version_of(array->record);
@@ -192,7 +159,7 @@ static int check_items(struct walk *walk, const struct log_line *line, const str
 	return 0;
 }
 
-static int check_versions(struct walk *walk, const struct log_line *line, const struct message_type *type, const void *body,
+static int check_versions(struct walk *walk, const struct logged_line *line, const struct message_type *type, const void *body,
 			  struct err *err)
 {
 	const struct field *version = version_of(&type->record);
@@ -210,7 +177,7 @@ static int check_versions(struct walk *walk, const struct log_line *line, const 
 }
 
 /* The columns say what the body says; then what the body says of versions. */
-static int check_body(struct walk *walk, const struct log_line *line, struct err *err)
+static int check_body(struct walk *walk, const struct logged_line *line, struct err *err)
 {
 	const struct chain_row *row = &line->row;
 	const struct message_type *type = NULL;
@@ -232,58 +199,44 @@ static int check_body(struct walk *walk, const struct log_line *line, struct err
 	return check_versions(walk, line, type, body, err);
 }
 
-static int check_page(struct walk *walk, const struct db_result *result, struct err *err)
+static int walk_lines(struct walk *walk, struct log_reader *log, struct err *err)
 {
-	for (int i = 0; i < result->rows; i++) {
-		struct log_line line;
+	struct logged_line line;
+	bool found = true;
 
-		read_line(result, i, walk->head->part, &line);
+	log_reader_start(log, walk->head->part, 0, walk->head->log_seq);
+	while (true) {
+		if (log_reader_next(log, &found, &line, err) != 0)
+			return -1;
+		if (!found)
+			return 0;
 		check_chain(walk, &line);
 		check_answer(walk, &line);
 		if (check_body(walk, &line, err) != 0)
 			return -1;
+		progress_show(&walk->verify->progress, ++walk->verify->events, 0, 0);
 	}
-	walk->verify->events += result->rows;
-	progress_show(&walk->verify->progress, walk->verify->events, 0, 0);
-	return 0;
 }
 
-static int walk_part(struct walk *walk, const struct db_statement *select, struct err *err)
+static int walk_part(struct walk *walk, struct log_reader *log, struct err *err)
 {
-	struct verify *verify = walk->verify;
-	int rows = PAGE_ROWS;
 	char where[WHERE_SIZE];
 
-	while (rows == PAGE_ROWS) {
-		struct db_result result = { .pg = NULL };
-		int failed = 0;
-
-		db_params_reset(&verify->params);
-		db_param_int32(&verify->params, walk->head->part);
-		db_param_int64(&verify->params, walk->seq);
-		db_param_int64(&verify->params, walk->head->log_seq);
-		db_param_int64(&verify->params, PAGE_ROWS);
-		if (db_run(verify->db, select, &verify->params, &result, err) != 0)
-			return -1;
-		rows = result.rows;
-		failed = check_page(walk, &result, err);
-		db_result_release(&result);
-		if (failed != 0)
-			return -1;
-	}
+	if (walk_lines(walk, log, err) != 0)
+		return -1;
 	where_part(where, walk->head);
 	if (walk->seq != walk->head->log_seq)
-		finding(verify, 2, where, "the head says seq %lld, the log ends at %lld", (long long)walk->head->log_seq,
+		finding(walk->verify, 2, where, "the head says seq %lld, the log ends at %lld", (long long)walk->head->log_seq,
 			(long long)walk->seq);
 	else if (memcmp(walk->hash, walk->head->log_hash, SHA256_SIZE) != 0)
-		finding(verify, 2, where, "the head's hash is not that of the log's last row");
+		finding(walk->verify, 2, where, "the head's hash is not that of the log's last row");
 	return 0;
 }
 
 /* The unique index promises it; an index can be broken or dropped. */
 static int check_twice(struct verify *verify, const char *module, struct err *err)
 {
-	const struct db_statement *select = schema_statement(&verify->statements, "verify_twice", select_twice, module);
+	const struct db_statement *select = schema_statement(&verify->statements, "verify_twice", log_select_twice, module);
 	struct db_result result = { .pg = NULL };
 
 	MUST(select != NULL);
@@ -301,19 +254,16 @@ static int check_twice(struct verify *verify, const char *module, struct err *er
 	return 0;
 }
 
-static int walk_parts(struct verify *verify, const char *module, struct idmap *versions, struct err *err)
+static int walk_parts(struct verify *verify, size_t module, struct idmap *versions, struct err *err)
 {
-	const struct db_statement *select = schema_statement(&verify->statements, "verify_log", select_log, module);
-
-	MUST(select != NULL);
 	for (size_t i = 0; i < verify->heads_count; i++) {
 		struct walk walk = { .verify = verify, .head = &verify->heads[i], .versions = *versions };
 		int failed = 0;
 
-		if (verify->heads[i].module != module)
+		if (verify->heads[i].module != verify->modules.names[module])
 			continue;
 		idmap_clear(&walk.versions); /* a customer, and all that is his, is in one partition */
-		failed = walk_part(&walk, select, err);
+		failed = walk_part(&walk, &verify->logs[module], err);
 		*versions = walk.versions;
 		if (failed != 0)
 			return -1;
@@ -328,7 +278,7 @@ int verify_log(struct verify *verify, struct err *err)
 
 	idmap_init(&versions, IDS_MAX);
 	for (size_t i = 0; i < verify->modules.count && failed == 0; i++) {
-		failed = walk_parts(verify, verify->modules.names[i], &versions, err);
+		failed = walk_parts(verify, i, &versions, err);
 		if (failed == 0)
 			failed = check_twice(verify, verify->modules.names[i], err);
 	}

@@ -10,7 +10,7 @@
 #include "consumers/reporting/reporting.h"
 #include "verify.h"
 
-#define PAGE_ROWS       5000
+#define MERGED_EVENTS   5000 /* the deltas of so many events are merged at once */
 #define DELTAS_SIZE_MAX ((size_t)1 << 30)
 
 static const struct db_statement set_snapshot = { "verify_snapshot",
@@ -31,9 +31,6 @@ static const struct db_statement select_unequal = {
 	"AND NOT EXISTS (SELECT FROM debts.partition_head h LEFT JOIN reporting.reader_head r "
 	"ON r.module = 'debts' AND r.part = h.part WHERE coalesce(r.last_seq, 0) <> h.log_seq) LIMIT 1000"
 };
-
-static const char select_log[] =
-	"SELECT seq, body, at FROM {schema}.event_log WHERE part = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4";
 
 /* By enum report. Days first, then creditor and currency or channel and state, due dates if it has them, then the amounts. */
 static const struct {
@@ -129,63 +126,49 @@ static int read_snapshot(struct verify *verify, struct db_result *ret_heads, str
 
 /* ---- what the logs say ---- */
 
-static int fold_page(struct verify *verify, const struct db_result *page, struct buf *deltas, struct err *err)
+static int merge(struct buf *deltas, struct err *err)
 {
-	for (int i = 0; i < page->rows; i++) {
-		const struct message_type *type = NULL;
-		const void *body = NULL;
+	return !deltas->overflow && merge_deltas(deltas) ? 0 : err_set(err, ERR_FATAL, "the sums of the reports overflow");
+}
 
-		arena_reset(&verify->arena);
-		if (coder_decode(verify->coder, db_str(page, i, 1), &verify->arena, &type, &body, err) != 0)
-			return -1;
-		if (!fold_event(type, body, db_instant(page, i, 2), deltas))
-			return err_set(err, ERR_FATAL, "the event with seq %lld does not fit a report",
-				       (long long)db_int64(page, i, 0));
-	}
-	if (deltas->overflow || !merge_deltas(deltas))
-		return err_set(err, ERR_FATAL, "the sums of the reports overflow");
+static int fold_line(struct verify *verify, const struct logged_line *line, struct buf *deltas, struct err *err)
+{
+	const struct message_type *type = NULL;
+	const void *body = NULL;
+
+	arena_reset(&verify->arena);
+	if (coder_decode(verify->coder, line->row.body, &verify->arena, &type, &body, err) != 0)
+		return -1;
+	if (!fold_event(type, body, line->row.at_ms, deltas))
+		return err_set(err, ERR_FATAL, "the event with seq %lld does not fit a report", (long long)line->row.seq);
 	return 0;
 }
 
-static int fold_part(struct verify *verify, const struct db_statement *select, int32_t part, int64_t last_seq, struct buf *deltas,
+static int fold_part(struct verify *verify, struct log_reader *log, int32_t part, int64_t last_seq, struct buf *deltas,
 		     struct err *err)
 {
-	int64_t seq = 0;
-	int rows = PAGE_ROWS;
+	struct logged_line line;
+	bool found = true;
 
-	while (rows == PAGE_ROWS) {
-		struct db_result page = { .pg = NULL };
-		int failed = 0;
-
-		db_params_reset(&verify->params);
-		db_param_int32(&verify->params, part);
-		db_param_int64(&verify->params, seq);
-		db_param_int64(&verify->params, last_seq);
-		db_param_int64(&verify->params, PAGE_ROWS);
-		if (db_run(verify->db, select, &verify->params, &page, err) != 0)
+	log_reader_start(log, part, 0, last_seq);
+	for (int64_t count = 1;; count++) {
+		if (log_reader_next(log, &found, &line, err) != 0)
 			return -1;
-		rows = page.rows;
-		if (rows > 0)
-			seq = db_int64(&page, rows - 1, 0);
-		failed = fold_page(verify, &page, deltas, err);
-		db_result_release(&page);
-		if (failed != 0)
+		if (!found)
+			return merge(deltas, err);
+		if (fold_line(verify, &line, deltas, err) != 0 || (count % MERGED_EVENTS == 0 && merge(deltas, err) != 0))
 			return -1;
-		progress_show(&verify->progress, seq, 0, 0);
+		progress_show(&verify->progress, line.row.seq, 0, 0);
 	}
-	return 0;
 }
 
 static int fold_logs(struct verify *verify, const struct db_result *heads, struct buf *deltas, struct err *err)
 {
 	for (size_t i = 0; i < verify->modules.count; i++) {
-		const struct db_statement *select =
-			schema_statement(&verify->statements, "verify_refold", select_log, verify->modules.names[i]);
-
-		MUST(select != NULL);
 		for (int row = 0; row < heads->rows; row++) {
 			if (str_is(db_str(heads, row, 0), verify->modules.names[i]) &&
-			    fold_part(verify, select, db_int32(heads, row, 1), db_int64(heads, row, 2), deltas, err) != 0)
+			    fold_part(verify, &verify->logs[i], db_int32(heads, row, 1), db_int64(heads, row, 2), deltas, err) !=
+				    0)
 				return -1;
 		}
 	}

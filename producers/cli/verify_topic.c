@@ -4,64 +4,53 @@
 #include "verify.h"
 #include "wire/envelope.h"
 
-#define PAGE_ROWS 2000
 #define BROKER_MS 10000
 #define RECORD_MS 10000
-
-static const char select_page[] = "SELECT seq, event_id, hash, body FROM {schema}.event_log WHERE part = $1 AND seq >= $2 "
-				  "ORDER BY seq LIMIT $3";
 
 /* The topic and the log side by side. */
 struct pair {
 	struct verify *verify;
 	const struct verify_head *head;
 	struct bus_reader *reader;
-	const struct db_statement *select;
-	struct db_result page; /* of the log */
-	int row;               /* the page's row to be compared next */
-	int64_t seq;           /* highest seq seen in the topic */
+	struct log_reader *log;
+	struct logged_line line; /* of the log: the last one read */
+	bool has_line;
+	int64_t seq; /* highest seq seen in the topic */
 };
 
-/* Finds the log's row with this seq, on the page or the next. *ret_row -1: the log has none. */
-static int find_row(struct pair *pair, int64_t seq, int *ret_row, struct err *err)
+/* Goes on to the log's line with this seq. *ret_found false: the log has none. */
+static int find_line(struct pair *pair, int64_t seq, bool *ret_found, struct err *err)
 {
-	struct db_params *params = &pair->verify->params;
+	bool found = true;
 
-	while (pair->row < pair->page.rows && db_int64(&pair->page, pair->row, 0) < seq)
-		pair->row++;
-	if (pair->row >= pair->page.rows) {
-		db_result_release(&pair->page);
-		pair->page = (struct db_result){ .pg = NULL };
-		pair->row = 0;
-		db_params_reset(params);
-		db_param_int32(params, pair->head->part);
-		db_param_int64(params, seq);
-		db_param_int64(params, PAGE_ROWS);
-		if (db_run(pair->verify->db, pair->select, params, &pair->page, err) != 0)
+	if (!pair->has_line)
+		log_reader_start(pair->log, pair->head->part, seq - 1, INT64_MAX);
+	while (!pair->has_line || pair->line.row.seq < seq) {
+		if (log_reader_next(pair->log, &found, &pair->line, err) != 0)
 			return -1;
+		pair->has_line = found;
+		if (!found)
+			break;
 	}
-	*ret_row = pair->page.rows > 0 && db_int64(&pair->page, pair->row, 0) == seq ? pair->row : -1;
+	*ret_found = found && pair->line.row.seq == seq;
 	return 0;
 }
 
 static int compare_row(struct pair *pair, const struct bus_record *record, const struct envelope *envelope, const char *where,
 		       struct err *err)
 {
-	struct uuid event_id;
-	int row = -1;
+	const struct logged_line *line = &pair->line;
+	bool found = false;
 
-	if (find_row(pair, envelope->sequence, &row, err) != 0)
+	if (find_line(pair, envelope->sequence, &found, err) != 0)
 		return -1;
-	if (row < 0) {
+	if (!found)
 		finding(pair->verify, 6, where, "seq %lld is not in the log", (long long)envelope->sequence);
-		return 0;
-	}
-	event_id = db_uuid(&pair->page, row, 1);
-	if (!uuid_equal(&event_id, &envelope->id))
+	else if (!uuid_equal(&line->row.event_id, &envelope->id))
 		finding(pair->verify, 6, where, "seq %lld has another event id in the log", (long long)envelope->sequence);
-	else if (!str_equal(db_str(&pair->page, row, 2), envelope->hash))
+	else if (!str_equal(line->hash, envelope->hash))
 		finding(pair->verify, 6, where, "seq %lld has another hash in the log", (long long)envelope->sequence);
-	else if (!str_equal(db_str(&pair->page, row, 3), record->value))
+	else if (!str_equal(line->row.body, record->value))
 		finding(pair->verify, 6, where, "seq %lld has another body in the log", (long long)envelope->sequence);
 	return 0;
 }
@@ -123,14 +112,13 @@ static int compare_part(struct pair *pair, struct err *err)
 	int64_t low = 0, high = 0;
 	int failed = 0;
 
-	pair->page = (struct db_result){ .pg = NULL };
-	pair->row = 0;
+	pair->has_line = false;
 	pair->seq = 0;
 	if (bus_reader_bounds(pair->reader, pair->head->part, &low, &high, BROKER_MS, err) != 0)
 		return -1;
 	if (low < high)
 		failed = compare_records(pair, low, high, err);
-	db_result_release(&pair->page);
+	verify_anchored_topic(pair->verify, pair->head, pair->seq);
 	if (pair->seq < pair->head->log_seq)
 		pair->verify->unpublished += pair->head->log_seq - pair->seq;
 	return failed;
@@ -142,11 +130,9 @@ int verify_topic(struct verify *verify, struct err *err)
 
 	for (size_t i = 0; i < verify->modules.count && failed == 0; i++) {
 		const char *module = verify->modules.names[i];
-		struct pair pair = { .verify = verify,
-				     .select = schema_statement(&verify->statements, "verify_events", select_page, module) };
+		struct pair pair = { .verify = verify, .log = &verify->logs[i] };
 		char topic[TOPIC_NAME_MAX];
 
-		MUST(pair.select != NULL);
 		topic_name(topic, module, TOPIC_EVENTS);
 		if (bus_reader_open(&verify->bus, topic, &pair.reader, err) != 0)
 			return -1;

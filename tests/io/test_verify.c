@@ -1,5 +1,9 @@
 /* `dcs verify` over a database that the modules have filled: silent where nothing is wrong, and finding what was tampered with.
  */
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "crypto/signature.h"
 #include "producers/cli/fold.h"
 #include "tests/io/verify_world.h"
 
@@ -64,6 +68,33 @@ static void withdraw(unsigned customer, int64_t offset)
 
 	world_do_as(&world, COMMUNICATIONS, &withdraw_consent_type, &body, (struct how){ .offset = offset });
 	assert_int_equal(world.decision.kind, DECISION_EVENTS);
+}
+
+/* ---- nothing to look at ---- */
+
+static void test_verify__that_looked_at_nothing_says_so(void **state)
+{
+	(void)state;
+	world_verify(&findings);
+	assert_int_equal(findings.status, 1);
+	assert_int_equal(findings.count, 0);
+	assert_non_null(strstr(findings.total, "not everything could be looked at"));
+}
+
+static void test_verify__without_permission_says_so(void **state)
+{
+	static const char *const all[] = { "--only", "P1,P2,P4,P5,P7", "--pg-user", "dcs_test_nobody", NULL };
+	static const char *const ledger[] = { "--only", "P5", "--pg-user", "dcs_test_nobody", NULL };
+
+	(void)state;
+	exec("CREATE ROLE dcs_test_nobody LOGIN");
+	world_verify_with(&findings, all);
+	assert_int_equal(findings.status, 1);
+	assert_non_null(strstr(findings.total, "not everything could be looked at"));
+	world_verify_with(&findings, ledger);
+	assert_int_equal(findings.status, 1);
+	assert_non_null(strstr(findings.total, "not everything could be looked at"));
+	exec("DROP ROLE dcs_test_nobody");
 }
 
 /* ---- false alarms ---- */
@@ -623,6 +654,213 @@ static void test_verify__goes_on_behind_an_event_that_does_not_follow(void **sta
 	then_silent(&findings);
 }
 
+/* ---- anchors ---- */
+
+#define ANCHOR_KEY "1f1e1d1c1b1a191817161514131211100f0e0d0c0b0a09080706050403020100"
+
+static char anchor_path[64], anchor_key_path[64], anchor_public_key[2 * PUBLIC_KEY_SIZE + 1];
+
+/* Appends a line for the logs as they are, as `dcs anchor` does. */
+static int write_anchor(void)
+{
+	char pg[STORE_CONNINFO_MAX], name[] = "anchor", again[] = "--again", topics[] = "--without-topics", flag[] = "--pg";
+	char key[] = "--anchor-key-file";
+	char *arguments[] = { name, anchor_path, again, topics, flag, pg, key, anchor_key_path, NULL };
+
+	snprintf(pg, sizeof(pg), "%s dbname=test_store", getenv("DCS_TEST_PG"));
+	return run_anchor(8, arguments);
+}
+
+static void verify_anchor(void)
+{
+	const char *const arguments[] = {
+		"--only", "P2", "--anchor", anchor_path, "--anchor-public-key", anchor_public_key, NULL
+	};
+
+	world_verify_with(&findings, arguments);
+}
+
+static void exec_file(const char *path, const char *text, const char *mode)
+{
+	FILE *file = fopen(path, mode);
+
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+}
+
+static int open_anchors(void **state)
+{
+	uint8_t seed[32], public_key[PUBLIC_KEY_SIZE];
+
+	(void)state;
+	snprintf(anchor_path, sizeof(anchor_path), "/tmp/dcs-test-anchors.%d", (int)getpid());
+	snprintf(anchor_key_path, sizeof(anchor_key_path), "/tmp/dcs-test-anchor-key.%d", (int)getpid());
+	exec_file(anchor_key_path, ANCHOR_KEY, "w");
+	assert_int_equal(chmod(anchor_key_path, 0600), 0);
+	assert_int_equal(key_read(seed, anchor_key_path, &world.spec.err), 0);
+	signature_public_key(public_key, seed);
+	hex_from_bytes(anchor_public_key, public_key, sizeof(public_key));
+	exec("CREATE TABLE kept AS TABLE debts.event_log");
+	exec("CREATE TABLE kept_head AS TABLE debts.partition_head");
+	return write_anchor();
+}
+
+static int close_anchors(void **state)
+{
+	(void)state;
+	exec("DELETE FROM debts.event_log");
+	exec("INSERT INTO debts.event_log TABLE kept");
+	exec("DELETE FROM debts.partition_head");
+	exec("INSERT INTO debts.partition_head TABLE kept_head");
+	exec("DROP TABLE kept, kept_head");
+	unlink(anchor_path);
+	unlink(anchor_key_path);
+	return 0;
+}
+
+/* What grew stays. */
+static int keep_growth(void **state)
+{
+	(void)state;
+	exec("DROP TABLE kept, kept_head");
+	unlink(anchor_path);
+	unlink(anchor_key_path);
+	return 0;
+}
+
+/* What an auditor runs; its status. */
+static int check_chain(void)
+{
+	char command[512];
+
+	snprintf(command, sizeof(command),
+		 "python3 producers/cli/check_chain.py \"%s dbname=test_store\" --anchor %s --key %s >/dev/null",
+		 getenv("DCS_TEST_PG"), anchor_path, anchor_public_key);
+	return WEXITSTATUS(system(command));
+}
+
+static void test_verify__an_anchor_holds_where_the_log_only_grew(void **state)
+{
+	(void)state;
+	create_debt(21, 10);
+	assert_int_equal(write_anchor(), 0);
+	verify_anchor();
+	then_silent(&findings);
+	assert_int_equal(check_chain(), 0);
+}
+
+/* The last events are gone, and the head says so: chain and head are of one piece. */
+static void test_verify__an_anchor_finds_a_tail_that_was_cut_off(void **state)
+{
+	(void)state;
+	exec("DELETE FROM debts.event_log l USING debts.partition_head h WHERE h.part = 0 AND l.part = 0 AND l.seq > h.log_seq - "
+	     "2");
+	exec("UPDATE debts.partition_head h SET log_seq = l.seq, log_hash = l.hash FROM debts.event_log l WHERE h.part = 0 "
+	     "AND l.part = 0 AND l.seq = (SELECT max(seq) FROM debts.event_log WHERE part = 0)");
+	world_verify_with(&findings, (const char *const[]){ "--only", "P1,P2", NULL });
+	then_silent(&findings);
+	verify_anchor();
+	then_found(&findings, "P2", "the log does not have it, and had it on");
+	assert_int_equal(check_chain(), 1);
+	assert_int_equal(write_anchor(), 1); /* nor is such a log anchored anew */
+}
+
+/* An event is another, and all hashes behind it are made again. */
+static void rewrite_log(void)
+{
+	static const struct db_statement read = {
+		"test_read_chain", "SELECT seq, event_id, schema_id, key, subject, command_id, correlation_id, at, body FROM "
+				   "debts.event_log WHERE part = 0 ORDER BY seq"
+	};
+	static const struct db_statement write = { "test_write_chain",
+						   "UPDATE debts.event_log SET hash = $2 WHERE part = 0 AND seq = $1" };
+	static const struct db_statement head = {
+		"test_write_head", "UPDATE debts.partition_head SET log_hash = $2 WHERE part = 0 AND log_seq = $1"
+	};
+	uint8_t hash[SHA256_SIZE] = { 0 };
+	struct db_result result = { 0 };
+	struct db_params params;
+
+	db_params_init(&params, 256);
+	exec("UPDATE debts.event_log SET at = at + interval '1 s' WHERE part = 0 AND seq = 1");
+	store_must(&world.spec, db_run(world.spec.admin, &read, NULL, &result, &world.spec.err));
+	for (int row = 0; row < result.rows; row++) {
+		struct chain_row chained = { .part = 0,
+					     .seq = db_int64(&result, row, 0),
+					     .event_id = db_uuid(&result, row, 1),
+					     .schema_id = (uint32_t)db_int32(&result, row, 2),
+					     .key = db_uuid(&result, row, 3),
+					     .subject = db_uuid(&result, row, 4),
+					     .command_id = db_uuid(&result, row, 5),
+					     .correlation_id = db_uuid(&result, row, 6),
+					     .at_ms = db_instant(&result, row, 7),
+					     .body = db_str(&result, row, 8) };
+		uint8_t before[SHA256_SIZE];
+
+		memcpy(before, hash, sizeof(before));
+		chain_hash(hash, before, &chained);
+		db_params_reset(&params);
+		db_param_int64(&params, chained.seq);
+		db_param_bytes(&params, (struct str){ (const char *)hash, sizeof(hash) });
+		store_must(&world.spec, db_run(world.spec.admin, &write, &params, NULL, &world.spec.err));
+	}
+	store_must(&world.spec, db_run(world.spec.admin, &head, &params, NULL, &world.spec.err));
+	db_result_release(&result);
+	db_params_release(&params);
+}
+
+static void test_verify__an_anchor_finds_a_log_that_was_written_anew(void **state)
+{
+	(void)state;
+	rewrite_log();
+	world_verify_with(&findings, (const char *const[]){ "--only", "P1,P2", NULL });
+	then_silent(&findings);
+	verify_anchor();
+	then_found(&findings, "P2", "it was written anew");
+	assert_int_equal(check_chain(), 1);
+}
+
+/* How much of a topic was there: of all anchors the most. */
+static void test_verify__an_anchor_finds_a_topic_that_lost_its_tail(void **state)
+{
+	static struct verify verify;
+	struct verify_head head = { .module = "debts", .part = 1 };
+	struct anchor_head anchored = { .module = STR("debts"), .part = 1, .seq = 9, .published = 7 };
+	uint8_t seed[32] = { 3 }, public_key[PUBLIC_KEY_SIZE];
+	struct buf line;
+
+	(void)state;
+	signature_public_key(public_key, seed);
+	buf_init(&line, 4096);
+	anchor_write(&line, world.now_ms, NULL, &anchored, 1, seed);
+	buf_add_u8(&line, 0);
+	exec_file(anchor_path, (const char *)line.data, "w");
+	verify.json = true;
+	store_must(&world.spec, anchor_file_read(&verify.anchors, anchor_path, public_key, &world.spec.life, &world.spec.err));
+	verify_anchored_topic(&verify, &head, 7);
+	assert_int_equal(verify.findings[6], 0);
+	verify_anchored_topic(&verify, &head, 6);
+	assert_int_equal(verify.findings[6], 1);
+	anchor_file_release(&verify.anchors);
+	buf_release(&line);
+}
+
+static void test_verify__an_anchor_is_none_without_its_signature(void **state)
+{
+	(void)state;
+	assert_int_equal(write_anchor(), 0);
+	exec_file(anchor_path, "dcs-anchor-1 2026-01-01T00:00:00.000Z 00 debts:0:1:-:00 00\n", "a");
+	verify_anchor();
+	assert_int_equal(findings.status, 1);
+	assert_non_null(strstr(findings.total, "not everything could be looked at"));
+	assert_int_equal(check_chain(), 1);
+	assert_int_equal(write_anchor(), 1);
+	exec_file(anchor_path, "", "w");
+	verify_anchor();
+	assert_int_equal(findings.status, 1);
+}
+
 static void look_for_columns(const struct folded_table *table)
 {
 	static const struct db_statement select = {
@@ -662,12 +900,23 @@ static void test_verify__reads_every_column(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_verify__that_looked_at_nothing_says_so),
+		cmocka_unit_test(test_verify__without_permission_says_so),
 		cmocka_unit_test(test_verify__is_silent_about_a_withdrawal_that_overtook_what_waited),
 		cmocka_unit_test(test_verify__is_silent_about_a_consent_with_the_id_of_its_customer),
 		cmocka_unit_test(test_verify__is_silent_where_nothing_was_tampered_with),
 		cmocka_unit_test(test_verify__finds_each_column_that_was_tampered_with),
 		cmocka_unit_test(test_verify__finds_money_that_was_moved_from_one_debt_to_another),
 		cmocka_unit_test(test_verify__goes_on_behind_an_event_that_does_not_follow),
+		cmocka_unit_test_setup_teardown(test_verify__an_anchor_holds_where_the_log_only_grew, open_anchors, keep_growth),
+		cmocka_unit_test_setup_teardown(test_verify__an_anchor_finds_a_tail_that_was_cut_off, open_anchors,
+						close_anchors),
+		cmocka_unit_test_setup_teardown(test_verify__an_anchor_finds_a_log_that_was_written_anew, open_anchors,
+						close_anchors),
+		cmocka_unit_test_setup_teardown(test_verify__an_anchor_finds_a_topic_that_lost_its_tail, open_anchors,
+						close_anchors),
+		cmocka_unit_test_setup_teardown(test_verify__an_anchor_is_none_without_its_signature, open_anchors,
+						close_anchors),
 		cmocka_unit_test(test_verify__reads_every_column),
 	};
 
