@@ -171,7 +171,7 @@ static void tell_failed(struct commands *commands, struct call *call, const stru
 	add_instant(&commands->text, ",\"completedAt\":", state->at_ms);
 	buf_add_text(&commands->text, ",\"type\":");
 	json_write_string(&commands->text, rejected->command_type);
-	buf_add_format(&commands->text, ",\"retryable\":%s,\"problem\":", rejected->retriable ? "true" : "false");
+	buf_add_format(&commands->text, ",\"retryable\":%s,\"problem\":", refusal.problem.is_retryable ? "true" : "false");
 	problem_write(&commands->text, &refusal.problem, call_request_id(call), call_traceparent(call));
 	answer_text(commands, call);
 }

@@ -34,3 +34,29 @@ void faults_refuse(struct call *call, const struct json_faults *faults, bool is_
 	}
 	call_refuse_problem(call, &problem);
 }
+
+static void take_first(void *name_arg, struct str name, struct str value)
+{
+	struct str *first = name_arg;
+
+	(void)value;
+	if (first->size == 0)
+		*first = str_is_text(name) && name.size > 0 ? str_prefix(name, 64) : STR("?");
+}
+
+bool faults_refuse_arguments(struct call *call)
+{
+	struct str name = STR("");
+	struct fault fault = { .code = "unknown_argument", .detail = STR("there is no such argument here") };
+	struct problem problem = { .status = 400,
+				   .code = "bad_query",
+				   .detail = STR("the query is not understood"),
+				   .faults = &fault,
+				   .faults_count = 1 };
+
+	call_each_argument(call, take_first, &name);
+	fault.pointer = name;
+	if (name.size > 0)
+		call_refuse_problem(call, &problem);
+	return name.size > 0;
+}

@@ -12,4 +12,7 @@
  */
 void faults_refuse(struct call *call, const struct json_faults *faults, bool is_query);
 
+/* Of an operation that takes no query arguments. True: there are some, and the call was answered with 400. */
+bool faults_refuse_arguments(struct call *call);
+
 #endif

@@ -312,6 +312,7 @@ static int describe_one(struct openapi *openapi, const struct route *route, json
 		openapi_add_header(response, "ETag", true, "its version");
 		openapi_add_response(operation, 304);
 	}
+	openapi_add_response(operation, 400); /* it takes no arguments */
 	openapi_add_response(operation, 404);
 	return 0;
 }

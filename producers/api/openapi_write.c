@@ -69,7 +69,7 @@ static void body_name(const struct route *route, char name[64])
 		name[0] = (char)(name[0] - 'a' + 'A');
 }
 
-/* The members that are texts may stand in the query of a DELETE, whose body proxies may drop. */
+/* The members that are one value may stand in the query of a DELETE, whose body proxies may drop. */
 static void add_query_members(json_t *operation, json_t *schema)
 {
 	json_t *parameters = openapi_member(operation, "parameters", json_array());
@@ -81,7 +81,7 @@ static void add_query_members(json_t *operation, json_t *schema)
 		json_t *type = json_object_get(member, "type");
 		const char *word = json_string_value(json_is_array(type) ? json_array_get(type, 0) : type);
 
-		if (word == NULL || strcmp(word, "string") != 0)
+		if (word == NULL || (strcmp(word, "string") != 0 && strcmp(word, "integer") != 0))
 			continue;
 		json_array_append_new(parameters, json_pack("{s:s, s:s, s:s, s:O}", "name", name, "in", "query", "description",
 							    "instead of the body, which a proxy may drop", "schema", member));
@@ -118,14 +118,23 @@ static void add_body(struct openapi *openapi, const struct route *route, json_t 
 				      openapi_reference("schemas", name)));
 }
 
+static bool has_field(const struct message_type *type, const char *name)
+{
+	for (size_t i = 0; i < type->record.fields_count; i++) {
+		if (strcmp(type->record.fields[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void add_headers(const struct route *route, json_t *operation)
 {
 	json_t *parameters = openapi_member(operation, "parameters", json_array());
 
 	if (route->method == METHOD_POST)
 		json_array_append_new(parameters, openapi_reference("parameters", "IdempotencyKey"));
-	if (route->if_match)
-		json_array_append_new(parameters, openapi_reference("parameters", "IfMatch"));
+	if (has_field(route->command, "expected_version"))
+		json_array_append_new(parameters, openapi_reference("parameters", route->if_match ? "IfMatch" : "IfMatchIfAny"));
 	json_array_append_new(parameters, openapi_reference("parameters", "Prefer"));
 }
 
@@ -162,15 +171,6 @@ static void add_accepted(json_t *operation)
 	openapi_add_header(response, "Location", true, "GET /commands/{id}");
 	openapi_add_header(response, "Retry-After", true, "seconds until it is worth asking");
 	openapi_add_header(response, "Preference-Applied", false, "what of `Prefer` was done");
-}
-
-static bool has_field(const struct message_type *type, const char *name)
-{
-	for (size_t i = 0; i < type->record.fields_count; i++) {
-		if (strcmp(type->record.fields[i].name, name) == 0)
-			return true;
-	}
-	return false;
 }
 
 int openapi_describe_write(struct openapi *openapi, const struct route *route, json_t *operation, struct err *err)

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/must.h"
 #include "crypto/crypto.h"
+#include "producers/api/faults.h"
 #include "producers/api/reads_inside.h"
 
 /* One thing by its id, whose it is, and what became of a command. Lists are reads_list.c. */
@@ -221,33 +222,6 @@ void reads_answer_written(struct reads *reads, struct call *call, const struct r
 	ask_one(&reading);
 }
 
-static void refuse_argument(void *name_arg, struct str name, struct str value)
-{
-	struct str *first = name_arg;
-
-	(void)value;
-	if (first->size == 0)
-		*first = str_is_text(name) && name.size > 0 ? str_prefix(name, 64) : STR("?");
-}
-
-/* One thing takes no arguments. True: it was refused. */
-static bool has_arguments(struct call *call)
-{
-	struct str name = STR("");
-	struct fault fault = { .code = "unknown_argument", .detail = STR("there is no such argument here") };
-	struct problem problem = { .status = 400,
-				   .code = "bad_query",
-				   .detail = STR("the query is not understood"),
-				   .faults = &fault,
-				   .faults_count = 1 };
-
-	call_each_argument(call, refuse_argument, &name);
-	fault.pointer = name;
-	if (name.size > 0)
-		call_refuse_problem(call, &problem);
-	return name.size > 0;
-}
-
 void reads_answer(struct reads *reads, struct call *call)
 {
 	const struct route *route = call_route(call);
@@ -258,7 +232,7 @@ void reads_answer(struct reads *reads, struct call *call)
 		return;
 	if (route->is_list)
 		reads_answer_list(reads, call, route->resource, has_id ? &id : NULL);
-	else if (!has_arguments(call))
+	else if (!faults_refuse_arguments(call))
 		reads_answer_one(reads, call, route->resource, &id);
 }
 

@@ -73,15 +73,18 @@ void refusal_problem_of(const struct command_rejected *rejected, const struct me
 {
 	bool is_of_path = path_field != NULL && str_is(rejected->field, path_field);
 
+	int status = refusal_status(rejected->code, is_of_path);
+
 	*ret_problem = (struct refusal_problem){ .code = "refused" };
 	(void)!str_to_chars(ret_problem->code, sizeof(ret_problem->code), rejected->code);
 	ret_problem->fault = (struct fault){ .pointer = place_of(rejected, type, path_field, prefix, ret_problem->pointer),
 					     .code = ret_problem->code,
 					     .detail = rejected->text };
-	ret_problem->problem = (struct problem){ .status = refusal_status(rejected->code, is_of_path),
+	ret_problem->problem = (struct problem){ .status = status,
 						 .code = ret_problem->code,
 						 .detail = rejected->text,
 						 .faults = &ret_problem->fault,
 						 .faults_count = rejected->field.size > 0 ? 1 : 0,
-						 .is_retryable = rejected->retriable };
+						 /* A version that has passed never comes again. */
+						 .is_retryable = rejected->retriable && status != 412 };
 }

@@ -8,6 +8,7 @@
 #include "model/command.h"
 #include "model/refusal.h"
 #include "model/topic.h"
+#include "producers/api/faults.h"
 #include "producers/api/writes_inside.h"
 
 #define ARENA_SIZE      ((size_t)1 << 20)
@@ -96,19 +97,49 @@ const char *write_pointer(const struct write *write)
 
 /* ---- the body ---- */
 
-static void add_argument(void *buf_arg, struct str name, struct str value)
+/* The query of a DELETE on its way to be a body. */
+struct query_body {
+	struct buf *buf;
+	const struct record_type *record;
+};
+
+/* Whether an argument is for a member that is a number; of such a one only digits stand in the body as they are. */
+static bool is_number(const struct record_type *record, struct str name, struct str value)
 {
-	struct buf *buf = buf_arg;
+	unsigned char memory[64 + 1];
+	struct buf own = { .data = memory, .capacity = 64, .size_max = 64 };
+	long long number;
+
+	for (size_t i = 0; i < record->fields_count; i++) {
+		const struct field *field = &record->fields[i];
+
+		buf_reset(&own);
+		json_write_name(&own, record, field);
+		if (str_equal(buf_str(&own), name))
+			return (field->kind == FIELD_LONG || field->kind == FIELD_INT) && str_to_int64(value, &number) &&
+			       value.data[0] != '+' && value.data[0] != '0';
+	}
+	return false;
+}
+
+static void add_argument(void *body_arg, struct str name, struct str value)
+{
+	struct query_body *body = body_arg;
+	struct buf *buf = body->buf;
 
 	buf_add_text(buf, buf->size > 1 ? "," : "");
 	json_write_string(buf, name);
 	buf_add_u8(buf, ':');
-	json_write_string(buf, value);
+	if (is_number(body->record, name, value))
+		buf_add_str(buf, value);
+	else
+		json_write_string(buf, value);
 }
 
 /* Clients and proxies may drop the body of a DELETE (RFC 9110 9.3.5): its members may stand in the query instead. */
-static struct str body_text(struct writes *writes, const struct call *call)
+static struct str body_text(struct writes *writes, const struct call *call, const struct message_type *type)
 {
+	struct query_body query = { .buf = &writes->text, .record = &type->record };
 	struct str body = call_body(call);
 
 	if (body.size > 0)
@@ -116,7 +147,7 @@ static struct str body_text(struct writes *writes, const struct call *call)
 	buf_reset(&writes->text);
 	buf_add_u8(&writes->text, '{');
 	if (call_method(call) == METHOD_DELETE)
-		call_each_argument(call, add_argument, &writes->text);
+		call_each_argument(call, add_argument, &query);
 	buf_add_u8(&writes->text, '}');
 	return buf_str(&writes->text);
 }
@@ -138,7 +169,7 @@ static bool read_command(struct write *write, struct intake *ret_intake)
 
 	arena_reset(&writes->arena);
 	writes->faults.count = 0;
-	if (json_parse(body_text(writes, write->call), &root, &writes->faults)) {
+	if (json_parse(body_text(writes, write->call, write->type), &root, &writes->faults)) {
 		request.json = root;
 		if (write->is_by_schema && !json_member(root, "data", &request.json))
 			json_fault_add(&writes->faults, "/data", "missing", "missing");
@@ -501,6 +532,26 @@ static void begin(struct write *write)
 	go_on(write);
 }
 
+static void note_argument(void *is_there_arg, struct str name, struct str value)
+{
+	(void)name;
+	(void)value;
+	*(bool *)is_there_arg = true;
+}
+
+/* Whether the query was refused: only a DELETE's says anything, and only where no body does. */
+static bool is_query_refused(struct call *call)
+{
+	bool has_arguments = false;
+
+	if (call_method(call) != METHOD_DELETE)
+		return faults_refuse_arguments(call);
+	call_each_argument(call, note_argument, &has_arguments);
+	if (has_arguments && call_body(call).size > 0)
+		call_refuse(call, 400, "bad_query", "members stand in the body or in the query, not in both");
+	return has_arguments && call_body(call).size > 0;
+}
+
 static struct write *take(struct writes *writes, struct call *call)
 {
 	struct write *write = take_slot(writes, call);
@@ -516,7 +567,7 @@ void writes_take(struct writes *writes, struct call *call)
 	struct uuid path_id = { { 0 } };
 	struct write *write;
 
-	if (row->path_field != NULL && !call_param_id(call, "id", &path_id))
+	if (is_query_refused(call) || (row->path_field != NULL && !call_param_id(call, "id", &path_id)))
 		return;
 	write = take(writes, call);
 	if (write == NULL)
@@ -529,7 +580,7 @@ void writes_take(struct writes *writes, struct call *call)
 
 void writes_take_command(struct writes *writes, struct call *call, const struct message_type *type, const struct uuid *id)
 {
-	struct write *write = take(writes, call);
+	struct write *write = is_query_refused(call) ? NULL : take(writes, call);
 
 	if (write == NULL)
 		return;

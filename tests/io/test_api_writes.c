@@ -741,6 +741,38 @@ static void test_api_writes__an_id_of_zeros_is_no_thing_on_any_path(void **state
 	assert_int_equal(commands_count(), 0);
 }
 
+static int send_delete(const char *query, const char *headers, const char *body)
+{
+	char request[4096];
+
+	(void)snprintf(request, sizeof(request),
+		       "DELETE /debts/" UNKNOWN "%s HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer %s\r\nPrefer: respond-async\r\n"
+		       "Content-Type: application/json\r\nContent-Length: %zu\r\n%s\r\n%s",
+		       query, api_token("somebody", ROLE_CREDITOR | ROLE_SUPERVISOR), strlen(body), headers, body);
+	api_send(request);
+	return api_status();
+}
+
+#define REASON "?customerId=" CUSTOMER "&reason=created_in_error"
+
+static void test_api_writes__members_of_a_delete_stand_in_the_query_or_in_the_body(void **state)
+{
+	(void)state;
+	assert_int_equal(send_delete(REASON "&expectedVersion=7", "", ""), 202);
+	assert_int_equal(commands_count(), 1);
+	assert_int_equal(send_delete(REASON "&expectedVersion=x", "", ""), 422);
+	assert_contains("{\"pointer\":\"expectedVersion\",\"code\":\"wrong_type\"");
+	assert_int_equal(send_delete(REASON "&expectedVersion=7", "If-Match: \"7\"\r\n", ""), 422);
+	assert_contains("\"code\":\"differs\"");
+	assert_int_equal(send_delete(REASON, "", "{\"reason\":\"paid_elsewhere\"}"), 400);
+	assert_contains("\"code\":\"bad_query\"");
+	assert_int_equal(send_delete(REASON, "", "{}"), 400);
+	assert_int_equal(post("/debts?dryRun=true", "", DEBT), 400); /* nobody reads it: he who sends it is told */
+	assert_contains("\"code\":\"unknown_argument\"");
+	assert_int_equal(post("/commands?x=1", "", "{\"type\":\"CreateDebt\",\"data\":{}}"), 400);
+	assert_int_equal(commands_count(), 1);
+}
+
 static void test_api_writes__any_command_may_be_sent_by_its_schema(void **state)
 {
 	struct received received;
@@ -793,6 +825,7 @@ int main(void)
 		TEST(test_api_writes__the_answer_to_anothers_content_is_not_ours),
 		TEST(test_api_writes__faults_are_told_before_anything_is_sent),
 		TEST(test_api_writes__an_id_of_zeros_is_no_thing_on_any_path),
+		TEST(test_api_writes__members_of_a_delete_stand_in_the_query_or_in_the_body),
 		TEST(test_api_writes__any_command_may_be_sent_by_its_schema),
 	};
 

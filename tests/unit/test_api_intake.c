@@ -514,6 +514,9 @@ static void test_refusals__point_to_where_the_field_stands(void **state)
 	assert_true(problem.problem.is_retryable);
 	assert_int_equal(problem.problem.faults_count, 1);
 	assert_true(str_is(problem.fault.pointer, "/amount/amountMinor"));
+	problem = problem_of("version_conflict", "expected_version", "debt_id", "");
+	assert_int_equal(problem.problem.status, 412);
+	assert_false(problem.problem.is_retryable); /* whatever the module says: that version has passed */
 	problem = problem_of("not_found", "debt_id", "debt_id", "");
 	assert_int_equal(problem.problem.status, 404);
 	assert_true(str_is(problem.fault.pointer, "id"));
