@@ -94,7 +94,7 @@ static struct MHD_Response *make_response(const struct call *call, const char *c
 		add_header(response, "Vary", "Accept-Encoding");
 	if (is_packed)
 		add_header(response, "Content-Encoding", "gzip");
-	if (content_type != NULL)
+	if (content_type != NULL && call->status != 304)
 		add_header(response, "Content-Type", content_type);
 	for (size_t i = 0; i < call->answer_headers_count; i++) {
 		const char *name = call->answer_headers[i].name;
