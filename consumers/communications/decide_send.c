@@ -262,13 +262,27 @@ static void add_suppressed(const struct sending *sending, const struct guard_ver
 	event->debt_ids_count = sending->body->debt_ids_count;
 }
 
-static void add_released(const struct sending *sending, struct decision *decision)
+/* The balances that the text was made of, in the order of the debts; NULL: no room. */
+static const int64_t *stated_balances(const struct sending *sending, const struct workset *set, struct decision *decision)
+{
+	int64_t *stated = arena_take(decision->arena, sending->body->debt_ids_count, sizeof(*stated));
+
+	for (size_t index = 0; stated != NULL && index < sending->body->debt_ids_count; index++) {
+		const struct owed_debt *debt = workset_state(set, &owed_debt_entity, &sending->body->debt_ids[index]);
+
+		stated[index] = debt->balance_minor;
+	}
+	return stated;
+}
+
+static void add_released(const struct sending *sending, const struct workset *set, struct decision *decision)
 {
 	struct communication_released *event = decision_event(decision, &communication_released_type);
 	const struct send_communication *body = sending->body;
 	uint8_t *hash = arena_take(decision->arena, 1, CONTENT_HASH_SIZE);
+	const int64_t *stated = stated_balances(sending, set, decision);
 
-	if (hash == NULL) {
+	if (hash == NULL || stated == NULL) {
 		decision->overflow = true;
 		return;
 	}
@@ -286,6 +300,8 @@ static void add_released(const struct sending *sending, struct decision *decisio
 	event->send_by = body->send_by;
 	event->debt_ids = body->debt_ids;
 	event->debt_ids_count = body->debt_ids_count;
+	event->stated_minor = stated;
+	event->stated_minor_count = body->debt_ids_count;
 	event->has_contact_point_id = true;
 	event->contact_point_id = sending->address->contact_point_id;
 	sending->rendered->contact_point_id = sending->address->contact_point_id;
@@ -330,7 +346,7 @@ void decide_send_communication(const struct command *command, const struct works
 	add_decided(&sending, &facts, &verdict, decision);
 	switch (verdict.verdict) {
 	case VERDICT_ALLOW:
-		add_released(&sending, decision);
+		add_released(&sending, set, decision);
 		return;
 	case VERDICT_DEFER: /* no rule answers so yet; when one does, a scheduled message is a timer of this module */
 	case VERDICT_DENY:

@@ -111,6 +111,7 @@ void expect_bool(struct table_row *row, bool value);
 void expect_int32(struct table_row *row, int32_t number);
 void expect_int64(struct table_row *row, int64_t number);
 void expect_int64_or_null(struct table_row *row, int64_t number); /* 0: NULL */
+void expect_int64_if(struct table_row *row, bool is_given, int64_t number);
 void expect_date(struct table_row *row, int32_t day);
 void expect_date_or_null(struct table_row *row, bool is_given, int32_t day);
 void expect_instant(struct table_row *row, int64_t instant_ms);

@@ -105,6 +105,11 @@ void expect_int64_or_null(struct table_row *row, int64_t number)
 	expect_number(row, number != 0, number, 8);
 }
 
+void expect_int64_if(struct table_row *row, bool is_given, int64_t number)
+{
+	expect_number(row, is_given, number, 8);
+}
+
 void expect_date_or_null(struct table_row *row, bool is_given, int32_t day)
 {
 	expect_number(row, is_given, (int64_t)day - EPOCH_DAY, 4);

@@ -69,6 +69,13 @@ struct message_note {
 	int64_t send_by_ms;
 };
 
+/* What a message said that a debt's balance was. */
+struct debt_note {
+	bool is_known; /* false: of an event from before it said so */
+	bool is_stated;
+	int64_t stated_minor;
+};
+
 struct receipt_note {
 	struct str state, provider, provider_ref, provider_code;
 	bool has_provider_ref, has_provider_code;
@@ -190,13 +197,17 @@ static void note_decision(struct fold *fold, const struct compliance_decided *ev
 	note->until_ms = event->until;
 }
 
-static void note_debts(struct fold *fold, const struct uuid *communication_id, const struct uuid *debt_ids, size_t count)
+/* stated NULL: nothing was said of their balances, with `is_known` for certain. */
+static void note_debts(struct fold *fold, const struct uuid *communication_id, const struct uuid *debt_ids, size_t count,
+		       const int64_t *stated, bool is_known)
 {
 	for (size_t i = 0; i < count; i++) {
 		char debt_id[UUID_TEXT_SIZE + 1];
+		struct debt_note *note;
 
 		uuid_format(debt_id, &debt_ids[i]);
-		(void)fold_note_row(fold, &debt_entity, communication_id, str_of(debt_id), STR(""), 1);
+		note = fold_note_row(fold, &debt_entity, communication_id, str_of(debt_id), STR(""), sizeof(*note));
+		*note = (struct debt_note){ is_known, stated != NULL, stated != NULL ? stated[i] : 0 };
 	}
 }
 
@@ -213,7 +224,9 @@ static void note_released(struct fold *fold, const struct communication_released
 	note->has_contact_point_id = event->has_contact_point_id;
 	note->contact_point_id = event->contact_point_id;
 	note->send_by_ms = event->send_by;
-	note_debts(fold, &event->communication_id, event->debt_ids, event->debt_ids_count);
+	note_debts(fold, &event->communication_id, event->debt_ids, event->debt_ids_count,
+		   event->stated_minor_count == event->debt_ids_count ? event->stated_minor : NULL,
+		   event->stated_minor_count == event->debt_ids_count);
 	(void)fold_change(fold, &outbox_entity, &event->communication_id);
 	(void)fold_change(fold, &dispatch_entity, &event->communication_id);
 }
@@ -226,7 +239,7 @@ static void note_suppressed(struct fold *fold, const struct communication_suppre
 	note->message_class = fold_copy(fold, event->message_class);
 	note->template_name = fold_copy(fold, event->template_name);
 	note->language = fold_copy(fold, event->language);
-	note_debts(fold, &event->communication_id, event->debt_ids, event->debt_ids_count);
+	note_debts(fold, &event->communication_id, event->debt_ids, event->debt_ids_count, NULL, true);
 }
 
 /* A receipt; and if it answers a report of the notifier's, whose ids derive from the attempt's, the attempt. */
@@ -464,10 +477,15 @@ static void check_communication_debt(struct fold *fold, struct table_row *row)
 {
 	struct uuid communication_id = row_uuid(row, 1);
 	struct uuid id = fold_id(&communication_id, row_text(row, 2), STR(""));
-	const struct message_note *note = fold_noted(fold, &communication_entity, &communication_id);
+	const struct message_note *message = fold_noted(fold, &communication_entity, &communication_id);
+	const struct debt_note *note;
 
-	if (note == NULL || note->is_known)
-		(void)row_state(fold, row, &id);
+	if (message != NULL && !message->is_known)
+		return;
+	note = row_noted(fold, row, &id);
+	row->column = 3;
+	if (note != NULL && note->is_known)
+		expect_int64_if(row, note->is_stated, note->stated_minor);
 }
 
 static void check_receipt(struct fold *fold, struct table_row *row)
@@ -614,7 +632,8 @@ static const struct folded_table tables[] = {
 	  .entity = &communication_entity,
 	  .check = check_communication },
 	{ .name = "communications.communication_debt",
-	  .select = "SELECT c.customer_id, d.communication_id, d.debt_id::text FROM communications.communication_debt d "
+	  .select = "SELECT c.customer_id, d.communication_id, d.debt_id::text, d.stated_minor FROM "
+		    "communications.communication_debt d "
 		    "LEFT JOIN communications.communication c USING (communication_id)",
 	  .ids = 2,
 	  .entity = &debt_entity,

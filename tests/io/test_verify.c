@@ -530,6 +530,8 @@ static const struct wrong wrongs[] = {
 	  "INSERT INTO communications.permission SELECT customer_id, 'sms', purpose, basis, obtained_at FROM "
 	  "communications.permission WHERE " CUSTOMER_11,
 	  "P7", "no event made this row" },
+	{ "communications.communication_debt", "UPDATE communications.communication_debt SET stated_minor = 1 WHERE " MESSAGE_1,
+	  "P7", "stated_minor is not" },
 	{ "communications.communication_debt",
 	  "DELETE FROM communications.communication_debt WHERE debt_id = '019a0000-0000-7000-8000-00440000000b' AND " MESSAGE_1,
 	  "P7", "the row is missing" },
