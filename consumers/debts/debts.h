@@ -92,6 +92,7 @@ struct debt {
 	/* What credit has paid by CreditApplied, by account, and can still be taken back; credit_minor is not used. */
 	struct balances credit_used;
 	int64_t version;
+	int32_t opened_on;
 	int32_t due_on;
 	int32_t entries;    /* ledger entries so far */
 	uint32_t lifecycle; /* enum lifecycle */

@@ -5,6 +5,12 @@
 
 /* ---- RecordPayment ---- */
 
+static bool method_is_known(struct str method)
+{
+	return str_is(method, "transfer") || str_is(method, "card") || str_is(method, "direct_debit") || str_is(method, "cash") ||
+	       str_is(method, "cheque") || str_is(method, "other");
+}
+
 static bool payment_body_is_good(const struct record_payment *body, int32_t today, struct decision *decision)
 {
 	if (uuid_is_none(&body->payment_id)) {
@@ -13,8 +19,11 @@ static bool payment_body_is_good(const struct record_payment *body, int32_t toda
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "source", "the source is empty");
 	} else if (body->external_ref.size == 0) {
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "external_ref", "the reference is empty");
-	} else if (body->method.size == 0) {
-		decision_refuse(decision, REFUSAL_BAD_VALUE, "method", "the method is empty");
+	} else if (!method_is_known(body->method)) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "method",
+				"not one of transfer, card, direct_debit, cash, cheque, other");
+	} else if (body->has_reason && body->reason.size == 0) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "reason", "the reason is empty");
 	} else if (body->amount_minor <= 0 || body->amount_minor > MONEY_MINOR_MAX) {
 		decision_refuse(decision, REFUSAL_BAD_AMOUNT, "amount_minor", "the amount is not above 0, or is above %lld",
 				(long long)MONEY_MINOR_MAX);
@@ -59,6 +68,8 @@ static bool debt_takes_payment(const struct record_payment *body, const struct d
 		decision_refuse(decision, REFUSAL_NOT_FOUND, "debt_id", "the customer has no such debt");
 	} else if (!str_is(body->currency, debt->currency)) {
 		decision_refuse(decision, REFUSAL_BAD_CURRENCY, "currency", "the debt's currency is %s", debt->currency);
+	} else if (body->received_on < debt->opened_on && !body->has_reason) {
+		decision_refuse(decision, REFUSAL_BAD_DATE, "received_on", "before the debt was opened, and no reason says why");
 	} else if (lifecycle_is_terminal(debt->lifecycle)) {
 		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "debt_id",
 				"the debt was written off, transferred or cancelled");
@@ -114,6 +125,8 @@ void decide_record_payment(const struct command *command, const struct workset *
 	event->method = body->method;
 	event->currency = body->currency;
 	event->received_on = body->received_on;
+	event->has_reason = body->has_reason;
+	event->reason = body->reason;
 	event->has_booked_on = true;
 	event->booked_on = command->today;
 	event->amount_minor = body->amount_minor;

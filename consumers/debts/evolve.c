@@ -60,6 +60,7 @@ static void on_debt_created(struct workset *set, const struct debt_created *even
 					    .fee_minor = event->fee_minor,
 					    .interest_minor = event->interest_minor,
 					    .principal_minor = event->principal_minor };
+	debt->opened_on = event->opened_on;
 	debt->due_on = event->due_on;
 	debt->entries = 1;
 	move(debt, CAUSE_CREATED);

@@ -8,7 +8,7 @@ static const struct db_statement select_debts = {
 	.name = "debts_select_debts",
 	.sql = "SELECT u.n, d.ctid, d.customer_id, d.creditor_id, d.version, d.last_entry_seq, d.cost_minor, d.fee_minor, "
 	       "d.interest_minor, d.principal_minor, d.credit_minor, d.entries, d.lifecycle::integer, d.part, d.due_on, "
-	       "d.currency, d.used_cost_minor, d.used_fee_minor, d.used_interest_minor, d.used_principal_minor "
+	       "d.currency, d.used_cost_minor, d.used_fee_minor, d.used_interest_minor, d.used_principal_minor, d.opened_on "
 	       "FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) JOIN debts.debt d ON d.debt_id = u.id",
 };
 
@@ -48,6 +48,7 @@ static int read_debt(void *self, const struct db_result *result, int row, struct
 					       .principal_minor = amount_or_zero(result, row, 19) };
 	MUST(debt->lifecycle > LIFECYCLE_NONE);
 	MUST(debt->lifecycle < LIFECYCLE_COUNT);
+	debt->opened_on = db_date(result, row, 20);
 	return 0;
 }
 

@@ -91,7 +91,7 @@ static const struct usage usage = {
 		"  debts      external_ref creditor currency principal opened_on due_on, customer_ref or customer_id\n"
 		"             [debt_id original_creditor portfolio interest fee cost fees_authorised]\n"
 		"  payments   source external_ref amount currency received_on method, customer_ref or customer_id,\n"
-		"             creditor and debt_ref or debt_id [payment_id]\n"
+		"             creditor and debt_ref or debt_id [payment_id reason]\n"
 		"Amounts are decimals in the row's currency (1234.56); dates 2026-11-22. Separators: comma, semicolon, tab or |. "
 		"Lines of\n"
 		"heading before the first row are read over. The whole file is looked at before anything is sent: nothing is, of "

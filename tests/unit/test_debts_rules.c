@@ -366,6 +366,33 @@ static void test_debts__a_payment_needs_its_texts(void **state)
 	body = a_payment(1, 100);
 	body.method = STR("");
 	refuse_payment(&body, REFUSAL_BAD_VALUE, "method");
+	body.method = STR("bitcoin");
+	refuse_payment(&body, REFUSAL_BAD_VALUE, "method");
+	body.method = STR("cheque");
+	spec_when(&spec, &record_payment_type, &body);
+	then_events(&spec, "PaymentRecorded");
+}
+
+static void test_debts__a_payment_before_its_debt_was_opened_says_why(void **state)
+{
+	struct record_payment body = a_payment(1, 100);
+
+	(void)state;
+	given_debt();
+	body.received_on = the_debt()->opened_on - 1;
+	refuse_payment(&body, REFUSAL_BAD_DATE, "received_on");
+	body.has_reason = true;
+	body.reason = STR(" ");
+	refuse_payment(&body, REFUSAL_BAD_VALUE, "reason");
+	body.reason = STR("paid in advance, order 17");
+	spec_when(&spec, &record_payment_type, &body);
+	then_events(&spec, "PaymentRecorded");
+	assert_true(str_is(then_event(&spec, 0, payment_recorded)->reason, "paid in advance, order 17"));
+	body = a_payment(2, 100);
+	body.received_on = the_debt()->opened_on;
+	spec_when(&spec, &record_payment_type, &body);
+	then_events(&spec, "PaymentRecorded");
+	assert_false(then_event(&spec, 0, payment_recorded)->has_reason);
 }
 
 static void test_debts__an_amount_is_above_zero_and_within_limits(void **state)
@@ -671,6 +698,7 @@ int main(void)
 		TEST(test_debts__what_is_paid_too_much_is_credit),
 		TEST(test_debts__a_paid_debt_takes_more_payments_as_credit),
 		TEST(test_debts__a_payment_needs_its_texts),
+		TEST(test_debts__a_payment_before_its_debt_was_opened_says_why),
 		TEST(test_debts__an_amount_is_above_zero_and_within_limits),
 		TEST(test_debts__credit_does_not_overflow),
 		TEST(test_debts__a_payment_is_not_from_the_future_nor_from_long_ago),
