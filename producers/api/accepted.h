@@ -16,7 +16,8 @@
 struct accepted_command {
 	struct uuid id;
 	struct uuid key;
-	int64_t at_ms; /* 0: the place is free */
+	struct uuid issuer; /* principal_id */
+	int64_t at_ms;      /* 0: the place is free */
 };
 
 struct accepted {

@@ -7,12 +7,15 @@
 #include "base/log.h"
 #include "producers/api/api.h"
 #include "producers/api/faults.h"
+#include "producers/api/readers.h"
 #include "producers/api/refusals.h"
 #include "wire/json.h"
 
 #define ARENA_SIZE    ((size_t)256 << 10)
 #define TEXT_SIZE_MAX ((size_t)64 << 10)
 #define TYPE_SIZE_MAX 64
+
+static const char users_module[] = "users";
 
 struct commands {
 	struct commands_conf conf;
@@ -126,12 +129,45 @@ static void refuse_unknown(struct call *call)
 	call_refuse(call, 404, "not_found", "no such command, or its module has not read it yet");
 }
 
-/* Others' things do not exist for a portal user. */
-static bool is_hidden(const struct call *call, const struct uuid *key)
+/* ---- whose it was ---- */
+
+/* Who issued it, by the event that answers it; empty: it was written before events said so. */
+static struct str actor_of(const struct message_type *event, const void *body)
+{
+	const struct field *field = event->actor_field;
+
+	if (field == NULL || !*(const bool *)((const char *)body + field->aux_offset))
+		return STR("");
+	return *(const struct str *)((const char *)body + field->offset);
+}
+
+static bool is_issuer(const struct commands *commands, const struct principal *principal, const struct uuid *id, struct str actor)
+{
+	const struct accepted_command *accepted = accepted_find(writes_accepted(commands->conf.writes), id);
+	struct uuid caller = principal_id(principal);
+
+	return str_is(actor, principal->subject) || (accepted != NULL && uuid_equal(&accepted->issuer, &caller));
+}
+
+/* What is about his things he is told of whoever issued it. */
+static bool is_about_his(const struct principal *principal, const struct command_state *state)
+{
+	bool is_about_users = str_is(state->module, users_module);
+
+	if ((principal->roles & ROLE_ADMIN) != 0 && is_about_users)
+		return true;
+	if ((principal->roles & ROLE_CREDITOR) != 0 && (state->is_theirs || (principal->scope.all_creditors && !is_about_users)))
+		return true;
+	return (principal->roles & ROLE_CONSUMER) != 0 && !is_about_users && principal_owns(principal, &state->key);
+}
+
+static bool is_hidden(const struct commands *commands, const struct call *call, const struct uuid *id,
+		      const struct command_state *state, struct str actor)
 {
 	const struct principal *principal = call_principal(call);
 
-	return principal_limit(principal, call_route(call)->access) == LIMIT_CUSTOMER && !principal_owns(principal, key);
+	return (principal->roles & READS_ALL_COMMANDS) == 0 && !is_issuer(commands, principal, id, actor) &&
+	       !is_about_his(principal, state);
 }
 
 /* Where the thing can be read that an event is about: the row that makes such things says it. NULL: nowhere. */
@@ -181,6 +217,10 @@ static void tell_dead(struct commands *commands, struct call *call, const struct
 {
 	struct refusal_problem refusal;
 
+	if (is_hidden(commands, call, id, state, STR(""))) {
+		refuse_unknown(call);
+		return;
+	}
 	refusal_problem_of_dead(state, &refusal);
 	begin_text(commands, id, "failed", state);
 	add_instant(&commands->text, ",\"completedAt\":", state->at_ms);
@@ -199,6 +239,8 @@ static void tell_answered(struct commands *commands, struct call *call, const st
 	if (coder_decode(commands->conf.coder, state->event, &commands->arena, &type, &body, &err) != 0) {
 		log_error("an answer of a module cannot be read: %s", err.text);
 		call_refuse(call, 503, "unavailable", "the answer to the command cannot be read now");
+	} else if (is_hidden(commands, call, id, state, actor_of(type, body))) {
+		refuse_unknown(call);
 	} else if (type == &command_rejected_type) {
 		tell_failed(commands, call, id, state, body);
 	} else {
@@ -208,6 +250,10 @@ static void tell_answered(struct commands *commands, struct call *call, const st
 
 static void tell_running(struct commands *commands, struct call *call, const struct uuid *id, const struct command_state *state)
 {
+	if (is_hidden(commands, call, id, state, state->actor)) {
+		refuse_unknown(call);
+		return;
+	}
 	begin_text(commands, id, "running", state);
 	add_instant(&commands->text, ",\"waitingSince\":", state->at_ms);
 	buf_add_text(&commands->text, ",\"reason\":");
@@ -221,7 +267,9 @@ static void tell_accepted(struct commands *commands, struct call *call, const st
 {
 	const struct accepted_command *accepted = accepted_find(writes_accepted(commands->conf.writes), id);
 
-	if (accepted == NULL || is_hidden(call, &accepted->key)) {
+	const struct command_state known = { .key = accepted == NULL ? (struct uuid){ { 0 } } : accepted->key };
+
+	if (accepted == NULL || is_hidden(commands, call, id, &known, STR(""))) {
 		refuse_unknown(call);
 		return;
 	}
@@ -242,8 +290,6 @@ static void take_state(void *call_arg, const struct command_state *state)
 		return;
 	else if (state->kind == COMMAND_UNKNOWN)
 		tell_accepted(commands, call, &id, state);
-	else if (is_hidden(call, &state->key))
-		refuse_unknown(call);
 	else if (state->kind == COMMAND_PARKED)
 		tell_running(commands, call, &id, state);
 	else if (state->kind == COMMAND_DEAD)
@@ -257,7 +303,7 @@ void commands_tell(struct commands *commands, struct call *call)
 	struct uuid id;
 
 	if (call_param_id(call, "id", &id))
-		reads_find_command(commands->conf.reads, NULL, &id, take_state, call);
+		reads_find_command_for(commands->conf.reads, call_principal(call), &id, take_state, call);
 }
 
 /* ---- life ---- */

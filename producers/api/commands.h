@@ -9,9 +9,10 @@
 /*
  * Commands as such: POST /commands takes any of them by its schema, GET /commands/:id tells what became of one.
  *
- * Who may ask what became of a command: whoever works here and knows its id. The log does not say who issued it, an id cannot be
- * guessed, and what is shown is a code, a text without personal data and ids. A portal user is shown what is about his own
- * customer, and nothing else exists for him.
+ * Who may ask what became of a command: whoever may issue any (readers.h). Those who work with people, and auditors, are told of
+ * all; others of what they issued themselves, a creditor also of what is about his creditors' things, a portal user of what is
+ * about his customer, an admin of what is about users. Nothing else exists for them. What is shown is a code, a text without
+ * personal data, and ids.
  */
 struct commands;
 

@@ -282,15 +282,20 @@ void reads_find_owner(struct reads *reads, const struct owner_question *question
 
 static const struct question_shape command_shape = {
 	.statement = { "api_command",
-		       "SELECT q.n, r.* FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS q (id, module, n) CROSS JOIN "
-		       "LATERAL ("
+		       "SELECT q.n, r.*, CASE WHEN r.park_kind IS NOT NULL THEN api.parked_actor(r.module, r.part, r.place) END, "
+		       "CASE "
+		       "WHEN q.creditors IS NOT NULL THEN EXISTS (SELECT FROM api.ids(q.creditors) s WHERE "
+		       "api.is_about_creditor(r.module, r.key, r.subject, s)) END FROM unnest($1::uuid[], $2::text[], "
+		       "$3::bytea[]) "
+		       "WITH ORDINALITY AS q (id, module, creditors, n) CROSS JOIN LATERAL ("
 		       "SELECT c.module, c.key, c.correlation_id, c.digest, c.at, c.event, c.subject, c.park_kind, "
 		       "c.park_reason, "
 		       "c.part, c.place, c.dead_code, c.dead_reason FROM api.command c "
 		       "WHERE c.command_id = q.id AND (q.module IS NULL OR c.module = q.module) ORDER BY c.rank, c.at DESC, "
 		       "c.place DESC LIMIT 1) r" },
-	.kinds = { DB_ARRAY_UUID, DB_ARRAY_TEXT },
-	.args_count = 2,
+	.kinds = { DB_ARRAY_UUID, DB_ARRAY_TEXT, DB_ARRAY_BYTES },
+	.args_count = 3,
+	.together_max = 64, /* see ONE_TOGETHER */
 };
 enum {
 	COMMAND_N,
@@ -306,7 +311,9 @@ enum {
 	COMMAND_PART,
 	COMMAND_PLACE,
 	COMMAND_DEAD_CODE,
-	COMMAND_DEAD_REASON
+	COMMAND_DEAD_REASON,
+	COMMAND_ACTOR,
+	COMMAND_THEIRS
 };
 
 struct command_search {
@@ -356,6 +363,8 @@ static void take_command(const void *search_notes, const struct answer *answer, 
 	state.park_reason = db_str(result, row, COMMAND_REASON);
 	state.dead_code = db_str(result, row, COMMAND_DEAD_CODE);
 	state.dead_reason = db_str(result, row, COMMAND_DEAD_REASON);
+	state.actor = db_str(result, row, COMMAND_ACTOR);
+	state.is_theirs = !db_is_null(result, row, COMMAND_THEIRS) && db_bool(result, row, COMMAND_THEIRS);
 	state.end = (struct command_end){ db_int32(result, row, COMMAND_PART), db_int64(result, row, COMMAND_PLACE),
 					  state.kind == COMMAND_DEAD };
 	if (!db_is_null(result, row, COMMAND_SUBJECT))
@@ -363,8 +372,9 @@ static void take_command(const void *search_notes, const struct answer *answer, 
 	search->done(search->arg, &state);
 }
 
-void reads_find_command(struct reads *reads, const char *module, const struct uuid *command_id, reads_command_done *done,
-			void *arg)
+/* principal NULL: whose it is is not asked. */
+static void ask_command(struct reads *reads, const struct principal *principal, const char *module, const struct uuid *command_id,
+			reads_command_done *done, void *arg)
 {
 	const struct command_search search = { .done = done, .arg = arg };
 	struct question_value *values = questions_ask(reads->questions, &command_shape, take_command, &search, sizeof(search));
@@ -376,6 +386,21 @@ void reads_find_command(struct reads *reads, const char *module, const struct uu
 	values[0].id = *command_id;
 	values[1].is_null = module == NULL;
 	values[1].text = module == NULL ? STR("") : str_of(module);
+	values[2].is_null = true;
+	if (principal != NULL)
+		reads_fill_creditors(&values[2], principal);
+}
+
+void reads_find_command(struct reads *reads, const char *module, const struct uuid *command_id, reads_command_done *done,
+			void *arg)
+{
+	ask_command(reads, NULL, module, command_id, done, arg);
+}
+
+void reads_find_command_for(struct reads *reads, const struct principal *principal, const struct uuid *command_id,
+			    reads_command_done *done, void *arg)
+{
+	ask_command(reads, principal, NULL, command_id, done, arg);
 }
 
 /* ---- life ---- */

@@ -91,10 +91,16 @@ struct command_state {
 	struct str park_kind;       /* "wait", "bug", "behind" */
 	struct str park_reason;     /* for people */
 	struct str dead_code, dead_reason;
+	struct str actor; /* PARKED: who issued it; of the others the event says it */
+	bool is_theirs;   /* it was about a creditor that who asks is bound to */
 };
 /* state NULL: PostgreSQL is away. `module` NULL: look into all. Borrows until it returns. */
 typedef void reads_command_done(void *arg, const struct command_state *state);
 void reads_find_command(struct reads *reads, const char *module, const struct uuid *command_id, reads_command_done *done,
 			void *arg);
+
+/* The same for somebody: in all modules, and whether it is about a creditor that he is bound to. */
+void reads_find_command_for(struct reads *reads, const struct principal *principal, const struct uuid *command_id,
+			    reads_command_done *done, void *arg);
 
 #endif

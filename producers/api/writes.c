@@ -29,7 +29,9 @@ static struct write *take_slot(struct writes *writes, struct call *call)
 	if (write == NULL)
 		return NULL;
 	writes->free_writes = write->next;
-	*write = (struct write){ .writes = writes, .call = call, .next = writes->active };
+	*write = (struct write){
+		.writes = writes, .call = call, .next = writes->active, .issuer = principal_id(call_principal(call))
+	};
 	if (writes->active != NULL)
 		writes->active->before = write;
 	writes->active = write;
@@ -250,7 +252,9 @@ static void publish(struct write *write, const struct intake *intake)
 static void on_ack(void *write_arg, bool is_acked)
 {
 	struct write *write = write_arg;
-	const struct accepted_command accepted = { .id = write->id, .key = write->key, .at_ms = write->at_ms };
+	const struct accepted_command accepted = {
+		.id = write->id, .key = write->key, .issuer = write->issuer, .at_ms = write->at_ms
+	};
 
 	if (is_acked)
 		accepted_add(&write->writes->accepted, &accepted);
@@ -504,10 +508,8 @@ static bool read_head(struct write *write)
 		write_refuse(write, 400, "bad_header", "Idempotency-Key and id: one of them");
 		return false;
 	}
-	struct uuid principal = principal_id(call_principal(call));
-
 	write->has_id = true;
-	write->id = idempotency_key_id(&principal, call_route(call)->operation, key);
+	write->id = idempotency_key_id(&write->issuer, call_route(call)->operation, key);
 	return true;
 }
 

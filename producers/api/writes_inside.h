@@ -19,6 +19,7 @@ struct write {
 		has_thing_id; /* what is not there yet, or never; an id tells nothing by its value */
 	struct uuid id;       /* of the command */
 	struct uuid key;      /* of the record */
+	struct uuid issuer;   /* principal_id of the caller */
 	struct uuid thing_id;
 	struct uuid path_id, owner_id;
 	int64_t expected_version; /* 0: none */

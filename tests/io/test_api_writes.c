@@ -115,15 +115,20 @@ static int tear_down(void **state)
 /* ---- a caller ---- */
 
 /* `headers`: further lines, each with its end. */
-static void send_post(const char *target, const char *headers, const char *body)
+static void send_post_by(const char *its_token, const char *target, const char *headers, const char *body)
 {
 	char request[8192];
 
 	(void)snprintf(request, sizeof(request),
 		       "POST %s HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\n"
 		       "Content-Length: %zu\r\n%s\r\n%s",
-		       target, api_token("somebody", ROLE_CREDITOR), strlen(body), headers, body);
+		       target, its_token, strlen(body), headers, body);
 	api_send(request);
+}
+
+static void send_post(const char *target, const char *headers, const char *body)
+{
+	send_post_by(api_token("somebody", ROLE_CREDITOR), target, headers, body);
 }
 
 static int post(const char *target, const char *headers, const char *body)
@@ -225,7 +230,7 @@ static void log_event(const struct received *received, struct str value, bool is
 	static const struct db_statement insert = {
 		"test_log",
 		"INSERT INTO debts.event_log (part, seq, event_id, schema_id, key, subject, command_id, correlation_id, at, "
-		"command_offset, command_digest, body, hash) VALUES (0, $1, gen_random_uuid(), 1021, $2, $3, $4, $4, now(), "
+		"command_offset, command_digest, body, hash) VALUES (0, $1, gen_random_uuid(), $7, $2, $3, $4, $4, now(), "
 		"0, $5, $6, ''::bytea)"
 	};
 	struct db_params params;
@@ -240,6 +245,7 @@ static void log_event(const struct received *received, struct str value, bool is
 	else
 		db_param_bytes(&params, (struct str){ (const char *)received->digest, DIGEST_SIZE });
 	db_param_bytes(&params, value);
+	db_param_int32(&params, is_refusal ? 901 : 1021);
 	api_must(db_run(world.admin, &insert, &params, NULL, &world.err));
 	db_params_release(&params);
 }
@@ -798,6 +804,168 @@ static void test_api_writes__any_command_may_be_sent_by_its_schema(void **state)
 	buf_release(&event);
 }
 
+/* ---- whose ---- */
+
+#define HIS_DEBT    "019a0000-0000-7000-8000-004400000001"
+#define OTHERS_DEBT "019a0000-0000-7000-8000-004400000002"
+#define OTHER       "019a0000-0000-7000-8000-005200000002"
+#define HIS_PAYMENT                                                                                                              \
+	"{\"source\":\"bank\",\"externalRef\":\"p\",\"amount\":{\"amountMinor\":1,\"currency\":\"EUR\"},\"receivedOn\":\"2026-"  \
+	"01-01\","                                                                                                               \
+	"\"method\":\"transfer\"}"
+
+static struct scope scope_of(const char *creditor)
+{
+	struct scope scope = scope_none;
+
+	assert_true(scope_add_creditor(&scope, str_of(creditor)));
+	assert_true(scope_add_source(&scope, STR("bank")));
+	return scope;
+}
+
+static void given_debts_of_two_creditors(void)
+{
+	SQL("test_debts",
+	    "INSERT INTO debts.debt (debt_id, customer_id, creditor_id, version, last_entry_seq, cost_minor, fee_minor, "
+	    "interest_minor, principal_minor, credit_minor, entries, lifecycle, part, opened_on, due_on, currency, external_ref) "
+	    "SELECT id::uuid, '" CUSTOMER
+	    "', creditor::uuid, 1, 1, 0, 0, 0, 5, 0, 1, 1, 0, '2025-01-01', '2025-02-01', 'EUR', id FROM "
+	    "(VALUES ('" HIS_DEBT "', '" CREDITOR "'), ('" OTHERS_DEBT "', '" OTHER
+	    "')) AS made (id, creditor) ON CONFLICT DO NOTHING");
+}
+
+/* Nothing about another creditor's debt reaches Kafka. */
+static void test_api_writes__a_creditor_changes_what_is_his(void **state)
+{
+	struct scope scope = scope_of(CREDITOR);
+
+	(void)state;
+	given_debts_of_two_creditors();
+	send_post_by(api_bound_token("erp", ROLE_CREDITOR, &scope), "/debts/" OTHERS_DEBT "/payments",
+		     "Prefer: respond-async\r\n", HIS_PAYMENT);
+	assert_int_equal(api_status(), 404);
+	assert_int_equal(commands_count(), 0);
+	send_post_by(api_bound_token("erp", ROLE_CREDITOR, &scope), "/debts/" HIS_DEBT "/payments", "Prefer: respond-async\r\n",
+		     HIS_PAYMENT);
+	assert_int_equal(api_status(), 202);
+	assert_int_equal(commands_count(), 1);
+}
+
+/* What the debts module would have written of a command about a debt. */
+static void log_command(const char *command, const char *subject, const char *actor)
+{
+	static const struct db_statement insert = {
+		"test_command",
+		"INSERT INTO debts.event_log (part, seq, event_id, schema_id, key, subject, command_id, correlation_id, at, "
+		"command_offset, command_digest, body, hash) VALUES (0, $1, gen_random_uuid(), 1, $2, $3, $4, $4, now(), 0, "
+		"'\\x01', $5, ''::bytea)"
+	};
+	struct payment_recorded event = { .has_actor = actor != NULL };
+	struct uuid key, subject_id, command_id;
+	struct db_params params;
+	struct buf framed;
+
+	assert_true(uuid_parse(&key, STR(CUSTOMER)));
+	assert_true(uuid_parse(&subject_id, str_of(subject)));
+	assert_true(uuid_parse(&command_id, str_of(command)));
+	event.customer_id = key;
+	event.debt_id = event.payment_id = subject_id;
+	event.actor = str_of(actor == NULL ? "" : actor);
+	event.currency = STR("EUR");
+	buf_init(&framed, 4096);
+	api_must(coder_encode(world.coder, &payment_recorded_type, &event, &framed, &world.err));
+	db_params_init(&params, 8192);
+	db_param_int64(&params, ++log_rows);
+	db_param_uuid(&params, &key);
+	db_param_uuid(&params, &subject_id);
+	db_param_uuid(&params, &command_id);
+	db_param_bytes(&params, buf_str(&framed));
+	api_must(db_run(world.admin, &insert, &params, NULL, &world.err));
+	db_params_release(&params);
+	buf_release(&framed);
+}
+
+#define ABOUT_HIS    "019a0000-0000-7000-8000-00c000000001"
+#define ABOUT_OTHERS "019a0000-0000-7000-8000-00c000000002"
+#define WAITING      "019a0000-0000-7000-8000-00c000000003"
+#define DEAD         "019a0000-0000-7000-8000-00c000000005"
+#define OF_USERS     "019a0000-0000-7000-8000-00c000000004"
+
+/* An id is no ticket: of whoever does not look at everything a command must be his, or about what is his. */
+static void test_api_writes__what_became_of_a_command_is_told_to_whom_it_concerns(void **state)
+{
+	static const struct {
+		const char *command, *subject;
+		uint32_t roles;
+		int status;
+	} cases[] = {
+		{ ABOUT_HIS, "anybody", ROLE_AGENT, 200 },
+		{ ABOUT_OTHERS, "anybody", ROLE_SUPERVISOR, 200 },
+		{ ABOUT_OTHERS, "anybody", ROLE_COMPLIANCE, 200 },
+		{ ABOUT_OTHERS, "anybody", ROLE_AUDITOR, 200 },
+		{ WAITING, "anybody", ROLE_AUDITOR, 200 },
+		{ ABOUT_HIS, "erp", ROLE_CREDITOR, 200 },     /* of his debt */
+		{ ABOUT_OTHERS, "erp", ROLE_CREDITOR, 404 },  /* of his debtor's debt to another */
+		{ ABOUT_OTHERS, "bank", ROLE_CREDITOR, 200 }, /* who issued it */
+		{ WAITING, "erp", ROLE_CREDITOR, 404 },
+		{ WAITING, "dialer", ROLE_CREDITOR, 200 },
+		{ ABOUT_OTHERS, "erp", ROLE_REPORTING, 404 },
+		{ ABOUT_OTHERS, "bank", ROLE_REPORTING, 200 },
+		{ ABOUT_OTHERS, "dunning", ROLE_SYSTEM, 404 },
+		{ WAITING, "dialer", ROLE_NOTIFIER, 200 },
+		{ ABOUT_OTHERS, "boss", ROLE_ADMIN, 404 },
+		{ DEAD, "anybody", ROLE_AGENT, 200 },
+		{ DEAD, "erp", ROLE_CREDITOR, 404 },
+		{ OF_USERS, "boss", ROLE_ADMIN, 200 },
+		{ OF_USERS, "erp", ROLE_CREDITOR, 404 },
+		{ ABOUT_OTHERS, "nobody", ROLE_CONSUMER, 404 },
+	};
+	struct scope scope = scope_of(CREDITOR);
+
+	(void)state;
+	given_debts_of_two_creditors();
+	log_command(ABOUT_HIS, HIS_DEBT, NULL);
+	log_command(ABOUT_OTHERS, OTHERS_DEBT, "bank");
+	SQL("test_waiting",
+	    "INSERT INTO debts.parked (part, command_offset, key, command_id, kind, reason, since, actor, roles, scope, digest, "
+	    "correlation_id, value, holds) VALUES (7, 7, '" CUSTOMER "', '" WAITING
+	    "', 'wait', 'because', now(), 'dialer', 0, ';', "
+	    "'\\x01', '" WAITING "', '', '')");
+	SQL("test_dead_debt",
+	    "INSERT INTO debts.dead_letter (part, command_offset, code, reason, at, headers, command_id, about) VALUES (7, 7, "
+	    "'bad_bytes', 'because', now(), '', '" DEAD "', '" CUSTOMER "')");
+	SQL("test_of_users",
+	    "INSERT INTO users.event_log (part, seq, event_id, schema_id, key, subject, command_id, correlation_id, at, "
+	    "command_offset, "
+	    "command_digest, body, hash) SELECT 0, 1, event_id, schema_id, '" OF_USERS "', '" OF_USERS "', '" OF_USERS
+	    "', '" OF_USERS "', at, 0, command_digest, body, hash FROM debts.event_log WHERE command_id = '" ABOUT_HIS "'");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char target[100];
+
+		(void)snprintf(target, sizeof(target), "/commands/%s", cases[i].command);
+		if (api_get(target, api_bound_token(cases[i].subject, cases[i].roles, &scope)) != cases[i].status)
+			fail_msg("%s by %s: not %d\n%s", cases[i].command, cases[i].subject, cases[i].status, world.answer);
+	}
+	assert_int_equal(api_get("/commands/" ABOUT_OTHERS, api_token("operator", ROLE_CREDITOR)), 200); /* for all creditors */
+}
+
+/* Before its module has read it, it is his who sent it. */
+static void test_api_writes__a_command_on_its_way_is_his_who_sent_it(void **state)
+{
+	struct scope scope = scope_of(CREDITOR);
+	struct received received;
+	char target[100] = "/commands/";
+
+	(void)state;
+	send_post_by(api_bound_token("erp", ROLE_CREDITOR, &scope), "/debts", "Prefer: respond-async\r\n", DEBT);
+	assert_int_equal(api_status(), 202);
+	received = receive();
+	uuid_format(target + strlen(target), &received.envelope.id);
+	assert_int_equal(api_get(target, api_bound_token("erp", ROLE_CREDITOR, &scope)), 200);
+	assert_int_equal(api_get(target, api_bound_token("another", ROLE_CREDITOR, &scope)), 404);
+	assert_int_equal(api_get(target, api_token("somebody", ROLE_AGENT)), 200);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
@@ -827,6 +995,9 @@ int main(void)
 		TEST(test_api_writes__an_id_of_zeros_is_no_thing_on_any_path),
 		TEST(test_api_writes__members_of_a_delete_stand_in_the_query_or_in_the_body),
 		TEST(test_api_writes__any_command_may_be_sent_by_its_schema),
+		TEST(test_api_writes__a_creditor_changes_what_is_his),
+		TEST(test_api_writes__what_became_of_a_command_is_told_to_whom_it_concerns),
+		TEST(test_api_writes__a_command_on_its_way_is_his_who_sent_it),
 	};
 
 	return cmocka_run_group_tests(tests, api_world_start, api_world_end);
