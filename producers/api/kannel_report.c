@@ -97,5 +97,15 @@ enum kannel_report_verdict kannel_report_read(const struct kannel_arguments *arg
 
 struct uuid kannel_report_command_id(const struct kannel_report *report)
 {
-	return uuid_derive(&report->delivery.communication_id, "delivery", (uint64_t)report->kind);
+	const struct record_delivery *delivery = &report->delivery;
+	struct uuid kind = uuid_derive(&delivery->communication_id, "delivery", (uint64_t)report->kind);
+	char content[24 + KANNEL_CODE_MAX + 1 + REF_MAX + 1];
+	struct uuid hash;
+	uint64_t number;
+
+	(void)snprintf(content, sizeof(content), "%lld|%s|%.*s", (long long)delivery->occurred_at, report->code,
+		       (int)delivery->provider_ref.size, delivery->provider_ref.data);
+	hash = uuid_of_text(str_of(content));
+	memcpy(&number, hash.bytes, sizeof(number));
+	return uuid_derive(&kind, "report", number);
 }

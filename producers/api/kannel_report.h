@@ -38,7 +38,10 @@ enum kannel_report_verdict {
 enum kannel_report_verdict kannel_report_read(const struct kannel_arguments *arguments, const uint8_t key[32], int64_t now_ms,
 					      struct kannel_report *ret_report);
 
-/* The command's id: the same report is the same command, however often Kannel brings it. */
+/*
+ * The command's id: the same report is the same command, however often Kannel brings it. A second one of the kind that says
+ * another time, code or reference is another command: the module ignores it (ReceiptIgnored) if it moves nothing.
+ */
 struct uuid kannel_report_command_id(const struct kannel_report *report);
 
 #endif

@@ -197,6 +197,25 @@ static void test_kannel_report__the_same_report_is_the_same_command(void **state
 	assert_false(uuid_equal(&a, &c));
 }
 
+/* Under the first one's id it would be duplicate_different_body: a report that the module never sees. */
+static void test_kannel_report__a_second_report_of_a_kind_is_another_command(void **state)
+{
+	struct kannel_arguments given[4] = { arguments(), arguments(), arguments(), arguments() };
+	struct kannel_report report;
+	struct uuid ids[4];
+
+	(void)state;
+	given[1].at = STR("1795359801");
+	given[2].ref = STR("net-43");
+	given[3].info = STR("stat:DELIVRD err:00B");
+	for (size_t i = 0; i < 4; i++) {
+		assert_int_equal(kannel_report_read(&given[i], key, NOW_MS, &report), KANNEL_REPORT_TAKEN);
+		ids[i] = kannel_report_command_id(&report);
+		for (size_t before = 0; before < i; before++)
+			assert_false(uuid_equal(&ids[before], &ids[i]));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -206,6 +225,7 @@ int main(void)
 		cmocka_unit_test(test_kannel_report__what_is_no_report_is_malformed),
 		cmocka_unit_test(test_kannel_report__unusable_extras_are_left_out),
 		cmocka_unit_test(test_kannel_report__the_same_report_is_the_same_command),
+		cmocka_unit_test(test_kannel_report__a_second_report_of_a_kind_is_another_command),
 	};
 
 	return cmocka_run_group_tests(tests, sign_once, NULL);
