@@ -75,7 +75,7 @@ BANNED = [
      "base/str.h, base/buf.h", PRODUCTION, None),
     (r"(malloc|calloc|realloc|reallocarray|aligned_alloc|posix_memalign|alloca)(?=\s*\()",
      "the arena (base/arena.h) or a buf (base/buf.h); or be start-up: x_new, x_open, x_load, x_init", PRODUCTION, r"^lib/base/(arena|buf)\.c$"),
-    (r"(time|clock|clock_gettime|gettimeofday|localtime|localtime_r|clock_now_ms|clock_monotonic_ms|clock_monotonic_us|rand|random|getrandom|random_bytes|uuid_new)"
+    (r"(time|clock|clock_gettime|gettimeofday|localtime|localtime_r|clock_now_ms|clock_monotonic_ms|clock_monotonic_us|bus_now_ms|bus_skew_ms|rand|random|getrandom|random_bytes|uuid_new)"
      r"(?=\s*\()", "pass it in: rules read no clock and roll no dice", RULES, None),
     (r"(double|float)\b", "base/money.h: int64_t minor units", MONEY, None),
     (r"(exit|_exit|_Exit|quick_exit|abort)(?=\s*\()", "return an error: only main ends the process", PRODUCTION, r"/main\.c$|^lib/base/must\.c$"),

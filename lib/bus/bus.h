@@ -208,6 +208,23 @@ MUST_CHECK int bus_producer_parts(struct bus_producer *producer, const char *top
 /* The partition a Java client would choose for this key: (murmur2(key) & 0x7fffffff) % parts. */
 int32_t bus_part_of(struct str key, int32_t parts);
 
+/* ---- the broker's time ---- */
+
+/*
+ * Commands and tokens are judged at the broker's time, so no program's own clock may decide whether what it signs is good. Every
+ * delivery report of a producer of this process tells what time the broker had; between them the monotonic clock counts on, so
+ * that nobody who sets the host's clock changes anything. All of it may be called from any thread.
+ */
+int64_t bus_now_ms(void);               /* the broker's time; until it was heard of, the host's own */
+bool bus_skew_ms(int64_t *ret_skew_ms); /* the broker's clock minus the host's: above 0, ours is behind. False: not known yet */
+
+/*
+ * For who signs before it has sent anything: sends an empty record to BUS_TIME_TOPIC and waits for its report. A failure (the
+ * topic is not there, the broker is away) leaves the host's clock in force.
+ */
+#define BUS_TIME_TOPIC "dcs.time.v1"
+MUST_CHECK int bus_producer_ask_time(struct bus_producer *producer, int timeout_ms, struct err *err);
+
 /* ---- topics ---- */
 
 struct bus_topic {

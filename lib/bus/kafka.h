@@ -59,6 +59,9 @@ static inline void kafka_worked(struct kafka *kafka)
 /* Counts an error, logs the first of a row. */
 void kafka_trouble(struct kafka *kafka, rd_kafka_resp_err_t code, const char *text);
 
+/* What time the broker had when it took this delivered message: what bus_now_ms goes by. */
+void kafka_note_time(const rd_kafka_message_t *message);
+
 /* How many partitions the topic has. ERR_POISON: no such topic; ERR_RETRY: the broker is away or not ready. Both questions serve
  * the handle's callbacks while they wait: not for the handle of a consumer that reads. */
 MUST_CHECK int kafka_parts(struct kafka *kafka, const char *topic, int32_t *ret_count, struct err *err);

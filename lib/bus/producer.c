@@ -70,6 +70,7 @@ static void on_delivery(rd_kafka_t *handle, const rd_kafka_message_t *message, v
 	producer->pending--;
 	if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
 		kafka_worked(&producer->kafka);
+		kafka_note_time(message);
 	} else {
 		producer->has_failed = true;
 		kafka_err(&failure, message->err, "not delivered");

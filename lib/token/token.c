@@ -15,6 +15,7 @@
 #include "token/parse.h"
 
 #define LEEWAY_MS     60000
+#define EARLY_MAX_MS  10000 /* how far the time may go back without a new token: less than the leeway */
 #define NAME_SIZE_MAX 256  /* of issuer and audience, terminated */
 #define PATH_SIZE_MAX 1024 /* of the directory, terminated */
 
@@ -294,11 +295,13 @@ int own_token_renew(struct own_token *own, struct token_keys *keys, const char *
 {
 	struct token_claims claims = { .roles = roles, .issued_at_ms = now_ms, .expires_at_ms = now_ms + life_ms };
 
-	if (now_ms < own->renew_at_ms && own->keys_changes == keys->changes)
+	/* Issued in the future: what we took for the time was not. */
+	if (now_ms < own->renew_at_ms && now_ms > own->issued_at_ms - EARLY_MAX_MS && own->keys_changes == keys->changes)
 		return 0;
 	MUST(str_to_chars(claims.subject, sizeof(claims.subject), str_of(subject)));
 	if (token_sign(keys, &claims, own->text, sizeof(own->text), err) < 0)
 		return -1;
+	own->issued_at_ms = now_ms;
 	own->renew_at_ms = now_ms + life_ms / 2;
 	own->keys_changes = keys->changes;
 	return 0;

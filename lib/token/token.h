@@ -64,12 +64,12 @@ MUST_CHECK int token_sign(struct token_keys *keys, const struct token_claims *cl
 			  struct err *err);
 
 /*
- * What a service signs for itself, to send with its commands: anew when half of its life is over, and when the keys have changed,
- * for the key that signed it may be gone. Zeroed at first.
+ * What a service signs for itself, to send with its commands: anew when half of its life is over, when it was issued in what is
+ * the future now (the clock was wrong), and when the keys have changed, for the key that signed it may be gone. Zeroed at first.
  */
 struct own_token {
 	char text[TOKEN_SIZE_MAX]; /* terminated */
-	int64_t renew_at_ms;
+	int64_t issued_at_ms, renew_at_ms;
 	uint64_t keys_changes; /* of the keys when it was signed */
 };
 

@@ -8,6 +8,7 @@
 #define FOR_EVER           (-1)
 #define COMMANDS_FOR_MS    (7 * DAY_MS)  /* they hold personal data (design.md 3) */
 #define DEAD_LETTER_FOR_MS (30 * DAY_MS) /* a copy; the table keeps them longer */
+#define TIME_FOR_MS        (DAY_MS / 24) /* empty records: only their reports are of use */
 #define MESSAGE_BYTES_MAX  (1024 * 1024)
 #define DEAD_BYTES_MAX     (MESSAGE_BYTES_MAX + 64 * 1024) /* the record and what was wrong with it */
 
@@ -39,4 +40,5 @@ void topics_list(struct topics *topics, int32_t parts, int16_t replication)
 		add(topics, name, parts, replication, FOR_EVER, MESSAGE_BYTES_MAX);
 	}
 	add(topics, DEAD_LETTER_TOPIC, parts, replication, DEAD_LETTER_FOR_MS, DEAD_BYTES_MAX);
+	add(topics, BUS_TIME_TOPIC, 1, replication, TIME_FOR_MS, MESSAGE_BYTES_MAX);
 }

@@ -959,6 +959,11 @@ static void test_token_own__is_signed_anew_when_it_grows_old_and_when_the_keys_c
 	assert_string_equal(own.text, first);
 	assert_int_equal(own_token_renew(&own, signer, "clock", ROLE_SYSTEM, 60000, 1700000030000, &err), 0);
 	assert_string_not_equal(own.text, first);
+	assert_int_equal(own_token_renew(&own, signer, "clock", ROLE_SYSTEM, 60000, 1700000029000, &err), 0);
+	strcpy(second, own.text);
+	assert_int_equal(own_token_renew(&own, signer, "clock", ROLE_SYSTEM, 60000, 1699999940000, &err), 0);
+	assert_string_not_equal(own.text, second); /* it was issued in what is the future now */
+	assert_int_equal(own_token_renew(&own, signer, "clock", ROLE_SYSTEM, 60000, 1700000030000, &err), 0);
 	strcpy(second, own.text);
 	remove_file("a-signer.pem");
 	write_private("b-signer.pem", 0600, key_other, NULL);

@@ -1,0 +1,68 @@
+/* The broker's time, as far as this process has heard of it: in the delivery reports of its producers. */
+
+#include <pthread.h>
+
+#include "base/day.h"
+#include "bus/kafka.h"
+
+/* A report comes late, never early: the one that puts the broker furthest ahead of us is the truest. But not for ever, or a
+ * broker's clock that was set back were never believed. */
+#define TRUEST_FOR_MS 10000
+
+/* No broker's clock stands before 2020; librdkafka's mock cluster says 1234 (traps.md M6). */
+#define BELIEVED_FROM_MS INT64_C(1577836800000)
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static bool is_known;
+static int64_t ahead_ms;    /* of the broker's clock before our monotonic one: nobody sets that */
+static int64_t noted_at_ms; /* monotonic */
+
+void kafka_note_time(const rd_kafka_message_t *message)
+{
+	rd_kafka_timestamp_type_t type;
+	int64_t at_ms = rd_kafka_message_timestamp(message, &type);
+	int64_t now_ms = clock_monotonic_ms();
+
+	/* A time that the producer gave itself says nothing: topics of a rehearsal. */
+	if (type != RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME || at_ms < BELIEVED_FROM_MS)
+		return;
+	MUST(pthread_mutex_lock(&mutex) == 0);
+	if (!is_known || at_ms - now_ms > ahead_ms || now_ms - noted_at_ms > TRUEST_FOR_MS) {
+		is_known = true;
+		ahead_ms = at_ms - now_ms;
+		noted_at_ms = now_ms;
+	}
+	MUST(pthread_mutex_unlock(&mutex) == 0);
+}
+
+bool bus_skew_ms(int64_t *ret_skew_ms)
+{
+	bool was_known;
+
+	MUST(pthread_mutex_lock(&mutex) == 0);
+	was_known = is_known;
+	if (is_known)
+		*ret_skew_ms = clock_monotonic_ms() + ahead_ms - clock_now_ms();
+	MUST(pthread_mutex_unlock(&mutex) == 0);
+	return was_known;
+}
+
+int64_t bus_now_ms(void)
+{
+	int64_t skew_ms = 0;
+
+	(void)bus_skew_ms(&skew_ms);
+	return clock_now_ms() + skew_ms;
+}
+
+int bus_producer_ask_time(struct bus_producer *producer, int timeout_ms, struct err *err)
+{
+	int64_t until_ms = clock_monotonic_ms() + timeout_ms;
+	size_t pending = bus_producer_pending(producer);
+
+	if (bus_produce(producer, BUS_TIME_TOPIC, -1, STR(""), STR(""), NULL, 0, NULL, NULL, err) != 0)
+		return -1;
+	while (bus_producer_pending(producer) > pending && clock_monotonic_ms() < until_ms)
+		bus_producer_poll(producer, 20);
+	return 0;
+}
