@@ -2,6 +2,7 @@
 
 #include "base/day.h"
 #include "base/log.h"
+#include "bus/bus.h"
 #include "crypto/crypto.h"
 
 #define CLEAR_SIZE    ((size_t)64 << 10) /* address, subject and text of one message */
@@ -46,7 +47,7 @@ static void plan_retry(struct flight *flight)
 static void end_flight(struct flight *flight, const struct verdict *verdict)
 {
 	flight->verdict = *verdict;
-	flight->ended_at_ms = clock_now_ms();
+	flight->ended_at_ms = bus_now_ms();
 	flight->retry_at_ms = flight->ended_at_ms;
 	if (verdict->outcome == OUTCOME_NOT_ACCEPTED)
 		plan_retry(flight);
@@ -110,7 +111,7 @@ static int open_parcel(struct dispatch *dispatch, const struct taken *taken, str
 	*parcel = (struct parcel){ .communication_id = taken->id.communication_id,
 				   .customer_id = taken->customer_id,
 				   .attempt = taken->id.attempt,
-				   .now_ms = clock_now_ms(),
+				   .now_ms = bus_now_ms(),
 				   .send_by_ms = taken->send_by_ms };
 	person_key(key, dispatch->conf.address_key, taken->salt);
 	result = open_sealed(dispatch, taken->address, customer, key, &parcel->address, err);

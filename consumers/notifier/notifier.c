@@ -69,6 +69,7 @@ int notifier_open(struct notifier *notifier, struct err *err)
 {
 	const struct program *program = &notifier->program;
 
+	life_init(&notifier->life, program->conninfo);
 	if (coder_new(&notifier->coder, err) != 0 ||
 	    token_keys_load(program->keys_dir, program->token_issuer, program->token_audience, &notifier->keys, err) != 0)
 		return -1;
@@ -107,6 +108,7 @@ int notifier_run(struct notifier *notifier, struct err *err)
 		bool is_idle = notifier->dispatch.busy == 0 && !report_is_waiting(&notifier->report);
 
 		program_look_at_keys(notifier->keys);
+		life_sign(&notifier->life);
 		if (event_reader_step(&notifier->reader, is_idle ? IDLE_WAIT_MS : 0, err) != 0)
 			return -1;
 		if (notifier->inbox.queued != notifier->seen) {
@@ -142,6 +144,7 @@ int notifier_drain(struct notifier *notifier, struct err *err)
 
 void notifier_close(struct notifier *notifier)
 {
+	life_end(&notifier->life);
 	report_release(&notifier->report);
 	if (notifier->http != NULL)
 		http_abandon(notifier->http);

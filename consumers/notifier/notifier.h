@@ -8,6 +8,7 @@
 #include "consumers/notifier/report.h"
 #include "consumers/notifier/settings.h"
 #include "worker/kafka_edge.h"
+#include "worker/life.h"
 #include "worker/program.h"
 #include "worker/reader.h"
 
@@ -30,6 +31,7 @@ struct notifier {
 	struct dispatch dispatch;
 	struct gateway smtp, kannel;
 	struct report report;
+	struct life life;
 	uint64_t seen; /* of inbox.queued */
 	int64_t stats_at_ms;
 };

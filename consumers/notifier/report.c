@@ -6,6 +6,7 @@
 #include "model/command.h"
 #include "schemas/communications.h"
 #include "wire/envelope.h"
+#include "worker/program.h"
 
 #define ARENA_SIZE     ((size_t)64 << 10)
 #define VALUE_SIZE_MAX 4096
@@ -74,7 +75,7 @@ static int publish(struct report *report, const struct unreported *row, struct r
 
 static int publish_all(struct report *report, const struct db_result *rows, struct err *err)
 {
-	int64_t now_ms = clock_now_ms();
+	int64_t now_ms = bus_now_ms();
 
 	if (own_token_renew(&report->token, report->keys, SUBJECT, ROLE_NOTIFIER, TOKEN_LIFE_MS, now_ms, err) != 0)
 		return -1;
@@ -133,7 +134,10 @@ static int open_producer(struct report *report, struct err *err)
 	report->done = 0;
 	if (bus_producer_open(report->bus, &report->producer, err) != 0)
 		return -1;
-	return bus_producer_parts(report->producer, report->topic, &parts, err); /* now, not with the first report: it may wait */
+	if (bus_producer_parts(report->producer, report->topic, &parts, err) != 0) /* now, not with the first report: it may wait */
+		return -1;
+	program_ask_time(report->producer);
+	return 0;
 }
 
 static int turn(struct report *report, struct desk *desk, uint64_t to_report, struct err *err)

@@ -13,6 +13,7 @@
 
 #define END_S        5 /* from the signal to the end, whatever hangs */
 #define KEYS_LOOK_MS 3000
+#define ASK_TIME_MS  2000
 
 static volatile sig_atomic_t ending;
 
@@ -209,6 +210,33 @@ int program_init(struct program *program, const char *name, const char *about, i
 	if (set_log(program, err) < 0 || derive(program, err) < 0 || set_signals(err) < 0)
 		return -1;
 	return crypto_init(err);
+}
+
+void program_ask_time(struct bus_producer *producer)
+{
+	static bool was_told;
+	struct err failure = ERR_INIT;
+
+	if (bus_producer_ask_time(producer, ASK_TIME_MS, &failure) == 0 || was_told)
+		return;
+	was_told = true;
+	log_warn("the host's clock counts until the broker has acknowledged something: %s", failure.text);
+}
+
+void program_learn_time(const struct program *program)
+{
+	struct bus_conf conf = program->bus;
+	struct bus_producer *producer = NULL;
+	struct err failure = ERR_INIT;
+
+	conf.is_unordered = true;
+	conf.queue_records = 16;
+	if (bus_producer_open(&conf, &producer, &failure) < 0) {
+		log_warn("the broker's time is not asked for: %s", failure.text);
+		return;
+	}
+	program_ask_time(producer);
+	bus_producer_close(producer);
 }
 
 int program_fail(const struct err *err)

@@ -54,6 +54,13 @@ void program_wait(int64_t ms);
  */
 void program_look_at_keys(struct token_keys *keys);
 
+/* Before anything is signed: the broker's time is asked for (bus_now_ms). Without an answer the host's clock counts, which is
+ * logged once. */
+void program_ask_time(struct bus_producer *producer);
+
+/* The same for a program that has no producer of its own yet: for its sign of life. */
+void program_learn_time(const struct program *program);
+
 /* Prints the failure for a person and answers the exit status of a failed start. */
 int program_fail(const struct err *err);
 

@@ -3,6 +3,7 @@
 #include "base/day.h"
 #include "base/log.h"
 #include "worker/kafka_edge.h"
+#include "worker/life.h"
 #include "worker/program.h"
 #include "worker/reader.h"
 #include "worker/worker.h"
@@ -61,11 +62,12 @@ static void keep_pace(int64_t begun_ms)
 		program_wait(left_ms);
 }
 
-static int run(struct serving *serving, struct err *err)
+static int run(struct serving *serving, struct life *life, struct err *err)
 {
 	while (!program_is_ending()) {
 		int64_t begun_ms = clock_monotonic_ms();
 
+		life_sign(life);
 		for (size_t i = 0; i < serving->count && !program_is_ending(); i++)
 			if (event_reader_step(&serving->readers[i], i == 0 ? POLL_MS : 0, err) < 0)
 				return -1;
@@ -80,6 +82,7 @@ static int serve(const struct program *program, const struct reader *rules, stru
 	struct serving *serving = &static_serving;
 	struct reader_database database;
 	struct coder *coder = NULL;
+	struct life life;
 	int rc = -1;
 
 	if (coder_new(&coder, err) < 0 || reader_pg_open(program->conninfo, rules, &serving->pg, &database, err) < 0)
@@ -89,8 +92,11 @@ static int serve(const struct program *program, const struct reader *rules, stru
 		if (open_one(serving, program, rules, rules->modules[i], &database, coder, err) < 0)
 			goto out;
 	}
+	program_learn_time(program);
+	life_init(&life, program->conninfo);
 	log_info("started owner=%s", program->owner);
-	rc = run(serving, err);
+	rc = run(serving, &life, err);
+	life_end(&life);
 out:
 	for (size_t i = 0; i < serving->count; i++)
 		event_reader_release(&serving->readers[i]);

@@ -3,6 +3,7 @@
 #include "wire/coder.h"
 #include "worker/engine.h"
 #include "worker/kafka_edge.h"
+#include "worker/life.h"
 #include "worker/pg_edge.h"
 #include "worker/program.h"
 #include "worker/worker.h"
@@ -38,12 +39,13 @@ static void log_counts(const struct engine *engine)
 		 (long long)counts->conflicts, (long long)counts->halvings);
 }
 
-static int run(struct engine *engine, struct token_keys *keys, struct err *err)
+static int run(struct engine *engine, struct token_keys *keys, struct life *life, struct err *err)
 {
 	int64_t counted_ms = clock_monotonic_ms();
 
 	while (!program_is_ending()) {
 		program_look_at_keys(keys);
+		life_sign(life);
 		if (engine_step(engine, POLL_MS, err) < 0)
 			return -1;
 		if (clock_monotonic_ms() - counted_ms >= COUNT_LINE_MS) {
@@ -76,6 +78,7 @@ static int serve(const struct program *program, const struct module *module, con
 	struct pg_edge *pg = NULL;
 	struct token_keys *keys = NULL;
 	struct coder *coder = NULL;
+	struct life life;
 	struct broker broker;
 	struct database database;
 	int rc = -1;
@@ -105,11 +108,14 @@ static int serve(const struct program *program, const struct module *module, con
 	};
 	if (engine_init(engine, &conf, &admission, &broker, &database, err) < 0)
 		goto out;
+	program_learn_time(program);
+	life_init(&life, program->conninfo);
 	log_info("started owner=%s", program->owner);
-	rc = run(engine, keys, err);
+	rc = run(engine, keys, &life, err);
 	if (rc < 0)
 		engine_let_go(engine); /* what we end of says nothing about what we read */
 	log_counts(engine);
+	life_end(&life);
 out:
 	if (engine->admission.module)
 		engine_release(engine);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/day.h"
+#include "bus/bus.h"
 
 #define WAIT_MS 500
 
@@ -37,7 +38,7 @@ bool api_admit(struct api *api, struct call *call, struct principal *ret_princip
 
 	if ((route_access(route) & ACCESS_PUBLIC) != 0)
 		return true;
-	if (principal_read(api->keys, call_header(call, HEADER_AUTHORIZATION), clock_now_ms(), ret_principal, &text) != 0) {
+	if (principal_read(api->keys, call_header(call, HEADER_AUTHORIZATION), bus_now_ms(), ret_principal, &text) != 0) {
 		refuse_token(call, text);
 		return false;
 	}

@@ -6,6 +6,7 @@
 #include "producers/api/auth.h"
 #include "producers/api/commands.h"
 #include "producers/api/document.h"
+#include "producers/api/heartbeat.h"
 #include "producers/api/metrics.h"
 #include "producers/api/outbound.h"
 #include "producers/api/outcomes.h"
@@ -33,6 +34,7 @@ struct api {
 	struct writes *writes;
 	struct commands *commands;
 	struct server *server;
+	struct heartbeat heartbeat;
 	struct part parts[API_PARTS_MAX];
 	int64_t parts_due_ms[API_PARTS_MAX]; /* monotonic; 0: not said since its last run */
 	size_t parts_count;

@@ -5,6 +5,7 @@
 #include "base/base64url.h"
 #include "base/day.h"
 #include "base/log.h"
+#include "bus/bus.h"
 #include "model/command.h"
 #include "producers/api/auth_inside.h"
 #include "schemas/users.h"
@@ -55,7 +56,7 @@ static void write_user(struct buf *buf, const struct auth_job *job)
 
 static int sign_access(const struct auth_job *job, char token[TOKEN_SIZE_MAX], struct err *err)
 {
-	int64_t now_ms = clock_now_ms();
+	int64_t now_ms = bus_now_ms();
 	struct token_claims claims = { .roles = job->roles,
 				       .issued_at_ms = now_ms,
 				       .expires_at_ms = now_ms + AUTH_ACCESS_S * INT64_C(1000) };

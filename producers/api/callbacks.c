@@ -2,6 +2,7 @@
 
 #include "base/day.h"
 #include "base/log.h"
+#include "bus/bus.h"
 #include "producers/api/api.h"
 #include "producers/api/kannel_report.h"
 
@@ -47,7 +48,7 @@ void take_kannel_report(struct api *api, struct call *call)
 						    .info = argument_or_empty(call, "info") };
 	struct kannel_report report;
 
-	switch (kannel_report_read(&arguments, api->callback_key, clock_now_ms(), &report)) {
+	switch (kannel_report_read(&arguments, api->callback_key, bus_now_ms(), &report)) {
 	case KANNEL_REPORT_TAKEN:
 		publish_report(api, call, &report);
 		return;

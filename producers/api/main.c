@@ -206,9 +206,10 @@ static void close_reads(struct api *api)
 
 static void add_parts(struct api *api)
 {
-	const struct part parts[] = { outbound_part(&api->outbound), questions_part(api->questions),
-				      questions_part(api->searches), outcomes_part(api->outcomes),
-				      writes_part(api->writes),      auth_part(api->auth) };
+	const struct part parts[] = { outbound_part(&api->outbound),  questions_part(api->questions),
+				      questions_part(api->searches),  outcomes_part(api->outcomes),
+				      writes_part(api->writes),       auth_part(api->auth),
+				      heartbeat_part(&api->heartbeat) };
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
 		api_add_part(api, &parts[i]);
@@ -228,9 +229,11 @@ static int serve(const struct program *program, const struct settings *settings,
 	    open_reads(api, program, settings, coder, err) != 0 || open_writes(api, program, settings, coder, err) != 0 ||
 	    open_auth(api, program, settings, coder, err) != 0 || open_server(api, settings, err) != 0)
 		goto out;
+	heartbeat_init(&api->heartbeat, program->conninfo);
 	add_parts(api);
 	result = run(api, err);
 out:
+	heartbeat_end(&api->heartbeat);
 	if (result == 0) /* otherwise calls may be open, and the process ends anyway */
 		server_close(api->server);
 	auth_free(api->auth);

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "model/topic.h"
 #include "wire/envelope.h"
+#include "worker/program.h"
 
 #define ARENA_SIZE     ((size_t)1 << 20)
 #define PARCEL_MAX     ((size_t)128 << 10) /* a value and headers of the largest size */
@@ -160,6 +161,7 @@ static int open_producer(void *outbound_arg, struct err *err)
 		}
 		log_warn("%s next=\"its commands are refused until it is there\"", err->text);
 	}
+	program_ask_time(outbound->opened);
 	return 0;
 }
 
@@ -288,7 +290,7 @@ static int write_headers(struct outbound *outbound, const struct outbound_comman
 	struct command_head head = { .id = command->id,
 				     .key = command->key,
 				     .correlation_id = command->id,
-				     .at_ms = clock_now_ms(),
+				     .at_ms = bus_now_ms(),
 				     .source = STR("/dcs/api"),
 				     .actor = str_copy(&outbound->arena, actor),
 				     .token = command->token.size > 0 ? command->token : str_of(outbound->token.text),
@@ -330,7 +332,7 @@ int outbound_publish(struct outbound *outbound, const struct outbound_command *c
 
 	if (!outbound_is_ready(outbound))
 		return err_set(err, ERR_RETRY, "Kafka is away");
-	if (own_token_renew(&outbound->token, outbound->keys, outbound->subject, outbound->roles, TOKEN_LIFE_MS, clock_now_ms(),
+	if (own_token_renew(&outbound->token, outbound->keys, outbound->subject, outbound->roles, TOKEN_LIFE_MS, bus_now_ms(),
 			    err) != 0)
 		return -1;
 	if (outbound->free_items == NULL)

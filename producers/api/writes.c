@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/day.h"
+#include "bus/bus.h"
 #include "base/log.h"
 #include "model/command.h"
 #include "model/refusal.h"
@@ -453,7 +454,7 @@ static void go_on(struct write *write)
 /* A token in its leeway is not taken: the command carries it, and must be valid when the broker gets it, which may be later. */
 static bool is_token_fresh(const struct write *write)
 {
-	return clock_now_ms() < call_principal(write->call)->expires_at_ms;
+	return bus_now_ms() < call_principal(write->call)->expires_at_ms;
 }
 
 /* 0, or the status to refuse with. */
@@ -519,7 +520,7 @@ static void begin(struct write *write)
 
 	if (!read_head(write))
 		return;
-	write->at_ms = clock_now_ms();
+	write->at_ms = bus_now_ms();
 	write->is_fresh = !write->has_id;
 	if (write->is_fresh)
 		write->id = uuid_new();

@@ -195,7 +195,7 @@ static int headers_of(struct dead_letters *letters, const struct letter *letter,
 
 	if (headers_unpack(letter->dead.headers, &letters->arena, ret_headers, &count, err) != 0)
 		return -1;
-	if (minter_token(&letters->minter, clock_now_ms(), &token, err) != 0)
+	if (minter_token(&letters->minter, bus_now_ms(), &token, err) != 0)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
 		if (strcasecmp(ret_headers[i].name, "authorization") != 0)
@@ -345,7 +345,10 @@ static int open_all(struct dead_letters *letters, struct schemas *ret_modules, s
 		return 0;
 	if (open_token(letters, err) != 0)
 		return -1;
-	return bus_producer_open(&bus, &letters->producer, err);
+	if (bus_producer_open(&bus, &letters->producer, err) != 0)
+		return -1;
+	minter_ask_time(letters->producer);
+	return 0;
 }
 
 static int run(struct dead_letters *letters, const char *only, struct err *err)

@@ -8,6 +8,9 @@
 #include "model/command.h"
 #include "natural_id.h"
 
+#define ASK_TIME_MS  2000
+#define EARLY_MAX_MS 10000 /* how far the time may go back without a new token: less than verifiers' leeway */
+
 static struct str trimmed(struct str text)
 {
 	while (text.size > 0 && (text.data[0] == ' ' || text.data[0] == '\n')) {
@@ -126,7 +129,9 @@ int minter_token(struct minter *minter, int64_t now_ms, struct str *ret_token, s
 	struct token_claims *claims = &minter->claims;
 	int64_t life_ms = claims->expires_at_ms - claims->issued_at_ms;
 
-	if (minter->keys != NULL && (minter->token[0] == '\0' || now_ms > claims->issued_at_ms + life_ms / 2)) {
+	/* Issued in the future: what we took for the time was not. */
+	if (minter->keys != NULL && (minter->token[0] == '\0' || now_ms > claims->issued_at_ms + life_ms / 2 ||
+				     now_ms < claims->issued_at_ms - EARLY_MAX_MS)) {
 		claims->issued_at_ms = now_ms;
 		claims->expires_at_ms = now_ms + life_ms;
 		if (token_sign(minter->keys, claims, minter->token, sizeof(minter->token), err) != 0)
@@ -134,4 +139,12 @@ int minter_token(struct minter *minter, int64_t now_ms, struct str *ret_token, s
 	}
 	*ret_token = str_of(minter->token);
 	return 0;
+}
+
+void minter_ask_time(struct bus_producer *producer)
+{
+	struct err failure = ERR_INIT;
+
+	if (bus_producer_ask_time(producer, ASK_TIME_MS, &failure) != 0)
+		fprintf(stderr, "this host's clock counts, and not the broker's: %s\n", failure.text);
 }

@@ -30,6 +30,7 @@ struct sender {
 	struct buf value;
 	struct uuid correlation_id;
 	int64_t timeout_ms, heard_ms; /* when the last delivery report came */
+	bool has_time;                /* the broker was asked for it */
 	struct pending *free;
 	struct pending pending[SENDER_PENDING_MAX];
 };
@@ -149,9 +150,7 @@ static int produce(struct sender *sender, const struct message_type *type, struc
 int sender_send(struct sender *sender, const struct sender_record *record, struct err *err)
 {
 	const struct message_type *type = record->type;
-	struct command_head head = {
-		.id = *record->id, .correlation_id = sender->correlation_id, .at_ms = clock_now_ms(), .source = STR("/dcs/cli")
-	};
+	struct command_head head = { .id = *record->id, .correlation_id = sender->correlation_id, .source = STR("/dcs/cli") };
 	struct header headers[HEADERS_MAX];
 	struct pending *pending = NULL;
 	char key[UUID_TEXT_SIZE + 1];
@@ -161,6 +160,10 @@ int sender_send(struct sender *sender, const struct sender_record *record, struc
 	MUST(type->key_field != NULL);
 	arena_reset(&sender->arena);
 	buf_reset(&sender->value);
+	if (!sender->has_time)
+		minter_ask_time(sender->producer);
+	sender->has_time = true;
+	head.at_ms = bus_now_ms();
 	head.key = *message_uuid(type->key_field, record->body);
 	uuid_format(key, &head.key);
 	if (coder_encode(sender->coder, type, record->body, &sender->value, err) != 0)

@@ -10,11 +10,13 @@
 #include "base/log.h"
 #include "crypto/crypto.h"
 #include "producers/clock/ticker.h"
+#include "worker/life.h"
 
 #define POLL_MS        50 /* how soon a signal is seen */
 #define DRAIN_MS       1000
 #define COUNT_LINE_MS  60000
 #define CLIENT_ID_SIZE 60
+#define CONNINFO_SIZE  512
 
 static volatile sig_atomic_t is_ending;
 
@@ -46,7 +48,7 @@ static int tick(struct ticker *ticker, bool *was_failing, struct err *err)
 {
 	struct err failure = ERR_INIT;
 
-	if (ticker_tick(ticker, clock_now_ms(), &failure) == 0) {
+	if (ticker_connect(ticker, &failure) == 0 && ticker_tick(ticker, bus_now_ms(), &failure) == 0) {
 		if (*was_failing)
 			log_info("text=\"Ticks are sent again\"");
 		*was_failing = false;
@@ -61,7 +63,7 @@ static int tick(struct ticker *ticker, bool *was_failing, struct err *err)
 }
 
 /* A Tick each interval. What was slept through (a stall, a stopped process) is not made up for. */
-static int run(struct ticker *ticker, int64_t interval_ms, struct err *err)
+static int run(struct ticker *ticker, int64_t interval_ms, struct life *life, struct err *err)
 {
 	int64_t next_ms = clock_monotonic_ms();
 	int64_t counted_ms = next_ms;
@@ -69,6 +71,9 @@ static int run(struct ticker *ticker, int64_t interval_ms, struct err *err)
 
 	while (!is_ending) {
 		int64_t now_ms = clock_monotonic_ms();
+
+		if (life->conninfo)
+			life_sign(life);
 
 		if (now_ms >= next_ms) {
 			if (tick(ticker, &was_failing, err) != 0)
@@ -96,7 +101,10 @@ int main(int argc, char **argv)
 	struct err err = ERR_INIT;
 	enum conf_outcome outcome;
 	char client_id[CLIENT_ID_SIZE];
+	char conninfo[CONNINFO_SIZE];
+	const char *pg;
 	int64_t interval_ms;
+	struct life life = { .conninfo = NULL };
 	int argi;
 	int result = -1;
 	// clang-format off
@@ -109,6 +117,8 @@ int main(int argc, char **argv)
 		{ .name = "timezone", .kind = CONF_TEXT, .default_value = "UTC", .target = &conf.timezone,
 		  .help = "the organisation's: when a business day begins" },
 		{ .name = "keys.dir", .kind = CONF_TEXT, .target = &conf.keys_dir, .help = "folder of <kid>.pem keys, one private" },
+		{ .name = "pg", .kind = CONF_TEXT, .default_value = "", .target = &pg,
+		  .help = "PostgreSQL conninfo without user, for the sign of life; dcs_clock is added. Empty: none is given" },
 		{ .name = "token.issuer", .kind = CONF_TEXT, .default_value = "dcs", .target = &conf.token_issuer, .help = "iss of our token" },
 		{ .name = "token.audience", .kind = CONF_TEXT, .default_value = "dcs", .target = &conf.token_audience, .help = "aud of our token" },
 	};
@@ -124,9 +134,16 @@ int main(int argc, char **argv)
 		return 0;
 	if (crypto_init(&err) != 0 || set_signals(&err) != 0 || ticker_new(&conf, &ticker, &err) != 0)
 		goto out;
+	if (snprintf(conninfo, sizeof(conninfo), "%s user=dcs_clock", pg) >= (int)sizeof(conninfo)) {
+		err_set(&err, ERR_FATAL, "the setting pg is too long");
+		goto out;
+	}
+	if (pg[0] != '\0')
+		life_init(&life, conninfo);
 	log_info("started interval_ms=%" PRId64 " timezone=%s modules=%s", interval_ms, conf.timezone, conf.modules);
-	result = run(ticker, interval_ms, &err);
+	result = run(ticker, interval_ms, &life, &err);
 out:
+	life_end(&life);
 	ticker_free(ticker);
 	if (result != 0)
 		log_error("ending: %s", err.text);

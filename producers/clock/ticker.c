@@ -146,7 +146,7 @@ void ticker_free(struct ticker *ticker)
 /* ---- one Tick ---- */
 
 /* A broken producer is thrown away with what it held: those Ticks are old. */
-static int renew_producer(struct ticker *ticker, struct err *err)
+int ticker_connect(struct ticker *ticker, struct err *err)
 {
 	if (ticker->producer != NULL && !bus_producer_is_broken(ticker->producer))
 		return 0;
@@ -161,7 +161,10 @@ static int renew_producer(struct ticker *ticker, struct err *err)
 		.delivery_timeout_ms = UNDELIVERED_MS,
 		.queue_records = (int64_t)TICKER_MODULES_MAX * BUS_PARTS_MAX,
 	};
-	return bus_producer_open(&conf, &ticker->producer, err);
+	if (bus_producer_open(&conf, &ticker->producer, err) != 0)
+		return -1;
+	program_ask_time(ticker->producer);
+	return 0;
 }
 
 static void on_delivery(void *done_arg, int32_t part, int64_t offset, const struct err *failure)
@@ -236,7 +239,7 @@ int ticker_tick(struct ticker *ticker, int64_t now_ms, struct err *err)
 	program_look_at_keys(ticker->keys);
 	if (own_token_renew(&ticker->token, ticker->keys, "clock", ROLE_CLOCK, TOKEN_MS, now_ms, err) != 0)
 		return -1;
-	if (renew_producer(ticker, err) != 0)
+	if (ticker_connect(ticker, err) != 0)
 		return -1;
 	for (size_t index = 0; index < ticker->topics_count; index++) {
 		struct err failure = ERR_INIT;

@@ -29,6 +29,9 @@ struct ticker_conf {
 MUST_CHECK int ticker_new(const struct ticker_conf *conf, struct ticker **ret_ticker, struct err *err);
 void ticker_free(struct ticker *ticker); /* accepts NULL */
 
+/* With a producer, the broker's time is known (bus_now_ms) before the first Tick says any. Failures as of ticker_tick. */
+MUST_CHECK int ticker_connect(struct ticker *ticker, struct err *err);
+
 /* Sends the Tick of now_ms to every partition that has no undelivered one. ERR_RETRY: Kafka is away or a topic is not there (the
  * others were served); call again with the next instant. */
 MUST_CHECK int ticker_tick(struct ticker *ticker, int64_t now_ms, struct err *err);
