@@ -5,7 +5,7 @@ import pytest
 from client import Client, Events
 from contract import Api
 from people import People
-from world import MODULES, PORTS_COUNT, PORTS_FROM, World, wait_for
+from world import MODULES, PORTS_COUNT, PORTS_FROM, World, off_clock_library, wait_for
 
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # several at once: each has a world of its own, and a range of ports for all its stacks
@@ -60,6 +60,13 @@ def api(world):
 @pytest.fixture(scope="session")
 def people(client, events):
     return People(client, events)
+
+
+@pytest.fixture(scope="session")
+def off_clock(tmp_path_factory):
+    """The variables of a program that runs on a host whose clock is so many seconds ahead."""
+    library = off_clock_library(tmp_path_factory.mktemp("off_clock"))
+    return lambda seconds: {"LD_PRELOAD": str(library), "OFF_CLOCK_S": str(seconds)}
 
 
 @pytest.fixture

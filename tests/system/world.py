@@ -42,6 +42,13 @@ def free_port():
             return port
 
 
+def off_clock_library(folder):
+    """What gives a program another time, compiled into the folder."""
+    library = pathlib.Path(folder) / "off_clock.so"
+    subprocess.run(["gcc", "-O1", "-shared", "-fPIC", "-o", library, pathlib.Path(__file__).with_name("off_clock.c")], check=True)
+    return library
+
+
 def start_time(pid):
     """When the process started, as compose/lib.sh writes it down; None when it is not there any more."""
     try:
@@ -55,11 +62,11 @@ def start_time(pid):
 class Worker:
     """A program of ours that the test starts and ends itself, so that it sees the exit status."""
 
-    def __init__(self, world, name, number, flags):
+    def __init__(self, world, name, number, flags, variables):
         self.log_path = world.folder / "log" / f"{name}.own{number}.log"
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                [BIN / f"dcs-{name}", *flags], env=world.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                [BIN / f"dcs-{name}", *flags], env={**world.environment, **variables}, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
 
     @property
@@ -145,9 +152,9 @@ class World:
         return path.read_text(errors="replace") if path.exists() else ""
 
     @contextlib.contextmanager
-    def worker(self, name, *flags):
+    def worker(self, name, *flags, **variables):
         self.workers_count += 1
-        worker = Worker(self, name, self.workers_count, flags)
+        worker = Worker(self, name, self.workers_count, flags, variables)
         try:
             yield worker
         finally:
