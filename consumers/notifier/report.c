@@ -134,7 +134,8 @@ static int open_producer(struct report *report, struct err *err)
 	report->done = 0;
 	if (bus_producer_open(report->bus, &report->producer, err) != 0)
 		return -1;
-	if (bus_producer_parts(report->producer, report->topic, &parts, err) != 0) /* now, not with the first report: it may wait */
+	if (bus_producer_parts(report->producer, report->topic, &parts, err) !=
+	    0) /* now, not with the first report: it may wait */
 		return -1;
 	program_ask_time(report->producer);
 	return 0;

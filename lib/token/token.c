@@ -16,8 +16,8 @@
 
 #define LEEWAY_MS     60000
 #define EARLY_MAX_MS  10000 /* how far the time may go back without a new token: less than the leeway */
-#define NAME_SIZE_MAX 256  /* of issuer and audience, terminated */
-#define PATH_SIZE_MAX 1024 /* of the directory, terminated */
+#define NAME_SIZE_MAX 256   /* of issuer and audience, terminated */
+#define PATH_SIZE_MAX 1024  /* of the directory, terminated */
 
 struct token_keys {
 	char directory[PATH_SIZE_MAX];

@@ -8,8 +8,8 @@
 
 /*
  * A program's sign of life: its row in engine.program, written every few seconds over a connection of its own, with how its
- * host's clock stands to the broker's (bus_skew_ms). Nothing depends on it but who looks (`dcs status`): a database that is away is
- * logged once, and tried again later.
+ * host's clock stands to the broker's (bus_skew_ms). Nothing depends on it but who looks (`dcs status`): a database that is away
+ * is logged once, and tried again later.
  */
 struct life {
 	const char *conninfo; /* borrows; with the user: that is the program's name */

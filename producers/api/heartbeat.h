@@ -5,7 +5,8 @@
 #include "producers/api/part.h"
 #include "worker/life.h"
 
-/* The gateway's sign of life (worker/life.h), given in a thread: connecting to a database that is away waits, the loop does not. */
+/* The gateway's sign of life (worker/life.h), given in a thread: connecting to a database that is away waits, the loop does not.
+ */
 struct heartbeat {
 	struct life life; /* the thread's while it is at work */
 	struct opener opener;

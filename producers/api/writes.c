@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/day.h"
-#include "bus/bus.h"
 #include "base/log.h"
+#include "bus/bus.h"
 #include "model/command.h"
 #include "model/refusal.h"
 #include "model/topic.h"

@@ -44,7 +44,8 @@ void minter_close(struct minter *minter); /* accepts a zeroed one */
 /* The token to use now; borrows until the next call. */
 MUST_CHECK int minter_token(struct minter *minter, int64_t now_ms, struct str *ret_token, struct err *err);
 
-/* To be called before the first token, which is judged at the broker's time (bus_now_ms), whatever the clock of this host says. */
+/* To be called before the first token, which is judged at the broker's time (bus_now_ms), whatever the clock of this host says.
+ */
 void minter_ask_time(struct bus_producer *producer);
 
 #endif

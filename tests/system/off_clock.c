@@ -1,6 +1,6 @@
 /*
- * LD_PRELOAD: a program that runs as on a host whose clock is OFF_CLOCK_S seconds ahead. Only the wall clock: what measures spans is
- * left alone. Not libfaketime, which asks for memory when it is asked for the time, as jemalloc does the other way round.
+ * LD_PRELOAD: a program that runs as on a host whose clock is OFF_CLOCK_S seconds ahead. Only the wall clock: what measures spans
+ * is left alone. Not libfaketime, which asks for memory when it is asked for the time, as jemalloc does the other way round.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
