@@ -138,6 +138,14 @@ static int publish_line(struct publish *publish, struct str line, struct err *er
 	return delivery_send(publish->delivery, publish->lines.number, buf_str(&publish->json), &command, 1, err);
 }
 
+/* The byte order mark that some shells put in front of what they pipe. */
+static struct str without_mark(struct str line)
+{
+	bool has_mark = line.size >= 3 && memcmp(line.data, "\xEF\xBB\xBF", 3) == 0;
+
+	return has_mark ? (struct str){ .data = line.data + 3, .size = line.size - 3 } : line;
+}
+
 static bool is_blank(struct str line)
 {
 	for (size_t i = 0; i < line.size; i++) {
@@ -157,7 +165,7 @@ static int publish_lines(struct publish *publish, struct err *err)
 			return -1;
 		if (kind == LINE_END)
 			return 0;
-		line = line_without_end(line);
+		line = line_without_end(publish->lines.number == 1 ? without_mark(line) : line);
 		if (kind == LINE_TEXT && is_blank(line))
 			continue;
 		publish->rows++;

@@ -159,6 +159,33 @@ def test_refused_rows_are_repaired_and_imported_again(system, tmp_path):
     assert system.psql("SELECT count(*) FROM customers.customer WHERE external_ref LIKE 'R-_'") == "2"
 
 
+def test_payments_that_came_before_their_debts_are_booked_once_when_they_come_again(system, tmp_path):
+    files = {
+        "people": "external_ref,full_name,locale,country\nE-1,Ann,en,GB\n",
+        "debts": "external_ref,customer_ref,creditor,currency,principal,opened_on,due_on\nED-1,E-1,acme,EUR,10.00,2024-01-31,2024-03-01\n",
+        "payments": "source,external_ref,customer_ref,creditor,debt_ref,amount,currency,received_on,method\n"
+                    "bank-1,EP-1,E-1,acme,ED-1,4.00,EUR,2024-04-01,card\n",
+    }
+    for name, text in files.items():
+        (tmp_path / f"{name}.csv").write_text(text)
+    system.dcs("import", tmp_path / "people.csv")
+    early = system.dcs("import", tmp_path / "payments.csv", status=1).stderr
+    assert "line 2: refused not_found debt_id: " in early and "0 accepted, 1 refused (1 not_found)" in early
+    system.dcs("import", tmp_path / "debts.csv")
+    assert "1 rows read: 1 accepted, 0 refused" in system.dcs("import", tmp_path / "payments.csv").stderr
+    assert "1 rows read: 0 accepted, 1 already there, 0 refused" in system.dcs("import", tmp_path / "payments.csv").stderr
+    booked = system.psql("SELECT count(*), sum(amount_minor) FROM debts.payment WHERE external_ref = 'EP-1' AND source = 'bank-1'")
+    assert booked == "1|400"
+    assert system.verify() == []
+
+
+def test_a_token_that_is_for_all_says_so(system, tmp_path):
+    (tmp_path / "people.csv").write_text("external_ref,full_name,locale,country\nS-1,Ann,en,GB\n")
+    told = system.dcs("import", tmp_path / "people.csv").stderr
+    assert "for all creditors" in told and "for all payment sources" in told
+    assert "for all" not in system.dcs("import", tmp_path / "people.csv", "--creditor", "acme", "--source", "bank-1").stderr
+
+
 def test_who_does_not_want_to_wait_is_told_what_the_brokers_have(system, tmp_path):
     (tmp_path / "people.csv").write_text("external_ref,full_name,locale,country\nW-1,Ann,nowhere,GB\n")
     assert "1 rows read: 1 acknowledged, 0 refused" in system.dcs("import", tmp_path / "people.csv", "--no-wait").stderr

@@ -236,4 +236,6 @@ def test_published_lines_are_judged_too():
     assert status == 1 and "RecordPayment: 4 read: 1 good, 3 bad; nothing was sent" in told
     assert "line 2: refused bad_amount amount_minor: " in told and "line 3: refused bad_value debt_id: " in told
     assert "line 4: refused bad_value colour: " in told
+    marked = subprocess.run([DCS, "publish", "RecordPayment", "--dry-run"], input="\ufeff" + json.dumps(payment), capture_output=True, text=True, timeout=20)
+    assert marked.returncode == 0, marked.stderr
     assert publish("RecordPayment", payment)[0] == 0  # that there is no such debt is not known here
