@@ -55,7 +55,8 @@ struct customer {
 	 * not: a new customer's is random.
 	 */
 	uint8_t salt[16];
-	uint32_t salt_size; /* 0: none */
+	uint32_t salt_size;   /* 0: none */
+	uint8_t hash_key[32]; /* for hidden_hash: made of the salt, it opens nothing */
 	int64_t version_stored;
 	uint32_t name_event;       /* 1 + index of the batch's last event that brings a name; 0: none */
 	uint32_t birth_date_event; /* the same for the birth date */
@@ -142,6 +143,11 @@ struct contact_address_parts {
 bool contact_address_key(struct contact_address_key *ret_key, const struct workset *set, const struct uuid *customer_id,
 			 enum channel channel, struct str address);
 struct contact_address_parts contact_address_split(struct str text); /* borrows */
+/* Hashes of what the events hide: a name, a birth date. NULL data: the arena is full. */
+struct str customer_name_hash(struct arena *arena, const struct workset *set, const struct uuid *customer_id,
+			      struct str full_name);
+struct str customer_birth_hash(struct arena *arena, const struct workset *set, const struct uuid *customer_id,
+			       int32_t birth_date);
 struct uuid contact_address_id(const struct contact_address_key *key);
 struct uuid customer_reference_id(struct str external_ref);
 

@@ -94,6 +94,11 @@ void decide_create_customer(const struct command *command, const struct workset 
 	event->version = 1;
 	event->external_ref = body->external_ref;
 	event->kind = body->kind;
+	event->has_full_name_hash = true;
+	event->full_name_hash = customer_name_hash(decision->arena, set, &body->customer_id, body->full_name);
+	event->has_birth_date_hash = body->has_birth_date;
+	event->birth_date_hash = customer_birth_hash(decision->arena, set, &body->customer_id, body->birth_date);
+	decision->overflow |= event->full_name_hash.data == NULL || event->birth_date_hash.data == NULL;
 	event->locale = body->locale;
 	event->country = body->country;
 	event->has_region = body->has_region;
@@ -189,6 +194,11 @@ void decide_update_customer(const struct command *command, const struct workset 
 	event->version = before->version + 1;
 	event->changed = changed;
 	event->changed_count = list_changed(body, changed);
+	event->has_full_name_hash = body->has_full_name;
+	event->full_name_hash = customer_name_hash(decision->arena, set, &body->customer_id, body->full_name);
+	event->has_birth_date_hash = body->has_birth_date;
+	event->birth_date_hash = customer_birth_hash(decision->arena, set, &body->customer_id, body->birth_date);
+	decision->overflow |= event->full_name_hash.data == NULL || event->birth_date_hash.data == NULL;
 	event->locale = body->has_locale ? body->locale : str_of(before->locale);
 	event->country = body->has_country ? body->country : str_of(before->country);
 	event->region = body->has_region ? body->region : str_of(before->region);

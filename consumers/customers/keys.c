@@ -1,3 +1,4 @@
+#include "base/day.h"
 #include "base/must.h"
 #include "consumers/customers/customers.h"
 #include "crypto/crypto.h"
@@ -36,6 +37,34 @@ bool contact_address_key(struct contact_address_key *ret_key, const struct works
 		ret_key->text[head + index] = channel == CHANNEL_EMAIL ? lower(address.data[index]) : address.data[index];
 	ret_key->size = head + address.size;
 	return true;
+}
+
+/* The customer must be loaded: a new one has his salt by then. */
+static struct str hidden(struct arena *arena, const struct workset *set, const struct uuid *customer_id, const char *member,
+			 struct str text)
+{
+	const struct slot *slot = workset_find(set, &customer_entity, customer_id);
+	uint8_t *hash = arena_take(arena, 1, DIGEST_SIZE);
+
+	MUST(slot != NULL);
+	if (hash == NULL)
+		return (struct str){ .data = NULL };
+	hidden_hash(hash, member, text, ((const struct customer *)slot->state)->hash_key);
+	return (struct str){ .data = (const char *)hash, .size = DIGEST_SIZE };
+}
+
+struct str customer_name_hash(struct arena *arena, const struct workset *set, const struct uuid *customer_id,
+			      struct str full_name)
+{
+	return hidden(arena, set, customer_id, "full_name", full_name);
+}
+
+struct str customer_birth_hash(struct arena *arena, const struct workset *set, const struct uuid *customer_id, int32_t birth_date)
+{
+	char text[16];
+
+	day_format(text, birth_date);
+	return hidden(arena, set, customer_id, "birth_date", str_of(text));
 }
 
 struct contact_address_parts contact_address_split(struct str text)

@@ -18,15 +18,24 @@ static const struct db_statement select_customers = {
 	       "FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) JOIN customers.customer c ON c.customer_id = u.id",
 };
 
+static void make_hash_key(const struct customers_store *store, struct customer *customer)
+{
+	uint8_t key[32];
+
+	person_key(key, store->key, customer_salt(customer));
+	hash_key(customer->hash_key, key);
+	wipe(key, sizeof(key));
+}
+
 /* Salts on the way, for those that there are none of yet: what a batch makes of a new customer is made with it. */
 static void ask_customers(void *self, struct db_params *params, struct slot **slots, size_t count)
 {
-	(void)self;
 	for (size_t index = 0; index < count; index++) {
 		struct customer *customer = slots[index]->state;
 
 		random_bytes(customer->salt, sizeof(customer->salt));
 		customer->salt_size = sizeof(customer->salt);
+		make_hash_key(self, customer);
 	}
 	slots_add_ids(params, slots, count);
 }
@@ -45,7 +54,6 @@ static int read_customer(void *self, const struct db_result *result, int row, st
 {
 	struct customer *customer = slot->state;
 
-	(void)self;
 	(void)err;
 	customer->version = db_int64(result, row, 1);
 	customer->version_stored = customer->version;
@@ -55,6 +63,7 @@ static int read_customer(void *self, const struct db_result *result, int row, st
 	read_text(customer->region, sizeof(customer->region), result, row, 5);
 	read_text(customer->timezone, sizeof(customer->timezone), result, row, 6);
 	read_salt(customer, db_is_null(result, row, 7) ? STR("") : db_str(result, row, 7));
+	make_hash_key(self, customer);
 	MUST(customer->status != CUSTOMER_NONE);
 	return 0;
 }

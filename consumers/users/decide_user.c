@@ -107,6 +107,7 @@ void decide_register_user(const struct command *command, const struct workset *s
 	const struct register_user *body = command->body;
 	struct uuid login_id = user_login_id(body->login);
 	struct user_registered *event;
+	const struct slot *login;
 	uint32_t roles = 0;
 
 	if (!registration_is_good(command, body, &roles, decision))
@@ -121,7 +122,11 @@ void decide_register_user(const struct command *command, const struct workset *s
 	}
 
 	/* ---- nothing refuses from here on ---- */
+	login = workset_find(set, &user_login_entity, &login_id);
 	event = decision_event(decision, &user_registered_type);
+	event->has_login_hash = true;
+	event->login_hash = (struct str){ .data = (const char *)((const struct user_login *)login->state)->hash,
+					  .size = sizeof(((const struct user_login *)login->state)->hash) };
 	event->user_id = body->user_id;
 	event->version = 1;
 	event->roles = list_roles(decision, roles, &event->roles_count);

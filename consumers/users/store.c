@@ -1,7 +1,10 @@
 #include "consumers/users/store.h"
 
+#include <stdlib.h>
+
 #include "base/must.h"
 #include "consumers/users/users.h"
+#include "crypto/crypto.h"
 #include "schemas/users.h"
 
 #define COPY_SIZE_MAX   ((size_t)16 << 20)
@@ -39,10 +42,13 @@ static const struct db_statement select_logins = {
 
 static void ask_logins(void *self, struct db_params *params, struct slot **slots, size_t count)
 {
-	(void)self;
+	const struct users_store *store = self;
+
 	db_array_begin(params, DB_ARRAY_TEXT);
-	for (size_t index = 0; index < count; index++)
+	for (size_t index = 0; index < count; index++) {
+		hidden_hash(((struct user_login *)slots[index]->state)->hash, "login", slots[index]->text, store->hash_key);
 		db_array_text(params, slots[index]->text);
+	}
 }
 
 static int read_login(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)
@@ -161,8 +167,16 @@ const struct store users_store = { .load = users_load, .save = users_save, .self
 int users_store_prepare(void *self, struct err *err)
 {
 	struct users_store *store = self;
+	const char *path = getenv("DCS_ADDRESS_KEY_FILE");
+	uint8_t key[32];
 
-	(void)err;
+	if (path == NULL)
+		return err_set(err, ERR_FATAL,
+			       "DCS_ADDRESS_KEY_FILE is not set: it names the file of the key that hides logins in events");
+	if (key_read(key, path, err) < 0)
+		return -1;
+	hash_key(store->hash_key, key);
+	wipe(key, sizeof(key));
 	slot_loader_init(&store->loader);
 	db_copy_init(&store->accounts, &table_accounts, COPY_SIZE_MAX);
 	db_params_init(&store->params, PARAMS_SIZE_MAX);

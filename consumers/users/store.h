@@ -11,6 +11,7 @@ struct users_store {
 	struct slot_loader loader;
 	struct db_copy accounts;
 	struct db_params params;
+	uint8_t hash_key[32];
 	struct buf list; /* struct slot *: those to be updated */
 };
 

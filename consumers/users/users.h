@@ -42,6 +42,8 @@ struct user {
 /* A login that is taken. */
 struct user_login {
 	uint32_t is_taken; /* 1 */
+	uint8_t hash[16];  /* keyed, for the event; the store fills it whether it is taken or not: the key is not the rules' to
+			      know */
 };
 
 extern const struct entity user_entity;

@@ -41,6 +41,12 @@ struct uuid uuid_of_key(struct str text);
 /* Keyed hash of an address, to find and compare it without reading it. key: 32 bytes. */
 void address_hash(uint8_t ret_hash[DIGEST_SIZE], struct str address, const uint8_t key[32]);
 
+/* The key of hidden_hash, made of the key that seals: who has it can compare texts and open none. */
+void hash_key(uint8_t ret_key[32], const uint8_t key[32]);
+
+/* Keyed hash of a text that an event hides, for the log to prove it; `member` says what it is of. */
+void hidden_hash(uint8_t ret_hash[DIGEST_SIZE], const char *member, struct str text, const uint8_t hash_key[32]);
+
 /*
  * Personal text at rest: XChaCha20-Poly1305, random nonce in front, `about` (the owner's id) authenticated beside it, so that a
  * sealed address cannot be moved to another person's row. sealed size = text size + SEAL_OVERHEAD. `ret_text` has room for

@@ -61,6 +61,24 @@ void person_key(uint8_t ret_key[32], const uint8_t key[32], struct str salt)
 		MUST(crypto_generichash(ret_key, 32, (const unsigned char *)salt.data, salt.size, key, 32) == 0);
 }
 
+void hash_key(uint8_t ret_key[32], const uint8_t key[32])
+{
+	static const unsigned char purpose[] = "hidden members";
+
+	MUST(crypto_generichash(ret_key, 32, purpose, sizeof(purpose), key, 32) == 0);
+}
+
+/* The member's NUL goes in: no two members can be taken for each other. */
+void hidden_hash(uint8_t ret_hash[DIGEST_SIZE], const char *member, struct str text, const uint8_t hash_key[32])
+{
+	crypto_generichash_state state;
+
+	MUST(crypto_generichash_init(&state, hash_key, 32, DIGEST_SIZE) == 0);
+	MUST(crypto_generichash_update(&state, (const unsigned char *)member, strlen(member) + 1) == 0);
+	MUST(crypto_generichash_update(&state, (const unsigned char *)text.data, text.size) == 0);
+	MUST(crypto_generichash_final(&state, ret_hash, DIGEST_SIZE) == 0);
+}
+
 /* RFC 9562, 5.8: the issuer's own kind of id. */
 static void mark_version_8(struct uuid *id)
 {

@@ -257,6 +257,7 @@ static void check_rows(struct fold *fold, const struct folded_table *table, cons
 		if (!fold_has(fold, &key))
 			continue;
 		fold->verify->rows++;
+		arena_reset(&fold->verify->arena); /* what was opened of the row before */
 		table->check(fold, &row);
 	}
 }

@@ -120,6 +120,12 @@ void expect_bytes(struct table_row *row, struct str bytes); /* and text */
 void expect_bytes_or_null(struct table_row *row, bool is_given, struct str bytes);
 void skip_column(struct table_row *row);
 
+/*
+ * Opens the next column, sealed for `about` with the key that the salt makes; the text stands until the next row. False: it is
+ * NULL, or there is no key, or it cannot be opened, which is a finding.
+ */
+bool open_column(struct table_row *row, const struct uuid *about, struct str salt, struct str *ret_text);
+
 /* ---- the modules ---- */
 
 extern const struct folded_module folded_users, folded_customers, folded_debts, folded_communications, folded_reports;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/day.h"
+#include "crypto/crypto.h"
 #include "fold.h"
 
 #define EPOCH_DAY 10957 /* PostgreSQL counts from 2000-01-01 */
@@ -133,6 +134,29 @@ void expect_instant(struct table_row *row, int64_t instant_ms)
 void expect_bytes_or_null(struct table_row *row, bool is_given, struct str bytes)
 {
 	expect(row, is_given, bytes.data, bytes.size);
+}
+
+bool open_column(struct table_row *row, const struct uuid *about, struct str salt, struct str *ret_text)
+{
+	int column = row->column++;
+	struct str sealed = row_text(row, column);
+	struct err why = ERR_INIT;
+	uint8_t key[32];
+	char *text;
+	bool opens;
+
+	if (!row->verify->has_key || db_is_null(row->result, row->row, column))
+		return false;
+	text = arena_take_bytes(&row->verify->arena, sealed.size + 1);
+	MUST(text != NULL);
+	person_key(key, row->verify->key, salt);
+	opens = sealed.size >= SEAL_OVERHEAD && unseal(text, sealed, about, key, &why) == 0;
+	wipe(key, sizeof(key));
+	if (!opens)
+		row_wrong(row, "%s cannot be opened: forged, or of another person", db_column_name(row->result, column));
+	else
+		*ret_text = (struct str){ .data = text, .size = sealed.size - SEAL_OVERHEAD };
+	return opens;
 }
 
 void expect_bytes(struct table_row *row, struct str bytes)

@@ -15,7 +15,7 @@
 #define PARAMS_SIZE_MAX (4 * 1024 * 1024)
 
 static struct {
-	const char *bootstrap, *pg, *pg_user, *only, *anchor, *anchor_key;
+	const char *bootstrap, *pg, *pg_user, *only, *anchor, *anchor_key, *key_file;
 	bool json, progress;
 } conf;
 
@@ -38,6 +38,11 @@ static const struct conf_row rows[] = {
 	  .default_value = "",
 	  .target = &conf.anchor_key,
 	  .help = "the key that signed them, as dcs anchor --public-key prints it" },
+	{ .name = "address.key.file",
+	  .kind = CONF_TEXT,
+	  .default_value = "",
+	  .target = &conf.key_file,
+	  .help = "file of the key that seals names and addresses: they are opened and compared; empty: they are not" },
 	ROW_JSON(&conf.json),
 	ROW_PROGRESS(&conf.progress),
 };
@@ -191,6 +196,12 @@ static int read_anchors(struct verify *verify, struct err *err)
 	return verify->anchors.anchors_count > 0 ? 0 : err_set(err, ERR_FATAL, "the file of anchors is missing or empty");
 }
 
+static int read_key(struct verify *verify, struct err *err)
+{
+	verify->has_key = conf.key_file[0] != '\0';
+	return verify->has_key ? key_read(verify->key, conf.key_file, err) : 0;
+}
+
 static int open_all(struct verify *verify, struct err *err)
 {
 	verify->bus = (struct bus_conf){ .bootstrap = conf.bootstrap, .client_id = "dcs-verify" };
@@ -200,7 +211,8 @@ static int open_all(struct verify *verify, struct err *err)
 	    coder_new(&verify->coder, err) != 0 || database_open(conf.pg, conf.pg_user, 0, &verify->db, err) != 0 ||
 	    command_modules(verify->db, &verify->modules, err) != 0)
 		return -1;
-	if (read_anchors(verify, err) != 0 || db_run(verify->db, &set_all_rows, NULL, NULL, err) != 0)
+	if (read_key(verify, err) != 0 || read_anchors(verify, err) != 0 ||
+	    db_run(verify->db, &set_all_rows, NULL, NULL, err) != 0)
 		return -1;
 	verify->heads = arena_take(&verify->statements, (size_t)SCHEMAS_MAX * BUS_PARTS_MAX, sizeof(*verify->heads));
 	MUST(verify->heads != NULL);
@@ -223,6 +235,7 @@ static void close_all(struct verify *verify)
 	db_close(verify->db);
 	coder_free(verify->coder);
 	anchor_file_release(&verify->anchors);
+	wipe(verify->key, sizeof(verify->key));
 	db_params_release(&verify->params);
 	arena_release(&verify->arena);
 	arena_release(&verify->statements);
@@ -302,6 +315,8 @@ static int64_t print_totals(const struct verify *verify, bool is_complete, int64
 	       (long long)verify->published, (long long)(elapsed_ms / 1000), (long long)(elapsed_ms % 1000 / 100));
 	if (verify->unpublished > 0)
 		printf("; %lld not published yet", (long long)verify->unpublished);
+	if (!verify->has_key && verify->rows > 0)
+		printf("; nothing sealed was opened: --address-key-file");
 	printf("\n");
 	return total;
 }

@@ -49,6 +49,8 @@ struct verify {
 	struct verify_head *heads; /* all of all modules, as they were in the beginning */
 	size_t heads_count;
 	struct anchor_file anchors;
+	bool has_key; /* that seals: what is hidden can be compared */
+	uint8_t key[32];
 	struct progress progress;
 	bool json;
 	int64_t findings[PROMISES_COUNT + 1]; /* by promise, 1..7 */

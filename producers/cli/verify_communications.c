@@ -515,6 +515,49 @@ static bool fits_outbox(enum communication_state state, struct str outbox)
 	return str_is(outbox, state == COMMUNICATION_CANCELLED ? "cancelled" : "done");
 }
 
+/* The address is the contact point's: the last column but one has its hash. */
+static void check_address(struct table_row *row, const struct uuid *customer_id, struct str salt)
+{
+	struct str hash_there = row_text(row, db_columns(row->result) - 2), text;
+	uint8_t key[32], hash[DIGEST_SIZE];
+
+	if (!open_column(row, customer_id, salt, &text) || hash_there.size == 0)
+		return;
+	for (size_t i = 0; i < text.size && str_is(row_text(row, 2), "email"); i++) {
+		char *letter = (char *)(uintptr_t)&text.data[i];
+
+		*letter = *letter >= 'A' && *letter <= 'Z' ? (char)(*letter - 'A' + 'a') : *letter;
+	}
+	person_key(key, row->verify->key, salt);
+	address_hash(hash, text, key);
+	wipe(key, sizeof(key));
+	if (!str_equal(hash_there, (struct str){ (const char *)hash, sizeof(hash) }))
+		row_wrong(row, "address_sealed is not its contact point's");
+}
+
+/* Address, subject and body, sealed; the salt is the last column. An erased person has none, and his texts are empty. */
+static void check_texts(struct table_row *row, const struct uuid *customer_id, const struct message_note *note)
+{
+	struct str salt = row_text(row, db_columns(row->result) - 1), subject, body;
+	struct person person = { .salt_size = (uint32_t)salt.size };
+	uint8_t hash[CONTENT_HASH_SIZE];
+
+	if (db_is_null(row->result, row->row, db_columns(row->result) - 1)) {
+		for (int i = 0; i < 3; i++)
+			expect_bytes(row, STR(""));
+		return;
+	}
+	check_address(row, customer_id, salt);
+	if (!open_column(row, customer_id, salt, &subject) || !open_column(row, customer_id, salt, &body) ||
+	    salt.size > sizeof(person.salt))
+		return;
+	if (salt.size > 0)
+		memcpy(person.salt, salt.data, salt.size);
+	rendered_hash(hash, subject, body, &person);
+	if (!str_equal(note->rendered_hash, (struct str){ (const char *)hash, sizeof(hash) }))
+		row_wrong(row, "subject_sealed and body_sealed are not what the log says");
+}
+
 static void check_outbox(struct fold *fold, struct table_row *row)
 {
 	struct uuid id = row_uuid(row, 1);
@@ -530,6 +573,8 @@ static void check_outbox(struct fold *fold, struct table_row *row)
 		row_wrong(row, "state is not what the log says");
 	skip_column(row);
 	expect_instant(row, note->send_by_ms);
+	skip_column(row); /* claims */
+	check_texts(row, &communication->customer_id, note);
 }
 
 /* The notifier may be behind: a row that is not there yet is none that is missing. */
@@ -646,9 +691,11 @@ static const struct folded_table tables[] = {
 	  .entity = &receipt_entity,
 	  .check = check_receipt },
 	{ .name = "communications.outbox",
-	  .select = "SELECT customer_id, communication_id, channel, state, send_by, claims, address_sealed, subject_sealed, "
-		    "body_sealed "
-		    "FROM communications.outbox",
+	  .select = "SELECT o.customer_id, o.communication_id, o.channel, o.state, o.send_by, o.claims, o.address_sealed, "
+		    "o.subject_sealed, o.body_sealed, p.address_hash, c.key_salt FROM communications.outbox o "
+		    "LEFT JOIN customers.customer c USING (customer_id) "
+		    "LEFT JOIN communications.communication m USING (communication_id) "
+		    "LEFT JOIN customers.contact_point p ON p.contact_point_id = m.contact_point_id",
 	  .ids = 1,
 	  .entity = &outbox_entity,
 	  .check = check_outbox },

@@ -2,13 +2,19 @@
  * The customers module's tables, as its log says they are. What an event hides (a name, a birth date, an address) it has a hash
  * of, with the person's own key: compared where the key that seals is given. Whose erasure is in the log has no key, and only he.
  */
+#include <string.h>
+
 #include "consumers/customers/customers.h"
+#include "crypto/crypto.h"
 #include "fold.h"
 #include "schemas/customers.h"
 
 /* Beside a customer's state. */
 struct customer_note {
 	struct str external_ref, kind;
+	bool has_birth_date;               /* there is one; not known of events from before they said so */
+	bool knows_name, knows_birth_date; /* the last event that brought one had its hash, or none was brought */
+	uint8_t name[DIGEST_SIZE], birth_date[DIGEST_SIZE]; /* the hashes */
 };
 
 /* Beside a contact point's state. */
@@ -31,12 +37,38 @@ static void prepare_customers(struct fold *fold, struct command *command, const 
 	command->body = body;
 }
 
+static bool note_hash(uint8_t hash[DIGEST_SIZE], bool is_given, struct str text)
+{
+	if (!is_given || text.size != DIGEST_SIZE)
+		return false;
+	memcpy(hash, text.data, DIGEST_SIZE);
+	return true;
+}
+
 static void note_created(struct fold *fold, const struct customer_created *event)
 {
 	struct customer_note *note = fold_note(fold, &customer_entity, &event->customer_id, sizeof(*note));
 
+	note->knows_name = note_hash(note->name, event->has_full_name_hash, event->full_name_hash);
+	note->has_birth_date = note_hash(note->birth_date, event->has_birth_date_hash, event->birth_date_hash);
+	note->knows_birth_date = note->knows_name; /* the members came together */
 	note->external_ref = fold_copy(fold, event->external_ref);
 	note->kind = fold_copy(fold, event->kind);
+}
+
+/* What came is named among the changes; one from before it had hashes leaves nothing known. */
+static void note_updated(struct fold *fold, const struct customer_updated *event)
+{
+	struct customer_note *note = fold_noted(fold, &customer_entity, &event->customer_id);
+
+	for (size_t i = 0; note != NULL && i < event->changed_count; i++) {
+		if (str_is(event->changed[i], "full_name"))
+			note->knows_name = note_hash(note->name, event->has_full_name_hash, event->full_name_hash);
+		if (!str_is(event->changed[i], "birth_date"))
+			continue;
+		note->has_birth_date = note_hash(note->birth_date, event->has_birth_date_hash, event->birth_date_hash);
+		note->knows_birth_date = note->has_birth_date || event->has_actor;
+	}
 }
 
 static void note_point(struct fold *fold, const struct contact_point_added *event)
@@ -52,6 +84,8 @@ static void note_customers(struct fold *fold, const struct event *event, const s
 {
 	if (event->type == &customer_created_type) {
 		note_created(fold, event->body);
+	} else if (event->type == &customer_updated_type) {
+		note_updated(fold, event->body);
 	} else if (event->type == &contact_point_added_type) {
 		note_point(fold, event->body);
 	} else if (event->type == &contact_point_verified_type) {
@@ -70,6 +104,34 @@ static void expect_there(struct table_row *row, bool is_there)
 	if (db_is_null(row->result, row->row, column) == is_there)
 		row_wrong(row, is_there ? "%s is missing" : "%s is there, and the person was erased",
 			  db_column_name(row->result, column));
+}
+
+/* The next column, sealed: opened and compared by its hash. */
+static void check_hidden(struct table_row *row, const struct uuid *customer_id, struct str salt, const char *member,
+			 bool is_known, const uint8_t hash[DIGEST_SIZE])
+{
+	int column = row->column;
+	uint8_t key[32], there[DIGEST_SIZE];
+	struct str text;
+
+	if (!open_column(row, customer_id, salt, &text) || !is_known)
+		return;
+	person_key(key, row->verify->key, salt);
+	hash_key(key, key);
+	hidden_hash(there, member, text, key);
+	wipe(key, sizeof(key));
+	if (memcmp(there, hash, sizeof(there)) != 0)
+		row_wrong(row, "%s is not what the log says", db_column_name(row->result, column));
+}
+
+static void check_person(struct table_row *row, const struct uuid *customer_id, const struct customer_note *note)
+{
+	struct str salt = row_text(row, row->column - 1);
+
+	check_hidden(row, customer_id, salt, "full_name", note->knows_name, note->name);
+	if (note->knows_birth_date && db_is_null(row->result, row->row, row->column) == note->has_birth_date)
+		row_wrong(row, "birth_date_sealed is %s, and not in the log", note->has_birth_date ? "missing" : "there");
+	check_hidden(row, customer_id, salt, "birth_date", note->knows_birth_date, note->birth_date);
 }
 
 static void check_customer(struct fold *fold, struct table_row *row)
@@ -91,8 +153,34 @@ static void check_customer(struct fold *fold, struct table_row *row)
 	expect_int64(row, customer->version);
 	expect_there(row, customer->status != CUSTOMER_ERASED); /* key_salt */
 	expect_there(row, customer->status != CUSTOMER_ERASED); /* full_name_sealed */
-	if (customer->status == CUSTOMER_ERASED)
-		expect_there(row, false); /* birth_date_sealed */
+	row->column--;
+	if (customer->status != CUSTOMER_ERASED) {
+		check_person(row, &id, note);
+		return;
+	}
+	skip_column(row);
+	expect_there(row, false); /* birth_date_sealed */
+}
+
+/* The hash is of the address as it is compared: an e-mail's in lower case. The salt is the next column but one. */
+static void check_address(struct table_row *row, const struct contact_point *point, const struct point_note *note)
+{
+	struct str salt = row_text(row, row->column + 1);
+	uint8_t key[32], hash[DIGEST_SIZE];
+	struct str text;
+
+	if (!open_column(row, &point->customer_id, salt, &text))
+		return;
+	for (size_t i = 0; point->channel == CHANNEL_EMAIL && i < text.size; i++) {
+		char *letter = (char *)(uintptr_t)&text.data[i];
+
+		*letter = *letter >= 'A' && *letter <= 'Z' ? (char)(*letter - 'A' + 'a') : *letter;
+	}
+	person_key(key, row->verify->key, salt);
+	address_hash(hash, text, key);
+	wipe(key, sizeof(key));
+	if (!str_equal(note->address_hash, (struct str){ (const char *)hash, sizeof(hash) }))
+		row_wrong(row, "address_sealed is not what the log says");
 }
 
 /* An erased person's points are erased with him, in no event of their own. */
@@ -117,6 +205,9 @@ static void check_point(struct fold *fold, struct table_row *row)
 	expect_instant_or_null(row, point->verified_at_ms != 0, point->verified_at_ms);
 	expect_bytes_or_null(row, !is_erased, note->address_hash);
 	expect_there(row, !is_erased);
+	row->column--;
+	if (!is_erased)
+		check_address(row, point, note);
 }
 
 static const struct folded_table tables[] = {
@@ -128,8 +219,9 @@ static const struct folded_table tables[] = {
 	  .entity = &customer_entity,
 	  .check = check_customer },
 	{ .name = "customers.contact_point",
-	  .select = "SELECT customer_id, contact_point_id, channel, place, source, state, version, verified_at, address_hash, "
-		    "address_sealed FROM customers.contact_point",
+	  .select = "SELECT p.customer_id, p.contact_point_id, p.channel, p.place, p.source, p.state, p.version, p.verified_at, "
+		    "p.address_hash, p.address_sealed, c.key_salt FROM customers.contact_point p "
+		    "LEFT JOIN customers.customer c USING (customer_id)",
 	  .ids = 1,
 	  .entity = &contact_point_entity,
 	  .check = check_point },

@@ -1,11 +1,13 @@
 /* The users module's tables, as its log says they are. Passwords and sessions are the gateway's: no event tells of them. */
 #include "consumers/users/users.h"
+#include "crypto/crypto.h"
 #include "fold.h"
 #include "schemas/users.h"
 
 /* Beside a user's state. */
 struct user_note {
 	int64_t registered_at_ms;
+	struct str login_hash; /* empty: of an event from before it had one */
 };
 
 /* The login is in the command only: the user's id stands for it. */
@@ -30,6 +32,21 @@ static void note_users(struct fold *fold, const struct event *event, const struc
 		return;
 	note = fold_note(fold, &user_entity, &body->user_id, sizeof(*note));
 	note->registered_at_ms = line->row.at_ms;
+	note->login_hash = fold_copy(fold, body->login_hash);
+}
+
+static void check_login(struct table_row *row, struct str login_hash)
+{
+	struct str login = row_text(row, row->column++);
+	uint8_t key[32], hash[DIGEST_SIZE];
+
+	if (!row->verify->has_key || login_hash.size == 0)
+		return;
+	hash_key(key, row->verify->key);
+	hidden_hash(hash, "login", login, key);
+	wipe(key, sizeof(key));
+	if (!str_equal(login_hash, (struct str){ (const char *)hash, sizeof(hash) }))
+		row_wrong(row, "login is not what the log says");
 }
 
 static void check_account(struct fold *fold, struct table_row *row)
@@ -41,7 +58,7 @@ static void check_account(struct fold *fold, struct table_row *row)
 	if (user == NULL || note == NULL)
 		return;
 	row->column = 2;
-	skip_column(row); /* login */
+	check_login(row, note->login_hash);
 	expect_bytes(row, str_of(user_state_name(user->state)));
 	expect_int32(row, (int32_t)user->roles);
 	expect_uuid_or_null(row, &user->customer_id);

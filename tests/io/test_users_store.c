@@ -10,8 +10,18 @@ static struct store_spec spec;
 
 static int setup_group(void **state)
 {
+	uint8_t key[32];
+
 	(void)state;
+	store_key_file(key);
 	return users_store_prepare(users_store.self, &spec.err);
+}
+
+static int teardown_group(void **state)
+{
+	(void)state;
+	store_key_file_remove();
+	return 0;
 }
 
 static int setup(void **state)
@@ -315,5 +325,5 @@ int main(void)
 		TEST(test_users_store__a_new_password_ends_every_session),
 	};
 
-	return cmocka_run_group_tests_name("users store", tests, setup_group, NULL);
+	return cmocka_run_group_tests_name("users store", tests, setup_group, teardown_group);
 }

@@ -576,6 +576,26 @@ static const struct wrong wrongs[] = {
 	  "true",
 	  "P7", "currency is not" },
 	{ "debts.debt", "UPDATE debts.debt SET original_creditor_id = NULL WHERE " DEBT_11, "P7", "original_creditor_id is not" },
+	{ "customers.customer",
+	  "UPDATE customers.customer c SET full_name_sealed = o.full_name_sealed FROM customers.customer o WHERE o.external_ref "
+	  "= 'C-10' AND c.external_ref = 'C-11'",
+	  "P7", "full_name_sealed cannot be opened" },
+	{ "customers.customer",
+	  "UPDATE customers.customer c SET full_name_sealed = p.address_sealed FROM customers.contact_point p WHERE "
+	  "p.customer_id = c.customer_id AND c.external_ref = 'C-11'",
+	  "P7", "full_name_sealed is not what the log says" },
+	{ "customers.customer", "UPDATE customers.customer SET birth_date_sealed = full_name_sealed WHERE external_ref = 'C-11'",
+	  "P7", "birth_date_sealed is there, and not in the log" },
+	{ "customers.contact_point",
+	  "UPDATE customers.contact_point p SET address_sealed = o.address_sealed FROM customers.contact_point o WHERE "
+	  "o.contact_point_id = '019a0000-0000-7000-8000-005000000002' AND p.contact_point_id = "
+	  "'019a0000-0000-7000-8000-005000000001'",
+	  "P7", "address_sealed is not what the log says" },
+	{ "communications.outbox", "UPDATE communications.outbox SET body_sealed = subject_sealed WHERE " MESSAGE_1, "P7",
+	  "subject_sealed and body_sealed are not" },
+	{ "communications.outbox", "UPDATE communications.outbox SET address_sealed = subject_sealed WHERE " MESSAGE_1, "P7",
+	  "address_sealed is not its contact point's" },
+	{ "users.account", "UPDATE users.account SET login = 'mallory'", "P7", "login is not" },
 };
 
 static void exec_in(const char *before, const char *table, const char *after)
