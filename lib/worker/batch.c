@@ -18,7 +18,7 @@ int batch_init(struct batch *batch, const struct engine_conf *conf, struct err *
 {
 	size_t ids_capacity = 1;
 
-	*batch = (struct batch){ .tick_part = -1 };
+	*batch = (struct batch){ .tick_part = -1, .apart = -1 };
 	MUST(conf->batch_items_max > 0);
 	MUST(conf->batch_items_max <= ENGINE_BATCH_ITEMS_MAX);
 	while (ids_capacity < 2 * conf->batch_items_max)
@@ -40,7 +40,7 @@ void batch_release(struct batch *batch)
 	keyset_release(&batch->held);
 	buf_release(&batch->bodies);
 	arena_release(&batch->arena);
-	*batch = (struct batch){ .tick_part = -1 };
+	*batch = (struct batch){ .tick_part = -1, .apart = -1 };
 }
 
 void batch_reset(struct batch *batch)
@@ -49,7 +49,8 @@ void batch_reset(struct batch *batch)
 	batch->items_count = 0;
 	batch->bytes = 0;
 	batch->is_full = false;
-	batch->tick_part = -1;
+	batch->tick_part = batch->apart = -1;
+	batch->tried_count = 0;
 	batch->is_tick_end = false;
 	batch->arena_items = 0;
 	batch->from = 0;
@@ -610,12 +611,23 @@ static int write_aside(struct batch *batch, struct err *err)
 	return 0;
 }
 
+/* A parked command that stands behind another was not tried. */
+static void leave_quarantine(struct head *head, const struct item *item, const struct verdict *verdict)
+{
+	bool is_tried = item->kind != ITEM_TICK &&
+			!(item->was_parked && verdict->fate == FATE_PARKED && verdict->parked_kind == PARKED_BEHIND);
+
+	if (head->quarantine_left > 0 && is_tried && --head->quarantine_left == 0)
+		head->quarantine = 0;
+}
+
 static void move_heads(struct batch *batch)
 {
 	for (size_t i = 0; i < batch->count; i++) {
 		const struct item *item = &batch->items[batch->from + i];
 		struct head *head = &batch->heads[batch->head_of_part[item->part]];
 
+		leave_quarantine(head, item, &batch->verdicts[i]);
 		if (item->was_parked) {
 			head->tick_cursor = item->offset;
 			continue;
@@ -628,7 +640,7 @@ static void move_heads(struct batch *batch)
 			head->tick_cursor = OFFSET_BEFORE_ALL;
 	}
 	for (size_t i = 0; i < batch->heads_count; i++)
-		batch->heads[i].tries = batch->heads[i].suspect = 0;
+		batch->heads[i].tries = batch->heads[i].crashes = 0;
 	batch->changes.heads = batch->heads;
 	batch->changes.heads_count = batch->heads_count;
 }

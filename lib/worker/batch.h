@@ -33,6 +33,8 @@ struct batch {
 	size_t bytes;
 	bool is_full;       /* nothing more fits; process it */
 	int32_t tick_part;  /* a Tick's pass over the parked commands of this partition; -1: an ordinary batch */
+	int32_t apart;      /* only of this partition, which is in quarantine; -1: of all others */
+	size_t tried_count; /* its items without Ticks */
 	bool is_tick_end;   /* the pass ends with this batch */
 	size_t arena_items; /* mark: behind the decoded items, before the attempt */
 

@@ -38,7 +38,10 @@ struct head {
 	int32_t business_date; /* INT32_MIN: no Tick yet */
 	int64_t tick_cursor;   /* OFFSET_BEFORE_ALL: no Tick is being worked off */
 	int32_t tries;         /* claims in a row that came to nothing, this one counted: no commit, no letting go */
-	int32_t suspect;       /* owners in a row that died with one record in hand: the next one */
+	/* Quarantine (engine.h): */
+	int32_t crashes;         /* owners in a row that died with the next `quarantine` commands in hand, and nothing else */
+	int32_t quarantine;      /* the most commands of a batch; 0: there is none */
+	int64_t quarantine_left; /* commands until it ends */
 };
 
 /* Before every offset, also those below zero: of what was set aside before its topic was made anew (`dcs unhalt --at`). */
@@ -121,17 +124,18 @@ struct database {
 	void *self;
 
 	/* Becomes the owner: epoch + 1, one row each (made when missing). Also (re)connects when the connection is dead. In:
-	 * part, and epoch and suspect as the caller has held them (0: never): if nobody else has since, it did not die meanwhile.
-	 * Out: the head. */
+	 * part, and epoch, crashes and quarantine as the caller has held them (0: never): if nobody else has since, it did not
+	 * die meanwhile. Out: the head. */
 	int (*claim)(void *self, struct head *heads, size_t count, const char *owner, struct err *err);
-	/* Writes down that the next record is tried alone; if the owner dies of it, its `suspect` stays. Commits end it.
-	 * *ret_fenced as in halt. */
-	int (*suspect)(void *self, const struct head *head, bool *ret_fenced, struct err *err);
-	/* The owner gives these up alive: its claim does not count, nor is what it tried alone suspect for it. Not ours any more:
+	/* Writes down that the next commands are tried, `quarantine` of them: if the owner dies of it, this stands as one crash
+	 * more. Commits end it. *ret_fenced as in halt. */
+	int (*note_attempt)(void *self, const struct head *head, bool *ret_fenced, struct err *err);
+	/* The owner gives these up alive: its claim does not count, nor does an attempt that it wrote down. Not ours any more:
 	 * nothing. */
 	int (*let_go)(void *self, const struct head *heads, size_t count, struct err *err);
-	/* What the parked commands of a partition hold, added to `held`; ERR_POISON: more than it takes. */
-	int (*read_held)(void *self, int32_t part, struct keyset *held, struct err *err);
+	/* What the parked commands of a partition hold, those up to an offset, added to `held`; ERR_POISON: more than it takes.
+	 */
+	int (*read_held)(void *self, int32_t part, int64_t to_offset, struct keyset *held, struct err *err);
 	/* Writes the reason down; *ret_fenced true and nothing written when somebody else owns it now. */
 	int (*halt)(void *self, const struct head *head, const char *reason, bool *ret_fenced, struct err *err);
 

@@ -16,9 +16,10 @@
 #define TICK_ROWS_MAX      1000
 #define UNREADABLE_WAIT_MS 15000 /* a partition whose leader is away: each try may cost seconds of the others' time */
 #define DISPLACED_WAIT_MS  1000
-#define TRIES_MAX          3 /* claims that come to nothing, then one record at a time */
-#define DEATHS_PARK        2 /* of one record alone: once may be chance. It is set aside as our bug, undecided */
-#define DEATHS_HALT        3 /* even so: its partition halts */
+#define TRIES_MAX          3 /* claims that come to nothing, then quarantine */
+#define QUARANTINE_CUT     16 /* a batch is cut by this after a death: each costs a restart and a rebalance, a batch milliseconds */
+#define CRASHES_PARK       2 /* of one command alone: once may be chance. It is set aside as our bug, undecided */
+#define CRASHES_HALT       3 /* even so: its partition halts */
 
 /* ---- life ---- */
 
@@ -267,29 +268,47 @@ static int leave_unread(struct engine *engine, int32_t part, struct err *err)
 	return was_read ? read_on(engine, err) : 0;
 }
 
+/* A pass over the parked may have been interrupted: what those before the cursor hold, which are done, is held in the rest of it.
+ */
 static int read_held(struct engine *engine, struct lane *lane, struct err *err)
 {
-	if (engine->database.read_held(engine->database.self, lane->head.part, &lane->held, err) < 0)
+	struct database *database = &engine->database;
+	int32_t part = lane->head.part;
+
+	if (database->read_held(database->self, part, INT64_MAX, &lane->held, err) < 0)
 		return -1;
-	/* A pass over the parked was interrupted: those before the cursor are done, what those of them hold that are still parked
-	 * stays held. */
-	if (lane->head.tick_cursor > OFFSET_BEFORE_ALL && !keyset_add_all(&lane->held_next, &lane->held))
-		return err_set(err, ERR_POISON, "too much is held by parked commands");
-	return 0;
+	if (lane->head.tick_cursor == OFFSET_BEFORE_ALL)
+		return 0;
+	return database->read_held(database->self, part, lane->head.tick_cursor, &lane->held_next, err);
 }
 
-/* Whoever owned this died, again and again, or with one record in hand: which one it is, one record at a time tells. */
-static void be_wary(struct engine *engine, struct lane *lane)
+/* ---- quarantine ---- */
+
+static bool is_in_quarantine(const struct lane *lane)
+{
+	return lane->head.quarantine_left > 0;
+}
+
+static void quarantine(struct lane *lane, int64_t commands)
+{
+	struct head *head = &lane->head;
+
+	head->quarantine_left = commands;
+	head->quarantine = commands > QUARANTINE_CUT ? (int32_t)(commands / QUARANTINE_CUT) : 1;
+	head->crashes = 0;
+	log_warn("part=%d offset=%lld tries=%d quarantine: its owners die. The next %lld commands are tried in batches of %d",
+		 head->part, (long long)head->next_offset, head->tries, (long long)commands, head->quarantine);
+}
+
+/* Whoever owned this died, again and again, or with a batch of it in hand: which command it is, smaller batches tell. */
+static void consider_quarantine(const struct engine *engine, struct lane *lane)
 {
 	const struct head *head = &lane->head;
 
-	lane->wary_until = head->next_offset;
-	if (head->tries <= TRIES_MAX && head->suspect == 0)
-		return;
-	lane->wary_until += (int64_t)engine->conf.batch_items_max; /* it was in one batch with the first */
-	engine->is_wary = true;
-	log_warn("part=%d offset=%lld tries=%d suspect=%d its owners die: one record at a time", head->part,
-		 (long long)head->next_offset, head->tries, head->suspect);
+	if (is_in_quarantine(lane) && head->crashes > 0 && head->quarantine > 1)
+		quarantine(lane, head->quarantine);
+	else if (!is_in_quarantine(lane) && head->tries > TRIES_MAX)
+		quarantine(lane, (int64_t)engine->conf.batch_items_max);
 }
 
 static int take_over(struct engine *engine, const struct head *head, struct err *err)
@@ -326,7 +345,7 @@ static int take_over(struct engine *engine, const struct head *head, struct err 
 		*err = (struct err)ERR_INIT;
 		return engine_halt(engine, head->part, why.text, err);
 	}
-	be_wary(engine, lane);
+	consider_quarantine(engine, lane);
 	lane->state = LANE_RUNNING;
 	log_info("part=%d epoch=%lld offset=%lld seq=%lld claimed", head->part, (long long)head->epoch,
 		 (long long)head->next_offset, (long long)head->log_seq);
@@ -508,21 +527,11 @@ static int displaced(struct engine *engine, int32_t part, struct err *err)
 	return 0;
 }
 
-/* ---- one record at a time ---- */
+/* ---- a batch in quarantine ---- */
 
-static bool is_wary(struct engine *engine)
-{
-	for (int32_t part = 0; engine->is_wary && part < BUS_PARTS_MAX; part++)
-		if (engine->lanes[part].state == LANE_RUNNING &&
-		    engine->lanes[part].head.next_offset < engine->lanes[part].wary_until)
-			return true;
-	engine->is_wary = false;
-	return false;
-}
-
-/* Before what stands next in the partition is looked at: if we die of it, the next owner knows. *ret_tried false: not ours any
+/* Before the partition's next commands are looked at: if we die of them, the next owner knows. *ret_tried false: not ours any
  * more, or nobody's to try. Nothing flies then. */
-static int try_alone(struct engine *engine, int32_t part, bool *ret_tried, struct err *err)
+static int note_attempt(struct engine *engine, int32_t part, bool *ret_tried, struct err *err)
 {
 	struct lane *lane = &engine->lanes[part];
 	struct err why = ERR_INIT;
@@ -533,11 +542,11 @@ static int try_alone(struct engine *engine, int32_t part, bool *ret_tried, struc
 		return -1;
 	if (lane->state != LANE_RUNNING)
 		return 0;
-	if (lane->head.suspect >= DEATHS_HALT) {
+	if (lane->head.quarantine == 1 && lane->head.crashes >= CRASHES_HALT) {
 		err_set(&why, ERR_POISON, "offset %lld ends every program that reads it", (long long)lane->head.next_offset);
 		return engine_halt(engine, part, why.text, err);
 	}
-	if (engine->database.suspect(engine->database.self, &lane->head, &fenced, err) < 0)
+	if (engine->database.note_attempt(engine->database.self, &lane->head, &fenced, err) < 0)
 		return -1;
 	*ret_tried = !fenced;
 	if (!fenced)
@@ -547,10 +556,10 @@ static int try_alone(struct engine *engine, int32_t part, bool *ret_tried, struc
 	return read_on(engine, err);
 }
 
-/* The program has died of it, and of nothing else, too often for chance. */
+/* Programs have died of it, and of nothing else, too often for chance. */
 static bool is_deadly(const struct lane *lane)
 {
-	return lane->head.suspect >= DEATHS_PARK;
+	return lane->head.quarantine == 1 && lane->head.crashes >= CRASHES_PARK;
 }
 
 /* It opens the next batch. */
@@ -596,6 +605,10 @@ static int place_record(struct engine *engine, struct bus_record *record, struct
 	}
 	batch->items_count++;
 	batch->bytes += item->size;
+	batch->tried_count += item->kind != ITEM_TICK;
+	/* One alone is alone with Ticks, too: they are looked at as it is. */
+	if (is_in_quarantine(lane) && (lane->head.quarantine == 1 || batch->tried_count == (size_t)lane->head.quarantine))
+		batch->is_full = true;
 	if (batch->items_count == engine->conf.batch_items_max || batch->bytes >= engine->conf.batch_bytes_max ||
 	    batch->arena.used > batch->arena.size / 2)
 		batch->is_full = true;
@@ -621,20 +634,19 @@ static int take_record(struct engine *engine, struct bus_record *record, struct 
 		if (!is_taken)
 			return 0;
 	}
-	if (is_wary(engine)) {
+	if (batch->items_count > 0 && batch->apart != (is_in_quarantine(lane) ? record->part : -1)) {
+		carry(engine, record);
+		return 0;
+	}
+	if (batch->items_count == 0 && is_in_quarantine(lane)) {
 		bool is_tried;
-		int rc;
+		int rc = note_attempt(engine, record->part, &is_tried, err);
 
-		if (batch->items_count > 0) {
-			carry(engine, record);
-			return 0;
-		}
-		rc = try_alone(engine, record->part, &is_tried, err);
 		if (rc < 0 || !is_tried) {
 			engine->broker.release(engine->broker.self, record);
 			return rc;
 		}
-		batch->is_full = true;
+		batch->apart = record->part;
 	}
 	return place_record(engine, record, err);
 }
@@ -643,6 +655,9 @@ static int collect(struct engine *engine, int timeout_ms, struct err *err)
 {
 	struct batch *batch = engine->collecting;
 
+	/* While a batch in quarantine is under way nothing else is: of that the program might die. */
+	if (engine->flying && engine->flying->apart >= 0 && finish_flying(engine, err) < 0)
+		return -1;
 	if (engine->has_carried) {
 		struct bus_record carried = engine->carried;
 
@@ -958,17 +973,18 @@ static int collect_parked(struct engine *engine, struct lane *lane, struct err *
 
 	MUST(batch->items_count == 0);
 	MUST(rows_max > 0);
-	if (is_wary(engine)) {
+	if (is_in_quarantine(lane)) {
 		bool is_tried;
 
-		rows_max = 1;
-		if (try_alone(engine, lane->head.part, &is_tried, err) < 0)
+		rows_max = rows_max < (size_t)lane->head.quarantine ? rows_max : (size_t)lane->head.quarantine;
+		if (note_attempt(engine, lane->head.part, &is_tried, err) < 0)
 			return -1;
 		if (!is_tried)
 			return 0;
 	}
 	batch_reset(batch);
 	batch->tick_part = lane->head.part;
+	batch->apart = is_in_quarantine(lane) ? lane->head.part : -1;
 	if (engine->database.read_parked(engine->database.self, lane->head.part, lane->head.tick_cursor, rows_max, &batch->arena,
 					 &rows, &count, &batch->is_tick_end, err) < 0)
 		return -1;

@@ -24,6 +24,13 @@
  * engine forgets what it holds, claims again and goes on from the heads.
  */
 
+/*
+ * Quarantine: a record that ends every program that reads it must stop nobody for long. An owner counts its claims in the head;
+ * after some that came to nothing, whoever is next tries the partition's commands in batches of their own, small ones, and writes
+ * down before each that it does. If it dies, the command is one of that batch: the next owner cuts it again, down to the one
+ * command, which is parked as our bug, undecided, when a second program has died of it alone. Other partitions go on as ever.
+ */
+
 struct engine_conf {
 	const char *owner;       /* who writes into partition_head.owner: host and process */
 	size_t batch_items_max;  /* records a transaction takes at most; at least 2: a Tick and a parked command */
@@ -58,7 +65,6 @@ struct lane {
 	struct head head; /* as committed */
 	int64_t expected; /* the next offset to take from the broker; >= head.next_offset */
 	int64_t retry_at_ms;
-	int64_t wary_until;      /* below this offset one record at a time: its owners have died here again and again */
 	struct keyset held;      /* what parked commands hold */
 	struct keyset held_next; /* during a Tick's pass over the parked: what those hold that are still parked */
 	bool has_tick;           /* a Tick waits to be worked off against the parked commands; nothing behind it is collected */
@@ -90,7 +96,6 @@ struct engine {
 	struct bus_record carried; /* did not fit into the last batch: opens the next */
 	bool has_carried;
 	bool is_silent;      /* the broker has left a question of this turn unanswered: no other is put, each may cost seconds */
-	bool is_wary;        /* a lane may be below its wary_until: every batch is one record, and is written down before */
 	size_t careful_left; /* batches that assume nothing, after a conflict */
 	size_t careful_span; /* how many the next conflict will bring */
 	int64_t backoff_ms;

@@ -109,13 +109,3 @@ bool keyset_add_bytes(struct keyset *set, struct str ids)
 	}
 	return true;
 }
-
-bool keyset_add_all(struct keyset *set, const struct keyset *other)
-{
-	if (other->count == 0)
-		return true;
-	for (size_t i = 0; i < capacity_of(other); i++)
-		if (!uuid_is_none(&table_of(other)[i]) && !keyset_add(set, &table_of(other)[i]))
-			return false;
-	return true;
-}

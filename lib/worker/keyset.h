@@ -23,6 +23,5 @@ void keyset_clear(struct keyset *set);
 bool keyset_has(const struct keyset *set, const struct uuid *id);
 MUST_CHECK bool keyset_add(struct keyset *set, const struct uuid *id); /* false: over count_max */
 MUST_CHECK bool keyset_add_bytes(struct keyset *set, struct str ids);  /* 16 bytes each */
-MUST_CHECK bool keyset_add_all(struct keyset *set, const struct keyset *other);
 
 #endif

@@ -24,23 +24,28 @@ static const struct db_statement statement_heads_make = {
 
 static const struct db_statement statement_heads_claim = {
 	"engine_heads_claim",
-	"UPDATE partition_head h SET epoch = h.epoch + 1, owner = $4, tries = h.tries + (h.epoch <> u.epoch)::integer,"
-	" suspect = CASE WHEN h.epoch = u.epoch THEN u.suspect ELSE h.suspect END"
-	" FROM unnest($1::integer[], $2::bigint[], $3::integer[]) WITH ORDINALITY u(part, epoch, suspect, n)"
+	"UPDATE partition_head h SET epoch = h.epoch + 1, owner = $6, tries = h.tries + (h.epoch <> u.epoch)::integer,"
+	" crashes = CASE WHEN h.epoch = u.epoch THEN u.crashes ELSE h.crashes END,"
+	" quarantine = CASE WHEN h.epoch = u.epoch THEN u.quarantine ELSE h.quarantine END,"
+	" quarantine_left = CASE WHEN h.epoch = u.epoch THEN u.quarantine_left ELSE h.quarantine_left END"
+	" FROM unnest($1::integer[], $2::bigint[], $3::integer[], $4::integer[], $5::bigint[])"
+	" WITH ORDINALITY u(part, epoch, crashes, quarantine, quarantine_left, n)"
 	" WHERE h.part = u.part RETURNING u.n, h.epoch, h.next_offset, h.last_digest, h.last_id, h.log_seq, h.log_hash,"
-	" h.tick_at, h.business_date, h.tick_cursor, h.state = 'halted', h.tries, h.suspect",
+	" h.tick_at, h.business_date, h.tick_cursor, h.state = 'halted', h.tries, h.crashes, h.quarantine, h.quarantine_left",
 };
 
-static const struct db_statement statement_suspect = {
-	"engine_suspect",
-	"UPDATE partition_head SET suspect = $3 WHERE part = $1 AND epoch = $2",
+static const struct db_statement statement_attempt = {
+	"engine_attempt",
+	"UPDATE partition_head SET crashes = $3, quarantine = $4, quarantine_left = $5 WHERE part = $1 AND epoch = $2",
 };
 
 static const struct db_statement statement_let_go = {
 	"engine_let_go",
-	"UPDATE partition_head h SET tries = greatest(h.tries - 1, 0), suspect = u.suspect"
-	" FROM unnest($1::integer[], $2::bigint[], $3::integer[]) u(part, epoch, suspect)"
-	" WHERE h.part = u.part AND h.epoch = u.epoch AND (h.tries > 0 OR h.suspect > 0)",
+	"UPDATE partition_head h SET tries = greatest(h.tries - 1, 0), crashes = u.crashes, quarantine = u.quarantine,"
+	" quarantine_left = u.quarantine_left"
+	" FROM unnest($1::integer[], $2::bigint[], $3::integer[], $4::integer[], $5::bigint[])"
+	" u(part, epoch, crashes, quarantine, quarantine_left)"
+	" WHERE h.part = u.part AND h.epoch = u.epoch AND (h.tries > 0 OR h.crashes > 0)",
 };
 
 static const struct db_statement statement_heads_lock = {
@@ -53,11 +58,12 @@ static const struct db_statement statement_heads_move = {
 	"engine_heads_move",
 	"UPDATE partition_head h SET next_offset = u.next_offset, last_digest = u.last_digest, last_id = u.last_id,"
 	" log_seq = u.log_seq, log_hash = u.log_hash, tick_at = u.tick_at, business_date = u.business_date, tick_cursor = "
-	"u.tick_cursor, tries = 0, suspect = 0"
+	"u.tick_cursor, quarantine = u.quarantine, quarantine_left = u.quarantine_left, tries = 0, crashes = 0"
 	" FROM unnest($1::integer[], $2::bigint[], $3::bigint[], $4::bytea[], $5::uuid[], $6::bigint[], $7::bytea[], "
 	"$8::timestamptz[],"
-	" $9::date[], $10::bigint[])"
-	" u(part, epoch, next_offset, last_digest, last_id, log_seq, log_hash, tick_at, business_date, tick_cursor)"
+	" $9::date[], $10::bigint[], $11::integer[], $12::bigint[])"
+	" u(part, epoch, next_offset, last_digest, last_id, log_seq, log_hash, tick_at, business_date, tick_cursor, quarantine, "
+	"quarantine_left)"
 	" WHERE h.part = u.part AND h.epoch = u.epoch",
 };
 
@@ -74,7 +80,7 @@ static const struct db_statement statement_answers = {
 
 static const struct db_statement statement_held = {
 	"engine_held",
-	"SELECT DISTINCT holds FROM parked WHERE part = $1",
+	"SELECT DISTINCT holds FROM parked WHERE part = $1 AND command_offset <= $2",
 };
 
 static const struct db_statement statement_read_log = {
@@ -256,7 +262,9 @@ static struct head head_of_row(const struct db_result *result, int row, int32_t 
 		head.tick_cursor = db_int64(result, row, 9);
 	head.halted = db_bool(result, row, 10);
 	head.tries = db_int32(result, row, 11);
-	head.suspect = db_int32(result, row, 12);
+	head.crashes = db_int32(result, row, 12);
+	head.quarantine = db_int32(result, row, 13);
+	head.quarantine_left = db_int64(result, row, 14);
 	return head;
 }
 
@@ -268,7 +276,7 @@ static void put_parts(struct db_params *params, const struct head *heads, size_t
 		db_array_int32(params, heads[i].part);
 }
 
-/* What the caller has held: epochs, suspects. */
+/* What the caller has held: epochs, crashes, quarantine. */
 static void put_held(struct db_params *params, const struct head *heads, size_t count)
 {
 	db_array_begin(params, DB_ARRAY_INT64);
@@ -276,7 +284,13 @@ static void put_held(struct db_params *params, const struct head *heads, size_t 
 		db_array_int64(params, heads[i].epoch);
 	db_array_begin(params, DB_ARRAY_INT32);
 	for (size_t i = 0; i < count; i++)
-		db_array_int32(params, heads[i].suspect);
+		db_array_int32(params, heads[i].crashes);
+	db_array_begin(params, DB_ARRAY_INT32);
+	for (size_t i = 0; i < count; i++)
+		db_array_int32(params, heads[i].quarantine);
+	db_array_begin(params, DB_ARRAY_INT64);
+	for (size_t i = 0; i < count; i++)
+		db_array_int64(params, heads[i].quarantine_left);
 }
 
 static int edge_claim(void *self, struct head *heads, size_t count, const char *owner, struct err *err)
@@ -306,7 +320,7 @@ static int edge_claim(void *self, struct head *heads, size_t count, const char *
 	return 0;
 }
 
-static int edge_suspect(void *self, const struct head *head, bool *ret_fenced, struct err *err)
+static int edge_note_attempt(void *self, const struct head *head, bool *ret_fenced, struct err *err)
 {
 	struct pg_edge *edge = self;
 	struct db_result result = { 0 };
@@ -316,8 +330,10 @@ static int edge_suspect(void *self, const struct head *head, bool *ret_fenced, s
 	db_params_reset(&edge->params);
 	db_param_int32(&edge->params, head->part);
 	db_param_int64(&edge->params, head->epoch);
-	db_param_int32(&edge->params, head->suspect + 1);
-	if (db_run(edge->db, &statement_suspect, &edge->params, &result, err) < 0)
+	db_param_int32(&edge->params, head->crashes + 1);
+	db_param_int32(&edge->params, head->quarantine);
+	db_param_int64(&edge->params, head->quarantine_left);
+	if (db_run(edge->db, &statement_attempt, &edge->params, &result, err) < 0)
 		return -1;
 	*ret_fenced = result.affected == 0;
 	db_result_release(&result);
@@ -335,7 +351,7 @@ static int edge_let_go(void *self, const struct head *heads, size_t count, struc
 	return db_run(edge->db, &statement_let_go, &edge->params, NULL, err);
 }
 
-static int edge_read_held(void *self, int32_t part, struct keyset *held, struct err *err)
+static int edge_read_held(void *self, int32_t part, int64_t to_offset, struct keyset *held, struct err *err)
 {
 	struct pg_edge *edge = self;
 	struct db_result result = { 0 };
@@ -345,6 +361,7 @@ static int edge_read_held(void *self, int32_t part, struct keyset *held, struct 
 		return -1;
 	db_params_reset(&edge->params);
 	db_param_int32(&edge->params, part);
+	db_param_int64(&edge->params, to_offset);
 	if (db_run(edge->db, &statement_held, &edge->params, &result, err) < 0)
 		return -1;
 	for (int row = 0; row < result.rows && rc == 0; row++)
@@ -647,6 +664,8 @@ static int move_heads(struct pg_edge *edge, const struct changes *changes, struc
 		  head->business_date > INT32_MIN ? db_array_int32(params, head->business_date) : db_array_null(params));
 	PUT_HEADS(DB_ARRAY_INT64,
 		  head->tick_cursor > OFFSET_BEFORE_ALL ? db_array_int64(params, head->tick_cursor) : db_array_null(params));
+	PUT_HEADS(DB_ARRAY_INT32, db_array_int32(params, head->quarantine));
+	PUT_HEADS(DB_ARRAY_INT64, db_array_int64(params, head->quarantine_left));
 	return db_write(edge->db, &statement_heads_move, params, changes->heads_count, err);
 }
 
@@ -897,7 +916,7 @@ int pg_edge_open(const char *conninfo, const char *module, const struct store *s
 	*ret_database = (struct database){
 		.self = edge,
 		.claim = edge_claim,
-		.suspect = edge_suspect,
+		.note_attempt = edge_note_attempt,
 		.let_go = edge_let_go,
 		.read_held = edge_read_held,
 		.halt = edge_halt,

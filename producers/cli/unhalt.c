@@ -67,7 +67,8 @@ static const char insert_break[] =
 /* The epoch moves, so that whoever still thinks he has the partition cannot write. */
 static const char update_head[] = "UPDATE {schema}.partition_head SET state = 'running', reason = NULL, epoch = epoch + 1, owner "
 				  "= 'dcs unhalt', tries = 0, "
-				  "suspect = 0, next_offset = CASE WHEN $2 < 0 THEN next_offset ELSE $2 END, last_digest = CASE "
+				  "crashes = 0, quarantine = 0, quarantine_left = 0, next_offset = CASE WHEN $2 < 0 THEN "
+				  "next_offset ELSE $2 END, last_digest = CASE "
 				  "WHEN $2 < 0 THEN last_digest "
 				  "END, tick_cursor = CASE WHEN $2 < 0 THEN tick_cursor END WHERE part = $1";
 

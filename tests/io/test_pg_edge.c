@@ -106,19 +106,19 @@ static void test_pg_edge__a_halted_partition_is_fenced_and_tells_why(void **stat
 /* ---- owners that die ---- */
 
 /* By somebody who never held it. */
-static void dies_with_it(struct world *world, int32_t tries, int32_t suspect)
+static void dies_with_it(struct world *world, int32_t tries, int32_t crashes)
 {
 	struct head head = claim(world, OWNED);
 
 	assert_int_equal(head.tries, tries);
-	assert_int_equal(head.suspect, suspect);
+	assert_int_equal(head.crashes, crashes);
 }
 
-static void suspect(struct world *world, const struct head *head, bool is_fenced)
+static void note_attempt(struct world *world, const struct head *head, bool is_fenced)
 {
 	bool was_fenced = !is_fenced;
 
-	must(world, world->database.suspect(world->database.self, head, &was_fenced, &world->err));
+	must(world, world->database.note_attempt(world->database.self, head, &was_fenced, &world->err));
 	assert_int_equal(was_fenced, is_fenced);
 }
 
@@ -132,17 +132,52 @@ static void test_pg_edge__claims_that_come_to_nothing_are_counted(void **state)
 	dies_with_it(world, 1, 0);
 	dies_with_it(world, 2, 0);
 	head = claim(world, OWNED);
-	suspect(world, &head, false);
+	note_attempt(world, &head, false);
 	head = claim(world, OWNED);
 	assert_int_equal(head.tries, 4);
-	assert_int_equal(head.suspect, 1);
-	suspect(world, &head, false);
-	suspect(world, &head, false); /* the same death, if it is one */
+	assert_int_equal(head.crashes, 1);
+	note_attempt(world, &head, false);
+	note_attempt(world, &head, false); /* the same death, if it is one */
 	head = claim(world, OWNED);
-	assert_int_equal(head.suspect, 2);
+	assert_int_equal(head.crashes, 2);
 	head.next_offset = 1;
 	do_batch(world, &changes, &head);
 	dies_with_it(world, 1, 0);
+}
+
+static void assert_in_quarantine(const struct head *head, int32_t quarantine, int64_t left)
+{
+	assert_int_equal(head->quarantine, quarantine);
+	assert_int_equal(head->quarantine_left, left);
+}
+
+/* It survives its owners: those that die, those that let go, those that claim again; and each commit says what is left of it. */
+static void test_pg_edge__a_quarantine_stands_in_the_head(void **state)
+{
+	struct world *world = *state;
+	struct head head = claim(world, OWNED);
+	struct changes changes = { .log_count = 0 };
+
+	head.quarantine = 125;
+	head.quarantine_left = 2000;
+	note_attempt(world, &head, false);
+	head = claim(world, OWNED);
+	assert_in_quarantine(&head, 125, 2000);
+	assert_int_equal(head.crashes, 1);
+	head.quarantine = 7;
+	head.quarantine_left = 125;
+	head.crashes = 0;
+	must(world, world->database.claim(world->database.self, &head, 1, "test", &world->err));
+	assert_in_quarantine(&head, 7, 125);
+	head.quarantine_left = 118;
+	head.next_offset = 1;
+	do_batch(world, &changes, &head);
+	head = claim(world, OWNED);
+	assert_in_quarantine(&head, 7, 118);
+	head.quarantine = 1;
+	must(world, world->database.let_go(world->database.self, &head, 1, &world->err));
+	head = claim(world, OWNED);
+	assert_in_quarantine(&head, 1, 118);
 }
 
 static void test_pg_edge__who_claims_again_has_not_died(void **state)
@@ -151,11 +186,11 @@ static void test_pg_edge__who_claims_again_has_not_died(void **state)
 	struct head head = claim(world, OWNED);
 	struct head old = head;
 
-	suspect(world, &head, false);
+	note_attempt(world, &head, false);
 	must(world, world->database.claim(world->database.self, &head, 1, "test", &world->err));
 	assert_int_equal(head.tries, 0);
-	assert_int_equal(head.suspect, 0);
-	suspect(world, &old, true); /* an older epoch */
+	assert_int_equal(head.crashes, 0);
+	note_attempt(world, &old, true); /* an older epoch */
 	dies_with_it(world, 1, 0);
 }
 
@@ -167,7 +202,7 @@ static void test_pg_edge__who_lets_go_has_not_died(void **state)
 	claim(world, OWNED);
 	dies_with_it(world, 1, 0);
 	head = claim(world, OWNED);
-	suspect(world, &head, false);
+	note_attempt(world, &head, false);
 	must(world, world->database.let_go(world->database.self, &head, 1, &world->err));
 	dies_with_it(world, 2, 0);
 	must(world, world->database.let_go(world->database.self, &head, 1, &world->err)); /* not his any more */
@@ -338,7 +373,7 @@ static void test_pg_edge__a_lost_connection_is_retry_until_the_next_claim(void *
 	assert_int_equal(world->database.open(world->database.self, &head, 1, NULL, 0, &result, &fenced, &world->err), -1);
 	assert_int_equal(world->err.kind, ERR_RETRY);
 	world->database.abandon(world->database.self);
-	assert_int_equal(world->database.read_held(world->database.self, OWNED, &keys, &world->err), -1);
+	assert_int_equal(world->database.read_held(world->database.self, OWNED, INT64_MAX, &keys, &world->err), -1);
 	assert_int_equal(world->err.kind, ERR_RETRY);
 	assert_int_equal(world->database.halt(world->database.self, &head, "no", &is_fenced, &world->err), -1);
 	assert_int_equal(world->err.kind, ERR_RETRY);
@@ -355,7 +390,7 @@ static void test_pg_edge__before_the_first_claim_there_is_no_connection(void **s
 	struct keyset keys;
 
 	keyset_init(&keys, 10);
-	assert_int_equal(world->database.read_held(world->database.self, OWNED, &keys, &world->err), -1);
+	assert_int_equal(world->database.read_held(world->database.self, OWNED, INT64_MAX, &keys, &world->err), -1);
 	assert_int_equal(world->err.kind, ERR_RETRY);
 	world->database.abandon(world->database.self);
 	keyset_release(&keys);
@@ -428,6 +463,7 @@ int main(void)
 		IN_WORLD(test_pg_edge__another_position_is_fenced),
 		IN_WORLD(test_pg_edge__a_halted_partition_is_fenced_and_tells_why),
 		IN_WORLD(test_pg_edge__claims_that_come_to_nothing_are_counted),
+		IN_WORLD(test_pg_edge__a_quarantine_stands_in_the_head),
 		IN_WORLD(test_pg_edge__who_claims_again_has_not_died),
 		IN_WORLD(test_pg_edge__who_lets_go_has_not_died),
 		IN_WORLD(test_pg_edge__answers_are_found_with_their_digest),

@@ -157,13 +157,13 @@ static void test_pg_edge_rows__held_is_what_the_parked_hold(void **state)
 	park(world, &head, given, 3);
 	keyset_init(&keys, 10);
 	keyset_init(&small, 0);
-	must(world, world->database.read_held(world->database.self, OWNED, &keys, &world->err));
+	must(world, world->database.read_held(world->database.self, OWNED, INT64_MAX, &keys, &world->err));
 	assert_int_equal(keys.count, 4);
 	assert_true(keyset_has(&keys, &first));
 	assert_true(keyset_has(&keys, &second));
 	assert_false(keyset_has(&keys, &third));
 	keyset_clear(&keys);
-	must(world, world->database.read_held(world->database.self, OTHER, &keys, &world->err));
+	must(world, world->database.read_held(world->database.self, OTHER, INT64_MAX, &keys, &world->err));
 	assert_int_equal(keys.count, 0);
 	keyset_release(&keys);
 	keyset_release(&small);

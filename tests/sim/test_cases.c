@@ -463,10 +463,8 @@ static void test_cases__a_waiting_command_that_ends_every_program_is_set_aside_a
 		send_customer(world, number);
 	assert_true(rests(world));
 	world->script.kills = kills_debt_3;
-	for (int tick = 0; tick < 2; tick++) { /* those behind it in the pass that was cut off come with the next */
-		workload_tick(world);
-		assert_true(rests(world));
-	}
+	workload_tick(world);
+	assert_true(rests(world));
 	assert_int_equal(parked_now(world, DEBTS), 1);
 	for (size_t i = 0; i < world->databases[DEBTS].parked_count; i++)
 		if (!world->databases[DEBTS].parked[i].is_gone)
@@ -479,6 +477,98 @@ static void test_cases__a_waiting_command_that_ends_every_program_is_set_aside_a
 	world_release_bugs(world);
 	workload_tick(world);
 	assert_true(rests(world));
+	assert_null(audit(world));
+}
+
+/* Every program of a module is killed, as often, and has claimed its partitions again before the next time. */
+static void kill_all(struct sim_world *world, size_t module, int times)
+{
+	while (times-- > 0) {
+		for (size_t i = 0; i < SIM_WORKERS; i++)
+			world->workers[module][i].session->is_dead = true;
+		assert_true(rests(world));
+	}
+}
+
+/* One that waits before it still does: the killer is looked at in each pass until it is set aside. */
+static void test_cases__a_killer_behind_one_that_still_waits_is_set_aside_too(void **state)
+{
+	struct sim_world *world = *state;
+
+	for (unsigned number = 1; number <= 5; number++)
+		send_debt(world, number);
+	assert_true(rests(world));
+	for (unsigned number = 2; number <= 5; number++)
+		send_customer(world, number);
+	assert_true(rests(world));
+	world->script.kills = kills_debt_3;
+	workload_tick(world);
+	assert_true(rests(world));
+	assert_in_range(world->deaths, 1, 12);
+	assert_int_equal(parked_now(world, DEBTS), 2);
+	assert_int_equal(world->databases[DEBTS].parked[0].parked.kind, PARKED_WAIT);
+	assert_int_equal(world->databases[DEBTS].parked[2].parked.kind, PARKED_BUG);
+}
+
+#define MANY 3000
+
+static bool kills_the_middle(const struct command *command)
+{
+	const struct uuid id = id_of(MANY / 2 + 77);
+
+	return command->type == &create_customer_type && uuid_equal(&command->id, &id);
+}
+
+/* As large as real ones are. */
+static void make_batches_large(struct sim_world *world)
+{
+	world->sizes.batch_items_max = 2000;
+	world->sizes.arena_size = (size_t)32 << 20;
+	for (size_t i = 0; i < SIM_WORKERS; i++)
+		world->workers[CUSTOMERS][i].session->is_dead = true;
+	assert_true(rests(world));
+	world->deaths = 0;
+}
+
+/* Batches are cut at each death, and only those of its partition: not two thousand records one by one. */
+static void test_cases__one_among_many_is_found_in_few_batches_and_deaths(void **state)
+{
+	struct sim_world *world = *state;
+
+	make_batches_large(world);
+	world->script.kills = kills_the_middle;
+	for (unsigned number = 1; number <= MANY; number++)
+		send_customer(world, number);
+	for (unsigned number = MANY + 1; number <= MANY + 100; number++)
+		send_customer_to(world, 1, number);
+	assert_true(rests(world));
+	assert_int_equal(world->databases[CUSTOMERS].log[0].count, MANY - 1);
+	assert_int_equal(world->databases[CUSTOMERS].log[1].count, 100);
+	assert_int_equal(parked_now(world, CUSTOMERS), 1);
+	assert_int_equal(world->databases[CUSTOMERS].parked[0].parked.offset, MANY / 2 + 76);
+	assert_in_range(world->deaths, 5, 12);
+	assert_in_range(world->attempts, 10, 100);
+	assert_int_equal(head_of(world, CUSTOMERS, 0)->quarantine, 0);
+}
+
+/* Ticks are no commands: a quiet partition's quarantine neither ends by them nor costs anybody anything. */
+static void test_cases__ticks_do_not_count_in_quarantine(void **state)
+{
+	struct sim_world *world = *state;
+	int64_t left;
+
+	assert_true(rests(world));
+	kill_all(world, CUSTOMERS, 5);
+	send_customer(world, 1);
+	assert_true(rests(world));
+	left = head_of(world, CUSTOMERS, 0)->quarantine_left;
+	assert_int_equal(left, world->sizes.batch_items_max - 1);
+	for (int tick = 0; tick < 10; tick++) {
+		world->now_ms += 1000;
+		workload_tick(world);
+		assert_true(rests(world));
+	}
+	assert_int_equal(head_of(world, CUSTOMERS, 0)->quarantine_left, left);
 	assert_null(audit(world));
 }
 
@@ -508,23 +598,13 @@ static void test_cases__a_record_that_cannot_even_be_read_halts_its_partition(vo
 	assert_null(audit(world));
 }
 
-/* Every program of a module is killed, as often, and has claimed its partitions again before the next time. */
-static void kill_all(struct sim_world *world, size_t module, int times)
-{
-	while (times-- > 0) {
-		for (size_t i = 0; i < SIM_WORKERS; i++)
-			world->workers[module][i].session->is_dead = true;
-		assert_true(rests(world));
-	}
-}
-
 static void assert_all_are_applied(struct sim_world *world, size_t count)
 {
 	assert_true(rests(world));
 	assert_int_equal(world->databases[CUSTOMERS].log[0].count, count);
 	assert_int_equal(parked_now(world, CUSTOMERS), 0);
 	assert_int_equal(head_of(world, CUSTOMERS, 0)->tries, 0);
-	assert_int_equal(head_of(world, CUSTOMERS, 0)->suspect, 0);
+	assert_int_equal(head_of(world, CUSTOMERS, 0)->crashes, 0);
 	assert_null(audit(world));
 }
 
@@ -575,7 +655,7 @@ static void test_cases__deaths_with_one_command_after_another_in_hand_park_none(
 
 	memset(kills_by_number, 0, sizeof(kills_by_number));
 	assert_true(rests(world));
-	kill_all(world, CUSTOMERS, 5); /* from now on one record at a time */
+	kill_all(world, CUSTOMERS, 5); /* from now on in quarantine */
 	const int64_t deaths = world->deaths;
 
 	world->script.kills = kills_each_customer_once;
@@ -839,6 +919,9 @@ int main(void)
 		IN_WORLD(test_cases__a_state_that_cannot_be_loaded_parks_its_command),
 		IN_WORLD(test_cases__a_command_that_ends_every_program_is_set_aside_alone),
 		IN_WORLD(test_cases__a_waiting_command_that_ends_every_program_is_set_aside_alone),
+		IN_WORLD(test_cases__a_killer_behind_one_that_still_waits_is_set_aside_too),
+		IN_WORLD(test_cases__one_among_many_is_found_in_few_batches_and_deaths),
+		IN_WORLD(test_cases__ticks_do_not_count_in_quarantine),
 		IN_WORLD(test_cases__a_record_that_cannot_even_be_read_halts_its_partition),
 		IN_WORLD(test_cases__kills_in_a_quiet_time_park_nothing),
 		IN_WORLD(test_cases__owners_that_let_go_are_not_counted),

@@ -228,11 +228,12 @@ void world_unhalt(struct sim_world *world, bool only_deadly)
 		for (size_t part = 0; part < SIM_PARTS; part++) {
 			struct head *head = &world->databases[module].heads[part];
 
-			if (!head->halted || (only_deadly && head->suspect == 0))
+			if (!head->halted || (only_deadly && head->crashes == 0))
 				continue;
 			head->epoch++;
 			head->halted = false;
-			head->tries = head->suspect = 0;
+			head->tries = head->crashes = head->quarantine = 0;
+			head->quarantine_left = 0;
 		}
 }
 

@@ -201,8 +201,8 @@ struct sim_world {
 	struct sim_worker readers[SIM_MODULES][SIM_READERS];
 	struct sim_outgoing ghosts[SIM_MODULES][SIM_PARTS][8]; /* of dead programs: may still arrive */
 	struct sim_post post;
-	size_t inbox_positions[SIM_PARTS]; /* of the notifiers: records read */
-	int64_t deaths, deadly_deaths, retries, rebalances;
+	size_t inbox_positions[SIM_PARTS];                            /* of the notifiers: records read */
+	int64_t deaths, deadly_deaths, retries, rebalances, attempts; /* attempts: written down in quarantine */
 	struct sim_script script;
 };
 

@@ -134,6 +134,13 @@ static bool is_locked(struct sim_database *database, const struct sim_session *s
 	return false;
 }
 
+static void take_quarantine(struct head *stored, const struct head *held)
+{
+	stored->crashes = held->crashes;
+	stored->quarantine = held->quarantine;
+	stored->quarantine_left = held->quarantine_left;
+}
+
 static int edge_claim(void *self, struct head *heads, size_t count, const char *owner, struct err *err)
 {
 	struct sim_session *session = self;
@@ -153,7 +160,7 @@ static int edge_claim(void *self, struct head *heads, size_t count, const char *
 			*head = (struct head){ .part = part, .business_date = INT32_MIN, .tick_cursor = OFFSET_BEFORE_ALL };
 		database->has_head[part] = true;
 		if (head->epoch == heads[i].epoch)
-			head->suspect = heads[i].suspect;
+			take_quarantine(head, &heads[i]);
 		else
 			head->tries++;
 		head->epoch++;
@@ -162,7 +169,7 @@ static int edge_claim(void *self, struct head *heads, size_t count, const char *
 	return session_fault(session, err);
 }
 
-static int edge_suspect(void *self, const struct head *head, bool *ret_fenced, struct err *err)
+static int edge_note_attempt(void *self, const struct head *head, bool *ret_fenced, struct err *err)
 {
 	struct sim_session *session = self;
 	struct head *stored = &database_of(session)->heads[head->part];
@@ -170,8 +177,11 @@ static int edge_suspect(void *self, const struct head *head, bool *ret_fenced, s
 	if (session_fault(session, err) < 0)
 		return -1;
 	*ret_fenced = stored->epoch != head->epoch;
-	if (!*ret_fenced)
-		stored->suspect = head->suspect + 1;
+	if (!*ret_fenced) {
+		take_quarantine(stored, head);
+		stored->crashes++;
+		session->world->attempts++;
+	}
 	return session_fault(session, err);
 }
 
@@ -188,12 +198,12 @@ static int edge_let_go(void *self, const struct head *heads, size_t count, struc
 		if (head->epoch != heads[i].epoch)
 			continue;
 		head->tries -= head->tries > 0;
-		head->suspect = heads[i].suspect;
+		take_quarantine(head, &heads[i]);
 	}
 	return 0;
 }
 
-static int edge_read_held(void *self, int32_t part, struct keyset *held, struct err *err)
+static int edge_read_held(void *self, int32_t part, int64_t to_offset, struct keyset *held, struct err *err)
 {
 	struct sim_session *session = self;
 	struct sim_database *database = database_of(session);
@@ -203,7 +213,7 @@ static int edge_read_held(void *self, int32_t part, struct keyset *held, struct 
 	for (size_t i = 0; i < database->parked_count; i++) {
 		const struct sim_parked *parked = &database->parked[i];
 
-		if (!parked->is_gone && parked->parked.part == part)
+		if (!parked->is_gone && parked->parked.part == part && parked->parked.offset <= to_offset)
 			MUST(keyset_add_bytes(held, parked->parked.holds));
 	}
 	return 0;
@@ -625,7 +635,7 @@ struct database session_database(struct sim_session *session)
 	return (struct database){
 		.self = session,
 		.claim = edge_claim,
-		.suspect = edge_suspect,
+		.note_attempt = edge_note_attempt,
 		.let_go = edge_let_go,
 		.read_held = edge_read_held,
 		.halt = edge_halt,
