@@ -184,12 +184,11 @@ int delivery_send(struct delivery *delivery, int64_t line, struct str text, cons
 
 int delivery_finish(struct delivery *delivery, struct err *err)
 {
-	if (sender_finish(delivery->sender, err) != 0)
-		return -1;
-	(void)has_moved(delivery);
 	delivery->moved_ms = clock_monotonic_ms();
 	while (tally_counts(delivery->tally)->under_way > 0) {
 		look(delivery);
+		if (sender_is_broken(delivery->sender) && still_for_ms(delivery) > QUIET_MS) /* what it has to say is heard */
+			return err_set(err, ERR_FATAL, "the connection to the brokers broke for good");
 		if (still_for_ms(delivery) > delivery->timeout_ms && give_up(delivery, err) != 0)
 			return -1;
 	}

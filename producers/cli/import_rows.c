@@ -92,7 +92,7 @@ static const struct column payments_columns[] = {
 	{ "amount", "amount_minor", CELL_MONEY, true, NULL },
 	{ "received_on", "received_on", CELL_DATE, true, NULL },
 	{ "method", "method", CELL_TEXT, true, NULL },
-	{ "reason", "reason", CELL_TEXT, false, NULL },
+	{ "reason", "reason", CELL_PROSE, false, NULL },
 	{ NULL, NULL, CELL_TEXT, false, NULL },
 };
 

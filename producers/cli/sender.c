@@ -195,6 +195,11 @@ int sender_fd(const struct sender *sender)
 	return bus_producer_fd(sender->producer);
 }
 
+bool sender_is_broken(const struct sender *sender)
+{
+	return bus_producer_is_broken(sender->producer);
+}
+
 int sender_finish(struct sender *sender, struct err *err)
 {
 	int64_t since_ms = clock_monotonic_ms();

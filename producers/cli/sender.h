@@ -76,6 +76,7 @@ MUST_CHECK int sender_send(struct sender *sender, const struct sender_record *re
 
 void sender_poll(struct sender *sender, int timeout_ms); /* takes what the brokers said */
 int sender_fd(const struct sender *sender);              /* readable when they may have said something */
+bool sender_is_broken(const struct sender *sender);      /* nothing more can be sent */
 
 /* Waits until the brokers have said something about everything. ERR_RETRY: not within the timeout. */
 MUST_CHECK int sender_finish(struct sender *sender, struct err *err);
