@@ -59,7 +59,7 @@ struct customer {
 	uint8_t hash_key[32]; /* for hidden_hash: made of the salt, it opens nothing */
 	int64_t version_stored;
 	uint32_t name_event;       /* 1 + index of the batch's last event that brings a name; 0: none */
-	uint32_t birth_date_event; /* the same for the birth date */
+	uint32_t birth_date_event; /* the same for the birth date: brings or clears it */
 };
 
 static inline struct str customer_salt(const struct customer *customer)

@@ -111,24 +111,75 @@ void decide_create_customer(const struct command *command, const struct workset 
 
 #define CHANGED_MAX 6
 
-/* The names of the fields that the command brings; the personal ones are not compared with what was there. */
-static size_t list_changed(const struct update_customer *body, struct str changed[CHANGED_MAX])
+/* What of the members that can be without a value has none from now on. */
+struct change {
+	bool clears_birth_date, clears_region, clears_timezone;
+};
+
+static bool clears(const struct update_customer *body, const char *name)
+{
+	for (size_t index = 0; index < body->clears_count; index++) {
+		if (str_is(body->clears[index], name))
+			return true;
+	}
+	return false;
+}
+
+/* Who moves to another country leaves region and time zone behind: an old one is wrong, and hours of contact hang on it. */
+static struct change change_of(const struct update_customer *body, const struct customer *customer)
+{
+	bool is_moved = body->has_country && !str_is(body->country, customer->country);
+
+	return (struct change){
+		.clears_birth_date = clears(body, "birth_date"),
+		.clears_region = clears(body, "region") || (is_moved && !body->has_region && customer->region[0] != '\0'),
+		.clears_timezone = clears(body, "timezone") || (is_moved && !body->has_timezone && customer->timezone[0] != '\0')
+	};
+}
+
+/* The names of the fields that the command brings or clears; the personal ones are not compared with what was there. */
+static size_t list_changed(const struct update_customer *body, const struct change *change, struct str changed[CHANGED_MAX])
 {
 	size_t count = 0;
 
 	if (body->has_full_name)
 		changed[count++] = STR("full_name");
-	if (body->has_birth_date)
+	if (body->has_birth_date || change->clears_birth_date)
 		changed[count++] = STR("birth_date");
 	if (body->has_locale)
 		changed[count++] = STR("locale");
 	if (body->has_country)
 		changed[count++] = STR("country");
-	if (body->has_region)
+	if (body->has_region || change->clears_region)
 		changed[count++] = STR("region");
-	if (body->has_timezone)
+	if (body->has_timezone || change->clears_timezone)
 		changed[count++] = STR("timezone");
 	return count;
+}
+
+static bool clears_are_good(const struct update_customer *body, struct decision *decision)
+{
+	for (size_t index = 0; index < body->clears_count; index++) {
+		struct str name = body->clears[index];
+
+		if (!str_is(name, "birth_date") && !str_is(name, "region") && !str_is(name, "timezone")) {
+			decision_refuse(decision, REFUSAL_BAD_VALUE, "clears",
+					"only birth date, region and time zone can be without a value");
+			return false;
+		}
+	}
+	if ((body->has_birth_date && clears(body, "birth_date")) || (body->has_region && clears(body, "region")) ||
+	    (body->has_timezone && clears(body, "timezone"))) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "clears", "what is given cannot be cleared");
+		return false;
+	}
+	return true;
+}
+
+static bool names_nothing(const struct update_customer *body)
+{
+	return !body->has_full_name && !body->has_birth_date && !body->has_locale && !body->has_country && !body->has_region &&
+	       !body->has_timezone && body->clears_count == 0;
 }
 
 static bool update_is_good(const struct command *command, const struct update_customer *body, struct decision *decision)
@@ -145,13 +196,12 @@ static bool update_is_good(const struct command *command, const struct update_cu
 				   .region = body->region,
 				   .has_timezone = body->has_timezone,
 				   .timezone = body->timezone };
-	struct str changed[CHANGED_MAX];
 
-	if (list_changed(body, changed) == 0) {
-		decision_refuse(decision, REFUSAL_BAD_VALUE, "", "no field to change is given");
+	if (names_nothing(body)) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "", "nothing to change is given");
 		return false;
 	}
-	return profile_is_good(&profile, command->today, decision);
+	return clears_are_good(body, decision) && profile_is_good(&profile, command->today, decision);
 }
 
 static bool customer_can_change(const struct update_customer *body, const struct customer *customer, struct decision *decision)
@@ -164,10 +214,18 @@ static bool customer_can_change(const struct update_customer *body, const struct
 	} else if (customer->status != CUSTOMER_ACTIVE) {
 		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "customer_id", "the customer is %s",
 				customer_status_name(customer->status));
+	} else if (body->has_region && !body->has_country && !region_is_known(str_of(customer->country), body->region)) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "region", "not an ISO 3166-2 code of the country");
 	} else {
 		return true;
 	}
 	return false;
+}
+
+/* What a member that can be without a value has now. */
+static struct str text_now(bool is_given, struct str given, bool is_cleared, const char *before)
+{
+	return is_given ? given : is_cleared ? STR("") : str_of(before);
 }
 
 void decide_update_customer(const struct command *command, const struct workset *set, struct decision *decision)
@@ -176,6 +234,7 @@ void decide_update_customer(const struct command *command, const struct workset 
 	const struct customer *customer = workset_state(set, &customer_entity, &body->customer_id);
 	struct customer_updated *event;
 	struct customer *before;
+	struct change change;
 	struct str *changed;
 
 	if (!update_is_good(command, body, decision) || !customer_can_change(body, customer, decision))
@@ -189,11 +248,12 @@ void decide_update_customer(const struct command *command, const struct workset 
 		decision->overflow = true;
 		return;
 	}
+	change = change_of(body, customer);
 	*before = *customer; /* the event is written when the whole batch is decided: the state may say something else then */
 	event->customer_id = body->customer_id;
 	event->version = before->version + 1;
 	event->changed = changed;
-	event->changed_count = list_changed(body, changed);
+	event->changed_count = list_changed(body, &change, changed);
 	event->has_full_name_hash = body->has_full_name;
 	event->full_name_hash = customer_name_hash(decision->arena, set, &body->customer_id, body->full_name);
 	event->has_birth_date_hash = body->has_birth_date;
@@ -201,8 +261,8 @@ void decide_update_customer(const struct command *command, const struct workset 
 	decision->overflow |= event->full_name_hash.data == NULL || event->birth_date_hash.data == NULL;
 	event->locale = body->has_locale ? body->locale : str_of(before->locale);
 	event->country = body->has_country ? body->country : str_of(before->country);
-	event->region = body->has_region ? body->region : str_of(before->region);
+	event->region = text_now(body->has_region, body->region, change.clears_region, before->region);
 	event->has_region = event->region.size > 0;
-	event->timezone = body->has_timezone ? body->timezone : str_of(before->timezone);
+	event->timezone = text_now(body->has_timezone, body->timezone, change.clears_timezone, before->timezone);
 	event->has_timezone = event->timezone.size > 0;
 }

@@ -46,33 +46,42 @@ static void *state_of(const struct workset *set, const struct entity *entity, co
 
 /* ---- what the commands of a batch say about a person ---- */
 
-/* The last event that brings a name, and the last that brings a birth date, for each customer. */
+static bool clears_birth_date(const struct update_customer *command)
+{
+	for (size_t index = 0; index < command->clears_count; index++) {
+		if (str_is(command->clears[index], "birth_date"))
+			return true;
+	}
+	return false;
+}
+
+/* The last event that brings a name, and the last that brings or clears a birth date, for each customer. */
 static void note_personal(const struct workset *set, const struct logged_event *events, size_t events_count)
 {
 	for (size_t index = 0; index < events_count; index++) {
 		const struct event *event = events[index].event;
 		struct customer *customer;
 		bool has_name;
-		bool has_birth_date;
+		bool says_birth_date;
 
 		if (event->type == &customer_created_type) {
 			const struct create_customer *command = event->command->body;
 
 			customer = state_of(set, &customer_entity, &command->customer_id);
 			has_name = true;
-			has_birth_date = command->has_birth_date;
+			says_birth_date = command->has_birth_date;
 		} else if (event->type == &customer_updated_type) {
 			const struct update_customer *command = event->command->body;
 
 			customer = state_of(set, &customer_entity, &command->customer_id);
 			has_name = command->has_full_name;
-			has_birth_date = command->has_birth_date;
+			says_birth_date = command->has_birth_date || clears_birth_date(command);
 		} else {
 			continue;
 		}
 		if (has_name)
 			customer->name_event = (uint32_t)index + 1;
-		if (has_birth_date)
+		if (says_birth_date)
 			customer->birth_date_event = (uint32_t)index + 1;
 	}
 }
@@ -89,6 +98,14 @@ static int32_t birth_date_of(const struct event *event)
 	if (event->type == &customer_created_type)
 		return ((const struct create_customer *)event->command->body)->birth_date;
 	return ((const struct update_customer *)event->command->body)->birth_date;
+}
+
+/* False: the event clears it. */
+static bool has_birth_date(const struct event *event)
+{
+	if (event->type == &customer_created_type)
+		return ((const struct create_customer *)event->command->body)->has_birth_date;
+	return ((const struct update_customer *)event->command->body)->has_birth_date;
 }
 
 static struct str sealed_birth_date(struct customers_store *store, const struct customer *customer,
@@ -137,7 +154,7 @@ static void copy_customer(struct customers_store *store, const struct workset *s
 	db_copy_int64(copy, customer->version);
 	db_copy_str(copy, customer_salt(customer));
 	db_copy_str(copy, sealed(store, customer, &created->customer_id, name_of(events[customer->name_event - 1].event)));
-	if (customer->birth_date_event == 0)
+	if (customer->birth_date_event == 0 || !has_birth_date(events[customer->birth_date_event - 1].event))
 		db_copy_null(copy);
 	else
 		db_copy_str(copy, sealed_birth_date(store, customer, &created->customer_id,
@@ -201,10 +218,11 @@ static const struct db_statement update_customers = {
 	.sql = "UPDATE customers.customer c SET version = u.version, locale = u.locale, country = u.country, "
 	       "region = nullif(u.region, ''), timezone = nullif(u.timezone, ''), "
 	       "full_name_sealed = coalesce(u.full_name_sealed, c.full_name_sealed), "
-	       "birth_date_sealed = coalesce(u.birth_date_sealed, c.birth_date_sealed) "
+	       "birth_date_sealed = CASE WHEN u.says_birth_date THEN u.birth_date_sealed ELSE c.birth_date_sealed END "
 	       "FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bytea[], "
-	       "$9::bytea[]) AS u (id, version_was, version, locale, country, region, timezone, full_name_sealed, "
-	       "birth_date_sealed) WHERE c.customer_id = u.id AND c.version = u.version_was",
+	       "$9::bytea[], $10::boolean[]) AS u (id, version_was, version, locale, country, region, timezone, "
+	       "full_name_sealed, "
+	       "birth_date_sealed, says_birth_date) WHERE c.customer_id = u.id AND c.version = u.version_was",
 };
 
 static const struct db_statement update_points = {
@@ -252,12 +270,15 @@ static void add_customers(struct customers_store *store, struct slot **slots, si
 	db_array_begin(params, DB_ARRAY_BYTES);
 	for (size_t index = 0; index < count; index++) {
 		customer = slots[index]->state;
-		if (customer->birth_date_event == 0)
+		if (customer->birth_date_event == 0 || !has_birth_date(events[customer->birth_date_event - 1].event))
 			db_array_null(params);
 		else
 			db_array_text(params, sealed_birth_date(store, customer, &slots[index]->id,
 								events[customer->birth_date_event - 1].event));
 	}
+	db_array_begin(params, DB_ARRAY_BOOL);
+	for (size_t index = 0; index < count; index++)
+		db_array_bool(params, ((const struct customer *)slots[index]->state)->birth_date_event != 0);
 }
 
 static void add_points(struct db_params *params, struct slot **slots, size_t count)

@@ -129,11 +129,50 @@ static void test_customers_store__an_update_changes_what_it_names_only(void **st
 	assert_int_equal(
 		store_number(
 			&spec, "test_version",
-			"SELECT version FROM customers.customer WHERE country = 'AT' AND region = 'BE' AND timezone IS NULL"),
+			"SELECT version FROM customers.customer WHERE country = 'AT' AND region IS NULL AND timezone IS NULL"),
 		3);
 	store_add(&spec, &update_customer_type, &place);
 	store_run(&spec);
 	then_sealed(NAME, "Anna Neu");
+}
+
+static void test_customers_store__an_update_clears_what_it_is_told(void **state)
+{
+	struct str names[] = { STR("birth_date"), STR("region") };
+	struct update_customer clear = { .customer_id = spec_id('C', 1), .clears = names, .clears_count = 2 };
+	struct update_customer again = { .customer_id = spec_id('C', 1), .has_birth_date = true, .birth_date = 1 };
+
+	(void)state;
+	add_customer(1, STR("K-1"));
+	store_run(&spec);
+	store_add(&spec, &update_customer_type, &clear);
+	store_run(&spec);
+	then_answers(&spec, 0, "CustomerUpdated");
+	then_sealed(NAME, "Anna Beispiel");
+	assert_int_equal(
+		store_number(&spec, "test_cleared",
+			     "SELECT count(*) FROM customers.customer WHERE birth_date_sealed IS NULL AND region IS NULL "
+			     "AND country = 'DE'"),
+		1);
+	store_add(&spec, &update_customer_type, &clear);
+	store_add(&spec, &update_customer_type, &again);
+	store_run(&spec);
+	then_sealed(BIRTH_DATE, "1970-01-02");
+}
+
+/* In the batch that creates him too. */
+static void test_customers_store__what_is_cleared_at_once_is_not_written(void **state)
+{
+	struct str names[] = { STR("birth_date") };
+	struct update_customer clear = { .customer_id = spec_id('C', 1), .clears = names, .clears_count = 1 };
+
+	(void)state;
+	add_customer(1, STR("K-1"));
+	store_add(&spec, &update_customer_type, &clear);
+	store_run(&spec);
+	assert_int_equal(store_number(&spec, "test_never",
+				      "SELECT count(*) FROM customers.customer WHERE birth_date_sealed IS NULL"),
+			 1);
 }
 
 static void test_customers_store__one_batch_may_create_and_update(void **state)
@@ -521,6 +560,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		TEST(test_customers_store__what_is_personal_is_sealed),
 		TEST(test_customers_store__an_update_changes_what_it_names_only),
+		TEST(test_customers_store__an_update_clears_what_it_is_told),
+		TEST(test_customers_store__what_is_cleared_at_once_is_not_written),
 		TEST(test_customers_store__one_batch_may_create_and_update),
 		TEST(test_customers_store__what_is_taken_is_seen),
 		TEST(test_customers_store__a_contact_point_keeps_its_end_and_its_proof),

@@ -140,8 +140,8 @@ static void test_customers__what_is_not_given_does_not_change(void **state)
 	struct update_customer body = { .customer_id = spec_id('C', 1),
 					.has_full_name = true,
 					.full_name = STR("Anna Neu"),
-					.has_country = true,
-					.country = STR("AT") };
+					.has_locale = true,
+					.locale = STR("de-AT") };
 	const struct customer_updated *event;
 
 	(void)state;
@@ -152,11 +152,11 @@ static void test_customers__what_is_not_given_does_not_change(void **state)
 	assert_int_equal(event->version, 2);
 	assert_int_equal(event->changed_count, 2);
 	assert_true(str_is(event->changed[0], "full_name"));
-	assert_true(str_is(event->changed[1], "country"));
-	assert_true(str_is(event->locale, "de-DE"));
-	assert_true(str_is(event->country, "AT"));
+	assert_true(str_is(event->changed[1], "locale"));
+	assert_true(str_is(event->locale, "de-AT"));
+	assert_true(str_is(event->country, "DE"));
 	assert_true(event->has_region);
-	assert_string_equal(the_customer()->country, "AT");
+	assert_string_equal(the_customer()->locale, "de-AT");
 	assert_string_equal(the_customer()->region, "BE");
 	assert_int_equal(the_customer()->version, 2);
 }
@@ -183,6 +183,84 @@ static void refuse_update(const struct update_customer *body, enum refusal refus
 {
 	spec_when(&spec, &update_customer_type, body);
 	then_refused(&spec, refusal, field);
+}
+
+static void then_place(const char *country, const char *region, const char *timezone)
+{
+	assert_string_equal(the_customer()->country, country);
+	assert_string_equal(the_customer()->region, region);
+	assert_string_equal(the_customer()->timezone, timezone);
+}
+
+static void test_customers__what_is_to_be_cleared_has_no_value(void **state)
+{
+	struct str names[] = { STR("region"), STR("birth_date") };
+	struct update_customer body = { .customer_id = spec_id('C', 1), .clears = names, .clears_count = 2 };
+	const struct customer_updated *event;
+
+	(void)state;
+	given_customer();
+	spec_when(&spec, &update_customer_type, &body);
+	then_events(&spec, "CustomerUpdated");
+	event = then_event(&spec, 0, customer_updated);
+	assert_int_equal(event->changed_count, 2);
+	assert_true(str_is(event->changed[0], "birth_date"));
+	assert_true(str_is(event->changed[1], "region"));
+	assert_false(event->has_region);
+	assert_true(str_is(event->timezone, "Europe/Berlin"));
+	then_place("DE", "", "Europe/Berlin");
+}
+
+static void test_customers__who_moves_leaves_region_and_time_zone_behind(void **state)
+{
+	struct update_customer body = { .customer_id = spec_id('C', 1), .has_country = true, .country = STR("DE") };
+
+	(void)state;
+	given_customer();
+	spec_when(&spec, &update_customer_type, &body);
+	then_place("DE", "BE", "Europe/Berlin"); /* where he was */
+	body.country = STR("US");
+	spec_when(&spec, &update_customer_type, &body);
+	then_place("US", "", "");
+	assert_int_equal(then_event(&spec, 0, customer_updated)->changed_count, 3);
+	body = (struct update_customer){ .customer_id = spec_id('C', 1),
+					 .has_country = true,
+					 .country = STR("GB"),
+					 .has_region = true,
+					 .region = STR("GB-SCT"),
+					 .has_timezone = true,
+					 .timezone = STR("Europe/London") };
+	spec_when(&spec, &update_customer_type, &body);
+	then_place("GB", "GB-SCT", "Europe/London");
+}
+
+static void test_customers__a_region_is_of_the_country_that_is_there(void **state)
+{
+	struct update_customer body = { .customer_id = spec_id('C', 1), .has_region = true, .region = STR("US-MA") };
+
+	(void)state;
+	given_customer();
+	spec_when(&spec, &update_customer_type, &body);
+	then_refused(&spec, REFUSAL_BAD_VALUE, "region");
+	body.region = STR("DE-HH");
+	spec_when(&spec, &update_customer_type, &body);
+	then_events(&spec, "CustomerUpdated");
+}
+
+static void test_customers__only_what_can_be_without_a_value_is_cleared_and_nothing_that_is_given(void **state)
+{
+	struct str names[] = { STR("full_name") };
+	struct update_customer body = { .customer_id = spec_id('C', 1), .clears = names, .clears_count = 1 };
+
+	(void)state;
+	given_customer();
+	spec_when(&spec, &update_customer_type, &body);
+	then_refused(&spec, REFUSAL_BAD_VALUE, "clears");
+	names[0] = STR("timezone");
+	body.has_timezone = true;
+	body.timezone = STR("Europe/Vienna");
+	spec_when(&spec, &update_customer_type, &body);
+	then_refused(&spec, REFUSAL_BAD_VALUE, "clears");
 }
 
 static void test_customers__updates_that_make_no_sense_are_refused(void **state)
@@ -474,6 +552,10 @@ int main(void)
 		TEST(test_customers__an_id_and_a_reference_are_used_once),
 		TEST(test_customers__what_is_not_given_does_not_change),
 		TEST(test_customers__what_an_event_says_stays_when_the_customer_changes_again),
+		TEST(test_customers__what_is_to_be_cleared_has_no_value),
+		TEST(test_customers__who_moves_leaves_region_and_time_zone_behind),
+		TEST(test_customers__a_region_is_of_the_country_that_is_there),
+		TEST(test_customers__only_what_can_be_without_a_value_is_cleared_and_nothing_that_is_given),
 		TEST(test_customers__updates_that_make_no_sense_are_refused),
 		TEST(test_customers__a_contact_point_is_added_without_its_address_in_the_event),
 		TEST(test_customers__every_field_of_a_contact_point_is_looked_at),

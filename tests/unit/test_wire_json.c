@@ -95,7 +95,8 @@ static void test_json__an_absent_value_is_left_out_and_an_empty_array_is_not(voi
 	const struct update_customer nothing = { .customer_id = { { 0 } } };
 	const struct customer_updated update = { .version = 1, .has_region = true };
 
-	assert_written(fixture, &update_customer_type, &nothing, "{\"customer_id\":\"00000000-0000-0000-0000-000000000000\"}");
+	assert_written(fixture, &update_customer_type, &nothing,
+		       "{\"customer_id\":\"00000000-0000-0000-0000-000000000000\",\"clears\":[]}");
 	assert_written(fixture, &customer_updated_type, &update,
 		       "{\"customer_id\":\"00000000-0000-0000-0000-000000000000\",\"version\":1,\"changed\":[],\"locale\":\"\","
 		       "\"country\":\"\",\"region\":\"\"}");
