@@ -29,10 +29,13 @@ SHAPES = {
     ("string", None): ("STRING", "struct str", None),
     ("bytes", None): ("BYTES", "struct str", None),
 }
-MESSAGE_MEMBERS = {"type", "name", "namespace", "doc", "fields", "dcs.kind", "dcs.key", "dcs.aggregate", "dcs.roles"}
+MESSAGE_MEMBERS = {"type", "name", "namespace", "doc", "fields", "dcs.kind", "dcs.key", "dcs.aggregate", "dcs.roles", "dcs.refusals"}
 RECORD_MEMBERS = {"type", "name", "doc", "fields"}
-FIELD_MEMBERS = {"name", "type", "doc", "default", "dcs.max", "dcs.items_max", "dcs.text"}
+SAID = {"dcs.words", "dcs.pattern", "dcs.least", "dcs.most"}  # what the rule takes: for documents, it is not looked at here or on the wire
+FIELD_MEMBERS = {"name", "type", "doc", "default", "dcs.max", "dcs.items_max", "dcs.text", *SAID}
 ROLES = set("admin compliance supervisor agent creditor system notifier consumer auditor reporting clock".split())  # lib/model/command.h
+REFUSALS = set("bad_value bad_amount bad_currency bad_date exists not_found version_conflict bad_transition held limit_exceeded needs_second_person "
+               "policy_not_published template_incomplete no_usable_contact_point compliance_denied retention_applies".split())  # lib/model/refusal.h
 TEXTS = {None: "WORD", "prose": "PROSE", "lines": "LINES", "any": "ANY"}  # lib/base/text.h
 C_KEYWORDS = set("""auto bool break case char const continue default do double else enum extern float for goto if inline int long
     register restrict return short signed sizeof static struct switch typedef union unsigned void volatile while""".split())
@@ -64,12 +67,21 @@ class Field:
         self.doc = source.get("doc", "")
         require(isinstance(self.doc, str) and self.doc, where, "needs a doc")
         require("*/" not in self.doc, where, "doc ends a C comment")
+        self.check_said(source)
         self.record = None
         self.size_max = 0  # dcs.max: bytes of BYTES, characters of STRING
         self.characters_max = 0
         self.items_max = 0
         inner = self.read_outer(source, depth)
         self.read_inner(inner, source, depth)
+
+    def check_said(self, source):
+        words, pattern = source.get("dcs.words", "word"), source.get("dcs.pattern", "")
+        require(isinstance(words, str) and re.fullmatch(r"[A-Za-z_]+( [A-Za-z_]+)*", words), self.where, "dcs.words are words, a space between")
+        require(isinstance(pattern, str), self.where, "dcs.pattern is a text")
+        re.compile(pattern)
+        for bound in ("dcs.least", "dcs.most"):
+            require(type(source.get(bound, 0)) is int, self.where, f"{bound} is a number: of characters, or the number itself")
 
     def read_outer(self, source, depth):
         """Takes ["null", T] and array of T off; returns T."""
@@ -199,11 +211,15 @@ class Message(Record):
         require(self.kind == "command" or "dcs.roles" not in source, where, "dcs.roles says who may issue a command")
         require(isinstance(self.roles, list) and set(self.roles) <= ROLES | {"any"}, where, f"dcs.roles is a list of {sorted(ROLES)}, or any")
         require(self.kind == "event" or self.roles, where, "a command needs dcs.roles")
+        self.refusals = source.get("dcs.refusals")
+        require(self.refusals is None or self.kind == "command", where, "dcs.refusals says how a command may be refused")
+        require(self.refusals is None or (isinstance(self.refusals, list) and all(isinstance(code, str) and code in REFUSALS for code in self.refusals)),
+                where, f"dcs.refusals is a list of {sorted(REFUSALS)}")
         require(self.avro_size_max <= MESSAGE_SIZE_MAX, where,
                 f"may grow to {self.avro_size_max} bytes, {MESSAGE_SIZE_MAX} are allowed")
         require(self.kind == "command" or not any(field.text for record in [self, *self.nested()] for field in record.fields), where,
                 "dcs.text says what may come from outside: commands have it")
-        self.attributes = {name: source.get(name) for name in sorted(MESSAGE_MEMBERS) if name.startswith("dcs.")}
+        self.attributes = {name: source.get(name) for name in sorted(MESSAGE_MEMBERS) if name.startswith("dcs.") and name != "dcs.refusals"}
         self.subject = f"dcs.{self.module}.{self.name}"
         self.id_name = f"{self.subject}.{version}" if version else self.subject
         require(self.id_name in ids, where, f"no id for {self.id_name} in ids.json")
@@ -375,6 +391,12 @@ def c_string(text):
     return "\n".join(escaped)
 
 
+def refusals_text(message):
+    """Of the newest version that says any."""
+    said = [version.refusals for version in message.versions if version.refusals]
+    return " | ".join(f"UINT64_C(1) << REFUSAL_{code.upper()}" for code in said[-1]) if said else "0"
+
+
 def roles_text(roles):
     return "UINT32_MAX" if "any" in roles else " | ".join(f"ROLE_{role.upper()}" for role in roles) or "0"
 
@@ -417,6 +439,7 @@ def message_text(message):
 	.aggregate_field = {pointer(newest.aggregate)},
 	.actor_field = {pointer(newest.actor)},
 	.roles = {roles_text(newest.roles)},
+	.refusals = {refusals_text(message)},
 }};
 """
     text += f"_Static_assert(sizeof(struct {newest.c_name}) <= 1024, \"bodies are kept by the thousand: put long lists in arrays\");\n"
@@ -470,7 +493,7 @@ def write_c(messages, out):
         text = header_text(module, [message for message in messages if message.newest.module == module])
         (out / f"{module}.h").write_text(text, encoding="utf-8")
     text = "/* Made by schemas/generate.py from schemas/: change it there. */\n"
-    text += '#include <stddef.h>\n\n#include "model/command.h"\n' + "".join(f'#include "schemas/{module}.h"\n' for module in modules)
+    text += '#include <stddef.h>\n\n#include "model/command.h"\n#include "model/refusal.h"\n' + "".join(f'#include "schemas/{module}.h"\n' for module in modules)
     text += '\n/* A schema is one literal, longer than the 4095 bytes that ISO C promises to take. */\n'
     text += '#pragma GCC diagnostic ignored "-Woverlength-strings"\n'
     text += "".join(message_text(message) for message in messages) + tables_text(messages)

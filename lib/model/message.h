@@ -95,7 +95,9 @@ struct message_type {
 	const struct field *aggregate_field; /* the UUID of the aggregate, for ce_subject; may be the key field */
 	const struct field
 		*actor_field; /* of an event: the nullable text `actor`, who did it; filled by decision_event; NULL: none */
-	uint32_t roles;       /* of a command: who may issue it, any of these bits of command.h */
+	/* Of a command: how its rule may refuse it, bits 1 << enum refusal; beside what may befall any command. */
+	uint64_t refusals;
+	uint32_t roles; /* of a command: who may issue it, any of these bits of command.h */
 };
 
 static inline const struct message_version *message_newest(const struct message_type *type)

@@ -1,0 +1,58 @@
+"""A command may be refused as its schema says (dcs.refusals), and in no other way: what each rule can say is read from its source.
+
+Callers learn from that list, in the gateway's document, what they must be ready for. A rule's refusals are those that its function names, or
+that any function of the module does that it can come to; one that may wait may end as not_found.
+"""
+
+import json
+import pathlib
+import re
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+FUNCTION = re.compile(r"^(?:static )?[a-z_][\w \*]*?\**(\w+)\([^;{}]*?\)\n\{\n(.*?)^\}", re.S | re.M)
+RULE = re.compile(r"&(\w+)_type,[^{};]*?(decide_\w+)")
+MODULES = sorted(path.parent for path in ROOT.glob("consumers/*/rules.c"))
+
+
+def functions_of(text):
+    found = {}
+    for name, body in FUNCTION.findall(text):
+        found[name] = found.get(name, "") + body
+    return found
+
+
+def refusals_of(name, functions, seen):
+    if name in seen:
+        return set()
+    seen.add(name)
+    body = functions[name]
+    codes = {code.lower() for code in re.findall(r"REFUSAL_(\w+)", body)} | ({"not_found"} if "decision_wait(" in body else set())
+    for word in set(re.findall(r"\w+", body)) & functions.keys():
+        codes |= refusals_of(word, functions, seen)
+    return codes
+
+
+def declared(module, record):
+    """Of the newest version that says any."""
+    files = sorted((ROOT / "schemas" / module).glob(f"{record}*.avsc"), key=lambda path: int(path.stem.partition(".v")[2] or 1))
+    said = [json.loads(path.read_text()).get("dcs.refusals") for path in files if path.stem.partition(".v")[0] == record]
+    return next((set(codes) for codes in reversed(said) if codes), set())
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: path.name)
+def test_a_rule_refuses_as_its_schema_says(module):
+    text = "".join(path.read_text() for path in sorted(module.glob("*.c")) if not path.name.startswith("store"))
+    functions = functions_of(text)
+    rules = RULE.findall(text)
+    assert rules
+    for name, decide in rules:
+        record = "".join(part.capitalize() for part in name.split("_"))
+        found = refusals_of(decide, functions, set())
+        assert found == declared(module.name, record), f"schemas/{module.name}/{record}.avsc: dcs.refusals must be {sorted(found)}"
+
+
+def test_a_refusal_is_found_wherever_a_rule_comes_to_it():
+    text = "static bool b(int x)\n{\n\tdecision_refuse(d, REFUSAL_HELD, 1);\n}\n\nvoid decide_a(int y)\n{\n\tif (b(y))\n\t\tdecision_wait(d, 2);\n}\n"
+    assert refusals_of("decide_a", functions_of(text), set()) == {"held", "not_found"}
