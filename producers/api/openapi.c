@@ -1,6 +1,7 @@
 #include "producers/api/openapi.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "model/command.h"
@@ -121,25 +122,64 @@ static void add_path_parameters(json_t *parameters, const char *pattern)
 static const struct {
 	int status;
 	const char *name;
+	const char *codes; /* that it has wherever it comes; NULL: the operation says which */
 } shared_responses[] = {
-	{ 304, "NotModified" },
-	{ 400, "BadRequest" },
-	{ 401, "NotAuthenticated" },
-	{ 403, "NotAuthorised" },
-	{ 404, "NotFound" },
-	{ 409, "Conflict" },
-	{ 412, "VersionConflict" },
-	{ 413, "TooLarge" },
-	{ 415, "UnsupportedMediaType" },
-	{ 422, "Unprocessable" },
-	{ 428, "PreconditionRequired" },
-	{ 429, "TooManyRequests" },
-	{ 503, "Unavailable" },
+	{ 304, "NotModified", NULL },
+	{ 400, "BadRequest", NULL },
+	{ 401, "NotAuthenticated", "not_authenticated" },
+	{ 403, "NotAuthorised", "not_authorised" },
+	{ 404, "NotFound", "not_found" },
+	{ 409, "Conflict", NULL },
+	{ 412, "VersionConflict", "version_conflict" },
+	{ 413, "TooLarge", "too_large" },
+	{ 415, "UnsupportedMediaType", "unsupported_media_type" },
+	{ 422, "Unprocessable", NULL },
+	{ 428, "PreconditionRequired", "precondition_required" },
+	{ 429, "TooManyRequests", "too_many_attempts" },
+	{ 503, "Unavailable", "unavailable busy" },
 };
 
 static void status_key(int status, char key[16])
 {
 	(void)snprintf(key, 16, "%d", status);
+}
+
+static bool has_word(json_t *words, const char *word)
+{
+	json_t *other;
+	size_t index;
+
+	json_array_foreach(words, index, other)
+	{
+		if (strcmp(json_string_value(other), word) == 0)
+			return true;
+	}
+	return false;
+}
+
+void openapi_add_code(json_t *operation, int status, const char *code)
+{
+	json_t *codes = openapi_member(operation, "x-dcs-codes", json_object());
+	char key[16];
+	json_t *list;
+
+	status_key(status, key);
+	list = openapi_member(codes, key, json_array());
+	if (!has_word(list, code))
+		json_array_append_new(list, json_string(code));
+}
+
+/* Takes the list. */
+static void add_codes(json_t *operation, int status, json_t *codes)
+{
+	size_t index;
+	json_t *code;
+
+	json_array_foreach(codes, index, code)
+	{
+		openapi_add_code(operation, status, json_string_value(code));
+	}
+	json_decref(codes);
 }
 
 void openapi_add_response(json_t *operation, int status)
@@ -148,9 +188,13 @@ void openapi_add_response(json_t *operation, int status)
 	const char *name = NULL;
 	char key[16];
 
-	for (size_t i = 0; i < sizeof(shared_responses) / sizeof(shared_responses[0]); i++)
-		if (shared_responses[i].status == status)
-			name = shared_responses[i].name;
+	for (size_t i = 0; i < sizeof(shared_responses) / sizeof(shared_responses[0]); i++) {
+		if (shared_responses[i].status != status)
+			continue;
+		name = shared_responses[i].name;
+		if (shared_responses[i].codes != NULL)
+			add_codes(operation, status, openapi_words(shared_responses[i].codes));
+	}
 	MUST(name != NULL);
 	status_key(status, key);
 	if (json_object_get(responses, key) == NULL)
@@ -218,6 +262,30 @@ static void set_example(json_t *operation, json_t *example)
 	json_object_set(json_object_get(content, "application/json"), "example", example);
 }
 
+/* Those of a list like the operation's own. */
+static void add_all_codes(json_t *operation, json_t *codes)
+{
+	const char *status;
+	json_t *list;
+
+	json_object_foreach(codes, status, list)
+	{
+		add_codes(operation, (int)strtol(status, NULL, 10), json_incref(list));
+	}
+}
+
+/* {"409": "exists gone"} */
+static void add_written_codes(json_t *operation, json_t *codes)
+{
+	const char *status;
+	json_t *words;
+
+	json_object_foreach(codes, status, words)
+	{
+		add_codes(operation, (int)strtol(status, NULL, 10), openapi_words(json_string_value(words)));
+	}
+}
+
 /*
  * What document/ says of an operation: all that a special row takes and answers; of others something besides, such as a
  * description, an example of its body (`example`), or an answer that cannot come although the kind of row has it (null).
@@ -233,6 +301,10 @@ static bool lay_over(struct openapi *openapi, const struct route *route, json_t 
 	{
 		if (strcmp(name, "example") == 0)
 			set_example(operation, value);
+		else if (strcmp(name, "codes") == 0)
+			add_written_codes(operation, value);
+		else if (strcmp(name, "x-dcs-codes") == 0)
+			add_all_codes(operation, value);
 		else if (value != responses)
 			json_object_set(operation, name, value);
 	}
@@ -267,6 +339,50 @@ static int describe_kind(struct openapi *openapi, const struct route *route, jso
 	MUST_NOT_REACH("a kind of route that is not in the table");
 }
 
+/* Whether it is in the registry's own form, without codes of ours. */
+static bool is_of_registry(json_t *response)
+{
+	return json_object_get(json_object_get(response, "content"), "application/vnd.schemaregistry.v1+json") != NULL;
+}
+
+/* A shared answer that document/ names has its usual codes too. */
+static void add_usual_codes(json_t *operation)
+{
+	json_t *responses = json_object_get(operation, "responses");
+
+	for (size_t i = 0; i < sizeof(shared_responses) / sizeof(shared_responses[0]); i++) {
+		char key[16];
+
+		status_key(shared_responses[i].status, key);
+		if (shared_responses[i].codes != NULL && json_object_get(json_object_get(responses, key), "$ref") != NULL)
+			add_codes(operation, shared_responses[i].status, openapi_words(shared_responses[i].codes));
+	}
+}
+
+/* A problem's codes are told wherever one is, and none without. */
+static int check_codes(json_t *operation, const struct route *route, struct err *err)
+{
+	json_t *codes = json_object_get(operation, "x-dcs-codes");
+	json_t *responses = json_object_get(operation, "responses");
+	const char *status;
+	json_t *value;
+
+	json_object_foreach(responses, status, value)
+	{
+		bool is_problem = strtol(status, NULL, 10) >= 400 && !is_of_registry(value);
+
+		if (is_problem && json_object_get(codes, status) == NULL)
+			return err_set(err, ERR_FATAL, "document/: nobody has said the codes of %s of %s", status,
+				       route->operation);
+	}
+	json_object_foreach(codes, status, value)
+	{
+		if (json_object_get(responses, status) == NULL)
+			return err_set(err, ERR_FATAL, "document/: %s has no %s, but codes of it", route->operation, status);
+	}
+	return 0;
+}
+
 static int describe(struct openapi *openapi, const struct route *route, json_t *operation, struct err *err)
 {
 	const char *tag = find_tag(openapi, route->pattern);
@@ -283,7 +399,8 @@ static int describe(struct openapi *openapi, const struct route *route, json_t *
 	add_refusals(operation, route);
 	(void)lay_over(openapi, route, operation); /* of a special row it is done */
 	sort_responses(operation);
-	return 0;
+	add_usual_codes(operation);
+	return check_codes(operation, route, err);
 }
 
 static int add_operation(struct openapi *openapi, const struct route *route, struct err *err)

@@ -24,6 +24,7 @@ MUST_CHECK int openapi_read_parts(struct openapi *openapi, struct err *err);
 
 json_t *openapi_reference(const char *kind, const char *name);           /* {"$ref": "#/components/kind/name"} */
 json_t *openapi_member(json_t *object, const char *name, json_t *empty); /* borrows; takes `empty` when there is none yet */
+json_t *openapi_words(const char *words);                                /* "a b" -> ["a", "b"] */
 void openapi_describe(json_t *schema, const char *text);                 /* adds to the description that is there */
 
 /* ---- openapi.c ---- */
@@ -34,6 +35,12 @@ void openapi_add_response(json_t *operation, int status);
 /* A good answer with a body of this schema; takes the schema. Borrows the answer, for its headers. */
 json_t *openapi_add_success(json_t *operation, int status, const char *description, json_t *schema);
 void openapi_add_header(json_t *response, const char *name, bool is_required, const char *description);
+
+/*
+ * A code that a problem of this status may have here, in the operation's list `x-dcs-codes`; what openapi_add_response adds has
+ * its usual ones already. In document/ an operation's `codes` are added to them, and of a special row they are all.
+ */
+void openapi_add_code(json_t *operation, int status, const char *code);
 
 /* ---- openapi_write.c, openapi_read.c ---- */
 

@@ -49,7 +49,8 @@ static json_t *value_schema(const struct field *field, json_t *source)
 	case FIELD_INSTANT:
 		return string_schema("date-time", 0, NULL);
 	case FIELD_UUID:
-		return string_schema("uuid", 0, NULL);
+		return json_pack("{s:s, s:s, s:{s:s}}", "type", "string", "format", "uuid", "not", "const",
+				 "00000000-0000-0000-0000-000000000000");
 	case FIELD_STRING:
 		return string_schema(NULL, field->characters_max, NULL);
 	case FIELD_BYTES:
@@ -64,8 +65,11 @@ static json_t *value_schema(const struct field *field, json_t *source)
 static void let_be_null(json_t *schema)
 {
 	json_t *type = json_object_get(schema, "type");
+	json_t *words = json_object_get(schema, "enum");
 
 	json_object_set_new(schema, "type", json_pack("[O, s]", type, "null"));
+	if (words != NULL)
+		json_array_append_new(words, json_null());
 }
 
 static json_t *nullable(json_t *schema)
@@ -76,10 +80,49 @@ static json_t *nullable(json_t *schema)
 	return schema;
 }
 
+/* What the rule takes of a value, as its .avsc says. */
+static void add_said(json_t *schema, const struct field *field, json_t *source)
+{
+	const char *words = json_string_value(json_object_get(source, "dcs.words"));
+	json_t *pattern = json_object_get(source, "dcs.pattern");
+	json_t *least = json_object_get(source, "dcs.least");
+	json_t *most = json_object_get(source, "dcs.most");
+
+	if (words != NULL)
+		json_object_set_new(schema, "enum", openapi_words(words));
+	if (pattern != NULL)
+		json_object_set(schema, "pattern", pattern);
+	if (least != NULL)
+		json_object_set(schema, field->kind == FIELD_STRING ? "minLength" : "minimum", least);
+	if (most != NULL)
+		json_object_set(schema, field->kind == FIELD_STRING ? "maxLength" : "maximum", most);
+}
+
+/* An amount within its bounds. */
+static json_t *money_schema(const struct field *field, json_t *source)
+{
+	json_t *schema = openapi_reference("schemas", "Money");
+	json_t *bounds = json_object();
+
+	add_said(bounds, field, source);
+	if (json_object_size(bounds) > 0)
+		json_object_set_new(schema, "properties", json_pack("{s:O}", "amountMinor", bounds));
+	json_decref(bounds);
+	return schema;
+}
+
+/* A value as it is, with what is said of it. */
+static json_t *plain_schema(const struct field *field, json_t *source)
+{
+	json_t *schema = value_schema(field, source);
+
+	add_said(schema, field, source);
+	return schema;
+}
+
 static json_t *field_schema(const struct record_type *record, const struct field *field, json_t *source, bool is_nullable)
 {
-	json_t *schema =
-		json_part_of(record, field) == JSON_MONEY ? openapi_reference("schemas", "Money") : value_schema(field, source);
+	json_t *schema = json_part_of(record, field) == JSON_MONEY ? money_schema(field, source) : plain_schema(field, source);
 
 	if (field->array)
 		schema = json_pack("{s:s, s:o, s:I}", "type", "array", "items", schema, "maxItems", (json_int_t)field->items_max);

@@ -80,6 +80,15 @@ json_t *openapi_member(json_t *object, const char *name, json_t *empty)
 	return json_object_get(object, name);
 }
 
+json_t *openapi_words(const char *words)
+{
+	json_t *list = json_array();
+
+	for (const char *at = words; at[0] != '\0'; at += strcspn(at, " "), at += at[0] == ' ')
+		json_array_append_new(list, json_stringn(at, strcspn(at, " ")));
+	return list;
+}
+
 void openapi_describe(json_t *schema, const char *text)
 {
 	const char *old = json_string_value(json_object_get(schema, "description"));

@@ -210,15 +210,6 @@ static void add_argument(json_t *parameters, const char *name, const char *descr
 	json_array_append_new(parameters, parameter);
 }
 
-static json_t *words_of(const char *words)
-{
-	json_t *list = json_array();
-
-	for (const char *at = words; at[0] != '\0'; at += strcspn(at, " "), at += at[0] == ' ')
-		json_array_append_new(list, json_stringn(at, strcspn(at, " ")));
-	return list;
-}
-
 static int add_filter(json_t *parameters, const struct resource *resource, const struct filter *filter, json_t *said,
 		      struct err *err)
 {
@@ -232,7 +223,7 @@ static int add_filter(json_t *parameters, const struct resource *resource, const
 			       resource->name);
 	}
 	if (filter->words != NULL)
-		json_object_set_new(schema, "enum", words_of(filter->words));
+		json_object_set_new(schema, "enum", openapi_words(filter->words));
 	else if (filter->kind == COLUMN_TEXT)
 		json_object_set_new(schema, "maxLength", json_integer(QUESTION_CHARACTERS_MAX));
 	(void)snprintf(description, sizeof(description), filter->needs != NULL ? "%s; only together with `%s`" : "%s",
@@ -293,6 +284,7 @@ static int describe_list(struct openapi *openapi, const struct route *route, jso
 	response = openapi_add_success(operation, 200, "A page", openapi_reference("schemas", page));
 	openapi_add_header(response, "Link", false, "the next page, `rel=\"next\"`; left out when it would be very long");
 	openapi_add_response(operation, 400);
+	openapi_add_code(operation, 400, "bad_query");
 	if (route->resource->parent != NULL)
 		openapi_add_response(operation, 404);
 	return 0;
@@ -313,6 +305,7 @@ static int describe_one(struct openapi *openapi, const struct route *route, json
 		openapi_add_response(operation, 304);
 	}
 	openapi_add_response(operation, 400); /* it takes no arguments */
+	openapi_add_code(operation, 400, "bad_query");
 	openapi_add_response(operation, 404);
 	return 0;
 }

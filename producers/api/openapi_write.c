@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "model/command.h"
+#include "model/refusal.h"
 #include "producers/api/openapi_inside.h"
+#include "producers/api/refusals.h"
 #include "producers/api/resource.h"
 
 /* ---- bodies ---- */
@@ -173,6 +175,49 @@ static void add_accepted(json_t *operation)
 	openapi_add_header(response, "Preference-Applied", false, "what of `Prefer` was done");
 }
 
+/* The codes that a command of this type can be refused with, where refusal_status puts them; and what befalls any command. */
+static void add_refusals(json_t *operation, const struct message_type *type, bool is_of_path)
+{
+	for (int refusal = REFUSAL_NONE + 1; refusal < REFUSAL_COUNT; refusal++) {
+		struct str code = str_of(refusal_code((enum refusal)refusal));
+
+		if ((type->refusals >> refusal & 1) == 0)
+			continue;
+		openapi_add_code(operation, refusal_status(code, false), code.data);
+		if (is_of_path)
+			openapi_add_code(operation, refusal_status(code, true), code.data);
+	}
+	openapi_add_code(operation, 422, refusal_code(REFUSAL_DUPLICATE_DIFFERENT_BODY));
+	openapi_add_code(operation, 422, refusal_code(REFUSAL_BAD_VALUE));
+	openapi_add_code(operation, 422, refusal_code(REFUSAL_EXPIRED));
+	openapi_add_code(operation, 401,
+			 "bad_token"); /* a dead letter's: the key was withdrawn meanwhile, or it waited for long */
+	openapi_add_code(operation, 401, "expired_token");
+}
+
+/* Whether a rule of it may answer with 409. */
+static bool has_conflict(const struct message_type *type)
+{
+	for (int refusal = REFUSAL_NONE + 1; refusal < REFUSAL_COUNT; refusal++) {
+		if ((type->refusals >> refusal & 1) != 0 &&
+		    refusal_status(str_of(refusal_code((enum refusal)refusal)), false) == 409)
+			return true;
+	}
+	return false;
+}
+
+static void add_codes(json_t *operation, const struct route *route)
+{
+	static const char *const bad_requests[] = { "bad_json", "bad_header", "bad_query" };
+
+	for (size_t i = 0; i < sizeof(bad_requests) / sizeof(bad_requests[0]); i++)
+		openapi_add_code(operation, 400, bad_requests[i]);
+	openapi_add_code(operation, 422, "invalid_body");
+	add_refusals(operation, route->command, route->path_field != NULL);
+	if (route->method == METHOD_POST)
+		openapi_add_code(operation, 409, "in_progress");
+}
+
 int openapi_describe_write(struct openapi *openapi, const struct route *route, json_t *operation, struct err *err)
 {
 	bool is_for_consumers = (route->command->roles & ROLE_CONSUMER) != 0; /* to whom others' things are 404 */
@@ -186,12 +231,14 @@ int openapi_describe_write(struct openapi *openapi, const struct route *route, j
 	openapi_add_response(operation, 403); /* of the module: with the rights he has now */
 	if (route->path_field != NULL || is_for_consumers)
 		openapi_add_response(operation, 404);
-	openapi_add_response(operation, 409);
-	if (has_field(route->command, "expected_version"))
+	if (route->method == METHOD_POST || has_conflict(route->command))
+		openapi_add_response(operation, 409);
+	if ((route->command->refusals >> REFUSAL_VERSION_CONFLICT & 1) != 0)
 		openapi_add_response(operation, 412);
 	openapi_add_response(operation, 422);
 	if (route->if_match)
 		openapi_add_response(operation, 428);
+	add_codes(operation, route);
 	return 0;
 }
 
@@ -207,6 +254,7 @@ static json_t *order_of(const struct message_type *type)
 
 void openapi_add_commands(struct openapi *openapi)
 {
+	json_t *post = json_object_get(openapi->written, "postCommand");
 	json_t *orders = json_array();
 
 	for (const struct message_type *const *type = message_types; *type != NULL; type++) {
@@ -214,6 +262,8 @@ void openapi_add_commands(struct openapi *openapi)
 			continue;
 		json_object_set_new(openapi->schemas, (*type)->record.name, openapi_message(*type, NULL, NULL));
 		json_array_append_new(orders, order_of(*type));
+		if (post != NULL) /* a table of a test may lack it */
+			add_refusals(post, *type, true);
 	}
 	json_object_set_new(openapi->schemas, "CommandRequest",
 			    json_pack("{s:s, s:o}", "description", "A command by its name, and its members", "oneOf", orders));

@@ -209,6 +209,9 @@ class Document:
             assert answer.body == b"", where
         else:
             self.check_body(described.get("content"), answer, where)
+            if answer.content_type == "application/problem+json":
+                codes = operation["x-dcs-codes"][str(answer.status)]
+                assert answer.json["code"] in codes, f"{where}: {answer.json['code']} is none of {codes}"
 
     def check_body(self, content, answer, where):
         if not content:

@@ -243,6 +243,43 @@ static void test_openapi__a_body_needs_what_neither_path_nor_row_gives(void **st
 	json_decref(document);
 }
 
+static void test_openapi__codes_of_refusals_stand_with_their_operation(void **state)
+{
+	json_t *document = make(api_routes);
+	json_t *pay = AT(document, "paths", "/debts/{id}/payments", "post", "x-dcs-codes");
+	json_t *withdraw = AT(document, "paths", "/customers/{id}/consents", "delete", "x-dcs-codes");
+	json_t *log_in = AT(document, "paths", "/auth/login", "post", "x-dcs-codes");
+	json_t *command = AT(document, "paths", "/commands", "post", "x-dcs-codes");
+
+	(void)state;
+	assert_true(has_item(AT(pay, "409"), "exists") && has_item(AT(pay, "409"), "in_progress"));
+	assert_true(has_item(AT(pay, "422"), "bad_amount") && has_item(AT(pay, "422"), "duplicate_different_body"));
+	assert_true(has_item(AT(pay, "404"), "not_found") && has_item(AT(pay, "422"), "not_found"));
+	assert_false(has_item(AT(pay, "409"), "retention_applies"));
+	assert_null(AT(withdraw, "409")); /* never refused */
+	assert_true(has_item(AT(log_in, "401"), "invalid_credentials"));
+	assert_true(has_item(AT(command, "409"), "retention_applies") && has_item(AT(command, "400"), "bad_json"));
+	json_decref(document);
+}
+
+static void test_openapi__what_a_rule_takes_stands_with_the_member(void **state)
+{
+	json_t *document = make(api_routes);
+	json_t *schemas = AT(document, "components", "schemas");
+	json_t *payment = AT(schemas, "RecordPaymentBody", "properties");
+	json_t *customer = AT(schemas, "CreateCustomerBody", "properties");
+
+	(void)state;
+	assert_true(has_item(AT(payment, "method", "enum"), "cash"));
+	assert_int_equal(json_integer_value(AT(payment, "amount", "properties", "amountMinor", "minimum")), 1);
+	assert_int_equal(json_integer_value(AT(payment, "source", "minLength")), 1);
+	assert_string_equal(json_string_value(AT(customer, "country", "pattern")), "^[A-Z]{2}$");
+	assert_int_equal(json_integer_value(AT(customer, "fullName", "maxLength")),
+			 200); /* characters, as the schema's dcs.max */
+	assert_true(json_is_null(json_array_get(AT(schemas, "WithdrawConsentBody", "properties", "channel", "enum"), 5)));
+	json_decref(document);
+}
+
 static bool has_parameter(json_t *operation, const char *member, const char *value)
 {
 	json_t *parameter;
@@ -333,6 +370,8 @@ int main(void)
 		cmocka_unit_test(test_openapi__a_row_without_description_or_group_is_found),
 		cmocka_unit_test(test_openapi__a_description_of_no_row_is_found),
 		cmocka_unit_test(test_openapi__a_body_needs_what_neither_path_nor_row_gives),
+		cmocka_unit_test(test_openapi__codes_of_refusals_stand_with_their_operation),
+		cmocka_unit_test(test_openapi__what_a_rule_takes_stands_with_the_member),
 		cmocka_unit_test(test_openapi__a_delete_says_how_it_takes_a_version),
 		cmocka_unit_test(test_openapi__answers_follow_from_the_row),
 		cmocka_unit_test(test_openapi__a_column_is_shown_as_it_is_described),
