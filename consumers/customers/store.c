@@ -9,8 +9,8 @@
 #include "schemas/customers.h"
 
 /*
- * One batch's writes: two COPYs of new rows, two updates of changed ones, then erasures. What the tables keep and events do not -
- * names, birth dates, addresses - comes from the bodies of the commands, sealed here.
+ * One batch's writes: three COPYs of new rows, two updates of changed ones, then erasures. What the tables keep and events do not
+ * - names, birth dates, addresses - comes from the bodies of the commands, sealed here.
  */
 
 #define COPY_SIZE_MAX   ((size_t)64 << 20)
@@ -193,20 +193,37 @@ static void copy_point(struct customers_store *store, const struct workset *set,
 	db_copy_str(copy, sealed(store, customer, &added->customer_id, command->address));
 }
 
+static const struct db_table table_known = {
+	.name = "customers.creditor_customer",
+	.columns = "creditor_id uuid, customer_id uuid",
+};
+
+static void copy_known(struct db_copy *copy, const struct customer_created *created)
+{
+	for (size_t i = 0; i < created->creditor_ids_count; i++) {
+		db_copy_row(copy);
+		db_copy_uuid(copy, &created->creditor_ids[i]);
+		db_copy_uuid(copy, &created->customer_id);
+	}
+}
+
 static int insert_rows(struct customers_store *store, struct db *db, const struct workset *set, const struct logged_event *events,
 		       size_t events_count, struct err *err)
 {
 	db_copy_reset(&store->customers);
 	db_copy_reset(&store->points);
+	db_copy_reset(&store->known);
 	for (size_t index = 0; index < events_count; index++) {
 		const struct event *event = events[index].event;
 
-		if (event->type == &customer_created_type)
+		if (event->type == &customer_created_type) {
 			copy_customer(store, set, events, event);
-		else if (event->type == &contact_point_added_type)
+			copy_known(&store->known, event->body);
+		} else if (event->type == &contact_point_added_type) {
 			copy_point(store, set, event);
+		}
 	}
-	if (db_write_copy(db, &store->customers, err) < 0)
+	if (db_write_copy(db, &store->customers, err) < 0 || db_write_copy(db, &store->known, err) < 0)
 		return -1;
 	return db_write_copy(db, &store->points, err);
 }
@@ -422,6 +439,7 @@ int customers_store_prepare(void *self, struct err *err)
 	slot_loader_init(&store->loader);
 	db_copy_init(&store->customers, &table_customers, COPY_SIZE_MAX);
 	db_copy_init(&store->points, &table_points, COPY_SIZE_MAX);
+	db_copy_init(&store->known, &table_known, COPY_SIZE_MAX);
 	db_params_init(&store->params, PARAMS_SIZE_MAX);
 	buf_init(&store->list, LIST_SIZE_MAX);
 	buf_init(&store->sealed, SEALED_SIZE_MAX);

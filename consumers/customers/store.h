@@ -15,6 +15,7 @@ struct customers_store {
 	struct slot_loader loader;
 	struct db_copy customers;
 	struct db_copy points;
+	struct db_copy known;
 	struct db_params params;
 	struct buf list;   /* struct slot *: those to be updated */
 	struct buf sealed; /* the text sealed last */

@@ -64,7 +64,10 @@ const struct resource customer_resource = {
 		       .creditor = "k.creditor_id",
 		       .key = "k.customer_id",
 		       .sql = "NOT EXISTS (SELECT FROM debts.debt e WHERE e.creditor_id = k.creditor_id AND e.customer_id = "
-			      "k.customer_id AND e.debt_id < k.debt_id)" } },
+			      "k.customer_id AND e.debt_id < k.debt_id)" },
+		     { .from = "customers.creditor_customer k " RESOURCE_OF_KEY("customers.api_customer", "customer_id", "c"),
+		       .creditor = "k.creditor_id",
+		       .key = "k.customer_id" } },
 	.salt = "c.key_salt",
 	.version = "version",
 	.columns = customer_columns,

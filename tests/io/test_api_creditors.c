@@ -14,6 +14,7 @@
 #define POINT(n)     ID("4b00000", n)
 #define REPORT(n)    ID("5f00000", n)
 #define USER(n)      ID("5500000", n)
+#define NEW_CUSTOMER ID("430000", "fff0")
 #define SHARED       ID("440000", "ff03")
 #define ABOUT_SHARED ID("4d0000", "ff03")
 #define OF_BOTH      ID("4d0000", "ffa1")
@@ -119,6 +120,12 @@ static void fill_tables(void)
 			      "key_salt) SELECT ('019a0000-0000-7000-8000-004300000' || lpad(to_hex(n), 3, '0'))::uuid, 'C-' || "
 			      "n, 'natural', 'active', "
 			      "'de', 'DE', 1, '', '' FROM generate_series(0, 4095) n");
+	SQL("fill_new", /* owes nothing yet, and is known to 2 and 3; one is known by his debts besides */
+	    "INSERT INTO customers.customer (customer_id, external_ref, kind, status, locale, country, version, "
+	    "full_name_sealed, "
+	    "key_salt) VALUES ('" NEW_CUSTOMER "', 'new', 'natural', 'active', 'de', 'DE', 1, '', '')");
+	SQL("fill_known", "INSERT INTO customers.creditor_customer VALUES ('" CREDITOR("2") "', '" NEW_CUSTOMER "'), ('" CREDITOR(
+				  "3") "', '" NEW_CUSTOMER "'), ('" CREDITOR("2") "', '" CUSTOMER(OWN) "')");
 	SQL("fill_debts",
 	    "INSERT INTO debts.debt (debt_id, customer_id, creditor_id, version, last_entry_seq, cost_minor, fee_minor, "
 	    "interest_minor, "
@@ -206,8 +213,8 @@ static void test_api_creditors__a_page_costs_what_it_shows_however_much_others_h
 	}
 	fill_tables();
 	assert_reads_little(CREDITOR("2"));
-	SQL("test_analyze",
-	    "ANALYZE debts.debt, customers.customer, communications.communication, communications.creditor_communication");
+	SQL("test_analyze", "ANALYZE debts.debt, customers.customer, communications.communication, "
+			    "communications.creditor_communication, customers.creditor_customer");
 	assert_reads_little(CREDITOR("2"));
 	assert_reads_little(CREDITOR("1"));
 	assert_reads_little(NOTHING);
@@ -306,12 +313,23 @@ static void test_api_creditors__what_staff_wrote_is_not_for_him(void **state)
 	assert_int_equal(api_get("/auth/users", token), 403);
 }
 
+/* Whoever made a customer known finds him again, before there is a debt. */
+static void test_api_creditors__a_customer_is_known_to_those_who_made_him_known(void **state)
+{
+	(void)state;
+	assert_int_equal(api_get("/customers/" NEW_CUSTOMER, BOUND_TO(CREDITOR("2"))), 200);
+	assert_contains("\"actions\":[\"updateCustomer\",\"addContactPoint\"]");
+	assert_int_equal(api_get("/customers/" NEW_CUSTOMER "/contact-points", token), 200);
+	assert_int_equal(api_get("/customers/" NEW_CUSTOMER, BOUND_TO(CREDITOR("1"))), 404);
+}
+
 /* ---- lists ---- */
 
 #define DEBTS(where) "SELECT debt_id::text FROM debts.debt WHERE " where " ORDER BY debt_id DESC"
 #define PEOPLE(where)                                                                                                            \
 	"SELECT customer_id::text FROM customers.customer c WHERE EXISTS (SELECT FROM debts.debt d WHERE d.customer_id = "       \
-	"c.customer_id AND " where ") ORDER BY customer_id DESC"
+	"c.customer_id AND " where ") OR EXISTS (SELECT FROM customers.creditor_customer k WHERE k.customer_id = c.customer_id " \
+	"AND " where ") ORDER BY customer_id DESC"
 #define MAILS(where)                                                                                                             \
 	"SELECT communication_id::text FROM communications.communication WHERE " where " ORDER BY communication_id DESC"
 
@@ -356,7 +374,8 @@ static void test_api_creditors__orders_and_filters_hold_his_own(void **state)
 	assert_lists("/debts", "?currency=USD&dueFrom=2025-01-02", 3,
 		     DEBTS("creditor_id = '" CREDITOR("2") "' AND currency = 'USD' AND due_on >= '2025-01-02'"));
 	assert_lists("/customers", "?sort=id&kind=natural", 2,
-		     "SELECT DISTINCT customer_id::text FROM debts.debt WHERE creditor_id = '" CREDITOR("2") "' ORDER BY 1");
+		     "SELECT customer_id::text FROM debts.debt WHERE creditor_id = '" CREDITOR(
+			     "2") "' UNION SELECT '" NEW_CUSTOMER "' ORDER BY 1");
 	(void)BOUND_TO(CREDITOR("2"));
 	assert_lists("/debts", "?customer=" CUSTOMER(OWN), 2,
 		     DEBTS("creditor_id = '" CREDITOR("2") "' AND customer_id = '" CUSTOMER(OWN) "'"));
@@ -476,6 +495,7 @@ int main(void)
 		TEST(test_api_creditors__a_reports_file_is_for_its_creditor),
 		TEST(test_api_creditors__a_message_is_whose_debts_it_names),
 		TEST(test_api_creditors__what_staff_wrote_is_not_for_him),
+		TEST(test_api_creditors__a_customer_is_known_to_those_who_made_him_known),
 		TEST(test_api_creditors__lists_hold_his_own_page_by_page),
 		TEST(test_api_creditors__orders_and_filters_hold_his_own),
 		TEST(test_api_creditors__a_cursor_is_no_way_to_others),

@@ -235,6 +235,31 @@ static void test_customers_store__a_contact_point_keeps_its_end_and_its_proof(vo
 	then_refuses(&spec, 0, REFUSAL_BAD_TRANSITION);
 }
 
+/* ---- creditors ---- */
+
+#define CUSTOMER_1 "'019a0000-0000-7000-8000-004300000001'"
+#define CUSTOMER_2 "'019a0000-0000-7000-8000-004300000002'"
+
+static void test_customers_store__a_customer_is_known_to_the_creditors_of_who_made_him_known(void **state)
+{
+	static struct scope scope;
+
+	(void)state;
+	scope = (struct scope){ .creditors = { spec_id('R', 1), spec_id('R', 2) }, .creditors_count = 2 };
+	add_customer(1, STR("K-1"));
+	spec.commands[spec.count - 1].roles = ROLE_CREDITOR;
+	spec.commands[spec.count - 1].scope = &scope;
+	add_customer(2, STR("K-2"));
+	store_run(&spec);
+	assert_int_equal(
+		store_number(
+			&spec, "test_known",
+			"SELECT count(*) FROM customers.creditor_customer WHERE customer_id = " CUSTOMER_1
+			" AND creditor_id IN ('019a0000-0000-7000-8000-005200000001', '019a0000-0000-7000-8000-005200000002')"),
+		2);
+	assert_int_equal(store_number(&spec, "test_all_known", "SELECT count(*) FROM customers.creditor_customer"), 2);
+}
+
 /* ---- erasure ---- */
 
 static void add_erasure(unsigned number)
@@ -243,9 +268,6 @@ static void add_erasure(unsigned number)
 
 	store_add(&spec, &erase_customer_type, &body);
 }
-
-#define CUSTOMER_1 "'019a0000-0000-7000-8000-004300000001'"
-#define CUSTOMER_2 "'019a0000-0000-7000-8000-004300000002'"
 
 /* A message to each customer, and a dead letter of each. */
 static void given_traces(void)
@@ -568,6 +590,7 @@ int main(void)
 		TEST(test_customers_store__an_erasure_leaves_nothing_of_the_person),
 		TEST(test_customers_store__the_hash_of_an_address_is_the_customers_own),
 		TEST(test_customers_store__one_batch_may_create_and_erase),
+		TEST(test_customers_store__a_customer_is_known_to_the_creditors_of_who_made_him_known),
 		TEST(test_customers_store__what_is_owed_either_way_keeps_the_data),
 		TEST(test_customers_store__a_customer_without_a_salt_is_written_and_erased),
 		TEST(test_customers_store__what_can_be_done_next_is_what_the_rules_take),

@@ -29,7 +29,7 @@ def guarded(api):
 
 def roles_of_schemas():
     sources = (json.loads(path.read_text()) for path in ROOT.glob("schemas/*/*.avsc"))
-    return {source["name"]: source["dcs.roles"] for source in sources if "dcs.roles" in source}
+    return {source["name"]: source["dcs.roles"] for source in sources if "dcs.roles" in source and source.get("dcs.key")}  # a Tick is no request
 
 
 COMMANDS = roles_of_schemas()
@@ -144,6 +144,54 @@ def test_a_portal_user_without_a_customer_has_nothing(api, client, guarded, mine
     for operation in guarded:
         if operation.roles is not None and operation.method == "GET" and "consumer" in operation.roles:
             assert api.get(operation.target(mine), token=token).status == 403, operation
+
+
+# ---- whose creditors ----
+
+
+@pytest.fixture(scope="module")
+def bound_token(api, client, mine):
+    creditor_id = api.get(f"/debts/{mine.debt}", token=mine.token).json["creditorId"]
+    return client.token("creditor", subject="erp", creditors=[creditor_id], sources=[])
+
+
+def reads_of_creditors(guarded):
+    return [operation for operation in guarded if operation.method == "GET" and operation.roles is not None and "creditor" in operation.roles]
+
+
+def test_a_creditor_sees_what_is_about_his_creditors(api, guarded, mine, others, bound_token):
+    assert mine.payment and others.payment
+    seen = 0
+    for operation in reads_of_creditors(guarded):
+        if operation.thing in ("customer", "debt", "payment", "command"):
+            own, foreign = (api.get(operation.target(things), token=bound_token) for things in (mine, others))
+            assert own.status == 200, (operation, own)
+            assert foreign.status == 404 and foreign.json["code"] == "not_found", (operation, foreign)
+            seen += 1
+    assert seen >= 7
+
+
+def test_a_creditors_lists_hold_his_own_only(api, client, guarded, mine, others, bound_token):
+    assert others.debt and others.communication
+    unbound = client.token("creditor", subject="erp", creditors=[])
+    expected = {"listCustomers": {mine.customer}, "listDebts": {mine.customer}, "listCommunications": set(), "listReports": set()}
+    for operation in reads_of_creditors(guarded):
+        if operation.is_list and operation.thing is None:
+            mark = "id" if operation.id == "listCustomers" else "customerId"
+            shown = {item[mark] for item in api.get(operation.path, token=bound_token).json["items"]}
+            assert shown == expected[operation.id], operation
+            assert api.get(operation.path, token=unbound).json["items"] == [], operation
+
+
+def test_a_creditor_changes_what_is_his_own(api, guarded, mine, others, bound_token):
+    debt = api.get(f"/debts/{mine.debt}", token=bound_token).json
+    assert "amendDebt" in debt["actions"] and "recordPayment" not in debt["actions"]  # he has no payment source
+    for things, status in ((mine, 200), (others, 404)):
+        change = {"dueOn": str(today()), "reason": "agreed"}
+        answer = api.put(f"/debts/{things.debt}", change, token=bound_token, headers={"If-Match": "*"})
+        assert answer.status == status, answer
+    assert api.delete(f"/debts/{others.debt}?reason=created_in_error", token=bound_token).status == 404
+    assert api.post(f"/payments/{others.payment}/reversal", {"reason": "chargeback"}, token=bound_token).status == 404
 
 
 # ---- the worker ----

@@ -30,7 +30,9 @@ struct spec {
 	int64_t now_ms;
 	int64_t received_ms; /* 0: the command has not waited */
 	int32_t today;
-	uint8_t commands; /* so far: they make the ids */
+	uint32_t roles;            /* of who says so; 0: all that may */
+	const struct scope *scope; /* of his; NULL: all */
+	uint8_t commands;          /* so far: they make the ids */
 };
 
 #define SPEC_TODAY 20454 /* 2026-01-01 */
@@ -117,8 +119,8 @@ static inline const struct decision *spec_when(struct spec *spec, const struct m
 				     .id = spec_id('!', ++spec->commands),
 				     .key = *message_uuid(type->key_field, body),
 				     .actor = STR("test"),
-				     .roles = type->roles,
-				     .scope = &scope_all,
+				     .roles = spec->roles == 0 ? type->roles : spec->roles,
+				     .scope = spec->scope == NULL ? &scope_all : spec->scope,
 				     .now_ms = spec->now_ms,
 				     .received_ms = spec->received_ms == 0 ? spec->now_ms : spec->received_ms,
 				     .today = spec->today };

@@ -87,6 +87,35 @@ static void test_customers__a_customer_is_created(void **state)
 	assert_string_equal(the_customer()->timezone, "Europe/Berlin");
 }
 
+/* Creditors who may read him before he owes anything. */
+static void test_customers__who_is_bound_to_creditors_makes_a_customer_known_to_them(void **state)
+{
+	struct create_customer body = a_customer();
+	struct scope scope = { .creditors = { spec_id('R', 1), spec_id('R', 2) }, .creditors_count = 2 };
+	const struct customer_created *event;
+
+	(void)state;
+	spec.scope = &scope;
+	spec.roles = ROLE_CREDITOR;
+	spec_when(&spec, &create_customer_type, &body);
+	event = then_event(&spec, 0, customer_created);
+	assert_int_equal(event->creditor_ids_count, 2);
+	assert_memory_equal(event->creditor_ids, scope.creditors, 2 * sizeof(struct uuid));
+
+	body.customer_id = spec_id('C', 2); /* an agent is bound to none */
+	body.external_ref = STR("K-2");
+	spec.roles = ROLE_CREDITOR | ROLE_AGENT;
+	spec_when(&spec, &create_customer_type, &body);
+	assert_int_equal(then_event(&spec, 0, customer_created)->creditor_ids_count, 0);
+
+	body.customer_id = spec_id('C', 3); /* an operator's creditor is all creditors */
+	body.external_ref = STR("K-3");
+	spec.roles = ROLE_CREDITOR;
+	spec.scope = &scope_all;
+	spec_when(&spec, &create_customer_type, &body);
+	assert_int_equal(then_event(&spec, 0, customer_created)->creditor_ids_count, 0);
+}
+
 static void refuse_customer(const struct create_customer *body, enum refusal refusal, const char *field)
 {
 	spec_when(&spec, &create_customer_type, body);
@@ -548,6 +577,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		TEST(test_customers__a_customer_is_created),
+		TEST(test_customers__who_is_bound_to_creditors_makes_a_customer_known_to_them),
 		TEST(test_customers__every_field_of_a_customer_is_looked_at),
 		TEST(test_customers__an_id_and_a_reference_are_used_once),
 		TEST(test_customers__what_is_not_given_does_not_change),
