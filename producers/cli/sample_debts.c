@@ -129,7 +129,7 @@ void sample_debt(const struct world *world, int64_t index, struct sample_debt *r
 static void draw_payment(struct dice *dice, const struct world *world, const struct sample_debt *debt, int ordinal,
 			 int64_t amount_minor, struct sample_payment *ret_payment)
 {
-	static const char *const methods[] = { "bank_transfer", "card", "direct_debit", "cash" };
+	static const char *const methods[] = { "transfer", "card", "direct_debit", "cash" };
 	static const int weights[] = { 55, 20, 22, 3 };
 	int32_t last = world->today - 1;
 	int32_t first = debt->due_on - 5 < last ? debt->due_on - 5 : last;
