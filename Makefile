@@ -1,6 +1,7 @@
 # The two commands of a user: `make demo` and `make test`. `make help` lists the rest.
 #
-# FLAVOUR=release (default: hardened, -O2) | sanitize (ASan, UBSan, -O1) | clang (warnings of the other compiler)
+# FLAVOUR=release (default: hardened, -O2) | sanitize (ASan, UBSan, -O1) | clang (warnings of the other compiler) | fuzz (libFuzzer, ASan,
+# UBSan) | cover (libFuzzer, and which lines it reaches)
 
 SHELL       := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -17,6 +18,8 @@ GEN     := build/gen
 CC_release  := gcc
 CC_sanitize := gcc
 CC_clang    := clang
+CC_fuzz     := clang
+CC_cover    := clang
 CC          := $(CC_$(FLAVOUR))
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wwrite-strings -Wundef \
@@ -26,9 +29,13 @@ HARDEN_LD := -pie -Wl,-z,relro,-z,now,-z,noexecstack
 OPTIMISE_release  := -O2 -g -D_FORTIFY_SOURCE=2 $(HARDEN)
 OPTIMISE_sanitize := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 OPTIMISE_clang    := -O1 -g
+OPTIMISE_fuzz     := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+OPTIMISE_cover    := -O1 -g -fsanitize=fuzzer-no-link -fprofile-instr-generate -fcoverage-mapping
 LINK_release  := $(HARDEN_LD)
 LINK_sanitize := -fsanitize=address,undefined
 LINK_clang    :=
+LINK_fuzz     := -fsanitize=fuzzer,address,undefined
+LINK_cover    := -fsanitize=fuzzer -fprofile-instr-generate
 
 CFLAGS  := -std=c17 -D_POSIX_C_SOURCE=200809L $(WARNINGS) $(OPTIMISE_$(FLAVOUR)) -Ilib -I$(GEN) -I.
 LDFLAGS := $(LINK_$(FLAVOUR)) -Wl,--as-needed
@@ -72,6 +79,7 @@ PROGRAMS := $(foreach part,$(MODULES),$(if $(wildcard consumers/$(part)/main.c),
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(OUT)/tests/%,$(wildcard tests/unit/test_*.c))
 IO_TESTS   := $(patsubst tests/io/%.c,$(OUT)/tests/%,$(wildcard tests/io/test_*.c))
 SIM_TESTS  := $(patsubst tests/sim/%.c,$(OUT)/tests/%,$(wildcard tests/sim/test_*.c))
+FUZZERS    := $(patsubst tests/fuzz/fuzz_%.c,$(OUT)/doors/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCHES    := $(addprefix $(OUT)/bench/,load publish measure floor wire http_load http_bare)
 
 .DEFAULT_GOAL := build
@@ -173,6 +181,10 @@ $(BENCHES): $(OUT)/bench/%: $(OUT)/tests/bench/%.o $(BENCH_WORLD) $(ARCHIVE)
 	@mkdir -p $(@D)
 	$(call run,ld $@,$(CC) $(LDFLAGS) -o $@ $^ $(ALLOCATOR) $(LIBS))
 
+$(FUZZERS): $(OUT)/doors/%: $(OUT)/tests/fuzz/fuzz_%.o $(ARCHIVE)
+	@mkdir -p $(@D)
+	$(call run,ld $@,$(CC) $(LDFLAGS) -o $@ $< $(ARCHIVE) $(LIBS))
+
 # ---- tests: each target ends with `N passed, N failed` (tests/run.sh) ----
 
 SEEDS ?= 10000
@@ -180,7 +192,21 @@ SEEDS ?= 10000
 .PHONY: test
 test: deps ## every test and check, from a fresh clone; 15 minutes on two cores
 	@$(MAKE) --no-print-directory -j$(JOBS) build tests
-	@tests/run.sh suites unit schemas sim io system check
+	@tests/run.sh suites unit schemas fuzz sim io system check
+
+# What a night runs. Each part is a target of its own.
+.PHONY: long
+long: deps ## for a night: the simulation in 100,000 worlds, a minute for each door, what is planted behind them, a chaos
+	@$(MAKE) --no-print-directory -j$(JOBS) build tests
+	@tests/run.sh suites long-sim long-fuzz cover plant long-chaos
+
+.PHONY: long-sim long-fuzz long-chaos
+long-sim:
+	@$(MAKE) --no-print-directory sim SEEDS=100000
+long-fuzz:
+	@$(MAKE) --no-print-directory fuzz DOOR_SECONDS=60
+long-chaos:
+	@tests/run.sh each '$(MAKE) --no-print-directory chaos'
 
 .PHONY: tests
 tests: $(UNIT_TESTS) $(IO_TESTS) $(SIM_TESTS) $(BENCHES)
@@ -210,6 +236,26 @@ SYSTEM_LANES ?= 2
 .PHONY: system
 system: build ## stories on the real stack: ONLY=tests/system/test_x.py
 	@tests/run.sh pytest $(or $(ONLY),-n $(SYSTEM_LANES) --dist loadfile --durations=15 tests/system)
+
+# What comes from outside, against each door: tests/fuzz/README.md.
+DOOR_SECONDS ?= 8
+
+.PHONY: fuzz
+fuzz: ## random bytes at every door, DOOR_SECONDS=8 each, two at a time: DOORS='record wire'
+	@$(MAKE) --no-print-directory -j$(JOBS) FLAVOUR=fuzz fuzzers
+	@tests/fuzz/run.py build/fuzz/doors $(DOOR_SECONDS) $(DOORS)
+
+.PHONY: plant
+plant: fuzzers ## that the fuzzers find what they are for: a MUST is planted behind each door, in a copy
+	@tests/fuzz/plant.py
+
+.PHONY: cover
+cover: ## which lines of admission, wire and intake the kept inputs reach; fails below 90 %
+	@$(MAKE) --no-print-directory -j$(JOBS) FLAVOUR=cover fuzzers
+	@tests/run.sh each 'tests/fuzz/run.py build/cover/doors --cover $(wildcard lib/wire/*.c) lib/worker/admit.c producers/api/intake.c lib/token/parse.c'
+
+.PHONY: fuzzers
+fuzzers: $(FUZZERS)
 
 # ---- speed ----
 

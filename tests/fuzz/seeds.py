@@ -1,0 +1,236 @@
+#!/usr/bin/python3
+"""Writes first inputs for the fuzzers: every command with sensible values, in an order in which each finds what it needs.
+
+usage: seeds.py FOLDER      FOLDER: build/fuzz/doors; the inputs go into FOLDER/DOOR.corpus
+
+What a schema says comes from schemas/, so a new command is in the next seeds; what a member may say is in VALUES. `run.py --keep` makes the
+kept corpus of them and of what the fuzzers found.
+"""
+
+import datetime
+import json
+import pathlib
+import re
+import struct
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+TODAY = (datetime.date(2026, 11, 22) - datetime.date(1970, 1, 1)).days
+NOW = 1795359845123
+MODULES = ["debts", "customers", "communications", "users", "reports"]  # as in fuzz_record.c
+ID = "0198c0de-0000-7000-8000-0000000000%02x"
+
+VALUES = {
+    "external_ref": "K-1", "kind": "natural", "full_name": "Erika Mustermann", "birth_date": 3876, "locale": "de-DE", "country": "DE",
+    "region": "DE-BY", "timezone": "Europe/Berlin", "channel": "email", "address": "erika@example.com", "place": "home", "source": "consumer",
+    "currency": "EUR", "principal_minor": 10000, "interest_minor": 100, "fee_minor": 0, "cost_minor": 0, "opened_on": TODAY - 60,
+    "due_on": TODAY - 30, "fees_authorised": True, "amount_minor": 2500, "received_on": TODAY - 1, "method": "transfer", "expected_version": None,
+    "purpose": "collect", "basis": "express", "evidence_ref": "call 7", "obtained_at": NOW - 1000, "name": "demand", "version": 1, "language": "de",
+    "message_class": "demand", "subject": "Rechnung", "body": "Bitte zahlen Sie {{total}}. {{opt_out}}", "template_name": "demand", "via": "link",
+    "keyword": None, "withdrawn_at": NOW - 500, "attempt": 1, "outcome": "accepted", "provider": "smtp", "provider_ref": "7", "provider_code": "250",
+    "occurred_at": NOW, "status": "delivered", "send_by": NOW + 3600000, "login": "erika", "format": "csv", "as_of": TODAY - 1, "from_on": None,
+    "business_date": TODAY, "at": NOW, "comment": "asked for", "reason": "other",
+}  # fmt: skip
+OTHERS = {
+    ("RecordPayment", "source"): "bank-1", ("RecordLogin", "outcome"): "succeeded", ("ReversePayment", "reason"): "chargeback",
+    ("CancelDebt", "reason"): "created_in_error", ("InvalidateContactPoint", "reason"): "bounced", ("RecordSessionEnd", "reason"): "logout",
+    ("GenerateReport", "kind"): "ageing", ("EraseCustomer", "basis"): "request", ("RegisterUser", "roles"): ["agent"],
+    ("ChangeRoles", "roles"): ["supervisor"],
+}  # fmt: skip
+ORDER = (
+    "CreateCustomer AddContactPoint VerifyContactPoint UpdateCustomer InvalidateContactPoint EraseCustomer CreateDebt RecordPayment ReversePayment "
+    "AmendDebt CancelDebt PublishTemplate GrantConsent SendCommunication RecordDispatch RecordDelivery CancelCommunication WithdrawConsent RegisterUser "
+    "ChangeRoles RecordLogin RecordSessionEnd DisableUser EnableUser GenerateReport"
+).split()
+
+
+def id_of(name):
+    """The same everywhere for the same name: what refers to each other does."""
+    return ID % (sum(name.encode()) % 255 + 1)
+
+
+# ---- Avro ----
+
+
+def long(number):
+    zigzag, out = (number << 1) ^ (number >> 63), b""
+    while zigzag > 0x7F:
+        out, zigzag = out + bytes([zigzag & 0x7F | 0x80]), zigzag >> 7
+    return out + bytes([zigzag])
+
+
+def value_of(command, field, kind):
+    name = field["name"]
+    if isinstance(kind, dict) and kind.get("logicalType") == "uuid":
+        return id_of(name)
+    value = OTHERS.get((command, name), VALUES.get(name))
+    if value is None and isinstance(kind, dict) and kind["type"] == "array":
+        items = kind["items"]
+        if isinstance(items, dict) and items.get("logicalType") == "uuid":
+            return [id_of(name.removesuffix("s"))]
+        return [{part["name"]: "x" for part in items["fields"]}] if isinstance(items, dict) else []
+    return "x" if value is None and kind == "string" else value
+
+
+def encode(kind, value):
+    if isinstance(kind, list):
+        return long(0) if value is None else long(1) + encode(kind[1], value)
+    if isinstance(kind, dict) and kind["type"] == "array":
+        return (long(len(value)) + b"".join(encode(kind["items"], item) for item in value) if value else b"") + long(0)
+    if isinstance(kind, dict) and kind["type"] == "record":
+        return b"".join(encode(part["type"], value[part["name"]]) for part in kind["fields"])
+    base = kind["type"] if isinstance(kind, dict) else kind
+    if base == "boolean":
+        return bytes([bool(value)])
+    if base in ("int", "long"):
+        return long(value or 0)
+    data = (value or "").encode()
+    return long(len(data)) + data
+
+
+class Command:
+    def __init__(self, path, ids):
+        source = json.loads(path.read_text())
+        self.name, self.module = source["name"], path.parent.name
+        kinds = {field["name"]: field["type"][1] if isinstance(field["type"], list) else field["type"] for field in source["fields"]}
+        self.body = {field["name"]: value_of(self.name, field, kinds[field["name"]]) for field in source["fields"]}
+        self.frame = struct.pack(">bI", 0, ids[f"dcs.{self.module}.{path.stem}"])
+        self.frame += b"".join(encode(field["type"], self.body[field["name"]]) for field in source["fields"])
+
+    def json(self):
+        return json.dumps({name: value for name, value in self.body.items() if value is not None}).encode()
+
+    def rest(self):
+        """As the gateway takes it: camelCase, amounts with their currency, days and instants as texts."""
+        out = {}
+        for name, value in self.body.items():
+            member = re.sub(r"_(\w)", lambda found: found[1].upper(), name)
+            if value is None or name == "currency":
+                continue
+            if name.endswith("_minor"):
+                out[member.removesuffix("Minor")] = {"amountMinor": value, "currency": "EUR"}
+            elif name.endswith(("_on", "_date", "as_of")):
+                out[member] = (datetime.date(1970, 1, 1) + datetime.timedelta(value)).isoformat()
+            elif name.endswith(("_at", "send_by")) and isinstance(value, int):
+                out[member] = datetime.datetime.fromtimestamp(value / 1000, datetime.timezone.utc).isoformat().replace("+00:00", "Z")
+            else:
+                out[member] = value
+        return json.dumps(out).encode()
+
+
+def commands():
+    ids = json.loads((ROOT / "schemas/ids.json").read_text())
+    newest = {}
+    for path in sorted((ROOT / "schemas").glob("*/*.avsc"), key=lambda path: int(path.stem.partition(".v")[2] or 1)):
+        if json.loads(path.read_text())["dcs.kind"] == "command":
+            newest[path.stem.partition(".v")[0]] = Command(path, ids)
+    return sorted(newest.values(), key=lambda command: ORDER.index(command.name) if command.name in ORDER else len(ORDER))
+
+
+# ---- doors ----
+
+
+def short(data):
+    return bytes([len(data)]) + data
+
+
+def sized(data):
+    return struct.pack(">H", len(data)) + data
+
+
+def records(all_commands):
+    for number, module in enumerate(MODULES):
+        mine = [command for command in all_commands if command.module == module]
+        for command in mine:
+            yield bytes([number]) + b"\0" + sized(command.frame)
+            key = next(value for name, value in command.body.items() if name in ("customer_id", "user_id", "template_id", "report_id"))
+            headers = [(0, b"1.0"), (1, id_of("x").encode()), (2, b"/fuzz"), (3, f"dcs.{module}.{command.name}.v1".encode()), (6, b"Bearer good"),
+                       (4, b"2026-11-22T15:04:05Z"), (10, id_of("c").encode()), (12, b"2026-12-22T15:04:05Z"),
+                       (14, b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")]  # fmt: skip
+            packed = bytes([len(headers)]) + b"".join(bytes([name]) + short(value) for name, value in headers)
+            yield bytes([number, 3]) + short(key.encode()) + b"\0" + packed + sized(command.frame)
+        for mode in (0, 0x10, 0x20, 0x40, 0x60):
+            yield bytes([number]) + b"".join(bytes([mode]) + sized(command.frame) for command in mine)
+    tick = next(command for command in all_commands if command.name == "Tick")
+    yield b"\0\0" + sized(tick.frame)
+    create = all_commands[0]
+    for head, token in ((b"Bearer ", b"bad"), (b"", b""), (b"Bearer ", b"good")):
+        headers = [(0, b"1.0"), (1, id_of("x").encode()), (2, b"/f"), (3, f"dcs.customers.{create.name}.v1".encode()), (6, head + token)]
+        packed = bytes([len(headers)]) + b"".join(bytes([name]) + short(value) for name, value in headers)
+        for mode in (2, 2 | 12):
+            yield b"\1" + bytes([mode]) + packed + sized(create.frame)
+    yield b"\1\0" + sized(create.frame[:5] + bytes(3000))
+    yield b"\1\2" + b"\20" + b"".join(bytes([19]) + short(bytes(250)) for _ in range(16)) + sized(create.frame)
+    for key in (b"", b"x", id_of("customer_id").upper().encode(), bytes(36)):
+        yield b"\0\1" + short(key) + b"\3" + sized(all_commands[0].frame)
+
+
+def wire(all_commands):
+    for line in (ROOT / "tests/unit/wire_golden.inc").read_text().splitlines():
+        if found := re.match(r'\t  "([0-9a-f]*)"', line):
+            golden = bytes.fromhex(found[1])
+            yield b"\0" + struct.pack(">bI", 0, schema) + golden
+        elif found := re.match(r'\t\{ "(\w+)", (\d+), (".*"),', line):
+            schema = int(found[2])
+    for number in range(70):
+        for command in all_commands:
+            yield b"\1" + bytes([number]) + command.json()
+            yield b"\2" + bytes([number]) + command.rest()
+    yield b"\3" + b"".join(bytes([name]) + short(value) for name, value in [
+        (0, b"1.0"), (1, id_of("x").encode()), (2, b"/fuzz"), (3, b"dcs.debts.CreateDebt.v1"), (4, b"2026-11-22T15:04:05.123+01:00"),
+        (5, b"Bearer a.b.c"), (6, id_of("c").encode()), (7, id_of("d").encode()), (8, b"2026-11-22T15:04:05Z"),
+        (9, b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"), (10, b"17"), (11, bytes(32))])  # fmt: skip
+
+
+def intake(all_commands):
+    ids = bytes(range(32))
+    for number in range(48):
+        for command in all_commands:
+            yield bytes([0, number, 0]) + ids + b"\2" + command.rest()
+            yield bytes([0, number, 3]) + ids + b"\2" + json.dumps({"command": command.name, "data": json.loads(command.rest())}).encode()
+        for query in (["limit", "10", "sort", "-createdAt"], ["customer", id_of("customer_id")], ["dueFrom", "2026-01-01", "state", "active"],
+                      ["creditor", id_of("creditor_id"), "cursor", "AAAA"], ["updatedSince", "2026-01-01T00:00:00Z"], ["channel", "sms"]):  # fmt: skip
+            yield bytes([2, number]) + ids[:16] + b"".join(short(word.encode()) for word in query)
+    yield b"\1" + sized(b'"8e03978e-40d5"') + sized(b"respond-async, wait=10") + sized(b'"7"') + b"text/csv;q=0.5, */*;q=0.1"
+    yield b"\1" + sized(b"bare-key") + sized(b'foo; a="b", wait="3"') + sized(b"*") + b"text/*, application/json; charset=utf-8"
+    head = [("Host", "a"), ("Content-Length", "3"), ("Transfer-Encoding", "chunked"), ("Accept", "*/*")]
+    packed = b"".join(short(name.encode()) + sized(value.encode()) for name, value in head)
+    yield b"\3" + sized(b"/debts/1?x=%20y") + short(b"GET") + short(b"HTTP/1.1") + packed
+    yield b"\3" + sized(b"http://example.com/customers") + short(b"PATCH") + short(b"HTTP/1.0") + packed[:9]
+    yield b"\4" + short(id_of("c").encode()) + short(id_of("k").encode()) + short(b"0" * 32) + short(b"1") + short(b"7") + short(b"1795359845") + b"sent"
+    yield b"\5" + b"192.0.2.1".ljust(63) + b"\1" + b"10.0.0.1, 2001:db8::1, 198.51.100.7:443"
+
+
+def tables(_):
+    files = {
+        1: "external_ref,full_name,kind,birth_date,locale,country,region,timezone,email,mobile\nK1,Erika Mustermann,natural,1980-08-12,de-DE,DE,,,e@example.com,+491701234567\n",
+        2: "external_ref,customer_ref,creditor,currency,principal,interest,fee,cost,opened_on,due_on,fees_authorised\nD1,K1,acme,EUR,100.00,1.00,0,0,2026-01-01,2026-02-01,yes\n",
+        3: "source,external_ref,customer_ref,creditor,debt_ref,amount,currency,received_on,method\nbank-1,P1,K1,acme,D1,12.34,EUR,2026-11-01,transfer\n",
+    }  # fmt: skip
+    for text in files.values():
+        yield text.encode()
+        yield ("sep=;\r\n" + text.replace(",", ";").replace("\n", "\r\n")).encode("utf-16")
+        yield ("\ufeffHeading line\n\n" + text.replace(",", "\t")).encode()
+        yield text.replace("K1", '"K ""1"""').replace("12.34", "1.234,56").encode()
+
+
+def tokens(_):
+    yield b"\0eyJhbGciOiJFUzI1NiIsImtpZCI6ImsxIiwidHlwIjoiSldUIn0.eyJpc3MiOiJkY3MifQ." + b"A" * 86
+    yield b'\1{"alg":"ES256","typ":"JWT","kid":"dcs-20261122-ab12cd"}'
+    yield b'\2{"iss":"dcs","aud":["dcs"],"sub":"billing","iat":1700000000,"exp":1700000900,"nbf":1700000000,"roles":["agent","creditor"],"creditors":["*"],"sources":["bank-1"]}'
+
+
+def main(folder):
+    all_commands = commands()
+    doors = {"record": records, "wire": wire, "intake": intake, "import": tables, "token": tokens}
+    for door, make in doors.items():
+        inputs = pathlib.Path(folder) / f"{door}.corpus"
+        inputs.mkdir(parents=True, exist_ok=True)
+        for number, data in enumerate(make(all_commands)):
+            (inputs / f"seed-{number:05}").write_bytes(data)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    main(sys.argv[1])
