@@ -218,10 +218,11 @@ int import_map_read(const struct table_row *header, enum import_kind kind, struc
 
 /* ---- cells ---- */
 
-/* Without what nobody sees at its ends: the normal form. Empty: the file has no such column, or the cell is empty. */
+/* Without what nobody sees at its ends: the normal form. Empty: neither the kind (-1) nor the file has such a column, or the cell
+ * is empty. */
 static struct str cell(const struct import_map *map, const struct table_row *row, int column)
 {
-	if (map->places[column] < 0 || map->places[column] >= (int)row->count)
+	if (column < 0 || map->places[column] < 0 || map->places[column] >= (int)row->count)
 		return STR("");
 	return text_trim(row->fields[map->places[column]],
 			 kinds[map->kind].columns[column].kind == CELL_PROSE ? TEXT_PROSE : TEXT_WORD);

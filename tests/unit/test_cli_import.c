@@ -242,6 +242,19 @@ static void test_import_row__makes_a_customer_with_its_contact_points(void **sta
 	assert_true(str_is(point->address, "+33639980001"));
 }
 
+static void test_import_amount__is_nothing_where_the_kind_has_no_amounts(void **state)
+{
+	struct table_row row = { .count = 1, .fields = { STR("C-1") } };
+	struct str currency;
+	int64_t minor = -1;
+
+	(void)state;
+	assert_int_equal(when_imported("external_ref,full_name,locale,country\nC-1,Anna,fr-FR,FR\n"), 0);
+	assert_int_equal(import_amount(&fixture.map, &row, &currency, &minor, &fixture.err), 0);
+	assert_int_equal(minor, 0);
+	assert_int_equal(currency.size, 0);
+}
+
 static void test_import_row__reads_amounts_in_the_rows_currency(void **state)
 {
 	const struct create_debt *debt;
@@ -406,6 +419,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_table_file__refuses_a_field_of_many_lines_that_is_too_long, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(test_import_row__makes_a_customer_with_its_contact_points, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_import_amount__is_nothing_where_the_kind_has_no_amounts, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_import_row__reads_amounts_in_the_rows_currency, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_import_row__lets_a_payment_find_the_debt_of_another_file, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_import_row__gives_the_same_row_the_same_command_id_and_another_row_another,
