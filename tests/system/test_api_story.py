@@ -82,7 +82,7 @@ def test_a_collector_starts_works_and_tidies_up(api, admin_password, send):
 
     # Somebody registers, may do nothing, and is given roles.
     login = f"collector-{new_id()[-12:]}"
-    user = stranger.post("/auth/register", {"login": login, "password": PASSWORD})
+    user = stranger.post("/auth/register", {"login": login, "password": PASSWORD}, expect=202)
     refused = stranger.post("/auth/login", {"login": login, "password": PASSWORD}, expect=403)
     assert refused["code"] == "no_roles"
     admin = stranger.logged_in(*admin_password)
