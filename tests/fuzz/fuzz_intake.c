@@ -127,6 +127,7 @@ static void take_request(struct input *input)
 	struct guard_header headers[GUARD_HEADERS_MAX + 1];
 	struct str uri = input_long(input);
 	struct str method = input_short(input), version = input_short(input);
+	struct str authority = guard_cut_authority(&uri);
 	struct path_params params;
 	unsigned methods;
 	size_t count = 0;
@@ -137,7 +138,9 @@ static void take_request(struct input *input)
 	}
 	if (guard_uri(uri).status == 0)
 		(void)paths_find(paths, uri, METHOD_GET, &params, &methods);
-	(void)guard_request(method, version, headers, count);
+	(void)guard_request(method, version, authority, headers, count);
+	for (size_t i = 0; i < count; i++)
+		(void)guard_length_is_good(headers[i].value);
 }
 
 /* ---- what comes back ---- */
