@@ -200,7 +200,7 @@ static int fold_part(struct fold *fold, const struct verify_head *head, struct e
 			return -1;
 		if (!found)
 			return 0;
-		progress_show(&fold->verify->progress, ++fold->verify->folded, 0, 0);
+		progress_show(&fold->verify->progress, ++fold->verify->tally.folded, 0, 0);
 		if (!fold_has(fold, &line.row.key))
 			continue;
 		if (!fold_has_room(fold)) {
@@ -256,7 +256,7 @@ static void check_rows(struct fold *fold, const struct folded_table *table, cons
 
 		if (!fold_has(fold, &key))
 			continue;
-		fold->verify->rows++;
+		fold->verify->tally.rows++;
 		arena_reset(&fold->verify->arena); /* what was opened of the row before */
 		table->check(fold, &row);
 	}
@@ -317,7 +317,7 @@ static int check_table(struct fold *fold, const struct folded_table *table, cons
 		rows = page.rows;
 		check_rows(fold, table, &page);
 		db_result_release(&page);
-		progress_show(&fold->verify->progress, fold->verify->folded, 0, 0);
+		progress_show(&fold->verify->progress, fold->verify->tally.folded, 0, 0);
 	}
 	if (!table->may_lag)
 		find_missing(fold, table);

@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/day.h"
@@ -93,7 +95,7 @@ void finding(struct verify *verify, int promise, const char *where, const char *
 
 	MUST(promise >= 1);
 	MUST(promise <= PROMISES_COUNT);
-	if (++verify->findings[promise] > SHOWN_MAX)
+	if (++verify->tally.findings[promise] > SHOWN_MAX)
 		return;
 	va_start(values, format);
 	vsnprintf(what, sizeof(what), format, values);
@@ -243,19 +245,24 @@ static void close_all(struct verify *verify)
 
 /* ---- running ---- */
 
+/* What runs beside what, each in a process of its own: about as much work in each. */
+enum lane_number { LANE_LOG, LANE_STATES, LANE_REST, LANES_COUNT };
+
 static const struct {
+	enum lane_number lane;
 	const char *promises; /* for --only */
 	const char *what;     /* for the progress line */
 	int (*run)(struct verify *verify, struct err *err);
 } checks[] = {
-	{ "P2", "heads of anchors", verify_anchors },
-	{ "P1,P2,P4", "events of the logs", verify_log },
-	{ "P3", "commands", verify_commands },
-	{ "P5", "checks of the ledger", verify_ledger },
-	{ "P6", "events of the topics", verify_topic },
-	{ "P7", "events of a log folded", verify_refold },
-	{ "P7", "events folded to states", verify_states },
+	{ LANE_LOG, "P2", "heads of anchors", verify_anchors },
+	{ LANE_LOG, "P1,P2,P4", "events of the logs", verify_log },
+	{ LANE_LOG, "P3", "commands", verify_commands },
+	{ LANE_STATES, "P7", "events folded to states", verify_states },
+	{ LANE_REST, "P5", "checks of the ledger", verify_ledger },
+	{ LANE_REST, "P7", "events of a log folded", verify_refold },
+	{ LANE_REST, "P6", "events of the topics", verify_topic },
 };
+#define CHECKS_COUNT (sizeof(checks) / sizeof(checks[0]))
 
 /* Whether --only, a list of promises, names one of these. */
 static bool is_wanted(const char *promises)
@@ -274,20 +281,118 @@ static bool is_wanted(const char *promises)
 	return conf.only[0] == '\0';
 }
 
-static int run_checks(struct verify *verify, struct err *err)
+static int run_lane(struct verify *verify, int lane, struct err *err)
 {
-	bool any = false;
-
-	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
-		if (!is_wanted(checks[i].promises))
+	for (size_t i = 0; i < CHECKS_COUNT; i++) {
+		if ((int)checks[i].lane != lane || !is_wanted(checks[i].promises))
 			continue;
-		any = true;
 		progress_start(&verify->progress, checks[i].what, conf.progress);
 		if (checks[i].run(verify, err) != 0)
 			return -1;
 		fflush(stdout);
 	}
-	return any ? 0 : err_set(err, ERR_FATAL, "--only names no promise");
+	return 0;
+}
+
+static void add_tally(struct tally *sum, const struct tally *tally)
+{
+	for (int i = 0; i <= PROMISES_COUNT; i++)
+		sum->findings[i] += tally->findings[i];
+	sum->events += tally->events;
+	sum->records += tally->records;
+	sum->published += tally->published;
+	sum->unpublished += tally->unpublished;
+	sum->anchored += tally->anchored;
+	sum->folded += tally->folded;
+	sum->rows += tally->rows;
+}
+
+/* All that a lane needs is its own: a connection cannot be shared. It says how it went on its standard error, and hands over its
+ * tally. */
+static int be_lane(struct verify *verify, const char *name, int lane, int report)
+{
+	struct err err = ERR_INIT;
+	int status = EXIT_STATUS_OK;
+
+	if (open_all(verify, &err) != 0 || run_lane(verify, lane, &err) != 0)
+		status = fail_wrong(name, &err);
+	fflush(stdout);
+	if (write(report, &verify->tally, sizeof(verify->tally)) != (ssize_t)sizeof(verify->tally))
+		status = EXIT_STATUS_WRONG;
+	close_all(verify);
+	return status;
+}
+
+struct lane {
+	pid_t process; /* 0: not wanted */
+	int report;
+};
+
+static int start_lane(struct verify *verify, const char *name, int lane, struct lane *ret_lane, struct err *err)
+{
+	int ends[2];
+
+	if (pipe(ends) != 0)
+		return err_set(err, ERR_FATAL, "no pipe for another process");
+	fflush(stdout);
+	fflush(stderr);
+	ret_lane->process = fork();
+	if (ret_lane->process == 0) {
+		(void)close(ends[0]);
+		_exit(be_lane(verify, name, lane, ends[1])); // tidy: _exit, nothing of the process it came from is to be ended
+	}
+	(void)close(ends[1]);
+	ret_lane->report = ends[0];
+	if (ret_lane->process > 0)
+		return 0;
+	(void)close(ends[0]);
+	ret_lane->process = 0;
+	return err_set(err, ERR_FATAL, "another process could not be made");
+}
+
+/* False: it did not do all that it should. */
+static bool end_lane(struct verify *verify, const struct lane *lane)
+{
+	struct tally tally = { .events = 0 };
+	bool has_told = read(lane->report, &tally, sizeof(tally)) == (ssize_t)sizeof(tally);
+	int status = 0;
+
+	add_tally(&verify->tally, &tally);
+	(void)close(lane->report);
+	return waitpid(lane->process, &status, 0) == lane->process && WIFEXITED(status) && WEXITSTATUS(status) == 0 && has_told;
+}
+
+static bool lane_is_wanted(int lane)
+{
+	for (size_t i = 0; i < CHECKS_COUNT; i++) {
+		if ((int)checks[i].lane == lane && is_wanted(checks[i].promises))
+			return true;
+	}
+	return false;
+}
+
+/* *ret_complete false: a lane has said what went wrong. */
+static int run_checks(struct verify *verify, const char *name, bool *ret_complete, struct err *err)
+{
+	struct lane lanes[LANES_COUNT] = { { .process = 0 } };
+	bool any = false;
+	int failed = open_all(verify, err); /* what keeps all of them from working is said once */
+
+	close_all(verify);
+	*verify = (struct verify){ .json = conf.json };
+	for (int lane = 0; lane < LANES_COUNT && failed == 0; lane++) {
+		if (!lane_is_wanted(lane))
+			continue;
+		any = true;
+		failed = start_lane(verify, name, lane, &lanes[lane], err);
+	}
+	for (int lane = 0; lane < LANES_COUNT; lane++) {
+		if (lanes[lane].process > 0 && !end_lane(verify, &lanes[lane]))
+			*ret_complete = false;
+	}
+	if (failed == 0 && !any)
+		return err_set(err, ERR_FATAL, "--only names no promise");
+	return failed;
 }
 
 /* A run that failed says so in place of a number that could be taken for the answer. */
@@ -296,26 +401,27 @@ static int64_t print_totals(const struct verify *verify, bool is_complete, int64
 	int64_t total = 0;
 
 	for (int i = 1; i <= PROMISES_COUNT; i++)
-		total += verify->findings[i];
+		total += verify->tally.findings[i];
 	if (verify->json) {
 		printf("{\"findings\":%lld,\"complete\":%s,\"events\":%lld,\"rows\":%lld,\"commands\":%lld,\"published\":%lld,"
 		       "\"unpublished\":%lld}\n",
-		       (long long)total, is_complete ? "true" : "false", (long long)verify->events, (long long)verify->rows,
-		       (long long)verify->records, (long long)verify->published, (long long)verify->unpublished);
+		       (long long)total, is_complete ? "true" : "false", (long long)verify->tally.events,
+		       (long long)verify->tally.rows, (long long)verify->tally.records, (long long)verify->tally.published,
+		       (long long)verify->tally.unpublished);
 		return total;
 	}
 	for (int i = 1; i <= PROMISES_COUNT; i++) {
-		if (verify->findings[i] > SHOWN_MAX)
-			printf("P%d ... and %lld more\n", i, (long long)verify->findings[i] - SHOWN_MAX);
+		if (verify->tally.findings[i] > SHOWN_MAX)
+			printf("P%d ... and %lld more\n", i, (long long)verify->tally.findings[i] - SHOWN_MAX);
 	}
 	if (!is_complete)
 		printf("not everything could be looked at; ");
 	printf("%lld findings; looked at %lld events, %lld rows, %lld commands, %lld published events in %lld.%01lld s",
-	       (long long)total, (long long)verify->events, (long long)verify->rows, (long long)verify->records,
-	       (long long)verify->published, (long long)(elapsed_ms / 1000), (long long)(elapsed_ms % 1000 / 100));
-	if (verify->unpublished > 0)
-		printf("; %lld not published yet", (long long)verify->unpublished);
-	if (!verify->has_key && verify->rows > 0)
+	       (long long)total, (long long)verify->tally.events, (long long)verify->tally.rows, (long long)verify->tally.records,
+	       (long long)verify->tally.published, (long long)(elapsed_ms / 1000), (long long)(elapsed_ms % 1000 / 100));
+	if (verify->tally.unpublished > 0)
+		printf("; %lld not published yet", (long long)verify->tally.unpublished);
+	if (conf.key_file[0] == '\0' && verify->tally.rows > 0)
 		printf("; nothing sealed was opened: --address-key-file");
 	printf("\n");
 	return total;
@@ -324,7 +430,8 @@ static int64_t print_totals(const struct verify *verify, bool is_complete, int64
 /* A database in which nothing is is no database in which all is well. */
 static int check_looked(const struct verify *verify, struct err *err)
 {
-	if (verify->events + verify->folded + verify->rows + verify->records + verify->published > 0)
+	if (verify->tally.events + verify->tally.folded + verify->tally.rows + verify->tally.records + verify->tally.published >
+	    0)
 		return 0;
 	return err_set(err, ERR_FATAL, "nothing was looked at: there are no events, no commands and no rows");
 }
@@ -336,14 +443,16 @@ int run_verify(int argc, char **argv)
 	struct err err = ERR_INIT;
 	int64_t started_ms = clock_monotonic_ms();
 	int status = EXIT_STATUS_OK;
+	bool complete = true;
 
 	verify = (struct verify){ .db = NULL };
 	if (!arguments_read(&usage, argc, argv, &arguments, &status))
 		return status;
-	if (open_all(&verify, &err) != 0 || run_checks(&verify, &err) != 0 || check_looked(&verify, &err) != 0)
+	if (run_checks(&verify, argv[0], &complete, &err) != 0 || (complete && check_looked(&verify, &err) != 0))
 		status = fail_wrong(argv[0], &err);
+	if (!complete)
+		status = EXIT_STATUS_WRONG;
 	if (print_totals(&verify, status == EXIT_STATUS_OK, clock_monotonic_ms() - started_ms) > 0)
 		status = EXIT_STATUS_WRONG;
-	close_all(&verify);
 	return status;
 }

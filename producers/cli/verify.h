@@ -36,6 +36,15 @@ struct verify_head {
 	uint8_t log_hash[SHA256_SIZE];
 };
 
+/* What a run has seen. */
+struct tally {
+	int64_t findings[PROMISES_COUNT + 1]; /* by promise, 1..7 */
+	int64_t events, records, published;   /* looked at: of the logs, of the command topics, of the events topics */
+	int64_t unpublished;                  /* in the log, not yet in the topic: no finding, it is on its way */
+	int64_t anchored;                     /* heads of anchors looked for */
+	int64_t folded, rows;                 /* events folded, rows of tables compared */
+};
+
 struct verify {
 	struct bus_conf bus;
 	struct db *db;
@@ -53,11 +62,7 @@ struct verify {
 	uint8_t key[32];
 	struct progress progress;
 	bool json;
-	int64_t findings[PROMISES_COUNT + 1]; /* by promise, 1..7 */
-	int64_t events, records, published;   /* looked at */
-	int64_t anchored;                     /* heads of anchors looked for */
-	int64_t folded, rows;                 /* events folded, rows of tables compared */
-	int64_t unpublished;                  /* in the log, not yet in the topic: no finding, it is on its way */
+	struct tally tally;
 };
 
 /* Says what is wrong, and where: one line. Beyond the first hundred of a promise they are only counted. */

@@ -39,7 +39,7 @@ static int check_head(struct verify *verify, const struct anchor *anchor, const 
 	else if (!str_equal(line.hash, (struct str){ (const char *)anchored->hash, SHA256_SIZE }))
 		finding(verify, 2, where, "the log has another hash than on %.*s: it was written anew", (int)anchor->at.size,
 			anchor->at.data);
-	verify->anchored++;
+	verify->tally.anchored++;
 	return 0;
 }
 

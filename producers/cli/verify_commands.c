@@ -154,8 +154,8 @@ static int check_group(struct scan *scan, struct err *err)
 		if (!has_offset(&dead, scan->group[i].offset) && !has_offset(&parked, scan->group[i].offset))
 			check_answered(scan, &scan->group[i], &answers);
 	}
-	scan->verify->records += (int64_t)scan->count;
-	progress_show(&scan->verify->progress, scan->verify->records, 0, 0);
+	scan->verify->tally.records += (int64_t)scan->count;
+	progress_show(&scan->verify->progress, scan->verify->tally.records, 0, 0);
 	scan->count = 0;
 	status = 0;
 out:

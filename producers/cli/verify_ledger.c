@@ -105,7 +105,7 @@ int verify_ledger(struct verify *verify, struct err *err)
 		return -1;
 	if (exists && db_run(verify->db, &count_entries, NULL, &result, err) != 0)
 		return -1;
-	verify->rows += exists ? db_int64(&result, 0, 0) : 0;
+	verify->tally.rows += exists ? db_int64(&result, 0, 0) : 0;
 	db_result_release(&result);
 	for (size_t i = 0; exists && i < sizeof(checks) / sizeof(checks[0]); i++) {
 		if (find_by_query(verify, 5, &checks[i], err) != 0)

@@ -214,7 +214,7 @@ static int walk_lines(struct walk *walk, struct log_reader *log, struct err *err
 		check_answer(walk, &line);
 		if (check_body(walk, &line, err) != 0)
 			return -1;
-		progress_show(&walk->verify->progress, ++walk->verify->events, 0, 0);
+		progress_show(&walk->verify->progress, ++walk->verify->tally.events, 0, 0);
 	}
 }
 

@@ -102,7 +102,7 @@ static int compare_records(struct pair *pair, int64_t low, int64_t high, struct 
 		bus_record_release(&record);
 		if (failed != 0)
 			return -1;
-		progress_show(&pair->verify->progress, ++pair->verify->published, 0, 0);
+		progress_show(&pair->verify->progress, ++pair->verify->tally.published, 0, 0);
 	}
 	return 0;
 }
@@ -120,7 +120,7 @@ static int compare_part(struct pair *pair, struct err *err)
 		failed = compare_records(pair, low, high, err);
 	verify_anchored_topic(pair->verify, pair->head, pair->seq);
 	if (pair->seq < pair->head->log_seq)
-		pair->verify->unpublished += pair->head->log_seq - pair->seq;
+		pair->verify->tally.unpublished += pair->head->log_seq - pair->seq;
 	return failed;
 }
 

@@ -861,9 +861,9 @@ static void test_verify__an_anchor_finds_a_topic_that_lost_its_tail(void **state
 	verify.json = true;
 	store_must(&world.spec, anchor_file_read(&verify.anchors, anchor_path, public_key, &world.spec.life, &world.spec.err));
 	verify_anchored_topic(&verify, &head, 7);
-	assert_int_equal(verify.findings[6], 0);
+	assert_int_equal(verify.tally.findings[6], 0);
 	verify_anchored_topic(&verify, &head, 6);
-	assert_int_equal(verify.findings[6], 1);
+	assert_int_equal(verify.tally.findings[6], 1);
 	anchor_file_release(&verify.anchors);
 	buf_release(&line);
 }
