@@ -278,6 +278,57 @@ void reads_find_owner(struct reads *reads, const struct owner_question *question
 	reads_fill_creditors(&values[ONE_CREDITORS], question->principal);
 }
 
+/* ---- what a command names ---- */
+
+/* A template serves those languages too that are narrower than its own (RFC 4647). */
+static const struct question_shape named_shape = {
+	.statement = { "api_named",
+		       "SELECT q.n FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[]) WITH ORDINALITY"
+		       " AS q (kind, id, name, channel, language, n) WHERE CASE q.kind"
+		       " WHEN 'customer' THEN EXISTS (SELECT FROM customers.api_customer c WHERE c.customer_id = q.id)"
+		       " WHEN 'debt' THEN EXISTS (SELECT FROM debts.api_debt d WHERE d.debt_id = q.id)"
+		       " WHEN 'communication' THEN EXISTS (SELECT FROM communications.api_communication m"
+		       " WHERE m.communication_id = q.id)"
+		       " WHEN 'template' THEN EXISTS (SELECT FROM communications.api_template t WHERE t.name = q.name"
+		       " AND t.channel = q.channel AND (t.language = q.language OR starts_with(q.language, t.language || '-'))) "
+		       "END" },
+	.kinds = { DB_ARRAY_TEXT, DB_ARRAY_UUID, DB_ARRAY_TEXT, DB_ARRAY_TEXT, DB_ARRAY_TEXT },
+	.args_count = 5,
+};
+
+struct named_search {
+	reads_named_done *done;
+	void *arg;
+	size_t number;
+};
+
+static void take_named(const void *search_notes, const struct answer *answer, const struct err *failure)
+{
+	const struct named_search *search = search_notes;
+
+	(void)failure;
+	search->done(search->arg, search->number,
+		     answer == NULL       ? READS_AWAY
+		     : answer->count == 0 ? READS_NOT_FOUND
+					  : READS_FOUND);
+}
+
+void reads_find_named(struct reads *reads, const struct named *named, size_t number, reads_named_done *done, void *arg)
+{
+	const struct named_search search = { .done = done, .arg = arg, .number = number };
+	struct question_value *values = questions_ask(reads->questions, &named_shape, take_named, &search, sizeof(search));
+
+	if (values == NULL) {
+		done(arg, number, READS_AWAY);
+		return;
+	}
+	values[0].text = str_of(named_kind_name(named->kind));
+	values[1].id = named->id;
+	values[2].text = named->name;
+	values[3].text = named->channel;
+	values[4].text = named->language;
+}
+
 /* ---- what became of a command ---- */
 
 static const struct question_shape command_shape = {

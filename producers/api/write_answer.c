@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "model/refusal.h"
 #include "producers/api/faults.h"
 #include "producers/api/refusals.h"
 #include "producers/api/writes_inside.h"
@@ -72,6 +73,33 @@ void write_refuse_away(struct write *write, const char *detail)
 	if (write->is_published)
 		set_target(call, "/commands/", &write->id);
 	call_refuse(call, 503, "unavailable", detail);
+	write_end(write);
+}
+
+/* It may be on its way: whoever knows that asks us to wait, or tries again. */
+void write_refuse_missing(struct write *write, const struct named *named)
+{
+	char detail[160], pointer[96];
+	struct fault fault = { .code = refusal_code(REFUSAL_NOT_FOUND) };
+	struct problem problem = {
+		.status = 422, .code = fault.code, .faults = &fault, .faults_count = 1, .is_retryable = true, .retry_after_s = 1
+	};
+	struct buf buf;
+
+	(void)snprintf(detail, sizeof(detail),
+		       "there is no such %s; with Prefer: wait=N or respond-async the command waits for it",
+		       named_kind_name(named->kind));
+	buf_init(&buf, sizeof(pointer) - 1);
+	buf_add_text(&buf, write_pointer(write));
+	json_write_pointer(&buf, &write->type->record, str_of(named->field));
+	if (named->is_item)
+		buf_add_format(&buf, "/%zu", named->index);
+	if (buf.overflow || !str_to_chars(pointer, sizeof(pointer), buf_str(&buf)))
+		pointer[0] = '\0';
+	buf_release(&buf);
+	fault.pointer = str_of(pointer);
+	fault.detail = problem.detail = str_of(detail);
+	call_refuse_problem(write_take_call(write), &problem);
 	write_end(write);
 }
 

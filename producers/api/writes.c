@@ -420,6 +420,71 @@ static void find_owner(struct write *write)
 	reads_find_owner(write->writes->conf.reads, &question, on_owner, write);
 }
 
+/* Who says how long he waits, or that he does not, lets the command wait too. */
+static bool may_wait(const struct write *write)
+{
+	return write->prefer.has_wait || write->prefer.is_async;
+}
+
+static void refuse_missing(struct write *write)
+{
+	struct named named[NAMED_MAX];
+	struct intake intake;
+
+	if (!read_command(write, &intake))
+		return;
+	MUST(write->named_missing <= named_list(write->type, intake.body, named));
+	write_refuse_missing(write, &named[write->named_missing - 1]);
+}
+
+/* When PostgreSQL is away the command is sent, and its module looks. */
+static void on_named(void *write_arg, size_t number, enum reads_found found)
+{
+	struct write *write = write_arg;
+
+	if (!end_callback(write))
+		return;
+	if (found == READS_NOT_FOUND && (write->named_missing == 0 || number < write->named_missing))
+		write->named_missing = number;
+	if (--write->named_left > 0)
+		return;
+	write->is_named_known = true;
+	if (write->named_missing > 0)
+		refuse_missing(write);
+	else
+		go_on(write);
+}
+
+/* The question is sent later than the arena is used again. Too long for one: there is no such template. */
+static void keep_texts(struct write *write, struct named *named)
+{
+	struct str *const texts[] = { &named->name, &named->channel, &named->language };
+
+	for (size_t i = 0; i < 3; i++) {
+		if (!str_to_chars(write->named_texts[i], sizeof(write->named_texts[i]), *texts[i]))
+			write->named_texts[i][0] = '\0';
+		*texts[i] = str_of(write->named_texts[i]);
+	}
+}
+
+/* False: nothing is named. */
+static bool look_for_named(struct write *write, const struct intake *intake)
+{
+	struct named named[NAMED_MAX];
+	size_t count = named_list(write->type, intake->body, named);
+
+	write->named_left = count;
+	write->named_missing = 0;
+	for (size_t i = 0; i < count; i++) {
+		begin_callback(write);
+		if (named[i].kind == NAMED_TEMPLATE)
+			keep_texts(write, &named[i]);
+	}
+	for (size_t i = 0; i < count; i++) /* the last answer may come at once, and end the write */
+		reads_find_named(write->writes->conf.reads, &named[i], i + 1, on_named, write);
+	return count > 0;
+}
+
 /* From the beginning, with what is known by now: the body is read again after each look into PostgreSQL, so nothing of it is
  * kept. */
 static void go_on(struct write *write)
@@ -446,6 +511,8 @@ static void go_on(struct write *write)
 		look_up(write);
 		return;
 	}
+	if (!write->is_named_known && !may_wait(write) && look_for_named(write, &intake))
+		return;
 	publish(write, &intake);
 }
 

@@ -3,6 +3,7 @@
 
 #include "crypto/crypto.h"
 #include "producers/api/intake.h"
+#include "producers/api/questions.h"
 #include "producers/api/writes.h"
 
 /* What writes.c (the way of a request) and writes_answer.c (what is said of it) share. */
@@ -30,12 +31,16 @@ struct write {
 	struct command_end end_before; /* what it came to before it was sent */
 	bool is_told;                  /* an event came while PostgreSQL was asked */
 	bool is_asking;                /* PostgreSQL is being asked */
+	bool is_named_known;           /* what it names was looked for */
 	bool is_published, is_acked;
-	unsigned callbacks;  /* that will come */
-	int64_t at_ms;       /* when it was taken, by the clock */
-	int64_t until_ms;    /* monotonic: then 202 */
-	int64_t look_at_ms;  /* monotonic: then PostgreSQL is asked, in case the event was missed */
-	int64_t look_gap_ms; /* until the next time */
+	size_t named_left;                                /* answers that will come */
+	size_t named_missing;                             /* the first that is not there, + 1; 0: none */
+	char named_texts[3][QUESTION_CHARACTERS_MAX + 1]; /* of a template, until they are asked */
+	unsigned callbacks;                               /* that will come */
+	int64_t at_ms;                                    /* when it was taken, by the clock */
+	int64_t until_ms;                                 /* monotonic: then 202 */
+	int64_t look_at_ms;                               /* monotonic: then PostgreSQL is asked, in case the event was missed */
+	int64_t look_gap_ms;                              /* until the next time */
 };
 
 struct writes {
@@ -62,8 +67,9 @@ void write_refuse_faults(struct write *write);
 void write_refuse(struct write *write, int status, const char *code, const char *detail);
 void write_refuse_away(struct write *write, const char *detail); /* 503; names the command if it may have arrived */
 void write_answer_accepted(struct write *write);
-void write_answer_running(struct write *write, struct str reason); /* 202 too: it waits for something */
-void write_answer_event(struct write *write, struct str event);    /* framed */
+void write_answer_running(struct write *write, struct str reason);         /* 202 too: it waits for something */
+void write_answer_event(struct write *write, struct str event);            /* framed */
+void write_refuse_missing(struct write *write, const struct named *named); /* not there */
 void write_refuse_dead(struct write *write, const struct command_state *state);
 
 /* ---- writes.c ---- */

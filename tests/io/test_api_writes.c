@@ -101,6 +101,20 @@ static int set_up(void **state)
 	return 0;
 }
 
+static int start(void **state)
+{
+	static const struct db_statement insert = {
+		"test_customer",
+		"INSERT INTO customers.customer (customer_id, external_ref, kind, status, locale, country, version, "
+		"full_name_sealed, key_salt) VALUES ('" CUSTOMER "', 'C-1', 'natural', 'active', 'de', 'DE', 1, '', '')"
+	};
+
+	if (api_world_start(state) != 0)
+		return -1;
+	api_must(db_run(world.admin, &insert, NULL, NULL, &world.err));
+	return 0;
+}
+
 static int tear_down(void **state)
 {
 	(void)state;
@@ -779,6 +793,49 @@ static void test_api_writes__members_of_a_delete_stand_in_the_query_or_in_the_bo
 	assert_int_equal(commands_count(), 1);
 }
 
+#define UNKNOWN_DEBT                                                                                                             \
+	"{\"customerId\":\"" UNKNOWN "\",\"creditorId\":\"" CREDITOR "\",\"externalRef\":\"r\",\"principal\":"                   \
+	"{\"amountMinor\":1,\"currency\":\"EUR\"},\"openedOn\":\"2026-01-01\",\"dueOn\":\"2026-02-01\"}"
+#define MESSAGE(customer, more)                                                                                                  \
+	"{\"customerId\":\"" customer "\",\"channel\":\"email\",\"templateName\":\"no-such\",\"language\":\"de\","               \
+	"\"messageClass\":\"reminder\",\"sendBy\":\"2099-01-01T00:00:00Z\"" more "}"
+
+static void assert_missing(const char *target, const char *body, const char *pointer)
+{
+	char request[8192];
+
+	(void)snprintf(request, sizeof(request),
+		       "POST %s HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\n"
+		       "Content-Length: %zu\r\n\r\n%s",
+		       target, api_token("somebody", ROLE_CREDITOR | ROLE_SUPERVISOR | ROLE_AGENT), strlen(body), body);
+	api_send(request);
+	assert_int_equal(api_status(), 422);
+	assert_contains("\"code\":\"not_found\"");
+	assert_contains(pointer);
+	assert_contains("\"retryable\":true");
+}
+
+/* Who mistyped an id is told at once; whoever knows that it is on its way says that the command may wait. */
+static void test_api_writes__what_a_command_names_is_looked_for_unless_it_may_wait(void **state)
+{
+	(void)state;
+	assert_missing("/debts", UNKNOWN_DEBT, "\"pointer\":\"/customerId\"");
+	assert_missing("/communications", MESSAGE(UNKNOWN, ""), "\"pointer\":\"/customerId\"");
+	assert_missing("/communications", MESSAGE(CUSTOMER, ",\"debtIds\":[\"" UNKNOWN "\"]"), "\"pointer\":\"/debtIds/0\"");
+	assert_missing("/communications", MESSAGE(CUSTOMER, ""), "\"pointer\":\"/templateName\"");
+	assert_missing("/commands",
+		       "{\"type\":\"CreateDebt\",\"data\":{\"debtId\":\"" UNKNOWN "\",\"customerId\":\"" UNKNOWN
+		       "\",\"creditorId\":\"" CREDITOR
+		       "\",\"externalRef\":\"r\",\"principal\":{\"amountMinor\":1,\"currency\":\"EUR\"},"
+		       "\"interest\":{\"amountMinor\":0,\"currency\":\"EUR\"},\"fee\":{\"amountMinor\":0,\"currency\":\"EUR\"},"
+		       "\"cost\":{\"amountMinor\":0,\"currency\":\"EUR\"},\"openedOn\":\"2026-01-01\",\"dueOn\":\"2026-01-01\","
+		       "\"feesAuthorised\":false}}",
+		       "\"pointer\":\"/data/customerId\"");
+	assert_int_equal(commands_count(), 0);
+	assert_int_equal(post("/debts", "Prefer: respond-async\r\n", UNKNOWN_DEBT), 202);
+	assert_int_equal(post("/debts", "Prefer: wait=0\r\n", UNKNOWN_DEBT), 202);
+}
+
 static void test_api_writes__any_command_may_be_sent_by_its_schema(void **state)
 {
 	struct received received;
@@ -994,11 +1051,12 @@ int main(void)
 		TEST(test_api_writes__faults_are_told_before_anything_is_sent),
 		TEST(test_api_writes__an_id_of_zeros_is_no_thing_on_any_path),
 		TEST(test_api_writes__members_of_a_delete_stand_in_the_query_or_in_the_body),
+		TEST(test_api_writes__what_a_command_names_is_looked_for_unless_it_may_wait),
 		TEST(test_api_writes__any_command_may_be_sent_by_its_schema),
 		TEST(test_api_writes__a_creditor_changes_what_is_his),
 		TEST(test_api_writes__what_became_of_a_command_is_told_to_whom_it_concerns),
 		TEST(test_api_writes__a_command_on_its_way_is_his_who_sent_it),
 	};
 
-	return cmocka_run_group_tests(tests, api_world_start, api_world_end);
+	return cmocka_run_group_tests(tests, start, api_world_end);
 }

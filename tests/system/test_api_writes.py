@@ -347,11 +347,15 @@ def test_prefer_says_whether_to_wait(gateway, customer_id):
 
 def test_a_command_that_waits_for_another_is_running(gateway):
     customer_id = new_id()
-    debt = gateway.post("/debts", a_debt(customer_id)).expect(202)
-    assert debt.json["status"] == "running"
-    assert "customer" in debt.json["reason"]
-    told = gateway.ask("GET", debt.headers["location"]).expect(200)
-    assert told.json["status"] == "running"
+    missing = gateway.post("/debts", a_debt(customer_id)).expect(422, "not_found")
+    assert "/customerId" in missing.pointers
+    debt = gateway.post("/debts", a_debt(customer_id), prefer="respond-async").expect(202)
+
+    def told():
+        return gateway.ask("GET", debt.headers["location"]).json
+
+    wait_for(lambda: told()["status"] == "running", "a command that waits")
+    assert f"the customer {customer_id} is not known yet" in told()["reason"]
     gateway.post("/customers", a_customer(customerId=customer_id)).expect(201)
     assert gateway.command_of(debt).json["status"] == "succeeded"
 
