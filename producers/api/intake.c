@@ -136,17 +136,17 @@ static uint64_t bit_of(const struct record_type *record, const struct field *fie
 	return field == NULL ? 0 : UINT64_C(1) << (field - record->fields);
 }
 
-/* Fields of the row's `optional`. */
-static uint64_t optional_bits(const struct route *route, const struct record_type *record)
+/* The fields that a text of a route names. */
+static uint64_t named_bits(const struct record_type *record, const char *text)
 {
-	struct str names = str_of(route->optional == NULL ? "" : route->optional);
+	struct str names = str_of(text == NULL ? "" : text);
 	uint64_t bits = 0;
 
 	while (names.size > 0) {
 		struct str name = str_cut(names, ' ', &names);
 
 		for (size_t i = 0; i < record->fields_count; i++) {
-			if (record->fields[i].name[0] == name.data[0] && str_is(name, record->fields[i].name))
+			if (str_is(name, record->fields[i].name))
 				bits |= UINT64_C(1) << i;
 		}
 	}
@@ -162,7 +162,7 @@ static uint64_t given_elsewhere(const struct filling *filling)
 
 	if (route == NULL)
 		return 0;
-	bits = optional_bits(route, record) | bit_of(record, find(record, route->path_field)) |
+	bits = named_bits(record, route->optional) | bit_of(record, find(record, route->path_field)) |
 	       bit_of(record, find(record, route->made_field));
 	if (filling->request->path_id != NULL)
 		bits |= bit_of(record, filling->request->type->key_field); /* found by whose that is */
@@ -265,6 +265,57 @@ static void fill_owner(struct filling *filling, struct intake *intake)
 		intake->needs_owner = true;
 }
 
+static bool is_null(const struct filling *filling, const struct field *field)
+{
+	char name[JSON_POINTER_MAX];
+	struct json value;
+	struct buf buf;
+	bool fits;
+
+	buf_init(&buf, sizeof(name) - 1);
+	json_write_pointer(&buf, filling->record, str_of(field->name));
+	fits = str_to_chars(name, sizeof(name), buf_str(&buf));
+	MUST(fits);
+	buf_release(&buf);
+	return json_member(filling->request->json, name + 1, &value) && value.at[0] == 'n';
+}
+
+/*
+ * What shall have no value from now on: in Avro a null means unchanged, so the command has a list of them. A PUT replaces: what
+ * it leaves out is as null. A PATCH merges (RFC 7396): what it leaves out stays.
+ */
+static void fill_clears(struct filling *filling)
+{
+	const struct route *route = filling->request->route;
+	const struct field *list = route->clears == NULL ? NULL : find(filling->record, "clears");
+	uint64_t clearable = named_bits(filling->record, route->clears);
+	struct str *names;
+	size_t count = 0;
+
+	if (list == NULL)
+		return;
+	MUST(list->array);
+	names = arena_take(filling->arena, filling->record->fields_count, sizeof(*names));
+	if (names == NULL) {
+		json_fault_add(filling->faults, "", "too_large", "the body is too large");
+		return;
+	}
+	if (is_present(filling, list))
+		refuse(filling, list, "unknown_member", "a null says the same");
+	for (size_t i = 0; i < filling->record->fields_count; i++) {
+		const struct field *field = &filling->record->fields[i];
+
+		if (!field->nullable || is_present(filling, field) || strcmp(field->name, "expected_version") == 0)
+			continue;
+		if ((clearable >> i & 1) != 0 && (route->replaces || is_null(filling, field)))
+			names[count++] = str_of(field->name);
+		else if ((clearable >> i & 1) == 0 && !route->replaces && is_null(filling, field))
+			refuse(filling, field, "bad_value", "cannot be without a value");
+	}
+	memcpy(filling->body + list->offset, &(const struct str *){ names }, sizeof(const struct str *));
+	memcpy(filling->body + list->aux_offset, &count, sizeof(count));
+}
+
 static void fill_by_row(struct filling *filling, struct intake *intake)
 {
 	const struct route *route = filling->request->route;
@@ -272,8 +323,9 @@ static void fill_by_row(struct filling *filling, struct intake *intake)
 	fill_from_path(filling);
 	fill_version(filling);
 	fill_made(filling);
-	fill_instants(filling, optional_bits(route, filling->record));
+	fill_instants(filling, named_bits(filling->record, route->optional));
 	fill_owner(filling, intake);
+	fill_clears(filling);
 	intake->has_thing_id = route->made_field != NULL || filling->request->path_id != NULL;
 	if (route->made_field != NULL)
 		intake->thing_id = *message_uuid(find(filling->record, route->made_field), filling->body);
@@ -284,16 +336,20 @@ static void fill_by_row(struct filling *filling, struct intake *intake)
 /* A null is as good as nothing here; of a value that was no good there is a fault already. */
 static void check_demanded(struct filling *filling, size_t faults_before)
 {
-	const struct field *field =
-		filling->request->route == NULL ? NULL : find(filling->record, filling->request->route->demanded);
+	const char *names = filling->request->route == NULL ? NULL : filling->request->route->demanded;
+	uint64_t demanded = named_bits(filling->record, names);
 
-	if (field == NULL)
-		return;
-	MUST(field->nullable);
-	if (*(const bool *)(filling->body + field->aux_offset))
-		return;
-	if (!is_present(filling, field) || filling->faults->count == faults_before)
-		refuse(filling, field, "missing", "missing");
+	for (size_t i = 0; i < filling->record->fields_count; i++) {
+		const struct field *field = &filling->record->fields[i];
+
+		if ((demanded >> i & 1) == 0)
+			continue;
+		MUST(field->nullable);
+		if (*(const bool *)(filling->body + field->aux_offset))
+			continue;
+		if (!is_present(filling, field) || filling->faults->count == faults_before)
+			refuse(filling, field, "missing", "missing");
+	}
 }
 
 /* What a body says beside the command's members: which state is meant. */

@@ -50,8 +50,15 @@ static enum openapi_presence presence_in_body(const void *route_arg, const struc
 	if (route->if_match && strcmp(field->name, "expected_version") == 0)
 		return PRESENT_NEVER;
 	*ret_text = NULL;
-	if (route->demanded != NULL && strcmp(field->name, route->demanded) == 0)
+	if (route->clears != NULL && strcmp(field->name, "clears") == 0)
+		return PRESENT_NEVER;
+	if (is_named(route->demanded, field->name))
 		return PRESENT_ALWAYS;
+	if (is_named(route->clears, field->name))
+		*ret_text = route->replaces ? "left out or null: it has none from now on"
+					    : "left out: as it is; null: it has none from now on";
+	else if (route->clears != NULL && field->nullable)
+		*ret_text = "left out: as it is";
 	if (route->path_field != NULL && strcmp(field->name, route->path_field) == 0)
 		*ret_text = "the path says it; here it may be said again";
 	else if (route->path_field != NULL && field == route->command->key_field)

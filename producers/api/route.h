@@ -53,7 +53,9 @@ struct route {
 	const char
 		*optional; /* fields, a space between, that may be left out though the schema demands them: 0, false, empty, now
 			    */
-	const char *demanded; /* a field that must be given though the schema lets it be null; NULL: none */
+	const char *demanded; /* fields, a space between, that must be given though the schema lets them be null; NULL: none */
+	const char *clears;   /* fields, a space between, whose null is told by the command's `clears`; NULL: it has none */
+	bool replaces;        /* PUT: one of `clears` that is left out is as null; without it (PATCH) it stays as it is */
 	const char *said_member,
 		*said_word;           /* a member of the body, none of the command's, that must hold this word; NULL: none */
 	bool if_match;                /* If-Match is demanded. It fills expected_version, also where it is only allowed */

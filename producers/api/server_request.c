@@ -205,7 +205,7 @@ static uint64_t body_size(struct call *call)
 	return MHD_lookup_connection_value(call->connection, MHD_HEADER_KIND, "Transfer-Encoding") != NULL ? UINT64_MAX : 0;
 }
 
-/* application/json, with any parameters: it is UTF-8 whatever they say (RFC 8259 8.1). */
+/* application/json or its merge patch, with any parameters: it is UTF-8 whatever they say (RFC 8259 8.1). */
 static bool is_json(struct str content_type)
 {
 	struct str rest;
@@ -213,7 +213,7 @@ static bool is_json(struct str content_type)
 
 	while (name.size > 0 && name.data[name.size - 1] == ' ')
 		name.size--;
-	return is_named(name, STR("application/json"));
+	return is_named(name, STR("application/json")) || is_named(name, STR("application/merge-patch+json"));
 }
 
 /* RFC 9110 8.4.1: identity is no coding, though some name it. */

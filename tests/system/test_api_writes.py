@@ -117,14 +117,20 @@ def test_a_customer_is_made_shown_and_changed(gateway):
     assert shown.json == made.json
     assert shown.headers["etag"] == made.headers["etag"] == '"1"'
 
-    changed = gateway.ask("PUT", place, {"locale": "cy-GB"}, if_match='"1"').expect(200)
+    changed = gateway.ask("PATCH", place, {"locale": "cy-GB"}, if_match='"1"').expect(200)
     assert changed.json["locale"] == "cy-GB"
     assert changed.headers["etag"] == '"2"'
-    gateway.ask("PUT", place, {"fullName": "Jane Low"}, if_match='"1"').expect(412, "version_conflict")
-    gateway.ask("PUT", place, {"fullName": "Jane Low"}).expect(428, "precondition_required")
-    gateway.ask("PUT", place, {"fullName": "Jane Low"}, if_match="1").expect(400, "bad_header")
-    gateway.ask("PUT", "/customers/" + new_id(), {"fullName": "Jane Low"}, if_match='"1"')
-    gateway.ask("PUT", "/customers/17", {"fullName": "Jane Low"}, if_match='"1"').expect(404, "not_found")
+    gateway.ask("PUT", place, {"locale": "cy-GB"}, if_match='"2"').expect(422, "invalid_body")
+    whole = {"fullName": "Jane Doe", "locale": "cy-GB", "country": "GB", "timezone": "Europe/London"}
+    changed = gateway.ask("PUT", place, whole, if_match='"2"').expect(200)
+    assert (changed.json["timezone"], changed.json["region"], changed.json["birthDate"]) == ("Europe/London", None, None)
+    changed = gateway.ask("PATCH", place, {"timezone": None}, if_match='"3"').expect(200)
+    assert (changed.json["timezone"], changed.json["fullName"]) == (None, "Jane Doe")
+    gateway.ask("PATCH", place, {"fullName": "Jane Low"}, if_match='"1"').expect(412, "version_conflict")
+    gateway.ask("PATCH", place, {"fullName": "Jane Low"}).expect(428, "precondition_required")
+    gateway.ask("PATCH", place, {"fullName": "Jane Low"}, if_match="1").expect(400, "bad_header")
+    gateway.ask("PATCH", "/customers/" + new_id(), {"fullName": "Jane Low"}, if_match='"1"')
+    gateway.ask("PATCH", "/customers/17", {"fullName": "Jane Low"}, if_match='"1"').expect(404, "not_found")
 
 
 def test_a_debt_is_paid_and_the_payment_taken_back(gateway, customer_id):

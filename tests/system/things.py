@@ -134,7 +134,8 @@ THING_OF_PATH = {
 # What a good request says. Operations that are not here need no body.
 BODIES = {
     "createCustomer": lambda things: a_customer(),
-    "updateCustomer": lambda things: {"locale": "cy-GB"},
+    "updateCustomer": lambda things: {"fullName": "Jane Doe", "locale": "cy-GB", "country": "GB"},
+    "patchCustomer": lambda things: {"locale": "cy-GB"},
     "eraseCustomer": lambda things: {"basis": "request"},
     "addContactPoint": lambda things: a_contact_point(),
     "grantConsent": lambda things: a_consent(),

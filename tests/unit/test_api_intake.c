@@ -294,6 +294,50 @@ static const struct route *row_of(const char *operation)
 	return NULL;
 }
 
+static void then_cleared(const struct update_customer *body, const char *names)
+{
+	char text[64] = "";
+	size_t size = 0;
+
+	for (size_t i = 0; i < body->clears_count; i++)
+		size += (size_t)snprintf(text + size, sizeof(text) - size, "%s%.*s", i == 0 ? "" : " ", (int)body->clears[i].size,
+					 body->clears[i].data);
+	assert_string_equal(text, names);
+}
+
+static void test_intake__a_put_clears_what_it_leaves_out(void **state)
+{
+	struct uuid customer_id = id_of(ID);
+	struct intake_request request = { .route = row_of("updateCustomer"), .path_id = &customer_id, .expected_version = 7 };
+	struct intake intake;
+
+	(void)state;
+	assert_true(read_body(&request,
+			      "{\"fullName\":\"Ann\",\"locale\":\"de\",\"country\":\"DE\",\"region\":null,\"timezone\":\"UTC\"}",
+			      &intake));
+	then_cleared(intake.body, "birth_date region");
+	assert_faults(&request, "{\"locale\":\"de\"}", "/fullName missing; /country missing");
+	assert_faults(&request, "{\"fullName\":null,\"locale\":\"de\",\"country\":\"DE\"}", "/fullName missing");
+	assert_faults(&request, "{\"fullName\":\"Ann\",\"locale\":\"de\",\"country\":\"DE\",\"clears\":[]}",
+		      "/clears unknown_member");
+}
+
+static void test_intake__a_patch_clears_what_is_null_and_leaves_the_rest(void **state)
+{
+	struct uuid customer_id = id_of(ID);
+	struct intake_request request = { .route = row_of("patchCustomer"), .path_id = &customer_id, .expected_version = 7 };
+	struct intake intake;
+
+	(void)state;
+	assert_true(read_body(&request, "{\"locale\":\"de\",\"birthDate\":null}", &intake));
+	then_cleared(intake.body, "birth_date");
+	assert_true(((const struct update_customer *)intake.body)->has_locale);
+	assert_false(((const struct update_customer *)intake.body)->has_country);
+	assert_true(read_body(&request, "{\"locale\":\"de\"}", &intake));
+	then_cleared(intake.body, "");
+	assert_faults(&request, "{\"fullName\":null}", "/fullName bad_value");
+}
+
 static void test_intake__nobody_is_erased_without_a_version_and_a_basis(void **state)
 {
 	struct uuid customer_id = id_of(ID);
@@ -417,6 +461,18 @@ static bool has_field(const struct message_type *type, const char *name, size_t 
 	return false;
 }
 
+static void assert_fields(const struct route *row, const char *text)
+{
+	struct str names = str_of(text == NULL ? "" : text);
+
+	while (names.size > 0) {
+		struct str name = str_cut(names, ' ', &names);
+
+		if (!has_field(row->command, name.data, name.size))
+			fail_msg("%s: no such field among %s", row->operation, text);
+	}
+}
+
 static void assert_field(const struct route *row, const char *name)
 {
 	if (name != NULL && !has_field(row->command, name, strlen(name)))
@@ -429,8 +485,6 @@ static void test_routes__rows_name_fields_that_their_commands_have(void **state)
 
 	(void)state;
 	for (const struct route *row = api_routes; row->pattern != NULL; row++) {
-		struct str optional = str_of(row->optional == NULL ? "" : row->optional);
-
 		if (row->kind != ROUTE_WRITE)
 			continue;
 		count++;
@@ -441,14 +495,11 @@ static void test_routes__rows_name_fields_that_their_commands_have(void **state)
 		assert_true((strstr(row->pattern, ":id") != NULL) == (row->path_field != NULL));
 		assert_field(row, row->path_field);
 		assert_field(row, row->made_field);
-		assert_field(row, row->demanded);
+		assert_fields(row, row->demanded);
+		assert_fields(row, row->optional);
+		assert_fields(row, row->clears);
+		assert_field(row, row->clears == NULL ? NULL : "clears");
 		assert_field(row, row->if_match ? "expected_version" : NULL);
-		while (optional.size > 0) {
-			struct str name = str_cut(optional, ' ', &optional);
-
-			if (!has_field(row->command, name.data, name.size))
-				fail_msg("%s: no such optional field", row->operation);
-		}
 		/* Whose it is must be known somehow: from path or body, or looked up. */
 		if (row->path_field != NULL && strcmp(row->path_field, row->command->key_field->name) != 0)
 			assert_non_null(row->owner);
@@ -572,6 +623,8 @@ int main(void)
 		TEST(test_intake__the_body_may_name_what_would_be_made_or_looked_up),
 		TEST(test_intake__another_id_than_the_paths_is_a_fault),
 		TEST(test_intake__if_match_fills_the_version_and_the_body_may_not),
+		TEST(test_intake__a_put_clears_what_it_leaves_out),
+		TEST(test_intake__a_patch_clears_what_is_null_and_leaves_the_rest),
 		TEST(test_intake__nobody_is_erased_without_a_version_and_a_basis),
 		TEST(test_intake__what_the_row_calls_optional_may_be_left_out),
 		TEST(test_intake__an_optional_instant_is_now),
