@@ -29,7 +29,7 @@ SHAPES = {
     ("string", None): ("STRING", "struct str", None),
     ("bytes", None): ("BYTES", "struct str", None),
 }
-MESSAGE_MEMBERS = {"type", "name", "namespace", "doc", "fields", "dcs.kind", "dcs.key", "dcs.aggregate", "dcs.roles", "dcs.refusals"}
+MESSAGE_MEMBERS = {"type", "name", "namespace", "doc", "fields", "dcs.kind", "dcs.key", "dcs.aggregate", "dcs.roles", "dcs.refusals", "dcs.creditor", "dcs.source"}
 RECORD_MEMBERS = {"type", "name", "doc", "fields"}
 SAID = {"dcs.words", "dcs.pattern", "dcs.least", "dcs.most"}  # what the rule takes: for documents, it is not looked at here or on the wire
 FIELD_MEMBERS = {"name", "type", "doc", "default", "dcs.max", "dcs.items_max", "dcs.text", *SAID}
@@ -205,6 +205,10 @@ class Message(Record):
         self.key = self.uuid_index(where, source, "dcs.key")
         self.aggregate = self.uuid_index(where, source, "dcs.aggregate")
         self.actor = self.actor_index(where)
+        self.creditor = self.uuid_index(where, source, "dcs.creditor")
+        self.source = self.text_index(where, source, "dcs.source")
+        require(self.kind == "command" or (self.creditor is None and self.source is None), where,
+                "dcs.creditor and dcs.source say what the issuer of a command must be bound to")
         require(self.kind == "command" or (self.key is not None and self.aggregate is not None), where,
                 "an event has dcs.key and dcs.aggregate")
         self.roles = source.get("dcs.roles", [])
@@ -236,6 +240,15 @@ class Message(Record):
                 return index
         raise SchemaError(f"{where}: {attribute} names no field: {source[attribute]}")
 
+    def text_index(self, where, source, attribute):
+        if attribute not in source:
+            return None
+        for index, field in enumerate(self.fields):
+            if field.name == source[attribute]:
+                plain = field.kind == "STRING" and not field.nullable and not field.array
+                require(plain, where, f"{attribute} {field.name} must be a plain string")
+                return index
+        raise SchemaError(f"{where}: {attribute} names no field: {source[attribute]}")
 
     def actor_index(self, where):
         """Where an event says who did it: the engine fills it, so its shape is fixed."""
@@ -438,6 +451,8 @@ def message_text(message):
 	.key_field = {pointer(newest.key)},
 	.aggregate_field = {pointer(newest.aggregate)},
 	.actor_field = {pointer(newest.actor)},
+	.creditor_field = {pointer(newest.creditor)},
+	.source_field = {pointer(newest.source)},
 	.roles = {roles_text(newest.roles)},
 	.refusals = {refusals_text(message)},
 }};

@@ -1,6 +1,7 @@
 #ifndef MODEL_COMMAND_H
 #define MODEL_COMMAND_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/str.h"
@@ -44,5 +45,21 @@ struct command {
 	int64_t received_ms; /* the record's broker timestamp, also when it has waited: before now_ms then */
 	int32_t today;       /* the business date it is handled on */
 };
+
+/*
+ * Whether the roles allow the command as a creditor's only: it must be about his creditors and their customers then, and what is
+ * others' does not exist for him.
+ */
+bool command_is_bound(const struct command *command);
+
+/* Whether it may be about something of this creditor. */
+bool command_reaches(const struct command *command, const struct uuid *creditor_id);
+
+/*
+ * The field in which the body names a creditor or a payment source that the issuer is not bound to; NULL: none. A creditor is
+ * asked of who is bound, a source of everybody.
+ */
+const struct field *command_unbound_field(const struct command *command);
+#define COMMAND_UNBOUND_TEXT "not one that the sender is bound to"
 
 #endif

@@ -97,6 +97,9 @@ struct message_type {
 		*actor_field; /* of an event: the nullable text `actor`, who did it; filled by decision_event; NULL: none */
 	/* Of a command: how its rule may refuse it, bits 1 << enum refusal; beside what may befall any command. */
 	uint64_t refusals;
+	const struct field
+		*creditor_field; /* of a command: a UUID, the creditor it is about; see command_unbound_field. NULL: none */
+	const struct field *source_field; /* of a command: a text, the payment source it names; the same. NULL: none */
 	uint32_t roles; /* of a command: who may issue it, any of these bits of command.h */
 };
 
@@ -108,6 +111,11 @@ static inline const struct message_version *message_newest(const struct message_
 static inline const struct uuid *message_uuid(const struct field *field, const void *body)
 {
 	return (const struct uuid *)((const char *)body + field->offset);
+}
+
+static inline struct str message_str(const struct field *field, const void *body)
+{
+	return *(const struct str *)((const char *)body + field->offset);
 }
 
 /*

@@ -1,5 +1,9 @@
 #include "model/scope.h"
 
+#include <string.h>
+
+#include "base/text.h"
+
 const struct scope scope_all = { .all_creditors = true, .all_sources = true };
 const struct scope scope_none = { .all_creditors = false };
 
@@ -41,12 +45,8 @@ bool scope_add_creditor(struct scope *scope, struct str word)
 
 static bool is_source_name(struct str word)
 {
-	if (word.size == 0 || word.size > SCOPE_SOURCE_SIZE_MAX || !str_is_text(word))
-		return false;
-	for (size_t i = 0; i < word.size; i++)
-		if ((unsigned char)word.data[i] < 0x20 || word.data[i] == 0x7F || word.data[i] == ',')
-			return false;
-	return true;
+	return word.size <= SCOPE_SOURCE_SIZE_MAX && str_is_text(word) && text_is_good(word, TEXT_WORD) &&
+	       memchr(word.data, ',', word.size) == NULL;
 }
 
 bool scope_add_source(struct scope *scope, struct str word)

@@ -37,8 +37,9 @@ bool scope_has_creditor(const struct scope *scope, const struct uuid *creditor_i
 bool scope_has_source(const struct scope *scope, struct str source);
 
 /*
- * Adds one word of a list. False, and nothing is added: no id (all zeros is none) or no name of a source (1 to 32 bytes of text
- * without control characters and commas), one word more than there may be, "*" beside another. A word that is there counts once.
+ * Adds one word of a list. False, and nothing is added: no id (all zeros is none), no name of a source (a TEXT_WORD of
+ * base/text.h in normal form, at most 32 bytes, without a comma), one word more than there may be, "*" beside another. A word
+ * that is there counts once.
  */
 MUST_CHECK bool scope_add_creditor(struct scope *scope, struct str word);
 MUST_CHECK bool scope_add_source(struct scope *scope, struct str word);

@@ -349,6 +349,24 @@ static bool is_same_again(const struct verdict *verdict, const struct item *item
 	return verdict->has_answer && verdict->answer.found && memcmp(verdict->answer.digest, item->digest, DIGEST_SIZE) == 0;
 }
 
+/* What every rule would refuse first: its deadline, its issuer's rights, ids and texts that are none. */
+static bool may_be_decided(struct batch *batch, struct item *item, struct decision *decision)
+{
+	const struct field *unbound;
+
+	if (item->expires_ms > 0 && item->command.now_ms > item->expires_ms)
+		decision_refuse(decision, REFUSAL_EXPIRED, "", "the command's own deadline had passed");
+	else if (!rights_hold(&item->command, &batch->set))
+		decision_refuse(decision, REFUSAL_NOT_AUTHORISED, "", "the user may not do this now, whatever the token says");
+	else if ((unbound = command_unbound_field(&item->command)) != NULL)
+		decision_refuse(decision, REFUSAL_NOT_AUTHORISED, unbound->name, COMMAND_UNBOUND_TEXT);
+	else if (item->nil_field)
+		decision_refuse(decision, REFUSAL_BAD_VALUE, item->nil_field, "an id of zeros names nothing");
+	else if (item->text_fault)
+		decision_refuse(decision, REFUSAL_BAD_VALUE, item->text_field, "the text %s", item->text_fault);
+	return decision->kind == DECISION_NONE;
+}
+
 static int decide_command(struct batch *batch, const struct engine *engine, size_t i, struct err *err)
 {
 	struct item *item = &batch->items[batch->from + i];
@@ -377,15 +395,7 @@ static int decide_command(struct batch *batch, const struct engine *engine, size
 	if (head->business_date > item->command.today)
 		item->command.today = head->business_date;
 	decision_init(&decision, &batch->arena, &item->command);
-	if (item->expires_ms > 0 && item->command.now_ms > item->expires_ms)
-		decision_refuse(&decision, REFUSAL_EXPIRED, "", "the command's own deadline had passed");
-	else if (!rights_hold(&item->command, &batch->set))
-		decision_refuse(&decision, REFUSAL_NOT_AUTHORISED, "", "the user may not do this now, whatever the token says");
-	else if (item->nil_field)
-		decision_refuse(&decision, REFUSAL_BAD_VALUE, item->nil_field, "an id of zeros names nothing");
-	else if (item->text_fault)
-		decision_refuse(&decision, REFUSAL_BAD_VALUE, item->text_field, "the text %s", item->text_fault);
-	else
+	if (may_be_decided(batch, item, &decision))
 		item->rule->decide(&item->command, &batch->set, &decision);
 	if (decision.overflow)
 		return too_large(err);

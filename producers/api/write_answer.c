@@ -142,14 +142,14 @@ void write_answer_running(struct write *write, struct str reason)
 
 /* ---- the outcome ---- */
 
-static void answer_refusal(struct write *write, const struct command_rejected *rejected)
+static void answer_refusal(struct write *write, const struct command_rejected *rejected, const struct uuid *command_id)
 {
 	const struct route *row = write_row(write);
 	struct refusal_problem refusal;
 	struct call *call;
 
 	refusal_problem_of(rejected, write->type, row == NULL ? NULL : row->path_field, write_pointer(write), &refusal);
-	refusal.problem.command_id = &write->id;
+	refusal.problem.command_id = command_id;
 	call = write_take_call(write);
 	if (is_from_query(call) && refusal.fault.pointer.size > 0 && refusal.fault.pointer.data[0] == '/')
 		refusal.fault.pointer = (struct str){ refusal.fault.pointer.data + 1, refusal.fault.pointer.size - 1 };
@@ -171,6 +171,11 @@ void write_refuse_dead(struct write *write, const struct command_state *state)
 		call_set_header(call, "WWW-Authenticate", STR("Bearer error=\"invalid_token\""));
 	call_refuse_problem(call, &refusal.problem);
 	write_end(write);
+}
+
+void write_refuse_early(struct write *write, const struct command_rejected *rejected)
+{
+	answer_refusal(write, rejected, NULL);
 }
 
 /* What there is to show when no resource shows it. */
@@ -226,7 +231,7 @@ void write_answer_event(struct write *write, struct str event)
 	}
 	arena_reset(&writes->arena);
 	if (err.kind == ERR_NONE && coder_decode(writes->conf.coder, event, &writes->arena, &type, &body, &err) == 0) {
-		answer_refusal(write, body);
+		answer_refusal(write, body, &write->id);
 		return;
 	}
 	/* It is answered in the log, and GET /commands/:id will show it when it can be read. */

@@ -485,6 +485,25 @@ static bool look_for_named(struct write *write, const struct intake *intake)
 	return count > 0;
 }
 
+/* What the worker would say, said before anything is sent. True: it was answered. */
+static bool refuse_unbound(struct write *write, const void *body)
+{
+	const struct principal *principal = call_principal(write->call);
+	const struct command command = {
+		.type = write->type, .body = body, .roles = principal->roles, .scope = &principal->scope
+	};
+	const struct field *unbound = command_unbound_field(&command);
+	struct command_rejected rejected;
+
+	if (unbound == NULL)
+		return false;
+	rejected = (struct command_rejected){ .code = str_of(refusal_code(REFUSAL_NOT_AUTHORISED)),
+					      .field = str_of(unbound->name),
+					      .text = STR(COMMAND_UNBOUND_TEXT) };
+	write_refuse_early(write, &rejected);
+	return true;
+}
+
 /* From the beginning, with what is known by now: the body is read again after each look into PostgreSQL, so nothing of it is
  * kept. */
 static void go_on(struct write *write)
@@ -504,7 +523,7 @@ static void go_on(struct write *write)
 		write_refuse(write, 404, "not_found", "no such thing");
 		return;
 	}
-	if (!encode_command(write, &intake))
+	if (refuse_unbound(write, intake.body) || !encode_command(write, &intake))
 		return;
 	if (!write->is_fresh && !write->is_looked_up) {
 		digest_of(write->digest, buf_str(&write->writes->value));

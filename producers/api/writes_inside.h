@@ -5,6 +5,7 @@
 #include "producers/api/intake.h"
 #include "producers/api/questions.h"
 #include "producers/api/writes.h"
+#include "schemas/engine.h"
 
 /* What writes.c (the way of a request) and writes_answer.c (what is said of it) share. */
 
@@ -65,6 +66,7 @@ const struct route *write_row(const struct write *write); /* NULL: by the schema
 
 void write_refuse_faults(struct write *write);
 void write_refuse(struct write *write, int status, const char *code, const char *detail);
+void write_refuse_early(struct write *write, const struct command_rejected *rejected); /* as its worker would; nothing was sent */
 void write_refuse_away(struct write *write, const char *detail); /* 503; names the command if it may have arrived */
 void write_answer_accepted(struct write *write);
 void write_answer_running(struct write *write, struct str reason);         /* 202 too: it waits for something */

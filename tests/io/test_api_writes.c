@@ -710,6 +710,29 @@ static void test_api_writes__faults_are_told_before_anything_is_sent(void **stat
 	assert_int_equal(commands_count(), 0);
 }
 
+/* The worker would refuse it too; nothing is sent. */
+static void test_api_writes__what_the_caller_is_not_bound_to_is_refused_at_once(void **state)
+{
+	struct scope scope = scope_none;
+
+	(void)state;
+	assert_true(scope_add_creditor(&scope, STR(UNKNOWN)));
+	send_post_by(api_bound_token("erp", ROLE_CREDITOR, &scope), "/debts", "", DEBT);
+	assert_int_equal(api_status(), 403);
+	assert_contains("\"code\":\"not_authorised\"");
+	assert_contains("\"pointer\":\"/creditorId\"");
+	send_post_by(api_bound_token("erp", ROLE_CREDITOR, &scope), "/commands", "",
+		     "{\"type\":\"RecordPayment\",\"data\":{\"paymentId\":\"" UNKNOWN "\",\"customerId\":\"" CUSTOMER
+		     "\",\"debtId\":\"" UNKNOWN "\",\"source\":\"bank-1\",\"externalRef\":\"r\",\"amount\":{\"amountMinor\":"
+		     "1,\"currency\":\"EUR\"},\"receivedOn\":\"2026-01-01\",\"method\":\"cash\"}}");
+	assert_int_equal(api_status(), 403);
+	assert_contains("\"pointer\":\"/data/source\"");
+	assert_int_equal(commands_count(), 0);
+	assert_true(scope_add_creditor(&scope, STR(CREDITOR)));
+	send_post_by(api_bound_token("erp", ROLE_CREDITOR, &scope), "/debts", "", DEBT);
+	(void)receive();
+}
+
 #define NIL "00000000-0000-0000-0000-000000000000"
 
 /* "/debts/:id/payments" with the id of zeros. */
@@ -897,6 +920,7 @@ static void test_api_writes__a_creditor_changes_what_is_his(void **state)
 	struct scope scope = scope_of(CREDITOR);
 
 	(void)state;
+	scope.all_sources = true;
 	given_debts_of_two_creditors();
 	send_post_by(api_bound_token("erp", ROLE_CREDITOR, &scope), "/debts/" OTHERS_DEBT "/payments",
 		     "Prefer: respond-async\r\n", HIS_PAYMENT);
@@ -1056,6 +1080,7 @@ int main(void)
 		TEST(test_api_writes__a_creditor_changes_what_is_his),
 		TEST(test_api_writes__what_became_of_a_command_is_told_to_whom_it_concerns),
 		TEST(test_api_writes__a_command_on_its_way_is_his_who_sent_it),
+		TEST(test_api_writes__what_the_caller_is_not_bound_to_is_refused_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, start, api_world_end);

@@ -126,10 +126,11 @@ class Client:
         self.tokens = {}
 
     def token(self, *roles, subject="somebody-else", lifetime_s=3600, key=None, **claims):
-        """Signed with the stack's key, or with another one in PEM."""
+        """Signed with the stack's key, or with another one in PEM; for all creditors and sources, unless the claims say less."""
         path = sorted(self.keys.glob("*.pem"))[0]
         at = int(time.time()) + min(0, lifetime_s)
         body = {"iss": "dcs", "aud": "dcs", "sub": subject, "iat": at - 1, "exp": int(time.time()) + lifetime_s, "roles": list(roles)}
+        body |= {"creditors": ["*"], "sources": ["*"]}
         return jwt.encode({**body, **claims}, key or path.read_text(), "ES256", {"kid": path.stem})
 
     def token_of(self, *roles):

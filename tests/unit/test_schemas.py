@@ -145,6 +145,10 @@ REFUSED = {
     "ThingDone.avsc: needs dcs.kind": schema(**{"dcs.kind": "fact"}),
     "ThingDone.avsc: dcs.key names no field: customer_id": schema(**{"dcs.key": "customer_id"}),
     "ThingDone.avsc: dcs.key text must be a plain uuid": schema(TEXT, **{"dcs.key": "text"}),
+    "ThingDone.avsc: dcs.creditor text must be a plain uuid": schema(TEXT, **{"dcs.creditor": "text"}),
+    "ThingDone.avsc: dcs.source thing_id must be a plain string": schema(**{"dcs.source": "thing_id"}),
+    "ThingDone.avsc: dcs.source names no field: bank": schema(**{"dcs.source": "bank"}),
+    "ThingDone.avsc: dcs.creditor and dcs.source say what the issuer of a command must be bound to": schema(TEXT, **{"dcs.source": "text"}),
     "dcs.things.ThingDone: the name ThingDone is taken by dcs.things.ThingDone":
         schema(field(type={**NESTED, "name": "ThingDone"}, **{"dcs.max": ...})),
 }

@@ -99,6 +99,7 @@ static void add_payment(unsigned payment, struct str currency)
 					  .body = body,
 					  .id = id_of('!', 1 + (unsigned)batch.items_count),
 					  .key = id_of('C', 1),
+					  .scope = &scope_all,
 					  .now_ms = TODAY * DAY_MS };
 	for (size_t i = 0; i < debts_module.rules_count; i++)
 		if (debts_module.rules[i].type == &record_payment_type)
