@@ -50,14 +50,16 @@ only_refused() {
 	[ "$1" = 1 ] && [ -s "$2" ] && ! grep -qE 'unanswered|not_sent' "$2"
 }
 
+FOR_ALL=(--creditor "*" --source "*") # the sample is of several creditors, and of what came in at several places
+
 import() { # FILE
 	rm -f "$SAMPLE/refused-$1"
-	(cd "$SAMPLE" && "$BIN/dcs" import "$1" --progress --refused "refused-$1") || only_refused $? "$SAMPLE/refused-$1"
+	(cd "$SAMPLE" && "$BIN/dcs" import "$1" "${FOR_ALL[@]}" --progress --refused "refused-$1") || only_refused $? "$SAMPLE/refused-$1"
 }
 
 publish() { # FILE TYPE ROLE
 	rm -f "$SAMPLE/refused-$1"
-	"$BIN/dcs" publish "$2" --role "$3" --progress --refused "$SAMPLE/refused-$1" <"$SAMPLE/$1" || only_refused $? "$SAMPLE/refused-$1"
+	"$BIN/dcs" publish "$2" --role "$3" "${FOR_ALL[@]}" --progress --refused "$SAMPLE/refused-$1" <"$SAMPLE/$1" || only_refused $? "$SAMPLE/refused-$1"
 }
 
 publish_portfolio() {
@@ -163,6 +165,7 @@ make_user() {
 	else
 		"$BIN/dcs" users create "$LOGIN" --roles "$LOGIN_ROLES"
 	fi
+	"$BIN/dcs" users bind "$LOGIN" --source bank-1 # he records what came in there; a supervisor needs no creditors
 }
 
 show_where_to_look() {

@@ -213,7 +213,7 @@ class Message(Record):
                 "an event has dcs.key and dcs.aggregate")
         self.roles = source.get("dcs.roles", [])
         require(self.kind == "command" or "dcs.roles" not in source, where, "dcs.roles says who may issue a command")
-        require(isinstance(self.roles, list) and set(self.roles) <= ROLES | {"any"}, where, f"dcs.roles is a list of {sorted(ROLES)}, or any")
+        require(isinstance(self.roles, list) and set(self.roles) <= ROLES, where, f"dcs.roles is a list of {sorted(ROLES)}")
         require(self.kind == "event" or self.roles, where, "a command needs dcs.roles")
         self.refusals = source.get("dcs.refusals")
         require(self.refusals is None or self.kind == "command", where, "dcs.refusals says how a command may be refused")
@@ -411,7 +411,7 @@ def refusals_text(message):
 
 
 def roles_text(roles):
-    return "UINT32_MAX" if "any" in roles else " | ".join(f"ROLE_{role.upper()}" for role in roles) or "0"
+    return " | ".join(f"ROLE_{role.upper()}" for role in roles) or "0"
 
 
 def version_text(version):

@@ -160,6 +160,44 @@ void decide_change_roles(const struct command *command, const struct workset *se
 	event->by = command->actor;
 }
 
+/* ---- BindUser ---- */
+
+static bool add_words(struct scope *scope, bool (*add)(struct scope *scope, struct str word), const struct str *words,
+		      size_t count, const char *field, struct decision *decision)
+{
+	for (size_t index = 0; index < count; index++) {
+		if (add(scope, words[index]))
+			continue;
+		decision_refuse(decision, REFUSAL_BAD_VALUE, field, "item %zu is none, one too many, or not alone as * must be",
+				index + 1);
+		return false;
+	}
+	return true;
+}
+
+void decide_bind_user(const struct command *command, const struct workset *set, struct decision *decision)
+{
+	const struct bind_user *body = command->body;
+	const struct user *user = workset_state(set, &user_entity, &body->user_id);
+	struct scope scope = scope_none;
+	struct user_bound *event;
+
+	if (!add_words(&scope, scope_add_creditor, body->creditors, body->creditors_count, "creditors", decision) ||
+	    !add_words(&scope, scope_add_source, body->sources, body->sources_count, "sources", decision) ||
+	    !can_change(command, &body->user_id, user, body->has_expected_version, body->expected_version, decision))
+		return;
+
+	/* ---- nothing refuses from here on ---- */
+	event = decision_event(decision, &user_bound_type);
+	event->user_id = body->user_id;
+	event->version = user->version + 1;
+	event->creditors = body->creditors;
+	event->creditors_count = body->creditors_count;
+	event->sources = body->sources;
+	event->sources_count = body->sources_count;
+	event->reason = body->reason;
+}
+
 /* ---- DisableUser, EnableUser ---- */
 
 void decide_disable_user(const struct command *command, const struct workset *set, struct decision *decision)

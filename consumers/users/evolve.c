@@ -43,12 +43,27 @@ static void on_roles_changed(struct workset *set, const struct roles_changed *ev
 	user->customer_id = event->has_customer_id ? event->customer_id : (struct uuid){ 0 };
 }
 
+static void on_user_bound(struct workset *set, const struct user_bound *event)
+{
+	struct user *user = change_user(set, &event->user_id, event->version);
+	bool fits = true;
+
+	user->scope = scope_none;
+	for (size_t index = 0; index < event->creditors_count; index++)
+		fits &= scope_add_creditor(&user->scope, event->creditors[index]);
+	for (size_t index = 0; index < event->sources_count; index++)
+		fits &= scope_add_source(&user->scope, event->sources[index]);
+	MUST(fits);
+}
+
 void users_evolve(struct workset *set, const struct event *event)
 {
 	if (event->type == &user_registered_type) {
 		on_user_registered(set, event);
 	} else if (event->type == &roles_changed_type) {
 		on_roles_changed(set, event->body);
+	} else if (event->type == &user_bound_type) {
+		on_user_bound(set, event->body);
 	} else if (event->type == &user_disabled_type) {
 		const struct user_disabled *body = event->body;
 

@@ -22,6 +22,7 @@ static void touch_user(const struct command *command, struct workset *set)
 static const struct rule rules[] = {
 	{ &register_user_type, touch_register_user, decide_register_user, false, false },
 	{ &change_roles_type, touch_user, decide_change_roles, false, false },
+	{ &bind_user_type, touch_user, decide_bind_user, false, false },
 	{ &disable_user_type, touch_user, decide_disable_user, false, false },
 	{ &enable_user_type, touch_user, decide_enable_user, false, false },
 	{ &record_login_type, touch_user, decide_record_login, false, false },

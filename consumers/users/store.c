@@ -15,7 +15,7 @@
 
 static const struct db_statement select_users = {
 	.name = "users_select_users",
-	.sql = "SELECT u.n, a.version, a.state, a.roles, a.customer_id "
+	.sql = "SELECT u.n, a.version, a.state, a.roles, a.customer_id, a.scope "
 	       "FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) JOIN users.account a ON a.user_id = u.id",
 };
 
@@ -24,13 +24,14 @@ static int read_user(void *self, const struct db_result *result, int row, struct
 	struct user *user = slot->state;
 
 	(void)self;
-	(void)err;
 	user->version = db_int64(result, row, 1);
 	user->version_stored = user->version;
 	user->state = user_state_by_name(db_str(result, row, 2));
 	user->roles = (uint32_t)db_int32(result, row, 3);
 	if (!db_is_null(result, row, 4))
 		user->customer_id = db_uuid(result, row, 4);
+	if (!scope_read(&user->scope, db_str(result, row, 5)))
+		return err_set(err, ERR_POISON, "what a user is bound to cannot be read");
 	MUST(user->state != USER_NONE);
 	return 0;
 }
@@ -105,12 +106,14 @@ static void copy_account(struct db_copy *copy, const struct workset *set, const 
 
 static const struct db_statement update_accounts = {
 	.name = "users_update_accounts",
-	.sql = "UPDATE users.account a SET version = u.version, state = u.state, roles = u.roles, customer_id = u.customer_id "
-	       "FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::integer[], $6::uuid[]) "
-	       "AS u (id, version_was, version, state, roles, customer_id) WHERE a.user_id = u.id AND a.version = u.version_was",
+	.sql = "UPDATE users.account a SET version = u.version, state = u.state, roles = u.roles, customer_id = u.customer_id, "
+	       "scope = u.scope "
+	       "FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::integer[], $6::uuid[], $7::text[]) "
+	       "AS u (id, version_was, version, state, roles, customer_id, scope) WHERE a.user_id = u.id AND a.version = "
+	       "u.version_was",
 };
 
-static void add_users(struct db_params *params, struct slot **slots, size_t count)
+static void add_users(struct db_params *params, struct buf *scope, struct slot **slots, size_t count)
 {
 	const struct user *user;
 
@@ -138,6 +141,13 @@ static void add_users(struct db_params *params, struct slot **slots, size_t coun
 		else
 			db_array_uuid(params, &user->customer_id);
 	}
+	db_array_begin(params, DB_ARRAY_TEXT);
+	for (size_t index = 0; index < count; index++) {
+		user = slots[index]->state;
+		buf_reset(scope);
+		scope_write(&user->scope, scope);
+		db_array_text(params, buf_str(scope));
+	}
 }
 
 static int users_save(void *self, struct db *db, const struct workset *set, const struct logged_event *events,
@@ -154,7 +164,7 @@ static int users_save(void *self, struct db *db, const struct workset *set, cons
 	if (db_write_copy(db, &store->accounts, err) < 0)
 		return -1;
 	slots = slots_to_update(&store->list, set, &user_entity, &count);
-	add_users(&store->params, slots, count);
+	add_users(&store->params, &store->scope, slots, count);
 	return db_write(db, &update_accounts, &store->params, count, err);
 }
 
@@ -181,5 +191,6 @@ int users_store_prepare(void *self, struct err *err)
 	db_copy_init(&store->accounts, &table_accounts, COPY_SIZE_MAX);
 	db_params_init(&store->params, PARAMS_SIZE_MAX);
 	buf_init(&store->list, LIST_SIZE_MAX);
+	buf_init(&store->scope, SCOPE_TEXT_SIZE_MAX);
 	return 0;
 }

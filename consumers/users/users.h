@@ -14,6 +14,7 @@
  *
  *   RegisterUser --> UserRegistered        RecordLogin ------> UserLoggedIn, LoginFailed
  *   ChangeRoles ---> RolesChanged          RecordSessionEnd -> SessionEnded
+ *   BindUser ------> UserBound
  *   DisableUser ---> UserDisabled
  *   EnableUser ----> UserEnabled
  *
@@ -34,6 +35,7 @@ struct user {
 	uint32_t state;          /* enum user_state */
 	uint32_t roles;          /* bits of model/command.h */
 	struct uuid customer_id; /* whose portal user it is; none: nobody's */
+	struct scope scope;      /* what the roles are about; nothing until an admin binds him */
 
 	/* the store's own */
 	int64_t version_stored;
@@ -65,6 +67,7 @@ enum user_state user_state_by_name(struct str name); /* USER_NONE: unknown */
 
 void decide_register_user(const struct command *command, const struct workset *set, struct decision *decision);
 void decide_change_roles(const struct command *command, const struct workset *set, struct decision *decision);
+void decide_bind_user(const struct command *command, const struct workset *set, struct decision *decision);
 void decide_disable_user(const struct command *command, const struct workset *set, struct decision *decision);
 void decide_enable_user(const struct command *command, const struct workset *set, struct decision *decision);
 void decide_record_login(const struct command *command, const struct workset *set, struct decision *decision);

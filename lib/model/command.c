@@ -1,7 +1,5 @@
 #include "model/command.h"
 
-#include "base/text.h"
-
 bool command_is_bound(const struct command *command)
 {
 	uint32_t allowing = command->roles & command->type->roles;
@@ -22,8 +20,7 @@ const struct field *command_unbound_field(const struct command *command)
 
 	if (type->creditor_field != NULL && !command_reaches(command, message_uuid(type->creditor_field, command->body)))
 		return type->creditor_field;
-	if (type->source_field != NULL &&
-	    !scope_has_source(command->scope, text_trim(message_str(type->source_field, command->body), TEXT_WORD)))
+	if (type->source_field != NULL && !scope_has_source(command->scope, message_str(type->source_field, command->body)))
 		return type->source_field;
 	return NULL;
 }

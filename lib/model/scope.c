@@ -7,6 +7,11 @@
 const struct scope scope_all = { .all_creditors = true, .all_sources = true };
 const struct scope scope_none = { .all_creditors = false };
 
+bool scope_is_empty(const struct scope *scope)
+{
+	return !scope->all_creditors && !scope->all_sources && scope->creditors_count == 0 && scope->sources_count == 0;
+}
+
 bool scope_has_creditor(const struct scope *scope, const struct uuid *creditor_id)
 {
 	for (size_t i = 0; i < scope->creditors_count; i++)
@@ -105,7 +110,7 @@ const struct scope *scope_keep(struct arena *arena, const struct scope *scope)
 
 	if (scope->all_creditors && scope->all_sources)
 		return &scope_all;
-	if (!scope->all_creditors && !scope->all_sources && scope->creditors_count == 0 && scope->sources_count == 0)
+	if (scope_is_empty(scope))
 		return &scope_none;
 	kept = arena_take(arena, 1, sizeof(*kept));
 	if (kept != NULL)

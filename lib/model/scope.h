@@ -33,6 +33,7 @@ struct scope {
 extern const struct scope scope_all;  /* every creditor, every source */
 extern const struct scope scope_none; /* zeroed */
 
+bool scope_is_empty(const struct scope *scope); /* neither a creditor nor a source */
 bool scope_has_creditor(const struct scope *scope, const struct uuid *creditor_id);
 bool scope_has_source(const struct scope *scope, struct str source);
 

@@ -222,11 +222,6 @@ static json_t *list_sources(const struct scope *scope)
 	return list;
 }
 
-static size_t size_of_scope(const struct scope *scope)
-{
-	return scope->creditors_count + scope->sources_count + scope->all_creditors + scope->all_sources;
-}
-
 /*
  * {"roles":["creditor"],"creditors":["..."],"sources":["bank-1"]}, the caller's to free; NULL when there is no memory. Without a
  * scope neither list is there: most tokens are a user's, whose scope does not stand in them.
@@ -236,7 +231,7 @@ static char *write_lists(const struct token_claims *claims)
 	json_t *object = json_pack("{so}", "roles", list_roles(claims->roles));
 	char *text;
 
-	if (size_of_scope(&claims->scope) > 0) {
+	if (!scope_is_empty(&claims->scope)) {
 		(void)json_object_set_new(object, "creditors", list_creditors(&claims->scope));
 		(void)json_object_set_new(object, "sources", list_sources(&claims->scope));
 	}

@@ -12,6 +12,8 @@ static const struct column user_columns[] = {
 	{ .name = "state", .kind = COLUMN_TEXT, .sql = "a.state" },
 	{ .name = "roles", .kind = COLUMN_TEXTS, .sql = "users.role_names(a.roles)" },
 	{ .name = "customerId", .kind = COLUMN_UUID, .sql = "a.customer_id" },
+	{ .name = "creditors", .kind = COLUMN_TEXTS, .sql = "users.creditors_of(a.scope)" },
+	{ .name = "sources", .kind = COLUMN_TEXTS, .sql = "users.sources_of(a.scope)" },
 	{ .name = "registeredAt", .kind = COLUMN_INSTANT, .sql = "a.registered_at" },
 	{ .name = "passwordSetAt", .kind = COLUMN_INSTANT, .sql = "c.set_at", .is_detail = true },
 	{ .name = "lockedUntil",
@@ -20,7 +22,7 @@ static const struct column user_columns[] = {
 	  .roles = READS_USERS },
 	{ .name = "actions",
 	  .kind = COLUMN_ACTIONS,
-	  .sql = "ARRAY['changeRoles', CASE a.state WHEN 'active' THEN 'disableUser' ELSE 'enableUser' END]" },
+	  .sql = "ARRAY['changeRoles', 'bindUser', CASE a.state WHEN 'active' THEN 'disableUser' ELSE 'enableUser' END]" },
 	{ .name = "version", .kind = COLUMN_LONG, .sql = "a.version" },
 };
 

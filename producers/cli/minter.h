@@ -23,10 +23,13 @@ struct minter {
 /* "creditor, agent" -> bits; ERR_FATAL on an unknown word or none at all. */
 MUST_CHECK int roles_parse(const char *words, uint32_t *ret_roles, struct err *err);
 
+/* Two lists with commas, each empty for none or * for all; a creditor is an id, or a code as in the rows of `dcs import`.
+ * ERR_FATAL: not what such a word may be, or too many. */
+MUST_CHECK int scope_of_words(const char *creditors, const char *sources, struct scope *ret_scope, struct err *err);
+
 /*
  * --creditor and --source: lists with commas, or *. Where one is not given the token is for all of them, which only an operator
- * with the key in hand may have: it says so on standard error. A creditor is an id, or a code as in the rows of `dcs import`.
- * ERR_FATAL: no names, too many.
+ * with the key in hand may have: it says so on standard error.
  */
 MUST_CHECK int scope_parse(const char *creditors, const char *sources, struct scope *ret_scope, struct err *err);
 

@@ -21,7 +21,7 @@
 
 static struct {
 	struct asker_conf asker;
-	const char *roles, *customer, *reason;
+	const char *roles, *customer, *reason, *creditors, *sources;
 	bool password_stdin;
 } conf;
 
@@ -39,6 +39,16 @@ static const struct conf_row rows[] = {
 	  .default_value = "",
 	  .target = &conf.customer,
 	  .help = "with the role consumer: whose portal user he is (UUID)" },
+	{ .name = "creditor",
+	  .kind = CONF_TEXT,
+	  .default_value = "",
+	  .target = &conf.creditors,
+	  .help = "create, bind: creditors that his role creditor is about: ids or codes,... or *" },
+	{ .name = "source",
+	  .kind = CONF_TEXT,
+	  .default_value = "",
+	  .target = &conf.sources,
+	  .help = "create, bind: payment sources that he may record payments of: bank-1,... or *" },
 	{ .name = "reason", .kind = CONF_TEXT, .default_value = "", .target = &conf.reason, .help = "for the record" },
 	{ .name = "password.stdin",
 	  .kind = CONF_SWITCH,
@@ -49,8 +59,9 @@ static const struct conf_row rows[] = {
 
 static const struct usage usage = {
 	.about = "usage: dcs users list\n"
-		 "       dcs users create LOGIN [--roles ROLE,...] [--password-stdin]\n"
+		 "       dcs users create LOGIN [--roles ROLE,...] [--creditor ID,...] [--source NAME,...] [--password-stdin]\n"
 		 "       dcs users roles LOGIN ROLE,...|none           exactly these from now on\n"
+		 "       dcs users bind LOGIN [--creditor ID,...] [--source NAME,...]   to exactly these; neither: to nothing\n"
 		 "       dcs users disable LOGIN | enable LOGIN\n"
 		 "       dcs users password LOGIN [--password-stdin]   a new one; all his sessions end\n\n"
 		 "Each waits for the users module's answer (--timeout). Roles: admin compliance supervisor agent creditor "
@@ -67,7 +78,7 @@ static const struct usage usage = {
 static const struct db_statement select_users = {
 	"cli_users",
 	"SELECT login, state, coalesce(nullif(array_to_string(users.role_names(roles), ','), ''), 'none'), user_id, "
-	"to_char(registered_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') FROM users.account ORDER BY login",
+	"to_char(registered_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), scope FROM users.account ORDER BY login",
 };
 static const struct db_statement select_user = { "cli_user", "SELECT user_id FROM users.account WHERE login = $1" };
 static const struct db_statement insert_credential = { "cli_credential",
@@ -185,20 +196,54 @@ static int list(struct db *db, struct err *err)
 
 	for (int row = 0; status == 0 && row < result.rows; row++) {
 		const struct str login = db_str(&result, row, 0), state = db_str(&result, row, 1),
-				 roles = db_str(&result, row, 2), at = db_str(&result, row, 4);
+				 roles = db_str(&result, row, 2), at = db_str(&result, row, 4), scope = db_str(&result, row, 5);
 		const struct uuid id = db_uuid(&result, row, 3);
 		char text[UUID_TEXT_SIZE + 1];
 
 		uuid_format(text, &id);
-		printf("%.*s\t%.*s\t%.*s\t%s\t%.*s\n", (int)login.size, login.data, (int)state.size, state.data, (int)roles.size,
-		       roles.data, text, (int)at.size, at.data);
+		printf("%.*s\t%.*s\t%.*s\t%s\t%.*s\t%.*s\n", (int)login.size, login.data, (int)state.size, state.data,
+		       (int)roles.size, roles.data, text, (int)at.size, at.data, (int)scope.size, scope.data);
 	}
 	db_result_release(&result);
 	return status;
 }
 
+/* To exactly what the flags say. */
+static int bind_user(struct asker *asker, const struct uuid *user_id, const struct scope *scope, struct err *err)
+{
+	struct str creditors[SCOPE_CREDITORS_MAX], sources[SCOPE_SOURCES_MAX];
+	char ids[SCOPE_CREDITORS_MAX][UUID_TEXT_SIZE + 1];
+	struct bind_user body = {
+		.user_id = *user_id, .creditors = creditors, .sources = sources, .reason = str_of(conf.reason)
+	};
+
+	for (size_t i = 0; i < scope->creditors_count; i++) {
+		uuid_format(ids[i], &scope->creditors[i]);
+		creditors[body.creditors_count++] = str_of(ids[i]);
+	}
+	for (size_t i = 0; i < scope->sources_count; i++)
+		sources[body.sources_count++] = str_of(scope->sources[i]);
+	if (scope->all_creditors)
+		creditors[body.creditors_count++] = STR("*");
+	if (scope->all_sources)
+		sources[body.sources_count++] = STR("*");
+	return asker_ask(asker, &bind_user_type, &body, err);
+}
+
+static int run_bind(struct asker *asker, const char *login, const char *unused, struct err *err)
+{
+	struct scope scope;
+	struct uuid user_id;
+
+	(void)unused;
+	if (scope_of_words(conf.creditors, conf.sources, &scope, err) != 0 || find_user(asker->db, login, &user_id, err) != 0)
+		return -1;
+	return bind_user(asker, &user_id, &scope, err);
+}
+
 /* The credential first, as the gateway does it: without an account nobody can use it. */
-static int create(struct asker *asker, const char *login, const char *hash, const struct rights *rights, struct err *err)
+static int create(struct asker *asker, const char *login, const char *hash, const struct rights *rights, struct uuid *ret_user_id,
+		  struct err *err)
 {
 	const struct register_user body = { .user_id = uuid_new(),
 					    .login = str_of(login),
@@ -210,6 +255,7 @@ static int create(struct asker *asker, const char *login, const char *hash, cons
 
 	if (run_for(asker->db, &insert_credential, &body.user_id, hash, NULL, err) != 0)
 		return -1;
+	*ret_user_id = body.user_id;
 	if (asker_ask(asker, &register_user_type, &body, err) == 0)
 		return 0;
 	if (err->kind == ERR_POISON) /* otherwise it may be done later */
@@ -221,15 +267,18 @@ static int run_create(struct asker *asker, const char *login, const char *roles,
 {
 	char password[PASSWORD_SIZE_MAX + 2], hash[PASSWORD_HASH_SIZE];
 	struct rights rights;
+	struct scope scope;
+	struct uuid user_id;
 	int status = -1;
 
 	(void)roles;
-	if (read_rights(conf.roles, &rights, err) != 0 || take_password(password, hash, err) != 0)
+	if (read_rights(conf.roles, &rights, err) != 0 || scope_of_words(conf.creditors, conf.sources, &scope, err) != 0 ||
+	    take_password(password, hash, err) != 0)
 		goto out;
-	if (create(asker, login, hash, &rights, err) != 0)
+	if (create(asker, login, hash, &rights, &user_id, err) != 0)
 		goto out;
 	tell_password(password);
-	status = 0;
+	status = scope_is_empty(&scope) ? 0 : bind_user(asker, &user_id, &scope, err);
 out:
 	wipe(password, sizeof(password));
 	return status;
@@ -307,8 +356,8 @@ static const struct {
 	int arguments; /* beside the name */
 	int (*run)(struct asker *asker, const char *login, const char *roles, struct err *err);
 } actions[] = {
-	{ "create", 1, run_create }, { "roles", 2, run_roles },       { "disable", 1, run_disable },
-	{ "enable", 1, run_enable }, { "password", 1, run_password },
+	{ "create", 1, run_create },   { "roles", 2, run_roles },   { "bind", 1, run_bind },
+	{ "disable", 1, run_disable }, { "enable", 1, run_enable }, { "password", 1, run_password },
 };
 #define ACTIONS_COUNT (sizeof(actions) / sizeof(actions[0]))
 

@@ -683,7 +683,7 @@ static void test_api_auth__users_are_for_admins_and_auditors(void **state)
 	assert_non_null(strstr(clients[0].answer, "\"login\":\"agent\""));
 	assert_null(strstr(clients[0].answer, "\"login\":\"boss\""));
 	assert_null(strstr(clients[0].answer, "argon2"));
-	assert_non_null(strstr(clients[0].answer, "\"actions\":[\"changeRoles\",\"disableUser\"]"));
+	assert_non_null(strstr(clients[0].answer, "\"actions\":[\"changeRoles\",\"bindUser\",\"disableUser\"]"));
 	assert_int_equal(get("/auth/users?login=boss", token_of_user(&boss, ROLE_ADMIN)), 200);
 	assert_non_null(strstr(clients[0].answer, "\"actions\":[]")); /* not with himself */
 	uuid_format(text, &agent);

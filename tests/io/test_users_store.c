@@ -85,6 +85,42 @@ static void test_users_store__users_are_kept_and_changed(void **state)
 		3);
 }
 
+static void test_users_store__bindings_are_kept_and_changed(void **state)
+{
+	static const struct str creditors[] = { { "019a0000-0000-7000-8000-000000000001", 36 } };
+	static const struct str sources[] = { { "bank-1", 6 }, { "b; 2", 4 } };
+	static const struct str all[] = { { "*", 1 } };
+	struct bind_user body = { .user_id = spec_id('U', 1),
+				  .creditors = creditors,
+				  .creditors_count = 1,
+				  .sources = sources,
+				  .sources_count = 2,
+				  .reason = STR("") };
+
+	(void)state;
+	add_user(1, STR("anna"));
+	store_run(&spec);
+	assert_int_equal(store_number(&spec, "test_unbound", "SELECT count(*) FROM users.public_user WHERE scope = ';'"), 1);
+	store_add(&spec, &bind_user_type, &body);
+	store_run(&spec);
+	assert_int_equal(store_number(&spec, "test_bound",
+				      "SELECT version FROM users.account WHERE "
+				      "users.creditors_of(scope) = '{019a0000-0000-7000-8000-000000000001}' AND "
+				      "users.sources_of(scope) = '{bank-1,b; 2}'"),
+			 2);
+	add_roles(1); /* leaves them */
+	store_run(&spec);
+	body.creditors = all;
+	body.sources_count = 0;
+	store_add(&spec, &bind_user_type, &body);
+	store_run(&spec);
+	assert_int_equal(store_number(&spec, "test_rebound", "SELECT count(*) FROM users.public_user WHERE scope = '*;'"), 1);
+	assert_int_equal(store_number(&spec, "test_lists",
+				      "SELECT version FROM users.account WHERE users.creditors_of(scope) = '{*}' AND "
+				      "users.sources_of(scope) = '{}'"),
+			 4);
+}
+
 static void test_users_store__what_is_taken_is_seen(void **state)
 {
 	(void)state;
@@ -313,6 +349,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		TEST(test_users_store__users_are_kept_and_changed),
+		TEST(test_users_store__bindings_are_kept_and_changed),
 		TEST(test_users_store__what_is_taken_is_seen),
 		TEST(test_users_store__the_worker_never_sees_a_password_nor_a_token),
 		TEST(test_users_store__roles_have_the_same_names_everywhere),

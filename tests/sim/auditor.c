@@ -141,11 +141,10 @@ static const char *check_answers(struct audit *audit)
 
 enum expected { EXPECT_TICK, EXPECT_DEAD, EXPECT_COMMAND };
 
-/* The tokens are the workload's: all roles, all but one, or one that may do nothing but what anybody may. */
+/* The tokens are the workload's: all roles, all but one, or one that may do nothing. */
 static bool is_allowed(const struct message_type *type, struct str token)
 {
-	return str_is(token, "all") || (str_is(token, "but the clock") && type != &tick_type) ||
-	       (str_is(token, "none") && type == &withdraw_consent_type);
+	return str_is(token, "all") || (str_is(token, "but the clock") && type != &tick_type);
 }
 
 static bool is_canonical(struct str text, struct uuid *ret_key)

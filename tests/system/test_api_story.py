@@ -89,7 +89,8 @@ def test_a_collector_starts_works_and_tidies_up(api, admin_password, send):
     place = f"/auth/users/{user['id']}"
     heads, _ = admin.ask("GET", place)
     roles = ["agent", "creditor", "supervisor", "compliance"]
-    admin.ask("PUT", f"{place}/roles", {"roles": roles, "reason": "new here"}, If_Match=heads["etag"])
+    heads, _ = admin.ask("PUT", f"{place}/roles", {"roles": roles, "reason": "new here"}, If_Match=heads["etag"])
+    admin.ask("PUT", f"{place}/bindings", {"creditors": ["*"], "sources": ["*"]}, If_Match=heads["etag"])
     collector = stranger.logged_in(login, PASSWORD)
     assert set(collector.get("/auth/me")["roles"]) == set(roles)
 

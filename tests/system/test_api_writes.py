@@ -401,11 +401,10 @@ def test_a_portal_user_changes_only_what_is_his_own(gateway, world, client, even
     client.send(record)
     wait_for(lambda: world.value("SELECT roles FROM users.public_user WHERE user_id = %s", user_id), "the portal user")
     token = client.token("consumer", subject=user_id)
-    gateway.post(f"/debts/{debt_id}/payments", a_payment(), token=token).expect(201)
     other = gateway.post("/customers", a_customer()).expect(201).json["id"]
-    debt = gateway.post("/debts", a_debt(other)).expect(201)
-    gateway.post(debt.headers["location"] + "/payments", a_payment(), token=token).expect(404, "not_found")
     point = {"channel": "email", "address": "jane@example.org", "place": "home", "source": "consumer"}
+    gateway.post(f"/customers/{customer_id}/contact-points", point, token=token).expect(201)
+    gateway.post(f"/debts/{debt_id}/payments", a_payment(), token=token).expect(403)  # he tells nobody what money came in
     gateway.post(f"/customers/{other}/contact-points", point, token=token).expect(404, "not_found")
     waiting = gateway.post("/debts", a_debt(other), prefer="respond-async").expect(202)
     gateway.command_of(waiting)

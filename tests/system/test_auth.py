@@ -115,7 +115,7 @@ def test_nobody_changes_what_he_himself_may_do(api, admin):
     assert api.get("/auth/me", token=boss).json["actions"] == []
     assert api.get(f"/auth/users/{admin[0]}", token=boss).json["actions"] == []
     other, _ = register(api)
-    assert set(api.get(f"/auth/users/{other}", token=boss).json["actions"]) == {"changeRoles", "disableUser"}
+    assert set(api.get(f"/auth/users/{other}", token=boss).json["actions"]) == {"changeRoles", "bindUser", "disableUser"}
 
 
 def test_roles_of_programs_and_a_portal_user_without_a_customer_are_refused(api, admin):

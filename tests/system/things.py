@@ -152,6 +152,7 @@ BODIES = {
     "cancelCommunication": lambda things: {},
     "generateReport": lambda things: {"kind": "communications"},
     "changeRoles": lambda things: {"roles": ["agent", "auditor"], "reason": "promoted"},
+    "bindUser": lambda things: {"creditors": [new_id()], "sources": ["bank-1", "bank-2"], "reason": "reads their statements"},
     "disableUser": lambda things: {"reason": "left"},
     "enableUser": lambda things: {"reason": "came back"},
     "postCommand": lambda things: {"type": "CreateCustomer", "data": {**a_customer(), "customerId": new_id()}},

@@ -33,6 +33,7 @@ static const struct {
 	/*                          ad co su ag cr sy no cu au re cl */
 	{ "RegisterUser",           "x  .  .  .  .  x  .  .  .  .  ." },
 	{ "ChangeRoles",            "x  .  .  .  .  .  .  .  .  .  ." },
+	{ "BindUser",               "x  .  .  .  .  .  .  .  .  .  ." },
 	{ "DisableUser",            "x  .  .  .  .  .  .  .  .  .  ." },
 	{ "EnableUser",             "x  .  .  .  .  .  .  .  .  .  ." },
 	{ "RecordLogin",            ".  .  .  .  .  x  .  .  .  .  ." },
@@ -50,20 +51,20 @@ static const struct {
 	{ "CreateDebt",             ".  .  x  .  x  .  .  .  .  .  ." },
 	{ "AmendDebt",              ".  .  x  .  x  .  .  .  .  .  ." },
 	{ "CancelDebt",             ".  .  x  .  x  .  .  .  .  .  ." },
-	{ "RecordPayment",          ".  .  .  x  x  x  .  x  .  .  ." },
+	{ "RecordPayment",          ".  .  .  x  x  x  .  .  .  .  ." },
 	{ "ReversePayment",         ".  .  x  .  x  .  .  .  .  .  ." },
 
 	/*                          ad co su ag cr sy no cu au re cl */
 	{ "PublishTemplate",        ".  x  x  .  .  .  .  .  .  .  ." },
-	{ "GrantConsent",           ".  .  .  x  .  .  .  x  .  .  ." },
-	{ "WithdrawConsent",        "x  x  x  x  x  x  x  x  x  x  x" },
+	{ "GrantConsent",           ".  x  x  x  .  .  .  x  .  .  ." },
+	{ "WithdrawConsent",        ".  x  x  x  .  .  x  x  .  .  ." },
 	{ "SendCommunication",      ".  .  .  x  .  x  .  .  .  .  ." },
 	{ "CancelCommunication",    ".  .  x  x  .  x  .  .  .  .  ." },
 	{ "RecordDispatch",         ".  .  .  .  .  .  x  .  .  .  ." },
 	{ "RecordDelivery",         ".  .  .  .  .  .  x  .  .  .  ." },
 
 	/*                          ad co su ag cr sy no cu au re cl */
-	{ "GenerateReport",         "x  .  x  .  .  .  .  .  .  x  ." },
+	{ "GenerateReport",         ".  .  x  .  .  .  .  .  .  x  ." },
 	{ "Tick",                   ".  .  .  .  .  .  .  .  .  .  x" },
 };
 /* clang-format on */

@@ -215,7 +215,7 @@ NOT_COMPATIBLE = {
     "ThingDone.v2.avsc: text: version 1 may be longer: dcs.max and dcs.items_max only grow": schema(field(**{"dcs.max": 7}), PARTS),
     "ThingDone.v2.avsc: parts: version 1 may be longer": schema(TEXT, {**PARTS, "dcs.items_max": 3}),
     "ThingDone.v2.avsc: dcs.kind is not that of version 1":
-        schema(TEXT, PARTS, **{"dcs.kind": "command", "dcs.roles": ["any"]}),
+        schema(TEXT, PARTS, **{"dcs.kind": "command", "dcs.roles": ["admin"]}),
     "ThingDone.v2.avsc: dcs.aggregate is not that of version 1":
         schema(TEXT, PARTS, {**ID, "name": "other_id"}, **{"dcs.aggregate": "other_id"}),
     "ThingDone.v2.avsc: the record is named ThingLost, not as its file": schema(TEXT, PARTS, name="ThingLost"),

@@ -283,6 +283,76 @@ static void test_users__logins_and_ends_of_sessions_are_recorded(void **state)
 	assert_int_equal(the_user()->version, 1);
 }
 
+static void test_users__are_bound_to_exactly_what_an_admin_says(void **state)
+{
+	static const struct str creditors[] = { { "019A0000-0000-7000-8000-000000000001", 36 } };
+	static const struct str sources[] = { { "bank-1", 6 }, { "bank-2", 6 } };
+	static const struct str all[] = { { "*", 1 } };
+	struct bind_user body = { .user_id = spec_id('U', 1),
+				  .creditors = creditors,
+				  .creditors_count = 1,
+				  .sources = sources,
+				  .sources_count = 2,
+				  .reason = STR("their service") };
+	struct uuid acme;
+
+	(void)state;
+	given_user();
+	assert_true(scope_is_empty(&the_user()->scope)); /* until somebody binds him */
+	assert_true(uuid_parse(&acme, creditors[0]));
+	spec_when(&spec, &bind_user_type, &body);
+	then_events(&spec, "UserBound");
+	assert_int_equal(the_user()->version, 2);
+	assert_true(scope_has_creditor(&the_user()->scope, &acme));
+	assert_true(scope_has_source(&the_user()->scope, STR("bank-2")));
+	assert_false(the_user()->scope.all_creditors || the_user()->scope.all_sources);
+
+	body.creditors = all;
+	body.sources_count = 0;
+	spec_when(&spec, &bind_user_type, &body);
+	assert_true(the_user()->scope.all_creditors);
+	assert_int_equal(the_user()->scope.sources_count, 0);
+	assert_false(the_user()->scope.all_sources);
+}
+
+static void test_users__are_bound_to_what_there_can_be(void **state)
+{
+	static const struct str no_ids[] = { { "019a0000-0000-7000-8000-000000000001", 36 }, { "acme", 4 } };
+	static const struct str all_and_more[] = { { "*", 1 }, { "bank-1", 6 } };
+	struct bind_user body = { .user_id = spec_id('U', 1), .creditors = no_ids, .creditors_count = 2, .reason = STR("") };
+
+	(void)state;
+	given_user();
+	spec_when(&spec, &bind_user_type, &body);
+	then_refused(&spec, REFUSAL_BAD_VALUE, "creditors");
+	body.creditors_count = 0;
+	body.sources = all_and_more;
+	body.sources_count = 2;
+	spec_when(&spec, &bind_user_type, &body);
+	then_refused(&spec, REFUSAL_BAD_VALUE, "sources");
+	body.sources_count = 0;
+	body.has_expected_version = true;
+	body.expected_version = 7;
+	spec_when(&spec, &bind_user_type, &body);
+	then_refused(&spec, REFUSAL_VERSION_CONFLICT, "expected_version");
+	body.has_expected_version = false;
+	body.user_id = spec_id('U', 2);
+	spec_when(&spec, &bind_user_type, &body);
+	then_refused(&spec, REFUSAL_NOT_FOUND, "user_id");
+}
+
+static void test_users__nobody_binds_himself(void **state)
+{
+	struct bind_user body = { .user_id = spec_id('U', 1), .reason = STR("") };
+	char himself[UUID_TEXT_SIZE + 1];
+
+	(void)state;
+	given_user();
+	uuid_format(himself, &body.user_id);
+	when_says(himself, ROLE_ADMIN, &bind_user_type, &body);
+	then_refused(&spec, REFUSAL_NEEDS_SECOND_PERSON, "user_id");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -297,6 +367,9 @@ int main(void)
 		TEST(test_users__a_change_may_name_the_version_it_saw),
 		TEST(test_users__a_user_is_disabled_and_enabled_by_turns),
 		TEST(test_users__logins_and_ends_of_sessions_are_recorded),
+		TEST(test_users__are_bound_to_exactly_what_an_admin_says),
+		TEST(test_users__are_bound_to_what_there_can_be),
+		TEST(test_users__nobody_binds_himself),
 	};
 
 	return cmocka_run_group_tests_name("users rules", tests, NULL, NULL);
