@@ -17,7 +17,12 @@
  * answers "no" in the name of the business: a record that nobody may have sent must not use up the command id of one that
  * somebody did.
  */
-enum item_kind { ITEM_COMMAND, ITEM_TICK, ITEM_DEAD };
+enum item_kind {
+	ITEM_COMMAND,
+	ITEM_TICK,
+	ITEM_DEAD,
+	ITEM_VOID, /* a Tick that says nothing, as one before it did not: counted, not kept */
+};
 
 /* A record on its way through a batch. */
 struct item {

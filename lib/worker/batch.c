@@ -413,13 +413,28 @@ static int decide_command(struct batch *batch, const struct engine *engine, size
 	MUST_NOT_REACH("a rule decided nothing");
 }
 
+/*
+ * A business date moves one day with a Tick, and never beyond what the broker's clock, which no sender sets, allows: its day in
+ * UTC, and one more for those whose day begins before. So a clock that is wrong is wrong by a day at most; and after three days
+ * without Ticks three of them catch up. The first one of a partition says where it begins.
+ */
+int32_t batch_business_date(int32_t before, int32_t said, int64_t broker_ms)
+{
+	int32_t latest = day_of_instant(broker_ms) + 1;
+
+	if (before != INT32_MIN && said > before)
+		said = before + 1;
+	if (said > latest)
+		said = latest;
+	return said > before ? said : before;
+}
+
 static void take_tick(struct head *head, const struct item *item)
 {
 	const struct tick *tick = item->command.body;
 
 	head->tick_at_ms = tick->at;
-	if (tick->business_date > head->business_date)
-		head->business_date = tick->business_date;
+	head->business_date = batch_business_date(head->business_date, tick->business_date, item->command.now_ms);
 }
 
 /* ---- the rows ---- */
@@ -669,6 +684,9 @@ int batch_decide(struct batch *batch, const struct engine *engine, const struct 
 		switch (item->kind) {
 		case ITEM_DEAD:
 			verdict->fate = FATE_DEAD;
+			break;
+		case ITEM_VOID:
+			verdict->fate = FATE_VOID;
 			break;
 		case ITEM_TICK:
 			verdict->fate = FATE_TICK;

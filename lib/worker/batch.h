@@ -12,7 +12,7 @@
  * One batch: items as collected, and one attempt at a run of them. An attempt is everything between BEGIN and COMMIT; it is built
  * in memory (decided, encoded, chained) before a row is written, so it can be thrown away and made again, smaller.
  */
-enum fate { FATE_NONE, FATE_APPLIED, FATE_REFUSED, FATE_DUPLICATE, FATE_PARKED, FATE_DEAD, FATE_TICK };
+enum fate { FATE_NONE, FATE_APPLIED, FATE_REFUSED, FATE_DUPLICATE, FATE_PARKED, FATE_DEAD, FATE_TICK, FATE_VOID };
 
 /* What an item came to, in this attempt. */
 struct verdict {
@@ -61,6 +61,9 @@ void batch_reset(struct batch *batch); /* the caller has released the records */
  * make it smaller. */
 MUST_CHECK int batch_begin(struct batch *batch, const struct engine *engine, size_t from, size_t count, bool is_careful,
 			   struct answer **ret_answers, size_t *ret_answers_count, struct err *err);
+
+/* The business date after a Tick that says `said`, taken by the broker at broker_ms; INT32_MIN: none yet. */
+int32_t batch_business_date(int32_t before, int32_t said, int64_t broker_ms);
 
 /* Decides all items; asks `database` to load states. Then encodes and chains: batch->changes is complete. *ret_conflict true:
  * something was taken for new and is not; try again, carefully. */

@@ -13,6 +13,7 @@
 #define CONFLICT_TRIES_MAX 5
 #define CAREFUL_SPAN_MIN   4
 #define CAREFUL_SPAN_MAX   256
+#define VOID_TICK_MS       INT64_C(3600000)
 #define TICK_ROWS_MAX      1000
 #define UNREADABLE_WAIT_MS 15000 /* a partition whose leader is away: each try may cost seconds of the others' time */
 #define DISPLACED_WAIT_MS  1000
@@ -570,6 +571,26 @@ static void carry(struct engine *engine, const struct bus_record *record)
 	engine->collecting->is_full = true;
 }
 
+/*
+ * A clock that is wrong, or somebody else's, sends one to every partition each second: the first of an hour is a dead letter, and
+ * of all partitions together one is told. The others are counted.
+ */
+static void judge_tick(struct engine *engine, struct lane *lane, struct item *item)
+{
+	if (item->kind != ITEM_DEAD || item->command.type != &tick_type)
+		return;
+	if (lane->void_tick_ms != 0 && item->record.at_ms - lane->void_tick_ms < VOID_TICK_MS) {
+		item->kind = ITEM_VOID;
+		return;
+	}
+	lane->void_tick_ms = item->record.at_ms;
+	if (engine->void_tick_ms != 0 && item->record.at_ms - engine->void_tick_ms < VOID_TICK_MS)
+		return;
+	engine->void_tick_ms = item->record.at_ms;
+	log_error("part=%d offset=%lld a Tick is a dead letter, code=%s: %.*s next=\"others of this hour are counted only\"",
+		  item->part, (long long)item->offset, item->dead_code, (int)item->dead_reason.size, item->dead_reason.data);
+}
+
 /* It is the next of its partition. */
 static int place_record(struct engine *engine, struct bus_record *record, struct err *err)
 {
@@ -593,6 +614,7 @@ static int place_record(struct engine *engine, struct bus_record *record, struct
 			  (long long)item->offset);
 		item->is_broken = true;
 	}
+	judge_tick(engine, lane, item);
 	engine->counts.records++;
 	lane->expected++;
 	if (item->kind == ITEM_TICK && (lane->held.count > 0 || lane->head.tick_cursor > OFFSET_BEFORE_ALL)) {
@@ -720,6 +742,9 @@ static void count_verdicts(struct engine *engine, const struct batch *batch)
 			break;
 		case FATE_TICK:
 			engine->counts.ticks++;
+			break;
+		case FATE_VOID:
+			engine->counts.void_ticks++;
 			break;
 		}
 	}

@@ -47,7 +47,7 @@ struct engine_conf {
 
 /* Since the start; for the log's count line, metrics and tests. */
 struct engine_counts {
-	int64_t records, applied, refused, duplicates, parked, dead, ticks;
+	int64_t records, applied, refused, duplicates, parked, dead, ticks, void_ticks;
 	int64_t events, published, batches, retries, conflicts, halvings;
 };
 
@@ -70,6 +70,7 @@ struct lane {
 	bool has_tick;           /* a Tick waits to be worked off against the parked commands; nothing behind it is collected */
 	struct item tick;
 	struct tick tick_body;
+	int64_t void_tick_ms; /* broker time: of the last Tick that became a dead letter; 0: none */
 
 	/* publisher */
 	bool needs_resume;      /* find the last published event first */
@@ -100,6 +101,7 @@ struct engine {
 	size_t careful_span; /* how many the next conflict will bring */
 	int64_t backoff_ms;
 	int64_t begun_at_ms;      /* the batch before */
+	int64_t void_tick_ms;     /* broker time: of the last one that was told; 0: none */
 	int64_t last_progress_ms; /* for the watchdog: a step that did not fail */
 	struct engine_counts counts;
 };

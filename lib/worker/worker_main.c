@@ -30,13 +30,15 @@ static void log_counts(const struct engine *engine)
 {
 	const struct engine_counts *counts = &engine->counts;
 
-	log_info("records=%lld applied=%lld refused=%lld duplicates=%lld parked=%lld dead=%lld ticks=%lld events=%lld "
+	log_info("records=%lld applied=%lld refused=%lld duplicates=%lld parked=%lld dead=%lld ticks=%lld void_ticks=%lld "
+		 "events=%lld "
 		 "published=%lld "
 		 "batches=%lld retries=%lld conflicts=%lld halvings=%lld",
 		 (long long)counts->records, (long long)counts->applied, (long long)counts->refused,
 		 (long long)counts->duplicates, (long long)counts->parked, (long long)counts->dead, (long long)counts->ticks,
-		 (long long)counts->events, (long long)counts->published, (long long)counts->batches, (long long)counts->retries,
-		 (long long)counts->conflicts, (long long)counts->halvings);
+		 (long long)counts->void_ticks, (long long)counts->events, (long long)counts->published,
+		 (long long)counts->batches, (long long)counts->retries, (long long)counts->conflicts,
+		 (long long)counts->halvings);
 }
 
 static int run(struct engine *engine, struct token_keys *keys, struct life *life, struct err *err)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/day.h"
 #include "schemas/customers.h"
 #include "schemas/debts.h"
 #include "schemas/engine.h"
@@ -321,6 +322,47 @@ static void test_cases__an_offset_without_a_record_stops_nothing(void **state)
 	send_customer(world, 2);
 	assert_true(rests(world));
 	assert_int_equal(world->databases[CUSTOMERS].log[0].count, 2);
+	assert_null(audit(world));
+}
+
+/* ---- Ticks that say nothing ---- */
+
+static void send_false_ticks(struct sim_world *world, int count)
+{
+	while (count-- > 0)
+		workload_send_tick(world, CUSTOMERS, 0, FALSE_DATE, "but the clock");
+	assert_true(rests(world));
+}
+
+static void test_cases__of_false_ticks_one_an_hour_is_kept(void **state)
+{
+	struct sim_world *world = *state;
+
+	send_false_ticks(world, 50);
+	send_false_ticks(world, 50);
+	assert_int_equal(world->databases[CUSTOMERS].dead_count, 1);
+	world->now_ms += 3600000;
+	send_false_ticks(world, 50);
+	assert_int_equal(world->databases[CUSTOMERS].dead_count, 2);
+	assert_int_equal(head_of(world, CUSTOMERS, 0)->next_offset, 150);
+	assert_int_equal(head_of(world, CUSTOMERS, 0)->business_date, INT32_MIN);
+	assert_null(audit(world));
+}
+
+static void test_cases__a_clock_that_is_years_ahead_moves_a_date_by_one_day_at_most(void **state)
+{
+	struct sim_world *world = *state;
+	int32_t today = day_of_instant(world->now_ms);
+
+	workload_send_tick(world, CUSTOMERS, 0, today - 5, "all");
+	workload_send_tick(world, CUSTOMERS, 0, today, "all");
+	assert_true(rests(world));
+	assert_int_equal(head_of(world, CUSTOMERS, 0)->business_date, today - 4);
+	for (int tick = 0; tick < 20; tick++)
+		workload_send_tick(world, CUSTOMERS, 0, FALSE_DATE, "all");
+	assert_true(rests(world));
+	assert_int_equal(head_of(world, CUSTOMERS, 0)->business_date, today + 1);
+	assert_int_equal(world->databases[CUSTOMERS].dead_count, 0);
 	assert_null(audit(world));
 }
 
@@ -913,6 +955,8 @@ int main(void)
 		IN_WORLD(test_cases__a_record_larger_than_the_arena_is_a_dead_letter),
 		IN_WORLD(test_cases__headers_that_cannot_be_kept_stop_nothing),
 		IN_WORLD(test_cases__an_offset_without_a_record_stops_nothing),
+		IN_WORLD(test_cases__of_false_ticks_one_an_hour_is_kept),
+		IN_WORLD(test_cases__a_clock_that_is_years_ahead_moves_a_date_by_one_day_at_most),
 		IN_WORLD(test_cases__what_cannot_be_set_aside_halts_its_partition),
 		IN_WORLD(test_cases__what_is_taken_for_ever_halts_its_partition),
 		IN_WORLD(test_cases__a_halt_that_cannot_be_written_is_written_later),

@@ -312,26 +312,28 @@ void workload_send(struct sim_world *world, size_t module, const struct message_
 	append_signed(world, module, world_part_of(message_uuid(type->key_field, body)), type, body, id, "all");
 }
 
-/* Who is not the clock cannot move a date. */
-static void send_false_tick(struct sim_world *world)
+void workload_send_tick(struct sim_world *world, size_t module, int32_t part, int32_t business_date, const char *token)
 {
 	const struct uuid id = command_id(world);
-	const struct tick tick = { .at = world->now_ms, .business_date = FALSE_DATE };
+	const struct tick tick = { .at = world->now_ms, .business_date = business_date };
 
-	append_signed(world, dice_below(&world->dice, SIM_MODULES), (int32_t)dice_below(&world->dice, SIM_PARTS), &tick_type,
-		      &tick, &id, "but the clock");
+	append_signed(world, module, part, &tick_type, &tick, &id, token);
+}
+
+/* Who is not the clock cannot move a date, and the clock not beyond the broker's day. */
+static void send_false_tick(struct sim_world *world)
+{
+	size_t module = dice_below(&world->dice, SIM_MODULES);
+	int32_t part = (int32_t)dice_below(&world->dice, SIM_PARTS);
+
+	workload_send_tick(world, module, part, FALSE_DATE, dice_hits(&world->dice, 500) ? "but the clock" : "all");
 }
 
 void workload_tick(struct sim_world *world)
 {
-	const struct tick tick = { .at = world->now_ms, .business_date = day_of_instant(world->now_ms) };
-
 	for (size_t module = 0; module < SIM_MODULES; module++)
-		for (int32_t part = 0; part < SIM_PARTS; part++) {
-			const struct uuid id = command_id(world);
-
-			append_signed(world, module, part, &tick_type, &tick, &id, "all");
-		}
+		for (int32_t part = 0; part < SIM_PARTS; part++)
+			workload_send_tick(world, module, part, day_of_instant(world->now_ms), "all");
 	if (!world->is_calm && dice_hits(&world->dice, 200))
 		send_false_tick(world);
 }

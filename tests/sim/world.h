@@ -291,7 +291,9 @@ void world_act(struct sim_session *session); /* whose rules run now */
 void workload_begin(struct sim_world *world); /* most of whom and what later commands name */
 void workload_publish(struct sim_world *world, size_t count);
 void workload_tick(struct sim_world *world); /* to every partition; in a rough world sometimes a false one to one of them */
-#define FALSE_DATE 24000                     /* the business date of a false one: 2035 */
+/* To one partition. The token: "all", or "but the clock". */
+void workload_send_tick(struct sim_world *world, size_t module, int32_t part, int32_t business_date, const char *token);
+#define FALSE_DATE 24000 /* the business date of a false one: 2035, signed by who may not or by a clock that is wrong */
 
 /* A command that is good, to the partition of its key. */
 void workload_send(struct sim_world *world, size_t module, const struct message_type *type, const void *body,
