@@ -181,8 +181,36 @@ static const char *location_of(const struct message_type *event)
 	return NULL;
 }
 
+static const struct field *text_field(const struct message_type *event, const char *name)
+{
+	for (size_t i = 0; i < event->record.fields_count; i++) {
+		const struct field *field = &event->record.fields[i];
+
+		if (field->kind == FIELD_STRING && !field->array && strcmp(field->name, name) == 0)
+			return field;
+	}
+	return NULL;
+}
+
+/* Who did it, and why if that is asked: for those who read what people write for each other, and for himself. */
+static void add_doer(struct commands *commands, const struct call *call, const struct message_type *event, const void *body)
+{
+	const struct principal *principal = call_principal(call);
+	struct str actor = actor_of(event, body);
+	const struct field *reason = text_field(event, "reason");
+
+	if (actor.size == 0 || ((principal->roles & READS_NOTES) == 0 && !str_is(actor, principal->subject)))
+		return;
+	buf_add_text(&commands->text, ",\"by\":");
+	json_write_string(&commands->text, actor);
+	if (reason == NULL || (reason->nullable && !*(const bool *)((const char *)body + reason->aux_offset)))
+		return;
+	buf_add_text(&commands->text, ",\"reason\":");
+	json_write_string(&commands->text, *(const struct str *)((const char *)body + reason->offset));
+}
+
 static void tell_succeeded(struct commands *commands, struct call *call, const struct uuid *id, const struct command_state *state,
-			   const struct message_type *event)
+			   const struct message_type *event, const void *body)
 {
 	const char *location = location_of(event);
 	char subject[UUID_TEXT_SIZE + 1];
@@ -194,6 +222,7 @@ static void tell_succeeded(struct commands *commands, struct call *call, const s
 	if (location != NULL)
 		buf_add_format(&commands->text, ",\"href\":\"%s%s\"", location, subject);
 	buf_add_u8(&commands->text, '}');
+	add_doer(commands, call, event, body);
 	answer_text(commands, call);
 }
 
@@ -205,6 +234,7 @@ static void tell_failed(struct commands *commands, struct call *call, const stru
 	refusal_problem_of(rejected, message_by_name(rejected->command_type), NULL, "", &refusal);
 	begin_text(commands, id, "failed", state);
 	add_instant(&commands->text, ",\"completedAt\":", state->at_ms);
+	add_doer(commands, call, &command_rejected_type, rejected);
 	buf_add_text(&commands->text, ",\"type\":");
 	json_write_string(&commands->text, rejected->command_type);
 	buf_add_format(&commands->text, ",\"retryable\":%s,\"problem\":", refusal.problem.is_retryable ? "true" : "false");
@@ -244,7 +274,7 @@ static void tell_answered(struct commands *commands, struct call *call, const st
 	} else if (type == &command_rejected_type) {
 		tell_failed(commands, call, id, state, body);
 	} else {
-		tell_succeeded(commands, call, id, state, type);
+		tell_succeeded(commands, call, id, state, type, body);
 	}
 }
 

@@ -353,6 +353,32 @@ static void test_api_writes__an_event_is_the_answer(void **state)
 	buf_release(&event);
 }
 
+static void test_api_writes__who_did_it_is_told_to_who_reads_notes(void **state)
+{
+	struct received received;
+	struct buf text;
+	char id[UUID_TEXT_SIZE + 1], target[80];
+
+	(void)state;
+	buf_init(&text, 4096);
+	send_post("/debts", "", DEBT);
+	received = receive();
+	const struct debt_created event = { .debt_id = received.body->debt_id,
+					    .customer_id = received.body->customer_id,
+					    .has_actor = true,
+					    .actor = STR("somebody") };
+
+	api_must(coder_encode(world.coder, &debt_created_type, &event, &text, &world.err));
+	log_answer(&received, buf_str(&text));
+	assert_int_equal(api_status(), 201);
+	uuid_format(id, &received.envelope.id);
+	(void)snprintf(target, sizeof(target), "/commands/%s", id);
+	assert_int_equal(api_get(target, api_token("an-auditor", ROLE_AUDITOR)), 200);
+	assert_contains("\"status\":\"succeeded\"");
+	assert_contains("\"by\":\"somebody\"");
+	buf_release(&text);
+}
+
 static void test_api_writes__a_refusal_is_a_problem(void **state)
 {
 	struct received received;
@@ -1053,6 +1079,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_api_writes__an_event_is_the_answer),
+		TEST(test_api_writes__who_did_it_is_told_to_who_reads_notes),
 		TEST(test_api_writes__a_refusal_is_a_problem),
 		TEST(test_api_writes__an_event_that_was_missed_is_looked_up),
 		TEST(test_api_writes__what_waits_for_something_is_told_at_once),
