@@ -64,7 +64,8 @@ static bool debt_takes_payment(const struct record_payment *body, const struct d
 {
 	int64_t credit_minor = 0;
 
-	if (debt == NULL || !uuid_equal(&debt->customer_id, &body->customer_id)) {
+	if (debt == NULL || !uuid_equal(&debt->customer_id, &body->customer_id) ||
+	    !command_reaches(decision->command, &debt->creditor_id)) {
 		decision_refuse(decision, REFUSAL_NOT_FOUND, "debt_id", "the customer has no such debt");
 	} else if (!str_is(body->currency, debt->currency)) {
 		decision_refuse(decision, REFUSAL_BAD_CURRENCY, "currency", "the debt's currency is %s", debt->currency);
@@ -160,11 +161,13 @@ static bool reason_is_known(struct str reason)
 static bool reversal_is_good(const struct reverse_payment *body, const struct payment *payment, const struct debt *debt,
 			     struct decision *decision)
 {
+	MUST(payment == NULL || debt != NULL);
 	if (!reason_is_known(body->reason)) {
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "reason", "not one of chargeback, nsf, error, recall");
 		return false;
 	}
-	if (payment == NULL || !uuid_equal(&payment->customer_id, &body->customer_id)) {
+	if (payment == NULL || !uuid_equal(&payment->customer_id, &body->customer_id) ||
+	    !command_reaches(decision->command, &debt->creditor_id)) {
 		decision_refuse(decision, REFUSAL_NOT_FOUND, "payment_id", "the customer has no such payment");
 		return false;
 	}
@@ -172,7 +175,6 @@ static bool reversal_is_good(const struct reverse_payment *body, const struct pa
 		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "payment_id", "the payment was reversed before");
 		return false;
 	}
-	MUST(debt != NULL);
 	if (lifecycle_is_terminal(debt->lifecycle)) {
 		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "payment_id",
 				"the debt was written off, transferred or cancelled");

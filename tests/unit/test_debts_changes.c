@@ -532,6 +532,73 @@ static void test_debts__a_cancellation_of_an_unknown_debt_or_version_is_refused(
 	refuse_cancellation(body, REFUSAL_VERSION_CONFLICT, "expected_version");
 }
 
+/* ---- whose debt it is ---- */
+
+static void then_all_are_refused(const struct record_payment *record, const struct reverse_payment *reverse,
+				 const struct amend_debt *amend, const struct cancel_debt *cancel)
+{
+	spec_when(&spec, &record_payment_type, record);
+	then_refused(&spec, REFUSAL_NOT_FOUND, "debt_id");
+	spec_when(&spec, &reverse_payment_type, reverse);
+	then_refused(&spec, REFUSAL_NOT_FOUND, "payment_id");
+	spec_when(&spec, &amend_debt_type, amend);
+	then_refused(&spec, REFUSAL_NOT_FOUND, "debt_id");
+	spec_when(&spec, &cancel_debt_type, cancel);
+	then_refused(&spec, REFUSAL_NOT_FOUND, "debt_id");
+}
+
+static void test_debts__others_debts_do_not_exist_for_a_creditor(void **state)
+{
+	struct record_payment record = { .payment_id = spec_id('P', 2),
+					 .customer_id = spec_id('C', 1),
+					 .debt_id = spec_id('D', 1),
+					 .source = STR("bank"),
+					 .external_ref = STR("other"),
+					 .amount_minor = 1,
+					 .currency = STR("EUR"),
+					 .received_on = SPEC_TODAY,
+					 .method = STR("transfer") };
+	struct reverse_payment reverse = { .payment_id = spec_id('P', 1),
+					   .customer_id = spec_id('C', 1),
+					   .reason = STR("error") };
+	struct cancel_debt cancel = { .debt_id = spec_id('D', 1), .customer_id = spec_id('C', 1), .reason = STR("fraud") };
+	struct amend_debt *amend = an_amendment(1);
+	struct scope scope = { .all_sources = true };
+
+	(void)state;
+	amend->has_due_on = true;
+	amend->due_on = SPEC_TODAY;
+	given_debt(1, STR("A-1"));
+	given_payment(1, 100);
+
+	spec.scope = &scope;
+	spec.roles = ROLE_CREDITOR;
+	then_all_are_refused(&record, &reverse, amend, &cancel);
+	scope.creditors[scope.creditors_count++] = spec_id('R', 2);
+	then_all_are_refused(&record, &reverse, amend, &cancel);
+	scope.creditors[scope.creditors_count++] = spec_id('R', 1);
+	spec_when(&spec, &record_payment_type, &record);
+	assert_int_equal(spec.decision.kind, DECISION_EVENTS);
+	spec_when(&spec, &reverse_payment_type, &reverse);
+	assert_int_equal(spec.decision.kind, DECISION_EVENTS);
+	spec_when(&spec, &amend_debt_type, amend);
+	assert_int_equal(spec.decision.kind, DECISION_EVENTS);
+}
+
+static void test_debts__who_is_more_than_a_creditor_is_not_bound(void **state)
+{
+	struct amend_debt *amend = an_amendment(1);
+
+	(void)state;
+	amend->has_due_on = true;
+	amend->due_on = SPEC_TODAY;
+	given_debt(1, STR("A-1"));
+	spec.scope = &scope_none;
+	spec.roles = ROLE_CREDITOR | ROLE_SUPERVISOR;
+	spec_when(&spec, &amend_debt_type, amend);
+	then_events(&spec, "DebtAmended");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -544,6 +611,8 @@ int main(void)
 		TEST(test_debts__another_creditors_reference_is_no_matter),
 		TEST(test_debts__a_put_of_what_is_there_is_taken),
 		TEST(test_debts__an_amendment_says_what_and_why),
+		TEST(test_debts__others_debts_do_not_exist_for_a_creditor),
+		TEST(test_debts__who_is_more_than_a_creditor_is_not_bound),
 		TEST(test_debts__a_debt_is_not_due_before_it_was_opened_nor_in_another_age),
 		TEST(test_debts__an_amendment_of_an_unknown_debt_or_anothers_is_not_found),
 		TEST(test_debts__an_amendment_of_another_version_is_a_conflict),
