@@ -49,7 +49,7 @@ static bool fees_are_authorised(const struct create_debt *body, struct decision 
 	if (body->fees_authorised || (body->fee_minor == 0 && body->cost_minor == 0))
 		return true;
 	decision_refuse(decision, REFUSAL_BAD_AMOUNT, body->fee_minor != 0 ? "fee_minor" : "cost_minor",
-			"fees and costs need fees_authorised: the contract or the law allows them");
+			"fees and costs need to be authorised: the contract or the law allows them");
 	return false;
 }
 
@@ -77,7 +77,7 @@ static bool dates_are_good(const struct create_debt *body, struct decision *deci
 		return false;
 	}
 	if (body->due_on < body->opened_on || body->due_on > DEBTS_DAY_MAX) {
-		decision_refuse(decision, REFUSAL_BAD_DATE, "due_on", "before opened_on, or after the year 2199");
+		decision_refuse(decision, REFUSAL_BAD_DATE, "due_on", "before the debt was opened, or after the year 2199");
 		return false;
 	}
 	return true;

@@ -66,7 +66,7 @@ static bool days_fit(const struct command *command, const struct kind *kind, int
 	} else if (!kind->by_day && body->has_from_on) {
 		decision_refuse(decision, REFUSAL_BAD_DATE, "from_on", "ageing is of one day, not of a range");
 	} else if (from_on > as_of) {
-		decision_refuse(decision, REFUSAL_BAD_DATE, "from_on", "after as_of");
+		decision_refuse(decision, REFUSAL_BAD_DATE, "from_on", "after the day of the report");
 	} else {
 		return true;
 	}
