@@ -166,6 +166,35 @@ static int64_t credit(void)
 	return store_number(&spec, "test_credit", "SELECT credit_minor FROM debts.public_debt WHERE external_ref = 'A'");
 }
 
+/* Rows from before references had one form: listed, and left as they are. */
+static void test_debts_store__references_of_before_that_look_the_same_are_listed(void **state)
+{
+	(void)state;
+	add_debt(1, STR("INV-1"), 1);
+	add_debt(2, STR("INV-2"), 1);
+	add_debt(3, STR("INV 3"), 1);
+	add_payment(1, 1, STR("B-1"), 10);
+	add_payment(2, 1, STR("B-2"), 10);
+	add_payment(3, 1, STR("B-3"), 10);
+	store_run(&spec);
+	store_sql(&spec, "test_same_before",
+		  "UPDATE debts.debt SET external_ref = E'\\u00a0INV-\\u200b1\\ufeff' WHERE external_ref = 'INV-2'");
+	store_sql(
+		&spec, "test_same_payments",
+		"UPDATE debts.payment SET external_ref = E'B-1\\u00a0\\n' WHERE external_ref <> 'B-1' AND external_ref = 'B-2'");
+	store_sql(&spec, "test_same_payments_too",
+		  "UPDATE debts.payment SET external_ref = E'\\u202aB-1\\u202c' WHERE external_ref = 'B-3'");
+	assert_int_equal(
+		store_number(&spec, "test_same_debts_of",
+			     "SELECT things FROM debts.reference_collision WHERE thing = 'debt' AND reference = 'INV-1'"),
+		2);
+	assert_int_equal(
+		store_number(&spec, "test_same_payments_of",
+			     "SELECT things FROM debts.reference_collision WHERE thing = 'payment' AND reference = 'B-1'"),
+		3);
+	assert_int_equal(store_number(&spec, "test_same_all_of", "SELECT count(*) FROM debts.reference_collision"), 2);
+}
+
 static void test_debts_store__a_debt_and_its_payments_come_back_as_they_were_saved(void **state)
 {
 	(void)state;
@@ -535,6 +564,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		TEST(test_debts_store__references_of_before_that_look_the_same_are_listed),
 		TEST(test_debts_store__a_debt_and_its_payments_come_back_as_they_were_saved),
 		TEST(test_debts_store__one_batch_may_create_pay_and_reverse),
 		TEST(test_debts_store__the_same_over_many_batches),
