@@ -71,12 +71,6 @@ static bool create_is_good(const struct command *command, const struct create_cu
 	return profile_is_good(&profile, command->today, decision);
 }
 
-/* To whoever may make customers known as a creditor only. */
-static bool is_bound(const struct command *command)
-{
-	return (command->roles & command->type->roles & ~(uint32_t)ROLE_CONSUMER) == ROLE_CREDITOR;
-}
-
 void decide_create_customer(const struct command *command, const struct workset *set, struct decision *decision)
 {
 	const struct create_customer *body = command->body;
@@ -111,7 +105,7 @@ void decide_create_customer(const struct command *command, const struct workset 
 	event->region = body->region;
 	event->has_timezone = body->has_timezone;
 	event->timezone = body->timezone;
-	if (is_bound(command)) {
+	if (command_is_bound(command)) {
 		event->creditor_ids = command->scope->creditors;
 		event->creditor_ids_count = command->scope->creditors_count;
 	}

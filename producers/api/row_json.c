@@ -6,7 +6,6 @@
 #include "crypto/crypto.h"
 #include "model/command.h"
 #include "producers/api/route.h"
-#include "schemas/debts.h"
 #include "wire/json.h"
 
 #define ARENA_SIZE      ((size_t)256 * 1024)
@@ -281,7 +280,7 @@ static bool may_take(const struct row_writer *writer, const struct row *row, str
 
 	if (roles == 0 || is_himself(row, command))
 		return false;
-	if (command == &record_payment_type && !has_source(&row->viewer->scope))
+	if (command->source_field != NULL && !has_source(&row->viewer->scope))
 		return false;
 	return (roles & ~(uint32_t)(ROLE_CREDITOR | ROLE_CONSUMER)) != 0 || ((roles & ROLE_CREDITOR) != 0 && is_theirs(row)) ||
 	       ((roles & ROLE_CONSUMER) != 0 && is_own(row));

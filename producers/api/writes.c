@@ -376,8 +376,25 @@ static void on_event(struct outcome_wait *wait, struct str event)
 
 /* ---- the way ---- */
 
-/* Others' things do not exist for a portal user. For a creditor neither: where the row says whose they are (find_owner); else his
- * module judges. */
+/* The thing that the path names, which tells whose it is; NULL: it names none, or something of users. */
+static const struct resource *thing_of_path(const struct write *write)
+{
+	const struct route *row = write_row(write);
+
+	if (row == NULL || row->path_field == NULL || row->owner != NULL)
+		return row == NULL ? NULL : row->owner;
+	return strcmp(row->path_field, "customer_id") == 0 ? &customer_resource : NULL;
+}
+
+/* Others' things do not exist for a creditor: what the path names is looked up, also when the body says whose it is. What a body
+ * names its module judges. */
+static bool must_be_seen(const struct write *write)
+{
+	return principal_limit(call_principal(write->call), write->type->roles) == LIMIT_CREDITORS && !write->has_owner_id &&
+	       thing_of_path(write) != NULL;
+}
+
+/* Nor for a portal user, who has one customer's. */
 static bool is_others(const struct write *write)
 {
 	const struct principal *principal = call_principal(write->call);
@@ -408,14 +425,12 @@ static void on_owner(void *write_arg, enum reads_found found, const struct uuid 
 
 static void find_owner(struct write *write)
 {
-	const struct route *row = write_row(write);
-	struct owner_question question = { .principal = call_principal(write->call),
-					   .access = write->type->roles,
-					   .id = write->path_id };
+	const struct owner_question question = { .principal = call_principal(write->call),
+						 .access = write->type->roles,
+						 .resource = thing_of_path(write),
+						 .id = write->path_id };
 
-	MUST(row != NULL);
-	MUST(row->owner != NULL);
-	question.resource = row->owner;
+	MUST(question.resource != NULL);
 	begin_callback(write);
 	reads_find_owner(write->writes->conf.reads, &question, on_owner, write);
 }
@@ -512,7 +527,7 @@ static void go_on(struct write *write)
 
 	if (!read_command(write, &intake))
 		return;
-	if (intake.needs_owner) {
+	if (intake.needs_owner || must_be_seen(write)) {
 		find_owner(write);
 		return;
 	}

@@ -915,10 +915,11 @@ static void test_api_writes__any_command_may_be_sent_by_its_schema(void **state)
 #define HIS_DEBT    "019a0000-0000-7000-8000-004400000001"
 #define OTHERS_DEBT "019a0000-0000-7000-8000-004400000002"
 #define OTHER       "019a0000-0000-7000-8000-005200000002"
-#define HIS_PAYMENT                                                                                                              \
-	"{\"source\":\"bank\",\"externalRef\":\"p\",\"amount\":{\"amountMinor\":1,\"currency\":\"EUR\"},\"receivedOn\":\"2026-"  \
+#define HIS_PAYMENT_MEMBERS                                                                                                      \
+	"\"source\":\"bank\",\"externalRef\":\"p\",\"amount\":{\"amountMinor\":1,\"currency\":\"EUR\"},\"receivedOn\":\"2026-"   \
 	"01-01\","                                                                                                               \
-	"\"method\":\"transfer\"}"
+	"\"method\":\"transfer\""
+#define HIS_PAYMENT "{" HIS_PAYMENT_MEMBERS "}"
 
 static struct scope scope_of(const char *creditor)
 {
@@ -946,16 +947,44 @@ static void test_api_writes__a_creditor_changes_what_is_his(void **state)
 	struct scope scope = scope_of(CREDITOR);
 
 	(void)state;
-	scope.all_sources = true;
 	given_debts_of_two_creditors();
 	send_post_by(api_bound_token("erp", ROLE_CREDITOR, &scope), "/debts/" OTHERS_DEBT "/payments",
 		     "Prefer: respond-async\r\n", HIS_PAYMENT);
+	assert_int_equal(api_status(), 404);
+	assert_int_equal(commands_count(), 0);
+	send_post_by(api_bound_token("erp", ROLE_CREDITOR, &scope), "/debts/" OTHERS_DEBT "/payments",
+		     "Prefer: respond-async\r\n", "{\"customerId\":\"" CUSTOMER "\"," HIS_PAYMENT_MEMBERS "}");
 	assert_int_equal(api_status(), 404);
 	assert_int_equal(commands_count(), 0);
 	send_post_by(api_bound_token("erp", ROLE_CREDITOR, &scope), "/debts/" HIS_DEBT "/payments", "Prefer: respond-async\r\n",
 		     HIS_PAYMENT);
 	assert_int_equal(api_status(), 202);
 	assert_int_equal(commands_count(), 1);
+}
+
+#define OTHERS_CUSTOMER "019a0000-0000-7000-8000-004300000002"
+#define AN_ADDRESS      "{\"channel\":\"email\",\"address\":\"a@example.org\",\"place\":\"home\",\"source\":\"creditor\"}"
+
+static void test_api_writes__a_creditor_adds_to_his_own_customers(void **state)
+{
+	struct scope scope = scope_of(CREDITOR);
+
+	(void)state;
+	given_debts_of_two_creditors();
+	SQL("test_customers",
+	    "INSERT INTO customers.customer (customer_id, external_ref, kind, status, locale, country, version, "
+	    "full_name_sealed, "
+	    "key_salt) VALUES ('" CUSTOMER "', 'his', 'natural', 'active', 'de', 'DE', 1, '', ''), ('" OTHERS_CUSTOMER
+	    "', 'others', 'natural', 'active', 'de', 'DE', 1, '', '') ON CONFLICT DO NOTHING");
+	send_post_by(api_bound_token("erp", ROLE_CREDITOR, &scope), "/customers/" OTHERS_CUSTOMER "/contact-points",
+		     "Prefer: respond-async\r\n", AN_ADDRESS);
+	assert_int_equal(api_status(), 404);
+	send_post_by(api_bound_token("erp", ROLE_CREDITOR, &scope), "/customers/" UNKNOWN "/contact-points",
+		     "Prefer: respond-async\r\n", AN_ADDRESS);
+	assert_int_equal(api_status(), 404);
+	send_post_by(api_bound_token("erp", ROLE_CREDITOR, &scope), "/customers/" CUSTOMER "/contact-points",
+		     "Prefer: respond-async\r\n", AN_ADDRESS);
+	assert_int_equal(api_status(), 202);
 }
 
 /* What the debts module would have written of a command about a debt. */
@@ -1105,6 +1134,7 @@ int main(void)
 		TEST(test_api_writes__what_a_command_names_is_looked_for_unless_it_may_wait),
 		TEST(test_api_writes__any_command_may_be_sent_by_its_schema),
 		TEST(test_api_writes__a_creditor_changes_what_is_his),
+		TEST(test_api_writes__a_creditor_adds_to_his_own_customers),
 		TEST(test_api_writes__what_became_of_a_command_is_told_to_whom_it_concerns),
 		TEST(test_api_writes__a_command_on_its_way_is_his_who_sent_it),
 		TEST(test_api_writes__what_the_caller_is_not_bound_to_is_refused_at_once),
