@@ -44,6 +44,49 @@ const char *message_nil_field(const struct message_type *type, const void *body)
 	return NULL;
 }
 
+/* ---- versions ---- */
+
+static bool is_absent(const struct field *field, const void *body)
+{
+	const char *aux = (const char *)body + field->aux_offset;
+
+	if (field->array)
+		return *(const size_t *)(const void *)aux == 0;
+	return field->nullable && !*(const bool *)(const void *)aux;
+}
+
+/* Whether the older shape has this field, for values as large. */
+static bool has_place(const struct record_type *older, const struct field *field)
+{
+	for (size_t i = 0; i < older->fields_count; i++) {
+		const struct field *place = &older->fields[i];
+
+		if (strcmp(place->name, field->name) == 0)
+			return place->size_max == field->size_max && place->items_max == field->items_max;
+	}
+	return false;
+}
+
+static bool can_say(const struct record_type *older, const struct record_type *newest, const void *body)
+{
+	for (size_t i = 0; i < newest->fields_count; i++) {
+		if (!is_absent(&newest->fields[i], body) && !has_place(older, &newest->fields[i]))
+			return false;
+	}
+	return true;
+}
+
+const struct message_version *message_written(const struct message_type *type, const void *body)
+{
+	const struct message_version *newest = message_newest(type), *version = newest;
+
+	if (type->kind == MESSAGE_COMMAND)
+		version = type->versions;
+	while (version != newest && !can_say(&version->record, &newest->record, body))
+		version++;
+	return version;
+}
+
 /* ---- texts ---- */
 
 static const char *normalise_field(const struct field *field, void *body);

@@ -22,8 +22,9 @@
  * ones by name.
  *
  * A message may have several versions (schemas/README.md), of which each has a schema and an id, and all have one struct. What is
- * written is the newest. What is read may be an older one: the fields that it lacks are as if null or empty. So a rule knows the
- * message's type and nothing of versions; only lib/wire, the registry and whoever looks at ids do.
+ * written is the newest, of a command the oldest that can say it (message_written). What is read may be an older one: the fields
+ * that it lacks are as if null or empty. So a rule knows the message's type and nothing of versions; only lib/wire, the registry
+ * and whoever looks at ids do.
  */
 enum field_kind {
 	FIELD_BOOL,
@@ -102,6 +103,13 @@ struct message_type {
 	const struct field *source_field; /* of a command: a text, the payment source it names; the same. NULL: none */
 	uint32_t roles; /* of a command: who may issue it, any of these bits of command.h */
 };
+
+/*
+ * The version that a body is written in. Of an event the newest. Of a command the oldest that has a place for all that is in the
+ * body: who repeats a command (a row of a file, an Idempotency-Key) repeats its bytes then, also when the message has grown
+ * since.
+ */
+const struct message_version *message_written(const struct message_type *type, const void *body);
 
 static inline const struct message_version *message_newest(const struct message_type *type)
 {

@@ -382,10 +382,11 @@ static int record_to_avro(const struct record_type *record, avro_value_t *value,
 	return 0;
 }
 
-static int write_avro(struct coder *coder, avro_value_t *value, const struct message_type *type, const void *body,
-		      struct str place)
+static int write_avro(struct coder *coder, const struct message_version *version, const void *body, struct str place)
 {
-	if (avro_value_reset(value) != 0 || record_to_avro(&type->record, value, body) != 0)
+	avro_value_t *value = &coder->coded[version->schema_id - message_id_min].encoded;
+
+	if (avro_value_reset(value) != 0 || record_to_avro(&version->record, value, body) != 0)
 		return -1;
 	avro_writer_memory_set_dest(coder->writer, place.data, (int64_t)place.size);
 	if (avro_value_write(coder->writer, value) != 0)
@@ -396,6 +397,7 @@ static int write_avro(struct coder *coder, avro_value_t *value, const struct mes
 
 int coder_encode(struct coder *coder, const struct message_type *type, const void *body, struct buf *buf, struct err *err)
 {
+	const struct message_version *version = message_written(type, body);
 	unsigned char *to;
 	size_t size;
 
@@ -406,9 +408,8 @@ int coder_encode(struct coder *coder, const struct message_type *type, const voi
 		return err_set(err, ERR_POISON, "%s does not fit into the buffer", type->record.name);
 	to[0] = 0;
 	for (unsigned i = 1; i < FRAME_SIZE; i++)
-		to[i] = (unsigned char)(type->schema_id >> (8 * (FRAME_SIZE - 1 - i)));
-	if (write_avro(coder, &coder->coded[type->schema_id - message_id_min].encoded, type, body,
-		       (struct str){ .data = (const char *)to + FRAME_SIZE, .size = size }) != 0)
+		to[i] = (unsigned char)(version->schema_id >> (8 * (FRAME_SIZE - 1 - i)));
+	if (write_avro(coder, version, body, (struct str){ .data = (const char *)to + FRAME_SIZE, .size = size }) != 0)
 		return err_set(err, ERR_RETRY, "avro-c refused the checked %s", type->record.name);
 	buf->size += FRAME_SIZE + size;
 	return 0;

@@ -31,7 +31,7 @@ MUST_CHECK int frame_schema_id(struct str value, uint32_t *ret_schema_id, struct
 /* Only the check, on the bytes behind the frame. ERR_POISON with the field's name and what is wrong, never its content. */
 MUST_CHECK int coder_check(const struct message_version *version, struct str avro, struct err *err);
 
-/* The same check of a struct, and the exact size of its Avro bytes in the newest version, without the frame. */
+/* The same check of a struct, and the exact size of its Avro bytes in the version that it is written in, without the frame. */
 MUST_CHECK int coder_measure(const struct message_type *type, const void *body, size_t *ret_size, struct err *err);
 
 /* Framed bytes of any version -> *ret_type and a struct in the arena (its texts too: they do not borrow from `value`); what the
@@ -39,8 +39,8 @@ MUST_CHECK int coder_measure(const struct message_type *type, const void *body, 
 MUST_CHECK int coder_decode(struct coder *coder, struct str value, struct arena *arena, const struct message_type **ret_type,
 			    const void **ret_body, struct err *err);
 
-/* Struct -> framed bytes of the newest version, appended to `buf`. A struct that the check would refuse is ERR_POISON: our own
- * output is checked like anybody's. */
+/* Struct -> framed bytes of the version that it is written in (message_written), appended to `buf`. A struct that the check would
+ * refuse is ERR_POISON: our own output is checked like anybody's. */
 MUST_CHECK int coder_encode(struct coder *coder, const struct message_type *type, const void *body, struct buf *buf,
 			    struct err *err);
 

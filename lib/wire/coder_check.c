@@ -319,7 +319,7 @@ int coder_measure(const struct message_type *type, const void *body, size_t *ret
 {
 	struct measure measure = { .size = 0 };
 
-	if (!add_record(&measure, &type->record, body))
+	if (!add_record(&measure, &message_written(type, body)->record, body))
 		return err_set(err, ERR_POISON, "%s.%s: %s", type->record.name, measure.field->name, measure.wrong);
 	*ret_size = measure.size;
 	return 0;

@@ -325,7 +325,7 @@ int envelope_write_command(const struct message_type *type, const void *body, co
 	add(&writer, NAME_SPECVERSION, STR("1.0"));
 	add_uuid(&writer, NAME_ID, &head->id);
 	add(&writer, NAME_SOURCE, head->source);
-	add_type(&writer, message_newest(type));
+	add_type(&writer, message_written(type, body));
 	if (type->aggregate_field != NULL)
 		add_uuid(&writer, NAME_SUBJECT, message_uuid(type->aggregate_field, body));
 	add_instant(&writer, NAME_TIME, head->at_ms);
