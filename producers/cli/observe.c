@@ -11,8 +11,8 @@
 #define RECORDS_MS   5000
 #define REST_MAX     1000
 
-static const char select_heads[] = "SELECT part, epoch, owner, next_offset, log_seq, state = 'halted', coalesce(reason, '') "
-				   "FROM {schema}.partition_head ORDER BY part";
+static const char select_heads[] = "SELECT part, epoch, owner, next_offset, log_seq, state = 'halted', coalesce(reason, ''), "
+				   "quarantine::bigint FROM {schema}.partition_head ORDER BY part";
 static const char select_parked[] = "SELECT part, count(*) FILTER (WHERE kind = 'wait'), count(*) FILTER (WHERE kind = 'bug'), "
 				    "count(*) FILTER (WHERE kind = 'behind') FROM {schema}.parked GROUP BY part";
 static const char select_dead[] =
@@ -177,6 +177,7 @@ static int read_heads(struct observer *observer, size_t index, struct observatio
 		status->log_seq = db_int64(&result, i, 4);
 		status->halted = db_bool(&result, i, 5);
 		copy_text(status->reason, sizeof(status->reason), db_str(&result, i, 6));
+		status->quarantine = db_int64(&result, i, 7);
 	}
 	db_result_release(&result);
 	return 0;
@@ -366,6 +367,40 @@ static int read_reader(struct observer *observer, size_t index, struct observati
 	return 0;
 }
 
+/* ---- programs ---- */
+
+static int read_programs(struct observer *observer, struct observation *observation, struct err *err)
+{
+	static const struct db_statement select = { "cli_programs",
+						    "SELECT name, host, pid, extract(epoch FROM now() - started_at)::bigint, "
+						    "(extract(epoch FROM now() - seen_at) * 1000)::bigint, broker_skew_ms "
+						    "FROM engine.program ORDER BY name, host, pid LIMIT 1024" };
+	struct db_result result = { .pg = NULL };
+
+	_Static_assert(PROGRAMS_MAX == 1024, "the statement's limit");
+	if (db_run(observer->db, &select, NULL, &result, err) != 0)
+		return -1;
+	observation->programs = arena_take(&observer->arena, PROGRAMS_MAX, sizeof(*observation->programs));
+	if (observation->programs == NULL) {
+		db_result_release(&result);
+		return err_set(err, ERR_FATAL, "no memory for the programs");
+	}
+	for (int i = 0; i < result.rows; i++) {
+		struct program_status *program = &observation->programs[observation->programs_count++];
+
+		copy_text(program->name, sizeof(program->name), db_str(&result, i, 0));
+		copy_text(program->host, sizeof(program->host), db_str(&result, i, 1));
+		program->pid = db_int32(&result, i, 2);
+		program->up_s = db_int64(&result, i, 3);
+		program->silent_ms = db_int64(&result, i, 4);
+		program->has_skew = !db_is_null(&result, i, 5);
+		if (program->has_skew)
+			program->skew_ms = db_int64(&result, i, 5);
+	}
+	db_result_release(&result);
+	return 0;
+}
+
 /* ---- all of it ---- */
 
 static bool any_events(const struct observation *observation)
@@ -402,10 +437,43 @@ int observe(struct observer *observer, struct observation *ret_observation, stru
 		if (read_reader(observer, i, &observation, err) != 0)
 			return -1;
 	}
+	if (read_programs(observer, &observation, err) != 0)
+		return -1;
 	if (!any_events(&observation))
 		observation.silent_reader = NULL;
 	*ret_observation = observation;
 	return 0;
+}
+
+int observe_outcomes(struct observer *observer, struct observation *observation, struct err *err)
+{
+	static const struct db_statement exists = { "cli_has_attempts", "SELECT to_regclass('notifier.attempt') IS NOT NULL" };
+	static const struct db_statement select = {
+		"cli_outcomes", "SELECT gateway, coalesce(outcome, 'under_way'), count(*) FROM notifier.attempt "
+				"GROUP BY 1, 2 ORDER BY 1, 2 LIMIT 64"
+	};
+	struct db_result result = { .pg = NULL };
+	bool has_notifier;
+
+	_Static_assert(OUTCOMES_MAX == 64, "the statement's limit");
+	if (db_run(observer->db, &exists, NULL, &result, err) != 0)
+		return -1;
+	has_notifier = db_bool(&result, 0, 0);
+	db_result_release(&result);
+	if (!has_notifier)
+		return 0;
+	if (db_run(observer->db, &select, NULL, &result, err) != 0)
+		return -1;
+	observation->outcomes = arena_take(&observer->arena, OUTCOMES_MAX, sizeof(*observation->outcomes));
+	for (int i = 0; i < result.rows && observation->outcomes != NULL; i++) {
+		struct outcome_count *outcome = &observation->outcomes[observation->outcomes_count++];
+
+		copy_text(outcome->gateway, sizeof(outcome->gateway), db_str(&result, i, 0));
+		copy_text(outcome->outcome, sizeof(outcome->outcome), db_str(&result, i, 1));
+		outcome->count = db_int64(&result, i, 2);
+	}
+	db_result_release(&result);
+	return observation->outcomes == NULL ? err_set(err, ERR_FATAL, "no memory for the outcomes") : 0;
 }
 
 bool observation_is_idle(const struct observation *observation)
@@ -431,5 +499,39 @@ int64_t observation_halted(const struct observation *observation)
 		count += observation->parts[i].halted;
 	for (size_t i = 0; i < observation->readers_count; i++)
 		count += observation->readers[i].halted;
+	return count;
+}
+
+const struct program_status *observation_program(const struct observation *observation, const char *name)
+{
+	const struct program_status *newest = NULL;
+
+	for (size_t i = 0; i < observation->programs_count; i++) {
+		const struct program_status *program = &observation->programs[i];
+
+		if (strcmp(program->name, name) == 0 && (newest == NULL || program->silent_ms < newest->silent_ms))
+			newest = program;
+	}
+	return newest;
+}
+
+bool program_is_alive(const struct program_status *program)
+{
+	return program != NULL && program->silent_ms <= PROGRAM_SILENT_MS;
+}
+
+/* Each module, and each reader, once: its first partition stands for it. */
+int64_t observation_silent(const struct observation *observation)
+{
+	int64_t count = 0;
+
+	for (size_t i = 0; i < observation->parts_count; i++)
+		count += observation->parts[i].part == 0 &&
+			 !program_is_alive(observation_program(observation, observation->parts[i].module));
+	for (size_t i = 0; i < observation->readers_count; i++)
+		count += (i == 0 || observation->readers[i].reader != observation->readers[i - 1].reader) &&
+			 !program_is_alive(observation_program(observation, observation->readers[i].reader));
+	for (size_t i = 0; i < observation->programs_count; i++)
+		count += !program_is_alive(&observation->programs[i]);
 	return count;
 }

@@ -19,6 +19,7 @@ struct part_status {
 	int32_t part;
 	bool claimed; /* a worker has had it: there is a head */
 	bool halted;
+	int64_t quarantine; /* most commands of a batch, because owners died of one; 0: none */
 	int64_t epoch, next_offset, log_seq;
 	int64_t low, high;     /* of the command topic */
 	int64_t lag;           /* commands not yet decided */
@@ -38,7 +39,33 @@ struct reader_status {
 	char owner[64], reason[200];
 };
 
+/* A program's sign of life (engine.program). One that ended as it should has none. */
+struct program_status {
+	char name[32], host[64];
+	int32_t pid;
+	int64_t up_s, silent_ms; /* since its start, since its last sign */
+	bool has_skew;
+	int64_t skew_ms; /* the broker's clock minus its host's */
+};
+
+#define PROGRAMS_MAX 1024
+#define PROGRAM_SILENT_MS                                                                                                        \
+	30000                 /* a sign comes every 5 s (worker/life.h): whoever gives none for so long hangs, or was killed     \
+			       */
+#define PROGRAM_SKEW_MS 10000 /* a host's clock that is further off is worth a look */
+
+/* How many attempts of a gateway came to what. */
+struct outcome_count {
+	char gateway[32], outcome[32];
+	int64_t count;
+};
+#define OUTCOMES_MAX 64
+
 struct observation {
+	struct outcome_count *outcomes; /* only if they were asked for: it reads all attempts */
+	size_t outcomes_count;
+	struct program_status *programs;
+	size_t programs_count;
 	struct part_status *parts;
 	size_t parts_count;
 	struct reader_status *readers;
@@ -72,9 +99,19 @@ void observer_close(struct observer *observer); /* accepts a zeroed one */
 /* Borrows from the observer until the next call. */
 MUST_CHECK int observe(struct observer *observer, struct observation *ret_observation, struct err *err);
 
+/* Adds the outcomes of the gateways to an observation. None, where there is no notifier. */
+MUST_CHECK int observe_outcomes(struct observer *observer, struct observation *observation, struct err *err);
+
 /* Everything read is decided, published and read again; nothing waits for another module. What is parked for a bug does not
  * count: it waits for people. */
 bool observation_is_idle(const struct observation *observation);
 int64_t observation_halted(const struct observation *observation);
+
+/* The newest sign of life of a module's or reader's programs; NULL: none runs. */
+const struct program_status *observation_program(const struct observation *observation, const char *name);
+bool program_is_alive(const struct program_status *program); /* accepts NULL */
+
+/* Modules and readers that have partitions and no program alive, and programs that are silent. */
+int64_t observation_silent(const struct observation *observation);
 
 #endif

@@ -1,10 +1,13 @@
 /* `dcs status`: how far everything is, and what is wrong. */
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "base/day.h"
 #include "cli.h"
 #include "observe.h"
+#include "status_metrics.h"
 #include "wire/json.h"
 
 #define POLL_MS       200
@@ -13,7 +16,7 @@
 static struct {
 	const char *bootstrap, *pg, *pg_user, *without;
 	int64_t wait_idle_s;
-	bool json;
+	bool json, metrics;
 } conf;
 
 static const struct conf_row rows[] = {
@@ -33,6 +36,11 @@ static const struct conf_row rows[] = {
 	  .target = &conf.without,
 	  .help = "leave out this reader: it does not run here" },
 	ROW_JSON(&conf.json),
+	{ .name = "metrics",
+	  .kind = CONF_SWITCH,
+	  .default_value = "no",
+	  .target = &conf.metrics,
+	  .help = "print it as Prometheus reads it, with the outcomes of the gateways" },
 };
 
 static const struct usage usage = {
@@ -41,63 +49,115 @@ static const struct usage usage = {
 		 "last event\n"
 		 "and how many are not in the events topic yet (UNPUB), parked (waiting/bug/behind another) and dead records; "
 		 "and how far\n"
-		 "every reader is. What is halted stands first. With --wait-idle: asks again until all lags are 0, all is "
-		 "published and\n"
-		 "nothing waits.\n"
-		 "Exit status: 0 in order; 1 something is halted, or not idle in time; 2 wrong usage.",
+		 "every reader is. What is halted stands first. Then the programs, with the age of their last sign of life and "
+		 "their hosts'\n"
+		 "clocks beside the broker's; a module is silent when none of its programs gave a sign for 30 s. With "
+		 "--wait-idle: asks again\n"
+		 "until all lags are 0, all is published and nothing waits.\n"
+		 "Exit status, for monitoring: 0 in order; 1 something is halted or silent (with --wait-idle: halted, or not "
+		 "idle in time);\n"
+		 "2 wrong usage.",
 	.rows = rows,
 	.rows_count = ROWS_COUNT(rows),
 	.arguments_min = 0,
 	.arguments_max = 0,
 };
 
+/* ---- what a partition is doing ---- */
+
+static const char *state_of_part(const struct observation *observation, const struct part_status *part)
+{
+	if (part->halted)
+		return "halted";
+	if (!program_is_alive(observation_program(observation, part->module)))
+		return "silent";
+	if (part->quarantine > 0)
+		return "quarantine";
+	return part->claimed ? "running" : "unclaimed";
+}
+
+static const char *state_of_reader(const struct observation *observation, const struct reader_status *reader)
+{
+	if (reader->halted)
+		return "halted";
+	if (!program_is_alive(observation_program(observation, reader->reader)))
+		return "silent";
+	return reader->claimed ? "running" : "unclaimed";
+}
+
 /* ---- for people ---- */
 
-static void print_part(const struct part_status *part)
+/* What a person must look at is loud. */
+static const char *loud(const char *state)
+{
+	static const char *const states[][2] = { { "halted", "HALTED" }, { "silent", "SILENT" }, { "quarantine", "QUARANTINE" } };
+
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+		if (str_is(str_of(state), states[i][0]))
+			return states[i][1];
+	return state;
+}
+
+static void print_part(const struct observation *observation, const struct part_status *part)
 {
 	char parked[48];
 
 	snprintf(parked, sizeof(parked), "%lld/%lld/%lld", (long long)part->parked_wait, (long long)part->parked_bug,
 		 (long long)part->parked_behind);
-	printf("%-16s %4d %-8s %6lld %10lld %8lld %10lld %7lld %10s %6lld  %s%s%s\n", part->module, part->part,
-	       part->halted     ? "HALTED"
-	       : !part->claimed ? "no owner"
-				: "running",
-	       (long long)part->epoch, (long long)part->next_offset, (long long)part->lag, (long long)part->log_seq,
-	       (long long)part->unpublished, parked, (long long)part->dead, part->owner, part->halted ? ": " : "",
-	       part->halted ? part->reason : "");
+	printf("%-16s %4d %-10s %6lld %10lld %8lld %10lld %7lld %10s %6lld  %s%s%s\n", part->module, part->part,
+	       loud(state_of_part(observation, part)), (long long)part->epoch, (long long)part->next_offset, (long long)part->lag,
+	       (long long)part->log_seq, (long long)part->unpublished, parked, (long long)part->dead, part->owner,
+	       part->halted ? ": " : "", part->halted ? part->reason : "");
 }
 
-static void print_reader(const struct reader_status *reader)
+static void print_reader(const struct observation *observation, const struct reader_status *reader)
 {
-	printf("%-16s %-16s %4d %-8s %6lld %10lld %8lld %10lld  %s%s%s\n", reader->reader, reader->module, reader->part,
-	       reader->halted     ? "HALTED"
-	       : !reader->claimed ? "no owner"
-				  : "running",
-	       (long long)reader->epoch, (long long)reader->next_offset, (long long)reader->lag, (long long)reader->last_seq,
-	       reader->owner, reader->halted ? ": " : "", reader->halted ? reader->reason : "");
+	printf("%-16s %-16s %4d %-10s %6lld %10lld %8lld %10lld  %s%s%s\n", reader->reader, reader->module, reader->part,
+	       loud(state_of_reader(observation, reader)), (long long)reader->epoch, (long long)reader->next_offset,
+	       (long long)reader->lag, (long long)reader->last_seq, reader->owner, reader->halted ? ": " : "",
+	       reader->halted ? reader->reason : "");
+}
+
+static void print_programs(const struct observation *observation)
+{
+	printf("\n%-16s %-24s %8s %-8s %10s %10s  %s\n", "PROGRAM", "HOST", "PID", "STATE", "SEEN_S_AGO", "UP_S", "CLOCK");
+	for (size_t i = 0; i < observation->programs_count; i++) {
+		const struct program_status *program = &observation->programs[i];
+		char clock[80] = "not measured yet";
+
+		if (program->has_skew)
+			snprintf(clock, sizeof(clock), "%lld ms %s the broker's%s", (long long)llabs(program->skew_ms),
+				 program->skew_ms < 0 ? "ahead of" : "behind",
+				 llabs(program->skew_ms) > PROGRAM_SKEW_MS ? ": set this host's clock" : "");
+		printf("%-16s %-24s %8d %-8s %10lld %10lld  %s\n", program->name, program->host, program->pid,
+		       program_is_alive(program) ? "running" : "SILENT", (long long)program->silent_ms / 1000,
+		       (long long)program->up_s, clock);
+	}
+	if (observation->programs_count == 0)
+		printf("no program gives a sign of life\n");
 }
 
 static void print_table(const struct observation *observation)
 {
-	printf("%-16s %4s %-8s %6s %10s %8s %10s %7s %10s %6s  %s\n", "MODULE", "PART", "STATE", "EPOCH", "NEXT", "LAG",
+	printf("%-16s %4s %-10s %6s %10s %8s %10s %7s %10s %6s  %s\n", "MODULE", "PART", "STATE", "EPOCH", "NEXT", "LAG",
 	       "LOG_SEQ", "UNPUB", "PARKED", "DEAD", "OWNER");
 	for (int round = 0; round < 2; round++) { /* halted first */
 		for (size_t i = 0; i < observation->parts_count; i++) {
 			if (observation->parts[i].halted == (round == 0))
-				print_part(&observation->parts[i]);
+				print_part(observation, &observation->parts[i]);
 		}
 	}
-	printf("\n%-16s %-16s %4s %-8s %6s %10s %8s %10s  %s\n", "READER", "MODULE", "PART", "STATE", "EPOCH", "NEXT", "LAG",
+	printf("\n%-16s %-16s %4s %-10s %6s %10s %8s %10s  %s\n", "READER", "MODULE", "PART", "STATE", "EPOCH", "NEXT", "LAG",
 	       "LAST_SEQ", "OWNER");
 	for (int round = 0; round < 2; round++) {
 		for (size_t i = 0; i < observation->readers_count; i++) {
 			if (observation->readers[i].halted == (round == 0))
-				print_reader(&observation->readers[i]);
+				print_reader(observation, &observation->readers[i]);
 		}
 	}
 	if (observation->silent_reader != NULL)
 		printf("%-16s has not read anything yet\n", observation->silent_reader);
+	print_programs(observation);
 }
 
 /* ---- for programs ---- */
@@ -113,14 +173,15 @@ static void add_number(struct buf *json, const char *name, int64_t number)
 	buf_add_format(json, ",\"%s\":%lld", name, (long long)number);
 }
 
-static void add_part(struct buf *json, const struct part_status *part)
+static void add_part(struct buf *json, const struct observation *observation, const struct part_status *part)
 {
 	buf_add_text(json, "{\"module\":");
 	json_write_string(json, str_of(part->module));
 	add_number(json, "part", part->part);
-	add_text(json, "state", part->halted ? "halted" : !part->claimed ? "unclaimed" : "running");
+	add_text(json, "state", state_of_part(observation, part));
 	add_text(json, "reason", part->reason);
 	add_text(json, "owner", part->owner);
+	add_number(json, "quarantine", part->quarantine);
 	add_number(json, "epoch", part->epoch);
 	add_number(json, "next_offset", part->next_offset);
 	add_number(json, "low", part->low);
@@ -138,13 +199,13 @@ static void add_part(struct buf *json, const struct part_status *part)
 	buf_add_u8(json, '}');
 }
 
-static void add_reader(struct buf *json, const struct reader_status *reader)
+static void add_reader(struct buf *json, const struct observation *observation, const struct reader_status *reader)
 {
 	buf_add_text(json, "{\"reader\":");
 	json_write_string(json, str_of(reader->reader));
 	add_text(json, "module", reader->module);
 	add_number(json, "part", reader->part);
-	add_text(json, "state", reader->halted ? "halted" : !reader->claimed ? "unclaimed" : "running");
+	add_text(json, "state", state_of_reader(observation, reader));
 	add_text(json, "reason", reader->reason);
 	add_text(json, "owner", reader->owner);
 	add_number(json, "epoch", reader->epoch);
@@ -154,26 +215,56 @@ static void add_reader(struct buf *json, const struct reader_status *reader)
 	buf_add_u8(json, '}');
 }
 
+static void add_program(struct buf *json, const struct program_status *program)
+{
+	buf_add_text(json, "{\"program\":");
+	json_write_string(json, str_of(program->name));
+	add_text(json, "host", program->host);
+	add_number(json, "pid", program->pid);
+	add_text(json, "state", program_is_alive(program) ? "running" : "silent");
+	add_number(json, "up_s", program->up_s);
+	add_number(json, "silent_ms", program->silent_ms);
+	if (program->has_skew)
+		add_number(json, "broker_skew_ms", program->skew_ms);
+	buf_add_u8(json, '}');
+}
+
 static void print_json(const struct observation *observation)
 {
 	struct buf json;
 
 	buf_init(&json, JSON_SIZE_MAX);
-	buf_add_format(&json, "{\"idle\":%s,\"halted\":%lld,\"partitions\":[",
-		       observation_is_idle(observation) ? "true" : "false", (long long)observation_halted(observation));
+	buf_add_format(&json, "{\"idle\":%s,\"halted\":%lld,\"silent\":%lld,\"partitions\":[",
+		       observation_is_idle(observation) ? "true" : "false", (long long)observation_halted(observation),
+		       (long long)observation_silent(observation));
 	for (size_t i = 0; i < observation->parts_count; i++) {
 		buf_add_text(&json, i > 0 ? ",\n" : "\n");
-		add_part(&json, &observation->parts[i]);
+		add_part(&json, observation, &observation->parts[i]);
 	}
 	buf_add_text(&json, "],\"readers\":[");
 	for (size_t i = 0; i < observation->readers_count; i++) {
 		buf_add_text(&json, i > 0 ? ",\n" : "\n");
-		add_reader(&json, &observation->readers[i]);
+		add_reader(&json, observation, &observation->readers[i]);
+	}
+	buf_add_text(&json, "],\"programs\":[");
+	for (size_t i = 0; i < observation->programs_count; i++) {
+		buf_add_text(&json, i > 0 ? ",\n" : "\n");
+		add_program(&json, &observation->programs[i]);
 	}
 	buf_add_text(&json, "]}\n");
 	MUST(!json.overflow);
 	(void)fwrite(json.data, 1, json.size, stdout);
 	buf_release(&json);
+}
+
+static void print_metrics(const struct observation *observation)
+{
+	struct buf text;
+
+	buf_init(&text, JSON_SIZE_MAX);
+	if (status_metrics(observation, &text) == 0)
+		(void)fwrite(text.data, 1, text.size, stdout);
+	buf_release(&text);
 }
 
 /* ---- waiting ---- */
@@ -196,6 +287,14 @@ static int observe_until(struct observer *observer, int64_t deadline_ms, struct 
 	}
 }
 
+/* Who waits until nothing is left to do asks for that alone. */
+static bool is_wrong(const struct observation *observation)
+{
+	if (observation_halted(observation) > 0)
+		return true;
+	return conf.wait_idle_s > 0 ? !observation_is_idle(observation) : observation_silent(observation) > 0;
+}
+
 int run_status(int argc, char **argv)
 {
 	static struct observer observer;
@@ -207,14 +306,17 @@ int run_status(int argc, char **argv)
 	if (!arguments_read(&usage, argc, argv, &arguments, &status))
 		return status;
 	if (observer_open(&observer, conf.bootstrap, conf.pg, conf.pg_user, conf.without, &err) != 0 ||
-	    observe_until(&observer, clock_monotonic_ms() + conf.wait_idle_s * 1000, &observation, &err) != 0) {
+	    observe_until(&observer, clock_monotonic_ms() + conf.wait_idle_s * 1000, &observation, &err) != 0 ||
+	    (conf.metrics && observe_outcomes(&observer, &observation, &err) != 0)) {
 		status = fail_wrong(argv[0], &err);
 	} else {
-		if (conf.json)
+		if (conf.metrics)
+			print_metrics(&observation);
+		else if (conf.json)
 			print_json(&observation);
 		else
 			print_table(&observation);
-		if (observation_halted(&observation) > 0 || (conf.wait_idle_s > 0 && !observation_is_idle(&observation)))
+		if (is_wrong(&observation))
 			status = EXIT_STATUS_WRONG;
 	}
 	observer_close(&observer);

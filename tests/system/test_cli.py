@@ -7,6 +7,8 @@ import subprocess
 import uuid
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from world import wait_for
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DCS = ROOT / "build/release/dcs"
@@ -373,12 +375,36 @@ def test_what_is_halted_stands_first_and_goes_on_when_it_is_let(system):
     system.psql("UPDATE debts.partition_head SET state = 'halted', reason = 'because of a test' WHERE part = 4")
     shown = system.dcs("status", "--without", "notifier", status=1).stdout.splitlines()
     assert shown[1].split()[:3] == ["debts", "4", "HALTED"] and "because of a test" in shown[1]
-    assert json.loads(system.dcs("status", "--json", status=1).stdout)["halted"] == 1
+    seen = json.loads(system.dcs("status", "--json", status=1).stdout)
+    assert seen["halted"] == 1
+    # Nothing runs, and it says so.
+    assert {part["state"] for part in seen["partitions"]} == {"halted", "silent"} and seen["programs"] == []
     system.dcs("unhalt", "debts", 4)
     system.dcs("unhalt", "debts", 4, status=1)
     system.script("programs.sh", "start", *[f"{name}=1" for name in MODULES])
     system.dcs(*IDLE)
     assert system.verify() == []
+
+
+def test_who_runs_gives_signs_of_life_and_who_is_killed_is_missed(system):
+    """Also as Prometheus reads it."""
+
+    def status():
+        return json.loads(subprocess.run([DCS, "status", "--json", "--without", "notifier"], capture_output=True, text=True, env=system.env).stdout)
+
+    programs = wait_for(lambda: (seen := status())["silent"] == 0 and seen["programs"], "signs of life")
+    assert {program["program"] for program in programs} == set(MODULES)
+    assert all(program["state"] == "running" and abs(program["broker_skew_ms"]) < 5000 for program in programs if "broker_skew_ms" in program)
+    system.dcs("status", "--without", "notifier")
+    metrics = system.dcs("status", "--metrics", "--without", "notifier").stdout
+    families = {family.name: family.samples for family in text_string_to_metric_families(metrics)}
+    assert {sample.labels["module"] for sample in families["dcs_consumer_lag_records"]} >= {"debts", "customers"}
+    assert all(sample.value == 0 for name in ("dcs_consumer_lag_records", "dcs_partition_halted", "dcs_partition_quarantine") for sample in families[name])
+    assert {sample.labels["program"] for sample in families["dcs_program_silent_seconds"]} == set(MODULES)
+    system.psql("INSERT INTO engine.program VALUES ('reports', 'elsewhere', 7, now() - interval '2 hours', now() - interval '1 hour', 90000)")
+    shown = system.dcs("status", "--without", "notifier", status=1).stdout
+    assert any("SILENT" in line and "3600" in line and "90000 ms behind" in line for line in shown.splitlines() if "elsewhere" in line), shown
+    system.psql("DELETE FROM engine.program WHERE host = 'elsewhere'")
 
 
 def test_a_foreign_record_among_the_events_is_found(system):

@@ -1,0 +1,122 @@
+/* What `dcs status` sees, as Prometheus reads it: for the textfile collector of a node exporter, or any scraper that runs a
+ * command. */
+#include "status_metrics.h"
+
+#include <stdlib.h>
+
+/* One family: `# HELP`, `# TYPE`, then its samples. */
+static void family(struct buf *text, const char *name, const char *help)
+{
+	buf_add_format(text, "# HELP %s %s\n# TYPE %s gauge\n", name, help, name);
+}
+
+static void part_family(struct buf *text, const struct observation *observation, const char *name, const char *help,
+			int64_t (*value_of)(const struct part_status *part))
+{
+	family(text, name, help);
+	for (size_t i = 0; i < observation->parts_count; i++) {
+		const struct part_status *part = &observation->parts[i];
+
+		buf_add_format(text, "%s{module=\"%s\",partition=\"%d\"} %lld\n", name, part->module, part->part,
+			       (long long)value_of(part));
+	}
+}
+
+static int64_t lag_of(const struct part_status *part)
+{
+	return part->lag;
+}
+
+static int64_t unpublished_of(const struct part_status *part)
+{
+	return part->unpublished;
+}
+
+static int64_t dead_of(const struct part_status *part)
+{
+	return part->dead;
+}
+
+static int64_t halted_of(const struct part_status *part)
+{
+	return part->halted;
+}
+
+static int64_t quarantine_of(const struct part_status *part)
+{
+	return part->quarantine;
+}
+
+static void add_parked(struct buf *text, const struct observation *observation)
+{
+	family(text, "dcs_parked_commands", "Commands that wait for something, for a person (bug), or behind one of these");
+	for (size_t i = 0; i < observation->parts_count; i++) {
+		const struct part_status *part = &observation->parts[i];
+		const int64_t counts[] = { part->parked_wait, part->parked_bug, part->parked_behind };
+		static const char *const kinds[] = { "wait", "bug", "behind" };
+
+		for (size_t kind = 0; kind < sizeof(kinds) / sizeof(kinds[0]); kind++)
+			buf_add_format(text, "dcs_parked_commands{module=\"%s\",partition=\"%d\",kind=\"%s\"} %lld\n",
+				       part->module, part->part, kinds[kind], (long long)counts[kind]);
+	}
+}
+
+static void add_readers(struct buf *text, const struct observation *observation)
+{
+	family(text, "dcs_reader_lag_records", "Events that the reader has not read");
+	for (size_t i = 0; i < observation->readers_count; i++) {
+		const struct reader_status *reader = &observation->readers[i];
+
+		buf_add_format(text, "dcs_reader_lag_records{reader=\"%s\",module=\"%s\",partition=\"%d\"} %lld\n",
+			       reader->reader, reader->module, reader->part, (long long)reader->lag);
+	}
+	family(text, "dcs_reader_halted", "1: the reader has halted in the partition");
+	for (size_t i = 0; i < observation->readers_count; i++) {
+		const struct reader_status *reader = &observation->readers[i];
+
+		buf_add_format(text, "dcs_reader_halted{reader=\"%s\",module=\"%s\",partition=\"%d\"} %d\n", reader->reader,
+			       reader->module, reader->part, reader->halted);
+	}
+}
+
+static void add_programs(struct buf *text, const struct observation *observation)
+{
+	family(text, "dcs_program_silent_seconds", "Since the program's last sign of life; one comes every 5 s");
+	for (size_t i = 0; i < observation->programs_count; i++) {
+		const struct program_status *program = &observation->programs[i];
+
+		buf_add_format(text, "dcs_program_silent_seconds{program=\"%s\",host=\"%s\",pid=\"%d\"} %lld.%03lld\n",
+			       program->name, program->host, program->pid, (long long)program->silent_ms / 1000,
+			       (long long)program->silent_ms % 1000);
+	}
+	family(text, "dcs_program_clock_skew_seconds", "The broker's clock minus that of the program's host");
+	for (size_t i = 0; i < observation->programs_count; i++) {
+		const struct program_status *program = &observation->programs[i];
+
+		if (program->has_skew)
+			buf_add_format(text,
+				       "dcs_program_clock_skew_seconds{program=\"%s\",host=\"%s\",pid=\"%d\"} %s%lld.%03lld\n",
+				       program->name, program->host, program->pid, program->skew_ms < 0 ? "-" : "",
+				       llabs(program->skew_ms) / 1000, llabs(program->skew_ms) % 1000);
+	}
+	family(text, "dcs_silent", "Modules and readers without a program that is alive, and programs that are silent");
+	buf_add_format(text, "dcs_silent %lld\n", (long long)observation_silent(observation));
+}
+
+int status_metrics(const struct observation *observation, struct buf *text)
+{
+	part_family(text, observation, "dcs_consumer_lag_records", "Commands that are not decided yet", lag_of);
+	part_family(text, observation, "dcs_outbox_pending_records", "Events that are not in their topic yet", unpublished_of);
+	part_family(text, observation, "dcs_dead_letters", "Records that were no command, and were not replayed", dead_of);
+	part_family(text, observation, "dcs_partition_halted", "1: the partition has halted, and waits for a person", halted_of);
+	part_family(text, observation, "dcs_partition_quarantine",
+		    "Most commands of a batch, because owners died; 0: no quarantine", quarantine_of);
+	add_parked(text, observation);
+	add_readers(text, observation);
+	add_programs(text, observation);
+	family(text, "dcs_notifications", "Attempts to send, by gateway and what came of them");
+	for (size_t i = 0; i < observation->outcomes_count; i++)
+		buf_add_format(text, "dcs_notifications{gateway=\"%s\",outcome=\"%s\"} %lld\n", observation->outcomes[i].gateway,
+			       observation->outcomes[i].outcome, (long long)observation->outcomes[i].count);
+	return text->overflow ? -1 : 0;
+}
