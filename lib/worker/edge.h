@@ -162,6 +162,8 @@ struct database {
 	int (*read_dead)(void *self, int32_t part, int64_t after_offset, size_t rows_max, struct arena *arena,
 			 struct dead_letter **ret_rows, size_t *ret_count, struct err *err);
 	int (*mark_dead_published)(void *self, const int32_t *parts, const int64_t *offsets, size_t count, struct err *err);
+	/* Takes key, value and headers of those that are older, at most `max` of them; the rows stay. */
+	int (*forget_dead)(void *self, int32_t part, int64_t before_ms, size_t max, size_t *ret_count, struct err *err);
 };
 
 /* ---- the edge to Kafka ---- */

@@ -19,6 +19,8 @@
 #define DISPLACED_WAIT_MS  1000
 #define TRIES_MAX          3 /* claims that come to nothing, then quarantine */
 #define QUARANTINE_CUT     16 /* a batch is cut by this after a death: each costs a restart and a rebalance, a batch milliseconds */
+#define FORGET_MAX         100 /* dead letters, in one step */
+#define FORGET_GAP_MS      60000
 #define CRASHES_PARK       2 /* of one command alone: once may be chance. It is set aside as our bug, undecided */
 #define CRASHES_HALT       3 /* even so: its partition halts */
 
@@ -325,6 +327,7 @@ static int take_over(struct engine *engine, const struct head *head, struct err 
 	lane->resume_wait_ms = 0;
 	lane->catching_up = false;
 	lane->resends_dead = false;
+	lane->forget_at_ms = 0;
 	keyset_clear(&lane->held);
 	keyset_clear(&lane->held_next);
 	if (head->halted) {
@@ -1051,6 +1054,27 @@ static int work_off_ticks(struct engine *engine, struct err *err)
 	return 0;
 }
 
+/* ---- old dead letters ---- */
+
+/* In small steps, by the Ticks' time: whoever set the clock decides it, as all else. The last words of a step that was full come
+ * at once. */
+static int forget_dead(struct engine *engine, struct err *err)
+{
+	for (int32_t part = 0; part < BUS_PARTS_MAX && engine->conf.dead_max_ms > 0; part++) {
+		struct lane *lane = &engine->lanes[part];
+		size_t count;
+
+		if (lane->state != LANE_RUNNING || lane->head.tick_at_ms == 0 || lane->head.tick_at_ms < lane->forget_at_ms)
+			continue;
+		if (finish_flying(engine, err) < 0 ||
+		    engine->database.forget_dead(engine->database.self, part, lane->head.tick_at_ms - engine->conf.dead_max_ms,
+						 FORGET_MAX, &count, err) < 0)
+			return -1;
+		lane->forget_at_ms = count < FORGET_MAX ? lane->head.tick_at_ms + FORGET_GAP_MS : 0;
+	}
+	return 0;
+}
+
 /* ---- the turn ---- */
 
 /*
@@ -1091,7 +1115,7 @@ static int turn(struct engine *engine, int timeout_ms, struct err *err)
 	if (finish_flying(engine, err) < 0 || publisher_work(engine, err) < 0 || keep_pace(engine, err) < 0 ||
 	    process_collected(engine, err) < 0)
 		return -1;
-	return work_off_ticks(engine, err);
+	return work_off_ticks(engine, err) < 0 ? -1 : forget_dead(engine, err);
 }
 
 int engine_step(struct engine *engine, int timeout_ms, struct err *err)

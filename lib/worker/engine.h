@@ -39,6 +39,7 @@ struct engine_conf {
 	size_t pending_max;      /* published and not acknowledged: no new batch above it */
 	int64_t pace_ms;         /* from the beginning of a batch to that of the next, unless it is full */
 	int64_t wait_max_ms;     /* a command that names something unknown is refused after this */
+	int64_t dead_max_ms;     /* a dead letter's bytes are kept so long; 0: for ever */
 	int64_t parked_max;      /* ids held in one partition (holds.h); above it no command waits: it is refused at once */
 	int64_t (*now_ms)(void); /* monotonic, for back-off and pace only */
 };
@@ -81,6 +82,7 @@ struct lane {
 	bool resends_dead;      /* dead letters from the table, those behind dead_after, not before dead_at_ms */
 	int64_t dead_after;
 	int64_t dead_at_ms;
+	int64_t forget_at_ms; /* Tick's time: then old dead letters are forgotten */
 };
 
 struct batch;

@@ -124,6 +124,13 @@ static const struct db_statement statement_dead_published = {
 	" WHERE d.part = u.part AND d.command_offset = u.command_offset",
 };
 
+static const struct db_statement statement_forget_dead = {
+	"engine_forget_dead",
+	"UPDATE dead_letter d SET key = NULL, value = NULL, headers = '', replayed_at = coalesce(d.replayed_at, now())"
+	" FROM (SELECT part, command_offset FROM dead_letter WHERE part = $1 AND at < $2 AND headers <> ''"
+	" ORDER BY at LIMIT $3) o WHERE d.part = o.part AND d.command_offset = o.command_offset",
+};
+
 /* A program that is frozen in the middle of a transaction must not lock the heads for ever (P11), nor others wait for it. */
 static const struct db_statement statement_session = {
 	"engine_session",
@@ -893,6 +900,24 @@ static int edge_mark_dead_published(void *self, const int32_t *parts, const int6
 	return db_run(edge->db, &statement_dead_published, &edge->params, NULL, err);
 }
 
+static int edge_forget_dead(void *self, int32_t part, int64_t before_ms, size_t max, size_t *ret_count, struct err *err)
+{
+	struct pg_edge *edge = self;
+	struct db_result result = { 0 };
+
+	if (need_connection(edge, err) < 0)
+		return -1;
+	db_params_reset(&edge->params);
+	db_param_int32(&edge->params, part);
+	db_param_instant(&edge->params, before_ms);
+	db_param_int64(&edge->params, (int64_t)max);
+	if (db_run(edge->db, &statement_forget_dead, &edge->params, &result, err) < 0)
+		return -1;
+	*ret_count = (size_t)result.affected;
+	db_result_release(&result);
+	return 0;
+}
+
 /* ---- life ---- */
 
 int pg_edge_open(const char *conninfo, const char *module, const struct store *store, struct pg_edge **ret_edge,
@@ -930,6 +955,7 @@ int pg_edge_open(const char *conninfo, const char *module, const struct store *s
 		.read_parked = edge_read_parked,
 		.read_dead = edge_read_dead,
 		.mark_dead_published = edge_mark_dead_published,
+		.forget_dead = edge_forget_dead,
 	};
 	return 0;
 }

@@ -194,6 +194,13 @@ int program_init(struct program *program, const char *name, const char *about, i
 		  .number_min = 0,
 		  .number_max = 86400000,
 		  .help = "how long a command may wait for what it names" },
+		{ .name = "dead.letter.days",
+		  .kind = CONF_NUMBER,
+		  .default_value = "30",
+		  .target = &program->dead_letter_days,
+		  .number_min = 0,
+		  .number_max = 3650,
+		  .help = "how long a dead letter's bytes are kept; 0: for ever" },
 	};
 
 	common_count = sizeof(rows) / sizeof(rows[0]);

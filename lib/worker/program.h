@@ -26,6 +26,7 @@ struct program {
 	int64_t session_timeout_ms;
 	int64_t batch_items_max, arena_mbytes;
 	int64_t wait_max_ms;
+	int64_t dead_letter_days;
 
 	/* derived */
 	char conninfo[512];

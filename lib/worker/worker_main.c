@@ -98,6 +98,7 @@ static int serve(const struct program *program, const struct module *module, con
 		.pending_max = PENDING_MAX,
 		.pace_ms = PACE_MS,
 		.wait_max_ms = program->wait_max_ms,
+		.dead_max_ms = program->dead_letter_days * DAY_MS,
 		.parked_max = PARKED_KEYS_MAX,
 		.now_ms = clock_monotonic_ms,
 	};

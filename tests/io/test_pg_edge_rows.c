@@ -256,6 +256,29 @@ static void test_pg_edge_rows__dead_letters_are_read_until_they_are_published(vo
 	assert_int_equal(rows[0].offset, 2);
 }
 
+static void test_pg_edge_rows__old_dead_letters_lose_their_bytes(void **state)
+{
+	struct world *world = *state;
+	struct head head = claim(world, OWNED);
+	const struct dead_letter given[] = { letter_at(1), letter_at(2), letter_at(3), letter_at(4) };
+	struct changes changes = { .dead = given, .dead_count = 4 };
+	size_t counts[3];
+
+	head.next_offset = 1;
+	do_batch(world, &changes, &head);
+	for (size_t step = 0; step < 3; step++)
+		must(world,
+		     world->database.forget_dead(world->database.self, OWNED, 1700000000004, 2, &counts[step], &world->err));
+	assert_int_equal(counts[0], 2);
+	assert_int_equal(counts[1], 1);
+	assert_int_equal(counts[2], 0);
+	assert_int_equal(store_number(&spec, "forgotten",
+				      "SELECT count(*) FROM customers.dead_letter WHERE key IS NULL AND value IS NULL"
+				      " AND headers = '' AND replayed_at IS NOT NULL"),
+			 3);
+	assert_int_equal(store_number(&spec, "kept", "SELECT count(*) FROM customers.dead_letter WHERE value IS NOT NULL"), 1);
+}
+
 static void test_pg_edge_rows__a_dead_letter_larger_than_a_record_stays_in_the_table(void **state)
 {
 	struct world *world = *state;
@@ -346,6 +369,7 @@ int main(void)
 		IN_WORLD(test_pg_edge_rows__held_is_what_the_parked_hold),
 		IN_WORLD(test_pg_edge_rows__parked_commands_change_their_kind_and_leave),
 		IN_WORLD(test_pg_edge_rows__dead_letters_are_read_until_they_are_published),
+		IN_WORLD(test_pg_edge_rows__old_dead_letters_lose_their_bytes),
 		IN_WORLD(test_pg_edge_rows__a_dead_letter_larger_than_a_record_stays_in_the_table),
 		IN_WORLD(test_pg_edge_rows__the_log_is_read_from_where_one_is),
 		IN_WORLD(test_pg_edge_rows__a_small_arena_cuts_the_log_short),

@@ -310,6 +310,30 @@ static void test_cases__headers_that_cannot_be_kept_stop_nothing(void **state)
 	free(name);
 }
 
+/* What was sent by nobody may be about somebody: it is not kept for ever, and not taken away at once. */
+static void test_cases__old_dead_letters_are_forgotten_by_the_ticks_time(void **state)
+{
+	struct sim_world *world = *state;
+	size_t forgotten = 0;
+
+	for (int i = 0; i < 250; i++) /* more than one step takes */
+		send_bytes(world, 10, NULL, 0);
+	assert_true(rests(world));
+	world->now_ms += SIM_DEAD_MAX_MS / 2;
+	send_bytes(world, 10, NULL, 0);
+	workload_tick(world);
+	assert_true(rests(world));
+	assert_false(world->databases[CUSTOMERS].dead[0].is_forgotten);
+	world->now_ms += 70000;
+	workload_tick(world);
+	assert_true(rests(world));
+	take_turns(world, 500);
+	for (size_t i = 0; i < world->databases[CUSTOMERS].dead_count; i++)
+		forgotten += world->databases[CUSTOMERS].dead[i].is_forgotten;
+	assert_int_equal(world->databases[CUSTOMERS].dead_count, 251);
+	assert_int_equal(forgotten, 250);
+}
+
 /* A marker of somebody's transaction takes an offset and is given to nobody. */
 static void test_cases__an_offset_without_a_record_stops_nothing(void **state)
 {
@@ -954,6 +978,7 @@ int main(void)
 		IN_WORLD(test_cases__references_that_look_the_same_are_the_same),
 		IN_WORLD(test_cases__a_record_larger_than_the_arena_is_a_dead_letter),
 		IN_WORLD(test_cases__headers_that_cannot_be_kept_stop_nothing),
+		IN_WORLD(test_cases__old_dead_letters_are_forgotten_by_the_ticks_time),
 		IN_WORLD(test_cases__an_offset_without_a_record_stops_nothing),
 		IN_WORLD(test_cases__of_false_ticks_one_an_hour_is_kept),
 		IN_WORLD(test_cases__a_clock_that_is_years_ahead_moves_a_date_by_one_day_at_most),

@@ -48,6 +48,7 @@ static void start_worker(struct sim_world *world, size_t module, struct sim_work
 		.pending_max = 100,
 		.pace_ms = 3,
 		.wait_max_ms = 5000,
+		.dead_max_ms = SIM_DEAD_MAX_MS,
 		.parked_max = world->sizes.parked_max,
 		.now_ms = world_clock,
 	};

@@ -29,6 +29,8 @@
 
 #define SIM_RULES_MAX 32
 
+#define SIM_DEAD_MAX_MS 100000 /* dead letters are kept so long */
+
 enum { SIM_CUSTOMERS, SIM_DEBTS, SIM_COMMUNICATIONS, SIM_MODULES };
 
 /* ---- Kafka ---- */
@@ -73,8 +75,9 @@ struct sim_dead {
 	int32_t part;
 	int64_t offset;
 	const char *code;
+	int64_t at_ms;
 	struct str key, value, headers; /* owned */
-	bool published;
+	bool published, is_forgotten;
 };
 
 struct sim_blob { /* a state */

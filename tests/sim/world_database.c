@@ -65,6 +65,7 @@ static struct sim_dead dead_copy(const struct dead_letter *letter)
 		.part = letter->part,
 		.offset = letter->offset,
 		.code = letter->code,
+		.at_ms = letter->at_ms,
 		.key = sim_copy(letter->key),
 		.value = sim_copy(letter->value),
 		.headers = sim_copy(letter->headers),
@@ -630,6 +631,25 @@ static int edge_mark_dead_published(void *self, const int32_t *parts, const int6
 	return 0;
 }
 
+static int edge_forget_dead(void *self, int32_t part, int64_t before_ms, size_t max, size_t *ret_count, struct err *err)
+{
+	struct sim_session *session = self;
+	struct sim_database *database = database_of(session);
+
+	*ret_count = 0;
+	if (session_fault(session, err) < 0)
+		return -1;
+	for (size_t i = 0; i < database->dead_count && *ret_count < max; i++) {
+		struct sim_dead *dead = &database->dead[i];
+
+		if (dead->part != part || dead->at_ms >= before_ms || dead->is_forgotten)
+			continue;
+		dead->is_forgotten = true;
+		++*ret_count;
+	}
+	return 0;
+}
+
 struct database session_database(struct sim_session *session)
 {
 	return (struct database){
@@ -649,6 +669,7 @@ struct database session_database(struct sim_session *session)
 		.read_parked = edge_read_parked,
 		.read_dead = edge_read_dead,
 		.mark_dead_published = edge_mark_dead_published,
+		.forget_dead = edge_forget_dead,
 	};
 }
 

@@ -155,7 +155,7 @@ def update(customer_id, **changes):
     fields = {
         name: None for name in ("expected_version", "full_name", "birth_date", "locale", "country", "region", "timezone")
     }
-    return {"customer_id": customer_id, **fields, **changes}
+    return {"customer_id": customer_id, "clears": [], **fields, **changes}
 
 
 def test_only_compliance_may_erase(world, client, events, reachable):
