@@ -12,8 +12,12 @@ static const char select_page[] =
 const char log_select_twice[] = "SELECT command_id, count(*) FROM {schema}.event_log WHERE command_digest IS NOT NULL "
 				"GROUP BY command_id HAVING count(*) > 1 LIMIT 100";
 
-const char log_select_answers[] = "SELECT command_id, part, command_offset, command_digest FROM {schema}.event_log "
-				  "WHERE command_digest IS NOT NULL AND command_id = ANY ($1)";
+#define ANSWER                                                                                                                   \
+	"SELECT command_id, part, command_offset, command_digest, seq FROM {schema}.event_log WHERE command_digest IS NOT NULL "
+
+const char log_select_answers[] = ANSWER "AND command_id = ANY ($1)";
+
+const char log_select_window[] = ANSWER "AND part = $1 AND seq > $2 ORDER BY seq LIMIT $3";
 
 const char log_select_refusals[] = "SELECT command_offset FROM {schema}.event_log WHERE part = $1 AND command_digest IS NULL "
 				   "AND schema_id = ANY ($2) ORDER BY 1";

@@ -42,7 +42,8 @@ MUST_CHECK int log_reader_next(struct log_reader *reader, bool *ret_found, struc
 
 /* What else is asked of a log, by module ({schema}). */
 extern const char log_select_twice[];   /* commands with more than one answer: command_id, their number */
-extern const char log_select_answers[]; /* $1 uuid[]: command_id, part, command_offset, command_digest */
+extern const char log_select_answers[]; /* $1 uuid[]: command_id, part, command_offset, command_digest, seq */
+extern const char log_select_window[];  /* $1 part, $2 seq, $3 how many: the same of the answers behind that seq */
 extern const char
 	log_select_refusals[]; /* $1 part, $2 schema ids of refusals: command_offset of those that are no answers, ascending */
 

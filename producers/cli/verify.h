@@ -46,6 +46,7 @@ struct tally {
 };
 
 struct verify {
+	bool is_wanted[PROMISES_COUNT + 1]; /* what is found of others is not said */
 	struct bus_conf bus;
 	struct db *db;
 	struct coder *coder;
@@ -82,8 +83,26 @@ MUST_CHECK int verify_log(struct verify *verify, struct err *err);
 MUST_CHECK int verify_commands(struct verify *verify, struct err *err);
 MUST_CHECK int verify_ledger(struct verify *verify, struct err *err);
 MUST_CHECK int verify_topic(struct verify *verify, struct err *err);
-MUST_CHECK int verify_refold(struct verify *verify, struct err *err);
 MUST_CHECK int verify_states(struct verify *verify, struct err *err);
+
+/*
+ * The fold of the reports, made while the log is read (verify_log): begin takes the reports' rows and how far their reader was
+ * then, so the heads are to be read again afterwards; then each partition, each event of it; end compares.
+ */
+struct refold {
+	bool is_on;             /* there are reports */
+	struct db_result heads; /* of the reader */
+	struct buf rows, fold;  /* deltas: as the tables are, as the log says */
+	int64_t last_seq;       /* of the partition at hand, as far as the reader was */
+	int64_t events;
+};
+
+MUST_CHECK int refold_begin(struct refold *refold, struct verify *verify, struct err *err);
+void refold_part(struct refold *refold, const char *module, int32_t part);
+MUST_CHECK int refold_event(struct refold *refold, const struct logged_line *line, const struct message_type *type,
+			    const void *body, struct err *err);
+MUST_CHECK int refold_end(struct refold *refold, struct verify *verify, struct err *err);
+void refold_release(struct refold *refold); /* accepts a zeroed one */
 
 MUST_CHECK int verify_anchors(struct verify *verify, struct err *err);
 

@@ -32,7 +32,7 @@ struct command_line {
 };
 
 struct statements {
-	const struct db_statement *parked, *dead, *answers, *refusals;
+	const struct db_statement *parked, *dead, *answers, *window, *refusals;
 };
 
 struct scan {
@@ -43,7 +43,10 @@ struct scan {
 	struct command_line group[GROUP_RECORDS];
 	size_t count;
 	struct db_result refusals; /* offsets of what was refused, ascending */
-	struct idmap answers;      /* command id -> row of the group's answers, + 1 */
+	struct db_result window;   /* of the log: where the group's answers stand, if none has waited */
+	struct db_result others;   /* answers that were looked for by their ids */
+	int64_t window_seq;        /* the answers of earlier groups stand before it */
+	struct idmap answers;      /* command id -> row of the window, + 1; of the others: below 0 */
 };
 
 static void read_record(const struct bus_record *record, struct command_line *ret_line)
@@ -82,9 +85,11 @@ static bool has_offset(const struct db_result *result, int64_t offset)
 }
 
 /* What became of a record that is neither parked nor dead. */
-static void check_answered(struct scan *scan, const struct command_line *line, const struct db_result *answers)
+static void check_answered(struct scan *scan, const struct command_line *line)
 {
-	int64_t *row = line->has_id ? idmap_at(&scan->answers, 1, &line->id) : NULL;
+	int64_t *number = line->has_id ? idmap_at(&scan->answers, 1, &line->id) : NULL;
+	int row = number == NULL ? 0 : (int)(*number < 0 ? -*number : *number) - 1;
+	const struct db_result *answers = number != NULL && *number < 0 ? &scan->others : &scan->window;
 	char where[WHERE_SIZE];
 	bool is_first = false;
 	struct str digest;
@@ -92,12 +97,12 @@ static void check_answered(struct scan *scan, const struct command_line *line, c
 	if (line->is_tick || has_offset(&scan->refusals, line->offset))
 		return;
 	where_at(where, scan->head, "offset", line->offset);
-	if (row == NULL || *row == 0) {
+	if (number == NULL || *number == 0) {
 		finding(scan->verify, 3, where, "neither answered nor parked nor a dead letter");
 		return;
 	}
-	is_first = db_int32(answers, (int)*row - 1, 1) == scan->head->part && db_int64(answers, (int)*row - 1, 2) == line->offset;
-	digest = db_str(answers, (int)*row - 1, 3);
+	is_first = db_int32(answers, row, 1) == scan->head->part && db_int64(answers, row, 2) == line->offset;
+	digest = db_str(answers, row, 3);
 	if (digest.size == DIGEST_SIZE && memcmp(digest.data, line->digest, DIGEST_SIZE) == 0)
 		return; /* answered, or a repetition */
 	if (is_first)
@@ -117,49 +122,86 @@ static int run_range(struct scan *scan, const struct db_statement *statement, st
 	return db_run(scan->verify->db, statement, params, ret_result, err);
 }
 
-static int find_answers(struct scan *scan, struct db_result *ret_result, struct err *err)
+static void note_answers(struct scan *scan, const struct db_result *answers, int sign)
+{
+	for (int i = 0; i < answers->rows; i++) {
+		struct uuid id = db_uuid(answers, i, 0);
+		int64_t *number = idmap_at(&scan->answers, 1, &id);
+
+		if (number != NULL)
+			*number = sign * (i + 1);
+	}
+}
+
+/* Answers stand in the log in nearly the order of their commands: those of this group behind those of the group before. */
+static int read_window(struct scan *scan, struct err *err)
 {
 	struct db_params *params = &scan->verify->params;
 
 	db_params_reset(params);
+	db_param_int32(params, scan->head->part);
+	db_param_int64(params, scan->window_seq);
+	db_param_int64(params, GROUP_RECORDS);
+	return db_run(scan->verify->db, scan->statements.window, params, &scan->window, err);
+}
+
+/* What waited, was repeated or answered elsewhere is not in the window. */
+static int read_others(struct scan *scan, struct err *err)
+{
+	struct db_params *params = &scan->verify->params;
+	bool any = false;
+
+	db_params_reset(params);
 	db_array_begin(params, DB_ARRAY_UUID);
 	for (size_t i = 0; i < scan->count; i++) {
-		if (scan->group[i].has_id)
-			db_array_uuid(params, &scan->group[i].id);
-	}
-	if (db_run(scan->verify->db, scan->statements.answers, params, ret_result, err) != 0)
-		return -1;
-	idmap_clear(&scan->answers);
-	for (int i = 0; i < ret_result->rows; i++) {
-		struct uuid id = db_uuid(ret_result, i, 0);
-		int64_t *row = idmap_at(&scan->answers, 1, &id);
+		const struct command_line *line = &scan->group[i];
+		int64_t *number = line->has_id && !line->is_tick ? idmap_at(&scan->answers, 1, &line->id) : NULL;
 
-		if (row != NULL)
-			*row = i + 1;
+		if (number == NULL)
+			continue;
+		if (*number > 0 && db_int64(&scan->window, (int)*number - 1, 4) > scan->window_seq)
+			scan->window_seq = db_int64(&scan->window, (int)*number - 1, 4);
+		if (*number != 0)
+			continue;
+		db_array_uuid(params, &line->id);
+		any = true;
 	}
+	return any ? db_run(scan->verify->db, scan->statements.answers, params, &scan->others, err) : 0;
+}
+
+static int find_answers(struct scan *scan, struct err *err)
+{
+	idmap_clear(&scan->answers);
+	if (read_window(scan, err) != 0)
+		return -1;
+	note_answers(scan, &scan->window, 1);
+	if (read_others(scan, err) != 0)
+		return -1;
+	note_answers(scan, &scan->others, -1);
 	return 0;
 }
 
 static int check_group(struct scan *scan, struct err *err)
 {
-	struct db_result parked = { .pg = NULL }, dead = { .pg = NULL }, answers = { .pg = NULL };
+	struct db_result parked = { .pg = NULL }, dead = { .pg = NULL };
 	int status = -1;
 
 	if (scan->count == 0)
 		return 0;
 	if (run_range(scan, scan->statements.parked, &parked, err) != 0 ||
-	    run_range(scan, scan->statements.dead, &dead, err) != 0 || find_answers(scan, &answers, err) != 0)
+	    run_range(scan, scan->statements.dead, &dead, err) != 0 || find_answers(scan, err) != 0)
 		goto out;
 	for (size_t i = 0; i < scan->count; i++) {
 		if (!has_offset(&dead, scan->group[i].offset) && !has_offset(&parked, scan->group[i].offset))
-			check_answered(scan, &scan->group[i], &answers);
+			check_answered(scan, &scan->group[i]);
 	}
 	scan->verify->tally.records += (int64_t)scan->count;
 	progress_show(&scan->verify->progress, scan->verify->tally.records, 0, 0);
 	scan->count = 0;
 	status = 0;
 out:
-	db_result_release(&answers);
+	db_result_release(&scan->window);
+	db_result_release(&scan->others);
 	db_result_release(&dead);
 	db_result_release(&parked);
 	return status;
@@ -219,6 +261,7 @@ static int scan_part(struct scan *scan, struct err *err)
 	}
 	if (low == scan->head->next_offset)
 		return 0;
+	scan->window_seq = 0;
 	if (find_refusals(scan, err) != 0)
 		return -1;
 	failed = scan_records(scan, low, err);
@@ -236,6 +279,7 @@ static int scan_module(struct scan *scan, const char *module, struct err *err)
 	scan->statements = (struct statements){ schema_statement(arena, "verify_parked", select_parked, module),
 						schema_statement(arena, "verify_dead", select_dead, module),
 						schema_statement(arena, "verify_answers", log_select_answers, module),
+						schema_statement(arena, "verify_window", log_select_window, module),
 						schema_statement(arena, "verify_refusals", log_select_refusals, module) };
 	MUST(scan->statements.refusals != NULL);
 	topic_name(topic, module, TOPIC_COMMANDS);
@@ -256,7 +300,7 @@ int verify_commands(struct verify *verify, struct err *err)
 	int failed = 0;
 
 	scan = (struct scan){ .verify = verify };
-	idmap_init(&scan.answers, GROUP_RECORDS * 2);
+	idmap_init(&scan.answers, GROUP_RECORDS * 4);
 	for (size_t i = 0; i < verify->modules.count && failed == 0; i++)
 		failed = scan_module(&scan, verify->modules.names[i], err);
 	idmap_release(&scan.answers);

@@ -1,7 +1,8 @@
 /*
  * P1: every command has exactly one answer, whose events carry the ids that derive from it. P2: the log has no holes and its hash
  * chain holds, up to what the head says. P4: the versions of each aggregate are 1..k, in the order of the log. (Offsets say
- * nothing about order: a withdrawal overtakes what waits, and what waits holds only what depends on it.)
+ * nothing about order: a withdrawal overtakes what waits, and what waits holds only what depends on it.) The reports (P7) are
+ * folded on the way.
  */
 #include <stdio.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 struct walk {
 	struct verify *verify;
 	const struct verify_head *head;
+	struct refold *refold;
 	uint8_t hash[SHA256_SIZE]; /* of the row before */
 	int64_t seq;
 	struct uuid command_id; /* the command whose events we are in */
@@ -196,7 +198,9 @@ static int check_body(struct walk *walk, const struct logged_line *line, struct 
 	if (schema_id != row->schema_id || !uuid_equal(message_uuid(type->key_field, body), &row->key) ||
 	    !uuid_equal(message_uuid(type->aggregate_field, body), &row->subject))
 		finding(walk->verify, 2, where, "schema, key or subject are not those of the body");
-	return check_versions(walk, line, type, body, err);
+	if (check_versions(walk, line, type, body, err) != 0)
+		return -1;
+	return refold_event(walk->refold, line, type, body, err);
 }
 
 static int walk_lines(struct walk *walk, struct log_reader *log, struct err *err)
@@ -254,14 +258,15 @@ static int check_twice(struct verify *verify, const char *module, struct err *er
 	return 0;
 }
 
-static int walk_parts(struct verify *verify, size_t module, struct idmap *versions, struct err *err)
+static int walk_parts(struct verify *verify, size_t module, struct refold *refold, struct idmap *versions, struct err *err)
 {
 	for (size_t i = 0; i < verify->heads_count; i++) {
-		struct walk walk = { .verify = verify, .head = &verify->heads[i], .versions = *versions };
+		struct walk walk = { .verify = verify, .head = &verify->heads[i], .refold = refold, .versions = *versions };
 		int failed = 0;
 
 		if (verify->heads[i].module != verify->modules.names[module])
 			continue;
+		refold_part(refold, verify->heads[i].module, verify->heads[i].part);
 		idmap_clear(&walk.versions); /* a customer, and all that is his, is in one partition */
 		failed = walk_part(&walk, &verify->logs[module], err);
 		*versions = walk.versions;
@@ -271,17 +276,32 @@ static int walk_parts(struct verify *verify, size_t module, struct idmap *versio
 	return 0;
 }
 
-int verify_log(struct verify *verify, struct err *err)
+static int walk_modules(struct verify *verify, struct refold *refold, struct err *err)
 {
 	struct idmap versions;
 	int failed = 0;
 
 	idmap_init(&versions, IDS_MAX);
 	for (size_t i = 0; i < verify->modules.count && failed == 0; i++) {
-		failed = walk_parts(verify, i, &versions, err);
+		failed = verify_read_heads(verify, i, err);
+		if (failed == 0)
+			failed = walk_parts(verify, i, refold, &versions, err);
 		if (failed == 0)
 			failed = check_twice(verify, verify->modules.names[i], err);
 	}
 	idmap_release(&versions);
+	return failed;
+}
+
+int verify_log(struct verify *verify, struct err *err)
+{
+	struct refold refold = { .is_on = false };
+	int failed = refold_begin(&refold, verify, err);
+
+	if (failed == 0)
+		failed = walk_modules(verify, &refold, err);
+	if (failed == 0)
+		failed = refold_end(&refold, verify, err);
+	refold_release(&refold);
 	return failed;
 }

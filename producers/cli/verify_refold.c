@@ -131,48 +131,23 @@ static int merge(struct buf *deltas, struct err *err)
 	return !deltas->overflow && merge_deltas(deltas) ? 0 : err_set(err, ERR_FATAL, "the sums of the reports overflow");
 }
 
-static int fold_line(struct verify *verify, const struct logged_line *line, struct buf *deltas, struct err *err)
+void refold_part(struct refold *refold, const char *module, int32_t part)
 {
-	const struct message_type *type = NULL;
-	const void *body = NULL;
+	refold->last_seq = 0;
+	for (int row = 0; refold->is_on && row < refold->heads.rows; row++) {
+		if (str_is(db_str(&refold->heads, row, 0), module) && db_int32(&refold->heads, row, 1) == part)
+			refold->last_seq = db_int64(&refold->heads, row, 2);
+	}
+}
 
-	arena_reset(&verify->arena);
-	if (coder_decode(verify->coder, line->row.body, &verify->arena, &type, &body, err) != 0)
-		return -1;
-	if (!fold_event(type, body, line->row.at_ms, deltas))
+int refold_event(struct refold *refold, const struct logged_line *line, const struct message_type *type, const void *body,
+		 struct err *err)
+{
+	if (line->row.seq > refold->last_seq)
+		return 0;
+	if (!fold_event(type, body, line->row.at_ms, &refold->fold))
 		return err_set(err, ERR_FATAL, "the event with seq %lld does not fit a report", (long long)line->row.seq);
-	return 0;
-}
-
-static int fold_part(struct verify *verify, struct log_reader *log, int32_t part, int64_t last_seq, struct buf *deltas,
-		     struct err *err)
-{
-	struct logged_line line;
-	bool found = true;
-
-	log_reader_start(log, part, 0, last_seq);
-	for (int64_t count = 1;; count++) {
-		if (log_reader_next(log, &found, &line, err) != 0)
-			return -1;
-		if (!found)
-			return merge(deltas, err);
-		if (fold_line(verify, &line, deltas, err) != 0 || (count % MERGED_EVENTS == 0 && merge(deltas, err) != 0))
-			return -1;
-		progress_show(&verify->progress, line.row.seq, 0, 0);
-	}
-}
-
-static int fold_logs(struct verify *verify, const struct db_result *heads, struct buf *deltas, struct err *err)
-{
-	for (size_t i = 0; i < verify->modules.count; i++) {
-		for (int row = 0; row < heads->rows; row++) {
-			if (str_is(db_str(heads, row, 0), verify->modules.names[i]) &&
-			    fold_part(verify, &verify->logs[i], db_int32(heads, row, 1), db_int64(heads, row, 2), deltas, err) !=
-				    0)
-				return -1;
-		}
-	}
-	return 0;
+	return ++refold->events % MERGED_EVENTS == 0 ? merge(&refold->fold, err) : 0;
 }
 
 /* ---- side by side ---- */
@@ -241,32 +216,31 @@ static int compare_debts(struct verify *verify, struct err *err)
 	return exists ? find_by_query(verify, 7, &select_unequal, err) : 0;
 }
 
-int verify_refold(struct verify *verify, struct err *err)
+int refold_begin(struct refold *refold, struct verify *verify, struct err *err)
 {
-	struct db_result heads = { .pg = NULL };
-	struct buf rows, fold;
-	bool exists = false;
-	int status = -1;
+	*refold = (struct refold){ .is_on = false };
+	buf_init(&refold->rows, DELTAS_SIZE_MAX);
+	buf_init(&refold->fold, DELTAS_SIZE_MAX);
+	if (table_exists(verify, "reporting.outstanding", &refold->is_on, err) != 0)
+		return -1;
+	return refold->is_on ? read_snapshot(verify, &refold->heads, &refold->rows, err) : 0;
+}
 
-	buf_init(&rows, DELTAS_SIZE_MAX);
-	buf_init(&fold, DELTAS_SIZE_MAX);
-	if (table_exists(verify, "reporting.outstanding", &exists, err) != 0)
-		goto out;
-	if (exists) {
-		if (read_snapshot(verify, &heads, &rows, err) != 0 || fold_logs(verify, &heads, &fold, err) != 0)
-			goto out;
-		if (rows.overflow || !merge_deltas(&rows)) {
-			(void)err_set(err, ERR_FATAL, "the reports do not fit into memory");
-			goto out;
-		}
-		compare(verify, &rows, &fold);
-		if (compare_debts(verify, err) != 0)
-			goto out;
-	}
-	status = 0;
-out:
-	db_result_release(&heads);
-	buf_release(&rows);
-	buf_release(&fold);
-	return status;
+int refold_end(struct refold *refold, struct verify *verify, struct err *err)
+{
+	if (!refold->is_on)
+		return 0;
+	if (merge(&refold->fold, err) != 0)
+		return -1;
+	if (refold->rows.overflow || !merge_deltas(&refold->rows))
+		return err_set(err, ERR_FATAL, "the reports do not fit into memory");
+	compare(verify, &refold->rows, &refold->fold);
+	return compare_debts(verify, err);
+}
+
+void refold_release(struct refold *refold)
+{
+	db_result_release(&refold->heads);
+	buf_release(&refold->rows);
+	buf_release(&refold->fold);
 }
