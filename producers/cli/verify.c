@@ -88,24 +88,41 @@ static void print_json(int promise, const char *where, const char *what)
 	buf_release(&json);
 }
 
-void finding(struct verify *verify, int promise, const char *where, const char *format, ...)
+__attribute__((format(printf, 4, 0))) static void say(struct verify *verify, int promise, const char *where, const char *format,
+						      va_list values)
 {
 	char what[400];
-	va_list values;
 
 	MUST(promise >= 1);
 	MUST(promise <= PROMISES_COUNT);
-	if (!verify->is_wanted[promise])
+	if (!verify->is_wanted[promise] || ++verify->tally.findings[promise] > SHOWN_MAX)
 		return;
-	if (++verify->tally.findings[promise] > SHOWN_MAX)
-		return;
-	va_start(values, format);
 	vsnprintf(what, sizeof(what), format, values);
-	va_end(values);
 	if (verify->json)
 		print_json(promise, where, what);
 	else
 		printf("P%d %s: %s\n", promise, where, what);
+}
+
+void finding(struct verify *verify, int promise, const char *where, const char *format, ...)
+{
+	va_list values;
+
+	va_start(values, format);
+	say(verify, promise, where, format, values);
+	va_end(values);
+}
+
+void finding_at(struct verify *verify, int promise, const struct verify_head *head, const char *what, int64_t number,
+		const char *format, ...)
+{
+	char where[WHERE_SIZE];
+	va_list values;
+
+	snprintf(where, sizeof(where), "%s part %d %s %lld", head->module, head->part, what, (long long)number);
+	va_start(values, format);
+	say(verify, promise, where, format, values);
+	va_end(values);
 }
 
 int find_by_query(struct verify *verify, int promise, const struct db_statement *statement, struct err *err)
@@ -128,11 +145,6 @@ int find_by_query(struct verify *verify, int promise, const struct db_statement 
 void where_part(char where[WHERE_SIZE], const struct verify_head *head)
 {
 	snprintf(where, WHERE_SIZE, "%s part %d", head->module, head->part);
-}
-
-void where_at(char where[WHERE_SIZE], const struct verify_head *head, const char *what, int64_t number)
-{
-	snprintf(where, WHERE_SIZE, "%s part %d %s %lld", head->module, head->part, what, (long long)number);
 }
 
 int table_exists(struct verify *verify, const char *table, bool *ret_exists, struct err *err)

@@ -70,10 +70,13 @@ struct verify {
 void finding(struct verify *verify, int promise, const char *where, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/* The same at "debts part 3 seq 17": the place is only written where there is something to say. */
+void finding_at(struct verify *verify, int promise, const struct verify_head *head, const char *what, int64_t number,
+		const char *format, ...) __attribute__((format(printf, 6, 7)));
+
 /* "debts part 3", for `where`. */
 #define WHERE_SIZE 160
 void where_part(char where[WHERE_SIZE], const struct verify_head *head);
-void where_at(char where[WHERE_SIZE], const struct verify_head *head, const char *what, int64_t number); /* "... seq 17" */
 
 /* Runs a statement whose rows are findings: where (text), what (text). */
 MUST_CHECK int find_by_query(struct verify *verify, int promise, const struct db_statement *statement, struct err *err);

@@ -90,15 +90,13 @@ static void check_answered(struct scan *scan, const struct command_line *line)
 	int64_t *number = line->has_id ? idmap_at(&scan->answers, 1, &line->id) : NULL;
 	int row = number == NULL ? 0 : (int)(*number < 0 ? -*number : *number) - 1;
 	const struct db_result *answers = number != NULL && *number < 0 ? &scan->others : &scan->window;
-	char where[WHERE_SIZE];
 	bool is_first = false;
 	struct str digest;
 
 	if (line->is_tick || has_offset(&scan->refusals, line->offset))
 		return;
-	where_at(where, scan->head, "offset", line->offset);
 	if (number == NULL || *number == 0) {
-		finding(scan->verify, 3, where, "neither answered nor parked nor a dead letter");
+		finding_at(scan->verify, 3, scan->head, "offset", line->offset, "neither answered nor parked nor a dead letter");
 		return;
 	}
 	is_first = db_int32(answers, row, 1) == scan->head->part && db_int64(answers, row, 2) == line->offset;
@@ -106,9 +104,10 @@ static void check_answered(struct scan *scan, const struct command_line *line)
 	if (digest.size == DIGEST_SIZE && memcmp(digest.data, line->digest, DIGEST_SIZE) == 0)
 		return; /* answered, or a repetition */
 	if (is_first)
-		finding(scan->verify, 3, where, "the answer is to another content");
+		finding_at(scan->verify, 3, scan->head, "offset", line->offset, "the answer is to another content");
 	else
-		finding(scan->verify, 3, where, "has a known id with other content, and was not refused");
+		finding_at(scan->verify, 3, scan->head, "offset", line->offset,
+			   "has a known id with other content, and was not refused");
 }
 
 static int run_range(struct scan *scan, const struct db_statement *statement, struct db_result *ret_result, struct err *err)
@@ -210,7 +209,6 @@ out:
 static int scan_records(struct scan *scan, int64_t low, struct err *err)
 {
 	int64_t next = low;
-	char where[WHERE_SIZE];
 
 	if (bus_reader_seek(scan->reader, scan->head->part, low, err) != 0)
 		return -1;
@@ -220,9 +218,8 @@ static int scan_records(struct scan *scan, int64_t low, struct err *err)
 
 		if (bus_reader_next(scan->reader, RECORD_MS, &found, &record, err) != 0)
 			return -1;
-		where_at(where, scan->head, "offset", next);
 		if (!found) {
-			finding(scan->verify, 3, where, "the topic does not have it any more");
+			finding_at(scan->verify, 3, scan->head, "offset", next, "the topic does not have it any more");
 			break;
 		}
 		next = record.offset + 1; /* what a transaction leaves takes offsets, too, and is given to nobody */

@@ -29,14 +29,13 @@ struct walk {
 static void check_chain(struct walk *walk, const struct logged_line *line)
 {
 	uint8_t hash[SHA256_SIZE];
-	char where[WHERE_SIZE];
 
-	where_at(where, walk->head, "seq", line->row.seq);
 	if (line->row.seq != walk->seq + 1)
-		finding(walk->verify, 2, where, "the seq before it is %lld", (long long)walk->seq);
+		finding_at(walk->verify, 2, walk->head, "seq", line->row.seq, "the seq before it is %lld", (long long)walk->seq);
 	chain_hash(hash, walk->hash, &line->row);
 	if (line->hash.size != SHA256_SIZE || memcmp(hash, line->hash.data, SHA256_SIZE) != 0)
-		finding(walk->verify, 2, where, "the hash is not that of the row and the one before");
+		finding_at(walk->verify, 2, walk->head, "seq", line->row.seq,
+			   "the hash is not that of the row and the one before");
 	if (line->hash.size == SHA256_SIZE)
 		memcpy(walk->hash, line->hash.data, SHA256_SIZE); /* so that one wrong row is one finding, not all behind it */
 	walk->seq = line->row.seq;
@@ -62,7 +61,6 @@ static bool is_id_of_refusal(const struct chain_row *row, int64_t command_offset
 static void check_answer(struct walk *walk, const struct logged_line *line)
 {
 	const struct chain_row *row = &line->row;
-	char where[WHERE_SIZE];
 	struct uuid id;
 
 	if (line->is_answer) {
@@ -80,8 +78,7 @@ static void check_answer(struct walk *walk, const struct logged_line *line)
 		if (message_by_schema_id(row->schema_id) == &command_rejected_type && is_id_of_refusal(row, line->command_offset))
 			return;
 	}
-	where_at(where, walk->head, "seq", row->seq);
-	finding(walk->verify, 1, where, "the event is not the next of an answer to its command");
+	finding_at(walk->verify, 1, walk->head, "seq", row->seq, "the event is not the next of an answer to its command");
 }
 
 /* Two aggregates of different kinds may have the same id: a consent its customer's. Tells kinds apart by the name of the id's
@@ -100,15 +97,14 @@ static int check_version(struct walk *walk, int64_t seq, const struct field *id,
 {
 	const struct uuid *aggregate = message_uuid(id, record);
 	int64_t *last = idmap_at(&walk->versions, kind_of(id), aggregate);
-	char where[WHERE_SIZE], text[UUID_TEXT_SIZE + 1];
+	char text[UUID_TEXT_SIZE + 1];
 
 	if (last == NULL)
 		return err_set(err, ERR_FATAL, "too many aggregates for the memory of this check");
 	if (version != *last + 1) {
-		where_at(where, walk->head, "seq", seq);
 		uuid_format(text, aggregate);
-		finding(walk->verify, 4, where, "aggregate %s has version %lld after %lld", text, (long long)version,
-			(long long)*last);
+		finding_at(walk->verify, 4, walk->head, "seq", seq, "aggregate %s has version %lld after %lld", text,
+			   (long long)version, (long long)*last);
 	}
 	*last = version;
 	return 0;
@@ -185,19 +181,17 @@ static int check_body(struct walk *walk, const struct logged_line *line, struct 
 	const struct message_type *type = NULL;
 	const void *body = NULL;
 	struct err why = ERR_INIT;
-	char where[WHERE_SIZE];
 	uint32_t schema_id;
 
-	where_at(where, walk->head, "seq", row->seq);
 	arena_reset(&walk->verify->arena);
 	if (frame_schema_id(row->body, &schema_id, &why) != 0 ||
 	    coder_decode(walk->verify->coder, row->body, &walk->verify->arena, &type, &body, &why) != 0) {
-		finding(walk->verify, 2, where, "the body cannot be decoded: %s", why.text);
+		finding_at(walk->verify, 2, walk->head, "seq", row->seq, "the body cannot be decoded: %s", why.text);
 		return 0;
 	}
 	if (schema_id != row->schema_id || !uuid_equal(message_uuid(type->key_field, body), &row->key) ||
 	    !uuid_equal(message_uuid(type->aggregate_field, body), &row->subject))
-		finding(walk->verify, 2, where, "schema, key or subject are not those of the body");
+		finding_at(walk->verify, 2, walk->head, "seq", row->seq, "schema, key or subject are not those of the body");
 	if (check_versions(walk, line, type, body, err) != 0)
 		return -1;
 	return refold_event(walk->refold, line, type, body, err);

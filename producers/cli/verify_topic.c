@@ -36,8 +36,7 @@ static int find_line(struct pair *pair, int64_t seq, bool *ret_found, struct err
 	return 0;
 }
 
-static int compare_row(struct pair *pair, const struct bus_record *record, const struct envelope *envelope, const char *where,
-		       struct err *err)
+static int compare_row(struct pair *pair, const struct bus_record *record, const struct envelope *envelope, struct err *err)
 {
 	const struct logged_line *line = &pair->line;
 	bool found = false;
@@ -45,13 +44,17 @@ static int compare_row(struct pair *pair, const struct bus_record *record, const
 	if (find_line(pair, envelope->sequence, &found, err) != 0)
 		return -1;
 	if (!found)
-		finding(pair->verify, 6, where, "seq %lld is not in the log", (long long)envelope->sequence);
+		finding_at(pair->verify, 6, pair->head, "events offset", record->offset, "seq %lld is not in the log",
+			   (long long)envelope->sequence);
 	else if (!uuid_equal(&line->row.event_id, &envelope->id))
-		finding(pair->verify, 6, where, "seq %lld has another event id in the log", (long long)envelope->sequence);
+		finding_at(pair->verify, 6, pair->head, "events offset", record->offset,
+			   "seq %lld has another event id in the log", (long long)envelope->sequence);
 	else if (!str_equal(line->hash, envelope->hash))
-		finding(pair->verify, 6, where, "seq %lld has another hash in the log", (long long)envelope->sequence);
+		finding_at(pair->verify, 6, pair->head, "events offset", record->offset, "seq %lld has another hash in the log",
+			   (long long)envelope->sequence);
 	else if (!str_equal(line->row.body, record->value))
-		finding(pair->verify, 6, where, "seq %lld has another body in the log", (long long)envelope->sequence);
+		finding_at(pair->verify, 6, pair->head, "events offset", record->offset, "seq %lld has another body in the log",
+			   (long long)envelope->sequence);
 	return 0;
 }
 
@@ -60,13 +63,12 @@ static int compare_record(struct pair *pair, const struct bus_record *record, bo
 	struct header headers[HEADERS_MAX];
 	struct envelope envelope;
 	struct err why = ERR_INIT;
-	char where[WHERE_SIZE];
 	size_t count = 0;
 
-	where_at(where, pair->head, "events offset", record->offset);
 	if (bus_record_headers(record, headers, &count, &why) != 0 || envelope_read(headers, count, &envelope, &why) != 0 ||
 	    envelope.sequence <= 0) {
-		finding(pair->verify, 6, where, "is no event of ours: %s", why.text[0] != '\0' ? why.text : "no ce_sequence");
+		finding_at(pair->verify, 6, pair->head, "events offset", record->offset, "is no event of ours: %s",
+			   why.text[0] != '\0' ? why.text : "no ce_sequence");
 		return 0;
 	}
 	if (is_first && record->offset > 0)
@@ -74,9 +76,10 @@ static int compare_record(struct pair *pair, const struct bus_record *record, bo
 	if (envelope.sequence <= pair->seq)
 		return 0; /* a repetition: readers drop it */
 	if (envelope.sequence != pair->seq + 1)
-		finding(pair->verify, 6, where, "seq %lld comes after %lld", (long long)envelope.sequence, (long long)pair->seq);
+		finding_at(pair->verify, 6, pair->head, "events offset", record->offset, "seq %lld comes after %lld",
+			   (long long)envelope.sequence, (long long)pair->seq);
 	pair->seq = envelope.sequence;
-	return compare_row(pair, record, &envelope, where, err);
+	return compare_row(pair, record, &envelope, err);
 }
 
 static int compare_records(struct pair *pair, int64_t low, int64_t high, struct err *err)
