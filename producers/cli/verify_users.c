@@ -2,6 +2,7 @@
 #include "consumers/users/users.h"
 #include "crypto/crypto.h"
 #include "fold.h"
+#include "model/scope.h"
 #include "schemas/users.h"
 
 /* Beside a user's state. */
@@ -54,6 +55,7 @@ static void check_account(struct fold *fold, struct table_row *row)
 	struct uuid id = row_uuid(row, 1);
 	const struct user *user = row_state(fold, row, &id);
 	const struct user_note *note = fold_noted(fold, &user_entity, &id);
+	struct buf scope;
 
 	if (user == NULL || note == NULL)
 		return;
@@ -64,6 +66,10 @@ static void check_account(struct fold *fold, struct table_row *row)
 	expect_uuid_or_null(row, &user->customer_id);
 	expect_int64(row, user->version);
 	expect_instant(row, note->registered_at_ms);
+	buf_init(&scope, SCOPE_TEXT_SIZE_MAX);
+	scope_write(&user->scope, &scope);
+	expect_bytes(row, buf_str(&scope));
+	buf_release(&scope);
 }
 
 static const struct folded_table tables[] = {

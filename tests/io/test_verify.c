@@ -328,10 +328,18 @@ static void tell_users(void)
 	struct change_roles change = {
 		.user_id = spec_id('U', 1), .roles = supervisor, .roles_count = 2, .reason = STR("promoted")
 	};
+	const struct str creditors[] = { STR("019a0000-0000-7000-8000-005200000001") }, sources[] = { STR("bank-1") };
+	struct bind_user bind_to = { .user_id = spec_id('U', 1),
+				     .creditors = creditors,
+				     .creditors_count = 1,
+				     .sources = sources,
+				     .sources_count = 1,
+				     .reason = STR("his") };
 	struct disable_user disable = { .user_id = spec_id('U', 1), .reason = STR("left") };
 
 	world_do(&world, USERS, &register_user_type, &user);
 	world_do(&world, USERS, &change_roles_type, &change);
+	world_do(&world, USERS, &bind_user_type, &bind_to);
 	world_do(&world, USERS, &disable_user_type, &disable);
 }
 
@@ -543,6 +551,7 @@ static const struct wrong wrongs[] = {
 	{ "notifier.attempt", "UPDATE notifier.attempt SET gateway = 'kannel' WHERE " MESSAGE_1, "P7", "gateway is not" },
 	{ "notifier.attempt", "DELETE FROM notifier.attempt WHERE " MESSAGE_1, "P7", "004d00000001 1: the row is missing" },
 	{ "notifier.dispatch", "UPDATE notifier.dispatch SET send_by = now() WHERE " MESSAGE_1, "P7", "send_by is not" },
+	{ "users.account", "UPDATE users.account SET scope = '*;*'", "P7", "scope is not" },
 	{ "users.account",
 	  "UPDATE users.account SET roles = 1 WHERE "
 	  "true",
