@@ -26,7 +26,7 @@
 #define READS_NOTES (STAFF | ROLE_AUDITOR)
 
 /* A creditor: those that were made of his debts alone. */
-#define READS_REPORTS (ROLE_ADMIN | ROLE_SUPERVISOR | ROLE_CREDITOR | ROLE_AUDITOR | ROLE_REPORTING)
+#define READS_REPORTS (ROLE_SUPERVISOR | ROLE_CREDITOR | ROLE_AUDITOR | ROLE_REPORTING)
 #define READS_USERS   (ROLE_ADMIN | ROLE_AUDITOR)
 
 /* What became of a command: whoever may issue any. Who works here, and looks at everything, is told of all; others of what is

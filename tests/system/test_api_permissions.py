@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from client import new_id, now, today
+from client import MESSAGES, new_id, now, today
 from things import ROLES, Things, a_contact_point, a_payment, operations
 from world import ROOT, wait_for
 
@@ -212,7 +212,7 @@ def filled(schema):
 def test_the_worker_takes_a_command_only_from_those_its_schema_names(client, events):
     records = {}
     for name, roles in COMMANDS.items():
-        source = json.loads(next(ROOT.glob(f"schemas/*/{name}.avsc")).read_text())
+        source = json.loads(MESSAGES[name].path.read_text())
         for role in (*ROLES, *SERVICES, "nobody"):
             if role not in roles:
                 body = {field["name"]: filled(field["type"]) for field in source["fields"]}
