@@ -75,7 +75,6 @@ enum asks message_class_asks(struct str message_class);
 /* A receipt moves a message forward only; a second try may wait again. */
 bool communication_moves(enum communication_state from, int32_t from_attempt, enum communication_state to, int32_t to_attempt);
 
-
 /* The next wider language of RFC 4647's lookup: zh-Hant-TW, zh-Hant, zh. False: there is none. */
 bool language_widen(struct str *language);
 

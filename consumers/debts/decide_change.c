@@ -28,7 +28,8 @@ static bool is_expected(const struct debt *debt, bool has_expected, int64_t expe
 static bool amendment_is_good(const struct amend_debt *body, struct decision *decision)
 {
 	if (!body->has_due_on && !body->has_external_ref) {
-		decision_refuse(decision, REFUSAL_BAD_VALUE, "", "nothing to change is given: neither the due date nor the reference");
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "",
+				"nothing to change is given: neither the due date nor the reference");
 	} else if (body->has_external_ref && body->external_ref.size == 0) {
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "external_ref", "the reference is empty");
 	} else if (body->reason.size == 0) {

@@ -101,7 +101,7 @@ struct message_type {
 	const struct field
 		*creditor_field; /* of a command: a UUID, the creditor it is about; see command_unbound_field. NULL: none */
 	const struct field *source_field; /* of a command: a text, the payment source it names; the same. NULL: none */
-	uint32_t roles; /* of a command: who may issue it, any of these bits of command.h */
+	uint32_t roles;                   /* of a command: who may issue it, any of these bits of command.h */
 };
 
 /*

@@ -64,8 +64,8 @@ struct workset {
 	size_t missing_count;
 	struct slot **buckets;
 	size_t buckets_mask;
-	bool assumes_new;        /* see workset_touch_new; false at first */
-	bool folds;              /* a whole log is folded over it: a state is new with the first event that changes it, untouched */
+	bool assumes_new; /* see workset_touch_new; false at first */
+	bool folds;       /* a whole log is folded over it: a state is new with the first event that changes it, untouched */
 	struct touch_list *list; /* not NULL: touches are listed here, and ask for nothing */
 	bool overflow;           /* a touch did not fit: the batch is too large, the caller halves it */
 };
