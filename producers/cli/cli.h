@@ -33,6 +33,7 @@ int run_tail(int argc, char **argv);
 int run_token(int argc, char **argv);
 int run_topics(int argc, char **argv);
 int run_unhalt(int argc, char **argv);
+int run_business_date(int argc, char **argv);
 int run_users(int argc, char **argv);
 int run_verify(int argc, char **argv);
 

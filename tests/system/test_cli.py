@@ -261,7 +261,7 @@ def test_wrong_usage_has_a_status_of_its_own(system, arguments):
 
 
 @pytest.mark.parametrize("name", ["anchor", "dead-letters", "import", "keys", "migrate", "openapi", "parked", "publish", "sample", "status", "tail", "token", "topics",
-                                  "unhalt", "users", "verify"])
+                                  "unhalt", "business-date", "users", "verify"])
 def test_every_subcommand_has_help_and_is_in_the_list(system, name):
     assert f"usage: dcs {name}" in system.dcs(name, "--help").stdout
     assert f"  {name} " in system.dcs("--help").stdout

@@ -1,5 +1,6 @@
 """Hosts whose clocks are wrong: what a program signs is good all the same, and how wrong is told."""
 
+import datetime
 import json
 import subprocess
 
@@ -49,3 +50,20 @@ def test_a_command_published_on_a_host_with_a_wrong_clock_is_taken(world, off_cl
                           env={**world.environment, **off_clock(seconds)}, capture_output=True, text=True, timeout=60)  # fmt: skip
     assert done.returncode == 0, done.stderr
     wait_for(lambda: world.value("SELECT count(*) FROM customers.customer WHERE customer_id = %s", customer_id) == 1, "the customer is there")
+
+
+def test_a_business_date_that_is_wrong_is_taken_back_and_ticks_do_not_move_it_there_again(world, people):
+    customer_id = people.customer()
+    today = world.value("SELECT (now() AT TIME ZONE 'UTC')::date")
+    world.sql("UPDATE reports.partition_head SET business_date = '2035-01-01', epoch = epoch + 1 WHERE part IN (1, 2)")
+    date = lambda part: world.value("SELECT business_date FROM reports.partition_head WHERE part = %s", part)
+    assert world.dcs("business-date", "reports", "--set", "2020-01-01", check=False).returncode == 2
+    world.dcs("business-date", "reports", "--part", "1", "--set", str(today))
+    assert (date(1), str(date(2))) == (today, "2035-01-01")
+    world.dcs("business-date", "reports", "--set", str(today))
+    assert world.dcs("business-date", "reports", "--set", str(today + datetime.timedelta(days=1)), check=False).returncode == 1
+    ticked = world.value("SELECT min(next_offset) FROM reports.partition_head WHERE part IN (1, 2)")
+    wait_for(lambda: world.value("SELECT min(next_offset) FROM reports.partition_head WHERE part IN (1, 2)") > ticked + 2, "Ticks go on")
+    assert date(1) <= today + datetime.timedelta(days=1) and date(2) <= today + datetime.timedelta(days=1)
+    assert world.value("SELECT count(*) FROM engine.date_correction WHERE module = 'reports' AND was = '2035-01-01'") == 2
+    people.pay(customer_id, people.debt(customer_id))
