@@ -160,7 +160,7 @@ static const struct db_table table_communications = {
 	.name = "communications.communication",
 	.columns = "communication_id uuid, customer_id uuid, version bigint, attempt integer, state text, channel text, "
 		   "requested_on date, message_class text, template_name text, template_version integer, language text, "
-		   "contact_point_id uuid, rendered_hash bytea",
+		   "contact_point_id uuid, rendered_hash bytea, created_at timestamptz",
 };
 
 static const struct db_table table_debts = {
@@ -232,6 +232,7 @@ static void copy_released(struct communications_store *store, const struct works
 	db_copy_str(copy, released->language);
 	db_copy_uuid(copy, &rendered->contact_point_id);
 	db_copy_str(copy, released->rendered_hash);
+	db_copy_instant(copy, event->command->now_ms);
 	copy_debt_ids(&store->debts, set, &released->communication_id, released->debt_ids, released->debt_ids_count);
 
 	copy = &store->outbox;
@@ -258,6 +259,7 @@ static void copy_suppressed(struct communications_store *store, const struct wor
 	db_copy_str(copy, suppressed->language);
 	db_copy_null(copy);
 	db_copy_null(copy);
+	db_copy_instant(copy, event->command->now_ms);
 	copy_debt_ids(&store->debts, NULL, &suppressed->communication_id, command->debt_ids, command->debt_ids_count);
 }
 

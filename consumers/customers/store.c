@@ -123,7 +123,7 @@ static const struct db_table table_customers = {
 	.name = "customers.customer",
 	.columns = "customer_id uuid, external_ref text, kind text, status text, locale text, country text, "
 		   "region text, timezone text, version bigint, key_salt bytea, full_name_sealed bytea, "
-		   "birth_date_sealed bytea",
+		   "birth_date_sealed bytea, created_at timestamptz",
 };
 
 static void copy_text_or_null(struct db_copy *copy, const char *text)
@@ -159,6 +159,7 @@ static void copy_customer(struct customers_store *store, const struct workset *s
 	else
 		db_copy_str(copy, sealed_birth_date(store, customer, &created->customer_id,
 						    events[customer->birth_date_event - 1].event));
+	db_copy_instant(copy, event->command->now_ms);
 }
 
 static const struct db_table table_points = {

@@ -125,7 +125,7 @@ static const struct db_table table_debts = {
 		   "credit_minor bigint, entries integer, lifecycle smallint, part integer, opened_on date, "
 		   "due_on date, currency text, external_ref text, original_creditor_id uuid, portfolio_id uuid, "
 		   "used_cost_minor bigint, used_fee_minor bigint, used_interest_minor bigint, "
-		   "used_principal_minor bigint",
+		   "used_principal_minor bigint, created_at timestamptz",
 };
 
 static void copy_debt(struct db_copy *copy, const struct workset *set, const struct event *event)
@@ -165,6 +165,7 @@ static void copy_debt(struct db_copy *copy, const struct workset *set, const str
 	copy_number_or_null(copy, debt->credit_used.fee_minor);
 	copy_number_or_null(copy, debt->credit_used.interest_minor);
 	copy_number_or_null(copy, debt->credit_used.principal_minor);
+	db_copy_instant(copy, event->command->now_ms);
 }
 
 static const struct db_table table_payments = {

@@ -108,6 +108,6 @@ struct resource {
 };
 
 #define RESOURCE_COLUMNS_MAX 40
-#define RESOURCE_FILTERS_MAX 8
+#define RESOURCE_FILTERS_MAX 10
 
 #endif

@@ -21,6 +21,7 @@ static const struct column customer_columns[] = {
 	{ .name = "timezone", .kind = COLUMN_TEXT, .sql = "c.timezone" },
 	{ .name = "actions", .kind = COLUMN_ACTIONS, .sql = "c.actions" },
 	{ .name = "version", .kind = COLUMN_LONG, .sql = "c.version" },
+	{ .name = "createdAt", .kind = COLUMN_INSTANT, .sql = "c.created_at" },
 	{ .name = "links.self", .kind = COLUMN_LINK, .link = "/customers/%", .of = "id", .is_detail = true },
 	{ .name = "links.debts", .kind = COLUMN_LINK, .link = "/debts?customer=%", .of = "id", .is_detail = true },
 	{ .name = "links.communications",
@@ -48,10 +49,13 @@ static const struct filter customer_filters[] = {
 	{ .name = "status", .kind = COLUMN_TEXT, .sql = "c.status = q.status", .words = "active merged deceased erased" },
 	{ .name = "kind", .kind = COLUMN_TEXT, .sql = "c.kind = q.kind", .words = "natural legal" },
 	{ .name = "country", .kind = COLUMN_TEXT, .sql = "c.country = q.country" },
+	{ .name = "createdFrom", .kind = COLUMN_INSTANT, .sql = "c.created_at >= q.createdFrom" },
+	{ .name = "createdTo", .kind = COLUMN_INSTANT, .sql = "c.created_at < q.createdTo" },
 };
 
 static const struct sort customer_sorts[] = {
 	{ .name = "id", .kind = COLUMN_UUID, .sql = "c.customer_id", .descends = true },
+	{ .name = "createdAt", .kind = COLUMN_INSTANT, .sql = "c.created_at" },
 };
 
 const struct resource customer_resource = {
@@ -143,6 +147,7 @@ static const struct column debt_columns[] = {
 	{ .name = "balances.credit", .kind = COLUMN_MONEY, .sql = "d.credit_minor" },
 	{ .name = "actions", .kind = COLUMN_ACTIONS, .sql = "d.actions" },
 	{ .name = "version", .kind = COLUMN_LONG, .sql = "d.version" },
+	{ .name = "createdAt", .kind = COLUMN_INSTANT, .sql = "d.created_at" },
 	{ .name = "links.self", .kind = COLUMN_LINK, .link = "/debts/%", .of = "id", .is_detail = true },
 	{ .name = "links.customer", .kind = COLUMN_LINK, .link = "/customers/%", .of = "customerId", .is_detail = true },
 	{ .name = "links.ledger", .kind = COLUMN_LINK, .link = "/debts/%/ledger", .of = "id", .is_detail = true },
@@ -168,11 +173,14 @@ static const struct filter debt_filters[] = {
 	{ .name = "currency", .kind = COLUMN_TEXT, .sql = "d.currency = q.currency" },
 	{ .name = "dueFrom", .kind = COLUMN_DATE, .sql = "d.due_on >= q.dueFrom" },
 	{ .name = "dueTo", .kind = COLUMN_DATE, .sql = "d.due_on <= q.dueTo" },
+	{ .name = "createdFrom", .kind = COLUMN_INSTANT, .sql = "d.created_at >= q.createdFrom" },
+	{ .name = "createdTo", .kind = COLUMN_INSTANT, .sql = "d.created_at < q.createdTo" },
 };
 
 static const struct sort debt_sorts[] = {
 	{ .name = "id", .kind = COLUMN_UUID, .sql = "d.debt_id", .descends = true },
 	{ .name = "dueOn", .kind = COLUMN_DATE, .sql = "d.due_on" },
+	{ .name = "createdAt", .kind = COLUMN_INSTANT, .sql = "d.created_at" },
 };
 
 #define DEBT_FROM "debts.api_debt d LEFT JOIN customers.api_customer c ON c.customer_id = d.customer_id"

@@ -35,6 +35,7 @@ static const struct column communication_columns[] = {
 	{ .name = "body", .kind = COLUMN_SEALED, .sql = "m.body_sealed", .roles = SEES_CONTACTS, .is_detail = true },
 	{ .name = "actions", .kind = COLUMN_ACTIONS, .sql = "m.actions" },
 	{ .name = "version", .kind = COLUMN_LONG, .sql = "m.version" },
+	{ .name = "createdAt", .kind = COLUMN_INSTANT, .sql = "m.created_at" },
 	{ .name = "links.self", .kind = COLUMN_LINK, .link = "/communications/%", .of = "id", .is_detail = true },
 	{ .name = "links.customer", .kind = COLUMN_LINK, .link = "/customers/%", .of = "customerId", .is_detail = true },
 };
@@ -49,11 +50,14 @@ static const struct filter communication_filters[] = {
 	{ .name = "messageClass", .kind = COLUMN_TEXT, .sql = "m.message_class = q.messageClass" },
 	{ .name = "requestedFrom", .kind = COLUMN_DATE, .sql = "m.requested_on >= q.requestedFrom" },
 	{ .name = "requestedTo", .kind = COLUMN_DATE, .sql = "m.requested_on <= q.requestedTo" },
+	{ .name = "createdFrom", .kind = COLUMN_INSTANT, .sql = "m.created_at >= q.createdFrom" },
+	{ .name = "createdTo", .kind = COLUMN_INSTANT, .sql = "m.created_at < q.createdTo" },
 };
 
 static const struct sort communication_sorts[] = {
 	{ .name = "id", .kind = COLUMN_UUID, .sql = "m.communication_id", .descends = true },
 	{ .name = "requestedOn", .kind = COLUMN_DATE, .sql = "m.requested_on" },
+	{ .name = "createdAt", .kind = COLUMN_INSTANT, .sql = "m.created_at" },
 };
 
 const struct resource communication_resource = {

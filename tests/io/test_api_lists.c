@@ -570,6 +570,36 @@ static void test_api_lists__injection_strings_are_values(void **state)
 	assert_int_equal(expected.count, 1);
 }
 
+/* Ids are the senders': who makes them of the past is not older for it. */
+static void test_api_lists__what_was_made_last_comes_first_whatever_its_id(void **state)
+{
+	const char *newest, *oldest;
+
+	(void)state;
+	SQL("age_all", "UPDATE customers.customer SET created_at = '2026-01-01T00:00:00Z'");
+	SQL("age_one",
+	    "UPDATE customers.customer SET created_at = '2026-01-02T00:00:00Z' WHERE customer_id = (SELECT customer_id FROM "
+	    "customers.customer ORDER BY customer_id LIMIT 1)");
+	SQL("age_last",
+	    "UPDATE customers.customer SET created_at = '2025-01-01T00:00:00.123Z' WHERE customer_id = (SELECT customer_id FROM "
+	    "customers.customer ORDER BY customer_id DESC LIMIT 1)");
+	assert_int_equal(api_get("/customers?sort=-createdAt&limit=1", token), 200);
+	assert_contains("\"createdAt\":\"2026-01-02T00:00:00");
+	newest = strstr(world.answer, "\"nextCursor\":\"");
+	assert_non_null(newest);
+	assert_int_equal(api_get("/customers?sort=createdAt&limit=1", token), 200);
+	oldest = strstr(world.answer, "\"createdAt\":\"2025-01-01T00:00:00.123Z\"");
+	assert_non_null(oldest);
+	assert_int_equal(api_get("/customers?createdFrom=2026-01-02T00:00:00Z", token), 200);
+	assert_contains("2026-01-02T00:00:00");
+	assert_lacks("2026-01-01T00:00:00");
+	assert_int_equal(api_get("/customers?createdTo=2026-01-01T00:00:00Z", token), 200);
+	assert_contains("2025-01-01T00:00:00");
+	assert_lacks("2026-01-0");
+	assert_int_equal(api_get("/debts?sort=-createdAt&createdFrom=2020-01-01T00:00:00Z", token), 200);
+	assert_int_equal(api_get("/communications?sort=-createdAt&createdTo=2020-01-01T00:00:00Z", token), 200);
+}
+
 static void test_api_lists__a_text_of_any_length_is_refused_or_taken(void **state)
 {
 	char target[2048];
@@ -686,6 +716,7 @@ int main(void)
 		TEST(test_api_lists__a_cursor_is_good_for_its_own_list_only),
 		TEST(test_api_lists__what_is_wrong_with_a_query_is_told),
 		TEST(test_api_lists__injection_strings_are_values),
+		TEST(test_api_lists__what_was_made_last_comes_first_whatever_its_id),
 		TEST(test_api_lists__a_text_of_any_length_is_refused_or_taken),
 		TEST(test_api_lists__a_portal_user_lists_his_own_only),
 		TEST(test_api_lists__a_slow_list_holds_up_nobody_and_ends),
