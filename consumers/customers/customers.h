@@ -112,7 +112,13 @@ struct retention {
 	struct uuid debt_id; /* one of them */
 };
 
+/* Whether a creditor knows a customer: he made him known, or has a debt of his. By both their ids. */
+struct acquaintance {
+	uint32_t is_known; /* 1 */
+};
+
 extern const struct entity customer_entity;
+extern const struct entity acquaintance_entity;
 extern const struct entity customer_reference_entity;
 extern const struct entity contact_point_entity;
 extern const struct entity contact_address_entity;
@@ -150,6 +156,14 @@ struct str customer_birth_hash(struct arena *arena, const struct workset *set, c
 			       int32_t birth_date);
 struct uuid contact_address_id(const struct contact_address_key *key);
 struct uuid customer_reference_id(struct str external_ref);
+
+#define ACQUAINTANCE_KEY_SIZE 32 /* customer, creditor */
+
+void acquaintance_key(char ret_key[ACQUAINTANCE_KEY_SIZE], const struct uuid *customer_id, const struct uuid *creditor_id);
+struct uuid acquaintance_id(const char key[ACQUAINTANCE_KEY_SIZE]);
+
+/* Whether the command may be about its customer: whoever may only as a creditor must know him, or he does not exist for him. */
+bool customer_is_reached(const struct command *command, const struct workset *set);
 
 /* ---- words; NONE: unknown ---- */
 

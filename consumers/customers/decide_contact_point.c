@@ -40,7 +40,7 @@ static bool customer_is_active(const struct uuid *customer_id, const struct work
 {
 	const struct customer *customer = workset_state(set, &customer_entity, customer_id);
 
-	if (customer == NULL) {
+	if (customer == NULL || !customer_is_reached(decision->command, set)) {
 		decision_refuse(decision, REFUSAL_NOT_FOUND, "customer_id", "no such customer");
 		return false;
 	}
@@ -120,7 +120,7 @@ static const struct contact_point *usable_point(const struct uuid *contact_point
 	const struct contact_point *point = workset_state(set, &contact_point_entity, contact_point_id);
 	const struct customer *customer = workset_state(set, &customer_entity, customer_id);
 
-	if (point == NULL || !uuid_equal(&point->customer_id, customer_id)) {
+	if (point == NULL || !uuid_equal(&point->customer_id, customer_id) || !customer_is_reached(decision->command, set)) {
 		decision_refuse(decision, REFUSAL_NOT_FOUND, "contact_point_id", "the customer has no such contact point");
 		return NULL;
 	}

@@ -39,6 +39,24 @@ static bool profile_is_good(const struct profile *profile, int32_t today, struct
 	return false;
 }
 
+bool customer_is_reached(const struct command *command, const struct workset *set)
+{
+	if (!command_is_bound(command) || command->scope->all_creditors)
+		return true;
+	for (size_t i = 0; i < command->scope->creditors_count; i++) {
+		char key[ACQUAINTANCE_KEY_SIZE];
+		const struct slot *slot;
+		struct uuid id;
+
+		acquaintance_key(key, &command->key, &command->scope->creditors[i]);
+		id = acquaintance_id(key);
+		slot = workset_find(set, &acquaintance_entity, &id);
+		if (slot != NULL && slot->exists && ((const struct acquaintance *)slot->state)->is_known)
+			return true;
+	}
+	return false;
+}
+
 /* ---- CreateCustomer ---- */
 
 static bool create_is_good(const struct command *command, const struct create_customer *body, struct decision *decision)
@@ -208,9 +226,10 @@ static bool update_is_good(const struct command *command, const struct update_cu
 	return clears_are_good(body, decision) && profile_is_good(&profile, command->today, decision);
 }
 
-static bool customer_can_change(const struct update_customer *body, const struct customer *customer, struct decision *decision)
+static bool customer_can_change(const struct update_customer *body, const struct customer *customer, const struct workset *set,
+				struct decision *decision)
 {
-	if (customer == NULL) {
+	if (customer == NULL || !customer_is_reached(decision->command, set)) {
 		decision_refuse(decision, REFUSAL_NOT_FOUND, "customer_id", "no such customer");
 	} else if (body->has_expected_version && body->expected_version != customer->version) {
 		decision_refuse(decision, REFUSAL_VERSION_CONFLICT, "expected_version", "the customer's version is %lld",
@@ -241,7 +260,7 @@ void decide_update_customer(const struct command *command, const struct workset 
 	struct change change;
 	struct str *changed;
 
-	if (!update_is_good(command, body, decision) || !customer_can_change(body, customer, decision))
+	if (!update_is_good(command, body, decision) || !customer_can_change(body, customer, set, decision))
 		return;
 
 	/* ---- nothing refuses from here on ---- */

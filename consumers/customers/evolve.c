@@ -10,12 +10,29 @@ static void set_text(char *chars, size_t chars_size, bool is_given, struct str t
 	MUST(fits);
 }
 
+/* Only for commands of the same batch that ask: the store has it from the event. */
+static void know(struct workset *set, const struct uuid *customer_id, const struct uuid *creditor_id)
+{
+	char key[ACQUAINTANCE_KEY_SIZE];
+	struct acquaintance *acquaintance;
+	struct uuid id;
+
+	acquaintance_key(key, customer_id, creditor_id);
+	id = acquaintance_id(key);
+	if (workset_find(set, &acquaintance_entity, &id) == NULL)
+		return;
+	acquaintance = workset_change(set, &acquaintance_entity, &id);
+	acquaintance->is_known = 1;
+}
+
 static void on_customer_created(struct workset *set, const struct customer_created *event)
 {
 	struct customer *customer = workset_change(set, &customer_entity, &event->customer_id);
 	struct uuid reference = customer_reference_id(event->external_ref);
 	struct customer_reference *taken = workset_change(set, &customer_reference_entity, &reference);
 
+	for (size_t index = 0; index < event->creditor_ids_count; index++)
+		know(set, &event->customer_id, &event->creditor_ids[index]);
 	MUST(customer->version == 0);
 	taken->is_taken = 1;
 	customer->version = event->version;

@@ -2,6 +2,7 @@
 #include "schemas/customers.h"
 
 const struct entity customer_entity = { .name = "customer", .state_size = sizeof(struct customer), .is_ordered = true };
+const struct entity acquaintance_entity = { .name = "acquaintance", .state_size = sizeof(struct acquaintance) };
 const struct entity customer_reference_entity = { .name = "customer_reference", .state_size = sizeof(struct customer_reference) };
 const struct entity contact_point_entity = { .name = "contact_point",
 					     .state_size = sizeof(struct contact_point),
@@ -12,6 +13,28 @@ const struct entity retention_entity = { .name = "retention", .state_size = size
 static struct slot *touch(struct workset *set, const struct entity *entity, const struct uuid *id)
 {
 	return workset_touch(set, entity, id, (struct str){ 0 });
+}
+
+/* Which of his creditors know the customer, for who may only as a creditor. A user's are known when his rights are loaded. */
+static void touch_acquaintances(const struct command *command, struct workset *set)
+{
+	if (!command_is_bound(command))
+		return;
+	for (size_t i = 0; i < command->scope->creditors_count; i++) {
+		char key[ACQUAINTANCE_KEY_SIZE];
+		struct str text;
+		struct uuid id;
+
+		acquaintance_key(key, &command->key, &command->scope->creditors[i]);
+		id = acquaintance_id(key);
+		if (workset_find(set, &acquaintance_entity, &id) != NULL)
+			continue;
+		text = str_copy(set->arena, (struct str){ .data = key, .size = sizeof(key) });
+		if (text.data == NULL)
+			set->overflow = true;
+		else
+			workset_touch(set, &acquaintance_entity, &id, text);
+	}
 }
 
 static void touch_create_customer(const struct command *command, struct workset *set)
@@ -26,6 +49,7 @@ static void touch_create_customer(const struct command *command, struct workset 
 static void touch_update_customer(const struct command *command, struct workset *set)
 {
 	touch(set, &customer_entity, &((const struct update_customer *)command->body)->customer_id);
+	touch_acquaintances(command, set);
 }
 
 static void touch_erase_customer(const struct command *command, struct workset *set)
@@ -47,6 +71,7 @@ static void touch_add_contact_point(const struct command *command, struct workse
 	const struct slot *slot;
 
 	touch(set, &contact_point_entity, &body->contact_point_id);
+	touch_acquaintances(command, set);
 	if (customer == NULL || !customer->loaded ||
 	    !contact_address_key(&key, set, &body->customer_id, channel_by_name(body->channel), body->address))
 		return;
@@ -68,6 +93,7 @@ static void touch_verify_contact_point(const struct command *command, struct wor
 	const struct verify_contact_point *body = command->body;
 
 	touch(set, &customer_entity, &body->customer_id);
+	touch_acquaintances(command, set);
 	touch(set, &contact_point_entity, &body->contact_point_id);
 }
 
@@ -76,16 +102,17 @@ static void touch_invalidate_contact_point(const struct command *command, struct
 	const struct invalidate_contact_point *body = command->body;
 
 	touch(set, &customer_entity, &body->customer_id);
+	touch_acquaintances(command, set);
 	touch(set, &contact_point_entity, &body->contact_point_id);
 }
 
 static const struct rule rules[] = {
 	{ &create_customer_type, touch_create_customer, decide_create_customer, false, false },
-	{ &update_customer_type, touch_update_customer, decide_update_customer, false, false },
+	{ &update_customer_type, touch_update_customer, decide_update_customer, true, false },
 	{ &erase_customer_type, touch_erase_customer, decide_erase_customer, false, false },
 	{ &add_contact_point_type, touch_add_contact_point, decide_add_contact_point, true, false },
-	{ &verify_contact_point_type, touch_verify_contact_point, decide_verify_contact_point, false, false },
-	{ &invalidate_contact_point_type, touch_invalidate_contact_point, decide_invalidate_contact_point, false, false },
+	{ &verify_contact_point_type, touch_verify_contact_point, decide_verify_contact_point, true, false },
+	{ &invalidate_contact_point_type, touch_invalidate_contact_point, decide_invalidate_contact_point, true, false },
 };
 
 const struct module customers_module = {

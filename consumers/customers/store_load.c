@@ -188,7 +188,49 @@ static int read_retention(void *self, const struct db_result *result, int row, s
 	return 0;
 }
 
+/* By what this module keeps of those who made a customer known, and by another module's debts. */
+static const struct db_statement select_acquaintances = {
+	.name = "customers_select_acquaintances",
+	.sql = "SELECT u.n FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS u (customer_id, creditor_id, n) WHERE "
+	       "EXISTS (SELECT FROM customers.creditor_customer k WHERE k.creditor_id = u.creditor_id AND k.customer_id = "
+	       "u.customer_id) OR EXISTS (SELECT FROM debts.public_debt d WHERE d.creditor_id = u.creditor_id AND d.customer_id "
+	       "= "
+	       "u.customer_id)",
+};
+
+static void add_halves(struct db_params *params, struct slot **slots, size_t count, size_t from)
+{
+	db_array_begin(params, DB_ARRAY_UUID);
+	for (size_t index = 0; index < count; index++) {
+		struct uuid id;
+
+		MUST(slots[index]->text.size == ACQUAINTANCE_KEY_SIZE);
+		memcpy(id.bytes, slots[index]->text.data + from, sizeof(id.bytes));
+		db_array_uuid(params, &id);
+	}
+}
+
+static void ask_acquaintances(void *self, struct db_params *params, struct slot **slots, size_t count)
+{
+	(void)self;
+	add_halves(params, slots, count, 0);
+	add_halves(params, slots, count, 16);
+}
+
+static int read_acquaintance(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)
+{
+	struct acquaintance *acquaintance = slot->state;
+
+	(void)self;
+	(void)result;
+	(void)row;
+	(void)err;
+	acquaintance->is_known = 1;
+	return 0;
+}
+
 static const struct slot_query queries[] = {
+	{ &acquaintance_entity, &select_acquaintances, ask_acquaintances, read_acquaintance },
 	{ &customer_entity, &select_customers, ask_customers, read_customer },
 	{ &customer_reference_entity, &select_references, ask_references, read_reference },
 	{ &contact_point_entity, &select_points, NULL, read_point },

@@ -169,10 +169,13 @@ static int load_states(struct batch *batch, const struct engine *engine, struct 
 	}
 	for (int round = 0; round < TOUCH_ROUNDS_MAX; round++) {
 		for (size_t i = 0; i < batch->count; i++) {
-			const struct item *item = &batch->items[batch->from + i];
+			struct item *item = &batch->items[batch->from + i];
 
-			if (asks_rule(item) && (round == 0 || item->rule->touches_again))
-				item->rule->touch(&item->command, &batch->set);
+			if (!asks_rule(item) || (round > 0 && !item->rule->touches_again))
+				continue;
+			if (round > 0)
+				rights_take_scope(&item->command, &batch->set);
+			item->rule->touch(&item->command, &batch->set);
 		}
 		if (batch->set.overflow)
 			return too_large(err);

@@ -16,6 +16,17 @@ void rights_touch(const struct command *command, struct workset *set)
 		workset_touch(set, &actor_entity, &user_id, (struct str){ 0 });
 }
 
+void rights_take_scope(struct command *command, const struct workset *set)
+{
+	struct uuid user_id;
+	const struct actor *actor;
+
+	if (!is_user(command, &user_id))
+		return;
+	actor = workset_state(set, &actor_entity, &user_id);
+	command->scope = actor == NULL ? &scope_none : &actor->scope;
+}
+
 bool rights_hold(struct command *command, const struct workset *set)
 {
 	uint32_t allowed = command->type->roles;
@@ -26,7 +37,7 @@ bool rights_hold(struct command *command, const struct workset *set)
 		return true; /* the token's roles were looked at when the record came */
 	actor = workset_state(set, &actor_entity, &user_id);
 	command->roles &= actor == NULL ? 0 : actor->roles;
-	command->scope = actor == NULL ? &scope_none : &actor->scope;
+	rights_take_scope(command, set);
 	if ((command->roles & allowed) == 0)
 		return false;
 	return (command->roles & allowed & ~(uint32_t)ROLE_CONSUMER) != 0 || uuid_equal(&actor->customer_id, &command->key);

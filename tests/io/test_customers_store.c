@@ -260,6 +260,45 @@ static void test_customers_store__a_customer_is_known_to_the_creditors_of_who_ma
 	assert_int_equal(store_number(&spec, "test_all_known", "SELECT count(*) FROM customers.creditor_customer"), 2);
 }
 
+static void add_update_by(const struct scope *scope)
+{
+	static const struct update_customer body = { .has_locale = true, .locale = { "de-AT", 5 } };
+	struct update_customer update = body;
+
+	update.customer_id = spec_id('C', 1);
+	store_add(&spec, &update_customer_type, &update);
+	spec.commands[spec.count - 1].roles = ROLE_CREDITOR;
+	spec.commands[spec.count - 1].scope = scope;
+}
+
+static void test_customers_store__who_knows_a_customer_may_change_him(void **state)
+{
+	static struct scope maker, owed, other;
+
+	(void)state;
+	maker = (struct scope){ .creditors = { spec_id('R', 1), spec_id('R', 2) }, .creditors_count = 2 };
+	owed = (struct scope){ .creditors = { spec_id('R', 3) }, .creditors_count = 1 };
+	other = (struct scope){ .creditors = { spec_id('R', 4) }, .creditors_count = 1 };
+	add_customer(1, STR("K-1"));
+	spec.commands[spec.count - 1].roles = ROLE_CREDITOR;
+	spec.commands[spec.count - 1].scope = &maker;
+	add_update_by(&maker); /* in the same batch */
+	store_run(&spec);
+	assert_int_equal(store_number(&spec, "test_same_batch", "SELECT version FROM customers.customer"), 2);
+	store_sql(&spec, "debt_of_known",
+		  "INSERT INTO debts.debt (debt_id, customer_id, creditor_id, version, last_entry_seq, cost_minor, fee_minor, "
+		  "interest_minor, principal_minor, credit_minor, lifecycle, entries, part, opened_on, due_on, currency, "
+		  "external_ref) VALUES (gen_random_uuid(), " CUSTOMER_1
+		  ", '019a0000-0000-7000-8000-005200000003', 1, 1, 0, 0, 0, "
+		  "1, 0, 1, 1, 0, '2025-01-01', '2025-01-01', 'EUR', 'KNOWN')");
+	add_update_by(&maker);
+	add_update_by(&owed);
+	add_update_by(&other);
+	store_run(&spec);
+	then_refuses(&spec, 2, REFUSAL_NOT_FOUND);
+	assert_int_equal(store_number(&spec, "test_known_changed", "SELECT version FROM customers.customer"), 4);
+}
+
 /* ---- erasure ---- */
 
 static void add_erasure(unsigned number)
@@ -594,6 +633,7 @@ int main(void)
 		TEST(test_customers_store__the_hash_of_an_address_is_the_customers_own),
 		TEST(test_customers_store__one_batch_may_create_and_erase),
 		TEST(test_customers_store__a_customer_is_known_to_the_creditors_of_who_made_him_known),
+		TEST(test_customers_store__who_knows_a_customer_may_change_him),
 		TEST(test_customers_store__what_is_owed_either_way_keeps_the_data),
 		TEST(test_customers_store__a_customer_without_a_salt_is_written_and_erased),
 		TEST(test_customers_store__what_can_be_done_next_is_what_the_rules_take),

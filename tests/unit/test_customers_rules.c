@@ -572,12 +572,84 @@ static void test_customers__nothing_is_done_about_an_erased_customer(void **stat
 	refuse_customer(&again, REFUSAL_EXISTS, "external_ref");
 }
 
+/* ---- whose customer it is ---- */
+
+/* Somebody has asked for it before. */
+static void given_acquaintance(unsigned creditor)
+{
+	struct uuid customer_id = spec_id('C', 1), creditor_id = spec_id('R', creditor);
+	char key[ACQUAINTANCE_KEY_SIZE];
+	struct uuid id;
+
+	acquaintance_key(key, &customer_id, &creditor_id);
+	id = acquaintance_id(key);
+	((struct acquaintance *)workset_change(&spec.set, &acquaintance_entity, &id))->is_known = 1;
+}
+
+static void test_customers__others_customers_do_not_exist_for_a_creditor(void **state)
+{
+	struct update_customer update = { .customer_id = spec_id('C', 1), .has_locale = true, .locale = STR("de-AT") };
+	struct add_contact_point add = a_point();
+	struct verify_contact_point verify = { .customer_id = spec_id('C', 1), .contact_point_id = spec_id('P', 1) };
+	struct invalidate_contact_point invalidate = { .customer_id = spec_id('C', 1),
+						       .contact_point_id = spec_id('P', 1),
+						       .reason = STR("blocked") };
+	struct scope scope = { .creditors = { spec_id('R', 1) }, .creditors_count = 1 };
+
+	(void)state;
+	given_point();
+	verify.contact_point_id = invalidate.contact_point_id = add.contact_point_id;
+	add.contact_point_id = spec_id('P', 77);
+	spec.scope = &scope;
+	spec.roles = ROLE_CREDITOR;
+	spec_when(&spec, &update_customer_type, &update);
+	then_refused(&spec, REFUSAL_NOT_FOUND, "customer_id");
+	spec_when(&spec, &add_contact_point_type, &add);
+	then_refused(&spec, REFUSAL_NOT_FOUND, "customer_id");
+	spec_when(&spec, &verify_contact_point_type, &verify);
+	then_refused(&spec, REFUSAL_NOT_FOUND, "contact_point_id");
+	spec_when(&spec, &invalidate_contact_point_type, &invalidate);
+	then_refused(&spec, REFUSAL_NOT_FOUND, "contact_point_id");
+
+	given_acquaintance(1);
+	spec_when(&spec, &update_customer_type, &update);
+	then_events(&spec, "CustomerUpdated");
+	spec_when(&spec, &verify_contact_point_type, &verify);
+	then_events(&spec, "ContactPointVerified");
+	scope.creditors_count = 0;
+	spec_when(&spec, &update_customer_type, &update);
+	then_refused(&spec, REFUSAL_NOT_FOUND, "customer_id");
+}
+
+/* Also in the batch in which he was made known. */
+static void test_customers__who_made_a_customer_known_may_change_him(void **state)
+{
+	struct create_customer create = a_customer();
+	struct update_customer update = { .customer_id = spec_id('C', 1), .has_locale = true, .locale = STR("de-AT") };
+	struct scope scope = { .creditors = { spec_id('R', 1) }, .creditors_count = 1 };
+
+	(void)state;
+	spec.scope = &scope;
+	spec.roles = ROLE_CREDITOR;
+	spec_when(&spec, &update_customer_type, &update); /* asks for it before */
+	then_refused(&spec, REFUSAL_NOT_FOUND, "customer_id");
+	spec_when(&spec, &create_customer_type, &create);
+	then_events(&spec, "CustomerCreated");
+	spec_when(&spec, &update_customer_type, &update);
+	then_events(&spec, "CustomerUpdated");
+	scope.creditors[0] = spec_id('R', 2);
+	spec_when(&spec, &update_customer_type, &update);
+	then_refused(&spec, REFUSAL_NOT_FOUND, "customer_id");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		TEST(test_customers__a_customer_is_created),
 		TEST(test_customers__who_is_bound_to_creditors_makes_a_customer_known_to_them),
+		TEST(test_customers__others_customers_do_not_exist_for_a_creditor),
+		TEST(test_customers__who_made_a_customer_known_may_change_him),
 		TEST(test_customers__every_field_of_a_customer_is_looked_at),
 		TEST(test_customers__an_id_and_a_reference_are_used_once),
 		TEST(test_customers__what_is_not_given_does_not_change),
