@@ -453,6 +453,25 @@ static void test_api_writes__a_command_that_becomes_a_dead_letter_has_failed(voi
 	buf_release(&event);
 }
 
+/* What a module answers that is made after the view is found as all others' is. */
+static void test_api_writes__commands_of_a_module_to_come_are_found(void **state)
+{
+	static const struct db_statement make = { "test_module", "SELECT dcs_create_module('extra')" };
+	static const struct db_statement insert = { "test_extra", "INSERT INTO extra.parked (part, command_offset, key, "
+								  "command_id, kind, reason, since, actor, roles, scope, holds, "
+								  "digest, correlation_id, value) VALUES (0, 1, '" CUSTOMER
+								  "', '" UNKNOWN "', 'wait', 'for something', now(), 'x', 0, "
+								  "';', '', '', '" UNKNOWN "', '')" };
+	struct uuid id;
+
+	(void)state;
+	api_must(db_run(world.admin, &make, NULL, NULL, &world.err));
+	api_must(db_run(world.admin, &insert, NULL, NULL, &world.err));
+	assert_true(uuid_parse(&id, STR(UNKNOWN)));
+	assert_int_equal(get_command(&id), 200);
+	assert_contains("for something");
+}
+
 static void test_api_writes__without_an_outcome_it_is_202(void **state)
 {
 	struct received received;
@@ -1138,6 +1157,7 @@ int main(void)
 		TEST(test_api_writes__what_became_of_a_command_is_told_to_whom_it_concerns),
 		TEST(test_api_writes__a_command_on_its_way_is_his_who_sent_it),
 		TEST(test_api_writes__what_the_caller_is_not_bound_to_is_refused_at_once),
+		TEST(test_api_writes__commands_of_a_module_to_come_are_found),
 	};
 
 	return cmocka_run_group_tests(tests, start, api_world_end);
