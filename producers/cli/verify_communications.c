@@ -60,6 +60,7 @@ struct decision_note {
 
 /* Beside a message's state. */
 struct message_note {
+	int64_t created_at_ms;
 	bool is_released;
 	bool is_known; /* false: of a suppressed one from before its event said what was asked for */
 	struct str message_class, template_name, language, rendered_hash;
@@ -211,10 +212,11 @@ static void note_debts(struct fold *fold, const struct uuid *communication_id, c
 	}
 }
 
-static void note_released(struct fold *fold, const struct communication_released *event)
+static void note_released(struct fold *fold, const struct communication_released *event, const struct logged_line *line)
 {
 	struct message_note *note = fold_note(fold, &communication_entity, &event->communication_id, sizeof(*note));
 
+	note->created_at_ms = line->row.at_ms;
 	note->is_released = note->is_known = true;
 	note->message_class = fold_copy(fold, event->message_class);
 	note->template_name = fold_copy(fold, event->template_name);
@@ -231,10 +233,11 @@ static void note_released(struct fold *fold, const struct communication_released
 	(void)fold_change(fold, &dispatch_entity, &event->communication_id);
 }
 
-static void note_suppressed(struct fold *fold, const struct communication_suppressed *event)
+static void note_suppressed(struct fold *fold, const struct communication_suppressed *event, const struct logged_line *line)
 {
 	struct message_note *note = fold_note(fold, &communication_entity, &event->communication_id, sizeof(*note));
 
+	note->created_at_ms = line->row.at_ms;
 	note->is_known = event->has_template_name;
 	note->message_class = fold_copy(fold, event->message_class);
 	note->template_name = fold_copy(fold, event->template_name);
@@ -269,9 +272,9 @@ static void note_receipt(struct fold *fold, const struct communication_progresse
 static void note_communications(struct fold *fold, const struct event *event, const struct logged_line *line)
 {
 	if (event->type == &communication_released_type)
-		note_released(fold, event->body);
+		note_released(fold, event->body, line);
 	else if (event->type == &communication_suppressed_type)
-		note_suppressed(fold, event->body);
+		note_suppressed(fold, event->body, line);
 	else if (event->type == &communication_progressed_type)
 		note_receipt(fold, event->body, line);
 	else if (event->type == &compliance_decided_type)
@@ -456,6 +459,7 @@ static void check_communication(struct fold *fold, struct table_row *row)
 	expect_bytes(row, str_of(communication_state_name((enum communication_state)communication->state)));
 	expect_bytes(row, str_of(message_channel_name((enum channel)communication->channel)));
 	expect_date(row, communication->requested_on);
+	expect_instant_or_null(row, true, note->created_at_ms);
 	if (!note->is_known)
 		return;
 	expect_bytes(row, note->message_class);
@@ -671,7 +675,8 @@ static const struct folded_table tables[] = {
 	  .check = check_decision },
 	{ .name = "communications.communication",
 	  .select =
-		  "SELECT customer_id, communication_id, version, attempt, state, channel, requested_on, message_class, "
+		  "SELECT customer_id, communication_id, version, attempt, state, channel, requested_on, created_at, "
+		  "message_class, "
 		  "template_name, language, template_version, rendered_hash, contact_point_id FROM communications.communication",
 	  .ids = 1,
 	  .entity = &communication_entity,

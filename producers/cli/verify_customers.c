@@ -11,6 +11,7 @@
 
 /* Beside a customer's state. */
 struct customer_note {
+	int64_t created_at_ms;
 	struct str external_ref, kind;
 	bool has_birth_date;               /* there is one; not known of events from before they said so */
 	bool knows_name, knows_birth_date; /* the last event that brought one had its hash, or none was brought */
@@ -45,10 +46,11 @@ static bool note_hash(uint8_t hash[DIGEST_SIZE], bool is_given, struct str text)
 	return true;
 }
 
-static void note_created(struct fold *fold, const struct customer_created *event)
+static void note_created(struct fold *fold, const struct customer_created *event, const struct logged_line *line)
 {
 	struct customer_note *note = fold_note(fold, &customer_entity, &event->customer_id, sizeof(*note));
 
+	note->created_at_ms = line->row.at_ms;
 	note->knows_name = note_hash(note->name, event->has_full_name_hash, event->full_name_hash);
 	note->has_birth_date = note_hash(note->birth_date, event->has_birth_date_hash, event->birth_date_hash);
 	note->knows_birth_date = note->knows_name; /* the members came together */
@@ -83,7 +85,7 @@ static void note_point(struct fold *fold, const struct contact_point_added *even
 static void note_customers(struct fold *fold, const struct event *event, const struct logged_line *line)
 {
 	if (event->type == &customer_created_type) {
-		note_created(fold, event->body);
+		note_created(fold, event->body, line);
 	} else if (event->type == &customer_updated_type) {
 		note_updated(fold, event->body);
 	} else if (event->type == &contact_point_added_type) {
@@ -151,6 +153,7 @@ static void check_customer(struct fold *fold, struct table_row *row)
 	expect_bytes_or_null(row, customer->region[0] != '\0', str_of(customer->region));
 	expect_bytes_or_null(row, customer->timezone[0] != '\0', str_of(customer->timezone));
 	expect_int64(row, customer->version);
+	expect_instant_or_null(row, true, note->created_at_ms);
 	expect_there(row, customer->status != CUSTOMER_ERASED); /* key_salt */
 	expect_there(row, customer->status != CUSTOMER_ERASED); /* full_name_sealed */
 	row->column--;
@@ -213,7 +216,7 @@ static void check_point(struct fold *fold, struct table_row *row)
 static const struct folded_table tables[] = {
 	{ .name = "customers.customer",
 	  .select = "SELECT customer_id, customer_id, external_ref, kind, status, locale, country, region, timezone, version, "
-		    "key_salt, "
+		    "created_at, key_salt, "
 		    "full_name_sealed, birth_date_sealed FROM customers.customer",
 	  .ids = 1,
 	  .entity = &customer_entity,

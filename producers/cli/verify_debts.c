@@ -13,6 +13,7 @@
 
 /* Beside a debt's state. */
 struct debt_note {
+	int64_t created_at_ms;
 	struct uuid portfolio_id, original_creditor_id; /* all zeros: none */
 	bool names_original;                            /* false: of an event from before it said so */
 };
@@ -161,10 +162,11 @@ static void note_payment(struct fold *fold, const struct payment_recorded *event
 	note->external_ref = fold_copy(fold, event->external_ref);
 }
 
-static void note_created(struct fold *fold, const struct debt_created *event)
+static void note_created(struct fold *fold, const struct debt_created *event, const struct logged_line *line)
 {
 	struct debt_note *note = fold_note(fold, &debt_entity, &event->debt_id, sizeof(*note));
 
+	note->created_at_ms = line->row.at_ms;
 	if (event->has_portfolio_id)
 		note->portfolio_id = event->portfolio_id;
 	note->names_original = event->has_actor; /* both members came with one version */
@@ -181,7 +183,7 @@ static void note_debts(struct fold *fold, const struct event *event, const struc
 	if (event->type == &payment_recorded_type)
 		note_payment(fold, event->body, line);
 	else if (event->type == &debt_created_type)
-		note_created(fold, event->body);
+		note_created(fold, event->body, line);
 	if (!posting_of(event, &posting))
 		return;
 	debt = fold_change(fold, &debt_entity, posting.debt_id);
@@ -231,6 +233,7 @@ static void check_debt(struct fold *fold, struct table_row *row)
 	expect_int64_or_null(row, debt->credit_used.fee_minor);
 	expect_int64_or_null(row, debt->credit_used.interest_minor);
 	expect_int64_or_null(row, debt->credit_used.principal_minor);
+	expect_instant_or_null(row, true, note->created_at_ms);
 }
 
 static void check_payment(struct fold *fold, struct table_row *row)
@@ -261,7 +264,7 @@ static const struct folded_table tables[] = {
 		  "SELECT customer_id, debt_id, creditor_id, version, last_entry_seq, cost_minor, fee_minor, interest_minor, "
 		  "principal_minor, credit_minor, entries, lifecycle::integer, part, opened_on, due_on, currency, external_ref, "
 		  "original_creditor_id, portfolio_id, used_cost_minor, used_fee_minor, used_interest_minor, "
-		  "used_principal_minor FROM debts.debt",
+		  "used_principal_minor, created_at FROM debts.debt",
 	  .ids = 1,
 	  .entity = &debt_entity,
 	  .check = check_debt },

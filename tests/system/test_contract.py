@@ -359,9 +359,11 @@ def test_409_for_what_is_not_possible_any_more(boss, client, things):
     himself = things.a_user(roles=["admin"])
     admin = boss.with_token(client.token("admin", subject=himself))
     assert ask(admin, "PUT", f"/auth/users/{himself}/roles", {"roles": ["agent"]}).status == 409
+    assert ask(admin, "PUT", f"/auth/users/{himself}/bindings", {"creditors": [], "sources": ["bank-1"]}).status == 409
     erased = things.make("/customers", a_customer())
     assert ask(boss, "DELETE", f"/customers/{erased}", {"basis": "request"}).status == 200
     assert ask(boss, "PATCH", f"/customers/{erased}", {"locale": "en"}).status == 409
+    assert ask(boss, "PUT", f"/customers/{erased}", {"fullName": "Jane", "locale": "en", "country": "GB"}).status == 409
     assert ask(boss, "DELETE", f"/customers/{things.customer}", {"basis": "request"}).status == 409
     cancelled = things.a_new_debt()
     assert boss.delete(f"/debts/{cancelled}", {"reason": "fraud"}).status == 200
