@@ -286,6 +286,34 @@ struct unreported desk_unreported_row(const struct db_result *rows, int row)
 				    .ended_at_ms = db_instant(rows, row, 7) };
 }
 
+static const struct db_statement statement_answered = {
+	"notifier_answered",
+	"SELECT n FROM communications.answered($1::uuid[]) n",
+};
+
+int desk_answered(struct desk *desk, const struct uuid *commands, size_t count, bool *ret_is_answered, struct err *err)
+{
+	struct db_result result = { 0 };
+
+	db_params_reset(&desk->params);
+	db_array_begin(&desk->params, DB_ARRAY_UUID);
+	for (size_t i = 0; i < count; i++) {
+		db_array_uuid(&desk->params, &commands[i]);
+		ret_is_answered[i] = false;
+	}
+	if (db_run(desk->db, &statement_answered, &desk->params, &result, err) != 0)
+		return -1;
+	for (int i = 0; i < result.rows; i++) {
+		int32_t place = db_int32(&result, i, 0);
+
+		MUST(place >= 1);
+		MUST((size_t)place <= count);
+		ret_is_answered[place - 1] = true;
+	}
+	db_result_release(&result);
+	return 0;
+}
+
 static const struct db_statement statement_reported = {
 	"notifier_reported",
 	"UPDATE notifier.attempt a SET reported = true FROM unnest($1::uuid[], $2::integer[]) u(communication_id, attempt)"

@@ -79,7 +79,7 @@ MUST_CHECK int desk_end(struct desk *desk, const struct ended *ended, size_t cou
 /* Ends what is late, as failed attempts with the code "expired". *ret_expired: how many. */
 MUST_CHECK int desk_expire(struct desk *desk, int64_t *ret_expired, struct err *err);
 
-/* Outcomes of ours that the broker has not acknowledged, oldest first; read with desk_unreported_row. */
+/* Outcomes of ours that communications has not answered, oldest first; read with desk_unreported_row. */
 MUST_CHECK int desk_unreported(struct desk *desk, int64_t count_max, struct db_result *ret_rows, struct err *err);
 
 struct unreported {
@@ -90,6 +90,9 @@ struct unreported {
 };
 struct unreported desk_unreported_row(const struct db_result *rows, int row);
 
+/* Which of these commands the communications module has answered, or holds as parked: none of them can be lost any more. */
+MUST_CHECK int desk_answered(struct desk *desk, const struct uuid *commands, size_t count, bool *ret_is_answered,
+			     struct err *err);
 MUST_CHECK int desk_reported(struct desk *desk, const struct attempt_id *ids, size_t count, struct err *err);
 
 #endif

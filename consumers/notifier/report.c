@@ -13,6 +13,10 @@
 #define TOKEN_LIFE_MS  (15 * 60000)
 #define AGAIN_MS       5000 /* looking for a broker that is away holds up the loop for as long */
 #define SUBJECT        "notifier"
+#define ASK_MS         50
+#define ANSWER_MS      3000 /* so long one round waits for answers */
+#define PATIENCE_MIN   1000
+#define PATIENCE_MAX   60000
 
 /* ---- one command ---- */
 
@@ -63,7 +67,7 @@ static int publish(struct report *report, const struct unreported *row, struct r
 		return -1;
 	}
 	uuid_format(key, &row->customer_id);
-	*line = (struct report_line){ .report = report, .id = row->id };
+	*line = (struct report_line){ .report = report, .id = row->id, .command_id = head.id };
 	if (bus_produce(report->producer, report->topic, -1, str_of(key), buf_str(&report->value), headers, headers_count,
 			acknowledged, line, err) != 0)
 		return -1;
@@ -103,22 +107,77 @@ static int begin_round(struct report *report, struct desk *desk, uint64_t to_rep
 	return result;
 }
 
-/* All of the round were answered: those acknowledged are marked, the others come again. */
-static int end_round(struct report *report, struct desk *desk, struct err *err)
+/* The lines that are answered are marked, and taken out. */
+static int mark_answered(struct report *report, struct desk *desk, size_t *ret_count, struct err *err)
 {
 	struct attempt_id ids[REPORT_ROUND_MAX];
+	struct uuid commands[REPORT_ROUND_MAX];
+	bool is_answered[REPORT_ROUND_MAX];
 	size_t count = 0;
+	size_t kept = 0;
 
+	for (size_t i = 0; i < report->lines_count; i++)
+		commands[i] = report->lines[i].command_id;
+	if (desk_answered(desk, commands, report->lines_count, is_answered, err) != 0)
+		return -1;
 	for (size_t i = 0; i < report->lines_count; i++) {
-		if (report->lines[i].is_acked)
+		if (is_answered[i])
 			ids[count++] = report->lines[i].id;
+		else
+			report->lines[kept++] = report->lines[i];
 	}
 	if (count > 0 && desk_reported(desk, ids, count, err) != 0)
 		return -1;
-	if (count < report->lines_count)
-		report->done = 0;
-	report->lines_count = 0;
+	report->lines_count = kept;
 	report->reported += count;
+	*ret_count = count;
+	return 0;
+}
+
+/* What is left unanswered comes again, signed anew. Told once, until something is answered. */
+static void give_up_round(struct report *report)
+{
+	if (report->patience_ms == 0)
+		log_warn("unanswered=%zu outcomes were acknowledged by the broker and not by communications next=\"sent again "
+			 "until they "
+			 "are; dcs dead-letters list communications\"",
+			 report->lines_count);
+	report->patience_ms = report->patience_ms == 0 ? PATIENCE_MIN : report->patience_ms * 2;
+	if (report->patience_ms > PATIENCE_MAX)
+		report->patience_ms = PATIENCE_MAX;
+	report->again_at_ms = clock_monotonic_ms() + report->patience_ms;
+	report->token.renew_at_ms = 0;
+	report->lines_count = 0;
+	report->done = 0;
+}
+
+/* All of the round were acknowledged or not: those are asked for until they are answered, the others come again. */
+static int end_round(struct report *report, struct desk *desk, struct err *err)
+{
+	int64_t now_ms = clock_monotonic_ms();
+	size_t kept = 0;
+	size_t answered;
+
+	for (size_t i = 0; i < report->lines_count; i++) {
+		if (report->lines[i].is_acked)
+			report->lines[kept++] = report->lines[i];
+	}
+	if (kept < report->lines_count)
+		report->done = 0;
+	report->lines_count = kept;
+	if (report->until_ms == 0)
+		report->until_ms = now_ms + ANSWER_MS;
+	if (kept > 0 && now_ms < report->ask_at_ms)
+		return 0;
+	report->ask_at_ms = now_ms + ASK_MS;
+	if (kept > 0 && mark_answered(report, desk, &answered, err) != 0)
+		return -1;
+	if (kept > 0 && answered > 0)
+		report->patience_ms = 0;
+	if (report->lines_count > 0 && now_ms >= report->until_ms)
+		give_up_round(report);
+	if (report->lines_count == 0)
+		report->until_ms = 0;
 	return 0;
 }
 
@@ -131,6 +190,7 @@ static int open_producer(struct report *report, struct err *err)
 	bus_producer_close(report->producer); /* forgets what was waiting: it comes again */
 	report->producer = NULL;
 	report->waiting = report->lines_count = 0;
+	report->until_ms = 0;
 	report->done = 0;
 	if (bus_producer_open(report->bus, &report->producer, err) != 0)
 		return -1;
@@ -150,6 +210,8 @@ static int turn(struct report *report, struct desk *desk, uint64_t to_report, st
 		return 0;
 	if (report->lines_count > 0 && end_round(report, desk, err) != 0)
 		return -1;
+	if (report->lines_count > 0 || clock_monotonic_ms() < report->again_at_ms)
+		return 0;
 	return report->done < to_report ? begin_round(report, desk, to_report, err) : 0;
 }
 

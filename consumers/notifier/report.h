@@ -13,15 +13,17 @@
 
 /*
  * Tells the communications module what came of each attempt: RecordDispatch on its command topic. Works from the table, in
- * rounds: a round's rows are read, published, and marked reported when the broker has acknowledged all of them; what was not
- * acknowledged is in the next round. So an outcome is published at least once, also after a crash, and always with the same
- * command id and the same content: the module applies it once.
+ * rounds: a round's rows are read and published; those that the module has answered, or holds as parked, are marked reported.
+ * That the broker has a command says nothing: it may become a dead letter. What is not acknowledged, or not answered for a
+ * while, is in a later round, with a new token. So an outcome is published until it is known, also after a crash, and always with
+ * the same command id and the same content: the module applies it once.
  */
 #define REPORT_ROUND_MAX 256
 
 struct report_line {
 	struct report *report;
 	struct attempt_id id;
+	struct uuid command_id;
 	bool is_acked;
 };
 
@@ -38,6 +40,9 @@ struct report {
 	struct own_token token;
 	uint64_t done;       /* the value of dispatch->to_report that was worked off */
 	int64_t again_at_ms; /* monotonic: not before, after a failure */
+	int64_t ask_at_ms;   /* monotonic: when the database is asked next for answers */
+	int64_t until_ms;    /* monotonic: what is not answered then is sent again; 0: the round is not all acknowledged */
+	int64_t patience_ms; /* before the next round, when nothing of one was answered; 0: all is well */
 	uint64_t reported;   /* since the start */
 };
 

@@ -294,11 +294,40 @@ static void kill_worker(struct worker *killed)
 	*killed = (struct worker){ 0 };
 }
 
+static bool is_module_silent; /* its commands become dead letters, say */
+
+/* What communications would do: an event that answers the command. */
+static void answer(const struct uuid *command_id)
+{
+	static const struct db_statement insert = {
+		"test_answer", "INSERT INTO communications.event_log (part, seq, event_id, schema_id, key, subject, command_id, "
+			       "correlation_id, at, "
+			       "command_offset, command_digest, body, hash) SELECT 0, coalesce(max(seq), 0) + 1, "
+			       "gen_random_uuid(), 1224, $1, $1, $1, "
+			       "$1, now(), 0, '\\x00', '\\x00', '\\x00' FROM communications.event_log "
+			       "HAVING NOT EXISTS (SELECT FROM communications.event_log WHERE command_id = $1)"
+	};
+	struct db_params params;
+
+	db_params_init(&params, 1024);
+	db_param_uuid(&params, command_id);
+	must(db_run(admin, &insert, &params, NULL, &err));
+	db_params_release(&params);
+}
+
+static void answer_all(const struct report *report)
+{
+	for (size_t i = 0; i < report->lines_count && !is_module_silent; i++)
+		if (report->lines[i].is_acked)
+			answer(&report->lines[i].command_id);
+}
+
 static void turn(struct worker *turned)
 {
 	assert_true(clock_monotonic_ms() < deadline_ms);
 	must(dispatch_step(&turned->dispatch, true, &err));
 	must(report_step(&turned->report, &turned->desk, turned->dispatch.to_report, &err));
+	answer_all(&turned->report);
 	must(http_poll(turned->http, -1, 10, &err));
 }
 
@@ -406,6 +435,27 @@ static void test_notifier__a_mail_is_claimed_sent_and_reported(void **state)
 	assert_string_equal(reported[0].code, "2.0.0");
 	assert_non_null(strstr(reported[0].ref, "@collector.example"));
 	assert_int_equal(reported[0].roles, ROLE_NOTIFIER);
+}
+
+/* The broker has the command, and it became a dead letter: the outcome must not be lost. */
+static void test_notifier__an_outcome_is_reported_when_it_is_answered_and_sent_again_until_then(void **state)
+{
+	struct reported reported[8];
+	size_t count;
+
+	(void)state;
+	is_module_silent = true;
+	release(77, "email", "ok@x.example");
+	while (worker.report.patience_ms == 0)
+		turn(&worker);
+	assert_attempts("1 accepted 2.0.0");
+	is_module_silent = false;
+	turn_until_settled(&worker);
+	assert_attempts("1 accepted 2.0.0 reported");
+	assert_int_equal(worker.report.patience_ms, 0);
+	count = read_reported(reported, 8);
+	assert_int_equal(count, 2);
+	assert_true(uuid_equal(&reported[0].command_id, &reported[1].command_id));
 }
 
 static void test_notifier__an_sms_is_claimed_sent_and_reported(void **state)
@@ -929,6 +979,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_notifier__a_mail_is_claimed_sent_and_reported),
+		TEST(test_notifier__an_outcome_is_reported_when_it_is_answered_and_sent_again_until_then),
 		TEST(test_notifier__an_sms_is_claimed_sent_and_reported),
 		TEST(test_notifier__a_refused_recipient_has_failed_for_good),
 		TEST(test_notifier__what_cannot_be_sent_has_failed_without_a_byte),
