@@ -239,7 +239,7 @@ static void ask_admission(struct call *call, uint64_t size)
 		MUST(call->stage == CALL_REFUSED);
 		return;
 	}
-	if (size > 0 && !is_plain_coding(call->headers[HEADER_CONTENT_ENCODING])) {
+	if (route->body != BODY_NONE && size > 0 && !is_plain_coding(call->headers[HEADER_CONTENT_ENCODING])) {
 		call_set_header(call, "Accept-Encoding", STR("identity"));
 		call_refuse(call, 415, "unsupported_media_type", "the body must not be packed: no Content-Encoding");
 		return;

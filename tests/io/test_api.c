@@ -479,11 +479,14 @@ static void test_api__what_is_packed_is_taken_by_nobody_here(void **state)
 		"Content-Length: 2\r\n\r\n{}";
 	const char *callback =
 		"POST /callbacks/kannel HTTP/1.1\r\nHost: a\r\nContent-Encoding: br\r\nContent-Length: 2\r\n\r\nxy";
+	const char *bodiless = "GET /livez HTTP/1.1\r\nHost: a\r\nContent-Encoding: br\r\nTransfer-Encoding: chunked\r\n\r\n"
+			       "2\r\nxy\r\n0\r\n\r\n";
 
 	(void)state;
 	assert_int_equal(ask_bytes(packed, strlen(packed), &client), 415);
 	assert_non_null(strstr(client.answer, "Accept-Encoding: identity\r\n"));
 	assert_int_equal(ask(callback), 415);
+	assert_int_equal(ask(bodiless), 413); /* packed or not: it takes none */
 }
 
 static void get_packed(const char *target, const char *accepted, struct client *client)
