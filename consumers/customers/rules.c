@@ -108,11 +108,11 @@ static void touch_invalidate_contact_point(const struct command *command, struct
 
 static const struct rule rules[] = {
 	{ &create_customer_type, touch_create_customer, decide_create_customer, false, false },
-	{ &update_customer_type, touch_update_customer, decide_update_customer, true, false },
+	{ &update_customer_type, touch_update_customer, decide_update_customer, false, false },
 	{ &erase_customer_type, touch_erase_customer, decide_erase_customer, false, false },
 	{ &add_contact_point_type, touch_add_contact_point, decide_add_contact_point, true, false },
-	{ &verify_contact_point_type, touch_verify_contact_point, decide_verify_contact_point, true, false },
-	{ &invalidate_contact_point_type, touch_invalidate_contact_point, decide_invalidate_contact_point, true, false },
+	{ &verify_contact_point_type, touch_verify_contact_point, decide_verify_contact_point, false, false },
+	{ &invalidate_contact_point_type, touch_invalidate_contact_point, decide_invalidate_contact_point, false, false },
 };
 
 const struct module customers_module = {

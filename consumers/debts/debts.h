@@ -146,12 +146,18 @@ struct debts_customer {
 	uint32_t is_active; /* neither merged nor deceased nor erased */
 };
 
+/* Whether a creditor knows a customer: the slot exists. Asked only for who may only as a creditor. */
+struct debts_acquaintance {
+	uint32_t is_known; /* 1 */
+};
+
 extern const struct entity debt_entity;
 extern const struct entity debt_terms_entity;
 extern const struct entity payment_entity;
 extern const struct entity debt_reference_entity;
 extern const struct entity payment_reference_entity;
 extern const struct entity debts_customer_entity;
+extern const struct entity debts_acquaintance_entity;
 
 /* ---- the ledger ---- */
 
@@ -190,6 +196,9 @@ struct reference_key {
 bool debt_reference_key(struct reference_key *ret_key, const struct uuid *creditor_id, struct str external_ref);
 bool payment_reference_key(struct reference_key *ret_key, struct str source, struct str external_ref);
 struct uuid reference_id(const struct reference_key *key);
+
+/* Of an acquaintance: a customer stands there as a reference of the creditor's would, and is read back as one. */
+void acquainted_key(struct reference_key *ret_key, const struct uuid *creditor_id, const struct uuid *customer_id);
 
 /* Of a slot that was touched. */
 bool reference_is_taken(const struct workset *set, const struct entity *entity, const struct uuid *id);

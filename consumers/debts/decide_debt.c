@@ -104,12 +104,32 @@ static bool is_new(const struct create_debt *body, const struct workset *set, st
 	return true;
 }
 
+/* Who may only as a creditor must not make a customer known to himself by a debt: one of his creditors knows him already. */
+static bool customer_is_known(const struct command *command, const struct uuid *customer_id, const struct workset *set)
+{
+	struct reference_key key;
+	struct uuid id;
+	const struct slot *slot;
+
+	if (!command_is_bound(command) || command->scope->all_creditors)
+		return true;
+	for (size_t i = 0; i < command->scope->creditors_count; i++) {
+		acquainted_key(&key, &command->scope->creditors[i], customer_id);
+		id = reference_id(&key);
+		slot = workset_find(set, &debts_acquaintance_entity, &id);
+		if (slot != NULL && slot->exists)
+			return true;
+	}
+	return false;
+}
+
+/* Another's customer is told in the same words as one that there is not: either may be one whose creation is on its way. */
 static bool customer_is_good(const struct create_debt *body, const struct workset *set, struct decision *decision)
 {
 	const struct debts_customer *customer = workset_state(set, &debts_customer_entity, &body->customer_id);
 	char id[UUID_TEXT_SIZE + 1];
 
-	if (customer == NULL) {
+	if (customer == NULL || !customer_is_known(decision->command, &body->customer_id, set)) {
 		uuid_format(id, &body->customer_id);
 		decision_wait(decision, "customer_id", "the customer %s is not known yet", id);
 		return false;

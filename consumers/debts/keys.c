@@ -25,6 +25,14 @@ bool debt_reference_key(struct reference_key *ret_key, const struct uuid *credit
 	       key_add(ret_key, external_ref.data, external_ref.size);
 }
 
+void acquainted_key(struct reference_key *ret_key, const struct uuid *creditor_id, const struct uuid *customer_id)
+{
+	bool fits = debt_reference_key(ret_key, creditor_id,
+				       (struct str){ (const char *)customer_id->bytes, sizeof(customer_id->bytes) });
+
+	MUST(fits);
+}
+
 bool payment_reference_key(struct reference_key *ret_key, struct str source, struct str external_ref)
 {
 	uint8_t source_size = (uint8_t)source.size;

@@ -8,6 +8,7 @@ const struct entity payment_entity = { .name = "payment", .state_size = sizeof(s
 const struct entity debt_reference_entity = { .name = "debt_reference", .state_size = sizeof(struct taken) };
 const struct entity payment_reference_entity = { .name = "payment_reference", .state_size = sizeof(struct taken) };
 const struct entity debts_customer_entity = { .name = "customer", .state_size = sizeof(struct debts_customer) };
+const struct entity debts_acquaintance_entity = { .name = "acquaintance", .state_size = sizeof(struct debts_acquaintance) };
 
 static const struct slot *touch(struct workset *set, const struct entity *entity, const struct uuid *id)
 {
@@ -39,6 +40,19 @@ static void touch_reference(struct workset *set, const struct entity *entity, co
 		touch_with(set, entity, &id, text);
 }
 
+/* Which of his creditors know the customer, for who may only as a creditor. */
+static void touch_acquaintances(const struct command *command, const struct uuid *customer_id, struct workset *set)
+{
+	struct reference_key key;
+
+	if (!command_is_bound(command))
+		return;
+	for (size_t i = 0; i < command->scope->creditors_count; i++) {
+		acquainted_key(&key, &command->scope->creditors[i], customer_id);
+		touch_reference(set, &debts_acquaintance_entity, &key, workset_touch);
+	}
+}
+
 /* Keys that are too long are not touched: decide refuses them by their length, before it looks for the slot. */
 static void touch_create_debt(const struct command *command, struct workset *set)
 {
@@ -48,6 +62,7 @@ static void touch_create_debt(const struct command *command, struct workset *set
 	touch_new(set, &debt_entity, &body->debt_id);
 	touch_new(set, &debt_terms_entity, &body->debt_id);
 	touch(set, &debts_customer_entity, &body->customer_id);
+	touch_acquaintances(command, &body->customer_id, set);
 	if (debt_reference_key(&key, &body->creditor_id, body->external_ref))
 		touch_reference(set, &debt_reference_entity, &key, workset_touch_new);
 }

@@ -188,6 +188,48 @@ static int read_customer(void *self, const struct db_result *result, int row, st
 	return 0;
 }
 
+/* By what customers keeps of those who made him known, and by the debts here. */
+static const struct db_statement select_acquaintances = {
+	.name = "debts_select_acquaintances",
+	.sql = "SELECT u.n FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS u (creditor_id, customer_id, n) WHERE "
+	       "EXISTS (SELECT FROM customers.public_acquaintance k WHERE k.creditor_id = u.creditor_id AND k.customer_id = "
+	       "u.customer_id) OR EXISTS (SELECT FROM debts.debt d WHERE d.creditor_id = u.creditor_id AND d.customer_id = "
+	       "u.customer_id)",
+};
+
+static void ask_acquaintances(void *self, struct db_params *params, struct slot **slots, size_t count)
+{
+	struct uuid creditor_id;
+	struct uuid customer_id;
+	struct str customer;
+
+	(void)self;
+	db_array_begin(params, DB_ARRAY_UUID);
+	for (size_t index = 0; index < count; index++) {
+		debt_reference_split(slots[index]->text, &creditor_id, &customer);
+		db_array_uuid(params, &creditor_id);
+	}
+	db_array_begin(params, DB_ARRAY_UUID);
+	for (size_t index = 0; index < count; index++) {
+		debt_reference_split(slots[index]->text, &creditor_id, &customer);
+		MUST(customer.size == sizeof(customer_id.bytes));
+		memcpy(customer_id.bytes, customer.data, sizeof(customer_id.bytes));
+		db_array_uuid(params, &customer_id);
+	}
+}
+
+static int read_acquaintance(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)
+{
+	struct debts_acquaintance *acquaintance = slot->state;
+
+	(void)self;
+	(void)result;
+	(void)row;
+	(void)err;
+	acquaintance->is_known = 1;
+	return 0;
+}
+
 static const struct slot_query queries[] = {
 	{ &debt_entity, &select_debts, NULL, read_debt },
 	{ &debt_terms_entity, &select_terms, NULL, read_terms },
@@ -195,6 +237,7 @@ static const struct slot_query queries[] = {
 	{ &debt_reference_entity, &select_debt_references, ask_debt_references, read_taken },
 	{ &payment_reference_entity, &select_payment_references, ask_payment_references, read_taken },
 	{ &debts_customer_entity, &select_customers, NULL, read_customer },
+	{ &debts_acquaintance_entity, &select_acquaintances, ask_acquaintances, read_acquaintance },
 };
 
 int debts_load(void *self, struct db *db, struct slot **slots, size_t count, struct err *err)

@@ -25,6 +25,7 @@ struct rule {
 	/*
 	 * What is needed depends on what is loaded: touch is called again after each load, at most TOUCH_ROUNDS_MAX times in all,
 	 * until nothing new is asked. A reversal touches its payment first and, when that is loaded, the payment's debt.
+	 * Commands whose issuer is bound (command_is_bound) are asked again in any case: a user's scope is loaded too.
 	 */
 	bool touches_again;
 

@@ -26,7 +26,7 @@
 
 /* Their headers cannot all be included: two say `enum channel`. */
 extern const struct module debts_module, customers_module, communications_module, users_module, reports_module;
-extern const struct entity debts_customer_entity, person_entity;
+extern const struct entity debts_customer_entity, debts_acquaintance_entity, person_entity;
 
 static const struct module *const modules[] = { &debts_module, &customers_module, &communications_module, &users_module,
 						&reports_module };
@@ -134,7 +134,7 @@ static const struct message_type *look_into(struct str value, char ret_key[UUID_
 /* The facts of another module that a store would bring: customers exist. */
 static bool is_foreign(const struct entity *entity)
 {
-	return entity == &debts_customer_entity || entity == &person_entity;
+	return entity == &debts_customer_entity || entity == &debts_acquaintance_entity || entity == &person_entity;
 }
 
 static void load(void)

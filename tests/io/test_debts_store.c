@@ -495,6 +495,43 @@ static void test_debts_store__customers_are_read_through_their_view(void **state
 	assert_int_equal(spec.decisions[1].kind, DECISION_WAIT);
 }
 
+static void add_debt_by(unsigned number, struct str reference, unsigned customer, const struct scope *scope)
+{
+	add_debt(number, reference, customer);
+	spec.commands[spec.count - 1].roles = ROLE_CREDITOR;
+	spec.commands[spec.count - 1].scope = scope;
+}
+
+/* Customers 4 and 5 are known to no creditor of his: to another, and to nobody. */
+static void test_debts_store__who_is_bound_reaches_the_customers_that_his_creditors_know(void **state)
+{
+	static struct scope scope;
+
+	(void)state;
+	scope = (struct scope){ .creditors = { spec_id('R', 1), spec_id('R', 2) }, .creditors_count = 2 };
+	store_sql(&spec, "more_customers",
+		  "INSERT INTO customers.customer (customer_id, external_ref, kind, status, locale, country, version, "
+		  "full_name_sealed) SELECT ('019a0000-0000-7000-8000-00430000000' || n)::uuid, 'C' || n, 'natural', 'active', "
+		  "'de', 'DE', 1, '' FROM generate_series(3, 5) n");
+	store_sql(&spec, "made_known",
+		  "INSERT INTO customers.creditor_customer (creditor_id, customer_id) VALUES "
+		  "('019a0000-0000-7000-8000-005200000002', '019a0000-0000-7000-8000-004300000003'), "
+		  "('019a0000-0000-7000-8000-005200000009', '019a0000-0000-7000-8000-004300000004')");
+	add_debt(1, STR("OF-STAFF"), 1);
+	store_run(&spec);
+	add_debt_by(2, STR("BY-A-DEBT"), 1, &scope);
+	add_debt_by(3, STR("MADE-KNOWN"), 3, &scope);
+	add_debt_by(4, STR("ANOTHERS"), 4, &scope);
+	add_debt_by(5, STR("NOBODYS"), 5, &scope);
+	add_debt_by(6, STR("NONE"), 6, &scope);
+	store_run(&spec);
+	then_answers(&spec, 0, "DebtCreated");
+	then_answers(&spec, 1, "DebtCreated");
+	for (size_t index = 2; index < 5; index++)
+		assert_int_equal(spec.decisions[index].kind, DECISION_WAIT);
+	assert_int_equal(store_number(&spec, "test_reached", "SELECT count(*) FROM debts.debt"), 3);
+}
+
 static void test_debts_store__a_row_that_another_wrote_stops_the_batch(void **state)
 {
 	(void)state;
@@ -579,6 +616,7 @@ int main(void)
 		TEST(test_debts_store__a_cancellation_is_the_mirror_of_the_opening),
 		TEST(test_debts_store__one_batch_may_create_and_cancel),
 		TEST(test_debts_store__customers_are_read_through_their_view),
+		TEST(test_debts_store__who_is_bound_reaches_the_customers_that_his_creditors_know),
 		TEST(test_debts_store__a_row_that_another_wrote_stops_the_batch),
 		TEST(test_debts_store__the_ledger_cannot_be_changed_by_its_own_module),
 		TEST(test_debts_store__an_entry_that_does_not_sum_to_zero_is_not_taken),

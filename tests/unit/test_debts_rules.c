@@ -279,6 +279,88 @@ static void test_debts__no_debt_is_created_for_a_customer_who_is_no_longer_activ
 	refuse_debt(&body, REFUSAL_BAD_TRANSITION, "customer_id");
 }
 
+static void given_acquaintance(unsigned creditor, unsigned customer)
+{
+	struct uuid creditor_id = spec_id('R', creditor), customer_id = spec_id('C', customer);
+	struct reference_key key;
+	struct slot *slot;
+	struct uuid id;
+	struct str text;
+
+	acquainted_key(&key, &creditor_id, &customer_id);
+	id = reference_id(&key);
+	text = str_copy(&spec.arena, (struct str){ .data = key.text, .size = key.size });
+	slot = workset_touch(&spec.set, &debts_acquaintance_entity, &id, text);
+	assert_non_null(slot);
+	slot->loaded = slot->exists = true;
+}
+
+/* Another's, another's who is no longer active, one that there is not: the same answer. */
+static void test_debts__others_customers_do_not_exist_for_a_creditor(void **state)
+{
+	struct scope scope = { .creditors = { spec_id('R', 1), spec_id('R', 3) }, .creditors_count = 2 };
+	struct create_debt body = a_debt();
+
+	(void)state;
+	given_acquaintance(2, 1); /* none of his */
+	spec_given(&spec, &debts_customer_entity, spec_id('C', 2));
+	spec.roles = ROLE_CREDITOR;
+	spec.scope = &scope;
+	for (unsigned customer = 1; customer <= 3; customer++) {
+		char text[sizeof(spec.decision.text)];
+		char id[UUID_TEXT_SIZE + 1];
+
+		body.customer_id = spec_id('C', customer);
+		uuid_format(id, &body.customer_id);
+		snprintf(text, sizeof(text), "the customer %s is not known yet", id);
+		spec_when(&spec, &create_debt_type, &body);
+		then_waits(&spec, "customer_id");
+		assert_string_equal(spec.decision.text, text);
+	}
+	scope.creditors_count = 0;
+	body.customer_id = spec_id('C', 1);
+	spec_when(&spec, &create_debt_type, &body);
+	then_waits(&spec, "customer_id");
+}
+
+static void test_debts__a_creditor_creates_debts_of_customers_that_one_of_his_knows(void **state)
+{
+	struct scope scope = { .creditors = { spec_id('R', 1), spec_id('R', 3) }, .creditors_count = 2 };
+	struct create_debt body = a_debt();
+
+	(void)state;
+	given_acquaintance(3, 1);
+	given_acquaintance(3, 2);
+	spec_given(&spec, &debts_customer_entity, spec_id('C', 2));
+	spec.roles = ROLE_CREDITOR;
+	spec.scope = &scope;
+	body.customer_id = spec_id('C', 2);
+	refuse_debt(&body, REFUSAL_BAD_TRANSITION, "customer_id");
+	body.customer_id = spec_id('C', 1);
+	spec_when(&spec, &create_debt_type, &body);
+	then_events(&spec, "DebtCreated");
+}
+
+/* And nothing is looked up for them. */
+static void test_debts__who_is_not_bound_creates_debts_of_anybody(void **state)
+{
+	struct scope scope = { .creditors = { spec_id('R', 1) }, .creditors_count = 1 };
+	struct create_debt body = a_debt();
+
+	(void)state;
+	spec.roles = ROLE_CREDITOR;
+	spec_when(&spec, &create_debt_type, &body);
+	then_events(&spec, "DebtCreated");
+	spec.roles = ROLE_CREDITOR | ROLE_SUPERVISOR;
+	spec.scope = &scope;
+	body.debt_id = spec_id('D', 2);
+	body.external_ref = STR("INV-2");
+	spec_when(&spec, &create_debt_type, &body);
+	then_events(&spec, "DebtCreated");
+	for (size_t index = 0; index < spec.set.slots_count; index++)
+		assert_ptr_not_equal(spec.set.slots[index]->entity, &debts_acquaintance_entity);
+}
+
 /* ---- RecordPayment ---- */
 
 static void test_debts__a_payment_goes_to_cost_fee_interest_principal(void **state)
@@ -693,6 +775,9 @@ int main(void)
 		TEST(test_debts__an_id_or_a_creditors_reference_is_used_once),
 		TEST(test_debts__a_debt_waits_for_its_customer),
 		TEST(test_debts__no_debt_is_created_for_a_customer_who_is_no_longer_active),
+		TEST(test_debts__others_customers_do_not_exist_for_a_creditor),
+		TEST(test_debts__a_creditor_creates_debts_of_customers_that_one_of_his_knows),
+		TEST(test_debts__who_is_not_bound_creates_debts_of_anybody),
 		TEST(test_debts__a_payment_goes_to_cost_fee_interest_principal),
 		TEST(test_debts__the_last_payment_pays_the_debt),
 		TEST(test_debts__what_is_paid_too_much_is_credit),
