@@ -283,17 +283,21 @@ void reads_find_owner(struct reads *reads, const struct owner_question *question
 /* A template serves those languages too that are narrower than its own (RFC 4647). */
 static const struct question_shape named_shape = {
 	.statement = { "api_named",
-		       "SELECT q.n FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[]) WITH ORDINALITY"
-		       " AS q (kind, id, name, channel, language, n) WHERE CASE q.kind"
+		       "SELECT q.n FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::bytea[]) WITH "
+		       "ORDINALITY"
+		       " AS q (kind, id, name, channel, language, creditors, n) WHERE CASE q.kind"
 		       " WHEN 'customer' THEN EXISTS (SELECT FROM customers.api_customer c WHERE c.customer_id = q.id)"
+		       " AND (q.creditors IS NULL OR EXISTS (SELECT FROM api.ids(q.creditors) s WHERE EXISTS (SELECT FROM "
+		       "api.known_customer k WHERE k.creditor_id = s AND k.customer_id = q.id)))"
 		       " WHEN 'debt' THEN EXISTS (SELECT FROM debts.api_debt d WHERE d.debt_id = q.id)"
 		       " WHEN 'communication' THEN EXISTS (SELECT FROM communications.api_communication m"
 		       " WHERE m.communication_id = q.id)"
 		       " WHEN 'template' THEN EXISTS (SELECT FROM communications.api_template t WHERE t.name = q.name"
 		       " AND t.channel = q.channel AND (t.language = q.language OR starts_with(q.language, t.language || '-'))) "
 		       "END" },
-	.kinds = { DB_ARRAY_TEXT, DB_ARRAY_UUID, DB_ARRAY_TEXT, DB_ARRAY_TEXT, DB_ARRAY_TEXT },
-	.args_count = 5,
+	.kinds = { DB_ARRAY_TEXT, DB_ARRAY_UUID, DB_ARRAY_TEXT, DB_ARRAY_TEXT, DB_ARRAY_TEXT, DB_ARRAY_BYTES },
+	.args_count = 6,
+	.together_max = 64, /* see ONE_TOGETHER */
 };
 
 struct named_search {
@@ -313,7 +317,8 @@ static void take_named(const void *search_notes, const struct answer *answer, co
 					  : READS_FOUND);
 }
 
-void reads_find_named(struct reads *reads, const struct named *named, size_t number, reads_named_done *done, void *arg)
+void reads_find_named(struct reads *reads, const struct named *named, const struct principal *bound, size_t number,
+		      reads_named_done *done, void *arg)
 {
 	const struct named_search search = { .done = done, .arg = arg, .number = number };
 	struct question_value *values = questions_ask(reads->questions, &named_shape, take_named, &search, sizeof(search));
@@ -327,6 +332,9 @@ void reads_find_named(struct reads *reads, const struct named *named, size_t num
 	values[2].text = named->name;
 	values[3].text = named->channel;
 	values[4].text = named->language;
+	values[5].is_null = true;
+	if (bound != NULL)
+		reads_fill_creditors(&values[5], bound);
 }
 
 /* ---- what became of a command ---- */

@@ -67,9 +67,11 @@ struct owner_question {
 typedef void reads_owner_done(void *arg, enum reads_found found, const struct uuid *customer_id);
 void reads_find_owner(struct reads *reads, const struct owner_question *question, reads_owner_done *done, void *arg);
 
-/* Whether what a command names is there, for whoever is to be told. */
+/* Whether what a command names is there, for whoever is to be told. `bound` not NULL: he reaches the customers only that his
+ * creditors know. */
 typedef void reads_named_done(void *arg, size_t number, enum reads_found found);
-void reads_find_named(struct reads *reads, const struct named *named, size_t number, reads_named_done *done, void *arg);
+void reads_find_named(struct reads *reads, const struct named *named, const struct principal *bound, size_t number,
+		      reads_named_done *done, void *arg);
 
 /* Tells one end of a command from the one before: a refused command may be sent again under its id. */
 struct command_end {

@@ -487,6 +487,9 @@ static bool look_for_named(struct write *write, const struct intake *intake)
 {
 	struct named named[NAMED_MAX];
 	size_t count = named_list(write->type, intake->body, named);
+	const struct principal *principal = call_principal(write->call);
+	const struct command command = { .type = write->type, .roles = principal->roles };
+	const struct principal *bound = command_is_bound(&command) ? principal : NULL;
 
 	write->named_left = count;
 	write->named_missing = 0;
@@ -496,7 +499,7 @@ static bool look_for_named(struct write *write, const struct intake *intake)
 			keep_texts(write, &named[i]);
 	}
 	for (size_t i = 0; i < count; i++) /* the last answer may come at once, and end the write */
-		reads_find_named(write->writes->conf.reads, &named[i], i + 1, on_named, write);
+		reads_find_named(write->writes->conf.reads, &named[i], bound, i + 1, on_named, write);
 	return count > 0;
 }
 

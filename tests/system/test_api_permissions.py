@@ -6,7 +6,7 @@ import json
 import pytest
 
 from client import MESSAGES, new_id, now, today
-from things import ROLES, Things, a_contact_point, a_payment, operations
+from things import ROLES, Things, a_contact_point, a_customer, a_debt, a_payment, operations
 from world import ROOT, wait_for
 
 SERVICES = ("system", "notifier")
@@ -191,6 +191,17 @@ def test_a_creditor_changes_what_is_his_own(api, guarded, mine, others, bound_to
         assert answer.status == status, answer
     assert api.delete(f"/debts/{others.debt}?reason=created_in_error", token=bound_token).status == 404
     assert api.post(f"/payments/{others.payment}/reversal", {"reason": "chargeback"}, token=bound_token).status == 404
+
+
+def test_a_creditor_makes_no_customer_known_to_himself_by_a_debt(api, client, others):
+    creditor_id = new_id()
+    token = client.token("creditor", subject="erp", creditors=[creditor_id])
+    own = api.post("/customers", a_customer(), token=token).json["id"]
+    # Others' and none are told alike.
+    for customer_id, status in ((own, 201), (others.customer, 422), (new_id(), 422)):
+        answer = api.post("/debts", a_debt(customer_id, creditorId=creditor_id), token=token)
+        assert answer.status == status, answer
+        assert api.get(f"/customers/{customer_id}", token=token).status == (200 if status == 201 else 404)
 
 
 # ---- the worker ----
