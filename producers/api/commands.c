@@ -296,9 +296,10 @@ static void tell_running(struct commands *commands, struct call *call, const str
 static void tell_accepted(struct commands *commands, struct call *call, const struct uuid *id, const struct command_state *state)
 {
 	const struct accepted_command *accepted = accepted_find(writes_accepted(commands->conf.writes), id);
+	struct command_state known = { .key = { { 0 } } };
 
-	const struct command_state known = { .key = accepted == NULL ? (struct uuid){ { 0 } } : accepted->key };
-
+	if (accepted != NULL)
+		known.key = accepted->key;
 	if (accepted == NULL || is_hidden(commands, call, id, &known, STR(""))) {
 		refuse_unknown(call);
 		return;

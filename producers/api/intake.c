@@ -289,6 +289,7 @@ static void fill_clears(struct filling *filling)
 	const struct route *route = filling->request->route;
 	const struct field *list = route->clears == NULL ? NULL : find(filling->record, "clears");
 	uint64_t clearable = named_bits(filling->record, route->clears);
+	const struct str *items; /* as the body's member is declared */
 	struct str *names;
 	size_t count = 0;
 
@@ -312,7 +313,8 @@ static void fill_clears(struct filling *filling)
 		else if ((clearable >> i & 1) == 0 && !route->replaces && is_null(filling, field))
 			refuse(filling, field, "bad_value", "cannot be without a value");
 	}
-	memcpy(filling->body + list->offset, &(const struct str *){ names }, sizeof(const struct str *));
+	items = names;
+	memcpy(filling->body + list->offset, &items, sizeof(items));
 	memcpy(filling->body + list->aux_offset, &count, sizeof(count));
 }
 

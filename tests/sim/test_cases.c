@@ -170,14 +170,14 @@ static void *body_of_ids(struct arena *arena, const struct message_type *type, c
 {
 	char *body = arena_take_bytes(arena, type->record.size);
 	struct uuid *ids = arena_take(arena, 1, sizeof(*ids));
-	const struct uuid customer = customer_in(0, 1);
+	const struct uuid customer = customer_in(0, 1), none = { .bytes = { 0 } };
 
 	assert_non_null(body);
 	assert_non_null(ids);
 	memset(body, 0, type->record.size);
 	for (size_t i = 0; i < type->record.fields_count; i++) {
 		const struct field *field = &type->record.fields[i];
-		const struct uuid id = field == without ? (struct uuid){ .bytes = { 0 } } : customer;
+		const struct uuid id = field == without ? none : customer;
 
 		if (field->kind != FIELD_UUID)
 			continue;

@@ -18,35 +18,35 @@ static time_t ahead(void)
 	return text ? (time_t)strtol(text, NULL, 10) : 0;
 }
 
-int clock_gettime(clockid_t clock, struct timespec *ret_time)
+int clock_gettime(clockid_t clock_id, struct timespec *tp)
 {
-	int rc = (int)syscall(SYS_clock_gettime, clock, ret_time);
+	int rc = (int)syscall(SYS_clock_gettime, clock_id, tp);
 
-	if (rc == 0 && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE))
-		ret_time->tv_sec += ahead();
+	if (rc == 0 && (clock_id == CLOCK_REALTIME || clock_id == CLOCK_REALTIME_COARSE))
+		tp->tv_sec += ahead();
 	return rc;
 }
 
-int gettimeofday(struct timeval *restrict ret_time, void *restrict zone)
+int gettimeofday(struct timeval *restrict tv, void *restrict tz)
 {
 	struct timespec time;
 
-	(void)zone;
+	(void)tz;
 	if (clock_gettime(CLOCK_REALTIME, &time) != 0)
 		return -1;
-	ret_time->tv_sec = time.tv_sec;
-	ret_time->tv_usec = time.tv_nsec / 1000;
+	tv->tv_sec = time.tv_sec;
+	tv->tv_usec = time.tv_nsec / 1000;
 	return 0;
 }
 
-time_t time(time_t *ret_time)
+time_t time(time_t *timer)
 {
-	struct timespec time;
+	struct timespec now;
 
-	(void)clock_gettime(CLOCK_REALTIME, &time);
-	if (ret_time)
-		*ret_time = time.tv_sec;
-	return time.tv_sec;
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	if (timer)
+		*timer = now.tv_sec;
+	return now.tv_sec;
 }
 
 /* Who waits until a time has asked us for it; the kernel knows the true one. A small number is the monotonic clock's. */
@@ -59,18 +59,20 @@ static clockid_t true_time(const struct timespec *until, struct timespec *ret_un
 	return CLOCK_REALTIME;
 }
 
-int pthread_cond_timedwait(pthread_cond_t *restrict cond, pthread_mutex_t *restrict mutex, const struct timespec *restrict until)
+/* The parameters have glibc's names, for clang-tidy compares them. */
+int pthread_cond_timedwait(pthread_cond_t *restrict cond, pthread_mutex_t *restrict mutex,
+			   const struct timespec *restrict abstime)
 {
 	struct timespec truly;
-	clockid_t clock = true_time(until, &truly);
+	clockid_t clock = true_time(abstime, &truly);
 
 	return pthread_cond_clockwait(cond, mutex, clock, &truly);
 }
 
-int sem_timedwait(sem_t *restrict sem, const struct timespec *restrict until)
+int sem_timedwait(sem_t *restrict sem, const struct timespec *restrict abstime)
 {
 	struct timespec truly;
-	clockid_t clock = true_time(until, &truly);
+	clockid_t clock = true_time(abstime, &truly);
 
 	return sem_clockwait(sem, clock, &truly);
 }
