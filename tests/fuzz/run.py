@@ -85,7 +85,7 @@ def main(folder, *arguments):
     with ThreadPoolExecutor(max_workers=2) as pool:
         found = list(pool.map(lambda door: fuzz(folder, door, seconds), doors))
     for words in filter(None, found):
-        print(words[-6000:])
+        print(words[-40000:])
     if keeps and not any(found):
         for door in doors:
             keep(folder, door)
