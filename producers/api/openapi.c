@@ -125,17 +125,20 @@ static const struct {
 	const char *codes; /* that it has wherever it comes; NULL: the operation says which */
 } shared_responses[] = {
 	{ 304, "NotModified", NULL },
-	{ 400, "BadRequest", NULL },
+	{ 400, "BadRequest", "bad_request" },
 	{ 401, "NotAuthenticated", "not_authenticated" },
 	{ 403, "NotAuthorised", "not_authorised" },
 	{ 404, "NotFound", "not_found" },
 	{ 409, "Conflict", NULL },
 	{ 412, "VersionConflict", "version_conflict" },
 	{ 413, "TooLarge", "too_large" },
+	{ 414, "TargetTooLong", "bad_request" },
 	{ 415, "UnsupportedMediaType", "unsupported_media_type" },
 	{ 422, "Unprocessable", NULL },
 	{ 428, "PreconditionRequired", "precondition_required" },
 	{ 429, "TooManyRequests", "too_many_attempts" },
+	{ 431, "HeadersTooLarge", "bad_request" },
+	{ 500, "Failed", "failed" },
 	{ 503, "Unavailable", "unavailable busy" },
 };
 
@@ -222,11 +225,17 @@ void openapi_add_header(json_t *response, const char *name, bool is_required, co
 	json_object_set_new(openapi_member(response, "headers", json_object()), name, header);
 }
 
-/* What is refused by the row alone, before a handler is asked; and by rights that cannot be looked up, or at the end. */
+/*
+ * What is refused by the row alone, before a handler is asked; and by rights that cannot be looked up, or at the end. What the guard turns
+ * away (guard.h) could have been any operation's; only 505 is nobody's, for nobody who reads the document speaks another HTTP.
+ */
 static void add_refusals(json_t *operation, const struct route *route)
 {
 	uint32_t access = route_access(route);
 
+	openapi_add_response(operation, 400);
+	openapi_add_response(operation, 414);
+	openapi_add_response(operation, 431);
 	if ((access & ACCESS_PUBLIC) == 0)
 		openapi_add_response(operation, 401);
 	if ((access & (ACCESS_PUBLIC | ACCESS_SIGNED_IN)) == 0)

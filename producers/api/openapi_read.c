@@ -283,7 +283,6 @@ static int describe_list(struct openapi *openapi, const struct route *route, jso
 					      "for the next page; null: this is the last", "required", "items", "nextCursor"));
 	response = openapi_add_success(operation, 200, "A page", openapi_reference("schemas", page));
 	openapi_add_header(response, "Link", false, "the next page, `rel=\"next\"`; left out when it would be very long");
-	openapi_add_response(operation, 400);
 	openapi_add_code(operation, 400, "bad_query");
 	if (route->resource->parent != NULL)
 		openapi_add_response(operation, 404);
@@ -304,13 +303,13 @@ static int describe_one(struct openapi *openapi, const struct route *route, json
 		openapi_add_header(response, "ETag", true, "its version");
 		openapi_add_response(operation, 304);
 	}
-	openapi_add_response(operation, 400); /* it takes no arguments */
-	openapi_add_code(operation, 400, "bad_query");
+	openapi_add_code(operation, 400, "bad_query"); /* it takes no arguments */
 	openapi_add_response(operation, 404);
 	return 0;
 }
 
 int openapi_describe_read(struct openapi *openapi, const struct route *route, json_t *operation, struct err *err)
 {
+	openapi_add_response(operation, 500);
 	return route->is_list ? describe_list(openapi, route, operation, err) : describe_one(openapi, route, operation, err);
 }

@@ -234,7 +234,6 @@ int openapi_describe_write(struct openapi *openapi, const struct route *route, j
 	if (add_done(openapi, route, operation, err) != 0)
 		return -1;
 	add_accepted(operation);
-	openapi_add_response(operation, 400);
 	openapi_add_response(operation, 403); /* of the module: with the rights he has now */
 	if (route->path_field != NULL || is_for_consumers)
 		openapi_add_response(operation, 404);

@@ -68,10 +68,8 @@ static void take_file(const void *notes, const struct answer *answer, const stru
 	struct call *call = wanting->call;
 	struct str state;
 
-	if (failure != NULL && failure->kind != ERR_RETRY)
-		log_error("report file: %s", failure->text);
 	if (answer == NULL) {
-		reads_refuse_away(call);
+		reads_refuse_failed(call, &report_resource, failure);
 		return;
 	}
 	if (answer->count == 0 || reads_is_hidden(call_principal(call), route_access(call_route(call)), answer)) {

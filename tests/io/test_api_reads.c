@@ -507,6 +507,22 @@ static void test_api_reads__when_postgresql_is_away_it_is_503_and_well_again_by_
 		assert_true(clock_monotonic_ms() < deadline_ms);
 }
 
+/* A view that may not be read any more, say: nobody outside can mend it by trying again. */
+static void test_api_reads__our_own_fault_is_500(void **state)
+{
+	char token[2048];
+
+	(void)state;
+	(void)snprintf(token, sizeof(token), "%s", api_token("svc", ROLE_SUPERVISOR));
+	assert_int_equal(api_get("/payments/" PAYMENT("01"), token), 200);
+	SQL("test_revoke", "REVOKE SELECT ON debts.api_payment FROM dcs_api");
+	assert_int_equal(api_get("/payments/" PAYMENT("01"), token), 500);
+	SQL("test_grant", "GRANT SELECT ON debts.api_payment TO dcs_api");
+	assert_contains("\"code\":\"failed\"");
+	assert_null(strstr(api_body(), "retryable"));
+	assert_int_equal(api_get("/payments/" PAYMENT("01"), token), 200);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, api_set_up, api_tear_down)
 
 int main(void)
@@ -527,6 +543,7 @@ int main(void)
 		TEST(test_api_reads__of_many_who_ask_at_once_each_gets_his_own),
 		TEST(test_api_reads__a_command_is_found_wherever_it_is),
 		TEST(test_api_reads__a_command_is_found_by_indexes_in_logs_of_any_size),
+		TEST(test_api_reads__our_own_fault_is_500),
 		TEST(test_api_reads__when_postgresql_is_away_it_is_503_and_well_again_by_itself),
 	};
 

@@ -19,7 +19,6 @@ import jsonschema
 
 from world import wait_for
 
-REFUSED_BEFORE = {400, 414, 431, 505}  # what two readers could understand differently: belongs to no operation
 ALWAYS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 FORMATS = jsonschema.FormatChecker()
 
@@ -169,9 +168,10 @@ class Document:
         assert "frame-ancestors 'none'" in answer.headers.get("Content-Security-Policy", ""), where
         url = urllib.parse.urlsplit(target)
         item = self.find(urllib.parse.unquote(url.path))
-        if answer.status in REFUSED_BEFORE and self.is_turned_away(answer):
+        is_known = method != "OPTIONS" and item is not None and self.operation(method, item) is not None
+        if (answer.status == 505 or not is_known) and self.is_turned_away(answer):
             return
-        if method == "OPTIONS" or item is None or self.operation(method, item) is None:
+        if not is_known:
             self.check_no_operation(method, item, answer, where)
             return
         operation = self.operation(method, item)
@@ -182,7 +182,7 @@ class Document:
 
     @staticmethod
     def is_turned_away(answer):
-        return answer.headers.get("Connection") == "close" and answer.json["code"] == "bad_request"
+        return answer.status in (400, 414, 431, 505) and answer.headers.get("Connection") == "close"
 
     @staticmethod
     def operation(method, item):

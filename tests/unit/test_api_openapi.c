@@ -327,7 +327,31 @@ static void test_openapi__answers_follow_from_the_row(void **state)
 	assert_non_null(AT(one, "304"));
 	assert_non_null(AT(one, "400"));
 	assert_non_null(AT(list, "400"));
+	assert_non_null(AT(one, "500"));
+	assert_non_null(AT(list, "500"));
+	assert_null(AT(post, "500"));
 	assert_null(AT(list, "404"));
+	json_decref(document);
+}
+
+static void test_openapi__every_operation_may_be_turned_away(void **state)
+{
+	static const char *const turned_away[] = { "400", "414", "431" };
+	json_t *document = make(api_routes);
+	const char *path, *method;
+	json_t *item, *operation;
+
+	(void)state;
+	json_object_foreach(json_object_get(document, "paths"), path, item)
+	{
+		json_object_foreach(item, method, operation)
+		{
+			for (size_t i = 0; i < sizeof(turned_away) / sizeof(turned_away[0]); i++) {
+				assert_non_null(AT(operation, "responses", turned_away[i]));
+				assert_true(has_item(AT(operation, "x-dcs-codes", turned_away[i]), "bad_request"));
+			}
+		}
+	}
 	json_decref(document);
 }
 
@@ -375,6 +399,7 @@ int main(void)
 		cmocka_unit_test(test_openapi__what_a_rule_takes_stands_with_the_member),
 		cmocka_unit_test(test_openapi__a_delete_says_how_it_takes_a_version),
 		cmocka_unit_test(test_openapi__answers_follow_from_the_row),
+		cmocka_unit_test(test_openapi__every_operation_may_be_turned_away),
 		cmocka_unit_test(test_openapi__a_column_is_shown_as_it_is_described),
 	};
 
