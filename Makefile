@@ -1,7 +1,7 @@
 # The two commands of a user: `make demo` and `make test`. `make help` lists the rest.
 #
-# FLAVOUR=release (default: hardened, -O2) | sanitize (ASan, UBSan, -O1) | clang (warnings of the other compiler) | fuzz (libFuzzer, ASan,
-# UBSan) | cover (libFuzzer, and which lines it reaches)
+# FLAVOUR=release (default: hardened, -O2) | debug (-Og) | sanitize (ASan, UBSan, -O1) | clang (warnings of the other compiler) | fuzz
+# (libFuzzer, ASan, UBSan) | cover (libFuzzer, and which lines it reaches)
 
 SHELL       := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -16,6 +16,7 @@ GEN     := build/gen
 # ---- compiler ----
 
 CC_release  := gcc
+CC_debug    := gcc
 CC_sanitize := gcc
 CC_clang    := clang
 CC_fuzz     := clang
@@ -27,11 +28,13 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -
 HARDEN   := -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIE
 HARDEN_LD := -pie -Wl,-z,relro,-z,now,-z,noexecstack
 OPTIMISE_release  := -O2 -g -D_FORTIFY_SOURCE=2 $(HARDEN)
+OPTIMISE_debug    := -Og -g3
 OPTIMISE_sanitize := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 OPTIMISE_clang    := -O1 -g
 OPTIMISE_fuzz     := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 OPTIMISE_cover    := -O1 -g -fsanitize=fuzzer-no-link -fprofile-instr-generate -fcoverage-mapping
 LINK_release  := $(HARDEN_LD)
+LINK_debug    :=
 LINK_sanitize := -fsanitize=address,undefined
 LINK_clang    :=
 LINK_fuzz     := -fsanitize=fuzzer,address,undefined
@@ -91,8 +94,8 @@ build: $(PROGRAMS) ## the programs, in build/release
 
 .PHONY: help
 help: ## this list
-	@echo 'make TARGET [FLAVOUR=release|sanitize|clang] [JOBS=N] [V=1]'
-	@sed -nE 's/^([a-z]+):.* ## (.*)/  \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+	@echo 'make TARGET [FLAVOUR=release|debug|sanitize|clang] [JOBS=N] [V=1]'
+	@sed -nE 's/^([a-z_.-]+):.* ## (.*)/  \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
 
 .PHONY: deps
 deps: ## install what is missing: Debian packages, Kafka's jars
@@ -161,17 +164,20 @@ $(foreach part,$(PRODUCERS),$(eval $(OUT)/$(call program_name,$(part)): $(OUT)/p
 $(PROGRAMS): $(ARCHIVE)
 	$(call run,ld $@,$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(ARCHIVE) $(ALLOCATOR) $(LIBS))
 
-$(UNIT_TESTS): $(OUT)/tests/%: $(OUT)/tests/unit/%.o $(ARCHIVE)
-	@mkdir -p $(@D)
-	$(call run,ld $@,$(CC) $(LDFLAGS) -o $@ $< $(ARCHIVE) $(LIBS) -lcmocka)
+# TEST=NAME in the environment runs one function.
+TEST_ONLY := $(OUT)/tests/only.o
 
-$(IO_TESTS): $(OUT)/tests/%: $(OUT)/tests/io/%.o $(ARCHIVE)
+$(UNIT_TESTS): $(OUT)/tests/%: $(OUT)/tests/unit/%.o $(TEST_ONLY) $(ARCHIVE)
 	@mkdir -p $(@D)
-	$(call run,ld $@,$(CC) $(LDFLAGS) -o $@ $< $(ARCHIVE) $(LIBS) -lcmocka)
+	$(call run,ld $@,$(CC) $(LDFLAGS) -o $@ $< $(TEST_ONLY) $(ARCHIVE) $(LIBS) -lcmocka)
+
+$(IO_TESTS): $(OUT)/tests/%: $(OUT)/tests/io/%.o $(TEST_ONLY) $(ARCHIVE)
+	@mkdir -p $(@D)
+	$(call run,ld $@,$(CC) $(LDFLAGS) -o $@ $< $(TEST_ONLY) $(ARCHIVE) $(LIBS) -lcmocka)
 
 # The simulated world is linked into each of its tests.
 SIM_WORLD := $(call objects,$(filter-out tests/sim/test_%,$(wildcard tests/sim/*.c)))
-$(SIM_TESTS): $(OUT)/tests/%: $(OUT)/tests/sim/%.o $(SIM_WORLD) $(ARCHIVE)
+$(SIM_TESTS): $(OUT)/tests/%: $(OUT)/tests/sim/%.o $(TEST_ONLY) $(SIM_WORLD) $(ARCHIVE)
 	@mkdir -p $(@D)
 	$(call run,ld $@,$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka)
 
@@ -223,6 +229,21 @@ schemas: $(OUT)/dcs ## tests of what makes the C of the schemas, of the schemas,
 sim: $(SIM_TESTS) ## the real engine over seeded worlds in memory: SEEDS=10000, or one again: SEED=4711
 	@SIM_SEEDS=$(SEEDS) SIM_SEED=$(SEED) tests/run.sh cmocka $^
 
+# One test by its name, of C (unit, io, sim) or Python. T is a whole name, or with * a pattern.
+test_file = $(shell grep -lwE '$(subst *,\w*,$(T))' $(wildcard tests/*/test_*.c tests/*/test_*.py) | head -n 1)
+test_program = $(OUT)/tests/$(basename $(notdir $(test_file)))
+
+.PHONY: test-one
+test-one: ## one test function: T=test_debts__a_reversal_happens_once
+	@[ -n '$(test_file)' ] || { echo 'no test is called $(T)'; exit 1; }
+ifneq ($(filter %.py,$(test_file)),)
+	@$(MAKE) --no-print-directory -j$(JOBS) build
+	@tests/run.sh pytest $(test_file) -k '$(subst *,,$(T))'
+else
+	@$(MAKE) --no-print-directory -j$(JOBS) $(test_program)
+	@TEST='$(T)' $(if $(findstring tests/io/,$(test_file)),tests/io/with-postgres.sh) tests/run.sh cmocka $(test_program)
+endif
+
 # They wait for deadlines and for each other more than they work.
 IO_LANES ?= 4
 
@@ -271,7 +292,7 @@ chaos: deps build ## programs, PostgreSQL and Kafka killed under load: KILLS=100
 
 # ---- checks ----
 
-C_SOURCES := $(wildcard lib/*/*.c consumers/*/*.c producers/*/*.c tests/*/*.c)
+C_SOURCES := $(wildcard lib/*/*.c consumers/*/*.c producers/*/*.c tests/*/*.c tests/*.c)
 ANALYSED  := $(patsubst %.c,build/analyse/%.ok,$(C_SOURCES))
 CLANG_TIDY_FLAGS = -std=c17 -D_POSIX_C_SOURCE=200809L $(filter-out -Werror,$(WARNINGS)) -Ilib -I$(GEN) -I. $(INCLUDES)
 
@@ -310,6 +331,12 @@ sanitize:
 tests-unit: $(UNIT_TESTS)
 
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)
+
+# For editors and language servers: how each file is compiled.
+.PHONY: compile_commands.json
+compile_commands.json: $(GENERATED) ## how each C file is compiled, for editors
+	@printf '%s\n' $(C_SOURCES) | python3 -c 'import json, os, sys; print(json.dumps([{"directory": os.getcwd(), "file": name, \
+		"command": sys.argv[1] + " -c " + name} for name in sys.stdin.read().split()], indent=1))' '$(CC) $(CFLAGS) $(INCLUDES)' >$@
 
 .PHONY: clean
 clean: ## what was built; `compose/stack.sh destroy` removes the data
