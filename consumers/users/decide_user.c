@@ -62,20 +62,27 @@ static bool is_himself(const struct command *command, const struct uuid *user_id
 	return uuid_parse(&actor, command->actor) && uuid_equal(&actor, user_id);
 }
 
-/* An admin's command about a user: the checks that do not depend on what it is. */
+static bool is_as_expected(const struct user *user, bool has_expected, int64_t expected, struct decision *decision)
+{
+	if (user == NULL)
+		decision_refuse(decision, REFUSAL_NOT_FOUND, "user_id", "no such user");
+	else if (has_expected && expected != user->version)
+		decision_refuse(decision, REFUSAL_VERSION_CONFLICT, "expected_version", "the user's version is %lld",
+				(long long)user->version);
+	else
+		return true;
+	return false;
+}
+
+/* An admin's command about what a user may do: the checks that do not depend on what it is. */
 static bool can_change(const struct command *command, const struct uuid *user_id, const struct user *user, bool has_expected,
 		       int64_t expected, struct decision *decision)
 {
-	if (user == NULL) {
-		decision_refuse(decision, REFUSAL_NOT_FOUND, "user_id", "no such user");
-	} else if (has_expected && expected != user->version) {
-		decision_refuse(decision, REFUSAL_VERSION_CONFLICT, "expected_version", "the user's version is %lld",
-				(long long)user->version);
-	} else if (is_himself(command, user_id)) {
-		decision_refuse(decision, REFUSAL_NEEDS_SECOND_PERSON, "user_id", "nobody changes what he himself may do");
-	} else {
+	if (!is_as_expected(user, has_expected, expected, decision))
+		return false;
+	if (!is_himself(command, user_id))
 		return true;
-	}
+	decision_refuse(decision, REFUSAL_NEEDS_SECOND_PERSON, "user_id", "nobody changes what he himself may do");
 	return false;
 }
 
@@ -240,4 +247,23 @@ void decide_enable_user(const struct command *command, const struct workset *set
 	event->version = user->version + 1;
 	event->reason = body->reason;
 	event->by = command->actor;
+}
+
+/* ---- EndTokens ---- */
+
+/* One's own too: it takes no right, and a token that was lost must not wait for a second person. */
+void decide_end_tokens(const struct command *command, const struct workset *set, struct decision *decision)
+{
+	const struct end_tokens *body = command->body;
+	const struct user *user = workset_state(set, &user_entity, &body->user_id);
+	struct tokens_ended *event;
+
+	if (!is_as_expected(user, body->has_expected_version, body->expected_version, decision))
+		return;
+
+	/* ---- nothing refuses from here on ---- */
+	event = decision_event(decision, &tokens_ended_type);
+	event->user_id = body->user_id;
+	event->version = user->version + 1;
+	event->reason = body->reason;
 }

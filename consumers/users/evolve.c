@@ -56,6 +56,15 @@ static void on_user_bound(struct workset *set, const struct user_bound *event)
 	MUST(fits);
 }
 
+/* The tokens that are out do not come back when the user does. */
+static void on_user_disabled(struct workset *set, const struct user_disabled *event)
+{
+	struct user *user = change_user(set, &event->user_id, event->version);
+
+	user->state = USER_DISABLED;
+	user->token_version++;
+}
+
 void users_evolve(struct workset *set, const struct event *event)
 {
 	if (event->type == &user_registered_type) {
@@ -65,13 +74,15 @@ void users_evolve(struct workset *set, const struct event *event)
 	} else if (event->type == &user_bound_type) {
 		on_user_bound(set, event->body);
 	} else if (event->type == &user_disabled_type) {
-		const struct user_disabled *body = event->body;
-
-		change_user(set, &body->user_id, body->version)->state = USER_DISABLED;
+		on_user_disabled(set, event->body);
 	} else if (event->type == &user_enabled_type) {
 		const struct user_enabled *body = event->body;
 
 		change_user(set, &body->user_id, body->version)->state = USER_ACTIVE;
+	} else if (event->type == &tokens_ended_type) {
+		const struct tokens_ended *body = event->body;
+
+		change_user(set, &body->user_id, body->version)->token_version++;
 	} else {
 		MUST(event->type == &user_logged_in_type || event->type == &login_failed_type ||
 		     event->type == &session_ended_type); /* facts of the gateway: no state */

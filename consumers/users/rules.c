@@ -25,6 +25,7 @@ static const struct rule rules[] = {
 	{ &bind_user_type, touch_user, decide_bind_user, false, false },
 	{ &disable_user_type, touch_user, decide_disable_user, false, false },
 	{ &enable_user_type, touch_user, decide_enable_user, false, false },
+	{ &end_tokens_type, touch_user, decide_end_tokens, false, false },
 	{ &record_login_type, touch_user, decide_record_login, false, false },
 	{ &record_session_end_type, touch_user, decide_record_session_end, false, false },
 };

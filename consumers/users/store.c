@@ -15,7 +15,7 @@
 
 static const struct db_statement select_users = {
 	.name = "users_select_users",
-	.sql = "SELECT u.n, a.version, a.state, a.roles, a.customer_id, a.scope "
+	.sql = "SELECT u.n, a.version, a.state, a.roles, a.customer_id, a.scope, a.token_version "
 	       "FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) JOIN users.account a ON a.user_id = u.id",
 };
 
@@ -32,6 +32,7 @@ static int read_user(void *self, const struct db_result *result, int row, struct
 		user->customer_id = db_uuid(result, row, 4);
 	if (!scope_read(&user->scope, db_str(result, row, 5)))
 		return err_set(err, ERR_POISON, "what a user is bound to cannot be read");
+	user->token_version = db_int64(result, row, 6);
 	MUST(user->state != USER_NONE);
 	return 0;
 }
@@ -107,9 +108,11 @@ static void copy_account(struct db_copy *copy, const struct workset *set, const 
 static const struct db_statement update_accounts = {
 	.name = "users_update_accounts",
 	.sql = "UPDATE users.account a SET version = u.version, state = u.state, roles = u.roles, customer_id = u.customer_id, "
-	       "scope = u.scope "
-	       "FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::integer[], $6::uuid[], $7::text[]) "
-	       "AS u (id, version_was, version, state, roles, customer_id, scope) WHERE a.user_id = u.id AND a.version = "
+	       "scope = u.scope, token_version = u.token_version "
+	       "FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::integer[], $6::uuid[], $7::text[], "
+	       "$8::bigint[]) "
+	       "AS u (id, version_was, version, state, roles, customer_id, scope, token_version) WHERE a.user_id = u.id AND "
+	       "a.version = "
 	       "u.version_was",
 };
 
@@ -148,6 +151,9 @@ static void add_users(struct db_params *params, struct buf *scope, struct slot *
 		scope_write(&user->scope, scope);
 		db_array_text(params, buf_str(scope));
 	}
+	db_array_begin(params, DB_ARRAY_INT64);
+	for (size_t index = 0; index < count; index++)
+		db_array_int64(params, ((const struct user *)slots[index]->state)->token_version);
 }
 
 static int users_save(void *self, struct db *db, const struct workset *set, const struct logged_event *events,

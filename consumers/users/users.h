@@ -15,7 +15,7 @@
  *   RegisterUser --> UserRegistered        RecordLogin ------> UserLoggedIn, LoginFailed
  *   ChangeRoles ---> RolesChanged          RecordSessionEnd -> SessionEnded
  *   BindUser ------> UserBound
- *   DisableUser ---> UserDisabled
+ *   DisableUser ---> UserDisabled           EndTokens --------> TokensEnded
  *   EnableUser ----> UserEnabled
  *
  * Invariants: no password, hash or refresh token is ever in a command, a state or an event; nobody changes what he himself may
@@ -36,6 +36,7 @@ struct user {
 	uint32_t roles;          /* bits of model/command.h */
 	struct uuid customer_id; /* whose portal user it is; none: nobody's */
 	struct scope scope;      /* what the roles are about; nothing until an admin binds him */
+	int64_t token_version;   /* tokens that say less were ended */
 
 	/* the store's own */
 	int64_t version_stored;
@@ -70,6 +71,7 @@ void decide_change_roles(const struct command *command, const struct workset *se
 void decide_bind_user(const struct command *command, const struct workset *set, struct decision *decision);
 void decide_disable_user(const struct command *command, const struct workset *set, struct decision *decision);
 void decide_enable_user(const struct command *command, const struct workset *set, struct decision *decision);
+void decide_end_tokens(const struct command *command, const struct workset *set, struct decision *decision);
 void decide_record_login(const struct command *command, const struct workset *set, struct decision *decision);
 void decide_record_session_end(const struct command *command, const struct workset *set, struct decision *decision);
 void users_evolve(struct workset *set, const struct event *event);

@@ -41,6 +41,7 @@ struct command {
 	struct str actor; /* the token's subject: who says so */
 	uint32_t roles;
 	const struct scope *scope; /* which creditors and sources the roles are about; never NULL */
+	int64_t token_version;     /* of the actor's account, as the token says it (worker/rights.h) */
 	int64_t now_ms;      /* the record's broker timestamp, nobody can forge it; of one that has waited, the Tick's time */
 	int64_t received_ms; /* the record's broker timestamp, also when it has waited: before now_ms then */
 	int32_t today;       /* the business date it is handled on */

@@ -171,6 +171,14 @@ bool subject_is_valid(struct str subject)
 	return true;
 }
 
+static bool version_of(const json_t *value, int64_t *ret_version)
+{
+	if (value == NULL)
+		return true;
+	*ret_version = json_integer_value(value);
+	return json_is_integer(value) && *ret_version >= 0;
+}
+
 /* What is wrong with the times, or NULL. */
 static const char *take_times(const json_t *object, struct token_claims *claims)
 {
@@ -204,6 +212,8 @@ static const char *take_claims(const json_t *object, const char *issuer, const c
 		return "creditors is not a list of ids, or of * alone";
 	if (!scope_of(json_object_get(object, "sources"), &claims->scope, scope_add_source))
 		return "sources is not a list of names, or of * alone";
+	if (!version_of(json_object_get(object, "ver"), &claims->version))
+		return "ver is not a whole number of 0 or more";
 	MUST(str_to_chars(claims->subject, sizeof(claims->subject), subject));
 	return take_times(object, claims);
 }

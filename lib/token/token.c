@@ -250,6 +250,7 @@ static bool fill(jwt_t *jwt, const struct token_keys *keys, const struct keyring
 		 jwt_add_grant(jwt, "aud", keys->audience) == 0 && jwt_add_grant(jwt, "sub", claims->subject) == 0 &&
 		 jwt_add_grant_int(jwt, "iat", (long)(claims->issued_at_ms / 1000)) == 0 &&
 		 jwt_add_grant_int(jwt, "exp", (long)(claims->expires_at_ms / 1000)) == 0 &&
+		 (claims->version == 0 || jwt_add_grant_int(jwt, "ver", (long)claims->version) == 0) &&
 		 (claims->not_before_ms == 0 || jwt_add_grant_int(jwt, "nbf", (long)(claims->not_before_ms / 1000)) == 0) &&
 		 jwt_add_grants_json(jwt, lists) == 0 &&
 		 jwt_set_alg(jwt, JWT_ALG_ES256, (const unsigned char *)key->pem.private_pem, (int)key->pem.private_size) == 0;

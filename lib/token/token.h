@@ -29,6 +29,8 @@ struct token_claims {
 	char subject[TOKEN_SUBJECT_MAX + 1];
 	uint32_t roles;     /* bits of model/command.h */
 	struct scope scope; /* claims `creditors` and `sources`; a user's is read from his rights instead */
+	int64_t version; /* claim `ver`: of the subject's account when it was signed (users.account.token_version); without it 0
+			  */
 	int64_t issued_at_ms;
 	int64_t not_before_ms; /* 0: none */
 	int64_t expires_at_ms;

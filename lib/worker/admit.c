@@ -10,10 +10,9 @@
 #define DECODED_SIZE_MAX(value_size) ((value_size)*64)
 #define DEAD_SIZE_MAX                ((size_t)4 << 10) /* the reason of a dead letter, the actor and the scope of a command */
 
-/* Sets the item aside. The reason is copied: it is told to people and stands in the database. */
+/* Why it is a dead letter. The reason is copied: it is told to people and stands in the database. */
 static int die(struct item *item, const char *code, const char *reason, struct arena *arena, struct err *err)
 {
-	item->kind = ITEM_DEAD;
 	item->dead_code = code;
 	item->dead_reason = str_copy(arena, str_of(reason));
 	if (!item->dead_reason.data)
@@ -173,6 +172,7 @@ static const char *judge(const struct admission *admission, const struct broker 
 	item->command.actor = str_copy(arena, str_of(claims.subject));
 	item->command.roles = claims.roles;
 	item->command.scope = scope_keep(arena, &claims.scope);
+	item->command.token_version = claims.version;
 	item->command.now_ms = item->command.received_ms = record->at_ms;
 	item->expires_ms = envelope.expires_ms;
 	item->traceparent = envelope.traceparent;
@@ -219,6 +219,21 @@ static bool are_headers_bounded(const struct header *headers, size_t count, size
 	return size <= size_max;
 }
 
+/* As they stand in a dead letter; bounded by are_headers_bounded. */
+static int keep_headers(const struct admission *admission, struct header *headers, size_t count, struct arena *arena,
+			struct item *item, struct err *err)
+{
+	struct buf packed;
+
+	buf_init(&packed, admission->value_size_max);
+	headers_cut_tokens(headers, count);
+	headers_pack(&packed, headers, count);
+	MUST(!packed.overflow);
+	item->dead_headers = str_copy(arena, buf_str(&packed));
+	buf_release(&packed);
+	return item->dead_headers.data ? 0 : err_set(err, ERR_POISON, "arena full");
+}
+
 int admit(const struct admission *admission, const struct broker *broker, const struct bus_record *record, struct arena *arena,
 	  struct item *ret_item, struct err *err)
 {
@@ -253,21 +268,13 @@ int admit(const struct admission *admission, const struct broker *broker, const 
 		return -1;
 	}
 	if (code) {
-		struct buf packed;
-
 		arena_rewind(arena, mark);
 		identify(admission, headers, headers_count, record, arena, &item);
 		arena_rewind(arena, mark);
-		if (die(&item, code, reason, arena, err) < 0)
+		item.kind = ITEM_DEAD;
+		if (die(&item, code, reason, arena, err) < 0 ||
+		    keep_headers(admission, headers, headers_count, arena, &item, err) < 0)
 			return -1;
-		buf_init(&packed, admission->value_size_max);
-		headers_cut_tokens(headers, headers_count);
-		headers_pack(&packed, headers, headers_count);
-		MUST(!packed.overflow);
-		item.dead_headers = str_copy(arena, buf_str(&packed));
-		buf_release(&packed);
-		if (!item.dead_headers.data)
-			return err_set(err, ERR_POISON, "arena full");
 	} else if (!item.command.actor.data || !item.command.scope) {
 		return err_set(err, ERR_POISON, "arena full");
 	}
@@ -299,6 +306,7 @@ int admit_parked(const struct admission *admission, const struct parked *parked,
 	item.command.actor = parked->actor;
 	item.command.roles = parked->roles;
 	item.command.scope = parked->scope;
+	item.command.token_version = parked->token_version;
 	item.command.now_ms = now_ms;
 	item.command.received_ms = parked->since_ms;
 	*ret_item = item;
@@ -320,4 +328,19 @@ int admit_parked(const struct admission *admission, const struct parked *parked,
 		*err = (struct err)ERR_INIT;
 	}
 	return 0;
+}
+
+int admit_ended(const struct admission *admission, const struct broker *broker, struct arena *arena, struct item *item,
+		struct err *err)
+{
+	struct header headers[HEADERS_MAX];
+	size_t count = 0;
+
+	if (broker->headers(broker->self, &item->record, headers, &count, err) < 0)
+		return -1;
+	item->dead_command_id = item->command.id;
+	item->dead_about = item->command.key;
+	if (die(item, "ended_token", "the token was ended before it expired", arena, err) < 0)
+		return -1;
+	return keep_headers(admission, headers, count, arena, item, err);
 }

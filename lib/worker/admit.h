@@ -81,4 +81,12 @@ MUST_CHECK int admit(const struct admission *admission, const struct broker *bro
 MUST_CHECK int admit_parked(const struct admission *admission, const struct parked *parked, bool is_broken, int64_t now_ms,
 			    struct arena *arena, struct item *ret_item, struct err *err);
 
+/*
+ * Makes the dead letter of a command that was admitted, and whose token turns out to have been ended before it expired
+ * (rights.h): the engine finds that out when its issuer's rights are loaded. The item stays a command: its batch may be tried
+ * again.
+ */
+MUST_CHECK int admit_ended(const struct admission *admission, const struct broker *broker, struct arena *arena, struct item *item,
+			   struct err *err);
+
 #endif

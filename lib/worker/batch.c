@@ -377,6 +377,16 @@ static bool may_be_decided(struct batch *batch, struct item *item, struct decisi
 	return decision->kind == DECISION_NONE;
 }
 
+/* A token that was ended before it expired is none: nothing answers in the name of the business. */
+static int set_aside(struct batch *batch, const struct engine *engine, struct verdict *verdict, struct item *item,
+		     struct err *err)
+{
+	if (admit_ended(&engine->admission, &engine->broker, &batch->arena, item, err) < 0)
+		return -1;
+	verdict->fate = FATE_DEAD;
+	return 0;
+}
+
 static int decide_command(struct batch *batch, const struct engine *engine, size_t i, struct err *err)
 {
 	struct item *item = &batch->items[batch->from + i];
@@ -398,6 +408,8 @@ static int decide_command(struct batch *batch, const struct engine *engine, size
 		return repeat(batch, verdict, item, first->digest, err);
 	if (item->is_broken)
 		return park(batch, engine, verdict, item, PARKED_BUG, broke_our_code, err);
+	if (!item->was_parked && rights_are_ended(&item->command, &batch->set))
+		return set_aside(batch, engine, verdict, item, err);
 	if (must_queue(batch, engine, item))
 		return park(batch, engine, verdict, item, PARKED_BEHIND, "a command about the same waits before it", err);
 
@@ -561,6 +573,7 @@ static struct parked parked_of(const struct item *item, const struct verdict *ve
 		.kind = verdict->parked_kind,
 		.roles = item->command.roles,
 		.scope = item->command.scope,
+		.token_version = item->command.token_version,
 		.offset = item->offset,
 		.since_ms = item->since_ms,
 		.expires_ms = item->expires_ms,

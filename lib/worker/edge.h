@@ -75,6 +75,7 @@ struct parked {
 	bool released;
 	uint32_t roles;
 	const struct scope *scope;
+	int64_t token_version;
 	int64_t offset;
 	int64_t since_ms;
 	int64_t expires_ms; /* 0: none */

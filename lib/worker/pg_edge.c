@@ -92,7 +92,7 @@ static const struct db_statement statement_read_log = {
 static const struct db_statement statement_read_parked = {
 	"engine_read_parked",
 	"SELECT command_offset, kind, released, key, command_id, since, actor, roles, digest, correlation_id, expires, "
-	"traceparent, value, scope, reason, holds"
+	"traceparent, value, scope, reason, holds, token_version"
 	" FROM parked WHERE part = $1 AND command_offset > $2 ORDER BY command_offset LIMIT $3",
 };
 
@@ -158,7 +158,8 @@ static const struct db_table table_parked = {
 	.name = "parked",
 	.columns = "part integer, command_offset bigint, key uuid, command_id uuid, kind text, reason text, "
 		   "since timestamptz, actor text, roles integer, digest bytea, correlation_id uuid, "
-		   "expires timestamptz, traceparent text, value bytea, scope text, holds bytea",
+		   "expires timestamptz, traceparent text, value bytea, scope text, holds bytea, "
+		   "token_version bigint",
 };
 
 static const struct db_table table_dead = {
@@ -471,7 +472,7 @@ static int edge_open(void *self, const struct head *heads, size_t heads_count, s
 /* The rights of users, as another module publishes them. */
 static const struct db_statement statement_actors = {
 	"engine_actors",
-	"SELECT u.n, p.roles, p.customer_id, p.scope FROM unnest($1::uuid[]) WITH ORDINALITY u(id, n)"
+	"SELECT u.n, p.roles, p.customer_id, p.scope, p.token_version FROM unnest($1::uuid[]) WITH ORDINALITY u(id, n)"
 	" JOIN users.public_user p ON p.user_id = u.id",
 };
 
@@ -487,6 +488,7 @@ static int read_actor(void *self, const struct db_result *result, int row, struc
 		actor->customer_id = db_uuid(result, row, 2);
 	if (!scope_read(&actor->scope, db_str(result, row, 3)))
 		actor->scope = scope_none;
+	actor->token_version = db_int64(result, row, 4);
 	return 0;
 }
 
@@ -575,6 +577,7 @@ static int write_parked(struct pg_edge *edge, const struct changes *changes, str
 		scope_write(parked->scope, &edge->scope);
 		db_copy_str(copy, buf_str(&edge->scope));
 		db_copy_str(copy, parked->holds);
+		db_copy_int64(copy, parked->token_version);
 	}
 	return db_write_copy(edge->db, copy, err);
 }
@@ -828,6 +831,7 @@ static int edge_read_parked(void *self, int32_t part, int64_t after_offset, size
 			.scope = keep_scope(arena, db_str(&result, row, 13)),
 			.reason = keep(arena, &result, row, 14),
 			.holds = keep(arena, &result, row, 15),
+			.token_version = db_int64(&result, row, 16),
 		};
 		copy_bytes(rows[count].digest, DIGEST_SIZE, db_str(&result, row, 8));
 		if (!rows[count].actor.data || !rows[count].value.data || !rows[count].scope || !rows[count].reason.data ||

@@ -27,6 +27,17 @@ void rights_take_scope(struct command *command, const struct workset *set)
 	command->scope = actor == NULL ? &scope_none : &actor->scope;
 }
 
+bool rights_are_ended(const struct command *command, const struct workset *set)
+{
+	struct uuid user_id;
+	const struct actor *actor;
+
+	if (!is_user(command, &user_id))
+		return false;
+	actor = workset_state(set, &actor_entity, &user_id);
+	return actor != NULL && command->token_version < actor->token_version;
+}
+
 bool rights_hold(struct command *command, const struct workset *set)
 {
 	uint32_t allowed = command->type->roles;
@@ -36,7 +47,7 @@ bool rights_hold(struct command *command, const struct workset *set)
 	if (!is_user(command, &user_id))
 		return true; /* the token's roles were looked at when the record came */
 	actor = workset_state(set, &actor_entity, &user_id);
-	command->roles &= actor == NULL ? 0 : actor->roles;
+	command->roles &= actor == NULL || rights_are_ended(command, set) ? 0 : actor->roles;
 	rights_take_scope(command, set);
 	if ((command->roles & allowed) == 0)
 		return false;

@@ -15,12 +15,17 @@
  * The same holds for his scope: the creditors and sources that he is bound to are those of his rights now, whatever stands in the
  * token.
  *
+ * A token is nobody's word any more once an admin has ended those of its account (EndTokens, DisableUser): it says which version
+ * of the account it was signed for, and a lower one than that of now is over. What comes with it is a dead letter, as with a
+ * token that has expired; what had come before, and was parked, is refused.
+ *
  * A portal user (consumer) acts for one customer: as such he may only issue what has that customer as its key.
  */
 struct actor { /* no row: no such user, no rights */
 	uint32_t roles;
 	struct uuid customer_id; /* none: nobody's portal user */
 	struct scope scope;
+	int64_t token_version; /* what a token must say at least */
 };
 
 extern const struct entity actor_entity;
@@ -30,6 +35,9 @@ void rights_touch(const struct command *command, struct workset *set);
 
 /* Gives a user's command his scope, when the rights are loaded: what a rule touches again may depend on it. */
 void rights_take_scope(struct command *command, const struct workset *set);
+
+/* Whether the command's token was ended before it expired. Rights are loaded. */
+bool rights_are_ended(const struct command *command, const struct workset *set);
 
 /* Takes from command->roles what the user does not have any more, and gives it his scope; false: what is left may not issue this.
  */

@@ -87,6 +87,10 @@ static void handle_by_rights(void *call_arg, const struct user_rights *rights)
 		call_refuse(call, 503, "unavailable", "the database is away: try again");
 		return;
 	}
+	if (principal->token_version < rights->token_version) {
+		refuse_token(call, "the token was ended");
+		return;
+	}
 	call_set_rights(call, rights);
 	if (principal_may(principal, route_access(call_route(call))))
 		handle(call_api(call), call);

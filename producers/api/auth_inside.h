@@ -79,6 +79,7 @@ struct auth_job {
 	struct err failure; /* AUTH_AWAY */
 	uint32_t roles;
 	struct uuid customer_id;
+	int64_t token_version;
 	int32_t refresh_seconds;
 	struct uuid ended[AUTH_ENDED_MAX];
 	size_t ended_count;

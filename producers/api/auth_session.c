@@ -58,6 +58,7 @@ static int sign_access(const struct auth_job *job, char token[TOKEN_SIZE_MAX], s
 {
 	int64_t now_ms = bus_now_ms();
 	struct token_claims claims = { .roles = job->roles,
+				       .version = job->token_version,
 				       .issued_at_ms = now_ms,
 				       .expires_at_ms = now_ms + AUTH_ACCESS_S * INT64_C(1000) };
 

@@ -12,7 +12,7 @@ static const struct db_statement find_user = {
 };
 static const struct db_statement finish_login = {
 	"auth_finish_login",
-	"SELECT outcome, roles, customer_id, seconds FROM users.finish_login($1, $2, $3, $4, $5)",
+	"SELECT outcome, roles, customer_id, seconds, token_version FROM users.finish_login($1, $2, $3, $4, $5)",
 };
 static const struct db_statement finish_password_change = {
 	"auth_finish_password_change",
@@ -20,7 +20,7 @@ static const struct db_statement finish_password_change = {
 };
 static const struct db_statement rotate_refresh = {
 	"auth_rotate_refresh",
-	"SELECT outcome, roles, customer_id, seconds, session_id, user_id FROM users.rotate_refresh($1, $2)",
+	"SELECT outcome, roles, customer_id, seconds, token_version, session_id, user_id FROM users.rotate_refresh($1, $2)",
 };
 static const struct db_statement end_session = {
 	"auth_end_session",
@@ -52,7 +52,7 @@ static enum auth_outcome outcome_of(struct str word)
 	for (enum auth_outcome outcome = AUTH_UNKNOWN; outcome < AUTH_OUTCOMES_COUNT; outcome++)
 		if (str_is(word, auth_outcome_name(outcome)))
 			return outcome;
-	MUST_NOT_REACH("a word that sql/0047_attempts_by_address.sql does not say");
+	MUST_NOT_REACH("a word that the functions of sql/ do not say");
 }
 
 /* Of finish_login and rotate_refresh: their first columns are the same. */
@@ -65,6 +65,7 @@ static void take_rights(struct auth_job *job, const struct db_result *result)
 	if (!db_is_null(result, 0, 2))
 		job->customer_id = db_uuid(result, 0, 2);
 	job->refresh_seconds = db_int32(result, 0, 3);
+	job->token_version = db_int64(result, 0, 4);
 }
 
 /* ---- passwords ---- */
@@ -171,8 +172,8 @@ void work_rotate(struct auth_job *job, struct pool_seat *seat)
 	if (ask(job, seat, &rotate_refresh, &result) == 0) {
 		take_rights(job, &result);
 		if (job->outcome != AUTH_UNKNOWN) {
-			job->session_id = db_uuid(&result, 0, 4);
-			job->user_id = db_uuid(&result, 0, 5);
+			job->session_id = db_uuid(&result, 0, 5);
+			job->user_id = db_uuid(&result, 0, 6);
 		}
 	}
 	db_result_release(&result);

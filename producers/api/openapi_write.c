@@ -200,6 +200,7 @@ static void add_refusals(json_t *operation, const struct message_type *type, boo
 	openapi_add_code(operation, 401,
 			 "bad_token"); /* a dead letter's: the key was withdrawn meanwhile, or it waited for long */
 	openapi_add_code(operation, 401, "expired_token");
+	openapi_add_code(operation, 401, "ended_token");
 }
 
 /* Whether a rule of it may answer with 409. */

@@ -51,6 +51,7 @@ int principal_read(struct token_keys *keys, struct str authorization, int64_t no
 	*ret_principal = (struct principal){ .is_known = true,
 					     .roles = claims.roles,
 					     .scope = claims.scope,
+					     .token_version = claims.version,
 					     .expires_at_ms = claims.expires_at_ms,
 					     .token = authorization };
 	memcpy(ret_principal->subject, claims.subject, sizeof(ret_principal->subject));

@@ -18,6 +18,7 @@ struct principal {
 	uint32_t roles;          /* the token's; before a handler sees them, of a user what is left of them now (rights.h) */
 	struct uuid customer_id; /* whose portal user he is; none: nobody's */
 	struct scope scope;      /* which creditors and sources the roles are about; of a user as the roles: his rights now */
+	int64_t token_version;   /* of his account, as the token says it */
 	int64_t expires_at_ms;
 	struct str token; /* goes along with the caller's commands; borrows from the request */
 };

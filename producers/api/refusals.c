@@ -52,7 +52,7 @@ static struct str place_of(const struct command_rejected *rejected, const struct
 /* The token of a request that was good when it was taken: it expired on the way, its key was dropped, a role is missing. */
 static int dead_status(struct str code)
 {
-	if (str_is(code, "no_token") || str_is(code, "bad_token") || str_is(code, "expired_token"))
+	if (str_is(code, "no_token") || str_is(code, "bad_token") || str_is(code, "expired_token") || str_is(code, "ended_token"))
 		return 401;
 	return str_is(code, "not_authorised") ? 403 : 422;
 }

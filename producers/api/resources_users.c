@@ -22,7 +22,8 @@ static const struct column user_columns[] = {
 	  .roles = READS_USERS },
 	{ .name = "actions",
 	  .kind = COLUMN_ACTIONS,
-	  .sql = "ARRAY['changeRoles', 'bindUser', CASE a.state WHEN 'active' THEN 'disableUser' ELSE 'enableUser' END]" },
+	  .sql = "ARRAY['changeRoles', 'bindUser', 'endTokens', CASE a.state WHEN 'active' THEN 'disableUser' ELSE 'enableUser' "
+		 "END]" },
 	{ .name = "version", .kind = COLUMN_LONG, .sql = "a.version" },
 };
 

@@ -6,13 +6,13 @@
 #include "base/must.h"
 
 static const struct question_shape shape = {
-	.statement = { "api_rights",
-		       "SELECT q.n, r.roles, r.customer_id, r.scope FROM unnest($1::uuid[]) WITH ORDINALITY AS q (id, n) "
-		       "JOIN users.public_user r ON r.user_id = q.id" },
+	.statement = { "api_rights", "SELECT q.n, r.roles, r.customer_id, r.scope, r.token_version FROM unnest($1::uuid[]) WITH "
+				     "ORDINALITY AS q (id, n) "
+				     "JOIN users.public_user r ON r.user_id = q.id" },
 	.kinds = { DB_ARRAY_UUID },
 	.args_count = 1,
 };
-enum { COLUMN_N, COLUMN_ROLES, COLUMN_CUSTOMER, COLUMN_SCOPE };
+enum { COLUMN_N, COLUMN_ROLES, COLUMN_CUSTOMER, COLUMN_SCOPE, COLUMN_TOKEN_VERSION };
 
 #define SETS 1024
 #define WAYS 8
@@ -85,6 +85,7 @@ static void take_answer(const void *waiter_notes, const struct answer *answer, c
 			found.customer_id = db_uuid(answer->result, answer->first, COLUMN_CUSTOMER);
 		if (!scope_read(&found.scope, db_str(answer->result, answer->first, COLUMN_SCOPE)))
 			found.scope = scope_none;
+		found.token_version = db_int64(answer->result, answer->first, COLUMN_TOKEN_VERSION);
 	}
 	*place_of(waiter->rights, &waiter->user_id) =
 		(struct entry){ .user_id = waiter->user_id, .until_ms = clock_monotonic_ms() + RIGHTS_FRESH_MS, .rights = found };

@@ -22,6 +22,7 @@ struct user_rights {
 	uint32_t roles;          /* 0: none, disabled, or no such user */
 	struct uuid customer_id; /* whose portal user it is; none: nobody's */
 	struct scope scope;
+	int64_t token_version; /* a token that says less was ended */
 };
 
 struct rights;

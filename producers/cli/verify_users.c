@@ -70,11 +70,13 @@ static void check_account(struct fold *fold, struct table_row *row)
 	scope_write(&user->scope, &scope);
 	expect_bytes(row, buf_str(&scope));
 	buf_release(&scope);
+	expect_int64(row, user->token_version);
 }
 
 static const struct folded_table tables[] = {
 	{ .name = "users.account",
-	  .select = "SELECT user_id, user_id, login, state, roles, customer_id, version, registered_at, scope FROM users.account",
+	  .select = "SELECT user_id, user_id, login, state, roles, customer_id, version, registered_at, scope, "
+		    "token_version FROM users.account",
 	  .ids = 1,
 	  .entity = &user_entity,
 	  .check = check_account },

@@ -683,7 +683,7 @@ static void test_api_auth__users_are_for_admins_and_auditors(void **state)
 	assert_non_null(strstr(clients[0].answer, "\"login\":\"agent\""));
 	assert_null(strstr(clients[0].answer, "\"login\":\"boss\""));
 	assert_null(strstr(clients[0].answer, "argon2"));
-	assert_non_null(strstr(clients[0].answer, "\"actions\":[\"changeRoles\",\"bindUser\",\"disableUser\"]"));
+	assert_non_null(strstr(clients[0].answer, "\"actions\":[\"changeRoles\",\"bindUser\",\"endTokens\",\"disableUser\"]"));
 	assert_int_equal(get("/auth/users?login=boss", token_of_user(&boss, ROLE_ADMIN)), 200);
 	assert_non_null(strstr(clients[0].answer, "\"actions\":[]")); /* not with himself */
 	uuid_format(text, &agent);
@@ -950,6 +950,31 @@ static void test_api_auth__a_logout_or_an_admin_ends_a_session_at_once(void **st
 	then_session_ended(4, "disabled");
 }
 
+static void test_api_auth__ended_tokens_are_good_for_nothing_and_new_ones_are(void **state)
+{
+	char access[2048], refresh[128];
+
+	(void)state;
+	(void)add_user("anna", ROLE_AGENT, "active");
+	assert_int_equal(log_in_with("anna", PASSWORD), 200);
+	member(&clients[0], "accessToken", access, sizeof(access));
+	member(&clients[0], "refreshToken", refresh, sizeof(refresh));
+	SQL("UPDATE users.account SET token_version = 1");
+	assert_int_equal(get("/auth/me", access), 401);
+	refused_as("not_authenticated");
+	assert_non_null(strstr(clients[0].answer, "WWW-Authenticate: Bearer error=\"invalid_token\"\r\n"));
+	assert_int_equal(with_refresh_token("POST /auth/refresh", refresh), 401);
+	then_session_ended(2, "disabled");
+
+	assert_int_equal(log_in_with("anna", PASSWORD), 200);
+	member(&clients[0], "accessToken", access, sizeof(access));
+	member(&clients[0], "refreshToken", refresh, sizeof(refresh));
+	assert_int_equal(get("/auth/me", access), 200);
+	assert_int_equal(with_refresh_token("POST /auth/refresh", refresh), 200);
+	member(&clients[0], "accessToken", access, sizeof(access));
+	assert_int_equal(get("/auth/me", access), 200);
+}
+
 /* ---- passwords ---- */
 
 static int change_password(const char *token, const char *old, const char *new)
@@ -1119,6 +1144,7 @@ int main(void)
 		TEST(test_api_auth__a_refresh_token_is_good_once_and_betrays_its_thief),
 		TEST(test_api_auth__of_a_hundred_uses_at_once_one_wins_and_the_family_ends),
 		TEST(test_api_auth__a_logout_or_an_admin_ends_a_session_at_once),
+		TEST(test_api_auth__ended_tokens_are_good_for_nothing_and_new_ones_are),
 		TEST(test_api_auth__a_new_password_ends_all_sessions),
 		TEST(test_api_auth__a_service_has_no_password),
 		TEST(test_api_auth__the_public_keys_are_told),

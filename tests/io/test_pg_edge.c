@@ -331,9 +331,10 @@ static void test_pg_edge__rights_are_the_users_modules_the_rest_is_the_stores(vo
 	const struct actor *actor;
 
 	store_sql(&spec, "user",
-		  "INSERT INTO users.account (user_id, login, state, roles, customer_id, version, registered_at, scope) VALUES"
+		  "INSERT INTO users.account (user_id, login, state, roles, customer_id, version, registered_at, scope, "
+		  "token_version) VALUES"
 		  " ('019a0000-0000-7000-8000-005500000001', 'ann', 'active', 9, NULL, 1, now(),"
-		  " '019a0000-0000-7000-8000-005500000001;*') ON CONFLICT DO NOTHING");
+		  " '019a0000-0000-7000-8000-005500000001;*', 4) ON CONFLICT DO NOTHING");
 	workset_touch(&world->set, &actor_entity, &known, (struct str){ 0 });
 	workset_touch(&world->set, &actor_entity, &unknown, (struct str){ 0 });
 	workset_touch(&world->set, &customer_entity, &known, (struct str){ 0 });
@@ -344,6 +345,7 @@ static void test_pg_edge__rights_are_the_users_modules_the_rest_is_the_stores(vo
 	actor = workset_state(&world->set, &actor_entity, &known);
 	assert_non_null(actor);
 	assert_int_equal(actor->roles, 9);
+	assert_int_equal(actor->token_version, 4);
 	assert_true(scope_has_creditor(&actor->scope, &known));
 	assert_false(actor->scope.all_creditors);
 	assert_true(actor->scope.all_sources);

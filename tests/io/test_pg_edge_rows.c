@@ -27,6 +27,7 @@ static struct parked parked_at(int64_t offset, enum parked_kind kind, unsigned k
 		.kind = kind,
 		.roles = 5,
 		.scope = offset % 2 == 0 ? &scope_all : &bound,
+		.token_version = offset,
 		.offset = offset,
 		.since_ms = 1700000000000 + offset,
 		.expires_ms = offset % 2 == 0 ? 0 : 1700000099000,
@@ -80,6 +81,7 @@ static void test_pg_edge_rows__parked_commands_come_back_as_they_were(void **sta
 		assert_int_equal(row->kind, expected->kind);
 		assert_int_equal(row->roles, expected->roles);
 		assert_memory_equal(row->scope, expected->scope, sizeof(*row->scope));
+		assert_int_equal(row->token_version, expected->token_version);
 		assert_int_equal(row->since_ms, expected->since_ms);
 		assert_int_equal(row->expires_ms, expected->expires_ms);
 		assert_false(row->released);

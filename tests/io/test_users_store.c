@@ -83,6 +83,8 @@ static void test_users_store__users_are_kept_and_changed(void **state)
 			     "SELECT version FROM users.account WHERE state = 'disabled' AND roles = 136 AND registered_at "
 			     ">= '2026-01-01'"),
 		3);
+	assert_int_equal(store_number(&spec, "test_token_version", "SELECT token_version FROM users.public_user WHERE roles = 0"),
+			 1);
 }
 
 static void test_users_store__bindings_are_kept_and_changed(void **state)

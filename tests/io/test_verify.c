@@ -552,6 +552,7 @@ static const struct wrong wrongs[] = {
 	{ "notifier.attempt", "DELETE FROM notifier.attempt WHERE " MESSAGE_1, "P7", "004d00000001 1: the row is missing" },
 	{ "notifier.dispatch", "UPDATE notifier.dispatch SET send_by = now() WHERE " MESSAGE_1, "P7", "send_by is not" },
 	{ "users.account", "UPDATE users.account SET scope = '*;*'", "P7", "scope is not" },
+	{ "users.account", "UPDATE users.account SET token_version = 0", "P7", "token_version is not" },
 	{ "users.account",
 	  "UPDATE users.account SET roles = 1 WHERE "
 	  "true",

@@ -265,7 +265,9 @@ def test_rights_are_those_of_now_whatever_the_token_says(world, api, client, eve
     assert api.get(f"/debts/{debt_id}", token=token).status == 200  # what is left of them
 
     assert api.post(f"{place}/disable", {"reason": "left"}, token=mine.token).status == 200
-    wait_for(lambda: api.get(f"/debts/{debt_id}", token=token).status == 403, "a gateway that knows that too")
+    wait_for(lambda: api.get(f"/debts/{debt_id}", token=token).status == 401, "a gateway that knows that too")
+    record = people.record_payment(customer_id, debt_id, token=token)
+    events.expect_dead(record, client.send(record), "ended_token")
 
 
 def test_nobody_gives_himself_a_role(api, client, mine):

@@ -174,6 +174,7 @@ GOOD = {
     "getUser": lambda t: f"/auth/users/{t.user}",
     "changeRoles": lambda t: (f"/auth/users/{t.user}/roles", {"roles": ["agent", "supervisor"]}),
     "bindUser": lambda t: (f"/auth/users/{t.user}/bindings", {"creditors": [new_id()], "sources": ["bank-1"]}),
+    "endTokens": lambda t: (f"/auth/users/{t.a_user()}/end-tokens", {"reason": "lost"}),
     "disableUser": lambda t: (f"/auth/users/{t.a_user()}/disable", {"reason": "left"}),
     "enableUser": lambda t: (f"/auth/users/{t.a_disabled_user()}/enable", {"reason": "back"}),
     "getKeySet": lambda t: "/.well-known/jwks.json",

@@ -154,6 +154,7 @@ BODIES = {
     "changeRoles": lambda things: {"roles": ["agent", "auditor"], "reason": "promoted"},
     "bindUser": lambda things: {"creditors": [new_id()], "sources": ["bank-1", "bank-2"], "reason": "reads their statements"},
     "disableUser": lambda things: {"reason": "left"},
+    "endTokens": lambda things: {"reason": "a token was lost"},
     "enableUser": lambda things: {"reason": "came back"},
     "postCommand": lambda things: {"type": "CreateCustomer", "data": {**a_customer(), "customerId": new_id()}},
 }

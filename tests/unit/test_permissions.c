@@ -36,6 +36,7 @@ static const struct {
 	{ "BindUser",               "x  .  .  .  .  .  .  .  .  .  ." },
 	{ "DisableUser",            "x  .  .  .  .  .  .  .  .  .  ." },
 	{ "EnableUser",             "x  .  .  .  .  .  .  .  .  .  ." },
+	{ "EndTokens",              "x  .  .  .  .  .  .  .  .  .  ." },
 	{ "RecordLogin",            ".  .  .  .  .  x  .  .  .  .  ." },
 	{ "RecordSessionEnd",       ".  .  .  .  .  x  .  .  .  .  ." },
 

@@ -338,6 +338,21 @@ static void test_token__a_malformed_scope_is_refused(void **state)
 	refuses_claims(SCOPE("\"sources\":{\"bank-1\":true}"), "sources");
 }
 
+static void test_token__an_account_has_a_version(void **state)
+{
+	struct token_claims claims;
+
+	(void)state;
+	accepts(forge(HEADER, CLAIMS), &claims);
+	assert_int_equal(claims.version, 0);
+	accepts(forge(HEADER, SCOPE("\"ver\":7")), &claims);
+	assert_int_equal(claims.version, 7);
+	refuses_claims(SCOPE("\"ver\":-1"), "ver");
+	refuses_claims(SCOPE("\"ver\":\"7\""), "ver");
+	refuses_claims(SCOPE("\"ver\":7.0"), "ver");
+	refuses_claims(SCOPE("\"ver\":null"), "ver");
+}
+
 static void test_token__the_longest_subject_fits_and_one_more_does_not(void **state)
 {
 	char claims_text[512];
@@ -1031,6 +1046,7 @@ int main(void)
 		cmocka_unit_test(test_token__unknown_roles_are_passed_over),
 		cmocka_unit_test(test_token__a_scope_is_lists_of_words),
 		cmocka_unit_test(test_token__a_malformed_scope_is_refused),
+		cmocka_unit_test(test_token__an_account_has_a_version),
 		cmocka_unit_test(test_token__the_longest_subject_fits_and_one_more_does_not),
 		cmocka_unit_test(test_token__alg_none_is_refused_with_and_without_a_signature),
 		cmocka_unit_test(test_token__hmac_with_the_public_key_as_secret_is_refused),

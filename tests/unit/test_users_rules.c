@@ -353,6 +353,49 @@ static void test_users__nobody_binds_himself(void **state)
 	then_refused(&spec, REFUSAL_NEEDS_SECOND_PERSON, "user_id");
 }
 
+/* ---- EndTokens ---- */
+
+static void test_users__tokens_are_ended_and_no_right_with_them(void **state)
+{
+	struct end_tokens body = { .user_id = spec_id('U', 1), .reason = STR("lost") };
+	struct disable_user disable = { .user_id = spec_id('U', 1), .reason = STR("") };
+	struct enable_user enable = { .user_id = spec_id('U', 1), .reason = STR("") };
+
+	(void)state;
+	spec_when(&spec, &end_tokens_type, &body);
+	then_refused(&spec, REFUSAL_NOT_FOUND, "user_id");
+	given_user();
+	assert_int_equal(the_user()->token_version, 0);
+	body.has_expected_version = true;
+	body.expected_version = 7;
+	spec_when(&spec, &end_tokens_type, &body);
+	then_refused(&spec, REFUSAL_VERSION_CONFLICT, "expected_version");
+	body.expected_version = 1;
+	spec_when(&spec, &end_tokens_type, &body);
+	then_events(&spec, "TokensEnded");
+	assert_int_equal(then_event(&spec, 0, tokens_ended)->version, 2);
+	assert_true(str_is(then_event(&spec, 0, tokens_ended)->reason, "lost"));
+	assert_int_equal(the_user()->token_version, 1);
+	assert_int_equal(the_user()->state, USER_ACTIVE);
+	/* Those of before a user was disabled do not come back with him. */
+	spec_when(&spec, &disable_user_type, &disable);
+	assert_int_equal(the_user()->token_version, 2);
+	spec_when(&spec, &enable_user_type, &enable);
+	assert_int_equal(the_user()->token_version, 2);
+}
+
+static void test_users__an_admin_ends_his_own_tokens_alone(void **state)
+{
+	struct end_tokens body = { .user_id = spec_id('U', 1), .reason = STR("") };
+	char himself[UUID_TEXT_SIZE + 1];
+
+	(void)state;
+	given_user();
+	uuid_format(himself, &body.user_id);
+	when_says(himself, ROLE_ADMIN, &end_tokens_type, &body);
+	then_events(&spec, "TokensEnded");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -370,6 +413,8 @@ int main(void)
 		TEST(test_users__are_bound_to_exactly_what_an_admin_says),
 		TEST(test_users__are_bound_to_what_there_can_be),
 		TEST(test_users__nobody_binds_himself),
+		TEST(test_users__tokens_are_ended_and_no_right_with_them),
+		TEST(test_users__an_admin_ends_his_own_tokens_alone),
 	};
 
 	return cmocka_run_group_tests_name("users rules", tests, NULL, NULL);

@@ -27,6 +27,7 @@ static struct err err;
 static struct withdraw_consent bodies[ITEMS_MAX];
 static struct actor anna; /* as the database knows her now */
 static size_t asked;      /* actors */
+static const struct header sent[] = { { "ce_id", { "1", 1 } }, { "authorization", { "Bearer a.b.c", 12 } } };
 
 static struct uuid customer(unsigned number)
 {
@@ -55,6 +56,17 @@ static int fake_load(void *self, struct slot **slots, size_t count, struct err *
 	return 0;
 }
 
+static int headers_of(void *self, const struct bus_record *record, struct header ret_headers[HEADERS_MAX], size_t *ret_count,
+		      struct err *ret_err)
+{
+	(void)self;
+	(void)record;
+	(void)ret_err;
+	memcpy(ret_headers, sent, sizeof(sent));
+	*ret_count = sizeof(sent) / sizeof(sent[0]);
+	return 0;
+}
+
 static int set_up(void **state)
 {
 	const struct engine_conf conf = { .batch_items_max = ITEMS_MAX, .arena_size = 1 << 20, .wait_max_ms = 1000 };
@@ -64,8 +76,9 @@ static int set_up(void **state)
 	engine = (struct engine){ .conf = conf };
 	if (crypto_init(&err) < 0 || coder_new(&coder, &err) < 0 || batch_init(&batch, &conf, &err) < 0)
 		return -1;
-	engine.admission = (struct admission){ .module = &communications_module, .coder = coder };
+	engine.admission = (struct admission){ .module = &communications_module, .coder = coder, .value_size_max = 4096 };
 	engine.database.load = fake_load;
+	engine.broker.headers = headers_of;
 	batch_reset(&batch);
 	anna = (struct actor){ .roles = ROLE_AGENT };
 	return 0;
@@ -203,13 +216,66 @@ static void test_rights__a_user_has_the_scope_of_now(void **state)
 	assert_ptr_equal(batch.items[2].command.scope, &scope_none);
 }
 
+static void test_rights__what_comes_with_an_ended_token_is_a_dead_letter(void **state)
+{
+	static const struct header kept[] = { { "ce_id", { "1", 1 } }, { "authorization", { "Bearer a.b.", 11 } } };
+	const struct dead_letter *dead;
+	struct uuid key = customer(1);
+	struct buf packed;
+
+	(void)state;
+	anna.token_version = 2;
+	add(ANNA, ROLE_AGENT);
+	add(ANNA, ROLE_AGENT);
+	add(SERVICE, ROLE_AGENT);
+	batch.items[0].command.token_version = 1;
+	batch.items[1].command.token_version = 2;
+	decide();
+	assert_int_equal(batch.verdicts[0].fate, FATE_DEAD);
+	assert_int_equal(batch.verdicts[1].fate, FATE_APPLIED);
+	assert_int_equal(batch.verdicts[2].fate, FATE_APPLIED); /* no account's */
+	assert_int_equal(batch.changes.dead_count, 1);
+	dead = &batch.changes.dead[0];
+	assert_string_equal(dead->code, "ended_token");
+	assert_true(uuid_equal(&dead->command_id, &batch.items[0].command.id));
+	assert_true(uuid_equal(&dead->about, &key));
+	buf_init(&packed, 4096);
+	headers_pack(&packed, kept, sizeof(kept) / sizeof(kept[0]));
+	assert_true(str_equal(dead->headers, buf_str(&packed)));
+	buf_release(&packed);
+	assert_true(batch.changes.log_count > 0);
+	for (size_t i = 0; i < batch.changes.log_count; i++)
+		assert_int_not_equal(batch.changes.log[i].command_offset, 0);
+	decide(); /* the attempt is made again */
+	assert_int_equal(batch.verdicts[0].fate, FATE_DEAD);
+}
+
+static void test_rights__what_waited_when_its_token_was_ended_is_refused(void **state)
+{
+	(void)state;
+	anna.token_version = 1;
+	add(ANNA, ROLE_AGENT);
+	batch.items[0].was_parked = true;
+	decide();
+	assert_true(is_refused(0));
+	batch.items[0].command.token_version = 1;
+	batch.items[0].command.roles = ROLE_AGENT;
+	decide();
+	assert_int_equal(batch.verdicts[0].fate, FATE_APPLIED);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-		TEST(test_rights__a_service_has_those_of_its_token),    TEST(test_rights__a_user_has_those_of_now),
-		TEST(test_rights__a_role_taken_away_counts_at_once),    TEST(test_rights__a_role_given_later_needs_a_new_token),
-		TEST(test_rights__a_portal_user_acts_for_one_customer), TEST(test_rights__a_user_has_the_scope_of_now),
+		TEST(test_rights__a_service_has_those_of_its_token),
+		TEST(test_rights__a_user_has_those_of_now),
+		TEST(test_rights__a_role_taken_away_counts_at_once),
+		TEST(test_rights__a_role_given_later_needs_a_new_token),
+		TEST(test_rights__a_portal_user_acts_for_one_customer),
+		TEST(test_rights__a_user_has_the_scope_of_now),
+		TEST(test_rights__what_comes_with_an_ended_token_is_a_dead_letter),
+		TEST(test_rights__what_waited_when_its_token_was_ended_is_refused),
 	};
 
 	return cmocka_run_group_tests_name("rights at the worker", tests, NULL, NULL);
