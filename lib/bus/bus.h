@@ -93,8 +93,8 @@ void bus_consumer_close(struct bus_consumer *consumer, int64_t deadline_ms);
 MUST_CHECK int bus_consumer_poll(struct bus_consumer *consumer, int timeout_ms, enum bus_poll *ret_kind,
 				 struct bus_record *ret_record, struct err *err);
 const int32_t *bus_consumer_parts(const struct bus_consumer *consumer, size_t *ret_count); /* none after BUS_REVOKED */
-/* How many partitions the topic had when it was opened: never another number, while it is the same topic. */
-int32_t bus_consumer_topic_parts(const struct bus_consumer *consumer);
+/* Asks the broker how many partitions the topic has now: anybody can give it more. */
+MUST_CHECK int bus_consumer_topic_parts(struct bus_consumer *consumer, int32_t *ret_count, struct err *err);
 uint64_t bus_consumer_errors(const struct bus_consumer *consumer);
 
 /*
@@ -204,6 +204,9 @@ size_t bus_producer_pending(const struct bus_producer *producer);
 
 /* How many partitions the topic has; ERR_RETRY when the broker is away, ERR_POISON when the topic does not exist. */
 MUST_CHECK int bus_producer_parts(struct bus_producer *producer, const char *topic, int32_t *ret_count, struct err *err);
+
+/* Keys go to the first `parts` of the topic's partitions, although it has more by now: who was there before stays where he is. */
+MUST_CHECK int bus_producer_spread(struct bus_producer *producer, const char *topic, int32_t parts, struct err *err);
 
 /* The partition a Java client would choose for this key: (murmur2(key) & 0x7fffffff) % parts. */
 int32_t bus_part_of(struct str key, int32_t parts);

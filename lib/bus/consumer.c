@@ -22,7 +22,6 @@ enum state { STATE_IDLE, STATE_GIVEN, STATE_READING, STATE_TAKEN };
 struct bus_consumer {
 	struct kafka kafka; /* first: the opaque of the callbacks */
 	char topic[BUS_TOPIC_MAX + 1];
-	int32_t topic_parts;
 	enum state state;
 	enum bus_poll news;
 	int32_t parts[BUS_PARTS_MAX];
@@ -168,6 +167,7 @@ int bus_consumer_open(const struct bus_conf *conf, const char *group, const char
 		      struct err *err)
 {
 	struct bus_consumer *consumer = NULL;
+	int32_t parts;
 
 	if (strlen(topic) > BUS_TOPIC_MAX)
 		return err_set(err, ERR_FATAL, "topic name longer than %d bytes", BUS_TOPIC_MAX);
@@ -177,8 +177,8 @@ int bus_consumer_open(const struct bus_conf *conf, const char *group, const char
 	memcpy(consumer->topic, topic, strlen(topic) + 1);
 	if (set_up(consumer, conf, group, err) != 0)
 		goto out;
-	/* Also saves the first fetch a second: traps.md R8. */
-	if (kafka_parts(&consumer->kafka, topic, &consumer->topic_parts, err) != 0)
+	/* Is it there? Also saves the first fetch a second: traps.md R8. */
+	if (kafka_parts(&consumer->kafka, topic, &parts, err) != 0)
 		goto out;
 	if (subscribe(consumer, err) != 0)
 		goto out;
@@ -282,9 +282,9 @@ const int32_t *bus_consumer_parts(const struct bus_consumer *consumer, size_t *r
 	return consumer->parts;
 }
 
-int32_t bus_consumer_topic_parts(const struct bus_consumer *consumer)
+int bus_consumer_topic_parts(struct bus_consumer *consumer, int32_t *ret_count, struct err *err)
 {
-	return consumer->topic_parts;
+	return kafka_parts(&consumer->kafka, consumer->topic, ret_count, err);
 }
 
 uint64_t bus_consumer_errors(const struct bus_consumer *consumer)

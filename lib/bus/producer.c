@@ -14,6 +14,7 @@ struct topic {
 	char name[BUS_TOPIC_MAX + 1];
 	rd_kafka_topic_t *handle;
 	int32_t parts;
+	int32_t spread; /* keys go to the first so many of them */
 };
 
 /* What to call for one record: the opaque of its message. Unused ones are chained. */
@@ -184,6 +185,7 @@ static int topic_add(struct bus_producer *producer, const char *name, struct top
 	topic->handle = rd_kafka_topic_new(producer->kafka.handle, name, NULL);
 	if (topic->handle == NULL)
 		return kafka_err(err, rd_kafka_last_error(), name);
+	topic->spread = topic->parts;
 	memcpy(topic->name, name, strlen(name) + 1);
 	producer->topics_count++;
 	*ret_topic = topic;
@@ -191,7 +193,7 @@ static int topic_add(struct bus_producer *producer, const char *name, struct top
 }
 
 /* The first use of a topic asks the broker: a partition that is not there must be known before librdkafka sees the record
- * (traps.md R7), and the first record does not wait a second (R8). The count is fixed for a topic's life. */
+ * (traps.md R7), and the first record does not wait a second (R8). */
 static int topic_find(struct bus_producer *producer, const char *name, struct topic **ret_topic, struct err *err)
 {
 	for (size_t index = 0; index < producer->topics_count; index++) {
@@ -210,6 +212,19 @@ int bus_producer_parts(struct bus_producer *producer, const char *topic, int32_t
 	if (topic_find(producer, topic, &found, err) != 0)
 		return -1;
 	*ret_count = found->parts;
+	return 0;
+}
+
+int bus_producer_spread(struct bus_producer *producer, const char *topic, int32_t parts, struct err *err)
+{
+	struct topic *found;
+
+	if (topic_find(producer, topic, &found, err) != 0)
+		return -1;
+	if (parts < 1 || parts > found->parts)
+		return err_set(err, ERR_POISON, "%s has %" PRId32 " partitions, and keys are spread over %" PRId32, topic,
+			       found->parts, parts);
+	found->spread = parts;
 	return 0;
 }
 
@@ -314,7 +329,7 @@ static int part_choose(const struct topic *topic, int32_t part, struct str key, 
 	if (part >= 0)
 		*ret_part = part;
 	else
-		*ret_part = key.size > 0 ? bus_part_of(key, topic->parts) : RD_KAFKA_PARTITION_UA;
+		*ret_part = key.size > 0 ? bus_part_of(key, topic->spread) : RD_KAFKA_PARTITION_UA;
 	return 0;
 }
 

@@ -128,6 +128,9 @@ struct database {
 	 * part, and epoch, crashes and quarantine as the caller has held them (0: never): if nobody else has since, it did not
 	 * die meanwhile. Out: the head. */
 	int (*claim)(void *self, struct head *heads, size_t count, const char *owner, struct err *err);
+	/* Over how many partitions this module's keys are spread: what was written down when it was begun, `found` if that is
+	 * now. */
+	int (*fix_parts)(void *self, int32_t found, int32_t *ret_parts, struct err *err);
 	/* Writes down that the next commands are tried, `quarantine` of them: if the owner dies of it, this stands as one crash
 	 * more. Commits end it. *ret_fenced as in halt. */
 	int (*note_attempt)(void *self, const struct head *head, bool *ret_fenced, struct err *err);
@@ -175,7 +178,10 @@ struct broker {
 	/* As bus/bus.h, for the command topic. */
 	int (*poll)(void *self, int timeout_ms, enum bus_poll *ret_kind, struct bus_record *ret_record, struct err *err);
 	const int32_t *(*parts)(void *self, size_t *ret_count);
-	int32_t (*part_of)(void *self, struct str key); /* where a record of this key belongs */
+	/* How many partitions the topic has now. */
+	int (*topic_parts)(void *self, int32_t *ret_parts, struct err *err);
+	void (*spread)(void *self, int32_t parts);      /* keys are spread over so many */
+	int32_t (*part_of)(void *self, struct str key); /* where a record of this key belongs; not before spread */
 	int (*start)(void *self, const int32_t *parts, const int64_t *offsets, size_t count, struct err *err);
 	int (*stop)(void *self, struct err *err);
 	void (*report)(void *self, const int32_t *parts, const int64_t *next_offsets, size_t count);

@@ -314,15 +314,46 @@ static void consider_quarantine(const struct engine *engine, struct lane *lane)
 		quarantine(lane, (int64_t)engine->conf.batch_items_max);
 }
 
+/*
+ * Keys stay where they were when the module was begun, whatever number the topic has by now. A partition that came later is
+ * nobody's: what stands in it was put there by a count that moves people, away from all that is known about them. Where
+ * partitions are missing, nobody can reach his any more. False: it must not be read; *why says it.
+ */
+static bool is_of_keys(const struct engine *engine, int32_t part, struct err *why)
+{
+	if (engine->topic_parts < engine->key_parts)
+		err_set(why, ERR_POISON, "the topic has %d partitions, it was begun with %d: make it anew with %d",
+			engine->topic_parts, engine->key_parts, engine->key_parts);
+	else if (part >= engine->key_parts)
+		err_set(why, ERR_POISON,
+			"the topic was given more partitions: it has %d, keys stay in the first %d, nobody reads this one; make "
+			"it "
+			"anew with %d",
+			engine->topic_parts, engine->key_parts, engine->key_parts);
+	return why->kind == ERR_NONE;
+}
+
+/* Before anything is read: where does each key belong? */
+static int learn_parts(struct engine *engine, struct err *err)
+{
+	if (engine->broker.topic_parts(engine->broker.self, &engine->topic_parts, err) < 0 ||
+	    engine->database.fix_parts(engine->database.self, engine->topic_parts, &engine->key_parts, err) < 0)
+		return -1;
+	engine->broker.spread(engine->broker.self, engine->key_parts);
+	return 0;
+}
+
 static int take_over(struct engine *engine, const struct head *head, struct err *err)
 {
+	struct err misfit = ERR_INIT;
 	struct lane *lane = &engine->lanes[head->part];
 	bool was_halted = lane->state == LANE_HALTED;
 	const char *reason = NULL;
 
 	lane->head = *head;
 	lane->expected = head->next_offset;
-	lane->needs_resume = true;
+	lane->needs_resume = head->part < engine->key_parts; /* of one that came later nothing was ever told */
+	lane->sent_seq = head->log_seq;
 	lane->resume_at_ms = 0;
 	lane->resume_wait_ms = 0;
 	lane->catching_up = false;
@@ -337,6 +368,8 @@ static int take_over(struct engine *engine, const struct head *head, struct err 
 		lane->retry_at_ms = engine->conf.now_ms() + HALTED_LOOK_MS;
 		return 0;
 	}
+	if (!is_of_keys(engine, head->part, &misfit))
+		return engine_halt(engine, head->part, misfit.text, err);
 	if (prove(engine, head, &reason, err) < 0)
 		return leave_unread(engine, head->part, err);
 	if (reason)
@@ -396,7 +429,8 @@ static int claim_lost(struct engine *engine, struct err *err)
 		return 0;
 	if (finish_flying(engine, err) < 0)
 		return -1;
-	if (engine->database.claim(engine->database.self, heads, count, engine->conf.owner, err) < 0)
+	if (engine->database.claim(engine->database.self, heads, count, engine->conf.owner, err) < 0 ||
+	    learn_parts(engine, err) < 0)
 		return -1;
 	engine->is_silent = false; /* one without a leader says nothing about those that were answered for */
 	for (size_t i = 0; i < count; i++) {

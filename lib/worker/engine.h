@@ -98,6 +98,9 @@ struct engine {
 	struct batch *spare;
 	struct bus_record carried; /* did not fit into the last batch: opens the next */
 	bool has_carried;
+	int32_t topic_parts; /* how many partitions the topic has, and over how many the module's keys are spread; as of the last
+				claim */
+	int32_t key_parts;
 	bool is_silent;      /* the broker has left a question of this turn unanswered: no other is put, each may cost seconds */
 	size_t careful_left; /* batches that assume nothing, after a conflict */
 	size_t careful_span; /* how many the next conflict will bring */

@@ -30,6 +30,7 @@ struct lane_publication {
 struct kafka_edge {
 	struct bus_conf conf;
 	const char *module;
+	int32_t spread;            /* partitions of the module's keys */
 	char topic[NAME_MAX_SIZE]; /* read: commands for an engine, events for a reader */
 	char events[NAME_MAX_SIZE], group[NAME_MAX_SIZE];
 	struct bus_consumer *consumer;
@@ -59,11 +60,25 @@ static const int32_t *edge_parts(void *self, size_t *ret_count)
 	return bus_consumer_parts(edge->consumer, ret_count);
 }
 
-static int32_t edge_part_of(void *self, struct str key)
+static int edge_topic_parts(void *self, int32_t *ret_parts, struct err *err)
 {
 	struct kafka_edge *edge = self;
 
-	return bus_part_of(key, bus_consumer_topic_parts(edge->consumer));
+	return bus_consumer_topic_parts(edge->consumer, ret_parts, err);
+}
+
+static void edge_spread(void *self, int32_t parts)
+{
+	struct kafka_edge *edge = self;
+
+	edge->spread = parts;
+}
+
+static int32_t edge_part_of(void *self, struct str key)
+{
+	const struct kafka_edge *edge = self;
+
+	return bus_part_of(key, edge->spread);
 }
 
 static int edge_start(void *self, const int32_t *parts, const int64_t *offsets, size_t count, struct err *err)
@@ -417,6 +432,8 @@ static int open_edge(struct kafka_edge *edge, struct kafka_edge **ret_edge, stru
 		.self = edge,
 		.poll = edge_poll,
 		.parts = edge_parts,
+		.topic_parts = edge_topic_parts,
+		.spread = edge_spread,
 		.part_of = edge_part_of,
 		.start = edge_start,
 		.stop = edge_stop,

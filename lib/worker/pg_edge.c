@@ -48,6 +48,8 @@ static const struct db_statement statement_let_go = {
 	" WHERE h.part = u.part AND h.epoch = u.epoch AND (h.tries > 0 OR h.crashes > 0)",
 };
 
+static const struct db_statement statement_fix_parts = { "engine_fix_parts", "SELECT engine.fix_partitions($1, $2)" };
+
 static const struct db_statement statement_heads_lock = {
 	"engine_heads_lock",
 	"SELECT part, epoch, next_offset, state = 'halted' FROM partition_head WHERE part = ANY($1::integer[]) ORDER BY part FOR "
@@ -324,6 +326,23 @@ static int edge_claim(void *self, struct head *heads, size_t count, const char *
 
 		heads[n] = head_of_row(&result, row, heads[n].part);
 	}
+	db_result_release(&result);
+	return 0;
+}
+
+static int edge_fix_parts(void *self, int32_t found, int32_t *ret_parts, struct err *err)
+{
+	struct pg_edge *edge = self;
+	struct db_result result = { 0 };
+
+	if (need_connection(edge, err) < 0)
+		return -1;
+	db_params_reset(&edge->params);
+	db_param_text(&edge->params, str_of(edge->module));
+	db_param_int32(&edge->params, found);
+	if (db_run(edge->db, &statement_fix_parts, &edge->params, &result, err) < 0)
+		return -1;
+	*ret_parts = db_int32(&result, 0, 0);
 	db_result_release(&result);
 	return 0;
 }
@@ -945,6 +964,7 @@ int pg_edge_open(const char *conninfo, const char *module, const struct store *s
 	*ret_database = (struct database){
 		.self = edge,
 		.claim = edge_claim,
+		.fix_parts = edge_fix_parts,
 		.note_attempt = edge_note_attempt,
 		.let_go = edge_let_go,
 		.read_held = edge_read_held,

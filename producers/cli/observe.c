@@ -28,17 +28,19 @@ static int open_module(struct observer *observer, size_t index, struct err *err)
 {
 	const char *module = observer->modules.names[index];
 	char commands[TOPIC_NAME_MAX], events[TOPIC_NAME_MAX];
-	int32_t parts = 0;
+	int32_t parts = 0, events_parts = 0;
 
 	topic_name(commands, module, TOPIC_COMMANDS);
 	topic_name(events, module, TOPIC_EVENTS);
 	if (bus_producer_parts(observer->producer, commands, &parts, err) != 0 ||
+	    bus_producer_parts(observer->producer, events, &events_parts, err) != 0 ||
 	    bus_reader_open(&observer->bus, commands, &observer->topics[index].commands, err) != 0 ||
 	    bus_reader_open(&observer->bus, events, &observer->topics[index].events, err) != 0)
 		return err_add(err, module);
 	if (parts > BUS_PARTS_MAX)
 		return err_set(err, ERR_FATAL, "%s: more than %d partitions", commands, BUS_PARTS_MAX);
 	observer->topics[index].parts = parts;
+	observer->topics[index].events_parts = events_parts < parts ? events_parts : parts;
 	observer->topics[index].events_high = arena_take(&observer->arena, (size_t)parts, sizeof(int64_t));
 	observer->topics[index].published_seq = arena_take(&observer->arena, (size_t)parts, sizeof(int64_t));
 	observer->topics[index].heads = schema_statement(&observer->arena, "cli_heads", select_heads, module);
@@ -248,7 +250,7 @@ static int read_events(struct observer *observer, size_t index, struct observati
 	struct last_events last = { .published_seq = observer->topics[index].published_seq, .err = err };
 	int64_t lows[BUS_PARTS_MAX], highs[BUS_PARTS_MAX], offsets[BUS_PARTS_MAX];
 	int64_t *seen = observer->topics[index].events_high;
-	int32_t count = observer->topics[index].parts;
+	int32_t count = observer->topics[index].events_parts;
 
 	if (bus_reader_all_bounds(observer->topics[index].events, count, lows, highs, BROKER_MS, err) != 0)
 		return -1;

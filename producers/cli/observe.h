@@ -83,7 +83,8 @@ struct observer {
 	struct schemas modules, readers;
 	struct {
 		struct bus_reader *commands, *events;
-		int32_t parts;
+		int32_t parts;        /* of the commands; they may have been given more than the events have */
+		int32_t events_parts; /* of those, at most as many as the commands have */
 		const struct db_statement *heads, *parked, *dead;
 		int64_t *events_high,
 			*published_seq; /* by part, as seen last: the last record is read again only when it is another */

@@ -478,6 +478,7 @@ static void test_kafka_edge__commands_are_read_from_where_the_engine_says(void *
 {
 	struct world *world = *state;
 	const int64_t offsets[PARTS] = { -1, 1, -1 };
+	int32_t parts_now;
 	int64_t until_ms = clock_monotonic_ms() + DEADLINE_MS;
 	enum bus_poll kind = BUS_NOTHING;
 	struct bus_record record;
@@ -493,7 +494,10 @@ static void test_kafka_edge__commands_are_read_from_where_the_engine_says(void *
 	}
 	parts = world->broker.parts(world->broker.self, &count);
 	assert_int_equal(count, PARTS);
-	assert_int_equal(world->broker.part_of(world->broker.self, STR("abc")), bus_part_of(STR("abc"), PARTS));
+	must(world, world->broker.topic_parts(world->broker.self, &parts_now, &world->err));
+	assert_int_equal(parts_now, PARTS);
+	world->broker.spread(world->broker.self, PARTS - 1);
+	assert_int_equal(world->broker.part_of(world->broker.self, STR("abc")), bus_part_of(STR("abc"), PARTS - 1));
 	must(world, world->broker.start(world->broker.self, parts, offsets, count, &world->err));
 	while (kind != BUS_RECORD) {
 		assert_true(clock_monotonic_ms() < until_ms);

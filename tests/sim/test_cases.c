@@ -895,6 +895,44 @@ static void test_cases__a_partition_without_a_leader_holds_up_no_other(void **st
 	assert_null(audit(world));
 }
 
+/* Whatever number the topic has by now: the last partition here was added. */
+static void test_cases__a_topic_that_was_given_more_partitions_moves_nobody(void **state)
+{
+	struct sim_world *world = *state;
+
+	world->databases[CUSTOMERS].parts = SIM_PARTS - 1;
+	for (int32_t part = 0; part < SIM_PARTS; part++)
+		send_customer_to(world, part, 1 + (unsigned)part);
+	take_turns(world, 2000);
+	for (int32_t part = 0; part < SIM_PARTS - 1; part++) {
+		assert_false(head_of(world, CUSTOMERS, part)->halted);
+		assert_int_equal(head_of(world, CUSTOMERS, part)->next_offset, 1);
+	}
+	assert_true(head_of(world, CUSTOMERS, SIM_PARTS - 1)->halted);
+	assert_int_equal(head_of(world, CUSTOMERS, SIM_PARTS - 1)->next_offset, 0);
+	world_unhalt(world, false);
+	take_turns(world, 2000);
+	assert_true(head_of(world, CUSTOMERS, SIM_PARTS - 1)->halted);
+	assert_int_equal(world->databases[CUSTOMERS].log[SIM_PARTS - 1].count, 0);
+}
+
+static void test_cases__a_topic_with_fewer_partitions_than_before_is_not_read(void **state)
+{
+	struct sim_world *world = *state;
+
+	world->script.topic_parts = SIM_PARTS - 1;
+	world->databases[CUSTOMERS].parts = SIM_PARTS;
+	send_customer_to(world, 0, 1);
+	take_turns(world, 2000);
+	assert_true(head_of(world, CUSTOMERS, 0)->halted);
+	assert_int_equal(head_of(world, CUSTOMERS, 0)->next_offset, 0);
+
+	world->script.topic_parts = 0; /* made anew as it was */
+	world_unhalt(world, false);
+	assert_true(rests(world));
+	assert_int_equal(head_of(world, CUSTOMERS, 0)->next_offset, 1);
+}
+
 static void test_cases__a_truncated_topic_halts_and_goes_on_where_told(void **state)
 {
 	struct sim_world *world = *state;
@@ -1001,6 +1039,8 @@ int main(void)
 		IN_WORLD(test_cases__any_number_may_stand_behind_one_that_waits),
 		IN_WORLD(test_cases__more_than_may_wait_is_refused_and_halts_nothing),
 		IN_WORLD(test_cases__a_partition_without_a_leader_holds_up_no_other),
+		IN_WORLD(test_cases__a_topic_that_was_given_more_partitions_moves_nobody),
+		IN_WORLD(test_cases__a_topic_with_fewer_partitions_than_before_is_not_read),
 		IN_WORLD(test_cases__a_truncated_topic_halts_and_goes_on_where_told),
 		IN_WORLD(test_cases__a_topic_made_anew_keeps_what_was_set_aside),
 		IN_WORLD(test_cases__what_a_halted_partition_has_committed_is_published),

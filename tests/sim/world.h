@@ -89,6 +89,7 @@ struct sim_blob { /* a state */
 struct sim_database {
 	struct head heads[SIM_PARTS];
 	bool has_head[SIM_PARTS];
+	int32_t parts;                            /* that the module was begun with; 0: not yet */
 	struct sim_session *locked_by[SIM_PARTS]; /* the session in whose transaction the head is locked */
 	struct sim_rows log[SIM_PARTS];
 	struct sim_parked *parked;
@@ -136,7 +137,8 @@ struct sim_session {
 	struct sim_world *world;
 	size_t module;
 	bool is_reader;
-	bool is_dead; /* an edge call died: the program is gone */
+	int32_t spread; /* partitions of keys; 0: not told */
+	bool is_dead;   /* an edge call died: the program is gone */
 
 	/* the consumer */
 	int32_t parts[SIM_PARTS];
@@ -167,6 +169,7 @@ struct sim_script {
 	const char *(*refuses)(const struct changes *changes); /* by write: why; "unique" is a conflict */
 	bool (*breaks_load)(const struct slot *slot);
 	bool is_leaderless[SIM_PARTS];                /* of all command topics */
+	int32_t topic_parts;                          /* the broker tells this number; 0: the true one */
 	int halts_fail;                               /* so many times */
 	bool (*kills)(const struct command *command); /* by its rule */
 	bool (*kills_gate)(struct str token);         /* before it is a command */

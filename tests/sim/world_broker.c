@@ -190,12 +190,30 @@ static const int32_t *edge_parts(void *self, size_t *ret_count)
 	return session->parts;
 }
 
+static int edge_topic_parts(void *self, int32_t *ret_parts, struct err *err)
+{
+	struct sim_session *session = self;
+
+	if (session_fault(session, err) < 0)
+		return -1;
+	*ret_parts = session->world->script.topic_parts > 0 ? session->world->script.topic_parts : SIM_PARTS;
+	return 0;
+}
+
+static void edge_spread(void *self, int32_t parts)
+{
+	struct sim_session *session = self;
+
+	session->spread = parts;
+}
+
 /* A world's own way, by bytes that stories can choose. */
 static int32_t edge_part_of(void *self, struct str key)
 {
+	const struct sim_session *session = self;
 	struct uuid id;
 
-	(void)self;
+	MUST(session->spread > 0);
 	MUST(uuid_parse(&id, key));
 	return world_part_of(&id);
 }
@@ -452,6 +470,8 @@ struct broker session_broker(struct sim_session *session)
 		.self = session,
 		.poll = edge_poll,
 		.parts = edge_parts,
+		.topic_parts = edge_topic_parts,
+		.spread = edge_spread,
 		.part_of = edge_part_of,
 		.start = edge_start,
 		.stop = edge_stop,

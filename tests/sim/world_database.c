@@ -170,6 +170,19 @@ static int edge_claim(void *self, struct head *heads, size_t count, const char *
 	return session_fault(session, err);
 }
 
+static int edge_fix_parts(void *self, int32_t found, int32_t *ret_parts, struct err *err)
+{
+	struct sim_session *session = self;
+	struct sim_database *database = database_of(session);
+
+	if (session_fault(session, err) < 0)
+		return -1;
+	if (database->parts == 0)
+		database->parts = found;
+	*ret_parts = database->parts;
+	return session_fault(session, err);
+}
+
 static int edge_note_attempt(void *self, const struct head *head, bool *ret_fenced, struct err *err)
 {
 	struct sim_session *session = self;
@@ -655,6 +668,7 @@ struct database session_database(struct sim_session *session)
 	return (struct database){
 		.self = session,
 		.claim = edge_claim,
+		.fix_parts = edge_fix_parts,
 		.note_attempt = edge_note_attempt,
 		.let_go = edge_let_go,
 		.read_held = edge_read_held,

@@ -207,3 +207,40 @@ def test_a_topic_made_anew_halts_until_it_is_told_to_begin_again(world, client, 
     client.send(people.create_customer(waiting.key.decode()))
     for debt in (waiting, also_waiting):
         events.expect(debt, "DebtCreated")
+
+
+def moved_payment(people, client, events, stranger, parts):
+    """Sent twice: as the topic's number of partitions says now, and as it said before, to another one of the first `parts`."""
+    for _ in range(60):
+        customer_id = people.customer()
+        payment = people.record_payment(customer_id, people.debt(customer_id))
+        place, right = stranger.send(payment), client.send(payment)
+        if place[0] != right[0] and place[0] < parts:
+            return payment, place
+    raise AssertionError("no key moves to another of the old partitions")
+
+
+def test_a_topic_that_was_given_more_partitions_moves_nobody(world, client, people, events, debtor):
+    topic, begun_with = "dcs.debts.commands.v1", len(debts_heads(world))
+    client.send(people.record_payment(*debtor))  # this client knows the old number
+    world.programs("start", "debts=0")
+    world.java("TopicCommand", "--alter", "--topic", topic, "--partitions", str(begun_with + 2))
+    world.programs("start", "debts=1")
+    try:
+        for part in (begun_with, begun_with + 1):
+            assert f"more partitions: it has {begun_with + 2}, keys stay in the first {begun_with}" in wait_halted(world, part)
+        serves(client, people, events, debtor)
+        payment, place = moved_payment(people, client, events, Client(world), begun_with)
+        events.expect(payment, "PaymentRecorded")
+        where = (topic, *place)
+        wait_for(lambda: events.poll(0.05) >= 0 and where in events.dead, "what went by the new number is a dead letter")
+        assert events.dead[where].headers["dcs_error_code"] == b"wrong_partition"
+    finally:
+        world.programs("start", "clock=0", "debts=0")
+        make_anew(world, topic)
+        world.sql("DELETE FROM debts.partition_head WHERE part >= %s", begun_with)
+        world.programs("start", "debts=1")
+        for part in range(begun_with):
+            assert "topic recreated" in wait_halted(world, part)
+            world.dcs("unhalt", "debts", str(part), "--at", "0")
+        world.programs("start", "clock=1")
