@@ -75,8 +75,8 @@ int notifier_open(struct notifier *notifier, struct err *err)
 		return -1;
 	if (open_reader(notifier, err) != 0 || open_gateways(notifier, err) != 0)
 		return -1;
-	return report_open(&notifier->report, &program->bus, "dcs.communications.commands.v1", notifier->coder, notifier->keys,
-			   err);
+	return report_open(&notifier->report, &program->bus, program->conninfo, "dcs.communications.commands.v1", notifier->coder,
+			   notifier->keys, err);
 }
 
 void notifier_print_stats(struct notifier *notifier)

@@ -6,6 +6,7 @@
 #include "model/command.h"
 #include "schemas/communications.h"
 #include "wire/envelope.h"
+#include "worker/partitions.h"
 #include "worker/program.h"
 
 #define ARENA_SIZE     ((size_t)64 << 10)
@@ -197,6 +198,7 @@ static int open_producer(struct report *report, struct err *err)
 	if (bus_producer_parts(report->producer, report->topic, &parts, err) !=
 	    0) /* now, not with the first report: it may wait */
 		return -1;
+	partitions_keep(report->conninfo, report->producer);
 	program_ask_time(report->producer);
 	return 0;
 }
@@ -242,10 +244,10 @@ bool report_is_done(const struct report *report, uint64_t to_report)
 
 /* ---- life ---- */
 
-int report_open(struct report *report, const struct bus_conf *bus, const char *topic, struct coder *coder,
+int report_open(struct report *report, const struct bus_conf *bus, const char *conninfo, const char *topic, struct coder *coder,
 		struct token_keys *keys, struct err *err)
 {
-	*report = (struct report){ .bus = bus, .topic = topic, .coder = coder, .keys = keys };
+	*report = (struct report){ .bus = bus, .conninfo = conninfo, .topic = topic, .coder = coder, .keys = keys };
 	buf_init(&report->value, VALUE_SIZE_MAX);
 	return arena_init(&report->arena, ARENA_SIZE, err);
 }

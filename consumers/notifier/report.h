@@ -29,6 +29,7 @@ struct report_line {
 
 struct report {
 	const struct bus_conf *bus;
+	const char *conninfo;
 	const char *topic;
 	struct coder *coder;
 	struct token_keys *keys;
@@ -47,8 +48,8 @@ struct report {
 };
 
 /* Borrows all. Start-up: takes memory. */
-MUST_CHECK int report_open(struct report *report, const struct bus_conf *bus, const char *topic, struct coder *coder,
-			   struct token_keys *keys, struct err *err);
+MUST_CHECK int report_open(struct report *report, const struct bus_conf *bus, const char *conninfo, const char *topic,
+			   struct coder *coder, struct token_keys *keys, struct err *err);
 void report_release(struct report *report); /* accepts a zeroed one */
 
 bool report_is_waiting(const struct report *report); /* for the broker */

@@ -229,6 +229,7 @@ static int serve(const struct program *program, const struct settings *settings,
 	    open_reads(api, program, settings, coder, err) != 0 || open_writes(api, program, settings, coder, err) != 0 ||
 	    open_auth(api, program, settings, coder, err) != 0 || open_server(api, settings, err) != 0)
 		goto out;
+	api->outbound.conninfo = program->conninfo;
 	heartbeat_init(&api->heartbeat, program->conninfo);
 	add_parts(api);
 	result = run(api, err);

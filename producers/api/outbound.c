@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "model/topic.h"
 #include "wire/envelope.h"
+#include "worker/partitions.h"
 #include "worker/program.h"
 
 #define ARENA_SIZE     ((size_t)1 << 20)
@@ -161,6 +162,8 @@ static int open_producer(void *outbound_arg, struct err *err)
 		}
 		log_warn("%s next=\"its commands are refused until it is there\"", err->text);
 	}
+	if (outbound->conninfo != NULL)
+		partitions_keep(outbound->conninfo, outbound->opened);
 	program_ask_time(outbound->opened);
 	return 0;
 }

@@ -57,6 +57,7 @@ struct outbound_parcel;
 
 struct outbound {
 	struct bus_conf bus;
+	const char *conninfo; /* who knows over how many partitions keys are spread (worker/partitions.h); NULL: nobody */
 	struct coder *coder;
 	struct token_keys *keys;
 	const char *subject; /* of our own token */

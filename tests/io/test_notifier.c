@@ -277,7 +277,7 @@ static void open_worker(struct worker *opened, int64_t timeout_ms)
 	gateway_kannel_init(&opened->kannel, &opened->kannel_conf, &throttle, clock_monotonic_ms());
 	dispatch_add_gateway(&opened->dispatch, &opened->smtp);
 	dispatch_add_gateway(&opened->dispatch, &opened->kannel);
-	must(report_open(&opened->report, &bus, TOPIC, coder, keys, &err));
+	must(report_open(&opened->report, &bus, conninfo, TOPIC, coder, keys, &err));
 }
 
 /* As a crash does: whatever is under way is not ended, its connection just closes. */
