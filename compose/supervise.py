@@ -3,7 +3,8 @@
 usage: supervise.py DIR FOLDER_OF_PROGRAMS
 
 DIR/programs says what is wanted, a line each: `debts 2` is two processes of dcs-debts, debts.1 and debts.2. Read at start and at
-SIGHUP; when what is not wanted any more has ended, DIR/programs.adopted says the same. Output goes to DIR/log/debts.1.log, the record of the process to DIR/pid/debts.1 (as compose/lib.sh writes them).
+SIGHUP; when what is not wanted any more has ended, DIR/programs.adopted says the same. DIR/variables/debts.2, where it is there, has
+lines NAME=VALUE: what that one process has in its environment beside what all have. Output goes to DIR/log/debts.1.log, the record of the process to DIR/pid/debts.1 (as compose/lib.sh writes them).
 SIGTERM ends the programs, the last started first asked, and then this one.
 """
 
@@ -50,11 +51,24 @@ class Program:
         self.started = 0.0
         self.start_at = 0.0  # monotonic; meaningful while there is no process
 
+    def variables(self, home):
+        try:
+            with open(os.path.join(home, "variables", self.name), encoding="utf-8") as lines:
+                return dict(line.rstrip("\n").split("=", 1) for line in lines)
+        except FileNotFoundError:
+            return {}
+
     def start(self, home):
         with open(os.path.join(home, "log", self.name + ".log"), "ab") as log:
             try:
                 self.process = subprocess.Popen(
-                    [self.file], stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, preexec_fn=before_exec
+                    [self.file],
+                    env={**os.environ, **self.variables(home)},
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                    preexec_fn=before_exec,
                 )
             except OSError as error:
                 say(f"{self.name} cannot be started: {error.strerror}")

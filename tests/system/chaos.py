@@ -3,9 +3,11 @@
 
 usage: tests/system/chaos.py [KILLS=100] [PG_KILLS=5] [KAFKA_KILLS=5] [FREEZES=2] [SEED=1]
 
-SIGKILL of a random program of ours (workers with their publishers, readers, notifier, clock), of PostgreSQL, of Kafka; workers frozen past their session and
-woken again. Each fault comes when the system has answered commands since the one before: it is always killed at work. Afterwards every command must
-have its answer, and `dcs verify` must find nothing.
+SIGKILL of a random program of ours (workers with their publishers, readers, notifier, clock, gateway), of PostgreSQL, of Kafka; workers frozen past their
+session and woken again. Each fault comes when the system has answered commands since the one before: it is always killed at work. The second of each
+program runs on a host whose clock is 90 s ahead, or behind, or a day off; people take their consent back and are erased while messages to them wait; strangers
+put records where their partitioners want them; callers ask two gateways (chaos_people.py). Afterwards every command must have its answer, every record of a
+stranger its answer or its dead letter, nobody a message twice or after he took his consent back, and `dcs verify` must find nothing.
 """
 
 import bisect
@@ -22,10 +24,14 @@ import threading
 import time
 
 from client import MESSAGES, Client, Events, new_id, now, today
+from chaos_people import Callers, Mailing, Strangers, messages_told, wrong_messages
 from people import People, ask_report
-from world import MODULES, World, wait_for
+from world import MODULES, World, free_port, off_clock_library, wait_for
 
-PROGRAMS = {"users": 1, "customers": 1, "debts": 2, "communications": 1, "reports": 1, "reporting": 1, "notifier": 1, "clock": 1, "api": 1}
+PROGRAMS = {"users": 1, "customers": 2, "debts": 2, "communications": 2, "reports": 1, "reporting": 1, "notifier": 2, "clock": 2, "api": 2}
+OFF_BY_S = (90, -90, 25 * 3600)
+# What messages wait for comes soon or never; a message that is not accepted is tried again soon, and then is done with.
+SETTINGS = {"DCS_WAIT_MAX_MS": "30000", "DCS_NOTIFIER_RETRY_MS": "1000", "DCS_NOTIFIER_ATTEMPTS": "4", "DCS_API_OUTCOME_MS": "2000"}
 VICTIMS = [f"{name}.{number}" for name, count in PROGRAMS.items() for number in range(1, count + 1)]
 ANSWERS_BETWEEN_FAULTS = 60
 RECOVER_S = 180  # a deadline, not a goal: the summary tells what it took
@@ -63,6 +69,8 @@ class Load(threading.Thread):
         self.repeated = 0
         self.ending = threading.Event()
         self.customers, self.debts, self.payments = [], [], []
+        self.mailing = Mailing(self.client, self.people, random.Random(seed + 1))
+        self.strangers = Strangers(world, self.people, random.Random(seed + 2))
 
     def new_command(self):
         roll = self.dice.random()
@@ -115,18 +123,26 @@ class Load(threading.Thread):
         self.client.producer.poll(0)
 
     def run(self):
+        self.send_all(self.mailing.begin())
         while not self.ending.is_set():
-            record = self.new_command()
-            self.sent[record.id] = record
-            self.send(record)
+            self.send_all(self.mailing.next() if self.dice.random() < 0.25 else [self.new_command()])
+            if self.dice.random() < 0.1:
+                self.strangers.send()
             if self.dice.random() < 0.02:
                 self.repeated += 1
                 self.send(self.dice.choice(list(self.sent.values())[-100:]))
             self.ending.wait(0.002)  # a steady trickle: some 300 commands a second
 
+    def send_all(self, records):
+        for record in records:
+            self.sent[record.id] = record
+            self.send(record)
+
     def end(self):
         self.ending.set()
         self.join()
+        self.send_all(self.mailing.end())
+        self.strangers.end(RECOVER_S)
         assert self.client.producer.flush(RECOVER_S) == 0, "Kafka did not take everything"
 
 
@@ -137,6 +153,8 @@ class Chaos:
         self.faults = ["kill"] * kills + ["postgres"] * pg_kills + ["kafka"] * kafka_kills + ["freeze"] * freezes
         self.dice.shuffle(self.faults)
         self.load = Load(world, seed + 1)
+        urls = [world.environment["DCS_API_URL"], f"http://{world.second_gateway}"]
+        self.callers = Callers(world, urls, random.Random(seed + 2))
         self.events = Events(world, MODULES)
         self.done = collections.Counter()
 
@@ -160,6 +178,13 @@ class Chaos:
                 resident = next(int(line.split()[1]) // 1024 for line in status.splitlines() if line.startswith("VmRSS"))
                 found[name] = (len(os.listdir(f"/proc/{pid}/fd")), resident)
         return found
+
+    def wait_for_ends(self):
+        """Everything is decided and told, and every message is where it stays."""
+        under_way = "SELECT count(*) FROM communications.outbox WHERE state IN ('released', 'claimed', 'waiting')"
+        self.world.wait_idle(RECOVER_S)
+        wait_for(lambda: self.world.value(under_way) == 0, lambda: f"{self.world.value(under_way)} messages under way", RECOVER_S)
+        self.world.wait_idle(RECOVER_S)
 
     # ---- faults ----
 
@@ -195,6 +220,7 @@ class Chaos:
 
     def run(self):
         self.load.start()
+        self.callers.start()
         self.wait_for_work()
         before = self.sizes()
         for fault in self.faults:
@@ -205,9 +231,10 @@ class Chaos:
             else:
                 self.part(fault)
             self.wait_for_work()
+        self.callers.end()
         self.load.end()
         started = time.monotonic()
-        self.world.wait_idle(RECOVER_S)
+        self.wait_for_ends()
         self.recovered_s = time.monotonic() - started
         while self.events.poll(0.5):
             pass
@@ -218,26 +245,45 @@ class Chaos:
         unacknowledged = set(self.load.sent) - self.load.acknowledged
         wrong = [f"no answer to {record.id} on {record.topic}" for record in lost]
         wrong += [f"never acknowledged: {command_id}" for command_id in unacknowledged]
+        wrong += list(wrong_messages(self.world, self.events)) + list(self.load.strangers.wrong(self.events)) + list(self.callers.wrong())
         return wrong + list(wrong_reports(self.world)) + self.world.verify()
 
     def summary(self, before, after):
         yield f"faults: {', '.join(f'{count} x {what}' for what, count in sorted(self.done.items()))}"
         yield f"commands: {len(self.load.sent)} and {self.load.repeated} repetitions; answered: {len(self.events.by_cause)}"
         yield f"events published twice and recognised: {self.events.repeated}"
+        yield from self.load.strangers.told()
+        yield from self.callers.told()
+        yield from messages_told(self.world, self.events)
+        yield f"clocks: {', '.join(f'{name} {seconds:+} s' for name, seconds in self.world.off_clocks.items())}"
         yield f"from the end of the load to everything applied and published: {self.recovered_s:.1f} s"
         yield "descriptors and resident MB, at first and at last:"
         for name in sorted(after):
             yield f"  {name:18} {before.get(name)} {after[name]}"
 
 
+def set_clocks(world, dice):
+    """The second of each program runs on another host."""
+    library = off_clock_library(world.folder)
+    world.second_gateway = f"127.0.0.1:{free_port()}"
+    world.off_clocks = {f"{name}.2": dice.choice(OFF_BY_S) for name, count in PROGRAMS.items() if count > 1}
+    for name, seconds in world.off_clocks.items():
+        variables = {"LD_PRELOAD": library, "OFF_CLOCK_S": seconds}
+        if name == "api.2":
+            variables["DCS_API_LISTEN"] = world.second_gateway
+        world.give_variables(name, variables)
+
+
 def run(world, **numbers):
-    """Answers what is wrong, and the lines of a summary."""
+    """Of a world whose programs do not run yet: what is wrong, and the lines of a summary."""
+    set_clocks(world, random.Random(numbers["seed"]))
     world.programs("start", *[f"{name}={count}" for name, count in PROGRAMS.items()])
     chaos = Chaos(world, **numbers)
     try:
         before, after = chaos.run()
         return chaos.findings(), list(chaos.summary(before, after))
     finally:
+        chaos.callers.ending.set()
         chaos.load.ending.set()
         chaos.events.close()
 
@@ -246,9 +292,9 @@ def main():
     given = dict(argument.split("=", 1) for argument in sys.argv[1:] if "=" in argument)
     numbers = {name.lower(): int(given.get(name) or default) for name, default in DEFAULTS.items()}
     with tempfile.TemporaryDirectory(prefix="dcs-chaos-") as folder:
-        world = World(pathlib.Path(folder) / "run")
+        world = World(pathlib.Path(folder) / "run", **SETTINGS)
         try:
-            world.start()
+            world.start(programs=False)
             wrong, lines = run(world, **numbers)
         finally:
             world.destroy()

@@ -134,6 +134,12 @@ class World:
     def programs(self, *arguments, **options):
         return self.script("programs.sh", "--bin", str(BIN), *arguments, **options)
 
+    def give_variables(self, name, variables):
+        """To one process of a program under the supervisor (debts.2), when it is started next."""
+        folder = self.folder / "variables"
+        folder.mkdir(exist_ok=True)
+        (folder / name).write_text("".join(f"{variable}={value}\n" for variable, value in variables.items()))
+
     def stack_variables(self):
         text = subprocess.run(["bash", "-c", f". '{self.folder}/env'; env -0"], check=True, capture_output=True, text=True).stdout
         pairs = (line.partition("=") for line in text.split("\0"))
@@ -188,7 +194,9 @@ class World:
         return self.value("SELECT to_regclass(%s) IS NOT NULL", name)
 
     def status(self):
-        return json.loads(self.dcs("status", "--json", check=False).stdout)
+        done = self.dcs("status", "--json", check=False)
+        assert done.stdout, done.stderr
+        return json.loads(done.stdout)
 
     def wait_idle(self, seconds=DEADLINE_S):
         done = self.dcs("status", "--wait-idle", str(seconds), check=False)
