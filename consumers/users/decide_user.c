@@ -1,31 +1,8 @@
+#include "consumers/users/given.h"
 #include "consumers/users/users.h"
 #include "schemas/users.h"
 
-/* What a person may be. The others are programs': with `system` he could record logins of others and make the clock's Ticks. */
-#define ROLES_OF_PEOPLE ((uint32_t) ~(ROLE_SYSTEM | ROLE_NOTIFIER | ROLE_CLOCK))
-
 /* ---- what the commands share ---- */
-
-static bool read_roles(const struct str *names, size_t count, uint32_t *ret_roles, struct decision *decision)
-{
-	uint32_t roles = 0;
-
-	for (size_t index = 0; index < count; index++) {
-		uint32_t role = role_by_name(names[index]);
-
-		if (role == 0) {
-			decision_refuse(decision, REFUSAL_BAD_VALUE, "roles", "item %zu is not the name of a role", index + 1);
-			return false;
-		}
-		if ((role & ROLES_OF_PEOPLE) == 0) {
-			decision_refuse(decision, REFUSAL_BAD_VALUE, "roles", "%s is a role of programs", role_name(role));
-			return false;
-		}
-		roles |= role;
-	}
-	*ret_roles = roles;
-	return true;
-}
 
 /* The portal user of a customer sees and does what is that customer's, and nothing else. */
 static bool customer_fits(uint32_t roles, bool has_customer_id, const struct uuid *customer_id, struct decision *decision)
@@ -39,22 +16,6 @@ static bool customer_fits(uint32_t roles, bool has_customer_id, const struct uui
 	return false;
 }
 
-/* The names of the roles, in the order of their bits. */
-static const struct str *list_roles(struct decision *decision, uint32_t roles, size_t *ret_count)
-{
-	struct str *names = arena_take(decision->arena, USER_ROLES_MAX, sizeof(*names));
-
-	*ret_count = 0;
-	if (names == NULL) {
-		decision->overflow = true;
-		return NULL;
-	}
-	for (uint32_t role = 1; role != 0 && role <= roles; role <<= 1)
-		if ((roles & role) != 0)
-			names[(*ret_count)++] = str_of(role_name(role));
-	return names;
-}
-
 static bool is_himself(const struct command *command, const struct uuid *user_id)
 {
 	struct uuid actor;
@@ -62,23 +23,11 @@ static bool is_himself(const struct command *command, const struct uuid *user_id
 	return uuid_parse(&actor, command->actor) && uuid_equal(&actor, user_id);
 }
 
-static bool is_as_expected(const struct user *user, bool has_expected, int64_t expected, struct decision *decision)
-{
-	if (user == NULL)
-		decision_refuse(decision, REFUSAL_NOT_FOUND, "user_id", "no such user");
-	else if (has_expected && expected != user->version)
-		decision_refuse(decision, REFUSAL_VERSION_CONFLICT, "expected_version", "the user's version is %lld",
-				(long long)user->version);
-	else
-		return true;
-	return false;
-}
-
 /* An admin's command about what a user may do: the checks that do not depend on what it is. */
 static bool can_change(const struct command *command, const struct uuid *user_id, const struct user *user, bool has_expected,
 		       int64_t expected, struct decision *decision)
 {
-	if (!is_as_expected(user, has_expected, expected, decision))
+	if (!given_is_as_expected(user, "user_id", "no such user", has_expected, expected, decision))
 		return false;
 	if (!is_himself(command, user_id))
 		return true;
@@ -100,7 +49,7 @@ static bool registration_is_good(const struct command *command, const struct reg
 				"not %d to %d of a-z 0-9 . _ @ + -, a letter or digit in front", USER_LOGIN_MIN, USER_LOGIN_MAX);
 		return false;
 	}
-	if (!read_roles(body->roles, body->roles_count, ret_roles, decision))
+	if (!given_roles(body->roles, body->roles_count, ROLES_OF_PEOPLE, ret_roles, decision))
 		return false;
 	if (*ret_roles != 0 && (command->roles & ROLE_ADMIN) == 0) {
 		decision_refuse(decision, REFUSAL_LIMIT_EXCEEDED, "roles", "only an admin gives roles");
@@ -136,7 +85,7 @@ void decide_register_user(const struct command *command, const struct workset *s
 					  .size = sizeof(((const struct user_login *)login->state)->hash) };
 	event->user_id = body->user_id;
 	event->version = 1;
-	event->roles = list_roles(decision, roles, &event->roles_count);
+	event->roles = list_given_roles(decision, roles, &event->roles_count);
 	event->has_customer_id = body->has_customer_id;
 	event->customer_id = body->customer_id;
 	event->by = command->actor;
@@ -147,11 +96,11 @@ void decide_register_user(const struct command *command, const struct workset *s
 void decide_change_roles(const struct command *command, const struct workset *set, struct decision *decision)
 {
 	const struct change_roles *body = command->body;
-	const struct user *user = workset_state(set, &user_entity, &body->user_id);
+	const struct user *user = given_account(set, &body->user_id, USER_PERSON);
 	struct roles_changed *event;
 	uint32_t roles = 0;
 
-	if (!read_roles(body->roles, body->roles_count, &roles, decision) ||
+	if (!given_roles(body->roles, body->roles_count, ROLES_OF_PEOPLE, &roles, decision) ||
 	    !customer_fits(roles, body->has_customer_id, &body->customer_id, decision) ||
 	    !can_change(command, &body->user_id, user, body->has_expected_version, body->expected_version, decision))
 		return;
@@ -160,7 +109,7 @@ void decide_change_roles(const struct command *command, const struct workset *se
 	event = decision_event(decision, &roles_changed_type);
 	event->user_id = body->user_id;
 	event->version = user->version + 1;
-	event->roles = list_roles(decision, roles, &event->roles_count);
+	event->roles = list_given_roles(decision, roles, &event->roles_count);
 	event->has_customer_id = body->has_customer_id;
 	event->customer_id = body->customer_id;
 	event->reason = body->reason;
@@ -169,28 +118,13 @@ void decide_change_roles(const struct command *command, const struct workset *se
 
 /* ---- BindUser ---- */
 
-static bool add_words(struct scope *scope, bool (*add)(struct scope *scope, struct str word), const struct str *words,
-		      size_t count, const char *field, struct decision *decision)
-{
-	for (size_t index = 0; index < count; index++) {
-		if (add(scope, words[index]))
-			continue;
-		decision_refuse(decision, REFUSAL_BAD_VALUE, field, "item %zu is none, one too many, or not alone as * must be",
-				index + 1);
-		return false;
-	}
-	return true;
-}
-
 void decide_bind_user(const struct command *command, const struct workset *set, struct decision *decision)
 {
 	const struct bind_user *body = command->body;
-	const struct user *user = workset_state(set, &user_entity, &body->user_id);
-	struct scope scope = scope_none;
+	const struct user *user = given_account(set, &body->user_id, USER_PERSON);
 	struct user_bound *event;
 
-	if (!add_words(&scope, scope_add_creditor, body->creditors, body->creditors_count, "creditors", decision) ||
-	    !add_words(&scope, scope_add_source, body->sources, body->sources_count, "sources", decision) ||
+	if (!given_scope(body->creditors, body->creditors_count, body->sources, body->sources_count, decision) ||
 	    !can_change(command, &body->user_id, user, body->has_expected_version, body->expected_version, decision))
 		return;
 
@@ -210,7 +144,7 @@ void decide_bind_user(const struct command *command, const struct workset *set, 
 void decide_disable_user(const struct command *command, const struct workset *set, struct decision *decision)
 {
 	const struct disable_user *body = command->body;
-	const struct user *user = workset_state(set, &user_entity, &body->user_id);
+	const struct user *user = given_account(set, &body->user_id, USER_PERSON);
 	struct user_disabled *event;
 
 	if (!can_change(command, &body->user_id, user, body->has_expected_version, body->expected_version, decision))
@@ -231,7 +165,7 @@ void decide_disable_user(const struct command *command, const struct workset *se
 void decide_enable_user(const struct command *command, const struct workset *set, struct decision *decision)
 {
 	const struct enable_user *body = command->body;
-	const struct user *user = workset_state(set, &user_entity, &body->user_id);
+	const struct user *user = given_account(set, &body->user_id, USER_PERSON);
 	struct user_enabled *event;
 
 	if (!can_change(command, &body->user_id, user, body->has_expected_version, body->expected_version, decision))
@@ -258,11 +192,35 @@ void decide_end_tokens(const struct command *command, const struct workset *set,
 	const struct user *user = workset_state(set, &user_entity, &body->user_id);
 	struct tokens_ended *event;
 
-	if (!is_as_expected(user, body->has_expected_version, body->expected_version, decision))
+	if (!given_is_as_expected(user, "user_id", "no such user or service", body->has_expected_version, body->expected_version,
+				  decision))
 		return;
 
 	/* ---- nothing refuses from here on ---- */
 	event = decision_event(decision, &tokens_ended_type);
+	event->user_id = body->user_id;
+	event->version = user->version + 1;
+	event->reason = body->reason;
+}
+
+/* ---- InviteUser ---- */
+
+/* Who is in changes his password by the old one: an invitation of one's own would let a stolen token do without it. */
+void decide_invite_user(const struct command *command, const struct workset *set, struct decision *decision)
+{
+	const struct invite_user *body = command->body;
+	const struct user *user = given_account(set, &body->user_id, USER_PERSON);
+	struct user_invited *event;
+
+	if (!can_change(command, &body->user_id, user, body->has_expected_version, body->expected_version, decision))
+		return;
+	if (user->state != USER_ACTIVE) {
+		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "user_id", "the user is disabled");
+		return;
+	}
+
+	/* ---- nothing refuses from here on ---- */
+	event = decision_event(decision, &user_invited_type);
 	event->user_id = body->user_id;
 	event->version = user->version + 1;
 	event->reason = body->reason;

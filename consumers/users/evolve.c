@@ -43,17 +43,24 @@ static void on_roles_changed(struct workset *set, const struct roles_changed *ev
 	user->customer_id = event->has_customer_id ? event->customer_id : (struct uuid){ 0 };
 }
 
-static void on_user_bound(struct workset *set, const struct user_bound *event)
+static void bind(struct user *user, const struct str *creditors, size_t creditors_count, const struct str *sources,
+		 size_t sources_count)
 {
-	struct user *user = change_user(set, &event->user_id, event->version);
 	bool fits = true;
 
 	user->scope = scope_none;
-	for (size_t index = 0; index < event->creditors_count; index++)
-		fits &= scope_add_creditor(&user->scope, event->creditors[index]);
-	for (size_t index = 0; index < event->sources_count; index++)
-		fits &= scope_add_source(&user->scope, event->sources[index]);
+	for (size_t index = 0; index < creditors_count; index++)
+		fits &= scope_add_creditor(&user->scope, creditors[index]);
+	for (size_t index = 0; index < sources_count; index++)
+		fits &= scope_add_source(&user->scope, sources[index]);
 	MUST(fits);
+}
+
+static void on_user_bound(struct workset *set, const struct user_bound *event)
+{
+	struct user *user = change_user(set, &event->user_id, event->version);
+
+	bind(user, event->creditors, event->creditors_count, event->sources, event->sources_count);
 }
 
 /* The tokens that are out do not come back when the user does. */
@@ -65,8 +72,58 @@ static void on_user_disabled(struct workset *set, const struct user_disabled *ev
 	user->token_version++;
 }
 
+static void on_service_registered(struct workset *set, const struct service_registered *event)
+{
+	struct user *service = change_user(set, &event->service_id, event->version);
+	struct uuid login_id = user_login_id(event->name);
+	struct user_login *login = workset_change(set, &user_login_entity, &login_id);
+
+	login->is_taken = 1;
+	service->kind = USER_SERVICE;
+	service->state = USER_ACTIVE;
+	service->roles = bits_of(event->roles, event->roles_count);
+	bind(service, event->creditors, event->creditors_count, event->sources, event->sources_count);
+}
+
+static void on_service_changed(struct workset *set, const struct service_changed *event)
+{
+	struct user *service = change_user(set, &event->service_id, event->version);
+
+	service->roles = bits_of(event->roles, event->roles_count);
+	bind(service, event->creditors, event->creditors_count, event->sources, event->sources_count);
+}
+
+static void on_service_revoked(struct workset *set, const struct service_revoked *event)
+{
+	struct user *service = change_user(set, &event->service_id, event->version);
+
+	service->state = USER_REVOKED;
+	service->token_version++;
+}
+
+/* True: it was about a service. */
+static bool evolve_service(struct workset *set, const struct event *event)
+{
+	if (event->type == &service_registered_type) {
+		on_service_registered(set, event->body);
+	} else if (event->type == &service_changed_type) {
+		on_service_changed(set, event->body);
+	} else if (event->type == &secret_renewed_type) {
+		const struct secret_renewed *body = event->body;
+
+		change_user(set, &body->service_id, body->version)->token_version += body->ends_old;
+	} else if (event->type == &service_revoked_type) {
+		on_service_revoked(set, event->body);
+	} else {
+		return false;
+	}
+	return true;
+}
+
 void users_evolve(struct workset *set, const struct event *event)
 {
+	if (evolve_service(set, event))
+		return;
 	if (event->type == &user_registered_type) {
 		on_user_registered(set, event);
 	} else if (event->type == &roles_changed_type) {
@@ -79,6 +136,10 @@ void users_evolve(struct workset *set, const struct event *event)
 		const struct user_enabled *body = event->body;
 
 		change_user(set, &body->user_id, body->version)->state = USER_ACTIVE;
+	} else if (event->type == &user_invited_type) {
+		const struct user_invited *body = event->body;
+
+		(void)change_user(set, &body->user_id, body->version); /* the invitation is the gateway's */
 	} else if (event->type == &tokens_ended_type) {
 		const struct tokens_ended *body = event->body;
 

@@ -13,7 +13,16 @@ static void touch_register_user(const struct command *command, struct workset *s
 	workset_touch(set, &user_login_entity, &login_id, body->login);
 }
 
-/* All other commands are about the user whose id is the key. */
+static void touch_register_service(const struct command *command, struct workset *set)
+{
+	const struct register_service *body = command->body;
+	struct uuid login_id = user_login_id(body->name);
+
+	workset_touch(set, &user_entity, &body->service_id, (struct str){ 0 });
+	workset_touch(set, &user_login_entity, &login_id, body->name);
+}
+
+/* All other commands are about the user or service whose id is the key. */
 static void touch_user(const struct command *command, struct workset *set)
 {
 	workset_touch(set, &user_entity, &command->key, (struct str){ 0 });
@@ -25,6 +34,11 @@ static const struct rule rules[] = {
 	{ &bind_user_type, touch_user, decide_bind_user, false, false },
 	{ &disable_user_type, touch_user, decide_disable_user, false, false },
 	{ &enable_user_type, touch_user, decide_enable_user, false, false },
+	{ &invite_user_type, touch_user, decide_invite_user, false, false },
+	{ &register_service_type, touch_register_service, decide_register_service, false, false },
+	{ &change_service_type, touch_user, decide_change_service, false, false },
+	{ &renew_secret_type, touch_user, decide_renew_secret, false, false },
+	{ &revoke_service_type, touch_user, decide_revoke_service, false, false },
 	{ &end_tokens_type, touch_user, decide_end_tokens, false, false },
 	{ &record_login_type, touch_user, decide_record_login, false, false },
 	{ &record_session_end_type, touch_user, decide_record_session_end, false, false },

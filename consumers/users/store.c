@@ -15,7 +15,7 @@
 
 static const struct db_statement select_users = {
 	.name = "users_select_users",
-	.sql = "SELECT u.n, a.version, a.state, a.roles, a.customer_id, a.scope, a.token_version "
+	.sql = "SELECT u.n, a.version, a.state, a.roles, a.customer_id, a.scope, a.token_version, a.kind "
 	       "FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) JOIN users.account a ON a.user_id = u.id",
 };
 
@@ -33,6 +33,8 @@ static int read_user(void *self, const struct db_result *result, int row, struct
 	if (!scope_read(&user->scope, db_str(result, row, 5)))
 		return err_set(err, ERR_POISON, "what a user is bound to cannot be read");
 	user->token_version = db_int64(result, row, 6);
+	user->kind = user_kind_by_name(db_str(result, row, 7));
+	MUST(user->kind != USER_KIND_COUNT);
 	MUST(user->state != USER_NONE);
 	return 0;
 }
@@ -82,19 +84,35 @@ static int users_load(void *self, struct db *db, struct slot **slots, size_t cou
 static const struct db_table table_accounts = {
 	.name = "users.account",
 	.columns = "user_id uuid, login text, state text, roles integer, customer_id uuid, version bigint, "
-		   "registered_at timestamptz",
+		   "registered_at timestamptz, scope text, token_version bigint, kind text",
 };
 
-static void copy_account(struct db_copy *copy, const struct workset *set, const struct logged_event *logged)
+/* Of an event that makes an account: whose it is, and under which login or name. */
+static bool makes_account(const struct event *event, struct uuid *ret_id, struct str *ret_login)
 {
-	const struct user_registered *registered = logged->event->body;
-	const struct register_user *command = logged->event->command->body;
-	const struct user *user = workset_state(set, &user_entity, &registered->user_id);
+	if (event->type == &user_registered_type) {
+		*ret_id = ((const struct user_registered *)event->body)->user_id;
+		*ret_login = ((const struct register_user *)event->command->body)->login;
+	} else if (event->type == &service_registered_type) {
+		*ret_id = ((const struct service_registered *)event->body)->service_id;
+		*ret_login = ((const struct service_registered *)event->body)->name;
+	} else {
+		return false;
+	}
+	return true;
+}
+
+/* As it is at the end of the batch: what was changed since is no update. */
+static void copy_account(struct users_store *store, const struct workset *set, const struct uuid *id, struct str login,
+			 int64_t at_ms)
+{
+	struct db_copy *copy = &store->accounts;
+	const struct user *user = workset_state(set, &user_entity, id);
 
 	MUST(user != NULL);
 	db_copy_row(copy);
-	db_copy_uuid(copy, &registered->user_id);
-	db_copy_str(copy, command->login);
+	db_copy_uuid(copy, id);
+	db_copy_str(copy, login);
 	db_copy_str(copy, str_of(user_state_name(user->state)));
 	db_copy_int32(copy, (int32_t)user->roles);
 	if (uuid_is_none(&user->customer_id))
@@ -102,7 +120,12 @@ static void copy_account(struct db_copy *copy, const struct workset *set, const 
 	else
 		db_copy_uuid(copy, &user->customer_id);
 	db_copy_int64(copy, user->version);
-	db_copy_instant(copy, logged->at_ms);
+	db_copy_instant(copy, at_ms);
+	buf_reset(&store->scope);
+	scope_write(&user->scope, &store->scope);
+	db_copy_str(copy, buf_str(&store->scope));
+	db_copy_int64(copy, user->token_version);
+	db_copy_str(copy, str_of(user_kind_name(user->kind)));
 }
 
 static const struct db_statement update_accounts = {
@@ -161,12 +184,14 @@ static int users_save(void *self, struct db *db, const struct workset *set, cons
 {
 	struct users_store *store = self;
 	struct slot **slots;
+	struct uuid id;
+	struct str login;
 	size_t count;
 
 	db_copy_reset(&store->accounts);
 	for (size_t index = 0; index < events_count; index++)
-		if (events[index].event->type == &user_registered_type)
-			copy_account(&store->accounts, set, &events[index]);
+		if (makes_account(events[index].event, &id, &login))
+			copy_account(store, set, &id, login, events[index].at_ms);
 	if (db_write_copy(db, &store->accounts, err) < 0)
 		return -1;
 	slots = slots_to_update(&store->list, set, &user_entity, &count);

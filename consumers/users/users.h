@@ -15,11 +15,14 @@
  *   RegisterUser --> UserRegistered        RecordLogin ------> UserLoggedIn, LoginFailed
  *   ChangeRoles ---> RolesChanged          RecordSessionEnd -> SessionEnded
  *   BindUser ------> UserBound
- *   DisableUser ---> UserDisabled           EndTokens --------> TokensEnded
- *   EnableUser ----> UserEnabled
+ *   DisableUser ---> UserDisabled
+ *   EnableUser ----> UserEnabled           RegisterService ---> ServiceRegistered
+ *   InviteUser ----> UserInvited           ChangeService -----> ServiceChanged
+ *                                          RenewSecret -------> SecretRenewed
+ *   EndTokens -----> TokensEnded           RevokeService -----> ServiceRevoked
  *
  * Invariants: no password, hash or refresh token is ever in a command, a state or an event; nobody changes what he himself may
- * do; rights of programs (system, notifier, clock) are no person's.
+ * do; rights of programs (system, notifier, clock) are no person's, and no service's that an admin makes.
  */
 struct store;
 
@@ -28,10 +31,14 @@ extern const struct store users_store; /* store.c */
 
 /* ---- states ---- */
 
-enum user_state { USER_NONE, USER_ACTIVE, USER_DISABLED, USER_STATE_COUNT };
+enum user_state { USER_NONE, USER_ACTIVE, USER_DISABLED, USER_REVOKED /* a service, for good */, USER_STATE_COUNT };
+
+/* Whoever can be let in: a person with a password, or a service, which is a program with a secret. */
+enum user_kind { USER_PERSON, USER_SERVICE, USER_KIND_COUNT };
 
 struct user {
 	int64_t version;
+	uint32_t kind;           /* enum user_kind */
 	uint32_t state;          /* enum user_state */
 	uint32_t roles;          /* bits of model/command.h */
 	struct uuid customer_id; /* whose portal user it is; none: nobody's */
@@ -42,7 +49,7 @@ struct user {
 	int64_t version_stored;
 };
 
-/* A login that is taken. */
+/* A login, or the name of a service, that is taken. */
 struct user_login {
 	uint32_t is_taken; /* 1 */
 	uint8_t hash[16];  /* keyed, for the event; the store fills it whether it is taken or not: the key is not the rules' to
@@ -63,6 +70,8 @@ bool user_login_is_valid(struct str login);
 
 const char *user_state_name(enum user_state state);
 enum user_state user_state_by_name(struct str name); /* USER_NONE: unknown */
+const char *user_kind_name(enum user_kind kind);
+enum user_kind user_kind_by_name(struct str name); /* USER_KIND_COUNT: unknown */
 
 /* ---- rules ---- */
 
@@ -71,6 +80,11 @@ void decide_change_roles(const struct command *command, const struct workset *se
 void decide_bind_user(const struct command *command, const struct workset *set, struct decision *decision);
 void decide_disable_user(const struct command *command, const struct workset *set, struct decision *decision);
 void decide_enable_user(const struct command *command, const struct workset *set, struct decision *decision);
+void decide_invite_user(const struct command *command, const struct workset *set, struct decision *decision);
+void decide_register_service(const struct command *command, const struct workset *set, struct decision *decision);
+void decide_change_service(const struct command *command, const struct workset *set, struct decision *decision);
+void decide_renew_secret(const struct command *command, const struct workset *set, struct decision *decision);
+void decide_revoke_service(const struct command *command, const struct workset *set, struct decision *decision);
 void decide_end_tokens(const struct command *command, const struct workset *set, struct decision *decision);
 void decide_record_login(const struct command *command, const struct workset *set, struct decision *decision);
 void decide_record_session_end(const struct command *command, const struct workset *set, struct decision *decision);

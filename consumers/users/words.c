@@ -1,7 +1,9 @@
 #include "base/must.h"
 #include "consumers/users/users.h"
 
-static const char *const states[] = { [USER_NONE] = "", [USER_ACTIVE] = "active", [USER_DISABLED] = "disabled" };
+static const char *const states[] = {
+	[USER_NONE] = "", [USER_ACTIVE] = "active", [USER_DISABLED] = "disabled", [USER_REVOKED] = "revoked"
+};
 _Static_assert(sizeof(states) / sizeof(states[0]) == USER_STATE_COUNT, "a word for each state");
 
 const char *user_state_name(enum user_state state)
@@ -16,6 +18,23 @@ enum user_state user_state_by_name(struct str name)
 		if (str_is(name, states[state]))
 			return state;
 	return USER_NONE;
+}
+
+static const char *const kinds[] = { [USER_PERSON] = "person", [USER_SERVICE] = "service" };
+_Static_assert(sizeof(kinds) / sizeof(kinds[0]) == USER_KIND_COUNT, "a word for each kind");
+
+const char *user_kind_name(enum user_kind kind)
+{
+	MUST(kind < USER_KIND_COUNT);
+	return kinds[kind];
+}
+
+enum user_kind user_kind_by_name(struct str name)
+{
+	for (enum user_kind kind = USER_PERSON; kind < USER_KIND_COUNT; kind++)
+		if (str_is(name, kinds[kind]))
+			return kind;
+	return USER_KIND_COUNT;
 }
 
 static bool is_alnum(char character)

@@ -9,6 +9,7 @@
 struct user_note {
 	int64_t registered_at_ms;
 	struct str login_hash; /* empty: of an event from before it had one */
+	struct str name;       /* of a service */
 };
 
 /* The login is in the command only: the user's id stands for it. */
@@ -24,11 +25,21 @@ static void prepare_users(struct fold *fold, struct command *command, const stru
 	command->body = body;
 }
 
+static void note_service(struct fold *fold, const struct service_registered *body, const struct logged_line *line)
+{
+	struct user_note *note = fold_note(fold, &user_entity, &body->service_id, sizeof(*note));
+
+	note->registered_at_ms = line->row.at_ms;
+	note->name = fold_copy(fold, body->name);
+}
+
 static void note_users(struct fold *fold, const struct event *event, const struct logged_line *line)
 {
 	const struct user_registered *body = event->body;
 	struct user_note *note;
 
+	if (event->type == &service_registered_type)
+		note_service(fold, event->body, line);
 	if (event->type != &user_registered_type)
 		return;
 	note = fold_note(fold, &user_entity, &body->user_id, sizeof(*note));
@@ -60,7 +71,10 @@ static void check_account(struct fold *fold, struct table_row *row)
 	if (user == NULL || note == NULL)
 		return;
 	row->column = 2;
-	check_login(row, note->login_hash);
+	if (note->name.size > 0)
+		expect_bytes(row, note->name);
+	else
+		check_login(row, note->login_hash);
 	expect_bytes(row, str_of(user_state_name(user->state)));
 	expect_int32(row, (int32_t)user->roles);
 	expect_uuid_or_null(row, &user->customer_id);
@@ -71,12 +85,13 @@ static void check_account(struct fold *fold, struct table_row *row)
 	expect_bytes(row, buf_str(&scope));
 	buf_release(&scope);
 	expect_int64(row, user->token_version);
+	expect_bytes(row, str_of(user_kind_name(user->kind)));
 }
 
 static const struct folded_table tables[] = {
 	{ .name = "users.account",
 	  .select = "SELECT user_id, user_id, login, state, roles, customer_id, version, registered_at, scope, "
-		    "token_version FROM users.account",
+		    "token_version, kind FROM users.account",
 	  .ids = 1,
 	  .entity = &user_entity,
 	  .check = check_account },

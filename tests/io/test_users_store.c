@@ -123,6 +123,90 @@ static void test_users_store__bindings_are_kept_and_changed(void **state)
 			 4);
 }
 
+/* A service that is made and changed in one batch, and one that was there. */
+static void test_users_store__services_are_kept_and_changed(void **state)
+{
+	static const struct str creditors[] = { { "019a0000-0000-7000-8000-000000000001", 36 } };
+	static const struct str roles[] = { { "creditor", 8 } };
+	static const struct str all[] = { { "*", 1 } };
+	struct register_service first = {
+		.service_id = spec_id('S', 1), .name = STR("bank-feed"), .roles = roles, .roles_count = 1
+	};
+	struct register_service second = { .service_id = spec_id('S', 2), .name = STR("crm") };
+	struct change_service change = { .service_id = spec_id('S', 1),
+					 .roles = roles,
+					 .roles_count = 1,
+					 .creditors = creditors,
+					 .creditors_count = 1,
+					 .sources = all,
+					 .sources_count = 1 };
+	struct revoke_service revoke = { .service_id = spec_id('S', 1) };
+	struct bind_user bind = { .user_id = spec_id('U', 1), .sources = all, .sources_count = 1, .reason = STR("") };
+
+	(void)state;
+	store_add(&spec, &register_service_type, &first);
+	store_add(&spec, &change_service_type, &change);
+	store_add(&spec, &register_service_type, &second);
+	add_user(1, STR("anna"));
+	store_add(&spec, &bind_user_type, &bind);
+	store_run(&spec);
+	assert_int_equal(
+		store_number(&spec, "test_service",
+			     "SELECT version FROM users.api_service WHERE name = 'bank-feed' AND state = 'active' AND roles = 16 "
+			     "AND scope = '019a0000-0000-7000-8000-000000000001;*'"),
+		2);
+	assert_int_equal(store_number(&spec, "test_services", "SELECT count(*) FROM users.api_service"), 2);
+	assert_int_equal(store_number(&spec, "test_users",
+				      "SELECT count(*) FROM users.api_user WHERE scope = ';*' AND version = 2"),
+			 1);
+	store_add(&spec, &revoke_service_type, &revoke);
+	store_run(&spec);
+	assert_int_equal(
+		store_number(
+			&spec, "test_revoked",
+			"SELECT a.version FROM users.account a JOIN users.public_user p USING (user_id) WHERE p.roles = 0 AND "
+			"p.token_version = 1 AND a.state = 'revoked' AND a.login = 'bank-feed'"),
+		3);
+	store_add(&spec, &revoke_service_type, &revoke);
+	store_run(&spec);
+	then_refuses(&spec, 0, REFUSAL_BAD_TRANSITION);
+}
+
+/* The newest secret, and for a day the one before it. */
+static void test_users_store__a_service_has_two_secrets_at_most(void **state)
+{
+	struct register_service service = { .service_id = spec_id('S', 1), .name = STR("bank-feed") };
+	struct revoke_service revoke = { .service_id = spec_id('S', 1) };
+
+	(void)state;
+	store_add(&spec, &register_service_type, &service);
+	add_user(1, STR("anna"));
+	store_run(&spec);
+#define ADD_SECRET(name, digit, ends_old)                                                                                        \
+	store_number(&spec, name,                                                                                                \
+		     "SELECT count(*) FROM users.account a, users.add_client_secret(a.user_id, decode(repeat('0" digit           \
+		     "', 32), 'hex'), " ends_old ") AS added WHERE added AND a.kind = 'service'")
+#define SECRETS "SELECT count(*) FROM users.client_secret WHERE ends_at IS NULL OR ends_at > now() + interval '23 hours'"
+	assert_int_equal(ADD_SECRET("test_secret_1", "1", "false"), 1);
+	assert_int_equal(ADD_SECRET("test_secret_2", "2", "false"), 1);
+	assert_int_equal(ADD_SECRET("test_secret_3", "3", "false"), 1);
+	assert_int_equal(store_number(&spec, "test_two", SECRETS), 2);
+	assert_int_equal(store_number(&spec, "test_newest",
+				      "SELECT count(*) FROM users.client_secret WHERE ends_at IS NULL AND hash = "
+				      "decode(repeat('03', 32), 'hex')"),
+			 1);
+	assert_int_equal(ADD_SECRET("test_secret_4", "4", "true"), 1);
+	assert_int_equal(store_number(&spec, "test_one", "SELECT count(*) FROM users.client_secret"), 1);
+	assert_int_equal(store_number(&spec, "test_user_has_none",
+				      "SELECT count(*) FROM users.account a, users.add_client_secret(a.user_id, "
+				      "decode(repeat('05', 32), 'hex'), "
+				      "false) AS added WHERE added AND a.kind = 'person'"),
+			 0);
+	store_add(&spec, &revoke_service_type, &revoke);
+	store_run(&spec);
+	assert_int_equal(ADD_SECRET("test_secret_6", "6", "false"), 0);
+}
+
 static void test_users_store__what_is_taken_is_seen(void **state)
 {
 	(void)state;
@@ -352,6 +436,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		TEST(test_users_store__users_are_kept_and_changed),
 		TEST(test_users_store__bindings_are_kept_and_changed),
+		TEST(test_users_store__services_are_kept_and_changed),
+		TEST(test_users_store__a_service_has_two_secrets_at_most),
 		TEST(test_users_store__what_is_taken_is_seen),
 		TEST(test_users_store__the_worker_never_sees_a_password_nor_a_token),
 		TEST(test_users_store__roles_have_the_same_names_everywhere),

@@ -336,11 +336,15 @@ static void tell_users(void)
 				     .sources_count = 1,
 				     .reason = STR("his") };
 	struct disable_user disable = { .user_id = spec_id('U', 1), .reason = STR("left") };
+	struct register_service service = { .service_id = spec_id('U', 2), .name = STR("bank-feed") };
+	struct renew_secret renew = { .service_id = spec_id('U', 2), .ends_old = true, .reason = STR("leaked") };
 
 	world_do(&world, USERS, &register_user_type, &user);
 	world_do(&world, USERS, &change_roles_type, &change);
 	world_do(&world, USERS, &bind_user_type, &bind_to);
 	world_do(&world, USERS, &disable_user_type, &disable);
+	world_do(&world, USERS, &register_service_type, &service);
+	world_do(&world, USERS, &renew_secret_type, &renew);
 }
 
 static void tell_reports(void)
@@ -553,6 +557,8 @@ static const struct wrong wrongs[] = {
 	{ "notifier.dispatch", "UPDATE notifier.dispatch SET send_by = now() WHERE " MESSAGE_1, "P7", "send_by is not" },
 	{ "users.account", "UPDATE users.account SET scope = '*;*'", "P7", "scope is not" },
 	{ "users.account", "UPDATE users.account SET token_version = 0", "P7", "token_version is not" },
+	{ "users.account", "UPDATE users.account SET kind = 'person'", "P7", "kind is not" },
+	{ "users.account", "UPDATE users.account SET login = 'bank-2' WHERE kind = 'service'", "P7", "login is not" },
 	{ "users.account",
 	  "UPDATE users.account SET roles = 1 WHERE "
 	  "true",
@@ -605,7 +611,7 @@ static const struct wrong wrongs[] = {
 	  "subject_sealed and body_sealed are not" },
 	{ "communications.outbox", "UPDATE communications.outbox SET address_sealed = subject_sealed WHERE " MESSAGE_1, "P7",
 	  "address_sealed is not its contact point's" },
-	{ "users.account", "UPDATE users.account SET login = 'mallory'", "P7", "login is not" },
+	{ "users.account", "UPDATE users.account SET login = 'mallory' WHERE kind = 'person'", "P7", "login is not" },
 };
 
 static void exec_in(const char *before, const char *table, const char *after)

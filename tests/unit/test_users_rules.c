@@ -396,6 +396,241 @@ static void test_users__an_admin_ends_his_own_tokens_alone(void **state)
 	then_events(&spec, "TokensEnded");
 }
 
+/* ---- services ---- */
+
+static const struct str creditor_role[] = { { "creditor", 8 } };
+static const struct str a_creditor[] = { { "019a0000-0000-7000-8000-000000000001", 36 } };
+static const struct str bank_1[] = { { "bank-1", 6 } };
+
+static struct register_service a_service(void)
+{
+	return (struct register_service){ .service_id = spec_id('S', 1),
+					  .name = STR("bank-feed"),
+					  .roles = creditor_role,
+					  .roles_count = 1,
+					  .creditors = a_creditor,
+					  .creditors_count = 1,
+					  .sources = bank_1,
+					  .sources_count = 1 };
+}
+
+static void given_service(void)
+{
+	static struct register_service body;
+
+	body = a_service();
+	spec_when(&spec, &register_service_type, &body);
+	then_events(&spec, "ServiceRegistered");
+}
+
+static const struct user *the_service(void)
+{
+	struct uuid id = spec_id('S', 1);
+
+	return workset_state(&spec.set, &user_entity, &id);
+}
+
+static void test_services__are_made_with_roles_and_bindings(void **state)
+{
+	const struct service_registered *event;
+
+	(void)state;
+	given_service();
+	event = then_event(&spec, 0, service_registered);
+	assert_int_equal(event->version, 1);
+	assert_true(str_is(event->name, "bank-feed"));
+	assert_int_equal(event->roles_count, 1);
+	assert_int_equal(event->creditors_count, 1);
+	assert_int_equal(event->sources_count, 1);
+	assert_int_equal(the_service()->kind, USER_SERVICE);
+	assert_int_equal(the_service()->state, USER_ACTIVE);
+	assert_int_equal(the_service()->roles, ROLE_CREDITOR);
+	assert_true(scope_has_source(&the_service()->scope, STR("bank-1")));
+	assert_false(the_service()->scope.all_creditors);
+}
+
+static void test_services__have_no_role_of_an_admin_of_programs_or_of_people(void **state)
+{
+	static const char *const taken[] = { "creditor", "agent", "auditor", "reporting" };
+	static const char *const refused[] = { "admin",  "compliance", "supervisor", "consumer",
+					       "system", "notifier",   "clock",      "emperor" };
+	struct change_service change = { .service_id = spec_id('S', 1), .roles_count = 1 };
+	struct register_service body = a_service();
+	struct str role;
+
+	(void)state;
+	body.roles = change.roles = &role;
+	for (size_t index = 0; index < sizeof(refused) / sizeof(refused[0]); index++) {
+		role = str_of(refused[index]);
+		spec_when(&spec, &register_service_type, &body);
+		then_refused(&spec, REFUSAL_BAD_VALUE, "roles");
+	}
+	given_service();
+	for (size_t index = 0; index < sizeof(refused) / sizeof(refused[0]); index++) {
+		role = str_of(refused[index]);
+		spec_when(&spec, &change_service_type, &change);
+		then_refused(&spec, REFUSAL_BAD_VALUE, "roles");
+	}
+	for (size_t index = 0; index < sizeof(taken) / sizeof(taken[0]); index++) {
+		role = str_of(taken[index]);
+		spec_when(&spec, &change_service_type, &change);
+		then_events(&spec, "ServiceChanged");
+		assert_int_equal(the_service()->roles, role_by_name(role));
+	}
+}
+
+static void test_services__and_users_have_one_set_of_names_and_ids(void **state)
+{
+	struct register_service body = a_service();
+	struct register_user user = a_user();
+
+	(void)state;
+	given_service();
+	user.login = STR("bank-feed");
+	spec_when(&spec, &register_user_type, &user);
+	then_refused(&spec, REFUSAL_EXISTS, "login");
+	body.name = STR("another");
+	spec_when(&spec, &register_service_type, &body);
+	then_refused(&spec, REFUSAL_EXISTS, "service_id");
+	given_user();
+	body.service_id = spec_id('S', 2);
+	body.name = STR("anna@example.org");
+	spec_when(&spec, &register_service_type, &body);
+	then_refused(&spec, REFUSAL_EXISTS, "name");
+	body.name = STR("Bank Feed");
+	spec_when(&spec, &register_service_type, &body);
+	then_refused(&spec, REFUSAL_BAD_VALUE, "name");
+	body.name = STR("b");
+	spec_when(&spec, &register_service_type, &body);
+	then_refused(&spec, REFUSAL_BAD_VALUE, "name");
+}
+
+static void test_services__are_bound_to_exactly_what_an_admin_says(void **state)
+{
+	struct change_service body = { .service_id = spec_id('S', 1),
+				       .roles = creditor_role,
+				       .roles_count = 1,
+				       .reason = STR("moved"),
+				       .has_expected_version = true,
+				       .expected_version = 7 };
+	struct register_service bad = a_service();
+
+	(void)state;
+	bad.sources = a_creditor; /* as a name too long */
+	spec_when(&spec, &register_service_type, &bad);
+	then_refused(&spec, REFUSAL_BAD_VALUE, "sources");
+	given_service();
+	spec_when(&spec, &change_service_type, &body);
+	then_refused(&spec, REFUSAL_VERSION_CONFLICT, "expected_version");
+	body.expected_version = 1;
+	spec_when(&spec, &change_service_type, &body);
+	then_events(&spec, "ServiceChanged");
+	assert_true(scope_is_empty(&the_service()->scope));
+	assert_int_equal(the_service()->version, 2);
+	assert_int_equal(the_service()->token_version, 0);
+	body.creditors = bank_1; /* no id */
+	body.creditors_count = 1;
+	body.expected_version = 2;
+	spec_when(&spec, &change_service_type, &body);
+	then_refused(&spec, REFUSAL_BAD_VALUE, "creditors");
+}
+
+static void test_services__a_secret_is_renewed_with_an_end_of_the_old_or_without(void **state)
+{
+	struct renew_secret body = { .service_id = spec_id('S', 1), .reason = STR("yearly") };
+
+	(void)state;
+	given_service();
+	spec_when(&spec, &renew_secret_type, &body);
+	then_events(&spec, "SecretRenewed");
+	assert_false(then_event(&spec, 0, secret_renewed)->ends_old);
+	assert_int_equal(the_service()->token_version, 0);
+	body.ends_old = true;
+	spec_when(&spec, &renew_secret_type, &body);
+	then_events(&spec, "SecretRenewed");
+	assert_true(then_event(&spec, 0, secret_renewed)->ends_old);
+	assert_int_equal(the_service()->token_version, 1);
+	assert_int_equal(the_service()->version, 3);
+}
+
+static void test_services__are_revoked_for_good(void **state)
+{
+	struct revoke_service body = { .service_id = spec_id('S', 1), .reason = STR("leaked") };
+	struct renew_secret renew = { .service_id = spec_id('S', 1) };
+	struct change_service change = { .service_id = spec_id('S', 1) };
+
+	(void)state;
+	given_service();
+	spec_when(&spec, &revoke_service_type, &body);
+	then_events(&spec, "ServiceRevoked");
+	assert_int_equal(the_service()->state, USER_REVOKED);
+	assert_int_equal(the_service()->token_version, 1);
+	spec_when(&spec, &revoke_service_type, &body);
+	then_refused(&spec, REFUSAL_BAD_TRANSITION, "service_id");
+	spec_when(&spec, &renew_secret_type, &renew);
+	then_refused(&spec, REFUSAL_BAD_TRANSITION, "service_id");
+	spec_when(&spec, &change_service_type, &change);
+	then_refused(&spec, REFUSAL_BAD_TRANSITION, "service_id");
+}
+
+/* Two kinds of things, though one table holds them: what a path or a command calls a user is none when it is a service. */
+static void test_services__are_no_users_and_users_no_services(void **state)
+{
+	const struct uuid user = spec_id('U', 1), service = spec_id('S', 1);
+	struct change_roles roles = { .user_id = service };
+	struct bind_user bind = { .user_id = service };
+	struct disable_user disable = { .user_id = service };
+	struct enable_user enable = { .user_id = service };
+	struct invite_user invite = { .user_id = service };
+	struct change_service change = { .service_id = user };
+	struct renew_secret renew = { .service_id = user };
+	struct revoke_service revoke = { .service_id = user };
+	struct end_tokens end = { .user_id = service };
+
+	(void)state;
+	given_user();
+	given_service();
+	spec_when(&spec, &change_roles_type, &roles);
+	then_refused(&spec, REFUSAL_NOT_FOUND, "user_id");
+	spec_when(&spec, &bind_user_type, &bind);
+	then_refused(&spec, REFUSAL_NOT_FOUND, "user_id");
+	spec_when(&spec, &disable_user_type, &disable);
+	then_refused(&spec, REFUSAL_NOT_FOUND, "user_id");
+	spec_when(&spec, &enable_user_type, &enable);
+	then_refused(&spec, REFUSAL_NOT_FOUND, "user_id");
+	spec_when(&spec, &invite_user_type, &invite);
+	then_refused(&spec, REFUSAL_NOT_FOUND, "user_id");
+	spec_when(&spec, &change_service_type, &change);
+	then_refused(&spec, REFUSAL_NOT_FOUND, "service_id");
+	spec_when(&spec, &renew_secret_type, &renew);
+	then_refused(&spec, REFUSAL_NOT_FOUND, "service_id");
+	spec_when(&spec, &revoke_service_type, &revoke);
+	then_refused(&spec, REFUSAL_NOT_FOUND, "service_id");
+	spec_when(&spec, &end_tokens_type, &end); /* tokens are tokens */
+	then_events(&spec, "TokensEnded");
+}
+
+/* ---- InviteUser ---- */
+
+static void test_users__are_invited_by_others_while_they_are_active(void **state)
+{
+	struct invite_user body = { .user_id = spec_id('U', 1), .reason = STR("first day") };
+	struct disable_user disable = { .user_id = spec_id('U', 1), .reason = STR("") };
+	char himself[UUID_TEXT_SIZE + 1];
+
+	(void)state;
+	given_user();
+	uuid_format(himself, &body.user_id);
+	when_says(himself, ROLE_ADMIN, &invite_user_type, &body);
+	then_refused(&spec, REFUSAL_NEEDS_SECOND_PERSON, "user_id");
+	spec_when(&spec, &invite_user_type, &body);
+	then_events(&spec, "UserInvited");
+	assert_int_equal(the_user()->version, 2);
+	spec_when(&spec, &disable_user_type, &disable);
+	spec_when(&spec, &invite_user_type, &body);
+	then_refused(&spec, REFUSAL_BAD_TRANSITION, "user_id");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -415,6 +650,14 @@ int main(void)
 		TEST(test_users__nobody_binds_himself),
 		TEST(test_users__tokens_are_ended_and_no_right_with_them),
 		TEST(test_users__an_admin_ends_his_own_tokens_alone),
+		TEST(test_services__are_made_with_roles_and_bindings),
+		TEST(test_services__have_no_role_of_an_admin_of_programs_or_of_people),
+		TEST(test_services__and_users_have_one_set_of_names_and_ids),
+		TEST(test_services__are_bound_to_exactly_what_an_admin_says),
+		TEST(test_services__a_secret_is_renewed_with_an_end_of_the_old_or_without),
+		TEST(test_services__are_revoked_for_good),
+		TEST(test_services__are_no_users_and_users_no_services),
+		TEST(test_users__are_invited_by_others_while_they_are_active),
 	};
 
 	return cmocka_run_group_tests_name("users rules", tests, NULL, NULL);

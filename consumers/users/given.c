@@ -1,0 +1,80 @@
+#include "consumers/users/given.h"
+
+const struct user *given_account(const struct workset *set, const struct uuid *id, enum user_kind kind)
+{
+	const struct user *user = workset_state(set, &user_entity, id);
+
+	return user != NULL && user->kind == kind ? user : NULL;
+}
+
+bool given_roles(const struct str *names, size_t count, uint32_t allowed, uint32_t *ret_roles, struct decision *decision)
+{
+	uint32_t roles = 0;
+
+	for (size_t index = 0; index < count; index++) {
+		uint32_t role = role_by_name(names[index]);
+
+		if (role == 0) {
+			decision_refuse(decision, REFUSAL_BAD_VALUE, "roles", "item %zu is not the name of a role", index + 1);
+			return false;
+		}
+		if ((role & allowed) == 0) {
+			decision_refuse(decision, REFUSAL_BAD_VALUE, "roles", "%s is a role of %s", role_name(role),
+					(role & ROLES_OF_PROGRAMS) != 0 ? "programs" : "people");
+			return false;
+		}
+		roles |= role;
+	}
+	*ret_roles = roles;
+	return true;
+}
+
+const struct str *list_given_roles(struct decision *decision, uint32_t roles, size_t *ret_count)
+{
+	struct str *names = arena_take(decision->arena, USER_ROLES_MAX, sizeof(*names));
+
+	*ret_count = 0;
+	if (names == NULL) {
+		decision->overflow = true;
+		return NULL;
+	}
+	for (uint32_t role = 1; role != 0 && role <= roles; role <<= 1)
+		if ((roles & role) != 0)
+			names[(*ret_count)++] = str_of(role_name(role));
+	return names;
+}
+
+static bool add_words(struct scope *scope, bool (*add)(struct scope *scope, struct str word), const struct str *words,
+		      size_t count, const char *field, struct decision *decision)
+{
+	for (size_t index = 0; index < count; index++) {
+		if (add(scope, words[index]))
+			continue;
+		decision_refuse(decision, REFUSAL_BAD_VALUE, field, "item %zu is none, one too many, or not alone as * must be",
+				index + 1);
+		return false;
+	}
+	return true;
+}
+
+bool given_scope(const struct str *creditors, size_t creditors_count, const struct str *sources, size_t sources_count,
+		 struct decision *decision)
+{
+	struct scope scope = scope_none;
+
+	return add_words(&scope, scope_add_creditor, creditors, creditors_count, "creditors", decision) &&
+	       add_words(&scope, scope_add_source, sources, sources_count, "sources", decision);
+}
+
+bool given_is_as_expected(const struct user *user, const char *field, const char *none, bool has_expected, int64_t expected,
+			  struct decision *decision)
+{
+	if (user == NULL)
+		decision_refuse(decision, REFUSAL_NOT_FOUND, field, "%s", none);
+	else if (has_expected && expected != user->version)
+		decision_refuse(decision, REFUSAL_VERSION_CONFLICT, "expected_version", "the version is %lld",
+				(long long)user->version);
+	else
+		return true;
+	return false;
+}

@@ -1,0 +1,30 @@
+#ifndef CONSUMERS_USERS_GIVEN_H
+#define CONSUMERS_USERS_GIVEN_H
+
+#include "consumers/users/users.h"
+
+/* What commands about users and about services say in the same words. Those that return a bool have refused when it is false. */
+
+#define ROLES_OF_PROGRAMS ((uint32_t)(ROLE_SYSTEM | ROLE_NOTIFIER | ROLE_CLOCK)) /* these sign their own tokens, with a key */
+#define ROLES_OF_PEOPLE   (~ROLES_OF_PROGRAMS)
+/*
+ * What a service may be: no admin, which could make services of its own; nothing that is a person's to decide (compliance, supervisor);
+ * no portal user.
+ */
+#define ROLES_OF_SERVICES ((uint32_t)(ROLE_CREDITOR | ROLE_AGENT | ROLE_AUDITOR | ROLE_REPORTING))
+
+/* The state of an account if it is of this kind; else NULL: for commands about the other kind there is no such one. */
+const struct user *given_account(const struct workset *set, const struct uuid *id, enum user_kind kind);
+
+bool given_roles(const struct str *names, size_t count, uint32_t allowed, uint32_t *ret_roles, struct decision *decision);
+
+/* Their names, in the order of their bits. */
+const struct str *list_given_roles(struct decision *decision, uint32_t roles, size_t *ret_count);
+
+bool given_scope(const struct str *creditors, size_t creditors_count, const struct str *sources, size_t sources_count,
+		 struct decision *decision);
+
+bool given_is_as_expected(const struct user *user, const char *field, const char *none, bool has_expected, int64_t expected,
+			  struct decision *decision);
+
+#endif
