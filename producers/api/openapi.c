@@ -226,8 +226,9 @@ void openapi_add_header(json_t *response, const char *name, bool is_required, co
 }
 
 /*
- * What is refused by the row alone, before a handler is asked; and by rights that cannot be looked up, or at the end. What the guard turns
- * away (guard.h) could have been any operation's; only 505 is nobody's, for nobody who reads the document speaks another HTTP.
+ * What is refused by the row alone, before a handler is asked; and by rights that cannot be looked up, or at the end. What the
+ * guard turns away (guard.h) could have been any operation's; only 505 is nobody's, for nobody who reads the document speaks
+ * another HTTP.
  */
 static void add_refusals(json_t *operation, const struct route *route)
 {
