@@ -10,6 +10,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "model/command.h"
 #include "producers/api/openapi.h"
 
 #define TEXT_SIZE_MAX ((size_t)8 << 20)
@@ -355,6 +356,18 @@ static void test_openapi__every_operation_may_be_turned_away(void **state)
 	json_decref(document);
 }
 
+/* Whoever has a token may ask who he is: also a clock. */
+static void test_openapi__a_service_may_have_any_role(void **state)
+{
+	json_t *document = make(api_routes);
+	json_t *service = json_array_get(AT(document, "components", "schemas", "Me", "oneOf"), 1);
+
+	(void)state;
+	for (uint32_t role = ROLE_ADMIN; role <= ROLE_LAST; role <<= 1)
+		assert_true(has_item(AT(service, "properties", "roles", "items", "enum"), role_name(role)));
+	json_decref(document);
+}
+
 static void test_openapi__a_column_is_shown_as_it_is_described(void **state)
 {
 	json_t *document = make(api_routes);
@@ -400,6 +413,7 @@ int main(void)
 		cmocka_unit_test(test_openapi__a_delete_says_how_it_takes_a_version),
 		cmocka_unit_test(test_openapi__answers_follow_from_the_row),
 		cmocka_unit_test(test_openapi__every_operation_may_be_turned_away),
+		cmocka_unit_test(test_openapi__a_service_may_have_any_role),
 		cmocka_unit_test(test_openapi__a_column_is_shown_as_it_is_described),
 	};
 
