@@ -84,6 +84,15 @@ static bool path_is_plain(struct str path)
 	return others > 0 || (dots != 1 && dots != 2);
 }
 
+static size_t count_arguments(struct str query)
+{
+	size_t count = query.size > 0;
+
+	for (size_t i = 0; i < query.size; i++)
+		count += query.data[i] == '&';
+	return count;
+}
+
 static bool query_is_plain(struct str query)
 {
 	size_t at = 0;
@@ -110,6 +119,8 @@ struct guard_refusal guard_uri(struct str uri)
 	path = str_cut(uri, '?', &query);
 	if (!path_is_plain(path))
 		return bad("the path is not plain");
+	if (count_arguments(query) > GUARD_ARGUMENTS_MAX)
+		return (struct guard_refusal){ .status = 414, .text = "the target has too many arguments" };
 	return query_is_plain(query) ? pass() : bad("the query is not plain");
 }
 

@@ -23,6 +23,7 @@ struct guard_refusal {
 
 #define GUARD_URI_SIZE_MAX   4096
 #define GUARD_HEADERS_MAX    64
+#define GUARD_ARGUMENTS_MAX  64 /* of a query: libmicrohttpd keeps each in the memory of the connection */
 #define GUARD_VALUE_SIZE_MAX 8192
 
 /*

@@ -90,8 +90,13 @@ static void on_log(void *server_arg, const char *format, va_list arguments)
 	if (strstr(format, "Content-Length") == NULL)
 		return;
 	for (size_t i = 0; i < server->calls_used; i++) {
-		if (server->calls[i].stage == CALL_HEAD && has_bad_length(&server->calls[i]))
-			answer_past_daemon(&server->calls[i]);
+		struct call *call = &server->calls[i];
+
+		if (call->stage != CALL_HEAD || !has_bad_length(call))
+			continue;
+		memset(call->headers, 0, sizeof(call->headers)); /* those of the request before: of this one none was taken */
+		request_name(call);
+		answer_past_daemon(call, 400, "bad_request", "Content-Length is not a number");
 	}
 }
 

@@ -14,6 +14,7 @@
 
 #define PROBLEM_SIZE_MAX 65536
 #define RETRY_AFTER_S    2
+#define POLICY           "default-src 'none'; frame-ancestors 'none'"
 
 static void add_header(struct MHD_Response *response, const char *name, const char *value)
 {
@@ -35,7 +36,7 @@ static void add_policies(struct MHD_Response *response, const struct call *call)
 	if (!has_header(call, "Cache-Control"))
 		add_header(response, "Cache-Control", "no-store");
 	if (!has_header(call, "Content-Security-Policy"))
-		add_header(response, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+		add_header(response, "Content-Security-Policy", POLICY);
 	add_header(response, "X-Content-Type-Options", "nosniff");
 	add_header(response, "Referrer-Policy", "no-referrer");
 	if (call->server->conf.is_behind_tls)
@@ -138,22 +139,21 @@ enum MHD_Result answer_turn_away(struct call *call, int status, const char *code
 	return answer_send(call);
 }
 
-void answer_past_daemon(struct call *call)
+void answer_past_daemon(struct call *call, int status, const char *code, const char *detail)
 {
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(call->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-	const struct problem problem = { .status = 400, .code = "bad_request", .detail = STR("Content-Length is not a number") };
+	const struct problem problem = { .status = status, .code = code, .detail = str_of(detail) };
 	struct buf body, text;
 
-	memset(call->headers, 0, sizeof(call->headers));
-	request_name(call);
 	buf_init(&body, PROBLEM_SIZE_MAX);
 	buf_init(&text, PROBLEM_SIZE_MAX);
 	problem_write(&body, &problem, call->request_id, call_traceparent(call));
 	buf_add_format(
 		&text,
-		"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: application/problem+json\r\nCache-Control: "
-		"no-store\r\nX-Content-Type-Options: nosniff\r\nX-Request-Id: %s\r\nContent-Length: %zu\r\n\r\n",
-		call->request_id, body.size);
+		"HTTP/1.1 %d %s\r\nConnection: close\r\nContent-Type: application/problem+json\r\nCache-Control: no-store\r\n"
+		"Content-Security-Policy: " POLICY "\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n"
+		"X-Request-Id: %s\r\nContent-Length: %zu\r\n\r\n",
+		status, MHD_get_reason_phrase_for((unsigned)status), call->request_id, body.size);
 	buf_add_str(&text, buf_str(&body));
 	if (info != NULL) {
 		(void)send(info->connect_fd, text.data, text.size, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -161,7 +161,10 @@ void answer_past_daemon(struct call *call)
 	}
 	buf_release(&body);
 	buf_release(&text);
-	call->status = problem.status;
+	if (call->response != NULL)
+		MHD_destroy_response(call->response); /* it would have been another, and cannot leave any more */
+	call->response = NULL;
+	call->status = status;
 	tell_answer(call);
 	call->stage = CALL_ANSWERED;
 }

@@ -96,10 +96,10 @@ void request_forget(struct call *call); /* back to a connection without a reques
 enum MHD_Result answer_send(struct call *call);
 
 /*
- * The refusal of a Content-Length that is none, past libmicrohttpd: 0.9.75 finds it before any callback, and writes the head of
- * its own answer twice. Then the connection can be written to no more, so that nothing follows.
+ * A refusal past libmicrohttpd, which takes no answer while a body is coming, and writes the head of its own twice when a
+ * Content-Length is none. Then the connection can be written to no more, so that nothing follows.
  */
-void answer_past_daemon(struct call *call);
+void answer_past_daemon(struct call *call, int status, const char *code, const char *detail);
 
 /* Refuses at once and closes the connection: what follows on it cannot be trusted, or is too much to be read. */
 enum MHD_Result answer_turn_away(struct call *call, int status, const char *code, const char *detail);

@@ -300,14 +300,23 @@ static void forget_piece(const struct call *call, const char *data, size_t size)
 		wipe((void *)(uintptr_t)data, size);
 }
 
+/* Of a body without an end in sight, that is, in chunks: its sender learns now that it is too much. What still comes is read
+ * until its time is over, because to close while something is unread would take the answer away from him. */
+static void count_thrown_away(struct call *call, size_t size)
+{
+	call->thrown_away += size;
+	if (call->thrown_away > THROWN_AWAY_MAX)
+		answer_past_daemon(call, 413, "too_large", "the body is too large");
+}
+
 static enum MHD_Result read_body(struct call *call, const char *data, size_t *size)
 {
 	if (call->body.size + *size > call->body.size_max)
 		call->body_is_too_large = true;
 	if (!call->body_is_too_large)
 		buf_add(&call->body, data, *size);
-	else if ((call->thrown_away += *size) > THROWN_AWAY_MAX)
-		return MHD_NO; /* hangs up: an answer is only possible after the body's end (traps.md H4) */
+	else
+		count_thrown_away(call, *size);
 	forget_piece(call, data, *size);
 	*size = 0;
 	return MHD_YES;
@@ -316,9 +325,9 @@ static enum MHD_Result read_body(struct call *call, const char *data, size_t *si
 static enum MHD_Result throw_away(struct call *call, const char *data, size_t *size)
 {
 	forget_piece(call, data, *size);
-	call->thrown_away += *size;
+	count_thrown_away(call, *size);
 	*size = 0;
-	return call->thrown_away > THROWN_AWAY_MAX ? MHD_NO : MHD_YES;
+	return MHD_YES;
 }
 
 static enum MHD_Result run_handler(struct call *call)
@@ -356,11 +365,12 @@ enum MHD_Result request_handle(void *server_arg, struct MHD_Connection *connecti
 	case CALL_REFUSED:
 		return *data_size > 0 ? throw_away(call, data, data_size) : answer_send(call);
 	case CALL_ANSWERED: /* resumed */
-		if (call->response == NULL) {
-			*data_size = 0; /* turned away already; what still comes is thrown away */
-			return MHD_YES;
-		}
-		return answer_send(call);
+		if (call->response != NULL)
+			return answer_send(call);
+		if (*data_size == 0)
+			return MHD_NO; /* the end of what was answered past the daemon */
+		*data_size = 0;        /* turned away already; what still comes is thrown away */
+		return MHD_YES;
 	case CALL_FREE:
 	case CALL_IDLE:
 	case CALL_WAITING:
@@ -396,6 +406,19 @@ static struct call *call_of(struct MHD_Connection *connection)
 }
 
 /* Called with the raw target, before anything is decoded; what it returns is the handler's *call_slot. */
+/*
+ * Nobody reads the arguments of a target that is refused, but libmicrohttpd would, now: of some hundred of them its memory of the
+ * connection is full, and it neither answers nor closes. The target is its own buffer, so that what is cut here is not there for
+ * it either.
+ */
+static void cut_query(const char *target)
+{
+	char *query = strchr(target, '?');
+
+	if (query != NULL)
+		query[1] = '\0'; /* at most its terminator */
+}
+
 void *request_target(void *server_arg, const char *target, struct MHD_Connection *connection)
 {
 	struct call *call = call_of(connection);
@@ -420,6 +443,8 @@ void *request_target(void *server_arg, const char *target, struct MHD_Connection
 	call->target = guard_uri(uri);
 	call->target_begin = (uintptr_t)target;
 	call->target_end = call->target_begin + strlen(target) + 1;
+	if (call->target.status != 0)
+		cut_query(target);
 	return call;
 }
 

@@ -13,6 +13,7 @@
 #include "crypto/crypto.h"
 #include "model/command.h"
 #include "producers/api/api.h"
+#include "producers/api/guard.h"
 #include "producers/api/kannel_report.h"
 #include "schemas/communications.h"
 #include "tests/io/mock_cluster.h"
@@ -580,6 +581,56 @@ static void test_api__nothing_is_read_behind_a_refused_request(void **state)
 	client_close(&client);
 }
 
+static void test_api__many_arguments_are_answered(void **state)
+{
+	static const size_t counts[] = { GUARD_ARGUMENTS_MAX + 1, 100, 200, 250, 400, 700, 1000 };
+	struct client client;
+	char request[8192];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+		size_t size = (size_t)snprintf(request, sizeof(request), "GET /livez?a=1");
+
+		for (size_t at = 1; at < counts[i]; at++)
+			size += (size_t)snprintf(request + size, sizeof(request) - size, "&a=1");
+		size += (size_t)snprintf(request + size, sizeof(request) - size, " HTTP/1.1\r\nHost: a\r\n\r\n");
+		assert_int_equal(ask_bytes(request, size, &client), 414);
+	}
+}
+
+/* In chunks, with another answer under way (404) and without. */
+static void test_api__a_body_without_end_is_answered(void **state)
+{
+	static const char *const paths[] = { "/callbacks/kannel", "/nothing" };
+	static char chunk[4096];
+	struct client client;
+
+	(void)state;
+	memset(chunk, 'x', sizeof(chunk));
+	memcpy(chunk, "ff8\r\n", 5);
+	memcpy(chunk + 5 + 0xff8, "\r\n", 2);
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		char head[256];
+		int size = snprintf(head, sizeof(head), "POST %s HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n",
+				    paths[i]);
+
+		client_connect(&client);
+		client_send(&client, head, (size_t)size);
+		while (!client_has_answer(&client)) {
+			client_send(&client, chunk, 5 + 0xff8 + 2);
+			turn(&client);
+		}
+		assert_int_equal(client_status(&client), 413);
+		assert_non_null(strstr(client.answer, "\"code\":\"too_large\""));
+		assert_non_null(strstr(client.answer, "Referrer-Policy: no-referrer\r\n"));
+		client_send(&client, "0\r\n\r\n", 5);
+		while (!client.is_closed)
+			turn(&client);
+		assert_int_equal(count_in(client.answer, "HTTP/1.1 "), 1);
+		client_close(&client);
+	}
+}
+
 static void test_api__unknown_paths_methods_and_large_bodies(void **state)
 {
 	static char large[8192];
@@ -718,6 +769,8 @@ int main(void)
 		TEST(test_api__a_304_tells_no_length_that_is_wrong),
 		TEST(test_api__pages_of_listed_origins_may_ask_and_read),
 		TEST(test_api__nothing_is_read_behind_a_refused_request),
+		TEST(test_api__many_arguments_are_answered),
+		TEST(test_api__a_body_without_end_is_answered),
 		TEST(test_api__unknown_paths_methods_and_large_bodies),
 		TEST(test_api__answers_carry_their_headers),
 		TEST(test_api__many_requests_on_one_connection),

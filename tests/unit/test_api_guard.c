@@ -100,6 +100,11 @@ static void test_guard__a_long_target_is_refused(void **state)
 	text[0] = '/';
 	assert_int_equal(guard_uri((struct str){ .data = text, .size = GUARD_URI_SIZE_MAX }).status, 0);
 	assert_int_equal(guard_uri((struct str){ .data = text, .size = GUARD_URI_SIZE_MAX + 1 }).status, 414);
+	text[2] = '?';
+	memset(text + 3, '&', GUARD_ARGUMENTS_MAX - 1);
+	assert_int_equal(guard_uri((struct str){ .data = text, .size = 1000 }).status, 0);
+	text[3 + GUARD_ARGUMENTS_MAX] = '&';
+	assert_int_equal(guard_uri((struct str){ .data = text, .size = 1000 }).status, 414);
 }
 
 static void assert_head(const char *version, const struct guard_header *headers, size_t count, int status)
