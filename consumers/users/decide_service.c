@@ -12,7 +12,7 @@ static bool registration_is_good(const struct register_service *body, uint32_t *
 		return false;
 	}
 	return given_roles(body->roles, body->roles_count, ROLES_OF_SERVICES, ret_roles, decision) &&
-	       given_scope(body->creditors, body->creditors_count, body->sources, body->sources_count, decision);
+	       given_scope(BINDINGS_OF(body), decision);
 }
 
 void decide_register_service(const struct command *command, const struct workset *set, struct decision *decision)
@@ -41,6 +41,8 @@ void decide_register_service(const struct command *command, const struct workset
 	event->roles = list_given_roles(decision, roles, &event->roles_count);
 	event->creditors = body->creditors;
 	event->creditors_count = body->creditors_count;
+	event->portfolios = body->portfolios;
+	event->portfolios_count = body->portfolios_count;
 	event->sources = body->sources;
 	event->sources_count = body->sources_count;
 }
@@ -66,7 +68,7 @@ void decide_change_service(const struct command *command, const struct workset *
 	uint32_t roles = 0;
 
 	if (!given_roles(body->roles, body->roles_count, ROLES_OF_SERVICES, &roles, decision) ||
-	    !given_scope(body->creditors, body->creditors_count, body->sources, body->sources_count, decision) ||
+	    !given_scope(BINDINGS_OF(body), decision) ||
 	    !can_change(service, body->has_expected_version, body->expected_version, decision))
 		return;
 
@@ -77,6 +79,8 @@ void decide_change_service(const struct command *command, const struct workset *
 	event->roles = list_given_roles(decision, roles, &event->roles_count);
 	event->creditors = body->creditors;
 	event->creditors_count = body->creditors_count;
+	event->portfolios = body->portfolios;
+	event->portfolios_count = body->portfolios_count;
 	event->sources = body->sources;
 	event->sources_count = body->sources_count;
 	event->reason = body->reason;

@@ -124,7 +124,7 @@ void decide_bind_user(const struct command *command, const struct workset *set, 
 	const struct user *user = given_account(set, &body->user_id, USER_PERSON);
 	struct user_bound *event;
 
-	if (!given_scope(body->creditors, body->creditors_count, body->sources, body->sources_count, decision) ||
+	if (!given_scope(BINDINGS_OF(body), decision) ||
 	    !can_change(command, &body->user_id, user, body->has_expected_version, body->expected_version, decision))
 		return;
 
@@ -134,6 +134,10 @@ void decide_bind_user(const struct command *command, const struct workset *set, 
 	event->version = user->version + 1;
 	event->creditors = body->creditors;
 	event->creditors_count = body->creditors_count;
+	event->portfolios = body->portfolios;
+	event->portfolios_count = body->portfolios_count;
+	event->portfolios = body->portfolios;
+	event->portfolios_count = body->portfolios_count;
 	event->sources = body->sources;
 	event->sources_count = body->sources_count;
 	event->reason = body->reason;

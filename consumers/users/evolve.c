@@ -43,16 +43,12 @@ static void on_roles_changed(struct workset *set, const struct roles_changed *ev
 	user->customer_id = event->has_customer_id ? event->customer_id : (struct uuid){ 0 };
 }
 
-static void bind(struct user *user, const struct str *creditors, size_t creditors_count, const struct str *sources,
-		 size_t sources_count)
+static void bind(struct user *user, const struct bindings *bindings)
 {
-	bool fits = true;
+	const char *field;
+	size_t number;
+	bool fits = bindings_scope(bindings, &user->scope, &field, &number);
 
-	user->scope = scope_none;
-	for (size_t index = 0; index < creditors_count; index++)
-		fits &= scope_add_creditor(&user->scope, creditors[index]);
-	for (size_t index = 0; index < sources_count; index++)
-		fits &= scope_add_source(&user->scope, sources[index]);
 	MUST(fits);
 }
 
@@ -60,7 +56,7 @@ static void on_user_bound(struct workset *set, const struct user_bound *event)
 {
 	struct user *user = change_user(set, &event->user_id, event->version);
 
-	bind(user, event->creditors, event->creditors_count, event->sources, event->sources_count);
+	bind(user, BINDINGS_OF(event));
 }
 
 /* The tokens that are out do not come back when the user does. */
@@ -82,7 +78,7 @@ static void on_service_registered(struct workset *set, const struct service_regi
 	service->kind = USER_SERVICE;
 	service->state = USER_ACTIVE;
 	service->roles = bits_of(event->roles, event->roles_count);
-	bind(service, event->creditors, event->creditors_count, event->sources, event->sources_count);
+	bind(service, BINDINGS_OF(event));
 }
 
 static void on_service_changed(struct workset *set, const struct service_changed *event)
@@ -90,7 +86,7 @@ static void on_service_changed(struct workset *set, const struct service_changed
 	struct user *service = change_user(set, &event->service_id, event->version);
 
 	service->roles = bits_of(event->roles, event->roles_count);
-	bind(service, event->creditors, event->creditors_count, event->sources, event->sources_count);
+	bind(service, BINDINGS_OF(event));
 }
 
 static void on_service_revoked(struct workset *set, const struct service_revoked *event)

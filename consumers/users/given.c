@@ -44,26 +44,17 @@ const struct str *list_given_roles(struct decision *decision, uint32_t roles, si
 	return names;
 }
 
-static bool add_words(struct scope *scope, bool (*add)(struct scope *scope, struct str word), const struct str *words,
-		      size_t count, const char *field, struct decision *decision)
+bool given_scope(const struct bindings *bindings, struct decision *decision)
 {
-	for (size_t index = 0; index < count; index++) {
-		if (add(scope, words[index]))
-			continue;
-		decision_refuse(decision, REFUSAL_BAD_VALUE, field, "item %zu is none, one too many, or not alone as * must be",
-				index + 1);
-		return false;
-	}
-	return true;
-}
+	struct scope scope;
+	const char *field;
+	size_t number;
 
-bool given_scope(const struct str *creditors, size_t creditors_count, const struct str *sources, size_t sources_count,
-		 struct decision *decision)
-{
-	struct scope scope = scope_none;
-
-	return add_words(&scope, scope_add_creditor, creditors, creditors_count, "creditors", decision) &&
-	       add_words(&scope, scope_add_source, sources, sources_count, "sources", decision);
+	if (bindings_scope(bindings, &scope, &field, &number))
+		return true;
+	decision_refuse(decision, REFUSAL_BAD_VALUE, field, "item %zu is none, one too many, or does not stand with the others",
+			number);
+	return false;
 }
 
 bool given_is_as_expected(const struct user *user, const char *field, const char *none, bool has_expected, int64_t expected,

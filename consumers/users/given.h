@@ -21,8 +21,7 @@ bool given_roles(const struct str *names, size_t count, uint32_t allowed, uint32
 /* Their names, in the order of their bits. */
 const struct str *list_given_roles(struct decision *decision, uint32_t roles, size_t *ret_count);
 
-bool given_scope(const struct str *creditors, size_t creditors_count, const struct str *sources, size_t sources_count,
-		 struct decision *decision);
+bool given_scope(const struct bindings *bindings, struct decision *decision);
 
 bool given_is_as_expected(const struct user *user, const char *field, const char *none, bool has_expected, int64_t expected,
 			  struct decision *decision);

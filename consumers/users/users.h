@@ -49,6 +49,23 @@ struct user {
 	int64_t version_stored;
 };
 
+/* What commands and events say of a scope, in the words of lib/model/scope.h. */
+struct bindings {
+	struct words {
+		const struct str *items;
+		size_t count;
+	} creditors, portfolios, sources;
+};
+
+/* Of a body that has the three lists. */
+#define BINDINGS_OF(body)                                                                                                        \
+	(&(const struct bindings){ .creditors = { (body)->creditors, (body)->creditors_count },                                  \
+				   .portfolios = { (body)->portfolios, (body)->portfolios_count },                               \
+				   .sources = { (body)->sources, (body)->sources_count } })
+
+/* False: an item cannot stand there; which one, counted from 1, of which list. */
+bool bindings_scope(const struct bindings *bindings, struct scope *ret_scope, const char **ret_field, size_t *ret_number);
+
 /* A login, or the name of a service, that is taken. */
 struct user_login {
 	uint32_t is_taken; /* 1 */

@@ -145,7 +145,7 @@ static bool roles_of(const json_t *value, uint32_t *ret_roles)
 	return true;
 }
 
-/* A list of words that `add` takes: the ids of creditors, the names of sources, ["*"]. None at all binds to nothing. */
+/* A list of words that `add` takes: ids, the names of sources, ["*"]. None at all adds nothing. */
 static bool scope_of(const json_t *value, struct scope *scope, bool (*add)(struct scope *scope, struct str word))
 {
 	const json_t *item;
@@ -159,6 +159,12 @@ static bool scope_of(const json_t *value, struct scope *scope, bool (*add)(struc
 			return false;
 	}
 	return true;
+}
+
+/* None at all: all of the creditors'. A list that is empty is not: whoever made it meant that there is nothing. */
+static bool portfolios_of(const json_t *value, struct scope *scope)
+{
+	return value == NULL || (json_array_size(value) > 0 && scope_of(value, scope, scope_add_portfolio));
 }
 
 bool subject_is_valid(struct str subject)
@@ -210,6 +216,8 @@ static const char *take_claims(const json_t *object, const char *issuer, const c
 		return "roles is not a list of names";
 	if (!scope_of(json_object_get(object, "creditors"), &claims->scope, scope_add_creditor))
 		return "creditors is not a list of ids, or of * alone";
+	if (!portfolios_of(json_object_get(object, "portfolios"), &claims->scope))
+		return "portfolios is not a list of some ids beside creditors";
 	if (!scope_of(json_object_get(object, "sources"), &claims->scope, scope_add_source))
 		return "sources is not a list of names, or of * alone";
 	if (!version_of(json_object_get(object, "ver"), &claims->version))

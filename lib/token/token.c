@@ -200,14 +200,14 @@ static json_t *list_roles(uint32_t roles)
 }
 
 /* ["*"]: all of them. */
-static json_t *list_creditors(const struct scope *scope)
+static json_t *list_ids(bool is_all, const struct uuid *ids, size_t count)
 {
-	json_t *list = scope->all_creditors ? json_pack("[s]", "*") : json_array();
+	json_t *list = is_all ? json_pack("[s]", "*") : json_array();
 
-	for (size_t i = 0; i < scope->creditors_count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		char text[UUID_TEXT_SIZE + 1];
 
-		uuid_format(text, &scope->creditors[i]);
+		uuid_format(text, &ids[i]);
 		(void)json_array_append_new(list, json_string(text));
 	}
 	return list;
@@ -224,17 +224,21 @@ static json_t *list_sources(const struct scope *scope)
 
 /*
  * {"roles":["creditor"],"creditors":["..."],"sources":["bank-1"]}, the caller's to free; NULL when there is no memory. Without a
- * scope neither list is there: most tokens are a user's, whose scope does not stand in them.
+ * scope neither list is there: most tokens are a user's, whose scope does not stand in them. "portfolios" is there if it binds.
  */
 static char *write_lists(const struct token_claims *claims)
 {
+	const struct scope *scope = &claims->scope;
 	json_t *object = json_pack("{so}", "roles", list_roles(claims->roles));
 	char *text;
 
-	if (!scope_is_empty(&claims->scope)) {
-		(void)json_object_set_new(object, "creditors", list_creditors(&claims->scope));
-		(void)json_object_set_new(object, "sources", list_sources(&claims->scope));
+	if (!scope_is_empty(scope)) {
+		(void)json_object_set_new(object, "creditors",
+					  list_ids(scope->all_creditors, scope->creditors, scope->creditors_count));
+		(void)json_object_set_new(object, "sources", list_sources(scope));
 	}
+	if (scope->portfolios_count > 0)
+		(void)json_object_set_new(object, "portfolios", list_ids(false, scope->portfolios, scope->portfolios_count));
 	text = json_dumps(object, JSON_COMPACT);
 	json_decref(object);
 	return text;

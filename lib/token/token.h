@@ -28,7 +28,7 @@ struct token_keys;
 struct token_claims {
 	char subject[TOKEN_SUBJECT_MAX + 1];
 	uint32_t roles;     /* bits of model/command.h */
-	struct scope scope; /* claims `creditors` and `sources`; a user's is read from his rights instead */
+	struct scope scope; /* claims `creditors`, `portfolios`, `sources`; a user's is read from his rights instead */
 	int64_t version; /* claim `ver`: of the subject's account when it was signed (users.account.token_version); without it 0
 			  */
 	int64_t issued_at_ms;

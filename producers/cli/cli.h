@@ -97,14 +97,19 @@ int fail_wrong(const char *subcommand, const struct err *err);
 		.help = "aud of tokens"                                                                                          \
 	}
 /* For whom a minted token is; see minter.h. */
-#define ROW_CREDITOR(variable)                                                                                                   \
+#define SCOPE_ROWS(words)                                                                                                        \
+	{ .name = "creditor",                                                                                                    \
+	  .kind = CONF_TEXT,                                                                                                     \
+	  .default_value = "",                                                                                                   \
+	  .target = &(words).creditors,                                                                                          \
+	  .help = "creditors of the minted token: ids or codes,... ; default: all of them" },                                    \
+		{ .name = "portfolio",                                                                                           \
+		  .kind = CONF_TEXT,                                                                                             \
+		  .default_value = "",                                                                                           \
+		  .target = &(words).portfolios,                                                                                 \
+		  .help = "of these creditors only these portfolios: ids or codes,... ; default: all of theirs" },               \
 	{                                                                                                                        \
-		.name = "creditor", .kind = CONF_TEXT, .default_value = "", .target = (variable),                                \
-		.help = "creditors of the minted token: ids or codes,... ; default: all of them"                                 \
-	}
-#define ROW_SOURCE(variable)                                                                                                     \
-	{                                                                                                                        \
-		.name = "source", .kind = CONF_TEXT, .default_value = "", .target = (variable),                                  \
+		.name = "source", .kind = CONF_TEXT, .default_value = "", .target = &(words).sources,                            \
 		.help = "payment sources of the minted token: bank-1,... ; default: all of them"                                 \
 	}
 #define ROW_PARTS(variable)                                                                                                      \

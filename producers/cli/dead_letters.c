@@ -22,7 +22,8 @@
 
 static struct {
 	const char *bootstrap, *pg, *pg_user;
-	const char *keys_dir, *issuer, *audience, *subject, *role, *code, *creditors, *sources;
+	const char *keys_dir, *issuer, *audience, *subject, *role, *code;
+	struct scope_words scope;
 	int64_t part, offset;
 	bool all, json;
 } conf;
@@ -65,8 +66,7 @@ static const struct conf_row rows[] = {
 	  .default_value = "",
 	  .target = &conf.role,
 	  .help = "replay: the roles of the new token" },
-	ROW_CREDITOR(&conf.creditors),
-	ROW_SOURCE(&conf.sources),
+	SCOPE_ROWS(conf.scope),
 };
 
 static const struct usage usage = {
@@ -328,7 +328,7 @@ static int open_token(struct dead_letters *letters, struct err *err)
 {
 	struct mandate mandate = { .subject = conf.subject, .roles = conf.role };
 
-	if (scope_parse(conf.creditors, conf.sources, &mandate.scope, err) != 0)
+	if (scope_parse(&conf.scope, &mandate.scope, err) != 0)
 		return -1;
 	return minter_open(&letters->minter, conf.keys_dir, conf.issuer, conf.audience, &mandate, MINTER_MINUTES, err);
 }

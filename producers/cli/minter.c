@@ -54,6 +54,15 @@ static bool add_creditor(struct scope *scope, struct str word)
 	return scope_add_creditor(scope, str_of(text));
 }
 
+static bool add_portfolio(struct scope *scope, struct str word)
+{
+	struct uuid id = portfolio_id_of(word);
+	char text[UUID_TEXT_SIZE + 1];
+
+	uuid_format(text, &id);
+	return word.size > 0 && !str_is(word, "*") && scope_add_portfolio(scope, str_of(text));
+}
+
 static int add_words(struct scope *scope, bool (*add)(struct scope *scope, struct str word), const char *words, const char *flag,
 		     struct err *err)
 {
@@ -69,12 +78,16 @@ static int add_words(struct scope *scope, bool (*add)(struct scope *scope, struc
 	return 0;
 }
 
-int scope_of_words(const char *creditors, const char *sources, struct scope *ret_scope, struct err *err)
+int scope_of_words(const struct scope_words *words, struct scope *ret_scope, struct err *err)
 {
 	struct scope scope = scope_none;
 
-	if (add_words(&scope, add_creditor, creditors, "creditor", err) != 0 ||
-	    add_words(&scope, scope_add_source, sources, "source", err) != 0)
+	if (add_words(&scope, add_creditor, words->creditors, "creditor", err) != 0)
+		return -1;
+	if (words->portfolios[0] != '\0' && scope.creditors_count == 0)
+		return err_set(err, ERR_FATAL, "--portfolio: --creditor says whose they are");
+	if (add_words(&scope, add_portfolio, words->portfolios, "portfolio", err) != 0 ||
+	    add_words(&scope, scope_add_source, words->sources, "source", err) != 0)
 		return -1;
 	*ret_scope = scope;
 	return 0;
@@ -89,10 +102,13 @@ static const char *or_all(const char *words, const char *what, const char *flag)
 	return "*";
 }
 
-int scope_parse(const char *creditors, const char *sources, struct scope *ret_scope, struct err *err)
+int scope_parse(const struct scope_words *words, struct scope *ret_scope, struct err *err)
 {
-	return scope_of_words(or_all(creditors, "creditors", "creditor"), or_all(sources, "payment sources", "source"), ret_scope,
-			      err);
+	const struct scope_words full = { .creditors = or_all(words->creditors, "creditors", "creditor"),
+					  .portfolios = words->portfolios,
+					  .sources = or_all(words->sources, "payment sources", "source") };
+
+	return scope_of_words(&full, ret_scope, err);
 }
 
 int minter_open(struct minter *minter, const char *keys_dir, const char *issuer, const char *audience,

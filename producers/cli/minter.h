@@ -23,15 +23,21 @@ struct minter {
 /* "creditor, agent" -> bits; ERR_FATAL on an unknown word or none at all. */
 MUST_CHECK int roles_parse(const char *words, uint32_t *ret_roles, struct err *err);
 
-/* Two lists with commas, each empty for none or * for all; a creditor is an id, or a code as in the rows of `dcs import`.
- * ERR_FATAL: not what such a word may be, or too many. */
-MUST_CHECK int scope_of_words(const char *creditors, const char *sources, struct scope *ret_scope, struct err *err);
+/* A scope as the flags --creditor, --portfolio and --source say it: three lists with commas. */
+struct scope_words {
+	const char *creditors;  /* ids, or codes as in the rows of `dcs import`; *: all */
+	const char *portfolios; /* the same, of the creditors that are named; empty: all of theirs */
+	const char *sources;    /* names; *: all */
+};
+
+/* Creditors or sources that are empty are none. ERR_FATAL: not what such a word may be, or too many. */
+MUST_CHECK int scope_of_words(const struct scope_words *words, struct scope *ret_scope, struct err *err);
 
 /*
- * --creditor and --source: lists with commas, or *. Where one is not given the token is for all of them, which only an operator
- * with the key in hand may have: it says so on standard error.
+ * As scope_of_words, but where creditors or sources are not given the token is for all of them, which only an operator with the
+ * key in hand may have: it says so on standard error.
  */
-MUST_CHECK int scope_parse(const char *creditors, const char *sources, struct scope *ret_scope, struct err *err);
+MUST_CHECK int scope_parse(const struct scope_words *words, struct scope *ret_scope, struct err *err);
 
 /* For whom a token is: a subject and its roles, as the words say it, and their scope. */
 struct mandate {

@@ -52,7 +52,7 @@ static int open_token(struct sender *sender, const struct sender_conf *conf, str
 
 	if (conf->token_file[0] != '\0')
 		return minter_open_file(&sender->minter, conf->token_file, err);
-	if (conf->creditors != NULL && scope_parse(conf->creditors, conf->sources, &mandate.scope, err) != 0)
+	if (conf->scope.creditors != NULL && scope_parse(&conf->scope, &mandate.scope, err) != 0)
 		return -1;
 	return minter_open(&sender->minter, conf->keys_dir, conf->issuer, conf->audience, &mandate, MINTER_MINUTES, err);
 }

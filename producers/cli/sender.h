@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/uuid.h"
+#include "minter.h"
 #include "model/message.h"
 
 /*
@@ -21,8 +22,7 @@ struct sender_conf {
 	const char *keys_dir, *issuer, *audience; /* to mint a token with `subject` and `roles` */
 	const char *subject;
 	const char *roles;     /* "creditor,agent"; "" only with a token_file */
-	const char *creditors; /* what the minted token is bound to, see scope_parse; NULL: to nothing */
-	const char *sources;
+	struct scope_words scope; /* what the minted token is bound to, see scope_parse; NULLs: to nothing */
 	const char *token_file;  /* a token in a file; "": mint */
 	const char *correlation; /* a UUID; "": every command is its own */
 	int64_t timeout_s;       /* without any acknowledgement: give up */
@@ -52,7 +52,7 @@ struct sender_conf {
 		.help = "seconds in which nothing moves, no acknowledgement and no answer, after which to give up"               \
 	}
 
-#define SENDER_SCOPE_ROWS(conf) ROW_CREDITOR(&(conf).creditors), ROW_SOURCE(&(conf).sources)
+#define SENDER_SCOPE_ROWS(conf) SCOPE_ROWS((conf).scope)
 
 struct sender;
 

@@ -8,7 +8,8 @@
 #include "minter.h"
 
 static struct {
-	const char *bootstrap, *keys_dir, *issuer, *audience, *subject, *role, *creditors, *sources;
+	const char *bootstrap, *keys_dir, *issuer, *audience, *subject, *role;
+	struct scope_words scope;
 	int64_t minutes;
 } conf;
 
@@ -23,8 +24,7 @@ static const struct conf_row rows[] = {
 	ROW_AUDIENCE(&conf.audience),
 	{ .name = "subject", .kind = CONF_TEXT, .default_value = NULL, .target = &conf.subject, .help = "sub: who it is for" },
 	{ .name = "role", .kind = CONF_TEXT, .default_value = "", .target = &conf.role, .help = "roles: creditor,agent ..." },
-	ROW_CREDITOR(&conf.creditors),
-	ROW_SOURCE(&conf.sources),
+	SCOPE_ROWS(conf.scope),
 	{ .name = "minutes",
 	  .kind = CONF_NUMBER,
 	  .default_value = "60",
@@ -35,8 +35,8 @@ static const struct conf_row rows[] = {
 };
 
 static const struct usage usage = {
-	.about = "usage: dcs token --subject SUBJECT --role ROLE[,ROLE...] [--creditor ID,...] [--source NAME,...] [FLAGS] "
-		 "[ROLE...]\n\n"
+	.about = "usage: dcs token --subject SUBJECT --role ROLE[,ROLE...] [--creditor ID,... [--portfolio ID,...]] "
+		 "[--source NAME,...] [FLAGS] [ROLE...]\n\n"
 		 "Prints a token (JWT, ES256) signed with the private key of the keys' folder. Roles: admin compliance "
 		 "supervisor agent\n"
 		 "creditor system notifier consumer auditor reporting clock.",
@@ -89,7 +89,7 @@ int run_token(int argc, char **argv)
 	if (roles_parse(roles, &bits, &err) != 0)
 		return fail_usage(argv[0], "%s", err.text);
 	mandate = (struct mandate){ .subject = conf.subject, .roles = roles };
-	if (scope_parse(conf.creditors, conf.sources, &mandate.scope, &err) != 0)
+	if (scope_parse(&conf.scope, &mandate.scope, &err) != 0)
 		return fail_usage(argv[0], "%s", err.text);
 	if (minter_open(&minter, conf.keys_dir, conf.issuer, conf.audience, &mandate, conf.minutes, &err) != 0 ||
 	    ask_time(&err) != 0 || minter_token(&minter, bus_now_ms(), &token, &err) != 0)

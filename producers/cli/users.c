@@ -21,7 +21,8 @@
 
 static struct {
 	struct asker_conf asker;
-	const char *roles, *customer, *reason, *creditors, *sources;
+	const char *roles, *customer, *reason;
+	struct scope_words scope;
 	bool password_stdin;
 } conf;
 
@@ -42,12 +43,17 @@ static const struct conf_row rows[] = {
 	{ .name = "creditor",
 	  .kind = CONF_TEXT,
 	  .default_value = "",
-	  .target = &conf.creditors,
+	  .target = &conf.scope.creditors,
 	  .help = "create, bind: creditors that his role creditor is about: ids or codes,... or *" },
+	{ .name = "portfolio",
+	  .kind = CONF_TEXT,
+	  .default_value = "",
+	  .target = &conf.scope.portfolios,
+	  .help = "create, bind: only these portfolios of those creditors: ids or codes,... ; default: all of theirs" },
 	{ .name = "source",
 	  .kind = CONF_TEXT,
 	  .default_value = "",
-	  .target = &conf.sources,
+	  .target = &conf.scope.sources,
 	  .help = "create, bind: payment sources that he may record payments of: bank-1,... or *" },
 	{ .name = "reason", .kind = CONF_TEXT, .default_value = "", .target = &conf.reason, .help = "for the record" },
 	{ .name = "password.stdin",
@@ -59,11 +65,12 @@ static const struct conf_row rows[] = {
 
 static const struct usage usage = {
 	.about = "usage: dcs users list\n"
-		 "       dcs users create LOGIN [--roles ROLE,...] [--creditor ID,...] [--source NAME,...] [--password-stdin]\n"
+		 "       dcs users create LOGIN [--roles ROLE,...] [BINDINGS] [--password-stdin]\n"
 		 "       dcs users roles LOGIN ROLE,...|none           exactly these from now on\n"
-		 "       dcs users bind LOGIN [--creditor ID,...] [--source NAME,...]   to exactly these; neither: to nothing\n"
+		 "       dcs users bind LOGIN [BINDINGS]               to exactly these; none: to nothing\n"
 		 "       dcs users disable LOGIN | enable LOGIN\n"
 		 "       dcs users password LOGIN [--password-stdin]   a new one; all his sessions end\n\n"
+		 "BINDINGS: [--creditor ID,... [--portfolio ID,...]] [--source NAME,...]\n"
 		 "Each waits for the users module's answer (--timeout). Roles: admin compliance supervisor agent creditor "
 		 "consumer "
 		 "auditor\n"
@@ -208,19 +215,29 @@ static int list(struct db *db, struct err *err)
 	return status;
 }
 
+static size_t add_ids(struct str *words, char (*texts)[UUID_TEXT_SIZE + 1], const struct uuid *ids, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		uuid_format(texts[i], &ids[i]);
+		words[i] = str_of(texts[i]);
+	}
+	return count;
+}
+
 /* To exactly what the flags say. */
 static int bind_user(struct asker *asker, const struct uuid *user_id, const struct scope *scope, struct err *err)
 {
-	struct str creditors[SCOPE_CREDITORS_MAX], sources[SCOPE_SOURCES_MAX];
-	char ids[SCOPE_CREDITORS_MAX][UUID_TEXT_SIZE + 1];
-	struct bind_user body = {
-		.user_id = *user_id, .creditors = creditors, .sources = sources, .reason = str_of(conf.reason)
-	};
+	struct str creditors[SCOPE_CREDITORS_MAX], portfolios[SCOPE_PORTFOLIOS_MAX], sources[SCOPE_SOURCES_MAX];
+	char ids[SCOPE_CREDITORS_MAX + SCOPE_PORTFOLIOS_MAX][UUID_TEXT_SIZE + 1];
+	struct bind_user body = { .user_id = *user_id,
+				  .creditors = creditors,
+				  .portfolios = portfolios,
+				  .sources = sources,
+				  .reason = str_of(conf.reason) };
 
-	for (size_t i = 0; i < scope->creditors_count; i++) {
-		uuid_format(ids[i], &scope->creditors[i]);
-		creditors[body.creditors_count++] = str_of(ids[i]);
-	}
+	body.creditors_count = add_ids(creditors, ids, scope->creditors, scope->creditors_count);
+	body.portfolios_count =
+		add_ids(portfolios, ids + body.creditors_count, scope->portfolios, scope->portfolios_count);
 	for (size_t i = 0; i < scope->sources_count; i++)
 		sources[body.sources_count++] = str_of(scope->sources[i]);
 	if (scope->all_creditors)
@@ -236,7 +253,7 @@ static int run_bind(struct asker *asker, const char *login, const char *unused, 
 	struct uuid user_id;
 
 	(void)unused;
-	if (scope_of_words(conf.creditors, conf.sources, &scope, err) != 0 || find_user(asker->db, login, &user_id, err) != 0)
+	if (scope_of_words(&conf.scope, &scope, err) != 0 || find_user(asker->db, login, &user_id, err) != 0)
 		return -1;
 	return bind_user(asker, &user_id, &scope, err);
 }
@@ -272,7 +289,7 @@ static int run_create(struct asker *asker, const char *login, const char *roles,
 	int status = -1;
 
 	(void)roles;
-	if (read_rights(conf.roles, &rights, err) != 0 || scope_of_words(conf.creditors, conf.sources, &scope, err) != 0 ||
+	if (read_rights(conf.roles, &rights, err) != 0 || scope_of_words(&conf.scope, &scope, err) != 0 ||
 	    take_password(password, hash, err) != 0)
 		goto out;
 	if (create(asker, login, hash, &rights, &user_id, err) != 0)

@@ -24,13 +24,20 @@ static int set_up(void **state)
 	return crypto_init(&err);
 }
 
+static int parse(const char *creditors, const char *portfolios, const char *sources)
+{
+	const struct scope_words words = { .creditors = creditors, .portfolios = portfolios, .sources = sources };
+
+	return scope_parse(&words, &scope, &err);
+}
+
 static void test_scope_parse__ids_codes_and_names(void **state)
 {
 	struct uuid acme, code = creditor_id_of(STR("acme"));
 
 	(void)state;
 	assert_true(uuid_parse(&acme, STR(ACME)));
-	assert_int_equal(scope_parse(ACME ", acme", "bank-1,bank 2", &scope, &err), 0);
+	assert_int_equal(parse(ACME ", acme", "", "bank-1,bank 2"), 0);
 	assert_int_equal(scope.creditors_count, 2);
 	assert_true(scope_has_creditor(&scope, &acme));
 	assert_true(scope_has_creditor(&scope, &code));
@@ -41,13 +48,13 @@ static void test_scope_parse__ids_codes_and_names(void **state)
 static void test_scope_parse__a_star_is_all(void **state)
 {
 	(void)state;
-	assert_int_equal(scope_parse("*", "*", &scope, &err), 0);
+	assert_int_equal(parse("*", "", "*"), 0);
 	assert_memory_equal(&scope, &scope_all, sizeof(scope));
 }
 
 static void parse_nothing(void)
 {
-	assert_int_equal(scope_parse("", "bank-1", &scope, &err), 0);
+	assert_int_equal(parse("", "", "bank-1"), 0);
 }
 
 static void test_scope_parse__nothing_is_all_and_says_so(void **state)
@@ -61,13 +68,28 @@ static void test_scope_parse__nothing_is_all_and_says_so(void **state)
 	assert_string_equal(said, "the token is for all creditors; --creditor binds it\n");
 }
 
+static void test_scope_parse__portfolios_are_of_creditors_that_are_named(void **state)
+{
+	struct uuid telecom = portfolio_id_of(STR("telecom")), acme;
+
+	(void)state;
+	assert_true(uuid_parse(&acme, STR(ACME)));
+	assert_int_equal(parse(ACME, "telecom, " ACME, "*"), 0);
+	assert_int_equal(scope.portfolios_count, 2);
+	assert_true(scope_has_debt(&scope, &acme, &telecom));
+	assert_int_equal(parse("*", "telecom", "*"), -1);
+	assert_string_equal(err.text, "--portfolio: --creditor says whose they are");
+	assert_int_equal(parse(ACME, "*", "*"), -1); /* all of them is said by none */
+	assert_int_equal(parse(ACME, "telecom,,x", "*"), -1);
+}
+
 static void test_scope_parse__refuses_what_is_none(void **state)
 {
 	(void)state;
-	assert_int_equal(scope_parse("acme,,", "*", &scope, &err), -1);
-	assert_int_equal(scope_parse("acme,*", "*", &scope, &err), -1);
-	assert_int_equal(scope_parse("*", "a source's name of more than 32 bytes", &scope, &err), -1);
-	assert_int_equal(scope_parse("*", "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17", &scope, &err), -1);
+	assert_int_equal(parse("acme,,", "", "*"), -1);
+	assert_int_equal(parse("acme,*", "", "*"), -1);
+	assert_int_equal(parse("*", "", "a source's name of more than 32 bytes"), -1);
+	assert_int_equal(parse("*", "", "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17"), -1);
 	assert_memory_equal(&scope, &scope_none, sizeof(scope));
 }
 
@@ -77,6 +99,7 @@ int main(void)
 		cmocka_unit_test_setup(test_scope_parse__ids_codes_and_names, set_up),
 		cmocka_unit_test_setup(test_scope_parse__a_star_is_all, set_up),
 		cmocka_unit_test_setup(test_scope_parse__nothing_is_all_and_says_so, set_up),
+		cmocka_unit_test_setup(test_scope_parse__portfolios_are_of_creditors_that_are_named, set_up),
 		cmocka_unit_test_setup(test_scope_parse__refuses_what_is_none, set_up),
 	};
 

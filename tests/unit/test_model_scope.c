@@ -101,6 +101,81 @@ static void fill(struct scope *scope)
 	}
 }
 
+static void add_portfolios(struct scope *scope, int count)
+{
+	char word[64];
+
+	for (int i = 0; i < count; i++) {
+		(void)snprintf(word, sizeof(word), "019a0000-0000-7000-8000-0000000002%02d", i);
+		assert_true(scope_add_portfolio(scope, str_of(word)));
+	}
+}
+
+static void test_scope__a_debt_is_in_a_creditor_and_a_portfolio(void **state)
+{
+	struct scope scope = scope_none;
+	struct uuid acme = id_of(ACME), other = id_of(OTHER), none = { { 0 } };
+
+	(void)state;
+	assert_true(scope_has_debt(&scope_all, &acme, &none));
+	assert_false(scope_has_debt(&scope, &acme, &none));
+	assert_true(scope_add_creditor(&scope, STR(ACME)));
+	assert_true(scope_has_debt(&scope, &acme, &none)); /* bound to no portfolio: to all, and to what is in none */
+	assert_true(scope_has_debt(&scope, &acme, &other));
+	assert_true(scope_add_portfolio(&scope, STR(OTHER)));
+	assert_true(scope_add_portfolio(&scope, STR(OTHER)));
+	assert_int_equal(scope.portfolios_count, 1);
+	assert_true(scope_has_debt(&scope, &acme, &other));
+	assert_false(scope_has_debt(&scope, &acme, &acme));
+	assert_false(scope_has_debt(&scope, &acme, &none));
+	assert_false(scope_has_debt(&scope, &other, &other));
+	assert_true(scope_has_creditor(&scope, &acme));
+}
+
+static void test_scope__portfolios_are_of_creditors_that_are_named(void **state)
+{
+	struct scope scope = scope_none, all = { .all_creditors = true };
+
+	(void)state;
+	assert_false(scope_add_portfolio(&scope, STR(OTHER)));
+	assert_false(scope_add_portfolio(&all, STR(OTHER)));
+	assert_true(scope_add_creditor(&scope, STR(ACME)));
+	assert_false(scope_add_portfolio(&scope, STR("*")));
+	assert_false(scope_add_portfolio(&scope, STR("")));
+	assert_false(scope_add_portfolio(&scope, STR(NIL)));
+	assert_int_equal(scope.portfolios_count, 0);
+	assert_true(scope_add_portfolio(&scope, STR(OTHER)));
+	assert_false(scope_add_creditor(&scope, STR(OTHER))); /* later than its portfolios */
+	assert_false(scope_add_creditor(&scope, STR("*")));
+}
+
+/* Each creditor with each portfolio, once; without portfolios each creditor. */
+static void test_scope__pairs_are_creditors_times_portfolios(void **state)
+{
+	struct scope scope = scope_none;
+	struct uuid none = { { 0 } };
+
+	(void)state;
+	assert_int_equal(scope_pairs(&scope_all), 0);
+	assert_true(scope_add_creditor(&scope, STR(ACME)));
+	assert_true(scope_add_creditor(&scope, STR(OTHER)));
+	assert_int_equal(scope_pairs(&scope), 2);
+	for (size_t i = 0; i < 2; i++) {
+		struct scope_pair pair = scope_pair(&scope, i);
+
+		assert_true(uuid_equal(&pair.creditor_id, &scope.creditors[i]));
+		assert_true(uuid_equal(&pair.portfolio_id, &none));
+	}
+	add_portfolios(&scope, 3);
+	assert_int_equal(scope_pairs(&scope), 6);
+	for (size_t i = 0; i < 6; i++) {
+		struct scope_pair pair = scope_pair(&scope, i);
+
+		assert_true(uuid_equal(&pair.creditor_id, &scope.creditors[i / 3]));
+		assert_true(uuid_equal(&pair.portfolio_id, &scope.portfolios[i % 3]));
+	}
+}
+
 static void test_scope__has_bounds(void **state)
 {
 	struct scope scope = scope_none;
@@ -109,6 +184,12 @@ static void test_scope__has_bounds(void **state)
 	fill(&scope);
 	assert_false(scope_add_creditor(&scope, STR(ACME)));
 	assert_false(scope_add_source(&scope, STR("bank-1")));
+	add_portfolios(&scope, SCOPE_PAIRS_MAX / SCOPE_CREDITORS_MAX);
+	assert_false(scope_add_portfolio(&scope, STR(OTHER)));
+	scope = scope_none;
+	assert_true(scope_add_creditor(&scope, STR(ACME)));
+	add_portfolios(&scope, SCOPE_PORTFOLIOS_MAX);
+	assert_false(scope_add_portfolio(&scope, STR(OTHER)));
 }
 
 /* Written and read again it is the same. */
@@ -130,13 +211,17 @@ static void comes_back(const struct scope *scope, const char *text)
 static void test_scope__comes_back_from_its_text(void **state)
 {
 	struct scope one = { .creditors_count = 1, .creditors = { id_of(ACME) }, .sources_count = 2, .sources = { "a", "b; c" } };
-	struct scope full = scope_none;
+	struct scope full = scope_none, portfolios = one;
 
 	(void)state;
 	fill(&full);
+	add_portfolios(&full, SCOPE_PAIRS_MAX / SCOPE_CREDITORS_MAX);
+	assert_true(scope_add_portfolio(&portfolios, STR(OTHER)));
+	assert_true(scope_add_portfolio(&portfolios, STR(ACME)));
 	comes_back(&scope_none, ";");
 	comes_back(&scope_all, "*;*");
 	comes_back(&one, ACME ";a,b; c");
+	comes_back(&portfolios, ACME "/" OTHER "," ACME ";a,b; c");
 	comes_back(&full, NULL);
 }
 
@@ -148,6 +233,10 @@ static void test_scope__a_text_that_is_none_changes_nothing(void **state)
 	assert_false(scope_read(&scope, STR("acme;")));
 	assert_false(scope_read(&scope, STR("*," ACME ";")));
 	assert_false(scope_read(&scope, STR(";*,b")));
+	assert_false(scope_read(&scope, STR("/" ACME ";")));
+	assert_false(scope_read(&scope, STR("*/" ACME ";")));
+	assert_false(scope_read(&scope, STR(ACME "/*;")));
+	assert_false(scope_read(&scope, STR(ACME "/" ACME "/" OTHER ";")));
 	assert_memory_equal(&scope, &scope_all, sizeof(scope));
 }
 
@@ -176,6 +265,9 @@ int main(void)
 		cmocka_unit_test(test_scope__has_what_was_added),
 		cmocka_unit_test(test_scope__takes_no_other_words),
 		cmocka_unit_test(test_scope__all_stands_alone),
+		cmocka_unit_test(test_scope__a_debt_is_in_a_creditor_and_a_portfolio),
+		cmocka_unit_test(test_scope__portfolios_are_of_creditors_that_are_named),
+		cmocka_unit_test(test_scope__pairs_are_creditors_times_portfolios),
 		cmocka_unit_test(test_scope__has_bounds),
 		cmocka_unit_test(test_scope__comes_back_from_its_text),
 		cmocka_unit_test(test_scope__a_text_that_is_none_changes_nothing),

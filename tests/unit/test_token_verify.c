@@ -320,6 +320,10 @@ static void test_token__a_scope_is_lists_of_words(void **state)
 	assert_true(scope_has_creditor(&claims.scope, &acme));
 	assert_true(scope_has_source(&claims.scope, STR("bank-2")));
 	assert_false(claims.scope.all_creditors || claims.scope.all_sources);
+	assert_int_equal(claims.scope.portfolios_count, 0); /* all of theirs */
+	accepts(forge(HEADER, SCOPE("\"portfolios\":[\"" ACME "\"],\"creditors\":[\"" ACME "\"]")), &claims);
+	assert_int_equal(claims.scope.portfolios_count, 1);
+	assert_true(scope_has_debt(&claims.scope, &acme, &acme));
 }
 
 static void test_token__a_malformed_scope_is_refused(void **state)
@@ -331,6 +335,12 @@ static void test_token__a_malformed_scope_is_refused(void **state)
 	refuses_claims(SCOPE("\"creditors\":[7]"), "creditors");
 	refuses_claims(SCOPE("\"creditors\":null"), "creditors");
 	refuses_claims(SCOPE("\"creditors\":[\"00000000-0000-0000-0000-000000000000\"]"), "creditors");
+	refuses_claims(SCOPE("\"creditors\":[\"" ACME "\"],\"portfolios\":[]"), "portfolios"); /* not as if it were not there */
+	refuses_claims(SCOPE("\"creditors\":[\"" ACME "\"],\"portfolios\":null"), "portfolios");
+	refuses_claims(SCOPE("\"creditors\":[\"" ACME "\"],\"portfolios\":[\"*\"]"), "portfolios");
+	refuses_claims(SCOPE("\"creditors\":[\"" ACME "\"],\"portfolios\":{\"" ACME "\":1}"), "portfolios");
+	refuses_claims(SCOPE("\"creditors\":[\"*\"],\"portfolios\":[\"" ACME "\"]"), "portfolios");
+	refuses_claims(SCOPE("\"portfolios\":[\"" ACME "\"]"), "portfolios");
 	refuses_claims(SCOPE("\"sources\":\"bank-1\""), "sources");
 	refuses_claims(SCOPE("\"sources\":[\"bank-1\",\"*\"]"), "sources");
 	refuses_claims(SCOPE("\"sources\":[\"\"]"), "sources");

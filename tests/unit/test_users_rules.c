@@ -287,26 +287,35 @@ static void test_users__are_bound_to_exactly_what_an_admin_says(void **state)
 {
 	static const struct str creditors[] = { { "019A0000-0000-7000-8000-000000000001", 36 } };
 	static const struct str sources[] = { { "bank-1", 6 }, { "bank-2", 6 } };
+	static const struct str portfolios[] = { { "019a0000-0000-7000-8000-000000000002", 36 } };
 	static const struct str all[] = { { "*", 1 } };
 	struct bind_user body = { .user_id = spec_id('U', 1),
 				  .creditors = creditors,
 				  .creditors_count = 1,
+				  .portfolios = portfolios,
+				  .portfolios_count = 1,
 				  .sources = sources,
 				  .sources_count = 2,
 				  .reason = STR("their service") };
-	struct uuid acme;
+	struct uuid acme, telecom;
 
 	(void)state;
 	given_user();
+	assert_true(uuid_parse(&telecom, portfolios[0]));
 	assert_true(scope_is_empty(&the_user()->scope)); /* until somebody binds him */
 	assert_true(uuid_parse(&acme, creditors[0]));
 	spec_when(&spec, &bind_user_type, &body);
 	then_events(&spec, "UserBound");
 	assert_int_equal(the_user()->version, 2);
 	assert_true(scope_has_creditor(&the_user()->scope, &acme));
+	assert_true(scope_has_debt(&the_user()->scope, &acme, &telecom));
+	assert_false(scope_has_debt(&the_user()->scope, &acme, &acme));
 	assert_true(scope_has_source(&the_user()->scope, STR("bank-2")));
 	assert_false(the_user()->scope.all_creditors || the_user()->scope.all_sources);
 
+	body.portfolios_count = 0; /* exactly these: none any more */
+	spec_when(&spec, &bind_user_type, &body);
+	assert_true(scope_has_debt(&the_user()->scope, &acme, &acme));
 	body.creditors = all;
 	body.sources_count = 0;
 	spec_when(&spec, &bind_user_type, &body);
@@ -331,6 +340,19 @@ static void test_users__are_bound_to_what_there_can_be(void **state)
 	spec_when(&spec, &bind_user_type, &body);
 	then_refused(&spec, REFUSAL_BAD_VALUE, "sources");
 	body.sources_count = 0;
+	body.portfolios = no_ids;
+	body.portfolios_count = 1; /* of whom? */
+	spec_when(&spec, &bind_user_type, &body);
+	then_refused(&spec, REFUSAL_BAD_VALUE, "portfolios");
+	body.creditors_count = 1;
+	body.portfolios_count = 2;
+	spec_when(&spec, &bind_user_type, &body);
+	then_refused(&spec, REFUSAL_BAD_VALUE, "portfolios");
+	body.creditors = all_and_more;
+	body.portfolios_count = 1;
+	spec_when(&spec, &bind_user_type, &body);
+	then_refused(&spec, REFUSAL_BAD_VALUE, "portfolios");
+	body.creditors_count = body.portfolios_count = 0;
 	body.has_expected_version = true;
 	body.expected_version = 7;
 	spec_when(&spec, &bind_user_type, &body);
