@@ -29,7 +29,7 @@ SHAPES = {
     ("string", None): ("STRING", "struct str", None),
     ("bytes", None): ("BYTES", "struct str", None),
 }
-MESSAGE_MEMBERS = {"type", "name", "namespace", "doc", "fields", "dcs.kind", "dcs.key", "dcs.aggregate", "dcs.roles", "dcs.refusals", "dcs.creditor", "dcs.source"}
+MESSAGE_MEMBERS = {"type", "name", "namespace", "doc", "fields", "dcs.kind", "dcs.key", "dcs.aggregate", "dcs.roles", "dcs.refusals", "dcs.creditor", "dcs.portfolio", "dcs.source"}
 RECORD_MEMBERS = {"type", "name", "doc", "fields"}
 SAID = {"dcs.words", "dcs.pattern", "dcs.least", "dcs.most"}  # what the rule takes: for documents, it is not looked at here or on the wire
 FIELD_MEMBERS = {"name", "type", "doc", "default", "dcs.max", "dcs.items_max", "dcs.text", *SAID}
@@ -206,9 +206,11 @@ class Message(Record):
         self.aggregate = self.uuid_index(where, source, "dcs.aggregate")
         self.actor = self.actor_index(where)
         self.creditor = self.uuid_index(where, source, "dcs.creditor")
+        self.portfolio = self.uuid_index(where, source, "dcs.portfolio", nullable=True)
         self.source = self.text_index(where, source, "dcs.source")
         require(self.kind == "command" or (self.creditor is None and self.source is None), where,
                 "dcs.creditor and dcs.source say what the issuer of a command must be bound to")
+        require((self.creditor is None) == (self.portfolio is None), where, "dcs.creditor and dcs.portfolio stand together")
         require(self.kind == "command" or (self.key is not None and self.aggregate is not None), where,
                 "an event has dcs.key and dcs.aggregate")
         self.roles = source.get("dcs.roles", [])
@@ -230,13 +232,13 @@ class Message(Record):
         self.schema_id = ids[self.id_name]
         self.c_version = f"{self.c_name}_v{self.version}"  # what is named after the version in C
 
-    def uuid_index(self, where, source, attribute):
+    def uuid_index(self, where, source, attribute, nullable=False):
         if attribute not in source:
             return None
         for index, field in enumerate(self.fields):
             if field.name == source[attribute]:
-                plain = field.kind == "UUID" and not field.nullable and not field.array
-                require(plain, where, f"{attribute} {field.name} must be a plain uuid")
+                plain = field.kind == "UUID" and field.nullable == nullable and not field.array
+                require(plain, where, f"{attribute} {field.name} must be a {'nullable' if nullable else 'plain'} uuid")
                 return index
         raise SchemaError(f"{where}: {attribute} names no field: {source[attribute]}")
 
@@ -452,6 +454,7 @@ def message_text(message):
 	.aggregate_field = {pointer(newest.aggregate)},
 	.actor_field = {pointer(newest.actor)},
 	.creditor_field = {pointer(newest.creditor)},
+	.portfolio_field = {pointer(newest.portfolio)},
 	.source_field = {pointer(newest.source)},
 	.roles = {roles_text(newest.roles)},
 	.refusals = {refusals_text(message)},

@@ -112,7 +112,7 @@ struct retention {
 	struct uuid debt_id; /* one of them */
 };
 
-/* Whether a creditor knows a customer: he made him known, or has a debt of his. By both their ids. */
+/* Whether a creditor knows a customer, in a portfolio if that is asked: he made him known, or has a debt of his. By their ids. */
 struct acquaintance {
 	uint32_t is_known; /* 1 */
 };
@@ -157,9 +157,9 @@ struct str customer_birth_hash(struct arena *arena, const struct workset *set, c
 struct uuid contact_address_id(const struct contact_address_key *key);
 struct uuid customer_reference_id(struct str external_ref);
 
-#define ACQUAINTANCE_KEY_SIZE 32 /* customer, creditor */
+#define ACQUAINTANCE_KEY_SIZE 48 /* customer, creditor, portfolio */
 
-void acquaintance_key(char ret_key[ACQUAINTANCE_KEY_SIZE], const struct uuid *customer_id, const struct uuid *creditor_id);
+void acquaintance_key(char ret_key[ACQUAINTANCE_KEY_SIZE], const struct uuid *customer_id, const struct scope_pair *pair);
 struct uuid acquaintance_id(const char key[ACQUAINTANCE_KEY_SIZE]);
 
 /* Whether the command may be about its customer: whoever may only as a creditor must know him, or he does not exist for him. */

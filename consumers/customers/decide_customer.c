@@ -43,12 +43,13 @@ bool customer_is_reached(const struct command *command, const struct workset *se
 {
 	if (!command_is_bound(command) || command->scope->all_creditors)
 		return true;
-	for (size_t i = 0; i < command->scope->creditors_count; i++) {
+	for (size_t i = 0; i < scope_pairs(command->scope); i++) {
+		const struct scope_pair pair = scope_pair(command->scope, i);
 		char key[ACQUAINTANCE_KEY_SIZE];
 		const struct slot *slot;
 		struct uuid id;
 
-		acquaintance_key(key, &command->key, &command->scope->creditors[i]);
+		acquaintance_key(key, &command->key, &pair);
 		id = acquaintance_id(key);
 		slot = workset_find(set, &acquaintance_entity, &id);
 		if (slot != NULL && slot->exists && ((const struct acquaintance *)slot->state)->is_known)
@@ -126,6 +127,8 @@ void decide_create_customer(const struct command *command, const struct workset 
 	if (command_is_bound(command)) {
 		event->creditor_ids = command->scope->creditors;
 		event->creditor_ids_count = command->scope->creditors_count;
+		event->portfolio_ids = command->scope->portfolios;
+		event->portfolio_ids_count = command->scope->portfolios_count;
 	}
 }
 

@@ -11,18 +11,30 @@ static void set_text(char *chars, size_t chars_size, bool is_given, struct str t
 }
 
 /* Only for commands of the same batch that ask: the store has it from the event. */
-static void know(struct workset *set, const struct uuid *customer_id, const struct uuid *creditor_id)
+static void know(struct workset *set, const struct uuid *customer_id, const struct scope_pair *pair)
 {
 	char key[ACQUAINTANCE_KEY_SIZE];
 	struct acquaintance *acquaintance;
 	struct uuid id;
 
-	acquaintance_key(key, customer_id, creditor_id);
+	acquaintance_key(key, customer_id, pair);
 	id = acquaintance_id(key);
 	if (workset_find(set, &acquaintance_entity, &id) == NULL)
 		return;
 	acquaintance = workset_change(set, &acquaintance_entity, &id);
 	acquaintance->is_known = 1;
+}
+
+/* To who is bound to all of the creditor's, and to who is bound to one of the portfolios. */
+static void know_by_creditor(struct workset *set, const struct customer_created *event, const struct uuid *creditor_id)
+{
+	struct scope_pair pair = { .creditor_id = *creditor_id };
+
+	know(set, &event->customer_id, &pair);
+	for (size_t index = 0; index < event->portfolio_ids_count; index++) {
+		pair.portfolio_id = event->portfolio_ids[index];
+		know(set, &event->customer_id, &pair);
+	}
 }
 
 static void on_customer_created(struct workset *set, const struct customer_created *event)
@@ -32,7 +44,7 @@ static void on_customer_created(struct workset *set, const struct customer_creat
 	struct customer_reference *taken = workset_change(set, &customer_reference_entity, &reference);
 
 	for (size_t index = 0; index < event->creditor_ids_count; index++)
-		know(set, &event->customer_id, &event->creditor_ids[index]);
+		know_by_creditor(set, event, &event->creditor_ids[index]);
 	MUST(customer->version == 0);
 	taken->is_taken = 1;
 	customer->version = event->version;

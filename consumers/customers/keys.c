@@ -10,10 +10,11 @@ struct uuid customer_reference_id(struct str external_ref)
 	return uuid_of_text(external_ref);
 }
 
-void acquaintance_key(char ret_key[ACQUAINTANCE_KEY_SIZE], const struct uuid *customer_id, const struct uuid *creditor_id)
+void acquaintance_key(char ret_key[ACQUAINTANCE_KEY_SIZE], const struct uuid *customer_id, const struct scope_pair *pair)
 {
 	memcpy(ret_key, customer_id->bytes, 16);
-	memcpy(ret_key + 16, creditor_id->bytes, 16);
+	memcpy(ret_key + 16, pair->creditor_id.bytes, 16);
+	memcpy(ret_key + 32, pair->portfolio_id.bytes, 16);
 }
 
 struct uuid acquaintance_id(const char key[ACQUAINTANCE_KEY_SIZE])

@@ -15,17 +15,18 @@ static struct slot *touch(struct workset *set, const struct entity *entity, cons
 	return workset_touch(set, entity, id, (struct str){ 0 });
 }
 
-/* Which of his creditors know the customer, for who may only as a creditor. A user's are known when his rights are loaded. */
+/* Which of his creditors know the customer, in which of his portfolios, for who may only as a creditor. A user's are known when his rights are loaded. */
 static void touch_acquaintances(const struct command *command, struct workset *set)
 {
 	if (!command_is_bound(command))
 		return;
-	for (size_t i = 0; i < command->scope->creditors_count; i++) {
+	for (size_t i = 0; i < scope_pairs(command->scope); i++) {
+		const struct scope_pair pair = scope_pair(command->scope, i);
 		char key[ACQUAINTANCE_KEY_SIZE];
 		struct str text;
 		struct uuid id;
 
-		acquaintance_key(key, &command->key, &command->scope->creditors[i]);
+		acquaintance_key(key, &command->key, &pair);
 		id = acquaintance_id(key);
 		if (workset_find(set, &acquaintance_entity, &id) != NULL)
 			continue;

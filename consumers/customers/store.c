@@ -208,23 +208,40 @@ static void copy_known(struct db_copy *copy, const struct customer_created *crea
 	}
 }
 
+static const struct db_table table_known_in = {
+	.name = "customers.portfolio_customer",
+	.columns = "portfolio_id uuid, customer_id uuid",
+};
+
+static void copy_known_in(struct db_copy *copy, const struct customer_created *created)
+{
+	for (size_t i = 0; i < created->portfolio_ids_count; i++) {
+		db_copy_row(copy);
+		db_copy_uuid(copy, &created->portfolio_ids[i]);
+		db_copy_uuid(copy, &created->customer_id);
+	}
+}
+
 static int insert_rows(struct customers_store *store, struct db *db, const struct workset *set, const struct logged_event *events,
 		       size_t events_count, struct err *err)
 {
 	db_copy_reset(&store->customers);
 	db_copy_reset(&store->points);
 	db_copy_reset(&store->known);
+	db_copy_reset(&store->known_in);
 	for (size_t index = 0; index < events_count; index++) {
 		const struct event *event = events[index].event;
 
 		if (event->type == &customer_created_type) {
 			copy_customer(store, set, events, event);
 			copy_known(&store->known, event->body);
+			copy_known_in(&store->known_in, event->body);
 		} else if (event->type == &contact_point_added_type) {
 			copy_point(store, set, event);
 		}
 	}
-	if (db_write_copy(db, &store->customers, err) < 0 || db_write_copy(db, &store->known, err) < 0)
+	if (db_write_copy(db, &store->customers, err) < 0 || db_write_copy(db, &store->known, err) < 0 ||
+	    db_write_copy(db, &store->known_in, err) < 0)
 		return -1;
 	return db_write_copy(db, &store->points, err);
 }
@@ -441,6 +458,7 @@ int customers_store_prepare(void *self, struct err *err)
 	db_copy_init(&store->customers, &table_customers, COPY_SIZE_MAX);
 	db_copy_init(&store->points, &table_points, COPY_SIZE_MAX);
 	db_copy_init(&store->known, &table_known, COPY_SIZE_MAX);
+	db_copy_init(&store->known_in, &table_known_in, COPY_SIZE_MAX);
 	db_params_init(&store->params, PARAMS_SIZE_MAX);
 	buf_init(&store->list, LIST_SIZE_MAX);
 	buf_init(&store->sealed, SEALED_SIZE_MAX);

@@ -16,6 +16,7 @@ struct customers_store {
 	struct db_copy customers;
 	struct db_copy points;
 	struct db_copy known;
+	struct db_copy known_in;
 	struct db_params params;
 	struct buf list;   /* struct slot *: those to be updated */
 	struct buf sealed; /* the text sealed last */

@@ -191,14 +191,16 @@ static int read_retention(void *self, const struct db_result *result, int row, s
 /* By what this module keeps of those who made a customer known, and by another module's debts. */
 static const struct db_statement select_acquaintances = {
 	.name = "customers_select_acquaintances",
-	.sql = "SELECT u.n FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS u (customer_id, creditor_id, n) WHERE "
-	       "EXISTS (SELECT FROM customers.creditor_customer k WHERE k.creditor_id = u.creditor_id AND k.customer_id = "
-	       "u.customer_id) OR EXISTS (SELECT FROM debts.public_debt d WHERE d.creditor_id = u.creditor_id AND d.customer_id "
-	       "= "
-	       "u.customer_id)",
+	.sql = "SELECT u.n FROM (SELECT n, creditor_id, customer_id, CASE WHEN portfolio_id IS NOT NULL THEN ARRAY[portfolio_id] END "
+	       "AS portfolios FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) WITH ORDINALITY AS u (customer_id, creditor_id, "
+	       "portfolio_id, n)) u WHERE EXISTS (SELECT FROM customers.public_acquaintance k WHERE k.creditor_id = "
+	       "u.creditor_id AND k.customer_id = u.customer_id AND public.dcs_in_portfolios(k.portfolio_ids, u.portfolios)) "
+	       "OR EXISTS (SELECT FROM debts.public_debt d WHERE d.creditor_id = u.creditor_id AND d.customer_id = "
+	       "u.customer_id AND public.dcs_in_portfolios(ARRAY[d.portfolio_id], u.portfolios))",
 };
 
-static void add_halves(struct db_params *params, struct slot **slots, size_t count, size_t from)
+/* Zeros are none. */
+static void add_ids(struct db_params *params, struct slot **slots, size_t count, size_t from)
 {
 	db_array_begin(params, DB_ARRAY_UUID);
 	for (size_t index = 0; index < count; index++) {
@@ -206,15 +208,19 @@ static void add_halves(struct db_params *params, struct slot **slots, size_t cou
 
 		MUST(slots[index]->text.size == ACQUAINTANCE_KEY_SIZE);
 		memcpy(id.bytes, slots[index]->text.data + from, sizeof(id.bytes));
-		db_array_uuid(params, &id);
+		if (uuid_is_none(&id))
+			db_array_null(params);
+		else
+			db_array_uuid(params, &id);
 	}
 }
 
 static void ask_acquaintances(void *self, struct db_params *params, struct slot **slots, size_t count)
 {
 	(void)self;
-	add_halves(params, slots, count, 0);
-	add_halves(params, slots, count, 16);
+	add_ids(params, slots, count, 0);
+	add_ids(params, slots, count, 16);
+	add_ids(params, slots, count, 32);
 }
 
 static int read_acquaintance(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)

@@ -88,6 +88,7 @@ const char *lifecycle_name(enum lifecycle lifecycle); /* "NEW", as debts.lifecyc
 struct debt {
 	struct uuid customer_id;
 	struct uuid creditor_id;
+	struct uuid portfolio_id; /* zeros: in none */
 	struct balances balances;
 	/* What credit has paid by CreditApplied, by account, and can still be taken back; credit_minor is not used. */
 	struct balances credit_used;
@@ -130,7 +131,8 @@ struct payment {
 	struct balances allocated; /* as its ledger entry says */
 	int64_t amount_minor;
 	int32_t received_on;
-	uint32_t state; /* enum payment_state */
+	uint32_t state;                         /* enum payment_state */
+	char source[SCOPE_SOURCE_SIZE_MAX + 1]; /* empty: longer than any that somebody can be bound to */
 
 	/* the store's own */
 	int64_t entry_seq;
@@ -141,12 +143,18 @@ struct taken {
 	uint32_t is_taken; /* 1; 0: it was, and is free again */
 };
 
+/* Where it came in. */
+void payment_set_source(struct payment *payment, struct str source);
+
+/* Whether the command may be about the debt: what is beyond its issuer's scope does not exist for him. NULL: there is none. */
+bool debt_is_reached(const struct command *command, const struct debt *debt);
+
 /* What customers.public_customer says. */
 struct debts_customer {
 	uint32_t is_active; /* neither merged nor deceased nor erased */
 };
 
-/* Whether a creditor knows a customer: the slot exists. Asked only for who may only as a creditor. */
+/* Whether a creditor knows a customer, in a portfolio if that is asked: the slot exists. Asked only for who may only as a creditor. */
 struct debts_acquaintance {
 	uint32_t is_known; /* 1 */
 };
@@ -197,8 +205,9 @@ bool debt_reference_key(struct reference_key *ret_key, const struct uuid *credit
 bool payment_reference_key(struct reference_key *ret_key, struct str source, struct str external_ref);
 struct uuid reference_id(const struct reference_key *key);
 
-/* Of an acquaintance: a customer stands there as a reference of the creditor's would, and is read back as one. */
-void acquainted_key(struct reference_key *ret_key, const struct uuid *creditor_id, const struct uuid *customer_id);
+/* Of an acquaintance: the pair of a scope, and the customer. */
+void acquainted_key(struct reference_key *ret_key, const struct scope_pair *pair, const struct uuid *customer_id);
+void acquainted_split(struct str text, struct scope_pair *ret_pair, struct uuid *ret_customer_id);
 
 /* Of a slot that was touched. */
 bool reference_is_taken(const struct workset *set, const struct entity *entity, const struct uuid *id);

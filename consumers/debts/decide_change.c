@@ -8,7 +8,7 @@
 /* What both commands ask for, in their order. */
 static bool is_known(const struct debt *debt, const struct uuid *customer_id, struct decision *decision)
 {
-	if (debt != NULL && uuid_equal(&debt->customer_id, customer_id) && command_reaches(decision->command, &debt->creditor_id))
+	if (debt_is_reached(decision->command, debt) && uuid_equal(&debt->customer_id, customer_id))
 		return true;
 	decision_refuse(decision, REFUSAL_NOT_FOUND, "debt_id", "the customer has no such debt");
 	return false;

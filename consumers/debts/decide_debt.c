@@ -2,6 +2,11 @@
 #include "consumers/debts/debts.h"
 #include "schemas/debts.h"
 
+bool debt_is_reached(const struct command *command, const struct debt *debt)
+{
+	return debt != NULL && command_reaches(command, &debt->creditor_id, &debt->portfolio_id);
+}
+
 static bool ids_are_good(const struct create_debt *body, struct decision *decision)
 {
 	if (uuid_is_none(&body->debt_id)) {
@@ -113,8 +118,10 @@ static bool customer_is_known(const struct command *command, const struct uuid *
 
 	if (!command_is_bound(command) || command->scope->all_creditors)
 		return true;
-	for (size_t i = 0; i < command->scope->creditors_count; i++) {
-		acquainted_key(&key, &command->scope->creditors[i], customer_id);
+	for (size_t i = 0; i < scope_pairs(command->scope); i++) {
+		const struct scope_pair pair = scope_pair(command->scope, i);
+
+		acquainted_key(&key, &pair, customer_id);
 		id = reference_id(&key);
 		slot = workset_find(set, &debts_acquaintance_entity, &id);
 		if (slot != NULL && slot->exists)

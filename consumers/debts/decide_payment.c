@@ -64,8 +64,7 @@ static bool debt_takes_payment(const struct record_payment *body, const struct d
 {
 	int64_t credit_minor = 0;
 
-	if (debt == NULL || !uuid_equal(&debt->customer_id, &body->customer_id) ||
-	    !command_reaches(decision->command, &debt->creditor_id)) {
+	if (!debt_is_reached(decision->command, debt) || !uuid_equal(&debt->customer_id, &body->customer_id)) {
 		decision_refuse(decision, REFUSAL_NOT_FOUND, "debt_id", "the customer has no such debt");
 	} else if (!str_is(body->currency, debt->currency)) {
 		decision_refuse(decision, REFUSAL_BAD_CURRENCY, "currency", "the debt's currency is %s", debt->currency);
@@ -167,8 +166,13 @@ static bool reversal_is_good(const struct reverse_payment *body, const struct pa
 		return false;
 	}
 	if (payment == NULL || !uuid_equal(&payment->customer_id, &body->customer_id) ||
-	    !command_reaches(decision->command, &debt->creditor_id)) {
+	    !debt_is_reached(decision->command, debt)) {
 		decision_refuse(decision, REFUSAL_NOT_FOUND, "payment_id", "the customer has no such payment");
+		return false;
+	}
+	if (command_is_bound(decision->command) && !scope_has_source(decision->command->scope, str_of(payment->source))) {
+		decision_refuse(decision, REFUSAL_NOT_AUTHORISED, "payment_id",
+				"the payment came in at a source that the sender is not bound to");
 		return false;
 	}
 	if (payment->state != PAYMENT_SETTLED) {

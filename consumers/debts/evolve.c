@@ -56,6 +56,7 @@ static void on_debt_created(struct workset *set, const struct debt_created *even
 
 	debt->customer_id = event->customer_id;
 	debt->creditor_id = event->creditor_id;
+	debt->portfolio_id = event->has_portfolio_id ? event->portfolio_id : (struct uuid){ { 0 } };
 	debt->balances = (struct balances){ .cost_minor = event->cost_minor,
 					    .fee_minor = event->fee_minor,
 					    .interest_minor = event->interest_minor,
@@ -77,6 +78,12 @@ static void on_debt_created(struct workset *set, const struct debt_created *even
 	take_reference(set, &debt_reference_entity, &key);
 }
 
+void payment_set_source(struct payment *payment, struct str source)
+{
+	if (!str_to_chars(payment->source, sizeof(payment->source), source))
+		payment->source[0] = '\0';
+}
+
 static void on_payment_recorded(struct workset *set, const struct payment_recorded *event)
 {
 	struct debt *debt = change_debt(set, &event->debt_id, event->version);
@@ -95,6 +102,7 @@ static void on_payment_recorded(struct workset *set, const struct payment_record
 	payment->amount_minor = event->amount_minor;
 	payment->received_on = event->received_on;
 	payment->state = PAYMENT_SETTLED;
+	payment_set_source(payment, event->source);
 	MUST(balances_owed(&payment->allocated) + payment->allocated.credit_minor == event->amount_minor);
 
 	balances->cost_minor -= event->cost_minor;

@@ -25,12 +25,21 @@ bool debt_reference_key(struct reference_key *ret_key, const struct uuid *credit
 	       key_add(ret_key, external_ref.data, external_ref.size);
 }
 
-void acquainted_key(struct reference_key *ret_key, const struct uuid *creditor_id, const struct uuid *customer_id)
+/* Three ids of one size. */
+void acquainted_key(struct reference_key *ret_key, const struct scope_pair *pair, const struct uuid *customer_id)
 {
-	bool fits = debt_reference_key(ret_key, creditor_id,
-				       (struct str){ (const char *)customer_id->bytes, sizeof(customer_id->bytes) });
+	bool fits;
 
+	ret_key->size = 0;
+	fits = key_add(ret_key, pair, sizeof(*pair)) && key_add(ret_key, customer_id, sizeof(*customer_id));
 	MUST(fits);
+}
+
+void acquainted_split(struct str text, struct scope_pair *ret_pair, struct uuid *ret_customer_id)
+{
+	MUST(text.size == sizeof(*ret_pair) + sizeof(*ret_customer_id));
+	memcpy(ret_pair, text.data, sizeof(*ret_pair));
+	memcpy(ret_customer_id, text.data + sizeof(*ret_pair), sizeof(*ret_customer_id));
 }
 
 bool payment_reference_key(struct reference_key *ret_key, struct str source, struct str external_ref)

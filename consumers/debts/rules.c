@@ -40,15 +40,17 @@ static void touch_reference(struct workset *set, const struct entity *entity, co
 		touch_with(set, entity, &id, text);
 }
 
-/* Which of his creditors know the customer, for who may only as a creditor. */
+/* Which of his creditors know the customer, in which of his portfolios, for who may only as a creditor. */
 static void touch_acquaintances(const struct command *command, const struct uuid *customer_id, struct workset *set)
 {
 	struct reference_key key;
 
 	if (!command_is_bound(command))
 		return;
-	for (size_t i = 0; i < command->scope->creditors_count; i++) {
-		acquainted_key(&key, &command->scope->creditors[i], customer_id);
+	for (size_t i = 0; i < scope_pairs(command->scope); i++) {
+		const struct scope_pair pair = scope_pair(command->scope, i);
+
+		acquainted_key(&key, &pair, customer_id);
 		touch_reference(set, &debts_acquaintance_entity, &key, workset_touch);
 	}
 }

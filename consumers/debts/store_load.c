@@ -8,7 +8,8 @@ static const struct db_statement select_debts = {
 	.name = "debts_select_debts",
 	.sql = "SELECT u.n, d.ctid, d.customer_id, d.creditor_id, d.version, d.last_entry_seq, d.cost_minor, d.fee_minor, "
 	       "d.interest_minor, d.principal_minor, d.credit_minor, d.entries, d.lifecycle::integer, d.part, d.due_on, "
-	       "d.currency, d.used_cost_minor, d.used_fee_minor, d.used_interest_minor, d.used_principal_minor, d.opened_on "
+	       "d.currency, d.used_cost_minor, d.used_fee_minor, d.used_interest_minor, d.used_principal_minor, d.opened_on, "
+	       "d.portfolio_id "
 	       "FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) JOIN debts.debt d ON d.debt_id = u.id",
 };
 
@@ -49,6 +50,8 @@ static int read_debt(void *self, const struct db_result *result, int row, struct
 	MUST(debt->lifecycle > LIFECYCLE_NONE);
 	MUST(debt->lifecycle < LIFECYCLE_COUNT);
 	debt->opened_on = db_date(result, row, 20);
+	if (!db_is_null(result, row, 21))
+		debt->portfolio_id = db_uuid(result, row, 21);
 	return 0;
 }
 
@@ -81,7 +84,7 @@ static int read_terms(void *self, const struct db_result *result, int row, struc
 static const struct db_statement select_payments = {
 	.name = "debts_select_payments",
 	.sql = "SELECT u.n, p.customer_id, p.debt_id, p.amount_minor, p.received_on, p.state = 'settled', p.entry_seq, "
-	       "-e.cost_minor, -e.fee_minor, -e.interest_minor, -e.principal_minor, -e.credit_minor "
+	       "-e.cost_minor, -e.fee_minor, -e.interest_minor, -e.principal_minor, -e.credit_minor, p.source "
 	       "FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) JOIN debts.payment p ON p.payment_id = u.id "
 	       "JOIN debts.ledger_entry e ON e.part = p.part AND e.seq = p.entry_seq "
 	       "WHERE u.id <= (SELECT payment_id FROM debts.payment ORDER BY payment_id DESC LIMIT 1)",
@@ -105,6 +108,7 @@ static int read_payment(void *self, const struct db_result *result, int row, str
 						.principal_minor = amount_or_zero(result, row, 10),
 						.credit_minor = amount_or_zero(result, row, 11) };
 	MUST(balances_owed(&payment->allocated) + payment->allocated.credit_minor == payment->amount_minor);
+	payment_set_source(payment, db_str(result, row, 12));
 	return 0;
 }
 
@@ -191,29 +195,36 @@ static int read_customer(void *self, const struct db_result *result, int row, st
 /* By what customers keeps of those who made him known, and by the debts here. */
 static const struct db_statement select_acquaintances = {
 	.name = "debts_select_acquaintances",
-	.sql = "SELECT u.n FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS u (creditor_id, customer_id, n) WHERE "
-	       "EXISTS (SELECT FROM customers.public_acquaintance k WHERE k.creditor_id = u.creditor_id AND k.customer_id = "
-	       "u.customer_id) OR EXISTS (SELECT FROM debts.debt d WHERE d.creditor_id = u.creditor_id AND d.customer_id = "
-	       "u.customer_id)",
+	.sql = "SELECT u.n FROM (SELECT n, creditor_id, customer_id, CASE WHEN portfolio_id IS NOT NULL THEN ARRAY[portfolio_id] END AS "
+	       "portfolios FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) WITH ORDINALITY AS u (creditor_id, portfolio_id, "
+	       "customer_id, n)) u WHERE EXISTS (SELECT FROM customers.public_acquaintance k WHERE k.creditor_id = u.creditor_id "
+	       "AND k.customer_id = u.customer_id AND public.dcs_in_portfolios(k.portfolio_ids, u.portfolios)) "
+	       "OR EXISTS (SELECT FROM debts.debt d WHERE d.creditor_id = u.creditor_id AND d.customer_id = u.customer_id "
+	       "AND public.dcs_in_portfolios(ARRAY[d.portfolio_id], u.portfolios))",
 };
 
 static void ask_acquaintances(void *self, struct db_params *params, struct slot **slots, size_t count)
 {
-	struct uuid creditor_id;
+	struct scope_pair pair;
 	struct uuid customer_id;
-	struct str customer;
 
 	(void)self;
 	db_array_begin(params, DB_ARRAY_UUID);
 	for (size_t index = 0; index < count; index++) {
-		debt_reference_split(slots[index]->text, &creditor_id, &customer);
-		db_array_uuid(params, &creditor_id);
+		acquainted_split(slots[index]->text, &pair, &customer_id);
+		db_array_uuid(params, &pair.creditor_id);
 	}
 	db_array_begin(params, DB_ARRAY_UUID);
 	for (size_t index = 0; index < count; index++) {
-		debt_reference_split(slots[index]->text, &creditor_id, &customer);
-		MUST(customer.size == sizeof(customer_id.bytes));
-		memcpy(customer_id.bytes, customer.data, sizeof(customer_id.bytes));
+		acquainted_split(slots[index]->text, &pair, &customer_id);
+		if (uuid_is_none(&pair.portfolio_id))
+			db_array_null(params);
+		else
+			db_array_uuid(params, &pair.portfolio_id);
+	}
+	db_array_begin(params, DB_ARRAY_UUID);
+	for (size_t index = 0; index < count; index++) {
+		acquainted_split(slots[index]->text, &pair, &customer_id);
 		db_array_uuid(params, &customer_id);
 	}
 }

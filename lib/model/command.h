@@ -40,7 +40,7 @@ struct command {
 	struct uuid correlation_id;
 	struct str actor; /* the token's subject: who says so */
 	uint32_t roles;
-	const struct scope *scope; /* which creditors and sources the roles are about; never NULL */
+	const struct scope *scope; /* which creditors, portfolios and sources the roles are about; never NULL */
 	int64_t token_version;     /* of the actor's account, as the token says it (worker/rights.h) */
 	int64_t now_ms;      /* the record's broker timestamp, nobody can forge it; of one that has waited, the Tick's time */
 	int64_t received_ms; /* the record's broker timestamp, also when it has waited: before now_ms then */
@@ -48,17 +48,17 @@ struct command {
 };
 
 /*
- * Whether the roles allow the command as a creditor's only: it must be about his creditors and their customers then, and what is
- * others' does not exist for him.
+ * Whether the roles allow the command as a creditor's only: it must be about his creditors, in his portfolios if he is bound to
+ * some, and their customers then, and what is others' does not exist for him.
  */
 bool command_is_bound(const struct command *command);
 
-/* Whether it may be about something of this creditor. */
-bool command_reaches(const struct command *command, const struct uuid *creditor_id);
+/* Whether it may be about a debt of this creditor, in this portfolio (zeros: in none). */
+bool command_reaches(const struct command *command, const struct uuid *creditor_id, const struct uuid *portfolio_id);
 
 /*
- * The field in which the body names a creditor or a payment source that the issuer is not bound to; NULL: none. A creditor is
- * asked of who is bound, a source of everybody.
+ * The field in which the body names a creditor, a portfolio or a payment source that the issuer is not bound to; NULL: none.
+ * Creditor and portfolio are asked of who is bound, a source of everybody.
  */
 const struct field *command_unbound_field(const struct command *command);
 #define COMMAND_UNBOUND_TEXT "not one that the sender is bound to"

@@ -575,15 +575,25 @@ static void test_customers__nothing_is_done_about_an_erased_customer(void **stat
 /* ---- whose customer it is ---- */
 
 /* Somebody has asked for it before. */
-static void given_acquaintance(unsigned creditor)
+static void given_acquaintance_in(unsigned creditor, unsigned portfolio)
 {
-	struct uuid customer_id = spec_id('C', 1), creditor_id = spec_id('R', creditor);
+	struct uuid customer_id = spec_id('C', 1);
+	struct scope_pair pair = { .creditor_id = spec_id('R', creditor) };
 	char key[ACQUAINTANCE_KEY_SIZE];
 	struct uuid id;
 
-	acquaintance_key(key, &customer_id, &creditor_id);
+	if (portfolio > 0)
+		pair.portfolio_id = spec_id('F', portfolio);
+	acquaintance_key(key, &customer_id, &pair);
 	id = acquaintance_id(key);
+	if (workset_find(&spec.set, &acquaintance_entity, &id) == NULL)
+		spec_given(&spec, &acquaintance_entity, id);
 	((struct acquaintance *)workset_change(&spec.set, &acquaintance_entity, &id))->is_known = 1;
+}
+
+static void given_acquaintance(unsigned creditor)
+{
+	given_acquaintance_in(creditor, 0);
 }
 
 static void test_customers__others_customers_do_not_exist_for_a_creditor(void **state)
@@ -621,6 +631,68 @@ static void test_customers__others_customers_do_not_exist_for_a_creditor(void **
 	then_refused(&spec, REFUSAL_NOT_FOUND, "customer_id");
 }
 
+/* That his creditor knows the customer, or another portfolio, is no matter to whoever is bound to a portfolio. */
+static void test_customers__others_portfolios_customers_do_not_exist(void **state)
+{
+	struct update_customer update = { .customer_id = spec_id('C', 1), .has_locale = true, .locale = STR("de-AT") };
+	struct scope scope = { .creditors = { spec_id('R', 1) },
+			       .creditors_count = 1,
+			       .portfolios = { spec_id('F', 1), spec_id('F', 2) },
+			       .portfolios_count = 2 };
+
+	(void)state;
+	given_point();
+	spec.scope = &scope;
+	spec.roles = ROLE_CREDITOR;
+	spec_when(&spec, &update_customer_type, &update); /* asks, so that there are slots */
+	given_acquaintance(1);
+	given_acquaintance_in(1, 3);
+	given_acquaintance_in(2, 1);
+	spec_when(&spec, &update_customer_type, &update);
+	then_refused(&spec, REFUSAL_NOT_FOUND, "customer_id");
+	given_acquaintance_in(1, 2);
+	spec_when(&spec, &update_customer_type, &update);
+	then_events(&spec, "CustomerUpdated");
+}
+
+/* Who is bound to portfolios makes a customer known in these, to whoever is bound to one of them or to the whole creditor. */
+static void test_customers__who_is_bound_to_portfolios_makes_customers_known_in_them(void **state)
+{
+	struct create_customer create = a_customer();
+	struct update_customer update = { .customer_id = spec_id('C', 1), .has_locale = true, .locale = STR("de-AT") };
+	struct scope maker = { .creditors = { spec_id('R', 1) },
+			       .creditors_count = 1,
+			       .portfolios = { spec_id('F', 1), spec_id('F', 2) },
+			       .portfolios_count = 2 };
+	struct scope other = maker, whole = maker, elsewhere = maker;
+	const struct customer_created *event;
+
+	(void)state;
+	spec.roles = ROLE_CREDITOR;
+	other.portfolios[0] = spec_id('F', 9);
+	whole.portfolios_count = 0;
+	elsewhere.portfolios_count = 1;
+	elsewhere.portfolios[0] = spec_id('F', 9);
+	for (struct scope *const *asks = (struct scope *const[]){ &other, &whole, &elsewhere, &maker, NULL }; *asks != NULL; asks++) {
+		spec.scope = *asks;
+		spec_when(&spec, &update_customer_type, &update);
+		then_refused(&spec, REFUSAL_NOT_FOUND, "customer_id");
+	}
+	spec_when(&spec, &create_customer_type, &create);
+	then_events(&spec, "CustomerCreated");
+	event = then_event(&spec, 0, customer_created);
+	assert_int_equal(event->creditor_ids_count, 1);
+	assert_int_equal(event->portfolio_ids_count, 2);
+	for (struct scope *const *asks = (struct scope *const[]){ &other, &whole, &maker, NULL }; *asks != NULL; asks++) {
+		spec.scope = *asks;
+		spec_when(&spec, &update_customer_type, &update);
+		then_events(&spec, "CustomerUpdated");
+	}
+	spec.scope = &elsewhere;
+	spec_when(&spec, &update_customer_type, &update);
+	then_refused(&spec, REFUSAL_NOT_FOUND, "customer_id");
+}
+
 /* Also in the batch in which he was made known. */
 static void test_customers__who_made_a_customer_known_may_change_him(void **state)
 {
@@ -649,6 +721,8 @@ int main(void)
 		TEST(test_customers__a_customer_is_created),
 		TEST(test_customers__who_is_bound_to_creditors_makes_a_customer_known_to_them),
 		TEST(test_customers__others_customers_do_not_exist_for_a_creditor),
+		TEST(test_customers__others_portfolios_customers_do_not_exist),
+		TEST(test_customers__who_is_bound_to_portfolios_makes_customers_known_in_them),
 		TEST(test_customers__who_made_a_customer_known_may_change_him),
 		TEST(test_customers__every_field_of_a_customer_is_looked_at),
 		TEST(test_customers__an_id_and_a_reference_are_used_once),

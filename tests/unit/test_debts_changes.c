@@ -585,6 +585,83 @@ static void test_debts__others_debts_do_not_exist_for_a_creditor(void **state)
 	assert_int_equal(spec.decision.kind, DECISION_EVENTS);
 }
 
+/* A debt in another of the creditor's portfolios, and one in none. */
+static void test_debts__others_portfolios_debts_do_not_exist(void **state)
+{
+	struct record_payment record = { .payment_id = spec_id('P', 2),
+					 .customer_id = spec_id('C', 1),
+					 .debt_id = spec_id('D', 1),
+					 .source = STR("bank"),
+					 .external_ref = STR("other"),
+					 .amount_minor = 1,
+					 .currency = STR("EUR"),
+					 .received_on = SPEC_TODAY,
+					 .method = STR("transfer") };
+	struct reverse_payment reverse = { .payment_id = spec_id('P', 1),
+					   .customer_id = spec_id('C', 1),
+					   .reason = STR("error") };
+	struct cancel_debt cancel = { .debt_id = spec_id('D', 1), .customer_id = spec_id('C', 1), .reason = STR("fraud") };
+	struct amend_debt *amend = an_amendment(1);
+	struct scope scope = { .all_sources = true,
+			       .creditors = { spec_id('R', 1) },
+			       .creditors_count = 1,
+			       .portfolios = { spec_id('F', 2) },
+			       .portfolios_count = 1 };
+	struct debt *debt;
+
+	(void)state;
+	amend->has_due_on = true;
+	amend->due_on = SPEC_TODAY;
+	given_debt(1, STR("A-1"));
+	given_payment(1, 100);
+	debt = workset_change(&spec.set, &debt_entity, &record.debt_id);
+	spec.scope = &scope;
+	spec.roles = ROLE_CREDITOR;
+	then_all_are_refused(&record, &reverse, amend, &cancel);
+	debt->portfolio_id = spec_id('F', 1);
+	then_all_are_refused(&record, &reverse, amend, &cancel);
+	debt->portfolio_id = spec_id('F', 2);
+	scope.creditors[0] = spec_id('R', 2); /* who names the portfolio as his */
+	then_all_are_refused(&record, &reverse, amend, &cancel);
+	scope.creditors[0] = spec_id('R', 1);
+	spec_when(&spec, &record_payment_type, &record);
+	assert_int_equal(spec.decision.kind, DECISION_EVENTS);
+	spec_when(&spec, &reverse_payment_type, &reverse);
+	assert_int_equal(spec.decision.kind, DECISION_EVENTS);
+	spec_when(&spec, &amend_debt_type, amend);
+	assert_int_equal(spec.decision.kind, DECISION_EVENTS);
+}
+
+/* What came in at another's source is not his to take back, though the debt is his; a supervisor is not asked. */
+static void test_debts__a_creditor_reverses_what_came_in_at_his_sources(void **state)
+{
+	struct reverse_payment reverse = { .payment_id = spec_id('P', 1),
+					   .customer_id = spec_id('C', 1),
+					   .reason = STR("error") };
+	struct scope scope = { .creditors = { spec_id('R', 1) }, .creditors_count = 1 };
+
+	(void)state;
+	given_debt(1, STR("A-1"));
+	given_payment(1, 100);
+	spec.scope = &scope;
+	spec.roles = ROLE_CREDITOR;
+	spec_when(&spec, &reverse_payment_type, &reverse);
+	then_refused(&spec, REFUSAL_NOT_AUTHORISED, "payment_id");
+	assert_true(scope_add_source(&scope, STR("another")));
+	spec_when(&spec, &reverse_payment_type, &reverse);
+	then_refused(&spec, REFUSAL_NOT_AUTHORISED, "payment_id");
+	assert_true(scope_add_source(&scope, STR("bank")));
+	spec_when(&spec, &reverse_payment_type, &reverse);
+	assert_int_equal(spec.decision.kind, DECISION_EVENTS);
+
+	given_payment(2, 100);
+	reverse.payment_id = spec_id('P', 2);
+	spec.scope = &scope_none;
+	spec.roles = ROLE_CREDITOR | ROLE_SUPERVISOR;
+	spec_when(&spec, &reverse_payment_type, &reverse);
+	assert_int_equal(spec.decision.kind, DECISION_EVENTS);
+}
+
 static void test_debts__who_is_more_than_a_creditor_is_not_bound(void **state)
 {
 	struct amend_debt *amend = an_amendment(1);
@@ -612,6 +689,8 @@ int main(void)
 		TEST(test_debts__a_put_of_what_is_there_is_taken),
 		TEST(test_debts__an_amendment_says_what_and_why),
 		TEST(test_debts__others_debts_do_not_exist_for_a_creditor),
+		TEST(test_debts__others_portfolios_debts_do_not_exist),
+		TEST(test_debts__a_creditor_reverses_what_came_in_at_his_sources),
 		TEST(test_debts__who_is_more_than_a_creditor_is_not_bound),
 		TEST(test_debts__a_debt_is_not_due_before_it_was_opened_nor_in_another_age),
 		TEST(test_debts__an_amendment_of_an_unknown_debt_or_anothers_is_not_found),

@@ -279,20 +279,29 @@ static void test_debts__no_debt_is_created_for_a_customer_who_is_no_longer_activ
 	refuse_debt(&body, REFUSAL_BAD_TRANSITION, "customer_id");
 }
 
-static void given_acquaintance(unsigned creditor, unsigned customer)
+/* In a portfolio; 0: in any, as somebody asks who is bound to none. */
+static void given_acquaintance_in(unsigned creditor, unsigned portfolio, unsigned customer)
 {
-	struct uuid creditor_id = spec_id('R', creditor), customer_id = spec_id('C', customer);
+	struct scope_pair pair = { .creditor_id = spec_id('R', creditor) };
+	struct uuid customer_id = spec_id('C', customer);
 	struct reference_key key;
 	struct slot *slot;
 	struct uuid id;
 	struct str text;
 
-	acquainted_key(&key, &creditor_id, &customer_id);
+	if (portfolio > 0)
+		pair.portfolio_id = spec_id('F', portfolio);
+	acquainted_key(&key, &pair, &customer_id);
 	id = reference_id(&key);
 	text = str_copy(&spec.arena, (struct str){ .data = key.text, .size = key.size });
 	slot = workset_touch(&spec.set, &debts_acquaintance_entity, &id, text);
 	assert_non_null(slot);
 	slot->loaded = slot->exists = true;
+}
+
+static void given_acquaintance(unsigned creditor, unsigned customer)
+{
+	given_acquaintance_in(creditor, 0, customer);
 }
 
 /* Another's, another's who is no longer active, one that there is not: the same answer. */
@@ -337,6 +346,30 @@ static void test_debts__a_creditor_creates_debts_of_customers_that_one_of_his_kn
 	body.customer_id = spec_id('C', 2);
 	refuse_debt(&body, REFUSAL_BAD_TRANSITION, "customer_id");
 	body.customer_id = spec_id('C', 1);
+	spec_when(&spec, &create_debt_type, &body);
+	then_events(&spec, "DebtCreated");
+}
+
+/* Known to the creditor, and in another of his portfolios: not to him. */
+static void test_debts__who_is_bound_to_a_portfolio_creates_debts_of_whom_it_knows(void **state)
+{
+	struct scope scope = { .creditors = { spec_id('R', 1) },
+			       .creditors_count = 1,
+			       .portfolios = { spec_id('F', 1), spec_id('F', 2) },
+			       .portfolios_count = 2 };
+	struct create_debt body = a_debt();
+
+	(void)state;
+	body.has_portfolio_id = true;
+	body.portfolio_id = spec_id('F', 1);
+	given_acquaintance(1, 1);
+	given_acquaintance_in(1, 3, 1);
+	given_acquaintance_in(2, 1, 1);
+	spec.roles = ROLE_CREDITOR;
+	spec.scope = &scope;
+	spec_when(&spec, &create_debt_type, &body);
+	then_waits(&spec, "customer_id");
+	given_acquaintance_in(1, 2, 1);
 	spec_when(&spec, &create_debt_type, &body);
 	then_events(&spec, "DebtCreated");
 }
@@ -777,6 +810,7 @@ int main(void)
 		TEST(test_debts__no_debt_is_created_for_a_customer_who_is_no_longer_active),
 		TEST(test_debts__others_customers_do_not_exist_for_a_creditor),
 		TEST(test_debts__a_creditor_creates_debts_of_customers_that_one_of_his_knows),
+		TEST(test_debts__who_is_bound_to_a_portfolio_creates_debts_of_whom_it_knows),
 		TEST(test_debts__who_is_not_bound_creates_debts_of_anybody),
 		TEST(test_debts__a_payment_goes_to_cost_fee_interest_principal),
 		TEST(test_debts__the_last_payment_pays_the_debt),

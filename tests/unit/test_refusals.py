@@ -49,7 +49,7 @@ def test_a_rule_refuses_as_its_schema_says(module):
     assert rules
     for name, decide in rules:
         record = "".join(part.capitalize() for part in name.split("_"))
-        found = refusals_of(decide, functions, set())
+        found = refusals_of(decide, functions, set()) - {"not_authorised"}  # any command may be refused so: it stands in no list
         assert found == declared(module.name, record), f"schemas/{module.name}/{record}.avsc: dcs.refusals must be {sorted(found)}"
 
 

@@ -168,6 +168,8 @@ REFUSED = {
     "ThingDone.avsc: dcs.key names no field: customer_id": schema(**{"dcs.key": "customer_id"}),
     "ThingDone.avsc: dcs.key text must be a plain uuid": schema(TEXT, **{"dcs.key": "text"}),
     "ThingDone.avsc: dcs.creditor text must be a plain uuid": schema(TEXT, **{"dcs.creditor": "text"}),
+    "ThingDone.avsc: dcs.portfolio thing_id must be a nullable uuid": schema(**{"dcs.portfolio": "thing_id"}),
+    "ThingDone.avsc: dcs.creditor and dcs.portfolio stand together": schema(**{"dcs.kind": "command", "dcs.roles": ["agent"], "dcs.creditor": "thing_id"}),
     "ThingDone.avsc: dcs.source thing_id must be a plain string": schema(**{"dcs.source": "thing_id"}),
     "ThingDone.avsc: dcs.source names no field: bank": schema(**{"dcs.source": "bank"}),
     "ThingDone.avsc: dcs.creditor and dcs.source say what the issuer of a command must be bound to": schema(TEXT, **{"dcs.source": "text"}),

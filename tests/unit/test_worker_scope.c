@@ -178,6 +178,41 @@ static void test_scope__a_creditor_makes_debts_of_his_own(void **state)
 	assert_null(unbound(SERVICE, ROLE_CREDITOR, &create_debt_type, &debt));
 }
 
+/* Beside another portfolio, and beside none. */
+static void test_scope__a_creditor_makes_debts_in_his_portfolios(void **state)
+{
+	(void)state;
+	scope = (struct scope){ .creditors_count = 1,
+				.creditors = { id_of('K', 1) },
+				.portfolios_count = 1,
+				.portfolios = { id_of('F', 1) } };
+	assert_string_equal(unbound(SERVICE, ROLE_CREDITOR, &create_debt_type, &debt), "portfolio_id");
+	debt.portfolio_id = id_of('F', 1);
+	assert_string_equal(unbound(SERVICE, ROLE_CREDITOR, &create_debt_type, &debt), "portfolio_id");
+	debt.has_portfolio_id = true;
+	assert_null(unbound(SERVICE, ROLE_CREDITOR, &create_debt_type, &debt));
+	debt.portfolio_id = id_of('F', 2);
+	assert_string_equal(unbound(SERVICE, ROLE_CREDITOR, &create_debt_type, &debt), "portfolio_id");
+	assert_null(unbound(SERVICE, ROLE_CREDITOR | ROLE_SUPERVISOR, &create_debt_type, &debt));
+	debt.creditor_id = id_of('K', 2);
+	debt.portfolio_id = id_of('F', 1);
+	assert_string_equal(unbound(SERVICE, ROLE_CREDITOR, &create_debt_type, &debt), "creditor_id");
+}
+
+/* Whatever the token says. */
+static void test_scope__a_users_portfolios_are_those_of_now(void **state)
+{
+	(void)state;
+	scope = scope_all;
+	anna.scope = (struct scope){ .creditors_count = 1,
+				     .creditors = { id_of('K', 1) },
+				     .portfolios_count = 1,
+				     .portfolios = { id_of('F', 1) } };
+	assert_string_equal(unbound(ANNA, ROLE_CREDITOR, &create_debt_type, &debt), "portfolio_id");
+	anna.scope.portfolios_count = 0;
+	assert_null(unbound(ANNA, ROLE_CREDITOR, &create_debt_type, &debt));
+}
+
 static void test_scope__another_role_that_may_is_not_bound(void **state)
 {
 	(void)state;
@@ -191,6 +226,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 		TEST(test_scope__a_payment_needs_a_source_of_its_issuer), TEST(test_scope__a_source_is_its_whole_name),
 		TEST(test_scope__a_users_sources_are_those_of_now),       TEST(test_scope__a_creditor_makes_debts_of_his_own),
+		TEST(test_scope__a_creditor_makes_debts_in_his_portfolios),
+		TEST(test_scope__a_users_portfolios_are_those_of_now),
 		TEST(test_scope__another_role_that_may_is_not_bound),
 	};
 
