@@ -191,7 +191,8 @@ static int read_retention(void *self, const struct db_result *result, int row, s
 /* By what this module keeps of those who made a customer known, and by another module's debts. */
 static const struct db_statement select_acquaintances = {
 	.name = "customers_select_acquaintances",
-	.sql = "SELECT u.n FROM (SELECT n, creditor_id, customer_id, CASE WHEN portfolio_id IS NOT NULL THEN ARRAY[portfolio_id] END "
+	.sql = "SELECT u.n FROM (SELECT n, creditor_id, customer_id, CASE WHEN portfolio_id IS NOT NULL THEN ARRAY[portfolio_id] "
+	       "END "
 	       "AS portfolios FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) WITH ORDINALITY AS u (customer_id, creditor_id, "
 	       "portfolio_id, n)) u WHERE EXISTS (SELECT FROM customers.public_acquaintance k WHERE k.creditor_id = "
 	       "u.creditor_id AND k.customer_id = u.customer_id AND public.dcs_in_portfolios(k.portfolio_ids, u.portfolios)) "

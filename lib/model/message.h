@@ -101,8 +101,8 @@ struct message_type {
 	const struct field
 		*creditor_field; /* of a command: a UUID, the creditor it is about; see command_unbound_field. NULL: none */
 	const struct field *portfolio_field; /* of a command: a UUID or null, which of the creditor's; there when that is */
-	const struct field *source_field; /* of a command: a text, the payment source it names; the same. NULL: none */
-	uint32_t roles;                   /* of a command: who may issue it, any of these bits of command.h */
+	const struct field *source_field;    /* of a command: a text, the payment source it names; the same. NULL: none */
+	uint32_t roles;                      /* of a command: who may issue it, any of these bits of command.h */
 };
 
 /*

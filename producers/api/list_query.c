@@ -7,7 +7,7 @@
 #include "base/day.h"
 #include "base/must.h"
 
-#define CONTEXT_SIZE_MAX (512 + RESOURCE_FILTERS_MAX * QUESTION_TEXT_MAX)
+#define CONTEXT_SIZE_MAX (2048 + RESOURCE_FILTERS_MAX * QUESTION_TEXT_MAX)
 #define SHOWN_NAME_MAX   64 /* of a name that nobody knows */
 
 void list_query_init(struct list_query *query, const struct resource *resource)
@@ -209,6 +209,13 @@ static void add_id(struct buf *bytes, const struct uuid *id)
 		buf_add(bytes, id->bytes, sizeof(id->bytes));
 }
 
+static void add_ids(struct buf *bytes, const struct str *ids)
+{
+	buf_add_be32(bytes, ids == NULL ? UINT32_MAX : (uint32_t)ids->size);
+	if (ids != NULL)
+		buf_add_str(bytes, *ids);
+}
+
 static void add_value(struct buf *bytes, const struct filter *filter, const struct question_value *value)
 {
 	if (filter->kind == COLUMN_UUID)
@@ -231,9 +238,8 @@ static void digest_context(struct list_query *query, const struct list_bounds *b
 	buf_add_u8(&bytes, query->descends);
 	add_id(&bytes, bounds->owner);
 	add_id(&bytes, bounds->parent);
-	buf_add_be32(&bytes, bounds->creditors == NULL ? UINT32_MAX : (uint32_t)bounds->creditors->size);
-	if (bounds->creditors != NULL)
-		buf_add_str(&bytes, *bounds->creditors);
+	add_ids(&bytes, bounds->creditors);
+	add_ids(&bytes, bounds->portfolios);
 	buf_add_be32(&bytes, query->given);
 	for (size_t i = 0; i < query->resource->filters_count; i++)
 		if ((query->given >> i & 1) != 0)

@@ -45,9 +45,10 @@ void list_query_take(struct list_query *query, struct str name, struct str value
 
 /* Within which bounds: a cursor is good in the same ones only. */
 struct list_bounds {
-	const struct uuid *owner;    /* only this customer's; NULL: anybody's */
-	const struct uuid *parent;   /* what they hang on; NULL: nothing */
-	const struct str *creditors; /* only what is about these, ids behind each other; NULL: about any */
+	const struct uuid *owner;     /* only this customer's; NULL: anybody's */
+	const struct uuid *parent;    /* what they hang on; NULL: nothing */
+	const struct str *creditors;  /* only what is about these, ids behind each other; NULL: about any */
+	const struct str *portfolios; /* and in these; NULL: in any, and in none */
 };
 
 /* False: there are faults. */

@@ -81,12 +81,24 @@ enum limit principal_limit(const struct principal *principal, uint32_t access)
 
 _Static_assert(sizeof(struct uuid) == 16, "ids stand behind each other as PostgreSQL has them");
 
+static struct str packed(const struct uuid *ids, size_t count)
+{
+	return (struct str){ .data = (const char *)ids, .size = count * sizeof(*ids) };
+}
+
 bool principal_creditors(const struct principal *principal, struct str *ret_ids)
 {
 	if ((principal->roles & ROLE_CREDITOR) == 0 || principal->scope.all_creditors)
 		return false;
-	*ret_ids = (struct str){ .data = (const char *)principal->scope.creditors,
-				 .size = principal->scope.creditors_count * sizeof(struct uuid) };
+	*ret_ids = packed(principal->scope.creditors, principal->scope.creditors_count);
+	return true;
+}
+
+bool principal_portfolios(const struct principal *principal, struct str *ret_ids)
+{
+	if ((principal->roles & ROLE_CREDITOR) == 0 || principal->scope.portfolios_count == 0)
+		return false;
+	*ret_ids = packed(principal->scope.portfolios, principal->scope.portfolios_count);
 	return true;
 }
 

@@ -17,8 +17,9 @@ struct principal {
 	struct uuid user_id;
 	uint32_t roles;          /* the token's; before a handler sees them, of a user what is left of them now (rights.h) */
 	struct uuid customer_id; /* whose portal user he is; none: nobody's */
-	struct scope scope;      /* which creditors and sources the roles are about; of a user as the roles: his rights now */
-	int64_t token_version;   /* of his account, as the token says it */
+	struct scope
+		scope; /* which creditors, portfolios and sources the roles are about; of a user as the roles: his rights now */
+	int64_t token_version; /* of his account, as the token says it */
 	int64_t expires_at_ms;
 	struct str token; /* goes along with the caller's commands; borrows from the request */
 };
@@ -35,7 +36,7 @@ bool principal_may(const struct principal *principal, uint32_t access);
 
 /*
  * How much there is for him of what `access` opens; beyond it nothing exists. Whoever has `access` by a role of those who work
- * here is not limited; else by his role as a creditor, if he has it, to what is about the creditors he is bound to; else, as a
+ * here is not limited; else by his role as a creditor, if he has it, to what is about the creditors, and the portfolios, that he is bound to; else, as a
  * portal user, to his own customer's things.
  */
 enum limit { LIMIT_NONE, LIMIT_CUSTOMER, LIMIT_CREDITORS, LIMITS };
@@ -43,6 +44,9 @@ enum limit principal_limit(const struct principal *principal, uint32_t access);
 
 /* The creditors he is bound to, one id behind the other; borrows. False: he is no creditor, or one for all of them. */
 bool principal_creditors(const struct principal *principal, struct str *ret_ids);
+
+/* The portfolios that bind him within these creditors, the same way. False: none does. */
+bool principal_portfolios(const struct principal *principal, struct str *ret_ids);
 
 /* Whether this customer's things are his own as a portal user. Whose `customer_id` is none owns nothing, whatever is asked. */
 bool principal_owns(const struct principal *principal, const struct uuid *customer_id);

@@ -84,9 +84,10 @@ bool reads_is_hidden(const struct principal *principal, uint32_t access, const s
 	MUST_NOT_REACH("a limit that is none");
 }
 
-void reads_fill_creditors(struct question_value *value, const struct principal *principal)
+void reads_fill_scope(struct question_value values[2], const struct principal *principal)
 {
-	value->is_null = !principal_creditors(principal, &value->text);
+	values[0].is_null = !principal_creditors(principal, &values[0].text);
+	values[1].is_null = !principal_portfolios(principal, &values[1].text);
 }
 
 /* ---- one ---- */
@@ -193,7 +194,7 @@ static void ask_one(const struct reading *reading)
 		return;
 	}
 	values[ONE_ID].id = reading->id;
-	reads_fill_creditors(&values[ONE_CREDITORS], call_principal(reading->call));
+	reads_fill_scope(&values[ONE_SCOPE], call_principal(reading->call));
 }
 
 void reads_answer_one(struct reads *reads, struct call *call, const struct resource *resource, const struct uuid *id)
@@ -275,7 +276,7 @@ void reads_find_owner(struct reads *reads, const struct owner_question *question
 		return;
 	}
 	values[ONE_ID].id = question->id;
-	reads_fill_creditors(&values[ONE_CREDITORS], question->principal);
+	reads_fill_scope(&values[ONE_SCOPE], question->principal);
 }
 
 /* ---- what a command names ---- */
@@ -283,20 +284,23 @@ void reads_find_owner(struct reads *reads, const struct owner_question *question
 /* A template serves those languages too that are narrower than its own (RFC 4647). */
 static const struct question_shape named_shape = {
 	.statement = { "api_named",
-		       "SELECT q.n FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::bytea[]) WITH "
-		       "ORDINALITY"
-		       " AS q (kind, id, name, channel, language, creditors, n) WHERE CASE q.kind"
+		       "SELECT q.n FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::bytea[], "
+		       "$7::bytea[]) WITH ORDINALITY"
+		       " AS q (kind, id, name, channel, language, creditors, portfolios, n) WHERE CASE q.kind"
 		       " WHEN 'customer' THEN EXISTS (SELECT FROM customers.api_customer c WHERE c.customer_id = q.id)"
-		       " AND (q.creditors IS NULL OR EXISTS (SELECT FROM api.ids(q.creditors) s WHERE EXISTS (SELECT FROM "
-		       "api.known_customer k WHERE k.creditor_id = s AND k.customer_id = q.id)))"
-		       " WHEN 'debt' THEN EXISTS (SELECT FROM debts.api_debt d WHERE d.debt_id = q.id)"
-		       " WHEN 'communication' THEN EXISTS (SELECT FROM communications.api_communication m"
-		       " WHERE m.communication_id = q.id)"
-		       " WHEN 'template' THEN EXISTS (SELECT FROM communications.api_template t WHERE t.name = q.name"
-		       " AND t.channel = q.channel AND (t.language = q.language OR starts_with(q.language, t.language || '-'))) "
-		       "END" },
-	.kinds = { DB_ARRAY_TEXT, DB_ARRAY_UUID, DB_ARRAY_TEXT, DB_ARRAY_TEXT, DB_ARRAY_TEXT, DB_ARRAY_BYTES },
-	.args_count = 6,
+		       " AND (q.creditors IS NULL OR EXISTS (SELECT FROM api.scope(q.creditors, q.portfolios) s "
+		       "WHERE " RESOURCE_KNOWN(
+			       "q.id") "))"
+				       " WHEN 'debt' THEN EXISTS (SELECT FROM debts.api_debt d WHERE d.debt_id = q.id)"
+				       " WHEN 'communication' THEN EXISTS (SELECT FROM communications.api_communication m"
+				       " WHERE m.communication_id = q.id)"
+				       " WHEN 'template' THEN EXISTS (SELECT FROM communications.api_template t WHERE t.name = "
+				       "q.name"
+				       " AND t.channel = q.channel AND (t.language = q.language OR starts_with(q.language, "
+				       "t.language || '-'))) "
+				       "END" },
+	.kinds = { DB_ARRAY_TEXT, DB_ARRAY_UUID, DB_ARRAY_TEXT, DB_ARRAY_TEXT, DB_ARRAY_TEXT, DB_ARRAY_BYTES, DB_ARRAY_BYTES },
+	.args_count = 7,
 	.together_max = 64, /* see ONE_TOGETHER */
 };
 
@@ -332,9 +336,9 @@ void reads_find_named(struct reads *reads, const struct named *named, const stru
 	values[2].text = named->name;
 	values[3].text = named->channel;
 	values[4].text = named->language;
-	values[5].is_null = true;
+	values[5].is_null = values[6].is_null = true;
 	if (bound != NULL)
-		reads_fill_creditors(&values[5], bound);
+		reads_fill_scope(&values[5], bound);
 }
 
 /* ---- what became of a command ---- */
@@ -343,17 +347,17 @@ static const struct question_shape command_shape = {
 	.statement = { "api_command",
 		       "SELECT q.n, r.*, CASE WHEN r.park_kind IS NOT NULL THEN api.parked_actor(r.module, r.part, r.place) END, "
 		       "CASE "
-		       "WHEN q.creditors IS NOT NULL THEN EXISTS (SELECT FROM api.ids(q.creditors) s WHERE "
-		       "api.is_about_creditor(r.module, r.key, r.subject, s)) END FROM unnest($1::uuid[], $2::text[], "
-		       "$3::bytea[]) "
-		       "WITH ORDINALITY AS q (id, module, creditors, n) CROSS JOIN LATERAL ("
+		       "WHEN q.creditors IS NOT NULL THEN EXISTS (SELECT FROM api.scope(q.creditors, q.portfolios) s WHERE "
+		       "api.is_theirs(r.module, r.key, r.subject, s.creditor, s.portfolios)) END FROM unnest($1::uuid[], "
+		       "$2::text[], $3::bytea[], $4::bytea[]) "
+		       "WITH ORDINALITY AS q (id, module, creditors, portfolios, n) CROSS JOIN LATERAL ("
 		       "SELECT c.module, c.key, c.correlation_id, c.digest, c.at, c.event, c.subject, c.park_kind, "
 		       "c.park_reason, "
 		       "c.part, c.place, c.dead_code, c.dead_reason FROM api.command c "
 		       "WHERE c.command_id = q.id AND (q.module IS NULL OR c.module = q.module) ORDER BY c.rank, c.at DESC, "
 		       "c.place DESC LIMIT 1) r" },
-	.kinds = { DB_ARRAY_UUID, DB_ARRAY_TEXT, DB_ARRAY_BYTES },
-	.args_count = 3,
+	.kinds = { DB_ARRAY_UUID, DB_ARRAY_TEXT, DB_ARRAY_BYTES, DB_ARRAY_BYTES },
+	.args_count = 4,
 	.together_max = 64, /* see ONE_TOGETHER */
 };
 enum {
@@ -445,9 +449,9 @@ static void ask_command(struct reads *reads, const struct principal *principal, 
 	values[0].id = *command_id;
 	values[1].is_null = module == NULL;
 	values[1].text = module == NULL ? STR("") : str_of(module);
-	values[2].is_null = true;
+	values[2].is_null = values[3].is_null = true;
 	if (principal != NULL)
-		reads_fill_creditors(&values[2], principal);
+		reads_fill_scope(&values[2], principal);
 }
 
 void reads_find_command(struct reads *reads, const char *module, const struct uuid *command_id, reads_command_done *done,

@@ -21,8 +21,11 @@ const struct resource_plan *reads_plan(const struct reads *reads, const struct r
 /* Whether the answer's row, which begins as a plan's does, is beyond the caller's limit and so does not exist for him. */
 bool reads_is_hidden(const struct principal *principal, uint32_t access, const struct answer *answer);
 
-/* Which creditors the caller is bound to, as an argument: null when that is no matter. Borrows from the principal. */
-void reads_fill_creditors(struct question_value *value, const struct principal *principal);
+/*
+ * What the caller is bound to, as two arguments for api.scope: the creditors, null when they are no matter, and the portfolios,
+ * null when these are. Borrows from the principal.
+ */
+void reads_fill_scope(struct question_value values[2], const struct principal *principal);
 
 void reads_refuse_away(struct call *call);
 void reads_refuse_failed(struct call *call, const struct resource *resource, const struct err *failure); /* NULL: away */

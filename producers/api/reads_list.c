@@ -140,7 +140,7 @@ static void ask_parent(const struct listing *listing)
 		return;
 	}
 	values[ONE_ID].id = listing->parent;
-	reads_fill_creditors(&values[ONE_CREDITORS], call_principal(listing->call));
+	reads_fill_scope(&values[ONE_SCOPE], call_principal(listing->call));
 }
 
 static void take_rows(const void *listing_notes, const struct answer *answer, const struct err *failure)
@@ -196,7 +196,7 @@ static void fill_values(struct question_value *values, const struct list_query *
 		values[list->parent_at].id = *bounds->parent;
 	if (bounds->owner != NULL)
 		values[list->owner_at].id = *bounds->owner;
-	reads_fill_creditors(&values[list->creditors_at], principal);
+	reads_fill_scope(&values[list->scope_at], principal);
 	for (size_t i = 0; i < query->resource->filters_count; i++) {
 		if (list->filter_at[i] < 0)
 			continue;
@@ -237,7 +237,7 @@ void reads_answer_list(struct reads *reads, struct call *call, const struct reso
 	enum limit limit = principal_limit(principal, route_access(call_route(call)));
 	struct list_bounds bounds = { .parent = parent_id };
 	struct list_query query;
-	struct str creditors;
+	struct str creditors, portfolios;
 
 	MUST((parent_id != NULL) == (resource->parent_sql != NULL));
 	if (!resource_has_limit(resource, limit)) {
@@ -248,6 +248,8 @@ void reads_answer_list(struct reads *reads, struct call *call, const struct reso
 		bounds.owner = &principal->customer_id;
 	if (limit == LIMIT_CREDITORS && principal_creditors(principal, &creditors))
 		bounds.creditors = &creditors;
+	if (limit == LIMIT_CREDITORS && principal_portfolios(principal, &portfolios))
+		bounds.portfolios = &portfolios;
 	list_query_init(&query, resource);
 	call_each_argument(call, take_argument, &query);
 	if (list_query_finish(&query, &bounds, reads->cursor_key))

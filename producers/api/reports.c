@@ -9,14 +9,16 @@
 
 /* One file may be 4 MiB: never two in one statement. */
 static const struct question_shape file_shape = {
-	.statement = { "api_report_file", "SELECT q.n, NULL::uuid, NULL::bytea,"
-					  " EXISTS (SELECT FROM api.ids(q.creditors) c WHERE c = r.creditor_id), r.state, "
-					  "r.format, r.reason, r.file_name, '\"' || r.sha256 || '\"',"
-					  " 'sha-256=:' || encode(decode(r.sha256, 'hex'), 'base64') || ':', r.content"
-					  " FROM unnest($1::uuid[], $2::bytea[]) WITH ORDINALITY AS q (id, creditors, n)"
-					  " JOIN reporting.public_report r ON r.report_id = q.id ORDER BY q.n" },
-	.kinds = { DB_ARRAY_UUID, DB_ARRAY_BYTES },
-	.args_count = 2,
+	.statement = { "api_report_file",
+		       "SELECT q.n, NULL::uuid, NULL::bytea,"
+		       " EXISTS (SELECT FROM api.scope(q.creditors, q.portfolios) s WHERE " REPORT_OF_CREDITOR "), r.state, "
+		       "r.format, r.reason, r.file_name, '\"' || r.sha256 || '\"',"
+		       " 'sha-256=:' || encode(decode(r.sha256, 'hex'), 'base64') || ':', r.content"
+		       " FROM unnest($1::uuid[], $2::bytea[], $3::bytea[]) WITH ORDINALITY AS q (id, "
+		       "creditors, portfolios, n)"
+		       " JOIN reporting.public_report r ON r.report_id = q.id ORDER BY q.n" },
+	.kinds = { DB_ARRAY_UUID, DB_ARRAY_BYTES, DB_ARRAY_BYTES },
+	.args_count = 3,
 	.together_max = 1,
 };
 /* Begins as every row of a plan. */
@@ -95,7 +97,7 @@ static void answer_file(struct api *api, const struct wanting *wanting, const st
 		return;
 	}
 	values[ONE_ID].id = *id;
-	reads_fill_creditors(&values[ONE_CREDITORS], call_principal(wanting->call));
+	reads_fill_scope(&values[ONE_SCOPE], call_principal(wanting->call));
 }
 
 /* ---- what is asked ---- */

@@ -12,7 +12,7 @@
  *
  * The SQL in it are constant pieces of a SELECT over the views that dcs_api may read (sql/0015_api.sql). What a caller says
  * travels in parameters only; a piece names them by the columns of `q`: q.id, q.parent, q.owner, and a filter's own name; and one
- * of the creditors that the caller is bound to by s.creditor.
+ * of the creditors that the caller is bound to by s.creditor, with the portfolios that bind him there by s.portfolios (null: all).
  */
 enum column_kind {
 	COLUMN_UUID,
@@ -70,15 +70,27 @@ struct reach {
 	const char *from;     /* with the same names as the resource's */
 	const char *creditor; /* "k.creditor_id" */
 	const char *key;      /* the key of the resource, as the index has it: "k.customer_id" */
-	const char *sql;      /* what else must hold; NULL: nothing */
+	const char *sql;      /* what else must hold, that it is in the portfolios above all */
 };
+
+/* What is in `portfolios` (an array) and is the creditor's is in scope. */
+#define RESOURCE_IN_PORTFOLIOS(portfolios) "public.dcs_in_portfolios(" portfolios ", s.portfolios)"
 
 /* A customer is a creditor's when he is known to him. */
 #define RESOURCE_KNOWN(customer_id)                                                                                              \
-	"EXISTS (SELECT FROM api.known_customer k WHERE k.creditor_id = s.creditor AND k.customer_id = " customer_id ")"
+	"EXISTS (SELECT FROM api.known_customer k WHERE k.creditor_id = s.creditor AND k.customer_id = " customer_id             \
+	" AND " RESOURCE_IN_PORTFOLIOS("k.portfolio_ids") ")"
+
+/* What hangs on a debt is the debt's creditor's. */
+#define RESOURCE_OF_DEBT(debt_id)                                                                                                \
+	"EXISTS (SELECT FROM debts.debt k WHERE k.debt_id = " debt_id                                                            \
+	" AND k.creditor_id = s.creditor AND " RESOURCE_IN_PORTFOLIOS("ARRAY[k.portfolio_id]") ")"
 
 /* For a reach: the rows of `view` by the key of k, as `alias`. OFFSET 0 keeps PostgreSQL from beginning with the view. */
 #define RESOURCE_OF_KEY(view, id, alias) "CROSS JOIN LATERAL (SELECT * FROM " view " x WHERE x." id " = k." id " OFFSET 0) " alias
+
+/* Figures are of a whole creditor: they are in no portfolio, and who is bound to some reads none. */
+#define REPORT_OF_CREDITOR "r.creditor_id = s.creditor AND " RESOURCE_IN_PORTFOLIOS("NULL")
 
 #define RESOURCE_REACHES_MAX 2
 
@@ -87,7 +99,7 @@ struct resource {
 	const char *from;     /* "debts.api_debt d" */
 	const char *id;       /* SQL of its id, for one by id; NULL: it is only listed */
 	const char *owner;    /* SQL of the customer it belongs to; NULL: nobody's, and portal users see none */
-	const char *creditor; /* SQL that is true when it is about s.creditor; NULL: `uncredited` says why */
+	const char *creditor; /* SQL that is true when it is about s.creditor, in his portfolios; NULL: `uncredited` says why */
 	struct reach reaches[RESOURCE_REACHES_MAX]; /* of its list, if that hangs on no parent */
 	const char *uncredited;
 	const char *salt;    /* SQL of that customer's salt, which opens what is sealed; NULL: nothing is */

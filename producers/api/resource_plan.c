@@ -98,7 +98,7 @@ static void write_questions(struct buf *sql, const struct arguments *arguments)
 /* True when the row is about one of the caller's creditors. */
 static void write_is_theirs(struct buf *sql, const struct resource *resource)
 {
-	buf_add_format(sql, "EXISTS (SELECT FROM api.ids(q.creditors) AS s (creditor) WHERE %s)", resource->creditor);
+	buf_add_format(sql, "EXISTS (SELECT FROM api.scope(q.creditors, q.portfolios) AS s WHERE %s)", resource->creditor);
 }
 
 static void write_owner(struct buf *sql, const struct resource *resource)
@@ -155,7 +155,8 @@ static int plan_one(struct resource_plan *plan, bool is_whole, struct buf *sql, 
 	char name[NAME_SIZE_MAX];
 
 	MUST(argument_add(&arguments, "id", DB_ARRAY_UUID) == ONE_ID);
-	MUST(argument_add(&arguments, "creditors", DB_ARRAY_BYTES) == ONE_CREDITORS);
+	MUST(argument_add(&arguments, "creditors", DB_ARRAY_BYTES) == ONE_SCOPE);
+	(void)argument_add(&arguments, "portfolios", DB_ARRAY_BYTES);
 	shape->together_max = ONE_TOGETHER;
 	buf_reset(sql);
 	buf_add_text(sql, "SELECT q.n, ");
@@ -197,7 +198,8 @@ static void add_list_arguments(const struct resource *resource, struct list_kind
 
 	list->parent_at = resource->parent_sql == NULL ? -1 : argument_add(arguments, "parent", DB_ARRAY_UUID);
 	list->owner_at = kind.limit == LIMIT_CUSTOMER ? argument_add(arguments, "owner", DB_ARRAY_UUID) : -1;
-	list->creditors_at = argument_add(arguments, "creditors", DB_ARRAY_BYTES);
+	list->scope_at = argument_add(arguments, "creditors", DB_ARRAY_BYTES);
+	(void)argument_add(arguments, "portfolios", DB_ARRAY_BYTES);
 	for (size_t i = 0; i < resource->filters_count; i++) {
 		bool is_asked = (asked >> i & 1) != 0;
 
@@ -285,7 +287,7 @@ static void write_by_creditor(struct buf *sql, const struct resource *resource, 
 	const char *sort = list->sort_at >= 0 ? "x.c_sort" : NULL;
 
 	MUST(resource->reaches[0].from != NULL);
-	buf_add_format(sql, "SELECT DISTINCT ON (%s) x.* FROM api.ids(q.creditors) AS s (creditor) CROSS JOIN LATERAL (",
+	buf_add_format(sql, "SELECT DISTINCT ON (%s) x.* FROM api.scope(q.creditors, q.portfolios) AS s CROSS JOIN LATERAL (",
 		       sort == NULL ? "x.c_key" : "x.c_sort, x.c_key");
 	for (size_t i = 0; i < RESOURCE_REACHES_MAX && resource->reaches[i].from != NULL; i++) {
 		buf_add_text(sql, i > 0 ? " UNION ALL (" : "(");

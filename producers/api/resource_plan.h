@@ -41,12 +41,12 @@ struct list_shape {
 	struct question_shape question;
 	const struct sort *sort;
 	bool descends;
-	int parent_at, owner_at, creditors_at, key_at, sort_at, limit_at;
+	int parent_at, owner_at, scope_at, key_at, sort_at, limit_at;
 	int filter_at[RESOURCE_FILTERS_MAX];
 };
 
-/* Arguments of `one` and `owner`. */
-enum { ONE_ID, ONE_CREDITORS };
+/* Arguments of `one` and `owner`; the scope is two (reads_fill_scope). */
+enum { ONE_ID, ONE_SCOPE };
 
 struct resource_plan {
 	const struct resource *resource;

@@ -66,12 +66,13 @@ const struct resource communication_resource = {
 	.id = "m.communication_id",
 	.owner = "m.customer_id",
 	.creditor = "EXISTS (SELECT FROM communications.creditor_communication k WHERE k.creditor_id = s.creditor AND "
-		    "k.communication_id = m.communication_id)",
+		    "k.communication_id = m.communication_id AND " RESOURCE_IN_PORTFOLIOS("ARRAY[k.portfolio_id]") ")",
 	.reaches = { { .from = "communications.creditor_communication k " RESOURCE_OF_KEY(
 			       "communications.api_communication", "communication_id",
 			       "m") " LEFT JOIN customers.api_customer c ON c.customer_id = m.customer_id",
 		       .creditor = "k.creditor_id",
-		       .key = "k.communication_id" } },
+		       .key = "k.communication_id",
+		       .sql = RESOURCE_IN_PORTFOLIOS("ARRAY[k.portfolio_id]") } },
 	.salt = "c.key_salt",
 	.version = "version",
 	.columns = communication_columns,

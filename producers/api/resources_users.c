@@ -13,6 +13,7 @@ static const struct column user_columns[] = {
 	{ .name = "roles", .kind = COLUMN_TEXTS, .sql = "users.role_names(a.roles)" },
 	{ .name = "customerId", .kind = COLUMN_UUID, .sql = "a.customer_id" },
 	{ .name = "creditors", .kind = COLUMN_TEXTS, .sql = "users.creditors_of(a.scope)" },
+	{ .name = "portfolios", .kind = COLUMN_TEXTS, .sql = "users.portfolios_of(a.scope)" },
 	{ .name = "sources", .kind = COLUMN_TEXTS, .sql = "users.sources_of(a.scope)" },
 	{ .name = "registeredAt", .kind = COLUMN_INSTANT, .sql = "a.registered_at" },
 	{ .name = "passwordSetAt", .kind = COLUMN_INSTANT, .sql = "c.set_at", .is_detail = true },

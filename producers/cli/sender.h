@@ -21,11 +21,11 @@ struct sender_conf {
 	const char *bootstrap;
 	const char *keys_dir, *issuer, *audience; /* to mint a token with `subject` and `roles` */
 	const char *subject;
-	const char *roles;     /* "creditor,agent"; "" only with a token_file */
+	const char *roles;        /* "creditor,agent"; "" only with a token_file */
 	struct scope_words scope; /* what the minted token is bound to, see scope_parse; NULLs: to nothing */
-	const char *token_file;  /* a token in a file; "": mint */
-	const char *correlation; /* a UUID; "": every command is its own */
-	int64_t timeout_s;       /* without any acknowledgement: give up */
+	const char *token_file;   /* a token in a file; "": mint */
+	const char *correlation;  /* a UUID; "": every command is its own */
+	int64_t timeout_s;        /* without any acknowledgement: give up */
 };
 
 #define SENDER_ROWS(conf)                                                                                                        \

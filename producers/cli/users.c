@@ -236,8 +236,7 @@ static int bind_user(struct asker *asker, const struct uuid *user_id, const stru
 				  .reason = str_of(conf.reason) };
 
 	body.creditors_count = add_ids(creditors, ids, scope->creditors, scope->creditors_count);
-	body.portfolios_count =
-		add_ids(portfolios, ids + body.creditors_count, scope->portfolios, scope->portfolios_count);
+	body.portfolios_count = add_ids(portfolios, ids + body.creditors_count, scope->portfolios, scope->portfolios_count);
 	for (size_t i = 0; i < scope->sources_count; i++)
 		sources[body.sources_count++] = str_of(scope->sources[i]);
 	if (scope->all_creditors)

@@ -69,7 +69,7 @@ static void execute(size_t i, const char *explain, const char *creditor, struct 
 
 	(void)snprintf(sql, sizeof(sql),
 		       "%s EXECUTE list_%zu (ARRAY[decode(replace('%s', '-', ''), 'hex')], "
-		       "ARRAY['ffffffff-ffff-ffff-ffff-ffffffffffff']::uuid[], ARRAY[51])",
+		       "ARRAY[NULL]::bytea[], ARRAY['ffffffff-ffff-ffff-ffff-ffffffffffff']::uuid[], ARRAY[51])",
 		       explain, i, creditor);
 	run_text(sql, ret_result);
 }

@@ -268,6 +268,16 @@ static bool is_for_creditors(const struct resource *resource)
 	return false;
 }
 
+/* On every way from a creditor to his things the portfolios are asked for. */
+static void assert_asks_for_portfolios(const struct resource *resource)
+{
+	if (resource->creditor != NULL && strstr(resource->creditor, "dcs_in_portfolios(") == NULL)
+		fail_msg("%s: whoever is bound to a portfolio sees the creditor's others", resource->name);
+	for (size_t i = 0; i < RESOURCE_REACHES_MAX && resource->reaches[i].from != NULL; i++)
+		if (resource->reaches[i].sql == NULL || strstr(resource->reaches[i].sql, "dcs_in_portfolios(") == NULL)
+			fail_msg("%s: a list of whoever is bound to a portfolio holds the creditor's others", resource->name);
+}
+
 /* Nothing is shown to a creditor without a way from his creditors to it. */
 static void test_api_list_query__every_resource_says_whose_creditors_it_is(void **state)
 {
@@ -281,6 +291,7 @@ static void test_api_list_query__every_resource_says_whose_creditors_it_is(void 
 			fail_msg("%s: neither a way to its creditor nor a reason why there is none, or both", resource->name);
 		if (is_for_creditors(resource) && resource->creditor == NULL)
 			fail_msg("%s: creditors read it, all of it", resource->name);
+		assert_asks_for_portfolios(resource);
 		assert_true(resource_has_limit(resource, LIMIT_CREDITORS) == (resource->creditor != NULL));
 		of_creditors += resource->creditor != NULL;
 	}
@@ -313,12 +324,14 @@ static void test_api_list_query__the_shape_follows_from_the_query(void **state)
 	assert_ptr_equal(resource_plan_list(&plan, 1 << 3, 0, true, LIMIT_NONE), one);
 	one = resource_plan_list(&plan, 0, 0, true, LIMIT_CREDITORS); /* creditor by creditor, each in the order of his index */
 	assert_non_null(strstr(one->question.statement.sql,
-			       "(d.creditor_id, d.debt_id) < (s.creditor, q.key) AND d.creditor_id >= s.creditor ORDER BY "
-			       "d.creditor_id DESC, d.debt_id DESC LIMIT q.many)) x ORDER BY x.c_key DESC LIMIT q.many) r"));
+			       "(d.creditor_id, d.debt_id) < (s.creditor, q.key) AND d.creditor_id >= s.creditor AND "
+			       "public.dcs_in_portfolios(ARRAY[d.portfolio_id], s.portfolios) ORDER BY d.creditor_id DESC, "
+			       "d.debt_id DESC LIMIT q.many)) x ORDER BY x.c_key DESC LIMIT q.many) r"));
 	one = resource_plan_list(&plan, 1 << 0, 0, true, LIMIT_CREDITORS); /* the customer's few, and whose each is */
-	assert_non_null(strstr(one->question.statement.sql,
-			       "EXISTS (SELECT FROM api.ids(q.creditors) AS s (creditor) WHERE "
-			       "d.creditor_id = s.creditor) AND d.customer_id = q.customer ORDER BY"));
+	assert_non_null(
+		strstr(one->question.statement.sql,
+		       "EXISTS (SELECT FROM api.scope(q.creditors, q.portfolios) AS s WHERE d.creditor_id = s.creditor AND "
+		       "public.dcs_in_portfolios(ARRAY[d.portfolio_id], s.portfolios)) AND d.customer_id = q.customer ORDER BY"));
 	arena_release(&arena);
 }
 

@@ -673,7 +673,8 @@ static void test_customers__who_is_bound_to_portfolios_makes_customers_known_in_
 	whole.portfolios_count = 0;
 	elsewhere.portfolios_count = 1;
 	elsewhere.portfolios[0] = spec_id('F', 9);
-	for (struct scope *const *asks = (struct scope *const[]){ &other, &whole, &elsewhere, &maker, NULL }; *asks != NULL; asks++) {
+	for (struct scope *const *asks = (struct scope *const[]){ &other, &whole, &elsewhere, &maker, NULL }; *asks != NULL;
+	     asks++) {
 		spec.scope = *asks;
 		spec_when(&spec, &update_customer_type, &update);
 		then_refused(&spec, REFUSAL_NOT_FOUND, "customer_id");

@@ -182,10 +182,9 @@ static void test_scope__a_creditor_makes_debts_of_his_own(void **state)
 static void test_scope__a_creditor_makes_debts_in_his_portfolios(void **state)
 {
 	(void)state;
-	scope = (struct scope){ .creditors_count = 1,
-				.creditors = { id_of('K', 1) },
-				.portfolios_count = 1,
-				.portfolios = { id_of('F', 1) } };
+	scope = (struct scope){
+		.creditors_count = 1, .creditors = { id_of('K', 1) }, .portfolios_count = 1, .portfolios = { id_of('F', 1) }
+	};
 	assert_string_equal(unbound(SERVICE, ROLE_CREDITOR, &create_debt_type, &debt), "portfolio_id");
 	debt.portfolio_id = id_of('F', 1);
 	assert_string_equal(unbound(SERVICE, ROLE_CREDITOR, &create_debt_type, &debt), "portfolio_id");
@@ -204,10 +203,9 @@ static void test_scope__a_users_portfolios_are_those_of_now(void **state)
 {
 	(void)state;
 	scope = scope_all;
-	anna.scope = (struct scope){ .creditors_count = 1,
-				     .creditors = { id_of('K', 1) },
-				     .portfolios_count = 1,
-				     .portfolios = { id_of('F', 1) } };
+	anna.scope = (struct scope){
+		.creditors_count = 1, .creditors = { id_of('K', 1) }, .portfolios_count = 1, .portfolios = { id_of('F', 1) }
+	};
 	assert_string_equal(unbound(ANNA, ROLE_CREDITOR, &create_debt_type, &debt), "portfolio_id");
 	anna.scope.portfolios_count = 0;
 	assert_null(unbound(ANNA, ROLE_CREDITOR, &create_debt_type, &debt));
@@ -224,10 +222,9 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-		TEST(test_scope__a_payment_needs_a_source_of_its_issuer), TEST(test_scope__a_source_is_its_whole_name),
-		TEST(test_scope__a_users_sources_are_those_of_now),       TEST(test_scope__a_creditor_makes_debts_of_his_own),
-		TEST(test_scope__a_creditor_makes_debts_in_his_portfolios),
-		TEST(test_scope__a_users_portfolios_are_those_of_now),
+		TEST(test_scope__a_payment_needs_a_source_of_its_issuer),   TEST(test_scope__a_source_is_its_whole_name),
+		TEST(test_scope__a_users_sources_are_those_of_now),         TEST(test_scope__a_creditor_makes_debts_of_his_own),
+		TEST(test_scope__a_creditor_makes_debts_in_his_portfolios), TEST(test_scope__a_users_portfolios_are_those_of_now),
 		TEST(test_scope__another_role_that_may_is_not_bound),
 	};
 
