@@ -172,12 +172,12 @@ struct person {
 	char full_name[FULL_NAME_MAX];
 };
 
-/* Another module's: the best usable address of each electronic channel, sealed (customers.public_contact_point). */
-#define ADDRESS_SEALED_MAX 360
+/* Another module's: the best usable address of each electronic channel, opened (customers.public_contact_point). */
+#define ADDRESS_MAX 320
 struct address {
 	struct uuid contact_point_id; /* none: there is none */
-	uint32_t sealed_size;
-	uint8_t sealed[ADDRESS_SEALED_MAX];
+	uint32_t text_size;
+	char text[ADDRESS_MAX];
 };
 struct addresses {
 	struct address email;
@@ -218,7 +218,7 @@ struct rendered {
 	struct str subject;
 	struct str body;
 	struct uuid contact_point_id;
-	struct str address_sealed;
+	struct str address;
 };
 
 /* With ComplianceDecided: the facts whose hash stands in the event; no personal data. */

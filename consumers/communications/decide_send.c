@@ -305,8 +305,7 @@ static void add_released(const struct sending *sending, const struct workset *se
 	event->has_contact_point_id = true;
 	event->contact_point_id = sending->address->contact_point_id;
 	sending->rendered->contact_point_id = sending->address->contact_point_id;
-	sending->rendered->address_sealed =
-		(struct str){ .data = (const char *)sending->address->sealed, .size = sending->address->sealed_size };
+	sending->rendered->address = (struct str){ .data = sending->address->text, .size = sending->address->text_size };
 	decision_confide(decision, sending->rendered);
 }
 

@@ -9,8 +9,8 @@
 
 /*
  * The communications module in PostgreSQL (sql/0004_communications.sql): store_load.c reads states, store_insert.c and store.c
- * write. It knows the key: the name of the person is opened for the rules to render, what they rendered is sealed again before it
- * is written.
+ * write. It knows the key: the name of the person and the address are opened for the rules to render, what they rendered is
+ * sealed before it is written.
  */
 struct communications_store {
 	uint8_t key[32];

@@ -2,26 +2,13 @@
 #include "consumers/communications/communications.h"
 #include "consumers/communications/store.h"
 #include "crypto/crypto.h"
+#include "crypto/seal.h"
 #include "schemas/communications.h"
 
 /* The rows that a batch adds: what its events stand for. */
 
 #define COPY_SIZE_MAX   ((size_t)64 << 20)
 #define SEALED_SIZE_MAX ((size_t)64 << 10)
-
-/* Stands until the next call. key: the person's own. */
-static struct str sealed(struct communications_store *store, struct str text, const struct uuid *customer_id,
-			 const uint8_t key[32])
-{
-	unsigned char *room;
-
-	buf_reset(&store->sealed);
-	room = buf_reserve(&store->sealed, text.size + SEAL_OVERHEAD);
-	MUST(room != NULL);
-	seal(room, text, customer_id, key);
-	store->sealed.size += text.size + SEAL_OVERHEAD;
-	return buf_str(&store->sealed);
-}
 
 static const void *state_of(const struct workset *set, const struct entity *entity, const struct uuid *id)
 {
@@ -204,16 +191,35 @@ static void copy_debt_ids(struct db_copy *copy, const struct workset *set, const
 	}
 }
 
-static void copy_texts(struct communications_store *store, const struct rendered *rendered, const struct uuid *customer_id,
-		       const struct person *person)
+static void copy_sealed(struct communications_store *store, struct str text, const struct seal_place *place,
+			const uint8_t key[32])
 {
+	unsigned char *room;
+
+	buf_reset(&store->sealed);
+	room = buf_reserve(&store->sealed, text.size + SEAL_OVERHEAD);
+	MUST(room != NULL);
+	seal(room, text, place, key);
+	store->sealed.size += text.size + SEAL_OVERHEAD;
+	db_copy_str(&store->outbox, buf_str(&store->sealed));
+}
+
+static void copy_texts(struct communications_store *store, const struct rendered *rendered,
+		       const struct communication_released *released, const struct person *person)
+{
+	struct seal_place place = { .row = released->communication_id,
+				    .version = SEALED_MESSAGE_VERSION,
+				    .owner = released->customer_id };
 	uint8_t key[32];
 
 	MUST(person != NULL);
 	person_key(key, store->key, person_salt(person));
-	db_copy_str(&store->outbox, rendered->address_sealed);
-	db_copy_str(&store->outbox, sealed(store, rendered->subject, customer_id, key));
-	db_copy_str(&store->outbox, sealed(store, rendered->body, customer_id, key));
+	place.column = &sealed_message_address;
+	copy_sealed(store, rendered->address, &place, key);
+	place.column = &sealed_message_subject;
+	copy_sealed(store, rendered->subject, &place, key);
+	place.column = &sealed_message_body;
+	copy_sealed(store, rendered->body, &place, key);
 	wipe(key, sizeof(key));
 }
 
@@ -242,7 +248,7 @@ static void copy_released(struct communications_store *store, const struct works
 	db_copy_str(copy, released->channel);
 	db_copy_str(copy, str_of(outbox_state((enum communication_state)communication->state)));
 	db_copy_instant(copy, released->send_by);
-	copy_texts(store, rendered, &released->customer_id, workset_state(set, &person_entity, &released->customer_id));
+	copy_texts(store, rendered, released, workset_state(set, &person_entity, &released->customer_id));
 }
 
 static void copy_suppressed(struct communications_store *store, const struct workset *set, const struct event *event)

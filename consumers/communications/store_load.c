@@ -2,6 +2,7 @@
 #include "consumers/communications/communications.h"
 #include "consumers/communications/store.h"
 #include "crypto/crypto.h"
+#include "crypto/seal.h"
 
 static void read_text(char *chars, size_t chars_size, const struct db_result *result, int row, int column)
 {
@@ -208,33 +209,51 @@ static int read_consent(void *self, const struct db_result *result, int row, str
 
 /* ---- other modules ---- */
 
+/* A text of another module's row, opened with the person's key into `chars`; its size. ERR_POISON: it does not open. */
+static int read_sealed(const struct communications_store *store, char *chars, size_t chars_size, struct str sealed,
+		       const struct seal_place *place, struct str salt, struct err *err)
+{
+	char room[FULL_NAME_MAX + SEAL_OVERHEAD];
+	struct opened opened;
+	uint8_t key[32];
+	int result;
+
+	if (sealed.size > sizeof(room))
+		return err_set(err, ERR_POISON, "sealed text is too long");
+	person_key(key, store->key, salt);
+	result = unseal(&opened, room, sealed, place, key, err);
+	wipe(key, sizeof(key));
+	if (result == 0 && opened.text.size > chars_size)
+		result = err_set(err, ERR_POISON, "sealed text is too long");
+	if (result == 0) {
+		memcpy(chars, opened.text.data, opened.text.size);
+		result = (int)opened.text.size;
+	}
+	wipe(room, sizeof(room));
+	return result;
+}
+
 static const struct db_statement select_persons = {
 	.name = "communications_select_persons",
-	.sql = "SELECT u.n, p.status = 'active', p.key_salt, p.full_name_sealed FROM unnest($1::uuid[]) WITH ORDINALITY AS u "
-	       "(id, n) "
-	       "JOIN customers.public_person p ON p.customer_id = u.id",
+	.sql = "SELECT u.n, p.status = 'active', p.key_salt, p.full_name_sealed, p.version "
+	       "FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) JOIN customers.public_person p ON p.customer_id = u.id",
 };
 
 static int read_person(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)
 {
-	const struct communications_store *store = self;
 	struct person *person = slot->state;
-	uint8_t key[32];
-	struct str sealed;
-	int rc;
+	struct seal_place place = { .column = &sealed_name, .row = slot->id, .owner = slot->id };
+	int size;
 
 	if (db_is_null(result, row, 2)) /* erased: there is nothing to open */
 		return 0;
-	sealed = db_str(result, row, 3);
-	MUST(sealed.size >= SEAL_OVERHEAD);
-	MUST(sealed.size - SEAL_OVERHEAD <= sizeof(person->full_name));
 	person->salt_size = read_bytes(person->salt, sizeof(person->salt), result, row, 2);
-	person_key(key, store->key, person_salt(person));
-	rc = unseal(person->full_name, sealed, &slot->id, key, err);
-	wipe(key, sizeof(key));
-	if (rc < 0)
+	place.version = db_int64(result, row, 4);
+	size = read_sealed(self, person->full_name, sizeof(person->full_name), db_str(result, row, 3), &place,
+			   person_salt(person), err);
+	if (size < 0)
 		return err_add(err, "a customer's name");
-	person->full_name_size = (uint32_t)(sealed.size - SEAL_OVERHEAD);
+	person->full_name_size = (uint32_t)size;
 	person->is_active = db_bool(result, row, 1) ? 1 : 0;
 	return 0;
 }
@@ -242,22 +261,31 @@ static int read_person(void *self, const struct db_result *result, int row, stru
 /* The one to use of each channel: not at work if there is another, verified last, newest. */
 static const struct db_statement select_addresses = {
 	.name = "communications_select_addresses",
-	.sql = "SELECT DISTINCT ON (u.n, p.channel) u.n, p.channel = 'sms', p.contact_point_id, p.address_sealed "
+	.sql = "SELECT a.n, a.channel = 'sms', a.contact_point_id, a.address_sealed, a.version, o.key_salt FROM ("
+	       "SELECT DISTINCT ON (u.n, p.channel) u.n, p.channel, p.customer_id, p.contact_point_id, p.address_sealed, "
+	       "p.version "
 	       "FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) "
 	       "JOIN customers.public_contact_point p ON p.customer_id = u.id "
 	       "WHERE p.state = 'usable' AND p.channel IN ('email', 'sms') "
-	       "ORDER BY u.n, p.channel, p.place = 'work', p.verified_at DESC NULLS LAST, p.contact_point_id DESC",
+	       "ORDER BY u.n, p.channel, p.place = 'work', p.verified_at DESC NULLS LAST, p.contact_point_id DESC) a "
+	       "JOIN customers.public_person o ON o.customer_id = a.customer_id WHERE o.key_salt IS NOT NULL",
 };
 
 static int read_address(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)
 {
 	struct addresses *addresses = slot->state;
 	struct address *address = db_bool(result, row, 1) ? &addresses->sms : &addresses->email;
+	struct seal_place place = { .column = &sealed_address, .owner = slot->id };
+	int size;
 
-	(void)self;
-	(void)err;
-	address->contact_point_id = db_uuid(result, row, 2);
-	address->sealed_size = read_bytes(address->sealed, sizeof(address->sealed), result, row, 3);
+	place.row = db_uuid(result, row, 2);
+	place.version = db_int64(result, row, 4);
+	size = read_sealed(self, address->text, sizeof(address->text), db_str(result, row, 3), &place, db_str(result, row, 5),
+			   err);
+	if (size < 0)
+		return err_add(err, "a contact point's address");
+	address->contact_point_id = place.row;
+	address->text_size = (uint32_t)size;
 	return 0;
 }
 

@@ -2,119 +2,30 @@
 
 #include <stdlib.h>
 
-#include "base/day.h"
 #include "base/must.h"
 #include "consumers/customers/customers.h"
 #include "crypto/crypto.h"
 #include "schemas/customers.h"
 
-/*
- * One batch's writes: three COPYs of new rows, two updates of changed ones, then erasures. What the tables keep and events do not
- * - names, birth dates, addresses - comes from the bodies of the commands, sealed here.
- */
+/* One batch's writes: three COPYs of new rows, two updates of changed ones (store_update.c), then erasures. */
 
 #define COPY_SIZE_MAX   ((size_t)64 << 20)
 #define PARAMS_SIZE_MAX ((size_t)64 << 20)
 #define LIST_SIZE_MAX   ((size_t)64 << 20)
 #define SEALED_SIZE_MAX 4096
 
-/* Sealed with the customer's own key and the customer beside it; stands until the next call. */
-static struct str sealed(struct customers_store *store, const struct customer *customer, const struct uuid *customer_id,
-			 struct str text)
-{
-	unsigned char *room;
-	uint8_t key[32];
-
-	buf_reset(&store->sealed);
-	room = buf_reserve(&store->sealed, text.size + SEAL_OVERHEAD);
-	MUST(room != NULL);
-	person_key(key, store->key, customer_salt(customer));
-	seal(room, text, customer_id, key);
-	wipe(key, sizeof(key));
-	store->sealed.size += text.size + SEAL_OVERHEAD;
-	return buf_str(&store->sealed);
-}
-
-static void *state_of(const struct workset *set, const struct entity *entity, const struct uuid *id)
+static struct slot *changed_slot(const struct workset *set, const struct entity *entity, const struct uuid *id)
 {
 	struct slot *slot = workset_find(set, entity, id);
 
 	MUST(slot != NULL);
 	MUST(slot->changed);
-	return slot->state;
+	return slot;
 }
 
-/* ---- what the commands of a batch say about a person ---- */
-
-static bool clears_birth_date(const struct update_customer *command)
+static void *state_of(const struct workset *set, const struct entity *entity, const struct uuid *id)
 {
-	for (size_t index = 0; index < command->clears_count; index++) {
-		if (str_is(command->clears[index], "birth_date"))
-			return true;
-	}
-	return false;
-}
-
-/* The last event that brings a name, and the last that brings or clears a birth date, for each customer. */
-static void note_personal(const struct workset *set, const struct logged_event *events, size_t events_count)
-{
-	for (size_t index = 0; index < events_count; index++) {
-		const struct event *event = events[index].event;
-		struct customer *customer;
-		bool has_name;
-		bool says_birth_date;
-
-		if (event->type == &customer_created_type) {
-			const struct create_customer *command = event->command->body;
-
-			customer = state_of(set, &customer_entity, &command->customer_id);
-			has_name = true;
-			says_birth_date = command->has_birth_date;
-		} else if (event->type == &customer_updated_type) {
-			const struct update_customer *command = event->command->body;
-
-			customer = state_of(set, &customer_entity, &command->customer_id);
-			has_name = command->has_full_name;
-			says_birth_date = command->has_birth_date || clears_birth_date(command);
-		} else {
-			continue;
-		}
-		if (has_name)
-			customer->name_event = (uint32_t)index + 1;
-		if (says_birth_date)
-			customer->birth_date_event = (uint32_t)index + 1;
-	}
-}
-
-static struct str name_of(const struct event *event)
-{
-	if (event->type == &customer_created_type)
-		return ((const struct create_customer *)event->command->body)->full_name;
-	return ((const struct update_customer *)event->command->body)->full_name;
-}
-
-static int32_t birth_date_of(const struct event *event)
-{
-	if (event->type == &customer_created_type)
-		return ((const struct create_customer *)event->command->body)->birth_date;
-	return ((const struct update_customer *)event->command->body)->birth_date;
-}
-
-/* False: the event clears it. */
-static bool has_birth_date(const struct event *event)
-{
-	if (event->type == &customer_created_type)
-		return ((const struct create_customer *)event->command->body)->has_birth_date;
-	return ((const struct update_customer *)event->command->body)->has_birth_date;
-}
-
-static struct str sealed_birth_date(struct customers_store *store, const struct customer *customer,
-				    const struct uuid *customer_id, const struct event *event)
-{
-	char text[16];
-
-	day_format(text, birth_date_of(event));
-	return sealed(store, customer, customer_id, str_of(text));
+	return changed_slot(set, entity, id)->state;
 }
 
 /* ---- new rows ---- */
@@ -138,10 +49,12 @@ static void copy_customer(struct customers_store *store, const struct workset *s
 			  const struct event *event)
 {
 	const struct customer_created *created = event->body;
-	const struct customer *customer = state_of(set, &customer_entity, &created->customer_id);
+	const struct slot *slot = changed_slot(set, &customer_entity, &created->customer_id);
+	const struct customer *customer = slot->state;
 	struct db_copy *copy = &store->customers;
+	struct str sealed;
+	bool is_said;
 
-	MUST(customer->name_event > 0);
 	db_copy_row(copy);
 	db_copy_uuid(copy, &created->customer_id);
 	db_copy_str(copy, created->external_ref);
@@ -153,12 +66,13 @@ static void copy_customer(struct customers_store *store, const struct workset *s
 	copy_text_or_null(copy, customer->timezone);
 	db_copy_int64(copy, customer->version);
 	db_copy_str(copy, customer_salt(customer));
-	db_copy_str(copy, sealed(store, customer, &created->customer_id, name_of(events[customer->name_event - 1].event)));
-	if (customer->birth_date_event == 0 || !has_birth_date(events[customer->birth_date_event - 1].event))
+	is_said = personal_name(store, slot, events, &sealed);
+	MUST(is_said);
+	db_copy_str(copy, sealed);
+	if (!personal_birth_date(store, slot, events, &sealed) || sealed.size == 0)
 		db_copy_null(copy);
 	else
-		db_copy_str(copy, sealed_birth_date(store, customer, &created->customer_id,
-						    events[customer->birth_date_event - 1].event));
+		db_copy_str(copy, sealed);
 	db_copy_instant(copy, event->command->now_ms);
 }
 
@@ -174,6 +88,9 @@ static void copy_point(struct customers_store *store, const struct workset *set,
 	const struct add_contact_point *command = event->command->body;
 	const struct contact_point *point = state_of(set, &contact_point_entity, &added->contact_point_id);
 	const struct customer *customer = workset_state(set, &customer_entity, &added->customer_id);
+	const struct seal_place place = {
+		.column = &sealed_address, .row = added->contact_point_id, .version = point->version, .owner = added->customer_id
+	};
 	struct db_copy *copy = &store->points;
 
 	MUST(customer != NULL);
@@ -191,7 +108,7 @@ static void copy_point(struct customers_store *store, const struct workset *set,
 	else
 		db_copy_instant(copy, point->verified_at_ms);
 	db_copy_str(copy, added->address_hash);
-	db_copy_str(copy, sealed(store, customer, &added->customer_id, command->address));
+	db_copy_str(copy, personal_seal(store, &place, customer_salt(customer), command->address));
 }
 
 static const struct db_table table_known = {
@@ -244,118 +161,6 @@ static int insert_rows(struct customers_store *store, struct db *db, const struc
 	    db_write_copy(db, &store->known_in, err) < 0)
 		return -1;
 	return db_write_copy(db, &store->points, err);
-}
-
-/* ---- changed rows ---- */
-
-static const struct db_statement update_customers = {
-	.name = "customers_update_customers",
-	.sql = "UPDATE customers.customer c SET version = u.version, locale = u.locale, country = u.country, "
-	       "region = nullif(u.region, ''), timezone = nullif(u.timezone, ''), "
-	       "full_name_sealed = coalesce(u.full_name_sealed, c.full_name_sealed), "
-	       "birth_date_sealed = CASE WHEN u.says_birth_date THEN u.birth_date_sealed ELSE c.birth_date_sealed END "
-	       "FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bytea[], "
-	       "$9::bytea[], $10::boolean[]) AS u (id, version_was, version, locale, country, region, timezone, "
-	       "full_name_sealed, "
-	       "birth_date_sealed, says_birth_date) WHERE c.customer_id = u.id AND c.version = u.version_was",
-};
-
-static const struct db_statement update_points = {
-	.name = "customers_update_points",
-	.sql = "UPDATE customers.contact_point p SET version = u.version, state = u.state, verified_at = u.verified_at "
-	       "FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::timestamptz[]) "
-	       "AS u (id, version_was, version, state, verified_at) "
-	       "WHERE p.contact_point_id = u.id AND p.version = u.version_was",
-};
-
-static void add_customers(struct customers_store *store, struct slot **slots, size_t count, const struct logged_event *events)
-{
-	struct db_params *params = &store->params;
-	const struct customer *customer;
-
-	db_params_reset(params);
-	slots_add_ids(params, slots, count);
-	db_array_begin(params, DB_ARRAY_INT64);
-	for (size_t index = 0; index < count; index++)
-		db_array_int64(params, ((const struct customer *)slots[index]->state)->version_stored);
-	db_array_begin(params, DB_ARRAY_INT64);
-	for (size_t index = 0; index < count; index++)
-		db_array_int64(params, ((const struct customer *)slots[index]->state)->version);
-	db_array_begin(params, DB_ARRAY_TEXT);
-	for (size_t index = 0; index < count; index++)
-		db_array_text(params, str_of(((const struct customer *)slots[index]->state)->locale));
-	db_array_begin(params, DB_ARRAY_TEXT);
-	for (size_t index = 0; index < count; index++)
-		db_array_text(params, str_of(((const struct customer *)slots[index]->state)->country));
-	db_array_begin(params, DB_ARRAY_TEXT);
-	for (size_t index = 0; index < count; index++)
-		db_array_text(params, str_of(((const struct customer *)slots[index]->state)->region));
-	db_array_begin(params, DB_ARRAY_TEXT);
-	for (size_t index = 0; index < count; index++)
-		db_array_text(params, str_of(((const struct customer *)slots[index]->state)->timezone));
-	db_array_begin(params, DB_ARRAY_BYTES);
-	for (size_t index = 0; index < count; index++) {
-		customer = slots[index]->state;
-		if (customer->name_event == 0)
-			db_array_null(params);
-		else
-			db_array_text(params, sealed(store, customer, &slots[index]->id,
-						     name_of(events[customer->name_event - 1].event)));
-	}
-	db_array_begin(params, DB_ARRAY_BYTES);
-	for (size_t index = 0; index < count; index++) {
-		customer = slots[index]->state;
-		if (customer->birth_date_event == 0 || !has_birth_date(events[customer->birth_date_event - 1].event))
-			db_array_null(params);
-		else
-			db_array_text(params, sealed_birth_date(store, customer, &slots[index]->id,
-								events[customer->birth_date_event - 1].event));
-	}
-	db_array_begin(params, DB_ARRAY_BOOL);
-	for (size_t index = 0; index < count; index++)
-		db_array_bool(params, ((const struct customer *)slots[index]->state)->birth_date_event != 0);
-}
-
-static void add_points(struct db_params *params, struct slot **slots, size_t count)
-{
-	const struct contact_point *point;
-
-	db_params_reset(params);
-	slots_add_ids(params, slots, count);
-	db_array_begin(params, DB_ARRAY_INT64);
-	for (size_t index = 0; index < count; index++)
-		db_array_int64(params, ((const struct contact_point *)slots[index]->state)->version_stored);
-	db_array_begin(params, DB_ARRAY_INT64);
-	for (size_t index = 0; index < count; index++)
-		db_array_int64(params, ((const struct contact_point *)slots[index]->state)->version);
-	db_array_begin(params, DB_ARRAY_TEXT);
-	for (size_t index = 0; index < count; index++) {
-		point = slots[index]->state;
-		db_array_text(params, str_of(contact_point_state_name(point->state)));
-	}
-	db_array_begin(params, DB_ARRAY_INSTANT);
-	for (size_t index = 0; index < count; index++) {
-		point = slots[index]->state;
-		if (point->verified_at_ms == 0)
-			db_array_null(params);
-		else
-			db_array_instant(params, point->verified_at_ms);
-	}
-}
-
-static int update_rows(struct customers_store *store, struct db *db, const struct workset *set, const struct logged_event *events,
-		       struct err *err)
-{
-	struct slot **slots;
-	size_t count;
-
-	slots = slots_to_update(&store->list, set, &customer_entity, &count);
-	add_customers(store, slots, count, events);
-	if (db_write(db, &update_customers, &store->params, count, err) < 0)
-		return -1;
-	slots = slots_to_update(&store->list, set, &contact_point_entity, &count);
-	add_points(&store->params, slots, count);
-	return db_write(db, &update_points, &store->params, count, err);
 }
 
 /* ---- erasure ---- */
@@ -429,11 +234,11 @@ int customers_save(void *self, struct db *db, const struct workset *set, const s
 {
 	struct customers_store *store = self;
 
-	note_personal(set, events, events_count);
+	personal_note(set, events, events_count);
 	note_verified(set, events, events_count);
 	if (insert_rows(store, db, set, events, events_count, err) < 0)
 		return -1;
-	if (update_rows(store, db, set, events, err) < 0)
+	if (customers_update(store, db, set, events, err) < 0)
 		return -1;
 	return erase_rows(store, db, set, err);
 }

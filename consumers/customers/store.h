@@ -2,13 +2,15 @@
 #define CONSUMERS_CUSTOMERS_STORE_H
 
 #include "base/err.h"
+#include "crypto/seal.h"
 #include "db/db.h"
 #include "worker/slot_query.h"
 #include "worker/store.h"
 
 /*
- * The customers module in PostgreSQL (sql/0002_customers.sql). It alone knows the key: names, birth dates and addresses are
- * sealed on their way in, and no rule ever sees one come back.
+ * The customers module in PostgreSQL (sql/0002_customers.sql): store_load.c reads states; store.c writes new rows and erasures,
+ * store_update.c what changes. It alone knows the key: names, birth dates and addresses are sealed on their way in
+ * (store_personal.c), and no rule ever sees one come back.
  */
 struct customers_store {
 	uint8_t key[32];
@@ -28,5 +30,28 @@ MUST_CHECK int customers_store_prepare(void *self, struct err *err);
 int customers_load(void *self, struct db *db, struct slot **slots, size_t count, struct err *err);
 int customers_save(void *self, struct db *db, const struct workset *set, const struct logged_event *events, size_t events_count,
 		   struct err *err);
+
+/* store_update.c: the rows that a batch changes. */
+int customers_update(struct customers_store *store, struct db *db, const struct workset *set, const struct logged_event *events,
+		     struct err *err);
+
+/* store_personal.c. What is sealed stands until the next call. */
+
+/* Notes in each customer's state which event of the batch brings a name last, and a birth date. Before anything below. */
+void personal_note(const struct workset *set, const struct logged_event *events, size_t events_count);
+
+struct str personal_seal(struct customers_store *store, const struct seal_place *place, struct str salt, struct str text);
+
+/* The name, the birth date that the batch brings a customer, sealed for his row as it is at the batch's end. False: it brings
+ * none. An empty text: the birth date was cleared. */
+bool personal_name(struct customers_store *store, const struct slot *slot, const struct logged_event *events,
+		   struct str *ret_sealed);
+bool personal_birth_date(struct customers_store *store, const struct slot *slot, const struct logged_event *events,
+			 struct str *ret_sealed);
+
+/* A text that stands in the place as of an earlier version of its row, sealed again for this one. ERR_POISON: it does not open.
+ */
+MUST_CHECK int personal_reseal(struct customers_store *store, const struct seal_place *place, int64_t version_was,
+			       struct str salt, struct str *sealed, struct err *err);
 
 #endif

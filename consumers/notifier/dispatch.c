@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "bus/bus.h"
 #include "crypto/crypto.h"
+#include "crypto/seal.h"
 
 #define CLEAR_SIZE    ((size_t)64 << 10) /* address, subject and text of one message */
 #define REOPEN_MS     500
@@ -84,29 +85,34 @@ static void end_on_ground(struct flight *flight, const struct err *why, const ch
 
 /* ---- a sealed message becomes a parcel ---- */
 
-static int open_sealed(struct dispatch *dispatch, struct str sealed, const struct uuid *about, const uint8_t key[32],
+static int open_sealed(struct dispatch *dispatch, struct str sealed, const struct seal_place *place, const uint8_t key[32],
 		       struct str *ret_text, struct err *err)
 {
-	char *text;
+	char *room = arena_take_bytes(&dispatch->clear, sealed.size);
+	struct opened opened;
 
-	if (sealed.size == 0) { /* an SMS has no subject */
-		*ret_text = STR("");
-		return 0;
-	}
-	text = sealed.size < SEAL_OVERHEAD ? NULL : arena_take_bytes(&dispatch->clear, sealed.size - SEAL_OVERHEAD);
-	if (text == NULL)
-		return err_set(err, ERR_POISON, "a sealed text is too short or too long");
-	if (unseal(text, sealed, about, key, err) != 0)
+	if (room == NULL)
+		return err_set(err, ERR_POISON, "a sealed text is too long");
+	if (unseal(&opened, room, sealed, place, key, err) != 0)
 		return -1;
-	*ret_text = (struct str){ .data = text, .size = sealed.size - SEAL_OVERHEAD };
+	*ret_text = opened.text;
 	return 0;
 }
 
 static int open_parcel(struct dispatch *dispatch, const struct taken *taken, struct parcel *parcel, struct err *err)
 {
-	const struct uuid *customer = &taken->customer_id;
+	const struct {
+		const struct sealed_column *column;
+		struct str sealed;
+		struct str *ret_text;
+	} texts[] = { { &sealed_message_address, taken->address, &parcel->address },
+		      { &sealed_message_subject, taken->subject, &parcel->subject },
+		      { &sealed_message_body, taken->text, &parcel->text } };
+	struct seal_place place = { .row = taken->id.communication_id,
+				    .version = SEALED_MESSAGE_VERSION,
+				    .owner = taken->customer_id };
 	uint8_t key[32];
-	int result;
+	int result = 0;
 
 	*parcel = (struct parcel){ .communication_id = taken->id.communication_id,
 				   .customer_id = taken->customer_id,
@@ -114,11 +120,10 @@ static int open_parcel(struct dispatch *dispatch, const struct taken *taken, str
 				   .now_ms = bus_now_ms(),
 				   .send_by_ms = taken->send_by_ms };
 	person_key(key, dispatch->conf.address_key, taken->salt);
-	result = open_sealed(dispatch, taken->address, customer, key, &parcel->address, err);
-	if (result == 0)
-		result = open_sealed(dispatch, taken->subject, customer, key, &parcel->subject, err);
-	if (result == 0)
-		result = open_sealed(dispatch, taken->text, customer, key, &parcel->text, err);
+	for (size_t i = 0; result == 0 && i < sizeof(texts) / sizeof(texts[0]); i++) {
+		place.column = texts[i].column;
+		result = open_sealed(dispatch, texts[i].sealed, &place, key, texts[i].ret_text, err);
+	}
 	wipe(key, sizeof(key));
 	return result;
 }

@@ -9,7 +9,8 @@
 #include "base/uuid.h"
 
 /*
- * Hashes, derived ids and the encryption of addresses. The only room that includes <sodium.h> and <openssl/...>.
+ * Hashes, derived ids, keys and signed texts; sealed texts are in seal.h. The only room that includes <sodium.h> and
+ * <openssl/...>.
  * crypto_init once per process, before anything else here; after it all functions may be called from any thread.
  */
 MUST_CHECK int crypto_init(struct err *err); /* ERR_FATAL */
@@ -46,16 +47,6 @@ void hash_key(uint8_t ret_key[32], const uint8_t key[32]);
 
 /* Keyed hash of a text that an event hides, for the log to prove it; `member` says what it is of. */
 void hidden_hash(uint8_t ret_hash[DIGEST_SIZE], const char *member, struct str text, const uint8_t hash_key[32]);
-
-/*
- * Personal text at rest: XChaCha20-Poly1305, random nonce in front, `about` (the owner's id) authenticated beside it, so that a
- * sealed address cannot be moved to another person's row. sealed size = text size + SEAL_OVERHEAD. `ret_text` has room for
- * sealed.size - SEAL_OVERHEAD bytes and is not terminated.
- */
-#define SEAL_OVERHEAD 40
-void seal(uint8_t *ret_sealed, struct str text, const struct uuid *about, const uint8_t key[32]);
-MUST_CHECK int unseal(char *ret_text, struct str sealed, const struct uuid *about, const uint8_t key[32],
-		      struct err *err); /* ERR_POISON: forged or another key */
 
 /*
  * The key of one person's texts and hashes: made of the programs' key and a random salt that stands in that person's row and

@@ -1,3 +1,4 @@
+#include "crypto/seal.h"
 #include "crypto/crypto.h"
 
 #include <errno.h>
@@ -10,28 +11,89 @@
 #define NONCE_SIZE crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
 #define TAG_SIZE   crypto_aead_xchacha20poly1305_ietf_ABYTES
 
-_Static_assert(NONCE_SIZE + TAG_SIZE == SEAL_OVERHEAD, "what seal adds");
+#define FORM_PLACE    0x01 /* the first byte of a text that is bound to its place */
+#define NAME_SIZE_MAX 63   /* of a table or column in PostgreSQL */
+#define PLACE_MAX     (1 + 16 + 16 + 8 + (2 * NAME_SIZE_MAX + 2) + (NAME_SIZE_MAX + 1))
+
+_Static_assert(1 + NONCE_SIZE + TAG_SIZE == SEAL_OVERHEAD, "what seal adds");
+_Static_assert(NONCE_SIZE + TAG_SIZE == SEAL_OVERHEAD_MIN, "what the old form added");
 _Static_assert(crypto_aead_xchacha20poly1305_ietf_KEYBYTES == 32, "size of a key");
 _Static_assert(crypto_auth_hmacsha256_KEYBYTES == 32, "size of a key");
 
-void seal(uint8_t *ret_sealed, struct str text, const struct uuid *about, const uint8_t key[32])
+/* A place as bytes: what has a length of its own first, then the names, which have an end. */
+struct place_bytes {
+	unsigned char bytes[PLACE_MAX];
+	size_t size;
+};
+
+static void add_bytes(struct place_bytes *place, const void *bytes, size_t size)
 {
-	randombytes_buf(ret_sealed, NONCE_SIZE);
-	MUST(crypto_aead_xchacha20poly1305_ietf_encrypt(ret_sealed + NONCE_SIZE, NULL, (const unsigned char *)text.data,
-							text.size, about->bytes, sizeof(about->bytes), NULL, ret_sealed,
-							key) == 0);
+	MUST(size <= sizeof(place->bytes) - place->size);
+	memcpy(place->bytes + place->size, bytes, size);
+	place->size += size;
 }
 
-int unseal(char *ret_text, struct str sealed, const struct uuid *about, const uint8_t key[32], struct err *err)
+static void write_place(struct place_bytes *bytes, const struct seal_place *place)
+{
+	const unsigned char form = FORM_PLACE;
+	unsigned char version[8];
+
+	for (size_t i = 0; i < sizeof(version); i++)
+		version[i] = (unsigned char)((uint64_t)place->version >> (8 * (sizeof(version) - 1 - i)));
+	bytes->size = 0;
+	add_bytes(bytes, &form, 1);
+	add_bytes(bytes, place->owner.bytes, sizeof(place->owner.bytes));
+	add_bytes(bytes, place->row.bytes, sizeof(place->row.bytes));
+	add_bytes(bytes, version, sizeof(version));
+	add_bytes(bytes, place->column->table, strlen(place->column->table) + 1);
+	add_bytes(bytes, place->column->column, strlen(place->column->column) + 1);
+}
+
+void seal(uint8_t *ret_sealed, struct str text, const struct seal_place *place, const uint8_t key[32])
+{
+	uint8_t *nonce = ret_sealed + 1;
+	struct place_bytes beside;
+
+	MUST(place->version > 0);
+	write_place(&beside, place);
+	ret_sealed[0] = FORM_PLACE;
+	randombytes_buf(nonce, NONCE_SIZE);
+	MUST(crypto_aead_xchacha20poly1305_ietf_encrypt(nonce + NONCE_SIZE, NULL, (const unsigned char *)text.data, text.size,
+							beside.bytes, beside.size, NULL, nonce, key) == 0);
+}
+
+/* What stands behind the form: nonce, text, tag. */
+static bool opens(char *room, struct str sealed, const void *beside, size_t beside_size, const uint8_t key[32])
 {
 	const unsigned char *from = (const unsigned char *)sealed.data;
 
-	if (sealed.size < SEAL_OVERHEAD)
+	return sealed.size >= NONCE_SIZE + TAG_SIZE &&
+	       crypto_aead_xchacha20poly1305_ietf_decrypt((unsigned char *)room, NULL, NULL, from + NONCE_SIZE,
+							  sealed.size - NONCE_SIZE, beside, beside_size, from, key) == 0;
+}
+
+static bool opens_in_place(char *room, struct str sealed, const struct seal_place *place, const uint8_t key[32])
+{
+	struct place_bytes beside;
+
+	if ((unsigned char)sealed.data[0] != FORM_PLACE)
+		return false;
+	write_place(&beside, place);
+	return opens(room, (struct str){ .data = sealed.data + 1, .size = sealed.size - 1 }, beside.bytes, beside.size, key);
+}
+
+int unseal(struct opened *ret_opened, char *room, struct str sealed, const struct seal_place *place, const uint8_t key[32],
+	   struct err *err)
+{
+	if (sealed.size < SEAL_OVERHEAD_MIN)
 		return err_set(err, ERR_POISON, "sealed text is too short");
-	if (crypto_aead_xchacha20poly1305_ietf_decrypt((unsigned char *)ret_text, NULL, NULL, from + NONCE_SIZE,
-						       sealed.size - NONCE_SIZE, about->bytes, sizeof(about->bytes), from,
-						       key) != 0)
-		return err_set(err, ERR_POISON, "sealed text is forged, or of another owner or key");
+	if (opens_in_place(room, sealed, place, key))
+		*ret_opened = (struct opened){ .text = { .data = room, .size = sealed.size - SEAL_OVERHEAD } };
+	else if (opens(room, sealed, place->owner.bytes, sizeof(place->owner.bytes), key))
+		*ret_opened =
+			(struct opened){ .text = { .data = room, .size = sealed.size - SEAL_OVERHEAD_MIN }, .is_old = true };
+	else
+		return err_set(err, ERR_POISON, "sealed text is forged, or of another place or key");
 	return 0;
 }
 

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model/sealed.h"
+
 /*
  * What can be shown: one constant for each kind of thing, in resources*.c. From it come the statements (resource_plan.h), the
  * JSON (row_json.h), what a list's query may hold (list_query.h), and what the OpenAPI document says about all of it. A later
@@ -26,7 +28,7 @@ enum column_kind {
 	COLUMN_TEXTS,   /* text[] */
 	COLUMN_UUIDS,   /* uuid[] */
 	COLUMN_ACTIONS, /* text[] of operations that its state allows: those of them that the caller may do with it */
-	COLUMN_SEALED,  /* text sealed about the owner (lib/crypto); null when the salt was destroyed */
+	COLUMN_SEALED, /* text of the owner's, sealed for the place that `sealed` names: RESOURCE_SEALED; null without his salt */
 	COLUMN_ADDRESS, /* the same; masked for those whose roles are not in `roles` */
 	COLUMN_JSON,    /* text that is JSON already */
 	COLUMN_EVENT,   /* framed bytes of an event: its fields as JSON */
@@ -41,7 +43,11 @@ struct column {
 	uint32_t roles; /* who sees it; others get no such member. 0: whoever may read the thing */
 	bool is_detail; /* not in lists */
 	const char *link, *of;
+	const struct sealed_column *sealed; /* of SEALED and ADDRESS */
 };
+
+/* The SQL of a sealed column: with its row's id and version, which it is opened by. */
+#define RESOURCE_SEALED(id, version, column) "api.sealed(" id ", " version ", " column ")"
 
 /* An argument of a list's query. */
 struct filter {

@@ -437,6 +437,11 @@ static void place_member(struct resource_plan *plan, struct member *member, int 
 	member->at_list = member->column->is_detail ? -1 : (*next_list)++;
 }
 
+static bool is_sealed(const struct column *column)
+{
+	return column->kind == COLUMN_SEALED || column->kind == COLUMN_ADDRESS;
+}
+
 static int plan_members(struct resource_plan *plan, struct arena *arena, struct err *err)
 {
 	const struct resource *resource = plan->resource;
@@ -448,6 +453,7 @@ static int plan_members(struct resource_plan *plan, struct arena *arena, struct 
 	MUST(resource->filters_count <= RESOURCE_FILTERS_MAX);
 	for (size_t i = 0; i < resource->columns_count; i++) {
 		MUST((resource->columns[i].kind == COLUMN_LINK) == (resource->columns[i].sql == NULL));
+		MUST(is_sealed(&resource->columns[i]) == (resource->columns[i].sealed != NULL));
 		if (plan_member(&plan->members[i], &resource->columns[i], arena, err) != 0)
 			return -1;
 		place_member(plan, &plan->members[i], &next_one, &next_list);

@@ -8,10 +8,17 @@
 
 /* ---- communications ---- */
 
+#define MESSAGE_VERSION "1" /* SEALED_MESSAGE_VERSION */
+_Static_assert(SEALED_MESSAGE_VERSION == 1, "as in the SQL");
+
 static const struct column communication_columns[] = {
 	{ .name = "id", .kind = COLUMN_UUID, .sql = "m.communication_id" },
 	{ .name = "customerId", .kind = COLUMN_UUID, .sql = "m.customer_id" },
-	{ .name = "customerName", .kind = COLUMN_SEALED, .sql = "c.full_name_sealed", .roles = SEES_NAMES },
+	{ .name = "customerName",
+	  .kind = COLUMN_SEALED,
+	  .sql = RESOURCE_SEALED("c.customer_id", "c.version", "c.full_name_sealed"),
+	  .sealed = &sealed_name,
+	  .roles = SEES_NAMES },
 	{ .name = "debtIds", .kind = COLUMN_UUIDS, .sql = "m.debt_ids" },
 	{ .name = "channel", .kind = COLUMN_TEXT, .sql = "m.channel" },
 	{ .name = "messageClass", .kind = COLUMN_TEXT, .sql = "m.message_class" },
@@ -31,8 +38,18 @@ static const struct column communication_columns[] = {
 	{ .name = "report.providerRef", .kind = COLUMN_TEXT, .sql = "m.provider_ref" },
 	{ .name = "report.providerCode", .kind = COLUMN_TEXT, .sql = "m.provider_code" },
 	{ .name = "report.occurredAt", .kind = COLUMN_INSTANT, .sql = "m.occurred_at" },
-	{ .name = "subject", .kind = COLUMN_SEALED, .sql = "m.subject_sealed", .roles = SEES_CONTACTS, .is_detail = true },
-	{ .name = "body", .kind = COLUMN_SEALED, .sql = "m.body_sealed", .roles = SEES_CONTACTS, .is_detail = true },
+	{ .name = "subject",
+	  .kind = COLUMN_SEALED,
+	  .sql = RESOURCE_SEALED("m.communication_id", MESSAGE_VERSION, "m.subject_sealed"),
+	  .sealed = &sealed_message_subject,
+	  .roles = SEES_CONTACTS,
+	  .is_detail = true },
+	{ .name = "body",
+	  .kind = COLUMN_SEALED,
+	  .sql = RESOURCE_SEALED("m.communication_id", MESSAGE_VERSION, "m.body_sealed"),
+	  .sealed = &sealed_message_body,
+	  .roles = SEES_CONTACTS,
+	  .is_detail = true },
 	{ .name = "actions", .kind = COLUMN_ACTIONS, .sql = "m.actions" },
 	{ .name = "version", .kind = COLUMN_LONG, .sql = "m.version" },
 	{ .name = "createdAt", .kind = COLUMN_INSTANT, .sql = "m.created_at" },

@@ -4,13 +4,14 @@
 #include "base/log.h"
 #include "base/must.h"
 #include "crypto/crypto.h"
+#include "crypto/seal.h"
 #include "model/command.h"
 #include "producers/api/route.h"
 #include "wire/json.h"
 
 #define ARENA_SIZE      ((size_t)256 * 1024)
 #define TELL_AGAIN_MS   10000
-#define OPENED_SIZE_MAX 16384 /* of a sealed text: a message's body is the longest */
+#define OPENED_SIZE_MAX (SEAL_OVERHEAD + 16384) /* of a sealed text: a message's body is the longest */
 
 /* ---- values ---- */
 
@@ -125,16 +126,35 @@ static void tell_closed(struct row_writer *writer, const struct err *err)
 	log_error("a sealed text cannot be opened: %s", err->text);
 }
 
-/* Empty: it was destroyed, or does not open. */
-static struct str open_sealed(struct row_writer *writer, const uint8_t key[32], struct str sealed, const struct uuid *about,
-			      char *text)
+#define ROW_AND_VERSION_SIZE (16 + 8) /* in front of a sealed text: api.sealed in SQL */
+
+/* Takes them off a sealed text's front; false: it is shorter than they are. */
+static bool take_place(struct seal_place *place, struct str *sealed)
+{
+	const unsigned char *version = (const unsigned char *)sealed->data + sizeof(place->row.bytes);
+
+	if (sealed->size < ROW_AND_VERSION_SIZE)
+		return false;
+	memcpy(place->row.bytes, sealed->data, sizeof(place->row.bytes));
+	place->version = 0;
+	for (size_t i = 0; i < 8; i++)
+		place->version = (int64_t)((uint64_t)place->version << 8 | version[i]);
+	sealed->data += ROW_AND_VERSION_SIZE;
+	sealed->size -= ROW_AND_VERSION_SIZE;
+	return true;
+}
+
+/* Empty: it was destroyed, or does not open. room: OPENED_SIZE_MAX. */
+static struct str open_sealed(struct row_writer *writer, const uint8_t key[32], struct str sealed, struct seal_place *place,
+			      char *room)
 {
 	struct err err = ERR_INIT;
+	struct opened opened;
 
-	if (sealed.size <= SEAL_OVERHEAD || sealed.size - SEAL_OVERHEAD > OPENED_SIZE_MAX)
+	if (!take_place(place, &sealed) || sealed.size == 0 || sealed.size > OPENED_SIZE_MAX)
 		return STR("");
-	if (unseal(text, sealed, about, key, &err) == 0)
-		return (struct str){ .data = text, .size = sealed.size - SEAL_OVERHEAD };
+	if (unseal(&opened, room, sealed, place, key, &err) == 0)
+		return opened.text;
 	tell_closed(writer, &err);
 	return STR("");
 }
@@ -149,18 +169,18 @@ static void write_masked(struct buf *buf, struct str address)
 }
 
 /* The row's salt makes the key; without one there is none any more. */
-static void write_sealed(struct row_writer *writer, struct buf *buf, const struct db_result *result, int row, int at,
-			 bool is_masked)
+static void write_sealed(struct row_writer *writer, struct buf *buf, const struct db_result *result, int row,
+			 const struct column *column, int at, bool is_masked)
 {
-	char text[OPENED_SIZE_MAX];
+	struct seal_place place = { .column = column->sealed };
+	char room[OPENED_SIZE_MAX];
 	struct str opened = STR("");
-	struct uuid about;
 	uint8_t key[32];
 
 	if (!db_is_null(result, row, ROW_SALT) && !db_is_null(result, row, ROW_OWNER)) {
-		about = db_uuid(result, row, ROW_OWNER);
+		place.owner = db_uuid(result, row, ROW_OWNER);
 		person_key(key, writer->key, db_str(result, row, ROW_SALT));
-		opened = open_sealed(writer, key, db_str(result, row, at), &about, text);
+		opened = open_sealed(writer, key, db_str(result, row, at), &place, room);
 		wipe(key, sizeof(key));
 	}
 	if (opened.size == 0)
@@ -169,7 +189,7 @@ static void write_sealed(struct row_writer *writer, struct buf *buf, const struc
 		write_masked(buf, opened);
 	else
 		json_write_string(buf, opened);
-	wipe(text, opened.size);
+	wipe(room, opened.size);
 }
 
 /* ---- events ---- */
@@ -346,7 +366,7 @@ static void write_value(struct row_writer *writer, struct buf *buf, const struct
 		return;
 	case COLUMN_SEALED:
 	case COLUMN_ADDRESS:
-		write_sealed(writer, buf, result, row->row, at,
+		write_sealed(writer, buf, result, row->row, column, at,
 			     column->kind == COLUMN_ADDRESS && (column->roles & row->viewer->roles) == 0);
 		return;
 	case COLUMN_JSON:

@@ -1,6 +1,7 @@
 #ifndef CLI_FOLD_H
 #define CLI_FOLD_H
 
+#include "crypto/seal.h"
 #include "log_reader.h"
 #include "model/module.h"
 #include "verify.h"
@@ -121,10 +122,10 @@ void expect_bytes_or_null(struct table_row *row, bool is_given, struct str bytes
 void skip_column(struct table_row *row);
 
 /*
- * Opens the next column, sealed for `about` with the key that the salt makes; the text stands until the next row. False: it is
- * NULL, or there is no key, or it cannot be opened, which is a finding.
+ * Opens the next column, sealed for its place with the key that the salt makes; the text stands until the next row. False: it is
+ * NULL, or there is no key, or it cannot be opened, which is a finding. One that is sealed in the old form is counted.
  */
-bool open_column(struct table_row *row, const struct uuid *about, struct str salt, struct str *ret_text);
+bool open_column(struct table_row *row, const struct seal_place *place, struct str salt, struct str *ret_text);
 
 /* ---- the modules ---- */
 

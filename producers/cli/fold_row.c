@@ -5,6 +5,7 @@
 
 #include "base/day.h"
 #include "crypto/crypto.h"
+#include "crypto/seal.h"
 #include "fold.h"
 
 #define EPOCH_DAY 10957 /* PostgreSQL counts from 2000-01-01 */
@@ -136,27 +137,30 @@ void expect_bytes_or_null(struct table_row *row, bool is_given, struct str bytes
 	expect(row, is_given, bytes.data, bytes.size);
 }
 
-bool open_column(struct table_row *row, const struct uuid *about, struct str salt, struct str *ret_text)
+bool open_column(struct table_row *row, const struct seal_place *place, struct str salt, struct str *ret_text)
 {
 	int column = row->column++;
 	struct str sealed = row_text(row, column);
 	struct err why = ERR_INIT;
+	struct opened opened;
 	uint8_t key[32];
-	char *text;
+	char *room;
 	bool opens;
 
 	if (!row->verify->has_key || db_is_null(row->result, row->row, column))
 		return false;
-	text = arena_take_bytes(&row->verify->arena, sealed.size + 1);
-	MUST(text != NULL);
+	room = arena_take_bytes(&row->verify->arena, sealed.size);
 	person_key(key, row->verify->key, salt);
-	opens = sealed.size >= SEAL_OVERHEAD && unseal(text, sealed, about, key, &why) == 0;
+	opens = room != NULL && unseal(&opened, room, sealed, place, key, &why) == 0;
 	wipe(key, sizeof(key));
-	if (!opens)
-		row_wrong(row, "%s cannot be opened: forged, or of another person", db_column_name(row->result, column));
-	else
-		*ret_text = (struct str){ .data = text, .size = sealed.size - SEAL_OVERHEAD };
-	return opens;
+	if (!opens) {
+		row_wrong(row, "%s cannot be opened: forged, or sealed for another place or person",
+			  db_column_name(row->result, column));
+		return false;
+	}
+	row->verify->tally.sealed_old += opened.is_old;
+	*ret_text = opened.text;
+	return true;
 }
 
 void expect_bytes(struct table_row *row, struct str bytes)

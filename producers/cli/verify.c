@@ -327,6 +327,7 @@ static void add_tally(struct tally *sum, const struct tally *tally)
 	sum->anchored += tally->anchored;
 	sum->folded += tally->folded;
 	sum->rows += tally->rows;
+	sum->sealed_old += tally->sealed_old;
 }
 
 /* All that a lane needs is its own: a connection cannot be shared. It says how it went on its standard error, and hands over its
@@ -427,10 +428,10 @@ static int64_t print_totals(const struct verify *verify, bool is_complete, int64
 		total += verify->tally.findings[i];
 	if (verify->json) {
 		printf("{\"findings\":%lld,\"complete\":%s,\"events\":%lld,\"rows\":%lld,\"commands\":%lld,\"published\":%lld,"
-		       "\"unpublished\":%lld}\n",
+		       "\"unpublished\":%lld,\"sealedOld\":%lld}\n",
 		       (long long)total, is_complete ? "true" : "false", (long long)verify->tally.events,
 		       (long long)verify->tally.rows, (long long)verify->tally.records, (long long)verify->tally.published,
-		       (long long)verify->tally.unpublished);
+		       (long long)verify->tally.unpublished, (long long)verify->tally.sealed_old);
 		return total;
 	}
 	for (int i = 1; i <= PROMISES_COUNT; i++) {
@@ -444,6 +445,8 @@ static int64_t print_totals(const struct verify *verify, bool is_complete, int64
 	       (long long)verify->tally.published, (long long)(elapsed_ms / 1000), (long long)(elapsed_ms % 1000 / 100));
 	if (verify->tally.unpublished > 0)
 		printf("; %lld not published yet", (long long)verify->tally.unpublished);
+	if (verify->tally.sealed_old > 0)
+		printf("; %lld texts sealed the old way", (long long)verify->tally.sealed_old);
 	if (conf.key_file[0] == '\0' && verify->tally.rows > 0)
 		printf("; nothing sealed was opened: --address-key-file");
 	printf("\n");

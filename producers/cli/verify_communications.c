@@ -520,12 +520,12 @@ static bool fits_outbox(enum communication_state state, struct str outbox)
 }
 
 /* The address is the contact point's: the last column but one has its hash. */
-static void check_address(struct table_row *row, const struct uuid *customer_id, struct str salt)
+static void check_address(struct table_row *row, const struct seal_place *place, struct str salt)
 {
 	struct str hash_there = row_text(row, db_columns(row->result) - 2), text;
 	uint8_t key[32], hash[DIGEST_SIZE];
 
-	if (!open_column(row, customer_id, salt, &text) || hash_there.size == 0)
+	if (!open_column(row, place, salt, &text) || hash_there.size == 0)
 		return;
 	for (size_t i = 0; i < text.size && str_is(row_text(row, 2), "email"); i++) {
 		char *letter = (char *)(uintptr_t)&text.data[i];
@@ -540,8 +540,12 @@ static void check_address(struct table_row *row, const struct uuid *customer_id,
 }
 
 /* Address, subject and body, sealed; the salt is the last column. An erased person has none, and his texts are empty. */
-static void check_texts(struct table_row *row, const struct uuid *customer_id, const struct message_note *note)
+static void check_texts(struct table_row *row, const struct uuid *id, const struct uuid *customer_id,
+			const struct message_note *note)
 {
+	const struct seal_place address = { &sealed_message_address, *id, SEALED_MESSAGE_VERSION, *customer_id };
+	const struct seal_place of_subject = { &sealed_message_subject, *id, SEALED_MESSAGE_VERSION, *customer_id };
+	const struct seal_place of_body = { &sealed_message_body, *id, SEALED_MESSAGE_VERSION, *customer_id };
 	struct str salt = row_text(row, db_columns(row->result) - 1), subject, body;
 	struct person person = { .salt_size = (uint32_t)salt.size };
 	uint8_t hash[CONTENT_HASH_SIZE];
@@ -551,8 +555,8 @@ static void check_texts(struct table_row *row, const struct uuid *customer_id, c
 			expect_bytes(row, STR(""));
 		return;
 	}
-	check_address(row, customer_id, salt);
-	if (!open_column(row, customer_id, salt, &subject) || !open_column(row, customer_id, salt, &body) ||
+	check_address(row, &address, salt);
+	if (!open_column(row, &of_subject, salt, &subject) || !open_column(row, &of_body, salt, &body) ||
 	    salt.size > sizeof(person.salt))
 		return;
 	if (salt.size > 0)
@@ -578,7 +582,7 @@ static void check_outbox(struct fold *fold, struct table_row *row)
 	skip_column(row);
 	expect_instant(row, note->send_by_ms);
 	skip_column(row); /* claims */
-	check_texts(row, &communication->customer_id, note);
+	check_texts(row, &id, &communication->customer_id, note);
 }
 
 /* The notifier may be behind: a row that is not there yet is none that is missing. */

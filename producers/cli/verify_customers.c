@@ -109,14 +109,14 @@ static void expect_there(struct table_row *row, bool is_there)
 }
 
 /* The next column, sealed: opened and compared by its hash. */
-static void check_hidden(struct table_row *row, const struct uuid *customer_id, struct str salt, const char *member,
+static void check_hidden(struct table_row *row, const struct seal_place *place, struct str salt, const char *member,
 			 bool is_known, const uint8_t hash[DIGEST_SIZE])
 {
 	int column = row->column;
 	uint8_t key[32], there[DIGEST_SIZE];
 	struct str text;
 
-	if (!open_column(row, customer_id, salt, &text) || !is_known)
+	if (!open_column(row, place, salt, &text) || !is_known)
 		return;
 	person_key(key, row->verify->key, salt);
 	hash_key(key, key);
@@ -126,14 +126,16 @@ static void check_hidden(struct table_row *row, const struct uuid *customer_id, 
 		row_wrong(row, "%s is not what the log says", db_column_name(row->result, column));
 }
 
-static void check_person(struct table_row *row, const struct uuid *customer_id, const struct customer_note *note)
+static void check_person(struct table_row *row, const struct uuid *customer_id, int64_t version, const struct customer_note *note)
 {
+	const struct seal_place name = { &sealed_name, *customer_id, version, *customer_id };
+	const struct seal_place birth_date = { &sealed_birth_date, *customer_id, version, *customer_id };
 	struct str salt = row_text(row, row->column - 1);
 
-	check_hidden(row, customer_id, salt, "full_name", note->knows_name, note->name);
+	check_hidden(row, &name, salt, "full_name", note->knows_name, note->name);
 	if (note->knows_birth_date && db_is_null(row->result, row->row, row->column) == note->has_birth_date)
 		row_wrong(row, "birth_date_sealed is %s, and not in the log", note->has_birth_date ? "missing" : "there");
-	check_hidden(row, customer_id, salt, "birth_date", note->knows_birth_date, note->birth_date);
+	check_hidden(row, &birth_date, salt, "birth_date", note->knows_birth_date, note->birth_date);
 }
 
 static void check_customer(struct fold *fold, struct table_row *row)
@@ -158,7 +160,7 @@ static void check_customer(struct fold *fold, struct table_row *row)
 	expect_there(row, customer->status != CUSTOMER_ERASED); /* full_name_sealed */
 	row->column--;
 	if (customer->status != CUSTOMER_ERASED) {
-		check_person(row, &id, note);
+		check_person(row, &id, customer->version, note);
 		return;
 	}
 	skip_column(row);
@@ -166,13 +168,15 @@ static void check_customer(struct fold *fold, struct table_row *row)
 }
 
 /* The hash is of the address as it is compared: an e-mail's in lower case. The salt is the next column but one. */
-static void check_address(struct table_row *row, const struct contact_point *point, const struct point_note *note)
+static void check_address(struct table_row *row, const struct uuid *id, const struct contact_point *point,
+			  const struct point_note *note)
 {
+	const struct seal_place place = { &sealed_address, *id, point->version, point->customer_id };
 	struct str salt = row_text(row, row->column + 1);
 	uint8_t key[32], hash[DIGEST_SIZE];
 	struct str text;
 
-	if (!open_column(row, &point->customer_id, salt, &text))
+	if (!open_column(row, &place, salt, &text))
 		return;
 	for (size_t i = 0; point->channel == CHANNEL_EMAIL && i < text.size; i++) {
 		char *letter = (char *)(uintptr_t)&text.data[i];
@@ -210,7 +214,7 @@ static void check_point(struct fold *fold, struct table_row *row)
 	expect_there(row, !is_erased);
 	row->column--;
 	if (!is_erased)
-		check_address(row, point, note);
+		check_address(row, &id, point, note);
 }
 
 static const struct folded_table tables[] = {

@@ -9,6 +9,7 @@
 
 #include "base/conf.h"
 #include "crypto/crypto.h"
+#include "crypto/seal.h"
 #include "db/db.h"
 #include "world.h"
 
@@ -41,9 +42,10 @@ static void add_customer(struct db_copy *copy, int64_t number, const uint8_t key
 	static const char name[] = "Alexandra Beispiel";
 	uint8_t sealed[sizeof(name) - 1 + SEAL_OVERHEAD];
 	struct uuid id = world_customer_id(number);
+	const struct seal_place place = { .column = &sealed_name, .row = id, .version = 1, .owner = id };
 	char external_ref[24];
 
-	seal(sealed, (struct str){ .data = name, .size = sizeof(name) - 1 }, &id, key);
+	seal(sealed, (struct str){ .data = name, .size = sizeof(name) - 1 }, &place, key);
 	snprintf(external_ref, sizeof(external_ref), "C-%09lld", (long long)number);
 	db_copy_row(copy);
 	db_copy_uuid(copy, &id);

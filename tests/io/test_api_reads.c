@@ -2,6 +2,9 @@
 
 #include "tests/io/api_world.h"
 
+#include "../old_seal.h"
+#include "crypto/seal.h"
+
 #define CUSTOMER(n) "019a0000-0000-7000-8000-0043000000" n
 #define DEBT(n)     "019a0000-0000-7000-8000-0044000000" n
 #define PAYMENT(n)  "019a0000-0000-7000-8000-0050000000" n
@@ -25,14 +28,13 @@ static struct uuid id_of(const char *text)
 /* ---- rows ---- */
 
 /* Sealed with a customer's own key; stands until the next call. */
-static struct str sealed_for(const char *customer, const char *text)
+static struct str sealed_for(const struct seal_place *place, const char *text)
 {
 	static uint8_t sealed[512];
-	struct uuid about = id_of(customer);
 	uint8_t key[32];
 
 	person_key(key, world.key, STR(SALT));
-	seal(sealed, str_of(text), &about, key);
+	seal(sealed, str_of(text), place, key);
 	return (struct str){ (const char *)sealed, strlen(text) + SEAL_OVERHEAD };
 }
 
@@ -44,25 +46,35 @@ static void add_customer(const char *id, const char *reference, const char *name
 		"full_name_sealed, key_salt) VALUES ($1, $2, 'natural', 'active', 'de', 'DE', 3, $3, $4)"
 	};
 	struct uuid customer = id_of(id);
+	const struct seal_place place = { &sealed_name, customer, 3, customer };
 	struct db_params params;
 
 	db_params_init(&params, 4096);
 	db_param_uuid(&params, &customer);
 	db_param_text(&params, str_of(reference));
-	db_param_bytes(&params, sealed_for(id, name));
+	db_param_bytes(&params, sealed_for(&place, name));
 	db_param_bytes(&params, STR(SALT));
 	api_must(db_run(world.admin, &insert, &params, NULL, &world.err));
 	db_params_release(&params);
 }
 
-static void add_sealed(const struct db_statement *insert, const char *customer, const char *text)
+/* $1 of the statement. */
+static void run_with(const struct db_statement *statement, struct str bytes)
 {
 	struct db_params params;
 
 	db_params_init(&params, 4096);
-	db_param_bytes(&params, sealed_for(customer, text));
-	api_must(db_run(world.admin, insert, &params, NULL, &world.err));
+	db_param_bytes(&params, bytes);
+	api_must(db_run(world.admin, statement, &params, NULL, &world.err));
 	db_params_release(&params);
+}
+
+static void add_sealed(const struct db_statement *insert, const struct sealed_column *column, const char *row, int64_t version,
+		       const char *text)
+{
+	const struct seal_place place = { column, id_of(row), version, id_of(CUSTOMER("01")) };
+
+	run_with(insert, sealed_for(&place, text));
 }
 
 static void add_message(void)
@@ -81,13 +93,13 @@ static void add_message(void)
 										       "'2026-01-01Z', '', '', $1)"
 	};
 
-	add_sealed(&point, CUSTOMER("01"), "anna@example.com");
+	add_sealed(&point, &sealed_address, POINT, 2, "anna@example.com");
 	SQL("test_message",
 	    "INSERT INTO communications.communication (communication_id, customer_id, version, attempt, state, channel, "
 	    "requested_on, "
 	    "message_class, template_name, template_version, language, contact_point_id) VALUES ('" MESSAGE
 	    "', '" CUSTOMER("01") "', 4, 1, 'released', 'email', '2025-12-31', 'demand', 'first', 3, 'de', '" POINT "')");
-	add_sealed(&outbox, CUSTOMER("01"), "You owe us.");
+	add_sealed(&outbox, &sealed_message_body, MESSAGE, 1, "You owe us.");
 	SQL("test_about", "INSERT INTO communications.communication_debt VALUES ('" MESSAGE "', '" DEBT("01") "')");
 	SQL("test_verdicts", "INSERT INTO communications.compliance_decision (communication_id, customer_id, decided_at, action, "
 			     "channel, message_class, "
@@ -253,6 +265,76 @@ static void test_api_reads__addresses_and_texts_are_for_those_who_write_to_peopl
 	assert_int_equal(api_get("/communications", api_token("svc", ROLE_AGENT)), 200);
 	assert_contains(MESSAGE);
 	assert_lacks("You owe us.");
+}
+
+/* ---- what is sealed ---- */
+
+#define SHOWN_NAME "\"fullName\":\"Anna \\\"Ähm\\\" O'Neil\""
+
+/* Nobody reads one person's name as another's, nor an old name as today's, nor any text as something else. */
+static void test_api_reads__a_text_out_of_its_place_is_not_shown(void **state)
+{
+	(void)state;
+	SQL("test_misplace",
+	    "UPDATE customers.customer SET birth_date_sealed = full_name_sealed WHERE customer_id = '" CUSTOMER("01") "'");
+	assert_int_equal(api_get("/customers/" CUSTOMER("01"), api_token("svc", ROLE_AGENT)), 200);
+	assert_contains(SHOWN_NAME ",\"birthDate\":null");
+	SQL("test_move_on",
+	    "UPDATE customers.customer SET version = version + 1, birth_date_sealed = NULL WHERE customer_id = '" CUSTOMER(
+		    "01") "'");
+	assert_int_equal(api_get("/customers/" CUSTOMER("01"), api_token("svc", ROLE_AGENT)), 200);
+	assert_contains("\"fullName\":null");
+	assert_int_equal(api_get("/debts/" DEBT("01"), api_token("svc", ROLE_AGENT)), 200);
+	assert_contains("\"customerName\":null");
+	SQL("test_move_back", "UPDATE customers.customer SET version = version - 1 WHERE customer_id = '" CUSTOMER("01") "'");
+	assert_int_equal(api_get("/customers/" CUSTOMER("01"), api_token("svc", ROLE_AGENT)), 200);
+	assert_contains(SHOWN_NAME);
+	SQL("test_subject", "UPDATE communications.outbox SET subject_sealed = body_sealed");
+	assert_int_equal(api_get("/communications/" MESSAGE, api_token("svc", ROLE_AGENT)), 200);
+	assert_contains("\"subject\":null,\"body\":\"You owe us.\"");
+	SQL("test_no_subject", "UPDATE communications.outbox SET subject_sealed = ''");
+}
+
+static void put_old(const struct db_statement *update, const char *text)
+{
+	struct uuid owner = id_of(CUSTOMER("01"));
+	uint8_t sealed[256], key[32];
+
+	person_key(key, world.key, STR(SALT));
+	run_with(update, old_seal(sealed, str_of(text), &owner, key));
+}
+
+static void test_api_reads__a_text_sealed_the_old_way_is_shown(void **state)
+{
+	static const struct db_statement keep = {
+		"test_keep", "CREATE TABLE kept AS SELECT c.full_name_sealed, p.address_sealed, o.body_sealed FROM "
+			     "customers.customer c JOIN customers.contact_point p USING (customer_id) "
+			     "JOIN communications.outbox o USING (customer_id)"
+	};
+	static const struct db_statement name = { "test_old_name",
+						  "UPDATE customers.customer SET full_name_sealed = $1, "
+						  "birth_date_sealed = $1 WHERE customer_id = '" CUSTOMER("01") "'" };
+	static const struct db_statement point = { "test_old_point", "UPDATE customers.contact_point SET address_sealed = $1" };
+	static const struct db_statement body = { "test_old_body", "UPDATE communications.outbox SET body_sealed = $1" };
+
+	(void)state;
+	api_sql(&keep);
+	put_old(&name, "Anna Alt");
+	put_old(&point, "alt@example.com");
+	put_old(&body, "You owed us.");
+	assert_int_equal(api_get("/customers/" CUSTOMER("01"), api_token("svc", ROLE_AGENT)), 200);
+	assert_contains("\"fullName\":\"Anna Alt\",\"birthDate\":\"Anna Alt\"");
+	assert_int_equal(api_get("/debts/" DEBT("01"), api_token("svc", ROLE_AGENT)), 200);
+	assert_contains("\"customerName\":\"Anna Alt\"");
+	assert_int_equal(api_get("/customers/" CUSTOMER("01") "/contact-points", api_token("svc", ROLE_AGENT)), 200);
+	assert_contains("\"address\":\"alt@example.com\"");
+	assert_int_equal(api_get("/communications/" MESSAGE, api_token("svc", ROLE_AGENT)), 200);
+	assert_contains("\"body\":\"You owed us.\"");
+	SQL("test_put_back",
+	    "UPDATE customers.customer SET full_name_sealed = kept.full_name_sealed, birth_date_sealed = NULL FROM kept "
+	    "WHERE customer_id = '" CUSTOMER("01") "'");
+	SQL("test_put_back_point", "UPDATE customers.contact_point SET address_sealed = kept.address_sealed FROM kept");
+	SQL("test_put_back_body", "UPDATE communications.outbox SET body_sealed = kept.body_sealed FROM kept");
 }
 
 /* ---- rights now ---- */
@@ -536,6 +618,8 @@ int main(void)
 		TEST(test_api_reads__an_erased_person_has_no_name),
 		TEST(test_api_reads__names_are_for_those_who_may_see_them),
 		TEST(test_api_reads__addresses_and_texts_are_for_those_who_write_to_people),
+		TEST(test_api_reads__a_text_out_of_its_place_is_not_shown),
+		TEST(test_api_reads__a_text_sealed_the_old_way_is_shown),
 		TEST(test_api_reads__a_portal_user_sees_his_own_only),
 		TEST(test_api_reads__a_token_is_worth_what_its_user_may_do_now),
 		TEST(test_api_reads__every_role_reads_what_the_table_says),

@@ -1,9 +1,11 @@
 /* consumers/communications over a real PostgreSQL: the outbox, its claims, and a withdrawal between them. */
 
+#include "../old_seal.h"
 #include "store_spec.h"
 
 #include "consumers/communications/communications.h"
 #include "consumers/communications/store.h"
+#include "crypto/seal.h"
 #include "schemas/communications.h"
 
 static struct store_spec spec;
@@ -30,11 +32,12 @@ static int teardown_group(void **state)
 	return 0;
 }
 
-static void param_sealed(const char *text, const struct uuid *about)
+static void param_sealed(const char *text, const struct sealed_column *column, const struct uuid *row)
 {
+	const struct seal_place place = { column, *row, 1, spec_id('C', 1) };
 	uint8_t sealed[256];
 
-	seal(sealed, str_of(text), about, key);
+	seal(sealed, str_of(text), &place, key);
 	db_param_bytes(&params, (struct str){ .data = (const char *)sealed, .size = strlen(text) + SEAL_OVERHEAD });
 }
 
@@ -48,18 +51,19 @@ static void given_customer(void)
 	static const struct db_statement point = {
 		"test_point",
 		"INSERT INTO customers.contact_point (contact_point_id, customer_id, channel, place, source, state, "
-		"version, address_hash, address_sealed) VALUES (gen_random_uuid(), $1, 'sms', 'mobile', 'consumer', "
-		"'usable', 1, '0123456789abcdef', $2)"
+		"version, address_hash, address_sealed) VALUES ($2, $1, 'sms', 'mobile', 'consumer', "
+		"'usable', 1, '0123456789abcdef', $3)"
 	};
-	struct uuid customer_id = spec_id('C', 1);
+	struct uuid customer_id = spec_id('C', 1), point_id = spec_id('P', 1);
 
 	db_params_reset(&params);
 	db_param_uuid(&params, &customer_id);
-	param_sealed("Anna", &customer_id);
+	param_sealed("Anna", &sealed_name, &customer_id);
 	store_must(&spec, db_run(spec.admin, &customer, &params, NULL, &spec.err));
 	db_params_reset(&params);
 	db_param_uuid(&params, &customer_id);
-	param_sealed("+4930123456", &customer_id);
+	db_param_uuid(&params, &point_id);
+	param_sealed("+4930123456", &sealed_address, &point_id);
 	store_must(&spec, db_run(spec.admin, &point, &params, NULL, &spec.err));
 	store_sql(&spec, "test_debt",
 		  "INSERT INTO debts.debt (debt_id, customer_id, creditor_id, version, last_entry_seq, cost_minor, fee_minor, "
@@ -229,18 +233,22 @@ static int64_t in_state(const char *name, const char *sql)
 static void test_communications_store__a_message_is_rendered_sealed_and_claimed_once(void **state)
 {
 	struct db_result result = { 0 };
-	struct uuid customer_id = spec_id('C', 1);
-	char text[512];
+	struct seal_place place = { .row = spec_id('M', 1), .version = SEALED_MESSAGE_VERSION, .owner = spec_id('C', 1) };
+	struct opened opened;
+	char room[512];
 
 	(void)state;
 	given_message();
 	param_message();
 	store_must(&spec, db_run(notifier, &claim, &params, &result, &spec.err));
 	assert_int_equal(result.rows, 1);
-	store_must(&spec, unseal(text, db_str(&result, 0, 1), &customer_id, key, &spec.err));
-	assert_memory_equal(text, "+4930123456", 11);
-	store_must(&spec, unseal(text, db_str(&result, 0, 2), &customer_id, key, &spec.err));
-	assert_memory_equal(text, "Anna 123.45 Antworten", 21);
+	place.column = &sealed_message_address;
+	store_must(&spec, unseal(&opened, room, db_str(&result, 0, 1), &place, key, &spec.err));
+	assert_true(str_is(opened.text, "+4930123456"));
+	place.column = &sealed_message_body;
+	store_must(&spec, unseal(&opened, room, db_str(&result, 0, 2), &place, key, &spec.err));
+	assert_false(opened.is_old);
+	assert_memory_equal(opened.text.data, "Anna 123.45 Antworten", 21);
 	db_result_release(&result);
 	assert_int_equal(claimed(&claim), 0);
 	assert_int_equal(OUTBOX("claimed"), 1);
@@ -250,6 +258,62 @@ static void test_communications_store__a_message_is_rendered_sealed_and_claimed_
 			     "SELECT count(*) FROM communications.compliance_decision WHERE verdict = 'allow' AND rules = "
 			     "'US-10 US-12 US-13 DEBT-1 DEBT-2 DEBT-3' AND facts LIKE '%permission=express%'"),
 		1);
+}
+
+/* $1 of the statement: a text of customer 1's in the old form. */
+static void put_old(const char *name, const char *sql, const char *text)
+{
+	struct uuid customer_id = spec_id('C', 1);
+	uint8_t sealed[256];
+
+	db_params_reset(&params);
+	db_param_bytes(&params, old_seal(sealed, str_of(text), &customer_id, key));
+	store_must(&spec, db_run(spec.admin, store_statement(name, sql), &params, NULL, &spec.err));
+}
+
+/* What earlier programs have sealed is read; what is written of it has a place. */
+static void test_communications_store__a_person_sealed_the_old_way_is_written_to(void **state)
+{
+	struct seal_place place = { .row = spec_id('M', 1), .version = SEALED_MESSAGE_VERSION, .owner = spec_id('C', 1) };
+	struct db_result result = { 0 };
+	struct opened opened;
+	char room[512];
+
+	(void)state;
+	put_old("test_old_name", "UPDATE customers.customer SET full_name_sealed = $1", "Anna");
+	put_old("test_old_address", "UPDATE customers.contact_point SET address_sealed = $1", "+4930123456");
+	given_message();
+	param_message();
+	store_must(&spec, db_run(notifier, &claim, &params, &result, &spec.err));
+	assert_int_equal(result.rows, 1);
+	place.column = &sealed_message_address;
+	store_must(&spec, unseal(&opened, room, db_str(&result, 0, 1), &place, key, &spec.err));
+	assert_false(opened.is_old);
+	assert_true(str_is(opened.text, "+4930123456"));
+	place.column = &sealed_message_body;
+	store_must(&spec, unseal(&opened, room, db_str(&result, 0, 2), &place, key, &spec.err));
+	assert_false(opened.is_old);
+	db_result_release(&result);
+}
+
+/* The longest name that the schema takes. */
+static void test_communications_store__the_longest_name_opens(void **state)
+{
+	const struct seal_place place = { &sealed_name, spec_id('C', 1), 1, spec_id('C', 1) };
+	uint8_t sealed[FULL_NAME_MAX + SEAL_OVERHEAD];
+	char name[FULL_NAME_MAX];
+
+	(void)state;
+	memset(name, 'n', sizeof(name));
+	seal(sealed, (struct str){ .data = name, .size = sizeof(name) }, &place, key);
+	db_params_reset(&params);
+	db_param_bytes(&params, (struct str){ .data = (const char *)sealed, .size = sizeof(sealed) });
+	store_must(&spec,
+		   db_run(spec.admin, store_statement("test_put_longest", "UPDATE customers.customer SET full_name_sealed = $1"),
+			  &params, NULL, &spec.err));
+	given_message();
+	assert_int_equal(((const struct person *)workset_state(&spec.set, &person_entity, &place.row))->full_name_size,
+			 FULL_NAME_MAX);
 }
 
 static void test_communications_store__what_is_late_is_not_claimed(void **state)
@@ -753,6 +817,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		TEST(test_communications_store__a_message_is_rendered_sealed_and_claimed_once),
+		TEST(test_communications_store__a_person_sealed_the_old_way_is_written_to),
+		TEST(test_communications_store__the_longest_name_opens),
 		TEST(test_communications_store__what_is_late_is_not_claimed),
 		TEST(test_communications_store__that_a_debt_was_cancelled_is_read_through_its_view),
 		TEST(test_communications_store__a_withdrawal_stops_what_is_not_claimed),

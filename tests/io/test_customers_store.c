@@ -1,9 +1,11 @@
 /* consumers/customers over a real PostgreSQL: what is personal is sealed, and comes back to who has the key. */
 
+#include "../old_seal.h"
 #include "store_spec.h"
 
 #include "consumers/customers/customers.h"
 #include "consumers/customers/store.h"
+#include "crypto/seal.h"
 #include "schemas/customers.h"
 
 static struct store_spec spec;
@@ -65,33 +67,42 @@ static void add_point(unsigned number, struct str address)
 	store_add(&spec, &add_contact_point_type, &body);
 }
 
-/* With the key of all and the salt of the customer, and with nothing less. */
-static void then_sealed(const char *name, const char *sql, const char *wanted)
+/* In its place at the row's version, with the key of all and the salt of the customer, and with nothing less. */
+static void then_sealed(const char *name, const char *sql, const struct sealed_column *column, const char *wanted)
 {
 	struct db_result result = { 0 };
-	struct uuid customer_id = spec_id('C', 1);
+	struct seal_place place = { .column = column, .owner = spec_id('C', 1) };
 	struct err err = ERR_INIT;
+	struct opened opened;
 	struct str sealed;
 	uint8_t own_key[32];
-	char text[256];
+	char room[256];
 
 	store_must(&spec, db_run(spec.admin, store_statement(name, sql), NULL, &result, &spec.err));
 	assert_int_equal(result.rows, 1);
 	sealed = db_str(&result, 0, 0);
+	place.row = db_uuid(&result, 0, 2);
+	place.version = db_int64(&result, 0, 3);
 	assert_int_equal(sealed.size, strlen(wanted) + SEAL_OVERHEAD);
-	assert_int_equal(unseal(text, sealed, &customer_id, key, &err), -1);
+	assert_int_equal(unseal(&opened, room, sealed, &place, key, &err), -1);
 	assert_int_equal(db_str(&result, 0, 1).size, SALT_SIZE);
 	person_key(own_key, key, db_str(&result, 0, 1));
-	store_must(&spec, unseal(text, sealed, &customer_id, own_key, &spec.err));
-	assert_memory_equal(text, wanted, strlen(wanted));
+	store_must(&spec, unseal(&opened, room, sealed, &place, own_key, &spec.err));
+	assert_false(opened.is_old);
+	assert_memory_equal(opened.text.data, wanted, strlen(wanted));
+	place.version++;
+	assert_int_equal(unseal(&opened, room, sealed, &place, own_key, &err), -1);
 	db_result_release(&result);
 }
 
-#define NAME       "test_name", "SELECT full_name_sealed, key_salt FROM customers.customer"
-#define BIRTH_DATE "test_birth_date", "SELECT birth_date_sealed, key_salt FROM customers.customer"
+#define NAME "test_name", "SELECT full_name_sealed, key_salt, customer_id, version FROM customers.customer", &sealed_name
+#define BIRTH_DATE                                                                                                               \
+	"test_birth_date", "SELECT birth_date_sealed, key_salt, customer_id, version FROM customers.customer", &sealed_birth_date
 #define ADDRESS                                                                                                                  \
-	"test_address", "SELECT address_sealed, key_salt FROM customers.contact_point JOIN customers.customer USING "            \
-			"(customer_id)"
+	"test_address",                                                                                                          \
+		"SELECT address_sealed, key_salt, contact_point_id, p.version FROM customers.contact_point p "                   \
+		"JOIN customers.customer USING (customer_id)",                                                                   \
+		&sealed_address
 
 static void test_customers_store__what_is_personal_is_sealed(void **state)
 {
@@ -233,6 +244,142 @@ static void test_customers_store__a_contact_point_keeps_its_end_and_its_proof(vo
 	add_point(2, STR("anna@example.org"));
 	store_run(&spec);
 	then_refuses(&spec, 0, REFUSAL_BAD_TRANSITION);
+}
+
+/* ---- rows that earlier programs have written ---- */
+
+/* Puts a text in the old form into the place of customer 1's; $1 of the statement. */
+static void put_old(const char *name, const char *sql, const char *text)
+{
+	struct uuid customer_id = spec_id('C', 1);
+	struct db_result result = { 0 };
+	struct db_params params;
+	uint8_t own_key[32], sealed[256];
+
+	store_must(&spec, db_run(spec.admin, store_statement("test_salt", "SELECT key_salt FROM customers.customer"), NULL,
+				 &result, &spec.err));
+	person_key(own_key, key, db_str(&result, 0, 0));
+	db_params_init(&params, 4096);
+	db_param_bytes(&params, old_seal(sealed, str_of(text), &customer_id, own_key));
+	store_must(&spec, db_run(spec.admin, store_statement(name, sql), &params, NULL, &spec.err));
+	db_result_release(&result);
+	db_params_release(&params);
+}
+
+#define PUT_NAME       "test_put_name", "UPDATE customers.customer SET full_name_sealed = $1"
+#define PUT_BIRTH_DATE "test_put_birth_date", "UPDATE customers.customer SET birth_date_sealed = $1"
+#define PUT_ADDRESS    "test_put_address", "UPDATE customers.contact_point SET address_sealed = $1"
+
+static void move_customer(void)
+{
+	struct update_customer move = { .customer_id = spec_id('C', 1), .has_region = true, .region = STR("BY") };
+
+	store_add(&spec, &update_customer_type, &move);
+}
+
+static void verify_point(void)
+{
+	struct verify_contact_point verify = { .contact_point_id = spec_id('P', 1), .customer_id = spec_id('C', 1) };
+
+	store_add(&spec, &verify_contact_point_type, &verify);
+}
+
+static void test_customers_store__the_old_form_is_sealed_anew_when_a_row_is_written(void **state)
+{
+	(void)state;
+	add_customer(1, STR("K-1"));
+	add_point(1, STR("anna@example.org"));
+	store_run(&spec);
+	put_old(PUT_NAME, "Anna Beispiel");
+	put_old(PUT_BIRTH_DATE, "1970-01-01");
+	put_old(PUT_ADDRESS, "anna@example.org");
+	move_customer();
+	verify_point();
+	store_run(&spec);
+	then_answers(&spec, 0, "CustomerUpdated");
+	then_answers(&spec, 1, "ContactPointVerified");
+	then_sealed(NAME, "Anna Beispiel");
+	then_sealed(BIRTH_DATE, "1970-01-01");
+	then_sealed(ADDRESS, "anna@example.org");
+}
+
+/* A person from before there were salts: the programs' key itself. */
+static void test_customers_store__the_old_form_without_a_salt_is_sealed_anew(void **state)
+{
+	struct db_result result = { 0 };
+	struct seal_place place = { &sealed_name, spec_id('C', 1), 2, spec_id('C', 1) };
+	struct opened opened;
+	char room[256];
+
+	(void)state;
+	add_customer(1, STR("K-1"));
+	store_run(&spec);
+	store_sql(&spec, "test_no_salt", "UPDATE customers.customer SET key_salt = '', birth_date_sealed = NULL");
+	put_old(PUT_NAME, "Anna Beispiel");
+	move_customer();
+	store_run(&spec);
+	store_must(&spec, db_run(spec.admin, store_statement("test_name_of", "SELECT full_name_sealed FROM customers.customer"),
+				 NULL, &result, &spec.err));
+	store_must(&spec, unseal(&opened, room, db_str(&result, 0, 0), &place, key, &spec.err));
+	assert_false(opened.is_old);
+	assert_true(str_is(opened.text, "Anna Beispiel"));
+	db_result_release(&result);
+}
+
+/* ---- rows that somebody has changed ---- */
+
+#define SWAP "UPDATE customers.customer SET full_name_sealed = birth_date_sealed, birth_date_sealed = full_name_sealed"
+
+/* Sealed again, it would be good where it does not belong; left, it could never be opened again once it is put right. */
+static void test_customers_store__what_does_not_open_is_not_written_over(void **state)
+{
+	struct err err = ERR_INIT;
+
+	(void)state;
+	add_customer(1, STR("K-1"));
+	add_point(1, STR("anna@example.org"));
+	add_point(2, STR("other@example.org"));
+	store_run(&spec);
+	store_sql(&spec, "test_swap", SWAP);
+	move_customer();
+	assert_int_equal(store_try(&spec), -1);
+	assert_int_equal(spec.err.kind, ERR_POISON);
+	assert_non_null(strstr(spec.err.text, "full_name_sealed"));
+	assert_null(strstr(spec.err.text, "Anna"));
+	store_sql(&spec, "test_swap", SWAP);
+	spec.err = err;
+	store_run(&spec);
+	then_sealed(NAME, "Anna Beispiel");
+
+	store_sql(&spec, "test_swap_points",
+		  "UPDATE customers.contact_point p SET address_sealed = o.address_sealed FROM customers.contact_point o "
+		  "WHERE o.contact_point_id <> p.contact_point_id");
+	verify_point();
+	assert_int_equal(store_try(&spec), -1);
+	assert_int_equal(spec.err.kind, ERR_POISON);
+	assert_non_null(strstr(spec.err.text, "address_sealed"));
+}
+
+/* Whoever wants to be forgotten is forgotten, whatever was done to his row. */
+static void test_customers_store__what_does_not_open_is_erased(void **state)
+{
+	struct erase_customer erase = { .customer_id = spec_id('C', 1), .has_basis = true, .basis = STR("request") };
+
+	(void)state;
+	add_customer(1, STR("K-1"));
+	add_point(1, STR("anna@example.org"));
+	store_run(&spec);
+	store_sql(&spec, "test_swap", SWAP);
+	store_sql(&spec, "test_break", "UPDATE customers.contact_point SET address_sealed = 'x'");
+	verify_point();
+	store_add(&spec, &erase_customer_type, &erase);
+	store_run(&spec);
+	then_answers(&spec, 1, "CustomerErased");
+	assert_int_equal(
+		store_number(&spec, "test_nothing_left",
+			     "SELECT count(*) FROM customers.customer c JOIN customers.contact_point p USING (customer_id) "
+			     "WHERE c.full_name_sealed IS NULL AND c.birth_date_sealed IS NULL AND p.address_sealed IS NULL"),
+		1);
 }
 
 /* ---- creditors ---- */
@@ -623,6 +770,10 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		TEST(test_customers_store__what_is_personal_is_sealed),
+		TEST(test_customers_store__the_old_form_is_sealed_anew_when_a_row_is_written),
+		TEST(test_customers_store__the_old_form_without_a_salt_is_sealed_anew),
+		TEST(test_customers_store__what_does_not_open_is_not_written_over),
+		TEST(test_customers_store__what_does_not_open_is_erased),
 		TEST(test_customers_store__an_update_changes_what_it_names_only),
 		TEST(test_customers_store__an_update_clears_what_it_is_told),
 		TEST(test_customers_store__what_is_cleared_at_once_is_not_written),

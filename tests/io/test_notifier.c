@@ -7,11 +7,13 @@
 
 #include <stdlib.h>
 
+#include "../old_seal.h"
 #include "base/day.h"
 #include "consumers/notifier/dispatch.h"
 #include "consumers/notifier/inbox.h"
 #include "consumers/notifier/report.h"
 #include "crypto/crypto.h"
+#include "crypto/seal.h"
 #include "db/migrate.h"
 #include "model/command.h"
 #include "schemas/communications.h"
@@ -130,13 +132,14 @@ static struct uuid id_of(char kind, unsigned n)
 	return id;
 }
 
-static void param_sealed(struct db_params *params, const char *text, const struct uuid *customer)
+static void param_sealed(struct db_params *params, const char *text, const struct sealed_column *column, unsigned n)
 {
+	const struct seal_place place = { column, id_of('c', n), SEALED_MESSAGE_VERSION, id_of('k', n) };
 	uint8_t sealed[1024], key[32];
 
 	assert_true(strlen(text) + SEAL_OVERHEAD <= sizeof(sealed));
 	person_key(key, address_key, STR(SALT));
-	seal(sealed, str_of(text), customer, key);
+	seal(sealed, str_of(text), &place, key);
 	db_param_bytes(params, (struct str){ .data = (char *)sealed, .size = strlen(text) + SEAL_OVERHEAD });
 }
 
@@ -192,9 +195,9 @@ static void put_into_outbox(unsigned n, const char *channel, const char *address
 	db_param_uuid(&params, &customer);
 	db_param_text(&params, str_of(channel));
 	db_param_instant(&params, clock_now_ms() + seconds * 1000);
-	param_sealed(&params, address, &customer);
-	param_sealed(&params, "Your account", &customer);
-	param_sealed(&params, "Please pay.", &customer);
+	param_sealed(&params, address, &sealed_message_address, n);
+	param_sealed(&params, "Your account", &sealed_message_subject, n);
+	param_sealed(&params, "Please pay.", &sealed_message_body, n);
 	must(db_run(admin,
 		    statement_of("INSERT INTO communications.outbox (communication_id, customer_id, channel, state, send_by, "
 				 "address_sealed,"
@@ -498,6 +501,50 @@ static void test_notifier__a_text_that_does_not_open_has_failed(void **state)
 	run_sql("UPDATE communications.outbox SET body_sealed = set_byte(body_sealed, 30, get_byte(body_sealed, 30) # 1)");
 	turn_until_settled(&worker);
 	assert_attempts("1 failed unreadable reported");
+}
+
+/* Each is a good text of the same person's. */
+static void test_notifier__a_text_out_of_its_place_has_failed(void **state)
+{
+	(void)state;
+	release(1, "email", "ok@x.example");
+	run_sql("UPDATE communications.outbox SET body_sealed = subject_sealed");
+	turn_until_settled(&worker);
+	assert_attempts("1 failed unreadable reported");
+}
+
+static void test_notifier__an_emptied_text_has_failed(void **state)
+{
+	(void)state;
+	release(1, "email", "ok@x.example");
+	run_sql("UPDATE communications.outbox SET body_sealed = ''");
+	turn_until_settled(&worker);
+	assert_attempts("1 failed unreadable reported");
+}
+
+static void put_old(const char *sql, const char *text)
+{
+	struct uuid customer = id_of('k', 1);
+	struct db_params params;
+	uint8_t sealed[256], key[32];
+
+	person_key(key, address_key, STR(SALT));
+	db_params_init(&params, 65536);
+	db_param_bytes(&params, old_seal(sealed, str_of(text), &customer, key));
+	must(db_run(admin, statement_of(sql), &params, NULL, &err));
+	db_params_release(&params);
+}
+
+/* What lay in the outbox when the programs were replaced. */
+static void test_notifier__a_message_sealed_the_old_way_is_sent(void **state)
+{
+	(void)state;
+	release(1, "email", "elsewhere@x.example");
+	put_old("UPDATE communications.outbox SET address_sealed = $1", "ok@x.example");
+	put_old("UPDATE communications.outbox SET subject_sealed = $1", "Your account");
+	put_old("UPDATE communications.outbox SET body_sealed = $1", "Please pay.");
+	turn_until_settled(&worker);
+	assert_attempts("1 accepted 2.0.0 reported");
 }
 
 static void test_notifier__not_accepted_is_tried_again_until_the_last_try(void **state)
@@ -984,6 +1031,9 @@ int main(void)
 		TEST(test_notifier__a_refused_recipient_has_failed_for_good),
 		TEST(test_notifier__what_cannot_be_sent_has_failed_without_a_byte),
 		TEST(test_notifier__a_text_that_does_not_open_has_failed),
+		TEST(test_notifier__a_text_out_of_its_place_has_failed),
+		TEST(test_notifier__an_emptied_text_has_failed),
+		TEST(test_notifier__a_message_sealed_the_old_way_is_sent),
 		TEST(test_notifier__not_accepted_is_tried_again_until_the_last_try),
 		TEST(test_notifier__ambiguous_is_unknown_and_never_sent_again),
 		TEST(test_notifier__a_cancelled_message_is_not_sent),

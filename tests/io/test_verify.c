@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "../old_seal.h"
 #include "crypto/signature.h"
 #include "producers/cli/fold.h"
 #include "tests/io/verify_world.h"
@@ -10,12 +11,12 @@
 static struct verify_world world;
 static struct findings findings;
 
+static uint8_t programs_key[32];
+
 static int open_world(void **state)
 {
-	uint8_t key[32];
-
 	(void)state;
-	store_key_file(key);
+	store_key_file(programs_key);
 	world_open(&world);
 	return 0;
 }
@@ -41,6 +42,8 @@ static void create_customer(unsigned number)
 	struct create_customer body = { .customer_id = spec_id('C', number),
 					.kind = STR("natural"),
 					.full_name = STR("Erika Mustermann"),
+					.has_birth_date = number == 12,
+					.birth_date = 365,
 					.locale = STR("de-DE"),
 					.country = STR("DE") };
 
@@ -227,6 +230,7 @@ static void tell_customers(void)
 					  .region = STR("BE"),
 					  .has_timezone = true,
 					  .timezone = STR("Europe/Berlin") };
+	struct update_customer move = { .customer_id = spec_id('C', 12), .has_region = true, .region = STR("BY") };
 	struct erase_customer erase = { .customer_id = spec_id('C', 13),
 					.has_expected_version = true,
 					.expected_version = 1,
@@ -239,9 +243,12 @@ static void tell_customers(void)
 	add_point(2, 10);
 	add_point(3, 11);
 	add_point(4, 13);
+	exec("CREATE TABLE old_customer AS TABLE customers.customer"); /* what somebody has kept a copy of */
+	exec("CREATE TABLE old_point AS TABLE customers.contact_point");
 	world_do(&world, CUSTOMERS, &verify_contact_point_type, &verify);
 	world_do(&world, CUSTOMERS, &invalidate_contact_point_type, &invalidate);
 	world_do(&world, CUSTOMERS, &update_customer_type, &update);
+	world_do(&world, CUSTOMERS, &update_customer_type, &move);
 	world_do(&world, CUSTOMERS, &erase_customer_type, &erase);
 }
 
@@ -381,9 +388,13 @@ struct wrong {
 #define DEBT_12     "debt_id = '019a0000-0000-7000-8000-00440000000c'"
 #define CUSTOMER_10 "customer_id = '019a0000-0000-7000-8000-00430000000a'"
 #define CUSTOMER_11 "customer_id = '019a0000-0000-7000-8000-00430000000b'"
+#define CUSTOMER_12 "customer_id = '019a0000-0000-7000-8000-00430000000c'"
 #define CUSTOMER_13 "customer_id = '019a0000-0000-7000-8000-00430000000d'"
 #define MESSAGE_1   "communication_id = '019a0000-0000-7000-8000-004d00000001'"
 #define MESSAGE_4   "communication_id = '019a0000-0000-7000-8000-004d00000004'"
+#define POINT_1     "contact_point_id = '019a0000-0000-7000-8000-005000000001'"
+#define POINT_2     "contact_point_id = '019a0000-0000-7000-8000-005000000002'"
+#define MESSAGE_2   "communication_id = '019a0000-0000-7000-8000-004d00000002'"
 #define PAYMENT_11  "payment_id = '019a0000-0000-7000-8000-00590000000b'"
 
 static const struct wrong wrongs[] = {
@@ -599,18 +610,53 @@ static const struct wrong wrongs[] = {
 	{ "customers.customer",
 	  "UPDATE customers.customer c SET full_name_sealed = p.address_sealed FROM customers.contact_point p WHERE "
 	  "p.customer_id = c.customer_id AND c.external_ref = 'C-11'",
-	  "P7", "full_name_sealed is not what the log says" },
+	  "P7", "full_name_sealed cannot be opened" },
 	{ "customers.customer", "UPDATE customers.customer SET birth_date_sealed = full_name_sealed WHERE external_ref = 'C-11'",
 	  "P7", "birth_date_sealed is there, and not in the log" },
+	{ "customers.customer", "UPDATE customers.customer SET birth_date_sealed = full_name_sealed WHERE " CUSTOMER_12, "P7",
+	  "birth_date_sealed cannot be opened" },
+	{ "customers.customer", "UPDATE customers.customer SET full_name_sealed = birth_date_sealed WHERE " CUSTOMER_12, "P7",
+	  "full_name_sealed cannot be opened" },
+	{ "customers.customer",
+	  "UPDATE customers.customer c SET full_name_sealed = o.full_name_sealed FROM old_customer o WHERE "
+	  "o.customer_id = c.customer_id AND c.external_ref = 'C-11'",
+	  "P7", "full_name_sealed cannot be opened" },
+	/* The same text, and the row has changed in something else. */
+	{ "customers.customer",
+	  "UPDATE customers.customer c SET birth_date_sealed = o.birth_date_sealed FROM old_customer o WHERE "
+	  "o.customer_id = c.customer_id AND c.external_ref = 'C-12'",
+	  "P7", "birth_date_sealed cannot be opened" },
+	/* With its version, so that the row agrees with itself. */
+	{ "customers.customer",
+	  "UPDATE customers.customer c SET full_name_sealed = o.full_name_sealed, version = o.version FROM old_customer o WHERE "
+	  "o.customer_id = c.customer_id AND c.external_ref = 'C-11'",
+	  "P7", "version is not what the log says" },
 	{ "customers.contact_point",
 	  "UPDATE customers.contact_point p SET address_sealed = o.address_sealed FROM customers.contact_point o WHERE "
-	  "o.contact_point_id = '019a0000-0000-7000-8000-005000000002' AND p.contact_point_id = "
-	  "'019a0000-0000-7000-8000-005000000001'",
-	  "P7", "address_sealed is not what the log says" },
+	  "o." POINT_2 " AND p." POINT_1,
+	  "P7", "address_sealed cannot be opened" },
+	{ "customers.contact_point",
+	  "UPDATE customers.contact_point p SET address_sealed = o.address_sealed FROM old_point o WHERE o." POINT_2
+	  " AND p." POINT_2,
+	  "P7", "address_sealed cannot be opened" },
+	{ "customers.contact_point",
+	  "UPDATE customers.contact_point p SET address_sealed = o.address_sealed FROM communications.outbox o WHERE o." MESSAGE_1
+	  " AND p." POINT_2,
+	  "P7", "address_sealed cannot be opened" },
+	{ "communications.outbox",
+	  "UPDATE communications.outbox m SET address_sealed = p.address_sealed FROM customers.contact_point p WHERE m." MESSAGE_1
+	  " AND p." POINT_2,
+	  "P7", "address_sealed cannot be opened" },
+	{ "communications.outbox",
+	  "UPDATE communications.outbox m SET address_sealed = o.address_sealed FROM communications.outbox o WHERE o." MESSAGE_1
+	  " AND m." MESSAGE_2,
+	  "P7", "address_sealed cannot be opened" },
 	{ "communications.outbox", "UPDATE communications.outbox SET body_sealed = subject_sealed WHERE " MESSAGE_1, "P7",
-	  "subject_sealed and body_sealed are not" },
+	  "body_sealed cannot be opened" },
 	{ "communications.outbox", "UPDATE communications.outbox SET address_sealed = subject_sealed WHERE " MESSAGE_1, "P7",
-	  "address_sealed is not its contact point's" },
+	  "address_sealed cannot be opened" },
+	{ "communications.outbox", "UPDATE communications.outbox SET body_sealed = '' WHERE " MESSAGE_1, "P7",
+	  "body_sealed cannot be opened" },
 	{ "users.account", "UPDATE users.account SET login = 'mallory' WHERE kind = 'person'", "P7", "login is not" },
 };
 
@@ -642,6 +688,56 @@ static void test_verify__finds_each_column_that_was_tampered_with(void **state)
 	(void)state;
 	for (size_t index = 0; index < sizeof(wrongs) / sizeof(wrongs[0]); index++)
 		try_wrong(&wrongs[index]);
+	world_verify(&findings);
+	then_silent(&findings);
+}
+
+/* ---- what earlier programs have sealed ---- */
+
+/* A text of a person, in the old form, where the statement says; $1 of it. */
+static void put_old(const char *sql, unsigned customer, const char *text)
+{
+	const struct db_statement salt = { "", "SELECT key_salt FROM customers.customer WHERE customer_id = $1" };
+	const struct db_statement put = { "", sql };
+	struct uuid customer_id = spec_id('C', customer);
+	struct db_result result = { 0 };
+	struct db_params params;
+	uint8_t own_key[32], sealed[256];
+
+	db_params_init(&params, 4096);
+	db_param_uuid(&params, &customer_id);
+	store_must(&world.spec, db_run(world.spec.admin, &salt, &params, &result, &world.spec.err));
+	person_key(own_key, programs_key, db_str(&result, 0, 0));
+	db_params_reset(&params);
+	db_param_bytes(&params, old_seal(sealed, str_of(text), &customer_id, own_key));
+	store_must(&world.spec, db_run(world.spec.admin, &put, &params, NULL, &world.spec.err));
+	db_result_release(&result);
+	db_params_release(&params);
+}
+
+static void test_verify__counts_what_is_sealed_the_old_way(void **state)
+{
+	(void)state;
+	exec("CREATE TABLE kept AS TABLE customers.customer");
+	exec("CREATE TABLE kept_points AS TABLE customers.contact_point");
+	assert_null(strstr(findings.total, "sealed the old way"));
+	put_old("UPDATE customers.customer SET full_name_sealed = $1 WHERE " CUSTOMER_12, 12, "Erika Mustermann");
+	put_old("UPDATE customers.customer SET birth_date_sealed = $1 WHERE " CUSTOMER_12, 12, "1971-01-01");
+	put_old("UPDATE customers.contact_point SET address_sealed = $1 WHERE " POINT_1, 10, "Erika.1@example.org");
+	world_verify(&findings);
+	then_silent(&findings);
+	assert_non_null(strstr(findings.total, "; 3 texts sealed the old way"));
+
+	/* One that somebody kept opens in the wrong place: its hash in the log tells. */
+	put_old("UPDATE customers.customer SET full_name_sealed = $1 WHERE " CUSTOMER_12, 12, "1971-01-01");
+	world_verify(&findings);
+	then_found(&findings, "P7", "full_name_sealed is not what the log says");
+	exec("DELETE FROM customers.customer");
+	exec("INSERT INTO customers.customer TABLE kept");
+	exec("DROP TABLE kept");
+	exec("DELETE FROM customers.contact_point");
+	exec("INSERT INTO customers.contact_point TABLE kept_points");
+	exec("DROP TABLE kept_points");
 	world_verify(&findings);
 	then_silent(&findings);
 }
@@ -944,6 +1040,7 @@ int main(void)
 		cmocka_unit_test(test_verify__is_silent_about_a_consent_with_the_id_of_its_customer),
 		cmocka_unit_test(test_verify__is_silent_where_nothing_was_tampered_with),
 		cmocka_unit_test(test_verify__finds_each_column_that_was_tampered_with),
+		cmocka_unit_test(test_verify__counts_what_is_sealed_the_old_way),
 		cmocka_unit_test(test_verify__finds_money_that_was_moved_from_one_debt_to_another),
 		cmocka_unit_test(test_verify__goes_on_behind_an_event_that_does_not_follow),
 		cmocka_unit_test_setup_teardown(test_verify__an_anchor_holds_where_the_log_only_grew, open_anchors, keep_growth),

@@ -34,11 +34,11 @@ static void given_person(void)
 	person->full_name_size = 4;
 	memcpy(person->full_name, "Anna", 4);
 	addresses->sms.contact_point_id = spec_id('P', 1);
-	addresses->sms.sealed_size = 3;
-	memcpy(addresses->sms.sealed, "sms", 3);
+	addresses->sms.text_size = 3;
+	memcpy(addresses->sms.text, "sms", 3);
 	addresses->email.contact_point_id = spec_id('P', 2);
-	addresses->email.sealed_size = 5;
-	memcpy(addresses->email.sealed, "email", 5);
+	addresses->email.text_size = 5;
+	memcpy(addresses->email.text, "email", 5);
 }
 
 static int setup(void **state)
@@ -430,7 +430,7 @@ static void test_communications__a_permitted_message_is_rendered_and_released(vo
 	assert_int_equal(event->version, 1);
 	assert_int_equal(event->template_version, 1);
 	assert_int_equal(event->rendered_hash.size, 32);
-	assert_true(str_is(rendered->address_sealed, "sms"));
+	assert_true(str_is(rendered->address, "sms"));
 	then_body("Anna: 1234.56 EUR (INV-1) bis 2025-12-22. Antworten Sie STOP, um keine SMS mehr zu erhalten.");
 	assert_int_equal(message(1)->state, COMMUNICATION_RELEASED);
 	assert_int_equal(the_queue()->count, 1);
@@ -863,7 +863,7 @@ static void test_communications__a_subject_stays_one_line_whatever_a_value_is_ma
 	send(&body);
 	then_events(&spec, "ComplianceDecided", "CommunicationReleased");
 	assert_true(str_is(((const struct rendered *)spec.decision.events[1].confidential)->subject, "INV-1"));
-	assert_true(str_is(((const struct rendered *)spec.decision.events[1].confidential)->address_sealed, "email"));
+	assert_true(str_is(((const struct rendered *)spec.decision.events[1].confidential)->address, "email"));
 }
 
 static void test_communications__a_customer_has_only_so_many_messages_under_way(void **state)

@@ -1,0 +1,226 @@
+#include "base/must.h"
+#include "consumers/customers/customers.h"
+#include "consumers/customers/store.h"
+
+/*
+ * Rows that change. Their sealed columns are read first and sealed again: each is bound to its row's version, which is another
+ * now. A text that does not open fails the batch before anything of it is written; left as it is, it would never open again.
+ */
+
+/* ---- the sealed columns as they stand: a row for each slot, in order ---- */
+
+static const struct db_statement select_sealed_customers = {
+	.name = "customers_select_sealed_customers",
+	.sql = "SELECT c.version, c.full_name_sealed, c.birth_date_sealed FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) "
+	       "JOIN customers.customer c ON c.customer_id = u.id ORDER BY u.n",
+};
+
+static const struct db_statement select_sealed_points = {
+	.name = "customers_select_sealed_points",
+	.sql = "SELECT p.version, p.address_sealed FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) "
+	       "JOIN customers.contact_point p ON p.contact_point_id = u.id ORDER BY u.n",
+};
+
+static int read_sealed(struct customers_store *store, struct db *db, const struct db_statement *select, struct slot **slots,
+		       size_t count, struct db_result *ret_there, struct err *err)
+{
+	if (db_write_end(db, err) < 0)
+		return -1;
+	db_params_reset(&store->params);
+	slots_add_ids(&store->params, slots, count);
+	if (db_run(db, select, &store->params, ret_there, err) < 0)
+		return -1;
+	if ((size_t)ret_there->rows != count)
+		return err_set(err, ERR_FATAL, "%s: %d rows of %zu", select->name, ret_there->rows, count);
+	return 0;
+}
+
+/* A text of a row as it is to stand there. What is erased by this batch need not open: it is overwritten at the batch's end. */
+static int add_resealed(struct customers_store *store, const struct db_result *there, int row, int column,
+			const struct seal_place *place, const struct customer *owner, struct err *err)
+{
+	struct str sealed = db_str(there, row, column);
+
+	if (db_is_null(there, row, column)) {
+		db_array_null(&store->params);
+		return 0;
+	}
+	if (owner->status != CUSTOMER_ERASED &&
+	    personal_reseal(store, place, db_int64(there, row, 0), customer_salt(owner), &sealed, err) < 0)
+		return -1;
+	db_array_text(&store->params, sealed);
+	return 0;
+}
+
+/* ---- customers ---- */
+
+static const struct db_statement update_customers = {
+	.name = "customers_update_customers",
+	.sql = "UPDATE customers.customer c SET version = u.version, locale = u.locale, country = u.country, "
+	       "region = nullif(u.region, ''), timezone = nullif(u.timezone, ''), full_name_sealed = u.full_name_sealed, "
+	       "birth_date_sealed = u.birth_date_sealed "
+	       "FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bytea[], "
+	       "$9::bytea[]) AS u (id, version_was, version, locale, country, region, timezone, full_name_sealed, "
+	       "birth_date_sealed) WHERE c.customer_id = u.id AND c.version = u.version_was",
+};
+
+/* The batch's last word on a column, sealed; false: it says nothing. */
+typedef bool personal_said(struct customers_store *store, const struct slot *slot, const struct logged_event *events,
+			   struct str *ret_sealed);
+
+static int add_sealed(struct customers_store *store, struct slot **slots, size_t count, const struct logged_event *events,
+		      personal_said *said, const struct sealed_column *column, const struct db_result *there, int at,
+		      struct err *err)
+{
+	db_array_begin(&store->params, DB_ARRAY_BYTES);
+	for (size_t index = 0; index < count; index++) {
+		const struct slot *slot = slots[index];
+		const struct customer *customer = slot->state;
+		const struct seal_place place = {
+			.column = column, .row = slot->id, .version = customer->version, .owner = slot->id
+		};
+		struct str sealed;
+
+		if (!said(store, slot, events, &sealed)) {
+			if (add_resealed(store, there, (int)index, at, &place, customer, err) < 0)
+				return -1;
+		} else if (sealed.size == 0) {
+			db_array_null(&store->params);
+		} else {
+			db_array_text(&store->params, sealed);
+		}
+	}
+	return 0;
+}
+
+static void add_customers(struct db_params *params, struct slot **slots, size_t count)
+{
+	db_params_reset(params);
+	slots_add_ids(params, slots, count);
+	db_array_begin(params, DB_ARRAY_INT64);
+	for (size_t index = 0; index < count; index++)
+		db_array_int64(params, ((const struct customer *)slots[index]->state)->version_stored);
+	db_array_begin(params, DB_ARRAY_INT64);
+	for (size_t index = 0; index < count; index++)
+		db_array_int64(params, ((const struct customer *)slots[index]->state)->version);
+	db_array_begin(params, DB_ARRAY_TEXT);
+	for (size_t index = 0; index < count; index++)
+		db_array_text(params, str_of(((const struct customer *)slots[index]->state)->locale));
+	db_array_begin(params, DB_ARRAY_TEXT);
+	for (size_t index = 0; index < count; index++)
+		db_array_text(params, str_of(((const struct customer *)slots[index]->state)->country));
+	db_array_begin(params, DB_ARRAY_TEXT);
+	for (size_t index = 0; index < count; index++)
+		db_array_text(params, str_of(((const struct customer *)slots[index]->state)->region));
+	db_array_begin(params, DB_ARRAY_TEXT);
+	for (size_t index = 0; index < count; index++)
+		db_array_text(params, str_of(((const struct customer *)slots[index]->state)->timezone));
+}
+
+static int write_customers(struct customers_store *store, struct db *db, struct slot **slots, size_t count,
+			   const struct logged_event *events, struct err *err)
+{
+	struct db_result there = { 0 };
+	int result = -1;
+
+	if (count == 0)
+		return 0;
+	if (read_sealed(store, db, &select_sealed_customers, slots, count, &there, err) < 0)
+		goto out;
+	add_customers(&store->params, slots, count);
+	if (add_sealed(store, slots, count, events, personal_name, &sealed_name, &there, 1, err) < 0 ||
+	    add_sealed(store, slots, count, events, personal_birth_date, &sealed_birth_date, &there, 2, err) < 0)
+		goto out;
+	result = db_write(db, &update_customers, &store->params, count, err);
+out:
+	db_result_release(&there);
+	return result;
+}
+
+/* ---- contact points ---- */
+
+static const struct db_statement update_points = {
+	.name = "customers_update_points",
+	.sql = "UPDATE customers.contact_point p SET version = u.version, state = u.state, verified_at = u.verified_at, "
+	       "address_sealed = u.address_sealed "
+	       "FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::timestamptz[], $6::bytea[]) "
+	       "AS u (id, version_was, version, state, verified_at, address_sealed) "
+	       "WHERE p.contact_point_id = u.id AND p.version = u.version_was",
+};
+
+static void add_points(struct db_params *params, struct slot **slots, size_t count)
+{
+	const struct contact_point *point;
+
+	db_params_reset(params);
+	slots_add_ids(params, slots, count);
+	db_array_begin(params, DB_ARRAY_INT64);
+	for (size_t index = 0; index < count; index++)
+		db_array_int64(params, ((const struct contact_point *)slots[index]->state)->version_stored);
+	db_array_begin(params, DB_ARRAY_INT64);
+	for (size_t index = 0; index < count; index++)
+		db_array_int64(params, ((const struct contact_point *)slots[index]->state)->version);
+	db_array_begin(params, DB_ARRAY_TEXT);
+	for (size_t index = 0; index < count; index++) {
+		point = slots[index]->state;
+		db_array_text(params, str_of(contact_point_state_name(point->state)));
+	}
+	db_array_begin(params, DB_ARRAY_INSTANT);
+	for (size_t index = 0; index < count; index++) {
+		point = slots[index]->state;
+		if (point->verified_at_ms == 0)
+			db_array_null(params);
+		else
+			db_array_instant(params, point->verified_at_ms);
+	}
+}
+
+static int add_addresses(struct customers_store *store, const struct workset *set, struct slot **slots, size_t count,
+			 const struct db_result *there, struct err *err)
+{
+	db_array_begin(&store->params, DB_ARRAY_BYTES);
+	for (size_t index = 0; index < count; index++) {
+		const struct contact_point *point = slots[index]->state;
+		const struct customer *customer = workset_state(set, &customer_entity, &point->customer_id);
+		const struct seal_place place = {
+			.column = &sealed_address, .row = slots[index]->id, .version = point->version, .owner = point->customer_id
+		};
+
+		MUST(customer != NULL);
+		if (add_resealed(store, there, (int)index, 1, &place, customer, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int write_points(struct customers_store *store, struct db *db, const struct workset *set, struct slot **slots,
+			size_t count, struct err *err)
+{
+	struct db_result there = { 0 };
+	int result = -1;
+
+	if (count == 0)
+		return 0;
+	if (read_sealed(store, db, &select_sealed_points, slots, count, &there, err) < 0)
+		goto out;
+	add_points(&store->params, slots, count);
+	if (add_addresses(store, set, slots, count, &there, err) < 0)
+		goto out;
+	result = db_write(db, &update_points, &store->params, count, err);
+out:
+	db_result_release(&there);
+	return result;
+}
+
+int customers_update(struct customers_store *store, struct db *db, const struct workset *set, const struct logged_event *events,
+		     struct err *err)
+{
+	struct slot **slots;
+	size_t count;
+
+	slots = slots_to_update(&store->list, set, &customer_entity, &count);
+	if (write_customers(store, db, slots, count, events, err) < 0)
+		return -1;
+	slots = slots_to_update(&store->list, set, &contact_point_entity, &count);
+	return write_points(store, db, set, slots, count, err);
+}

@@ -1,0 +1,23 @@
+#ifndef MODEL_SEALED_H
+#define MODEL_SEALED_H
+
+/*
+ * The columns that hold sealed texts (lib/crypto/seal.h), by the names that they have in the database. A text is sealed for one
+ * of them and opens in no other, so whoever writes, reads or verifies a column names it by its constant here.
+ */
+struct sealed_column {
+	const char *table;
+	const char *column;
+};
+
+extern const struct sealed_column sealed_name;       /* of a customer */
+extern const struct sealed_column sealed_birth_date; /* of a customer */
+extern const struct sealed_column sealed_address;    /* of a contact point */
+
+/* Of a message: the address is a copy of its contact point's, sealed anew. A message is written once: its version is 1. */
+extern const struct sealed_column sealed_message_address;
+extern const struct sealed_column sealed_message_subject;
+extern const struct sealed_column sealed_message_body;
+#define SEALED_MESSAGE_VERSION 1
+
+#endif
