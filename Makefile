@@ -187,9 +187,11 @@ $(BENCHES): $(OUT)/bench/%: $(OUT)/tests/bench/%.o $(BENCH_WORLD) $(ARCHIVE)
 	@mkdir -p $(@D)
 	$(call run,ld $@,$(CC) $(LDFLAGS) -o $@ $^ $(ALLOCATOR) $(LIBS))
 
+# The record door plays scripts; the other doors take bytes as they are.
+$(OUT)/doors/record: $(call objects,$(addprefix tests/fuzz/,script.c facts.c facts_post.c mutate.c tally.c))
 $(FUZZERS): $(OUT)/doors/%: $(OUT)/tests/fuzz/fuzz_%.o $(ARCHIVE)
 	@mkdir -p $(@D)
-	$(call run,ld $@,$(CC) $(LDFLAGS) -o $@ $< $(ARCHIVE) $(LIBS))
+	$(call run,ld $@,$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(ARCHIVE) $(LIBS))
 
 # ---- tests: each target ends with `N passed, N failed` (tests/run.sh) ----
 

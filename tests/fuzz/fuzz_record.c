@@ -1,54 +1,114 @@
 /*
- * The door of Kafka: records with any key, headers and value through admission and, when they are commands, through the rules of
- * their module, one after the other over the same states, so that a payment finds its debt.
- *
- *   input   module, then records: mode, [key, partition], [headers], value
- *   mode    bit 0: the key is the input's, else the body's
- *           bit 1: the headers are the input's, else good ones
- *           bits 2, 3: what the token may; bits 4 to 6: how the command is parked afterwards
+ * The door of Kafka: records with any key, headers and value through admission and, when they are commands, in batches through
+ * the engine's own decisions and the rules of their module, one after the other over the same states, so that a payment finds its
+ * debt. An input is a script (script.h); mutate.c changes one in a way that leaves most records good.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/day.h"
 #include "base/must.h"
-#include "crypto/crypto.h"
+#include "schemas/engine.h"
+#include "tests/fuzz/facts.h"
 #include "tests/fuzz/fuzz.h"
-#include "wire/coder.h"
-#include "worker/admit.h"
-#include "worker/rights.h"
+#include "tests/fuzz/script.h"
+#include "tests/fuzz/tally.h"
+#include "worker/batch.h"
 
 #define ARENA_SIZE     ((size_t)16 << 20)
-#define VALUE_SIZE_MAX ((size_t)2 << 10) /* so that an input can be above it */
-#define RECORDS_MAX    12
-#define SLOTS_MAX      512
-#define NOW_MS         INT64_C(1795359845123) /* 2026-11-22 */
-
-/* Their headers cannot all be included: two say `enum channel`. */
-extern const struct module debts_module, customers_module, communications_module, users_module, reports_module;
-extern const struct entity debts_customer_entity, debts_acquaintance_entity, person_entity;
-
-static const struct module *const modules[] = { &debts_module, &customers_module, &communications_module, &users_module,
-						&reports_module };
-
-static const char *const header_names[] = { "ce_specversion", "ce_id",           "ce_source",        "ce_type",
-					    "ce_time",        "content-type",    "authorization",    "ce_subject",
-					    "ce_dataschema",  "ce_partitionkey", "ce_correlationid", "ce_causationid",
-					    "ce_expirytime",  "ce_actor",        "traceparent",      "ce_sequence",
-					    "dcs_hash",       "Authorization",   "x-other" };
-#define HEADER_NAMES (sizeof(header_names) / sizeof(header_names[0]))
+#define VALUE_SIZE_MAX ((size_t)4 << 10)
+#define VALUE_SIZE_LOW ((size_t)200) /* of scripts with a bit: so that inputs can be above it */
+#define KEPT_MAX       1024
+#define PARKED_MAX     64
 
 struct door {
-	struct arena arena, states;
-	struct coder *coder;
-	struct workset set;
-	struct header headers[HEADERS_MAX + 2];
+	struct engine engine;
+	struct batch batch;
+	struct arena memory_arena; /* what the records have made, until the script ends */
+	struct memory memory;
+	struct kept kept[KEPT_MAX];
+	struct answer applied[SCRIPT_RECORDS_MAX];
+	size_t applied_count;
+	struct parked parked[PARKED_MAX];
+	size_t parked_count;
+	int64_t now_ms;
+	const struct script *script;
+
+	/* the record at hand */
+	struct header headers[SCRIPT_HEADERS_MAX];
 	size_t headers_count;
-	uint32_t roles;
-	char id[UUID_TEXT_SIZE + 1];
-	char names[HEADERS_MAX + 2][16];
+	char names[SCRIPT_HEADERS_MAX][256];
+	char id[UUID_TEXT_SIZE + 1], key[UUID_TEXT_SIZE + 1];
+	uint8_t mode, who;
 };
 static struct door door;
+
+/* ---- what the records have made ---- */
+
+const void *memory_find(const struct memory *memory, const struct entity *entity, const struct uuid *id)
+{
+	for (size_t i = 0; i < memory->count; i++)
+		if (memory->kept[i].entity == entity && uuid_equal(&memory->kept[i].id, id))
+			return memory->kept[i].state;
+	return NULL;
+}
+
+static int load(void *self, struct slot **slots, size_t count, struct err *err)
+{
+	(void)self;
+	(void)err;
+	for (size_t i = 0; i < count; i++) {
+		struct slot *slot = slots[i];
+		const void *state = memory_find(&door.memory, slot->entity, &slot->id);
+
+		if (state != NULL)
+			memcpy(slot->state, state, slot->entity->state_size);
+		else if (facts_load(door.script->facts, slot) || facts_load_post(door.script->facts, &door.memory, slot))
+			continue;
+		slot->loaded = true;
+		slot->exists = slot->stored = state != NULL;
+		facts_finish(slot);
+	}
+	return 0;
+}
+
+static void save(const struct slot *slot)
+{
+	void *state = (void *)(uintptr_t)memory_find(&door.memory, slot->entity, &slot->id);
+
+	if (state == NULL && door.memory.count < KEPT_MAX) {
+		state = arena_take(&door.memory_arena, 1, slot->entity->state_size);
+		MUST(state != NULL);
+		door.kept[door.memory.count++] = (struct kept){ .entity = slot->entity, .id = slot->id, .state = state };
+	}
+	if (state != NULL)
+		memcpy(state, slot->state, slot->entity->state_size);
+}
+
+static struct str keep(struct str text)
+{
+	struct str copy = str_copy(&door.memory_arena, text);
+
+	MUST(copy.data != NULL);
+	return copy;
+}
+
+static void keep_parked(const struct parked *parked)
+{
+	struct parked *to;
+
+	if (door.parked_count == PARKED_MAX)
+		return;
+	to = &door.parked[door.parked_count++];
+	*to = *parked;
+	to->actor = keep(parked->actor);
+	to->reason = keep(parked->reason);
+	to->traceparent = keep(parked->traceparent);
+	to->value = keep(parked->value);
+	to->holds = keep(parked->holds);
+	to->scope = scope_keep(&door.memory_arena, parked->scope);
+	MUST(keyset_add_bytes(&door.engine.lanes[0].held, to->holds));
+}
 
 /* ---- the edges ---- */
 
@@ -69,41 +129,56 @@ static int32_t part_of(void *self, struct str key)
 	return 0;
 }
 
-/* Any token but an empty one is good: what forged ones do is tests/fuzz/fuzz_token.c's. */
+static void bind_token(struct token_claims *claims)
+{
+	uint8_t creditor = (door.who & WHO_OTHER) != 0 ? 2 : SCRIPT_CREDITOR;
+
+	claims->scope = (struct scope){ .creditors = { script_id(creditor) }, .creditors_count = 1, .sources_count = 1 };
+	memcpy(claims->scope.sources[0], (door.who & WHO_OTHER) != 0 ? "bank-2" : "bank-1", 6);
+}
+
+/* What forged tokens do is fuzz_token.c's. */
 static int verify(void *self, struct str token, struct token_claims *ret_claims, struct err *err)
 {
+	static const uint32_t roles[] = { UINT32_MAX & ~(uint32_t)ROLE_CONSUMER, ROLE_AGENT, ROLE_CREDITOR, 0 };
+
 	(void)self;
 	if (str_is(token, "bad"))
 		return err_set(err, ERR_POISON, "token: the signature is wrong");
-	*ret_claims = (struct token_claims){ .roles = door.roles,
-					     .issued_at_ms = NOW_MS,
-					     .expires_at_ms = NOW_MS + 60000,
-					     .scope = { .all_creditors = true, .all_sources = true } };
+	*ret_claims = (struct token_claims){ .roles = roles[door.mode >> 2 & 3],
+					     .issued_at_ms = door.now_ms,
+					     .expires_at_ms = str_is(token, "old") ? door.now_ms - 3600000 : door.now_ms + 60000,
+					     .scope = scope_all };
 	memcpy(ret_claims->subject, "somebody", 9);
+	if (door.who & WHO_CONSUMER)
+		ret_claims->roles = ROLE_CONSUMER;
+	if (door.who & WHO_BOUND)
+		bind_token(ret_claims);
+	if (door.who & WHO_USER)
+		memcpy(ret_claims->subject, door.key, sizeof(door.key));
 	return 0;
 }
 
 /* ---- a record ---- */
 
-static void take_headers(struct input *input)
+static void take_headers(const struct script_record *record)
 {
-	size_t count = input_u8(input) % (HEADERS_MAX + 2);
-
-	for (door.headers_count = 0; door.headers_count < count; door.headers_count++) {
+	for (door.headers_count = 0; door.headers_count < record->headers_count; door.headers_count++) {
+		const struct script_header *from = &record->headers[door.headers_count];
 		struct header *header = &door.headers[door.headers_count];
-		uint8_t name = input_u8(input);
 
-		header->name = name < HEADER_NAMES ? header_names[name] : door.names[door.headers_count];
-		if (name >= HEADER_NAMES &&
-		    !str_to_chars(door.names[door.headers_count], sizeof(door.names[0]), input_bytes(input, name % 16)))
+		header->value = from->value;
+		header->name =
+			from->name < script_header_names_count ? script_header_names[from->name] : door.names[door.headers_count];
+		if (from->name >= script_header_names_count &&
+		    !str_to_chars(door.names[door.headers_count], sizeof(door.names[0]), from->own))
 			header->name = "x-other";
-		header->value = input_short(input);
 	}
 }
 
-static void make_headers(const struct message_type *type, unsigned number)
+static void make_headers(const struct message_type *type, size_t number)
 {
-	struct uuid id = { .bytes = { 0x01, 0xa2, 0x00, 0x00, 0x00, (uint8_t)number, 0x70, 0x00, 0x80 } };
+	struct uuid id = uuid_v7(NOW_MS + (int64_t)number, (const uint8_t *)"0123456789");
 
 	uuid_format(door.id, &id);
 	door.headers_count = 0;
@@ -114,142 +189,216 @@ static void make_headers(const struct message_type *type, unsigned number)
 	door.headers[door.headers_count++] = (struct header){ "authorization", STR("Bearer good") };
 }
 
-/* What the value says of itself, so that key and headers can be made to fit; NULL: it cannot be read. */
-static const struct message_type *look_into(struct str value, char ret_key[UUID_TEXT_SIZE + 1])
+/* The broker's clock goes on by seconds, minutes, hours or days: the two high bits say which. */
+static int64_t time_of(const struct script_record *record)
 {
-	const struct message_type *type;
+	static const int64_t units_ms[] = { 1000, 60000, 3600000, 86400000 };
+	static const int64_t senseless_ms[] = { -1, 0, 1, INT64_MIN, INT64_MAX, INT64_MAX / 2, INT64_MIN / 2, 253402300800000 };
+
+	if (record->who & WHO_ANYTIME)
+		return senseless_ms[record->time % (sizeof(senseless_ms) / sizeof(senseless_ms[0]))];
+	door.now_ms += (record->time & 63) * units_ms[record->time >> 6];
+	return door.now_ms;
+}
+
+/* What the value says of itself, so that key and headers can be made to fit. */
+static void make_record(const struct script_record *from, size_t number, struct bus_record *record)
+{
+	void *body;
+	const struct message_type *type = script_decode(from->value, &door.batch.arena, &body);
+
+	*record = (struct bus_record){ .offset = (int64_t)number, .at_ms = time_of(from), .value = from->value };
+	door.mode = from->mode;
+	door.who = from->who;
+	door.headers_count = 0;
+	if (from->mode & MODE_KEY) {
+		record->key = from->key;
+		record->part = from->part;
+	} else if (type != NULL && type->key_field != NULL) {
+		uuid_format(door.key, message_uuid(type->key_field, body));
+		record->key = keep(str_of(door.key));
+	}
+	if (from->mode & MODE_HEADERS)
+		take_headers(from);
+	else if (type != NULL)
+		make_headers(type, number);
+}
+
+/* ---- a batch ---- */
+
+static void look_up(struct answer *answers, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		for (size_t known = 0; known < door.applied_count; known++)
+			if (uuid_equal(&door.applied[known].command_id, &answers[i].command_id))
+				answers[i] = door.applied[known];
+}
+
+static void count_item(const struct item *item, const struct verdict *verdict)
+{
+	if (item->kind == ITEM_DEAD) {
+		tally_dead(item->dead_code);
+	} else if (verdict->fate == FATE_APPLIED) {
+		tally_applied(item->command.type);
+		if (door.applied_count < SCRIPT_RECORDS_MAX) {
+			struct answer *answer = &door.applied[door.applied_count++];
+
+			*answer = (struct answer){ .command_id = item->command.id, .found = true };
+			memcpy(answer->digest, item->digest, DIGEST_SIZE);
+		}
+	} else if (verdict->fate == FATE_REFUSED) {
+		tally_refused(item->command.type, ((const struct command_rejected *)verdict->events[0].body)->code.data);
+	} else if (verdict->fate == FATE_PARKED && item->rule != NULL) {
+		tally_waits(item->command.type);
+	}
+}
+
+/* As the engine does it: once, and once more without assumptions. */
+static void run_batch(void)
+{
+	struct batch *batch = &door.batch;
+	struct answer *answers;
 	struct err err = ERR_INIT;
-	const void *body;
+	bool is_careful = false, conflict = true;
+	size_t count;
 
-	ret_key[0] = '\0';
-	if (coder_decode(door.coder, value, &door.arena, &type, &body, &err) != 0)
-		return NULL;
-	if (type->key_field != NULL)
-		uuid_format(ret_key, message_uuid(type->key_field, body));
-	return type;
-}
-
-/* ---- a command ---- */
-
-/* The facts of another module that a store would bring: customers exist. */
-static bool is_foreign(const struct entity *entity)
-{
-	return entity == &debts_customer_entity || entity == &debts_acquaintance_entity || entity == &person_entity;
-}
-
-static void load(void)
-{
-	for (size_t i = 0; i < door.set.missing_count; i++) {
-		door.set.missing[i]->loaded = true;
-		door.set.missing[i]->exists |= is_foreign(door.set.missing[i]->entity);
+	batch->arena_items = arena_mark(&batch->arena);
+	for (int round = 0; round < 2 && conflict; round++, is_careful = true) {
+		MUST(batch_begin(batch, &door.engine, 0, batch->items_count, is_careful, &answers, &count, &err) == 0);
+		look_up(answers, count);
+		MUST(batch_decide(batch, &door.engine, answers, count, &conflict, &err) == 0);
 	}
-	door.set.missing_count = 0;
+	MUST(!conflict);
+	for (size_t i = 0; i < batch->items_count; i++)
+		count_item(&batch->items[i], &batch->verdicts[i]);
+	for (size_t i = 0; i < batch->set.slots_count; i++)
+		if (batch->set.slots[i]->changed)
+			save(batch->set.slots[i]);
+	if (batch->heads_count > 0)
+		door.engine.lanes[0].head = batch->heads[0];
+	for (size_t i = 0; i < batch->changes.park_count; i++)
+		keep_parked(&batch->changes.park[i]);
 }
 
-static void decide(const struct module *module, struct item *item)
+static void end_batch(void)
 {
-	struct decision decision;
+	if (door.batch.items_count > 0)
+		run_batch();
+	batch_reset(&door.batch);
+}
 
-	item->command.today = day_of_instant(item->command.now_ms);
-	rights_touch(&item->command, &door.set);
-	for (int round = 0; round < TOUCH_ROUNDS_MAX; round++) {
-		item->rule->touch(&item->command, &door.set);
-		if (door.set.overflow)
-			return;
-		load();
-	}
-	decision_init(&decision, &door.states, &item->command);
-	if (!rights_hold(&item->command, &door.set) || item->nil_field != NULL || item->text_fault != NULL)
-		return;
-	item->rule->decide(&item->command, &door.set, &decision);
-	MUST(decision.overflow || decision.kind != DECISION_NONE);
-	for (size_t i = 0; i < decision.events_count && !decision.overflow; i++) {
-		struct buf buf;
+/* A Tick's pass: each that is parked is read again, and decided by what is known now. */
+static void pass_over_parked(uint8_t mode)
+{
+	struct lane *lane = &door.engine.lanes[0];
+	size_t count = door.parked_count;
+	size_t left = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct parked *parked = &door.parked[i];
+		struct item *item = &door.batch.items[0];
 		struct err err = ERR_INIT;
 
-		module->evolve(&door.set, &decision.events[i]);
-		buf_init(&buf, (size_t)1 << 20);
-		MUST(coder_encode(door.coder, decision.events[i].type, decision.events[i].body, &buf, &err) == 0);
-		buf_release(&buf);
+		if (mode & MODE_RELEASED) {
+			parked->kind = PARKED_BUG;
+			parked->released = true;
+		}
+		MUST(admit_parked(&door.engine.admission, parked, (mode & MODE_BROKEN) != 0, door.now_ms, &door.batch.arena, item,
+				  &err) == 0);
+		door.batch.items_count = 1;
+		run_batch();
+		if (door.batch.verdicts[0].fate == FATE_PARKED) {
+			MUST(keyset_add_bytes(&lane->held_next, keep(door.batch.verdicts[0].holds)));
+			door.parked[left++] = *parked;
+		}
+		batch_reset(&door.batch);
 	}
+	door.parked_count = left;
+	keyset_clear(&lane->held);
+	keyset_clear(&lane->held_next);
+	for (size_t i = 0; i < left; i++)
+		MUST(keyset_add_bytes(&lane->held, door.parked[i].holds));
 }
 
-/* The same command as a row of `parked`: what was admitted once is decoded again. */
-static void park_and_admit(const struct admission *admission, const struct item *item, uint8_t mode)
+static void take_record(const struct script_record *from, size_t number)
 {
-	const struct parked parked = { .part = item->part,
-				       .offset = item->offset,
-				       .kind = mode & 0x40 ? PARKED_BUG : PARKED_WAIT,
-				       .released = (mode & 0x20) != 0,
-				       .key = item->command.key,
-				       .command_id = item->command.id,
-				       .correlation_id = item->command.correlation_id,
-				       .actor = item->command.actor,
-				       .roles = item->command.roles,
-				       .scope = item->command.scope,
-				       .value = item->value };
+	struct batch *batch = &door.batch;
 	struct err err = ERR_INIT;
-	struct item again;
+	struct bus_record record;
+	struct item *item = &batch->items[batch->items_count];
 
-	if (admit_parked(admission, &parked, (mode & 0x10) != 0, NOW_MS, &door.states, &again, &err) != 0)
-		MUST(err.kind == ERR_POISON);
-	else
-		MUST(again.is_unread || again.command.type == item->command.type);
+	make_record(from, number, &record);
+	if (record.value.size == 0 && (from->who & WHO_OTHER) != 0)
+		record.value.data = NULL;
+	MUST(admit(&door.engine.admission, &door.engine.broker, &record, &batch->arena, item, &err) == 0);
+	item->part = 0; /* of the partition that is read: the broker knows no other */
+	batch->items_count++;
 }
 
-static void take_record(const struct module *module, struct input *input, unsigned number)
+static void play(const struct script *script)
 {
-	static const uint32_t all_roles[] = { UINT32_MAX & ~(uint32_t)ROLE_CONSUMER, ROLE_AGENT, ROLE_CREDITOR, 0 };
-	const struct admission admission = {
-		.module = module, .coder = door.coder, .verify = verify, .value_size_max = VALUE_SIZE_MAX
-	};
-	const struct broker broker = { .headers = give_headers, .part_of = part_of };
-	struct bus_record record = { .offset = number, .at_ms = NOW_MS };
-	uint8_t mode = input_u8(input);
-	const struct message_type *type;
-	char key[UUID_TEXT_SIZE + 1];
-	struct err err = ERR_INIT;
-	struct item item;
+	size_t batch = (script->batch & 15U) % SCRIPT_RECORDS_MAX + 1;
 
-	door.roles = all_roles[mode >> 2 & 3];
-	if (mode & 1) {
-		record.key = input_short(input);
-		record.part = input_u8(input);
+	door.engine.admission.module = script_module(script);
+	door.engine.admission.value_size_max = (script->batch & SCRIPT_BATCH_LOW) != 0 ? VALUE_SIZE_LOW : VALUE_SIZE_MAX;
+	for (size_t number = 0; number < script->records_count; number++) {
+		if (script->records[number].mode & MODE_TICK) {
+			end_batch();
+			pass_over_parked(script->records[number].mode);
+		}
+		take_record(&script->records[number], number);
+		if (door.batch.items_count == batch)
+			end_batch();
 	}
-	if (mode & 2)
-		take_headers(input);
-	record.value = input_long(input);
-	type = look_into(record.value, key);
-	if (!(mode & 1))
-		record.key = str_of(key);
-	if (!(mode & 2) && type != NULL)
-		make_headers(type, number);
-	if (admit(&admission, &broker, &record, &door.states, &item, &err) != 0) {
-		MUST(err.kind == ERR_POISON); /* the arena is full */
-		return;
-	}
-	if (item.kind != ITEM_COMMAND)
-		return;
-	decide(module, &item);
-	park_and_admit(&admission, &item, mode);
+	end_batch();
+}
+
+/* ---- life ---- */
+
+static int64_t no_time(void)
+{
+	return 0;
+}
+
+static void begin(void)
+{
+	const struct engine_conf conf = { .owner = "fuzz",
+					  .batch_items_max = SCRIPT_RECORDS_MAX,
+					  .batch_bytes_max = (size_t)1 << 20,
+					  .arena_size = ARENA_SIZE,
+					  .wait_max_ms = 600000,
+					  .parked_max = 100,
+					  .now_ms = no_time };
+	struct err err = ERR_INIT;
+
+	door.engine.conf = conf;
+	door.engine.admission = (struct admission){ .coder = script_coder(), .verify = verify };
+	door.engine.broker = (struct broker){ .headers = give_headers, .part_of = part_of };
+	door.engine.database = (struct database){ .load = load };
+	keyset_init(&door.engine.lanes[0].held, 10000);
+	keyset_init(&door.engine.lanes[0].held_next, 10000);
+	if (batch_init(&door.batch, &conf, &err) != 0 || arena_init(&door.memory_arena, ARENA_SIZE, &err) != 0)
+		exit(1);
+	door.memory.kept = door.kept;
+	tally_begin();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct input input = { .at = data, .end = data + size };
-	const struct module *module = modules[input_u8(&input) % (sizeof(modules) / sizeof(modules[0]))];
-	struct err err = ERR_INIT;
+	static struct script script;
+	struct lane *lane = &door.engine.lanes[0];
 
-	if (door.coder == NULL &&
-	    (crypto_init(&err) != 0 || coder_new(&door.coder, &err) != 0 || arena_init(&door.arena, ARENA_SIZE, &err) != 0 ||
-	     arena_init(&door.states, ARENA_SIZE, &err) != 0))
-		exit(1);
-	arena_reset(&door.states);
-	MUST(workset_init(&door.set, &door.states, SLOTS_MAX));
-	door.headers_count = 0;
-	for (unsigned number = 0; number < RECORDS_MAX && input.at < input.end; number++) {
-		arena_reset(&door.arena);
-		take_record(module, &input, number);
-	}
+	if (door.batch.items == NULL)
+		begin();
+	script_read(&script, data, size);
+	door.script = &script;
+	arena_reset(&door.memory_arena);
+	batch_reset(&door.batch);
+	keyset_clear(&lane->held);
+	lane->head = (struct head){ .business_date = INT32_MIN, .tick_cursor = OFFSET_BEFORE_ALL };
+	door.memory.count = door.applied_count = door.parked_count = 0;
+	door.now_ms = NOW_MS;
+	memcpy(door.key, "0198c0de-0000-7000-8000-0000000000a3", sizeof(door.key));
+	play(&script);
 	return 0;
 }

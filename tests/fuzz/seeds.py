@@ -3,8 +3,8 @@
 
 usage: seeds.py FOLDER      FOLDER: build/fuzz/doors; the inputs go into FOLDER/DOOR.corpus
 
-What a schema says comes from schemas/, so a new command is in the next seeds; what a member may say is in VALUES. `run.py --keep` makes the
-kept corpus of them and of what the fuzzers found.
+What a schema says comes from schemas/, so a new command is in the next seeds; what a member may say is in VALUES. run.py begins the
+record door with them, and keeps of what the fuzzers found what they do not reach.
 """
 
 import datetime
@@ -26,7 +26,7 @@ VALUES = {
     "currency": "EUR", "principal_minor": 10000, "interest_minor": 100, "fee_minor": 0, "cost_minor": 0, "opened_on": TODAY - 60,
     "due_on": TODAY - 30, "fees_authorised": True, "amount_minor": 2500, "received_on": TODAY - 1, "method": "transfer", "expected_version": None,
     "purpose": "collect", "basis": "express", "evidence_ref": "call 7", "obtained_at": NOW - 1000, "name": "demand", "version": 1, "language": "de",
-    "message_class": "demand", "subject": "Rechnung", "body": "Bitte zahlen Sie {{total}}. {{opt_out}}", "template_name": "demand", "via": "link",
+    "message_class": "demand", "subject": "Rechnung", "body": "{{customer_name}}: {{balance}} {{currency}}, {{debt_reference}}, {{due_on}}. {{opt_out}}", "template_name": "demand", "via": "link",
     "keyword": None, "withdrawn_at": NOW - 500, "attempt": 1, "outcome": "accepted", "provider": "smtp", "provider_ref": "7", "provider_code": "250",
     "occurred_at": NOW, "status": "delivered", "send_by": NOW + 3600000, "login": "erika", "format": "csv", "as_of": TODAY - 1, "from_on": None,
     "business_date": TODAY, "at": NOW, "comment": "asked for", "reason": "other",
@@ -35,7 +35,8 @@ OTHERS = {
     ("RecordPayment", "source"): "bank-1", ("RecordLogin", "outcome"): "succeeded", ("ReversePayment", "reason"): "chargeback",
     ("CancelDebt", "reason"): "created_in_error", ("InvalidateContactPoint", "reason"): "bounced", ("RecordSessionEnd", "reason"): "logout",
     ("GenerateReport", "kind"): "ageing", ("EraseCustomer", "basis"): "request", ("RegisterUser", "roles"): ["agent"],
-    ("ChangeRoles", "roles"): ["supervisor"],
+    ("ChangeRoles", "roles"): ["supervisor"], ("SendCommunication", "parameters"): [],
+    ("RegisterUser", "customer_id"): None, ("ChangeRoles", "customer_id"): None, ("GenerateReport", "channel"): None,
 }  # fmt: skip
 ORDER = (
     "CreateCustomer AddContactPoint VerifyContactPoint UpdateCustomer InvalidateContactPoint EraseCustomer CreateDebt RecordPayment ReversePayment "
@@ -61,9 +62,11 @@ def long(number):
 
 def value_of(command, field, kind):
     name = field["name"]
+    if (command, name) in OTHERS:
+        return OTHERS[command, name]
     if isinstance(kind, dict) and kind.get("logicalType") == "uuid":
         return id_of(name)
-    value = OTHERS.get((command, name), VALUES.get(name))
+    value = VALUES.get(name)
     if value is None and isinstance(kind, dict) and kind["type"] == "array":
         items = kind["items"]
         if isinstance(items, dict) and items.get("logicalType") == "uuid":
@@ -138,31 +141,44 @@ def sized(data):
     return struct.pack(">H", len(data)) + data
 
 
+ORDINARY = bytes(1 + 8)  # one record a batch, and facts of other modules in which everything is allowed: script.h
+
+
+def record(command, mode=0, who=0, time=0, head=b""):
+    return bytes([mode, who, time]) + head + sized(command.frame)
+
+
 def records(all_commands):
     for number, module in enumerate(MODULES):
         mine = [command for command in all_commands if command.module == module]
         for command in mine:
-            yield bytes([number]) + b"\0" + sized(command.frame)
+            yield bytes([number]) + ORDINARY + record(command)
             key = next(value for name, value in command.body.items() if name in ("customer_id", "user_id", "template_id", "report_id"))
             headers = [(0, b"1.0"), (1, id_of("x").encode()), (2, b"/fuzz"), (3, f"dcs.{module}.{command.name}.v1".encode()), (6, b"Bearer good"),
                        (4, b"2026-11-22T15:04:05Z"), (10, id_of("c").encode()), (12, b"2026-12-22T15:04:05Z"),
                        (14, b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")]  # fmt: skip
-            packed = bytes([len(headers)]) + b"".join(bytes([name]) + short(value) for name, value in headers)
-            yield bytes([number, 3]) + short(key.encode()) + b"\0" + packed + sized(command.frame)
-        for mode in (0, 0x10, 0x20, 0x40, 0x60):
-            yield bytes([number]) + b"".join(bytes([mode]) + sized(command.frame) for command in mine)
+            packed = bytes([len(headers)]) + b"".join(bytes([name]) + sized(value) for name, value in headers)
+            yield bytes([number]) + ORDINARY + record(command, mode=3, head=sized(key.encode()) + b"\0" + packed)
+        for batch, mode in ((0, 0), (11, 0), (0, 0x10), (0, 0x50)):
+            yield bytes([number, batch]) + ORDINARY[1:] + b"".join(record(command, mode=mode) for command in mine[:12])
+            yield bytes([number, batch]) + ORDINARY[1:] + b"".join(record(command, mode=mode) for command in reversed(mine[:12]))
+    by_name = {command.name: command for command in all_commands}
+    for story in ("PublishTemplate GrantConsent SendCommunication CancelCommunication", "PublishTemplate GrantConsent SendCommunication WithdrawConsent SendCommunication",
+                  "RegisterUser ChangeRoles DisableUser EnableUser BindUser RecordLogin RecordSessionEnd"):  # fmt: skip
+        told = [by_name[name] for name in story.split()]
+        for mode, who in ((0, 0), (0x10, 0), (0, 1)):  # who 1: he whom it is about
+            yield bytes([MODULES.index(told[0].module)]) + ORDINARY + b"".join(record(command, mode, who if number else 0) for number, command in enumerate(told))
+    for name in ("CreateDebt", "SendCommunication"):  # of an unknown customer, for longer than it may wait
+        yield bytes([MODULES.index(by_name[name].module), 0, 1]) + ORDINARY[2:] + b"".join(record(by_name[name], *circumstances) for circumstances in ((), (0, 0, 0x7F), (0x10,)))
     tick = next(command for command in all_commands if command.name == "Tick")
-    yield b"\0\0" + sized(tick.frame)
-    create = all_commands[0]
-    for head, token in ((b"Bearer ", b"bad"), (b"", b""), (b"Bearer ", b"good")):
+    yield b"\0" + ORDINARY + record(tick)
+    yield b"\0\x80" + ORDINARY[1:] + record(by_name["CreateDebt"])
+    create = next(command for command in all_commands if command.name == "CreateCustomer")
+    for head, token in ((b"Bearer ", b"bad"), (b"Bearer ", b"old"), (b"", b""), (b"Bearer ", b"good")):
         headers = [(0, b"1.0"), (1, id_of("x").encode()), (2, b"/f"), (3, f"dcs.customers.{create.name}.v1".encode()), (6, head + token)]
-        packed = bytes([len(headers)]) + b"".join(bytes([name]) + short(value) for name, value in headers)
+        packed = bytes([len(headers)]) + b"".join(bytes([name]) + sized(value) for name, value in headers)
         for mode in (2, 2 | 12):
-            yield b"\1" + bytes([mode]) + packed + sized(create.frame)
-    yield b"\1\0" + sized(create.frame[:5] + bytes(3000))
-    yield b"\1\2" + b"\20" + b"".join(bytes([19]) + short(bytes(250)) for _ in range(16)) + sized(create.frame)
-    for key in (b"", b"x", id_of("customer_id").upper().encode(), bytes(36)):
-        yield b"\0\1" + short(key) + b"\3" + sized(all_commands[0].frame)
+            yield b"\1" + ORDINARY + record(create, mode=mode, head=packed)
 
 
 def wire(all_commands):
@@ -220,14 +236,20 @@ def tokens(_):
     yield b'\2{"iss":"dcs","aud":["dcs"],"sub":"billing","iat":1700000000,"exp":1700000900,"nbf":1700000000,"roles":["agent","creditor"],"creditors":["*"],"sources":["bank-1"]}'
 
 
+DOORS = {"record": records, "wire": wire, "intake": intake, "import": tables, "token": tokens}
+
+
+def write(folder, door):
+    """As files for libFuzzer."""
+    for number, data in enumerate(DOORS[door](commands())):
+        (folder / f"seed-{number:05}").write_bytes(data)
+
+
 def main(folder):
-    all_commands = commands()
-    doors = {"record": records, "wire": wire, "intake": intake, "import": tables, "token": tokens}
-    for door, make in doors.items():
+    for door in DOORS:
         inputs = pathlib.Path(folder) / f"{door}.corpus"
         inputs.mkdir(parents=True, exist_ok=True)
-        for number, data in enumerate(make(all_commands)):
-            (inputs / f"seed-{number:05}").write_bytes(data)
+        write(inputs, door)
 
 
 if __name__ == "__main__":

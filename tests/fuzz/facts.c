@@ -1,0 +1,70 @@
+#include "tests/fuzz/facts.h"
+
+#include <string.h>
+
+#include "consumers/customers/customers.h"
+#include "consumers/debts/debts.h"
+#include "crypto/crypto.h"
+#include "tests/fuzz/script.h"
+#include "worker/rights.h"
+
+static void load_actor(const uint8_t *facts, struct slot *slot)
+{
+	struct actor *actor = slot->state;
+	uint8_t fact = facts[FACT_ACTOR];
+
+	slot->exists = (fact & 1) == 0;
+	if (!slot->exists)
+		return;
+	actor->roles = (fact & 8) != 0 ? 0 : UINT32_MAX;
+	actor->customer_id = script_id((fact & 2) != 0 ? 2 : SCRIPT_CUSTOMER);
+	actor->scope = scope_all;
+	if ((fact & 4) == 0)
+		return;
+	actor->scope = scope_none;
+	actor->scope.creditors[actor->scope.creditors_count++] = script_id((fact & 16) != 0 ? 2 : SCRIPT_CREDITOR);
+	memcpy(actor->scope.sources[actor->scope.sources_count++], "bank-1", 6);
+}
+
+static void load_retention(const uint8_t *facts, struct slot *slot)
+{
+	struct retention *retention = slot->state;
+
+	retention->open_debts = facts[FACT_RETENTION] & 1;
+	retention->credits = facts[FACT_RETENTION] >> 1 & 1;
+	retention->debt_id = script_id(3);
+	slot->exists = retention->open_debts + retention->credits > 0;
+}
+
+bool facts_load(const uint8_t *facts, struct slot *slot)
+{
+	uint8_t person = facts[FACT_PERSON];
+
+	if (slot->entity == &actor_entity) {
+		load_actor(facts, slot);
+	} else if (slot->entity == &retention_entity) {
+		load_retention(facts, slot);
+	} else if (slot->entity == &debts_customer_entity) {
+		slot->exists = (person & 1) == 0;
+		((struct debts_customer *)slot->state)->is_active = slot->exists && (person & 2) == 0;
+	} else if (slot->entity == &debts_acquaintance_entity || slot->entity == &acquaintance_entity) {
+		slot->exists = (person & 8) == 0;
+	} else {
+		return false;
+	}
+	slot->loaded = true;
+	slot->stored = slot->exists;
+	return true;
+}
+
+void facts_finish(struct slot *slot)
+{
+	if (slot->entity == &contact_address_entity)
+		digest_of(((struct contact_address *)slot->state)->hash, slot->text);
+	if (slot->entity == &customer_entity && !slot->exists) {
+		struct customer *customer = slot->state;
+
+		memset(customer->salt, 7, sizeof(customer->salt));
+		customer->salt_size = sizeof(customer->salt);
+	}
+}

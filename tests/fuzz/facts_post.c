@@ -1,0 +1,112 @@
+#include <string.h>
+
+#include "base/money.h"
+#include "consumers/communications/communications.h"
+#include "tests/fuzz/facts.h"
+#include "tests/fuzz/script.h"
+
+#define FILLER 0xF0 /* first byte of the ids of messages that no record has made */
+
+static void load_person(const uint8_t *facts, struct slot *slot)
+{
+	struct person *person = slot->state;
+	uint8_t fact = facts[FACT_PERSON];
+
+	slot->exists = (fact & 1) == 0;
+	if (!slot->exists)
+		return;
+	person->is_active = (fact & 2) == 0;
+	person->salt_size = (fact & 4) != 0 ? 0 : SALT_MAX;
+	person->full_name_size = facts[FACT_NAME] == 0 ? 3 : 4U * (facts[FACT_NAME] % (FULL_NAME_MAX / 4 + 1));
+	memset(person->full_name, 'n', person->full_name_size);
+}
+
+static void load_addresses(const uint8_t *facts, struct slot *slot)
+{
+	struct addresses *addresses = slot->state;
+	uint8_t fact = facts[FACT_ADDRESSES];
+
+	slot->exists = (fact & 3) != 3;
+	addresses->email.sealed_size = addresses->sms.sealed_size = fact < 4 ? 60 : 4U * (fact >> 2);
+	if ((fact & 1) == 0)
+		addresses->email.contact_point_id = script_id(4);
+	if ((fact & 2) == 0)
+		addresses->sms.contact_point_id = script_id(5);
+}
+
+/* All of the customer, of one creditor, in EUR; some of the bits make each second one another. */
+static void load_debt(const uint8_t *facts, struct slot *slot)
+{
+	struct owed_debt *debt = slot->state;
+	uint8_t fact = facts[FACT_DEBT];
+	bool is_odd = (slot->id.bytes[15] & 1) != 0;
+
+	slot->exists = (fact & 1) == 0 || is_odd;
+	if (!slot->exists)
+		return;
+	debt->customer_id = script_id((fact & 2) != 0 && is_odd ? 2 : SCRIPT_CUSTOMER);
+	debt->creditor_id = script_id((fact & 4) != 0 && is_odd ? 2 : 3);
+	memcpy(debt->currency, (fact & 8) != 0 && is_odd ? "JPY" : "EUR", 4);
+	memcpy(debt->external_ref, "D-1", 4);
+	debt->balance_minor = (fact & 16) != 0 ? 0 : (fact & 32) != 0 ? MONEY_MINOR_MAX : 12345;
+	debt->is_closed = (fact & 64) != 0;
+	debt->due_on = (int32_t)(NOW_MS / 86400000) - 30 + 8 * (int8_t)facts[FACT_DUE];
+}
+
+static void add_queued(struct queue *queue, const struct uuid *communication_id, uint32_t channel, uint8_t fact)
+{
+	if (queue->count < QUEUE_MAX)
+		queue->messages[queue->count++] = (struct queued){ .communication_id = *communication_id,
+								   .channel = channel,
+								   .requested_on = (int32_t)(NOW_MS / 86400000),
+								   .is_claimed = (fact & 64) != 0,
+								   .claims = (fact & 128) != 0 ? 5 : 0 };
+}
+
+static void load_queue(const uint8_t *facts, const struct memory *memory, struct slot *slot)
+{
+	uint8_t fact = facts[FACT_QUEUE];
+
+	for (size_t i = 0; i < memory->count; i++) {
+		const struct communication *communication = memory->kept[i].state;
+
+		if (memory->kept[i].entity == &communication_entity && uuid_equal(&communication->customer_id, &slot->id) &&
+		    (communication->state == COMMUNICATION_RELEASED || communication->state == COMMUNICATION_RETRY_WAIT))
+			add_queued(slot->state, &memory->kept[i].id, communication->channel, fact);
+	}
+	for (uint8_t i = 0; i < (fact & 63); i++) {
+		struct uuid id = script_id(i);
+
+		id.bytes[0] = FILLER;
+		add_queued(slot->state, &id, i % 2 == 0 ? CHANNEL_EMAIL : CHANNEL_SMS, fact);
+	}
+	slot->exists = ((struct queue *)slot->state)->count > 0;
+}
+
+static bool load_filler(struct slot *slot)
+{
+	if (slot->entity != &communication_entity || slot->id.bytes[0] != FILLER)
+		return false;
+	*(struct communication *)slot->state = (struct communication){
+		.customer_id = script_id(SCRIPT_CUSTOMER), .version = 1, .channel = CHANNEL_EMAIL, .state = COMMUNICATION_RELEASED
+	};
+	slot->exists = true;
+	return true;
+}
+
+bool facts_load_post(const uint8_t *facts, const struct memory *memory, struct slot *slot)
+{
+	if (slot->entity == &person_entity)
+		load_person(facts, slot);
+	else if (slot->entity == &addresses_entity)
+		load_addresses(facts, slot);
+	else if (slot->entity == &owed_debt_entity)
+		load_debt(facts, slot);
+	else if (slot->entity == &queue_entity)
+		load_queue(facts, memory, slot);
+	else if (memory_find(memory, slot->entity, &slot->id) != NULL || !load_filler(slot))
+		return false;
+	slot->loaded = true;
+	slot->stored = slot->exists;
+	return true;
+}
