@@ -11,6 +11,7 @@
 #include "minter.h"
 #include "record_json.h"
 #include "topic_names.h"
+#include "waiting.h"
 #include "wire/json.h"
 #include "worker/dead_letter.h"
 
@@ -19,13 +20,14 @@
 #define PAGE_ROWS     200
 #define FLUSH_MS      60000
 #define STATEMENT_MS  60000
+#define WINDOW        10000 /* replayed ones that are waited for at once */
 
 static struct {
 	const char *bootstrap, *pg, *pg_user;
 	const char *keys_dir, *issuer, *audience, *subject, *role, *code;
 	struct scope_words scope;
-	int64_t part, offset;
-	bool all, json;
+	int64_t part, offset, timeout_s;
+	bool all, json, no_wait;
 } conf;
 
 static const struct conf_row rows[] = {
@@ -67,6 +69,7 @@ static const struct conf_row rows[] = {
 	  .target = &conf.role,
 	  .help = "replay: the roles of the new token" },
 	SCOPE_ROWS(conf.scope),
+	WAITING_ROWS(conf.no_wait, conf.timeout_s),
 };
 
 static const struct usage usage = {
@@ -76,8 +79,10 @@ static const struct usage usage = {
 		 "--json the\n"
 		 "whole record. replay: publishes them again, key, value and headers, and marks them as replayed; commands\n"
 		 "keep their ids, so what was done meanwhile is not done twice. --role says with which rights: a dead letter\n"
-		 "holds no whole token, so each gets a new one.\n"
-		 "Exit status: 0 done; 1 something could not be replayed; 2 wrong usage.",
+		 "holds no whole token, so each gets a new one. Waits for what becomes of them, and tells those that came to "
+		 "nothing.\n"
+		 "Exit status: 0 done, and all were accepted or already there (--no-wait: acknowledged); 1 not all; 2 wrong "
+		 "usage.",
 	.rows = rows,
 	.rows_count = ROWS_COUNT(rows),
 	.arguments_min = 1,
@@ -98,7 +103,8 @@ struct letter {
 	struct dead_letter dead;
 	struct str code;
 	bool replayed;
-	bool acknowledged; /* set by the delivery report */
+	bool acknowledged;         /* set by the delivery report */
+	struct command_sent *sent; /* NULL: nobody waits for it */
 };
 
 struct dead_letters {
@@ -110,6 +116,10 @@ struct dead_letters {
 	struct buf json;
 	struct db_params params;
 	bool replay;
+	struct tally *tally;     /* of replayed ones; NULL: nobody waits */
+	struct answers *answers; /* of one module */
+	struct answers_conf answers_conf;
+	struct waiting waiting;
 	int64_t count, failed;
 };
 
@@ -173,14 +183,23 @@ static int print_json(struct dead_letters *letters, const char *topic, const str
 
 /* ---- replay ---- */
 
+static void not_sent(struct letter *letter, const struct err *failure)
+{
+	const struct reason reason = { .code = STR("not_sent"), .field = STR(""), .text = str_of(failure->text) };
+
+	tally_not_sent(letter->sent, &reason);
+}
+
 static void on_done(void *done_arg, int32_t part, int64_t offset, const struct err *failure)
 {
 	struct letter *letter = done_arg;
 
-	(void)part;
-	(void)offset;
 	letter->acknowledged = failure == NULL;
-	if (failure != NULL)
+	if (letter->sent != NULL && failure == NULL)
+		tally_acknowledged(letter->sent, part, offset);
+	else if (letter->sent != NULL)
+		not_sent(letter, failure);
+	else if (failure != NULL)
 		fprintf(stderr, "partition %d offset %lld: %s\n", letter->dead.part, (long long)letter->dead.offset,
 			failure->text);
 }
@@ -209,7 +228,30 @@ static int headers_of(struct dead_letters *letters, const struct letter *letter,
 	return 0;
 }
 
-static int send_letter(struct dead_letters *letters, const char *topic, struct letter *letter, struct err *err)
+/* The id of its command; that of zeros: it has none, and becomes a dead letter again. */
+static struct uuid id_of(const struct header *headers, size_t count)
+{
+	struct uuid id = { .bytes = { 0 } };
+
+	for (size_t i = 0; i < count; i++) {
+		if (strcasecmp(headers[i].name, "ce_id") == 0 && !uuid_parse(&id, headers[i].value))
+			id = (struct uuid){ .bytes = { 0 } };
+	}
+	return id;
+}
+
+static void wait_for(struct dead_letters *letters, const char *module, struct letter *letter, const struct uuid *id)
+{
+	char text[100];
+	uint32_t row;
+
+	snprintf(text, sizeof(text), "%.40s partition %d offset %lld", module, letter->dead.part, (long long)letter->dead.offset);
+	row = tally_begin(letters->tally, letters->count, str_of(text), 1);
+	letter->sent = tally_add(letters->tally, row, id);
+}
+
+static int send_letter(struct dead_letters *letters, const char *module, const char *topic, struct letter *letter,
+		       struct err *err)
 {
 	struct header headers[HEADERS_MAX];
 	bool has_key = letter->dead.key.data != NULL;
@@ -218,8 +260,17 @@ static int send_letter(struct dead_letters *letters, const char *topic, struct l
 	arena_reset(&letters->arena);
 	if (headers_of(letters, letter, headers, &count, err) != 0)
 		return -1;
-	return bus_produce(letters->producer, topic, has_key ? -1 : letter->dead.part, letter->dead.key, letter->dead.value,
-			   headers, count, on_done, letter, err);
+	if (letters->tally != NULL) {
+		struct uuid id = id_of(headers, count);
+
+		wait_for(letters, module, letter, &id);
+	}
+	if (bus_produce(letters->producer, topic, has_key ? -1 : letter->dead.part, letter->dead.key, letter->dead.value, headers,
+			count, on_done, letter, err) == 0)
+		return 0;
+	if (letter->sent != NULL && err->kind == ERR_POISON)
+		not_sent(letter, err);
+	return -1;
 }
 
 static int mark_replayed(struct dead_letters *letters, const struct db_statement *update, const struct letter *page, int count,
@@ -239,21 +290,52 @@ static int mark_replayed(struct dead_letters *letters, const struct db_statement
 	return db_run(letters->db, update, &letters->params, NULL, err);
 }
 
+/* Before a page of a module: its answers are listened for, and there is room to wait for a page. */
+static int make_room(struct dead_letters *letters, const char *module, struct err *err)
+{
+	if (letters->tally == NULL)
+		return 0;
+	if (letters->answers == NULL) {
+		letters->answers_conf =
+			(struct answers_conf){ .bootstrap = conf.bootstrap, .pg = conf.pg, .pg_user = conf.pg_user };
+		if (answers_open(&letters->answers_conf, module, letters->tally, &letters->answers, err) != 0)
+			return -1;
+		waiting_begin(&letters->waiting, letters->tally, letters->answers, conf.timeout_s);
+	}
+	return tally_counts(letters->tally)->under_way + PAGE_ROWS > WINDOW ? waiting_finish(&letters->waiting, err) : 0;
+}
+
+/* After the last page of a module. */
+static int end_module(struct dead_letters *letters, struct err *err)
+{
+	int result = letters->answers != NULL ? waiting_finish(&letters->waiting, err) : 0;
+
+	answers_close(letters->answers);
+	letters->answers = NULL;
+	return result;
+}
+
 /* Sends a page, waits for it, marks what arrived. Dying in between means: again next time, which does no harm. */
-static int replay_page(struct dead_letters *letters, const struct db_statement *update, const char *topic, struct letter *page,
+static int replay_page(struct dead_letters *letters, const struct db_statement *update, const char *module, struct letter *page,
 		       int count, struct err *err)
 {
 	struct err failure = ERR_INIT;
+	char topic[TOPIC_NAME_MAX];
 
+	topic_name(topic, module, TOPIC_COMMANDS);
+	if (make_room(letters, module, err) != 0)
+		return -1;
 	for (int i = 0; i < count; i++) {
-		if (send_letter(letters, topic, &page[i], &failure) == 0)
+		if (send_letter(letters, module, topic, &page[i], &failure) == 0)
 			continue;
 		if (failure.kind != ERR_POISON) {
 			*err = failure;
 			return -1;
 		}
-		fprintf(stderr, "partition %d offset %lld: %s\n", page[i].dead.part, (long long)page[i].dead.offset,
-			failure.text);
+		if (page[i].sent == NULL)
+			fprintf(stderr, "partition %d offset %lld: %s\n", page[i].dead.part, (long long)page[i].dead.offset,
+				failure.text);
+		failure = (struct err)ERR_INIT;
 	}
 	if (bus_producer_flush(letters->producer, FLUSH_MS, &failure) != 0 && bus_producer_pending(letters->producer) > 0) {
 		*err = failure; /* what is still on its way may report into this page: nothing more can be done here */
@@ -274,7 +356,7 @@ static int handle_page(struct dead_letters *letters, const char *module, const s
 	topic_name(topic, module, TOPIC_COMMANDS);
 	letters->count += count;
 	if (letters->replay)
-		return replay_page(letters, update, topic, page, count, err);
+		return replay_page(letters, update, module, page, count, err);
 	for (int i = 0; i < count; i++) {
 		if (!conf.json)
 			print_line(module, &page[i]);
@@ -321,7 +403,7 @@ static int handle_module(struct dead_letters *letters, const char *module, struc
 		if (failed != 0)
 			return -1;
 	}
-	return 0;
+	return end_module(letters, err);
 }
 
 static int open_token(struct dead_letters *letters, struct err *err)
@@ -348,7 +430,7 @@ static int open_all(struct dead_letters *letters, struct schemas *ret_modules, s
 	if (bus_producer_open(&bus, &letters->producer, err) != 0)
 		return -1;
 	minter_ask_time(letters->producer);
-	return 0;
+	return conf.no_wait ? 0 : tally_new(WINDOW, waiting_tell, NULL, &letters->tally, err);
 }
 
 static int run(struct dead_letters *letters, const char *only, struct err *err)
@@ -370,6 +452,19 @@ static int run(struct dead_letters *letters, const char *only, struct err *err)
 	return found ? 0 : err_set(err, ERR_FATAL, "there is no module %.60s", only);
 }
 
+static int tell_replayed(const struct dead_letters *letters, int status)
+{
+	char text[TALLY_SUMMARY_SIZE] = "";
+
+	if (letters->tally != NULL) {
+		tally_abandon(letters->tally);
+		tally_summary(letters->tally, text, sizeof(text));
+	}
+	fprintf(stderr, "%lld replayed, %lld failed%s%s\n", (long long)(letters->count - letters->failed),
+		(long long)letters->failed, text[0] != '\0' ? ": " : "", text);
+	return letters->failed > 0 || (letters->tally != NULL && !tally_is_good(letters->tally)) ? EXIT_STATUS_WRONG : status;
+}
+
 int run_dead_letters(int argc, char **argv)
 {
 	static struct dead_letters letters;
@@ -389,8 +484,9 @@ int run_dead_letters(int argc, char **argv)
 	if (run(&letters, arguments.count > 1 ? arguments.items[1] : NULL, &err) != 0)
 		status = fail_wrong(argv[0], &err);
 	if (letters.replay)
-		fprintf(stderr, "%lld replayed, %lld failed\n", (long long)(letters.count - letters.failed),
-			(long long)letters.failed);
+		status = tell_replayed(&letters, status);
+	answers_close(letters.answers);
+	tally_free(letters.tally);
 	bus_producer_close(letters.producer);
 	minter_close(&letters.minter);
 	db_close(letters.db);

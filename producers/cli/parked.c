@@ -7,17 +7,20 @@
 #include "bus/bus.h"
 #include "cli.h"
 #include "database.h"
+#include "waiting.h"
 #include "wire/coder.h"
 
 #define PAGE_ROWS    1000
 #define STATEMENT_MS 60000
 
 static struct {
-	const char *pg, *pg_user, *kind;
-	int64_t part, offset;
+	const char *bootstrap, *pg, *pg_user, *kind;
+	int64_t part, offset, timeout_s;
+	bool no_wait;
 } conf;
 
 static const struct conf_row rows[] = {
+	ROW_BOOTSTRAP(&conf.bootstrap),
 	ROW_PG(&conf.pg),
 	ROW_PG_USER(&conf.pg_user),
 	{ .name = "part",
@@ -39,6 +42,7 @@ static const struct conf_row rows[] = {
 	  .default_value = "",
 	  .target = &conf.kind,
 	  .help = "list: only wait, bug or behind" },
+	WAITING_ROWS(conf.no_wait, conf.timeout_s),
 };
 
 static const struct usage usage = {
@@ -50,8 +54,11 @@ static const struct usage usage = {
 		"bug: broke\n"
 		"our code; its customer's later commands wait with it. behind: is about the same debt, message ... as one before "
 		"it.\n"
-		"replay: lets those with kind bug go, after the repair; they are tried at the next Tick, in order.\n"
-		"Exit status: 0 done; 1 it could not be; 2 wrong usage.",
+		"replay: lets those with kind bug go, after the repair; they are tried at the next Tick, in order. Waits for "
+		"what becomes "
+		"of them,\n"
+		"and tells those that came to nothing.\n"
+		"Exit status: 0 done, and all were accepted or already there (--no-wait: let go); 1 not all; 2 wrong usage.",
 	.rows = rows,
 	.rows_count = ROWS_COUNT(rows),
 	.arguments_min = 1,
@@ -65,7 +72,17 @@ static const char select_page[] =
 	"AND ($5 = '' OR kind = $5) ORDER BY part, command_offset LIMIT $6";
 
 static const char update_released[] = "UPDATE {schema}.parked SET released = true WHERE kind = 'bug' AND NOT released "
-				      "AND ($1 < 0 OR part = $1) AND ($2 = -1 OR command_offset = $2)";
+				      "AND ($1 < 0 OR part = $1) AND ($2 = -1 OR command_offset = $2) "
+				      "RETURNING part, command_offset, command_id";
+
+struct parked_commands {
+	struct db *db;
+	struct arena arena;
+	struct db_params params;
+	bool replay;
+	struct answers_conf answers_conf;
+	struct tally *tally; /* of those that were let go */
+};
 
 static const char *type_of(struct str frame)
 {
@@ -92,9 +109,10 @@ static void print_row(const char *module, const struct db_result *result, int ro
 	       type_of(db_str(result, row, 8)), (int)reason.size, reason.data, db_bool(result, row, 7) ? " (let go)" : "");
 }
 
-static int list_module(struct db *db, struct arena *arena, struct db_params *params, const char *module, struct err *err)
+static int list_module(struct parked_commands *parked, const char *module, struct err *err)
 {
-	const struct db_statement *select = schema_statement(arena, "cli_parked_list", select_page, module);
+	struct db_params *params = &parked->params;
+	const struct db_statement *select = schema_statement(&parked->arena, "cli_parked_list", select_page, module);
 	int64_t offset = -1;
 	int32_t part = -1;
 	int count = PAGE_ROWS;
@@ -110,7 +128,7 @@ static int list_module(struct db *db, struct arena *arena, struct db_params *par
 		db_param_int64(params, conf.offset);
 		db_param_text(params, str_of(conf.kind));
 		db_param_int64(params, PAGE_ROWS);
-		if (db_run(db, select, params, &result, err) != 0)
+		if (db_run(parked->db, select, params, &result, err) != 0)
 			return -1;
 		count = result.rows;
 		for (int i = 0; i < count; i++)
@@ -124,64 +142,118 @@ static int list_module(struct db *db, struct arena *arena, struct db_params *par
 	return 0;
 }
 
-static int release_module(struct db *db, struct arena *arena, struct db_params *params, const char *module, struct err *err)
+/* It stands where it stood: its answer comes from there. */
+static void wait_for(struct tally *tally, const char *module, const struct db_result *result, int row)
 {
-	const struct db_statement *update = schema_statement(arena, "cli_released", update_released, module);
+	int32_t part = db_int32(result, row, 0);
+	int64_t offset = db_int64(result, row, 1);
+	const struct uuid id = db_uuid(result, row, 2);
+	char text[100];
+
+	snprintf(text, sizeof(text), "%.40s partition %d offset %lld", module, part, (long long)offset);
+	if (tally_has_room(tally, 1, sizeof(text)))
+		tally_acknowledged(tally_add(tally, tally_begin(tally, row, str_of(text), 1), &id), part, offset);
+}
+
+static int release_module(struct parked_commands *parked, const char *module, struct err *err)
+{
+	struct db_params *params = &parked->params;
+	const struct db_statement *update = schema_statement(&parked->arena, "cli_released", update_released, module);
 	struct db_result result = { .pg = NULL };
 
 	MUST(update != NULL);
 	db_params_reset(params);
 	db_param_int32(params, (int32_t)conf.part);
 	db_param_int64(params, conf.offset);
-	if (db_run(db, update, params, &result, err) != 0)
+	if (db_run(parked->db, update, params, &result, err) != 0)
 		return -1;
-	if (result.affected > 0)
-		fprintf(stderr, "%s: %lld let go\n", module, (long long)result.affected);
+	if (result.rows > 0)
+		fprintf(stderr, "%s: %d let go\n", module, result.rows);
+	for (int i = 0; i < result.rows && !conf.no_wait; i++)
+		wait_for(parked->tally, module, &result, i);
 	db_result_release(&result);
 	return 0;
 }
 
-static int run(struct db *db, struct arena *arena, struct db_params *params, bool replay, const char *only, struct err *err)
+/* Who waits listens before anything is let go. */
+static int release_and_wait(struct parked_commands *parked, const char *module, struct err *err)
+{
+	struct answers *answers = NULL;
+	struct waiting waiting;
+	int result = -1;
+
+	if (conf.no_wait)
+		return release_module(parked, module, err);
+	if (answers_open(&parked->answers_conf, module, parked->tally, &answers, err) != 0)
+		return -1;
+	waiting_begin(&waiting, parked->tally, answers, conf.timeout_s);
+	if (release_module(parked, module, err) == 0)
+		result = waiting_finish(&waiting, err);
+	answers_close(answers);
+	return result;
+}
+
+static int run(struct parked_commands *parked, const char *only, struct err *err)
 {
 	struct schemas modules;
 	bool found = false;
 
-	if (command_modules(db, &modules, err) != 0)
+	if (command_modules(parked->db, &modules, err) != 0)
 		return -1;
-	if (!replay)
+	if (!parked->replay)
 		printf("%-16s %4s %10s %-6s %-24s %-36s %-36s %-18s %s\n", "MODULE", "PART", "OFFSET", "KIND", "SINCE", "KEY",
 		       "COMMAND", "TYPE", "REASON");
 	for (size_t i = 0; i < modules.count; i++) {
 		if (only != NULL && strcmp(only, modules.names[i]) != 0)
 			continue;
 		found = true;
-		if ((replay ? release_module : list_module)(db, arena, params, modules.names[i], err) != 0)
+		if ((parked->replay ? release_and_wait : list_module)(parked, modules.names[i], err) != 0)
 			return -1;
 	}
 	return found ? 0 : err_set(err, ERR_FATAL, "there is no module %.60s", only);
 }
 
+static int open_all(struct parked_commands *parked, struct err *err)
+{
+	db_params_init(&parked->params, 4096);
+	parked->answers_conf = (struct answers_conf){ .bootstrap = conf.bootstrap, .pg = conf.pg, .pg_user = conf.pg_user };
+	if (arena_init(&parked->arena, 1024 * 1024, err) != 0 ||
+	    database_open(conf.pg, conf.pg_user, STATEMENT_MS, &parked->db, err) != 0)
+		return -1;
+	return parked->replay && !conf.no_wait ? tally_new(TALLY_WINDOW, waiting_tell, NULL, &parked->tally, err) : 0;
+}
+
+/* What became of those that were let go. */
+static int tell_replayed(struct tally *tally, int status)
+{
+	char text[TALLY_SUMMARY_SIZE];
+
+	if (tally == NULL)
+		return status;
+	tally_abandon(tally);
+	tally_summary(tally, text, sizeof(text));
+	fprintf(stderr, "%s\n", text);
+	return tally_is_good(tally) ? status : EXIT_STATUS_WRONG;
+}
+
 int run_parked(int argc, char **argv)
 {
+	struct parked_commands parked = { .db = NULL };
 	struct arguments arguments;
-	struct arena arena = { .size = 0 };
-	struct db_params params;
 	struct err err = ERR_INIT;
-	struct db *db = NULL;
 	int status = EXIT_STATUS_OK;
-	bool replay = false;
 
 	if (!arguments_read(&usage, argc, argv, &arguments, &status))
 		return status;
-	replay = strcmp(arguments.items[0], "replay") == 0;
-	if (!replay && strcmp(arguments.items[0], "list") != 0)
+	parked.replay = strcmp(arguments.items[0], "replay") == 0;
+	if (!parked.replay && strcmp(arguments.items[0], "list") != 0)
 		return fail_usage(argv[0], "say list or replay");
-	db_params_init(&params, 4096);
-	if (arena_init(&arena, 1024 * 1024, &err) != 0 || database_open(conf.pg, conf.pg_user, STATEMENT_MS, &db, &err) != 0 ||
-	    run(db, &arena, &params, replay, arguments.count > 1 ? arguments.items[1] : NULL, &err) != 0)
+	if (open_all(&parked, &err) != 0 || run(&parked, arguments.count > 1 ? arguments.items[1] : NULL, &err) != 0)
 		status = fail_wrong(argv[0], &err);
-	db_close(db);
-	db_params_release(&params);
-	arena_release(&arena);
+	status = tell_replayed(parked.tally, status);
+	tally_free(parked.tally);
+	db_close(parked.db);
+	db_params_release(&parked.params);
+	arena_release(&parked.arena);
 	return status;
 }

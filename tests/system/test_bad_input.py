@@ -295,8 +295,19 @@ def test_a_record_in_the_wrong_partition_is_told_and_is_done_when_it_is_replayed
     letter = events.expect_dead(record, places[0], "wrong_partition")
     assert b"partitioner=murmur2_random" in letter.headers["dcs_error_message"]
     people.pay(customer_id, debt_id)
-    assert replay(world, places[0], "--role", "agent").returncode == 0
+    done = replay(world, places[0], "--role", "agent")
+    assert done.returncode == 0 and "1 replayed, 0 failed: 1 accepted, 0 refused" in done.stderr, done.stderr
     events.expect(record, "PaymentRecorded")
+
+
+def test_what_is_refused_when_it_is_replayed_is_told(world, client, people, events, debtor):
+    record = people.record_payment(*debtor, amount_minor=0, token=client.token("agent", lifetime_s=-3600))
+    place = client.send(record)
+    events.expect_dead(record, place, "expired_token")
+    done = replay(world, place, "--role", "agent")
+    assert done.returncode == 1 and "refused (bad_amount, amount_minor)" in done.stderr, done.stderr
+    assert replay(world, place, "--role", "agent", "--all", "--no-wait").returncode == 0
+    events.expect(record, "CommandRejected", "CommandRejected")
 
 
 # ---- dead letters, put right ----
@@ -325,6 +336,7 @@ def test_a_dead_letter_replayed_as_it_is_comes_back(world, client, events, debto
     events.expect_dead(spoilt, place, "missing_header")
     before = len(events.dead)
     assert replay(world, place).returncode == 2  # with which rights?
-    assert replay(world, place, "--role", "agent").returncode == 0
+    done = replay(world, place, "--role", "agent")
+    assert done.returncode == 1 and f"debts partition {place[0]} offset {place[1]}: dead (missing_header)" in done.stderr, done.stderr
     wait_for(lambda: events.poll(0.05) >= 0 and len(events.dead) > before, "a second dead letter")
     assert events.of(spoilt) == []

@@ -185,11 +185,14 @@ def test_a_command_that_breaks_our_code_is_parked_and_the_others_go_on(world, cl
         wait_parked(world, [(debt, "bug"), (payment, "behind")])
         for other in others:
             events.expect(other, "DebtCreated")
+        done = world.dcs("parked", "replay", "debts", "--timeout", "2", check=False)  # before the repair
+        assert done.returncode == 1 and "1 waiting" in done.stderr, done.stderr
+        wait_for(lambda: "let go" not in world.dcs("parked", "list", "debts"), "it was tried, and is set aside again")
     assert "bug" in world.dcs("parked", "list", "debts")
     # It stays where it is until a person lets it go.
     people.pay(other_id, others[0] and events.of(others[0])[0].body["debt_id"])
     assert parked(world, debt, payment) == {debt.id: "bug", payment.id: "behind"}
-    world.dcs("parked", "replay", "debts")
+    assert "1 accepted" in world.dcs("parked", "replay", "debts", check=False).stderr
     created = events.expect(debt, "DebtCreated")
     paid = events.expect(payment, "PaymentRecorded")
     assert created.seq < paid.seq
