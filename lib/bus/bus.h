@@ -218,8 +218,12 @@ int32_t bus_part_of(struct str key, int32_t parts);
  * delivery report of a producer of this process tells what time the broker had; between them the monotonic clock counts on, so
  * that nobody who sets the host's clock changes anything. All of it may be called from any thread.
  */
-int64_t bus_now_ms(void);               /* the broker's time; until it was heard of, the host's own */
+int64_t bus_now_ms(void);               /* the broker's time; until it was heard of, the other clock's, or the host's own */
 bool bus_skew_ms(int64_t *ret_skew_ms); /* the broker's clock minus the host's: above 0, ours is behind. False: not known yet */
+
+/* What another clock says that programs share, the database's: it counts until the broker was heard of. */
+void bus_note_clock(int64_t at_ms);
+bool bus_knows_time(void); /* one of the two was heard of: before, nobody's token may be judged */
 
 /*
  * For who signs before it has sent anything: sends an empty record to BUS_TIME_TOPIC and waits for its report. A failure (the

@@ -13,8 +13,9 @@
 #define BELIEVED_FROM_MS INT64_C(1577836800000)
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-static bool is_known;
-static int64_t ahead_ms;    /* of the broker's clock before our monotonic one: nobody sets that */
+static bool is_known;       /* the broker's */
+static bool is_other_known; /* and that of somebody else: it counts as long as the broker's is not known */
+static int64_t ahead_ms;    /* of that clock before our monotonic one: nobody sets that */
 static int64_t noted_at_ms; /* monotonic */
 
 void kafka_note_time(const rd_kafka_message_t *message)
@@ -47,12 +48,42 @@ bool bus_skew_ms(int64_t *ret_skew_ms)
 	return was_known;
 }
 
+void bus_note_clock(int64_t at_ms)
+{
+	MUST(pthread_mutex_lock(&mutex) == 0);
+	if (!is_known) {
+		is_other_known = true;
+		ahead_ms = at_ms - clock_monotonic_ms();
+	}
+	MUST(pthread_mutex_unlock(&mutex) == 0);
+}
+
+/* False: *ret_now_ms is not touched. */
+static bool common_time(int64_t *ret_now_ms)
+{
+	bool was_known;
+
+	MUST(pthread_mutex_lock(&mutex) == 0);
+	was_known = is_known || is_other_known;
+	if (was_known)
+		*ret_now_ms = clock_monotonic_ms() + ahead_ms;
+	MUST(pthread_mutex_unlock(&mutex) == 0);
+	return was_known;
+}
+
+bool bus_knows_time(void)
+{
+	int64_t now_ms;
+
+	return common_time(&now_ms);
+}
+
 int64_t bus_now_ms(void)
 {
-	int64_t skew_ms = 0;
+	int64_t now_ms = clock_now_ms();
 
-	(void)bus_skew_ms(&skew_ms);
-	return clock_now_ms() + skew_ms;
+	(void)common_time(&now_ms);
+	return now_ms;
 }
 
 int bus_producer_ask_time(struct bus_producer *producer, int timeout_ms, struct err *err)

@@ -9,7 +9,9 @@
 
 #define AGAIN_MS 30000 /* after a failure: connecting may hold up the loop */
 
-static const struct db_statement statement_sign = { "life_sign", "SELECT engine.sign_of_life($1, $2, $3, $4)" };
+static const struct db_statement statement_sign = {
+	"life_sign", "SELECT engine.sign_of_life($1, $2, $3, $4), (extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+};
 static const struct db_statement statement_end = { "life_end", "SELECT engine.end_of_life($1, $2)" };
 
 void life_init(struct life *life, const char *conninfo)
@@ -35,6 +37,8 @@ static int run(struct life *life, const struct db_statement *statement, bool is_
 	if (is_sign)
 		db_param_bool(&params, !life->is_known);
 	rc = db_run(life->db, statement, &params, &result, err);
+	if (rc == 0 && is_sign)
+		bus_note_clock(db_int64(&result, 0, 1));
 	db_result_release(&result);
 	db_params_release(&params);
 	return rc;

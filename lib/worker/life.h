@@ -8,7 +8,8 @@
 
 /*
  * A program's sign of life: its row in engine.program, written every few seconds over a connection of its own, with how its
- * host's clock stands to the broker's (bus_skew_ms). Nothing depends on it but who looks (`dcs status`): a database that is away
+ * host's clock stands to the broker's (bus_skew_ms). The answer tells the database's time, which counts until the broker's is known
+ * (bus_note_clock). Nothing else depends on it but who looks (`dcs status`): a database that is away
  * is logged once, and tried again later.
  */
 struct life {

@@ -35,10 +35,17 @@ bool api_admit(struct api *api, struct call *call, struct principal *ret_princip
 {
 	const struct route *route = call_route(call);
 	const char *text;
+	int status;
 
 	if ((route_access(route) & ACCESS_PUBLIC) != 0)
 		return true;
-	if (principal_read(api->keys, call_header(call, HEADER_AUTHORIZATION), bus_now_ms(), ret_principal, &text) != 0) {
+	status = principal_read(api->keys, call_header(call, HEADER_AUTHORIZATION), bus_knows_time() ? bus_now_ms() : 0,
+				ret_principal, &text);
+	if (status == 503) {
+		call_refuse(call, 503, "unavailable", text);
+		return false;
+	}
+	if (status != 0) {
 		refuse_token(call, text);
 		return false;
 	}

@@ -155,6 +155,14 @@ void auth_refuse_away(struct auth_job *job)
 	auth_refuse(job, 503, "unavailable", "users cannot be asked at the moment");
 }
 
+bool auth_knows_time(struct call *call)
+{
+	if (bus_knows_time())
+		return true;
+	call_refuse(call, 503, "unavailable", API_NO_TIME);
+	return false;
+}
+
 /* ---- tries ---- */
 
 void auth_address(const struct auth *auth, const struct call *call, char ret_address[CLIENT_ADDRESS_SIZE])

@@ -122,6 +122,9 @@ void auth_answer(struct auth_job *job, int status, struct str body);
 void auth_refuse(struct auth_job *job, int status, const char *code, const char *detail);
 void auth_refuse_away(struct auth_job *job); /* 503 */
 
+/* Before anything is begun that ends with a new token. False: the call was answered with 503. */
+bool auth_knows_time(struct call *call);
+
 /* Takes a try of the job's address and, of_account, of its account from this address: so nobody elsewhere uses up the owner's.
  * False: none is left, and the call was answered with 429. */
 bool auth_take_try(struct auth_job *job, bool of_account);

@@ -109,7 +109,7 @@ static struct auth_job *take_login_job(struct auth *auth, struct call *call)
 void log_in(struct api *api, struct call *call)
 {
 	struct auth *auth = api->auth;
-	struct auth_job *job = take_login_job(auth, call);
+	struct auth_job *job = auth_knows_time(call) ? take_login_job(auth, call) : NULL;
 
 	if (job == NULL)
 		return;

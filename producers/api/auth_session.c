@@ -155,7 +155,7 @@ static struct auth_job *take_refresh_job(struct auth *auth, struct call *call, b
 void refresh_session(struct api *api, struct call *call)
 {
 	bool is_token;
-	struct auth_job *job = take_refresh_job(api->auth, call, &is_token);
+	struct auth_job *job = auth_knows_time(call) ? take_refresh_job(api->auth, call, &is_token) : NULL;
 
 	if (job == NULL)
 		return;

@@ -44,6 +44,10 @@ int principal_read(struct token_keys *keys, struct str authorization, int64_t no
 		*ret_text = "the token is not one of ours";
 		return 401;
 	}
+	if (now_ms == 0) {
+		*ret_text = API_NO_TIME;
+		return 503;
+	}
 	if (!token_is_valid_at(&claims, now_ms)) {
 		*ret_text = "the token is not valid now";
 		return 401;

@@ -26,8 +26,10 @@ struct principal {
 
 /*
  * Reads an Authorization header. 0: *ret_principal is known. Else the status to refuse with: 401, and *ret_text why (a literal
- * that quotes nothing), for WWW-Authenticate.
+ * that quotes nothing), for WWW-Authenticate; 503 where now_ms is 0, because nobody has told what time it is, and this host's clock
+ * says nothing about anybody's token.
  */
+#define API_NO_TIME "it is not known yet what time it is: try again"
 int principal_read(struct token_keys *keys, struct str authorization, int64_t now_ms, struct principal *ret_principal,
 		   const char **ret_text);
 

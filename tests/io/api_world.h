@@ -20,6 +20,7 @@
 
 #include "base/day.h"
 #include "base/log.h"
+#include "bus/bus.h"
 #include "crypto/crypto.h"
 #include "db/db.h"
 #include "db/migrate.h"
@@ -82,7 +83,8 @@ static inline void api_sql(const struct db_statement *statement)
 		api_sql(&statement);                                                                                             \
 	} while (0)
 
-static inline int api_world_start(void **state)
+/* Where nobody has told what time it is. */
+static inline int api_world_start_without_time(void **state)
 {
 	static const struct db_statement drop = { "drop", "DROP DATABASE IF EXISTS test_api WITH (FORCE)" };
 	static const struct db_statement create = { "create", "CREATE DATABASE test_api TEMPLATE template0" };
@@ -113,6 +115,12 @@ static inline int api_world_start(void **state)
 	api_must(migrate(world.admin, "sql", &applied, &world.err));
 	(void)snprintf(world.conninfo, sizeof(world.conninfo), "%s dbname=test_api user=dcs_api", getenv("DCS_TEST_PG"));
 	return 0;
+}
+
+static inline int api_world_start(void **state)
+{
+	bus_note_clock(clock_now_ms());
+	return api_world_start_without_time(state);
 }
 
 static inline int api_world_end(void **state)
