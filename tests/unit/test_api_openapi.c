@@ -356,6 +356,50 @@ static void test_openapi__every_operation_may_be_turned_away(void **state)
 	json_decref(document);
 }
 
+static bool is_array(json_t *type)
+{
+	return json_is_array(type) ? has_item(type, "array")
+				   : json_is_string(type) && strcmp(json_string_value(type), "array") == 0;
+}
+
+/* What a generator of clients makes nothing of: an array of it does not say what, a body of no schema. */
+static void assert_says_all(json_t *at, const char *name)
+{
+	const char *member;
+	json_t *value;
+	size_t index;
+
+	if (is_array(json_object_get(at, "type")) && json_object_get(at, "items") == NULL)
+		fail_msg("%s is an array of what?", name);
+	json_object_foreach(at, member, value)
+	{
+		json_t *media;
+		const char *media_type;
+
+		if (strcmp(member, "content") == 0) {
+			json_object_foreach(value, media_type, media)
+			{
+				if (strchr(media_type, '/') != NULL && json_object_get(media, "schema") == NULL)
+					fail_msg("%s: %s has no schema", name, media_type);
+			}
+		}
+		assert_says_all(value, member);
+	}
+	json_array_foreach(at, index, value)
+	{
+		assert_says_all(value, name);
+	}
+}
+
+static void test_openapi__a_client_can_be_generated(void **state)
+{
+	json_t *document = make(api_routes);
+
+	(void)state;
+	assert_says_all(document, "the document");
+	json_decref(document);
+}
+
 /* Whoever has a token may ask who he is: also a clock. */
 static void test_openapi__a_service_may_have_any_role(void **state)
 {
@@ -413,6 +457,7 @@ int main(void)
 		cmocka_unit_test(test_openapi__a_delete_says_how_it_takes_a_version),
 		cmocka_unit_test(test_openapi__answers_follow_from_the_row),
 		cmocka_unit_test(test_openapi__every_operation_may_be_turned_away),
+		cmocka_unit_test(test_openapi__a_client_can_be_generated),
 		cmocka_unit_test(test_openapi__a_service_may_have_any_role),
 		cmocka_unit_test(test_openapi__a_column_is_shown_as_it_is_described),
 	};
