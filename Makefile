@@ -204,9 +204,9 @@ test: deps ## every test and check, from a fresh clone; 15 minutes on two cores
 
 # What a night runs. Each part is a target of its own.
 .PHONY: long
-long: deps ## for a night: the simulation in 100,000 worlds, a minute for each door, what is planted behind them, a chaos
+long: deps ## for a night: the simulation in 100,000 worlds, a minute for each door, what is planted behind them, a chaos, strangers
 	@$(MAKE) --no-print-directory -j$(JOBS) build tests
-	@tests/run.sh suites long-sim long-fuzz cover plant long-chaos
+	@tests/run.sh suites long-sim long-fuzz cover plant long-chaos strangers
 
 .PHONY: long-sim long-fuzz long-chaos
 long-sim:
@@ -215,6 +215,12 @@ long-fuzz:
 	@$(MAKE) --no-print-directory fuzz DOOR_SECONDS=60
 long-chaos:
 	@tests/run.sh each '$(MAKE) --no-print-directory chaos'
+
+# Harnesses that others wrote, with the token of each role: tests/strangers/README.md.
+.PHONY: strangers
+strangers: build ## schemathesis and a generated client against the gateway, 6 minutes: SECONDS=40 SEED=1 ROLES=agent,consumer
+	@compose/deps.sh strangers
+	@tests/strangers/strangers.py SECONDS=$(SECONDS) SEED=$(SEED) ROLES=$(ROLES)
 
 .PHONY: tests
 tests: $(UNIT_TESTS) $(IO_TESTS) $(SIM_TESTS) $(BENCHES)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing, and nothing when nothing is: the Debian packages of packages.txt, the jars of kafka/pom.xml, and the
 # Python packages of tests/system/requirements.txt.
-# usage: compose/deps.sh
+# usage: compose/deps.sh [strangers]     strangers: also those of tests/strangers/requirements.txt, for `make long`
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -37,12 +37,17 @@ fi
 
 # ---- Python packages that Debian has not, or not new enough: only tests use them ----
 
-python=.cache/python
-want=$(sha256sum <tests/system/requirements.txt)
-if [ "$(cat $python/requirements.sha256 2>/dev/null)" != "$want" ]; then
-	echo "deps: fetching Python packages for tests (about 100 MB on disk, once)"
-	rm -rf $python
-	/usr/bin/python3 -m venv $python
-	$python/bin/pip install -q --disable-pip-version-check --require-hashes --only-binary :all: -r tests/system/requirements.txt
-	echo "$want" >$python/requirements.sha256
-fi
+python_packages() { # FOLDER REQUIREMENTS
+	local want
+	want=$(sha256sum <"$2")
+	if [ "$(cat "$1/requirements.sha256" 2>/dev/null)" != "$want" ]; then
+		echo "deps: fetching Python packages of $2 (about 100 MB on disk, once)"
+		rm -rf "$1"
+		/usr/bin/python3 -m venv "$1"
+		"$1/bin/pip" install -q --disable-pip-version-check --require-hashes --only-binary :all: -r "$2"
+		echo "$want" >"$1/requirements.sha256"
+	fi
+}
+
+python_packages .cache/python tests/system/requirements.txt
+[ "${1:-}" != strangers ] || python_packages .cache/strangers tests/strangers/requirements.txt
