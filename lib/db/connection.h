@@ -93,6 +93,9 @@ MUST_CHECK int connection_ready(struct db *db, struct err *err);
 /* Sends all that libpq holds, reading meanwhile, so that neither side can wait for the other. */
 MUST_CHECK int connection_flush(struct db *db, struct err *err);
 
+/* Waits until the server says something, and takes it in. */
+MUST_CHECK int connection_read(struct db *db, struct err *err);
+
 /*
  * The next answer, whole: *ret_result is what the server said (an error too), the end mark behind it is consumed. -1 only when
  * there is none because the connection is lost.
@@ -105,6 +108,7 @@ MUST_CHECK int connection_check(struct db *db, const PGresult *answer, const cha
 
 /* The slot of a statement; a new one gets the parameter types. MUST fit the types it was prepared with. */
 struct prepared *connection_prepared(struct db *db, const struct db_statement *statement, const struct db_params *params);
+MUST_CHECK int connection_prepare(struct db *db, struct prepared *prepared, struct err *err); /* and waits for the answer */
 MUST_CHECK int connection_send_prepare(struct db *db, struct prepared *prepared, struct err *err);
 MUST_CHECK int connection_send_statement(struct db *db, const struct db_statement *statement, const struct db_params *params,
 					 struct err *err);

@@ -93,7 +93,7 @@ int connection_check(struct db *db, const PGresult *answer, const char *what, st
 /* Until the socket can be read, or written when `events` says so too. */
 static int wait_for_server(struct db *db, short events, short *ret_events, struct err *err)
 {
-	int64_t until_ms = clock_monotonic_ms() + db->patience_ms;
+	int64_t until_ms = db->patience_ms == 0 ? 0 : clock_monotonic_ms() + db->patience_ms;
 	struct pollfd socket = { .fd = PQsocket(db->pg), .events = events };
 	int64_t left_ms;
 	int count;
@@ -101,7 +101,7 @@ static int wait_for_server(struct db *db, short events, short *ret_events, struc
 	if (socket.fd < 0)
 		return connection_lost(db, "closed", err);
 	do {
-		left_ms = until_ms - clock_monotonic_ms();
+		left_ms = db->patience_ms == 0 ? 0 : until_ms - clock_monotonic_ms();
 		count = poll(&socket, 1, db->patience_ms == 0 ? -1 : left_ms < 0 ? 0 : (int)left_ms);
 	} while (count < 0 && errno == EINTR);
 	if (count < 0)
@@ -128,6 +128,15 @@ int connection_flush(struct db *db, struct err *err)
 		if ((events & ~POLLOUT) != 0 && !PQconsumeInput(db->pg))
 			return connection_lost(db, "closed while sending", err);
 	}
+}
+
+int connection_read(struct db *db, struct err *err)
+{
+	short events;
+
+	if (wait_for_server(db, POLLIN, &events, err) != 0)
+		return -1;
+	return PQconsumeInput(db->pg) ? 0 : connection_lost(db, "closed while reading", err);
 }
 
 static int next_result(struct db *db, PGresult **ret_result, struct err *err)
@@ -290,7 +299,7 @@ int connection_check_params(const struct db_statement *statement, const struct d
 	return err_set(err, ERR_POISON, "statement %s: parameters over %zu bytes", statement->name, params->bytes.size_max);
 }
 
-static int prepare(struct db *db, struct prepared *prepared, struct err *err)
+int connection_prepare(struct db *db, struct prepared *prepared, struct err *err)
 {
 	PGresult *answer = NULL;
 	int rc = -1;
@@ -334,7 +343,7 @@ int db_run(struct db *db, const struct db_statement *statement, const struct db_
 	if (connection_ready(db, err) != 0 || connection_check_params(statement, params, err) != 0)
 		return -1;
 	prepared = connection_prepared(db, statement, params);
-	if (prepared->state != PREPARED_DONE && prepare(db, prepared, err) != 0)
+	if (prepared->state != PREPARED_DONE && connection_prepare(db, prepared, err) != 0)
 		return -1;
 	if (connection_send_statement(db, statement, params, err) != 0 || connection_flush(db, err) != 0 ||
 	    connection_answer(db, &answer, err) != 0)

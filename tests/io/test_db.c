@@ -13,6 +13,7 @@
 
 #include "base/day.h"
 #include "db/db.h"
+#include "db/db_stream.h"
 
 #define TIMEOUT_MS 20000
 
@@ -71,22 +72,36 @@ static int64_t count_of(struct db *on, const struct db_statement *statement)
 	return count;
 }
 
-/* Ends the session of `db` from another one. When this returns, the server has ended it. */
-static void kill_session(void)
+static int32_t session(void)
 {
 	static const struct db_statement statement_pid = { "pid", "SELECT pg_backend_pid()" };
+	struct db_result result = { 0 };
+	int32_t pid;
+
+	must(db_run(db, &statement_pid, NULL, &result, &err));
+	pid = db_int32(&result, 0, 0);
+	db_result_release(&result);
+	return pid;
+}
+
+/* Ends a session from another one. When this returns, the server has ended it. */
+static void kill_session_of(int32_t pid)
+{
 	static const struct db_statement statement_kill = { "kill", "SELECT pg_terminate_backend($1, 10000)" };
 	struct db_result result = { 0 };
 
-	must(db_run(db, &statement_pid, NULL, &result, &err));
 	db_params_reset(&params);
-	db_param_int32(&params, db_int32(&result, 0, 0));
-	db_result_release(&result);
+	db_param_int32(&params, pid);
 	other = open_one();
 	must(db_run(other, &statement_kill, &params, &result, &err));
 	assert_true(db_bool(&result, 0, 0));
 	db_result_release(&result);
 	db_params_reset(&params);
+}
+
+static void kill_session(void)
+{
+	kill_session_of(session());
 }
 
 static const struct db_statement statement_one = { "one", "SELECT 1::bigint" };
@@ -1019,6 +1034,113 @@ static void test_db__the_first_write_that_fails_is_the_failure_of_all(void **sta
 	}
 }
 
+/* ---- streams ---- */
+
+static void test_db__a_stream_has_every_row_and_column(void **state)
+{
+	static const struct db_statement select = {
+		"stream",
+		"SELECT n::integer AS number, n * 10000000000::bigint AS big, n % 2 = 0 AS even, repeat('x', n % 100) AS "
+		"words, CASE WHEN n % 3 > 0 THEN '2000-01-01 00:00:01Z'::timestamptz END AS at, "
+		"'019a0000-0000-7000-8000-000000000001'::uuid AS id FROM generate_series(1, 30000) n"
+	};
+	struct db_stream stream;
+	bool found = true;
+	int32_t rows = 0;
+
+	(void)state;
+	must(db_stream_open(&stream, db, &select, &err));
+	assert_string_equal(db_stream_column_name(&stream, 1), "big");
+	for (;;) {
+		must(db_stream_next(&stream, &found, &err));
+		if (!found)
+			break;
+		rows++;
+		assert_int_equal(db_stream_int32(&stream, 0), rows);
+		assert_int_equal(db_stream_int64(&stream, 1), rows * 10000000000LL);
+		assert_true(db_stream_bool(&stream, 2) == (rows % 2 == 0));
+		assert_int_equal(db_stream_str(&stream, 3).size, rows % 100);
+		assert_true(db_stream_is_null(&stream, 4) == (rows % 3 == 0));
+		assert_int_equal(db_stream_str(&stream, 4).size, rows % 3 == 0 ? 0 : 8);
+		assert_int_equal(db_stream_uuid(&stream, 5).bytes[15], 1);
+		if (rows % 3 != 0)
+			assert_int_equal(db_stream_instant(&stream, 4), 946684801000);
+	}
+	assert_int_equal(rows, 30000);
+	must(db_stream_next(&stream, &found, &err)); /* and no more */
+	assert_false(found);
+	db_stream_close(&stream);
+}
+
+/* Nobody need read it to its end, and no rows are rows too. */
+static void test_db__a_connection_goes_on_behind_a_stream(void **state)
+{
+	static const struct db_statement many = { "many", "SELECT n FROM generate_series(1, 100000) n" };
+	static const struct db_statement none = { "none", "SELECT 1 AS n WHERE false" };
+	struct db_stream stream;
+	bool found = false;
+
+	(void)state;
+	must(db_begin(db, &err));
+	for (int round = 0; round < 2; round++) {
+		must(db_stream_open(&stream, db, &many, &err));
+		must(db_stream_next(&stream, &found, &err));
+		assert_true(found);
+		db_stream_close(&stream);
+		assert_int_equal(count_of(db, &statement_one), 1);
+	}
+	must(db_stream_open(&stream, db, &none, &err));
+	must(db_stream_next(&stream, &found, &err));
+	assert_false(found);
+	db_stream_close(&stream);
+	must(db_commit(db, &err));
+}
+
+/* Before the first row, and in the middle: the transaction has failed, the connection has not. */
+static void test_db__a_stream_that_fails_says_so(void **state)
+{
+	static const struct db_statement late = { "late", "SELECT 10 / (20000 - n) FROM generate_series(1, 30000) n" };
+	struct db_stream stream;
+	bool found = true;
+	int failed = 0;
+
+	(void)state;
+	assert_int_equal(db_stream_open(&stream, db, &statement_broken, &err), -1);
+	assert_string_equal(db_sqlstate(db), "42P01");
+	db_stream_close(&stream);
+	must(db_begin(db, &err));
+	must(db_stream_open(&stream, db, &late, &err));
+	while (failed == 0 && found)
+		failed = db_stream_next(&stream, &found, &err);
+	assert_int_equal(failed, -1);
+	assert_int_equal(err.kind, ERR_POISON);
+	assert_string_equal(db_sqlstate(db), "22012");
+	db_stream_close(&stream);
+	db_rollback(db);
+	assert_true(db_is_alive(db));
+	assert_int_equal(count_of(db, &statement_one), 1);
+}
+
+static void test_db__a_stream_of_a_connection_that_is_cut_off_ends(void **state)
+{
+	static const struct db_statement many = { "cut", "SELECT repeat('x', 1000) FROM generate_series(1, 1000000)" };
+	struct db_stream stream;
+	bool found = true;
+	int failed = 0;
+	int32_t pid = session();
+
+	(void)state;
+	must(db_stream_open(&stream, db, &many, &err));
+	must(db_stream_next(&stream, &found, &err));
+	kill_session_of(pid);
+	while (failed == 0 && found)
+		failed = db_stream_next(&stream, &found, &err);
+	assert_int_equal(failed, -1);
+	assert_int_equal(err.kind, ERR_RETRY);
+	db_stream_close(&stream);
+	assert_false(db_is_alive(db));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -1066,6 +1188,10 @@ int main(void)
 		TEST(test_db__writes_take_effect_in_order),
 		TEST(test_db__a_write_that_meets_other_rows_than_it_should_is_fatal),
 		TEST(test_db__the_first_write_that_fails_is_the_failure_of_all),
+		TEST(test_db__a_stream_has_every_row_and_column),
+		TEST(test_db__a_connection_goes_on_behind_a_stream),
+		TEST(test_db__a_stream_that_fails_says_so),
+		TEST(test_db__a_stream_of_a_connection_that_is_cut_off_ends),
 	};
 
 	return cmocka_run_group_tests_name("db", tests, NULL, NULL);
