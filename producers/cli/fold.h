@@ -2,6 +2,7 @@
 #define CLI_FOLD_H
 
 #include "crypto/seal.h"
+#include "db/db_stream.h"
 #include "log_reader.h"
 #include "model/module.h"
 #include "verify.h"
@@ -15,7 +16,10 @@
  * each over the whole log with the memory of one. A key whose events do not follow from each other (a MUST of evolve's fails:
  * forged) is one finding, and left out.
  *
- * Log and tables are of one moment: everything here runs in one transaction that sees a snapshot.
+ * Log and tables are of one moment: everything here runs in one transaction that sees a snapshot (verify_module.c).
+ *
+ *   open; for each slice: slice_begin, line ..., lines_end, and unless it is_broken (once more) or is_full (in two halves):
+ * tables close
  */
 struct fold;
 struct table_row;
@@ -24,8 +28,11 @@ struct folded_table {
 	const char *name;   /* "debts.debt" */
 	const char *select; /* first the key, then `ids` columns that name the row: a uuid, then texts; then the rest */
 	int ids;
+	bool by_place;               /* instead: rows are named by their first two columns, partition and number */
 	const struct entity *entity; /* what each row is of; a slot whose row is not met is a row that is missing ... */
 	bool may_lag;                /* ... unless who writes the table is behind */
+	/* What else is to be said where a row is missing. May be NULL. */
+	void (*missing)(struct fold *fold, const struct uuid *id, const char *where);
 	void (*check)(struct fold *fold, struct table_row *row);
 };
 
@@ -38,28 +45,43 @@ struct folded_module {
 	void (*note)(struct fold *fold, const struct event *event, const struct logged_line *line);
 	/* After all events: notes rows of states that are kept in several. False: no room. May be NULL. */
 	bool (*finish)(struct fold *fold);
-	/* Compares what is beside the event in another table, read in step with the log. May be NULL. */
-	int (*check)(struct fold *fold, const struct event *event, const struct logged_line *line, struct err *err);
-	/* Before the first event of a slice, and once more at the end. May be NULL. */
-	void (*begin)(struct fold *fold);
+	/*
+	 * Compares what is beside the line in another table, read in step with the log. Called for every line: event NULL where
+	 * it is none of the module's; is_ours false where its key is of another slice; line NULL behind the last. May be NULL.
+	 */
+	int (*beside)(struct fold *fold, const struct logged_line *line, const struct event *event, bool is_ours,
+		      struct err *err);
+	/* Before the first line of a slice; at the end of all. May be NULL. */
+	int (*begin)(struct fold *fold, struct err *err);
+	void (*end)(struct fold *fold);
 	const struct folded_table *tables;
 	size_t tables_count;
 };
 
 #define FOLD_BROKEN_MAX 16
+#define FOLD_SLICES_MAX 4096
 
 struct fold {
 	struct verify *verify;
 	const struct folded_module *module;
 	struct arena arena; /* states and what is noted, of one slice */
 	struct workset set;
-	struct log_reader *log;
+	const struct db_statement **selects; /* of the module's tables */
+	size_t slots_max;
 	unsigned slice, slices; /* keys whose last bytes are `slice` modulo `slices` */
 	bool is_full;           /* of this slice: it does not fit */
 	bool is_broken;         /* of this slice: a key was found that must be left out */
 	size_t broken_count;
 	struct uuid broken[FOLD_BROKEN_MAX]; /* keys whose events do not follow from each other */
 };
+
+MUST_CHECK int fold_open(struct fold *fold, struct verify *verify, const struct folded_module *module, int64_t events,
+			 struct err *err);
+MUST_CHECK int fold_slice_begin(struct fold *fold, struct err *err);
+MUST_CHECK int fold_line(struct fold *fold, const struct logged_line *line, const struct decoded *decoded, struct err *err);
+MUST_CHECK int fold_lines_end(struct fold *fold, struct err *err);
+MUST_CHECK int fold_tables(struct fold *fold, struct err *err);
+void fold_close(struct fold *fold); /* accepts a zeroed one */
 
 bool fold_has(const struct fold *fold, const struct uuid *key); /* of this slice, and not left out */
 
@@ -90,15 +112,16 @@ void *fold_note_row(struct fold *fold, const struct entity *entity, const struct
 struct table_row {
 	struct verify *verify;
 	const struct folded_table *table;
-	const struct db_result *result;
-	int row;
-	int column; /* the one that is compared next */
+	const struct db_stream *stream; /* borrows: the row at hand */
+	int column;                     /* the one that is compared next */
 	int promise;
-	const char *where; /* NULL: the table and the ids */
 };
 
 struct uuid row_uuid(const struct table_row *row, int column); /* all zeros for NULL */
 struct str row_text(const struct table_row *row, int column);  /* bytes as they are, empty for NULL */
+int64_t row_int64(const struct table_row *row, int column);    /* 0 for NULL */
+int32_t row_int32(const struct table_row *row, int column);    /* 0 for NULL; also dates, as PostgreSQL counts them */
+bool row_is_null(const struct table_row *row, int column);
 
 /* Marks what the row is of as met; NULL, and a finding: there is nothing that it is of. */
 const void *row_state(struct fold *fold, struct table_row *row, const struct uuid *id);
@@ -110,6 +133,7 @@ void expect_uuid(struct table_row *row, const struct uuid *id);
 void expect_uuid_or_null(struct table_row *row, const struct uuid *id); /* all zeros: NULL */
 void expect_bool(struct table_row *row, bool value);
 void expect_int32(struct table_row *row, int32_t number);
+void expect_int32_if(struct table_row *row, bool is_given, int32_t number);
 void expect_int64(struct table_row *row, int64_t number);
 void expect_int64_or_null(struct table_row *row, int64_t number); /* 0: NULL */
 void expect_int64_if(struct table_row *row, bool is_given, int64_t number);
@@ -128,6 +152,8 @@ void skip_column(struct table_row *row);
 bool open_column(struct table_row *row, const struct seal_place *place, struct str salt, struct str *ret_text);
 
 /* ---- the modules ---- */
+
+const struct folded_module *folded_module_named(const char *name); /* NULL: nothing of it is folded */
 
 extern const struct folded_module folded_users, folded_customers, folded_debts, folded_communications, folded_reports;
 

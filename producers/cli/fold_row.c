@@ -10,12 +10,48 @@
 
 #define EPOCH_DAY 10957 /* PostgreSQL counts from 2000-01-01 */
 
+struct str row_text(const struct table_row *row, int column)
+{
+	return db_stream_str(row->stream, column);
+}
+
+struct uuid row_uuid(const struct table_row *row, int column)
+{
+	struct str bytes = row_text(row, column);
+	struct uuid id = { { 0 } };
+
+	if (bytes.size == sizeof(id.bytes))
+		memcpy(id.bytes, bytes.data, sizeof(id.bytes));
+	return id;
+}
+
+bool row_is_null(const struct table_row *row, int column)
+{
+	return db_stream_is_null(row->stream, column);
+}
+
+int64_t row_int64(const struct table_row *row, int column)
+{
+	return row_is_null(row, column) ? 0 : db_stream_int64(row->stream, column);
+}
+
+int32_t row_int32(const struct table_row *row, int column)
+{
+	return row_is_null(row, column) ? 0 : db_stream_int32(row->stream, column);
+}
+
 static void where_row(char where[WHERE_SIZE], const struct table_row *row)
 {
 	char id[UUID_TEXT_SIZE + 1];
-	struct uuid first = row_uuid(row, 1);
+	struct uuid first;
 	int size;
 
+	if (row->table->by_place) {
+		snprintf(where, WHERE_SIZE, "%s part %d seq %lld", row->table->name, row_int32(row, 0),
+			 (long long)row_int64(row, 1));
+		return;
+	}
+	first = row_uuid(row, 1);
 	uuid_format(id, &first);
 	size = snprintf(where, WHERE_SIZE, "%s %s", row->table->name, id);
 	for (int column = 2; column <= row->table->ids && size < WHERE_SIZE; column++) {
@@ -33,24 +69,8 @@ void row_wrong(struct table_row *row, const char *format, ...)
 	va_start(values, format);
 	vsnprintf(what, sizeof(what), format, values);
 	va_end(values);
-	if (row->where == NULL)
-		where_row(where, row);
-	finding(row->verify, row->promise, row->where != NULL ? row->where : where, "%s", what);
-}
-
-struct str row_text(const struct table_row *row, int column)
-{
-	return db_str(row->result, row->row, column);
-}
-
-struct uuid row_uuid(const struct table_row *row, int column)
-{
-	struct str bytes = row_text(row, column);
-	struct uuid id = { { 0 } };
-
-	if (bytes.size == sizeof(id.bytes))
-		memcpy(id.bytes, bytes.data, sizeof(id.bytes));
-	return id;
+	where_row(where, row);
+	finding(row->verify, row->promise, where, "%s", what);
 }
 
 void skip_column(struct table_row *row)
@@ -61,11 +81,11 @@ void skip_column(struct table_row *row)
 static void expect(struct table_row *row, bool is_given, const void *bytes, size_t size)
 {
 	int column = row->column++;
-	bool is_null = db_is_null(row->result, row->row, column);
+	bool is_null = row_is_null(row, column);
 	struct str there = row_text(row, column);
 
 	if (is_null != !is_given || (is_given && !str_equal(there, (struct str){ .data = bytes, .size = size })))
-		row_wrong(row, "%s is not what the log says", db_column_name(row->result, column));
+		row_wrong(row, "%s is not what the log says", db_stream_column_name(row->stream, column));
 }
 
 static void expect_number(struct table_row *row, bool is_given, int64_t number, size_t size)
@@ -95,6 +115,11 @@ void expect_bool(struct table_row *row, bool value)
 void expect_int32(struct table_row *row, int32_t number)
 {
 	expect_number(row, true, number, 4);
+}
+
+void expect_int32_if(struct table_row *row, bool is_given, int32_t number)
+{
+	expect_number(row, is_given, number, 4);
 }
 
 void expect_int64(struct table_row *row, int64_t number)
@@ -147,7 +172,7 @@ bool open_column(struct table_row *row, const struct seal_place *place, struct s
 	char *room;
 	bool opens;
 
-	if (!row->verify->has_key || db_is_null(row->result, row->row, column))
+	if (!row->verify->has_key || row_is_null(row, column))
 		return false;
 	room = arena_take_bytes(&row->verify->arena, sealed.size);
 	person_key(key, row->verify->key, salt);
@@ -155,7 +180,7 @@ bool open_column(struct table_row *row, const struct seal_place *place, struct s
 	wipe(key, sizeof(key));
 	if (!opens) {
 		row_wrong(row, "%s cannot be opened: forged, or sealed for another place or person",
-			  db_column_name(row->result, column));
+			  db_stream_column_name(row->stream, column));
 		return false;
 	}
 	row->verify->tally.sealed_old += opened.is_old;

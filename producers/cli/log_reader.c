@@ -9,6 +9,14 @@ static const char select_page[] =
 	"SELECT seq, event_id, schema_id, key, subject, command_id, correlation_id, at, command_offset, command_digest IS NOT "
 	"NULL, body, hash FROM {schema}.event_log WHERE part = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4";
 
+static const char *const select_all[] = {
+	[LOG_WHOLE] = "SELECT part, seq, event_id, schema_id, key, subject, command_id, correlation_id, at, command_offset, "
+		      "command_digest IS NOT NULL, body, hash FROM {schema}.event_log ORDER BY part, seq",
+	[LOG_PUBLISHED] = "SELECT part, seq, event_id, body, hash FROM {schema}.event_log ORDER BY part, seq",
+	[LOG_ANSWERS] = "SELECT part, seq, command_id, command_offset, command_digest FROM {schema}.event_log WHERE "
+			"command_digest IS NOT NULL ORDER BY part, seq",
+};
+
 const char log_select_twice[] = "SELECT command_id, count(*) FROM {schema}.event_log WHERE command_digest IS NOT NULL "
 				"GROUP BY command_id HAVING count(*) > 1 LIMIT 100";
 
@@ -16,8 +24,6 @@ const char log_select_twice[] = "SELECT command_id, count(*) FROM {schema}.event
 	"SELECT command_id, part, command_offset, command_digest, seq FROM {schema}.event_log WHERE command_digest IS NOT NULL "
 
 const char log_select_answers[] = ANSWER "AND command_id = ANY ($1)";
-
-const char log_select_window[] = ANSWER "AND part = $1 AND seq > $2 ORDER BY seq LIMIT $3";
 
 const char log_select_refusals[] = "SELECT command_offset FROM {schema}.event_log WHERE part = $1 AND command_digest IS NULL "
 				   "AND schema_id = ANY ($2) ORDER BY 1";
@@ -86,4 +92,78 @@ int log_reader_next(struct log_reader *reader, bool *ret_found, struct logged_li
 	*ret_line = line_of(&reader->page, reader->at++, reader->part);
 	reader->seq = ret_line->row.seq;
 	return 0;
+}
+
+/* ---- a whole log ---- */
+
+const struct db_statement *log_stream_statement(struct arena *arena, enum log_look look, const char *module)
+{
+	static const char *const names[] = {
+		[LOG_WHOLE] = "cli_log_whole", [LOG_PUBLISHED] = "cli_log_published", [LOG_ANSWERS] = "cli_log_answers"
+	};
+	const struct db_statement *statement = schema_statement(arena, names[look], select_all[look], module);
+
+	MUST(statement != NULL);
+	return statement;
+}
+
+int log_stream_open(struct log_stream *log, struct db *db, enum log_look look, const struct db_statement *statement,
+		    struct err *err)
+{
+	log->look = look;
+	return db_stream_open(&log->stream, db, statement, err);
+}
+
+static struct logged_line line_of_stream(const struct db_stream *row)
+{
+	return (struct logged_line){ .row = { .part = db_stream_int32(row, 0),
+					      .seq = db_stream_int64(row, 1),
+					      .event_id = db_stream_uuid(row, 2),
+					      .schema_id = (uint32_t)db_stream_int32(row, 3),
+					      .key = db_stream_uuid(row, 4),
+					      .subject = db_stream_uuid(row, 5),
+					      .command_id = db_stream_uuid(row, 6),
+					      .correlation_id = db_stream_uuid(row, 7),
+					      .at_ms = db_stream_instant(row, 8),
+					      .body = db_stream_str(row, 11) },
+				     .command_offset = db_stream_int64(row, 9),
+				     .is_answer = db_stream_bool(row, 10),
+				     .hash = db_stream_str(row, 12) };
+}
+
+static struct logged_line line_of_published(const struct db_stream *row)
+{
+	return (struct logged_line){ .row = { .part = db_stream_int32(row, 0),
+					      .seq = db_stream_int64(row, 1),
+					      .event_id = db_stream_uuid(row, 2),
+					      .body = db_stream_str(row, 3) },
+				     .hash = db_stream_str(row, 4) };
+}
+
+static struct logged_line line_of_answer(const struct db_stream *row)
+{
+	return (struct logged_line){
+		.row = { .part = db_stream_int32(row, 0), .seq = db_stream_int64(row, 1), .command_id = db_stream_uuid(row, 2) },
+		.command_offset = db_stream_int64(row, 3),
+		.is_answer = true,
+		.digest = db_stream_str(row, 4)
+	};
+}
+
+int log_stream_next(struct log_stream *log, bool *ret_found, struct logged_line *ret_line, struct err *err)
+{
+	if (db_stream_next(&log->stream, ret_found, err) != 0)
+		return -1;
+	if (!*ret_found)
+		return 0;
+	if (log->look == LOG_WHOLE)
+		*ret_line = line_of_stream(&log->stream);
+	else
+		*ret_line = log->look == LOG_PUBLISHED ? line_of_published(&log->stream) : line_of_answer(&log->stream);
+	return 0;
+}
+
+void log_stream_close(struct log_stream *log)
+{
+	db_stream_close(&log->stream);
 }

@@ -2,7 +2,7 @@
 #define CLI_LOG_READER_H
 
 #include "base/arena.h"
-#include "db/db.h"
+#include "db/db_stream.h"
 #include "worker/chain.h"
 
 /*
@@ -11,11 +11,12 @@
  * "<module>.event_log" (schemas/README.md). How a log is stored may change; these two do not.
  */
 
-/* An event as it stands in the log. Texts borrow from the page. */
+/* An event as it stands in the log. Texts borrow from the page or the stream. */
 struct logged_line {
 	struct chain_row row;
 	int64_t command_offset;
-	bool is_answer; /* the first event of its command */
+	bool is_answer;    /* the first event of its command */
+	struct str digest; /* of the command, where it is an answer; only LOG_ANSWERS has it */
 	struct str hash;
 };
 
@@ -40,10 +41,29 @@ void log_reader_start(struct log_reader *reader, int32_t part, int64_t seq, int6
 /* The next row; *ret_found false: that was all. Its texts stand until the next call. */
 MUST_CHECK int log_reader_next(struct log_reader *reader, bool *ret_found, struct logged_line *ret_line, struct err *err);
 
+/* ---- a whole log ---- */
+
+/*
+ * All of a module's rows by partition and number, as they come (db_stream.h): nothing else may run on the connection meanwhile.
+ * Three ways to look at it: everything, what is published of it, or the answers to commands (the rest of the line is zero then).
+ */
+enum log_look { LOG_WHOLE, LOG_PUBLISHED, LOG_ANSWERS };
+
+struct log_stream {
+	struct db_stream stream;
+	enum log_look look;
+};
+
+/* The statement of a look, by module; as long as the arena. */
+const struct db_statement *log_stream_statement(struct arena *arena, enum log_look look, const char *module);
+MUST_CHECK int log_stream_open(struct log_stream *log, struct db *db, enum log_look look, const struct db_statement *statement,
+			       struct err *err);
+MUST_CHECK int log_stream_next(struct log_stream *log, bool *ret_found, struct logged_line *ret_line, struct err *err);
+void log_stream_close(struct log_stream *log); /* accepts a zeroed one */
+
 /* What else is asked of a log, by module ({schema}). */
 extern const char log_select_twice[];   /* commands with more than one answer: command_id, their number */
 extern const char log_select_answers[]; /* $1 uuid[]: command_id, part, command_offset, command_digest, seq */
-extern const char log_select_window[];  /* $1 part, $2 seq, $3 how many: the same of the answers behind that seq */
 extern const char
 	log_select_refusals[]; /* $1 part, $2 schema ids of refusals: command_offset of those that are no answers, ascending */
 

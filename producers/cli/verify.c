@@ -1,9 +1,13 @@
 /* `dcs verify`: recomputes the promises and says what is wrong. */
+#define _DEFAULT_SOURCE // MAP_ANONYMOUS
 #include "verify.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -69,10 +73,30 @@ static const struct db_statement select_table = {
 	"verify_table", "SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
 			"WHERE n.nspname || '.' || c.relname = $1)"
 };
-static const struct db_statement set_all_rows = { "verify_all_rows", "SET row_security = off" };
 static const char select_heads[] = "SELECT part, next_offset, log_seq, log_hash FROM {schema}.partition_head ORDER BY part";
 
 /* ---- findings ---- */
+
+/*
+ * Jobs are done by processes beside each other, each with connections of its own; who is free takes the next. Two of them keep
+ * two processors busy while the database works for the others.
+ */
+#define LANES_COUNT 4
+
+/* What the processes have in common. */
+static struct shared {
+	atomic_size_t next_job;
+	atomic_llong said[PROMISES_COUNT + 1]; /* findings that were printed, or would have been */
+	struct tally tallies[LANES_COUNT];     /* each writes its own */
+} * shared;
+
+/* How many findings were said; by a program that has no others beside it, its own. */
+static atomic_llong *said_of(int promise)
+{
+	static atomic_llong alone[PROMISES_COUNT + 1];
+
+	return shared != NULL ? &shared->said[promise] : &alone[promise];
+}
 
 static void print_json(int promise, const char *where, const char *what)
 {
@@ -95,7 +119,10 @@ __attribute__((format(printf, 4, 0))) static void say(struct verify *verify, int
 
 	MUST(promise >= 1);
 	MUST(promise <= PROMISES_COUNT);
-	if (!verify->is_wanted[promise] || ++verify->tally.findings[promise] > SHOWN_MAX)
+	if (!verify->is_wanted[promise])
+		return;
+	verify->tally.findings[promise]++;
+	if (atomic_fetch_add(said_of(promise), 1) >= SHOWN_MAX)
 		return;
 	vsnprintf(what, sizeof(what), format, values);
 	if (verify->json)
@@ -162,8 +189,7 @@ int table_exists(struct verify *verify, const char *table, bool *ret_exists, str
 
 /* ---- opening ---- */
 
-/* NULL: there is none yet. */
-static struct verify_head *head_of(struct verify *verify, const char *module, int32_t part)
+struct verify_head *verify_head_of(const struct verify *verify, const char *module, int32_t part)
 {
 	for (size_t i = 0; i < verify->heads_count; i++) {
 		if (verify->heads[i].module == module && verify->heads[i].part == part)
@@ -180,7 +206,7 @@ int verify_read_heads(struct verify *verify, size_t number, struct err *err)
 	if (db_run(verify->db, verify->select_heads[number], NULL, &result, err) != 0)
 		return -1;
 	for (int i = 0; i < result.rows; i++) {
-		struct verify_head *head = head_of(verify, module, db_int32(&result, i, 0));
+		struct verify_head *head = verify_head_of(verify, module, db_int32(&result, i, 0));
 		struct str hash = db_str(&result, i, 3);
 
 		if (head == NULL && verify->heads_count == (size_t)SCHEMAS_MAX * BUS_PARTS_MAX)
@@ -218,17 +244,35 @@ static int read_key(struct verify *verify, struct err *err)
 	return verify->has_key ? key_read(verify->key, conf.key_file, err) : 0;
 }
 
+/* Whole tables are read in the order of an index, and by one process of the server: the others have work. */
+static const struct db_statement settings[] = {
+	{ "verify_all_rows", "SET row_security = off" },
+	{ "verify_no_sort", "SET enable_sort = off" },
+	{ "verify_no_helpers", "SET max_parallel_workers_per_gather = 0" },
+	{ "verify_memory", "SET work_mem = '128MB'" },
+};
+
+static int connect(struct db **ret_db, struct err *err)
+{
+	if (database_open(conf.pg, conf.pg_user, 0, ret_db, err) != 0)
+		return -1;
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+		if (db_run(*ret_db, &settings[i], NULL, NULL, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int open_all(struct verify *verify, struct err *err)
 {
 	verify->bus = (struct bus_conf){ .bootstrap = conf.bootstrap, .client_id = "dcs-verify" };
 	verify->json = conf.json;
 	db_params_init(&verify->params, PARAMS_SIZE_MAX);
 	if (arena_init(&verify->statements, ARENA_SIZE, err) != 0 || arena_init(&verify->arena, ARENA_SIZE, err) != 0 ||
-	    coder_new(&verify->coder, err) != 0 || database_open(conf.pg, conf.pg_user, 0, &verify->db, err) != 0 ||
+	    coder_new(&verify->coder, err) != 0 || connect(&verify->db, err) != 0 || connect(&verify->beside, err) != 0 ||
 	    command_modules(verify->db, &verify->modules, err) != 0)
 		return -1;
-	if (read_key(verify, err) != 0 || read_anchors(verify, err) != 0 ||
-	    db_run(verify->db, &set_all_rows, NULL, NULL, err) != 0)
+	if (read_key(verify, err) != 0 || read_anchors(verify, err) != 0)
 		return -1;
 	verify->heads = arena_take(&verify->statements, (size_t)SCHEMAS_MAX * BUS_PARTS_MAX, sizeof(*verify->heads));
 	MUST(verify->heads != NULL);
@@ -249,6 +293,7 @@ static void close_all(struct verify *verify)
 	for (size_t i = 0; i < verify->modules.count; i++)
 		log_reader_release(&verify->logs[i]);
 	db_close(verify->db);
+	db_close(verify->beside);
 	coder_free(verify->coder);
 	anchor_file_release(&verify->anchors);
 	wipe(verify->key, sizeof(verify->key));
@@ -259,23 +304,31 @@ static void close_all(struct verify *verify)
 
 /* ---- running ---- */
 
-/* What runs beside what, each in a process of its own: about as much work in each. */
-enum lane_number { LANE_LOG, LANE_STATES, LANE_REST, LANES_COUNT };
-
-static const struct {
-	enum lane_number lane;
+/* Of the database, or of each module. */
+struct check {
 	const char *promises; /* for --only */
 	const char *what;     /* for the progress line */
 	int (*run)(struct verify *verify, struct err *err);
-} checks[] = {
-	{ LANE_LOG, "P2", "heads of anchors", verify_anchors },
-	{ LANE_LOG, "P1,P2,P4,P7", "events of the logs", verify_log },
-	{ LANE_STATES, "P7", "events folded to states", verify_states },
-	{ LANE_REST, "P5", "checks of the ledger", verify_ledger },
-	{ LANE_REST, "P3", "commands", verify_commands },
-	{ LANE_REST, "P6", "events of the topics", verify_topic },
+	int (*run_module)(struct verify *verify, size_t module, struct err *err);
+};
+
+/* In the order in which they are begun: what takes longest first. */
+static const struct check checks[] = {
+	{ .promises = "P1,P2,P4,P5,P7", .what = "events and rows", .run_module = verify_module },
+	{ .promises = "P6", .what = "events of the topics", .run_module = verify_topic },
+	{ .promises = "P3", .what = "commands", .run_module = verify_commands },
+	{ .promises = "P2", .what = "heads of anchors", .run = verify_anchors },
+	{ .promises = "P5", .what = "owners of debts", .run = verify_owners },
+	{ .promises = "P7", .what = "sums of debts and reports", .run = verify_sums },
 };
 #define CHECKS_COUNT (sizeof(checks) / sizeof(checks[0]))
+
+/* A check of a module; `weight` how much there is to look at. */
+struct job {
+	const struct check *check;
+	size_t module;
+	int64_t weight;
+};
 
 /* Whether --only, a list of promises, names one of these. */
 static bool is_wanted(const char *promises)
@@ -303,15 +356,59 @@ static void want_promises(struct verify *verify)
 	}
 }
 
-static int run_lane(struct verify *verify, int lane, struct err *err)
+static int64_t events_of(const struct verify *verify, size_t module)
 {
+	int64_t events = 0;
+
+	for (size_t i = 0; i < verify->heads_count; i++)
+		events += verify->heads[i].module == verify->modules.names[module] ? verify->heads[i].log_seq : 0;
+	return events;
+}
+
+static int compare_jobs(const void *a, const void *b)
+{
+	const struct job *left = a, *right = b;
+
+	if (left->weight != right->weight)
+		return left->weight < right->weight ? 1 : -1;
+	return left->check < right->check ? -1 : left->check > right->check;
+}
+
+/* The same in every process but for what has come meanwhile: the order is made before they part. */
+static size_t list_jobs(const struct verify *verify, struct job *jobs)
+{
+	size_t count = 0;
+
 	for (size_t i = 0; i < CHECKS_COUNT; i++) {
-		if ((int)checks[i].lane != lane || !is_wanted(checks[i].promises))
+		if (!is_wanted(checks[i].promises))
 			continue;
-		progress_start(&verify->progress, checks[i].what, conf.progress);
-		if (checks[i].run(verify, err) != 0)
+		if (checks[i].run != NULL)
+			jobs[count++] = (struct job){ .check = &checks[i] };
+		for (size_t module = 0; checks[i].run == NULL && module < verify->modules.count; module++)
+			jobs[count++] = (struct job){ &checks[i], module, events_of(verify, module) };
+	}
+	qsort(jobs, count, sizeof(jobs[0]), compare_jobs);
+	return count;
+}
+
+static int run_job(struct verify *verify, const struct job *job, struct err *err)
+{
+	int failed;
+
+	progress_start(&verify->progress, job->check->what, conf.progress);
+	if (job->check->run != NULL)
+		failed = job->check->run(verify, err);
+	else
+		failed = job->check->run_module(verify, job->module, err);
+	fflush(stdout);
+	return failed;
+}
+
+static int run_jobs(struct verify *verify, const struct job *jobs, size_t count, struct err *err)
+{
+	for (size_t next = atomic_fetch_add(&shared->next_job, 1); next < count; next = atomic_fetch_add(&shared->next_job, 1)) {
+		if (run_job(verify, &jobs[next], err) != 0)
 			return -1;
-		fflush(stdout);
 	}
 	return 0;
 }
@@ -330,93 +427,73 @@ static void add_tally(struct tally *sum, const struct tally *tally)
 	sum->sealed_old += tally->sealed_old;
 }
 
-/* All that a lane needs is its own: a connection cannot be shared. It says how it went on its standard error, and hands over its
- * tally. */
-static int be_lane(struct verify *verify, const char *name, int lane, int report)
+/* All that a lane needs is its own: a connection cannot be shared. It says how it went on its standard error. */
+static int be_lane(struct verify *verify, const char *name, size_t lane, const struct job *jobs, size_t count)
 {
 	struct err err = ERR_INIT;
 	int status = EXIT_STATUS_OK;
 
-	if (open_all(verify, &err) != 0 || run_lane(verify, lane, &err) != 0)
+	(void)setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* a line of one process does not stand within a line of another */
+	if (open_all(verify, &err) != 0 || run_jobs(verify, jobs, count, &err) != 0) {
+		atomic_store(&shared->next_job, count); /* the others need not begin anything */
 		status = fail_wrong(name, &err);
+	}
 	fflush(stdout);
-	if (write(report, &verify->tally, sizeof(verify->tally)) != (ssize_t)sizeof(verify->tally))
-		status = EXIT_STATUS_WRONG;
+	shared->tallies[lane] = verify->tally;
 	close_all(verify);
 	return status;
 }
 
-struct lane {
-	pid_t process; /* 0: not wanted */
-	int report;
-};
-
-static int start_lane(struct verify *verify, const char *name, int lane, struct lane *ret_lane, struct err *err)
+static pid_t start_lane(struct verify *verify, const char *name, size_t lane, const struct job *jobs, size_t count)
 {
-	int ends[2];
+	pid_t process;
 
-	if (pipe(ends) != 0)
-		return err_set(err, ERR_FATAL, "no pipe for another process");
 	fflush(stdout);
 	fflush(stderr);
-	ret_lane->process = fork();
-	if (ret_lane->process == 0) {
-		(void)close(ends[0]);
-		_exit(be_lane(verify, name, lane, ends[1])); // tidy: _exit, nothing of the process it came from is to be ended
-	}
-	(void)close(ends[1]);
-	ret_lane->report = ends[0];
-	if (ret_lane->process > 0)
-		return 0;
-	(void)close(ends[0]);
-	ret_lane->process = 0;
-	return err_set(err, ERR_FATAL, "another process could not be made");
+	process = fork();
+	if (process == 0)
+		_exit(be_lane(verify, name, lane, jobs, count)); // tidy: _exit, nothing of its parent is to be ended
+	return process;
 }
 
-/* False: it did not do all that it should. */
-static bool end_lane(struct verify *verify, const struct lane *lane)
+static bool run_lanes(struct verify *verify, const char *name, const struct job *jobs, size_t count)
 {
-	struct tally tally = { .events = 0 };
-	bool has_told = read(lane->report, &tally, sizeof(tally)) == (ssize_t)sizeof(tally);
-	int status = 0;
+	pid_t lanes[LANES_COUNT];
+	bool is_complete = true;
+	int status;
 
-	add_tally(&verify->tally, &tally);
-	(void)close(lane->report);
-	return waitpid(lane->process, &status, 0) == lane->process && WIFEXITED(status) && WEXITSTATUS(status) == 0 && has_told;
-}
-
-static bool lane_is_wanted(int lane)
-{
-	for (size_t i = 0; i < CHECKS_COUNT; i++) {
-		if ((int)checks[i].lane == lane && is_wanted(checks[i].promises))
-			return true;
+	for (size_t lane = 0; lane < LANES_COUNT; lane++)
+		lanes[lane] = start_lane(verify, name, lane, jobs, count);
+	for (size_t lane = 0; lane < LANES_COUNT; lane++) {
+		if (lanes[lane] <= 0 || waitpid(lanes[lane], &status, 0) != lanes[lane] || !WIFEXITED(status) ||
+		    WEXITSTATUS(status) != EXIT_STATUS_OK)
+			is_complete = false;
+		add_tally(&verify->tally, &shared->tallies[lane]);
 	}
-	return false;
+	return is_complete;
 }
 
 /* *ret_complete false: a lane has said what went wrong. */
 static int run_checks(struct verify *verify, const char *name, bool *ret_complete, struct err *err)
 {
-	struct lane lanes[LANES_COUNT] = { { .process = 0 } };
-	bool any = false;
+	struct job jobs[CHECKS_COUNT * SCHEMAS_MAX];
 	int failed = open_all(verify, err); /* what keeps all of them from working is said once */
+	size_t count = failed == 0 ? list_jobs(verify, jobs) : 0;
 
 	close_all(verify);
+	if (failed != 0)
+		return -1;
+	if (count == 0)
+		return err_set(err, ERR_FATAL, "--only names no promise");
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED)
+		return err_set(err, ERR_FATAL, "no memory in common with other processes");
 	*verify = (struct verify){ .json = conf.json };
 	want_promises(verify);
-	for (int lane = 0; lane < LANES_COUNT && failed == 0; lane++) {
-		if (!lane_is_wanted(lane))
-			continue;
-		any = true;
-		failed = start_lane(verify, name, lane, &lanes[lane], err);
-	}
-	for (int lane = 0; lane < LANES_COUNT; lane++) {
-		if (lanes[lane].process > 0 && !end_lane(verify, &lanes[lane]))
-			*ret_complete = false;
-	}
-	if (failed == 0 && !any)
-		return err_set(err, ERR_FATAL, "--only names no promise");
-	return failed;
+	*ret_complete = run_lanes(verify, name, jobs, count);
+	(void)munmap(shared, sizeof(*shared));
+	shared = NULL;
+	return 0;
 }
 
 /* A run that failed says so in place of a number that could be taken for the answer. */

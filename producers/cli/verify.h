@@ -16,12 +16,14 @@
 /*
  * `dcs verify` recomputes the promises of design.md 8 from what is stored, with none of the engine's own state:
  *
- *   verify_log.c       P1, P2, P4  the event log: one answer a command, no holes, hash chain, order and versions
+ *   verify_module.c                one reading of a module's log, for these:
+ *     verify_log.c     P1, P2, P4  the event log: one answer a command, no holes, hash chain, order and versions
+ *     verify_refold.c  P7          the reports are the fold of the log
+ *     fold.c           P7          every row of the modules' tables is what their logs say (fold.h)
+ *     verify_debts.c   P5          every ledger entry is its event's, balances are the sums of entries
  *   verify_commands.c  P3          every record of the command topics before next_offset is accounted for
- *   verify_ledger.c    P5          the ledger and the balances
+ *   verify_ledger.c    P5          debts and customers are each other's
  *   verify_topic.c     P6          the events topics are the log
- *   verify_refold.c    P7          the reports are the fold of the log
- *   fold.c             P7          every row of the modules' tables is what their logs say (fold.h)
  *   verify_anchor.c    P2, P6      what was written down about logs and topics on earlier days still holds
  *
  * It streams: pages of the log, records of the topics, a few numbers a customer. It may run while the system works: it looks only
@@ -49,7 +51,7 @@ struct tally {
 struct verify {
 	bool is_wanted[PROMISES_COUNT + 1]; /* what is found of others is not said */
 	struct bus_conf bus;
-	struct db *db;
+	struct db *db, *beside; /* two connections: what is read in step with the log has its own */
 	struct coder *coder;
 	struct arena statements; /* as long as the connection */
 	struct arena arena;      /* of one row or record */
@@ -82,16 +84,26 @@ void where_part(char where[WHERE_SIZE], const struct verify_head *head);
 /* Runs a statement whose rows are findings: where (text), what (text). */
 MUST_CHECK int find_by_query(struct verify *verify, int promise, const struct db_statement *statement, struct err *err);
 
-/* 0: it was looked at, findings or not. -1: it could not be. */
-MUST_CHECK int verify_log(struct verify *verify, struct err *err);
-MUST_CHECK int verify_commands(struct verify *verify, struct err *err);
-MUST_CHECK int verify_ledger(struct verify *verify, struct err *err);
-MUST_CHECK int verify_topic(struct verify *verify, struct err *err);
-MUST_CHECK int verify_states(struct verify *verify, struct err *err);
+/* 0: it was looked at, findings or not. -1: it could not be. `module`: a number in verify->modules. */
+MUST_CHECK int verify_module(struct verify *verify, size_t module, struct err *err);
+MUST_CHECK int verify_commands(struct verify *verify, size_t module, struct err *err);
+MUST_CHECK int verify_topic(struct verify *verify, size_t module, struct err *err);
+MUST_CHECK int verify_owners(struct verify *verify, struct err *err);
+MUST_CHECK int verify_sums(struct verify *verify, struct err *err);
+
+/* P1, of a module: no command has two answers. */
+MUST_CHECK int verify_answers(struct verify *verify, size_t module, struct err *err);
+
+/* The body of a line. */
+struct decoded {
+	const struct message_type *type; /* NULL: it cannot be decoded */
+	const void *body;                /* stands until the next line */
+	struct err why;
+};
 
 /*
- * The fold of the reports, made while the log is read (verify_log): begin takes the reports' rows and how far their reader was
- * then, so the heads are to be read again afterwards; then each partition, each event of it; end compares.
+ * The fold of a module's reports, made while its log is read (verify_module.c), in the same snapshot: begin takes the reports'
+ * rows and how far their reader is; then each partition, each event of it; end compares.
  */
 struct refold {
 	bool is_on;             /* there are reports */
@@ -101,7 +113,7 @@ struct refold {
 	int64_t events;
 };
 
-MUST_CHECK int refold_begin(struct refold *refold, struct verify *verify, struct err *err);
+MUST_CHECK int refold_begin(struct refold *refold, struct verify *verify, const char *module, struct err *err);
 void refold_part(struct refold *refold, const char *module, int32_t part);
 MUST_CHECK int refold_event(struct refold *refold, const struct logged_line *line, const struct message_type *type,
 			    const void *body, struct err *err);
@@ -112,6 +124,9 @@ MUST_CHECK int verify_anchors(struct verify *verify, struct err *err);
 
 /* How far a topic is, beside the most that an anchor says of it. */
 void verify_anchored_topic(struct verify *verify, const struct verify_head *head, int64_t published);
+
+/* `module` as in verify->modules. NULL: there is none. */
+struct verify_head *verify_head_of(const struct verify *verify, const char *module, int32_t part);
 
 /* Reads the heads of a module again, as they are now: where they stood. */
 MUST_CHECK int verify_read_heads(struct verify *verify, size_t module, struct err *err);

@@ -32,8 +32,17 @@ struct command_line {
 };
 
 struct statements {
-	const struct db_statement *parked, *dead, *answers, *window, *refusals;
+	const struct db_statement *parked, *dead, *answers, *refusals;
 };
+
+/* What the log answered to a command of the group. */
+struct answer {
+	int64_t offset;
+	size_t digest_size;
+	uint8_t digest[DIGEST_SIZE];
+};
+
+#define ANSWERS_MAX (2 * GROUP_RECORDS) /* a command of a topic that is gone may be answered between two of this one */
 
 struct scan {
 	struct verify *verify;
@@ -43,10 +52,13 @@ struct scan {
 	struct command_line group[GROUP_RECORDS];
 	size_t count;
 	struct db_result refusals; /* offsets of what was refused, ascending */
-	struct db_result window;   /* of the log: where the group's answers stand, if none has waited */
-	struct db_result others;   /* answers that were looked for by their ids */
-	int64_t window_seq;        /* the answers of earlier groups stand before it */
-	struct idmap answers;      /* command id -> row of the window, + 1; of the others: below 0 */
+	struct log_stream log;     /* its answers, in nearly the order of the commands */
+	struct logged_line line;   /* the next of them */
+	bool has_line;
+	struct answer window[ANSWERS_MAX]; /* those read for the group: all that did not wait */
+	size_t window_count;
+	struct db_result others; /* answers that were looked for by their ids */
+	struct idmap answers;    /* command id -> its place in the window, + 1; row of the others: below 0 */
 };
 
 static void read_record(const struct bus_record *record, struct command_line *ret_line)
@@ -84,14 +96,16 @@ static bool has_offset(const struct db_result *result, int64_t offset)
 	return low < result->rows && db_int64(result, low, 0) == offset;
 }
 
+static bool has_digest(const uint8_t *digest, size_t size, const struct command_line *line)
+{
+	return size == DIGEST_SIZE && memcmp(digest, line->digest, DIGEST_SIZE) == 0;
+}
+
 /* What became of a record that is neither parked nor dead. */
 static void check_answered(struct scan *scan, const struct command_line *line)
 {
 	int64_t *number = line->has_id ? idmap_at(&scan->answers, 1, &line->id) : NULL;
-	int row = number == NULL ? 0 : (int)(*number < 0 ? -*number : *number) - 1;
-	const struct db_result *answers = number != NULL && *number < 0 ? &scan->others : &scan->window;
-	bool is_first = false;
-	struct str digest;
+	bool is_first = false, fits = false;
 
 	if (line->is_tick || has_offset(&scan->refusals, line->offset))
 		return;
@@ -99,9 +113,19 @@ static void check_answered(struct scan *scan, const struct command_line *line)
 		finding_at(scan->verify, 3, scan->head, "offset", line->offset, "neither answered nor parked nor a dead letter");
 		return;
 	}
-	is_first = db_int32(answers, row, 1) == scan->head->part && db_int64(answers, row, 2) == line->offset;
-	digest = db_str(answers, row, 3);
-	if (digest.size == DIGEST_SIZE && memcmp(digest.data, line->digest, DIGEST_SIZE) == 0)
+	if (*number > 0) {
+		const struct answer *answer = &scan->window[*number - 1];
+
+		is_first = answer->offset == line->offset;
+		fits = has_digest(answer->digest, answer->digest_size, line);
+	} else {
+		int row = (int)(-*number - 1);
+		struct str digest = db_str(&scan->others, row, 3);
+
+		is_first = db_int32(&scan->others, row, 1) == scan->head->part && db_int64(&scan->others, row, 2) == line->offset;
+		fits = has_digest((const uint8_t *)digest.data, digest.size, line);
+	}
+	if (fits)
 		return; /* answered, or a repetition */
 	if (is_first)
 		finding_at(scan->verify, 3, scan->head, "offset", line->offset, "the answer is to another content");
@@ -118,33 +142,41 @@ static int run_range(struct scan *scan, const struct db_statement *statement, st
 	db_param_int32(params, scan->head->part);
 	db_param_int64(params, scan->group[0].offset);
 	db_param_int64(params, scan->group[scan->count - 1].offset);
-	return db_run(scan->verify->db, statement, params, ret_result, err);
+	return db_run(scan->verify->beside, statement, params, ret_result, err);
 }
 
-static void note_answers(struct scan *scan, const struct db_result *answers, int sign)
+static void note_answer(struct scan *scan)
 {
-	for (int i = 0; i < answers->rows; i++) {
-		struct uuid id = db_uuid(answers, i, 0);
-		int64_t *number = idmap_at(&scan->answers, 1, &id);
+	struct answer *answer = &scan->window[scan->window_count];
+	int64_t *number = idmap_at(&scan->answers, 1, &scan->line.row.command_id);
 
-		if (number != NULL)
-			*number = sign * (i + 1);
-	}
+	if (number == NULL)
+		return;
+	answer->offset = scan->line.command_offset;
+	answer->digest_size = scan->line.digest.size;
+	if (answer->digest_size == DIGEST_SIZE)
+		memcpy(answer->digest, scan->line.digest.data, DIGEST_SIZE);
+	*number = (int64_t)++scan->window_count;
 }
 
-/* Answers stand in the log in nearly the order of their commands: those of this group behind those of the group before. */
+/* Answers stand in the log in nearly the order of their commands: up to the first that is to a command behind the group. */
 static int read_window(struct scan *scan, struct err *err)
 {
-	struct db_params *params = &scan->verify->params;
+	int64_t last = scan->group[scan->count - 1].offset;
 
-	db_params_reset(params);
-	db_param_int32(params, scan->head->part);
-	db_param_int64(params, scan->window_seq);
-	db_param_int64(params, GROUP_RECORDS);
-	return db_run(scan->verify->db, scan->statements.window, params, &scan->window, err);
+	scan->window_count = 0;
+	while (scan->has_line && (scan->line.row.part < scan->head->part ||
+				  (scan->line.row.part == scan->head->part && scan->line.command_offset <= last))) {
+		if (scan->line.row.part == scan->head->part && scan->line.command_offset >= scan->group[0].offset &&
+		    scan->window_count < ANSWERS_MAX)
+			note_answer(scan);
+		if (log_stream_next(&scan->log, &scan->has_line, &scan->line, err) != 0)
+			return -1;
+	}
+	return 0;
 }
 
-/* What waited, was repeated or answered elsewhere is not in the window. */
+/* What waited, was repeated or answered elsewhere is not in the window; nor what moved on since the log was begun with. */
 static int read_others(struct scan *scan, struct err *err)
 {
 	struct db_params *params = &scan->verify->params;
@@ -156,16 +188,21 @@ static int read_others(struct scan *scan, struct err *err)
 		const struct command_line *line = &scan->group[i];
 		int64_t *number = line->has_id && !line->is_tick ? idmap_at(&scan->answers, 1, &line->id) : NULL;
 
-		if (number == NULL)
-			continue;
-		if (*number > 0 && db_int64(&scan->window, (int)*number - 1, 4) > scan->window_seq)
-			scan->window_seq = db_int64(&scan->window, (int)*number - 1, 4);
-		if (*number != 0)
+		if (number == NULL || *number != 0)
 			continue;
 		db_array_uuid(params, &line->id);
 		any = true;
 	}
-	return any ? db_run(scan->verify->db, scan->statements.answers, params, &scan->others, err) : 0;
+	if (any && db_run(scan->verify->beside, scan->statements.answers, params, &scan->others, err) != 0)
+		return -1;
+	for (int i = 0; i < scan->others.rows; i++) {
+		struct uuid id = db_uuid(&scan->others, i, 0);
+		int64_t *number = idmap_at(&scan->answers, 1, &id);
+
+		if (number != NULL)
+			*number = -(i + 1);
+	}
+	return 0;
 }
 
 static int find_answers(struct scan *scan, struct err *err)
@@ -173,11 +210,7 @@ static int find_answers(struct scan *scan, struct err *err)
 	idmap_clear(&scan->answers);
 	if (read_window(scan, err) != 0)
 		return -1;
-	note_answers(scan, &scan->window, 1);
-	if (read_others(scan, err) != 0)
-		return -1;
-	note_answers(scan, &scan->others, -1);
-	return 0;
+	return read_others(scan, err);
 }
 
 static int check_group(struct scan *scan, struct err *err)
@@ -199,7 +232,6 @@ static int check_group(struct scan *scan, struct err *err)
 	scan->count = 0;
 	status = 0;
 out:
-	db_result_release(&scan->window);
 	db_result_release(&scan->others);
 	db_result_release(&dead);
 	db_result_release(&parked);
@@ -239,7 +271,7 @@ static int find_refusals(struct scan *scan, struct err *err)
 	db_array_begin(&scan->verify->params, DB_ARRAY_INT32);
 	for (size_t i = 0; i < command_rejected_type.versions_count; i++)
 		db_array_int32(&scan->verify->params, (int32_t)command_rejected_type.versions[i].schema_id);
-	return db_run(scan->verify->db, scan->statements.refusals, &scan->verify->params, &scan->refusals, err);
+	return db_run(scan->verify->beside, scan->statements.refusals, &scan->verify->params, &scan->refusals, err);
 }
 
 static int scan_part(struct scan *scan, struct err *err)
@@ -258,7 +290,6 @@ static int scan_part(struct scan *scan, struct err *err)
 	}
 	if (low == scan->head->next_offset)
 		return 0;
-	scan->window_seq = 0;
 	if (find_refusals(scan, err) != 0)
 		return -1;
 	failed = scan_records(scan, low, err);
@@ -276,30 +307,33 @@ static int scan_module(struct scan *scan, const char *module, struct err *err)
 	scan->statements = (struct statements){ schema_statement(arena, "verify_parked", select_parked, module),
 						schema_statement(arena, "verify_dead", select_dead, module),
 						schema_statement(arena, "verify_answers", log_select_answers, module),
-						schema_statement(arena, "verify_window", log_select_window, module),
 						schema_statement(arena, "verify_refusals", log_select_refusals, module) };
 	MUST(scan->statements.refusals != NULL);
 	topic_name(topic, module, TOPIC_COMMANDS);
 	if (bus_reader_open(&scan->verify->bus, topic, &scan->reader, err) != 0)
 		return -1;
-	for (size_t i = 0; i < scan->verify->heads_count && failed == 0; i++) {
-		scan->head = &scan->verify->heads[i];
-		if (scan->head->module == module)
+	failed =
+		log_stream_open(&scan->log, scan->verify->db, LOG_ANSWERS, log_stream_statement(arena, LOG_ANSWERS, module), err);
+	if (failed == 0)
+		failed = log_stream_next(&scan->log, &scan->has_line, &scan->line, err);
+	for (int32_t part = 0; part < BUS_PARTS_MAX && failed == 0; part++) {
+		scan->head = verify_head_of(scan->verify, module, part);
+		if (scan->head != NULL)
 			failed = scan_part(scan, err);
 	}
+	log_stream_close(&scan->log);
 	bus_reader_close(scan->reader);
 	return failed;
 }
 
-int verify_commands(struct verify *verify, struct err *err)
+int verify_commands(struct verify *verify, size_t module, struct err *err)
 {
 	static struct scan scan;
-	int failed = 0;
+	int failed;
 
 	scan = (struct scan){ .verify = verify };
 	idmap_init(&scan.answers, GROUP_RECORDS * 4);
-	for (size_t i = 0; i < verify->modules.count && failed == 0; i++)
-		failed = scan_module(&scan, verify->modules.names[i], err);
+	failed = scan_module(&scan, verify->modules.names[module], err);
 	idmap_release(&scan.answers);
 	return failed;
 }

@@ -414,7 +414,7 @@ static void check_opt_out(struct fold *fold, struct table_row *row)
 		return;
 	row->column = 3;
 	expect_instant(row, note->withdrawn_at_ms);
-	if (db_is_null(row->result, row->row, row->column))
+	if (row_is_null(row, row->column))
 		skip_column(row); /* from before there was the column */
 	else
 		expect_instant_or_null(row, note->told_at_ms != 0, note->told_at_ms);
@@ -522,7 +522,7 @@ static bool fits_outbox(enum communication_state state, struct str outbox)
 /* The address is the contact point's: the last column but one has its hash. */
 static void check_address(struct table_row *row, const struct seal_place *place, struct str salt)
 {
-	struct str hash_there = row_text(row, db_columns(row->result) - 2), text;
+	struct str hash_there = row_text(row, row->stream->columns_count - 2), text;
 	uint8_t key[32], hash[DIGEST_SIZE];
 
 	if (!open_column(row, place, salt, &text) || hash_there.size == 0)
@@ -546,11 +546,11 @@ static void check_texts(struct table_row *row, const struct uuid *id, const stru
 	const struct seal_place address = { &sealed_message_address, *id, SEALED_MESSAGE_VERSION, *customer_id };
 	const struct seal_place of_subject = { &sealed_message_subject, *id, SEALED_MESSAGE_VERSION, *customer_id };
 	const struct seal_place of_body = { &sealed_message_body, *id, SEALED_MESSAGE_VERSION, *customer_id };
-	struct str salt = row_text(row, db_columns(row->result) - 1), subject, body;
+	struct str salt = row_text(row, row->stream->columns_count - 1), subject, body;
 	struct person person = { .salt_size = (uint32_t)salt.size };
 	uint8_t hash[CONTENT_HASH_SIZE];
 
-	if (db_is_null(row->result, row->row, db_columns(row->result) - 1)) {
+	if (row_is_null(row, row->stream->columns_count - 1)) {
 		for (int i = 0; i < 3; i++)
 			expect_bytes(row, STR(""));
 		return;

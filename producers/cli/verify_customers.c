@@ -103,9 +103,9 @@ static void expect_there(struct table_row *row, bool is_there)
 {
 	int column = row->column++;
 
-	if (db_is_null(row->result, row->row, column) == is_there)
+	if (row_is_null(row, column) == is_there)
 		row_wrong(row, is_there ? "%s is missing" : "%s is there, and the person was erased",
-			  db_column_name(row->result, column));
+			  db_stream_column_name(row->stream, column));
 }
 
 /* The next column, sealed: opened and compared by its hash. */
@@ -123,7 +123,7 @@ static void check_hidden(struct table_row *row, const struct seal_place *place, 
 	hidden_hash(there, member, text, key);
 	wipe(key, sizeof(key));
 	if (memcmp(there, hash, sizeof(there)) != 0)
-		row_wrong(row, "%s is not what the log says", db_column_name(row->result, column));
+		row_wrong(row, "%s is not what the log says", db_stream_column_name(row->stream, column));
 }
 
 static void check_person(struct table_row *row, const struct uuid *customer_id, int64_t version, const struct customer_note *note)
@@ -133,7 +133,7 @@ static void check_person(struct table_row *row, const struct uuid *customer_id, 
 	struct str salt = row_text(row, row->column - 1);
 
 	check_hidden(row, &name, salt, "full_name", note->knows_name, note->name);
-	if (note->knows_birth_date && db_is_null(row->result, row->row, row->column) == note->has_birth_date)
+	if (note->knows_birth_date && row_is_null(row, row->column) == note->has_birth_date)
 		row_wrong(row, "birth_date_sealed is %s, and not in the log", note->has_birth_date ? "missing" : "there");
 	check_hidden(row, &birth_date, salt, "birth_date", note->knows_birth_date, note->birth_date);
 }

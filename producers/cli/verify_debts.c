@@ -3,19 +3,24 @@
  * event says all: the ledger is read beside the log, in the same order (P5).
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/must.h"
 #include "consumers/debts/debts.h"
 #include "fold.h"
 #include "schemas/debts.h"
 
-#define PAGE_ROWS 5000
+/* An entry's amounts, as its row has them. */
+enum { CONTRA, COST, FEE, INTEREST, PRINCIPAL, CREDIT, AMOUNTS };
 
-/* Beside a debt's state. */
+/* Beside a debt's state; the sums are of the rows of its entries, whatever events say. */
 struct debt_note {
 	int64_t created_at_ms;
 	struct uuid portfolio_id, original_creditor_id; /* all zeros: none */
 	bool names_original;                            /* false: of an event from before it said so */
+	bool is_cancelled;                              /* its row says so */
+	int32_t entries, cancellations, cancellation;   /* how many; the last cancellation's number */
+	uint64_t sums[AMOUNTS];                         /* wrap around */
 };
 
 /* Beside a payment's state. */
@@ -23,90 +28,84 @@ struct payment_note {
 	int32_t part;
 	char currency[4];
 	struct str method, source, external_ref;
+	int32_t entries, reversals; /* rows of the ledger */
+	int64_t entry_seq;          /* where the row of its entry stands, and what it says */
+	int64_t amounts[AMOUNTS];
 };
 
 /* ---- the ledger ---- */
 
 /* Where the reading of the ledger is: one for the process, as there is one fold at a time. */
 static struct {
-	struct db_result page;
-	int row;
+	struct db_stream stream;
+	bool is_open, has_row;
 	int32_t part;
-	int64_t seq;
-	bool is_short;
+	int64_t seq; /* of the row at hand */
 } ledger;
+
+enum entry_column {
+	ENTRY_PART,
+	ENTRY_SEQ,
+	ENTRY_NO,
+	ENTRY_DEBT_ID = 5,
+	ENTRY_KIND = 9,
+	ENTRY_AMOUNTS = 11,
+	ENTRY_PAYMENT_ID = 17,
+	ENTRY_REVERSES_SEQ
+};
 
 static const struct db_statement select_entries = {
 	"verify_ledger_entries",
-	"SELECT debt_id, seq, entry_no, previous_seq, debt_id, command_id, occurred_on, business_date, kind, contra, "
-	"contra_minor, "
-	"cost_minor, fee_minor, interest_minor, principal_minor, credit_minor, payment_id, reverses_seq FROM debts.ledger_entry "
-	"WHERE part = $1 AND seq > $2 ORDER BY seq LIMIT $3",
+	"SELECT part, seq, entry_no, previous_seq, previous_part, debt_id, command_id, occurred_on, business_date, kind, contra, "
+	"contra_minor, cost_minor, fee_minor, interest_minor, principal_minor, credit_minor, payment_id, reverses_seq "
+	"FROM debts.ledger_entry ORDER BY part, seq",
 };
 
-static void begin_ledger(struct fold *fold)
+static void end_ledger(struct fold *fold)
 {
 	(void)fold;
-	db_result_release(&ledger.page);
-	ledger.row = 0;
-	ledger.part = -1;
+	db_stream_close(&ledger.stream);
+	ledger.is_open = ledger.has_row = false;
 }
 
-static int read_entries(struct fold *fold, struct err *err)
+static int next_entry(struct fold *fold, struct err *err)
 {
-	struct db_params *params = &fold->verify->params;
-
-	db_result_release(&ledger.page);
-	ledger.row = 0;
-	db_params_reset(params);
-	db_param_int32(params, ledger.part);
-	db_param_int64(params, ledger.seq);
-	db_param_int64(params, PAGE_ROWS);
-	if (db_run(fold->verify->db, &select_entries, params, &ledger.page, err) != 0)
+	if (db_stream_next(&ledger.stream, &ledger.has_row, err) != 0)
 		return -1;
-	ledger.is_short = ledger.page.rows < PAGE_ROWS;
+	if (!ledger.has_row)
+		return 0;
+	ledger.part = db_stream_int32(&ledger.stream, ENTRY_PART);
+	ledger.seq = db_stream_int64(&ledger.stream, ENTRY_SEQ);
+	fold->verify->tally.rows++;
 	return 0;
 }
 
-/* Goes on to the entry with this seq. *ret_row -1: there is none. Those between are of other slices, or verify_ledger finds them.
- */
-static int find_entry(struct fold *fold, int32_t part, int64_t seq, int *ret_row, struct err *err)
+/* After the log's snapshot was taken: what the log has, this has. */
+static int begin_ledger(struct fold *fold, struct err *err)
 {
-	if (ledger.part != part) {
-		ledger.part = part;
-		ledger.seq = seq - 1;
-		ledger.is_short = false;
-		db_result_release(&ledger.page);
-		ledger.row = 0;
-	}
-	while (true) {
-		while (ledger.row < ledger.page.rows && db_int64(&ledger.page, ledger.row, 1) < seq)
-			ledger.row++;
-		if (ledger.row < ledger.page.rows || ledger.is_short)
-			break;
-		ledger.seq = seq - 1;
-		if (read_entries(fold, err) != 0)
-			return -1;
-	}
-	*ret_row = ledger.row < ledger.page.rows && db_int64(&ledger.page, ledger.row, 1) == seq ? ledger.row : -1;
-	return 0;
+	end_ledger(fold);
+	ledger.is_open = true;
+	if (db_stream_open(&ledger.stream, fold->verify->beside, &select_entries, err) != 0)
+		return -1;
+	return next_entry(fold, err);
 }
 
 /* How the entries of a debt hang together, before the event and with it. */
 static struct {
 	int64_t previous_seq, reverses_seq;
-	int32_t entry_no;
+	int32_t entry_no, previous_part;
 } hanging;
 
-static const struct folded_table entries_table = { .name = "debts.ledger_entry", .ids = 0 };
+static const struct folded_table entries_table = { .name = "debts.ledger_entry", .by_place = true };
 
 static void check_entry(struct table_row *row, const struct posting *posting, const struct logged_line *line)
 {
 	static const struct uuid none;
 
-	row->column = 2;
+	row->column = ENTRY_NO;
 	expect_int32(row, hanging.entry_no);
 	expect_int64_or_null(row, hanging.previous_seq);
+	expect_int32_if(row, hanging.previous_seq != 0 && hanging.previous_part != line->row.part, hanging.previous_part);
 	expect_uuid(row, posting->debt_id);
 	expect_uuid(row, &line->row.command_id);
 	expect_date(row, posting->occurred_on);
@@ -126,24 +125,152 @@ static void check_entry(struct table_row *row, const struct posting *posting, co
 	expect_int64_or_null(row, hanging.reverses_seq);
 }
 
-static int check_ledger(struct fold *fold, const struct event *event, const struct logged_line *line, struct err *err)
+/* ---- the ledger by itself: what its rows say of each other ---- */
+
+static void count_payment_entry(struct table_row *row, struct payment_note *payment, const int64_t amounts[AMOUNTS])
 {
-	struct table_row row = { .verify = fold->verify, .table = &entries_table, .result = &ledger.page, .promise = 5 };
-	struct posting posting;
-	bool posts = posting_of(event, &posting);
+	struct str kind = row_text(row, ENTRY_KIND);
+	bool mirrors = row_int64(row, ENTRY_REVERSES_SEQ) == payment->entry_seq;
+
+	if (str_is(kind, "PAYMENT")) {
+		payment->entries++;
+		payment->entry_seq = ledger.seq;
+		memcpy(payment->amounts, amounts, sizeof(payment->amounts));
+	}
+	if (!str_is(kind, "PAYMENT_REVERSAL"))
+		return;
+	payment->reversals++;
+	for (int i = 0; i < AMOUNTS; i++)
+		mirrors = mirrors && (uint64_t)amounts[i] + (uint64_t)payment->amounts[i] == 0;
+	if (!mirrors)
+		row_wrong(row, "does not mirror the entry of its payment");
+}
+
+static void count_entry(struct fold *fold, struct table_row *row)
+{
+	struct uuid debt_id = row_uuid(row, ENTRY_DEBT_ID), payment_id = row_uuid(row, ENTRY_PAYMENT_ID);
+	struct debt_note *debt = fold_noted(fold, &debt_entity, &debt_id);
+	struct payment_note *payment = uuid_is_none(&payment_id) ? NULL : fold_noted(fold, &payment_entity, &payment_id);
+	int64_t amounts[AMOUNTS];
+	uint64_t sum = 0;
+
+	for (int i = 0; i < AMOUNTS; i++) {
+		amounts[i] = row_int64(row, ENTRY_AMOUNTS + i);
+		sum += (uint64_t)amounts[i];
+		if (debt != NULL)
+			debt->sums[i] += (uint64_t)amounts[i];
+	}
+	if (sum != 0)
+		row_wrong(row, "does not sum to zero");
+	if (payment != NULL)
+		count_payment_entry(row, payment, amounts);
+	if (debt == NULL)
+		return;
+	debt->entries++;
+	if (str_is(row_text(row, ENTRY_KIND), "CANCELLATION")) {
+		debt->cancellations++;
+		debt->cancellation = row_int32(row, ENTRY_NO);
+	}
+}
+
+static void check_sums(struct table_row *row, const struct debt_note *note, int32_t entries, const int64_t balances[AMOUNTS])
+{
+	bool is_sum = (uint64_t)balances[CREDIT] + note->sums[CREDIT] == 0;
+	bool is_cancelled = note->is_cancelled, is_empty = true, owes = false;
+
+	for (int i = COST; i <= CREDIT; i++) {
+		is_sum = is_sum && (i == CREDIT || (uint64_t)balances[i] == note->sums[i]);
+		is_empty = is_empty && balances[i] == 0;
+		owes = owes || (i < CREDIT && balances[i] > 0);
+		if (balances[i] < 0)
+			row_wrong(row, "a balance is below 0");
+	}
+	if (balances[CREDIT] > 0 && owes)
+		row_wrong(row, "there is credit while something is owed");
+	if (entries != note->entries)
+		row_wrong(row, "has %d entries, the row says %d", note->entries, entries);
+	else if (!is_sum)
+		row_wrong(row, "the balances are not the sums of its entries");
+	if (is_cancelled != (note->cancellations > 0))
+		row_wrong(row,
+			  is_cancelled ? "is cancelled, and there is no entry of it" : "has a cancellation and is not cancelled");
+	else if (is_cancelled && (note->cancellations > 1 || note->cancellation != note->entries))
+		row_wrong(row, "has entries after its cancellation");
+	else if (is_cancelled && !is_empty)
+		row_wrong(row, "is cancelled, and its balances are not zero");
+}
+
+/* ---- the ledger beside the log ---- */
+
+static struct table_row entry_at_hand(struct fold *fold)
+{
+	return (struct table_row){ .verify = fold->verify, .table = &entries_table, .stream = &ledger.stream, .promise = 5 };
+}
+
+static int64_t log_seq_of(const struct fold *fold, int32_t part)
+{
+	const struct verify *verify = fold->verify;
+
+	for (size_t i = 0; i < verify->heads_count; i++) {
+		if (verify->heads[i].part == part && strcmp(verify->heads[i].module, fold->module->module->name) == 0)
+			return verify->heads[i].log_seq;
+	}
+	return 0;
+}
+
+/* Entries that no event is beside. What the log's snapshot does not have yet is none of them. */
+static int skip_entries(struct fold *fold, const struct logged_line *line, struct err *err)
+{
+	while (ledger.has_row &&
+	       (line == NULL || ledger.part < line->row.part || (ledger.part == line->row.part && ledger.seq < line->row.seq))) {
+		struct table_row row = entry_at_hand(fold);
+
+		if (fold->slice == 0 && ledger.seq <= log_seq_of(fold, ledger.part))
+			row_wrong(&row, "is not the entry of an event about its debt");
+		if (next_entry(fold, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void say_no_entry(struct fold *fold, const struct logged_line *line)
+{
 	char where[WHERE_SIZE];
 
-	if (find_entry(fold, line->row.part, line->row.seq, &row.row, err) != 0)
-		return -1;
-	snprintf(where, sizeof(where), "debts.ledger_entry part %d seq %lld", line->row.part, (long long)line->row.seq);
-	row.where = where;
-	if (!posts && row.row >= 0)
-		row_wrong(&row, "the event of this number moves no money");
-	else if (posts && row.row < 0)
-		row_wrong(&row, "the row is missing, and the log says that there is one");
-	else if (posts)
+	snprintf(where, sizeof(where), "%s part %d seq %lld", entries_table.name, line->row.part, (long long)line->row.seq);
+	finding(fold->verify, 5, where, "the row is missing, and the log says that there is one");
+}
+
+static void check_beside(struct fold *fold, const struct logged_line *line, const struct event *event, bool is_there)
+{
+	struct posting posting;
+	bool posts = event != NULL && posting_of(event, &posting);
+	struct table_row row = entry_at_hand(fold);
+
+	if (posts && !is_there)
+		say_no_entry(fold, line);
+	if (!is_there)
+		return;
+	if (posts)
 		check_entry(&row, &posting, line);
-	return 0;
+	else
+		row_wrong(&row, "the event of this number moves no money");
+	count_entry(fold, &row);
+}
+
+static int beside_debts(struct fold *fold, const struct logged_line *line, const struct event *event, bool is_ours,
+			struct err *err)
+{
+	bool is_there;
+
+	if (skip_entries(fold, line, err) != 0)
+		return -1;
+	if (line == NULL)
+		return 0;
+	is_there = ledger.has_row && ledger.part == line->row.part && ledger.seq == line->row.seq;
+	if (is_ours)
+		check_beside(fold, line, event, is_there);
+	return is_there ? next_entry(fold, err) : 0;
 }
 
 /* ---- events ---- */
@@ -188,6 +315,7 @@ static void note_debts(struct fold *fold, const struct event *event, const struc
 		return;
 	debt = fold_change(fold, &debt_entity, posting.debt_id);
 	hanging.previous_seq = debt->last_entry_seq;
+	hanging.previous_part = debt->part;
 	hanging.entry_no = debt->entries;
 	hanging.reverses_seq = 0;
 	if (event->type == &payment_reversed_type)
@@ -198,12 +326,37 @@ static void note_debts(struct fold *fold, const struct event *event, const struc
 
 /* ---- tables ---- */
 
+enum debt_column { DEBT_BALANCES = 5, DEBT_ENTRIES = 10, DEBT_LIFECYCLE, DEBT_REFERENCE = 16 };
+
+/* P5: what the row says beside what the rows of its entries do. */
+static void check_balances(struct table_row *row, struct debt_note *note)
+{
+	int64_t balances[AMOUNTS] = { 0 };
+	struct str reference = row_text(row, DEBT_REFERENCE);
+
+	for (int i = COST; i <= CREDIT; i++)
+		balances[i] = row_int64(row, DEBT_BALANCES + i - COST);
+	row->promise = 5;
+	note->is_cancelled = row_int32(row, DEBT_LIFECYCLE) == LIFECYCLE_CANCELLED;
+	check_sums(row, note, row_int32(row, DEBT_ENTRIES), balances);
+	if (reference.size == 0 || (unsigned char)reference.data[0] < ' ')
+		row_wrong(row, "has no reference that a creditor could have given it");
+}
+
+static void missing_debt(struct fold *fold, const struct uuid *id, const char *where)
+{
+	const struct debt_note *note = fold_noted(fold, &debt_entity, id);
+
+	if (note != NULL && note->entries > 0)
+		finding(fold->verify, 5, where, "has ledger entries and no row");
+}
+
 static void check_debt(struct fold *fold, struct table_row *row)
 {
 	struct uuid id = row_uuid(row, 1);
 	const struct debt *debt = row_state(fold, row, &id);
 	const struct debt_terms *terms = fold_state(fold, &debt_terms_entity, &id);
-	const struct debt_note *note = fold_noted(fold, &debt_entity, &id);
+	struct debt_note *note = fold_noted(fold, &debt_entity, &id);
 
 	if (debt == NULL || terms == NULL || note == NULL)
 		return;
@@ -234,6 +387,36 @@ static void check_debt(struct fold *fold, struct table_row *row)
 	expect_int64_or_null(row, debt->credit_used.interest_minor);
 	expect_int64_or_null(row, debt->credit_used.principal_minor);
 	expect_instant_or_null(row, true, note->created_at_ms);
+	check_balances(row, note);
+}
+
+enum payment_column { PAYMENT_STATE = 8 };
+
+/* P5: the row beside the rows of its entries, and of its debt. */
+static void check_entries(struct fold *fold, struct table_row *row, const struct payment *payment,
+			  const struct payment_note *note)
+{
+	const struct debt_note *debt = fold_noted(fold, &debt_entity, &payment->debt_id);
+	bool is_settled = str_is(row_text(row, PAYMENT_STATE), "settled");
+
+	row->promise = 5;
+	if (note->entries != 1)
+		row_wrong(row, "has %d ledger entries", note->entries);
+	if (is_settled != (note->reversals == 0))
+		row_wrong(row, "is %s, and its reversal is %s", is_settled ? "settled" : "reversed",
+			  is_settled ? "there" : "missing");
+	if (note->reversals > 1)
+		row_wrong(row, "was reversed %d times", note->reversals);
+	if (is_settled && debt != NULL && debt->is_cancelled)
+		row_wrong(row, "stands on a cancelled debt");
+}
+
+static void missing_payment(struct fold *fold, const struct uuid *id, const char *where)
+{
+	const struct payment_note *note = fold_noted(fold, &payment_entity, id);
+
+	if (note != NULL && note->entries > 0)
+		finding(fold->verify, 5, where, "has a ledger entry: it is of a payment that there is not");
 }
 
 static void check_payment(struct fold *fold, struct table_row *row)
@@ -256,6 +439,7 @@ static void check_payment(struct fold *fold, struct table_row *row)
 	expect_bytes(row, note->method);
 	expect_bytes(row, note->source);
 	expect_bytes(row, note->external_ref);
+	check_entries(fold, row, payment, note);
 }
 
 static const struct folded_table tables[] = {
@@ -267,6 +451,7 @@ static const struct folded_table tables[] = {
 		  "used_principal_minor, created_at FROM debts.debt",
 	  .ids = 1,
 	  .entity = &debt_entity,
+	  .missing = missing_debt,
 	  .check = check_debt },
 	{ .name = "debts.payment",
 	  .select =
@@ -274,14 +459,16 @@ static const struct folded_table tables[] = {
 		  "source, external_ref FROM debts.payment",
 	  .ids = 1,
 	  .entity = &payment_entity,
+	  .missing = missing_payment,
 	  .check = check_payment },
 };
 
 const struct folded_module folded_debts = {
 	.module = &debts_module,
 	.note = note_debts,
-	.check = check_ledger,
+	.beside = beside_debts,
 	.begin = begin_ledger,
+	.end = end_ledger,
 	.tables = tables,
 	.tables_count = sizeof(tables) / sizeof(tables[0]),
 };

@@ -1,32 +1,19 @@
 /*
  * P1: every command has exactly one answer, whose events carry the ids that derive from it. P2: the log has no holes and its hash
  * chain holds, up to what the head says. P4: the versions of each aggregate are 1..k, in the order of the log. (Offsets say
- * nothing about order: a withdrawal overtakes what waits, and what waits holds only what depends on it.) The reports (P7) are
- * folded on the way.
+ * nothing about order: a withdrawal overtakes what waits, and what waits holds only what depends on it.) verify_module.c reads
+ * it.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "crypto/crypto.h"
-#include "idmap.h"
+#include "log_walk.h"
 #include "schemas/engine.h"
-#include "verify.h"
 
 #define IDS_MAX ((size_t)1 << 28)
 
-/* One partition's log on its way through. */
-struct walk {
-	struct verify *verify;
-	const struct verify_head *head;
-	struct refold *refold;
-	uint8_t hash[SHA256_SIZE]; /* of the row before */
-	int64_t seq;
-	struct uuid command_id; /* the command whose events we are in */
-	uint64_t ordinal;
-	struct idmap versions; /* aggregate -> version */
-};
-
-static void check_chain(struct walk *walk, const struct logged_line *line)
+static void check_chain(struct log_walk *walk, const struct logged_line *line)
 {
 	uint8_t hash[SHA256_SIZE];
 
@@ -58,7 +45,7 @@ static bool is_id_of_refusal(const struct chain_row *row, int64_t command_offset
 }
 
 /* Event ids are made of the command's id: so none can be there twice, and none can be from elsewhere (worker/batch.c). */
-static void check_answer(struct walk *walk, const struct logged_line *line)
+static void check_answer(struct log_walk *walk, const struct logged_line *line)
 {
 	const struct chain_row *row = &line->row;
 	struct uuid id;
@@ -92,7 +79,7 @@ static uint32_t kind_of(const struct field *id)
 	return hash | 1;
 }
 
-static int check_version(struct walk *walk, int64_t seq, const struct field *id, const void *record, int64_t version,
+static int check_version(struct log_walk *walk, int64_t seq, const struct field *id, const void *record, int64_t version,
 			 struct err *err)
 {
 	const struct uuid *aggregate = message_uuid(id, record);
@@ -137,7 +124,7 @@ static int64_t number_at(const struct field *field, const void *record)
 }
 
 /* An array of other aggregates that the event moved too: each item names one (its first field) and its version. */
-static int check_items(struct walk *walk, const struct logged_line *line, const struct field *array, const void *body,
+static int check_items(struct log_walk *walk, const struct logged_line *line, const struct field *array, const void *body,
 		       struct err *err)
 {
 	const struct field *version = version_of(array->record);
@@ -157,8 +144,8 @@ static int check_items(struct walk *walk, const struct logged_line *line, const 
 	return 0;
 }
 
-static int check_versions(struct walk *walk, const struct logged_line *line, const struct message_type *type, const void *body,
-			  struct err *err)
+static int check_versions(struct log_walk *walk, const struct logged_line *line, const struct message_type *type,
+			  const void *body, struct err *err)
 {
 	const struct field *version = version_of(&type->record);
 
@@ -175,66 +162,69 @@ static int check_versions(struct walk *walk, const struct logged_line *line, con
 }
 
 /* The columns say what the body says; then what the body says of versions. */
-static int check_body(struct walk *walk, const struct logged_line *line, struct err *err)
+static int check_body(struct log_walk *walk, const struct logged_line *line, const struct decoded *decoded, struct err *err)
 {
 	const struct chain_row *row = &line->row;
-	const struct message_type *type = NULL;
-	const void *body = NULL;
+	uint32_t schema_id = 0;
 	struct err why = ERR_INIT;
-	uint32_t schema_id;
 
-	arena_reset(&walk->verify->arena);
-	if (frame_schema_id(row->body, &schema_id, &why) != 0 ||
-	    coder_decode(walk->verify->coder, row->body, &walk->verify->arena, &type, &body, &why) != 0) {
-		finding_at(walk->verify, 2, walk->head, "seq", row->seq, "the body cannot be decoded: %s", why.text);
+	if (decoded->type == NULL) {
+		finding_at(walk->verify, 2, walk->head, "seq", row->seq, "the body cannot be decoded: %s", decoded->why.text);
 		return 0;
 	}
-	if (schema_id != row->schema_id || !uuid_equal(message_uuid(type->key_field, body), &row->key) ||
-	    !uuid_equal(message_uuid(type->aggregate_field, body), &row->subject))
+	if (frame_schema_id(row->body, &schema_id, &why) != 0 || schema_id != row->schema_id ||
+	    !uuid_equal(message_uuid(decoded->type->key_field, decoded->body), &row->key) ||
+	    !uuid_equal(message_uuid(decoded->type->aggregate_field, decoded->body), &row->subject))
 		finding_at(walk->verify, 2, walk->head, "seq", row->seq, "schema, key or subject are not those of the body");
-	if (check_versions(walk, line, type, body, err) != 0)
-		return -1;
-	return refold_event(walk->refold, line, type, body, err);
+	return check_versions(walk, line, decoded->type, decoded->body, err);
 }
 
-static int walk_lines(struct walk *walk, struct log_reader *log, struct err *err)
+void log_walk_init(struct log_walk *walk, struct verify *verify)
 {
-	struct logged_line line;
-	bool found = true;
-
-	log_reader_start(log, walk->head->part, 0, walk->head->log_seq);
-	while (true) {
-		if (log_reader_next(log, &found, &line, err) != 0)
-			return -1;
-		if (!found)
-			return 0;
-		check_chain(walk, &line);
-		check_answer(walk, &line);
-		if (check_body(walk, &line, err) != 0)
-			return -1;
-		progress_show(&walk->verify->progress, ++walk->verify->tally.events, 0, 0);
-	}
+	*walk = (struct log_walk){ .verify = verify };
+	idmap_init(&walk->versions, IDS_MAX);
 }
 
-static int walk_part(struct walk *walk, struct log_reader *log, struct err *err)
+void log_walk_release(struct log_walk *walk)
+{
+	idmap_release(&walk->versions);
+}
+
+void log_walk_part(struct log_walk *walk, const struct verify_head *head)
+{
+	walk->head = head;
+	walk->seq = 0;
+	walk->ordinal = 0;
+	memset(walk->hash, 0, sizeof(walk->hash));
+	memset(&walk->command_id, 0, sizeof(walk->command_id));
+	idmap_clear(&walk->versions); /* a customer, and all that is his, is in one partition */
+}
+
+int log_walk_line(struct log_walk *walk, const struct logged_line *line, const struct decoded *decoded, struct err *err)
+{
+	check_chain(walk, line);
+	check_answer(walk, line);
+	progress_show(&walk->verify->progress, ++walk->verify->tally.events, 0, 0);
+	return check_body(walk, line, decoded, err);
+}
+
+void log_walk_part_end(struct log_walk *walk)
 {
 	char where[WHERE_SIZE];
 
-	if (walk_lines(walk, log, err) != 0)
-		return -1;
 	where_part(where, walk->head);
 	if (walk->seq != walk->head->log_seq)
 		finding(walk->verify, 2, where, "the head says seq %lld, the log ends at %lld", (long long)walk->head->log_seq,
 			(long long)walk->seq);
 	else if (memcmp(walk->hash, walk->head->log_hash, SHA256_SIZE) != 0)
 		finding(walk->verify, 2, where, "the head's hash is not that of the log's last row");
-	return 0;
 }
 
 /* The unique index promises it; an index can be broken or dropped. */
-static int check_twice(struct verify *verify, const char *module, struct err *err)
+int verify_answers(struct verify *verify, size_t module, struct err *err)
 {
-	const struct db_statement *select = schema_statement(&verify->statements, "verify_twice", log_select_twice, module);
+	const char *name = verify->modules.names[module];
+	const struct db_statement *select = schema_statement(&verify->statements, "verify_twice", log_select_twice, name);
 	struct db_result result = { .pg = NULL };
 
 	MUST(select != NULL);
@@ -245,57 +235,9 @@ static int check_twice(struct verify *verify, const char *module, struct err *er
 		char where[WHERE_SIZE], text[UUID_TEXT_SIZE + 1];
 
 		uuid_format(text, &id);
-		snprintf(where, sizeof(where), "%s command %s", module, text);
+		snprintf(where, sizeof(where), "%s command %s", name, text);
 		finding(verify, 1, where, "has %lld answers", (long long)db_int64(&result, i, 1));
 	}
 	db_result_release(&result);
 	return 0;
-}
-
-static int walk_parts(struct verify *verify, size_t module, struct refold *refold, struct idmap *versions, struct err *err)
-{
-	for (size_t i = 0; i < verify->heads_count; i++) {
-		struct walk walk = { .verify = verify, .head = &verify->heads[i], .refold = refold, .versions = *versions };
-		int failed = 0;
-
-		if (verify->heads[i].module != verify->modules.names[module])
-			continue;
-		refold_part(refold, verify->heads[i].module, verify->heads[i].part);
-		idmap_clear(&walk.versions); /* a customer, and all that is his, is in one partition */
-		failed = walk_part(&walk, &verify->logs[module], err);
-		*versions = walk.versions;
-		if (failed != 0)
-			return -1;
-	}
-	return 0;
-}
-
-static int walk_modules(struct verify *verify, struct refold *refold, struct err *err)
-{
-	struct idmap versions;
-	int failed = 0;
-
-	idmap_init(&versions, IDS_MAX);
-	for (size_t i = 0; i < verify->modules.count && failed == 0; i++) {
-		failed = verify_read_heads(verify, i, err);
-		if (failed == 0)
-			failed = walk_parts(verify, i, refold, &versions, err);
-		if (failed == 0)
-			failed = check_twice(verify, verify->modules.names[i], err);
-	}
-	idmap_release(&versions);
-	return failed;
-}
-
-int verify_log(struct verify *verify, struct err *err)
-{
-	struct refold refold = { .is_on = false };
-	int failed = refold_begin(&refold, verify, err);
-
-	if (failed == 0)
-		failed = walk_modules(verify, &refold, err);
-	if (failed == 0)
-		failed = refold_end(&refold, verify, err);
-	refold_release(&refold);
-	return failed;
 }

@@ -7,32 +7,30 @@
 #define BROKER_MS 10000
 #define RECORD_MS 10000
 
-/* The topic and the log side by side. */
+/* The topic and the log side by side: both by partition, each in order. */
 struct pair {
 	struct verify *verify;
 	const struct verify_head *head;
 	struct bus_reader *reader;
-	struct log_reader *log;
+	struct log_stream log;
 	struct logged_line line; /* of the log: the last one read */
 	bool has_line;
 	int64_t seq; /* highest seq seen in the topic */
 };
 
+static bool is_before(const struct logged_line *line, int32_t part, int64_t seq)
+{
+	return line->row.part < part || (line->row.part == part && line->row.seq < seq);
+}
+
 /* Goes on to the log's line with this seq. *ret_found false: the log has none. */
 static int find_line(struct pair *pair, int64_t seq, bool *ret_found, struct err *err)
 {
-	bool found = true;
-
-	if (!pair->has_line)
-		log_reader_start(pair->log, pair->head->part, seq - 1, INT64_MAX);
-	while (!pair->has_line || pair->line.row.seq < seq) {
-		if (log_reader_next(pair->log, &found, &pair->line, err) != 0)
+	while (pair->has_line && is_before(&pair->line, pair->head->part, seq)) {
+		if (log_stream_next(&pair->log, &pair->has_line, &pair->line, err) != 0)
 			return -1;
-		pair->has_line = found;
-		if (!found)
-			break;
 	}
-	*ret_found = found && pair->line.row.seq == seq;
+	*ret_found = pair->has_line && pair->line.row.part == pair->head->part && pair->line.row.seq == seq;
 	return 0;
 }
 
@@ -110,15 +108,11 @@ static int compare_records(struct pair *pair, int64_t low, int64_t high, struct 
 	return 0;
 }
 
-static int compare_part(struct pair *pair, struct err *err)
+static int compare_part(struct pair *pair, int64_t low, int64_t high, struct err *err)
 {
-	int64_t low = 0, high = 0;
 	int failed = 0;
 
-	pair->has_line = false;
 	pair->seq = 0;
-	if (bus_reader_bounds(pair->reader, pair->head->part, &low, &high, BROKER_MS, err) != 0)
-		return -1;
 	if (low < high)
 		failed = compare_records(pair, low, high, err);
 	verify_anchored_topic(pair->verify, pair->head, pair->seq);
@@ -127,24 +121,40 @@ static int compare_part(struct pair *pair, struct err *err)
 	return failed;
 }
 
-int verify_topic(struct verify *verify, struct err *err)
+/* The log is read after it is known how far the topic is: what is published was committed before. */
+static int compare_parts(struct pair *pair, const char *module, struct err *err)
 {
+	const struct db_statement *select = log_stream_statement(&pair->verify->statements, LOG_PUBLISHED, module);
+	int64_t lows[BUS_PARTS_MAX], highs[BUS_PARTS_MAX];
 	int failed = 0;
 
-	for (size_t i = 0; i < verify->modules.count && failed == 0; i++) {
-		const char *module = verify->modules.names[i];
-		struct pair pair = { .verify = verify, .log = &verify->logs[i] };
-		char topic[TOPIC_NAME_MAX];
-
-		topic_name(topic, module, TOPIC_EVENTS);
-		if (bus_reader_open(&verify->bus, topic, &pair.reader, err) != 0)
-			return -1;
-		for (size_t j = 0; j < verify->heads_count && failed == 0; j++) {
-			pair.head = &verify->heads[j];
-			if (pair.head->module == module)
-				failed = compare_part(&pair, err);
-		}
-		bus_reader_close(pair.reader);
+	for (int32_t part = 0; part < BUS_PARTS_MAX && failed == 0; part++) {
+		if (verify_head_of(pair->verify, module, part) != NULL)
+			failed = bus_reader_bounds(pair->reader, part, &lows[part], &highs[part], BROKER_MS, err);
 	}
+	if (failed != 0 || log_stream_open(&pair->log, pair->verify->db, LOG_PUBLISHED, select, err) != 0 ||
+	    log_stream_next(&pair->log, &pair->has_line, &pair->line, err) != 0)
+		return -1;
+	for (int32_t part = 0; part < BUS_PARTS_MAX && failed == 0; part++) {
+		pair->head = verify_head_of(pair->verify, module, part);
+		if (pair->head != NULL)
+			failed = compare_part(pair, lows[part], highs[part], err);
+	}
+	return failed;
+}
+
+int verify_topic(struct verify *verify, size_t module, struct err *err)
+{
+	struct pair pair = { .verify = verify };
+	const char *name = verify->modules.names[module];
+	char topic[TOPIC_NAME_MAX];
+	int failed;
+
+	topic_name(topic, name, TOPIC_EVENTS);
+	if (bus_reader_open(&verify->bus, topic, &pair.reader, err) != 0)
+		return -1;
+	failed = compare_parts(&pair, name, err);
+	log_stream_close(&pair.log);
+	bus_reader_close(pair.reader);
 	return failed;
 }

@@ -1,0 +1,30 @@
+#ifndef CLI_LOG_WALK_H
+#define CLI_LOG_WALK_H
+
+#include "idmap.h"
+#include "verify.h"
+
+/*
+ * A module's log on its way through the checks of P1, P2 and P4, line by line in the order of partitions and numbers:
+ *
+ *   init; for each partition: part, line ..., part_end; release
+ */
+struct log_walk {
+	struct verify *verify;
+	const struct verify_head *head;
+	uint8_t hash[SHA256_SIZE]; /* of the row before */
+	int64_t seq;
+	struct uuid command_id; /* the command whose events we are in */
+	uint64_t ordinal;
+	struct idmap versions; /* aggregate -> version */
+};
+
+void log_walk_init(struct log_walk *walk, struct verify *verify);
+void log_walk_release(struct log_walk *walk);
+
+void log_walk_part(struct log_walk *walk, const struct verify_head *head);
+MUST_CHECK int log_walk_line(struct log_walk *walk, const struct logged_line *line, const struct decoded *decoded,
+			     struct err *err);
+void log_walk_part_end(struct log_walk *walk);
+
+#endif
