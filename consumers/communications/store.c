@@ -174,9 +174,11 @@ static int write_opt_outs(struct communications_store *store, struct db *db, str
 
 static const struct db_statement update_communications = {
 	.name = "communications_update_communications",
-	.sql = "UPDATE communications.communication c SET version = u.version, attempt = u.attempt, state = u.state "
-	       "FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::integer[], $5::text[]) "
-	       "AS u (id, version_was, version, attempt, state) WHERE c.communication_id = u.id AND c.version = u.version_was",
+	.sql = "UPDATE communications.communication c SET version = u.version, attempt = u.attempt, state = u.state, "
+	       "updated_at = u.updated_at, updated_seq = u.updated_seq "
+	       "FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::integer[], $5::text[], $6::timestamptz[], $7::bigint[]) "
+	       "AS u (id, version_was, version, attempt, state, updated_at, updated_seq) WHERE c.communication_id = u.id AND "
+	       "c.version = u.version_was",
 };
 
 const char *outbox_state(enum communication_state state)
@@ -228,6 +230,8 @@ static void add_communications(struct db_params *params, struct slot **slots, si
 	for (size_t index = 0; index < count; index++)
 		db_array_text(params,
 			      str_of(communication_state_name(((const struct communication *)slots[index]->state)->state)));
+	slots_add_changed_at(params, slots, count);
+	slots_add_changed_seq(params, slots, count);
 }
 
 static void add_outbox(struct db_params *params, struct slot **slots, size_t count)
@@ -257,6 +261,20 @@ static int write_communications(struct communications_store *store, struct db *d
 	return db_write(db, &update_outbox, &store->params, count, err);
 }
 
+/* A withdrawal is an event of the customer's, and changes the messages that it takes back as well. */
+static void note_changes(const struct workset *set, const struct logged_event *events, size_t events_count)
+{
+	for (size_t index = 0; index < events_count; index++) {
+		const struct consent_withdrawn *withdrawn = events[index].event->body;
+
+		slots_note_events(set, &communication_entity, &events[index], 1);
+		if (events[index].event->type != &consent_withdrawn_type)
+			continue;
+		for (size_t i = 0; i < withdrawn->cancelled_count; i++)
+			slot_note_event(set, &communication_entity, &withdrawn->cancelled[i].communication_id, &events[index]);
+	}
+}
+
 int communications_save(void *self, struct db *db, const struct workset *set, const struct logged_event *events,
 			size_t events_count, struct err *err)
 {
@@ -264,6 +282,7 @@ int communications_save(void *self, struct db *db, const struct workset *set, co
 	struct slot **slots;
 	size_t count;
 
+	note_changes(set, events, events_count);
 	if (communications_insert(store, db, set, events, events_count, err) < 0 || write_templates(store, db, set, err) < 0)
 		return -1;
 	slots = slots_changed(&store->list, set, &recipient_entity, &count);

@@ -52,11 +52,13 @@ static void copy_template_version(struct db_copy *copy, const struct logged_even
 static const struct db_table table_consents = {
 	.name = "communications.consent",
 	.columns = "consent_id uuid, customer_id uuid, channel text, purpose text, basis text, evidence_ref text, "
-		   "obtained_at timestamptz",
+		   "obtained_at timestamptz, recorded_at timestamptz",
 };
 
-static void copy_consent(struct db_copy *copy, const struct consent_granted *event)
+static void copy_consent(struct db_copy *copy, const struct logged_event *logged)
 {
+	const struct consent_granted *event = logged->event->body;
+
 	db_copy_row(copy);
 	db_copy_uuid(copy, &event->consent_id);
 	db_copy_uuid(copy, &event->customer_id);
@@ -65,15 +67,19 @@ static void copy_consent(struct db_copy *copy, const struct consent_granted *eve
 	db_copy_str(copy, event->basis);
 	db_copy_str(copy, event->evidence_ref);
 	db_copy_instant(copy, event->obtained_at);
+	db_copy_instant(copy, logged->at_ms);
 }
 
 static const struct db_table table_withdrawals = {
 	.name = "communications.withdrawal",
-	.columns = "customer_id uuid, version bigint, channel text, via text, keyword text, withdrawn_at timestamptz",
+	.columns = "customer_id uuid, version bigint, channel text, via text, keyword text, withdrawn_at timestamptz, "
+		   "recorded_at timestamptz",
 };
 
-static void copy_withdrawal(struct db_copy *copy, const struct consent_withdrawn *event)
+static void copy_withdrawal(struct db_copy *copy, const struct logged_event *logged)
 {
+	const struct consent_withdrawn *event = logged->event->body;
+
 	db_copy_row(copy);
 	db_copy_uuid(copy, &event->customer_id);
 	db_copy_int64(copy, event->version);
@@ -81,6 +87,7 @@ static void copy_withdrawal(struct db_copy *copy, const struct consent_withdrawn
 	db_copy_str(copy, event->via);
 	copy_str_or_null(copy, event->has_keyword, event->keyword);
 	db_copy_instant(copy, event->withdrawn_at);
+	db_copy_instant(copy, logged->at_ms);
 }
 
 static const struct db_table table_decisions = {
@@ -145,9 +152,10 @@ static void copy_receipt(struct db_copy *copy, const struct communication_progre
 
 static const struct db_table table_communications = {
 	.name = "communications.communication",
-	.columns = "communication_id uuid, customer_id uuid, version bigint, attempt integer, state text, channel text, "
-		   "requested_on date, message_class text, template_name text, template_version integer, language text, "
-		   "contact_point_id uuid, rendered_hash bytea, created_at timestamptz",
+	.columns =
+		"communication_id uuid, customer_id uuid, version bigint, attempt integer, state text, channel text, "
+		"requested_on date, message_class text, template_name text, template_version integer, language text, "
+		"contact_point_id uuid, rendered_hash bytea, created_at timestamptz, updated_at timestamptz, updated_seq bigint",
 };
 
 static const struct db_table table_debts = {
@@ -223,6 +231,14 @@ static void copy_texts(struct communications_store *store, const struct rendered
 	wipe(key, sizeof(key));
 }
 
+/* When the row was made, and by which event it was changed last. */
+static void copy_dates(struct db_copy *copy, const struct event *event, const struct slot *slot)
+{
+	db_copy_instant(copy, event->command->now_ms);
+	db_copy_instant(copy, slot->changed_at_ms);
+	db_copy_int64(copy, slot->changed_seq);
+}
+
 static void copy_released(struct communications_store *store, const struct workset *set, const struct event *event)
 {
 	const struct communication_released *released = event->body;
@@ -238,7 +254,7 @@ static void copy_released(struct communications_store *store, const struct works
 	db_copy_str(copy, released->language);
 	db_copy_uuid(copy, &rendered->contact_point_id);
 	db_copy_str(copy, released->rendered_hash);
-	db_copy_instant(copy, event->command->now_ms);
+	copy_dates(copy, event, workset_find(set, &communication_entity, &released->communication_id));
 	copy_debt_ids(&store->debts, set, &released->communication_id, released->debt_ids, released->debt_ids_count);
 
 	copy = &store->outbox;
@@ -265,7 +281,7 @@ static void copy_suppressed(struct communications_store *store, const struct wor
 	db_copy_str(copy, suppressed->language);
 	db_copy_null(copy);
 	db_copy_null(copy);
-	db_copy_instant(copy, event->command->now_ms);
+	copy_dates(copy, event, workset_find(set, &communication_entity, &suppressed->communication_id));
 	copy_debt_ids(&store->debts, NULL, &suppressed->communication_id, command->debt_ids, command->debt_ids_count);
 }
 
@@ -282,9 +298,9 @@ static void copy_event(struct communications_store *store, const struct workset 
 	else if (event->type == &communication_progressed_type)
 		copy_receipt(&store->receipts, event->body);
 	else if (event->type == &consent_granted_type)
-		copy_consent(&store->consents, event->body);
+		copy_consent(&store->consents, logged);
 	else if (event->type == &consent_withdrawn_type)
-		copy_withdrawal(&store->withdrawals, event->body);
+		copy_withdrawal(&store->withdrawals, logged);
 	else if (event->type == &template_published_type)
 		copy_template_version(&store->template_versions, logged);
 }

@@ -34,7 +34,7 @@ static const struct db_table table_customers = {
 	.name = "customers.customer",
 	.columns = "customer_id uuid, external_ref text, kind text, status text, locale text, country text, "
 		   "region text, timezone text, version bigint, key_salt bytea, full_name_sealed bytea, "
-		   "birth_date_sealed bytea, created_at timestamptz",
+		   "birth_date_sealed bytea, created_at timestamptz, updated_at timestamptz, updated_seq bigint",
 };
 
 static void copy_text_or_null(struct db_copy *copy, const char *text)
@@ -43,6 +43,13 @@ static void copy_text_or_null(struct db_copy *copy, const char *text)
 		db_copy_null(copy);
 	else
 		db_copy_str(copy, str_of(text));
+}
+
+/* When the row was made, and when it was changed last. */
+static void copy_dates(struct db_copy *copy, const struct event *event, const struct slot *slot)
+{
+	db_copy_instant(copy, event->command->now_ms);
+	db_copy_instant(copy, slot->changed_at_ms);
 }
 
 static void copy_customer(struct customers_store *store, const struct workset *set, const struct logged_event *events,
@@ -73,13 +80,15 @@ static void copy_customer(struct customers_store *store, const struct workset *s
 		db_copy_null(copy);
 	else
 		db_copy_str(copy, sealed);
-	db_copy_instant(copy, event->command->now_ms);
+	copy_dates(copy, event, slot);
+	db_copy_int64(copy, slot->changed_seq);
 }
 
 static const struct db_table table_points = {
 	.name = "customers.contact_point",
 	.columns = "contact_point_id uuid, customer_id uuid, channel text, place text, source text, state text, "
-		   "version bigint, verified_at timestamptz, address_hash bytea, address_sealed bytea",
+		   "version bigint, verified_at timestamptz, address_hash bytea, address_sealed bytea, created_at timestamptz, "
+		   "updated_at timestamptz",
 };
 
 static void copy_point(struct customers_store *store, const struct workset *set, const struct event *event)
@@ -109,19 +118,23 @@ static void copy_point(struct customers_store *store, const struct workset *set,
 		db_copy_instant(copy, point->verified_at_ms);
 	db_copy_str(copy, added->address_hash);
 	db_copy_str(copy, personal_seal(store, &place, customer_salt(customer), command->address));
+	copy_dates(copy, event, workset_find(set, &contact_point_entity, &added->contact_point_id));
 }
 
 static const struct db_table table_known = {
 	.name = "customers.creditor_customer",
-	.columns = "creditor_id uuid, customer_id uuid",
+	.columns = "creditor_id uuid, customer_id uuid, created_at timestamptz",
 };
 
-static void copy_known(struct db_copy *copy, const struct customer_created *created)
+static void copy_known(struct db_copy *copy, const struct event *event)
 {
+	const struct customer_created *created = event->body;
+
 	for (size_t i = 0; i < created->creditor_ids_count; i++) {
 		db_copy_row(copy);
 		db_copy_uuid(copy, &created->creditor_ids[i]);
 		db_copy_uuid(copy, &created->customer_id);
+		db_copy_instant(copy, event->command->now_ms);
 	}
 }
 
@@ -151,7 +164,7 @@ static int insert_rows(struct customers_store *store, struct db *db, const struc
 
 		if (event->type == &customer_created_type) {
 			copy_customer(store, set, events, event);
-			copy_known(&store->known, event->body);
+			copy_known(&store->known, event);
 			copy_known_in(&store->known_in, event->body);
 		} else if (event->type == &contact_point_added_type) {
 			copy_point(store, set, event);
@@ -177,8 +190,9 @@ static const struct db_statement erase_customers = {
 
 static const struct db_statement erase_points = {
 	.name = "customers_erase_points",
-	.sql = "UPDATE customers.contact_point p SET state = 'erased', address_hash = NULL, address_sealed = NULL "
-	       "FROM unnest($1::uuid[]) AS u (id) WHERE p.customer_id = u.id",
+	.sql = "UPDATE customers.contact_point p SET state = 'erased', address_hash = NULL, address_sealed = NULL, "
+	       "updated_at = c.updated_at FROM unnest($1::uuid[]) AS u (id) JOIN customers.customer c ON c.customer_id = u.id "
+	       "WHERE p.customer_id = u.id",
 };
 
 static const struct db_statement forget_elsewhere = {
@@ -236,6 +250,8 @@ int customers_save(void *self, struct db *db, const struct workset *set, const s
 
 	personal_note(set, events, events_count);
 	note_verified(set, events, events_count);
+	slots_note_events(set, &customer_entity, events, events_count);
+	slots_note_events(set, &contact_point_entity, events, events_count);
 	if (insert_rows(store, db, set, events, events_count, err) < 0)
 		return -1;
 	if (customers_update(store, db, set, events, err) < 0)

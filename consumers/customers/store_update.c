@@ -58,10 +58,12 @@ static const struct db_statement update_customers = {
 	.name = "customers_update_customers",
 	.sql = "UPDATE customers.customer c SET version = u.version, locale = u.locale, country = u.country, "
 	       "region = nullif(u.region, ''), timezone = nullif(u.timezone, ''), full_name_sealed = u.full_name_sealed, "
-	       "birth_date_sealed = u.birth_date_sealed "
-	       "FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bytea[], "
-	       "$9::bytea[]) AS u (id, version_was, version, locale, country, region, timezone, full_name_sealed, "
-	       "birth_date_sealed) WHERE c.customer_id = u.id AND c.version = u.version_was",
+	       "birth_date_sealed = u.birth_date_sealed, updated_at = u.updated_at, updated_seq = u.updated_seq "
+	       "FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], "
+	       "$8::timestamptz[], $9::bigint[], $10::bytea[], $11::bytea[]) AS u (id, version_was, version, locale, country, "
+	       "region, "
+	       "timezone, updated_at, updated_seq, full_name_sealed, birth_date_sealed) WHERE c.customer_id = u.id AND c.version "
+	       "= u.version_was",
 };
 
 /* The batch's last word on a column, sealed; false: it says nothing. */
@@ -115,6 +117,8 @@ static void add_customers(struct db_params *params, struct slot **slots, size_t 
 	db_array_begin(params, DB_ARRAY_TEXT);
 	for (size_t index = 0; index < count; index++)
 		db_array_text(params, str_of(((const struct customer *)slots[index]->state)->timezone));
+	slots_add_changed_at(params, slots, count);
+	slots_add_changed_seq(params, slots, count);
 }
 
 static int write_customers(struct customers_store *store, struct db *db, struct slot **slots, size_t count,
@@ -142,9 +146,10 @@ out:
 static const struct db_statement update_points = {
 	.name = "customers_update_points",
 	.sql = "UPDATE customers.contact_point p SET version = u.version, state = u.state, verified_at = u.verified_at, "
-	       "address_sealed = u.address_sealed "
-	       "FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::timestamptz[], $6::bytea[]) "
-	       "AS u (id, version_was, version, state, verified_at, address_sealed) "
+	       "updated_at = u.updated_at, address_sealed = u.address_sealed "
+	       "FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::timestamptz[], $6::timestamptz[], "
+	       "$7::bytea[]) "
+	       "AS u (id, version_was, version, state, verified_at, updated_at, address_sealed) "
 	       "WHERE p.contact_point_id = u.id AND p.version = u.version_was",
 };
 
@@ -173,6 +178,7 @@ static void add_points(struct db_params *params, struct slot **slots, size_t cou
 		else
 			db_array_instant(params, point->verified_at_ms);
 	}
+	slots_add_changed_at(params, slots, count);
 }
 
 static int add_addresses(struct customers_store *store, const struct workset *set, struct slot **slots, size_t count,

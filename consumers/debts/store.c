@@ -112,7 +112,7 @@ static void post_all(struct debts_store *store, const struct workset *set, const
 	for (size_t index = 0; index < events_count; index++) {
 		post_event(&store->entries, set, &events[index]);
 		if (events[index].event->type == &debt_amended_type)
-			note_amendment(store, set, events[index].event);
+			note_amendment(store, set, &events[index]);
 	}
 }
 
@@ -125,8 +125,18 @@ static const struct db_table table_debts = {
 		   "credit_minor bigint, entries integer, lifecycle smallint, part integer, opened_on date, "
 		   "due_on date, currency text, external_ref text, original_creditor_id uuid, portfolio_id uuid, "
 		   "used_cost_minor bigint, used_fee_minor bigint, used_interest_minor bigint, "
-		   "used_principal_minor bigint, created_at timestamptz",
+		   "used_principal_minor bigint, created_at timestamptz, amended_at timestamptz, amended_seq bigint",
 };
+
+/* What the ledger does not lead to: when the debt was amended last, and by which event. */
+static void copy_amendment(struct db_copy *copy, const struct slot *slot)
+{
+	if (slot->changed_seq == 0)
+		db_copy_null(copy);
+	else
+		db_copy_instant(copy, slot->changed_at_ms);
+	copy_number_or_null(copy, slot->changed_seq);
+}
 
 static void copy_debt(struct db_copy *copy, const struct workset *set, const struct event *event)
 {
@@ -166,6 +176,7 @@ static void copy_debt(struct db_copy *copy, const struct workset *set, const str
 	copy_number_or_null(copy, debt->credit_used.interest_minor);
 	copy_number_or_null(copy, debt->credit_used.principal_minor);
 	db_copy_instant(copy, event->command->now_ms);
+	copy_amendment(copy, workset_find(set, &debt_entity, &created->debt_id));
 }
 
 static const struct db_table table_payments = {

@@ -22,18 +22,20 @@ static const struct db_statement give_up_references = {
 
 static const struct db_statement update_terms = {
 	.name = "debts_update_terms",
-	.sql = "UPDATE debts.debt d SET due_on = u.due_on, external_ref = u.external_ref "
-	       "FROM unnest($1::uuid[], $2::date[], $3::text[]) AS u (id, due_on, external_ref) WHERE d.debt_id = u.id",
+	.sql = "UPDATE debts.debt d SET due_on = u.due_on, external_ref = u.external_ref, amended_at = u.amended_at, "
+	       "amended_seq = u.amended_seq FROM unnest($1::uuid[], $2::date[], $3::text[], $4::timestamptz[], $5::bigint[]) "
+	       "AS u (id, due_on, external_ref, amended_at, amended_seq) WHERE d.debt_id = u.id",
 };
 
-void note_amendment(struct debts_store *store, const struct workset *set, const struct event *event)
+void note_amendment(struct debts_store *store, const struct workset *set, const struct logged_event *logged)
 {
-	const struct debt_amended *amended = event->body;
+	const struct debt_amended *amended = logged->event->body;
 	struct slot *slot = workset_find(set, &debt_entity, &amended->debt_id);
 	struct debt *debt;
 
 	MUST(slot != NULL);
 	store->has_amendments = true;
+	slot_note_event(set, &debt_entity, &amended->debt_id, logged);
 	debt = slot->state;
 	debt->amended |= AMENDED_TERMS;
 	if (!str_equal(amended->previous_external_ref, amended->external_ref))
@@ -120,5 +122,7 @@ int write_terms(struct debts_store *store, struct db *db, const struct workset *
 
 		db_array_text(&store->params, str_of(terms->external_ref));
 	}
+	slots_add_changed_at(&store->params, slots, count);
+	slots_add_changed_seq(&store->params, slots, count);
 	return db_write(db, &update_terms, &store->params, count, err);
 }

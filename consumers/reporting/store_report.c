@@ -102,7 +102,8 @@ static const struct db_statement statement_keep = {
 
 static const struct db_statement statement_expire = {
 	"reporting_expire",
-	"UPDATE report SET state = 'expired', content = NULL WHERE report_id IN (SELECT report_id FROM report"
+	"UPDATE report SET state = 'expired', content = NULL, expired_at = $1::timestamptz WHERE report_id IN (SELECT report_id "
+	"FROM report"
 	" WHERE state = 'ready' AND made_at < $1::timestamptz - make_interval(days => $2) ORDER BY made_at LIMIT $3::bigint"
 	" FOR UPDATE SKIP LOCKED)"
 };

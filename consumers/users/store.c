@@ -84,7 +84,7 @@ static int users_load(void *self, struct db *db, struct slot **slots, size_t cou
 static const struct db_table table_accounts = {
 	.name = "users.account",
 	.columns = "user_id uuid, login text, state text, roles integer, customer_id uuid, version bigint, "
-		   "registered_at timestamptz, scope text, token_version bigint, kind text",
+		   "registered_at timestamptz, scope text, token_version bigint, kind text, updated_at timestamptz",
 };
 
 /* Of an event that makes an account: whose it is, and under which login or name. */
@@ -126,15 +126,17 @@ static void copy_account(struct users_store *store, const struct workset *set, c
 	db_copy_str(copy, buf_str(&store->scope));
 	db_copy_int64(copy, user->token_version);
 	db_copy_str(copy, str_of(user_kind_name(user->kind)));
+	db_copy_instant(copy, workset_find(set, &user_entity, id)->changed_at_ms);
 }
 
 static const struct db_statement update_accounts = {
 	.name = "users_update_accounts",
 	.sql = "UPDATE users.account a SET version = u.version, state = u.state, roles = u.roles, customer_id = u.customer_id, "
-	       "scope = u.scope, token_version = u.token_version "
+	       "scope = u.scope, token_version = u.token_version, updated_at = u.updated_at "
 	       "FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::integer[], $6::uuid[], $7::text[], "
-	       "$8::bigint[]) "
-	       "AS u (id, version_was, version, state, roles, customer_id, scope, token_version) WHERE a.user_id = u.id AND "
+	       "$8::bigint[], $9::timestamptz[]) "
+	       "AS u (id, version_was, version, state, roles, customer_id, scope, token_version, updated_at) WHERE a.user_id = "
+	       "u.id AND "
 	       "a.version = "
 	       "u.version_was",
 };
@@ -177,6 +179,7 @@ static void add_users(struct db_params *params, struct buf *scope, struct slot *
 	db_array_begin(params, DB_ARRAY_INT64);
 	for (size_t index = 0; index < count; index++)
 		db_array_int64(params, ((const struct user *)slots[index]->state)->token_version);
+	slots_add_changed_at(params, slots, count);
 }
 
 static int users_save(void *self, struct db *db, const struct workset *set, const struct logged_event *events,
@@ -188,6 +191,7 @@ static int users_save(void *self, struct db *db, const struct workset *set, cons
 	struct str login;
 	size_t count;
 
+	slots_note_events(set, &user_entity, events, events_count);
 	db_copy_reset(&store->accounts);
 	for (size_t index = 0; index < events_count; index++)
 		if (makes_account(events[index].event, &id, &login))

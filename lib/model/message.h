@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/str.h"
 #include "base/text.h"
@@ -115,6 +116,16 @@ const struct message_version *message_written(const struct message_type *type, c
 static inline const struct message_version *message_newest(const struct message_type *type)
 {
 	return &type->versions[type->versions_count - 1];
+}
+
+/* Whether an event counts as one of its aggregate's: it has a version, which tells how many there were. */
+static inline bool message_is_numbered(const struct message_type *type)
+{
+	for (size_t i = 0; i < type->record.fields_count; i++) {
+		if (strcmp(type->record.fields[i].name, "version") == 0)
+			return true;
+	}
+	return false;
 }
 
 static inline const struct uuid *message_uuid(const struct field *field, const void *body)

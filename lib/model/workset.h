@@ -40,7 +40,8 @@ struct slot {
 	bool changed;     /* evolve has written `state` */
 	bool stored;      /* there was a row when it was loaded: save is an update, not an insert */
 	uint64_t locator; /* the store's own: where the row was when loaded */
-	void *state;      /* entity->state_size bytes */
+	int64_t changed_at_ms, changed_seq; /* the store's own: of the batch's last event about it (slots_note_events) */
+	void *state;                        /* entity->state_size bytes */
 	struct slot *next_in_bucket;
 };
 

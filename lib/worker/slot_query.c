@@ -165,6 +165,42 @@ struct slot **slots_to_update(struct buf *list, const struct workset *set, const
 	return select_slots(list, set, entity, false, ret_count);
 }
 
+void slot_note_event(const struct workset *set, const struct entity *entity, const struct uuid *id,
+		     const struct logged_event *logged)
+{
+	struct slot *slot = workset_find(set, entity, id);
+
+	if (slot == NULL || !slot->changed)
+		return;
+	slot->changed_at_ms = logged->at_ms;
+	slot->changed_seq = logged->seq;
+}
+
+void slots_note_events(const struct workset *set, const struct entity *entity, const struct logged_event *events,
+		       size_t events_count)
+{
+	for (size_t index = 0; index < events_count; index++) {
+		const struct event *event = events[index].event;
+
+		if (message_is_numbered(event->type))
+			slot_note_event(set, entity, message_uuid(event->type->aggregate_field, event->body), &events[index]);
+	}
+}
+
+void slots_add_changed_at(struct db_params *params, struct slot **slots, size_t count)
+{
+	db_array_begin(params, DB_ARRAY_INSTANT);
+	for (size_t index = 0; index < count; index++)
+		db_array_instant(params, slots[index]->changed_at_ms);
+}
+
+void slots_add_changed_seq(struct db_params *params, struct slot **slots, size_t count)
+{
+	db_array_begin(params, DB_ARRAY_INT64);
+	for (size_t index = 0; index < count; index++)
+		db_array_int64(params, slots[index]->changed_seq);
+}
+
 void slots_add_ids(struct db_params *params, struct slot **slots, size_t count)
 {
 	db_array_begin(params, DB_ARRAY_UUID);

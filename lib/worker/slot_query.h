@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "db/db.h"
 #include "model/workset.h"
+#include "worker/store.h"
 
 /*
  * Loading and saving slots in sets.
@@ -55,5 +56,19 @@ struct slot **slots_to_update(struct buf *list, const struct workset *set, const
 
 /* Adds one array: the slots' ids. */
 void slots_add_ids(struct db_params *params, struct slot **slots, size_t count);
+
+/*
+ * When a row was changed last is the time of the last event about it. Notes that event in each changed slot of the entity: one
+ * whose aggregate it is, and that has a version; others (a login, a verdict of the guard) leave it as it is. The time is the
+ * event's in the log, to the millisecond, and so is the number; `dcs verify` compares both.
+ */
+void slots_note_events(const struct workset *set, const struct entity *entity, const struct logged_event *events,
+		       size_t events_count);
+void slot_note_event(const struct workset *set, const struct entity *entity, const struct uuid *id,
+		     const struct logged_event *logged); /* the same for one, of another aggregate */
+
+/* Adds one array: those times; those numbers. */
+void slots_add_changed_at(struct db_params *params, struct slot **slots, size_t count);
+void slots_add_changed_seq(struct db_params *params, struct slot **slots, size_t count);
 
 #endif

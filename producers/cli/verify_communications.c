@@ -33,13 +33,13 @@ struct version_note {
 struct consent_note {
 	struct uuid customer_id;
 	struct str channel, purpose, basis, evidence_ref;
-	int64_t obtained_at_ms;
+	int64_t obtained_at_ms, recorded_at_ms;
 };
 
 struct withdrawal_note {
 	bool has_channel, has_keyword;
 	struct str channel, via, keyword;
-	int64_t withdrawn_at_ms;
+	int64_t withdrawn_at_ms, recorded_at_ms;
 };
 
 struct permission_note {
@@ -60,7 +60,7 @@ struct decision_note {
 
 /* Beside a message's state. */
 struct message_note {
-	int64_t created_at_ms;
+	int64_t created_at_ms, updated_at_ms, updated_seq;
 	bool is_released;
 	bool is_known; /* false: of a suppressed one from before its event said what was asked for */
 	struct str message_class, template_name, language, rendered_hash;
@@ -138,7 +138,7 @@ static void note_template(struct fold *fold, const struct template_published *ev
 	note->published_at_ms = line->row.at_ms;
 }
 
-static void note_consent(struct fold *fold, const struct consent_granted *event)
+static void note_consent(struct fold *fold, const struct consent_granted *event, const struct logged_line *line)
 {
 	struct consent_note *note = fold_note(fold, &consent_row_entity, &event->consent_id, sizeof(*note));
 
@@ -148,6 +148,7 @@ static void note_consent(struct fold *fold, const struct consent_granted *event)
 	note->basis = fold_copy(fold, event->basis);
 	note->evidence_ref = fold_copy(fold, event->evidence_ref);
 	note->obtained_at_ms = event->obtained_at;
+	note->recorded_at_ms = line->row.at_ms;
 }
 
 static void note_withdrawal(struct fold *fold, const struct consent_withdrawn *event, const struct command *command,
@@ -165,6 +166,7 @@ static void note_withdrawal(struct fold *fold, const struct consent_withdrawn *e
 	note->has_keyword = event->has_keyword;
 	note->keyword = fold_copy(fold, event->keyword);
 	note->withdrawn_at_ms = event->withdrawn_at;
+	note->recorded_at_ms = line->row.at_ms;
 	for (unsigned channel = 0; channel < CHANNEL_COUNT; channel++) {
 		if (only != CHANNEL_NONE && only != channel)
 			continue;
@@ -269,6 +271,27 @@ static void note_receipt(struct fold *fold, const struct communication_progresse
 	*attempt = *note;
 }
 
+static void note_change(struct fold *fold, const struct uuid *communication_id, const struct logged_line *line)
+{
+	struct message_note *note = fold_noted(fold, &communication_entity, communication_id);
+
+	if (note == NULL)
+		return;
+	note->updated_at_ms = line->row.at_ms;
+	note->updated_seq = line->row.seq;
+}
+
+/* A withdrawal changes the messages that it takes back as well. */
+static void note_changes(struct fold *fold, const struct event *event, const struct logged_line *line)
+{
+	const struct consent_withdrawn *withdrawn = event->body;
+
+	if (message_is_numbered(event->type))
+		note_change(fold, &line->row.subject, line);
+	for (size_t i = 0; event->type == &consent_withdrawn_type && i < withdrawn->cancelled_count; i++)
+		note_change(fold, &withdrawn->cancelled[i].communication_id, line);
+}
+
 static void note_communications(struct fold *fold, const struct event *event, const struct logged_line *line)
 {
 	if (event->type == &communication_released_type)
@@ -280,11 +303,12 @@ static void note_communications(struct fold *fold, const struct event *event, co
 	else if (event->type == &compliance_decided_type)
 		note_decision(fold, event->body, line);
 	else if (event->type == &consent_granted_type)
-		note_consent(fold, event->body);
+		note_consent(fold, event->body, line);
 	else if (event->type == &consent_withdrawn_type)
 		note_withdrawal(fold, event->body, event->command, line);
 	else if (event->type == &template_published_type)
 		note_template(fold, event->body, line);
+	note_changes(fold, event, line);
 }
 
 /* A recipient's state is rows of two tables. */
@@ -374,6 +398,7 @@ static void check_consent(struct fold *fold, struct table_row *row)
 	expect_bytes(row, note->basis);
 	expect_bytes(row, note->evidence_ref);
 	expect_instant(row, note->obtained_at_ms);
+	expect_instant(row, note->recorded_at_ms);
 }
 
 static void check_withdrawal(struct fold *fold, struct table_row *row)
@@ -389,6 +414,7 @@ static void check_withdrawal(struct fold *fold, struct table_row *row)
 	expect_bytes(row, note->via);
 	expect_bytes_or_null(row, note->has_keyword, note->keyword);
 	expect_instant(row, note->withdrawn_at_ms);
+	expect_instant(row, note->recorded_at_ms);
 }
 
 static void check_permission(struct fold *fold, struct table_row *row)
@@ -459,7 +485,9 @@ static void check_communication(struct fold *fold, struct table_row *row)
 	expect_bytes(row, str_of(communication_state_name((enum communication_state)communication->state)));
 	expect_bytes(row, str_of(message_channel_name((enum channel)communication->channel)));
 	expect_date(row, communication->requested_on);
-	expect_instant_or_null(row, true, note->created_at_ms);
+	expect_instant(row, note->created_at_ms);
+	expect_instant(row, note->updated_at_ms);
+	expect_int64(row, note->updated_seq);
 	if (!note->is_known)
 		return;
 	expect_bytes(row, note->message_class);
@@ -649,13 +677,13 @@ static const struct folded_table tables[] = {
 	  .entity = &version_entity,
 	  .check = check_version },
 	{ .name = "communications.consent",
-	  .select = "SELECT customer_id, consent_id, channel, purpose, basis, evidence_ref, obtained_at FROM "
+	  .select = "SELECT customer_id, consent_id, channel, purpose, basis, evidence_ref, obtained_at, recorded_at FROM "
 		    "communications.consent",
 	  .ids = 1,
 	  .entity = &consent_row_entity,
 	  .check = check_consent },
 	{ .name = "communications.withdrawal",
-	  .select = "SELECT customer_id, customer_id, version::text, channel, via, keyword, withdrawn_at FROM "
+	  .select = "SELECT customer_id, customer_id, version::text, channel, via, keyword, withdrawn_at, recorded_at FROM "
 		    "communications.withdrawal",
 	  .ids = 2,
 	  .entity = &withdrawal_entity,
@@ -680,7 +708,7 @@ static const struct folded_table tables[] = {
 	{ .name = "communications.communication",
 	  .select =
 		  "SELECT customer_id, communication_id, version, attempt, state, channel, requested_on, created_at, "
-		  "message_class, "
+		  "updated_at, updated_seq, message_class, "
 		  "template_name, language, template_version, rendered_hash, contact_point_id FROM communications.communication",
 	  .ids = 1,
 	  .entity = &communication_entity,

@@ -11,7 +11,7 @@
 
 /* Beside a customer's state. */
 struct customer_note {
-	int64_t created_at_ms;
+	int64_t created_at_ms, updated_at_ms, updated_seq;
 	struct str external_ref, kind;
 	bool has_birth_date;               /* there is one; not known of events from before they said so */
 	bool knows_name, knows_birth_date; /* the last event that brought one had its hash, or none was brought */
@@ -20,6 +20,7 @@ struct customer_note {
 
 /* Beside a contact point's state. */
 struct point_note {
+	int64_t created_at_ms, updated_at_ms;
 	struct str place, source, address_hash;
 };
 
@@ -73,13 +74,28 @@ static void note_updated(struct fold *fold, const struct customer_updated *event
 	}
 }
 
-static void note_point(struct fold *fold, const struct contact_point_added *event)
+static void note_point(struct fold *fold, const struct contact_point_added *event, const struct logged_line *line)
 {
 	struct point_note *note = fold_note(fold, &contact_point_entity, &event->contact_point_id, sizeof(*note));
 
+	note->created_at_ms = line->row.at_ms;
 	note->place = fold_copy(fold, event->place);
 	note->source = fold_copy(fold, event->source);
 	note->address_hash = fold_copy(fold, event->address_hash);
+}
+
+/* Every event of this module changes the row that it is about. */
+static void note_change(struct fold *fold, const struct logged_line *line)
+{
+	struct customer_note *customer = fold_noted(fold, &customer_entity, &line->row.subject);
+	struct point_note *point = fold_noted(fold, &contact_point_entity, &line->row.subject);
+
+	if (customer != NULL) {
+		customer->updated_at_ms = line->row.at_ms;
+		customer->updated_seq = line->row.seq;
+	}
+	if (point != NULL)
+		point->updated_at_ms = line->row.at_ms;
 }
 
 static void note_customers(struct fold *fold, const struct event *event, const struct logged_line *line)
@@ -89,13 +105,14 @@ static void note_customers(struct fold *fold, const struct event *event, const s
 	} else if (event->type == &customer_updated_type) {
 		note_updated(fold, event->body);
 	} else if (event->type == &contact_point_added_type) {
-		note_point(fold, event->body);
+		note_point(fold, event->body, line);
 	} else if (event->type == &contact_point_verified_type) {
 		const struct contact_point_verified *body = event->body;
 		struct contact_point *point = fold_change(fold, &contact_point_entity, &body->contact_point_id);
 
 		point->verified_at_ms = line->row.at_ms;
 	}
+	note_change(fold, line);
 }
 
 /* There is a sealed text: what is in it is another question. */
@@ -155,7 +172,9 @@ static void check_customer(struct fold *fold, struct table_row *row)
 	expect_bytes_or_null(row, customer->region[0] != '\0', str_of(customer->region));
 	expect_bytes_or_null(row, customer->timezone[0] != '\0', str_of(customer->timezone));
 	expect_int64(row, customer->version);
-	expect_instant_or_null(row, true, note->created_at_ms);
+	expect_instant(row, note->created_at_ms);
+	expect_instant(row, note->updated_at_ms);
+	expect_int64(row, note->updated_seq);
 	expect_there(row, customer->status != CUSTOMER_ERASED); /* key_salt */
 	expect_there(row, customer->status != CUSTOMER_ERASED); /* full_name_sealed */
 	row->column--;
@@ -198,6 +217,7 @@ static void check_point(struct fold *fold, struct table_row *row)
 	const struct point_note *note = fold_noted(fold, &contact_point_entity, &id);
 	const struct customer *customer = point == NULL ? NULL : fold_state(fold, &customer_entity, &point->customer_id);
 	bool is_erased = customer != NULL && customer->status == CUSTOMER_ERASED;
+	const struct customer_note *person = is_erased ? fold_noted(fold, &customer_entity, &point->customer_id) : NULL;
 	enum contact_point_state state = is_erased ? CONTACT_POINT_ERASED : (enum contact_point_state)(point ? point->state : 0);
 
 	if (point == NULL || note == NULL)
@@ -210,6 +230,8 @@ static void check_point(struct fold *fold, struct table_row *row)
 	expect_bytes(row, str_of(contact_point_state_name(state)));
 	expect_int64(row, point->version);
 	expect_instant_or_null(row, point->verified_at_ms != 0, point->verified_at_ms);
+	expect_instant(row, note->created_at_ms);
+	expect_instant(row, person != NULL ? person->updated_at_ms : note->updated_at_ms);
 	expect_bytes_or_null(row, !is_erased, note->address_hash);
 	expect_there(row, !is_erased);
 	row->column--;
@@ -220,14 +242,14 @@ static void check_point(struct fold *fold, struct table_row *row)
 static const struct folded_table tables[] = {
 	{ .name = "customers.customer",
 	  .select = "SELECT customer_id, customer_id, external_ref, kind, status, locale, country, region, timezone, version, "
-		    "created_at, key_salt, "
+		    "created_at, updated_at, updated_seq, key_salt, "
 		    "full_name_sealed, birth_date_sealed FROM customers.customer",
 	  .ids = 1,
 	  .entity = &customer_entity,
 	  .check = check_customer },
 	{ .name = "customers.contact_point",
 	  .select = "SELECT p.customer_id, p.contact_point_id, p.channel, p.place, p.source, p.state, p.version, p.verified_at, "
-		    "p.address_hash, p.address_sealed, c.key_salt FROM customers.contact_point p "
+		    "p.created_at, p.updated_at, p.address_hash, p.address_sealed, c.key_salt FROM customers.contact_point p "
 		    "LEFT JOIN customers.customer c USING (customer_id)",
 	  .ids = 1,
 	  .entity = &contact_point_entity,

@@ -15,12 +15,12 @@ enum { CONTRA, COST, FEE, INTEREST, PRINCIPAL, CREDIT, AMOUNTS };
 
 /* Beside a debt's state; the sums are of the rows of its entries, whatever events say. */
 struct debt_note {
-	int64_t created_at_ms;
-	struct uuid portfolio_id, original_creditor_id; /* all zeros: none */
-	bool names_original;                            /* false: of an event from before it said so */
-	bool is_cancelled;                              /* its row says so */
-	int32_t entries, cancellations, cancellation;   /* how many; the last cancellation's number */
-	uint64_t sums[AMOUNTS];                         /* wrap around */
+	int64_t created_at_ms, amended_at_ms, amended_seq; /* seq 0: never amended */
+	struct uuid portfolio_id, original_creditor_id;    /* all zeros: none */
+	bool names_original;                               /* false: of an event from before it said so */
+	bool is_cancelled;                                 /* its row says so */
+	int32_t entries, cancellations, cancellation;      /* how many; the last cancellation's number */
+	uint64_t sums[AMOUNTS];                            /* wrap around */
 };
 
 /* Beside a payment's state. */
@@ -301,6 +301,16 @@ static void note_created(struct fold *fold, const struct debt_created *event, co
 		note->original_creditor_id = event->original_creditor_id;
 }
 
+static void note_amended(struct fold *fold, const struct logged_line *line)
+{
+	struct debt_note *note = fold_noted(fold, &debt_entity, &line->row.subject);
+
+	if (note == NULL)
+		return;
+	note->amended_at_ms = line->row.at_ms;
+	note->amended_seq = line->row.seq;
+}
+
 /* The entry that the event posts hangs on the one before it. */
 static void note_debts(struct fold *fold, const struct event *event, const struct logged_line *line)
 {
@@ -311,6 +321,8 @@ static void note_debts(struct fold *fold, const struct event *event, const struc
 		note_payment(fold, event->body, line);
 	else if (event->type == &debt_created_type)
 		note_created(fold, event->body, line);
+	else if (event->type == &debt_amended_type)
+		note_amended(fold, line);
 	if (!posting_of(event, &posting))
 		return;
 	debt = fold_change(fold, &debt_entity, posting.debt_id);
@@ -386,7 +398,9 @@ static void check_debt(struct fold *fold, struct table_row *row)
 	expect_int64_or_null(row, debt->credit_used.fee_minor);
 	expect_int64_or_null(row, debt->credit_used.interest_minor);
 	expect_int64_or_null(row, debt->credit_used.principal_minor);
-	expect_instant_or_null(row, true, note->created_at_ms);
+	expect_instant(row, note->created_at_ms);
+	expect_instant_or_null(row, note->amended_seq != 0, note->amended_at_ms);
+	expect_int64_or_null(row, note->amended_seq);
 	check_balances(row, note);
 }
 
@@ -448,7 +462,7 @@ static const struct folded_table tables[] = {
 		  "SELECT customer_id, debt_id, creditor_id, version, last_entry_seq, cost_minor, fee_minor, interest_minor, "
 		  "principal_minor, credit_minor, entries, lifecycle::integer, part, opened_on, due_on, currency, external_ref, "
 		  "original_creditor_id, portfolio_id, used_cost_minor, used_fee_minor, used_interest_minor, "
-		  "used_principal_minor, created_at FROM debts.debt",
+		  "used_principal_minor, created_at, amended_at, amended_seq FROM debts.debt",
 	  .ids = 1,
 	  .entity = &debt_entity,
 	  .missing = missing_debt,

@@ -7,7 +7,7 @@
 
 /* Beside a user's state. */
 struct user_note {
-	int64_t registered_at_ms;
+	int64_t registered_at_ms, updated_at_ms;
 	struct str login_hash; /* empty: of an event from before it had one */
 	struct str name;       /* of a service */
 };
@@ -38,13 +38,16 @@ static void note_users(struct fold *fold, const struct event *event, const struc
 	const struct user_registered *body = event->body;
 	struct user_note *note;
 
-	if (event->type == &service_registered_type)
+	if (event->type == &service_registered_type) {
 		note_service(fold, event->body, line);
-	if (event->type != &user_registered_type)
-		return;
-	note = fold_note(fold, &user_entity, &body->user_id, sizeof(*note));
-	note->registered_at_ms = line->row.at_ms;
-	note->login_hash = fold_copy(fold, body->login_hash);
+	} else if (event->type == &user_registered_type) {
+		note = fold_note(fold, &user_entity, &body->user_id, sizeof(*note));
+		note->registered_at_ms = line->row.at_ms;
+		note->login_hash = fold_copy(fold, body->login_hash);
+	}
+	note = fold_noted(fold, &user_entity, &line->row.subject);
+	if (note != NULL && message_is_numbered(event->type))
+		note->updated_at_ms = line->row.at_ms;
 }
 
 static void check_login(struct table_row *row, struct str login_hash)
@@ -80,6 +83,7 @@ static void check_account(struct fold *fold, struct table_row *row)
 	expect_uuid_or_null(row, &user->customer_id);
 	expect_int64(row, user->version);
 	expect_instant(row, note->registered_at_ms);
+	expect_instant(row, note->updated_at_ms);
 	buf_init(&scope, SCOPE_TEXT_SIZE_MAX);
 	scope_write(&user->scope, &scope);
 	expect_bytes(row, buf_str(&scope));
@@ -90,7 +94,7 @@ static void check_account(struct fold *fold, struct table_row *row)
 
 static const struct folded_table tables[] = {
 	{ .name = "users.account",
-	  .select = "SELECT user_id, user_id, login, state, roles, customer_id, version, registered_at, scope, "
+	  .select = "SELECT user_id, user_id, login, state, roles, customer_id, version, registered_at, updated_at, scope, "
 		    "token_version, kind FROM users.account",
 	  .ids = 1,
 	  .entity = &user_entity,

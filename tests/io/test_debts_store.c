@@ -514,9 +514,9 @@ static void test_debts_store__who_is_bound_reaches_the_customers_that_his_credit
 		  "full_name_sealed) SELECT ('019a0000-0000-7000-8000-00430000000' || n)::uuid, 'C' || n, 'natural', 'active', "
 		  "'de', 'DE', 1, '' FROM generate_series(3, 5) n");
 	store_sql(&spec, "made_known",
-		  "INSERT INTO customers.creditor_customer (creditor_id, customer_id) VALUES "
-		  "('019a0000-0000-7000-8000-005200000002', '019a0000-0000-7000-8000-004300000003'), "
-		  "('019a0000-0000-7000-8000-005200000009', '019a0000-0000-7000-8000-004300000004')");
+		  "INSERT INTO customers.creditor_customer (creditor_id, customer_id, created_at) VALUES "
+		  "('019a0000-0000-7000-8000-005200000002', '019a0000-0000-7000-8000-004300000003', now()), "
+		  "('019a0000-0000-7000-8000-005200000009', '019a0000-0000-7000-8000-004300000004', now())");
 	add_debt(1, STR("OF-STAFF"), 1);
 	store_run(&spec);
 	add_debt_by(2, STR("BY-A-DEBT"), 1, &scope);

@@ -602,6 +602,33 @@ static const struct wrong wrongs[] = {
 	  "UPDATE reports.report SET currency = 'USD' WHERE "
 	  "true",
 	  "P7", "currency is not" },
+	{ "users.account", "UPDATE users.account SET updated_at = now()", "P7", "updated_at is not" },
+	{ "customers.customer", "UPDATE customers.customer SET updated_at = now() WHERE external_ref = 'C-11'", "P7",
+	  "updated_at is not" },
+	{ "customers.customer", "UPDATE customers.customer SET updated_seq = 0 WHERE external_ref = 'C-11'", "P7",
+	  "updated_seq is not" },
+	{ "customers.contact_point",
+	  "UPDATE customers.contact_point SET created_at = now() WHERE contact_point_id = "
+	  "'019a0000-0000-7000-8000-005000000001'",
+	  "P7", "created_at is not" },
+	{ "customers.contact_point",
+	  "UPDATE customers.contact_point SET updated_at = now() WHERE contact_point_id = "
+	  "'019a0000-0000-7000-8000-005000000001'",
+	  "P7", "updated_at is not" },
+	{ "communications.communication", "UPDATE communications.communication SET updated_at = now() WHERE " MESSAGE_1, "P7",
+	  "updated_at is not" },
+	{ "communications.communication", "UPDATE communications.communication SET updated_seq = 0 WHERE " MESSAGE_1, "P7",
+	  "updated_seq is not" },
+	{ "communications.consent",
+	  "UPDATE communications.consent SET recorded_at = now() WHERE consent_id = (SELECT min(consent_id::text)::uuid FROM "
+	  "communications.consent)",
+	  "P7", "recorded_at is not" },
+	{ "communications.withdrawal",
+	  "UPDATE communications.withdrawal SET recorded_at = now() WHERE (customer_id, version) = (SELECT customer_id, version "
+	  "FROM communications.withdrawal ORDER BY 1, 2 LIMIT 1)",
+	  "P7", "recorded_at is not" },
+	{ "debts.debt", "UPDATE debts.debt SET amended_at = now() WHERE " DEBT_11, "P7", "amended_at is not" },
+	{ "debts.debt", "UPDATE debts.debt SET amended_seq = 1 WHERE " DEBT_11, "P7", "amended_seq is not" },
 	{ "debts.debt", "UPDATE debts.debt SET original_creditor_id = NULL WHERE " DEBT_11, "P7", "original_creditor_id is not" },
 	{ "customers.customer",
 	  "UPDATE customers.customer c SET full_name_sealed = o.full_name_sealed FROM customers.customer o WHERE o.external_ref "
