@@ -14,7 +14,8 @@ void list_query_init(struct list_query *query, const struct resource *resource)
 {
 	*query = (struct list_query){ .resource = resource, .limit = LIST_LIMIT_DEFAULT };
 	MUST(resource->sorts_count > 0);
-	query->descends = resource->sorts[0].descends;
+	query->sort = resource->sort_default;
+	query->descends = resource->sorts[query->sort].descends;
 }
 
 static void add_fault(struct list_query *query, struct str name, const char *code, const char *detail)

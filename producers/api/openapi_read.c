@@ -236,7 +236,7 @@ static int add_filter(json_t *parameters, const struct resource *resource, const
 static json_t *sort_schema(const struct resource *resource)
 {
 	json_t *words = json_array();
-	const struct sort *first = &resource->sorts[0];
+	const struct sort *first = &resource->sorts[resource->sort_default];
 
 	for (size_t i = 0; i < resource->sorts_count; i++) {
 		json_array_append_new(words, json_string(resource->sorts[i].name));

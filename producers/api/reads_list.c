@@ -173,18 +173,20 @@ static void take_argument(void *query_arg, struct str name, struct str value)
 	list_query_take(query_arg, name, value);
 }
 
-/* Few rows by an index, or the first ones in the order of the key: no need to look through much. */
+/* Few rows by an index, or the first ones in the usual order: no need to look through much. */
 static bool is_quick(const struct list_query *query, const struct list_shape *list)
 {
 	const struct resource *resource = query->resource;
+	bool is_narrowed = false; /* of many, those are looked for that are so */
 
 	if (list->parent_at >= 0 || list->owner_at >= 0)
 		return true;
 	for (size_t i = 0; i < resource->filters_count; i++) {
 		if (resource->filters[i].is_selective && (query->given >> i & 1) != 0)
 			return true;
+		is_narrowed |= !resource->filters[i].is_range && (query->given >> i & 1) != 0;
 	}
-	return query->given == 0 && query->sort == 0;
+	return !is_narrowed && query->sort == resource->sort_default;
 }
 
 static void fill_values(struct question_value *values, const struct list_query *query, const struct list_shape *list,

@@ -56,27 +56,44 @@ struct filter {
 	const char *sql;       /* "d.due_on >= q.dueFrom" */
 	const char *words;     /* of TEXT: "NEW ACTIVE PAID", the only ones allowed; NULL: any text */
 	const char *needs;     /* another filter that must be given with it; NULL: none */
-	bool is_selective;     /* leaves few rows, by an index: such lists never wait behind those that look through much */
+	bool is_range; /* bounds what the list is sorted by: `sql` is true for null, so that an index can begin or end there */
+	bool is_selective; /* leaves few rows, by an index: such lists never wait behind those that look through much */
 };
+
+/* When a thing was made: a range, and an order. */
+#define RESOURCE_CREATED_FILTERS(created_at)                                                                                     \
+	{ .name = "createdFrom",                                                                                                 \
+	  .kind = COLUMN_INSTANT,                                                                                                \
+	  .sql = created_at " >= coalesce(q.createdFrom, '-infinity')",                                                          \
+	  .is_range = true },                                                                                                    \
+	{                                                                                                                        \
+		.name = "createdTo", .kind = COLUMN_INSTANT, .sql = created_at " < coalesce(q.createdTo, 'infinity')",           \
+		.is_range = true                                                                                                 \
+	}
+#define RESOURCE_CREATED_SORT(created_at)                                                                                        \
+	{                                                                                                                        \
+		.name = "createdAt", .kind = COLUMN_INSTANT, .sql = created_at, .descends = true                                 \
+	}
 
 /* An order of a list. `sort=dueOn` ascends, `sort=-dueOn` descends; equal ones are in the order of their keys. */
 struct sort {
 	const char *name;
 	enum column_kind kind; /* DATE, INSTANT, LONG; of the first, which is the key itself: UUID or LONG */
 	const char *sql;       /* never null */
-	bool descends;         /* the first: unless the caller says otherwise */
+	bool descends;         /* the default one: unless the caller says otherwise */
 };
 
 /*
- * A way from one creditor to his things: an index by (creditor, key) gives them in the order of the key, from the cursor on. It
- * is asked for by ranges of both and in the order of both, so that PostgreSQL, which does not know how few are his, cannot take
- * the order from an index over everybody's.
+ * A way from one creditor to his things: an index by (creditor, sort, key) gives them in the default order of the list, from the
+ * cursor on. It is asked for by ranges of all three and in the order of all three, so that PostgreSQL, which does not know how
+ * few are his, cannot take the order from an index over everybody's.
  */
 struct reach {
 	const char *from;     /* with the same names as the resource's */
 	const char *creditor; /* "k.creditor_id" */
-	const char *key;      /* the key of the resource, as the index has it: "k.customer_id" */
-	const char *sql;      /* what else must hold, that it is in the portfolios above all */
+	const char *sort; /* what the list is sorted by unless the caller says otherwise, as the index has it: "k.created_at" */
+	const char *key;  /* the key of the resource, as the index has it: "k.customer_id" */
+	const char *sql;  /* what else must hold, that it is in the portfolios above all */
 };
 
 /* What is in `portfolios` (an array) and is the creditor's is in scope. */
@@ -120,9 +137,10 @@ struct resource {
 	size_t columns_count;
 	const struct filter *filters;
 	size_t filters_count;
-	const struct sort *sorts; /* the first is the unique key, and the order unless the caller says another; NULL: no list.
-				     Instants must be whole milliseconds, or pages would skip rows */
+	const struct sort *sorts; /* the first is the unique key; NULL: no list. Instants must be whole milliseconds, or pages
+				     would skip rows */
 	size_t sorts_count;
+	size_t sort_default; /* the order unless the caller says another */
 };
 
 #define RESOURCE_COLUMNS_MAX 40

@@ -216,46 +216,60 @@ static void write_filters(struct buf *sql, const struct resource *resource, cons
 	for (size_t i = 0; i < resource->filters_count; i++) {
 		const struct filter *filter = &resource->filters[i];
 
-		if (list->filter_at[i] >= 0 && filter->is_selective)
+		if (list->filter_at[i] >= 0 && (filter->is_selective || filter->is_range))
 			buf_add_format(sql, " AND %s", filter->sql);
 		else if (list->filter_at[i] >= 0)
 			buf_add_format(sql, " AND (q.%s IS NULL OR %s)", filter->name, filter->sql);
 	}
 }
 
-static void write_order(struct buf *sql, const char *first, const char *key, const struct list_shape *list)
+/* What a list is in the order of, the last of which is its key; what is NULL is left out. */
+struct order {
+	const char *creditor, *sort, *key;
+};
+
+static void write_order(struct buf *sql, const struct order *order, const struct list_shape *list)
 {
 	const char *direction = list->descends ? " DESC" : "";
 
 	buf_add_text(sql, " ORDER BY ");
-	if (first != NULL)
-		buf_add_format(sql, "%s%s, ", first, direction);
-	buf_add_format(sql, "%s%s LIMIT q.many", key, direction);
+	if (order->creditor != NULL)
+		buf_add_format(sql, "%s%s, ", order->creditor, direction);
+	if (order->sort != NULL)
+		buf_add_format(sql, "%s%s, ", order->sort, direction);
+	buf_add_format(sql, "%s%s LIMIT q.many", order->key, direction);
 }
 
-/* Behind the cursor; of a reach, in the order of the key: within the creditor's part of the index. */
-static void write_behind(struct buf *sql, const struct list_shape *list, const struct reach *reach)
+/* On the way from a creditor, in the order of its index: he stands in it. */
+static struct order order_of(const struct resource *resource, const struct list_shape *list, const struct reach *reach)
+{
+	bool is_indexed = reach->creditor != NULL && list->sort == &resource->sorts[resource->sort_default];
+
+	return (struct order){ .creditor = is_indexed ? reach->creditor : NULL,
+			       .sort = list->sort_at < 0 ? NULL : (is_indexed ? reach->sort : list->sort->sql),
+			       .key = reach->key };
+}
+
+/* Behind the cursor, and of the creditor: within his part of the index, if the list is in its order. */
+static void write_behind(struct buf *sql, const struct list_shape *list, const struct reach *reach, const struct order *order)
 {
 	const char *operator= list->descends ? "<" : ">";
 
-	if (list->sort_at >= 0)
-		buf_add_format(sql, " WHERE (%s, %s) %s (q.sort, q.key)", list->sort->sql, reach->key, operator);
-	if (list->sort_at >= 0 && reach->creditor != NULL)
+	buf_add_format(sql, " WHERE (%s%s%s%s%s) %s (%s%sq.key)", order->creditor != NULL ? order->creditor : "",
+		       order->creditor != NULL ? ", " : "", order->sort != NULL ? order->sort : "",
+		       order->sort != NULL ? ", " : "", order->key, operator, order->creditor != NULL ? "s.creditor, " : "",
+		       order->sort != NULL ? "q.sort, " : "");
+	if (order->creditor != NULL)
+		buf_add_format(sql, " AND %s %s= s.creditor", order->creditor, list->descends ? ">" : "<");
+	else if (reach->creditor != NULL)
 		buf_add_format(sql, " AND %s = s.creditor", reach->creditor);
-	if (list->sort_at >= 0)
-		return;
-	if (reach->creditor == NULL)
-		buf_add_format(sql, " WHERE %s %s q.key", reach->key, operator);
-	else
-		buf_add_format(sql, " WHERE (%s, %s) %s (s.creditor, q.key) AND %s %s= s.creditor", reach->creditor,
-			       reach->key, operator, reach->creditor, list->descends ? ">" : "<");
 }
 
 /* The first rows behind the cursor on one way to them. */
 static void write_rows(struct buf *sql, const struct resource *resource, const struct list_shape *list, enum limit limit,
 		       const struct reach *reach)
 {
-	const char *sort = list->sort_at >= 0 ? list->sort->sql : NULL;
+	const struct order order = order_of(resource, list, reach);
 
 	buf_add_text(sql, "SELECT ");
 	write_owner(sql, resource);
@@ -263,10 +277,10 @@ static void write_rows(struct buf *sql, const struct resource *resource, const s
 		buf_add_text(sql, "true AS c_theirs");
 	else
 		write_theirs(sql, resource);
-	buf_add_format(sql, ", %s AS c_key, %s AS c_sort", reach->key, sort == NULL ? "NULL" : sort);
+	buf_add_format(sql, ", %s AS c_key, %s AS c_sort", order.key, order.sort == NULL ? "NULL" : order.sort);
 	write_columns(sql, resource, true);
 	buf_add_format(sql, " FROM %s", reach->from);
-	write_behind(sql, list, reach);
+	write_behind(sql, list, reach, &order);
 	if (reach->sql != NULL)
 		buf_add_format(sql, " AND %s", reach->sql);
 	if (list->parent_at >= 0)
@@ -278,24 +292,24 @@ static void write_rows(struct buf *sql, const struct resource *resource, const s
 		write_is_theirs(sql, resource);
 	}
 	write_filters(sql, resource, list);
-	write_order(sql, sort == NULL ? reach->creditor : sort, reach->key, list);
+	write_order(sql, &order, list);
 }
 
 /* The first rows of each creditor on each way; a thing that is reached twice is shown once. */
 static void write_by_creditor(struct buf *sql, const struct resource *resource, const struct list_shape *list)
 {
-	const char *sort = list->sort_at >= 0 ? "x.c_sort" : NULL;
+	const struct order order = { .sort = list->sort_at >= 0 ? "x.c_sort" : NULL, .key = "x.c_key" };
 
 	MUST(resource->reaches[0].from != NULL);
 	buf_add_format(sql, "SELECT DISTINCT ON (%s) x.* FROM api.scope(q.creditors, q.portfolios) AS s CROSS JOIN LATERAL (",
-		       sort == NULL ? "x.c_key" : "x.c_sort, x.c_key");
+		       order.sort == NULL ? "x.c_key" : "x.c_sort, x.c_key");
 	for (size_t i = 0; i < RESOURCE_REACHES_MAX && resource->reaches[i].from != NULL; i++) {
 		buf_add_text(sql, i > 0 ? " UNION ALL (" : "(");
 		write_rows(sql, resource, list, LIMIT_CREDITORS, &resource->reaches[i]);
 		buf_add_u8(sql, ')');
 	}
 	buf_add_text(sql, ") x");
-	write_order(sql, sort, "x.c_key", list);
+	write_order(sql, &order, list);
 }
 
 static int plan_list(const struct resource *resource, struct list_kind kind, struct list_shape *list, struct buf *sql,
@@ -451,6 +465,7 @@ static int plan_members(struct resource_plan *plan, struct arena *arena, struct 
 	MUST((resource->creditor == NULL) == (resource->uncredited != NULL));
 	MUST(resource->columns_count <= RESOURCE_COLUMNS_MAX);
 	MUST(resource->filters_count <= RESOURCE_FILTERS_MAX);
+	MUST(resource->sorts_count == 0 || resource->sort_default < resource->sorts_count);
 	for (size_t i = 0; i < resource->columns_count; i++) {
 		MUST((resource->columns[i].kind == COLUMN_LINK) == (resource->columns[i].sql == NULL));
 		MUST(is_sealed(&resource->columns[i]) == (resource->columns[i].sealed != NULL));

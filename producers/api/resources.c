@@ -30,6 +30,7 @@ static const struct column customer_columns[] = {
 	{ .name = "actions", .kind = COLUMN_ACTIONS, .sql = "c.actions" },
 	{ .name = "version", .kind = COLUMN_LONG, .sql = "c.version" },
 	{ .name = "createdAt", .kind = COLUMN_INSTANT, .sql = "c.created_at" },
+	{ .name = "updatedAt", .kind = COLUMN_INSTANT, .sql = "c.updated_at" },
 	{ .name = "links.self", .kind = COLUMN_LINK, .link = "/customers/%", .of = "id", .is_detail = true },
 	{ .name = "links.debts", .kind = COLUMN_LINK, .link = "/debts?customer=%", .of = "id", .is_detail = true },
 	{ .name = "links.communications",
@@ -57,14 +58,16 @@ static const struct filter customer_filters[] = {
 	{ .name = "status", .kind = COLUMN_TEXT, .sql = "c.status = q.status", .words = "active merged deceased erased" },
 	{ .name = "kind", .kind = COLUMN_TEXT, .sql = "c.kind = q.kind", .words = "natural legal" },
 	{ .name = "country", .kind = COLUMN_TEXT, .sql = "c.country = q.country" },
-	{ .name = "createdFrom", .kind = COLUMN_INSTANT, .sql = "c.created_at >= q.createdFrom" },
-	{ .name = "createdTo", .kind = COLUMN_INSTANT, .sql = "c.created_at < q.createdTo" },
+	RESOURCE_CREATED_FILTERS("c.created_at"),
 };
 
 static const struct sort customer_sorts[] = {
-	{ .name = "id", .kind = COLUMN_UUID, .sql = "c.customer_id", .descends = true },
-	{ .name = "createdAt", .kind = COLUMN_INSTANT, .sql = "c.created_at" },
+	{ .name = "id", .kind = COLUMN_UUID, .sql = "c.customer_id" },
+	RESOURCE_CREATED_SORT("c.created_at"),
 };
+
+/* One of several rows of a customer, each of another portfolio, stands for him: the first that the caller is bound to. */
+#define RESOURCE_BEFORE(portfolio, other) "(" portfolio " < " other " OR (" portfolio " IS NULL AND " other " IS NOT NULL))"
 
 const struct resource customer_resource = {
 	.name = "customer",
@@ -72,15 +75,20 @@ const struct resource customer_resource = {
 	.id = "c.customer_id",
 	.owner = "c.customer_id",
 	.creditor = RESOURCE_KNOWN("c.customer_id"),
-	.reaches = { { .from = "debts.debt k " RESOURCE_OF_KEY("customers.api_customer", "customer_id", "c"),
+	.reaches = { { .from = "debts.creditor_customer k " RESOURCE_OF_KEY("customers.api_customer", "customer_id", "c"),
 		       .creditor = "k.creditor_id",
+		       .sort = "k.created_at",
 		       .key = "k.customer_id",
 		       .sql = RESOURCE_IN_PORTFOLIOS(
-			       "ARRAY[k.portfolio_id]") " AND NOT EXISTS (SELECT FROM debts.debt e WHERE e.creditor_id = "
-							"k.creditor_id AND e.customer_id = k.customer_id AND e.debt_id < "
-							"k.debt_id AND " RESOURCE_IN_PORTFOLIOS("ARRAY[e.portfolio_id]") ")" },
+			       "ARRAY[k.portfolio_id]") " AND NOT EXISTS (SELECT FROM debts.creditor_customer e WHERE "
+							"e.creditor_id = "
+							"k.creditor_id AND e.customer_id = k.customer_id AND " RESOURCE_BEFORE(
+								"e.portfolio_id",
+								"k.portfolio_id") " AND " RESOURCE_IN_PORTFOLIOS("ARRAY[e."
+														 "portfolio_id]") ")" },
 		     { .from = "customers.creditor_customer k " RESOURCE_OF_KEY("customers.api_customer", "customer_id", "c"),
 		       .creditor = "k.creditor_id",
+		       .sort = "k.created_at",
 		       .key = "k.customer_id",
 		       .sql = RESOURCE_IN_PORTFOLIOS("ARRAY(SELECT p.portfolio_id FROM customers.portfolio_customer p WHERE "
 						     "p.customer_id = k.customer_id)") } },
@@ -92,6 +100,7 @@ const struct resource customer_resource = {
 	.filters_count = COUNT(customer_filters),
 	.sorts = customer_sorts,
 	.sorts_count = COUNT(customer_sorts),
+	.sort_default = 1,
 };
 
 static const struct column contact_point_columns[] = {
@@ -109,6 +118,8 @@ static const struct column contact_point_columns[] = {
 	{ .name = "verifiedAt", .kind = COLUMN_INSTANT, .sql = "p.verified_at" },
 	{ .name = "actions", .kind = COLUMN_ACTIONS, .sql = "p.actions" },
 	{ .name = "version", .kind = COLUMN_LONG, .sql = "p.version" },
+	{ .name = "createdAt", .kind = COLUMN_INSTANT, .sql = "p.created_at" },
+	{ .name = "updatedAt", .kind = COLUMN_INSTANT, .sql = "p.updated_at" },
 };
 
 static const struct filter contact_point_filters[] = {
@@ -117,10 +128,12 @@ static const struct filter contact_point_filters[] = {
 	  .kind = COLUMN_TEXT,
 	  .sql = "p.state = q.state",
 	  .words = "usable bounced wrong_party reassigned blocked erased" },
+	RESOURCE_CREATED_FILTERS("p.created_at"),
 };
 
 static const struct sort contact_point_sorts[] = {
-	{ .name = "id", .kind = COLUMN_UUID, .sql = "p.contact_point_id", .descends = true },
+	{ .name = "id", .kind = COLUMN_UUID, .sql = "p.contact_point_id" },
+	RESOURCE_CREATED_SORT("p.created_at"),
 };
 
 const struct resource contact_point_resource = {
@@ -139,6 +152,7 @@ const struct resource contact_point_resource = {
 	.filters_count = COUNT(contact_point_filters),
 	.sorts = contact_point_sorts,
 	.sorts_count = COUNT(contact_point_sorts),
+	.sort_default = 1,
 };
 
 /* ---- debts ---- */
@@ -168,6 +182,7 @@ static const struct column debt_columns[] = {
 	{ .name = "actions", .kind = COLUMN_ACTIONS, .sql = "d.actions" },
 	{ .name = "version", .kind = COLUMN_LONG, .sql = "d.version" },
 	{ .name = "createdAt", .kind = COLUMN_INSTANT, .sql = "d.created_at" },
+	{ .name = "updatedAt", .kind = COLUMN_INSTANT, .sql = "d.updated_at" },
 	{ .name = "links.self", .kind = COLUMN_LINK, .link = "/debts/%", .of = "id", .is_detail = true },
 	{ .name = "links.customer", .kind = COLUMN_LINK, .link = "/customers/%", .of = "customerId", .is_detail = true },
 	{ .name = "links.ledger", .kind = COLUMN_LINK, .link = "/debts/%/ledger", .of = "id", .is_detail = true },
@@ -193,14 +208,13 @@ static const struct filter debt_filters[] = {
 	{ .name = "currency", .kind = COLUMN_TEXT, .sql = "d.currency = q.currency" },
 	{ .name = "dueFrom", .kind = COLUMN_DATE, .sql = "d.due_on >= q.dueFrom" },
 	{ .name = "dueTo", .kind = COLUMN_DATE, .sql = "d.due_on <= q.dueTo" },
-	{ .name = "createdFrom", .kind = COLUMN_INSTANT, .sql = "d.created_at >= q.createdFrom" },
-	{ .name = "createdTo", .kind = COLUMN_INSTANT, .sql = "d.created_at < q.createdTo" },
+	RESOURCE_CREATED_FILTERS("d.created_at"),
 };
 
 static const struct sort debt_sorts[] = {
-	{ .name = "id", .kind = COLUMN_UUID, .sql = "d.debt_id", .descends = true },
+	{ .name = "id", .kind = COLUMN_UUID, .sql = "d.debt_id" },
+	RESOURCE_CREATED_SORT("d.created_at"),
 	{ .name = "dueOn", .kind = COLUMN_DATE, .sql = "d.due_on" },
-	{ .name = "createdAt", .kind = COLUMN_INSTANT, .sql = "d.created_at" },
 };
 
 #define DEBT_FROM "debts.api_debt d LEFT JOIN customers.api_customer c ON c.customer_id = d.customer_id"
@@ -213,6 +227,7 @@ const struct resource debt_resource = {
 	.creditor = "d.creditor_id = s.creditor AND " RESOURCE_IN_PORTFOLIOS("ARRAY[d.portfolio_id]"),
 	.reaches = { { .from = DEBT_FROM,
 		       .creditor = "d.creditor_id",
+		       .sort = "d.created_at",
 		       .key = "d.debt_id",
 		       .sql = RESOURCE_IN_PORTFOLIOS("ARRAY[d.portfolio_id]") } },
 	.salt = "c.key_salt",
@@ -223,6 +238,7 @@ const struct resource debt_resource = {
 	.filters_count = COUNT(debt_filters),
 	.sorts = debt_sorts,
 	.sorts_count = COUNT(debt_sorts),
+	.sort_default = 1,
 };
 
 static const struct column payment_columns[] = {
@@ -243,6 +259,8 @@ static const struct column payment_columns[] = {
 	{ .name = "allocation.credit", .kind = COLUMN_MONEY, .sql = "p.credit_minor" },
 	{ .name = "actions", .kind = COLUMN_ACTIONS, .sql = "p.actions" },
 	{ .name = "version", .kind = COLUMN_INT, .sql = "p.version" },
+	{ .name = "createdAt", .kind = COLUMN_INSTANT, .sql = "p.created_at" },
+	{ .name = "updatedAt", .kind = COLUMN_INSTANT, .sql = "p.updated_at" },
 	{ .name = "links.self", .kind = COLUMN_LINK, .link = "/payments/%", .of = "id", .is_detail = true },
 	{ .name = "links.debt", .kind = COLUMN_LINK, .link = "/debts/%", .of = "debtId", .is_detail = true },
 	{ .name = "links.customer", .kind = COLUMN_LINK, .link = "/customers/%", .of = "customerId", .is_detail = true },
@@ -278,7 +296,10 @@ static const struct column ledger_columns[] = {
 	{ .name = "paymentId", .kind = COLUMN_UUID, .sql = "l.payment_id" },
 	{ .name = "reversesEntryNo", .kind = COLUMN_LONG, .sql = "l.reverses_entry_no" },
 	{ .name = "commandId", .kind = COLUMN_UUID, .sql = "l.command_id" },
+	{ .name = "createdAt", .kind = COLUMN_INSTANT, .sql = "l.created_at" },
 };
+
+static const struct filter ledger_filters[] = { RESOURCE_CREATED_FILTERS("l.created_at") };
 
 static const struct sort ledger_sorts[] = {
 	{ .name = "entryNo", .kind = COLUMN_LONG, .sql = "l.entry_no", .descends = true },
@@ -295,6 +316,8 @@ const struct resource ledger_resource = {
 	.columns_count = COUNT(ledger_columns),
 	.sorts = ledger_sorts,
 	.sorts_count = COUNT(ledger_sorts),
+	.filters = ledger_filters,
+	.filters_count = COUNT(ledger_filters),
 };
 
 const struct resource *const api_resources[] = {

@@ -53,6 +53,7 @@ static const struct column communication_columns[] = {
 	{ .name = "actions", .kind = COLUMN_ACTIONS, .sql = "m.actions" },
 	{ .name = "version", .kind = COLUMN_LONG, .sql = "m.version" },
 	{ .name = "createdAt", .kind = COLUMN_INSTANT, .sql = "m.created_at" },
+	{ .name = "updatedAt", .kind = COLUMN_INSTANT, .sql = "m.updated_at" },
 	{ .name = "links.self", .kind = COLUMN_LINK, .link = "/communications/%", .of = "id", .is_detail = true },
 	{ .name = "links.customer", .kind = COLUMN_LINK, .link = "/customers/%", .of = "customerId", .is_detail = true },
 };
@@ -67,14 +68,13 @@ static const struct filter communication_filters[] = {
 	{ .name = "messageClass", .kind = COLUMN_TEXT, .sql = "m.message_class = q.messageClass" },
 	{ .name = "requestedFrom", .kind = COLUMN_DATE, .sql = "m.requested_on >= q.requestedFrom" },
 	{ .name = "requestedTo", .kind = COLUMN_DATE, .sql = "m.requested_on <= q.requestedTo" },
-	{ .name = "createdFrom", .kind = COLUMN_INSTANT, .sql = "m.created_at >= q.createdFrom" },
-	{ .name = "createdTo", .kind = COLUMN_INSTANT, .sql = "m.created_at < q.createdTo" },
+	RESOURCE_CREATED_FILTERS("m.created_at"),
 };
 
 static const struct sort communication_sorts[] = {
-	{ .name = "id", .kind = COLUMN_UUID, .sql = "m.communication_id", .descends = true },
+	{ .name = "id", .kind = COLUMN_UUID, .sql = "m.communication_id" },
+	RESOURCE_CREATED_SORT("m.created_at"),
 	{ .name = "requestedOn", .kind = COLUMN_DATE, .sql = "m.requested_on" },
-	{ .name = "createdAt", .kind = COLUMN_INSTANT, .sql = "m.created_at" },
 };
 
 const struct resource communication_resource = {
@@ -88,6 +88,7 @@ const struct resource communication_resource = {
 			       "communications.api_communication", "communication_id",
 			       "m") " LEFT JOIN customers.api_customer c ON c.customer_id = m.customer_id",
 		       .creditor = "k.creditor_id",
+		       .sort = "k.created_at",
 		       .key = "k.communication_id",
 		       .sql = RESOURCE_IN_PORTFOLIOS("ARRAY[k.portfolio_id]") } },
 	.salt = "c.key_salt",
@@ -98,6 +99,7 @@ const struct resource communication_resource = {
 	.filters_count = COUNT(communication_filters),
 	.sorts = communication_sorts,
 	.sorts_count = COUNT(communication_sorts),
+	.sort_default = 1,
 };
 
 /* ---- templates ---- */
@@ -112,16 +114,20 @@ static const struct column template_columns[] = {
 	{ .name = "subject", .kind = COLUMN_TEXT, .sql = "t.subject" },
 	{ .name = "body", .kind = COLUMN_TEXT, .sql = "t.body" },
 	{ .name = "publishedAt", .kind = COLUMN_INSTANT, .sql = "t.published_at" },
+	{ .name = "createdAt", .kind = COLUMN_INSTANT, .sql = "t.created_at" },
+	{ .name = "updatedAt", .kind = COLUMN_INSTANT, .sql = "t.published_at" },
 };
 
 static const struct filter template_filters[] = {
 	{ .name = "name", .kind = COLUMN_TEXT, .sql = "t.name = q.name" },
 	{ .name = "channel", .kind = COLUMN_TEXT, .sql = "t.channel = q.channel", .words = "email sms voice letter push" },
 	{ .name = "language", .kind = COLUMN_TEXT, .sql = "t.language = q.language" },
+	RESOURCE_CREATED_FILTERS("t.created_at"),
 };
 
 static const struct sort template_sorts[] = {
-	{ .name = "id", .kind = COLUMN_UUID, .sql = "t.template_id", .descends = true },
+	{ .name = "id", .kind = COLUMN_UUID, .sql = "t.template_id" },
+	RESOURCE_CREATED_SORT("t.created_at"),
 };
 
 const struct resource template_resource = {
@@ -136,6 +142,7 @@ const struct resource template_resource = {
 	.filters_count = COUNT(template_filters),
 	.sorts = template_sorts,
 	.sorts_count = COUNT(template_sorts),
+	.sort_default = 1,
 };
 
 /* ---- consents ---- */
@@ -148,10 +155,15 @@ static const struct column consent_columns[] = {
 	{ .name = "basis", .kind = COLUMN_TEXT, .sql = "x.basis" },
 	{ .name = "obtainedAt", .kind = COLUMN_INSTANT, .sql = "x.obtained_at" },
 	{ .name = "withdrawnAt", .kind = COLUMN_INSTANT, .sql = "x.withdrawn_at" },
+	{ .name = "createdAt", .kind = COLUMN_INSTANT, .sql = "x.created_at" },
+	{ .name = "updatedAt", .kind = COLUMN_INSTANT, .sql = "x.updated_at" },
 };
+
+static const struct filter consent_filters[] = { RESOURCE_CREATED_FILTERS("x.created_at") };
 
 static const struct sort consent_sorts[] = {
 	{ .name = "channel", .kind = COLUMN_LONG, .sql = "x.place" },
+	RESOURCE_CREATED_SORT("x.created_at"),
 };
 
 const struct resource consent_resource = {
@@ -165,6 +177,9 @@ const struct resource consent_resource = {
 	.columns_count = COUNT(consent_columns),
 	.sorts = consent_sorts,
 	.sorts_count = COUNT(consent_sorts),
+	.sort_default = 1,
+	.filters = consent_filters,
+	.filters_count = COUNT(consent_filters),
 };
 
 /* ---- what happened ---- */
@@ -175,7 +190,10 @@ static const struct column history_columns[] = {
 	{ .name = "at", .kind = COLUMN_INSTANT, .sql = "e.at" },
 	{ .name = "commandId", .kind = COLUMN_UUID, .sql = "e.command_id" },
 	{ .name = "data", .kind = COLUMN_EVENT, .sql = "e.body" },
+	{ .name = "createdAt", .kind = COLUMN_INSTANT, .sql = "e.at" },
 };
+
+static const struct filter history_filters[] = { RESOURCE_CREATED_FILTERS("e.at") };
 
 static const struct sort history_sorts[] = {
 	{ .name = "at", .kind = COLUMN_LONG, .sql = "e.seq", .descends = true },
@@ -192,6 +210,8 @@ const struct resource debt_history_resource = {
 	.columns_count = COUNT(history_columns),
 	.sorts = history_sorts,
 	.sorts_count = COUNT(history_sorts),
+	.filters = history_filters,
+	.filters_count = COUNT(history_filters),
 };
 
 static const struct column timeline_columns[] = {
@@ -202,12 +222,14 @@ static const struct column timeline_columns[] = {
 	{ .name = "subjectId", .kind = COLUMN_UUID, .sql = "e.subject" },
 	{ .name = "commandId", .kind = COLUMN_UUID, .sql = "e.command_id" },
 	{ .name = "data", .kind = COLUMN_EVENT, .sql = "e.body" },
+	{ .name = "createdAt", .kind = COLUMN_INSTANT, .sql = "e.at" },
 };
 
 static const struct filter timeline_filters[] = {
 	{ .name = "module", .kind = COLUMN_TEXT, .sql = "e.module = q.module", .words = "customers debts communications" },
 	{ .name = "since", .kind = COLUMN_INSTANT, .sql = "e.at >= q.since" },
 	{ .name = "until", .kind = COLUMN_INSTANT, .sql = "e.at < q.until" },
+	RESOURCE_CREATED_FILTERS("e.at"),
 };
 
 static const struct sort timeline_sorts[] = {

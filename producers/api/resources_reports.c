@@ -33,15 +33,19 @@ static const struct column report_columns[] = {
 	  .kind = COLUMN_JSON,
 	  .sql = "CASE r.format WHEN 'json' THEN convert_from(r.content, 'UTF8') END",
 	  .is_detail = true },
+	{ .name = "createdAt", .kind = COLUMN_INSTANT, .sql = "r.requested_at" },
+	{ .name = "updatedAt", .kind = COLUMN_INSTANT, .sql = "r.updated_at" },
 };
 
 static const struct filter report_filters[] = {
 	{ .name = "kind", .kind = COLUMN_TEXT, .sql = "r.kind = q.kind", .words = "ageing collections communications" },
 	{ .name = "state", .kind = COLUMN_TEXT, .sql = "r.state = q.state", .words = "requested ready failed expired" },
+	RESOURCE_CREATED_FILTERS("r.requested_at"),
 };
 
 static const struct sort report_sorts[] = {
-	{ .name = "id", .kind = COLUMN_UUID, .sql = "r.report_id", .descends = true },
+	{ .name = "id", .kind = COLUMN_UUID, .sql = "r.report_id" },
+	RESOURCE_CREATED_SORT("r.requested_at"),
 	{ .name = "requestedAt", .kind = COLUMN_INSTANT, .sql = "r.requested_at" },
 };
 
@@ -52,6 +56,7 @@ const struct resource report_resource = {
 	.creditor = REPORT_OF_CREDITOR,
 	.reaches = { { .from = "reporting.public_report r",
 		       .creditor = "r.creditor_id",
+		       .sort = "r.requested_at",
 		       .key = "r.report_id",
 		       .sql = RESOURCE_IN_PORTFOLIOS("NULL") } },
 	.version = "version",
@@ -61,4 +66,5 @@ const struct resource report_resource = {
 	.filters_count = COUNT(report_filters),
 	.sorts = report_sorts,
 	.sorts_count = COUNT(report_sorts),
+	.sort_default = 1,
 };

@@ -26,6 +26,8 @@ static const struct column user_columns[] = {
 	  .sql = "ARRAY['changeRoles', 'bindUser', 'endTokens', CASE a.state WHEN 'active' THEN 'disableUser' ELSE 'enableUser' "
 		 "END]" },
 	{ .name = "version", .kind = COLUMN_LONG, .sql = "a.version" },
+	{ .name = "createdAt", .kind = COLUMN_INSTANT, .sql = "a.registered_at" },
+	{ .name = "updatedAt", .kind = COLUMN_INSTANT, .sql = "a.updated_at" },
 };
 
 static const struct filter user_filters[] = {
@@ -36,10 +38,12 @@ static const struct filter user_filters[] = {
 	  .sql = "q.role = ANY (users.role_names(a.roles))",
 	  .words = "admin compliance supervisor agent creditor consumer auditor reporting" },
 	{ .name = "customer", .kind = COLUMN_UUID, .sql = "a.customer_id = q.customer" },
+	RESOURCE_CREATED_FILTERS("a.registered_at"),
 };
 
 static const struct sort user_sorts[] = {
-	{ .name = "id", .kind = COLUMN_UUID, .sql = "a.user_id", .descends = true },
+	{ .name = "id", .kind = COLUMN_UUID, .sql = "a.user_id" },
+	RESOURCE_CREATED_SORT("a.registered_at"),
 };
 
 const struct resource user_resource = {
@@ -54,4 +58,5 @@ const struct resource user_resource = {
 	.filters_count = COUNT(user_filters),
 	.sorts = user_sorts,
 	.sorts_count = COUNT(user_sorts),
+	.sort_default = 1,
 };

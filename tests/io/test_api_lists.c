@@ -59,6 +59,14 @@ static void fill_tables(void)
 	    "('" CUSTOMER "1', 'email', 'collect', 'prior_use', '2025-01-01Z')");
 	SQL("fill_opt_outs", "INSERT INTO communications.opt_out (customer_id, channel, withdrawn_at) VALUES "
 			     "('" CUSTOMER "1', 'sms', '2025-02-01Z'), ('" CUSTOMER "1', 'letter', '2025-02-01Z')");
+	SQL("fill_consents",
+	    "INSERT INTO communications.consent (consent_id, customer_id, channel, purpose, basis, evidence_ref, obtained_at, "
+	    "recorded_at) SELECT gen_random_uuid(), '" CUSTOMER "1', 'email', 'collect', 'prior_use', '', '2025-01-01Z', "
+	    "at::timestamptz FROM (VALUES ('2026-01-05Z'), ('2026-01-07Z')) "
+	    "AS told (at)");
+	SQL("fill_withdrawals",
+	    "INSERT INTO communications.withdrawal (customer_id, version, channel, via, withdrawn_at, recorded_at) VALUES "
+	    "('" CUSTOMER "1', 1, 'letter', 'speech', '2025-02-01Z', '2026-01-06Z')");
 	SQL("fill_templates", "INSERT INTO communications.template (template_id, name, channel, language, version) VALUES "
 			      "('" CUSTOMER "1', 'first', 'email', 'de', 2), ('" CUSTOMER "2', 'first', 'sms', 'en', 1)");
 	SQL("fill_texts",
@@ -68,6 +76,20 @@ static void fill_tables(void)
 	    "('" CUSTOMER "2', 1, 'reminder', '', 'Hi', '2025-01-02Z')");
 	SQL("fill_users", "INSERT INTO users.account (user_id, login, state, roles, customer_id, version, registered_at) VALUES "
 			  "('" USER "', 'portal', 'active', 128, '" CUSTOMER "1', 1, now())");
+}
+
+/* The order of ids is not that of time: they are the senders'. */
+static void fill_dates(void)
+{
+	SQL("date_customers",
+	    "UPDATE customers.customer SET created_at = '2026-01-01Z'::timestamptz + ((version * 5) % 4) * interval '1 h'");
+	SQL("date_debts",
+	    "UPDATE debts.debt SET created_at = '2026-01-01Z'::timestamptz + ((principal_minor * 31) % 97) * interval "
+	    "'1 min'");
+	SQL("date_messages", "UPDATE communications.communication SET created_at = '2026-01-01Z'::timestamptz + "
+			     "(('x' || right(communication_id::text, 4))::bit(16)::int * 31 % 97) * interval '1 min'");
+	SQL("date_points", "UPDATE customers.contact_point SET created_at = '2026-01-01Z'::timestamptz + "
+			   "(('x' || right(contact_point_id::text, 4))::bit(16)::int * 31 % 7) * interval '1 min'");
 }
 
 /* An event in a module's log, its body as it would be published. */
@@ -148,6 +170,7 @@ static int fill(void **state)
 	if (api_world_start(state) != 0)
 		return -1;
 	fill_tables();
+	fill_dates();
 	fill_logs();
 	return 0;
 }
@@ -162,10 +185,12 @@ static int set_up(void **state)
 	return api_set_up(state);
 }
 
-#define DEBTS(where) "SELECT debt_id::text FROM debts.api_debt WHERE " where " ORDER BY debt_id DESC"
+#define DEBTS(where) "SELECT debt_id::text FROM debts.api_debt WHERE " where " ORDER BY created_at DESC, debt_id DESC"
 #define MAILS(where)                                                                                                             \
-	"SELECT communication_id::text FROM communications.api_communication WHERE " where " ORDER BY communication_id DESC"
-#define PEOPLE(where) "SELECT customer_id::text FROM customers.customer WHERE " where " ORDER BY customer_id DESC"
+	"SELECT communication_id::text FROM communications.api_communication WHERE " where                                       \
+	" ORDER BY created_at DESC, communication_id DESC"
+#define PEOPLE(where)                                                                                                            \
+	"SELECT customer_id::text FROM customers.customer WHERE " where " ORDER BY created_at DESC, customer_id DESC"
 
 static void test_api_lists__filters_give_what_sql_says(void **state)
 {
@@ -219,7 +244,7 @@ static void test_api_lists__what_hangs_on_something_in_the_path(void **state)
 	(void)state;
 	assert_lists("/customers/" CUSTOMER "1/contact-points", "", 3,
 		     "SELECT contact_point_id::text FROM customers.contact_point WHERE customer_id = '" CUSTOMER
-		     "1' ORDER BY 1 DESC");
+		     "1' ORDER BY created_at DESC, contact_point_id DESC");
 	assert_lists("/customers/" CUSTOMER "1/contact-points", "?channel=sms&state=usable&sort=id", 3,
 		     "SELECT contact_point_id::text FROM customers.contact_point WHERE customer_id = '" CUSTOMER "1' "
 		     "AND channel = 'sms' AND state = 'usable' ORDER BY 1");
@@ -232,23 +257,39 @@ static void test_api_lists__what_hangs_on_something_in_the_path(void **state)
 	assert_int_equal(api_get("/customers/nobody/timeline", token), 404);
 }
 
+/* The newest first, by when they were told to us; `sort=channel` is in the order of channels and purposes. */
 static void test_api_lists__consents_tell_what_is_in_force(void **state)
 {
+	static const char email[] = "\"channel\":\"email\",\"purpose\":\"collect\",\"inForce\":true,\"basis\":\"prior_use\","
+				    "\"obtainedAt\":\"2025-01-01T00:00:00.000Z\",\"withdrawnAt\":null,\"createdAt\":"
+				    "\"2026-01-05T00:00:00.000Z\",\"updatedAt\":\"2026-01-07T00:00:00.000Z\"}";
+	static const char sms[] = "\"channel\":\"sms\",\"purpose\":\"collect\",\"inForce\":false,\"basis\":\"express\","
+				  "\"obtainedAt\":\"2025-01-01T00:00:00.000Z\",\"withdrawnAt\":\"2025-02-01T00:00:00.000Z\",";
+	static const char marketing[] =
+		"\"channel\":\"sms\",\"purpose\":\"marketing\",\"inForce\":true,\"basis\":\"express\","
+		"\"obtainedAt\":\"2025-03-01T00:00:00.000Z\",\"withdrawnAt\":\"2025-02-01T00:00:00.000Z\",";
+	static const char letter[] = "\"channel\":\"letter\",\"purpose\":null,\"inForce\":false,\"basis\":null,\"obtainedAt\":"
+				     "null,\"withdrawnAt\":\"2025-02-01T00:00:00.000Z\",\"createdAt\":"
+				     "\"2026-01-06T00:00:00.000Z\",\"updatedAt\":\"2026-01-06T00:00:00.000Z\"}";
+	static const char *const by_channel[] = { email, sms, marketing, letter };
+	static const char *const newest[] = { letter, email, marketing, sms };
+	const char *at;
+
 	(void)state;
-	assert_int_equal(api_get("/customers/" CUSTOMER "1/consents", token), 200);
-	assert_string_equal(api_body(),
-			    "{\"items\":[{\"customerId\":\"" CUSTOMER
-			    "1\",\"channel\":\"email\",\"purpose\":\"collect\",\"inForce\":true,\"basis\":\"prior_"
-			    "use\",\"obtainedAt\":\"2025-01-01T00:00:00.000Z\",\"withdrawnAt\":null},"
-			    "{\"customerId\":\"" CUSTOMER
-			    "1\",\"channel\":\"sms\",\"purpose\":\"collect\",\"inForce\":false,\"basis\":\"express\","
-			    "\"obtainedAt\":\"2025-01-01T00:00:00.000Z\",\"withdrawnAt\":\"2025-02-01T00:00:00.000Z\"},"
-			    "{\"customerId\":\"" CUSTOMER
-			    "1\",\"channel\":\"sms\",\"purpose\":\"marketing\",\"inForce\":true,\"basis\":\"express\","
-			    "\"obtainedAt\":\"2025-03-01T00:00:00.000Z\",\"withdrawnAt\":\"2025-02-01T00:00:00.000Z\"},"
-			    "{\"customerId\":\"" CUSTOMER
-			    "1\",\"channel\":\"letter\",\"purpose\":null,\"inForce\":false,\"basis\":null,\"obtainedAt\":null,"
-			    "\"withdrawnAt\":\"2025-02-01T00:00:00.000Z\"}],\"nextCursor\":null}\n");
+	for (int is_newest = 0; is_newest < 2; is_newest++) {
+		assert_int_equal(api_get(is_newest ? "/customers/" CUSTOMER "1/consents"
+						   : "/customers/" CUSTOMER "1/consents?sort=channel",
+					 token),
+				 200);
+		at = api_body();
+		for (size_t i = 0; i < 4; i++) {
+			at = strstr(at, (is_newest ? newest : by_channel)[i]);
+			assert_non_null(at);
+		}
+	}
+	assert_int_equal(api_get("/customers/" CUSTOMER "1/consents?createdFrom=2026-01-06T00:00:00Z", token), 200);
+	assert_contains("letter");
+	assert_lacks("email");
 }
 
 static void test_api_lists__templates_show_their_newest_text(void **state)
@@ -598,6 +639,17 @@ static void test_api_lists__what_was_made_last_comes_first_whatever_its_id(void 
 	assert_lacks("2026-01-0");
 	assert_int_equal(api_get("/debts?sort=-createdAt&createdFrom=2020-01-01T00:00:00Z", token), 200);
 	assert_int_equal(api_get("/communications?sort=-createdAt&createdTo=2020-01-01T00:00:00Z", token), 200);
+	assert_lists("/debts", "?createdFrom=2026-01-01T00:20:00Z&createdTo=2026-01-01T01:00:00Z", 7,
+		     DEBTS("created_at >= '2026-01-01T00:20Z' AND created_at < '2026-01-01T01:00Z'"));
+	assert_lists("/debts", "?sort=createdAt", 7, "SELECT debt_id::text FROM debts.debt ORDER BY created_at, debt_id");
+	assert_int_equal(api_get("/auth/users?createdFrom=2020-01-01T00:00:00Z", api_token("svc", ROLE_ADMIN)), 200);
+	assert_contains("\"registeredAt\"");
+	assert_int_equal(api_get("/templates?createdTo=2025-01-02T00:00:00Z", token), 200);
+	assert_contains("\"createdAt\":\"2025-01-01T00:00:00.000Z\",\"updatedAt\":\"2025-01-02T00:00:00.000Z\"");
+	assert_lacks("\"language\":\"en\"");
+	assert_int_equal(api_get("/debts/" DEBT "/history?createdFrom=2025-01-01T00:00:03Z", token), 200);
+	assert_lacks("DebtAmended");
+	assert_contains("\"createdAt\":\"2025-01-01T00:00:04.000Z\"");
 }
 
 static void test_api_lists__a_text_of_any_length_is_refused_or_taken(void **state)

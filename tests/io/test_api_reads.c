@@ -174,8 +174,32 @@ static void test_api_reads__a_payment_tells_what_it_was_used_for(void **state)
 	assert_int_equal(api_get("/payments/" PAYMENT("01"), api_token("svc", ROLE_SUPERVISOR)), 200);
 	assert_contains("\"amount\":{\"amountMinor\":30,\"currency\":\"EUR\"},\"allocation\":{\"cost\":{\"amountMinor\":5,");
 	assert_contains("\"interest\":{\"amountMinor\":25,");
-	assert_contains("\"actions\":[\"reversePayment\"],\"version\":1,\"links\":{\"self\":\"/payments/" PAYMENT(
-		"01") "\",\"debt\":\"/debts/" DEBT("01") "\",\"customer\":\"/customers/" CUSTOMER("01") "\"}}\n");
+	assert_contains("\"actions\":[\"reversePayment\"],\"version\":1,\"createdAt\":null,\"updatedAt\":null,\"links\":{"
+			"\"self\":\"/payments/" PAYMENT("01") "\",\"debt\":\"/debts/" DEBT(
+				"01") "\",\"customer\":\"/customers/" CUSTOMER("01") "\"}}\n");
+}
+
+/* When debts and payments were changed is told by the log, where their entries stand; only an amendment has none. */
+static void test_api_reads__dates_of_debts_and_payments_are_those_of_their_events(void **state)
+{
+	static const char events[] =
+		"INSERT INTO debts.event_log (part, seq, event_id, schema_id, key, subject, command_id, "
+		"correlation_id, at, command_offset, body, hash) SELECT p.part, p.entry_seq, "
+		"gen_random_uuid(), 1021, p.customer_id, p.debt_id, p.payment_id, p.payment_id, "
+		"'2026-05-04T03:02:01.123Z', 0, '', '' FROM debts.payment p WHERE p.payment_id = '" PAYMENT("01") "'";
+
+	(void)state;
+	SQL("dates_events", events);
+	SQL("dates_entry", "UPDATE debts.debt d SET last_entry_seq = p.entry_seq, part = p.part, created_at = '2026-01-01Z' FROM "
+			   "debts.payment p WHERE p.payment_id = '" PAYMENT("01") "' AND d.debt_id = p.debt_id");
+	assert_int_equal(api_get("/payments/" PAYMENT("01"), api_token("svc", ROLE_SUPERVISOR)), 200);
+	assert_contains("\"createdAt\":\"2026-05-04T03:02:01.123Z\",\"updatedAt\":\"2026-05-04T03:02:01.123Z\"");
+	assert_int_equal(api_get("/debts/" DEBT("01"), api_token("svc", ROLE_AGENT)), 200);
+	assert_contains("\"createdAt\":\"2026-01-01T00:00:00.000Z\",\"updatedAt\":\"2026-05-04T03:02:01.123Z\"");
+	SQL("dates_amended", "UPDATE debts.debt SET amended_at = '2026-06-01Z', amended_seq = last_entry_seq + 1 WHERE debt_id = "
+			     "'" DEBT("01") "'");
+	assert_int_equal(api_get("/debts/" DEBT("01"), api_token("svc", ROLE_AGENT)), 200);
+	assert_contains("\"updatedAt\":\"2026-06-01T00:00:00.000Z\"");
 }
 
 static void test_api_reads__what_has_not_changed_is_304(void **state)
@@ -612,6 +636,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_api_reads__a_debt_has_what_people_need),
 		TEST(test_api_reads__a_payment_tells_what_it_was_used_for),
+		TEST(test_api_reads__dates_of_debts_and_payments_are_those_of_their_events),
 		TEST(test_api_reads__what_has_not_changed_is_304),
 		TEST(test_api_reads__what_is_not_there_is_404),
 		TEST(test_api_reads__one_thing_takes_no_arguments),

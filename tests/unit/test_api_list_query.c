@@ -101,10 +101,11 @@ static void test_api_list_query__a_query_without_arguments_is_the_first_page(voi
 	(void)state;
 	assert_true(read_query(&debt_resource, NULL, (const char *const[]){ NULL }));
 	assert_int_equal(query.limit, LIST_LIMIT_DEFAULT);
-	assert_int_equal(query.sort, 0);
+	assert_string_equal(debt_resource.sorts[query.sort].name, "createdAt");
 	assert_true(query.descends);
 	assert_int_equal(query.given, 0);
 	assert_memory_equal(query.cursor.id.bytes, highest, 16);
+	assert_true(query.cursor.sort > 253402300799999); /* after every instant */
 }
 
 static void test_api_list_query__values_are_of_their_kind(void **state)
@@ -115,7 +116,7 @@ static void test_api_list_query__values_are_of_their_kind(void **state)
 	assert_true(READ(debt_resource, "customer", ID_1, "dueFrom", "1970-01-03", "sort", "dueOn", "limit", "200", "currency",
 			 "EUR"));
 	assert_true(uuid_equal(&query.filters[0].id, &customer));
-	assert_int_equal(query.sort, 1);
+	assert_string_equal(debt_resource.sorts[query.sort].name, "dueOn");
 	assert_false(query.descends);
 	assert_int_equal(query.limit, 200);
 	assert_int_equal(query.faults_count, 0);
@@ -185,7 +186,7 @@ static void test_api_list_query__a_cursor_is_good_for_its_creditors_only(void **
 	const struct str creditors[] = { STR(""), STR("0123456789abcdef"), STR("0123456789abcdeg"),
 					 STR("0123456789abcdef0123456789abcdeg") };
 	enum { SETS = sizeof(creditors) / sizeof(creditors[0]) };
-	struct cursor cursor = { .key_is_id = true, .id = id_of(ID_1) };
+	struct cursor cursor = { .key_is_id = true, .has_sort = true, .id = id_of(ID_1) };
 	char texts[SETS + 1][CURSOR_TEXT_SIZE];
 
 	(void)state;
@@ -229,7 +230,7 @@ static void assert_balanced(const struct question_shape *shape)
 /* Prepared for good on one connection, so they must be few; and their names must differ. */
 static void test_api_list_query__all_resources_have_their_statements(void **state)
 {
-	static const char *names[600];
+	static const char *names[800];
 	struct resource_plan plan;
 	struct err err = ERR_INIT;
 	struct arena arena;
@@ -251,7 +252,7 @@ static void test_api_list_query__all_resources_have_their_statements(void **stat
 			names[count++] = plan.lists[list].question.statement.name;
 		}
 	}
-	assert_true(count < 400);
+	assert_true(count < 600);
 	for (size_t i = 0; i < count; i++)
 		for (size_t j = 0; j < i; j++)
 			assert_string_not_equal(names[i], names[j]);
@@ -308,12 +309,12 @@ static void test_api_list_query__the_shape_follows_from_the_query(void **state)
 	(void)state;
 	assert_int_equal(arena_init(&arena, 2 << 20, &err), 0);
 	assert_int_equal(resource_plan_init(&plan, &debt_resource, &arena, &err), 0);
-	one = resource_plan_list(&plan, 0, 0, true, LIMIT_NONE);
+	one = resource_plan_list(&plan, 0, debt_resource.sort_default, true, LIMIT_NONE);
 	assert_int_equal(one->owner_at, -1);
 	assert_int_equal(one->filter_at[0], -1); /* customer: selective */
 	assert_int_equal(one->filter_at[1], -1); /* no others are asked for */
-	assert_non_null(strstr(one->question.statement.sql, "ORDER BY d.debt_id DESC"));
-	other = resource_plan_list(&plan, 1 << 0, 1, false, LIMIT_CUSTOMER);
+	assert_non_null(strstr(one->question.statement.sql, "ORDER BY d.created_at DESC, d.debt_id DESC"));
+	other = resource_plan_list(&plan, 1 << 0, 2, false, LIMIT_CUSTOMER);
 	assert_true(other->owner_at >= 0);
 	assert_true(other->filter_at[0] >= 0);
 	assert_non_null(strstr(other->question.statement.sql, "(d.due_on, d.debt_id) > (q.sort, q.key)"));
@@ -322,11 +323,15 @@ static void test_api_list_query__the_shape_follows_from_the_query(void **state)
 	assert_true(one->filter_at[1] >= 0);
 	assert_true(one->filter_at[3] >= 0);
 	assert_ptr_equal(resource_plan_list(&plan, 1 << 3, 0, true, LIMIT_NONE), one);
-	one = resource_plan_list(&plan, 0, 0, true, LIMIT_CREDITORS); /* creditor by creditor, each in the order of his index */
+	assert_non_null(strstr(one->question.statement.sql, " AND d.created_at >= coalesce(q.createdFrom, '-infinity')"));
+	one = resource_plan_list(&plan, 0, 1, true, LIMIT_CREDITORS); /* creditor by creditor, each in the order of his index */
 	assert_non_null(strstr(one->question.statement.sql,
-			       "(d.creditor_id, d.debt_id) < (s.creditor, q.key) AND d.creditor_id >= s.creditor AND "
-			       "public.dcs_in_portfolios(ARRAY[d.portfolio_id], s.portfolios) ORDER BY d.creditor_id DESC, "
-			       "d.debt_id DESC LIMIT q.many)) x ORDER BY x.c_key DESC LIMIT q.many) r"));
+			       "(d.creditor_id, d.created_at, d.debt_id) < (s.creditor, q.sort, q.key) AND d.creditor_id >= "
+			       "s.creditor AND public.dcs_in_portfolios(ARRAY[d.portfolio_id], s.portfolios) ORDER BY "
+			       "d.creditor_id DESC, d.created_at DESC, d.debt_id DESC LIMIT q.many)) x ORDER "
+			       "BY x.c_sort DESC, x.c_key DESC LIMIT q.many) r"));
+	one = resource_plan_list(&plan, 0, 0, true, LIMIT_CREDITORS); /* another order: of all that are his */
+	assert_non_null(strstr(one->question.statement.sql, " WHERE (d.debt_id) < (q.key) AND d.creditor_id = s.creditor AND "));
 	one = resource_plan_list(&plan, 1 << 0, 0, true, LIMIT_CREDITORS); /* the customer's few, and whose each is */
 	assert_non_null(
 		strstr(one->question.statement.sql,
