@@ -24,6 +24,8 @@ static void load_actor(const uint8_t *facts, struct slot *slot)
 	actor->scope = scope_none;
 	actor->scope.creditors[actor->scope.creditors_count++] = script_id((fact & 16) != 0 ? 2 : SCRIPT_CREDITOR);
 	memcpy(actor->scope.sources[actor->scope.sources_count++], "bank-1", 6);
+	if ((fact & 32) != 0)
+		actor->scope.portfolios[actor->scope.portfolios_count++] = script_id(SCRIPT_PORTFOLIO);
 }
 
 static void load_retention(const uint8_t *facts, struct slot *slot)

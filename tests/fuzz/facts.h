@@ -15,12 +15,12 @@
 enum fact {
 	FACT_PERSON,    /* bits: not known, not active, no salt, not known to creditors */
 	FACT_NAME,      /* the length of the name, in fours; 0: an ordinary one */
-	FACT_ADDRESSES, /* bits: no e-mail, no SMS; the rest: the sealed size */
+	FACT_ADDRESSES, /* bits: no e-mail, no SMS; the rest: their size, in fives */
 	FACT_DEBT,      /* bits: see facts_post.c */
 	FACT_DUE,       /* days from NOW, signed, in eights */
 	FACT_QUEUE,     /* messages under way; bits: in hand, often */
 	FACT_RETENTION, /* bits: owes, is owed */
-	FACT_ACTOR,     /* bits: no such user, another customer's, bound, without roles */
+	FACT_ACTOR,     /* bits: no such user, another customer's, bound, without roles, to another creditor, to a portfolio */
 };
 
 #define NOW_MS INT64_C(1795359845123) /* 2026-11-22 */

@@ -27,7 +27,9 @@ static void load_addresses(const uint8_t *facts, struct slot *slot)
 	uint8_t fact = facts[FACT_ADDRESSES];
 
 	slot->exists = (fact & 3) != 3;
-	addresses->email.sealed_size = addresses->sms.sealed_size = fact < 4 ? 60 : 4U * (fact >> 2);
+	addresses->email.text_size = addresses->sms.text_size = fact < 4 ? 20 : 5U * (fact >> 2);
+	memset(addresses->email.text, 'a', addresses->email.text_size);
+	memset(addresses->sms.text, '1', addresses->sms.text_size);
 	if ((fact & 1) == 0)
 		addresses->email.contact_point_id = script_id(4);
 	if ((fact & 2) == 0)

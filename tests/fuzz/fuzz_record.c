@@ -135,6 +135,8 @@ static void bind_token(struct token_claims *claims)
 
 	claims->scope = (struct scope){ .creditors = { script_id(creditor) }, .creditors_count = 1, .sources_count = 1 };
 	memcpy(claims->scope.sources[0], (door.who & WHO_OTHER) != 0 ? "bank-2" : "bank-1", 6);
+	if (door.who & WHO_PORTFOLIO)
+		claims->scope.portfolios[claims->scope.portfolios_count++] = script_id(SCRIPT_PORTFOLIO);
 }
 
 /* What forged tokens do is fuzz_token.c's. */

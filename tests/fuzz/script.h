@@ -33,11 +33,12 @@ enum script_mode {
 };
 
 enum script_who {
-	WHO_USER = 1 << 0,     /* the token's subject is a user, and whom the record is about; else a service */
-	WHO_BOUND = 1 << 1,    /* to one creditor and one source */
-	WHO_OTHER = 1 << 2,    /* they are others than the ones that most bodies name */
-	WHO_CONSUMER = 1 << 3, /* the role of a portal user and no other */
-	WHO_ANYTIME = 1 << 7   /* the record's time is no sensible one */
+	WHO_USER = 1 << 0,      /* the token's subject is a user, and whom the record is about; else a service */
+	WHO_BOUND = 1 << 1,     /* to one creditor and one source */
+	WHO_OTHER = 1 << 2,     /* they are others than the ones that most bodies name */
+	WHO_CONSUMER = 1 << 3,  /* the role of a portal user and no other */
+	WHO_PORTFOLIO = 1 << 4, /* bound to a portfolio too */
+	WHO_ANYTIME = 1 << 7    /* the record's time is no sensible one */
 };
 
 struct script_header {
@@ -86,7 +87,8 @@ const struct message_type *script_decode(struct str value, struct arena *arena, 
 /* The ids that seeds and mutations choose from: few, so that one names the other. seeds.py makes the same of members' names. */
 struct uuid script_id(uint8_t number);
 
-#define SCRIPT_CUSTOMER 163 /* customer_id */
-#define SCRIPT_CREDITOR 141 /* creditor_id */
+#define SCRIPT_CUSTOMER  163 /* customer_id */
+#define SCRIPT_CREDITOR  141 /* creditor_id */
+#define SCRIPT_PORTFOLIO 16  /* portfolio_id */
 
 #endif

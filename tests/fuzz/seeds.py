@@ -37,11 +37,12 @@ OTHERS = {
     ("GenerateReport", "kind"): "ageing", ("EraseCustomer", "basis"): "request", ("RegisterUser", "roles"): ["agent"],
     ("ChangeRoles", "roles"): ["supervisor"], ("SendCommunication", "parameters"): [],
     ("RegisterUser", "customer_id"): None, ("ChangeRoles", "customer_id"): None, ("GenerateReport", "channel"): None,
+    ("RegisterService", "name"): "billing", ("RegisterService", "roles"): ["creditor"], ("ChangeService", "roles"): ["auditor"],
 }  # fmt: skip
 ORDER = (
     "CreateCustomer AddContactPoint VerifyContactPoint UpdateCustomer InvalidateContactPoint EraseCustomer CreateDebt RecordPayment ReversePayment "
-    "AmendDebt CancelDebt PublishTemplate GrantConsent SendCommunication RecordDispatch RecordDelivery CancelCommunication WithdrawConsent RegisterUser "
-    "ChangeRoles RecordLogin RecordSessionEnd DisableUser EnableUser GenerateReport"
+    "AmendDebt CancelDebt PublishTemplate GrantConsent SendCommunication RecordDispatch RecordDelivery CancelCommunication WithdrawConsent RegisterService "
+    "ChangeService RenewSecret RevokeService RegisterUser InviteUser EndTokens ChangeRoles RecordLogin RecordSessionEnd DisableUser EnableUser GenerateReport"
 ).split()
 
 
@@ -94,7 +95,7 @@ def encode(kind, value):
 class Command:
     def __init__(self, path, ids):
         source = json.loads(path.read_text())
-        self.name, self.module = source["name"], path.parent.name
+        self.name, self.module, self.key = source["name"], path.parent.name, source.get("dcs.key")
         kinds = {field["name"]: field["type"][1] if isinstance(field["type"], list) else field["type"] for field in source["fields"]}
         self.body = {field["name"]: value_of(self.name, field, kinds[field["name"]]) for field in source["fields"]}
         self.frame = struct.pack(">bI", 0, ids[f"dcs.{self.module}.{path.stem}"])
@@ -153,7 +154,7 @@ def records(all_commands):
         mine = [command for command in all_commands if command.module == module]
         for command in mine:
             yield bytes([number]) + ORDINARY + record(command)
-            key = next(value for name, value in command.body.items() if name in ("customer_id", "user_id", "template_id", "report_id"))
+            key = command.body[command.key]
             headers = [(0, b"1.0"), (1, id_of("x").encode()), (2, b"/fuzz"), (3, f"dcs.{module}.{command.name}.v1".encode()), (6, b"Bearer good"),
                        (4, b"2026-11-22T15:04:05Z"), (10, id_of("c").encode()), (12, b"2026-12-22T15:04:05Z"),
                        (14, b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")]  # fmt: skip
@@ -164,7 +165,8 @@ def records(all_commands):
             yield bytes([number, batch]) + ORDINARY[1:] + b"".join(record(command, mode=mode) for command in reversed(mine[:12]))
     by_name = {command.name: command for command in all_commands}
     for story in ("PublishTemplate GrantConsent SendCommunication CancelCommunication", "PublishTemplate GrantConsent SendCommunication WithdrawConsent SendCommunication",
-                  "RegisterUser ChangeRoles DisableUser EnableUser BindUser RecordLogin RecordSessionEnd"):  # fmt: skip
+                  "RegisterService ChangeService RenewSecret RevokeService RenewSecret",
+                  "RegisterUser InviteUser ChangeRoles DisableUser EnableUser BindUser RecordLogin RecordSessionEnd EndTokens"):  # fmt: skip
         told = [by_name[name] for name in story.split()]
         for mode, who in ((0, 0), (0x10, 0), (0, 1)):  # who 1: he whom it is about
             yield bytes([MODULES.index(told[0].module)]) + ORDINARY + b"".join(record(command, mode, who if number else 0) for number, command in enumerate(told))
