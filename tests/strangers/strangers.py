@@ -24,7 +24,7 @@ sys.path.insert(0, str(HERE.parent / "system"))
 import odd  # noqa: E402
 from client import Client, new_id  # noqa: E402
 from contract import Api  # noqa: E402
-from things import BODIES, Things, a_debt, a_payment, operations  # noqa: E402
+from things import BODIES, Things, a_debt  # noqa: E402
 from world import MODULES, ROOT, World  # noqa: E402
 
 PYTHON = pathlib.Path(os.environ.get("STRANGERS_PYTHON", ROOT / ".cache/strangers/bin/python"))
