@@ -320,6 +320,7 @@ static const struct check checks[] = {
 	{ .promises = "P2", .what = "heads of anchors", .run = verify_anchors },
 	{ .promises = "P5", .what = "owners of debts", .run = verify_owners },
 	{ .promises = "P7", .what = "sums of debts and reports", .run = verify_sums },
+	{ .promises = "P7", .what = "creditors of messages", .run = verify_creditors },
 };
 #define CHECKS_COUNT (sizeof(checks) / sizeof(checks[0]))
 

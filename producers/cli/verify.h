@@ -89,6 +89,7 @@ MUST_CHECK int verify_module(struct verify *verify, size_t module, struct err *e
 MUST_CHECK int verify_commands(struct verify *verify, size_t module, struct err *err);
 MUST_CHECK int verify_topic(struct verify *verify, size_t module, struct err *err);
 MUST_CHECK int verify_owners(struct verify *verify, struct err *err);
+MUST_CHECK int verify_creditors(struct verify *verify, struct err *err);
 MUST_CHECK int verify_sums(struct verify *verify, struct err *err);
 
 /* P1, of a module: no command has two answers. */

@@ -9,6 +9,10 @@
 #include "fold.h"
 #include "schemas/customers.h"
 
+/* Rows that are not states. */
+static const struct entity known_entity = { .name = "verify_creditor_customer", .state_size = 1 };
+static const struct entity known_in_entity = { .name = "verify_portfolio_customer", .state_size = 1 };
+
 /* Beside a customer's state. */
 struct customer_note {
 	int64_t created_at_ms, updated_at_ms, updated_seq;
@@ -47,6 +51,18 @@ static bool note_hash(uint8_t hash[DIGEST_SIZE], bool is_given, struct str text)
 	return true;
 }
 
+/* To whom he was made known. */
+static void note_pairs(struct fold *fold, const struct entity *entity, const struct uuid *customer_id, const struct uuid *ids,
+		       size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		char id[UUID_TEXT_SIZE + 1];
+
+		uuid_format(id, &ids[i]);
+		(void)fold_note_row(fold, entity, customer_id, str_of(id), STR(""), 1);
+	}
+}
+
 static void note_created(struct fold *fold, const struct customer_created *event, const struct logged_line *line)
 {
 	struct customer_note *note = fold_note(fold, &customer_entity, &event->customer_id, sizeof(*note));
@@ -57,6 +73,8 @@ static void note_created(struct fold *fold, const struct customer_created *event
 	note->knows_birth_date = note->knows_name; /* the members came together */
 	note->external_ref = fold_copy(fold, event->external_ref);
 	note->kind = fold_copy(fold, event->kind);
+	note_pairs(fold, &known_entity, &event->customer_id, event->creditor_ids, event->creditor_ids_count);
+	note_pairs(fold, &known_in_entity, &event->customer_id, event->portfolio_ids, event->portfolio_ids_count);
 }
 
 /* What came is named among the changes; one from before it had hashes leaves nothing known. */
@@ -239,6 +257,15 @@ static void check_point(struct fold *fold, struct table_row *row)
 		check_address(row, &id, point, note);
 }
 
+/* There is no more in it than that it is there. */
+static void check_pair(struct fold *fold, struct table_row *row)
+{
+	struct uuid customer_id = row_uuid(row, 1);
+	struct uuid id = fold_id(&customer_id, row_text(row, 2), STR(""));
+
+	(void)row_state(fold, row, &id);
+}
+
 static const struct folded_table tables[] = {
 	{ .name = "customers.customer",
 	  .select = "SELECT customer_id, customer_id, external_ref, kind, status, locale, country, region, timezone, version, "
@@ -254,6 +281,16 @@ static const struct folded_table tables[] = {
 	  .ids = 1,
 	  .entity = &contact_point_entity,
 	  .check = check_point },
+	{ .name = "customers.creditor_customer",
+	  .select = "SELECT customer_id, customer_id, creditor_id::text FROM customers.creditor_customer",
+	  .ids = 2,
+	  .entity = &known_entity,
+	  .check = check_pair },
+	{ .name = "customers.portfolio_customer",
+	  .select = "SELECT customer_id, customer_id, portfolio_id::text FROM customers.portfolio_customer",
+	  .ids = 2,
+	  .entity = &known_in_entity,
+	  .check = check_pair },
 };
 
 const struct folded_module folded_customers = {

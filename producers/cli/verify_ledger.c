@@ -1,4 +1,6 @@
-/* P5 between modules: a debt's customer is one that there is. What the ledger says is checked where it is read (verify_debts.c).
+/*
+ * What holds between modules. P5: a debt's customer is one that there is; what the ledger says is checked where it is read
+ * (verify_debts.c). P7: which creditor and portfolio a message is about is told by the debts that it names.
  */
 #include "verify.h"
 
@@ -7,6 +9,34 @@ static const struct db_statement select_owners = {
 	"SELECT format('debts debt %s', d.debt_id), 'its customer is not known' FROM debts.debt d "
 	"LEFT JOIN customers.public_customer c ON c.customer_id = d.customer_id WHERE c.customer_id IS NULL LIMIT 1000"
 };
+
+/*
+ * The rows are made by a trigger, of the debts that there are by then. One that is released names only debts that there are; what
+ * was suppressed may name others, which come later.
+ */
+static const struct db_statement select_creditors = {
+	"verify_creditors",
+	"SELECT format('communications.creditor_communication %s', communication_id), CASE WHEN k.communication_id IS NULL THEN "
+	"'the row is missing, and the debts say that there is one' ELSE 'creditor_id or portfolio_id is not what the debts say' "
+	"END "
+	"FROM (SELECT n.communication_id, array_agg(d.creditor_id) AS creditors, count(DISTINCT d.creditor_id) = 1 AS is_one, "
+	"communications.only_portfolio(array_agg(d.portfolio_id)) AS portfolio FROM communications.communication_debt n "
+	"JOIN debts.debt d USING (debt_id) GROUP BY n.communication_id) w "
+	"FULL JOIN communications.creditor_communication k USING (communication_id) "
+	"LEFT JOIN communications.communication c USING (communication_id) "
+	"WHERE CASE WHEN k.communication_id IS NULL THEN w.is_one AND c.template_version IS NOT NULL "
+	"WHEN w.communication_id IS NULL OR k.creditor_id <> ALL (w.creditors) THEN true "
+	"ELSE c.template_version IS NOT NULL AND (NOT w.is_one OR w.portfolio IS DISTINCT FROM k.portfolio_id) END LIMIT 1000"
+};
+
+int verify_creditors(struct verify *verify, struct err *err)
+{
+	bool exists = false;
+
+	if (table_exists(verify, "communications.creditor_communication", &exists, err) != 0)
+		return -1;
+	return exists ? find_by_query(verify, 7, &select_creditors, err) : 0;
+}
 
 int verify_owners(struct verify *verify, struct err *err)
 {

@@ -38,11 +38,12 @@ struct world_module_state {
 
 /* How a command comes, where it is not as usual. */
 struct how {
-	int64_t waited_ms; /* it was set aside so long ... */
-	int64_t offset;    /* ... and stood here; 0: next */
-	int32_t today;     /* 0: STORE_TODAY */
-	uint32_t roles;    /* 0: whatever is needed */
-	struct uuid id;    /* none: one of its own */
+	int64_t waited_ms;         /* it was set aside so long ... */
+	int64_t offset;            /* ... and stood here; 0: next */
+	int32_t today;             /* 0: STORE_TODAY */
+	uint32_t roles;            /* 0: whatever is needed */
+	const struct scope *scope; /* NULL: all */
+	struct uuid id;            /* none: one of its own */
 };
 
 struct verify_world {
@@ -230,7 +231,7 @@ static inline void world_do_as(struct verify_world *world, enum world_module whi
 				   .id = uuid_is_none(&how.id) ? spec_id('!', ++world->ids) : how.id,
 				   .key = *message_uuid(type->key_field, body),
 				   .actor = STR("test"),
-				   .scope = &scope_all,
+				   .scope = how.scope != NULL ? how.scope : &scope_all,
 				   .roles = how.roles != 0 ? how.roles : type->roles,
 				   .today = how.today != 0 ? how.today : STORE_TODAY };
 	struct head *head = &state->heads[command.key.bytes[15] % WORLD_PARTS];
