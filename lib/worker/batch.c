@@ -157,8 +157,8 @@ static bool asks_rule(const struct item *item)
 	return item->kind == ITEM_COMMAND && !item->is_broken && !item->nil_field;
 }
 
-/* What a user is bound to is loaded with his rights, and what he reaches depends on it: a rule about it is asked in a second
- * round. */
+/* Whether a user is bound, and to what, is loaded with his rights, and what he reaches depends on it: a rule about it is asked in
+ * a second round. */
 static bool asks_again(const struct item *item)
 {
 	return item->rule->touches_again || command_is_bound(&item->command);
@@ -178,10 +178,11 @@ static int load_states(struct batch *batch, const struct engine *engine, struct 
 		for (size_t i = 0; i < batch->count; i++) {
 			struct item *item = &batch->items[batch->from + i];
 
-			if (!asks_rule(item) || (round > 0 && !asks_again(item)))
+			if (!asks_rule(item))
 				continue;
-			if (round > 0)
-				rights_take_scope(&item->command, &batch->set);
+			rights_take(&item->command, &batch->set);
+			if (round > 0 && !asks_again(item))
+				continue;
 			item->rule->touch(&item->command, &batch->set);
 		}
 		if (batch->set.overflow)

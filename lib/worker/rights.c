@@ -16,17 +16,6 @@ void rights_touch(const struct command *command, struct workset *set)
 		workset_touch(set, &actor_entity, &user_id, (struct str){ 0 });
 }
 
-void rights_take_scope(struct command *command, const struct workset *set)
-{
-	struct uuid user_id;
-	const struct actor *actor;
-
-	if (!is_user(command, &user_id))
-		return;
-	actor = workset_state(set, &actor_entity, &user_id);
-	command->scope = actor == NULL ? &scope_none : &actor->scope;
-}
-
 bool rights_are_ended(const struct command *command, const struct workset *set)
 {
 	struct uuid user_id;
@@ -38,6 +27,22 @@ bool rights_are_ended(const struct command *command, const struct workset *set)
 	return actor != NULL && command->token_version < actor->token_version;
 }
 
+void rights_take(struct command *command, const struct workset *set)
+{
+	struct uuid user_id;
+	const struct slot *slot;
+	const struct actor *actor;
+
+	if (!is_user(command, &user_id))
+		return; /* the token's roles were looked at when the record came */
+	slot = workset_find(set, &actor_entity, &user_id);
+	if (slot == NULL || !slot->loaded)
+		return;
+	actor = workset_state(set, &actor_entity, &user_id);
+	command->roles &= actor == NULL || rights_are_ended(command, set) ? 0 : actor->roles;
+	command->scope = actor == NULL ? &scope_none : &actor->scope;
+}
+
 bool rights_hold(struct command *command, const struct workset *set)
 {
 	uint32_t allowed = command->type->roles;
@@ -45,10 +50,9 @@ bool rights_hold(struct command *command, const struct workset *set)
 	const struct actor *actor;
 
 	if (!is_user(command, &user_id))
-		return true; /* the token's roles were looked at when the record came */
+		return true;
 	actor = workset_state(set, &actor_entity, &user_id);
-	command->roles &= actor == NULL || rights_are_ended(command, set) ? 0 : actor->roles;
-	rights_take_scope(command, set);
+	rights_take(command, set);
 	if ((command->roles & allowed) == 0)
 		return false;
 	return (command->roles & allowed & ~(uint32_t)ROLE_CONSUMER) != 0 || uuid_equal(&actor->customer_id, &command->key);

@@ -33,14 +33,16 @@ extern const struct entity actor_entity;
 /* Asks for the actor's rights if he is a user. */
 void rights_touch(const struct command *command, struct workset *set);
 
-/* Gives a user's command his scope, when the rights are loaded: what a rule touches again may depend on it. */
-void rights_take_scope(struct command *command, const struct workset *set);
-
 /* Whether the command's token was ended before it expired. Rights are loaded. */
 bool rights_are_ended(const struct command *command, const struct workset *set);
 
-/* Takes from command->roles what the user does not have any more, and gives it his scope; false: what is left may not issue this.
+/*
+ * Takes from command->roles what the user does not have any more, and gives it his scope, once his rights are loaded: whether he
+ * is bound, and so what a rule touches again, depends on what is left of both.
  */
+void rights_take(struct command *command, const struct workset *set);
+
+/* The same; false: what is left may not issue this. */
 bool rights_hold(struct command *command, const struct workset *set);
 
 #endif

@@ -67,7 +67,7 @@ static int tear_down(void **state)
 }
 
 /* Her token says that she is for all. */
-static enum fate fate_of_an_update(void)
+static enum fate fate_of_an_update_by(uint32_t token_roles)
 {
 	static struct update_customer body;
 	struct item *item = &batch.items[0];
@@ -84,7 +84,7 @@ static enum fate fate_of_an_update(void)
 					  .id = another,
 					  .key = customer_id,
 					  .actor = STR(ANNA),
-					  .roles = ROLE_CREDITOR,
+					  .roles = token_roles,
 					  .scope = &scope_all,
 					  .now_ms = 20454 * DAY_MS };
 	for (size_t i = 0; i < customers_module.rules_count; i++)
@@ -93,6 +93,11 @@ static enum fate fate_of_an_update(void)
 	assert_int_equal(batch_begin(&batch, &engine, 0, 1, true, &answers, &answers_count, &err), 0);
 	assert_int_equal(batch_decide(&batch, &engine, answers, answers_count, &is_conflict, &err), 0);
 	return batch.verdicts[0].fate;
+}
+
+static enum fate fate_of_an_update(void)
+{
+	return fate_of_an_update_by(ROLE_CREDITOR);
 }
 
 static void test_bound__a_user_changes_the_customers_that_his_creditors_know(void **state)
@@ -107,11 +112,26 @@ static void test_bound__a_user_changes_the_customers_that_his_creditors_know(voi
 	assert_int_equal(fate_of_an_update(), FATE_APPLIED);
 }
 
+/* She was an agent too, who is bound to nothing, when her token was signed. */
+static void test_bound__who_has_lost_a_role_is_bound_by_what_is_left(void **state)
+{
+	(void)state;
+	anna.scope = (struct scope){ .creditors_count = 1, .creditors = { another } };
+	assert_int_equal(fate_of_an_update_by(ROLE_CREDITOR | ROLE_AGENT), FATE_REFUSED);
+	anna.scope = (struct scope){ .creditors_count = 1, .creditors = { known_to } };
+	assert_int_equal(fate_of_an_update_by(ROLE_CREDITOR | ROLE_AGENT), FATE_APPLIED);
+	anna.roles = ROLE_CREDITOR | ROLE_AGENT;
+	anna.scope = scope_none;
+	assert_int_equal(fate_of_an_update_by(ROLE_CREDITOR | ROLE_AGENT), FATE_APPLIED);
+	assert_int_equal(fate_of_an_update_by(ROLE_CREDITOR), FATE_REFUSED); /* which this token does not say */
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_bound__a_user_changes_the_customers_that_his_creditors_know, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(test_bound__who_has_lost_a_role_is_bound_by_what_is_left, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests_name("users bound to creditors", tests, NULL, NULL);
