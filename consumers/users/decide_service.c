@@ -4,7 +4,7 @@
 
 /* ---- RegisterService ---- */
 
-static bool registration_is_good(const struct register_service *body, uint32_t *ret_roles, struct decision *decision)
+static bool service_is_good(const struct register_service *body, uint32_t *ret_roles, struct decision *decision)
 {
 	if (!user_login_is_valid(body->name)) {
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "name",
@@ -22,7 +22,7 @@ void decide_register_service(const struct command *command, const struct workset
 	struct service_registered *event;
 	uint32_t roles = 0;
 
-	if (!registration_is_good(body, &roles, decision))
+	if (!service_is_good(body, &roles, decision))
 		return;
 	if (workset_state(set, &user_entity, &body->service_id) != NULL) {
 		decision_refuse(decision, REFUSAL_EXISTS, "service_id", "a service or a user has this id");
@@ -50,7 +50,7 @@ void decide_register_service(const struct command *command, const struct workset
 /* ---- about a service that is there ---- */
 
 /* The checks that do not depend on what it is. One that was revoked stays so. */
-static bool can_change(const struct user *service, bool has_expected, int64_t expected, struct decision *decision)
+static bool service_can_change(const struct user *service, bool has_expected, int64_t expected, struct decision *decision)
 {
 	if (!given_is_as_expected(service, "service_id", "no such service", has_expected, expected, decision))
 		return false;
@@ -69,7 +69,7 @@ void decide_change_service(const struct command *command, const struct workset *
 
 	if (!given_roles(body->roles, body->roles_count, ROLES_OF_SERVICES, &roles, decision) ||
 	    !given_scope(BINDINGS_OF(body), decision) ||
-	    !can_change(service, body->has_expected_version, body->expected_version, decision))
+	    !service_can_change(service, body->has_expected_version, body->expected_version, decision))
 		return;
 
 	/* ---- nothing refuses from here on ---- */
@@ -92,7 +92,7 @@ void decide_renew_secret(const struct command *command, const struct workset *se
 	const struct user *service = given_account(set, &body->service_id, USER_SERVICE);
 	struct secret_renewed *event;
 
-	if (!can_change(service, body->has_expected_version, body->expected_version, decision))
+	if (!service_can_change(service, body->has_expected_version, body->expected_version, decision))
 		return;
 
 	/* ---- nothing refuses from here on ---- */
@@ -109,7 +109,7 @@ void decide_revoke_service(const struct command *command, const struct workset *
 	const struct user *service = given_account(set, &body->service_id, USER_SERVICE);
 	struct service_revoked *event;
 
-	if (!can_change(service, body->has_expected_version, body->expected_version, decision))
+	if (!service_can_change(service, body->has_expected_version, body->expected_version, decision))
 		return;
 
 	/* ---- nothing refuses from here on ---- */
