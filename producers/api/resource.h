@@ -127,6 +127,7 @@ struct resource {
 	const char *uncredited;
 	const char *salt;    /* SQL of that customer's salt, which opens what is sealed; NULL: nothing is */
 	const char *version; /* name of the column that is its ETag; NULL: none */
+	const char *source;  /* name of the column that is the payment source it came in at; NULL: none */
 
 	/* A list that hangs on a thing in the path (/debts/:id/ledger): `parent_sql` ties it to q.parent. The parent tells
 	 * whether there is such a thing when the list is empty. */

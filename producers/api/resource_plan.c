@@ -474,6 +474,7 @@ static int plan_members(struct resource_plan *plan, struct arena *arena, struct 
 		place_member(plan, &plan->members[i], &next_one, &next_list);
 	}
 	plan->currency = member_of(plan, "currency");
+	plan->source = resource->source == NULL ? NULL : member_of(plan, resource->source);
 	plan->version = resource->version == NULL ? NULL : member_of(plan, resource->version);
 	return 0;
 }

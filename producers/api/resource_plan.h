@@ -57,6 +57,7 @@ struct resource_plan {
 	struct member members[RESOURCE_COLUMNS_MAX];
 	const struct member *currency; /* that money is in; NULL: none */
 	const struct member *version;  /* that is the ETag; NULL: none */
+	const struct member *source;   /* the payment source that it came in at; NULL: none */
 };
 
 /* Everything lives in the arena. ERR_FATAL: it is full. A resource that says nonsense is a bug. */

@@ -272,6 +272,7 @@ const struct resource payment_resource = {
 	.id = "p.payment_id",
 	.owner = "p.customer_id",
 	.creditor = RESOURCE_OF_DEBT("p.debt_id"),
+	.source = "source",
 	.version = "version",
 	.columns = payment_columns,
 	.columns_count = COUNT(payment_columns),

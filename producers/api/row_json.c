@@ -292,6 +292,14 @@ static bool has_source(const struct scope *scope)
 	return scope->all_sources || scope->sources_count > 0;
 }
 
+/* As a creditor one takes back what came in at one's own sources. */
+static bool is_of_his_source(const struct row *row)
+{
+	const struct member *source = row->plan->source;
+
+	return source == NULL || scope_has_source(&row->viewer->scope, db_str(row->result, row->row, place_of(row, source)));
+}
+
 /* A state may allow more than this program knows of: that is not shown. */
 static bool may_take(const struct row_writer *writer, const struct row *row, struct str operation)
 {
@@ -302,7 +310,8 @@ static bool may_take(const struct row_writer *writer, const struct row *row, str
 		return false;
 	if (command->source_field != NULL && !has_source(&row->viewer->scope))
 		return false;
-	return (roles & ~(uint32_t)(ROLE_CREDITOR | ROLE_CONSUMER)) != 0 || ((roles & ROLE_CREDITOR) != 0 && is_theirs(row)) ||
+	return (roles & ~(uint32_t)(ROLE_CREDITOR | ROLE_CONSUMER)) != 0 ||
+	       ((roles & ROLE_CREDITOR) != 0 && is_theirs(row) && is_of_his_source(row)) ||
 	       ((roles & ROLE_CONSUMER) != 0 && is_own(row));
 }
 

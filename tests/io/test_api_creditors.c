@@ -551,6 +551,10 @@ static void test_api_creditors__actions_are_what_the_caller_may_do(void **state)
 	assert_lacks("cancelDebt");
 	assert_actions("/payments/" PAYMENT(OWN), "\"actions\":[\"reversePayment\"]",
 		       api_bound_token("svc", ROLE_CREDITOR, &own));
+	own.sources_count = 0;
+	assert_actions("/payments/" PAYMENT(OWN), "\"actions\":[]", api_bound_token("svc", ROLE_CREDITOR, &own));
+	assert_true(scope_add_source(&own, STR("another")));
+	assert_actions("/payments/" PAYMENT(OWN), "\"actions\":[]", api_bound_token("svc", ROLE_CREDITOR, &own));
 	assert_actions("/payments/" PAYMENT(OWN), "\"actions\":[]", api_token("svc", ROLE_AGENT));
 	assert_actions("/customers/" CUSTOMER(OWN), "\"actions\":[]", api_token("svc", ROLE_COMPLIANCE)); /* owes: no erasure */
 	assert_actions("/customers/" CUSTOMER(OWN), "\"actions\":[\"updateCustomer\",\"addContactPoint\"]",
@@ -558,6 +562,9 @@ static void test_api_creditors__actions_are_what_the_caller_may_do(void **state)
 	assert_actions("/customers/" CUSTOMER(OTHER), "\"actions\":[\"addContactPoint\"]", api_token(USER("003"), ROLE_CONSUMER));
 	assert_actions("/customers/" CUSTOMER(OTHER) "/contact-points",
 		       "\"actions\":[\"verifyContactPoint\",\"invalidateContactPoint\"]", api_token(USER("003"), ROLE_CONSUMER));
+	assert_actions("/customers/" CUSTOMER(OWN) "/contact-points",
+		       "\"actions\":[\"verifyContactPoint\",\"invalidateContactPoint\"]",
+		       api_bound_token("svc", ROLE_CREDITOR, &own));
 	assert_actions("/communications/" MESSAGE(OWN), "\"actions\":[\"cancelCommunication\"]", api_token("svc", ROLE_AGENT));
 	assert_actions("/communications/" MESSAGE(OWN), "\"actions\":[]", api_token("svc", ROLE_COMPLIANCE));
 	assert_actions("/auth/users/" USER("003"), "\"actions\":[\"changeRoles\",\"bindUser\",\"endTokens\",\"disableUser\"]",
