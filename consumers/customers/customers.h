@@ -94,6 +94,7 @@ struct contact_point {
 /* The external_ref of a customer that is taken. */
 struct customer_reference {
 	uint32_t is_taken; /* 1 */
+	struct uuid customer_id;
 };
 
 /*
@@ -162,8 +163,8 @@ struct uuid customer_reference_id(struct str external_ref);
 void acquaintance_key(char ret_key[ACQUAINTANCE_KEY_SIZE], const struct uuid *customer_id, const struct scope_pair *pair);
 struct uuid acquaintance_id(const char key[ACQUAINTANCE_KEY_SIZE]);
 
-/* Whether the command may be about its customer: whoever may only as a creditor must know him, or he does not exist for him. */
-bool customer_is_reached(const struct command *command, const struct workset *set);
+/* Whether this customer exists for the issuer: whoever may only as a creditor must know him. Acquaintances were touched. */
+bool customer_is_reached(const struct command *command, const struct uuid *customer_id, const struct workset *set);
 
 /* ---- words; NONE: unknown ---- */
 

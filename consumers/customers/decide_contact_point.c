@@ -40,7 +40,7 @@ static bool customer_is_active(const struct uuid *customer_id, const struct work
 {
 	const struct customer *customer = workset_state(set, &customer_entity, customer_id);
 
-	if (customer == NULL || !customer_is_reached(decision->command, set)) {
+	if (customer == NULL || !customer_is_reached(decision->command, customer_id, set)) {
 		decision_refuse(decision, REFUSAL_NOT_FOUND, "customer_id", "no such customer");
 		return false;
 	}
@@ -75,6 +75,19 @@ static bool address_is_free(const struct add_contact_point *body, const struct c
 	return true;
 }
 
+static bool point_is_new(const struct add_contact_point *body, const struct workset *set, struct decision *decision)
+{
+	const struct contact_point *point = workset_state(set, &contact_point_entity, &body->contact_point_id);
+
+	if (point == NULL)
+		return true;
+	if (command_is_limited(decision->command) && !uuid_equal(&point->customer_id, &body->customer_id))
+		decision_refuse_unbound(decision, "contact_point_id");
+	else
+		decision_refuse(decision, REFUSAL_EXISTS, "contact_point_id", "a contact point has this id");
+	return false;
+}
+
 void decide_add_contact_point(const struct command *command, const struct workset *set, struct decision *decision)
 {
 	const struct add_contact_point *body = command->body;
@@ -85,11 +98,7 @@ void decide_add_contact_point(const struct command *command, const struct workse
 
 	if (!contact_point_is_good(body, decision))
 		return;
-	if (workset_state(set, &contact_point_entity, &body->contact_point_id) != NULL) {
-		decision_refuse(decision, REFUSAL_EXISTS, "contact_point_id", "a contact point has this id");
-		return;
-	}
-	if (!customer_is_active(&body->customer_id, set, decision))
+	if (!customer_is_active(&body->customer_id, set, decision) || !point_is_new(body, set, decision))
 		return;
 	if (!contact_address_key(&key, set, &body->customer_id, channel_by_name(body->channel), body->address))
 		MUST_NOT_REACH("an address that is valid and too long");
@@ -120,7 +129,8 @@ static const struct contact_point *usable_point(const struct uuid *contact_point
 	const struct contact_point *point = workset_state(set, &contact_point_entity, contact_point_id);
 	const struct customer *customer = workset_state(set, &customer_entity, customer_id);
 
-	if (point == NULL || !uuid_equal(&point->customer_id, customer_id) || !customer_is_reached(decision->command, set)) {
+	if (point == NULL || !uuid_equal(&point->customer_id, customer_id) ||
+	    !customer_is_reached(decision->command, customer_id, set)) {
 		decision_refuse(decision, REFUSAL_NOT_FOUND, "contact_point_id", "the customer has no such contact point");
 		return NULL;
 	}

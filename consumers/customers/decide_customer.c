@@ -39,7 +39,7 @@ static bool profile_is_good(const struct profile *profile, int32_t today, struct
 	return false;
 }
 
-bool customer_is_reached(const struct command *command, const struct workset *set)
+bool customer_is_reached(const struct command *command, const struct uuid *customer_id, const struct workset *set)
 {
 	if (!command_is_bound(command) || command->scope->all_creditors)
 		return true;
@@ -49,7 +49,7 @@ bool customer_is_reached(const struct command *command, const struct workset *se
 		const struct slot *slot;
 		struct uuid id;
 
-		acquaintance_key(key, &command->key, &pair);
+		acquaintance_key(key, customer_id, &pair);
 		id = acquaintance_id(key);
 		slot = workset_find(set, &acquaintance_entity, &id);
 		if (slot != NULL && slot->exists && ((const struct acquaintance *)slot->state)->is_known)
@@ -90,20 +90,32 @@ static bool create_is_good(const struct command *command, const struct create_cu
 	return profile_is_good(&profile, command->today, decision);
 }
 
+/* By a customer who perhaps does not exist for the issuer. */
+static void refuse_taken(const struct uuid *customer_id, const struct workset *set, const char *field, const char *text,
+			 struct decision *decision)
+{
+	if (customer_is_reached(decision->command, customer_id, set))
+		decision_refuse(decision, REFUSAL_EXISTS, field, "%s", text);
+	else
+		decision_refuse_unbound(decision, field);
+}
+
 void decide_create_customer(const struct command *command, const struct workset *set, struct decision *decision)
 {
 	const struct create_customer *body = command->body;
 	struct uuid reference = customer_reference_id(body->external_ref);
+	const struct customer_reference *taken;
 	struct customer_created *event;
 
 	if (!create_is_good(command, body, decision))
 		return;
 	if (workset_state(set, &customer_entity, &body->customer_id) != NULL) {
-		decision_refuse(decision, REFUSAL_EXISTS, "customer_id", "a customer has this id");
+		refuse_taken(&body->customer_id, set, "customer_id", "a customer has this id", decision);
 		return;
 	}
-	if (workset_state(set, &customer_reference_entity, &reference) != NULL) {
-		decision_refuse(decision, REFUSAL_EXISTS, "external_ref", "a customer has this reference");
+	taken = workset_state(set, &customer_reference_entity, &reference);
+	if (taken != NULL) {
+		refuse_taken(&taken->customer_id, set, "external_ref", "a customer has this reference", decision);
 		return;
 	}
 
@@ -232,7 +244,7 @@ static bool update_is_good(const struct command *command, const struct update_cu
 static bool customer_can_change(const struct update_customer *body, const struct customer *customer, const struct workset *set,
 				struct decision *decision)
 {
-	if (customer == NULL || !customer_is_reached(decision->command, set)) {
+	if (customer == NULL || !customer_is_reached(decision->command, &body->customer_id, set)) {
 		decision_refuse(decision, REFUSAL_NOT_FOUND, "customer_id", "no such customer");
 	} else if (body->has_expected_version && body->expected_version != customer->version) {
 		decision_refuse(decision, REFUSAL_VERSION_CONFLICT, "expected_version", "the customer's version is %lld",

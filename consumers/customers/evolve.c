@@ -47,6 +47,7 @@ static void on_customer_created(struct workset *set, const struct customer_creat
 		know_by_creditor(set, event, &event->creditor_ids[index]);
 	MUST(customer->version == 0);
 	taken->is_taken = 1;
+	taken->customer_id = event->customer_id;
 	customer->version = event->version;
 	customer->status = CUSTOMER_ACTIVE;
 	set_text(customer->locale, sizeof(customer->locale), true, event->locale);

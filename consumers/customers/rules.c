@@ -16,7 +16,7 @@ static struct slot *touch(struct workset *set, const struct entity *entity, cons
 }
 
 /* Which of his creditors know the customer, in which of his portfolios, for who may only as a creditor. A user's are known when his rights are loaded. */
-static void touch_acquaintances(const struct command *command, struct workset *set)
+static void touch_acquaintances(const struct command *command, const struct uuid *customer_id, struct workset *set)
 {
 	if (!command_is_bound(command))
 		return;
@@ -26,7 +26,7 @@ static void touch_acquaintances(const struct command *command, struct workset *s
 		struct str text;
 		struct uuid id;
 
-		acquaintance_key(key, &command->key, &pair);
+		acquaintance_key(key, customer_id, &pair);
 		id = acquaintance_id(key);
 		if (workset_find(set, &acquaintance_entity, &id) != NULL)
 			continue;
@@ -42,15 +42,18 @@ static void touch_create_customer(const struct command *command, struct workset 
 {
 	const struct create_customer *body = command->body;
 	struct uuid reference = customer_reference_id(body->external_ref);
+	const struct slot *taken = workset_touch(set, &customer_reference_entity, &reference, body->external_ref);
 
 	touch(set, &customer_entity, &body->customer_id);
-	workset_touch(set, &customer_reference_entity, &reference, body->external_ref);
+	touch_acquaintances(command, &command->key, set);
+	if (taken != NULL && taken->exists)
+		touch_acquaintances(command, &((const struct customer_reference *)taken->state)->customer_id, set);
 }
 
 static void touch_update_customer(const struct command *command, struct workset *set)
 {
 	touch(set, &customer_entity, &((const struct update_customer *)command->body)->customer_id);
-	touch_acquaintances(command, set);
+	touch_acquaintances(command, &command->key, set);
 }
 
 static void touch_erase_customer(const struct command *command, struct workset *set)
@@ -72,7 +75,7 @@ static void touch_add_contact_point(const struct command *command, struct workse
 	const struct slot *slot;
 
 	touch(set, &contact_point_entity, &body->contact_point_id);
-	touch_acquaintances(command, set);
+	touch_acquaintances(command, &command->key, set);
 	if (customer == NULL || !customer->loaded ||
 	    !contact_address_key(&key, set, &body->customer_id, channel_by_name(body->channel), body->address))
 		return;
@@ -94,7 +97,7 @@ static void touch_verify_contact_point(const struct command *command, struct wor
 	const struct verify_contact_point *body = command->body;
 
 	touch(set, &customer_entity, &body->customer_id);
-	touch_acquaintances(command, set);
+	touch_acquaintances(command, &command->key, set);
 	touch(set, &contact_point_entity, &body->contact_point_id);
 }
 
@@ -103,7 +106,7 @@ static void touch_invalidate_contact_point(const struct command *command, struct
 	const struct invalidate_contact_point *body = command->body;
 
 	touch(set, &customer_entity, &body->customer_id);
-	touch_acquaintances(command, set);
+	touch_acquaintances(command, &command->key, set);
 	touch(set, &contact_point_entity, &body->contact_point_id);
 }
 

@@ -70,7 +70,7 @@ static int read_customer(void *self, const struct db_result *result, int row, st
 
 static const struct db_statement select_references = {
 	.name = "customers_select_references",
-	.sql = "SELECT u.n FROM unnest($1::text[]) WITH ORDINALITY AS u (external_ref, n) "
+	.sql = "SELECT u.n, c.customer_id FROM unnest($1::text[]) WITH ORDINALITY AS u (external_ref, n) "
 	       "JOIN customers.customer c ON c.external_ref = u.external_ref",
 };
 
@@ -87,10 +87,9 @@ static int read_reference(void *self, const struct db_result *result, int row, s
 	struct customer_reference *reference = slot->state;
 
 	(void)self;
-	(void)result;
-	(void)row;
 	(void)err;
 	reference->is_taken = 1;
+	reference->customer_id = db_uuid(result, row, 1);
 	return 0;
 }
 

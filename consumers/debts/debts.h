@@ -140,7 +140,8 @@ struct payment {
 
 /* A natural key: (creditor, reference) of a debt, (source, reference) of a payment. */
 struct taken {
-	uint32_t is_taken; /* 1; 0: it was, and is free again */
+	uint32_t is_taken;        /* 1; 0: it was, and is free again */
+	struct uuid portfolio_id; /* of the debt that has it; zeros: in none, and of a payment */
 };
 
 /* Where it came in. */
@@ -208,6 +209,10 @@ struct uuid reference_id(const struct reference_key *key);
 /* Of an acquaintance: the pair of a scope, and the customer. */
 void acquainted_key(struct reference_key *ret_key, const struct scope_pair *pair, const struct uuid *customer_id);
 void acquainted_split(struct str text, struct scope_pair *ret_pair, struct uuid *ret_customer_id);
+
+/* Refuses a reference that another debt of the creditor has, or says true. */
+bool debt_reference_is_free(const struct uuid *reference, const struct uuid *creditor_id, const struct workset *set,
+			    struct decision *decision);
 
 /* Of a slot that was touched. */
 bool reference_is_taken(const struct workset *set, const struct entity *entity, const struct uuid *id);

@@ -55,11 +55,9 @@ static bool reference_is_free(const struct amend_debt *body, const struct debt *
 	}
 	id = reference_id(&key);
 	*ret_slot = workset_find(set, &debt_reference_entity, &id);
-	if (*ret_slot == NULL || str_is(body->external_ref, terms->external_ref) ||
-	    !reference_is_taken(set, &debt_reference_entity, &id))
+	if (*ret_slot == NULL || str_is(body->external_ref, terms->external_ref))
 		return true;
-	decision_refuse(decision, REFUSAL_EXISTS, "external_ref", "a debt of this creditor has this reference");
-	return false;
+	return debt_reference_is_free(&id, &debt->creditor_id, set, decision);
 }
 
 static bool debt_takes_amendment(const struct amend_debt *body, const struct debt *debt, const struct debt_terms *terms,

@@ -88,12 +88,32 @@ static bool dates_are_good(const struct create_debt *body, struct decision *deci
 	return true;
 }
 
+/* That one in another of the creditor's portfolios has it is nothing to whoever is bound to his. */
+bool debt_reference_is_free(const struct uuid *reference, const struct uuid *creditor_id, const struct workset *set,
+			    struct decision *decision)
+{
+	const struct taken *taken = workset_state(set, &debt_reference_entity, reference);
+
+	if (taken == NULL || !taken->is_taken)
+		return true;
+	if (command_reaches(decision->command, creditor_id, &taken->portfolio_id))
+		decision_refuse(decision, REFUSAL_EXISTS, "external_ref", "a debt of this creditor has this reference");
+	else
+		decision_refuse_unbound(decision, "external_ref");
+	return false;
+}
+
 static bool is_new(const struct create_debt *body, const struct workset *set, struct decision *decision)
 {
+	const struct debt *debt = workset_state(set, &debt_entity, &body->debt_id);
 	struct reference_key key;
 	struct uuid reference;
 
-	if (workset_state(set, &debt_entity, &body->debt_id) != NULL) {
+	if (debt != NULL && !debt_is_reached(decision->command, debt)) {
+		decision_refuse_unbound(decision, "debt_id");
+		return false;
+	}
+	if (debt != NULL) {
 		decision_refuse(decision, REFUSAL_EXISTS, "debt_id", "a debt has this id");
 		return false;
 	}
@@ -102,11 +122,7 @@ static bool is_new(const struct create_debt *body, const struct workset *set, st
 		return false;
 	}
 	reference = reference_id(&key);
-	if (reference_is_taken(set, &debt_reference_entity, &reference)) {
-		decision_refuse(decision, REFUSAL_EXISTS, "external_ref", "a debt of this creditor has this reference");
-		return false;
-	}
-	return true;
+	return debt_reference_is_free(&reference, &body->creditor_id, set, decision);
 }
 
 /* Who may only as a creditor must not make a customer known to himself by a debt: one of his creditors knows him already. */

@@ -35,12 +35,26 @@ static bool payment_body_is_good(const struct record_payment *body, int32_t toda
 	return false;
 }
 
+/* Before it is asked what is taken already: whose debt it is not learns nothing of the rest. */
+static bool debt_is_his(const struct record_payment *body, const struct debt *debt, struct decision *decision)
+{
+	if (debt_is_reached(decision->command, debt) && uuid_equal(&debt->customer_id, &body->customer_id))
+		return true;
+	decision_refuse(decision, REFUSAL_NOT_FOUND, "debt_id", "the customer has no such debt");
+	return false;
+}
+
 static bool payment_is_new(const struct record_payment *body, const struct workset *set, struct decision *decision)
 {
+	const struct payment *payment = workset_state(set, &payment_entity, &body->payment_id);
 	struct reference_key key;
 	struct uuid reference;
 
-	if (workset_state(set, &payment_entity, &body->payment_id) != NULL) {
+	if (payment != NULL && command_is_bound(decision->command) && !uuid_equal(&payment->debt_id, &body->debt_id)) {
+		decision_refuse_unbound(decision, "payment_id"); /* on another debt, whosever it is */
+		return false;
+	}
+	if (payment != NULL) {
 		decision_refuse(decision, REFUSAL_EXISTS, "payment_id", "a payment has this id");
 		return false;
 	}
@@ -64,9 +78,7 @@ static bool debt_takes_payment(const struct record_payment *body, const struct d
 {
 	int64_t credit_minor = 0;
 
-	if (!debt_is_reached(decision->command, debt) || !uuid_equal(&debt->customer_id, &body->customer_id)) {
-		decision_refuse(decision, REFUSAL_NOT_FOUND, "debt_id", "the customer has no such debt");
-	} else if (!str_is(body->currency, debt->currency)) {
+	if (!str_is(body->currency, debt->currency)) {
 		decision_refuse(decision, REFUSAL_BAD_CURRENCY, "currency", "the debt's currency is %s", debt->currency);
 	} else if (body->received_on < debt->opened_on && !body->has_reason) {
 		decision_refuse(decision, REFUSAL_BAD_DATE, "received_on", "before the debt was opened, and no reason says why");
@@ -106,8 +118,8 @@ void decide_record_payment(const struct command *command, const struct workset *
 	struct balances allocated;
 	int64_t owed_minor;
 
-	if (!payment_body_is_good(body, command->today, decision) || !payment_is_new(body, set, decision) ||
-	    !debt_takes_payment(body, debt, decision))
+	if (!payment_body_is_good(body, command->today, decision) || !debt_is_his(body, debt, decision) ||
+	    !payment_is_new(body, set, decision) || !debt_takes_payment(body, debt, decision))
 		return;
 
 	/* ---- nothing refuses from here on ---- */

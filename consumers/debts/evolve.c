@@ -22,12 +22,13 @@ static void check_balances(const struct balances *balances)
 	MUST(balances->credit_minor >= 0);
 }
 
-static void take_reference(struct workset *set, const struct entity *entity, const struct reference_key *key)
+static struct taken *take_reference(struct workset *set, const struct entity *entity, const struct reference_key *key)
 {
 	struct uuid id = reference_id(key);
 	struct taken *taken = workset_change(set, entity, &id);
 
 	taken->is_taken = 1;
+	return taken;
 }
 
 static void free_reference(struct workset *set, const struct entity *entity, const struct reference_key *key)
@@ -75,7 +76,7 @@ static void on_debt_created(struct workset *set, const struct debt_created *even
 	MUST(fits);
 	fits = debt_reference_key(&key, &event->creditor_id, event->external_ref);
 	MUST(fits);
-	take_reference(set, &debt_reference_entity, &key);
+	take_reference(set, &debt_reference_entity, &key)->portfolio_id = debt->portfolio_id;
 }
 
 void payment_set_source(struct payment *payment, struct str source)
@@ -196,7 +197,7 @@ static void on_debt_amended(struct workset *set, const struct debt_amended *even
 	free_reference(set, &debt_reference_entity, &key);
 	fits = debt_reference_key(&key, &event->creditor_id, event->external_ref);
 	MUST(fits);
-	take_reference(set, &debt_reference_entity, &key);
+	take_reference(set, &debt_reference_entity, &key)->portfolio_id = debt->portfolio_id;
 	fits = str_to_chars(terms->external_ref, sizeof(terms->external_ref), event->external_ref);
 	MUST(fits);
 }

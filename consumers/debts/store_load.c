@@ -116,7 +116,8 @@ static int read_payment(void *self, const struct db_result *result, int row, str
 
 static const struct db_statement select_debt_references = {
 	.name = "debts_select_debt_references",
-	.sql = "SELECT u.n FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS u (creditor_id, external_ref, n) "
+	.sql = "SELECT u.n, d.portfolio_id FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS u (creditor_id, external_ref, "
+	       "n) "
 	       "JOIN debts.debt d ON d.creditor_id = u.creditor_id AND d.external_ref = u.external_ref",
 };
 
@@ -171,6 +172,18 @@ static int read_taken(void *self, const struct db_result *result, int row, struc
 	(void)row;
 	(void)err;
 	taken->is_taken = 1;
+	return 0;
+}
+
+static int read_debt_reference(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)
+{
+	struct taken *taken = slot->state;
+
+	(void)self;
+	(void)err;
+	taken->is_taken = 1;
+	if (!db_is_null(result, row, 1))
+		taken->portfolio_id = db_uuid(result, row, 1);
 	return 0;
 }
 
@@ -246,7 +259,7 @@ static const struct slot_query queries[] = {
 	{ &debt_entity, &select_debts, NULL, read_debt },
 	{ &debt_terms_entity, &select_terms, NULL, read_terms },
 	{ &payment_entity, &select_payments, NULL, read_payment },
-	{ &debt_reference_entity, &select_debt_references, ask_debt_references, read_taken },
+	{ &debt_reference_entity, &select_debt_references, ask_debt_references, read_debt_reference },
 	{ &payment_reference_entity, &select_payment_references, ask_payment_references, read_taken },
 	{ &debts_customer_entity, &select_customers, NULL, read_customer },
 	{ &debts_acquaintance_entity, &select_acquaintances, ask_acquaintances, read_acquaintance },

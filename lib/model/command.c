@@ -9,6 +9,11 @@ bool command_is_bound(const struct command *command)
 	return (allowing & ~(uint32_t)ROLE_CONSUMER) == ROLE_CREDITOR;
 }
 
+bool command_is_limited(const struct command *command)
+{
+	return (command->roles & command->type->roles & ~(uint32_t)(ROLE_CONSUMER | ROLE_CREDITOR)) == 0;
+}
+
 bool command_reaches(const struct command *command, const struct uuid *creditor_id, const struct uuid *portfolio_id)
 {
 	return !command_is_bound(command) || scope_has_debt(command->scope, creditor_id, portfolio_id);

@@ -53,6 +53,9 @@ struct command {
  */
 bool command_is_bound(const struct command *command);
 
+/* Whether the roles allow the command as a creditor's or a portal user's only: there are things that do not exist for him. */
+bool command_is_limited(const struct command *command);
+
 /* Whether it may be about a debt of this creditor, in this portfolio (zeros: in none). */
 bool command_reaches(const struct command *command, const struct uuid *creditor_id, const struct uuid *portfolio_id);
 

@@ -41,6 +41,11 @@ void decision_refuse(struct decision *decision, enum refusal refusal, const char
 	va_end(args);
 }
 
+void decision_refuse_unbound(struct decision *decision, const char *field)
+{
+	decision_refuse(decision, REFUSAL_NOT_AUTHORISED, field, "%s", COMMAND_UNBOUND_TEXT);
+}
+
 void decision_wait(struct decision *decision, const char *field, const char *format, ...)
 {
 	va_list args;

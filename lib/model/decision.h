@@ -41,6 +41,12 @@ void decision_init(struct decision *decision, struct arena *arena, const struct 
 
 void decision_refuse(struct decision *decision, enum refusal refusal, const char *field, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
+
+/*
+ * For a limited issuer whose command names, for a thing to be made, an id or a reference that is another's already. He is told in
+ * the words for a creditor that he is not bound to: neither what has it nor that anything has.
+ */
+void decision_refuse_unbound(struct decision *decision, const char *field);
 void decision_wait(struct decision *decision, const char *field, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /*

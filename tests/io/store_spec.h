@@ -197,7 +197,7 @@ static inline void store_load_all(struct store_spec *spec)
 		for (size_t index = 0; index < spec->count; index++) {
 			const struct rule *rule = store_rule(spec, spec->commands[index].type);
 
-			if (round == 0 || rule->touches_again)
+			if (round == 0 || rule->touches_again || command_is_bound(&spec->commands[index]))
 				rule->touch(&spec->commands[index], &spec->set);
 		}
 		assert_false(spec->set.overflow);

@@ -446,6 +446,76 @@ static void test_customers_store__who_knows_a_customer_may_change_him(void **sta
 	assert_int_equal(store_number(&spec, "test_known_changed", "SELECT version FROM customers.customer"), 4);
 }
 
+/* Who is bound to portfolios makes him known in these; a debt elsewhere makes nobody known there. */
+static void test_customers_store__who_is_bound_to_portfolios_may_change_whom_they_know(void **state)
+{
+	static struct scope maker, same, whole, elsewhere, owed;
+
+	(void)state;
+	maker = (struct scope){ .creditors = { spec_id('R', 1) },
+				.creditors_count = 1,
+				.portfolios = { spec_id('F', 1), spec_id('F', 2) },
+				.portfolios_count = 2 };
+	same = whole = elsewhere = owed = maker;
+	same.portfolios[0] = spec_id('F', 7);
+	whole.portfolios_count = 0;
+	elsewhere.portfolios_count = owed.portfolios_count = 1;
+	elsewhere.portfolios[0] = spec_id('F', 3);
+	owed.portfolios[0] = spec_id('F', 4);
+	add_customer(1, STR("K-1"));
+	spec.commands[spec.count - 1].roles = ROLE_CREDITOR;
+	spec.commands[spec.count - 1].scope = &maker;
+	add_update_by(&maker); /* in the same batch */
+	add_update_by(&elsewhere);
+	store_run(&spec);
+	then_refuses(&spec, 2, REFUSAL_NOT_FOUND);
+	assert_int_equal(store_number(&spec, "test_in_two", "SELECT count(*) FROM customers.portfolio_customer"), 2);
+	store_sql(&spec, "debt_in_four",
+		  "INSERT INTO debts.debt (debt_id, customer_id, creditor_id, portfolio_id, version, last_entry_seq, cost_minor, "
+		  "fee_minor, interest_minor, principal_minor, credit_minor, lifecycle, entries, part, opened_on, due_on, "
+		  "currency, "
+		  "external_ref) VALUES (gen_random_uuid(), " CUSTOMER_1 ", '019a0000-0000-7000-8000-005200000001', "
+		  "'019a0000-0000-7000-8000-004600000004', 1, 1, 0, 0, 0, 1, 0, 1, 1, 0, '2025-01-01', '2025-01-01', 'EUR', "
+		  "'KNOWN')");
+	add_update_by(&same);
+	add_update_by(&whole);
+	add_update_by(&owed);
+	add_update_by(&elsewhere);
+	store_run(&spec);
+	then_refuses(&spec, 3, REFUSAL_NOT_FOUND);
+	assert_int_equal(store_number(&spec, "test_changed_in", "SELECT version FROM customers.customer"), 5);
+}
+
+/* Whoever has it, from now or from long ago. */
+static void test_customers_store__an_id_or_a_reference_that_is_anothers_tells_nothing(void **state)
+{
+	static struct scope scope, own;
+
+	(void)state;
+	scope = (struct scope){ .creditors = { spec_id('R', 1) }, .creditors_count = 1 };
+	own = (struct scope){ .creditors = { spec_id('R', 2) }, .creditors_count = 1 };
+	add_customer(1, STR("K-1"));
+	spec.commands[spec.count - 1].roles = ROLE_CREDITOR;
+	spec.commands[spec.count - 1].scope = &own;
+	store_run(&spec);
+	for (unsigned number = 1; number <= 4; number++) {
+		add_customer(number <= 2 ? 1 : 2, number % 2 == 1 ? STR("K-1") : STR("K-2"));
+		if (number == 4)
+			add_customer(3, STR("K-1"));
+		spec.commands[spec.count - 1].roles = ROLE_CREDITOR;
+		spec.commands[spec.count - 1].scope = number == 4 ? &own : &scope;
+	}
+	spec.commands[3].roles = ROLE_CREDITOR;
+	spec.commands[3].scope = &scope;
+	store_run(&spec);
+	for (size_t index = 0; index < 3; index++) { /* the id, the id, the reference */
+		then_refuses(&spec, index, REFUSAL_NOT_AUTHORISED);
+		assert_string_equal(spec.decisions[index].text, COMMAND_UNBOUND_TEXT);
+	}
+	then_answers(&spec, 3, "CustomerCreated");
+	then_refuses(&spec, 4, REFUSAL_EXISTS); /* who knows him is told as ever */
+}
+
 /* ---- erasure ---- */
 
 static void add_erasure(unsigned number)
@@ -785,6 +855,8 @@ int main(void)
 		TEST(test_customers_store__one_batch_may_create_and_erase),
 		TEST(test_customers_store__a_customer_is_known_to_the_creditors_of_who_made_him_known),
 		TEST(test_customers_store__who_knows_a_customer_may_change_him),
+		TEST(test_customers_store__who_is_bound_to_portfolios_may_change_whom_they_know),
+		TEST(test_customers_store__an_id_or_a_reference_that_is_anothers_tells_nothing),
 		TEST(test_customers_store__what_is_owed_either_way_keeps_the_data),
 		TEST(test_customers_store__a_customer_without_a_salt_is_written_and_erased),
 		TEST(test_customers_store__what_can_be_done_next_is_what_the_rules_take),

@@ -532,6 +532,79 @@ static void test_debts_store__who_is_bound_reaches_the_customers_that_his_credit
 	assert_int_equal(store_number(&spec, "test_reached", "SELECT count(*) FROM debts.debt"), 3);
 }
 
+/* A debt of the customer in the portfolio, or whoever made him known in it; what the creditor knows elsewhere is no matter. */
+static void test_debts_store__who_is_bound_to_a_portfolio_reaches_whom_it_knows(void **state)
+{
+	static struct scope scope, elsewhere;
+
+	(void)state;
+	scope = (struct scope){ .creditors = { spec_id('R', 1) },
+				.creditors_count = 1,
+				.portfolios = { spec_id('F', 2), spec_id('F', 1) },
+				.portfolios_count = 2 };
+	elsewhere = scope;
+	elsewhere.portfolios[1] = spec_id('F', 3);
+	store_sql(&spec, "more_people",
+		  "INSERT INTO customers.customer (customer_id, external_ref, kind, status, locale, country, version, "
+		  "full_name_sealed) SELECT ('019a0000-0000-7000-8000-00430000000' || n)::uuid, 'C' || n, 'natural', 'active', "
+		  "'de', 'DE', 1, '' FROM generate_series(3, 5) n");
+	store_sql(&spec, "made_known_whole", /* by nobody of a portfolio; by one of F 1 */
+		  "INSERT INTO customers.creditor_customer (creditor_id, customer_id) VALUES "
+		  "('019a0000-0000-7000-8000-005200000001', '019a0000-0000-7000-8000-004300000003'), "
+		  "('019a0000-0000-7000-8000-005200000001', '019a0000-0000-7000-8000-004300000004')");
+	store_sql(&spec, "made_known_in",
+		  "INSERT INTO customers.portfolio_customer (portfolio_id, customer_id) VALUES "
+		  "('019a0000-0000-7000-8000-004600000001', '019a0000-0000-7000-8000-004300000004')");
+	add_debt(1, STR("OF-STAFF"), 1); /* in F 1 */
+	store_run(&spec);
+	add_debt_by(2, STR("BY-A-DEBT"), 1, &scope);
+	add_debt_by(3, STR("WHOLE"), 3, &scope);
+	add_debt_by(4, STR("MADE-KNOWN"), 4, &scope);
+	add_debt_by(5, STR("ELSEWHERE-DEBT"), 1, &elsewhere);
+	add_debt_by(6, STR("ELSEWHERE-KNOWN"), 4, &elsewhere);
+	add_debt_by(1, STR("ANOTHER"), 1, &elsewhere);
+	add_debt_by(7, STR("OF-STAFF"), 1, &elsewhere);
+	store_run(&spec);
+	then_answers(&spec, 0, "DebtCreated");
+	assert_int_equal(spec.decisions[1].kind, DECISION_WAIT);
+	then_answers(&spec, 2, "DebtCreated");
+	assert_int_equal(spec.decisions[3].kind, DECISION_WAIT);
+	assert_int_equal(spec.decisions[4].kind, DECISION_WAIT);
+	for (size_t index = 5; index < 7; index++) { /* an id and a reference that F 1 has */
+		then_refuses(&spec, index, REFUSAL_NOT_AUTHORISED);
+		assert_string_equal(spec.decisions[index].text, COMMAND_UNBOUND_TEXT);
+	}
+}
+
+/* The payment's source is the one it was recorded with, in this batch or long ago. */
+static void test_debts_store__a_creditor_reverses_what_came_in_at_his_sources(void **state)
+{
+	static struct scope scope;
+
+	(void)state;
+	scope = (struct scope){
+		.creditors = { spec_id('R', 1) }, .creditors_count = 1, .sources = { "another" }, .sources_count = 1
+	};
+	add_debt(1, STR("A"), 1);
+	add_payment(1, 1, STR("1"), 60);
+	add_reversal(1);
+	spec.commands[spec.count - 1].roles = ROLE_CREDITOR;
+	spec.commands[spec.count - 1].scope = &scope;
+	store_run(&spec);
+	then_refuses(&spec, 2, REFUSAL_NOT_AUTHORISED);
+	add_reversal(1);
+	spec.commands[spec.count - 1].roles = ROLE_CREDITOR;
+	spec.commands[spec.count - 1].scope = &scope;
+	store_run(&spec);
+	then_refuses(&spec, 0, REFUSAL_NOT_AUTHORISED);
+	assert_true(scope_add_source(&scope, STR("bank")));
+	add_reversal(1);
+	spec.commands[spec.count - 1].roles = ROLE_CREDITOR;
+	spec.commands[spec.count - 1].scope = &scope;
+	store_run(&spec);
+	then_answers(&spec, 0, "PaymentReversed");
+}
+
 static void test_debts_store__a_row_that_another_wrote_stops_the_batch(void **state)
 {
 	(void)state;
@@ -617,6 +690,8 @@ int main(void)
 		TEST(test_debts_store__one_batch_may_create_and_cancel),
 		TEST(test_debts_store__customers_are_read_through_their_view),
 		TEST(test_debts_store__who_is_bound_reaches_the_customers_that_his_creditors_know),
+		TEST(test_debts_store__who_is_bound_to_a_portfolio_reaches_whom_it_knows),
+		TEST(test_debts_store__a_creditor_reverses_what_came_in_at_his_sources),
 		TEST(test_debts_store__a_row_that_another_wrote_stops_the_batch),
 		TEST(test_debts_store__the_ledger_cannot_be_changed_by_its_own_module),
 		TEST(test_debts_store__an_entry_that_does_not_sum_to_zero_is_not_taken),

@@ -93,7 +93,7 @@ static inline void spec_touch(struct spec *spec, const struct rule *rule, const 
 		assert_false(spec->set.overflow);
 		for (size_t index = before; index < spec->set.slots_count; index++)
 			spec->set.slots[index]->loaded = true;
-		if (spec->set.slots_count == before || !rule->touches_again)
+		if (spec->set.slots_count == before || (!rule->touches_again && !command_is_bound(command)))
 			return;
 	}
 }

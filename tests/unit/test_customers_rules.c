@@ -631,6 +631,52 @@ static void test_customers__others_customers_do_not_exist_for_a_creditor(void **
 	then_refused(&spec, REFUSAL_NOT_FOUND, "customer_id");
 }
 
+/* The answer says neither whose it is nor that there is anything: the words for a creditor that is not his. */
+static void then_is_no_matter_of_his(const char *field)
+{
+	then_refused(&spec, REFUSAL_NOT_AUTHORISED, field);
+	assert_string_equal(spec.decision.text, COMMAND_UNBOUND_TEXT);
+}
+
+static void test_customers__an_id_or_a_reference_that_is_anothers_tells_nothing(void **state)
+{
+	struct create_customer create = a_customer();
+	struct add_contact_point add = a_point();
+	struct scope scope = { .creditors = { spec_id('R', 1) }, .creditors_count = 1 };
+
+	(void)state;
+	given_point();
+	spec.scope = &scope;
+	spec.roles = ROLE_CREDITOR;
+	spec_when(&spec, &create_customer_type, &create);
+	then_is_no_matter_of_his("customer_id");
+	create.customer_id = add.customer_id = spec_id('C', 2);
+	spec_when(&spec, &create_customer_type, &create);
+	then_is_no_matter_of_his("external_ref");
+	create.external_ref = STR("his own");
+	spec_when(&spec, &create_customer_type, &create);
+	then_events(&spec, "CustomerCreated");
+	spec_when(&spec, &add_contact_point_type, &add); /* the id that customer 1's has */
+	then_is_no_matter_of_his("contact_point_id");
+	spec.roles = ROLE_CONSUMER;
+	spec_when(&spec, &add_contact_point_type, &add);
+	then_is_no_matter_of_his("contact_point_id");
+	add.customer_id = spec_id('C', 1);
+	spec.roles = ROLE_CREDITOR;
+	spec_when(&spec, &add_contact_point_type, &add);
+	then_refused(&spec, REFUSAL_NOT_FOUND, "customer_id");
+
+	given_acquaintance(1); /* now he knows him, and is told as ever */
+	spec_when(&spec, &add_contact_point_type, &add);
+	then_refused(&spec, REFUSAL_EXISTS, "contact_point_id");
+	create = a_customer();
+	spec_when(&spec, &create_customer_type, &create);
+	then_refused(&spec, REFUSAL_EXISTS, "customer_id");
+	create.customer_id = spec_id('C', 3);
+	spec_when(&spec, &create_customer_type, &create);
+	then_refused(&spec, REFUSAL_EXISTS, "external_ref");
+}
+
 /* That his creditor knows the customer, or another portfolio, is no matter to whoever is bound to a portfolio. */
 static void test_customers__others_portfolios_customers_do_not_exist(void **state)
 {
@@ -722,6 +768,7 @@ int main(void)
 		TEST(test_customers__a_customer_is_created),
 		TEST(test_customers__who_is_bound_to_creditors_makes_a_customer_known_to_them),
 		TEST(test_customers__others_customers_do_not_exist_for_a_creditor),
+		TEST(test_customers__an_id_or_a_reference_that_is_anothers_tells_nothing),
 		TEST(test_customers__others_portfolios_customers_do_not_exist),
 		TEST(test_customers__who_is_bound_to_portfolios_makes_customers_known_in_them),
 		TEST(test_customers__who_made_a_customer_known_may_change_him),

@@ -632,6 +632,111 @@ static void test_debts__others_portfolios_debts_do_not_exist(void **state)
 	assert_int_equal(spec.decision.kind, DECISION_EVENTS);
 }
 
+/* The answer says neither whose it is nor that there is anything: the words for a creditor that is not his. */
+static void then_is_no_matter_of_his(const char *field)
+{
+	then_refused(&spec, REFUSAL_NOT_AUTHORISED, field);
+	assert_string_equal(spec.decision.text, COMMAND_UNBOUND_TEXT);
+}
+
+static void given_acquaintance(const struct scope *scope)
+{
+	const struct scope_pair pair = scope_pair(scope, 0);
+	struct uuid customer_id = spec_id('C', 1), id;
+	struct reference_key key;
+	struct slot *slot;
+	struct str text;
+
+	acquainted_key(&key, &pair, &customer_id);
+	id = reference_id(&key);
+	text = str_copy(&spec.arena, (struct str){ .data = key.text, .size = key.size });
+	slot = workset_touch(&spec.set, &debts_acquaintance_entity, &id, text);
+	assert_non_null(slot);
+	slot->loaded = slot->exists = true;
+}
+
+/* Of another creditor, and in another of his portfolios; his own is told as ever. */
+static void test_debts__an_id_or_a_reference_that_is_anothers_tells_nothing(void **state)
+{
+	struct scope scope = { .creditors = { spec_id('R', 2) }, .creditors_count = 1, .all_sources = true };
+	struct create_debt create = { .debt_id = spec_id('D', 1),
+				      .customer_id = spec_id('C', 1),
+				      .creditor_id = spec_id('R', 2),
+				      .external_ref = STR("mine"),
+				      .currency = STR("EUR"),
+				      .principal_minor = 1,
+				      .opened_on = SPEC_TODAY,
+				      .due_on = SPEC_TODAY };
+	struct amend_debt *amend = an_amendment(2);
+	struct uuid first = spec_id('D', 1);
+
+	(void)state;
+	given_debt(1, STR("A-1")); /* of creditor 1 */
+	spec.scope = &scope;
+	spec.roles = ROLE_CREDITOR;
+	given_acquaintance(&scope);
+	spec_when(&spec, &create_debt_type, &create);
+	then_is_no_matter_of_his("debt_id");
+
+	scope.creditors[0] = create.creditor_id = spec_id('R', 1);
+	given_acquaintance(&scope);
+	spec_when(&spec, &create_debt_type, &create);
+	then_refused(&spec, REFUSAL_EXISTS, "debt_id");
+	scope.portfolios[scope.portfolios_count++] = create.portfolio_id = spec_id('F', 1);
+	create.has_portfolio_id = true;
+	given_acquaintance(&scope);
+	spec_when(&spec, &create_debt_type, &create);
+	then_is_no_matter_of_his("debt_id");
+	create.debt_id = spec_id('D', 2);
+	create.external_ref = STR("A-1");
+	spec_when(&spec, &create_debt_type, &create);
+	then_is_no_matter_of_his("external_ref");
+
+	create.external_ref = STR("A-2");
+	spec_when(&spec, &create_debt_type, &create);
+	then_events(&spec, "DebtCreated");
+	create.debt_id = spec_id('D', 3);
+	spec_when(&spec, &create_debt_type, &create);
+	then_refused(&spec, REFUSAL_EXISTS, "external_ref");
+	amend->has_external_ref = true;
+	amend->external_ref = STR("A-1");
+	spec_when(&spec, &amend_debt_type, amend);
+	then_is_no_matter_of_his("external_ref");
+	assert_non_null(workset_state(&spec.set, &debt_entity, &first));
+}
+
+/* On a debt of others it is not said that a payment is there; on his own, another debt's payment is nobody's he could name. */
+static void test_debts__a_payments_id_that_is_anothers_tells_nothing(void **state)
+{
+	struct scope scope = { .creditors = { spec_id('R', 2) }, .creditors_count = 1, .all_sources = true };
+	struct record_payment record = { .payment_id = spec_id('P', 1),
+					 .customer_id = spec_id('C', 1),
+					 .debt_id = spec_id('D', 1),
+					 .source = STR("bank"),
+					 .external_ref = STR("other"),
+					 .amount_minor = 1,
+					 .currency = STR("EUR"),
+					 .received_on = SPEC_TODAY,
+					 .method = STR("transfer") };
+
+	(void)state;
+	given_debt(1, STR("A-1"));
+	given_payment(1, 100);
+	when_created(2, 2, STR("A-2"));
+	then_events(&spec, "DebtCreated");
+	spec.scope = &scope;
+	spec.roles = ROLE_CREDITOR;
+	spec_when(&spec, &record_payment_type, &record);
+	then_refused(&spec, REFUSAL_NOT_FOUND, "debt_id");
+	record.debt_id = spec_id('D', 2);
+	spec_when(&spec, &record_payment_type, &record);
+	then_is_no_matter_of_his("payment_id");
+	scope.creditors[0] = spec_id('R', 1);
+	record.debt_id = spec_id('D', 1);
+	spec_when(&spec, &record_payment_type, &record);
+	then_refused(&spec, REFUSAL_EXISTS, "payment_id");
+}
+
 /* What came in at another's source is not his to take back, though the debt is his; a supervisor is not asked. */
 static void test_debts__a_creditor_reverses_what_came_in_at_his_sources(void **state)
 {
@@ -690,6 +795,8 @@ int main(void)
 		TEST(test_debts__an_amendment_says_what_and_why),
 		TEST(test_debts__others_debts_do_not_exist_for_a_creditor),
 		TEST(test_debts__others_portfolios_debts_do_not_exist),
+		TEST(test_debts__an_id_or_a_reference_that_is_anothers_tells_nothing),
+		TEST(test_debts__a_payments_id_that_is_anothers_tells_nothing),
 		TEST(test_debts__a_creditor_reverses_what_came_in_at_his_sources),
 		TEST(test_debts__who_is_more_than_a_creditor_is_not_bound),
 		TEST(test_debts__a_debt_is_not_due_before_it_was_opened_nor_in_another_age),
