@@ -184,6 +184,8 @@ bool open_column(struct table_row *row, const struct seal_place *place, struct s
 		return false;
 	}
 	row->verify->tally.sealed_old += opened.is_old;
+	if (opened.is_old && row->verify->no_old_seals)
+		row_wrong(row, "%s is sealed in the old form", db_stream_column_name(row->stream, column));
 	*ret_text = opened.text;
 	return true;
 }

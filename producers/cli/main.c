@@ -29,6 +29,7 @@ static const struct subcommand subcommands[] = {
 	{ "parked", run_parked, "list parked commands, or let them go" },
 	{ "openapi", run_openapi, "print the gateway's OpenAPI document" },
 	{ "unhalt", run_unhalt, "let a halted partition go on" },
+	{ "reseal", run_reseal, "seal anew what earlier programs have sealed" },
 	{ "business-date", run_business_date, "take back a business date that is wrong" },
 };
 

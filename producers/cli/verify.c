@@ -22,7 +22,7 @@
 
 static struct {
 	const char *bootstrap, *pg, *pg_user, *only, *anchor, *anchor_key, *key_file;
-	bool json, progress;
+	bool no_old_seals, json, progress;
 } conf;
 
 static const struct conf_row rows[] = {
@@ -49,6 +49,11 @@ static const struct conf_row rows[] = {
 	  .default_value = "",
 	  .target = &conf.key_file,
 	  .help = "file of the key that seals names and addresses: they are opened and compared; empty: they are not" },
+	{ .name = "no.old.seals",
+	  .kind = CONF_SWITCH,
+	  .default_value = "false",
+	  .target = &conf.no_old_seals,
+	  .help = "a text in the form of earlier programs is wrong: dcs reseal has left none" },
 	ROW_JSON(&conf.json),
 	ROW_PROGRESS(&conf.progress),
 };
@@ -240,6 +245,7 @@ static int read_anchors(struct verify *verify, struct err *err)
 
 static int read_key(struct verify *verify, struct err *err)
 {
+	verify->no_old_seals = conf.no_old_seals;
 	verify->has_key = conf.key_file[0] != '\0';
 	return verify->has_key ? key_read(verify->key, conf.key_file, err) : 0;
 }
@@ -552,6 +558,8 @@ int run_verify(int argc, char **argv)
 	verify = (struct verify){ .db = NULL };
 	if (!arguments_read(&usage, argc, argv, &arguments, &status))
 		return status;
+	if (conf.no_old_seals && conf.key_file[0] == '\0')
+		return fail_usage(argv[0], "--no-old-seals opens what is sealed: it needs --address-key-file");
 	if (run_checks(&verify, argv[0], &complete, &err) != 0 || (complete && check_looked(&verify, &err) != 0))
 		status = fail_wrong(argv[0], &err);
 	if (!complete)

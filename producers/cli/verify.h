@@ -64,6 +64,7 @@ struct verify {
 	struct anchor_file anchors;
 	bool has_key; /* that seals: what is hidden can be compared */
 	uint8_t key[32];
+	bool no_old_seals; /* one in the old form is a finding */
 	struct progress progress;
 	bool json;
 	struct tally tally;

@@ -820,6 +820,68 @@ static void test_verify__counts_what_is_sealed_the_old_way(void **state)
 	then_silent(&findings);
 }
 
+/* ---- sealed anew ---- */
+
+/* Runs `dcs reseal` as a user does; its exit status, and the last line of what it printed. */
+static int reseal(char last[FINDING_CHARS])
+{
+	char pg[STORE_CONNINFO_MAX], name[] = "reseal", flag[] = "--pg", *arguments[] = { name, flag, pg, NULL };
+	int kept = dup(STDOUT_FILENO), status;
+	FILE *out = tmpfile();
+
+	snprintf(pg, sizeof(pg), "%s dbname=test_store", getenv("DCS_TEST_PG"));
+	assert_non_null(out);
+	fflush(stdout);
+	assert_true(dup2(fileno(out), STDOUT_FILENO) >= 0);
+	status = run_reseal(3, arguments);
+	fflush(stdout);
+	assert_true(dup2(kept, STDOUT_FILENO) >= 0);
+	close(kept);
+	rewind(out);
+	last[0] = '\0';
+	while (fgets(last, FINDING_CHARS, out) != NULL)
+		;
+	fclose(out);
+	return status;
+}
+
+static void test_verify__finds_no_old_form_after_reseal(void **state)
+{
+	static const char *const no_old[] = { "--only", "P7", "--no-old-seals", NULL };
+	char last[FINDING_CHARS];
+
+	(void)state;
+	put_old("UPDATE customers.customer SET full_name_sealed = $1 WHERE " CUSTOMER_12, 12, "Erika Mustermann");
+	put_old("UPDATE customers.customer SET birth_date_sealed = $1 WHERE " CUSTOMER_12, 12, "1971-01-01");
+	put_old("UPDATE customers.contact_point SET address_sealed = $1 WHERE " POINT_2, 10, "Erika.2@example.org");
+	put_old("UPDATE communications.outbox SET address_sealed = $1 WHERE " MESSAGE_1, 10, "Erika.1@example.org");
+	put_old("UPDATE communications.outbox SET subject_sealed = $1 WHERE " MESSAGE_1, 10, "Hallo");
+	world_verify_with(&findings, no_old);
+	then_found(&findings, "P7", "full_name_sealed is sealed in the old form");
+	assert_int_equal(findings.count, 5);
+
+	assert_int_equal(reseal(last), 0);
+	assert_non_null(strstr(last, " 5 sealed anew"));
+	world_verify_with(&findings, no_old);
+	then_silent(&findings);
+	assert_int_equal(reseal(last), 0);
+	assert_non_null(strstr(last, " 0 sealed anew"));
+
+	/* Somebody is writing the row; what is forged stays as it is, and is told. */
+	put_old("UPDATE customers.customer SET full_name_sealed = $1 WHERE " CUSTOMER_12, 12, "Erika Mustermann");
+	store_must(&world.spec, db_begin(world.spec.admin, &world.spec.err));
+	exec("UPDATE customers.customer SET locale = locale WHERE " CUSTOMER_12);
+	assert_int_equal(reseal(last), 1);
+	assert_non_null(strstr(last, "1 left"));
+	db_rollback(world.spec.admin);
+	exec("UPDATE customers.customer SET birth_date_sealed = full_name_sealed WHERE " CUSTOMER_11);
+	assert_int_equal(reseal(last), 1);
+	assert_non_null(strstr(last, "1 sealed anew; 1 cannot be opened"));
+	exec("UPDATE customers.customer SET birth_date_sealed = NULL WHERE " CUSTOMER_11);
+	world_verify_with(&findings, no_old);
+	then_silent(&findings);
+}
+
 /* 400.00 of a debt's payment become another debt's: entries, payments and balances alike, so that all sums are right. */
 static void test_verify__finds_money_that_was_moved_from_one_debt_to_another(void **state)
 {
@@ -1212,6 +1274,7 @@ int main(void)
 		cmocka_unit_test(test_verify__is_silent_where_nothing_was_tampered_with),
 		cmocka_unit_test(test_verify__finds_each_column_that_was_tampered_with),
 		cmocka_unit_test(test_verify__counts_what_is_sealed_the_old_way),
+		cmocka_unit_test(test_verify__finds_no_old_form_after_reseal),
 		cmocka_unit_test(test_verify__finds_money_that_was_moved_from_one_debt_to_another),
 		cmocka_unit_test(test_verify__goes_on_behind_an_event_that_does_not_follow),
 		cmocka_unit_test_setup_teardown(test_verify__an_anchor_holds_where_the_log_only_grew, open_anchors, keep_growth),

@@ -254,13 +254,13 @@ def test_a_debt_that_comes_before_its_customer_waits_for_him(system):
     [[], ["nonsense"], ["publish"], ["publish", "NoSuchCommand"], ["publish", "CreateDebt"], ["publish", "Tick", "--role", "system"],
      ["publish", "DebtCreated", "--role", "system"], ["import"], ["import", "a", "--type", "shoes"], ["tail", "t", "--from", "noon"],
      ["token", "--subject", "s"], ["token", "--subject", "s", "--role", "god"], ["status", "--wait-idle", "soon"], ["unhalt", "debts", "x"],
-     ["parked", "steal"], ["dead-letters"], ["sample"], ["verify", "--nonsense"]],
+     ["parked", "steal"], ["dead-letters"], ["sample"], ["verify", "--nonsense"], ["verify", "--no-old-seals", "--address-key-file", ""]],
 )
 def test_wrong_usage_has_a_status_of_its_own(system, arguments):
     assert "dcs" in system.dcs(*arguments, text="", status=2).stderr
 
 
-@pytest.mark.parametrize("name", ["anchor", "dead-letters", "import", "keys", "migrate", "openapi", "parked", "publish", "sample", "status", "tail", "token", "topics",
+@pytest.mark.parametrize("name", ["anchor", "dead-letters", "import", "keys", "migrate", "openapi", "parked", "publish", "reseal", "sample", "status", "tail", "token", "topics",
                                   "unhalt", "business-date", "users", "verify"])
 def test_every_subcommand_has_help_and_is_in_the_list(system, name):
     assert f"usage: dcs {name}" in system.dcs(name, "--help").stdout
