@@ -51,7 +51,8 @@ struct sim_attempt { /* a row of notifier.attempt, and what is true of it */
 	const char *outcome; /* NULL: under way */
 	const char *code;    /* NULL: none */
 	int64_t ended_at_ms;
-	bool is_reported;
+	bool is_reported;       /* communications have answered */
+	int64_t reported_at_ms; /* the last time; 0: never */
 
 	bool is_taken; /* the gateway has it, whatever anybody knows */
 };
@@ -66,6 +67,8 @@ struct sim_notifier { /* one life of a program */
 	int32_t owner;
 	bool is_connected; /* and holds the lock of its number */
 	bool is_frozen;
+	bool knows_time;      /* the broker's, since it has acknowledged something; before, its host's counts */
+	int64_t clock_off_ms; /* of the host */
 	struct sim_flight flights[SIM_FLIGHTS_MAX];
 	size_t flights_count;
 };

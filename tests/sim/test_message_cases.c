@@ -16,7 +16,7 @@ static void tell(struct sim_world *world, size_t module, const struct message_ty
 	static unsigned count; /* ids are unique, and rise */
 	const struct uuid id = id_of(1000 + ++count);
 
-	workload_send(world, module, type, body, &id);
+	workload_send_signed(world, module, type, body, &id, "all");
 }
 
 static void given_customer(struct sim_world *world)

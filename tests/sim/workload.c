@@ -306,10 +306,10 @@ static void append_signed(struct sim_world *world, size_t module, int32_t part, 
 	arena_release(&arena);
 }
 
-void workload_send(struct sim_world *world, size_t module, const struct message_type *type, const void *body,
-		   const struct uuid *id)
+void workload_send_signed(struct sim_world *world, size_t module, const struct message_type *type, const void *body,
+			  const struct uuid *id, const char *token)
 {
-	append_signed(world, module, world_part_of(message_uuid(type->key_field, body)), type, body, id, "all");
+	append_signed(world, module, world_part_of(message_uuid(type->key_field, body)), type, body, id, token);
 }
 
 void workload_send_tick(struct sim_world *world, size_t module, int32_t part, int32_t business_date, const char *token)

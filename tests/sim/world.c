@@ -10,10 +10,19 @@
 
 /* The clock that the engines ask: it belongs to the world that runs. */
 static const struct sim_world *running;
+static int64_t acting_off_ms; /* of the host of the program that acts */
 
 int64_t world_clock(void)
 {
-	return running->now_ms;
+	return running->now_ms + acting_off_ms;
+}
+
+/* How far a host's clock is off: not at all, a minute and a half, more than a day. */
+int64_t world_clock_off(struct sim_world *world)
+{
+	static const int64_t offs_ms[] = { 0, 0, 90000, -90000, 25 * 3600000 };
+
+	return offs_ms[dice_below(&world->clocks, sizeof(offs_ms) / sizeof(offs_ms[0]))];
 }
 
 /* Tokens are tested with real keys elsewhere; here a token is the name of the roles it gives. */
@@ -61,6 +70,7 @@ static void start_worker(struct sim_world *world, size_t module, struct sim_work
 	struct database database;
 	struct err err = ERR_INIT;
 
+	acting_off_ms = worker->clock_off_ms;
 	worker->session = session_new(world, module, false);
 	worker->engine = malloc(sizeof(*worker->engine));
 	MUST(worker->engine);
@@ -81,6 +91,7 @@ static void start_reader(struct sim_world *world, size_t module, struct sim_work
 	struct reader_database database;
 	struct err err = ERR_INIT;
 
+	acting_off_ms = worker->clock_off_ms;
 	worker->session = session_new(world, module, true);
 	worker->reader = malloc(sizeof(*worker->reader));
 	MUST(worker->reader);
@@ -99,7 +110,7 @@ static void end_program(struct sim_worker *worker)
 	free(worker->reader);
 	if (worker->session)
 		session_free(worker->session);
-	*worker = (struct sim_worker){ .session = NULL };
+	*worker = (struct sim_worker){ .clock_off_ms = worker->clock_off_ms };
 }
 
 /* The group deals the partitions out anew. Workers that are frozen hear of it when they wake: until then two believe that they
@@ -133,6 +144,7 @@ void world_init(struct sim_world *world, uint64_t seed, struct coder *coder)
 {
 	memset(world, 0, sizeof(*world));
 	world->dice.state = seed;
+	world->clocks.state = seed + 1;
 	world->now_ms = 1700000000000;
 	world->coder = coder;
 	for (size_t module = 0; module < SIM_MODULES; module++)
@@ -151,10 +163,14 @@ void world_init(struct sim_world *world, uint64_t seed, struct coder *coder)
 	buf_init(&world->aggregates, AGGREGATES_SIZE_MAX);
 	running = world;
 	for (size_t module = 0; module < SIM_MODULES; module++) {
-		for (size_t i = 0; i < SIM_WORKERS; i++)
+		for (size_t i = 0; i < SIM_WORKERS; i++) {
+			world->workers[module][i].clock_off_ms = world_clock_off(world);
 			start_worker(world, module, &world->workers[module][i]);
-		for (size_t i = 0; i < SIM_READERS; i++)
+		}
+		for (size_t i = 0; i < SIM_READERS; i++) {
+			world->readers[module][i].clock_off_ms = world_clock_off(world);
 			start_reader(world, module, &world->readers[module][i]);
+		}
 		rebalance(world, world->workers[module], SIM_WORKERS);
 		rebalance(world, world->readers[module], SIM_READERS);
 	}
@@ -196,6 +212,7 @@ static void run(struct sim_world *world, size_t module, struct sim_worker *worke
 	bool was_engine = worker->engine != NULL;
 	int rc;
 
+	acting_off_ms = worker->clock_off_ms;
 	world_act(worker->session);
 	rc = was_engine ? engine_step(worker->engine, 0, &err) : event_reader_step(worker->reader, 0, &err);
 	if (rc == 0)
@@ -219,6 +236,7 @@ static void end_gracefully(struct sim_world *world, size_t module, struct sim_wo
 
 	if (worker->is_frozen || worker->session->is_dead)
 		return;
+	acting_off_ms = worker->clock_off_ms;
 	(void)!engine_drain(worker->engine, (int)dice_below(&world->dice, 200), &err);
 	restart(world, module, worker);
 }

@@ -161,6 +161,7 @@ struct sim_worker { /* a program that is started again when it dies */
 	struct sim_session *session;
 	struct engine *engine;       /* of a command module */
 	struct event_reader *reader; /* of reporting */
+	int64_t clock_off_ms;        /* of its host, whatever lives on it */
 	bool is_frozen;
 };
 
@@ -187,6 +188,7 @@ struct sim_sizes {
 
 struct sim_world {
 	struct dice dice;
+	struct dice clocks; /* of the hosts: a chance of its own, so that it moves nothing else */
 	struct sim_sizes sizes;
 	int64_t now_ms;
 	bool is_calm;          /* no more faults: the world heals */
@@ -227,6 +229,7 @@ void world_unhalt(struct sim_world *world, bool only_deadly);
 void world_release_bugs(struct sim_world *world); /* after they are mended */
 
 int64_t world_clock(void); /* now_ms of the world that runs: what the engines' back-off asks */
+int64_t world_clock_off(struct sim_world *world);
 
 void world_append_marker(struct sim_world *world, struct sim_log *log);
 
@@ -302,8 +305,8 @@ void workload_send_tick(struct sim_world *world, size_t module, int32_t part, in
 #define FALSE_DATE 24000 /* the business date of a false one: 2035, signed by who may not or by a clock that is wrong */
 
 /* A command that is good, to the partition of its key. */
-void workload_send(struct sim_world *world, size_t module, const struct message_type *type, const void *body,
-		   const struct uuid *id);
+void workload_send_signed(struct sim_world *world, size_t module, const struct message_type *type, const void *body,
+			  const struct uuid *id, const char *token);
 
 /* What is wrong, as text; NULL: nothing. */
 const char *audit(struct sim_world *world);

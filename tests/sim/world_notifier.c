@@ -10,18 +10,21 @@
 #define TAKE_MAX     3
 #define READ_MAX     20
 #define RETRY_MAX_MS 3000
+#define ANSWER_MS    1500 /* an outcome that was not answered is told again */
 
 /* ---- programs ---- */
 
 static void start(struct sim_world *world, struct sim_notifier *notifier)
 {
-	*notifier = (struct sim_notifier){ .owner = ++world->post.owners };
+	*notifier = (struct sim_notifier){ .owner = ++world->post.owners, .clock_off_ms = notifier->clock_off_ms };
 }
 
 void notifiers_init(struct sim_world *world)
 {
-	for (size_t i = 0; i < SIM_NOTIFIERS; i++)
+	for (size_t i = 0; i < SIM_NOTIFIERS; i++) {
+		world->post.notifiers[i].clock_off_ms = world_clock_off(world);
 		start(world, &world->post.notifiers[i]);
+	}
 }
 
 /* Before and after every statement. True: the statement's answer does not come; the connection is gone, or the program. */
@@ -314,7 +317,27 @@ static void sweep(struct sim_world *world, struct sim_notifier *notifier)
 
 /* ---- reports ---- */
 
-static void report_one(struct sim_world *world, const struct sim_attempt *attempt)
+static struct uuid dispatch_id(const struct sim_attempt *attempt)
+{
+	return uuid_derive(&attempt->communication_id, "dispatch", (uint64_t)attempt->number);
+}
+
+static bool is_answered(struct sim_world *world, const struct sim_attempt *attempt)
+{
+	const struct sim_database *database = &world->databases[SIM_COMMUNICATIONS];
+	const struct sim_rows *log = &database->log[world_part_of(&attempt->customer_id)];
+	const struct uuid id = dispatch_id(attempt);
+
+	for (size_t i = 0; i < log->count; i++)
+		if (uuid_equal(&log->rows[i].row.command_id, &id))
+			return true;
+	for (size_t i = 0; i < database->parked_count; i++)
+		if (!database->parked[i].is_gone && uuid_equal(&database->parked[i].parked.command_id, &id))
+			return true;
+	return false;
+}
+
+static void report_one(struct sim_world *world, const struct sim_notifier *notifier, const struct sim_attempt *attempt)
 {
 	const struct record_dispatch body = {
 		.communication_id = attempt->communication_id,
@@ -326,12 +349,14 @@ static void report_one(struct sim_world *world, const struct sim_attempt *attemp
 		.provider_code = attempt->code ? str_of(attempt->code) : STR(""),
 		.occurred_at = attempt->ended_at_ms,
 	};
-	const struct uuid id = uuid_derive(&attempt->communication_id, "dispatch", (uint64_t)attempt->number);
+	const struct uuid id = dispatch_id(attempt);
 
-	workload_send(world, SIM_COMMUNICATIONS, &record_dispatch_type, &body, &id);
+	/* A token that is made by a clock so far off is not valid at the broker's time. */
+	workload_send_signed(world, SIM_COMMUNICATIONS, &record_dispatch_type, &body, &id,
+			     notifier->knows_time || notifier->clock_off_ms == 0 ? "all" : "expired");
 }
 
-/* The broker has it, or has it and its acknowledgement is lost; then it comes again. */
+/* Until it is answered: that the broker has it says nothing, it may become a dead letter. */
 static void report(struct sim_world *world, struct sim_notifier *notifier)
 {
 	struct sim_post *post = &world->post;
@@ -343,10 +368,14 @@ static void report(struct sim_world *world, struct sim_notifier *notifier)
 			continue;
 		if (!world->is_calm && dice_hits(&world->dice, 300))
 			continue;
-		report_one(world, attempt);
+		attempt->is_reported = is_answered(world, attempt);
+		if (attempt->is_reported || (attempt->reported_at_ms > 0 && world->now_ms - attempt->reported_at_ms < ANSWER_MS))
+			continue;
+		report_one(world, notifier, attempt);
+		attempt->reported_at_ms = world->now_ms;
 		if (fails(world, notifier))
 			return;
-		attempt->is_reported = world->is_calm || dice_hits(&world->dice, 900);
+		notifier->knows_time = notifier->knows_time || world->is_calm || dice_hits(&world->dice, 900);
 	}
 }
 
