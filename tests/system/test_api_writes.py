@@ -3,6 +3,7 @@ answer is held against the gateway's document (contract.py)."""
 
 import concurrent.futures
 import json
+import subprocess
 
 import pytest
 
@@ -349,6 +350,18 @@ def test_prefer_says_whether_to_wait(gateway, customer_id):
     assert told["status"] == "failed"
     assert told["problem"]["code"] == "bad_date"
     assert told["type"] == "CreateDebt"
+
+
+def test_a_command_that_becomes_a_dead_letter_has_failed(world, gateway, customer_id, own_workers, tmp_path):
+    """The worker's host was forgotten when a key followed another: it cannot know who signed."""
+    answer = gateway.post("/debts", a_debt(customer_id), prefer="respond-async").expect(202)
+    key = subprocess.run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"], capture_output=True, check=True).stdout
+    (tmp_path / "other.pem").write_bytes(key)
+    (tmp_path / "other.pem").chmod(0o600)
+    with world.worker("debts", DCS_KEYS_DIR=str(tmp_path)):
+        told = gateway.command_of(answer).json
+    assert told["status"] == "failed"
+    assert told["problem"]["code"] == "bad_token", told
 
 
 def test_a_command_that_waits_for_another_is_running(gateway):
