@@ -439,7 +439,8 @@ int observe(struct observer *observer, struct observation *ret_observation, stru
 		if (read_reader(observer, i, &observation, err) != 0)
 			return -1;
 	}
-	if (read_programs(observer, &observation, err) != 0)
+	if (read_programs(observer, &observation, err) != 0 ||
+	    drift_read(observer->db, observation.drifts, &observation.drifts_count, err) != 0)
 		return -1;
 	if (!any_events(&observation))
 		observation.silent_reader = NULL;

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "bus/bus.h"
 #include "database.h"
+#include "drift.h"
 
 /*
  * How far every module and reader is, from the database and the brokers at once. The questions are asked in the order in which
@@ -64,6 +65,8 @@ struct outcome_count {
 struct observation {
 	struct outcome_count *outcomes; /* only if they were asked for: it reads all attempts */
 	size_t outcomes_count;
+	struct drift drifts[DRIFT_PROMISES_MAX];
+	size_t drifts_count;
 	struct program_status *programs;
 	size_t programs_count;
 	struct part_status *parts;

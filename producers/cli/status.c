@@ -51,7 +51,8 @@ static const struct usage usage = {
 		 "and how far\n"
 		 "every reader is. What is halted stands first. Then the programs, with the age of their last sign of life and "
 		 "their hosts'\n"
-		 "clocks beside the broker's; a module is silent when none of its programs gave a sign for 30 s. With "
+		 "clocks beside the broker's; a module is silent when none of its programs gave a sign for 30 s. Last, what dcs "
+		 "verify found, and when. With "
 		 "--wait-idle: asks again\n"
 		 "until all lags are 0, all is published and nothing waits.\n"
 		 "Exit status, for monitoring: 0 in order; 1 something is halted or silent (with --wait-idle: halted, or not "
@@ -137,6 +138,21 @@ static void print_programs(const struct observation *observation)
 		printf("no program gives a sign of life\n");
 }
 
+/* Of promises that were looked at in one run, and are kept, one line. */
+static void print_drift(const struct observation *observation)
+{
+	if (observation->drifts_count == 0)
+		printf("\ndcs verify has not looked at anything yet\n");
+	else
+		printf("\n%-16s %10s %12s\n", "PROMISE", "FINDINGS", "VERIFIED_S_AGO");
+	for (size_t i = 0; i < observation->drifts_count; i++) {
+		const struct drift *drift = &observation->drifts[i];
+
+		printf("P%-15d %10lld %12lld%s\n", drift->promise, (long long)drift->findings, (long long)drift->age_s,
+		       drift->findings > 0 ? "  DRIFT: dcs verify tells where" : "");
+	}
+}
+
 static void print_table(const struct observation *observation)
 {
 	printf("%-16s %4s %-10s %6s %10s %8s %10s %7s %10s %6s  %s\n", "MODULE", "PART", "STATE", "EPOCH", "NEXT", "LAG",
@@ -158,6 +174,7 @@ static void print_table(const struct observation *observation)
 	if (observation->silent_reader != NULL)
 		printf("%-16s has not read anything yet\n", observation->silent_reader);
 	print_programs(observation);
+	print_drift(observation);
 }
 
 /* ---- for programs ---- */
@@ -251,6 +268,11 @@ static void print_json(const struct observation *observation)
 		buf_add_text(&json, i > 0 ? ",\n" : "\n");
 		add_program(&json, &observation->programs[i]);
 	}
+	buf_add_text(&json, "],\"drift\":[");
+	for (size_t i = 0; i < observation->drifts_count; i++)
+		buf_add_format(&json, "%s{\"promise\":\"P%d\",\"findings\":%lld,\"verified_s_ago\":%lld}", i > 0 ? ",\n" : "\n",
+			       observation->drifts[i].promise, (long long)observation->drifts[i].findings,
+			       (long long)observation->drifts[i].age_s);
 	buf_add_text(&json, "]}\n");
 	MUST(!json.overflow);
 	(void)fwrite(json.data, 1, json.size, stdout);

@@ -103,6 +103,18 @@ static void add_programs(struct buf *text, const struct observation *observation
 	buf_add_format(text, "dcs_silent %lld\n", (long long)observation_silent(observation));
 }
 
+static void add_drift(struct buf *text, const struct observation *observation)
+{
+	family(text, "dcs_drift_findings", "What the last dcs verify found wrong, by promise");
+	for (size_t i = 0; i < observation->drifts_count; i++)
+		buf_add_format(text, "dcs_drift_findings{promise=\"P%d\"} %lld\n", observation->drifts[i].promise,
+			       (long long)observation->drifts[i].findings);
+	family(text, "dcs_drift_age_seconds", "Since dcs verify last looked at all of the promise");
+	for (size_t i = 0; i < observation->drifts_count; i++)
+		buf_add_format(text, "dcs_drift_age_seconds{promise=\"P%d\"} %lld\n", observation->drifts[i].promise,
+			       (long long)observation->drifts[i].age_s);
+}
+
 int status_metrics(const struct observation *observation, struct buf *text)
 {
 	part_family(text, observation, "dcs_consumer_lag_records", "Commands that are not decided yet", lag_of);
@@ -114,6 +126,7 @@ int status_metrics(const struct observation *observation, struct buf *text)
 	add_parked(text, observation);
 	add_readers(text, observation);
 	add_programs(text, observation);
+	add_drift(text, observation);
 	family(text, "dcs_notifications", "Attempts to send, by gateway and what came of them");
 	for (size_t i = 0; i < observation->outcomes_count; i++)
 		buf_add_format(text, "dcs_notifications{gateway=\"%s\",outcome=\"%s\"} %lld\n", observation->outcomes[i].gateway,

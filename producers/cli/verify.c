@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "base/day.h"
 #include "cli.h"
+#include "drift.h"
 #include "wire/json.h"
 
 #define SHOWN_MAX       100
@@ -546,6 +547,17 @@ static int check_looked(const struct verify *verify, struct err *err)
 	return err_set(err, ERR_FATAL, "nothing was looked at: there are no events, no commands and no rows");
 }
 
+/* For `dcs status`. A role that may read only verifies as well. */
+static void keep_drift(const struct verify *verify)
+{
+	struct db *db = NULL;
+	struct err err = ERR_INIT;
+
+	if (connect(&db, &err) != 0 || drift_keep(db, verify->is_wanted, verify->tally.findings, PROMISES_COUNT, &err) != 0)
+		fprintf(stderr, "dcs verify: what was found is not kept for dcs status: %s\n", err.text);
+	db_close(db);
+}
+
 int run_verify(int argc, char **argv)
 {
 	static struct verify verify;
@@ -564,6 +576,8 @@ int run_verify(int argc, char **argv)
 		status = fail_wrong(argv[0], &err);
 	if (!complete)
 		status = EXIT_STATUS_WRONG;
+	if (status == EXIT_STATUS_OK)
+		keep_drift(&verify);
 	if (print_totals(&verify, status == EXIT_STATUS_OK, clock_monotonic_ms() - started_ms) > 0)
 		status = EXIT_STATUS_WRONG;
 	return status;

@@ -401,6 +401,10 @@ def test_who_runs_gives_signs_of_life_and_who_is_killed_is_missed(system):
     assert {sample.labels["module"] for sample in families["dcs_consumer_lag_records"]} >= {"debts", "customers"}
     assert all(sample.value == 0 for name in ("dcs_consumer_lag_records", "dcs_partition_halted", "dcs_partition_quarantine") for sample in families[name])
     assert {sample.labels["program"] for sample in families["dcs_program_silent_seconds"]} == set(MODULES)
+    # The tests before have verified, and found nothing in the end.
+    assert {sample.labels["promise"]: sample.value for sample in families["dcs_drift_findings"]} == {f"P{number}": 0 for number in range(1, 8)}
+    assert all(0 <= sample.value < 3600 for sample in families["dcs_drift_age_seconds"])
+    assert {drift["promise"] for drift in json.loads(system.dcs("status", "--json", "--without", "notifier").stdout)["drift"]} >= {"P1", "P7"}
     system.psql("INSERT INTO engine.program VALUES ('reports', 'elsewhere', 7, now() - interval '2 hours', now() - interval '1 hour', 90000)")
     shown = system.dcs("status", "--without", "notifier", status=1).stdout
     assert any("SILENT" in line and "3600" in line and "90000 ms behind" in line for line in shown.splitlines() if "elsewhere" in line), shown
