@@ -257,13 +257,15 @@ static void check_point(struct fold *fold, struct table_row *row)
 		check_address(row, &id, point, note);
 }
 
-/* There is no more in it than that it is there. */
 static void check_pair(struct fold *fold, struct table_row *row)
 {
 	struct uuid customer_id = row_uuid(row, 1);
 	struct uuid id = fold_id(&customer_id, row_text(row, 2), STR(""));
+	const struct customer_note *customer = fold_noted(fold, &customer_entity, &customer_id);
 
-	(void)row_state(fold, row, &id);
+	row->column = 3;
+	if (row_state(fold, row, &id) != NULL && customer != NULL && row->stream->columns_count > 3)
+		expect_instant(row, customer->created_at_ms);
 }
 
 static const struct folded_table tables[] = {
@@ -282,7 +284,7 @@ static const struct folded_table tables[] = {
 	  .entity = &contact_point_entity,
 	  .check = check_point },
 	{ .name = "customers.creditor_customer",
-	  .select = "SELECT customer_id, customer_id, creditor_id::text FROM customers.creditor_customer",
+	  .select = "SELECT customer_id, customer_id, creditor_id::text, created_at FROM customers.creditor_customer",
 	  .ids = 2,
 	  .entity = &known_entity,
 	  .check = check_pair },

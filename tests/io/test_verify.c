@@ -428,16 +428,27 @@ static const struct wrong wrongs[] = {
 	{ "customers.portfolio_customer", "DELETE FROM customers.portfolio_customer", "P7", "the row is missing" },
 	{ "communications.creditor_communication",
 	  "UPDATE communications.creditor_communication SET creditor_id = gen_random_uuid() WHERE " MESSAGE_1, "P7",
-	  "creditor_id or portfolio_id is not what the debts say" },
+	  "is not what the message and its debts say" },
 	{ "communications.creditor_communication",
 	  "UPDATE communications.creditor_communication SET portfolio_id = NULL WHERE " MESSAGE_1, "P7",
-	  "creditor_id or portfolio_id is not what the debts say" },
+	  "is not what the message and its debts say" },
 	{ "communications.creditor_communication", "DELETE FROM communications.creditor_communication WHERE " MESSAGE_1, "P7",
 	  "the row is missing" },
 	{ "communications.creditor_communication",
-	  "INSERT INTO communications.creditor_communication SELECT creditor_id, gen_random_uuid() FROM "
-	  "communications.creditor_communication LIMIT 1",
-	  "P7", "is not what the debts say" },
+	  "INSERT INTO communications.creditor_communication (creditor_id, communication_id, created_at) SELECT creditor_id, "
+	  "gen_random_uuid(), created_at FROM communications.creditor_communication LIMIT 1",
+	  "P7", "is not what the message and its debts say" },
+	{ "communications.creditor_communication",
+	  "UPDATE communications.creditor_communication SET created_at = created_at + interval '1 s' WHERE " MESSAGE_1, "P7",
+	  "is not what the message and its debts say" },
+	{ "customers.creditor_customer", "UPDATE customers.creditor_customer SET created_at = created_at + interval '1 s'", "P7",
+	  "created_at is not" },
+	{ "debts.creditor_customer", "DELETE FROM debts.creditor_customer WHERE " CUSTOMER_10, "P7", "the row is missing" },
+	{ "debts.creditor_customer", "UPDATE debts.creditor_customer SET portfolio_id = NULL WHERE " CUSTOMER_10, "P7",
+	  "no debt made this row" },
+	{ "debts.creditor_customer",
+	  "UPDATE debts.creditor_customer SET created_at = created_at + interval '1 s' WHERE " CUSTOMER_10, "P7",
+	  "created_at is not the customer's" },
 	{ "communications.outbox", "UPDATE communications.outbox SET claims = claims + 1 WHERE " MESSAGE_1, "P7",
 	  "claims is not the number of attempts" },
 	{ "notifier.dispatch", "UPDATE notifier.dispatch SET attempts = attempts + 1", "P7",
@@ -909,6 +920,55 @@ static void test_verify__finds_money_that_was_moved_from_one_debt_to_another(voi
 	then_silent(&findings);
 }
 
+static int64_t drift_of(int promise)
+{
+	static const struct db_statement select = {
+		"test_drift",
+		"SELECT findings FROM engine.drift WHERE promise = 'P' || $1::integer AND verified_at > now() - interval '1 h'"
+	};
+	struct db_result result = { 0 };
+	struct db_params params;
+	int64_t found = -1;
+
+	db_params_init(&params, 64);
+	db_param_int32(&params, promise);
+	store_must(&world.spec, db_run(world.spec.admin, &select, &params, &result, &world.spec.err));
+	if (result.rows == 1)
+		found = db_int64(&result, 0, 0);
+	db_result_release(&result);
+	db_params_release(&params);
+	return found;
+}
+
+/* What was looked at, and only that; one who may not write is told, and what he found counts all the same. */
+static void test_verify__keeps_what_it_found_for_the_operator(void **state)
+{
+	static const char *const only_p5[] = { "--only", "P5", NULL };
+	static const char *const as_reader[] = { "--only", "P5", "--pg-user", "dcs_test_reader", NULL };
+
+	(void)state;
+	exec("DELETE FROM engine.drift");
+	world_verify(&findings);
+	assert_int_equal(drift_of(7), 0);
+	assert_int_equal(drift_of(3), -1); /* was not looked at */
+	exec("UPDATE debts.debt SET due_on = due_on + 1 WHERE " DEBT_11);
+	world_verify(&findings);
+	assert_int_equal(drift_of(7), findings.count);
+	assert_int_equal(drift_of(5), 0);
+	world_verify_with(&findings, only_p5);
+	assert_int_equal(drift_of(7), 1);
+	exec("UPDATE debts.debt SET due_on = due_on - 1 WHERE " DEBT_11);
+	exec("CREATE ROLE dcs_test_reader LOGIN IN ROLE pg_read_all_data");
+	exec("UPDATE engine.drift SET findings = 9");
+	world_verify_with(&findings, as_reader);
+	then_silent(&findings);
+	assert_int_equal(drift_of(5), 9);
+	exec("DROP ROLE dcs_test_reader");
+	world_verify(&findings);
+	assert_int_equal(drift_of(5), 0);
+	assert_int_equal(drift_of(7), 0);
+}
+
 /* A log that no engine wrote must end no program, and hides nobody but the one it is about. */
 static void test_verify__goes_on_behind_an_event_that_does_not_follow(void **state)
 {
@@ -1148,7 +1208,8 @@ static const struct {
 	{ "debts.ledger_entry",
 	  "part seq entry_no previous_seq previous_part debt_id command_id occurred_on business_date kind contra contra_minor "
 	  "cost_minor fee_minor interest_minor principal_minor credit_minor payment_id reverses_seq" },
-	{ "communications.creditor_communication", "communication_id creditor_id portfolio_id" },
+	{ "communications.creditor_communication", "communication_id creditor_id portfolio_id created_at" },
+	{ "debts.creditor_customer", "creditor_id customer_id portfolio_id created_at" },
 	{ "reporting.outstanding", "due_on creditor_id currency debts outstanding_minor" },
 	{ "reporting.outstanding_change", "booked_on due_on creditor_id currency debts outstanding_minor" },
 	{ "reporting.collected", "day creditor_id currency payments amount_minor reversals reversed_minor" },
@@ -1276,6 +1337,7 @@ int main(void)
 		cmocka_unit_test(test_verify__counts_what_is_sealed_the_old_way),
 		cmocka_unit_test(test_verify__finds_no_old_form_after_reseal),
 		cmocka_unit_test(test_verify__finds_money_that_was_moved_from_one_debt_to_another),
+		cmocka_unit_test(test_verify__keeps_what_it_found_for_the_operator),
 		cmocka_unit_test(test_verify__goes_on_behind_an_event_that_does_not_follow),
 		cmocka_unit_test_setup_teardown(test_verify__an_anchor_holds_where_the_log_only_grew, open_anchors, keep_growth),
 		cmocka_unit_test_setup_teardown(test_verify__an_anchor_finds_a_tail_that_was_cut_off, open_anchors,
