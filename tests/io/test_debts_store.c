@@ -549,9 +549,9 @@ static void test_debts_store__who_is_bound_to_a_portfolio_reaches_whom_it_knows(
 		  "full_name_sealed) SELECT ('019a0000-0000-7000-8000-00430000000' || n)::uuid, 'C' || n, 'natural', 'active', "
 		  "'de', 'DE', 1, '' FROM generate_series(3, 5) n");
 	store_sql(&spec, "made_known_whole", /* by nobody of a portfolio; by one of F 1 */
-		  "INSERT INTO customers.creditor_customer (creditor_id, customer_id) VALUES "
-		  "('019a0000-0000-7000-8000-005200000001', '019a0000-0000-7000-8000-004300000003'), "
-		  "('019a0000-0000-7000-8000-005200000001', '019a0000-0000-7000-8000-004300000004')");
+		  "INSERT INTO customers.creditor_customer (creditor_id, customer_id, created_at) VALUES "
+		  "('019a0000-0000-7000-8000-005200000001', '019a0000-0000-7000-8000-004300000003', now()), "
+		  "('019a0000-0000-7000-8000-005200000001', '019a0000-0000-7000-8000-004300000004', now())");
 	store_sql(&spec, "made_known_in",
 		  "INSERT INTO customers.portfolio_customer (portfolio_id, customer_id) VALUES "
 		  "('019a0000-0000-7000-8000-004600000001', '019a0000-0000-7000-8000-004300000004')");
