@@ -65,6 +65,9 @@ MUST_CHECK bool sign_check(const uint8_t signature[DIGEST_SIZE], struct str cont
 
 void random_bytes(void *bytes, size_t size);
 
+/* In a time that says nothing of where they differ. */
+bool bytes_equal(const void *first, const void *second, size_t size);
+
 /* Overwrites a secret that is no longer needed; the compiler does not leave it out. */
 void wipe(void *bytes, size_t size);
 

@@ -177,3 +177,8 @@ void wipe(void *bytes, size_t size)
 {
 	sodium_memzero(bytes, size);
 }
+
+bool bytes_equal(const void *first, const void *second, size_t size)
+{
+	return sodium_memcmp(first, second, size) == 0;
+}

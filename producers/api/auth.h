@@ -45,7 +45,8 @@ void auth_free(struct auth *auth); /* accepts NULL; waits for the jobs that run 
 /* As a part of the loop. */
 struct part auth_part(struct auth *auth);
 
-#define AUTH_ACCESS_S 600 /* life of an access token */
+#define AUTH_ACCESS_S  600  /* life of an access token */
+#define AUTH_SERVICE_S 3600 /* of a service's, which has no refresh token; both can be ended before */
 
 /* ---- handlers of the table (routes.c) ---- */
 
@@ -53,8 +54,12 @@ void register_user(struct api *api, struct call *call);       /* auth_register.c
 void log_in(struct api *api, struct call *call);              /* auth_login.c */
 void refresh_session(struct api *api, struct call *call);     /* auth_session.c */
 void log_out(struct api *api, struct call *call);             /* auth_session.c */
+void give_token(struct api *api, struct call *call);          /* auth_token.c */
 void tell_me(struct api *api, struct call *call);             /* auth_session.c */
 void change_own_password(struct api *api, struct call *call); /* auth_password.c */
 void tell_key_set(struct api *api, struct call *call);        /* auth_session.c */
+
+/* How a row answers whose command was for a secret (route.h); auth_secret.c. */
+void answer_secret(struct api *api, struct call *call, struct str event);
 
 #endif

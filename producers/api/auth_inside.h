@@ -25,7 +25,7 @@
 enum auth_outcome {
 	AUTH_AWAY, /* PostgreSQL is; or no memory for argon2 */
 	AUTH_UNKNOWN,
-	AUTH_WRONG_PASSWORD,
+	AUTH_WRONG_PASSWORD, /* or secret */
 	AUTH_LOCKED,
 	AUTH_DISABLED,
 	AUTH_NO_ROLES,
@@ -59,7 +59,9 @@ struct auth_job {
 	uint8_t address_hash[DIGEST_SIZE]; /* keyed, the same at all gateways: what PostgreSQL counts by */
 	struct uuid user_id;
 	struct uuid session_id;
-	uint8_t used_hash[SHA256_SIZE]; /* of the refresh token that was shown */
+	uint8_t used_hash[SHA256_SIZE]; /* of the refresh token, the secret, that was shown */
+	uint32_t wanted_roles;          /* of a token: no others; 0: all */
+	bool ends_old;                  /* of a secret: the one before is over */
 	uint8_t token[REFRESH_TOKEN_SIZE];
 	uint8_t token_hash[SHA256_SIZE]; /* of the one that is given */
 
@@ -144,10 +146,12 @@ void register_give_up(struct auth_job *job);               /* its call was answe
 
 /* ---- auth_session.c ---- */
 
-void auth_write_roles(struct buf *buf, uint32_t roles); /* ["agent"] */
-
-/* Makes the next refresh token of a job. */
+/* Makes the next refresh token of a job, or a secret: what is kept of both is this hash. */
 void session_make_token(struct auth_job *job);
+void auth_hash_secret(uint8_t ret_hash[SHA256_SIZE], const uint8_t secret[REFRESH_TOKEN_SIZE]);
+
+/* An access token for the job's user or service, with its roles. */
+MUST_CHECK int auth_sign_access(const struct auth_job *job, int life_s, char token[TOKEN_SIZE_MAX], struct err *err);
 
 /* 200 with an access token and the job's refresh token. Frees. */
 void session_answer(struct auth_job *job);
@@ -162,6 +166,8 @@ void work_rotate(struct auth_job *job, struct pool_seat *seat);
 void work_end_session(struct auth_job *job, struct pool_seat *seat); /* of used_hash */
 void work_add_credential(struct auth_job *job, struct pool_seat *seat);
 void work_drop_credential(struct auth_job *job, struct pool_seat *seat);
+void work_judge_secret(struct auth_job *job, struct pool_seat *seat); /* used_hash, of the service user_id */
+void work_add_secret(struct auth_job *job, struct pool_seat *seat);   /* token_hash, for it */
 void work_change_password(struct auth_job *job, struct pool_seat *seat);
 
 #endif

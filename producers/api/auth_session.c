@@ -13,32 +13,18 @@
 #define ANSWER_SIZE_MAX 16384
 #define USERS_TOPIC     "dcs.users.commands.v1"
 
-static void hash_token(uint8_t ret_hash[SHA256_SIZE], const uint8_t token[REFRESH_TOKEN_SIZE])
+void auth_hash_secret(uint8_t ret_hash[SHA256_SIZE], const uint8_t secret[REFRESH_TOKEN_SIZE])
 {
-	sha256_pair(ret_hash, STR(""), (struct str){ .data = (const char *)token, .size = REFRESH_TOKEN_SIZE });
+	sha256_pair(ret_hash, STR(""), (struct str){ .data = (const char *)secret, .size = REFRESH_TOKEN_SIZE });
 }
 
 void session_make_token(struct auth_job *job)
 {
 	random_bytes(job->token, sizeof(job->token));
-	hash_token(job->token_hash, job->token);
+	auth_hash_secret(job->token_hash, job->token);
 }
 
 /* ---- the answer ---- */
-
-void auth_write_roles(struct buf *buf, uint32_t roles)
-{
-	const char *comma = "";
-
-	buf_add_text(buf, "[");
-	for (uint32_t role = 1; role != 0 && role <= roles; role <<= 1) {
-		if ((roles & role) == 0)
-			continue;
-		buf_add_format(buf, "%s\"%s\"", comma, role_name(role));
-		comma = ",";
-	}
-	buf_add_u8(buf, ']');
-}
 
 static void write_user(struct buf *buf, const struct auth_job *job)
 {
@@ -46,7 +32,7 @@ static void write_user(struct buf *buf, const struct auth_job *job)
 
 	uuid_format(id, &job->user_id);
 	buf_add_format(buf, "{\"id\":\"%s\",\"roles\":", id);
-	auth_write_roles(buf, job->roles);
+	roles_write(buf, job->roles);
 	if (!uuid_is_none(&job->customer_id)) {
 		uuid_format(id, &job->customer_id);
 		buf_add_format(buf, ",\"customerId\":\"%s\"", id);
@@ -54,13 +40,13 @@ static void write_user(struct buf *buf, const struct auth_job *job)
 	buf_add_u8(buf, '}');
 }
 
-static int sign_access(const struct auth_job *job, char token[TOKEN_SIZE_MAX], struct err *err)
+int auth_sign_access(const struct auth_job *job, int life_s, char token[TOKEN_SIZE_MAX], struct err *err)
 {
 	int64_t now_ms = bus_now_ms();
 	struct token_claims claims = { .roles = job->roles,
 				       .version = job->token_version,
 				       .issued_at_ms = now_ms,
-				       .expires_at_ms = now_ms + AUTH_ACCESS_S * INT64_C(1000) };
+				       .expires_at_ms = now_ms + life_s * INT64_C(1000) };
 
 	_Static_assert(sizeof(claims.subject) > UUID_TEXT_SIZE, "an id is a subject");
 	uuid_format(claims.subject, &job->user_id);
@@ -73,7 +59,7 @@ void session_answer(struct auth_job *job)
 	struct err failure = ERR_INIT;
 	struct buf buf;
 
-	if (sign_access(job, access, &failure) != 0) {
+	if (auth_sign_access(job, AUTH_ACCESS_S, access, &failure) != 0) {
 		log_error("no access token: %s", failure.text);
 		auth_refuse(job, 503, "unavailable", "no token can be signed at the moment");
 		return;
@@ -146,7 +132,7 @@ static struct auth_job *take_refresh_job(struct auth *auth, struct call *call, b
 	*ret_is_token = body.refresh_token.size == sizeof(token) && base64url_decode(token, &size, body.refresh_token);
 	job = auth_take_job(auth, call);
 	if (job != NULL && *ret_is_token)
-		hash_token(job->used_hash, token);
+		auth_hash_secret(job->used_hash, token);
 	wipe(token, sizeof(token));
 	auth_forget_body(auth);
 	return job;
@@ -201,21 +187,53 @@ void log_out(struct api *api, struct call *call)
 
 /* ---- GET /auth/me ---- */
 
+static void write_words(struct buf *buf, const char *name, struct str words)
+{
+	const char *comma = "";
+
+	buf_add_format(buf, ",\"%s\":[", name);
+	while (words.size > 0) {
+		buf_add_text(buf, comma);
+		json_write_string(buf, str_cut(words, ',', &words));
+		comma = ",";
+	}
+	buf_add_u8(buf, ']');
+}
+
+/* One that signs its own tokens: there is no account, its token says all. */
+static void write_service(struct buf *buf, const struct principal *principal)
+{
+	char at[32];
+	struct buf scope;
+	struct str sources;
+	struct str creditors;
+
+	buf_init(&scope, SCOPE_TEXT_SIZE_MAX);
+	scope_write(&principal->scope, &scope);
+	creditors = str_cut(buf_str(&scope), ';', &sources);
+	buf_add_text(buf, "{\"service\":");
+	json_write_string(buf, str_of(principal->subject));
+	buf_add_text(buf, ",\"roles\":");
+	roles_write(buf, principal->roles);
+	write_words(buf, "creditors", creditors);
+	write_words(buf, "sources", sources);
+	instant_format(at, principal->expires_at_ms);
+	buf_add_format(buf, ",\"tokenExpiresAt\":\"%s\"}\n", at);
+	buf_release(&scope);
+}
+
 void tell_me(struct api *api, struct call *call)
 {
 	const struct principal *principal = call_principal(call);
 	struct buf buf;
 
 	if (principal->is_user) {
-		reads_answer_own(api->reads, call, &user_resource, &principal->user_id);
+		reads_answer_own(api->reads, call, &account_resource, &principal->user_id);
 		return;
 	}
 	buf_init(&buf, ANSWER_SIZE_MAX);
-	buf_add_text(&buf, "{\"service\":");
-	json_write_string(&buf, str_of(principal->subject));
-	buf_add_text(&buf, ",\"roles\":");
-	auth_write_roles(&buf, principal->roles);
-	buf_add_text(&buf, "}\n");
+	write_service(&buf, principal);
+	MUST(!buf.overflow);
 	call_answer(call, 200, CALL_JSON, buf_str(&buf));
 	buf_release(&buf);
 }

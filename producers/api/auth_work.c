@@ -4,7 +4,8 @@
 
 static const struct db_statement find_login = {
 	"auth_find_login",
-	"SELECT a.user_id, c.password_hash FROM users.account a JOIN users.credential c USING (user_id) WHERE a.login = $1",
+	"SELECT a.user_id, c.password_hash FROM users.account a JOIN users.credential c USING (user_id) WHERE a.login = $1 "
+	"AND a.kind = 'person'",
 };
 static const struct db_statement find_user = {
 	"auth_find_user",
@@ -35,6 +36,13 @@ static const struct db_statement drop_credential = {
 	"DELETE FROM users.credential c WHERE user_id = $1 AND NOT EXISTS (SELECT FROM users.account a WHERE a.user_id = "
 	"c.user_id)",
 };
+
+static const struct db_statement find_secrets = {
+	"auth_find_secrets",
+	"SELECT s.hash, a.roles, a.token_version FROM users.client_secret s JOIN users.account a ON a.user_id = s.service_id "
+	"WHERE s.service_id = $1 AND a.kind = 'service' AND a.state = 'active' AND (s.ends_at IS NULL OR s.ends_at > now())",
+};
+static const struct db_statement add_secret = { "auth_add_secret", "SELECT users.add_client_secret($1, $2, $3)" };
 
 static struct str bytes_of(const void *bytes, size_t size)
 {
@@ -193,5 +201,42 @@ void work_end_session(struct auth_job *job, struct pool_seat *seat)
 			job->user_id = db_uuid(&result, 0, 1);
 		}
 	}
+	db_result_release(&result);
+}
+
+/* ---- secrets of services ---- */
+
+void work_judge_secret(struct auth_job *job, struct pool_seat *seat)
+{
+	struct db_result result = { .pg = NULL };
+
+	if (pool_seat_connect(seat, &job->failure) != 0)
+		return;
+	db_param_uuid(&seat->params, &job->user_id);
+	if (ask(job, seat, &find_secrets, &result) == 0)
+		job->outcome = result.rows == 0 ? AUTH_UNKNOWN : AUTH_WRONG_PASSWORD;
+	for (int row = 0; row < result.rows; row++) {
+		struct str hash = db_str(&result, row, 0);
+
+		if (hash.size != sizeof(job->used_hash) || !bytes_equal(hash.data, job->used_hash, sizeof(job->used_hash)))
+			continue;
+		job->outcome = AUTH_SUCCEEDED;
+		job->roles = (uint32_t)db_int32(&result, row, 1);
+		job->token_version = db_int64(&result, row, 2);
+	}
+	db_result_release(&result);
+}
+
+void work_add_secret(struct auth_job *job, struct pool_seat *seat)
+{
+	struct db_result result = { .pg = NULL };
+
+	if (pool_seat_connect(seat, &job->failure) != 0)
+		return;
+	db_param_uuid(&seat->params, &job->user_id);
+	db_param_bytes(&seat->params, bytes_of(job->token_hash, sizeof(job->token_hash)));
+	db_param_bool(&seat->params, job->ends_old);
+	if (ask(job, seat, &add_secret, &result) == 0)
+		job->outcome = db_bool(&result, 0, 0) ? AUTH_SUCCEEDED : AUTH_ENDED;
 	db_result_release(&result);
 }

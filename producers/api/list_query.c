@@ -95,6 +95,8 @@ static void take_value(struct list_query *query, const struct filter *filter, st
 	case COLUMN_ADDRESS:
 	case COLUMN_EVENT:
 	case COLUMN_TYPE:
+	case COLUMN_TOKEN_ROLES:
+	case COLUMN_TOKEN_END:
 	case COLUMN_LINK:
 	case COLUMN_JSON:
 		break;

@@ -44,11 +44,13 @@ static json_t *kind_schema(enum column_kind kind)
 		return text_schema("uri-reference");
 	case COLUMN_DATE:
 		return text_schema("date");
+	case COLUMN_TOKEN_END:
 	case COLUMN_INSTANT:
 		return text_schema("date-time");
 	case COLUMN_MONEY:
 		return openapi_reference("schemas", "Money");
 	case COLUMN_TEXTS:
+	case COLUMN_TOKEN_ROLES:
 	case COLUMN_ACTIONS:
 		return list_of(text_schema(NULL));
 	case COLUMN_UUIDS:

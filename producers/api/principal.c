@@ -115,3 +115,17 @@ struct uuid principal_id(const struct principal *principal)
 {
 	return uuid_of_text(str_of(principal->subject));
 }
+
+void roles_write(struct buf *buf, uint32_t roles)
+{
+	const char *comma = "";
+
+	buf_add_text(buf, "[");
+	for (uint32_t role = 1; role != 0 && role <= roles; role <<= 1) {
+		if ((roles & role) == 0)
+			continue;
+		buf_add_format(buf, "%s\"%s\"", comma, role_name(role));
+		comma = ",";
+	}
+	buf_add_u8(buf, ']');
+}

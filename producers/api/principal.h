@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/str.h"
 #include "base/uuid.h"
@@ -57,5 +58,7 @@ bool principal_owns(const struct principal *principal, const struct uuid *custom
  * Who owns what a command writes: derived from the subject, for idempotency keys of one caller must not meet those of another.
  */
 struct uuid principal_id(const struct principal *principal);
+
+void roles_write(struct buf *buf, uint32_t roles); /* ["agent"] */
 
 #endif

@@ -33,7 +33,7 @@ bool reads_are_ready(const struct reads *reads); /* PostgreSQL is there, as far 
 struct resource;
 extern const struct resource debt_resource, payment_resource, ledger_resource, debt_history_resource, customer_resource,
 	contact_point_resource, consent_resource, timeline_resource, communication_resource, template_resource, report_resource,
-	user_resource;
+	user_resource, service_resource, account_resource;
 extern const struct resource *const api_resources[]; /* all of them, those of others too; ends with NULL */
 
 /* A call of a ROUTE_READ row: one or a list, as the row says. */

@@ -29,11 +29,13 @@ enum column_kind {
 	COLUMN_UUIDS,   /* uuid[] */
 	COLUMN_ACTIONS, /* text[] of operations that its state allows: those of them that the caller may do with it */
 	COLUMN_SEALED, /* text of the owner's, sealed for the place that `sealed` names: RESOURCE_SEALED; null without his salt */
-	COLUMN_ADDRESS, /* the same; masked for those whose roles are not in `roles` */
-	COLUMN_JSON,    /* text that is JSON already */
-	COLUMN_EVENT,   /* framed bytes of an event: its fields as JSON */
-	COLUMN_TYPE,    /* integer, the schema id of an event: its name */
-	COLUMN_LINK,    /* no SQL: a path of ours, `link` with the id of column `of` for its "%"; null when that is */
+	COLUMN_ADDRESS,     /* the same; masked for those whose roles are not in `roles` */
+	COLUMN_JSON,        /* text that is JSON already */
+	COLUMN_EVENT,       /* framed bytes of an event: its fields as JSON */
+	COLUMN_TYPE,        /* integer, the schema id of an event: its name */
+	COLUMN_TOKEN_ROLES, /* of the caller and not of the row: what his token leaves him of his roles; SQL that is not null */
+	COLUMN_TOKEN_END,   /* the same: when his token expires */
+	COLUMN_LINK,        /* no SQL: a path of ours, `link` with the id of column `of` for its "%"; null when that is */
 };
 
 struct column {

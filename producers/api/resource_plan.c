@@ -34,6 +34,8 @@ static enum db_array array_of(enum column_kind kind)
 	case COLUMN_JSON:
 	case COLUMN_EVENT:
 	case COLUMN_TYPE:
+	case COLUMN_TOKEN_ROLES:
+	case COLUMN_TOKEN_END:
 	case COLUMN_LINK:
 		break;
 	}

@@ -322,17 +322,7 @@ const struct resource ledger_resource = {
 };
 
 const struct resource *const api_resources[] = {
-	&customer_resource,
-	&contact_point_resource,
-	&consent_resource,
-	&timeline_resource,
-	&debt_resource,
-	&ledger_resource,
-	&debt_history_resource,
-	&payment_resource,
-	&communication_resource,
-	&template_resource,
-	&report_resource,
-	&user_resource,
-	NULL,
+	&customer_resource, &contact_point_resource, &consent_resource, &timeline_resource,      &debt_resource,
+	&ledger_resource,   &debt_history_resource,  &payment_resource, &communication_resource, &template_resource,
+	&report_resource,   &user_resource,          &service_resource, &account_resource,       NULL,
 };

@@ -2,7 +2,7 @@
 #include "producers/api/reads.h"
 #include "producers/api/resource.h"
 
-/* Users. Their password hashes and refresh tokens are no resource. */
+/* Users and services. Their password hashes, refresh tokens and secrets are no resource. */
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -48,7 +48,7 @@ static const struct sort user_sorts[] = {
 
 const struct resource user_resource = {
 	.name = "user",
-	.from = "users.account a LEFT JOIN users.credential c ON c.user_id = a.user_id",
+	.from = "users.api_user a LEFT JOIN users.credential c ON c.user_id = a.user_id",
 	.id = "a.user_id",
 	.uncredited = "no creditor reads users",
 	.version = "version",
@@ -59,4 +59,83 @@ const struct resource user_resource = {
 	.sorts = user_sorts,
 	.sorts_count = COUNT(user_sorts),
 	.sort_default = 1,
+};
+
+static const struct column service_columns[] = {
+	{ .name = "id", .kind = COLUMN_UUID, .sql = "a.service_id" },
+	{ .name = "name", .kind = COLUMN_TEXT, .sql = "a.name" },
+	{ .name = "state", .kind = COLUMN_TEXT, .sql = "a.state" },
+	{ .name = "roles", .kind = COLUMN_TEXTS, .sql = "users.role_names(a.roles)" },
+	{ .name = "creditors", .kind = COLUMN_TEXTS, .sql = "users.creditors_of(a.scope)" },
+	{ .name = "sources", .kind = COLUMN_TEXTS, .sql = "users.sources_of(a.scope)" },
+	{ .name = "registeredAt", .kind = COLUMN_INSTANT, .sql = "a.registered_at" },
+	{ .name = "secretMadeAt",
+	  .kind = COLUMN_INSTANT,
+	  .sql = "(SELECT max(s.made_at) FROM users.client_secret s WHERE s.service_id = a.service_id)",
+	  .is_detail = true },
+	{ .name = "oldSecretEndsAt",
+	  .kind = COLUMN_INSTANT,
+	  .sql = "(SELECT max(s.ends_at) FROM users.client_secret s WHERE s.service_id = a.service_id AND s.ends_at > now())",
+	  .is_detail = true },
+	{ .name = "actions",
+	  .kind = COLUMN_ACTIONS,
+	  .sql = "CASE a.state WHEN 'active' THEN ARRAY['changeService', 'renewSecret', 'endServiceTokens', 'revokeService'] "
+		 "ELSE '{}'::text[] END" },
+	{ .name = "version", .kind = COLUMN_LONG, .sql = "a.version" },
+};
+
+static const struct filter service_filters[] = {
+	{ .name = "name", .kind = COLUMN_TEXT, .sql = "a.name = q.name", .is_selective = true },
+	{ .name = "state", .kind = COLUMN_TEXT, .sql = "a.state = q.state", .words = "active revoked" },
+};
+
+static const struct sort service_sorts[] = {
+	{ .name = "id", .kind = COLUMN_UUID, .sql = "a.service_id", .descends = true },
+};
+
+const struct resource service_resource = {
+	.name = "service",
+	.from = "users.api_service a",
+	.id = "a.service_id",
+	.uncredited = "no creditor reads services",
+	.version = "version",
+	.columns = service_columns,
+	.columns_count = COUNT(service_columns),
+	.filters = service_filters,
+	.filters_count = COUNT(service_filters),
+	.sorts = service_sorts,
+	.sorts_count = COUNT(service_sorts),
+};
+
+/* Of GET /auth/me: the caller's own, a user's or a service's. */
+static const struct column account_columns[] = {
+	{ .name = "id", .kind = COLUMN_UUID, .sql = "a.user_id" },
+	{ .name = "kind", .kind = COLUMN_TEXT, .sql = "a.kind" },
+	{ .name = "name", .kind = COLUMN_TEXT, .sql = "CASE a.kind WHEN 'service' THEN a.login END" },
+	{ .name = "login", .kind = COLUMN_TEXT, .sql = "CASE a.kind WHEN 'person' THEN a.login END" },
+	{ .name = "state", .kind = COLUMN_TEXT, .sql = "a.state" },
+	{ .name = "roles", .kind = COLUMN_TEXTS, .sql = "users.role_names(a.roles)" },
+	{ .name = "customerId", .kind = COLUMN_UUID, .sql = "a.customer_id" },
+	{ .name = "creditors", .kind = COLUMN_TEXTS, .sql = "users.creditors_of(a.scope)" },
+	{ .name = "sources", .kind = COLUMN_TEXTS, .sql = "users.sources_of(a.scope)" },
+	{ .name = "registeredAt", .kind = COLUMN_INSTANT, .sql = "a.registered_at" },
+	{ .name = "passwordSetAt", .kind = COLUMN_INSTANT, .sql = "c.set_at" },
+	{ .name = "lockedUntil",
+	  .kind = COLUMN_INSTANT,
+	  .sql = "CASE WHEN c.locked_until > now() THEN c.locked_until END",
+	  .roles = READS_USERS },
+	{ .name = "tokenRoles", .kind = COLUMN_TOKEN_ROLES, .sql = "true" },
+	{ .name = "tokenExpiresAt", .kind = COLUMN_TOKEN_END, .sql = "true" },
+	{ .name = "actions", .kind = COLUMN_ACTIONS, .sql = "'{}'::text[]" },
+	{ .name = "version", .kind = COLUMN_LONG, .sql = "a.version" },
+};
+
+const struct resource account_resource = {
+	.name = "account",
+	.from = "users.account a LEFT JOIN users.credential c ON c.user_id = a.user_id",
+	.id = "a.user_id",
+	.uncredited = "everybody's own",
+	.version = "version",
+	.columns = account_columns,
+	.columns_count = COUNT(account_columns),
 };

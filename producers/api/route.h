@@ -63,6 +63,9 @@ struct route {
 	int done_status;              /* 201: Location is `location` with the id of the new thing; 200: it was changed */
 	const char *location;         /* "/debts/" */
 
+	/* Of a ROUTE_WRITE whose answer holds what is in no table: answers instead, with the event, framed, that says yes. */
+	void (*answer)(struct api *api, struct call *call, struct str event);
+
 	/* ROUTE_READ; of a ROUTE_WRITE: what was written, to be shown; NULL: only its id */
 	const struct resource *resource;
 	bool is_list; /* of a READ: many, which hang on the resource's parent `:id` if there is one; else the one with the id

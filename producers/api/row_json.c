@@ -387,6 +387,13 @@ static void write_value(struct row_writer *writer, struct buf *buf, const struct
 	case COLUMN_TYPE:
 		write_type(buf, db_int32(result, row->row, at));
 		return;
+	case COLUMN_TOKEN_ROLES:
+		roles_write(buf, row->viewer->roles);
+		return;
+	case COLUMN_TOKEN_END:
+		instant_format(text, row->viewer->expires_at_ms);
+		write_quoted(buf, text);
+		return;
 	case COLUMN_LINK:
 		id = db_uuid(result, row->row, at);
 		write_link(buf, column->link, &id);

@@ -195,7 +195,7 @@ static void answer_id(struct write *write, struct call *call, int status)
 	call_answer(call, status, CALL_JSON, buf_str(text));
 }
 
-static void answer_done(struct write *write)
+static void answer_done(struct write *write, struct str event)
 {
 	const struct route *row = write_row(write); /* before the call is taken */
 	struct call *call = write_take_call(write);
@@ -208,7 +208,9 @@ static void answer_done(struct write *write)
 		set_target(call, "/commands/", &write->id);
 	else
 		set_target(call, row->location, &write->thing_id);
-	if (row == NULL || row->resource == NULL)
+	if (row != NULL && row->answer != NULL)
+		row->answer(call_api(call), call, event);
+	else if (row == NULL || row->resource == NULL)
 		answer_id(write, call, status);
 	else
 		reads_answer_written(write->writes->conf.reads, call, row->resource, &write->thing_id, status);
@@ -226,7 +228,7 @@ void write_answer_event(struct write *write, struct str event)
 	if (frame_schema_id(event, &schema_id, &err) == 0 && message_by_schema_id(schema_id) != &command_rejected_type) {
 		if (writes->conf.rights != NULL && strcmp(write->type->module, "users") == 0)
 			rights_forget(writes->conf.rights, &write->key);
-		answer_done(write);
+		answer_done(write, event);
 		return;
 	}
 	arena_reset(&writes->arena);

@@ -85,9 +85,11 @@ static const struct usage usage = {
 static const struct db_statement select_users = {
 	"cli_users",
 	"SELECT login, state, coalesce(nullif(array_to_string(users.role_names(roles), ','), ''), 'none'), user_id, "
-	"to_char(registered_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), scope FROM users.account ORDER BY login",
+	"to_char(registered_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), scope FROM users.account WHERE kind = "
+	"'person' ORDER BY login",
 };
-static const struct db_statement select_user = { "cli_user", "SELECT user_id FROM users.account WHERE login = $1" };
+static const struct db_statement select_user = { "cli_user",
+						 "SELECT user_id FROM users.account WHERE login = $1 AND kind = 'person'" };
 static const struct db_statement insert_credential = { "cli_credential",
 						       "INSERT INTO users.credential (user_id, password_hash) VALUES ($1, $2)" };
 static const struct db_statement delete_credential = { "cli_no_credential", "DELETE FROM users.credential WHERE user_id = $1" };

@@ -2,7 +2,7 @@
  * The door of HTTP, behind libmicrohttpd: targets, headers, queries, bodies, what providers call back.
  *
  *   input   0 a body for a row of the table | 1 headers | 2 the query of a list | 3 target and head | 4 a delivery report | 5
- * addresses
+ * addresses | 6 a request for a token
  */
 #include <stdlib.h>
 
@@ -15,6 +15,7 @@
 #include "producers/api/kannel_report.h"
 #include "producers/api/list_query.h"
 #include "producers/api/paths.h"
+#include "producers/api/token_request.h"
 #include "tests/fuzz/fuzz.h"
 #include "wire/coder.h"
 
@@ -173,10 +174,28 @@ static void take_addresses(struct input *input)
 	client_address(&proxies, input_u8(input) & 1 ? "127.0.0.1" : peer, input_rest(input), address);
 }
 
+static void take_token_request(struct input *input)
+{
+	struct str authorization = input_long(input);
+	bool is_form = (input_u8(input) & 7) != 0;
+	struct str type = is_form ? STR("application/x-www-form-urlencoded") : input_short(input);
+	struct token_request request;
+	const char *text = NULL;
+	enum token_fault fault = token_request_read(authorization, type, input_rest(input), &arena, &request, &text);
+
+	if (fault == TOKEN_FAULT_NONE) {
+		MUST(!uuid_is_none(&request.client_id));
+		MUST(request.has_scope == (request.roles != 0));
+	} else {
+		MUST(text != NULL);
+		MUST(token_fault_name(fault)[0] != '\0');
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static void (*const doors[])(struct input * input) = { take_body,    take_headers, take_query,
-							       take_request, take_report,  take_addresses };
+	static void (*const doors[])(struct input * input) = { take_body,   take_headers,   take_query,        take_request,
+							       take_report, take_addresses, take_token_request };
 	struct input input = { .at = data, .end = data + size };
 	struct err err = ERR_INIT;
 

@@ -7,6 +7,7 @@ What a schema says comes from schemas/, so a new command is in the next seeds; w
 record door with them, and keeps of what the fuzzers found what they do not reach.
 """
 
+import base64
 import datetime
 import json
 import pathlib
@@ -217,6 +218,11 @@ def intake(all_commands):
     yield b"\3" + sized(b"http://example.com/customers") + short(b"PATCH") + short(b"HTTP/1.0") + packed[:9]
     yield b"\4" + short(id_of("c").encode()) + short(id_of("k").encode()) + short(b"0" * 32) + short(b"1") + short(b"7") + short(b"1795359845") + b"sent"
     yield b"\5" + b"192.0.2.1".ljust(63) + b"\1" + b"10.0.0.1, 2001:db8::1, 198.51.100.7:443"
+    form = b"grant_type=client_credentials&scope=agent+creditor"
+    basic = base64.b64encode(b"019a0000-0000-7000-8000-0000000000aa:" + base64.urlsafe_b64encode(ids).rstrip(b"="))
+    yield b"\6" + sized(b"Basic " + basic) + b"\1" + form
+    yield b"\6" + sized(b"") + b"\1" + form + b"&client_id=019a0000-0000-7000-8000-0000000000aa&client_secret=" + base64.urlsafe_b64encode(ids).rstrip(b"=")
+    yield b"\6" + sized(b"Bearer x") + b"\0" + short(b"text/plain") + b"a=%41&grant%5ftype=x&a"
 
 
 def tables(_):

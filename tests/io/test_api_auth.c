@@ -205,7 +205,7 @@ static int tear_down(void **state)
 	bus_producer_close(module);
 	mock_cluster_stop(&mock);
 	SQL("DELETE FROM users.event_log");
-	SQL("TRUNCATE users.account, users.credential, users.session CASCADE");
+	SQL("TRUNCATE users.account, users.credential, users.session, users.client_secret CASCADE");
 	return 0;
 }
 
@@ -665,8 +665,11 @@ static void test_api_auth__everybody_may_ask_who_he_is(void **state)
 	assert_null(strstr(clients[0].answer, "lockedUntil"));
 	assert_non_null(strstr(clients[0].answer, "\"actions\":[]"));
 	assert_non_null(strstr(clients[0].answer, "ETag: \"1\"\r\n"));
+	assert_non_null(strstr(clients[0].answer, "\"tokenRoles\":[\"consumer\"],\"tokenExpiresAt\":\"2"));
 	assert_int_equal(get("/auth/me", token_of("bil\\\"ling", ROLE_CREDITOR)), 200);
-	assert_non_null(strstr(clients[0].answer, "{\"service\":\"bil\\\\\\\"ling\",\"roles\":[\"creditor\"]}"));
+	assert_non_null(strstr(clients[0].answer,
+			       "{\"service\":\"bil\\\\\\\"ling\",\"roles\":[\"creditor\"],\"creditors\":[],\"sources\":[],"
+			       "\"tokenExpiresAt\":\"2"));
 	assert_int_equal(get("/auth/me", token_of_user(&nobody, ROLE_ADMIN)), 404);
 }
 
@@ -1012,6 +1015,186 @@ static void test_api_auth__a_service_has_no_password(void **state)
 	assert_int_equal(change_password(token_of("billing", ROLE_ADMIN), PASSWORD, NEW_PASSWORD), 403);
 }
 
+/* ---- services ---- */
+
+#define SERVICE "019a0000-0000-7000-8000-0000000000aa"
+#define SECRET  "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8" /* bytes 0 to 31 */
+#define OTHER   "AQECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
+#define BASIC                                                                                                                    \
+	"Authorization: Basic "                                                                                                  \
+	"MDE5YTAwMDAtMDAwMC03MDAwLTgwMDAtMDAwMDAwMDAwMGFhOkFBRUNBd1FGQmdjSUNRb0xEQTBPRHhBUkVoTVVGUllYR0JrYUd4d2RIaDg=\r\n"
+#define GRANT "grant_type=client_credentials"
+
+/* As an admin would have made it: creditor and agent, of one creditor and one source. */
+static void given_service(void)
+{
+	SQL("INSERT INTO users.account (user_id, login, state, roles, version, registered_at, scope, kind) VALUES ('" SERVICE
+	    "', 'bank-feed', 'active', 24, 1, now(), '019a0000-0000-7000-8000-000000000001;bank-1', 'service')");
+	SQL("SELECT users.add_client_secret('" SERVICE
+	    "', sha256('\\x000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f'), "
+	    "false)");
+}
+
+static void send_form(struct client *client, const char *address, const char *headers, const char *form)
+{
+	char request[4096];
+
+	(void)snprintf(request, sizeof(request),
+		       "POST /auth/token HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-Forwarded-For: %s\r\n%sContent-Type: "
+		       "application/x-www-form-urlencoded\r\nContent-Length: %zu\r\n\r\n%s",
+		       address, headers, strlen(form), form);
+	client_send(client, request);
+}
+
+static int ask_token(const char *headers, const char *form)
+{
+	send_form(&clients[0], "10.200.0.1", headers, form);
+	return client_status(&clients[0]);
+}
+
+static void failed_as(const char *error)
+{
+	char wanted[64];
+
+	(void)snprintf(wanted, sizeof(wanted), "{\"error\":\"%s\",", error);
+	assert_non_null(strstr(clients[0].answer, wanted));
+	assert_non_null(strstr(clients[0].answer, "Content-Type: application/json\r\n"));
+	assert_non_null(strstr(clients[0].answer, "Cache-Control: no-store\r\n"));
+}
+
+static void claims_of_answer(struct token_claims *ret_claims)
+{
+	char access[2048];
+
+	member(&clients[0], "access_token", access, sizeof(access));
+	must(token_verify(keys, str_of(access), ret_claims, &err));
+}
+
+static void test_api_auth__a_secret_earns_a_token_for_an_hour(void **state)
+{
+	struct token_claims claims;
+	char access[2048];
+
+	(void)state;
+	given_service();
+	assert_int_equal(ask_token(BASIC, GRANT), 200);
+	assert_non_null(strstr(clients[0].answer, "\"token_type\":\"Bearer\",\"expires_in\":3600,\"scope\":\"agent creditor\"}"));
+	assert_non_null(strstr(clients[0].answer, "Cache-Control: no-store\r\n"));
+	assert_non_null(strstr(clients[0].answer, "Pragma: no-cache\r\n"));
+	assert_null(strstr(clients[0].answer, "refresh"));
+	claims_of_answer(&claims);
+	assert_string_equal(claims.subject, SERVICE);
+	assert_int_equal(claims.roles, ROLE_AGENT | ROLE_CREDITOR);
+	assert_true(scope_is_empty(&claims.scope)); /* its rights of now count, not what a token says */
+	member(&clients[0], "access_token", access, sizeof(access));
+	assert_int_equal(get("/auth/services/" SERVICE, access), 403);
+	assert_int_equal(ask_token("", GRANT "&client_id=" SERVICE "&client_secret=" SECRET), 200);
+	assert_int_equal(ask_token(BASIC, GRANT "&scope=creditor"), 200);
+	assert_non_null(strstr(clients[0].answer, "\"scope\":\"creditor\""));
+	claims_of_answer(&claims);
+	assert_int_equal(claims.roles, ROLE_CREDITOR);
+	assert_int_equal(ask_token(BASIC, GRANT "&scope=creditor+auditor"), 400);
+	failed_as("invalid_scope");
+}
+
+static void test_api_auth__who_has_no_secret_of_a_service_gets_no_token(void **state)
+{
+	char form[256], id[UUID_TEXT_SIZE + 1];
+	struct uuid anna = add_user("anna", ROLE_AGENT, "active");
+
+	(void)state;
+	given_service();
+	uuid_format(id, &anna);
+	assert_int_equal(ask_token("", GRANT "&client_id=" SERVICE "&client_secret=" OTHER), 401);
+	failed_as("invalid_client");
+	assert_non_null(strstr(clients[0].answer, "WWW-Authenticate: Basic realm=\"dcs\", charset=\"UTF-8\"\r\n"));
+	assert_int_equal(ask_token("", GRANT "&client_id=019a0000-0000-7000-8000-0000000000ab&client_secret=" SECRET), 401);
+	failed_as("invalid_client");
+	(void)snprintf(form, sizeof(form), GRANT "&client_id=%s&client_secret=%s", id, SECRET); /* a user */
+	assert_int_equal(ask_token("", form), 401);
+	failed_as("invalid_client");
+	assert_int_equal(ask_token("", GRANT), 401);
+	assert_int_equal(ask_token(BASIC, "grant_type=password"), 400);
+	failed_as("unsupported_grant_type");
+	assert_int_equal(ask_token(BASIC, GRANT "&client_secret=" SECRET), 400);
+	failed_as("invalid_request");
+	assert_int_equal(ask("POST /auth/token", NULL, "{}"), 400);
+	failed_as("invalid_request");
+	/* And a service has no password: its name is no login, whatever stands in credential. */
+	SQL("INSERT INTO users.credential (user_id, password_hash) SELECT '" SERVICE "', password_hash FROM users.credential");
+	assert_int_equal(log_in_with("bank-feed", PASSWORD), 401);
+	SQL("UPDATE users.account SET roles = 0 WHERE kind = 'service'");
+	assert_int_equal(ask_token(BASIC, GRANT), 400);
+	failed_as("unauthorized_client");
+}
+
+static void test_api_auth__a_service_that_is_revoked_is_out_at_once(void **state)
+{
+	char access[2048];
+
+	(void)state;
+	given_service();
+	assert_int_equal(ask_token(BASIC, GRANT), 200);
+	member(&clients[0], "access_token", access, sizeof(access));
+	SQL("UPDATE users.account SET state = 'revoked', token_version = 1 WHERE kind = 'service'");
+	assert_int_equal(get("/auth/me", access), 401);
+	refused_as("not_authenticated");
+	assert_int_equal(ask_token(BASIC, GRANT), 401);
+	failed_as("invalid_client");
+}
+
+static void test_api_auth__ended_tokens_of_a_service_are_over_and_its_secret_is_not(void **state)
+{
+	char access[2048];
+
+	(void)state;
+	given_service();
+	assert_int_equal(ask_token(BASIC, GRANT), 200);
+	member(&clients[0], "access_token", access, sizeof(access));
+	SQL("UPDATE users.account SET token_version = token_version + 1 WHERE kind = 'service'");
+	assert_int_equal(get("/auth/me", access), 401);
+	assert_int_equal(ask_token(BASIC, GRANT "&scope=agent"), 200);
+	member(&clients[0], "access_token", access, sizeof(access));
+	assert_int_equal(get("/auth/me", access), 200);
+	assert_non_null(strstr(clients[0].answer,
+			       "\"kind\":\"service\",\"name\":\"bank-feed\",\"login\":null,\"state\":\"active\","
+			       "\"roles\":[\"agent\",\"creditor\"],\"customerId\":null,"
+			       "\"creditors\":[\"019a0000-0000-7000-8000-000000000001\"],\"sources\":[\"bank-1\"]"));
+	assert_non_null(strstr(clients[0].answer, "\"tokenRoles\":[\"agent\"],\"tokenExpiresAt\":\"2"));
+}
+
+static void test_api_auth__the_secret_before_is_good_until_it_ends(void **state)
+{
+	(void)state;
+	given_service();
+	SQL("SELECT users.add_client_secret('" SERVICE
+	    "', sha256('\\x010102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f'), "
+	    "false)");
+	assert_int_equal(ask_token(BASIC, GRANT), 200);
+	assert_int_equal(ask_token("", GRANT "&client_id=" SERVICE "&client_secret=" OTHER), 200);
+	SQL("UPDATE users.client_secret SET ends_at = now() - interval '1 second' WHERE ends_at IS NOT NULL");
+	assert_int_equal(ask_token(BASIC, GRANT), 401);
+	assert_int_equal(ask_token("", GRANT "&client_id=" SERVICE "&client_secret=" OTHER), 200);
+}
+
+/* Guesses are counted by service and address, and who is right is never told to wait. */
+static void test_api_auth__guesses_of_a_secret_are_counted(void **state)
+{
+	int refused = 0;
+
+	(void)state;
+	given_service();
+	for (int i = 0; i < 30; i++)
+		assert_int_equal(ask_token(BASIC, GRANT), 200);
+	for (int i = 0; i < 11; i++)
+		refused += ask_token("", GRANT "&client_id=" SERVICE "&client_secret=" OTHER) == 401;
+	assert_int_equal(refused, 10);
+	assert_non_null(strstr(clients[0].answer, "\"code\":\"too_many_attempts\""));
+	assert_non_null(strstr(clients[0].answer, "Retry-After: "));
+	send_form(&clients[0], "10.200.0.2", BASIC, GRANT); /* from its own address */
+	assert_int_equal(client_status(&clients[0]), 200);
+}
+
 /* ---- keys ---- */
 
 static void test_api_auth__the_public_keys_are_told(void **state)
@@ -1148,6 +1331,12 @@ int main(void)
 		TEST(test_api_auth__ended_tokens_are_good_for_nothing_and_new_ones_are),
 		TEST(test_api_auth__a_new_password_ends_all_sessions),
 		TEST(test_api_auth__a_service_has_no_password),
+		TEST(test_api_auth__a_secret_earns_a_token_for_an_hour),
+		TEST(test_api_auth__who_has_no_secret_of_a_service_gets_no_token),
+		TEST(test_api_auth__a_service_that_is_revoked_is_out_at_once),
+		TEST(test_api_auth__ended_tokens_of_a_service_are_over_and_its_secret_is_not),
+		TEST(test_api_auth__the_secret_before_is_good_until_it_ends),
+		TEST(test_api_auth__guesses_of_a_secret_are_counted),
 		TEST(test_api_auth__the_public_keys_are_told),
 		TEST(test_api_auth__nobody_is_let_in_without_a_record),
 		TEST(test_api_auth__without_postgresql_it_is_503),

@@ -50,6 +50,10 @@ def a_message(customer_id, template_name, **changes):
     return {**fields, "messageClass": "account_service", "sendBy": later, **changes}
 
 
+def a_service(**changes):
+    return {"name": "service-" + new_id()[-12:], "roles": ["creditor"], "creditors": [new_id()], "sources": ["bank-1"], **changes}
+
+
 class Things:
     """Made when first asked for. An attribute is the id of a thing; all belong to one customer, but what belongs to nobody."""
 
@@ -106,6 +110,9 @@ class Things:
         body = {"type": "VerifyContactPoint", "data": {"contactPointId": self.contact_point, "customerId": self.customer}}
         return self.post("/commands", body, 200)["commandId"]
 
+    def make_service(self):
+        return self.post("/auth/services", a_service())["id"]
+
     def make_user(self):
         return self.new_user("agent")
 
@@ -129,6 +136,7 @@ THING_OF_PATH = {
     "reports": "report",
     "commands": "command",
     "users": "user",
+    "services": "service",
 }
 
 # What a good request says. Operations that are not here need no body.
@@ -154,6 +162,11 @@ BODIES = {
     "changeRoles": lambda things: {"roles": ["agent", "auditor"], "reason": "promoted"},
     "bindUser": lambda things: {"creditors": [new_id()], "sources": ["bank-1", "bank-2"], "reason": "reads their statements"},
     "disableUser": lambda things: {"reason": "left"},
+    "registerService": lambda things: a_service(),
+    "changeService": lambda things: {"roles": ["creditor"], "creditors": [new_id()], "sources": ["bank-1", "bank-2"], "reason": "one more account"},
+    "renewSecret": lambda things: {"reason": "yearly"},
+    "endServiceTokens": lambda things: {"reason": "a token was lost"},
+    "revokeService": lambda things: {"reason": "not used any more"},
     "endTokens": lambda things: {"reason": "a token was lost"},
     "enableUser": lambda things: {"reason": "came back"},
     "postCommand": lambda things: {"type": "CreateCustomer", "data": {**a_customer(), "customerId": new_id()}},

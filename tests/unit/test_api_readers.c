@@ -42,6 +42,8 @@ static const struct {
 	{ "listReports", "supervisor creditor auditor reporting" },
 	{ "getReport", "supervisor creditor auditor reporting" },
 	{ "listUsers", "admin auditor" },
+	{ "listServices", "admin auditor" },
+	{ "getService", "admin auditor" },
 	{ "getUser", "admin auditor" },
 	{ "getCommand", PEOPLE " admin system notifier" },
 	{ "postCommand", SIGNED }, /* and the schema of what it posts */
@@ -63,6 +65,7 @@ static const struct {
 	{ "communication", "subject", WHOLE },
 	{ "communication", "body", WHOLE },
 	{ "user", "lockedUntil", "admin auditor" },
+	{ "account", "lockedUntil", "admin auditor" },
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
