@@ -136,8 +136,6 @@ void decide_bind_user(const struct command *command, const struct workset *set, 
 	event->creditors_count = body->creditors_count;
 	event->portfolios = body->portfolios;
 	event->portfolios_count = body->portfolios_count;
-	event->portfolios = body->portfolios;
-	event->portfolios_count = body->portfolios_count;
 	event->sources = body->sources;
 	event->sources_count = body->sources_count;
 	event->reason = body->reason;

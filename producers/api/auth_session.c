@@ -205,17 +205,17 @@ static void write_service(struct buf *buf, const struct principal *principal)
 {
 	char at[32];
 	struct buf scope;
-	struct str sources;
-	struct str creditors;
+	struct str creditors, portfolios, sources;
 
 	buf_init(&scope, SCOPE_TEXT_SIZE_MAX);
 	scope_write(&principal->scope, &scope);
-	creditors = str_cut(buf_str(&scope), ';', &sources);
+	creditors = str_cut(str_cut(buf_str(&scope), ';', &sources), '/', &portfolios);
 	buf_add_text(buf, "{\"service\":");
 	json_write_string(buf, str_of(principal->subject));
 	buf_add_text(buf, ",\"roles\":");
 	roles_write(buf, principal->roles);
 	write_words(buf, "creditors", creditors);
+	write_words(buf, "portfolios", portfolios);
 	write_words(buf, "sources", sources);
 	instant_format(at, principal->expires_at_ms);
 	buf_add_format(buf, ",\"tokenExpiresAt\":\"%s\"}\n", at);

@@ -667,9 +667,10 @@ static void test_api_auth__everybody_may_ask_who_he_is(void **state)
 	assert_non_null(strstr(clients[0].answer, "ETag: \"1\"\r\n"));
 	assert_non_null(strstr(clients[0].answer, "\"tokenRoles\":[\"consumer\"],\"tokenExpiresAt\":\"2"));
 	assert_int_equal(get("/auth/me", token_of("bil\\\"ling", ROLE_CREDITOR)), 200);
-	assert_non_null(strstr(clients[0].answer,
-			       "{\"service\":\"bil\\\\\\\"ling\",\"roles\":[\"creditor\"],\"creditors\":[],\"sources\":[],"
-			       "\"tokenExpiresAt\":\"2"));
+	assert_non_null(strstr(
+		clients[0].answer,
+		"{\"service\":\"bil\\\\\\\"ling\",\"roles\":[\"creditor\"],\"creditors\":[],\"portfolios\":[],\"sources\":[],"
+		"\"tokenExpiresAt\":\"2"));
 	assert_int_equal(get("/auth/me", token_of_user(&nobody, ROLE_ADMIN)), 404);
 }
 
@@ -1029,7 +1030,8 @@ static void test_api_auth__a_service_has_no_password(void **state)
 static void given_service(void)
 {
 	SQL("INSERT INTO users.account (user_id, login, state, roles, version, registered_at, scope, kind) VALUES ('" SERVICE
-	    "', 'bank-feed', 'active', 24, 1, now(), '019a0000-0000-7000-8000-000000000001;bank-1', 'service')");
+	    "', 'bank-feed', 'active', 24, 1, now(), "
+	    "'019a0000-0000-7000-8000-000000000001/019a0000-0000-7000-8000-000000000002;bank-1', 'service')");
 	SQL("SELECT users.add_client_secret('" SERVICE
 	    "', sha256('\\x000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f'), "
 	    "false)");
@@ -1159,7 +1161,8 @@ static void test_api_auth__ended_tokens_of_a_service_are_over_and_its_secret_is_
 	assert_non_null(strstr(clients[0].answer,
 			       "\"kind\":\"service\",\"name\":\"bank-feed\",\"login\":null,\"state\":\"active\","
 			       "\"roles\":[\"agent\",\"creditor\"],\"customerId\":null,"
-			       "\"creditors\":[\"019a0000-0000-7000-8000-000000000001\"],\"sources\":[\"bank-1\"]"));
+			       "\"creditors\":[\"019a0000-0000-7000-8000-000000000001\"],\"portfolios\":[\"019a0000-0000-7000-"
+			       "8000-000000000002\"],\"sources\":[\"bank-1\"]"));
 	assert_non_null(strstr(clients[0].answer, "\"tokenRoles\":[\"agent\"],\"tokenExpiresAt\":\"2"));
 }
 
