@@ -62,6 +62,7 @@ struct auth_job {
 	uint8_t used_hash[SHA256_SIZE]; /* of the refresh token, the secret, that was shown */
 	uint32_t wanted_roles;          /* of a token: no others; 0: all */
 	bool ends_old;                  /* of a secret: the one before is over */
+	int done_status;                /* the same: of the row that made it */
 	uint8_t token[REFRESH_TOKEN_SIZE];
 	uint8_t token_hash[SHA256_SIZE]; /* of the one that is given */
 

@@ -31,7 +31,7 @@ static void secret_is_done(struct auth_job *job)
 	buf_init(&buf, ANSWER_SIZE_MAX);
 	buf_add_format(&buf, "{\"id\":\"%s\",\"clientId\":\"%s\",\"clientSecret\":\"%s\"}\n", id, id, secret);
 	MUST(!buf.overflow);
-	auth_answer(job, 201, buf_str(&buf));
+	auth_answer(job, job->done_status, buf_str(&buf));
 	wipe(buf.data, buf.size);
 	buf_release(&buf);
 	wipe(secret, sizeof(secret));
@@ -66,6 +66,7 @@ void answer_secret(struct api *api, struct call *call, struct str event)
 		auth_refuse(job, 503, "unavailable", "done, but the answer cannot be read: ask for another secret");
 		return;
 	}
+	job->done_status = call_route(call)->done_status;
 	session_make_token(job);
 	auth_submit(job, auth->sessions, work_add_secret, secret_is_done);
 }

@@ -48,7 +48,7 @@ static const struct sort user_sorts[] = {
 
 const struct resource user_resource = {
 	.name = "user",
-	.from = "users.api_user a LEFT JOIN users.credential c ON c.user_id = a.user_id",
+	.from = "(SELECT * FROM users.account WHERE kind = 'person') a LEFT JOIN users.credential c ON c.user_id = a.user_id",
 	.id = "a.user_id",
 	.uncredited = "no creditor reads users",
 	.version = "version",
@@ -62,42 +62,45 @@ const struct resource user_resource = {
 };
 
 static const struct column service_columns[] = {
-	{ .name = "id", .kind = COLUMN_UUID, .sql = "a.service_id" },
-	{ .name = "name", .kind = COLUMN_TEXT, .sql = "a.name" },
+	{ .name = "id", .kind = COLUMN_UUID, .sql = "a.user_id" },
+	{ .name = "name", .kind = COLUMN_TEXT, .sql = "a.login" },
 	{ .name = "state", .kind = COLUMN_TEXT, .sql = "a.state" },
 	{ .name = "roles", .kind = COLUMN_TEXTS, .sql = "users.role_names(a.roles)" },
 	{ .name = "creditors", .kind = COLUMN_TEXTS, .sql = "users.creditors_of(a.scope)" },
 	{ .name = "portfolios", .kind = COLUMN_TEXTS, .sql = "users.portfolios_of(a.scope)" },
 	{ .name = "sources", .kind = COLUMN_TEXTS, .sql = "users.sources_of(a.scope)" },
-	{ .name = "registeredAt", .kind = COLUMN_INSTANT, .sql = "a.registered_at" },
 	{ .name = "secretMadeAt",
 	  .kind = COLUMN_INSTANT,
-	  .sql = "(SELECT max(s.made_at) FROM users.client_secret s WHERE s.service_id = a.service_id)",
+	  .sql = "(SELECT max(s.made_at) FROM users.client_secret s WHERE s.service_id = a.user_id)",
 	  .is_detail = true },
 	{ .name = "oldSecretEndsAt",
 	  .kind = COLUMN_INSTANT,
-	  .sql = "(SELECT max(s.ends_at) FROM users.client_secret s WHERE s.service_id = a.service_id AND s.ends_at > now())",
+	  .sql = "(SELECT max(s.ends_at) FROM users.client_secret s WHERE s.service_id = a.user_id AND s.ends_at > now())",
 	  .is_detail = true },
 	{ .name = "actions",
 	  .kind = COLUMN_ACTIONS,
 	  .sql = "CASE a.state WHEN 'active' THEN ARRAY['changeService', 'renewSecret', 'endServiceTokens', 'revokeService'] "
 		 "ELSE '{}'::text[] END" },
 	{ .name = "version", .kind = COLUMN_LONG, .sql = "a.version" },
+	{ .name = "createdAt", .kind = COLUMN_INSTANT, .sql = "a.registered_at" },
+	{ .name = "updatedAt", .kind = COLUMN_INSTANT, .sql = "a.updated_at" },
 };
 
 static const struct filter service_filters[] = {
-	{ .name = "name", .kind = COLUMN_TEXT, .sql = "a.name = q.name", .is_selective = true },
+	{ .name = "name", .kind = COLUMN_TEXT, .sql = "a.login = q.name", .is_selective = true },
 	{ .name = "state", .kind = COLUMN_TEXT, .sql = "a.state = q.state", .words = "active revoked" },
+	RESOURCE_CREATED_FILTERS("a.registered_at"),
 };
 
 static const struct sort service_sorts[] = {
-	{ .name = "id", .kind = COLUMN_UUID, .sql = "a.service_id", .descends = true },
+	{ .name = "id", .kind = COLUMN_UUID, .sql = "a.user_id" },
+	RESOURCE_CREATED_SORT("a.registered_at"),
 };
 
 const struct resource service_resource = {
 	.name = "service",
-	.from = "users.api_service a",
-	.id = "a.service_id",
+	.from = "(SELECT * FROM users.account WHERE kind = 'service') a",
+	.id = "a.user_id",
 	.uncredited = "no creditor reads services",
 	.version = "version",
 	.columns = service_columns,
@@ -106,6 +109,7 @@ const struct resource service_resource = {
 	.filters_count = COUNT(service_filters),
 	.sorts = service_sorts,
 	.sorts_count = COUNT(service_sorts),
+	.sort_default = 1,
 };
 
 /* Of GET /auth/me: the caller's own, a user's or a service's. */
@@ -130,6 +134,10 @@ static const struct column account_columns[] = {
 	{ .name = "tokenExpiresAt", .kind = COLUMN_TOKEN_END, .sql = "true" },
 	{ .name = "actions", .kind = COLUMN_ACTIONS, .sql = "'{}'::text[]" },
 	{ .name = "version", .kind = COLUMN_LONG, .sql = "a.version" },
+	{ .name = "createdAt", .kind = COLUMN_INSTANT, .sql = "a.registered_at" },
+	{ .name = "updatedAt", .kind = COLUMN_INSTANT, .sql = "a.updated_at" },
+	{ .name = "createdAt", .kind = COLUMN_INSTANT, .sql = "a.registered_at" },
+	{ .name = "updatedAt", .kind = COLUMN_INSTANT, .sql = "a.updated_at" },
 };
 
 const struct resource account_resource = {
