@@ -284,17 +284,15 @@ static bool is_null(const struct filling *filling, const struct field *field)
  * What shall have no value from now on: in Avro a null means unchanged, so the command has a list of them. A PUT replaces: what
  * it leaves out is as null. A PATCH merges (RFC 7396): what it leaves out stays.
  */
-static void fill_clears(struct filling *filling)
+static void fill_clears(struct filling *filling, uint64_t clearable)
 {
 	const struct route *route = filling->request->route;
-	const struct field *list = route->clears == NULL ? NULL : find(filling->record, "clears");
-	uint64_t clearable = named_bits(filling->record, route->clears);
+	const struct field *list = find(filling->record, "clears");
 	const struct str *items; /* as the body's member is declared */
 	struct str *names;
 	size_t count = 0;
 
-	if (list == NULL)
-		return;
+	MUST(list != NULL);
 	MUST(list->array);
 	names = arena_take(filling->arena, filling->record->fields_count, sizeof(*names));
 	if (names == NULL) {
@@ -310,24 +308,38 @@ static void fill_clears(struct filling *filling)
 			continue;
 		if ((clearable >> i & 1) != 0 && (route->replaces || is_null(filling, field)))
 			names[count++] = str_of(field->name);
-		else if ((clearable >> i & 1) == 0 && !route->replaces && is_null(filling, field))
-			refuse(filling, field, "bad_value", "cannot be without a value");
 	}
 	items = names;
 	memcpy(filling->body + list->offset, &items, sizeof(items));
 	memcpy(filling->body + list->aux_offset, &count, sizeof(count));
 }
 
+/* A null in a PATCH clears; where there is nothing to be cleared it would pass for "unchanged". */
+static void refuse_nulls(struct filling *filling, uint64_t clearable)
+{
+	for (size_t i = 0; i < filling->record->fields_count; i++) {
+		const struct field *field = &filling->record->fields[i];
+
+		if (field->nullable && (clearable >> i & 1) == 0 && strcmp(field->name, "expected_version") != 0 &&
+		    !is_present(filling, field) && is_null(filling, field))
+			refuse(filling, field, "bad_value", "cannot be without a value");
+	}
+}
+
 static void fill_by_row(struct filling *filling, struct intake *intake)
 {
 	const struct route *route = filling->request->route;
+	uint64_t clearable = named_bits(filling->record, route->clears);
 
 	fill_from_path(filling);
 	fill_version(filling);
 	fill_made(filling);
 	fill_instants(filling, named_bits(filling->record, route->optional));
 	fill_owner(filling, intake);
-	fill_clears(filling);
+	if (route->clears != NULL)
+		fill_clears(filling, clearable);
+	if (route->method == METHOD_PATCH)
+		refuse_nulls(filling, clearable);
 	intake->has_thing_id = route->made_field != NULL || filling->request->path_id != NULL;
 	if (route->made_field != NULL)
 		intake->thing_id = *message_uuid(find(filling->record, route->made_field), filling->body);

@@ -186,7 +186,7 @@ def test_a_creditor_changes_what_is_his_own(api, guarded, mine, others, bound_to
     debt = api.get(f"/debts/{mine.debt}", token=bound_token).json
     assert "amendDebt" in debt["actions"] and "recordPayment" not in debt["actions"]  # he has no payment source
     for things, status in ((mine, 200), (others, 404)):
-        change = {"dueOn": str(today()), "reason": "agreed"}
+        change = {"dueOn": str(today()), "externalRef": f"R-{new_id()}", "reason": "agreed"}
         answer = api.put(f"/debts/{things.debt}", change, token=bound_token, headers={"If-Match": "*"})
         assert answer.status == status, answer
     assert api.delete(f"/debts/{others.debt}?reason=created_in_error", token=bound_token).status == 404

@@ -145,7 +145,8 @@ GOOD = {
     "createDebt": lambda t: ("/debts", a_debt(t.customer)),
     "listDebts": lambda t: f"/debts?customer={t.customer}&sort=-dueOn&limit=1",
     "getDebt": lambda t: f"/debts/{t.debt}",
-    "amendDebt": lambda t: (f"/debts/{t.debt}", {"dueOn": "2026-03-01", "reason": "agreed"}),
+    "amendDebt": lambda t: (f"/debts/{t.debt}", {"dueOn": "2026-03-01", "externalRef": f"R-{uuid.uuid4()}", "reason": "agreed"}),
+    "patchDebt": lambda t: (f"/debts/{t.debt}", {"dueOn": "2026-03-01", "reason": "agreed"}),
     "cancelDebt": lambda t: (f"/debts/{t.a_new_debt()}", {"reason": "fraud"}),
     "recordPayment": lambda t: (f"/debts/{t.debt}/payments", a_payment()),
     "reversePayment": lambda t: (f"/payments/{t.a_new_payment()}/reversal", {"reason": "chargeback"}),
@@ -159,6 +160,7 @@ GOOD = {
     "getCommunication": lambda t: f"/communications/{t.communication}",
     "cancelCommunication": lambda t: (f"/communications/{t.make('/communications', t.a_message())}", {}),
     "putCommunication": lambda t: (f"/communications/{t.make('/communications', t.a_message())}", {"state": "cancelled"}),
+    "patchCommunication": lambda t: (f"/communications/{t.make('/communications', t.a_message())}", {"state": "cancelled"}),
     "getTemplate": lambda t: f"/templates/{t.template}",
     "listReports": lambda t: "/reports",
     "generateReport": lambda t: ("/reports", {"kind": "collections", "fromOn": "2026-01-01"}),
@@ -401,7 +403,8 @@ def test_409_for_what_is_not_possible_any_more(boss, client, things):
     cancelled = things.a_new_debt()
     assert boss.delete(f"/debts/{cancelled}", {"reason": "fraud"}).status == 200
     assert boss.delete(f"/debts/{cancelled}", {"reason": "fraud"}).status == 409
-    assert ask(boss, "PUT", f"/debts/{cancelled}", {"dueOn": "2026-04-01", "reason": "x"}).status == 409
+    assert ask(boss, "PUT", f"/debts/{cancelled}", {"dueOn": "2026-04-01", "externalRef": "X", "reason": "x"}).status == 409
+    assert ask(boss, "PATCH", f"/debts/{cancelled}", {"dueOn": "2026-04-01", "reason": "x"}).status == 409
     message = things.make("/communications", things.a_message())
     boss.delete(f"/communications/{message}", {})
     assert boss.delete(f"/communications/{message}", {}).status == 409

@@ -338,6 +338,26 @@ static void test_intake__a_patch_clears_what_is_null_and_leaves_the_rest(void **
 	assert_faults(&request, "{\"fullName\":null}", "/fullName bad_value");
 }
 
+/* A debt has always both, so a PUT gives both, and a PATCH clears neither. */
+static void test_intake__a_debt_is_put_whole_and_patched_in_part(void **state)
+{
+	struct uuid debt_id = id_of(ID);
+	struct intake_request request = {
+		.route = row_of("amendDebt"), .path_id = &debt_id, .owner_id = &debt_id, .expected_version = 7
+	};
+	struct intake intake;
+
+	(void)state;
+	assert_true(read_body(&request, "{\"dueOn\":\"2026-12-01\",\"externalRef\":\"R\",\"reason\":\"x\"}", &intake));
+	request.route = row_of("patchDebt");
+	assert_true(read_body(&request, "{\"dueOn\":\"2026-12-01\",\"reason\":\"x\"}", &intake));
+	assert_true(((const struct amend_debt *)intake.body)->has_due_on);
+	assert_false(((const struct amend_debt *)intake.body)->has_external_ref);
+	assert_faults(&request, "{\"externalRef\":null,\"dueOn\":\"2026-12-01\",\"reason\":\"x\"}", "/externalRef bad_value");
+	request.route = row_of("amendDebt");
+	assert_faults(&request, "{\"dueOn\":\"2026-12-01\",\"reason\":\"x\"}", "/externalRef missing");
+}
+
 static void test_intake__nobody_is_erased_without_a_version_and_a_basis(void **state)
 {
 	struct uuid customer_id = id_of(ID);
@@ -625,6 +645,7 @@ int main(void)
 		TEST(test_intake__if_match_fills_the_version_and_the_body_may_not),
 		TEST(test_intake__a_put_clears_what_it_leaves_out),
 		TEST(test_intake__a_patch_clears_what_is_null_and_leaves_the_rest),
+		TEST(test_intake__a_debt_is_put_whole_and_patched_in_part),
 		TEST(test_intake__nobody_is_erased_without_a_version_and_a_basis),
 		TEST(test_intake__what_the_row_calls_optional_may_be_left_out),
 		TEST(test_intake__an_optional_instant_is_now),
