@@ -149,11 +149,20 @@ static void take_cursor(struct list_query *query, struct str value)
 	query->cursor_text = value;
 }
 
-/* What every list takes. */
+static void take_since(struct list_query *query, struct str value)
+{
+	query->has_since = true;
+	if (!instant_parse(value, &query->since_ms))
+		add_fault(query, STR("updatedSince"), "bad_format",
+			  "must be an instant as in RFC 3339, e.g. 2026-11-22T15:04:05Z");
+}
+
+/* What every list takes, but the last: that only one of what has a log. */
 static const struct {
 	const char *name;
 	void (*take)(struct list_query *query, struct str value);
-} common[] = { { "sort", take_sort }, { "limit", take_limit }, { "cursor", take_cursor } };
+} common[] = { { "sort", take_sort }, { "limit", take_limit }, { "cursor", take_cursor }, { "updatedSince", take_since } };
+enum { COMMON_SORT, COMMON_LIMIT, COMMON_CURSOR, COMMON_SINCE };
 
 #define COMMON_COUNT (sizeof(common) / sizeof(common[0]))
 
@@ -181,7 +190,7 @@ void list_query_take(struct list_query *query, struct str name, struct str value
 		}
 	}
 	for (size_t i = 0; i < COMMON_COUNT; i++) {
-		if (str_is(name, common[i].name)) {
+		if (str_is(name, common[i].name) && (i != COMMON_SINCE || query->resource->changes != NULL)) {
 			take_common(query, i, value);
 			return;
 		}
@@ -237,7 +246,8 @@ static void digest_context(struct list_query *query, const struct list_bounds *b
 	struct buf bytes = { .data = memory, .capacity = CONTEXT_SIZE_MAX, .size_max = CONTEXT_SIZE_MAX };
 
 	buf_add_text(&bytes, query->resource->name);
-	buf_add_u8(&bytes, (uint8_t)query->sort);
+	buf_add_u8(&bytes, query->has_since ? UINT8_MAX : (uint8_t)query->sort);
+	buf_add_be64(&bytes, (uint64_t)query->since_ms);
 	buf_add_u8(&bytes, query->descends);
 	add_id(&bytes, bounds->owner);
 	add_id(&bytes, bounds->parent);
@@ -267,16 +277,20 @@ static void begin(struct list_query *query)
 
 	memset(query->cursor.id.bytes, query->descends ? 0xFF : 0, sizeof(query->cursor.id.bytes));
 	query->cursor.number = end_of(resource->sorts[0].kind, query->descends);
-	query->cursor.sort = end_of(resource->sorts[query->sort].kind, query->descends);
+	query->cursor.sort = end_of(query->has_since ? COLUMN_LONG : resource->sorts[query->sort].kind, query->descends);
 }
 
 bool list_query_finish(struct list_query *query, const struct list_bounds *bounds, const uint8_t cursor_key[32])
 {
 	check_needs(query);
+	if (query->has_since && (query->seen >> COMMON_SORT & 1) != 0)
+		add_fault(query, STR("sort"), "not_allowed", "what was changed comes in the order in which it was changed");
+	if (query->has_since)
+		query->descends = false;
 	if (query->faults_count > 0)
 		return false;
 	query->cursor.key_is_id = query->resource->sorts[0].kind == COLUMN_UUID;
-	query->cursor.has_sort = query->sort > 0;
+	query->cursor.has_sort = query->has_since || query->sort > 0;
 	digest_context(query, bounds);
 	begin(query);
 	if (query->has_cursor && !cursor_read(&query->cursor, query->cursor_text, query->context, cursor_key))

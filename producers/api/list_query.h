@@ -24,7 +24,9 @@ struct list_query {
 	const struct resource *resource;
 	uint32_t given; /* bits of filters */
 	struct question_value filters[RESOURCE_FILTERS_MAX];
-	size_t sort; /* of resource->sorts */
+	bool has_since; /* what was changed since then: in the order of its log */
+	int64_t since_ms;
+	size_t sort; /* of resource->sorts; without has_since */
 	bool descends;
 	int64_t limit;
 	bool has_cursor;

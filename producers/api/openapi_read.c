@@ -258,6 +258,14 @@ static int add_query(struct openapi *openapi, const struct resource *resource, j
 			return -1;
 	}
 	add_argument(parameters, "sort", "with a minus in front it descends", sort_schema(resource));
+	if (resource->changes != NULL)
+		add_argument(parameters, "updatedSince",
+			     "what was changed at this instant or later, each thing once, in the order of the log and without "
+			     "`sort`. To follow, ask "
+			     "next for what was changed since `asOf` of the first page: nothing is left out, things of the last "
+			     "ten seconds "
+			     "come again, and so does what changes meanwhile",
+			     kind_schema(COLUMN_INSTANT));
 	add_argument(parameters, "limit", "how many at most",
 		     json_pack("{s:s, s:i, s:i, s:i}", "type", "integer", "minimum", 1, "maximum", LIST_LIMIT_MAX, "default",
 			       LIST_LIMIT_DEFAULT));
@@ -283,6 +291,11 @@ static int describe_list(struct openapi *openapi, const struct route *route, jso
 					      "properties", "items", "type", "array", "items", openapi_reference("schemas", name),
 					      "maxItems", LIST_LIMIT_MAX, "nextCursor", "type", "string", "null", "description",
 					      "for the next page; null: this is the last", "required", "items", "nextCursor"));
+	if (route->resource->changes != NULL)
+		json_object_set_new(
+			json_object_get(json_object_get(openapi->schemas, page), "properties"), "asOf",
+			json_pack("{s:s, s:s, s:s}", "type", "string", "format", "date-time", "description",
+				  "only with `updatedSince`: what this answer does not have yet was changed then or later"));
 	response = openapi_add_success(operation, 200, "A page", openapi_reference("schemas", page));
 	openapi_add_header(response, "Link", false, "the next page, `rel=\"next\"`; left out when it would be very long");
 	openapi_add_code(operation, 400, "bad_query");

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "base/day.h"
 #include "base/must.h"
 #include "producers/api/list_query.h"
 #include "producers/api/reads_inside.h"
@@ -16,6 +17,7 @@ struct listing {
 	const struct list_shape *list;
 	int64_t limit;
 	struct uuid parent; /* none: it hangs on nothing */
+	int64_t since_ms;   /* of a list of changes */
 	uint8_t context[DIGEST_SIZE];
 	bool has_cursor;
 };
@@ -89,10 +91,29 @@ static void set_link(struct call *call, const char *cursor)
 
 /* ---- the page ---- */
 
+/* The last row of a list of changes says how far was looked, and is no thing. */
+static bool is_looked_through_in_part(const struct listing *listing, const struct answer *answer)
+{
+	return listing->list->since_at >= 0 && answer->count > 0 &&
+	       db_is_null(answer->result, answer->first + answer->count - 1, ROW_OWNER);
+}
+
+/* From when on to ask next time. Nothing has changed: from when on it was asked for. */
+static void write_as_of(const struct listing *listing, const struct answer *answer)
+{
+	int64_t as_of_ms = answer->count > 0 ? db_instant(answer->result, answer->first, ROW_AS_OF) : listing->since_ms;
+	char text[32];
+
+	instant_format(text, as_of_ms);
+	buf_add_format(&listing->reads->body, ",\"asOf\":\"%s\"", text);
+}
+
 static void write_page(const struct listing *listing, const struct answer *answer)
 {
 	struct reads *reads = listing->reads;
-	int shown = answer->count > (int)listing->limit ? (int)listing->limit : answer->count;
+	bool is_cut = is_looked_through_in_part(listing, answer);
+	int found = answer->count - is_cut;
+	int shown = found > (int)listing->limit ? (int)listing->limit : found;
 	const struct principal *viewer = call_principal(listing->call);
 	char cursor[CURSOR_TEXT_SIZE];
 
@@ -104,12 +125,15 @@ static void write_page(const struct listing *listing, const struct answer *answe
 		row_write(&reads->writer, &reads->body, listing->plan, answer->result, answer->first + i, true, viewer);
 	}
 	if (shown < answer->count) {
-		cursor_of_row(listing, answer->result, answer->first + shown - 1, cursor);
+		cursor_of_row(listing, answer->result, answer->first + (shown < found ? shown : answer->count) - 1, cursor);
 		set_link(listing->call, cursor);
-		buf_add_format(&reads->body, "],\"nextCursor\":\"%s\"}\n", cursor);
+		buf_add_format(&reads->body, "],\"nextCursor\":\"%s\"", cursor);
 	} else {
-		buf_add_text(&reads->body, "],\"nextCursor\":null}\n");
+		buf_add_text(&reads->body, "],\"nextCursor\":null");
 	}
+	if (listing->list->since_at >= 0)
+		write_as_of(listing, answer);
+	buf_add_text(&reads->body, "}\n");
 	MUST(!reads->body.overflow);
 	call_answer(listing->call, 200, CALL_JSON, buf_str(&reads->body));
 }
@@ -179,6 +203,8 @@ static bool is_quick(const struct list_query *query, const struct list_shape *li
 	const struct resource *resource = query->resource;
 	bool is_narrowed = false; /* of many, those are looked for that are so */
 
+	if (query->has_since)
+		return false;
 	if (list->parent_at >= 0 || list->owner_at >= 0)
 		return true;
 	for (size_t i = 0; i < resource->filters_count; i++) {
@@ -205,6 +231,8 @@ static void fill_values(struct question_value *values, const struct list_query *
 		values[list->filter_at[i]] = query->filters[i];
 		values[list->filter_at[i]].is_null = (query->given >> i & 1) == 0;
 	}
+	if (list->since_at >= 0)
+		values[list->since_at].number = query->since_ms;
 	values[list->key_at].id = query->cursor.id;
 	values[list->key_at].number = query->cursor.number;
 	if (list->sort_at >= 0)
@@ -216,11 +244,17 @@ static void ask_page(struct reads *reads, struct call *call, const struct list_q
 		     const struct list_bounds *bounds)
 {
 	const struct resource_plan *plan = reads_plan(reads, query->resource);
-	const struct list_shape *list = resource_plan_list(plan, query->given, query->sort, query->descends, limit);
+	const struct list_shape *list = query->has_since
+						? &plan->changes[limit]
+						: resource_plan_list(plan, query->given, query->sort, query->descends, limit);
 	struct questions *questions = is_quick(query, list) ? reads->questions : reads->searches;
-	struct listing listing = {
-		.reads = reads, .call = call, .plan = plan, .list = list, .limit = query->limit, .has_cursor = query->has_cursor
-	};
+	struct listing listing = { .reads = reads,
+				   .call = call,
+				   .plan = plan,
+				   .list = list,
+				   .limit = query->limit,
+				   .has_cursor = query->has_cursor,
+				   .since_ms = query->since_ms };
 	struct question_value *values;
 
 	memcpy(listing.context, query->context, sizeof(listing.context));

@@ -119,6 +119,15 @@ struct reach {
 
 #define RESOURCE_REACHES_MAX 2
 
+/*
+ * What was changed since some time, in the order of the log: partition by partition, each event of that time or later that was the
+ * last one to change a thing stands for the thing. Of a module as sql/0075_updated_since.sql shows it.
+ */
+struct changes {
+	const char *module;
+	const char *last; /* what tells of a row which event e was its last: "d.updated_seq = e.seq AND d.updated_at = e.at" */
+};
+
 struct resource {
 	const char *name;     /* "debt": for statements' names and "no such debt" */
 	const char *from;     /* "debts.api_debt d" */
@@ -143,7 +152,8 @@ struct resource {
 	const struct sort *sorts; /* the first is the unique key; NULL: no list. Instants must be whole milliseconds, or pages
 				     would skip rows */
 	size_t sorts_count;
-	size_t sort_default; /* the order unless the caller says another */
+	size_t sort_default;           /* the order unless the caller says another */
+	const struct changes *changes; /* for `updatedSince`; NULL: the list does not take it. The key is an id */
 };
 
 #define RESOURCE_COLUMNS_MAX 40

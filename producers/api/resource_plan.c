@@ -180,6 +180,7 @@ static int plan_one(struct resource_plan *plan, bool is_whole, struct buf *sql, 
 struct list_kind {
 	uint32_t selected; /* selective filters */
 	bool has_others;
+	bool is_changes; /* all filters, of which each may be null */
 	enum limit limit;
 };
 
@@ -196,7 +197,7 @@ static void add_list_arguments(const struct resource *resource, struct list_kind
 			       struct arguments *arguments)
 {
 	uint32_t selective = selective_filters(resource);
-	uint32_t asked = (selective & kind.selected) | (kind.has_others ? ~selective : 0);
+	uint32_t asked = kind.is_changes ? UINT32_MAX : (selective & kind.selected) | (kind.has_others ? ~selective : 0);
 
 	list->parent_at = resource->parent_sql == NULL ? -1 : argument_add(arguments, "parent", DB_ARRAY_UUID);
 	list->owner_at = kind.limit == LIMIT_CUSTOMER ? argument_add(arguments, "owner", DB_ARRAY_UUID) : -1;
@@ -208,6 +209,7 @@ static void add_list_arguments(const struct resource *resource, struct list_kind
 		list->filter_at[i] =
 			is_asked ? argument_add(arguments, resource->filters[i].name, array_of(resource->filters[i].kind)) : -1;
 	}
+	list->since_at = kind.is_changes ? argument_add(arguments, "since", DB_ARRAY_INSTANT) : -1;
 	list->key_at = argument_add(arguments, "key", array_of(resource->sorts[0].kind));
 	list->sort_at = list->sort == &resource->sorts[0] ? -1 : argument_add(arguments, "sort", array_of(list->sort->kind));
 	list->limit_at = argument_add(arguments, "many", DB_ARRAY_INT64);
@@ -218,7 +220,7 @@ static void write_filters(struct buf *sql, const struct resource *resource, cons
 	for (size_t i = 0; i < resource->filters_count; i++) {
 		const struct filter *filter = &resource->filters[i];
 
-		if (list->filter_at[i] >= 0 && (filter->is_selective || filter->is_range))
+		if (list->filter_at[i] >= 0 && ((filter->is_selective && list->since_at < 0) || filter->is_range))
 			buf_add_format(sql, " AND %s", filter->sql);
 		else if (list->filter_at[i] >= 0)
 			buf_add_format(sql, " AND (q.%s IS NULL OR %s)", filter->name, filter->sql);
@@ -280,6 +282,7 @@ static void write_rows(struct buf *sql, const struct resource *resource, const s
 	else
 		write_theirs(sql, resource);
 	buf_add_format(sql, ", %s AS c_key, %s AS c_sort", order.key, order.sort == NULL ? "NULL" : order.sort);
+	buf_add_text(sql, ", NULL::timestamptz AS c_as_of");
 	write_columns(sql, resource, true);
 	buf_add_format(sql, " FROM %s", reach->from);
 	write_behind(sql, list, reach, &order);
@@ -312,6 +315,87 @@ static void write_by_creditor(struct buf *sql, const struct resource *resource, 
 	}
 	buf_add_text(sql, ") x");
 	write_order(sql, &order, list);
+}
+
+/* ---- what was changed since ---- */
+
+/* The number of a partition and that of an event in it, as one that is in their order. */
+#define PLACE      "(e.part::bigint << 44 | e.seq)"
+#define PLACE_PART "(q.sort >> 44)"
+#define PLACE_SEQ  "(q.sort & 17592186044415)"
+
+/* The events from the cursor on, or from the first of that time on, in their order; each with its number, from 1. Nested loops over what is
+ * sorted keep it: nothing is sorted that would have to be read whole before. */
+static void write_events(struct buf *sql, const char *module)
+{
+	buf_add_format(
+		sql,
+		"(SELECT w.*, row_number() OVER () AS number FROM (SELECT e.* FROM (SELECT h.part FROM %s.api_head h WHERE "
+		"h.part >= " PLACE_PART " ORDER BY h.part) h CROSS JOIN LATERAL (SELECT e.* FROM %s.api_change e WHERE e.part = "
+		"h.part AND e.seq >= CASE WHEN h.part = " PLACE_PART " THEN " PLACE_SEQ
+		" ELSE %s.log_from(h.part, q.since) END ORDER BY e.seq LIMIT %d) e LIMIT %d) w) e",
+		module, module, module, CHANGES_EVENTS_MAX, CHANGES_EVENTS_MAX);
+}
+
+/* The things whose last event it was, in the order of their keys. */
+static void write_changed(struct buf *sql, const struct resource *resource, const struct list_shape *list, enum limit limit)
+{
+	const char *key = resource->sorts[0].sql;
+
+	buf_add_text(sql, "(SELECT ");
+	write_owner(sql, resource);
+	write_theirs(sql, resource);
+	buf_add_format(sql, ", %s AS c_key, " PLACE " AS c_sort, (SELECT %s.as_of()) AS c_as_of", key, resource->changes->module);
+	write_columns(sql, resource, true);
+	buf_add_format(sql, " FROM %s WHERE %s = ANY (e.subjects) AND %s AND (" PLACE ", %s) > (q.sort, q.key)", resource->from,
+		       key, resource->changes->last, key);
+	if (list->owner_at >= 0)
+		buf_add_format(sql, " AND %s = q.owner", resource->owner);
+	if (limit == LIMIT_CREDITORS) {
+		buf_add_text(sql, " AND ");
+		write_is_theirs(sql, resource);
+	}
+	write_filters(sql, resource, list);
+	buf_add_format(sql, " ORDER BY %s)", key);
+}
+
+/* The last event that is looked at now: behind all things of it. */
+static void write_end(struct buf *sql, const struct resource *resource)
+{
+	buf_add_format(sql,
+		       " UNION ALL (SELECT NULL, NULL, NULL, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid, " PLACE
+		       ", (SELECT %s.as_of())",
+		       resource->changes->module);
+	for (size_t i = 0; i < resource->columns_count; i++) {
+		if (has_place(&resource->columns[i], true))
+			buf_add_text(sql, ", NULL");
+	}
+	buf_add_format(sql, " WHERE e.number = %d)", CHANGES_EVENTS_MAX);
+}
+
+static int plan_changes(struct resource_plan *plan, enum limit limit, struct buf *sql, struct arena *arena, struct err *err)
+{
+	static const struct sort order = { .name = "updatedAt", .kind = COLUMN_LONG };
+	const struct resource *resource = plan->resource;
+	struct list_shape *list = &plan->changes[limit];
+	struct arguments arguments = { .shape = &list->question };
+	char name[NAME_SIZE_MAX];
+
+	MUST(resource->parent_sql == NULL);
+	list->sort = &order;
+	list->question.together_max = LIST_TOGETHER;
+	add_list_arguments(resource, (struct list_kind){ .is_changes = true, .limit = limit }, list, &arguments);
+	buf_reset(sql);
+	buf_add_text(sql, "SELECT q.n, r.* FROM ");
+	write_questions(sql, &arguments);
+	buf_add_text(sql, " CROSS JOIN LATERAL (SELECT x.* FROM ");
+	write_events(sql, resource->changes->module);
+	buf_add_text(sql, " CROSS JOIN LATERAL (");
+	write_changed(sql, resource, list, limit);
+	write_end(sql, resource);
+	buf_add_text(sql, ") x LIMIT q.many) r");
+	(void)snprintf(name, sizeof(name), "api_changes_%s_%u", resource->name, (unsigned)limit);
+	return keep_statement(&list->question, sql, name, arena, err);
 }
 
 static int plan_list(const struct resource *resource, struct list_kind kind, struct list_shape *list, struct buf *sql,
@@ -494,6 +578,10 @@ int resource_plan_init(struct resource_plan *plan, const struct resource *resour
 		goto out;
 	if (resource->sorts_count > 0 && plan_lists(plan, &sql, arena, err) != 0)
 		goto out;
+	for (unsigned limit = 0; resource->changes != NULL && limit < LIMITS; limit++) {
+		if (plan_changes(plan, (enum limit)limit, &sql, arena, err) != 0)
+			goto out;
+	}
 	result = 0;
 out:
 	buf_release(&sql);

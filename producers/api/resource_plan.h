@@ -21,10 +21,11 @@
  */
 
 /* Of every row: its question's number, whose it is and what opens it, whether it is about a creditor that the caller is bound to
- * (null: he named none), then of a list its key and what it is sorted by, then the columns. */
-enum { ROW_NUMBER, ROW_OWNER, ROW_SALT, ROW_THEIRS, ROW_KEY, ROW_SORT };
+ * (null: he named none), then of a list its key, what it is sorted by, and of one of changes how far the log was; then the columns. A
+ * list of changes may end with a row without owner: as far as was looked for now, to be gone on from. */
+enum { ROW_NUMBER, ROW_OWNER, ROW_SALT, ROW_THEIRS, ROW_KEY, ROW_SORT, ROW_AS_OF };
 #define ROW_COLUMNS_ONE  ROW_KEY
-#define ROW_COLUMNS_LIST (ROW_SORT + 1)
+#define ROW_COLUMNS_LIST (ROW_AS_OF + 1)
 
 /* How a column is written, and where it stands: after the first ROW_COLUMNS_* of a row. A link stands where its id does. */
 struct member {
@@ -41,7 +42,7 @@ struct list_shape {
 	struct question_shape question;
 	const struct sort *sort;
 	bool descends;
-	int parent_at, owner_at, scope_at, key_at, sort_at, limit_at;
+	int parent_at, owner_at, scope_at, since_at, key_at, sort_at, limit_at;
 	int filter_at[RESOURCE_FILTERS_MAX];
 };
 
@@ -54,11 +55,15 @@ struct resource_plan {
 	struct question_shape owner; /* id -> ROW_OWNER to ROW_THEIRS only */
 	struct list_shape *lists;
 	size_t lists_count;
+	struct list_shape changes[LIMITS]; /* with `changes` in the resource */
 	struct member members[RESOURCE_COLUMNS_MAX];
 	const struct member *currency; /* that money is in; NULL: none */
 	const struct member *version;  /* that is the ETag; NULL: none */
 	const struct member *source;   /* the payment source that it came in at; NULL: none */
 };
+
+/* How many events are looked at for a page of changes: most may be of things that changed again, or of others. */
+#define CHANGES_EVENTS_MAX 5000
 
 /* Everything lives in the arena. ERR_FATAL: it is full. A resource that says nonsense is a bug. */
 MUST_CHECK int resource_plan_init(struct resource_plan *plan, const struct resource *resource, struct arena *arena,

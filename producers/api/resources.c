@@ -69,6 +69,8 @@ static const struct sort customer_sorts[] = {
 /* One of several rows of a customer, each of another portfolio, stands for him: the first that the caller is bound to. */
 #define RESOURCE_BEFORE(portfolio, other) "(" portfolio " < " other " OR (" portfolio " IS NULL AND " other " IS NOT NULL))"
 
+static const struct changes customer_changes = { .module = "customers", .last = "c.updated_seq = e.seq AND c.updated_at = e.at" };
+
 const struct resource customer_resource = {
 	.name = "customer",
 	.from = "customers.api_customer c",
@@ -101,6 +103,7 @@ const struct resource customer_resource = {
 	.sorts = customer_sorts,
 	.sorts_count = COUNT(customer_sorts),
 	.sort_default = 1,
+	.changes = &customer_changes,
 };
 
 static const struct column contact_point_columns[] = {
@@ -219,6 +222,8 @@ static const struct sort debt_sorts[] = {
 
 #define DEBT_FROM "debts.api_debt d LEFT JOIN customers.api_customer c ON c.customer_id = d.customer_id"
 
+static const struct changes debt_changes = { .module = "debts", .last = "d.updated_seq = e.seq AND d.updated_at = e.at" };
+
 const struct resource debt_resource = {
 	.name = "debt",
 	.from = DEBT_FROM,
@@ -239,6 +244,7 @@ const struct resource debt_resource = {
 	.sorts = debt_sorts,
 	.sorts_count = COUNT(debt_sorts),
 	.sort_default = 1,
+	.changes = &debt_changes,
 };
 
 static const struct column payment_columns[] = {

@@ -77,6 +77,9 @@ static const struct sort communication_sorts[] = {
 	{ .name = "requestedOn", .kind = COLUMN_DATE, .sql = "m.requested_on" },
 };
 
+static const struct changes communication_changes = { .module = "communications",
+						      .last = "m.updated_seq = e.seq AND m.updated_at = e.at" };
+
 const struct resource communication_resource = {
 	.name = "communication",
 	.from = "communications.api_communication m LEFT JOIN customers.api_customer c ON c.customer_id = m.customer_id",
@@ -100,6 +103,7 @@ const struct resource communication_resource = {
 	.sorts = communication_sorts,
 	.sorts_count = COUNT(communication_sorts),
 	.sort_default = 1,
+	.changes = &communication_changes,
 };
 
 /* ---- templates ---- */

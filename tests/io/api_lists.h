@@ -38,7 +38,7 @@ static inline bool take_cursor(char cursor[CURSOR_TEXT_SIZE])
 	const char *at = strstr(api_body(), "\"nextCursor\":\"");
 
 	if (at == NULL) {
-		assert_contains("\"nextCursor\":null}\n");
+		assert_contains("\"nextCursor\":null");
 		return false;
 	}
 	(void)snprintf(cursor, CURSOR_TEXT_SIZE, "%.*s", (int)strcspn(at + 14, "\""), at + 14);
