@@ -74,7 +74,7 @@ struct filter {
 	}
 #define RESOURCE_CREATED_SORT(created_at)                                                                                        \
 	{                                                                                                                        \
-		.name = "createdAt", .kind = COLUMN_INSTANT, .sql = created_at, .descends = true                                 \
+		.name = "createdAt", .kind = COLUMN_INSTANT, .sql = (created_at), .descends = true                               \
 	}
 
 /* An order of a list. `sort=dueOn` ascends, `sort=-dueOn` descends; equal ones are in the order of their keys. */

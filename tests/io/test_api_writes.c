@@ -981,6 +981,114 @@ static void test_api_writes__a_creditor_changes_what_is_his(void **state)
 	assert_int_equal(commands_count(), 1);
 }
 
+/* What a creditor sends about a thing in the path, by operation. */
+static const struct {
+	const char *operation;
+	const char *letter; /* of the thing's id */
+	const char *body;
+} changes[] = {
+	{ "updateCustomer", "43", "{\"fullName\":\"E\",\"locale\":\"de\",\"country\":\"DE\"}" },
+	{ "patchCustomer", "43", "{\"locale\":\"de\"}" },
+	{ "addContactPoint", "43",
+	  "{\"channel\":\"email\",\"address\":\"a@example.org\",\"place\":\"home\",\"source\":\"creditor\"}" },
+	{ "verifyContactPoint", "4b", "{}" },
+	{ "invalidateContactPoint", "4b", "{\"reason\":\"bounced\"}" },
+	{ "amendDebt", "44", "{\"dueOn\":\"2026-12-01\",\"reason\":\"r\"}" },
+	{ "cancelDebt", "44", "{\"reason\":\"fraud\"}" },
+	{ "recordPayment", "44", "{" HIS_PAYMENT_MEMBERS "}" },
+	{ "reversePayment", "50", "{\"reason\":\"error\"}" },
+};
+
+/* Each of a customer of its own: in his portfolio, in another, in none, in his of another creditor. */
+static void given_things_in_portfolios(void)
+{
+	SQL("test_people_in",
+	    "INSERT INTO customers.customer (customer_id, external_ref, kind, status, locale, country, version, "
+	    "full_name_sealed, key_salt) SELECT ('019a0000-0000-7000-8000-0043000000e' || n)::uuid, 'E-' || n, "
+	    "'natural', 'active', 'de', 'DE', 1, '', '' FROM generate_series(0, 3) n");
+	SQL("test_points_in",
+	    "INSERT INTO customers.contact_point (contact_point_id, customer_id, channel, place, source, state, "
+	    "version, address_hash, address_sealed) SELECT replace(customer_id::text, '-0043', '-004b')::uuid, "
+	    "customer_id, 'email', 'home', 'creditor', 'usable', 1, decode(repeat('00', 16), 'hex'), '' FROM "
+	    "customers.customer WHERE external_ref LIKE 'E-%'");
+	SQL("test_debts_in",
+	    "INSERT INTO debts.debt (debt_id, customer_id, creditor_id, portfolio_id, version, last_entry_seq, "
+	    "cost_minor, fee_minor, interest_minor, principal_minor, credit_minor, entries, lifecycle, part, "
+	    "opened_on, due_on, currency, external_ref) SELECT replace(c.customer_id::text, '-0043', "
+	    "'-0044')::uuid, c.customer_id, creditor::uuid, portfolio::uuid, 1, 1, 0, 0, 0, 5, 0, 1, 1, 0, "
+	    "'2025-01-01', '2025-02-01', 'EUR', ref FROM (VALUES ('E-0', '" CREDITOR "', '" UNKNOWN "'), ('E-1', '" CREDITOR
+	    "', '" OTHER "'), ('E-2', '" CREDITOR "', NULL), ('E-3', '" OTHER "', '" UNKNOWN
+	    "')) AS made (ref, creditor, portfolio) JOIN customers.customer c ON c.external_ref = made.ref");
+	SQL("test_payments_in",
+	    "INSERT INTO debts.payment (payment_id, debt_id, customer_id, amount_minor, entry_seq, part, received_on, currency, "
+	    "state, method, source, external_ref) SELECT replace(customer_id::text, '-0043', '-0050')::uuid, debt_id, "
+	    "customer_id, "
+	    "1, 1, 0, '2025-01-01', 'EUR', 'settled', 'transfer', 'bank', external_ref FROM debts.debt WHERE external_ref LIKE "
+	    "'E-%'");
+}
+
+static int send_change(const struct route *row, const char *its_token, const char *letter, unsigned number, const char *body)
+{
+	static const char *const methods[] = {
+		[METHOD_POST] = "POST", [METHOD_PUT] = "PUT", [METHOD_PATCH] = "PATCH", [METHOD_DELETE] = "DELETE"
+	};
+	const char *colon = strchr(row->pattern, ':');
+	char request[8192];
+
+	(void)snprintf(request, sizeof(request),
+		       "%s %.*s019a0000-0000-7000-8000-00%s000000e%u%s HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer %s\r\n"
+		       "Content-Type: application/json\r\nIf-Match: *\r\nPrefer: respond-async\r\nContent-Length: %zu\r\n\r\n%s",
+		       methods[row->method], (int)(colon - row->pattern), row->pattern, letter, number,
+		       colon + strcspn(colon, "/"), its_token, strlen(body), body);
+	api_send(request);
+	return api_status();
+}
+
+/* By every route by which a creditor changes a thing. */
+static void test_api_writes__who_is_bound_to_a_portfolio_changes_what_is_in_it(void **state)
+{
+	struct scope scope = scope_of(CREDITOR);
+	const char *its_token;
+	size_t checked = 0;
+
+	(void)state;
+	assert_true(scope_add_portfolio(&scope, STR(UNKNOWN)));
+	given_things_in_portfolios();
+	its_token = api_bound_token("erp", ROLE_CREDITOR, &scope);
+	for (const struct route *row = api_routes; row->pattern != NULL; row++) {
+		size_t i = 0;
+
+		if (row->kind != ROUTE_WRITE || (row->command->roles & ROLE_CREDITOR) == 0 || row->path_field == NULL)
+			continue;
+		while (i < sizeof(changes) / sizeof(changes[0]) && strcmp(changes[i].operation, row->operation) != 0)
+			i++;
+		if (i == sizeof(changes) / sizeof(changes[0]))
+			fail_msg("%s is in no line of the table", row->operation);
+		for (unsigned number = 0; number < 4; number++) {
+			int status = send_change(row, its_token, changes[i].letter, number, changes[i].body);
+
+			if (status != (number == 0 ? 202 : 404))
+				fail_msg("%s of thing %u: %s", row->operation, number, world.answer);
+		}
+		checked++;
+	}
+	assert_int_equal(checked, sizeof(changes) / sizeof(changes[0]));
+}
+
+/* CreateDebt names one of his. */
+static void test_api_writes__who_is_bound_to_a_portfolio_makes_debts_in_it(void **state)
+{
+	struct scope scope = scope_of(CREDITOR);
+
+	(void)state;
+	assert_true(scope_add_portfolio(&scope, STR(UNKNOWN)));
+	send_post_by(api_bound_token("erp", ROLE_CREDITOR, &scope), "/debts", "Prefer: respond-async\r\n", DEBT);
+	assert_int_equal(api_status(), 403);
+	assert_contains("\"code\":\"not_authorised\"");
+	assert_contains("\"pointer\":\"/portfolioId\"");
+	assert_int_equal(commands_count(), 0);
+}
+
 #define OTHERS_CUSTOMER "019a0000-0000-7000-8000-004300000002"
 #define AN_ADDRESS      "{\"channel\":\"email\",\"address\":\"a@example.org\",\"place\":\"home\",\"source\":\"creditor\"}"
 
@@ -1153,6 +1261,8 @@ int main(void)
 		TEST(test_api_writes__what_a_command_names_is_looked_for_unless_it_may_wait),
 		TEST(test_api_writes__any_command_may_be_sent_by_its_schema),
 		TEST(test_api_writes__a_creditor_changes_what_is_his),
+		TEST(test_api_writes__who_is_bound_to_a_portfolio_changes_what_is_in_it),
+		TEST(test_api_writes__who_is_bound_to_a_portfolio_makes_debts_in_it),
 		TEST(test_api_writes__a_creditor_adds_to_his_own_customers),
 		TEST(test_api_writes__what_became_of_a_command_is_told_to_whom_it_concerns),
 		TEST(test_api_writes__a_command_on_its_way_is_his_who_sent_it),
