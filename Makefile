@@ -188,7 +188,9 @@ $(BENCHES): $(OUT)/bench/%: $(OUT)/tests/bench/%.o $(BENCH_WORLD) $(ARCHIVE)
 	$(call run,ld $@,$(CC) $(LDFLAGS) -o $@ $^ $(ALLOCATOR) $(LIBS))
 
 # The record door plays scripts; the other doors take bytes as they are.
-$(OUT)/doors/record: $(call objects,$(addprefix tests/fuzz/,script.c facts.c facts_post.c mutate.c tally.c))
+$(OUT)/doors/record: $(call objects,$(addprefix tests/fuzz/,script.c facts.c facts_post.c mutate.c compared.c tally.c))
+$(OUT)/doors/record: LDFLAGS += -Wl,--wrap=__sanitizer_cov_trace_const_cmp4,--wrap=__sanitizer_cov_trace_const_cmp8
+$(OUT)/tests/fuzz/compared.o: CFLAGS := $(filter-out -fsanitize=%,$(CFLAGS))
 $(FUZZERS): $(OUT)/doors/%: $(OUT)/tests/fuzz/fuzz_%.o $(ARCHIVE)
 	@mkdir -p $(@D)
 	$(call run,ld $@,$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(ARCHIVE) $(LIBS))

@@ -9,6 +9,7 @@
 #include "base/day.h"
 #include "base/must.h"
 #include "schemas/engine.h"
+#include "tests/fuzz/compared.h"
 #include "tests/fuzz/facts.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/script.h"
@@ -29,6 +30,7 @@ struct door {
 	struct kept kept[KEPT_MAX];
 	struct answer applied[SCRIPT_RECORDS_MAX];
 	size_t applied_count;
+	uint32_t applied_records; /* bits, by their place in the script */
 	struct parked parked[PARKED_MAX];
 	size_t parked_count;
 	int64_t now_ms;
@@ -242,6 +244,7 @@ static void count_item(const struct item *item, const struct verdict *verdict)
 		tally_dead(item->dead_code);
 	} else if (verdict->fate == FATE_APPLIED) {
 		tally_applied(item->command.type);
+		door.applied_records |= UINT32_C(1) << item->offset;
 		if (door.applied_count < SCRIPT_RECORDS_MAX) {
 			struct answer *answer = &door.applied[door.applied_count++];
 
@@ -348,6 +351,7 @@ static void play(const struct script *script)
 			end_batch();
 			pass_over_parked(script->records[number].mode);
 		}
+		compared_mark(number);
 		take_record(&script->records[number], number);
 		if (door.batch.items_count == batch)
 			end_batch();
@@ -385,22 +389,37 @@ static void begin(void)
 	tally_begin();
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void play_anew(const struct script *script)
 {
-	static struct script script;
 	struct lane *lane = &door.engine.lanes[0];
 
 	if (door.batch.items == NULL)
 		begin();
-	script_read(&script, data, size);
-	door.script = &script;
+	door.script = script;
 	arena_reset(&door.memory_arena);
 	batch_reset(&door.batch);
 	keyset_clear(&lane->held);
 	lane->head = (struct head){ .business_date = INT32_MIN, .tick_cursor = OFFSET_BEFORE_ALL };
 	door.memory.count = door.applied_count = door.parked_count = 0;
+	door.applied_records = 0;
 	door.now_ms = NOW_MS;
 	memcpy(door.key, "0198c0de-0000-7000-8000-0000000000a3", sizeof(door.key));
-	play(&script);
+	play(script);
+}
+
+uint32_t script_listen(const struct script *script)
+{
+	compared_listen();
+	play_anew(script);
+	compared_stop();
+	return door.applied_records;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct script script;
+
+	script_read(&script, data, size);
+	play_anew(&script);
 	return 0;
 }

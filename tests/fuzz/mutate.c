@@ -11,14 +11,16 @@
 
 #include "base/day.h"
 #include "base/money.h"
+#include "tests/fuzz/compared.h"
 #include "tests/fuzz/facts.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/script.h"
 #include "wire/shape.h"
 
-#define ARENA_SIZE  ((size_t)4 << 20)
-#define TEXT_MAX    20000
-#define CHANGES_MAX 3
+#define ARENA_SIZE    ((size_t)4 << 20)
+#define TEXT_MAX      20000
+#define CHANGES_MAX   3
+#define CONSTANTS_MAX 64
 
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t size_max); /* libFuzzer's */
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t size_max, unsigned seed);
@@ -393,16 +395,13 @@ static void change_value(const struct message_type *type, const struct field *fi
 	}
 }
 
-/* More items, each a copy of one with a change; fewer; or another of them. */
-static void change_array(const struct message_type *type, const struct field *field, void *body)
+/* More items, each a copy of one with a change; or fewer. */
+static void resize_array(const struct message_type *type, const struct field *field, void *body, size_t count)
 {
 	struct shape_items items = shape_items(field, body);
-	size_t count = once_in(3)   ? items.count
-		       : once_in(4) ? other_size(items.count, field->items_max)
-				    : items.count + below(3) - 1;
 	char *copy;
 
-	count = count > field->items_max ? (items.count == 0 ? 0 : field->items_max) : count;
+	count = count > field->items_max ? field->items_max : count;
 	copy = arena_take(&mutation.arena, count + 1, items.size);
 	if (copy == NULL)
 		return;
@@ -413,9 +412,20 @@ static void change_array(const struct message_type *type, const struct field *fi
 		if (i >= items.count)
 			change_value(type, field, copy + i * items.size);
 	}
-	if (count > 0 && count == items.count)
-		change_value(type, field, copy + below(count) * items.size);
 	shape_set_items(field, body, copy, count);
+}
+
+static void change_array(const struct message_type *type, const struct field *field, void *body)
+{
+	struct shape_items items = shape_items(field, body);
+	size_t count = items.count;
+
+	if (count > 0 && once_in(3))
+		change_value(type, field, (char *)(uintptr_t)items.first + below(count) * items.size);
+	else if (once_in(4))
+		resize_array(type, field, body, other_size(count, field->items_max));
+	else
+		resize_array(type, field, body, count == 0 || once_in(2) ? count + 1 : count - 1);
 }
 
 static void change_field(const struct message_type *type, const struct field *field, void *body)
@@ -464,6 +474,117 @@ static void change_body(struct script_record *record)
 	}
 	change_record(type, &type->record, body);
 	encode(record, type, body);
+}
+
+/* ---- what it was compared with ---- */
+
+/*
+ * One of the constants that `number` was compared with, or one beside it; with none, as much more or less as another comparison
+ * lacked.
+ */
+static bool compared_with(int64_t number, size_t mark, int64_t *ret_number)
+{
+	int64_t constants[CONSTANTS_MAX];
+	size_t count = 0, at = 0;
+
+	for (size_t i = 0; i < compared_count() && count < CONSTANTS_MAX; i++) {
+		if (compared_at(i).other != number || compared_at(i).mark != mark)
+			continue;
+		for (at = 0; at < count && constants[at] != compared_at(i).constant;)
+			at++;
+		if (at == count)
+			constants[count++] = compared_at(i).constant;
+	}
+	if (count > 0) {
+		at = below(count);
+		*ret_number = once_in(4) ? (int64_t)((uint64_t)constants[at] + below(3) - 1) : constants[at];
+	} else if (compared_count() > 0) {
+		at = below(compared_count());
+		*ret_number = (int64_t)((uint64_t)number + (uint64_t)compared_at(at).constant - (uint64_t)compared_at(at).other);
+	}
+	return compared_count() > 0;
+}
+
+static size_t as_size(int64_t number, size_t size_max)
+{
+	return number < 0 ? 0 : (uint64_t)number > size_max ? size_max : (size_t)number;
+}
+
+static void follow_value(const struct field *field, size_t mark, void *at)
+{
+	struct str *text = at;
+	int64_t number;
+
+	switch (field->kind) {
+	case FIELD_INT:
+	case FIELD_DATE:
+		if (compared_with(*(int32_t *)at, mark, &number))
+			*(int32_t *)at = (int32_t)within(number, field->kind == FIELD_DATE ? DAY_MIN : INT32_MIN,
+							 field->kind == FIELD_DATE ? DAY_MAX : INT32_MAX);
+		break;
+	case FIELD_LONG:
+	case FIELD_INSTANT:
+		if (compared_with(*(int64_t *)at, mark, &number))
+			*(int64_t *)at = field->kind == FIELD_LONG ? number : within(number, INSTANT_MIN, INSTANT_MAX);
+		break;
+	case FIELD_STRING:
+	case FIELD_BYTES:
+		if (compared_with((int64_t)text->size, mark, &number))
+			*text = fit(resize(*text, as_size(number, field->size_max)), field);
+		break;
+	case FIELD_BOOL:
+	case FIELD_UUID:
+	case FIELD_RECORD:
+		break;
+	}
+}
+
+static void follow_member(struct script_record *record, size_t mark)
+{
+	void *body;
+	const struct message_type *type = script_decode(record->value, &mutation.arena, &body);
+	const struct field *field;
+	int64_t number;
+
+	if (type == NULL)
+		return;
+	field = &type->record.fields[below(type->record.fields_count)];
+	if (!field->array && !shape_is_absent(field, body))
+		follow_value(field, mark, shape_place(field, body));
+	else if (field->array && compared_with((int64_t)shape_items(field, body).count, mark, &number))
+		resize_array(type, field, body, as_size(number, field->items_max));
+	encode(record, type, body);
+}
+
+static void give_headers(struct script_record *record);
+
+static void follow_header(struct script_record *record, size_t mark)
+{
+	struct script_header *header;
+	int64_t number;
+
+	if ((record->mode & MODE_HEADERS) == 0 || record->headers_count == 0)
+		give_headers(record);
+	header = &record->headers[below(record->headers_count)];
+	if (compared_with((int64_t)header->value.size, mark, &number))
+		header->value = resize(header->value, as_size(number, 300));
+}
+
+/* The script as it was: it has been played before, so nothing new can be found here, where no input would be kept. Mostly a record
+ * that was applied: behind a refusal nothing is compared. */
+static void follow_comparison(void)
+{
+	uint32_t applied = script_listen(&mutation.script);
+	size_t mark = below(mutation.script.records_count);
+	struct script_record *record;
+
+	for (size_t i = 0; i < SCRIPT_RECORDS_MAX && applied != 0 && (applied >> mark & 1) == 0; i++)
+		mark = (mark + 1) % mutation.script.records_count;
+	record = &mutation.script.records[mark];
+	if (once_in(6))
+		follow_header(record, mark);
+	else
+		follow_member(record, mark);
 }
 
 /* ---- records ---- */
@@ -668,6 +789,7 @@ static void change_script(void)
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t size_max, unsigned seed)
 {
+	bool follows = false;
 	size_t written;
 
 	begin(seed, data, size);
@@ -675,7 +797,9 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t size_max, unsi
 		return LLVMFuzzerMutate(data, size, size_max);
 	if (mutation.script.records_count == 0)
 		mutation.script.records[mutation.script.records_count++] = (struct script_record){ .mode = 0 };
-	for (size_t changes = below(CHANGES_MAX) + 1; changes > 0; changes--)
+	else if ((follows = !once_in(3)))
+		follow_comparison();
+	for (size_t changes = follows ? once_in(4) : below(CHANGES_MAX) + 1; changes > 0; changes--)
 		change_script();
 	written = script_write(&mutation.script, data, size_max);
 	return written > 0 ? written : LLVMFuzzerMutate(data, size, size_max);
@@ -690,8 +814,8 @@ size_t LLVMFuzzerCustomCrossOver(const uint8_t *first, size_t first_size, const 
 
 	begin(seed, first, first_size);
 	script_read(&other, second, second_size);
-	if (script_module(script) != script_module(&other))
-		return script_write(script, out, out_size_max);
+	if (script_module(script) != script_module(&other) || !once_in(4)) /* libFuzzer would do nothing else half of the time */
+		return 0;
 	if (script->records_count > 0)
 		script->records_count = below(script->records_count) + 1;
 	for (size_t i = below(other.records_count); i < other.records_count && script->records_count < SCRIPT_RECORDS_MAX; i++)

@@ -78,6 +78,10 @@ void script_read(struct script *script, const uint8_t *data, size_t size);
 /* The size; 0: it does not fit. */
 size_t script_write(const struct script *script, uint8_t *data, size_t size_max);
 
+/* Plays it at the door and listens to what the program compares (compared.h), with the record's place as mark. The bits of those
+ * that were applied. */
+uint32_t script_listen(const struct script *script);
+
 /* One for the program: made when first asked for. */
 struct coder *script_coder(void);
 
