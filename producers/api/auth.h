@@ -55,11 +55,13 @@ void log_in(struct api *api, struct call *call);              /* auth_login.c */
 void refresh_session(struct api *api, struct call *call);     /* auth_session.c */
 void log_out(struct api *api, struct call *call);             /* auth_session.c */
 void give_token(struct api *api, struct call *call);          /* auth_token.c */
+void accept_invitation(struct api *api, struct call *call);   /* auth_invitation.c */
 void tell_me(struct api *api, struct call *call);             /* auth_session.c */
 void change_own_password(struct api *api, struct call *call); /* auth_password.c */
 void tell_key_set(struct api *api, struct call *call);        /* auth_session.c */
 
 /* How a row answers whose command was for a secret (route.h); auth_secret.c. */
 void answer_secret(struct api *api, struct call *call, struct str event);
+void answer_invitation(struct api *api, struct call *call, struct str event); /* auth_invitation.c */
 
 #endif

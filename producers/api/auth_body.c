@@ -31,6 +31,10 @@ static const struct field refresh_fields[] = { TEXT(refresh_body, refresh_token,
 static const struct field new_password_fields[] = { TEXT(new_password_body, password, PASSWORD_MAX, PASSWORD_LETTERS_MAX),
 						    TEXT(new_password_body, new_password, PASSWORD_MAX, PASSWORD_LETTERS_MAX) };
 
+static const struct field invitation_fields[] = { TEXT(invitation_body, invitation, 4 * TOKEN_TEXT_MAX, TOKEN_TEXT_MAX),
+						  TEXT(invitation_body, password, PASSWORD_MAX, PASSWORD_LETTERS_MAX) };
+
+const struct record_type invitation_record = RECORD(invitation_body, invitation_fields);
 const struct record_type credentials_record = RECORD(credentials_body, credentials_fields);
 const struct record_type refresh_record = RECORD(refresh_body, refresh_fields);
 const struct record_type new_password_record = RECORD(new_password_body, new_password_fields);

@@ -23,7 +23,10 @@ struct refresh_body {
 struct new_password_body {
 	struct str password, new_password;
 };
-extern const struct record_type credentials_record, refresh_record, new_password_record;
+struct invitation_body {
+	struct str invitation, password;
+};
+extern const struct record_type invitation_record, credentials_record, refresh_record, new_password_record;
 
 /* Reads a call's body. False: it was answered with 400 or 422. Texts are in the arena. */
 bool auth_read_body(struct call *call, const struct record_type *record, struct arena *arena, void *body);

@@ -145,6 +145,12 @@ void auth_log(const struct auth_job *job, const char *what, const char *outcome)
 void register_sweep(struct auth_job *job, int64_t now_ms); /* of those that wait */
 void register_give_up(struct auth_job *job);               /* its call was answered */
 
+/* ---- auth_secret.c ---- */
+
+/* Makes a secret for whom the event of a command is about: `work` keeps its hash (token_hash), `done` tells it. */
+void auth_answer_event(struct auth *auth, struct call *call, struct str event,
+		       void (*work)(struct auth_job *job, struct pool_seat *seat), void (*done)(struct auth_job *job));
+
 /* ---- auth_session.c ---- */
 
 /* Makes the next refresh token of a job, or a secret: what is kept of both is this hash. */
@@ -167,8 +173,10 @@ void work_rotate(struct auth_job *job, struct pool_seat *seat);
 void work_end_session(struct auth_job *job, struct pool_seat *seat); /* of used_hash */
 void work_add_credential(struct auth_job *job, struct pool_seat *seat);
 void work_drop_credential(struct auth_job *job, struct pool_seat *seat);
-void work_judge_secret(struct auth_job *job, struct pool_seat *seat); /* used_hash, of the service user_id */
-void work_add_secret(struct auth_job *job, struct pool_seat *seat);   /* token_hash, for it */
+void work_judge_secret(struct auth_job *job, struct pool_seat *seat);      /* used_hash, of the service user_id */
+void work_add_secret(struct auth_job *job, struct pool_seat *seat);        /* token_hash, for it */
+void work_add_invitation(struct auth_job *job, struct pool_seat *seat);    /* token_hash, for user_id */
+void work_accept_invitation(struct auth_job *job, struct pool_seat *seat); /* used_hash */
 void work_change_password(struct auth_job *job, struct pool_seat *seat);
 
 #endif

@@ -55,9 +55,9 @@ static bool read_event(struct auth *auth, struct str event, struct auth_job *job
 	return true;
 }
 
-void answer_secret(struct api *api, struct call *call, struct str event)
+void auth_answer_event(struct auth *auth, struct call *call, struct str event,
+		       void (*work)(struct auth_job *job, struct pool_seat *seat), void (*done)(struct auth_job *job))
 {
-	struct auth *auth = api->auth;
 	struct auth_job *job = auth_take_job(auth, call);
 
 	if (job == NULL)
@@ -68,5 +68,10 @@ void answer_secret(struct api *api, struct call *call, struct str event)
 	}
 	job->done_status = call_route(call)->done_status;
 	session_make_token(job);
-	auth_submit(job, auth->sessions, work_add_secret, secret_is_done);
+	auth_submit(job, auth->sessions, work, done);
+}
+
+void answer_secret(struct api *api, struct call *call, struct str event)
+{
+	auth_answer_event(api->auth, call, event, work_add_secret, secret_is_done);
 }

@@ -44,6 +44,12 @@ static const struct db_statement find_secrets = {
 };
 static const struct db_statement add_secret = { "auth_add_secret", "SELECT users.add_client_secret($1, $2, $3)" };
 
+static const struct db_statement add_invitation = { "auth_add_invitation", "SELECT users.add_invitation($1, $2)" };
+static const struct db_statement accept_invitation_of = {
+	"auth_accept_invitation",
+	"SELECT user_id, session_id FROM users.accept_invitation($1, $2)",
+};
+
 static struct str bytes_of(const void *bytes, size_t size)
 {
 	return (struct str){ .data = bytes, .size = size };
@@ -238,5 +244,40 @@ void work_add_secret(struct auth_job *job, struct pool_seat *seat)
 	db_param_bool(&seat->params, job->ends_old);
 	if (ask(job, seat, &add_secret, &result) == 0)
 		job->outcome = db_bool(&result, 0, 0) ? AUTH_SUCCEEDED : AUTH_ENDED;
+	db_result_release(&result);
+}
+
+/* ---- invitations ---- */
+
+void work_add_invitation(struct auth_job *job, struct pool_seat *seat)
+{
+	struct db_result result = { .pg = NULL };
+
+	if (pool_seat_connect(seat, &job->failure) != 0)
+		return;
+	db_param_uuid(&seat->params, &job->user_id);
+	db_param_bytes(&seat->params, bytes_of(job->token_hash, sizeof(job->token_hash)));
+	if (ask(job, seat, &add_invitation, &result) == 0)
+		job->outcome = db_bool(&result, 0, 0) ? AUTH_SUCCEEDED : AUTH_ENDED;
+	db_result_release(&result);
+}
+
+void work_accept_invitation(struct auth_job *job, struct pool_seat *seat)
+{
+	struct db_result result = { .pg = NULL };
+	char hash[PASSWORD_HASH_SIZE];
+
+	if (pool_seat_connect(seat, &job->failure) != 0 || password_hash(hash, job->password, &job->failure) != 0)
+		return;
+	db_param_bytes(&seat->params, bytes_of(job->used_hash, sizeof(job->used_hash)));
+	db_param_text(&seat->params, str_of(hash));
+	if (ask(job, seat, &accept_invitation_of, &result) == 0) {
+		job->outcome = result.rows == 0 ? AUTH_UNKNOWN : AUTH_SUCCEEDED;
+		if (result.rows > 0)
+			job->user_id = db_uuid(&result, 0, 0);
+		for (int row = 0; row < result.rows && job->ended_count < AUTH_ENDED_MAX; row++)
+			if (!db_is_null(&result, row, 1))
+				job->ended[job->ended_count++] = db_uuid(&result, row, 1);
+	}
 	db_result_release(&result);
 }

@@ -23,8 +23,8 @@ static const struct column user_columns[] = {
 	  .roles = READS_USERS },
 	{ .name = "actions",
 	  .kind = COLUMN_ACTIONS,
-	  .sql = "ARRAY['changeRoles', 'bindUser', 'endTokens', CASE a.state WHEN 'active' THEN 'disableUser' ELSE 'enableUser' "
-		 "END]" },
+	  .sql = "ARRAY['changeRoles', 'bindUser', 'endTokens'] || CASE a.state WHEN 'active' THEN ARRAY['inviteUser', "
+		 "'disableUser'] ELSE ARRAY['enableUser'] END" },
 	{ .name = "version", .kind = COLUMN_LONG, .sql = "a.version" },
 	{ .name = "createdAt", .kind = COLUMN_INSTANT, .sql = "a.registered_at" },
 	{ .name = "updatedAt", .kind = COLUMN_INSTANT, .sql = "a.updated_at" },

@@ -205,7 +205,7 @@ static int tear_down(void **state)
 	bus_producer_close(module);
 	mock_cluster_stop(&mock);
 	SQL("DELETE FROM users.event_log");
-	SQL("TRUNCATE users.account, users.credential, users.session, users.client_secret CASCADE");
+	SQL("TRUNCATE users.account, users.credential, users.session, users.client_secret, users.invitation CASCADE");
 	return 0;
 }
 
@@ -687,7 +687,8 @@ static void test_api_auth__users_are_for_admins_and_auditors(void **state)
 	assert_non_null(strstr(clients[0].answer, "\"login\":\"agent\""));
 	assert_null(strstr(clients[0].answer, "\"login\":\"boss\""));
 	assert_null(strstr(clients[0].answer, "argon2"));
-	assert_non_null(strstr(clients[0].answer, "\"actions\":[\"changeRoles\",\"bindUser\",\"endTokens\",\"disableUser\"]"));
+	assert_non_null(strstr(clients[0].answer,
+			       "\"actions\":[\"changeRoles\",\"bindUser\",\"endTokens\",\"inviteUser\",\"disableUser\"]"));
 	assert_int_equal(get("/auth/users?login=boss", token_of_user(&boss, ROLE_ADMIN)), 200);
 	assert_non_null(strstr(clients[0].answer, "\"actions\":[]")); /* not with himself */
 	uuid_format(text, &agent);
@@ -1016,6 +1017,40 @@ static void test_api_auth__a_service_has_no_password(void **state)
 	assert_int_equal(change_password(token_of("billing", ROLE_ADMIN), PASSWORD, NEW_PASSWORD), 403);
 }
 
+/* ---- invitations ---- */
+
+static int accept_with(const char *invitation, const char *password)
+{
+	char json[512];
+
+	(void)snprintf(json, sizeof(json), "{\"invitation\":\"%s\",\"password\":\"%s\"}", invitation, password);
+	return ask("POST /auth/accept-invitation", NULL, json);
+}
+
+static void test_api_auth__an_invitation_is_good_for_one_password(void **state)
+{
+	(void)state;
+	(void)add_user("anna", ROLE_AGENT, "active");
+	assert_int_equal(log_in_with("anna", PASSWORD), 200);
+	SQL("SELECT users.add_invitation((SELECT user_id FROM users.account), "
+	    "sha256('\\x000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f'))");
+	assert_int_equal(accept_with("AQECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8", NEW_PASSWORD), 401);
+	refused_as("invalid_invitation");
+	assert_int_equal(accept_with("nonsense", NEW_PASSWORD), 401);
+	assert_int_equal(accept_with("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8", "short"), 422);
+	SQL("UPDATE users.invitation SET expires_at = now() - interval '1 second'");
+	assert_int_equal(accept_with("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8", NEW_PASSWORD), 401);
+	SQL("UPDATE users.invitation SET expires_at = now() + interval '1 day'");
+	SQL("UPDATE users.account SET state = 'disabled'");
+	assert_int_equal(accept_with("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8", NEW_PASSWORD), 401);
+	SQL("UPDATE users.account SET state = 'active'");
+	assert_int_equal(accept_with("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8", NEW_PASSWORD), 204);
+	then_session_ended(2, "password");
+	assert_int_equal(accept_with("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8", NEW_PASSWORD), 401);
+	assert_int_equal(log_in_with("anna", PASSWORD), 401);
+	assert_int_equal(log_in_with("anna", NEW_PASSWORD), 200);
+}
+
 /* ---- services ---- */
 
 #define SERVICE "019a0000-0000-7000-8000-0000000000aa"
@@ -1334,6 +1369,7 @@ int main(void)
 		TEST(test_api_auth__ended_tokens_are_good_for_nothing_and_new_ones_are),
 		TEST(test_api_auth__a_new_password_ends_all_sessions),
 		TEST(test_api_auth__a_service_has_no_password),
+		TEST(test_api_auth__an_invitation_is_good_for_one_password),
 		TEST(test_api_auth__a_secret_earns_a_token_for_an_hour),
 		TEST(test_api_auth__who_has_no_secret_of_a_service_gets_no_token),
 		TEST(test_api_auth__a_service_that_is_revoked_is_out_at_once),

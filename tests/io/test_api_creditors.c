@@ -567,7 +567,8 @@ static void test_api_creditors__actions_are_what_the_caller_may_do(void **state)
 		       api_bound_token("svc", ROLE_CREDITOR, &own));
 	assert_actions("/communications/" MESSAGE(OWN), "\"actions\":[\"cancelCommunication\"]", api_token("svc", ROLE_AGENT));
 	assert_actions("/communications/" MESSAGE(OWN), "\"actions\":[]", api_token("svc", ROLE_COMPLIANCE));
-	assert_actions("/auth/users/" USER("003"), "\"actions\":[\"changeRoles\",\"bindUser\",\"endTokens\",\"disableUser\"]",
+	assert_actions("/auth/users/" USER("003"),
+		       "\"actions\":[\"changeRoles\",\"bindUser\",\"endTokens\",\"inviteUser\",\"disableUser\"]",
 		       api_token("svc", ROLE_ADMIN));
 	assert_actions("/auth/users/" USER("003"), "\"actions\":[]", api_token("svc", ROLE_AUDITOR));
 }

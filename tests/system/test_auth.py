@@ -115,7 +115,7 @@ def test_nobody_changes_what_he_himself_may_do(api, admin):
     assert api.get("/auth/me", token=boss).json["actions"] == []
     assert api.get(f"/auth/users/{admin[0]}", token=boss).json["actions"] == []
     other, _ = register(api)
-    assert set(api.get(f"/auth/users/{other}", token=boss).json["actions"]) == {"changeRoles", "bindUser", "endTokens", "disableUser"}
+    assert set(api.get(f"/auth/users/{other}", token=boss).json["actions"]) == {"changeRoles", "bindUser", "endTokens", "inviteUser", "disableUser"}
 
 
 def test_roles_of_programs_and_a_portal_user_without_a_customer_are_refused(api, admin):
@@ -154,6 +154,29 @@ def test_a_new_password_throws_everybody_out(api, admin):
     assert api.post("/auth/refresh", {"refreshToken": session["refreshToken"]}).status == 401
     assert api.post("/auth/login", {"login": login, "password": PASSWORD}).status == 401
     log_in(api, login, "an even better one")
+
+
+def test_an_admin_makes_a_user_who_sets_his_password_himself(world, api, admin):
+    boss = admin_token(api, admin)
+    login, body = f"user-{new_id()[-12:]}", {"password": PASSWORD}
+    made = api.post("/auth/users", {"login": login, "roles": ["agent"]}, token=boss)
+    assert made.status == 201 and made.headers["Location"] == f"/auth/users/{made.json['id']}", made
+    assert api.post("/auth/login", {"login": login, "password": PASSWORD}).status == 401
+    assert api.post("/auth/accept-invitation", {**body, "invitation": "A" * 43}).json["code"] == "invalid_invitation"
+    assert api.post("/auth/accept-invitation", {"password": "short", "invitation": made.json["invitation"]}).status == 422
+    assert api.post("/auth/accept-invitation", {**body, "invitation": made.json["invitation"]}).status == 204
+    assert api.post("/auth/accept-invitation", {**body, "invitation": made.json["invitation"]}).status == 401
+    session = log_in(api, login)
+    assert session["user"]["roles"] == ["agent"]
+
+    first, second = (api.post(f"{made.headers['Location']}/invitation", {}, token=boss).json["invitation"] for _ in range(2))
+    assert api.post("/auth/accept-invitation", {"password": "an even better one", "invitation": first}).status == 401
+    assert api.post("/auth/accept-invitation", {"password": "an even better one", "invitation": second}).status == 204
+    assert api.post("/auth/refresh", {"refreshToken": session["refreshToken"]}).status == 401
+    log_in(api, login, "an even better one")
+    assert api.post(f"/auth/users/{admin[0]}/invitation", {}, token=boss).json["code"] == "needs_second_person"
+    texts = [world.dcs("tail", f"dcs.users.{kind}.v1") for kind in ("commands", "events")]
+    assert any(made.json["id"] in text for text in texts) and not any(made.json["invitation"] in text for text in texts)
 
 
 def test_of_a_hundred_uses_of_a_refresh_token_one_wins(api, admin):

@@ -20,7 +20,7 @@ ROLES = ("admin", "compliance", "supervisor", "agent", "creditor", "system", "au
 ETAG = {"If-Match": "*"}
 LARGE = b'"' + b"x" * 70_000 + b'"'
 
-SESSIONS = ("registerUser", "logIn", "refreshSession", "logOut", "changeOwnPassword", "getToken")
+SESSIONS = ("registerUser", "logIn", "refreshSession", "logOut", "changeOwnPassword", "getToken", "acceptInvitation")
 
 # Answers that need a story of their own, and whose test has it.
 ELSEWHERE = {
@@ -181,6 +181,9 @@ GOOD = {
     "getUser": lambda t: f"/auth/users/{t.user}",
     "changeRoles": lambda t: (f"/auth/users/{t.user}/roles", {"roles": ["agent", "supervisor"]}),
     "bindUser": lambda t: (f"/auth/users/{t.user}/bindings", {"creditors": [new_id()], "sources": ["bank-1"]}),
+    "createUser": lambda t: ("/auth/users", {"login": f"u{uuid.uuid4().hex}", "roles": ["agent"]}),
+    "inviteUser": lambda t: (f"/auth/users/{t.user}/invitation", {}),
+    "acceptInvitation": lambda t: ("/auth/accept-invitation", {"invitation": "A" * 43, "password": "a long pass phrase"}),
     "getToken": lambda t: "/auth/token",
     "registerService": lambda t: ("/auth/services", a_service()),
     "listServices": lambda t: "/auth/services",

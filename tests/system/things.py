@@ -163,6 +163,8 @@ BODIES = {
     "changeRoles": lambda things: {"roles": ["agent", "auditor"], "reason": "promoted"},
     "bindUser": lambda things: {"creditors": [new_id()], "sources": ["bank-1", "bank-2"], "reason": "reads their statements"},
     "disableUser": lambda things: {"reason": "left"},
+    "createUser": lambda things: {"login": "user-" + new_id()[-12:], "roles": ["agent"]},
+    "inviteUser": lambda things: {"reason": "forgot it"},
     "registerService": lambda things: a_service(),
     "changeService": lambda things: {"roles": ["creditor"], "creditors": [new_id()], "sources": ["bank-1", "bank-2"], "reason": "one more account"},
     "renewSecret": lambda things: {"reason": "yearly"},
