@@ -129,7 +129,7 @@ static struct auth_job *take_token_job(struct auth *auth, struct call *call)
 void give_token(struct api *api, struct call *call)
 {
 	struct auth *auth = api->auth;
-	struct auth_job *job = take_token_job(auth, call);
+	struct auth_job *job = auth_knows_time(call) ? take_token_job(auth, call) : NULL;
 
 	if (job == NULL)
 		return;

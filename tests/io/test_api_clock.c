@@ -20,6 +20,9 @@ static void test_api_clock__a_token_is_judged_when_the_time_is_known(void **stat
 	assert_int_equal(api_status(), 503);
 	api_send("POST /auth/refresh HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}");
 	assert_int_equal(api_status(), 503);
+	api_send("POST /auth/token HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: "
+		 "0\r\n\r\n");
+	assert_int_equal(api_status(), 503);
 
 	life_init(&life, world.conninfo); /* as the heartbeat does */
 	life_sign(&life);
