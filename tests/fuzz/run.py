@@ -6,7 +6,7 @@ usage: run.py FOLDER SECONDS [DOOR...]       FOLDER: where the fuzzers are (buil
        run.py FOLDER SECONDS --tally         what became of the record door's commands, by command and code: applied, refused, dead
        run.py FOLDER --cover FILE...         which lines of these files the corpora reach; fails below 90 % of all of them together
 
-The record door fails also when a command was never applied, or when more than one in seven of the codes with which commands may be refused,
+The record door fails also when a command was never applied, or when more than one in five of the codes with which commands may be refused,
 or a code of dead letters, never came: then its inputs do not reach the rules.
 
 An input that ends a fuzzer is written to FOLDER/DOOR.found/; `FOLDER/DOOR FILE` repeats it. corpus/DOOR.hex: an input a line, in hexadecimal.
@@ -22,7 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 import seeds
 
 HERE = pathlib.Path(__file__).resolve().parent
-LINES_MIN, CODES_MIN = 90, 85  # per cent
+LINES_MIN, CODES_MIN = 90, 80  # per cent
 SEEDED = {"record"}  # begin with the seeds too; of the others' the kept inputs hold what they reach
 INPUT_SIZE_MAX = {"record": 2500}
 INPUT_SIZE_KEPT = {"record": 600}
