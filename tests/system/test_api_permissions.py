@@ -204,6 +204,26 @@ def test_a_creditor_makes_no_customer_known_to_himself_by_a_debt(api, client, ot
         assert api.get(f"/customers/{customer_id}", token=token).status == (200 if status == 201 else 404)
 
 
+def test_who_is_bound_to_a_portfolio_makes_and_reads_what_is_in_it(api, client, events):
+    creditor_id, portfolio_id = new_id(), new_id()
+    bound = lambda **claims: client.token("creditor", subject="erp", creditors=[creditor_id], **claims)
+    his, anothers, whole = bound(portfolios=[portfolio_id]), bound(portfolios=[new_id()]), bound()
+    customer_id = api.post("/customers", a_customer(), token=his).json["id"]
+    debt = a_debt(customer_id, creditorId=creditor_id)
+    assert api.post("/debts", debt, token=his).status == 403
+    made = api.post("/debts", {**debt, "portfolioId": portfolio_id}, token=his)
+    assert made.status == 201, made
+    for token, status in ((his, 200), (whole, 200), (anothers, 404)):
+        for path in (f"/customers/{customer_id}", f"/debts/{made.json['id']}"):
+            assert api.get(path, token=token).status == status, path
+        assert len(api.get("/debts", token=token).json["items"]) == (status == 200)
+    change = dict(debt_id=made.json["id"], customer_id=customer_id, due_on=None, external_ref=f"R-{new_id()}", reason="r", expected_version=None)
+    past_the_gateway = [client.command("AmendDebt", token=token, **change) for token in (anothers, his)]
+    client.send(*past_the_gateway)
+    events.expect_refusal(past_the_gateway[0], "not_found")
+    events.expect(past_the_gateway[1], "DebtAmended")
+
+
 # ---- the worker ----
 
 
