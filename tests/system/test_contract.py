@@ -78,7 +78,7 @@ class Things:
         self.consent(self.reachable)
         self.communication = self.make("/communications", self.a_message())
         self.user = self.a_user()
-        self.a_user(roles=["consumer"], customerId=self.customer)
+        self.portal = self.a_user(roles=["consumer"], customerId=self.customer)
         self.service = self.a_service()
         assert api.post(f"/auth/services/{self.service}/secret", {}).status == 200  # the one before is good for a day
         self.a_service()
@@ -178,7 +178,7 @@ GOOD = {
     "registerUser": lambda t: ("/auth/register", {"login": f"u{uuid.uuid4().hex}", "password": "a long pass phrase"}),
     "getMe": lambda t: "/auth/me",
     "listUsers": lambda t: "/auth/users",
-    "getUser": lambda t: f"/auth/users/{t.user}",
+    "getUser": lambda t: f"/auth/users/{t.portal}",
     "changeRoles": lambda t: (f"/auth/users/{t.user}/roles", {"roles": ["agent", "supervisor"]}),
     "bindUser": lambda t: (f"/auth/users/{t.user}/bindings", {"creditors": [new_id()], "sources": ["bank-1"]}),
     "createUser": lambda t: ("/auth/users", {"login": f"u{uuid.uuid4().hex}", "roles": ["agent"]}),
