@@ -11,6 +11,7 @@
 
 /* No broker's clock stands before 2020; librdkafka's mock cluster says 1234 (traps.md M6). */
 #define BELIEVED_FROM_MS INT64_C(1577836800000)
+#define BELIEVED_TILL_MS INT64_C(253370764800000) /* nor beyond 9998: dates of the day after must exist */
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static bool is_known;       /* the broker's */
@@ -25,7 +26,7 @@ void kafka_note_time(const rd_kafka_message_t *message)
 	int64_t now_ms = clock_monotonic_ms();
 
 	/* A time that the producer gave itself says nothing: topics of a rehearsal. */
-	if (type != RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME || at_ms < BELIEVED_FROM_MS)
+	if (type != RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME || at_ms < BELIEVED_FROM_MS || at_ms > BELIEVED_TILL_MS)
 		return;
 	MUST(pthread_mutex_lock(&mutex) == 0);
 	if (!is_known || at_ms - now_ms > ahead_ms || now_ms - noted_at_ms > TRUEST_FOR_MS) {

@@ -244,7 +244,8 @@ bool kafka_destroy(struct kafka *kafka, int64_t deadline_ms)
 
 static int parts_of(const struct rd_kafka_metadata *metadata, const char *topic, int32_t *ret_count, struct err *err)
 {
-	MUST(metadata->topic_cnt == 1);
+	if (metadata->topic_cnt != 1) /* a proxy may leave out what it does not know */
+		return kafka_err(err, RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE, topic);
 	const struct rd_kafka_metadata_topic *found = &metadata->topics[0];
 
 	if (found->err == RD_KAFKA_RESP_ERR_NO_ERROR && found->partition_cnt > 0) {
