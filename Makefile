@@ -212,7 +212,7 @@ long: deps ## for a night: the simulation in 100,000 worlds, a minute for each d
 
 .PHONY: long-sim long-fuzz long-chaos
 long-sim:
-	@$(MAKE) --no-print-directory sim SEEDS=100000
+	@TEST_SECONDS=7200 $(MAKE) --no-print-directory sim SEEDS=100000
 long-fuzz:
 	@$(MAKE) --no-print-directory fuzz DOOR_SECONDS=60
 long-chaos:
