@@ -414,12 +414,13 @@ static void target_of(char target[256], const struct route *route, bool is_own)
 
 static int expected_status(const struct route *route, uint32_t role, bool is_own)
 {
-	bool is_template = strncmp(route->pattern, "/templates/", 11) == 0;
+	bool is_none = strncmp(route->pattern, "/templates/", 11) == 0 || strncmp(route->pattern, "/auth/services/", 15) == 0 ||
+		       strncmp(route->pattern, "/reports/", 9) == 0;
 
 	if ((route_access(route) & role) == 0)
 		return 403;
-	if (is_template || strncmp(route->pattern, "/reports/", 9) == 0)
-		return 404; /* there is none */
+	if (is_none)
+		return 404;
 	if (role == ROLE_CONSUMER && !is_own && strchr(route->pattern, ':') != NULL)
 		return 404;
 	return is_own || (strcmp(route->pattern, "/payments/:id") != 0 && strcmp(route->pattern, "/communications/:id") != 0)

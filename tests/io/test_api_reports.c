@@ -100,7 +100,7 @@ static void test_api_reports__a_report_tells_what_was_asked_for_and_where_its_fi
 	assert_contains("\"channel\":\"sms\",\"requestedBy\":\"anna\",\"requestedAt\":\"2026-11-25T08:00:00.000Z\"");
 	assert_contains("\"file\":{\"name\":\"communications-2026-11-24.csv\",\"url\":\"/reports/" REPORT("01") "?download=1\","
 														"\"rows\":1,");
-	assert_contains("\"sha256\":\"" CSV_SHA256 "\"},\"version\":2,\"positions\":{\"0\": 7},\"content\":null}\n");
+	assert_contains("\"sha256\":\"" CSV_SHA256 "\"},\"version\":2,\"positions\":{\"0\": 7},\"content\":null,\"createdAt\":");
 }
 
 static void test_api_reports__a_json_report_is_part_of_its_own_answer(void **state)
@@ -108,7 +108,7 @@ static void test_api_reports__a_json_report_is_part_of_its_own_answer(void **sta
 	(void)state;
 	assert_int_equal(get("/reports/" REPORT("02"), ""), 200);
 	assert_contains("\"file\":{\"name\":\"ageing-2026-11-25-open.json\"");
-	assert_contains("\"content\":" JSON "}\n");
+	assert_contains("\"content\":" JSON ",\"createdAt\":");
 }
 
 static void test_api_reports__a_report_that_is_not_made_yet_says_so(void **state)
@@ -117,7 +117,7 @@ static void test_api_reports__a_report_that_is_not_made_yet_says_so(void **state
 	assert_int_equal(get("/reports/" REPORT("03"), ""), 200);
 	assert_contains("\"state\":\"requested\"");
 	assert_contains(
-		"\"url\":null,\"rows\":null,\"size\":null,\"sha256\":null},\"version\":1,\"positions\":null,\"content\":null}");
+		"\"url\":null,\"rows\":null,\"size\":null,\"sha256\":null},\"version\":1,\"positions\":null,\"content\":null,\"createdAt\":");
 	assert_int_equal(get("/reports/" REPORT("03") "?download=1", ""), 409);
 	assert_contains("\"code\":\"not_ready\"");
 	assert_contains("Retry-After: 1\r\n");
