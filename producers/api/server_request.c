@@ -301,7 +301,7 @@ static void forget_piece(const struct call *call, const char *data, size_t size)
 }
 
 /* Of a body without an end in sight, that is, in chunks: its sender learns now that it is too much. What still comes is read
- * until its time is over, because to close while something is unread would take the answer away from him. */
+ * up to READ_ON_MAX, because to close while something is unread would take the answer away from him. */
 static void count_thrown_away(struct call *call, size_t size)
 {
 	call->thrown_away += size;
@@ -369,8 +369,9 @@ enum MHD_Result request_handle(void *server_arg, struct MHD_Connection *connecti
 			return answer_send(call);
 		if (*data_size == 0)
 			return MHD_NO; /* the end of what was answered past the daemon */
-		*data_size = 0;        /* turned away already; what still comes is thrown away */
-		return MHD_YES;
+		call->thrown_away += *data_size; /* turned away already: what still comes is nothing to us */
+		*data_size = 0;
+		return call->thrown_away > READ_ON_MAX ? MHD_NO : MHD_YES;
 	case CALL_FREE:
 	case CALL_IDLE:
 	case CALL_WAITING:

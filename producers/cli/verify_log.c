@@ -69,12 +69,13 @@ static void check_answer(struct log_walk *walk, const struct logged_line *line)
 }
 
 /* Two aggregates of different kinds may have the same id: a consent its customer's. Tells kinds apart by the name of the id's
- * field. */
+ * field. A service is an account, as a user is, and some events are of both. */
 static uint32_t kind_of(const struct field *id)
 {
 	uint32_t hash = 2166136261; /* FNV-1a */
+	const char *name = strcmp(id->name, "service_id") == 0 ? "user_id" : id->name;
 
-	for (const char *letter = id->name; *letter != '\0'; letter++)
+	for (const char *letter = name; *letter != '\0'; letter++)
 		hash = (hash ^ (uint8_t)*letter) * 16777619;
 	return hash | 1;
 }

@@ -631,6 +631,33 @@ static void test_api__a_body_without_end_is_answered(void **state)
 	}
 }
 
+/* Of who was told so and sends on. */
+static void test_api__a_body_without_end_is_cut_off(void **state)
+{
+	static char chunk[65536 + 9];
+	static const char head[] = "POST /nothing HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+	struct client client;
+	size_t sent = 0;
+	bool is_cut_off = false;
+
+	(void)state;
+	memset(chunk, 'x', sizeof(chunk));
+	memcpy(chunk, "10000\r\n", 7);
+	memcpy(chunk + sizeof(chunk) - 2, "\r\n", 2);
+	client_connect(&client);
+	client_send(&client, head, sizeof(head) - 1);
+	while (!is_cut_off && sent < (size_t)64 << 20) {
+		size_t at = sent % sizeof(chunk);
+		ssize_t got = send(client.socket, chunk + at, sizeof(chunk) - at, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		is_cut_off = got < 0 && errno != EAGAIN;
+		sent += got > 0 ? (size_t)got : 0;
+		turn(&client);
+	}
+	assert_true(is_cut_off);
+	client_close(&client);
+}
+
 static void test_api__unknown_paths_methods_and_large_bodies(void **state)
 {
 	static char large[8192];
@@ -771,6 +798,7 @@ int main(void)
 		TEST(test_api__nothing_is_read_behind_a_refused_request),
 		TEST(test_api__many_arguments_are_answered),
 		TEST(test_api__a_body_without_end_is_answered),
+		TEST(test_api__a_body_without_end_is_cut_off),
 		TEST(test_api__unknown_paths_methods_and_large_bodies),
 		TEST(test_api__answers_carry_their_headers),
 		TEST(test_api__many_requests_on_one_connection),

@@ -366,6 +366,7 @@ static void tell_users(void)
 				     .reason = STR("his") };
 	struct disable_user disable = { .user_id = spec_id('U', 1), .reason = STR("left") };
 	struct register_service service = { .service_id = spec_id('U', 2), .name = STR("bank-feed") };
+	struct end_tokens end = { .user_id = spec_id('U', 2), .reason = STR("leaked") }; /* a service is an account, too */
 	struct renew_secret renew = { .service_id = spec_id('U', 2), .ends_old = true, .reason = STR("leaked") };
 
 	world_do(&world, USERS, &register_user_type, &user);
@@ -374,6 +375,7 @@ static void tell_users(void)
 	world_do(&world, USERS, &disable_user_type, &disable);
 	world_do(&world, USERS, &register_service_type, &service);
 	world_do(&world, USERS, &renew_secret_type, &renew);
+	world_do(&world, USERS, &end_tokens_type, &end);
 }
 
 static void tell_reports(void)

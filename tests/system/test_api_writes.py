@@ -178,8 +178,8 @@ def test_consents_contact_points_and_a_message(gateway, world, customer_id):
 def test_a_debt_is_amended_and_cancelled(gateway, customer_id):
     debt = gateway.post("/debts", a_debt(customer_id)).expect(201)
     place = debt.headers["location"]
-    gateway.ask("PUT", place, {"dueOn": "2026-03-01", "reason": "agreed"}).expect(428, "precondition_required")
-    amended = gateway.ask("PUT", place, {"dueOn": "2026-03-01", "reason": "agreed"}, if_match=debt.headers["etag"]).expect(200)
+    gateway.ask("PATCH", place, {"dueOn": "2026-03-01", "reason": "agreed"}).expect(428, "precondition_required")
+    amended = gateway.ask("PATCH", place, {"dueOn": "2026-03-01", "reason": "agreed"}, if_match=debt.headers["etag"]).expect(200)
     assert amended.json["dueOn"] == "2026-03-01"
     stale = gateway.ask("DELETE", place + "?reason=fraud", if_match=debt.headers["etag"]).expect(412, "version_conflict")
     assert stale.pointers == {"If-Match": "version_conflict"}
