@@ -23,7 +23,7 @@ enum call_stage { CALL_FREE, CALL_IDLE, CALL_HEAD, CALL_BODY, CALL_REFUSED, CALL
 #define TRACEPARENT_SIZE    55
 #define BODY_KEPT_MAX       4096 /* capacity that stays with a connection between requests */
 #define THROWN_AWAY_MAX     ((size_t)64 * 1024)
-#define READ_ON_MAX         ((size_t)8 << 20) /* of a body whose sender was told that it is too large, and sends on */
+#define READ_ON_MAX         ((size_t)8 << 20)  /* of a body whose sender was told that it is too large, and sends on */
 #define ANSWER_LARGE        ((size_t)4 * 1024) /* smaller ones are not counted: connections bound them */
 #define LARGE_BYTES_MAX     ((size_t)64 << 20)
 

@@ -116,8 +116,8 @@ static void test_api_reports__a_report_that_is_not_made_yet_says_so(void **state
 	(void)state;
 	assert_int_equal(get("/reports/" REPORT("03"), ""), 200);
 	assert_contains("\"state\":\"requested\"");
-	assert_contains(
-		"\"url\":null,\"rows\":null,\"size\":null,\"sha256\":null},\"version\":1,\"positions\":null,\"content\":null,\"createdAt\":");
+	assert_contains("\"url\":null,\"rows\":null,\"size\":null,\"sha256\":null},\"version\":1,\"positions\":null,\"content\":"
+			"null,\"createdAt\":");
 	assert_int_equal(get("/reports/" REPORT("03") "?download=1", ""), 409);
 	assert_contains("\"code\":\"not_ready\"");
 	assert_contains("Retry-After: 1\r\n");

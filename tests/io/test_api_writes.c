@@ -982,7 +982,7 @@ static void test_api_writes__a_creditor_changes_what_is_his(void **state)
 }
 
 /* What a creditor sends about a thing in the path, by operation. */
-static const struct {
+static const struct change {
 	const char *operation;
 	const char *letter; /* of the thing's id */
 	const char *body;
@@ -1045,6 +1045,15 @@ static int send_change(const struct route *row, const char *its_token, const cha
 	return api_status();
 }
 
+static const struct change *change_of(const char *operation)
+{
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++)
+		if (strcmp(changes[i].operation, operation) == 0)
+			return &changes[i];
+	fail_msg("%s is in no line of the table", operation);
+	return NULL;
+}
+
 /* By every route by which a creditor changes a thing. */
 static void test_api_writes__who_is_bound_to_a_portfolio_changes_what_is_in_it(void **state)
 {
@@ -1057,16 +1066,13 @@ static void test_api_writes__who_is_bound_to_a_portfolio_changes_what_is_in_it(v
 	given_things_in_portfolios();
 	its_token = api_bound_token("erp", ROLE_CREDITOR, &scope);
 	for (const struct route *row = api_routes; row->pattern != NULL; row++) {
-		size_t i = 0;
+		const struct change *change;
 
 		if (row->kind != ROUTE_WRITE || (row->command->roles & ROLE_CREDITOR) == 0 || row->path_field == NULL)
 			continue;
-		while (i < sizeof(changes) / sizeof(changes[0]) && strcmp(changes[i].operation, row->operation) != 0)
-			i++;
-		if (i == sizeof(changes) / sizeof(changes[0]))
-			fail_msg("%s is in no line of the table", row->operation);
+		change = change_of(row->operation);
 		for (unsigned number = 0; number < 4; number++) {
-			int status = send_change(row, its_token, changes[i].letter, number, changes[i].body);
+			int status = send_change(row, its_token, change->letter, number, change->body);
 
 			if (status != (number == 0 ? 202 : 404))
 				fail_msg("%s of thing %u: %s", row->operation, number, world.answer);

@@ -137,13 +137,14 @@ static void test_token_request__only_client_credentials_are_served(void **state)
 static void test_token_request__who_has_not_our_form_is_no_client(void **state)
 {
 	static const char *const headers[] = {
-		"Bearer " SECRET, "Basic",          "Basic ",     "Basic MDE5", "Basic M===",
-		"Basic MDE5YQ",   "Basic MDE5Y-==", "Basic !!!!", "Basic eDp5", /* x:y */
+		"Basic",        "Basic ",         "Basic MDE5", "Basic M===",
+		"Basic MDE5YQ", "Basic MDE5Y-==", "Basic !!!!", "Basic eDp5", /* x:y */
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
 		assert_int_equal(ask(headers[i], GRANT), TOKEN_FAULT_INVALID_CLIENT);
+	assert_int_equal(ask("Bearer " SECRET, GRANT), TOKEN_FAULT_INVALID_CLIENT);
 	assert_int_equal(ask("", GRANT), TOKEN_FAULT_INVALID_CLIENT);
 	assert_int_equal(ask("", GRANT "&client_id=" ID), TOKEN_FAULT_INVALID_CLIENT);
 	assert_int_equal(ask("", GRANT "&client_id=" ID "&client_secret=" SECRET "A"), TOKEN_FAULT_INVALID_CLIENT);
