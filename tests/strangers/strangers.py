@@ -58,7 +58,7 @@ class Party:
         return client.token(self.name, subject=f"stranger-{self.name}")
 
     def ids(self):
-        names = ("customer", "contact_point", "debt", "payment", "communication", "template", "report", "command", "user")
+        names = ("customer", "contact_point", "debt", "payment", "communication", "template", "report", "command", "user", "service")
         return {**{name: [getattr(self.things, name)] for name in names}, "creditor": [self.creditor]}
 
     def bodies(self):
