@@ -213,7 +213,8 @@ static int start(struct db *db, const char *sql, struct err *err)
 	if (connection_flush(db, err) != 0 || connection_answer(db, &answer, err) != 0)
 		return -1;
 	if (PQresultStatus(answer) != PGRES_COPY_IN)
-		rc = check(db, answer, sql, err) != 0 ? -1 : connection_lost(db, "the server does not take the rows of a COPY", err);
+		rc = check(db, answer, sql, err) != 0 ? -1
+						      : connection_lost(db, "the server does not take the rows of a COPY", err);
 	PQclear(answer);
 	return rc;
 }

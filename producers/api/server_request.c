@@ -368,7 +368,7 @@ enum MHD_Result request_handle(void *server_arg, struct MHD_Connection *connecti
 		if (call->response != NULL)
 			return answer_send(call);
 		if (*data_size == 0)
-			return MHD_NO; /* the end of what was answered past the daemon */
+			return MHD_NO;           /* the end of what was answered past the daemon */
 		call->thrown_away += *data_size; /* turned away already: what still comes is nothing to us */
 		*data_size = 0;
 		return call->thrown_away > READ_ON_MAX ? MHD_NO : MHD_YES;
