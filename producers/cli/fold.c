@@ -79,6 +79,11 @@ void *fold_note(struct fold *fold, const struct entity *entity, const struct uui
 	return (void *)(uintptr_t)note_slot(fold, entity, id, size)->locator;
 }
 
+bool fold_is_about(const struct event *event, const char *id_name)
+{
+	return strcmp(event->type->aggregate_field->name, id_name) == 0;
+}
+
 void *fold_noted(struct fold *fold, const struct entity *entity, const struct uuid *id)
 {
 	const struct slot *slot = workset_find(&fold->set, entity, id);

@@ -95,6 +95,9 @@ struct str fold_copy(struct fold *fold, struct str text);
 void *fold_note(struct fold *fold, const struct entity *entity, const struct uuid *id, size_t size);
 void *fold_noted(struct fold *fold, const struct entity *entity, const struct uuid *id); /* NULL: nothing */
 
+/* Two things of different kinds may have the same id: which kind an event is about, the name of its id tells. */
+bool fold_is_about(const struct event *event, const char *id_name);
+
 /* A state that evolve has made, to write into what is the store's own of it: as the store would. */
 void *fold_change(struct fold *fold, const struct entity *entity, const struct uuid *id);
 

@@ -286,7 +286,7 @@ static void note_changes(struct fold *fold, const struct event *event, const str
 {
 	const struct consent_withdrawn *withdrawn = event->body;
 
-	if (message_is_numbered(event->type))
+	if (message_is_numbered(event->type) && fold_is_about(event, "communication_id"))
 		note_change(fold, &line->row.subject, line);
 	for (size_t i = 0; event->type == &consent_withdrawn_type && i < withdrawn->cancelled_count; i++)
 		note_change(fold, &withdrawn->cancelled[i].communication_id, line);

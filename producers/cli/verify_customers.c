@@ -102,17 +102,17 @@ static void note_point(struct fold *fold, const struct contact_point_added *even
 	note->address_hash = fold_copy(fold, event->address_hash);
 }
 
-/* Every event of this module changes the row that it is about. */
-static void note_change(struct fold *fold, const struct logged_line *line)
+/* Every event of this module changes the row that it is about. A contact point may have a customer's id. */
+static void note_change(struct fold *fold, const struct event *event, const struct logged_line *line)
 {
 	struct customer_note *customer = fold_noted(fold, &customer_entity, &line->row.subject);
 	struct point_note *point = fold_noted(fold, &contact_point_entity, &line->row.subject);
 
-	if (customer != NULL) {
+	if (customer != NULL && fold_is_about(event, "customer_id")) {
 		customer->updated_at_ms = line->row.at_ms;
 		customer->updated_seq = line->row.seq;
 	}
-	if (point != NULL)
+	if (point != NULL && fold_is_about(event, "contact_point_id"))
 		point->updated_at_ms = line->row.at_ms;
 }
 
@@ -130,7 +130,7 @@ static void note_customers(struct fold *fold, const struct event *event, const s
 
 		point->verified_at_ms = line->row.at_ms;
 	}
-	note_change(fold, line);
+	note_change(fold, event, line);
 }
 
 /* There is a sealed text: what is in it is another question. */

@@ -203,9 +203,9 @@ static void tell_debts(void)
 	world_do(&world, DEBTS, &cancel_debt_type, &cancel);
 }
 
-static void add_point(unsigned number, unsigned customer)
+static void add_point_of_id(struct uuid id, unsigned number, unsigned customer)
 {
-	struct add_contact_point body = { .contact_point_id = spec_id('P', number),
+	struct add_contact_point body = { .contact_point_id = id,
 					  .customer_id = spec_id('C', customer),
 					  .channel = STR("email"),
 					  .place = STR("home"),
@@ -215,6 +215,11 @@ static void add_point(unsigned number, unsigned customer)
 	snprintf(address, 32, "Erika.%u@example.org", number);
 	body.address = str_of(address);
 	world_do(&world, CUSTOMERS, &add_contact_point_type, &body);
+}
+
+static void add_point(unsigned number, unsigned customer)
+{
+	add_point_of_id(spec_id('P', number), number, customer);
 }
 
 /* He may as a creditor of one portfolio only, and makes somebody known. */
@@ -265,6 +270,7 @@ static void tell_customers(void)
 	add_point(2, 10);
 	add_point(3, 11);
 	add_point(4, 13);
+	add_point_of_id(spec_id('C', 12), 5, 12);                      /* an id that its customer has is nobody else's either */
 	exec("CREATE TABLE old_customer AS TABLE customers.customer"); /* what somebody has kept a copy of */
 	exec("CREATE TABLE old_point AS TABLE customers.contact_point");
 	world_do(&world, CUSTOMERS, &verify_contact_point_type, &verify);
