@@ -6,12 +6,8 @@
 
 static bool service_is_good(const struct register_service *body, uint32_t *ret_roles, struct decision *decision)
 {
-	if (!user_login_is_valid(body->name)) {
-		decision_refuse(decision, REFUSAL_BAD_VALUE, "name",
-				"not %d to %d of a-z 0-9 . _ @ + -, a letter or digit in front", USER_LOGIN_MIN, USER_LOGIN_MAX);
-		return false;
-	}
-	return given_roles(body->roles, body->roles_count, ROLES_OF_SERVICES, ret_roles, decision) &&
+	return given_login("name", body->name, decision) &&
+	       given_roles(body->roles, body->roles_count, ROLES_OF_SERVICES, ret_roles, decision) &&
 	       given_scope(BINDINGS_OF(body), decision);
 }
 

@@ -44,12 +44,8 @@ static bool registration_is_good(const struct command *command, const struct reg
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "user_id", "the id is all zeros");
 		return false;
 	}
-	if (!user_login_is_valid(body->login)) {
-		decision_refuse(decision, REFUSAL_BAD_VALUE, "login",
-				"not %d to %d of a-z 0-9 . _ @ + -, a letter or digit in front", USER_LOGIN_MIN, USER_LOGIN_MAX);
-		return false;
-	}
-	if (!given_roles(body->roles, body->roles_count, ROLES_OF_PEOPLE, ret_roles, decision))
+	if (!given_login("login", body->login, decision) ||
+	    !given_roles(body->roles, body->roles_count, ROLES_OF_PEOPLE, ret_roles, decision))
 		return false;
 	if (*ret_roles != 0 && (command->roles & ROLE_ADMIN) == 0) {
 		decision_refuse(decision, REFUSAL_LIMIT_EXCEEDED, "roles", "only an admin gives roles");

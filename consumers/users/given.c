@@ -7,6 +7,15 @@ const struct user *given_account(const struct workset *set, const struct uuid *i
 	return user != NULL && user->kind == kind ? user : NULL;
 }
 
+bool given_login(const char *field, struct str login, struct decision *decision)
+{
+	if (user_login_is_valid(login))
+		return true;
+	decision_refuse(decision, REFUSAL_BAD_VALUE, field, "not %d to %d of a-z 0-9 . _ @ + -, a letter or digit in front",
+			USER_LOGIN_MIN, USER_LOGIN_MAX);
+	return false;
+}
+
 bool given_roles(const struct str *names, size_t count, uint32_t allowed, uint32_t *ret_roles, struct decision *decision)
 {
 	uint32_t roles = 0;

@@ -16,6 +16,9 @@
 /* The state of an account if it is of this kind; else NULL: for commands about the other kind there is no such one. */
 const struct user *given_account(const struct workset *set, const struct uuid *id, enum user_kind kind);
 
+/* A login, or a service's name. */
+bool given_login(const char *field, struct str login, struct decision *decision);
+
 bool given_roles(const struct str *names, size_t count, uint32_t allowed, uint32_t *ret_roles, struct decision *decision);
 
 /* Their names, in the order of their bits. */

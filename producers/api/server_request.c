@@ -406,7 +406,6 @@ static struct call *call_of(struct MHD_Connection *connection)
 	return info == NULL ? NULL : info->socket_context;
 }
 
-/* Called with the raw target, before anything is decoded; what it returns is the handler's *call_slot. */
 /*
  * Nobody reads the arguments of a target that is refused, but libmicrohttpd would, now: of some hundred of them its memory of the
  * connection is full, and it neither answers nor closes. The target is its own buffer, so that what is cut here is not there for
@@ -420,6 +419,7 @@ static void cut_query(const char *target)
 		query[1] = '\0'; /* at most its terminator */
 }
 
+/* Called with the raw target, before anything is decoded; what it returns is the handler's *call_slot. */
 void *request_target(void *server_arg, const char *target, struct MHD_Connection *connection)
 {
 	struct call *call = call_of(connection);
