@@ -64,7 +64,7 @@ PRODUCERS := $(notdir $(patsubst %/,%,$(wildcard producers/*/)))
 sources = $(filter-out %/main.c,$(wildcard $(1)/*.c))
 objects = $(patsubst %.c,$(OUT)/%.o,$(1))
 
-SCHEMAS   := $(wildcard schemas/*/*.avsc) schemas/ids.json schemas/generate.py
+SCHEMAS   := $(wildcard schemas/*/*.avsc schemas/*.py) schemas/ids.json
 GENERATED := $(GEN)/schemas/.stamp
 EMBEDDED  := $(GEN)/api/embedded.c
 VERSION   := 0.4.0
