@@ -61,7 +61,7 @@ MODULES   := $(notdir $(patsubst %/,%,$(wildcard consumers/*/)))
 PRODUCERS := $(notdir $(patsubst %/,%,$(wildcard producers/*/)))
 
 # Sources of a folder, without the program's main.c: those are linked into tests too.
-sources = $(filter-out %/main.c,$(wildcard $(1)/*.c))
+sources = $(filter-out %/main.c,$(wildcard $(1)/*.c $(1)/*/*.c))
 objects = $(patsubst %.c,$(OUT)/%.o,$(1))
 
 SCHEMAS   := $(wildcard schemas/*/*.avsc schemas/*.py) schemas/ids.json
@@ -137,14 +137,14 @@ $(OUT)/gen.o: $(GENERATED)
 	$(call run,cc $(GEN)/schemas/messages.c,$(CC) $(CFLAGS) -MMD -MP -c -o $@ $(GEN)/schemas/messages.c)
 
 # The gateway's page and the written parts of its document.
-$(EMBEDDED): producers/api/embed.py producers/api/document producers/api/page $(wildcard producers/api/document/* producers/api/page/*)
-	python3 producers/api/embed.py $@ producers/api
+$(EMBEDDED): producers/api/document producers/api/pages $(wildcard producers/api/document/*.json producers/api/document/*.py producers/api/pages/*)
+	python3 producers/api/document/embed.py $@ producers/api
 
 # Which program it is; written anew only when it is another.
 .PHONY: FORCE
 $(GEN)/api/version.c: FORCE
 	@mkdir -p $(@D)
-	@text='#include "producers/api/version.h"\nconst char program_version[] = "$(VERSION)", program_commit[] = "$(COMMIT)";'; \
+	@text='#include "producers/api/ops/version.h"\nconst char program_version[] = "$(VERSION)", program_commit[] = "$(COMMIT)";'; \
 		[ "$$(cat $@ 2>/dev/null)" = "$$(echo -e "$$text")" ] || echo -e "$$text" >$@
 
 $(OUT)/version.o: $(GEN)/api/version.c
@@ -283,7 +283,7 @@ plant: ## that the fuzzers find what they are for: a MUST is planted behind each
 .PHONY: cover
 cover: ## which lines of admission, wire and intake the kept inputs reach; fails below 90 %
 	@$(MAKE) --no-print-directory -j$(JOBS) FLAVOUR=cover fuzzers
-	@tests/run.sh each 'tests/fuzz/run.py build/cover/doors --cover $(wildcard lib/wire/*.c) lib/worker/admit.c producers/api/intake.c lib/token/parse.c'
+	@tests/run.sh each 'tests/fuzz/run.py build/cover/doors --cover $(wildcard lib/wire/*.c) lib/worker/admit.c producers/api/writes/intake.c lib/token/parse.c'
 
 .PHONY: fuzzers
 fuzzers: $(FUZZERS)
@@ -302,7 +302,7 @@ chaos: deps build ## programs, PostgreSQL and Kafka killed under load: KILLS=100
 
 # ---- checks ----
 
-C_SOURCES := $(wildcard lib/*/*.c consumers/*/*.c producers/*/*.c tests/*/*.c tests/*.c)
+C_SOURCES := $(wildcard lib/*/*.c consumers/*/*.c producers/*/*.c producers/*/*/*.c tests/*/*.c tests/*.c)
 ANALYSED  := $(patsubst %.c,build/analyse/%.ok,$(C_SOURCES))
 CLANG_TIDY_FLAGS = -std=c17 -D_POSIX_C_SOURCE=200809L $(filter-out -Werror,$(WARNINGS)) -Ilib -I$(GEN) -I. $(INCLUDES)
 

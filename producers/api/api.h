@@ -3,18 +3,18 @@
 
 #include <stdint.h>
 
-#include "producers/api/auth.h"
-#include "producers/api/commands.h"
-#include "producers/api/document.h"
-#include "producers/api/heartbeat.h"
-#include "producers/api/metrics.h"
-#include "producers/api/outbound.h"
-#include "producers/api/outcomes.h"
-#include "producers/api/part.h"
-#include "producers/api/reads.h"
-#include "producers/api/rights.h"
-#include "producers/api/server.h"
-#include "producers/api/writes.h"
+#include "producers/api/auth/auth.h"
+#include "producers/api/document/document.h"
+#include "producers/api/http/part.h"
+#include "producers/api/http/server.h"
+#include "producers/api/ops/heartbeat.h"
+#include "producers/api/ops/metrics.h"
+#include "producers/api/reads/reads.h"
+#include "producers/api/reads/rights.h"
+#include "producers/api/writes/commands.h"
+#include "producers/api/writes/outbound.h"
+#include "producers/api/writes/outcomes.h"
+#include "producers/api/writes/writes.h"
 
 #define API_PARTS_MAX 16
 

@@ -8,8 +8,8 @@
 #include "crypto/crypto.h"
 #include "model/command.h"
 #include "producers/api/api.h"
-#include "producers/api/cors.h"
-#include "producers/api/pool.h"
+#include "producers/api/auth/pool.h"
+#include "producers/api/http/cors.h"
 #include "wire/json.h"
 #include "worker/program.h"
 

@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "cli.h"
-#include "producers/api/openapi.h"
+#include "producers/api/document/openapi.h"
 
 #define TEXT_SIZE_MAX ((size_t)8 << 20)
 

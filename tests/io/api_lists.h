@@ -3,7 +3,7 @@
 
 #include "tests/io/api_world.h"
 
-#include "producers/api/cursor.h"
+#include "producers/api/reads/cursor.h"
 
 /* Lists of the gateway, page by page, beside what SQL says. */
 

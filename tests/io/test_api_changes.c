@@ -3,7 +3,7 @@
 
 #include "tests/io/api_lists.h"
 
-#include "producers/api/resource_plan.h"
+#include "producers/api/reads/resource_plan.h"
 
 #define CUSTOMER(n) "019a0000-0000-7000-8000-00430000000" n
 #define DEBT(n)     "019a0000-0000-7000-8000-00440000000" n

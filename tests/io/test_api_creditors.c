@@ -3,7 +3,7 @@
 
 #include "tests/io/api_lists.h"
 
-#include "producers/api/resource_plan.h"
+#include "producers/api/reads/resource_plan.h"
 
 #define ID(kind, n)  "019a0000-0000-7000-8000-00" kind n
 #define CREDITOR(n)  ID("5200000", "00" n)

@@ -1,4 +1,4 @@
-/* producers/api/accept.c: how much a caller wants a media type. */
+/* producers/api/http/accept.c: how much a caller wants a media type. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "producers/api/accept.h"
-#include "producers/api/cors.h"
+#include "producers/api/http/accept.h"
+#include "producers/api/http/cors.h"
 
 static int csv(const char *accept)
 {

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "crypto/crypto.h"
-#include "producers/api/attempts.h"
+#include "producers/api/auth/attempts.h"
 
 static struct attempts attempts; /* five tries, one more each second */
 static int64_t wait_ms;

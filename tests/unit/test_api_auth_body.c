@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "producers/api/auth_body.h"
+#include "producers/api/auth/auth_body.h"
 
 static void then_good(const char *password, const char *login)
 {

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "producers/api/client_address.h"
+#include "producers/api/http/client_address.h"
 
 static void then_is(const char *trusted, const char *peer, const char *forwarded_for, const char *wanted)
 {

@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "producers/api/guard.h"
+#include "producers/api/http/guard.h"
 
 #define HEADER(n, v)                                                                                                             \
 	{                                                                                                                        \

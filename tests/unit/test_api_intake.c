@@ -11,9 +11,9 @@
 
 #include "crypto/crypto.h"
 #include "model/refusal.h"
-#include "producers/api/accepted.h"
-#include "producers/api/intake.h"
-#include "producers/api/refusals.h"
+#include "producers/api/writes/accepted.h"
+#include "producers/api/writes/intake.h"
+#include "producers/api/writes/refusals.h"
 #include "schemas/communications.h"
 #include "schemas/customers.h"
 #include "schemas/debts.h"

@@ -7,7 +7,7 @@
 
 #include "consumers/notifier/gateway.h"
 #include "crypto/crypto.h"
-#include "producers/api/kannel_report.h"
+#include "producers/api/offer/kannel_report.h"
 
 #define COMMUNICATION "01900000-0000-7000-8000-0000000000c1"
 #define CUSTOMER      "01900000-0000-7000-8000-0000000000a1"

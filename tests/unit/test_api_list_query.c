@@ -11,11 +11,11 @@
 
 #include "base/must.h"
 #include "model/command.h"
-#include "producers/api/list_query.h"
-#include "producers/api/reads.h"
-#include "producers/api/resource_plan.h"
-#include "producers/api/route.h"
-#include "producers/api/row_json.h"
+#include "producers/api/http/route.h"
+#include "producers/api/reads/list_query.h"
+#include "producers/api/reads/reads.h"
+#include "producers/api/reads/resource_plan.h"
+#include "producers/api/reads/row_json.h"
 
 #define ID_1 "0198c0de-0000-7000-8000-00000000002a"
 #define ID_2 "0198c0de-0000-7000-8000-00000000002b"

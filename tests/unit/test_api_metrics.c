@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "producers/api/metrics.h"
+#include "producers/api/ops/metrics.h"
 
 static const struct route rows[] = {
 	{ .method = METHOD_GET, .pattern = "/a", .operation = "getA" },

@@ -11,7 +11,7 @@
 #include <jansson.h>
 
 #include "model/command.h"
-#include "producers/api/openapi.h"
+#include "producers/api/document/openapi.h"
 
 #define TEXT_SIZE_MAX ((size_t)8 << 20)
 

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "producers/api/paths.h"
+#include "producers/api/http/paths.h"
 
 static const struct route rows[] = {
 	{ .method = METHOD_GET, .pattern = "/", .operation = "root" },

@@ -10,10 +10,10 @@
 #include <cmocka.h>
 
 #include "model/command.h"
-#include "producers/api/principal.h"
-#include "producers/api/reads.h"
-#include "producers/api/resource.h"
-#include "producers/api/route.h"
+#include "producers/api/http/principal.h"
+#include "producers/api/http/route.h"
+#include "producers/api/reads/reads.h"
+#include "producers/api/reads/resource.h"
 
 #define PEOPLE   "compliance supervisor agent creditor consumer auditor reporting"
 #define CONTACTS "compliance supervisor agent creditor consumer auditor"

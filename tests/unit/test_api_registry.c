@@ -10,7 +10,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "producers/api/schema_match.h"
+#include "producers/api/registry/schema_match.h"
 #include "schemas/debts.h"
 
 static json_t *schema_of(const struct message_version *version)

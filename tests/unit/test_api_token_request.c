@@ -9,7 +9,7 @@
 
 #include "crypto/crypto.h"
 #include "model/command.h"
-#include "producers/api/token_request.h"
+#include "producers/api/auth/token_request.h"
 
 #define FORM   "application/x-www-form-urlencoded"
 #define ID     "019a0000-0000-7000-8000-0000000000aa"

@@ -1,0 +1,262 @@
+#include "producers/api/auth/token_request.h"
+
+#include <string.h>
+
+#include "base/base64url.h"
+#include "crypto/crypto.h"
+#include "model/command.h"
+
+#define BASIC_SIZE_MAX ((size_t)1024)
+
+static const char *const names[] = {
+	[TOKEN_FAULT_NONE] = "",
+	[TOKEN_FAULT_INVALID_REQUEST] = "invalid_request",
+	[TOKEN_FAULT_INVALID_CLIENT] = "invalid_client",
+	[TOKEN_FAULT_UNSUPPORTED_GRANT_TYPE] = "unsupported_grant_type",
+	[TOKEN_FAULT_INVALID_SCOPE] = "invalid_scope",
+	[TOKEN_FAULT_UNAUTHORIZED_CLIENT] = "unauthorized_client",
+};
+_Static_assert(sizeof(names) / sizeof(names[0]) == TOKEN_FAULTS_COUNT, "a word for each fault");
+
+const char *token_fault_name(enum token_fault fault)
+{
+	MUST(fault < TOKEN_FAULTS_COUNT);
+	return names[fault];
+}
+
+/* ---- forms ---- */
+
+static int hex_digit(char digit)
+{
+	if (digit >= '0' && digit <= '9')
+		return digit - '0';
+	if (digit >= 'a' && digit <= 'f')
+		return digit - 'a' + 10;
+	return digit >= 'A' && digit <= 'F' ? digit - 'A' + 10 : -1;
+}
+
+/* application/x-www-form-urlencoded. False: a broken escape, a control character, no UTF-8, or the arena is full. */
+static bool decode(struct str text, struct arena *arena, struct str *ret_text)
+{
+	char *bytes = arena_take(arena, text.size + 1, 1);
+	size_t size = 0;
+
+	if (bytes == NULL)
+		return false;
+	for (size_t i = 0; i < text.size; i++) {
+		int high, low;
+
+		if (text.data[i] != '%') {
+			bytes[size++] = text.data[i] == '+' ? ' ' : text.data[i];
+			continue;
+		}
+		high = i + 2 < text.size ? hex_digit(text.data[i + 1]) : -1;
+		low = i + 2 < text.size ? hex_digit(text.data[i + 2]) : -1;
+		if (high < 0 || low < 0)
+			return false;
+		bytes[size++] = (char)(high << 4 | low);
+		i += 2;
+	}
+	for (size_t i = 0; i < size; i++)
+		if ((unsigned char)bytes[i] < 0x20 || bytes[i] == 0x7f)
+			return false;
+	*ret_text = (struct str){ .data = bytes, .size = size };
+	return str_is_text(*ret_text);
+}
+
+struct form {
+	struct str grant_type, scope, client_id, client_secret; /* no data: it is not there */
+};
+
+static struct str *place_of(struct form *form, struct str name)
+{
+	if (str_is(name, "grant_type"))
+		return &form->grant_type;
+	if (str_is(name, "scope"))
+		return &form->scope;
+	if (str_is(name, "client_id"))
+		return &form->client_id;
+	return str_is(name, "client_secret") ? &form->client_secret : NULL;
+}
+
+static const char *read_form(struct str body, struct arena *arena, struct form *form)
+{
+	while (body.size > 0) {
+		struct str pair = str_cut(body, '&', &body);
+		struct str value, name = str_cut(pair, '=', &value);
+		struct str *place;
+
+		if (!decode(name, arena, &name) || !decode(value, arena, &value))
+			return "the body is not a form in UTF-8";
+		place = place_of(form, name);
+		if (place == NULL || value.size == 0)
+			continue;
+		if (place->data != NULL)
+			return "a parameter stands twice";
+		*place = value;
+	}
+	return NULL;
+}
+
+static bool is_form(struct str content_type)
+{
+	static const char form[] = "application/x-www-form-urlencoded";
+	struct str ignored;
+
+	content_type = str_cut(content_type, ';', &ignored);
+	while (content_type.size > 0 && content_type.data[content_type.size - 1] == ' ')
+		content_type.size--;
+	if (content_type.size != sizeof(form) - 1)
+		return false;
+	for (size_t i = 0; i < content_type.size; i++) {
+		char byte = content_type.data[i];
+
+		if (byte >= 'A' && byte <= 'Z')
+			byte = (char)(byte - 'A' + 'a');
+		if (byte != form[i])
+			return false;
+	}
+	return true;
+}
+
+/* ---- HTTP Basic ---- */
+
+/* base64 (RFC 4648 4), which differs from base64url by two letters and its padding. */
+static bool decode_base64(struct str text, struct arena *arena, struct str *ret_bytes)
+{
+	char *letters = arena_take(arena, text.size + 1, 1);
+	char *bytes = arena_take(arena, text.size + 1, 1);
+	size_t padding = 0;
+
+	if (letters == NULL || bytes == NULL || text.size % 4 != 0)
+		return false;
+	while (padding < 2 && text.size > 0 && text.data[text.size - 1] == '=') {
+		text.size--;
+		padding++;
+	}
+	for (size_t i = 0; i < text.size; i++) {
+		if (text.data[i] == '-' || text.data[i] == '_')
+			return false;
+		letters[i] = text.data[i] == '+' ? '-' : text.data[i];
+		if (letters[i] == '/')
+			letters[i] = '_';
+	}
+	ret_bytes->data = bytes;
+	return base64url_decode(bytes, &ret_bytes->size, (struct str){ .data = letters, .size = text.size });
+}
+
+/* The scheme in any case, one space. False: another scheme. */
+static bool cut_basic(struct str *text)
+{
+	static const char scheme[] = "basic ";
+
+	if (text->size < sizeof(scheme) - 1)
+		return false;
+	for (size_t i = 0; i < sizeof(scheme) - 1; i++) {
+		char byte = text->data[i];
+
+		if (byte >= 'A' && byte <= 'Z')
+			byte = (char)(byte - 'A' + 'a');
+		if (byte != scheme[i])
+			return false;
+	}
+	*text = (struct str){ .data = text->data + sizeof(scheme) - 1, .size = text->size - (sizeof(scheme) - 1) };
+	return true;
+}
+
+/* The id and the secret, each of which is a form's value again (2.3.1). */
+static bool read_basic(struct str header, struct arena *arena, struct str *ret_id, struct str *ret_secret)
+{
+	struct str pair;
+	struct str id, secret;
+
+	if (header.size > BASIC_SIZE_MAX || !cut_basic(&header) || !decode_base64(header, arena, &pair))
+		return false;
+	if (memchr(pair.data, ':', pair.size) == NULL)
+		return false;
+	id = str_cut(pair, ':', &secret);
+	return decode(id, arena, ret_id) && decode(secret, arena, ret_secret);
+}
+
+/* ---- the request ---- */
+
+static enum token_fault fail(enum token_fault fault, const char *text, const char **ret_text)
+{
+	*ret_text = text;
+	return fault;
+}
+
+/* Who says that it is whom. */
+static enum token_fault find_client(struct str authorization, struct arena *arena, const struct form *form, struct str *ret_id,
+				    struct str *ret_secret, const char **ret_text)
+{
+	if (authorization.size == 0) {
+		*ret_id = form->client_id;
+		*ret_secret = form->client_secret;
+		if (form->client_id.data == NULL || form->client_secret.data == NULL)
+			return fail(TOKEN_FAULT_INVALID_CLIENT, "client_id and client_secret are needed", ret_text);
+		return TOKEN_FAULT_NONE;
+	}
+	if (form->client_secret.data != NULL)
+		return fail(TOKEN_FAULT_INVALID_REQUEST, "a client authenticates in one way: by HTTP Basic or in the body",
+			    ret_text);
+	if (!read_basic(authorization, arena, ret_id, ret_secret))
+		return fail(TOKEN_FAULT_INVALID_CLIENT, "the Authorization header is not HTTP Basic", ret_text);
+	if (form->client_id.data != NULL && !str_equal(form->client_id, *ret_id))
+		return fail(TOKEN_FAULT_INVALID_REQUEST, "client_id is another one than that of the header", ret_text);
+	return TOKEN_FAULT_NONE;
+}
+
+/* Names of roles, one space between. */
+static bool read_scope(struct str scope, struct token_request *request)
+{
+	request->has_scope = scope.data != NULL;
+	if (!request->has_scope)
+		return true;
+	do {
+		uint32_t role = role_by_name(str_cut(scope, ' ', &scope));
+
+		if (role == 0)
+			return false;
+		request->roles |= role;
+	} while (scope.size > 0);
+	return true;
+}
+
+static bool read_secret(struct str text, uint8_t ret_secret[CLIENT_SECRET_SIZE])
+{
+	size_t size;
+
+	return text.size == BASE64URL_SIZE(CLIENT_SECRET_SIZE) && base64url_decode(ret_secret, &size, text) &&
+	       size == CLIENT_SECRET_SIZE;
+}
+
+enum token_fault token_request_read(struct str authorization, struct str content_type, struct str body, struct arena *arena,
+				    struct token_request *ret_request, const char **ret_text)
+{
+	struct form form = { .grant_type = { .data = NULL } };
+	struct token_request request = { .roles = 0 };
+	struct str id, secret;
+	enum token_fault fault;
+	const char *wrong;
+
+	if (!is_form(content_type))
+		return fail(TOKEN_FAULT_INVALID_REQUEST, "the body must be application/x-www-form-urlencoded", ret_text);
+	wrong = read_form(body, arena, &form);
+	if (wrong != NULL)
+		return fail(TOKEN_FAULT_INVALID_REQUEST, wrong, ret_text);
+	if (form.grant_type.data == NULL)
+		return fail(TOKEN_FAULT_INVALID_REQUEST, "grant_type is missing", ret_text);
+	fault = find_client(authorization, arena, &form, &id, &secret, ret_text);
+	if (fault != TOKEN_FAULT_NONE)
+		return fault;
+	if (!uuid_parse(&request.client_id, id) || uuid_is_none(&request.client_id) || !read_secret(secret, request.secret))
+		return fail(TOKEN_FAULT_INVALID_CLIENT, "client id or secret is wrong", ret_text);
+	if (!str_is(form.grant_type, "client_credentials"))
+		return fail(TOKEN_FAULT_UNSUPPORTED_GRANT_TYPE, "only client_credentials is served here", ret_text);
+	if (!read_scope(form.scope, &request))
+		return fail(TOKEN_FAULT_INVALID_SCOPE, "scope is not a list of roles, one space between", ret_text);
+	*ret_request = request;
+	wipe(&request, sizeof(request));
+	return TOKEN_FAULT_NONE;
+}

@@ -1,0 +1,17 @@
+#ifndef API_DOCUMENT_DOCUMENT_H
+#define API_DOCUMENT_DOCUMENT_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "producers/api/http/route.h"
+
+/* What the gateway says of itself: its OpenAPI document and the page that shows it, made once at start. */
+struct document {
+	struct buf text;
+	char etag[40];
+};
+
+MUST_CHECK int document_open(struct document *document, const struct route *routes, struct err *err);
+void document_release(struct document *document); /* accepts a zeroed one */
+
+#endif

@@ -1,0 +1,44 @@
+#!/usr/bin/env python3
+"""Turns files into C, so that the gateway needs none beside it: the page, and the parts of the document that people write.
+
+    embed.py OUT.c FOLDER    FOLDER/document/*.json and every file of FOLDER/pages, named as there ("pages/index.html"); embedded.h reads it
+
+A JSON file that is none ends the build. Standard library only.
+"""
+import json
+import sys
+from pathlib import Path
+
+
+def c_string(data):
+    """Adjacent literals, a line each. Octal escapes, which cannot run into what follows; ? too, because of trigraphs."""
+    plain = set(range(0x20, 0x7F)) - set(b'\\"?')
+    lines = data.splitlines(keepends=True) or [b""]
+    return "\n".join("\t\"" + "".join(chr(byte) if byte in plain else f"\\{byte:03o}" for byte in line) + "\"" for line in lines)
+
+
+def main(out, folder):
+    paths = sorted([*(folder / "document").glob("*.json"), *(folder / "pages").glob("[!.]*")])
+    text = "/* Made by producers/api/document/embed.py: change the files. */\n"
+    text += '#include "producers/api/document/embedded.h"\n\n'
+    text += '/* A file is one literal, longer than the 4095 bytes that ISO C promises to take. */\n'
+    text += '#pragma GCC diagnostic ignored "-Woverlength-strings"\n\n'
+    text += "const struct embedded embedded_files[] = {\n"
+    for path in paths:
+        data = path.read_bytes()
+        if path.suffix == ".json":
+            try:
+                json.loads(data)
+            except ValueError as error:
+                print(f"{path}: {error}", file=sys.stderr)
+                return 1
+        text += f'\t{{ "{path.relative_to(folder)}",\n\t  {{\n{c_string(data)},\n\t  {len(data)} }} }},\n'
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(text + "\t{ 0 },\n};\n", encoding="ascii")
+    return 0
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2])))

@@ -1,0 +1,14 @@
+#ifndef API_DOCUMENT_EMBEDDED_H
+#define API_DOCUMENT_EMBEDDED_H
+
+#include "base/str.h"
+
+/* The files of document/ and page/, as they were when the program was built (embed.py). */
+struct embedded {
+	const char *name; /* "page/index.html" */
+	struct str content;
+};
+
+extern const struct embedded embedded_files[]; /* ends with a NULL name */
+
+#endif

@@ -1,0 +1,105 @@
+#include "producers/api/http/accept.h"
+
+#include <string.h>
+#include <strings.h>
+
+#define WEIGHT_MAX 1000
+
+static struct str trim(struct str text)
+{
+	while (text.size > 0 && (text.data[0] == ' ' || text.data[0] == '\t'))
+		text = (struct str){ .data = text.data + 1, .size = text.size - 1 };
+	while (text.size > 0 && (text.data[text.size - 1] == ' ' || text.data[text.size - 1] == '\t'))
+		text.size--;
+	return text;
+}
+
+static bool is_same_word(struct str a, struct str b)
+{
+	return a.size == b.size && strncasecmp(a.data, b.data, a.size) == 0;
+}
+
+/* "0.25": at most three digits behind the point, at most 1. -1: it is no such number. */
+static int read_weight(struct str text)
+{
+	int weight;
+
+	if (text.size == 0 || text.size > 5 || (text.data[0] != '0' && text.data[0] != '1') ||
+	    (text.size > 1 && text.data[1] != '.'))
+		return -1;
+	weight = (text.data[0] - '0') * WEIGHT_MAX;
+	for (size_t i = 2, unit = 100; i < text.size; i++, unit /= 10) {
+		if (text.data[i] < '0' || text.data[i] > '9')
+			return -1;
+		weight += (text.data[i] - '0') * (int)unit;
+	}
+	return weight > WEIGHT_MAX ? -1 : weight;
+}
+
+/* The q among the parameters; -1: malformed. */
+static int find_weight(struct str parameters)
+{
+	while (parameters.size > 0) {
+		struct str parameter = trim(str_cut(parameters, ';', &parameters));
+		struct str value;
+		struct str name = str_cut(parameter, '=', &value);
+
+		if (is_same_word(trim(name), STR("q")))
+			return read_weight(trim(value));
+	}
+	return WEIGHT_MAX;
+}
+
+/* How narrow a range is that has the type in it: 3 the type itself, 2 "text/...", 1 anything; 0: the type is not in it. */
+static int narrowness(struct str range, struct str media_type)
+{
+	struct str subtype, wanted_subtype;
+	struct str type = str_cut(range, '/', &subtype);
+	struct str wanted_type = str_cut(media_type, '/', &wanted_subtype);
+
+	if (is_same_word(range, media_type))
+		return 3;
+	if (!str_is(subtype, "*"))
+		return 0;
+	if (is_same_word(type, wanted_type))
+		return 2;
+	return str_is(type, "*") ? 1 : 0;
+}
+
+int accept_coding_weight(struct str accept_encoding, const char *coding)
+{
+	bool is_named = false;
+	int weight = 0;
+
+	while (accept_encoding.size > 0 && !is_named) {
+		struct str parameters;
+		struct str name = trim(str_cut(str_cut(accept_encoding, ',', &accept_encoding), ';', &parameters));
+		int own = find_weight(parameters);
+
+		is_named = own >= 0 && is_same_word(name, str_of(coding));
+		if (is_named || (own >= 0 && str_is(name, "*") && strcmp(coding, "identity") != 0))
+			weight = own;
+	}
+	return weight;
+}
+
+int accept_weight(struct str accept, const char *media_type)
+{
+	int narrowest = 0;
+	int weight = 0;
+
+	if (trim(accept).size == 0)
+		return WEIGHT_MAX;
+	while (accept.size > 0) {
+		struct str parameters;
+		struct str range = trim(str_cut(str_cut(accept, ',', &accept), ';', &parameters));
+		int narrow = narrowness(range, str_of(media_type));
+		int own = find_weight(parameters);
+
+		if (narrow > narrowest && own >= 0) {
+			narrowest = narrow;
+			weight = own;
+		}
+	}
+	return weight;
+}

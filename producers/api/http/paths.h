@@ -1,0 +1,35 @@
+#ifndef API_HTTP_PATHS_H
+#define API_HTTP_PATHS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "base/str.h"
+#include "producers/api/http/route.h"
+
+/* Paths and the patterns of the table. Pure. A literal segment is taken before a parameter: /auth/users before /auth/:x. */
+#define PATH_SEGMENTS_MAX 8
+#define PATH_PARAMS_MAX   3
+
+struct path_params {
+	struct str values[PATH_PARAMS_MAX]; /* in the order of the pattern; borrow from the path */
+	size_t count;
+};
+
+struct paths;
+
+/* ERR_FATAL: two rows for the same requests, or a pattern with too many segments. */
+MUST_CHECK int paths_new(const struct route *routes, struct paths **ret_paths, struct err *err);
+void paths_free(struct paths *paths);
+
+/*
+ * The row for a decoded path and a method; NULL: *ret_methods are those that the path has (or'ed), 0 when nothing is there.
+ */
+const struct route *paths_find(const struct paths *paths, struct str path, unsigned method, struct path_params *ret_params,
+			       unsigned *ret_methods);
+
+/* Which parameter of the row's pattern has this name; -1: none. */
+int paths_param_index(const struct route *route, const char *name);
+
+#endif

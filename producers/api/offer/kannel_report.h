@@ -1,0 +1,47 @@
+#ifndef API_OFFER_KANNEL_REPORT_H
+#define API_OFFER_KANNEL_REPORT_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/str.h"
+#include "base/uuid.h"
+#include "schemas/communications.h"
+
+/*
+ * A delivery report as Kannel brings it: our own URL (the notifier's gateway_kannel.c made it) with Kannel's escapes filled in.
+ * Pure.
+ *
+ *   c communication   k customer   s our signature of both (32 hex)
+ *   status %d         ref %F, the network's id    at %T, seconds since 1970    info %A, the network's words
+ */
+struct kannel_arguments {
+	struct str c, k, s, status, ref, at, info; /* empty: absent */
+};
+
+#define KANNEL_CODE_MAX 16
+
+struct kannel_report {
+	struct record_delivery delivery; /* texts borrow from the arguments, and from `code` */
+	int64_t kind;                    /* Kannel's number */
+	char code[KANNEL_CODE_MAX + 1];
+};
+
+enum kannel_report_verdict {
+	KANNEL_REPORT_TAKEN,
+	KANNEL_REPORT_MALFORMED,
+	KANNEL_REPORT_FORGED,  /* the signature is not ours */
+	KANNEL_REPORT_NO_NEWS, /* a kind that moves nothing */
+};
+
+/* now_ms stands in for a missing `at`. The signature is compared in constant time, before anything else of it is used. */
+enum kannel_report_verdict kannel_report_read(const struct kannel_arguments *arguments, const uint8_t key[32], int64_t now_ms,
+					      struct kannel_report *ret_report);
+
+/*
+ * The command's id: the same report is the same command, however often Kannel brings it. A second one of the kind that says
+ * another time, code or reference is another command: the module ignores it (ReceiptIgnored) if it moves nothing.
+ */
+struct uuid kannel_report_command_id(const struct kannel_report *report);
+
+#endif

@@ -1,0 +1,256 @@
+#include "producers/api/reads/readers.h"
+#include "producers/api/reads/reads.h"
+#include "producers/api/reads/resource.h"
+
+/* What was written to people, by which texts, with whose consent; and what happened. */
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* ---- communications ---- */
+
+#define MESSAGE_VERSION "1" /* SEALED_MESSAGE_VERSION */
+_Static_assert(SEALED_MESSAGE_VERSION == 1, "as in the SQL");
+
+static const struct column communication_columns[] = {
+	{ .name = "id", .kind = COLUMN_UUID, .sql = "m.communication_id" },
+	{ .name = "customerId", .kind = COLUMN_UUID, .sql = "m.customer_id" },
+	{ .name = "customerName",
+	  .kind = COLUMN_SEALED,
+	  .sql = RESOURCE_SEALED("c.customer_id", "c.version", "c.full_name_sealed"),
+	  .sealed = &sealed_name,
+	  .roles = SEES_NAMES },
+	{ .name = "debtIds", .kind = COLUMN_UUIDS, .sql = "m.debt_ids" },
+	{ .name = "channel", .kind = COLUMN_TEXT, .sql = "m.channel" },
+	{ .name = "messageClass", .kind = COLUMN_TEXT, .sql = "m.message_class" },
+	{ .name = "templateName", .kind = COLUMN_TEXT, .sql = "m.template_name" },
+	{ .name = "templateVersion", .kind = COLUMN_INT, .sql = "m.template_version" },
+	{ .name = "language", .kind = COLUMN_TEXT, .sql = "m.language" },
+	{ .name = "contactPointId", .kind = COLUMN_UUID, .sql = "m.contact_point_id" },
+	{ .name = "state", .kind = COLUMN_TEXT, .sql = "m.state" },
+	{ .name = "requestedOn", .kind = COLUMN_DATE, .sql = "m.requested_on" },
+	{ .name = "sendBy", .kind = COLUMN_INSTANT, .sql = "m.send_by" },
+	{ .name = "attempt", .kind = COLUMN_INT, .sql = "m.attempt" },
+	{ .name = "decision.verdict", .kind = COLUMN_TEXT, .sql = "m.verdict" },
+	{ .name = "decision.rules", .kind = COLUMN_TEXTS, .sql = "m.rules" },
+	{ .name = "decision.until", .kind = COLUMN_INSTANT, .sql = "m.until" },
+	{ .name = "decision.decidedAt", .kind = COLUMN_INSTANT, .sql = "m.decided_at" },
+	{ .name = "report.provider", .kind = COLUMN_TEXT, .sql = "m.provider" },
+	{ .name = "report.providerRef", .kind = COLUMN_TEXT, .sql = "m.provider_ref" },
+	{ .name = "report.providerCode", .kind = COLUMN_TEXT, .sql = "m.provider_code" },
+	{ .name = "report.occurredAt", .kind = COLUMN_INSTANT, .sql = "m.occurred_at" },
+	{ .name = "subject",
+	  .kind = COLUMN_SEALED,
+	  .sql = RESOURCE_SEALED("m.communication_id", MESSAGE_VERSION, "m.subject_sealed"),
+	  .sealed = &sealed_message_subject,
+	  .roles = SEES_CONTACTS,
+	  .is_detail = true },
+	{ .name = "body",
+	  .kind = COLUMN_SEALED,
+	  .sql = RESOURCE_SEALED("m.communication_id", MESSAGE_VERSION, "m.body_sealed"),
+	  .sealed = &sealed_message_body,
+	  .roles = SEES_CONTACTS,
+	  .is_detail = true },
+	{ .name = "actions", .kind = COLUMN_ACTIONS, .sql = "m.actions" },
+	{ .name = "version", .kind = COLUMN_LONG, .sql = "m.version" },
+	{ .name = "createdAt", .kind = COLUMN_INSTANT, .sql = "m.created_at" },
+	{ .name = "updatedAt", .kind = COLUMN_INSTANT, .sql = "m.updated_at" },
+	{ .name = "links.self", .kind = COLUMN_LINK, .link = "/communications/%", .of = "id", .is_detail = true },
+	{ .name = "links.customer", .kind = COLUMN_LINK, .link = "/customers/%", .of = "customerId", .is_detail = true },
+};
+
+#define STATES "released retry_wait unknown submitted failed expired rejected delivered cancelled suppressed"
+
+static const struct filter communication_filters[] = {
+	{ .name = "customer", .kind = COLUMN_UUID, .sql = "m.customer_id = q.customer", .is_selective = true },
+	{ .name = "debt", .kind = COLUMN_UUID, .sql = "q.debt = ANY (m.debt_ids)" },
+	{ .name = "state", .kind = COLUMN_TEXT, .sql = "m.state = q.state", .words = STATES },
+	{ .name = "channel", .kind = COLUMN_TEXT, .sql = "m.channel = q.channel", .words = "email sms" },
+	{ .name = "messageClass", .kind = COLUMN_TEXT, .sql = "m.message_class = q.messageClass" },
+	{ .name = "requestedFrom", .kind = COLUMN_DATE, .sql = "m.requested_on >= q.requestedFrom" },
+	{ .name = "requestedTo", .kind = COLUMN_DATE, .sql = "m.requested_on <= q.requestedTo" },
+	RESOURCE_CREATED_FILTERS("m.created_at"),
+};
+
+static const struct sort communication_sorts[] = {
+	{ .name = "id", .kind = COLUMN_UUID, .sql = "m.communication_id" },
+	RESOURCE_CREATED_SORT("m.created_at"),
+	{ .name = "requestedOn", .kind = COLUMN_DATE, .sql = "m.requested_on" },
+};
+
+static const struct changes communication_changes = { .module = "communications",
+						      .last = "m.updated_seq = e.seq AND m.updated_at = e.at" };
+
+const struct resource communication_resource = {
+	.name = "communication",
+	.from = "communications.api_communication m LEFT JOIN customers.api_customer c ON c.customer_id = m.customer_id",
+	.id = "m.communication_id",
+	.owner = "m.customer_id",
+	.creditor = "EXISTS (SELECT FROM communications.creditor_communication k WHERE k.creditor_id = s.creditor AND "
+		    "k.communication_id = m.communication_id AND " RESOURCE_IN_PORTFOLIOS("ARRAY[k.portfolio_id]") ")",
+	.reaches = { { .from = "communications.creditor_communication k " RESOURCE_OF_KEY(
+			       "communications.api_communication", "communication_id",
+			       "m") " LEFT JOIN customers.api_customer c ON c.customer_id = m.customer_id",
+		       .creditor = "k.creditor_id",
+		       .sort = "k.created_at",
+		       .key = "k.communication_id",
+		       .sql = RESOURCE_IN_PORTFOLIOS("ARRAY[k.portfolio_id]") } },
+	.salt = "c.key_salt",
+	.version = "version",
+	.columns = communication_columns,
+	.columns_count = COUNT(communication_columns),
+	.filters = communication_filters,
+	.filters_count = COUNT(communication_filters),
+	.sorts = communication_sorts,
+	.sorts_count = COUNT(communication_sorts),
+	.sort_default = 1,
+	.changes = &communication_changes,
+};
+
+/* ---- templates ---- */
+
+static const struct column template_columns[] = {
+	{ .name = "id", .kind = COLUMN_UUID, .sql = "t.template_id" },
+	{ .name = "name", .kind = COLUMN_TEXT, .sql = "t.name" },
+	{ .name = "channel", .kind = COLUMN_TEXT, .sql = "t.channel" },
+	{ .name = "language", .kind = COLUMN_TEXT, .sql = "t.language" },
+	{ .name = "version", .kind = COLUMN_INT, .sql = "t.version" },
+	{ .name = "messageClass", .kind = COLUMN_TEXT, .sql = "t.message_class" },
+	{ .name = "subject", .kind = COLUMN_TEXT, .sql = "t.subject" },
+	{ .name = "body", .kind = COLUMN_TEXT, .sql = "t.body" },
+	{ .name = "publishedAt", .kind = COLUMN_INSTANT, .sql = "t.published_at" },
+	{ .name = "createdAt", .kind = COLUMN_INSTANT, .sql = "t.created_at" },
+	{ .name = "updatedAt", .kind = COLUMN_INSTANT, .sql = "t.published_at" },
+};
+
+static const struct filter template_filters[] = {
+	{ .name = "name", .kind = COLUMN_TEXT, .sql = "t.name = q.name" },
+	{ .name = "channel", .kind = COLUMN_TEXT, .sql = "t.channel = q.channel", .words = "email sms voice letter push" },
+	{ .name = "language", .kind = COLUMN_TEXT, .sql = "t.language = q.language" },
+	RESOURCE_CREATED_FILTERS("t.created_at"),
+};
+
+static const struct sort template_sorts[] = {
+	{ .name = "id", .kind = COLUMN_UUID, .sql = "t.template_id" },
+	RESOURCE_CREATED_SORT("t.created_at"),
+};
+
+const struct resource template_resource = {
+	.name = "template",
+	.from = "communications.api_template t",
+	.id = "t.template_id",
+	.uncredited = "no creditor reads templates",
+	.version = "version",
+	.columns = template_columns,
+	.columns_count = COUNT(template_columns),
+	.filters = template_filters,
+	.filters_count = COUNT(template_filters),
+	.sorts = template_sorts,
+	.sorts_count = COUNT(template_sorts),
+	.sort_default = 1,
+};
+
+/* ---- consents ---- */
+
+static const struct column consent_columns[] = {
+	{ .name = "customerId", .kind = COLUMN_UUID, .sql = "x.customer_id" },
+	{ .name = "channel", .kind = COLUMN_TEXT, .sql = "x.channel" },
+	{ .name = "purpose", .kind = COLUMN_TEXT, .sql = "x.purpose" },
+	{ .name = "inForce", .kind = COLUMN_BOOL, .sql = "x.in_force" },
+	{ .name = "basis", .kind = COLUMN_TEXT, .sql = "x.basis" },
+	{ .name = "obtainedAt", .kind = COLUMN_INSTANT, .sql = "x.obtained_at" },
+	{ .name = "withdrawnAt", .kind = COLUMN_INSTANT, .sql = "x.withdrawn_at" },
+	{ .name = "createdAt", .kind = COLUMN_INSTANT, .sql = "x.created_at" },
+	{ .name = "updatedAt", .kind = COLUMN_INSTANT, .sql = "x.updated_at" },
+};
+
+static const struct filter consent_filters[] = { RESOURCE_CREATED_FILTERS("x.created_at") };
+
+static const struct sort consent_sorts[] = {
+	{ .name = "channel", .kind = COLUMN_LONG, .sql = "x.place" },
+	RESOURCE_CREATED_SORT("x.created_at"),
+};
+
+const struct resource consent_resource = {
+	.name = "consent",
+	.from = "communications.api_consent x",
+	.owner = "x.customer_id",
+	.creditor = RESOURCE_KNOWN("q.parent"),
+	.parent = &customer_resource,
+	.parent_sql = "x.customer_id = q.parent",
+	.columns = consent_columns,
+	.columns_count = COUNT(consent_columns),
+	.sorts = consent_sorts,
+	.sorts_count = COUNT(consent_sorts),
+	.sort_default = 1,
+	.filters = consent_filters,
+	.filters_count = COUNT(consent_filters),
+};
+
+/* ---- what happened ---- */
+
+static const struct column history_columns[] = {
+	{ .name = "id", .kind = COLUMN_UUID, .sql = "e.event_id" },
+	{ .name = "type", .kind = COLUMN_TYPE, .sql = "e.schema_id" },
+	{ .name = "at", .kind = COLUMN_INSTANT, .sql = "e.at" },
+	{ .name = "commandId", .kind = COLUMN_UUID, .sql = "e.command_id" },
+	{ .name = "data", .kind = COLUMN_EVENT, .sql = "e.body" },
+	{ .name = "createdAt", .kind = COLUMN_INSTANT, .sql = "e.at" },
+};
+
+static const struct filter history_filters[] = { RESOURCE_CREATED_FILTERS("e.at") };
+
+static const struct sort history_sorts[] = {
+	{ .name = "at", .kind = COLUMN_LONG, .sql = "e.seq", .descends = true },
+};
+
+const struct resource debt_history_resource = {
+	.name = "debt event",
+	.from = "debts.api_history(q.parent) e",
+	.owner = "e.key",
+	.uncredited = "no creditor reads what staff wrote",
+	.parent = &debt_resource,
+	.parent_sql = "e.subject = q.parent",
+	.columns = history_columns,
+	.columns_count = COUNT(history_columns),
+	.sorts = history_sorts,
+	.sorts_count = COUNT(history_sorts),
+	.filters = history_filters,
+	.filters_count = COUNT(history_filters),
+};
+
+static const struct column timeline_columns[] = {
+	{ .name = "id", .kind = COLUMN_UUID, .sql = "e.event_id" },
+	{ .name = "module", .kind = COLUMN_TEXT, .sql = "e.module" },
+	{ .name = "type", .kind = COLUMN_TYPE, .sql = "e.schema_id" },
+	{ .name = "at", .kind = COLUMN_INSTANT, .sql = "e.at" },
+	{ .name = "subjectId", .kind = COLUMN_UUID, .sql = "e.subject" },
+	{ .name = "commandId", .kind = COLUMN_UUID, .sql = "e.command_id" },
+	{ .name = "data", .kind = COLUMN_EVENT, .sql = "e.body" },
+	{ .name = "createdAt", .kind = COLUMN_INSTANT, .sql = "e.at" },
+};
+
+static const struct filter timeline_filters[] = {
+	{ .name = "module", .kind = COLUMN_TEXT, .sql = "e.module = q.module", .words = "customers debts communications" },
+	{ .name = "since", .kind = COLUMN_INSTANT, .sql = "e.at >= q.since" },
+	{ .name = "until", .kind = COLUMN_INSTANT, .sql = "e.at < q.until" },
+	RESOURCE_CREATED_FILTERS("e.at"),
+};
+
+static const struct sort timeline_sorts[] = {
+	{ .name = "at", .kind = COLUMN_LONG, .sql = "e.place", .descends = true },
+};
+
+const struct resource timeline_resource = {
+	.name = "customer event",
+	.from = "api.timeline(q.parent) e",
+	.owner = "q.parent",
+	.uncredited = "no creditor reads what staff wrote",
+	.parent = &customer_resource,
+	.parent_sql = "true",
+	.columns = timeline_columns,
+	.columns_count = COUNT(timeline_columns),
+	.filters = timeline_filters,
+	.filters_count = COUNT(timeline_filters),
+	.sorts = timeline_sorts,
+	.sorts_count = COUNT(timeline_sorts),
+};

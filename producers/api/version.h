@@ -1,8 +1,0 @@
-#ifndef API_VERSION_H
-#define API_VERSION_H
-
-/* Which program this is: written by the Makefile when it is built. */
-extern const char program_version[]; /* "0.4.0" */
-extern const char program_commit[];  /* "cb0b7a4d5e6f"; "unknown" outside of a checkout */
-
-#endif

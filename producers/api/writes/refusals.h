@@ -1,0 +1,32 @@
+#ifndef API_WRITES_REFUSALS_H
+#define API_WRITES_REFUSALS_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "model/message.h"
+#include "producers/api/http/call.h"
+#include "producers/api/reads/reads.h"
+#include "schemas/engine.h"
+
+/* "No" of a module (schemas/README.md), as HTTP says it. Pure. */
+
+/* The status of a refusal's code; `is_of_path`: its field is the one that the path gave. */
+int refusal_status(struct str code, bool is_of_path);
+
+/* The problem document of a refused command. Borrows from `rejected` and from itself: it stays where it is. */
+struct refusal_problem {
+	struct problem problem;
+	struct fault fault;
+	char pointer[96];
+	char code[41]; /* the refusal's, terminated */
+};
+
+/* The problem of a command that became a dead letter: the module did not take it for one. */
+void refusal_problem_of_dead(const struct command_state *state, struct refusal_problem *ret_problem);
+
+/* `type`: of the command; NULL: not known. `path_field`: NULL: none. `prefix`: before the pointer, "/data"; "": nothing. */
+void refusal_problem_of(const struct command_rejected *rejected, const struct message_type *type, const char *path_field,
+			const char *prefix, struct refusal_problem *ret_problem);
+
+#endif
