@@ -262,6 +262,7 @@ class Versions:
     def __init__(self, versions):
         self.versions = versions
         self.newest = versions[-1]
+        self.number = versions[0].schema_id  # which message it is, in whichever version
         for number, version in enumerate(versions, 1):
             require(version.version == number, version.where, f"there is no version {number}")
         for index, newer in enumerate(versions):

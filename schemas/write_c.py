@@ -15,6 +15,19 @@ def struct_text(record, fields):
     return text + "};\n"
 
 
+def events_text(module, messages):
+    """What a switch is over: the events of a module by the id of their first version, which is no other message's."""
+    events = [message for message in messages if message.newest.kind == "event"]
+    if not events:
+        return ""
+    text = "\n" + comment("The events of the module. A switch over them has no default: the compiler names the one that it forgets.")
+    text += f"enum {module}_event {{\n"
+    text += "".join(f"\tEVENT_{message.newest.c_name.upper()} = {message.number},\n" for message in events) + "};\n\n"
+    text += comment("Of an event of another module: none of them.")
+    text += f"static inline enum {module}_event {module}_event(const struct message_type *type)\n{{\n"
+    return text + f"\treturn (enum {module}_event)type->number;\n}}\n"
+
+
 def header_text(module, messages):
     guard = f"SCHEMAS_{module.upper()}_H"
     text = f"/* Made by schemas/generate.py from schemas/{module}/: change it there. */\n"
@@ -25,7 +38,7 @@ def header_text(module, messages):
             text += "\n" + struct_text(record, record.fields)
         text += "\n" + struct_text(newest, message.fields)
         text += f"extern const struct message_type {newest.c_name}_type; /* {newest.kind} {newest.schema_id} */\n"
-    return text + "\n#endif\n"
+    return text + events_text(module, messages) + "\n#endif\n"
 
 
 def fields_text(record, name, kind):
@@ -107,6 +120,7 @@ def message_text(message):
 	.ce_type = "{newest.subject}.v1",
 	.subject = "{newest.subject}",
 	.kind = MESSAGE_{newest.kind.upper()},
+	.number = {message.number},
 	.schema_id = {newest.schema_id},
 	.versions = {newest.c_name}_versions,
 	.versions_count = {len(message.versions)},

@@ -90,6 +90,7 @@ struct message_type {
 	const char *ce_type;       /* "dcs.debts.RecordPayment.v1" */
 	const char *subject;       /* the registry's subject, "dcs.debts.RecordPayment" */
 	enum message_kind kind;
+	uint32_t number;    /* which message it is: the schema id of its first version. Of events: enum <module>_event */
 	uint32_t schema_id; /* of the newest version: what we write. Who looks for old records asks for the type of their id */
 	const struct message_version *versions; /* the oldest first */
 	size_t versions_count;

@@ -120,6 +120,18 @@ def test_schemas__every_shape_compiles(tmp_path):
     compile_c(tmp_path, out)
 
 
+def test_schemas__a_switch_that_forgets_an_event_does_not_compile(tmp_path):
+    status, error, out = generate(tmp_path, schema(), schema(name="ThingLost"), versions=[schema(nullable("long", name="n"))])
+    assert status == 0, error
+    compile_c(tmp_path, out)
+    assert "EVENT_THING_DONE = 7001,\n\tEVENT_THING_LOST = 7002,\n}" in (out / "things.h").read_text()
+    for cases, passes in (("case EVENT_THING_DONE: return 1; case EVENT_THING_LOST: return 2;", True), ("case EVENT_THING_DONE: return 1;", False)):
+        source = f'#include "schemas/things.h"\nint f(const struct message_type *type);\nint f(const struct message_type *type) {{ switch (things_event(type)) {{ {cases} }} return 0; }}\n'
+        done = subprocess.run(["gcc", "-std=c17", "-Wall", "-Wconversion", "-Werror", "-fsyntax-only", f"-I{ROOT}/lib", f"-I{tmp_path}", "-xc", "-"],
+                              input=source, capture_output=True, text=True)
+        assert (done.returncode == 0) == passes, done.stderr
+
+
 def test_schemas__a_commands_texts_are_words_unless_they_say_more(tmp_path):
     command = {"dcs.kind": "command", "dcs.roles": ["agent"]}
     status, error, out = generate(tmp_path, schema(field(), field(name="lines", **{"dcs.text": "lines"}), array(
