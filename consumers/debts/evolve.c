@@ -223,22 +223,31 @@ static void on_debt_cancelled(struct workset *set, const struct debt_cancelled *
 
 void debts_evolve(struct workset *set, const struct event *event)
 {
-	if (event->type == &payment_recorded_type)
-		on_payment_recorded(set, event->body);
-	else if (event->type == &debt_created_type)
+	switch (debts_event(event->type)) {
+	case EVENT_DEBT_CREATED:
 		on_debt_created(set, event->body);
-	else if (event->type == &debt_paid_type)
+		return;
+	case EVENT_PAYMENT_RECORDED:
+		on_payment_recorded(set, event->body);
+		return;
+	case EVENT_DEBT_PAID:
 		on_debt_paid(set, event->body);
-	else if (event->type == &payment_reversed_type)
+		return;
+	case EVENT_PAYMENT_REVERSED:
 		on_payment_reversed(set, event->body);
-	else if (event->type == &credit_applied_type)
+		return;
+	case EVENT_CREDIT_APPLIED:
 		on_credit_applied(set, event->body);
-	else if (event->type == &debt_reopened_type)
+		return;
+	case EVENT_DEBT_REOPENED:
 		on_debt_reopened(set, event->body);
-	else if (event->type == &debt_amended_type)
+		return;
+	case EVENT_DEBT_AMENDED:
 		on_debt_amended(set, event->body);
-	else if (event->type == &debt_cancelled_type)
+		return;
+	case EVENT_DEBT_CANCELLED:
 		on_debt_cancelled(set, event->body);
-	else
-		MUST_NOT_REACH("an event of another module");
+		return;
+	}
+	MUST_NOT_REACH("an event of another module");
 }

@@ -83,17 +83,26 @@ static struct posting cancellation(const struct debt_cancelled *event)
 
 bool posting_of(const struct event *event, struct posting *ret_posting)
 {
-	if (event->type == &payment_recorded_type)
-		*ret_posting = payment(event->body);
-	else if (event->type == &debt_created_type)
+	switch (debts_event(event->type)) {
+	case EVENT_DEBT_CREATED:
 		*ret_posting = opening(event->body);
-	else if (event->type == &payment_reversed_type)
+		return true;
+	case EVENT_PAYMENT_RECORDED:
+		*ret_posting = payment(event->body);
+		return true;
+	case EVENT_PAYMENT_REVERSED:
 		*ret_posting = reversal(event->body);
-	else if (event->type == &credit_applied_type)
+		return true;
+	case EVENT_CREDIT_APPLIED:
 		*ret_posting = credit_used(event->body);
-	else if (event->type == &debt_cancelled_type)
+		return true;
+	case EVENT_DEBT_CANCELLED:
 		*ret_posting = cancellation(event->body);
-	else
-		return false;
-	return true;
+		return true;
+	case EVENT_DEBT_PAID: /* no money moves */
+	case EVENT_DEBT_REOPENED:
+	case EVENT_DEBT_AMENDED:
+		break;
+	}
+	return false;
 }
