@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/str.h"
 #include "base/uuid.h"
+#include "model/balances.h"
 #include "model/module.h"
 #include "model/workset.h"
 
@@ -28,26 +29,17 @@ extern const struct store debts_store; /* store.c */
 
 /* ---- money ---- */
 
-/* The accounts of a debt (domain.md 5), in minor units of its currency. */
-struct balances {
-	int64_t cost_minor;
-	int64_t fee_minor;
-	int64_t interest_minor;
-	int64_t principal_minor;
-	int64_t credit_minor; /* overpaid: what we owe the customer */
-};
-
-/* What the customer owes; credit is not netted. The four stay within MONEY_MINOR_MAX together. */
-int64_t balances_owed(const struct balances *balances);
-
 /*
- * How an amount is spread over what is owed: cost, fee, interest, principal (BGB 367: costs, then interest, then principal), the
- * rest to credit. The sum of the result is the amount.
+ * How an amount is spread over what is owed, in the order of payment (ledger.c), the rest to credit. The sum of the result is the
+ * amount.
  */
 struct balances allocate(const struct balances *owed, int64_t amount_minor);
 
 /* As allocate, for an amount to be taken back from what was allocated earlier: the other way round, principal first. */
 struct balances deallocate(const struct balances *allocated, int64_t amount_minor);
+
+/* What is debited and credited when credit pays `applied`; below 0: when it is taken back from there. */
+struct balances credit_debits(const struct balances *applied);
 
 /* ---- lifecycle (domain.md 4, axis 1) ---- */
 
@@ -90,7 +82,7 @@ struct debt {
 	struct uuid creditor_id;
 	struct uuid portfolio_id; /* zeros: in none */
 	struct balances balances;
-	/* What credit has paid by CreditApplied, by account, and can still be taken back; credit_minor is not used. */
+	/* What credit has paid by CreditApplied, by account, and can still be taken back; CREDIT is not used. */
 	struct balances credit_used;
 	int64_t version;
 	int32_t opened_on;

@@ -177,7 +177,7 @@ void decide_cancel_debt(const struct command *command, const struct workset *set
 		return;
 
 	/* ---- nothing refuses from here on ---- */
-	MUST(debt->balances.credit_minor == 0);
+	MUST(debt->balances.minor[ACCOUNT_CREDIT] == 0);
 	event = decision_event(decision, &debt_cancelled_type);
 	event->debt_id = body->debt_id;
 	event->customer_id = body->customer_id;
@@ -190,9 +190,6 @@ void decide_cancel_debt(const struct command *command, const struct workset *set
 	event->has_comment = body->has_comment;
 	event->comment = body->comment;
 	event->amount_minor = balances_owed(&debt->balances);
-	event->cost_minor = debt->balances.cost_minor;
-	event->fee_minor = debt->balances.fee_minor;
-	event->interest_minor = debt->balances.interest_minor;
-	event->principal_minor = debt->balances.principal_minor;
+	OWED_INTO(event, &debt->balances);
 	event->by = command->actor;
 }

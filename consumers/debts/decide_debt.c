@@ -28,15 +28,13 @@ static bool amount_is_good(int64_t amount_minor, const char *field, struct decis
 	return false;
 }
 
-/* The four amounts are good one by one: their sum cannot leave 64 bits by more than the check below sees. */
-static bool total_is_good(const struct create_debt *body, struct decision *decision)
-{
-	int64_t total_minor = 0;
-	bool fits = money_add(body->principal_minor, body->interest_minor, &total_minor) &&
-		    money_add(total_minor, body->fee_minor, &total_minor) &&
-		    money_add(total_minor, body->cost_minor, &total_minor) && total_minor <= MONEY_MINOR_MAX;
+_Static_assert(MONEY_MINOR_MAX <= INT64_MAX / ACCOUNT_COUNT, "the sum of good amounts stays within 64 bits");
 
-	if (!fits) {
+static bool total_is_good(const struct balances *amounts, struct decision *decision)
+{
+	int64_t total_minor = balances_owed(amounts);
+
+	if (total_minor > MONEY_MINOR_MAX) {
 		decision_refuse(decision, REFUSAL_BAD_AMOUNT, "principal_minor", "the amounts together are above %lld",
 				(long long)MONEY_MINOR_MAX);
 		return false;
@@ -49,22 +47,26 @@ static bool total_is_good(const struct create_debt *body, struct decision *decis
 }
 
 /* 12 CFR 1006.22(b): only what the contract or the law allows. */
-static bool fees_are_authorised(const struct create_debt *body, struct decision *decision)
+static bool fees_are_authorised(const struct balances *amounts, bool authorised, struct decision *decision)
 {
-	if (body->fees_authorised || (body->fee_minor == 0 && body->cost_minor == 0))
+	enum account account = amounts->minor[ACCOUNT_FEE] != 0 ? ACCOUNT_FEE : ACCOUNT_COST;
+
+	if (authorised || amounts->minor[account] == 0)
 		return true;
-	decision_refuse(decision, REFUSAL_BAD_AMOUNT, body->fee_minor != 0 ? "fee_minor" : "cost_minor",
+	decision_refuse(decision, REFUSAL_BAD_AMOUNT, account_field(account),
 			"fees and costs need to be authorised: the contract or the law allows them");
 	return false;
 }
 
 static bool amounts_are_good(const struct create_debt *body, struct decision *decision)
 {
-	return amount_is_good(body->principal_minor, "principal_minor", decision) &&
-	       amount_is_good(body->interest_minor, "interest_minor", decision) &&
-	       amount_is_good(body->fee_minor, "fee_minor", decision) &&
-	       amount_is_good(body->cost_minor, "cost_minor", decision) && total_is_good(body, decision) &&
-	       fees_are_authorised(body, decision);
+	const struct balances amounts = OWED_OF(body);
+
+	/* The first that is refused is named: principal comes before what was added to it. */
+	for (enum account account = ACCOUNT_OWED_COUNT; account-- > 0;)
+		if (!amount_is_good(amounts.minor[account], account_field(account), decision))
+			return false;
+	return total_is_good(&amounts, decision) && fees_are_authorised(&amounts, body->fees_authorised, decision);
 }
 
 static bool currency_is_good(const struct create_debt *body, struct decision *decision)
@@ -167,6 +169,7 @@ static bool customer_is_good(const struct create_debt *body, const struct workse
 void decide_create_debt(const struct command *command, const struct workset *set, struct decision *decision)
 {
 	const struct create_debt *body = command->body;
+	const struct balances amounts = OWED_OF(body);
 	struct debt_created *event;
 
 	if (!ids_are_good(body, decision) || !amounts_are_good(body, decision) || !currency_is_good(body, decision) ||
@@ -183,11 +186,8 @@ void decide_create_debt(const struct command *command, const struct workset *set
 	event->portfolio_id = body->portfolio_id;
 	event->external_ref = body->external_ref;
 	event->currency = body->currency;
-	event->principal_minor = body->principal_minor;
-	event->interest_minor = body->interest_minor;
-	event->fee_minor = body->fee_minor;
-	event->cost_minor = body->cost_minor;
-	event->balance_minor = body->principal_minor + body->interest_minor + body->fee_minor + body->cost_minor;
+	OWED_INTO(event, &amounts);
+	event->balance_minor = balances_owed(&amounts);
 	event->opened_on = body->opened_on;
 	event->due_on = body->due_on;
 	event->has_booked_on = true;

@@ -85,7 +85,8 @@ static bool debt_takes_payment(const struct record_payment *body, const struct d
 	} else if (lifecycle_is_terminal(debt->lifecycle)) {
 		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "debt_id",
 				"the debt was written off, transferred or cancelled");
-	} else if (!money_add(debt->balances.credit_minor, body->amount_minor, &credit_minor) || credit_minor > MONEY_MINOR_MAX) {
+	} else if (!money_add(debt->balances.minor[ACCOUNT_CREDIT], body->amount_minor, &credit_minor) ||
+		   credit_minor > MONEY_MINOR_MAX) {
 		decision_refuse(decision, REFUSAL_BAD_AMOUNT, "amount_minor", "the credit would be above %lld",
 				(long long)MONEY_MINOR_MAX);
 	} else {
@@ -142,11 +143,7 @@ void decide_record_payment(const struct command *command, const struct workset *
 	event->has_booked_on = true;
 	event->booked_on = command->today;
 	event->amount_minor = body->amount_minor;
-	event->cost_minor = allocated.cost_minor;
-	event->fee_minor = allocated.fee_minor;
-	event->interest_minor = allocated.interest_minor;
-	event->principal_minor = allocated.principal_minor;
-	event->credit_minor = allocated.credit_minor;
+	BALANCES_INTO(event, &allocated);
 	event->balance_minor = owed_minor - balances_owed(&allocated);
 	if (owed_minor > 0 && event->balance_minor == 0)
 		add_debt_paid(decision, command, debt, debt->version + 2);
@@ -200,10 +197,10 @@ static bool reversal_is_good(const struct reverse_payment *body, const struct pa
 }
 
 /* Credit pays what is owed (amounts above 0), or is taken back from what it had paid (below 0). */
-static void add_credit_applied(struct reversal *reversal, struct decision *decision, const struct balances *applied, int sign)
+static void add_credit_applied(struct reversal *reversal, struct decision *decision, const struct balances *applied)
 {
 	struct credit_applied *event = decision_event(decision, &credit_applied_type);
-	struct balances *balances = &reversal->balances;
+	const struct balances debits = credit_debits(applied);
 
 	event->debt_id = reversal->payment->debt_id;
 	event->customer_id = reversal->body->customer_id;
@@ -212,31 +209,16 @@ static void add_credit_applied(struct reversal *reversal, struct decision *decis
 	event->due_on = reversal->debt->due_on;
 	event->currency = str_of(reversal->debt->currency);
 	event->applied_on = reversal->command->today;
-	event->cost_minor = sign * applied->cost_minor;
-	event->fee_minor = sign * applied->fee_minor;
-	event->interest_minor = sign * applied->interest_minor;
-	event->principal_minor = sign * applied->principal_minor;
-	event->amount_minor = sign * balances_owed(applied);
-
-	balances->cost_minor -= event->cost_minor;
-	balances->fee_minor -= event->fee_minor;
-	balances->interest_minor -= event->interest_minor;
-	balances->principal_minor -= event->principal_minor;
-	balances->credit_minor -= event->amount_minor;
-	event->balance_minor = balances_owed(balances);
+	OWED_INTO(event, applied);
+	event->amount_minor = balances_owed(applied);
+	balances_post(&reversal->balances, &debits);
+	event->balance_minor = balances_owed(&reversal->balances);
 }
 
 static void add_payment_reversed(struct reversal *reversal, struct decision *decision)
 {
 	struct payment_reversed *event = decision_event(decision, &payment_reversed_type);
 	const struct payment *payment = reversal->payment;
-	struct balances *balances = &reversal->balances;
-
-	balances->cost_minor += payment->allocated.cost_minor;
-	balances->fee_minor += payment->allocated.fee_minor;
-	balances->interest_minor += payment->allocated.interest_minor;
-	balances->principal_minor += payment->allocated.principal_minor;
-	balances->credit_minor -= payment->allocated.credit_minor;
 
 	event->payment_id = reversal->body->payment_id;
 	event->customer_id = reversal->body->customer_id;
@@ -249,12 +231,9 @@ static void add_payment_reversed(struct reversal *reversal, struct decision *dec
 	event->reversed_on = reversal->command->today;
 	event->reason = reversal->body->reason;
 	event->amount_minor = payment->amount_minor;
-	event->cost_minor = payment->allocated.cost_minor;
-	event->fee_minor = payment->allocated.fee_minor;
-	event->interest_minor = payment->allocated.interest_minor;
-	event->principal_minor = payment->allocated.principal_minor;
-	event->credit_minor = payment->allocated.credit_minor;
-	event->balance_minor = balances_owed(balances);
+	BALANCES_INTO(event, &payment->allocated);
+	balances_post(&reversal->balances, &payment->allocated);
+	event->balance_minor = balances_owed(&reversal->balances);
 }
 
 static void add_debt_reopened(struct reversal *reversal, struct decision *decision)
@@ -283,6 +262,7 @@ void decide_reverse_payment(const struct command *command, const struct workset 
 	const struct debt *debt = payment == NULL ? NULL : workset_state(set, &debt_entity, &payment->debt_id);
 	struct reversal reversal;
 	struct balances applied;
+	int64_t missing_minor;
 
 	if (!reversal_is_good(body, payment, debt, decision))
 		return;
@@ -294,14 +274,16 @@ void decide_reverse_payment(const struct command *command, const struct workset 
 				      .debt = debt,
 				      .balances = debt->balances,
 				      .version = debt->version };
-	if (payment->allocated.credit_minor > debt->balances.credit_minor) {
-		applied = deallocate(&debt->credit_used, payment->allocated.credit_minor - debt->balances.credit_minor);
-		add_credit_applied(&reversal, decision, &applied, -1);
+	missing_minor = payment->allocated.minor[ACCOUNT_CREDIT] - debt->balances.minor[ACCOUNT_CREDIT];
+	if (missing_minor > 0) {
+		applied = deallocate(&debt->credit_used, missing_minor);
+		applied = balances_negated(&applied);
+		add_credit_applied(&reversal, decision, &applied);
 	}
 	add_payment_reversed(&reversal, decision);
-	if (reversal.balances.credit_minor > 0 && balances_owed(&reversal.balances) > 0) {
-		applied = allocate(&reversal.balances, reversal.balances.credit_minor);
-		add_credit_applied(&reversal, decision, &applied, 1);
+	if (reversal.balances.minor[ACCOUNT_CREDIT] > 0 && balances_owed(&reversal.balances) > 0) {
+		applied = allocate(&reversal.balances, reversal.balances.minor[ACCOUNT_CREDIT]);
+		add_credit_applied(&reversal, decision, &applied);
 	}
 	if (lifecycle_after(debt->lifecycle, CAUSE_REOPENED) != LIFECYCLE_NONE && balances_owed(&reversal.balances) > 0)
 		add_debt_reopened(&reversal, decision);

@@ -1,15 +1,14 @@
-#include "base/money.h"
 #include "base/must.h"
 #include "consumers/debts/debts.h"
 
 /* The arithmetic of a debt's accounts. Pure; nothing here knows of commands. */
 
-int64_t balances_owed(const struct balances *balances)
-{
-	return balances->cost_minor + balances->fee_minor + balances->interest_minor + balances->principal_minor;
-}
+/* BGB 367: costs, then interest, then principal. */
+static const enum account order_of_payment[] = { ACCOUNT_COST, ACCOUNT_FEE, ACCOUNT_INTEREST, ACCOUNT_PRINCIPAL };
 
-/* Moves up to *rest of `from` into the result, and takes it off *rest. */
+_Static_assert(sizeof(order_of_payment) / sizeof(order_of_payment[0]) == ACCOUNT_OWED_COUNT, "each that is owed has its place");
+
+/* Up to *rest_minor of an account; it is taken off *rest_minor. */
 static int64_t take(int64_t from_minor, int64_t *rest_minor)
 {
 	int64_t part_minor = from_minor < *rest_minor ? from_minor : *rest_minor;
@@ -21,20 +20,13 @@ static int64_t take(int64_t from_minor, int64_t *rest_minor)
 
 struct balances allocate(const struct balances *owed, int64_t amount_minor)
 {
-	struct balances allocated;
+	struct balances allocated = { 0 };
 
 	MUST(amount_minor >= 0);
-	allocated.cost_minor = take(owed->cost_minor, &amount_minor);
-	allocated.fee_minor = take(owed->fee_minor, &amount_minor);
-	allocated.interest_minor = take(owed->interest_minor, &amount_minor);
-	allocated.principal_minor = take(owed->principal_minor, &amount_minor);
-	allocated.credit_minor = amount_minor;
+	for (int i = 0; i < ACCOUNT_OWED_COUNT; i++)
+		allocated.minor[order_of_payment[i]] = take(owed->minor[order_of_payment[i]], &amount_minor);
+	allocated.minor[ACCOUNT_CREDIT] = amount_minor;
 	return allocated;
-}
-
-int64_t standing_payments(const struct debt *debt, const struct debt_terms *terms)
-{
-	return terms->charged_minor - balances_owed(&debt->balances) + debt->balances.credit_minor;
 }
 
 struct balances deallocate(const struct balances *allocated, int64_t amount_minor)
@@ -42,10 +34,21 @@ struct balances deallocate(const struct balances *allocated, int64_t amount_mino
 	struct balances returned = { 0 };
 
 	MUST(amount_minor >= 0);
-	returned.principal_minor = take(allocated->principal_minor, &amount_minor);
-	returned.interest_minor = take(allocated->interest_minor, &amount_minor);
-	returned.fee_minor = take(allocated->fee_minor, &amount_minor);
-	returned.cost_minor = take(allocated->cost_minor, &amount_minor);
+	for (int i = ACCOUNT_OWED_COUNT - 1; i >= 0; i--)
+		returned.minor[order_of_payment[i]] = take(allocated->minor[order_of_payment[i]], &amount_minor);
 	MUST(amount_minor == 0);
 	return returned;
+}
+
+struct balances credit_debits(const struct balances *applied)
+{
+	struct balances debits = balances_negated(applied);
+
+	debits.minor[ACCOUNT_CREDIT] = balances_owed(applied);
+	return debits;
+}
+
+int64_t standing_payments(const struct debt *debt, const struct debt_terms *terms)
+{
+	return terms->charged_minor - balances_owed(&debt->balances) + debt->balances.minor[ACCOUNT_CREDIT];
 }

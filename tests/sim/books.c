@@ -29,7 +29,7 @@ void books_release(struct books *books)
 
 /* ---- commands ---- */
 
-static struct account *account_of(struct books *books, const struct uuid *debt_id)
+static struct book_account *account_of(struct books *books, const struct uuid *debt_id)
 {
 	for (size_t i = 0; i < books->accounts_count; i++)
 		if (uuid_equal(&books->accounts[i].debt_id, debt_id))
@@ -55,10 +55,10 @@ static struct str keep(struct books *books, struct str text)
 
 static const char *book_debt(struct books *books, const struct create_debt *debt)
 {
-	struct account *account = &books->accounts[books->accounts_count++];
+	struct book_account *account = &books->accounts[books->accounts_count++];
 
 	MUST(books->accounts_count <= sizeof(books->accounts) / sizeof(books->accounts[0]));
-	*account = (struct account){
+	*account = (struct book_account){
 		.debt_id = debt->debt_id,
 		.creditor_id = debt->creditor_id,
 		.opening_minor = debt->principal_minor + debt->interest_minor + debt->fee_minor + debt->cost_minor,
@@ -71,7 +71,7 @@ static const char *book_debt(struct books *books, const struct create_debt *debt
 
 static const char *book_payment(struct books *books, const struct record_payment *payment)
 {
-	struct account *account = account_of(books, &payment->debt_id);
+	struct book_account *account = account_of(books, &payment->debt_id);
 
 	if (!account || account->is_cancelled || receipt_of(books, &payment->payment_id))
 		FAIL("P5 a payment on no debt, on a cancelled one, or booked twice");
@@ -95,7 +95,7 @@ static const char *book_reversal(struct books *books, const struct reverse_payme
 
 static const char *book_amendment(struct books *books, const struct amend_debt *amendment)
 {
-	struct account *account = account_of(books, &amendment->debt_id);
+	struct book_account *account = account_of(books, &amendment->debt_id);
 
 	if (!account || account->is_cancelled)
 		FAIL("P5 no debt was amended, or a cancelled one");
@@ -108,7 +108,7 @@ static const char *book_amendment(struct books *books, const struct amend_debt *
 
 static const char *book_cancellation(struct books *books, const struct cancel_debt *cancellation)
 {
-	struct account *account = account_of(books, &cancellation->debt_id);
+	struct book_account *account = account_of(books, &cancellation->debt_id);
 
 	if (!account || account->is_cancelled || account->owed_minor != account->opening_minor)
 		FAIL("P5 no debt was cancelled, or twice, or one with payments on it");
@@ -136,7 +136,7 @@ const char *books_take(struct books *books, const struct message_type *type, con
 static const char *check_terms(const struct sim_world *world, const struct books *books, size_t module)
 {
 	for (size_t i = 0; i < books->accounts_count; i++) {
-		const struct account *account = &books->accounts[i];
+		const struct book_account *account = &books->accounts[i];
 		const struct sim_blob *debt = blob_find(world, module, debt_entity.name, &account->debt_id);
 		const struct sim_blob *terms = blob_find(world, module, debt_terms_entity.name, &account->debt_id);
 
@@ -161,7 +161,7 @@ static const char *check_outstanding(const struct sim_world *world, const struct
 		int64_t owed_minor = row->amounts[OUTSTANDING_MINOR];
 
 		for (size_t i = 0; i < books->accounts_count && row->key.report == REPORT_OUTSTANDING; i++) {
-			const struct account *account = &books->accounts[i];
+			const struct book_account *account = &books->accounts[i];
 
 			if (account->due_on != row->key.day || account->owed_minor <= 0 ||
 			    !uuid_equal(&account->creditor_id, &row->key.creditor_id))
@@ -183,17 +183,18 @@ static const char *check_balances(const struct sim_world *world, const struct bo
 	for (size_t i = 0; i < books->accounts_count; i++) {
 		const struct sim_blob *blob = blob_find(world, module, debt_entity.name, &books->accounts[i].debt_id);
 		const struct balances *balances;
+		int64_t net_minor;
 
 		if (!blob)
 			FAIL("P5 a debt that was created is not there");
 		balances = &((const struct debt *)blob->state)->balances;
-		if (balances->cost_minor < 0 || balances->fee_minor < 0 || balances->interest_minor < 0 ||
-		    balances->principal_minor < 0 || balances->credit_minor < 0)
+		if (balances_are_negative(balances))
 			FAIL("P5 a balance is negative");
-		if (balances->credit_minor > 0 && balances_owed(balances) > 0)
+		if (balances->minor[ACCOUNT_CREDIT] > 0 && balances_owed(balances) > 0)
 			FAIL("P5 credit while something is owed");
-		if (balances_owed(balances) - balances->credit_minor != books->accounts[i].owed_minor)
-			FAIL("P5 a balance is %lld, by hand %lld", (long long)(balances_owed(balances) - balances->credit_minor),
+		net_minor = balances_owed(balances) - balances->minor[ACCOUNT_CREDIT];
+		if (net_minor != books->accounts[i].owed_minor)
+			FAIL("P5 a balance is %lld, by hand %lld", (long long)net_minor,
 			     (long long)books->accounts[i].owed_minor);
 	}
 	return NULL;

@@ -14,7 +14,7 @@
  * The debts as a clerk would keep them: what each accepted command says, booked by hand in the order of the log, and in the end
  * held against the states (P5) and the reports (P7). Knows nothing of ledgers, components and events.
  */
-struct account {
+struct book_account {
 	struct uuid debt_id, creditor_id;
 	int64_t opening_minor;
 	int64_t owed_minor; /* below 0: overpaid */
@@ -25,13 +25,13 @@ struct account {
 
 struct receipt {
 	struct uuid payment_id;
-	struct account *account;
+	struct book_account *account;
 	int64_t amount_minor;
 	bool is_reversed;
 };
 
 struct books {
-	struct account accounts[64];
+	struct book_account accounts[64];
 	size_t accounts_count;
 	struct receipt receipts[256];
 	size_t receipts_count;

@@ -13,39 +13,48 @@
 
 /* ---- allocation ---- */
 
+static struct balances amounts(int64_t cost, int64_t fee, int64_t interest, int64_t principal, int64_t credit)
+{
+	return (struct balances){ .minor = { [ACCOUNT_COST] = cost,
+					     [ACCOUNT_FEE] = fee,
+					     [ACCOUNT_INTEREST] = interest,
+					     [ACCOUNT_PRINCIPAL] = principal,
+					     [ACCOUNT_CREDIT] = credit } };
+}
+
 static int64_t sum(const struct balances *balances)
 {
-	return balances_owed(balances) + balances->credit_minor;
+	return balances_owed(balances) + balances->minor[ACCOUNT_CREDIT];
 }
 
 static void test_debts__an_allocation_adds_up_and_keeps_the_order(void **state)
 {
-	struct balances owed = { .cost_minor = 10, .fee_minor = 20, .interest_minor = 30, .principal_minor = 40 };
+	struct balances owed = amounts(10, 20, 30, 40, 0);
 
 	(void)state;
 	for (int64_t amount_minor = 0; amount_minor <= 120; amount_minor++) {
 		struct balances allocated = allocate(&owed, amount_minor);
 
 		assert_int_equal(sum(&allocated), amount_minor);
-		assert_true(allocated.cost_minor == 10 || allocated.fee_minor == 0);
-		assert_true(allocated.fee_minor == 20 || allocated.interest_minor == 0);
-		assert_true(allocated.interest_minor == 30 || allocated.principal_minor == 0);
-		assert_true(allocated.principal_minor == 40 || allocated.credit_minor == 0);
+		assert_true(allocated.minor[ACCOUNT_COST] == 10 || allocated.minor[ACCOUNT_FEE] == 0);
+		assert_true(allocated.minor[ACCOUNT_FEE] == 20 || allocated.minor[ACCOUNT_INTEREST] == 0);
+		assert_true(allocated.minor[ACCOUNT_INTEREST] == 30 || allocated.minor[ACCOUNT_PRINCIPAL] == 0);
+		assert_true(allocated.minor[ACCOUNT_PRINCIPAL] == 40 || allocated.minor[ACCOUNT_CREDIT] == 0);
 	}
 }
 
 static void test_debts__taking_back_runs_the_other_way_round(void **state)
 {
-	struct balances allocated = { .cost_minor = 10, .fee_minor = 20, .interest_minor = 30, .principal_minor = 40 };
+	struct balances allocated = amounts(10, 20, 30, 40, 0);
 
 	(void)state;
 	for (int64_t amount_minor = 0; amount_minor <= 100; amount_minor++) {
 		struct balances returned = deallocate(&allocated, amount_minor);
 
 		assert_int_equal(sum(&returned), amount_minor);
-		assert_true(returned.principal_minor == 40 || returned.interest_minor == 0);
-		assert_true(returned.interest_minor == 30 || returned.fee_minor == 0);
-		assert_true(returned.fee_minor == 20 || returned.cost_minor == 0);
+		assert_true(returned.minor[ACCOUNT_PRINCIPAL] == 40 || returned.minor[ACCOUNT_INTEREST] == 0);
+		assert_true(returned.minor[ACCOUNT_INTEREST] == 30 || returned.minor[ACCOUNT_FEE] == 0);
+		assert_true(returned.minor[ACCOUNT_FEE] == 20 || returned.minor[ACCOUNT_COST] == 0);
 	}
 }
 
@@ -126,17 +135,17 @@ static void expect_version(struct model_debt *debt, int64_t version)
 static void fold(struct model_debt *debt, struct balances posting, int64_t contra_minor)
 {
 	/* Credit is what we owe: its account runs the other way. */
-	assert_int_equal(balances_owed(&posting) - posting.credit_minor + contra_minor, 0);
-	debt->folded.cost_minor += posting.cost_minor;
-	debt->folded.fee_minor += posting.fee_minor;
-	debt->folded.interest_minor += posting.interest_minor;
-	debt->folded.principal_minor += posting.principal_minor;
-	debt->folded.credit_minor += posting.credit_minor;
-	assert_true(debt->folded.cost_minor >= 0);
-	assert_true(debt->folded.fee_minor >= 0);
-	assert_true(debt->folded.interest_minor >= 0);
-	assert_true(debt->folded.principal_minor >= 0);
-	assert_true(debt->folded.credit_minor >= 0);
+	assert_int_equal(balances_owed(&posting) - posting.minor[ACCOUNT_CREDIT] + contra_minor, 0);
+	debt->folded.minor[ACCOUNT_COST] += posting.minor[ACCOUNT_COST];
+	debt->folded.minor[ACCOUNT_FEE] += posting.minor[ACCOUNT_FEE];
+	debt->folded.minor[ACCOUNT_INTEREST] += posting.minor[ACCOUNT_INTEREST];
+	debt->folded.minor[ACCOUNT_PRINCIPAL] += posting.minor[ACCOUNT_PRINCIPAL];
+	debt->folded.minor[ACCOUNT_CREDIT] += posting.minor[ACCOUNT_CREDIT];
+	assert_true(debt->folded.minor[ACCOUNT_COST] >= 0);
+	assert_true(debt->folded.minor[ACCOUNT_FEE] >= 0);
+	assert_true(debt->folded.minor[ACCOUNT_INTEREST] >= 0);
+	assert_true(debt->folded.minor[ACCOUNT_PRINCIPAL] >= 0);
+	assert_true(debt->folded.minor[ACCOUNT_CREDIT] >= 0);
 }
 
 static void fold_event(struct history *history, const struct event *event)
@@ -146,7 +155,7 @@ static void fold_event(struct history *history, const struct event *event)
 		struct model_debt *debt = &history->debts[debt_of(&body->debt_id)];
 
 		expect_version(debt, body->version);
-		fold(debt, (struct balances){ body->cost_minor, body->fee_minor, body->interest_minor, body->principal_minor, 0 },
+		fold(debt, amounts(body->cost_minor, body->fee_minor, body->interest_minor, body->principal_minor, 0),
 		     -body->balance_minor);
 	} else if (event->type == &payment_recorded_type) {
 		const struct payment_recorded *body = event->body;
@@ -154,8 +163,8 @@ static void fold_event(struct history *history, const struct event *event)
 
 		expect_version(debt, body->version);
 		fold(debt,
-		     (struct balances){ -body->cost_minor, -body->fee_minor, -body->interest_minor, -body->principal_minor,
-					body->credit_minor },
+		     amounts(-body->cost_minor, -body->fee_minor, -body->interest_minor, -body->principal_minor,
+			     body->credit_minor),
 		     body->amount_minor);
 		assert_int_equal(body->balance_minor, balances_owed(&debt->folded));
 	} else if (event->type == &payment_reversed_type) {
@@ -164,8 +173,7 @@ static void fold_event(struct history *history, const struct event *event)
 
 		expect_version(debt, body->version);
 		fold(debt,
-		     (struct balances){ body->cost_minor, body->fee_minor, body->interest_minor, body->principal_minor,
-					-body->credit_minor },
+		     amounts(body->cost_minor, body->fee_minor, body->interest_minor, body->principal_minor, -body->credit_minor),
 		     -body->amount_minor);
 		assert_int_equal(body->balance_minor, balances_owed(&debt->folded));
 	} else if (event->type == &credit_applied_type) {
@@ -174,8 +182,8 @@ static void fold_event(struct history *history, const struct event *event)
 
 		expect_version(debt, body->version);
 		fold(debt,
-		     (struct balances){ -body->cost_minor, -body->fee_minor, -body->interest_minor, -body->principal_minor,
-					-body->amount_minor },
+		     amounts(-body->cost_minor, -body->fee_minor, -body->interest_minor, -body->principal_minor,
+			     -body->amount_minor),
 		     0);
 		assert_int_equal(body->balance_minor, balances_owed(&debt->folded));
 	} else if (event->type == &debt_paid_type) {
@@ -198,8 +206,7 @@ static void fold_event(struct history *history, const struct event *event)
 		struct model_debt *debt = &history->debts[debt_of(&body->debt_id)];
 
 		expect_version(debt, body->version);
-		fold(debt,
-		     (struct balances){ -body->cost_minor, -body->fee_minor, -body->interest_minor, -body->principal_minor, 0 },
+		fold(debt, amounts(-body->cost_minor, -body->fee_minor, -body->interest_minor, -body->principal_minor, 0),
 		     body->amount_minor);
 		assert_int_equal(body->amount_minor, debt->opening_minor);
 		assert_int_equal(body->due_on, debt->due_on);
@@ -240,7 +247,7 @@ static void check_debts(const struct history *history)
 				paid_minor += history->payments[payment].amount_minor;
 		}
 		assert_int_equal(owed_minor, paid_minor >= debt->opening_minor ? 0 : debt->opening_minor - paid_minor);
-		assert_int_equal(debt->folded.credit_minor,
+		assert_int_equal(debt->folded.minor[ACCOUNT_CREDIT],
 				 paid_minor >= debt->opening_minor ? paid_minor - debt->opening_minor : 0);
 		assert_int_equal(debt->was_paid || debt->is_cancelled, owed_minor == 0);
 	}

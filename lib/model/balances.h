@@ -1,0 +1,85 @@
+#ifndef MODEL_BALANCES_H
+#define MODEL_BALANCES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * The accounts of a debt, and arithmetic over all of them at once.
+ *
+ * ACCOUNTS is the list: ROW(NAME, name, ...) for each account, in the order of the enum; the arguments after ROW are handed on.
+ * What has a member, a column or a table row for each account is made from it. In messages and tables the member and the column
+ * are `<name>_minor`.
+ *
+ * To add an account: its row here, before CREDIT; its member in the schemas of the events that move money and its column in the
+ * tables of debts; its place in the order of payment (consumers/debts). The compiler finds a schema that has no such member.
+ *
+ * All amounts are minor units of the debt's currency. Sums are checked: overflow is a bug (MUST), as no debt comes to more than
+ * MONEY_MINOR_MAX.
+ */
+#define OWED_ACCOUNTS(ROW, ...)                                                                                                  \
+	ROW(COST, cost, __VA_ARGS__)                                                                                             \
+	ROW(FEE, fee, __VA_ARGS__)                                                                                               \
+	ROW(INTEREST, interest, __VA_ARGS__)                                                                                     \
+	ROW(PRINCIPAL, principal, __VA_ARGS__)
+
+#define ACCOUNTS(ROW, ...)                                                                                                       \
+	OWED_ACCOUNTS(ROW, __VA_ARGS__)                                                                                          \
+	ROW(CREDIT, credit, __VA_ARGS__)
+
+#define ACCOUNT_NAMED(NAME, name, prefix) prefix##NAME,
+
+enum account {
+	ACCOUNTS(ACCOUNT_NAMED, ACCOUNT_) ACCOUNT_COUNT,
+	ACCOUNT_OWED_COUNT = ACCOUNT_CREDIT, /* those before CREDIT: what the customer owes. CREDIT: what was overpaid */
+};
+
+/* The name of its member in messages, "cost_minor". */
+const char *account_field(enum account account);
+
+struct balances {
+	union {
+		int64_t minor[ACCOUNT_COUNT];
+		/* until all places count by account */
+		struct {
+			int64_t cost_minor, fee_minor, interest_minor, principal_minor, credit_minor;
+		};
+	};
+};
+
+/* What the customer owes; credit is not netted. */
+int64_t balances_owed(const struct balances *balances);
+
+/* Of all accounts. */
+int64_t balances_sum(const struct balances *balances);
+
+struct balances balances_negated(const struct balances *balances);
+void balances_add(struct balances *balances, const struct balances *added);
+
+/* Books debits (above 0) and credits (below): what is owed grows by a debit, CREDIT by a credit. */
+void balances_post(struct balances *balances, const struct balances *debits);
+
+bool balances_are_negative(const struct balances *balances); /* one of them at least */
+
+/* ---- messages ---- */
+
+#define ACCOUNT_READ(NAME, name, body)  [ACCOUNT_##NAME] = (body)->name##_minor,
+#define ACCOUNT_WRITE(NAME, name, body) (body)->name##_minor = balances_written->minor[ACCOUNT_##NAME];
+
+/* The accounts of a message that has them as members: all of them, or those that are owed (CREDIT 0). */
+#define BALANCES_OF(body) ((struct balances){ .minor = { ACCOUNTS(ACCOUNT_READ, body) } })
+#define OWED_OF(body)     ((struct balances){ .minor = { OWED_ACCOUNTS(ACCOUNT_READ, body) } })
+
+/* The other way round. */
+#define BALANCES_INTO(body, from)                                                                                                \
+	do {                                                                                                                     \
+		const struct balances *balances_written = (from);                                                                \
+		ACCOUNTS(ACCOUNT_WRITE, body)                                                                                    \
+	} while (0)
+#define OWED_INTO(body, from)                                                                                                    \
+	do {                                                                                                                     \
+		const struct balances *balances_written = (from);                                                                \
+		OWED_ACCOUNTS(ACCOUNT_WRITE, body)                                                                               \
+	} while (0)
+
+#endif
