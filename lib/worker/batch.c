@@ -68,7 +68,7 @@ static struct head *head_of(struct batch *batch, const struct engine *engine, in
 {
 	if (batch->head_of_part[part] < 0) {
 		batch->head_of_part[part] = (int16_t)batch->heads_count;
-		batch->heads[batch->heads_count++] = engine->lanes[part].head;
+		batch->heads[batch->heads_count++] = engine->partitions[part].head;
 	}
 	return &batch->heads[batch->head_of_part[part]];
 }
@@ -85,7 +85,7 @@ static bool is_ahead(const struct command *command)
 /* The unique index catches what this misses (is_careful). */
 static bool may_be_known(const struct batch *batch, const struct engine *engine, const struct item *item)
 {
-	const struct uuid *last_id = &engine->lanes[item->part].head.last_id;
+	const struct uuid *last_id = &engine->partitions[item->part].head.last_id;
 
 	return batch->is_careful || item->was_parked || is_ahead(&item->command) || uuid_compare(&item->command.id, last_id) <= 0;
 }
@@ -239,9 +239,9 @@ static const struct verdict *closed_by(struct batch *batch, size_t i, const stru
 /* What is held by the commands that are parked before this one: by those of the pass, when it is one of a pass. */
 static const struct keyset *held_before(const struct engine *engine, const struct item *item)
 {
-	const struct lane *lane = &engine->lanes[item->part];
+	const struct partition *partition = &engine->partitions[item->part];
 
-	return item->was_parked ? &lane->held_next : &lane->held;
+	return item->was_parked ? &partition->held_next : &partition->held;
 }
 
 static bool must_queue(struct batch *batch, const struct engine *engine, const struct item *item)
@@ -502,7 +502,7 @@ static void chain_rows(struct batch *batch, const struct engine *engine, struct 
 		       size_t count)
 {
 	for (size_t i = 0; i < batch->heads_count; i++)
-		batch->heads[i].log_seq = engine->lanes[batch->heads[i].part].head.log_seq;
+		batch->heads[i].log_seq = engine->partitions[batch->heads[i].part].head.log_seq;
 	for (size_t i = 0; i < count; i++) {
 		struct log_row *row = &log[i];
 		struct head *head = &batch->heads[batch->head_of_part[row->part]];

@@ -7,16 +7,12 @@
 #include "worker/batch.h"
 #include "worker/publisher.h"
 
-#define BACKOFF_MIN_MS     100
-#define BACKOFF_MAX_MS     5000
 #define HALTED_LOOK_MS     2000 /* a person may have let it go on */
 #define CONFLICT_TRIES_MAX 5
 #define CAREFUL_SPAN_MIN   4
 #define CAREFUL_SPAN_MAX   256
 #define VOID_TICK_MS       INT64_C(3600000)
 #define TICK_ROWS_MAX      1000
-#define UNREADABLE_WAIT_MS 15000 /* a partition whose leader is away: each try may cost seconds of the others' time */
-#define DISPLACED_WAIT_MS  1000
 #define TRIES_MAX          3 /* claims that come to nothing, then quarantine */
 #define QUARANTINE_CUT     16 /* a batch is cut by this after a death: each costs a restart and a rebalance, a batch milliseconds */
 #define FORGET_MAX         100 /* dead letters, in one step */
@@ -42,27 +38,6 @@ static struct batch *batch_new(const struct engine_conf *conf, struct err *err)
 	return batch;
 }
 
-int engine_init(struct engine *engine, const struct engine_conf *conf, const struct admission *admission,
-		const struct broker *broker, const struct database *database, struct err *err)
-{
-	*engine = (struct engine){ .conf = *conf, .admission = *admission, .broker = *broker, .database = *database };
-	/* A batch is closed at half of its arena, and whatever comes next must fit into an empty one. */
-	if (conf->arena_size < 2 * admit_room(admission, admission->value_size_max))
-		return err_set(err, ERR_FATAL, "the memory of a batch is too small for the largest command");
-	engine->backoff_ms = BACKOFF_MIN_MS;
-	engine->careful_span = CAREFUL_SPAN_MIN;
-	engine->last_progress_ms = conf->now_ms();
-	for (int32_t part = 0; part < BUS_PARTS_MAX; part++) {
-		/* Nothing waits above parked_max, and then only keys are added, of those that are held already; what a batch
-		 * parks until it is settled, and bugs, come on top. */
-		keyset_init(&engine->lanes[part].held, 2 * (size_t)conf->parked_max + 4 * conf->batch_items_max);
-		keyset_init(&engine->lanes[part].held_next, 2 * (size_t)conf->parked_max + 4 * conf->batch_items_max);
-	}
-	engine->collecting = batch_new(conf, err);
-	engine->spare = engine->collecting ? batch_new(conf, err) : NULL;
-	return engine->spare ? 0 : -1;
-}
-
 static void release_records(struct engine *engine, struct batch *batch)
 {
 	for (size_t i = 0; i < batch->items_count; i++)
@@ -82,11 +57,11 @@ static void batch_destroy(struct engine *engine, struct batch *batch)
 	free(batch);
 }
 
-static void drop_tick(struct engine *engine, struct lane *lane)
+static void drop_tick(struct engine *engine, struct partition *partition)
 {
-	if (lane->has_tick)
-		engine->broker.release(engine->broker.self, &lane->tick.record);
-	lane->has_tick = false;
+	if (partition->has_tick)
+		engine->broker.release(engine->broker.self, &partition->tick.record);
+	partition->has_tick = false;
 }
 
 static void drop_carried(struct engine *engine)
@@ -123,34 +98,14 @@ void engine_release(struct engine *engine)
 	batch_destroy(engine, engine->flying);
 	batch_destroy(engine, engine->spare);
 	for (int32_t part = 0; part < BUS_PARTS_MAX; part++) {
-		drop_tick(engine, &engine->lanes[part]);
-		keyset_release(&engine->lanes[part].held);
-		keyset_release(&engine->lanes[part].held_next);
+		drop_tick(engine, &engine->partitions[part]);
+		keyset_release(&engine->partitions[part].held);
+		keyset_release(&engine->partitions[part].held_next);
 	}
-	*engine = (struct engine){ .backoff_ms = 0 };
+	*engine = (struct engine){ .has_carried = false };
 }
 
 /* ---- who owns what ---- */
-
-/* Tells the consumer where to read every assigned partition; those that do not run are left unread. */
-static int read_on(struct engine *engine, struct err *err)
-{
-	int32_t parts[BUS_PARTS_MAX];
-	int64_t offsets[BUS_PARTS_MAX];
-	size_t count = 0;
-
-	for (int32_t part = 0; part < BUS_PARTS_MAX; part++) {
-		const struct lane *lane = &engine->lanes[part];
-
-		if (lane->state == LANE_NONE)
-			continue;
-		parts[count] = part;
-		offsets[count++] = lane->state == LANE_RUNNING ? lane->expected : -1;
-	}
-	if (count == 0)
-		return 0;
-	return engine->broker.start(engine->broker.self, parts, offsets, count, err);
-}
 
 /* Forgets everything that is not committed: both batches, ticks. What is committed comes back with the next claim. */
 static void forget(struct engine *engine)
@@ -165,65 +120,39 @@ static void forget(struct engine *engine)
 		engine->flying = NULL;
 	}
 	for (int32_t part = 0; part < BUS_PARTS_MAX; part++)
-		drop_tick(engine, &engine->lanes[part]);
+		drop_tick(engine, &engine->partitions[part]);
 	drop_carried(engine);
 }
 
-/* The world did not cooperate: everything is claimed again after a while. */
-static int back_off(struct engine *engine, struct err *err)
-{
-	struct err reading = ERR_INIT;
-	int64_t at_ms = engine->conf.now_ms() + engine->backoff_ms;
+/* ---- ownership (lane.h) ---- */
 
-	if (err->kind == ERR_FATAL)
-		return -1;
-	log_warn("carrying on after back-off backoff_ms=%lld: %s", (long long)engine->backoff_ms, err->text);
-	engine->counts.retries++;
-	forget(engine);
-	for (int32_t part = 0; part < BUS_PARTS_MAX; part++)
-		if (engine->lanes[part].state == LANE_RUNNING || engine->lanes[part].state == LANE_LOST) {
-			engine->lanes[part].state = LANE_LOST;
-			engine->lanes[part].retry_at_ms = at_ms;
-		}
-	engine->backoff_ms = engine->backoff_ms * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : engine->backoff_ms * 2;
-	err->kind = ERR_NONE;
-	if (read_on(engine, &reading) < 0 && reading.kind == ERR_FATAL) {
-		*err = reading;
-		return -1;
-	}
-	return 0;
+static int64_t next_offset(void *self, int32_t part)
+{
+	const struct engine *engine = self;
+
+	return engine->partitions[part].expected;
 }
 
-/* Not ours until it is claimed again. What was read of it and not begun is forgotten: it would look as if offsets were missing.
- */
-static void lose(struct engine *engine, int32_t part, int64_t retry_in_ms)
+static void drop(void *self, int32_t part)
 {
-	struct lane *lane = &engine->lanes[part];
+	struct engine *engine = self;
 
-	drop_tick(engine, lane);
+	drop_tick(engine, &engine->partitions[part]);
 	drop_part(engine, engine->collecting, part, 0);
 	if (engine->has_carried && engine->carried.part == part)
 		drop_carried(engine);
-	lane->state = LANE_LOST;
-	lane->retry_at_ms = engine->conf.now_ms() + retry_in_ms;
 }
 
-int engine_halt(struct engine *engine, int32_t part, const char *reason, struct err *err)
+static int halt(void *self, int32_t part, const char *reason, bool *ret_fenced, struct err *err)
 {
-	struct lane *lane = &engine->lanes[part];
-	bool was_read = lane->state == LANE_RUNNING;
-	bool fenced;
+	struct engine *engine = self;
+	const struct partition *partition = &engine->partitions[part];
 
-	/* Lost at first: if the reason cannot be written down, it is found again with the next claim. */
-	lose(engine, part, BACKOFF_MAX_MS);
-	if (engine->database.halt(engine->database.self, &lane->head, reason, &fenced, err) < 0)
+	if (engine->database.halt(engine->database.self, &partition->head, reason, ret_fenced, err) < 0)
 		return -1;
-	if (!fenced) { /* otherwise what we saw was another owner's doing */
-		log_error("part=%d offset=%lld halted: %s", part, (long long)lane->expected, reason);
-		lane->state = LANE_HALTED;
-		lane->retry_at_ms = engine->conf.now_ms() + HALTED_LOOK_MS;
-	}
-	return was_read ? read_on(engine, err) : 0;
+	if (!*ret_fenced)
+		log_error("part=%d offset=%lld halted: %s", part, (long long)partition->expected, reason);
+	return 0;
 }
 
 /* The resume proof: the topic is still the one that was read. *ret_reason is set when it is not. */
@@ -235,7 +164,7 @@ static int prove(struct engine *engine, const struct head *head, const char **re
 	int64_t high;
 	bool found;
 
-	if (engine->is_silent)
+	if (engine->lanes.is_unresponsive)
 		return err_set(err, ERR_RETRY, "the broker does not answer");
 	if (engine->broker.bounds(engine->broker.self, head->part, &low, &high, err) < 0)
 		return -1;
@@ -256,45 +185,30 @@ static int prove(struct engine *engine, const struct head *head, const char **re
 	return 0;
 }
 
-/* The broker does not let us read this one: the others go on. */
-static int leave_unread(struct engine *engine, int32_t part, struct err *err)
-{
-	bool was_read;
-
-	if (err->kind == ERR_FATAL)
-		return -1;
-	log_warn("part=%d cannot be read, tried again in %d s: %s", part, UNREADABLE_WAIT_MS / 1000, err->text);
-	engine->is_silent = true;
-	*err = (struct err)ERR_INIT;
-	was_read = engine->lanes[part].state == LANE_RUNNING;
-	lose(engine, part, UNREADABLE_WAIT_MS);
-	return was_read ? read_on(engine, err) : 0;
-}
-
 /* A pass over the parked may have been interrupted: what those before the cursor hold, which are done, is held in the rest of it.
  */
-static int read_held(struct engine *engine, struct lane *lane, struct err *err)
+static int read_held(struct engine *engine, struct partition *partition, struct err *err)
 {
 	struct database *database = &engine->database;
-	int32_t part = lane->head.part;
+	int32_t part = partition->head.part;
 
-	if (database->read_held(database->self, part, INT64_MAX, &lane->held, err) < 0)
+	if (database->read_held(database->self, part, INT64_MAX, &partition->held, err) < 0)
 		return -1;
-	if (lane->head.tick_cursor == OFFSET_BEFORE_ALL)
+	if (partition->head.tick_cursor == OFFSET_BEFORE_ALL)
 		return 0;
-	return database->read_held(database->self, part, lane->head.tick_cursor, &lane->held_next, err);
+	return database->read_held(database->self, part, partition->head.tick_cursor, &partition->held_next, err);
 }
 
 /* ---- quarantine ---- */
 
-static bool is_in_quarantine(const struct lane *lane)
+static bool is_in_quarantine(const struct partition *partition)
 {
-	return lane->head.quarantine_left > 0;
+	return partition->head.quarantine_left > 0;
 }
 
-static void quarantine(struct lane *lane, int64_t commands)
+static void quarantine(struct partition *partition, int64_t commands)
 {
-	struct head *head = &lane->head;
+	struct head *head = &partition->head;
 
 	head->quarantine_left = commands;
 	head->quarantine = commands > QUARANTINE_CUT ? (int32_t)(commands / QUARANTINE_CUT) : 1;
@@ -304,14 +218,14 @@ static void quarantine(struct lane *lane, int64_t commands)
 }
 
 /* Whoever owned this died, again and again, or with a batch of it in hand: which command it is, smaller batches tell. */
-static void consider_quarantine(const struct engine *engine, struct lane *lane)
+static void consider_quarantine(const struct engine *engine, struct partition *partition)
 {
-	const struct head *head = &lane->head;
+	const struct head *head = &partition->head;
 
-	if (is_in_quarantine(lane) && head->crashes > 0 && head->quarantine > 1)
-		quarantine(lane, head->quarantine);
-	else if (!is_in_quarantine(lane) && head->tries > TRIES_MAX)
-		quarantine(lane, (int64_t)engine->conf.batch_items_max);
+	if (is_in_quarantine(partition) && head->crashes > 0 && head->quarantine > 1)
+		quarantine(partition, head->quarantine);
+	else if (!is_in_quarantine(partition) && head->tries > TRIES_MAX)
+		quarantine(partition, (int64_t)engine->conf.batch_items_max);
 }
 
 /*
@@ -343,119 +257,66 @@ static int learn_parts(struct engine *engine, struct err *err)
 	return 0;
 }
 
-static int take_over(struct engine *engine, const struct head *head, struct err *err)
+static int take_over(void *self, int32_t part, struct err *err)
 {
+	struct engine *engine = self;
 	struct err misfit = ERR_INIT;
-	struct lane *lane = &engine->lanes[head->part];
-	bool was_halted = lane->state == LANE_HALTED;
+	struct partition *partition = &engine->partitions[part];
+	const struct head *head = &partition->head;
 	const char *reason = NULL;
 
-	lane->head = *head;
-	lane->expected = head->next_offset;
-	lane->needs_resume = head->part < engine->key_parts; /* of one that came later nothing was ever told */
-	lane->sent_seq = head->log_seq;
-	lane->resume_at_ms = 0;
-	lane->resume_wait_ms = 0;
-	lane->catching_up = false;
-	lane->resends_dead = false;
-	lane->forget_at_ms = 0;
-	keyset_clear(&lane->held);
-	keyset_clear(&lane->held_next);
+	partition->expected = head->next_offset;
+	partition->needs_resume = head->part < engine->key_parts; /* of one that came later nothing was ever told */
+	partition->sent_seq = head->log_seq;
+	partition->resume_at_ms = 0;
+	partition->resume_wait_ms = 0;
+	partition->catching_up = false;
+	partition->resends_dead = false;
+	partition->forget_at_ms = 0;
+	keyset_clear(&partition->held);
+	keyset_clear(&partition->held_next);
 	if (head->halted) {
-		if (!was_halted)
-			log_error("part=%d is halted; see partition_head.reason", head->part);
-		lane->state = LANE_HALTED;
-		lane->retry_at_ms = engine->conf.now_ms() + HALTED_LOOK_MS;
+		lanes_show_halted(&engine->lanes, part);
 		return 0;
 	}
 	if (!is_of_keys(engine, head->part, &misfit))
-		return engine_halt(engine, head->part, misfit.text, err);
+		return lanes_halt(&engine->lanes, part, misfit.text, err);
 	if (prove(engine, head, &reason, err) < 0)
-		return leave_unread(engine, head->part, err);
+		return lanes_leave_unread(&engine->lanes, part, err);
 	if (reason)
-		return engine_halt(engine, head->part, reason, err);
-	if (read_held(engine, lane, err) < 0) {
+		return lanes_halt(&engine->lanes, part, reason, err);
+	if (read_held(engine, partition, err) < 0) {
 		struct err why = *err;
 
 		if (why.kind != ERR_POISON)
 			return -1;
 		*err = (struct err)ERR_INIT;
-		return engine_halt(engine, head->part, why.text, err);
+		return lanes_halt(&engine->lanes, part, why.text, err);
 	}
-	consider_quarantine(engine, lane);
-	lane->state = LANE_RUNNING;
+	consider_quarantine(engine, partition);
+	lanes_run(&engine->lanes, part);
 	log_info("part=%d epoch=%lld offset=%lld seq=%lld claimed", head->part, (long long)head->epoch,
 		 (long long)head->next_offset, (long long)head->log_seq);
 	return 0;
 }
 
-/*
- * The partitions whose time has come and whose leader answers: one that we cannot read must not be taken from somebody who can,
- * nor hold up the others. After one that does not answer the rest wait for the next turn.
- */
-static int list_claimable(struct engine *engine, struct head *ret_heads, size_t *ret_count, struct err *err)
+static int claim(void *self, const int32_t *parts, size_t count, struct err *err)
 {
-	int64_t now_ms = engine->conf.now_ms();
-	size_t count = 0;
-
-	for (int32_t part = 0; part < BUS_PARTS_MAX; part++) {
-		const struct lane *lane = &engine->lanes[part];
-		int64_t low;
-		int64_t high;
-
-		if ((lane->state != LANE_LOST && lane->state != LANE_HALTED) || lane->retry_at_ms > now_ms)
-			continue;
-		if (engine->broker.bounds(engine->broker.self, part, &low, &high, err) < 0) {
-			if (leave_unread(engine, part, err) < 0)
-				return -1;
-			break;
-		}
-		ret_heads[count] = lane->head;
-		ret_heads[count++].part = part;
-	}
-	*ret_count = count;
-	return 0;
-}
-
-static int claim_lost(struct engine *engine, struct err *err)
-{
+	struct engine *engine = self;
 	struct head heads[BUS_PARTS_MAX];
-	size_t count;
-	bool is_read = false;
 
-	if (list_claimable(engine, heads, &count, err) < 0)
-		return -1;
-	if (count == 0)
-		return 0;
 	if (finish_flying(engine, err) < 0)
 		return -1;
+	for (size_t i = 0; i < count; i++) {
+		heads[i] = engine->partitions[parts[i]].head;
+		heads[i].part = parts[i];
+	}
 	if (engine->database.claim(engine->database.self, heads, count, engine->conf.owner, err) < 0 ||
 	    learn_parts(engine, err) < 0)
 		return -1;
-	engine->is_silent = false; /* one without a leader says nothing about those that were answered for */
-	for (size_t i = 0; i < count; i++) {
-		if (take_over(engine, &heads[i], err) < 0)
-			return -1;
-		is_read = is_read || engine->lanes[heads[i].part].state == LANE_RUNNING;
-	}
-	return is_read ? read_on(engine, err) : 0; /* what was fetched is fetched again: not for nothing */
-}
-
-static int assigned(struct engine *engine, struct err *err)
-{
-	size_t count;
-	const int32_t *parts = engine->broker.parts(engine->broker.self, &count);
-
-	for (size_t i = 0; i < count; i++) {
-		MUST(parts[i] >= 0);
-		if (parts[i] >= BUS_PARTS_MAX)
-			return err_set(err, ERR_FATAL, "the topic has more than %d partitions", BUS_PARTS_MAX);
-		lose(engine, parts[i], 0);
-	}
-	if (count == 0)
-		return engine->broker.start(engine->broker.self, NULL, NULL, 0, err);
-	/* The group waits for an answer, also when there is nothing to be read yet. */
-	return claim_lost(engine, err) < 0 ? -1 : read_on(engine, err);
+	for (size_t i = 0; i < count; i++)
+		engine->partitions[parts[i]].head = heads[i];
+	return 0;
 }
 
 /* If it cannot be said, the next owner takes us for dead: that is one try more. */
@@ -466,8 +327,8 @@ static void let_go(struct engine *engine)
 	size_t count = 0;
 
 	for (int32_t part = 0; part < BUS_PARTS_MAX; part++)
-		if (engine->lanes[part].state != LANE_NONE && engine->lanes[part].head.epoch > 0)
-			heads[count++] = engine->lanes[part].head;
+		if (engine->lanes.of[part].state != LANE_NONE && engine->partitions[part].head.epoch > 0)
+			heads[count++] = engine->partitions[part].head;
 	if (count > 0 && engine->database.let_go(engine->database.self, heads, count, &err) < 0)
 		log_debug("partitions are left without a word: %s", err.text);
 }
@@ -487,9 +348,7 @@ static int revoked(struct engine *engine, struct err *err)
 
 	forget(engine);
 	let_go(engine);
-	for (int32_t part = 0; part < BUS_PARTS_MAX; part++)
-		engine->lanes[part].state = LANE_NONE;
-	stopped = engine->broker.stop(engine->broker.self, finished < 0 ? &stopping : err);
+	stopped = lanes_revoke(&engine->lanes, finished < 0 ? &stopping : err);
 	return finished < 0 ? -1 : stopped;
 }
 
@@ -526,30 +385,30 @@ static int look_into_gap(struct engine *engine, int32_t part, int64_t expected, 
 /* A record behind the one that was expected. *ret_taken: there is none before it. Otherwise it is dropped here. */
 static int take_gap(struct engine *engine, struct bus_record *record, bool *ret_taken, struct err *err)
 {
-	struct lane *lane = &engine->lanes[record->part];
+	struct partition *partition = &engine->partitions[record->part];
 	int32_t part = record->part;
 	enum gap gap = GAP_SKIPPED;
-	int looked = look_into_gap(engine, part, lane->expected, record->offset, &gap, err);
+	int looked = look_into_gap(engine, part, partition->expected, record->offset, &gap, err);
 
 	*ret_taken = looked == 0 && gap == GAP_EMPTY;
 	if (*ret_taken) {
-		lane->expected = record->offset;
+		partition->expected = record->offset;
 		return 0;
 	}
 	engine->broker.release(engine->broker.self, record);
 	if (looked < 0 && err->kind != ERR_POISON)
-		return leave_unread(engine, part, err);
+		return lanes_leave_unread(&engine->lanes, part, err);
 	if (looked < 0 || gap == GAP_TRUNCATED) {
 		struct err why = *err;
 
 		*err = (struct err)ERR_INIT;
 		if (looked == 0)
 			err_set(&why, ERR_POISON, "topic truncated: records that were never read are gone");
-		return finish_flying(engine, err) < 0 ? -1 : engine_halt(engine, part, why.text, err);
+		return finish_flying(engine, err) < 0 ? -1 : lanes_halt(&engine->lanes, part, why.text, err);
 	}
 	log_warn("part=%d offset=%lld the consumer went over records; reading again from the head", part,
-		 (long long)lane->expected);
-	lose(engine, part, 0);
+		 (long long)partition->expected);
+	lanes_lose(&engine->lanes, part, 0);
 	return 0;
 }
 
@@ -558,10 +417,7 @@ static int displaced(struct engine *engine, int32_t part, struct err *err)
 {
 	if (finish_flying(engine, err) < 0)
 		return -1;
-	if (engine->lanes[part].state != LANE_RUNNING)
-		return 0;
-	log_warn("part=%d offset=%lld is not in the topic, says the broker", part, (long long)engine->lanes[part].expected);
-	lose(engine, part, DISPLACED_WAIT_MS);
+	lanes_displace(&engine->lanes, part);
 	return 0;
 }
 
@@ -571,33 +427,29 @@ static int displaced(struct engine *engine, int32_t part, struct err *err)
  * more, or nobody's to try. Nothing flies then. */
 static int note_attempt(struct engine *engine, int32_t part, bool *ret_tried, struct err *err)
 {
-	struct lane *lane = &engine->lanes[part];
+	struct partition *partition = &engine->partitions[part];
 	struct err why = ERR_INIT;
 	bool fenced;
 
 	*ret_tried = false;
 	if (finish_flying(engine, err) < 0)
 		return -1;
-	if (lane->state != LANE_RUNNING)
+	if (!lanes_is_running(&engine->lanes, part))
 		return 0;
-	if (lane->head.quarantine == 1 && lane->head.crashes >= CRASHES_HALT) {
-		err_set(&why, ERR_POISON, "offset %lld ends every program that reads it", (long long)lane->head.next_offset);
-		return engine_halt(engine, part, why.text, err);
+	if (partition->head.quarantine == 1 && partition->head.crashes >= CRASHES_HALT) {
+		err_set(&why, ERR_POISON, "offset %lld ends every program that reads it", (long long)partition->head.next_offset);
+		return lanes_halt(&engine->lanes, part, why.text, err);
 	}
-	if (engine->database.note_attempt(engine->database.self, &lane->head, &fenced, err) < 0)
+	if (engine->database.note_attempt(engine->database.self, &partition->head, &fenced, err) < 0)
 		return -1;
 	*ret_tried = !fenced;
-	if (!fenced)
-		return 0;
-	log_warn("part=%d another owner has it now; giving it up", part);
-	lose(engine, part, BACKOFF_MAX_MS);
-	return read_on(engine, err);
+	return fenced ? lanes_fence(&engine->lanes, part, err) : 0;
 }
 
 /* Programs have died of it, and of nothing else, too often for chance. */
-static bool is_deadly(const struct lane *lane)
+static bool is_deadly(const struct partition *partition)
 {
-	return lane->head.quarantine == 1 && lane->head.crashes >= CRASHES_PARK;
+	return partition->head.quarantine == 1 && partition->head.crashes >= CRASHES_PARK;
 }
 
 /* It opens the next batch. */
@@ -612,15 +464,15 @@ static void carry(struct engine *engine, const struct bus_record *record)
  * A clock that is wrong, or somebody else's, sends one to every partition each second: the first of an hour is a dead letter, and
  * of all partitions together one is told. The others are counted.
  */
-static void judge_tick(struct engine *engine, struct lane *lane, struct item *item)
+static void judge_tick(struct engine *engine, struct partition *partition, struct item *item)
 {
 	if (item->kind != ITEM_DEAD || item->command.type != &tick_type)
 		return;
-	if (lane->void_tick_ms != 0 && item->record.at_ms - lane->void_tick_ms < VOID_TICK_MS) {
+	if (partition->void_tick_ms != 0 && item->record.at_ms - partition->void_tick_ms < VOID_TICK_MS) {
 		item->kind = ITEM_VOID;
 		return;
 	}
-	lane->void_tick_ms = item->record.at_ms;
+	partition->void_tick_ms = item->record.at_ms;
 	if (engine->void_tick_ms != 0 && item->record.at_ms - engine->void_tick_ms < VOID_TICK_MS)
 		return;
 	engine->void_tick_ms = item->record.at_ms;
@@ -632,7 +484,7 @@ static void judge_tick(struct engine *engine, struct lane *lane, struct item *it
 static int place_record(struct engine *engine, struct bus_record *record, struct err *err)
 {
 	struct batch *batch = engine->collecting;
-	struct lane *lane = &engine->lanes[record->part];
+	struct partition *partition = &engine->partitions[record->part];
 	struct item *item = &batch->items[batch->items_count];
 
 	if (admit(&engine->admission, &engine->broker, record, &batch->arena, item, err) < 0) {
@@ -646,19 +498,19 @@ static int place_record(struct engine *engine, struct bus_record *record, struct
 		*err = (struct err)ERR_INIT;
 		return 0;
 	}
-	if (item->kind == ITEM_COMMAND && is_deadly(lane)) {
+	if (item->kind == ITEM_COMMAND && is_deadly(partition)) {
 		log_error("part=%d offset=%lld programs died of this command: set aside, its key held", item->part,
 			  (long long)item->offset);
 		item->is_broken = true;
 	}
-	judge_tick(engine, lane, item);
+	judge_tick(engine, partition, item);
 	engine->counts.records++;
-	lane->expected++;
-	if (item->kind == ITEM_TICK && (lane->held.count > 0 || lane->head.tick_cursor > OFFSET_BEFORE_ALL)) {
-		lane->tick = *item;
-		lane->tick_body = *(const struct tick *)item->command.body; /* the batch's arena ends before the pass does */
-		lane->tick.command.body = &lane->tick_body;
-		lane->has_tick = true;
+	partition->expected++;
+	if (item->kind == ITEM_TICK && (partition->held.count > 0 || partition->head.tick_cursor > OFFSET_BEFORE_ALL)) {
+		partition->tick = *item;
+		partition->tick_body = *(const struct tick *)item->command.body; /* the batch's arena ends before the pass does */
+		partition->tick.command.body = &partition->tick_body;
+		partition->has_tick = true;
 		batch->is_full = true; /* the pass over the parked comes right after this batch */
 		return 0;
 	}
@@ -666,7 +518,8 @@ static int place_record(struct engine *engine, struct bus_record *record, struct
 	batch->bytes += item->size;
 	batch->tried_count += item->kind != ITEM_TICK;
 	/* One alone is alone with Ticks, too: they are looked at as it is. */
-	if (is_in_quarantine(lane) && (lane->head.quarantine == 1 || batch->tried_count == (size_t)lane->head.quarantine))
+	if (is_in_quarantine(partition) &&
+	    (partition->head.quarantine == 1 || batch->tried_count == (size_t)partition->head.quarantine))
 		batch->is_full = true;
 	if (batch->items_count == engine->conf.batch_items_max || batch->bytes >= engine->conf.batch_bytes_max ||
 	    batch->arena.used > batch->arena.size / 2)
@@ -678,14 +531,14 @@ static int place_record(struct engine *engine, struct bus_record *record, struct
 static int take_record(struct engine *engine, struct bus_record *record, struct err *err)
 {
 	struct batch *batch = engine->collecting;
-	struct lane *lane = &engine->lanes[record->part];
+	struct partition *partition = &engine->partitions[record->part];
 
-	MUST(!lane->has_tick);
-	if (lane->state != LANE_RUNNING || record->offset < lane->expected) {
+	MUST(!partition->has_tick);
+	if (!lanes_is_running(&engine->lanes, record->part) || record->offset < partition->expected) {
 		engine->broker.release(engine->broker.self, record);
 		return 0;
 	}
-	if (record->offset > lane->expected) {
+	if (record->offset > partition->expected) {
 		bool is_taken;
 
 		if (take_gap(engine, record, &is_taken, err) < 0)
@@ -693,11 +546,11 @@ static int take_record(struct engine *engine, struct bus_record *record, struct 
 		if (!is_taken)
 			return 0;
 	}
-	if (batch->items_count > 0 && batch->apart != (is_in_quarantine(lane) ? record->part : -1)) {
+	if (batch->items_count > 0 && batch->apart != (is_in_quarantine(partition) ? record->part : -1)) {
 		carry(engine, record);
 		return 0;
 	}
-	if (batch->items_count == 0 && is_in_quarantine(lane)) {
+	if (batch->items_count == 0 && is_in_quarantine(partition)) {
 		bool is_tried;
 		int rc = note_attempt(engine, record->part, &is_tried, err);
 
@@ -738,7 +591,7 @@ static int collect(struct engine *engine, int timeout_ms, struct err *err)
 			rc = take_record(engine, &record, err);
 			break;
 		case BUS_ASSIGNED:
-			rc = assigned(engine, err);
+			rc = lanes_assign(&engine->lanes, err);
 			break;
 		case BUS_REVOKED:
 			rc = revoked(engine, err);
@@ -799,33 +652,33 @@ static int settle(struct engine *engine, struct batch *batch, struct err *err)
 	for (size_t i = 0; i < batch->heads_count; i++) {
 		const struct head *head = &batch->heads[i];
 
-		engine->lanes[head->part].head = *head;
+		engine->partitions[head->part].head = *head;
 		parts[i] = head->part;
 		offsets[i] = head->next_offset;
 	}
 	for (size_t i = 0; i < batch->count && batch->held.count > 0; i++) {
 		const struct item *item = &batch->items[batch->from + i];
-		struct lane *lane = &engine->lanes[item->part];
+		struct partition *partition = &engine->partitions[item->part];
 
 		if (batch->verdicts[i].fate == FATE_PARKED &&
-		    !keyset_add_bytes(item->was_parked ? &lane->held_next : &lane->held, batch->verdicts[i].holds))
+		    !keyset_add_bytes(item->was_parked ? &partition->held_next : &partition->held, batch->verdicts[i].holds))
 			overfull = item->part;
 	}
 	if (batch->tick_part >= 0 && batch->is_tick_end && batch->from + batch->count == batch->items_count) {
-		struct lane *lane = &engine->lanes[batch->tick_part];
-		struct keyset held = lane->held;
+		struct partition *partition = &engine->partitions[batch->tick_part];
+		struct keyset held = partition->held;
 
-		lane->held = lane->held_next;
-		lane->held_next = held;
-		keyset_clear(&lane->held_next);
+		partition->held = partition->held_next;
+		partition->held_next = held;
+		keyset_clear(&partition->held_next);
 	}
 	count_verdicts(engine, batch);
 	engine->broker.report(engine->broker.self, parts, offsets, batch->heads_count);
-	engine->backoff_ms = BACKOFF_MIN_MS;
+	lanes_succeed(&engine->lanes);
 	if (publisher_take(engine, &batch->changes, err) < 0)
 		return -1;
 	/* Waiting stops before this (parked_max): what fills it are commands that break our code. */
-	return overfull >= 0 ? engine_halt(engine, overfull, "too much is held by parked commands", err) : 0;
+	return overfull >= 0 ? lanes_halt(&engine->lanes, overfull, "too much is held by parked commands", err) : 0;
 }
 
 enum attempt_result {
@@ -850,17 +703,15 @@ static int attempt(struct engine *engine, struct batch *batch, size_t from, size
 		struct head heads[BUS_PARTS_MAX];
 
 		for (size_t i = 0; i < batch->heads_count; i++)
-			heads[i] = engine->lanes[batch->heads[i].part].head;
+			heads[i] = engine->partitions[batch->heads[i].part].head;
 		if (database->open(database->self, heads, batch->heads_count, answers, answers_count, &opened, &fenced, err) < 0)
 			return -1;
 	}
 	if (opened == OPEN_FENCED) {
 		database->abandon(database->self);
-		log_warn("part=%d another owner has it now; giving it up", fenced);
 		drop_part(engine, batch, fenced, from);
-		lose(engine, fenced, BACKOFF_MAX_MS);
 		*ret_result = ATTEMPT_FENCED;
-		return read_on(engine, err);
+		return lanes_fence(&engine->lanes, fenced, err);
 	}
 	if (batch_decide(batch, engine, answers, answers_count, &conflict, err) < 0)
 		return -1;
@@ -885,7 +736,7 @@ static int give_up(struct engine *engine, struct batch *batch, size_t at, const 
 	err_set(&reason, ERR_POISON, "offset %lld can neither be applied nor set aside: %.150s",
 		(long long)batch->items[at].offset, why);
 	drop_part(engine, batch, part, at);
-	return engine_halt(engine, part, reason.text, err);
+	return lanes_halt(&engine->lanes, part, reason.text, err);
 }
 
 /* The run failed on data: half of it next; of one record, the finding that it is broken. */
@@ -1026,7 +877,7 @@ static int process_collected(struct engine *engine, struct err *err)
 /* ---- ticks over parked commands ---- */
 
 /* Fills the batch with the next parked commands of the partition, and with the Tick itself when they are the last. */
-static int collect_parked(struct engine *engine, struct lane *lane, struct err *err)
+static int collect_parked(struct engine *engine, struct partition *partition, struct err *err)
 {
 	struct batch *batch = engine->collecting;
 	size_t rows_max = engine->conf.batch_items_max - 1 < TICK_ROWS_MAX ? engine->conf.batch_items_max - 1 : TICK_ROWS_MAX;
@@ -1035,25 +886,25 @@ static int collect_parked(struct engine *engine, struct lane *lane, struct err *
 
 	MUST(batch->items_count == 0);
 	MUST(rows_max > 0);
-	if (is_in_quarantine(lane)) {
+	if (is_in_quarantine(partition)) {
 		bool is_tried;
 
-		rows_max = rows_max < (size_t)lane->head.quarantine ? rows_max : (size_t)lane->head.quarantine;
-		if (note_attempt(engine, lane->head.part, &is_tried, err) < 0)
+		rows_max = rows_max < (size_t)partition->head.quarantine ? rows_max : (size_t)partition->head.quarantine;
+		if (note_attempt(engine, partition->head.part, &is_tried, err) < 0)
 			return -1;
 		if (!is_tried)
 			return 0;
 	}
 	batch_reset(batch);
-	batch->tick_part = lane->head.part;
-	batch->apart = is_in_quarantine(lane) ? lane->head.part : -1;
-	if (engine->database.read_parked(engine->database.self, lane->head.part, lane->head.tick_cursor, rows_max, &batch->arena,
-					 &rows, &count, &batch->is_tick_end, err) < 0)
+	batch->tick_part = partition->head.part;
+	batch->apart = is_in_quarantine(partition) ? partition->head.part : -1;
+	if (engine->database.read_parked(engine->database.self, partition->head.part, partition->head.tick_cursor, rows_max,
+					 &batch->arena, &rows, &count, &batch->is_tick_end, err) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
 		bool is_full = i > 0 && batch->arena.used > batch->arena.size / 2;
 
-		if (!is_full && admit_parked(&engine->admission, &rows[i], is_deadly(lane), lane->tick.command.now_ms,
+		if (!is_full && admit_parked(&engine->admission, &rows[i], is_deadly(partition), partition->tick.command.now_ms,
 					     &batch->arena, &batch->items[batch->items_count], err) == 0) {
 			batch->items_count++;
 			continue;
@@ -1065,8 +916,8 @@ static int collect_parked(struct engine *engine, struct lane *lane, struct err *
 		break;
 	}
 	if (batch->is_tick_end) {
-		batch->items[batch->items_count++] = lane->tick; /* the record goes with it */
-		lane->has_tick = false;
+		batch->items[batch->items_count++] = partition->tick; /* the record goes with it */
+		partition->has_tick = false;
 	}
 	return 0;
 }
@@ -1074,14 +925,14 @@ static int collect_parked(struct engine *engine, struct lane *lane, struct err *
 static int work_off_ticks(struct engine *engine, struct err *err)
 {
 	for (int32_t part = 0; part < BUS_PARTS_MAX; part++) {
-		struct lane *lane = &engine->lanes[part];
+		struct partition *partition = &engine->partitions[part];
 
-		while (lane->has_tick && lane->state == LANE_RUNNING) {
+		while (partition->has_tick && lanes_is_running(&engine->lanes, part)) {
 			if (finish_flying(engine, err) < 0 || publisher_work(engine, err) < 0)
 				return -1;
 			if (engine->collecting->items_count > 0)
 				return 0; /* what was collected comes first */
-			if (collect_parked(engine, lane, err) < 0 || process_collected(engine, err) < 0)
+			if (collect_parked(engine, partition, err) < 0 || process_collected(engine, err) < 0)
 				return -1;
 		}
 	}
@@ -1095,16 +946,18 @@ static int work_off_ticks(struct engine *engine, struct err *err)
 static int forget_dead(struct engine *engine, struct err *err)
 {
 	for (int32_t part = 0; part < BUS_PARTS_MAX && engine->conf.dead_max_ms > 0; part++) {
-		struct lane *lane = &engine->lanes[part];
+		struct partition *partition = &engine->partitions[part];
 		size_t count;
 
-		if (lane->state != LANE_RUNNING || lane->head.tick_at_ms == 0 || lane->head.tick_at_ms < lane->forget_at_ms)
+		if (!lanes_is_running(&engine->lanes, part) || partition->head.tick_at_ms == 0 ||
+		    partition->head.tick_at_ms < partition->forget_at_ms)
 			continue;
 		if (finish_flying(engine, err) < 0 ||
-		    engine->database.forget_dead(engine->database.self, part, lane->head.tick_at_ms - engine->conf.dead_max_ms,
-						 FORGET_MAX, &count, err) < 0)
+		    engine->database.forget_dead(engine->database.self, part,
+						 partition->head.tick_at_ms - engine->conf.dead_max_ms, FORGET_MAX, &count,
+						 err) < 0)
 			return -1;
-		lane->forget_at_ms = count < FORGET_MAX ? lane->head.tick_at_ms + FORGET_GAP_MS : 0;
+		partition->forget_at_ms = count < FORGET_MAX ? partition->head.tick_at_ms + FORGET_GAP_MS : 0;
 	}
 	return 0;
 }
@@ -1137,8 +990,8 @@ static bool has_work(const struct engine *engine)
 
 static int turn(struct engine *engine, int timeout_ms, struct err *err)
 {
-	engine->is_silent = false;
-	if (claim_lost(engine, err) < 0)
+	engine->lanes.is_unresponsive = false;
+	if (lanes_claim(&engine->lanes, err) < 0)
 		return -1;
 	if (engine->broker.deliveries(engine->broker.self, 0) <= engine->conf.pending_max) {
 		if (collect(engine, has_work(engine) ? 0 : timeout_ms, err) < 0)
@@ -1150,6 +1003,49 @@ static int turn(struct engine *engine, int timeout_ms, struct err *err)
 	    process_collected(engine, err) < 0)
 		return -1;
 	return work_off_ticks(engine, err) < 0 ? -1 : forget_dead(engine, err);
+}
+
+int engine_init(struct engine *engine, const struct engine_conf *conf, const struct admission *admission,
+		const struct broker *broker, const struct database *database, struct err *err)
+{
+	const struct lanes_conf lanes_conf = { .now_ms = conf->now_ms,
+					       .halted_look_ms = HALTED_LOOK_MS,
+					       .head_table = "partition_head" };
+	const struct lane_owner owner = {
+		.self = engine,
+		.next_offset = next_offset,
+		.claim = claim,
+		.take_over = take_over,
+		.halt = halt,
+		.drop = drop,
+	};
+
+	*engine = (struct engine){ .conf = *conf, .admission = *admission, .broker = *broker, .database = *database };
+	/* A batch is closed at half of its arena, and whatever comes next must fit into an empty one. */
+	if (conf->arena_size < 2 * admit_room(admission, admission->value_size_max))
+		return err_set(err, ERR_FATAL, "the memory of a batch is too small for the largest command");
+	lanes_init(&engine->lanes, &lanes_conf, &owner, broker);
+	engine->careful_span = CAREFUL_SPAN_MIN;
+	engine->last_progress_ms = conf->now_ms();
+	for (int32_t part = 0; part < BUS_PARTS_MAX; part++) {
+		/* Nothing waits above parked_max, and then only keys are added, of those that are held already; what a batch
+		 * parks until it is settled, and bugs, come on top. */
+		keyset_init(&engine->partitions[part].held, 2 * (size_t)conf->parked_max + 4 * conf->batch_items_max);
+		keyset_init(&engine->partitions[part].held_next, 2 * (size_t)conf->parked_max + 4 * conf->batch_items_max);
+	}
+	engine->collecting = batch_new(conf, err);
+	engine->spare = engine->collecting ? batch_new(conf, err) : NULL;
+	return engine->spare ? 0 : -1;
+}
+
+/* Everything is claimed again after a while. */
+static int back_off(struct engine *engine, struct err *err)
+{
+	if (err->kind == ERR_FATAL)
+		return -1;
+	engine->counts.retries++;
+	forget(engine);
+	return lanes_back_off(&engine->lanes, err);
 }
 
 int engine_step(struct engine *engine, int timeout_ms, struct err *err)
@@ -1165,7 +1061,7 @@ bool engine_is_idle(const struct engine *engine)
 	if (engine->flying || engine->has_carried || engine->collecting->items_count > 0)
 		return false;
 	for (int32_t part = 0; part < BUS_PARTS_MAX; part++)
-		if (engine->lanes[part].has_tick || engine->lanes[part].state == LANE_LOST)
+		if (engine->partitions[part].has_tick || engine->lanes.of[part].state == LANE_LOST)
 			return false;
 	return publisher_is_idle(engine);
 }
@@ -1181,8 +1077,8 @@ int engine_drain(struct engine *engine, int deadline_ms, struct err *err)
 		return -1;
 	drop_carried(engine);
 	for (int32_t part = 0; part < BUS_PARTS_MAX; part++)
-		drop_tick(engine, &engine->lanes[part]);
-	engine->is_silent = true;
+		drop_tick(engine, &engine->partitions[part]);
+	engine->lanes.is_unresponsive = true;
 	while (!publisher_is_done(engine) && engine->conf.now_ms() < end_ms) {
 		if (publisher_work(engine, err) < 0)
 			return -1;

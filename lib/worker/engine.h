@@ -9,6 +9,7 @@
 #include "schemas/clock.h"
 #include "worker/admit.h"
 #include "worker/edge.h"
+#include "worker/lane.h"
 
 /*
  * The engine of a command module: records of its command topic in, states and event log in PostgreSQL, events out (design.md 4).
@@ -52,20 +53,10 @@ struct engine_counts {
 	int64_t events, published, batches, retries, conflicts, halvings;
 };
 
-enum lane_state {
-	LANE_NONE,    /* not assigned to us */
-	LANE_LOST,    /* assigned, not (any more) claimed: claim again at retry_at_ms */
-	LANE_RUNNING, /* claimed, being read */
-	LANE_HALTED,  /* claimed, must not be read: a person has to look, the reason is in partition_head; published all the same;
-			 looked at again at retry_at_ms */
-};
-
-/* A partition in our hands. */
-struct lane {
-	enum lane_state state;
-	struct head head; /* as committed */
-	int64_t expected; /* the next offset to take from the broker; >= head.next_offset */
-	int64_t retry_at_ms;
+/* What the engine knows of a partition; where it stands is in its lane (lane.h). */
+struct partition {
+	struct head head;        /* as committed */
+	int64_t expected;        /* the next offset to take from the broker; >= head.next_offset */
 	struct keyset held;      /* what parked commands hold */
 	struct keyset held_next; /* during a Tick's pass over the parked: what those hold that are still parked */
 	bool has_tick;           /* a Tick waits to be worked off against the parked commands; nothing behind it is collected */
@@ -92,7 +83,8 @@ struct engine {
 	struct admission admission;
 	struct broker broker;
 	struct database database;
-	struct lane lanes[BUS_PARTS_MAX];
+	struct lanes lanes;
+	struct partition partitions[BUS_PARTS_MAX];
 	struct batch *collecting;
 	struct batch *flying; /* its COMMIT was sent; NULL: none */
 	struct batch *spare;
@@ -101,10 +93,8 @@ struct engine {
 	int32_t topic_parts; /* how many partitions the topic has, and over how many the module's keys are spread; as of the last
 				claim */
 	int32_t key_parts;
-	bool is_silent;      /* the broker has left a question of this turn unanswered: no other is put, each may cost seconds */
-	size_t careful_left; /* batches that assume nothing, after a conflict */
-	size_t careful_span; /* how many the next conflict will bring */
-	int64_t backoff_ms;
+	size_t careful_left;      /* batches that assume nothing, after a conflict */
+	size_t careful_span;      /* how many the next conflict will bring */
 	int64_t begun_at_ms;      /* the batch before */
 	int64_t void_tick_ms;     /* broker time: of the last one that was told; 0: none */
 	int64_t last_progress_ms; /* for the watchdog: a step that did not fail */
@@ -131,9 +121,5 @@ bool engine_is_idle(const struct engine *engine);
 /* Forgets what is not committed and gives up what is owned: for a program that ends because it must, and not because of what it
  * read. */
 void engine_let_go(struct engine *engine);
-
-/* For the engine's own files: stops a partition until a person lets it go on, with the reason in its head. Not while a batch
- * flies. */
-MUST_CHECK int engine_halt(struct engine *engine, int32_t part, const char *reason, struct err *err);
 
 #endif

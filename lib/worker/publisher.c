@@ -9,11 +9,11 @@
 #define DEAD_MAX           256
 
 /* From the table, all that is not acknowledged: repeated in the topic perhaps, never left out. */
-static void resend_dead_later(struct engine *engine, struct lane *lane)
+static void resend_dead_later(struct engine *engine, struct partition *partition)
 {
-	lane->resends_dead = true;
-	lane->dead_after = OFFSET_BEFORE_ALL;
-	lane->dead_at_ms = engine->conf.now_ms() + RESUME_WAIT_MIN_MS;
+	partition->resends_dead = true;
+	partition->dead_after = OFFSET_BEFORE_ALL;
+	partition->dead_at_ms = engine->conf.now_ms() + RESUME_WAIT_MIN_MS;
 }
 
 /* A dead letter is published once it is committed; where that fails it is in the table, and comes again out of it. */
@@ -21,12 +21,12 @@ static int publish_dead(struct engine *engine, const struct dead_letter *letter,
 {
 	struct err why = ERR_INIT;
 
-	*ret_published = !engine->is_silent && engine->broker.publish_dead(engine->broker.self, letter, &why) == 0;
+	*ret_published = !engine->lanes.is_unresponsive && engine->broker.publish_dead(engine->broker.self, letter, &why) == 0;
 	if (!*ret_published && why.kind == ERR_FATAL) {
 		*err = why;
 		return -1;
 	}
-	engine->is_silent |= !*ret_published;
+	engine->lanes.is_unresponsive |= !*ret_published;
 	if (!*ret_published)
 		log_debug("part=%d offset=%lld a dead letter is in the table only for now: %s", letter->part,
 			  (long long)letter->offset, why.text);
@@ -36,15 +36,15 @@ static int publish_dead(struct engine *engine, const struct dead_letter *letter,
 static int take_dead(struct engine *engine, const struct dead_letter *dead, size_t count, struct err *err)
 {
 	for (size_t i = 0; i < count; i++) {
-		struct lane *lane = &engine->lanes[dead[i].part];
+		struct partition *partition = &engine->partitions[dead[i].part];
 		bool is_published;
 
-		if (lane->resends_dead)
+		if (partition->resends_dead)
 			continue;
 		if (publish_dead(engine, &dead[i], &is_published, err) < 0)
 			return -1;
 		if (!is_published)
-			resend_dead_later(engine, lane);
+			resend_dead_later(engine, partition);
 	}
 	return 0;
 }
@@ -53,132 +53,134 @@ int publisher_take(struct engine *engine, const struct changes *changes, struct 
 {
 	for (size_t i = 0; i < changes->log_count; i++) {
 		const struct log_row *row = &changes->log[i];
-		struct lane *lane = &engine->lanes[row->part];
+		struct partition *partition = &engine->partitions[row->part];
 
-		if (lane->needs_resume || lane->catching_up)
+		if (partition->needs_resume || partition->catching_up)
 			continue;
-		MUST(row->seq == lane->sent_seq + 1);
+		MUST(row->seq == partition->sent_seq + 1);
 		if (engine->broker.publish(engine->broker.self, row, err) < 0) {
-			/* The rows are safe in the log: this lane starts again from there. */
+			/* The rows are safe in the log: this partition starts again from there. */
 			log_warn("part=%d publishing stopped, it goes on from the log: %s", row->part, err->text);
-			lane->needs_resume = true;
+			partition->needs_resume = true;
 			continue;
 		}
-		lane->sent_seq = row->seq;
+		partition->sent_seq = row->seq;
 		engine->counts.published++;
 	}
 	return take_dead(engine, changes->dead, changes->dead_count, err);
 }
 
 /* Told once in a row of failures; each next try comes later: it may cost seconds of the others' time. */
-static void put_off_resume(struct engine *engine, struct lane *lane, const struct err *why)
+static void put_off_resume(struct engine *engine, struct partition *partition, const struct err *why)
 {
-	if (lane->resume_wait_ms == 0)
-		log_warn("part=%d events are in the log and cannot be published yet: %s", lane->head.part, why->text);
-	lane->resume_wait_ms = lane->resume_wait_ms == 0 ? RESUME_WAIT_MIN_MS : 2 * lane->resume_wait_ms;
-	if (lane->resume_wait_ms > RESUME_WAIT_MAX_MS)
-		lane->resume_wait_ms = RESUME_WAIT_MAX_MS;
-	lane->resume_at_ms = engine->conf.now_ms() + lane->resume_wait_ms;
+	if (partition->resume_wait_ms == 0)
+		log_warn("part=%d events are in the log and cannot be published yet: %s", partition->head.part, why->text);
+	partition->resume_wait_ms = partition->resume_wait_ms == 0 ? RESUME_WAIT_MIN_MS : 2 * partition->resume_wait_ms;
+	if (partition->resume_wait_ms > RESUME_WAIT_MAX_MS)
+		partition->resume_wait_ms = RESUME_WAIT_MAX_MS;
+	partition->resume_at_ms = engine->conf.now_ms() + partition->resume_wait_ms;
 }
 
 /* Nothing more of this partition can be told to anybody. The halt that a person sees first stays. */
-static int halt_publishing(struct engine *engine, struct lane *lane, const char *reason, struct err *err)
+static int halt_publishing(struct engine *engine, struct partition *partition, const char *reason, struct err *err)
 {
-	lane->needs_resume = false;
-	lane->catching_up = false;
-	lane->sent_seq = lane->head.log_seq;
-	return lane->state == LANE_HALTED ? 0 : engine_halt(engine, lane->head.part, reason, err);
+	partition->needs_resume = false;
+	partition->catching_up = false;
+	partition->sent_seq = partition->head.log_seq;
+	return lanes_is_running(&engine->lanes, partition->head.part)
+		       ? lanes_halt(&engine->lanes, partition->head.part, reason, err)
+		       : 0;
 }
 
-static int halt_by_log(struct engine *engine, struct lane *lane, struct err *err)
+static int halt_by_log(struct engine *engine, struct partition *partition, struct err *err)
 {
-	return halt_publishing(engine, lane, "the event log has a hole: was the database restored?", err);
+	return halt_publishing(engine, partition, "the event log has a hole: was the database restored?", err);
 }
 
-static int catch_up(struct engine *engine, struct lane *lane, struct err *err)
+static int catch_up(struct engine *engine, struct partition *partition, struct err *err)
 {
 	struct arena *arena = &engine->spare->arena;
 	struct log_row *rows;
 	size_t count;
 
 	arena_reset(arena);
-	if (lane->sent_seq == lane->head.log_seq) {
-		lane->catching_up = false;
+	if (partition->sent_seq == partition->head.log_seq) {
+		partition->catching_up = false;
 		return 0;
 	}
-	if (engine->database.read_log(engine->database.self, lane->head.part, lane->sent_seq + 1, READ_ROWS_MAX, arena, &rows,
-				      &count, err) < 0)
+	if (engine->database.read_log(engine->database.self, partition->head.part, partition->sent_seq + 1, READ_ROWS_MAX, arena,
+				      &rows, &count, err) < 0)
 		return -1;
 	if (count == 0)
-		return halt_by_log(engine, lane, err);
+		return halt_by_log(engine, partition, err);
 	for (size_t i = 0; i < count; i++) {
 		struct err why = ERR_INIT;
 
-		if (rows[i].seq != lane->sent_seq + 1)
-			return halt_by_log(engine, lane, err);
+		if (rows[i].seq != partition->sent_seq + 1)
+			return halt_by_log(engine, partition, err);
 		if (engine->broker.publish(engine->broker.self, &rows[i], &why) < 0) {
-			lane->needs_resume = true;
-			put_off_resume(engine, lane, &why);
+			partition->needs_resume = true;
+			put_off_resume(engine, partition, &why);
 			if (why.kind == ERR_FATAL)
 				*err = why;
 			return why.kind == ERR_FATAL ? -1 : 0;
 		}
-		lane->sent_seq = rows[i].seq;
+		partition->sent_seq = rows[i].seq;
 		engine->counts.published++;
 	}
-	lane->catching_up = lane->sent_seq < lane->head.log_seq;
+	partition->catching_up = partition->sent_seq < partition->head.log_seq;
 	return 0;
 }
 
 /* What an earlier owner committed and did not see acknowledged, or what could not be published at once. */
-static int resend_dead(struct engine *engine, struct lane *lane, struct err *err)
+static int resend_dead(struct engine *engine, struct partition *partition, struct err *err)
 {
 	struct arena *arena = &engine->spare->arena;
 	struct dead_letter *rows;
 	size_t count;
 
 	arena_reset(arena);
-	if (engine->database.read_dead(engine->database.self, lane->head.part, lane->dead_after, DEAD_ROWS_MAX, arena, &rows,
-				       &count, err) < 0)
+	if (engine->database.read_dead(engine->database.self, partition->head.part, partition->dead_after, DEAD_ROWS_MAX, arena,
+				       &rows, &count, err) < 0)
 		return -1;
-	lane->resends_dead = count > 0;
+	partition->resends_dead = count > 0;
 	for (size_t i = 0; i < count; i++) {
 		bool is_published;
 
 		if (publish_dead(engine, &rows[i], &is_published, err) < 0)
 			return -1;
 		if (!is_published) {
-			lane->dead_at_ms = engine->conf.now_ms() + RESUME_WAIT_MAX_MS;
+			partition->dead_at_ms = engine->conf.now_ms() + RESUME_WAIT_MAX_MS;
 			return 0;
 		}
-		lane->dead_after = rows[i].offset;
+		partition->dead_after = rows[i].offset;
 	}
 	return 0;
 }
 
-static int resume(struct engine *engine, struct lane *lane, struct err *err)
+static int resume(struct engine *engine, struct partition *partition, struct err *err)
 {
 	struct err why = ERR_INIT;
 	int64_t last_seq;
 
-	if (engine->broker.resume(engine->broker.self, lane->head.part, &last_seq, &why) < 0) {
+	if (engine->broker.resume(engine->broker.self, partition->head.part, &last_seq, &why) < 0) {
 		if (why.kind == ERR_FATAL) {
 			*err = why;
 			return -1;
 		}
-		put_off_resume(engine, lane, &why);
-		engine->is_silent = true;
+		put_off_resume(engine, partition, &why);
+		engine->lanes.is_unresponsive = true;
 		return 0;
 	}
-	if (last_seq > lane->head.log_seq)
-		return halt_publishing(engine, lane, "the events topic is ahead of the event log: was the database restored?",
-				       err);
-	lane->sent_seq = last_seq;
-	lane->needs_resume = false;
-	lane->resume_wait_ms = 0;
-	lane->catching_up = true;
-	resend_dead_later(engine, lane);
-	lane->dead_at_ms = 0;
+	if (last_seq > partition->head.log_seq)
+		return halt_publishing(engine, partition,
+				       "the events topic is ahead of the event log: was the database restored?", err);
+	partition->sent_seq = last_seq;
+	partition->needs_resume = false;
+	partition->resume_wait_ms = 0;
+	partition->catching_up = true;
+	resend_dead_later(engine, partition);
+	partition->dead_at_ms = 0;
 	return 0;
 }
 
@@ -196,49 +198,43 @@ static int mark_dead(struct engine *engine, struct err *err)
 	return 0;
 }
 
-/* Ours by its epoch. What is halted is not read any more, but what it has committed is told. */
-static bool is_published(const struct lane *lane)
-{
-	return lane->state == LANE_RUNNING || lane->state == LANE_HALTED;
-}
-
 bool publisher_has_work(const struct engine *engine)
 {
 	for (int32_t part = 0; part < BUS_PARTS_MAX; part++) {
-		const struct lane *lane = &engine->lanes[part];
+		const struct partition *partition = &engine->partitions[part];
 
-		if (is_published(lane) && !lane->needs_resume && lane->catching_up)
+		if (lanes_is_owned(&engine->lanes, part) && !partition->needs_resume && partition->catching_up)
 			return true;
 	}
 	return false;
 }
 
-static int work_on(struct engine *engine, struct lane *lane, struct err *err)
+static int work_on(struct engine *engine, struct partition *partition, struct err *err)
 {
 	int64_t now_ms = engine->conf.now_ms();
 
-	if (lane->needs_resume && !engine->is_silent && now_ms >= lane->resume_at_ms && resume(engine, lane, err) < 0)
+	if (partition->needs_resume && !engine->lanes.is_unresponsive && now_ms >= partition->resume_at_ms &&
+	    resume(engine, partition, err) < 0)
 		return -1;
-	if (!is_published(lane) || lane->needs_resume ||
+	if (!lanes_is_owned(&engine->lanes, partition->head.part) || partition->needs_resume ||
 	    engine->broker.deliveries(engine->broker.self, 0) > engine->conf.pending_max)
 		return 0;
-	if (lane->catching_up && catch_up(engine, lane, err) < 0)
+	if (partition->catching_up && catch_up(engine, partition, err) < 0)
 		return -1;
-	return lane->resends_dead && now_ms >= lane->dead_at_ms ? resend_dead(engine, lane, err) : 0;
+	return partition->resends_dead && now_ms >= partition->dead_at_ms ? resend_dead(engine, partition, err) : 0;
 }
 
 int publisher_work(struct engine *engine, struct err *err)
 {
-
 	engine->broker.deliveries(engine->broker.self, 0);
 	for (int32_t part = 0; part < BUS_PARTS_MAX; part++) {
-		struct lane *lane = &engine->lanes[part];
+		struct partition *partition = &engine->partitions[part];
 
-		if (!is_published(lane))
+		if (!lanes_is_owned(&engine->lanes, part))
 			continue;
 		if (engine->broker.has_failed(engine->broker.self, part))
-			lane->needs_resume = true;
-		if (work_on(engine, lane, err) < 0)
+			partition->needs_resume = true;
+		if (work_on(engine, partition, err) < 0)
 			return -1;
 	}
 	return mark_dead(engine, err);
@@ -252,9 +248,10 @@ bool publisher_is_done(const struct engine *engine)
 bool publisher_is_idle(const struct engine *engine)
 {
 	for (int32_t part = 0; part < BUS_PARTS_MAX; part++) {
-		const struct lane *lane = &engine->lanes[part];
+		const struct partition *partition = &engine->partitions[part];
 
-		if (is_published(lane) && (lane->needs_resume || lane->resends_dead || lane->sent_seq < lane->head.log_seq))
+		if (lanes_is_owned(&engine->lanes, part) &&
+		    (partition->needs_resume || partition->resends_dead || partition->sent_seq < partition->head.log_seq))
 			return false;
 	}
 	return engine->broker.deliveries(engine->broker.self, 0) == 0;

@@ -1,5 +1,6 @@
 #include "worker/reader.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,33 +8,9 @@
 #include "wire/envelope.h"
 #include "worker/chain.h"
 
-#define BACKOFF_MIN_MS       100
 #define BACKOFF_MAX_MS       5000
-#define UNREADABLE_WAIT_MS   15000 /* a partition whose leader is away: each try may cost seconds of the others' time */
-#define DISPLACED_WAIT_MS    1000
 #define HALTED_LOOK_MS       10000                                  /* has a person let it go on? */
 #define ROOM_FOR(value_size) ((value_size)*64 + ((size_t)64 << 10)) /* the worst case of one decoded event */
-
-int event_reader_init(struct event_reader *reader, const struct reader_conf *conf, const char *module,
-		      const struct broker *broker, const struct reader_database *database, struct coder *coder, struct err *err)
-{
-	*reader = (struct event_reader){
-		.conf = *conf, .module = module, .broker = *broker, .database = *database, .coder = coder
-	};
-	reader->backoff_ms = BACKOFF_MIN_MS;
-	reader->run_max = conf->batch_items_max;
-	reader->events = calloc(conf->batch_items_max, sizeof(*reader->events));
-	if (!reader->events)
-		return err_set(err, ERR_FATAL, "no memory for a batch of events");
-	return arena_init(&reader->arena, conf->arena_size, err);
-}
-
-void event_reader_release(struct event_reader *reader)
-{
-	free(reader->events);
-	arena_release(&reader->arena);
-	*reader = (struct event_reader){ .backoff_ms = 0 };
-}
 
 static void forget(struct event_reader *reader)
 {
@@ -41,202 +18,75 @@ static void forget(struct event_reader *reader)
 	reader->is_full = false;
 	arena_reset(&reader->arena);
 	for (int32_t part = 0; part < BUS_PARTS_MAX; part++) {
-		reader->lanes[part].next = reader->lanes[part].head;
-		reader->lanes[part].wrong = NULL;
-		reader->lanes[part].is_displaced = false;
+		reader->partitions[part].next = reader->partitions[part].head;
+		reader->partitions[part].wrong = NULL;
+		reader->partitions[part].is_displaced = false;
 	}
 }
 
-/* ---- who owns what ---- */
+/* ---- ownership (lane.h) ---- */
 
-static int read_on(struct event_reader *reader, struct err *err)
+static int64_t next_offset(void *self, int32_t part)
 {
-	int32_t parts[BUS_PARTS_MAX];
-	int64_t offsets[BUS_PARTS_MAX];
-	size_t count = 0;
+	const struct event_reader *reader = self;
 
-	for (int32_t part = 0; part < BUS_PARTS_MAX; part++) {
-		const struct reader_lane *lane = &reader->lanes[part];
-
-		if (lane->state == READER_LANE_NONE)
-			continue;
-		parts[count] = part;
-		offsets[count++] = lane->state == READER_LANE_RUNNING ? lane->next.next_offset : -1;
-	}
-	return count == 0 ? 0 : reader->broker.start(reader->broker.self, parts, offsets, count, err);
+	return reader->partitions[part].next.next_offset;
 }
 
-static void lose(struct event_reader *reader, int32_t part, int64_t retry_in_ms)
+static int halt(void *self, int32_t part, const char *reason, bool *ret_fenced, struct err *err)
 {
-	reader->lanes[part].state = READER_LANE_LOST;
-	reader->lanes[part].retry_at_ms = reader->conf.now_ms() + retry_in_ms;
-}
+	struct event_reader *reader = self;
+	const struct reader_head *head = &reader->partitions[part].head;
 
-/* Nothing of the partition is in the batch. Lost at first: if the reason cannot be written down, it is found again. */
-static int halt(struct event_reader *reader, int32_t part, const char *reason, struct err *err)
-{
-	struct reader_lane *lane = &reader->lanes[part];
-	bool was_read = lane->state == READER_LANE_RUNNING;
-	bool fenced;
-
-	lose(reader, part, BACKOFF_MAX_MS);
-	if (reader->database.halt(reader->database.self, reader->module, &lane->head, reason, &fenced, err) < 0)
+	if (reader->database.halt(reader->database.self, reader->module, head, reason, ret_fenced, err) < 0)
 		return -1;
-	if (!fenced) { /* otherwise another reader has it now */
+	if (!*ret_fenced)
 		log_error("module=%s part=%d offset=%lld seq=%lld reader halted: %s", reader->module, part,
-			  (long long)lane->head.next_offset, (long long)lane->head.last_seq, reason);
-		lane->state = READER_LANE_HALTED;
-		lane->retry_at_ms = reader->conf.now_ms() + HALTED_LOOK_MS;
-	}
-	return was_read ? read_on(reader, err) : 0;
-}
-
-/* The broker does not let us read this one: the others go on. */
-static int leave_unread(struct event_reader *reader, int32_t part, struct err *err)
-{
-	if (err->kind == ERR_FATAL)
-		return -1;
-	log_warn("module=%s part=%d cannot be read, tried again in %d s: %s", reader->module, part, UNREADABLE_WAIT_MS / 1000,
-		 err->text);
-	reader->is_silent = true;
-	*err = (struct err)ERR_INIT;
-	lose(reader, part, UNREADABLE_WAIT_MS);
+			  (long long)head->next_offset, (long long)head->last_seq, reason);
 	return 0;
 }
 
-static int take_over(struct event_reader *reader, const struct reader_head *head, struct err *err)
+static int claim(void *self, const int32_t *parts, size_t count, struct err *err)
 {
-	struct reader_lane *lane = &reader->lanes[head->part];
-	bool was_halted = lane->state == READER_LANE_HALTED;
+	struct event_reader *reader = self;
+	struct reader_head heads[BUS_PARTS_MAX];
+
+	if (reader->database.claim(reader->database.self, reader->module, parts, count, reader->conf.owner, heads, err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		reader->partitions[parts[i]].head = reader->partitions[parts[i]].next = heads[i];
+	return 0;
+}
+
+static int take_over(void *self, int32_t part, struct err *err)
+{
+	struct event_reader *reader = self;
+	const struct reader_head *head = &reader->partitions[part].head;
 	int64_t low;
 	int64_t high;
 
-	lane->head = *head;
-	lane->next = *head;
 	if (head->halted) {
-		if (!was_halted)
-			log_error("module=%s part=%d is halted; see reader_head.reason", reader->module, head->part);
-		lane->state = READER_LANE_HALTED;
-		lane->retry_at_ms = reader->conf.now_ms() + HALTED_LOOK_MS;
+		lanes_show_halted(&reader->lanes, part);
 		return 0;
 	}
-	if (reader->is_silent || reader->broker.bounds(reader->broker.self, head->part, &low, &high, err) < 0) {
-		if (reader->is_silent)
+	if (reader->lanes.is_unresponsive || reader->broker.bounds(reader->broker.self, part, &low, &high, err) < 0) {
+		if (reader->lanes.is_unresponsive)
 			err_set(err, ERR_RETRY, "the broker does not answer");
-		return leave_unread(reader, head->part, err);
+		return lanes_leave_unread(&reader->lanes, part, err);
 	}
 	if (head->next_offset < low)
-		return halt(reader, head->part, "topic truncated: events that were never read are gone", err);
+		return lanes_halt(&reader->lanes, part, "topic truncated: events that were never read are gone", err);
 	if (head->next_offset > high)
-		return halt(reader, head->part, "topic recreated or restored: it ends before the last event that was applied",
-			    err);
-	lane->state = READER_LANE_RUNNING;
+		return lanes_halt(&reader->lanes, part,
+				  "topic recreated or restored: it ends before the last event that was applied", err);
+	lanes_run(&reader->lanes, part);
 	return 0;
-}
-
-/* As the engine's: a partition that we cannot read is not taken from somebody who can, nor holds up the others. */
-static int list_claimable(struct event_reader *reader, int32_t *parts, size_t *ret_count, struct err *err)
-{
-	int64_t now_ms = reader->conf.now_ms();
-	size_t count = 0;
-
-	for (int32_t part = 0; part < BUS_PARTS_MAX; part++) {
-		const struct reader_lane *lane = &reader->lanes[part];
-		int64_t low;
-		int64_t high;
-
-		if ((lane->state != READER_LANE_LOST && lane->state != READER_LANE_HALTED) || lane->retry_at_ms > now_ms)
-			continue;
-		if (reader->broker.bounds(reader->broker.self, part, &low, &high, err) < 0) {
-			if (leave_unread(reader, part, err) < 0)
-				return -1;
-			break;
-		}
-		parts[count++] = part;
-	}
-	*ret_count = count;
-	return 0;
-}
-
-static int claim_lost(struct event_reader *reader, struct err *err)
-{
-	int32_t parts[BUS_PARTS_MAX];
-	struct reader_head heads[BUS_PARTS_MAX];
-	size_t count;
-	bool is_read = false;
-
-	if (list_claimable(reader, parts, &count, err) < 0)
-		return -1;
-	if (count == 0)
-		return 0;
-	if (reader->database.claim(reader->database.self, reader->module, parts, count, reader->conf.owner, heads, err) < 0)
-		return -1;
-	reader->is_silent = false; /* one without a leader says nothing about those that were answered for */
-	for (size_t i = 0; i < count; i++) {
-		if (take_over(reader, &heads[i], err) < 0)
-			return -1;
-		is_read = is_read || reader->lanes[parts[i]].state == READER_LANE_RUNNING;
-	}
-	return is_read ? read_on(reader, err) : 0;
-}
-
-static void lose_all(struct event_reader *reader, int64_t retry_in_ms)
-{
-	for (int32_t part = 0; part < BUS_PARTS_MAX; part++)
-		if (reader->lanes[part].state == READER_LANE_RUNNING || reader->lanes[part].state == READER_LANE_LOST) {
-			reader->lanes[part].state = READER_LANE_LOST;
-			reader->lanes[part].retry_at_ms = reader->conf.now_ms() + retry_in_ms;
-		}
-}
-
-static int back_off(struct event_reader *reader, struct err *err)
-{
-	struct err reading = ERR_INIT;
-
-	if (err->kind == ERR_FATAL)
-		return -1;
-	log_warn("module=%s reader carrying on after back-off backoff_ms=%lld: %s", reader->module, (long long)reader->backoff_ms,
-		 err->text);
-	forget(reader);
-	lose_all(reader, reader->backoff_ms);
-	reader->backoff_ms = reader->backoff_ms * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : reader->backoff_ms * 2;
-	*err = (struct err)ERR_INIT;
-	if (read_on(reader, &reading) < 0 && reading.kind == ERR_FATAL) {
-		*err = reading;
-		return -1;
-	}
-	return 0;
-}
-
-static int assigned(struct event_reader *reader, struct err *err)
-{
-	size_t count;
-	const int32_t *parts = reader->broker.parts(reader->broker.self, &count);
-
-	for (size_t i = 0; i < count; i++) {
-		if (parts[i] >= BUS_PARTS_MAX)
-			return err_set(err, ERR_FATAL, "the topic has more than %d partitions", BUS_PARTS_MAX);
-		reader->lanes[parts[i]].state = READER_LANE_LOST;
-		reader->lanes[parts[i]].retry_at_ms = 0;
-	}
-	if (count == 0)
-		return reader->broker.start(reader->broker.self, NULL, NULL, 0, err);
-	/* The group waits for an answer, also when there is nothing to be read yet. */
-	return claim_lost(reader, err) < 0 ? -1 : read_on(reader, err);
-}
-
-static int revoked(struct event_reader *reader, struct err *err)
-{
-	forget(reader);
-	for (int32_t part = 0; part < BUS_PARTS_MAX; part++)
-		reader->lanes[part].state = READER_LANE_NONE;
-	return reader->broker.stop(reader->broker.self, err);
 }
 
 /* ---- one record ---- */
 
-static bool chain_holds(const struct reader_lane *lane, const struct envelope *envelope, const struct bus_record *record,
-			const struct message_type *type, const void *body, int64_t at_ms)
+static bool chain_holds(const struct reader_partition *partition, const struct envelope *envelope,
+			const struct bus_record *record, const struct message_type *type, const void *body, int64_t at_ms)
 {
 	struct chain_row row = {
 		.part = record->part,
@@ -253,14 +103,14 @@ static bool chain_holds(const struct reader_lane *lane, const struct envelope *e
 
 	if (!uuid_parse(&row.key, record->key) || frame_schema_id(record->value, &row.schema_id, &why) < 0)
 		return false;
-	chain_hash(hash, lane->next.last_hash, &row);
+	chain_hash(hash, partition->next.last_hash, &row);
 	return envelope->hash.size == SHA256_SIZE && memcmp(hash, envelope->hash.data, SHA256_SIZE) == 0;
 }
 
 /* Judges a record against the head. *ret_reason: what is wrong with it, NULL when nothing is. */
 static void judge(struct event_reader *reader, const struct bus_record *record, const char **ret_reason)
 {
-	struct reader_lane *lane = &reader->lanes[record->part];
+	struct reader_partition *partition = &reader->partitions[record->part];
 	struct header headers[HEADERS_MAX];
 	struct envelope envelope;
 	struct err why = ERR_INIT;
@@ -273,12 +123,12 @@ static void judge(struct event_reader *reader, const struct bus_record *record, 
 		*ret_reason = "a record on the events topic that is no event of ours: bad headers";
 		return;
 	}
-	if (envelope.sequence <= lane->next.last_seq) {
-		lane->next.next_offset = record->offset + 1;
+	if (envelope.sequence <= partition->next.last_seq) {
+		partition->next.next_offset = record->offset + 1;
 		reader->repeated++;
 		return;
 	}
-	if (envelope.sequence > lane->next.last_seq + 1) {
+	if (envelope.sequence > partition->next.last_seq + 1) {
 		*ret_reason = "events are missing: a gap in seq";
 		return;
 	}
@@ -286,7 +136,7 @@ static void judge(struct event_reader *reader, const struct bus_record *record, 
 		*ret_reason = "an event that cannot be decoded: is this program older than the schemas?";
 		return;
 	}
-	if (!chain_holds(lane, &envelope, record, type, body, envelope.at_ms)) {
+	if (!chain_holds(partition, &envelope, record, type, body, envelope.at_ms)) {
 		*ret_reason = "the hash chain is broken: an event was changed or exchanged";
 		return;
 	}
@@ -300,9 +150,9 @@ static void judge(struct event_reader *reader, const struct bus_record *record, 
 		.at_ms = envelope.at_ms,
 		.module = reader->module,
 	};
-	lane->next.next_offset = record->offset + 1;
-	lane->next.last_seq = envelope.sequence;
-	memcpy(lane->next.last_hash, envelope.hash.data, SHA256_SIZE);
+	partition->next.next_offset = record->offset + 1;
+	partition->next.last_seq = envelope.sequence;
+	memcpy(partition->next.last_hash, envelope.hash.data, SHA256_SIZE);
 }
 
 /*
@@ -311,7 +161,7 @@ static void judge(struct event_reader *reader, const struct bus_record *record, 
  */
 static int look_into_gap(struct event_reader *reader, int32_t part, int64_t got, const char **ret_reason, struct err *err)
 {
-	int64_t expected = reader->lanes[part].next.next_offset;
+	int64_t expected = reader->partitions[part].next.next_offset;
 	struct bus_record record;
 	int64_t before;
 	bool found;
@@ -334,15 +184,15 @@ static int look_into_gap(struct event_reader *reader, int32_t part, int64_t got,
 
 static int take_record(struct event_reader *reader, struct bus_record *record, struct err *err)
 {
-	struct reader_lane *lane = &reader->lanes[record->part];
+	struct reader_partition *partition = &reader->partitions[record->part];
 	const char *reason = NULL;
 	int rc = 0;
 
-	if (lane->state != READER_LANE_RUNNING || record->offset < lane->next.next_offset) {
+	if (!lanes_is_running(&reader->lanes, record->part) || record->offset < partition->next.next_offset) {
 		reader->broker.release(reader->broker.self, record);
 		return 0;
 	}
-	if (record->offset > lane->next.next_offset)
+	if (record->offset > partition->next.next_offset)
 		rc = look_into_gap(reader, record->part, record->offset, &reason, err);
 	if (rc == 0 && !reason)
 		judge(reader, record, &reason);
@@ -351,7 +201,7 @@ static int take_record(struct event_reader *reader, struct bus_record *record, s
 	if (reader->events_count == reader->run_max || reason ||
 	    reader->arena.size - reader->arena.used < reader->arena.size / 2 + ROOM_FOR(record->value.size))
 		reader->is_full = true;
-	lane->wrong = reason;
+	partition->wrong = reason;
 	reader->broker.release(reader->broker.self, record);
 	return rc;
 }
@@ -372,15 +222,14 @@ static int collect(struct event_reader *reader, int timeout_ms, struct err *err)
 			rc = take_record(reader, &record, err);
 			break;
 		case BUS_ASSIGNED:
-			rc = assigned(reader, err);
+			rc = lanes_assign(&reader->lanes, err);
 			break;
 		case BUS_REVOKED:
-			rc = revoked(reader, err);
+			forget(reader);
+			rc = lanes_revoke(&reader->lanes, err);
 			break;
-		case BUS_DISPLACED: /* whether the topic is another one now, the next claim finds out */
-			log_warn("module=%s part=%d says the broker: no such offset", reader->module, record.part);
-			if (reader->lanes[record.part].state == READER_LANE_RUNNING)
-				reader->lanes[record.part].is_displaced = true;
+		case BUS_DISPLACED: /* claimed again when what was collected is applied */
+			reader->partitions[record.part].is_displaced = true;
 			reader->is_full = true;
 			break;
 		}
@@ -403,13 +252,13 @@ static int single_out(struct event_reader *reader, struct err *err)
 		struct err failure = *err;
 
 		*err = (struct err)ERR_INIT;
-		return halt(reader, reader->events[0].part, failure.text, err);
+		return lanes_halt(&reader->lanes, reader->events[0].part, failure.text, err);
 	}
 	log_warn("module=%s %zu events one by one: %s", reader->module, reader->events_count, err->text);
 	*err = (struct err)ERR_INIT;
 	forget(reader);
 	reader->run_max = 1;
-	return read_on(reader, err);
+	return lanes_read(&reader->lanes, err);
 }
 
 static int apply(struct event_reader *reader, struct err *err)
@@ -422,14 +271,14 @@ static int apply(struct event_reader *reader, struct err *err)
 	bool fenced = false;
 
 	for (int32_t part = 0; part < BUS_PARTS_MAX; part++) {
-		struct reader_lane *lane = &reader->lanes[part];
+		struct reader_partition *partition = &reader->partitions[part];
 
-		if (lane->next.next_offset == lane->head.next_offset || lane->state != READER_LANE_RUNNING)
+		if (partition->next.next_offset == partition->head.next_offset || !lanes_is_running(&reader->lanes, part))
 			continue;
 		parts[count] = part;
-		offsets[count] = lane->next.next_offset;
-		before[count] = lane->head;
-		after[count++] = lane->next;
+		offsets[count] = partition->next.next_offset;
+		before[count] = partition->head;
+		after[count++] = partition->next;
 	}
 	if (count == 0)
 		return 0;
@@ -439,15 +288,15 @@ static int apply(struct event_reader *reader, struct err *err)
 	if (fenced) {
 		log_warn("module=%s another reader has a partition of ours now; claiming again", reader->module);
 		forget(reader);
-		lose_all(reader, BACKOFF_MAX_MS);
-		return read_on(reader, err);
+		lanes_lose_all(&reader->lanes, BACKOFF_MAX_MS);
+		return lanes_read(&reader->lanes, err);
 	}
 	for (size_t i = 0; i < count; i++)
-		reader->lanes[parts[i]].head = after[i];
+		reader->partitions[parts[i]].head = after[i];
 	reader->applied += (int64_t)reader->events_count;
 	reader->batches++;
 	reader->run_max = 2 * reader->run_max > reader->conf.batch_items_max ? reader->conf.batch_items_max : 2 * reader->run_max;
-	reader->backoff_ms = BACKOFF_MIN_MS;
+	lanes_succeed(&reader->lanes);
 	reader->broker.report(reader->broker.self, parts, offsets, count);
 	return 0;
 }
@@ -456,29 +305,67 @@ static int apply(struct event_reader *reader, struct err *err)
 static int halt_wrong(struct event_reader *reader, struct err *err)
 {
 	for (int32_t part = 0; part < BUS_PARTS_MAX; part++) {
-		struct reader_lane *lane = &reader->lanes[part];
-		const char *wrong = lane->wrong;
+		struct reader_partition *partition = &reader->partitions[part];
+		const char *wrong = partition->wrong;
 
-		lane->wrong = NULL;
-		if (lane->is_displaced && lane->state == READER_LANE_RUNNING)
-			lose(reader, part, DISPLACED_WAIT_MS);
-		else if (wrong && lane->state == READER_LANE_RUNNING && halt(reader, part, wrong, err) < 0)
+		partition->wrong = NULL;
+		if (partition->is_displaced)
+			lanes_displace(&reader->lanes, part);
+		else if (wrong && lanes_is_running(&reader->lanes, part) && lanes_halt(&reader->lanes, part, wrong, err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
+/* ---- the turn ---- */
+
 static int turn(struct event_reader *reader, int timeout_ms, struct err *err)
 {
-	reader->is_silent = false;
-	if (claim_lost(reader, err) < 0 || collect(reader, timeout_ms, err) < 0 || apply(reader, err) < 0 ||
+	reader->lanes.is_unresponsive = false;
+	if (lanes_claim(&reader->lanes, err) < 0 || collect(reader, timeout_ms, err) < 0 || apply(reader, err) < 0 ||
 	    halt_wrong(reader, err) < 0)
 		return -1;
 	forget(reader);
 	return 0;
 }
 
+int event_reader_init(struct event_reader *reader, const struct reader_conf *conf, const char *module,
+		      const struct broker *broker, const struct reader_database *database, struct coder *coder, struct err *err)
+{
+	struct lanes_conf lanes_conf = { .now_ms = conf->now_ms, .halted_look_ms = HALTED_LOOK_MS, .head_table = "reader_head" };
+	const struct lane_owner owner = {
+		.self = reader,
+		.next_offset = next_offset,
+		.claim = claim,
+		.take_over = take_over,
+		.halt = halt,
+	};
+
+	*reader = (struct event_reader){
+		.conf = *conf, .module = module, .broker = *broker, .database = *database, .coder = coder
+	};
+	snprintf(lanes_conf.log_prefix, sizeof(lanes_conf.log_prefix), "module=%s ", module);
+	lanes_init(&reader->lanes, &lanes_conf, &owner, broker);
+	reader->run_max = conf->batch_items_max;
+	reader->events = calloc(conf->batch_items_max, sizeof(*reader->events));
+	if (!reader->events)
+		return err_set(err, ERR_FATAL, "no memory for a batch of events");
+	return arena_init(&reader->arena, conf->arena_size, err);
+}
+
+void event_reader_release(struct event_reader *reader)
+{
+	free(reader->events);
+	arena_release(&reader->arena);
+	*reader = (struct event_reader){ .is_full = false };
+}
+
 int event_reader_step(struct event_reader *reader, int timeout_ms, struct err *err)
 {
-	return turn(reader, timeout_ms, err) < 0 ? back_off(reader, err) : 0;
+	if (turn(reader, timeout_ms, err) == 0)
+		return 0;
+	if (err->kind == ERR_FATAL)
+		return -1;
+	forget(reader);
+	return lanes_back_off(&reader->lanes, err);
 }

@@ -7,6 +7,7 @@
 
 #include "wire/coder.h"
 #include "worker/edge.h"
+#include "worker/lane.h"
 #include "worker/reader_rules.h"
 
 /*
@@ -48,13 +49,10 @@ struct reader_conf {
 	int64_t (*now_ms)(void);
 };
 
-enum reader_lane_state { READER_LANE_NONE, READER_LANE_LOST, READER_LANE_RUNNING, READER_LANE_HALTED };
-
-struct reader_lane {
-	enum reader_lane_state state;
+/* What the reader knows of a partition; where it stands is in its lane (lane.h). */
+struct reader_partition {
 	struct reader_head head; /* as committed */
 	struct reader_head next; /* with what is collected */
-	int64_t retry_at_ms;     /* of a lost or a halted one: claim again */
 	const char *wrong;       /* with the record at next.next_offset: halt when what came before it is applied */
 	bool is_displaced;       /* the broker does not know the offset: claim again */
 };
@@ -65,14 +63,13 @@ struct event_reader {
 	struct broker broker;
 	struct reader_database database;
 	struct coder *coder;
-	struct reader_lane lanes[BUS_PARTS_MAX];
+	struct lanes lanes;
+	struct reader_partition partitions[BUS_PARTS_MAX];
 	struct arena arena;
 	struct read_event *events;
 	size_t events_count;
 	bool is_full;
-	bool is_silent; /* the broker has left a question of this turn unanswered: no other is put, each may cost seconds */
 	size_t run_max; /* events of the next batch: one after a failure on data, then doubling up to batch_items_max */
-	int64_t backoff_ms;
 	int64_t applied, repeated, batches; /* since the start */
 };
 

@@ -109,7 +109,7 @@ static void keep_parked(const struct parked *parked)
 	to->value = keep(parked->value);
 	to->holds = keep(parked->holds);
 	to->scope = scope_keep(&door.memory_arena, parked->scope);
-	MUST(keyset_add_bytes(&door.engine.lanes[0].held, to->holds));
+	MUST(keyset_add_bytes(&door.engine.partitions[0].held, to->holds));
 }
 
 /* ---- the edges ---- */
@@ -280,7 +280,7 @@ static void run_batch(void)
 		if (batch->set.slots[i]->changed)
 			save(batch->set.slots[i]);
 	if (batch->heads_count > 0)
-		door.engine.lanes[0].head = batch->heads[0];
+		door.engine.partitions[0].head = batch->heads[0];
 	for (size_t i = 0; i < batch->changes.park_count; i++)
 		keep_parked(&batch->changes.park[i]);
 }
@@ -295,7 +295,7 @@ static void end_batch(void)
 /* A Tick's pass: each that is parked is read again, and decided by what is known now. */
 static void pass_over_parked(uint8_t mode)
 {
-	struct lane *lane = &door.engine.lanes[0];
+	struct partition *partition = &door.engine.partitions[0];
 	size_t count = door.parked_count;
 	size_t left = 0;
 
@@ -313,16 +313,16 @@ static void pass_over_parked(uint8_t mode)
 		door.batch.items_count = 1;
 		run_batch();
 		if (door.batch.verdicts[0].fate == FATE_PARKED) {
-			MUST(keyset_add_bytes(&lane->held_next, keep(door.batch.verdicts[0].holds)));
+			MUST(keyset_add_bytes(&partition->held_next, keep(door.batch.verdicts[0].holds)));
 			door.parked[left++] = *parked;
 		}
 		batch_reset(&door.batch);
 	}
 	door.parked_count = left;
-	keyset_clear(&lane->held);
-	keyset_clear(&lane->held_next);
+	keyset_clear(&partition->held);
+	keyset_clear(&partition->held_next);
 	for (size_t i = 0; i < left; i++)
-		MUST(keyset_add_bytes(&lane->held, door.parked[i].holds));
+		MUST(keyset_add_bytes(&partition->held, door.parked[i].holds));
 }
 
 static void take_record(const struct script_record *from, size_t number)
@@ -381,8 +381,8 @@ static void begin(void)
 	door.engine.admission = (struct admission){ .coder = script_coder(), .verify = verify };
 	door.engine.broker = (struct broker){ .headers = give_headers, .part_of = part_of };
 	door.engine.database = (struct database){ .load = load };
-	keyset_init(&door.engine.lanes[0].held, 10000);
-	keyset_init(&door.engine.lanes[0].held_next, 10000);
+	keyset_init(&door.engine.partitions[0].held, 10000);
+	keyset_init(&door.engine.partitions[0].held_next, 10000);
 	if (batch_init(&door.batch, &conf, &err) != 0 || arena_init(&door.memory_arena, ARENA_SIZE, &err) != 0)
 		exit(1);
 	door.memory.kept = door.kept;
@@ -391,15 +391,15 @@ static void begin(void)
 
 static void play_anew(const struct script *script)
 {
-	struct lane *lane = &door.engine.lanes[0];
+	struct partition *partition = &door.engine.partitions[0];
 
 	if (door.batch.items == NULL)
 		begin();
 	door.script = script;
 	arena_reset(&door.memory_arena);
 	batch_reset(&door.batch);
-	keyset_clear(&lane->held);
-	lane->head = (struct head){ .business_date = INT32_MIN, .tick_cursor = OFFSET_BEFORE_ALL };
+	keyset_clear(&partition->held);
+	partition->head = (struct head){ .business_date = INT32_MIN, .tick_cursor = OFFSET_BEFORE_ALL };
 	door.memory.count = door.applied_count = door.parked_count = 0;
 	door.applied_records = 0;
 	door.now_ms = NOW_MS;

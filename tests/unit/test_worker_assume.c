@@ -192,7 +192,7 @@ static bool is_looked_up(struct uuid command_id)
 	if (answers_count > 0)
 		answers[0].found = false;
 	assert_int_equal(batch_decide(&batch, &engine, answers, answers_count, &is_conflict, &err), 0);
-	engine.lanes[0].head.last_id = batch.heads[0].last_id;
+	engine.partitions[0].head.last_id = batch.heads[0].last_id;
 	return answers_count == 1;
 }
 
