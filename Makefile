@@ -48,7 +48,7 @@ LDFLAGS := $(LINK_$(FLAVOUR)) -Wl,--as-needed
 ALLOCATOR_release := -ljemalloc
 ALLOCATOR := $(ALLOCATOR_$(FLAVOUR))
 
-# The compiler flags of a room's own library (design.md 2: a third-party header is included in exactly one room).
+# The compiler flags of a room's own library (lib/DESIGN.md 2: a third-party header is included in exactly one room).
 PACKAGES := rdkafka libpq avro-c libjwt libcurl libsodium libcrypto jansson libmicrohttpd zlib
 # -isystem: our warnings are for our code. Asked once, when first needed: before `make deps` there is no pkg-config.
 LIBS     = $(eval LIBS := $(shell pkg-config --libs $(PACKAGES)) -lcsv -lm -lpthread)$(LIBS)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""make tidy: what a compiler does not check (shared style, README.md): rooms, headers, formatting, banned words, forgotten tests.
+"""make tidy: what a compiler does not check (CONTRIBUTING.md): rooms, headers, formatting, banned words, forgotten tests.
 
 usage: tidy.py [FILE...]      FILE: only findings in these files (default: all)
 environment: CC and CFLAGS, to compile headers alone; GEN, the folder of generated code
@@ -171,7 +171,7 @@ def check_own_header(path, line, header, own):
         room = path.parts[1]
         allowed = set(BELOW.get(room, [])) | {room, "own"} | ({"schemas"} if room == "worker" else set())
         if target not in allowed:
-            find(path, line, f'"{header}": {room} may include {", ".join(sorted(allowed - {"own"}))}; design.md 2')
+            find(path, line, f'"{header}": {room} may include {", ".join(sorted(allowed - {"own"}))}; lib/DESIGN.md 2')
         return
     for pattern, allowed, why in SLICE:
         if pattern.search(path.as_posix()) and path.parts[1] not in READERS:

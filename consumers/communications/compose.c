@@ -141,7 +141,7 @@ bool compose(struct sending *sending, const struct workset *set, struct decision
 		return false;
 	/*
 	 * Whatever a value was made of, a name from before names were judged too: a subject is one line of a mail's header, and
-	 * cannot become two (traps.md C2).
+	 * cannot become two (lib/TRAPS.md C2).
 	 */
 	fault = text_fault(sending->rendered->subject, TEXT_PROSE);
 	fault = fault != NULL ? fault : text_fault(sending->rendered->body, TEXT_LINES);

@@ -85,7 +85,7 @@ static int64_t clamp(int64_t number, int64_t min, int64_t max)
 }
 
 /*
- * Never refused, whoever says it and however (domain.md 3): a channel we do not know is all channels, a customer we do not know
+ * Never refused, whoever says it and however (consumers/DOMAIN.md 3): a channel we do not know is all channels, a customer we do not know
  * is remembered. It counts from when it was said, or from when we were told if that is said to be later.
  */
 void decide_withdraw_consent(const struct command *command, const struct workset *set, struct decision *decision)

@@ -52,7 +52,7 @@ static struct answer debt_is_due(const struct guard_facts *facts)
 }
 
 struct guard_rule {
-	const char *id; /* of domain.md 9 */
+	const char *id; /* of consumers/DOMAIN.md 9 */
 	struct answer (*ask)(const struct guard_facts *facts);
 };
 

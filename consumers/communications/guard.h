@@ -8,7 +8,7 @@
 #include "consumers/communications/communications.h"
 
 /*
- * The compliance guard (domain.md 9): facts in, verdict out, and which rules said so. Pure. It asks every rule of its table and
+ * The compliance guard (consumers/DOMAIN.md 9): facts in, verdict out, and which rules said so. Pure. It asks every rule of its table and
  * takes the strictest answer; a new rule is a function and a row in guard.c, and a fact it needs is a member here and a line in
  * guard_facts_text.
  *

@@ -97,7 +97,7 @@ const char *communication_state_name(enum communication_state state)
 	return states[state];
 }
 
-/* domain.md 8 */
+/* consumers/DOMAIN.md 8 */
 bool message_class_is_known(struct str message_class)
 {
 	static const char *const classes[] = {

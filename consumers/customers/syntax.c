@@ -4,7 +4,7 @@
 
 /*
  * Is a text what it says it is? Strict and bounded: what passes here is later put into an SMTP dialogue, a mail's header or a
- * gateway's query (traps.md C1, C2).
+ * gateway's query (lib/TRAPS.md C1, C2).
  */
 
 /* ---- addresses ---- */

@@ -41,7 +41,7 @@ struct balances deallocate(const struct balances *allocated, int64_t amount_mino
 /* What is debited and credited when credit pays `applied`; below 0: when it is taken back from there. */
 struct balances credit_debits(const struct balances *applied);
 
-/* ---- lifecycle (domain.md 4, axis 1) ---- */
+/* ---- lifecycle (consumers/DOMAIN.md 4, axis 1) ---- */
 
 enum lifecycle {
 	LIFECYCLE_NONE,

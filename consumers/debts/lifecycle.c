@@ -2,7 +2,7 @@
 #include "consumers/debts/debts.h"
 
 /*
- * The moves of domain.md 4, axis 1, as data. Rows of later causes (plans, settlement, charge-off, transfer) are added here and
+ * The moves of consumers/DOMAIN.md 4, axis 1, as data. Rows of later causes (plans, settlement, charge-off, transfer) are added here and
  * nowhere else.
  */
 struct move {

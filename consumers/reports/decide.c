@@ -51,7 +51,7 @@ static bool filters_fit(const struct generate_report *body, const struct kind *k
 }
 
 /*
- * No day is closed yet by a command (domain.md 3, AdvanceBusinessDate), so a day counts as over when the business date is behind
+ * No day is closed yet by a command (consumers/DOMAIN.md 3, AdvanceBusinessDate), so a day counts as over when the business date is behind
  * it; a report of the business date itself is made, and flagged open.
  */
 static bool days_fit(const struct command *command, const struct kind *kind, int32_t as_of, int32_t from_on,

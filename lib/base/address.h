@@ -7,7 +7,7 @@
 
 /*
  * Addresses that a message can be sent to: one check for who takes them in (customers) and for who sends (lib/http), so that what
- * came in can be sent. What passes here is put into an SMTP dialogue or a gateway's query as it is (traps.md C1, C2).
+ * came in can be sent. What passes here is put into an SMTP dialogue or a gateway's query as it is (lib/TRAPS.md C1, C2).
  */
 
 #define ADDRESS_EMAIL_MAX 254 /* RFC 5321 4.5.3.1.3 */

@@ -9,7 +9,7 @@
 
 /*
  * A 128-bit identifier (RFC 9562), in network order, so that memcmp orders UUIDv7 by time. Ids are made by the issuer of a
- * command (domain.md 1). The all-zero id means "none".
+ * command (consumers/DOMAIN.md 1). The all-zero id means "none".
  */
 struct uuid {
 	uint8_t bytes[16];

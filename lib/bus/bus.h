@@ -11,7 +11,7 @@
 #include "model/header.h"
 
 /*
- * Kafka. The only room that includes <librdkafka/rdkafka.h>. Every option that matters is set here explicitly (traps.md 1, 8).
+ * Kafka. The only room that includes <librdkafka/rdkafka.h>. Every option that matters is set here explicitly (lib/TRAPS.md 1, 8).
  * librdkafka keeps its own threads; our callbacks run only inside our calls. Failures: retriable -> ERR_RETRY; fatal producer ->
  * ERR_RETRY too, after which bus_producer_is_broken is true and the caller makes a new one; message too large, unknown topic or
  * partition -> ERR_POISON; configuration -> ERR_FATAL.
@@ -41,7 +41,7 @@ MUST_CHECK int bus_record_headers(const struct bus_record *record, struct header
 /* A zero or NULL member after client_id means its default. */
 struct bus_conf {
 	const char *bootstrap; /* host:port,... */
-	const char *client_id; /* under 64 bytes (traps.md R9) */
+	const char *client_id; /* under 64 bytes (lib/TRAPS.md R9) */
 
 	/* Consumers: how much is read ahead, in all partitions together. librdkafka looks again only once a second after this is
 	 * full, so it must hold more than one second's worth at full speed. Defaults: 100000 and 32 MB. */
@@ -81,7 +81,7 @@ enum bus_poll {
 MUST_CHECK int bus_consumer_open(const struct bus_conf *conf, const char *group, const char *topic,
 				 struct bus_consumer **ret_consumer, struct err *err);
 
-/* Leaves the group within deadline_ms and frees; if librdkafka hangs (traps.md R5) it is leaked, for the process is about to end.
+/* Leaves the group within deadline_ms and frees; if librdkafka hangs (lib/TRAPS.md R5) it is leaked, for the process is about to end.
  * Accepts NULL. */
 void bus_consumer_close(struct bus_consumer *consumer, int64_t deadline_ms);
 

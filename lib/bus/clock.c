@@ -9,7 +9,7 @@
  * broker's clock that was set back were never believed. */
 #define TRUEST_FOR_MS 10000
 
-/* No broker's clock stands before 2020; librdkafka's mock cluster says 1234 (traps.md M6). */
+/* No broker's clock stands before 2020; librdkafka's mock cluster says 1234 (lib/TRAPS.md M6). */
 #define BELIEVED_FROM_MS INT64_C(1577836800000)
 #define BELIEVED_TILL_MS INT64_C(253370764800000) /* nor beyond 9998: dates of the day after must exist */
 

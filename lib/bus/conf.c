@@ -14,7 +14,7 @@
 #include "base/log.h"
 #include "bus/kafka.h"
 
-/* traps.md 1 and 8 say why each is not the default. */
+/* lib/TRAPS.md 1 and 8 say why each is not the default. */
 static const struct kafka_setting settings_common[] = {
 	{ "socket.nagle.disable", "true" },      { "socket.keepalive.enable", "true" },
 	{ "log.connection.close", "false" },     { "log.queue", "true" }, /* log lines come in our thread, out of our poll */
@@ -336,7 +336,7 @@ int kafka_parts(struct kafka *kafka, const char *topic, int32_t *ret_count, stru
 }
 
 /* The offsets that the broker finds for RD_KAFKA_OFFSET_BEGINNING or _END. (rd_kafka_query_watermark_offsets would tell both at
- * once, and wait for a broker that is away for as long as it is away: traps.md R10.) */
+ * once, and wait for a broker that is away for as long as it is away: lib/TRAPS.md R10.) */
 static rd_kafka_resp_err_t look_up(struct kafka *kafka, const struct kafka_range *range, int64_t which, int timeout_ms,
 				   int64_t *ret_offsets)
 {

@@ -126,7 +126,7 @@ static int set_up(struct bus_consumer *consumer, const struct bus_conf *conf, co
 	snprintf(heartbeat, sizeof(heartbeat), "%" PRId64, session_ms / 5 < 3000 ? session_ms / 5 : 3000);
 	const struct kafka_setting settings[] = {
 		{ "group.id", group },
-		{ "partition.assignment.strategy", "range,roundrobin" }, /* eager: traps.md R2 */
+		{ "partition.assignment.strategy", "range,roundrobin" }, /* eager: lib/TRAPS.md R2 */
 		{ "enable.auto.commit", "false" },
 		{ "enable.auto.offset.store", "false" },
 		{ "auto.offset.reset", "error" }, /* BUS_DISPLACED: never jump */
@@ -177,7 +177,7 @@ int bus_consumer_open(const struct bus_conf *conf, const char *group, const char
 	memcpy(consumer->topic, topic, strlen(topic) + 1);
 	if (set_up(consumer, conf, group, err) != 0)
 		goto out;
-	/* Is it there? Also saves the first fetch a second: traps.md R8. */
+	/* Is it there? Also saves the first fetch a second: lib/TRAPS.md R8. */
 	if (kafka_parts(&consumer->kafka, topic, &parts, err) != 0)
 		goto out;
 	if (subscribe(consumer, err) != 0)

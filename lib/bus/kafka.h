@@ -47,7 +47,7 @@ MUST_CHECK int kafka_configure(const struct bus_conf *conf, struct kafka *kafka,
 /* Takes `kafka_conf`, also on failure. */
 MUST_CHECK int kafka_open(struct kafka *kafka, rd_kafka_type_t type, rd_kafka_conf_t *kafka_conf, struct err *err);
 
-/* False: librdkafka did not end within deadline_ms (traps.md R5) and still uses `kafka`, whose memory must be left as it is. */
+/* False: librdkafka did not end within deadline_ms (lib/TRAPS.md R5) and still uses `kafka`, whose memory must be left as it is. */
 bool kafka_destroy(struct kafka *kafka, int64_t deadline_ms);
 
 /* Something worked: the next error is the first of a row again. */
@@ -74,7 +74,7 @@ struct kafka_range {
 MUST_CHECK int kafka_bounds(struct kafka *kafka, const struct kafka_range *range, int timeout_ms, int64_t *ret_lows,
 			    int64_t *ret_highs, struct err *err);
 
-/* librdkafka's errors in our three kinds (style.md 4). */
+/* librdkafka's errors in our three kinds (base/err.h). */
 enum err_kind kafka_err_kind(rd_kafka_resp_err_t code);
 
 /* "what: why"; returns -1. Inline, so that clang's analyser sees what it answers. */

@@ -193,7 +193,7 @@ static int topic_add(struct bus_producer *producer, const char *name, struct top
 }
 
 /* The first use of a topic asks the broker: a partition that is not there must be known before librdkafka sees the record
- * (traps.md R7), and the first record does not wait a second (R8). */
+ * (lib/TRAPS.md R7), and the first record does not wait a second (R8). */
 static int topic_find(struct bus_producer *producer, const char *name, struct topic **ret_topic, struct err *err)
 {
 	for (size_t index = 0; index < producer->topics_count; index++) {

@@ -58,7 +58,7 @@ static int configure(rd_kafka_NewTopic_t *new_topic, const struct bus_topic *top
 		{ "retention.ms", retention },
 		{ "max.message.bytes", message_bytes },
 		{ "min.insync.replicas", topic->replication >= 3 ? "2" : "1" },
-		{ "unclean.leader.election.enable", "false" }, /* traps.md R11 */
+		{ "unclean.leader.election.enable", "false" }, /* lib/TRAPS.md R11 */
 		{ "compression.type", "producer" },
 	};
 

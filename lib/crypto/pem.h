@@ -11,7 +11,7 @@
 /*
  * A signing key as it comes in a file: read and checked here by OpenSSL, handed on as text that we wrote ourselves. So what
  * lib/token gives to libjwt is never encrypted (a prompt on the terminal), never another kind of key and never another curve:
- * libjwt looks at none of that (traps.md J2, J8).
+ * libjwt looks at none of that (lib/TRAPS.md J2, J8).
  */
 #define PEM_SIZE_MAX        512 /* of a P-256 key as written here: 178 and 241 bytes */
 #define PEM_COORDINATE_SIZE 32

@@ -8,7 +8,7 @@
 
 /*
  * The pool of exchanges and the multi handle. All exchanges are allocated at the start; easy handles are reset and used again, so
- * that kept connections, names and TLS sessions are shared (traps.md 8).
+ * that kept connections, names and TLS sessions are shared (lib/TRAPS.md 8).
  */
 #define CONTENT_SIZE_MAX   (1024 * 1024)
 #define CONTENT_GREW       (64 * 1024)

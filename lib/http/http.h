@@ -23,7 +23,7 @@
  *                   an answer; the second try is stopped here.
  *
  * Redirects are not followed, only http and https (smtp, smtps) are spoken, the environment's proxies are not asked, answers are
- * cut at answer_size_max, signals are not used (traps.md C7).
+ * cut at answer_size_max, signals are not used (lib/TRAPS.md C7).
  */
 struct http;
 

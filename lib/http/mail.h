@@ -11,7 +11,7 @@
 #include "http/http.h"
 
 /*
- * E-mail: building a message (pure) and handing it to an SMTP server. libcurl checks nothing of what it sends (traps.md 5): a
+ * E-mail: building a message (pure) and handing it to an SMTP server. libcurl checks nothing of what it sends (lib/TRAPS.md 5): a
  * line break in an address is another command, one in a header another header. So everything is checked and encoded here, and
  * what leaves is 7-bit with CRLF line ends, no line of text longer than 76.
  */
@@ -50,7 +50,7 @@ struct mail {
 MUST_CHECK int mail_build(const struct mail *mail, struct buf *buf, struct err *err);
 
 struct mail_server {
-	const char *url;             /* smtp://host:port/our.name or smtps://...; the path is what EHLO says (traps.md C6) */
+	const char *url;             /* smtp://host:port/our.name or smtps://...; the path is what EHLO says (lib/TRAPS.md C6) */
 	const char *user, *password; /* NULL: no log-in */
 	bool require_tls; /* smtp: STARTTLS and a valid certificate, or nothing; false: plain, for a relay on this machine */
 };

@@ -9,7 +9,7 @@
 #include "model/message.h"
 #include "model/scope.h"
 
-/* Roles of domain.md 3, as a bit set. The words stand in the token's "roles". */
+/* Roles of consumers/DOMAIN.md 3, as a bit set. The words stand in the token's "roles". */
 enum role {
 	ROLE_ADMIN = 1 << 0,
 	ROLE_COMPLIANCE = 1 << 1,

@@ -11,7 +11,7 @@
 
 /*
  * What decide answers to one command: events, or a refusal, or "wait" (the command names something its owner has not heard of
- * yet, design.md 3). Exactly one of the three. All refusals come first; after the first decision_event nothing may refuse.
+ * yet, lib/DESIGN.md 3). Exactly one of the three. All refusals come first; after the first decision_event nothing may refuse.
  */
 struct event {
 	const struct message_type *type;

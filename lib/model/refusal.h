@@ -2,7 +2,7 @@
 #define MODEL_REFUSAL_H
 
 /*
- * The answers "no" (domain.md 3), stable and published in CommandRejected.code. A rule checks in this order of precedence;
+ * The answers "no" (consumers/DOMAIN.md 3), stable and published in CommandRejected.code. A rule checks in this order of precedence;
  * schemas/README.md says what each means to the sender.
  */
 enum refusal {

@@ -132,7 +132,7 @@ static int check_signature(struct str token, const struct pem_key *pem, struct e
 	int result = -1;
 
 	MUST(str_to_chars(text, sizeof(text), token));
-	/* With an empty key libjwt 1.10 takes any token for unsigned and good (traps.md J1). */
+	/* With an empty key libjwt 1.10 takes any token for unsigned and good (lib/TRAPS.md J1). */
 	MUST(pem->public_size > 0);
 	failure = jwt_decode(&jwt, text, (const unsigned char *)pem->public_pem, (int)pem->public_size);
 	if (failure == ENOMEM) {

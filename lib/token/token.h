@@ -11,7 +11,7 @@
 #include "model/scope.h"
 
 /*
- * JWT (RFC 7519) with ES256 only, behind the checks that libjwt 1.10 does not make (traps.md 4; RFC 8725 checklist): size limit,
+ * JWT (RFC 7519) with ES256 only, behind the checks that libjwt 1.10 does not make (lib/TRAPS.md 4; RFC 8725 checklist): size limit,
  * header parsed before decode, exactly `alg: ES256` and `typ: JWT`, no `crit`, key by `kid` (a look-up key only), no duplicate
  * members, `iss`, `aud`, `sub`, `iat`, `exp` mandatory. The only room that includes <jwt.h>.
  *
@@ -57,7 +57,7 @@ void token_keys_write_set(const struct token_keys *keys, struct buf *buf);
  */
 MUST_CHECK int token_verify(struct token_keys *keys, struct str token, struct token_claims *ret_claims, struct err *err);
 
-/* not_before, issued - leeway <= at <= expires + leeway; leeway 60 s (traps.md J3). */
+/* not_before, issued - leeway <= at <= expires + leeway; leeway 60 s (lib/TRAPS.md J3). */
 bool token_is_valid_at(const struct token_claims *claims, int64_t at_ms);
 
 /* Signs with the first private key in the order of kids that is no next one. `ret_text` is terminated. ERR_POISON: claims that

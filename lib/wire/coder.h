@@ -13,7 +13,7 @@
  * Bytes <-> structs. A value is Confluent framing: 0x00, the schema id in four bytes big-endian, Avro binary. avro-c does the
  * coding, with one reused value per schema; before it sees a byte, `check` walks (type, bytes): every length <= the bytes left
  * and <= size_max, counts <= items_max, union branches, booleans 0/1, UTF-8 without NUL, UUIDs of 36 characters, dates and
- * instants in the years 1 to 9999, nothing left over. avro-c 1.11 leaks or overruns on what the check refuses (traps.md 3). The
+ * instants in the years 1 to 9999, nothing left over. avro-c 1.11 leaks or overruns on what the check refuses (lib/TRAPS.md 3). The
  * only room that includes <avro.h>.
  *
  * One coder per process (avro-c's error buffer is one static, A8).

@@ -14,7 +14,7 @@
  * Structs <-> JSON, by the same table as the coder: for `dcs publish` and `dcs tail`, and the gateway. Members are named as in
  * the schema; UUIDs, dates (YYYY-MM-DD) and instants (RFC 3339) are strings, BYTES lower-case hex, LONG a number: exact beyond
  * 2^53 here, while many other readers round. A nullable field without value is left out; null is read as the same.
- * avro_value_to_json is not used: it cuts bytes at a NUL (traps.md A7). Texts are read in place (json_scan.h), by no library.
+ * avro_value_to_json is not used: it cuts bytes at a NUL (lib/TRAPS.md A7). Texts are read in place (json_scan.h), by no library.
  */
 void json_write_message(struct buf *buf, const struct message_type *type, const void *body); /* one line, no spaces */
 void json_write_string(struct buf *buf, struct str text);                                    /* with quotes and escapes */

@@ -6,7 +6,7 @@
 #include "worker/dead_letter.h"
 
 #define FOR_EVER           (-1)
-#define COMMANDS_FOR_MS    (7 * DAY_MS)  /* they hold personal data (design.md 3) */
+#define COMMANDS_FOR_MS    (7 * DAY_MS)  /* they hold personal data (lib/DESIGN.md 3) */
 #define DEAD_LETTER_FOR_MS (30 * DAY_MS) /* a copy; the table keeps them longer */
 #define TIME_FOR_MS        (DAY_MS / 24) /* empty records: only their reports are of use */
 #define MESSAGE_BYTES_MAX  (1024 * 1024)

@@ -14,7 +14,7 @@
 #include "worker/chain.h"
 
 /*
- * `dcs verify` recomputes the promises of design.md 8 from what is stored, with none of the engine's own state:
+ * `dcs verify` recomputes the promises of lib/DESIGN.md 8 from what is stored, with none of the engine's own state:
  *
  *   verify_module.c                one reading of a module's log, for these:
  *     verify_log.c     P1, P2, P4  the event log: one answer a command, no holes, hash chain, order and versions

@@ -9,7 +9,7 @@
 
 /*
  * librdkafka's in-process mock cluster: a broker in memory that can be told to fail. For scripted errors only: it keeps 5 MiB per
- * partition, and makes a topic that it is asked for (traps.md 2). The only file that includes <rdkafka_mock.h>, whose interface
+ * partition, and makes a topic that it is asked for (lib/TRAPS.md 2). The only file that includes <rdkafka_mock.h>, whose interface
  * is not promised to stay.
  */
 struct mock_cluster {

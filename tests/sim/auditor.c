@@ -15,7 +15,7 @@
 #include "worker/chain.h"
 
 /*
- * Judges a world that has come to rest, by the promises of design.md 8 and by a small model of its own: it knows nothing of how
+ * Judges a world that has come to rest, by the promises of lib/DESIGN.md 8 and by a small model of its own: it knows nothing of how
  * the engine works, only what was sent and what came of it.
  */
 static char verdict[512];

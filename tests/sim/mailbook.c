@@ -48,7 +48,7 @@ static struct mail *mail_of(const struct mailbook *book, const struct uuid *comm
 	return NULL;
 }
 
-/* ---- states, by domain.md 8 ---- */
+/* ---- states, by consumers/DOMAIN.md 8 ---- */
 
 static const struct step {
 	const char *state;

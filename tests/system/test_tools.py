@@ -92,7 +92,7 @@ def checkout(tmp_path):
 
 
 def test_tidy_keeps_rooms_apart(checkout):
-    assert checkout("lib/base/x.c", '#include "db/db.h"\n') == ['"db/db.h": base may include base; design.md 2']
+    assert checkout("lib/base/x.c", '#include "db/db.h"\n') == ['"db/db.h": base may include base; lib/DESIGN.md 2']
     assert checkout("lib/db/x.c", '#include "base/err.h"\n') == []
     assert len(checkout("lib/db/x.c", '#include "bus/bus.h"\n')) == 1
     assert checkout("lib/db/x.c", "#include <libpq-fe.h>\n") == []

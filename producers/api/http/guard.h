@@ -7,7 +7,7 @@
 #include "base/str.h"
 
 /*
- * What libmicrohttpd lets through and must not pass (traps.md H1): two lengths, a space before the colon, two hosts, NUL and
+ * What libmicrohttpd lets through and must not pass (lib/TRAPS.md H1): two lengths, a space before the colon, two hosts, NUL and
  * control bytes, %00, climbing paths. A proxy in front of us may read such a request otherwise than we do, and what two read
  * differently is how requests are smuggled. Pure; asked before anything of a request is used. After a refusal the connection is
  * closed.

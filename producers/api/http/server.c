@@ -248,7 +248,7 @@ void server_close(struct server *server)
 {
 	if (server == NULL)
 		return;
-	MUST(server->open_calls == 0); /* a suspended connection at the stop is undefined (traps.md H2) */
+	MUST(server->open_calls == 0); /* a suspended connection at the stop is undefined (lib/TRAPS.md H2) */
 	MHD_stop_daemon(server->daemon);
 	if (server->listener >= 0)
 		(void)close(server->listener);
