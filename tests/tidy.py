@@ -25,6 +25,13 @@ BELOW["token"] = ["base", "model", "crypto"]  # keys are PEM files, and reading 
 BELOW |= {"worker": list(BELOW)}
 ALL_ROOMS = list(BELOW)
 
+# The rooms of the gateway, each above those it may include. The frame, producers/api/api.h, names all of them and includes only http: every
+# room above http may see it. The files beside the rooms (main.c, api.c) put all of them together.
+API_BELOW = {"http": [], "reads": ["http"], "writes": ["http", "reads"], "document": ["http", "reads", "writes"], "auth": ["http", "reads", "writes"],
+             "registry": ["http"], "ops": ["http", "reads"]}
+API_BELOW |= {"offer": list(API_BELOW)}
+API_FRAME = "producers/api/api.h"
+
 # Files of a command module that may see less than their folder (consumers/README.md). "own": headers of the folder.
 PURE = {"base", "model", "schemas", "own"}
 SLICE = [
@@ -43,15 +50,15 @@ SLICE = [
 # A third-party header is included in exactly one room; that is why the room exists.
 THIRD_PARTY = {
     "avro": ["wire"],
-    "jansson": ["token", "api"],  # claims are parsed again, with duplicates refused (lib/token/README.md)
+    "jansson": ["token", "producers/api/document", "producers/api/registry"],  # claims are parsed again, with duplicates refused (lib/token/README.md)
     "curl": ["http"],
     "jwt": ["token"],
     "librdkafka": ["bus"],
     "libpq-fe": ["db"],
     "openssl": ["crypto"],
     "sodium": ["crypto"],
-    "microhttpd": ["api"],
-    "zlib": ["api"],
+    "microhttpd": ["producers/api/http"],
+    "zlib": ["producers/api/http"],
     "csv": ["cli"],
     "cmocka": ["tests"],
 }
@@ -117,8 +124,10 @@ def line_of(text, position):
 
 
 def room_of(path):
-    """lib/db/x.c -> db; consumers/debts/x.c -> debts; tests/... -> tests; the generated headers -> schemas."""
+    """lib/db/x.c -> db; consumers/debts/x.c -> debts; producers/api/http/x.c -> producers/api/http; tests/... -> tests; the generated headers -> schemas."""
     parts = path.parts
+    if parts[:2] == ("producers", "api") and len(parts) > 3:
+        return "/".join(parts[:3])
     if parts[0] == "tests":
         return "tests"
     return parts[1] if len(parts) > 2 else parts[0]
@@ -180,8 +189,25 @@ def check_own_header(path, line, header, own):
             if target == "schemas" and allowed == PURE and header not in (f"schemas/{path.parts[1]}.h",):
                 find(path, line, f'"{header}": a module sees the messages of its own only')
             return
+    if own.startswith("producers/api/") and target == "producers/api":
+        check_api_header(path, line, header)
+        return
+    if own == "producers/api" and target == own:
+        return
     if target not in {"own", "schemas", *ALL_ROOMS}:
         find(path, line, f'"{header}": {own} may include lib and itself; what two folders need belongs into lib')
+
+
+def check_api_header(path, line, header):
+    """From one room of the gateway into another, or to the frame."""
+    room, wanted = path.parts[2], header.split("/")[2]
+    if room not in API_BELOW:
+        find(path, line, f"{room} is a new room of the gateway: give it a place in API_BELOW of tests/tidy.py")
+    elif header == API_FRAME:
+        if room == "http":
+            find(path, line, f'"{header}": http knows nothing of the gateway')
+    elif wanted not in API_BELOW[room]:
+        find(path, line, f'"{header}": {room} may include {", ".join(API_BELOW[room]) or "no other room"} of producers/api')
 
 
 READERS = {"reporting", "notifier", "dunning"}

@@ -6,6 +6,11 @@
 
 #include "base/day.h"
 #include "bus/bus.h"
+#include "producers/api/http/call.h"
+#include "producers/api/http/server.h"
+#include "producers/api/reads/reads.h"
+#include "producers/api/reads/rights.h"
+#include "producers/api/writes/writes.h"
 
 #define WAIT_MS 500
 
@@ -72,16 +77,6 @@ static void handle(struct api *api, struct call *call)
 		return;
 	}
 	MUST_NOT_REACH("a kind of route that nobody answers");
-}
-
-void take_command(struct api *api, struct call *call)
-{
-	commands_post(api->commands, call);
-}
-
-void tell_command(struct api *api, struct call *call)
-{
-	commands_tell(api->commands, call);
 }
 
 /* What is left of the token's roles now. */

@@ -3,38 +3,45 @@
 
 #include <stdint.h>
 
-#include "producers/api/auth/auth.h"
-#include "producers/api/document/document.h"
+#include "base/err.h"
 #include "producers/api/http/part.h"
-#include "producers/api/http/server.h"
-#include "producers/api/ops/heartbeat.h"
-#include "producers/api/ops/metrics.h"
-#include "producers/api/reads/reads.h"
-#include "producers/api/reads/rights.h"
-#include "producers/api/writes/commands.h"
-#include "producers/api/writes/outbound.h"
-#include "producers/api/writes/outcomes.h"
-#include "producers/api/writes/writes.h"
+#include "producers/api/http/route.h"
 
 #define API_PARTS_MAX 16
 
-/* The gateway: what the handlers need, and the one loop. */
+struct auth;
+struct commands;
+struct document;
+struct metrics;
+struct outbound;
+struct outcomes;
+struct principal;
+struct questions;
+struct reads;
+struct rights;
+struct server;
+struct token_keys;
+struct writes;
+
+/*
+ * The gateway: what its handlers need, and the one loop. Every room but http may see this header; it names the rooms' things and
+ * includes none of them, so that a room is rebuilt for what it uses only. main.c opens and closes them.
+ */
 struct api {
 	uint8_t callback_key[32];
 	struct token_keys *keys;
-	struct outbound outbound;
+	struct outbound *outbound;
 	struct questions *questions, *searches; /* reads.h */
 	struct rights *rights;
 	struct reads *reads;
 	struct auth *auth; /* NULL: nobody logs in here (tests) */
-	struct document document;
-	struct metrics metrics;
+	const struct document *document;
+	struct metrics *metrics;
 	bool metrics_for_all; /* otherwise from this machine only */
 	struct outcomes *outcomes;
 	struct writes *writes;
 	struct commands *commands;
 	struct server *server;
-	struct heartbeat heartbeat;
 	struct part parts[API_PARTS_MAX];
 	int64_t parts_due_ms[API_PARTS_MAX]; /* monotonic; 0: not said since its last run */
 	size_t parts_count;
@@ -47,41 +54,11 @@ void api_add_part(struct api *api, const struct part *part);
 /* The server's hooks. */
 bool api_admit(struct api *api, struct call *call, struct principal *ret_principal);
 void api_handle(struct api *api, struct call *call);
-void api_answered(struct api *api, const struct route *route, int status, int64_t spent_us); /* metrics_answer.c */
 
 /* One turn of the only loop: waits until the network, Kafka or PostgreSQL have something, then does all of it. */
 MUST_CHECK int api_step(struct api *api, struct err *err);
 
 /* No more requests; those that are there are answered, as long as the deadline (monotonic) allows. */
 MUST_CHECK int api_drain(struct api *api, int64_t deadline_ms, struct err *err);
-
-/* ---- handlers of the table (routes.c) ---- */
-
-void take_kannel_report(struct api *api, struct call *call); /* callbacks.c */
-void tell_document(struct api *api, struct call *call);      /* document.c */
-void tell_page(struct api *api, struct call *call);
-void tell_page_file(struct api *api, struct call *call);
-void tell_metrics(struct api *api, struct call *call); /* metrics_answer.c */
-void tell_live(struct api *api, struct call *call);    /* health.c */
-void take_command(struct api *api, struct call *call); /* api.c */
-void tell_command(struct api *api, struct call *call);
-void tell_ready(struct api *api, struct call *call);
-void show_report(struct api *api, struct call *call); /* reports.c */
-void tell_root(struct api *api, struct call *call);
-
-/* registry.c */
-void tell_subjects(struct api *api, struct call *call);
-void find_schema(struct api *api, struct call *call);
-void tell_versions(struct api *api, struct call *call);
-void register_schema(struct api *api, struct call *call);
-void tell_version(struct api *api, struct call *call);
-void tell_version_schema(struct api *api, struct call *call);
-void tell_schema(struct api *api, struct call *call);
-void tell_schema_text(struct api *api, struct call *call);
-void tell_schema_versions(struct api *api, struct call *call);
-void tell_schema_subjects(struct api *api, struct call *call);
-void tell_schema_types(struct api *api, struct call *call);
-void tell_compatibility(struct api *api, struct call *call);
-void tell_registry_mode(struct api *api, struct call *call);
 
 #endif

@@ -8,8 +8,18 @@
 #include "crypto/crypto.h"
 #include "model/command.h"
 #include "producers/api/api.h"
+#include "producers/api/auth/auth.h"
 #include "producers/api/auth/pool.h"
+#include "producers/api/document/document.h"
 #include "producers/api/http/cors.h"
+#include "producers/api/http/server.h"
+#include "producers/api/ops/heartbeat.h"
+#include "producers/api/ops/metrics.h"
+#include "producers/api/ops/ops.h"
+#include "producers/api/reads/reads.h"
+#include "producers/api/writes/commands.h"
+#include "producers/api/writes/outbound.h"
+#include "producers/api/writes/writes.h"
 #include "wire/json.h"
 #include "worker/program.h"
 
@@ -86,7 +96,7 @@ static unsigned connections_that_fit(int64_t wanted)
 static int open_server(struct api *api, const struct settings *settings, struct err *err)
 {
 	const struct server_conf conf = { .listen = settings->listen,
-					  .routes = api_routes,
+					  .routes = api_routes(),
 					  .api = api,
 					  .connections_max = connections_that_fit(settings->connections_max),
 					  .idle_timeout_s = (unsigned)settings->idle_s,
@@ -109,7 +119,7 @@ static int open_auth(struct api *api, const struct program *program, const struc
 	uint8_t key[32];
 	const struct auth_conf conf = { .address_key = key,
 					.conninfo = program->conninfo,
-					.outbound = &api->outbound,
+					.outbound = api->outbound,
 					.outcomes = api->outcomes,
 					.reads = api->reads,
 					.rights = api->rights,
@@ -173,12 +183,12 @@ static int open_writes(struct api *api, const struct program *program, const str
 {
 	struct writes_conf conf = {
 		.coder = coder,
-		.outbound = &api->outbound,
+		.outbound = api->outbound,
 		.reads = api->reads,
 		.rights = api->rights,
 		.outcome_ms = settings->outcome_ms,
 	};
-	struct commands_conf commands_conf = { .reads = api->reads, .coder = coder };
+	struct commands_conf commands_conf = { .coder = coder };
 
 	if (outcomes_new(&program->bus, &api->outcomes, err) != 0)
 		return -1;
@@ -204,12 +214,11 @@ static void close_reads(struct api *api)
 	rights_free(api->rights);
 }
 
-static void add_parts(struct api *api)
+static void add_parts(struct api *api, struct heartbeat *heartbeat)
 {
-	const struct part parts[] = { outbound_part(&api->outbound),  questions_part(api->questions),
-				      questions_part(api->searches),  outcomes_part(api->outcomes),
-				      writes_part(api->writes),       auth_part(api->auth),
-				      heartbeat_part(&api->heartbeat) };
+	const struct part parts[] = { outbound_part(api->outbound), questions_part(api->questions), questions_part(api->searches),
+				      outcomes_part(api->outcomes), writes_part(api->writes),       auth_part(api->auth),
+				      heartbeat_part(heartbeat) };
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
 		api_add_part(api, &parts[i]);
@@ -217,32 +226,39 @@ static void add_parts(struct api *api)
 
 static int serve(const struct program *program, const struct settings *settings, struct api *api, struct err *err)
 {
+	static struct outbound outbound;
+	static struct document document;
+	static struct metrics metrics;
+	static struct heartbeat heartbeat;
 	struct coder *coder = NULL;
 	int result = -1;
 
-	if (document_open(&api->document, api_routes, err) != 0 || metrics_open(&api->metrics, api_routes, err) != 0 ||
+	api->outbound = &outbound;
+	api->document = &document;
+	api->metrics = &metrics;
+	if (document_open(&document, api_routes(), err) != 0 || metrics_open(&metrics, api_routes(), err) != 0 ||
 	    key_read(api->callback_key, settings->callback_key_file, err) != 0 || coder_new(&coder, err) != 0 ||
 	    token_keys_load(program->keys_dir, program->token_issuer, program->token_audience, &api->keys, err) != 0)
 		goto out;
-	if (outbound_open(&api->outbound, &program->bus, coder, api->keys, "api", ROLE_NOTIFIER | ROLE_SYSTEM, settings->wait_ms,
+	if (outbound_open(&outbound, &program->bus, coder, api->keys, "api", ROLE_NOTIFIER | ROLE_SYSTEM, settings->wait_ms,
 			  err) != 0 ||
 	    open_reads(api, program, settings, coder, err) != 0 || open_writes(api, program, settings, coder, err) != 0 ||
 	    open_auth(api, program, settings, coder, err) != 0 || open_server(api, settings, err) != 0)
 		goto out;
-	api->outbound.conninfo = program->conninfo;
-	heartbeat_init(&api->heartbeat, program->conninfo);
-	add_parts(api);
+	outbound.conninfo = program->conninfo;
+	heartbeat_init(&heartbeat, program->conninfo);
+	add_parts(api, &heartbeat);
 	result = run(api, err);
 out:
-	heartbeat_end(&api->heartbeat);
+	heartbeat_end(&heartbeat);
 	if (result == 0) /* otherwise calls may be open, and the process ends anyway */
 		server_close(api->server);
 	auth_free(api->auth);
-	outbound_release(&api->outbound);
+	outbound_release(&outbound);
 	close_writes(api);
 	close_reads(api);
-	document_release(&api->document);
-	metrics_release(&api->metrics);
+	document_release(&document);
+	metrics_release(&metrics);
 	token_keys_free(api->keys);
 	coder_free(coder);
 	return result;

@@ -20,7 +20,7 @@ int run_openapi(int argc, char **argv)
 	if (!arguments_read(&usage, argc, argv, &arguments, &status))
 		return status;
 	buf_init(&text, TEXT_SIZE_MAX);
-	if (openapi_write(api_routes, true, &text, &err) != 0) {
+	if (openapi_write(api_routes(), true, &text, &err) != 0) {
 		status = fail_wrong("openapi", &err);
 	} else {
 		MUST(!text.overflow);

@@ -33,13 +33,13 @@ static const uint8_t key[32] = { 7 };
 
 static int open_door(struct err *err)
 {
-	for (const struct route *row = api_routes; row->pattern != NULL; row++) {
+	for (const struct route *row = api_routes(); row->pattern != NULL; row++) {
 		if (row->kind == ROUTE_WRITE && writes_count < ROWS_MAX)
 			writes[writes_count++] = row;
 		if (row->kind == ROUTE_READ && row->is_list && lists_count < ROWS_MAX)
 			lists[lists_count++] = row;
 	}
-	if (crypto_init(err) != 0 || coder_new(&coder, err) != 0 || paths_new(api_routes, &paths, err) != 0)
+	if (crypto_init(err) != 0 || coder_new(&coder, err) != 0 || paths_new(api_routes(), &paths, err) != 0)
 		return -1;
 	return arena_init(&arena, ARENA_SIZE, err);
 }

@@ -26,6 +26,9 @@
 #include "db/migrate.h"
 #include "model/command.h"
 #include "producers/api/api.h"
+#include "producers/api/http/server.h"
+#include "producers/api/reads/reads.h"
+#include "producers/api/reads/rights.h"
 
 /*
  * The gateway in this process with a PostgreSQL of its own (DCS_TEST_PG) and without Kafka, and a client that speaks HTTP to it:
@@ -162,7 +165,7 @@ static inline void api_open(const char *conninfo, int64_t timeout_ms)
 					    .timeout_ms = timeout_ms,
 					    .waiting_max = 256 };
 	const struct server_conf server = { .listen = "127.0.0.1:0",
-					    .routes = api_routes,
+					    .routes = api_routes(),
 					    .api = api,
 					    .connections_max = API_CONNECTIONS,
 					    .idle_timeout_s = 30,

@@ -9,12 +9,16 @@
 #include <sys/socket.h>
 
 #include "base/day.h"
+#include "bus/bus.h"
 #include "consumers/notifier/gateway.h"
 #include "crypto/crypto.h"
 #include "model/command.h"
 #include "producers/api/api.h"
+#include "producers/api/http/call.h"
 #include "producers/api/http/guard.h"
+#include "producers/api/http/server.h"
 #include "producers/api/offer/kannel_report.h"
+#include "producers/api/writes/outbound.h"
 #include "schemas/communications.h"
 #include "tests/io/mock_cluster.h"
 #include "wire/envelope.h"
@@ -31,6 +35,7 @@ static struct mock_cluster mock;
 static struct bus_conf bus;
 static struct token_keys *keys;
 static struct coder *coder;
+static struct outbound outbound;
 static struct api api;
 static struct err err;
 
@@ -46,7 +51,7 @@ static void open_api(int64_t wait_ms)
 {
 	const struct server_conf conf = {
 		.listen = "127.0.0.1:0",
-		.routes = api_routes,
+		.routes = api_routes(),
 		.api = &api,
 		.connections_max = CONNECTIONS,
 		.idle_timeout_s = 30,
@@ -54,10 +59,10 @@ static void open_api(int64_t wait_ms)
 		.admit = api_admit,
 		.handle = api_handle,
 	};
-	struct part kafka = outbound_part(&api.outbound);
+	struct part kafka = outbound_part(&outbound);
 
-	api = (struct api){ .callback_key = { 1, 2, 3 }, .keys = keys };
-	must(outbound_open(&api.outbound, &bus, coder, keys, "api", ROLE_NOTIFIER, wait_ms, &err));
+	api = (struct api){ .outbound = &outbound, .callback_key = { 1, 2, 3 }, .keys = keys };
+	must(outbound_open(api.outbound, &bus, coder, keys, "api", ROLE_NOTIFIER, wait_ms, &err));
 	must(server_open(&conf, &api.server, &err));
 	api_add_part(&api, &kafka);
 }
@@ -67,9 +72,9 @@ static void until_ready(void)
 {
 	int64_t deadline_ms = clock_monotonic_ms() + DEADLINE_MS;
 
-	while (!outbound_is_ready(&api.outbound)) {
+	while (!outbound_is_ready(api.outbound)) {
 		assert_true(clock_monotonic_ms() < deadline_ms);
-		must(outbound_run(&api.outbound, 10, &err));
+		must(outbound_run(api.outbound, 10, &err));
 	}
 }
 
@@ -90,7 +95,7 @@ static int tear_down(void **state)
 	(void)state;
 	must(api_drain(&api, 0, &err));
 	server_close(api.server);
-	outbound_release(&api.outbound);
+	outbound_release(api.outbound);
 	mock_cluster_stop(&mock);
 	return 0;
 }
@@ -145,7 +150,7 @@ static bool client_has_answer(const struct client *client)
 static void turn(struct client *client)
 {
 	must(server_run(api.server, 10, &err));
-	must(outbound_run(&api.outbound, 10, &err));
+	must(outbound_run(api.outbound, 10, &err));
 	client_read(client);
 }
 
@@ -300,7 +305,7 @@ static void test_api__no_200_before_the_broker_has_it(void **state)
 	(void)snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: a\r\n\r\n", target);
 	client_connect(&client);
 	client_send(&client, request, strlen(request));
-	while (outbound_waiting(&api.outbound) == 0) /* it was handed over */
+	while (outbound_waiting(api.outbound) == 0) /* it was handed over */
 		turn(&client);
 	for (int i = 0; i < 20; i++)
 		turn(&client);
@@ -318,8 +323,8 @@ static void test_api__a_broker_that_stays_away_is_503(void **state)
 	char target[512];
 
 	(void)state;
-	outbound_release(&api.outbound);
-	must(outbound_open(&api.outbound, &bus, coder, keys, "api", ROLE_NOTIFIER, 50, &err));
+	outbound_release(api.outbound);
+	must(outbound_open(api.outbound, &bus, coder, keys, "api", ROLE_NOTIFIER, 50, &err));
 	until_ready();
 	mock_cluster_broker_down(&mock);
 	target_of_report(target, sizeof(target), "1");

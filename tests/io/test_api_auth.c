@@ -25,6 +25,12 @@
 #include "db/migrate.h"
 #include "model/command.h"
 #include "producers/api/api.h"
+#include "producers/api/auth/auth.h"
+#include "producers/api/http/server.h"
+#include "producers/api/reads/reads.h"
+#include "producers/api/reads/rights.h"
+#include "producers/api/writes/outbound.h"
+#include "producers/api/writes/outcomes.h"
 #include "schemas/engine.h"
 #include "schemas/users.h"
 #include "tests/io/mock_cluster.h"
@@ -45,6 +51,7 @@ static struct mock_cluster mock;
 static struct bus_conf bus;
 static struct token_keys *keys;
 static struct coder *coder;
+static struct outbound outbound;
 static struct api api;
 static struct bus_producer *module;
 static struct db *admin;
@@ -114,7 +121,7 @@ static void open_api(const char *pg, int64_t wait_ms, int64_t outcome_ms, bool c
 	static const uint8_t key[32] = { 1 };
 	const struct server_conf conf = {
 		.listen = "127.0.0.1:0",
-		.routes = api_routes,
+		.routes = api_routes(),
 		.api = &api,
 		.connections_max = CONNECTIONS,
 		.idle_timeout_s = 30,
@@ -123,7 +130,7 @@ static void open_api(const char *pg, int64_t wait_ms, int64_t outcome_ms, bool c
 	};
 	struct auth_conf auth = { .conninfo = pg,
 				  .address_key = key,
-				  .outbound = &api.outbound,
+				  .outbound = &outbound,
 				  .coder = coder,
 				  .keys = keys,
 				  .trusted_proxies = "127.0.0.1",
@@ -136,10 +143,10 @@ static void open_api(const char *pg, int64_t wait_ms, int64_t outcome_ms, bool c
 	};
 	struct part parts[4];
 
-	api = (struct api){ .keys = keys };
+	api = (struct api){ .outbound = &outbound, .keys = keys };
 	must(questions_new(&questions, &api.questions, &err));
 	must(rights_new(api.questions, &api.rights, &err));
-	must(outbound_open(&api.outbound, &bus, coder, keys, "api", ROLE_NOTIFIER | ROLE_SYSTEM, wait_ms, &err));
+	must(outbound_open(api.outbound, &bus, coder, keys, "api", ROLE_NOTIFIER | ROLE_SYSTEM, wait_ms, &err));
 	reads.questions = reads.searches = api.questions;
 	must(reads_new(&reads, &api.reads, &err));
 	must(outcomes_new(&bus, &api.outcomes, &err));
@@ -148,7 +155,7 @@ static void open_api(const char *pg, int64_t wait_ms, int64_t outcome_ms, bool c
 	auth.outcomes = api.outcomes;
 	must(auth_new(&auth, &api.auth, &err));
 	must(server_open(&conf, &api.server, &err));
-	parts[0] = outbound_part(&api.outbound);
+	parts[0] = outbound_part(api.outbound);
 	parts[1] = questions_part(api.questions);
 	parts[2] = auth_part(api.auth);
 	parts[3] = outcomes_part(api.outcomes);
@@ -165,7 +172,7 @@ static void close_api(void)
 	questions_free(api.questions);
 	reads_free(api.reads);
 	rights_free(api.rights);
-	outbound_release(&api.outbound);
+	outbound_release(api.outbound);
 }
 
 static void turn(void)
@@ -177,7 +184,7 @@ static void until_ready(void)
 {
 	int64_t deadline_ms = clock_monotonic_ms() + DEADLINE_MS;
 
-	while (!outbound_is_ready(&api.outbound) || !questions_are_ready(api.questions) || !outcomes_are_ready(api.outcomes)) {
+	while (!outbound_is_ready(api.outbound) || !questions_are_ready(api.questions) || !outcomes_are_ready(api.outcomes)) {
 		assert_true(clock_monotonic_ms() < deadline_ms);
 		turn();
 	}

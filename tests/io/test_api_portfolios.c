@@ -246,7 +246,7 @@ static void test_api_portfolios__the_table_has_every_read_by_an_id(void **state)
 	size_t reads = 0;
 
 	(void)state;
-	for (const struct route *route = api_routes; route->pattern != NULL; route++) {
+	for (const struct route *route = api_routes(); route->pattern != NULL; route++) {
 		char pattern[128];
 		bool is_there = strcmp(route->pattern, "/commands/:id") == 0; /* api.is_theirs, below */
 

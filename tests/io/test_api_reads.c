@@ -435,7 +435,7 @@ static void test_api_reads__every_role_reads_what_the_table_says(void **state)
 
 	(void)state;
 	SQL("test_matrix", "UPDATE users.account SET roles = 128, state = 'active' WHERE login = 'portal'");
-	for (const struct route *route = api_routes; route->pattern != NULL; route++) {
+	for (const struct route *route = api_routes(); route->pattern != NULL; route++) {
 		for (uint32_t role = 1; route->kind == ROUTE_READ && role <= ROLE_LAST; role <<= 1) {
 			const char *subject = role == ROLE_CONSUMER ? USER("02") : "svc";
 

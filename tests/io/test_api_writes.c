@@ -3,6 +3,10 @@
  * are played by the test: it reads their commands, answers on their events topics and in their log.
  */
 
+#include "producers/api/writes/commands.h"
+#include "producers/api/writes/outbound.h"
+#include "producers/api/writes/outcomes.h"
+#include "producers/api/writes/writes.h"
 #include "tests/io/api_world.h"
 
 #include "schemas/debts.h"
@@ -42,26 +46,29 @@ static void until(bool (*is_so)(void))
 	}
 }
 
+static struct outbound outbound;
+
 static bool is_ready(void)
 {
-	return outbound_is_ready(&world.api.outbound) && outcomes_are_ready(world.api.outcomes);
+	return outbound_is_ready(&outbound) && outcomes_are_ready(world.api.outcomes);
 }
 
 static void open_gateway(int64_t kafka_ms, int64_t outcome_ms)
 {
 	struct api *api = &world.api;
-	struct writes_conf conf = { .coder = world.coder, .outbound = &api->outbound, .outcome_ms = outcome_ms };
+	struct writes_conf conf = { .coder = world.coder, .outbound = &outbound, .outcome_ms = outcome_ms };
 	struct commands_conf commands = { .coder = world.coder };
 
 	api_open(world.conninfo, 10000);
-	conf.reads = commands.reads = api->reads;
-	api_must(outbound_open(&api->outbound, &bus, world.coder, world.keys, "api", ROLE_NOTIFIER, kafka_ms, &world.err));
+	api->outbound = &outbound;
+	conf.reads = api->reads;
+	api_must(outbound_open(&outbound, &bus, world.coder, world.keys, "api", ROLE_NOTIFIER, kafka_ms, &world.err));
 	api_must(outcomes_new(&bus, &api->outcomes, &world.err));
 	conf.outcomes = api->outcomes;
 	api_must(writes_new(&conf, &api->writes, &world.err));
 	commands.writes = api->writes;
 	api_must(commands_new(&commands, &api->commands, &world.err));
-	add_part(outbound_part(&api->outbound));
+	add_part(outbound_part(&outbound));
 	add_part(outcomes_part(api->outcomes));
 	add_part(writes_part(api->writes));
 	api_until_ready();
@@ -75,7 +82,7 @@ static void close_gateway(void)
 	world.socket = -1;
 	api_must(api_drain(&world.api, 0, &world.err));
 	server_close(world.api.server);
-	outbound_release(&world.api.outbound);
+	outbound_release(&outbound);
 	commands_free(world.api.commands);
 	writes_free(world.api.writes);
 	outcomes_free(world.api.outcomes);
@@ -515,7 +522,7 @@ static void test_api_writes__no_202_before_the_broker_has_it(void **state)
 	(void)state;
 	mock_cluster_broker_down(&mock);
 	send_post("/debts", "Prefer: respond-async\r\n", DEBT);
-	while (outbound_waiting(&world.api.outbound) == 0)
+	while (outbound_waiting(&outbound) == 0)
 		api_turn();
 	for (int i = 0; i < 20; i++)
 		api_turn();
@@ -550,11 +557,11 @@ static void test_api_writes__while_kafka_is_known_to_be_away_nothing_is_sent(voi
 	mock_cluster_broker_down(&mock);
 	assert_int_equal(post("/debts", "Prefer: respond-async\r\n", DEBT), 503);
 	assert_contains("Location: /commands/"); /* it was sent, and nobody knows */
-	assert_int_equal(outbound_waiting(&world.api.outbound), 1);
+	assert_int_equal(outbound_waiting(&outbound), 1);
 	assert_int_equal(post("/debts", "Prefer: respond-async\r\n", DEBT), 503);
 	assert_contains("Retry-After: ");
 	assert_null(strstr(world.answer, "Location: "));
-	assert_int_equal(outbound_waiting(&world.api.outbound), 1);
+	assert_int_equal(outbound_waiting(&outbound), 1);
 	mock_cluster_broker_up(&mock);
 	until(is_ready);
 	assert_int_equal(post("/debts", "Prefer: respond-async\r\n", DEBT), 202);
@@ -568,7 +575,7 @@ static void test_api_writes__that_kafka_goes_and_comes_is_found_out_without_a_re
 	until(is_away);
 	mock_cluster_broker_up(&mock);
 	until(is_ready);
-	assert_int_equal(outbound_waiting(&world.api.outbound), 0);
+	assert_int_equal(outbound_waiting(&outbound), 0);
 	assert_int_equal(post("/debts", "Prefer: respond-async\r\n", DEBT), 202);
 }
 
@@ -809,7 +816,7 @@ static void test_api_writes__an_id_of_zeros_is_no_thing_on_any_path(void **state
 	size_t rows = 0;
 
 	(void)state;
-	for (const struct route *row = api_routes; row->pattern != NULL; row++) {
+	for (const struct route *row = api_routes(); row->pattern != NULL; row++) {
 		if (row->path_field == NULL)
 			continue;
 		write_nil_target(row->pattern, target);
@@ -1065,7 +1072,7 @@ static void test_api_writes__who_is_bound_to_a_portfolio_changes_what_is_in_it(v
 	assert_true(scope_add_portfolio(&scope, STR(UNKNOWN)));
 	given_things_in_portfolios();
 	its_token = api_bound_token("erp", ROLE_CREDITOR, &scope);
-	for (const struct route *row = api_routes; row->pattern != NULL; row++) {
+	for (const struct route *row = api_routes(); row->pattern != NULL; row++) {
 		const struct change *change;
 
 		if (row->kind != ROUTE_WRITE || (row->command->roles & ROLE_CREDITOR) == 0 || row->path_field == NULL)

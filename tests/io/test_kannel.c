@@ -6,10 +6,14 @@
 #include <stdlib.h>
 
 #include "base/day.h"
+#include "bus/bus.h"
 #include "consumers/notifier/gateway.h"
 #include "crypto/crypto.h"
 #include "model/command.h"
 #include "producers/api/api.h"
+#include "producers/api/http/call.h"
+#include "producers/api/http/server.h"
+#include "producers/api/writes/outbound.h"
 #include "schemas/communications.h"
 #include "tests/io/mock_cluster.h"
 
@@ -23,6 +27,7 @@ static struct mock_cluster mock;
 static struct bus_conf bus;
 static struct token_keys *keys;
 static struct coder *coder;
+static struct outbound outbound;
 static struct api api;
 static struct http *http;
 static struct err err;
@@ -52,7 +57,7 @@ static void turn(int64_t deadline_ms)
 	assert_true(clock_monotonic_ms() < deadline_ms);
 	must(http_poll(http, -1, 5, &err));
 	must(server_run(api.server, 5, &err));
-	must(outbound_run(&api.outbound, 5, &err));
+	must(outbound_run(api.outbound, 5, &err));
 }
 
 static struct verdict send_sms(const char *password, struct str to, struct str text)
@@ -187,7 +192,7 @@ static int start_kannel(void)
 static int open_api(void)
 {
 	const struct server_conf conf = { .listen = "127.0.0.1:0",
-					  .routes = api_routes,
+					  .routes = api_routes(),
 					  .api = &api,
 					  .connections_max = 16,
 					  .idle_timeout_s = 30,
@@ -195,14 +200,14 @@ static int open_api(void)
 					  .handle = api_handle };
 	struct part kafka;
 
-	api = (struct api){ .callback_key = { 9 } };
-	must(outbound_open(&api.outbound, &bus, coder, keys, "api", ROLE_NOTIFIER, 10000, &err));
+	api = (struct api){ .outbound = &outbound, .callback_key = { 9 } };
+	must(outbound_open(api.outbound, &bus, coder, keys, "api", ROLE_NOTIFIER, 10000, &err));
 	must(server_open(&conf, &api.server, &err));
-	kafka = outbound_part(&api.outbound);
+	kafka = outbound_part(api.outbound);
 	api_add_part(&api, &kafka);
 	(void)snprintf(callback_url, sizeof(callback_url), "http://127.0.0.1:%d", server_port(api.server));
-	while (!outbound_is_ready(&api.outbound))
-		must(outbound_run(&api.outbound, 10, &err));
+	while (!outbound_is_ready(api.outbound))
+		must(outbound_run(api.outbound, 10, &err));
 	return 0;
 }
 
@@ -243,7 +248,7 @@ static int tear_down_all(void **state)
 	http_close(http);
 	must(api_drain(&api, 0, &err));
 	server_close(api.server);
-	outbound_release(&api.outbound);
+	outbound_release(api.outbound);
 	mock_cluster_stop(&mock);
 	token_keys_free(keys);
 	coder_free(coder);

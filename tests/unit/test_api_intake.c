@@ -286,7 +286,7 @@ static void test_intake__if_match_fills_the_version_and_the_body_may_not(void **
 /* The row as it stands in the table. */
 static const struct route *row_of(const char *operation)
 {
-	for (const struct route *row = api_routes; row->pattern != NULL; row++) {
+	for (const struct route *row = api_routes(); row->pattern != NULL; row++) {
 		if (strcmp(row->operation, operation) == 0)
 			return row;
 	}
@@ -504,7 +504,7 @@ static void test_routes__rows_name_fields_that_their_commands_have(void **state)
 	size_t count = 0;
 
 	(void)state;
-	for (const struct route *row = api_routes; row->pattern != NULL; row++) {
+	for (const struct route *row = api_routes(); row->pattern != NULL; row++) {
 		if (row->kind != ROUTE_WRITE)
 			continue;
 		count++;

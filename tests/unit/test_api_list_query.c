@@ -262,7 +262,7 @@ static void test_api_list_query__all_resources_have_their_statements(void **stat
 /* Whether a row of the table opens the resource to creditors, or the list of it. */
 static bool is_for_creditors(const struct resource *resource)
 {
-	for (const struct route *row = api_routes; row->pattern != NULL; row++) {
+	for (const struct route *row = api_routes(); row->pattern != NULL; row++) {
 		if (row->kind != ROUTE_WRITE && (row->access & ROLE_CREDITOR) != 0 && row->resource == resource)
 			return true;
 	}

@@ -83,11 +83,11 @@ static const char *const method_names[] = {
 
 static void test_openapi__every_row_is_in_the_document_and_nothing_else(void **state)
 {
-	json_t *document = make(api_routes);
+	json_t *document = make(api_routes());
 	size_t rows = 0;
 
 	(void)state;
-	for (const struct route *route = api_routes; route->pattern != NULL; route++, rows++) {
+	for (const struct route *route = api_routes(); route->pattern != NULL; route++, rows++) {
 		const char *path = "", *method = "";
 
 		if (operation_of(document, route->operation, &path, &method) == NULL)
@@ -101,7 +101,7 @@ static void test_openapi__every_row_is_in_the_document_and_nothing_else(void **s
 
 static void test_openapi__every_operation_has_what_a_reader_needs(void **state)
 {
-	json_t *document = make(api_routes);
+	json_t *document = make(api_routes());
 	const char *path, *method, *status;
 	json_t *item, *operation, *response;
 
@@ -163,7 +163,7 @@ static void check_references(json_t *document, json_t *at)
 
 static void test_openapi__whatever_it_refers_to_is_there(void **state)
 {
-	json_t *document = make(api_routes);
+	json_t *document = make(api_routes());
 
 	(void)state;
 	check_references(document, document);
@@ -227,7 +227,7 @@ static bool has_item(json_t *array, const char *text)
 
 static void test_openapi__a_body_needs_what_neither_path_nor_row_gives(void **state)
 {
-	json_t *document = make(api_routes);
+	json_t *document = make(api_routes());
 	json_t *body = AT(document, "components", "schemas", "RecordPaymentBody");
 	json_t *needed = AT(body, "required");
 
@@ -246,7 +246,7 @@ static void test_openapi__a_body_needs_what_neither_path_nor_row_gives(void **st
 
 static void test_openapi__codes_of_refusals_stand_with_their_operation(void **state)
 {
-	json_t *document = make(api_routes);
+	json_t *document = make(api_routes());
 	json_t *pay = AT(document, "paths", "/debts/{id}/payments", "post", "x-dcs-codes");
 	json_t *withdraw = AT(document, "paths", "/customers/{id}/consents", "delete", "x-dcs-codes");
 	json_t *log_in = AT(document, "paths", "/auth/login", "post", "x-dcs-codes");
@@ -265,7 +265,7 @@ static void test_openapi__codes_of_refusals_stand_with_their_operation(void **st
 
 static void test_openapi__what_a_rule_takes_stands_with_the_member(void **state)
 {
-	json_t *document = make(api_routes);
+	json_t *document = make(api_routes());
 	json_t *schemas = AT(document, "components", "schemas");
 	json_t *payment = AT(schemas, "RecordPaymentBody", "properties");
 	json_t *customer = AT(schemas, "CreateCustomerBody", "properties");
@@ -299,7 +299,7 @@ static bool has_parameter(json_t *operation, const char *member, const char *val
 
 static void test_openapi__a_delete_says_how_it_takes_a_version(void **state)
 {
-	json_t *document = make(api_routes);
+	json_t *document = make(api_routes());
 	json_t *cancel = AT(document, "paths", "/debts/{id}", "delete");
 	json_t *erase = AT(document, "paths", "/customers/{id}", "delete");
 
@@ -313,7 +313,7 @@ static void test_openapi__a_delete_says_how_it_takes_a_version(void **state)
 
 static void test_openapi__answers_follow_from_the_row(void **state)
 {
-	json_t *document = make(api_routes);
+	json_t *document = make(api_routes());
 	json_t *put = AT(document, "paths", "/debts/{id}", "put", "responses");
 	json_t *post = AT(document, "paths", "/debts", "post", "responses");
 	json_t *one = AT(document, "paths", "/debts/{id}", "get", "responses");
@@ -338,7 +338,7 @@ static void test_openapi__answers_follow_from_the_row(void **state)
 static void test_openapi__every_operation_may_be_turned_away(void **state)
 {
 	static const char *const turned_away[] = { "400", "414", "431" };
-	json_t *document = make(api_routes);
+	json_t *document = make(api_routes());
 	const char *path, *method;
 	json_t *item, *operation;
 
@@ -393,7 +393,7 @@ static void assert_says_all(json_t *at, const char *name)
 
 static void test_openapi__a_client_can_be_generated(void **state)
 {
-	json_t *document = make(api_routes);
+	json_t *document = make(api_routes());
 
 	(void)state;
 	assert_says_all(document, "the document");
@@ -403,7 +403,7 @@ static void test_openapi__a_client_can_be_generated(void **state)
 /* Whoever has a token may ask who he is: also a clock. */
 static void test_openapi__a_service_may_have_any_role(void **state)
 {
-	json_t *document = make(api_routes);
+	json_t *document = make(api_routes());
 	json_t *service = json_array_get(AT(document, "components", "schemas", "Me", "oneOf"), 1);
 
 	(void)state;
@@ -414,7 +414,7 @@ static void test_openapi__a_service_may_have_any_role(void **state)
 
 static void test_openapi__a_column_is_shown_as_it_is_described(void **state)
 {
-	json_t *document = make(api_routes);
+	json_t *document = make(api_routes());
 	json_t *debt = AT(document, "components", "schemas", "Debt");
 
 	(void)state;

@@ -100,7 +100,7 @@ static void test_readers__each_operation_is_open_to_these_roles(void **state)
 	size_t found = 0;
 
 	(void)state;
-	for (const struct route *row = api_routes; row->pattern != NULL; row++) {
+	for (const struct route *row = api_routes(); row->pattern != NULL; row++) {
 		const char *roles = roles_of(row->operation);
 
 		if (row->kind == ROUTE_WRITE || row->access == ACCESS_PUBLIC) {
@@ -124,7 +124,7 @@ static void test_readers__what_is_public_shows_nothing_of_anybody(void **state)
 					      "/mode",    "/auth/",        "/.well-known/", "/callbacks/" };
 
 	(void)state;
-	for (const struct route *row = api_routes; row->pattern != NULL; row++) {
+	for (const struct route *row = api_routes(); row->pattern != NULL; row++) {
 		bool is_known = strcmp(row->pattern, "/") == 0;
 
 		if (row->kind == ROUTE_WRITE || row->access != ACCESS_PUBLIC)
@@ -171,7 +171,7 @@ static void test_readers__an_admin_and_a_service_see_nothing_personal(void **sta
 	const uint32_t roles = ROLE_ADMIN | ROLE_SYSTEM | ROLE_NOTIFIER;
 
 	(void)state;
-	for (const struct route *row = api_routes; row->pattern != NULL; row++) {
+	for (const struct route *row = api_routes(); row->pattern != NULL; row++) {
 		const struct resource *resource = row->resource;
 
 		if (row->kind != ROUTE_READ || (row->access & roles) == 0)

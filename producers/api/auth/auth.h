@@ -48,7 +48,7 @@ struct part auth_part(struct auth *auth);
 #define AUTH_ACCESS_S  600  /* life of an access token */
 #define AUTH_SERVICE_S 3600 /* of a service's, which has no refresh token; both can be ended before */
 
-/* ---- handlers of the table (routes.c) ---- */
+/* ---- handlers of routes ---- */
 
 void register_user(struct api *api, struct call *call);       /* auth_register.c */
 void log_in(struct api *api, struct call *call);              /* auth_login.c */

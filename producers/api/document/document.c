@@ -7,6 +7,7 @@
 #include "producers/api/api.h"
 #include "producers/api/document/embedded.h"
 #include "producers/api/document/openapi.h"
+#include "producers/api/http/call.h"
 
 #define TEXT_SIZE_MAX ((size_t)4 << 20)
 #define ETAG_SIZE     40
@@ -82,7 +83,7 @@ void tell_page_file(struct api *api, struct call *call)
 
 void tell_document(struct api *api, struct call *call)
 {
-	answer_tagged(call, api->document.etag, CALL_JSON, buf_str(&api->document.text));
+	answer_tagged(call, api->document->etag, CALL_JSON, buf_str(&api->document->text));
 }
 
 int document_open(struct document *document, const struct route *routes, struct err *err)

@@ -14,4 +14,10 @@ struct document {
 MUST_CHECK int document_open(struct document *document, const struct route *routes, struct err *err);
 void document_release(struct document *document); /* accepts a zeroed one */
 
+/* ---- handlers of routes ---- */
+
+void tell_document(struct api *api, struct call *call);
+void tell_page(struct api *api, struct call *call);
+void tell_page_file(struct api *api, struct call *call);
+
 #endif

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "base/uuid.h"
+#include "model/scope.h"
 #include "token/token.h"
 
 /* Who calls: what a good bearer token says. */
@@ -23,6 +24,14 @@ struct principal {
 	int64_t token_version; /* of his account, as the token says it */
 	int64_t expires_at_ms;
 	struct str token; /* goes along with the caller's commands; borrows from the request */
+};
+
+/* What a user may do now, whatever his token says (rights.h). */
+struct user_rights {
+	uint32_t roles;          /* 0: none, disabled, or no such user */
+	struct uuid customer_id; /* whose portal user it is; none: nobody's */
+	struct scope scope;
+	int64_t token_version; /* a token that says less was ended */
 };
 
 /*

@@ -11,7 +11,7 @@ struct call;
 struct resource;
 
 /*
- * One operation of the gateway: a row of the table in routes.c. From the row alone come: which requests reach it, who may, what
+ * One operation of the gateway: a row of a table in offer/. From the row alone come: which requests reach it, who may, what
  * its body may be, what becomes of it, its part of the OpenAPI document (of a ROUTE_SPECIAL what it takes and answers is written
  * in document/), its label in log and metrics.
  */
@@ -74,7 +74,8 @@ struct route {
 
 #define BODY_JSON_MAX ((size_t)64 * 1024)
 
-extern const struct route api_routes[]; /* ends with a NULL pattern */
+/* All operations, in the order of the document; ends with a NULL pattern. The first call, at start, puts the table together. */
+const struct route *api_routes(void); /* offer/offer.c */
 
 /* Who may: of a command what its schema says. */
 static inline uint32_t route_access(const struct route *route)

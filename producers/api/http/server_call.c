@@ -5,7 +5,6 @@
 
 #include "crypto/crypto.h"
 #include "producers/api/http/server_inside.h"
-#include "producers/api/reads/rights.h"
 
 const struct route *call_route(const struct call *call)
 {

@@ -4,7 +4,12 @@
 #include "base/log.h"
 #include "bus/bus.h"
 #include "producers/api/api.h"
+#include "producers/api/http/call.h"
 #include "producers/api/offer/kannel_report.h"
+#include "producers/api/offer/offer.h"
+#include "producers/api/writes/outbound.h"
+
+#define CALLBACK_MAX 4096
 
 static void report_is_told(void *call_arg, bool is_acked)
 {
@@ -23,9 +28,9 @@ static void publish_report(struct api *api, struct call *call, const struct kann
 						  .key = report->delivery.customer_id };
 	struct err err = ERR_INIT;
 
-	if (outbound_publish(&api->outbound, &command, report_is_told, call, &err) == 0)
+	if (outbound_publish(api->outbound, &command, report_is_told, call, &err) == 0)
 		return;
-	if (outbound_is_ready(&api->outbound)) /* that Kafka is away was told once */
+	if (outbound_is_ready(api->outbound)) /* that Kafka is away was told once */
 		log_warn("a delivery report was not taken: %s", err.text);
 	report_is_told(call, false);
 }
@@ -37,7 +42,7 @@ static struct str argument_or_empty(const struct call *call, const char *name)
 	return call_argument(call, name, &value) ? value : STR("");
 }
 
-void take_kannel_report(struct api *api, struct call *call)
+static void take_kannel_report(struct api *api, struct call *call)
 {
 	const struct kannel_arguments arguments = { .c = argument_or_empty(call, "c"),
 						    .k = argument_or_empty(call, "k"),
@@ -65,3 +70,23 @@ void take_kannel_report(struct api *api, struct call *call)
 		return;
 	}
 }
+
+/* ---- routes ---- */
+
+const struct route callbacks_routes[] = {
+	{ .method = METHOD_GET,
+	  .pattern = "/callbacks/kannel",
+	  .operation = "takeKannelReport",
+	  .summary = "Take a delivery report of Kannel, signed in its URL",
+	  .access = ACCESS_PUBLIC,
+	  .handle = take_kannel_report },
+	{ .method = METHOD_POST,
+	  .pattern = "/callbacks/kannel",
+	  .operation = "postKannelReport",
+	  .summary = "Take a delivery report of Kannel, signed in its URL",
+	  .access = ACCESS_PUBLIC,
+	  .body = BODY_ANY,
+	  .body_size_max = CALLBACK_MAX,
+	  .handle = take_kannel_report },
+	{ 0 },
+};

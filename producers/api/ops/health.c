@@ -1,6 +1,9 @@
 /* What this is, and how it is. */
 
+#include "base/must.h"
 #include "producers/api/api.h"
+#include "producers/api/http/call.h"
+#include "producers/api/ops/ops.h"
 #include "producers/api/ops/version.h"
 
 void tell_root(struct api *api, struct call *call)

@@ -1,6 +1,10 @@
 /* GET /metrics. */
 
 #include "producers/api/api.h"
+#include "producers/api/http/call.h"
+#include "producers/api/http/server.h"
+#include "producers/api/ops/metrics.h"
+#include "producers/api/ops/ops.h"
 #include "producers/api/ops/version.h"
 
 #define TEXT_SIZE_MAX ((size_t)4 << 20)
@@ -8,7 +12,7 @@
 
 void api_answered(struct api *api, const struct route *route, int status, int64_t spent_us)
 {
-	metrics_count(&api->metrics, route, status, spent_us);
+	metrics_count(api->metrics, route, status, spent_us);
 }
 
 static void write_gauge(struct buf *buf, const char *name, const char *help, size_t number)
@@ -60,7 +64,7 @@ void tell_metrics(struct api *api, struct call *call)
 	write_gauge(&buf, "dcs_api_connections", "Connections that are open.", server_connections(api->server));
 	write_gauge(&buf, "dcs_api_requests_waiting", "Requests without an answer yet.", server_open_calls(api->server));
 	write_parts(api, &buf);
-	metrics_write_requests(&api->metrics, &buf);
+	metrics_write_requests(api->metrics, &buf);
 	metrics_write_process(&buf);
 	MUST(!buf.overflow);
 	call_answer(call, 200, CONTENT_TYPE, buf_str(&buf));

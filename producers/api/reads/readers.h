@@ -4,7 +4,7 @@
 #include "model/command.h"
 
 /*
- * Who reads what: the sets of roles that the rows of routes.c and the members of resources*.c are made of, in one place. The
+ * Who reads what: the sets of roles that the routes and the members of resources (offer/) are made of, in one place. The
  * least that somebody's work needs; README.md has the table, tests/unit/test_api_readers.c states it once more. Who may issue a
  * command is said by its schema, and stands in none of these.
  *

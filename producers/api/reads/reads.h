@@ -6,8 +6,8 @@
 
 #include "base/uuid.h"
 #include "producers/api/http/call.h"
+#include "producers/api/reads/named.h"
 #include "producers/api/reads/questions.h"
-#include "producers/api/writes/named.h"
 #include "wire/coder.h"
 
 /*
@@ -29,7 +29,7 @@ void reads_free(struct reads *reads); /* accepts NULL */
 
 bool reads_are_ready(const struct reads *reads); /* PostgreSQL is there, as far as we know */
 
-/* What can be shown: constants of resources*.c (resource.h). */
+/* What can be shown: constants of offer/ (resource.h). */
 struct resource;
 extern const struct resource debt_resource, payment_resource, ledger_resource, debt_history_resource, customer_resource,
 	contact_point_resource, consent_resource, timeline_resource, communication_resource, template_resource, report_resource,

@@ -6,6 +6,7 @@
 #include "producers/api/api.h"
 #include "producers/api/http/accept.h"
 #include "producers/api/reads/reads_inside.h"
+#include "producers/api/reads/reports.h"
 
 /* One file may be 4 MiB: never two in one statement. */
 static const struct question_shape file_shape = {

@@ -8,9 +8,9 @@
 #include "model/sealed.h"
 
 /*
- * What can be shown: one constant for each kind of thing, in resources*.c. From it come the statements (resource_plan.h), the
+ * What can be shown: one constant for each kind of thing, in offer/. From it come the statements (resource_plan.h), the
  * JSON (row_json.h), what a list's query may hold (list_query.h), and what the OpenAPI document says about all of it. A later
- * resource is one more constant and a row in routes.c.
+ * resource is one more constant and a row in its routes.
  *
  * The SQL in it are constant pieces of a SELECT over the views that dcs_api may read (sql/0015_api.sql). What a caller says
  * travels in parameters only; a piece names them by the columns of `q`: q.id, q.parent, q.owner, and a filter's own name; and one

@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/uuid.h"
 #include "model/scope.h"
+#include "producers/api/http/principal.h"
 #include "producers/api/reads/questions.h"
 
 /*
@@ -17,13 +18,6 @@
  * memory; a full set of ways gives up its oldest. Services (their names are no UUIDs) have the rights of their token.
  */
 #define RIGHTS_FRESH_MS 250
-
-struct user_rights {
-	uint32_t roles;          /* 0: none, disabled, or no such user */
-	struct uuid customer_id; /* whose portal user it is; none: nobody's */
-	struct scope scope;
-	int64_t token_version; /* a token that says less was ended */
-};
 
 struct rights;
 

@@ -457,7 +457,7 @@ int row_writer_init(struct row_writer *writer, const uint8_t key[32], struct cod
 {
 	*writer = (struct row_writer){ .coder = coder };
 	memcpy(writer->key, key, sizeof(writer->key));
-	for (const struct route *route = api_routes; route->pattern != NULL; route++) {
+	for (const struct route *route = api_routes(); route->pattern != NULL; route++) {
 		if (route->kind != ROUTE_WRITE)
 			continue;
 		MUST(writer->actions_count < ROW_ACTIONS_MAX);

@@ -10,7 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "producers/api/api.h"
+#include "producers/api/http/call.h"
+#include "producers/api/registry/registry.h"
 #include "producers/api/registry/schema_match.h"
 #include "wire/json.h"
 

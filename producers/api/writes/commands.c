@@ -71,8 +71,9 @@ static const struct message_type *read_order(struct commands *commands, struct s
 	return type;
 }
 
-void commands_post(struct commands *commands, struct call *call)
+void take_command(struct api *api, struct call *call)
 {
+	struct commands *commands = api->commands;
 	struct json_faults faults;
 	struct order order = { .has_id = false };
 	const struct message_type *type;
@@ -173,7 +174,7 @@ static bool is_hidden(const struct commands *commands, const struct call *call, 
 /* Where the thing can be read that an event is about: the row that makes such things says it. NULL: nowhere. */
 static const char *location_of(const struct message_type *event)
 {
-	for (const struct route *row = api_routes; row->pattern != NULL; row++) {
+	for (const struct route *row = api_routes(); row->pattern != NULL; row++) {
 		if (row->location != NULL && row->made_field != NULL &&
 		    strcmp(row->made_field, event->aggregate_field->name) == 0)
 			return row->location;
@@ -329,12 +330,12 @@ static void take_state(void *call_arg, const struct command_state *state)
 		tell_answered(commands, call, &id, state);
 }
 
-void commands_tell(struct commands *commands, struct call *call)
+void tell_command(struct api *api, struct call *call)
 {
 	struct uuid id;
 
 	if (call_param_id(call, "id", &id))
-		reads_find_command_for(commands->conf.reads, call_principal(call), &id, take_state, call);
+		reads_find_command_for(api->reads, call_principal(call), &id, take_state, call);
 }
 
 /* ---- life ---- */

@@ -3,7 +3,6 @@
 
 #include "base/err.h"
 #include "producers/api/http/call.h"
-#include "producers/api/reads/reads.h"
 #include "producers/api/writes/writes.h"
 
 /*
@@ -18,14 +17,15 @@ struct commands;
 
 struct commands_conf {
 	struct writes *writes;
-	struct reads *reads;
 	struct coder *coder;
 };
 
 MUST_CHECK int commands_new(const struct commands_conf *conf, struct commands **ret_commands, struct err *err);
 void commands_free(struct commands *commands); /* accepts NULL */
 
-void commands_post(struct commands *commands, struct call *call);
-void commands_tell(struct commands *commands, struct call *call);
+/* ---- handlers of routes ---- */
+
+void take_command(struct api *api, struct call *call);
+void tell_command(struct api *api, struct call *call);
 
 #endif

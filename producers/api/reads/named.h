@@ -1,5 +1,5 @@
-#ifndef API_WRITES_NAMED_H
-#define API_WRITES_NAMED_H
+#ifndef API_READS_NAMED_H
+#define API_READS_NAMED_H
 
 #include <stddef.h>
 

@@ -1,164 +1,12 @@
+#include "schemas/debts.h"
+#include "producers/api/offer/offer.h"
 #include "producers/api/reads/readers.h"
 #include "producers/api/reads/reads.h"
 #include "producers/api/reads/resource.h"
 
-/* Customers, debts and their money. What may be read is granted in sql/0015_api.sql. */
+/* Debts and their money. What may be read is granted in sql/0015_api.sql. */
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-/* ---- customers ---- */
-
-static const struct column customer_columns[] = {
-	{ .name = "id", .kind = COLUMN_UUID, .sql = "c.customer_id" },
-	{ .name = "externalRef", .kind = COLUMN_TEXT, .sql = "c.external_ref" },
-	{ .name = "kind", .kind = COLUMN_TEXT, .sql = "c.kind" },
-	{ .name = "status", .kind = COLUMN_TEXT, .sql = "c.status" },
-	{ .name = "fullName",
-	  .kind = COLUMN_SEALED,
-	  .sql = RESOURCE_SEALED("c.customer_id", "c.version", "c.full_name_sealed"),
-	  .sealed = &sealed_name,
-	  .roles = SEES_NAMES },
-	{ .name = "birthDate",
-	  .kind = COLUMN_SEALED,
-	  .sql = RESOURCE_SEALED("c.customer_id", "c.version", "c.birth_date_sealed"),
-	  .sealed = &sealed_birth_date,
-	  .roles = SEES_NAMES },
-	{ .name = "locale", .kind = COLUMN_TEXT, .sql = "c.locale" },
-	{ .name = "country", .kind = COLUMN_TEXT, .sql = "c.country" },
-	{ .name = "region", .kind = COLUMN_TEXT, .sql = "c.region" },
-	{ .name = "timezone", .kind = COLUMN_TEXT, .sql = "c.timezone" },
-	{ .name = "actions", .kind = COLUMN_ACTIONS, .sql = "c.actions" },
-	{ .name = "version", .kind = COLUMN_LONG, .sql = "c.version" },
-	{ .name = "createdAt", .kind = COLUMN_INSTANT, .sql = "c.created_at" },
-	{ .name = "updatedAt", .kind = COLUMN_INSTANT, .sql = "c.updated_at" },
-	{ .name = "links.self", .kind = COLUMN_LINK, .link = "/customers/%", .of = "id", .is_detail = true },
-	{ .name = "links.debts", .kind = COLUMN_LINK, .link = "/debts?customer=%", .of = "id", .is_detail = true },
-	{ .name = "links.communications",
-	  .kind = COLUMN_LINK,
-	  .link = "/communications?customer=%",
-	  .of = "id",
-	  .is_detail = true },
-	{ .name = "links.contactPoints",
-	  .kind = COLUMN_LINK,
-	  .link = "/customers/%/contact-points",
-	  .of = "id",
-	  .roles = READS_CONTACTS,
-	  .is_detail = true },
-	{ .name = "links.consents", .kind = COLUMN_LINK, .link = "/customers/%/consents", .of = "id", .is_detail = true },
-	{ .name = "links.timeline",
-	  .kind = COLUMN_LINK,
-	  .link = "/customers/%/timeline",
-	  .of = "id",
-	  .roles = READS_NOTES,
-	  .is_detail = true },
-};
-
-static const struct filter customer_filters[] = {
-	{ .name = "externalRef", .kind = COLUMN_TEXT, .sql = "c.external_ref = q.externalRef", .is_selective = true },
-	{ .name = "status", .kind = COLUMN_TEXT, .sql = "c.status = q.status", .words = "active merged deceased erased" },
-	{ .name = "kind", .kind = COLUMN_TEXT, .sql = "c.kind = q.kind", .words = "natural legal" },
-	{ .name = "country", .kind = COLUMN_TEXT, .sql = "c.country = q.country" },
-	RESOURCE_CREATED_FILTERS("c.created_at"),
-};
-
-static const struct sort customer_sorts[] = {
-	{ .name = "id", .kind = COLUMN_UUID, .sql = "c.customer_id" },
-	RESOURCE_CREATED_SORT("c.created_at"),
-};
-
-/* One of several rows of a customer, each of another portfolio, stands for him: the first that the caller is bound to. */
-#define RESOURCE_BEFORE(portfolio, other) "(" portfolio " < " other " OR (" portfolio " IS NULL AND " other " IS NOT NULL))"
-
-static const struct changes customer_changes = { .module = "customers", .last = "c.updated_seq = e.seq AND c.updated_at = e.at" };
-
-const struct resource customer_resource = {
-	.name = "customer",
-	.from = "customers.api_customer c",
-	.id = "c.customer_id",
-	.owner = "c.customer_id",
-	.creditor = RESOURCE_KNOWN("c.customer_id"),
-	.reaches = { { .from = "debts.creditor_customer k " RESOURCE_OF_KEY("customers.api_customer", "customer_id", "c"),
-		       .creditor = "k.creditor_id",
-		       .sort = "k.created_at",
-		       .key = "k.customer_id",
-		       .sql = RESOURCE_IN_PORTFOLIOS(
-			       "ARRAY[k.portfolio_id]") " AND NOT EXISTS (SELECT FROM debts.creditor_customer e WHERE "
-							"e.creditor_id = "
-							"k.creditor_id AND e.customer_id = k.customer_id AND " RESOURCE_BEFORE(
-								"e.portfolio_id",
-								"k.portfolio_id") " AND " RESOURCE_IN_PORTFOLIOS("ARRAY[e."
-														 "portfolio_id]") ")" },
-		     { .from = "customers.creditor_customer k " RESOURCE_OF_KEY("customers.api_customer", "customer_id", "c"),
-		       .creditor = "k.creditor_id",
-		       .sort = "k.created_at",
-		       .key = "k.customer_id",
-		       .sql = RESOURCE_IN_PORTFOLIOS("ARRAY(SELECT p.portfolio_id FROM customers.portfolio_customer p WHERE "
-						     "p.customer_id = k.customer_id)") } },
-	.salt = "c.key_salt",
-	.version = "version",
-	.columns = customer_columns,
-	.columns_count = COUNT(customer_columns),
-	.filters = customer_filters,
-	.filters_count = COUNT(customer_filters),
-	.sorts = customer_sorts,
-	.sorts_count = COUNT(customer_sorts),
-	.sort_default = 1,
-	.changes = &customer_changes,
-};
-
-static const struct column contact_point_columns[] = {
-	{ .name = "id", .kind = COLUMN_UUID, .sql = "p.contact_point_id" },
-	{ .name = "customerId", .kind = COLUMN_UUID, .sql = "p.customer_id" },
-	{ .name = "channel", .kind = COLUMN_TEXT, .sql = "p.channel" },
-	{ .name = "address",
-	  .kind = COLUMN_ADDRESS,
-	  .sql = RESOURCE_SEALED("p.contact_point_id", "p.version", "p.address_sealed"),
-	  .sealed = &sealed_address,
-	  .roles = SEES_CONTACTS },
-	{ .name = "place", .kind = COLUMN_TEXT, .sql = "p.place" },
-	{ .name = "source", .kind = COLUMN_TEXT, .sql = "p.source" },
-	{ .name = "state", .kind = COLUMN_TEXT, .sql = "p.state" },
-	{ .name = "verifiedAt", .kind = COLUMN_INSTANT, .sql = "p.verified_at" },
-	{ .name = "actions", .kind = COLUMN_ACTIONS, .sql = "p.actions" },
-	{ .name = "version", .kind = COLUMN_LONG, .sql = "p.version" },
-	{ .name = "createdAt", .kind = COLUMN_INSTANT, .sql = "p.created_at" },
-	{ .name = "updatedAt", .kind = COLUMN_INSTANT, .sql = "p.updated_at" },
-};
-
-static const struct filter contact_point_filters[] = {
-	{ .name = "channel", .kind = COLUMN_TEXT, .sql = "p.channel = q.channel", .words = "email sms voice letter push" },
-	{ .name = "state",
-	  .kind = COLUMN_TEXT,
-	  .sql = "p.state = q.state",
-	  .words = "usable bounced wrong_party reassigned blocked erased" },
-	RESOURCE_CREATED_FILTERS("p.created_at"),
-};
-
-static const struct sort contact_point_sorts[] = {
-	{ .name = "id", .kind = COLUMN_UUID, .sql = "p.contact_point_id" },
-	RESOURCE_CREATED_SORT("p.created_at"),
-};
-
-const struct resource contact_point_resource = {
-	.name = "contact point",
-	.from = "customers.api_contact_point p JOIN customers.api_customer c ON c.customer_id = p.customer_id",
-	.id = "p.contact_point_id",
-	.owner = "p.customer_id",
-	.creditor = RESOURCE_KNOWN("p.customer_id"),
-	.salt = "c.key_salt",
-	.version = "version",
-	.parent = &customer_resource,
-	.parent_sql = "p.customer_id = q.parent",
-	.columns = contact_point_columns,
-	.columns_count = COUNT(contact_point_columns),
-	.filters = contact_point_filters,
-	.filters_count = COUNT(contact_point_filters),
-	.sorts = contact_point_sorts,
-	.sorts_count = COUNT(contact_point_sorts),
-	.sort_default = 1,
-};
-
-/* ---- debts ---- */
 
 static const struct column debt_columns[] = {
 	{ .name = "id", .kind = COLUMN_UUID, .sql = "d.debt_id" },
@@ -327,8 +175,154 @@ const struct resource ledger_resource = {
 	.filters_count = COUNT(ledger_filters),
 };
 
-const struct resource *const api_resources[] = {
-	&customer_resource, &contact_point_resource, &consent_resource, &timeline_resource,      &debt_resource,
-	&ledger_resource,   &debt_history_resource,  &payment_resource, &communication_resource, &template_resource,
-	&report_resource,   &user_resource,          &service_resource, &account_resource,       NULL,
+/* ---- history ---- */
+
+static const struct column history_columns[] = {
+	{ .name = "id", .kind = COLUMN_UUID, .sql = "e.event_id" },
+	{ .name = "type", .kind = COLUMN_TYPE, .sql = "e.schema_id" },
+	{ .name = "at", .kind = COLUMN_INSTANT, .sql = "e.at" },
+	{ .name = "commandId", .kind = COLUMN_UUID, .sql = "e.command_id" },
+	{ .name = "data", .kind = COLUMN_EVENT, .sql = "e.body" },
+	{ .name = "createdAt", .kind = COLUMN_INSTANT, .sql = "e.at" },
+};
+
+static const struct filter history_filters[] = { RESOURCE_CREATED_FILTERS("e.at") };
+
+static const struct sort history_sorts[] = {
+	{ .name = "at", .kind = COLUMN_LONG, .sql = "e.seq", .descends = true },
+};
+
+const struct resource debt_history_resource = {
+	.name = "debt event",
+	.from = "debts.api_history(q.parent) e",
+	.owner = "e.key",
+	.uncredited = "no creditor reads what staff wrote",
+	.parent = &debt_resource,
+	.parent_sql = "e.subject = q.parent",
+	.columns = history_columns,
+	.columns_count = COUNT(history_columns),
+	.sorts = history_sorts,
+	.sorts_count = COUNT(history_sorts),
+	.filters = history_filters,
+	.filters_count = COUNT(history_filters),
+};
+
+/* ---- routes ---- */
+
+const struct route debts_routes[] = {
+	{ .method = METHOD_POST,
+	  .pattern = "/debts",
+	  .operation = "createDebt",
+	  .summary = "Create a debt",
+	  .kind = ROUTE_WRITE,
+	  .body = BODY_JSON,
+	  .command = &create_debt_type,
+	  .made_field = "debt_id",
+	  .optional = "interest_minor fee_minor cost_minor fees_authorised",
+	  .done_status = 201,
+	  .location = "/debts/",
+	  .resource = &debt_resource },
+	{ .method = METHOD_GET,
+	  .pattern = "/debts",
+	  .operation = "listDebts",
+	  .summary = "List debts, newest first",
+	  .access = READS_PEOPLE,
+	  .kind = ROUTE_READ,
+	  .resource = &debt_resource,
+	  .is_list = true },
+	{ .method = METHOD_GET,
+	  .pattern = "/debts/:id",
+	  .operation = "getDebt",
+	  .summary = "Get a debt with its balances",
+	  .access = READS_PEOPLE,
+	  .kind = ROUTE_READ,
+	  .resource = &debt_resource },
+	{ .method = METHOD_PUT,
+	  .pattern = "/debts/:id",
+	  .operation = "amendDebt",
+	  .summary = "Replace a debt's due date and reference, both; never an amount",
+	  .kind = ROUTE_WRITE,
+	  .body = BODY_JSON,
+	  .command = &amend_debt_type,
+	  .path_field = "debt_id",
+	  .demanded = "due_on external_ref",
+	  .if_match = true,
+	  .owner = &debt_resource,
+	  .done_status = 200,
+	  .location = "/debts/",
+	  .resource = &debt_resource },
+	{ .method = METHOD_PATCH,
+	  .pattern = "/debts/:id",
+	  .operation = "patchDebt",
+	  .summary = "Update a debt's due date or reference (RFC 7396), never an amount; neither can be cleared",
+	  .kind = ROUTE_WRITE,
+	  .body = BODY_JSON,
+	  .command = &amend_debt_type,
+	  .path_field = "debt_id",
+	  .if_match = true,
+	  .owner = &debt_resource,
+	  .done_status = 200,
+	  .location = "/debts/",
+	  .resource = &debt_resource },
+	{ .method = METHOD_DELETE,
+	  .pattern = "/debts/:id",
+	  .operation = "cancelDebt",
+	  .summary = "Cancel a debt: a reversing entry takes back all that was charged",
+	  .kind = ROUTE_WRITE,
+	  .body = BODY_JSON,
+	  .command = &cancel_debt_type,
+	  .path_field = "debt_id",
+	  .owner = &debt_resource,
+	  .done_status = 200,
+	  .location = "/debts/",
+	  .resource = &debt_resource },
+	{ .method = METHOD_POST,
+	  .pattern = "/debts/:id/payments",
+	  .operation = "recordPayment",
+	  .summary = "Record a payment",
+	  .kind = ROUTE_WRITE,
+	  .body = BODY_JSON,
+	  .command = &record_payment_type,
+	  .path_field = "debt_id",
+	  .made_field = "payment_id",
+	  .owner = &debt_resource,
+	  .done_status = 201,
+	  .location = "/payments/",
+	  .resource = &payment_resource },
+	{ .method = METHOD_POST,
+	  .pattern = "/payments/:id/reversal",
+	  .operation = "reversePayment",
+	  .summary = "Reverse a payment",
+	  .kind = ROUTE_WRITE,
+	  .body = BODY_JSON,
+	  .command = &reverse_payment_type,
+	  .path_field = "payment_id",
+	  .owner = &payment_resource,
+	  .done_status = 200,
+	  .location = "/payments/",
+	  .resource = &payment_resource },
+	{ .method = METHOD_GET,
+	  .pattern = "/debts/:id/ledger",
+	  .operation = "listLedger",
+	  .summary = "List a debt's ledger entries, newest first",
+	  .access = READS_PEOPLE,
+	  .kind = ROUTE_READ,
+	  .resource = &ledger_resource,
+	  .is_list = true },
+	{ .method = METHOD_GET,
+	  .pattern = "/debts/:id/history",
+	  .operation = "listDebtHistory",
+	  .summary = "List a debt's events, newest first",
+	  .access = READS_NOTES,
+	  .kind = ROUTE_READ,
+	  .resource = &debt_history_resource,
+	  .is_list = true },
+	{ .method = METHOD_GET,
+	  .pattern = "/payments/:id",
+	  .operation = "getPayment",
+	  .summary = "Get a payment and its allocation",
+	  .access = READS_PEOPLE,
+	  .kind = ROUTE_READ,
+	  .resource = &payment_resource },
+	{ 0 },
 };

@@ -1,4 +1,4 @@
-#include "producers/api/writes/named.h"
+#include "producers/api/reads/named.h"
 
 #include "schemas/communications.h"
 #include "schemas/debts.h"

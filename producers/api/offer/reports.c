@@ -1,7 +1,11 @@
+#include "producers/api/reads/reports.h"
+#include "producers/api/offer/offer.h"
+#include "producers/api/reads/readers.h"
 #include "producers/api/reads/reads.h"
 #include "producers/api/reads/resource.h"
+#include "schemas/reports.h"
 
-/* Reports (sql/0013_reports.sql): what was asked for, and what came of it. The file itself is reports.c's. */
+/* Reports (sql/0013_reports.sql): what was asked for, and what came of it. The file itself is in reads/reports.c. */
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -67,4 +71,35 @@ const struct resource report_resource = {
 	.sorts = report_sorts,
 	.sorts_count = COUNT(report_sorts),
 	.sort_default = 1,
+};
+
+/* ---- routes ---- */
+
+const struct route reports_routes[] = {
+	{ .method = METHOD_GET,
+	  .pattern = "/reports",
+	  .operation = "listReports",
+	  .summary = "List reports, newest first",
+	  .access = READS_REPORTS,
+	  .kind = ROUTE_READ,
+	  .resource = &report_resource,
+	  .is_list = true },
+	{ .method = METHOD_POST,
+	  .pattern = "/reports",
+	  .operation = "generateReport",
+	  .summary = "Request a report, which is kept as a file",
+	  .kind = ROUTE_WRITE,
+	  .body = BODY_JSON,
+	  .command = &generate_report_type,
+	  .made_field = "report_id",
+	  .done_status = 201,
+	  .location = "/reports/",
+	  .resource = &report_resource },
+	{ .method = METHOD_GET,
+	  .pattern = "/reports/:id",
+	  .operation = "getReport",
+	  .summary = "Get a report: its request, its state, or its file",
+	  .access = READS_REPORTS,
+	  .handle = show_report },
+	{ 0 },
 };

@@ -1,8 +1,10 @@
+#include "schemas/communications.h"
+#include "producers/api/offer/offer.h"
 #include "producers/api/reads/readers.h"
 #include "producers/api/reads/reads.h"
 #include "producers/api/reads/resource.h"
 
-/* What was written to people, by which texts, with whose consent; and what happened. */
+/* Messages to people, the texts they are made of, and consents. */
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -186,71 +188,87 @@ const struct resource consent_resource = {
 	.filters_count = COUNT(consent_filters),
 };
 
-/* ---- what happened ---- */
+/* ---- routes ---- */
 
-static const struct column history_columns[] = {
-	{ .name = "id", .kind = COLUMN_UUID, .sql = "e.event_id" },
-	{ .name = "type", .kind = COLUMN_TYPE, .sql = "e.schema_id" },
-	{ .name = "at", .kind = COLUMN_INSTANT, .sql = "e.at" },
-	{ .name = "commandId", .kind = COLUMN_UUID, .sql = "e.command_id" },
-	{ .name = "data", .kind = COLUMN_EVENT, .sql = "e.body" },
-	{ .name = "createdAt", .kind = COLUMN_INSTANT, .sql = "e.at" },
-};
-
-static const struct filter history_filters[] = { RESOURCE_CREATED_FILTERS("e.at") };
-
-static const struct sort history_sorts[] = {
-	{ .name = "at", .kind = COLUMN_LONG, .sql = "e.seq", .descends = true },
-};
-
-const struct resource debt_history_resource = {
-	.name = "debt event",
-	.from = "debts.api_history(q.parent) e",
-	.owner = "e.key",
-	.uncredited = "no creditor reads what staff wrote",
-	.parent = &debt_resource,
-	.parent_sql = "e.subject = q.parent",
-	.columns = history_columns,
-	.columns_count = COUNT(history_columns),
-	.sorts = history_sorts,
-	.sorts_count = COUNT(history_sorts),
-	.filters = history_filters,
-	.filters_count = COUNT(history_filters),
-};
-
-static const struct column timeline_columns[] = {
-	{ .name = "id", .kind = COLUMN_UUID, .sql = "e.event_id" },
-	{ .name = "module", .kind = COLUMN_TEXT, .sql = "e.module" },
-	{ .name = "type", .kind = COLUMN_TYPE, .sql = "e.schema_id" },
-	{ .name = "at", .kind = COLUMN_INSTANT, .sql = "e.at" },
-	{ .name = "subjectId", .kind = COLUMN_UUID, .sql = "e.subject" },
-	{ .name = "commandId", .kind = COLUMN_UUID, .sql = "e.command_id" },
-	{ .name = "data", .kind = COLUMN_EVENT, .sql = "e.body" },
-	{ .name = "createdAt", .kind = COLUMN_INSTANT, .sql = "e.at" },
-};
-
-static const struct filter timeline_filters[] = {
-	{ .name = "module", .kind = COLUMN_TEXT, .sql = "e.module = q.module", .words = "customers debts communications" },
-	{ .name = "since", .kind = COLUMN_INSTANT, .sql = "e.at >= q.since" },
-	{ .name = "until", .kind = COLUMN_INSTANT, .sql = "e.at < q.until" },
-	RESOURCE_CREATED_FILTERS("e.at"),
-};
-
-static const struct sort timeline_sorts[] = {
-	{ .name = "at", .kind = COLUMN_LONG, .sql = "e.place", .descends = true },
-};
-
-const struct resource timeline_resource = {
-	.name = "customer event",
-	.from = "api.timeline(q.parent) e",
-	.owner = "q.parent",
-	.uncredited = "no creditor reads what staff wrote",
-	.parent = &customer_resource,
-	.parent_sql = "true",
-	.columns = timeline_columns,
-	.columns_count = COUNT(timeline_columns),
-	.filters = timeline_filters,
-	.filters_count = COUNT(timeline_filters),
-	.sorts = timeline_sorts,
-	.sorts_count = COUNT(timeline_sorts),
+const struct route communications_routes[] = {
+	{ .method = METHOD_POST,
+	  .pattern = "/communications",
+	  .operation = "sendCommunication",
+	  .summary = "Send a message to a customer, if the guard permits it",
+	  .kind = ROUTE_WRITE,
+	  .body = BODY_JSON,
+	  .command = &send_communication_type,
+	  .made_field = "communication_id",
+	  .done_status = 201,
+	  .location = "/communications/",
+	  .resource = &communication_resource },
+	{ .method = METHOD_POST,
+	  .pattern = "/templates",
+	  .operation = "publishTemplate",
+	  .summary = "Publish a version of a template; a version never changes",
+	  .kind = ROUTE_WRITE,
+	  .body = BODY_JSON,
+	  .command = &publish_template_type,
+	  .made_field = "template_id",
+	  .done_status = 201,
+	  .location = "/templates/",
+	  .resource = &template_resource },
+	{ .method = METHOD_GET,
+	  .pattern = "/communications",
+	  .operation = "listCommunications",
+	  .summary = "List messages, newest first",
+	  .access = READS_PEOPLE,
+	  .kind = ROUTE_READ,
+	  .resource = &communication_resource,
+	  .is_list = true },
+	{ .method = METHOD_GET,
+	  .pattern = "/communications/:id",
+	  .operation = "getCommunication",
+	  .summary = "Get a message and its delivery state",
+	  .access = READS_PEOPLE,
+	  .kind = ROUTE_READ,
+	  .resource = &communication_resource },
+	{ .method = METHOD_PUT,
+	  .pattern = "/communications/:id",
+	  .operation = "putCommunication",
+	  .summary = "Cancel a message by its state: the only state that can be put; the text never changes",
+	  .kind = ROUTE_WRITE,
+	  .body = BODY_JSON,
+	  .command = &cancel_communication_type,
+	  .path_field = "communication_id",
+	  .said_member = "state",
+	  .said_word = "cancelled",
+	  .if_match = true,
+	  .owner = &communication_resource,
+	  .done_status = 200,
+	  .location = "/communications/",
+	  .resource = &communication_resource },
+	{ .method = METHOD_DELETE,
+	  .pattern = "/communications/:id",
+	  .operation = "cancelCommunication",
+	  .summary = "Cancel a message that was not sent yet",
+	  .kind = ROUTE_WRITE,
+	  .body = BODY_JSON,
+	  .command = &cancel_communication_type,
+	  .path_field = "communication_id",
+	  .owner = &communication_resource,
+	  .done_status = 200,
+	  .location = "/communications/",
+	  .resource = &communication_resource },
+	{ .method = METHOD_GET,
+	  .pattern = "/templates",
+	  .operation = "listTemplates",
+	  .summary = "List templates, the newest version of each",
+	  .access = READS_NOTES,
+	  .kind = ROUTE_READ,
+	  .resource = &template_resource,
+	  .is_list = true },
+	{ .method = METHOD_GET,
+	  .pattern = "/templates/:id",
+	  .operation = "getTemplate",
+	  .summary = "Get a template",
+	  .access = READS_NOTES,
+	  .kind = ROUTE_READ,
+	  .resource = &template_resource },
+	{ 0 },
 };

@@ -1,0 +1,33 @@
+#include "producers/api/offer/offer.h"
+#include "base/must.h"
+#include "producers/api/reads/reads.h"
+
+/* All that is offered, in the order of the document. */
+
+#define ROUTES_MAX 256
+
+static const struct route *const offers[] = { gateway_routes,        customers_routes, debts_routes,
+					      communications_routes, reports_routes,   registry_routes,
+					      commands_routes,       users_routes,     callbacks_routes };
+
+const struct route *api_routes(void)
+{
+	static struct route routes[ROUTES_MAX];
+	size_t count = 0;
+
+	if (routes[0].pattern != NULL)
+		return routes;
+	for (size_t i = 0; i < sizeof(offers) / sizeof(offers[0]); i++) {
+		for (const struct route *row = offers[i]; row->pattern != NULL; row++) {
+			MUST(count + 1 < ROUTES_MAX);
+			routes[count++] = *row;
+		}
+	}
+	return routes;
+}
+
+const struct resource *const api_resources[] = {
+	&customer_resource, &contact_point_resource, &consent_resource, &timeline_resource,      &debt_resource,
+	&ledger_resource,   &debt_history_resource,  &payment_resource, &communication_resource, &template_resource,
+	&report_resource,   &user_resource,          &service_resource, &account_resource,       NULL,
+};

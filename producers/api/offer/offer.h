@@ -1,0 +1,13 @@
+#ifndef API_OFFER_OFFER_H
+#define API_OFFER_OFFER_H
+
+#include "producers/api/http/route.h"
+
+/*
+ * What the gateway offers: a file for each module, with its routes and its resources (reads/resource.h). Each table ends with a
+ * NULL pattern. A new file is one more line in offer.c.
+ */
+extern const struct route gateway_routes[], customers_routes[], debts_routes[], communications_routes[], reports_routes[],
+	registry_routes[], commands_routes[], users_routes[], callbacks_routes[];
+
+#endif
