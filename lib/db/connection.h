@@ -124,6 +124,14 @@ const unsigned char *copy_rows(const struct db_copy *copy);
 /* Adds a field of a row (its length, then its bytes) to the array begun last; returns the size of both. */
 size_t params_add_item(struct db_params *params, const unsigned char *field);
 
+/* A value as the table has it, size -1: NULL. The next field of the row, the next item of the array, which are of this kind. */
+void copy_add_bytes(struct db_copy *copy, enum db_array kind, const void *bytes, int32_t size);
+void params_add_bytes(struct db_params *params, enum db_array kind, const void *bytes, int32_t size);
+
+/* "bigint". */
+enum db_array column_type_named(struct str name);
+const char *column_type_name(enum db_array type);
+
 /* Rows that a successful statement has inserted, updated ... or returned. */
 int64_t connection_affected(PGresult *answer);
 

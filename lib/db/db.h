@@ -19,6 +19,7 @@
  * server's DETAIL line: it quotes values (P10).
  */
 struct db;
+struct db_columns;
 
 /*
  * Connects (conninfo as libpq reads it; secrets come from a passfile). ERR_RETRY when the server is away. With a
@@ -108,6 +109,7 @@ struct db_result {
 void db_result_release(struct db_result *result); /* accepts a zeroed one */
 bool db_is_null(const struct db_result *result, int row, int column);
 bool db_bool(const struct db_result *result, int row, int column);
+int16_t db_int16(const struct db_result *result, int row, int column); /* smallint */
 int32_t db_int32(const struct db_result *result, int row, int column); /* integer, date */
 int64_t db_int64(const struct db_result *result, int row, int column);
 int32_t db_date(const struct db_result *result, int row, int column);
@@ -116,7 +118,7 @@ struct uuid db_uuid(const struct db_result *result, int row, int column);
 struct str db_str(const struct db_result *result, int row,
 		  int column); /* text, bytea, char(n); borrows from the result; empty for NULL */
 uint64_t db_tid(const struct db_result *result, int row, int column); /* ctid; never 0 */
-int db_columns(const struct db_result *result);
+int db_result_columns(const struct db_result *result);
 const char *db_column_name(const struct db_result *result, int column); /* borrows from the result */
 
 /* The items of an array with one dimension (text[], uuid[] ...), in order. Borrows from the result. */
@@ -169,6 +171,7 @@ MUST_CHECK int db_commit(struct db *db, struct err *err); /* both */
 struct db_table {
 	const char *name;
 	const char *columns;
+	const struct db_columns *list; /* of db_columns.h: further columns, behind those; NULL: none */
 };
 
 /* A set of rows being written; fields in column order. Reused: db_copy_reset keeps its memory. Nothing is sent before

@@ -5,6 +5,7 @@
 #include "base/must.h"
 #include "db/binary.h"
 #include "db/connection.h"
+#include "db/db_columns.h"
 
 #define COPY_HEADER     "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0" /* signature, flags, size of the extension */
 #define COPY_TRAILER    "\377\377"
@@ -29,48 +30,52 @@ static unsigned char *field_begin(struct db_copy *copy, size_t size)
 
 #define SQL_SIZE_MAX 4096
 
-static const struct {
-	const char *name;
-	enum db_array kind;
-} column_types[] = {
-	{ "boolean", DB_ARRAY_BOOL }, { "smallint", DB_ARRAY_INT16 }, { "integer", DB_ARRAY_INT32 },
-	{ "bigint", DB_ARRAY_INT64 }, { "date", DB_ARRAY_DATE },      { "uuid", DB_ARRAY_UUID },
-	{ "text", DB_ARRAY_TEXT },    { "bytea", DB_ARRAY_BYTES },    { "timestamptz", DB_ARRAY_INSTANT },
-};
-
-static enum db_array kind_of(struct str type)
+static void add_column(struct db_copy *copy, struct buf *types, struct str name, struct str type)
 {
-	for (size_t i = 0; i < sizeof(column_types) / sizeof(column_types[0]); i++) {
-		if (str_is(type, column_types[i].name))
-			return column_types[i].kind;
-	}
-	MUST_NOT_REACH("a type of column that rows do not have");
+	const char *comma = copy->columns == 0 ? "" : ", ";
+
+	MUST(copy->columns < DB_PARAMS_MAX);
+	copy->kinds[copy->columns++] = column_type_named(type);
+	buf_add_format(&copy->copy_sql, "%s%.*s", comma, (int)name.size, name.data);
+	buf_add_format(&copy->insert_sql, "%s%.*s", comma, (int)name.size, name.data);
+	buf_add_format(types, "%s$%u::%.*s[]", comma, copy->columns, (int)type.size, type.data);
 }
 
-/* Both texts from one list, so that they cannot differ. */
-static void write_texts(struct db_copy *copy, const struct db_table *table)
+/* "debt_id uuid, opened_on date" */
+static void add_written(struct db_copy *copy, struct buf *types, struct str columns)
 {
-	struct str columns = str_of(table->columns);
-	struct buf types;
-
-	buf_init(&types, SQL_SIZE_MAX);
-	buf_add_format(&copy->copy_sql, "COPY %s (", table->name);
-	buf_add_format(&copy->insert_name, "insert_%s", table->name);
-	buf_add_format(&copy->insert_sql, "INSERT INTO %s (", table->name);
 	while (columns.size > 0) {
-		const char *comma = copy->columns == 0 ? "" : ", ";
 		struct str type = str_cut(columns, ',', &columns);
 		struct str name;
 
 		if (type.data[0] == ' ')
 			(void)str_cut(type, ' ', &type);
 		name = str_cut(type, ' ', &type);
-		MUST(copy->columns < DB_PARAMS_MAX);
-		copy->kinds[copy->columns++] = kind_of(type);
-		buf_add_format(&copy->copy_sql, "%s%.*s", comma, (int)name.size, name.data);
-		buf_add_format(&copy->insert_sql, "%s%.*s", comma, (int)name.size, name.data);
-		buf_add_format(&types, "%s$%u::%.*s[]", comma, copy->columns, (int)type.size, type.data);
+		add_column(copy, types, name, type);
 	}
+}
+
+static void add_listed(struct db_copy *copy, struct buf *types, const struct db_columns *columns)
+{
+	for (const struct db_column *column = db_columns_next(columns, NULL); column != NULL;
+	     column = db_columns_next(columns, column)) {
+		MUST(column->load == NULL);
+		add_column(copy, types, str_of(column->name), str_of(column_type_name(column->type)));
+	}
+}
+
+/* Both texts from one list, so that they cannot differ. */
+static void write_texts(struct db_copy *copy, const struct db_table *table)
+{
+	struct buf types;
+
+	buf_init(&types, SQL_SIZE_MAX);
+	buf_add_format(&copy->copy_sql, "COPY %s (", table->name);
+	buf_add_format(&copy->insert_name, "insert_%s", table->name);
+	buf_add_format(&copy->insert_sql, "INSERT INTO %s (", table->name);
+	add_written(copy, &types, str_of(table->columns));
+	if (table->list != NULL)
+		add_listed(copy, &types, table->list);
 	buf_add_text(&copy->copy_sql, ") FROM STDIN (FORMAT binary)");
 	buf_add_text(&copy->insert_sql, ") SELECT * FROM unnest(");
 	buf_add_str(&copy->insert_sql, buf_str(&types));
@@ -187,6 +192,21 @@ void db_copy_null(struct db_copy *copy)
 
 	if (at != NULL)
 		put_be32(at - 4, UINT32_MAX); /* a length of -1 */
+}
+
+void copy_add_bytes(struct db_copy *copy, enum db_array kind, const void *bytes, int32_t size)
+{
+	unsigned char *at;
+
+	MUST(copy->fields_left > 0);
+	MUST(copy->kinds[copy->columns - copy->fields_left] == kind);
+	if (size < 0) {
+		db_copy_null(copy);
+		return;
+	}
+	at = field_begin(copy, (size_t)size);
+	if (at != NULL && size > 0)
+		memcpy(at, bytes, (size_t)size);
 }
 
 const unsigned char *copy_rows(const struct db_copy *copy)

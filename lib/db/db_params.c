@@ -262,17 +262,29 @@ void db_array_null(struct db_params *params)
 	put_be32(params->bytes.data + params->params[params->count - 1].at + ARRAY_FLAG_AT, 1);
 }
 
-size_t params_add_item(struct db_params *params, const unsigned char *field)
+static void add_bytes(struct db_params *params, const void *bytes, uint32_t size)
 {
-	uint32_t size = get_be32(field);
 	unsigned char *at;
 
 	if (size == UINT32_MAX) {
 		db_array_null(params);
-		return 4;
+		return;
 	}
 	at = item_begin(params, size);
-	if (at != NULL)
-		memcpy(at, field + 4, size);
-	return 4 + size;
+	if (at != NULL && size > 0)
+		memcpy(at, bytes, size);
+}
+
+void params_add_bytes(struct db_params *params, enum db_array kind, const void *bytes, int32_t size)
+{
+	MUST(array_is(params, kind));
+	add_bytes(params, bytes, (uint32_t)size);
+}
+
+size_t params_add_item(struct db_params *params, const unsigned char *field)
+{
+	uint32_t size = get_be32(field);
+
+	add_bytes(params, field + 4, size);
+	return size == UINT32_MAX ? 4 : 4 + size;
 }

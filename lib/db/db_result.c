@@ -34,6 +34,11 @@ bool db_bool(const struct db_result *result, int row, int column)
 	return *value_of(result, row, column, 1) != 0;
 }
 
+int16_t db_int16(const struct db_result *result, int row, int column)
+{
+	return (int16_t)get_be16(value_of(result, row, column, 2));
+}
+
 int32_t db_int32(const struct db_result *result, int row, int column)
 {
 	if (PQftype(result->pg, column) == TYPE_DATE)
@@ -71,7 +76,7 @@ struct str db_str(const struct db_result *result, int row, int column)
 	return (struct str){ .data = PQgetvalue(result->pg, row, column), .size = (size_t)PQgetlength(result->pg, row, column) };
 }
 
-int db_columns(const struct db_result *result)
+int db_result_columns(const struct db_result *result)
 {
 	return PQnfields(result->pg);
 }

@@ -1,0 +1,105 @@
+#ifndef DB_DB_COLUMNS_H
+#define DB_DB_COLUMNS_H
+
+#include "db/db.h"
+
+/*
+ * The columns of a table beside the struct that holds them, written once and used by every statement about the table: what is
+ * loaded, inserted, updated and compared.
+ *
+ *   static const struct db_column rows[] = {
+ *           { "version", DB_INT64(struct debt, version), .set = MOVES },
+ *           { "opened_on", DB_DATE(struct debt, opened_on) },
+ *           { "portfolio_id", DB_UUID(struct debt, portfolio_id), .or_null = true },
+ *   };
+ *   const struct db_columns debt_columns = DB_COLUMNS(rows, 0);
+ *   static const struct db_columns moving = DB_COLUMNS(rows, MOVES);
+ *
+ * A member of another C type than its column needs does not compile. A column that needs more than this (sealed, of several
+ * members, of another table's state) is written by hand beside the list.
+ */
+struct db_column {
+	const char *name;
+	enum db_array type; /* in the table */
+	size_t at;          /* of the member */
+	size_t chars_size;  /* of an array of characters; 0: struct str */
+	unsigned set;       /* bits of the caller's: the statements that it is part of beside those of all columns */
+	bool or_null;       /* zero, zeros or an empty text in the struct is NULL in the table */
+	const char *load;   /* an expression to be read instead of the column; NULL: the column. It is never written */
+};
+
+/* A list, or those of it that have one of the bits (0: all). Borrows. */
+struct db_columns {
+	const struct db_column *all;
+	size_t count; /* of all */
+	unsigned set;
+};
+#define DB_COLUMNS(rows, its_set)                                                                                                \
+	{                                                                                                                        \
+		.all = (rows), .count = sizeof(rows) / sizeof((rows)[0]), .set = (its_set)                                       \
+	}
+
+/* Type and place of a column by its member. */
+#define DB_INT64(owner, member)    DB_MEMBER_8(owner, member, DB_ARRAY_INT64)   /* bigint: int64_t */
+#define DB_INSTANT(owner, member)  DB_MEMBER_8(owner, member, DB_ARRAY_INSTANT) /* timestamptz: int64_t, milliseconds */
+#define DB_INT32(owner, member)    DB_MEMBER_4(owner, member, DB_ARRAY_INT32)   /* integer: int32_t, uint32_t */
+#define DB_SMALLINT(owner, member) DB_MEMBER_4(owner, member, DB_ARRAY_INT16)   /* smallint: the same */
+#define DB_DATE(owner, member)     DB_MEMBER_4(owner, member, DB_ARRAY_DATE)    /* date: int32_t, as base/day.h */
+#define DB_FLAG(owner, member)     DB_MEMBER_4(owner, member, DB_ARRAY_BOOL)    /* boolean: uint32_t, 1 or 0 */
+#define DB_UUID(owner, member)     DB_MEMBER(owner, member, DB_ARRAY_UUID, struct uuid : 0)
+#define DB_CHARS(owner, member)                                                                                                  \
+	DB_MEMBER(owner, member, DB_ARRAY_TEXT, char * : 0),                                                                     \
+		.chars_size = sizeof(((owner *)0)->member)                               /* text: char[], terminated */
+#define DB_STR(owner, member)   DB_MEMBER(owner, member, DB_ARRAY_TEXT, struct str : 0)  /* text: struct str; not to be read */
+#define DB_BYTES(owner, member) DB_MEMBER(owner, member, DB_ARRAY_BYTES, struct str : 0) /* bytea: the same */
+
+#define DB_MEMBER_8(owner, member, its_type) DB_MEMBER(owner, member, its_type, int64_t : 0)
+#define DB_MEMBER_4(owner, member, its_type) DB_MEMBER(owner, member, its_type, int32_t : 0, uint32_t : 0)
+#define DB_MEMBER(owner, member, its_type, ...)                                                                                  \
+	.type = (its_type), .at = offsetof(owner, member) + _Generic(((owner *)0)->member, __VA_ARGS__)
+
+/* ---- statements ---- */
+
+/*
+ * A statement whose text leaves its columns open:
+ *
+ *   {d.columns}       what is read, `d` being the table's name in the statement: "d.version, d.opened_on"
+ *   {columns = $4}    what is set, from arrays that are parameters 4, 5 ...: "version = ($4::bigint[])[n], opened_on = ..."
+ *
+ * An array's item is taken by its number, which the statement calls n: unnest of twelve arrays would write and read each through
+ * a store of its own, a fifth of the statement. A static object, written once and never moved.
+ */
+struct db_template {
+	const char *name, *sql;
+	const struct db_columns *columns;
+
+	/* made at first use */
+	struct db_statement statement;
+	struct buf text;
+};
+
+/* Filled in at the first call. Stands as long as the template. */
+const struct db_statement *db_template_statement(struct db_template *template);
+
+/* ---- values ---- */
+
+/* Reads a row's columns, the first of which is `first` in the result, into the struct. NULL in a column that is not `or_null`, and a
+ * text too long for its array, are bugs (MUST): the table's own constraints rule them out. */
+void db_columns_read(const struct db_columns *columns, const struct db_result *result, int row, int first, void *owner);
+
+/* The columns of a row begun by db_copy_row. */
+void db_copy_columns(struct db_copy *copy, const struct db_columns *columns, const void *owner);
+
+/* One item of an array begun with the column's type. */
+void db_array_column(struct db_params *params, const struct db_column *column, const void *owner);
+
+/* Goes through a list: `for (column = db_columns_next(columns, NULL); column != NULL; column = db_columns_next(columns, column))`. */
+const struct db_column *db_columns_next(const struct db_columns *columns, const struct db_column *previous);
+
+/* How many they are. */
+int db_columns_count(const struct db_columns *columns);
+
+/* Whether these bytes of the table are what the struct holds; size -1: NULL. Sizes of any value: a row may be forged. */
+bool db_column_is(const struct db_column *column, const void *owner, const void *bytes, int32_t size);
+
+#endif
