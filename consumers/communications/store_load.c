@@ -313,17 +313,20 @@ static int read_debt(void *self, const struct db_result *result, int row, struct
 }
 
 static const struct slot_query queries[] = {
-	{ &template_entity, &select_templates, NULL, read_template },
-	{ &template_text_entity, &select_template_texts, ask_template_texts, read_template_text },
-	{ &recipient_entity, &select_withdrawals, NULL, read_withdrawal },
-	{ &recipient_entity, &select_permissions, NULL, read_permission },
-	{ &recipient_entity, &select_opt_outs, NULL, read_opt_out },
-	{ &queue_entity, &select_queues, NULL, read_queued },
-	{ &communication_entity, &select_communications, NULL, read_communication },
-	{ &consent_entity, &select_consents, NULL, read_consent },
-	{ &person_entity, &select_persons, NULL, read_person },
-	{ &addresses_entity, &select_addresses, NULL, read_address },
-	{ &owed_debt_entity, &select_debts, NULL, read_debt },
+	{ .entity = &template_entity, .statement = &select_templates, .read = read_template },
+	{ .entity = &template_text_entity,
+	  .statement = &select_template_texts,
+	  .ask = ask_template_texts,
+	  .read = read_template_text },
+	{ .entity = &recipient_entity, .statement = &select_withdrawals, .read = read_withdrawal },
+	{ .entity = &recipient_entity, .statement = &select_permissions, .read = read_permission },
+	{ .entity = &recipient_entity, .statement = &select_opt_outs, .read = read_opt_out },
+	{ .entity = &queue_entity, .statement = &select_queues, .read = read_queued },
+	{ .entity = &communication_entity, .statement = &select_communications, .read = read_communication },
+	{ .entity = &consent_entity, .statement = &select_consents, .read = read_consent },
+	{ .entity = &person_entity, .statement = &select_persons, .read = read_person },
+	{ .entity = &addresses_entity, .statement = &select_addresses, .read = read_address },
+	{ .entity = &owed_debt_entity, .statement = &select_debts, .read = read_debt },
 };
 
 int communications_load(void *self, struct db *db, struct slot **slots, size_t count, struct err *err)

@@ -236,12 +236,15 @@ static int read_acquaintance(void *self, const struct db_result *result, int row
 }
 
 static const struct slot_query queries[] = {
-	{ &acquaintance_entity, &select_acquaintances, ask_acquaintances, read_acquaintance },
-	{ &customer_entity, &select_customers, ask_customers, read_customer },
-	{ &customer_reference_entity, &select_references, ask_references, read_reference },
-	{ &contact_point_entity, &select_points, NULL, read_point },
-	{ &contact_address_entity, &select_addresses, ask_addresses, read_address },
-	{ &retention_entity, &select_retentions, NULL, read_retention },
+	{ .entity = &acquaintance_entity,
+	  .statement = &select_acquaintances,
+	  .ask = ask_acquaintances,
+	  .read = read_acquaintance },
+	{ .entity = &customer_entity, .statement = &select_customers, .ask = ask_customers, .read = read_customer },
+	{ .entity = &customer_reference_entity, .statement = &select_references, .ask = ask_references, .read = read_reference },
+	{ .entity = &contact_point_entity, .statement = &select_points, .read = read_point },
+	{ .entity = &contact_address_entity, .statement = &select_addresses, .ask = ask_addresses, .read = read_address },
+	{ .entity = &retention_entity, .statement = &select_retentions, .read = read_retention },
 };
 
 int customers_load(void *self, struct db *db, struct slot **slots, size_t count, struct err *err)

@@ -25,7 +25,7 @@ static int read_report(void *self, const struct db_result *result, int row, stru
 	return 0;
 }
 
-static const struct slot_query queries[] = { { &report_entity, &select_reports, NULL, read_report } };
+static const struct slot_query queries[] = { { .entity = &report_entity, .statement = &select_reports, .read = read_report } };
 
 static int reports_load(void *self, struct db *db, struct slot **slots, size_t count, struct err *err)
 {

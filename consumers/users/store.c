@@ -68,8 +68,8 @@ static int read_login(void *self, const struct db_result *result, int row, struc
 }
 
 static const struct slot_query queries[] = {
-	{ &user_entity, &select_users, NULL, read_user },
-	{ &user_login_entity, &select_logins, ask_logins, read_login },
+	{ .entity = &user_entity, .statement = &select_users, .read = read_user },
+	{ .entity = &user_login_entity, .statement = &select_logins, .ask = ask_logins, .read = read_login },
 };
 
 static int users_load(void *self, struct db *db, struct slot **slots, size_t count, struct err *err)

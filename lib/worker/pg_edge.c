@@ -511,7 +511,7 @@ static int read_actor(void *self, const struct db_result *result, int row, struc
 	return 0;
 }
 
-static const struct slot_query query_actors = { &actor_entity, &statement_actors, NULL, read_actor };
+static const struct slot_query query_actors = { .entity = &actor_entity, .statement = &statement_actors, .read = read_actor };
 
 static int edge_load(void *self, struct slot **slots, size_t count, struct err *err)
 {

@@ -90,7 +90,17 @@ static int send_query(struct slot_loader *loader, struct db *db, const struct sl
 		query->ask(self, &loader->params, slots, list_count(list));
 	else
 		slots_add_ids(&loader->params, slots, list_count(list));
-	return db_send(db, query->statement, &loader->params, err);
+	return db_send(db, query->template != NULL ? db_template_statement(query->template) : query->statement, &loader->params,
+		       err);
+}
+
+static int read_row(const struct slot_query *query, void *self, const struct db_result *result, int row, struct slot *slot,
+		    struct err *err)
+{
+	if (query->template != NULL)
+		db_columns_read(query->template->columns, result, row,
+				db_result_columns(result) - db_columns_count(query->template->columns), slot->state);
+	return query->read != NULL ? query->read(self, result, row, slot, err) : 0;
 }
 
 static int receive_query(struct db *db, const struct slot_query *query, const struct buf *list, void *self, struct err *err)
@@ -107,8 +117,7 @@ static int receive_query(struct db *db, const struct slot_query *query, const st
 		slot = list_slots(list)[number - 1];
 		slot->exists = true;
 		slot->stored = true;
-		if (query->read != NULL)
-			rc = query->read(self, &result, row, slot, err);
+		rc = read_row(query, self, &result, row, slot, err);
 	}
 	db_result_release(&result);
 	return rc;
@@ -206,4 +215,14 @@ void slots_add_ids(struct db_params *params, struct slot **slots, size_t count)
 	db_array_begin(params, DB_ARRAY_UUID);
 	for (size_t index = 0; index < count; index++)
 		db_array_uuid(params, &slots[index]->id);
+}
+
+void slots_add_columns(struct db_params *params, const struct db_columns *columns, struct slot **slots, size_t count)
+{
+	for (const struct db_column *column = db_columns_next(columns, NULL); column != NULL;
+	     column = db_columns_next(columns, column)) {
+		db_array_begin(params, column->type);
+		for (size_t index = 0; index < count; index++)
+			db_array_column(params, column, slots[index]->state);
+	}
 }

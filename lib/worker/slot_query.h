@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "db/db.h"
+#include "db/db_columns.h"
 #include "model/workset.h"
 #include "worker/store.h"
 
@@ -29,6 +30,9 @@ struct slot_query {
 
 	/* Reads a row into the slot's state; `exists` and `stored` are set already. NULL: that there is a row is all. */
 	int (*read)(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err);
+
+	/* Instead of the statement: its columns go into the slot's state, before `read`. They are the last that it selects. */
+	struct db_template *template;
 };
 
 #define SLOT_QUERIES_MAX 12
@@ -56,6 +60,9 @@ struct slot **slots_to_update(struct buf *list, const struct workset *set, const
 
 /* Adds one array: the slots' ids. */
 void slots_add_ids(struct db_params *params, struct slot **slots, size_t count);
+
+/* Adds an array for each column, of the slots' states. */
+void slots_add_columns(struct db_params *params, const struct db_columns *columns, struct slot **slots, size_t count);
 
 /*
  * When a row was changed last is the time of the last event about it. Notes that event in each changed slot of the entity: one
