@@ -36,7 +36,7 @@ API_FRAME = "producers/api/api.h"
 PURE = {"base", "model", "schemas", "own"}
 SLICE = [
     (re.compile(r"consumers/\w+/(decide\w*|evolve\w*)\.c$"), PURE, "decide and evolve are pure: they see base, model and their own module"),
-    (re.compile(r"consumers/\w+/store\w*\.c$"), PURE | {"crypto", "db", "worker"}, "store.c sees db and worker/store.h"),
+    (re.compile(r"consumers/\w+/(store\w*|columns)\.c$"), PURE | {"crypto", "db", "worker"}, "store.c sees db and worker/store.h"),
     (re.compile(r"consumers/\w+/main\.c$"), PURE | {"crypto", "http", "token", "worker"}, "main.c only wires: it sees worker"),
     # The two places that look into another program: `dcs openapi` prints the gateway's document, `dcs verify` refolds the log by the reports' own pure fold (P7).
     (re.compile(r"producers/cli/openapi\.c$"), {"own", *ALL_ROOMS, "producers/api"}, "it sees the gateway's document"),

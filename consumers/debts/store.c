@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/must.h"
+#include "consumers/debts/columns.h"
 #include "consumers/debts/debts.h"
 #include "schemas/debts.h"
 
@@ -120,12 +121,9 @@ static void post_all(struct debts_store *store, const struct workset *set, const
 
 static const struct db_table table_debts = {
 	.name = "debts.debt",
-	.columns = "debt_id uuid, customer_id uuid, creditor_id uuid, version bigint, last_entry_seq bigint, "
-		   "cost_minor bigint, fee_minor bigint, interest_minor bigint, principal_minor bigint, "
-		   "credit_minor bigint, entries integer, lifecycle smallint, part integer, opened_on date, "
-		   "due_on date, currency text, external_ref text, original_creditor_id uuid, portfolio_id uuid, "
-		   "used_cost_minor bigint, used_fee_minor bigint, used_interest_minor bigint, "
-		   "used_principal_minor bigint, created_at timestamptz, amended_at timestamptz, amended_seq bigint",
+	.columns = "debt_id uuid, external_ref text, original_creditor_id uuid, created_at timestamptz, amended_at timestamptz, "
+		   "amended_seq bigint",
+	.list = &debt_columns,
 };
 
 /* What the ledger does not lead to: when the debt was amended last, and by which event. */
@@ -147,43 +145,20 @@ static void copy_debt(struct db_copy *copy, const struct workset *set, const str
 	MUST(event->command->type == &create_debt_type);
 	db_copy_row(copy);
 	db_copy_uuid(copy, &created->debt_id);
-	db_copy_uuid(copy, &created->customer_id);
-	db_copy_uuid(copy, &created->creditor_id);
-	db_copy_int64(copy, debt->version);
-	db_copy_int64(copy, debt->last_entry_seq);
-	db_copy_int64(copy, debt->balances.cost_minor);
-	db_copy_int64(copy, debt->balances.fee_minor);
-	db_copy_int64(copy, debt->balances.interest_minor);
-	db_copy_int64(copy, debt->balances.principal_minor);
-	db_copy_int64(copy, debt->balances.credit_minor);
-	db_copy_int32(copy, debt->entries);
-	db_copy_int16(copy, (int16_t)debt->lifecycle);
-	db_copy_int32(copy, debt->part);
-	db_copy_date(copy, created->opened_on);
-	db_copy_date(copy, debt->due_on);
-	db_copy_str(copy, created->currency);
 	db_copy_str(copy, reference_at_end(set, created, debt));
 	if (command->has_original_creditor_id)
 		db_copy_uuid(copy, &command->original_creditor_id);
 	else
 		db_copy_null(copy);
-	if (created->has_portfolio_id)
-		db_copy_uuid(copy, &created->portfolio_id);
-	else
-		db_copy_null(copy);
-	copy_number_or_null(copy, debt->credit_used.cost_minor);
-	copy_number_or_null(copy, debt->credit_used.fee_minor);
-	copy_number_or_null(copy, debt->credit_used.interest_minor);
-	copy_number_or_null(copy, debt->credit_used.principal_minor);
 	db_copy_instant(copy, event->command->now_ms);
 	copy_amendment(copy, workset_find(set, &debt_entity, &created->debt_id));
+	db_copy_columns(copy, &debt_columns, debt);
 }
 
 static const struct db_table table_payments = {
 	.name = "debts.payment",
-	.columns = "payment_id uuid, debt_id uuid, customer_id uuid, amount_minor bigint, entry_seq bigint, "
-		   "part integer, received_on date, currency text, state text, method text, source text, "
-		   "external_ref text",
+	.columns = "payment_id uuid, part integer, currency text, state text, method text, source text, external_ref text",
+	.list = &payment_columns,
 };
 
 static void copy_payment(struct db_copy *copy, const struct workset *set, const struct logged_event *logged)
@@ -193,17 +168,13 @@ static void copy_payment(struct db_copy *copy, const struct workset *set, const 
 
 	db_copy_row(copy);
 	db_copy_uuid(copy, &event->payment_id);
-	db_copy_uuid(copy, &event->debt_id);
-	db_copy_uuid(copy, &event->customer_id);
-	db_copy_int64(copy, event->amount_minor);
-	db_copy_int64(copy, payment->entry_seq);
 	db_copy_int32(copy, logged->part);
-	db_copy_date(copy, event->received_on);
 	db_copy_str(copy, event->currency);
 	db_copy_str(copy, payment->state == PAYMENT_SETTLED ? STR("settled") : STR("reversed"));
 	db_copy_str(copy, event->method);
 	db_copy_str(copy, event->source);
 	db_copy_str(copy, event->external_ref);
+	db_copy_columns(copy, &payment_columns, payment);
 }
 
 static void copy_new_rows(struct debts_store *store, const struct workset *set, const struct logged_event *events,
@@ -230,27 +201,20 @@ static int run_copies(struct debts_store *store, struct db *db, struct err *err)
 
 /* ---- changed rows ---- */
 
-/*
- * Found where it was read, and only with the version that was read: nobody else has written it. Items are taken by their number:
- * unnest of twelve arrays would write and read each of them through a store of its own, which is a fifth of the statement.
- */
-static const struct db_statement update_debts = {
+/* Found where it was read, and only with the version that was read: nobody else has written it. */
+static struct db_template update_debts = {
 	.name = "debts_update_debts",
-	.sql = "UPDATE debts.debt d SET version = ($4::bigint[])[n], last_entry_seq = ($5::bigint[])[n], "
-	       "cost_minor = ($6::bigint[])[n], fee_minor = ($7::bigint[])[n], interest_minor = ($8::bigint[])[n], "
-	       "principal_minor = ($9::bigint[])[n], credit_minor = ($10::bigint[])[n], entries = ($11::integer[])[n], "
-	       "lifecycle = ($12::integer[])[n]::smallint, part = ($13::integer[])[n] "
-	       "FROM generate_series(1, cardinality($1::tid[])) AS u (n) "
+	.columns = &debt_columns_posted,
+	.sql = "UPDATE debts.debt d SET {columns = $4} FROM generate_series(1, cardinality($1::tid[])) AS u (n) "
 	       "WHERE d.ctid = ($1::tid[])[n] AND d.debt_id = ($2::uuid[])[n] AND d.version = ($3::bigint[])[n]",
 };
 
 /* The columns that only a reversal changes, for the few debts that had one: after the update above has moved their rows. */
-static const struct db_statement update_credit_used = {
+static struct db_template update_credit_used = {
 	.name = "debts_update_credit_used",
-	.sql = "UPDATE debts.debt d SET used_cost_minor = nullif(u.cost_minor, 0), used_fee_minor = nullif(u.fee_minor, 0), "
-	       "used_interest_minor = nullif(u.interest_minor, 0), used_principal_minor = nullif(u.principal_minor, 0) "
-	       "FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) "
-	       "AS u (id, cost_minor, fee_minor, interest_minor, principal_minor) WHERE d.debt_id = u.id",
+	.columns = &debt_columns_credit_used,
+	.sql = "UPDATE debts.debt d SET {columns = $2} FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) WHERE d.debt_id = "
+	       "u.id",
 };
 
 static const struct db_statement update_payments = {
@@ -259,55 +223,19 @@ static const struct db_statement update_payments = {
 	       "WHERE p.payment_id = u.id AND p.state = 'settled'",
 };
 
-/* The 64-bit columns of update_debts ($3 and on) and of update_credit_used ($2 and on), by their place in struct debt. */
-static const size_t update_debts_numbers[] = {
-	offsetof(struct debt, version_stored),           offsetof(struct debt, version),
-	offsetof(struct debt, last_entry_seq),           offsetof(struct debt, balances.cost_minor),
-	offsetof(struct debt, balances.fee_minor),       offsetof(struct debt, balances.interest_minor),
-	offsetof(struct debt, balances.principal_minor), offsetof(struct debt, balances.credit_minor),
-};
-static const size_t credit_used_numbers[] = {
-	offsetof(struct debt, credit_used.cost_minor),
-	offsetof(struct debt, credit_used.fee_minor),
-	offsetof(struct debt, credit_used.interest_minor),
-	offsetof(struct debt, credit_used.principal_minor),
-};
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-static void add_numbers(struct db_params *params, struct slot **slots, size_t count, const size_t *offsets, size_t offsets_count)
-{
-	for (size_t column = 0; column < offsets_count; column++) {
-		db_array_begin(params, DB_ARRAY_INT64);
-		for (size_t index = 0; index < count; index++) {
-			int64_t number;
-
-			memcpy(&number, (const char *)slots[index]->state + offsets[column], sizeof(number));
-			db_array_int64(params, number);
-		}
-	}
-}
-
 static void add_debts(struct db_params *params, struct slot **slots, size_t count)
 {
 	db_params_reset(params);
 	db_array_begin(params, DB_ARRAY_TID);
-	for (size_t index = 0; index < count; index++)
-		db_array_tid(params, slots[index]->locator);
-	slots_add_ids(params, slots, count);
-	add_numbers(params, slots, count, update_debts_numbers, COUNT(update_debts_numbers));
-	db_array_begin(params, DB_ARRAY_INT32);
 	for (size_t index = 0; index < count; index++) {
 		const struct debt *debt = slots[index]->state;
 
 		MUST(debt->entries_stored == debt->entries);
-		db_array_int32(params, debt->entries);
+		db_array_tid(params, slots[index]->locator);
 	}
-	db_array_begin(params, DB_ARRAY_INT32);
-	for (size_t index = 0; index < count; index++)
-		db_array_int32(params, (int32_t)((const struct debt *)slots[index]->state)->lifecycle);
-	db_array_begin(params, DB_ARRAY_INT32);
-	for (size_t index = 0; index < count; index++)
-		db_array_int32(params, ((const struct debt *)slots[index]->state)->part);
+	slots_add_ids(params, slots, count);
+	slots_add_columns(params, &debt_columns_version_stored, slots, count);
+	slots_add_columns(params, &debt_columns_posted, slots, count);
 }
 
 /* The few of the changed debts whose credit was used, moved to the front of the list. */
@@ -340,14 +268,14 @@ static int run_updates(struct debts_store *store, struct db *db, const struct wo
 	if (count > 1)
 		qsort(slots, count, sizeof(*slots), compare_locators);
 	add_debts(params, slots, count);
-	if (db_write(db, &update_debts, params, count, err) < 0)
+	if (db_write(db, db_template_statement(&update_debts), params, count, err) < 0)
 		return -1;
 
 	count = keep_credit_used(slots, count);
 	db_params_reset(params);
 	slots_add_ids(params, slots, count);
-	add_numbers(params, slots, count, credit_used_numbers, COUNT(credit_used_numbers));
-	if (db_write(db, &update_credit_used, params, count, err) < 0)
+	slots_add_columns(params, &debt_columns_credit_used, slots, count);
+	if (db_write(db, db_template_statement(&update_credit_used), params, count, err) < 0)
 		return -1;
 
 	slots = slots_to_update(&store->list, set, &payment_entity, &count);

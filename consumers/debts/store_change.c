@@ -1,6 +1,7 @@
 #include <inttypes.h>
 
 #include "base/must.h"
+#include "consumers/debts/columns.h"
 #include "consumers/debts/debts.h"
 #include "consumers/debts/store.h"
 #include "schemas/debts.h"
@@ -20,11 +21,12 @@ static const struct db_statement give_up_references = {
 	       "WHERE d.debt_id = u.id AND d.version = u.version_was RETURNING u.n, d.ctid",
 };
 
-static const struct db_statement update_terms = {
+static struct db_template update_terms = {
 	.name = "debts_update_terms",
-	.sql = "UPDATE debts.debt d SET due_on = u.due_on, external_ref = u.external_ref, amended_at = u.amended_at, "
-	       "amended_seq = u.amended_seq FROM unnest($1::uuid[], $2::date[], $3::text[], $4::timestamptz[], $5::bigint[]) "
-	       "AS u (id, due_on, external_ref, amended_at, amended_seq) WHERE d.debt_id = u.id",
+	.columns = &debt_columns_amended,
+	.sql = "UPDATE debts.debt d SET external_ref = u.external_ref, amended_at = u.amended_at, amended_seq = u.amended_seq, "
+	       "{columns = $5} FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::bigint[]) WITH ORDINALITY "
+	       "AS u (id, external_ref, amended_at, amended_seq, n) WHERE d.debt_id = u.id",
 };
 
 void note_amendment(struct debts_store *store, const struct workset *set, const struct logged_event *logged)
@@ -92,9 +94,7 @@ int free_references(struct debts_store *store, struct db *db, const struct works
 		return 0;
 	db_params_reset(&store->params);
 	slots_add_ids(&store->params, slots, count);
-	db_array_begin(&store->params, DB_ARRAY_INT64);
-	for (size_t index = 0; index < count; index++)
-		db_array_int64(&store->params, ((const struct debt *)slots[index]->state)->version_stored);
+	slots_add_columns(&store->params, &debt_columns_version_stored, slots, count);
 	rc = db_write_end(db, err); /* the answer is needed before the next statement */
 	if (rc == 0)
 		rc = db_run(db, &give_up_references, &store->params, &result, err);
@@ -113,9 +113,6 @@ int write_terms(struct debts_store *store, struct db *db, const struct workset *
 		return 0;
 	db_params_reset(&store->params);
 	slots_add_ids(&store->params, slots, count);
-	db_array_begin(&store->params, DB_ARRAY_DATE);
-	for (size_t index = 0; index < count; index++)
-		db_array_int32(&store->params, ((const struct debt *)slots[index]->state)->due_on);
 	db_array_begin(&store->params, DB_ARRAY_TEXT);
 	for (size_t index = 0; index < count; index++) {
 		const struct debt_terms *terms = workset_state(set, &debt_terms_entity, &slots[index]->id);
@@ -124,5 +121,6 @@ int write_terms(struct debts_store *store, struct db *db, const struct workset *
 	}
 	slots_add_changed_at(&store->params, slots, count);
 	slots_add_changed_seq(&store->params, slots, count);
-	return db_write(db, &update_terms, &store->params, count, err);
+	slots_add_columns(&store->params, &debt_columns_amended, slots, count);
+	return db_write(db, db_template_statement(&update_terms), &store->params, count, err);
 }

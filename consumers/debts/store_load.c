@@ -1,57 +1,28 @@
 #include "base/must.h"
+#include "consumers/debts/columns.h"
 #include "consumers/debts/debts.h"
 #include "consumers/debts/store.h"
 
 /* ---- debts ---- */
 
-static const struct db_statement select_debts = {
+static struct db_template select_debts = {
 	.name = "debts_select_debts",
-	.sql = "SELECT u.n, d.ctid, d.customer_id, d.creditor_id, d.version, d.last_entry_seq, d.cost_minor, d.fee_minor, "
-	       "d.interest_minor, d.principal_minor, d.credit_minor, d.entries, d.lifecycle::integer, d.part, d.due_on, "
-	       "d.currency, d.used_cost_minor, d.used_fee_minor, d.used_interest_minor, d.used_principal_minor, d.opened_on, "
-	       "d.portfolio_id "
-	       "FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) JOIN debts.debt d ON d.debt_id = u.id",
+	.columns = &debt_columns,
+	.sql = "SELECT u.n, d.ctid, {d.columns} FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) "
+	       "JOIN debts.debt d ON d.debt_id = u.id",
 };
-
-static int64_t amount_or_zero(const struct db_result *result, int row, int column)
-{
-	return db_is_null(result, row, column) ? 0 : db_int64(result, row, column);
-}
 
 static int read_debt(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)
 {
 	struct debt *debt = slot->state;
-	bool fits;
 
 	(void)self;
 	(void)err;
 	slot->locator = db_tid(result, row, 1);
-	debt->customer_id = db_uuid(result, row, 2);
-	debt->creditor_id = db_uuid(result, row, 3);
-	debt->version = db_int64(result, row, 4);
 	debt->version_stored = debt->version;
-	debt->last_entry_seq = db_int64(result, row, 5);
-	debt->balances = (struct balances){ .cost_minor = db_int64(result, row, 6),
-					    .fee_minor = db_int64(result, row, 7),
-					    .interest_minor = db_int64(result, row, 8),
-					    .principal_minor = db_int64(result, row, 9),
-					    .credit_minor = db_int64(result, row, 10) };
-	debt->entries = db_int32(result, row, 11);
 	debt->entries_stored = debt->entries;
-	debt->lifecycle = (uint32_t)db_int32(result, row, 12);
-	debt->part = db_int32(result, row, 13);
-	debt->due_on = db_date(result, row, 14);
-	fits = str_to_chars(debt->currency, sizeof(debt->currency), db_str(result, row, 15));
-	MUST(fits);
-	debt->credit_used = (struct balances){ .cost_minor = amount_or_zero(result, row, 16),
-					       .fee_minor = amount_or_zero(result, row, 17),
-					       .interest_minor = amount_or_zero(result, row, 18),
-					       .principal_minor = amount_or_zero(result, row, 19) };
 	MUST(debt->lifecycle > LIFECYCLE_NONE);
 	MUST(debt->lifecycle < LIFECYCLE_COUNT);
-	debt->opened_on = db_date(result, row, 20);
-	if (!db_is_null(result, row, 21))
-		debt->portfolio_id = db_uuid(result, row, 21);
 	return 0;
 }
 
@@ -77,14 +48,11 @@ static int read_terms(void *self, const struct db_result *result, int row, struc
 
 /* ---- payments ---- */
 
-/*
- * In the entry a payment's accounts are credited, so below 0. Nearly every command brings a new id, and a UUIDv7 above the
- * highest that is there needs no look-up.
- */
-static const struct db_statement select_payments = {
+/* Nearly every command brings a new id, and a UUIDv7 above the highest that is there needs no look-up. */
+static struct db_template select_payments = {
 	.name = "debts_select_payments",
-	.sql = "SELECT u.n, p.customer_id, p.debt_id, p.amount_minor, p.received_on, p.state = 'settled', p.entry_seq, "
-	       "-e.cost_minor, -e.fee_minor, -e.interest_minor, -e.principal_minor, -e.credit_minor, p.source "
+	.columns = &payment_columns_allocated,
+	.sql = "SELECT u.n, p.state = 'settled', p.source, {p.columns} "
 	       "FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) JOIN debts.payment p ON p.payment_id = u.id "
 	       "JOIN debts.ledger_entry e ON e.part = p.part AND e.seq = p.entry_seq "
 	       "WHERE u.id <= (SELECT payment_id FROM debts.payment ORDER BY payment_id DESC LIMIT 1)",
@@ -96,19 +64,9 @@ static int read_payment(void *self, const struct db_result *result, int row, str
 
 	(void)self;
 	(void)err;
-	payment->customer_id = db_uuid(result, row, 1);
-	payment->debt_id = db_uuid(result, row, 2);
-	payment->amount_minor = db_int64(result, row, 3);
-	payment->received_on = db_date(result, row, 4);
-	payment->state = db_bool(result, row, 5) ? PAYMENT_SETTLED : PAYMENT_REVERSED;
-	payment->entry_seq = db_int64(result, row, 6);
-	payment->allocated = (struct balances){ .cost_minor = amount_or_zero(result, row, 7),
-						.fee_minor = amount_or_zero(result, row, 8),
-						.interest_minor = amount_or_zero(result, row, 9),
-						.principal_minor = amount_or_zero(result, row, 10),
-						.credit_minor = amount_or_zero(result, row, 11) };
+	payment->state = db_bool(result, row, 1) ? PAYMENT_SETTLED : PAYMENT_REVERSED;
+	payment_set_source(payment, db_str(result, row, 2));
 	MUST(balances_owed(&payment->allocated) + payment->allocated.credit_minor == payment->amount_minor);
-	payment_set_source(payment, db_str(result, row, 12));
 	return 0;
 }
 
@@ -256,13 +214,22 @@ static int read_acquaintance(void *self, const struct db_result *result, int row
 }
 
 static const struct slot_query queries[] = {
-	{ &debt_entity, &select_debts, NULL, read_debt },
-	{ &debt_terms_entity, &select_terms, NULL, read_terms },
-	{ &payment_entity, &select_payments, NULL, read_payment },
-	{ &debt_reference_entity, &select_debt_references, ask_debt_references, read_debt_reference },
-	{ &payment_reference_entity, &select_payment_references, ask_payment_references, read_taken },
-	{ &debts_customer_entity, &select_customers, NULL, read_customer },
-	{ &debts_acquaintance_entity, &select_acquaintances, ask_acquaintances, read_acquaintance },
+	{ .entity = &debt_entity, .template = &select_debts, .read = read_debt },
+	{ .entity = &debt_terms_entity, .statement = &select_terms, .read = read_terms },
+	{ .entity = &payment_entity, .template = &select_payments, .read = read_payment },
+	{ .entity = &debt_reference_entity,
+	  .statement = &select_debt_references,
+	  .ask = ask_debt_references,
+	  .read = read_debt_reference },
+	{ .entity = &payment_reference_entity,
+	  .statement = &select_payment_references,
+	  .ask = ask_payment_references,
+	  .read = read_taken },
+	{ .entity = &debts_customer_entity, .statement = &select_customers, .read = read_customer },
+	{ .entity = &debts_acquaintance_entity,
+	  .statement = &select_acquaintances,
+	  .ask = ask_acquaintances,
+	  .read = read_acquaintance },
 };
 
 int debts_load(void *self, struct db *db, struct slot **slots, size_t count, struct err *err)
