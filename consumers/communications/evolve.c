@@ -191,20 +191,31 @@ static void on_progressed(struct workset *set, const struct communication_progre
 
 void communications_evolve(struct workset *set, const struct event *event)
 {
-	if (event->type == &communication_released_type)
+	switch (communications_event(event->type)) {
+	case EVENT_COMMUNICATION_RELEASED:
 		on_released(set, event->body);
-	else if (event->type == &communication_suppressed_type)
+		return;
+	case EVENT_COMMUNICATION_SUPPRESSED:
 		on_suppressed(set, event->body);
-	else if (event->type == &communication_progressed_type)
+		return;
+	case EVENT_COMMUNICATION_PROGRESSED:
 		on_progressed(set, event->body);
-	else if (event->type == &communication_cancelled_type)
+		return;
+	case EVENT_COMMUNICATION_CANCELLED:
 		on_cancelled(set, event->body);
-	else if (event->type == &consent_granted_type)
+		return;
+	case EVENT_CONSENT_GRANTED:
 		on_consent_granted(set, event->body, event->command);
-	else if (event->type == &consent_withdrawn_type)
+		return;
+	case EVENT_CONSENT_WITHDRAWN:
 		on_consent_withdrawn(set, event->body, event->command);
-	else if (event->type == &template_published_type)
+		return;
+	case EVENT_TEMPLATE_PUBLISHED:
 		on_template_published(set, event);
-	else
-		MUST(event->type == &compliance_decided_type || event->type == &receipt_ignored_type);
+		return;
+	case EVENT_COMPLIANCE_DECIDED: /* it stands beside the event that follows from it */
+	case EVENT_RECEIPT_IGNORED:    /* it moves nothing */
+		return;
+	}
+	MUST_NOT_REACH("an event of another module");
 }

@@ -131,18 +131,25 @@ static void on_contact_point_invalidated(struct workset *set, const struct conta
 
 void customers_evolve(struct workset *set, const struct event *event)
 {
-	if (event->type == &customer_created_type)
+	switch (customers_event(event->type)) {
+	case EVENT_CUSTOMER_CREATED:
 		on_customer_created(set, event->body);
-	else if (event->type == &customer_updated_type)
+		return;
+	case EVENT_CUSTOMER_UPDATED:
 		on_customer_updated(set, event->body);
-	else if (event->type == &customer_erased_type)
+		return;
+	case EVENT_CUSTOMER_ERASED:
 		on_customer_erased(set, event->body);
-	else if (event->type == &contact_point_added_type)
+		return;
+	case EVENT_CONTACT_POINT_ADDED:
 		on_contact_point_added(set, event);
-	else if (event->type == &contact_point_verified_type)
+		return;
+	case EVENT_CONTACT_POINT_VERIFIED:
 		on_contact_point_verified(set, event->body);
-	else if (event->type == &contact_point_invalidated_type)
+		return;
+	case EVENT_CONTACT_POINT_INVALIDATED:
 		on_contact_point_invalidated(set, event->body);
-	else
-		MUST_NOT_REACH("an event of another module");
+		return;
+	}
+	MUST_NOT_REACH("an event of another module");
 }

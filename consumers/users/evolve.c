@@ -97,51 +97,67 @@ static void on_service_revoked(struct workset *set, const struct service_revoked
 	service->token_version++;
 }
 
-/* True: it was about a service. */
-static bool evolve_service(struct workset *set, const struct event *event)
+static void on_secret_renewed(struct workset *set, const struct secret_renewed *event)
 {
-	if (event->type == &service_registered_type) {
-		on_service_registered(set, event->body);
-	} else if (event->type == &service_changed_type) {
-		on_service_changed(set, event->body);
-	} else if (event->type == &secret_renewed_type) {
-		const struct secret_renewed *body = event->body;
+	change_user(set, &event->service_id, event->version)->token_version += event->ends_old;
+}
 
-		change_user(set, &body->service_id, body->version)->token_version += body->ends_old;
-	} else if (event->type == &service_revoked_type) {
-		on_service_revoked(set, event->body);
-	} else {
-		return false;
-	}
-	return true;
+static void on_user_enabled(struct workset *set, const struct user_enabled *event)
+{
+	change_user(set, &event->user_id, event->version)->state = USER_ACTIVE;
+}
+
+/* The invitation itself is the gateway's. */
+static void on_user_invited(struct workset *set, const struct user_invited *event)
+{
+	(void)change_user(set, &event->user_id, event->version);
+}
+
+static void on_tokens_ended(struct workset *set, const struct tokens_ended *event)
+{
+	change_user(set, &event->user_id, event->version)->token_version++;
 }
 
 void users_evolve(struct workset *set, const struct event *event)
 {
-	if (evolve_service(set, event))
-		return;
-	if (event->type == &user_registered_type) {
+	switch (users_event(event->type)) {
+	case EVENT_USER_REGISTERED:
 		on_user_registered(set, event);
-	} else if (event->type == &roles_changed_type) {
+		return;
+	case EVENT_ROLES_CHANGED:
 		on_roles_changed(set, event->body);
-	} else if (event->type == &user_bound_type) {
+		return;
+	case EVENT_USER_BOUND:
 		on_user_bound(set, event->body);
-	} else if (event->type == &user_disabled_type) {
+		return;
+	case EVENT_USER_DISABLED:
 		on_user_disabled(set, event->body);
-	} else if (event->type == &user_enabled_type) {
-		const struct user_enabled *body = event->body;
-
-		change_user(set, &body->user_id, body->version)->state = USER_ACTIVE;
-	} else if (event->type == &user_invited_type) {
-		const struct user_invited *body = event->body;
-
-		(void)change_user(set, &body->user_id, body->version); /* the invitation is the gateway's */
-	} else if (event->type == &tokens_ended_type) {
-		const struct tokens_ended *body = event->body;
-
-		change_user(set, &body->user_id, body->version)->token_version++;
-	} else {
-		MUST(event->type == &user_logged_in_type || event->type == &login_failed_type ||
-		     event->type == &session_ended_type); /* facts of the gateway: no state */
+		return;
+	case EVENT_USER_ENABLED:
+		on_user_enabled(set, event->body);
+		return;
+	case EVENT_USER_INVITED:
+		on_user_invited(set, event->body);
+		return;
+	case EVENT_TOKENS_ENDED:
+		on_tokens_ended(set, event->body);
+		return;
+	case EVENT_SERVICE_REGISTERED:
+		on_service_registered(set, event->body);
+		return;
+	case EVENT_SERVICE_CHANGED:
+		on_service_changed(set, event->body);
+		return;
+	case EVENT_SECRET_RENEWED:
+		on_secret_renewed(set, event->body);
+		return;
+	case EVENT_SERVICE_REVOKED:
+		on_service_revoked(set, event->body);
+		return;
+	case EVENT_USER_LOGGED_IN: /* facts of the gateway: they change no state */
+	case EVENT_LOGIN_FAILED:
+	case EVENT_SESSION_ENDED:
+		return;
 	}
+	MUST_NOT_REACH("an event of another module");
 }
