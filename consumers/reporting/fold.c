@@ -28,31 +28,24 @@ static bool add_outstanding(struct buf *deltas, const struct uuid *creditor_id, 
 	return true;
 }
 
-static bool fold_debt_created(const void *body, struct buf *deltas)
+static bool fold_debt_created(const struct debt_created *event, struct buf *deltas)
 {
-	const struct debt_created *event = body;
-
 	return add_outstanding(deltas, &event->creditor_id, event->currency, event->due_on, 1, event->balance_minor);
 }
 
-static bool fold_debt_paid(const void *body, struct buf *deltas)
+static bool fold_debt_paid(const struct debt_paid *event, struct buf *deltas)
 {
-	const struct debt_paid *event = body;
-
 	return add_outstanding(deltas, &event->creditor_id, event->currency, event->due_on, -1, 0);
 }
 
-static bool fold_debt_reopened(const void *body, struct buf *deltas)
+static bool fold_debt_reopened(const struct debt_reopened *event, struct buf *deltas)
 {
-	const struct debt_reopened *event = body;
-
 	return add_outstanding(deltas, &event->creditor_id, event->currency, event->due_on, 1, 0);
 }
 
 /* What is owed on the debt falls due on another day; a paid debt moves nothing. */
-static bool fold_debt_amended(const void *body, struct buf *deltas)
+static bool fold_debt_amended(const struct debt_amended *event, struct buf *deltas)
 {
-	const struct debt_amended *event = body;
 	int64_t debts = event->balance_minor > 0 ? 1 : 0;
 
 	if (event->previous_due_on == event->due_on)
@@ -62,25 +55,20 @@ static bool fold_debt_amended(const void *body, struct buf *deltas)
 	       add_outstanding(deltas, &event->creditor_id, event->currency, event->due_on, debts, event->balance_minor);
 }
 
-static bool fold_debt_cancelled(const void *body, struct buf *deltas)
+static bool fold_debt_cancelled(const struct debt_cancelled *event, struct buf *deltas)
 {
-	const struct debt_cancelled *event = body;
-
 	return add_outstanding(deltas, &event->creditor_id, event->currency, event->due_on, -1, -event->amount_minor);
 }
 
 /* Credit pays what is owed, or is taken back from it (below 0). No money comes in: it was counted when it did. */
-static bool fold_credit_applied(const void *body, struct buf *deltas)
+static bool fold_credit_applied(const struct credit_applied *event, struct buf *deltas)
 {
-	const struct credit_applied *event = body;
-
 	return add_outstanding(deltas, &event->creditor_id, event->currency, event->due_on, 0, -event->amount_minor);
 }
 
 /* Only what was allocated lowers the debt; the rest of the payment became credit. */
-static bool fold_payment_recorded(const void *body, struct buf *deltas)
+static bool fold_payment_recorded(const struct payment_recorded *event, struct buf *deltas)
 {
-	const struct payment_recorded *event = body;
 	struct delta delta = {
 		.key = { .report = REPORT_COLLECTED, .day = event->received_on, .creditor_id = event->creditor_id },
 		.amounts = { [COLLECTED_PAYMENTS] = 1, [COLLECTED_MINOR] = event->amount_minor }
@@ -93,9 +81,8 @@ static bool fold_payment_recorded(const void *body, struct buf *deltas)
 			       event->credit_minor - event->amount_minor);
 }
 
-static bool fold_payment_reversed(const void *body, struct buf *deltas)
+static bool fold_payment_reversed(const struct payment_reversed *event, struct buf *deltas)
 {
-	const struct payment_reversed *event = body;
 	struct delta delta = {
 		.key = { .report = REPORT_COLLECTED, .day = event->reversed_on, .creditor_id = event->creditor_id },
 		.amounts = { [COLLECTED_REVERSALS] = 1, [COLLECTED_REVERSED_MINOR] = event->amount_minor }
@@ -120,41 +107,31 @@ static bool add_communications(struct buf *deltas, int32_t requested_on, struct 
 	return true;
 }
 
-static bool fold_communication_released(const void *body, struct buf *deltas)
+static bool fold_communication_released(const struct communication_released *event, struct buf *deltas)
 {
-	const struct communication_released *event = body;
-
 	return add_communications(deltas, event->requested_on, event->channel, STR("released"), 1);
 }
 
-static bool fold_communication_suppressed(const void *body, struct buf *deltas)
+static bool fold_communication_suppressed(const struct communication_suppressed *event, struct buf *deltas)
 {
-	const struct communication_suppressed *event = body;
-
 	return add_communications(deltas, event->requested_on, event->channel, STR("suppressed"), 1);
 }
 
-static bool fold_communication_progressed(const void *body, struct buf *deltas)
+static bool fold_communication_progressed(const struct communication_progressed *event, struct buf *deltas)
 {
-	const struct communication_progressed *event = body;
-
 	return add_communications(deltas, event->requested_on, event->channel, event->previous_state, -1) &&
 	       add_communications(deltas, event->requested_on, event->channel, event->state, 1);
 }
 
-static bool fold_communication_cancelled(const void *body, struct buf *deltas)
+static bool fold_communication_cancelled(const struct communication_cancelled *event, struct buf *deltas)
 {
-	const struct communication_cancelled *event = body;
-
 	return add_communications(deltas, event->requested_on, event->channel, event->previous_state, -1) &&
 	       add_communications(deltas, event->requested_on, event->channel, STR("cancelled"), 1);
 }
 
 /* A message that was never tried has version 1 before it is cancelled; a later one was waiting for another try. */
-static bool fold_consent_withdrawn(const void *body, struct buf *deltas)
+static bool fold_consent_withdrawn(const struct consent_withdrawn *event, struct buf *deltas)
 {
-	const struct consent_withdrawn *event = body;
-
 	for (size_t i = 0; i < event->cancelled_count; i++) {
 		const struct cancelled_communication *message = &event->cancelled[i];
 
@@ -173,37 +150,68 @@ struct booking {
 };
 
 #define BOOKED(event, member)                                                                                                    \
+	(struct booking)                                                                                                         \
 	{                                                                                                                        \
 		.day = offsetof(struct event, member)                                                                            \
 	}
 #define MAY_BE_BOOKED(event)                                                                                                     \
+	(struct booking)                                                                                                         \
 	{                                                                                                                        \
 		.day = offsetof(struct event, booked_on), .has_day = offsetof(struct event, has_booked_on)                       \
 	}
-#define NOT_BOOKED                                                                                                               \
-	{                                                                                                                        \
-		0                                                                                                                \
-	}
 
-static const struct fold {
-	const struct message_type *type;
-	bool (*fold)(const void *body, struct buf *deltas);
-	struct booking booking;
-} folds[] = {
-	{ &debt_created_type, fold_debt_created, MAY_BE_BOOKED(debt_created) },
-	{ &payment_recorded_type, fold_payment_recorded, MAY_BE_BOOKED(payment_recorded) },
-	{ &debt_paid_type, fold_debt_paid, MAY_BE_BOOKED(debt_paid) },
-	{ &payment_reversed_type, fold_payment_reversed, BOOKED(payment_reversed, reversed_on) },
-	{ &credit_applied_type, fold_credit_applied, BOOKED(credit_applied, applied_on) },
-	{ &debt_reopened_type, fold_debt_reopened, BOOKED(debt_reopened, reopened_on) },
-	{ &debt_amended_type, fold_debt_amended, BOOKED(debt_amended, amended_on) },
-	{ &debt_cancelled_type, fold_debt_cancelled, BOOKED(debt_cancelled, cancelled_on) },
-	{ &communication_released_type, fold_communication_released, NOT_BOOKED },
-	{ &communication_suppressed_type, fold_communication_suppressed, NOT_BOOKED },
-	{ &communication_progressed_type, fold_communication_progressed, NOT_BOOKED },
-	{ &communication_cancelled_type, fold_communication_cancelled, NOT_BOOKED },
-	{ &consent_withdrawn_type, fold_consent_withdrawn, NOT_BOOKED },
-};
+static bool fold_debts(const struct message_type *type, const void *body, struct buf *deltas, struct booking *ret_booking)
+{
+	switch (debts_event(type)) {
+	case EVENT_DEBT_CREATED:
+		*ret_booking = MAY_BE_BOOKED(debt_created);
+		return fold_debt_created(body, deltas);
+	case EVENT_PAYMENT_RECORDED:
+		*ret_booking = MAY_BE_BOOKED(payment_recorded);
+		return fold_payment_recorded(body, deltas);
+	case EVENT_DEBT_PAID:
+		*ret_booking = MAY_BE_BOOKED(debt_paid);
+		return fold_debt_paid(body, deltas);
+	case EVENT_PAYMENT_REVERSED:
+		*ret_booking = BOOKED(payment_reversed, reversed_on);
+		return fold_payment_reversed(body, deltas);
+	case EVENT_DEBT_REOPENED:
+		*ret_booking = BOOKED(debt_reopened, reopened_on);
+		return fold_debt_reopened(body, deltas);
+	case EVENT_CREDIT_APPLIED:
+		*ret_booking = BOOKED(credit_applied, applied_on);
+		return fold_credit_applied(body, deltas);
+	case EVENT_DEBT_AMENDED:
+		*ret_booking = BOOKED(debt_amended, amended_on);
+		return fold_debt_amended(body, deltas);
+	case EVENT_DEBT_CANCELLED:
+		*ret_booking = BOOKED(debt_cancelled, cancelled_on);
+		return fold_debt_cancelled(body, deltas);
+	}
+	return true; /* of another module */
+}
+
+static bool fold_communications(const struct message_type *type, const void *body, struct buf *deltas)
+{
+	switch (communications_event(type)) {
+	case EVENT_COMMUNICATION_RELEASED:
+		return fold_communication_released(body, deltas);
+	case EVENT_COMMUNICATION_SUPPRESSED:
+		return fold_communication_suppressed(body, deltas);
+	case EVENT_COMMUNICATION_PROGRESSED:
+		return fold_communication_progressed(body, deltas);
+	case EVENT_COMMUNICATION_CANCELLED:
+		return fold_communication_cancelled(body, deltas);
+	case EVENT_CONSENT_WITHDRAWN:
+		return fold_consent_withdrawn(body, deltas);
+	case EVENT_TEMPLATE_PUBLISHED: /* about no message */
+	case EVENT_CONSENT_GRANTED:
+	case EVENT_COMPLIANCE_DECIDED: /* the release or suppression beside it counts */
+	case EVENT_RECEIPT_IGNORED:    /* it moves nothing */
+		return true;
+	}
+	return true;
+}
 
 static int32_t day_of_booking(const struct booking *booking, const void *body, int64_t at_ms)
 {
@@ -234,15 +242,12 @@ static void add_changes(const struct booking *booking, const void *body, int64_t
 
 bool fold_event(const struct message_type *type, const void *body, int64_t at_ms, struct buf *deltas)
 {
+	struct booking booking = { 0 };
 	size_t first = deltas_count(deltas);
 
-	for (size_t i = 0; i < sizeof(folds) / sizeof(folds[0]); i++) {
-		if (folds[i].type != type)
-			continue;
-		if (!folds[i].fold(body, deltas))
-			return false;
-		add_changes(&folds[i].booking, body, at_ms, first, deltas);
-	}
+	if (!fold_debts(type, body, deltas, &booking) || !fold_communications(type, body, deltas))
+		return false;
+	add_changes(&booking, body, at_ms, first, deltas);
 	return true;
 }
 
