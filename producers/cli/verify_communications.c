@@ -106,17 +106,34 @@ static void prepare_consent(struct fold *fold, struct command *command, const st
 		command->received_ms = offsets->told_at_ms[channel];
 }
 
+static void prepare_withdrawal(struct command *command, const struct consent_withdrawn *event)
+{
+	if (event->has_received_at)
+		command->received_ms = event->received_at;
+}
+
 static void prepare_communications(struct fold *fold, struct command *command, const struct event *event,
 				   const struct logged_line *line)
 {
-	const struct consent_withdrawn *withdrawn = event->body;
-
-	if (event->type == &template_published_type)
+	switch (communications_event(event->type)) {
+	case EVENT_TEMPLATE_PUBLISHED:
 		command->body = fold_scratch(fold, sizeof(struct publish_template));
-	else if (event->type == &consent_granted_type)
+		return;
+	case EVENT_CONSENT_GRANTED:
 		prepare_consent(fold, command, event->body, line);
-	else if (event->type == &consent_withdrawn_type && withdrawn->has_received_at)
-		command->received_ms = withdrawn->received_at;
+		return;
+	case EVENT_CONSENT_WITHDRAWN:
+		prepare_withdrawal(command, event->body);
+		return;
+	case EVENT_COMPLIANCE_DECIDED: /* these say all that evolve reads */
+	case EVENT_COMMUNICATION_RELEASED:
+	case EVENT_COMMUNICATION_SUPPRESSED:
+	case EVENT_COMMUNICATION_PROGRESSED:
+	case EVENT_COMMUNICATION_CANCELLED:
+	case EVENT_RECEIPT_IGNORED:
+		return;
+	}
+	MUST_NOT_REACH("an event of another module");
 }
 
 /* ---- what events say of rows ---- */
@@ -281,34 +298,50 @@ static void note_change(struct fold *fold, const struct uuid *communication_id, 
 	note->updated_seq = line->row.seq;
 }
 
-/* A withdrawal changes the messages that it takes back as well. */
-static void note_changes(struct fold *fold, const struct event *event, const struct logged_line *line)
+/* The messages that it takes back. */
+static void note_taken_back(struct fold *fold, const struct consent_withdrawn *event, const struct logged_line *line)
 {
-	const struct consent_withdrawn *withdrawn = event->body;
+	for (size_t i = 0; i < event->cancelled_count; i++)
+		note_change(fold, &event->cancelled[i].communication_id, line);
+}
 
-	if (message_is_numbered(event->type) && fold_is_about(event, "communication_id"))
-		note_change(fold, &line->row.subject, line);
-	for (size_t i = 0; event->type == &consent_withdrawn_type && i < withdrawn->cancelled_count; i++)
-		note_change(fold, &withdrawn->cancelled[i].communication_id, line);
+static void note_event(struct fold *fold, const struct event *event, const struct logged_line *line)
+{
+	switch (communications_event(event->type)) {
+	case EVENT_COMMUNICATION_RELEASED:
+		note_released(fold, event->body, line);
+		return;
+	case EVENT_COMMUNICATION_SUPPRESSED:
+		note_suppressed(fold, event->body, line);
+		return;
+	case EVENT_COMMUNICATION_PROGRESSED:
+		note_receipt(fold, event->body, line);
+		return;
+	case EVENT_COMPLIANCE_DECIDED:
+		note_decision(fold, event->body, line);
+		return;
+	case EVENT_CONSENT_GRANTED:
+		note_consent(fold, event->body, line);
+		return;
+	case EVENT_CONSENT_WITHDRAWN:
+		note_withdrawal(fold, event->body, event->command, line);
+		note_taken_back(fold, event->body, line);
+		return;
+	case EVENT_TEMPLATE_PUBLISHED:
+		note_template(fold, event->body, line);
+		return;
+	case EVENT_COMMUNICATION_CANCELLED: /* evolve has all of it */
+	case EVENT_RECEIPT_IGNORED:
+		return;
+	}
+	MUST_NOT_REACH("an event of another module");
 }
 
 static void note_communications(struct fold *fold, const struct event *event, const struct logged_line *line)
 {
-	if (event->type == &communication_released_type)
-		note_released(fold, event->body, line);
-	else if (event->type == &communication_suppressed_type)
-		note_suppressed(fold, event->body, line);
-	else if (event->type == &communication_progressed_type)
-		note_receipt(fold, event->body, line);
-	else if (event->type == &compliance_decided_type)
-		note_decision(fold, event->body, line);
-	else if (event->type == &consent_granted_type)
-		note_consent(fold, event->body, line);
-	else if (event->type == &consent_withdrawn_type)
-		note_withdrawal(fold, event->body, event->command, line);
-	else if (event->type == &template_published_type)
-		note_template(fold, event->body, line);
-	note_changes(fold, event, line);
+	note_event(fold, event, line);
+	if (message_is_numbered(event->type) && fold_is_about(event, "communication_id"))
+		note_change(fold, &line->row.subject, line);
 }
 
 /* A recipient's state is rows of two tables. */

@@ -29,18 +29,30 @@ struct point_note {
 };
 
 /* The address is in the command only: its hash stands for it. */
+static const struct add_contact_point *address_of(struct fold *fold, const struct contact_point_added *event)
+{
+	struct add_contact_point *body = fold_scratch(fold, sizeof(*body));
+
+	body->address = event->address_hash;
+	return body;
+}
+
 static void prepare_customers(struct fold *fold, struct command *command, const struct event *event,
 			      const struct logged_line *line)
 {
-	const struct contact_point_added *added = event->body;
-	struct add_contact_point *body;
-
 	(void)line;
-	if (event->type != &contact_point_added_type)
+	switch (customers_event(event->type)) {
+	case EVENT_CONTACT_POINT_ADDED:
+		command->body = address_of(fold, event->body);
 		return;
-	body = fold_scratch(fold, sizeof(*body));
-	body->address = added->address_hash;
-	command->body = body;
+	case EVENT_CUSTOMER_CREATED: /* these say all that evolve reads */
+	case EVENT_CUSTOMER_UPDATED:
+	case EVENT_CUSTOMER_ERASED:
+	case EVENT_CONTACT_POINT_VERIFIED:
+	case EVENT_CONTACT_POINT_INVALIDATED:
+		return;
+	}
+	MUST_NOT_REACH("an event of another module");
 }
 
 static bool note_hash(uint8_t hash[DIGEST_SIZE], bool is_given, struct str text)
@@ -116,20 +128,38 @@ static void note_change(struct fold *fold, const struct event *event, const stru
 		point->updated_at_ms = line->row.at_ms;
 }
 
+static void note_verified(struct fold *fold, const struct contact_point_verified *event, const struct logged_line *line)
+{
+	struct contact_point *point = fold_change(fold, &contact_point_entity, &event->contact_point_id);
+
+	point->verified_at_ms = line->row.at_ms;
+}
+
+static void note_event(struct fold *fold, const struct event *event, const struct logged_line *line)
+{
+	switch (customers_event(event->type)) {
+	case EVENT_CUSTOMER_CREATED:
+		note_created(fold, event->body, line);
+		return;
+	case EVENT_CUSTOMER_UPDATED:
+		note_updated(fold, event->body);
+		return;
+	case EVENT_CONTACT_POINT_ADDED:
+		note_point(fold, event->body, line);
+		return;
+	case EVENT_CONTACT_POINT_VERIFIED:
+		note_verified(fold, event->body, line);
+		return;
+	case EVENT_CONTACT_POINT_INVALIDATED: /* evolve has all of it */
+	case EVENT_CUSTOMER_ERASED:
+		return;
+	}
+	MUST_NOT_REACH("an event of another module");
+}
+
 static void note_customers(struct fold *fold, const struct event *event, const struct logged_line *line)
 {
-	if (event->type == &customer_created_type) {
-		note_created(fold, event->body, line);
-	} else if (event->type == &customer_updated_type) {
-		note_updated(fold, event->body);
-	} else if (event->type == &contact_point_added_type) {
-		note_point(fold, event->body, line);
-	} else if (event->type == &contact_point_verified_type) {
-		const struct contact_point_verified *body = event->body;
-		struct contact_point *point = fold_change(fold, &contact_point_entity, &body->contact_point_id);
-
-		point->verified_at_ms = line->row.at_ms;
-	}
+	note_event(fold, event, line);
 	note_change(fold, event, line);
 }
 

@@ -311,27 +311,49 @@ static void note_amended(struct fold *fold, const struct logged_line *line)
 	note->amended_seq = line->row.seq;
 }
 
+static int64_t reversed_seq(struct fold *fold, const struct payment_reversed *event)
+{
+	return ((const struct payment *)fold_change(fold, &payment_entity, &event->payment_id))->entry_seq;
+}
+
+static void note_event(struct fold *fold, const struct event *event, const struct logged_line *line)
+{
+	hanging.reverses_seq = 0;
+	switch (debts_event(event->type)) {
+	case EVENT_DEBT_CREATED:
+		note_created(fold, event->body, line);
+		return;
+	case EVENT_PAYMENT_RECORDED:
+		note_payment(fold, event->body, line);
+		return;
+	case EVENT_PAYMENT_REVERSED:
+		hanging.reverses_seq = reversed_seq(fold, event->body);
+		return;
+	case EVENT_DEBT_AMENDED:
+		note_amended(fold, line);
+		return;
+	case EVENT_DEBT_PAID: /* evolve and the ledger have all of it */
+	case EVENT_DEBT_REOPENED:
+	case EVENT_CREDIT_APPLIED:
+	case EVENT_DEBT_CANCELLED:
+		return;
+	}
+	MUST_NOT_REACH("an event of another module");
+}
+
 /* The entry that the event posts hangs on the one before it. */
 static void note_debts(struct fold *fold, const struct event *event, const struct logged_line *line)
 {
 	struct posting posting;
 	struct debt *debt;
 
-	if (event->type == &payment_recorded_type)
-		note_payment(fold, event->body, line);
-	else if (event->type == &debt_created_type)
-		note_created(fold, event->body, line);
-	else if (event->type == &debt_amended_type)
-		note_amended(fold, line);
+	note_event(fold, event, line);
 	if (!posting_of(event, &posting))
 		return;
 	debt = fold_change(fold, &debt_entity, posting.debt_id);
 	hanging.previous_seq = debt->last_entry_seq;
 	hanging.previous_part = debt->part;
 	hanging.entry_no = debt->entries;
-	hanging.reverses_seq = 0;
-	if (event->type == &payment_reversed_type)
-		hanging.reverses_seq = ((struct payment *)fold_change(fold, &payment_entity, posting.payment_id))->entry_seq;
 	debt->last_entry_seq = line->row.seq;
 	debt->part = line->row.part;
 }

@@ -13,16 +13,45 @@ struct user_note {
 };
 
 /* The login is in the command only: the user's id stands for it. */
+static const struct register_user *login_of(struct fold *fold, const struct command *command)
+{
+	struct register_user *body = fold_scratch(fold, sizeof(*body));
+
+	body->login = (struct str){ .data = (const char *)command->key.bytes, .size = sizeof(command->key.bytes) };
+	return body;
+}
+
 static void prepare_users(struct fold *fold, struct command *command, const struct event *event, const struct logged_line *line)
 {
-	struct register_user *body;
-
 	(void)line;
-	if (event->type != &user_registered_type)
+	switch (users_event(event->type)) {
+	case EVENT_USER_REGISTERED:
+		command->body = login_of(fold, command);
 		return;
-	body = fold_scratch(fold, sizeof(*body));
-	body->login = (struct str){ .data = (const char *)command->key.bytes, .size = sizeof(command->key.bytes) };
-	command->body = body;
+	case EVENT_ROLES_CHANGED: /* these say all that evolve reads */
+	case EVENT_USER_BOUND:
+	case EVENT_USER_DISABLED:
+	case EVENT_USER_ENABLED:
+	case EVENT_USER_INVITED:
+	case EVENT_TOKENS_ENDED:
+	case EVENT_SERVICE_REGISTERED:
+	case EVENT_SERVICE_CHANGED:
+	case EVENT_SECRET_RENEWED:
+	case EVENT_SERVICE_REVOKED:
+	case EVENT_USER_LOGGED_IN:
+	case EVENT_LOGIN_FAILED:
+	case EVENT_SESSION_ENDED:
+		return;
+	}
+	MUST_NOT_REACH("an event of another module");
+}
+
+static void note_user(struct fold *fold, const struct user_registered *body, const struct logged_line *line)
+{
+	struct user_note *note = fold_note(fold, &user_entity, &body->user_id, sizeof(*note));
+
+	note->registered_at_ms = line->row.at_ms;
+	note->login_hash = fold_copy(fold, body->login_hash);
 }
 
 static void note_service(struct fold *fold, const struct service_registered *body, const struct logged_line *line)
@@ -33,18 +62,37 @@ static void note_service(struct fold *fold, const struct service_registered *bod
 	note->name = fold_copy(fold, body->name);
 }
 
+static void note_event(struct fold *fold, const struct event *event, const struct logged_line *line)
+{
+	switch (users_event(event->type)) {
+	case EVENT_USER_REGISTERED:
+		note_user(fold, event->body, line);
+		return;
+	case EVENT_SERVICE_REGISTERED:
+		note_service(fold, event->body, line);
+		return;
+	case EVENT_ROLES_CHANGED: /* evolve has all of it */
+	case EVENT_USER_BOUND:
+	case EVENT_USER_DISABLED:
+	case EVENT_USER_ENABLED:
+	case EVENT_USER_INVITED:
+	case EVENT_TOKENS_ENDED:
+	case EVENT_SERVICE_CHANGED:
+	case EVENT_SECRET_RENEWED:
+	case EVENT_SERVICE_REVOKED:
+	case EVENT_USER_LOGGED_IN:
+	case EVENT_LOGIN_FAILED:
+	case EVENT_SESSION_ENDED:
+		return;
+	}
+	MUST_NOT_REACH("an event of another module");
+}
+
 static void note_users(struct fold *fold, const struct event *event, const struct logged_line *line)
 {
-	const struct user_registered *body = event->body;
 	struct user_note *note;
 
-	if (event->type == &service_registered_type) {
-		note_service(fold, event->body, line);
-	} else if (event->type == &user_registered_type) {
-		note = fold_note(fold, &user_entity, &body->user_id, sizeof(*note));
-		note->registered_at_ms = line->row.at_ms;
-		note->login_hash = fold_copy(fold, body->login_hash);
-	}
+	note_event(fold, event, line);
 	note = fold_noted(fold, &user_entity, &line->row.subject);
 	if (note != NULL && message_is_numbered(event->type))
 		note->updated_at_ms = line->row.at_ms;
