@@ -162,16 +162,13 @@ extern const struct entity debts_acquaintance_entity;
 
 /* ---- the ledger ---- */
 
-/* What an event posts: debits above 0. The accounts and contra sum to zero. */
+/* What an event posts: debits above 0, credits below. The accounts and contra sum to zero (MUST, where evolve books it). */
 struct posting {
 	const char *kind;
 	const char *contra; /* NULL: the debt's own accounts only */
 	int64_t contra_minor;
-	int64_t cost_minor;
-	int64_t fee_minor;
-	int64_t interest_minor;
-	int64_t principal_minor;
-	int64_t credit_minor;
+	struct balances debits;
+	int64_t balance_minor; /* what the event says is owed afterwards */
 	int32_t occurred_on;
 	bool has_booked_on; /* false: of an event from before it said so */
 	int32_t booked_on;

@@ -3,7 +3,7 @@
 #include "consumers/debts/debts.h"
 #include "schemas/debts.h"
 
-/* Every event about a debt moves its version by one, and leaves no balance below 0. */
+/* Every event about a debt moves its version by one. */
 static struct debt *change_debt(struct workset *set, const struct uuid *debt_id, int64_t version)
 {
 	struct debt *debt = workset_change(set, &debt_entity, debt_id);
@@ -11,15 +11,6 @@ static struct debt *change_debt(struct workset *set, const struct uuid *debt_id,
 	MUST(version == debt->version + 1);
 	debt->version = version;
 	return debt;
-}
-
-static void check_balances(const struct balances *balances)
-{
-	MUST(balances->cost_minor >= 0);
-	MUST(balances->fee_minor >= 0);
-	MUST(balances->interest_minor >= 0);
-	MUST(balances->principal_minor >= 0);
-	MUST(balances->credit_minor >= 0);
 }
 
 static struct taken *take_reference(struct workset *set, const struct entity *entity, const struct reference_key *key)
@@ -58,17 +49,11 @@ static void on_debt_created(struct workset *set, const struct debt_created *even
 	debt->customer_id = event->customer_id;
 	debt->creditor_id = event->creditor_id;
 	debt->portfolio_id = event->has_portfolio_id ? event->portfolio_id : (struct uuid){ { 0 } };
-	debt->balances = (struct balances){ .cost_minor = event->cost_minor,
-					    .fee_minor = event->fee_minor,
-					    .interest_minor = event->interest_minor,
-					    .principal_minor = event->principal_minor };
 	debt->opened_on = event->opened_on;
 	debt->due_on = event->due_on;
-	debt->entries = 1;
 	move(debt, CAUSE_CREATED);
 	fits = str_to_chars(debt->currency, sizeof(debt->currency), event->currency);
 	MUST(fits);
-	check_balances(&debt->balances);
 
 	terms->charged_minor = event->balance_minor;
 	terms->opened_on = event->opened_on;
@@ -89,32 +74,17 @@ static void on_payment_recorded(struct workset *set, const struct payment_record
 {
 	struct debt *debt = change_debt(set, &event->debt_id, event->version);
 	struct payment *payment = workset_change(set, &payment_entity, &event->payment_id);
-	struct balances *balances = &debt->balances;
 	struct reference_key key;
 	bool fits;
 
 	payment->customer_id = event->customer_id;
 	payment->debt_id = event->debt_id;
-	payment->allocated = (struct balances){ .cost_minor = event->cost_minor,
-						.fee_minor = event->fee_minor,
-						.interest_minor = event->interest_minor,
-						.principal_minor = event->principal_minor,
-						.credit_minor = event->credit_minor };
+	payment->allocated = BALANCES_OF(event);
 	payment->amount_minor = event->amount_minor;
 	payment->received_on = event->received_on;
 	payment->state = PAYMENT_SETTLED;
 	payment_set_source(payment, event->source);
-	MUST(balances_owed(&payment->allocated) + payment->allocated.credit_minor == event->amount_minor);
-
-	balances->cost_minor -= event->cost_minor;
-	balances->fee_minor -= event->fee_minor;
-	balances->interest_minor -= event->interest_minor;
-	balances->principal_minor -= event->principal_minor;
-	balances->credit_minor += event->credit_minor;
-	debt->entries++;
-	check_balances(balances);
-	MUST(balances_owed(balances) == event->balance_minor);
-	MUST(balances->credit_minor == 0 || event->balance_minor == 0);
+	MUST(debt->balances.minor[ACCOUNT_CREDIT] == 0 || event->balance_minor == 0);
 
 	fits = payment_reference_key(&key, event->source, event->external_ref);
 	MUST(fits);
@@ -123,42 +93,20 @@ static void on_payment_recorded(struct workset *set, const struct payment_record
 
 static void on_payment_reversed(struct workset *set, const struct payment_reversed *event)
 {
-	struct debt *debt = change_debt(set, &event->debt_id, event->version);
 	struct payment *payment = workset_change(set, &payment_entity, &event->payment_id);
-	struct balances *balances = &debt->balances;
 
+	change_debt(set, &event->debt_id, event->version);
 	MUST(payment->state == PAYMENT_SETTLED);
 	payment->state = PAYMENT_REVERSED;
-	balances->cost_minor += event->cost_minor;
-	balances->fee_minor += event->fee_minor;
-	balances->interest_minor += event->interest_minor;
-	balances->principal_minor += event->principal_minor;
-	balances->credit_minor -= event->credit_minor;
-	debt->entries++;
-	check_balances(balances);
-	MUST(balances_owed(balances) == event->balance_minor);
 }
 
 static void on_credit_applied(struct workset *set, const struct credit_applied *event)
 {
 	struct debt *debt = change_debt(set, &event->debt_id, event->version);
-	struct balances *used = &debt->credit_used;
-	struct balances *balances = &debt->balances;
+	const struct balances applied = OWED_OF(event);
 
-	balances->cost_minor -= event->cost_minor;
-	balances->fee_minor -= event->fee_minor;
-	balances->interest_minor -= event->interest_minor;
-	balances->principal_minor -= event->principal_minor;
-	balances->credit_minor -= event->amount_minor;
-	debt->entries++;
-	check_balances(balances);
-	MUST(balances_owed(balances) == event->balance_minor);
-
-	used->cost_minor += event->cost_minor;
-	used->fee_minor += event->fee_minor;
-	used->interest_minor += event->interest_minor;
-	used->principal_minor += event->principal_minor;
-	check_balances(used);
+	balances_add(&debt->credit_used, &applied);
+	MUST(!balances_are_negative(&debt->credit_used));
 }
 
 static void on_debt_paid(struct workset *set, const struct debt_paid *event)
@@ -174,7 +122,7 @@ static void on_debt_reopened(struct workset *set, const struct debt_reopened *ev
 	struct debt *debt = change_debt(set, &event->debt_id, event->version);
 
 	MUST(balances_owed(&debt->balances) == event->balance_minor);
-	MUST(debt->balances.credit_minor == 0);
+	MUST(debt->balances.minor[ACCOUNT_CREDIT] == 0);
 	move(debt, CAUSE_REOPENED);
 }
 
@@ -206,23 +154,31 @@ static void on_debt_cancelled(struct workset *set, const struct debt_cancelled *
 {
 	struct debt *debt = change_debt(set, &event->debt_id, event->version);
 	struct debt_terms *terms = workset_change(set, &debt_terms_entity, &event->debt_id);
-	struct balances *balances = &debt->balances;
 
-	balances->cost_minor -= event->cost_minor;
-	balances->fee_minor -= event->fee_minor;
-	balances->interest_minor -= event->interest_minor;
-	balances->principal_minor -= event->principal_minor;
-	debt->entries++;
-	check_balances(balances);
-	MUST(balances_owed(balances) == 0);
-	MUST(balances->credit_minor == 0);
+	MUST(debt->balances.minor[ACCOUNT_CREDIT] == 0);
 	MUST(terms->charged_minor == event->amount_minor);
 	terms->charged_minor = 0;
 	move(debt, CAUSE_CANCELLED);
 }
 
+/* P5: the accounts and contra of every entry sum to zero, no balance is below 0, and what is owed is what the event says. */
+static void book(struct workset *set, const struct posting *posting)
+{
+	struct debt *debt = workset_change(set, &debt_entity, posting->debt_id);
+
+	MUST(balances_sum(&posting->debits) == -posting->contra_minor);
+	balances_post(&debt->balances, &posting->debits);
+	debt->entries++;
+	MUST(!balances_are_negative(&debt->balances));
+	MUST(balances_owed(&debt->balances) == posting->balance_minor);
+}
+
 void debts_evolve(struct workset *set, const struct event *event)
 {
+	struct posting posting;
+
+	if (posting_of(event, &posting))
+		book(set, &posting);
 	switch (debts_event(event->type)) {
 	case EVENT_DEBT_CREATED:
 		on_debt_created(set, event->body);

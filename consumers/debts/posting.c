@@ -8,10 +8,8 @@ static struct posting opening(const struct debt_created *event)
 	return (struct posting){ .kind = "OPENING",
 				 .contra = "CREDITOR_CLAIM",
 				 .contra_minor = -event->balance_minor,
-				 .cost_minor = event->cost_minor,
-				 .fee_minor = event->fee_minor,
-				 .interest_minor = event->interest_minor,
-				 .principal_minor = event->principal_minor,
+				 .debits = OWED_OF(event),
+				 .balance_minor = event->balance_minor,
 				 .occurred_on = event->opened_on,
 				 .has_booked_on = event->has_booked_on,
 				 .booked_on = event->booked_on,
@@ -20,14 +18,13 @@ static struct posting opening(const struct debt_created *event)
 
 static struct posting payment(const struct payment_recorded *event)
 {
+	const struct balances allocated = BALANCES_OF(event);
+
 	return (struct posting){ .kind = "PAYMENT",
 				 .contra = "CASH_CLEARING",
 				 .contra_minor = event->amount_minor,
-				 .cost_minor = -event->cost_minor,
-				 .fee_minor = -event->fee_minor,
-				 .interest_minor = -event->interest_minor,
-				 .principal_minor = -event->principal_minor,
-				 .credit_minor = -event->credit_minor,
+				 .debits = balances_negated(&allocated),
+				 .balance_minor = event->balance_minor,
 				 .occurred_on = event->received_on,
 				 .has_booked_on = event->has_booked_on,
 				 .booked_on = event->booked_on,
@@ -40,11 +37,8 @@ static struct posting reversal(const struct payment_reversed *event)
 	return (struct posting){ .kind = "PAYMENT_REVERSAL",
 				 .contra = "CASH_CLEARING",
 				 .contra_minor = -event->amount_minor,
-				 .cost_minor = event->cost_minor,
-				 .fee_minor = event->fee_minor,
-				 .interest_minor = event->interest_minor,
-				 .principal_minor = event->principal_minor,
-				 .credit_minor = event->credit_minor,
+				 .debits = BALANCES_OF(event),
+				 .balance_minor = event->balance_minor,
 				 .occurred_on = event->reversed_on,
 				 .has_booked_on = true,
 				 .booked_on = event->reversed_on,
@@ -54,12 +48,11 @@ static struct posting reversal(const struct payment_reversed *event)
 
 static struct posting credit_used(const struct credit_applied *event)
 {
+	const struct balances applied = OWED_OF(event);
+
 	return (struct posting){ .kind = "CREDIT_APPLIED",
-				 .cost_minor = -event->cost_minor,
-				 .fee_minor = -event->fee_minor,
-				 .interest_minor = -event->interest_minor,
-				 .principal_minor = -event->principal_minor,
-				 .credit_minor = event->amount_minor,
+				 .debits = credit_debits(&applied),
+				 .balance_minor = event->balance_minor,
 				 .occurred_on = event->applied_on,
 				 .has_booked_on = true,
 				 .booked_on = event->applied_on,
@@ -68,13 +61,13 @@ static struct posting credit_used(const struct credit_applied *event)
 
 static struct posting cancellation(const struct debt_cancelled *event)
 {
+	const struct balances charged = OWED_OF(event);
+
 	return (struct posting){ .kind = "CANCELLATION",
 				 .contra = "CREDITOR_CLAIM",
 				 .contra_minor = event->amount_minor,
-				 .cost_minor = -event->cost_minor,
-				 .fee_minor = -event->fee_minor,
-				 .interest_minor = -event->interest_minor,
-				 .principal_minor = -event->principal_minor,
+				 .debits = balances_negated(&charged),
+				 .balance_minor = 0,
 				 .occurred_on = event->cancelled_on,
 				 .has_booked_on = true,
 				 .booked_on = event->cancelled_on,

@@ -18,12 +18,13 @@
 
 /* ---- the ledger ---- */
 
+#define ENTRY_ACCOUNTS ACCOUNT_COLUMNS("", " bigint, ")
+
 static const struct db_table table_entries = {
 	.name = "debts.ledger_entry",
 	.columns = "part integer, entry_no integer, seq bigint, previous_seq bigint, debt_id uuid, command_id uuid, "
-		   "occurred_on date, business_date date, kind text, contra text, contra_minor bigint, "
-		   "cost_minor bigint, fee_minor bigint, interest_minor bigint, principal_minor bigint, "
-		   "credit_minor bigint, payment_id uuid, reverses_seq bigint, previous_part integer",
+		   "occurred_on date, business_date date, kind text, contra text, contra_minor bigint, " ENTRY_ACCOUNTS
+		   "payment_id uuid, reverses_seq bigint, previous_part integer",
 };
 
 static void copy_number_or_null(struct db_copy *copy, int64_t number)
@@ -38,9 +39,6 @@ static void post(struct db_copy *copy, const struct logged_event *logged, struct
 {
 	const struct command *command = logged->event->command;
 
-	MUST(posting->contra_minor + posting->cost_minor + posting->fee_minor + posting->interest_minor +
-		     posting->principal_minor + posting->credit_minor ==
-	     0);
 	if (debt->part == logged->part)
 		MUST(debt->last_entry_seq < logged->seq);
 	debt->entries_stored++;
@@ -59,11 +57,8 @@ static void post(struct db_copy *copy, const struct logged_event *logged, struct
 	else
 		db_copy_str(copy, str_of(posting->contra));
 	copy_number_or_null(copy, posting->contra_minor);
-	copy_number_or_null(copy, posting->cost_minor);
-	copy_number_or_null(copy, posting->fee_minor);
-	copy_number_or_null(copy, posting->interest_minor);
-	copy_number_or_null(copy, posting->principal_minor);
-	copy_number_or_null(copy, posting->credit_minor);
+	for (int account = 0; account < ACCOUNT_COUNT; account++)
+		copy_number_or_null(copy, posting->debits.minor[account]);
 	if (posting->payment_id == NULL)
 		db_copy_null(copy);
 	else

@@ -61,6 +61,14 @@ void balances_post(struct balances *balances, const struct balances *debits);
 
 bool balances_are_negative(const struct balances *balances); /* one of them at least */
 
+/* ---- tables ---- */
+
+#define ACCOUNT_COLUMN(NAME, name, before, after) before #name "_minor" after
+
+/* A list in SQL: ACCOUNT_COLUMNS("-e.", ", ") is "-e.cost_minor, -e.fee_minor, ... -e.credit_minor, ". */
+#define ACCOUNT_COLUMNS(before, after) ACCOUNTS(ACCOUNT_COLUMN, before, after)
+#define OWED_COLUMNS(before, after)    OWED_ACCOUNTS(ACCOUNT_COLUMN, before, after)
+
 /* ---- messages ---- */
 
 #define ACCOUNT_READ(NAME, name, body)  [ACCOUNT_##NAME] = (body)->name##_minor,

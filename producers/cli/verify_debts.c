@@ -10,8 +10,11 @@
 #include "fold.h"
 #include "schemas/debts.h"
 
-/* An entry's amounts, as its row has them. */
-enum { CONTRA, COST, FEE, INTEREST, PRINCIPAL, CREDIT, AMOUNTS };
+/* An entry's amounts: of each account, then its contra. */
+#define AMOUNTS (ACCOUNT_COUNT + 1)
+
+#define BALANCES    ACCOUNT_COLUMNS("", ", ")
+#define CREDIT_USED OWED_COLUMNS("used_", ", ")
 
 /* Beside a debt's state; the sums are of the rows of its entries, whatever events say. */
 struct debt_note {
@@ -50,15 +53,14 @@ enum entry_column {
 	ENTRY_DEBT_ID = 5,
 	ENTRY_KIND = 9,
 	ENTRY_AMOUNTS = 11,
-	ENTRY_PAYMENT_ID = 17,
+	ENTRY_PAYMENT_ID = ENTRY_AMOUNTS + AMOUNTS,
 	ENTRY_REVERSES_SEQ
 };
 
 static const struct db_statement select_entries = {
 	"verify_ledger_entries",
-	"SELECT part, seq, entry_no, previous_seq, previous_part, debt_id, command_id, occurred_on, business_date, kind, contra, "
-	"contra_minor, cost_minor, fee_minor, interest_minor, principal_minor, credit_minor, payment_id, reverses_seq "
-	"FROM debts.ledger_entry ORDER BY part, seq",
+	"SELECT part, seq, entry_no, previous_seq, previous_part, debt_id, command_id, occurred_on, business_date, kind, "
+	"contra, " BALANCES "contra_minor, payment_id, reverses_seq FROM debts.ledger_entry ORDER BY part, seq",
 };
 
 static void end_ledger(struct fold *fold)
@@ -115,12 +117,9 @@ static void check_entry(struct table_row *row, const struct posting *posting, co
 		skip_column(row);
 	expect_bytes(row, str_of(posting->kind));
 	expect_bytes_or_null(row, posting->contra != NULL, str_of(posting->contra != NULL ? posting->contra : ""));
+	for (int account = 0; account < ACCOUNT_COUNT; account++)
+		expect_int64_or_null(row, posting->debits.minor[account]);
 	expect_int64_or_null(row, posting->contra_minor);
-	expect_int64_or_null(row, posting->cost_minor);
-	expect_int64_or_null(row, posting->fee_minor);
-	expect_int64_or_null(row, posting->interest_minor);
-	expect_int64_or_null(row, posting->principal_minor);
-	expect_int64_or_null(row, posting->credit_minor);
 	expect_uuid_or_null(row, posting->payment_id != NULL ? posting->payment_id : &none);
 	expect_int64_or_null(row, hanging.reverses_seq);
 }
@@ -173,19 +172,20 @@ static void count_entry(struct fold *fold, struct table_row *row)
 	}
 }
 
-static void check_sums(struct table_row *row, const struct debt_note *note, int32_t entries, const int64_t balances[AMOUNTS])
+static void check_sums(struct table_row *row, const struct debt_note *note, int32_t entries, const struct balances *balances)
 {
-	bool is_sum = (uint64_t)balances[CREDIT] + note->sums[CREDIT] == 0;
+	const int64_t *minor = balances->minor;
+	bool is_sum = (uint64_t)minor[ACCOUNT_CREDIT] + note->sums[ACCOUNT_CREDIT] == 0;
 	bool is_cancelled = note->is_cancelled, is_empty = true, owes = false;
 
-	for (int i = COST; i <= CREDIT; i++) {
-		is_sum = is_sum && (i == CREDIT || (uint64_t)balances[i] == note->sums[i]);
-		is_empty = is_empty && balances[i] == 0;
-		owes = owes || (i < CREDIT && balances[i] > 0);
-		if (balances[i] < 0)
+	for (int i = 0; i < ACCOUNT_COUNT; i++) {
+		is_sum = is_sum && (i == ACCOUNT_CREDIT || (uint64_t)minor[i] == note->sums[i]);
+		is_empty = is_empty && minor[i] == 0;
+		owes = owes || (i < ACCOUNT_OWED_COUNT && minor[i] > 0);
+		if (minor[i] < 0)
 			row_wrong(row, "a balance is below 0");
 	}
-	if (balances[CREDIT] > 0 && owes)
+	if (minor[ACCOUNT_CREDIT] > 0 && owes)
 		row_wrong(row, "there is credit while something is owed");
 	if (entries != note->entries)
 		row_wrong(row, "has %d entries, the row says %d", note->entries, entries);
@@ -360,19 +360,24 @@ static void note_debts(struct fold *fold, const struct event *event, const struc
 
 /* ---- tables ---- */
 
-enum debt_column { DEBT_BALANCES = 5, DEBT_ENTRIES = 10, DEBT_LIFECYCLE, DEBT_REFERENCE = 16 };
+enum debt_column {
+	DEBT_BALANCES = 5,
+	DEBT_ENTRIES = DEBT_BALANCES + ACCOUNT_COUNT,
+	DEBT_LIFECYCLE,
+	DEBT_REFERENCE = DEBT_LIFECYCLE + 5
+};
 
 /* P5: what the row says beside what the rows of its entries do. */
 static void check_balances(struct table_row *row, struct debt_note *note)
 {
-	int64_t balances[AMOUNTS] = { 0 };
+	struct balances balances;
 	struct str reference = row_text(row, DEBT_REFERENCE);
 
-	for (int i = COST; i <= CREDIT; i++)
-		balances[i] = row_int64(row, DEBT_BALANCES + i - COST);
+	for (int account = 0; account < ACCOUNT_COUNT; account++)
+		balances.minor[account] = row_int64(row, DEBT_BALANCES + account);
 	row->promise = 5;
 	note->is_cancelled = row_int32(row, DEBT_LIFECYCLE) == LIFECYCLE_CANCELLED;
-	check_sums(row, note, row_int32(row, DEBT_ENTRIES), balances);
+	check_sums(row, note, row_int32(row, DEBT_ENTRIES), &balances);
 	if (reference.size == 0 || (unsigned char)reference.data[0] < ' ')
 		row_wrong(row, "has no reference that a creditor could have given it");
 }
@@ -399,11 +404,8 @@ static void check_debt(struct fold *fold, struct table_row *row)
 	expect_uuid(row, &debt->creditor_id);
 	expect_int64(row, debt->version);
 	expect_int64(row, debt->last_entry_seq);
-	expect_int64(row, debt->balances.cost_minor);
-	expect_int64(row, debt->balances.fee_minor);
-	expect_int64(row, debt->balances.interest_minor);
-	expect_int64(row, debt->balances.principal_minor);
-	expect_int64(row, debt->balances.credit_minor);
+	for (int account = 0; account < ACCOUNT_COUNT; account++)
+		expect_int64(row, debt->balances.minor[account]);
 	expect_int32(row, debt->entries);
 	expect_int32(row, (int32_t)debt->lifecycle);
 	expect_int32(row, debt->part);
@@ -416,10 +418,8 @@ static void check_debt(struct fold *fold, struct table_row *row)
 	else
 		skip_column(row);
 	expect_uuid_or_null(row, &note->portfolio_id);
-	expect_int64_or_null(row, debt->credit_used.cost_minor);
-	expect_int64_or_null(row, debt->credit_used.fee_minor);
-	expect_int64_or_null(row, debt->credit_used.interest_minor);
-	expect_int64_or_null(row, debt->credit_used.principal_minor);
+	for (int account = 0; account < ACCOUNT_OWED_COUNT; account++)
+		expect_int64_or_null(row, debt->credit_used.minor[account]);
 	expect_instant(row, note->created_at_ms);
 	expect_instant_or_null(row, note->amended_seq != 0, note->amended_at_ms);
 	expect_int64_or_null(row, note->amended_seq);
@@ -480,11 +480,9 @@ static void check_payment(struct fold *fold, struct table_row *row)
 
 static const struct folded_table tables[] = {
 	{ .name = "debts.debt",
-	  .select =
-		  "SELECT customer_id, debt_id, creditor_id, version, last_entry_seq, cost_minor, fee_minor, interest_minor, "
-		  "principal_minor, credit_minor, entries, lifecycle::integer, part, opened_on, due_on, currency, external_ref, "
-		  "original_creditor_id, portfolio_id, used_cost_minor, used_fee_minor, used_interest_minor, "
-		  "used_principal_minor, created_at, amended_at, amended_seq FROM debts.debt",
+	  .select = "SELECT customer_id, debt_id, creditor_id, version, last_entry_seq, " BALANCES
+		    "entries, lifecycle::integer, part, opened_on, due_on, currency, external_ref, original_creditor_id, "
+		    "portfolio_id, " CREDIT_USED "created_at, amended_at, amended_seq FROM debts.debt",
 	  .ids = 1,
 	  .entity = &debt_entity,
 	  .missing = missing_debt,
