@@ -28,6 +28,17 @@ def events_text(module, messages):
     return text + f"\treturn (enum {module}_event)type->number;\n}}\n"
 
 
+def rules_text(module, messages):
+    """The rules that the module has for its commands. A command without a key, the Tick, is the engine's."""
+    commands = [message.newest for message in messages if message.newest.kind == "command" and message.newest.key is not None]
+    if not commands:
+        return ""
+    text = "\n" + comment("A rule for each command (model/module.h). So many rows has the module's table of them.")
+    text += f"#define {module.upper()}_COMMANDS {len(commands)}\n\nstruct command;\nstruct workset;\nstruct decision;\n\n"
+    return text + "".join(f"void decide_{command.c_name}(const struct command *command, const struct workset *set, struct decision *decision);\n"
+                          for command in commands)
+
+
 def header_text(module, messages):
     guard = f"SCHEMAS_{module.upper()}_H"
     text = f"/* Made by schemas/generate.py from schemas/{module}/: change it there. */\n"
@@ -38,7 +49,7 @@ def header_text(module, messages):
             text += "\n" + struct_text(record, record.fields)
         text += "\n" + struct_text(newest, message.fields)
         text += f"extern const struct message_type {newest.c_name}_type; /* {newest.kind} {newest.schema_id} */\n"
-    return text + events_text(module, messages) + "\n#endif\n"
+    return text + events_text(module, messages) + rules_text(module, messages) + "\n#endif\n"
 
 
 def fields_text(record, name, kind):

@@ -246,15 +246,8 @@ void content_hash(uint8_t ret_hash[CONTENT_HASH_SIZE], struct str subject, struc
  * name in it cannot be tried either. */
 void rendered_hash(uint8_t ret_hash[CONTENT_HASH_SIZE], struct str subject, struct str body, const struct person *person);
 
-/* ---- rules ---- */
+/* ---- rules: decide_<command> is declared in schemas/communications.h ---- */
 
-void decide_publish_template(const struct command *command, const struct workset *set, struct decision *decision);
-void decide_grant_consent(const struct command *command, const struct workset *set, struct decision *decision);
-void decide_withdraw_consent(const struct command *command, const struct workset *set, struct decision *decision);
-void decide_send_communication(const struct command *command, const struct workset *set, struct decision *decision);
-void decide_cancel_communication(const struct command *command, const struct workset *set, struct decision *decision);
-void decide_record_dispatch(const struct command *command, const struct workset *set, struct decision *decision);
-void decide_record_delivery(const struct command *command, const struct workset *set, struct decision *decision);
 void communications_evolve(struct workset *set, const struct event *event);
 
 #endif

@@ -120,6 +120,7 @@ static const struct rule rules[] = {
 	{ &record_dispatch_type, touch_record_dispatch, decide_record_dispatch, false, true },
 	{ &record_delivery_type, touch_record_delivery, decide_record_delivery, false, true },
 };
+_Static_assert(sizeof(rules) / sizeof(rules[0]) == COMMUNICATIONS_COMMANDS, "each command has a rule");
 
 const struct module communications_module = {
 	.name = "communications",

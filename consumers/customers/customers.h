@@ -184,14 +184,8 @@ bool address_is_valid(enum channel channel, struct str address);
 
 bool name_is_valid(struct str name); /* a line in its normal form (base/text.h), not empty */
 
-/* ---- rules ---- */
+/* ---- rules: decide_<command> is declared in schemas/customers.h ---- */
 
-void decide_create_customer(const struct command *command, const struct workset *set, struct decision *decision);
-void decide_update_customer(const struct command *command, const struct workset *set, struct decision *decision);
-void decide_erase_customer(const struct command *command, const struct workset *set, struct decision *decision);
-void decide_add_contact_point(const struct command *command, const struct workset *set, struct decision *decision);
-void decide_verify_contact_point(const struct command *command, const struct workset *set, struct decision *decision);
-void decide_invalidate_contact_point(const struct command *command, const struct workset *set, struct decision *decision);
 void customers_evolve(struct workset *set, const struct event *event);
 
 #endif

@@ -118,6 +118,7 @@ static const struct rule rules[] = {
 	{ &verify_contact_point_type, touch_verify_contact_point, decide_verify_contact_point, false, false },
 	{ &invalidate_contact_point_type, touch_invalidate_contact_point, decide_invalidate_contact_point, false, false },
 };
+_Static_assert(sizeof(rules) / sizeof(rules[0]) == CUSTOMERS_COMMANDS, "each command has a rule");
 
 const struct module customers_module = {
 	.name = "customers",

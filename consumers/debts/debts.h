@@ -209,13 +209,8 @@ bool reference_is_taken(const struct workset *set, const struct entity *entity, 
 void debt_reference_split(struct str text, struct uuid *ret_creditor_id, struct str *ret_external_ref);
 void payment_reference_split(struct str text, struct str *ret_source, struct str *ret_external_ref);
 
-/* ---- rules ---- */
+/* ---- rules: decide_<command> is declared in schemas/debts.h ---- */
 
-void decide_create_debt(const struct command *command, const struct workset *set, struct decision *decision);
-void decide_record_payment(const struct command *command, const struct workset *set, struct decision *decision);
-void decide_reverse_payment(const struct command *command, const struct workset *set, struct decision *decision);
-void decide_amend_debt(const struct command *command, const struct workset *set, struct decision *decision);
-void decide_cancel_debt(const struct command *command, const struct workset *set, struct decision *decision);
 void debts_evolve(struct workset *set, const struct event *event);
 
 /* The days that a date of a command may name: a typing error is not a date. */

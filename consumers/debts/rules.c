@@ -127,6 +127,7 @@ static const struct rule rules[] = {
 	{ &amend_debt_type, touch_amend_debt, decide_amend_debt, true, false },
 	{ &cancel_debt_type, touch_cancel_debt, decide_cancel_debt, false, false },
 };
+_Static_assert(sizeof(rules) / sizeof(rules[0]) == DEBTS_COMMANDS, "each command has a rule");
 
 const struct module debts_module = {
 	.name = "debts",

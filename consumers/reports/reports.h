@@ -28,7 +28,6 @@ extern const struct entity report_entity;
 #define REPORT_DAYS_MAX     366 /* that one report is about */
 #define REPORT_DAYS_DEFAULT 30
 
-void decide_generate_report(const struct command *command, const struct workset *set, struct decision *decision);
 void reports_evolve(struct workset *set, const struct event *event);
 
 #endif

@@ -11,6 +11,7 @@ static void touch_report(const struct command *command, struct workset *set)
 static const struct rule rules[] = {
 	{ &generate_report_type, touch_report, decide_generate_report, false, false },
 };
+_Static_assert(sizeof(rules) / sizeof(rules[0]) == REPORTS_COMMANDS, "each command has a rule");
 
 const struct module reports_module = {
 	.name = "reports",

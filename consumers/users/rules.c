@@ -43,6 +43,7 @@ static const struct rule rules[] = {
 	{ &record_login_type, touch_user, decide_record_login, false, false },
 	{ &record_session_end_type, touch_user, decide_record_session_end, false, false },
 };
+_Static_assert(sizeof(rules) / sizeof(rules[0]) == USERS_COMMANDS, "each command has a rule");
 
 const struct module users_module = {
 	.name = "users",

@@ -90,21 +90,8 @@ enum user_state user_state_by_name(struct str name); /* USER_NONE: unknown */
 const char *user_kind_name(enum user_kind kind);
 enum user_kind user_kind_by_name(struct str name); /* USER_KIND_COUNT: unknown */
 
-/* ---- rules ---- */
+/* ---- rules: decide_<command> is declared in schemas/users.h ---- */
 
-void decide_register_user(const struct command *command, const struct workset *set, struct decision *decision);
-void decide_change_roles(const struct command *command, const struct workset *set, struct decision *decision);
-void decide_bind_user(const struct command *command, const struct workset *set, struct decision *decision);
-void decide_disable_user(const struct command *command, const struct workset *set, struct decision *decision);
-void decide_enable_user(const struct command *command, const struct workset *set, struct decision *decision);
-void decide_invite_user(const struct command *command, const struct workset *set, struct decision *decision);
-void decide_register_service(const struct command *command, const struct workset *set, struct decision *decision);
-void decide_change_service(const struct command *command, const struct workset *set, struct decision *decision);
-void decide_renew_secret(const struct command *command, const struct workset *set, struct decision *decision);
-void decide_revoke_service(const struct command *command, const struct workset *set, struct decision *decision);
-void decide_end_tokens(const struct command *command, const struct workset *set, struct decision *decision);
-void decide_record_login(const struct command *command, const struct workset *set, struct decision *decision);
-void decide_record_session_end(const struct command *command, const struct workset *set, struct decision *decision);
 void users_evolve(struct workset *set, const struct event *event);
 
 #endif

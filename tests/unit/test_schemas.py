@@ -132,6 +132,16 @@ def test_schemas__a_switch_that_forgets_an_event_does_not_compile(tmp_path):
         assert (done.returncode == 0) == passes, done.stderr
 
 
+def test_schemas__each_command_has_a_rule_declared(tmp_path):
+    command = {"dcs.kind": "command", "dcs.roles": ["agent"]}
+    status, error, out = generate(tmp_path, schema(name="DoThing", **command), schema(name="UndoThing", **command), schema())
+    assert status == 0, error
+    compile_c(tmp_path, out)
+    header = (out / "things.h").read_text()
+    assert "#define THINGS_COMMANDS 2\n" in header
+    assert "void decide_do_thing(const struct command *command, const struct workset *set, struct decision *decision);" in header
+
+
 def test_schemas__a_commands_texts_are_words_unless_they_say_more(tmp_path):
     command = {"dcs.kind": "command", "dcs.roles": ["agent"]}
     status, error, out = generate(tmp_path, schema(field(), field(name="lines", **{"dcs.text": "lines"}), array(
