@@ -38,7 +38,7 @@ static struct batch *batch_new(const struct engine_conf *conf, struct err *err)
 	return batch;
 }
 
-static void release_records(struct engine *engine, struct batch *batch)
+static void buffers_release_records(struct engine *engine, struct batch *batch)
 {
 	for (size_t i = 0; i < batch->items_count; i++)
 		if (!batch->items[i].was_parked)
@@ -46,25 +46,25 @@ static void release_records(struct engine *engine, struct batch *batch)
 	batch->items_count = 0;
 }
 
-static int finish_flying(struct engine *engine, struct err *err);
+static int process_finish(struct engine *engine, struct err *err);
 
 static void batch_destroy(struct engine *engine, struct batch *batch)
 {
 	if (!batch)
 		return;
-	release_records(engine, batch);
+	buffers_release_records(engine, batch);
 	batch_release(batch);
 	free(batch);
 }
 
-static void drop_tick(struct engine *engine, struct partition *partition)
+static void buffers_drop_tick(struct engine *engine, struct partition *partition)
 {
 	if (partition->has_tick)
 		engine->broker.release(engine->broker.self, &partition->tick.record);
 	partition->has_tick = false;
 }
 
-static void drop_carried(struct engine *engine)
+static void buffers_drop_carried(struct engine *engine)
 {
 	if (engine->has_carried)
 		engine->broker.release(engine->broker.self, &engine->carried);
@@ -72,7 +72,7 @@ static void drop_carried(struct engine *engine)
 }
 
 /* Takes a partition's items out of the batch: it is not ours to write now. */
-static void drop_part(struct engine *engine, struct batch *batch, int32_t part, size_t from)
+static void buffers_drop_part(struct engine *engine, struct batch *batch, int32_t part, size_t from)
 {
 	size_t kept = from;
 
@@ -93,12 +93,12 @@ static void drop_part(struct engine *engine, struct batch *batch, int32_t part, 
 
 void engine_release(struct engine *engine)
 {
-	drop_carried(engine);
+	buffers_drop_carried(engine);
 	batch_destroy(engine, engine->collecting);
 	batch_destroy(engine, engine->flying);
 	batch_destroy(engine, engine->spare);
 	for (int32_t part = 0; part < BUS_PARTS_MAX; part++) {
-		drop_tick(engine, &engine->partitions[part]);
+		buffers_drop_tick(engine, &engine->partitions[part]);
 		keyset_release(&engine->partitions[part].held);
 		keyset_release(&engine->partitions[part].held_next);
 	}
@@ -108,20 +108,20 @@ void engine_release(struct engine *engine)
 /* ---- who owns what ---- */
 
 /* Forgets everything that is not committed: both batches, ticks. What is committed comes back with the next claim. */
-static void forget(struct engine *engine)
+static void buffers_forget(struct engine *engine)
 {
 	engine->database.abandon(engine->database.self);
-	release_records(engine, engine->collecting);
+	buffers_release_records(engine, engine->collecting);
 	batch_reset(engine->collecting);
 	if (engine->flying) {
-		release_records(engine, engine->flying);
+		buffers_release_records(engine, engine->flying);
 		batch_reset(engine->flying);
 		engine->spare = engine->flying;
 		engine->flying = NULL;
 	}
 	for (int32_t part = 0; part < BUS_PARTS_MAX; part++)
-		drop_tick(engine, &engine->partitions[part]);
-	drop_carried(engine);
+		buffers_drop_tick(engine, &engine->partitions[part]);
+	buffers_drop_carried(engine);
 }
 
 /* ---- ownership (lane.h) ---- */
@@ -137,10 +137,10 @@ static void drop(void *self, int32_t part)
 {
 	struct engine *engine = self;
 
-	drop_tick(engine, &engine->partitions[part]);
-	drop_part(engine, engine->collecting, part, 0);
+	buffers_drop_tick(engine, &engine->partitions[part]);
+	buffers_drop_part(engine, engine->collecting, part, 0);
 	if (engine->has_carried && engine->carried.part == part)
-		drop_carried(engine);
+		buffers_drop_carried(engine);
 }
 
 static int halt(void *self, int32_t part, const char *reason, bool *ret_fenced, struct err *err)
@@ -201,7 +201,7 @@ static int read_held(struct engine *engine, struct partition *partition, struct 
 
 /* ---- quarantine ---- */
 
-static bool is_in_quarantine(const struct partition *partition)
+static bool quarantine_is_on(const struct partition *partition)
 {
 	return partition->head.quarantine_left > 0;
 }
@@ -218,13 +218,13 @@ static void quarantine(struct partition *partition, int64_t commands)
 }
 
 /* Whoever owned this died, again and again, or with a batch of it in hand: which command it is, smaller batches tell. */
-static void consider_quarantine(const struct engine *engine, struct partition *partition)
+static void quarantine_consider(const struct engine *engine, struct partition *partition)
 {
 	const struct head *head = &partition->head;
 
-	if (is_in_quarantine(partition) && head->crashes > 0 && head->quarantine > 1)
+	if (quarantine_is_on(partition) && head->crashes > 0 && head->quarantine > 1)
 		quarantine(partition, head->quarantine);
-	else if (!is_in_quarantine(partition) && head->tries > TRIES_MAX)
+	else if (!quarantine_is_on(partition) && head->tries > TRIES_MAX)
 		quarantine(partition, (int64_t)engine->conf.batch_items_max);
 }
 
@@ -293,7 +293,7 @@ static int take_over(void *self, int32_t part, struct err *err)
 		*err = (struct err)ERR_INIT;
 		return lanes_halt(&engine->lanes, part, why.text, err);
 	}
-	consider_quarantine(engine, partition);
+	quarantine_consider(engine, partition);
 	lanes_run(&engine->lanes, part);
 	log_info("part=%d epoch=%lld offset=%lld seq=%lld claimed", head->part, (long long)head->epoch,
 		 (long long)head->next_offset, (long long)head->log_seq);
@@ -305,7 +305,7 @@ static int claim(void *self, const int32_t *parts, size_t count, struct err *err
 	struct engine *engine = self;
 	struct head heads[BUS_PARTS_MAX];
 
-	if (finish_flying(engine, err) < 0)
+	if (process_finish(engine, err) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
 		heads[i] = engine->partitions[parts[i]].head;
@@ -320,7 +320,7 @@ static int claim(void *self, const int32_t *parts, size_t count, struct err *err
 }
 
 /* If it cannot be said, the next owner takes us for dead: that is one try more. */
-static void let_go(struct engine *engine)
+static void ownership_release(struct engine *engine)
 {
 	struct head heads[BUS_PARTS_MAX];
 	struct err err = ERR_INIT;
@@ -333,21 +333,21 @@ static void let_go(struct engine *engine)
 		log_debug("partitions are left without a word: %s", err.text);
 }
 
-void engine_let_go(struct engine *engine)
+void engine_release_partitions(struct engine *engine)
 {
-	forget(engine);
-	let_go(engine);
+	buffers_forget(engine);
+	ownership_release(engine);
 }
 
 /* The group is answered in any case, also when what flies is lost: the next owner waits for it. */
-static int revoked(struct engine *engine, struct err *err)
+static int ownership_revoke(struct engine *engine, struct err *err)
 {
-	int finished = finish_flying(engine, err);
+	int finished = process_finish(engine, err);
 	struct err stopping = ERR_INIT;
 	int stopped;
 
-	forget(engine);
-	let_go(engine);
+	buffers_forget(engine);
+	ownership_release(engine);
 	stopped = lanes_revoke(&engine->lanes, finished < 0 ? &stopping : err);
 	return finished < 0 ? -1 : stopped;
 }
@@ -404,7 +404,7 @@ static int take_gap(struct engine *engine, struct bus_record *record, bool *ret_
 		*err = (struct err)ERR_INIT;
 		if (looked == 0)
 			err_set(&why, ERR_POISON, "topic truncated: records that were never read are gone");
-		return finish_flying(engine, err) < 0 ? -1 : lanes_halt(&engine->lanes, part, why.text, err);
+		return process_finish(engine, err) < 0 ? -1 : lanes_halt(&engine->lanes, part, why.text, err);
 	}
 	log_warn("part=%d offset=%lld the consumer went over records; reading again from the head", part,
 		 (long long)partition->expected);
@@ -415,7 +415,7 @@ static int take_gap(struct engine *engine, struct bus_record *record, bool *ret_
 /* The broker says that there is no such offset. Whether the topic is another one now, the next claim finds out by proof. */
 static int displaced(struct engine *engine, int32_t part, struct err *err)
 {
-	if (finish_flying(engine, err) < 0)
+	if (process_finish(engine, err) < 0)
 		return -1;
 	lanes_displace(&engine->lanes, part);
 	return 0;
@@ -425,14 +425,14 @@ static int displaced(struct engine *engine, int32_t part, struct err *err)
 
 /* Before the partition's next commands are looked at: if we die of them, the next owner knows. *ret_tried false: not ours any
  * more, or nobody's to try. Nothing flies then. */
-static int note_attempt(struct engine *engine, int32_t part, bool *ret_tried, struct err *err)
+static int quarantine_note_attempt(struct engine *engine, int32_t part, bool *ret_tried, struct err *err)
 {
 	struct partition *partition = &engine->partitions[part];
 	struct err why = ERR_INIT;
 	bool fenced;
 
 	*ret_tried = false;
-	if (finish_flying(engine, err) < 0)
+	if (process_finish(engine, err) < 0)
 		return -1;
 	if (!lanes_is_running(&engine->lanes, part))
 		return 0;
@@ -447,7 +447,7 @@ static int note_attempt(struct engine *engine, int32_t part, bool *ret_tried, st
 }
 
 /* Programs have died of it, and of nothing else, too often for chance. */
-static bool is_deadly(const struct partition *partition)
+static bool quarantine_is_deadly(const struct partition *partition)
 {
 	return partition->head.quarantine == 1 && partition->head.crashes >= CRASHES_PARK;
 }
@@ -498,7 +498,7 @@ static int place_record(struct engine *engine, struct bus_record *record, struct
 		*err = (struct err)ERR_INIT;
 		return 0;
 	}
-	if (item->kind == ITEM_COMMAND && is_deadly(partition)) {
+	if (item->kind == ITEM_COMMAND && quarantine_is_deadly(partition)) {
 		log_error("part=%d offset=%lld programs died of this command: set aside, its key held", item->part,
 			  (long long)item->offset);
 		item->is_broken = true;
@@ -518,7 +518,7 @@ static int place_record(struct engine *engine, struct bus_record *record, struct
 	batch->bytes += item->size;
 	batch->tried_count += item->kind != ITEM_TICK;
 	/* One alone is alone with Ticks, too: they are looked at as it is. */
-	if (is_in_quarantine(partition) &&
+	if (quarantine_is_on(partition) &&
 	    (partition->head.quarantine == 1 || batch->tried_count == (size_t)partition->head.quarantine))
 		batch->is_full = true;
 	if (batch->items_count == engine->conf.batch_items_max || batch->bytes >= engine->conf.batch_bytes_max ||
@@ -546,13 +546,13 @@ static int take_record(struct engine *engine, struct bus_record *record, struct 
 		if (!is_taken)
 			return 0;
 	}
-	if (batch->items_count > 0 && batch->apart != (is_in_quarantine(partition) ? record->part : -1)) {
+	if (batch->items_count > 0 && batch->apart != (quarantine_is_on(partition) ? record->part : -1)) {
 		carry(engine, record);
 		return 0;
 	}
-	if (batch->items_count == 0 && is_in_quarantine(partition)) {
+	if (batch->items_count == 0 && quarantine_is_on(partition)) {
 		bool is_tried;
-		int rc = note_attempt(engine, record->part, &is_tried, err);
+		int rc = quarantine_note_attempt(engine, record->part, &is_tried, err);
 
 		if (rc < 0 || !is_tried) {
 			engine->broker.release(engine->broker.self, record);
@@ -568,7 +568,7 @@ static int collect(struct engine *engine, int timeout_ms, struct err *err)
 	struct batch *batch = engine->collecting;
 
 	/* While a batch in quarantine is under way nothing else is: of that the program might die. */
-	if (engine->flying && engine->flying->apart >= 0 && finish_flying(engine, err) < 0)
+	if (engine->flying && engine->flying->apart >= 0 && process_finish(engine, err) < 0)
 		return -1;
 	if (engine->has_carried) {
 		struct bus_record carried = engine->carried;
@@ -594,7 +594,7 @@ static int collect(struct engine *engine, int timeout_ms, struct err *err)
 			rc = lanes_assign(&engine->lanes, err);
 			break;
 		case BUS_REVOKED:
-			rc = revoked(engine, err);
+			rc = ownership_revoke(engine, err);
 			break;
 		case BUS_DISPLACED:
 			rc = displaced(engine, record.part, err);
@@ -709,7 +709,7 @@ static int attempt(struct engine *engine, struct batch *batch, size_t from, size
 	}
 	if (opened == OPEN_FENCED) {
 		database->abandon(database->self);
-		drop_part(engine, batch, fenced, from);
+		buffers_drop_part(engine, batch, fenced, from);
 		*ret_result = ATTEMPT_FENCED;
 		return lanes_fence(&engine->lanes, fenced, err);
 	}
@@ -735,7 +735,7 @@ static int give_up(struct engine *engine, struct batch *batch, size_t at, const 
 
 	err_set(&reason, ERR_POISON, "offset %lld can neither be applied nor set aside: %.150s",
 		(long long)batch->items[at].offset, why);
-	drop_part(engine, batch, part, at);
+	buffers_drop_part(engine, batch, part, at);
 	return lanes_halt(&engine->lanes, part, reason.text, err);
 }
 
@@ -779,7 +779,7 @@ static void note_success(struct engine *engine, bool was_careful)
  * Commits the whole batch, in one transaction if it can. Where it fails on data the run is halved, down to the one record that is
  * our bug: that one is parked, its key held. All but the last transaction are waited for here; the last one flies.
  */
-static int process(struct engine *engine, struct batch *batch, struct err *err)
+static int process_batch(struct engine *engine, struct batch *batch, struct err *err)
 {
 	size_t done = 0;
 	size_t run = batch->items_count;
@@ -830,7 +830,7 @@ static int process(struct engine *engine, struct batch *batch, struct err *err)
 	return 0;
 }
 
-static int finish_flying(struct engine *engine, struct err *err)
+static int process_finish(struct engine *engine, struct err *err)
 {
 	struct batch *batch = engine->flying;
 	int settled;
@@ -842,7 +842,7 @@ static int finish_flying(struct engine *engine, struct err *err)
 	engine->flying = NULL;
 	engine->spare = batch;
 	settled = settle(engine, batch, err);
-	release_records(engine, batch);
+	buffers_release_records(engine, batch);
 	batch_reset(batch);
 	return settled;
 }
@@ -860,15 +860,15 @@ static int process_collected(struct engine *engine, struct err *err)
 	engine->collecting = engine->spare;
 	engine->spare = NULL;
 	batch_reset(engine->collecting);
-	if (process(engine, batch, err) < 0) {
+	if (process_batch(engine, batch, err) < 0) {
 		engine->spare = batch;
-		release_records(engine, batch);
+		buffers_release_records(engine, batch);
 		batch_reset(batch);
 		return -1;
 	}
 	if (engine->flying)
 		return 0;
-	release_records(engine, batch); /* everything in it was fenced away */
+	buffers_release_records(engine, batch); /* everything in it was fenced away */
 	batch_reset(batch);
 	engine->spare = batch;
 	return 0;
@@ -886,26 +886,27 @@ static int collect_parked(struct engine *engine, struct partition *partition, st
 
 	MUST(batch->items_count == 0);
 	MUST(rows_max > 0);
-	if (is_in_quarantine(partition)) {
+	if (quarantine_is_on(partition)) {
 		bool is_tried;
 
 		rows_max = rows_max < (size_t)partition->head.quarantine ? rows_max : (size_t)partition->head.quarantine;
-		if (note_attempt(engine, partition->head.part, &is_tried, err) < 0)
+		if (quarantine_note_attempt(engine, partition->head.part, &is_tried, err) < 0)
 			return -1;
 		if (!is_tried)
 			return 0;
 	}
 	batch_reset(batch);
 	batch->tick_part = partition->head.part;
-	batch->apart = is_in_quarantine(partition) ? partition->head.part : -1;
+	batch->apart = quarantine_is_on(partition) ? partition->head.part : -1;
 	if (engine->database.read_parked(engine->database.self, partition->head.part, partition->head.tick_cursor, rows_max,
 					 &batch->arena, &rows, &count, &batch->is_tick_end, err) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
 		bool is_full = i > 0 && batch->arena.used > batch->arena.size / 2;
 
-		if (!is_full && admit_parked(&engine->admission, &rows[i], is_deadly(partition), partition->tick.command.now_ms,
-					     &batch->arena, &batch->items[batch->items_count], err) == 0) {
+		if (!is_full &&
+		    admit_parked(&engine->admission, &rows[i], quarantine_is_deadly(partition), partition->tick.command.now_ms,
+				 &batch->arena, &batch->items[batch->items_count], err) == 0) {
 			batch->items_count++;
 			continue;
 		}
@@ -922,13 +923,13 @@ static int collect_parked(struct engine *engine, struct partition *partition, st
 	return 0;
 }
 
-static int work_off_ticks(struct engine *engine, struct err *err)
+static int ticks_work(struct engine *engine, struct err *err)
 {
 	for (int32_t part = 0; part < BUS_PARTS_MAX; part++) {
 		struct partition *partition = &engine->partitions[part];
 
 		while (partition->has_tick && lanes_is_running(&engine->lanes, part)) {
-			if (finish_flying(engine, err) < 0 || publisher_work(engine, err) < 0)
+			if (process_finish(engine, err) < 0 || publisher_work(engine, err) < 0)
 				return -1;
 			if (engine->collecting->items_count > 0)
 				return 0; /* what was collected comes first */
@@ -943,7 +944,7 @@ static int work_off_ticks(struct engine *engine, struct err *err)
 
 /* In small steps, by the Ticks' time: whoever set the clock decides it, as all else. The last words of a step that was full come
  * at once. */
-static int forget_dead(struct engine *engine, struct err *err)
+static int ticks_forget_dead(struct engine *engine, struct err *err)
 {
 	for (int32_t part = 0; part < BUS_PARTS_MAX && engine->conf.dead_max_ms > 0; part++) {
 		struct partition *partition = &engine->partitions[part];
@@ -952,7 +953,7 @@ static int forget_dead(struct engine *engine, struct err *err)
 		if (!lanes_is_running(&engine->lanes, part) || partition->head.tick_at_ms == 0 ||
 		    partition->head.tick_at_ms < partition->forget_at_ms)
 			continue;
-		if (finish_flying(engine, err) < 0 ||
+		if (process_finish(engine, err) < 0 ||
 		    engine->database.forget_dead(engine->database.self, part,
 						 partition->head.tick_at_ms - engine->conf.dead_max_ms, FORGET_MAX, &count,
 						 err) < 0)
@@ -999,10 +1000,10 @@ static int turn(struct engine *engine, int timeout_ms, struct err *err)
 	} else {
 		engine->broker.deliveries(engine->broker.self, timeout_ms);
 	}
-	if (finish_flying(engine, err) < 0 || publisher_work(engine, err) < 0 || keep_pace(engine, err) < 0 ||
+	if (process_finish(engine, err) < 0 || publisher_work(engine, err) < 0 || keep_pace(engine, err) < 0 ||
 	    process_collected(engine, err) < 0)
 		return -1;
-	return work_off_ticks(engine, err) < 0 ? -1 : forget_dead(engine, err);
+	return ticks_work(engine, err) < 0 ? -1 : ticks_forget_dead(engine, err);
 }
 
 int engine_init(struct engine *engine, const struct engine_conf *conf, const struct admission *admission,
@@ -1044,7 +1045,7 @@ static int back_off(struct engine *engine, struct err *err)
 	if (err->kind == ERR_FATAL)
 		return -1;
 	engine->counts.retries++;
-	forget(engine);
+	buffers_forget(engine);
 	return lanes_back_off(&engine->lanes, err);
 }
 
@@ -1071,19 +1072,19 @@ int engine_drain(struct engine *engine, int deadline_ms, struct err *err)
 	int64_t end_ms = engine->conf.now_ms() + deadline_ms;
 
 	/* What was collected and not begun is left: its records are read again by the next owner. */
-	release_records(engine, engine->collecting);
+	buffers_release_records(engine, engine->collecting);
 	batch_reset(engine->collecting);
-	if (finish_flying(engine, err) < 0)
+	if (process_finish(engine, err) < 0)
 		return -1;
-	drop_carried(engine);
+	buffers_drop_carried(engine);
 	for (int32_t part = 0; part < BUS_PARTS_MAX; part++)
-		drop_tick(engine, &engine->partitions[part]);
+		buffers_drop_tick(engine, &engine->partitions[part]);
 	engine->lanes.is_unresponsive = true;
 	while (!publisher_is_done(engine) && engine->conf.now_ms() < end_ms) {
 		if (publisher_work(engine, err) < 0)
 			return -1;
 		engine->broker.deliveries(engine->broker.self, 20);
 	}
-	let_go(engine);
+	ownership_release(engine);
 	return 0;
 }

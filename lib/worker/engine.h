@@ -120,6 +120,6 @@ bool engine_is_idle(const struct engine *engine);
 
 /* Forgets what is not committed and gives up what is owned: for a program that ends because it must, and not because of what it
  * read. */
-void engine_let_go(struct engine *engine);
+void engine_release_partitions(struct engine *engine);
 
 #endif

@@ -116,7 +116,7 @@ static int serve(const struct program *program, const struct module *module, con
 	log_info("started owner=%s", program->owner);
 	rc = run(engine, keys, &life, err);
 	if (rc < 0)
-		engine_let_go(engine); /* what we end of says nothing about what we read */
+		engine_release_partitions(engine); /* what we end of says nothing about what we read */
 	log_counts(engine);
 	life_end(&life);
 out:
