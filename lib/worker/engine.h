@@ -25,13 +25,6 @@
  * engine forgets what it holds, claims again and goes on from the heads.
  */
 
-/*
- * Quarantine: a record that ends every program that reads it must stop nobody for long. An owner counts its claims in the head;
- * after some that came to nothing, whoever is next tries the partition's commands in batches of their own, small ones, and writes
- * down before each that it does. If it dies, the command is one of that batch: the next owner cuts it again, down to the one
- * command, which is parked as our bug, undecided, when a second program has died of it alone. Other partitions go on as ever.
- */
-
 struct engine_conf {
 	const char *owner;       /* who writes into partition_head.owner: host and process */
 	size_t batch_items_max;  /* records a transaction takes at most; at least 2: a Tick and a parked command */

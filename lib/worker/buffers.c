@@ -1,0 +1,60 @@
+#include "worker/buffers.h"
+
+void buffers_release_records(struct engine *engine, struct batch *batch)
+{
+	for (size_t i = 0; i < batch->items_count; i++)
+		if (!batch->items[i].was_parked)
+			engine->broker.release(engine->broker.self, &batch->items[i].record);
+	batch->items_count = 0;
+}
+
+/* Takes a partition's items out of the batch: it is not ours to write now. */
+void buffers_drop_part(struct engine *engine, struct batch *batch, int32_t part, size_t from)
+{
+	size_t kept = from;
+
+	for (size_t i = from; i < batch->items_count; i++) {
+		struct item *item = &batch->items[i];
+
+		if (item->part == part) {
+			if (!item->was_parked)
+				engine->broker.release(engine->broker.self, &item->record);
+			continue;
+		}
+		if (kept != i)
+			batch->items[kept] = *item;
+		kept++;
+	}
+	batch->items_count = kept;
+}
+
+void buffers_drop_tick(struct engine *engine, struct partition *partition)
+{
+	if (partition->has_tick)
+		engine->broker.release(engine->broker.self, &partition->tick.record);
+	partition->has_tick = false;
+}
+
+void buffers_drop_carried(struct engine *engine)
+{
+	if (engine->has_carried)
+		engine->broker.release(engine->broker.self, &engine->carried);
+	engine->has_carried = false;
+}
+
+/* Forgets everything that is not committed: both batches, ticks. What is committed comes back with the next claim. */
+void buffers_forget(struct engine *engine)
+{
+	engine->database.abandon(engine->database.self);
+	buffers_release_records(engine, engine->collecting);
+	batch_reset(engine->collecting);
+	if (engine->flying) {
+		buffers_release_records(engine, engine->flying);
+		batch_reset(engine->flying);
+		engine->spare = engine->flying;
+		engine->flying = NULL;
+	}
+	for (int32_t part = 0; part < BUS_PARTS_MAX; part++)
+		buffers_drop_tick(engine, &engine->partitions[part]);
+	buffers_drop_carried(engine);
+}

@@ -1,0 +1,235 @@
+#include "worker/collect.h"
+
+#include "base/log.h"
+#include "worker/batch.h"
+#include "worker/ownership.h"
+#include "worker/process.h"
+#include "worker/quarantine.h"
+
+#define VOID_TICK_MS INT64_C(3600000)
+
+/* ---- gaps ---- */
+
+enum gap {
+	GAP_EMPTY,     /* nothing stands there: the end of somebody's transaction takes an offset, too */
+	GAP_SKIPPED,   /* the broker has records there, and the consumer did not give them to us */
+	GAP_TRUNCATED, /* they are gone */
+};
+
+/* What is at the offset that was expected, as the broker tells a reader of its own. */
+static int look_into_gap(struct engine *engine, int32_t part, int64_t expected, int64_t got, enum gap *ret_gap, struct err *err)
+{
+	struct bus_record record;
+	int64_t low;
+	int64_t high;
+	bool found;
+
+	if (engine->broker.bounds(engine->broker.self, part, &low, &high, err) < 0)
+		return -1;
+	*ret_gap = GAP_TRUNCATED;
+	if (expected < low)
+		return 0;
+	if (engine->broker.read_at(engine->broker.self, part, expected, &found, &record, err) < 0)
+		return -1;
+	if (!found)
+		return err_set(err, ERR_RETRY, "what is at offset %lld did not arrive", (long long)expected);
+	*ret_gap = record.offset < got ? GAP_SKIPPED : GAP_EMPTY;
+	engine->broker.release(engine->broker.self, &record);
+	return 0;
+}
+
+/* A record behind the one that was expected. *ret_taken: there is none before it. Otherwise it is dropped here. */
+static int take_gap(struct engine *engine, struct bus_record *record, bool *ret_taken, struct err *err)
+{
+	struct partition *partition = &engine->partitions[record->part];
+	int32_t part = record->part;
+	enum gap gap = GAP_SKIPPED;
+	int looked = look_into_gap(engine, part, partition->expected, record->offset, &gap, err);
+
+	*ret_taken = looked == 0 && gap == GAP_EMPTY;
+	if (*ret_taken) {
+		partition->expected = record->offset;
+		return 0;
+	}
+	engine->broker.release(engine->broker.self, record);
+	if (looked < 0 && err->kind != ERR_POISON)
+		return lanes_leave_unread(&engine->lanes, part, err);
+	if (looked < 0 || gap == GAP_TRUNCATED) {
+		struct err why = *err;
+
+		*err = (struct err)ERR_INIT;
+		if (looked == 0)
+			err_set(&why, ERR_POISON, "topic truncated: records that were never read are gone");
+		return process_finish(engine, err) < 0 ? -1 : lanes_halt(&engine->lanes, part, why.text, err);
+	}
+	log_warn("part=%d offset=%lld the consumer went over records; reading again from the head", part,
+		 (long long)partition->expected);
+	lanes_lose(&engine->lanes, part, 0);
+	return 0;
+}
+
+/* The broker says that there is no such offset. Whether the topic is another one now, the next claim finds out by proof. */
+static int displaced(struct engine *engine, int32_t part, struct err *err)
+{
+	if (process_finish(engine, err) < 0)
+		return -1;
+	lanes_displace(&engine->lanes, part);
+	return 0;
+}
+
+/* ---- records ---- */
+
+/* It opens the next batch. */
+static void carry(struct engine *engine, const struct bus_record *record)
+{
+	engine->carried = *record;
+	engine->has_carried = true;
+	engine->collecting->is_full = true;
+}
+
+/*
+ * A clock that is wrong, or somebody else's, sends one to every partition each second: the first of an hour is a dead letter, and
+ * of all partitions together one is told. The others are counted.
+ */
+static void judge_tick(struct engine *engine, struct partition *partition, struct item *item)
+{
+	if (item->kind != ITEM_DEAD || item->command.type != &tick_type)
+		return;
+	if (partition->void_tick_ms != 0 && item->record.at_ms - partition->void_tick_ms < VOID_TICK_MS) {
+		item->kind = ITEM_VOID;
+		return;
+	}
+	partition->void_tick_ms = item->record.at_ms;
+	if (engine->void_tick_ms != 0 && item->record.at_ms - engine->void_tick_ms < VOID_TICK_MS)
+		return;
+	engine->void_tick_ms = item->record.at_ms;
+	log_error("part=%d offset=%lld a Tick is a dead letter, code=%s: %.*s next=\"others of this hour are counted only\"",
+		  item->part, (long long)item->offset, item->dead_code, (int)item->dead_reason.size, item->dead_reason.data);
+}
+
+/* It is the next of its partition. */
+static int place_record(struct engine *engine, struct bus_record *record, struct err *err)
+{
+	struct batch *batch = engine->collecting;
+	struct partition *partition = &engine->partitions[record->part];
+	struct item *item = &batch->items[batch->items_count];
+
+	if (admit(&engine->admission, &engine->broker, record, &batch->arena, item, err) < 0) {
+		if (err->kind != ERR_POISON) {
+			engine->broker.release(engine->broker.self, record);
+			return -1;
+		}
+		carry(engine, record); /* the arena is full */
+		if (batch->items_count == 0)
+			return err_set(err, ERR_FATAL, "one record does not fit into an empty batch");
+		*err = (struct err)ERR_INIT;
+		return 0;
+	}
+	if (item->kind == ITEM_COMMAND && quarantine_is_deadly(partition)) {
+		log_error("part=%d offset=%lld programs died of this command: set aside, its key held", item->part,
+			  (long long)item->offset);
+		item->is_broken = true;
+	}
+	judge_tick(engine, partition, item);
+	engine->counts.records++;
+	partition->expected++;
+	if (item->kind == ITEM_TICK && (partition->held.count > 0 || partition->head.tick_cursor > OFFSET_BEFORE_ALL)) {
+		partition->tick = *item;
+		partition->tick_body = *(const struct tick *)item->command.body; /* the batch's arena ends before the pass does */
+		partition->tick.command.body = &partition->tick_body;
+		partition->has_tick = true;
+		batch->is_full = true; /* the pass over the parked comes right after this batch */
+		return 0;
+	}
+	batch->items_count++;
+	batch->bytes += item->size;
+	batch->tried_count += item->kind != ITEM_TICK;
+	/* One alone is alone with Ticks, too: they are looked at as it is. */
+	if (quarantine_is_on(partition) &&
+	    (partition->head.quarantine == 1 || batch->tried_count == (size_t)partition->head.quarantine))
+		batch->is_full = true;
+	if (batch->items_count == engine->conf.batch_items_max || batch->bytes >= engine->conf.batch_bytes_max ||
+	    batch->arena.used > batch->arena.size / 2)
+		batch->is_full = true;
+	return 0;
+}
+
+/* Places a record into the batch, or drops it. It is not the caller's any more. */
+static int take_record(struct engine *engine, struct bus_record *record, struct err *err)
+{
+	struct batch *batch = engine->collecting;
+	struct partition *partition = &engine->partitions[record->part];
+
+	MUST(!partition->has_tick);
+	if (!lanes_is_running(&engine->lanes, record->part) || record->offset < partition->expected) {
+		engine->broker.release(engine->broker.self, record);
+		return 0;
+	}
+	if (record->offset > partition->expected) {
+		bool is_taken;
+
+		if (take_gap(engine, record, &is_taken, err) < 0)
+			return -1;
+		if (!is_taken)
+			return 0;
+	}
+	if (batch->items_count > 0 && batch->apart != (quarantine_is_on(partition) ? record->part : -1)) {
+		carry(engine, record);
+		return 0;
+	}
+	if (batch->items_count == 0 && quarantine_is_on(partition)) {
+		bool is_tried;
+		int rc = quarantine_note_attempt(engine, record->part, &is_tried, err);
+
+		if (rc < 0 || !is_tried) {
+			engine->broker.release(engine->broker.self, record);
+			return rc;
+		}
+		batch->apart = record->part;
+	}
+	return place_record(engine, record, err);
+}
+
+int collect(struct engine *engine, int timeout_ms, struct err *err)
+{
+	struct batch *batch = engine->collecting;
+
+	/* While a batch in quarantine is under way nothing else is: of that the program might die. */
+	if (engine->flying && engine->flying->apart >= 0 && process_finish(engine, err) < 0)
+		return -1;
+	if (engine->has_carried) {
+		struct bus_record carried = engine->carried;
+
+		engine->has_carried = false;
+		if (take_record(engine, &carried, err) < 0)
+			return -1;
+	}
+	while (!batch->is_full) {
+		struct bus_record record;
+		enum bus_poll kind;
+		int rc = 0;
+
+		if (engine->broker.poll(engine->broker.self, timeout_ms, &kind, &record, err) < 0)
+			return -1;
+		switch (kind) {
+		case BUS_NOTHING:
+			return 0;
+		case BUS_RECORD:
+			rc = take_record(engine, &record, err);
+			break;
+		case BUS_ASSIGNED:
+			rc = lanes_assign(&engine->lanes, err);
+			break;
+		case BUS_REVOKED:
+			rc = ownership_revoke(engine, err);
+			break;
+		case BUS_DISPLACED:
+			rc = displaced(engine, record.part, err);
+			break;
+		}
+		if (rc < 0)
+			return -1;
+		timeout_ms = 0;
+	}
+	return 0;
+}

@@ -1,0 +1,218 @@
+#include "worker/ownership.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "worker/buffers.h"
+#include "worker/process.h"
+#include "worker/quarantine.h"
+
+#define HALTED_LOOK_MS 2000 /* a person may have let it go on */
+
+/* The resume proof: the topic is still the one that was read. *ret_reason is set when it is not. */
+static int prove(struct engine *engine, const struct head *head, const char **ret_reason, struct err *err)
+{
+	struct bus_record record;
+	uint8_t digest[DIGEST_SIZE];
+	int64_t low;
+	int64_t high;
+	bool found;
+
+	if (engine->lanes.is_unresponsive)
+		return err_set(err, ERR_RETRY, "the broker does not answer");
+	if (engine->broker.bounds(engine->broker.self, head->part, &low, &high, err) < 0)
+		return -1;
+	if (head->next_offset < low)
+		*ret_reason = "topic truncated: records that were never read are gone";
+	else if (head->next_offset > high)
+		*ret_reason = "topic recreated or restored: it ends before the last command that was applied";
+	if (*ret_reason || !head->has_digest || head->next_offset == low)
+		return 0;
+	if (engine->broker.read_at(engine->broker.self, head->part, head->next_offset - 1, &found, &record, err) < 0)
+		return -1;
+	if (!found)
+		return err_set(err, ERR_RETRY, "part %d: the last applied record did not arrive", head->part);
+	digest_of(digest, record.value);
+	engine->broker.release(engine->broker.self, &record);
+	if (memcmp(digest, head->last_digest, DIGEST_SIZE) != 0)
+		*ret_reason = "topic recreated or restored: the last applied offset holds another record";
+	return 0;
+}
+
+/* A pass over the parked may have been interrupted: what those before the cursor hold, which are done, is held in the rest of it.
+ */
+static int read_held(struct engine *engine, struct partition *partition, struct err *err)
+{
+	struct database *database = &engine->database;
+	int32_t part = partition->head.part;
+
+	if (database->read_held(database->self, part, INT64_MAX, &partition->held, err) < 0)
+		return -1;
+	if (partition->head.tick_cursor == OFFSET_BEFORE_ALL)
+		return 0;
+	return database->read_held(database->self, part, partition->head.tick_cursor, &partition->held_next, err);
+}
+
+/*
+ * Keys stay where they were when the module was begun, whatever number the topic has by now. A partition that came later is
+ * nobody's: what stands in it was put there by a count that moves people, away from all that is known about them. Where
+ * partitions are missing, nobody can reach his any more. False: it must not be read; *why says it.
+ */
+static bool is_of_keys(const struct engine *engine, int32_t part, struct err *why)
+{
+	if (engine->topic_parts < engine->key_parts)
+		err_set(why, ERR_POISON, "the topic has %d partitions, it was begun with %d: make it anew with %d",
+			engine->topic_parts, engine->key_parts, engine->key_parts);
+	else if (part >= engine->key_parts)
+		err_set(why, ERR_POISON,
+			"the topic was given more partitions: it has %d, keys stay in the first %d, nobody reads this one; make "
+			"it "
+			"anew with %d",
+			engine->topic_parts, engine->key_parts, engine->key_parts);
+	return why->kind == ERR_NONE;
+}
+
+/* Before anything is read: where does each key belong? */
+static int learn_parts(struct engine *engine, struct err *err)
+{
+	if (engine->broker.topic_parts(engine->broker.self, &engine->topic_parts, err) < 0 ||
+	    engine->database.fix_parts(engine->database.self, engine->topic_parts, &engine->key_parts, err) < 0)
+		return -1;
+	engine->broker.spread(engine->broker.self, engine->key_parts);
+	return 0;
+}
+
+static int64_t next_offset(void *self, int32_t part)
+{
+	const struct engine *engine = self;
+
+	return engine->partitions[part].expected;
+}
+
+static void drop(void *self, int32_t part)
+{
+	struct engine *engine = self;
+
+	buffers_drop_tick(engine, &engine->partitions[part]);
+	buffers_drop_part(engine, engine->collecting, part, 0);
+	if (engine->has_carried && engine->carried.part == part)
+		buffers_drop_carried(engine);
+}
+
+static int halt(void *self, int32_t part, const char *reason, bool *ret_fenced, struct err *err)
+{
+	struct engine *engine = self;
+	const struct partition *partition = &engine->partitions[part];
+
+	if (engine->database.halt(engine->database.self, &partition->head, reason, ret_fenced, err) < 0)
+		return -1;
+	if (!*ret_fenced)
+		log_error("part=%d offset=%lld halted: %s", part, (long long)partition->expected, reason);
+	return 0;
+}
+
+static int take_over(void *self, int32_t part, struct err *err)
+{
+	struct engine *engine = self;
+	struct err misfit = ERR_INIT;
+	struct partition *partition = &engine->partitions[part];
+	const struct head *head = &partition->head;
+	const char *reason = NULL;
+
+	partition->expected = head->next_offset;
+	partition->needs_resume = head->part < engine->key_parts; /* of one that came later nothing was ever told */
+	partition->sent_seq = head->log_seq;
+	partition->resume_at_ms = 0;
+	partition->resume_wait_ms = 0;
+	partition->catching_up = false;
+	partition->resends_dead = false;
+	partition->forget_at_ms = 0;
+	keyset_clear(&partition->held);
+	keyset_clear(&partition->held_next);
+	if (head->halted) {
+		lanes_show_halted(&engine->lanes, part);
+		return 0;
+	}
+	if (!is_of_keys(engine, head->part, &misfit))
+		return lanes_halt(&engine->lanes, part, misfit.text, err);
+	if (prove(engine, head, &reason, err) < 0)
+		return lanes_leave_unread(&engine->lanes, part, err);
+	if (reason)
+		return lanes_halt(&engine->lanes, part, reason, err);
+	if (read_held(engine, partition, err) < 0) {
+		struct err why = *err;
+
+		if (why.kind != ERR_POISON)
+			return -1;
+		*err = (struct err)ERR_INIT;
+		return lanes_halt(&engine->lanes, part, why.text, err);
+	}
+	quarantine_consider(engine, partition);
+	lanes_run(&engine->lanes, part);
+	log_info("part=%d epoch=%lld offset=%lld seq=%lld claimed", head->part, (long long)head->epoch,
+		 (long long)head->next_offset, (long long)head->log_seq);
+	return 0;
+}
+
+static int claim(void *self, const int32_t *parts, size_t count, struct err *err)
+{
+	struct engine *engine = self;
+	struct head heads[BUS_PARTS_MAX];
+
+	if (process_finish(engine, err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		heads[i] = engine->partitions[parts[i]].head;
+		heads[i].part = parts[i];
+	}
+	if (engine->database.claim(engine->database.self, heads, count, engine->conf.owner, err) < 0 ||
+	    learn_parts(engine, err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		engine->partitions[parts[i]].head = heads[i];
+	return 0;
+}
+
+void ownership_init(struct engine *engine)
+{
+	const struct lanes_conf lanes_conf = { .now_ms = engine->conf.now_ms,
+					       .halted_look_ms = HALTED_LOOK_MS,
+					       .head_table = "partition_head" };
+	const struct lane_owner owner = {
+		.self = engine,
+		.next_offset = next_offset,
+		.claim = claim,
+		.take_over = take_over,
+		.halt = halt,
+		.drop = drop,
+	};
+
+	lanes_init(&engine->lanes, &lanes_conf, &owner, &engine->broker);
+}
+
+/* If it cannot be said, the next owner takes us for dead: that is one try more. */
+void ownership_release(struct engine *engine)
+{
+	struct head heads[BUS_PARTS_MAX];
+	struct err err = ERR_INIT;
+	size_t count = 0;
+
+	for (int32_t part = 0; part < BUS_PARTS_MAX; part++)
+		if (engine->lanes.of[part].state != LANE_NONE && engine->partitions[part].head.epoch > 0)
+			heads[count++] = engine->partitions[part].head;
+	if (count > 0 && engine->database.let_go(engine->database.self, heads, count, &err) < 0)
+		log_debug("partitions are left without a word: %s", err.text);
+}
+
+/* The group is answered in any case, also when what flies is lost: the next owner waits for it. */
+int ownership_revoke(struct engine *engine, struct err *err)
+{
+	int finished = process_finish(engine, err);
+	struct err stopping = ERR_INIT;
+	int stopped;
+
+	buffers_forget(engine);
+	ownership_release(engine);
+	stopped = lanes_revoke(&engine->lanes, finished < 0 ? &stopping : err);
+	return finished < 0 ? -1 : stopped;
+}

@@ -1,0 +1,278 @@
+#include "worker/process.h"
+
+#include "base/log.h"
+#include "worker/batch.h"
+#include "worker/buffers.h"
+#include "worker/publisher.h"
+
+#define CONFLICT_TRIES_MAX 5
+#define CAREFUL_SPAN_MAX   256
+
+/* ---- after the commit ---- */
+
+static void count_verdicts(struct engine *engine, const struct batch *batch)
+{
+	for (size_t i = 0; i < batch->count; i++) {
+		switch (batch->verdicts[i].fate) {
+		case FATE_NONE:
+			MUST_NOT_REACH("a committed item without a fate");
+		case FATE_APPLIED:
+			engine->counts.applied++;
+			break;
+		case FATE_REFUSED:
+			engine->counts.refused++;
+			break;
+		case FATE_DUPLICATE:
+			engine->counts.duplicates++;
+			break;
+		case FATE_PARKED:
+			engine->counts.parked += !batch->items[batch->from + i].was_parked;
+			break;
+		case FATE_DEAD:
+			engine->counts.dead++;
+			break;
+		case FATE_TICK:
+			engine->counts.ticks++;
+			break;
+		case FATE_VOID:
+			engine->counts.void_ticks++;
+			break;
+		}
+	}
+	engine->counts.events += (int64_t)batch->changes.log_count;
+	engine->counts.batches++;
+}
+
+/* The attempt is committed: heads move, what is held too, and its events go out. */
+static int settle(struct engine *engine, struct batch *batch, struct err *err)
+{
+	int32_t parts[BUS_PARTS_MAX];
+	int64_t offsets[BUS_PARTS_MAX];
+	int32_t overfull = -1;
+
+	for (size_t i = 0; i < batch->heads_count; i++) {
+		const struct head *head = &batch->heads[i];
+
+		engine->partitions[head->part].head = *head;
+		parts[i] = head->part;
+		offsets[i] = head->next_offset;
+	}
+	for (size_t i = 0; i < batch->count && batch->held.count > 0; i++) {
+		const struct item *item = &batch->items[batch->from + i];
+		struct partition *partition = &engine->partitions[item->part];
+
+		if (batch->verdicts[i].fate == FATE_PARKED &&
+		    !keyset_add_bytes(item->was_parked ? &partition->held_next : &partition->held, batch->verdicts[i].holds))
+			overfull = item->part;
+	}
+	if (batch->tick_part >= 0 && batch->is_tick_end && batch->from + batch->count == batch->items_count) {
+		struct partition *partition = &engine->partitions[batch->tick_part];
+		struct keyset held = partition->held;
+
+		partition->held = partition->held_next;
+		partition->held_next = held;
+		keyset_clear(&partition->held_next);
+	}
+	count_verdicts(engine, batch);
+	engine->broker.report(engine->broker.self, parts, offsets, batch->heads_count);
+	lanes_succeed(&engine->lanes);
+	if (publisher_take(engine, &batch->changes, err) < 0)
+		return -1;
+	/* Waiting stops before this (parked_max): what fills it are commands that break our code. */
+	return overfull >= 0 ? lanes_halt(&engine->lanes, overfull, "too much is held by parked commands", err) : 0;
+}
+
+int process_finish(struct engine *engine, struct err *err)
+{
+	struct batch *batch = engine->flying;
+	int settled;
+
+	if (!batch)
+		return 0;
+	if (engine->database.commit_finish(engine->database.self, err) < 0)
+		return -1;
+	engine->flying = NULL;
+	engine->spare = batch;
+	settled = settle(engine, batch, err);
+	buffers_release_records(engine, batch);
+	batch_reset(batch);
+	return settled;
+}
+
+/* ---- one attempt ---- */
+
+enum attempt_result {
+	ATTEMPT_SENT,     /* its COMMIT is on the way */
+	ATTEMPT_FENCED,   /* a partition was taken out; try again with the rest */
+	ATTEMPT_CONFLICT, /* a unique key was taken meanwhile; try again, carefully */
+};
+
+static int attempt(struct engine *engine, struct batch *batch, size_t from, size_t count, bool is_careful,
+		   enum attempt_result *ret_result, struct err *err)
+{
+	struct database *database = &engine->database;
+	struct answer *answers;
+	size_t answers_count;
+	enum open_result opened;
+	int32_t fenced;
+	bool conflict = false;
+
+	if (batch_begin(batch, engine, from, count, is_careful, &answers, &answers_count, err) < 0)
+		return -1;
+	{
+		struct head heads[BUS_PARTS_MAX];
+
+		for (size_t i = 0; i < batch->heads_count; i++)
+			heads[i] = engine->partitions[batch->heads[i].part].head;
+		if (database->open(database->self, heads, batch->heads_count, answers, answers_count, &opened, &fenced, err) < 0)
+			return -1;
+	}
+	if (opened == OPEN_FENCED) {
+		database->abandon(database->self);
+		buffers_drop_part(engine, batch, fenced, from);
+		*ret_result = ATTEMPT_FENCED;
+		return lanes_fence(&engine->lanes, fenced, err);
+	}
+	if (batch_decide(batch, engine, answers, answers_count, &conflict, err) < 0)
+		return -1;
+	if (!conflict && database->write(database->self, &batch->changes, &conflict, err) < 0 && !conflict)
+		return -1;
+	if (conflict) {
+		database->abandon(database->self);
+		*err = (struct err)ERR_INIT;
+		*ret_result = ATTEMPT_CONFLICT;
+		return 0;
+	}
+	*ret_result = ATTEMPT_SENT;
+	return database->commit_send(database->self, err);
+}
+
+/* This one record can neither be applied nor set aside. A person has to look; only its partition waits for him. */
+static int give_up(struct engine *engine, struct batch *batch, size_t at, const char *why, struct err *err)
+{
+	int32_t part = batch->items[at].part;
+	struct err reason = ERR_INIT;
+
+	err_set(&reason, ERR_POISON, "offset %lld can neither be applied nor set aside: %.150s",
+		(long long)batch->items[at].offset, why);
+	buffers_drop_part(engine, batch, part, at);
+	return lanes_halt(&engine->lanes, part, reason.text, err);
+}
+
+/* The run failed on data: half of it next; of one record, the finding that it is broken. */
+static int shrink(struct engine *engine, struct batch *batch, size_t from, size_t count, size_t *ret_run, struct err *err)
+{
+	struct err why = *err;
+
+	*err = (struct err)ERR_INIT;
+	log_warn("halving a batch of %zu: %s", count, why.text);
+	engine->counts.halvings++;
+	*ret_run = count > 1 ? count / 2 : 1;
+	if (count == 1 && batch->items[from].is_broken)
+		return give_up(engine, batch, from, why.text, err);
+	if (count == 1)
+		batch->items[from].is_broken = true;
+	return 0;
+}
+
+/*
+ * Taking things for new is a bet: a batch that loses it is done twice. After a loss the next batches are careful; if the first
+ * ones after them lose again, twice as many. So senders that repeat themselves cost the look-ups, not more.
+ */
+static void note_conflict(struct engine *engine)
+{
+	engine->counts.conflicts++;
+	engine->careful_left = engine->careful_span;
+	if (engine->careful_span < CAREFUL_SPAN_MAX)
+		engine->careful_span *= 2;
+}
+
+static void note_success(struct engine *engine, bool was_careful)
+{
+	if (!was_careful && engine->careful_span > CAREFUL_SPAN_MIN)
+		engine->careful_span--;
+	if (engine->careful_left > 0)
+		engine->careful_left--;
+}
+
+/*
+ * Commits the whole batch, in one transaction if it can. Where it fails on data the run is halved, down to the one record that is
+ * our bug: that one is parked, its key held. All but the last transaction are waited for here; the last one flies.
+ */
+static int process_batch(struct engine *engine, struct batch *batch, struct err *err)
+{
+	size_t done = 0;
+	size_t run = batch->items_count;
+	int conflicts = 0;
+
+	batch->arena_items = arena_mark(&batch->arena);
+	while (done < batch->items_count) {
+		size_t count = run < batch->items_count - done ? run : batch->items_count - done;
+		bool is_careful = conflicts > 0 || engine->careful_left > 0;
+		enum attempt_result result;
+
+		if (attempt(engine, batch, done, count, is_careful, &result, err) < 0) {
+			if (err->kind != ERR_POISON)
+				return -1;
+			engine->database.abandon(engine->database.self);
+			if (shrink(engine, batch, done, count, &run, err) < 0)
+				return -1;
+			continue;
+		}
+		if (result == ATTEMPT_FENCED) {
+			run = batch->items_count - done;
+			if (run == 0)
+				break;
+			continue;
+		}
+		if (result == ATTEMPT_CONFLICT) {
+			note_conflict(engine);
+			/* Taken again and again: no race, but a rule that does not look. One of them is our bug. */
+			if (++conflicts <= CONFLICT_TRIES_MAX)
+				continue;
+			conflicts = 0;
+			err_set(err, ERR_POISON, "a unique key is taken again and again");
+			if (shrink(engine, batch, done, count, &run, err) < 0)
+				return -1;
+			continue;
+		}
+		note_success(engine, is_careful);
+		conflicts = 0;
+		done += count;
+		if (done == batch->items_count) {
+			engine->flying = batch;
+			return 0;
+		}
+		if (engine->database.commit_finish(engine->database.self, err) < 0 || settle(engine, batch, err) < 0)
+			return -1;
+		run = run * 2 > batch->items_count ? batch->items_count : run * 2;
+	}
+	return 0;
+}
+
+int process_collected(struct engine *engine, struct err *err)
+{
+	struct batch *batch = engine->collecting;
+
+	if (batch->items_count == 0) {
+		batch_reset(batch);
+		return 0;
+	}
+	MUST(!engine->flying);
+	MUST(engine->spare);
+	engine->collecting = engine->spare;
+	engine->spare = NULL;
+	batch_reset(engine->collecting);
+	if (process_batch(engine, batch, err) < 0) {
+		engine->spare = batch;
+		buffers_release_records(engine, batch);
+		batch_reset(batch);
+		return -1;
+	}
+	if (engine->flying)
+		return 0;
+	buffers_release_records(engine, batch); /* everything in it was fenced away */
+	batch_reset(batch);
+	engine->spare = batch;
+	return 0;
+}

@@ -1,0 +1,23 @@
+#ifndef WORKER_PROCESS_H
+#define WORKER_PROCESS_H
+
+#include "worker/engine.h"
+
+/*
+ * From a collected batch to committed transactions. An attempt is one transaction: open, decide, write, send the COMMIT. The last
+ * attempt of a batch stays in flight while the next batch is collected; process_finish waits for its answer.
+ *
+ *   fenced     another owner has a partition: its items are dropped, the rest is tried again
+ *   conflict   something that was taken for new exists: tried again, with everything looked up
+ *   poison     the run is halved; a single command that fails is parked as a bug; where even that fails, its partition halts
+ *   retry      returned: the engine backs off
+ */
+#define CAREFUL_SPAN_MIN 4
+
+/* Nothing is in flight. */
+MUST_CHECK int process_collected(struct engine *engine, struct err *err);
+
+/* Waits for the COMMIT in flight, if there is one: heads move, its events are published. */
+MUST_CHECK int process_finish(struct engine *engine, struct err *err);
+
+#endif
