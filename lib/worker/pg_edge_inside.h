@@ -1,0 +1,40 @@
+#ifndef WORKER_PG_EDGE_INSIDE_H
+#define WORKER_PG_EDGE_INSIDE_H
+
+#include "db/db.h"
+#include "worker/pg_edge.h"
+#include "worker/slot_query.h"
+
+/* For the files pg_edge_*.c: one connection, and the buffers that every batch uses again. */
+struct pg_edge {
+	const char *conninfo;
+	const char *module;
+	struct store store;
+	struct db *db;
+	struct db_params params;
+	struct db_params params_answers;
+	struct db_copy log, parked, dead;
+	struct buf scope; /* of a parked command, as text */
+	struct slot_loader actors;
+};
+
+extern const char *const pg_edge_parked_kinds[3]; /* by enum parked_kind, as in the table */
+
+/* Connects when the connection is dead: for the claim, which begins everything. */
+MUST_CHECK int pg_edge_connect_again(struct pg_edge *edge, struct err *err);
+
+/* All others: without a connection they fail, and the engine claims again. */
+MUST_CHECK int pg_edge_need_connection(const struct pg_edge *edge, struct err *err);
+
+void pg_edge_copy_bytes(uint8_t *bytes, size_t size, struct str value);
+
+/* Each file sets its functions of struct database. */
+void pg_edge_fill_heads(struct database *database);
+void pg_edge_fill_batch(struct database *database);
+void pg_edge_fill_read(struct database *database);
+
+/* The rows of a batch. */
+void pg_edge_init_copies(struct pg_edge *edge);
+MUST_CHECK int pg_edge_write(void *self, const struct changes *changes, bool *ret_conflict, struct err *err);
+
+#endif
