@@ -6,11 +6,11 @@
 #include "base/err.h"
 
 /*
- * Memory with one lifetime: everything made while one batch or one message is handled. One block of a fixed size, taken at start;
- * what is taken from it is never freed one by one, arena_reset empties it. Running over the end is not growth and not a crash:
- * arena_take answers NULL, and the caller makes that ERR_POISON (or a smaller batch).
+ * Memory with one lifetime: everything that is made while one batch or one message is handled. One block of a fixed size,
+ * allocated at start. Pieces are not freed one by one; arena_reset empties the arena. A full arena neither grows nor crashes:
+ * arena_take returns NULL, which the caller turns into ERR_POISON (or a smaller batch).
  *
- * This and base/buf are the only places that call malloc after start-up.
+ * arena and buf are the only places that call malloc after start-up.
  */
 struct arena {
 	unsigned char *block;
@@ -29,7 +29,7 @@ void *arena_take(struct arena *arena, size_t count, size_t size);
 /* As arena_take, with alignment 1 and not zeroed: for bytes and text. */
 void *arena_take_bytes(struct arena *arena, size_t size);
 
-/* A mark and the return to it: gives back all that was taken since. */
+/* arena_rewind returns everything taken since the mark. */
 size_t arena_mark(const struct arena *arena);
 void arena_rewind(struct arena *arena, size_t mark);
 

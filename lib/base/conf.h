@@ -10,7 +10,7 @@
 /*
  * The settings of a program: one table row each, read once at start from the environment, then from flags, then checked. A
  * setting `kafka.bootstrap` is the variable DCS_KAFKA_BOOTSTRAP and the flag --kafka-bootstrap. Secrets are given as files
- * (`..._file`), never as values in flags. Configuration holds no run-time state.
+ * (`..._file`), never as values of flags. Configuration holds no run-time state.
  */
 enum conf_kind { CONF_TEXT, CONF_NUMBER, CONF_SWITCH };
 
@@ -27,9 +27,9 @@ struct conf_row {
 enum conf_outcome { CONF_RUN, CONF_EXIT_OK };
 
 /*
- * Reads all rows. `--help` prints `about` and the rows, `--show-config` prints the values: both answer CONF_EXIT_OK. *ret_argi is
- * the index of the first argument that is not a flag (`--` ends the flags). An unknown flag or a bad value is ERR_FATAL with a
- * text for people.
+ * Reads all rows. `--help` prints `about` and the rows, `--show-config` prints the values: both return CONF_EXIT_OK. *ret_argi
+ * is the index of the first argument that is not a flag (`--` ends the flags). An unknown flag or a bad value is ERR_FATAL,
+ * with a text for people.
  */
 MUST_CHECK int conf_read(const struct conf_row *rows, size_t rows_count, const char *about, int argc, char **argv,
 			 enum conf_outcome *ret_outcome, int *ret_argi, struct err *err);

@@ -4,22 +4,22 @@
 #include "base/must.h"
 
 /*
- * A failure: the world did not cooperate. Functions return 0, or -1 with `*err` set; `*err` is untouched on success. The kind
- * says what the caller does next, the text says what happened and is written once, where it happened. A refusal (the business
- * says no) is not a failure, see model/refusal.h; a bug is a MUST.
+ * A failure: a technical error. Functions return 0, or -1 with `*err` set; `*err` is untouched on success. The kind determines
+ * the caller's reaction. The text describes the error and is written once, where it occurs. A refusal (the business rule says
+ * no) is not a failure, see model/refusal.h; a bug is a MUST.
  *
- * The text never holds names, addresses, tokens or message bodies: it is logged (P10).
+ * The text is logged, so it never holds names, addresses, tokens or message bodies (P10).
  */
 enum err_kind {
 	ERR_NONE = 0,
 	ERR_RETRY,  /* the same input may succeed later: back off, keep the position */
-	ERR_POISON, /* this input can never succeed: set it aside, go on with the next */
-	ERR_FATAL,  /* this process cannot go on: stop and be restarted */
+	ERR_POISON, /* this input can never succeed: set it aside, continue with the next */
+	ERR_FATAL,  /* this process cannot continue: stop and be restarted */
 };
 
 struct err {
 	enum err_kind kind;
-	char text[240]; /* always terminated; cut when too long */
+	char text[240]; /* always terminated; truncated when too long */
 };
 
 #define ERR_INIT                                                                                                                 \

@@ -2,9 +2,9 @@
 #define BASE_LOG_H
 
 /*
- * One line per fact on standard error: `ts=... level=... service=... key=value ...`. error: a person must look. warn: we carried
- * on, and the text says so. The context (module, partition, offset, command id ...) is set once per batch or message and added to
- * each line. Only ids are ever logged: no names, phones, addresses, bodies, tokens (P10).
+ * One line per fact on standard error: `ts=... level=... service=... key=value ...`. error: an operator must act. warn: the
+ * program continued, and the text says how. The context (module, partition, offset, command id ...) is set once per batch or
+ * message and added to each line. Only ids are logged: no names, phones, addresses, bodies, tokens (P10).
  */
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 

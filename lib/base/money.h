@@ -7,21 +7,21 @@
 #include "base/str.h"
 
 /*
- * Money is a signed 64-bit count of minor units with an ISO 4217 code beside it; how many decimals the currency has comes from a
+ * Money is a signed 64-bit count of minor units with an ISO 4217 code beside it; the number of decimals of a currency is in a
  * table (0, 2, 3 or 4). Never a float. Every sum and product is checked: false means overflow, and the result is not written.
  */
 MUST_CHECK bool money_add(int64_t a_minor, int64_t b_minor, int64_t *ret_minor);
 MUST_CHECK bool money_sub(int64_t a_minor, int64_t b_minor, int64_t *ret_minor);
 
 /*
- * The largest amount one command may name, and one debt may come to: ten million millions of a currency with two decimals. More
- * is a typing error or an attack; thousands of such debts still sum up in 64 bits, so no absurd amount can stop a report.
+ * The largest amount of one command and of one debt: ten million millions of a currency with two decimals. More is a typing
+ * error or an attack. Thousands of such debts still sum up in 64 bits, so no absurd amount can stop a report.
  */
 #define MONEY_MINOR_MAX INT64_C(1000000000000000)
 
 struct currency {
 	char code[4];     /* upper case, terminated */
-	uint8_t decimals; /* how many digits after the point a minor unit is */
+	uint8_t decimals; /* digits after the decimal point */
 };
 
 /* The row of the table for an active ISO 4217 code (exactly three upper-case letters), or NULL when unknown. */

@@ -6,8 +6,8 @@
 #include "base/str.h"
 
 /*
- * Codes of places and languages: is there such a one? By lists of the standards (place_table.inc, made by place_table.py), so
- * that a record means the same everywhere. Exact: upper and lower case as the standards write them. Pure.
+ * Codes of places and languages: does the code exist? By lists of the standards (place_table.inc, made by place_table.py), so
+ * that a record means the same on every machine. Exact: upper and lower case as in the standards. Pure.
  */
 bool country_is_known(struct str country); /* ISO 3166-1 alpha-2 */
 
@@ -17,8 +17,8 @@ bool region_is_known(struct str country, struct str region);
 bool timezone_is_known(struct str timezone); /* an IANA name: Europe/Berlin; links too */
 
 /*
- * A language tag (BCP 47): a language of ISO 639, then script, country or area, variants, extensions as they come: de, en-GB,
- * zh-Hant-TW, es-419, de-CH-1996. At most LANGUAGE_TAG_MAX bytes.
+ * A language tag (BCP 47): a language of ISO 639, then script, country or area, variants, extensions: de, en-GB, zh-Hant-TW,
+ * es-419, de-CH-1996. At most LANGUAGE_TAG_MAX bytes.
  */
 #define LANGUAGE_TAG_MAX 35
 bool language_tag_is_valid(struct str tag);

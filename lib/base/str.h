@@ -8,8 +8,8 @@
 #include "base/arena.h"
 
 /*
- * A view of bytes that somebody else owns (*borrows*). Not terminated; may hold any byte, NUL too. An empty view has size 0 and
- * any data pointer. Used for text (UTF-8, checked at the edge by str_is_text) and for raw bytes.
+ * A view of bytes with another owner (*borrows*). Not terminated; may hold any byte, also NUL. An empty view has size 0 and any
+ * data pointer. Used for text (UTF-8, checked at the edge by str_is_text) and for raw bytes.
  */
 struct str {
 	const char *data;
@@ -33,7 +33,7 @@ static inline bool str_is(struct str a, const char *text)
 	return str_equal(a, str_of(text));
 }
 
-/* Valid UTF-8 (shortest form, no surrogates, up to U+10FFFF) without a NUL: what PostgreSQL's text takes. */
+/* Valid UTF-8 (shortest form, no surrogates, up to U+10FFFF) without a NUL: the values of PostgreSQL's text. */
 bool str_is_text(struct str text);
 
 /* Copies into the arena, terminated there too; data is NULL when the arena is full. */
@@ -42,13 +42,13 @@ struct str str_copy(struct arena *arena, struct str text);
 /* Copies into a fixed member such as char name[64], terminated; false (and nothing written) when it does not fit. */
 MUST_CHECK bool str_to_chars(char *chars, size_t chars_size, struct str text);
 
-/* How many characters (code points) a valid text has: what people count, and JSON Schema's maxLength. */
+/* The number of characters (code points) of a valid text, as people and JSON Schema's maxLength count. */
 size_t str_characters(struct str text);
 
-/* The longest front part of at most size_max bytes that does not end inside a character; borrows. */
+/* The longest prefix of at most size_max bytes that does not end inside a character; borrows. */
 struct str str_prefix(struct str text, size_t size_max);
 
-/* Splits at the first `separator`: the part before is returned, *rest is what follows it (empty when there is none). */
+/* Splits at the first `separator`: returns the part before it; *rest is the part after it (empty without a separator). */
 struct str str_cut(struct str text, char separator, struct str *rest);
 
 /* A whole decimal number with an optional sign, nothing else; false on overflow or other characters. */

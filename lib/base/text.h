@@ -6,15 +6,15 @@
 #include "base/str.h"
 
 /*
- * The normal form of a text that came from outside. One form at every door (file, HTTP, Kafka), so that two texts which look the
- * same are the same, and nothing that nobody can see gets in.
+ * The normal form of external text. It is the same for every source (file, HTTP, Kafka), so that two texts that look the same are
+ * the same, and no invisible character is stored.
  *
- * 1. text_trim takes off both ends: white space (Unicode's White_Space: U+0009..000D, U+0020, U+0085, U+00A0, U+1680,
- *    U+2000..200A, U+2028, U+2029, U+202F, U+205F, U+3000) and whatever has no shape of its own (rule 2). A byte order mark at
- *    the front of a file, a no-break space behind a cell, the direction marks around a pasted number mean nothing.
- * 2. text_fault says what is wrong with the rest; nothing is taken out of the middle, where it may be a typing error.
+ * 1. text_trim removes from both ends: white space (Unicode's White_Space: U+0009..000D, U+0020, U+0085, U+00A0, U+1680,
+ *    U+2000..200A, U+2028, U+2029, U+202F, U+205F, U+3000) and the invisible characters of rule 2. A byte order mark at the front
+ *    of a file, a no-break space behind a cell, the direction marks around a pasted number mean nothing.
+ * 2. text_fault names a fault of the rest. Nothing is removed from the middle, where it may be a typing error.
  *
- * What a kind of text may hold inside:
+ * Allowed inside, by kind of text:
  *
  *                                                                            word   prose  lines
  *   control characters (Cc)                                                  no     no     line feed, tab
@@ -29,26 +29,25 @@
  *   blanks other than U+0020 (Zs)                                            no     yes    yes
  *   letters that are not composed (not NFC), two marks on one letter         no     yes    yes
  *
- * A run of spaces inside is kept: it can be seen. Case is kept. An empty text has no fault: whether it may be empty is the rule's
- * to say. The classes are those of Unicode 14 (text_table.inc, made by text_table.py), so that a record means the same
- * everywhere.
+ * A run of spaces inside is kept: it is visible. Case is kept. An empty text has no fault: the rule decides whether it may be empty.
+ * The classes are those of Unicode 14 (text_table.inc, made by text_table.py), so that a record means the same on every machine.
  *
- * Pure; both take valid UTF-8 (str_is_text). Bytes that are not are a control character's fault.
+ * Pure; both take valid UTF-8 (str_is_text). Invalid bytes have the fault of a control character.
  */
 enum text_kind {
-	TEXT_RAW,   /* not from outside: neither trimmed nor judged */
-	TEXT_WORD,  /* references, words of a list, codes, addresses: what is compared */
+	TEXT_RAW,   /* not external: neither trimmed nor checked */
+	TEXT_WORD,  /* texts that are compared: references, words of a list, codes, addresses */
 	TEXT_PROSE, /* one line for people: names, reasons */
 	TEXT_LINES, /* several lines: letters, texts of messages */
-	TEXT_ANY,   /* trimmed and never at fault: what must not be lost for its form */
+	TEXT_ANY,   /* trimmed and never at fault: a text that must not be refused for its form */
 };
 
 struct str text_trim(struct str text, enum text_kind kind); /* borrows */
 
-/* What is wrong with it, for people ("has a control character"); NULL: nothing. */
+/* The fault, for people ("has a control character"); NULL: none. */
 const char *text_fault(struct str text, enum text_kind kind);
 
-/* Trimmed already, without a fault, and not empty. */
+/* Already trimmed, without a fault, and not empty. */
 static inline bool text_is_good(struct str text, enum text_kind kind)
 {
 	return text.size > 0 && text_fault(text, kind) == NULL && text_trim(text, kind).size == text.size;

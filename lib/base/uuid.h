@@ -34,7 +34,7 @@ static inline bool uuid_is_none(const struct uuid *id)
 	return uuid_equal(id, &none);
 }
 
-/* The canonical text form only: 36 characters, hyphens in place; upper case is read too. */
+/* The canonical text form only: 36 characters, hyphens in place; upper case is accepted too. */
 MUST_CHECK bool uuid_parse(struct uuid *ret_id, struct str text);
 void uuid_format(char text[UUID_TEXT_SIZE + 1], const struct uuid *id); /* lower case, terminated */
 
@@ -44,7 +44,7 @@ void uuid_format(char text[UUID_TEXT_SIZE + 1], const struct uuid *id); /* lower
  */
 struct uuid uuid_v7(int64_t now_ms, const uint8_t random10[10]);
 
-/* The time that stands in front of an id, in ms: of a UUIDv7 that of its making, of any other id a number that means nothing. */
+/* The time in the first 48 bits of an id, in ms: of a UUIDv7 that of its creation, of any other id a meaningless number. */
 int64_t uuid_time_ms(const struct uuid *id);
 
 /* A new UUIDv7 from the system's clock and random source: for programs at the edge, never in decide or evolve. */

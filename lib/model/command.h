@@ -29,8 +29,8 @@ uint32_t role_by_name(struct str name); /* 0: unknown */
 const char *role_name(uint32_t role);   /* exactly one bit */
 
 /*
- * A command as a rule sees it: decoded, authorised, with its own "now". A rule reads nothing else: no clock, no random source, no
- * database. Everything borrows from the batch.
+ * A command as a rule sees it: decoded, authorised, with its own "now". A rule reads nothing else: no clock, no random source,
+ * no database. Everything borrows from the batch.
  */
 struct command {
 	const struct message_type *type;
@@ -38,30 +38,30 @@ struct command {
 	struct uuid id;   /* ce_id: the idempotency key */
 	struct uuid key;  /* the record key: the customer (user) it is about */
 	struct uuid correlation_id;
-	struct str actor; /* the token's subject: who says so */
+	struct str actor; /* the token's subject */
 	uint32_t roles;
-	const struct scope *scope; /* which creditors, portfolios and sources the roles are about; never NULL */
-	int64_t token_version;     /* of the actor's account, as the token says it (worker/rights.h) */
-	int64_t now_ms;      /* the record's broker timestamp, nobody can forge it; of one that has waited, the Tick's time */
-	int64_t received_ms; /* the record's broker timestamp, also when it has waited: before now_ms then */
+	const struct scope *scope; /* the creditors, portfolios and sources that the roles are limited to; never NULL */
+	int64_t token_version;     /* of the actor's account when the token was signed (worker/rights.h) */
+	int64_t now_ms; /* the record's broker timestamp, which no producer can forge; of a parked command, the Tick's time */
+	int64_t received_ms; /* the record's broker timestamp; of a parked command it is before now_ms */
 	int32_t today;       /* the business date it is handled on */
 };
 
 /*
- * Whether the roles allow the command as a creditor's only: it must be about his creditors, in his portfolios if he is bound to
- * some, and their customers then, and what is others' does not exist for him.
+ * Whether the issuer acts as a creditor: no other of its roles allows the command. Then the command must be about the issuer's
+ * creditors and their customers, in its portfolios if it is bound to some; others do not exist for it.
  */
 bool command_is_bound(const struct command *command);
 
-/* Whether the roles allow the command as a creditor's or a portal user's only: there are things that do not exist for him. */
+/* Whether the issuer acts as a creditor or a portal user only: some entities do not exist for it. */
 bool command_is_limited(const struct command *command);
 
 /* Whether it may be about a debt of this creditor, in this portfolio (zeros: in none). */
 bool command_reaches(const struct command *command, const struct uuid *creditor_id, const struct uuid *portfolio_id);
 
 /*
- * The field in which the body names a creditor, a portfolio or a payment source that the issuer is not bound to; NULL: none.
- * Creditor and portfolio are asked of who is bound, a source of everybody.
+ * The field of the body that names a creditor, a portfolio or a payment source that the issuer is not bound to; NULL: none.
+ * Creditor and portfolio are checked for bound issuers, the source for every issuer.
  */
 const struct field *command_unbound_field(const struct command *command);
 #define COMMAND_UNBOUND_TEXT "not one that the sender is bound to"

@@ -10,15 +10,15 @@
 #include "model/refusal.h"
 
 /*
- * What decide answers to one command: events, or a refusal, or "wait" (the command names something its owner has not heard of
+ * The answer of decide to one command: events, a refusal, or "wait" (the command names an entity that its owner does not know
  * yet, lib/DESIGN.md 3). Exactly one of the three. All refusals come first; after the first decision_event nothing may refuse.
  */
 struct event {
 	const struct message_type *type;
 	const void *body;              /* the generated struct */
 	const struct command *command; /* the cause; borrows */
-	const void *confidential; /* what the store must keep and no event may say (a rendered message); NULL mostly; the module's
-				     own struct */
+	const void *confidential; /* data that the store must keep and no event may hold (a rendered message); mostly NULL; the
+				     module's own struct */
 };
 
 enum decision_kind { DECISION_NONE, DECISION_EVENTS, DECISION_REFUSED, DECISION_WAIT };
@@ -43,20 +43,21 @@ void decision_refuse(struct decision *decision, enum refusal refusal, const char
 	__attribute__((format(printf, 4, 5)));
 
 /*
- * For a limited issuer whose command names, for a thing to be made, an id or a reference that is another's already. He is told in
- * the words for a creditor that he is not bound to: neither what has it nor that anything has.
+ * For a limited issuer whose command names, for a new entity, an id or a reference that another entity has. The text is that of
+ * an unbound creditor, so that it reveals neither the other entity nor its existence.
  */
 void decision_refuse_unbound(struct decision *decision, const char *field);
 void decision_wait(struct decision *decision, const char *field, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /*
- * Adds an event and returns its body to be filled, zeroed but for the actor; never NULL: when the arena is full a spare body is
- * handed out, `overflow` is set and the decision is thrown away. What the body points to must outlive the batch: the command, the
- * arena; of a state only what never changes, for the event is written when later commands have changed the rest.
+ * Adds an event and returns its body to be filled, zeroed except for the actor. Never NULL: when the arena is full a spare body
+ * is returned, `overflow` is set and the decision is thrown away. Pointers in the body must outlive the batch: they may borrow
+ * from the command and the arena, and from a state only parts that never change, because the event is written after later
+ * commands have changed the state.
  */
 void *decision_event(struct decision *decision, const struct message_type *type);
 
-/* Gives the last event something confidential to carry to the store. */
+/* Attaches confidential data to the last event, for the store. */
 void decision_confide(struct decision *decision, const void *confidential);
 
 #endif

@@ -9,6 +9,6 @@ struct header {
 	struct str value;
 };
 
-#define HEADERS_MAX 32 /* a record with more is not ours to read */
+#define HEADERS_MAX 32 /* a record with more is refused */
 
 #endif

@@ -2,8 +2,8 @@
 #define MODEL_REFUSAL_H
 
 /*
- * The answers "no" (consumers/DOMAIN.md 3), stable and published in CommandRejected.code. A rule checks in this order of precedence;
- * schemas/README.md says what each means to the sender.
+ * The refusal codes (consumers/DOMAIN.md 3), stable and published in CommandRejected.code. A rule checks in this order of precedence;
+ * schemas/README.md has their meaning for the sender.
  */
 enum refusal {
 	REFUSAL_NONE = 0,
@@ -17,7 +17,7 @@ enum refusal {
 	REFUSAL_EXISTS, /* the id or the natural key (creditor + reference, source + reference) is taken */
 	REFUSAL_NOT_FOUND,
 	REFUSAL_VERSION_CONFLICT,
-	REFUSAL_BAD_TRANSITION, /* not in this state */
+	REFUSAL_BAD_TRANSITION, /* not allowed in this state */
 	REFUSAL_HELD,
 	REFUSAL_LIMIT_EXCEEDED,
 	REFUSAL_NEEDS_SECOND_PERSON,

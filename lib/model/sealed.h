@@ -2,8 +2,8 @@
 #define MODEL_SEALED_H
 
 /*
- * The columns that hold sealed texts (lib/crypto/seal.h), by the names that they have in the database. A text is sealed for one
- * of them and opens in no other, so whoever writes, reads or verifies a column names it by its constant here.
+ * The columns that hold sealed texts (lib/crypto/seal.h), by their names in the database. A text is sealed for one of them and
+ * opens in no other, so every writer, reader and verifier of a column names it by its constant here.
  */
 struct sealed_column {
 	const char *table;
@@ -14,7 +14,7 @@ extern const struct sealed_column sealed_name;       /* of a customer */
 extern const struct sealed_column sealed_birth_date; /* of a customer */
 extern const struct sealed_column sealed_address;    /* of a contact point */
 
-/* Of a message: the address is a copy of its contact point's, sealed anew. A message is written once: its version is 1. */
+/* Of a message. Its address is a copy of its contact point's, sealed anew. A message is written once: its version is 1. */
 extern const struct sealed_column sealed_message_address;
 extern const struct sealed_column sealed_message_subject;
 extern const struct sealed_column sealed_message_body;

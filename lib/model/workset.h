@@ -13,8 +13,8 @@
  * The states that a batch of commands works on: each aggregate once, loaded together, changed in memory by evolve, saved
  * together.
  *
- *   touch   every command says which states it needs (workset_touch)
- *   load    the module's store fills all slots that are not yet loaded, in one query per entity
+ *   touch   every command names the states that it needs (workset_touch)
+ *   load    the module's store fills all slots that are not loaded yet, in one query per entity
  *   decide  reads slots; evolve changes them in offset order and marks them changed
  *   save    the store writes the changed ones
  *
@@ -25,21 +25,21 @@
 struct entity {
 	const char *name; /* "debt"; unique in its module */
 	size_t state_size;
-	/* Commands of one customer that touch the same one take effect in their order, also when the first has to wait. False:
-	 * what commands only look at (another module's view), or may change in any order. */
+	/* Commands of one customer that touch the same one take effect in offset order, even when the first is parked. False: commands
+	 * only read it (another module's view), or may change it in any order. */
 	bool is_ordered;
 };
 
 struct slot {
 	const struct entity *entity;
 	struct uuid id;
-	struct str text;  /* natural key as given to workset_touch; empty otherwise; borrows */
-	bool loaded;      /* the store has looked, or need not (assumed) */
-	bool assumed;     /* taken for new; with `loaded`: nobody has looked. Whoever loads it after all sets it to false */
-	bool exists;      /* there was a row, or evolve has made one */
-	bool changed;     /* evolve has written `state` */
-	bool stored;      /* there was a row when it was loaded: save is an update, not an insert */
-	uint64_t locator; /* the store's own: where the row was when loaded */
+	struct str text;                    /* natural key as given to workset_touch; empty otherwise; borrows */
+	bool loaded;                        /* the store has read it, or need not (assumed) */
+	bool assumed;                       /* assumed new; with `loaded`: it was not looked up. A later load sets it to false */
+	bool exists;                        /* a row exists, or evolve has created the state */
+	bool changed;                       /* evolve has written `state` */
+	bool stored;                        /* a row existed when it was loaded: save is an update, not an insert */
+	uint64_t locator;                   /* the store's own: the row's location when it was loaded */
 	int64_t changed_at_ms, changed_seq; /* the store's own: of the batch's last event about it (slots_note_events) */
 	void *state;                        /* entity->state_size bytes */
 	struct slot *next_in_bucket;
@@ -61,38 +61,40 @@ struct workset {
 	struct slot **slots; /* all, in the order touched */
 	size_t slots_count;
 	size_t slots_max;
-	struct slot **missing; /* touched and not loaded: what `load` is asked for next; the caller empties it then */
+	struct slot **missing; /* touched and not loaded: the slots of the next `load`; the caller then empties the list */
 	size_t missing_count;
 	struct slot **buckets;
 	size_t buckets_mask;
 	bool assumes_new; /* see workset_touch_new; false at first */
-	bool folds;       /* a whole log is folded over it: a state is new with the first event that changes it, untouched */
-	struct touch_list *list; /* not NULL: touches are listed here, and ask for nothing */
+	bool folds;       /* a whole log is folded over it: the first event that changes a state creates it, without a touch */
+	struct touch_list *list; /* not NULL: touches are only listed here, and load nothing */
 	bool overflow;           /* a touch did not fit: the batch is too large, the caller halves it */
 };
 
 /* Room for slots_max slots from the arena; false when the arena is too small. */
 MUST_CHECK bool workset_init(struct workset *set, struct arena *arena, size_t slots_max);
 
-/* Asks for a state; the same (entity, id) gives the same slot. NULL (and overflow set) when full. */
+/* Requests a state; the same (entity, id) gives the same slot. NULL (and overflow set) when full. */
 struct slot *workset_touch(struct workset *set, const struct entity *entity, const struct uuid *id, struct str text);
 
 /*
- * The same for a state that the command makes if it is accepted: the id or the natural key is expected to be free. With
- * `assumes_new` it is taken for free without a look: if it is not, saving it meets a unique index, and the batch is done again
- * without the assumption. Where nothing is saved (the command is refused) the touch is repeated without it, and what was assumed
- * is missing again. Touched both ways, a state is loaded.
+ * The same for a state that the command creates if it is accepted: the id or the natural key is expected to be free. With
+ * `assumes_new` it is taken for free without a look-up. If it is not, the insert violates a unique index, and the batch is
+ * repeated without the assumption. If nothing is saved (the command is refused), the touch is repeated without the assumption,
+ * and the assumed slots are missing again. A state touched both ways is loaded.
  */
 struct slot *workset_touch_new(struct workset *set, const struct entity *entity, const struct uuid *id, struct str text);
 
 /* The slot of a state that was touched and loaded; NULL when it was never touched. */
 struct slot *workset_find(const struct workset *set, const struct entity *entity, const struct uuid *id);
 
-/* The state if it exists, else NULL: what rules call. It must have been touched. */
+/* The state if it exists, otherwise NULL: for rules. It must have been touched. */
 const void *workset_state(const struct workset *set, const struct entity *entity, const struct uuid *id);
 
-/* For evolve: the state to write, marked changed and existing. It must have been touched and loaded: what is written to an unread
- * state would overwrite the row. */
+/*
+ * For evolve: the state to write, marked changed and existing. It must have been touched and loaded: a write to an unread state
+ * would overwrite the row.
+ */
 void *workset_change(struct workset *set, const struct entity *entity, const struct uuid *id);
 
 #endif
