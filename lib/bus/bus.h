@@ -11,10 +11,10 @@
 #include "model/header.h"
 
 /*
- * Kafka. The only room that includes <librdkafka/rdkafka.h>. Every option that matters is set here explicitly (lib/TRAPS.md 1, 8).
- * librdkafka keeps its own threads; our callbacks run only inside our calls. Failures: retriable -> ERR_RETRY; fatal producer ->
- * ERR_RETRY too, after which bus_producer_is_broken is true and the caller makes a new one; message too large, unknown topic or
- * partition -> ERR_POISON; configuration -> ERR_FATAL.
+ * Kafka. The only room that includes <librdkafka/rdkafka.h>. Every option that matters is set here explicitly (lib/TRAPS.md 1,
+ * 8). librdkafka has its own threads; our callbacks run only inside our calls. Failures: retriable -> ERR_RETRY; fatal producer
+ * -> ERR_RETRY too, after which bus_producer_is_broken is true and the caller opens a new one; message too large, unknown topic
+ * or partition -> ERR_POISON; configuration -> ERR_FATAL.
  */
 
 #define BUS_PARTS_MAX 256
@@ -32,8 +32,8 @@ struct bus_record {
 void bus_record_release(struct bus_record *record);
 
 /*
- * The record's headers, in order, borrowed from it. More than HEADERS_MAX is ERR_POISON, and the first HEADERS_MAX are given all
- * the same: a dead letter keeps them.
+ * The record's headers, in order, borrowed from it. More than HEADERS_MAX is ERR_POISON; the first HEADERS_MAX are returned all
+ * the same, because a dead letter keeps them.
  */
 MUST_CHECK int bus_record_headers(const struct bus_record *record, struct header ret_headers[HEADERS_MAX], size_t *ret_count,
 				  struct err *err);
@@ -43,19 +43,19 @@ struct bus_conf {
 	const char *bootstrap; /* host:port,... */
 	const char *client_id; /* under 64 bytes (lib/TRAPS.md R9) */
 
-	/* Consumers: how much is read ahead, in all partitions together. librdkafka looks again only once a second after this is
-	 * full, so it must hold more than one second's worth at full speed. Defaults: 100000 and 32 MB. */
+	/* Consumers: the limits of prefetch, over all partitions together. After a limit is reached librdkafka checks it only once a
+	 * second, so it must hold more than one second's records at full speed. Defaults: 100000 and 32 MB. */
 	int64_t prefetch_records, prefetch_kbytes;
 	int64_t session_timeout_ms; /* default 10 s */
 
 	/* Producers. */
 	const char *compression;     /* "none", "lz4" (default), "zstd" ... */
-	int64_t delivery_timeout_ms; /* default: none. A record given up while later ones go on is a hole; for ever is no hole */
-	int64_t queue_records;       /* how many may be undelivered: default 500000 */
+	int64_t delivery_timeout_ms; /* default: none. A record that times out while later ones are delivered leaves a gap */
+	int64_t queue_records;       /* undelivered records at most: default 500000 */
 	int64_t queue_wait_ms;       /* how long bus_produce waits for room: default 10 s */
-	int64_t linger_us;           /* a record waits so long for others to go with it: default not at all */
-	int64_t requests_max;        /* produce requests under way at once: default 5. While one is, a record waits for others */
-	bool is_unordered; /* each record for itself: one that fails stops no other and breaks nothing, and may be there twice */
+	int64_t linger_us;           /* a record waits so long for others of its batch: default 0 */
+	int64_t requests_max; /* produce requests in flight: default 5. While one is in flight, records collect into the next batch */
+	bool is_unordered; /* each record fails for itself: others go on, the producer stays usable; duplicates are possible */
 };
 
 /* ---- consumer: a member of a group, for one topic ---- */
@@ -63,52 +63,53 @@ struct bus_conf {
 struct bus_consumer;
 
 /*
- * Eager assignment (range). Offsets are never taken from or stored in the group for reading: the caller says where to start. What
- * changes is told by bus_consumer_poll, in the caller's thread.
+ * Eager assignment (range). Positions are never read from the group: the caller gives the start offsets. bus_consumer_poll
+ * reports changes of the assignment, in the caller's thread.
  */
 enum bus_poll {
 	BUS_NOTHING,   /* timeout */
 	BUS_RECORD,    /* ret_record is set */
-	BUS_ASSIGNED,  /* bus_consumer_parts tells the new set; the caller must answer with bus_consumer_start */
-	BUS_REVOKED,   /* all partitions are gone (revoked or lost); nothing of them is returned any more; the caller must answer
-			  with bus_consumer_stop */
-	BUS_DISPLACED, /* the broker no longer has the offset we stand at in ret_record->part: the topic was truncated or made
-			  anew. Nothing more of it is returned, the other partitions go on. Never a silent jump to another offset
+	BUS_ASSIGNED,  /* bus_consumer_parts has the new set; the caller must answer with bus_consumer_start */
+	BUS_REVOKED,   /* all partitions were revoked or lost; no more records of them are returned; the caller must answer with
+			  bus_consumer_stop */
+	BUS_DISPLACED, /* the broker no longer has our offset in ret_record->part: the topic was truncated or recreated. No more
+			  records of it are returned; the other partitions go on. There is never a silent jump to another offset
 			*/
 };
 
-/* The topic must be there: ERR_POISON when it is not, ERR_RETRY when the broker is away. */
+/* The topic must exist: ERR_POISON when it does not, ERR_RETRY when the broker is unreachable. */
 MUST_CHECK int bus_consumer_open(const struct bus_conf *conf, const char *group, const char *topic,
 				 struct bus_consumer **ret_consumer, struct err *err);
 
-/* Leaves the group within deadline_ms and frees; if librdkafka hangs (lib/TRAPS.md R5) it is leaked, for the process is about to end.
- * Accepts NULL. */
+/*
+ * Leaves the group within deadline_ms and frees the consumer. If librdkafka hangs (lib/TRAPS.md R5) it is leaked, because the
+ * process is about to end. Accepts NULL.
+ */
 void bus_consumer_close(struct bus_consumer *consumer, int64_t deadline_ms);
 
 /*
- * timeout_ms 0: only what is already here. Transient broker errors are not failures: librdkafka retries; they are counted
- * (bus_consumer_errors) and the first of a row is logged as a warning. Between a BUS_ASSIGNED or BUS_REVOKED and the caller's
- * answer it may be called (to stay alive in the group) and says BUS_NOTHING.
+ * timeout_ms 0: returns only what has already arrived. Transient broker errors are not failures: librdkafka retries; they are
+ * counted (bus_consumer_errors), and the first of a series is logged as a warning. Between BUS_ASSIGNED or BUS_REVOKED and the
+ * caller's answer it may be called (to stay alive in the group) and returns BUS_NOTHING.
  */
 MUST_CHECK int bus_consumer_poll(struct bus_consumer *consumer, int timeout_ms, enum bus_poll *ret_kind,
 				 struct bus_record *ret_record, struct err *err);
 const int32_t *bus_consumer_parts(const struct bus_consumer *consumer, size_t *ret_count); /* none after BUS_REVOKED */
-/* Asks the broker how many partitions the topic has now: anybody can give it more. */
+/* Asks the broker for the topic's partition count now: an administrator can raise it. */
 MUST_CHECK int bus_consumer_topic_parts(struct bus_consumer *consumer, int32_t *ret_count, struct err *err);
 uint64_t bus_consumer_errors(const struct bus_consumer *consumer);
 
 /*
- * Starts reading at these offsets (parallel arrays, all of the assigned set; an offset of -1: leave this partition unread, it is
- * halted). May be called again while reading, to go back or to leave a partition out: what was fetched before is forgotten.
- * Instead of the stop that BUS_REVOKED asks for (the caller failed in between) it is ERR_RETRY, and poll says BUS_REVOKED once
- * more.
+ * Starts reading at these offsets (parallel arrays, all of the assigned set; an offset of -1: the partition is halted and not
+ * read). May be called again while reading, to go back or to leave a partition out: records fetched before are dropped. If it
+ * is called although BUS_REVOKED demands bus_consumer_stop (the caller failed in between), it is ERR_RETRY, and poll returns
+ * BUS_REVOKED once more.
  */
 MUST_CHECK int bus_consumer_start(struct bus_consumer *consumer, const int32_t *parts, const int64_t *offsets, size_t count,
 				  struct err *err);
 MUST_CHECK int bus_consumer_stop(struct bus_consumer *consumer, struct err *err);
 
-/* Tells the group where we are (next offset to read), for lag tools only: once a second, and at the end; asynchronous, failures
- * ignored. */
+/* Commits the next offset to the group, for lag tools only: once a second, and at the end; asynchronous, failures ignored. */
 void bus_consumer_report(struct bus_consumer *consumer, const int32_t *parts, const int64_t *next_offsets, size_t count);
 
 /* ---- single reads, outside any group ---- */
@@ -118,7 +119,7 @@ struct bus_reader; /* reads chosen offsets of one topic: the resume proof, the l
 
 MUST_CHECK int bus_reader_open(const struct bus_conf *conf, const char *topic, struct bus_reader **ret_reader, struct err *err);
 void bus_reader_close(struct bus_reader *reader);
-/* Earliest offset on the broker, and the one behind the last that can be read: while a transaction is open, its first. */
+/* The earliest offset on the broker, and the one behind the last readable record: while a transaction is open, its first. */
 MUST_CHECK int bus_reader_bounds(struct bus_reader *reader, int32_t part, int64_t *ret_low, int64_t *ret_high, int timeout_ms,
 				 struct err *err);
 /* The same of the topic's first `parts` partitions at once, into arrays. */
@@ -126,21 +127,26 @@ MUST_CHECK int bus_reader_all_bounds(struct bus_reader *reader, int32_t parts, i
 				     int timeout_ms, struct err *err);
 MUST_CHECK int bus_reader_seek(struct bus_reader *reader, int32_t part, int64_t offset,
 			       struct err *err); /* the next bus_reader_next starts here, reading only this partition */
-/* *ret_found false: nothing within timeout_ms, or the end of the partition (told once, at once). ERR_POISON: no such offset. */
+/*
+ * *ret_found false: no record within timeout_ms, or the end of the partition (reported once, at once). ERR_POISON: no such
+ * offset.
+ */
 MUST_CHECK int bus_reader_next(struct bus_reader *reader, int timeout_ms, bool *ret_found, struct bus_record *ret_record,
 			       struct err *err);
-/* After a next that found nothing: the offset the partition ended at, -1 when its end was not reached. The end may lie behind the
- * last record: what a transaction leaves takes offsets and is given to nobody. */
+/*
+ * After a next without a record: the offset at which the partition ended, -1 when its end was not reached. The end may lie
+ * behind the last record, because the markers and aborted records of a transaction take offsets and are never returned.
+ */
 int64_t bus_reader_end(const struct bus_reader *reader);
 
-/* Nothing more is read ahead; seek starts again. */
+/* Stops prefetching; bus_reader_seek starts again. */
 void bus_reader_stop(struct bus_reader *reader);
 
 /*
- * One record of each partition, all of them asked for at once: the first at offsets[part] or behind it, of none where that is
- * below 0. `found` is called for each, in whatever order they come; record (borrowed) NULL: the partition has ended, at `offset`.
- * It must not call the reader. ERR_RETRY: not all have answered within timeout_ms; ERR_POISON: no such offset. What
- * bus_reader_seek began has ended.
+ * One record of each partition, requested together: the first at or behind offsets[part]; a partition with an offset below 0 is
+ * skipped. `found` is called for each partition, in any order; record (borrowed) NULL: the partition has ended, at `offset`. It
+ * must not call the reader. ERR_RETRY: not all have answered within timeout_ms; ERR_POISON: no such offset. It ends an earlier
+ * bus_reader_seek.
  */
 typedef void bus_found(void *found_arg, int32_t part, const struct bus_record *record, int64_t offset);
 MUST_CHECK int bus_reader_each(struct bus_reader *reader, const int64_t *offsets, int32_t parts, int timeout_ms, bus_found *found,
@@ -149,29 +155,31 @@ MUST_CHECK int bus_reader_each(struct bus_reader *reader, const int64_t *offsets
 /* ---- the ends of topics, outside any group ---- */
 
 /*
- * What is written from now on to all partitions of several topics: for one who waits for news in a loop. Order holds within a
- * partition. When the broker is away it goes on where it was; only when a topic is truncated or made anew does it jump to its
- * end.
+ * Follows all partitions of several topics from now on: for a program that waits for news in a loop. Order holds within a
+ * partition. After an outage of the broker it continues where it was; only when a topic is truncated or recreated does it jump
+ * to the end.
  */
 struct bus_tail;
 
-/* Asks the broker for partitions and ends and waits for the answers; everything written after it has returned is seen.
- * ERR_RETRY: the broker is away, ERR_POISON: no such topic. */
+/*
+ * Asks the broker for partitions and ends, and waits for the answers; every record written after its return is seen. ERR_RETRY:
+ * the broker is unreachable, ERR_POISON: no such topic.
+ */
 MUST_CHECK int bus_tail_open(const struct bus_conf *conf, const char *const *topics, size_t topics_count,
 			     struct bus_tail **ret_tail, struct err *err);
 void bus_tail_close(struct bus_tail *tail); /* accepts NULL */
 
-/* The next record that is here; false: none. Never waits. */
+/* The next record that has arrived; false: none. Never blocks. */
 MUST_CHECK bool bus_tail_next(struct bus_tail *tail, struct bus_record *ret_record);
-int bus_tail_fd(const struct bus_tail *tail); /* readable when there may be more, until bus_tail_next has said there is not */
+int bus_tail_fd(const struct bus_tail *tail); /* readable when there may be more, until bus_tail_next returns false */
 
 /* ---- producer ---- */
 
 struct bus_producer;
 
 /*
- * Idempotent, acks=all, gapless (unless is_unordered): when a record cannot be delivered nothing behind it is either, and the
- * producer is broken; what arrives in a partition is always a prefix of what was given.
+ * Idempotent, acks=all, gapless (unless is_unordered): when a record cannot be delivered, no later one is, and the producer is
+ * broken. A partition always receives a prefix of the records that were given.
  */
 MUST_CHECK int bus_producer_open(const struct bus_conf *conf, struct bus_producer **ret_producer, struct err *err);
 void bus_producer_close(struct bus_producer *producer); /* does not wait: flush first */
@@ -179,10 +187,9 @@ void bus_producer_close(struct bus_producer *producer); /* does not wait: flush 
 /*
  * Queues a record; copies everything. part -1: chosen from the key by murmur2, as Java clients do; at random without a key.
  * `done`, if given, is called once from bus_producer_poll or _flush, or from bus_produce while it waits for room or asks for a
- * topic that is new to it: failure NULL
- * when the broker has it, otherwise why not. It must not call the producer. After -1, and for what is pending at
- * bus_producer_close, it is not called. A full local queue is waited for (polling) up to 10 s, then ERR_RETRY. ERR_POISON:
- * unknown topic or partition, too large (over BUS_RECORD_MAX with its headers).
+ * new topic: failure NULL when the broker has the record, otherwise the reason. It must not call the producer. After -1, and
+ * for records pending at bus_producer_close, it is not called. With a full local queue bus_produce waits (polling) up to 10 s,
+ * then returns ERR_RETRY. ERR_POISON: unknown topic or partition, too large (over BUS_RECORD_MAX with its headers).
  */
 #define BUS_RECORD_MAX (4 * 1024 * 1024)
 
@@ -191,43 +198,47 @@ MUST_CHECK int bus_produce(struct bus_producer *producer, const char *topic, int
 			   const struct header *headers, size_t headers_count, bus_done *done, void *done_arg, struct err *err);
 void bus_producer_poll(struct bus_producer *producer, int timeout_ms);
 
-/* For a loop that waits for other things too: readable when bus_producer_poll has something to do, until it was called. */
+/* For an event loop: readable when bus_producer_poll has work, until it is called. */
 int bus_producer_fd(const struct bus_producer *producer);
 MUST_CHECK int bus_producer_flush(struct bus_producer *producer, int timeout_ms,
-				  struct err *err); /* ERR_RETRY: not all given since the last flush was delivered */
+				  struct err *err); /* ERR_RETRY: not all records since the last flush were delivered */
 bool bus_producer_is_broken(
 	const struct bus_producer *producer); /* a fatal error happened: close, open a new one, send again from the log */
-/* Asks the broker whether it is there, and waits so long for the answer; may be called from another thread. */
+/* Checks that the broker answers within the timeout; may be called from another thread. */
 MUST_CHECK int bus_producer_probe(const struct bus_producer *producer, int timeout_ms, struct err *err);
-uint64_t bus_producer_errors(const struct bus_producer *producer); /* told by librdkafka so far: a lost connection is one */
+uint64_t
+bus_producer_errors(const struct bus_producer *producer); /* errors that librdkafka has reported, such as a lost connection */
 size_t bus_producer_pending(const struct bus_producer *producer);
 
-/* How many partitions the topic has; ERR_RETRY when the broker is away, ERR_POISON when the topic does not exist. */
+/* The topic's partition count; ERR_RETRY when the broker is unreachable, ERR_POISON when the topic does not exist. */
 MUST_CHECK int bus_producer_parts(struct bus_producer *producer, const char *topic, int32_t *ret_count, struct err *err);
 
-/* Keys go to the first `parts` of the topic's partitions, although it has more by now: who was there before stays where he is. */
+/*
+ * Spreads keys over the first `parts` partitions of the topic, although it may have more by now: existing keys stay where they
+ * are.
+ */
 MUST_CHECK int bus_producer_spread(struct bus_producer *producer, const char *topic, int32_t parts, struct err *err);
 
-/* The partition a Java client would choose for this key: (murmur2(key) & 0x7fffffff) % parts. */
+/* The partition that a Java client chooses for this key: (murmur2(key) & 0x7fffffff) % parts. */
 int32_t bus_part_of(struct str key, int32_t parts);
 
 /* ---- the broker's time ---- */
 
 /*
- * Commands and tokens are judged at the broker's time, so no program's own clock may decide whether what it signs is good. Every
- * delivery report of a producer of this process tells what time the broker had; between them the monotonic clock counts on, so
- * that nobody who sets the host's clock changes anything. All of it may be called from any thread.
+ * Commands and tokens are checked at the broker's time, so no program's own clock may decide whether the token it signs is
+ * valid. Every delivery report of a producer of this process carries the broker's time; between reports the monotonic clock
+ * counts on, so that setting the host's clock changes nothing. All of it may be called from any thread.
  */
-int64_t bus_now_ms(void);               /* the broker's time; until it was heard of, the other clock's, or the host's own */
-bool bus_skew_ms(int64_t *ret_skew_ms); /* the broker's clock minus the host's: above 0, ours is behind. False: not known yet */
+int64_t bus_now_ms(void);               /* the broker's time; until it is known, the other clock's, or the host's own */
+bool bus_skew_ms(int64_t *ret_skew_ms); /* the broker's clock minus the host's: above 0, ours is behind. False: unknown yet */
 
-/* What another clock says that programs share, the database's: it counts until the broker was heard of. */
+/* Another clock that programs share, the database's: it counts until the broker's time is known. */
 void bus_note_clock(int64_t at_ms);
-bool bus_knows_time(void); /* one of the two was heard of: before, nobody's token may be judged */
+bool bus_knows_time(void); /* one of the two is known: before that no token may be verified */
 
 /*
- * For who signs before it has sent anything: sends an empty record to BUS_TIME_TOPIC and waits for its report. A failure (the
- * topic is not there, the broker is away) leaves the host's clock in force.
+ * For a program that signs before it has sent anything: sends an empty record to BUS_TIME_TOPIC and waits for its report. After
+ * a failure (no such topic, broker unreachable) the host's clock stays in force.
  */
 #define BUS_TIME_TOPIC "dcs.time.v1"
 MUST_CHECK int bus_producer_ask_time(struct bus_producer *producer, int timeout_ms, struct err *err);
@@ -242,8 +253,10 @@ struct bus_topic {
 	int64_t message_bytes_max;
 };
 
-/* Creates those that do not exist (LogAppendTime, no auto-creation) and waits until the broker shows them. An existing one with
- * another partition count, or with time stamps that a producer could forge, is ERR_FATAL. */
+/*
+ * Creates the missing topics (LogAppendTime, no auto-creation) and waits until the broker shows them. An existing one with
+ * another partition count, or with timestamps that a producer could forge, is ERR_FATAL.
+ */
 MUST_CHECK int bus_topics_create(const struct bus_conf *conf, const struct bus_topic *topics, size_t count, int *ret_created,
 				 struct err *err);
 
