@@ -10,8 +10,8 @@
 
 /*
  * Hashes, derived ids, keys and signed texts; sealed texts are in seal.h. The only room that includes <sodium.h> and
- * <openssl/...>.
- * crypto_init once per process, before anything else here; after it all functions may be called from any thread.
+ * <openssl/...>. Call crypto_init once per process, before anything else here; after it all functions may be called from any
+ * thread.
  */
 MUST_CHECK int crypto_init(struct err *err); /* ERR_FATAL */
 
@@ -21,12 +21,12 @@ MUST_CHECK int crypto_init(struct err *err); /* ERR_FATAL */
 /* SHA-256 over two pieces, as the hash chain needs: H(previous || row). */
 void sha256_pair(uint8_t ret_hash[SHA256_SIZE], struct str first, struct str second);
 
-/* A 128-bit digest (BLAKE2b) of a content that is compared for equality only: "same id, other content". */
+/* A 128-bit digest (BLAKE2b) of content that is only compared for equality: "same id, other content". */
 void digest_of(uint8_t ret_digest[DIGEST_SIZE], struct str content);
 
 /*
- * The id of the n-th thing that came of `from` (event ids: from the command id and the ordinal). `purpose` keeps the families
- * apart. Keeps the time prefix of a UUIDv7, so derived ids are in time order too; version 8.
+ * The n-th id derived from `from` (event ids: from the command id and the ordinal). `purpose` separates the families. It keeps
+ * the time prefix of a UUIDv7, so derived ids are in time order too; version 8.
  */
 struct uuid uuid_derive(const struct uuid *from, const char *purpose, uint64_t ordinal);
 
@@ -34,24 +34,24 @@ struct uuid uuid_derive(const struct uuid *from, const char *purpose, uint64_t o
 struct uuid uuid_of_text(struct str text);
 
 /*
- * The same for an id that never leaves this process (a slot of a batch): another process gives another id. SipHash with a key of
- * the process: a third of the time, and nobody outside can choose texts that fall together.
+ * The same for an id that never leaves this process (a slot of a batch): it differs between processes. SipHash with a key of
+ * the process: a third of the time, and no outsider can choose colliding texts.
  */
 struct uuid uuid_of_key(struct str text);
 
 /* Keyed hash of an address, to find and compare it without reading it. key: 32 bytes. */
 void address_hash(uint8_t ret_hash[DIGEST_SIZE], struct str address, const uint8_t key[32]);
 
-/* The key of hidden_hash, made of the key that seals: who has it can compare texts and open none. */
+/* The key of hidden_hash, derived from the key that seals: it allows comparing texts, not opening them. */
 void hash_key(uint8_t ret_key[32], const uint8_t key[32]);
 
-/* Keyed hash of a text that an event hides, for the log to prove it; `member` says what it is of. */
+/* Keyed hash of a text that an event hides, so that the log can prove it; `member` names the hashed member. */
 void hidden_hash(uint8_t ret_hash[DIGEST_SIZE], const char *member, struct str text, const uint8_t hash_key[32]);
 
 /*
- * The key of one person's texts and hashes: made of the programs' key and a random salt that stands in that person's row and
- * nowhere else. Whoever deletes the salt has destroyed the key: what was sealed or hashed with it, wherever a copy of it is, can
- * be opened or found again by nobody. An empty salt: the programs' key itself (persons from before there were salts).
+ * The key of one person's texts and hashes: derived from the programs' key and a random salt that is stored in that person's
+ * row and nowhere else. Deleting the salt destroys the key: no copy of a text sealed or hashed with it can be opened or found
+ * again. An empty salt: the programs' key itself (persons older than the salts).
  */
 #define SALT_SIZE 16
 void person_key(uint8_t ret_key[32], const uint8_t key[32], struct str salt);
@@ -65,10 +65,10 @@ MUST_CHECK bool sign_check(const uint8_t signature[DIGEST_SIZE], struct str cont
 
 void random_bytes(void *bytes, size_t size);
 
-/* In a time that says nothing of where they differ. */
+/* In constant time. */
 bool bytes_equal(const void *first, const void *second, size_t size);
 
-/* Overwrites a secret that is no longer needed; the compiler does not leave it out. */
+/* Overwrites a secret that is no longer needed; the compiler does not optimise it away. */
 void wipe(void *bytes, size_t size);
 
 #endif

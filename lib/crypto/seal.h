@@ -11,26 +11,26 @@
 #include "model/sealed.h"
 
 /*
- * Personal text at rest. A sealed text is bytes of one column (bytea) that only the person's key opens, and only in the place it
- * was sealed for: this column of this row, at this version. Copied into another column, another row, another person's row, or put
- * back after the row has changed, it does not open. What an attacker who can write the tables is left with is to put a whole row
- * back, with its version: the log says that it is older (dcs verify).
+ * Personal text at rest. A sealed text is the bytes of one column (bytea). Only the person's key opens it, and only in the
+ * place it was sealed for: this column of this row, at this version. Copied into another column, another row or another
+ * person's row, or put back after the row has changed, it does not open. An attacker who can write the tables can only put a
+ * whole row back, with its version; the log shows that it is older (dcs verify).
  *
  * The bytes: 0x01, a random nonce of 24, the text encrypted by XChaCha20-Poly1305, the tag of 16. Authenticated with them:
  *
  *   0x01 | owner, 16 | row, 16 | version, 8 big-endian | table, 0x00 | column, 0x00
  *
- * The version is the row's own. So a row's sealed columns are all sealed anew whenever its version changes: the version stands
- * in no second column that could be put back with the text.
+ * The version is the row's own. So all sealed columns of a row are sealed anew whenever its version changes: the version is in
+ * no second column that could be put back together with the text.
  *
- * The old form has no first byte, and only the owner's id beside it: it opens in every column of his rows. It is read for as long
- * as there are rows of it, and never written; the first write of a row ends it there. A nonce of the old form may begin with
- * 0x01: such a text is tried in both forms.
+ * The old form has no first byte, and only the owner's id is authenticated: it opens in every column of the owner's rows. It is
+ * read as long as there are rows of it, and never written; the first write of a row replaces it. A nonce of the old form may
+ * begin with 0x01: such a text is tried in both forms.
  */
 struct seal_place {
 	const struct sealed_column *column;
 	struct uuid row;   /* its id */
-	int64_t version;   /* of the row when the text stands in it */
+	int64_t version;   /* of the row that holds the text */
 	struct uuid owner; /* the person */
 };
 
@@ -39,12 +39,12 @@ struct seal_place {
 void seal(uint8_t *ret_sealed, struct str text, const struct seal_place *place, const uint8_t key[32]);
 
 struct opened {
-	struct str text; /* in the room that was given; not terminated */
-	bool is_old;     /* it was sealed in the old form, and may come from another column or version of the owner's rows */
+	struct str text; /* in the given room; not terminated */
+	bool is_old;     /* it has the old form, and may come from another column or version of the owner's rows */
 };
 
-/* room: sealed.size bytes. ERR_POISON: too short, forged, of another place or key. */
-#define SEAL_OVERHEAD_MIN 40 /* of the old form: no text is longer than this leaves */
+/* room: sealed.size bytes. ERR_POISON: too short, forged, from another place or key. */
+#define SEAL_OVERHEAD_MIN 40 /* of the old form: the longest text is sealed.size minus this */
 MUST_CHECK int unseal(struct opened *ret_opened, char *room, struct str sealed, const struct seal_place *place,
 		      const uint8_t key[32], struct err *err);
 

@@ -7,7 +7,7 @@
 #include "base/str.h"
 
 /*
- * Ed25519 (RFC 8032): who has the seed signs, everybody who has the public key can check. For anchors, which are kept where
+ * Ed25519 (RFC 8032): the holder of the seed signs, every holder of the public key can check. For anchors, which are kept where
  * nobody of this system can write. The seed is 32 random bytes in a file (crypto.h, key_read).
  */
 #define SIGNATURE_SIZE  64

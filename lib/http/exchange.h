@@ -8,8 +8,8 @@
 #include "http/verdict.h"
 
 /*
- * Private to the room: one exchange, from start to `done`, and the pool of them. http.c and mail.c take one, set what is theirs
- * and launch it; all the rest is common.
+ * Private to the room: one exchange, from start to `done`, and the pool of them. http.c and mail.c take one, set their own
+ * options and launch it; the rest is common.
  *
  *   FREE -> (exchange_take) -> TAKEN -> (exchange_launch) -> RUNNING -> (poll, abandon) -> `done` -> FREE
  *                                    -> (exchange_give_back) -> FREE
@@ -18,9 +18,9 @@ struct exchange {
 	struct http *http;
 	CURL *easy;
 	enum { EXCHANGE_FREE, EXCHANGE_TAKEN, EXCHANGE_RUNNING } state;
-	struct facts facts;  /* what the verdict is made from */
+	struct facts facts;  /* the basis of the verdict */
 	struct buf content;  /* HTTP: the form; mail: the message */
-	size_t content_sent; /* mail: how much of it the library has taken */
+	size_t content_sent; /* mail: bytes that the library has taken */
 	int local_port;      /* of the connection in use, once facts.is_connected */
 	struct buf answer;   /* body, or the last line of an SMTP server */
 	bool answer_is_cut;
@@ -29,7 +29,7 @@ struct exchange {
 	void *done_arg;
 };
 
-/* A free one with the common options set; NULL: all are in use. */
+/* A free exchange with the common options set; NULL: all are in use. */
 struct exchange *exchange_take(struct http *http, enum facts_protocol protocol);
 void exchange_give_back(struct exchange *exchange);
 MUST_CHECK int exchange_launch(struct exchange *exchange, http_done *done, void *done_arg, struct err *err);

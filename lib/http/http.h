@@ -9,21 +9,21 @@
 #include "base/str.h"
 
 /*
- * A client for gateways: many exchanges at once over kept connections, in one thread, by callbacks out of http_poll. HTTP here,
- * mail in http/mail.h; both share the handle and the verdict. This room is the only one that includes <curl/curl.h>.
+ * A client for gateways: many concurrent exchanges over kept connections, in one thread, by callbacks out of http_poll. HTTP
+ * here, mail in http/mail.h; both share the handle and the verdict. The only room that includes <curl/curl.h>.
  *
- * What it is for is the verdict. A demand must not be sent twice (P8), so the caller has to know one thing for certain: whether
- * the other side can have got it.
+ * Its purpose is the verdict. A demand must not be sent twice (P8), so the caller must know for certain whether the other side
+ * can have received it.
  *
- *   HTTP_NOT_SENT   certain: nothing of the request left (name, connect, TLS, log-in failed, or time ran out before). May be
- *                   tried again.
- *   HTTP_ANSWERED   the other side answered; `status` says what. Also when the rest of its answer was cut off.
- *   HTTP_AMBIGUOUS  the request began to leave and no answer came: it may have been taken. Never tried again by us, and not by
- *                   the library either: libcurl silently repeats a request when a kept connection dies before the first byte of
- *                   an answer; the second try is stopped here.
+ *   HTTP_NOT_SENT   certain: nothing of the request left (name resolution, connect, TLS or login failed, or timed out before). It may
+ *                   be tried again.
+ *   HTTP_ANSWERED   the other side answered; `status` has the answer. Also when the rest of its answer was cut off.
+ *   HTTP_AMBIGUOUS  the request began to leave and no answer came: it may have been accepted. It is never sent again, neither by us
+ *                   nor by the library: libcurl silently repeats a request when a kept connection dies before the first byte of an
+ *                   answer; the second attempt is stopped here.
  *
- * Redirects are not followed, only http and https (smtp, smtps) are spoken, the environment's proxies are not asked, answers are
- * cut at answer_size_max, signals are not used (lib/TRAPS.md C7).
+ * Redirects are not followed, only http and https (smtp, smtps) are spoken, proxies of the environment are ignored, answers are
+ * truncated at answer_size_max, signals are not used (lib/TRAPS.md C7).
  */
 struct http;
 
@@ -31,8 +31,8 @@ struct http;
 
 struct http_conf {
 	size_t exchanges_max;                         /* at once, of HTTP and mail together; 1..HTTP_EXCHANGES_MAX */
-	int64_t connect_timeout_ms, total_timeout_ms; /* of one exchange; connecting is name, TCP, TLS and log-in */
-	size_t answer_size_max;                       /* what is kept of an answer's body */
+	int64_t connect_timeout_ms, total_timeout_ms; /* of one exchange; connecting is name, TCP, TLS and login */
+	size_t answer_size_max;                       /* the part of an answer's body that is kept */
 	const char *user_agent;
 	const char *ca_file; /* NULL: the system's certificates */
 	const char *proxy;   /* NULL: none */
@@ -45,17 +45,17 @@ struct http_answer {
 	int status;             /* ANSWERED: HTTP status, or SMTP reply code; otherwise 0 */
 	int64_t retry_after_ms; /* of the header Retry-After; -1: absent */
 	struct str body;  /* HTTP: the first answer_size_max bytes; mail: the server's last line. Borrows until `done` returns */
-	bool body_is_cut; /* it was longer, or broke off */
-	const char *text; /* why not ANSWERED, a literal without names and addresses; "" otherwise */
+	bool body_is_cut; /* it was longer, or incomplete */
+	const char *text; /* the reason when not ANSWERED, a literal without names and addresses; otherwise "" */
 };
 
-/* Called once for each exchange that was started, out of http_poll or http_abandon. May start others. */
+/* Called once for each started exchange, out of http_poll or http_abandon. May start others. */
 typedef void http_done(void *done_arg, const struct http_answer *answer);
 
-/* Copies the conf's texts. ERR_FATAL: a conf out of bounds, no memory, no TLS. */
+/* Copies the texts of conf. ERR_FATAL: conf out of bounds, no memory, no TLS. */
 MUST_CHECK int http_open(const struct http_conf *conf, struct http **ret_http, struct err *err);
 
-/* Accepts NULL. Nothing may be running: http_abandon first. Waits for no peer. */
+/* Accepts NULL. No exchange may be running: call http_abandon first. Waits for no peer. */
 void http_close(struct http *http);
 
 struct http_request {
@@ -72,13 +72,13 @@ size_t http_running(const struct http *http);
 bool http_is_full(const struct http *http);
 
 /*
- * Moves all exchanges, calls `done` of those that ended, and waits for more at most timeout_ms; returns earlier when something
- * ended, when wake_fd (-1: none) can be read, or after http_wake from another thread.
+ * Advances all exchanges, calls `done` of those that ended, and waits at most timeout_ms for more. Returns earlier when one
+ * ended, when wake_fd (-1: none) is readable, or after http_wake from another thread.
  */
 MUST_CHECK int http_poll(struct http *http, int wake_fd, int timeout_ms, struct err *err);
 void http_wake(struct http *http);
 
-/* Ends all that is running: `done` is called with NOT_SENT or AMBIGUOUS, whichever is true of each. */
+/* Ends all running exchanges: `done` is called with NOT_SENT or AMBIGUOUS, as is true of each. */
 void http_abandon(struct http *http);
 
 /* Appends `text` percent-encoded: everything but A-Z a-z 0-9 - . _ ~ */

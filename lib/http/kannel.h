@@ -9,8 +9,8 @@
 #include "http/http.h"
 
 /*
- * Kannel's HTTP interface (smsbox, sendsms): the URL that sends one SMS, what its answers mean, and the delivery reports that
- * come back. Pure. Kannel returns no message id; the report finds its message by what we put into dlr_url.
+ * Kannel's HTTP interface (smsbox, sendsms): the URL that sends one SMS, the meaning of its answers, and the delivery reports.
+ * Pure. Kannel returns no message id; a report finds its message by our part of dlr_url.
  */
 struct kannel_sms {
 	struct str url; /* http://host:port/cgi-bin/sendsms */
@@ -26,18 +26,18 @@ struct kannel_sms {
 MUST_CHECK int kannel_url(const struct kannel_sms *sms, struct buf *ret_url, struct err *err);
 
 /*
- * What Kannel's smsbox says (its source, 1.4.5):
+ * The answers of Kannel's smsbox (its source, 1.4.5):
  *   202 "0: Accepted for delivery", "3: Queued for later delivery", "Sent."  accepted
- *   503 "Temporal failure, try again later."                                 the bearerbox did not take it
- *   403 "Authorization failed ..."                                           our settings are wrong: nothing of this message
+ *   503 "Temporal failure, try again later."                                 the bearerbox did not accept it
+ *   403 "Authorization failed ..."                                           our settings are wrong, not the message
  *   403 "Not routable. Do not try again."                                    never
- *   400                                                                      a field it does not take: never
+ *   400                                                                      an invalid field: never
  *   500 "Sending failed."                                                    after parts may have been sent
  */
 enum kannel_verdict {
 	KANNEL_ACCEPTED,
-	KANNEL_LATER,   /* certain: not taken, may be tried again */
-	KANNEL_REFUSED, /* certain: not taken, never will be */
+	KANNEL_LATER,   /* certain: not accepted, may be tried again */
+	KANNEL_REFUSED, /* certain: not accepted, and never will be */
 	KANNEL_UNKNOWN,
 };
 enum kannel_verdict kannel_verdict_of(const struct http_answer *answer);

@@ -11,14 +11,14 @@
 #include "http/http.h"
 
 /*
- * E-mail: building a message (pure) and handing it to an SMTP server. libcurl checks nothing of what it sends (lib/TRAPS.md 5): a
- * line break in an address is another command, one in a header another header. So everything is checked and encoded here, and
- * what leaves is 7-bit with CRLF line ends, no line of text longer than 76.
+ * E-mail: building a message (pure) and handing it to an SMTP server. libcurl checks nothing that it sends (lib/TRAPS.md 5): a
+ * line break in an address is another command, one in a header another header. So everything is checked and encoded here. The
+ * result is 7-bit with CRLF line ends, and no line of text is longer than 76.
  */
 
 /*
- * An address of ours, in an envelope or a header: one @, printable ASCII, none of <>()[]\,;:" and no space; at most 254 bytes. An
- * address that needs quoting or SMTPUTF8 is refused. Whom a message is to has an address of base/address.h, which is narrower.
+ * One of our own addresses, in an envelope or a header: one @, printable ASCII, none of <>()[]\,;:" and no space; at most 254
+ * bytes. An address that needs quoting or SMTPUTF8 is refused. Recipients have addresses of base/address.h, which is stricter.
  */
 bool mail_address_is_valid(struct str address);
 
@@ -36,7 +36,7 @@ struct mail {
 	struct str to_address;
 	struct str subject;    /* UTF-8, no control characters */
 	struct str text;       /* UTF-8; any line ends */
-	struct str message_id; /* left@right, without the angle brackets; the same for every try of one message */
+	struct str message_id; /* left@right, without the angle brackets; the same for every attempt of one message */
 	int64_t date_ms;
 	struct mail_header headers[MAIL_HEADERS_MAX]; /* further ones, after ours */
 	size_t headers_count;
@@ -51,27 +51,27 @@ MUST_CHECK int mail_build(const struct mail *mail, struct buf *buf, struct err *
 
 struct mail_server {
 	const char *url;             /* smtp://host:port/our.name or smtps://...; the path is what EHLO says (lib/TRAPS.md C6) */
-	const char *user, *password; /* NULL: no log-in */
+	const char *user, *password; /* NULL: no login */
 	bool require_tls; /* smtp: STARTTLS and a valid certificate, or nothing; false: plain, for a relay on this machine */
 };
 
 /*
  * Hands one message to one recipient. The verdict (http.h) with `status` as the last reply code:
- *   ANSWERED 250           taken
- *   ANSWERED 4xx           not taken, try later (also a recipient refused for now, greylisting)
- *   ANSWERED 5xx           not taken, and never will be
- *   NOT_SENT               not taken: no connection, TLS or log-in (also when the server answers "too busy" or "wrong password"),
- *                          or the line broke before the message began to leave
+ *   ANSWERED 250           accepted
+ *   ANSWERED 4xx           not accepted, try later (also a recipient refused for now, greylisting)
+ *   ANSWERED 5xx           not accepted, and never will be
+ *   NOT_SENT               not accepted: no connection, TLS or login (also when the server answers "too busy" or "wrong password"),
+ *                          or the connection broke before the message began to leave
  *   AMBIGUOUS              it broke after that: the server may have it
- * `sender` is the envelope's (where bounces go; "" is the null sender). Copies everything. ERR_RETRY: all exchanges in use;
- * ERR_POISON: an address or URL that is none.
+ * `sender` is the envelope sender (the target of bounces; "" is the null sender). Copies everything. ERR_RETRY: all exchanges
+ * in use; ERR_POISON: a malformed address or URL.
  */
 MUST_CHECK int mail_start(struct http *http, const struct mail_server *server, struct str sender, struct str recipient,
 			  struct str message, http_done *done, void *done_arg, struct err *err);
 
 /*
- * The code to be recorded for a reply line such as "550 5.1.1 <x@y> unknown": the enhanced status (RFC 3463) when there is one,
- * else the three digits; "" when the line is no reply. Never any of the text: it may quote the address.
+ * The code to record for a reply line such as "550 5.1.1 <x@y> unknown": the enhanced status (RFC 3463) if there is one,
+ * otherwise the three digits; "" when the line is not a reply. Never any of the text: it may quote the address.
  */
 void mail_reply_code(struct str line, char ret_code[16]);
 

@@ -8,11 +8,11 @@
 #include "base/str.h"
 
 /*
- * What an SMS costs: its alphabet and how many messages of the network it takes (3GPP 23.038, 23.040). Pure.
+ * The cost of an SMS: its alphabet and the number of network messages (3GPP 23.038, 23.040). Pure.
  *
  * A text of the GSM alphabet only is sent in 7-bit units, 160 in one message, 153 in each of several; ^ { } [ ] \ ~ | and the
- * euro sign are two units. Any other character makes the whole text UCS-2: 70, or 67 in each of several; a character above U+FFFF
- * is two units. A pair of units is never split between two messages.
+ * euro sign are two units. Any other character makes the whole text UCS-2: 70, or 67 in each of several; a character above
+ * U+FFFF is two units. A pair of units is never split between two messages.
  */
 enum sms_coding { SMS_GSM7 = 0, SMS_UCS2 = 2 }; /* the numbers of the network's data coding, and of Kannel's `coding` */
 

@@ -8,9 +8,9 @@
 #include "http/http.h"
 
 /*
- * Private to the room: which sockets libcurl has open, so that nothing waits for a peer's goodbye. libcurl says QUIT to a mail
- * server and then blocks for its answer, up to two minutes, everything else with it; it has no option against that. A socket on
- * which nothing is read any more ends the wait at once, and QUIT still goes out.
+ * Private to the room: the sockets that libcurl has open, so that no exchange waits for a peer's goodbye. libcurl sends QUIT to
+ * a mail server and then blocks for its answer, up to two minutes, and all other exchanges with it; it has no option against
+ * that. Shutting down the read side of the socket ends the wait at once, and QUIT still goes out.
  */
 #define SOCKETS_MAX (4 * HTTP_EXCHANGES_MAX)
 
