@@ -9,11 +9,10 @@
 #include "crypto/pem.h"
 
 /*
- * The keys of one directory, sorted by kid. A kid is compared with the names that were read and nothing else: it never becomes a
- * path.
+ * The keys of one directory, sorted by kid. A kid is only compared with the names that were read: it never becomes a path.
  *
  *   <kid>.pem        private: signs and verifies; public: verifies
- *   <kid>.next.pem   private or public: verifies only. The key after this one, to be known everywhere before it signs
+ *   <kid>.next.pem   private or public: verifies only. The next key, to be distributed before it signs
  */
 #define KEYRING_MAX 32
 #define KID_MAX     64
@@ -29,8 +28,9 @@ struct keyring {
 	size_t keys_count;
 };
 
-MUST_CHECK int keyring_load(struct keyring *ret_ring, const char *directory, struct err *err); /* ERR_FATAL; none is one too */
-MUST_CHECK int keyring_read(struct keyring *ret_ring, const char *directory, struct err *err); /* none is none */
+MUST_CHECK int keyring_load(struct keyring *ret_ring, const char *directory,
+			    struct err *err); /* ERR_FATAL, also for an empty directory */
+MUST_CHECK int keyring_read(struct keyring *ret_ring, const char *directory, struct err *err); /* may be empty */
 bool keyring_equal(const struct keyring *a, const struct keyring *b);
 
 bool kid_is_valid(struct str kid);                                                  /* [A-Za-z0-9_-]{1,64} */

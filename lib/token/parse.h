@@ -7,8 +7,8 @@
 #include "token/token.h"
 
 /*
- * What stands in a token, read strictly: the parts' text, the header before the signature is looked at, the claims after it was
- * found good. No failure's text quotes the token.
+ * The content of a token, read strictly: the parts' text; the header before the signature is verified; the claims after it. A
+ * failure's text never quotes the token.
  */
 struct token_parts {
 	struct str header; /* base64url each; borrow from the token */
@@ -19,14 +19,14 @@ struct token_parts {
 /* Three parts of base64url letters, a signature of ES256's size. */
 MUST_CHECK int parse_parts(struct str token, struct token_parts *ret_parts, struct err *err);
 
-/* alg and typ as we demand, no crit; the kid, valid in form. */
+/* alg and typ as required, no crit; the kid, well-formed. */
 MUST_CHECK int parse_header(struct str header, char ret_kid[KID_MAX + 1], struct err *err);
 
 /* Everything but time. */
 MUST_CHECK int parse_claims(struct str claims, const char *issuer, const char *audience, struct token_claims *ret_claims,
 			    struct err *err);
 
-/* What a subject may be: 1 to TOKEN_SUBJECT_MAX bytes of text without control characters. */
+/* A valid subject: 1 to TOKEN_SUBJECT_MAX bytes of text without control characters. */
 bool subject_is_valid(struct str subject);
 
 #endif

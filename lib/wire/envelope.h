@@ -21,8 +21,8 @@
  *   ce_specversion ce_id ce_source ce_type ce_subject ce_time content-type ce_dataschema ce_partitionkey ce_correlationid
  *   ce_causationid ce_sequence dcs_hash [traceparent]
  *
- * ce_sequence of an event is its `seq` in the module's log of that partition (1, 2, 3 ...): what readers check for gaps. The
- * aggregate's own version stands in the body. dcs_hash is the row's hash in the chain, 32 raw bytes.
+ * ce_sequence of an event is its `seq` in the module's log of that partition (1, 2, 3 ...), which readers check for gaps. The
+ * aggregate's own version is in the body. dcs_hash is the row's hash in the chain, 32 raw bytes.
  */
 struct envelope {
 	struct uuid id;
@@ -32,18 +32,19 @@ struct envelope {
 	struct uuid causation_id;   /* none when absent */
 	int64_t expires_ms;         /* ce_expirytime; 0: none */
 	struct str traceparent;     /* empty when absent */
-	struct str token;           /* what stands behind "Bearer "; empty when absent */
+	struct str token;           /* the part behind "Bearer "; empty when absent */
 	int64_t at_ms;              /* ce_time; 0 when absent */
 	int64_t sequence;           /* ce_sequence; 0 when absent */
 	struct str hash;            /* dcs_hash; empty when absent */
 };
 
 /*
- * Everything in the envelope borrows from the headers. ce_specversion (1.0), ce_id, ce_source and ce_type are mandatory: without
- * one it is ERR_POISON, "missing header ce_id". One of ours twice, or malformed, or more than HEADERS_MAX headers: ERR_POISON,
- * "bad header ce_id: not a UUID". All texts begin with one of these two words and hold no value. Names are compared exactly, and
- * unknown ones are ignored. What the frame or the record itself says better (ce_subject, content-type, ce_dataschema,
- * ce_partitionkey) is not looked at. A malformed traceparent is as none: W3C wants it so, it is not worth a payment.
+ * Everything in the envelope borrows from the headers. ce_specversion (1.0), ce_id, ce_source and ce_type are mandatory: a
+ * missing one is ERR_POISON, "missing header ce_id". A repeated or malformed header of ours, or more than HEADERS_MAX headers:
+ * ERR_POISON, "bad header ce_id: not a UUID". All texts begin with "missing" or "bad" and hold no value. Names are compared
+ * exactly, and unknown ones are ignored. Headers that repeat the frame or the record (ce_subject, content-type, ce_dataschema,
+ * ce_partitionkey) are not read. A malformed traceparent counts as absent, as W3C requires: it is no reason to refuse a
+ * payment.
  */
 MUST_CHECK int envelope_read(const struct header *headers, size_t count, struct envelope *ret_envelope, struct err *err);
 
@@ -55,7 +56,7 @@ struct command_head {
 	int64_t at_ms;
 	int64_t expires_ms; /* 0: none */
 	struct str source;  /* "/dcs/cli" */
-	struct str actor;   /* who says so, for people who look at records: the token counts. Empty: left out */
+	struct str actor;   /* for people who read records; the token's subject counts. Empty: left out */
 	struct str token;
 	struct str traceparent;
 };
@@ -65,11 +66,11 @@ MUST_CHECK int envelope_write_command(const struct message_type *type, const voi
 
 /*
  * An event of the log (worker/log_event): the same bytes whether it is published after its commit or out of event_log months
- * later. ERR_POISON when the arena is full, ERR_FATAL when the log was written by a newer program (unknown schema id).
+ * later. ERR_POISON when the arena is full, ERR_FATAL when a newer program wrote the log (unknown schema id).
  */
 struct event_head {
 	const char *module;
-	uint32_t schema_id; /* tells ce_type, ce_dataschema */
+	uint32_t schema_id; /* determines ce_type, ce_dataschema */
 	struct uuid id, key, subject, command_id, correlation_id;
 	int64_t at_ms;
 	int64_t seq;

@@ -4,12 +4,12 @@
 #include "wire/json.h"
 
 /*
- * JSON texts (RFC 8259) read in place: nothing is allocated or copied. json_check looks at every byte once; all else here relies
- * on that and steps over what it is not asked for. Inside the room only.
+ * JSON texts (RFC 8259) read in place: nothing is allocated or copied. json_check validates every byte once; all else here
+ * relies on that and skips the values it is not asked for. Private to the room.
  */
 #define JSON_DEPTH_MAX 16
 
-/* What is wrong with a text, and before which byte. */
+/* The fault of a text, and the byte that it is before. */
 struct json_wrong {
 	const char *what; /* "not JSON, near" */
 	size_t at;
@@ -21,14 +21,14 @@ bool json_check(struct str text, struct json *ret_json, struct json_wrong *ret_w
 enum json_kind { JSON_NULL, JSON_TRUE, JSON_FALSE, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
 enum json_kind json_kind(struct json json);
 
-/* A number's value. False: it has a fraction or an exponent (*ret_is_whole false), or 64 bits do not hold it. */
+/* A number's value. False: it has a fraction or an exponent (*ret_is_whole false), or does not fit 64 bits. */
 bool json_read_number(struct json number, int64_t *ret_integer, bool *ret_is_whole);
 
-/* A string's text: where it stands, or decoded into `room` when it has escapes. False: the room is too small. */
+/* A string's text: in place, or decoded into `room` when it has escapes. False: the room is too small. */
 bool json_text(struct json string, char *room, size_t room_size, struct str *ret_text);
-size_t json_text_room(struct json string); /* that is enough for it; 0: it has no escapes */
+size_t json_text_room(struct json string); /* the room that it needs; 0: it has no escapes */
 
-/* Through an object or array, item by item. `key` is a string. */
+/* Iterates over an object or array. `key` is a string. */
 struct json_walk {
 	const char *at;
 };

@@ -10,11 +10,11 @@
 #include "model/message.h"
 
 /*
- * How the words of the table (model/message.h) lie in a struct: for the coder and the JSON writer and reader, which all walk
- * (type, body) and know no message by name. Only for lib/wire.
+ * The layout of the table's kinds (model/message.h) in a struct: for the coder and the JSON writer and reader, which all walk
+ * (type, body) and know no message by name. Private to lib/wire.
  */
 
-/* What stands for instants from 0001-01-01 to 9999-12-31: beyond it there is no RFC 3339 text and no date of PostgreSQL's. */
+/* The range of instants, 0001-01-01 to 9999-12-31: beyond it there is no RFC 3339 text and no date of PostgreSQL. */
 #define INSTANT_MIN (DAY_MIN * DAY_MS)
 #define INSTANT_MAX ((DAY_MAX + 1) * DAY_MS - 1)
 
@@ -41,7 +41,7 @@ static inline size_t shape_item_size(const struct field *field)
 	MUST_NOT_REACH("a field kind that is not in the table");
 }
 
-/* Where the field's value stands; of an array, where its pointer stands. */
+/* The location of the field's value; of an array, of its pointer. */
 static inline const void *shape_value(const struct field *field, const void *body)
 {
 	return (const char *)body + field->offset;
