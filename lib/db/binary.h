@@ -7,8 +7,8 @@
 
 /*
  * PostgreSQL's binary formats, private to the room: numbers big endian, dates in days and instants in microseconds since
- * 2000-01-01. A day or an instant that PostgreSQL cannot hold becomes one that it refuses (22008, ERR_POISON): values come from
- * outside, so this is no bug.
+ * 2000-01-01. A day or an instant that PostgreSQL cannot hold becomes one that it refuses (22008, ERR_POISON): values are
+ * external, so this is no bug.
  */
 
 /* OIDs of pg_type, fixed for ever. */

@@ -11,15 +11,15 @@
 #include "db/db.h"
 
 /*
- * Inside of a connection, private to the room. libpq runs non-blocking and this room does the waiting, so that a server that
- * neither answers nor hangs up (frozen, or a network gone silent) ends in a dead connection and not in a process that hangs.
+ * The inside of a connection, private to the room. libpq runs non-blocking and this room does the waiting, so that a server
+ * that neither answers nor closes (frozen, or a network gone silent) ends in a dead connection, not in a process that hangs.
  *
  * States: idle -> pipeline -> idle, idle -> commit sent -> idle, and from any of them to dead (`alive` false), which is final.
  */
 #define STATEMENTS_MAX  256 /* a power of two; different statements on one connection stay under 3/4 of it */
 #define PENDING_MAX     256 /* answers outstanding in one pipeline */
 #define ARRAYS_SIZE_MAX ((size_t)4 << 20)
-#define PATIENCE_MS     3000 /* beyond statement_timeout: the server should have spoken long ago */
+#define PATIENCE_MS     3000 /* beyond statement_timeout: the server should have answered long ago */
 
 enum prepared_state {
 	PREPARED_NOT,
@@ -34,15 +34,15 @@ struct prepared {
 	size_t types_count;
 };
 
-/* What the next answer of a pipeline belongs to. */
+/* The statement that the next answer of a pipeline belongs to. */
 struct pending {
 	struct prepared *prepared;
 	bool is_prepare; /* the answer to PREPARE, not to the statement */
-	size_t rows;     /* how many it must affect; DB_ROWS_ANY */
+	size_t rows;     /* the rows it must affect; DB_ROWS_ANY */
 };
 
 struct db {
-	struct arena memory; /* where this struct is */
+	struct arena memory; /* holds this struct */
 	PGconn *pg;
 	bool alive;
 	bool commit_sent;
@@ -66,7 +66,7 @@ struct db {
 
 #define CONNECT_OPTIONS_MAX 64
 
-/* What libpq is told: ours first, then what conninfo says, then defaults. Both arrays end with NULL. */
+/* The options for libpq: ours first, then those of conninfo, then defaults. Both arrays end with NULL. */
 struct connect_options {
 	PQconninfoOption *given;
 	const char *keywords[CONNECT_OPTIONS_MAX];
@@ -84,25 +84,27 @@ void connection_ignore_notices(PGconn *pg);
 
 /* ---- at work ---- */
 
-/* The connection is of no use any more: ERR_RETRY with this text. */
+/* Marks the connection dead: ERR_RETRY with this text. */
 int connection_lost(struct db *db, const char *why, struct err *err);
 
-/* Every public call that talks to the server starts here: forgets the last SQLSTATE, refuses a dead connection. */
+/* Every public call that talks to the server starts here: clears the last SQLSTATE, refuses a dead connection. */
 MUST_CHECK int connection_ready(struct db *db, struct err *err);
 
-/* Sends all that libpq holds, reading meanwhile, so that neither side can wait for the other. */
+/* Sends everything that libpq has buffered, reading meanwhile, so that the two sides cannot deadlock. */
 MUST_CHECK int connection_flush(struct db *db, struct err *err);
 
-/* Waits until the server says something, and takes it in. */
+/* Waits until the server sends something, and reads it. */
 MUST_CHECK int connection_read(struct db *db, struct err *err);
 
 /*
- * The next answer, whole: *ret_result is what the server said (an error too), the end mark behind it is consumed. -1 only when
- * there is none because the connection is lost.
+ * The next answer, whole: *ret_result is the server's answer (also an error), and the end mark behind it is consumed. -1 only
+ * when there is none because the connection is lost.
  */
 MUST_CHECK int connection_answer(struct db *db, PGresult **ret_result, struct err *err);
 
-/* Is it a success? If not: `err` and the SQLSTATE from the answer, and dead when the server hung up. `what` names the statement.
+/*
+ * Is it a success? If not: `err` and the SQLSTATE from the answer, and dead when the server closed the connection. `what` names
+ * the statement.
  */
 MUST_CHECK int connection_check(struct db *db, const PGresult *answer, const char *what, struct err *err);
 
@@ -114,7 +116,7 @@ MUST_CHECK int connection_send_statement(struct db *db, const struct db_statemen
 					 struct err *err);
 MUST_CHECK int connection_check_params(const struct db_statement *statement, const struct db_params *params, struct err *err);
 
-/* db_send of a statement that must affect so many rows. */
+/* db_send of a statement that must affect this number of rows. */
 MUST_CHECK int pipeline_send(struct db *db, const struct db_statement *statement, const struct db_params *params, size_t rows,
 			     struct err *err);
 
@@ -135,7 +137,7 @@ const char *column_type_name(enum db_array type);
 /* Rows that a successful statement has inserted, updated ... or returned. */
 int64_t connection_affected(PGresult *answer);
 
-/* A successful answer to the caller, or away when nobody wants it. Takes the answer. */
+/* Gives a successful answer to the caller, or frees it if ret_result is NULL. Takes the answer. */
 void connection_hand_over(PGresult *answer, struct db_result *ret_result);
 
 /* Text without parameters, by the simple protocol: transaction control and migrations (there: many statements at once). The first

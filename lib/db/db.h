@@ -11,39 +11,39 @@
 #include "base/uuid.h"
 
 /*
- * One connection to PostgreSQL: prepared statements with binary parameters and results, pipelined queries, binary COPY. The only
- * room that includes <libpq-fe.h>. Statements are constants of the file that runs them; values travel as parameters only.
+ * One connection to PostgreSQL: prepared statements with binary parameters and results, pipelined queries, binary COPY. The
+ * only room that includes <libpq-fe.h>. Statements are constants of the file that runs them; values travel as parameters only.
  *
  * Failures: SQLSTATE class 08, 40, 53, 55, 57 and a lost connection are ERR_RETRY; 21, 22, 23, 44, 54 ERR_POISON; the rest
- * ERR_FATAL (our SQL is wrong). db_sqlstate tells the code. Error texts carry the SQLSTATE and the constraint's name, never the
- * server's DETAIL line: it quotes values (P10).
+ * ERR_FATAL (our SQL is wrong). db_sqlstate returns the code. Error texts have the SQLSTATE and the constraint's name, never
+ * the server's DETAIL line, which quotes values (P10).
  */
 struct db;
 struct db_columns;
 
 /*
- * Connects (conninfo as libpq reads it; secrets come from a passfile). ERR_RETRY when the server is away. With a
- * statement_timeout_ms no call waits much longer than that for a silent server: the connection is lost then. 0: none, for
- * migrations. The session: UTF-8, UTC, generic plans, notices silenced.
+ * Connects (conninfo as libpq reads it; secrets come from a passfile). ERR_RETRY when the server is unreachable. With a
+ * statement_timeout_ms no call waits much longer than that for a silent server: the connection then counts as lost. 0: none,
+ * for migrations. The session: UTF-8, UTC, generic plans, notices silenced.
  */
 MUST_CHECK int db_open(const char *conninfo, const char *application_name, int64_t statement_timeout_ms, struct db **ret_db,
 		       struct err *err);
 void db_close(struct db *db);                 /* accepts NULL */
 bool db_is_alive(const struct db *db);        /* false after a lost connection: close and open again */
-const char *db_sqlstate(const struct db *db); /* of the last failure, "" when it had none; valid until the next call */
+const char *db_sqlstate(const struct db *db); /* of the last failure, "" if it had none; valid until the next call */
 #define DB_UNIQUE_VIOLATION "23505"
 
 /* ---- statements ---- */
 
-/* A constant; prepared on a connection when it is first used there. `name` is unique in the program. */
+/* A constant, prepared on a connection at its first use there. `name` is unique in the program. */
 struct db_statement {
 	const char *name;
 	const char *sql;
 };
 
 /*
- * Parameters $1, $2 ... in order, binary. Arrays are what set-based statements take (`unnest($1::uuid[], $2::bigint[])`): begin
- * one, add its items, next parameter. A params object is reused: db_params_reset keeps its memory.
+ * Parameters $1, $2 ... in order, binary. Set-based statements take arrays (`unnest($1::uuid[], $2::bigint[])`): begin one, add
+ * its items, next parameter. A params object is reused: db_params_reset keeps its memory.
  */
 #define DB_PARAMS_MAX 40
 
@@ -52,7 +52,7 @@ struct db_params {
 	struct {
 		size_t at, size;
 		bool is_null;
-		uint32_t type; /* OID, so that the server need not guess */
+		uint32_t type; /* OID, so that the server need not infer it */
 	} params[DB_PARAMS_MAX];
 	size_t count;
 	bool overflow;
@@ -98,8 +98,10 @@ void db_array_null(struct db_params *params);
 
 /* ---- results ---- */
 
-/* What a statement returned; owned by the caller, released by db_result_release. Getters take the result of a binary query and
- * check type sizes (a mismatch is a bug: MUST). */
+/*
+ * The result of a statement; owned by the caller, released by db_result_release. Getters take the result of a binary query and
+ * check type sizes (a mismatch is a bug: MUST).
+ */
 struct db_result {
 	void *pg; /* PGresult */
 	int rows;
@@ -137,9 +139,10 @@ MUST_CHECK int db_run(struct db *db, const struct db_statement *statement, const
 
 /*
  *   db_pipeline_begin; db_send; db_send ...; db_pipeline_flush; db_receive (as many as sent, in order); db_pipeline_end
- * After a failure the server skips the rest of the pipeline: db_receive returns the first failure, the caller goes to
- * db_pipeline_end, which drains (db_rollback does it too). db_pipeline_end returns a failure that db_receive has not yet
- * returned, and a lost connection. A statement not yet prepared is prepared within the pipeline.
+ *
+ * After a failure the server skips the rest of the pipeline: db_receive returns the first failure, and the caller goes to
+ * db_pipeline_end, which drains it (so does db_rollback). db_pipeline_end returns a lost connection, and a failure that
+ * db_receive has not returned yet. A statement that is not prepared yet is prepared within the pipeline.
  */
 MUST_CHECK int db_pipeline_begin(struct db *db, struct err *err);
 MUST_CHECK int db_send(struct db *db, const struct db_statement *statement, const struct db_params *params,
@@ -152,12 +155,15 @@ MUST_CHECK int db_pipeline_end(struct db *db, struct err *err);
 
 MUST_CHECK int db_begin(struct db *db, struct err *err); /* READ COMMITTED */
 
-/* From any state: ends an open pipeline, waits for a commit on its way. Never fails: a connection that cannot roll back is dead.
+/*
+ * From any state: ends an open pipeline, waits for a COMMIT in flight. Never fails: a connection that cannot roll back is dead.
  */
 void db_rollback(struct db *db);
 
-/* COMMIT sent and not waited for, so that the next batch is decoded meanwhile; db_commit_finish waits. An ERR_RETRY from it
- * means: not known whether it happened. */
+/*
+ * db_commit_send sends COMMIT without waiting, so that the next batch is decoded meanwhile; db_commit_finish waits. ERR_RETRY
+ * from it means: unknown whether the transaction committed.
+ */
 MUST_CHECK int db_commit_send(struct db *db, struct err *err);
 MUST_CHECK int db_commit_finish(struct db *db, struct err *err);
 MUST_CHECK int db_commit(struct db *db, struct err *err); /* both */
@@ -165,8 +171,8 @@ MUST_CHECK int db_commit(struct db *db, struct err *err); /* both */
 /* ---- rows ---- */
 
 /*
- * A table as it is written to: `columns` names those that are given, in order, each with its type: "debt_id uuid, opened_on
- * date". Types: boolean smallint integer bigint date timestamptz uuid text bytea; text also for char(n). A constant.
+ * A table for writing: `columns` names the given columns, in order, each with its type: "debt_id uuid, opened_on date". Types:
+ * boolean smallint integer bigint date timestamptz uuid text bytea; text also for char(n). A constant.
  */
 struct db_table {
 	const char *name;
@@ -174,8 +180,10 @@ struct db_table {
 	const struct db_columns *list; /* of db_columns.h: further columns, behind those; NULL: none */
 };
 
-/* A set of rows being written; fields in column order. Reused: db_copy_reset keeps its memory. Nothing is sent before
- * db_copy_run or db_write_copy. Stays where it is for as long as a connection has written it: its statement is prepared there. */
+/*
+ * A set of rows to write; fields in column order. Reused: db_copy_reset keeps its memory. Nothing is sent before db_copy_run or
+ * db_write_copy. It must not move in memory while a connection has written it: its statement is prepared there.
+ */
 struct db_copy {
 	struct buf bytes;
 	size_t rows;
@@ -200,7 +208,8 @@ void db_copy_uuid(struct db_copy *copy, const struct uuid *id);
 void db_copy_str(struct db_copy *copy, struct str value); /* text, bytea, char(n) */
 void db_copy_null(struct db_copy *copy);
 
-/* Writes the rows by COPY; nothing is done for no rows. Not inside a pipeline (libpq forbids it). MUST affect exactly copy->rows.
+/*
+ * Writes the rows by COPY; does nothing without rows. Not inside a pipeline (libpq forbids it). MUST affect exactly copy->rows.
  */
 MUST_CHECK int db_copy_run(struct db *db, const struct db_copy *copy, struct err *err);
 
@@ -208,12 +217,13 @@ MUST_CHECK int db_copy_run(struct db *db, const struct db_copy *copy, struct err
 
 /*
  *   db_write, db_write_copy ... in any order; db_write_end
- * They take effect in this order, and the first that fails is the failure of all; it is returned by db_write_end at the latest,
- * after which the caller rolls back. Statements and few rows (an INSERT of arrays then) are sent together as a pipeline, for
- * which COPY has to wait twice; many rows end it, and go by COPY, which costs the server half as much for each.
+ *
+ * The writes take effect in this order, and the first failure fails all; db_write_end returns it at the latest, and the caller
+ * rolls back. Statements and small sets of rows (as an INSERT of arrays) are sent together as a pipeline; a COPY costs two
+ * waits instead. Many rows end the pipeline and go by COPY, which costs the server half as much per row.
  */
 
-/* `rows`: how many it must affect, else ERR_FATAL: somebody else has written what only this process may. For 0 nothing is run. */
+/* `rows`: the number it must affect, otherwise ERR_FATAL: another process has written rows of ours. 0: nothing is run. */
 #define DB_ROWS_ANY SIZE_MAX
 MUST_CHECK int db_write(struct db *db, const struct db_statement *statement, const struct db_params *params, size_t rows,
 			struct err *err); /* copies the parameters */

@@ -5,11 +5,11 @@
 #include "db/db.h"
 
 /*
- * The rows of a query one by one, as the server sends them: for reading whole tables. It is a binary COPY, which costs the server
- * and this side about half of what a result costs for each row, and the server is ahead of the reader by as much as the socket
- * holds. The statement is a constant SELECT without parameters.
+ * The rows of a query one by one, as the server sends them: for reading whole tables. It is a binary COPY, which costs the
+ * server and this side about half of what a result costs per row, and the server runs ahead of the reader by the size of the
+ * socket's buffer. The statement is a constant SELECT without parameters.
  *
- *   db_stream_open; db_stream_next until *ret_found is false or nobody wants more; db_stream_close
+ *   db_stream_open; db_stream_next until *ret_found is false or no more rows are wanted; db_stream_close
  *
  * From open to close nothing else runs on the connection; open may run within a transaction. After a failure: db_stream_close,
  * then db_rollback.
@@ -19,7 +19,7 @@
 struct db_stream {
 	struct db *db; /* borrows; NULL: not open */
 	const struct db_statement *statement;
-	void *columns; /* PGresult: what they are called */
+	void *columns; /* PGresult: their names */
 	char *message; /* libpq's: the row at hand */
 	bool has_header, is_over;
 	int columns_count;
@@ -31,11 +31,13 @@ struct db_stream {
 
 MUST_CHECK int db_stream_open(struct db_stream *stream, struct db *db, const struct db_statement *statement, struct err *err);
 
-/* *ret_found false: that were all. The row's bytes stand until the next call. */
+/* *ret_found false: there are no more rows. The row's bytes are valid until the next call. */
 MUST_CHECK int db_stream_next(struct db_stream *stream, bool *ret_found, struct err *err);
 
-/* Reads to the end what nobody wanted; a failure is the connection's (db_is_alive) or the transaction's, and seen there. Accepts
- * a zeroed one. */
+/*
+ * Reads and discards the remaining rows. A failure is the connection's (db_is_alive) or the transaction's, and is reported
+ * there. Accepts a zeroed one.
+ */
 void db_stream_close(struct db_stream *stream);
 
 const char *db_stream_column_name(const struct db_stream *stream, int column); /* borrows, until close */

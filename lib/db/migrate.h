@@ -5,10 +5,10 @@
 #include "db/db.h"
 
 /*
- * Forward-only migrations: files NNNN_name.sql of a directory, in the order of their number, each in one transaction, recorded in
- * `dcs_migration(number, name, sha256, applied_at)` under an advisory lock, so that two runs at once do no harm. Numbers
- * may have gaps. A file that was changed after it was applied, a number that stands twice, that the database has and the
- * directory not, or that comes after a higher one was applied, is ERR_FATAL.
+ * Forward-only migrations: files NNNN_name.sql of a directory, in the order of their number, each in one transaction, recorded
+ * in `dcs_migration(number, name, sha256, applied_at)` under an advisory lock, so that two runs at once do no harm. Numbers may
+ * have gaps. ERR_FATAL: a file changed after it was applied, a duplicate number, a number that the database has and the
+ * directory has not, a number below one that was applied.
  */
 MUST_CHECK int migrate(struct db *db, const char *directory, int *ret_applied, struct err *err);
 
