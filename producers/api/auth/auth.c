@@ -242,7 +242,7 @@ static void sweep(struct auth *auth, int64_t now_ms)
 		return;
 	auth->swept_ms = now_ms;
 	for (size_t i = 0; i < AUTH_JOBS_MAX; i++) {
-		if (auth->jobs[i].in_use && auth->jobs[i].is_waiting)
+		if (auth->jobs[i].in_use && register_is_waiting(&auth->jobs[i]))
 			register_sweep(&auth->jobs[i], now_ms);
 	}
 }
@@ -283,7 +283,7 @@ static void give_up_part(void *auth_arg)
 		if (job->in_use && job->call != NULL)
 			call_refuse(job->call, 503, "unavailable", "the gateway is ending");
 		job->call = NULL;
-		if (job->in_use && job->is_waiting)
+		if (job->in_use && register_is_waiting(job))
 			register_give_up(job);
 	}
 }
@@ -334,6 +334,9 @@ int auth_new(const struct auth_conf *conf, struct auth **ret_auth, struct err *e
 	if (auth == NULL)
 		return err_set(err, ERR_FATAL, "no memory");
 	auth->conf = *conf;
+	auth->awaits = (struct await_conf){
+		.outcomes = conf->outcomes, .reads = conf->reads, .event = register_event, .state = register_state
+	};
 	memcpy(auth->address_key, conf->address_key, sizeof(auth->address_key));
 	auth->conf.address_key = NULL; /* the caller's is gone soon */
 	attempts_init(&auth->accounts, ACCOUNT_TRIES, ACCOUNT_MS);

@@ -11,6 +11,7 @@
 #include "producers/api/auth/auth_body.h"
 #include "producers/api/auth/pool.h"
 #include "producers/api/http/client_address.h"
+#include "producers/api/writes/await.h"
 
 /*
  * What the files auth*.c share. A job is one request from its handler to its answer: asked in the loop, worked on in a thread
@@ -39,6 +40,14 @@ enum auth_outcome {
 };
 const char *auth_outcome_name(enum auth_outcome outcome);
 
+/* Where the command of a registration stands (auth_register.c). What is SENT or ACKNOWLEDGED is one of auth->registering. */
+enum register_stage {
+	REGISTER_NONE,         /* no registration, or its credential is being written */
+	REGISTER_SENT,         /* handed to Kafka */
+	REGISTER_ACKNOWLEDGED, /* by Kafka */
+	REGISTER_ANSWERED,
+};
+
 struct auth_job {
 	struct pool_job pool_job; /* first */
 	struct auth *auth;
@@ -66,15 +75,10 @@ struct auth_job {
 	uint8_t token[REFRESH_TOKEN_SIZE];
 	uint8_t token_hash[SHA256_SIZE]; /* of the one that is given */
 
-	/* of a registration: what waits for the answer of the users module */
-	struct outcome_wait wait;
-	int64_t until_ms;    /* monotonic: then 202 */
-	int64_t look_at_ms;  /* monotonic: then PostgreSQL is asked, in case the event was missed */
-	int64_t look_gap_ms; /* until the next time */
-	unsigned callbacks;  /* that will come */
-	bool is_acked;
-	bool is_asking;   /* PostgreSQL is being asked */
-	bool is_waiting;  /* one of auth->registering */
+	/* of a registration: the wait for the answer of the users module */
+	struct await await;
+	enum register_stage stage;
+	bool is_ack_due;  /* Kafka's answer is outstanding */
 	bool must_forget; /* when it is over: there will be no account for the credential */
 
 	/* found */
@@ -90,6 +94,7 @@ struct auth_job {
 
 struct auth {
 	struct auth_conf conf;
+	struct await_conf awaits; /* of registrations */
 	struct pool *passwords, *sessions;
 	struct part parts[2];                /* of the pools */
 	struct attempts accounts, addresses; /* of an account from one address; of an address */
@@ -142,8 +147,11 @@ void auth_log(const struct auth_job *job, const char *what, const char *outcome)
 
 /* ---- auth_register.c ---- */
 
+bool register_is_waiting(const struct auth_job *job);
 void register_sweep(struct auth_job *job, int64_t now_ms); /* of those that wait */
-void register_give_up(struct auth_job *job);               /* its call was answered */
+void register_event(struct await *await, struct str event);
+void register_state(struct await *await, const struct command_state *state, bool has_news);
+void register_give_up(struct auth_job *job); /* its call was answered */
 
 /* ---- auth_secret.c ---- */
 

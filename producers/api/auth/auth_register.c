@@ -19,11 +19,19 @@
 #include "schemas/engine.h"
 #include "schemas/users.h"
 
-#define LOOK_FIRST_MS   400
-#define LOOK_GAP_MAX_MS 5000
-#define BODY_SIZE_MAX   1024
+#define BODY_SIZE_MAX 1024
 
 /* ---- the end ---- */
+
+bool register_is_waiting(const struct auth_job *job)
+{
+	return job->stage == REGISTER_SENT || job->stage == REGISTER_ACKNOWLEDGED;
+}
+
+static struct auth_job *job_of(struct await *await)
+{
+	return (struct auth_job *)((char *)await - offsetof(struct auth_job, await));
+}
 
 static void forgotten_is_done(struct auth_job *job)
 {
@@ -35,7 +43,7 @@ static void forgotten_is_done(struct auth_job *job)
 /* It is over when it was answered and nobody will call back. */
 static void end_if_over(struct auth_job *job)
 {
-	if (job->is_waiting || job->callbacks > 0)
+	if (register_is_waiting(job) || job->is_ack_due || job->await.look != LOOK_IDLE)
 		return;
 	job->call = NULL;
 	if (!job->must_forget) {
@@ -48,10 +56,10 @@ static void end_if_over(struct auth_job *job)
 
 static void stop_waiting(struct auth_job *job)
 {
-	MUST(job->is_waiting);
-	job->is_waiting = false;
+	MUST(register_is_waiting(job));
+	job->stage = REGISTER_ANSWERED;
 	job->auth->registering--;
-	outcomes_forget(job->auth->conf.outcomes, &job->wait);
+	await_end(&job->await);
 }
 
 static void refuse(struct auth_job *job, const char *detail)
@@ -131,41 +139,47 @@ static void take_dead(struct auth_job *job, const struct command_state *state)
 	refuse(job, "nobody can register now: try again later");
 }
 
-static void on_event(struct outcome_wait *wait, struct str event)
+void register_event(struct await *await, struct str event)
 {
-	struct auth_job *job = (struct auth_job *)((char *)wait - offsetof(struct auth_job, wait));
+	struct auth_job *job = job_of(await);
 
-	if (job->is_waiting && job->call != NULL)
+	if (register_is_waiting(job) && job->call != NULL)
 		take_event(job, event);
 }
 
-static void on_state(void *job_arg, const struct command_state *state)
+static void take_state(struct auth_job *job, const struct command_state *state)
 {
-	struct auth_job *job = job_arg;
-
-	job->callbacks--;
-	job->is_asking = false;
-	job->look_at_ms = clock_monotonic_ms() + job->look_gap_ms;
-	if (job->is_waiting && job->call != NULL && state != NULL &&
-	    (state->kind == COMMAND_APPLIED || state->kind == COMMAND_REFUSED))
+	if (state->kind == COMMAND_APPLIED || state->kind == COMMAND_REFUSED)
 		take_event(job, state->event);
-	else if (job->is_waiting && job->call != NULL && state != NULL && state->kind == COMMAND_DEAD)
+	else if (state->kind == COMMAND_DEAD)
 		take_dead(job, state);
-	else
+}
+
+/* The command's id is fresh: no event can come while PostgreSQL is asked and leave it in doubt. */
+void register_state(struct await *await, const struct command_state *state, bool has_news)
+{
+	struct auth_job *job = job_of(await);
+
+	(void)has_news;
+	if (!register_is_waiting(job) || job->call == NULL)
 		end_if_over(job);
+	else if (state != NULL)
+		take_state(job, state);
 }
 
 void register_sweep(struct auth_job *job, int64_t now_ms)
 {
-	if (!job->is_acked)
+	if (job->stage != REGISTER_ACKNOWLEDGED)
 		return;
-	if (now_ms >= job->until_ms) {
+	switch (await_due(&job->await, now_ms)) {
+	case AWAIT_NOTHING:
+		return;
+	case AWAIT_LOOK:
+		await_look(&job->await);
+		return;
+	case AWAIT_OVER:
 		answer(job, "accepted");
-	} else if (now_ms >= job->look_at_ms && !job->is_asking) {
-		job->look_gap_ms = job->look_gap_ms * 2 < LOOK_GAP_MAX_MS ? job->look_gap_ms * 2 : LOOK_GAP_MAX_MS;
-		job->is_asking = true;
-		job->callbacks++;
-		reads_find_command(job->auth->conf.reads, "users", &job->wait.command_id, on_state, job);
+		return;
 	}
 }
 
@@ -181,11 +195,12 @@ static void on_ack(void *job_arg, bool is_acked)
 {
 	struct auth_job *job = job_arg;
 
-	job->callbacks--;
-	job->is_acked = is_acked;
-	if (!job->is_waiting || job->call == NULL)
+	job->is_ack_due = false;
+	if (!register_is_waiting(job) || job->call == NULL)
 		end_if_over(job);
-	else if (!is_acked) /* it may have arrived all the same: the credential stays */
+	else if (is_acked)
+		job->stage = REGISTER_ACKNOWLEDGED;
+	else /* it may have arrived all the same: the credential stays */
 		refuse(job, "the registration may not have arrived; try to log in, then try again");
 }
 
@@ -195,7 +210,7 @@ static int publish(struct auth_job *job, struct err *err)
 	const struct outbound_command command = { .topic = "dcs.users.commands.v1",
 						  .type = &register_user_type,
 						  .body = &body,
-						  .id = job->wait.command_id,
+						  .id = job->await.wait.command_id,
 						  .key = job->user_id,
 						  .traceparent = call_traceparent(job->call) };
 
@@ -204,11 +219,11 @@ static int publish(struct auth_job *job, struct err *err)
 
 static void send_command(struct auth_job *job)
 {
-	int64_t now_ms = clock_monotonic_ms();
+	const struct uuid command_id = uuid_new();
 	struct err failure = ERR_INIT;
 
-	job->wait = (struct outcome_wait){ .command_id = uuid_new(), .told = on_event };
-	job->is_waiting = true;
+	await_init(&job->await, &job->auth->awaits, "users", &command_id);
+	job->stage = REGISTER_SENT;
 	job->auth->registering++;
 	if (publish(job, &failure) != 0) {
 		log_warn("a registration was not taken: %s", failure.text);
@@ -216,12 +231,9 @@ static void send_command(struct auth_job *job)
 		refuse(job, "nobody can be registered at the moment");
 		return;
 	}
-	job->callbacks++;
-	job->until_ms = now_ms + job->auth->conf.outcome_ms;
-	job->look_gap_ms = LOOK_FIRST_MS;
-	job->look_at_ms = now_ms + job->look_gap_ms;
-	/* Before the next turn of the loop: no event can have been looked at. */
-	outcomes_wait(job->auth->conf.outcomes, &job->wait);
+	job->is_ack_due = true;
+	await_begin(&job->await, clock_monotonic_ms(), job->auth->conf.outcome_ms);
+	await_listen(&job->await); /* before the next turn of the loop: no event can have been looked at */
 }
 
 static void credential_is_written(struct auth_job *job)

@@ -70,7 +70,7 @@ void write_refuse_away(struct write *write, const char *detail)
 {
 	struct call *call = write_take_call(write);
 
-	if (write->is_published)
+	if (write->stage >= WRITE_SENT)
 		set_target(call, "/commands/", &write->id);
 	call_refuse(call, 503, "unavailable", detail);
 	write_end(write);
@@ -202,7 +202,7 @@ static void answer_done(struct write *write, struct str event)
 	int status = row == NULL ? 200 : row->done_status;
 
 	set_applied(write, call);
-	if (!write->is_published) /* nothing was sent: this is the answer that was given before */
+	if (write->stage < WRITE_SENT) /* nothing was sent: this is the answer that was given before */
 		call_set_header(call, "Idempotency-Replayed", STR("true"));
 	if (row == NULL || row->location == NULL)
 		set_target(call, "/commands/", &write->id);

@@ -12,14 +12,12 @@
 #include "producers/api/http/faults.h"
 #include "producers/api/writes/writes_inside.h"
 
-#define ARENA_SIZE      ((size_t)1 << 20)
-#define VALUE_SIZE_MAX  ((size_t)64 << 10)
-#define TEXT_SIZE_MAX   ((size_t)256 << 10)
-#define WAIT_MAX_MS     30000
-#define LOOK_FIRST_MS   400
-#define LOOK_GAP_MAX_MS 5000
-#define SWEEP_MS        10
-#define REST_MS         500
+#define ARENA_SIZE     ((size_t)1 << 20)
+#define VALUE_SIZE_MAX ((size_t)64 << 10)
+#define TEXT_SIZE_MAX  ((size_t)256 << 10)
+#define WAIT_MAX_MS    30000
+#define SWEEP_MS       10
+#define REST_MS        500
 
 /* ---- slots ---- */
 
@@ -44,8 +42,9 @@ static void free_slot_if_done(struct write *write)
 {
 	struct writes *writes = write->writes;
 
-	if (write->call != NULL || write->callbacks > 0)
+	if (write->call != NULL || write->callbacks > 0 || write->await.look != LOOK_IDLE)
 		return;
+	buf_release(&write->kept);
 	*(write->before != NULL ? &write->before->next : &writes->active) = write->next;
 	if (write->next != NULL)
 		write->next->before = write->before;
@@ -66,10 +65,18 @@ struct call *write_take_call(struct write *write)
 void write_end(struct write *write)
 {
 	MUST(write->call == NULL);
-	outcomes_forget(write->writes->conf.outcomes, &write->wait);
-	if (write->is_published)
+	await_end(&write->await);
+	if (write->stage >= WRITE_SENT)
 		write->writes->waiting--;
 	free_slot_if_done(write);
+}
+
+static void write_move(struct write *write, enum write_stage stage)
+{
+	MUST(stage > write->stage);
+	write->stage = stage;
+	if (stage == WRITE_SENT)
+		write->writes->waiting++;
 }
 
 static void begin_callback(struct write *write)
@@ -203,14 +210,19 @@ static bool encode_command(struct write *write, const struct intake *intake)
 
 static void on_ack(void *write_arg, bool is_acked);
 
-static int publish_value(struct write *write, const struct intake *intake, struct err *err)
+static struct str framed(const struct write *write)
+{
+	return buf_str(write->kept.size > 0 ? &write->kept : &write->writes->value);
+}
+
+static int publish_value(struct write *write, const void *body, struct err *err)
 {
 	const struct principal *principal = call_principal(write->call);
 	char topic[TOPIC_NAME_MAX];
 	const struct outbound_command command = { .topic = topic,
 						  .type = write->type,
-						  .body = intake->body,
-						  .value = buf_str(&write->writes->value),
+						  .body = body,
+						  .value = framed(write),
 						  .id = write->id,
 						  .key = write->key,
 						  .token = principal->token,
@@ -227,27 +239,24 @@ static bool wants_outcome(const struct write *write)
 	return write->prefer.has_wait ? write->prefer.wait_s > 0 : !write->prefer.is_async;
 }
 
-static void publish(struct write *write, const struct intake *intake)
+static void publish(struct write *write, const void *body)
 {
 	struct err err = ERR_INIT;
 	int64_t now_ms = clock_monotonic_ms();
 	int64_t wait_ms = write->prefer.has_wait ? write->prefer.wait_s * 1000 : write->writes->conf.outcome_ms;
 
-	if (publish_value(write, intake, &err) != 0) {
+	if (publish_value(write, body, &err) != 0) {
 		if (outbound_is_ready(write->writes->conf.outbound)) /* that Kafka is away was told once */
 			log_warn("command=%s was not taken: %s", write->type->record.name, err.text);
 		write_refuse_away(write, "commands cannot be taken now: try again");
 		return;
 	}
 	begin_callback(write);
-	write->is_published = true;
-	write->writes->waiting++;
-	write->until_ms = now_ms + (wait_ms < WAIT_MAX_MS ? wait_ms : WAIT_MAX_MS);
-	write->look_gap_ms = LOOK_FIRST_MS;
-	write->look_at_ms = now_ms + write->look_gap_ms;
+	write_move(write, WRITE_SENT);
+	await_begin(&write->await, now_ms, wait_ms < WAIT_MAX_MS ? wait_ms : WAIT_MAX_MS);
 	/* Before the first turn of the loop after this: no event can have been looked at. */
-	if (!write->wait.is_waiting && wants_outcome(write))
-		outcomes_wait(write->writes->conf.outcomes, &write->wait);
+	if (wants_outcome(write))
+		await_listen(&write->await);
 }
 
 static void on_ack(void *write_arg, bool is_acked)
@@ -261,17 +270,19 @@ static void on_ack(void *write_arg, bool is_acked)
 		accepted_add(&write->writes->accepted, &accepted);
 	if (!end_callback(write))
 		return;
-	write->is_acked = is_acked;
-	if (!is_acked)
+	if (!is_acked) {
 		write_refuse_away(write, "Kafka did not confirm the command in time: it may have arrived all the same");
-	else if (!wants_outcome(write) || clock_monotonic_ms() >= write->until_ms)
+		return;
+	}
+	write_move(write, WRITE_ACKNOWLEDGED);
+	if (!wants_outcome(write) || clock_monotonic_ms() >= write->await.until_ms)
 		write_answer_accepted(write);
 }
 
 /* ---- what is known of it ---- */
 
-static void go_on(struct write *write);
-static void look_up(struct write *write);
+static void send(struct write *write, const void *body);
+static const void *kept_body(struct write *write);
 
 static bool is_same_content(const struct write *write, const struct command_state *state)
 {
@@ -280,29 +291,29 @@ static bool is_same_content(const struct write *write, const struct command_stat
 }
 
 /* Nobody has read it yet. */
-static void take_unknown(struct write *write)
+static void take_unknown(struct write *write, bool has_news)
 {
-	if (write->is_told) {
-		look_up(write); /* its event came while we asked */
-	} else if (!write->is_published) {
-		write->is_looked_up = true;
-		go_on(write);
+	if (has_news) {
+		await_look(&write->await); /* its event came while we asked */
+	} else if (write->stage == WRITE_LOOKED_FOR) {
+		write_move(write, WRITE_UNHEARD);
+		send(write, kept_body(write));
 	}
 }
 
 /* It waits for something else, or for a person. Who has said how long he waits does. */
 static void take_parked(struct write *write, const struct command_state *state)
 {
-	if (!write->is_published || !write->prefer.has_wait)
+	if (write->stage < WRITE_SENT || !write->prefer.has_wait)
 		write_answer_running(write, state->park_reason);
 }
 
 /* What it came to before it was sent this time says nothing of this time. */
-static void take_end(struct write *write, const struct command_state *state)
+static void take_end(struct write *write, const struct command_state *state, bool has_news)
 {
-	if (!write->is_published || command_end_equal(&write->end_before, &state->end)) {
+	if (write->stage < WRITE_SENT || command_end_equal(&write->end_before, &state->end)) {
 		write->end_before = state->end;
-		take_unknown(write);
+		take_unknown(write, has_news);
 	} else if (state->kind == COMMAND_DEAD) {
 		write_refuse_dead(write, state);
 	} else {
@@ -310,15 +321,15 @@ static void take_end(struct write *write, const struct command_state *state)
 	}
 }
 
-static void take_state(struct write *write, const struct command_state *state)
+static void take_state(struct write *write, const struct command_state *state, bool has_news)
 {
 	switch (state->kind) {
 	case COMMAND_UNKNOWN:
-		take_unknown(write);
+		take_unknown(write, has_news);
 		return;
 	case COMMAND_REFUSED:
 	case COMMAND_DEAD:
-		take_end(write, state);
+		take_end(write, state, has_news);
 		return;
 	case COMMAND_PARKED:
 	case COMMAND_APPLIED:
@@ -334,44 +345,30 @@ static void take_state(struct write *write, const struct command_state *state)
 	MUST_NOT_REACH("a kind of state that a command has not");
 }
 
-static void on_state(void *write_arg, const struct command_state *state)
+static void on_state(struct await *await, const struct command_state *state, bool has_news)
 {
-	struct write *write = write_arg;
+	struct write *write = (struct write *)await;
 
-	if (!end_callback(write))
-		return;
-	write->is_asking = false;
-	write->look_at_ms = clock_monotonic_ms() + write->look_gap_ms;
-	if (state != NULL)
-		take_state(write, state);
-	else if (!write->is_published)
+	if (write->call == NULL)
+		free_slot_if_done(write);
+	else if (state != NULL)
+		take_state(write, state, has_news);
+	else if (write->stage < WRITE_SENT)
 		write_refuse_away(write, "whether the command is known already cannot be looked up now: try again");
 }
 
-static void look_up(struct write *write)
+/* Of an id that others may have used, the event may be the answer to another content: the log knows. Until the content is known,
+ * an event says nothing; the log is asked then. */
+static void on_event(struct await *await, struct str event)
 {
-	if (write->is_asking)
-		return;
-	write->is_asking = true;
-	write->is_told = false;
-	begin_callback(write);
-	reads_find_command(write->writes->conf.reads, write->type->module, &write->id, on_state, write);
-}
+	struct write *write = (struct write *)await;
 
-/* Of an id that others may have used, the event may be the answer to another content: the log knows. */
-static void on_event(struct outcome_wait *wait, struct str event)
-{
-	struct write *write = (struct write *)wait;
-
-	if (write->call == NULL)
+	if (write->call == NULL || write->stage == WRITE_TAKEN)
 		return;
-	if (write->is_fresh) {
+	if (write->is_fresh)
 		write_answer_event(write, event);
-		return;
-	}
-	write->is_told = true;
-	if (wants_outcome(write) || !write->is_published)
-		look_up(write);
+	else if (wants_outcome(write) || write->stage < WRITE_SENT)
+		await_look(await);
 }
 
 /* ---- the way ---- */
@@ -401,6 +398,8 @@ static bool is_others(const struct write *write)
 
 	return principal_limit(principal, write->type->roles) == LIMIT_CUSTOMER && !principal_owns(principal, &write->key);
 }
+
+static void go_on(struct write *write);
 
 static void on_owner(void *write_arg, enum reads_found found, const struct uuid *customer_id)
 {
@@ -441,14 +440,25 @@ static bool may_wait(const struct write *write)
 	return write->prefer.has_wait || write->prefer.is_async;
 }
 
+/* The command again, after something was asked: out of what was kept of it. */
+static const void *kept_body(struct write *write)
+{
+	struct writes *writes = write->writes;
+	const struct message_type *type;
+	struct err err = ERR_INIT;
+	const void *body;
+
+	arena_reset(&writes->arena);
+	if (coder_decode(writes->conf.coder, buf_str(&write->kept), &writes->arena, &type, &body, &err) != 0)
+		MUST_NOT_REACH("a command of ours that cannot be read");
+	return body;
+}
+
 static void refuse_missing(struct write *write)
 {
 	struct named named[NAMED_MAX];
-	struct intake intake;
 
-	if (!read_command(write, &intake))
-		return;
-	MUST(write->named_missing <= named_list(write->type, intake.body, named));
+	MUST(write->named_missing <= named_list(write->type, kept_body(write), named));
 	write_refuse_missing(write, &named[write->named_missing - 1]);
 }
 
@@ -463,11 +473,10 @@ static void on_named(void *write_arg, size_t number, enum reads_found found)
 		write->named_missing = number;
 	if (--write->named_left > 0)
 		return;
-	write->is_named_known = true;
 	if (write->named_missing > 0)
 		refuse_missing(write);
 	else
-		go_on(write);
+		publish(write, kept_body(write));
 }
 
 /* The question is sent later than the arena is used again. Too long for one: there is no such template. */
@@ -482,15 +491,32 @@ static void keep_texts(struct write *write, struct named *named)
 	}
 }
 
-/* False: nothing is named. */
-static bool look_for_named(struct write *write, const struct intake *intake)
+/* What is asked is answered in a later turn, when writes->value is another's. False: it was answered. */
+static bool keep_command(struct write *write)
+{
+	if (write->kept.size > 0)
+		return true;
+	buf_init(&write->kept, VALUE_SIZE_MAX);
+	buf_add_str(&write->kept, buf_str(&write->writes->value));
+	if (!write->kept.overflow)
+		return true;
+	write_refuse_away(write, "the command could not be written now: try again");
+	return false;
+}
+
+/* False: nothing is named. True: it goes on when PostgreSQL has answered, or was answered. */
+static bool look_for_named(struct write *write, const void *body)
 {
 	struct named named[NAMED_MAX];
-	size_t count = named_list(write->type, intake->body, named);
+	size_t count = named_list(write->type, body, named);
 	const struct principal *principal = call_principal(write->call);
 	const struct command command = { .type = write->type, .roles = principal->roles };
 	const struct principal *bound = command_is_bound(&command) ? principal : NULL;
 
+	if (count == 0)
+		return false;
+	if (!keep_command(write))
+		return true;
 	write->named_left = count;
 	write->named_missing = 0;
 	for (size_t i = 0; i < count; i++) {
@@ -500,7 +526,7 @@ static bool look_for_named(struct write *write, const struct intake *intake)
 	}
 	for (size_t i = 0; i < count; i++) /* the last answer may come at once, and end the write */
 		reads_find_named(write->writes->conf.reads, &named[i], bound, i + 1, on_named, write);
-	return count > 0;
+	return true;
 }
 
 /* What the worker would say, said before anything is sent. True: it was answered. */
@@ -522,8 +548,14 @@ static bool refuse_unbound(struct write *write, const void *body)
 	return true;
 }
 
-/* From the beginning, with what is known by now: the body is read again after each look into PostgreSQL, so nothing of it is
- * kept. */
+/* Nothing was sent yet under its id: what it names is looked for, then it is sent. */
+static void send(struct write *write, const void *body)
+{
+	if (may_wait(write) || !look_for_named(write, body))
+		publish(write, body);
+}
+
+/* The request is read again when its owner was found, who stands in the command then. */
 static void go_on(struct write *write)
 {
 	struct intake intake;
@@ -543,14 +575,16 @@ static void go_on(struct write *write)
 	}
 	if (refuse_unbound(write, intake.body) || !encode_command(write, &intake))
 		return;
-	if (!write->is_fresh && !write->is_looked_up) {
-		digest_of(write->digest, buf_str(&write->writes->value));
-		look_up(write);
+	if (write->is_fresh) {
+		write_move(write, WRITE_UNHEARD);
+		send(write, intake.body);
 		return;
 	}
-	if (!write->is_named_known && !may_wait(write) && look_for_named(write, &intake))
+	if (!keep_command(write))
 		return;
-	publish(write, &intake);
+	digest_of(write->digest, buf_str(&write->kept));
+	write_move(write, WRITE_LOOKED_FOR);
+	await_look(&write->await);
 }
 
 /* ---- the head ---- */
@@ -628,13 +662,13 @@ static void begin(struct write *write)
 	write->is_fresh = !write->has_id;
 	if (write->is_fresh)
 		write->id = uuid_new();
-	write->wait = (struct outcome_wait){ .command_id = write->id, .told = on_event };
+	await_init(&write->await, &write->writes->awaits, write->type->module, &write->id);
 	if (!write->is_fresh) {
 		if (outcomes_is_awaited(outcomes, &write->id)) {
 			write_refuse(write, 409, "in_progress", "the first request with this key is under way");
 			return;
 		}
-		outcomes_wait(outcomes, &write->wait);
+		await_listen(&write->await);
 	}
 	go_on(write);
 }
@@ -708,13 +742,17 @@ const struct accepted *writes_accepted(const struct writes *writes)
 
 static void sweep(struct write *write, int64_t now_ms)
 {
-	if (write->call == NULL || !write->is_acked)
+	if (write->call == NULL || write->stage != WRITE_ACKNOWLEDGED)
 		return;
-	if (now_ms >= write->until_ms) {
+	switch (await_due(&write->await, now_ms)) {
+	case AWAIT_NOTHING:
+		return;
+	case AWAIT_LOOK:
+		await_look(&write->await);
+		return;
+	case AWAIT_OVER:
 		write_answer_accepted(write);
-	} else if (now_ms >= write->look_at_ms && !write->is_asking) {
-		write->look_gap_ms = write->look_gap_ms * 2 < LOOK_GAP_MAX_MS ? write->look_gap_ms * 2 : LOOK_GAP_MAX_MS;
-		look_up(write);
+		return;
 	}
 }
 
@@ -758,7 +796,7 @@ static void part_give_up(void *writes_arg)
 		next = write->next;
 		if (write->call == NULL)
 			continue;
-		if (write->is_acked)
+		if (write->stage == WRITE_ACKNOWLEDGED)
 			write_answer_accepted(write);
 		else
 			write_refuse_away(write, "this server is about to end: try again");
@@ -784,6 +822,8 @@ int writes_new(const struct writes_conf *conf, struct writes **ret_writes, struc
 	if (writes == NULL)
 		return err_set(err, ERR_FATAL, "no memory");
 	writes->conf = *conf;
+	writes->awaits =
+		(struct await_conf){ .outcomes = conf->outcomes, .reads = conf->reads, .event = on_event, .state = on_state };
 	for (size_t i = WRITES_MAX; i-- > 0;) {
 		writes->slots[i].next = writes->free_writes;
 		writes->free_writes = &writes->slots[i];

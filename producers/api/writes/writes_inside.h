@@ -3,15 +3,33 @@
 
 #include "crypto/crypto.h"
 #include "producers/api/reads/questions.h"
+#include "producers/api/writes/await.h"
 #include "producers/api/writes/intake.h"
 #include "producers/api/writes/writes.h"
 #include "schemas/engine.h"
 
 /* What writes.c (the way of a request) and writes_answer.c (what is said of it) share. */
 
+/*
+ * Where a request stands. write_move changes it, forward only; an answer may end it anywhere (its call is NULL then).
+ *
+ *   TAKEN ──────────────> LOOKED_FOR ───────> UNHEARD ──────────────> SENT ─────────> ACKNOWLEDGED
+ *   whose is it?          is the id known?    is what it names there?  does Kafka have it?  what came of it?
+ *
+ * A fresh id goes from TAKEN to UNHEARD: nobody can have used it.
+ */
+enum write_stage {
+	WRITE_TAKEN,
+	WRITE_LOOKED_FOR,   /* its log is asked for the id */
+	WRITE_UNHEARD,      /* nobody has heard of the id, or it was refused: it may be sent */
+	WRITE_SENT,         /* handed to Kafka */
+	WRITE_ACKNOWLEDGED, /* by Kafka */
+};
+
 /* One request under way. Its slot is free again when it was answered and nobody will call back. */
 struct write {
-	struct outcome_wait wait; /* first: what the wait is told leads here */
+	struct await await; /* first: what it finds leads here */
+	enum write_stage stage;
 	struct writes *writes;
 	struct call *call; /* NULL: it was answered */
 	struct write *next, *before;
@@ -26,26 +44,20 @@ struct write {
 	struct uuid path_id, owner_id;
 	int64_t expected_version; /* 0: none */
 	struct prefer prefer;
-	uint8_t digest[DIGEST_SIZE];   /* of the framed command; not of a fresh one */
-	bool is_fresh;                 /* nobody else can have the id */
-	bool is_looked_up;             /* PostgreSQL had not heard of it, or it had been refused */
-	struct command_end end_before; /* what it came to before it was sent */
-	bool is_told;                  /* an event came while PostgreSQL was asked */
-	bool is_asking;                /* PostgreSQL is being asked */
-	bool is_named_known;           /* what it names was looked for */
-	bool is_published, is_acked;
+	uint8_t digest[DIGEST_SIZE];                      /* of the framed command; not of a fresh one */
+	bool is_fresh;                                    /* nobody else can have the id */
+	struct command_end end_before;                    /* what it came to before it was sent */
+	struct buf kept;                                  /* the command, framed, while something is asked */
 	size_t named_left;                                /* answers that will come */
 	size_t named_missing;                             /* the first that is not there, + 1; 0: none */
 	char named_texts[3][QUESTION_CHARACTERS_MAX + 1]; /* of a template, until they are asked */
 	unsigned callbacks;                               /* that will come */
 	int64_t at_ms;                                    /* when it was taken, by the clock */
-	int64_t until_ms;                                 /* monotonic: then 202 */
-	int64_t look_at_ms;                               /* monotonic: then PostgreSQL is asked, in case the event was missed */
-	int64_t look_gap_ms;                              /* until the next time */
 };
 
 struct writes {
 	struct writes_conf conf;
+	struct await_conf awaits;
 	struct arena arena; /* one command at a time */
 	struct buf value;   /* the same, framed */
 	struct buf text;    /* an answer, a body made of a query */
@@ -54,7 +66,7 @@ struct writes {
 	struct write *active; /* the newest first */
 	struct write *free_writes;
 	size_t used;    /* slots */
-	size_t waiting; /* published, without an answer yet */
+	size_t waiting; /* sent, without an answer yet */
 	int64_t swept_ms;
 	struct write slots[WRITES_MAX];
 };
