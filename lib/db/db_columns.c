@@ -157,10 +157,18 @@ static int64_t member_int64(const void *member)
 	return number;
 }
 
+static const char *word_at(const struct db_column *column, uint32_t number)
+{
+	MUST(number < column->words_count);
+	return column->words[number];
+}
+
 static struct str member_text(const struct db_column *column, const void *member)
 {
 	struct str text;
 
+	if (column->words != NULL)
+		return str_of(word_at(column, (uint32_t)member_int32(member)));
 	if (column->chars_size > 0)
 		return str_of(member);
 	memcpy(&text, member, sizeof(text));
@@ -253,10 +261,24 @@ bool db_column_is(const struct db_column *column, const void *owner, const void 
 
 /* ---- to the struct ---- */
 
+static void read_word(const struct db_column *column, struct str text, void *member)
+{
+	uint32_t number = 0;
+
+	while (number < column->words_count && !str_is(text, column->words[number]))
+		number++;
+	MUST(number < column->words_count);
+	memcpy(member, &number, sizeof(number));
+}
+
 static void read_text(const struct db_column *column, struct str text, void *member)
 {
 	bool fits;
 
+	if (column->words != NULL) {
+		read_word(column, text, member);
+		return;
+	}
 	MUST(column->chars_size > 0);
 	fits = str_to_chars(member, column->chars_size, text);
 	MUST(fits);

@@ -20,12 +20,14 @@
  */
 struct db_column {
 	const char *name;
-	enum db_array type; /* in the table */
-	size_t at;          /* of the member */
-	size_t chars_size;  /* of an array of characters; 0: struct str */
-	unsigned set;       /* bits of the caller's: the statements that it is part of beside those of all columns */
-	bool or_null;       /* zero, zeros or an empty text in the struct is NULL in the table */
-	const char *load;   /* an expression to be read instead of the column; NULL: the column. It is never written */
+	enum db_array type;       /* in the table */
+	size_t at;                /* of the member */
+	size_t chars_size;        /* of an array of characters; 0: struct str, or a word's number */
+	const char *const *words; /* of a text that is a word of a list: their numbers are what the member holds */
+	size_t words_count;
+	unsigned set;     /* bits of the caller's: the statements that it is part of beside those of all columns */
+	bool or_null;     /* zero, zeros or an empty text in the struct is NULL in the table */
+	const char *load; /* an expression to be read instead of the column; NULL: the column. It is never written */
 };
 
 /* A list, or those of it that have one of the bits (0: all). Borrows. */
@@ -49,7 +51,10 @@ struct db_columns {
 #define DB_UUID(owner, member)     DB_MEMBER(owner, member, DB_ARRAY_UUID, struct uuid : 0)
 #define DB_CHARS(owner, member)                                                                                                  \
 	DB_MEMBER(owner, member, DB_ARRAY_TEXT, char * : 0),                                                                     \
-		.chars_size = sizeof(((owner *)0)->member)                               /* text: char[], terminated */
+		.chars_size = sizeof(((owner *)0)->member) /* text: char[], terminated */
+/* text: uint32_t or an enum, the word's number in an array of words; the first of them, "", is none. */
+#define DB_WORD(owner, member, its_words)                                                                                        \
+	DB_MEMBER_4(owner, member, DB_ARRAY_TEXT), .words = (its_words), .words_count = sizeof(its_words) / sizeof((its_words)[0])
 #define DB_STR(owner, member)   DB_MEMBER(owner, member, DB_ARRAY_TEXT, struct str : 0)  /* text: struct str; not to be read */
 #define DB_BYTES(owner, member) DB_MEMBER(owner, member, DB_ARRAY_BYTES, struct str : 0) /* bytea: the same */
 
@@ -83,8 +88,8 @@ const struct db_statement *db_template_statement(struct db_template *template);
 
 /* ---- values ---- */
 
-/* Reads a row's columns, the first of which is `first` in the result, into the struct. NULL in a column that is not `or_null`, and a
- * text too long for its array, are bugs (MUST): the table's own constraints rule them out. */
+/* Reads a row's columns, the first of which is `first` in the result, into the struct. NULL in a column that is not `or_null`, a text
+ * too long for its array and a word that is not in its list are bugs (MUST): the table's own constraints rule them out. */
 void db_columns_read(const struct db_columns *columns, const struct db_result *result, int row, int first, void *owner);
 
 /* The columns of a row begun by db_copy_row. */

@@ -17,12 +17,14 @@ struct thing {
 	struct uuid id, owner_id;
 	int64_t amount_minor, optional_minor, changed_at_ms;
 	int32_t count, due_on;
-	uint32_t state, is_open;
+	uint32_t state, is_open, channel;
 	char currency[4];
 	char note[8];
 };
 
 enum { CHANGES = 1 << 0 };
+
+static const char *const channels[] = { "", "email", "sms" };
 
 static const struct db_column rows[] = {
 	{ "id", DB_UUID(struct thing, id) },
@@ -34,6 +36,7 @@ static const struct db_column rows[] = {
 	{ "due_on", DB_DATE(struct thing, due_on), .set = CHANGES },
 	{ "state", DB_SMALLINT(struct thing, state), .set = CHANGES },
 	{ "is_open", DB_FLAG(struct thing, is_open), .set = CHANGES },
+	{ "channel", DB_WORD(struct thing, channel, channels), .set = CHANGES, .or_null = true },
 	{ "currency", DB_CHARS(struct thing, currency) },
 	{ "note", DB_CHARS(struct thing, note), .set = CHANGES, .or_null = true },
 };
@@ -44,7 +47,7 @@ static const struct db_statement create = {
 	"create",
 	"CREATE TEMP TABLE thing (place integer, id uuid, owner_id uuid, amount_minor bigint NOT NULL, optional_minor bigint, "
 	"changed_at timestamptz NOT NULL, count integer NOT NULL, due_on date NOT NULL, state smallint NOT NULL, "
-	"is_open boolean NOT NULL, currency char(3) NOT NULL, note text)"
+	"is_open boolean NOT NULL, channel text, currency char(3) NOT NULL, note text)"
 };
 static const struct db_table table = { .name = "thing", .columns = "place integer", .list = &columns };
 
@@ -69,6 +72,7 @@ static const struct thing full = {
 	.due_on = -25567,
 	.state = 11,
 	.is_open = 1,
+	.channel = 2,
 	.currency = "EUR",
 	.note = "ein Fal",
 };
@@ -192,6 +196,8 @@ static void test_db_column_values__an_update_sets_its_columns_of_each_row(void *
 	first.amount_minor = 12;
 	first.is_open = 1;
 	first.state = 3;
+	first.channel = 1;
+	second.channel = 0;
 	second.optional_minor = 0;
 	second.note[0] = '\0';
 	second.due_on = day_of(2026, 2, 28);
