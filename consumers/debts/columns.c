@@ -6,16 +6,17 @@
 
 enum { POSTED = 1 << 0, CREDIT_USED = 1 << 1, AMENDED = 1 << 2 };
 
+/* clang-format off */
+#define BALANCE(NAME, name, member) { #name "_minor", DB_INT64(struct debt, member.minor[ACCOUNT_##NAME]), .set = POSTED },
+#define USED(NAME, name, member) \
+	{ "used_" #name "_minor", DB_INT64(struct debt, member.minor[ACCOUNT_##NAME]), .set = CREDIT_USED, .or_null = true },
+
 static const struct db_column debt_rows[] = {
 	{ "customer_id", DB_UUID(struct debt, customer_id) },
 	{ "creditor_id", DB_UUID(struct debt, creditor_id) },
 	{ "version", DB_INT64(struct debt, version), .set = POSTED },
 	{ "last_entry_seq", DB_INT64(struct debt, last_entry_seq), .set = POSTED },
-	{ "cost_minor", DB_INT64(struct debt, balances.cost_minor), .set = POSTED },
-	{ "fee_minor", DB_INT64(struct debt, balances.fee_minor), .set = POSTED },
-	{ "interest_minor", DB_INT64(struct debt, balances.interest_minor), .set = POSTED },
-	{ "principal_minor", DB_INT64(struct debt, balances.principal_minor), .set = POSTED },
-	{ "credit_minor", DB_INT64(struct debt, balances.credit_minor), .set = POSTED },
+	ACCOUNTS(BALANCE, balances)
 	{ "entries", DB_INT32(struct debt, entries), .set = POSTED },
 	{ "lifecycle", DB_SMALLINT(struct debt, lifecycle), .set = POSTED },
 	{ "part", DB_INT32(struct debt, part), .set = POSTED },
@@ -23,11 +24,9 @@ static const struct db_column debt_rows[] = {
 	{ "due_on", DB_DATE(struct debt, due_on), .set = AMENDED },
 	{ "currency", DB_CHARS(struct debt, currency) },
 	{ "portfolio_id", DB_UUID(struct debt, portfolio_id), .or_null = true },
-	{ "used_cost_minor", DB_INT64(struct debt, credit_used.cost_minor), .set = CREDIT_USED, .or_null = true },
-	{ "used_fee_minor", DB_INT64(struct debt, credit_used.fee_minor), .set = CREDIT_USED, .or_null = true },
-	{ "used_interest_minor", DB_INT64(struct debt, credit_used.interest_minor), .set = CREDIT_USED, .or_null = true },
-	{ "used_principal_minor", DB_INT64(struct debt, credit_used.principal_minor), .set = CREDIT_USED, .or_null = true },
+	OWED_ACCOUNTS(USED, credit_used)
 };
+/* clang-format on */
 
 const struct db_columns debt_columns = DB_COLUMNS(debt_rows, 0);
 const struct db_columns debt_columns_posted = DB_COLUMNS(debt_rows, POSTED);
@@ -42,19 +41,20 @@ const struct db_columns debt_columns_version_stored = DB_COLUMNS(version_rows, 0
 
 enum { STORED = 1 << 0 };
 
+/* clang-format off */
 /* In the entry a payment's accounts are credited, so below 0. */
+#define ALLOCATED(NAME, name, member) \
+	{ #name "_minor", DB_INT64(struct payment, member.minor[ACCOUNT_##NAME]), .or_null = true, .load = "-e." #name "_minor" },
+
 static const struct db_column payment_rows[] = {
 	{ "customer_id", DB_UUID(struct payment, customer_id), .set = STORED },
 	{ "debt_id", DB_UUID(struct payment, debt_id), .set = STORED },
 	{ "amount_minor", DB_INT64(struct payment, amount_minor), .set = STORED },
 	{ "entry_seq", DB_INT64(struct payment, entry_seq), .set = STORED },
 	{ "received_on", DB_DATE(struct payment, received_on), .set = STORED },
-	{ "cost_minor", DB_INT64(struct payment, allocated.cost_minor), .or_null = true, .load = "-e.cost_minor" },
-	{ "fee_minor", DB_INT64(struct payment, allocated.fee_minor), .or_null = true, .load = "-e.fee_minor" },
-	{ "interest_minor", DB_INT64(struct payment, allocated.interest_minor), .or_null = true, .load = "-e.interest_minor" },
-	{ "principal_minor", DB_INT64(struct payment, allocated.principal_minor), .or_null = true, .load = "-e.principal_minor" },
-	{ "credit_minor", DB_INT64(struct payment, allocated.credit_minor), .or_null = true, .load = "-e.credit_minor" },
+	ACCOUNTS(ALLOCATED, allocated)
 };
+/* clang-format on */
 
 const struct db_columns payment_columns = DB_COLUMNS(payment_rows, STORED);
 const struct db_columns payment_columns_allocated = DB_COLUMNS(payment_rows, 0);
