@@ -287,9 +287,13 @@ static void find_missing(struct fold *fold)
 static const struct db_statement *statement_of(struct fold *fold, const struct folded_table *table)
 {
 	struct arena *arena = &fold->verify->statements;
-	const struct db_statement *named = schema_statement(arena, "verify_rows", "", table->name);
-	struct db_statement *statement = arena_take(arena, 1, sizeof(*statement));
+	const struct db_statement *named;
+	struct db_statement *statement;
 
+	if (table->template != NULL)
+		return db_template_statement(table->template);
+	named = schema_statement(arena, "verify_rows", "", table->name);
+	statement = arena_take(arena, 1, sizeof(*statement));
 	MUST(named != NULL && statement != NULL);
 	*statement = (struct db_statement){ named->name, table->select };
 	return statement;

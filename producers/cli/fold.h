@@ -2,6 +2,7 @@
 #define CLI_FOLD_H
 
 #include "crypto/seal.h"
+#include "db/db_columns.h"
 #include "db/db_stream.h"
 #include "log_reader.h"
 #include "model/module.h"
@@ -25,8 +26,9 @@ struct fold;
 struct table_row;
 
 struct folded_table {
-	const char *name;   /* "debts.debt" */
-	const char *select; /* first the key, then `ids` columns that name the row: a uuid, then texts; then the rest */
+	const char *name;             /* "debts.debt" */
+	const char *select;           /* first the key, then `ids` columns that name the row: a uuid, then texts; then the rest */
+	struct db_template *template; /* the same, instead; its columns are the last */
 	int ids;
 	bool by_place;               /* instead: rows are named by their first two columns, partition and number */
 	const struct entity *entity; /* what each row is of; a slot whose row is not met is a row that is missing ... */
@@ -130,6 +132,9 @@ bool row_is_null(const struct table_row *row, int column);
 const void *row_state(struct fold *fold, struct table_row *row, const struct uuid *id);
 const void *row_noted(struct fold *fold, struct table_row *row, const struct uuid *id); /* the same of what was noted */
 void row_wrong(struct table_row *row, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Compares the columns of the table's template with what the struct holds. Those behind the last column are next. */
+void expect_columns(struct table_row *row, const void *owner);
 
 /* Compare the next column; a difference is a finding that names it. */
 void expect_uuid(struct table_row *row, const struct uuid *id);

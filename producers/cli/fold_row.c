@@ -88,6 +88,21 @@ static void expect(struct table_row *row, bool is_given, const void *bytes, size
 		row_wrong(row, "%s is not what the log says", db_stream_column_name(row->stream, column));
 }
 
+void expect_columns(struct table_row *row, const void *owner)
+{
+	const struct db_columns *columns = row->table->template->columns;
+
+	row->column = row->stream->columns_count - db_columns_count(columns);
+	for (const struct db_column *column = db_columns_next(columns, NULL); column != NULL;
+	     column = db_columns_next(columns, column)) {
+		struct str there = row_text(row, row->column);
+
+		if (!db_column_is(column, owner, there.data, row_is_null(row, row->column) ? -1 : (int32_t)there.size))
+			row_wrong(row, "%s is not what the log says", column->name);
+		row->column++;
+	}
+}
+
 static void expect_number(struct table_row *row, bool is_given, int64_t number, size_t size)
 {
 	unsigned char bytes[8];
