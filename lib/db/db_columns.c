@@ -129,18 +129,6 @@ const struct db_statement *db_template_statement(struct db_template *template)
 
 /* ---- from the struct ---- */
 
-/* As the table has it. */
-struct value {
-	const void *bytes;
-	int32_t size; /* -1: NULL */
-	unsigned char room[8];
-};
-
-static bool is_64(const struct db_column *column)
-{
-	return column->type == DB_ARRAY_INT64 || column->type == DB_ARRAY_INSTANT;
-}
-
 static int32_t member_int32(const void *member)
 {
 	int32_t number;
@@ -175,67 +163,106 @@ static struct str member_text(const struct db_column *column, const void *member
 	return text;
 }
 
-static void set_bytes(struct value *value, const void *bytes, size_t size)
+/* As the table has it. */
+struct value {
+	const void *bytes;
+	int32_t size; /* -1: NULL */
+	bool is_zero;
+	unsigned char room[8]; /* of a number */
+};
+
+static void set_text(struct value *value, struct str text)
 {
-	MUST(size <= INT32_MAX);
-	value->bytes = bytes;
-	value->size = (int32_t)size;
+	MUST(text.size <= INT32_MAX);
+	value->bytes = text.data;
+	value->size = (int32_t)text.size;
+	value->is_zero = text.size == 0;
 }
 
-/* Numbers are written to the value's room. True: it is zero. */
-static bool write_int64(struct value *value, const struct db_column *column, const void *member)
+static void set_int16(struct value *value, int32_t number)
 {
-	int64_t number = member_int64(member);
-
-	put_be64(value->room, (uint64_t)(column->type == DB_ARRAY_INSTANT ? instant_to_postgres(number) : number));
-	set_bytes(value, value->room, 8);
-	return number == 0;
+	MUST(number >= INT16_MIN && number <= INT16_MAX);
+	put_be16(value->room, (uint16_t)number);
+	value->size = 2;
+	value->is_zero = number == 0;
 }
 
-static bool write_int32(struct value *value, const struct db_column *column, const void *member)
+static void set_int32(struct value *value, int32_t number, bool is_date)
 {
-	int32_t number = member_int32(member);
+	put_be32(value->room, (uint32_t)(is_date ? date_to_postgres(number) : number));
+	value->size = 4;
+	value->is_zero = number == 0;
+}
 
-	if (column->type == DB_ARRAY_BOOL) {
-		value->room[0] = number != 0;
-		set_bytes(value, value->room, 1);
-	} else if (column->type == DB_ARRAY_INT16) {
-		MUST(number >= INT16_MIN && number <= INT16_MAX);
-		put_be16(value->room, (uint16_t)number);
-		set_bytes(value, value->room, 2);
-	} else {
-		put_be32(value->room, (uint32_t)(column->type == DB_ARRAY_DATE ? date_to_postgres(number) : number));
-		set_bytes(value, value->room, 4);
-	}
-	return number == 0;
+static void set_int64(struct value *value, int64_t number, bool is_instant)
+{
+	put_be64(value->room, (uint64_t)(is_instant ? instant_to_postgres(number) : number));
+	value->size = 8;
+	value->is_zero = number == 0;
+}
+
+static void set_flag(struct value *value, bool flag)
+{
+	value->room[0] = flag;
+	value->size = 1;
+	value->is_zero = !flag;
+}
+
+static void set_uuid(struct value *value, const struct uuid *id)
+{
+	value->bytes = id->bytes;
+	value->size = sizeof(id->bytes);
+	value->is_zero = uuid_is_none(id);
 }
 
 static void value_of(struct value *value, const struct db_column *column, const void *owner)
 {
 	const void *member = (const char *)owner + column->at;
-	struct str text;
-	bool is_zero;
 
-	if (column->type == DB_ARRAY_UUID) {
-		set_bytes(value, member, sizeof(struct uuid));
-		is_zero = uuid_is_none(member);
-	} else if (column->type == DB_ARRAY_TEXT || column->type == DB_ARRAY_BYTES) {
-		text = member_text(column, member);
-		set_bytes(value, text.data, text.size);
-		is_zero = text.size == 0;
-	} else if (is_64(column)) {
-		is_zero = write_int64(value, column, member);
-	} else {
-		is_zero = write_int32(value, column, member);
+	value->bytes = value->room;
+	switch (column->type) {
+	case DB_ARRAY_INT64:
+	case DB_ARRAY_INSTANT:
+		set_int64(value, member_int64(member), column->type == DB_ARRAY_INSTANT);
+		break;
+	case DB_ARRAY_INT32:
+	case DB_ARRAY_DATE:
+		set_int32(value, member_int32(member), column->type == DB_ARRAY_DATE);
+		break;
+	case DB_ARRAY_INT16:
+		set_int16(value, member_int32(member));
+		break;
+	case DB_ARRAY_BOOL:
+		set_flag(value, member_int32(member) != 0);
+		break;
+	case DB_ARRAY_UUID:
+		set_uuid(value, member);
+		break;
+	case DB_ARRAY_TEXT:
+	case DB_ARRAY_BYTES:
+		set_text(value, member_text(column, member));
+		break;
+	case DB_ARRAY_TID:
+		MUST_NOT_REACH("a row's place is no column");
 	}
-	if (is_zero && column->or_null)
+	if (value->is_zero && column->or_null)
 		value->size = -1;
 }
 
+/* Numbers are most of what is updated: they go straight into the array. */
 void db_array_column(struct db_params *params, const struct db_column *column, const void *owner)
 {
+	const void *member = (const char *)owner + column->at;
 	struct value value;
 
+	if (column->type == DB_ARRAY_INT64 && !column->or_null) {
+		db_array_int64(params, member_int64(member));
+		return;
+	}
+	if (column->type == DB_ARRAY_INT32 && !column->or_null) {
+		db_array_int32(params, member_int32(member));
+		return;
+	}
 	value_of(&value, column, owner);
 	params_add_bytes(params, column->type, value.bytes, value.size);
 }
@@ -284,33 +311,29 @@ static void read_text(const struct db_column *column, struct str text, void *mem
 	MUST(fits);
 }
 
-static void read_int64(const struct db_column *column, const struct db_result *result, int row, int at, void *member)
+static void read_int64(int64_t number, void *member)
 {
-	int64_t number = column->type == DB_ARRAY_INSTANT ? db_instant(result, row, at) : db_int64(result, row, at);
-
 	memcpy(member, &number, sizeof(number));
 }
 
-static void read_int32(const struct db_column *column, const struct db_result *result, int row, int at, void *member)
+static void read_int32(int32_t number, void *member)
 {
-	int32_t number;
-
-	if (column->type == DB_ARRAY_BOOL)
-		number = db_bool(result, row, at);
-	else if (column->type == DB_ARRAY_INT16)
-		number = db_int16(result, row, at);
-	else
-		number = db_int32(result, row, at);
 	memcpy(member, &number, sizeof(number));
 }
 
-static size_t member_size(const struct db_column *column)
+static void read_uuid(struct uuid id, void *member)
+{
+	memcpy(member, &id, sizeof(id));
+}
+
+static void read_zero(const struct db_column *column, void *member)
 {
 	if (column->type == DB_ARRAY_UUID)
-		return sizeof(struct uuid);
-	if (is_64(column))
-		return sizeof(int64_t);
-	return column->chars_size > 0 ? column->chars_size : sizeof(int32_t);
+		memset(member, 0, sizeof(struct uuid));
+	else if (column->type == DB_ARRAY_INT64 || column->type == DB_ARRAY_INSTANT)
+		memset(member, 0, sizeof(int64_t));
+	else
+		memset(member, 0, column->chars_size > 0 ? column->chars_size : sizeof(int32_t));
 }
 
 static void read_column(const struct db_column *column, const struct db_result *result, int row, int at, void *owner)
@@ -318,17 +341,37 @@ static void read_column(const struct db_column *column, const struct db_result *
 	void *member = (char *)owner + column->at;
 
 	if (column->or_null && db_is_null(result, row, at)) {
-		memset(member, 0, member_size(column));
-	} else if (column->type == DB_ARRAY_UUID) {
-		struct uuid id = db_uuid(result, row, at);
-
-		memcpy(member, &id, sizeof(id));
-	} else if (column->type == DB_ARRAY_TEXT || column->type == DB_ARRAY_BYTES) {
+		read_zero(column, member);
+		return;
+	}
+	switch (column->type) {
+	case DB_ARRAY_INT64:
+		read_int64(db_int64(result, row, at), member);
+		break;
+	case DB_ARRAY_INSTANT:
+		read_int64(db_instant(result, row, at), member);
+		break;
+	case DB_ARRAY_INT32:
+		read_int32(db_int32(result, row, at), member);
+		break;
+	case DB_ARRAY_DATE:
+		read_int32(db_date(result, row, at), member);
+		break;
+	case DB_ARRAY_INT16:
+		read_int32(db_int16(result, row, at), member);
+		break;
+	case DB_ARRAY_BOOL:
+		read_int32(db_bool(result, row, at), member);
+		break;
+	case DB_ARRAY_UUID:
+		read_uuid(db_uuid(result, row, at), member);
+		break;
+	case DB_ARRAY_TEXT:
+	case DB_ARRAY_BYTES:
 		read_text(column, db_str(result, row, at), member);
-	} else if (is_64(column)) {
-		read_int64(column, result, row, at, member);
-	} else {
-		read_int32(column, result, row, at, member);
+		break;
+	case DB_ARRAY_TID:
+		MUST_NOT_REACH("a row's place is no column");
 	}
 }
 
