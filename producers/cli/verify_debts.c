@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/must.h"
+#include "consumers/debts/columns.h"
 #include "consumers/debts/debts.h"
 #include "fold.h"
 #include "schemas/debts.h"
@@ -13,13 +14,12 @@
 /* An entry's amounts: of each account, then its contra. */
 #define AMOUNTS (ACCOUNT_COUNT + 1)
 
-#define BALANCES    ACCOUNT_COLUMNS("", ", ")
-#define CREDIT_USED OWED_COLUMNS("used_", ", ")
+#define BALANCES ACCOUNT_COLUMNS("", ", ")
 
 /* Beside a debt's state; the sums are of the rows of its entries, whatever events say. */
 struct debt_note {
 	int64_t created_at_ms, amended_at_ms, amended_seq; /* seq 0: never amended */
-	struct uuid portfolio_id, original_creditor_id;    /* all zeros: none */
+	struct uuid original_creditor_id;                  /* all zeros: none */
 	bool names_original;                               /* false: of an event from before it said so */
 	bool is_cancelled;                                 /* its row says so */
 	int32_t entries, cancellations, cancellation;      /* how many; the last cancellation's number */
@@ -294,8 +294,6 @@ static void note_created(struct fold *fold, const struct debt_created *event, co
 	struct debt_note *note = fold_note(fold, &debt_entity, &event->debt_id, sizeof(*note));
 
 	note->created_at_ms = line->row.at_ms;
-	if (event->has_portfolio_id)
-		note->portfolio_id = event->portfolio_id;
 	note->names_original = event->has_actor; /* both members came with one version */
 	if (event->has_original_creditor_id)
 		note->original_creditor_id = event->original_creditor_id;
@@ -360,11 +358,14 @@ static void note_debts(struct fold *fold, const struct event *event, const struc
 
 /* ---- tables ---- */
 
-enum debt_column {
-	DEBT_BALANCES = 5,
-	DEBT_ENTRIES = DEBT_BALANCES + ACCOUNT_COUNT,
-	DEBT_LIFECYCLE,
-	DEBT_REFERENCE = DEBT_LIFECYCLE + 5
+/* Behind its key and id; its list of columns is last. What P5 is about is read by names of its own, whatever that list says. */
+enum debt_column { DEBT_BALANCES = 2, DEBT_ENTRIES = DEBT_BALANCES + ACCOUNT_COUNT, DEBT_LIFECYCLE, DEBT_REFERENCE };
+
+static struct db_template select_debts = {
+	.name = "verify_rows_debt",
+	.columns = &debt_columns,
+	.sql = "SELECT d.customer_id, d.debt_id, " BALANCES "d.entries, d.lifecycle::integer, d.external_ref, "
+	       "d.original_creditor_id, d.created_at, d.amended_at, d.amended_seq, {d.columns} FROM debts.debt d",
 };
 
 /* P5: what the row says beside what the rows of its entries do. */
@@ -399,34 +400,27 @@ static void check_debt(struct fold *fold, struct table_row *row)
 
 	if (debt == NULL || terms == NULL || note == NULL)
 		return;
-	expect_uuid(row, &debt->customer_id);
-	skip_column(row);
-	expect_uuid(row, &debt->creditor_id);
-	expect_int64(row, debt->version);
-	expect_int64(row, debt->last_entry_seq);
-	for (int account = 0; account < ACCOUNT_COUNT; account++)
-		expect_int64(row, debt->balances.minor[account]);
-	expect_int32(row, debt->entries);
-	expect_int32(row, (int32_t)debt->lifecycle);
-	expect_int32(row, debt->part);
-	expect_date(row, terms->opened_on);
-	expect_date(row, debt->due_on);
-	expect_bytes(row, str_of(debt->currency));
+	expect_columns(row, debt);
+	row->column = DEBT_REFERENCE;
 	expect_bytes(row, str_of(terms->external_ref));
 	if (note->names_original)
 		expect_uuid_or_null(row, &note->original_creditor_id);
 	else
 		skip_column(row);
-	expect_uuid_or_null(row, &note->portfolio_id);
-	for (int account = 0; account < ACCOUNT_OWED_COUNT; account++)
-		expect_int64_or_null(row, debt->credit_used.minor[account]);
 	expect_instant(row, note->created_at_ms);
 	expect_instant_or_null(row, note->amended_seq != 0, note->amended_at_ms);
 	expect_int64_or_null(row, note->amended_seq);
 	check_balances(row, note);
 }
 
-enum payment_column { PAYMENT_STATE = 8 };
+enum payment_column { PAYMENT_PART = 2, PAYMENT_STATE = 4 };
+
+static struct db_template select_payments = {
+	.name = "verify_rows_payment",
+	.columns = &payment_columns,
+	.sql = "SELECT p.customer_id, p.payment_id, p.part, p.currency, p.state, p.method, p.source, p.external_ref, {p.columns} "
+	       "FROM debts.payment p",
+};
 
 /* P5: the row beside the rows of its entries, and of its debt. */
 static void check_entries(struct fold *fold, struct table_row *row, const struct payment *payment,
@@ -463,13 +457,9 @@ static void check_payment(struct fold *fold, struct table_row *row)
 
 	if (payment == NULL || note == NULL)
 		return;
-	expect_uuid(row, &payment->customer_id);
-	skip_column(row);
-	expect_uuid(row, &payment->debt_id);
-	expect_int64(row, payment->amount_minor);
-	expect_int64(row, payment->entry_seq);
+	expect_columns(row, payment);
+	row->column = PAYMENT_PART;
 	expect_int32(row, note->part);
-	expect_date(row, payment->received_on);
 	expect_bytes(row, str_of(note->currency));
 	expect_bytes(row, payment->state == PAYMENT_SETTLED ? STR("settled") : STR("reversed"));
 	expect_bytes(row, note->method);
@@ -480,17 +470,13 @@ static void check_payment(struct fold *fold, struct table_row *row)
 
 static const struct folded_table tables[] = {
 	{ .name = "debts.debt",
-	  .select = "SELECT customer_id, debt_id, creditor_id, version, last_entry_seq, " BALANCES
-		    "entries, lifecycle::integer, part, opened_on, due_on, currency, external_ref, original_creditor_id, "
-		    "portfolio_id, " CREDIT_USED "created_at, amended_at, amended_seq FROM debts.debt",
+	  .template = &select_debts,
 	  .ids = 1,
 	  .entity = &debt_entity,
 	  .missing = missing_debt,
 	  .check = check_debt },
 	{ .name = "debts.payment",
-	  .select =
-		  "SELECT customer_id, payment_id, debt_id, amount_minor, entry_seq, part, received_on, currency, state, method, "
-		  "source, external_ref FROM debts.payment",
+	  .template = &select_payments,
 	  .ids = 1,
 	  .entity = &payment_entity,
 	  .missing = missing_payment,

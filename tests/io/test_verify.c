@@ -1245,6 +1245,11 @@ static bool is_table(const char *pattern, const char *table)
 	return strcmp(pattern, table) == 0 || (pattern[0] == '*' && strcmp(pattern + 1, strchr(table, '.')) == 0);
 }
 
+static const char *select_of(const struct folded_table *table)
+{
+	return table->template != NULL ? db_template_statement(table->template)->sql : table->select;
+}
+
 static bool is_folded(const char *table, const char *column)
 {
 	static const char *const names[] = { "users", "customers", "debts", "communications", "reports" };
@@ -1253,7 +1258,7 @@ static bool is_folded(const char *table, const char *column)
 		const struct folded_module *module = folded_module_named(names[i]);
 
 		for (size_t j = 0; j < module->tables_count; j++) {
-			if (strcmp(module->tables[j].name, table) == 0 && has_word(module->tables[j].select, column))
+			if (strcmp(module->tables[j].name, table) == 0 && has_word(select_of(&module->tables[j]), column))
 				return true;
 		}
 	}
