@@ -289,20 +289,33 @@ static void copy_event(struct communications_store *store, const struct workset 
 {
 	const struct event *event = logged->event;
 
-	if (event->type == &communication_released_type)
+	switch (communications_event(event->type)) {
+	case EVENT_COMMUNICATION_RELEASED:
 		copy_released(store, set, event);
-	else if (event->type == &communication_suppressed_type)
+		return;
+	case EVENT_COMMUNICATION_SUPPRESSED:
 		copy_suppressed(store, set, event);
-	else if (event->type == &compliance_decided_type)
+		return;
+	case EVENT_COMPLIANCE_DECIDED:
 		copy_decision(&store->decisions, logged);
-	else if (event->type == &communication_progressed_type)
+		return;
+	case EVENT_COMMUNICATION_PROGRESSED:
 		copy_receipt(&store->receipts, event->body);
-	else if (event->type == &consent_granted_type)
+		return;
+	case EVENT_CONSENT_GRANTED:
 		copy_consent(&store->consents, logged);
-	else if (event->type == &consent_withdrawn_type)
+		return;
+	case EVENT_CONSENT_WITHDRAWN:
 		copy_withdrawal(&store->withdrawals, logged);
-	else if (event->type == &template_published_type)
+		return;
+	case EVENT_TEMPLATE_PUBLISHED:
 		copy_template_version(&store->template_versions, logged);
+		return;
+	case EVENT_COMMUNICATION_CANCELLED: /* it changes rows */
+	case EVENT_RECEIPT_IGNORED:
+		return;
+	}
+	MUST_NOT_REACH("an event of another module");
 }
 
 /* Every table that only gets new rows. */

@@ -152,6 +152,27 @@ static void copy_known_in(struct db_copy *copy, const struct customer_created *c
 	}
 }
 
+static void copy_event(struct customers_store *store, const struct workset *set, const struct logged_event *events,
+		       const struct event *event)
+{
+	switch (customers_event(event->type)) {
+	case EVENT_CUSTOMER_CREATED:
+		copy_customer(store, set, events, event);
+		copy_known(&store->known, event);
+		copy_known_in(&store->known_in, event->body);
+		return;
+	case EVENT_CONTACT_POINT_ADDED:
+		copy_point(store, set, event);
+		return;
+	case EVENT_CUSTOMER_UPDATED: /* these change rows */
+	case EVENT_CUSTOMER_ERASED:
+	case EVENT_CONTACT_POINT_VERIFIED:
+	case EVENT_CONTACT_POINT_INVALIDATED:
+		return;
+	}
+	MUST_NOT_REACH("an event of another module");
+}
+
 static int insert_rows(struct customers_store *store, struct db *db, const struct workset *set, const struct logged_event *events,
 		       size_t events_count, struct err *err)
 {
@@ -159,17 +180,8 @@ static int insert_rows(struct customers_store *store, struct db *db, const struc
 	db_copy_reset(&store->points);
 	db_copy_reset(&store->known);
 	db_copy_reset(&store->known_in);
-	for (size_t index = 0; index < events_count; index++) {
-		const struct event *event = events[index].event;
-
-		if (event->type == &customer_created_type) {
-			copy_customer(store, set, events, event);
-			copy_known(&store->known, event);
-			copy_known_in(&store->known_in, event->body);
-		} else if (event->type == &contact_point_added_type) {
-			copy_point(store, set, event);
-		}
-	}
+	for (size_t index = 0; index < events_count; index++)
+		copy_event(store, set, events, events[index].event);
 	if (db_write_copy(db, &store->customers, err) < 0 || db_write_copy(db, &store->known, err) < 0 ||
 	    db_write_copy(db, &store->known_in, err) < 0)
 		return -1;

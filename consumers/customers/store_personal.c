@@ -32,34 +32,42 @@ static struct customer *changed_customer(const struct workset *set, const struct
 	return slot->state;
 }
 
+static void note_personal(struct customer *customer, uint32_t number, bool has_name, bool says_birth_date)
+{
+	if (has_name)
+		customer->name_event = number;
+	if (says_birth_date)
+		customer->birth_date_event = number;
+}
+
+static void note_event(const struct workset *set, const struct event *event, uint32_t number)
+{
+	const struct create_customer *created;
+	const struct update_customer *updated;
+
+	switch (customers_event(event->type)) {
+	case EVENT_CUSTOMER_CREATED:
+		created = event->command->body;
+		note_personal(changed_customer(set, &created->customer_id), number, true, created->has_birth_date);
+		return;
+	case EVENT_CUSTOMER_UPDATED:
+		updated = event->command->body;
+		note_personal(changed_customer(set, &updated->customer_id), number, updated->has_full_name,
+			      updated->has_birth_date || clears_birth_date(updated));
+		return;
+	case EVENT_CUSTOMER_ERASED: /* after all else: erase_rows */
+	case EVENT_CONTACT_POINT_ADDED:
+	case EVENT_CONTACT_POINT_VERIFIED:
+	case EVENT_CONTACT_POINT_INVALIDATED:
+		return;
+	}
+	MUST_NOT_REACH("an event of another module");
+}
+
 void personal_note(const struct workset *set, const struct logged_event *events, size_t events_count)
 {
-	for (size_t index = 0; index < events_count; index++) {
-		const struct event *event = events[index].event;
-		struct customer *customer;
-		bool has_name;
-		bool says_birth_date;
-
-		if (event->type == &customer_created_type) {
-			const struct create_customer *command = event->command->body;
-
-			customer = changed_customer(set, &command->customer_id);
-			has_name = true;
-			says_birth_date = command->has_birth_date;
-		} else if (event->type == &customer_updated_type) {
-			const struct update_customer *command = event->command->body;
-
-			customer = changed_customer(set, &command->customer_id);
-			has_name = command->has_full_name;
-			says_birth_date = command->has_birth_date || clears_birth_date(command);
-		} else {
-			continue;
-		}
-		if (has_name)
-			customer->name_event = (uint32_t)index + 1;
-		if (says_birth_date)
-			customer->birth_date_event = (uint32_t)index + 1;
-	}
+	for (size_t index = 0; index < events_count; index++)
+		note_event(set, events[index].event, (uint32_t)index + 1);
 }
 
 static struct str name_of(const struct event *event)

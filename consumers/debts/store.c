@@ -83,21 +83,43 @@ static void *state_of(const struct workset *set, const struct entity *entity, co
 	return slot->state;
 }
 
+static struct payment *payment_of(const struct workset *set, const struct posting *posting)
+{
+	return state_of(set, &payment_entity, posting->payment_id);
+}
+
+/* What the states and the entry say of each other. */
+static void link_entry(const struct workset *set, const struct logged_event *logged, struct debt *debt, struct posting *posting)
+{
+	switch (debts_event(logged->event->type)) {
+	case EVENT_PAYMENT_RECORDED:
+		payment_of(set, posting)->entry_seq = logged->seq;
+		return;
+	case EVENT_PAYMENT_REVERSED:
+		posting->reverses_seq = payment_of(set, posting)->entry_seq;
+		return;
+	case EVENT_CREDIT_APPLIED:
+		debt->is_credit_used = 1;
+		return;
+	case EVENT_DEBT_CREATED:
+	case EVENT_DEBT_CANCELLED:
+	case EVENT_DEBT_PAID: /* these have no entry */
+	case EVENT_DEBT_REOPENED:
+	case EVENT_DEBT_AMENDED:
+		return;
+	}
+	MUST_NOT_REACH("an event of another module");
+}
+
 static void post_event(struct db_copy *copy, const struct workset *set, const struct logged_event *logged)
 {
-	const struct message_type *type = logged->event->type;
 	struct posting posting;
 	struct debt *debt;
 
 	if (!posting_of(logged->event, &posting))
 		return;
 	debt = state_of(set, &debt_entity, posting.debt_id);
-	if (type == &credit_applied_type)
-		debt->is_credit_used = 1;
-	else if (type == &payment_recorded_type)
-		((struct payment *)state_of(set, &payment_entity, posting.payment_id))->entry_seq = logged->seq;
-	else if (type == &payment_reversed_type)
-		posting.reverses_seq = ((struct payment *)state_of(set, &payment_entity, posting.payment_id))->entry_seq;
+	link_entry(set, logged, debt, &posting);
 	post(copy, logged, debt, &posting);
 }
 
@@ -172,17 +194,33 @@ static void copy_payment(struct db_copy *copy, const struct workset *set, const 
 	db_copy_columns(copy, &payment_columns, payment);
 }
 
+static void copy_new_row(struct debts_store *store, const struct workset *set, const struct logged_event *logged)
+{
+	switch (debts_event(logged->event->type)) {
+	case EVENT_DEBT_CREATED:
+		copy_debt(&store->debts, set, logged->event);
+		return;
+	case EVENT_PAYMENT_RECORDED:
+		copy_payment(&store->payments, set, logged);
+		return;
+	case EVENT_PAYMENT_REVERSED: /* these change rows */
+	case EVENT_DEBT_PAID:
+	case EVENT_DEBT_REOPENED:
+	case EVENT_CREDIT_APPLIED:
+	case EVENT_DEBT_AMENDED:
+	case EVENT_DEBT_CANCELLED:
+		return;
+	}
+	MUST_NOT_REACH("an event of another module");
+}
+
 static void copy_new_rows(struct debts_store *store, const struct workset *set, const struct logged_event *events,
 			  size_t events_count)
 {
 	db_copy_reset(&store->debts);
 	db_copy_reset(&store->payments);
-	for (size_t index = 0; index < events_count; index++) {
-		if (events[index].event->type == &payment_recorded_type)
-			copy_payment(&store->payments, set, &events[index]);
-		else if (events[index].event->type == &debt_created_type)
-			copy_debt(&store->debts, set, events[index].event);
-	}
+	for (size_t index = 0; index < events_count; index++)
+		copy_new_row(store, set, &events[index]);
 }
 
 static int run_copies(struct debts_store *store, struct db *db, struct err *err)

@@ -90,16 +90,30 @@ static const struct db_table table_accounts = {
 /* Of an event that makes an account: whose it is, and under which login or name. */
 static bool makes_account(const struct event *event, struct uuid *ret_id, struct str *ret_login)
 {
-	if (event->type == &user_registered_type) {
+	switch (users_event(event->type)) {
+	case EVENT_USER_REGISTERED:
 		*ret_id = ((const struct user_registered *)event->body)->user_id;
 		*ret_login = ((const struct register_user *)event->command->body)->login;
-	} else if (event->type == &service_registered_type) {
+		return true;
+	case EVENT_SERVICE_REGISTERED:
 		*ret_id = ((const struct service_registered *)event->body)->service_id;
 		*ret_login = ((const struct service_registered *)event->body)->name;
-	} else {
+		return true;
+	case EVENT_ROLES_CHANGED:
+	case EVENT_USER_BOUND:
+	case EVENT_USER_DISABLED:
+	case EVENT_USER_ENABLED:
+	case EVENT_USER_INVITED:
+	case EVENT_TOKENS_ENDED:
+	case EVENT_SERVICE_CHANGED:
+	case EVENT_SECRET_RENEWED:
+	case EVENT_SERVICE_REVOKED:
+	case EVENT_USER_LOGGED_IN:
+	case EVENT_LOGIN_FAILED:
+	case EVENT_SESSION_ENDED:
 		return false;
 	}
-	return true;
+	MUST_NOT_REACH("an event of another module");
 }
 
 /* As it is at the end of the batch: what was changed since is no update. */
