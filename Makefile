@@ -155,45 +155,69 @@ $(OUT)/embedded.o: $(EMBEDDED)
 	@mkdir -p $(@D)
 	$(call run,cc $<,$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<)
 
-$(ARCHIVE): $(LIB_OBJECTS) $(MODULE_OBJECTS) $(PRODUCER_OBJECTS) $(OUT)/gen.o $(OUT)/embedded.o $(OUT)/version.o
+MEMBERS := $(LIB_OBJECTS) $(MODULE_OBJECTS) $(PRODUCER_OBJECTS) $(OUT)/gen.o $(OUT)/embedded.o $(OUT)/version.o
+
+# Which objects there are; written anew only when a source came or went.
+$(OUT)/members: FORCE
+	@mkdir -p $(@D)
+	@[ "$$(cat $@ 2>/dev/null)" = '$(MEMBERS)' ] || echo '$(MEMBERS)' >$@
+
+# Thin: it names the objects where they are. All modules are in it, so two globals of one name would be taken for each other.
+$(ARCHIVE): $(MEMBERS) $(OUT)/members
 	@rm -f $@
-	$(call run,ar $@,ar rcs $@ $^)
+	$(call run,ar $@,ar rcsT $@ $(MEMBERS))
+	@twice=$$(nm -g --defined-only $@ | awk 'NF == 3 && $$2 ~ /[A-U]/ { print $$3 }' | sort | uniq -d); \
+		[ -z "$$twice" ] || { nm -gA --defined-only $@ | grep -wF "$$twice"; echo 'two globals of one name: begin one with its part or module' >&2; exit 1; }
+
+# A program or test is made of the objects its rule names, and of what these need of the archive. The linker's map shows which that are;
+# FILE.d keeps them, so that FILE is linked again when one of them changes and not when any other does. It goes before the link and comes
+# back after it: without it, FILE is older than the archive whatever changes.
+objects_named = $(filter-out $(needs.$@),$(filter %.o,$^))
+write_needs = awk -v 'named=$(objects_named)' 'BEGIN { split(named, list); for (i in list) seen[list[i]] } \
+	match($$0, "$(OUT)/[^ :()]+[.]o") { object = substr($$0, RSTART, RLENGTH); if (!(object in seen)) { seen[object]; needs = needs " " object } } \
+	END { print "needs.$@ :=" needs "\n$@: $$(filter $$(MEMBERS),$$(needs.$@))" }' $@.map >$@.d.part && mv $@.d.part $@.d && rm $@.map
+do_link = rm -f $@.d && $(CC) $(LDFLAGS) -Wl,-Map=$@.map -o $@ $(objects_named) $(ARCHIVE) $(1) $(LIBS) && $(write_needs)
+link = $(call run,ld $@,$(do_link))
+
+LINKED := $(PROGRAMS) $(UNIT_TESTS) $(IO_TESTS) $(SIM_TESTS) $(BENCHES) $(FUZZERS)
+$(LINKED): $(OUT)/members
+$(foreach program,$(LINKED),$(eval $(program): $(if $(wildcard $(program).d),|) $(ARCHIVE)))
 
 $(foreach part,$(MODULES),$(eval $(OUT)/dcs-$(part): $(OUT)/consumers/$(part)/main.o))
 $(foreach part,$(PRODUCERS),$(eval $(OUT)/$(call program_name,$(part)): $(OUT)/producers/$(part)/main.o))
-$(PROGRAMS): $(ARCHIVE)
-	$(call run,ld $@,$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(ARCHIVE) $(ALLOCATOR) $(LIBS))
+$(PROGRAMS):
+	$(call link,$(ALLOCATOR))
 
 # TEST=NAME in the environment runs one function.
 TEST_ONLY := $(OUT)/tests/only.o
 
-$(UNIT_TESTS): $(OUT)/tests/%: $(OUT)/tests/unit/%.o $(TEST_ONLY) $(ARCHIVE)
+$(UNIT_TESTS): $(OUT)/tests/%: $(OUT)/tests/unit/%.o $(TEST_ONLY)
 	@mkdir -p $(@D)
-	$(call run,ld $@,$(CC) $(LDFLAGS) -o $@ $< $(TEST_ONLY) $(ARCHIVE) $(LIBS) -lcmocka)
+	$(call link,-lcmocka)
 
-$(IO_TESTS): $(OUT)/tests/%: $(OUT)/tests/io/%.o $(TEST_ONLY) $(ARCHIVE)
+$(IO_TESTS): $(OUT)/tests/%: $(OUT)/tests/io/%.o $(TEST_ONLY)
 	@mkdir -p $(@D)
-	$(call run,ld $@,$(CC) $(LDFLAGS) -o $@ $< $(TEST_ONLY) $(ARCHIVE) $(LIBS) -lcmocka)
+	$(call link,-lcmocka)
 
 # The simulated world is linked into each of its tests.
 SIM_WORLD := $(call objects,$(filter-out tests/sim/test_%,$(wildcard tests/sim/*.c)))
-$(SIM_TESTS): $(OUT)/tests/%: $(OUT)/tests/sim/%.o $(TEST_ONLY) $(SIM_WORLD) $(ARCHIVE)
+$(SIM_TESTS): $(OUT)/tests/%: $(OUT)/tests/sim/%.o $(TEST_ONLY) $(SIM_WORLD)
 	@mkdir -p $(@D)
-	$(call run,ld $@,$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka)
+	$(call link,-lcmocka)
 
 # What the benches share is linked into each of them.
 BENCH_WORLD := $(OUT)/tests/bench/world.o
-$(BENCHES): $(OUT)/bench/%: $(OUT)/tests/bench/%.o $(BENCH_WORLD) $(ARCHIVE)
+$(BENCHES): $(OUT)/bench/%: $(OUT)/tests/bench/%.o $(BENCH_WORLD)
 	@mkdir -p $(@D)
-	$(call run,ld $@,$(CC) $(LDFLAGS) -o $@ $^ $(ALLOCATOR) $(LIBS))
+	$(call link,$(ALLOCATOR))
 
 # The record door plays scripts; the other doors take bytes as they are.
 $(OUT)/doors/record: $(call objects,$(addprefix tests/fuzz/,script.c facts.c facts_post.c mutate.c compared.c tally.c))
 $(OUT)/doors/record: LDFLAGS += -Wl,--wrap=__sanitizer_cov_trace_const_cmp4,--wrap=__sanitizer_cov_trace_const_cmp8
 $(OUT)/tests/fuzz/compared.o: CFLAGS := $(filter-out -fsanitize=%,$(CFLAGS))
-$(FUZZERS): $(OUT)/doors/%: $(OUT)/tests/fuzz/fuzz_%.o $(ARCHIVE)
+$(FUZZERS): $(OUT)/doors/%: $(OUT)/tests/fuzz/fuzz_%.o
 	@mkdir -p $(@D)
-	$(call run,ld $@,$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(ARCHIVE) $(LIBS))
+	$(call link)
 
 # ---- tests: each target ends with `N passed, N failed` (tests/run.sh) ----
 
