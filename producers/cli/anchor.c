@@ -154,7 +154,7 @@ static int gather(struct anchoring *anchoring, struct err *err)
 {
 	if (arena_init(&anchoring->arena, ARENA_SIZE, err) != 0 ||
 	    database_open(conf.pg, conf.pg_user, 0, &anchoring->db, err) != 0 ||
-	    command_modules(anchoring->db, &anchoring->modules, err) != 0)
+	    command_schemas(anchoring->db, &anchoring->modules, err) != 0)
 		return -1;
 	anchoring->heads = arena_take(&anchoring->arena, (size_t)SCHEMAS_MAX * BUS_PARTS_MAX + 1, sizeof(*anchoring->heads));
 	MUST(anchoring->heads != NULL);

@@ -51,7 +51,7 @@ out:
 	return status;
 }
 
-int command_modules(struct db *db, struct schemas *ret_schemas, struct err *err)
+int command_schemas(struct db *db, struct schemas *ret_schemas, struct err *err)
 {
 	if (schemas_with(db, "partition_head", ret_schemas, err) != 0)
 		return -1;

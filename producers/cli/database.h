@@ -22,7 +22,7 @@ struct schemas {
 MUST_CHECK int database_open(const char *conninfo, const char *user, int64_t timeout_ms, struct db **ret_db, struct err *err);
 
 /* ERR_FATAL: there is none at all (not migrated). */
-MUST_CHECK int command_modules(struct db *db, struct schemas *ret_schemas, struct err *err);
+MUST_CHECK int command_schemas(struct db *db, struct schemas *ret_schemas, struct err *err);
 MUST_CHECK int reader_schemas(struct db *db, struct schemas *ret_schemas, struct err *err); /* none is fine */
 
 /*

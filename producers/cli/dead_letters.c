@@ -421,7 +421,7 @@ static int open_all(struct dead_letters *letters, struct schemas *ret_modules, s
 
 	if (arena_init(&letters->statements, 1024 * 1024, err) != 0 || arena_init(&letters->arena, ARENA_SIZE, err) != 0 ||
 	    coder_new(&letters->coder, err) != 0 || database_open(conf.pg, conf.pg_user, STATEMENT_MS, &letters->db, err) != 0 ||
-	    command_modules(letters->db, ret_modules, err) != 0)
+	    command_schemas(letters->db, ret_modules, err) != 0)
 		return -1;
 	if (!letters->replay)
 		return 0;

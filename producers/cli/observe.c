@@ -78,7 +78,7 @@ int observer_open(struct observer *observer, const char *bootstrap, const char *
 	observer->pg = pg;
 	observer->pg_user = pg_user;
 	if (arena_init(&observer->arena, ARENA_SIZE, err) != 0 || connect_database(observer, err) != 0 ||
-	    command_modules(observer->db, &observer->modules, err) != 0 ||
+	    command_schemas(observer->db, &observer->modules, err) != 0 ||
 	    reader_schemas(observer->db, &observer->readers, err) != 0 ||
 	    bus_producer_open(&observer->bus, &observer->producer, err) != 0)
 		return -1;

@@ -198,7 +198,7 @@ static int run(struct parked_commands *parked, const char *only, struct err *err
 	struct schemas modules;
 	bool found = false;
 
-	if (command_modules(parked->db, &modules, err) != 0)
+	if (command_schemas(parked->db, &modules, err) != 0)
 		return -1;
 	if (!parked->replay)
 		printf("%-16s %4s %10s %-6s %-24s %-36s %-36s %-18s %s\n", "MODULE", "PART", "OFFSET", "KIND", "SINCE", "KEY",

@@ -123,7 +123,7 @@ static int run(struct db *db, struct arena *arena, const char *module, int32_t p
 	struct schemas modules;
 	int failed = -1;
 
-	if (command_modules(db, &modules, err) != 0)
+	if (command_schemas(db, &modules, err) != 0)
 		return -1;
 	for (size_t i = 0; i < modules.count; i++)
 		if (strcmp(module, modules.names[i]) == 0)

@@ -277,7 +277,7 @@ static int open_all(struct verify *verify, struct err *err)
 	db_params_init(&verify->params, PARAMS_SIZE_MAX);
 	if (arena_init(&verify->statements, ARENA_SIZE, err) != 0 || arena_init(&verify->arena, ARENA_SIZE, err) != 0 ||
 	    coder_new(&verify->coder, err) != 0 || connect(&verify->db, err) != 0 || connect(&verify->beside, err) != 0 ||
-	    command_modules(verify->db, &verify->modules, err) != 0)
+	    command_schemas(verify->db, &verify->modules, err) != 0)
 		return -1;
 	if (read_key(verify, err) != 0 || read_anchors(verify, err) != 0)
 		return -1;
