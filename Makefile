@@ -57,7 +57,8 @@ INCLUDES = $(eval INCLUDES := $(patsubst -I%,-isystem %,$(shell pkg-config --cfl
 # ---- what there is ----
 
 ROOMS     := base model crypto wire bus db http token worker
-MODULES   := $(notdir $(patsubst %/,%,$(wildcard consumers/*/)))
+# Before `make deps` there may be no python3, and nothing to build.
+MODULES   := $(shell ! command -v python3 >/dev/null || python3 consumers/modules.py)
 PRODUCERS := $(notdir $(patsubst %/,%,$(wildcard producers/*/)))
 
 # Sources of a folder, without the program's main.c: those are linked into tests too.
@@ -65,7 +66,7 @@ sources = $(filter-out %/main.c,$(wildcard $(1)/*.c $(1)/*/*.c))
 objects = $(patsubst %.c,$(OUT)/%.o,$(1))
 
 SCHEMAS   := $(wildcard schemas/*/*.avsc schemas/*.py) schemas/ids.json
-GENERATED := $(GEN)/schemas/.stamp
+GENERATED := $(GEN)/schemas/.stamp $(GEN)/consumers/modules.h
 EMBEDDED  := $(GEN)/api/embedded.c
 VERSION   := 0.4.0
 COMMIT    := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
@@ -116,11 +117,14 @@ stack: deps ## only PostgreSQL, Kafka, mail and SMS (compose/README.md)
 	@compose/stack.sh start
 	@compose/stack.sh status
 
-# ---- generated from the schemas ----
+# ---- generated from the schemas, and from the list of modules ----
 
-$(GENERATED): $(SCHEMAS)
+$(GEN)/schemas/.stamp: $(SCHEMAS)
 	python3 schemas/generate.py schemas $(GEN)/schemas
 	touch $@
+
+$(GEN)/consumers/modules.h: consumers/modules.py
+	python3 consumers/modules.py --c $(@D)
 
 # ---- compile and link ----
 
@@ -136,8 +140,12 @@ $(OUT)/gen.o: $(GENERATED)
 	@mkdir -p $(@D)
 	$(call run,cc $(GEN)/schemas/messages.c,$(CC) $(CFLAGS) -MMD -MP -c -o $@ $(GEN)/schemas/messages.c)
 
+$(OUT)/modules.o: $(GENERATED)
+	@mkdir -p $(@D)
+	$(call run,cc $(GEN)/consumers/modules.c,$(CC) $(CFLAGS) -MMD -MP -c -o $@ $(GEN)/consumers/modules.c)
+
 # The gateway's page and the written parts of its document.
-$(EMBEDDED): producers/api/document producers/api/pages $(wildcard producers/api/document/*.json producers/api/document/*.py producers/api/pages/*)
+$(EMBEDDED): consumers/modules.py producers/api/document producers/api/pages $(wildcard producers/api/document/*.json producers/api/document/*.py producers/api/pages/*)
 	python3 producers/api/document/embed.py $@ producers/api
 
 # Which program it is; written anew only when it is another.
@@ -155,7 +163,7 @@ $(OUT)/embedded.o: $(EMBEDDED)
 	@mkdir -p $(@D)
 	$(call run,cc $<,$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<)
 
-MEMBERS := $(LIB_OBJECTS) $(MODULE_OBJECTS) $(PRODUCER_OBJECTS) $(OUT)/gen.o $(OUT)/embedded.o $(OUT)/version.o
+MEMBERS := $(LIB_OBJECTS) $(MODULE_OBJECTS) $(PRODUCER_OBJECTS) $(addprefix $(OUT)/,gen.o modules.o embedded.o version.o)
 
 # Which objects there are; written anew only when a source came or went.
 $(OUT)/members: FORCE

@@ -12,7 +12,7 @@
 #define DELTAS_SIZE_MAX ((size_t)64 * 1024 * 1024)
 #define PARAMS_SIZE_MAX ((size_t)64 * 1024 * 1024)
 
-const char *const reporting_modules[] = { "debts", "communications", "reports", NULL };
+const char *const reporting_modules[] = { "debts", "communications", "reports", NULL }; // tidy: modules, which it follows
 
 static const struct db_statement statement_outstanding = {
 	"reporting_outstanding",

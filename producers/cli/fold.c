@@ -354,8 +354,9 @@ void fold_close(struct fold *fold)
 	arena_release(&fold->arena);
 }
 
-static const struct folded_module *const folded_modules[] = { &folded_users, &folded_customers, &folded_debts,
-							      &folded_communications, &folded_reports };
+#define FOLDED(name, NAME) &folded_##name,
+static const struct folded_module *const folded_modules[] = { COMMAND_MODULES(FOLDED) };
+#undef FOLDED
 
 const struct folded_module *folded_module_named(const char *name)
 {

@@ -1,11 +1,11 @@
 #ifndef CLI_FOLD_H
 #define CLI_FOLD_H
 
+#include "consumers/modules.h"
 #include "crypto/seal.h"
 #include "db/db_columns.h"
 #include "db/db_stream.h"
 #include "log_reader.h"
-#include "model/module.h"
 #include "verify.h"
 
 /*
@@ -161,8 +161,11 @@ bool open_column(struct table_row *row, const struct seal_place *place, struct s
 
 /* ---- the modules ---- */
 
-const struct folded_module *folded_module_named(const char *name); /* NULL: nothing of it is folded */
+const struct folded_module *folded_module_named(const char *name); /* NULL: there is none of that name */
 
-extern const struct folded_module folded_users, folded_customers, folded_debts, folded_communications, folded_reports;
+/* One for each, folded_<module> in verify_<module>.c. */
+#define FOLDED(name, NAME) extern const struct folded_module folded_##name;
+COMMAND_MODULES(FOLDED)
+#undef FOLDED
 
 #endif

@@ -3,24 +3,17 @@
 #include <string.h>
 
 #include "base/day.h"
-#include "model/module.h"
+#include "consumers/modules.h"
 
 #define ARENA_SIZE ((size_t)4 << 20)
 #define SLOTS_MAX  4096
 
-/* The modules' rules, of which nothing else is seen here: their headers, of which two say `enum channel`, cannot stand together.
- */
-extern const struct module communications_module, customers_module, debts_module, reports_module, users_module;
-
-static const struct module *const modules[] = { &communications_module, &customers_module, &debts_module, &reports_module,
-						&users_module };
-
 static const struct rule *rule_of(const struct message_type *type)
 {
-	for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++) {
-		for (size_t j = 0; j < modules[i]->rules_count; j++) {
-			if (modules[i]->rules[j].type == type)
-				return &modules[i]->rules[j];
+	for (size_t i = 0; i < COMMAND_MODULES_COUNT; i++) {
+		for (size_t j = 0; j < command_modules[i]->rules_count; j++) {
+			if (command_modules[i]->rules[j].type == type)
+				return &command_modules[i]->rules[j];
 		}
 	}
 	return NULL;

@@ -8,6 +8,7 @@
 #include "base/conf.h"
 #include "base/day.h"
 #include "base/log.h"
+#include "consumers/modules.h"
 #include "crypto/crypto.h"
 #include "producers/clock/ticker.h"
 #include "worker/life.h"
@@ -110,7 +111,7 @@ int main(int argc, char **argv)
 	// clang-format off
 	const struct conf_row rows[] = {
 		{ .name = "kafka.bootstrap", .kind = CONF_TEXT, .target = &conf.bootstrap, .help = "Kafka, host:port,..." },
-		{ .name = "clock.modules", .kind = CONF_TEXT, .default_value = "users,customers,debts,communications,reports", .target = &conf.modules,
+		{ .name = "clock.modules", .kind = CONF_TEXT, .default_value = COMMAND_MODULES_NAMES, .target = &conf.modules,
 		  .help = "modules whose command topics get Ticks" },
 		{ .name = "clock.interval.ms", .kind = CONF_NUMBER, .default_value = "1000", .target = &interval_ms, .number_min = 10,
 		  .number_max = 3600000, .help = "from one Tick to the next" },

@@ -9,6 +9,13 @@ import json
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "consumers"))
+
+import modules  # noqa: E402
+
+# What documents say instead of a list of modules.
+MODULES = {f'"modules.{kind}"'.encode(): json.dumps(modules.names(kind)).encode() for kind in ("command", "customer")}
+
 
 def c_string(data):
     """Adjacent literals, a line each. Octal escapes, which cannot run into what follows; ? too, because of trigraphs."""
@@ -29,6 +36,8 @@ def main(out, folder):
         if path.suffix == ".json":
             try:
                 json.loads(data)
+                for name, listed in MODULES.items():
+                    data = data.replace(name, listed)
             except ValueError as error:
                 print(f"{path}: {error}", file=sys.stderr)
                 return 1

@@ -1,4 +1,5 @@
 #include "schemas/customers.h"
+#include "consumers/modules.h"
 #include "producers/api/offer/offer.h"
 #include "producers/api/reads/readers.h"
 #include "producers/api/reads/reads.h"
@@ -175,7 +176,7 @@ static const struct column timeline_columns[] = {
 };
 
 static const struct filter timeline_filters[] = {
-	{ .name = "module", .kind = COLUMN_TEXT, .sql = "e.module = q.module", .words = "customers debts communications" },
+	{ .name = "module", .kind = COLUMN_TEXT, .sql = "e.module = q.module", .words = CUSTOMER_MODULES_NAMES },
 	{ .name = "since", .kind = COLUMN_INSTANT, .sql = "e.at >= q.since" },
 	{ .name = "until", .kind = COLUMN_INSTANT, .sql = "e.at < q.until" },
 	RESOURCE_CREATED_FILTERS("e.at"),
