@@ -17,7 +17,7 @@ if [ "${1:-}" = --dir ]; then DIR=$(realpath -m "$2"); fi
 SAMPLE=$DIR/sample
 STEPS=7
 DEADLINE_S=600
-MODULES=(users customers debts communications reports)
+MODULES=($("$ROOT/consumers/modules.py" command))
 LOGIN=admin
 LOGIN_ROLES=admin,supervisor,agent # an admin alone may give rights, but not take in a debt or write to anybody
 

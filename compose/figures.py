@@ -10,6 +10,7 @@ The environment is that of DIR/env.
 
 import json
 import os
+import pathlib
 import subprocess
 import sys
 import time
@@ -18,7 +19,11 @@ from datetime import datetime
 
 from confluent_kafka import Consumer, TopicPartition
 
-MODULES = ("customers", "debts", "communications")
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "consumers"))
+
+import modules  # noqa: E402
+
+MODULES = modules.names("customer")  # what the import is about
 PROBES = 200
 DEADLINE_S = 30
 

@@ -26,9 +26,9 @@ import time
 from client import MESSAGES, Client, Events, new_id, now, today
 from chaos_people import Callers, Mailing, Strangers, messages_told, wrong_messages
 from people import People, ask_report
-from world import MODULES, World, free_port, off_clock_library, wait_for
+from world import MODULES, World, free_port, modules, off_clock_library, wait_for
 
-PROGRAMS = {"users": 1, "customers": 2, "debts": 2, "communications": 2, "reports": 1, "reporting": 1, "notifier": 2, "clock": 2, "api": 2}
+PROGRAMS = dict.fromkeys(modules.names(), 1) | dict.fromkeys((*modules.names("customer"), "notifier", "clock", "api"), 2)
 OFF_BY_S = (90, -90, 25 * 3600)
 # What messages wait for comes soon or never; a message that is not accepted is tried again soon, and then is done with.
 SETTINGS = {"DCS_WAIT_MAX_MS": "30000", "DCS_NOTIFIER_RETRY_MS": "1000", "DCS_NOTIFIER_ATTEMPTS": "4", "DCS_API_OUTCOME_MS": "2000"}

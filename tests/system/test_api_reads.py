@@ -7,6 +7,7 @@ import urllib.parse
 import pytest
 
 from client import new_id, now, today
+from world import modules
 
 
 def grant(client, customer_id, **body):
@@ -108,7 +109,7 @@ def test_history_and_timeline_leave_nothing_out(agent, world, story):
     assert [event["at"] for event in timeline] == sorted((event["at"] for event in timeline), reverse=True)
     assert {event["id"] for event in history} < {event["id"] for event in timeline}
     assert {event["type"] for event in timeline} >= {"CustomerCreated", "ContactPointAdded", "ConsentGranted", "PaymentReversed"}
-    for module in ("customers", "debts", "communications"):
+    for module in modules.names("customer"):
         logged = {event_id for event_id, in world.sql(f"SELECT event_id::text FROM {module}.event_log WHERE key = %s", story["customer"])}
         assert logged == {event["id"] for event in timeline if event["module"] == module}
 

@@ -8,11 +8,11 @@ import uuid
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from world import wait_for
+from world import modules, wait_for
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DCS = ROOT / "build/release/dcs"
-MODULES = ["users", "customers", "debts", "communications", "reports", "reporting", "clock"]
+PROGRAMS = [*modules.names("command"), "reporting", "clock"]
 IDLE = ["status", "--wait-idle", "60", "--without", "notifier"]
 
 WRONG_ROWS = {"customers": 0, "debts": 0, "payments": 1}  # of the sample: exit status
@@ -35,7 +35,7 @@ class System:
         self.env = dict(line.split("=", 1) for line in answer.split("\0") if line.startswith(("DCS_", "PATH=")))
         self.dcs("migrate")
         self.dcs("topics")
-        self.script("programs.sh", "start", *[f"{name}=1" for name in MODULES])
+        self.script("programs.sh", "start", *[f"{name}=1" for name in PROGRAMS])
 
     def dcs(self, *arguments, text=None, status=0):
         done = subprocess.run([DCS, *map(str, arguments)], input=text, capture_output=True, text=True, env=self.env, cwd=ROOT, timeout=120)
@@ -363,7 +363,7 @@ def test_verify_finds(system, wrong):
         found = system.verify()
     finally:
         system.psql(f"DELETE FROM {table}; INSERT INTO {table} TABLE kept; DROP TABLE kept")
-        system.script("programs.sh", "start", *[f"{name}=1" for name in MODULES])
+        system.script("programs.sh", "start", *[f"{name}=1" for name in PROGRAMS])
     assert {finding["promise"] for finding in found} == set(promises.split()), found
     assert any(words in finding["what"] for finding in found), found
     assert len(found) < 10, found  # one wrong is not a flood
@@ -381,7 +381,7 @@ def test_what_is_halted_stands_first_and_goes_on_when_it_is_let(system):
     assert {part["state"] for part in seen["partitions"]} == {"halted", "silent"} and seen["programs"] == []
     system.dcs("unhalt", "debts", 4)
     system.dcs("unhalt", "debts", 4, status=1)
-    system.script("programs.sh", "start", *[f"{name}=1" for name in MODULES])
+    system.script("programs.sh", "start", *[f"{name}=1" for name in PROGRAMS])
     system.dcs(*IDLE)
     assert system.verify() == []
 
@@ -393,14 +393,14 @@ def test_who_runs_gives_signs_of_life_and_who_is_killed_is_missed(system):
         return json.loads(subprocess.run([DCS, "status", "--json", "--without", "notifier"], capture_output=True, text=True, env=system.env).stdout)
 
     programs = wait_for(lambda: (seen := status())["silent"] == 0 and seen["programs"], "signs of life")
-    assert {program["program"] for program in programs} == set(MODULES)
+    assert {program["program"] for program in programs} == set(PROGRAMS)
     assert all(program["state"] == "running" and abs(program["broker_skew_ms"]) < 5000 for program in programs if "broker_skew_ms" in program)
     system.dcs("status", "--without", "notifier")
     metrics = system.dcs("status", "--metrics", "--without", "notifier").stdout
     families = {family.name: family.samples for family in text_string_to_metric_families(metrics)}
     assert {sample.labels["module"] for sample in families["dcs_consumer_lag_records"]} >= {"debts", "customers"}
     assert all(sample.value == 0 for name in ("dcs_consumer_lag_records", "dcs_partition_halted", "dcs_partition_quarantine") for sample in families[name])
-    assert {sample.labels["program"] for sample in families["dcs_program_silent_seconds"]} == set(MODULES)
+    assert {sample.labels["program"] for sample in families["dcs_program_silent_seconds"]} == set(PROGRAMS)
     # The tests before have verified, and found nothing in the end.
     assert {sample.labels["promise"]: sample.value for sample in families["dcs_drift_findings"]} == {f"P{number}": 0 for number in range(1, 8)}
     assert all(0 <= sample.value < 3600 for sample in families["dcs_drift_age_seconds"])

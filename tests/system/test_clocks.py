@@ -8,9 +8,9 @@ import pytest
 
 from client import new_id
 from things import Things
-from world import BIN, wait_for
+from world import BIN, modules, wait_for
 
-PROGRAMS = ("users", "customers", "debts", "communications", "reports", "reporting", "notifier", "clock", "api")
+PROGRAMS = (*modules.names(), "clock", "api")
 
 
 def skew(world, name, pid=None):

@@ -9,15 +9,20 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 
 import psycopg2
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "consumers"))
+
+import modules  # noqa: E402
+
 BIN = pathlib.Path(os.environ.get("DCS_BIN", ROOT / "build/release"))
 JARS = ROOT / ".cache/kafka-jars"
 DEADLINE_S = 90  # far above what anything here takes; a test that needs it has failed
-MODULES = ("users", "customers", "debts", "communications", "reports")
+MODULES = modules.names("command")
 PORTS_FROM, PORTS_COUNT = 20000, 12000  # as compose/lib.sh: below those that connections going out sit on
 
 
