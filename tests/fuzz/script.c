@@ -5,13 +5,6 @@
 #include "crypto/crypto.h"
 #include "tests/fuzz/fuzz.h"
 
-/* Their headers cannot all be included: two say `enum channel`. */
-extern const struct module debts_module, customers_module, communications_module, users_module, reports_module;
-
-const struct module *const script_modules[] = { &debts_module, &customers_module, &communications_module, &users_module,
-						&reports_module };
-const size_t script_modules_count = sizeof(script_modules) / sizeof(script_modules[0]);
-
 const char *const script_header_names[] = { "ce_specversion", "ce_id",           "ce_source",        "ce_type",
 					    "ce_time",        "content-type",    "authorization",    "ce_subject",
 					    "ce_dataschema",  "ce_partitionkey", "ce_correlationid", "ce_causationid",

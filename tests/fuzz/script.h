@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #include "base/str.h"
-#include "model/module.h"
+#include "consumers/modules.h"
 #include "wire/coder.h"
 
 /*
@@ -55,21 +55,19 @@ struct script_record {
 };
 
 struct script {
-	uint8_t module; /* place in script_modules, modulo their number */
+	uint8_t module; /* place in command_modules, modulo their number */
 	uint8_t batch;  /* records of a batch, less one; with SCRIPT_BATCH_LOW values and headers may be small only */
 	uint8_t facts[FACTS_SIZE];
 	struct script_record records[SCRIPT_RECORDS_MAX];
 	size_t records_count;
 };
 
-extern const struct module *const script_modules[];
-extern const size_t script_modules_count;
 extern const char *const script_header_names[];
 extern const size_t script_header_names_count;
 
 static inline const struct module *script_module(const struct script *script)
 {
-	return script_modules[script->module % script_modules_count];
+	return command_modules[script->module % COMMAND_MODULES_COUNT];
 }
 
 /* Borrows the bytes. */

@@ -16,9 +16,13 @@ import struct
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "consumers"))
+
+import modules  # noqa: E402
+
+MODULES = modules.names("command")
 TODAY = (datetime.date(2026, 11, 22) - datetime.date(1970, 1, 1)).days
 NOW = 1795359845123
-MODULES = ["debts", "customers", "communications", "users", "reports"]  # as in fuzz_record.c
 ID = "0198c0de-0000-7000-8000-0000000000%02x"
 
 VALUES = {
@@ -174,14 +178,14 @@ def records(all_commands):
     for name in ("CreateDebt", "SendCommunication"):  # of an unknown customer, for longer than it may wait
         yield bytes([MODULES.index(by_name[name].module), 0, 1]) + ORDINARY[2:] + b"".join(record(by_name[name], *circumstances) for circumstances in ((), (0, 0, 0x7F), (0x10,)))
     tick = next(command for command in all_commands if command.name == "Tick")
-    yield b"\0" + ORDINARY + record(tick)
-    yield b"\0\x80" + ORDINARY[1:] + record(by_name["CreateDebt"])
+    yield bytes([MODULES.index("debts")]) + ORDINARY + record(tick)
+    yield bytes([MODULES.index("debts"), 0x80]) + ORDINARY[1:] + record(by_name["CreateDebt"])
     create = next(command for command in all_commands if command.name == "CreateCustomer")
     for head, token in ((b"Bearer ", b"bad"), (b"Bearer ", b"old"), (b"", b""), (b"Bearer ", b"good")):
         headers = [(0, b"1.0"), (1, id_of("x").encode()), (2, b"/f"), (3, f"dcs.customers.{create.name}.v1".encode()), (6, head + token)]
         packed = bytes([len(headers)]) + b"".join(bytes([name]) + sized(value) for name, value in headers)
         for mode in (2, 2 | 12):
-            yield b"\1" + ORDINARY + record(create, mode=mode, head=packed)
+            yield bytes([MODULES.index("customers")]) + ORDINARY + record(create, mode=mode, head=packed)
 
 
 def wire(all_commands):

@@ -1252,10 +1252,8 @@ static const char *select_of(const struct folded_table *table)
 
 static bool is_folded(const char *table, const char *column)
 {
-	static const char *const names[] = { "users", "customers", "debts", "communications", "reports" };
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		const struct folded_module *module = folded_module_named(names[i]);
+	for (size_t i = 0; i < COMMAND_MODULES_COUNT; i++) {
+		const struct folded_module *module = folded_module_named(command_modules[i]->name);
 
 		for (size_t j = 0; j < module->tables_count; j++) {
 			if (strcmp(module->tables[j].name, table) == 0 && has_word(select_of(&module->tables[j]), column))

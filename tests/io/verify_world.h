@@ -4,6 +4,7 @@
 #include "consumers/communications/communications.h"
 #include "consumers/communications/store.h"
 #include "consumers/debts/debts.h"
+#include "consumers/modules.h"
 #include "consumers/reports/reports.h"
 #include "consumers/users/users.h"
 #include "producers/cli/cli.h"
@@ -25,7 +26,9 @@
  */
 #define WORLD_PARTS 2
 
-enum world_module { USERS, CUSTOMERS, DEBTS, COMMUNICATIONS, REPORTS, WORLD_MODULES };
+#define ROW(name, NAME) NAME,
+enum world_module { COMMAND_MODULES(ROW) };
+#undef ROW
 
 struct world_module_state {
 	const struct module *module;
@@ -51,18 +54,17 @@ struct verify_world {
 	struct coder *coder;
 	struct arena arena;
 	struct buf bodies;
-	struct world_module_state modules[WORLD_MODULES];
+	struct world_module_state modules[COMMAND_MODULES_COUNT];
 	struct decision decision; /* of the last command */
 	int64_t now_ms;
 	unsigned ids;
 };
 
-extern const struct module customers_module; /* customers.h and communications.h both have channels */
-extern const struct store customers_store;
-int customers_store_prepare(void *self, struct err *err);
-int debts_store_prepare(void *self, struct err *err);
-int users_store_prepare(void *self, struct err *err);
-int reports_store_prepare(void *self, struct err *err);
+#define ROW(name, NAME)                                                                                                          \
+	extern const struct store name##_store;                                                                                  \
+	int name##_store_prepare(void *self, struct err *err);
+COMMAND_MODULES(ROW)
+#undef ROW
 
 static inline void world_open_module(struct verify_world *world, enum world_module which, const struct module *module,
 				     const struct store *store)
@@ -86,25 +88,21 @@ static inline void world_open(struct verify_world *world)
 	struct err *err = &world->spec.err;
 
 	store_spec_init(&world->spec, &debts_module, &debts_store);
-	store_must(&world->spec, customers_store_prepare(customers_store.self, err));
-	store_must(&world->spec, debts_store_prepare(debts_store.self, err));
-	store_must(&world->spec, communications_store_prepare(communications_store.self, err));
-	store_must(&world->spec, users_store_prepare(users_store.self, err));
-	store_must(&world->spec, reports_store_prepare(reports_store.self, err));
+#define ROW(name, NAME) store_must(&world->spec, name##_store_prepare(name##_store.self, err));
+	COMMAND_MODULES(ROW)
+#undef ROW
 	store_must(&world->spec, coder_new(&world->coder, err));
 	store_must(&world->spec, arena_init(&world->arena, (size_t)16 << 20, err));
 	buf_init(&world->bodies, (size_t)1 << 20);
 	world->now_ms = STORE_TODAY * DAY_MS;
-	world_open_module(world, USERS, &users_module, &users_store);
-	world_open_module(world, CUSTOMERS, &customers_module, &customers_store);
-	world_open_module(world, DEBTS, &debts_module, &debts_store);
-	world_open_module(world, COMMUNICATIONS, &communications_module, &communications_store);
-	world_open_module(world, REPORTS, &reports_module, &reports_store);
+#define ROW(name, NAME) world_open_module(world, NAME, command_modules[NAME], &name##_store);
+	COMMAND_MODULES(ROW)
+#undef ROW
 }
 
 static inline void world_close(struct verify_world *world)
 {
-	for (int which = 0; which < WORLD_MODULES; which++)
+	for (int which = 0; which < COMMAND_MODULES_COUNT; which++)
 		pg_edge_close(world->modules[which].edge);
 	coder_free(world->coder);
 	buf_release(&world->bodies);

@@ -10,13 +10,7 @@
 #include <cmocka.h>
 
 #include "base/must.h"
-#include "model/module.h"
-
-/* Their headers do not fit beside each other: no module knows another. */
-extern const struct module users_module, customers_module, debts_module, communications_module, reports_module;
-
-static const struct module *const modules[] = { &users_module, &customers_module, &debts_module, &communications_module,
-						&reports_module };
+#include "consumers/modules.h"
 
 #define ROLES_COUNT 11
 
@@ -110,10 +104,10 @@ static void test_permissions__every_command_and_every_role_is_in_the_table(void 
 
 static bool has_rule(const struct message_type *type)
 {
-	for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++)
-		for (size_t rule = 0; rule < modules[i]->rules_count; rule++)
-			if (modules[i]->rules[rule].type == type)
-				return strcmp(modules[i]->name, type->module) == 0;
+	for (size_t i = 0; i < COMMAND_MODULES_COUNT; i++)
+		for (size_t rule = 0; rule < command_modules[i]->rules_count; rule++)
+			if (command_modules[i]->rules[rule].type == type)
+				return strcmp(command_modules[i]->name, type->module) == 0;
 	return false;
 }
 
