@@ -327,14 +327,15 @@ static const struct uuid *named(const struct message_type *type, const void *bod
 	return NULL;
 }
 
-/* Of two commands of one customer, told by what they say. All that is done in customers is about the customer. */
+/* Of two commands of one customer, told by what they say. All that is done in customers is about the
+ * customer, in users about the user, in reports about the report. */
 static bool are_about_the_same(struct audit *audit, struct str one, struct str other)
 {
 	static const char *const things[] = { "debt_id", "payment_id", "communication_id", "consent_id", "template_id" };
 	size_t mark = arena_mark(&audit->arena);
 	const struct message_type *types[2];
 	const void *bodies[2] = { body_of(audit, one, &types[0]), body_of(audit, other, &types[1]) };
-	bool is_same = audit->module == SIM_CUSTOMERS;
+	bool is_same = audit->module == SIM_CUSTOMERS || audit->module == SIM_USERS || audit->module == SIM_REPORTS;
 
 	for (size_t i = 0; i < sizeof(things) / sizeof(things[0]) && !is_same; i++) {
 		const struct uuid *ids[2] = { named(types[0], bodies[0], things[i]), named(types[1], bodies[1], things[i]) };

@@ -14,7 +14,7 @@
 #include "tests/sim/world.h"
 
 /* What programs of chosen stories share: a calm world for each, and time that passes until it rests. */
-#define REST_STEPS_MAX 20000
+#define REST_STEPS_MAX (10000 * SIM_MODULES)
 
 static struct coder *coder;
 
@@ -23,7 +23,7 @@ static inline int start_world(void **state)
 	struct sim_world *world = malloc(sizeof(*world));
 
 	assert_non_null(world);
-	world_init(world, 1, coder);
+	world_init(world, 3, coder);
 	world->is_calm = true;
 	*state = world;
 	return 0;

@@ -23,8 +23,8 @@
  */
 #define PROCESSES       2
 #define ROUNDS          12
-#define STEPS_PER_ROUND 100
-#define REST_STEPS_MAX  40000
+#define STEPS_PER_ROUND (34 * SIM_MODULES)
+#define REST_STEPS_MAX  (14000 * SIM_MODULES)
 #define REST_TICKS      8
 #define SEEDS_DEFAULT   200
 

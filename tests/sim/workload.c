@@ -167,7 +167,9 @@ static const struct maker {
 	{ 2, make_cancellation },  { 2, make_template },
 	{ 10, make_consent },      { 4, make_withdrawal },
 	{ 30, make_message },      { 8, make_message_cancellation },
-	{ 8, make_delivery },
+	{ 8, make_delivery },      { 6, make_user },
+	{ 4, make_roles },         { 2, make_disabling },
+	{ 2, make_enabling },      { 4, make_report },
 };
 #define MAKERS_COUNT (sizeof(makers) / sizeof(makers[0]))
 

@@ -5,8 +5,8 @@
 #include "model/message.h"
 #include "tests/sim/world.h"
 
-/* What upstream sends, made one command at a time: workload.c makes those of customers and debts, workload_messages.c the others.
- */
+/* What upstream sends, made one command at a time: workload.c those of customers and debts, workload_messages.c those of
+ * communications and what messages need, workload_users.c those of users and reports. */
 #define CUSTOMERS 6 /* the last one is erased now and then */
 #define DEBTS     8
 
@@ -18,7 +18,9 @@ enum family {
 	FAMILY_POINT,
 	FAMILY_TEMPLATE,
 	FAMILY_MESSAGE,
-	FAMILY_CONSENT
+	FAMILY_CONSENT,
+	FAMILY_USER,
+	FAMILY_REPORT
 };
 
 struct made {
@@ -42,5 +44,10 @@ struct made make_withdrawal(struct sim_world *world, struct arena *arena);
 struct made make_message(struct sim_world *world, struct arena *arena);
 struct made make_message_cancellation(struct sim_world *world, struct arena *arena);
 struct made make_delivery(struct sim_world *world, struct arena *arena);
+struct made make_user(struct sim_world *world, struct arena *arena);
+struct made make_roles(struct sim_world *world, struct arena *arena);
+struct made make_disabling(struct sim_world *world, struct arena *arena);
+struct made make_enabling(struct sim_world *world, struct arena *arena);
+struct made make_report(struct sim_world *world, struct arena *arena);
 
 #endif

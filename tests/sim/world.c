@@ -7,6 +7,7 @@
 #define ARENA_SIZE_MIN      ((size_t)600 << 10) /* the least that the engine takes, for VALUE_SIZE_MAX */
 #define VALUE_SIZE_MAX      4096
 #define AGGREGATES_SIZE_MAX ((size_t)16 << 20)
+#define STEP_MS_MAX         (150 / SIM_MODULES) /* a step is of one module: the more there are, the shorter */
 
 /* The clock that the engines ask: it belongs to the world that runs. */
 static const struct sim_world *running;
@@ -313,7 +314,7 @@ void world_step(struct sim_world *world)
 	size_t which = dice_below(&world->dice, SIM_WORKERS + SIM_READERS);
 	struct sim_worker *worker;
 
-	world->now_ms += (int64_t)dice_below(&world->dice, 50);
+	world->now_ms += (int64_t)dice_below(&world->dice, STEP_MS_MAX);
 	if (!world->is_calm)
 		disturb(world);
 	if (dice_hits(&world->dice, 200)) {

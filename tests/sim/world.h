@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "consumers/modules.h"
 #include "consumers/reporting/reporting.h"
-#include "model/module.h"
 #include "tests/sim/dice.h"
 #include "tests/sim/post.h"
 #include "wire/coder.h"
@@ -31,7 +31,9 @@
 
 #define SIM_DEAD_MAX_MS 100000 /* dead letters are kept so long */
 
-enum { SIM_CUSTOMERS, SIM_DEBTS, SIM_COMMUNICATIONS, SIM_MODULES };
+#define ROW(name, NAME) SIM_##NAME,
+enum { COMMAND_MODULES(ROW) SIM_MODULES };
+#undef ROW
 
 /* ---- Kafka ---- */
 

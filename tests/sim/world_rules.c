@@ -6,11 +6,6 @@
  * The modules as the programs of a world have them: their own rules, some of which end the program (a MUST that does not hold)
  * when they see a certain command. Here the program is dead from then on: whatever it still does comes to nothing.
  */
-/* Their headers do not fit beside each other: no module knows another. */
-extern const struct module customers_module, debts_module, communications_module;
-
-static const struct module *const modules[SIM_MODULES] = { &customers_module, &debts_module, &communications_module };
-
 static struct rule rules[SIM_MODULES][SIM_RULES_MAX];
 static struct module wrapped[SIM_MODULES];
 
@@ -42,9 +37,9 @@ static bool is_deadly(const struct sim_world *world, const struct command *comma
 static void decide(const struct command *command, const struct workset *set, struct decision *decision)
 {
 	for (size_t module = 0; module < SIM_MODULES; module++)
-		for (size_t i = 0; i < modules[module]->rules_count; i++)
-			if (modules[module]->rules[i].type == command->type)
-				modules[module]->rules[i].decide(command, set, decision);
+		for (size_t i = 0; i < command_modules[module]->rules_count; i++)
+			if (command_modules[module]->rules[i].type == command->type)
+				command_modules[module]->rules[i].decide(command, set, decision);
 	if (is_deadly(acting->world, command)) {
 		acting->is_dead = true;
 		acting->world->deadly_deaths++;
@@ -53,7 +48,7 @@ static void decide(const struct command *command, const struct workset *set, str
 
 const struct module *world_module(size_t number)
 {
-	const struct module *module = modules[number];
+	const struct module *module = command_modules[number];
 
 	MUST(module->rules_count <= SIM_RULES_MAX);
 	memcpy(rules[number], module->rules, module->rules_count * sizeof(*module->rules));

@@ -2,6 +2,7 @@
 
 #include "consumers/customers/customers.h"
 #include "consumers/debts/debts.h"
+#include "consumers/users/users.h"
 #include "crypto/crypto.h"
 #include "tests/sim/post.h"
 #include "tests/sim/world.h"
@@ -97,6 +98,16 @@ static void load_customer(struct sim_world *world, struct slot *slot)
 
 /* ---- a module's own ---- */
 
+/* The store's is keyed; here any will do, and it is there whether the login is taken or not. */
+static void login_hash(struct slot *slot)
+{
+	struct user_login *login = slot->state;
+	uint8_t digest[DIGEST_SIZE];
+
+	digest_of(digest, slot->text);
+	memcpy(login->hash, digest, sizeof(login->hash));
+}
+
 /* Whether an index finds it: a reference that was given up is nobody's. */
 bool state_is_row(const struct sim_blob *blob)
 {
@@ -124,4 +135,6 @@ void state_load(struct sim_session *session, struct slot *slot)
 		memcpy(slot->state, blob->state, slot->entity->state_size);
 	if (slot->entity == &contact_address_entity)
 		digest_of(((struct contact_address *)slot->state)->hash, slot->text);
+	if (slot->entity == &user_login_entity)
+		login_hash(slot);
 }

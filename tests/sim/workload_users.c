@@ -1,0 +1,76 @@
+#include "base/day.h"
+#include "schemas/reports.h"
+#include "schemas/users.h"
+#include "tests/sim/workload.h"
+
+/* What admins and those who ask for reports send: few users and fewer logins, so that two registrations are about one login. */
+#define USERS   8
+#define LOGINS  6
+#define REPORTS 12
+
+static struct uuid some_user(struct sim_world *world)
+{
+	return workload_id(FAMILY_USER, dice_below(&world->dice, USERS));
+}
+
+static const struct str *some_role(struct sim_world *world, struct arena *arena)
+{
+	static const char *const words[] = { "agent", "supervisor", "auditor", "agnt" };
+	struct str *role = arena_take(arena, 1, sizeof(*role));
+
+	*role = str_of(words[dice_below(&world->dice, sizeof(words) / sizeof(words[0]))]);
+	return role;
+}
+
+struct made make_user(struct sim_world *world, struct arena *arena)
+{
+	struct register_user *body = arena_take(arena, 1, sizeof(*body));
+
+	body->user_id = some_user(world);
+	body->login = workload_text(arena, "login", dice_below(&world->dice, LOGINS));
+	body->roles = some_role(world, arena);
+	body->roles_count = dice_below(&world->dice, 2);
+	return (struct made){ &register_user_type, body, body->user_id, SIM_USERS };
+}
+
+struct made make_roles(struct sim_world *world, struct arena *arena)
+{
+	struct change_roles *body = arena_take(arena, 1, sizeof(*body));
+
+	body->user_id = some_user(world);
+	body->roles = some_role(world, arena);
+	body->roles_count = dice_below(&world->dice, 2);
+	body->reason = STR("");
+	body->has_expected_version = dice_hits(&world->dice, 200);
+	body->expected_version = 1 + (int64_t)dice_below(&world->dice, 4);
+	return (struct made){ &change_roles_type, body, body->user_id, SIM_USERS };
+}
+
+struct made make_disabling(struct sim_world *world, struct arena *arena)
+{
+	struct disable_user *body = arena_take(arena, 1, sizeof(*body));
+
+	body->user_id = some_user(world);
+	body->reason = STR("");
+	return (struct made){ &disable_user_type, body, body->user_id, SIM_USERS };
+}
+
+struct made make_enabling(struct sim_world *world, struct arena *arena)
+{
+	struct enable_user *body = arena_take(arena, 1, sizeof(*body));
+
+	body->user_id = some_user(world);
+	body->reason = STR("");
+	return (struct made){ &enable_user_type, body, body->user_id, SIM_USERS };
+}
+
+struct made make_report(struct sim_world *world, struct arena *arena)
+{
+	struct generate_report *body = arena_take(arena, 1, sizeof(*body));
+
+	body->report_id = workload_id(FAMILY_REPORT, dice_below(&world->dice, REPORTS));
+	body->kind = dice_hits(&world->dice, 700) ? STR("ageing") : STR("collections");
+	body->has_as_of = dice_hits(&world->dice, 500);
+	body->as_of = day_of_instant(world->now_ms) - 1;
+	return (struct made){ &generate_report_type, body, body->report_id, SIM_REPORTS };
+}
