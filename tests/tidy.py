@@ -17,6 +17,10 @@ import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "consumers"))
+
+import modules  # noqa: E402
+
 # ---- the picture of the rooms ----
 
 BELOW = {"base": [], "model": ["base"]}
@@ -44,7 +48,7 @@ SLICE = [
 ] + [
     (re.compile(rf"producers/cli/verify_{module}\.c$"), PURE | {"crypto", "db", "wire", "worker", f"consumers/{module}"},
      "it sees the module's pure part: its states, evolve, words and what an event posts")
-    for module in ("users", "customers", "debts", "communications", "reports")
+    for module in modules.names("command")
 ]
 
 # A third-party header is included in exactly one room; that is why the room exists.
@@ -194,7 +198,7 @@ def check_own_header(path, line, header, own):
         return
     if own == "producers/api" and target == own:
         return
-    if target not in {"own", "schemas", *ALL_ROOMS}:
+    if target not in {"own", "schemas", MODULES_HEADER, *ALL_ROOMS}:
         find(path, line, f'"{header}": {own} may include lib and itself; what two folders need belongs into lib')
 
 
@@ -210,7 +214,7 @@ def check_api_header(path, line, header):
         find(path, line, f'"{header}": {room} may include {", ".join(API_BELOW[room]) or "no other room"} of producers/api')
 
 
-READERS = {"reporting", "notifier", "dunning"}
+READERS = set(modules.names("reader"))
 
 
 def check_guard(path, text):
@@ -255,6 +259,60 @@ def check_tests(path, text):
                 find(path, line, f"{name}: tests are named test_<module>__<sentence>")
             if len(re.findall(rf"\b{name}\b", code)) < 2:
                 find(path, line, f"{name} is never run: add it to the list in main")
+
+
+# ---- the one list of modules ----
+
+MODULES_HEADER = "consumers/modules.h"  # what the list is in C: any program may see which modules there are
+MODULE_NAMES = set(modules.names())
+LISTED_IN = re.compile(r"(\.(c|h|py|sh|json|js|md)|/Makefile|^Makefile)$")
+LISTED_MAX = 2  # so many beside each other are no list yet: "customers and debts"
+WRITTEN_MAX = 3  # in a document
+
+
+def module_of(word):
+    """debts, DEBTS, debts_module, &folded_debts -> debts"""
+    return next((part for part in word.lower().split("_") if part in MODULE_NAMES), None)
+
+
+def module_lists(text):
+    """(where it begins, the modules) of each: their names one after the other, with nothing between but punctuation, numbers, and, or."""
+    found, start, end = [], 0, 0
+    for word in re.finditer(r"\w+", text):
+        module, between = module_of(word[0]), text[end : word.start()]
+        if found and not re.fullmatch(r"[^\w./;]*", between):
+            yield start, found
+            found = []
+        if module:
+            start, found = (start, [*found, module]) if found else (word.start(), [module])
+        elif found and not (word[0].isdigit() or word[0] in ("and", "or")):
+            yield start, found
+            found = []
+        end = word.end()
+    yield start, found
+
+
+def check_module_lists(path, text):
+    """A document may list them, if it forgets none; one that names a few means these."""
+    if path.as_posix() in ("consumers/modules.py", "tests/unit/test_tidy.py"):
+        return
+    for start, listed in module_lists(text):
+        line = line_of(text, start)
+        most = WRITTEN_MAX if path.suffix == ".md" else LISTED_MAX
+        if len(set(listed)) <= most or re.search(r"tidy: modules, \S", text.split("\n")[line - 1]):
+            continue
+        if path.suffix != ".md":
+            find(path, line, f"a list of modules ({' '.join(listed)}): take it from consumers/modules.py")
+        elif forgotten := set(modules.names("command")) - set(listed):
+            find(path, line, f"a list of modules without {' '.join(sorted(forgotten))}")
+
+
+def check_modules():
+    """Each has its folder, and each folder its line."""
+    for name in sorted(MODULE_NAMES ^ {path.parts[1] for path in tracked("consumers/*/main.c")}):
+        find("consumers/modules.py", 1, f"{name} stands here or is a folder, not both")
+    for name in sorted(set(modules.names("command")) ^ {path.parts[1] for path in tracked("consumers/*/rules.c")}):
+        find("consumers/modules.py", 1, f"{name} is a command module here or has rules.c, not both")
 
 
 # ---- checks by other programs ----
@@ -332,6 +390,10 @@ def main():
             check_guard(path, text)
         elif path.name.startswith("test_"):
             check_tests(path, text)
+    for path in tracked():
+        if LISTED_IN.search(path.as_posix()):
+            check_module_lists(path, (ROOT / path).read_text())
+    check_modules()
     scripts, pythons = tracked("*.sh", ".ci/run"), tracked("*.py")
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for check, paths in (

@@ -6,9 +6,10 @@
 
 #define ROUTES_MAX 256
 
-static const struct route *const offers[] = { gateway_routes,        customers_routes, debts_routes,
-					      communications_routes, reports_routes,   registry_routes,
-					      commands_routes,       users_routes,     callbacks_routes };
+static const struct route *const offers[] = {
+	gateway_routes,        customers_routes, debts_routes, // tidy: modules, in this order
+	communications_routes, reports_routes,   registry_routes, commands_routes, users_routes, callbacks_routes
+};
 
 const struct route *api_routes(void)
 {
