@@ -10,21 +10,21 @@
 #include "crypto/signature.h"
 
 /*
- * The file of anchors: how far every log was on a day, and the hash of its last event there. It is kept where nobody who can
- * write the database or the topics can write: what it says of a log cannot be taken back, neither by cutting off its tail nor by
- * a new chain. One line a day, words with one blank between them:
+ * The file of anchors: the head of every log on a day, with the hash of its last event. It is kept where nobody who can write
+ * the database or the topics can write, so its statements about a log cannot be undone, neither by truncating the log nor by a
+ * new chain. One line a day, words with one blank between them:
  *
  *   dcs-anchor-1 2026-11-28T23:00:00.000Z PREVIOUS MODULE:PART:SEQ:PUBLISHED:HASH ... SIGNATURE
  *
- * PREVIOUS is the SHA-256 of the line before (64 zeros in the first), so no line can be taken out. SEQ is the number of events in
- * the log, PUBLISHED how many of them its topic had ("-": it was not asked), HASH the chain's at SEQ. SIGNATURE is Ed25519 over
- * the line up to the blank before it. All hexadecimal in lower case.
+ * PREVIOUS is the SHA-256 of the line before (64 zeros in the first), so no line can be removed. SEQ is the number of events in
+ * the log, PUBLISHED the number of them in its topic ("-": unknown), HASH the chain's at SEQ. SIGNATURE is Ed25519 over the
+ * line up to the blank before it. All hexadecimal in lower case.
  */
 struct anchor_head {
 	struct str module;
 	int32_t part;
 	int64_t seq;
-	int64_t published; /* -1: not known */
+	int64_t published; /* -1: unknown */
 	uint8_t hash[SHA256_SIZE];
 };
 
@@ -42,9 +42,11 @@ struct anchor_file {
 	size_t anchors_count;
 };
 
-/* Reads the file (none, or an empty one: no anchors) and checks the form of each line, its signature, and that it follows the one
- * before. ERR_FATAL tells which line. Everything borrows from the file and the arena. public_key NULL: signatures are not
- * checked. */
+/*
+ * Reads the file (a missing or empty one has no anchors) and checks each line's form, its signature, and its link to the line
+ * before. ERR_FATAL names the line. Everything borrows from the file and the arena. public_key NULL: signatures are not
+ * checked.
+ */
 MUST_CHECK int anchor_file_read(struct anchor_file *file, const char *path, const uint8_t *public_key, struct arena *arena,
 				struct err *err);
 void anchor_file_release(struct anchor_file *file);
@@ -53,7 +55,7 @@ void anchor_file_release(struct anchor_file *file);
 void anchor_write(struct buf *line, int64_t at_ms, const struct anchor *last /* NULL: none */, const struct anchor_head *heads,
 		  size_t heads_count, const uint8_t seed[32]);
 
-/* Adds the line at the file's end; it is on the disk afterwards. */
+/* Appends the line to the file; it is on disk afterwards. */
 MUST_CHECK int anchor_file_append(const char *path, struct str line, struct err *err);
 
 #endif

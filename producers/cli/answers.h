@@ -8,10 +8,10 @@
 #include "tally.h"
 
 /*
- * What a module answers to the commands of a tally. Heard on its events topic (an event's ce_causationid is the command) and on
- * the topic of dead letters, both followed from before the first command is sent. A repetition has no new answer, and what is set
- * aside none yet: what the topics do not tell is asked of the database, once nothing is heard any more. A database that cannot be
- * asked is no failure: those commands stay without an answer.
+ * The answers of a module to the commands of a tally, from its events topic (an event's ce_causationid is the command) and from
+ * the dead-letter topic, both followed from before the first command is sent. A repetition has no new answer, and a parked
+ * command none yet: for these the database is queried, once the topics are quiet. An unreachable database is no failure: these
+ * commands stay unanswered.
  */
 struct answers;
 
@@ -24,15 +24,17 @@ MUST_CHECK int answers_open(const struct answers_conf *conf, const char *module,
 			    struct answers **ret_answers, struct err *err);
 void answers_close(struct answers *answers); /* accepts NULL */
 
-/* Takes what the topics have. Never waits. */
+/* Reads the topics. Never waits. */
 void answers_hear(struct answers *answers);
-int answers_fd(const struct answers *answers); /* readable when there may be something to hear */
+int answers_fd(const struct answers *answers); /* readable when there may be records */
 
-/* Asks the database about what the module has passed and has not answered, at most every second; call it when nothing is heard.
+/*
+ * Queries the database for commands that the module has passed and not answered, at most every second; call it when the topics
+ * are quiet.
  */
 void answers_ask(struct answers *answers);
 
-/* Why the database could not be asked, the last time; NULL: it could, or was not. */
+/* Why the last query of the database failed; NULL: it did not, or there was none. */
 const char *answers_trouble(const struct answers *answers);
 
 #endif

@@ -6,17 +6,14 @@
 #include "sender.h"
 #include "wire/coder.h"
 
-/*
- * One command at a time, and what its module says to it: sent like every other command, its answer read in the module's event
- * log.
- */
+/* One command at a time, and its module's answer: sent like every other command, the answer read from the module's event log. */
 struct asker {
 	struct sender *sender;
 	bool is_sent; /* the last command: the brokers have it */
 	struct coder *coder;
 	struct arena arena;
 	struct db *db;
-	const struct db_statement *look; /* for an answer of `module`; NULL: none was asked yet */
+	const struct db_statement *look; /* the query for an answer of `module`; NULL: none yet */
 	const char *module;
 	int64_t timeout_s;
 };
@@ -30,8 +27,10 @@ struct asker_conf {
 MUST_CHECK int asker_open(struct asker *asker, const struct asker_conf *conf, struct err *err);
 void asker_close(struct asker *asker);
 
-/* All of one module. 0: done. ERR_POISON: refused, and the text says why. ERR_RETRY: nobody has answered in time; it may be done
- * later. */
+/*
+ * All commands are of one module. 0: done. ERR_POISON: refused, with the reason as text. ERR_RETRY: no answer in time; it may
+ * be done later.
+ */
 MUST_CHECK int asker_ask(struct asker *asker, const struct message_type *type, const void *body, struct err *err);
 
 #endif

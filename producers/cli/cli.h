@@ -8,9 +8,9 @@
 #include "base/err.h"
 
 /*
- * What the subcommands of `dcs` share. A subcommand is one file `<name>.c` with one function, its own table of settings
- * (base/conf) and a row in main.c. Results go to standard output, everything about the run (progress, faults, summaries) to
- * standard error. No subcommand logs: it tells people.
+ * The parts that the subcommands of `dcs` share. A subcommand is one file `<name>.c` with one function, its own table of
+ * settings (base/conf) and a row in main.c. Results go to standard output, everything about the run (progress, faults,
+ * summaries) to standard error. No subcommand logs: its output is for people.
  */
 enum exit_status {
 	EXIT_STATUS_OK = 0,
@@ -42,13 +42,13 @@ int run_verify(int argc, char **argv);
 
 #define ARGUMENTS_MAX 64
 
-/* What stands on the command line beside the flags. Borrows from argv. */
+/* The arguments of the command line that are no flags. Borrows from argv. */
 struct arguments {
 	char *items[ARGUMENTS_MAX + 1];
 	int count;
 };
 
-/* How a subcommand is called. `about` is what --help prints above the settings. */
+/* The usage of a subcommand. --help prints `about` above the settings. */
 struct usage {
 	const char *about;
 	const struct conf_row *rows;
@@ -58,12 +58,12 @@ struct usage {
 
 /*
  * Reads environment and flags into the rows' targets; flags may stand before or behind the other arguments. False: there is
- * nothing left to do (--help, or a fault, which was printed), and *ret_status is what to return.
+ * nothing left to do (--help, or a fault, which was printed), and *ret_status is the value to return.
  */
 MUST_CHECK bool arguments_read(const struct usage *usage, int argc, char **argv, struct arguments *ret_arguments,
 			       int *ret_status);
 
-/* Prints "dcs NAME: text" to standard error. Both return what run_... returns. */
+/* Print "dcs NAME: text" to standard error. Both return the value that run_... returns. */
 int fail_usage(const char *subcommand, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int fail_wrong(const char *subcommand, const struct err *err);
 
@@ -97,7 +97,7 @@ int fail_wrong(const char *subcommand, const struct err *err);
 		.name = "token.audience", .kind = CONF_TEXT, .default_value = "dcs", .target = (variable),                       \
 		.help = "aud of tokens"                                                                                          \
 	}
-/* For whom a minted token is; see minter.h. */
+/* The scope of a minted token; see minter.h. */
 #define SCOPE_ROWS(words)                                                                                                        \
 	{ .name = "creditor",                                                                                                    \
 	  .kind = CONF_TEXT,                                                                                                     \

@@ -8,8 +8,8 @@
 #include "db/db.h"
 
 /*
- * The database as the subcommands see it: as a role that may read every module's tables, across all modules. Which modules there
- * are is asked of the database: every schema with a partition_head is a command module, every one with a reader_head a reader.
+ * The database as the subcommands see it: with a role that may read every module's tables. The modules are read from the
+ * database: every schema with a partition_head is a command module, every one with a reader_head a reader.
  */
 #define SCHEMAS_MAX 16
 

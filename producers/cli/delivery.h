@@ -11,9 +11,9 @@
 #include "tally.h"
 
 /*
- * Rows -> commands -> outcomes: sends what `import` and `publish` read, and waits for what the module answers. Where nothing
- * moves for the timeout (no acknowledgement, no answer), those under way are given up, and are told as waiting or unanswered;
- * a repeated run asks again for each of them, and does nothing twice.
+ * Rows -> commands -> outcomes: sends the rows of `import` and `publish`, and waits for the module's answers. If nothing moves
+ * for the timeout (no acknowledgement, no answer), the commands under way are abandoned and reported as waiting or unanswered.
+ * A repeated run asks again for each of them, and applies nothing twice.
  */
 struct delivery_conf {
 	struct sender_conf sender;
@@ -34,7 +34,7 @@ struct delivery;
 MUST_CHECK int delivery_open(const struct delivery_conf *conf, const char *module, struct tally *tally,
 			     struct delivery **ret_delivery, struct err *err);
 
-/* Accepts NULL. What is under way ends as unanswered: only after delivery_finish there is nothing. */
+/* Accepts NULL. Commands under way end as unanswered; after delivery_finish there are none. */
 void delivery_close(struct delivery *delivery);
 
 struct delivery_command {

@@ -7,7 +7,7 @@
 
 /*
  * Repeatable randomness for `dcs sample`: a stream of numbers (splitmix64) that belongs to (seed, what, index). Customer 17 is
- * the same person however many customers there are, and nothing has to be kept in memory to know him.
+ * the same person however many customers there are, and needs no memory.
  */
 struct dice {
 	uint64_t state;

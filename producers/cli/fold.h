@@ -9,15 +9,15 @@
 #include "verify.h"
 
 /*
- * What the log of a module says its tables are (P7): the module's own `evolve` over every event, and beside its states what rows
- * have and states have not. Then the tables are read and compared, row by row, column by column: a row that is missing, one that
- * no event made, a column that says something else.
+ * Recomputes a module's tables from its log (P7): the module's own `evolve` over every event, and notes for columns that are in rows
+ * but not in states. Then the tables are read and compared, row by row, column by column. Findings: a missing row, a row that no
+ * event made, a column with another value.
  *
- * A log does not fit into memory, the people in it are independent: the log is folded in slices of keys, as many as are needed,
- * each over the whole log with the memory of one. A key whose events do not follow from each other (a MUST of evolve's fails:
- * forged) is one finding, and left out.
+ * A log does not fit into memory, but its keys (customers) are independent. So the log is folded in slices of keys, each over the
+ * whole log with the memory of one slice. A key with inconsistent events (a MUST of evolve fails: forged) is one finding, and is
+ * left out.
  *
- * Log and tables are of one moment: everything here runs in one transaction that sees a snapshot (verify_module.c).
+ * Log and tables are of one moment: everything here runs in one transaction with a snapshot (verify_module.c).
  *
  *   open; for each slice: slice_begin, line ..., lines_end, and unless it is_broken (once more) or is_full (in two halves):
  * tables close
@@ -30,26 +30,27 @@ struct folded_table {
 	const char *select;           /* first the key, then `ids` columns that name the row: a uuid, then texts; then the rest */
 	struct db_template *template; /* the same, instead; its columns are the last */
 	int ids;
-	bool by_place;               /* instead: rows are named by their first two columns, partition and number */
-	const struct entity *entity; /* what each row is of; a slot whose row is not met is a row that is missing ... */
-	bool may_lag;                /* ... unless who writes the table is behind */
-	/* What else is to be said where a row is missing. May be NULL. */
+	bool by_place;               /* instead: the first two columns, partition and number, name the row */
+	const struct entity *entity; /* the entity of each row; a slot without a row is a missing row ... */
+	bool may_lag;                /* ... unless the table's writer is behind */
+	/* Further findings for a missing row. May be NULL. */
 	void (*missing)(struct fold *fold, const struct uuid *id, const char *where);
 	void (*check)(struct fold *fold, struct table_row *row);
 };
 
 struct folded_module {
 	const struct module *module;
-	/* Gives the event's command what evolve asks of it and the log does not have: its body, the time it was taken. May be
-	 * NULL. */
+	/* Fills the members of the event's command that evolve needs and the log does not have: its body, its time. May be NULL.
+	 */
 	void (*prepare)(struct fold *fold, struct command *command, const struct event *event, const struct logged_line *line);
-	/* After evolve: notes what the event says of rows beside the states. */
+	/* After evolve: notes the event's values of columns beside the states. */
 	void (*note)(struct fold *fold, const struct event *event, const struct logged_line *line);
-	/* After all events: notes rows of states that are kept in several. False: no room. May be NULL. */
+	/* After all events: notes rows of states that are kept in several rows. False: no room. May be NULL. */
 	bool (*finish)(struct fold *fold);
 	/*
-	 * Compares what is beside the line in another table, read in step with the log. Called for every line: event NULL where
-	 * it is none of the module's; is_ours false where its key is of another slice; line NULL behind the last. May be NULL.
+	 * Compares the line with its counterpart in another table, read in step with the log. Called for every line: event NULL
+	 * if the event is not of the module; is_ours false if its key is of another slice; line NULL behind the last. May be
+	 * NULL.
 	 */
 	int (*beside)(struct fold *fold, const struct logged_line *line, const struct event *event, bool is_ours,
 		      struct err *err);
@@ -66,15 +67,15 @@ struct folded_module {
 struct fold {
 	struct verify *verify;
 	const struct folded_module *module;
-	struct arena arena; /* states and what is noted, of one slice */
+	struct arena arena; /* states and notes of one slice */
 	struct workset set;
 	const struct db_statement **selects; /* of the module's tables */
 	size_t slots_max;
 	unsigned slice, slices; /* keys whose last bytes are `slice` modulo `slices` */
 	bool is_full;           /* of this slice: it does not fit */
-	bool is_broken;         /* of this slice: a key was found that must be left out */
+	bool is_broken;         /* of this slice: a key must be left out */
 	size_t broken_count;
-	struct uuid broken[FOLD_BROKEN_MAX]; /* keys whose events do not follow from each other */
+	struct uuid broken[FOLD_BROKEN_MAX]; /* keys with inconsistent events */
 };
 
 MUST_CHECK int fold_open(struct fold *fold, struct verify *verify, const struct folded_module *module, int64_t events,
@@ -93,21 +94,23 @@ void *fold_take(struct fold *fold, size_t size);
 void *fold_scratch(struct fold *fold, size_t size); /* until the next event */
 struct str fold_copy(struct fold *fold, struct str text);
 
-/* What is noted of a row: `entity` is the caller's own, or a module's with what is noted beside its state (slot->locator). */
+/* A note about a row: `entity` is the caller's own, or a module's with the notes beside its state (slot->locator). */
 void *fold_note(struct fold *fold, const struct entity *entity, const struct uuid *id, size_t size);
 void *fold_noted(struct fold *fold, const struct entity *entity, const struct uuid *id); /* NULL: nothing */
 
-/* Two things of different kinds may have the same id: which kind an event is about, the name of its id tells. */
+/* Entities of different kinds may have the same id: the name of the event's id field tells them apart. */
 bool fold_is_about(const struct event *event, const char *id_name);
 
-/* A state that evolve has made, to write into what is the store's own of it: as the store would. */
+/* A state that evolve has made, to write the store's own members as the store would. */
 void *fold_change(struct fold *fold, const struct entity *entity, const struct uuid *id);
 
 /* The state of an entity; NULL: no event made it. */
 const void *fold_state(const struct fold *fold, const struct entity *entity, const struct uuid *id);
 
-/* For rows that have no id of their own: the id of a slot, made of up to three things; and what is noted of such a row (size 0:
- * nothing but that there is one). */
+/*
+ * For rows without an id of their own: the id of a slot, made of up to three values; and the note of such a row (size 0: only
+ * its existence).
+ */
 struct uuid fold_id(const struct uuid *id, struct str second, struct str third);
 void *fold_note_row(struct fold *fold, const struct entity *entity, const struct uuid *id, struct str second, struct str third,
 		    size_t size);
@@ -128,9 +131,9 @@ int64_t row_int64(const struct table_row *row, int column);    /* 0 for NULL */
 int32_t row_int32(const struct table_row *row, int column);    /* 0 for NULL; also dates, as PostgreSQL counts them */
 bool row_is_null(const struct table_row *row, int column);
 
-/* Marks what the row is of as met; NULL, and a finding: there is nothing that it is of. */
+/* Marks the row's entity as met; NULL, and a finding: no event made it. */
 const void *row_state(struct fold *fold, struct table_row *row, const struct uuid *id);
-const void *row_noted(struct fold *fold, struct table_row *row, const struct uuid *id); /* the same of what was noted */
+const void *row_noted(struct fold *fold, struct table_row *row, const struct uuid *id); /* the same for a noted row */
 void row_wrong(struct table_row *row, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Compares the columns of the table's template with what the struct holds. Those behind the last column are next. */
@@ -154,8 +157,8 @@ void expect_bytes_or_null(struct table_row *row, bool is_given, struct str bytes
 void skip_column(struct table_row *row);
 
 /*
- * Opens the next column, sealed for its place with the key that the salt makes; the text stands until the next row. False: it is
- * NULL, or there is no key, or it cannot be opened, which is a finding. One that is sealed in the old form is counted.
+ * Opens the next column, sealed for its place with the key of the salt; the text is valid until the next row. False: it is
+ * NULL, there is no key, or it does not open, which is a finding. A text of the old form is counted.
  */
 bool open_column(struct table_row *row, const struct seal_place *place, struct str salt, struct str *ret_text);
 

@@ -10,14 +10,14 @@
 #include "tally.h"
 
 /*
- * What a row of a CSV file means: the commands it stands for, as JSON in the form that `dcs publish` takes. Pure: the same row
- * gives the same commands with the same ids. Which columns there are: import_rows.c, README.md.
+ * The meaning of a row of a CSV file: its commands, as JSON in the form that `dcs publish` takes. Pure: the same row gives the
+ * same commands with the same ids. The columns are in import_rows.c and README.md.
  */
 enum import_kind { IMPORT_NONE, IMPORT_CUSTOMERS, IMPORT_DEBTS, IMPORT_PAYMENTS };
 
 #define IMPORT_COLUMNS_MAX 20
 
-/* Where each column of the kind stands in the file. */
+/* The position of each column of the kind in the file. */
 struct import_map {
 	enum import_kind kind;
 	size_t fields_count;            /* every row has as many as the header */
@@ -35,21 +35,21 @@ struct import_command {
 
 enum import_kind import_kind_by_name(struct str name); /* "debts"; IMPORT_NONE: unknown */
 
-const char *import_kind_module(enum import_kind kind); /* whose commands its rows are: "debts" */
+const char *import_kind_module(enum import_kind kind); /* the module of its commands: "debts" */
 
 bool import_is_column(struct str field); /* of any kind, or of a file of refused rows */
 
 /*
- * Reads the header row. kind IMPORT_NONE: chosen by the columns. ERR_FATAL: a column is unknown, twice or missing.
- * The columns of a file of refused rows (line, code, field, text) are read over.
+ * Reads the header row. kind IMPORT_NONE: determined by the columns. ERR_FATAL: a column is unknown, repeated or missing. The
+ * columns of a file of refused rows (line, code, field, text) are skipped.
  */
 MUST_CHECK int import_map_read(const struct table_row *header, enum import_kind kind, struct import_map *ret_map,
 			       struct err *err);
 
-/* Whether the row is a header once more: all that stands in it are names of columns. Two files in one, mostly. */
+/* Whether the row is another header: all its fields are names of columns. Mostly two files in one. */
 bool import_is_header(const struct table_row *row);
 
-/* What the row's amounts come to, all of them together, and in which currency (borrows). ERR_POISON: they cannot be read. */
+/* The sum of the row's amounts, and its currency (borrows). ERR_POISON: they cannot be read. */
 MUST_CHECK int import_amount(const struct import_map *map, const struct table_row *row, struct str *ret_currency,
 			     int64_t *ret_minor, struct err *err);
 
@@ -57,10 +57,10 @@ MUST_CHECK int import_amount(const struct import_map *map, const struct table_ro
 MUST_CHECK int import_row(const struct import_map *map, const struct table_row *row, struct buf *json,
 			  struct import_command ret_commands[IMPORT_COMMANDS_MAX], size_t *ret_count, struct err *err);
 
-/* The column that a member of the command is made of ("amount" for amount_minor); the member itself when none is. */
+/* The column of a command's member ("amount" for amount_minor); the member itself if there is none. */
 struct str import_column_of(const struct import_map *map, struct str member);
 
-/* What is wrong with a row, of a text that import_row or wire/json made: which column, and the code that the module would say. */
+/* The fault of a row, from a text of import_row or wire/json: the column, and the code that the module would give. */
 struct reason import_reason(const struct import_map *map, const char *fault);
 
 #endif

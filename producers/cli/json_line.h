@@ -6,7 +6,9 @@
 #include "base/buf.h"
 #include "base/uuid.h"
 
-/* Writes one command as a line for `dcs publish`, member by member, and at the end the "$id" that its type and content make. */
+/*
+ * Writes one command as a line for `dcs publish`, member by member, and at the end the "$id" derived from its type and content.
+ */
 struct json_line {
 	struct buf *lines; /* borrows */
 	const char *type_name;

@@ -10,18 +10,18 @@
 #include "base/str.h"
 
 /*
- * Reads a file or pipe line by line, with a fixed amount of memory. A line longer than the room is told as too long once and read
- * over; the next line is the next line.
+ * Reads a file or pipe line by line, with a fixed amount of memory. A line longer than the room is reported as too long once
+ * and skipped; reading continues with the next line.
  */
 struct lines {
 	int fd; /* borrows */
 	char *room;
 	size_t room_size;
-	size_t from, to; /* what was read and not yet given out */
+	size_t from, to; /* read and not returned yet */
 	bool at_end;
-	int64_t number;     /* of the line given last: 1, 2, 3 ... */
-	int64_t bytes_read; /* given out so far, with line ends */
-	bool is_open;       /* the line given last had no end: the file may be cut there */
+	int64_t number;     /* of the line returned last: 1, 2, 3 ... */
+	int64_t bytes_read; /* returned so far, with line ends */
+	bool is_open;       /* the line returned last had no end: the file may be truncated there */
 };
 
 enum line_kind { LINE_END, LINE_TEXT, LINE_TOO_LONG };

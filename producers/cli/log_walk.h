@@ -14,7 +14,7 @@ struct log_walk {
 	const struct verify_head *head;
 	uint8_t hash[SHA256_SIZE]; /* of the row before */
 	int64_t seq;
-	struct uuid command_id; /* the command whose events we are in */
+	struct uuid command_id; /* the command of the current events */
 	uint64_t ordinal;
 	struct idmap versions; /* aggregate -> version */
 };

@@ -9,8 +9,8 @@
 #include "token/token.h"
 
 /*
- * The token that the CLI's commands carry: read from a file, or signed with the key of DCS_KEYS_DIR for a subject and its roles
- * and signed anew when half of its hour is over, so that a long import never sends an expired one.
+ * The token of the CLI's commands: read from a file, or signed with the key of DCS_KEYS_DIR for a subject and its roles, and
+ * signed anew when half of its hour is over, so that a long import never sends an expired one.
  */
 struct minter {
 	struct token_keys *keys; /* NULL: the token came from a file */
@@ -20,26 +20,26 @@ struct minter {
 
 #define MINTER_MINUTES 60
 
-/* "creditor, agent" -> bits; ERR_FATAL on an unknown word or none at all. */
+/* "creditor, agent" -> bits; ERR_FATAL on an unknown word or an empty list. */
 MUST_CHECK int roles_parse(const char *words, uint32_t *ret_roles, struct err *err);
 
-/* A scope as the flags --creditor, --portfolio and --source say it: three lists with commas. */
+/* A scope as given by the flags --creditor, --portfolio and --source: three lists with commas. */
 struct scope_words {
 	const char *creditors;  /* ids, or codes as in the rows of `dcs import`; *: all */
-	const char *portfolios; /* the same, of the creditors that are named; empty: all of theirs */
+	const char *portfolios; /* the same, of the named creditors; empty: all of theirs */
 	const char *sources;    /* names; *: all */
 };
 
-/* Creditors or sources that are empty are none. ERR_FATAL: not what such a word may be, or too many. */
+/* Empty creditors or sources are none. ERR_FATAL: an invalid word, or too many. */
 MUST_CHECK int scope_of_words(const struct scope_words *words, struct scope *ret_scope, struct err *err);
 
 /*
- * As scope_of_words, but where creditors or sources are not given the token is for all of them, which only an operator with the
- * key in hand may have: it says so on standard error.
+ * As scope_of_words, but missing creditors or sources mean all of them, which only an operator with the key may have: a note on
+ * standard error says so.
  */
 MUST_CHECK int scope_parse(const struct scope_words *words, struct scope *ret_scope, struct err *err);
 
-/* For whom a token is: a subject and its roles, as the words say it, and their scope. */
+/* The claims of a token: a subject, its roles as words, and their scope. */
 struct mandate {
 	const char *subject, *roles;
 	struct scope scope;
@@ -53,8 +53,7 @@ void minter_close(struct minter *minter); /* accepts a zeroed one */
 /* The token to use now; borrows until the next call. */
 MUST_CHECK int minter_token(struct minter *minter, int64_t now_ms, struct str *ret_token, struct err *err);
 
-/* To be called before the first token, which is judged at the broker's time (bus_now_ms), whatever the clock of this host says.
- */
+/* Call it before the first token, which is checked at the broker's time (bus_now_ms), whatever this host's clock shows. */
 void minter_ask_time(struct bus_producer *producer);
 
 #endif

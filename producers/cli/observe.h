@@ -11,16 +11,16 @@
 #include "drift.h"
 
 /*
- * How far every module and reader is, from the database and the brokers at once. The questions are asked in the order in which
- * the work flows (commands on the brokers, heads, events on the brokers, readers), so that "nothing left to do" in one
- * observation means that everything which was there when it began has been dealt with, however busy the system is meanwhile.
+ * The positions of every module and reader, from the database and the brokers together. The queries follow the order of the
+ * work (commands on the brokers, heads, events on the brokers, readers). So "nothing left to do" in one observation means that
+ * everything that existed at its start has been processed, however busy the system is meanwhile.
  */
 struct part_status {
 	const char *module; /* borrows from the observer */
 	int32_t part;
-	bool claimed; /* a worker has had it: there is a head */
+	bool claimed; /* a worker has claimed it: there is a head */
 	bool halted;
-	int64_t quarantine; /* most commands of a batch, because owners died of one; 0: none */
+	int64_t quarantine; /* the limit of a batch after crashes of owners; 0: no quarantine */
 	int64_t epoch, next_offset, log_seq;
 	int64_t low, high;     /* of the command topic */
 	int64_t lag;           /* commands not yet decided */
@@ -40,7 +40,7 @@ struct reader_status {
 	char owner[64], reason[200];
 };
 
-/* A program's sign of life (engine.program). One that ended as it should has none. */
+/* A program's sign of life (engine.program). A program that ended normally has none. */
 struct program_status {
 	char name[32], host[64];
 	int32_t pid;
@@ -49,13 +49,12 @@ struct program_status {
 	int64_t skew_ms; /* the broker's clock minus its host's */
 };
 
-#define PROGRAMS_MAX 1024
-#define PROGRAM_SILENT_MS                                                                                                        \
-	30000                 /* a sign comes every 5 s (worker/life.h): whoever gives none for so long hangs, or was killed     \
-			       */
-#define PROGRAM_SKEW_MS 10000 /* a host's clock that is further off is worth a look */
+#define PROGRAMS_MAX      1024
+/* A sign comes every 5 s (worker/life.h): a program without one for so long hangs, or was killed. */
+#define PROGRAM_SILENT_MS 30000
+#define PROGRAM_SKEW_MS   10000 /* a host's clock with more skew is reported */
 
-/* How many attempts of a gateway came to what. */
+/* The number of attempts of a gateway with an outcome. */
 struct outcome_count {
 	char gateway[32], outcome[32];
 	int64_t count;
@@ -63,7 +62,7 @@ struct outcome_count {
 #define OUTCOMES_MAX 64
 
 struct observation {
-	struct outcome_count *outcomes; /* only if they were asked for: it reads all attempts */
+	struct outcome_count *outcomes; /* only on request: it reads all attempts */
 	size_t outcomes_count;
 	struct drift drifts[DRIFT_PROMISES_MAX];
 	size_t drifts_count;
@@ -73,7 +72,7 @@ struct observation {
 	size_t parts_count;
 	struct reader_status *readers;
 	size_t readers_count;
-	const char *silent_reader; /* a reader that has never had anything, although there are events; NULL: none */
+	const char *silent_reader; /* a reader that has never read, although there are events; NULL: none */
 };
 
 struct observer {
@@ -86,11 +85,11 @@ struct observer {
 	struct schemas modules, readers;
 	struct {
 		struct bus_reader *commands, *events;
-		int32_t parts;        /* of the commands; they may have been given more than the events have */
+		int32_t parts;        /* of the commands; an administrator may have given them more than the events have */
 		int32_t events_parts; /* of those, at most as many as the commands have */
 		const struct db_statement *heads, *parked, *dead;
 		int64_t *events_high,
-			*published_seq; /* by part, as seen last: the last record is read again only when it is another */
+			*published_seq; /* by part, as seen last: the last record is read again only when it has changed */
 	} topics[SCHEMAS_MAX];
 	const struct db_statement *reader_heads[SCHEMAS_MAX];
 };
@@ -103,11 +102,13 @@ void observer_close(struct observer *observer); /* accepts a zeroed one */
 /* Borrows from the observer until the next call. */
 MUST_CHECK int observe(struct observer *observer, struct observation *ret_observation, struct err *err);
 
-/* Adds the outcomes of the gateways to an observation. None, where there is no notifier. */
+/* Adds the outcomes of the gateways to an observation; none without a notifier. */
 MUST_CHECK int observe_outcomes(struct observer *observer, struct observation *observation, struct err *err);
 
-/* Everything read is decided, published and read again; nothing waits for another module. What is parked for a bug does not
- * count: it waits for people. */
+/*
+ * Everything read is decided, published and read again; nothing waits for another module. A command parked as a bug does not
+ * count: it waits for an operator.
+ */
 bool observation_is_idle(const struct observation *observation);
 int64_t observation_halted(const struct observation *observation);
 

@@ -6,9 +6,9 @@
 #include <stdint.h>
 
 /*
- * One line on standard error that says how far a long run is: a bar, what was done, the rate, the time left. Drawn again at most
- * five times a second on a terminal; where there is none (and it was asked for) a line every tenth of the way or ten seconds.
- * Costs a comparison when nothing is drawn.
+ * One line on standard error about a long run: a bar, the count, the rate, the time left. On a terminal it is redrawn at most
+ * five times a second; otherwise (on request) there is a line every tenth of the way or ten seconds. Costs a comparison when
+ * nothing is drawn.
  */
 struct progress {
 	const char *what; /* "rows"; borrows */
@@ -20,7 +20,7 @@ struct progress {
 
 void progress_start(struct progress *progress, const char *what, bool asked);
 
-/* `done` things so far; `part` of `whole` is how far that is (bytes read, say); whole 0: nobody knows. */
+/* `done`: the count so far; `part` of `whole`: the progress (for example, bytes read); whole 0: unknown. */
 void progress_show(struct progress *progress, int64_t done, int64_t part, int64_t whole);
 
 /* Ends the line. */

@@ -13,8 +13,8 @@
 /*
  * A Kafka record as one JSON object, for people and for jq:
  *   {"topic":...,"part":0,"offset":17,"at":"...","key":"...","headers":{...},"type":"DebtCreated","body":{...}}
- * What cannot be decoded has "error" and "value_hex" (of the first RECORD_HEX_MAX bytes) instead of type and body. A token is
- * shown as "Bearer ***". Bytes that are no text are shown in hexadecimal, behind "hex:".
+ * An undecodable record has "error" and "value_hex" (of the first RECORD_HEX_MAX bytes) instead of type and body. A token is
+ * shown as "Bearer ***". Bytes that are not text are shown in hexadecimal, behind "hex:".
  */
 #define RECORD_HEX_MAX 4096
 

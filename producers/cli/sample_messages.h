@@ -5,8 +5,8 @@
 #include "sample_world.h"
 
 /*
- * Templates, consents, withdrawals and messages of the synthetic portfolio, as lines for `dcs publish`. Each function appends one
- * line with its line end, or nothing when there is nothing for this index.
+ * Templates, consents, withdrawals and messages of the synthetic portfolio, as lines for `dcs publish`. Each function appends
+ * one line with its line end, or nothing if there is nothing for this index.
  */
 int64_t sample_templates_count(void);
 void sample_template(int64_t index, struct buf *lines); /* PublishTemplate */

@@ -23,7 +23,7 @@ struct country {
 	const char *const *timezones; /* with regions beside them; ends with NULL */
 	const char *const *regions;   /* "" where there is none */
 	int weight;
-	bool family_first; /* the family name stands in front, without a blank */
+	bool family_first; /* the family name comes first, without a blank */
 	const char *const *given_names, *const *family_names, *const *company_forms; /* end with NULL */
 };
 
@@ -64,7 +64,7 @@ enum sample_outcome {
 
 struct sample_debt {
 	int64_t index;
-	int64_t customer; /* whose */
+	int64_t customer; /* its customer */
 	const struct country *country;
 	const struct sample_creditor *creditor;
 	char ref[32];
@@ -76,7 +76,7 @@ struct sample_debt {
 	struct uuid id;
 };
 
-bool sample_debt_is_refused(const struct sample_debt *debt); /* a message about it would wait for it in vain */
+bool sample_debt_is_refused(const struct sample_debt *debt); /* a message about it would wait in vain */
 void sample_debt(const struct world *world, int64_t index, struct sample_debt *ret_debt);
 
 #define SAMPLE_PAYMENTS_MAX 6
@@ -90,7 +90,7 @@ struct sample_payment {
 	char debt_ref[48]; /* not always the debt's */
 };
 
-/* The rows that stand in payments.csv for this debt; some are there twice, some will be refused. */
+/* The rows of this debt in payments.csv; some are repeated, some will be refused. */
 size_t sample_payments(const struct world *world, const struct sample_debt *debt,
 		       struct sample_payment ret_payments[SAMPLE_PAYMENTS_MAX]);
 

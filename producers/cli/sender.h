@@ -12,8 +12,8 @@
 #include "model/message.h"
 
 /*
- * Publishes commands: encodes, writes the headers, sends to the module's command topic, and says what the brokers did with each.
- * At most SENDER_PENDING_MAX records are under way.
+ * Publishes commands: encodes, writes the headers, sends to the module's command topic, and reports the broker's answer for
+ * each. At most SENDER_PENDING_MAX records are under way.
  */
 #define SENDER_PENDING_MAX 20000
 
@@ -22,7 +22,7 @@ struct sender_conf {
 	const char *keys_dir, *issuer, *audience; /* to mint a token with `subject` and `roles` */
 	const char *subject;
 	const char *roles;        /* "creditor,agent"; "" only with a token_file */
-	struct scope_words scope; /* what the minted token is bound to, see scope_parse; NULLs: to nothing */
+	struct scope_words scope; /* the scope of the minted token, see scope_parse; NULLs: none */
 	const char *token_file;   /* a token in a file; "": mint */
 	const char *correlation;  /* a UUID; "": every command is its own */
 	int64_t timeout_s;        /* without any acknowledgement: give up */
@@ -56,12 +56,12 @@ struct sender_conf {
 
 struct sender;
 
-/* What the brokers did with a record: failure NULL: it stands there. Must not call the sender. */
+/* The brokers' answer for a record; failure NULL: it is stored. Must not call the sender. */
 typedef void sender_done(void *done_arg, int32_t part, int64_t offset, const struct err *failure);
 
 /* ERR_FATAL: settings, keys; ERR_RETRY: brokers. */
 MUST_CHECK int sender_open(const struct sender_conf *conf, struct sender **ret_sender, struct err *err);
-void sender_close(struct sender *sender); /* accepts NULL; what is under way is never told */
+void sender_close(struct sender *sender); /* accepts NULL; `done` is not called for records under way */
 
 struct sender_record {
 	const struct message_type *type;
@@ -71,14 +71,14 @@ struct sender_record {
 	void *done_arg;
 };
 
-/* Queues one command. ERR_POISON: this command cannot be sent; else: nothing more can. */
+/* Queues one command. ERR_POISON: this command cannot be sent; any other: nothing more can be sent. */
 MUST_CHECK int sender_send(struct sender *sender, const struct sender_record *record, struct err *err);
 
-void sender_poll(struct sender *sender, int timeout_ms); /* takes what the brokers said */
-int sender_fd(const struct sender *sender);              /* readable when they may have said something */
+void sender_poll(struct sender *sender, int timeout_ms); /* handles the brokers' answers */
+int sender_fd(const struct sender *sender);              /* readable when there may be answers */
 bool sender_is_broken(const struct sender *sender);      /* nothing more can be sent */
 
-/* Waits until the brokers have said something about everything. ERR_RETRY: not within the timeout. */
+/* Waits until the brokers have answered for every record. ERR_RETRY: not within the timeout. */
 MUST_CHECK int sender_finish(struct sender *sender, struct err *err);
 
 #endif

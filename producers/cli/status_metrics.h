@@ -5,8 +5,8 @@
 #include "observe.h"
 
 /*
- * An observation as text for Prometheus (exposition format 0.0.4): lags, what is parked, dead or halted, quarantines, signs of
- * life, clocks, outcomes by gateway. Pure. -1: the buffer is too small.
+ * An observation as text for Prometheus (exposition format 0.0.4): lags, parked commands, dead letters, halts, quarantines,
+ * signs of life, clocks, outcomes by gateway. Pure. -1: the buffer is too small.
  */
 MUST_CHECK int status_metrics(const struct observation *observation, struct buf *text);
 

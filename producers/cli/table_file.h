@@ -7,13 +7,13 @@
 #include "lines.h"
 
 /*
- * Reads a CSV file row by row (RFC 4180, by libcsv in its strict mode, which only this file includes), with bounded memory. Rows
- * know the line they begin in: fields in quotes may hold line ends. Blank lines are no rows. A bad row is told and read over. One
- * row is read at a time in a process: libcsv's buffer is one static.
+ * Reads a CSV file row by row (RFC 4180, by libcsv in its strict mode, which only this file includes), with bounded memory. A
+ * row knows the line it begins in: quoted fields may hold line ends. Blank lines are no rows. A bad row is reported and
+ * skipped. A process reads one row at a time: libcsv's buffer is static.
  *
- * What spreadsheets put in front is understood: a byte order mark, a line `sep=;`, lines of heading. The first row is the header:
- * the first line that has two names of columns, with one of the separators , ; tab |. Without anybody who knows names it is the
- * first line that is not blank, and the separator is a comma or what the line has more of.
+ * The preambles of spreadsheets are understood: a byte order mark, a line `sep=;`, lines of heading. The first row is the
+ * header: the first line with two names of columns, with one of the separators , ; tab |. Without known names it is the first
+ * line that is not blank, and the separator is a comma, or a more frequent one of that line.
  */
 #define TABLE_COLUMNS_MAX    64
 #define TABLE_FIELD_SIZE_MAX (64 * 1024)
@@ -34,17 +34,17 @@ struct table_file;
 
 typedef bool table_is_name(struct str field); /* whether it is the name of a column */
 
-/* is_name NULL: nobody knows. */
+/* is_name NULL: no names are known. */
 MUST_CHECK int table_open(int fd, table_is_name *is_name, struct arena *arena, struct table_file **ret_table, struct err *err);
 
-/* TABLE_BAD: ret_row has only its line, *ret_fault says why. ERR_FATAL: cannot read. */
+/* TABLE_BAD: ret_row has only its line, *ret_fault the reason. ERR_FATAL: cannot read. */
 MUST_CHECK int table_next(struct table_file *table, enum table_kind *ret_kind, struct table_row *ret_row, const char **ret_fault,
 			  struct err *err);
 
-/* At the end: why the file looks cut ("its last line has no end"); NULL: it does not. *ret_line: where. */
+/* At the end: why the file looks truncated ("its last line has no end"); NULL: it does not. *ret_line: the line. */
 const char *table_cut(const struct table_file *table, int64_t *ret_line);
 
-char table_separator(const struct table_file *table); /* known when the first row is */
+char table_separator(const struct table_file *table); /* known once the first row is */
 int64_t table_bytes_read(const struct table_file *table);
 
 #endif

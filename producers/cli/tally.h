@@ -10,25 +10,25 @@
 #include "base/uuid.h"
 
 /*
- * What becomes of the rows that are sent. A row has one command or a few; each of them ends with an outcome, and the row when all
- * of its commands have. Its outcome is the first bad one, else the best. A bad one is told at once, with the row's text and the
- * reason; the others are counted only. No broker and no database here: `answers` says what it heard.
+ * The outcomes of the rows that are sent. A row has one command or a few; each of them ends with an outcome, and the row when
+ * all of its commands have. Its outcome is the first bad one, otherwise the best. A bad one is reported at once, with the row's
+ * text and the reason; the others are only counted. No broker and no database here: `answers` reports the answers.
  *
- * Memory is fixed: the window of commands under way, and TALLY_TEXT_SIZE for their rows' texts, which is used from the front
- * again whenever no row is under way.
+ * Memory is fixed: the window of commands under way, and TALLY_TEXT_SIZE for their rows' texts, which is reused from the front
+ * whenever no row is under way.
  */
 #define TALLY_WINDOW    100000
 #define TALLY_TEXT_SIZE ((size_t)32 << 20)
 #define TALLY_CODES_MAX 48
 
 enum outcome {
-	OUTCOME_SENT,       /* the brokers have it, and nobody waits for more */
+	OUTCOME_SENT,       /* the brokers have it; the outcome is not waited for */
 	OUTCOME_ALREADY,    /* it was accepted before: a repetition, nothing happened */
 	OUTCOME_ACCEPTED,   /* the rest is bad */
-	OUTCOME_WAITING,    /* the module has set it aside: it names what is not there yet, or stands behind one that does */
+	OUTCOME_WAITING,    /* parked by the module: it names a missing entity, or is queued behind such a command */
 	OUTCOME_UNANSWERED, /* the brokers have it, and no answer came */
-	OUTCOME_NOT_SENT,   /* the brokers did not take it */
-	OUTCOME_DEAD,       /* a dead letter: it was no command */
+	OUTCOME_NOT_SENT,   /* the brokers did not accept it */
+	OUTCOME_DEAD,       /* a dead letter */
 	OUTCOME_REFUSED,
 	OUTCOME_COUNT,
 };
@@ -63,43 +63,43 @@ struct command_sent {
 	struct uuid id;
 	int32_t part; /* -1: the brokers have not acknowledged it */
 	int64_t offset;
-	bool is_waiting; /* set aside, when somebody last looked */
+	bool is_waiting; /* parked, at the last query */
 
 	/* The tally's own. */
 	bool is_ended, is_acknowledged;
 	uint32_t row;
 	struct command_sent *next_in_bucket; /* or the next free one */
-	struct command_sent **in_bucket;     /* what points to it there */
+	struct command_sent **in_bucket;     /* the pointer to it there */
 	struct command_sent *older, *newer;  /* of those that have not ended */
 };
 
 struct tally_counts {
 	int64_t rows[OUTCOME_COUNT]; /* that have ended */
-	int64_t moved;               /* acknowledgements and ends so far: when this stands still, nothing moves */
+	int64_t moved;               /* acknowledgements and ends so far: if it does not change, nothing moves */
 	size_t under_way;            /* commands that have not ended */
 	struct {
 		char code[41];
 		int64_t rows;
-	} codes[TALLY_CODES_MAX]; /* of the refused rows; the last one: all that have no place */
+	} codes[TALLY_CODES_MAX]; /* of the refused rows; the last one: all others */
 	size_t codes_count;
 };
 
-/* window: how many commands may be under way. */
+/* window: the number of commands that may be under way. */
 MUST_CHECK int tally_new(size_t window, tally_tell *tell, void *tell_arg, struct tally **ret_tally, struct err *err);
 void tally_free(struct tally *tally); /* accepts NULL */
 const struct tally_counts *tally_counts(const struct tally *tally);
 
-/* A row that is refused here, before anything of it was sent. */
+/* A row that is refused here, before any of it was sent. */
 void tally_refuse(struct tally *tally, int64_t line, struct str text, const struct reason *reason);
 
-/* Whether there is room for a row with so many commands and such a text now; with nothing under way there is. */
+/* Whether there is room for a row with this many commands and this text now; with nothing under way there is. */
 bool tally_has_room(const struct tally *tally, size_t commands, size_t text_size);
 
-/* A row begins, whose `commands` commands follow: tally_add for each. Copies the text. There must be room. */
+/* Begins a row of `commands` commands: tally_add for each. Copies the text. There must be room. */
 uint32_t tally_begin(struct tally *tally, int64_t line, struct str text, size_t commands);
 struct command_sent *tally_add(struct tally *tally, uint32_t row, const struct uuid *id);
 
-/* What the brokers say, once for each command: it stands there; or it does not, and has ended. */
+/* The brokers' answer, once for each command: it is stored; or it is not, and has ended. */
 void tally_acknowledged(struct command_sent *sent, int32_t part, int64_t offset);
 void tally_not_sent(struct command_sent *sent, const struct reason *reason);
 
@@ -109,16 +109,16 @@ void tally_end(struct command_sent *sent, enum outcome outcome, const struct rea
 /* The oldest command under way with this id; NULL: none. */
 struct command_sent *tally_find(const struct tally *tally, const struct uuid *id);
 
-/* The one with this id that stands there, or that may: it is not acknowledged yet. NULL: none. */
+/* The command with this id at this offset, or one that may be there: not acknowledged yet. NULL: none. */
 struct command_sent *tally_find_at(const struct tally *tally, const struct uuid *id, int32_t part, int64_t offset);
 
-/* Those that have not ended, the oldest first. */
+/* The commands that have not ended, the oldest first. */
 struct command_sent *tally_oldest(const struct tally *tally);
 
-/* Ends all that are acknowledged: nobody waits for them any longer. */
+/* Ends all acknowledged commands: they are not waited for any longer. */
 void tally_give_up(struct tally *tally);
 
-/* The same for all, when nothing more is sent and no acknowledgement can come: what the brokers did with it is not known. */
+/* The same for all commands, when nothing more is sent and no acknowledgement can come: their fate is unknown. */
 void tally_abandon(struct tally *tally);
 
 /* "12 accepted, 3 already there, 1 refused (1 bad_amount), 2 unanswered". `text` has room for TALLY_SUMMARY_SIZE. */

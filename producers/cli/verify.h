@@ -17,17 +17,17 @@
  * `dcs verify` recomputes the promises of lib/DESIGN.md 8 from what is stored, with none of the engine's own state:
  *
  *   verify_module.c                one reading of a module's log, for these:
- *     verify_log.c     P1, P2, P4  the event log: one answer a command, no holes, hash chain, order and versions
+ *     verify_log.c     P1, P2, P4  the event log: one answer per command, no gaps, hash chain, order and versions
  *     verify_refold.c  P7          the reports are the fold of the log
- *     fold.c           P7          every row of the modules' tables is what their logs say (fold.h)
- *     verify_debts.c   P5          every ledger entry is its event's, balances are the sums of entries
+ *     fold.c           P7          every row of the modules' tables equals the fold of their logs (fold.h)
+ *     verify_debts.c   P5          every ledger entry equals its event, balances are the sums of entries
  *   verify_commands.c  P3          every record of the command topics before next_offset is accounted for
- *   verify_ledger.c    P5          debts and customers are each other's
+ *   verify_ledger.c    P5          debts and customers refer to each other
  *   verify_topic.c     P6          the events topics are the log
- *   verify_anchor.c    P2, P6      what was written down about logs and topics on earlier days still holds
+ *   verify_anchor.c    P2, P6      logs and topics still have the heads of earlier anchors
  *
- * It streams: pages of the log, records of the topics, a few numbers a customer. It may run while the system works: it looks only
- * at what was committed before it began (the heads), and asks in an order in which things that move on are not missed.
+ * It streams: pages of the log, records of the topics, a few numbers per customer. It may run while the system works: it checks only
+ * what was committed before it began (the heads), and reads in an order in which a command that moves on is not missed.
  */
 #define PROMISES_COUNT 7
 
@@ -38,20 +38,20 @@ struct verify_head {
 	uint8_t log_hash[SHA256_SIZE];
 };
 
-/* What a run has seen. */
+/* The counts of a run. */
 struct tally {
 	int64_t findings[PROMISES_COUNT + 1]; /* by promise, 1..7 */
-	int64_t events, records, published;   /* looked at: of the logs, of the command topics, of the events topics */
-	int64_t unpublished;                  /* in the log, not yet in the topic: no finding, it is on its way */
-	int64_t anchored;                     /* heads of anchors looked for */
+	int64_t events, records, published;   /* checked: of the logs, of the command topics, of the events topics */
+	int64_t unpublished;                  /* in the log, not yet in the topic: no finding, they are on their way */
+	int64_t anchored;                     /* heads of anchors checked */
 	int64_t folded, rows;                 /* events folded, rows of tables compared */
-	int64_t sealed_old;                   /* texts that any column of their owner's would open (crypto/seal.h): no finding */
+	int64_t sealed_old;                   /* texts of the old form (crypto/seal.h): no finding */
 };
 
 struct verify {
-	bool is_wanted[PROMISES_COUNT + 1]; /* what is found of others is not said */
+	bool is_wanted[PROMISES_COUNT + 1]; /* findings of others are not printed */
 	struct bus_conf bus;
-	struct db *db, *beside; /* two connections: what is read in step with the log has its own */
+	struct db *db, *beside; /* two connections: the tables read in step with the log have their own */
 	struct coder *coder;
 	struct arena statements; /* as long as the connection */
 	struct arena arena;      /* of one row or record */
@@ -62,19 +62,19 @@ struct verify {
 	struct verify_head *heads; /* all of all modules, as they were in the beginning */
 	size_t heads_count;
 	struct anchor_file anchors;
-	bool has_key; /* that seals: what is hidden can be compared */
+	bool has_key; /* the key that seals: hidden values can be compared */
 	uint8_t key[32];
-	bool no_old_seals; /* one in the old form is a finding */
+	bool no_old_seals; /* a text of the old form is a finding */
 	struct progress progress;
 	bool json;
 	struct tally tally;
 };
 
-/* Says what is wrong, and where: one line. Beyond the first hundred of a promise they are only counted. */
+/* Prints a finding and its place: one line. Beyond the first hundred of a promise they are only counted. */
 void finding(struct verify *verify, int promise, const char *where, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* The same at "debts part 3 seq 17": the place is only written where there is something to say. */
+/* The same at "debts part 3 seq 17": the place is only formatted when there is a finding. */
 void finding_at(struct verify *verify, int promise, const struct verify_head *head, const char *what, int64_t number,
 		const char *format, ...) __attribute__((format(printf, 6, 7)));
 
@@ -85,7 +85,7 @@ void where_part(char where[WHERE_SIZE], const struct verify_head *head);
 /* Runs a statement whose rows are findings: where (text), what (text). */
 MUST_CHECK int find_by_query(struct verify *verify, int promise, const struct db_statement *statement, struct err *err);
 
-/* 0: it was looked at, findings or not. -1: it could not be. `module`: a number in verify->modules. */
+/* 0: checked, with findings or without. -1: it could not be checked. `module`: an index of verify->modules. */
 MUST_CHECK int verify_module(struct verify *verify, size_t module, struct err *err);
 MUST_CHECK int verify_commands(struct verify *verify, size_t module, struct err *err);
 MUST_CHECK int verify_topic(struct verify *verify, size_t module, struct err *err);
@@ -99,19 +99,19 @@ MUST_CHECK int verify_answers(struct verify *verify, size_t module, struct err *
 /* The body of a line. */
 struct decoded {
 	const struct message_type *type; /* NULL: it cannot be decoded */
-	const void *body;                /* stands until the next line */
+	const void *body;                /* valid until the next line */
 	struct err why;
 };
 
 /*
- * The fold of a module's reports, made while its log is read (verify_module.c), in the same snapshot: begin takes the reports'
- * rows and how far their reader is; then each partition, each event of it; end compares.
+ * The fold of a module's reports, made while its log is read (verify_module.c), in the same snapshot: begin reads the reports'
+ * rows and the position of their reader; then each partition, each event of it; end compares.
  */
 struct refold {
 	bool is_on;             /* there are reports */
 	struct db_result heads; /* of the reader */
-	struct buf rows, fold;  /* deltas: as the tables are, as the log says */
-	int64_t last_seq;       /* of the partition at hand, as far as the reader was */
+	struct buf rows, fold;  /* deltas: of the tables, of the log */
+	int64_t last_seq;       /* of the current partition, up to the reader's position */
 	int64_t events;
 };
 
@@ -124,16 +124,16 @@ void refold_release(struct refold *refold); /* accepts a zeroed one */
 
 MUST_CHECK int verify_anchors(struct verify *verify, struct err *err);
 
-/* How far a topic is, beside the most that an anchor says of it. */
+/* Compares a topic's end with the highest anchored one. */
 void verify_anchored_topic(struct verify *verify, const struct verify_head *head, int64_t published);
 
-/* `module` as in verify->modules. NULL: there is none. */
+/* `module` as in verify->modules. NULL: none. */
 struct verify_head *verify_head_of(const struct verify *verify, const char *module, int32_t part);
 
-/* Reads the heads of a module again, as they are now: where they stood. */
+/* Reads the heads of a module again, as they are now, into their places. */
 MUST_CHECK int verify_read_heads(struct verify *verify, size_t module, struct err *err);
 
-/* Whether the database has this table ("debts.debt"): a module that is not there cannot be wrong. */
+/* Whether the database has this table ("debts.debt"): a missing module has no findings. */
 MUST_CHECK int table_exists(struct verify *verify, const char *table, bool *ret_exists, struct err *err);
 
 #endif

@@ -9,43 +9,43 @@
 #include "tally.h"
 
 /*
- * Waits for what becomes of the commands of a tally, for whoever has sent them: `import`, `publish`, and both `replay`. Where
- * nothing moves for the timeout (no acknowledgement, no answer), those that the brokers have are given up, and are told as waiting
- * or unanswered.
+ * Waits for the outcomes of the commands of a tally, for their senders: `import`, `publish`, and both `replay`. If nothing
+ * moves for the timeout (no acknowledgement, no answer), the commands that the brokers have are abandoned and reported as
+ * waiting or unanswered.
  */
 struct waiting {
 	struct tally *tally;
-	struct answers *answers; /* NULL: nobody waits for any */
+	struct answers *answers; /* NULL: answers are not waited for */
 	int64_t timeout_ms;
-	int64_t moved;    /* of the tally's count, when it was last looked at */
+	int64_t moved;    /* the tally's count at the last check */
 	int64_t moved_ms; /* when that changed */
 };
 
 /* Borrows. */
 void waiting_begin(struct waiting *waiting, struct tally *tally, struct answers *answers, int64_t timeout_s);
 
-/* Waits a moment until there may be news: on this descriptor (-1: none), or of the answers. */
+/* Waits a moment for news: on this descriptor (-1: none), or of the answers. */
 void waiting_poll(const struct waiting *waiting, int fd);
 
-/* Takes what there is to hear; once it is quiet, the database is asked. */
+/* Reads the answers; once they are quiet, queries the database. */
 void waiting_hear(struct waiting *waiting);
 
-/* Nothing has moved for so long. */
+/* The time for which nothing has moved. */
 int64_t waiting_still_ms(const struct waiting *waiting);
 
-/* Something was sent; and the time begins anew. */
+/* Notes that something was sent; and restarts the time. */
 void waiting_note(struct waiting *waiting);
 void waiting_again(struct waiting *waiting);
 
 bool waiting_is_over(const struct waiting *waiting); /* nothing has moved for the timeout */
 
-/* Then. -1: the brokers have none of those that are under way. */
+/* Abandons then. -1: the brokers have none of the commands under way. */
 MUST_CHECK int waiting_give_up(struct waiting *waiting, struct err *err);
 
-/* Until every command has ended. For commands that the brokers have. */
+/* Waits until every command has ended. For commands that the brokers have. */
 MUST_CHECK int waiting_finish(struct waiting *waiting, struct err *err);
 
-/* For people, on standard error: a bad outcome in one line. A tally_tell for rows whose text says which they are. */
+/* For people, on standard error: a bad outcome in one line. A tally_tell for rows whose text identifies them. */
 void waiting_tell(void *unused_arg, const struct told *told);
 
 #define WAITING_ROWS(is_off, timeout_s)                                                                                          \
