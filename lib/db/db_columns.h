@@ -25,12 +25,12 @@ struct db_column {
 	size_t chars_size;        /* of an array of characters; 0: struct str, or a word's number */
 	const char *const *words; /* of a text that is a word of a list: their numbers are what the member holds */
 	size_t words_count;
-	unsigned set;     /* bits of the caller's: the statements that it is part of beside those of all columns */
+	unsigned set;     /* the caller's bits: the statements that it is part of, beside those of all columns */
 	bool or_null;     /* zero, zeros or an empty text in the struct is NULL in the table */
-	const char *load; /* an expression to be read instead of the column; NULL: the column. It is never written */
+	const char *load; /* an expression to read instead of the column; NULL: the column. It is never written */
 };
 
-/* A list, or those of it that have one of the bits (0: all). Borrows. */
+/* A list, or its columns with one of these bits (0: all). Borrows. */
 struct db_columns {
 	const struct db_column *all;
 	size_t count; /* of all */
@@ -66,13 +66,13 @@ struct db_columns {
 /* ---- statements ---- */
 
 /*
- * A statement whose text leaves its columns open:
+ * A statement with a placeholder for its columns:
  *
- *   {d.columns}       what is read, `d` being the table's name in the statement: "d.version, d.opened_on"
- *   {columns = $4}    what is set, from arrays that are parameters 4, 5 ...: "version = ($4::bigint[])[n], opened_on = ..."
+ *   {d.columns}       columns to read, `d` being the table's name in the statement: "d.version, d.opened_on"
+ *   {columns = $4}    columns to set, from arrays that are parameters 4, 5 ...: "version = ($4::bigint[])[n], opened_on = ..."
  *
  * An array's item is taken by its number, which the statement calls n: unnest of twelve arrays would write and read each through
- * a store of its own, a fifth of the statement. A static object, written once and never moved.
+ * a tuplestore, a fifth of the statement's cost. A static object, written once and never moved.
  */
 struct db_template {
 	const char *name, *sql;
@@ -83,7 +83,7 @@ struct db_template {
 	struct buf text;
 };
 
-/* Filled in at the first call. Stands as long as the template. */
+/* Made at the first call; valid as long as the template. */
 const struct db_statement *db_template_statement(struct db_template *template);
 
 /* ---- values ---- */
@@ -98,13 +98,16 @@ void db_copy_columns(struct db_copy *copy, const struct db_columns *columns, con
 /* One item of an array begun with the column's type. */
 void db_array_column(struct db_params *params, const struct db_column *column, const void *owner);
 
-/* Goes through a list: `for (column = db_columns_next(columns, NULL); column != NULL; column = db_columns_next(columns, column))`. */
+/*
+ * Iterates over a list: `for (column = db_columns_next(columns, NULL); column != NULL; column = db_columns_next(columns,
+ * column))`.
+ */
 const struct db_column *db_columns_next(const struct db_columns *columns, const struct db_column *previous);
 
-/* How many they are. */
+/* Their number. */
 int db_columns_count(const struct db_columns *columns);
 
-/* Whether these bytes of the table are what the struct holds; size -1: NULL. Sizes of any value: a row may be forged. */
+/* Whether these bytes of the table equal the struct's value; size -1: NULL. Any size is allowed: a row may be forged. */
 bool db_column_is(const struct db_column *column, const void *owner, const void *bytes, int32_t size);
 
 #endif
