@@ -11,10 +11,10 @@
 #include "model/workset.h"
 
 /*
- * The communications module: what may be written to whom, what was written, and what became of it.
+ * The communications module: permissions to send messages, the messages, and their outcomes.
  *
  *   PublishTemplate -> TemplatePublished      GrantConsent ---> ConsentGranted
- *                                             WithdrawConsent > ConsentWithdrawn (names what it cancels)
+ *                                             WithdrawConsent > ConsentWithdrawn (names the cancelled messages)
  *   SendCommunication -> ComplianceDecided, CommunicationReleased | CommunicationSuppressed
  *   CancelCommunication -> CommunicationCancelled
  *   RecordDispatch, RecordDelivery -> CommunicationProgressed | ReceiptIgnored
@@ -23,8 +23,8 @@
  *      |                     |-> retry_wait, claimed again         |-> failed, expired, rejected
  *      |-> cancelled         |-> failed, expired, unknown
  *
- * Invariants: a message is released only after the guard has said allow, and its answer is an event; a withdrawal is never
- * refused and cancels everything that is released and not claimed (P9); states move forward only, by rank; names, addresses and
+ * Invariants: a message is released only after the guard's verdict `allow`, and every verdict is an event; a withdrawal is never
+ * refused and cancels everything that is released and not claimed (P9); states advance only, by rank; names, addresses and
  * rendered texts are in no event.
  */
 struct store;
@@ -64,21 +64,23 @@ const char *communication_state_name(enum communication_state state);
 bool template_name_is_valid(struct str name);
 bool message_class_is_known(struct str message_class);
 
-/* What a class of messages asks of the debts that it names; ordered: what is due is owed. communications.class_asks in SQL. */
+/*
+ * The requirement of a message class on the debts that it names; ordered: a due debt is owed. communications.class_asks in SQL.
+ */
 enum asks {
 	ASKS_NOTHING, /* receipts, replies, notices of other kinds */
-	ASKS_OWED,    /* reminder ...: nobody may be sent it for a debt on which nothing is owed */
-	ASKS_DUE,     /* demand ...: nor before it is due */
+	ASKS_OWED,    /* reminder ...: not for a debt on which nothing is owed */
+	ASKS_DUE,     /* demand ...: nor before the due date */
 };
 enum asks message_class_asks(struct str message_class);
 
-/* A receipt moves a message forward only; a second try may wait again. */
+/* A receipt only advances a message; a second attempt may wait again. */
 bool communication_moves(enum communication_state from, int32_t from_attempt, enum communication_state to, int32_t to_attempt);
 
-/* The next wider language of RFC 4647's lookup: zh-Hant-TW, zh-Hant, zh. False: there is none. */
+/* The next wider language of RFC 4647's lookup: zh-Hant-TW, zh-Hant, zh. False: none. */
 bool language_widen(struct str *language);
 
-/* The plain statement of a way out (US-11) in the language's own words, or in English. */
+/* The opt-out sentence (US-11) in this language, or in English. */
 struct str opt_out_statement(enum channel channel, struct str language);
 
 /* ---- states ---- */
@@ -91,7 +93,7 @@ struct str opt_out_statement(enum channel channel, struct str language);
 #define RENDERED_EMAIL_MAX 16384
 #define RENDERED_SMS_MAX   1530 /* ten parts */
 
-/* Aggregate, by its id: what name it goes by. */
+/* Aggregate, by its id: its natural key. */
 struct template
 {
 	int32_t version;
@@ -120,22 +122,24 @@ struct permission {
 struct recipient {
 	int64_t version;                        /* withdrawals so far */
 	int64_t withdrawn_at_ms[CHANNEL_COUNT]; /* 0: never */
-	int64_t told_at_ms[CHANNEL_COUNT];      /* when we were told of the last withdrawal; 0: never, or not known */
+	int64_t told_at_ms[CHANNEL_COUNT];      /* when the last withdrawal was reported to us; 0: never, or unknown */
 	struct permission permissions[CHANNEL_COUNT][PURPOSE_COUNT];
 };
 
 bool recipient_permits(const struct recipient *recipient, enum channel channel, enum purpose purpose);
 
-/* A message that has not come to an end yet. */
+/* A message that has not ended yet. */
 struct queued {
 	struct uuid communication_id;
 	uint32_t channel;
 	int32_t requested_on;
-	uint32_t is_claimed; /* the notifier has it in hand: too late to cancel */
-	int32_t claims;      /* how often it got it so far: the number of its last try */
+	uint32_t is_claimed; /* claimed by the notifier: too late to cancel */
+	int32_t claims;      /* claims so far: the number of its last attempt */
 };
 
-/* A customer's unfinished messages: bounded, so that a withdrawal can always name them. Never saved: it is what the outbox says.
+/*
+ * A customer's unfinished messages: bounded, so that a withdrawal can always name them. Never saved: it is read from the
+ * outbox.
  */
 #define QUEUE_MAX 32
 struct queue {
@@ -149,7 +153,7 @@ struct communication {
 	int64_t version;
 	uint32_t channel;
 	uint32_t state;
-	int32_t attempt; /* of the last dispatch we know of; 0: none */
+	int32_t attempt; /* of the last known dispatch; 0: none */
 	int32_t requested_on;
 
 	/* the store's own */
@@ -160,8 +164,10 @@ struct consent {
 	uint32_t is_known; /* 1 */
 };
 
-/* Another module's: customers.public_person, with the name opened. Texts to the person are sealed with the key that the salt
- * makes (lib/crypto); an erased one has neither. */
+/*
+ * Another module's: customers.public_person, with the name opened. Texts to the person are sealed with the key derived from the
+ * salt (lib/crypto); an erased person has neither.
+ */
 #define FULL_NAME_MAX (4 * 200) /* bytes of so many characters */
 #define SALT_MAX      16
 struct person {
@@ -175,7 +181,7 @@ struct person {
 /* Another module's: the best usable address of each electronic channel, opened (customers.public_contact_point). */
 #define ADDRESS_MAX 320
 struct address {
-	struct uuid contact_point_id; /* none: there is none */
+	struct uuid contact_point_id; /* nil: none */
 	uint32_t text_size;
 	char text[ADDRESS_MAX];
 };
@@ -211,7 +217,7 @@ extern const struct entity person_entity;
 extern const struct entity addresses_entity;
 extern const struct entity owed_debt_entity;
 
-/* ---- what events carry to the store and nobody else ---- */
+/* ---- confidential data of events, for the store only ---- */
 
 /* With CommunicationReleased. */
 struct rendered {
@@ -221,7 +227,7 @@ struct rendered {
 	struct str address;
 };
 
-/* With ComplianceDecided: the facts whose hash stands in the event; no personal data. */
+/* With ComplianceDecided: the facts whose hash is in the event; no personal data. */
 struct facts {
 	struct str text;
 };
@@ -242,8 +248,10 @@ struct uuid template_key_id(const struct template_key *key);
 #define CONTENT_HASH_SIZE 32
 void content_hash(uint8_t ret_hash[CONTENT_HASH_SIZE], struct str subject, struct str body);
 
-/* Of a message to the person, with the salt in it: whoever has the text can prove it, until the salt is gone; then a guess of the
- * name in it cannot be tried either. */
+/*
+ * Of a message to the person, including the salt: a holder of the text can prove it until the salt is destroyed; after that not
+ * even a guess of the name in it can be tested.
+ */
 void rendered_hash(uint8_t ret_hash[CONTENT_HASH_SIZE], struct str subject, struct str body, const struct person *person);
 
 /* ---- rules: decide_<command> is declared in schemas/communications.h ---- */

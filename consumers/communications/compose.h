@@ -7,7 +7,7 @@
 
 /* From a template, a person, debts and parameters to the text of one message. Pure. */
 
-/* What SendCommunication works with, once found. */
+/* The inputs of SendCommunication, once found. */
 struct sending {
 	const struct command *command;
 	const struct send_communication *body;
@@ -19,11 +19,13 @@ struct sending {
 	struct rendered *rendered;
 };
 
-/* A token whose value no sender may give: customer_name, debt_reference, balance, currency, due_on, opt_out. */
+/* A token whose value the sender cannot give: customer_name, debt_reference, balance, currency, due_on, opt_out. */
 bool token_is_ours(struct str name);
 
-/* Fills sending->rendered from the arena. False: refused, or the arena is full (overflow). All debts are known and of one
- * currency. */
+/*
+ * Fills sending->rendered from the arena. False: refused, or the arena is full (overflow). All debts are known and have one
+ * currency.
+ */
 MUST_CHECK bool compose(struct sending *sending, const struct workset *set, struct decision *decision);
 
 #endif

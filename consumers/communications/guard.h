@@ -8,19 +8,19 @@
 #include "consumers/communications/communications.h"
 
 /*
- * The compliance guard (consumers/DOMAIN.md 9): facts in, verdict out, and which rules said so. Pure. It asks every rule of its table and
- * takes the strictest answer; a new rule is a function and a row in guard.c, and a fact it needs is a member here and a line in
- * guard_facts_text.
+ * The compliance guard (consumers/DOMAIN.md 9): facts in, verdict out, with the rules that said so. Pure. It asks every rule of
+ * its table and takes the strictest answer. A new rule is a function and a row in guard.c; a fact that it needs is a member
+ * here and a line in guard_facts_text.
  *
- * Now: US-10 (an opt-out of the medium binds), US-12 and US-13 (e-mail and SMS need a permission; the 60 days of US-13 are not
- * looked at yet); of the debts that a message asks something for, rules of the house: DEBT-1 (it is on the books), DEBT-2
- * (something is owed), DEBT-3 (it is due, if the message demands). Every claim asks the same in SQL (communications.refusal).
+ * Built: US-10 (an opt-out of the medium binds), US-12 and US-13 (e-mail and SMS need a permission; the 60 days of US-13 are
+ * not checked yet); of the debts that a message asks money for, house rules: DEBT-1 (it is on the books), DEBT-2 (something is
+ * owed), DEBT-3 (it is due, if the message demands). Every claim asks the same in SQL (communications.refusal).
  */
 struct guard_facts {
 	const char *action; /* "send" */
 	enum channel channel;
 	struct str message_class;
-	struct str language; /* of the template that was taken */
+	struct str language; /* of the template used */
 	bool is_opted_out;   /* withdrawn, and no permission since */
 	bool has_permission; /* for PURPOSE_COLLECT, obtained after the last withdrawal */
 	enum basis basis;
@@ -28,8 +28,8 @@ struct guard_facts {
 	int64_t withdrawn_at_ms; /* 0: never */
 	int64_t now_ms;
 
-	enum asks asks;  /* what the class asks of the debts */
-	uint32_t debts;  /* that the message names; of them: */
+	enum asks asks;  /* the requirement of the class on the debts */
+	uint32_t debts;  /* named by the message; of them: */
 	uint32_t closed; /* have left the books */
 	uint32_t unowed; /* nothing is owed on, or more was paid */
 	uint32_t undue;  /* are due after today */
@@ -44,7 +44,7 @@ enum verdict { VERDICT_ALLOW, VERDICT_DEFER, VERDICT_DENY };
 struct guard_verdict {
 	enum verdict verdict;
 	int64_t until_ms;                   /* VERDICT_DEFER */
-	const char *rules[GUARD_RULES_MAX]; /* that asked for this verdict, or, when all allow, that were asked */
+	const char *rules[GUARD_RULES_MAX]; /* with this verdict; if all allow, all rules */
 	size_t rules_count;
 };
 

@@ -7,8 +7,8 @@
 #include "base/str.h"
 
 /*
- * Templates: text in which {{token}} stands for a value; there is no other syntax, and what a value contains is never looked at
- * again. A token is a lower-case letter followed by letters, digits and underscores. Pure and bounded.
+ * Templates: text in which {{token}} stands for a value. There is no other syntax, and values are not searched for tokens. A
+ * token is a lower-case letter followed by letters, digits and underscores. Pure and bounded.
  */
 struct token {
 	struct str name;
@@ -18,7 +18,7 @@ struct token {
 enum render_outcome {
 	RENDER_OK,
 	RENDER_MALFORMED,     /* {{ without a token and }} behind it */
-	RENDER_UNKNOWN_TOKEN, /* *ret_token tells which */
+	RENDER_UNKNOWN_TOKEN, /* it is *ret_token */
 	RENDER_TOO_LONG,
 };
 

@@ -9,8 +9,8 @@
 
 /*
  * The communications module in PostgreSQL (sql/0004_communications.sql): store_load.c reads states, store_insert.c and store.c
- * write. It knows the key: the name of the person and the address are opened for the rules to render, what they rendered is
- * sealed before it is written.
+ * write. It alone has the key: the person's name and address are opened for the rules to render, and rendered texts are sealed
+ * before they are written.
  */
 struct communications_store {
 	uint8_t key[32];
@@ -40,7 +40,7 @@ void communications_insert_init(struct communications_store *store);
 int communications_insert(struct communications_store *store, struct db *db, const struct workset *set,
 			  const struct logged_event *events, size_t events_count, struct err *err);
 
-/* The outbox row's state that a communication's stands for. */
+/* The outbox row's state for a communication's state. */
 const char *outbox_state(enum communication_state state);
 
 #endif

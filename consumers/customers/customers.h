@@ -11,15 +11,15 @@
 #include "model/workset.h"
 
 /*
- * The customers module: who owes, and where they can be reached.
+ * The customers module: debtors, and how to reach them.
  *
  *   CreateCustomer --> CustomerCreated          AddContactPoint --------> ContactPointAdded
  *   UpdateCustomer --> CustomerUpdated          VerifyContactPoint -----> ContactPointVerified
  *   EraseCustomer ---> CustomerErased           InvalidateContactPoint -> ContactPointInvalidated
  *
  * Invariants: names, birth dates and addresses are in commands and, sealed, in tables; never in an event, a state or an error
- * text. A contact point is never deleted and never usable again: the same address may be added anew. An erased customer stays
- * erased, and nothing about him can be added.
+ * text. A contact point is never deleted, and once invalidated never usable again: the same address may be added anew. An erased
+ * customer stays erased, and nothing can be added to it.
  */
 struct store;
 
@@ -51,15 +51,15 @@ struct customer {
 	char timezone[TIMEZONE_MAX + 1];
 
 	/*
-	 * The store's own. The salt makes the key of what is personal (lib/crypto); the store fills it whether there is a row or
-	 * not: a new customer's is random.
+	 * The store's own. The salt determines the key of the personal texts (lib/crypto). The store fills it whether a row
+	 * exists or not: a new customer's salt is random.
 	 */
 	uint8_t salt[16];
 	uint32_t salt_size;   /* 0: none */
-	uint8_t hash_key[32]; /* for hidden_hash: made of the salt, it opens nothing */
+	uint8_t hash_key[32]; /* for hidden_hash: derived from the salt, it opens nothing */
 	int64_t version_stored;
-	uint32_t name_event;       /* 1 + index of the batch's last event that brings a name; 0: none */
-	uint32_t birth_date_event; /* the same for the birth date: brings or clears it */
+	uint32_t name_event;       /* 1 + index of the batch's last event with a name; 0: none */
+	uint32_t birth_date_event; /* the same for the birth date, set or cleared */
 };
 
 static inline struct str customer_salt(const struct customer *customer)
@@ -98,22 +98,25 @@ struct customer_reference {
 };
 
 /*
- * An address of one customer on one channel: which contact point had it last. The store fills `hash` whether there was one or
- * not: the key that makes it is not the rules' to know.
+ * An address of one customer on one channel, and the last contact point with it. The store fills `hash` whether there was one
+ * or not, because rules have no key to compute it.
  */
 struct contact_address {
 	struct uuid contact_point_id;
 	uint8_t hash[16];
 };
 
-/* Another module's, by the customer's id: debts.public_open_debt. As long as there is any, the person's data is kept. */
+/* Another module's, by the customer's id: debts.public_open_debt. While there is any, the person's data must be kept. */
 struct retention {
-	uint32_t open_debts; /* he owes */
-	uint32_t credits;    /* he is owed: overpaid */
+	uint32_t open_debts; /* the customer owes */
+	uint32_t credits;    /* the customer is owed: overpaid */
 	struct uuid debt_id; /* one of them */
 };
 
-/* Whether a creditor knows a customer, in a portfolio if that is asked: he made him known, or has a debt of his. By their ids. */
+/*
+ * Whether a creditor knows a customer, in a portfolio if one is given: it introduced the customer, or has a debt of the
+ * customer. By their ids.
+ */
 struct acquaintance {
 	uint32_t is_known; /* 1 */
 };
@@ -126,8 +129,8 @@ extern const struct entity contact_address_entity;
 extern const struct entity retention_entity;
 
 /*
- * The slot's id and text of a customer's address: the customer's id, his salt, a byte of the channel, the address. Two spellings
- * of one mailbox are one address: an e-mail's ASCII letters are in lower case here.
+ * The slot's id and text of a customer's address: the customer's id, the salt, a byte of the channel, the address. Two
+ * spellings of one mailbox are one address: the ASCII letters of an e-mail address are in lower case here.
  */
 #define ADDRESS_MAX              320
 #define CONTACT_ADDRESS_HEAD_MAX (16 + 1 + 16 + 1)
@@ -138,7 +141,7 @@ struct contact_address_key {
 	size_t size;
 };
 
-/* What a key is made of. */
+/* The parts of a key. */
 struct contact_address_parts {
 	struct uuid customer_id;
 	struct str salt;
@@ -150,7 +153,7 @@ struct contact_address_parts {
 bool contact_address_key(struct contact_address_key *ret_key, const struct workset *set, const struct uuid *customer_id,
 			 enum channel channel, struct str address);
 struct contact_address_parts contact_address_split(struct str text); /* borrows */
-/* Hashes of what the events hide: a name, a birth date. NULL data: the arena is full. */
+/* Hashes of values that events hide: a name, a birth date. NULL data: the arena is full. */
 struct str customer_name_hash(struct arena *arena, const struct workset *set, const struct uuid *customer_id,
 			      struct str full_name);
 struct str customer_birth_hash(struct arena *arena, const struct workset *set, const struct uuid *customer_id,
@@ -163,7 +166,7 @@ struct uuid customer_reference_id(struct str external_ref);
 void acquaintance_key(char ret_key[ACQUAINTANCE_KEY_SIZE], const struct uuid *customer_id, const struct scope_pair *pair);
 struct uuid acquaintance_id(const char key[ACQUAINTANCE_KEY_SIZE]);
 
-/* Whether this customer exists for the issuer: whoever may only as a creditor must know him. Acquaintances were touched. */
+/* Whether this customer exists for the issuer: one that acts as a creditor must know the customer. Acquaintances were touched. */
 bool customer_is_reached(const struct command *command, const struct uuid *customer_id, const struct workset *set);
 
 /* ---- words; NONE: unknown ---- */
@@ -179,7 +182,7 @@ const char *customer_status_name(enum customer_status status);
 
 bool letter_is_valid(struct str address); /* lines of text in their normal form (base/text.h) */
 bool push_token_is_valid(struct str address);
-/* E-mail addresses and numbers are what base/address.h says: what passes here can be sent to. */
+/* E-mail addresses and numbers have the syntax of base/address.h: a valid address can be sent to. */
 bool address_is_valid(enum channel channel, struct str address);
 
 bool name_is_valid(struct str name); /* a line in its normal form (base/text.h), not empty */

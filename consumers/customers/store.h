@@ -9,8 +9,8 @@
 
 /*
  * The customers module in PostgreSQL (sql/0002_customers.sql): store_load.c reads states; store.c writes new rows and erasures,
- * store_update.c what changes. It alone knows the key: names, birth dates and addresses are sealed on their way in
- * (store_personal.c), and no rule ever sees one come back.
+ * store_update.c changes. It alone has the key: names, birth dates and addresses are sealed when they are written
+ * (store_personal.c), and no rule ever reads one back.
  */
 struct customers_store {
 	uint8_t key[32];
@@ -35,22 +35,25 @@ int customers_save(void *self, struct db *db, const struct workset *set, const s
 int customers_update(struct customers_store *store, struct db *db, const struct workset *set, const struct logged_event *events,
 		     struct err *err);
 
-/* store_personal.c. What is sealed stands until the next call. */
+/* store_personal.c. A sealed text is valid until the next call. */
 
-/* Notes in each customer's state which event of the batch brings a name last, and a birth date. Before anything below. */
+/*
+ * Notes in each customer's state the batch's last event with a name, and with a birth date. Call it before the functions below.
+ */
 void personal_note(const struct workset *set, const struct logged_event *events, size_t events_count);
 
 struct str personal_seal(struct customers_store *store, const struct seal_place *place, struct str salt, struct str text);
 
-/* The name, the birth date that the batch brings a customer, sealed for his row as it is at the batch's end. False: it brings
- * none. An empty text: the birth date was cleared. */
+/*
+ * The batch's name or birth date of a customer, sealed for the row as it is at the end of the batch. False: the batch has none.
+ * An empty text: the birth date was cleared.
+ */
 bool personal_name(struct customers_store *store, const struct slot *slot, const struct logged_event *events,
 		   struct str *ret_sealed);
 bool personal_birth_date(struct customers_store *store, const struct slot *slot, const struct logged_event *events,
 			 struct str *ret_sealed);
 
-/* A text that stands in the place as of an earlier version of its row, sealed again for this one. ERR_POISON: it does not open.
- */
+/* Seals the text of an earlier version of the row again for this version. ERR_POISON: it does not open. */
 MUST_CHECK int personal_reseal(struct customers_store *store, const struct seal_place *place, int64_t version_was,
 			       struct str salt, struct str *sealed, struct err *err);
 

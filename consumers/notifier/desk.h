@@ -9,16 +9,16 @@
 #include "db/db.h"
 
 /*
- * The notifier's tables (sql/0006_notifier.sql): all of its SQL but the inbox's. Every call is one statement, so one transaction:
- * when it returns 0 it has happened. After ERR_RETRY it may have; desk_open again finds out.
+ * The notifier's tables (sql/0006_notifier.sql): all of its SQL except the inbox's. Every call is one statement, hence one
+ * transaction: 0 means that it has committed. After ERR_RETRY it may have; the next desk_open finds out.
  *
  *   queued --take--> sending --end--> done                         accepted, failed, unknown
  *                            --end--> waiting --take--> sending    not_accepted: the claim stays ours
- *   queued, waiting --take--> done                                 cancelled; or refused by the guard: a failed attempt says so
- *   queued, waiting --expire--> done                               send_by has passed: a failed attempt says so
+ *   queued, waiting --take--> done                                 cancelled; or refused by the guard, recorded as a failed attempt
+ *   queued, waiting --expire--> done                               send_by has passed, recorded as a failed attempt
  *
- * Several notifiers may run. Each has a number (owner) and holds an advisory lock of it as long as its connection lives; what
- * belongs to a number that nobody holds was left by a dead one.
+ * Several notifiers may run. Each has a number (owner) and holds an advisory lock on it as long as its connection lives. Rows
+ * of a number without a holder were left by a dead notifier.
  */
 struct desk {
 	const char *conninfo;
@@ -39,19 +39,21 @@ struct attempt_id {
 bool desk_is_open(const struct desk *desk);
 
 /*
- * Connects (again) and becomes the owner. Attempts of ours that are under way in the table but not in `flying` were taken by a
+ * Connects (again) and becomes the owner. Attempts of ours that are under way in the table but not in `flying` were opened by a
  * statement whose answer was lost: nothing of them has left, so they go back to waiting.
  */
 MUST_CHECK int desk_open(struct desk *desk, const struct attempt_id *flying, size_t flying_count, struct err *err);
 
-/* Takes over what dead notifiers left: attempts under way become unknown (they may have been sent, nobody knows: never again),
- * what was not reported is ours to report. *ret_unknown: how many. */
+/*
+ * Adopts the rows of dead notifiers: attempts under way become unknown (they may have been sent, so they are never sent again),
+ * unreported outcomes become ours to report. *ret_unknown: the number of unknown ones.
+ */
 MUST_CHECK int desk_adopt(struct desk *desk, int64_t *ret_unknown, struct err *err);
 
 /*
- * Claims up to count_max messages of the channel that are due, and opens an attempt of each: both committed when this returns.
- * The rows of *ret_taken are read with desk_taken; what was cancelled, or refused and so has failed, is not among them.
- * *ret_looked: how many were looked at; count_max of them: there may be more.
+ * Claims up to count_max due messages of the channel and opens an attempt of each: both are committed when this returns.
+ * desk_taken reads the rows of *ret_taken; cancelled and refused messages (the latter have failed) are not among them.
+ * *ret_looked: the number of messages examined; if it is count_max, there may be more.
  */
 MUST_CHECK int desk_take(struct desk *desk, const char *channel, const char *gateway, int64_t count_max,
 			 struct db_result *ret_taken, int64_t *ret_looked, struct err *err);
@@ -60,12 +62,12 @@ struct taken {
 	struct attempt_id id;
 	struct uuid customer_id;
 	int64_t send_by_ms;
-	struct str salt;                   /* makes the key that it is sealed with */
+	struct str salt;                   /* of the key that sealed the texts */
 	struct str address, subject, text; /* sealed */
 };
 struct taken desk_taken(const struct db_result *taken, int row); /* borrows from the result */
 
-/* What came of an attempt. retry_at_ms: with OUTCOME_NOT_ACCEPTED. */
+/* The outcome of an attempt. retry_at_ms: with OUTCOME_NOT_ACCEPTED. */
 struct ended {
 	struct attempt_id id;
 	enum outcome outcome;
@@ -73,10 +75,10 @@ struct ended {
 	const char *provider_ref, *provider_code; /* "": none */
 };
 
-/* Writes outcomes. *ret_noted: how many were still ours; less than count: another notifier took us for dead. */
+/* Writes outcomes. *ret_noted: the number that were still ours; if less than count, another notifier took us for dead. */
 MUST_CHECK int desk_end(struct desk *desk, const struct ended *ended, size_t count, int64_t *ret_noted, struct err *err);
 
-/* Ends what is late, as failed attempts with the code "expired". *ret_expired: how many. */
+/* Ends messages past send_by, as failed attempts with the code "expired". *ret_expired: their number. */
 MUST_CHECK int desk_expire(struct desk *desk, int64_t *ret_expired, struct err *err);
 
 /* Outcomes of ours that communications has not answered, oldest first; read with desk_unreported_row. */
@@ -90,7 +92,7 @@ struct unreported {
 };
 struct unreported desk_unreported_row(const struct db_result *rows, int row);
 
-/* Which of these commands the communications module has answered, or holds as parked: none of them can be lost any more. */
+/* Which of these commands the communications module has answered or parked: these cannot be lost any more. */
 MUST_CHECK int desk_answered(struct desk *desk, const struct uuid *commands, size_t count, bool *ret_is_answered,
 			     struct err *err);
 MUST_CHECK int desk_reported(struct desk *desk, const struct attempt_id *ids, size_t count, struct err *err);

@@ -11,11 +11,11 @@
 #include "http/http.h"
 
 /*
- * From the desk to the gateways and back: takes (claims, commits) as many as the gateways have room for, hands them over, writes
- * down what came of each. One thread, no waiting in here: dispatch_step does what can be done now.
+ * From the desk to the gateways and back: claims (and commits) as many messages as the gateways have room for, hands them over,
+ * and records the outcome of each. One thread; nothing here waits: dispatch_step does what can be done now.
  *
- * A message is in memory only between its claim and its outcome, and at most as many as may be under way: a crash makes at most
- * that many "unknown".
+ * A message is in memory only between its claim and its outcome, and their number is bounded: a crash makes at most that many
+ * "unknown".
  */
 struct dispatch_conf {
 	int64_t retry_base_ms; /* backoff_ms */
@@ -46,7 +46,7 @@ struct dispatch {
 	size_t gateways_count;
 	struct flight flights[FLIGHTS_MAX];
 	size_t busy;                                      /* flights that are not free */
-	struct arena clear;                               /* texts in clear, wiped after every hand-over */
+	struct arena clear;                               /* decrypted texts, wiped after every hand-over */
 	int64_t open_at_ms, look_at_ms, sweep_at_ms;      /* monotonic: not before */
 	uint64_t to_report;                               /* grows when there is something new to report */
 	uint64_t accepted, failed, not_accepted, unknown; /* since the start */
@@ -58,14 +58,16 @@ MUST_CHECK int dispatch_open(struct dispatch *dispatch, const struct dispatch_co
 void dispatch_release(struct dispatch *dispatch); /* accepts a zeroed one */
 void dispatch_add_gateway(struct dispatch *dispatch, struct gateway *gateway);
 
-/* A message may have become due: look at once. */
+/* A message may have become due: check at once. */
 void dispatch_look(struct dispatch *dispatch);
 
-/* One turn. PostgreSQL being away is no failure: it comes back to it. ERR_FATAL only. `may_take` false: finish what is under way.
+/*
+ * One turn. An unreachable PostgreSQL is no failure: it retries. ERR_FATAL only. `may_take` false: only finish what is under
+ * way.
  */
 MUST_CHECK int dispatch_step(struct dispatch *dispatch, bool may_take, struct err *err);
 
-/* Gives up what is still under way and writes it down, as truly as it is known (http_abandon). */
+/* Abandons what is still under way and records it, as far as it is known (http_abandon). */
 MUST_CHECK int dispatch_give_up(struct dispatch *dispatch, struct err *err);
 
 #endif

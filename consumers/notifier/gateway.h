@@ -12,11 +12,12 @@
 #include "http/http.h"
 
 /*
- * A way out: something that takes an SMS or an e-mail. One interface, an adapter for each kind (Kannel, SMTP). An adapter builds
- * the request and judges the answer; it keeps nothing of a message, decides nothing about trying again, and asks no clock.
+ * A gateway: a provider that delivers an SMS or an e-mail. One interface, an adapter for each kind (Kannel, SMTP). An adapter
+ * builds the request and classifies the answer. It keeps nothing of a message, decides nothing about retries, and reads no
+ * clock.
  */
 
-/* One message in clear, for the time of `start` only. Texts borrow. */
+/* One decrypted message, for the duration of `start` only. Texts borrow. */
 struct parcel {
 	struct uuid communication_id;
 	struct uuid customer_id;
@@ -27,12 +28,12 @@ struct parcel {
 	struct str text;
 };
 
-/* What RecordDispatch says; the words are outcome_name's. */
+/* The outcomes of RecordDispatch; outcome_name has the words. */
 enum outcome {
 	OUTCOME_ACCEPTED,
-	OUTCOME_FAILED,       /* certain: not taken, and never will be */
-	OUTCOME_NOT_ACCEPTED, /* certain: not taken, may be tried again */
-	OUTCOME_UNKNOWN,      /* may have been taken: never again */
+	OUTCOME_FAILED,       /* certain: not accepted, and never will be */
+	OUTCOME_NOT_ACCEPTED, /* certain: not accepted, may be tried again */
+	OUTCOME_UNKNOWN,      /* may have been accepted: never sent again */
 };
 #define OUTCOME_COUNT 4
 const char *outcome_name(enum outcome outcome);
@@ -42,24 +43,24 @@ const char *outcome_name(enum outcome outcome);
 
 struct verdict {
 	enum outcome outcome;
-	bool is_well;                              /* the gateway did its work (for the breaker) */
-	int64_t retry_after_ms;                    /* it asked for a pause; -1: no */
-	char provider_code[PROVIDER_CODE_MAX + 1]; /* "": none. Never a text of the provider's: it may quote */
+	bool is_well;                              /* the gateway works (for the breaker) */
+	int64_t retry_after_ms;                    /* the pause it asked for; -1: none */
+	char provider_code[PROVIDER_CODE_MAX + 1]; /* "": none. Never the provider's text, which may quote personal data */
 };
 
 struct gateway {
 	const char *name;    /* the provider's name in events: "kannel" */
 	const char *channel; /* "sms" */
 
-	/* Hands the message over; it is gone when this returns (http copies). ERR_POISON: it cannot be sent this way, ever.
-	 * ERR_RETRY: not now. After -1 nothing has left and `done` is not called. */
+	/* Hands the message over; http copies it. ERR_POISON: it can never be sent this way. ERR_RETRY: not now. After -1 nothing has
+	 * left and `done` is not called. */
 	int (*start)(struct gateway *gateway, struct http *http, const struct parcel *parcel, http_done *done, void *done_arg,
 		     struct err *err);
 
 	/* Pure. */
 	void (*judge)(const struct http_answer *answer, struct verdict *ret_verdict);
 
-	/* The provider's id of a message that it took, known to us beforehand; "" when it gives none. */
+	/* The provider's id of an accepted message, known to us beforehand; "" if it gives none. */
 	void (*reference)(const struct gateway *gateway, const struct uuid *communication_id, char ret_ref[PROVIDER_REF_MAX + 1]);
 
 	struct throttle throttle;
@@ -72,11 +73,11 @@ struct kannel_conf {
 	const char *url; /* http://host:port/cgi-bin/sendsms */
 	const char *user, *password;
 	const char *from;
-	const char *callback_url; /* http://host:port of producers/api, where delivery reports come in */
+	const char *callback_url; /* http://host:port of producers/api, the target of delivery reports */
 	uint8_t callback_key[32];
 };
 
-/* Borrows the conf. */
+/* Borrows `conf`. */
 void gateway_kannel_init(struct gateway *gateway, struct kannel_conf *conf, const struct throttle_conf *throttle, int64_t now_ms);
 
 /* The URL that Kannel calls with a delivery report, its escapes in it:
@@ -88,7 +89,7 @@ void kannel_callback_url(const struct kannel_conf *conf, const struct uuid *comm
 
 struct smtp_conf {
 	const char *url;             /* smtp://host:port/our.name */
-	const char *user, *password; /* "" or NULL: no log-in */
+	const char *user, *password; /* "" or NULL: no login */
 	bool require_tls;
 	const char *from_name, *from_address;
 	const char *bounce_domain; /* of the envelope's sender, bounce+<id>.<signature>@..., and of message ids */

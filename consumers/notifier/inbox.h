@@ -6,11 +6,11 @@
 
 /*
  * The reader's half of the notifier: every CommunicationReleased becomes a row of notifier.dispatch, in the transaction that
- * moves the reader's head. Nothing else of the events is used: a withdrawal makes the claim fail, and the claim is what counts.
+ * moves the reader's head. Other events are ignored: a withdrawal makes the claim fail, and the claim decides.
  */
 struct inbox {
 	struct db_params params;
-	uint64_t queued; /* messages since the start: the dispatcher looks when it moves */
+	uint64_t queued; /* messages since the start: a change wakes the dispatcher */
 };
 
 void inbox_init(struct inbox *inbox);

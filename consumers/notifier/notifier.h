@@ -13,8 +13,8 @@
 #include "worker/reader.h"
 
 /*
- * The notifier as a whole: the parts, and the one loop that turns them: read events, claim and hand over, let curl work, write
- * down, report. One thread; when nothing is under way it waits in the reader, else in curl.
+ * The notifier as a whole: the parts, and the one loop that turns them: read events, claim and hand over, run curl, record,
+ * report. One thread; when nothing is under way it waits in the reader, otherwise in curl.
  */
 struct notifier {
 	struct program program;
@@ -36,11 +36,11 @@ struct notifier {
 	int64_t stats_at_ms;
 };
 
-/* `program` and `settings` are filled before. Waits for Kafka, not for PostgreSQL: that is waited for in the loop. */
+/* `program` and `settings` are filled before. Waits for Kafka, not for PostgreSQL: the loop waits for that. */
 MUST_CHECK int notifier_open(struct notifier *notifier, struct err *err);
 void notifier_close(struct notifier *notifier); /* also half-open */
 
-/* Until SIGTERM; then notifier_drain ends what is under way, in under 5 s. */
+/* Runs until SIGTERM; then notifier_drain ends what is under way, in under 5 s. */
 MUST_CHECK int notifier_run(struct notifier *notifier, struct err *err);
 MUST_CHECK int notifier_drain(struct notifier *notifier, struct err *err);
 

@@ -12,11 +12,11 @@
 #include "wire/coder.h"
 
 /*
- * Tells the communications module what came of each attempt: RecordDispatch on its command topic. Works from the table, in
- * rounds: a round's rows are read and published; those that the module has answered, or holds as parked, are marked reported.
- * That the broker has a command says nothing: it may become a dead letter. What is not acknowledged, or not answered for a
- * while, is in a later round, with a new token. So an outcome is published until it is known, also after a crash, and always with
- * the same command id and the same content: the module applies it once.
+ * Reports the outcome of each attempt to the communications module: RecordDispatch on its command topic. It works from the
+ * table, in rounds: a round's rows are read and published; those that the module has answered or parked are marked reported.
+ * The broker's acknowledgement is not enough: the command may become a dead letter. Rows without acknowledgement or answer are
+ * in a later round, with a new token. So an outcome is published until it is known, also after a crash, and always with the
+ * same command id and content: the module applies it once.
  */
 #define REPORT_ROUND_MAX 256
 
@@ -35,15 +35,15 @@ struct report {
 	struct token_keys *keys;
 	struct bus_producer *producer; /* NULL: to be opened */
 	struct report_line lines[REPORT_ROUND_MAX];
-	size_t lines_count, waiting; /* of this round; without acknowledgement yet */
+	size_t lines_count, waiting; /* of this round; not acknowledged yet */
 	struct arena arena;
 	struct buf value;
 	struct own_token token;
-	uint64_t done;       /* the value of dispatch->to_report that was worked off */
+	uint64_t done;       /* the value of dispatch->to_report that was processed */
 	int64_t again_at_ms; /* monotonic: not before, after a failure */
-	int64_t ask_at_ms;   /* monotonic: when the database is asked next for answers */
-	int64_t until_ms;    /* monotonic: what is not answered then is sent again; 0: the round is not all acknowledged */
-	int64_t patience_ms; /* before the next round, when nothing of one was answered; 0: all is well */
+	int64_t ask_at_ms;   /* monotonic: the next query for answers */
+	int64_t until_ms;    /* monotonic: unanswered rows are sent again then; 0: the round is not fully acknowledged */
+	int64_t patience_ms; /* the pause before the next round after one without any answer; 0: none */
 	uint64_t reported;   /* since the start */
 };
 
@@ -55,7 +55,7 @@ void report_release(struct report *report); /* accepts a zeroed one */
 bool report_is_waiting(const struct report *report); /* for the broker */
 bool report_is_done(const struct report *report, uint64_t to_report);
 
-/* One turn; `to_report` as in struct dispatch. Kafka or PostgreSQL being away is no failure. ERR_FATAL only. */
+/* One turn; `to_report` as in struct dispatch. An unreachable Kafka or PostgreSQL is no failure. ERR_FATAL only. */
 MUST_CHECK int report_step(struct report *report, struct desk *desk, uint64_t to_report, struct err *err);
 
 #endif

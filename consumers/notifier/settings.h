@@ -20,7 +20,7 @@ struct settings {
 	int64_t rate, concurrency; /* of each gateway */
 	int64_t timeout_ms, retry_ms, attempts_max;
 
-	/* made from them */
+	/* derived from them */
 	uint8_t address_key[32];
 	struct smtp_conf smtp;     /* url "": no e-mail */
 	struct kannel_conf kannel; /* url "": no SMS */
@@ -28,7 +28,7 @@ struct settings {
 	char smtp_password[129], kannel_password[129];
 };
 
-/* Empties the settings; the rows that fill them, for program_init. Then settings_finish makes the rest of what was read. */
+/* Clears the settings; returns the rows that fill them, for program_init. Then settings_finish derives the rest from them. */
 size_t settings_rows(struct settings *settings, struct conf_row rows[PROGRAM_SETTINGS_MAX]);
 MUST_CHECK int settings_finish(struct settings *settings, struct err *err);
 

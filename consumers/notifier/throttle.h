@@ -7,13 +7,13 @@
 #include "base/must.h"
 
 /*
- * How much a gateway is given: a token bucket (so many a second, so many at once after a pause), a bound on what is under way,
- * and a circuit breaker. Asked before a message is claimed, so that nobody's message lies claimed in a queue of ours. Pure: time
- * is an argument, never goes back.
+ * The load of a gateway: a token bucket (a rate, and a burst after a pause), a bound on what is under way, and a circuit
+ * breaker. It is checked before a message is claimed, so that no claimed message waits in a queue of ours. Pure: time is an
+ * argument that never goes back.
  *
- *   CLOSED     all is well
+ *   CLOSED     normal
  *   OPEN       failures_max in a row: nothing for pause_ms, which doubles up to pause_max_ms each time the probe fails
- *   HALF_OPEN  the pause is over: one probe at a time, its end closes or opens it
+ *   HALF_OPEN  the pause is over: one probe at a time; its end closes or opens the breaker
  *
  * Only the gateway's own health counts: a refused recipient is a success of the gateway.
  */
@@ -35,27 +35,30 @@ struct throttle {
 	int64_t running;
 	int64_t failures; /* in a row */
 	int64_t pause_ms; /* of the next opening */
-	int64_t until_ms; /* OPEN: when the probe may go; also what the gateway asked for (Retry-After) */
+	int64_t until_ms; /* OPEN: the time of the probe; also the pause that the gateway asked for (Retry-After) */
 };
 
 void throttle_init(struct throttle *throttle, const struct throttle_conf *conf, int64_t now_ms);
 
-/* How many may be started now. */
+/* The number that may be started now. */
 int64_t throttle_room(struct throttle *throttle, int64_t now_ms);
 
-/* One is started: there must be room. */
+/* Counts a start; there must be room. */
 void throttle_start(struct throttle *throttle, int64_t now_ms);
 
-/* It was not started after all: gives back place and token. */
+/* Undoes a start: returns its place and token. */
 void throttle_undo(struct throttle *throttle);
 
-/* One ended. is_well: the gateway did its work, whatever it said of the message. retry_after_ms: it asked for a pause; -1: no. */
+/*
+ * Counts an end. is_well: the gateway works, whatever it answered about the message. retry_after_ms: the pause it asked for;
+ * -1: none.
+ */
 void throttle_end(struct throttle *throttle, bool is_well, int64_t retry_after_ms, int64_t now_ms);
 
-/* After how long there may be room although nothing ends: 0 now, -1 never (only the end of one makes room). */
+/* The time until there may be room although nothing ends: 0 now, -1 never (only an end makes room). */
 int64_t throttle_wait_ms(struct throttle *throttle, int64_t now_ms);
 
-/* Full jitter: a pause of 0 to base_ms times 1, 5, 30, 120, 720 after the 1st, 2nd ... failed try; `random` is any number. */
+/* Full jitter: a pause of 0 to base_ms times 1, 5, 30, 120, 720 after the 1st, 2nd ... failed attempt; `random` is any number. */
 int64_t backoff_ms(int64_t base_ms, int64_t tries, uint64_t random);
 
 #endif

@@ -13,16 +13,16 @@
 /*
  * A report as a file: rows under named columns. Pure.
  *
- *   csv    RFC 4180: CRLF, a header line, nothing before or after; amounts in major units with the currency's decimals (1234.56),
- *          the currency in a column of its own: what a spreadsheet adds up. A text that a spreadsheet would run as a formula gets
- *          an apostrophe in front (OWASP, CSV injection); numbers are ours and stay numbers, also below zero.
- *   json   {"kind", "asOf", "open", what was filtered by, "rows": [...]}; amounts as {"amountMinor", "currency"}.
+ *   csv    RFC 4180: CRLF, a header line, nothing before or after; amounts in major units with the currency's decimals (1234.56), the
+ *          currency in a column of its own: a spreadsheet can add them up. A text that a spreadsheet would run as a formula gets a
+ *          leading apostrophe (OWASP, CSV injection); numbers are ours and stay numbers, also below zero.
+ *   json   {"kind", "asOf", "open", the filters, "rows": [...]}; amounts as {"amountMinor", "currency"}.
  *
- * What is written depends on the arguments only: the same rows are the same bytes.
+ * The output depends on the arguments only: the same rows are the same bytes.
  */
 enum cell_kind {
 	CELL_TEXT,
-	CELL_CURRENCY, /* text; of the row's amounts: stands before them */
+	CELL_CURRENCY, /* text; of the row's amounts, which follow it */
 	CELL_DATE,
 	CELL_ID,
 	CELL_COUNT,
@@ -42,7 +42,7 @@ struct cell {
 };
 
 struct sheet {
-	struct buf *out; /* borrows; its overflow says that the report is too large */
+	struct buf *out; /* borrows; on overflow the report is too large */
 	const struct column *columns;
 	size_t columns_count;
 	bool is_json;

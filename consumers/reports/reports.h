@@ -7,11 +7,11 @@
 #include "model/workset.h"
 
 /*
- * The reports module: which reports were asked for, by whom.
+ * The reports module: requests for reports.
  *
  *   GenerateReport --> ReportRequested     and then reporting makes it (consumers/reporting)
  *
- * Here is decided whether a report can be made at all; the event says everything that making it needs.
+ * The rule decides whether a report can be made at all; the event has everything that making it needs.
  */
 struct store;
 
@@ -25,7 +25,7 @@ struct report {
 
 extern const struct entity report_entity;
 
-#define REPORT_DAYS_MAX     366 /* that one report is about */
+#define REPORT_DAYS_MAX     366 /* of one report */
 #define REPORT_DAYS_DEFAULT 30
 
 void reports_evolve(struct workset *set, const struct event *event);

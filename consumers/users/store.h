@@ -6,7 +6,7 @@
 #include "worker/slot_query.h"
 #include "worker/store.h"
 
-/* The users module in PostgreSQL (sql/0009_users.sql): one table. Credentials and sessions are the gateway's. */
+/* The users module in PostgreSQL (sql/0009_users.sql): one table. Credentials and sessions belong to the gateway. */
 struct users_store {
 	struct slot_loader loader;
 	struct db_copy accounts;

@@ -10,7 +10,7 @@
 #include "model/workset.h"
 
 /*
- * The users module: who may log in, and what he may do.
+ * The users module: accounts and their rights.
  *
  *   RegisterUser --> UserRegistered        RecordLogin ------> UserLoggedIn, LoginFailed
  *   ChangeRoles ---> RolesChanged          RecordSessionEnd -> SessionEnded
@@ -21,8 +21,8 @@
  *                                          RenewSecret -------> SecretRenewed
  *   EndTokens -----> TokensEnded           RevokeService -----> ServiceRevoked
  *
- * Invariants: no password, hash or refresh token is ever in a command, a state or an event; nobody changes what he himself may
- * do; rights of programs (system, notifier, clock) are no person's, and no service's that an admin makes.
+ * Invariants: no password, hash or refresh token is ever in a command, a state or an event; nobody changes his own rights; roles of
+ * programs (system, notifier, clock) are given to no person and to no service that an admin registers.
  */
 struct store;
 
@@ -33,7 +33,7 @@ extern const struct store users_store; /* store.c */
 
 enum user_state { USER_NONE, USER_ACTIVE, USER_DISABLED, USER_REVOKED /* a service, for good */, USER_STATE_COUNT };
 
-/* Whoever can be let in: a person with a password, or a service, which is a program with a secret. */
+/* The kinds of account: a person with a password, or a service, which is a program with a secret. */
 enum user_kind { USER_PERSON, USER_SERVICE, USER_KIND_COUNT };
 
 struct user {
@@ -41,15 +41,15 @@ struct user {
 	uint32_t kind;           /* enum user_kind */
 	uint32_t state;          /* enum user_state */
 	uint32_t roles;          /* bits of model/command.h */
-	struct uuid customer_id; /* whose portal user it is; none: nobody's */
-	struct scope scope;      /* what the roles are about; nothing until an admin binds him */
-	int64_t token_version;   /* tokens that say less were ended */
+	struct uuid customer_id; /* the customer of a portal user; nil: none */
+	struct scope scope;      /* the limits of the roles; empty until an admin binds the account */
+	int64_t token_version;   /* tokens with a lower version are revoked */
 
 	/* the store's own */
 	int64_t version_stored;
 };
 
-/* What commands and events say of a scope, in the words of lib/model/scope.h. */
+/* The scope in commands and events, in the words of lib/model/scope.h. */
 struct bindings {
 	struct words {
 		const struct str *items;
@@ -63,14 +63,14 @@ struct bindings {
 				   .portfolios = { (body)->portfolios, (body)->portfolios_count },                               \
 				   .sources = { (body)->sources, (body)->sources_count } })
 
-/* False: an item cannot stand there; which one, counted from 1, of which list. */
+/* False: an item is invalid; its number, counted from 1, and its list. */
 bool bindings_scope(const struct bindings *bindings, struct scope *ret_scope, const char **ret_field, size_t *ret_number);
 
 /* A login, or the name of a service, that is taken. */
 struct user_login {
 	uint32_t is_taken; /* 1 */
-	uint8_t hash[16];  /* keyed, for the event; the store fills it whether it is taken or not: the key is not the rules' to
-			      know */
+	uint8_t hash[16];  /* keyed, for the event; the store fills it whether it is taken or not, because rules have no key
+			      */
 };
 
 extern const struct entity user_entity;
@@ -82,7 +82,7 @@ struct uuid user_login_id(struct str login);
 #define USER_LOGIN_MAX 64
 #define USER_ROLES_MAX 10
 
-/* 3 to 64 of a-z 0-9 . _ @ + -, the first a letter or digit: what a person types the same everywhere. */
+/* 3 to 64 of a-z 0-9 . _ @ + -, the first a letter or digit: the same on every keyboard. */
 bool user_login_is_valid(struct str login);
 
 const char *user_state_name(enum user_state state);
