@@ -39,6 +39,8 @@ struct command {
 	struct uuid key;  /* the record key: the customer (user) it is about */
 	struct uuid correlation_id;
 	struct str actor; /* the token's subject */
+	bool is_user;     /* the actor is a user, with this id, and not a service (worker/rights.h) */
+	struct uuid user_id;
 	uint32_t roles;
 	const struct scope *scope; /* the creditors, portfolios and sources that the roles are limited to; never NULL */
 	int64_t token_version;     /* of the actor's account when the token was signed (worker/rights.h) */

@@ -169,7 +169,7 @@ static int load_states(struct batch *batch, const struct engine *engine, struct 
 	bool mistaken; /* before a rule has read it: no harm done */
 
 	for (size_t i = 0; i < batch->count; i++) {
-		const struct item *item = &batch->items[batch->from + i];
+		struct item *item = &batch->items[batch->from + i];
 
 		if (item->kind == ITEM_COMMAND && !item->is_broken)
 			rights_touch(&item->command, &batch->set);

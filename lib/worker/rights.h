@@ -7,42 +7,40 @@
 #include "model/module.h"
 
 /*
- * What a user may do now. A token says what its subject might do when it was signed; if the subject is a user (its text is a
- * UUID), the rights are looked up again with the states of the batch (users.public_user), and what is left of the token's roles
- * is what counts: a role taken away, a user disabled works with the next command, however long the token is valid. Services have
- * other names and the rights of their token.
+ * The rights of a user now. A token says what its subject might do when it was signed. If the subject is a user (a UUID), his
+ * rights are loaded again with the states of the batch (users.public_user). The roles that count are those of the token that the
+ * user still has, so a revoked role or a disabled user takes effect with the next command, however long the token is valid. His
+ * scope (creditors, portfolios, sources) is the current one, whatever the token says. Services have other names and the rights of
+ * their token.
  *
- * The same holds for his scope: the creditors and sources that he is bound to are those of his rights now, whatever stands in the
- * token.
+ * An admin may end the tokens of an account (EndTokens, DisableUser). A token names the version of the account it was signed for;
+ * a version below the current one is ended. A command that comes with it is a dead letter, like one with an expired token; a
+ * command that came before and was parked is refused.
  *
- * A token is nobody's word any more once an admin has ended those of its account (EndTokens, DisableUser): it says which version
- * of the account it was signed for, and a lower one than that of now is over. What comes with it is a dead letter, as with a
- * token that has expired; what had come before, and was parked, is refused.
- *
- * A portal user (consumer) acts for one customer: as such he may only issue what has that customer as its key.
+ * A portal user (consumer) acts for one customer: the key of his commands must be that customer.
  */
 struct actor { /* no row: no such user, no rights */
 	uint32_t roles;
-	struct uuid customer_id; /* none: nobody's portal user */
+	struct uuid customer_id; /* of a portal user; none: of nobody */
 	struct scope scope;
-	int64_t token_version; /* what a token must say at least */
+	int64_t token_version; /* the lowest that is not ended */
 };
 
 extern const struct entity actor_entity;
 
-/* Asks for the actor's rights if he is a user. */
-void rights_touch(const struct command *command, struct workset *set);
+/* Notes in the command whether its actor is a user, and touches his rights then. Comes before all others. */
+void rights_touch(struct command *command, struct workset *set);
 
-/* Whether the command's token was ended before it expired. Rights are loaded. */
+/* Whether the command's token was ended before it expired. The rights are loaded. */
 bool rights_are_ended(const struct command *command, const struct workset *set);
 
 /*
- * Takes from command->roles what the user does not have any more, and gives it his scope, once his rights are loaded: whether he
- * is bound, and so what a rule touches again, depends on what is left of both.
+ * Once the rights are loaded: removes from command->roles those that the user has lost, and sets his scope. Both decide whether he
+ * is bound, and so what a rule touches in the second round.
  */
 void rights_take(struct command *command, const struct workset *set);
 
-/* The same; false: what is left may not issue this. */
+/* rights_take; false: the roles that are left may not issue this command. */
 bool rights_hold(struct command *command, const struct workset *set);
 
 #endif
