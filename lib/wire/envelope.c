@@ -95,10 +95,13 @@ static int collect(const struct header *headers, size_t count, struct values *va
 	return 0;
 }
 
-static int require(const struct values *values, enum name name, struct err *err)
+static int require_mandatory(const struct values *values, struct err *err)
 {
-	if (values->of[name].data == NULL)
-		return err_set(err, ERR_POISON, "missing header %s", names[name].data);
+	static const enum name mandatory[] = { NAME_SPECVERSION, NAME_ID, NAME_SOURCE, NAME_TYPE };
+
+	for (size_t i = 0; i < sizeof(mandatory) / sizeof(mandatory[0]); i++)
+		if (values->of[mandatory[i]].data == NULL)
+			return err_set(err, ERR_POISON, "missing header %s", names[mandatory[i]].data);
 	return 0;
 }
 
@@ -128,9 +131,6 @@ static int read_uuid(const struct values *values, enum name name, struct uuid *r
 
 static int read_mandatory(const struct values *values, struct envelope *envelope, struct err *err)
 {
-	if (require(values, NAME_SPECVERSION, err) != 0 || require(values, NAME_ID, err) != 0 ||
-	    require(values, NAME_SOURCE, err) != 0 || require(values, NAME_TYPE, err) != 0)
-		return -1;
 	if (!str_is(values->of[NAME_SPECVERSION], "1.0"))
 		return refuse_header(NAME_SPECVERSION, "not 1.0", err);
 	if (read_uuid(values, NAME_ID, &envelope->id, err) != 0 ||
@@ -211,20 +211,34 @@ static bool is_traceparent(struct str value)
 	return true;
 }
 
-int envelope_read(const struct header *headers, size_t count, struct envelope *ret_envelope, struct err *err)
+int envelope_check(const struct header *headers, size_t count, struct envelope *ret_envelope, enum envelope_fault *ret_fault,
+		   struct err *err)
 {
 	struct envelope envelope = { .source = STR("") };
 	struct values values = { .of = { { .data = NULL } } };
 
 	envelope.token = envelope.traceparent = envelope.hash = STR("");
-	if (collect(headers, count, &values, err) != 0 || read_mandatory(&values, &envelope, err) != 0 ||
-	    read_ids(&values, &envelope, err) != 0 || read_numbers(&values, &envelope, err) != 0 ||
-	    read_token(&values, &envelope, err) != 0)
+	*ret_fault = ENVELOPE_BAD;
+	if (collect(headers, count, &values, err) != 0)
+		return -1;
+	if (require_mandatory(&values, err) != 0) {
+		*ret_fault = ENVELOPE_MISSING;
+		return -1;
+	}
+	if (read_mandatory(&values, &envelope, err) != 0 || read_ids(&values, &envelope, err) != 0 ||
+	    read_numbers(&values, &envelope, err) != 0 || read_token(&values, &envelope, err) != 0)
 		return -1;
 	if (is_traceparent(values.of[NAME_TRACEPARENT]))
 		envelope.traceparent = values.of[NAME_TRACEPARENT];
 	*ret_envelope = envelope;
 	return 0;
+}
+
+int envelope_read(const struct header *headers, size_t count, struct envelope *ret_envelope, struct err *err)
+{
+	enum envelope_fault fault;
+
+	return envelope_check(headers, count, ret_envelope, &fault, err);
 }
 
 /* ---- write ---- */

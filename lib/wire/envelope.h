@@ -48,6 +48,11 @@ struct envelope {
  */
 MUST_CHECK int envelope_read(const struct header *headers, size_t count, struct envelope *ret_envelope, struct err *err);
 
+/* The same, with the first of the two words as a value: a header is missing, or bad. */
+enum envelope_fault { ENVELOPE_MISSING, ENVELOPE_BAD };
+MUST_CHECK int envelope_check(const struct header *headers, size_t count, struct envelope *ret_envelope,
+			      enum envelope_fault *ret_fault, struct err *err);
+
 /* Headers for a command to be published: the texts are in the arena or borrow from `head`. ERR_POISON when the arena is full. */
 struct command_head {
 	struct uuid id;

@@ -99,16 +99,16 @@ static const char *check_type(const struct admission *admission, const struct en
 }
 
 static const char *check_token(const struct admission *admission, const struct envelope *envelope, int64_t now_ms,
-			       struct token_claims *ret_claims, struct err *ret_why)
+			       struct token_claims *ret_claims, const char **ret_reason, struct err *why)
 {
 	if (envelope->token.size == 0) {
-		ret_why->text[0] = '\0';
+		*ret_reason = "no authorization header with a Bearer token";
 		return "no_token";
 	}
-	if (admission->verify(admission->verify_self, envelope->token, ret_claims, ret_why) < 0)
+	if (admission->verify(admission->verify_self, envelope->token, ret_claims, why) < 0)
 		return "bad_token";
 	if (!token_is_valid_at(ret_claims, now_ms)) {
-		ret_why->text[0] = '\0';
+		*ret_reason = "the token was not valid when the broker received the record";
 		return "expired_token";
 	}
 	return NULL;
@@ -125,6 +125,7 @@ static const char *judge(const struct admission *admission, const struct broker 
 			 const char **ret_reason, struct err *why)
 {
 	struct envelope envelope;
+	enum envelope_fault fault;
 	struct token_claims claims;
 	const struct message_type *type;
 	const void *body;
@@ -146,8 +147,8 @@ static const char *judge(const struct admission *admission, const struct broker 
 		*ret_reason = "no schema of ours has this id";
 		return "unknown_schema";
 	}
-	if (envelope_read(headers, headers_count, &envelope, why) < 0)
-		return strncmp(why->text, "missing header ", 15) == 0 ? "missing_header" : "bad_header";
+	if (envelope_check(headers, headers_count, &envelope, &fault, why) < 0)
+		return fault == ENVELOPE_MISSING ? "missing_header" : "bad_header";
 	if (coder_decode(admission->coder, record->value, arena, &type, &body, why) < 0)
 		return "bad_bytes";
 	code = check_type(admission, &envelope, type, body, item, ret_reason);
@@ -155,14 +156,9 @@ static const char *judge(const struct admission *admission, const struct broker 
 		code = check_key(broker, record, type, body, item, ret_reason, why);
 	if (code)
 		return code;
-	code = check_token(admission, &envelope, record->at_ms, &claims, why);
-	if (code) {
-		if (why->text[0] == '\0')
-			*ret_reason = strcmp(code, "no_token") == 0
-					      ? "no authorization header with a Bearer token"
-					      : "the token was not valid when the broker received the record";
+	code = check_token(admission, &envelope, record->at_ms, &claims, ret_reason, why);
+	if (code)
 		return code;
-	}
 	if (!may_issue(item, &claims)) {
 		*ret_reason = "none of the token's roles may issue this command";
 		return "not_authorised";
