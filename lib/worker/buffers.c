@@ -28,11 +28,12 @@ void buffers_drop_part(struct engine *engine, struct batch *batch, int32_t part,
 	batch->items_count = kept;
 }
 
-void buffers_drop_tick(struct engine *engine, struct partition *partition)
+void buffers_drop_tick(struct engine *engine, int32_t part)
 {
-	if (partition->has_tick)
-		engine->broker.release(engine->broker.self, &partition->tick.record);
-	partition->has_tick = false;
+	if (!lanes_is_in_pass(&engine->lanes, part))
+		return;
+	engine->broker.release(engine->broker.self, &engine->partitions[part].tick.record);
+	lanes_end_pass(&engine->lanes, part);
 }
 
 void buffers_drop_carried(struct engine *engine)
@@ -55,6 +56,6 @@ void buffers_forget(struct engine *engine)
 		engine->flying = NULL;
 	}
 	for (int32_t part = 0; part < BUS_PARTS_MAX; part++)
-		buffers_drop_tick(engine, &engine->partitions[part]);
+		buffers_drop_tick(engine, part);
 	buffers_drop_carried(engine);
 }

@@ -16,7 +16,8 @@ void buffers_release_records(struct engine *engine, struct batch *batch);
 /* Removes the partition's items from index `from` on. */
 void buffers_drop_part(struct engine *engine, struct batch *batch, int32_t part, size_t from);
 
-void buffers_drop_tick(struct engine *engine, struct partition *partition);
+/* Ends the partition's pass, if it is in one. */
+void buffers_drop_tick(struct engine *engine, int32_t part);
 void buffers_drop_carried(struct engine *engine);
 
 /* Abandons the transaction and drops everything. */

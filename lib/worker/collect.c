@@ -137,7 +137,7 @@ static int place_record(struct engine *engine, struct bus_record *record, struct
 		partition->tick = *item;
 		partition->tick_body = *(const struct tick *)item->command.body; /* the batch's arena ends before the pass does */
 		partition->tick.command.body = &partition->tick_body;
-		partition->has_tick = true;
+		lanes_begin_pass(&engine->lanes, record->part);
 		batch->is_full = true; /* the pass over the parked comes right after this batch */
 		return 0;
 	}
@@ -160,7 +160,7 @@ static int take_record(struct engine *engine, struct bus_record *record, struct 
 	struct batch *batch = engine->collecting;
 	struct partition *partition = &engine->partitions[record->part];
 
-	MUST(!partition->has_tick);
+	MUST(!lanes_is_in_pass(&engine->lanes, record->part));
 	if (!lanes_is_running(&engine->lanes, record->part) || record->offset < partition->expected) {
 		engine->broker.release(engine->broker.self, record);
 		return 0;

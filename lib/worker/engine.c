@@ -66,7 +66,7 @@ void engine_release(struct engine *engine)
 	batch_destroy(engine, engine->flying);
 	batch_destroy(engine, engine->spare);
 	for (int32_t part = 0; part < BUS_PARTS_MAX; part++) {
-		buffers_drop_tick(engine, &engine->partitions[part]);
+		buffers_drop_tick(engine, part);
 		keyset_release(&engine->partitions[part].held);
 		keyset_release(&engine->partitions[part].held_next);
 	}
@@ -139,7 +139,7 @@ bool engine_is_idle(const struct engine *engine)
 	if (engine->flying || engine->has_carried || engine->collecting->items_count > 0)
 		return false;
 	for (int32_t part = 0; part < BUS_PARTS_MAX; part++)
-		if (engine->partitions[part].has_tick || engine->lanes.of[part].state == LANE_LOST)
+		if (lanes_is_in_pass(&engine->lanes, part) || engine->lanes.of[part].state == LANE_LOST)
 			return false;
 	return publisher_is_idle(engine);
 }
@@ -155,7 +155,7 @@ int engine_drain(struct engine *engine, int deadline_ms, struct err *err)
 		return -1;
 	buffers_drop_carried(engine);
 	for (int32_t part = 0; part < BUS_PARTS_MAX; part++)
-		buffers_drop_tick(engine, &engine->partitions[part]);
+		buffers_drop_tick(engine, part);
 	engine->lanes.is_unresponsive = true;
 	while (!publisher_is_done(engine) && engine->conf.now_ms() < end_ms) {
 		if (publisher_work(engine, err) < 0)

@@ -46,20 +46,25 @@ struct engine_counts {
 	int64_t events, published, batches, retries, conflicts, halvings;
 };
 
+/* Where the events of a partition are published from (publisher.h). */
+enum publishing {
+	PUBLISHING_LIVE,     /* memory: a batch's rows, right after its commit */
+	PUBLISHING_RESUME,   /* nowhere: the topic must say first which event is its last */
+	PUBLISHING_CATCH_UP, /* event_log, behind the topic's last event */
+};
+
 /* What the engine knows of a partition; where it stands is in its lane (lane.h). */
 struct partition {
 	struct head head;        /* as committed */
 	int64_t expected;        /* the next offset to take from the broker; >= head.next_offset */
 	struct keyset held;      /* what parked commands hold */
 	struct keyset held_next; /* during a Tick's pass over the parked: what those hold that are still parked */
-	bool has_tick;           /* a Tick waits to be worked off against the parked commands; nothing behind it is collected */
-	struct item tick;
+	struct item tick;        /* in LANE_PASS */
 	struct tick tick_body;
 	int64_t void_tick_ms; /* broker time: of the last Tick that became a dead letter; 0: none */
 
 	/* publisher */
-	bool needs_resume;      /* find the last published event first */
-	bool catching_up;       /* publishing out of event_log, not from memory */
+	enum publishing publishing;
 	int64_t sent_seq;       /* published up to here (not: acknowledged) */
 	int64_t resume_at_ms;   /* not before */
 	int64_t resume_wait_ms; /* 0: the last one went well */

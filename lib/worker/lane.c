@@ -17,7 +17,8 @@ static void move(struct lanes *lanes, int32_t part, enum lane_state state, int64
 {
 	struct lane *lane = &lanes->of[part];
 
-	MUST(state != LANE_RUNNING || lane->state == LANE_LOST || lane->state == LANE_HALTED);
+	MUST(state != LANE_RUNNING || lane->state != LANE_NONE);
+	MUST(state != LANE_PASS || lane->state == LANE_RUNNING);
 	MUST(state != LANE_HALTED || lane->state != LANE_NONE);
 	lane->state = state;
 	lane->retry_at_ms = lanes->conf.now_ms() + retry_in_ms;
@@ -25,12 +26,12 @@ static void move(struct lanes *lanes, int32_t part, enum lane_state state, int64
 
 bool lanes_is_running(const struct lanes *lanes, int32_t part)
 {
-	return lanes->of[part].state == LANE_RUNNING;
+	return lanes->of[part].state == LANE_RUNNING || lanes->of[part].state == LANE_PASS;
 }
 
 bool lanes_is_owned(const struct lanes *lanes, int32_t part)
 {
-	return lanes->of[part].state == LANE_RUNNING || lanes->of[part].state == LANE_HALTED;
+	return lanes_is_running(lanes, part) || lanes->of[part].state == LANE_HALTED;
 }
 
 int lanes_read(struct lanes *lanes, struct err *err)
@@ -76,7 +77,7 @@ void lanes_displace(struct lanes *lanes, int32_t part)
 void lanes_lose_all(struct lanes *lanes, int64_t retry_in_ms)
 {
 	for (int32_t part = 0; part < BUS_PARTS_MAX; part++)
-		if (lanes->of[part].state == LANE_RUNNING || lanes->of[part].state == LANE_LOST)
+		if (lanes_is_running(lanes, part) || lanes->of[part].state == LANE_LOST)
 			move(lanes, part, LANE_LOST, retry_in_ms);
 }
 
@@ -142,6 +143,24 @@ int lanes_leave_unread(struct lanes *lanes, int32_t part, struct err *err)
 	*err = (struct err)ERR_INIT;
 	lanes_lose(lanes, part, UNREADABLE_WAIT_MS);
 	return was_read ? lanes_read(lanes, err) : 0;
+}
+
+/* ---- a Tick's pass ---- */
+
+void lanes_begin_pass(struct lanes *lanes, int32_t part)
+{
+	move(lanes, part, LANE_PASS, 0);
+}
+
+void lanes_end_pass(struct lanes *lanes, int32_t part)
+{
+	MUST(lanes_is_in_pass(lanes, part));
+	move(lanes, part, LANE_RUNNING, 0);
+}
+
+bool lanes_is_in_pass(const struct lanes *lanes, int32_t part)
+{
+	return lanes->of[part].state == LANE_PASS;
 }
 
 /* ---- claim ---- */

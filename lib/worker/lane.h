@@ -11,14 +11,15 @@
  * The ownership of partitions, for the engine and for readers of events alike. Kafka's group assigns a partition, a claim (a
  * higher epoch in its head) makes it ours, and the claim of another program fences us off. A lane says where a partition stands:
  *
- *                 assigned                 claimed, and the topic is the one that was read
- *      LANE_NONE ----------> LANE_LOST ------------------------------------> LANE_RUNNING
- *          ^                  ^  ^  |  <--- fenced, gap, failure ------------  |
- *          |                  |  |  |                                          |
- *          | revoked          |  |  | claimed, and must not be read            | must not be read any more
- *          |                  |  |  v                                          v
- *       (all)                 |  LANE_HALTED <---------------------------------+
- *                             +--- the reason could not be written
+ *                assigned              claimed, the topic is the same          a Tick, and parked commands
+ *      LANE_NONE ----------> LANE_LOST ------------------------------> LANE_RUNNING --------> LANE_PASS
+ *          ^                  |    ^   <----- fenced, gap, failure ----  |    ^     <--------
+ *          |                  |    |                                     |    |     all were tried
+ *          | revoked          |    | reason not written                  |    |
+ *        (any)                v    |                                     v    | claimed again, released
+ *                            LANE_HALTED <--------------------------------    |
+ *                                 |                                           |
+ *                                 +-------------------------------------------+
  *
  * LANE_LOST and LANE_HALTED are claimed again at retry_at_ms: a person may have released a halted partition meanwhile.
  * No function here waits. A failure is returned; lanes_back_off turns it into a later claim of everything.
@@ -27,6 +28,7 @@ enum lane_state {
 	LANE_NONE,    /* not assigned to us */
 	LANE_LOST,    /* assigned, not claimed: claim at retry_at_ms */
 	LANE_RUNNING, /* claimed, being read */
+	LANE_PASS,    /* the same, and a Tick tries the parked commands before it: nothing behind it is collected (engine only) */
 	LANE_HALTED, /* claimed, not read until a person releases it; the reason is in its head. Looked at again at retry_at_ms */
 };
 
@@ -68,6 +70,7 @@ struct lanes {
 
 void lanes_init(struct lanes *lanes, const struct lanes_conf *conf, const struct lane_owner *owner, const struct broker *broker);
 
+/* Claimed and read: LANE_RUNNING or LANE_PASS. */
 bool lanes_is_running(const struct lanes *lanes, int32_t part);
 
 /* Claimed: running, or halted. A halted partition is not read, but what it has committed is published. */
@@ -100,6 +103,12 @@ MUST_CHECK int lanes_halt(struct lanes *lanes, int32_t part, const char *reason,
 
 /* The broker does not let us read this partition: *err is logged and cleared, unless it is ERR_FATAL; the others go on. */
 MUST_CHECK int lanes_leave_unread(struct lanes *lanes, int32_t part, struct err *err);
+
+/* ---- a Tick's pass ---- */
+
+void lanes_begin_pass(struct lanes *lanes, int32_t part);
+void lanes_end_pass(struct lanes *lanes, int32_t part);
+bool lanes_is_in_pass(const struct lanes *lanes, int32_t part);
 
 /* ---- how a partition is lost ---- */
 

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "worker/buffers.h"
 #include "worker/process.h"
+#include "worker/publisher.h"
 #include "worker/quarantine.h"
 
 #define HALTED_LOOK_MS 2000 /* a person may have let it go on */
@@ -93,7 +94,7 @@ static void drop(void *self, int32_t part)
 {
 	struct engine *engine = self;
 
-	buffers_drop_tick(engine, &engine->partitions[part]);
+	buffers_drop_tick(engine, part);
 	buffers_drop_part(engine, engine->collecting, part, 0);
 	if (engine->has_carried && engine->carried.part == part)
 		buffers_drop_carried(engine);
@@ -120,12 +121,7 @@ static int take_over(void *self, int32_t part, struct err *err)
 	const char *reason = NULL;
 
 	partition->expected = head->next_offset;
-	partition->needs_resume = head->part < engine->key_parts; /* of one that came later nothing was ever told */
-	partition->sent_seq = head->log_seq;
-	partition->resume_at_ms = 0;
-	partition->resume_wait_ms = 0;
-	partition->catching_up = false;
-	partition->resends_dead = false;
+	publisher_begin(partition, part < engine->key_parts); /* nothing is published of a partition that was added later */
 	partition->forget_at_ms = 0;
 	keyset_clear(&partition->held);
 	keyset_clear(&partition->held_next);

@@ -49,19 +49,28 @@ static int take_dead(struct engine *engine, const struct dead_letter *dead, size
 	return 0;
 }
 
+void publisher_begin(struct partition *partition, bool has_events)
+{
+	partition->publishing = has_events ? PUBLISHING_RESUME : PUBLISHING_LIVE;
+	partition->sent_seq = partition->head.log_seq;
+	partition->resume_at_ms = 0;
+	partition->resume_wait_ms = 0;
+	partition->resends_dead = false;
+}
+
 int publisher_take(struct engine *engine, const struct changes *changes, struct err *err)
 {
 	for (size_t i = 0; i < changes->log_count; i++) {
 		const struct log_row *row = &changes->log[i];
 		struct partition *partition = &engine->partitions[row->part];
 
-		if (partition->needs_resume || partition->catching_up)
+		if (partition->publishing != PUBLISHING_LIVE)
 			continue;
 		MUST(row->seq == partition->sent_seq + 1);
 		if (engine->broker.publish(engine->broker.self, row, err) < 0) {
 			/* The rows are safe in the log: this partition starts again from there. */
 			log_warn("part=%d publishing stopped, it goes on from the log: %s", row->part, err->text);
-			partition->needs_resume = true;
+			partition->publishing = PUBLISHING_RESUME;
 			continue;
 		}
 		partition->sent_seq = row->seq;
@@ -84,8 +93,7 @@ static void put_off_resume(struct engine *engine, struct partition *partition, c
 /* Nothing more of this partition can be told to anybody. The halt that a person sees first stays. */
 static int halt_publishing(struct engine *engine, struct partition *partition, const char *reason, struct err *err)
 {
-	partition->needs_resume = false;
-	partition->catching_up = false;
+	partition->publishing = PUBLISHING_LIVE;
 	partition->sent_seq = partition->head.log_seq;
 	return lanes_is_running(&engine->lanes, partition->head.part)
 		       ? lanes_halt(&engine->lanes, partition->head.part, reason, err)
@@ -105,7 +113,7 @@ static int catch_up(struct engine *engine, struct partition *partition, struct e
 
 	arena_reset(arena);
 	if (partition->sent_seq == partition->head.log_seq) {
-		partition->catching_up = false;
+		partition->publishing = PUBLISHING_LIVE;
 		return 0;
 	}
 	if (engine->database.read_log(engine->database.self, partition->head.part, partition->sent_seq + 1, READ_ROWS_MAX, arena,
@@ -119,7 +127,7 @@ static int catch_up(struct engine *engine, struct partition *partition, struct e
 		if (rows[i].seq != partition->sent_seq + 1)
 			return halt_by_log(engine, partition, err);
 		if (engine->broker.publish(engine->broker.self, &rows[i], &why) < 0) {
-			partition->needs_resume = true;
+			partition->publishing = PUBLISHING_RESUME;
 			put_off_resume(engine, partition, &why);
 			if (why.kind == ERR_FATAL)
 				*err = why;
@@ -128,7 +136,7 @@ static int catch_up(struct engine *engine, struct partition *partition, struct e
 		partition->sent_seq = rows[i].seq;
 		engine->counts.published++;
 	}
-	partition->catching_up = partition->sent_seq < partition->head.log_seq;
+	partition->publishing = partition->sent_seq < partition->head.log_seq ? PUBLISHING_CATCH_UP : PUBLISHING_LIVE;
 	return 0;
 }
 
@@ -176,9 +184,8 @@ static int resume(struct engine *engine, struct partition *partition, struct err
 		return halt_publishing(engine, partition,
 				       "the events topic is ahead of the event log: was the database restored?", err);
 	partition->sent_seq = last_seq;
-	partition->needs_resume = false;
+	partition->publishing = PUBLISHING_CATCH_UP;
 	partition->resume_wait_ms = 0;
-	partition->catching_up = true;
 	resend_dead_later(engine, partition);
 	partition->dead_at_ms = 0;
 	return 0;
@@ -203,7 +210,7 @@ bool publisher_has_work(const struct engine *engine)
 	for (int32_t part = 0; part < BUS_PARTS_MAX; part++) {
 		const struct partition *partition = &engine->partitions[part];
 
-		if (lanes_is_owned(&engine->lanes, part) && !partition->needs_resume && partition->catching_up)
+		if (lanes_is_owned(&engine->lanes, part) && partition->publishing == PUBLISHING_CATCH_UP)
 			return true;
 	}
 	return false;
@@ -213,13 +220,13 @@ static int work_on(struct engine *engine, struct partition *partition, struct er
 {
 	int64_t now_ms = engine->conf.now_ms();
 
-	if (partition->needs_resume && !engine->lanes.is_unresponsive && now_ms >= partition->resume_at_ms &&
+	if (partition->publishing == PUBLISHING_RESUME && !engine->lanes.is_unresponsive && now_ms >= partition->resume_at_ms &&
 	    resume(engine, partition, err) < 0)
 		return -1;
-	if (!lanes_is_owned(&engine->lanes, partition->head.part) || partition->needs_resume ||
+	if (!lanes_is_owned(&engine->lanes, partition->head.part) || partition->publishing == PUBLISHING_RESUME ||
 	    engine->broker.deliveries(engine->broker.self, 0) > engine->conf.pending_max)
 		return 0;
-	if (partition->catching_up && catch_up(engine, partition, err) < 0)
+	if (partition->publishing == PUBLISHING_CATCH_UP && catch_up(engine, partition, err) < 0)
 		return -1;
 	return partition->resends_dead && now_ms >= partition->dead_at_ms ? resend_dead(engine, partition, err) : 0;
 }
@@ -233,7 +240,7 @@ int publisher_work(struct engine *engine, struct err *err)
 		if (!lanes_is_owned(&engine->lanes, part))
 			continue;
 		if (engine->broker.has_failed(engine->broker.self, part))
-			partition->needs_resume = true;
+			partition->publishing = PUBLISHING_RESUME;
 		if (work_on(engine, partition, err) < 0)
 			return -1;
 	}
@@ -251,7 +258,8 @@ bool publisher_is_idle(const struct engine *engine)
 		const struct partition *partition = &engine->partitions[part];
 
 		if (lanes_is_owned(&engine->lanes, part) &&
-		    (partition->needs_resume || partition->resends_dead || partition->sent_seq < partition->head.log_seq))
+		    (partition->publishing == PUBLISHING_RESUME || partition->resends_dead ||
+		     partition->sent_seq < partition->head.log_seq))
 			return false;
 	}
 	return engine->broker.deliveries(engine->broker.self, 0) == 0;

@@ -5,22 +5,35 @@
 #include "worker/engine.h"
 
 /*
- * From the event log to the events topic. In the ordinary course a batch's rows are published from memory right after its commit.
- * After a claim, or when a delivery has failed, the topic itself says where to go on: the seq of its last record, plus one, out
- * of event_log, until the log's end is reached. So every run is gapless and rising, and first appearances are in order whatever
- * dies (P6).
+ * From the event log to the events topic.
+ *
+ *      claimed                   the topic's last seq is known                   the log's end is reached
+ *   ------------> RESUME ------------------------------------> CATCH_UP ------------------------------------> LIVE
+ *                  ^   ^                                          |                                            |
+ *                  |   +------- a delivery failed ----------------+                                            |
+ *                  +----------- a delivery failed -------------------------------------------------------------+
+ *
+ * In RESUME nothing is published; a retry may block for seconds, so each waits longer than the one before. CATCH_UP reads event_log
+ * from the topic's last seq plus one. LIVE publishes a batch's rows from memory, right after its commit. So every run is gapless
+ * and rising, and first appearances are in order whatever dies (P6).
+ *
+ * A dead letter is a row first and a record second: what could not be published at once, or was not acknowledged to an earlier
+ * owner, is read from its table again. It may be repeated in the topic, never lost.
  */
 
-/* Rows that were just committed. Those of a lane that is catching up are left to publisher_work: it reads them from the log. */
+/* After a claim; has_events false: of a partition that has never had an event, and is not read. */
+void publisher_begin(struct partition *partition, bool has_events);
+
+/* Publishes rows that were just committed, of partitions in LIVE; publisher_work reads the others from the log. */
 MUST_CHECK int publisher_take(struct engine *engine, const struct changes *changes, struct err *err);
 
-/* Resumes, catches up, looks after acknowledgements and dead letters. Not between open and commit_finish: it reads event_log. */
+/* Resumes, catches up, marks acknowledged dead letters. Not between open and commit_finish: it reads event_log. */
 MUST_CHECK int publisher_work(struct engine *engine, struct err *err);
 
 /* There is something to publish that no new record announces. */
 bool publisher_has_work(const struct engine *engine);
 
-/* Nothing is on its way, and nothing can be sent without asking the broker first. */
+/* No delivery is pending, and nothing can be sent without asking the broker first. */
 bool publisher_is_done(const struct engine *engine);
 
 /* All that is committed has been published and acknowledged. */

@@ -51,7 +51,7 @@ static int collect_parked(struct engine *engine, struct partition *partition, st
 	}
 	if (batch->is_tick_end) {
 		batch->items[batch->items_count++] = partition->tick; /* the record goes with it */
-		partition->has_tick = false;
+		lanes_end_pass(&engine->lanes, partition->head.part);
 	}
 	return 0;
 }
@@ -61,7 +61,7 @@ int ticks_work(struct engine *engine, struct err *err)
 	for (int32_t part = 0; part < BUS_PARTS_MAX; part++) {
 		struct partition *partition = &engine->partitions[part];
 
-		while (partition->has_tick && lanes_is_running(&engine->lanes, part)) {
+		while (lanes_is_in_pass(&engine->lanes, part)) {
 			if (process_finish(engine, err) < 0 || publisher_work(engine, err) < 0)
 				return -1;
 			if (engine->collecting->items_count > 0)
