@@ -18,7 +18,7 @@ int batch_init(struct batch *batch, const struct engine_conf *conf, struct err *
 {
 	size_t ids_capacity = 1;
 
-	*batch = (struct batch){ .tick_part = -1, .apart = -1 };
+	*batch = (struct batch){ .tick_part = -1, .quarantined_part = -1 };
 	MUST(conf->batch_items_max > 0);
 	MUST(conf->batch_items_max <= ENGINE_BATCH_ITEMS_MAX);
 	while (ids_capacity < 2 * conf->batch_items_max)
@@ -40,7 +40,7 @@ void batch_release(struct batch *batch)
 	keyset_release(&batch->held);
 	buf_release(&batch->bodies);
 	arena_release(&batch->arena);
-	*batch = (struct batch){ .tick_part = -1, .apart = -1 };
+	*batch = (struct batch){ .tick_part = -1, .quarantined_part = -1 };
 }
 
 void batch_reset(struct batch *batch)
@@ -49,7 +49,7 @@ void batch_reset(struct batch *batch)
 	batch->items_count = 0;
 	batch->bytes = 0;
 	batch->is_full = false;
-	batch->tick_part = batch->apart = -1;
+	batch->tick_part = batch->quarantined_part = -1;
 	batch->tried_count = 0;
 	batch->is_tick_end = false;
 	batch->arena_items = 0;
@@ -82,15 +82,16 @@ static bool is_ahead(const struct command *command)
 	return uuid_time_ms(&command->id) > command->now_ms + ID_AHEAD_MAX_MS;
 }
 
-/* The unique index catches what this misses (is_careful). */
+/* The unique index catches what this misses (is_pessimistic). */
 static bool may_be_known(const struct batch *batch, const struct engine *engine, const struct item *item)
 {
 	const struct uuid *last_id = &engine->partitions[item->part].head.last_id;
 
-	return batch->is_careful || item->was_parked || is_ahead(&item->command) || uuid_compare(&item->command.id, last_id) <= 0;
+	return batch->is_pessimistic || item->was_parked || is_ahead(&item->command) ||
+	       uuid_compare(&item->command.id, last_id) <= 0;
 }
 
-int batch_begin(struct batch *batch, const struct engine *engine, size_t from, size_t count, bool is_careful,
+int batch_begin(struct batch *batch, const struct engine *engine, size_t from, size_t count, bool is_pessimistic,
 		struct answer **ret_answers, size_t *ret_answers_count, struct err *err)
 {
 	struct answer *answers;
@@ -104,13 +105,13 @@ int batch_begin(struct batch *batch, const struct engine *engine, size_t from, s
 	batch->heads_count = 0;
 	batch->from = from;
 	batch->count = count;
-	batch->is_careful = is_careful;
+	batch->is_pessimistic = is_pessimistic;
 	batch->changes = (struct changes){ .set = &batch->set };
 	batch->verdicts = arena_take(&batch->arena, count, sizeof(*batch->verdicts));
 	answers = arena_take(&batch->arena, count, sizeof(*answers));
 	if (!batch->verdicts || !answers || !workset_init(&batch->set, &batch->arena, 5 * count + 64))
 		return too_large(err);
-	batch->set.assumes_new = !is_careful;
+	batch->set.assumes_new = !is_pessimistic;
 	if (batch->tick_part >= 0)
 		head_of(batch, engine, batch->tick_part);
 	for (size_t i = 0; i < count; i++) {

@@ -31,16 +31,16 @@ struct batch {
 	struct item *items; /* conf.batch_items_max */
 	size_t items_count;
 	size_t bytes;
-	bool is_full;       /* nothing more fits; process it */
-	int32_t tick_part;  /* a Tick's pass over the parked commands of this partition; -1: an ordinary batch */
-	int32_t apart;      /* only of this partition, which is in quarantine; -1: of all others */
-	size_t tried_count; /* its items without Ticks */
-	bool is_tick_end;   /* the pass ends with this batch */
-	size_t arena_items; /* mark: behind the decoded items, before the attempt */
+	bool is_full;             /* nothing more fits; process it */
+	int32_t tick_part;        /* a Tick's pass over the parked commands of this partition; -1: an ordinary batch */
+	int32_t quarantined_part; /* only of this partition, which is in quarantine; -1: of all others */
+	size_t tried_count;       /* its items without Ticks */
+	bool is_tick_end;         /* the pass ends with this batch */
+	size_t arena_items;       /* mark: behind the decoded items, before the attempt */
 
 	/* the attempt */
 	size_t from, count;       /* items [from, from + count) */
-	bool is_careful;          /* look up every command id, not only those below the highest so far; assume nothing */
+	bool is_pessimistic;      /* look up every command id, not only those below the highest so far; assume nothing */
 	struct verdict *verdicts; /* of items[from + i] */
 	struct workset set;
 	struct head heads[BUS_PARTS_MAX]; /* new values */
@@ -59,7 +59,7 @@ void batch_reset(struct batch *batch); /* the caller has released the records */
 
 /* An attempt at items [from, from + count): prepares heads and the list of command ids to ask for. ERR_POISON: it does not fit,
  * make it smaller. */
-MUST_CHECK int batch_begin(struct batch *batch, const struct engine *engine, size_t from, size_t count, bool is_careful,
+MUST_CHECK int batch_begin(struct batch *batch, const struct engine *engine, size_t from, size_t count, bool is_pessimistic,
 			   struct answer **ret_answers, size_t *ret_answers_count, struct err *err);
 
 /* The business date after a Tick that says `said`, taken by the broker at broker_ms; INT32_MIN: none yet. */

@@ -173,7 +173,7 @@ static int take_record(struct engine *engine, struct bus_record *record, struct 
 		if (!is_taken)
 			return 0;
 	}
-	if (batch->items_count > 0 && batch->apart != (quarantine_is_on(partition) ? record->part : -1)) {
+	if (batch->items_count > 0 && batch->quarantined_part != (quarantine_is_on(partition) ? record->part : -1)) {
 		carry(engine, record);
 		return 0;
 	}
@@ -185,7 +185,7 @@ static int take_record(struct engine *engine, struct bus_record *record, struct 
 			engine->broker.release(engine->broker.self, record);
 			return rc;
 		}
-		batch->apart = record->part;
+		batch->quarantined_part = record->part;
 	}
 	return place_record(engine, record, err);
 }
@@ -195,7 +195,7 @@ int collect(struct engine *engine, int timeout_ms, struct err *err)
 	struct batch *batch = engine->collecting;
 
 	/* While a batch in quarantine is under way nothing else is: of that the program might die. */
-	if (engine->flying && engine->flying->apart >= 0 && process_finish(engine, err) < 0)
+	if (engine->flying && engine->flying->quarantined_part >= 0 && process_finish(engine, err) < 0)
 		return -1;
 	if (engine->has_carried) {
 		struct bus_record carried = engine->carried;

@@ -136,7 +136,7 @@ struct database {
 	int (*note_attempt)(void *self, const struct head *head, bool *ret_fenced, struct err *err);
 	/* The owner gives these up alive: its claim does not count, nor does an attempt that it wrote down. Not ours any more:
 	 * nothing. */
-	int (*let_go)(void *self, const struct head *heads, size_t count, struct err *err);
+	int (*release)(void *self, const struct head *heads, size_t count, struct err *err);
 	/* What the parked commands of a partition hold, those up to an offset, added to `held`; ERR_POISON: more than it takes.
 	 */
 	int (*read_held)(void *self, int32_t part, int64_t to_offset, struct keyset *held, struct err *err);

@@ -46,7 +46,7 @@ int engine_init(struct engine *engine, const struct engine_conf *conf, const str
 	if (conf->arena_size < 2 * admit_room(admission, admission->value_size_max))
 		return err_set(err, ERR_FATAL, "the memory of a batch is too small for the largest command");
 	ownership_init(engine);
-	engine->careful_span = CAREFUL_SPAN_MIN;
+	engine->pessimistic_span = PESSIMISTIC_SPAN_MIN;
 	engine->last_progress_ms = conf->now_ms();
 	for (int32_t part = 0; part < BUS_PARTS_MAX; part++) {
 		/* Nothing waits above parked_max, and then only keys are added, of those that are held already; what a batch

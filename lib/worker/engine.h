@@ -91,8 +91,8 @@ struct engine {
 	int32_t topic_parts; /* how many partitions the topic has, and over how many the module's keys are spread; as of the last
 				claim */
 	int32_t key_parts;
-	size_t careful_left;      /* batches that assume nothing, after a conflict */
-	size_t careful_span;      /* how many the next conflict will bring */
+	size_t pessimistic_left;  /* batches that assume nothing, after a conflict */
+	size_t pessimistic_span;  /* how many the next conflict will bring */
 	int64_t begun_at_ms;      /* the batch before */
 	int64_t void_tick_ms;     /* broker time: of the last one that was told; 0: none */
 	int64_t last_progress_ms; /* for the watchdog: a step that did not fail */

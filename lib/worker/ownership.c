@@ -196,7 +196,7 @@ void ownership_release(struct engine *engine)
 	for (int32_t part = 0; part < BUS_PARTS_MAX; part++)
 		if (engine->lanes.of[part].state != LANE_NONE && engine->partitions[part].head.epoch > 0)
 			heads[count++] = engine->partitions[part].head;
-	if (count > 0 && engine->database.let_go(engine->database.self, heads, count, &err) < 0)
+	if (count > 0 && engine->database.release(engine->database.self, heads, count, &err) < 0)
 		log_debug("partitions are left without a word: %s", err.text);
 }
 

@@ -26,8 +26,8 @@ static const struct db_statement statement_attempt = {
 	"UPDATE partition_head SET crashes = $3, quarantine = $4, quarantine_left = $5 WHERE part = $1 AND epoch = $2",
 };
 
-static const struct db_statement statement_let_go = {
-	"engine_let_go",
+static const struct db_statement statement_release = {
+	"engine_release",
 	"UPDATE partition_head h SET tries = greatest(h.tries - 1, 0), crashes = u.crashes, quarantine = u.quarantine,"
 	" quarantine_left = u.quarantine_left"
 	" FROM unnest($1::integer[], $2::bigint[], $3::integer[], $4::integer[], $5::bigint[])"
@@ -172,7 +172,7 @@ static int edge_note_attempt(void *self, const struct head *head, bool *ret_fenc
 	return 0;
 }
 
-static int edge_let_go(void *self, const struct head *heads, size_t count, struct err *err)
+static int edge_release(void *self, const struct head *heads, size_t count, struct err *err)
 {
 	struct pg_edge *edge = self;
 
@@ -180,7 +180,7 @@ static int edge_let_go(void *self, const struct head *heads, size_t count, struc
 		return -1;
 	put_parts(&edge->params, heads, count);
 	put_held(&edge->params, heads, count);
-	return db_run(edge->db, &statement_let_go, &edge->params, NULL, err);
+	return db_run(edge->db, &statement_release, &edge->params, NULL, err);
 }
 
 static int edge_read_held(void *self, int32_t part, int64_t to_offset, struct keyset *held, struct err *err)
@@ -226,7 +226,7 @@ void pg_edge_fill_heads(struct database *database)
 	database->claim = edge_claim;
 	database->fix_parts = edge_fix_parts;
 	database->note_attempt = edge_note_attempt;
-	database->let_go = edge_let_go;
+	database->release = edge_release;
 	database->read_held = edge_read_held;
 	database->halt = edge_halt;
 }

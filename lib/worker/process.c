@@ -5,8 +5,8 @@
 #include "worker/buffers.h"
 #include "worker/publisher.h"
 
-#define CONFLICT_TRIES_MAX 5
-#define CAREFUL_SPAN_MAX   256
+#define CONFLICT_TRIES_MAX   5
+#define PESSIMISTIC_SPAN_MAX 256
 
 /* ---- after the commit ---- */
 
@@ -107,7 +107,7 @@ enum attempt_result {
 	ATTEMPT_CONFLICT, /* a unique key was taken meanwhile; try again, carefully */
 };
 
-static int attempt(struct engine *engine, struct batch *batch, size_t from, size_t count, bool is_careful,
+static int attempt(struct engine *engine, struct batch *batch, size_t from, size_t count, bool is_pessimistic,
 		   enum attempt_result *ret_result, struct err *err)
 {
 	struct database *database = &engine->database;
@@ -117,7 +117,7 @@ static int attempt(struct engine *engine, struct batch *batch, size_t from, size
 	int32_t fenced;
 	bool conflict = false;
 
-	if (batch_begin(batch, engine, from, count, is_careful, &answers, &answers_count, err) < 0)
+	if (batch_begin(batch, engine, from, count, is_pessimistic, &answers, &answers_count, err) < 0)
 		return -1;
 	{
 		struct head heads[BUS_PARTS_MAX];
@@ -182,17 +182,17 @@ static int shrink(struct engine *engine, struct batch *batch, size_t from, size_
 static void note_conflict(struct engine *engine)
 {
 	engine->counts.conflicts++;
-	engine->careful_left = engine->careful_span;
-	if (engine->careful_span < CAREFUL_SPAN_MAX)
-		engine->careful_span *= 2;
+	engine->pessimistic_left = engine->pessimistic_span;
+	if (engine->pessimistic_span < PESSIMISTIC_SPAN_MAX)
+		engine->pessimistic_span *= 2;
 }
 
-static void note_success(struct engine *engine, bool was_careful)
+static void note_success(struct engine *engine, bool was_pessimistic)
 {
-	if (!was_careful && engine->careful_span > CAREFUL_SPAN_MIN)
-		engine->careful_span--;
-	if (engine->careful_left > 0)
-		engine->careful_left--;
+	if (!was_pessimistic && engine->pessimistic_span > PESSIMISTIC_SPAN_MIN)
+		engine->pessimistic_span--;
+	if (engine->pessimistic_left > 0)
+		engine->pessimistic_left--;
 }
 
 /*
@@ -208,10 +208,10 @@ static int process_batch(struct engine *engine, struct batch *batch, struct err 
 	batch->arena_items = arena_mark(&batch->arena);
 	while (done < batch->items_count) {
 		size_t count = run < batch->items_count - done ? run : batch->items_count - done;
-		bool is_careful = conflicts > 0 || engine->careful_left > 0;
+		bool is_pessimistic = conflicts > 0 || engine->pessimistic_left > 0;
 		enum attempt_result result;
 
-		if (attempt(engine, batch, done, count, is_careful, &result, err) < 0) {
+		if (attempt(engine, batch, done, count, is_pessimistic, &result, err) < 0) {
 			if (err->kind != ERR_POISON)
 				return -1;
 			engine->database.abandon(engine->database.self);
@@ -236,7 +236,7 @@ static int process_batch(struct engine *engine, struct batch *batch, struct err 
 				return -1;
 			continue;
 		}
-		note_success(engine, is_careful);
+		note_success(engine, is_pessimistic);
 		conflicts = 0;
 		done += count;
 		if (done == batch->items_count) {

@@ -12,7 +12,7 @@
  *   poison     the run is halved; a single command that fails is parked as a bug; where even that fails, its partition halts
  *   retry      returned: the engine backs off
  */
-#define CAREFUL_SPAN_MIN 4
+#define PESSIMISTIC_SPAN_MIN 4
 
 /* Nothing is in flight. */
 MUST_CHECK int process_collected(struct engine *engine, struct err *err);

@@ -30,7 +30,7 @@ static int collect_parked(struct engine *engine, struct partition *partition, st
 	}
 	batch_reset(batch);
 	batch->tick_part = partition->head.part;
-	batch->apart = quarantine_is_on(partition) ? partition->head.part : -1;
+	batch->quarantined_part = quarantine_is_on(partition) ? partition->head.part : -1;
 	if (engine->database.read_parked(engine->database.self, partition->head.part, partition->head.tick_cursor, rows_max,
 					 &batch->arena, &rows, &count, &batch->is_tick_end, err) < 0)
 		return -1;

@@ -175,7 +175,7 @@ static void test_pg_edge__a_quarantine_stands_in_the_head(void **state)
 	head = claim(world, OWNED);
 	assert_in_quarantine(&head, 7, 118);
 	head.quarantine = 1;
-	must(world, world->database.let_go(world->database.self, &head, 1, &world->err));
+	must(world, world->database.release(world->database.self, &head, 1, &world->err));
 	head = claim(world, OWNED);
 	assert_in_quarantine(&head, 1, 118);
 }
@@ -203,9 +203,9 @@ static void test_pg_edge__who_lets_go_has_not_died(void **state)
 	dies_with_it(world, 1, 0);
 	head = claim(world, OWNED);
 	note_attempt(world, &head, false);
-	must(world, world->database.let_go(world->database.self, &head, 1, &world->err));
+	must(world, world->database.release(world->database.self, &head, 1, &world->err));
 	dies_with_it(world, 2, 0);
-	must(world, world->database.let_go(world->database.self, &head, 1, &world->err)); /* not his any more */
+	must(world, world->database.release(world->database.self, &head, 1, &world->err)); /* not his any more */
 	dies_with_it(world, 3, 0);
 }
 

@@ -199,7 +199,7 @@ static int edge_note_attempt(void *self, const struct head *head, bool *ret_fenc
 	return session_fault(session, err);
 }
 
-static int edge_let_go(void *self, const struct head *heads, size_t count, struct err *err)
+static int edge_release(void *self, const struct head *heads, size_t count, struct err *err)
 {
 	struct sim_session *session = self;
 	struct sim_database *database = database_of(session);
@@ -670,7 +670,7 @@ struct database session_database(struct sim_session *session)
 		.claim = edge_claim,
 		.fix_parts = edge_fix_parts,
 		.note_attempt = edge_note_attempt,
-		.let_go = edge_let_go,
+		.release = edge_release,
 		.read_held = edge_read_held,
 		.halt = edge_halt,
 		.open = edge_open,
