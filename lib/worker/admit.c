@@ -6,11 +6,11 @@
 #include "schemas/clock.h"
 #include "wire/envelope.h"
 
-/* What a value can take of the arena at most when it is decoded: a body whose items are many and small, its texts. */
+/* The most arena that decoding a value takes: a body of many small items, its texts. */
 #define DECODED_SIZE_MAX(value_size) ((value_size)*64)
 #define DEAD_SIZE_MAX                ((size_t)4 << 10) /* the reason of a dead letter, the actor and the scope of a command */
 
-/* Why it is a dead letter. The reason is copied: it is told to people and stands in the database. */
+/* Makes it a dead letter. Copies the reason: people read it, and it stands in the database. */
 static int die(struct item *item, const char *code, const char *reason, struct arena *arena, struct err *err)
 {
 	item->dead_code = code;
@@ -29,8 +29,8 @@ static const struct rule *rule_of(const struct module *module, const struct mess
 }
 
 /*
- * A rule sees no text but in its normal form, and touches nothing by another. What is at fault is refused where the rule is asked
- * (batch.c): it is somebody's command, and that somebody gets an answer. The decoded texts are the arena's, ours to trim.
+ * Rules see normalised texts only, also when they touch states. A faulty text is refused later (batch.c): the command is genuine,
+ * and its sender gets an answer. The decoded texts are in the arena and may be changed.
  */
 static void take_body(struct item *item, const struct message_type *type, const void *body)
 {
@@ -40,7 +40,7 @@ static void take_body(struct item *item, const struct message_type *type, const 
 	item->text_fault = message_normalise(type, (void *)body, &item->text_field);
 }
 
-/* The key as text is what partitioners hash: in capitals the same id would belong to another partition. */
+/* Partitioners hash the key's text: in upper case the same id would belong to another partition. */
 static bool read_key(struct str text, struct uuid *ret_key)
 {
 	char canonical[UUID_TEXT_SIZE + 1];
@@ -51,7 +51,7 @@ static bool read_key(struct str text, struct uuid *ret_key)
 	return memcmp(canonical, text.data, UUID_TEXT_SIZE) == 0;
 }
 
-/* Is the key the body's, and the partition the key's? All about one person is in one partition: that is what makes order. */
+/* The key must be the body's, and the partition the key's: order holds within a partition. */
 static const char *check_key(const struct broker *broker, const struct bus_record *record, const struct message_type *type,
 			     const void *body, struct item *item, const char **ret_reason, struct err *why)
 {
@@ -77,7 +77,7 @@ static const char *check_key(const struct broker *broker, const struct bus_recor
 	return NULL;
 }
 
-/* The checks of a body that was decoded: does ce_type say the same, is it for this module. NULL: all well. */
+/* ce_type must agree with the schema id, and the type must be this module's. NULL: it is. */
 static const char *check_type(const struct admission *admission, const struct envelope *envelope, const struct message_type *type,
 			      const void *body, struct item *item, const char **ret_reason)
 {
@@ -119,7 +119,8 @@ static bool may_issue(const struct item *item, const struct token_claims *claims
 	return (claims->roles & item->command.type->roles) != 0;
 }
 
-/* Everything after the headers are read; `why` carries the reason of what the rooms below refuse. */
+/* All checks after the headers were unpacked. Returns the code of a dead letter, or NULL; *ret_reason is `why` of the rooms below,
+ * or a literal. */
 static const char *judge(const struct admission *admission, const struct broker *broker, const struct header *headers,
 			 size_t headers_count, const struct bus_record *record, struct arena *arena, struct item *item,
 			 const char **ret_reason, struct err *why)
@@ -175,8 +176,7 @@ static const char *judge(const struct admission *admission, const struct broker 
 	return NULL;
 }
 
-/* Whose command it would be, and which, as far as it can be told: so that who sent it can be answered, and a person be forgotten.
- */
+/* Finds the command's id and customer as far as they can be read: the sender can be answered, and a person's data erased. */
 static void identify(const struct admission *admission, const struct header *headers, size_t headers_count,
 		     const struct bus_record *record, struct arena *arena, struct item *item)
 {
@@ -194,12 +194,12 @@ static void identify(const struct admission *admission, const struct header *hea
 
 size_t admit_room(const struct admission *admission, size_t value_size)
 {
-	/* A value that is too large is not decoded; headers are kept up to the same limit. */
+	/* A value that is too large is not decoded; kept headers have the same limit. */
 	return (value_size > admission->value_size_max ? 0 : DECODED_SIZE_MAX(value_size)) + admission->value_size_max +
 	       DEAD_SIZE_MAX;
 }
 
-/* As the headers are packed. False: there are more of them than a command may have, or than can be kept. */
+/* The size of the packed headers. False: more than a command may have, or than can be kept. */
 static bool are_headers_bounded(const struct header *headers, size_t count, size_t size_max, size_t *ret_size)
 {
 	size_t size = 0;
@@ -215,7 +215,7 @@ static bool are_headers_bounded(const struct header *headers, size_t count, size
 	return size <= size_max;
 }
 
-/* As they stand in a dead letter; bounded by are_headers_bounded. */
+/* Packs the headers for a dead letter; are_headers_bounded was true. */
 static int keep_headers(const struct admission *admission, struct header *headers, size_t count, struct arena *arena,
 			struct item *item, struct err *err)
 {
@@ -242,8 +242,8 @@ int admit(const struct admission *admission, const struct broker *broker, const 
 	const char *code;
 	size_t mark = arena_mark(arena);
 
-	/* A full arena must never look like bad bytes: a good payment would become a dead letter. So the room for the worst case
-	 * is asked first. */
+	/* A full arena must never look like bad bytes: a good payment would become a dead letter. So room for the worst case is
+	 * checked first. */
 	if (arena->size - arena->used < admit_room(admission, record->value.size))
 		return err_set(err, ERR_POISON, "arena full");
 	item.value = record->value;
@@ -258,7 +258,7 @@ int admit(const struct admission *admission, const struct broker *broker, const 
 		code = judge(admission, broker, headers, headers_count, record, arena, &item, &reason, &why);
 	}
 	item.size = record->key.size + record->value.size + headers_size;
-	/* Not the record's fault: it must not become a dead letter for our lack of memory. */
+	/* Not the record's fault: a lack of memory must not make a dead letter. */
 	if (code && (why.kind == ERR_RETRY || why.kind == ERR_FATAL)) {
 		*err = why;
 		return -1;
@@ -316,7 +316,7 @@ int admit_parked(const struct admission *admission, const struct parked *parked,
 	} else if (err->kind != ERR_POISON) {
 		return -1;
 	}
-	/* By an older program than the one that parked it: it stays, and holds its key, until a newer one reads it. */
+	/* This program is older than the one that parked it: it stays parked, its key held, until a newer program reads it. */
 	if (!ret_item->rule) {
 		log_warn("part=%d offset=%lld a parked command cannot be read by this program", parked->part,
 			 (long long)parked->offset);

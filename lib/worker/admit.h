@@ -12,16 +12,15 @@
 #include "worker/edge.h"
 
 /*
- * The gate between a record and a rule (design.md 4 step 3): size, frame, schema, bounded decode, headers, key, partition, token,
- * role. What passes is a command (or a Tick); what does not is a dead letter with a code (schemas/README.md). Nothing here
- * answers "no" in the name of the business: a record that nobody may have sent must not use up the command id of one that
- * somebody did.
+ * The gate between a record and a rule: size, frame, schema, bounded decode, headers, key, partition, token, role. A record that
+ * passes is a command or a Tick; any other is a dead letter with a code (schemas/README.md). Admission never refuses in the name
+ * of the business: a forged record must not use up the command id of a genuine one.
  */
 enum item_kind {
 	ITEM_COMMAND,
 	ITEM_TICK,
 	ITEM_DEAD,
-	ITEM_VOID, /* a Tick that says nothing, as one before it did not: counted, not kept */
+	ITEM_VOID, /* a Tick that is a dead letter, after another one in the same hour: counted, not kept */
 };
 
 /* A record on its way through a batch. */
@@ -31,25 +30,24 @@ struct item {
 	int64_t offset;
 	struct bus_record record; /* holds the bytes until the batch is done; empty for a command that was parked */
 	struct str value;
-	size_t size;                 /* what the record holds in memory: key, value, headers */
+	size_t size;                 /* of key, value and headers */
 	uint8_t digest[DIGEST_SIZE]; /* of the value: "same id, other content", and the resume proof */
 
 	struct command command;  /* ITEM_COMMAND, ITEM_TICK */
 	const struct rule *rule; /* NULL: a parked one that cannot be read; is_broken */
-	const char *nil_field; /* that holds the id of zeros (message_nil_field): refused, and no rule sees it; NULL: none does */
-	const char *text_fault; /* a text of the command is no normal form (message_normalise): it is refused, not decided; NULL:
-				   none */
-	const char *text_field; /* which; a literal */
-	int64_t expires_ms;     /* 0: none */
+	const char *nil_field;   /* field that holds the id of zeros: refused before any rule (message_nil_field); NULL: none */
+	const char *text_fault;  /* why a text is not normal: refused before any rule (message_normalise); NULL: none */
+	const char *text_field;  /* its field; a literal */
+	int64_t expires_ms;      /* 0: none */
 	struct str traceparent;
 
 	bool was_parked;  /* read from `parked` during a Tick */
-	bool is_released; /* parked for a bug and let go by hand */
-	bool is_broken;   /* alone in its batch it failed on data, or ended programs: it is our bug, park it */
-	bool is_unread;   /* a parked one that is broken: not decoded */
+	bool is_released; /* parked for a bug, and released by a person */
+	bool is_broken;   /* failed on data alone in its batch, or crashed programs: a bug of ours, to be parked */
+	bool is_unread;   /* parked and broken: not decoded */
 	enum parked_kind parked_kind;
-	struct str parked_reason, holds; /* of one that was parked: what stands in the table */
-	int64_t since_ms;                /* broker time of the record, also of one that was parked since */
+	struct str parked_reason, holds; /* was_parked: as in the table */
+	int64_t since_ms;                /* broker time of the record, also when it was parked since */
 
 	const char *dead_code; /* ITEM_DEAD */
 	struct str dead_reason;
@@ -69,22 +67,23 @@ struct admission {
 size_t admit_room(const struct admission *admission, size_t value_size);
 
 /*
- * Judges one record. Everything decoded goes to the arena; the record's bytes are borrowed. ERR_POISON: the arena is full, the
- * batch is closed before this record. ERR_RETRY, ERR_FATAL: something failed that says nothing about the record.
+ * Admits one record. Everything decoded goes to the arena; the record's bytes are borrowed. ERR_POISON: the arena is full, close
+ * the batch before this record. ERR_RETRY, ERR_FATAL: the failure has nothing to do with the record.
  */
 MUST_CHECK int admit(const struct admission *admission, const struct broker *broker, const struct bus_record *record,
 		     struct arena *arena, struct item *ret_item, struct err *err);
 
-/* The same for a row of `parked`: it was authorised when it came, only the body is decoded again. One that cannot be comes out
- * as broken, without a rule; one that broke our code before (or does so now: is_broken) is not looked into. `now_ms`: of the Tick
- * that tries it again. */
+/*
+ * Makes an item of a row of `parked`. It was authorised when it came, so only the body is decoded again. A body that cannot be
+ * decoded comes out as is_broken, without a rule. A command that broke our code before, or does now (is_broken), is not decoded.
+ * `now_ms` is the time of the Tick that tries it again.
+ */
 MUST_CHECK int admit_parked(const struct admission *admission, const struct parked *parked, bool is_broken, int64_t now_ms,
 			    struct arena *arena, struct item *ret_item, struct err *err);
 
 /*
- * Makes the dead letter of a command that was admitted, and whose token turns out to have been ended before it expired
- * (rights.h): the engine finds that out when its issuer's rights are loaded. The item stays a command: its batch may be tried
- * again.
+ * Makes a dead letter of an admitted command whose token was ended before it expired (rights.h): known only when the issuer's
+ * rights are loaded. The item stays a command, as its batch may be tried again.
  */
 MUST_CHECK int admit_ended(const struct admission *admission, const struct broker *broker, struct arena *arena, struct item *item,
 			   struct err *err);

@@ -9,9 +9,9 @@
 #include "worker/holds.h"
 #include "worker/rights.h"
 
-#define ID_AHEAD_MAX_MS 300000 /* how much a sender's clock may be ahead of the broker's */
+#define ID_AHEAD_MAX_MS 300000 /* how far a sender's clock may be ahead of the broker's */
 
-/* Most framed event bytes of one batch: far above what batch_items_max commands make. */
+/* The most bytes of events of one batch: far above what batch_items_max commands make. */
 #define BODIES_SIZE_MAX ((size_t)256 << 20)
 
 int batch_init(struct batch *batch, const struct engine_conf *conf, struct err *err)
@@ -74,15 +74,15 @@ static struct head *head_of(struct batch *batch, const struct engine *engine, in
 }
 
 /*
- * An id above every earlier one of its partition is new: UUIDv7 ascend. One whose time lies ahead of the broker's clock (a random
- * id, a sender's wrong clock) does not count: it is looked up, and must not make all later ones look old.
+ * An id above every earlier one of its partition is new, as UUIDv7 ascend. An id whose time is ahead of the broker's clock (random,
+ * or from a wrong clock) is looked up, and does not raise the highest id: all later ids would look old.
  */
 static bool is_ahead(const struct command *command)
 {
 	return uuid_time_ms(&command->id) > command->now_ms + ID_AHEAD_MAX_MS;
 }
 
-/* The unique index catches what this misses (is_pessimistic). */
+/* The unique index catches what this misses: a conflict, and a pessimistic attempt. */
 static bool may_be_known(const struct batch *batch, const struct engine *engine, const struct item *item)
 {
 	const struct uuid *last_id = &engine->partitions[item->part].head.last_id;
@@ -132,7 +132,7 @@ int batch_begin(struct batch *batch, const struct engine *engine, size_t from, s
 
 static const char broke_our_code[] = "the command broke our code; a person has to look";
 
-/* *ret_mistaken true: one that had been taken for new is not. */
+/* *ret_mistaken true: a state that was assumed new exists. */
 static int load_missing(struct batch *batch, const struct engine *engine, bool *ret_mistaken, struct err *err)
 {
 	struct workset *set = &batch->set;
@@ -152,14 +152,13 @@ static int load_missing(struct batch *batch, const struct engine *engine, bool *
 	return 0;
 }
 
-/* What is broken is not decided; what it needs may be what cannot be loaded. An id of zeros is none for a rule to touch. */
+/* A broken command is not decided, as its states may be what cannot be loaded. An id of zeros must not be touched. */
 static bool asks_rule(const struct item *item)
 {
 	return item->kind == ITEM_COMMAND && !item->is_broken && !item->nil_field;
 }
 
-/* Whether a user is bound, and to what, is loaded with his rights, and what he reaches depends on it: a rule about it is asked in
- * a second round. */
+/* A bound user's creditors are loaded with his rights, and what the rule touches depends on them: it is asked in a second round. */
 static bool asks_again(const struct item *item)
 {
 	return item->rule->touches_again || command_is_bound(&item->command);
@@ -167,7 +166,7 @@ static bool asks_again(const struct item *item)
 
 static int load_states(struct batch *batch, const struct engine *engine, struct err *err)
 {
-	bool mistaken; /* before a rule has read it: no harm done */
+	bool mistaken; /* harmless: no rule has read it yet */
 
 	for (size_t i = 0; i < batch->count; i++) {
 		struct item *item = &batch->items[batch->from + i];
@@ -197,8 +196,8 @@ static int load_states(struct batch *batch, const struct engine *engine, struct 
 }
 
 /*
- * What was taken for new is looked at by the unique indexes, where it is written. A "no" writes nothing, and must not rest on an
- * assumption: what its command touched is looked up now. They are few.
+ * Unique indexes verify "assumed new" only for rows that are written. A refusal or a wait writes nothing and must not rest on an
+ * assumption: the states its command touched are loaded now. They are few.
  */
 static int check_assumed(struct batch *batch, const struct engine *engine, bool *ret_conflict, struct err *err)
 {
@@ -212,7 +211,7 @@ static int check_assumed(struct batch *batch, const struct engine *engine, bool 
 	return load_missing(batch, engine, ret_conflict, err);
 }
 
-/* The earlier item of this attempt that closed the same command id, or NULL; then this one is remembered. */
+/* The verdict of an earlier item of this attempt that applied the same command id, or NULL. Remembers item i. */
 static const struct verdict *closed_by(struct batch *batch, size_t i, const struct item **ret_item)
 {
 	const struct item *item = &batch->items[batch->from + i];
@@ -237,7 +236,7 @@ static const struct verdict *closed_by(struct batch *batch, size_t i, const stru
 	}
 }
 
-/* What is held by the commands that are parked before this one: by those of the pass, when it is one of a pass. */
+/* What parked commands before this one hold; in a pass: those of the pass. */
 static const struct keyset *held_before(const struct engine *engine, const struct item *item)
 {
 	const struct partition *partition = &engine->partitions[item->part];
@@ -257,15 +256,15 @@ static bool must_queue(struct batch *batch, const struct engine *engine, const s
 }
 
 /*
- * A bug holds its whole key, for nobody can tell what it touches. So does any other while much is held already: what stands
- * behind those that wait (parked_max) is without number, and then their keys are all that is remembered.
+ * A bug holds its whole key: nobody knows what it touches. Above parked_max every parked command holds its key only, which bounds
+ * the memory: the number of commands behind those that wait is unbounded, the number of their keys is not.
  */
 static struct str list_held(struct batch *batch, const struct engine *engine, const struct item *item, enum parked_kind kind)
 {
 	size_t held = held_before(engine, item)->count + batch->held.count;
 	struct holds holds = { .is_cut = true };
 
-	if (kind != PARKED_BUG && item->rule->overtakes) /* nothing that anybody touches, but it counts */
+	if (kind != PARKED_BUG && item->rule->overtakes) /* an id that no command touches, so that it is counted */
 		holds = (struct holds){ .ids = { uuid_derive(&item->command.id, "alone", 0) }, .count = 1 };
 	else if (kind != PARKED_BUG)
 		holds_list(item, &batch->set, &holds);
@@ -327,20 +326,20 @@ static int accept(struct batch *batch, const struct engine *engine, struct verdi
 	return 0;
 }
 
-/* A wait that has lasted too long becomes "no"; otherwise the command is set aside, and what it is about is held. */
+/* Parks the command; after wait_max_ms, or above parked_max, it is refused. */
 static int wait_or_refuse(struct batch *batch, const struct engine *engine, struct verdict *verdict, const struct item *item,
 			  struct decision *decision, struct err *err)
 {
 	size_t held = held_before(engine, item)->count + batch->held.count;
 
-	/* So many wait that nobody can have meant it: no stop, and no room for more. */
+	/* Above parked_max the partition neither stops nor takes more. */
 	if (item->command.now_ms - item->since_ms <= engine->conf.wait_max_ms && (int64_t)held < engine->conf.parked_max)
 		return park(batch, engine, verdict, item, PARKED_WAIT, decision->text, err);
 	decision->refusal = REFUSAL_NOT_FOUND;
 	return refuse(batch, verdict, item, decision, err);
 }
 
-/* The command was applied before (or earlier in this batch): the same content changes nothing, another one is refused. */
+/* The command id was applied before, or earlier in this batch: the same content changes nothing, other content is refused. */
 static int repeat(struct batch *batch, struct verdict *verdict, const struct item *item, const uint8_t *first_digest,
 		  struct err *err)
 {
@@ -355,13 +354,13 @@ static int repeat(struct batch *batch, struct verdict *verdict, const struct ite
 	return refuse(batch, verdict, item, &decision, err);
 }
 
-/* It was applied meanwhile, as another record. */
+/* The same content was applied meanwhile, by another record. */
 static bool is_same_again(const struct verdict *verdict, const struct item *item)
 {
 	return verdict->has_answer && verdict->answer.found && memcmp(verdict->answer.digest, item->digest, DIGEST_SIZE) == 0;
 }
 
-/* What every rule would refuse first: its deadline, its issuer's rights, ids and texts that are none. */
+/* Refuses what no rule may see: an expired deadline, missing rights, an id of zeros, a faulty text. */
 static bool may_be_decided(struct batch *batch, struct item *item, struct decision *decision)
 {
 	const struct field *unbound;
@@ -379,7 +378,7 @@ static bool may_be_decided(struct batch *batch, struct item *item, struct decisi
 	return decision->kind == DECISION_NONE;
 }
 
-/* A token that was ended before it expired is none: nothing answers in the name of the business. */
+/* An ended token makes a dead letter, like an expired one: nothing is answered in the name of the business. */
 static int set_aside(struct batch *batch, const struct engine *engine, struct verdict *verdict, struct item *item,
 		     struct err *err)
 {
@@ -438,9 +437,9 @@ static int decide_command(struct batch *batch, const struct engine *engine, size
 }
 
 /*
- * A business date moves one day with a Tick, and never beyond what the broker's clock, which no sender sets, allows: its day in
- * UTC, and one more for those whose day begins before. So a clock that is wrong is wrong by a day at most; and after three days
- * without Ticks three of them catch up. The first one of a partition says where it begins.
+ * A business date moves by one day per Tick, and not beyond the broker's day in UTC plus one (where a day begins before it does in
+ * UTC). No sender sets the broker's clock. So a wrong clock is wrong by a day at most, and three Ticks catch up with three days
+ * without any. A partition's first Tick says where it begins.
  */
 int32_t batch_business_date(int32_t before, int32_t said, int64_t broker_ms)
 {
@@ -463,7 +462,7 @@ static void take_tick(struct head *head, const struct item *item)
 
 /* ---- the rows ---- */
 
-/* A command is applied once, and may be refused before as often as it is repeated. */
+/* A command is applied once, but may be refused each time it is repeated. */
 static struct uuid event_id_of(const struct log_row *row, const struct verdict *verdict, size_t ordinal)
 {
 	if (verdict->fate == FATE_REFUSED)
@@ -498,7 +497,7 @@ static int log_event(struct batch *batch, const struct engine *engine, const str
 	return 0;
 }
 
-/* The bodies stand in one growing buffer: only now their addresses are final, and the chain can be made. */
+/* The bodies stand in one growing buffer: their addresses are final only now. */
 static void chain_rows(struct batch *batch, const struct engine *engine, struct log_row *log, const size_t *bodies_at,
 		       size_t count)
 {
@@ -593,14 +592,14 @@ static struct parked parked_of(const struct item *item, const struct verdict *ve
 	return parked;
 }
 
-/* What stands in the table of one that was parked, and still is, says something else. */
+/* It stays parked, and its row changes. */
 static bool is_parked_otherwise(const struct item *item, const struct verdict *verdict)
 {
 	return verdict->parked_kind != item->parked_kind || item->is_released || !str_equal(verdict->holds, item->holds) ||
 	       !str_equal(verdict->parked_reason, item->parked_reason);
 }
 
-/* Room for those that are set aside; most batches have none. */
+/* Room for parked commands and dead letters; most batches have none. */
 static int room_aside(struct batch *batch, struct parked **ret_parked, struct dead_letter **ret_dead, struct err *err)
 {
 	size_t parked = 0;
@@ -621,7 +620,7 @@ static int room_aside(struct batch *batch, struct parked **ret_parked, struct de
 	return 0;
 }
 
-/* What is set aside, what comes back, what changes its place among the parked. */
+/* Lists what is parked, unparked, parked again for another reason, or a dead letter. */
 static int write_aside(struct batch *batch, struct err *err)
 {
 	struct changes *changes = &batch->changes;
@@ -661,7 +660,7 @@ static int write_aside(struct batch *batch, struct err *err)
 	return 0;
 }
 
-/* A parked command that stands behind another was not tried. */
+/* A parked command that stays behind another was not tried. */
 static void leave_quarantine(struct head *head, const struct item *item, const struct verdict *verdict)
 {
 	bool is_tried = item->kind != ITEM_TICK &&
@@ -682,7 +681,7 @@ static void move_heads(struct batch *batch)
 			head->tick_cursor = item->offset;
 			continue;
 		}
-		MUST(item->offset >= head->next_offset); /* above it: nothing stands between (GAP_EMPTY) */
+		MUST(item->offset >= head->next_offset); /* above it: an empty gap */
 		head->next_offset = item->offset + 1;
 		head->has_digest = true;
 		memcpy(head->last_digest, item->digest, DIGEST_SIZE);

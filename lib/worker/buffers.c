@@ -8,7 +8,6 @@ void buffers_release_records(struct engine *engine, struct batch *batch)
 	batch->items_count = 0;
 }
 
-/* Takes a partition's items out of the batch: it is not ours to write now. */
 void buffers_drop_part(struct engine *engine, struct batch *batch, int32_t part, size_t from)
 {
 	size_t kept = from;
@@ -43,7 +42,6 @@ void buffers_drop_carried(struct engine *engine)
 	engine->has_carried = false;
 }
 
-/* Forgets everything that is not committed: both batches, ticks. What is committed comes back with the next claim. */
 void buffers_forget(struct engine *engine)
 {
 	engine->database.abandon(engine->database.self);

@@ -11,12 +11,12 @@
 /* ---- gaps ---- */
 
 enum gap {
-	GAP_EMPTY,     /* nothing stands there: the end of somebody's transaction takes an offset, too */
-	GAP_SKIPPED,   /* the broker has records there, and the consumer did not give them to us */
-	GAP_TRUNCATED, /* they are gone */
+	GAP_EMPTY,     /* no record: an end marker of a transaction takes an offset, too */
+	GAP_SKIPPED,   /* the broker has records there that the consumer skipped */
+	GAP_TRUNCATED, /* the records are gone */
 };
 
-/* What is at the offset that was expected, as the broker tells a reader of its own. */
+/* Asks the broker what stands at the expected offset. */
 static int look_into_gap(struct engine *engine, int32_t part, int64_t expected, int64_t got, enum gap *ret_gap, struct err *err)
 {
 	struct bus_record record;
@@ -38,7 +38,7 @@ static int look_into_gap(struct engine *engine, int32_t part, int64_t expected, 
 	return 0;
 }
 
-/* A record behind the one that was expected. *ret_taken: there is none before it. Otherwise it is dropped here. */
+/* A record above the expected offset. *ret_taken: the gap is empty, take the record; otherwise it is released here. */
 static int take_gap(struct engine *engine, struct bus_record *record, bool *ret_taken, struct err *err)
 {
 	struct partition *partition = &engine->partitions[record->part];
@@ -68,7 +68,7 @@ static int take_gap(struct engine *engine, struct bus_record *record, bool *ret_
 	return 0;
 }
 
-/* The broker says that there is no such offset. Whether the topic is another one now, the next claim finds out by proof. */
+/* The broker has no such offset. The next claim proves whether the topic is still the same. */
 static int displaced(struct engine *engine, int32_t part, struct err *err)
 {
 	if (process_finish(engine, err) < 0)
@@ -79,7 +79,7 @@ static int displaced(struct engine *engine, int32_t part, struct err *err)
 
 /* ---- records ---- */
 
-/* It opens the next batch. */
+/* Carries a record that does not fit over to the next batch. */
 static void carry(struct engine *engine, const struct bus_record *record)
 {
 	engine->carried = *record;
@@ -88,8 +88,8 @@ static void carry(struct engine *engine, const struct bus_record *record)
 }
 
 /*
- * A clock that is wrong, or somebody else's, sends one to every partition each second: the first of an hour is a dead letter, and
- * of all partitions together one is told. The others are counted.
+ * A clock with a wrong token sends a Tick to every partition each second. The first of an hour and partition is kept as a dead
+ * letter, and one of all partitions is logged; the others are only counted.
  */
 static void judge_tick(struct engine *engine, struct partition *partition, struct item *item)
 {
@@ -107,7 +107,7 @@ static void judge_tick(struct engine *engine, struct partition *partition, struc
 		  item->part, (long long)item->offset, item->dead_code, (int)item->dead_reason.size, item->dead_reason.data);
 }
 
-/* It is the next of its partition. */
+/* Admits a record, the next of its partition, into the batch. */
 static int place_record(struct engine *engine, struct bus_record *record, struct err *err)
 {
 	struct batch *batch = engine->collecting;
@@ -135,16 +135,16 @@ static int place_record(struct engine *engine, struct bus_record *record, struct
 	partition->expected++;
 	if (item->kind == ITEM_TICK && (partition->held.count > 0 || partition->head.tick_cursor > OFFSET_BEFORE_ALL)) {
 		partition->tick = *item;
-		partition->tick_body = *(const struct tick *)item->command.body; /* the batch's arena ends before the pass does */
+		partition->tick_body = *(const struct tick *)item->command.body; /* the pass outlives the batch's arena */
 		partition->tick.command.body = &partition->tick_body;
 		lanes_begin_pass(&engine->lanes, record->part);
-		batch->is_full = true; /* the pass over the parked comes right after this batch */
+		batch->is_full = true; /* the pass begins right after this batch */
 		return 0;
 	}
 	batch->items_count++;
 	batch->bytes += item->size;
 	batch->tried_count += item->kind != ITEM_TICK;
-	/* One alone is alone with Ticks, too: they are looked at as it is. */
+	/* A single command in quarantine shares its batch with no Tick either. */
 	if (quarantine_is_on(partition) &&
 	    (partition->head.quarantine == 1 || batch->tried_count == (size_t)partition->head.quarantine))
 		batch->is_full = true;
@@ -154,7 +154,7 @@ static int place_record(struct engine *engine, struct bus_record *record, struct
 	return 0;
 }
 
-/* Places a record into the batch, or drops it. It is not the caller's any more. */
+/* Takes the record: places it into the batch, carries it, or releases it. */
 static int take_record(struct engine *engine, struct bus_record *record, struct err *err)
 {
 	struct batch *batch = engine->collecting;
@@ -194,7 +194,7 @@ int collect(struct engine *engine, int timeout_ms, struct err *err)
 {
 	struct batch *batch = engine->collecting;
 
-	/* While a batch in quarantine is under way nothing else is: of that the program might die. */
+	/* Nothing else is read while a batch in quarantine is in flight: it might crash the program, too. */
 	if (engine->flying && engine->flying->quarantined_part >= 0 && process_finish(engine, err) < 0)
 		return -1;
 	if (engine->has_carried) {

@@ -11,10 +11,10 @@
 #include "model/header.h"
 
 /*
- * A record that is no command of anybody: undecodable, unauthorised, too large ... kept with its original bytes in
- * <module>.dead_letter and copied to the dead-letter topic, where its own headers stand beside dcs_error_topic, _partition,
- * _offset, _group, _code, _message, _attempts, _time: untouched, but for the signature of its token (headers_cut_tokens).
- * `dcs dead-letters` lists and replays them. Codes: schemas/README.md.
+ * A record that was not admitted: undecodable, unauthorised, too large. It is kept with its original bytes in
+ * <module>.dead_letter and copied to the dead-letter topic, with its own headers beside dcs_error_topic, _partition, _offset,
+ * _group, _code, _message, _attempts, _time. Only the signature of its token is cut (headers_cut_tokens). `dcs dead-letters` lists
+ * and replays dead letters. Codes: schemas/README.md.
  */
 #define DEAD_LETTER_TOPIC "dcs.dead-letter.v1"
 
@@ -27,17 +27,17 @@ struct dead_letter {
 	struct str key;         /* data NULL: the record had none */
 	struct str value;       /* data NULL: the record had none */
 	struct str headers;     /* packed, see below */
-	struct uuid command_id; /* its ce_id; none: it cannot be read */
-	struct uuid about;      /* what a good record of its body would have as its key; none: it cannot be told */
+	struct uuid command_id; /* its ce_id; none: unreadable */
+	struct uuid about;      /* the key that its body asks for; none: unreadable */
 };
 
 /*
- * Cuts the signature off each `authorization`: a dead letter is read by people, for weeks, and a whole token is a key. Its head
- * and claims stay, to tell who sent the record; of what is no JWT nothing stays. The values borrow as before.
+ * Cuts the signature off each `authorization`: people read dead letters for weeks, and a whole token is a credential. Head and
+ * claims stay and name the sender; a value that is no JWT is cut whole. The values borrow as before.
  */
 void headers_cut_tokens(struct header *headers, size_t count);
 
-/* Headers as one piece of bytes: for each, be16 size of the name, name, be32 size of the value, value. */
+/* Headers as bytes: for each, be16 size of the name, name, be32 size of the value, value. */
 void headers_pack(struct buf *buf, const struct header *headers, size_t count);
 
 /* The reverse; names are copied to the arena (terminated), values borrow from `packed`. ERR_POISON when it is malformed. */

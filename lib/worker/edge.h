@@ -31,20 +31,20 @@ struct head {
 	int64_t epoch;
 	int64_t next_offset;
 	uint8_t last_digest[DIGEST_SIZE]; /* of the record at next_offset - 1; valid with has_digest */
-	struct uuid last_id;              /* highest command id so far that was not ahead of its time; none at first */
+	struct uuid last_id;              /* highest command id so far whose time was not ahead of the broker's; none at first */
 	int64_t log_seq;
 	uint8_t log_hash[SHA256_SIZE];
 	int64_t tick_at_ms;    /* 0: no Tick yet */
 	int32_t business_date; /* INT32_MIN: no Tick yet */
 	int64_t tick_cursor;   /* OFFSET_BEFORE_ALL: no Tick is being worked off */
-	int32_t tries;         /* claims in a row that came to nothing, this one counted: no commit, no letting go */
-	/* Quarantine (engine.h): */
-	int32_t crashes;         /* owners in a row that died with the next `quarantine` commands in hand, and nothing else */
-	int32_t quarantine;      /* the most commands of a batch; 0: there is none */
+	/* Quarantine (quarantine.h): */
+	int32_t tries;           /* claims in a row without a commit or a release, this one included */
+	int32_t crashes;         /* owners in a row that ended with the next `quarantine` commands in hand, and nothing else */
+	int32_t quarantine;      /* the most commands of a batch; 0: no quarantine */
 	int64_t quarantine_left; /* commands until it ends */
 };
 
-/* Before every offset, also those below zero: of what was set aside before its topic was made anew (`dcs unhalt --at`). */
+/* Before every offset. Offsets below zero belong to parked commands of an earlier topic (`dcs unhalt --at`). */
 #define OFFSET_BEFORE_ALL INT64_MIN
 
 /* A row of event_log. Texts borrow. */
@@ -63,12 +63,12 @@ struct log_row {
 };
 
 enum parked_kind {
-	PARKED_WAIT,   /* names something its owner has not heard of yet */
-	PARKED_BUG,    /* broke our code; stays until it is released by hand */
-	PARKED_BEHIND, /* touches what a parked command before it holds */
+	PARKED_WAIT,   /* names something that does not exist yet */
+	PARKED_BUG,    /* broke our code; stays until a person releases it */
+	PARKED_BEHIND, /* touches what an earlier parked command holds */
 };
 
-/* A row of parked: a command that was decoded and authorised, and cannot be decided yet. Texts borrow. */
+/* A row of parked: a command that was admitted and cannot be decided yet. Texts borrow. */
 struct parked {
 	int32_t part;
 	enum parked_kind kind;
@@ -82,10 +82,10 @@ struct parked {
 	struct uuid key, command_id, correlation_id;
 	uint8_t digest[DIGEST_SIZE];
 	struct str actor, reason, traceparent, value;
-	struct str holds; /* the ids that it holds (holds.h), 16 bytes each */
+	struct str holds; /* ids (holds.h), 16 bytes each */
 };
 
-/* A command id that is asked for, and whether it was applied. */
+/* A command id to look up, and whether it was applied. */
 struct answer {
 	struct uuid command_id;
 	bool found;
@@ -117,30 +117,28 @@ struct changes {
 
 enum open_result {
 	OPEN_READY,
-	OPEN_FENCED, /* a head has another epoch or position: somebody else owns it now; *ret_fenced tells the first such
+	OPEN_FENCED, /* a head has another epoch or position: another owner has it now; *ret_fenced is the first such
 			partition */
 };
 
 struct database {
 	void *self;
 
-	/* Becomes the owner: epoch + 1, one row each (made when missing). Also (re)connects when the connection is dead. In:
-	 * part, and epoch, crashes and quarantine as the caller has held them (0: never): if nobody else has since, it did not
-	 * die meanwhile. Out: the head. */
+	/* Becomes the owner: epoch + 1 in one row each, made when missing. (Re)connects when the connection is dead. In: part, and
+	 * epoch, crashes and quarantine as this process has last held them (0: never). If nobody claimed since, the claim before
+	 * does not count as a try. Out: the head. */
 	int (*claim)(void *self, struct head *heads, size_t count, const char *owner, struct err *err);
-	/* Over how many partitions this module's keys are spread: what was written down when it was begun, `found` if that is
-	 * now. */
+	/* How many partitions this module's keys are spread over: the number written when the module was begun; `found` if that
+	 * is now. */
 	int (*fix_parts)(void *self, int32_t found, int32_t *ret_parts, struct err *err);
-	/* Writes down that the next commands are tried, `quarantine` of them: if the owner dies of it, this stands as one crash
-	 * more. Commits end it. *ret_fenced as in halt. */
+	/* Writes crashes + 1 before the next `quarantine` commands are tried: it stays if the owner ends with them. A commit
+	 * clears it. *ret_fenced as in halt. */
 	int (*note_attempt)(void *self, const struct head *head, bool *ret_fenced, struct err *err);
-	/* The owner gives these up alive: its claim does not count, nor does an attempt that it wrote down. Not ours any more:
-	 * nothing. */
+	/* Clean release: undoes this claim's `tries` and its noted attempt. No-op for partitions we lost. */
 	int (*release)(void *self, const struct head *heads, size_t count, struct err *err);
-	/* What the parked commands of a partition hold, those up to an offset, added to `held`; ERR_POISON: more than it takes.
-	 */
+	/* Adds to `held` what the parked commands of a partition up to an offset hold; ERR_POISON: more than `held` takes. */
 	int (*read_held)(void *self, int32_t part, int64_t to_offset, struct keyset *held, struct err *err);
-	/* Writes the reason down; *ret_fenced true and nothing written when somebody else owns it now. */
+	/* Writes the reason; *ret_fenced true and nothing written when another owner has the partition now. */
 	int (*halt)(void *self, const struct head *head, const char *reason, bool *ret_fenced, struct err *err);
 
 	/* One batch: open, load (up to TOUCH_ROUNDS_MAX times), write, commit_send, commit_finish. abandon ends it at any point.
@@ -149,24 +147,24 @@ struct database {
 		    enum open_result *ret_result, int32_t *ret_fenced, struct err *err);
 	/* Slots of actor_entity (rights.h) come first, all others are the module's. */
 	int (*load)(void *self, struct slot **slots, size_t count, struct err *err);
-	/* *ret_conflict true with a failure: a unique key was taken since it was looked up, by another partition's owner: try
-	 * again from open. */
+	/* *ret_conflict true with a failure: a unique key was taken by another partition's owner since it was looked up. Try again
+	 * from open. */
 	int (*write)(void *self, const struct changes *changes, bool *ret_conflict, struct err *err);
 	int (*commit_send)(void *self, struct err *err);
-	int (*commit_finish)(void *self, struct err *err); /* a failure means: not known */
+	int (*commit_finish)(void *self, struct err *err); /* a failure means: unknown */
 	void (*abandon)(void *self);
 
 	/* Outside of a batch. At most rows_max rows from the arena, in order; fewer when the arena is small. */
 	int (*read_log)(void *self, int32_t part, int64_t from_seq, size_t rows_max, struct arena *arena,
 			struct log_row **ret_rows, size_t *ret_count, struct err *err);
-	/* These take a quarter of the arena at most, unless the first row is larger: the commands are decoded beside them. */
+	/* Takes a quarter of the arena at most, unless the first row is larger: the commands are decoded beside the rows. */
 	int (*read_parked)(void *self, int32_t part, int64_t after_offset, size_t rows_max, struct arena *arena,
 			   struct parked **ret_rows, size_t *ret_count, bool *ret_is_end, struct err *err);
-	/* The unpublished ones; without those that are too large for a record. */
+	/* The unpublished dead letters, without those that are too large for a record. */
 	int (*read_dead)(void *self, int32_t part, int64_t after_offset, size_t rows_max, struct arena *arena,
 			 struct dead_letter **ret_rows, size_t *ret_count, struct err *err);
 	int (*mark_dead_published)(void *self, const int32_t *parts, const int64_t *offsets, size_t count, struct err *err);
-	/* Takes key, value and headers of those that are older, at most `max` of them; the rows stay. */
+	/* Clears key, value and headers of older dead letters, at most `max`; the rows stay. */
 	int (*forget_dead)(void *self, int32_t part, int64_t before_ms, size_t max, size_t *ret_count, struct err *err);
 };
 
@@ -178,10 +176,9 @@ struct broker {
 	/* As bus/bus.h, for the command topic. */
 	int (*poll)(void *self, int timeout_ms, enum bus_poll *ret_kind, struct bus_record *ret_record, struct err *err);
 	const int32_t *(*parts)(void *self, size_t *ret_count);
-	/* How many partitions the topic has now. */
-	int (*topic_parts)(void *self, int32_t *ret_parts, struct err *err);
-	void (*spread)(void *self, int32_t parts);      /* keys are spread over so many */
-	int32_t (*part_of)(void *self, struct str key); /* where a record of this key belongs; not before spread */
+	int (*topic_parts)(void *self, int32_t *ret_parts, struct err *err); /* how many the topic has now */
+	void (*spread)(void *self, int32_t parts);                           /* how many partitions part_of counts */
+	int32_t (*part_of)(void *self, struct str key); /* where a record of this key belongs; after spread */
 	int (*start)(void *self, const int32_t *parts, const int64_t *offsets, size_t count, struct err *err);
 	int (*stop)(void *self, struct err *err);
 	void (*report)(void *self, const int32_t *parts, const int64_t *next_offsets, size_t count);
@@ -194,21 +191,21 @@ struct broker {
 	int (*read_at)(void *self, int32_t part, int64_t offset, bool *ret_found, struct bus_record *ret_record, struct err *err);
 
 	/*
-	 * Publishing to the events partition of the same number. resume: forgets earlier failures (with a new producer when the
-	 * old one is broken) and tells the seq of the partition's last record, 0 when it is empty; rows are then published from
-	 * the next seq on, in order. publish refuses (ERR_RETRY) after a failed delivery until the next resume: what follows a
-	 * lost event must not arrive before it.
+	 * Publishing to the events partition of the same number. resume clears earlier failures (with a new producer when the old
+	 * one is broken) and returns the seq of the partition's last record, 0 when it is empty; rows are then published in order
+	 * from the next seq. After a failed delivery publish returns ERR_RETRY until the next resume: later events must not arrive
+	 * before a lost one.
 	 */
 	int (*resume)(void *self, int32_t part, int64_t *ret_last_seq, struct err *err);
 	int (*publish)(void *self, const struct log_row *row, struct err *err); /* copies */
-	/* Copies; acknowledgement by dead_acked. A failure is of all for now, not of this letter: one that cannot be published at
-	 * all is left to the table. */
+	/* Copies; acknowledged by dead_acked. A failure concerns the broker, not this letter: a letter that can never be published
+	 * stays in its table. */
 	int (*publish_dead)(void *self, const struct dead_letter *letter, struct err *err);
-	/* A delivery of this partition failed since its last resume: what follows may be missing. */
+	/* A delivery of this partition failed since its last resume. */
 	bool (*has_failed)(void *self, int32_t part);
 	/* Acknowledged dead letters since the last call, at most `max`. */
 	size_t (*dead_acked)(void *self, int32_t *ret_parts, int64_t *ret_offsets, size_t max);
-	/* Lets delivery reports in; waits up to timeout_ms for the first. Answers how many records are not yet acknowledged. */
+	/* Serves delivery reports; waits up to timeout_ms for the first. Returns how many records are not acknowledged. */
 	size_t (*deliveries)(void *self, int timeout_ms);
 };
 

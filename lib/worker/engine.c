@@ -42,15 +42,14 @@ int engine_init(struct engine *engine, const struct engine_conf *conf, const str
 		const struct broker *broker, const struct database *database, struct err *err)
 {
 	*engine = (struct engine){ .conf = *conf, .admission = *admission, .broker = *broker, .database = *database };
-	/* A batch is closed at half of its arena, and whatever comes next must fit into an empty one. */
+	/* A batch is closed at half of its arena; one record of the largest size must fit into an empty one. */
 	if (conf->arena_size < 2 * admit_room(admission, admission->value_size_max))
 		return err_set(err, ERR_FATAL, "the memory of a batch is too small for the largest command");
 	ownership_init(engine);
 	engine->pessimistic_span = PESSIMISTIC_SPAN_MIN;
 	engine->last_progress_ms = conf->now_ms();
 	for (int32_t part = 0; part < BUS_PARTS_MAX; part++) {
-		/* Nothing waits above parked_max, and then only keys are added, of those that are held already; what a batch
-		 * parks until it is settled, and bugs, come on top. */
+		/* Above parked_max no command waits, and held ids are keys. What one batch parks, and bugs, come on top. */
 		keyset_init(&engine->partitions[part].held, 2 * (size_t)conf->parked_max + 4 * conf->batch_items_max);
 		keyset_init(&engine->partitions[part].held_next, 2 * (size_t)conf->parked_max + 4 * conf->batch_items_max);
 	}
@@ -76,9 +75,9 @@ void engine_release(struct engine *engine)
 /* ---- the turn ---- */
 
 /*
- * A batch costs round trips, a commit, a request to the broker and a wake-up of everybody downstream, however few commands are in
- * it. So the next one is begun only some milliseconds after the one before: under load it has company then. Who comes alone does
- * not wait.
+ * A batch costs round trips, a commit, a produce request and wake-ups downstream, however few commands are in it. So the next batch
+ * is begun only some milliseconds after the one before: under load more commands share it. A command that comes alone does not
+ * wait.
  */
 static int keep_pace(struct engine *engine, struct err *err)
 {
@@ -93,7 +92,7 @@ static int keep_pace(struct engine *engine, struct err *err)
 	return 0;
 }
 
-/* There is something to do that no new record announces. */
+/* There is work that no new record announces. */
 static bool has_work(const struct engine *engine)
 {
 	return engine->flying != NULL || publisher_has_work(engine);
@@ -148,7 +147,7 @@ int engine_drain(struct engine *engine, int deadline_ms, struct err *err)
 {
 	int64_t end_ms = engine->conf.now_ms() + deadline_ms;
 
-	/* What was collected and not begun is left: its records are read again by the next owner. */
+	/* Collected and not begun: left to the next owner, who reads the records again. */
 	buffers_release_records(engine, engine->collecting);
 	batch_reset(engine->collecting);
 	if (process_finish(engine, err) < 0)

@@ -13,14 +13,14 @@
 #define READ_TIMEOUT_MS    5000
 #define TRACKED_MAX        4096
 
-/* A dead letter on its way; its acknowledgement is told to the database. */
+/* A dead letter in delivery; its acknowledgement is marked in the database. */
 struct tracked {
 	struct kafka_edge *edge;
 	int32_t part;
 	int64_t offset;
 	bool in_use;
 	bool acked;
-	bool is_forgotten; /* its partition was claimed since: the database says what is not published */
+	bool is_forgotten; /* its partition was claimed since: the table says what is not published */
 };
 
 struct lane_publication {
@@ -31,13 +31,13 @@ struct kafka_edge {
 	struct bus_conf conf;
 	const char *module;
 	int32_t spread;            /* partitions of the module's keys */
-	char topic[NAME_MAX_SIZE]; /* read: commands for an engine, events for a reader */
+	char topic[NAME_MAX_SIZE]; /* that is read: commands for an engine, events for a reader */
 	char events[NAME_MAX_SIZE], group[NAME_MAX_SIZE];
 	struct bus_consumer *consumer;
 	struct bus_reader *topic_reader;
 	struct bus_reader *event_reader;
 	struct bus_producer *producer;      /* of events */
-	struct bus_producer *dead_producer; /* of its own: a dead letter that is refused must not break what events go by */
+	struct bus_producer *dead_producer; /* separate: a refused dead letter must not break the events' producer */
 	struct lane_publication lanes[BUS_PARTS_MAX];
 	struct arena arena; /* headers of one record */
 	struct tracked tracked[TRACKED_MAX];
@@ -119,12 +119,12 @@ static int open_reader(struct kafka_edge *edge, const char *topic, struct bus_re
 {
 	struct bus_conf conf = edge->conf;
 
-	conf.prefetch_records = 0; /* a consumer's may be for gigabytes */
+	conf.prefetch_records = 0; /* a consumer's setting may be gigabytes */
 	conf.prefetch_kbytes = 0;
 	return bus_reader_open(&conf, topic, ret_reader, err);
 }
 
-/* One record, and not what stands behind it. */
+/* Reads one record, without prefetching those behind it. */
 static int read_one(struct bus_reader *reader, int32_t part, int64_t offset, bool *ret_found, struct bus_record *ret_record,
 		    struct err *err)
 {
@@ -178,12 +178,12 @@ static void on_dead(void *done_arg, int32_t part, int64_t offset, const struct e
 	(void)part;
 	(void)offset;
 	if (failure)
-		tracked->in_use = false; /* stays unpublished in the table: the next claim sends it again */
+		tracked->in_use = false; /* unpublished in the table: the next claim sends it again */
 	else
 		tracked->acked = true;
 }
 
-/* A producer that broke has lost what it held: every partition goes on from its last record. */
+/* A broken producer has lost its queue: every partition resumes from its last record. */
 static void note_broken(struct kafka_edge *edge)
 {
 	if (!edge->producer || !bus_producer_is_broken(edge->producer))
@@ -195,7 +195,7 @@ static void note_broken(struct kafka_edge *edge)
 		edge->lanes[i].has_failed = true;
 }
 
-/* The topic is asked for at once: a broker that is away is waited for here, and not for each record. */
+/* Asks for the topic at once: a broker that is away is waited for here, not once per record. */
 static int open_producer(const struct bus_conf *conf, const char *topic, struct bus_producer **producer, struct err *err)
 {
 	int32_t parts;
@@ -257,7 +257,7 @@ static int edge_resume(void *self, int32_t part, int64_t *ret_last_seq, struct e
 	if (last_seq(edge, part, ret_last_seq, err) < 0)
 		return -1;
 	edge->lanes[part].has_failed = false;
-	/* The topic may have been made anew meanwhile: the same offset, another letter. They are sent once more. */
+	/* The topic may have been made anew: the same offset, another letter. So they are sent again. */
 	for (size_t i = 0; i < TRACKED_MAX; i++)
 		edge->tracked[i].is_forgotten |= edge->tracked[i].in_use && edge->tracked[i].part == part;
 	return 0;
@@ -298,13 +298,13 @@ static struct tracked *track(struct kafka_edge *edge, const struct dead_letter *
 	struct tracked *tracked = &edge->tracked[edge->tracked_next];
 
 	if (tracked->in_use)
-		return NULL; /* too many at once: published all the same, and once more after the next claim */
+		return NULL; /* too many at once: published, and again after the next claim */
 	edge->tracked_next = (edge->tracked_next + 1) % TRACKED_MAX;
 	*tracked = (struct tracked){ .edge = edge, .part = letter->part, .offset = letter->offset, .in_use = true };
 	return tracked;
 }
 
-/* The record's own headers, untouched, and ours that say what is wrong with it (conventions.md 1). */
+/* The record's own headers, untouched, and ours with the reason. */
 static int dead_headers(struct kafka_edge *edge, const struct dead_letter *letter, struct header *headers, size_t *ret_count,
 			struct err *err)
 {
@@ -344,7 +344,7 @@ static int open_dead_producer(struct kafka_edge *edge, struct err *err)
 
 	conf.is_unordered = true;
 	conf.queue_records = TRACKED_MAX;
-	conf.queue_wait_ms = 100; /* what does not fit is sent again out of the table */
+	conf.queue_wait_ms = 100; /* a letter that does not fit is sent again from the table */
 	return open_producer(&conf, DEAD_LETTER_TOPIC, &edge->dead_producer, err);
 }
 

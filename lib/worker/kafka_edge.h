@@ -5,7 +5,7 @@
 #include "worker/edge.h"
 
 /*
- * The engine's edge to Kafka, the real one: a consumer of dcs.<module>.commands.v1 in the group dcs-<module>, a producer for
+ * The engine's edge to Kafka: a consumer of dcs.<module>.commands.v1 in the group dcs-<module>, a producer for
  * dcs.<module>.events.v1 and the dead-letter topic, and two readers for the proofs.
  */
 struct kafka_edge;

@@ -14,7 +14,7 @@ static struct uuid *table_of(const struct keyset *set)
 	return (struct uuid *)(void *)set->memory.data;
 }
 
-/* Ids are random in their last bytes (UUIDv7) or throughout (hashes): those are the hash. */
+/* The last bytes of ids are random (UUIDv7, hashes) and serve as the hash. */
 static size_t place_of(const struct uuid *id, size_t capacity)
 {
 	size_t hash;

@@ -9,8 +9,8 @@
 #include "base/uuid.h"
 
 /*
- * A growing set of ids, for what parked commands hold (holds.h): later commands that touch it queue behind them (P4). Mostly
- * empty, so asking costs one comparison. The all-zero id is never a member.
+ * A growing set of ids: what parked commands hold (holds.h). Mostly empty, so a lookup costs one comparison. The all-zero id is
+ * never a member.
  */
 struct keyset {
 	struct buf memory; /* the table: a power of two of ids, all-zero = free */

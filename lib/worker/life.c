@@ -7,7 +7,7 @@
 #include "bus/bus.h"
 #include "worker/pg_edge.h"
 
-#define AGAIN_MS 30000 /* after a failure: connecting may hold up the loop */
+#define AGAIN_MS 30000 /* after a failure: connecting may block the loop */
 
 static const struct db_statement statement_sign = {
 	"life_sign", "SELECT engine.sign_of_life($1, $2, $3, $4), (extract(epoch FROM clock_timestamp()) * 1000)::bigint"

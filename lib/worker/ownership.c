@@ -8,7 +8,7 @@
 #include "worker/publisher.h"
 #include "worker/quarantine.h"
 
-#define HALTED_LOOK_MS 2000 /* a person may have let it go on */
+#define HALTED_LOOK_MS 2000 /* a person may have released it */
 
 /* The resume proof: the topic is still the one that was read. *ret_reason is set when it is not. */
 static int prove(struct engine *engine, const struct head *head, const char **ret_reason, struct err *err)
@@ -40,8 +40,7 @@ static int prove(struct engine *engine, const struct head *head, const char **re
 	return 0;
 }
 
-/* A pass over the parked may have been interrupted: what those before the cursor hold, which are done, is held in the rest of it.
- */
+/* An interrupted pass goes on at its cursor: what the parked commands before it hold is held_next. */
 static int read_held(struct engine *engine, struct partition *partition, struct err *err)
 {
 	struct database *database = &engine->database;
@@ -55,9 +54,9 @@ static int read_held(struct engine *engine, struct partition *partition, struct 
 }
 
 /*
- * Keys stay where they were when the module was begun, whatever number the topic has by now. A partition that came later is
- * nobody's: what stands in it was put there by a count that moves people, away from all that is known about them. Where
- * partitions are missing, nobody can reach his any more. False: it must not be read; *why says it.
+ * Keys stay in the partitions that the topic had when the module was begun. A partition that was added later is not read: records
+ * in it come from a producer that spreads keys over more partitions, away from the states of their customers. A topic with fewer
+ * partitions halts whole: some keys have no partition any more. False: do not read; *why is the reason.
  */
 static bool is_of_keys(const struct engine *engine, int32_t part, struct err *why)
 {
@@ -73,7 +72,7 @@ static bool is_of_keys(const struct engine *engine, int32_t part, struct err *wh
 	return why->kind == ERR_NONE;
 }
 
-/* Before anything is read: where does each key belong? */
+/* Learns how keys are spread, before anything is read. */
 static int learn_parts(struct engine *engine, struct err *err)
 {
 	if (engine->broker.topic_parts(engine->broker.self, &engine->topic_parts, err) < 0 ||
@@ -121,7 +120,7 @@ static int take_over(void *self, int32_t part, struct err *err)
 	const char *reason = NULL;
 
 	partition->expected = head->next_offset;
-	publisher_begin(partition, part < engine->key_parts); /* nothing is published of a partition that was added later */
+	publisher_begin(partition, part < engine->key_parts); /* a partition that was added later has no events */
 	partition->forget_at_ms = 0;
 	keyset_clear(&partition->held);
 	keyset_clear(&partition->held_next);
@@ -186,7 +185,7 @@ void ownership_init(struct engine *engine)
 	lanes_init(&engine->lanes, &lanes_conf, &owner, &engine->broker);
 }
 
-/* If it cannot be said, the next owner takes us for dead: that is one try more. */
+/* Best effort: without it the next owner counts one try more. */
 void ownership_release(struct engine *engine)
 {
 	struct head heads[BUS_PARTS_MAX];
@@ -200,7 +199,7 @@ void ownership_release(struct engine *engine)
 		log_debug("partitions are left without a word: %s", err.text);
 }
 
-/* The group is answered in any case, also when what flies is lost: the next owner waits for it. */
+/* Answers the group also when the commit in flight is lost: the next owner waits for the answer. */
 int ownership_revoke(struct engine *engine, struct err *err)
 {
 	int finished = process_finish(engine, err);

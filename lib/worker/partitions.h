@@ -4,10 +4,10 @@
 #include "bus/bus.h"
 
 /*
- * A key's partition follows from how many partitions its topic had when the module was begun (engine.partitions); what a topic
- * was given since moves nobody. For programs that send commands: their producer spreads keys so, on the command topics of all
- * modules. A topic that has another number by now is told in one line. A failure (the database is away) is logged, and keys are
- * spread over what topics have: workers judge each record.
+ * A key's partition follows from the number of partitions that the topic had when the module was begun (engine.partitions);
+ * partitions that were added later move no key. For programs that send commands: sets this spread in the producer, for the command
+ * topics of all modules. A topic whose number differs is logged in one line. A failure (the database is away) is logged, and keys
+ * are spread over the partitions that topics have: workers check each record.
  */
 void partitions_keep(const char *conninfo, struct bus_producer *producer);
 

@@ -87,7 +87,7 @@ static int edge_open(void *self, const struct head *heads, size_t heads_count, s
 	return db_pipeline_end(edge->db, err);
 }
 
-/* The rights of users, as another module publishes them. */
+/* Rights of users: published by the module users. */
 static const struct db_statement statement_actors = {
 	"engine_actors",
 	"SELECT u.n, p.roles, p.customer_id, p.scope, p.token_version FROM unnest($1::uuid[]) WITH ORDINALITY u(id, n)"

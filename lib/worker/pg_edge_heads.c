@@ -47,7 +47,7 @@ static const struct db_statement statement_held = {
 	"SELECT DISTINCT holds FROM parked WHERE part = $1 AND command_offset <= $2",
 };
 
-/* Whoever holds these heads longer than a transaction may take, if he is of our role: a person's session is left alone. */
+/* Ends connections of our own role that lock these heads; other sessions, a person's, are left alone. */
 static const struct db_statement statement_evict = {
 	"engine_evict",
 	"SELECT count(pg_terminate_backend(a.pid)) FROM partition_head h"
@@ -91,7 +91,7 @@ static void put_parts(struct db_params *params, const struct head *heads, size_t
 		db_array_int32(params, heads[i].part);
 }
 
-/* What the caller has held: epochs, crashes, quarantine. */
+/* As the caller has last held them: epochs, crashes, quarantine. */
 static void put_held(struct db_params *params, const struct head *heads, size_t count)
 {
 	db_array_begin(params, DB_ARRAY_INT64);

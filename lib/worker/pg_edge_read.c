@@ -1,7 +1,7 @@
 /* Reads outside of a batch: event log, parked commands, dead letters. */
 #include "worker/pg_edge_inside.h"
 
-#define DEAD_SIZE_MAX (BUS_RECORD_MAX - 16384) /* with its own headers beside it, it still is a record */
+#define DEAD_SIZE_MAX (BUS_RECORD_MAX - 16384) /* with our headers beside it, still a record */
 
 static const struct db_statement statement_read_log = {
 	"engine_read_log",
@@ -79,7 +79,7 @@ static struct log_row log_row_of(const struct db_result *result, int row, int32_
 	return log_row;
 }
 
-/* The arena's limit cuts a read short: what did not fit is read with the next call. */
+/* A full arena cuts the read short; the next call reads the rest. */
 static int edge_read_log(void *self, int32_t part, int64_t from_seq, size_t rows_max, struct arena *arena,
 			 struct log_row **ret_rows, size_t *ret_count, struct err *err)
 {
@@ -170,7 +170,7 @@ static int edge_read_parked(void *self, int32_t part, int64_t after_offset, size
 	return 0;
 }
 
-/* An item of a row that did not fit into the arena; a missing one is none. */
+/* A column that did not fit into the arena; NULL is none. */
 static bool is_cut(const struct db_result *result, int row, int column, struct str kept)
 {
 	return !kept.data && !db_is_null(result, row, column);

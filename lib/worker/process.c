@@ -43,7 +43,7 @@ static void count_verdicts(struct engine *engine, const struct batch *batch)
 	engine->counts.batches++;
 }
 
-/* The attempt is committed: heads move, what is held too, and its events go out. */
+/* After the commit: heads and holds move, events are published. */
 static int settle(struct engine *engine, struct batch *batch, struct err *err)
 {
 	int32_t parts[BUS_PARTS_MAX];
@@ -78,7 +78,7 @@ static int settle(struct engine *engine, struct batch *batch, struct err *err)
 	lanes_succeed(&engine->lanes);
 	if (publisher_take(engine, &batch->changes, err) < 0)
 		return -1;
-	/* Waiting stops before this (parked_max): what fills it are commands that break our code. */
+	/* Waiting commands stop below this (parked_max): bugs of ours fill the rest. */
 	return overfull >= 0 ? lanes_halt(&engine->lanes, overfull, "too much is held by parked commands", err) : 0;
 }
 
@@ -102,9 +102,9 @@ int process_finish(struct engine *engine, struct err *err)
 /* ---- one attempt ---- */
 
 enum attempt_result {
-	ATTEMPT_SENT,     /* its COMMIT is on the way */
-	ATTEMPT_FENCED,   /* a partition was taken out; try again with the rest */
-	ATTEMPT_CONFLICT, /* a unique key was taken meanwhile; try again, carefully */
+	ATTEMPT_SENT,     /* its COMMIT was sent */
+	ATTEMPT_FENCED,   /* a partition was lost; try again with the rest */
+	ATTEMPT_CONFLICT, /* a unique key was taken meanwhile; try again, pessimistically */
 };
 
 static int attempt(struct engine *engine, struct batch *batch, size_t from, size_t count, bool is_pessimistic,
@@ -147,7 +147,7 @@ static int attempt(struct engine *engine, struct batch *batch, size_t from, size
 	return database->commit_send(database->self, err);
 }
 
-/* This one record can neither be applied nor set aside. A person has to look; only its partition waits for him. */
+/* This record can neither be applied nor parked: its partition halts for a person. */
 static int give_up(struct engine *engine, struct batch *batch, size_t at, const char *why, struct err *err)
 {
 	int32_t part = batch->items[at].part;
@@ -159,7 +159,7 @@ static int give_up(struct engine *engine, struct batch *batch, size_t at, const 
 	return lanes_halt(&engine->lanes, part, reason.text, err);
 }
 
-/* The run failed on data: half of it next; of one record, the finding that it is broken. */
+/* The run failed on data: halves it. A single record is marked broken; if it is broken already, its partition halts. */
 static int shrink(struct engine *engine, struct batch *batch, size_t from, size_t count, size_t *ret_run, struct err *err)
 {
 	struct err why = *err;
@@ -176,8 +176,8 @@ static int shrink(struct engine *engine, struct batch *batch, size_t from, size_
 }
 
 /*
- * Taking things for new is a bet: a batch that loses it is done twice. After a loss the next batches are careful; if the first
- * ones after them lose again, twice as many. So senders that repeat themselves cost the look-ups, not more.
+ * Assuming things new is optimistic: a batch that was wrong is done twice. After a conflict the next batches are pessimistic; a
+ * conflict soon after them doubles their number. So senders that repeat themselves cost look-ups, not more.
  */
 static void note_conflict(struct engine *engine)
 {
@@ -196,8 +196,8 @@ static void note_success(struct engine *engine, bool was_pessimistic)
 }
 
 /*
- * Commits the whole batch, in one transaction if it can. Where it fails on data the run is halved, down to the one record that is
- * our bug: that one is parked, its key held. All but the last transaction are waited for here; the last one flies.
+ * Commits the whole batch, in one transaction if it can. A run that fails on data is halved, down to the one command that is our
+ * bug: that command is parked, its key held. All transactions but the last are waited for here; the last stays in flight.
  */
 static int process_batch(struct engine *engine, struct batch *batch, struct err *err)
 {
@@ -227,7 +227,7 @@ static int process_batch(struct engine *engine, struct batch *batch, struct err 
 		}
 		if (result == ATTEMPT_CONFLICT) {
 			note_conflict(engine);
-			/* Taken again and again: no race, but a rule that does not look. One of them is our bug. */
+			/* Conflict after conflict is no race but a rule that does not look up what it creates: a bug of ours. */
 			if (++conflicts <= CONFLICT_TRIES_MAX)
 				continue;
 			conflicts = 0;
@@ -271,7 +271,7 @@ int process_collected(struct engine *engine, struct err *err)
 	}
 	if (engine->flying)
 		return 0;
-	buffers_release_records(engine, batch); /* everything in it was fenced away */
+	buffers_release_records(engine, batch); /* all its partitions were fenced */
 	batch_reset(batch);
 	engine->spare = batch;
 	return 0;

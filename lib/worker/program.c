@@ -11,7 +11,7 @@
 #include "base/log.h"
 #include "crypto/crypto.h"
 
-#define END_S        5 /* from the signal to the end, whatever hangs */
+#define END_S        5 /* from the signal to the exit, whatever hangs */
 #define KEYS_LOOK_MS 3000
 #define ASK_TIME_MS  2000
 
@@ -24,7 +24,7 @@ static void on_signal(int number)
 	alarm(END_S);
 }
 
-/* A library that does not come to its end, Kafka being away: what is not committed is read again, by whoever is next. */
+/* A library hangs at exit, Kafka being away: the next owner reads what is not committed. */
 static void on_alarm(int number)
 {
 	(void)number;
@@ -39,12 +39,12 @@ bool program_is_ending(void)
 void program_wait(int64_t ms)
 {
 	if (!ending)
-		(void)poll(NULL, 0, (int)ms); /* a signal ends it early */
+		(void)poll(NULL, 0, (int)ms); /* a signal interrupts it */
 }
 
 void program_look_at_keys(struct token_keys *keys)
 {
-	static int64_t looked_ms; /* a program has one folder of keys */
+	static int64_t looked_ms; /* one folder of keys per program */
 	static bool is_failing;
 	struct err failure = ERR_INIT;
 	int64_t now_ms = clock_monotonic_ms();
@@ -105,8 +105,9 @@ static int derive(struct program *program, struct err *err)
 		.prefetch_kbytes = program->prefetch_kbytes,
 		.session_timeout_ms = program->session_timeout_ms,
 		.compression = program->compression,
-		.requests_max = 1, /* with more librdkafka 2.0.2 polls without a pause (producers/api/README.md); a broker works
-				      off those of a connection one by one */
+		/* With more, librdkafka 2.0.2 polls without a pause (producers/api/README.md); a broker serves the requests of a
+		 * connection one by one. */
+		.requests_max = 1,
 	};
 	return 0;
 }

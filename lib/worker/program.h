@@ -10,8 +10,7 @@
 #include "token/token.h"
 
 /*
- * What every long-running program of ours does the same way: settings, the name of the owner, signals, waiting for a server that
- * is away.
+ * What all long-running programs share: settings, the name of the owner, signals, waiting for a server that is away.
  */
 struct program {
 	const char *name; /* "debts": service name in the log, database user dcs_<name> */
@@ -50,19 +49,19 @@ bool program_is_ending(void); /* SIGTERM or SIGINT came */
 void program_wait(int64_t ms);
 
 /*
- * To be called in every turn of a loop: every few seconds it looks whether token keys were added, changed or withdrawn, so that
- * one key can follow another without a restart. A folder that cannot be read is logged, and the keys stay as they were.
+ * Call it in every turn of a loop. Every few seconds it reads token keys that were added, changed or withdrawn, so that keys
+ * rotate without a restart. A folder that cannot be read is logged, and the keys stay as they were.
  */
 void program_look_at_keys(struct token_keys *keys);
 
-/* Before anything is signed: the broker's time is asked for (bus_now_ms). Without an answer the host's clock counts, which is
- * logged once. */
+/* Asks for the broker's time (bus_now_ms), before anything is signed. Without an answer the host's clock counts, which is logged
+ * once. */
 void program_ask_time(struct bus_producer *producer);
 
-/* The same for a program that has no producer of its own yet: for its sign of life. */
+/* The same for a program without a producer of its own: for its heartbeat. */
 void program_learn_time(const struct program *program);
 
-/* Prints the failure for a person and answers the exit status of a failed start. */
+/* Prints the failure and returns the exit status of a failed start. */
 int program_fail(const struct err *err);
 
 #endif

@@ -3,12 +3,12 @@
 #include "base/log.h"
 
 #define READ_ROWS_MAX      2000
-#define DEAD_ROWS_MAX      16 /* each may be as large as a record can be */
+#define DEAD_ROWS_MAX      16 /* each may have the size of the largest record */
 #define RESUME_WAIT_MIN_MS 500
 #define RESUME_WAIT_MAX_MS 10000
 #define DEAD_MAX           256
 
-/* From the table, all that is not acknowledged: repeated in the topic perhaps, never left out. */
+/* Reads again from the table what is not acknowledged: repeated in the topic perhaps, never lost. */
 static void resend_dead_later(struct engine *engine, struct partition *partition)
 {
 	partition->resends_dead = true;
@@ -16,7 +16,7 @@ static void resend_dead_later(struct engine *engine, struct partition *partition
 	partition->dead_at_ms = engine->conf.now_ms() + RESUME_WAIT_MIN_MS;
 }
 
-/* A dead letter is published once it is committed; where that fails it is in the table, and comes again out of it. */
+/* *ret_published false: the dead letter stays in its table and is read from there later. */
 static int publish_dead(struct engine *engine, const struct dead_letter *letter, bool *ret_published, struct err *err)
 {
 	struct err why = ERR_INIT;
@@ -68,7 +68,7 @@ int publisher_take(struct engine *engine, const struct changes *changes, struct 
 			continue;
 		MUST(row->seq == partition->sent_seq + 1);
 		if (engine->broker.publish(engine->broker.self, row, err) < 0) {
-			/* The rows are safe in the log: this partition starts again from there. */
+			/* The rows are in the log: publishing resumes from there. */
 			log_warn("part=%d publishing stopped, it goes on from the log: %s", row->part, err->text);
 			partition->publishing = PUBLISHING_RESUME;
 			continue;
@@ -79,7 +79,7 @@ int publisher_take(struct engine *engine, const struct changes *changes, struct 
 	return take_dead(engine, changes->dead, changes->dead_count, err);
 }
 
-/* Told once in a row of failures; each next try comes later: it may cost seconds of the others' time. */
+/* Logs only the first failure. Backs off exponentially: a retry can block the other partitions for seconds. */
 static void put_off_resume(struct engine *engine, struct partition *partition, const struct err *why)
 {
 	if (partition->resume_wait_ms == 0)
@@ -90,7 +90,7 @@ static void put_off_resume(struct engine *engine, struct partition *partition, c
 	partition->resume_at_ms = engine->conf.now_ms() + partition->resume_wait_ms;
 }
 
-/* Nothing more of this partition can be told to anybody. The halt that a person sees first stays. */
+/* Nothing more of this partition can be published. An earlier halt keeps its reason. */
 static int halt_publishing(struct engine *engine, struct partition *partition, const char *reason, struct err *err)
 {
 	partition->publishing = PUBLISHING_LIVE;
@@ -140,7 +140,7 @@ static int catch_up(struct engine *engine, struct partition *partition, struct e
 	return 0;
 }
 
-/* What an earlier owner committed and did not see acknowledged, or what could not be published at once. */
+/* Dead letters that an earlier owner did not see acknowledged, or that could not be published at once. */
 static int resend_dead(struct engine *engine, struct partition *partition, struct err *err)
 {
 	struct arena *arena = &engine->spare->arena;

@@ -3,10 +3,10 @@
 #include "base/log.h"
 #include "worker/process.h"
 
-#define TRIES_MAX      3  /* claims that come to nothing, then quarantine */
-#define QUARANTINE_CUT 16 /* a batch is cut by this after a death: each costs a restart and a rebalance, a batch milliseconds */
-#define CRASHES_PARK   2  /* of one command alone: once may be chance. It is set aside as our bug, undecided */
-#define CRASHES_HALT   3  /* even so: its partition halts */
+#define TRIES_MAX      3  /* claims without a commit, then quarantine */
+#define QUARANTINE_CUT 16 /* divides a batch after a crash: a crash costs a rebalance, a batch milliseconds */
+#define CRASHES_PARK   2  /* of a single command: parked as a bug, undecided. One crash may be chance */
+#define CRASHES_HALT   3  /* even parking it crashes: the partition halts */
 
 bool quarantine_is_on(const struct partition *partition)
 {
@@ -24,7 +24,7 @@ static void quarantine(struct partition *partition, int64_t commands)
 		 head->part, (long long)head->next_offset, head->tries, (long long)commands, head->quarantine);
 }
 
-/* Whoever owned this died, again and again, or with a batch of it in hand: which command it is, smaller batches tell. */
+/* Its owners crash, again and again or with a batch in hand: smaller batches show which command it is. */
 void quarantine_consider(const struct engine *engine, struct partition *partition)
 {
 	const struct head *head = &partition->head;
@@ -35,8 +35,7 @@ void quarantine_consider(const struct engine *engine, struct partition *partitio
 		quarantine(partition, (int64_t)engine->conf.batch_items_max);
 }
 
-/* Before the partition's next commands are looked at: if we die of them, the next owner knows. *ret_tried false: not ours any
- * more, or nobody's to try. Nothing flies then. */
+/* See quarantine.h. Nothing is in flight afterwards. */
 int quarantine_note_attempt(struct engine *engine, int32_t part, bool *ret_tried, struct err *err)
 {
 	struct partition *partition = &engine->partitions[part];
@@ -58,7 +57,6 @@ int quarantine_note_attempt(struct engine *engine, int32_t part, bool *ret_tried
 	return fenced ? lanes_fence(&engine->lanes, part, err) : 0;
 }
 
-/* Programs have died of it, and of nothing else, too often for chance. */
 bool quarantine_is_deadly(const struct partition *partition)
 {
 	return partition->head.quarantine == 1 && partition->head.crashes >= CRASHES_PARK;

@@ -9,7 +9,7 @@
 #include "worker/chain.h"
 
 #define BACKOFF_MAX_MS       5000
-#define HALTED_LOOK_MS       10000                                  /* has a person let it go on? */
+#define HALTED_LOOK_MS       10000                                  /* a person may have released it */
 #define ROOM_FOR(value_size) ((value_size)*64 + ((size_t)64 << 10)) /* the worst case of one decoded event */
 
 static void forget(struct event_reader *reader)
@@ -107,7 +107,7 @@ static bool chain_holds(const struct reader_partition *partition, const struct e
 	return envelope->hash.size == SHA256_SIZE && memcmp(hash, envelope->hash.data, SHA256_SIZE) == 0;
 }
 
-/* Judges a record against the head. *ret_reason: what is wrong with it, NULL when nothing is. */
+/* Checks a record against the head. *ret_reason: why the partition must halt; NULL: it need not. */
 static void judge(struct event_reader *reader, const struct bus_record *record, const char **ret_reason)
 {
 	struct reader_partition *partition = &reader->partitions[record->part];
@@ -156,8 +156,8 @@ static void judge(struct event_reader *reader, const struct bus_record *record, 
 }
 
 /*
- * A record behind the one that was expected: offsets have no holes in a topic that only we write, so the broker is asked. What
- * the consumer went over is read again; what is gone or damaged halts the partition.
+ * A record above the expected offset. A topic that only we write has no gaps, so the broker is asked. Records that the consumer
+ * skipped are read again; records that are gone or damaged halt the partition.
  */
 static int look_into_gap(struct event_reader *reader, int32_t part, int64_t got, const char **ret_reason, struct err *err)
 {
@@ -196,8 +196,8 @@ static int take_record(struct event_reader *reader, struct bus_record *record, s
 		rc = look_into_gap(reader, record->part, record->offset, &reason, err);
 	if (rc == 0 && !reason)
 		judge(reader, record, &reason);
-	/* Room for the next one is made sure of here, so that a full arena never looks like a bad event. What came before a wrong
-	 * one is applied, then the partition halts (halt_wrong). */
+	/* Keeps room for the next record, so that a full arena never looks like a bad event. The events before a wrong one are
+	 * applied, then the partition halts (halt_wrong). */
 	if (reader->events_count == reader->run_max || reason ||
 	    reader->arena.size - reader->arena.used < reader->arena.size / 2 + ROOM_FOR(record->value.size))
 		reader->is_full = true;
@@ -228,7 +228,7 @@ static int collect(struct event_reader *reader, int timeout_ms, struct err *err)
 			forget(reader);
 			rc = lanes_revoke(&reader->lanes, err);
 			break;
-		case BUS_DISPLACED: /* claimed again when what was collected is applied */
+		case BUS_DISPLACED: /* lost once the collected events are applied */
 			reader->partitions[record.part].is_displaced = true;
 			reader->is_full = true;
 			break;
@@ -243,8 +243,8 @@ static int collect(struct event_reader *reader, int timeout_ms, struct err *err)
 /* ---- apply ---- */
 
 /*
- * The batch failed on data. It is read again event by event, so that only the partition of the one that fails halts: an event
- * that is in the log cannot be left out.
+ * The batch failed on data. Its events are read again one by one, so that only the partition of the failing event halts: an event
+ * of the log cannot be left out.
  */
 static int single_out(struct event_reader *reader, struct err *err)
 {
@@ -301,7 +301,7 @@ static int apply(struct event_reader *reader, struct err *err)
 	return 0;
 }
 
-/* The partitions that something is wrong with: what came before it is applied. */
+/* Halts the partitions with a wrong record, once the events before it are applied. */
 static int halt_wrong(struct event_reader *reader, struct err *err)
 {
 	for (int32_t part = 0; part < BUS_PARTS_MAX; part++) {

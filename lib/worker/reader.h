@@ -14,9 +14,9 @@
  * The engine of a reader: the events of one module, in order, each exactly once, into the reader's own tables. The head
  * (`reader_head`) moves in the transaction of what the reader writes, so a crash repeats nothing and loses nothing.
  *
- * Of each record `seq` says what to do: last + 1 is applied, lower ones are repetitions and dropped, a higher one is a gap: the
- * partition halts with a reason and an alarm. Each record's hash must follow from the one before (worker/chain.h), so a changed
- * or exchanged event halts the reader too.
+ * The record's `seq` decides: last + 1 is applied, a lower one is a repetition and dropped, a higher one is a gap and halts the
+ * partition with a reason and an alarm. Each record's hash must follow from the one before (worker/chain.h), so a changed or
+ * exchanged event halts the partition, too.
  */
 struct reader_head {
 	int32_t part;
@@ -32,12 +32,12 @@ struct reader_database {
 	void *self;
 	int (*claim)(void *self, const char *module, const int32_t *parts, size_t count, const char *owner,
 		     struct reader_head *ret_heads, struct err *err);
-	/* Writes the reason down; *ret_fenced true and nothing written when somebody else owns it now. */
+	/* Writes the reason; *ret_fenced true and nothing written when another owner has the partition now. */
 	int (*halt)(void *self, const char *module, const struct reader_head *head, const char *reason, bool *ret_fenced,
 		    struct err *err);
 
-	/* One transaction: locks `before` (epoch and offset must be these, else *ret_fenced), applies, moves to `after`. Nothing
-	 * happened when it fails; it may have happened when the failure is ERR_RETRY. */
+	/* One transaction: locks `before` (*ret_fenced when epoch or offset differ), applies, moves to `after`. After ERR_RETRY it
+	 * may have been committed; after any other failure it was not. */
 	int (*apply)(void *self, const char *module, const struct reader_head *before, const struct reader_head *after,
 		     size_t heads_count, const struct read_event *events, size_t events_count, bool *ret_fenced, struct err *err);
 };
@@ -53,8 +53,8 @@ struct reader_conf {
 struct reader_partition {
 	struct reader_head head; /* as committed */
 	struct reader_head next; /* with what is collected */
-	const char *wrong;       /* with the record at next.next_offset: halt when what came before it is applied */
-	bool is_displaced;       /* the broker does not know the offset: claim again */
+	const char *wrong; /* what is wrong with the record at next.next_offset: halt once the events before it are applied */
+	bool is_displaced; /* the offset is not in the topic: claim again */
 };
 
 struct event_reader {

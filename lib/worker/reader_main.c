@@ -15,7 +15,7 @@
 #define START_WAIT_MS  500
 #define COSTLY_AT_ONCE 8 /* events of a costly module in one transaction */
 
-/* One reader of events per module it wants; they take turns. */
+/* One reader of events per module; they take turns. */
 struct serving {
 	struct kafka_edge *kafka[MODULES_MAX];
 	struct reader_pg *pg;
@@ -53,7 +53,7 @@ static int open_one(struct serving *serving, const struct program *program, cons
 	return event_reader_init(&serving->readers[serving->count++], &conf, module, &broker, database, coder, err);
 }
 
-/* A batch costs a commit, however few events are in it: nobody needs a dashboard sooner than this. */
+/* A batch costs a commit, however few events it has, and a dashboard needs none sooner than this. */
 static void keep_pace(int64_t begun_ms)
 {
 	int64_t left_ms = begun_ms + PACE_MS - clock_monotonic_ms();

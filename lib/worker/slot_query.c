@@ -40,8 +40,8 @@ static int compare_ids(const void *a, const void *b)
 }
 
 /*
- * In id order: rows are locked in one order by everybody, and neighbours in an index are visited together. New ids often are in
- * order already. The id of a natural key is a hash and says nothing about its place in an index: those stay as they came.
+ * In id order: all transactions lock rows in the same order, and neighbours in an index are read together. New ids are often in
+ * order already. The id of a natural key is a hash, unrelated to its place in an index: such slots keep their order.
  */
 static void sort_list(struct slot **slots, size_t count)
 {

@@ -34,8 +34,8 @@ struct store {
 	/*
 	 * Writes all changed slots (insert when not `stored`, update when `stored`; an update must find exactly the version it
 	 * loaded) and whatever rows the events stand for (ledger entries, payments, messages to send). `events` are in log order,
-	 * of all partitions of the batch. Writes by db_write and db_write_copy, which others of the batch have used before: who
-	 * needs an answer at once calls db_write_end first.
+	 * of all partitions of the batch. Writes with db_write and db_write_copy, into the pipeline that the batch has begun: call
+	 * db_write_end before anything that needs an answer at once.
 	 */
 	int (*save)(void *store, struct db *db, const struct workset *set, const struct logged_event *events, size_t events_count,
 		    struct err *err);

@@ -8,8 +8,8 @@
 
 /*
  * The programs: a module's main.c calls one of these and returns its answer. They read the settings, wait with back-off for Kafka
- * and PostgreSQL, run the engine until SIGTERM, then drain (in under 5 s). Exit status 0: asked to end; 1: a failure that a
- * restart or a person must mend.
+ * and PostgreSQL, run the engine until SIGTERM, then drain (in under 5 s). Exit status 0: asked to end; 1: a failure that needs a
+ * restart or a person.
  *
  * `prepare`, if given, runs once after the settings are read: the store's own start (key files).
  */
