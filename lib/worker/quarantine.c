@@ -35,6 +35,12 @@ void quarantine_consider(const struct engine *engine, struct partition *partitio
 		quarantine(partition, (int64_t)engine->conf.batch_items_max);
 }
 
+void quarantine_count(struct head *head)
+{
+	if (head->quarantine_left > 0 && --head->quarantine_left == 0)
+		head->quarantine = 0;
+}
+
 /* See quarantine.h. Nothing is in flight afterwards. */
 int quarantine_note_attempt(struct engine *engine, int32_t part, bool *ret_tried, struct err *err)
 {

@@ -28,6 +28,9 @@ void quarantine_consider(const struct engine *engine, struct partition *partitio
  * flight. *ret_tried false: the partition is lost or halted now. */
 MUST_CHECK int quarantine_note_attempt(struct engine *engine, int32_t part, bool *ret_tried, struct err *err);
 
+/* In a head that is about to be committed: one command more was tried. */
+void quarantine_count(struct head *head);
+
 /* The next command alone had too many crashes for chance. */
 bool quarantine_is_deadly(const struct partition *partition);
 

@@ -1,0 +1,380 @@
+/* One attempt: from items to verdicts. */
+#include "worker/batch_inside.h"
+
+#include <string.h>
+
+#include "base/day.h"
+#include "schemas/clock.h"
+#include "schemas/engine.h"
+#include "worker/holds.h"
+#include "worker/rights.h"
+
+static const char broke_our_code[] = "the command broke our code; a person has to look";
+
+/* *ret_mistaken true: a state that was assumed new exists. */
+static int load_missing(struct batch *batch, const struct engine *engine, bool *ret_mistaken, struct err *err)
+{
+	struct workset *set = &batch->set;
+
+	*ret_mistaken = false;
+	if (set->missing_count == 0)
+		return 0;
+	if (engine->database.load(engine->database.self, set->missing, set->missing_count, err) < 0)
+		return -1;
+	for (size_t i = 0; i < set->missing_count; i++) {
+		struct slot *slot = set->missing[i];
+
+		*ret_mistaken |= slot->assumed && slot->exists;
+		slot->assumed = false;
+	}
+	set->missing_count = 0;
+	return 0;
+}
+
+/* A broken command is not decided, as its states may be what cannot be loaded. An id of zeros must not be touched. */
+static bool asks_rule(const struct item *item)
+{
+	return item->kind == ITEM_COMMAND && !item->is_broken && !item->nil_field;
+}
+
+/* A bound user's creditors are loaded with his rights, and what the rule touches depends on them: it is asked in a second round. */
+static bool asks_again(const struct item *item)
+{
+	return item->rule->touches_again || command_is_bound(&item->command);
+}
+
+static int load_states(struct batch *batch, const struct engine *engine, struct err *err)
+{
+	bool mistaken; /* harmless: no rule has read it yet */
+
+	for (size_t i = 0; i < batch->count; i++) {
+		struct item *item = &batch->items[batch->from + i];
+
+		if (item->kind == ITEM_COMMAND && !item->is_broken)
+			rights_touch(&item->command, &batch->set);
+	}
+	for (int round = 0; round < TOUCH_ROUNDS_MAX; round++) {
+		for (size_t i = 0; i < batch->count; i++) {
+			struct item *item = &batch->items[batch->from + i];
+
+			if (!asks_rule(item))
+				continue;
+			rights_take(&item->command, &batch->set);
+			if (round > 0 && !asks_again(item))
+				continue;
+			item->rule->touch(&item->command, &batch->set);
+		}
+		if (batch->set.overflow)
+			return batch_too_large(err);
+		if (batch->set.missing_count == 0)
+			return 0;
+		if (load_missing(batch, engine, &mistaken, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/*
+ * Unique indexes verify "assumed new" only for rows that are written. A refusal or a wait writes nothing and must not rest on an
+ * assumption: the states its command touched are loaded now. They are few.
+ */
+static int check_assumed(struct batch *batch, const struct engine *engine, bool *ret_conflict, struct err *err)
+{
+	batch->set.assumes_new = false;
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct item *item = &batch->items[batch->from + i];
+
+		if (batch->verdicts[i].is_no && asks_rule(item))
+			item->rule->touch(&item->command, &batch->set);
+	}
+	return load_missing(batch, engine, ret_conflict, err);
+}
+
+/* The verdict of an earlier item of this attempt that applied the same command id, or NULL. Remembers item i. */
+static const struct verdict *closed_by(struct batch *batch, size_t i, const struct item **ret_item)
+{
+	const struct item *item = &batch->items[batch->from + i];
+	uint64_t hash;
+
+	memcpy(&hash, item->command.id.bytes + 8, sizeof(hash));
+	for (size_t place = hash & batch->ids_mask;; place = (place + 1) & batch->ids_mask) {
+		uint32_t other = batch->ids[place];
+
+		if (other == 0) {
+			batch->ids[place] = (uint32_t)i + 1;
+			return NULL;
+		}
+		if (!uuid_equal(&batch->items[batch->from + other - 1].command.id, &item->command.id))
+			continue;
+		if (batch->verdicts[other - 1].fate == FATE_APPLIED) {
+			*ret_item = &batch->items[batch->from + other - 1];
+			return &batch->verdicts[other - 1];
+		}
+		batch->ids[place] = (uint32_t)i + 1;
+		return NULL;
+	}
+}
+
+/* What parked commands before this one hold; in a pass: those of the pass. */
+static const struct keyset *held_before(const struct engine *engine, const struct item *item)
+{
+	const struct partition *partition = &engine->partitions[item->part];
+
+	return item->was_parked ? &partition->held_next : &partition->held;
+}
+
+static bool must_queue(struct batch *batch, const struct engine *engine, const struct item *item)
+{
+	const struct keyset *held = held_before(engine, item);
+	struct holds holds;
+
+	if (item->rule->overtakes || held->count + batch->held.count == 0)
+		return false;
+	holds_list(item, &batch->set, &holds);
+	return holds_meet(&holds, &item->command.key, held) || holds_meet(&holds, &item->command.key, &batch->held);
+}
+
+/*
+ * A bug holds its whole key: nobody knows what it touches. Above parked_max every parked command holds its key only, which bounds
+ * the memory: the number of commands behind those that wait is unbounded, the number of their keys is not.
+ */
+static struct str list_held(struct batch *batch, const struct engine *engine, const struct item *item, enum parked_kind kind)
+{
+	size_t held = held_before(engine, item)->count + batch->held.count;
+	struct holds holds = { .is_cut = true };
+
+	if (kind != PARKED_BUG && item->rule->overtakes) /* an id that no command touches, so that it is counted */
+		holds = (struct holds){ .ids = { uuid_derive(&item->command.id, "alone", 0) }, .count = 1 };
+	else if (kind != PARKED_BUG)
+		holds_list(item, &batch->set, &holds);
+	if (holds.is_cut || (int64_t)(held + holds.count) > engine->conf.parked_max)
+		holds = (struct holds){ .ids = { item->command.key }, .count = 1 };
+	return str_copy(&batch->arena, (struct str){ (const char *)holds.ids, holds.count * sizeof(holds.ids[0]) });
+}
+
+static int park(struct batch *batch, const struct engine *engine, struct verdict *verdict, const struct item *item,
+		enum parked_kind kind, const char *reason, struct err *err)
+{
+	verdict->fate = FATE_PARKED;
+	verdict->parked_kind = kind;
+	verdict->parked_reason = str_copy(&batch->arena, str_of(reason));
+	verdict->holds = list_held(batch, engine, item, kind);
+	if (!verdict->parked_reason.data || !verdict->holds.data || !keyset_add_bytes(&batch->held, verdict->holds))
+		return batch_too_large(err);
+	return 0;
+}
+
+static int refuse(struct batch *batch, struct verdict *verdict, const struct item *item, const struct decision *decision,
+		  struct err *err)
+{
+	struct command_rejected *body = arena_take(&batch->arena, 1, sizeof(*body));
+	struct event *event = arena_take(&batch->arena, 1, sizeof(*event));
+
+	if (!body || !event)
+		return batch_too_large(err);
+	body->command_id = item->command.id;
+	body->customer_id = item->command.key;
+	body->command_type = str_of(item->command.type->record.name);
+	body->code = str_of(refusal_code(decision->refusal));
+	body->field = str_copy(&batch->arena, str_of(decision->field));
+	body->text = str_copy(&batch->arena, str_of(decision->text));
+	body->retriable = decision->refusal == REFUSAL_VERSION_CONFLICT || decision->refusal == REFUSAL_NOT_FOUND;
+	if (!body->field.data || !body->text.data)
+		return batch_too_large(err);
+	message_set_actor(&command_rejected_type, body, item->command.actor);
+	*event = (struct event){ .type = &command_rejected_type, .body = body, .command = &item->command };
+	verdict->fate = FATE_REFUSED;
+	verdict->events = event;
+	verdict->events_count = 1;
+	return 0;
+}
+
+static int accept(struct batch *batch, const struct engine *engine, struct verdict *verdict, const struct decision *decision,
+		  struct err *err)
+{
+	struct event *events = arena_take(&batch->arena, decision->events_count, sizeof(*events));
+
+	if (!events)
+		return batch_too_large(err);
+	memcpy(events, decision->events, decision->events_count * sizeof(*events));
+	for (size_t i = 0; i < decision->events_count; i++)
+		engine->admission.module->evolve(&batch->set, &events[i]);
+	verdict->fate = FATE_APPLIED;
+	verdict->events = events;
+	verdict->events_count = decision->events_count;
+	return 0;
+}
+
+/* Parks the command; after wait_max_ms, or above parked_max, it is refused. */
+static int wait_or_refuse(struct batch *batch, const struct engine *engine, struct verdict *verdict, const struct item *item,
+			  struct decision *decision, struct err *err)
+{
+	size_t held = held_before(engine, item)->count + batch->held.count;
+
+	/* Above parked_max the partition neither stops nor takes more. */
+	if (item->command.now_ms - item->since_ms <= engine->conf.wait_max_ms && (int64_t)held < engine->conf.parked_max)
+		return park(batch, engine, verdict, item, PARKED_WAIT, decision->text, err);
+	decision->refusal = REFUSAL_NOT_FOUND;
+	return refuse(batch, verdict, item, decision, err);
+}
+
+/* The command id was applied before, or earlier in this batch: the same content changes nothing, other content is refused. */
+static int repeat(struct batch *batch, struct verdict *verdict, const struct item *item, const uint8_t *first_digest,
+		  struct err *err)
+{
+	struct decision decision;
+
+	if (memcmp(first_digest, item->digest, DIGEST_SIZE) == 0) {
+		verdict->fate = FATE_DUPLICATE;
+		return 0;
+	}
+	decision_init(&decision, &batch->arena, &item->command);
+	decision_refuse(&decision, REFUSAL_DUPLICATE_DIFFERENT_BODY, "", "this command id was used for another content before");
+	return refuse(batch, verdict, item, &decision, err);
+}
+
+/* The same content was applied meanwhile, by another record. */
+static bool is_same_again(const struct verdict *verdict, const struct item *item)
+{
+	return verdict->has_answer && verdict->answer.found && memcmp(verdict->answer.digest, item->digest, DIGEST_SIZE) == 0;
+}
+
+/* Refuses what no rule may see: an expired deadline, missing rights, an id of zeros, a faulty text. */
+static bool may_be_decided(struct batch *batch, struct item *item, struct decision *decision)
+{
+	const struct field *unbound;
+
+	if (item->expires_ms > 0 && item->command.now_ms > item->expires_ms)
+		decision_refuse(decision, REFUSAL_EXPIRED, "", "the command's own deadline had passed");
+	else if (!rights_hold(&item->command, &batch->set))
+		decision_refuse(decision, REFUSAL_NOT_AUTHORISED, "", "the user may not do this now, whatever the token says");
+	else if ((unbound = command_unbound_field(&item->command)) != NULL)
+		decision_refuse(decision, REFUSAL_NOT_AUTHORISED, unbound->name, COMMAND_UNBOUND_TEXT);
+	else if (item->nil_field)
+		decision_refuse(decision, REFUSAL_BAD_VALUE, item->nil_field, "an id of zeros names nothing");
+	else if (item->text_fault)
+		decision_refuse(decision, REFUSAL_BAD_VALUE, item->text_field, "the text %s", item->text_fault);
+	return decision->kind == DECISION_NONE;
+}
+
+/* An ended token makes a dead letter, like an expired one: nothing is answered in the name of the business. */
+static int set_aside(struct batch *batch, const struct engine *engine, struct verdict *verdict, struct item *item,
+		     struct err *err)
+{
+	if (admit_ended(&engine->admission, &engine->broker, &batch->arena, item, err) < 0)
+		return -1;
+	verdict->fate = FATE_DEAD;
+	return 0;
+}
+
+static int decide_command(struct batch *batch, const struct engine *engine, size_t i, struct err *err)
+{
+	struct item *item = &batch->items[batch->from + i];
+	struct verdict *verdict = &batch->verdicts[i];
+	struct head *head = &batch->heads[batch->head_of_part[item->part]];
+	const struct item *first;
+	bool is_repeated = closed_by(batch, i, &first) != NULL;
+	struct decision decision;
+
+	if (!batch_is_ahead(&item->command) && uuid_compare(&item->command.id, &head->last_id) > 0)
+		head->last_id = item->command.id;
+	if (item->is_unread && !is_same_again(verdict, item))
+		return park(batch, engine, verdict, item, PARKED_BUG, broke_our_code, err);
+	if (!item->rule && !item->is_unread)
+		return park(batch, engine, verdict, item, PARKED_BUG, "this program cannot read the command", err);
+	if (verdict->has_answer && verdict->answer.found)
+		return repeat(batch, verdict, item, verdict->answer.digest, err);
+	if (is_repeated)
+		return repeat(batch, verdict, item, first->digest, err);
+	if (item->is_broken)
+		return park(batch, engine, verdict, item, PARKED_BUG, broke_our_code, err);
+	if (!item->was_parked && rights_are_ended(&item->command, &batch->set))
+		return set_aside(batch, engine, verdict, item, err);
+	if (must_queue(batch, engine, item))
+		return park(batch, engine, verdict, item, PARKED_BEHIND, "a command about the same waits before it", err);
+
+	item->command.today = day_of_instant(item->command.now_ms);
+	if (head->business_date > item->command.today)
+		item->command.today = head->business_date;
+	decision_init(&decision, &batch->arena, &item->command);
+	if (may_be_decided(batch, item, &decision))
+		item->rule->decide(&item->command, &batch->set, &decision);
+	if (decision.overflow)
+		return batch_too_large(err);
+	verdict->is_no = decision.kind != DECISION_EVENTS;
+	switch (decision.kind) {
+	case DECISION_EVENTS:
+		return accept(batch, engine, verdict, &decision, err);
+	case DECISION_REFUSED:
+		return refuse(batch, verdict, item, &decision, err);
+	case DECISION_WAIT:
+		return wait_or_refuse(batch, engine, verdict, item, &decision, err);
+	case DECISION_NONE:
+		break;
+	}
+	MUST_NOT_REACH("a rule decided nothing");
+}
+
+/*
+ * A business date moves by one day per Tick, and not beyond the broker's day in UTC plus one (where a day begins before it does in
+ * UTC). No sender sets the broker's clock. So a wrong clock is wrong by a day at most, and three Ticks catch up with three days
+ * without any. A partition's first Tick says where it begins.
+ */
+int32_t batch_business_date(int32_t before, int32_t said, int64_t broker_ms)
+{
+	int32_t latest = day_of_instant(broker_ms) + 1;
+
+	if (before != INT32_MIN && said > before)
+		said = before + 1;
+	if (said > latest)
+		said = latest;
+	return said > before ? said : before;
+}
+
+static void take_tick(struct head *head, const struct item *item)
+{
+	const struct tick *tick = item->command.body;
+
+	head->tick_at_ms = tick->at;
+	head->business_date = batch_business_date(head->business_date, tick->business_date, item->command.now_ms);
+}
+
+int batch_decide(struct batch *batch, const struct engine *engine, const struct answer *answers, size_t answers_count,
+		 bool *ret_conflict, struct err *err)
+{
+	size_t asked = 0;
+
+	if (load_states(batch, engine, err) < 0)
+		return -1;
+	for (size_t i = 0; i < batch->count; i++) {
+		struct item *item = &batch->items[batch->from + i];
+		struct verdict *verdict = &batch->verdicts[i];
+
+		switch (item->kind) {
+		case ITEM_DEAD:
+			verdict->fate = FATE_DEAD;
+			break;
+		case ITEM_VOID:
+			verdict->fate = FATE_VOID;
+			break;
+		case ITEM_TICK:
+			verdict->fate = FATE_TICK;
+			take_tick(&batch->heads[batch->head_of_part[item->part]], item);
+			break;
+		case ITEM_COMMAND:
+			if (verdict->has_answer)
+				verdict->answer = answers[asked++];
+			if (decide_command(batch, engine, i, err) < 0)
+				return -1;
+			break;
+		}
+	}
+	MUST(asked == answers_count);
+	if (check_assumed(batch, engine, ret_conflict, err) < 0)
+		return -1;
+	if (batch->set.overflow)
+		return batch_too_large(err);
+	if (*ret_conflict)
+		return 0;
+	return batch_write_rows(batch, engine, err);
+}
