@@ -125,8 +125,8 @@ struct database {
 	void *self;
 
 	/* Becomes the owner: epoch + 1 in one row each, made when missing. (Re)connects when the connection is dead. In: part, and
-	 * epoch, crashes and quarantine as this process has last held them (0: never). If nobody claimed since, the claim before
-	 * does not count as a try. Out: the head. */
+	 * epoch, crashes and quarantine as this process has last held them (0: never); if no other program has claimed since, this
+	 * claim is no further try. Out: the head. */
 	int (*claim)(void *self, struct head *heads, size_t count, const char *owner, struct err *err);
 	/* How many partitions this module's keys are spread over: the number written when the module was begun; `found` if that
 	 * is now. */

@@ -12,7 +12,7 @@
 #include "worker/lane.h"
 
 /*
- * The engine of a command module: records of its command topic in, states and event log in PostgreSQL, events out (design.md 4).
+ * The engine of a command module: records of its command topic in, states and event log in PostgreSQL, events out.
  *
  *   collect   what the broker has, bounded; admit each record               batch N+1, while batch N commits
  *   open      BEGIN, lock the heads: epoch and offset must be ours
