@@ -5,7 +5,8 @@
     generate.py --check SCHEMAS  writes nothing; with the Debian module `avro` it also parses every schema with that
 
     schema.py    reads and checks the schemas: Field, Record, Message, Versions
-    write_c.py   the C: structs, and the tables that describe them
+    write_c.py   the C: structs, the tables that describe them, the enum of a module's events, prototypes of its rules
+    write_sql.py the SQL function that gives the ids of messages by their names; it stands in the C as a text
 
 Standard library only.
 """

@@ -1,5 +1,6 @@
 """The C of the messages: structs, and the tables that describe them (lib/model/message.h)."""
 from schema import CHARACTER_SIZE_MAX, TEXTS
+from write_sql import schema_ids_sql
 
 
 def comment(text, indent=""):
@@ -200,4 +201,5 @@ def write_c(messages, out):
     text += '\n/* A schema is one literal, longer than the 4095 bytes that ISO C promises to take. */\n'
     text += '#pragma GCC diagnostic ignored "-Woverlength-strings"\n'
     text += "".join(message_text(message) for message in messages) + tables_text(messages)
+    text += f"\nconst char schema_ids_sql[] =\n{c_string(schema_ids_sql(messages))};\n"
     (out / "messages.c").write_text(text, encoding="utf-8")

@@ -9,6 +9,7 @@
 #include "base/must.h"
 #include "db/connection.h"
 #include "db/migrate.h"
+#include "model/message.h"
 
 #define FILE_NAME_MAX 100
 #define FILES_MAX     999
@@ -36,12 +37,29 @@ static const struct db_statement statement_insert = {
 	"migrate_insert", "INSERT INTO dcs_migration (number, name, sha256) VALUES ($1, $2, sha256($3))"
 };
 
+static const struct db_statement statement_is_generated = { "migrate_is_generated",
+							    "SELECT FROM dcs_generated WHERE name = $1 AND sha256 = sha256($2)" };
+static const struct db_statement statement_generated = {
+	"migrate_generated", "INSERT INTO dcs_generated (name, sha256) VALUES ($1, sha256($2)) "
+			     "ON CONFLICT (name) DO UPDATE SET sha256 = excluded.sha256, applied_at = excluded.applied_at"
+};
+
+/* Changes with the program, not with a number. */
+static const struct generated {
+	const char *name;
+	const char *sql;
+} generated[] = {
+	{ "schema_ids", schema_ids_sql },
+};
+
 /* "dcs.migr" in ASCII: of all programs on this database, only migrations take this lock. */
 #define SQL_LOCK   "SELECT pg_advisory_lock(7234298791026975602)"
 #define SQL_UNLOCK "SELECT pg_advisory_unlock(7234298791026975602)"
-#define SQL_TABLE                                                                                                                \
+#define SQL_TABLES                                                                                                               \
 	"CREATE TABLE IF NOT EXISTS dcs_migration ("                                                                             \
-	"number bigint PRIMARY KEY, name text NOT NULL, sha256 bytea NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"
+	"number bigint PRIMARY KEY, name text NOT NULL, sha256 bytea NOT NULL, applied_at timestamptz NOT NULL DEFAULT now());"  \
+	"CREATE TABLE IF NOT EXISTS dcs_generated ("                                                                             \
+	"name text PRIMARY KEY, sha256 bytea NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"
 
 /* ---- the directory ---- */
 
@@ -188,19 +206,21 @@ out:
 	return rc;
 }
 
-static int apply(struct run *run, const struct file *file, struct err *err)
+/* A script and its record, in one transaction. */
+static int apply(struct run *run, const char *sql, const char *name, const struct db_statement *record,
+		 const struct db_params *params, struct err *err)
 {
 	int rc = -1;
 
 	if (db_begin(run->db, err) != 0)
 		return -1;
-	if (connection_script(run->db, (const char *)run->text.data, file->name, err) != 0)
+	if (connection_script(run->db, sql, name, err) != 0)
 		goto out;
 	if (PQtransactionStatus(run->db->pg) != PQTRANS_INTRANS) {
-		err_set(err, ERR_FATAL, "migration %s ends its own transaction", file->name);
+		err_set(err, ERR_FATAL, "migration %s ends its own transaction", name);
 		goto out;
 	}
-	if (db_run(run->db, &statement_insert, identify(run, file), NULL, err) != 0)
+	if (db_run(run->db, record, params, NULL, err) != 0)
 		goto out;
 	rc = db_commit(run->db, err);
 out:
@@ -245,8 +265,6 @@ static int apply_all(struct run *run, int *ret_applied, struct err *err)
 {
 	int applied = 0;
 
-	if (check_applied(run, err) != 0)
-		return -1;
 	for (size_t i = 0; i < files_count(run); i++) {
 		const struct file *file = file_at(run, i);
 		bool is_done = false;
@@ -255,11 +273,37 @@ static int apply_all(struct run *run, int *ret_applied, struct err *err)
 			return -1;
 		if (is_done)
 			continue;
-		if (apply(run, file, err) != 0)
+		if (apply(run, (const char *)run->text.data, file->name, &statement_insert, identify(run, file), err) != 0)
 			return -1;
 		applied++;
 	}
 	*ret_applied = applied;
+	return 0;
+}
+
+/* ---- what is generated ---- */
+
+static int apply_generated(struct run *run, const struct generated *item, struct err *err)
+{
+	struct db_result same = { 0 };
+	bool is_same;
+
+	db_params_reset(&run->params);
+	db_param_text(&run->params, str_of(item->name));
+	db_param_bytes(&run->params, str_of(item->sql));
+	if (db_run(run->db, &statement_is_generated, &run->params, &same, err) != 0)
+		return -1;
+	is_same = same.rows > 0;
+	db_result_release(&same);
+	return is_same ? 0 : apply(run, item->sql, item->name, &statement_generated, &run->params, err);
+}
+
+static int apply_all_generated(struct run *run, struct err *err)
+{
+	for (size_t i = 0; i < sizeof(generated) / sizeof(generated[0]); i++) {
+		if (apply_generated(run, &generated[i], err) != 0)
+			return -1;
+	}
 	return 0;
 }
 
@@ -274,7 +318,11 @@ int migrate(struct db *db, const char *directory, int *ret_applied, struct err *
 	db_params_init(&run.params, FILE_SIZE_MAX + 1024);
 	if (list_files(&run, err) != 0 || connection_ready(db, err) != 0 || connection_script(db, SQL_LOCK, "lock", err) != 0)
 		goto out;
-	rc = connection_script(db, SQL_TABLE, "dcs_migration", err);
+	rc = connection_script(db, SQL_TABLES, "dcs_migration", err);
+	if (rc == 0)
+		rc = check_applied(&run, err);
+	if (rc == 0)
+		rc = apply_all_generated(&run, err);
 	if (rc == 0)
 		rc = apply_all(&run, ret_applied, err);
 	if (db_is_alive(db) && connection_script(db, SQL_UNLOCK, "unlock", &ignored) != 0)

@@ -240,6 +240,37 @@ static void test_migrate__a_second_run_waits_for_the_first(void **state)
 	db_close(hasty);
 }
 
+static void test_migrate__schema_ids_are_given_by_the_names_of_messages(void **state)
+{
+	int applied;
+
+	(void)state;
+	write_file("0001_a.sql", "CREATE TABLE a AS SELECT unnest(dcs_schema_ids('DebtCreated', 'Tick')) AS id;");
+	must(migrate(db, directory, &applied, &err));
+	assert_int_equal(applied, 1);
+	assert_int_equal(number_of("SELECT sum(id)::bigint FROM a"), 1021 + 1029 + 1032 + 951);
+	write_file("0002_b.sql", "SELECT dcs_schema_ids('DebtCraeted');");
+	refuse("no message is named DebtCraeted");
+}
+
+/* Rows of an id that the function would no longer give could not be found. */
+static void test_migrate__a_database_with_more_schema_ids_is_refused(void **state)
+{
+	static const struct db_statement statement_newer = {
+		"newer", "CREATE OR REPLACE FUNCTION dcs_schema_ids(VARIADIC messages text[]) RETURNS integer[] LANGUAGE sql "
+			 "IMMUTABLE AS 'SELECT ''{901,9998}''::integer[]'"
+	};
+	static const struct db_statement statement_other = { "other", "UPDATE dcs_generated SET sha256 = sha256('other')" };
+	int applied;
+
+	(void)state;
+	must(migrate(db, directory, &applied, &err));
+	must(migrate(db, directory, &applied, &err));
+	must(db_run(db, &statement_newer, NULL, NULL, &err));
+	must(db_run(db, &statement_other, NULL, NULL, &err));
+	refuse("schema ids that this program does not know");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -256,6 +287,8 @@ int main(void)
 		TEST(test_migrate__a_file_that_commits_by_itself_is_refused),
 		TEST(test_migrate__a_directory_that_is_not_there_is_fatal),
 		TEST(test_migrate__a_second_run_waits_for_the_first),
+		TEST(test_migrate__schema_ids_are_given_by_the_names_of_messages),
+		TEST(test_migrate__a_database_with_more_schema_ids_is_refused),
 	};
 
 	return cmocka_run_group_tests_name("migrate", tests, NULL, NULL);
