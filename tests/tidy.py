@@ -315,6 +315,22 @@ def check_modules():
         find("consumers/modules.py", 1, f"{name} is a command module here or has rules.c, not both")
 
 
+# ---- schema ids ----
+
+# A comparison of schema_id with a number: `= 901`, `IN (901, ...)`, `BETWEEN 901 AND`, `ANY ('{901}')`. Numbered from 0080 on SQL has dcs_schema_ids.
+SCHEMA_ID = re.compile(r"schema_id\s*(?:[=<>!]+|NOT\s+IN|IN|(?:NOT\s+)?BETWEEN)\s*(?:ANY|ALL|SOME)?[\s('{\[ARY]*\d{3}", re.I)
+IDS_BY_NAME_SINCE = 80
+
+
+def check_schema_ids(path, text):
+    """A migration that names ids misses the versions that come later: three were lost once."""
+    number = re.match(r"(\d+)_", path.name)
+    if path.suffix == ".sql" and number and int(number[1]) < IDS_BY_NAME_SINCE:
+        return
+    for match in SCHEMA_ID.finditer(text):
+        find(path, line_of(text, match.start()), "schema_id is compared with a number; name the message, dcs_schema_ids('DebtCreated')")
+
+
 # ---- checks by other programs ----
 
 
@@ -394,6 +410,8 @@ def main():
         if LISTED_IN.search(path.as_posix()):
             check_module_lists(path, (ROOT / path).read_text())
     check_modules()
+    for path in [*tracked("sql/*.sql"), *(path for path in sources if path.parts[0] != "tests")]:
+        check_schema_ids(path, (ROOT / path).read_text())
     scripts, pythons = tracked("*.sh", ".ci/run"), tracked("*.py")
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for check, paths in (

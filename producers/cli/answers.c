@@ -50,7 +50,7 @@ static const char sql_answers[] =
 	"  SELECT l.part = s.part AND l.command_offset = s.at AS is_ours, true AS is_applied, l.body"
 	"   FROM {schema}.event_log l WHERE l.command_id = s.id AND l.command_digest IS NOT NULL"
 	"  UNION ALL SELECT l.part = s.part AND l.command_offset = s.at, false, l.body"
-	"   FROM {schema}.event_log l WHERE l.command_id = s.id AND l.schema_id BETWEEN 901 AND 949" // sql/0050_...: by index
+	"   FROM {schema}.event_log l WHERE l.command_id = s.id AND l.schema_id = ANY (dcs_schema_ids('CommandRejected'))"
 	"  OFFSET 0) x WHERE x.is_ours OR x.is_applied ORDER BY 1 DESC LIMIT 1) e ON true"
 	" LEFT JOIN {schema}.parked p ON p.part = s.part AND p.command_offset = s.at"
 	" LEFT JOIN {schema}.dead_letter d ON d.part = s.part AND d.command_offset = s.at";

@@ -14,7 +14,7 @@
 
 static const char select_answer[] = "SELECT body FROM {schema}.event_log WHERE command_id = $1 AND command_digest IS NOT NULL "
 				    "UNION ALL SELECT body FROM {schema}.event_log WHERE command_id = $1 "
-				    "AND schema_id BETWEEN 901 AND 949 LIMIT 1"; // refusals, by their index
+				    "AND schema_id = ANY (dcs_schema_ids('CommandRejected')) LIMIT 1"; // by the index of refusals
 
 int asker_open(struct asker *asker, const struct asker_conf *conf, struct err *err)
 {

@@ -1,4 +1,4 @@
-"""The check of make tidy that looks for a second list of modules: it finds those there were, and nothing that only looks like one."""
+"""Checks of make tidy, for a second list of modules and for schema ids: they find what there was, and nothing that only looks like it."""
 
 import pathlib
 import sys
@@ -64,3 +64,25 @@ def test_tidy__a_document_lists_all_command_modules_or_names_a_few(found):
     assert found(f"Command modules (`{' '.join(tidy.modules.names('command'))}`)", "README.md") == []
     (finding,) = found("`users customers debts reports`", "README.md")
     assert finding[2] == "a list of modules without communications"
+
+
+@pytest.mark.parametrize(
+    "sql, is_found",
+    [
+        ("WHERE schema_id = 901", True),
+        ("WHERE e.schema_id NOT IN (901, 902)", True),
+        ("WHERE schema_id BETWEEN 901 AND 949", True),
+        ("schema_id = ANY ('{901}')", True),
+        ("schema_id <> ALL (ARRAY[901])", True),
+        ("schema_id >= 1000", True),
+        ("WHERE schema_id = ANY (public.dcs_schema_ids('CommandRejected'))", False),
+        ("l.schema_id = $1", False),
+        ("schema_id integer NOT NULL", False),
+    ],
+)
+def test_tidy__finds_schema_ids_in_new_sql(monkeypatch, sql, is_found):
+    monkeypatch.setattr(tidy, "findings", [])
+    tidy.check_schema_ids(pathlib.Path("sql/0050_old.sql"), sql)
+    assert tidy.findings == []
+    tidy.check_schema_ids(pathlib.Path("sql/0090_new.sql"), sql)
+    assert bool(tidy.findings) == is_found
