@@ -240,7 +240,7 @@ static void add_changes(const struct booking *booking, const void *body, int64_t
 	}
 }
 
-bool fold_event(const struct message_type *type, const void *body, int64_t at_ms, struct buf *deltas)
+bool deltas_fold(const struct message_type *type, const void *body, int64_t at_ms, struct buf *deltas)
 {
 	struct booking booking = { 0 };
 	size_t first = deltas_count(deltas);
@@ -253,7 +253,7 @@ bool fold_event(const struct message_type *type, const void *body, int64_t at_ms
 
 /* ---- many ---- */
 
-int compare_delta_keys(const struct delta_key *a, const struct delta_key *b)
+int delta_compare_keys(const struct delta_key *a, const struct delta_key *b)
 {
 	int order;
 
@@ -276,10 +276,10 @@ static int compare_deltas(const void *a, const void *b)
 	const struct delta *first = a;
 	const struct delta *second = b;
 
-	return compare_delta_keys(&first->key, &second->key);
+	return delta_compare_keys(&first->key, &second->key);
 }
 
-bool merge_deltas(struct buf *deltas)
+bool deltas_merge(struct buf *deltas)
 {
 	size_t count = deltas_count(deltas);
 	size_t merged = 0;
@@ -291,7 +291,7 @@ bool merge_deltas(struct buf *deltas)
 		const struct delta *from = delta_at(deltas, i);
 		struct delta *into = delta_at(deltas, merged);
 
-		if (compare_delta_keys(&into->key, &from->key) != 0) {
+		if (delta_compare_keys(&into->key, &from->key) != 0) {
 			merged++;
 			*delta_at(deltas, merged) = *from;
 			continue;

@@ -51,10 +51,10 @@ struct delta {
  * word of the event does not fit a key. at_ms: of the event; its day in UTC is the booking day of event versions that have
  * none.
  */
-MUST_CHECK bool fold_event(const struct message_type *type, const void *body, int64_t at_ms, struct buf *deltas);
+MUST_CHECK bool deltas_fold(const struct message_type *type, const void *body, int64_t at_ms, struct buf *deltas);
 
 /* Sorts by key and adds up, so that each key occurs once. False when a sum overflows. */
-MUST_CHECK bool merge_deltas(struct buf *deltas);
+MUST_CHECK bool deltas_merge(struct buf *deltas);
 
 static inline size_t deltas_count(const struct buf *deltas)
 {
@@ -67,6 +67,6 @@ static inline struct delta *delta_at(const struct buf *deltas, size_t index)
 }
 
 /* By report, then by day: the order in which rows are written, so that two readers cannot deadlock. */
-int compare_delta_keys(const struct delta_key *a, const struct delta_key *b);
+int delta_compare_keys(const struct delta_key *a, const struct delta_key *b);
 
 #endif

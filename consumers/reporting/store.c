@@ -109,14 +109,14 @@ static int fold_batch(struct reporting *reporting, const struct read_event *even
 {
 	buf_reset(&reporting->deltas);
 	for (size_t i = 0; i < count; i++)
-		if (!fold_event(events[i].type, events[i].body, events[i].at_ms, &reporting->deltas))
+		if (!deltas_fold(events[i].type, events[i].body, events[i].at_ms, &reporting->deltas))
 			return err_set(err, ERR_POISON,
 				       "reporting: a word in event %s part=%" PRId32 " seq=%" PRId64 " is too long",
 				       events[i].module, events[i].part, events[i].seq);
 	if (reporting->deltas.overflow)
 		return err_set(err, ERR_POISON, "reporting: a batch of %zu events changes over %zu bytes of rows", count,
 			       DELTAS_SIZE_MAX);
-	if (!merge_deltas(&reporting->deltas))
+	if (!deltas_merge(&reporting->deltas))
 		return err_set(err, ERR_POISON, "reporting: a sum over %zu events overflows", count);
 	return 0;
 }

@@ -113,7 +113,7 @@ static int read_table(struct verify *verify, enum report report, struct buf *row
 
 static int merge(struct buf *deltas, struct err *err)
 {
-	return !deltas->overflow && merge_deltas(deltas) ? 0 : err_set(err, ERR_FATAL, "the sums of the reports overflow");
+	return !deltas->overflow && deltas_merge(deltas) ? 0 : err_set(err, ERR_FATAL, "the sums of the reports overflow");
 }
 
 void refold_part(struct refold *refold, const char *module, int32_t part)
@@ -130,7 +130,7 @@ int refold_event(struct refold *refold, const struct logged_line *line, const st
 {
 	if (line->row.seq > refold->last_seq)
 		return 0;
-	if (!fold_event(type, body, line->row.at_ms, &refold->fold))
+	if (!deltas_fold(type, body, line->row.at_ms, &refold->fold))
 		return err_set(err, ERR_FATAL, "the event with seq %lld does not fit a report", (long long)line->row.seq);
 	return ++refold->events % MERGED_EVENTS == 0 ? merge(&refold->fold, err) : 0;
 }
@@ -179,7 +179,7 @@ static void compare(struct verify *verify, const struct buf *rows, const struct 
 		int order = i < deltas_count(rows) ? -1 : 1;
 
 		if (i < deltas_count(rows) && j < deltas_count(fold))
-			order = compare_delta_keys(&delta_at(rows, i)->key, &delta_at(fold, j)->key);
+			order = delta_compare_keys(&delta_at(rows, i)->key, &delta_at(fold, j)->key);
 		if (order < 0) {
 			report_alone(verify, delta_at(rows, i++), "is there, and no event is about it");
 		} else if (order > 0) {
@@ -237,7 +237,7 @@ int refold_end(struct refold *refold, struct verify *verify, struct err *err)
 		return 0;
 	if (merge(&refold->fold, err) != 0)
 		return -1;
-	if (refold->rows.overflow || !merge_deltas(&refold->rows))
+	if (refold->rows.overflow || !deltas_merge(&refold->rows))
 		return err_set(err, ERR_FATAL, "the reports do not fit into memory");
 	compare(verify, &refold->rows, &refold->fold);
 	return 0;

@@ -552,12 +552,12 @@ static const char *check_aggregates(struct sim_world *world, struct audit *audit
 
 				arena_reset(&audit->arena);
 				body = body_of(audit, row->body, &type);
-				MUST(fold_event(type, body, row->at_ms, &refold));
+				MUST(deltas_fold(type, body, row->at_ms, &refold));
 			}
-	MUST(merge_deltas(&refold));
+	MUST(deltas_merge(&refold));
 	is_equal = deltas_count(&refold) == deltas_count(&world->aggregates);
 	for (size_t i = 0; is_equal && i < deltas_count(&refold); i++)
-		is_equal = compare_delta_keys(&delta_at(&refold, i)->key, &delta_at(&world->aggregates, i)->key) == 0 &&
+		is_equal = delta_compare_keys(&delta_at(&refold, i)->key, &delta_at(&world->aggregates, i)->key) == 0 &&
 			   memcmp(delta_at(&refold, i)->amounts, delta_at(&world->aggregates, i)->amounts,
 				  sizeof(delta_at(&refold, i)->amounts)) == 0;
 	buf_release(&refold);

@@ -742,8 +742,8 @@ static int reader_apply(void *self, const char *module, const struct reader_head
 			return 0;
 	}
 	for (size_t i = 0; i < events_count; i++)
-		MUST(fold_event(events[i].type, events[i].body, events[i].at_ms, &world->aggregates));
-	MUST(merge_deltas(&world->aggregates));
+		MUST(deltas_fold(events[i].type, events[i].body, events[i].at_ms, &world->aggregates));
+	MUST(deltas_merge(&world->aggregates));
 	for (size_t i = 0; i < heads_count; i++)
 		world->reader_heads[session->module][after[i].part] = after[i];
 	return session_fault(session, err);

@@ -37,7 +37,7 @@ static int tear_down(void **state)
 #define EVENT_ON 20300
 static void given(struct buf *deltas, const struct message_type *type, const void *body)
 {
-	assert_true(fold_event(type, body, (EVENT_ON + 1) * DAY_MS - 1, deltas));
+	assert_true(deltas_fold(type, body, (EVENT_ON + 1) * DAY_MS - 1, deltas));
 }
 
 static void then_outstanding(const struct buf *deltas, size_t index, int32_t due_on, int64_t debts, int64_t minor)
@@ -65,7 +65,7 @@ static void then_changed(const struct buf *deltas, size_t index, int32_t booked_
 	outstanding.key.report = REPORT_OUTSTANDING_CHANGE;
 	outstanding.key.due_on = outstanding.key.day;
 	outstanding.key.day = booked_on;
-	assert_int_equal(compare_delta_keys(&delta->key, &outstanding.key), 0);
+	assert_int_equal(delta_compare_keys(&delta->key, &outstanding.key), 0);
 	assert_memory_equal(delta->amounts, outstanding.amounts, sizeof(outstanding.amounts));
 }
 
@@ -138,7 +138,7 @@ static void test_fold__older_events_are_booked_on_their_day_in_utc(void **state)
 	then_changed(*state, 4, EVENT_ON, 3);
 	given(*state, &debt_paid_type, &paid);
 	then_changed(*state, 6, EVENT_ON, 5);
-	assert_true(fold_event(&debt_paid_type, &paid, (EVENT_ON + 1) * DAY_MS, *state));
+	assert_true(deltas_fold(&debt_paid_type, &paid, (EVENT_ON + 1) * DAY_MS, *state));
 	then_changed(*state, 8, EVENT_ON + 1, 7);
 }
 
@@ -329,8 +329,8 @@ static void test_fold__a_word_that_fits_no_key_is_told(void **state)
 	struct debt_created debt = { .creditor_id = creditor, .currency = STR("EURO"), .balance_minor = 1 };
 	struct communication_released message = { .channel = STR("a channel of more than thirty-two") };
 
-	assert_false(fold_event(&debt_created_type, &debt, 0, *state));
-	assert_false(fold_event(&communication_released_type, &message, 0, *state));
+	assert_false(deltas_fold(&debt_created_type, &debt, 0, *state));
+	assert_false(deltas_fold(&communication_released_type, &message, 0, *state));
 	assert_int_equal(deltas_count(*state), 0);
 }
 
@@ -349,7 +349,7 @@ static void test_merge__each_key_is_there_once_in_order_also_at_zero(void **stat
 	given(*state, &debt_created_type, &debt);
 	given(*state, &debt_paid_type, &paid);
 	given(*state, &credit_applied_type, &credit);
-	assert_true(merge_deltas(*state));
+	assert_true(deltas_merge(*state));
 	assert_int_equal(deltas_count(*state), 5);
 	then_outstanding(*state, 0, 19999, 1, 5);
 	then_outstanding(*state, 1, 20000, 0, 0);
@@ -375,7 +375,7 @@ static void test_merge__keys_that_differ_in_one_column_stay_apart(void **state)
 		buf_add(*state, others, sizeof(others));
 		buf_add(*state, &base, sizeof(base));
 	}
-	assert_true(merge_deltas(*state));
+	assert_true(deltas_merge(*state));
 	assert_int_equal(deltas_count(*state), 8);
 	for (size_t i = 0; i < 8; i++)
 		assert_int_equal(delta_at(*state, i)->amounts[0], 2);
@@ -387,12 +387,12 @@ static void test_merge__an_overflow_is_told(void **state)
 
 	given(*state, &debt_created_type, &debt);
 	given(*state, &debt_created_type, &debt);
-	assert_false(merge_deltas(*state));
+	assert_false(deltas_merge(*state));
 }
 
 static void test_merge__nothing_is_nothing(void **state)
 {
-	assert_true(merge_deltas(*state));
+	assert_true(deltas_merge(*state));
 	assert_int_equal(deltas_count(*state), 0);
 }
 
@@ -453,7 +453,7 @@ static size_t any(struct model *model, size_t below)
 
 static void happens(struct model *model, const struct message_type *type, const void *body)
 {
-	assert_true(fold_event(type, body, model->today * DAY_MS + (int64_t)any(model, DAY_MS), model->batch));
+	assert_true(deltas_fold(type, body, model->today * DAY_MS + (int64_t)any(model, DAY_MS), model->batch));
 }
 
 /* Older events do not say on which day they were booked. */
@@ -705,9 +705,9 @@ static void withdraw(struct model *model)
 /* What apply would write: the batch merged, on top of what was there. */
 static void end_batch(struct model *model)
 {
-	assert_true(merge_deltas(model->batch));
+	assert_true(deltas_merge(model->batch));
 	buf_add(model->total, model->batch->data, model->batch->size);
-	assert_true(merge_deltas(model->total));
+	assert_true(deltas_merge(model->total));
 	buf_reset(model->batch);
 }
 
@@ -724,7 +724,7 @@ static void add_debts(const struct model *model, struct buf *expected)
 		snprintf(row.key.currency, sizeof(row.key.currency), "%s", debt->currency);
 		buf_add(expected, &row, sizeof(row));
 	}
-	assert_true(merge_deltas(expected));
+	assert_true(deltas_merge(expected));
 }
 
 static void live(struct model *model)
@@ -806,7 +806,7 @@ static void add_model(const struct model *model, struct buf *expected)
 		snprintf(row.key.state, sizeof(row.key.state), "%s", states[message->state]);
 		buf_add(expected, &row, sizeof(row));
 	}
-	assert_true(merge_deltas(expected));
+	assert_true(deltas_merge(expected));
 }
 
 /* Equal but for rows that fell to zero, which a model of the present does not have, and for what changed when. */
@@ -820,7 +820,7 @@ static void compare(const struct buf *expected, const struct buf *total, uint64_
 
 		if (row->key.report == REPORT_OUTSTANDING_CHANGE)
 			continue;
-		if (at < deltas_count(expected) && compare_delta_keys(&delta_at(expected, at)->key, &row->key) == 0) {
+		if (at < deltas_count(expected) && delta_compare_keys(&delta_at(expected, at)->key, &row->key) == 0) {
 			if (memcmp(delta_at(expected, at)->amounts, row->amounts, sizeof(row->amounts)) != 0)
 				fail_msg("seed %llu: row %zu differs", (unsigned long long)seed, i);
 			at++;
@@ -849,7 +849,7 @@ static void add_evening(const struct buf *total, int32_t day, struct buf *evenin
 		if (row.key.report == REPORT_OUTSTANDING)
 			buf_add(evening, &row, sizeof(row));
 	}
-	assert_true(merge_deltas(evening));
+	assert_true(deltas_merge(evening));
 }
 
 static void test_fold__sums_over_random_histories_are_what_is_there_at_the_end_and_was_on_every_evening(void **state)
