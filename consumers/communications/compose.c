@@ -98,7 +98,7 @@ static bool render_part(struct str template, const struct texts *texts, char *ou
 	struct str token = { 0 };
 	size_t size = 0;
 
-	switch (render(template, texts->tokens, texts->tokens_count, out, out_max, &size, &token)) {
+	switch (render_text(template, texts->tokens, texts->tokens_count, out, out_max, &size, &token)) {
 	case RENDER_OK:
 		*ret_part = (struct str){ .data = out, .size = size };
 		return true;
@@ -116,7 +116,7 @@ static bool render_part(struct str template, const struct texts *texts, char *ou
 	MUST_NOT_REACH("no such outcome");
 }
 
-bool compose(struct sending *sending, const struct workset *set, struct decision *decision)
+bool sending_compose(struct sending *sending, const struct workset *set, struct decision *decision)
 {
 	const struct template_text *template = sending->template;
 	size_t body_max = sending->channel == CHANNEL_SMS ? RENDERED_SMS_MAX : RENDERED_EMAIL_MAX;

@@ -26,6 +26,6 @@ bool token_is_ours(struct str name);
  * Fills sending->rendered from the arena. False: refused, or the arena is full (overflow). All debts are known and have one
  * currency.
  */
-MUST_CHECK bool compose(struct sending *sending, const struct workset *set, struct decision *decision);
+MUST_CHECK bool sending_compose(struct sending *sending, const struct workset *set, struct decision *decision);
 
 #endif

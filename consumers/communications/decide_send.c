@@ -335,8 +335,8 @@ void decide_send_communication(const struct command *command, const struct works
 		return;
 	sending.person = workset_state(set, &person_entity, &body->customer_id);
 	find_template(&sending, set);
-	if (!is_known(&sending, set, decision) || !can_be_sent(&sending, set, decision) || !compose(&sending, set, decision) ||
-	    !has_address(&sending, set, decision))
+	if (!is_known(&sending, set, decision) || !can_be_sent(&sending, set, decision) ||
+	    !sending_compose(&sending, set, decision) || !has_address(&sending, set, decision))
 		return;
 
 	/* ---- nothing refuses from here on ---- */

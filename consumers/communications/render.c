@@ -97,8 +97,8 @@ static bool find_token(const struct token *tokens, size_t tokens_count, struct s
 	return false;
 }
 
-enum render_outcome render(struct str text, const struct token *tokens, size_t tokens_count, char *out, size_t out_max,
-			   size_t *ret_size, struct str *ret_token)
+enum render_outcome render_text(struct str text, const struct token *tokens, size_t tokens_count, char *out, size_t out_max,
+				size_t *ret_size, struct str *ret_token)
 {
 	size_t size = 0;
 

@@ -22,8 +22,8 @@ enum render_outcome {
 	RENDER_TOO_LONG,
 };
 
-enum render_outcome render(struct str text, const struct token *tokens, size_t tokens_count, char *out, size_t out_max,
-			   size_t *ret_size, struct str *ret_token);
+enum render_outcome render_text(struct str text, const struct token *tokens, size_t tokens_count, char *out, size_t out_max,
+				size_t *ret_size, struct str *ret_token);
 
 /* Whether the text is well formed, and has the token (NULL: any or none). */
 bool template_is_well_formed(struct str text);

@@ -22,7 +22,7 @@ static enum render_outcome rendered(const char *text)
 
 	size = 0;
 	culprit = (struct str){ 0 };
-	return render(str_of(text), tokens, sizeof(tokens) / sizeof(tokens[0]), out, sizeof(out), &size, &culprit);
+	return render_text(str_of(text), tokens, sizeof(tokens) / sizeof(tokens[0]), out, sizeof(out), &size, &culprit);
 }
 
 static void then_text(const char *wanted)
