@@ -180,12 +180,12 @@ const char *customer_status_name(enum customer_status status);
 
 /* ---- syntax, bounded and pure (syntax.c) ---- */
 
-bool letter_is_valid(struct str address); /* lines of text in their normal form (base/text.h) */
-bool push_token_is_valid(struct str address);
+bool contact_letter_is_valid(struct str address); /* lines of text in their normal form (base/text.h) */
+bool contact_push_token_is_valid(struct str address);
 /* E-mail addresses and numbers have the syntax of base/address.h: a valid address can be sent to. */
-bool address_is_valid(enum channel channel, struct str address);
+bool contact_address_is_valid(enum channel channel, struct str address);
 
-bool name_is_valid(struct str name); /* a line in its normal form (base/text.h), not empty */
+bool customer_name_is_valid(struct str name); /* a line in its normal form (base/text.h), not empty */
 
 /* ---- rules: decide_<command> is declared in schemas/customers.h ---- */
 

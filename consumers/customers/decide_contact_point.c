@@ -23,7 +23,7 @@ static bool contact_point_is_good(const struct add_contact_point *body, struct d
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "contact_point_id", "the id is all zeros");
 	} else if (channel == CHANNEL_NONE) {
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "channel", "not one of email, sms, voice, letter, push");
-	} else if (!address_is_valid(channel, body->address)) {
+	} else if (!contact_address_is_valid(channel, body->address)) {
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "address", "not an address of this channel");
 	} else if (!place_is_known(body->place)) {
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "place", "not one of home, work, mobile, unknown");

@@ -21,7 +21,7 @@ struct profile {
 
 static bool profile_is_good(const struct profile *profile, int32_t today, struct decision *decision)
 {
-	if (profile->has_full_name && !name_is_valid(profile->full_name)) {
+	if (profile->has_full_name && !customer_name_is_valid(profile->full_name)) {
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "full_name", "the name is empty");
 	} else if (profile->has_locale && !language_tag_is_valid(profile->locale)) {
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "locale", "not a language tag (BCP 47) such as de-DE");

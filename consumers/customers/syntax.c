@@ -9,12 +9,12 @@
 
 /* ---- addresses ---- */
 
-bool letter_is_valid(struct str address)
+bool contact_letter_is_valid(struct str address)
 {
 	return text_is_good(address, TEXT_LINES);
 }
 
-bool push_token_is_valid(struct str address)
+bool contact_push_token_is_valid(struct str address)
 {
 	if (address.size < 8)
 		return false;
@@ -25,7 +25,7 @@ bool push_token_is_valid(struct str address)
 	return true;
 }
 
-bool address_is_valid(enum channel channel, struct str address)
+bool contact_address_is_valid(enum channel channel, struct str address)
 {
 	if (address.size > ADDRESS_MAX)
 		return false;
@@ -36,9 +36,9 @@ bool address_is_valid(enum channel channel, struct str address)
 	case CHANNEL_VOICE:
 		return address_is_phone(address);
 	case CHANNEL_LETTER:
-		return letter_is_valid(address);
+		return contact_letter_is_valid(address);
 	case CHANNEL_PUSH:
-		return push_token_is_valid(address);
+		return contact_push_token_is_valid(address);
 	case CHANNEL_NONE:
 	case CHANNEL_COUNT:
 		break;
@@ -48,7 +48,7 @@ bool address_is_valid(enum channel channel, struct str address)
 
 /* ---- persons ---- */
 
-bool name_is_valid(struct str name)
+bool customer_name_is_valid(struct str name)
 {
 	return text_is_good(name, TEXT_PROSE);
 }
