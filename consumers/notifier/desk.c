@@ -189,7 +189,7 @@ static const struct db_statement statement_end = {
 	" SELECT count(*) FROM noted",
 };
 
-const char *outcome_name(enum outcome outcome)
+const char *gateway_outcome_name(enum outcome outcome)
 {
 	static const char *const names[] = { [OUTCOME_ACCEPTED] = "accepted",
 					     [OUTCOME_FAILED] = "failed",
@@ -225,7 +225,7 @@ int desk_end(struct desk *desk, const struct ended *ended, size_t count, int64_t
 		db_array_int32(params, ended[i].id.attempt);
 	db_array_begin(params, DB_ARRAY_TEXT);
 	for (size_t i = 0; i < count; i++)
-		db_array_text(params, str_of(outcome_name(ended[i].outcome)));
+		db_array_text(params, str_of(gateway_outcome_name(ended[i].outcome)));
 	db_array_begin(params, DB_ARRAY_INSTANT);
 	for (size_t i = 0; i < count; i++)
 		db_array_instant(params, ended[i].ended_at_ms);

@@ -35,7 +35,7 @@ static void plan_retry(struct flight *flight)
 	uint64_t random;
 
 	random_bytes(&random, sizeof(random));
-	pause_ms = backoff_ms(conf->retry_base_ms, flight->id.attempt, random);
+	pause_ms = throttle_backoff_ms(conf->retry_base_ms, flight->id.attempt, random);
 	if (pause_ms >= left_ms && left_ms > 0)
 		pause_ms = (int64_t)(random % (uint64_t)left_ms);
 	if (pause_ms < flight->verdict.retry_after_ms)
@@ -64,8 +64,8 @@ static void landed(void *flight_arg, const struct http_answer *answer)
 	flight->gateway->judge(answer, &verdict);
 	throttle_end(&flight->gateway->throttle, verdict.is_well, verdict.retry_after_ms, clock_monotonic_ms());
 	if (!verdict.is_well)
-		log_warn("gateway=%s outcome=%s code=%s text=\"%s\"", flight->gateway->name, outcome_name(verdict.outcome),
-			 verdict.provider_code, answer->text);
+		log_warn("gateway=%s outcome=%s code=%s text=\"%s\"", flight->gateway->name,
+			 gateway_outcome_name(verdict.outcome), verdict.provider_code, answer->text);
 	end_flight(flight, &verdict);
 }
 
@@ -76,7 +76,7 @@ static void end_on_ground(struct flight *flight, const struct err *why, const ch
 				   .is_well = true,
 				   .retry_after_ms = -1 };
 
-	log_warn("gateway=%s outcome=%s code=%s text=\"%s\"", flight->gateway->name, outcome_name(verdict.outcome), code,
+	log_warn("gateway=%s outcome=%s code=%s text=\"%s\"", flight->gateway->name, gateway_outcome_name(verdict.outcome), code,
 		 why->text);
 	MUST(str_to_chars(verdict.provider_code, sizeof(verdict.provider_code), str_of(code)));
 	throttle_undo(&flight->gateway->throttle);

@@ -18,7 +18,7 @@
  * "unknown".
  */
 struct dispatch_conf {
-	int64_t retry_base_ms; /* backoff_ms */
+	int64_t retry_base_ms; /* throttle_backoff_ms */
 	int64_t attempts_max;
 	uint8_t address_key[32]; /* opens addresses and texts */
 };

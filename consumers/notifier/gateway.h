@@ -28,7 +28,7 @@ struct parcel {
 	struct str text;
 };
 
-/* The outcomes of RecordDispatch; outcome_name has the words. */
+/* The outcomes of RecordDispatch; gateway_outcome_name has the words. */
 enum outcome {
 	OUTCOME_ACCEPTED,
 	OUTCOME_FAILED,       /* certain: not accepted, and never will be */
@@ -36,7 +36,7 @@ enum outcome {
 	OUTCOME_UNKNOWN,      /* may have been accepted: never sent again */
 };
 #define OUTCOME_COUNT 4
-const char *outcome_name(enum outcome outcome);
+const char *gateway_outcome_name(enum outcome outcome);
 
 #define PROVIDER_REF_MAX  128
 #define PROVIDER_CODE_MAX 64

@@ -137,7 +137,7 @@ int64_t throttle_wait_ms(struct throttle *throttle, int64_t now_ms)
 	return (missing_milli + throttle->conf.per_second - 1) / throttle->conf.per_second;
 }
 
-int64_t backoff_ms(int64_t base_ms, int64_t tries, uint64_t random)
+int64_t throttle_backoff_ms(int64_t base_ms, int64_t tries, uint64_t random)
 {
 	static const int64_t factors[] = { 1, 5, 30, 120, 720 };
 	const int64_t last = (int64_t)(sizeof(factors) / sizeof(factors[0])) - 1;

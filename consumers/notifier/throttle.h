@@ -59,6 +59,6 @@ void throttle_end(struct throttle *throttle, bool is_well, int64_t retry_after_m
 int64_t throttle_wait_ms(struct throttle *throttle, int64_t now_ms);
 
 /* Full jitter: a pause of 0 to base_ms times 1, 5, 30, 120, 720 after the 1st, 2nd ... failed attempt; `random` is any number. */
-int64_t backoff_ms(int64_t base_ms, int64_t tries, uint64_t random);
+int64_t throttle_backoff_ms(int64_t base_ms, int64_t tries, uint64_t random);
 
 #endif

@@ -42,7 +42,8 @@ static void assert_judged(const struct gateway *gateway, enum http_outcome outco
 	struct verdict verdict = judged(gateway, outcome, status, body);
 
 	if (verdict.outcome != expected || verdict.is_well != is_well)
-		fail_msg("%s %d %s: %s, well %d", gateway->name, status, body, outcome_name(verdict.outcome), verdict.is_well);
+		fail_msg("%s %d %s: %s, well %d", gateway->name, status, body, gateway_outcome_name(verdict.outcome),
+			 verdict.is_well);
 	assert_string_equal(verdict.provider_code, code);
 }
 
@@ -76,10 +77,10 @@ static void test_gateway__smtp_is_judged(void **state)
 static void test_gateway__outcomes_have_their_words(void **state)
 {
 	(void)state;
-	assert_string_equal(outcome_name(OUTCOME_ACCEPTED), "accepted");
-	assert_string_equal(outcome_name(OUTCOME_FAILED), "failed");
-	assert_string_equal(outcome_name(OUTCOME_NOT_ACCEPTED), "not_accepted");
-	assert_string_equal(outcome_name(OUTCOME_UNKNOWN), "unknown");
+	assert_string_equal(gateway_outcome_name(OUTCOME_ACCEPTED), "accepted");
+	assert_string_equal(gateway_outcome_name(OUTCOME_FAILED), "failed");
+	assert_string_equal(gateway_outcome_name(OUTCOME_NOT_ACCEPTED), "not_accepted");
+	assert_string_equal(gateway_outcome_name(OUTCOME_UNKNOWN), "unknown");
 }
 
 static void test_gateway__references_are_the_same_for_every_try(void **state)

@@ -184,12 +184,12 @@ static void test_throttle__backoff_is_full_jitter_under_growing_caps(void **stat
 
 	(void)state;
 	for (int64_t tries = 1; tries <= 6; tries++) {
-		assert_int_equal(backoff_ms(60000, tries, 0), 0);
-		assert_int_equal(backoff_ms(60000, tries, (uint64_t)caps[tries - 1]), caps[tries - 1]);
-		assert_int_equal(backoff_ms(60000, tries, (uint64_t)caps[tries - 1] + 1), 0);
-		assert_in_range(backoff_ms(60000, tries, UINT64_MAX), 0, caps[tries - 1]);
+		assert_int_equal(throttle_backoff_ms(60000, tries, 0), 0);
+		assert_int_equal(throttle_backoff_ms(60000, tries, (uint64_t)caps[tries - 1]), caps[tries - 1]);
+		assert_int_equal(throttle_backoff_ms(60000, tries, (uint64_t)caps[tries - 1] + 1), 0);
+		assert_in_range(throttle_backoff_ms(60000, tries, UINT64_MAX), 0, caps[tries - 1]);
 	}
-	assert_int_equal(backoff_ms(0, 1, 12345), 0);
+	assert_int_equal(throttle_backoff_ms(0, 1, 12345), 0);
 }
 
 int main(void)
