@@ -73,8 +73,8 @@ def test_the_totals_of_pytest_are_read(tmp_path):
 @pytest.fixture
 def checkout(tmp_path):
     """A repository with one clean header, and a way to ask what tidy says of a file in it."""
-    (tmp_path / "tests").mkdir()
-    for name in ("tests/tidy.py", ".clang-format"):
+    for name in ("tests/tidy.py", "consumers/modules.py", ".clang-format"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     subprocess.run(["git", "init", "-q", tmp_path], check=True)
 
