@@ -50,6 +50,27 @@ static void test_partitions__nobody_begins_another_module(void **state)
 	assert_int_equal(store_number(&spec, "begun", "SELECT count(*) FROM engine.partitions WHERE module = 'reports'"), 0);
 }
 
+/* One call makes all that its program needs. */
+static void test_partitions__a_module_to_come_can_begin(void **state)
+{
+	static const struct db_statement begin = { "begin", "SELECT engine.fix_partitions('coming', 3)" };
+	static const struct db_statement live = { "live", "SELECT engine.sign_of_life('host', 1, NULL, true)" };
+	static const struct db_statement claim = { "claim", "INSERT INTO coming.partition_head (part, epoch, owner, next_offset, "
+							    "log_seq, log_hash) VALUES (0, 1, 'test', 0, 0, '')" };
+	struct db *db = NULL;
+
+	(void)state;
+	store_sql(&spec, "create", "SELECT dcs_create_module('coming')");
+	store_open(&spec, "test_store", "dcs_coming", &db);
+	store_must(&spec, db_run(db, &begin, NULL, NULL, &spec.err));
+	store_must(&spec, db_run(db, &live, NULL, NULL, &spec.err));
+	store_must(&spec, db_run(db, &claim, NULL, NULL, &spec.err));
+	assert_int_equal(store_number(&spec, "begun_with", "SELECT parts::bigint FROM engine.partitions WHERE module = 'coming'"),
+			 3);
+	assert_int_equal(store_number(&spec, "gave_sign", "SELECT count(*) FROM engine.program WHERE name = 'coming'"), 1);
+	db_close(db);
+}
+
 static void test_partitions__a_sender_s_keys_stay_where_they_were(void **state)
 {
 	struct world *world = *state;
@@ -86,6 +107,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		IN_WORLD(test_partitions__a_module_keeps_the_number_it_was_begun_with),
 		IN_WORLD(test_partitions__nobody_begins_another_module),
+		IN_WORLD(test_partitions__a_module_to_come_can_begin),
 		IN_WORLD(test_partitions__a_sender_s_keys_stay_where_they_were),
 	};
 
