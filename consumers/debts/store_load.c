@@ -66,7 +66,7 @@ static int read_payment(void *self, const struct db_result *result, int row, str
 	(void)err;
 	payment->state = db_bool(result, row, 1) ? PAYMENT_SETTLED : PAYMENT_REVERSED;
 	payment_set_source(payment, db_str(result, row, 2));
-	MUST(balances_owed(&payment->allocated) + payment->allocated.credit_minor == payment->amount_minor);
+	MUST(balances_sum(&payment->allocated) == payment->amount_minor);
 	return 0;
 }
 

@@ -82,7 +82,7 @@ static void load_retention(struct sim_world *world, struct slot *slot)
 		if (debts->blobs[i].entity != &debt_entity || !uuid_equal(&debt->customer_id, &slot->id))
 			continue;
 		retention->open_debts += balances_owed(&debt->balances) > 0 && !lifecycle_is_terminal(debt->lifecycle);
-		retention->credits += debt->balances.credit_minor > 0;
+		retention->credits += debt->balances.minor[ACCOUNT_CREDIT] > 0;
 	}
 	slot->exists = retention->open_debts + retention->credits > 0;
 }

@@ -115,11 +115,11 @@ static void then_balances(int64_t cost, int64_t fee, int64_t interest, int64_t p
 {
 	const struct balances *balances = &the_debt()->balances;
 
-	assert_int_equal(balances->cost_minor, cost);
-	assert_int_equal(balances->fee_minor, fee);
-	assert_int_equal(balances->interest_minor, interest);
-	assert_int_equal(balances->principal_minor, principal);
-	assert_int_equal(balances->credit_minor, credit);
+	assert_int_equal(balances->minor[ACCOUNT_COST], cost);
+	assert_int_equal(balances->minor[ACCOUNT_FEE], fee);
+	assert_int_equal(balances->minor[ACCOUNT_INTEREST], interest);
+	assert_int_equal(balances->minor[ACCOUNT_PRINCIPAL], principal);
+	assert_int_equal(balances->minor[ACCOUNT_CREDIT], credit);
 }
 
 /* ---- CreateDebt ---- */
@@ -776,7 +776,7 @@ static void test_debts__credit_that_was_used_is_taken_back_before_its_payment_is
 	assert_int_equal(event->cost_minor, -200);
 	assert_int_equal(then_event(&spec, 1, payment_reversed)->credit_minor, 600);
 	then_balances(200, 300, 500, 10000, 0);
-	assert_int_equal(the_debt()->credit_used.cost_minor, 0);
+	assert_int_equal(the_debt()->credit_used.minor[ACCOUNT_COST], 0);
 	assert_int_equal(the_debt()->lifecycle, LIFECYCLE_ACTIVE);
 }
 

@@ -46,7 +46,7 @@ static int fake_load(void *self, struct slot **slots, size_t count, struct err *
 					      (slot->entity == &payment_entity && uuid_equal(&slot->id, &known_payment));
 		if (slot->entity == &debt_entity)
 			*(struct debt *)slot->state = (struct debt){ .customer_id = id_of('C', 1),
-								     .balances = { .principal_minor = 1000 },
+								     .balances = { .minor = { [ACCOUNT_PRINCIPAL] = 1000 } },
 								     .version = 1,
 								     .lifecycle = LIFECYCLE_NEW,
 								     .currency = "EUR" };

@@ -1,4 +1,5 @@
 #include "schemas/debts.h"
+#include "model/balances.h"
 #include "producers/api/offer/offer.h"
 #include "producers/api/reads/readers.h"
 #include "producers/api/reads/reads.h"
@@ -7,6 +8,9 @@
 /* Debts and their money. What may be read is granted in sql/0015_api.sql. */
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+#define ACCOUNT_SHOWN(NAME, account, member, table)                                                                              \
+	{ .name = #member "." #account, .kind = COLUMN_MONEY, .sql = #table "." #account "_minor" },
 
 static const struct column debt_columns[] = {
 	{ .name = "id", .kind = COLUMN_UUID, .sql = "d.debt_id" },
@@ -25,11 +29,9 @@ static const struct column debt_columns[] = {
 	{ .name = "dueOn", .kind = COLUMN_DATE, .sql = "d.due_on" },
 	{ .name = "currency", .kind = COLUMN_TEXT, .sql = "d.currency" },
 	{ .name = "balances.total", .kind = COLUMN_MONEY, .sql = "d.total_minor" },
-	{ .name = "balances.cost", .kind = COLUMN_MONEY, .sql = "d.cost_minor" },
-	{ .name = "balances.fee", .kind = COLUMN_MONEY, .sql = "d.fee_minor" },
-	{ .name = "balances.interest", .kind = COLUMN_MONEY, .sql = "d.interest_minor" },
-	{ .name = "balances.principal", .kind = COLUMN_MONEY, .sql = "d.principal_minor" },
-	{ .name = "balances.credit", .kind = COLUMN_MONEY, .sql = "d.credit_minor" },
+	/* clang-format off */
+	ACCOUNTS(ACCOUNT_SHOWN, balances, d)
+	/* clang-format on */
 	{ .name = "actions", .kind = COLUMN_ACTIONS, .sql = "d.actions" },
 	{ .name = "version", .kind = COLUMN_LONG, .sql = "d.version" },
 	{ .name = "createdAt", .kind = COLUMN_INSTANT, .sql = "d.created_at" },
@@ -106,11 +108,9 @@ static const struct column payment_columns[] = {
 	{ .name = "receivedOn", .kind = COLUMN_DATE, .sql = "p.received_on" },
 	{ .name = "currency", .kind = COLUMN_TEXT, .sql = "p.currency" },
 	{ .name = "amount", .kind = COLUMN_MONEY, .sql = "p.amount_minor" },
-	{ .name = "allocation.cost", .kind = COLUMN_MONEY, .sql = "p.cost_minor" },
-	{ .name = "allocation.fee", .kind = COLUMN_MONEY, .sql = "p.fee_minor" },
-	{ .name = "allocation.interest", .kind = COLUMN_MONEY, .sql = "p.interest_minor" },
-	{ .name = "allocation.principal", .kind = COLUMN_MONEY, .sql = "p.principal_minor" },
-	{ .name = "allocation.credit", .kind = COLUMN_MONEY, .sql = "p.credit_minor" },
+	/* clang-format off */
+	ACCOUNTS(ACCOUNT_SHOWN, allocation, p)
+	/* clang-format on */
 	{ .name = "actions", .kind = COLUMN_ACTIONS, .sql = "p.actions" },
 	{ .name = "version", .kind = COLUMN_INT, .sql = "p.version" },
 	{ .name = "createdAt", .kind = COLUMN_INSTANT, .sql = "p.created_at" },
@@ -142,11 +142,9 @@ static const struct column ledger_columns[] = {
 	{ .name = "currency", .kind = COLUMN_TEXT, .sql = "l.currency" },
 	{ .name = "contraAccount", .kind = COLUMN_TEXT, .sql = "l.contra" },
 	{ .name = "postings.contra", .kind = COLUMN_MONEY, .sql = "l.contra_minor" },
-	{ .name = "postings.cost", .kind = COLUMN_MONEY, .sql = "l.cost_minor" },
-	{ .name = "postings.fee", .kind = COLUMN_MONEY, .sql = "l.fee_minor" },
-	{ .name = "postings.interest", .kind = COLUMN_MONEY, .sql = "l.interest_minor" },
-	{ .name = "postings.principal", .kind = COLUMN_MONEY, .sql = "l.principal_minor" },
-	{ .name = "postings.credit", .kind = COLUMN_MONEY, .sql = "l.credit_minor" },
+	/* clang-format off */
+	ACCOUNTS(ACCOUNT_SHOWN, postings, l)
+	/* clang-format on */
 	{ .name = "balanceAfter", .kind = COLUMN_MONEY, .sql = "l.balance_minor" },
 	{ .name = "paymentId", .kind = COLUMN_UUID, .sql = "l.payment_id" },
 	{ .name = "reversesEntryNo", .kind = COLUMN_LONG, .sql = "l.reverses_entry_no" },
