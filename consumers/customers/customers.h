@@ -58,8 +58,17 @@ struct customer {
 	uint32_t salt_size;   /* 0: none */
 	uint8_t hash_key[32]; /* for hidden_hash: derived from the salt, it opens nothing */
 	int64_t version_stored;
-	uint32_t name_event;       /* 1 + index of the batch's last event with a name; 0: none */
-	uint32_t birth_date_event; /* the same for the birth date, set or cleared */
+	const struct personal *name;       /* of the batch's last event with a name; NULL: none */
+	const struct personal *birth_date; /* the same for the birth date, set or cleared */
+};
+
+/* The personal data of a command, which its event must not contain: the event carries it to the store (decision_confide). */
+struct personal {
+	bool has_full_name;
+	bool has_birth_date;
+	bool clears_birth_date;
+	int32_t birth_date;
+	struct str full_name; /* borrows from the command */
 };
 
 static inline struct str customer_salt(const struct customer *customer)

@@ -100,6 +100,18 @@ static void refuse_taken(const struct uuid *customer_id, const struct workset *s
 		decision_refuse_unbound(decision, field);
 }
 
+static void confide(struct decision *decision, const struct personal *said)
+{
+	struct personal *personal = arena_take(decision->arena, 1, sizeof(*personal));
+
+	if (personal == NULL) {
+		decision->overflow = true;
+		return;
+	}
+	*personal = *said;
+	decision_confide(decision, personal);
+}
+
 void decide_create_customer(const struct command *command, const struct workset *set, struct decision *decision)
 {
 	const struct create_customer *body = command->body;
@@ -125,6 +137,10 @@ void decide_create_customer(const struct command *command, const struct workset 
 	event->version = 1;
 	event->external_ref = body->external_ref;
 	event->kind = body->kind;
+	confide(decision, &(struct personal){ .has_full_name = true,
+					      .full_name = body->full_name,
+					      .has_birth_date = body->has_birth_date,
+					      .birth_date = body->birth_date });
 	event->has_full_name_hash = true;
 	event->full_name_hash = customer_name_hash(decision->arena, set, &body->customer_id, body->full_name);
 	event->has_birth_date_hash = body->has_birth_date;
@@ -292,6 +308,11 @@ void decide_update_customer(const struct command *command, const struct workset 
 	event->version = before->version + 1;
 	event->changed = changed;
 	event->changed_count = list_changed(body, &change, changed);
+	confide(decision, &(struct personal){ .has_full_name = body->has_full_name,
+					      .full_name = body->full_name,
+					      .has_birth_date = body->has_birth_date,
+					      .clears_birth_date = change.clears_birth_date,
+					      .birth_date = body->birth_date });
 	event->has_full_name_hash = body->has_full_name;
 	event->full_name_hash = customer_name_hash(decision->arena, set, &body->customer_id, body->full_name);
 	event->has_birth_date_hash = body->has_birth_date;

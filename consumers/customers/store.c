@@ -52,8 +52,7 @@ static void copy_dates(struct db_copy *copy, const struct event *event, const st
 	db_copy_instant(copy, slot->changed_at_ms);
 }
 
-static void copy_customer(struct customers_store *store, const struct workset *set, const struct logged_event *events,
-			  const struct event *event)
+static void copy_customer(struct customers_store *store, const struct workset *set, const struct event *event)
 {
 	const struct customer_created *created = event->body;
 	const struct slot *slot = changed_slot(set, &customer_entity, &created->customer_id);
@@ -73,10 +72,10 @@ static void copy_customer(struct customers_store *store, const struct workset *s
 	copy_text_or_null(copy, customer->timezone);
 	db_copy_int64(copy, customer->version);
 	db_copy_str(copy, customer_salt(customer));
-	is_said = personal_name(store, slot, events, &sealed);
+	is_said = personal_name(store, slot, &sealed);
 	MUST(is_said);
 	db_copy_str(copy, sealed);
-	if (!personal_birth_date(store, slot, events, &sealed) || sealed.size == 0)
+	if (!personal_birth_date(store, slot, &sealed) || sealed.size == 0)
 		db_copy_null(copy);
 	else
 		db_copy_str(copy, sealed);
@@ -152,12 +151,11 @@ static void copy_known_in(struct db_copy *copy, const struct customer_created *c
 	}
 }
 
-static void copy_event(struct customers_store *store, const struct workset *set, const struct logged_event *events,
-		       const struct event *event)
+static void copy_event(struct customers_store *store, const struct workset *set, const struct event *event)
 {
 	switch (customers_event(event->type)) {
 	case EVENT_CUSTOMER_CREATED:
-		copy_customer(store, set, events, event);
+		copy_customer(store, set, event);
 		copy_known(&store->known, event);
 		copy_known_in(&store->known_in, event->body);
 		return;
@@ -181,7 +179,7 @@ static int insert_rows(struct customers_store *store, struct db *db, const struc
 	db_copy_reset(&store->known);
 	db_copy_reset(&store->known_in);
 	for (size_t index = 0; index < events_count; index++)
-		copy_event(store, set, events, events[index].event);
+		copy_event(store, set, events[index].event);
 	if (db_write_copy(db, &store->customers, err) < 0 || db_write_copy(db, &store->known, err) < 0 ||
 	    db_write_copy(db, &store->known_in, err) < 0)
 		return -1;
@@ -266,7 +264,7 @@ int customers_save(void *self, struct db *db, const struct workset *set, const s
 	slots_note_events(set, &contact_point_entity, events, events_count);
 	if (insert_rows(store, db, set, events, events_count, err) < 0)
 		return -1;
-	if (customers_update(store, db, set, events, err) < 0)
+	if (customers_update(store, db, set, err) < 0)
 		return -1;
 	return erase_rows(store, db, set, err);
 }

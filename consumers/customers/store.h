@@ -32,13 +32,12 @@ int customers_save(void *self, struct db *db, const struct workset *set, const s
 		   struct err *err);
 
 /* store_update.c: the rows that a batch changes. */
-int customers_update(struct customers_store *store, struct db *db, const struct workset *set, const struct logged_event *events,
-		     struct err *err);
+int customers_update(struct customers_store *store, struct db *db, const struct workset *set, struct err *err);
 
 /* store_personal.c. A sealed text is valid until the next call. */
 
 /*
- * Notes in each customer's state the batch's last event with a name, and with a birth date. Call it before the functions below.
+ * Notes in each customer's state the batch's last name and birth date. Call it before the functions below.
  */
 void personal_note(const struct workset *set, const struct logged_event *events, size_t events_count);
 
@@ -48,10 +47,8 @@ struct str personal_seal(struct customers_store *store, const struct seal_place 
  * The batch's name or birth date of a customer, sealed for the row as it is at the end of the batch. False: the batch has none.
  * An empty text: the birth date was cleared.
  */
-bool personal_name(struct customers_store *store, const struct slot *slot, const struct logged_event *events,
-		   struct str *ret_sealed);
-bool personal_birth_date(struct customers_store *store, const struct slot *slot, const struct logged_event *events,
-			 struct str *ret_sealed);
+bool personal_name(struct customers_store *store, const struct slot *slot, struct str *ret_sealed);
+bool personal_birth_date(struct customers_store *store, const struct slot *slot, struct str *ret_sealed);
 
 /* Seals the text of an earlier version of the row again for this version. ERR_POISON: it does not open. */
 MUST_CHECK int personal_reseal(struct customers_store *store, const struct seal_place *place, int64_t version_was,

@@ -6,22 +6,13 @@
 #include "schemas/customers.h"
 
 /*
- * What the tables keep and events do not - names, birth dates, addresses: it comes from the bodies of a batch's commands, or
- * stands in a row already, and is sealed here for the row's place and version (lib/crypto/seal.h).
+ * What the tables keep and events do not say: names and birth dates, which events of the batch carry confidentially, and addresses
+ * of its commands; or what stands in a row already. It is sealed here for the row's place and version (lib/crypto/seal.h).
  */
 
 #define PERSONAL_SIZE_MAX (SEAL_OVERHEAD + (size_t)2048) /* a letter's address is the longest, and far below it */
 
 /* ---- what the commands of a batch say about a person ---- */
-
-static bool clears_birth_date(const struct update_customer *command)
-{
-	for (size_t index = 0; index < command->clears_count; index++) {
-		if (str_is(command->clears[index], "birth_date"))
-			return true;
-	}
-	return false;
-}
 
 static struct customer *changed_customer(const struct workset *set, const struct uuid *customer_id)
 {
@@ -32,64 +23,21 @@ static struct customer *changed_customer(const struct workset *set, const struct
 	return slot->state;
 }
 
-static void note_personal(struct customer *customer, uint32_t number, bool has_name, bool says_birth_date)
-{
-	if (has_name)
-		customer->name_event = number;
-	if (says_birth_date)
-		customer->birth_date_event = number;
-}
-
-static void note_event(const struct workset *set, const struct event *event, uint32_t number)
-{
-	const struct create_customer *created;
-	const struct update_customer *updated;
-
-	switch (customers_event(event->type)) {
-	case EVENT_CUSTOMER_CREATED:
-		created = event->command->body;
-		note_personal(changed_customer(set, &created->customer_id), number, true, created->has_birth_date);
-		return;
-	case EVENT_CUSTOMER_UPDATED:
-		updated = event->command->body;
-		note_personal(changed_customer(set, &updated->customer_id), number, updated->has_full_name,
-			      updated->has_birth_date || clears_birth_date(updated));
-		return;
-	case EVENT_CUSTOMER_ERASED: /* after all else: erase_rows */
-	case EVENT_CONTACT_POINT_ADDED:
-	case EVENT_CONTACT_POINT_VERIFIED:
-	case EVENT_CONTACT_POINT_INVALIDATED:
-		return;
-	}
-	MUST_NOT_REACH("an event of another module");
-}
-
 void personal_note(const struct workset *set, const struct logged_event *events, size_t events_count)
 {
-	for (size_t index = 0; index < events_count; index++)
-		note_event(set, events[index].event, (uint32_t)index + 1);
-}
+	for (size_t index = 0; index < events_count; index++) {
+		const struct event *event = events[index].event;
+		const struct personal *personal = event->confidential;
+		struct customer *customer;
 
-static struct str name_of(const struct event *event)
-{
-	if (event->type == &customer_created_type)
-		return ((const struct create_customer *)event->command->body)->full_name;
-	return ((const struct update_customer *)event->command->body)->full_name;
-}
-
-static int32_t birth_date_of(const struct event *event)
-{
-	if (event->type == &customer_created_type)
-		return ((const struct create_customer *)event->command->body)->birth_date;
-	return ((const struct update_customer *)event->command->body)->birth_date;
-}
-
-/* False: the event clears it. */
-static bool has_birth_date(const struct event *event)
-{
-	if (event->type == &customer_created_type)
-		return ((const struct create_customer *)event->command->body)->has_birth_date;
-	return ((const struct update_customer *)event->command->body)->has_birth_date;
+		if (personal == NULL)
+			continue;
+		customer = changed_customer(set, message_uuid(event->type->key_field, event->body));
+		if (personal->has_full_name)
+			customer->name = personal;
+		if (personal->has_birth_date || personal->clears_birth_date)
+			customer->birth_date = personal;
+	}
 }
 
 /* ---- sealing ---- */
@@ -118,30 +66,28 @@ static struct str seal_of_customer(struct customers_store *store, const struct s
 	return personal_seal(store, &place, customer_salt(customer), text);
 }
 
-bool personal_name(struct customers_store *store, const struct slot *slot, const struct logged_event *events,
-		   struct str *ret_sealed)
+bool personal_name(struct customers_store *store, const struct slot *slot, struct str *ret_sealed)
 {
-	uint32_t event = ((const struct customer *)slot->state)->name_event;
+	const struct personal *personal = ((const struct customer *)slot->state)->name;
 
-	if (event == 0)
+	if (personal == NULL)
 		return false;
-	*ret_sealed = seal_of_customer(store, &sealed_name, slot, name_of(events[event - 1].event));
+	*ret_sealed = seal_of_customer(store, &sealed_name, slot, personal->full_name);
 	return true;
 }
 
-bool personal_birth_date(struct customers_store *store, const struct slot *slot, const struct logged_event *events,
-			 struct str *ret_sealed)
+bool personal_birth_date(struct customers_store *store, const struct slot *slot, struct str *ret_sealed)
 {
-	uint32_t event = ((const struct customer *)slot->state)->birth_date_event;
+	const struct personal *personal = ((const struct customer *)slot->state)->birth_date;
 	char text[16];
 
-	if (event == 0)
+	if (personal == NULL)
 		return false;
-	if (!has_birth_date(events[event - 1].event)) {
+	if (!personal->has_birth_date) {
 		*ret_sealed = (struct str){ 0 };
 		return true;
 	}
-	day_format(text, birth_date_of(events[event - 1].event));
+	day_format(text, personal->birth_date);
 	*ret_sealed = seal_of_customer(store, &sealed_birth_date, slot, str_of(text));
 	return true;
 }

@@ -67,12 +67,10 @@ static const struct db_statement update_customers = {
 };
 
 /* The batch's last word on a column, sealed; false: it says nothing. */
-typedef bool personal_said(struct customers_store *store, const struct slot *slot, const struct logged_event *events,
-			   struct str *ret_sealed);
+typedef bool personal_said(struct customers_store *store, const struct slot *slot, struct str *ret_sealed);
 
-static int add_sealed(struct customers_store *store, struct slot **slots, size_t count, const struct logged_event *events,
-		      personal_said *said, const struct sealed_column *column, const struct db_result *there, int at,
-		      struct err *err)
+static int add_sealed(struct customers_store *store, struct slot **slots, size_t count, personal_said *said,
+		      const struct sealed_column *column, const struct db_result *there, int at, struct err *err)
 {
 	db_array_begin(&store->params, DB_ARRAY_BYTES);
 	for (size_t index = 0; index < count; index++) {
@@ -83,7 +81,7 @@ static int add_sealed(struct customers_store *store, struct slot **slots, size_t
 		};
 		struct str sealed;
 
-		if (!said(store, slot, events, &sealed)) {
+		if (!said(store, slot, &sealed)) {
 			if (add_resealed(store, there, (int)index, at, &place, customer, err) < 0)
 				return -1;
 		} else if (sealed.size == 0) {
@@ -121,8 +119,7 @@ static void add_customers(struct db_params *params, struct slot **slots, size_t 
 	slots_add_changed_seq(params, slots, count);
 }
 
-static int write_customers(struct customers_store *store, struct db *db, struct slot **slots, size_t count,
-			   const struct logged_event *events, struct err *err)
+static int write_customers(struct customers_store *store, struct db *db, struct slot **slots, size_t count, struct err *err)
 {
 	struct db_result there = { 0 };
 	int result = -1;
@@ -132,8 +129,8 @@ static int write_customers(struct customers_store *store, struct db *db, struct 
 	if (read_sealed(store, db, &select_sealed_customers, slots, count, &there, err) < 0)
 		goto out;
 	add_customers(&store->params, slots, count);
-	if (add_sealed(store, slots, count, events, personal_name, &sealed_name, &there, 1, err) < 0 ||
-	    add_sealed(store, slots, count, events, personal_birth_date, &sealed_birth_date, &there, 2, err) < 0)
+	if (add_sealed(store, slots, count, personal_name, &sealed_name, &there, 1, err) < 0 ||
+	    add_sealed(store, slots, count, personal_birth_date, &sealed_birth_date, &there, 2, err) < 0)
 		goto out;
 	result = db_write(db, &update_customers, &store->params, count, err);
 out:
@@ -218,14 +215,13 @@ out:
 	return result;
 }
 
-int customers_update(struct customers_store *store, struct db *db, const struct workset *set, const struct logged_event *events,
-		     struct err *err)
+int customers_update(struct customers_store *store, struct db *db, const struct workset *set, struct err *err)
 {
 	struct slot **slots;
 	size_t count;
 
 	slots = slots_to_update(&store->list, set, &customer_entity, &count);
-	if (write_customers(store, db, slots, count, events, err) < 0)
+	if (write_customers(store, db, slots, count, err) < 0)
 		return -1;
 	slots = slots_to_update(&store->list, set, &contact_point_entity, &count);
 	return write_points(store, db, set, slots, count, err);
