@@ -334,7 +334,7 @@ chaos: deps build ## programs, PostgreSQL and Kafka killed under load: KILLS=100
 
 # ---- checks ----
 
-C_SOURCES := $(wildcard lib/*/*.c consumers/*/*.c producers/*/*.c producers/*/*/*.c tests/*/*.c tests/*.c)
+C_SOURCES := $(wildcard lib/*/*.c consumers/*/*.c consumers/*/*/*.c producers/*/*.c producers/*/*/*.c tests/*/*.c tests/*.c)
 ANALYSED  := $(patsubst %.c,build/analyse/%.ok,$(C_SOURCES))
 CLANG_TIDY_FLAGS = -std=c17 -D_POSIX_C_SOURCE=200809L $(filter-out -Werror,$(WARNINGS)) -Ilib -I$(GEN) -I. $(INCLUDES)
 

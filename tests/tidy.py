@@ -39,8 +39,8 @@ API_FRAME = "producers/api/api.h"
 # Files of a command module that may see less than their folder (consumers/README.md). "own": headers of the folder.
 PURE = {"base", "model", "schemas", "own"}
 SLICE = [
-    (re.compile(r"consumers/\w+/(decide\w*|evolve\w*)\.c$"), PURE, "decide and evolve are pure: they see base, model and their own module"),
-    (re.compile(r"consumers/\w+/(store\w*|columns)\.c$"), PURE | {"crypto", "db", "worker"}, "store.c sees db and worker/store.h"),
+    (re.compile(r"consumers/\w+/(\w+/)?(decide\w*|evolve\w*)\.c$"), PURE, "decide and evolve are pure: they see base, model and their own module"),
+    (re.compile(r"consumers/\w+/(\w+/)?(store\w*|columns)\.c$"), PURE | {"crypto", "db", "worker"}, "store.c sees db and worker/store.h"),
     (re.compile(r"consumers/\w+/main\.c$"), PURE | {"crypto", "http", "token", "worker"}, "main.c only wires: it sees worker"),
     # The two places that look into another program: `dcs openapi` prints the gateway's document, `dcs verify` refolds the log by the reports' own pure fold (P7).
     (re.compile(r"producers/cli/openapi\.c$"), {"own", *ALL_ROOMS, "producers/api"}, "it sees the gateway's document"),
@@ -50,6 +50,9 @@ SLICE = [
      "it sees the module's pure part: its states, evolve, words and what an event posts")
     for module in modules.names("command")
 ]
+
+# The parts of a module that has folders: a part sees its module's headers, itself and these.
+SHARED_PARTS = {"debts": {"ledger", "reference"}}
 
 # A third-party header is included in exactly one room; that is why the room exists.
 THIRD_PARTY = {
@@ -79,7 +82,7 @@ STANDARD = set(
 # (pattern, instead, where it is looked for, where it is allowed)
 EVERYWHERE = r"^(lib|consumers|producers|tests)/"
 PRODUCTION = r"^(lib|consumers|producers)/"
-RULES = r"^(consumers/\w+/(decide|evolve)|lib/model/)"
+RULES = r"^(consumers/\w+/(\w+/)?(decide|evolve)|lib/model/)"
 MONEY = r"^(consumers/|lib/model/|lib/base/money)"
 BANNED = [
     (r"(strcpy|strcat|sprintf|vsprintf|strncpy|strncat|strtok|strtok_r|gets|atoi|atol|atoll|strdup|strndup)(?=\s*\()",
@@ -186,6 +189,9 @@ def check_own_header(path, line, header, own):
         if target not in allowed:
             find(path, line, f'"{header}": {room} may include {", ".join(sorted(allowed - {"own"}))}; lib/DESIGN.md 2')
         return
+    if path.parts[0] == "consumers" and len(path.parts) > 3 and target == "/".join(path.parts[:2]):
+        check_part_header(path, line, header)
+        target = "own"
     for pattern, allowed, why in SLICE:
         if pattern.search(path.as_posix()) and path.parts[1] not in READERS:
             if target not in allowed:
@@ -200,6 +206,13 @@ def check_own_header(path, line, header, own):
         return
     if target not in {"own", "schemas", MODULES_HEADER, *ALL_ROOMS}:
         find(path, line, f'"{header}": {own} may include lib and itself; what two folders need belongs into lib')
+
+
+def check_part_header(path, line, header):
+    """From a part of a module into its module or another part."""
+    module, shared = path.parts[1], SHARED_PARTS.get(path.parts[1], set())
+    if len(header.split("/")) > 3 and header.split("/")[2] not in shared:
+        find(path, line, f'"{header}": a part of {module} sees {module}.h, itself and {", ".join(sorted(shared)) or "no other part"}')
 
 
 def check_api_header(path, line, header):

@@ -30,7 +30,7 @@ extern const struct store debts_store; /* store.c */
 /* ---- money ---- */
 
 /*
- * The allocation of an amount to the components owed, in payment order (ledger.c), the rest to credit. The result sums to the
+ * The allocation of an amount to the components owed, in payment order (ledger/allocate.c), the rest to credit. The result sums to the
  * amount.
  */
 struct balances allocate(const struct balances *owed, int64_t amount_minor);

@@ -108,6 +108,13 @@ def test_tidy_keeps_rules_pure(checkout):
     assert len(checkout("consumers/debts/store.c", '#include "consumers/customers/customers.h"\n')) == 1
 
 
+def test_tidy_keeps_the_parts_of_a_module_apart(checkout):
+    assert checkout("consumers/debts/payment/decide.c", '#include "consumers/debts/debts.h"\n#include "consumers/debts/ledger/ledger.h"\n') == []
+    assert len(checkout("consumers/debts/payment/decide.c", '#include "consumers/debts/debt/debt.h"\n')) == 1
+    assert len(checkout("consumers/debts/payment/decide.c", '#include "db/db.h"\n')) == 1
+    assert checkout("consumers/debts/payment/store.c", '#include "consumers/debts/store.h"\n#include "db/db.h"\n') == []
+
+
 def test_tidy_names_the_replacement_of_a_banned_word(checkout):
     text = "void f(char *to)\n{\n\tstrcpy(to, from);\n}\n"
     assert checkout("lib/base/x.c", text) == ["strcpy: use base/str.h, base/buf.h"]

@@ -43,7 +43,7 @@ def declared(module, record):
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: path.name)
 def test_a_rule_refuses_as_its_schema_says(module):
-    text = "".join(path.read_text() for path in sorted(module.glob("*.c")) if not path.name.startswith("store"))
+    text = "".join(path.read_text() for path in sorted(module.rglob("*.c")) if not path.name.startswith("store"))
     functions = functions_of(text)
     rules = RULE.findall(text)
     assert rules
