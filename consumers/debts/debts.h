@@ -27,20 +27,6 @@ struct store;
 extern const struct module debts_module;
 extern const struct store debts_store; /* store.c */
 
-/* ---- money ---- */
-
-/*
- * The allocation of an amount to the components owed, in payment order (ledger/allocate.c), the rest to credit. The result sums to the
- * amount.
- */
-struct balances allocate(const struct balances *owed, int64_t amount_minor);
-
-/* The reverse of an allocation, for an amount to take back: principal first. */
-struct balances deallocate(const struct balances *allocated, int64_t amount_minor);
-
-/* The debits and credits when credit pays `applied`; below 0: when that is taken back. */
-struct balances credit_debits(const struct balances *applied);
-
 /* ---- lifecycle (consumers/DOMAIN.md 4, axis 1) ---- */
 
 enum lifecycle {
@@ -109,9 +95,6 @@ struct debt_terms {
 	char external_ref[DEBT_REFERENCE_MAX + 1]; /* terminated */
 };
 
-/* The sum of the payments that were not reversed. */
-int64_t standing_payments(const struct debt *debt, const struct debt_terms *terms);
-
 enum payment_state { PAYMENT_NONE, PAYMENT_SETTLED, PAYMENT_REVERSED };
 
 struct payment {
@@ -132,9 +115,6 @@ struct taken {
 	uint32_t is_taken;        /* 1; 0: released again */
 	struct uuid portfolio_id; /* of the debt that has it; zeros: in none, or a payment's key */
 };
-
-/* Sets the source of a payment. */
-void payment_set_source(struct payment *payment, struct str source);
 
 /* Whether the command may be about the debt: a debt beyond the issuer's scope does not exist for it. NULL: no debt. */
 bool debt_is_reached(const struct command *command, const struct debt *debt);
@@ -160,56 +140,10 @@ extern const struct entity payment_reference_entity;
 extern const struct entity debts_customer_entity;
 extern const struct entity debts_acquaintance_entity;
 
-/* ---- the ledger ---- */
-
-/* The posting of an event: debits above 0, credits below. The accounts and contra sum to zero (MUST, where evolve books it). */
-struct posting {
-	const char *kind;
-	const char *contra; /* NULL: the debt's own accounts only */
-	int64_t contra_minor;
-	struct balances debits;
-	int64_t balance_minor; /* the balance afterwards, from the event */
-	int32_t occurred_on;
-	bool has_booked_on; /* false: an event older than the member */
-	int32_t booked_on;
-	const struct uuid *debt_id;
-	const struct uuid *payment_id; /* NULL: none */
-	int64_t reverses_seq;          /* 0: none; of a reversal the store fills in the seq of its payment's entry */
-};
-
-/* Pure. False: the event moves no money. Borrows from the event. */
-bool posting_of(const struct event *event, struct posting *ret_posting);
-
-/* ---- natural keys ---- */
-
-/* A slot's text and id. The text is the whole key in an unambiguous form; the `_split` functions read it back. */
-#define REFERENCE_KEY_MAX 512
-
-struct reference_key {
-	char text[REFERENCE_KEY_MAX];
-	size_t size;
-};
-
-/* False when the texts are too long for a key; the schema's limits are shorter. */
-bool debt_reference_key(struct reference_key *ret_key, const struct uuid *creditor_id, struct str external_ref);
-bool payment_reference_key(struct reference_key *ret_key, struct str source, struct str external_ref);
-struct uuid reference_id(const struct reference_key *key);
-
-/* Of an acquaintance: the pair of a scope, and the customer. */
-void acquainted_key(struct reference_key *ret_key, const struct scope_pair *pair, const struct uuid *customer_id);
-void acquainted_split(struct str text, struct scope_pair *ret_pair, struct uuid *ret_customer_id);
-
-/* False, with a refusal: another debt of the creditor has the reference. */
-bool debt_reference_is_free(const struct uuid *reference, const struct uuid *creditor_id, const struct workset *set,
-			    struct decision *decision);
-
-/* Of a slot that was touched. */
-bool reference_is_taken(const struct workset *set, const struct entity *entity, const struct uuid *id);
-
-void debt_reference_split(struct str text, struct uuid *ret_creditor_id, struct str *ret_external_ref);
-void payment_reference_split(struct str text, struct str *ret_source, struct str *ret_external_ref);
-
 /* ---- rules: decide_<command> is declared in schemas/debts.h ---- */
+
+/* The debt, to be changed by an event: its version grows by one. */
+struct debt *debt_change(struct workset *set, const struct uuid *debt_id, int64_t version);
 
 void debts_evolve(struct workset *set, const struct event *event);
 

@@ -1,5 +1,6 @@
 #include "base/must.h"
 #include "consumers/debts/debts.h"
+#include "consumers/debts/reference/reference.h"
 #include "schemas/debts.h"
 
 const struct entity debt_entity = { .name = "debt", .state_size = sizeof(struct debt), .is_ordered = true };
@@ -50,7 +51,7 @@ static void touch_acquaintances(const struct command *command, const struct uuid
 	for (size_t i = 0; i < scope_pairs(command->scope); i++) {
 		const struct scope_pair pair = scope_pair(command->scope, i);
 
-		acquainted_key(&key, &pair, customer_id);
+		reference_key_of_acquaintance(&key, &pair, customer_id);
 		touch_reference(set, &debts_acquaintance_entity, &key, workset_touch);
 	}
 }
@@ -65,7 +66,7 @@ static void touch_create_debt(const struct command *command, struct workset *set
 	touch_new(set, &debt_terms_entity, &body->debt_id);
 	touch(set, &debts_customer_entity, &body->customer_id);
 	touch_acquaintances(command, &body->customer_id, set);
-	if (debt_reference_key(&key, &body->creditor_id, body->external_ref))
+	if (reference_key_of_debt(&key, &body->creditor_id, body->external_ref))
 		touch_reference(set, &debt_reference_entity, &key, workset_touch_new);
 }
 
@@ -76,7 +77,7 @@ static void touch_record_payment(const struct command *command, struct workset *
 
 	touch(set, &debt_entity, &body->debt_id);
 	touch_new(set, &payment_entity, &body->payment_id);
-	if (payment_reference_key(&key, body->source, body->external_ref))
+	if (reference_key_of_payment(&key, body->source, body->external_ref))
 		touch_reference(set, &payment_reference_entity, &key, workset_touch_new);
 }
 
@@ -95,7 +96,7 @@ static void touch_debt_reference(struct workset *set, const struct debt *debt, s
 {
 	struct reference_key key;
 
-	if (debt_reference_key(&key, &debt->creditor_id, external_ref))
+	if (reference_key_of_debt(&key, &debt->creditor_id, external_ref))
 		touch_reference(set, &debt_reference_entity, &key, workset_touch);
 }
 

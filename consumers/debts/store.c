@@ -1,4 +1,5 @@
 #include "consumers/debts/store.h"
+#include "consumers/debts/ledger/ledger.h"
 
 #include <stdlib.h>
 
@@ -130,7 +131,7 @@ static void post_all(struct debts_store *store, const struct workset *set, const
 	for (size_t index = 0; index < events_count; index++) {
 		post_event(&store->entries, set, &events[index]);
 		if (events[index].event->type == &debt_amended_type)
-			note_amendment(store, set, &events[index]);
+			debt_note_amendment(store, set, &events[index]);
 	}
 }
 
@@ -162,7 +163,7 @@ static void copy_debt(struct db_copy *copy, const struct workset *set, const str
 	MUST(event->command->type == &create_debt_type);
 	db_copy_row(copy);
 	db_copy_uuid(copy, &created->debt_id);
-	db_copy_str(copy, reference_at_end(set, created, debt));
+	db_copy_str(copy, debt_reference_at_end(set, created, debt));
 	if (command->has_original_creditor_id)
 		db_copy_uuid(copy, &command->original_creditor_id);
 	else
@@ -324,9 +325,10 @@ int debts_save(void *self, struct db *db, const struct workset *set, const struc
 
 	post_all(store, set, events, events_count);
 	copy_new_rows(store, set, events, events_count);
-	if (free_references(store, db, set, err) < 0 || run_copies(store, db, err) < 0 || run_updates(store, db, set, err) < 0)
+	if (debt_free_references(store, db, set, err) < 0 || run_copies(store, db, err) < 0 ||
+	    run_updates(store, db, set, err) < 0)
 		return -1;
-	return write_terms(store, db, set, err);
+	return debt_write_terms(store, db, set, err);
 }
 
 /* ---- the store ---- */

@@ -32,9 +32,9 @@ int debts_save(void *self, struct db *db, const struct workset *set, const struc
 	       struct err *err);
 
 /* store_change.c, in the order in which debts_save calls them. */
-void note_amendment(struct debts_store *store, const struct workset *set, const struct logged_event *logged);
-struct str reference_at_end(const struct workset *set, const struct debt_created *created, const struct debt *debt);
-MUST_CHECK int free_references(struct debts_store *store, struct db *db, const struct workset *set, struct err *err);
-MUST_CHECK int write_terms(struct debts_store *store, struct db *db, const struct workset *set, struct err *err);
+void debt_note_amendment(struct debts_store *store, const struct workset *set, const struct logged_event *logged);
+struct str debt_reference_at_end(const struct workset *set, const struct debt_created *created, const struct debt *debt);
+MUST_CHECK int debt_free_references(struct debts_store *store, struct db *db, const struct workset *set, struct err *err);
+MUST_CHECK int debt_write_terms(struct debts_store *store, struct db *db, const struct workset *set, struct err *err);
 
 #endif

@@ -1,6 +1,8 @@
 #include "base/must.h"
 #include "consumers/debts/columns.h"
 #include "consumers/debts/debts.h"
+#include "consumers/debts/payment/payment.h"
+#include "consumers/debts/reference/reference.h"
 #include "consumers/debts/store.h"
 
 /* ---- debts ---- */
@@ -87,12 +89,12 @@ static void ask_debt_references(void *self, struct db_params *params, struct slo
 	(void)self;
 	db_array_begin(params, DB_ARRAY_UUID);
 	for (size_t index = 0; index < count; index++) {
-		debt_reference_split(slots[index]->text, &creditor_id, &external_ref);
+		reference_split_debt(slots[index]->text, &creditor_id, &external_ref);
 		db_array_uuid(params, &creditor_id);
 	}
 	db_array_begin(params, DB_ARRAY_TEXT);
 	for (size_t index = 0; index < count; index++) {
-		debt_reference_split(slots[index]->text, &creditor_id, &external_ref);
+		reference_split_debt(slots[index]->text, &creditor_id, &external_ref);
 		db_array_text(params, external_ref);
 	}
 }
@@ -111,12 +113,12 @@ static void ask_payment_references(void *self, struct db_params *params, struct 
 	(void)self;
 	db_array_begin(params, DB_ARRAY_TEXT);
 	for (size_t index = 0; index < count; index++) {
-		payment_reference_split(slots[index]->text, &source, &external_ref);
+		reference_split_payment(slots[index]->text, &source, &external_ref);
 		db_array_text(params, source);
 	}
 	db_array_begin(params, DB_ARRAY_TEXT);
 	for (size_t index = 0; index < count; index++) {
-		payment_reference_split(slots[index]->text, &source, &external_ref);
+		reference_split_payment(slots[index]->text, &source, &external_ref);
 		db_array_text(params, external_ref);
 	}
 }
@@ -183,12 +185,12 @@ static void ask_acquaintances(void *self, struct db_params *params, struct slot 
 	(void)self;
 	db_array_begin(params, DB_ARRAY_UUID);
 	for (size_t index = 0; index < count; index++) {
-		acquainted_split(slots[index]->text, &pair, &customer_id);
+		reference_split_acquaintance(slots[index]->text, &pair, &customer_id);
 		db_array_uuid(params, &pair.creditor_id);
 	}
 	db_array_begin(params, DB_ARRAY_UUID);
 	for (size_t index = 0; index < count; index++) {
-		acquainted_split(slots[index]->text, &pair, &customer_id);
+		reference_split_acquaintance(slots[index]->text, &pair, &customer_id);
 		if (uuid_is_none(&pair.portfolio_id))
 			db_array_null(params);
 		else
@@ -196,7 +198,7 @@ static void ask_acquaintances(void *self, struct db_params *params, struct slot 
 	}
 	db_array_begin(params, DB_ARRAY_UUID);
 	for (size_t index = 0; index < count; index++) {
-		acquainted_split(slots[index]->text, &pair, &customer_id);
+		reference_split_acquaintance(slots[index]->text, &pair, &customer_id);
 		db_array_uuid(params, &customer_id);
 	}
 }

@@ -8,6 +8,7 @@
 #include "base/must.h"
 #include "consumers/debts/columns.h"
 #include "consumers/debts/debts.h"
+#include "consumers/debts/ledger/ledger.h"
 #include "fold.h"
 #include "schemas/debts.h"
 

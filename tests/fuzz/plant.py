@@ -23,7 +23,7 @@ ROUNDS = [
         ("import", "producers/cli/import_rows.c", "MUST(map->kind != IMPORT_NONE);", "row->line != 21"),
         ("token", "lib/token/parse.c", "MUST(str_to_chars(claims->subject, sizeof(claims->subject), subject));", "subject.size != 31"),
     ],
-    [("record", "consumers/debts/payment/decide.c", "allocated = allocate(&debt->balances, body->amount_minor);", "body->amount_minor != 7777")],
+    [("record", "consumers/debts/payment/decide.c", "allocated = ledger_allocate(&debt->balances, body->amount_minor);", "body->amount_minor != 7777")],
     [("record", "consumers/debts/debt/decide_create.c", "event = decision_event(decision, &debt_created_type);", "body->principal_minor + body->cost_minor != 31337")],
     [("record", "consumers/communications/decide_template.c", "event = decision_event(decision, &template_published_type);", "body->body.size != 160")],
     [("record", "consumers/communications/decide_send.c", "verdict = guard_decide(&facts);", "body->debt_ids_count != 5")],

@@ -1,6 +1,7 @@
 #include "rule_spec.h"
 
 #include "consumers/debts/debts.h"
+#include "consumers/debts/reference/reference.h"
 #include "schemas/debts.h"
 
 /* AmendDebt and CancelDebt. */
@@ -647,7 +648,7 @@ static void given_acquaintance(const struct scope *scope)
 	struct slot *slot;
 	struct str text;
 
-	acquainted_key(&key, &pair, &customer_id);
+	reference_key_of_acquaintance(&key, &pair, &customer_id);
 	id = reference_id(&key);
 	text = str_copy(&spec.arena, (struct str){ .data = key.text, .size = key.size });
 	slot = workset_touch(&spec.set, &debts_acquaintance_entity, &id, text);

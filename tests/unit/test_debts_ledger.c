@@ -4,6 +4,7 @@
 
 #include "base/money.h"
 #include "consumers/debts/debts.h"
+#include "consumers/debts/ledger/ledger.h"
 #include "schemas/debts.h"
 
 /*
@@ -33,7 +34,7 @@ static void test_debts__an_allocation_adds_up_and_keeps_the_order(void **state)
 
 	(void)state;
 	for (int64_t amount_minor = 0; amount_minor <= 120; amount_minor++) {
-		struct balances allocated = allocate(&owed, amount_minor);
+		struct balances allocated = ledger_allocate(&owed, amount_minor);
 
 		assert_int_equal(sum(&allocated), amount_minor);
 		assert_true(allocated.minor[ACCOUNT_COST] == 10 || allocated.minor[ACCOUNT_FEE] == 0);
@@ -49,7 +50,7 @@ static void test_debts__taking_back_runs_the_other_way_round(void **state)
 
 	(void)state;
 	for (int64_t amount_minor = 0; amount_minor <= 100; amount_minor++) {
-		struct balances returned = deallocate(&allocated, amount_minor);
+		struct balances returned = ledger_deallocate(&allocated, amount_minor);
 
 		assert_int_equal(sum(&returned), amount_minor);
 		assert_true(returned.minor[ACCOUNT_PRINCIPAL] == 40 || returned.minor[ACCOUNT_INTEREST] == 0);

@@ -2,6 +2,7 @@
 
 #include "base/money.h"
 #include "consumers/debts/debts.h"
+#include "consumers/debts/reference/reference.h"
 #include "schemas/debts.h"
 
 /* ---- given ---- */
@@ -291,7 +292,7 @@ static void given_acquaintance_in(unsigned creditor, unsigned portfolio, unsigne
 
 	if (portfolio > 0)
 		pair.portfolio_id = spec_id('F', portfolio);
-	acquainted_key(&key, &pair, &customer_id);
+	reference_key_of_acquaintance(&key, &pair, &customer_id);
 	id = reference_id(&key);
 	text = str_copy(&spec.arena, (struct str){ .data = key.text, .size = key.size });
 	slot = workset_touch(&spec.set, &debts_acquaintance_entity, &id, text);

@@ -1,9 +1,16 @@
 #include "base/money.h"
 #include "base/must.h"
-#include "consumers/debts/debts.h"
+#include "consumers/debts/debt/debt.h"
+#include "consumers/debts/reference/reference.h"
 #include "schemas/debts.h"
 
 /* What people change on a debt beside its payments: AmendDebt, CancelDebt. */
+
+/* What the payments that were not reversed have brought. */
+static int64_t debt_standing_payments(const struct debt *debt, const struct debt_terms *terms)
+{
+	return terms->charged_minor - balances_owed(&debt->balances) + debt->balances.minor[ACCOUNT_CREDIT];
+}
 
 /* What both commands ask for, in their order. */
 static bool is_known(const struct debt *debt, const struct uuid *customer_id, struct decision *decision)
@@ -49,7 +56,7 @@ static bool reference_is_free(const struct amend_debt *body, const struct debt *
 	struct reference_key key;
 	struct uuid id;
 
-	if (!debt_reference_key(&key, &debt->creditor_id, body->external_ref)) {
+	if (!reference_key_of_debt(&key, &debt->creditor_id, body->external_ref)) {
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "external_ref", "the reference is too long");
 		return false;
 	}
@@ -144,7 +151,7 @@ static bool cancellation_is_good(const struct cancel_debt *body, struct decision
 static bool debt_can_be_cancelled(const struct debt *debt, const struct debt_terms *terms, struct decision *decision)
 {
 	const struct currency *currency = currency_find(str_of(debt->currency));
-	int64_t paid_minor = standing_payments(debt, terms);
+	int64_t paid_minor = debt_standing_payments(debt, terms);
 	char paid[32];
 
 	MUST(currency != NULL);

@@ -1,5 +1,6 @@
 #include "base/money.h"
-#include "consumers/debts/debts.h"
+#include "consumers/debts/debt/debt.h"
+#include "consumers/debts/reference/reference.h"
 #include "schemas/debts.h"
 
 bool debt_is_reached(const struct command *command, const struct debt *debt)
@@ -119,7 +120,7 @@ static bool is_new(const struct create_debt *body, const struct workset *set, st
 		decision_refuse(decision, REFUSAL_EXISTS, "debt_id", "a debt has this id");
 		return false;
 	}
-	if (!debt_reference_key(&key, &body->creditor_id, body->external_ref)) {
+	if (!reference_key_of_debt(&key, &body->creditor_id, body->external_ref)) {
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "external_ref", "the reference is too long");
 		return false;
 	}
@@ -139,7 +140,7 @@ static bool customer_is_known(const struct command *command, const struct uuid *
 	for (size_t i = 0; i < scope_pairs(command->scope); i++) {
 		const struct scope_pair pair = scope_pair(command->scope, i);
 
-		acquainted_key(&key, &pair, customer_id);
+		reference_key_of_acquaintance(&key, &pair, customer_id);
 		id = reference_id(&key);
 		slot = workset_find(set, &debts_acquaintance_entity, &id);
 		if (slot != NULL && slot->exists)

@@ -29,7 +29,7 @@ static struct db_template update_terms = {
 	       "AS u (id, external_ref, amended_at, amended_seq, n) WHERE d.debt_id = u.id",
 };
 
-void note_amendment(struct debts_store *store, const struct workset *set, const struct logged_event *logged)
+void debt_note_amendment(struct debts_store *store, const struct workset *set, const struct logged_event *logged)
 {
 	const struct debt_amended *amended = logged->event->body;
 	struct slot *slot = workset_find(set, &debt_entity, &amended->debt_id);
@@ -44,7 +44,7 @@ void note_amendment(struct debts_store *store, const struct workset *set, const 
 		debt->amended |= AMENDED_REFERENCE;
 }
 
-struct str reference_at_end(const struct workset *set, const struct debt_created *created, const struct debt *debt)
+struct str debt_reference_at_end(const struct workset *set, const struct debt_created *created, const struct debt *debt)
 {
 	const struct debt_terms *terms;
 
@@ -83,7 +83,7 @@ static int move_locators(const struct db_result *result, struct slot **slots, si
 	return 0;
 }
 
-int free_references(struct debts_store *store, struct db *db, const struct workset *set, struct err *err)
+int debt_free_references(struct debts_store *store, struct db *db, const struct workset *set, struct err *err)
 {
 	struct db_result result = { .pg = NULL };
 	size_t count;
@@ -104,7 +104,7 @@ int free_references(struct debts_store *store, struct db *db, const struct works
 	return rc;
 }
 
-int write_terms(struct debts_store *store, struct db *db, const struct workset *set, struct err *err)
+int debt_write_terms(struct debts_store *store, struct db *db, const struct workset *set, struct err *err)
 {
 	size_t count;
 	struct slot **slots = list_amended(store, set, AMENDED_TERMS, &count);

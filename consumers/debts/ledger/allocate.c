@@ -1,5 +1,5 @@
 #include "base/must.h"
-#include "consumers/debts/debts.h"
+#include "consumers/debts/ledger/ledger.h"
 
 /* The arithmetic of a debt's accounts. Pure; nothing here knows of commands. */
 
@@ -18,7 +18,7 @@ static int64_t take(int64_t from_minor, int64_t *rest_minor)
 	return part_minor;
 }
 
-struct balances allocate(const struct balances *owed, int64_t amount_minor)
+struct balances ledger_allocate(const struct balances *owed, int64_t amount_minor)
 {
 	struct balances allocated = { 0 };
 
@@ -29,7 +29,7 @@ struct balances allocate(const struct balances *owed, int64_t amount_minor)
 	return allocated;
 }
 
-struct balances deallocate(const struct balances *allocated, int64_t amount_minor)
+struct balances ledger_deallocate(const struct balances *allocated, int64_t amount_minor)
 {
 	struct balances returned = { 0 };
 
@@ -40,15 +40,10 @@ struct balances deallocate(const struct balances *allocated, int64_t amount_mino
 	return returned;
 }
 
-struct balances credit_debits(const struct balances *applied)
+struct balances ledger_credit_debits(const struct balances *applied)
 {
 	struct balances debits = balances_negated(applied);
 
 	debits.minor[ACCOUNT_CREDIT] = balances_owed(applied);
 	return debits;
-}
-
-int64_t standing_payments(const struct debt *debt, const struct debt_terms *terms)
-{
-	return terms->charged_minor - balances_owed(&debt->balances) + debt->balances.minor[ACCOUNT_CREDIT];
 }

@@ -1,4 +1,5 @@
 #include "consumers/debts/debts.h"
+#include "consumers/debts/ledger/ledger.h"
 #include "schemas/debts.h"
 
 /* Which entry of the ledger an event is: one function for each event that moves money. */
@@ -51,7 +52,7 @@ static struct posting credit_used(const struct credit_applied *event)
 	const struct balances applied = OWED_OF(event);
 
 	return (struct posting){ .kind = "CREDIT_APPLIED",
-				 .debits = credit_debits(&applied),
+				 .debits = ledger_credit_debits(&applied),
 				 .balance_minor = event->balance_minor,
 				 .occurred_on = event->applied_on,
 				 .has_booked_on = true,

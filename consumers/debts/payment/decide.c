@@ -1,6 +1,8 @@
 #include "base/money.h"
 #include "base/must.h"
 #include "consumers/debts/debts.h"
+#include "consumers/debts/ledger/ledger.h"
+#include "consumers/debts/reference/reference.h"
 #include "schemas/debts.h"
 
 /* ---- RecordPayment ---- */
@@ -58,7 +60,7 @@ static bool payment_is_new(const struct record_payment *body, const struct works
 		decision_refuse(decision, REFUSAL_EXISTS, "payment_id", "a payment has this id");
 		return false;
 	}
-	if (!payment_reference_key(&key, body->source, body->external_ref)) {
+	if (!reference_key_of_payment(&key, body->source, body->external_ref)) {
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "external_ref", "the source or its reference is too long");
 		return false;
 	}
@@ -125,7 +127,7 @@ void decide_record_payment(const struct command *command, const struct workset *
 
 	/* ---- nothing refuses from here on ---- */
 	owed_minor = balances_owed(&debt->balances);
-	allocated = allocate(&debt->balances, body->amount_minor);
+	allocated = ledger_allocate(&debt->balances, body->amount_minor);
 	event = decision_event(decision, &payment_recorded_type);
 	event->payment_id = body->payment_id;
 	event->customer_id = body->customer_id;
@@ -200,7 +202,7 @@ static bool reversal_is_good(const struct reverse_payment *body, const struct pa
 static void add_credit_applied(struct reversal *reversal, struct decision *decision, const struct balances *applied)
 {
 	struct credit_applied *event = decision_event(decision, &credit_applied_type);
-	const struct balances debits = credit_debits(applied);
+	const struct balances debits = ledger_credit_debits(applied);
 
 	event->debt_id = reversal->payment->debt_id;
 	event->customer_id = reversal->body->customer_id;
@@ -276,13 +278,13 @@ void decide_reverse_payment(const struct command *command, const struct workset 
 				      .version = debt->version };
 	missing_minor = payment->allocated.minor[ACCOUNT_CREDIT] - debt->balances.minor[ACCOUNT_CREDIT];
 	if (missing_minor > 0) {
-		applied = deallocate(&debt->credit_used, missing_minor);
+		applied = ledger_deallocate(&debt->credit_used, missing_minor);
 		applied = balances_negated(&applied);
 		add_credit_applied(&reversal, decision, &applied);
 	}
 	add_payment_reversed(&reversal, decision);
 	if (reversal.balances.minor[ACCOUNT_CREDIT] > 0 && balances_owed(&reversal.balances) > 0) {
-		applied = allocate(&reversal.balances, reversal.balances.minor[ACCOUNT_CREDIT]);
+		applied = ledger_allocate(&reversal.balances, reversal.balances.minor[ACCOUNT_CREDIT]);
 		add_credit_applied(&reversal, decision, &applied);
 	}
 	if (lifecycle_after(debt->lifecycle, CAUSE_REOPENED) != LIFECYCLE_NONE && balances_owed(&reversal.balances) > 0)

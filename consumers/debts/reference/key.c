@@ -1,5 +1,6 @@
 #include "base/must.h"
 #include "consumers/debts/debts.h"
+#include "consumers/debts/reference/reference.h"
 #include "crypto/crypto.h"
 
 /*
@@ -18,7 +19,7 @@ static bool key_add(struct reference_key *key, const void *bytes, size_t size)
 	return true;
 }
 
-bool debt_reference_key(struct reference_key *ret_key, const struct uuid *creditor_id, struct str external_ref)
+bool reference_key_of_debt(struct reference_key *ret_key, const struct uuid *creditor_id, struct str external_ref)
 {
 	ret_key->size = 0;
 	return key_add(ret_key, creditor_id->bytes, sizeof(creditor_id->bytes)) &&
@@ -26,7 +27,7 @@ bool debt_reference_key(struct reference_key *ret_key, const struct uuid *credit
 }
 
 /* Three ids of one size. */
-void acquainted_key(struct reference_key *ret_key, const struct scope_pair *pair, const struct uuid *customer_id)
+void reference_key_of_acquaintance(struct reference_key *ret_key, const struct scope_pair *pair, const struct uuid *customer_id)
 {
 	bool fits;
 
@@ -35,14 +36,14 @@ void acquainted_key(struct reference_key *ret_key, const struct scope_pair *pair
 	MUST(fits);
 }
 
-void acquainted_split(struct str text, struct scope_pair *ret_pair, struct uuid *ret_customer_id)
+void reference_split_acquaintance(struct str text, struct scope_pair *ret_pair, struct uuid *ret_customer_id)
 {
 	MUST(text.size == sizeof(*ret_pair) + sizeof(*ret_customer_id));
 	memcpy(ret_pair, text.data, sizeof(*ret_pair));
 	memcpy(ret_customer_id, text.data + sizeof(*ret_pair), sizeof(*ret_customer_id));
 }
 
-bool payment_reference_key(struct reference_key *ret_key, struct str source, struct str external_ref)
+bool reference_key_of_payment(struct reference_key *ret_key, struct str source, struct str external_ref)
 {
 	uint8_t source_size = (uint8_t)source.size;
 
@@ -63,7 +64,7 @@ bool reference_is_taken(const struct workset *set, const struct entity *entity, 
 	return taken != NULL && taken->is_taken;
 }
 
-void debt_reference_split(struct str text, struct uuid *ret_creditor_id, struct str *ret_external_ref)
+void reference_split_debt(struct str text, struct uuid *ret_creditor_id, struct str *ret_external_ref)
 {
 	MUST(text.size >= sizeof(ret_creditor_id->bytes));
 	memcpy(ret_creditor_id->bytes, text.data, sizeof(ret_creditor_id->bytes));
@@ -71,7 +72,7 @@ void debt_reference_split(struct str text, struct uuid *ret_creditor_id, struct 
 					  .size = text.size - sizeof(ret_creditor_id->bytes) };
 }
 
-void payment_reference_split(struct str text, struct str *ret_source, struct str *ret_external_ref)
+void reference_split_payment(struct str text, struct str *ret_source, struct str *ret_external_ref)
 {
 	size_t source_size;
 
@@ -80,4 +81,22 @@ void payment_reference_split(struct str text, struct str *ret_source, struct str
 	MUST(text.size >= 1 + source_size);
 	*ret_source = (struct str){ .data = text.data + 1, .size = source_size };
 	*ret_external_ref = (struct str){ .data = text.data + 1 + source_size, .size = text.size - 1 - source_size };
+}
+
+struct taken *reference_take(struct workset *set, const struct entity *entity, const struct reference_key *key)
+{
+	struct uuid id = reference_id(key);
+	struct taken *taken = workset_change(set, entity, &id);
+
+	taken->is_taken = 1;
+	return taken;
+}
+
+void reference_free(struct workset *set, const struct entity *entity, const struct reference_key *key)
+{
+	struct uuid id = reference_id(key);
+	struct taken *taken = workset_change(set, entity, &id);
+
+	MUST(taken->is_taken);
+	taken->is_taken = 0;
 }

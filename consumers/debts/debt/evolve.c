@@ -1,0 +1,98 @@
+#include "base/must.h"
+#include "consumers/debts/debt/debt.h"
+#include "consumers/debts/reference/reference.h"
+
+/* Every event about a debt moves its version by one. */
+struct debt *debt_change(struct workset *set, const struct uuid *debt_id, int64_t version)
+{
+	struct debt *debt = workset_change(set, &debt_entity, debt_id);
+
+	MUST(version == debt->version + 1);
+	debt->version = version;
+	return debt;
+}
+
+static void debt_move(struct debt *debt, enum lifecycle_cause cause)
+{
+	enum lifecycle to = lifecycle_after(debt->lifecycle, cause);
+
+	MUST(to != LIFECYCLE_NONE);
+	debt->lifecycle = to;
+}
+
+void debt_on_created(struct workset *set, const struct debt_created *event)
+{
+	struct debt *debt = debt_change(set, &event->debt_id, event->version);
+	struct debt_terms *terms = workset_change(set, &debt_terms_entity, &event->debt_id);
+	struct reference_key key;
+	bool fits;
+
+	debt->customer_id = event->customer_id;
+	debt->creditor_id = event->creditor_id;
+	debt->portfolio_id = event->has_portfolio_id ? event->portfolio_id : (struct uuid){ { 0 } };
+	debt->opened_on = event->opened_on;
+	debt->due_on = event->due_on;
+	debt_move(debt, CAUSE_CREATED);
+	fits = str_to_chars(debt->currency, sizeof(debt->currency), event->currency);
+	MUST(fits);
+
+	terms->charged_minor = event->balance_minor;
+	terms->opened_on = event->opened_on;
+	fits = str_to_chars(terms->external_ref, sizeof(terms->external_ref), event->external_ref);
+	MUST(fits);
+	fits = reference_key_of_debt(&key, &event->creditor_id, event->external_ref);
+	MUST(fits);
+	reference_take(set, &debt_reference_entity, &key)->portfolio_id = debt->portfolio_id;
+}
+
+void debt_on_paid(struct workset *set, const struct debt_paid *event)
+{
+	struct debt *debt = debt_change(set, &event->debt_id, event->version);
+
+	MUST(balances_owed(&debt->balances) == 0);
+	debt_move(debt, CAUSE_PAID_UP);
+}
+
+void debt_on_reopened(struct workset *set, const struct debt_reopened *event)
+{
+	struct debt *debt = debt_change(set, &event->debt_id, event->version);
+
+	MUST(balances_owed(&debt->balances) == event->balance_minor);
+	MUST(debt->balances.minor[ACCOUNT_CREDIT] == 0);
+	debt_move(debt, CAUSE_REOPENED);
+}
+
+/* The reference it had is free for any debt of the creditor, from the next command on. */
+void debt_on_amended(struct workset *set, const struct debt_amended *event)
+{
+	struct debt *debt = debt_change(set, &event->debt_id, event->version);
+	struct debt_terms *terms = workset_change(set, &debt_terms_entity, &event->debt_id);
+	struct reference_key key;
+	bool fits;
+
+	MUST(balances_owed(&debt->balances) == event->balance_minor);
+	MUST(event->due_on >= terms->opened_on);
+	debt->due_on = event->due_on;
+	if (str_equal(event->previous_external_ref, event->external_ref))
+		return;
+	MUST(str_is(event->previous_external_ref, terms->external_ref));
+	fits = reference_key_of_debt(&key, &event->creditor_id, event->previous_external_ref);
+	MUST(fits);
+	reference_free(set, &debt_reference_entity, &key);
+	fits = reference_key_of_debt(&key, &event->creditor_id, event->external_ref);
+	MUST(fits);
+	reference_take(set, &debt_reference_entity, &key)->portfolio_id = debt->portfolio_id;
+	fits = str_to_chars(terms->external_ref, sizeof(terms->external_ref), event->external_ref);
+	MUST(fits);
+}
+
+void debt_on_cancelled(struct workset *set, const struct debt_cancelled *event)
+{
+	struct debt *debt = debt_change(set, &event->debt_id, event->version);
+	struct debt_terms *terms = workset_change(set, &debt_terms_entity, &event->debt_id);
+
+	MUST(debt->balances.minor[ACCOUNT_CREDIT] == 0);
+	MUST(terms->charged_minor == event->amount_minor);
+	terms->charged_minor = 0;
+	debt_move(debt, CAUSE_CANCELLED);
+}

@@ -1,0 +1,53 @@
+#ifndef DEBTS_LEDGER_LEDGER_H
+#define DEBTS_LEDGER_LEDGER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/balances.h"
+#include "model/workset.h"
+
+/*
+ * The double-entry ledger of debts: allocation of amounts, the posting of an event, and its booking. An event posts at most
+ * one entry (consumers/debts/README.md, "The ledger").
+ */
+struct event;
+
+/* ---- allocation ---- */
+
+/*
+ * The allocation of an amount to the components owed, in payment order (allocate.c), the rest to credit. The result sums to the
+ * amount.
+ */
+struct balances ledger_allocate(const struct balances *owed, int64_t amount_minor);
+
+/* The reverse of an allocation, for an amount to take back: principal first. */
+struct balances ledger_deallocate(const struct balances *allocated, int64_t amount_minor);
+
+/* The debits and credits when credit pays `applied`; below 0: when that is taken back. */
+struct balances ledger_credit_debits(const struct balances *applied);
+
+/* ---- entries ---- */
+
+/* The posting of an event: debits above 0, credits below. The accounts and contra sum to zero (MUST, in ledger_book). */
+struct posting {
+	const char *kind;
+	const char *contra; /* NULL: the debt's own accounts only */
+	int64_t contra_minor;
+	struct balances debits;
+	int64_t balance_minor; /* the balance afterwards, from the event */
+	int32_t occurred_on;
+	bool has_booked_on; /* false: an event older than the member */
+	int32_t booked_on;
+	const struct uuid *debt_id;
+	const struct uuid *payment_id; /* NULL: none */
+	int64_t reverses_seq;          /* 0: none; of a reversal the store fills in the seq of its payment's entry */
+};
+
+/* Pure. False: the event moves no money. Borrows from the event. */
+bool posting_of(const struct event *event, struct posting *ret_posting);
+
+/* P5: adds the posting to its debt's balances. */
+void ledger_book(struct workset *set, const struct posting *posting);
+
+#endif

@@ -1,0 +1,48 @@
+#include "base/must.h"
+#include "consumers/debts/payment/payment.h"
+#include "consumers/debts/reference/reference.h"
+
+void payment_set_source(struct payment *payment, struct str source)
+{
+	if (!str_to_chars(payment->source, sizeof(payment->source), source))
+		payment->source[0] = '\0';
+}
+
+void payment_on_recorded(struct workset *set, const struct payment_recorded *event)
+{
+	struct debt *debt = debt_change(set, &event->debt_id, event->version);
+	struct payment *payment = workset_change(set, &payment_entity, &event->payment_id);
+	struct reference_key key;
+	bool fits;
+
+	payment->customer_id = event->customer_id;
+	payment->debt_id = event->debt_id;
+	payment->allocated = BALANCES_OF(event);
+	payment->amount_minor = event->amount_minor;
+	payment->received_on = event->received_on;
+	payment->state = PAYMENT_SETTLED;
+	payment_set_source(payment, event->source);
+	MUST(debt->balances.minor[ACCOUNT_CREDIT] == 0 || event->balance_minor == 0);
+
+	fits = reference_key_of_payment(&key, event->source, event->external_ref);
+	MUST(fits);
+	reference_take(set, &payment_reference_entity, &key);
+}
+
+void payment_on_reversed(struct workset *set, const struct payment_reversed *event)
+{
+	struct payment *payment = workset_change(set, &payment_entity, &event->payment_id);
+
+	debt_change(set, &event->debt_id, event->version);
+	MUST(payment->state == PAYMENT_SETTLED);
+	payment->state = PAYMENT_REVERSED;
+}
+
+void payment_on_credit_applied(struct workset *set, const struct credit_applied *event)
+{
+	struct debt *debt = debt_change(set, &event->debt_id, event->version);
+	const struct balances applied = OWED_OF(event);
+
+	balances_add(&debt->credit_used, &applied);
+	MUST(!balances_are_negative(&debt->credit_used));
+}
