@@ -11,8 +11,9 @@
  * What has a member, a column or a table row for each account is made from it. In messages and tables the member and the column
  * are `<name>_minor`.
  *
- * To add an account: its row here, before CREDIT; its member in the schemas of the events that move money and its column in the
- * tables of debts; its place in the order of payment (consumers/debts). The compiler finds a schema that has no such member.
+ * To add an account: its row here, before CREDIT; its member in the schemas of the events that move money, its column in the tables
+ * of debts, its place in the order of payment. The compiler finds a schema without the member; consumers/debts/README.md has the
+ * whole list.
  *
  * All amounts are minor units of the debt's currency. Sums are checked: overflow is a bug (MUST), as no debt comes to more than
  * MONEY_MINOR_MAX.
