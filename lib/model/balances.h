@@ -39,13 +39,7 @@ enum account {
 const char *account_field(enum account account);
 
 struct balances {
-	union {
-		int64_t minor[ACCOUNT_COUNT];
-		/* until all places count by account */
-		struct {
-			int64_t cost_minor, fee_minor, interest_minor, principal_minor, credit_minor;
-		};
-	};
+	int64_t minor[ACCOUNT_COUNT];
 };
 
 /* What the customer owes; credit is not netted. */
