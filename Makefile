@@ -68,6 +68,7 @@ objects = $(patsubst %.c,$(OUT)/%.o,$(1))
 SCHEMAS   := $(wildcard schemas/*/*.avsc schemas/*.py) schemas/ids.json
 GENERATED := $(GEN)/schemas/.stamp $(GEN)/consumers/modules.h
 EMBEDDED  := $(GEN)/api/embedded.c
+GOLDEN    := $(GEN)/tests/unit/wire_golden.inc
 VERSION   := 0.4.0
 COMMIT    := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 
@@ -125,6 +126,13 @@ $(GEN)/schemas/.stamp: $(SCHEMAS)
 
 $(GEN)/consumers/modules.h: consumers/modules.py
 	python3 consumers/modules.py --c $(@D)
+
+# Bytes of every message by an Avro implementation that is not ours.
+$(GOLDEN): tests/unit/wire_golden.py $(SCHEMAS)
+	@mkdir -p $(@D)
+	tests/unit/wire_golden.py >$@
+
+$(OUT)/tests/unit/test_wire_coder.o: $(GOLDEN)
 
 # ---- compile and link ----
 
@@ -358,7 +366,7 @@ build/analyse/%.ok: %.c $(OUT)/%.o .clang-tidy tests/analyser.h
 	@touch $@
 
 .PHONY: cppcheck
-cppcheck: $(GENERATED)
+cppcheck: $(GENERATED) $(GOLDEN)
 	@mkdir -p build/cppcheck
 	cppcheck -q -j$(JOBS) --cppcheck-build-dir=build/cppcheck --enable=warning,performance,portability --inline-suppr --std=c11 \
 		--error-exitcode=1 -Ilib -I$(GEN) -I. --suppress='*:$(GEN)/*' $(C_SOURCES)

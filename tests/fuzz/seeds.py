@@ -13,6 +13,7 @@ import json
 import pathlib
 import re
 import struct
+import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -189,7 +190,8 @@ def records(all_commands):
 
 
 def wire(all_commands):
-    for line in (ROOT / "tests/unit/wire_golden.inc").read_text().splitlines():
+    goldens = subprocess.run([ROOT / "tests/unit/wire_golden.py"], capture_output=True, text=True, check=True).stdout
+    for line in goldens.splitlines():
         if found := re.match(r'\t  "([0-9a-f]*)"', line):
             golden = bytes.fromhex(found[1])
             yield b"\0" + struct.pack(">bI", 0, schema) + golden

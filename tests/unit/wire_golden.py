@@ -1,9 +1,9 @@
 #!/usr/bin/python3
-"""Writes wire_golden.inc: messages of every type, coded by an Avro implementation that is not ours (Debian's python3-avro).
+"""Prints wire_golden.inc: messages of every type, coded by an Avro implementation that is not ours (Debian's python3-avro).
 
-    tests/unit/wire_golden.py > tests/unit/wire_golden.inc
+    tests/unit/wire_golden.py > build/gen/tests/unit/wire_golden.inc
 
-Run it after adding or changing a schema. Values depend on the file's name only, so nothing else in the output changes.
+make does it when a schema has changed. Values depend on the schema file's name only.
 """
 import datetime
 import io
@@ -110,7 +110,7 @@ def later_arrays(path, source):
 
 def main():
     ids = json.loads((SCHEMAS / "ids.json").read_text())
-    print("/* Made by wire_golden.py with python3-avro: do not edit. name, schema id, JSON, Avro in hexadecimal */")
+    print("/* Made by wire_golden.py with python3-avro. name, schema id, JSON, Avro in hexadecimal */")
     print("static const struct golden goldens[] = {")
     for path in sorted(SCHEMAS.glob("*/*.avsc")):
         source = json.loads(path.read_text())
