@@ -24,8 +24,9 @@ struct token_keys;
 struct writes;
 
 /*
- * The gateway: what its handlers need, and the one loop. Every room but http may see this header; it names the rooms' things and
- * includes none of them, so that a room is rebuilt for what it uses only. main.c opens and closes them.
+ * The gateway: the dependencies of its handlers, and the one loop. Every room but http may include this header; it names the
+ * types of the rooms and includes none of their headers, so that a change in one room rebuilds only its users. main.c opens and
+ * closes them.
  */
 struct api {
 	uint8_t callback_key[32];
@@ -34,16 +35,16 @@ struct api {
 	struct questions *questions, *searches; /* reads.h */
 	struct rights *rights;
 	struct reads *reads;
-	struct auth *auth; /* NULL: nobody logs in here (tests) */
+	struct auth *auth; /* NULL: no logins here (tests) */
 	const struct document *document;
 	struct metrics *metrics;
-	bool metrics_for_all; /* otherwise from this machine only */
+	bool metrics_for_all; /* false: from this machine only */
 	struct outcomes *outcomes;
 	struct writes *writes;
 	struct commands *commands;
 	struct server *server;
 	struct part parts[API_PARTS_MAX];
-	int64_t parts_due_ms[API_PARTS_MAX]; /* monotonic; 0: not said since its last run */
+	int64_t parts_due_ms[API_PARTS_MAX]; /* monotonic; 0: not determined since its last run */
 	size_t parts_count;
 	bool is_ending;
 };
@@ -55,10 +56,10 @@ void api_add_part(struct api *api, const struct part *part);
 bool api_admit(struct api *api, struct call *call, struct principal *ret_principal);
 void api_handle(struct api *api, struct call *call);
 
-/* One turn of the only loop: waits until the network, Kafka or PostgreSQL have something, then does all of it. */
+/* One turn of the only loop: waits until the network, Kafka or PostgreSQL is ready, then does all the work. */
 MUST_CHECK int api_step(struct api *api, struct err *err);
 
-/* No more requests; those that are there are answered, as long as the deadline (monotonic) allows. */
+/* Accepts no more requests; answers the open ones until the deadline (monotonic). */
 MUST_CHECK int api_drain(struct api *api, int64_t deadline_ms, struct err *err);
 
 #endif

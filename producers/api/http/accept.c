@@ -19,7 +19,7 @@ static bool is_same_word(struct str a, struct str b)
 	return a.size == b.size && strncasecmp(a.data, b.data, a.size) == 0;
 }
 
-/* "0.25": at most three digits behind the point, at most 1. -1: it is no such number. */
+/* "0.25": at most three decimals, at most 1. -1: not such a number. */
 static int read_weight(struct str text)
 {
 	int weight;
@@ -36,7 +36,7 @@ static int read_weight(struct str text)
 	return weight > WEIGHT_MAX ? -1 : weight;
 }
 
-/* The q among the parameters; -1: malformed. */
+/* The q of the parameters; -1: malformed. */
 static int find_weight(struct str parameters)
 {
 	while (parameters.size > 0) {
@@ -50,7 +50,9 @@ static int find_weight(struct str parameters)
 	return WEIGHT_MAX;
 }
 
-/* How narrow a range is that has the type in it: 3 the type itself, 2 "text/...", 1 anything; 0: the type is not in it. */
+/*
+ * How specific a range is that contains the type: 3 the type itself, 2 "text/...", 1 any type; 0: it does not contain the type.
+ */
 static int narrowness(struct str range, struct str media_type)
 {
 	struct str subtype, wanted_subtype;

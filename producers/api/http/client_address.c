@@ -35,7 +35,7 @@ static struct str trimmed(struct str text)
 	return text;
 }
 
-/* ---- whom we trust ---- */
+/* ---- trusted proxies ---- */
 
 static bool parse_range(struct proxy_range *range, struct str text)
 {
@@ -92,9 +92,9 @@ static bool is_trusted(const struct proxies *proxies, const uint8_t bytes[16])
 	return false;
 }
 
-/* ---- who calls ---- */
+/* ---- the caller ---- */
 
-/* Takes the last item of the list away. */
+/* Removes and returns the last item of the list. */
 static struct str cut_last(struct str *list)
 {
 	size_t at = list->size;
@@ -114,7 +114,7 @@ void client_address(const struct proxies *proxies, const char *peer, struct str 
 	uint8_t bytes[16] = { 0 };
 	uint8_t heard[16];
 
-	(void)parse_address(bytes, str_of(peer)); /* numeric by its nature */
+	(void)parse_address(bytes, str_of(peer)); /* the peer's address is always numeric */
 	while (forwarded_for.size > 0 && is_trusted(proxies, bytes)) {
 		if (!parse_address(heard, cut_last(&forwarded_for)))
 			break;

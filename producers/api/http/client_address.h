@@ -8,8 +8,8 @@
 #include "base/str.h"
 
 /*
- * From where somebody calls, as the count of attempts names it: the peer of the connection, or, when that is a proxy we trust,
- * whom it says it got the request from. Pure.
+ * The caller's address, as the count of login attempts uses it: the peer of the connection or, if the peer is a trusted proxy,
+ * the address that the proxy forwarded for. Pure.
  */
 #define PROXIES_MAX 32
 
@@ -27,8 +27,9 @@ MUST_CHECK int proxies_read(struct proxies *ret_proxies, const char *text, struc
 #define CLIENT_ADDRESS_SIZE 64
 
 /*
- * `forwarded_for` is the last X-Forwarded-For: each proxy adds whom it heard at its end, so it is read from there, as far as
- * those are ours. What stands before was sent by the caller. An IPv6 address is named by its /64: whoever has one has all of it.
+ * `forwarded_for` is the last X-Forwarded-For header: each proxy appends the address of its peer. So the list is read from its
+ * end while the addresses are trusted proxies; entries before that come from the caller and are ignored. An IPv6 address is
+ * reduced to its /64, because one caller usually has a whole /64.
  */
 void client_address(const struct proxies *proxies, const char *peer, struct str forwarded_for,
 		    char ret_address[CLIENT_ADDRESS_SIZE]);

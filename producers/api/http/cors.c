@@ -7,7 +7,7 @@ const char cors_request_headers[] =
 const char cors_answer_headers[] = "Content-Digest, Content-Disposition, ETag, Idempotency-Replayed, Link, Location, "
 				   "Preference-Applied, Retry-After, WWW-Authenticate, X-Request-Id";
 
-/* What a browser writes into Origin, and nothing else: no path, no slash at the end. */
+/* The form that a browser gives to Origin: no path, no slash at the end. */
 static bool is_origin(struct str text)
 {
 	size_t scheme = text.size > 8 && memcmp(text.data, "https://", 8) == 0 ? 8 : 7;

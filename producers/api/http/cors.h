@@ -6,15 +6,15 @@
 #include "base/str.h"
 
 /*
- * Which pages of other origins may read our answers (Fetch, CORS protocol): those of a list, by their exact origin. No "*", and
- * no credentials of the browser's: a page sends the token itself, so nothing is gained by what a browser would add. Pure.
+ * The origins whose pages may read our answers (CORS protocol of the Fetch standard): a list of exact origins. No "*", and no
+ * browser credentials: a page sends the token itself, so cookies would add nothing. Pure.
  */
 
-/* "https://a.example,http://localhost:3000": each one a scheme, "://", a host and perhaps a port, in small letters. */
+/* "https://a.example,http://localhost:3000": each a scheme, "://", a host and optionally a port, in lower case. */
 bool cors_list_is_good(const char *origins);
 bool cors_is_allowed(const char *origins, struct str origin);
 
-/* What a page may send with its request, and read of the answer, beside what is always so. */
+/* The request headers that a page may send, and the answer headers that it may read, beyond those that CORS always allows. */
 extern const char cors_request_headers[], cors_answer_headers[];
 
 #endif

@@ -7,12 +7,12 @@
 #include "wire/json.h"
 
 /*
- * Refuses a body that is no JSON (400) or not what it should be (422, all faults with their pointers). `is_query`: it stood in
- * the query; then the pointers are arguments' names.
+ * Refuses a body that is not JSON (400), or not of the expected form (422, all faults with their pointers). `is_query`: the body
+ * was made from the query; the pointers are then names of arguments.
  */
 void faults_refuse(struct call *call, const struct json_faults *faults, bool is_query);
 
-/* Of an operation that takes no query arguments. True: there are some, and the call was answered with 400. */
+/* For an operation without query arguments. True: the request has some, and the call was answered with 400. */
 bool faults_refuse_arguments(struct call *call);
 
 #endif

@@ -59,11 +59,13 @@ static int next_byte(struct str text, size_t *at)
 	return high < 0 || low < 0 ? -1 : high * 16 + low;
 }
 
-/* A path's decoded bytes are printable ASCII; an encoded slash or a backslash would make another path for somebody; no "." or
- * "..". */
+/*
+ * A path's decoded bytes must be printable ASCII, without an encoded slash or a backslash (other programs may read another path),
+ * and without "." or "..".
+ */
 static bool path_is_plain(struct str path)
 {
-	size_t at = 0, dots = 0, others = 0; /* of the segment */
+	size_t at = 0, dots = 0, others = 0; /* of the current segment */
 
 	while (at < path.size) {
 		bool is_encoded = path.data[at] == '%';

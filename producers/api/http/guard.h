@@ -7,10 +7,9 @@
 #include "base/str.h"
 
 /*
- * What libmicrohttpd lets through and must not pass (lib/TRAPS.md H1): two lengths, a space before the colon, two hosts, NUL and
- * control bytes, %00, climbing paths. A proxy in front of us may read such a request otherwise than we do, and what two read
- * differently is how requests are smuggled. Pure; asked before anything of a request is used. After a refusal the connection is
- * closed.
+ * Refuses requests that libmicrohttpd accepts and that must not pass (lib/TRAPS.md H1): two lengths, a space before the colon,
+ * two hosts, NUL and control bytes, %00, climbing paths. A proxy in front of us may read such a request differently, which is how
+ * requests are smuggled. Pure; called before anything of a request is used. After a refusal the connection is closed.
  */
 struct guard_header {
 	struct str name, value;
@@ -23,22 +22,24 @@ struct guard_refusal {
 
 #define GUARD_URI_SIZE_MAX   4096
 #define GUARD_HEADERS_MAX    64
-#define GUARD_ARGUMENTS_MAX  64 /* of a query: libmicrohttpd keeps each in the memory of the connection */
+#define GUARD_ARGUMENTS_MAX  64 /* of a query: libmicrohttpd keeps each of them in the connection's memory */
 #define GUARD_VALUE_SIZE_MAX 8192
 
 /*
- * Takes "http://host:port" off the front of an absolute target (RFC 9112 3.2.2), so that origin form remains. guard_request sees
- * to it that what is taken is what Host says. Empty: it is no such target.
+ * Cuts "http://host:port" off the front of an absolute target (RFC 9112 3.2.2); origin form remains. guard_request checks that it
+ * equals Host. Empty: the target is not absolute.
  */
 struct str guard_cut_authority(struct str *target);
 
 /* The raw request target, before any decoding: origin form ("/path?query") only. */
 struct guard_refusal guard_uri(struct str uri);
 
-/* What Content-Length may say. */
+/* Whether the value is a valid Content-Length. */
 bool guard_length_is_good(struct str value);
 
-/* Method and version are tokens of the request line; authority is of the target; headers as sent, repeated ones repeated. */
+/*
+ * Method and version are tokens of the request line; authority is from the target; headers as sent, a repeated header repeatedly.
+ */
 struct guard_refusal guard_request(struct str method, struct str version, struct str authority,
 				   const struct guard_header *headers, size_t count);
 

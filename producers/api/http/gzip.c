@@ -5,7 +5,7 @@
 
 #include "base/must.h"
 
-#define WINDOW_BITS (15 + 16) /* the largest window; 16: with gzip's head and end */
+#define WINDOW_BITS (15 + 16) /* the largest window; 16: with the header and trailer of gzip */
 #define MEMORY      8         /* zlib's default: 256 KiB in all */
 
 struct gzip {

@@ -17,7 +17,7 @@ struct paths {
 	struct pattern patterns[];
 };
 
-/* Splits "/a/b" into a and b; false: more than there is room for, or no slash in front. "/" is one empty segment. */
+/* Splits "/a/b" into a and b; false: too many segments, or no leading slash. "/" is one empty segment. */
 static bool split(struct str path, struct str segments[PATH_SEGMENTS_MAX], size_t *ret_count)
 {
 	size_t begin = 1;
@@ -54,7 +54,7 @@ static bool compile(const struct route *route, struct pattern *pattern)
 	return params <= PATH_PARAMS_MAX;
 }
 
-/* They take the same paths. */
+/* Whether both match the same paths. */
 static bool is_same(const struct pattern *a, const struct pattern *b)
 {
 	if (a->count != b->count || a->route->method != b->route->method)
@@ -98,7 +98,7 @@ void paths_free(struct paths *paths)
 	free(paths);
 }
 
-/* How well the segments fit: 0 not at all; literals count more the further in front they stand. */
+/* How well the segments match: 0 not at all; an earlier literal weighs more. */
 static unsigned fit(const struct pattern *pattern, const struct str *segments, size_t count, struct path_params *params)
 {
 	unsigned score = 1;

@@ -8,7 +8,10 @@
 #include "base/str.h"
 #include "producers/api/http/route.h"
 
-/* Paths and the patterns of the table. Pure. A literal segment is taken before a parameter: /auth/users before /auth/:x. */
+/*
+ * Matches paths with the patterns of the table. Pure. A literal segment takes precedence over a parameter: /auth/users before
+ * /auth/:x.
+ */
 #define PATH_SEGMENTS_MAX 8
 #define PATH_PARAMS_MAX   3
 
@@ -24,12 +27,12 @@ MUST_CHECK int paths_new(const struct route *routes, struct paths **ret_paths, s
 void paths_free(struct paths *paths);
 
 /*
- * The row for a decoded path and a method; NULL: *ret_methods are those that the path has (or'ed), 0 when nothing is there.
+ * The row for a decoded path and a method. NULL: none; *ret_methods are the path's methods (or'ed), 0 if there is no such path.
  */
 const struct route *paths_find(const struct paths *paths, struct str path, unsigned method, struct path_params *ret_params,
 			       unsigned *ret_methods);
 
-/* Which parameter of the row's pattern has this name; -1: none. */
+/* The index of the parameter with this name in the row's pattern; -1: none. */
 int paths_param_index(const struct route *route, const char *name);
 
 #endif

@@ -11,61 +11,61 @@
 #include "model/scope.h"
 #include "token/token.h"
 
-/* Who calls: what a good bearer token says. */
+/* The caller, as a valid bearer token identifies it. */
 struct principal {
 	bool is_known;                       /* false: no token was sent, and the route is public */
 	char subject[TOKEN_SUBJECT_MAX + 1]; /* user id; or the name of an upstream service */
 	bool is_user;                        /* the subject is a user's id, not the name of a service */
 	struct uuid user_id;
-	uint32_t roles;          /* the token's; before a handler sees them, of a user what is left of them now (rights.h) */
-	struct uuid customer_id; /* whose portal user he is; none: nobody's */
-	struct scope
-		scope; /* which creditors, portfolios and sources the roles are about; of a user as the roles: his rights now */
-	int64_t token_version; /* of his account, as the token says it */
+	uint32_t roles;          /* the token's; before the handler of a user's call: those that the user still has (rights.h) */
+	struct uuid customer_id; /* of a portal user: the user's own customer; none: no portal user */
+	struct scope scope;      /* the creditors, portfolios and sources that limit the roles; for a user the current ones */
+	int64_t token_version;   /* the version of the account in the token */
 	int64_t expires_at_ms;
-	struct str token; /* goes along with the caller's commands; borrows from the request */
+	struct str token; /* sent with the caller's commands; borrows from the request */
 };
 
-/* What a user may do now, whatever his token says (rights.h). */
+/* A user's current rights, independent of the token (rights.h). */
 struct user_rights {
 	uint32_t roles;          /* 0: none, disabled, or no such user */
-	struct uuid customer_id; /* whose portal user it is; none: nobody's */
+	struct uuid customer_id; /* of a portal user: the user's own customer; none: no portal user */
 	struct scope scope;
-	int64_t token_version; /* a token that says less was ended */
+	int64_t token_version; /* a token with a lower version was revoked */
 };
 
 /*
- * Reads an Authorization header. 0: *ret_principal is known. Else the status to refuse with: 401, and *ret_text why (a literal
- * that quotes nothing), for WWW-Authenticate; 503 where now_ms is 0, because nobody has told what time it is, and this host's clock
- * says nothing about anybody's token.
+ * Reads an Authorization header. 0: *ret_principal is known. Otherwise the status of the refusal: 401, with the reason in
+ * *ret_text (a literal that quotes nothing), for WWW-Authenticate; or 503 if now_ms is 0: the time of the system is not known
+ * yet, and the clock of this host must not decide whether a token has expired.
  */
 #define API_NO_TIME "it is not known yet what time it is: try again"
 int principal_read(struct token_keys *keys, struct str authorization, int64_t now_ms, struct principal *ret_principal,
 		   const char **ret_text);
 
-/* Whether the principal may do what `access` of a route demands. */
+/* Whether the principal has the `access` that a route demands. */
 bool principal_may(const struct principal *principal, uint32_t access);
 
 /*
- * How much there is for him of what `access` opens; beyond it nothing exists. Whoever has `access` by a role of those who work
- * here is not limited; else by his role as a creditor, if he has it, to what is about the creditors, and the portfolios, that he is bound to; else, as a
- * portal user, to his own customer's things.
+ * The limit of the principal's view of a route with `access`; anything beyond the limit does not exist for the principal. A staff
+ * or service role in `access` has no limit. Otherwise the role creditor is limited to the creditors and portfolios that the user
+ * is bound to, and a portal user to the own customer.
  */
 enum limit { LIMIT_NONE, LIMIT_CUSTOMER, LIMIT_CREDITORS, LIMITS };
 enum limit principal_limit(const struct principal *principal, uint32_t access);
 
-/* The creditors he is bound to, one id behind the other; borrows. False: he is no creditor, or one for all of them. */
+/*
+ * The creditors that the user is bound to, as consecutive ids; borrows. False: not a creditor, or bound to none in particular
+ * (all).
+ */
 bool principal_creditors(const struct principal *principal, struct str *ret_ids);
 
-/* The portfolios that bind him within these creditors, the same way. False: none does. */
+/* The portfolios that the user is bound to within these creditors, in the same form. False: bound to no portfolio. */
 bool principal_portfolios(const struct principal *principal, struct str *ret_ids);
 
-/* Whether this customer's things are his own as a portal user. Whose `customer_id` is none owns nothing, whatever is asked. */
+/* Whether the principal is the portal user of this customer. A principal without customer_id owns nothing. */
 bool principal_owns(const struct principal *principal, const struct uuid *customer_id);
 
-/*
- * Who owns what a command writes: derived from the subject, for idempotency keys of one caller must not meet those of another.
- */
+/* The owner id of a command's results, derived from the subject: it separates the idempotency keys of different callers. */
 struct uuid principal_id(const struct principal *principal);
 
 void roles_write(struct buf *buf, uint32_t roles); /* ["agent"] */

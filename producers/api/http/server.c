@@ -12,14 +12,14 @@
 #include "base/day.h"
 #include "producers/api/http/server_inside.h"
 
-/* The daemon: libmicrohttpd polled from outside (epoll), no threads of its own; its connections, and how long they may stay. */
+/* The daemon: libmicrohttpd polled externally (epoll), without threads of its own; its connections, and their time limits. */
 
-#define CONNECTION_MEMORY (16 * 1024) /* head of a request; all of it is written at each request's end */
+#define CONNECTION_MEMORY (16 * 1024) /* the head of a request; libmicrohttpd clears all of it after each request */
 #define BACKLOG           4096
 #define SWEEP_MS          1000
 #define REQUEST_TIMEOUT_S 60
-#define PATIENCE_MS       2000               /* with who is slow, when others wait for a connection */
-#define BODIES_SIZE_MAX   ((size_t)64 << 20) /* of bodies that are coming; beyond it patience is short too */
+#define PATIENCE_MS       2000               /* for slow callers, when connections are scarce */
+#define BODIES_SIZE_MAX   ((size_t)64 << 20) /* of incomplete bodies; above it the time limit is short, too */
 
 /* ---- connections ---- */
 
@@ -72,7 +72,7 @@ static void on_connection(void *server_arg, struct MHD_Connection *connection, v
 	call->deadline_ms = clock_monotonic_ms() + server->conf.request_timeout_s * INT64_C(1000);
 }
 
-/* A head whose Content-Length is none, so far as it has come. */
+/* Whether the part of the head received so far has an invalid Content-Length. */
 static bool has_bad_length(const struct call *call)
 {
 	const char *length = MHD_lookup_connection_value(call->connection, MHD_HEADER_KIND, "Content-Length");
@@ -80,7 +80,8 @@ static bool has_bad_length(const struct call *call)
 	return length != NULL && !guard_length_is_good(str_of(length));
 }
 
-/* libmicrohttpd's log is where it tells first that it is about to refuse by itself. Which connection it means it does not tell.
+/*
+ * libmicrohttpd logs that it is about to refuse a request by itself, but not the connection: find the call with the bad length.
  */
 static void on_log(void *server_arg, const char *format, va_list arguments)
 {
@@ -94,7 +95,7 @@ static void on_log(void *server_arg, const char *format, va_list arguments)
 
 		if (call->stage != CALL_HEAD || !has_bad_length(call))
 			continue;
-		memset(call->headers, 0, sizeof(call->headers)); /* those of the request before: of this one none was taken */
+		memset(call->headers, 0, sizeof(call->headers)); /* from the previous request: none of this one was taken yet */
 		request_name(call);
 		answer_past_daemon(call, 400, "bad_request", "Content-Length is not a number");
 	}
@@ -109,10 +110,10 @@ static void hang_up(const struct call *call)
 		(void)shutdown(info->connect_fd, SHUT_RDWR);
 }
 
-/* What there is too much of. */
+/* The resources that are nearly exhausted. */
 struct crowd {
 	bool of_connections, of_bodies, of_answers;
-	size_t idle_may_go; /* connections that only wait for their next request: so many make room at this turn */
+	size_t idle_may_go; /* the number of idle connections that may be closed in this turn */
 };
 
 static struct crowd find_crowd(const struct server *server)
@@ -131,9 +132,9 @@ static struct crowd find_crowd(const struct server *server)
 }
 
 /*
- * libmicrohttpd closes who says nothing; who says a byte now and then, or reads one, is closed here when his time is over. When
- * nearly all connections are taken, some of those go that only wait for their next request, and who is slow has little time; so
- * he has when bodies that are not whole, or answers that are not read, take much memory.
+ * libmicrohttpd closes idle connections; this closes slow ones, which send or read a byte now and then, at their deadline. When
+ * nearly all connections are in use, some idle ones are closed, and slow ones get a shorter time limit. The short limit also
+ * holds for slow senders when incomplete bodies use much memory, and for slow readers when unread answers do.
  */
 static bool is_over(const struct server *server, const struct call *call, struct crowd *crowd, int64_t now_ms)
 {
@@ -241,14 +242,14 @@ out:
 void server_quiesce(struct server *server)
 {
 	if (server != NULL && server->listener < 0)
-		server->listener = MHD_quiesce_daemon(server->daemon); /* ours to close, but not before the daemon has stopped */
+		server->listener = MHD_quiesce_daemon(server->daemon); /* ours to close, but only after the daemon has stopped */
 }
 
 void server_close(struct server *server)
 {
 	if (server == NULL)
 		return;
-	MUST(server->open_calls == 0); /* a suspended connection at the stop is undefined (lib/TRAPS.md H2) */
+	MUST(server->open_calls == 0); /* stopping with a suspended connection is undefined (lib/TRAPS.md H2) */
 	MHD_stop_daemon(server->daemon);
 	if (server->listener >= 0)
 		(void)close(server->listener);

@@ -10,21 +10,21 @@
 #include "producers/api/http/call.h"
 
 /*
- * An HTTP/1.1 server in one thread: the caller's, inside server_run. Which requests are taken is a table of routes. Only the
- * files server*.c include <microhttpd.h>.
+ * An HTTP/1.1 server in one thread: the caller's, inside server_run. A table of routes defines the requests. Only the files
+ * server*.c include <microhttpd.h>.
  *
  * Every request passes the guard (guard.h) first, then the table: 404, 405 with Allow, 413, 415. HEAD is GET without the body,
- * OPTIONS is answered here. Then `admit` looks at the head, before anything of the body is kept; then `handle` gets the whole.
+ * OPTIONS is answered here. Then `admit` checks the head, before any of the body is kept; then `handle` gets the whole request.
  *
- * A body of 1 KiB to 1 MiB leaves as gzip if the caller takes it, but of a secret route, or when a header tells its digest: what
- * is packed tells by its length what is in it. An ETag is of the thing's version, and the same however it leaves. Bodies of
- * requests are not taken packed: 415. Answers to pages of the origins in `cors_origins` may be read by them, and their preflights
- * are answered.
+ * A body of 1 KiB to 1 MiB is sent as gzip if the caller accepts it, except on a secret route or with a digest header: the
+ * compressed length would reveal the content. An ETag is of the resource's version, and the same for both forms. Request bodies
+ * with a content coding are refused: 415. Pages of the origins in `cors_origins` may read answers, and their preflights are
+ * answered.
  *
- * Bounded: connections, the time of a silent connection, the time from a request's first byte to its last, the time an answer may
- * take to be read, size of the head, size of a body, what large answers take that slow readers have not read yet. When nearly all
- * connections are taken, those that only wait for a next request are closed. Every answer carries X-Request-Id and is one line in
- * the log, with the route, never the target: it holds ids and may hold more.
+ * Bounded: the number of connections, the time of an idle connection, the time from a request's first byte to its last, the time
+ * for reading an answer, the size of a head, the size of a body, the memory of large answers that slow callers have not read yet.
+ * When nearly all connections are in use, idle ones are closed. Every answer has X-Request-Id and is one line in the log, with
+ * the route, never the target: the target contains ids and possibly more.
  */
 struct server;
 
@@ -33,29 +33,31 @@ struct server_conf {
 	const struct route *routes; /* ends with a NULL pattern; borrowed */
 	struct api *api;            /* given to the handlers */
 	unsigned connections_max;
-	unsigned idle_timeout_s;    /* of a connection that says nothing */
-	bool is_behind_tls;         /* callers come by https: Strict-Transport-Security */
-	unsigned request_timeout_s; /* for a whole request, and for the reading of an answer; 0: 60 */
+	unsigned idle_timeout_s;    /* of an idle connection */
+	bool is_behind_tls;         /* callers use https: Strict-Transport-Security */
+	unsigned request_timeout_s; /* for receiving a whole request, and for sending an answer; 0: 60 */
 	const char *cors_origins;   /* cors.h; NULL: none */
-	size_t large_bytes_max;     /* of all large answers that are being read; beyond it 503. 0: 64 MiB */
+	size_t large_bytes_max;     /* of all large answers being sent; above it 503. 0: 64 MiB */
 
-	/* Looks at the head. False: it has called call_refuse. May set what call_principal shows. */
+	/* Checks the head. False: it has called call_refuse. May set the principal of the call. */
 	bool (*admit)(struct api *api, struct call *call, struct principal *ret_principal);
 	void (*handle)(struct api *api, struct call *call);
-	void (*answered)(struct api *api, const struct route *route, int status,
-			 int64_t spent_us); /* counts; NULL: nobody does */
+	void (*answered)(struct api *api, const struct route *route, int status, int64_t spent_us); /* for metrics; may be NULL */
 };
 
 MUST_CHECK int server_open(const struct server_conf *conf, struct server **ret_server, struct err *err);
 
-/* No new connections; what is open may end. Then server_close: all calls must have been answered. Both accept NULL. */
+/*
+ * server_quiesce: accepts no new connections; open ones may end. Then server_close: all calls must have been answered. Both
+ * accept NULL.
+ */
 void server_quiesce(struct server *server);
 void server_close(struct server *server);
 
-/* Does what can be done now, waiting for the network at most timeout_ms (0: not at all). */
+/* Does all work that is ready; blocks for the network for at most timeout_ms (0: not at all). */
 MUST_CHECK int server_run(struct server *server, int timeout_ms, struct err *err);
 
-/* For a loop that waits for more than the network: what to wait for, and how long at most. */
+/* For a loop that polls more than the network: the descriptor, and the longest time to wait. */
 void server_watch(const struct server *server, struct pollfd *ret_fd);
 int server_timeout_ms(const struct server *server, int timeout_ms);
 

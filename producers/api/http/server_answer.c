@@ -1,4 +1,4 @@
-/* What leaves: headers that every answer has, problem documents, one line in the log. */
+/* Answers: the headers that all of them have, problem documents, one line in the log. */
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@
 
 static void add_header(struct MHD_Response *response, const char *name, const char *value)
 {
-	(void)MHD_add_response_header(response, name, value); /* fails without memory only: the answer goes without it */
+	(void)MHD_add_response_header(response, name, value); /* fails only without memory: the answer is sent without it */
 }
 
 static bool has_header(const struct call *call, const char *name)
@@ -30,7 +30,7 @@ static bool has_header(const struct call *call, const char *name)
 	return false;
 }
 
-/* What a browser may make of it: nothing, unless the answer says more itself. */
+/* A browser may do nothing with the answer, unless the answer allows more itself. */
 static void add_policies(struct MHD_Response *response, const struct call *call)
 {
 	if (!has_header(call, "Cache-Control"))
@@ -43,8 +43,10 @@ static void add_policies(struct MHD_Response *response, const struct call *call)
 		add_header(response, "Strict-Transport-Security", "max-age=31536000");
 }
 
-/* What a browser lets a page of another origin see; of a preflight, what the page may send. Whatever the origin, a cache keeps
- * one apart. */
+/*
+ * The headers that let a page of another origin read the answer; for a preflight, those that it may send. With Vary, as a cache
+ * must keep the answers to different origins apart.
+ */
 static void add_cors(struct MHD_Response *response, const struct call *call)
 {
 	const char *origins = call->server->conf.cors_origins;
@@ -66,7 +68,7 @@ static void add_cors(struct MHD_Response *response, const struct call *call)
 	add_header(response, "Access-Control-Max-Age", "600");
 }
 
-/* Whether it may leave packed, if the caller takes it so: such an answer differs by Accept-Encoding. */
+/* Whether the answer may be sent as gzip if the caller accepts it: such an answer varies by Accept-Encoding. */
 static bool may_be_packed(const struct call *call, const char *content_type, struct str body)
 {
 	bool is_secret = call->route == NULL || call->route->is_secret;
@@ -124,7 +126,7 @@ enum MHD_Result answer_send(struct call *call)
 {
 	enum MHD_Result result = MHD_queue_response(call->connection, (unsigned)call->status, call->response);
 
-	MHD_destroy_response(call->response); /* counted: the connection has its own reference */
+	MHD_destroy_response(call->response); /* reference-counted: the connection holds its own reference */
 	call->response = NULL;
 	tell_answer(call);
 	call->stage = CALL_ANSWERED;
@@ -162,7 +164,7 @@ void answer_past_daemon(struct call *call, int status, const char *code, const c
 	buf_release(&body);
 	buf_release(&text);
 	if (call->response != NULL)
-		MHD_destroy_response(call->response); /* it would have been another, and cannot leave any more */
+		MHD_destroy_response(call->response); /* an earlier answer, which can no longer be sent */
 	call->response = NULL;
 	call->status = status;
 	tell_answer(call);
@@ -192,7 +194,7 @@ void call_set_etag(struct call *call, int64_t version)
 	call_set_header(call, "ETag", str_of(text));
 }
 
-/* Room for a large answer while it is being read. False: there is none. */
+/* Reserves memory for a large answer until it has been read. False: the limit is reached. */
 static bool count_large(struct call *call, size_t size)
 {
 	struct server *server = call->server;
@@ -211,7 +213,7 @@ void call_answer(struct call *call, int status, const char *content_type, struct
 	MUST(call->stage == CALL_WAITING || call->stage == CALL_HEAD || call->stage == CALL_BODY);
 	MUST(call->response == NULL);
 	if (!count_large(call, body.size)) {
-		call->answer_headers_count = call->answer_headers_used = 0; /* they spoke of that answer */
+		call->answer_headers_count = call->answer_headers_used = 0; /* they belong to the answer that is not sent */
 		call_refuse(call, 503, "busy", "too many large answers are being read: try again");
 		return;
 	}

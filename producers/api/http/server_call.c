@@ -1,4 +1,4 @@
-/* What a handler asks of its call. */
+/* The functions of a call for its handler. */
 
 #include <netdb.h>
 #include <string.h>
@@ -163,7 +163,7 @@ static bool is_traceparent(struct str text)
 	       memcmp(text.data + 36, zeros, 16) != 0;
 }
 
-/* The caller's trace, or a new one, with a span of ours. Of every command: put together by hand. */
+/* The caller's trace, or a new one, with a new span. Formatted by hand, as every command needs it. */
 static void write_traceparent(char *text, struct str sent)
 {
 	struct uuid trace = uuid_new(); /* random enough (W3C 7), and cheap */

@@ -9,11 +9,11 @@
 #include "producers/api/http/server.h"
 
 /*
- * What server.c (connections), server_request.c (head and body) and server_answer.c share. A call belongs to a connection, not to
- * a request: it is taken when the connection is accepted, so none is lost on requests that end before their handler is called.
+ * Shared by server.c (connections), server_request.c (head and body) and server_answer.c. A call belongs to a connection, not to
+ * a request: it is allocated when the connection is accepted, so none leaks if a request ends before its handler is called.
  *
  *   IDLE -> (target seen) -> HEAD -> (guard, route, admit) -> BODY -> (handler) -> WAITING -> (call_answer) -> ANSWERED -> IDLE
- *                             \-> (refused) REFUSED: a small body is thrown away, so that the connection can stay -> ANSWERED
+ *                             \-> (refused) REFUSED: a small body is discarded, so that the connection can stay -> ANSWERED
  */
 enum call_stage { CALL_FREE, CALL_IDLE, CALL_HEAD, CALL_BODY, CALL_REFUSED, CALL_WAITING, CALL_ANSWERED };
 
@@ -21,10 +21,10 @@ enum call_stage { CALL_FREE, CALL_IDLE, CALL_HEAD, CALL_BODY, CALL_REFUSED, CALL
 #define ANSWER_HEADERS_SIZE 1024
 #define REQUEST_ID_MAX      64
 #define TRACEPARENT_SIZE    55
-#define BODY_KEPT_MAX       4096 /* capacity that stays with a connection between requests */
+#define BODY_KEPT_MAX       4096 /* buffer capacity that a connection keeps between requests */
 #define THROWN_AWAY_MAX     ((size_t)64 * 1024)
-#define READ_ON_MAX         ((size_t)8 << 20)  /* of a body whose sender was told that it is too large, and sends on */
-#define ANSWER_LARGE        ((size_t)4 * 1024) /* smaller ones are not counted: connections bound them */
+#define READ_ON_MAX         ((size_t)8 << 20)  /* of a body that was refused as too large while the caller goes on sending */
+#define ANSWER_LARGE        ((size_t)4 * 1024) /* smaller ones are not counted: the number of connections bounds them */
 #define LARGE_BYTES_MAX     ((size_t)64 << 20)
 
 struct call {
@@ -34,28 +34,28 @@ struct call {
 	bool is_head;
 	bool body_is_too_large;
 	bool must_close;
-	bool is_preflight; /* a browser asks what a page of another origin may send */
+	bool is_preflight; /* a browser asks whether a page of another origin may send its request */
 	struct MHD_Connection *connection;
 	struct call *next_free;
 	const struct route *route; /* NULL: none */
 	struct path_params params;
-	struct guard_refusal target; /* what the guard said of the raw target */
-	struct str authority;        /* of an absolute target; empty: it is none */
-	size_t target_skip;          /* so much of it stands before its path */
+	struct guard_refusal target; /* the guard's result for the raw target */
+	struct str authority;        /* of an absolute target; empty: none */
+	size_t target_skip;          /* the size of the authority in front of the path */
 	uintptr_t target_begin;
 	uintptr_t target_end; /* the address behind its terminator */
 	struct buf body;      /* keeps some memory from request to request */
 	size_t thrown_away;
 	int64_t begun_us;    /* of the request */
-	int64_t deadline_ms; /* for the stage it is in; 0: none */
+	int64_t deadline_ms; /* of the current stage; 0: none */
 	struct principal principal;
 	struct str headers[REQUEST_HEADERS_COUNT];
 	char request_id[REQUEST_ID_MAX + 1];
-	char traceparent[TRACEPARENT_SIZE + 1]; /* "": not asked for yet */
+	char traceparent[TRACEPARENT_SIZE + 1]; /* "": not requested yet */
 
 	int status;
 	struct MHD_Response *response; /* not yet queued */
-	size_t large_size;             /* of a large answer, until it was read */
+	size_t large_size;             /* of a large answer, until it has been read */
 	size_t answer_headers_count, answer_headers_used;
 	struct {
 		const char *name;
@@ -74,8 +74,8 @@ struct server {
 	size_t open_calls;
 	size_t large_bytes; /* sum of the calls' large_size */
 	size_t connections;
-	size_t calls_used; /* those from here on were never taken */
-	bool has_answered; /* since the last turn: a resumed connection waits for its turn */
+	size_t calls_used; /* later elements of calls were never in use */
+	bool has_answered; /* since the last turn: a resumed connection must be run */
 	int64_t swept_ms;
 	struct call *free_calls;
 	struct call calls[];
@@ -93,16 +93,16 @@ void request_forget(struct call *call); /* back to a connection without a reques
 
 /* ---- server_answer.c ---- */
 
-/* In libmicrohttpd's callback only: gives it the answer that was made. */
+/* Only in libmicrohttpd's callback: queues the prepared answer. */
 enum MHD_Result answer_send(struct call *call);
 
 /*
- * A refusal past libmicrohttpd, which takes no answer while a body is coming, and writes the head of its own twice when a
- * Content-Length is none. Then the connection can be written to no more, so that nothing follows.
+ * Writes a refusal directly to the socket. libmicrohttpd accepts no answer while a body arrives, and sends its own head twice
+ * after an invalid Content-Length. The socket is then shut down for writing, so that nothing follows the refusal.
  */
 void answer_past_daemon(struct call *call, int status, const char *code, const char *detail);
 
-/* Refuses at once and closes the connection: what follows on it cannot be trusted, or is too much to be read. */
+/* Refuses at once and closes the connection: the rest of its input cannot be trusted, or is too much to read. */
 enum MHD_Result answer_turn_away(struct call *call, int status, const char *code, const char *detail);
 
 #endif

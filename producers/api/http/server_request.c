@@ -1,4 +1,4 @@
-/* What comes: the head of a request, its body, the handler. */
+/* Requests: the head, the body, the handler. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,12 +12,12 @@
 struct heads {
 	struct guard_header headers[GUARD_HEADERS_MAX + 1];
 	size_t count;
-	bool is_torn; /* one did not stand on a line of its own */
+	bool is_torn; /* a header was not on a line of its own */
 };
 
 /*
- * libmicrohttpd ends strings in the connection's buffer by putting NULs where the colon, CR and LF were; a value that went on in
- * a further line it keeps elsewhere. So this tells what it does not: a folded value, a bare LF, a NUL inside.
+ * libmicrohttpd terminates strings in the connection's buffer by writing NULs over the colon, CR and LF; a value with a
+ * continuation line is kept elsewhere. So the addresses reveal what it does not report: a folded value, a bare LF, a NUL inside.
  */
 static bool stood_on_one_line(const char *name, size_t name_size, const char *value, size_t value_size)
 {
@@ -35,7 +35,7 @@ static enum MHD_Result keep_header(void *heads_arg, enum MHD_ValueKind kind, con
 
 	(void)kind;
 	if (heads->count > GUARD_HEADERS_MAX)
-		return MHD_NO; /* the guard refuses so many */
+		return MHD_NO; /* the guard refuses that many */
 	if (value == NULL || !stood_on_one_line(name, name_size, value, value_size))
 		heads->is_torn = true;
 	heads->headers[heads->count++] = (struct guard_header){
@@ -64,8 +64,10 @@ static const struct str header_names[REQUEST_HEADERS_COUNT] = {
 	[HEADER_X_REQUEST_ID] = { "x-request-id", 12 },
 };
 
-/* May be a list over several lines (RFC 9110 5.3). We need one of them: the last X-Forwarded-For, which the proxy before us
- * wrote; of others the first. */
+/*
+ * A header that may be a list over several lines (RFC 9110 5.3). One line is used: the last X-Forwarded-For, which the proxy
+ * before us wrote; of the others the first.
+ */
 static bool may_repeat(size_t header)
 {
 	return header == HEADER_ACCEPT || header == HEADER_ACCEPT_ENCODING || header == HEADER_PREFER ||
@@ -87,7 +89,7 @@ static bool is_named(struct str name, struct str lower)
 	return true;
 }
 
-/* Keeps what is asked for by name later. False: one of ours stands twice, so it says two things. */
+/* Keeps the headers that handlers use. False: one that must not be repeated is, so its value is ambiguous. */
 static bool take_headers(struct call *call, const struct heads *heads)
 {
 	memset(call->headers, 0, sizeof(call->headers));
@@ -105,7 +107,7 @@ static bool take_headers(struct call *call, const struct heads *heads)
 	return true;
 }
 
-/* What may stand in a log line and come back in a header: an id that somebody's tool made. */
+/* Takes the caller's request id if it is fit for a log line and a header; otherwise makes one. */
 void request_name(struct call *call)
 {
 	struct str id = call->headers[HEADER_X_REQUEST_ID];
@@ -132,7 +134,7 @@ static struct guard_refusal ask_guard(struct call *call, const char *method, con
 
 	if (call->target.status != 0)
 		return call->target;
-	/* In the connection's buffer method, target and version stand right behind each other, unless a NUL has cut one short. */
+	/* In the connection's buffer method, target and version are adjacent, unless a NUL has cut one short. */
 	if ((uintptr_t)method + strlen(method) + 1 != call->target_begin || (uintptr_t)version != call->target_end)
 		return (struct guard_refusal){ .status = 400, .text = "the request line is not plain" };
 	(void)MHD_get_connection_values_n(call->connection, MHD_HEADER_KIND, keep_header, &heads);
@@ -154,7 +156,7 @@ static const struct {
 		{ "DELETE", METHOD_DELETE } };
 #define METHODS_COUNT (sizeof(methods) / sizeof(methods[0]))
 
-/* 0: none of ours. */
+/* 0: not supported. */
 static unsigned method_by_name(const char *name)
 {
 	for (size_t i = 0; i < METHODS_COUNT; i++) {
@@ -195,7 +197,7 @@ static void refuse_path(struct call *call, const char *method, unsigned allowed)
 	}
 }
 
-/* What the head says of the body: its length, UINT64_MAX when it comes in chunks. */
+/* The size of the body according to the head; UINT64_MAX for a chunked body. */
 static uint64_t body_size(struct call *call)
 {
 	const char *length = MHD_lookup_connection_value(call->connection, MHD_HEADER_KIND, "Content-Length");
@@ -205,7 +207,7 @@ static uint64_t body_size(struct call *call)
 	return MHD_lookup_connection_value(call->connection, MHD_HEADER_KIND, "Transfer-Encoding") != NULL ? UINT64_MAX : 0;
 }
 
-/* application/json or its merge patch, with any parameters: it is UTF-8 whatever they say (RFC 8259 8.1). */
+/* application/json or its merge patch, with any parameters: JSON is UTF-8 regardless of them (RFC 8259 8.1). */
 static bool is_json(struct str content_type)
 {
 	struct str rest;
@@ -216,7 +218,7 @@ static bool is_json(struct str content_type)
 	return is_named(name, STR("application/json")) || is_named(name, STR("application/merge-patch+json"));
 }
 
-/* RFC 9110 8.4.1: identity is no coding, though some name it. */
+/* RFC 9110 8.4.1: identity is no coding, though some clients name it. */
 static bool is_plain_coding(struct str coding)
 {
 	return coding.data == NULL || is_named(coding, STR("identity"));
@@ -248,14 +250,14 @@ static void ask_admission(struct call *call, uint64_t size)
 		call_refuse(call, 415, "unsupported_media_type", "the body must be application/json");
 }
 
-/* Without what an absolute target has in front, of which nothing is in escapes: it is what Host says (guard.h). */
+/* The path without the authority of an absolute target. The authority contains no escapes, as it equals Host (guard.h). */
 static const char *path_of(const struct call *call, const char *path)
 {
 	MUST(strlen(path) >= call->target_skip);
 	return path + call->target_skip;
 }
 
-/* The first call of the handler: nothing of the body has been read. */
+/* The first call of the handler: none of the body has been read. */
 static enum MHD_Result read_head(struct call *call, const char *path, const char *method, const char *version)
 {
 	struct guard_refusal refusal = ask_guard(call, method, version);
@@ -270,8 +272,8 @@ static enum MHD_Result read_head(struct call *call, const char *path, const char
 	call->route = paths_find(call->server->paths, str_of(path), call->is_head ? METHOD_GET : method_by_name(method),
 				 &call->params, &allowed);
 	size = body_size(call);
-	/* Where a body in chunks ends, libmicrohttpd reads more leniently than others do: nothing behind it is taken for
-	 * a request. */
+	/* libmicrohttpd detects the end of a chunked body more leniently than others do: nothing behind it may count as a
+	 * request. */
 	call->must_close = size == UINT64_MAX;
 	if (call->route == NULL)
 		refuse_path(call, method, allowed);
@@ -285,23 +287,24 @@ static enum MHD_Result read_head(struct call *call, const char *path, const char
 	}
 	call->body.size_max = body_size_max(call->route);
 	if (call->route->is_secret)
-		(void)buf_reserve(&call->body, call->body.size_max); /* it does not grow, so it leaves no copy behind */
+		(void)buf_reserve(&call->body, call->body.size_max); /* it never grows, so no copy is left behind */
 	call->stage = CALL_BODY;
 	return MHD_YES;
 }
 
 /* ---- the body, the handler ---- */
 
-/* A password leaves nothing behind in the connection's buffer, which is libmicrohttpd's and which it may read into again.
- */
+/* Wipes a password from the connection's buffer, which belongs to libmicrohttpd and may be read into again. */
 static void forget_piece(const struct call *call, const char *data, size_t size)
 {
 	if (call->route != NULL && call->route->is_secret)
 		wipe((void *)(uintptr_t)data, size);
 }
 
-/* Of a body without an end in sight, that is, in chunks: its sender learns now that it is too much. What still comes is read
- * up to READ_ON_MAX, because to close while something is unread would take the answer away from him. */
+/*
+ * A chunked body of unknown size: the sender gets the 413 now. Up to READ_ON_MAX more is read, because closing a socket with
+ * unread input would discard the answer.
+ */
 static void count_thrown_away(struct call *call, size_t size)
 {
 	call->thrown_away += size;
@@ -368,8 +371,8 @@ enum MHD_Result request_handle(void *server_arg, struct MHD_Connection *connecti
 		if (call->response != NULL)
 			return answer_send(call);
 		if (*data_size == 0)
-			return MHD_NO;           /* the end of what was answered past the daemon */
-		call->thrown_away += *data_size; /* turned away already: what still comes is nothing to us */
+			return MHD_NO;           /* the end of a request that was answered past the daemon */
+		call->thrown_away += *data_size; /* refused already: the rest is discarded */
 		*data_size = 0;
 		return call->thrown_away > READ_ON_MAX ? MHD_NO : MHD_YES;
 	case CALL_FREE:
@@ -407,9 +410,9 @@ static struct call *call_of(struct MHD_Connection *connection)
 }
 
 /*
- * Nobody reads the arguments of a target that is refused, but libmicrohttpd would, now: of some hundred of them its memory of the
- * connection is full, and it neither answers nor closes. The target is its own buffer, so that what is cut here is not there for
- * it either.
+ * The arguments of a refused target are not used, but libmicrohttpd would parse them next: some hundred of them fill its memory
+ * of the connection, and then it neither answers nor closes. The target is in its own buffer, so that cutting the query here
+ * hides it from libmicrohttpd, too.
  */
 static void cut_query(const char *target)
 {
@@ -419,7 +422,7 @@ static void cut_query(const char *target)
 		query[1] = '\0'; /* at most its terminator */
 }
 
-/* Called with the raw target, before anything is decoded; what it returns is the handler's *call_slot. */
+/* Called with the raw target, before anything is decoded; the returned pointer is the handler's *call_slot. */
 void *request_target(void *server_arg, const char *target, struct MHD_Connection *connection)
 {
 	struct call *call = call_of(connection);
@@ -459,9 +462,9 @@ void request_completed(void *server_arg, struct MHD_Connection *connection, void
 	(void)code;
 	if (call == NULL)
 		return;
-	MUST(call->stage != CALL_WAITING); /* suspended: libmicrohttpd leaves it alone until it is answered */
+	MUST(call->stage != CALL_WAITING); /* libmicrohttpd does not touch a suspended connection until it is answered */
 	request_forget(call);
-	/* For the next request's line too, which comes before anything is told to us. */
+	/* Covers the next request's line, too, which is read before any callback. */
 	call->deadline_ms =
 		clock_monotonic_ms() + (call->server->conf.idle_timeout_s + call->server->conf.request_timeout_s) * INT64_C(1000);
 }
