@@ -48,14 +48,13 @@ bool principal_may(const struct principal *principal, uint32_t access);
 /*
  * The limit of the principal's view of a route with `access`; anything beyond the limit does not exist for the principal. A staff
  * or service role in `access` has no limit. Otherwise the role creditor is limited to the creditors and portfolios that the user
- * is bound to, and a portal user to the own customer.
+ * is bound to, and a portal user to their own customer.
  */
 enum limit { LIMIT_NONE, LIMIT_CUSTOMER, LIMIT_CREDITORS, LIMITS };
 enum limit principal_limit(const struct principal *principal, uint32_t access);
 
 /*
- * The creditors that the user is bound to, as consecutive ids; borrows. False: not a creditor, or bound to none in particular
- * (all).
+ * The creditors that the user is bound to, as consecutive ids; borrows. False: no creditor, or a creditor role for all of them.
  */
 bool principal_creditors(const struct principal *principal, struct str *ret_ids);
 
@@ -65,7 +64,7 @@ bool principal_portfolios(const struct principal *principal, struct str *ret_ids
 /* Whether the principal is the portal user of this customer. A principal without customer_id owns nothing. */
 bool principal_owns(const struct principal *principal, const struct uuid *customer_id);
 
-/* The owner id of a command's results, derived from the subject: it separates the idempotency keys of different callers. */
+/* The issuer of a command as an id, derived from the subject: it separates the idempotency keys of different callers. */
 struct uuid principal_id(const struct principal *principal);
 
 void roles_write(struct buf *buf, uint32_t roles); /* ["agent"] */

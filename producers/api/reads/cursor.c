@@ -4,7 +4,7 @@
 #include "base/buf.h"
 #include "base/must.h"
 
-/* version u8 | key: 16 bytes of an id, or be64 | [sort be64] | signature over context and all before it */
+/* version u8 | key: 16 bytes of an id, or be64 | [sort be64] | signature over the context and all of this */
 #define VERSION      1
 #define PAYLOAD_MAX  (1 + 16 + 8)
 #define CURSOR_BYTES (PAYLOAD_MAX + DIGEST_SIZE)
@@ -31,7 +31,7 @@ static int64_t get_be64(const uint8_t *bytes)
 	return (int64_t)number;
 }
 
-/* What is signed: the context, then the payload. */
+/* The signed bytes: the context, then the payload. */
 static struct str signed_content(uint8_t content[DIGEST_SIZE + PAYLOAD_MAX], const uint8_t context[DIGEST_SIZE],
 				 const uint8_t *payload, size_t size)
 {

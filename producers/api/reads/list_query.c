@@ -8,7 +8,7 @@
 #include "base/must.h"
 
 #define CONTEXT_SIZE_MAX (2048 + RESOURCE_FILTERS_MAX * QUESTION_TEXT_MAX)
-#define SHOWN_NAME_MAX   64 /* of a name that nobody knows */
+#define SHOWN_NAME_MAX   64 /* of an unknown argument's name */
 
 void list_query_init(struct list_query *query, const struct resource *resource)
 {
@@ -157,7 +157,7 @@ static void take_since(struct list_query *query, struct str value)
 			  "must be an instant as in RFC 3339, e.g. 2026-11-22T15:04:05Z");
 }
 
-/* What every list takes, but the last: that only one of what has a log. */
+/* The arguments of every list; the last one only of lists with changes. */
 static const struct {
 	const char *name;
 	void (*take)(struct list_query *query, struct str value);
@@ -175,7 +175,7 @@ static void take_common(struct list_query *query, size_t index, struct str value
 	query->seen |= UINT32_C(1) << index;
 }
 
-/* A name of the caller's, as much of it as can be shown. */
+/* The caller's name of an argument, shortened for display. */
 static struct str shown(struct str name)
 {
 	return str_is_text(name) ? str_prefix(name, SHOWN_NAME_MAX) : STR("?");
@@ -198,7 +198,7 @@ void list_query_take(struct list_query *query, struct str name, struct str value
 	add_fault(query, shown(name), "unknown_argument", "this list takes no such argument");
 }
 
-/* ---- the whole ---- */
+/* ---- the whole query ---- */
 
 static void check_needs(struct list_query *query)
 {
@@ -261,7 +261,7 @@ static void digest_context(struct list_query *query, const struct list_bounds *b
 	digest_of(query->context, buf_str(&bytes));
 }
 
-/* Beyond every day and instant that PostgreSQL shows us, and every id but one that nobody makes. */
+/* Beyond every day and instant that PostgreSQL can hold, and every id except all ones. */
 static int64_t end_of(enum column_kind kind, bool is_high)
 {
 	if (kind == COLUMN_DATE)

@@ -11,7 +11,7 @@
 #include "producers/api/reads/resource.h"
 
 /*
- * What the query of a list says: filters, `sort`, `limit`, `cursor`. Everything that is wrong with it is told at once. Pure.
+ * The query of a list: filters, `sort`, `limit`, `cursor`. All faults are reported together. Pure.
  *
  *   list_query_init; list_query_take for each argument; list_query_finish
  */
@@ -24,20 +24,20 @@ struct list_query {
 	const struct resource *resource;
 	uint32_t given; /* bits of filters */
 	struct question_value filters[RESOURCE_FILTERS_MAX];
-	bool has_since; /* what was changed since then: in the order of its log */
+	bool has_since; /* updatedSince is given: changes, in the order of the log */
 	int64_t since_ms;
-	size_t sort; /* of resource->sorts; without has_since */
+	size_t sort; /* index in resource->sorts; unused with has_since */
 	bool descends;
 	int64_t limit;
 	bool has_cursor;
 	struct str cursor_text;
-	struct cursor cursor; /* after list_query_finish: of the first page too, before everything */
+	struct cursor cursor; /* after list_query_finish; on the first page before all rows */
 	uint8_t context[DIGEST_SIZE];
 
 	uint32_t seen; /* bits of sort, limit, cursor */
 	struct fault faults[LIST_FAULTS_MAX];
 	size_t faults_count;
-	char texts[LIST_FAULTS_MAX][LIST_FAULT_TEXT]; /* of some faults: what they say */
+	char texts[LIST_FAULTS_MAX][LIST_FAULT_TEXT]; /* the details of some faults */
 };
 
 void list_query_init(struct list_query *query, const struct resource *resource);
@@ -45,12 +45,12 @@ void list_query_init(struct list_query *query, const struct resource *resource);
 /* Borrows both. */
 void list_query_take(struct list_query *query, struct str name, struct str value);
 
-/* Within which bounds: a cursor is good in the same ones only. */
+/* The bounds of the list: a cursor is valid within the same bounds only. */
 struct list_bounds {
-	const struct uuid *owner;     /* only this customer's; NULL: anybody's */
-	const struct uuid *parent;    /* what they hang on; NULL: nothing */
-	const struct str *creditors;  /* only what is about these, ids behind each other; NULL: about any */
-	const struct str *portfolios; /* and in these; NULL: in any, and in none */
+	const struct uuid *owner;     /* this customer's only; NULL: any customer's */
+	const struct uuid *parent;    /* the parent in the path; NULL: none */
+	const struct str *creditors;  /* only rows about these creditors (consecutive ids); NULL: about any */
+	const struct str *portfolios; /* and in these portfolios; NULL: in any or none */
 };
 
 /* False: there are faults. */

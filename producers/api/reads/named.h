@@ -8,8 +8,9 @@
 #include "model/message.h"
 
 /*
- * What a command names and cannot be decided without: things of other modules, texts. Its rule would wait for what is not there
- * (decision_wait), for minutes; the gateway can look at once, and tell a mistake from something that is on its way. Pure.
+ * The entities that a command names and that its rule needs: entities of other modules, templates. The rule would wait for a
+ * missing one (decision_wait), for minutes; the gateway can query at once, and distinguish a mistake from an entity that is on
+ * its way. Pure.
  */
 #define NAMED_MAX 128
 
@@ -18,7 +19,7 @@ enum named_kind { NAMED_CUSTOMER, NAMED_DEBT, NAMED_COMMUNICATION, NAMED_TEMPLAT
 struct named {
 	enum named_kind kind;
 	const char *field; /* of the command's schema */
-	bool is_item;      /* of an array, at `index` */
+	bool is_item;      /* of an array, its item `index` */
 	size_t index;
 	struct uuid id;
 	struct str name, channel, language; /* of a template */
@@ -26,7 +27,7 @@ struct named {
 
 const char *named_kind_name(enum named_kind kind);
 
-/* In the order of the rules' own questions. Borrows from the body. */
+/* In the order in which the rules check them. Borrows from the body. */
 size_t named_list(const struct message_type *type, const void *body, struct named ret_named[NAMED_MAX]);
 
 #endif

@@ -23,7 +23,7 @@ static enum opener_state start(struct opener *opener)
 	opener->again_at_ms = clock_monotonic_ms() + OPENER_AGAIN_MS;
 	opener->err = (struct err)ERR_INIT;
 	atomic_store(&opener->is_done, false);
-	sigfillset(&all); /* signals are the loop's */
+	sigfillset(&all); /* the loop handles signals */
 	MUST(pthread_sigmask(SIG_SETMASK, &all, &before) == 0);
 	opener->is_at_work = pthread_create(&opener->thread, NULL, work, opener) == 0;
 	MUST(pthread_sigmask(SIG_SETMASK, &before, NULL) == 0);

@@ -9,11 +9,11 @@
 #include "db/db_async.h"
 
 /*
- * A question is free, or in a group of its shape (asked, not sent), or in the chain that an asked statement has as its
- * argument. Groups and chains are in the order of asking, so that the n-th in the chain is the n-th item of the arrays.
+ * A question is free, or in a group of its shape (queued, not sent), or in the chain that a sent statement has as its argument.
+ * Groups and chains are in the order of asking, so that the n-th in the chain is the n-th item of the arrays.
  */
 
-#define GROUPS_MAX 64 /* different shapes in one turn; beyond, what was asked is sent early */
+#define GROUPS_MAX 64 /* different shapes in one turn; above it, the groups are sent early */
 
 struct question {
 	struct question *next;
@@ -51,14 +51,14 @@ static void finish(struct question *question, const struct answer *answer, const
 	alignas(max_align_t) unsigned char notes[QUESTION_NOTES_MAX];
 
 	memcpy(notes, question->notes, question->notes_size);
-	/* Free before it is told: who is told may ask again, also when all were in use. */
+	/* Freed before the callback: it may ask again, even if all questions were in use. */
 	question->next = questions->free_questions;
 	questions->free_questions = question;
 	questions->used--;
 	done(notes, answer, failure);
 }
 
-/* Which rows belong to which question: those of one stand together, the questions in any order. */
+/* Assigns the rows to the questions: the rows of one are adjacent, the questions are in any order. */
 static void find_rows(const struct db_result *result, struct answer answers[QUESTION_TOGETHER_MAX])
 {
 	for (int row = 0; row < result->rows; row++) {
@@ -150,9 +150,8 @@ static void send_group(struct questions *questions, const struct group *group)
 }
 
 /*
- * Sends all groups; true if there were any. While the server has enough to do they are held and grow: it works statement by
- * statement anyway, and large ones cost it less. Who is told at once that it is away may ask again, into groups that are new
- * then.
+ * Sends all groups; true if there were any. While the server is busy they are held and grow: the server runs one statement after
+ * another anyway, and large ones cost it less. A callback that fails at once may ask again, into new groups.
  */
 static bool send_groups(struct questions *questions)
 {
@@ -178,7 +177,7 @@ static size_t together_max(const struct questions *questions, const struct quest
 	return shape->together_max == 0 ? QUESTION_TOGETHER_MAX : shape->together_max;
 }
 
-/* The last group of the shape that still has room, or a new one. */
+/* The last group of the shape with room, or a new one. */
 static struct group *group_of(struct questions *questions, const struct question_shape *shape)
 {
 	for (size_t i = questions->groups_count; i > 0; i--) {
@@ -239,7 +238,7 @@ void questions_run(struct questions *questions)
 {
 	(void)send_groups(questions);
 	db_async_run(questions->async);
-	if (send_groups(questions)) /* what the answers made people ask */
+	if (send_groups(questions)) /* questions that the callbacks of these answers asked */
 		db_async_run(questions->async);
 	tell_change(questions);
 }

@@ -10,7 +10,7 @@
 #include "producers/api/http/faults.h"
 #include "producers/api/reads/reads_inside.h"
 
-/* One thing by its id, whose it is, and what became of a command. Lists are reads_list.c. */
+/* One resource by its id, its owner, and the state of a command. Lists are in reads_list.c. */
 
 #define ARENA_SIZE    ((size_t)2 << 20)
 #define BODY_SIZE_MAX ((size_t)16 << 20)
@@ -31,7 +31,7 @@ bool reads_are_ready(const struct reads *reads)
 	return questions_are_ready(reads->questions);
 }
 
-/* ---- answers that all have in common ---- */
+/* ---- common to all answers ---- */
 
 void reads_refuse_failed(struct call *call, const struct resource *resource, const struct err *failure)
 {
@@ -62,7 +62,7 @@ void reads_refuse_unknown(struct call *call, const struct resource *resource)
 	call_refuse(call, 404, "not_found", detail);
 }
 
-/* Nobody's, and of no creditor known here: it is hidden from whoever is limited. */
+/* A row without owner and without a creditor known here is hidden from every caller with a limit. */
 bool reads_is_hidden(const struct principal *principal, uint32_t access, const struct answer *answer)
 {
 	const struct db_result *result = answer->result;
@@ -92,17 +92,17 @@ void reads_fill_scope(struct question_value values[2], const struct principal *p
 
 /* ---- one ---- */
 
-/* Somebody who waits for one row. */
+/* A call that waits for one row. */
 struct reading {
 	struct reads *reads;
 	struct call *call;
 	const struct resource_plan *plan;
-	int written_status; /* 0: it is a plain read */
+	int written_status; /* 0: a plain read */
 	bool is_own;
 	struct uuid id;
 };
 
-/* If-None-Match: "*", or a list of tags in which ours stands, weak or not (RFC 9110 13.1.2). */
+/* If-None-Match: "*", or a list of tags that contains ours, weak or not (RFC 9110 13.1.2). */
 static bool is_unchanged(const struct call *call, int64_t version)
 {
 	struct str tags = call_header(call, HEADER_IF_NONE_MATCH);
@@ -153,7 +153,7 @@ static void answer_row(const struct reading *reading, const struct answer *answe
 	call_answer(call, status, CALL_JSON, buf_str(&reads->body));
 }
 
-/* It is done, whatever can be shown of it. */
+/* The command was applied, even if its result cannot be shown. */
 static void answer_id_only(const struct reading *reading)
 {
 	char body[UUID_TEXT_SIZE + 16];
@@ -237,7 +237,7 @@ void reads_answer(struct reads *reads, struct call *call)
 		reads_answer_one(reads, call, route->resource, &id);
 }
 
-/* ---- whose it is ---- */
+/* ---- the owner ---- */
 
 struct owner_search {
 	const struct principal *principal;
@@ -279,9 +279,9 @@ void reads_find_owner(struct reads *reads, const struct owner_question *question
 	reads_fill_scope(&values[ONE_SCOPE], question->principal);
 }
 
-/* ---- what a command names ---- */
+/* ---- entities that a command names ---- */
 
-/* A template serves those languages too that are narrower than its own (RFC 4647). */
+/* A template also serves the languages that are narrower than its own (RFC 4647). */
 static const struct question_shape named_shape = {
 	.statement = { "api_named",
 		       "SELECT q.n FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::bytea[], "
@@ -341,7 +341,7 @@ void reads_find_named(struct reads *reads, const struct named *named, const stru
 		reads_fill_scope(&values[5], bound);
 }
 
-/* ---- what became of a command ---- */
+/* ---- the state of a command ---- */
 
 static const struct question_shape command_shape = {
 	.statement = { "api_command",
@@ -384,7 +384,7 @@ struct command_search {
 	void *arg;
 };
 
-/* What stands in the row tells it (api.command). */
+/* The columns that are set determine the kind (api.command). */
 static enum command_kind kind_of(const struct db_result *result, int row)
 {
 	if (!db_is_null(result, row, COMMAND_DEAD_CODE))
@@ -435,7 +435,7 @@ static void take_command(const void *search_notes, const struct answer *answer, 
 	search->done(search->arg, &state);
 }
 
-/* principal NULL: whose it is is not asked. */
+/* principal NULL: is_theirs is not determined. */
 static void ask_command(struct reads *reads, const struct principal *principal, const char *module, const struct uuid *command_id,
 			reads_command_done *done, void *arg)
 {

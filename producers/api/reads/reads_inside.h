@@ -5,7 +5,7 @@
 #include "producers/api/reads/resource_plan.h"
 #include "producers/api/reads/row_json.h"
 
-/* What reads.c (one) and reads_list.c (many) share. */
+/* Shared by reads.c (one resource) and reads_list.c (lists). */
 struct reads {
 	struct questions *questions, *searches;
 	struct row_writer writer;
@@ -18,12 +18,12 @@ struct reads {
 
 const struct resource_plan *reads_plan(const struct reads *reads, const struct resource *resource);
 
-/* Whether the answer's row, which begins as a plan's does, is beyond the caller's limit and so does not exist for him. */
+/* Whether the answer's row, which begins as a plan's row does, is beyond the principal's limit and so does not exist for it. */
 bool reads_is_hidden(const struct principal *principal, uint32_t access, const struct answer *answer);
 
 /*
- * What the caller is bound to, as two arguments for api.scope: the creditors, null when they are no matter, and the portfolios,
- * null when these are. Borrows from the principal.
+ * The bounds of the principal, as two arguments for api.scope: the creditors, null if unbounded, and the portfolios, null if
+ * unbounded. Borrows from the principal.
  */
 void reads_fill_scope(struct question_value values[2], const struct principal *principal);
 

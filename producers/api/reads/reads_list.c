@@ -1,4 +1,4 @@
-/* Many things: what the query says becomes a question, its rows a page. */
+/* Lists: the query becomes a question, its rows a page. */
 
 #include <stdio.h>
 
@@ -7,16 +7,16 @@
 #include "producers/api/reads/list_query.h"
 #include "producers/api/reads/reads_inside.h"
 
-#define LINK_SIZE_MAX 700 /* of the headers' room (call.h) */
+#define LINK_SIZE_MAX 700 /* of the memory for an answer's headers (call.h) */
 
-/* Somebody who waits for a page. */
+/* A call that waits for a page. */
 struct listing {
 	struct reads *reads;
 	struct call *call;
 	const struct resource_plan *plan;
 	const struct list_shape *list;
 	int64_t limit;
-	struct uuid parent; /* none: it hangs on nothing */
+	struct uuid parent; /* none: the list has no parent */
 	int64_t since_ms;   /* of a list of changes */
 	uint8_t context[DIGEST_SIZE];
 	bool has_cursor;
@@ -91,14 +91,14 @@ static void set_link(struct call *call, const char *cursor)
 
 /* ---- the page ---- */
 
-/* The last row of a list of changes says how far was looked, and is no thing. */
+/* The last row of a list of changes may only mark the position where the scan was cut. */
 static bool is_looked_through_in_part(const struct listing *listing, const struct answer *answer)
 {
 	return listing->list->since_at >= 0 && answer->count > 0 &&
 	       db_is_null(answer->result, answer->first + answer->count - 1, ROW_OWNER);
 }
 
-/* From when on to ask next time. Nothing has changed: from when on it was asked for. */
+/* The time for the next `updatedSince`. Without changes: the time of this request. */
 static void write_as_of(const struct listing *listing, const struct answer *answer)
 {
 	int64_t as_of_ms = answer->count > 0 ? db_instant(answer->result, answer->first, ROW_AS_OF) : listing->since_ms;
@@ -138,7 +138,7 @@ static void write_page(const struct listing *listing, const struct answer *answe
 	call_answer(listing->call, 200, CALL_JSON, buf_str(&reads->body));
 }
 
-/* Nothing hangs on the parent: because there is nothing, or because there is no such parent? */
+/* The list is empty: either the parent has no such children, or it does not exist. */
 static void take_parent(const void *listing_notes, const struct answer *answer, const struct err *failure)
 {
 	const struct listing *listing = listing_notes;
@@ -197,11 +197,11 @@ static void take_argument(void *query_arg, struct str name, struct str value)
 	list_query_take(query_arg, name, value);
 }
 
-/* Few rows by an index, or the first ones in the usual order: no need to look through much. */
+/* A list that scans few rows: by an index, or the first rows in the default order. */
 static bool is_quick(const struct list_query *query, const struct list_shape *list)
 {
 	const struct resource *resource = query->resource;
-	bool is_narrowed = false; /* of many, those are looked for that are so */
+	bool is_narrowed = false; /* a filter that skips rows of a scan */
 
 	if (query->has_since)
 		return false;

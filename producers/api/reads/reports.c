@@ -1,4 +1,4 @@
-/* GET /reports/:id: what is known of a report, as JSON; or its file, for whoever asks for one. */
+/* GET /reports/:id: a report as JSON; or its file, if the caller requests it. */
 
 #include <stdio.h>
 
@@ -8,7 +8,7 @@
 #include "producers/api/reads/reads_inside.h"
 #include "producers/api/reads/reports.h"
 
-/* One file may be 4 MiB: never two in one statement. */
+/* One file may have 4 MiB: never two in one statement. */
 static const struct question_shape file_shape = {
 	.statement = { "api_report_file",
 		       "SELECT q.n, NULL::uuid, NULL::bytea,"
@@ -22,12 +22,12 @@ static const struct question_shape file_shape = {
 	.args_count = 3,
 	.together_max = 1,
 };
-/* Begins as every row of a plan. */
+/* Begins like every row of a plan. */
 enum { FILE_STATE = ROW_COLUMNS_ONE, FILE_FORMAT, FILE_REASON, FILE_NAME, FILE_ETAG, FILE_DIGEST, FILE_CONTENT };
 
 struct wanting {
 	struct call *call;
-	bool is_csv_only; /* asked by Accept, not by ?download=1 */
+	bool is_csv_only; /* requested by Accept, not by ?download=1 */
 };
 
 static void refuse_not_there(struct call *call, struct str state, struct str reason)
@@ -101,12 +101,12 @@ static void answer_file(struct api *api, const struct wanting *wanting, const st
 	reads_fill_scope(&values[ONE_SCOPE], call_principal(wanting->call));
 }
 
-/* ---- what is asked ---- */
+/* ---- the request ---- */
 
 struct arguments {
 	size_t count;
 	bool is_download;
-	const char *code; /* of what is wrong with `name`; NULL: nothing */
+	const char *code; /* the fault of argument `name`; NULL: none */
 	struct str name;
 };
 
@@ -127,7 +127,7 @@ static void take_argument(void *arg, struct str name, struct str value)
 	arguments->name = str_prefix(name, 64);
 }
 
-/* ?download=1 and nothing else. False: it was refused. */
+/* Accepts ?download=1 and nothing else. False: it was refused. */
 static bool read_arguments(struct call *call, bool *ret_is_download)
 {
 	struct arguments arguments = { .count = 0 };

@@ -4,7 +4,7 @@
 struct api;
 struct call;
 
-/* GET /reports/:id: JSON, or the file for a caller who asks for one. A handler of routes. */
+/* GET /reports/:id: JSON, or the file if the caller requests it. A handler of routes. */
 void show_report(struct api *api, struct call *call);
 
 #endif

@@ -8,7 +8,7 @@
 #define SQL_SIZE_MAX  8192
 #define NAME_SIZE_MAX 64
 #define LIST_TOGETHER 16
-#define ONE_TOGETHER  64 /* each may name many creditors, and their parameters must fit (db_async.h) */
+#define ONE_TOGETHER  64 /* each caller may have many creditors, and their parameters must fit (db_async.h) */
 
 static enum db_array array_of(enum column_kind kind)
 {
@@ -97,7 +97,7 @@ static void write_questions(struct buf *sql, const struct arguments *arguments)
 	buf_add_text(sql, "n)");
 }
 
-/* True when the row is about one of the caller's creditors. */
+/* SQL that is true if the row is about one of the caller's creditors. */
 static void write_is_theirs(struct buf *sql, const struct resource *resource)
 {
 	buf_add_format(sql, "EXISTS (SELECT FROM api.scope(q.creditors, q.portfolios) AS s WHERE %s)", resource->creditor);
@@ -109,7 +109,7 @@ static void write_owner(struct buf *sql, const struct resource *resource)
 		       resource->salt == NULL ? "NULL::bytea" : resource->salt);
 }
 
-/* Who names no creditors is not asked which they are. */
+/* Null for a caller who is not bound to creditors: the check is skipped. */
 static void write_theirs(struct buf *sql, const struct resource *resource)
 {
 	if (resource->creditor == NULL) {
@@ -175,12 +175,11 @@ static int plan_one(struct resource_plan *plan, bool is_whole, struct buf *sql, 
 
 /* ---- lists ---- */
 
-/* Which of its statements a list is asked with. Other filters than selective ones stand in it all or none: most ask without any.
- */
+/* Chooses one of a list's statements. Filters that are not selective are all in it or none: most requests have none. */
 struct list_kind {
 	uint32_t selected; /* selective filters */
 	bool has_others;
-	bool is_changes; /* all filters, of which each may be null */
+	bool is_changes; /* all filters, each of which may be null */
 	enum limit limit;
 };
 
@@ -227,7 +226,7 @@ static void write_filters(struct buf *sql, const struct resource *resource, cons
 	}
 }
 
-/* What a list is in the order of, the last of which is its key; what is NULL is left out. */
+/* The columns that a list is ordered by, the last of which is its key; NULL ones are omitted. */
 struct order {
 	const char *creditor, *sort, *key;
 };
@@ -244,7 +243,7 @@ static void write_order(struct buf *sql, const struct order *order, const struct
 	buf_add_format(sql, "%s%s LIMIT q.many", order->key, direction);
 }
 
-/* On the way from a creditor, in the order of its index: he stands in it. */
+/* On a reach, if its index is in the order of the list: the creditor comes first. */
 static struct order order_of(const struct resource *resource, const struct list_shape *list, const struct reach *reach)
 {
 	bool is_indexed = reach->creditor != NULL && list->sort == &resource->sorts[resource->sort_default];
@@ -254,7 +253,7 @@ static struct order order_of(const struct resource *resource, const struct list_
 			       .key = reach->key };
 }
 
-/* Behind the cursor, and of the creditor: within his part of the index, if the list is in its order. */
+/* Behind the cursor, and of the creditor: a range of the creditor's index, if the index is in the order of the list. */
 static void write_behind(struct buf *sql, const struct list_shape *list, const struct reach *reach, const struct order *order)
 {
 	const char *operator= list->descends ? "<" : ">";
@@ -269,7 +268,7 @@ static void write_behind(struct buf *sql, const struct list_shape *list, const s
 		buf_add_format(sql, " AND %s = s.creditor", reach->creditor);
 }
 
-/* The first rows behind the cursor on one way to them. */
+/* The first rows behind the cursor on one reach. */
 static void write_rows(struct buf *sql, const struct resource *resource, const struct list_shape *list, enum limit limit,
 		       const struct reach *reach)
 {
@@ -300,7 +299,7 @@ static void write_rows(struct buf *sql, const struct resource *resource, const s
 	write_order(sql, &order, list);
 }
 
-/* The first rows of each creditor on each way; a thing that is reached twice is shown once. */
+/* The first rows of each creditor on each reach; a row that two of them reach is returned once. */
 static void write_by_creditor(struct buf *sql, const struct resource *resource, const struct list_shape *list)
 {
 	const struct order order = { .sort = list->sort_at >= 0 ? "x.c_sort" : NULL, .key = "x.c_key" };
@@ -317,15 +316,17 @@ static void write_by_creditor(struct buf *sql, const struct resource *resource, 
 	write_order(sql, &order, list);
 }
 
-/* ---- what was changed since ---- */
+/* ---- changes ---- */
 
-/* The number of a partition and that of an event in it, as one that is in their order. */
+/* The number of a partition and the number of an event in it, combined into one number of the same order. */
 #define PLACE      "(e.part::bigint << 44 | e.seq)"
 #define PLACE_PART "(q.sort >> 44)"
 #define PLACE_SEQ  "(q.sort & 17592186044415)"
 
-/* The events from the cursor on, or from the first of that time on, in their order; each with its number, from 1. Nested loops over what is
- * sorted keep it: nothing is sorted that would have to be read whole before. */
+/*
+ * The events from the cursor on, or else from the given time on, in order; each with its number, from 1. Nested loops over sorted
+ * inputs keep the order: a sort would have to read all events first.
+ */
 static void write_events(struct buf *sql, const char *module)
 {
 	buf_add_format(
@@ -337,7 +338,7 @@ static void write_events(struct buf *sql, const char *module)
 		module, module, module, CHANGES_EVENTS_MAX, CHANGES_EVENTS_MAX);
 }
 
-/* The things whose last event it was, in the order of their keys. */
+/* The rows whose last event is one of these, in the order of their keys. */
 static void write_changed(struct buf *sql, const struct resource *resource, const struct list_shape *list, enum limit limit)
 {
 	const char *key = resource->sorts[0].sql;
@@ -359,7 +360,7 @@ static void write_changed(struct buf *sql, const struct resource *resource, cons
 	buf_add_format(sql, " ORDER BY %s)", key);
 }
 
-/* The last event that is looked at now: behind all things of it. */
+/* The last scanned event, ordered behind all its rows. */
 static void write_end(struct buf *sql, const struct resource *resource)
 {
 	buf_add_format(sql,
@@ -420,7 +421,7 @@ static int plan_list(const struct resource *resource, struct list_kind kind, str
 	return keep_statement(&list->question, sql, name, arena, err);
 }
 
-/* The n-th filter's bit of a number that counts only selective ones, spread to where the filters are; and back. */
+/* Spreads the bits of a number that counts only selective filters to the filters' positions; compress is the inverse. */
 static uint32_t spread(const struct resource *resource, uint32_t compact)
 {
 	uint32_t bits = 0;
@@ -449,7 +450,7 @@ static uint32_t compact(const struct resource *resource, uint32_t bits)
 bool resource_has_limit(const struct resource *resource, enum limit limit)
 {
 	if (limit == LIMIT_CUSTOMER)
-		return resource->owner != NULL; /* nobody's things: portal users see none */
+		return resource->owner != NULL; /* no owner: portal users see none */
 	return limit != LIMIT_CREDITORS || resource->creditor != NULL;
 }
 
@@ -520,7 +521,7 @@ static const struct member *member_of(const struct resource_plan *plan, const ch
 	return NULL;
 }
 
-/* A link's id stands before it, and in lists too if the link does. */
+/* A link's id is placed before it, and also in lists if the link is. */
 static void place_member(struct resource_plan *plan, struct member *member, int *next_one, int *next_list)
 {
 	const struct member *of = member->column->kind == COLUMN_LINK ? member_of(plan, member->column->of) : NULL;

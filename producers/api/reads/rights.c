@@ -28,7 +28,7 @@ struct rights {
 	struct entry entries[SETS][WAYS];
 };
 
-/* One who asked. */
+/* A waiting caller of rights_ask. */
 struct waiter {
 	struct rights *rights;
 	struct uuid user_id;
@@ -52,7 +52,7 @@ void rights_free(struct rights *rights)
 	free(rights);
 }
 
-/* The user's entry, or the oldest of its set: free ones are as old as can be. */
+/* The user's entry, or the oldest of its set: free entries count as the oldest. */
 static struct entry *place_of(struct rights *rights, const struct uuid *user_id)
 {
 	size_t number = ((size_t)user_id->bytes[14] << 8 | user_id->bytes[15]) % SETS; /* these bytes are random */
@@ -99,7 +99,7 @@ void rights_ask(struct rights *rights, const struct uuid *user_id, rights_done *
 	struct question_value *values;
 
 	if (uuid_equal(&entry->user_id, user_id) && clock_monotonic_ms() < entry->until_ms) {
-		struct user_rights known = entry->rights; /* a copy: who is told may ask, and take the place */
+		struct user_rights known = entry->rights; /* a copy: the callback may ask, and evict the entry */
 
 		done(arg, &known);
 		return;

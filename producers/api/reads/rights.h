@@ -10,12 +10,13 @@
 #include "producers/api/reads/questions.h"
 
 /*
- * What a user may do now (users.public_user), whatever his token says: a role taken away, a user disabled works here within
- * RIGHTS_FRESH_MS, as it does at once at the workers (lib/worker/rights.h). The loop asks for every call with a user's token
- * before its handler (api.c), so a handler sees what is left: call_principal(call)->roles, ->customer_id and ->scope.
+ * A user's current rights (users.public_user), independent of the token: a revoked role or a disabled user takes effect here
+ * within RIGHTS_FRESH_MS, as it does immediately in the workers (lib/worker/rights.h). The loop asks for every call with a user's
+ * token before its handler (api.c), so a handler sees the current ones: call_principal(call)->roles, ->customer_id and ->scope.
  *
- * Answers are kept for RIGHTS_FRESH_MS, so that a user who sends a thousand requests a second is looked up a few times. Fixed
- * memory; a full set of ways gives up its oldest. Services (their names are no UUIDs) have the rights of their token.
+ * Answers are cached for RIGHTS_FRESH_MS, so that a user with a thousand requests a second costs a few queries. Fixed memory: a
+ * set-associative cache that evicts the oldest entry of a set. Services (their names are no UUIDs) have the rights of their
+ * token.
  */
 #define RIGHTS_FRESH_MS 250
 
@@ -25,13 +26,13 @@ struct rights;
 MUST_CHECK int rights_new(struct questions *questions, struct rights **ret_rights, struct err *err);
 void rights_free(struct rights *rights); /* accepts NULL */
 
-/* rights NULL: not known, for PostgreSQL is away. Borrows until it returns. */
+/* rights NULL: unknown, PostgreSQL is unreachable. Borrows until it returns. */
 typedef void rights_done(void *arg, const struct user_rights *rights);
 
-/* Tells once: at once when it is known, else in a later turn. */
+/* Calls back once: at once if they are cached, otherwise in a later turn. */
 void rights_ask(struct rights *rights, const struct uuid *user_id, rights_done *done, void *arg);
 
-/* They have just been changed through us: ask again at the next call, do not wait for the kept answer to grow old. */
+/* They have just been changed through this process: removes them from the cache. */
 void rights_forget(struct rights *rights, const struct uuid *user_id);
 
 #endif

@@ -11,7 +11,7 @@
 
 #define ARENA_SIZE      ((size_t)256 * 1024)
 #define TELL_AGAIN_MS   10000
-#define OPENED_SIZE_MAX (SEAL_OVERHEAD + 16384) /* of a sealed text: a message's body is the longest */
+#define OPENED_SIZE_MAX (SEAL_OVERHEAD + 16384) /* of a sealed text; the body of a message is the longest */
 
 /* ---- values ---- */
 
@@ -75,7 +75,7 @@ static void write_items(struct buf *buf, struct db_items items, bool are_ids)
 	buf_add_u8(buf, ']');
 }
 
-/* ---- what is sealed ---- */
+/* ---- sealed columns ---- */
 
 static size_t characters(struct str text)
 {
@@ -86,7 +86,7 @@ static size_t characters(struct str text)
 	return count;
 }
 
-/* The first character of a text, and how much is hidden is not told. */
+/* The first character of a text; the length of the rest is not shown. */
 static void mask_word(struct buf *buf, struct str word)
 {
 	struct str first = str_prefix(word, 4);
@@ -115,7 +115,7 @@ void address_mask(struct buf *buf, struct str address)
 	}
 }
 
-/* With another key than that of the workers nothing opens, row by row. */
+/* Logs it, once in a while: with another key than the workers' no text opens, in any row. */
 static void tell_closed(struct row_writer *writer, const struct err *err)
 {
 	int64_t now_ms = clock_monotonic_ms();
@@ -128,7 +128,7 @@ static void tell_closed(struct row_writer *writer, const struct err *err)
 
 #define ROW_AND_VERSION_SIZE (16 + 8) /* in front of a sealed text: api.sealed in SQL */
 
-/* Takes them off a sealed text's front; false: it is shorter than they are. */
+/* Cuts id and version off the front of a sealed text; false: it is shorter than they are. */
 static bool take_place(struct seal_place *place, struct str *sealed)
 {
 	const unsigned char *version = (const unsigned char *)sealed->data + sizeof(place->row.bytes);
@@ -144,7 +144,7 @@ static bool take_place(struct seal_place *place, struct str *sealed)
 	return true;
 }
 
-/* Empty: it was destroyed, or does not open. room: OPENED_SIZE_MAX. */
+/* Empty: the text was erased, or does not open. room: OPENED_SIZE_MAX. */
 static struct str open_sealed(struct row_writer *writer, const uint8_t key[32], struct str sealed, struct seal_place *place,
 			      char *room)
 {
@@ -168,7 +168,7 @@ static void write_masked(struct buf *buf, struct str address)
 	json_write_string(buf, buf_str(&masked));
 }
 
-/* The row's salt makes the key; without one there is none any more. */
+/* The key is made from the row's salt; without a salt the text is erased. */
 static void write_sealed(struct row_writer *writer, struct buf *buf, const struct db_result *result, int row,
 			 const struct column *column, int at, bool is_masked)
 {
@@ -222,7 +222,7 @@ static void write_link(struct buf *buf, const char *link, const struct uuid *id)
 	buf_add_u8(buf, '"');
 }
 
-/* An event of a newer program than this one is there all the same. */
+/* The event may be of a newer program than this one; it is shown nevertheless. */
 static void write_type(struct buf *buf, int32_t schema_id)
 {
 	const struct message_type *type = message_by_schema_id((uint32_t)schema_id);
@@ -275,7 +275,7 @@ static bool is_theirs(const struct row *row)
 	       (!db_is_null(row->result, row->row, ROW_THEIRS) && db_bool(row->result, row->row, ROW_THEIRS));
 }
 
-/* Nobody changes himself as a user: it takes a second person (consumers/users). */
+/* Users cannot change themselves: it takes a second person (consumers/users). */
 static bool is_himself(const struct row *row, const struct message_type *command)
 {
 	struct uuid id;
@@ -292,7 +292,7 @@ static bool has_source(const struct scope *scope)
 	return scope->all_sources || scope->sources_count > 0;
 }
 
-/* As a creditor one takes back what came in at one's own sources. */
+/* A creditor may reverse only payments from its own sources. */
 static bool is_of_his_source(const struct row *row)
 {
 	const struct member *source = row->plan->source;
@@ -300,7 +300,7 @@ static bool is_of_his_source(const struct row *row)
 	return source == NULL || scope_has_source(&row->viewer->scope, db_str(row->result, row->row, place_of(row, source)));
 }
 
-/* A state may allow more than this program knows of: that is not shown. */
+/* A state may allow operations that this program does not know: they are not shown. */
 static bool may_take(const struct row_writer *writer, const struct row *row, struct str operation)
 {
 	const struct message_type *command = command_of(writer, operation);
