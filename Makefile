@@ -65,7 +65,7 @@ PRODUCERS := $(notdir $(patsubst %/,%,$(wildcard producers/*/)))
 sources = $(filter-out %/main.c,$(wildcard $(1)/*.c $(1)/*/*.c))
 objects = $(patsubst %.c,$(OUT)/%.o,$(1))
 
-SCHEMAS   := $(wildcard schemas/*/*.avsc schemas/*.py) schemas/ids.json
+SCHEMAS   := $(wildcard schemas/*/*.avsc schemas/*.py) schemas/ids.json schemas/words.json
 GENERATED := $(GEN)/schemas/.stamp $(GEN)/consumers/modules.h
 EMBEDDED  := $(GEN)/api/embedded.c
 GOLDEN    := $(GEN)/tests/unit/wire_golden.inc
@@ -144,9 +144,9 @@ $(OUT)/%.o: %.c | $(GENERATED)
 	@mkdir -p $(@D)
 	$(call run,cc $<,$(CC) $(CFLAGS) $(INCLUDES) -MMD -MP -c -o $@ $<)
 
-$(OUT)/gen.o: $(GENERATED)
+$(OUT)/gen/%.o: $(GENERATED)
 	@mkdir -p $(@D)
-	$(call run,cc $(GEN)/schemas/messages.c,$(CC) $(CFLAGS) -MMD -MP -c -o $@ $(GEN)/schemas/messages.c)
+	$(call run,cc $(GEN)/schemas/$*.c,$(CC) $(CFLAGS) -MMD -MP -c -o $@ $(GEN)/schemas/$*.c)
 
 $(OUT)/modules.o: $(GENERATED)
 	@mkdir -p $(@D)
@@ -171,7 +171,7 @@ $(OUT)/embedded.o: $(EMBEDDED)
 	@mkdir -p $(@D)
 	$(call run,cc $<,$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<)
 
-MEMBERS := $(LIB_OBJECTS) $(MODULE_OBJECTS) $(PRODUCER_OBJECTS) $(addprefix $(OUT)/,gen.o modules.o embedded.o version.o)
+MEMBERS := $(LIB_OBJECTS) $(MODULE_OBJECTS) $(PRODUCER_OBJECTS) $(addprefix $(OUT)/,gen/messages.o gen/words.o modules.o embedded.o version.o)
 
 # Which objects there are; written anew only when a source came or went.
 $(OUT)/members: FORCE

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Turns the schemas into code.
 
-    generate.py SCHEMAS OUT      writes OUT/<module>.h and OUT/messages.c
+    generate.py SCHEMAS OUT      writes OUT/<module>.h and OUT/messages.c, OUT/words.h and OUT/words.c
     generate.py --check SCHEMAS  writes nothing; with the Debian module `avro` it also parses every schema with that
 
     schema.py    reads and checks the schemas: Field, Record, Message, Versions
+    words.py     word lists (words.json): their C, and their names in schemas
     write_c.py   the C: structs, the tables that describe them, the enum of a module's events, prototypes of its rules
     write_sql.py the SQL function that gives the ids of messages by their names; it stands in the C as a text
 
@@ -14,6 +15,7 @@ import sys
 from pathlib import Path
 
 from schema import SchemaError, check_with_avro, read_messages
+from words import WordsError
 from write_c import write_c
 
 
@@ -27,7 +29,7 @@ def main(arguments):
         else:
             print(__doc__, file=sys.stderr)
             return 2
-    except SchemaError as error:
+    except (SchemaError, WordsError) as error:
         print(f"schemas: {error}", file=sys.stderr)
         return 1
     return 0

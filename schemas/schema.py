@@ -6,6 +6,8 @@ Only the shapes and changes that README.md names are taken; anything else is a S
 import json
 import re
 
+from words import WORDS, expand
+
 MESSAGE_SIZE_MAX = 65536  # bytes of Avro at most, by the dcs.max of all fields if all is ASCII: a message is handled in memory by the thousand
 CHARACTER_SIZE_MAX = 4  # bytes of a character in UTF-8
 IDS_MAX = 9999            # message_by_schema_id is a direct table
@@ -27,7 +29,7 @@ MESSAGE_MEMBERS = {"type", "name", "namespace", "doc", "fields", "dcs.kind", "dc
 RECORD_MEMBERS = {"type", "name", "doc", "fields"}
 SAID = {"dcs.words", "dcs.pattern", "dcs.least", "dcs.most"}  # what the rule takes: for documents, it is not looked at here or on the wire
 FIELD_MEMBERS = {"name", "type", "doc", "default", "dcs.max", "dcs.items_max", "dcs.text", *SAID}
-ROLES = set("admin compliance supervisor agent creditor system notifier consumer auditor reporting clock".split())  # lib/model/command.h
+ROLES = set(WORDS["role"].words)
 REFUSALS = set("bad_value bad_amount bad_currency bad_date exists not_found version_conflict bad_transition held limit_exceeded needs_second_person "
                "policy_not_published template_incomplete no_usable_contact_point compliance_denied retention_applies".split())  # lib/model/refusal.h
 TEXTS = {None: "WORD", "prose": "PROSE", "lines": "LINES", "any": "ANY"}  # lib/base/text.h
@@ -184,7 +186,7 @@ class Message(Record):
         stem, _, version = path.stem.partition(".")
         require(re.fullmatch(r"(v([2-9]|[1-9][0-9]))?", version), where, "version 1 is <Name>.avsc, later ones are <Name>.v2.avsc to .v99.avsc")
         self.version = int(version[1:] or 1)
-        self.avsc = path.read_text(encoding="utf-8")
+        self.avsc = expand(path.read_text(encoding="utf-8"))
         try:
             source = json.loads(self.avsc, object_pairs_hook=lambda pairs: unique_members(where, pairs))
         except ValueError as error:

@@ -1,5 +1,6 @@
 """The C of the messages: structs, and the tables that describe them (lib/model/message.h)."""
 from schema import CHARACTER_SIZE_MAX, TEXTS
+from words import words_header, words_source
 from write_sql import schema_ids_sql
 
 
@@ -203,3 +204,5 @@ def write_c(messages, out):
     text += "".join(message_text(message) for message in messages) + tables_text(messages)
     text += f"\nconst char schema_ids_sql[] =\n{c_string(schema_ids_sql(messages))};\n"
     (out / "messages.c").write_text(text, encoding="utf-8")
+    (out / "words.h").write_text(words_header(), encoding="utf-8")
+    (out / "words.c").write_text(words_source(), encoding="utf-8")

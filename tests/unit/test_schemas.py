@@ -88,7 +88,8 @@ def test_schemas__a_refusals_text_names_no_member():
 
 
 def compile_c(root, out):
-    (root / "schemas" / "things.h").write_text((out / "things.h").read_text())
+    for header in out.glob("*.h"):
+        (root / "schemas" / header.name).write_text(header.read_text())
     done = subprocess.run(["gcc", "-std=c17", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wmissing-prototypes", "-Werror", "-c",
                            f"-I{ROOT}/lib", f"-I{root}", "-o", root / "messages.o", out / "messages.c"],
                           capture_output=True, text=True)
