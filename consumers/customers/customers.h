@@ -9,6 +9,7 @@
 #include "base/uuid.h"
 #include "model/module.h"
 #include "model/workset.h"
+#include "schemas/words.h"
 
 /*
  * The customers module: debtors, and how to reach them.
@@ -27,15 +28,6 @@ extern const struct module customers_module;
 extern const struct store customers_store; /* store.c */
 
 /* ---- states ---- */
-
-enum customer_status {
-	CUSTOMER_NONE,
-	CUSTOMER_ACTIVE,
-	CUSTOMER_MERGED,
-	CUSTOMER_DECEASED,
-	CUSTOMER_ERASED,
-	CUSTOMER_STATUS_COUNT
-};
 
 #define LOCALE_MAX   LANGUAGE_TAG_MAX
 #define REGION_MAX   16
@@ -75,19 +67,6 @@ static inline struct str customer_salt(const struct customer *customer)
 {
 	return (struct str){ .data = (const char *)customer->salt, .size = customer->salt_size };
 }
-
-enum channel { CHANNEL_NONE, CHANNEL_EMAIL, CHANNEL_SMS, CHANNEL_VOICE, CHANNEL_LETTER, CHANNEL_PUSH, CHANNEL_COUNT };
-
-enum contact_point_state {
-	CONTACT_POINT_NONE,
-	CONTACT_POINT_USABLE,
-	CONTACT_POINT_BOUNCED,
-	CONTACT_POINT_WRONG_PARTY,
-	CONTACT_POINT_REASSIGNED,
-	CONTACT_POINT_BLOCKED,
-	CONTACT_POINT_ERASED,
-	CONTACT_POINT_STATE_COUNT,
-};
 
 struct contact_point {
 	struct uuid customer_id;
@@ -177,15 +156,6 @@ struct uuid acquaintance_id(const char key[ACQUAINTANCE_KEY_SIZE]);
 
 /* Whether this customer exists for the issuer: one that acts as a creditor must know the customer. Acquaintances were touched. */
 bool customer_is_reached(const struct command *command, const struct uuid *customer_id, const struct workset *set);
-
-/* ---- words; NONE: unknown ---- */
-
-enum channel channel_by_name(struct str name);
-const char *channel_name(enum channel channel);
-enum contact_point_state contact_point_state_by_name(struct str name);
-const char *contact_point_state_name(enum contact_point_state state);
-enum customer_status customer_status_by_name(struct str name);
-const char *customer_status_name(enum customer_status status);
 
 /* ---- syntax, bounded and pure (syntax.c) ---- */
 

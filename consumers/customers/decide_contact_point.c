@@ -4,17 +4,6 @@
 
 /* ---- AddContactPoint ---- */
 
-static bool place_is_known(struct str place)
-{
-	return str_is(place, "home") || str_is(place, "work") || str_is(place, "mobile") || str_is(place, "unknown");
-}
-
-static bool source_is_known(struct str source)
-{
-	return str_is(source, "consumer") || str_is(source, "creditor") || str_is(source, "prior_collector") ||
-	       str_is(source, "skip_trace");
-}
-
 static bool contact_point_is_good(const struct add_contact_point *body, struct decision *decision)
 {
 	enum channel channel = channel_by_name(body->channel);
@@ -22,14 +11,13 @@ static bool contact_point_is_good(const struct add_contact_point *body, struct d
 	if (uuid_is_none(&body->contact_point_id)) {
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "contact_point_id", "the id is all zeros");
 	} else if (channel == CHANNEL_NONE) {
-		decision_refuse(decision, REFUSAL_BAD_VALUE, "channel", "not one of email, sms, voice, letter, push");
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "channel", "not one of " CHANNEL_LISTED);
 	} else if (!contact_address_is_valid(channel, body->address)) {
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "address", "not an address of this channel");
-	} else if (!place_is_known(body->place)) {
-		decision_refuse(decision, REFUSAL_BAD_VALUE, "place", "not one of home, work, mobile, unknown");
-	} else if (!source_is_known(body->source)) {
-		decision_refuse(decision, REFUSAL_BAD_VALUE, "source",
-				"not one of consumer, creditor, prior_collector, skip_trace");
+	} else if (contact_point_place_by_name(body->place) == CONTACT_POINT_PLACE_NONE) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "place", "not one of " CONTACT_POINT_PLACE_LISTED);
+	} else if (contact_point_source_by_name(body->source) == CONTACT_POINT_SOURCE_NONE) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "source", "not one of " CONTACT_POINT_SOURCE_LISTED);
 	} else {
 		return true;
 	}
@@ -66,7 +54,8 @@ static bool address_is_free(const struct add_contact_point *body, const struct c
 		decision_refuse(decision, REFUSAL_EXISTS, "address", "the customer has this address");
 		return false;
 	}
-	if (point->state != CONTACT_POINT_BOUNCED && !str_is(body->source, "consumer")) {
+	if (point->state != CONTACT_POINT_BOUNCED &&
+	    contact_point_source_by_name(body->source) != CONTACT_POINT_SOURCE_CONSUMER) {
 		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "address",
 				"the address was given up as %s: only the consumer can bring it back",
 				contact_point_state_name(point->state));
@@ -165,12 +154,12 @@ void decide_verify_contact_point(const struct command *command, const struct wor
 void decide_invalidate_contact_point(const struct command *command, const struct workset *set, struct decision *decision)
 {
 	const struct invalidate_contact_point *body = command->body;
-	enum contact_point_state state = contact_point_state_by_name(body->reason);
+	enum contact_point_state state = contact_point_fault_by_name(body->reason);
 	const struct contact_point *point;
 	struct contact_point_invalidated *event;
 
-	if (state == CONTACT_POINT_NONE || state == CONTACT_POINT_USABLE || state == CONTACT_POINT_ERASED) {
-		decision_refuse(decision, REFUSAL_BAD_VALUE, "reason", "not one of bounced, wrong_party, reassigned, blocked");
+	if (state == CONTACT_POINT_NONE) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "reason", "not one of " CONTACT_POINT_FAULT_LISTED);
 		return;
 	}
 	point = usable_point(&body->contact_point_id, &body->customer_id, set, decision);

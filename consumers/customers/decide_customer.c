@@ -83,8 +83,8 @@ static bool create_is_good(const struct command *command, const struct create_cu
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "external_ref", "the reference is empty");
 		return false;
 	}
-	if (!str_is(body->kind, "natural") && !str_is(body->kind, "legal")) {
-		decision_refuse(decision, REFUSAL_BAD_VALUE, "kind", "not one of natural, legal");
+	if (customer_kind_by_name(body->kind) == CUSTOMER_KIND_NONE) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "kind", "not one of " CUSTOMER_KIND_LISTED);
 		return false;
 	}
 	return profile_is_good(&profile, command->today, decision);

@@ -3,20 +3,6 @@
 
 /* ---- EraseCustomer ---- */
 
-/* GDPR 17(1): that the person asked for it, or one of the grounds a to f. */
-static const char *const bases[] = { "request",   "no_longer_needed", "consent_withdrawn",
-				     "objection", "unlawful",         "legal_obligation",
-				     "child" };
-
-static bool basis_is_known(struct str basis)
-{
-	for (size_t i = 0; i < sizeof(bases) / sizeof(bases[0]); i++) {
-		if (str_is(basis, bases[i]))
-			return true;
-	}
-	return false;
-}
-
 /* GDPR 17(3)(b), (e): what is still owed is a claim, and books must be kept about it. When that ends nobody can say. */
 static bool nothing_is_owed(const struct retention *retention, struct decision *decision)
 {
@@ -36,10 +22,8 @@ static bool can_be_erased(const struct erase_customer *body, const struct workse
 {
 	const struct customer *customer = workset_state(set, &customer_entity, &body->customer_id);
 
-	if (!body->has_basis || !basis_is_known(body->basis)) {
-		decision_refuse(decision, REFUSAL_BAD_VALUE, "basis",
-				"not one of request, no_longer_needed, consent_withdrawn, objection, unlawful, legal_obligation, "
-				"child");
+	if (!body->has_basis || erasure_basis_by_name(body->basis) == ERASURE_BASIS_NONE) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "basis", "not one of " ERASURE_BASIS_LISTED);
 	} else if (customer == NULL) {
 		decision_refuse(decision, REFUSAL_NOT_FOUND, "customer_id", "no such customer");
 	} else if (body->has_expected_version && body->expected_version != customer->version) {
