@@ -9,6 +9,7 @@
 #include "base/uuid.h"
 #include "model/module.h"
 #include "model/workset.h"
+#include "schemas/words.h"
 
 /*
  * The communications module: permissions to send messages, the messages, and their outcomes.
@@ -32,37 +33,7 @@ struct store;
 extern const struct module communications_module;
 extern const struct store communications_store; /* store.c */
 
-/* ---- words; 0 (NONE): unknown ---- */
-
-enum channel { CHANNEL_NONE, CHANNEL_EMAIL, CHANNEL_SMS, CHANNEL_VOICE, CHANNEL_LETTER, CHANNEL_PUSH, CHANNEL_COUNT };
-enum purpose { PURPOSE_NONE, PURPOSE_COLLECT, PURPOSE_MARKETING, PURPOSE_CALLS_BEYOND_CAP, PURPOSE_COUNT };
-enum basis { BASIS_NONE, BASIS_EXPRESS, BASIS_PRIOR_USE, BASIS_CREDITOR_TRANSFER_NOTICE, BASIS_PRIOR_COLLECTOR, BASIS_COUNT };
-
-enum communication_state {
-	COMMUNICATION_NONE,
-	COMMUNICATION_RELEASED,
-	COMMUNICATION_RETRY_WAIT,
-	COMMUNICATION_UNKNOWN,
-	COMMUNICATION_SUBMITTED,
-	COMMUNICATION_FAILED,
-	COMMUNICATION_EXPIRED,
-	COMMUNICATION_REJECTED,
-	COMMUNICATION_DELIVERED,
-	COMMUNICATION_CANCELLED,
-	COMMUNICATION_SUPPRESSED,
-	COMMUNICATION_STATE_COUNT,
-};
-
-enum channel message_channel_by_name(struct str name);
-const char *message_channel_name(enum channel channel);
-enum purpose purpose_by_name(struct str name);
-const char *purpose_name(enum purpose purpose);
-enum basis basis_by_name(struct str name);
-const char *basis_name(enum basis basis);
-enum communication_state communication_state_by_name(struct str name);
-const char *communication_state_name(enum communication_state state);
 bool template_name_is_valid(struct str name);
-bool message_class_is_known(struct str message_class);
 
 /*
  * The requirement of a message class on the debts that it names; ordered: a due debt is owed. communications.class_asks in SQL.

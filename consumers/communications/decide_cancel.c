@@ -52,7 +52,7 @@ void decide_cancel_communication(const struct command *command, const struct wor
 	event->communication_id = body->communication_id;
 	event->customer_id = body->customer_id;
 	event->version = communication->version + 1;
-	event->channel = str_of(message_channel_name((enum channel)communication->channel));
+	event->channel = str_of(channel_name((enum channel)communication->channel));
 	event->requested_on = communication->requested_on;
 	event->previous_state = str_of(communication_state_name((enum communication_state)communication->state));
 }

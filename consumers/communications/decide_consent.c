@@ -8,13 +8,12 @@ static bool consent_is_good(const struct command *command, const struct grant_co
 {
 	if (uuid_is_none(&body->consent_id)) {
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "consent_id", "the id is all zeros");
-	} else if (message_channel_by_name(body->channel) == CHANNEL_NONE) {
-		decision_refuse(decision, REFUSAL_BAD_VALUE, "channel", "not one of email, sms, voice, letter, push");
+	} else if (channel_by_name(body->channel) == CHANNEL_NONE) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "channel", "not one of " CHANNEL_LISTED);
 	} else if (purpose_by_name(body->purpose) == PURPOSE_NONE) {
-		decision_refuse(decision, REFUSAL_BAD_VALUE, "purpose", "not one of collect, marketing, calls_beyond_cap");
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "purpose", "not one of " PURPOSE_LISTED);
 	} else if (basis_by_name(body->basis) == BASIS_NONE) {
-		decision_refuse(decision, REFUSAL_BAD_VALUE, "basis",
-				"not one of express, prior_use, creditor_transfer_notice, prior_collector");
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "basis", "not one of " BASIS_LISTED);
 	} else if (body->evidence_ref.size == 0) {
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "evidence_ref", "a consent needs evidence");
 	} else if (body->obtained_at <= 0 || body->obtained_at > command->received_ms) {
@@ -72,7 +71,7 @@ static size_t list_cancelled(const struct workset *set, const struct queue *queu
 		communication = workset_state(set, &communication_entity, &queued->communication_id);
 		MUST(communication != NULL);
 		cancelled[count++] = (struct cancelled_communication){ .communication_id = queued->communication_id,
-								       .channel = str_of(message_channel_name(queued->channel)),
+								       .channel = str_of(channel_name(queued->channel)),
 								       .requested_on = queued->requested_on,
 								       .version = communication->version + 1 };
 	}
@@ -91,7 +90,7 @@ static int64_t clamp(int64_t number, int64_t min, int64_t max)
 void decide_withdraw_consent(const struct command *command, const struct workset *set, struct decision *decision)
 {
 	const struct withdraw_consent *body = command->body;
-	enum channel channel = body->has_channel ? message_channel_by_name(body->channel) : CHANNEL_NONE;
+	enum channel channel = body->has_channel ? channel_by_name(body->channel) : CHANNEL_NONE;
 	const struct recipient *recipient = workset_state(set, &recipient_entity, &body->customer_id);
 	const struct queue *queue = workset_state(set, &queue_entity, &body->customer_id);
 	struct consent_withdrawn *event = decision_event(decision, &consent_withdrawn_type);
@@ -104,7 +103,7 @@ void decide_withdraw_consent(const struct command *command, const struct workset
 	event->customer_id = body->customer_id;
 	event->version = recipient == NULL ? 1 : recipient->version + 1;
 	event->has_channel = channel != CHANNEL_NONE;
-	event->channel = str_of(message_channel_name(channel));
+	event->channel = str_of(channel_name(channel));
 	event->via = body->via;
 	event->has_keyword = body->has_keyword;
 	event->keyword = body->keyword;

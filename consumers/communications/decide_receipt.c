@@ -1,4 +1,5 @@
 #include "base/day.h"
+#include "base/must.h"
 #include "consumers/communications/communications.h"
 #include "schemas/communications.h"
 
@@ -35,7 +36,7 @@ static void progress(const struct receipt *receipt, const struct communication *
 	event->communication_id = *receipt->communication_id;
 	event->customer_id = *receipt->customer_id;
 	event->version = communication->version + 1;
-	event->channel = str_of(message_channel_name(communication->channel));
+	event->channel = str_of(channel_name(communication->channel));
 	event->requested_on = communication->requested_on;
 	event->previous_state = str_of(communication_state_name(communication->state));
 	event->state = str_of(communication_state_name(receipt->state));
@@ -72,15 +73,22 @@ static void take_receipt(const struct receipt *receipt, const struct workset *se
 
 static enum communication_state state_of_outcome(const struct record_dispatch *body)
 {
-	if (str_is(body->outcome, "accepted"))
+	bool is_late = body->has_provider_code && str_is(body->provider_code, "expired");
+
+	switch (dispatch_outcome_by_name(body->outcome)) {
+	case DISPATCH_OUTCOME_ACCEPTED:
 		return COMMUNICATION_SUBMITTED;
-	if (str_is(body->outcome, "not_accepted"))
+	case DISPATCH_OUTCOME_NOT_ACCEPTED:
 		return COMMUNICATION_RETRY_WAIT;
-	if (str_is(body->outcome, "unknown"))
+	case DISPATCH_OUTCOME_UNKNOWN:
 		return COMMUNICATION_UNKNOWN;
-	if (!str_is(body->outcome, "failed"))
+	case DISPATCH_OUTCOME_FAILED:
+		return is_late ? COMMUNICATION_EXPIRED : COMMUNICATION_FAILED;
+	case DISPATCH_OUTCOME_NONE:
+	case DISPATCH_OUTCOME_COUNT:
 		return COMMUNICATION_NONE;
-	return body->has_provider_code && str_is(body->provider_code, "expired") ? COMMUNICATION_EXPIRED : COMMUNICATION_FAILED;
+	}
+	MUST_NOT_REACH("no such outcome");
 }
 
 void decide_record_dispatch(const struct command *command, const struct workset *set, struct decision *decision)
@@ -99,7 +107,7 @@ void decide_record_dispatch(const struct command *command, const struct workset 
 				   .occurred_at = body->occurred_at };
 
 	if (receipt.state == COMMUNICATION_NONE)
-		decision_refuse(decision, REFUSAL_BAD_VALUE, "outcome", "not one of accepted, failed, not_accepted, unknown");
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "outcome", "not one of " DISPATCH_OUTCOME_LISTED);
 	else if (body->attempt < 1)
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "attempt", "attempts are 1, 2, 3 ...");
 	else
@@ -110,17 +118,23 @@ void decide_record_dispatch(const struct command *command, const struct workset 
 
 static enum communication_state state_of_status(struct str status)
 {
-	if (str_is(status, "delivered"))
+	switch (delivery_status_by_name(status)) {
+	case DELIVERY_STATUS_DELIVERED:
 		return COMMUNICATION_DELIVERED;
-	if (str_is(status, "accepted") || str_is(status, "buffered"))
+	case DELIVERY_STATUS_ACCEPTED:
+	case DELIVERY_STATUS_BUFFERED:
 		return COMMUNICATION_SUBMITTED;
-	if (str_is(status, "failed"))
+	case DELIVERY_STATUS_FAILED:
 		return COMMUNICATION_FAILED;
-	if (str_is(status, "expired"))
+	case DELIVERY_STATUS_EXPIRED:
 		return COMMUNICATION_EXPIRED;
-	if (str_is(status, "rejected"))
+	case DELIVERY_STATUS_REJECTED:
 		return COMMUNICATION_REJECTED;
-	return COMMUNICATION_NONE;
+	case DELIVERY_STATUS_NONE:
+	case DELIVERY_STATUS_COUNT:
+		return COMMUNICATION_NONE;
+	}
+	MUST_NOT_REACH("no such status");
 }
 
 void decide_record_delivery(const struct command *command, const struct workset *set, struct decision *decision)
@@ -138,8 +152,7 @@ void decide_record_delivery(const struct command *command, const struct workset 
 				   .occurred_at = body->occurred_at };
 
 	if (receipt.state == COMMUNICATION_NONE)
-		decision_refuse(decision, REFUSAL_BAD_VALUE, "status",
-				"not one of delivered, failed, buffered, accepted, rejected, expired");
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "status", "not one of " DELIVERY_STATUS_LISTED);
 	else
 		take_receipt(&receipt, set, decision);
 }

@@ -46,8 +46,8 @@ static bool send_is_good(const struct sending *sending, struct decision *decisio
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "communication_id", "the id is all zeros");
 		return false;
 	}
-	if (sending->channel != CHANNEL_EMAIL && sending->channel != CHANNEL_SMS) {
-		decision_refuse(decision, REFUSAL_BAD_VALUE, "channel", "not one of email, sms");
+	if (sending->channel == CHANNEL_NONE) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "channel", "not one of " ELECTRONIC_CHANNEL_LISTED);
 		return false;
 	}
 	if (!template_name_is_valid(body->template_name)) {
@@ -62,7 +62,7 @@ static bool send_is_good(const struct sending *sending, struct decision *decisio
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "language", "not a language tag (BCP 47) such as de or en-GB");
 		return false;
 	}
-	if (!message_class_is_known(body->message_class)) {
+	if (message_class_by_name(body->message_class) == MESSAGE_CLASS_NONE) {
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "message_class", "not a known message class");
 		return false;
 	}
@@ -327,7 +327,7 @@ static void find_template(struct sending *sending, const struct workset *set)
 void decide_send_communication(const struct command *command, const struct workset *set, struct decision *decision)
 {
 	const struct send_communication *body = command->body;
-	struct sending sending = { .command = command, .body = body, .channel = message_channel_by_name(body->channel) };
+	struct sending sending = { .command = command, .body = body, .channel = electronic_channel_by_name(body->channel) };
 	struct guard_facts facts;
 	struct guard_verdict verdict;
 

@@ -8,11 +8,11 @@ static bool name_is_good(const struct publish_template *body, struct decision *d
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "template_id", "the id is all zeros");
 	} else if (!template_name_is_valid(body->name)) {
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "name", "not a name of small letters, digits, and _ . -");
-	} else if (message_channel_by_name(body->channel) == CHANNEL_NONE) {
-		decision_refuse(decision, REFUSAL_BAD_VALUE, "channel", "not one of email, sms, voice, letter, push");
+	} else if (channel_by_name(body->channel) == CHANNEL_NONE) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "channel", "not one of " CHANNEL_LISTED);
 	} else if (!language_tag_is_valid(body->language)) {
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "language", "not a language tag (BCP 47) such as de or de-DE");
-	} else if (!message_class_is_known(body->message_class)) {
+	} else if (message_class_by_name(body->message_class) == MESSAGE_CLASS_NONE) {
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "message_class", "not a known message class");
 	} else if (body->version < 1) {
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "version", "versions are 1, 2, 3 ...");
@@ -86,7 +86,7 @@ static const uint8_t *hash_content(struct decision *decision, struct str subject
 void decide_publish_template(const struct command *command, const struct workset *set, struct decision *decision)
 {
 	const struct publish_template *body = command->body;
-	enum channel channel = message_channel_by_name(body->channel);
+	enum channel channel = channel_by_name(body->channel);
 	struct template_published *event;
 	const uint8_t *hash;
 

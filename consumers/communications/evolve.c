@@ -25,7 +25,7 @@ static void on_template_published(struct workset *set, const struct event *event
 {
 	const struct template_published *body = event->body;
 	const struct publish_template *command = event->command->body;
-	enum channel channel = message_channel_by_name(body->channel);
+	enum channel channel = channel_by_name(body->channel);
 	struct template *template = workset_change(set, &template_entity, &body->template_id);
 	struct template_text *text;
 	struct template_key key;
@@ -66,7 +66,7 @@ static void on_consent_granted(struct workset *set, const struct consent_granted
 {
 	struct recipient *recipient = workset_change(set, &recipient_entity, &event->customer_id);
 	struct consent *consent = workset_change(set, &consent_entity, &event->consent_id);
-	enum channel channel = message_channel_by_name(event->channel);
+	enum channel channel = channel_by_name(event->channel);
 	struct permission *permission = &recipient->permissions[channel][purpose_by_name(event->purpose)];
 
 	consent->is_known = 1;
@@ -104,7 +104,7 @@ static void on_consent_withdrawn(struct workset *set, const struct consent_withd
 {
 	struct recipient *recipient = workset_change(set, &recipient_entity, &event->customer_id);
 	struct queue *queue = workset_change(set, &queue_entity, &event->customer_id);
-	enum channel only = event->has_channel ? message_channel_by_name(event->channel) : CHANNEL_NONE;
+	enum channel only = event->has_channel ? channel_by_name(event->channel) : CHANNEL_NONE;
 
 	MUST(event->version == recipient->version + 1);
 	recipient->version = event->version;
@@ -145,7 +145,7 @@ static void on_released(struct workset *set, const struct communication_released
 	MUST(queue->count < QUEUE_MAX);
 	communication->customer_id = event->customer_id;
 	communication->version = event->version;
-	communication->channel = message_channel_by_name(event->channel);
+	communication->channel = channel_by_name(event->channel);
 	communication->state = COMMUNICATION_RELEASED;
 	communication->requested_on = event->requested_on;
 	queue->messages[queue->count++] = (struct queued){ .communication_id = event->communication_id,
@@ -160,7 +160,7 @@ static void on_suppressed(struct workset *set, const struct communication_suppre
 	MUST(communication->version == 0);
 	communication->customer_id = event->customer_id;
 	communication->version = event->version;
-	communication->channel = message_channel_by_name(event->channel);
+	communication->channel = channel_by_name(event->channel);
 	communication->state = COMMUNICATION_SUPPRESSED;
 	communication->requested_on = event->requested_on;
 }

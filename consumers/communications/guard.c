@@ -106,11 +106,10 @@ void guard_facts_text(char text[FACTS_TEXT_MAX], const struct guard_facts *facts
 			"action=%s channel=%s class=%.*s language=%.*s opted_out=%d permission=%s obtained_at=%lld "
 			"withdrawn_at=%lld now=%lld "
 			"today=%s debts=%u closed=%u unowed=%u undue=%u",
-			facts->action, message_channel_name(facts->channel), (int)facts->message_class.size,
-			facts->message_class.data, (int)facts->language.size, facts->language.data, facts->is_opted_out,
-			basis_name(facts->basis), (long long)facts->obtained_at_ms, (long long)facts->withdrawn_at_ms,
-			(long long)facts->now_ms, today, (unsigned)facts->debts, (unsigned)facts->closed, (unsigned)facts->unowed,
-			(unsigned)facts->undue);
+			facts->action, channel_name(facts->channel), (int)facts->message_class.size, facts->message_class.data,
+			(int)facts->language.size, facts->language.data, facts->is_opted_out, basis_name(facts->basis),
+			(long long)facts->obtained_at_ms, (long long)facts->withdrawn_at_ms, (long long)facts->now_ms, today,
+			(unsigned)facts->debts, (unsigned)facts->closed, (unsigned)facts->unowed, (unsigned)facts->undue);
 
 	MUST(size > 0);
 	MUST(size < FACTS_TEXT_MAX);

@@ -25,7 +25,7 @@ static void touch_template_text(struct workset *set, struct str name, struct str
 	struct str text;
 	struct uuid id;
 
-	if (!template_key(&key, name, message_channel_by_name(channel), language))
+	if (!template_key(&key, name, channel_by_name(channel), language))
 		return;
 	id = template_key_id(&key);
 	if (workset_find(set, &template_text_entity, &id) != NULL)

@@ -35,7 +35,7 @@ static int write_templates(struct communications_store *store, struct db *db, co
 		db_array_text(params, str_of(((const struct template *)slots[index]->state)->name));
 	db_array_begin(params, DB_ARRAY_TEXT);
 	for (size_t index = 0; index < count; index++)
-		db_array_text(params, str_of(message_channel_name(((const struct template *)slots[index]->state)->channel)));
+		db_array_text(params, str_of(channel_name(((const struct template *)slots[index]->state)->channel)));
 	db_array_begin(params, DB_ARRAY_TEXT);
 	for (size_t index = 0; index < count; index++)
 		db_array_text(params, str_of(((const struct template *)slots[index]->state)->language));
@@ -84,7 +84,7 @@ static void add_permission_column(struct db_params *params, int column, const st
 		db_array_uuid(params, row->customer_id);
 		return;
 	case 1:
-		db_array_text(params, str_of(message_channel_name(row->channel)));
+		db_array_text(params, str_of(channel_name(row->channel)));
 		return;
 	case 2:
 		db_array_text(params, str_of(purpose_name(row->purpose)));
@@ -136,7 +136,7 @@ static void add_opt_out_column(struct db_params *params, int column, const struc
 		db_array_uuid(params, &slot->id);
 		return;
 	case 1:
-		db_array_text(params, str_of(message_channel_name(channel)));
+		db_array_text(params, str_of(channel_name(channel)));
 		return;
 	case 2:
 		db_array_instant(params, recipient->withdrawn_at_ms[channel]);

@@ -178,7 +178,7 @@ static void copy_communication_head(struct db_copy *copy, const struct uuid *com
 	db_copy_int64(copy, communication->version);
 	db_copy_int32(copy, communication->attempt);
 	db_copy_str(copy, str_of(communication_state_name(communication->state)));
-	db_copy_str(copy, str_of(message_channel_name(communication->channel)));
+	db_copy_str(copy, str_of(channel_name(communication->channel)));
 	db_copy_date(copy, communication->requested_on);
 }
 

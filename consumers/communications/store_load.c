@@ -36,7 +36,7 @@ static int read_template(void *self, const struct db_result *result, int row, st
 	(void)self;
 	(void)err;
 	template->version = db_int32(result, row, 1);
-	template->channel = message_channel_by_name(db_str(result, row, 2));
+	template->channel = channel_by_name(db_str(result, row, 2));
 	read_text(template->name, sizeof(template->name), result, row, 3);
 	read_text(template->language, sizeof(template->language), result, row, 4);
 	return 0;
@@ -65,7 +65,7 @@ static void ask_template_texts(void *self, struct db_params *params, struct slot
 	db_array_begin(params, DB_ARRAY_TEXT);
 	for (size_t index = 0; index < count; index++) {
 		template_key_split(slots[index]->text, &name, &channel, &language);
-		db_array_text(params, str_of(message_channel_name(channel)));
+		db_array_text(params, str_of(channel_name(channel)));
 	}
 	db_array_begin(params, DB_ARRAY_TEXT);
 	for (size_t index = 0; index < count; index++) {
@@ -113,7 +113,7 @@ static const struct db_statement select_permissions = {
 static int read_permission(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)
 {
 	struct recipient *recipient = slot->state;
-	enum channel channel = message_channel_by_name(db_str(result, row, 1));
+	enum channel channel = channel_by_name(db_str(result, row, 1));
 	enum purpose purpose = purpose_by_name(db_str(result, row, 2));
 
 	(void)self;
@@ -132,7 +132,7 @@ static const struct db_statement select_opt_outs = {
 static int read_opt_out(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)
 {
 	struct recipient *recipient = slot->state;
-	enum channel channel = message_channel_by_name(db_str(result, row, 1));
+	enum channel channel = channel_by_name(db_str(result, row, 1));
 
 	(void)self;
 	(void)err;
@@ -160,7 +160,7 @@ static int read_queued(void *self, const struct db_result *result, int row, stru
 	(void)err;
 	MUST(queue->count < QUEUE_MAX);
 	queue->messages[queue->count++] = (struct queued){ .communication_id = db_uuid(result, row, 1),
-							   .channel = message_channel_by_name(db_str(result, row, 2)),
+							   .channel = channel_by_name(db_str(result, row, 2)),
 							   .requested_on = db_date(result, row, 3),
 							   .is_claimed = db_bool(result, row, 4) ? 1 : 0,
 							   .claims = db_int32(result, row, 5) };
@@ -183,7 +183,7 @@ static int read_communication(void *self, const struct db_result *result, int ro
 	communication->customer_id = db_uuid(result, row, 1);
 	communication->version = db_int64(result, row, 2);
 	communication->version_stored = communication->version;
-	communication->channel = message_channel_by_name(db_str(result, row, 3));
+	communication->channel = channel_by_name(db_str(result, row, 3));
 	communication->state = communication_state_by_name(db_str(result, row, 4));
 	communication->attempt = db_int32(result, row, 5);
 	communication->requested_on = db_date(result, row, 6);

@@ -1,133 +1,29 @@
 #include "base/must.h"
 #include "consumers/communications/communications.h"
 
-/* The words of commands, events and tables, by their enums. */
-
-#define WORDS(array, count) _Static_assert(sizeof(array) / sizeof((array)[0]) == (count), "a word for each")
-
-static const char *const channels[] = {
-	[CHANNEL_NONE] = "",       [CHANNEL_EMAIL] = "email",   [CHANNEL_SMS] = "sms",
-	[CHANNEL_VOICE] = "voice", [CHANNEL_LETTER] = "letter", [CHANNEL_PUSH] = "push",
-};
-WORDS(channels, CHANNEL_COUNT);
-
-static const char *const purposes[] = {
-	[PURPOSE_NONE] = "",
-	[PURPOSE_COLLECT] = "collect",
-	[PURPOSE_MARKETING] = "marketing",
-	[PURPOSE_CALLS_BEYOND_CAP] = "calls_beyond_cap",
-};
-WORDS(purposes, PURPOSE_COUNT);
-
-static const char *const bases[] = {
-	[BASIS_NONE] = "",
-	[BASIS_EXPRESS] = "express",
-	[BASIS_PRIOR_USE] = "prior_use",
-	[BASIS_CREDITOR_TRANSFER_NOTICE] = "creditor_transfer_notice",
-	[BASIS_PRIOR_COLLECTOR] = "prior_collector",
-};
-WORDS(bases, BASIS_COUNT);
-
-static const char *const states[] = {
-	[COMMUNICATION_NONE] = "",
-	[COMMUNICATION_RELEASED] = "released",
-	[COMMUNICATION_RETRY_WAIT] = "retry_wait",
-	[COMMUNICATION_UNKNOWN] = "unknown",
-	[COMMUNICATION_SUBMITTED] = "submitted",
-	[COMMUNICATION_FAILED] = "failed",
-	[COMMUNICATION_EXPIRED] = "expired",
-	[COMMUNICATION_REJECTED] = "rejected",
-	[COMMUNICATION_DELIVERED] = "delivered",
-	[COMMUNICATION_CANCELLED] = "cancelled",
-	[COMMUNICATION_SUPPRESSED] = "suppressed",
-};
-WORDS(states, COMMUNICATION_STATE_COUNT);
-
-/* The word's place; 0 (none) when it is not there. */
-static size_t find(const char *const *words, size_t count, struct str word)
-{
-	for (size_t index = 1; index < count; index++) {
-		if (str_is(word, words[index]))
-			return index;
-	}
-	return 0;
-}
-
-enum channel message_channel_by_name(struct str name)
-{
-	return (enum channel)find(channels, CHANNEL_COUNT, name);
-}
-
-const char *message_channel_name(enum channel channel)
-{
-	MUST(channel < CHANNEL_COUNT);
-	return channels[channel];
-}
-
-enum purpose purpose_by_name(struct str name)
-{
-	return (enum purpose)find(purposes, PURPOSE_COUNT, name);
-}
-
-const char *purpose_name(enum purpose purpose)
-{
-	MUST(purpose < PURPOSE_COUNT);
-	return purposes[purpose];
-}
-
-enum basis basis_by_name(struct str name)
-{
-	return (enum basis)find(bases, BASIS_COUNT, name);
-}
-
-const char *basis_name(enum basis basis)
-{
-	MUST(basis < BASIS_COUNT);
-	return bases[basis];
-}
-
-enum communication_state communication_state_by_name(struct str name)
-{
-	return (enum communication_state)find(states, COMMUNICATION_STATE_COUNT, name);
-}
-
-const char *communication_state_name(enum communication_state state)
-{
-	MUST(state < COMMUNICATION_STATE_COUNT);
-	return states[state];
-}
-
-/* consumers/DOMAIN.md 8 */
-bool message_class_is_known(struct str message_class)
-{
-	static const char *const classes[] = {
-		"",
-		"validation_notice",
-		"reminder",
-		"demand",
-		"promise_reminder",
-		"plan_notice",
-		"payment_receipt",
-		"settlement_offer",
-		"dispute_reply",
-		"original_creditor_reply",
-		"opt_out_confirmation",
-		"cease_reply",
-		"legal_notice",
-		"account_service",
-	};
-
-	return find(classes, sizeof(classes) / sizeof(classes[0]), message_class) != 0;
-}
-
 enum asks message_class_asks(struct str message_class)
 {
-	static const char *const owed[] = { "", "validation_notice", "reminder", "promise_reminder", "plan_notice" };
-	static const char *const due[] = { "", "demand", "settlement_offer", "legal_notice" };
-
-	if (find(due, sizeof(due) / sizeof(due[0]), message_class) != 0)
+	switch (message_class_by_name(message_class)) {
+	case MESSAGE_CLASS_DEMAND:
+	case MESSAGE_CLASS_SETTLEMENT_OFFER:
+	case MESSAGE_CLASS_LEGAL_NOTICE:
 		return ASKS_DUE;
-	return find(owed, sizeof(owed) / sizeof(owed[0]), message_class) != 0 ? ASKS_OWED : ASKS_NOTHING;
+	case MESSAGE_CLASS_VALIDATION_NOTICE:
+	case MESSAGE_CLASS_REMINDER:
+	case MESSAGE_CLASS_PROMISE_REMINDER:
+	case MESSAGE_CLASS_PLAN_NOTICE:
+		return ASKS_OWED;
+	case MESSAGE_CLASS_NONE:
+	case MESSAGE_CLASS_PAYMENT_RECEIPT:
+	case MESSAGE_CLASS_DISPUTE_REPLY:
+	case MESSAGE_CLASS_ORIGINAL_CREDITOR_REPLY:
+	case MESSAGE_CLASS_OPT_OUT_CONFIRMATION:
+	case MESSAGE_CLASS_CEASE_REPLY:
+	case MESSAGE_CLASS_ACCOUNT_SERVICE:
+	case MESSAGE_CLASS_COUNT:
+		return ASKS_NOTHING;
+	}
+	MUST_NOT_REACH("no such class");
 }
 
 /* ---- templates ---- */
@@ -182,7 +78,7 @@ static const uint8_t ranks[] = {
 	[COMMUNICATION_EXPIRED] = 5,   [COMMUNICATION_REJECTED] = 5,   [COMMUNICATION_DELIVERED] = 6,
 	[COMMUNICATION_CANCELLED] = 7, [COMMUNICATION_SUPPRESSED] = 7,
 };
-WORDS(ranks, COMMUNICATION_STATE_COUNT);
+_Static_assert(sizeof(ranks) / sizeof(ranks[0]) == COMMUNICATION_STATE_COUNT, "a rank for each");
 
 bool communication_moves(enum communication_state from, int32_t from_attempt, enum communication_state to, int32_t to_attempt)
 {

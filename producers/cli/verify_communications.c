@@ -96,7 +96,7 @@ struct offsets_note {
 static void prepare_consent(struct fold *fold, struct command *command, const struct consent_granted *event,
 			    const struct logged_line *line)
 {
-	enum channel channel = message_channel_by_name(event->channel);
+	enum channel channel = channel_by_name(event->channel);
 	const struct offsets_note *offsets = fold_noted(fold, &offsets_entity, &event->customer_id);
 
 	if (event->has_received_at)
@@ -175,7 +175,7 @@ static void note_withdrawal(struct fold *fold, const struct consent_withdrawn *e
 	struct withdrawal_note *note = fold_note_row(fold, &withdrawal_entity, &event->customer_id,
 						     number_text(number, event->version), STR(""), sizeof(*note));
 	struct offsets_note *offsets = fold_note(fold, &offsets_entity, &event->customer_id, sizeof(*offsets));
-	enum channel only = event->has_channel ? message_channel_by_name(event->channel) : CHANNEL_NONE;
+	enum channel only = event->has_channel ? channel_by_name(event->channel) : CHANNEL_NONE;
 
 	note->has_channel = event->has_channel;
 	note->channel = fold_copy(fold, event->channel);
@@ -348,7 +348,7 @@ static void note_communications(struct fold *fold, const struct event *event, co
 static void note_recipient(struct fold *fold, const struct uuid *id, const struct recipient *recipient)
 {
 	for (unsigned channel = 0; channel < CHANNEL_COUNT; channel++) {
-		struct str channel_text = str_of(message_channel_name((enum channel)channel));
+		struct str channel_text = str_of(channel_name((enum channel)channel));
 
 		for (unsigned purpose = 0; purpose < PURPOSE_COUNT; purpose++) {
 			const struct permission *permission = &recipient->permissions[channel][purpose];
@@ -394,7 +394,7 @@ static void check_template(struct fold *fold, struct table_row *row)
 		return;
 	row->column = 2;
 	expect_bytes(row, str_of(template->name));
-	expect_bytes(row, str_of(message_channel_name(template->channel)));
+	expect_bytes(row, str_of(channel_name(template->channel)));
 	expect_bytes(row, str_of(template->language));
 	expect_int32(row, template->version);
 }
@@ -516,7 +516,7 @@ static void check_communication(struct fold *fold, struct table_row *row)
 	expect_int64(row, communication->version);
 	expect_int32(row, communication->attempt);
 	expect_bytes(row, str_of(communication_state_name((enum communication_state)communication->state)));
-	expect_bytes(row, str_of(message_channel_name((enum channel)communication->channel)));
+	expect_bytes(row, str_of(channel_name((enum channel)communication->channel)));
 	expect_date(row, communication->requested_on);
 	expect_instant(row, note->created_at_ms);
 	expect_instant(row, note->updated_at_ms);
@@ -645,7 +645,7 @@ static void check_outbox(struct fold *fold, struct table_row *row)
 		return;
 	expect_uuid(row, &communication->customer_id);
 	skip_column(row);
-	expect_bytes(row, str_of(message_channel_name((enum channel)communication->channel)));
+	expect_bytes(row, str_of(channel_name((enum channel)communication->channel)));
 	if (!fits_outbox((enum communication_state)communication->state, row_text(row, row->column)))
 		row_wrong(row, "state is not what the log says");
 	skip_column(row);
@@ -665,7 +665,7 @@ static void check_dispatch(struct fold *fold, struct table_row *row)
 		return;
 	expect_uuid(row, &communication->customer_id);
 	skip_column(row);
-	expect_bytes(row, str_of(message_channel_name((enum channel)communication->channel)));
+	expect_bytes(row, str_of(channel_name((enum channel)communication->channel)));
 	expect_instant(row, note->send_by_ms);
 	if (row_int32(row, row->column) != row_int64(row, row->column + 1))
 		row_wrong(row, "attempts is not the number of attempts");

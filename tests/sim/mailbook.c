@@ -470,7 +470,7 @@ static const char *check_recipients(const struct mailbook *book, const struct si
 		for (enum channel channel = CHANNEL_EMAIL; channel <= CHANNEL_SMS; channel++) {
 			bool permits = recipient_permits(blob->state, channel, PURPOSE_COLLECT);
 
-			next.channel = str_of(message_channel_name(channel));
+			next.channel = str_of(channel_name(channel));
 			if (permits ? !may_be_written_to(book, &next, INT64_MAX, false)
 				    : may_be_written_to(book, &next, INT64_MAX, true))
 				FAIL("P9 a customer's permission is not what was told");
