@@ -10,6 +10,7 @@
 #include "model/balances.h"
 #include "model/module.h"
 #include "model/workset.h"
+#include "schemas/words.h"
 
 /*
  * The debts module: debts, payments, and the double-entry ledger behind both.
@@ -27,22 +28,7 @@ struct store;
 extern const struct module debts_module;
 extern const struct store debts_store; /* store.c */
 
-/* ---- lifecycle (consumers/DOMAIN.md 4, axis 1) ---- */
-
-enum lifecycle {
-	LIFECYCLE_NONE,
-	LIFECYCLE_NEW, /* stays until another event moves it; due_on shows whether it is due */
-	LIFECYCLE_ACTIVE,
-	LIFECYCLE_ARRANGED,
-	LIFECYCLE_LEGAL,
-	LIFECYCLE_CHARGED_OFF,
-	LIFECYCLE_PAID,
-	LIFECYCLE_SETTLED,
-	LIFECYCLE_WRITTEN_OFF,
-	LIFECYCLE_TRANSFERRED,
-	LIFECYCLE_CANCELLED,
-	LIFECYCLE_COUNT,
-};
+/* ---- lifecycle (consumers/DOMAIN.md 4, axis 1); its states are in schemas/words.json ---- */
 
 enum lifecycle_cause {
 	CAUSE_CREATED,
@@ -57,8 +43,6 @@ enum lifecycle_cause {
 enum lifecycle lifecycle_after(enum lifecycle from, enum lifecycle_cause cause);
 
 bool lifecycle_is_terminal(enum lifecycle lifecycle);
-
-const char *lifecycle_name(enum lifecycle lifecycle); /* "NEW", as debts.lifecycle_name in SQL; of NONE "" */
 
 /* ---- states ---- */
 
@@ -94,8 +78,6 @@ struct debt_terms {
 	int32_t opened_on;
 	char external_ref[DEBT_REFERENCE_MAX + 1]; /* terminated */
 };
-
-enum payment_state { PAYMENT_NONE, PAYMENT_SETTLED, PAYMENT_REVERSED };
 
 struct payment {
 	struct uuid customer_id;

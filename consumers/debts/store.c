@@ -188,7 +188,7 @@ static void copy_payment(struct db_copy *copy, const struct workset *set, const 
 	db_copy_uuid(copy, &event->payment_id);
 	db_copy_int32(copy, logged->part);
 	db_copy_str(copy, event->currency);
-	db_copy_str(copy, payment->state == PAYMENT_SETTLED ? STR("settled") : STR("reversed"));
+	db_copy_str(copy, str_of(payment_state_name(payment->state)));
 	db_copy_str(copy, event->method);
 	db_copy_str(copy, event->source);
 	db_copy_str(copy, event->external_ref);

@@ -462,7 +462,7 @@ static void check_payment(struct fold *fold, struct table_row *row)
 	row->column = PAYMENT_PART;
 	expect_int32(row, note->part);
 	expect_bytes(row, str_of(note->currency));
-	expect_bytes(row, payment->state == PAYMENT_SETTLED ? STR("settled") : STR("reversed"));
+	expect_bytes(row, str_of(payment_state_name(payment->state)));
 	expect_bytes(row, note->method);
 	expect_bytes(row, note->source);
 	expect_bytes(row, note->external_ref);

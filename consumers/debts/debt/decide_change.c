@@ -133,9 +133,8 @@ void decide_amend_debt(const struct command *command, const struct workset *set,
 
 static bool cancellation_is_good(const struct cancel_debt *body, struct decision *decision)
 {
-	if (!str_is(body->reason, "created_in_error") && !str_is(body->reason, "not_the_debtor") &&
-	    !str_is(body->reason, "fraud")) {
-		decision_refuse(decision, REFUSAL_BAD_VALUE, "reason", "not one of created_in_error, not_the_debtor, fraud");
+	if (cancel_reason_by_name(body->reason) == CANCEL_REASON_NONE) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "reason", "not one of " CANCEL_REASON_LISTED);
 	} else if (body->has_comment && body->comment.size == 0) {
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "comment", "the comment is empty");
 	} else {

@@ -35,24 +35,3 @@ bool lifecycle_is_terminal(enum lifecycle lifecycle)
 {
 	return lifecycle == LIFECYCLE_WRITTEN_OFF || lifecycle == LIFECYCLE_TRANSFERRED || lifecycle == LIFECYCLE_CANCELLED;
 }
-
-const char *lifecycle_name(enum lifecycle lifecycle)
-{
-	static const char *const names[] = {
-		[LIFECYCLE_NONE] = "",
-		[LIFECYCLE_NEW] = "NEW",
-		[LIFECYCLE_ACTIVE] = "ACTIVE",
-		[LIFECYCLE_ARRANGED] = "ARRANGED",
-		[LIFECYCLE_LEGAL] = "LEGAL",
-		[LIFECYCLE_CHARGED_OFF] = "CHARGED_OFF",
-		[LIFECYCLE_PAID] = "PAID",
-		[LIFECYCLE_SETTLED] = "SETTLED",
-		[LIFECYCLE_WRITTEN_OFF] = "WRITTEN_OFF",
-		[LIFECYCLE_TRANSFERRED] = "TRANSFERRED",
-		[LIFECYCLE_CANCELLED] = "CANCELLED",
-	};
-	_Static_assert(sizeof(names) / sizeof(names[0]) == LIFECYCLE_COUNT, "one name for each");
-
-	MUST(lifecycle < LIFECYCLE_COUNT);
-	return names[lifecycle];
-}

@@ -7,12 +7,6 @@
 
 /* ---- RecordPayment ---- */
 
-static bool method_is_known(struct str method)
-{
-	return str_is(method, "transfer") || str_is(method, "card") || str_is(method, "direct_debit") || str_is(method, "cash") ||
-	       str_is(method, "cheque") || str_is(method, "other");
-}
-
 static bool payment_body_is_good(const struct record_payment *body, int32_t today, struct decision *decision)
 {
 	if (uuid_is_none(&body->payment_id)) {
@@ -21,9 +15,8 @@ static bool payment_body_is_good(const struct record_payment *body, int32_t toda
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "source", "the source is empty");
 	} else if (body->external_ref.size == 0) {
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "external_ref", "the reference is empty");
-	} else if (!method_is_known(body->method)) {
-		decision_refuse(decision, REFUSAL_BAD_VALUE, "method",
-				"not one of transfer, card, direct_debit, cash, cheque, other");
+	} else if (payment_method_by_name(body->method) == PAYMENT_METHOD_NONE) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "method", "not one of " PAYMENT_METHOD_LISTED);
 	} else if (body->has_reason && body->reason.size == 0) {
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "reason", "the reason is empty");
 	} else if (body->amount_minor <= 0 || body->amount_minor > MONEY_MINOR_MAX) {
@@ -163,17 +156,12 @@ struct reversal {
 	int64_t version;
 };
 
-static bool reason_is_known(struct str reason)
-{
-	return str_is(reason, "chargeback") || str_is(reason, "nsf") || str_is(reason, "error") || str_is(reason, "recall");
-}
-
 static bool reversal_is_good(const struct reverse_payment *body, const struct payment *payment, const struct debt *debt,
 			     struct decision *decision)
 {
 	MUST(payment == NULL || debt != NULL);
-	if (!reason_is_known(body->reason)) {
-		decision_refuse(decision, REFUSAL_BAD_VALUE, "reason", "not one of chargeback, nsf, error, recall");
+	if (reversal_reason_by_name(body->reason) == REVERSAL_REASON_NONE) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "reason", "not one of " REVERSAL_REASON_LISTED);
 		return false;
 	}
 	if (payment == NULL || !uuid_equal(&payment->customer_id, &body->customer_id) ||
