@@ -6,6 +6,8 @@
 #include "base/must.h"
 #include "consumers/reporting/sheet.h"
 #include "consumers/reporting/store.h"
+#include "model/report_kind.h"
+#include "schemas/words.h"
 
 #define POSITIONS(module)                                                                                                        \
 	"(SELECT coalesce(jsonb_object_agg(part, last_seq), '{}') FROM reader_head WHERE module = '" module "')::text"
@@ -82,16 +84,15 @@ static const struct column communications_columns[] = {
 _Static_assert(COUNT(collections_columns) <= COLUMNS_MAX, "the widest report");
 
 static const struct kind {
-	const char *name;
 	const struct db_statement *statement;
 	const struct column *columns;
 	size_t columns_count;
-	bool by_day, by_creditor; /* what the statement is asked with, in this order */
 } kinds[] = {
-	{ "ageing", &statement_ageing, ageing_columns, COUNT(ageing_columns), false, true },
-	{ "collections", &statement_collections, collections_columns, COUNT(collections_columns), true, true },
-	{ "communications", &statement_communications, communications_columns, COUNT(communications_columns), true, false },
+	[REPORT_KIND_AGEING] = { &statement_ageing, ageing_columns, COUNT(ageing_columns) },
+	[REPORT_KIND_COLLECTIONS] = { &statement_collections, collections_columns, COUNT(collections_columns) },
+	[REPORT_KIND_COMMUNICATIONS] = { &statement_communications, communications_columns, COUNT(communications_columns) },
 };
+_Static_assert(COUNT(kinds) == REPORT_KIND_COUNT, "every kind can be made");
 
 static const struct db_statement statement_keep = {
 	"reporting_keep",
@@ -110,20 +111,21 @@ static const struct db_statement statement_expire = {
 
 /* ---- one report ---- */
 
-static void ask(struct db_params *params, const struct kind *kind, const struct report_requested *asked)
+/* In the order of the statements: days, creditor, currency or channel, rows. */
+static void ask(struct db_params *params, const struct report_about *about, const struct report_requested *asked)
 {
 	db_params_reset(params);
-	if (kind->by_day)
+	if (about->by_day)
 		db_param_date(params, asked->from_on);
 	db_param_date(params, asked->as_of);
-	if (kind->by_creditor) {
+	if (about->by_creditor) {
 		if (asked->has_creditor_id)
 			db_param_uuid(params, &asked->creditor_id);
 		else
 			db_param_null(params);
 	}
-	if (kind->by_creditor ? asked->has_currency : asked->has_channel)
-		db_param_text(params, kind->by_creditor ? asked->currency : asked->channel);
+	if (about->by_creditor ? asked->has_currency : asked->has_channel)
+		db_param_text(params, about->by_creditor ? asked->currency : asked->channel);
 	else
 		db_param_null(params);
 	db_param_int64(params, REPORT_ROWS_MAX + 1);
@@ -201,18 +203,15 @@ static int keep(struct reporting *reporting, struct db *db, const struct report_
 
 static int make_report(struct reporting *reporting, struct db *db, const struct report_requested *asked, struct err *err)
 {
-	const struct kind *kind = NULL;
+	const struct kind *kind = &kinds[report_kind_by_name(asked->kind)];
 	struct db_result result = { 0 };
 	const char *reason;
 	int64_t rows = 0;
 	int rc;
 
-	for (size_t i = 0; i < COUNT(kinds); i++)
-		if (str_is(asked->kind, kinds[i].name))
-			kind = &kinds[i];
-	if (kind == NULL)
+	if (kind->statement == NULL)
 		return err_set(err, ERR_POISON, "reporting: a report of a kind that this program does not know");
-	ask(&reporting->params, kind, asked);
+	ask(&reporting->params, report_about(asked->kind), asked);
 	if (db_run(db, kind->statement, &reporting->params, &result, err) != 0)
 		return -1;
 	MUST(result.rows > 0);

@@ -1,45 +1,17 @@
 #include "base/day.h"
 #include "base/money.h"
 #include "consumers/reports/reports.h"
+#include "model/report_kind.h"
 #include "schemas/reports.h"
 
-/* What a report of each kind can be about. */
-static const struct kind {
-	const char *name;
-	bool by_day;      /* of a range of days; otherwise of one moment */
-	bool by_creditor; /* its rows have a creditor and a currency; otherwise a channel */
-} kinds[] = {
-	{ "ageing", false, true },
-	{ "collections", true, true },
-	{ "communications", true, false },
-};
-
-static const struct kind *kind_by_name(struct str name)
-{
-	for (size_t index = 0; index < sizeof(kinds) / sizeof(kinds[0]); index++)
-		if (str_is(name, kinds[index].name))
-			return &kinds[index];
-	return NULL;
-}
-
-static bool is_channel(struct str word)
-{
-	static const char *const channels[] = { "email", "sms", "voice", "letter", "push" };
-
-	for (size_t index = 0; index < sizeof(channels) / sizeof(channels[0]); index++)
-		if (str_is(word, channels[index]))
-			return true;
-	return false;
-}
-
-static bool filters_fit(const struct generate_report *body, const struct kind *kind, struct decision *decision)
+static bool filters_fit(const struct generate_report *body, const struct report_about *kind, struct decision *decision)
 {
 	if (body->has_creditor_id && !kind->by_creditor) {
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "creditor_id", "messages are not counted by creditor");
 	} else if (body->has_channel && kind->by_creditor) {
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "channel", "only a report of communications is by channel");
-	} else if (body->has_channel && !is_channel(body->channel)) {
-		decision_refuse(decision, REFUSAL_BAD_VALUE, "channel", "not one of email, sms, voice, letter, push");
+	} else if (body->has_channel && channel_by_name(body->channel) == CHANNEL_NONE) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "channel", "not one of " CHANNEL_LISTED);
 	} else if (body->has_currency && !kind->by_creditor) {
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "currency", "messages have no currency");
 	} else if (body->has_currency && currency_find(body->currency) == NULL) {
@@ -54,7 +26,7 @@ static bool filters_fit(const struct generate_report *body, const struct kind *k
  * No day is closed yet by a command (consumers/DOMAIN.md 3, AdvanceBusinessDate), so a day counts as over when the business date is behind
  * it; a report of the business date itself is made, and flagged open.
  */
-static bool days_fit(const struct command *command, const struct kind *kind, int32_t as_of, int32_t from_on,
+static bool days_fit(const struct command *command, const struct report_about *kind, int32_t as_of, int32_t from_on,
 		     struct decision *decision)
 {
 	const struct generate_report *body = command->body;
@@ -83,7 +55,7 @@ static int32_t first_day(const struct generate_report *body, int32_t as_of)
 void decide_generate_report(const struct command *command, const struct workset *set, struct decision *decision)
 {
 	const struct generate_report *body = command->body;
-	const struct kind *kind = kind_by_name(body->kind);
+	const struct report_about *kind = report_about(body->kind);
 	int32_t as_of = body->has_as_of ? body->as_of : command->today;
 	int32_t from_on = first_day(body, as_of);
 	struct report_requested *event;
@@ -93,11 +65,11 @@ void decide_generate_report(const struct command *command, const struct workset 
 		return;
 	}
 	if (kind == NULL) {
-		decision_refuse(decision, REFUSAL_BAD_VALUE, "kind", "not one of ageing, collections, communications");
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "kind", "not one of " REPORT_KIND_LISTED);
 		return;
 	}
-	if (body->has_format && !str_is(body->format, "csv") && !str_is(body->format, "json")) {
-		decision_refuse(decision, REFUSAL_BAD_VALUE, "format", "not one of csv, json");
+	if (body->has_format && report_format_by_name(body->format) == REPORT_FORMAT_NONE) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "format", "not one of " REPORT_FORMAT_LISTED);
 		return;
 	}
 	if (!filters_fit(body, kind, decision) || !days_fit(command, kind, as_of, from_on, decision))

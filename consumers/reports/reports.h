@@ -5,6 +5,7 @@
 
 #include "model/module.h"
 #include "model/workset.h"
+#include "schemas/words.h"
 
 /*
  * The reports module: requests for reports.
