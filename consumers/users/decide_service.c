@@ -7,7 +7,7 @@
 static bool service_is_good(const struct register_service *body, uint32_t *ret_roles, struct decision *decision)
 {
 	return given_login("name", body->name, decision) &&
-	       given_roles(body->roles, body->roles_count, ROLES_OF_SERVICES, ret_roles, decision) &&
+	       given_roles(body->roles, body->roles_count, SERVICE_ROLE_BITS, ret_roles, decision) &&
 	       given_scope(BINDINGS_OF(body), decision);
 }
 
@@ -59,11 +59,11 @@ static bool service_can_change(const struct user *service, bool has_expected, in
 void decide_change_service(const struct command *command, const struct workset *set, struct decision *decision)
 {
 	const struct change_service *body = command->body;
-	const struct user *service = given_account(set, &body->service_id, USER_SERVICE);
+	const struct user *service = given_account(set, &body->service_id, USER_KIND_SERVICE);
 	struct service_changed *event;
 	uint32_t roles = 0;
 
-	if (!given_roles(body->roles, body->roles_count, ROLES_OF_SERVICES, &roles, decision) ||
+	if (!given_roles(body->roles, body->roles_count, SERVICE_ROLE_BITS, &roles, decision) ||
 	    !given_scope(BINDINGS_OF(body), decision) ||
 	    !service_can_change(service, body->has_expected_version, body->expected_version, decision))
 		return;
@@ -85,7 +85,7 @@ void decide_change_service(const struct command *command, const struct workset *
 void decide_renew_secret(const struct command *command, const struct workset *set, struct decision *decision)
 {
 	const struct renew_secret *body = command->body;
-	const struct user *service = given_account(set, &body->service_id, USER_SERVICE);
+	const struct user *service = given_account(set, &body->service_id, USER_KIND_SERVICE);
 	struct secret_renewed *event;
 
 	if (!service_can_change(service, body->has_expected_version, body->expected_version, decision))
@@ -102,7 +102,7 @@ void decide_renew_secret(const struct command *command, const struct workset *se
 void decide_revoke_service(const struct command *command, const struct workset *set, struct decision *decision)
 {
 	const struct revoke_service *body = command->body;
-	const struct user *service = given_account(set, &body->service_id, USER_SERVICE);
+	const struct user *service = given_account(set, &body->service_id, USER_KIND_SERVICE);
 	struct service_revoked *event;
 
 	if (!service_can_change(service, body->has_expected_version, body->expected_version, decision))

@@ -5,14 +5,6 @@
  * What the gateway has seen: it is a fact by then, so only what cannot be is refused. These events change no state; they are the
  * record of who was in and who tried.
  */
-static bool is_one_of(struct str word, const char *const *words, size_t count)
-{
-	for (size_t index = 0; index < count; index++)
-		if (str_is(word, words[index]))
-			return true;
-	return false;
-}
-
 static bool user_is_known(const struct workset *set, const struct uuid *user_id, struct decision *decision)
 {
 	if (workset_state(set, &user_entity, user_id) != NULL)
@@ -23,15 +15,14 @@ static bool user_is_known(const struct workset *set, const struct uuid *user_id,
 
 void decide_record_login(const struct command *command, const struct workset *set, struct decision *decision)
 {
-	static const char *const failures[] = { "wrong_password", "locked", "disabled", "no_roles" };
 	const struct record_login *body = command->body;
-	bool is_success = str_is(body->outcome, "succeeded");
+	enum login_outcome outcome = login_outcome_by_name(body->outcome);
+	bool is_success = outcome == LOGIN_OUTCOME_SUCCEEDED;
 	struct login_failed *failed;
 	struct user_logged_in *logged_in;
 
-	if (!is_success && !is_one_of(body->outcome, failures, sizeof(failures) / sizeof(failures[0]))) {
-		decision_refuse(decision, REFUSAL_BAD_VALUE, "outcome",
-				"not one of succeeded, wrong_password, locked, disabled, no_roles");
+	if (outcome == LOGIN_OUTCOME_NONE) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "outcome", "not one of " LOGIN_OUTCOME_LISTED);
 		return;
 	}
 	if (is_success != body->has_session_id) {
@@ -56,12 +47,11 @@ void decide_record_login(const struct command *command, const struct workset *se
 
 void decide_record_session_end(const struct command *command, const struct workset *set, struct decision *decision)
 {
-	static const char *const reasons[] = { "logout", "reuse", "disabled", "password" };
 	const struct record_session_end *body = command->body;
 	struct session_ended *event;
 
-	if (!is_one_of(body->reason, reasons, sizeof(reasons) / sizeof(reasons[0]))) {
-		decision_refuse(decision, REFUSAL_BAD_VALUE, "reason", "not one of logout, reuse, disabled, password");
+	if (session_end_by_name(body->reason) == SESSION_END_NONE) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "reason", "not one of " SESSION_END_LISTED);
 		return;
 	}
 	if (!user_is_known(set, &body->user_id, decision))

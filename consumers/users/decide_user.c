@@ -45,7 +45,7 @@ static bool registration_is_good(const struct command *command, const struct reg
 		return false;
 	}
 	if (!given_login("login", body->login, decision) ||
-	    !given_roles(body->roles, body->roles_count, ROLES_OF_PEOPLE, ret_roles, decision))
+	    !given_roles(body->roles, body->roles_count, PERSON_ROLE_BITS, ret_roles, decision))
 		return false;
 	if (*ret_roles != 0 && (command->roles & ROLE_ADMIN) == 0) {
 		decision_refuse(decision, REFUSAL_LIMIT_EXCEEDED, "roles", "only an admin gives roles");
@@ -92,11 +92,11 @@ void decide_register_user(const struct command *command, const struct workset *s
 void decide_change_roles(const struct command *command, const struct workset *set, struct decision *decision)
 {
 	const struct change_roles *body = command->body;
-	const struct user *user = given_account(set, &body->user_id, USER_PERSON);
+	const struct user *user = given_account(set, &body->user_id, USER_KIND_PERSON);
 	struct roles_changed *event;
 	uint32_t roles = 0;
 
-	if (!given_roles(body->roles, body->roles_count, ROLES_OF_PEOPLE, &roles, decision) ||
+	if (!given_roles(body->roles, body->roles_count, PERSON_ROLE_BITS, &roles, decision) ||
 	    !customer_fits(roles, body->has_customer_id, &body->customer_id, decision) ||
 	    !can_change(command, &body->user_id, user, body->has_expected_version, body->expected_version, decision))
 		return;
@@ -117,7 +117,7 @@ void decide_change_roles(const struct command *command, const struct workset *se
 void decide_bind_user(const struct command *command, const struct workset *set, struct decision *decision)
 {
 	const struct bind_user *body = command->body;
-	const struct user *user = given_account(set, &body->user_id, USER_PERSON);
+	const struct user *user = given_account(set, &body->user_id, USER_KIND_PERSON);
 	struct user_bound *event;
 
 	if (!given_scope(BINDINGS_OF(body), decision) ||
@@ -142,7 +142,7 @@ void decide_bind_user(const struct command *command, const struct workset *set, 
 void decide_disable_user(const struct command *command, const struct workset *set, struct decision *decision)
 {
 	const struct disable_user *body = command->body;
-	const struct user *user = given_account(set, &body->user_id, USER_PERSON);
+	const struct user *user = given_account(set, &body->user_id, USER_KIND_PERSON);
 	struct user_disabled *event;
 
 	if (!can_change(command, &body->user_id, user, body->has_expected_version, body->expected_version, decision))
@@ -163,7 +163,7 @@ void decide_disable_user(const struct command *command, const struct workset *se
 void decide_enable_user(const struct command *command, const struct workset *set, struct decision *decision)
 {
 	const struct enable_user *body = command->body;
-	const struct user *user = given_account(set, &body->user_id, USER_PERSON);
+	const struct user *user = given_account(set, &body->user_id, USER_KIND_PERSON);
 	struct user_enabled *event;
 
 	if (!can_change(command, &body->user_id, user, body->has_expected_version, body->expected_version, decision))
@@ -207,7 +207,7 @@ void decide_end_tokens(const struct command *command, const struct workset *set,
 void decide_invite_user(const struct command *command, const struct workset *set, struct decision *decision)
 {
 	const struct invite_user *body = command->body;
-	const struct user *user = given_account(set, &body->user_id, USER_PERSON);
+	const struct user *user = given_account(set, &body->user_id, USER_KIND_PERSON);
 	struct user_invited *event;
 
 	if (!can_change(command, &body->user_id, user, body->has_expected_version, body->expected_version, decision))

@@ -30,6 +30,7 @@ static void on_user_registered(struct workset *set, const struct event *event)
 	struct user_login *login = workset_change(set, &user_login_entity, &login_id);
 
 	login->is_taken = 1;
+	user->kind = USER_KIND_PERSON;
 	user->state = USER_ACTIVE;
 	user->roles = bits_of(body->roles, body->roles_count);
 	user->customer_id = body->has_customer_id ? body->customer_id : (struct uuid){ 0 };
@@ -75,7 +76,7 @@ static void on_service_registered(struct workset *set, const struct service_regi
 	struct user_login *login = workset_change(set, &user_login_entity, &login_id);
 
 	login->is_taken = 1;
-	service->kind = USER_SERVICE;
+	service->kind = USER_KIND_SERVICE;
 	service->state = USER_ACTIVE;
 	service->roles = bits_of(event->roles, event->roles_count);
 	bind(service, BINDINGS_OF(event));

@@ -29,7 +29,7 @@ bool given_roles(const struct str *names, size_t count, uint32_t allowed, uint32
 		}
 		if ((role & allowed) == 0) {
 			decision_refuse(decision, REFUSAL_BAD_VALUE, "roles", "%s is a role of %s", role_name(role),
-					(role & ROLES_OF_PROGRAMS) != 0 ? "programs" : "people");
+					(role & PERSON_ROLE_BITS) != 0 ? "people" : "programs");
 			return false;
 		}
 		roles |= role;

@@ -5,14 +5,6 @@
 
 /* The fields that commands about users and about services share. The functions that return a bool have refused when it is false. */
 
-#define ROLES_OF_PROGRAMS ((uint32_t)(ROLE_SYSTEM | ROLE_NOTIFIER | ROLE_CLOCK)) /* programs sign their own tokens, with a key */
-#define ROLES_OF_PEOPLE   (~ROLES_OF_PROGRAMS)
-/*
- * The roles of a service: not admin, which could register services of its own; no role that needs a person's decision
- * (compliance, supervisor); not the portal user.
- */
-#define ROLES_OF_SERVICES ((uint32_t)(ROLE_CREDITOR | ROLE_AGENT | ROLE_AUDITOR | ROLE_REPORTING))
-
 /* The state of an account if it is of this kind, otherwise NULL: a command about the other kind does not find it. */
 const struct user *given_account(const struct workset *set, const struct uuid *id, enum user_kind kind);
 

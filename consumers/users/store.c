@@ -34,7 +34,7 @@ static int read_user(void *self, const struct db_result *result, int row, struct
 		return err_set(err, ERR_POISON, "what a user is bound to cannot be read");
 	user->token_version = db_int64(result, row, 6);
 	user->kind = user_kind_by_name(db_str(result, row, 7));
-	MUST(user->kind != USER_KIND_COUNT);
+	MUST(user->kind != USER_KIND_NONE);
 	MUST(user->state != USER_NONE);
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include "base/uuid.h"
 #include "model/module.h"
 #include "model/workset.h"
+#include "schemas/words.h"
 
 /*
  * The users module: accounts and their rights.
@@ -31,16 +32,11 @@ extern const struct store users_store; /* store.c */
 
 /* ---- states ---- */
 
-enum user_state { USER_NONE, USER_ACTIVE, USER_DISABLED, USER_REVOKED /* a service, for good */, USER_STATE_COUNT };
-
-/* The kinds of account: a person with a password, or a service, which is a program with a secret. */
-enum user_kind { USER_PERSON, USER_SERVICE, USER_KIND_COUNT };
-
 struct user {
 	int64_t version;
 	uint32_t kind;           /* enum user_kind */
 	uint32_t state;          /* enum user_state */
-	uint32_t roles;          /* bits of model/command.h */
+	uint32_t roles;          /* bits of enum role */
 	struct uuid customer_id; /* the customer of a portal user; nil: none */
 	struct scope scope;      /* the limits of the roles; empty until an admin binds the account */
 	int64_t token_version;   /* tokens with a lower version are revoked */
@@ -84,11 +80,6 @@ struct uuid user_login_id(struct str login);
 
 /* 3 to 64 of a-z 0-9 . _ @ + -, the first a letter or digit: the same on every keyboard. */
 bool user_login_is_valid(struct str login);
-
-const char *user_state_name(enum user_state state);
-enum user_state user_state_by_name(struct str name); /* USER_NONE: unknown */
-const char *user_kind_name(enum user_kind kind);
-enum user_kind user_kind_by_name(struct str name); /* USER_KIND_COUNT: unknown */
 
 /* ---- rules: decide_<command> is declared in schemas/users.h ---- */
 

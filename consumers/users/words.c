@@ -1,41 +1,4 @@
-#include "base/must.h"
 #include "consumers/users/users.h"
-
-static const char *const states[] = {
-	[USER_NONE] = "", [USER_ACTIVE] = "active", [USER_DISABLED] = "disabled", [USER_REVOKED] = "revoked"
-};
-_Static_assert(sizeof(states) / sizeof(states[0]) == USER_STATE_COUNT, "a word for each state");
-
-const char *user_state_name(enum user_state state)
-{
-	MUST(state < USER_STATE_COUNT);
-	return states[state];
-}
-
-enum user_state user_state_by_name(struct str name)
-{
-	for (enum user_state state = USER_ACTIVE; state < USER_STATE_COUNT; state++)
-		if (str_is(name, states[state]))
-			return state;
-	return USER_NONE;
-}
-
-static const char *const kinds[] = { [USER_PERSON] = "person", [USER_SERVICE] = "service" };
-_Static_assert(sizeof(kinds) / sizeof(kinds[0]) == USER_KIND_COUNT, "a word for each kind");
-
-const char *user_kind_name(enum user_kind kind)
-{
-	MUST(kind < USER_KIND_COUNT);
-	return kinds[kind];
-}
-
-enum user_kind user_kind_by_name(struct str name)
-{
-	for (enum user_kind kind = USER_PERSON; kind < USER_KIND_COUNT; kind++)
-		if (str_is(name, kinds[kind]))
-			return kind;
-	return USER_KIND_COUNT;
-}
 
 bool bindings_scope(const struct bindings *bindings, struct scope *ret_scope, const char **ret_field, size_t *ret_number)
 {

@@ -8,25 +8,7 @@
 #include "base/uuid.h"
 #include "model/message.h"
 #include "model/scope.h"
-
-/* Roles of consumers/DOMAIN.md 3, as a bit set. The words stand in the token's "roles". */
-enum role {
-	ROLE_ADMIN = 1 << 0,
-	ROLE_COMPLIANCE = 1 << 1,
-	ROLE_SUPERVISOR = 1 << 2,
-	ROLE_AGENT = 1 << 3,
-	ROLE_CREDITOR = 1 << 4,
-	ROLE_SYSTEM = 1 << 5,
-	ROLE_NOTIFIER = 1 << 6,
-	ROLE_CONSUMER = 1 << 7,
-	ROLE_AUDITOR = 1 << 8,
-	ROLE_REPORTING = 1 << 9,
-	ROLE_CLOCK = 1 << 10, /* Ticks, and nothing else: what time it is decides what may be done to people */
-};
-#define ROLE_LAST ROLE_CLOCK
-
-uint32_t role_by_name(struct str name); /* 0: unknown */
-const char *role_name(uint32_t role);   /* exactly one bit */
+#include "schemas/words.h"
 
 /*
  * A command as a rule sees it: decoded, authorised, with its own "now". A rule reads nothing else: no clock, no random source,
@@ -41,7 +23,7 @@ struct command {
 	struct str actor; /* the token's subject */
 	bool is_user;     /* the actor is a user, with this id, and not a service (worker/rights.h) */
 	struct uuid user_id;
-	uint32_t roles;
+	uint32_t roles;            /* bits of enum role: what the token's "roles" name */
 	const struct scope *scope; /* the creditors, portfolios and sources that the roles are limited to; never NULL */
 	int64_t token_version;     /* of the actor's account when the token was signed (worker/rights.h) */
 	int64_t now_ms; /* the record's broker timestamp, which no producer can forge; of a parked command, the Tick's time */

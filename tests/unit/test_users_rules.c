@@ -464,7 +464,7 @@ static void test_services__are_made_with_roles_and_bindings(void **state)
 	assert_int_equal(event->roles_count, 1);
 	assert_int_equal(event->creditors_count, 1);
 	assert_int_equal(event->sources_count, 1);
-	assert_int_equal(the_service()->kind, USER_SERVICE);
+	assert_int_equal(the_service()->kind, USER_KIND_SERVICE);
 	assert_int_equal(the_service()->state, USER_ACTIVE);
 	assert_int_equal(the_service()->roles, ROLE_CREDITOR);
 	assert_true(scope_has_source(&the_service()->scope, STR("bank-1")));
