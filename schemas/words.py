@@ -1,4 +1,4 @@
-"""Word lists: SCHEMAS/words.json as C (words.h, words_text) and in the schemas that name a list, "dcs.words": "@channel".
+"""Word lists: words.json as C (words.h, words.c), in the schemas, which name a list, "dcs.words": "@channel", and in the gateway's document.
 
 A list has a doc, its words, a space between, and perhaps:
     of       the list it is a part of: its words are parsed into that one's enum
@@ -35,6 +35,7 @@ class WordList:
         self.text = source.get("words", "")
         require(re.fullmatch(r"[A-Za-z_]+( [A-Za-z_]+)*", self.text), name, "words are letters and _, a space between")
         self.words = self.text.split()
+        self.columns = source.get("columns", "").split()
         require(len(set(self.words)) == len(self.words), name, "a word stands twice")
         self.whole = self
         if "of" in source:
@@ -81,6 +82,18 @@ def expand(text):
     return re.sub(r'("dcs\.words":\s*)"([^"]*)"', words_of, text)
 
 
+def expand_enums(text):
+    """A part of an OpenAPI document with the words in place of the names of lists: "enum": "@person_role @program_role"."""
+
+    def words_of(match):
+        names = [name.removeprefix("@") for name in match[2].split()]
+        for name in names:
+            require(name in WORDS, name, "no such list; the document names it")
+        return match[1] + json.dumps([word for name in names for word in WORDS[name].words])
+
+    return re.sub(r'("enum":\s*)"(@[^"]*)"', words_of, text)
+
+
 # ---- C ----
 
 def enum_text(one):
@@ -106,10 +119,20 @@ def header_part(one):
     return text + f"#define {one.name.upper()}_LISTED \"{', '.join(one.words)}\" /* for people */\n"
 
 
+COLUMNS = """
+/* Columns of tables whose CHECK has the words of a list. Ends with NULL. */
+struct word_column {
+	const char *column; /* "customers.contact_point.channel" */
+	const char *words;
+};
+extern const struct word_column word_columns[];
+"""
+
+
 def words_header():
     text = "/* Made by schemas/generate.py from schemas/words.json: change it there. */\n"
     text += '#ifndef SCHEMAS_WORDS_H\n#define SCHEMAS_WORDS_H\n\n#include <stdint.h>\n\n#include "base/str.h"\n'
-    return text + "".join(map(header_part, WORDS.values())) + "\n#endif\n"
+    return text + "".join(map(header_part, WORDS.values())) + COLUMNS + "\n#endif\n"
 
 
 def name_text(one):
@@ -162,4 +185,7 @@ static size_t find(const char *const *words, size_t count, struct str word)
 def words_source():
     text = "/* Made by schemas/generate.py from schemas/words.json: change it there. */\n"
     text += '#include <stddef.h>\n\n#include "base/must.h"\n#include "schemas/words.h"\n' + FIND
-    return text + "".join(by_name_text(one) + ("" if one.is_part() else name_text(one)) for one in WORDS.values())
+    text += "".join(by_name_text(one) + ("" if one.is_part() else name_text(one)) for one in WORDS.values())
+    text += "\nconst struct word_column word_columns[] = {\n"
+    text += "".join(f'\t{{ "{column}", {one.name.upper()}_WORDS }},\n' for one in WORDS.values() for column in one.columns)
+    return text + "\t{ NULL, NULL },\n};\n"

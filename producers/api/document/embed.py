@@ -3,15 +3,17 @@
 
     embed.py OUT.c FOLDER    FOLDER/document/*.json and every file of FOLDER/pages, named as there ("pages/index.html"); embedded.h reads it
 
-A JSON file that is none ends the build. Standard library only.
+A JSON file may name word lists of schemas/words.json: "enum": "@channel". One that is no JSON ends the build. Standard library only.
 """
 import json
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "consumers"))
+ROOT = Path(__file__).resolve().parents[3]
+sys.path[:0] = [str(ROOT / "consumers"), str(ROOT / "schemas")]
 
 import modules  # noqa: E402
+from words import expand_enums  # noqa: E402
 
 # What documents say instead of a list of modules.
 MODULES = {f'"modules.{kind}"'.encode(): json.dumps(modules.names(kind)).encode() for kind in ("command", "customer")}
@@ -34,6 +36,7 @@ def main(out, folder):
     for path in paths:
         data = path.read_bytes()
         if path.suffix == ".json":
+            data = expand_enums(data.decode("utf-8")).encode("utf-8")
             try:
                 json.loads(data)
                 for name, listed in MODULES.items():

@@ -3,6 +3,7 @@
 #include "producers/api/reads/readers.h"
 #include "producers/api/reads/reads.h"
 #include "producers/api/reads/resource.h"
+#include "schemas/words.h"
 
 /* Messages to people, the texts they are made of, and consents. */
 
@@ -60,13 +61,11 @@ static const struct column communication_columns[] = {
 	{ .name = "links.customer", .kind = COLUMN_LINK, .link = "/customers/%", .of = "customerId", .is_detail = true },
 };
 
-#define STATES "released retry_wait unknown submitted failed expired rejected delivered cancelled suppressed"
-
 static const struct filter communication_filters[] = {
 	{ .name = "customer", .kind = COLUMN_UUID, .sql = "m.customer_id = q.customer", .is_selective = true },
 	{ .name = "debt", .kind = COLUMN_UUID, .sql = "q.debt = ANY (m.debt_ids)" },
-	{ .name = "state", .kind = COLUMN_TEXT, .sql = "m.state = q.state", .words = STATES },
-	{ .name = "channel", .kind = COLUMN_TEXT, .sql = "m.channel = q.channel", .words = "email sms" },
+	{ .name = "state", .kind = COLUMN_TEXT, .sql = "m.state = q.state", .words = COMMUNICATION_STATE_WORDS },
+	{ .name = "channel", .kind = COLUMN_TEXT, .sql = "m.channel = q.channel", .words = ELECTRONIC_CHANNEL_WORDS },
 	{ .name = "messageClass", .kind = COLUMN_TEXT, .sql = "m.message_class = q.messageClass" },
 	{ .name = "requestedFrom", .kind = COLUMN_DATE, .sql = "m.requested_on >= q.requestedFrom" },
 	{ .name = "requestedTo", .kind = COLUMN_DATE, .sql = "m.requested_on <= q.requestedTo" },
@@ -126,7 +125,7 @@ static const struct column template_columns[] = {
 
 static const struct filter template_filters[] = {
 	{ .name = "name", .kind = COLUMN_TEXT, .sql = "t.name = q.name" },
-	{ .name = "channel", .kind = COLUMN_TEXT, .sql = "t.channel = q.channel", .words = "email sms voice letter push" },
+	{ .name = "channel", .kind = COLUMN_TEXT, .sql = "t.channel = q.channel", .words = CHANNEL_WORDS },
 	{ .name = "language", .kind = COLUMN_TEXT, .sql = "t.language = q.language" },
 	RESOURCE_CREATED_FILTERS("t.created_at"),
 };

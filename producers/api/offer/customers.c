@@ -5,6 +5,7 @@
 #include "producers/api/reads/reads.h"
 #include "producers/api/reads/resource.h"
 #include "schemas/communications.h"
+#include "schemas/words.h"
 
 /* Customers: how they are reached, what they consented to, what happened with them. */
 
@@ -59,8 +60,8 @@ static const struct column customer_columns[] = {
 
 static const struct filter customer_filters[] = {
 	{ .name = "externalRef", .kind = COLUMN_TEXT, .sql = "c.external_ref = q.externalRef", .is_selective = true },
-	{ .name = "status", .kind = COLUMN_TEXT, .sql = "c.status = q.status", .words = "active merged deceased erased" },
-	{ .name = "kind", .kind = COLUMN_TEXT, .sql = "c.kind = q.kind", .words = "natural legal" },
+	{ .name = "status", .kind = COLUMN_TEXT, .sql = "c.status = q.status", .words = CUSTOMER_STATUS_WORDS },
+	{ .name = "kind", .kind = COLUMN_TEXT, .sql = "c.kind = q.kind", .words = CUSTOMER_KIND_WORDS },
 	{ .name = "country", .kind = COLUMN_TEXT, .sql = "c.country = q.country" },
 	RESOURCE_CREATED_FILTERS("c.created_at"),
 };
@@ -130,11 +131,8 @@ static const struct column contact_point_columns[] = {
 };
 
 static const struct filter contact_point_filters[] = {
-	{ .name = "channel", .kind = COLUMN_TEXT, .sql = "p.channel = q.channel", .words = "email sms voice letter push" },
-	{ .name = "state",
-	  .kind = COLUMN_TEXT,
-	  .sql = "p.state = q.state",
-	  .words = "usable bounced wrong_party reassigned blocked erased" },
+	{ .name = "channel", .kind = COLUMN_TEXT, .sql = "p.channel = q.channel", .words = CHANNEL_WORDS },
+	{ .name = "state", .kind = COLUMN_TEXT, .sql = "p.state = q.state", .words = CONTACT_POINT_STATE_WORDS },
 	RESOURCE_CREATED_FILTERS("p.created_at"),
 };
 

@@ -4,6 +4,7 @@
 #include "producers/api/reads/readers.h"
 #include "producers/api/reads/reads.h"
 #include "producers/api/reads/resource.h"
+#include "schemas/words.h"
 
 /* Debts and their money. What may be read is granted in sql/0015_api.sql. */
 
@@ -47,8 +48,6 @@ static const struct column debt_columns[] = {
 	  .is_detail = true },
 };
 
-#define LIFECYCLES "NEW ACTIVE ARRANGED LEGAL CHARGED_OFF PAID SETTLED WRITTEN_OFF TRANSFERRED CANCELLED"
-
 static const struct filter debt_filters[] = {
 	{ .name = "customer", .kind = COLUMN_UUID, .sql = "d.customer_id = q.customer", .is_selective = true },
 	{ .name = "creditor", .kind = COLUMN_UUID, .sql = "d.creditor_id = q.creditor" },
@@ -57,7 +56,7 @@ static const struct filter debt_filters[] = {
 	  .sql = "d.creditor_id = q.creditor AND d.external_ref = q.externalRef",
 	  .needs = "creditor",
 	  .is_selective = true },
-	{ .name = "lifecycle", .kind = COLUMN_TEXT, .sql = "d.lifecycle = q.lifecycle", .words = LIFECYCLES },
+	{ .name = "lifecycle", .kind = COLUMN_TEXT, .sql = "d.lifecycle = q.lifecycle", .words = LIFECYCLE_WORDS },
 	{ .name = "currency", .kind = COLUMN_TEXT, .sql = "d.currency = q.currency" },
 	{ .name = "dueFrom", .kind = COLUMN_DATE, .sql = "d.due_on >= q.dueFrom" },
 	{ .name = "dueTo", .kind = COLUMN_DATE, .sql = "d.due_on <= q.dueTo" },

@@ -4,6 +4,7 @@
 #include "producers/api/reads/reads.h"
 #include "producers/api/reads/resource.h"
 #include "schemas/reports.h"
+#include "schemas/words.h"
 
 /* Reports (sql/0013_reports.sql): what was asked for, and what came of it. The file itself is in reads/reports.c. */
 
@@ -42,8 +43,8 @@ static const struct column report_columns[] = {
 };
 
 static const struct filter report_filters[] = {
-	{ .name = "kind", .kind = COLUMN_TEXT, .sql = "r.kind = q.kind", .words = "ageing collections communications" },
-	{ .name = "state", .kind = COLUMN_TEXT, .sql = "r.state = q.state", .words = "requested ready failed expired" },
+	{ .name = "kind", .kind = COLUMN_TEXT, .sql = "r.kind = q.kind", .words = REPORT_KIND_WORDS },
+	{ .name = "state", .kind = COLUMN_TEXT, .sql = "r.state = q.state", .words = REPORT_STATE_WORDS },
 	RESOURCE_CREATED_FILTERS("r.requested_at"),
 };
 

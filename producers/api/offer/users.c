@@ -4,6 +4,7 @@
 #include "producers/api/reads/readers.h"
 #include "producers/api/reads/reads.h"
 #include "producers/api/reads/resource.h"
+#include "schemas/words.h"
 
 /* Users and services. Their password hashes, refresh tokens and secrets are no resource. */
 
@@ -37,11 +38,8 @@ static const struct column user_columns[] = {
 
 static const struct filter user_filters[] = {
 	{ .name = "login", .kind = COLUMN_TEXT, .sql = "a.login = q.login", .is_selective = true },
-	{ .name = "state", .kind = COLUMN_TEXT, .sql = "a.state = q.state", .words = "active disabled" },
-	{ .name = "role",
-	  .kind = COLUMN_TEXT,
-	  .sql = "q.role = ANY (users.role_names(a.roles))",
-	  .words = "admin compliance supervisor agent creditor consumer auditor reporting" },
+	{ .name = "state", .kind = COLUMN_TEXT, .sql = "a.state = q.state", .words = PERSON_STATE_WORDS },
+	{ .name = "role", .kind = COLUMN_TEXT, .sql = "q.role = ANY (users.role_names(a.roles))", .words = PERSON_ROLE_WORDS },
 	{ .name = "customer", .kind = COLUMN_UUID, .sql = "a.customer_id = q.customer" },
 	RESOURCE_CREATED_FILTERS("a.registered_at"),
 };
@@ -93,7 +91,7 @@ static const struct column service_columns[] = {
 
 static const struct filter service_filters[] = {
 	{ .name = "name", .kind = COLUMN_TEXT, .sql = "a.login = q.name", .is_selective = true },
-	{ .name = "state", .kind = COLUMN_TEXT, .sql = "a.state = q.state", .words = "active revoked" },
+	{ .name = "state", .kind = COLUMN_TEXT, .sql = "a.state = q.state", .words = SERVICE_STATE_WORDS },
 	RESOURCE_CREATED_FILTERS("a.registered_at"),
 };
 
