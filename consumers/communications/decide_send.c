@@ -232,7 +232,7 @@ static void add_decided(const struct sending *sending, const struct guard_facts 
 	event->action = str_of(facts->action);
 	event->channel = sending->body->channel;
 	event->message_class = sending->body->message_class;
-	event->verdict = str_of(verdict_name(verdict->verdict));
+	event->verdict = str_of(compliance_verdict_name(verdict->verdict));
 	event->has_until = verdict->verdict == VERDICT_DEFER;
 	event->until = verdict->until_ms;
 	event->rules = rules;
@@ -351,5 +351,9 @@ void decide_send_communication(const struct command *command, const struct works
 	case VERDICT_DENY:
 		add_suppressed(&sending, &verdict, decision);
 		return;
+	case VERDICT_NONE:
+	case COMPLIANCE_VERDICT_COUNT:
+		break;
 	}
+	MUST_NOT_REACH("a decision without a verdict");
 }

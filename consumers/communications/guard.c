@@ -6,7 +6,7 @@
 #include "base/must.h"
 
 struct answer {
-	enum verdict verdict;
+	enum compliance_verdict verdict;
 	int64_t until_ms;
 };
 
@@ -81,19 +81,6 @@ struct guard_verdict guard_decide(const struct guard_facts *facts)
 		verdict.rules[verdict.rules_count++] = rules[index].id;
 	}
 	return verdict;
-}
-
-const char *verdict_name(enum verdict verdict)
-{
-	switch (verdict) {
-	case VERDICT_ALLOW:
-		return "allow";
-	case VERDICT_DEFER:
-		return "defer";
-	case VERDICT_DENY:
-		return "deny";
-	}
-	MUST_NOT_REACH("no such verdict");
 }
 
 void guard_facts_text(char text[FACTS_TEXT_MAX], const struct guard_facts *facts)

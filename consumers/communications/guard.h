@@ -36,21 +36,16 @@ struct guard_facts {
 	int32_t today;   /* the business date */
 };
 
-/* Ordered: the later, the stricter. */
-enum verdict { VERDICT_ALLOW, VERDICT_DEFER, VERDICT_DENY };
-
 #define GUARD_RULES_MAX 32
 
 struct guard_verdict {
-	enum verdict verdict;
+	enum compliance_verdict verdict;
 	int64_t until_ms;                   /* VERDICT_DEFER */
 	const char *rules[GUARD_RULES_MAX]; /* with this verdict; if all allow, all rules */
 	size_t rules_count;
 };
 
 struct guard_verdict guard_decide(const struct guard_facts *facts);
-
-const char *verdict_name(enum verdict verdict);
 
 /* The facts as one line of text, the same for the same facts; terminated; no personal data. */
 #define FACTS_TEXT_MAX 512

@@ -189,18 +189,6 @@ static const struct db_statement statement_end = {
 	" SELECT count(*) FROM noted",
 };
 
-const char *gateway_outcome_name(enum outcome outcome)
-{
-	static const char *const names[] = { [OUTCOME_ACCEPTED] = "accepted",
-					     [OUTCOME_FAILED] = "failed",
-					     [OUTCOME_NOT_ACCEPTED] = "not_accepted",
-					     [OUTCOME_UNKNOWN] = "unknown" };
-
-	_Static_assert(sizeof(names) / sizeof(names[0]) == OUTCOME_COUNT, "a name for each outcome");
-	MUST(outcome < OUTCOME_COUNT);
-	return names[outcome];
-}
-
 static void add_ended_texts(struct db_params *params, const struct ended *ended, size_t count)
 {
 	db_array_begin(params, DB_ARRAY_TEXT);
@@ -225,7 +213,7 @@ int desk_end(struct desk *desk, const struct ended *ended, size_t count, int64_t
 		db_array_int32(params, ended[i].id.attempt);
 	db_array_begin(params, DB_ARRAY_TEXT);
 	for (size_t i = 0; i < count; i++)
-		db_array_text(params, str_of(gateway_outcome_name(ended[i].outcome)));
+		db_array_text(params, str_of(dispatch_outcome_name(ended[i].outcome)));
 	db_array_begin(params, DB_ARRAY_INSTANT);
 	for (size_t i = 0; i < count; i++)
 		db_array_instant(params, ended[i].ended_at_ms);

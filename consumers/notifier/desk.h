@@ -67,10 +67,10 @@ struct taken {
 };
 struct taken desk_taken(const struct db_result *taken, int row); /* borrows from the result */
 
-/* The outcome of an attempt. retry_at_ms: with OUTCOME_NOT_ACCEPTED. */
+/* The outcome of an attempt. retry_at_ms: with DISPATCH_OUTCOME_NOT_ACCEPTED. */
 struct ended {
 	struct attempt_id id;
-	enum outcome outcome;
+	enum dispatch_outcome outcome;
 	int64_t ended_at_ms, retry_at_ms;
 	const char *provider_ref, *provider_code; /* "": none */
 };

@@ -42,7 +42,7 @@ static void plan_retry(struct flight *flight)
 		pause_ms = flight->verdict.retry_after_ms;
 	flight->retry_at_ms = flight->ended_at_ms + pause_ms;
 	if (pause_ms >= left_ms || flight->id.attempt >= conf->attempts_max)
-		flight->verdict.outcome = OUTCOME_FAILED;
+		flight->verdict.outcome = DISPATCH_OUTCOME_FAILED;
 }
 
 static void end_flight(struct flight *flight, const struct verdict *verdict)
@@ -50,7 +50,7 @@ static void end_flight(struct flight *flight, const struct verdict *verdict)
 	flight->verdict = *verdict;
 	flight->ended_at_ms = bus_now_ms();
 	flight->retry_at_ms = flight->ended_at_ms;
-	if (verdict->outcome == OUTCOME_NOT_ACCEPTED)
+	if (verdict->outcome == DISPATCH_OUTCOME_NOT_ACCEPTED)
 		plan_retry(flight);
 	flight->state = FLIGHT_ENDED;
 }
@@ -65,18 +65,18 @@ static void landed(void *flight_arg, const struct http_answer *answer)
 	throttle_end(&flight->gateway->throttle, verdict.is_well, verdict.retry_after_ms, clock_monotonic_ms());
 	if (!verdict.is_well)
 		log_warn("gateway=%s outcome=%s code=%s text=\"%s\"", flight->gateway->name,
-			 gateway_outcome_name(verdict.outcome), verdict.provider_code, answer->text);
+			 dispatch_outcome_name(verdict.outcome), verdict.provider_code, answer->text);
 	end_flight(flight, &verdict);
 }
 
 /* It never left: the gateway has no part in it. */
 static void end_on_ground(struct flight *flight, const struct err *why, const char *code)
 {
-	struct verdict verdict = { .outcome = why->kind == ERR_POISON ? OUTCOME_FAILED : OUTCOME_NOT_ACCEPTED,
+	struct verdict verdict = { .outcome = why->kind == ERR_POISON ? DISPATCH_OUTCOME_FAILED : DISPATCH_OUTCOME_NOT_ACCEPTED,
 				   .is_well = true,
 				   .retry_after_ms = -1 };
 
-	log_warn("gateway=%s outcome=%s code=%s text=\"%s\"", flight->gateway->name, gateway_outcome_name(verdict.outcome), code,
+	log_warn("gateway=%s outcome=%s code=%s text=\"%s\"", flight->gateway->name, dispatch_outcome_name(verdict.outcome), code,
 		 why->text);
 	MUST(str_to_chars(verdict.provider_code, sizeof(verdict.provider_code), str_of(code)));
 	throttle_undo(&flight->gateway->throttle);
@@ -188,22 +188,26 @@ static int open_desk(struct dispatch *dispatch, struct err *err)
 	return 0;
 }
 
-static void count_outcome(struct dispatch *dispatch, enum outcome outcome)
+static void count_outcome(struct dispatch *dispatch, enum dispatch_outcome outcome)
 {
 	switch (outcome) {
-	case OUTCOME_ACCEPTED:
+	case DISPATCH_OUTCOME_ACCEPTED:
 		dispatch->accepted++;
 		return;
-	case OUTCOME_FAILED:
+	case DISPATCH_OUTCOME_FAILED:
 		dispatch->failed++;
 		return;
-	case OUTCOME_NOT_ACCEPTED:
+	case DISPATCH_OUTCOME_NOT_ACCEPTED:
 		dispatch->not_accepted++;
 		return;
-	case OUTCOME_UNKNOWN:
+	case DISPATCH_OUTCOME_UNKNOWN:
 		dispatch->unknown++;
 		return;
+	case DISPATCH_OUTCOME_NONE:
+	case DISPATCH_OUTCOME_COUNT:
+		break;
 	}
+	MUST_NOT_REACH("a try without an outcome");
 }
 
 static int note_batch(struct dispatch *dispatch, struct flight **flights, size_t count, struct err *err)
@@ -212,14 +216,14 @@ static int note_batch(struct dispatch *dispatch, struct flight **flights, size_t
 	int64_t noted;
 
 	for (size_t i = 0; i < count; i++) {
-		ended[i] =
-			(struct ended){ .id = flights[i]->id,
-					.outcome = flights[i]->verdict.outcome,
-					.ended_at_ms = flights[i]->ended_at_ms,
-					.retry_at_ms = flights[i]->retry_at_ms,
-					.provider_ref =
-						flights[i]->verdict.outcome == OUTCOME_ACCEPTED ? flights[i]->provider_ref : "",
-					.provider_code = flights[i]->verdict.provider_code };
+		ended[i] = (struct ended){ .id = flights[i]->id,
+					   .outcome = flights[i]->verdict.outcome,
+					   .ended_at_ms = flights[i]->ended_at_ms,
+					   .retry_at_ms = flights[i]->retry_at_ms,
+					   .provider_ref = flights[i]->verdict.outcome == DISPATCH_OUTCOME_ACCEPTED
+								   ? flights[i]->provider_ref
+								   : "",
+					   .provider_code = flights[i]->verdict.provider_code };
 	}
 	if (desk_end(dispatch->desk, ended, count, &noted, err) != 0)
 		return -1;

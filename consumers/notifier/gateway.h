@@ -10,6 +10,7 @@
 #include "base/uuid.h"
 #include "consumers/notifier/throttle.h"
 #include "http/http.h"
+#include "schemas/words.h"
 
 /*
  * A gateway: a provider that delivers an SMS or an e-mail. One interface, an adapter for each kind (Kannel, SMTP). An adapter
@@ -28,21 +29,11 @@ struct parcel {
 	struct str text;
 };
 
-/* The outcomes of RecordDispatch; gateway_outcome_name has the words. */
-enum outcome {
-	OUTCOME_ACCEPTED,
-	OUTCOME_FAILED,       /* certain: not accepted, and never will be */
-	OUTCOME_NOT_ACCEPTED, /* certain: not accepted, may be tried again */
-	OUTCOME_UNKNOWN,      /* may have been accepted: never sent again */
-};
-#define OUTCOME_COUNT 4
-const char *gateway_outcome_name(enum outcome outcome);
-
 #define PROVIDER_REF_MAX  128
 #define PROVIDER_CODE_MAX 64
 
 struct verdict {
-	enum outcome outcome;
+	enum dispatch_outcome outcome;
 	bool is_well;                              /* the gateway works (for the breaker) */
 	int64_t retry_after_ms;                    /* the pause it asked for; -1: none */
 	char provider_code[PROVIDER_CODE_MAX + 1]; /* "": none. Never the provider's text, which may quote personal data */

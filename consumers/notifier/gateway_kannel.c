@@ -76,13 +76,13 @@ static int start(struct gateway *gateway, struct http *http, const struct parcel
 static void judge(const struct http_answer *answer, struct verdict *ret_verdict)
 {
 	static const struct {
-		enum outcome outcome;
+		enum dispatch_outcome outcome;
 		bool is_well;
 	} table[] = {
-		[KANNEL_ACCEPTED] = { OUTCOME_ACCEPTED, true },
-		[KANNEL_LATER] = { OUTCOME_NOT_ACCEPTED, false },
-		[KANNEL_REFUSED] = { OUTCOME_FAILED, true },
-		[KANNEL_UNKNOWN] = { OUTCOME_UNKNOWN, false },
+		[KANNEL_ACCEPTED] = { DISPATCH_OUTCOME_ACCEPTED, true },
+		[KANNEL_LATER] = { DISPATCH_OUTCOME_NOT_ACCEPTED, false },
+		[KANNEL_REFUSED] = { DISPATCH_OUTCOME_FAILED, true },
+		[KANNEL_UNKNOWN] = { DISPATCH_OUTCOME_UNKNOWN, false },
 	};
 	enum kannel_verdict verdict = kannel_verdict_of(answer);
 

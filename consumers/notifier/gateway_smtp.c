@@ -68,9 +68,9 @@ static int start(struct gateway *gateway, struct http *http, const struct parcel
 static void judge_reply(const struct http_answer *answer, struct verdict *verdict)
 {
 	if (answer->status < 300)
-		verdict->outcome = OUTCOME_ACCEPTED;
+		verdict->outcome = DISPATCH_OUTCOME_ACCEPTED;
 	else
-		verdict->outcome = answer->status < 500 ? OUTCOME_NOT_ACCEPTED : OUTCOME_FAILED;
+		verdict->outcome = answer->status < 500 ? DISPATCH_OUTCOME_NOT_ACCEPTED : DISPATCH_OUTCOME_FAILED;
 	verdict->is_well = true; /* it talks to us; 4xx is about this recipient */
 	mail_reply_code(answer->body, verdict->provider_code);
 }
@@ -80,10 +80,10 @@ static void judge(const struct http_answer *answer, struct verdict *ret_verdict)
 	*ret_verdict = (struct verdict){ .retry_after_ms = -1 };
 	switch (answer->outcome) {
 	case HTTP_NOT_SENT:
-		ret_verdict->outcome = OUTCOME_NOT_ACCEPTED;
+		ret_verdict->outcome = DISPATCH_OUTCOME_NOT_ACCEPTED;
 		return;
 	case HTTP_AMBIGUOUS:
-		ret_verdict->outcome = OUTCOME_UNKNOWN;
+		ret_verdict->outcome = DISPATCH_OUTCOME_UNKNOWN;
 		return;
 	case HTTP_ANSWERED:
 		judge_reply(answer, ret_verdict);

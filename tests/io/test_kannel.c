@@ -154,7 +154,7 @@ static void test_kannel__an_sms_goes_out_and_its_reports_come_back(void **state)
 	memset(text, 'x', sizeof(text) - 1);
 	memcpy(text, "50% \u20ac & \u00e9?", 13);
 	verdict = send_sms("test", STR("+491701234567"), str_of(text));
-	assert_int_equal(verdict.outcome, OUTCOME_ACCEPTED);
+	assert_int_equal(verdict.outcome, DISPATCH_OUTCOME_ACCEPTED);
 	assert_true(verdict.is_well);
 	assert_string_equal(verdict.provider_code, "202");
 	do {
@@ -171,7 +171,7 @@ static void test_kannel__a_wrong_password_is_not_the_message_s_fault(void **stat
 	struct verdict verdict = send_sms("wrong", STR("+491701234567"), STR("Hello"));
 
 	(void)state;
-	assert_int_equal(verdict.outcome, OUTCOME_NOT_ACCEPTED);
+	assert_int_equal(verdict.outcome, DISPATCH_OUTCOME_NOT_ACCEPTED);
 	assert_false(verdict.is_well);
 	assert_string_equal(verdict.provider_code, "403");
 }

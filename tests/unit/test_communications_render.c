@@ -108,7 +108,7 @@ static struct guard_facts permitted(enum channel channel)
 				     .now_ms = 2000 };
 }
 
-static void then_verdict(const struct guard_facts *facts, enum verdict wanted, const char *rules)
+static void then_verdict(const struct guard_facts *facts, enum compliance_verdict wanted, const char *rules)
 {
 	struct guard_verdict verdict = guard_decide(facts);
 	char text[128] = "";

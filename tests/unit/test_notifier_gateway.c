@@ -37,12 +37,12 @@ static struct verdict judged(const struct gateway *gateway, enum http_outcome ou
 }
 
 static void assert_judged(const struct gateway *gateway, enum http_outcome outcome, int status, const char *body,
-			  enum outcome expected, bool is_well, const char *code)
+			  enum dispatch_outcome expected, bool is_well, const char *code)
 {
 	struct verdict verdict = judged(gateway, outcome, status, body);
 
 	if (verdict.outcome != expected || verdict.is_well != is_well)
-		fail_msg("%s %d %s: %s, well %d", gateway->name, status, body, gateway_outcome_name(verdict.outcome),
+		fail_msg("%s %d %s: %s, well %d", gateway->name, status, body, dispatch_outcome_name(verdict.outcome),
 			 verdict.is_well);
 	assert_string_equal(verdict.provider_code, code);
 }
@@ -50,37 +50,37 @@ static void assert_judged(const struct gateway *gateway, enum http_outcome outco
 static void test_gateway__kannel_is_judged(void **state)
 {
 	(void)state;
-	assert_judged(&kannel, HTTP_ANSWERED, 202, "0: Accepted for delivery", OUTCOME_ACCEPTED, true, "202");
-	assert_judged(&kannel, HTTP_ANSWERED, 202, "3: Queued for later delivery", OUTCOME_ACCEPTED, true, "202");
-	assert_judged(&kannel, HTTP_ANSWERED, 503, "", OUTCOME_NOT_ACCEPTED, false, "503");
-	assert_judged(&kannel, HTTP_ANSWERED, 429, "", OUTCOME_NOT_ACCEPTED, false, "429");
-	assert_judged(&kannel, HTTP_ANSWERED, 400, "", OUTCOME_FAILED, true, "400");
-	assert_judged(&kannel, HTTP_ANSWERED, 403, "Not routable. Do not try again.", OUTCOME_FAILED, true, "403");
-	assert_judged(&kannel, HTTP_ANSWERED, 403, "Authorization failed", OUTCOME_NOT_ACCEPTED, false, "403");
-	assert_judged(&kannel, HTTP_ANSWERED, 500, "Sending failed.", OUTCOME_UNKNOWN, false, "500");
-	assert_judged(&kannel, HTTP_NOT_SENT, 0, "", OUTCOME_NOT_ACCEPTED, false, "");
-	assert_judged(&kannel, HTTP_AMBIGUOUS, 0, "", OUTCOME_UNKNOWN, false, "");
+	assert_judged(&kannel, HTTP_ANSWERED, 202, "0: Accepted for delivery", DISPATCH_OUTCOME_ACCEPTED, true, "202");
+	assert_judged(&kannel, HTTP_ANSWERED, 202, "3: Queued for later delivery", DISPATCH_OUTCOME_ACCEPTED, true, "202");
+	assert_judged(&kannel, HTTP_ANSWERED, 503, "", DISPATCH_OUTCOME_NOT_ACCEPTED, false, "503");
+	assert_judged(&kannel, HTTP_ANSWERED, 429, "", DISPATCH_OUTCOME_NOT_ACCEPTED, false, "429");
+	assert_judged(&kannel, HTTP_ANSWERED, 400, "", DISPATCH_OUTCOME_FAILED, true, "400");
+	assert_judged(&kannel, HTTP_ANSWERED, 403, "Not routable. Do not try again.", DISPATCH_OUTCOME_FAILED, true, "403");
+	assert_judged(&kannel, HTTP_ANSWERED, 403, "Authorization failed", DISPATCH_OUTCOME_NOT_ACCEPTED, false, "403");
+	assert_judged(&kannel, HTTP_ANSWERED, 500, "Sending failed.", DISPATCH_OUTCOME_UNKNOWN, false, "500");
+	assert_judged(&kannel, HTTP_NOT_SENT, 0, "", DISPATCH_OUTCOME_NOT_ACCEPTED, false, "");
+	assert_judged(&kannel, HTTP_AMBIGUOUS, 0, "", DISPATCH_OUTCOME_UNKNOWN, false, "");
 	assert_int_equal(judged(&kannel, HTTP_ANSWERED, 429, "").retry_after_ms, 7000);
 }
 
 static void test_gateway__smtp_is_judged(void **state)
 {
 	(void)state;
-	assert_judged(&smtp, HTTP_ANSWERED, 250, "250 2.0.0 queued", OUTCOME_ACCEPTED, true, "2.0.0");
-	assert_judged(&smtp, HTTP_ANSWERED, 451, "451 4.7.1 greylisted", OUTCOME_NOT_ACCEPTED, true, "4.7.1");
-	assert_judged(&smtp, HTTP_ANSWERED, 550, "550 5.1.1 <jane@x> unknown", OUTCOME_FAILED, true, "5.1.1");
-	assert_judged(&smtp, HTTP_NOT_SENT, 0, "", OUTCOME_NOT_ACCEPTED, false, "");
-	assert_judged(&smtp, HTTP_AMBIGUOUS, 0, "354 go on", OUTCOME_UNKNOWN, false, "");
+	assert_judged(&smtp, HTTP_ANSWERED, 250, "250 2.0.0 queued", DISPATCH_OUTCOME_ACCEPTED, true, "2.0.0");
+	assert_judged(&smtp, HTTP_ANSWERED, 451, "451 4.7.1 greylisted", DISPATCH_OUTCOME_NOT_ACCEPTED, true, "4.7.1");
+	assert_judged(&smtp, HTTP_ANSWERED, 550, "550 5.1.1 <jane@x> unknown", DISPATCH_OUTCOME_FAILED, true, "5.1.1");
+	assert_judged(&smtp, HTTP_NOT_SENT, 0, "", DISPATCH_OUTCOME_NOT_ACCEPTED, false, "");
+	assert_judged(&smtp, HTTP_AMBIGUOUS, 0, "354 go on", DISPATCH_OUTCOME_UNKNOWN, false, "");
 	assert_int_equal(judged(&smtp, HTTP_ANSWERED, 451, "451").retry_after_ms, -1);
 }
 
 static void test_gateway__outcomes_have_their_words(void **state)
 {
 	(void)state;
-	assert_string_equal(gateway_outcome_name(OUTCOME_ACCEPTED), "accepted");
-	assert_string_equal(gateway_outcome_name(OUTCOME_FAILED), "failed");
-	assert_string_equal(gateway_outcome_name(OUTCOME_NOT_ACCEPTED), "not_accepted");
-	assert_string_equal(gateway_outcome_name(OUTCOME_UNKNOWN), "unknown");
+	assert_string_equal(dispatch_outcome_name(DISPATCH_OUTCOME_ACCEPTED), "accepted");
+	assert_string_equal(dispatch_outcome_name(DISPATCH_OUTCOME_FAILED), "failed");
+	assert_string_equal(dispatch_outcome_name(DISPATCH_OUTCOME_NOT_ACCEPTED), "not_accepted");
+	assert_string_equal(dispatch_outcome_name(DISPATCH_OUTCOME_UNKNOWN), "unknown");
 }
 
 static void test_gateway__references_are_the_same_for_every_try(void **state)
