@@ -8,6 +8,7 @@ A finding is one line, `file:line: what is wrong; what to do`. A line that must 
 `// tidy: malloc, once at start`. Ends with the totals line of tests/run.sh; exit status 1 if anything was found.
 """
 
+import json
 import os
 import pathlib
 import re
@@ -249,6 +250,24 @@ def function_around(code, position):
     return definitions[-1] if definitions else ""
 
 
+# A closed list of words stands once, in schemas/words.json. Two words may meet by chance.
+WORD_LISTS = {name: source["words"].split() for name, source in json.loads((ROOT / "schemas/words.json").read_text()).items()}
+
+
+def check_word_lists(path, text):
+    """A list is repeated in one string, or in the strings of one statement or initialiser, in any order."""
+    if not re.search(PRODUCTION, path.as_posix()):
+        return
+    said = {}
+    for statement in re.finditer(r"[^;{}]+", without_comments(text, True)):
+        literals = re.findall(r'"((?:\\.|[^"\\\n])*)"', statement[0])
+        for said_so in [frozenset(literals), *(frozenset(re.split(", | ", literal)) for literal in literals)]:
+            said.setdefault(said_so, statement.start())
+    for name, words in WORD_LISTS.items():
+        if len(words) > 2 and frozenset(words) in said:
+            find(path, line_of(text, said[frozenset(words)]), f"the words of {name} stand in schemas/words.json: use schemas/words.h")
+
+
 def check_words(path, text):
     lines = text.split("\n")
     code = without_comments(text, False)
@@ -417,6 +436,7 @@ def main():
         text = (ROOT / path).read_text()
         check_includes(path, text)
         check_words(path, text)
+        check_word_lists(path, text)
         if path.suffix == ".h":
             check_guard(path, text)
         elif path.name.startswith("test_"):

@@ -7,6 +7,7 @@
 #include "dice.h"
 #include "json_line.h"
 #include "natural_id.h"
+#include "schemas/words.h"
 #include "wire/json.h"
 
 #define DICE_CONSENT 4
@@ -55,8 +56,7 @@ static void find_recipient(const struct world *world, int64_t message, struct re
 static void add_consent(const struct world *world, struct dice *dice, const struct sample_person *person, const char *channel,
 			const char *occasion, struct buf *lines)
 {
-	static const char *const bases[] = { "express", "prior_use", "creditor_transfer_notice", "prior_collector" };
-	static const int weights[] = { 70, 15, 10, 5 };
+	static const int weights[] = { 70, 15, 10, 5 }; /* of express and the next ones */
 	struct uuid id = consent_id_of(&person->id, str_of(channel), str_of(occasion));
 	struct json_line line;
 	char evidence[48];
@@ -67,7 +67,7 @@ static void add_consent(const struct world *world, struct dice *dice, const stru
 	json_line_id(&line, "customer_id", &person->id);
 	json_line_text(&line, "channel", channel);
 	json_line_text(&line, "purpose", "collect");
-	json_line_text(&line, "basis", bases[dice_pick(dice, weights, 4)]);
+	json_line_text(&line, "basis", basis_name((enum basis)(BASIS_EXPRESS + dice_pick(dice, weights, 4))));
 	json_line_text(&line, "evidence_ref", evidence);
 	json_line_instant(&line, "obtained_at",
 			  (world->today - dice_between(dice, 1, 50)) * DAY_MS + dice_between(dice, 8 * 3600, 18 * 3600) * 1000);

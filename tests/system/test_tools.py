@@ -73,7 +73,7 @@ def test_the_totals_of_pytest_are_read(tmp_path):
 @pytest.fixture
 def checkout(tmp_path):
     """A repository with one clean header, and a way to ask what tidy says of a file in it."""
-    for name in ("tests/tidy.py", "consumers/modules.py", ".clang-format"):
+    for name in ("tests/tidy.py", "consumers/modules.py", "schemas/words.json", ".clang-format"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     subprocess.run(["git", "init", "-q", tmp_path], check=True)
@@ -122,6 +122,13 @@ def test_tidy_names_the_replacement_of_a_banned_word(checkout):
     assert checkout("lib/db/x.c", "void f(void)\n{\n\tmalloc(1);\n}\n") != []
     assert checkout("lib/db/x.c", "void f_new(void)\n{\n\tmalloc(1);\n}\n") == []
     assert checkout("lib/db/x.c", "void f(void)\n{\n\tmalloc(1); // tidy: malloc, once at start\n}\n") == []
+
+
+def test_tidy_finds_a_word_list_that_stands_in_the_schemas(checkout):
+    found = ["the words of channel stand in schemas/words.json: use schemas/words.h"]
+    assert checkout("consumers/debts/x.c", 'const char *x[] = { "push", "sms", "voice", "letter", "email" };\n') == found
+    assert checkout("consumers/debts/x.c", 'const char *x = "email sms voice letter push";\n') == found
+    assert checkout("consumers/debts/x.c", 'const char *x[] = { "email", "sms", "voice", "letter" };\n') == []
 
 
 def test_tidy_compiles_headers_alone_and_knows_their_guards(checkout):
