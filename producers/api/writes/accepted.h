@@ -6,9 +6,10 @@
 #include "base/uuid.h"
 
 /*
- * Commands that Kafka has from us and that their module may not have read yet: until its log has an answer, only this knows that
- * they exist. Fixed memory: the newest ACCEPTED_SETS * ACCEPTED_WAYS of this process, about; when a place is needed the oldest of
- * its set goes. Who asks for one that was forgotten, or that another process accepted, is told 404 until the module has read it.
+ * The commands that this process has handed to Kafka and that their module may not have read yet: until the module's log has an
+ * answer, no other place knows that they exist. Fixed memory: roughly the newest ACCEPTED_SETS * ACCEPTED_WAYS commands, in a
+ * set-associative cache that evicts the oldest entry of a set. For an evicted command, or one that another process accepted, the
+ * answer is 404 until the module has read it.
  */
 #define ACCEPTED_SETS 8192
 #define ACCEPTED_WAYS 8
@@ -17,7 +18,7 @@ struct accepted_command {
 	struct uuid id;
 	struct uuid key;
 	struct uuid issuer; /* principal_id */
-	int64_t at_ms;      /* 0: the place is free */
+	int64_t at_ms;      /* 0: free */
 };
 
 struct accepted {
@@ -25,6 +26,6 @@ struct accepted {
 };
 
 void accepted_add(struct accepted *accepted, const struct accepted_command *command);
-const struct accepted_command *accepted_find(const struct accepted *accepted, const struct uuid *id); /* NULL: not here */
+const struct accepted_command *accepted_find(const struct accepted *accepted, const struct uuid *id); /* NULL: not in the cache */
 
 #endif

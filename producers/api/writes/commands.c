@@ -19,13 +19,13 @@ static const char users_module[] = "users";
 
 struct commands {
 	struct commands_conf conf;
-	struct arena arena; /* one request at a time */
+	struct arena arena; /* for one request at a time */
 	struct buf text;
 };
 
 /* ---- POST /commands ---- */
 
-/* The body around a command's own. */
+/* The members of the body around a command's own. */
 struct order {
 	struct str type;
 	bool has_id;
@@ -45,7 +45,7 @@ static const struct record_type order_record = {
 	.name = "Order", .size = sizeof(struct order), .fields = order_fields, .fields_count = 2
 };
 
-/* A command with a key: Ticks are the clock's. NULL: there is none of this name. */
+/* A command with a key; Ticks have none, and are the clock's. NULL: there is no such type. */
 static const struct message_type *find_type(struct str name)
 {
 	const struct message_type *type = message_by_name(name);
@@ -130,9 +130,9 @@ static void refuse_unknown(struct call *call)
 	call_refuse(call, 404, "not_found", "no such command, or its module has not read it yet");
 }
 
-/* ---- whose it was ---- */
+/* ---- access ---- */
 
-/* Who issued it, by the event that answers it; empty: it was written before events said so. */
+/* The issuer, from the event of the answer; empty: the event is older than that field. */
 static struct str actor_of(const struct message_type *event, const void *body)
 {
 	const struct field *field = event->actor_field;
@@ -150,7 +150,7 @@ static bool is_issuer(const struct commands *commands, const struct principal *p
 	return str_is(actor, principal->subject) || (accepted != NULL && uuid_equal(&accepted->issuer, &caller));
 }
 
-/* What is about his things he is told of whoever issued it. */
+/* Whether the command is about data of the principal, who may see it then, whoever issued it. */
 static bool is_about_his(const struct principal *principal, const struct command_state *state)
 {
 	bool is_about_users = str_is(state->module, users_module);
@@ -171,7 +171,7 @@ static bool is_hidden(const struct commands *commands, const struct call *call, 
 	       !is_about_his(principal, state);
 }
 
-/* Where the thing can be read that an event is about: the row that makes such things says it. NULL: nowhere. */
+/* The path of the resource that an event is about, from the row that creates such resources. NULL: none. */
 static const char *location_of(const struct message_type *event)
 {
 	for (const struct route *row = api_routes(); row->pattern != NULL; row++) {
@@ -193,7 +193,7 @@ static const struct field *text_field(const struct message_type *event, const ch
 	return NULL;
 }
 
-/* Who did it, and why if that is asked: for those who read what people write for each other, and for himself. */
+/* The actor, and the reason if there is one: for readers of internal texts, and for the actor. */
 static void add_doer(struct commands *commands, const struct call *call, const struct message_type *event, const void *body)
 {
 	const struct principal *principal = call_principal(call);
@@ -243,7 +243,7 @@ static void tell_failed(struct commands *commands, struct call *call, const stru
 	answer_text(commands, call);
 }
 
-/* Nobody's command, says its module: but somebody asks for it. */
+/* The dead letter may have no issuer; it is shown to the principals that may see it. */
 static void tell_dead(struct commands *commands, struct call *call, const struct uuid *id, const struct command_state *state)
 {
 	struct refusal_problem refusal;
@@ -293,7 +293,7 @@ static void tell_running(struct commands *commands, struct call *call, const str
 	answer_text(commands, call);
 }
 
-/* Its module has not heard of it: what this process has handed over it has accepted. */
+/* Its module has not read it yet, but this process has handed it to Kafka, and Kafka has acknowledged it. */
 static void tell_accepted(struct commands *commands, struct call *call, const struct uuid *id, const struct command_state *state)
 {
 	const struct accepted_command *accepted = accepted_find(writes_accepted(commands->conf.writes), id);

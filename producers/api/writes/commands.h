@@ -6,12 +6,12 @@
 #include "producers/api/writes/writes.h"
 
 /*
- * Commands as such: POST /commands takes any of them by its schema, GET /commands/:id tells what became of one.
+ * Commands as a resource: POST /commands accepts any of them by its schema, GET /commands/:id returns the state of one.
  *
- * Who may ask what became of a command: whoever may issue any (readers.h). Those who work with people, and auditors, are told of
- * all; others of what they issued themselves, a creditor also of what is about his creditors' things, a portal user of what is
- * about his customer, an admin of what is about users. Nothing else exists for them. What is shown is a code, a text without
- * personal data, and ids.
+ * Every role that may issue a command may read states (readers.h). Staff and auditors see all commands; others see those that
+ * they issued, and besides a creditor those about data of its own creditors, a portal user those about their own customer, an
+ * admin those about users. Other commands do not exist for them. A state consists of a code, a text without personal data, and
+ * ids.
  */
 struct commands;
 

@@ -27,7 +27,7 @@ bool idempotency_key_read(struct str header, struct str *ret_key)
 	return true;
 }
 
-/* Each part ends where no other can go on: the id has its length, an operation holds no NUL. */
+/* The parts are delimited: the id has a fixed length, an operation contains no NUL. */
 struct uuid idempotency_key_id(const struct uuid *principal, const char *operation, struct str key)
 {
 	char text[16 + OPERATION_SIZE_MAX + 1 + KEY_SIZE_MAX];
@@ -40,7 +40,7 @@ struct uuid idempotency_key_id(const struct uuid *principal, const char *operati
 	memcpy(text + 16, operation, operation_size);
 	memcpy(text + 16 + operation_size, key.data, key.size);
 	id = uuid_of_text((struct str){ .data = text, .size = 16 + operation_size + key.size });
-	id.bytes[0] = id.bytes[1] = 0; /* a UUIDv7 had these in the year 1970 */
+	id.bytes[0] = id.bytes[1] = 0; /* the time bytes of a UUIDv7 in 1970 */
 	return id;
 }
 
@@ -111,7 +111,7 @@ enum if_match if_match_read(struct str header, int64_t *ret_version)
 
 /* ---- the body ---- */
 
-/* The command being filled, and which of its fields have a value. */
+/* The command under construction, and the set of its fields that have a value. */
 struct filling {
 	const struct intake_request *request;
 	const struct record_type *record;
@@ -136,7 +136,7 @@ static uint64_t bit_of(const struct record_type *record, const struct field *fie
 	return field == NULL ? 0 : UINT64_C(1) << (field - record->fields);
 }
 
-/* The fields that a text of a route names. */
+/* The fields that a route's list of names contains. */
 static uint64_t named_bits(const struct record_type *record, const char *text)
 {
 	struct str names = str_of(text == NULL ? "" : text);
@@ -153,7 +153,7 @@ static uint64_t named_bits(const struct record_type *record, const char *text)
 	return bits;
 }
 
-/* What need not be in the body: it comes from the path, is made, or may be missing. */
+/* Fields that the body may omit: they come from the path, are made, or are optional. */
 static uint64_t given_elsewhere(const struct filling *filling)
 {
 	const struct route *route = filling->request->route;
@@ -165,7 +165,7 @@ static uint64_t given_elsewhere(const struct filling *filling)
 	bits = named_bits(record, route->optional) | bit_of(record, find(record, route->path_field)) |
 	       bit_of(record, find(record, route->made_field));
 	if (filling->request->path_id != NULL)
-		bits |= bit_of(record, filling->request->type->key_field); /* found by whose that is */
+		bits |= bit_of(record, filling->request->type->key_field); /* found as the owner of the path's id */
 	return bits;
 }
 
@@ -196,7 +196,7 @@ static bool is_present(const struct filling *filling, const struct field *field)
 	return (filling->present & bit_of(filling->record, field)) != 0;
 }
 
-/* A body may say again what the path says, but nothing else. */
+/* A body may repeat the id of the path, but must not contradict it. */
 static void fill_from_path(struct filling *filling)
 {
 	const struct field *field = find(filling->record, filling->request->route->path_field);
@@ -211,7 +211,7 @@ static void fill_from_path(struct filling *filling)
 		set_id(filling, field, id);
 }
 
-/* Where If-Match is demanded it alone says the version. */
+/* Where If-Match is required, it is the only source of the version. */
 static void fill_version(struct filling *filling)
 {
 	const struct field *field = find(filling->record, "expected_version");
@@ -240,7 +240,7 @@ static void fill_made(struct filling *filling)
 	set_id(filling, field, &id);
 }
 
-/* What may be left out is zero, false, empty; an instant is now. */
+/* An omitted field is zero, false, empty; an instant is now. */
 static void fill_instants(struct filling *filling, uint64_t optional)
 {
 	for (size_t i = 0; i < filling->record->fields_count; i++) {
@@ -252,7 +252,7 @@ static void fill_instants(struct filling *filling, uint64_t optional)
 	}
 }
 
-/* Whose it is, if neither path nor body have said so. */
+/* The owner, if neither path nor body contain it, must be looked up. */
 static void fill_owner(struct filling *filling, struct intake *intake)
 {
 	const struct field *field = filling->request->type->key_field;
@@ -281,8 +281,8 @@ static bool is_null(const struct filling *filling, const struct field *field)
 }
 
 /*
- * What shall have no value from now on: in Avro a null means unchanged, so the command has a list of them. A PUT replaces: what
- * it leaves out is as null. A PATCH merges (RFC 7396): what it leaves out stays.
+ * Fields that lose their value: in Avro a null means unchanged, so the command has a list of them. PUT replaces: an omitted field
+ * counts as null. PATCH merges (RFC 7396): an omitted field stays.
  */
 static void fill_clears(struct filling *filling, uint64_t clearable)
 {
@@ -314,7 +314,7 @@ static void fill_clears(struct filling *filling, uint64_t clearable)
 	memcpy(filling->body + list->aux_offset, &count, sizeof(count));
 }
 
-/* A null in a PATCH clears; where there is nothing to be cleared it would pass for "unchanged". */
+/* Null in a PATCH clears; in other fields it would be mistaken for "unchanged". */
 static void refuse_nulls(struct filling *filling, uint64_t clearable)
 {
 	for (size_t i = 0; i < filling->record->fields_count; i++) {
@@ -347,7 +347,7 @@ static void fill_by_row(struct filling *filling, struct intake *intake)
 		intake->thing_id = *filling->request->path_id;
 }
 
-/* A null is as good as nothing here; of a value that was no good there is a fault already. */
+/* A null counts as absent here; an invalid value has its fault already. */
 static void check_demanded(struct filling *filling, size_t faults_before)
 {
 	const char *names = filling->request->route == NULL ? NULL : filling->request->route->demanded;
@@ -366,7 +366,7 @@ static void check_demanded(struct filling *filling, size_t faults_before)
 	}
 }
 
-/* What a body says beside the command's members: which state is meant. */
+/* A member of the body beside the command's: the word that names the intended state. */
 static void check_said(struct filling *filling)
 {
 	const struct route *route = filling->request->route;

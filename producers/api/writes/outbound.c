@@ -16,11 +16,11 @@
 #define REQUESTS_MAX   2
 #define TOKEN_LIFE_MS  (15 * 60000)
 #define REST_MS        500
-#define PROBE_MS       5000 /* after so long without a word */
+#define PROBE_MS       5000 /* after this long without an answer */
 #define PROBE_WAIT_MS  5000
-#define PROBE_AWAY_MS  1400 /* the same, when connections fail: the end waits for it */
+#define PROBE_AWAY_MS  1400 /* the same after connection errors; shutdown waits for it */
 
-/* ---- who waits ---- */
+/* ---- waiting commands ---- */
 
 static void list_add(struct outbound_list *list, struct outbound_item *item)
 {
@@ -70,7 +70,7 @@ static void tell(struct outbound_item *item, bool is_acked)
 		done(item->done_arg, is_acked);
 }
 
-/* ---- how Kafka is ---- */
+/* ---- whether Kafka is reachable ---- */
 
 static void note_answer(struct outbound *outbound)
 {
@@ -87,7 +87,7 @@ static void note_away(struct outbound *outbound, const char *why)
 	outbound->is_ready = false;
 }
 
-/* Something waits for an answer, and for a while there was none to anything. */
+/* Detects silence: a command waits, and Kafka has answered nothing for a while. */
 static void note_silence(struct outbound *outbound)
 {
 	const struct outbound_item *first = outbound->waiting.first;
@@ -103,7 +103,7 @@ static void note_silence(struct outbound *outbound)
 		note_away(outbound, "it is silent");
 }
 
-/* What the broker says; from within bus_producer_poll. */
+/* The broker's answer; called from bus_producer_poll. */
 static void acknowledged(void *item_arg, int32_t part, int64_t offset, const struct err *failure)
 {
 	struct outbound_item *item = item_arg;
@@ -114,13 +114,13 @@ static void acknowledged(void *item_arg, int32_t part, int64_t offset, const str
 	(void)offset;
 	if (failure != NULL)
 		log_warn("a command was not taken: %s", failure->text);
-	note_answer(item->outbound); /* also if it said no: records are given up for no other reason */
+	note_answer(item->outbound); /* also for a refusal: librdkafka drops records for no other reason */
 	free_item(item);
 	if (done != NULL)
 		done(done_arg, failure == NULL);
 }
 
-/* All wait equally long, so the first is the one that has waited longest. */
+/* All have the same wait, so the first is the oldest. */
 static void tell_late(struct outbound *outbound)
 {
 	struct outbound_item *item;
@@ -140,7 +140,7 @@ void outbound_give_up(struct outbound *outbound)
 
 /* ---- Kafka ---- */
 
-/* In the opener's thread. Asks for every topic now: the first use of one would wait for the broker. */
+/* In the opener's thread. Opens every topic now: the first use of a topic would block for the broker. */
 static int open_producer(void *outbound_arg, struct err *err)
 {
 	struct outbound *outbound = outbound_arg;
@@ -197,7 +197,7 @@ static int probe_producer(void *outbound_arg, struct err *err)
 	return bus_producer_probe(outbound->producer, outbound->probe_wait_ms, err);
 }
 
-/* Before the thread starts. False: what was heard lately says enough. */
+/* Before the thread starts. False: not needed, Kafka has answered recently. */
 static bool prepare_probe(struct outbound *outbound)
 {
 	bool has_errors = bus_producer_errors(outbound->producer) != outbound->errors_seen;
@@ -217,11 +217,11 @@ static void turn_probe(struct outbound *outbound)
 	switch (opener_turn(&outbound->probe)) {
 	case OPENER_OPENED:
 		if (outbound->waiting.first ==
-		    NULL) /* otherwise what was sent tells more: a broker may talk and yet take nothing */
+		    NULL) /* otherwise waiting commands detect it better: a broker may answer probes and yet take no records */
 			note_answer(outbound);
 		break;
 	case OPENER_FAILED:
-		if (outbound->heard_ms < outbound->probe_began_ms) /* nothing came meanwhile either */
+		if (outbound->heard_ms < outbound->probe_began_ms) /* nor has any acknowledgement arrived meanwhile */
 			note_away(outbound, outbound->probe.err.text);
 		break;
 	case OPENER_AT_WORK:
@@ -234,7 +234,7 @@ static void turn_probe(struct outbound *outbound)
 
 /* ---- parcels ---- */
 
-/* A record that waits for the end of the turn; all of it in the arena. */
+/* A record that waits for the end of the turn; all of it is in the arena. */
 struct outbound_parcel {
 	struct outbound_parcel *next;
 	struct outbound_item *item;
@@ -256,7 +256,7 @@ static void send_parcel(struct outbound *outbound, const struct outbound_parcel 
 	free_item(item);
 }
 
-/* In the order in which they were published. */
+/* In the order of publishing. */
 static void send_parcels(struct outbound *outbound)
 {
 	struct outbound_parcel *in_order = NULL;
@@ -309,7 +309,10 @@ static int write_headers(struct outbound *outbound, const struct outbound_comman
 	return 0;
 }
 
-/* NULL: err says why. The room was looked at before: what is NULL in it does not fit into a record either. */
+/*
+ * NULL: the reason is in err. The arena's room was checked before: a record that does not fit there would not fit into Kafka,
+ * either.
+ */
 static struct outbound_parcel *pack(struct outbound *outbound, const struct outbound_command *command, struct err *err)
 {
 	struct outbound_parcel *parcel = arena_take(&outbound->arena, 1, sizeof(*parcel));

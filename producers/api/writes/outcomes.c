@@ -6,13 +6,13 @@
 #include "base/log.h"
 #include "model/topic.h"
 
-#define BUCKETS     4096 /* a power of two; those who wait are bounded elsewhere (writes.h) */
+#define BUCKETS     4096 /* a power of two; the number of waits is bounded elsewhere (writes.h) */
 #define REST_MS     500
-#define RECORDS_MAX 2000 /* in one turn: others want theirs */
+#define RECORDS_MAX 2000 /* in one turn: other parts must run, too */
 
 struct outcomes {
 	const struct bus_conf *bus;
-	struct bus_tail *tail; /* NULL: being opened */
+	struct bus_tail *tail; /* NULL: not opened yet */
 	struct bus_tail *opened;
 	struct opener opener;
 	size_t waiting;
@@ -20,7 +20,7 @@ struct outcomes {
 	struct outcome_wait *buckets[BUCKETS];
 };
 
-/* ---- who waits ---- */
+/* ---- waits ---- */
 
 /* The last bytes of an id are random, or a hash. */
 static size_t bucket_of(const struct uuid *id)
@@ -66,7 +66,7 @@ bool outcomes_is_awaited(const struct outcomes *outcomes, const struct uuid *com
 	return find(outcomes, command_id) != NULL;
 }
 
-/* ---- what comes ---- */
+/* ---- events ---- */
 
 static bool cause_of(const struct bus_record *record, struct uuid *ret_command_id)
 {

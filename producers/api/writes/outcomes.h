@@ -10,19 +10,19 @@
 #include "producers/api/reads/opener.h"
 
 /*
- * What became of commands, as the modules' events topics tell it: everything that is written to them from now on is looked at,
- * and whoever waits for the command that caused it is told. Only the header with the cause is read; what an event says is decoded
- * by those who are told.
+ * The outcomes of commands, from the modules' events topics: reads every event published from now on, and calls back the wait for
+ * the command that caused it. It reads only the header with the cause; the callback decodes the event.
  *
- * It may miss something (it was opened later, Kafka was away, the answer lies in the past): whoever waits asks PostgreSQL too.
+ * It may miss an event (it was opened later, Kafka was unreachable, the answer is older): a waiting caller also queries
+ * PostgreSQL.
  */
 struct outcomes;
 
-/* One who waits; its memory is the caller's, who keeps it in place until it was told or forgotten. */
+/* A wait; its memory is the caller's, and must not move until the callback or outcomes_forget. */
 struct outcome_wait {
 	struct uuid command_id;
-	/* The first event of the answer, framed; borrows until it returns. The wait is over; no other for this command may begin
-	 * in here. */
+	/* The first event of the answer, framed; borrows until it returns. The wait has ended; no other wait for this command
+	 * may begin in the callback. */
 	void (*told)(struct outcome_wait *wait, struct str event);
 	struct outcome_wait *next;
 	bool is_waiting;
@@ -30,13 +30,13 @@ struct outcome_wait {
 
 /* Start-up. Borrows `bus`. Opens in a thread, in the first turns of the loop. */
 MUST_CHECK int outcomes_new(const struct bus_conf *bus, struct outcomes **ret_outcomes, struct err *err);
-void outcomes_free(struct outcomes *outcomes); /* accepts NULL; tells nobody */
+void outcomes_free(struct outcomes *outcomes); /* accepts NULL; without callbacks */
 
 void outcomes_wait(struct outcomes *outcomes, struct outcome_wait *wait);
-void outcomes_forget(struct outcomes *outcomes, struct outcome_wait *wait); /* accepts one that does not wait */
+void outcomes_forget(struct outcomes *outcomes, struct outcome_wait *wait); /* accepts a wait that is not registered */
 bool outcomes_is_awaited(const struct outcomes *outcomes, const struct uuid *command_id);
 
-bool outcomes_are_ready(const struct outcomes *outcomes); /* what is written now will be seen */
+bool outcomes_are_ready(const struct outcomes *outcomes); /* events published from now on will be seen */
 struct part outcomes_part(struct outcomes *outcomes);
 
 #endif

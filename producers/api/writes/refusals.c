@@ -3,7 +3,7 @@
 #include "model/refusal.h"
 #include "wire/json.h"
 
-/* Those that are not 422: what was sent is right in itself, and something else stands in its way. */
+/* The codes that are not 422: the request itself is valid, and conflicts with something else. */
 static const struct {
 	enum refusal refusal;
 	int status;
@@ -29,7 +29,7 @@ int refusal_status(struct str code, bool is_of_path)
 	return 422;
 }
 
-/* Where the field at fault stands in the request. */
+/* The position of the faulty field in the request. */
 static struct str place_of(const struct command_rejected *rejected, const struct message_type *type, const char *path_field,
 			   const char *prefix, char text[96])
 {
@@ -49,7 +49,7 @@ static struct str place_of(const struct command_rejected *rejected, const struct
 	return fits ? str_of(text) : STR("");
 }
 
-/* The token of a request that was good when it was taken: it expired on the way, its key was dropped, a role is missing. */
+/* Dead letters: the token was valid when the request came; then it expired, its key was withdrawn, or a role is missing. */
 static int dead_status(struct str code)
 {
 	if (str_is(code, "no_token") || str_is(code, "bad_token") || str_is(code, "expired_token") || str_is(code, "ended_token"))

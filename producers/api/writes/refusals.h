@@ -9,12 +9,12 @@
 #include "producers/api/reads/reads.h"
 #include "schemas/engine.h"
 
-/* "No" of a module (schemas/README.md), as HTTP says it. Pure. */
+/* Translates refusals of modules (schemas/README.md) to HTTP. Pure. */
 
-/* The status of a refusal's code; `is_of_path`: its field is the one that the path gave. */
+/* The status for a refusal's code; `is_of_path`: its field was filled from the path. */
 int refusal_status(struct str code, bool is_of_path);
 
-/* The problem document of a refused command. Borrows from `rejected` and from itself: it stays where it is. */
+/* The problem document of a refused command. Borrows from `rejected` and from itself: it must not move. */
 struct refusal_problem {
 	struct problem problem;
 	struct fault fault;
@@ -22,10 +22,10 @@ struct refusal_problem {
 	char code[41]; /* the refusal's, terminated */
 };
 
-/* The problem of a command that became a dead letter: the module did not take it for one. */
+/* The problem document of a command that became a dead letter: its module did not accept it as a command. */
 void refusal_problem_of_dead(const struct command_state *state, struct refusal_problem *ret_problem);
 
-/* `type`: of the command; NULL: not known. `path_field`: NULL: none. `prefix`: before the pointer, "/data"; "": nothing. */
+/* `type`: of the command; NULL: unknown. `path_field`: NULL: none. `prefix`: of the pointer, "/data"; "": none. */
 void refusal_problem_of(const struct command_rejected *rejected, const struct message_type *type, const char *path_field,
 			const char *prefix, struct refusal_problem *ret_problem);
 

@@ -1,4 +1,4 @@
-/* What is said of a command: faults, 503, 202, its outcome. */
+/* The answers of a write: faults, 503, 202, its outcome. */
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -25,7 +25,7 @@ static void set_target(struct call *call, const char *prefix, const struct uuid 
 	call_set_header(call, "Location", str_of(target));
 }
 
-/* What of Prefer was done (RFC 7240 3). */
+/* The preferences that were applied (RFC 7240 3). */
 static void set_applied(const struct write *write, struct call *call)
 {
 	char text[32];
@@ -38,9 +38,9 @@ static void set_applied(const struct write *write, struct call *call)
 	}
 }
 
-/* ---- no command ---- */
+/* ---- not sent ---- */
 
-/* Its members stood in the query (writes.c). */
+/* The members were in the query (writes.c). */
 static bool is_from_query(const struct call *call)
 {
 	return call_body(call).size == 0 && call_method(call) == METHOD_DELETE;
@@ -76,7 +76,7 @@ void write_refuse_away(struct write *write, const char *detail)
 	write_end(write);
 }
 
-/* It may be on its way: whoever knows that asks us to wait, or tries again. */
+/* The entity may be on its way: a caller that knows so requests a wait, or tries again. */
 void write_refuse_missing(struct write *write, const struct named *named)
 {
 	char detail[160], pointer[96];
@@ -178,7 +178,7 @@ void write_refuse_early(struct write *write, const struct command_rejected *reje
 	answer_refusal(write, rejected, NULL);
 }
 
-/* What there is to show when no resource shows it. */
+/* The body of an answer without a resource. */
 static void answer_id(struct write *write, struct call *call, int status)
 {
 	struct buf *text = &write->writes->text;
@@ -197,12 +197,12 @@ static void answer_id(struct write *write, struct call *call, int status)
 
 static void answer_done(struct write *write, struct str event)
 {
-	const struct route *row = write_row(write); /* before the call is taken */
+	const struct route *row = write_row(write); /* before the call is detached */
 	struct call *call = write_take_call(write);
 	int status = row == NULL ? 200 : row->done_status;
 
 	set_applied(write, call);
-	if (write->stage < WRITE_SENT) /* nothing was sent: this is the answer that was given before */
+	if (write->stage < WRITE_SENT) /* nothing was sent: a repetition of the earlier answer */
 		call_set_header(call, "Idempotency-Replayed", STR("true"));
 	if (row == NULL || row->location == NULL)
 		set_target(call, "/commands/", &write->id);
@@ -236,7 +236,7 @@ void write_answer_event(struct write *write, struct str event)
 		answer_refusal(write, body, &write->id);
 		return;
 	}
-	/* It is answered in the log, and GET /commands/:id will show it when it can be read. */
+	/* The log has the outcome; GET /commands/:id will return it when it can be read. */
 	log_error("an answer of a module cannot be read: %s", err.text);
 	write_refuse_away(write, "the answer to the command cannot be read now");
 }

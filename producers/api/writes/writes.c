@@ -84,7 +84,7 @@ static void begin_callback(struct write *write)
 	write->callbacks++;
 }
 
-/* False: it was answered meanwhile; it may be gone now. */
+/* False: the call was answered meanwhile; the write may be free now. */
 static bool end_callback(struct write *write)
 {
 	MUST(write->callbacks > 0);
@@ -107,13 +107,13 @@ const char *write_pointer(const struct write *write)
 
 /* ---- the body ---- */
 
-/* The query of a DELETE on its way to be a body. */
+/* The query of a DELETE while it is converted to a body. */
 struct query_body {
 	struct buf *buf;
 	const struct record_type *record;
 };
 
-/* Whether an argument is for a member that is a number; of such a one only digits stand in the body as they are. */
+/* Whether the argument's member is a number; the body gets a number without quotes only if it consists of digits. */
 static bool is_number(const struct record_type *record, struct str name, struct str value)
 {
 	unsigned char memory[64 + 1];
@@ -146,7 +146,7 @@ static void add_argument(void *body_arg, struct str name, struct str value)
 		json_write_string(buf, value);
 }
 
-/* Clients and proxies may drop the body of a DELETE (RFC 9110 9.3.5): its members may stand in the query instead. */
+/* Clients and proxies may drop the body of a DELETE (RFC 9110 9.3.5): its members may be in the query instead. */
 static struct str body_text(struct writes *writes, const struct call *call, const struct message_type *type)
 {
 	struct query_body query = { .buf = &writes->text, .record = &type->record };
@@ -162,7 +162,7 @@ static struct str body_text(struct writes *writes, const struct call *call, cons
 	return buf_str(&writes->text);
 }
 
-/* The command out of the body, in the arena, and framed in writes->value. False: it was answered. */
+/* Makes the command of the body, in the arena, and frames it in writes->value. False: the call was answered. */
 static bool read_command(struct write *write, struct intake *ret_intake)
 {
 	struct writes *writes = write->writes;
@@ -233,7 +233,7 @@ static int publish_value(struct write *write, const void *body, struct err *err)
 	return outbound_publish(write->writes->conf.outbound, &command, on_ack, write, err);
 }
 
-/* Only who wants no outcome does not wait for it. */
+/* Only a caller that prefers respond-async does not wait for the outcome. */
 static bool wants_outcome(const struct write *write)
 {
 	return write->prefer.has_wait ? write->prefer.wait_s > 0 : !write->prefer.is_async;
@@ -246,7 +246,7 @@ static void publish(struct write *write, const void *body)
 	int64_t wait_ms = write->prefer.has_wait ? write->prefer.wait_s * 1000 : write->writes->conf.outcome_ms;
 
 	if (publish_value(write, body, &err) != 0) {
-		if (outbound_is_ready(write->writes->conf.outbound)) /* that Kafka is away was told once */
+		if (outbound_is_ready(write->writes->conf.outbound)) /* the log has it already that Kafka is unreachable */
 			log_warn("command=%s was not taken: %s", write->type->record.name, err.text);
 		write_refuse_away(write, "commands cannot be taken now: try again");
 		return;
@@ -254,7 +254,7 @@ static void publish(struct write *write, const void *body)
 	begin_callback(write);
 	write_move(write, WRITE_SENT);
 	await_begin(&write->await, now_ms, wait_ms < WAIT_MAX_MS ? wait_ms : WAIT_MAX_MS);
-	/* Before the first turn of the loop after this: no event can have been looked at. */
+	/* Before the next turn of the loop, so no event can have been read yet. */
 	if (wants_outcome(write))
 		await_listen(&write->await);
 }
@@ -279,7 +279,7 @@ static void on_ack(void *write_arg, bool is_acked)
 		write_answer_accepted(write);
 }
 
-/* ---- what is known of it ---- */
+/* ---- known commands ---- */
 
 static void send(struct write *write, const void *body);
 static const void *kept_body(struct write *write);
@@ -290,25 +290,25 @@ static bool is_same_content(const struct write *write, const struct command_stat
 	       str_equal(state->digest, (struct str){ .data = (const char *)write->digest, .size = DIGEST_SIZE });
 }
 
-/* Nobody has read it yet. */
+/* No module has read it yet. */
 static void take_unknown(struct write *write, bool has_news)
 {
 	if (has_news) {
-		await_look(&write->await); /* its event came while we asked */
+		await_look(&write->await); /* its event arrived during the query */
 	} else if (write->stage == WRITE_LOOKED_FOR) {
 		write_move(write, WRITE_UNHEARD);
 		send(write, kept_body(write));
 	}
 }
 
-/* It waits for something else, or for a person. Who has said how long he waits does. */
+/* It waits for another command, or for a person. A caller with a wait preference goes on waiting. */
 static void take_parked(struct write *write, const struct command_state *state)
 {
 	if (write->stage < WRITE_SENT || !write->prefer.has_wait)
 		write_answer_running(write, state->park_reason);
 }
 
-/* What it came to before it was sent this time says nothing of this time. */
+/* An end from before it was sent this time does not answer this request. */
 static void take_end(struct write *write, const struct command_state *state, bool has_news)
 {
 	if (write->stage < WRITE_SENT || command_end_equal(&write->end_before, &state->end)) {
@@ -357,8 +357,10 @@ static void on_state(struct await *await, const struct command_state *state, boo
 		write_refuse_away(write, "whether the command is known already cannot be looked up now: try again");
 }
 
-/* Of an id that others may have used, the event may be the answer to another content: the log knows. Until the content is known,
- * an event says nothing; the log is asked then. */
+/*
+ * For an id that was used before, the event may belong to other content: the log decides. As long as the content is unknown, an
+ * event is no answer; it only causes another query.
+ */
 static void on_event(struct await *await, struct str event)
 {
 	struct write *write = (struct write *)await;
@@ -371,9 +373,9 @@ static void on_event(struct await *await, struct str event)
 		await_look(await);
 }
 
-/* ---- the way ---- */
+/* ---- the stages ---- */
 
-/* The thing that the path names, which tells whose it is; NULL: it names none, or something of users. */
+/* The resource in the path, whose owner is the command's key; NULL: none, or one of users. */
 static const struct resource *thing_of_path(const struct write *write)
 {
 	const struct route *row = write_row(write);
@@ -383,15 +385,17 @@ static const struct resource *thing_of_path(const struct write *write)
 	return strcmp(row->path_field, "customer_id") == 0 ? &customer_resource : NULL;
 }
 
-/* Others' things do not exist for a creditor: what the path names is looked up, also when the body says whose it is. What a body
- * names its module judges. */
+/*
+ * Resources of other creditors do not exist for a creditor: the one in the path is looked up, even if the body has its owner.
+ * Entities in the body are checked by the module.
+ */
 static bool must_be_seen(const struct write *write)
 {
 	return principal_limit(call_principal(write->call), write->type->roles) == LIMIT_CREDITORS && !write->has_owner_id &&
 	       thing_of_path(write) != NULL;
 }
 
-/* Nor for a portal user, who has one customer's. */
+/* Nor do resources of other customers for a portal user. */
 static bool is_others(const struct write *write)
 {
 	const struct principal *principal = call_principal(write->call);
@@ -434,13 +438,13 @@ static void find_owner(struct write *write)
 	reads_find_owner(write->writes->conf.reads, &question, on_owner, write);
 }
 
-/* Who says how long he waits, or that he does not, lets the command wait too. */
+/* A caller with a wait preference, or without interest in the outcome, lets the command wait, too. */
 static bool may_wait(const struct write *write)
 {
 	return write->prefer.has_wait || write->prefer.is_async;
 }
 
-/* The command again, after something was asked: out of what was kept of it. */
+/* Decodes the kept command again, after a query. */
 static const void *kept_body(struct write *write)
 {
 	struct writes *writes = write->writes;
@@ -462,7 +466,7 @@ static void refuse_missing(struct write *write)
 	write_refuse_missing(write, &named[write->named_missing - 1]);
 }
 
-/* When PostgreSQL is away the command is sent, and its module looks. */
+/* If PostgreSQL is unreachable, the command is sent, and its module checks. */
 static void on_named(void *write_arg, size_t number, enum reads_found found)
 {
 	struct write *write = write_arg;
@@ -479,7 +483,7 @@ static void on_named(void *write_arg, size_t number, enum reads_found found)
 		publish(write, kept_body(write));
 }
 
-/* The question is sent later than the arena is used again. Too long for one: there is no such template. */
+/* The question is sent after the arena is reused, so it needs a copy. A text that is too long matches no template. */
 static void keep_texts(struct write *write, struct named *named)
 {
 	struct str *const texts[] = { &named->name, &named->channel, &named->language };
@@ -491,7 +495,7 @@ static void keep_texts(struct write *write, struct named *named)
 	}
 }
 
-/* What is asked is answered in a later turn, when writes->value is another's. False: it was answered. */
+/* Copies the command: the query is answered in a later turn, when writes->value has been reused. False: the call was answered. */
 static bool keep_command(struct write *write)
 {
 	if (write->kept.size > 0)
@@ -504,7 +508,7 @@ static bool keep_command(struct write *write)
 	return false;
 }
 
-/* False: nothing is named. True: it goes on when PostgreSQL has answered, or was answered. */
+/* False: it names no entities. True: continues with PostgreSQL's answer, or the call was answered. */
 static bool look_for_named(struct write *write, const void *body)
 {
 	struct named named[NAMED_MAX];
@@ -524,12 +528,12 @@ static bool look_for_named(struct write *write, const void *body)
 		if (named[i].kind == NAMED_TEMPLATE)
 			keep_texts(write, &named[i]);
 	}
-	for (size_t i = 0; i < count; i++) /* the last answer may come at once, and end the write */
+	for (size_t i = 0; i < count; i++) /* the last callback may run at once, and end the write */
 		reads_find_named(write->writes->conf.reads, &named[i], bound, i + 1, on_named, write);
 	return true;
 }
 
-/* What the worker would say, said before anything is sent. True: it was answered. */
+/* Refuses as the worker would, before anything is sent. True: the call was answered. */
 static bool refuse_unbound(struct write *write, const void *body)
 {
 	const struct principal *principal = call_principal(write->call);
@@ -548,14 +552,14 @@ static bool refuse_unbound(struct write *write, const void *body)
 	return true;
 }
 
-/* Nothing was sent yet under its id: what it names is looked for, then it is sent. */
+/* Sends a command whose id is unused, after a look-up of the entities that it names. */
 static void send(struct write *write, const void *body)
 {
 	if (may_wait(write) || !look_for_named(write, body))
 		publish(write, body);
 }
 
-/* The request is read again when its owner was found, who stands in the command then. */
+/* Reads the request, and again after the owner was found, which is then in the command. */
 static void go_on(struct write *write)
 {
 	struct intake intake;
@@ -589,13 +593,13 @@ static void go_on(struct write *write)
 
 /* ---- the head ---- */
 
-/* A token in its leeway is not taken: the command carries it, and must be valid when the broker gets it, which may be later. */
+/* A token in its leeway is refused: the command carries it, and it must still be valid when the broker gets it. */
 static bool is_token_fresh(const struct write *write)
 {
 	return bus_now_ms() < call_principal(write->call)->expires_at_ms;
 }
 
-/* 0, or the status to refuse with. */
+/* 0, or the status of the refusal. */
 static int read_if_match(struct write *write)
 {
 	const struct route *row = write_row(write);
@@ -614,7 +618,7 @@ static int read_if_match(struct write *write)
 	MUST_NOT_REACH("an If-Match that is not in the list");
 }
 
-/* False: it was answered. */
+/* False: the call was answered. */
 static bool read_head(struct write *write)
 {
 	struct call *call = write->call;
@@ -680,7 +684,7 @@ static void note_argument(void *is_there_arg, struct str name, struct str value)
 	*(bool *)is_there_arg = true;
 }
 
-/* Whether the query was refused: only a DELETE's says anything, and only where no body does. */
+/* Whether the query was refused: it is allowed for DELETE only, and only without a body. */
 static bool is_query_refused(struct call *call)
 {
 	bool has_arguments = false;

@@ -15,17 +15,21 @@
 #include "producers/api/writes/outcomes.h"
 
 /*
- * Requests that change something: each becomes one command of its caller, with his token, and is answered with what came of it.
+ * Requests that change data: each becomes one command of its caller, with the caller's token, and is answered with its outcome.
  *
- *   request ─> command ─> [whose is it?] ─> [known already?] ─> Kafka has it ─> its event ─> 200, 201 with the thing; or a
- * problem │ faults     │ 404            │ applied before      │ 503         │ none within the wait v 400, 422   v v 422 other
- * body      │             v └──────────> 202, Location: /commands/{id}
+ *   step                      answers that end the request
+ *   read head and body        400, 401, 422, 428: faults
+ *   find the owner            404: it does not exist for the caller
+ *   look up a known id        409: its request is in flight; 422: used for other content; applied: the same answer as then
+ *   look up named entities    refused: one does not exist
+ *   send to Kafka             503: not acknowledged
+ *   wait for the event        200, 201 with the resource; refused: a problem; none in time: 202, Location: /commands/{id}
  *
- * An id that somebody else may have (an Idempotency-Key, an id in the body of POST /commands) is looked up first: what was
- * applied is answered as it was then; what was refused is sent again. 202 only when the broker has the command. What was
- * published has its outcome even when nobody waits any more.
+ * An id that may be known already (an Idempotency-Key, an id in the body of POST /commands) is looked up first: if its command
+ * was applied, the answer is the same as then; if it was refused, it is sent again. 202 only after the broker has acknowledged
+ * the command. A published command has its outcome even if the caller has gone.
  */
-#define WRITES_MAX 4096 /* under way at once; beyond it 503 */
+#define WRITES_MAX 4096 /* in flight; above it 503 */
 
 struct writes;
 
@@ -34,23 +38,23 @@ struct writes_conf {
 	struct outbound *outbound;
 	struct outcomes *outcomes;
 	struct reads *reads;
-	struct rights *rights; /* forgotten when they were changed; NULL: nobody asks for any */
-	int64_t outcome_ms;    /* how long a caller waits for the outcome, unless he says otherwise, before 202 */
+	struct rights *rights; /* their cache is invalidated after a change; NULL: none */
+	int64_t outcome_ms;    /* the default wait for the outcome, before 202 */
 };
 
 MUST_CHECK int writes_new(const struct writes_conf *conf, struct writes **ret_writes, struct err *err);
-void writes_free(struct writes *writes); /* accepts NULL; all calls have been answered */
+void writes_free(struct writes *writes); /* accepts NULL; all calls must have been answered */
 
 /* Answers a call of a ROUTE_WRITE row, now or later. */
 void writes_take(struct writes *writes, struct call *call);
 
 /*
  * The same for a command of any type that the body names: {"type", "data", ["id"]}. The caller has read `type` (it is a command)
- * and `id` (NULL: it is left out).
+ * and `id` (NULL: omitted).
  */
 void writes_take_command(struct writes *writes, struct call *call, const struct message_type *type, const struct uuid *id);
 
-/* For GET /commands/:id: what this process has handed to Kafka lately. */
+/* For GET /commands/:id: the commands that this process has recently handed to Kafka. */
 const struct accepted *writes_accepted(const struct writes *writes);
 
 struct part writes_part(struct writes *writes);
