@@ -22,17 +22,17 @@ static void write_etag(char etag[ETAG_SIZE], struct str content)
 	(void)snprintf(etag, ETAG_SIZE, "\"%s\"", hex);
 }
 
-/* Something with a tag: 304 to him who has it. */
+/* Answers with an ETag; 304 if the caller has this version. */
 static void answer_tagged(struct call *call, const char *etag, const char *content_type, struct str content)
 {
 	call_set_header(call, "ETag", str_of(etag));
-	call_set_header(call, "Cache-Control", STR("no-cache")); /* keep it, and ask */
+	call_set_header(call, "Cache-Control", STR("no-cache")); /* may be stored, must be revalidated */
 	call_answer(call, str_is(call_header(call, HEADER_IF_NONE_MATCH), etag) ? 304 : 200, content_type, content);
 }
 
 /* ---- the page ---- */
 
-/* Everything comes from here, nothing is inline, nobody may frame it. */
+/* All sources are local, none is inline, no framing. */
 #define PAGE_POLICY                                                                                                              \
 	"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "     \
 	"frame-ancestors 'none'"
@@ -49,7 +49,7 @@ static const char *content_type_of(const char *name)
 	return "text/html; charset=utf-8";
 }
 
-/* A file of pages/; false: there is none of this name. */
+/* Answers with a file of page/; false: there is none of this name. */
 static bool answer_file(struct call *call, struct str name)
 {
 	static const char folder[] = "pages/";

@@ -5,7 +5,7 @@
 #include "base/err.h"
 #include "producers/api/http/route.h"
 
-/* What the gateway says of itself: its OpenAPI document and the page that shows it, made once at start. */
+/* The description of the gateway: its OpenAPI document and the page that renders it, made once at start. */
 struct document {
 	struct buf text;
 	char etag[40];

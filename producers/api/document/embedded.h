@@ -3,7 +3,7 @@
 
 #include "base/str.h"
 
-/* The files of document/ and page/, as they were when the program was built (embed.py). */
+/* The files of document/ and page/, as of the build of the program (embed.py). */
 struct embedded {
 	const char *name; /* "page/index.html" */
 	struct str content;

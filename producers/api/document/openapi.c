@@ -7,7 +7,7 @@
 #include "model/command.h"
 #include "producers/api/document/openapi_inside.h"
 
-/* ---- what follows from a row ---- */
+/* ---- derived from a row ---- */
 
 /* "/debts/:id/payments" -> "/debts/{id}/payments" */
 static void write_path(const char *pattern, struct buf *buf)
@@ -47,7 +47,7 @@ static const char *method_name(enum method method)
 	MUST_NOT_REACH("a method that is not in the table");
 }
 
-/* The group whose segments hold the first one of the path; NULL: none. */
+/* The group that lists the first segment of the path; NULL: none. */
 static const char *find_tag(const struct openapi *openapi, const char *pattern)
 {
 	size_t size = strcspn(pattern + 1, "/");
@@ -65,7 +65,7 @@ static const char *find_tag(const struct openapi *openapi, const char *pattern)
 	return NULL;
 }
 
-/* Who may: a public operation needs no token; of the others the roles are told, none when every token will do. */
+/* The access: a public operation needs no token; the others list their roles, or none if every token is accepted. */
 static void add_access(json_t *operation, uint32_t access)
 {
 	json_t *roles;
@@ -98,7 +98,7 @@ static bool has_parameter(json_t *parameters, const char *in, const char *name)
 	return false;
 }
 
-/* A parameter for each `:name` of the pattern that nobody has described better; `:id` is an id. */
+/* Adds a parameter for each `:name` of the pattern without a description of its own; `:id` is an id. */
 static void add_path_parameters(json_t *parameters, const char *pattern)
 {
 	for (const char *at = strchr(pattern, ':'); at != NULL; at = strchr(at + 1, ':')) {
@@ -118,11 +118,11 @@ static void add_path_parameters(json_t *parameters, const char *pattern)
 
 /* ---- statuses ---- */
 
-/* Those that look the same wherever they come: components/responses. */
+/* The statuses with a shared answer in components/responses. */
 static const struct {
 	int status;
 	const char *name;
-	const char *codes; /* that it has wherever it comes; NULL: the operation says which */
+	const char *codes; /* the usual codes of the status; NULL: the operation defines them */
 } shared_responses[] = {
 	{ 304, "NotModified", NULL },
 	{ 400, "BadRequest", "bad_request" },
@@ -226,9 +226,8 @@ void openapi_add_header(json_t *response, const char *name, bool is_required, co
 }
 
 /*
- * What is refused by the row alone, before a handler is asked; and by rights that cannot be looked up, or at the end. What the
- * guard turns away (guard.h) could have been any operation's; only 505 is nobody's, for nobody who reads the document speaks
- * another HTTP.
+ * The refusals before a handler: those of the row, failed look-ups of rights, and shutdown. The guard (guard.h) may refuse any
+ * operation; its 505 is left out, as every reader of the document uses HTTP/1.1.
  */
 static void add_refusals(json_t *operation, const struct route *route)
 {
@@ -247,7 +246,7 @@ static void add_refusals(json_t *operation, const struct route *route)
 	openapi_add_response(operation, 503);
 }
 
-/* In the order of their numbers, whoever added them. */
+/* Sorted by status. */
 static void sort_responses(json_t *operation)
 {
 	json_t *responses = json_object_get(operation, "responses");
@@ -272,7 +271,7 @@ static void set_example(json_t *operation, json_t *example)
 	json_object_set(json_object_get(content, "application/json"), "example", example);
 }
 
-/* Those of a list like the operation's own. */
+/* Adds each code of a list to the operation's own. */
 static void add_all_codes(json_t *operation, json_t *codes)
 {
 	const char *status;
@@ -297,8 +296,9 @@ static void add_written_codes(json_t *operation, json_t *codes)
 }
 
 /*
- * What document/ says of an operation: all that a special row takes and answers; of others something besides, such as a
- * description, an example of its body (`example`), or an answer that cannot come although the kind of row has it (null).
+ * Merges the description of an operation from document/: for a special row its whole request and answers; for others additions,
+ * such as a description, an example of the body (`example`), or null for an answer that the kind of row has and that cannot
+ * occur.
  */
 static bool lay_over(struct openapi *openapi, const struct route *route, json_t *operation)
 {
@@ -335,7 +335,7 @@ static int describe_special(struct openapi *openapi, const struct route *route, 
 	return 0;
 }
 
-/* What the kind of row says. */
+/* Describes the operation by its kind of row. */
 static int describe_kind(struct openapi *openapi, const struct route *route, json_t *operation, struct err *err)
 {
 	switch (route->kind) {
@@ -349,13 +349,13 @@ static int describe_kind(struct openapi *openapi, const struct route *route, jso
 	MUST_NOT_REACH("a kind of route that is not in the table");
 }
 
-/* Whether it is in the registry's own form, without codes of ours. */
+/* Whether the answer has the registry's own form, without our codes. */
 static bool is_of_registry(json_t *response)
 {
 	return json_object_get(json_object_get(response, "content"), "application/vnd.schemaregistry.v1+json") != NULL;
 }
 
-/* A shared answer that document/ names has its usual codes too. */
+/* A shared answer that document/ names gets its usual codes, too. */
 static void add_usual_codes(json_t *operation)
 {
 	json_t *responses = json_object_get(operation, "responses");
@@ -369,7 +369,7 @@ static void add_usual_codes(json_t *operation)
 	}
 }
 
-/* A problem's codes are told wherever one is, and none without. */
+/* Every problem must have codes, and codes must have a problem. */
 static int check_codes(json_t *operation, const struct route *route, struct err *err)
 {
 	json_t *codes = json_object_get(operation, "x-dcs-codes");
@@ -407,7 +407,7 @@ static int describe(struct openapi *openapi, const struct route *route, json_t *
 		return -1;
 	add_path_parameters(openapi_member(operation, "parameters", json_array()), route->pattern);
 	add_refusals(operation, route);
-	(void)lay_over(openapi, route, operation); /* of a special row it is done */
+	(void)lay_over(openapi, route, operation); /* done above for a special row */
 	sort_responses(operation);
 	add_usual_codes(operation);
 	return check_codes(operation, route, err);

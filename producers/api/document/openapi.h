@@ -8,10 +8,10 @@
 #include "producers/api/http/route.h"
 
 /*
- * The OpenAPI 3.1 document of a table of routes: made from the rows, the schemas of their commands and the resources they show,
- * and, for what no row says, from the files of document/. Start-up only: takes memory.
+ * The OpenAPI 3.1 document of a table of routes: generated from the rows, the schemas of their commands and their resources, and,
+ * for the rest, from the files of document/. Start-up only: allocates memory.
  *
- * ERR_FATAL: a row without a group, or a special one that nobody has described, or a description of no row.
+ * ERR_FATAL: a row without a group, a special row without a description, or a description without a row.
  */
 MUST_CHECK int openapi_write(const struct route *routes, bool is_indented, struct buf *buf, struct err *err);
 

@@ -1,4 +1,4 @@
-/* A message's JSON Schema: its fields by the table, what they mean by its .avsc. */
+/* The JSON Schema of a message: its fields from the table, their descriptions from its .avsc. */
 
 #include <string.h>
 
@@ -20,7 +20,7 @@ static json_t *string_schema(const char *format, uint32_t size_max, const char *
 	return schema;
 }
 
-/* The record in an .avsc whose field this is, inside ["null", T] and array of T. */
+/* The record type of this field in the .avsc, within ["null", T] and array of T. */
 static json_t *inner_type(json_t *source)
 {
 	json_t *type = json_object_get(source, "type");
@@ -34,7 +34,7 @@ static json_t *inner_type(json_t *source)
 
 static json_t *record_schema(const struct record_type *record, json_t *source);
 
-/* One value, without what makes it nullable or many. */
+/* One value, regardless of null and array. */
 static json_t *value_schema(const struct field *field, json_t *source)
 {
 	switch (field->kind) {
@@ -61,7 +61,7 @@ static json_t *value_schema(const struct field *field, json_t *source)
 	MUST_NOT_REACH("a field kind that is not in the table");
 }
 
-/* A member may be null where it may be left out. */
+/* An optional member may also be null. */
 static void let_be_null(json_t *schema)
 {
 	json_t *type = json_object_get(schema, "type");
@@ -80,7 +80,7 @@ static json_t *nullable(json_t *schema)
 	return schema;
 }
 
-/* What the rule takes of a value, as its .avsc says. */
+/* The constraints of the rule on a value, from the .avsc. */
 static void add_said(json_t *schema, const struct field *field, json_t *source)
 {
 	const char *words = json_string_value(json_object_get(source, "dcs.words"));
@@ -98,7 +98,7 @@ static void add_said(json_t *schema, const struct field *field, json_t *source)
 		json_object_set(schema, field->kind == FIELD_STRING ? "maxLength" : "maximum", most);
 }
 
-/* An amount within its bounds. */
+/* An amount with its bounds. */
 static json_t *money_schema(const struct field *field, json_t *source)
 {
 	json_t *schema = openapi_reference("schemas", "Money");
@@ -111,7 +111,7 @@ static json_t *money_schema(const struct field *field, json_t *source)
 	return schema;
 }
 
-/* A value as it is, with what is said of it. */
+/* A value with its description. */
 static json_t *plain_schema(const struct field *field, json_t *source)
 {
 	json_t *schema = value_schema(field, source);
@@ -142,7 +142,7 @@ static void member_name(const struct record_type *record, const struct field *fi
 	buf_release(&buf);
 }
 
-/* What whoever asks for the schema says of its fields. */
+/* The caller's function for the presence of fields, with its argument. */
 struct asking {
 	openapi_presence_of *presence_of; /* NULL: nothing */
 	const void *arg;

@@ -1,4 +1,4 @@
-/* What people wrote of the document: the files of document/, which are in the program. */
+/* The hand-written parts of the document: the files of document/, embedded in the program. */
 
 #include <string.h>
 
@@ -12,7 +12,7 @@ static json_t *parse(const struct embedded *file)
 {
 	json_t *json = json_loadb(file->content.data, file->content.size, JSON_REJECT_DUPLICATES, NULL);
 
-	MUST(json != NULL); /* embed.py has read it */
+	MUST(json != NULL); /* embed.py has parsed it */
 	return json;
 }
 
@@ -28,7 +28,7 @@ static void read_base(struct openapi *openapi)
 	openapi->resources = json_object();
 }
 
-/* Adds the members of `from` to `to`; ERR_FATAL when one is there already. */
+/* Adds the members of `from` to `to`; ERR_FATAL if one exists already. */
 static int merge(json_t *to, json_t *from, const char *file, struct err *err)
 {
 	const char *name;

@@ -1,4 +1,4 @@
-/* Of rows that show resources: their schemas, from the columns; what a list's query may hold. */
+/* Rows that read resources: the schemas, from the columns; the queries of lists. */
 
 #include <ctype.h>
 #include <stdio.h>
@@ -62,7 +62,7 @@ static json_t *kind_schema(enum column_kind kind)
 	MUST_NOT_REACH("a column of no kind");
 }
 
-/* What was destroyed, or what its salt was destroyed for, is null. */
+/* A value that was erased, or whose salt was, is null. */
 static bool is_sealed(const struct column *column)
 {
 	return column->kind == COLUMN_SEALED || column->kind == COLUMN_ADDRESS;
@@ -99,7 +99,7 @@ static void describe_roles(json_t *schema, const struct column *column)
 	openapi_describe(schema, text);
 }
 
-/* What document/ says of a column is laid over what its kind says; "null": true, it may be null. */
+/* The schema of the column's kind, merged with its description in document/; "null": true: may be null. */
 static json_t *column_schema(const struct column *column, json_t *said)
 {
 	json_t *schema = kind_schema(column->kind);
@@ -139,7 +139,7 @@ static json_t *empty_object(void)
 	return json_pack("{s:s, s:{}, s:[]}", "type", "object", "properties", "required");
 }
 
-/* The object that a column's member stands in: "balances.cost" is in one of its own. */
+/* The object of a column's member: "balances.cost" is in an object of its own. */
 static json_t *place_of(json_t *schema, const char *column_name, const char **ret_name)
 {
 	const char *dot = strchr(column_name, '.');
@@ -318,7 +318,7 @@ static int describe_one(struct openapi *openapi, const struct route *route, json
 		openapi_add_header(response, "ETag", true, "its version");
 		openapi_add_response(operation, 304);
 	}
-	openapi_add_code(operation, 400, "bad_query"); /* it takes no arguments */
+	openapi_add_code(operation, 400, "bad_query"); /* it has no arguments */
 	openapi_add_response(operation, 404);
 	return 0;
 }

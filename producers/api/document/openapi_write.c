@@ -1,4 +1,4 @@
-/* Of rows that become commands: what they take, and what comes of it. */
+/* Rows that become commands: their requests and answers. */
 
 #include <string.h>
 
@@ -21,7 +21,7 @@ static bool is_named(const char *names, const char *name)
 	return false;
 }
 
-/* What is there when a member of the row's `optional` is left out (intake.c). */
+/* The default of a member of the row's `optional` (intake.c). */
 static const char *text_of_default(const struct field *field)
 {
 	switch (field->kind) {
@@ -42,7 +42,7 @@ static const char *text_of_default(const struct field *field)
 	MUST_NOT_REACH("a field kind that is not in the table");
 }
 
-/* As intake.c reads it: what comes from the path, is looked up, is made, or may be missing. */
+/* Like intake.c: a field comes from the path, is looked up, is made, or is optional. */
 static enum openapi_presence presence_in_body(const void *route_arg, const struct field *field, const char **ret_text)
 {
 	const struct route *route = route_arg;
@@ -78,7 +78,7 @@ static void body_name(const struct route *route, char name[64])
 		name[0] = (char)(name[0] - 'a' + 'A');
 }
 
-/* The members that are one value may stand in the query of a DELETE, whose body proxies may drop. */
+/* Members with a single value may be in the query of a DELETE, as proxies may drop its body. */
 static void add_query_members(json_t *operation, json_t *schema)
 {
 	json_t *parameters = openapi_member(operation, "parameters", json_array());
@@ -97,7 +97,7 @@ static void add_query_members(json_t *operation, json_t *schema)
 	}
 }
 
-/* A member that only says which state is meant (intake.c). */
+/* A member that names the intended state (intake.c). */
 static void add_said(const struct route *route, json_t *schema)
 {
 	json_t *member;
@@ -158,7 +158,7 @@ static int add_done(struct openapi *openapi, const struct route *route, json_t *
 		return -1;
 	if (route->resource == NULL)
 		schema = openapi_reference("schemas", name);
-	else /* the rest of it may be out of reach just then */
+	else /* the rest of the resource may be unreadable at that moment */
 		schema = json_pack("{s:[o, o]}", "anyOf", openapi_reference("schemas", name),
 				   openapi_reference("schemas", "OnlyId"));
 	response = openapi_add_success(operation, route->done_status, route->done_status == 201 ? "It was made" : "It was done",
@@ -182,7 +182,7 @@ static void add_accepted(json_t *operation)
 	openapi_add_header(response, "Preference-Applied", false, "what of `Prefer` was done");
 }
 
-/* The codes that a command of this type can be refused with, where refusal_status puts them; and what befalls any command. */
+/* The codes of this type's refusals, at their status (refusal_status); and those that any command may get. */
 static void add_refusals(json_t *operation, const struct message_type *type, bool is_of_path)
 {
 	for (int refusal = REFUSAL_NONE + 1; refusal < REFUSAL_COUNT; refusal++) {
@@ -198,7 +198,7 @@ static void add_refusals(json_t *operation, const struct message_type *type, boo
 	openapi_add_code(operation, 422, refusal_code(REFUSAL_BAD_VALUE));
 	openapi_add_code(operation, 422, refusal_code(REFUSAL_EXPIRED));
 	openapi_add_code(operation, 401,
-			 "bad_token"); /* a dead letter's: the key was withdrawn meanwhile, or it waited for long */
+			 "bad_token"); /* of a dead letter: the key was withdrawn meanwhile, or the command waited too long */
 	openapi_add_code(operation, 401, "expired_token");
 	openapi_add_code(operation, 401, "ended_token");
 }
@@ -228,14 +228,14 @@ static void add_codes(json_t *operation, const struct route *route)
 
 int openapi_describe_write(struct openapi *openapi, const struct route *route, json_t *operation, struct err *err)
 {
-	bool is_for_consumers = (route->command->roles & ROLE_CONSUMER) != 0; /* to whom others' things are 404 */
+	bool is_for_consumers = (route->command->roles & ROLE_CONSUMER) != 0; /* resources of others are 404 for them */
 
 	add_headers(route, operation);
 	add_body(openapi, route, operation);
 	if (add_done(openapi, route, operation, err) != 0)
 		return -1;
 	add_accepted(operation);
-	openapi_add_response(operation, 403); /* of the module: with the rights he has now */
+	openapi_add_response(operation, 403); /* from the module, which checks the user's current rights */
 	if (route->path_field != NULL || is_for_consumers)
 		openapi_add_response(operation, 404);
 	if (route->method == METHOD_POST || has_conflict(route->command))
@@ -269,7 +269,7 @@ void openapi_add_commands(struct openapi *openapi)
 			continue;
 		json_object_set_new(openapi->schemas, (*type)->record.name, openapi_message(*type, NULL, NULL));
 		json_array_append_new(orders, order_of(*type));
-		if (post != NULL) /* a table of a test may lack it */
+		if (post != NULL) /* the table of a test may lack it */
 			add_refusals(post, *type, true);
 	}
 	json_object_set_new(openapi->schemas, "CommandRequest",
