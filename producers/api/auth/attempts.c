@@ -22,7 +22,7 @@ void attempts_init(struct attempts *attempts, int64_t burst, int64_t refill_ms)
 	attempts->span_ms = burst * refill_ms;
 }
 
-/* The name's bucket; a free one, or the fullest, in its place when there is none. */
+/* The name's bucket; if there is none, a free one, or the fullest is evicted. */
 static struct attempts_bucket *find(struct attempts *attempts, uint64_t hash, bool *ret_is_new)
 {
 	struct attempts_bucket *set = attempts->buckets[hash % ATTEMPTS_SETS];

@@ -8,14 +8,13 @@
 #include "base/log.h"
 #include "producers/api/auth/auth_inside.h"
 
-/* What all of /auth has in common: jobs, tries, the part of the loop. */
+/* Common to all of /auth: jobs, tries, the part of the loop. */
 
 #define BODY_ARENA_SIZE ((size_t)16 * 1024)
 #define SESSION_THREADS 2
-#define PASSWORD_NICE   5 /* argon2 is patient: reads, and the loop, are not */
+#define PASSWORD_NICE   5 /* argon2 can wait: reads and the loop cannot */
 
-/* An account may be tried so often at once from one address, and once more each minute; an address more often, for many people
- * may share one. */
+/* Tries of an account from one address, with one more each minute; an address has more, as many people may share it. */
 #define ACCOUNT_TRIES 10
 #define ACCOUNT_MS    60000
 #define ADDRESS_TRIES 60
@@ -190,7 +189,7 @@ static void refuse_try(struct call *call, const char *policy, int64_t tries, int
 
 #define TRY_NAME_SIZE (CLIENT_ADDRESS_SIZE + LOGIN_MAX + 2)
 
-/* An address holds no blank. */
+/* An address contains no blank. */
 static struct str name_of_try(const struct auth_job *job, char ret_text[TRY_NAME_SIZE])
 {
 	(void)snprintf(ret_text, TRY_NAME_SIZE, "%s %.*s", job->address, (int)job->login.size, job->login.data);
@@ -338,7 +337,7 @@ int auth_new(const struct auth_conf *conf, struct auth **ret_auth, struct err *e
 		.outcomes = conf->outcomes, .reads = conf->reads, .event = register_event, .state = register_state
 	};
 	memcpy(auth->address_key, conf->address_key, sizeof(auth->address_key));
-	auth->conf.address_key = NULL; /* the caller's is gone soon */
+	auth->conf.address_key = NULL; /* the caller's will be gone */
 	attempts_init(&auth->accounts, ACCOUNT_TRIES, ACCOUNT_MS);
 	attempts_init(&auth->addresses, ADDRESS_TRIES, ADDRESS_MS);
 	for (size_t i = AUTH_JOBS_MAX; i > 0; i--) {

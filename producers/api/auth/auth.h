@@ -13,40 +13,40 @@
 #include "token/token.h"
 
 /*
- * Users at the door: passwords, sessions, tokens. What a handler needs of argon2 or of a transaction is a job for one of two
- * pools of threads, so that neither a flood of logins nor a slow disk holds up the loop, and that no flood of logins holds up
- * those who are in: sessions have a pool of their own.
+ * Authentication of users: passwords, sessions, tokens. A step that needs argon2 or a transaction is a job for one of two thread
+ * pools, so that neither a flood of logins nor a slow disk blocks the loop. Sessions have a pool of their own, so that a flood of
+ * logins does not block users who are logged in.
  *
- * Each attempt is counted per account and address, and per address, before anything is done for it, is one line in the log, and,
- * if there is such a user, a command for the record (RecordLogin, RecordSessionEnd). An unknown login takes the same time and
+ * Each attempt is counted per account and address, and per address, before any work is done for it. It is one line in the log,
+ * and, if the user exists, a command for the record (RecordLogin, RecordSessionEnd). An unknown login takes the same time and
  * gets the same answer as a wrong password.
  */
 struct auth;
 
 struct auth_conf {
-	const char *conninfo; /* of dcs_api; borrowed, as all here */
+	const char *conninfo; /* of dcs_api; borrowed, as all members */
 	struct outbound *outbound;
 	struct outcomes *outcomes;
 	struct reads *reads;
 	struct rights *rights;
 	struct coder *coder;
 	struct token_keys *keys;
-	const uint8_t *address_key;  /* 32 bytes, copied: addresses are kept as keyed hashes */
-	const char *trusted_proxies; /* whose X-Forwarded-For is believed */
-	bool can_register;           /* anybody may register himself */
-	int64_t outcome_ms;          /* how long a registration waits for its outcome before 202 */
-	unsigned password_threads;   /* argon2 at once: 19 MiB and one core each */
+	const uint8_t *address_key;  /* 32 bytes, copied: addresses are stored as keyed hashes */
+	const char *trusted_proxies; /* the proxies whose X-Forwarded-For is trusted */
+	bool can_register;           /* users may register themselves */
+	int64_t outcome_ms;          /* the wait for a registration's outcome before 202 */
+	unsigned password_threads;   /* the most argon2 hashes at a time: 19 MiB and one core each */
 };
 
-/* Start-up: takes memory, starts threads, hashes once. ERR_FATAL. */
+/* Start-up: allocates memory, starts threads, computes one hash. ERR_FATAL. */
 MUST_CHECK int auth_new(const struct auth_conf *conf, struct auth **ret_auth, struct err *err);
-void auth_free(struct auth *auth); /* accepts NULL; waits for the jobs that run */
+void auth_free(struct auth *auth); /* accepts NULL; waits for running jobs */
 
-/* As a part of the loop. */
+/* Makes it parts of the loop. */
 struct part auth_part(struct auth *auth);
 
-#define AUTH_ACCESS_S  600  /* life of an access token */
-#define AUTH_SERVICE_S 3600 /* of a service's, which has no refresh token; both can be ended before */
+#define AUTH_ACCESS_S  600  /* lifetime of an access token */
+#define AUTH_SERVICE_S 3600 /* of a service's, which has no refresh token; both can be revoked earlier */
 
 /* ---- handlers of routes ---- */
 
@@ -60,7 +60,7 @@ void tell_me(struct api *api, struct call *call);             /* auth_session.c 
 void change_own_password(struct api *api, struct call *call); /* auth_password.c */
 void tell_key_set(struct api *api, struct call *call);        /* auth_session.c */
 
-/* How a row answers whose command was for a secret (route.h); auth_secret.c. */
+/* The `answer` of rows whose command was for a secret (route.h); auth_secret.c. */
 void answer_secret(struct api *api, struct call *call, struct str event);
 void answer_invitation(struct api *api, struct call *call, struct str event); /* auth_invitation.c */
 

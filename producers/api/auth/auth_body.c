@@ -5,7 +5,7 @@
 #include "crypto/crypto.h"
 #include "producers/api/http/faults.h"
 
-/* A password is what was typed, to the last byte. */
+/* A password is taken byte by byte, without normalisation. */
 #define TEXT(body, member, bytes, characters)                                                                                    \
 	{                                                                                                                        \
 		.name = #member, .kind = FIELD_STRING, .offset = offsetof(struct body, member), .size_max = (bytes),             \
@@ -16,13 +16,13 @@
 		.name = #body, .size = sizeof(struct body), .fields = (list), .fields_count = sizeof(list) / sizeof((list)[0])   \
 	}
 
-#define TOKEN_TEXT_MAX 256 /* of a refresh token: one that is longer is none of ours, but it is a text */
+#define TOKEN_TEXT_MAX 256 /* of a refresh token: a longer one is not ours, but a valid text */
 
 static const struct field credentials_fields[] = {
 	{ .name = "login",
 	  .kind = FIELD_STRING,
 	  .offset = offsetof(struct credentials_body, login),
-	  .text = TEXT_WORD, /* as RegisterUser has it */
+	  .text = TEXT_WORD, /* as in RegisterUser */
 	  .size_max = LOGIN_MAX,
 	  .characters_max = LOGIN_MAX },
 	TEXT(credentials_body, password, PASSWORD_MAX, PASSWORD_LETTERS_MAX),
@@ -61,14 +61,14 @@ void login_fold(char *login)
 			*login = (char)(*login - 'A' + 'a');
 }
 
-/* ---- what a password must be ---- */
+/* ---- rules for passwords ---- */
 
 static size_t count_letters(struct str text)
 {
 	size_t letters = 0;
 
 	for (size_t i = 0; i < text.size; i++)
-		letters += ((unsigned char)text.data[i] & 0xC0) != 0x80; /* not inside a character */
+		letters += ((unsigned char)text.data[i] & 0xC0) != 0x80; /* not a continuation byte */
 	return letters;
 }
 

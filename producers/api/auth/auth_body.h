@@ -7,7 +7,7 @@
 #include "producers/api/http/call.h"
 #include "wire/json.h"
 
-/* What is sent to /auth: bodies, and what a password must be. Pure but for the answer to a body that is none. */
+/* The bodies of requests to /auth, and the rules for passwords. Pure except for the answer to an invalid body. */
 #define LOGIN_MAX            64
 #define PASSWORD_LETTERS_MIN 12
 #define PASSWORD_LETTERS_MAX 256
@@ -31,10 +31,10 @@ extern const struct record_type invitation_record, credentials_record, refresh_r
 /* Reads a call's body. False: it was answered with 400 or 422. Texts are in the arena. */
 bool auth_read_body(struct call *call, const struct record_type *record, struct arena *arena, void *body);
 
-/* What is wrong with a new password: a literal, or NULL. */
+/* The fault of a new password: a literal, or NULL. */
 const char *password_fault(struct str password, struct str login);
 
-/* a-z for A-Z: logins are typed the same everywhere. */
+/* A-Z becomes a-z: logins are case-insensitive. */
 void login_fold(char *login);
 
 #endif

@@ -1,7 +1,6 @@
 /*
- * Invitations: an admin makes a user or invites him again (RegisterUser, InviteUser), and is told a secret, once, that is good for
- * one password within a week: POST /auth/accept-invitation. So nobody but the user knows his password, and nobody had to be told
- * one.
+ * Invitations: an admin creates a user or invites one again (RegisterUser, InviteUser), and gets a secret, once. Within a week it
+ * sets one password: POST /auth/accept-invitation. So only the user knows the password, and it never has to be sent.
  */
 
 #include "base/base64url.h"
@@ -9,9 +8,9 @@
 #include "producers/api/auth/auth_inside.h"
 
 #define ANSWER_SIZE_MAX 512
-#define INVITATION_S    (7 * 86400) /* as sql/0062_invitations.sql has it */
+#define INVITATION_S    (7 * 86400) /* as in sql/0062_invitations.sql */
 
-/* ---- one is given ---- */
+/* ---- create ---- */
 
 static void invitation_is_done(struct auth_job *job)
 {
@@ -44,7 +43,7 @@ void answer_invitation(struct api *api, struct call *call, struct str event)
 	auth_answer_event(api->auth, call, event, work_add_invitation, invitation_is_done);
 }
 
-/* ---- one is accepted ---- */
+/* ---- accept ---- */
 
 static void accepted_is_done(struct auth_job *job)
 {
@@ -74,7 +73,7 @@ static void refuse_password(struct call *call, const char *text)
 	call_refuse_problem(call, &problem);
 }
 
-/* A job for it; NULL: the call was answered. *ret_is_invitation: it may be one of ours. */
+/* The job; NULL: the call was answered. *ret_is_invitation: it has the form of ours. */
 static struct auth_job *take_invitation_job(struct auth *auth, struct call *call, bool *ret_is_invitation)
 {
 	uint8_t secret[BASE64URL_SIZE(REFRESH_TOKEN_SIZE)];

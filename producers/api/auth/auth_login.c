@@ -22,10 +22,10 @@ static int record_login(struct auth_job *job, outbound_done *done, struct err *e
 
 static void abandoned_is_done(struct auth_job *job)
 {
-	auth_answer(job, 204, STR("")); /* nobody waits any more */
+	auth_answer(job, 204, STR("")); /* the call was answered already */
 }
 
-/* Who was let in stands in the record, or he is not let in. */
+/* A login that cannot be recorded is refused, and its session ended. */
 static void abandon(struct auth_job *job)
 {
 	if (job->call != NULL)
@@ -45,7 +45,7 @@ static void login_is_recorded(void *job_arg, bool is_acked)
 		abandon(job);
 }
 
-/* ---- what came of it ---- */
+/* ---- the outcome ---- */
 
 static void let_in(struct auth_job *job)
 {
@@ -60,8 +60,8 @@ static void let_in(struct auth_job *job)
 }
 
 /*
- * A right password earns the truth. Whoever was wrong learns nothing: not whether there is such an account, nor that it is
- * locked, not even when this password was the right one.
+ * With the right password the answer gives the reason. With a wrong one it reveals nothing: not whether the account exists, nor
+ * that it is locked; a locked account gets the same answer even to the right password.
  */
 static void turn_away(struct auth_job *job)
 {

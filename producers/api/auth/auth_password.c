@@ -32,7 +32,7 @@ static void refuse_password(struct call *call, const char *text)
 	call_refuse_problem(call, &problem);
 }
 
-/* In tries the account goes by its user's id: whoever has a token knows no login. */
+/* Counts tries under the user's id instead of the login: the token does not contain the login. */
 static struct auth_job *take_password_job(struct auth *auth, struct call *call, const char *subject)
 {
 	struct new_password_body body = { .password = STR("") };

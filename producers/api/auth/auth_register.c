@@ -2,13 +2,13 @@
  * POST /auth/register
  *
  *   thread: argon2, the credential ─> RegisterUser, as the gateway itself ─> its answer, or none in time: 202
- *                                                                            a refusal: the credential goes again
+ *                                                                            a refusal: the credential is deleted
  *
- * A login that is taken gets the same 202 after the same work: nobody learns here who has a login. To log in tells, and is
- * counted.
+ * A login that exists gets the same 202 after the same work: nobody learns here which logins exist. A login attempt afterwards
+ * reveals it, and is counted.
  *
- * The credential comes first: a crash in between leaves one without an account, which nobody can use; the other way round it
- * would leave a login that is taken by nobody.
+ * The credential comes first: a crash in between leaves a credential without an account, which is harmless; the other order would
+ * leave an account without a credential, whose login would be taken for ever.
  */
 
 #include "base/day.h"
@@ -40,7 +40,7 @@ static void forgotten_is_done(struct auth_job *job)
 	auth_free_job(job);
 }
 
-/* It is over when it was answered and nobody will call back. */
+/* Frees the job once it is answered and no callback is outstanding. */
 static void end_if_over(struct auth_job *job)
 {
 	if (register_is_waiting(job) || job->is_ack_due || job->await.look != LOOK_IDLE)
@@ -94,7 +94,7 @@ static void answer(struct auth_job *job, const char *outcome)
 	end_if_over(job);
 }
 
-/* ---- what the users module says ---- */
+/* ---- the answer of the users module ---- */
 
 static void take_refusal(struct auth_job *job, const struct command_rejected *rejected)
 {
@@ -131,7 +131,7 @@ static void take_event(struct auth_job *job, struct str event)
 	arena_reset(&auth->arena);
 }
 
-/* The gateway's own token was not good: nothing that the caller could mend. */
+/* The gateway's own token was invalid: the caller cannot fix that. */
 static void take_dead(struct auth_job *job, const struct command_state *state)
 {
 	log_error("a registration became a dead letter: %.*s", (int)state->dead_code.size, state->dead_code.data);
@@ -155,7 +155,7 @@ static void take_state(struct auth_job *job, const struct command_state *state)
 		take_dead(job, state);
 }
 
-/* The command's id is fresh: no event can come while PostgreSQL is asked and leave it in doubt. */
+/* has_news is ignored: the command's id is fresh, so an event during the query answers this command itself. */
 void register_state(struct await *await, const struct command_state *state, bool has_news)
 {
 	struct auth_job *job = job_of(await);
@@ -200,7 +200,7 @@ static void on_ack(void *job_arg, bool is_acked)
 		end_if_over(job);
 	else if (is_acked)
 		job->stage = REGISTER_ACKNOWLEDGED;
-	else /* it may have arrived all the same: the credential stays */
+	else /* it may have arrived nevertheless: the credential stays */
 		refuse(job, "the registration may not have arrived; try to log in, then try again");
 }
 
@@ -233,7 +233,7 @@ static void send_command(struct auth_job *job)
 	}
 	job->is_ack_due = true;
 	await_begin(&job->await, clock_monotonic_ms(), job->auth->conf.outcome_ms);
-	await_listen(&job->await); /* before the next turn of the loop: no event can have been looked at */
+	await_listen(&job->await); /* before the next turn of the loop: no event can have been read yet */
 }
 
 static void credential_is_written(struct auth_job *job)

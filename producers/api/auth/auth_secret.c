@@ -1,8 +1,9 @@
 /*
- * Secrets that the gateway makes and tells once, when the users module has said yes to who asked for one: a service's
- * (RegisterService, RenewSecret). The command is an admin's, as any other; only its answer holds what must not be in Kafka.
+ * Secrets that the gateway makes and returns once, after the users module has accepted the command for one: a service's
+ * (RegisterService, RenewSecret). The command is an admin's, like any other; only its answer contains the secret, which must not
+ * be in Kafka.
  *
- * Who repeats the request, because he did not get the answer, gets another secret: the one that was lost is over with it.
+ * A caller that lost the answer and repeats the request gets another secret, and the lost one is revoked.
  */
 
 #include "base/base64url.h"
@@ -37,7 +38,7 @@ static void secret_is_done(struct auth_job *job)
 	wipe(secret, sizeof(secret));
 }
 
-/* Whom the event is about, and whether the secret of before is over. False: it cannot be read. */
+/* The service or user of the event, and whether the previous secret is revoked. False: the event cannot be decoded. */
 static bool read_event(struct auth *auth, struct str event, struct auth_job *job)
 {
 	const struct message_type *type;

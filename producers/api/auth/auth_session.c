@@ -1,4 +1,4 @@
-/* Sessions: from a login to its end, by refresh tokens that are used once. */
+/* Sessions: from the login to the end, with refresh tokens that are valid once. */
 
 #include <inttypes.h>
 
@@ -64,7 +64,7 @@ void session_answer(struct auth_job *job)
 		auth_refuse(job, 503, "unavailable", "no token can be signed at the moment");
 		return;
 	}
-	rights_forget(job->auth->conf.rights, &job->user_id); /* the new token may have roles that those kept have not */
+	rights_forget(job->auth->conf.rights, &job->user_id); /* the new token may have roles that the cached rights lack */
 	base64url_encode(refresh, job->token, sizeof(job->token));
 	buf_init(&buf, ANSWER_SIZE_MAX);
 	buf_add_format(&buf,
@@ -119,7 +119,7 @@ static void refresh_is_done(struct auth_job *job)
 		refuse_refresh(job);
 }
 
-/* A job with the hash of the token that the call brought; NULL: the call was answered. *ret_is_token: it may be one of ours. */
+/* A job with the hash of the call's token; NULL: the call was answered. *ret_is_token: it has the form of ours. */
 static struct auth_job *take_refresh_job(struct auth *auth, struct call *call, bool *ret_is_token)
 {
 	uint8_t token[BASE64URL_SIZE(REFRESH_TOKEN_SIZE)];
@@ -157,7 +157,7 @@ void refresh_session(struct api *api, struct call *call)
 
 /* ---- POST /auth/logout ---- */
 
-/* Whatever it was, it is good for nothing now: that is what was asked for. */
+/* The token is invalid now, whether or not it was valid before: the logout has succeeded. */
 static void end_is_done(struct auth_job *job)
 {
 	if (job->outcome == AUTH_AWAY) {
@@ -200,7 +200,7 @@ static void write_words(struct buf *buf, const char *name, struct str words)
 	buf_add_u8(buf, ']');
 }
 
-/* One that signs its own tokens: there is no account, its token says all. */
+/* A service that signs its own tokens has no account: the token is the only source. */
 static void write_service(struct buf *buf, const struct principal *principal)
 {
 	char at[32];

@@ -1,8 +1,8 @@
 /*
- * POST /auth/token: a client id and its secret for an access token (RFC 6749 4.4). No refresh token: a service has its secret.
+ * POST /auth/token: an access token for a client id and its secret (RFC 6749 4.4). No refresh token: a service has its secret.
  *
- * What is refused is told as the RFC has it (5.2), and not as a problem document: libraries of others read it. A secret has 256
- * random bits, so nothing is slow on purpose; tries are counted as those of passwords are, for the load.
+ * Refusals have the form of the RFC (5.2), not of a problem document, as standard client libraries read them. A secret has 256
+ * random bits, so no slow hash is needed; tries are counted like those of passwords, to limit the load.
  */
 
 #include <inttypes.h>
@@ -38,7 +38,7 @@ static void refuse_job(struct auth_job *job, enum token_fault fault, const char 
 	auth_free_job(job);
 }
 
-/* ["creditor","agent"] as a scope has it: creditor agent */
+/* ["creditor","agent"] as an OAuth scope: creditor agent */
 static void write_scope(struct buf *buf, uint32_t roles)
 {
 	const char *space = "";
@@ -64,7 +64,7 @@ static void answer_token(struct auth_job *job)
 		auth_refuse(job, 503, "unavailable", "no token can be signed at the moment");
 		return;
 	}
-	rights_forget(job->auth->conf.rights, &job->user_id); /* its tokens may have been ended just now */
+	rights_forget(job->auth->conf.rights, &job->user_id); /* its tokens may have been revoked just now */
 	buf_init(&buf, ANSWER_SIZE_MAX);
 	buf_add_format(&buf, "{\"access_token\":\"%s\",\"token_type\":\"Bearer\",\"expires_in\":%d,\"scope\":\"", access,
 		       AUTH_SERVICE_S);
@@ -100,7 +100,7 @@ static void token_is_done(struct auth_job *job)
 		answer_token(job);
 }
 
-/* A job for what the call asks; NULL: the call was answered. */
+/* A job for the call's request; NULL: the call was answered. */
 static struct auth_job *take_token_job(struct auth *auth, struct call *call)
 {
 	struct token_request request = { .roles = 0 };

@@ -1,4 +1,4 @@
-/* What is done in a thread: argon2, and one statement. Nothing here touches more than its job and its seat. */
+/* The work in a thread: argon2, and one statement. It touches only its job and its seat. */
 
 #include "producers/api/auth/auth_inside.h"
 
@@ -55,7 +55,7 @@ static struct str bytes_of(const void *bytes, size_t size)
 	return (struct str){ .data = bytes, .size = size };
 }
 
-/* Asks, with the parameters that are in the seat. */
+/* Runs the statement with the parameters in the seat. */
 static int ask(struct auth_job *job, struct pool_seat *seat, const struct db_statement *statement, struct db_result *ret_result)
 {
 	return db_run(seat->db, statement, &seat->params, ret_result, &job->failure);
@@ -69,7 +69,7 @@ static enum auth_outcome outcome_of(struct str word)
 	MUST_NOT_REACH("a word that the functions of sql/ do not say");
 }
 
-/* Of finish_login and rotate_refresh: their first columns are the same. */
+/* For finish_login and rotate_refresh: their first columns are the same. */
 static void take_rights(struct auth_job *job, const struct db_result *result)
 {
 	job->outcome = outcome_of(db_str(result, 0, 0));
@@ -85,8 +85,8 @@ static void take_rights(struct auth_job *job, const struct db_result *result)
 /* ---- passwords ---- */
 
 /*
- * Whether the password is that of the one whom the statement finds; with none found the same is done for nobody, so that both
- * take the same time. The user's id is kept if he was found.
+ * Whether the password fits the user that the statement finds; without a user it is compared with an unused hash, so that both
+ * take the same time. Sets the job's user id if a user was found.
  */
 static int compare_password(struct auth_job *job, struct pool_seat *seat, const struct db_statement *find, bool *ret_fits)
 {

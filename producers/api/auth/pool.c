@@ -14,18 +14,18 @@
 
 struct queue {
 	struct pool_job *first;
-	struct pool_job **end; /* where the next one is hung */
+	struct pool_job **end; /* for appending the next job */
 };
 
 struct pool {
 	struct pool_conf conf;
-	pthread_mutex_t lock; /* of all that follows */
+	pthread_mutex_t lock; /* guards all that follows */
 	pthread_cond_t has_work;
 	struct queue waiting, finished;
 	size_t waiting_count;
 	bool is_ending;
 
-	int wake_read, wake_write; /* a byte for each finished job, as far as the pipe takes them */
+	int wake_read, wake_write; /* a byte for each finished job, while the pipe has room */
 	pthread_t threads[POOL_THREADS_MAX];
 	unsigned threads_count;
 };
@@ -61,7 +61,7 @@ int pool_seat_connect(struct pool_seat *seat, struct err *err)
 	return db_open(seat->conninfo, "dcs-api-pool", STATEMENT_TIMEOUT_MS, &seat->db, err);
 }
 
-/* Answers with the lock held; NULL: the end. */
+/* Returns with the lock held; NULL: shutdown. */
 static struct pool_job *wait_for_job(struct pool *pool)
 {
 	MUST(pthread_mutex_lock(&pool->lock) == 0);
@@ -78,7 +78,7 @@ static void *work(void *pool_arg)
 
 	db_params_init(&seat.params, PARAMS_SIZE_MAX);
 	if (pool->conf.nice > 0)
-		(void)setpriority(PRIO_PROCESS, 0, pool->conf.nice); /* on Linux of this thread only */
+		(void)setpriority(PRIO_PROCESS, 0, pool->conf.nice); /* on Linux only for this thread */
 	while ((job = wait_for_job(pool)) != NULL) {
 		pool->waiting_count--;
 		MUST(pthread_mutex_unlock(&pool->lock) == 0);
@@ -86,7 +86,7 @@ static void *work(void *pool_arg)
 		MUST(pthread_mutex_lock(&pool->lock) == 0);
 		queue_add(&pool->finished, job);
 		MUST(pthread_mutex_unlock(&pool->lock) == 0);
-		(void)!write(pool->wake_write, "", 1); /* a full pipe wakes as well */
+		(void)!write(pool->wake_write, "", 1); /* a full pipe wakes the loop, too */
 	}
 	MUST(pthread_mutex_unlock(&pool->lock) == 0);
 	db_close(seat.db);
@@ -176,7 +176,7 @@ static int open_pipe(struct pool *pool, struct err *err)
 	return 0;
 }
 
-/* Signals are the loop's: they end its waiting. */
+/* The loop handles signals: they interrupt its poll. */
 static int start_threads(struct pool *pool, struct err *err)
 {
 	sigset_t all;

@@ -35,7 +35,7 @@ static int hex_digit(char digit)
 	return digit >= 'A' && digit <= 'F' ? digit - 'A' + 10 : -1;
 }
 
-/* application/x-www-form-urlencoded. False: a broken escape, a control character, no UTF-8, or the arena is full. */
+/* application/x-www-form-urlencoded. False: a broken escape, a control character, invalid UTF-8, or the arena is full. */
 static bool decode(struct str text, struct arena *arena, struct str *ret_text)
 {
 	char *bytes = arena_take(arena, text.size + 1, 1);
@@ -65,7 +65,7 @@ static bool decode(struct str text, struct arena *arena, struct str *ret_text)
 }
 
 struct form {
-	struct str grant_type, scope, client_id, client_secret; /* no data: it is not there */
+	struct str grant_type, scope, client_id, client_secret; /* no data: absent */
 };
 
 static struct str *place_of(struct form *form, struct str name)
@@ -164,7 +164,7 @@ static bool cut_basic(struct str *text)
 	return true;
 }
 
-/* The id and the secret, each of which is a form's value again (2.3.1). */
+/* The id and the secret, each form-encoded once more (2.3.1). */
 static bool read_basic(struct str header, struct arena *arena, struct str *ret_id, struct str *ret_secret)
 {
 	struct str pair;
@@ -186,7 +186,7 @@ static enum token_fault fail(enum token_fault fault, const char *text, const cha
 	return fault;
 }
 
-/* Who says that it is whom. */
+/* The client's id and secret. */
 static enum token_fault find_client(struct str authorization, struct arena *arena, const struct form *form, struct str *ret_id,
 				    struct str *ret_secret, const char **ret_text)
 {
@@ -207,7 +207,7 @@ static enum token_fault find_client(struct str authorization, struct arena *aren
 	return TOKEN_FAULT_NONE;
 }
 
-/* Names of roles, one space between. */
+/* Names of roles, separated by one space. */
 static bool read_scope(struct str scope, struct token_request *request)
 {
 	request->has_scope = scope.data != NULL;
