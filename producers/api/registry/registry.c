@@ -1,9 +1,9 @@
 /*
- * The read endpoints of a schema registry, as clients of Confluent's ask them: deserialisers by id, tools by subject. The schemas
- * are those the program was built with; nothing can be registered, but whoever registers what is there gets its id.
+ * The read endpoints of Confluent's Schema Registry: deserialisers read by id, tools by subject. The schemas are compiled in;
+ * nothing can be registered, but registering an existing schema returns its id.
  *
- * Subjects are the records' full names (RecordNameStrategy), and their versions are the message's. A client that names subjects
- * after topics (TopicNameStrategy) finds all versions of all messages of a topic as versions of `<topic>-value`, in the order of
+ * Subjects are the records' full names (RecordNameStrategy), and their versions are the message's. For clients that name subjects
+ * after topics (TopicNameStrategy), all versions of all messages of a topic are versions of `<topic>-value`, in the order of
  * their ids.
  */
 #include <jansson.h>
@@ -38,7 +38,7 @@ static void answer_literal(struct call *call, struct str text)
 	call_answer(call, 200, CONTENT_TYPE, text);
 }
 
-/* The status is in front of the code. */
+/* The code begins with the status. */
 static void refuse(struct call *call, int code, const char *message)
 {
 	char body[256];
@@ -59,7 +59,7 @@ static void refuse_subject(struct call *call)
 
 /* ---- subjects ---- */
 
-/* A module with topics of its own: every one answers with CommandRejected and takes Ticks, which belong to none. */
+/* A module with topics of its own: each of them has CommandRejected. Ticks belong to all modules and have none. */
 static bool is_module(struct str name)
 {
 	for (const struct message_type *const *type = message_types; *type != NULL; type++) {
@@ -69,7 +69,7 @@ static bool is_module(struct str name)
 	return false;
 }
 
-/* "dcs.debts.events.v1-value" -> debts; false: not named after a topic of this kind of message. */
+/* "dcs.debts.events.v1-value" -> debts; false: not the subject of a topic for this kind of message. */
 static bool module_of_topic(struct str subject, enum message_kind kind, struct str *ret_module)
 {
 	struct str rest;
@@ -80,7 +80,7 @@ static bool module_of_topic(struct str subject, enum message_kind kind, struct s
 	return str_is(rest, kind == MESSAGE_COMMAND ? "commands.v1-value" : "events.v1-value") && is_module(*ret_module);
 }
 
-/* Whether a message is a version of the subject: named so, or on the topic that it is named after. */
+/* Whether a message belongs to the subject: the subject is its name, or the name of its topic. */
 static bool belongs(const struct message_type *type, struct str subject)
 {
 	struct str module;
@@ -92,7 +92,7 @@ static bool belongs(const struct message_type *type, struct str subject)
 	return str_is(module, type->module) || strcmp(type->module, type->kind == MESSAGE_COMMAND ? "clock" : "engine") == 0;
 }
 
-/* The n-th version, or the last one for 0; NULL: none. *ret_number is which. */
+/* The n-th version, or the last one for 0; NULL: none. *ret_number is its number. */
 static const struct message_version *find_version(struct str subject, size_t number, size_t *ret_number)
 {
 	const struct message_version *found = NULL;
@@ -162,7 +162,7 @@ static void answer_version(struct call *call, const struct message_version *vers
 	answer_buf(call, &buf);
 }
 
-/* What the path names; NULL: refused. */
+/* The version in the path; NULL: refused. */
 static const struct message_version *version_of_path(struct call *call, size_t *ret_number)
 {
 	struct str subject = call_param(call, "subject"), text = call_param(call, "version");
@@ -274,7 +274,7 @@ void tell_schema_subjects(struct api *api, struct call *call)
 
 /* ---- by content ---- */
 
-/* The version of the subject that has the schema in the body; NULL: none. *ret_is_schema: the body holds one at all. */
+/* The version of the subject with the schema in the body; NULL: none. *ret_is_schema: the body contains a schema. */
 static const struct message_version *find_content(struct call *call, size_t *ret_number, bool *ret_is_schema)
 {
 	struct str subject = call_param(call, "subject"), body = call_body(call);
@@ -336,7 +336,7 @@ void register_schema(struct api *api, struct call *call)
 	answer_buf(call, &buf);
 }
 
-/* ---- of the whole ---- */
+/* ---- global ---- */
 
 void tell_schema_types(struct api *api, struct call *call)
 {

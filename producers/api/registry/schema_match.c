@@ -3,7 +3,9 @@
 #include <jansson.h>
 #include <string.h>
 
-/* Depth is that of our own schema, which generate.py bounds: theirs is only followed as far as it is the same. */
+/*
+ * The recursion is bounded by our own schema's depth (generate.py): the other schema is followed only as far as both are equal.
+ */
 
 static const char *text_of(json_t *object, const char *name)
 {
@@ -28,7 +30,7 @@ static json_t *full_name(json_t *record, const char *space)
 	return json_sprintf("%s.%s", own == NULL ? space : own, name);
 }
 
-/* The namespace that a full name gives to what is in it. */
+/* The namespace that a full name gives to its contents. */
 static void space_of(json_t *name, char space[256])
 {
 	const char *text = json_string_value(name);
@@ -41,7 +43,7 @@ static void space_of(json_t *name, char space[256])
 	space[size] = '\0';
 }
 
-/* {"type": "string"} is "string"; {"type": {"type": ...}} is what is in it. */
+/* {"type": "string"} is "string"; {"type": {"type": ...}} is the inner type. */
 static json_t *unwrap(json_t *type)
 {
 	for (int depth = 0; depth < 4 && json_is_object(type); depth++) {

@@ -6,9 +6,9 @@
 #include "model/message.h"
 
 /*
- * Whether an Avro schema, as somebody's library writes it, is this version of a message of ours: the same names, types and order
- * of fields. What changes no byte (doc, attributes of ours or of Java's, how names are qualified, white space) does not count;
- * logical types and defaults do. Pure. `text` may be anything.
+ * Whether an Avro schema, as a client library writes it, equals this version of one of our messages: the same names, types and
+ * order of fields. Differences that change no byte are ignored (doc, our attributes or Java's, qualified names, white space);
+ * logical types and defaults count. Pure. `text` may be anything.
  */
 bool schema_matches(const struct message_version *version, struct str text);
 
