@@ -35,7 +35,7 @@ static void refuse_role(struct call *call)
 	call_refuse(call, 403, "not_authorised", "none of your roles may do this");
 }
 
-/* A route that anybody may use is used without looking at a token: a stale one must not keep its owner from logging in. */
+/* A public route ignores the token: a stale one must not keep its user from logging in. */
 bool api_admit(struct api *api, struct call *call, struct principal *ret_principal)
 {
 	const struct route *route = call_route(call);
@@ -79,7 +79,7 @@ static void handle(struct api *api, struct call *call)
 	MUST_NOT_REACH("a kind of route that nobody answers");
 }
 
-/* What is left of the token's roles now. */
+/* The user's current rights have been found. */
 static void handle_by_rights(void *call_arg, const struct user_rights *rights)
 {
 	struct call *call = call_arg;
@@ -104,7 +104,7 @@ void api_handle(struct api *api, struct call *call)
 {
 	const struct principal *principal = call_principal(call);
 
-	if (api->is_ending) /* its head came before; nobody would answer it any more */
+	if (api->is_ending) /* its head came before shutdown; no part would answer it any more */
 		call_refuse(call, 503, "unavailable", "the gateway is ending");
 	else if (principal->is_known && principal->is_user)
 		rights_ask(api->rights, &principal->user_id, handle_by_rights, call);
@@ -119,7 +119,7 @@ static int part_wait_ms(const struct part *part)
 	return part->timeout_ms == NULL ? WAIT_MS : part->timeout_ms(part->self);
 }
 
-/* When a part is due that is not rung before: at the earliest of the times it has named since its last run. */
+/* The time of a part's next run, unless a descriptor is ready before: the earliest that it has returned since its last run. */
 static void note_due(struct api *api, size_t i, int64_t now_ms, int own_ms)
 {
 	int64_t due_ms = now_ms + own_ms;
@@ -143,7 +143,7 @@ static bool is_rung(const struct pollfd *fds, size_t count)
 	return false;
 }
 
-/* Waits for the network and the parts, then runs those parts that have something or are due. */
+/* Waits for the network and the parts, then runs the parts that are ready or due. */
 static int run_rung_parts(struct api *api, struct err *err)
 {
 	struct pollfd fds[1 + API_PARTS_MAX * PART_FDS_MAX];
@@ -176,7 +176,7 @@ static int run_rung_parts(struct api *api, struct err *err)
 	return 0;
 }
 
-/* What the handlers have asked goes out. */
+/* Sends the requests that the handlers have made to the parts. */
 static int run_asked_parts(struct api *api, struct err *err)
 {
 	for (size_t i = 0; i < api->parts_count; i++) {
@@ -186,7 +186,7 @@ static int run_asked_parts(struct api *api, struct err *err)
 	return 0;
 }
 
-/* Answers of the parts leave in the server's turn, and what its handlers ask goes out in the parts' turn after it. */
+/* The server's turn sends the answers of the parts; the parts' turn after it sends the requests of its handlers. */
 int api_step(struct api *api, struct err *err)
 {
 	if (run_rung_parts(api, err) != 0 || server_run(api->server, 0, err) != 0)
@@ -206,5 +206,5 @@ int api_drain(struct api *api, int64_t deadline_ms, struct err *err)
 		if (api->parts[i].give_up != NULL)
 			api->parts[i].give_up(api->parts[i].self);
 	}
-	return server_run(api->server, 0, err); /* what was answered last leaves */
+	return server_run(api->server, 0, err); /* sends the last answers */
 }

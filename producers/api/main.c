@@ -25,7 +25,7 @@
 
 /* dcs-api: the HTTP gateway. See README.md. */
 
-#define FILES_KEPT      256 /* for all that is no connection of a caller */
+#define FILES_KEPT      256 /* for descriptors other than callers' connections */
 #define DRAIN_MS        4000
 #define QUESTIONS_MAX   4096
 #define SEARCHES_MAX    64
@@ -70,8 +70,10 @@ static size_t settings_rows(struct settings *settings, struct conf_row rows[PROG
 	return sizeof(all) / sizeof(all[0]);
 }
 
-/* A connection is an open file: the soft limit, made for programs that use select, is raised to the hard one. What does not fit
- * into that either waits outside instead of failing inside. */
+/*
+ * A connection is an open file: the soft limit, made for programs that use select, is raised to the hard limit. Connections above
+ * that wait in the backlog instead of failing in accept.
+ */
 static unsigned connections_that_fit(int64_t wanted)
 {
 	struct rlimit limit;
@@ -150,7 +152,7 @@ static int run(struct api *api, struct err *err)
 	return 0;
 }
 
-/* Two connections, so that nobody who asks for one thing waits behind a list that looks through a table. */
+/* Two connections, so that a read of one resource never waits behind a list that scans a table. */
 static int open_reads(struct api *api, const struct program *program, const struct settings *settings, struct coder *coder,
 		      struct err *err)
 {

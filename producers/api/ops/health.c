@@ -1,4 +1,4 @@
-/* What this is, and how it is. */
+/* The identity and the health of the gateway. */
 
 #include "base/must.h"
 #include "producers/api/api.h"

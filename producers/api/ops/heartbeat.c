@@ -2,7 +2,7 @@
 
 #include "base/day.h"
 
-#define LOOK_MS 100 /* whether the thread has finished */
+#define LOOK_MS 100 /* polling interval while the thread runs */
 
 static int give_sign(void *life_arg, struct err *err)
 {

@@ -5,10 +5,12 @@
 #include "producers/api/reads/opener.h"
 #include "worker/life.h"
 
-/* The gateway's sign of life (worker/life.h), given in a thread: connecting to a database that is away waits, the loop does not.
+/*
+ * The gateway's heartbeat (worker/life.h), written in a thread: connecting to an unreachable database blocks, and the loop must
+ * not.
  */
 struct heartbeat {
-	struct life life; /* the thread's while it is at work */
+	struct life life; /* owned by the thread while it runs */
 	struct opener opener;
 	int64_t due_ms; /* monotonic */
 };

@@ -82,7 +82,7 @@ static bool is_used(const struct metrics_series *series)
 	return false;
 }
 
-/* Series of what never happened are left out: 14 lines each. */
+/* Series without any observation are omitted: 14 lines each. */
 void metrics_write_requests(const struct metrics *metrics, struct buf *buf)
 {
 	metrics_write_head(buf, "http_server_request_duration_seconds", "histogram",
@@ -116,10 +116,10 @@ static size_t count_descriptors(void)
 	while (readdir(folder) != NULL)
 		count++;
 	(void)closedir(folder);
-	return count > 3 ? count - 3 : 0; /* itself, and the folder's two dots */
+	return count > 3 ? count - 3 : 0; /* its own descriptor, and the entries "." and ".." */
 }
 
-/* The next number of a line of the kernel's; *at is moved behind it. */
+/* The next number of a line of /proc; moves *at behind it. */
 static bool read_number(const char **at, unsigned long long *ret_number)
 {
 	char *end;
@@ -149,7 +149,7 @@ static bool read_stat(unsigned long long *ret_start, unsigned long long *ret_byt
 	return at != NULL && read_number(&at, ret_start) && read_number(&at, ret_bytes) && read_number(&at, ret_pages);
 }
 
-/* btime of /proc/stat: when the machine began, in seconds since 1970. */
+/* btime of /proc/stat: when the machine booted, in seconds since 1970. */
 static unsigned long long read_boot(void)
 {
 	FILE *file = fopen("/proc/stat", "re");

@@ -8,8 +8,8 @@
 #include "producers/api/http/route.h"
 
 /*
- * What the gateway counts: how long each operation took, by class of status. Counting is an addition in a table; the text
- * (Prometheus, 0.0.4) is made when somebody asks. What is only a number of the moment is written by whoever knows it.
+ * The gateway's metrics: the duration of each operation, by class of status. Counting is an addition in a table; the text
+ * (Prometheus, 0.0.4) is made for each scrape. Gauges are written by the code that knows their values.
  */
 #define METRICS_BUCKETS 13
 #define METRICS_CLASSES 5 /* 1xx to 5xx */
@@ -22,7 +22,7 @@ struct metrics_series {
 struct metrics {
 	const struct route *routes;
 	size_t routes_count;
-	struct metrics_series (*series)[METRICS_CLASSES]; /* of each row; the last: requests that belong to none */
+	struct metrics_series (*series)[METRICS_CLASSES]; /* per row; the last: requests without a row */
 };
 
 MUST_CHECK int metrics_open(struct metrics *metrics, const struct route *routes, struct err *err);
@@ -33,7 +33,7 @@ void metrics_count(struct metrics *metrics, const struct route *route, int statu
 
 void metrics_write_requests(const struct metrics *metrics, struct buf *buf);
 
-/* Processor time, memory, descriptors, start: the names that all of Prometheus' own clients use. */
+/* Processor time, memory, descriptors, start: under the names that Prometheus' own client libraries use. */
 void metrics_write_process(struct buf *buf);
 
 /* The lines in front of a metric's samples. */

@@ -39,7 +39,7 @@ static void write_parts(const struct api *api, struct buf *buf)
 	}
 }
 
-/* From this machine, and not brought by a proxy for somebody else. */
+/* From this machine, and not forwarded by a proxy. */
 static bool is_local(const struct call *call)
 {
 	char text[64];
