@@ -1,4 +1,4 @@
-/* What providers call back. */
+/* Callbacks of providers. */
 
 #include "base/day.h"
 #include "base/log.h"
@@ -30,7 +30,7 @@ static void publish_report(struct api *api, struct call *call, const struct kann
 
 	if (outbound_publish(api->outbound, &command, report_is_told, call, &err) == 0)
 		return;
-	if (outbound_is_ready(api->outbound)) /* that Kafka is away was told once */
+	if (outbound_is_ready(api->outbound)) /* the log has it already that Kafka is unreachable */
 		log_warn("a delivery report was not taken: %s", err.text);
 	report_is_told(call, false);
 }

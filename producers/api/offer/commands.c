@@ -2,7 +2,7 @@
 #include "producers/api/offer/offer.h"
 #include "producers/api/reads/readers.h"
 
-/* Commands as such. */
+/* Commands as a resource. */
 
 const struct route commands_routes[] = {
 	{ .method = METHOD_POST,

@@ -5,7 +5,7 @@
 #include "producers/api/reads/resource.h"
 #include "schemas/words.h"
 
-/* Messages to people, the texts they are made of, and consents. */
+/* Messages, their templates, and consents. */
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -7,7 +7,7 @@
 #include "schemas/communications.h"
 #include "schemas/words.h"
 
-/* Customers: how they are reached, what they consented to, what happened with them. */
+/* Customers, their contact points and consents, and their timeline. */
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -71,7 +71,7 @@ static const struct sort customer_sorts[] = {
 	RESOURCE_CREATED_SORT("c.created_at"),
 };
 
-/* One of several rows of a customer, each of another portfolio, stands for him: the first that the caller is bound to. */
+/* A customer may have several rows, one per portfolio: the first that the caller is bound to represents the customer. */
 #define RESOURCE_BEFORE(portfolio, other) "(" portfolio " < " other " OR (" portfolio " IS NULL AND " other " IS NOT NULL))"
 
 static const struct changes customer_changes = { .module = "customers", .last = "c.updated_seq = e.seq AND c.updated_at = e.at" };

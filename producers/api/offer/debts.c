@@ -6,7 +6,7 @@
 #include "producers/api/reads/resource.h"
 #include "schemas/words.h"
 
-/* Debts and their money. What may be read is granted in sql/0015_api.sql. */
+/* Debts, payments and the ledger. The granted columns are in sql/0015_api.sql. */
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -30,9 +30,9 @@ static const struct column debt_columns[] = {
 	{ .name = "dueOn", .kind = COLUMN_DATE, .sql = "d.due_on" },
 	{ .name = "currency", .kind = COLUMN_TEXT, .sql = "d.currency" },
 	{ .name = "balances.total", .kind = COLUMN_MONEY, .sql = "d.total_minor" },
-	/* clang-format off */
+	/* unique per creditor */
 	ACCOUNTS(ACCOUNT_SHOWN, balances, d)
-	/* clang-format on */
+	/* A debit is above 0, a credit below; their sum is 0. */
 	{ .name = "actions", .kind = COLUMN_ACTIONS, .sql = "d.actions" },
 	{ .name = "version", .kind = COLUMN_LONG, .sql = "d.version" },
 	{ .name = "createdAt", .kind = COLUMN_INSTANT, .sql = "d.created_at" },

@@ -7,7 +7,7 @@
 #include "crypto/crypto.h"
 #include "http/kannel.h"
 
-#define AT_MAX_S ((int64_t)4102444800) /* 2100: beyond is no time of a report */
+#define AT_MAX_S ((int64_t)4102444800) /* 2100: no report has a later time */
 #define REF_MAX  128
 
 static bool read_ids(const struct kannel_arguments *arguments, struct record_delivery *delivery)
@@ -32,7 +32,9 @@ static bool is_code_byte(char byte)
 	return (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z');
 }
 
-/* Of an SMPP receipt ("id:1 ... stat:UNDELIV err:042 text:...") the error number, else nothing: the rest may quote the message.
+/*
+ * The error number of an SMPP receipt ("id:1 ... stat:UNDELIV err:042 text:..."), otherwise nothing: the rest may quote the
+ * message.
  */
 static void read_code(struct str info, char code[KANNEL_CODE_MAX + 1])
 {
@@ -56,7 +58,7 @@ static int64_t read_at(struct str at, int64_t now_ms)
 	return str_to_int64(at, &seconds) && seconds > 0 && seconds < AT_MAX_S ? seconds * 1000 : now_ms;
 }
 
-/* An id of the network, when it is one; anything else is not worth refusing the report for. */
+/* Whether it is an id of the network; a report without one is still valid. */
 static bool ref_is_usable(struct str ref)
 {
 	for (size_t i = 0; i < ref.size; i++) {

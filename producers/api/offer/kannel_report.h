@@ -9,7 +9,7 @@
 #include "schemas/communications.h"
 
 /*
- * A delivery report as Kannel brings it: our own URL (the notifier's gateway_kannel.c made it) with Kannel's escapes filled in.
+ * A delivery report as Kannel sends it: our own URL (made by the notifier's gateway_kannel.c) with Kannel's escapes filled in.
  * Pure.
  *
  *   c communication   k customer   s our signature of both (32 hex)
@@ -23,24 +23,24 @@ struct kannel_arguments {
 
 struct kannel_report {
 	struct record_delivery delivery; /* texts borrow from the arguments, and from `code` */
-	int64_t kind;                    /* Kannel's number */
+	int64_t kind;                    /* Kannel's code */
 	char code[KANNEL_CODE_MAX + 1];
 };
 
 enum kannel_report_verdict {
 	KANNEL_REPORT_TAKEN,
 	KANNEL_REPORT_MALFORMED,
-	KANNEL_REPORT_FORGED,  /* the signature is not ours */
-	KANNEL_REPORT_NO_NEWS, /* a kind that moves nothing */
+	KANNEL_REPORT_FORGED,  /* the signature is wrong */
+	KANNEL_REPORT_NO_NEWS, /* a kind of report that changes nothing */
 };
 
-/* now_ms stands in for a missing `at`. The signature is compared in constant time, before anything else of it is used. */
+/* A missing `at` becomes now_ms. The signature is compared in constant time, before any other argument is used. */
 enum kannel_report_verdict kannel_report_read(const struct kannel_arguments *arguments, const uint8_t key[32], int64_t now_ms,
 					      struct kannel_report *ret_report);
 
 /*
- * The command's id: the same report is the same command, however often Kannel brings it. A second one of the kind that says
- * another time, code or reference is another command: the module ignores it (ReceiptIgnored) if it moves nothing.
+ * The command's id: the same report is the same command, however often Kannel sends it. A second report of the same kind with
+ * another time, code or reference is another command; the module ignores it (ReceiptIgnored) if it changes nothing.
  */
 struct uuid kannel_report_command_id(const struct kannel_report *report);
 

@@ -2,7 +2,7 @@
 #include "base/must.h"
 #include "producers/api/reads/reads.h"
 
-/* All that is offered, in the order of the document. */
+/* All routes, in the order of the document. */
 
 #define ROUTES_MAX 256
 

@@ -4,8 +4,8 @@
 #include "producers/api/http/route.h"
 
 /*
- * What the gateway offers: a file for each module, with its routes and its resources (reads/resource.h). Each table ends with a
- * NULL pattern. A new file is one more line in offer.c.
+ * The routes of the gateway: a file for each module, with its routes and its resources (reads/resource.h). Each table ends with a
+ * NULL pattern. A new file needs one more line in offer.c.
  */
 extern const struct route gateway_routes[], registry_routes[], commands_routes[], callbacks_routes[];
 extern const struct route customers_routes[], debts_routes[], communications_routes[]; // tidy: modules, those with resources

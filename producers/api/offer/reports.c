@@ -6,7 +6,7 @@
 #include "schemas/reports.h"
 #include "schemas/words.h"
 
-/* Reports (sql/0013_reports.sql): what was asked for, and what came of it. The file itself is in reads/reports.c. */
+/* Reports (sql/0013_reports.sql): the requests and their results. The file itself is in reads/reports.c. */
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

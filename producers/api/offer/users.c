@@ -6,7 +6,7 @@
 #include "producers/api/reads/resource.h"
 #include "schemas/words.h"
 
-/* Users and services. Their password hashes, refresh tokens and secrets are no resource. */
+/* Users and services. Their password hashes, refresh tokens and secrets are no resources. */
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -115,7 +115,7 @@ const struct resource service_resource = {
 	.sort_default = 1,
 };
 
-/* Of GET /auth/me: the caller's own, a user's or a service's. */
+/* For GET /auth/me: the caller's own account, of a user or a service. */
 static const struct column account_columns[] = {
 	{ .name = "id", .kind = COLUMN_UUID, .sql = "a.user_id" },
 	{ .name = "kind", .kind = COLUMN_TEXT, .sql = "a.kind" },
