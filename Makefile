@@ -65,7 +65,7 @@ PRODUCERS := $(notdir $(patsubst %/,%,$(wildcard producers/*/)))
 sources = $(filter-out %/main.c,$(wildcard $(1)/*.c $(1)/*/*.c))
 objects = $(patsubst %.c,$(OUT)/%.o,$(1))
 
-SCHEMAS   := $(wildcard schemas/*/*.avsc schemas/*.py) schemas/ids.json schemas/words.json
+SCHEMAS   := $(wildcard schemas/*/*.avsc schemas/*/examples.json schemas/*.py) schemas/ids.json schemas/words.json
 GENERATED := $(GEN)/schemas/.stamp $(GEN)/consumers/modules.h
 EMBEDDED  := $(GEN)/api/embedded.c
 GOLDEN    := $(GEN)/tests/unit/wire_golden.inc

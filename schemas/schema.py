@@ -64,6 +64,7 @@ class Field:
         require(isinstance(self.doc, str) and self.doc, where, "needs a doc")
         require("*/" not in self.doc, where, "doc ends a C comment")
         self.check_said(source)
+        self.said = {name: source[name] for name in SAID if name in source}
         self.record = None
         self.size_max = 0  # dcs.max: bytes of BYTES, characters of STRING
         self.characters_max = 0

@@ -31,8 +31,9 @@ def array(items, **changes):
     return field(**{"type": {"type": "array", "items": items}, "default": [], "dcs.max": ..., "dcs.items_max": 4, **changes})
 
 
-def generate(root, *schemas, ids=None, versions=()):
-    """(exit status, error text, folder of the C). `versions`: of ThingDone, from the second on, with ids from 8002."""
+def generate(root, *schemas, ids=None, versions=(), examples=None):
+    """(exit status, error text, folder of the C). `versions`: of ThingDone, from the second on, with ids from 8002. `examples`: of the
+    commands; default: of ones that have ids only."""
     folder = root / "schemas" / "things"
     folder.mkdir(parents=True)
     for source in schemas:
@@ -42,6 +43,9 @@ def generate(root, *schemas, ids=None, versions=()):
         (folder / f"ThingDone.v{number}.avsc").write_text(json.dumps(source))
         ids.setdefault(f"dcs.things.ThingDone.v{number}", 8000 + number)
     (root / "schemas" / "ids.json").write_text(json.dumps(ids))
+    if examples is None:
+        examples = {source["name"]: {} for source in schemas if source["dcs.kind"] == "command"}
+    (folder / "examples.json").write_text(json.dumps(examples))
     done = subprocess.run([sys.executable, ROOT / "schemas/generate.py", root / "schemas", root / "out"], capture_output=True, text=True)
     return done.returncode, done.stderr, root / "out"
 
@@ -132,7 +136,8 @@ def test_schemas__each_command_has_a_rule_declared(tmp_path):
 def test_schemas__a_commands_texts_are_words_unless_they_say_more(tmp_path):
     command = {"dcs.kind": "command", "dcs.roles": ["agent"]}
     status, error, out = generate(tmp_path, schema(field(), field(name="lines", **{"dcs.text": "lines"}), array(
-        {**NESTED, "fields": [field(**{"dcs.text": "prose"})]}, name="parts"), **command))
+        {**NESTED, "fields": [field(**{"dcs.text": "prose"})]}, name="parts"), **command),
+        examples={"ThingDone": {"text": "a", "lines": "b", "parts": [{"text": "c"}]}})
     assert status == 0, error
     compile_c(tmp_path, out)
     kinds = re.findall(r'\.name = "(\w+)".*?\.text = (\w+)', (out / "messages.c").read_text())
@@ -217,6 +222,49 @@ def test_schemas__ids_are_pinned_and_unique(tmp_path, ids, reason):
     status, error, _ = generate(tmp_path, schema(), ids=ids)
     assert status == 1
     assert reason in error
+
+
+# ---- examples ----
+
+DAY, INSTANT = {"type": "int", "logicalType": "date"}, {"type": "long", "logicalType": "timestamp-millis"}
+NOT_EXAMPLES = {  # the reason: a field, its value
+    "text has no example; null: it is left out": (field(), ...),
+    "text: is not nullable": (field(), None),
+    "text: is no text": (field(), 7),
+    "text: is shorter than dcs.least, or longer than dcs.most or dcs.max": (field(), "123456789"),
+    "text: is shorter than dcs.least, or longer than dcs.most or dcs.max ": (field(**{"dcs.least": 1}), ""),
+    "text: is none of dcs.words": (field(**{"dcs.words": "@channel"}), "fax"),
+    "text: does not match dcs.pattern": (field(**{"dcs.pattern": "^[A-Z]+$"}), "a"),
+    "text: may be somebody's address: use one of example.org": (field(**{"dcs.max": 40}), "erika@mail.org"),
+    "text: may be somebody's number: use +447700900000 to 999": (field(**{"dcs.max": 40}), "+491711234567"),
+    "text: is no bool": (field(type="boolean", **{"dcs.max": ...}), 1),
+    "text: is no int": (field(type="int", **{"dcs.max": ...}), 1 << 31),
+    "text: is no long": (field(type="long", **{"dcs.max": ...}), True),
+    "text: is outside dcs.least and dcs.most": (field(type="long", **{"dcs.max": ..., "dcs.most": 9}), 10),
+    "text: is no date": (nullable(DAY), "2026-02-30"),
+    "text: is no instant": (nullable(INSTANT), "2026-02-01"),
+    "text: is no uuid": (nullable(ID["type"]), "7"),
+    "text: is no list of at most 4": (array("long"), [1] * 5),
+    "text: is no long ": (array("long"), ["1"]),
+    "text: has no fields ['word']": (array(NESTED), [{"text": "a", "word": "b"}]),
+    "text: text: is no text": (array(NESTED), [{"text": 7}]),
+}
+
+
+@pytest.mark.parametrize("reason", NOT_EXAMPLES)
+def test_schemas__an_example_that_is_none_is_refused_with_command_and_field(tmp_path, reason):
+    changed, value = NOT_EXAMPLES[reason]
+    command = schema(changed, **{"dcs.kind": "command", "dcs.roles": ["agent"]})
+    status, error, out = generate(tmp_path, command, examples={"ThingDone": {} if value is ... else {"text": value}})
+    assert status == 1
+    assert f"things/examples.json: ThingDone: {reason.strip()}" in error
+    assert not out.exists()
+
+
+def test_schemas__each_command_has_an_example_and_nothing_else_has(tmp_path):
+    command = schema(**{"dcs.kind": "command", "dcs.roles": ["agent"]})
+    assert "things/examples.json: ThingDone: has no example" in generate(tmp_path / "a", command, examples={})[1]
+    assert "things/examples.json: ['ThingLost'] are no commands of the module" in generate(tmp_path / "b", schema(), examples={"ThingLost": {}})[1]
 
 
 # ---- versions ----
