@@ -153,7 +153,7 @@ $(OUT)/modules.o: $(GENERATED)
 	$(call run,cc $(GEN)/consumers/modules.c,$(CC) $(CFLAGS) -MMD -MP -c -o $@ $(GEN)/consumers/modules.c)
 
 # The gateway's page and the written parts of its document.
-$(EMBEDDED): consumers/modules.py schemas/words.json schemas/words.py producers/api/document producers/api/pages $(wildcard producers/api/document/*.json producers/api/document/*.py producers/api/pages/*)
+$(EMBEDDED): consumers/modules.py schemas/words.json producers/api/document producers/api/pages $(wildcard schemas/*.py schemas/*/examples.json producers/api/document/*.json producers/api/document/*.py producers/api/pages/*)
 	python3 producers/api/document/embed.py $@ producers/api
 
 # Which program it is; written anew only when it is another.

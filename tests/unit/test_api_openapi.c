@@ -244,6 +244,33 @@ static void test_openapi__a_body_needs_what_neither_path_nor_row_gives(void **st
 	json_decref(document);
 }
 
+static json_t *example_of(json_t *document, const char *operation_id)
+{
+	const char *path, *method;
+	json_t *operation = operation_of(document, operation_id, &path, &method);
+
+	return AT(operation, "requestBody", "content", "application/json", "example");
+}
+
+static void test_openapi__every_write_has_an_example_of_its_body(void **state)
+{
+	json_t *document = make(api_routes());
+	json_t *debt = example_of(document, "createDebt");
+
+	(void)state;
+	for (const struct route *route = api_routes(); route->pattern != NULL; route++)
+		assert_true(route->kind != ROUTE_WRITE || json_is_object(example_of(document, route->operation)));
+	assert_true(json_is_integer(AT(debt, "principal", "amountMinor")) && json_is_string(AT(debt, "principal", "currency")));
+	assert_true(json_is_string(AT(debt, "customerId")) && json_is_string(AT(debt, "dueOn")));
+	assert_null(AT(debt, "currency"));
+	assert_null(AT(debt, "debtId"));                                                /* made when it is left out */
+	assert_null(AT(debt, "fee"));                                                   /* 0, as when it is left out */
+	assert_null(AT(example_of(document, "recordPayment"), "debtId"));               /* the path says it */
+	assert_true(json_is_null(AT(example_of(document, "patchCustomer"), "region"))); /* written in document/ */
+	assert_string_equal(json_string_value(AT(example_of(document, "putCommunication"), "state")), "cancelled");
+	json_decref(document);
+}
+
 static void test_openapi__codes_of_refusals_stand_with_their_operation(void **state)
 {
 	json_t *document = make(api_routes());
@@ -452,6 +479,7 @@ int main(void)
 		cmocka_unit_test(test_openapi__a_row_without_description_or_group_is_found),
 		cmocka_unit_test(test_openapi__a_description_of_no_row_is_found),
 		cmocka_unit_test(test_openapi__a_body_needs_what_neither_path_nor_row_gives),
+		cmocka_unit_test(test_openapi__every_write_has_an_example_of_its_body),
 		cmocka_unit_test(test_openapi__codes_of_refusals_stand_with_their_operation),
 		cmocka_unit_test(test_openapi__what_a_rule_takes_stands_with_the_member),
 		cmocka_unit_test(test_openapi__a_delete_says_how_it_takes_a_version),

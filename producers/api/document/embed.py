@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Turns files into C, so that the gateway needs none beside it: the page, and the parts of the document that people write.
 
-    embed.py OUT.c FOLDER    FOLDER/document/*.json and every file of FOLDER/pages, named as there ("pages/index.html"); embedded.h reads it
+    embed.py OUT.c FOLDER    FOLDER/document/*.json and every file of FOLDER/pages, named as there ("pages/index.html"), and the
+                             examples of commands, as document/examples.json; embedded.h reads it
 
 A JSON file may name word lists of schemas/words.json: "enum": "@channel". One that is no JSON ends the build. Standard library only.
 """
@@ -13,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[3]
 sys.path[:0] = [str(ROOT / "consumers"), str(ROOT / "schemas")]
 
 import modules  # noqa: E402
+from examples import read_examples  # noqa: E402
 from words import expand_enums  # noqa: E402
 
 # What documents say instead of a list of modules.
@@ -24,6 +26,15 @@ def c_string(data):
     plain = set(range(0x20, 0x7F)) - set(b'\\"?')
     lines = data.splitlines(keepends=True) or [b""]
     return "\n".join("\t\"" + "".join(chr(byte) if byte in plain else f"\\{byte:03o}" for byte in line) + "\"" for line in lines)
+
+
+def entry(name, data):
+    return f'\t{{ "{name}",\n\t  {{\n{c_string(data)},\n\t  {len(data)} }} }},\n'
+
+
+def examples():
+    """Of all modules, by command: names of commands are unique over all modules."""
+    return json.dumps({"examples": {name: example for module in read_examples(ROOT / "schemas").values() for name, example in module.items()}}).encode()
 
 
 def main(out, folder):
@@ -44,7 +55,8 @@ def main(out, folder):
             except ValueError as error:
                 print(f"{path}: {error}", file=sys.stderr)
                 return 1
-        text += f'\t{{ "{path.relative_to(folder)}",\n\t  {{\n{c_string(data)},\n\t  {len(data)} }} }},\n'
+        text += entry(path.relative_to(folder), data)
+    text += entry("document/examples.json", examples())
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(text + "\t{ 0 },\n};\n", encoding="ascii")
     return 0

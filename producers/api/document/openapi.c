@@ -465,5 +465,6 @@ int openapi_write(const struct route *routes, bool is_indented, struct buf *buf,
 	json_decref(openapi.document);
 	json_decref(openapi.written);
 	json_decref(openapi.resources);
+	json_decref(openapi.examples);
 	return result;
 }

@@ -8,14 +8,15 @@
 
 /*
  * Shared by the files of the document: openapi.c (the document, its operations, their statuses), openapi_write.c and
- * openapi_read.c (requests and answers of these kinds of rows), openapi_message.c (schemas of messages), openapi_parts.c (the
- * files of document/).
+ * openapi_read.c (requests and answers of these kinds of rows), openapi_message.c (schemas of messages), openapi_example.c
+ * (examples of commands), openapi_parts.c (the files of document/).
  */
 struct openapi {
 	json_t *document;  /* the result under construction */
 	json_t *schemas;   /* its components/schemas; borrowed */
 	json_t *written;   /* descriptions of operations in document/, by operationId */
 	json_t *resources; /* descriptions of resources and their columns in document/, by name */
+	json_t *examples;  /* schemas/<module>/examples.json, by command */
 };
 
 /* Reads document/: base.json is the document's initial content. */
@@ -65,5 +66,12 @@ void openapi_add_commands(struct openapi *openapi);
 enum openapi_presence { PRESENT_AS_SCHEMA, PRESENT_MAYBE, PRESENT_NEVER, PRESENT_ALWAYS };
 typedef enum openapi_presence openapi_presence_of(const void *arg, const struct field *field, const char **ret_text);
 json_t *openapi_message(const struct message_type *type, openapi_presence_of *presence_of, const void *arg);
+
+/* ---- openapi_example.c ---- */
+
+/* The example of a command as JSON_REST has it, with the same members; NULL: it has none. A member that may be left out is there
+ * when its value is not the one that it has when it is left out. */
+json_t *openapi_example(const struct openapi *openapi, const struct message_type *type, openapi_presence_of *presence_of,
+			const void *arg);
 
 #endif

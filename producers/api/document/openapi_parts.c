@@ -26,6 +26,7 @@ static void read_base(struct openapi *openapi)
 	openapi->schemas = json_object_get(json_object_get(openapi->document, "components"), "schemas");
 	openapi->written = json_object();
 	openapi->resources = json_object();
+	openapi->examples = json_object();
 }
 
 /* Adds the members of `from` to `to`; ERR_FATAL if one exists already. */
@@ -59,6 +60,8 @@ int openapi_read_parts(struct openapi *openapi, struct err *err)
 			result = merge(openapi->resources, json_object_get(part, "resources"), file->name, err);
 		if (result == 0)
 			result = merge(openapi->written, json_object_get(part, "operations"), file->name, err);
+		if (result == 0)
+			result = merge(openapi->examples, json_object_get(part, "examples"), file->name, err);
 		json_decref(part);
 	}
 	return result;

@@ -110,9 +110,22 @@ static void add_said(const struct route *route, json_t *schema)
 	json_array_append_new(openapi_member(schema, "required", json_array()), json_string(route->said_member));
 }
 
+/* Its example, with what only the row demands. */
+static void add_example(const struct openapi *openapi, const struct route *route, json_t *media)
+{
+	json_t *example = openapi_example(openapi, route->command, presence_in_body, route);
+
+	if (example == NULL)
+		return;
+	if (route->said_member != NULL)
+		json_object_set_new(example, route->said_member, json_string(route->said_word));
+	json_object_set_new(media, "example", example);
+}
+
 static void add_body(struct openapi *openapi, const struct route *route, json_t *operation)
 {
 	json_t *schema = openapi_message(route->command, presence_in_body, route);
+	json_t *media = json_object();
 	bool is_needed;
 	char name[64];
 
@@ -122,9 +135,10 @@ static void add_body(struct openapi *openapi, const struct route *route, json_t 
 		add_query_members(operation, schema);
 	body_name(route, name);
 	json_object_set_new(openapi->schemas, name, schema);
+	json_object_set_new(media, "schema", openapi_reference("schemas", name));
+	add_example(openapi, route, media);
 	json_object_set_new(operation, "requestBody",
-			    json_pack("{s:b, s:{s:{s:o}}}", "required", is_needed, "content", "application/json", "schema",
-				      openapi_reference("schemas", name)));
+			    json_pack("{s:b, s:{s:o}}", "required", is_needed, "content", "application/json", media));
 }
 
 static bool has_field(const struct message_type *type, const char *name)
