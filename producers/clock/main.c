@@ -1,4 +1,4 @@
-/* dcs-clock: time is a message. See README.md. */
+/* dcs-clock: publishes the time as messages. See README.md. */
 
 #include <inttypes.h>
 #include <signal.h>
@@ -13,7 +13,7 @@
 #include "producers/clock/ticker.h"
 #include "worker/life.h"
 
-#define POLL_MS        50 /* how soon a signal is seen */
+#define POLL_MS        50 /* the delay until a signal is handled */
 #define DRAIN_MS       1000
 #define COUNT_LINE_MS  60000
 #define CLIENT_ID_SIZE 60
@@ -44,7 +44,7 @@ static void log_counts(const struct ticker *ticker)
 		 counts.lost, counts.skipped);
 }
 
-/* One Tick; what can be tried again is logged once, until it works again. */
+/* One Tick; of a row of retryable failures only the first is logged. */
 static int tick(struct ticker *ticker, bool *was_failing, struct err *err)
 {
 	struct err failure = ERR_INIT;
@@ -63,7 +63,7 @@ static int tick(struct ticker *ticker, bool *was_failing, struct err *err)
 	return 0;
 }
 
-/* A Tick each interval. What was slept through (a stall, a stopped process) is not made up for. */
+/* A Tick per interval. Missed intervals (a stall, a stopped process) are not made up for. */
 static int run(struct ticker *ticker, int64_t interval_ms, struct life *life, struct err *err)
 {
 	int64_t next_ms = clock_monotonic_ms();

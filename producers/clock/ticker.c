@@ -26,7 +26,7 @@ struct module_topic {
 	bool is_undelivered[BUS_PARTS_MAX]; /* by partition */
 };
 
-/* What a delivery report needs to know. */
+/* The data for a delivery report. */
 struct slot {
 	struct ticker *ticker;
 	struct module_topic *topic;
@@ -34,10 +34,10 @@ struct slot {
 
 struct ticker {
 	const struct ticker_conf *conf; /* borrows */
-	struct bus_producer *producer;  /* NULL after a failure: made again */
+	struct bus_producer *producer;  /* NULL after a failure: opened again */
 	struct token_keys *keys;
 	struct coder *coder;
-	struct arena arena; /* of one Tick to one partition */
+	struct arena arena; /* for one Tick to one partition */
 	struct buf value;
 	struct own_token token;
 	int64_t last_ms; /* the latest instant sent */
@@ -45,7 +45,7 @@ struct ticker {
 	struct slot slots[TICKER_MODULES_MAX]; /* of the topic with the same index */
 	size_t topics_count;
 	struct ticker_counts counts;
-	bool is_losing; /* the first of a row was logged */
+	bool is_losing; /* the first failure was logged */
 };
 
 /* ---- start ---- */
@@ -79,7 +79,7 @@ static int set_topics(struct ticker *ticker, const char *modules, struct err *er
 	return 0;
 }
 
-/* libc takes a zone that it does not know for UTC without a word: it must be looked for. */
+/* libc silently treats an unknown zone as UTC: the zone's file must be checked. */
 static int set_timezone(const char *name, struct err *err)
 {
 	char path[256];
@@ -145,7 +145,7 @@ void ticker_free(struct ticker *ticker)
 
 /* ---- one Tick ---- */
 
-/* A broken producer is thrown away with what it held: those Ticks are old. */
+/* A broken producer is closed with its queued Ticks, which are out of date. */
 int ticker_connect(struct ticker *ticker, struct err *err)
 {
 	if (ticker->producer != NULL && !bus_producer_is_broken(ticker->producer))
@@ -246,7 +246,7 @@ int ticker_tick(struct ticker *ticker, int64_t now_ms, struct err *err)
 
 		if (send_to_topic(ticker, &ticker->slots[index], now_ms, &failure) == 0)
 			continue;
-		/* A topic that is not there yet may come: only settings and programs end the clock. */
+		/* A missing topic may be created later: only fatal failures (of the settings or the program) end the clock. */
 		result = err_set(err, failure.kind == ERR_FATAL ? ERR_FATAL : ERR_RETRY, "%s", failure.text);
 		if (failure.kind != ERR_POISON)
 			break;
