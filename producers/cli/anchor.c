@@ -1,4 +1,4 @@
-/* `dcs anchor`: writes down how far the logs are, signed, for who keeps it elsewhere. */
+/* `dcs anchor`: writes the signed positions of the logs, to be stored elsewhere. */
 #include <stdio.h>
 #include <string.h>
 
@@ -98,7 +98,7 @@ static int read_heads(struct anchoring *anchoring, const char *module, struct er
 	return status;
 }
 
-/* ---- how much is published: the sequence of the partition's last record ---- */
+/* ---- the published position: the sequence of the partition's last record ---- */
 
 static int read_last(struct bus_reader *reader, int32_t part, int64_t offset, int64_t *ret_seq, struct err *err)
 {
@@ -144,7 +144,7 @@ static int ask_topic(struct anchoring *anchoring, const char *module, struct err
 		if (high > low)
 			failed = read_last(reader, head->part, high - 1, &head->published, err);
 		if (head->published > head->seq)
-			head->published = head->seq; /* published since the heads were read */
+			head->published = head->seq; /* published after the heads were read */
 	}
 	bus_reader_close(reader);
 	return failed;
@@ -166,7 +166,7 @@ static int gather(struct anchoring *anchoring, struct err *err)
 	return anchoring->heads_count > 0 ? 0 : err_set(err, ERR_FATAL, "there is nothing to anchor: all logs are empty");
 }
 
-/* A log only grows: one that is shorter than in the last line is not the log that it was. */
+/* A log only grows: a log that is shorter than in the last line has been replaced or cut. */
 static int check_growth(const struct anchoring *anchoring, const struct anchor *last, struct err *err)
 {
 	for (size_t i = 0; last != NULL && i < last->heads_count; i++) {

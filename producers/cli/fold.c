@@ -7,10 +7,10 @@
 #include "crypto/crypto.h"
 #include "schemas/engine.h"
 
-#define SLICE_EVENTS    1000000 /* begun with; a slice that is too small for its memory is halved */
+#define SLICE_EVENTS    1000000 /* to begin with; a slice that does not fit into its memory is halved */
 #define ARENA_SIZE      ((size_t)1 << 30)
-#define EVENT_SLOTS_MAX 256               /* that one event can make ... */
-#define EVENT_SIZE_MAX  ((size_t)1 << 20) /* ... with what is noted of it */
+#define EVENT_SLOTS_MAX 256               /* of one event ... */
+#define EVENT_SIZE_MAX  ((size_t)1 << 20) /* ... with its notes */
 
 /* ---- slices and memory ---- */
 
@@ -119,7 +119,7 @@ struct uuid fold_id(const struct uuid *id, struct str second, struct str third)
 	return uuid_of_key((struct str){ .data = text, .size = size });
 }
 
-/* The slot's text says what the row is called: the id's bytes, and the rest. */
+/* The slot's text names the row: the bytes of the id, and the other values. */
 void *fold_note_row(struct fold *fold, const struct entity *entity, const struct uuid *id, struct str second, struct str third,
 		    size_t size)
 {
@@ -169,7 +169,7 @@ static int leave_out(struct fold *fold, const struct logged_line *line, struct e
 	return 0;
 }
 
-/* False: it moves nothing here, being no event of the module's or about somebody else (a finding of verify_log's). */
+/* False: it changes nothing here: no event of the module, or about another key (a finding of verify_log). */
 static bool is_event_of(const struct fold *fold, const struct logged_line *line, const struct decoded *decoded)
 {
 	return decoded->type != NULL && decoded->type != &command_rejected_type && decoded->type->kind == MESSAGE_EVENT &&
@@ -250,7 +250,7 @@ static void check_row(struct fold *fold, const struct folded_table *table, const
 	if (!fold_has(fold, &key))
 		return;
 	fold->verify->tally.rows++;
-	arena_reset(&fold->verify->arena); /* what was opened of the row before */
+	arena_reset(&fold->verify->arena); /* texts opened for the previous row */
 	table->check(fold, &row);
 }
 
@@ -266,7 +266,7 @@ static void say_missing(struct fold *fold, const struct folded_table *table, con
 		table->missing(fold, &slot->id, where);
 }
 
-/* Slots that were not met. */
+/* Slots without a row: the rows are missing. */
 static void find_missing(struct fold *fold)
 {
 	for (size_t i = 0; i < fold->set.slots_count; i++) {
@@ -283,7 +283,7 @@ static void find_missing(struct fold *fold)
 	}
 }
 
-/* Once for a module: a connection remembers what it has prepared. */
+/* Once for a module: a connection keeps its prepared statements. */
 static const struct db_statement *statement_of(struct fold *fold, const struct folded_table *table)
 {
 	struct arena *arena = &fold->verify->statements;
@@ -324,7 +324,7 @@ int fold_tables(struct fold *fold, struct err *err)
 	return 0;
 }
 
-/* ---- all of a module ---- */
+/* ---- the whole of a module ---- */
 
 int fold_slice_begin(struct fold *fold, struct err *err)
 {

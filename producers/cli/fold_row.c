@@ -1,4 +1,6 @@
-/* Rows of tables, compared column by column: what the log says, as PostgreSQL sends it, beside what is there. */
+/*
+ * Compares rows of tables column by column: the value according to the log, in PostgreSQL's format, with the value in the table.
+ */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>

@@ -22,7 +22,7 @@ static size_t capacity_of(const struct idmap *map)
 	return map->memory.size / sizeof(struct entry);
 }
 
-/* Ids are random in their last bytes. */
+/* The last bytes of ids are random. */
 static struct entry *place_of(struct entry *table, size_t capacity, uint32_t kind, const struct uuid *id)
 {
 	size_t place = 0;

@@ -1,4 +1,4 @@
-/* `dcs verify`: recomputes the promises and says what is wrong. */
+/* `dcs verify`: recomputes the promises and reports violations. */
 #define _DEFAULT_SOURCE // MAP_ANONYMOUS
 #include "verify.h"
 
@@ -74,7 +74,7 @@ static const struct usage usage = {
 	.arguments_max = 0,
 };
 
-/* Of the catalogue, which everybody may read: a table that is there and may not be read is a failure and not "none". */
+/* From the catalogue, which every role may read: a table that exists and may not be read is a failure, not "none". */
 static const struct db_statement select_table = {
 	"verify_table", "SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
 			"WHERE n.nspname || '.' || c.relname = $1)"
@@ -84,19 +84,19 @@ static const char select_heads[] = "SELECT part, next_offset, log_seq, log_hash 
 /* ---- findings ---- */
 
 /*
- * Jobs are done by processes beside each other, each with connections of its own; who is free takes the next. Two of them keep
- * two processors busy while the database works for the others.
+ * The jobs run in parallel processes, each with connections of its own; a free process takes the next job. Two of them keep two
+ * processors busy while the database works for the others.
  */
 #define LANES_COUNT 4
 
-/* What the processes have in common. */
+/* Memory shared by the processes. */
 static struct shared {
 	atomic_size_t next_job;
-	atomic_llong said[PROMISES_COUNT + 1]; /* findings that were printed, or would have been */
-	struct tally tallies[LANES_COUNT];     /* each writes its own */
+	atomic_llong said[PROMISES_COUNT + 1]; /* findings, printed or counted only */
+	struct tally tallies[LANES_COUNT];     /* each process writes its own */
 } * shared;
 
-/* How many findings were said; by a program that has no others beside it, its own. */
+/* The number of findings of a promise; without parallel processes, this process's own counter. */
 static atomic_llong *said_of(int promise)
 {
 	static atomic_llong alone[PROMISES_COUNT + 1];
@@ -230,7 +230,7 @@ int verify_read_heads(struct verify *verify, size_t number, struct err *err)
 	return 0;
 }
 
-/* An anchor that nobody has signed is none. */
+/* An anchor without a valid signature does not count. */
 static int read_anchors(struct verify *verify, struct err *err)
 {
 	uint8_t public_key[PUBLIC_KEY_SIZE];
@@ -251,7 +251,7 @@ static int read_key(struct verify *verify, struct err *err)
 	return verify->has_key ? key_read(verify->key, conf.key_file, err) : 0;
 }
 
-/* Whole tables are read in the order of an index, and by one process of the server: the others have work. */
+/* Whole tables are read in the order of an index, and by one server process each: the other processors have work. */
 static const struct db_statement settings[] = {
 	{ "verify_all_rows", "SET row_security = off" },
 	{ "verify_no_sort", "SET enable_sort = off" },
@@ -311,7 +311,7 @@ static void close_all(struct verify *verify)
 
 /* ---- running ---- */
 
-/* Of the database, or of each module. */
+/* Of the whole database, or per module. */
 struct check {
 	const char *promises; /* for --only */
 	const char *what;     /* for the progress line */
@@ -319,7 +319,7 @@ struct check {
 	int (*run_module)(struct verify *verify, size_t module, struct err *err);
 };
 
-/* In the order in which they are begun: what takes longest first. */
+/* In starting order: the longest first. */
 static const struct check checks[] = {
 	{ .promises = "P1,P2,P4,P5,P7", .what = "events and rows", .run_module = verify_module },
 	{ .promises = "P6", .what = "events of the topics", .run_module = verify_topic },
@@ -331,7 +331,7 @@ static const struct check checks[] = {
 };
 #define CHECKS_COUNT (sizeof(checks) / sizeof(checks[0]))
 
-/* A check of a module; `weight` how much there is to look at. */
+/* A check of a module; `weight` is the amount of its data. */
 struct job {
 	const struct check *check;
 	size_t module;
@@ -382,7 +382,7 @@ static int compare_jobs(const void *a, const void *b)
 	return left->check < right->check ? -1 : left->check > right->check;
 }
 
-/* The same in every process but for what has come meanwhile: the order is made before they part. */
+/* Equal in all processes: the list is made before the fork. */
 static size_t list_jobs(const struct verify *verify, struct job *jobs)
 {
 	size_t count = 0;
@@ -435,15 +435,15 @@ static void add_tally(struct tally *sum, const struct tally *tally)
 	sum->sealed_old += tally->sealed_old;
 }
 
-/* All that a lane needs is its own: a connection cannot be shared. It says how it went on its standard error. */
+/* A lane has everything of its own: connections cannot be shared. It reports failures on standard error. */
 static int be_lane(struct verify *verify, const char *name, size_t lane, const struct job *jobs, size_t count)
 {
 	struct err err = ERR_INIT;
 	int status = EXIT_STATUS_OK;
 
-	(void)setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* a line of one process does not stand within a line of another */
+	(void)setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* lines of different processes must not be mixed */
 	if (open_all(verify, &err) != 0 || run_jobs(verify, jobs, count, &err) != 0) {
-		atomic_store(&shared->next_job, count); /* the others need not begin anything */
+		atomic_store(&shared->next_job, count); /* other lanes need not start another job */
 		status = fail_wrong(name, &err);
 	}
 	fflush(stdout);
@@ -481,11 +481,11 @@ static bool run_lanes(struct verify *verify, const char *name, const struct job 
 	return is_complete;
 }
 
-/* *ret_complete false: a lane has said what went wrong. */
+/* *ret_complete false: a lane has reported a failure. */
 static int run_checks(struct verify *verify, const char *name, bool *ret_complete, struct err *err)
 {
 	struct job jobs[CHECKS_COUNT * SCHEMAS_MAX];
-	int failed = open_all(verify, err); /* what keeps all of them from working is said once */
+	int failed = open_all(verify, err); /* a failure common to all lanes is reported once */
 	size_t count = failed == 0 ? list_jobs(verify, jobs) : 0;
 
 	close_all(verify);
@@ -504,7 +504,7 @@ static int run_checks(struct verify *verify, const char *name, bool *ret_complet
 	return 0;
 }
 
-/* A run that failed says so in place of a number that could be taken for the answer. */
+/* An incomplete run prints no number, as it could be mistaken for the result. */
 static int64_t print_totals(const struct verify *verify, bool is_complete, int64_t elapsed_ms)
 {
 	int64_t total = 0;
@@ -538,7 +538,7 @@ static int64_t print_totals(const struct verify *verify, bool is_complete, int64
 	return total;
 }
 
-/* A database in which nothing is is no database in which all is well. */
+/* An empty database must not pass as a correct one. */
 static int check_looked(const struct verify *verify, struct err *err)
 {
 	if (verify->tally.events + verify->tally.folded + verify->tally.rows + verify->tally.records + verify->tally.published >
@@ -547,7 +547,7 @@ static int check_looked(const struct verify *verify, struct err *err)
 	return err_set(err, ERR_FATAL, "nothing was looked at: there are no events, no commands and no rows");
 }
 
-/* For `dcs status`. A role that may read only verifies as well. */
+/* For `dcs status`. A read-only role can verify, too: then nothing is kept. */
 static void keep_drift(const struct verify *verify)
 {
 	struct db *db = NULL;

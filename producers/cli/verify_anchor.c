@@ -1,5 +1,4 @@
-/* The logs beside what was written down about them on earlier days (anchor_file.h): nothing of that may be gone or another (P2).
- */
+/* Compares the logs with earlier anchors (anchor_file.h): no anchored event may be missing or changed (P2). */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /*
- * P3: every record of the command topics before next_offset was applied (or is the repetition of one that was), refused, is
- * parked, is a dead letter, or is a Tick. Nothing was skipped.
+ * P3: every record of the command topics before next_offset was applied (or repeats one that was), refused, is parked, is a dead
+ * letter, or is a Tick. Nothing was skipped.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -16,14 +16,14 @@
 #define BROKER_MS     10000
 #define RECORD_MS     10000
 
-/* Asked in this order: a command that leaves the parked meanwhile is in the log by the time that is asked. */
+/* In this order: a command that is unparked meanwhile is in the log by the time the log is queried. */
 static const char select_parked[] =
 	"SELECT command_offset FROM {schema}.parked WHERE part = $1 AND command_offset BETWEEN $2 AND $3 "
 	"ORDER BY 1";
 static const char select_dead[] = "SELECT command_offset FROM {schema}.dead_letter WHERE part = $1 "
 				  "AND command_offset BETWEEN $2 AND $3 ORDER BY 1";
 
-/* A record, as far as it says what it is. */
+/* A record, as far as it can be decoded. */
 struct command_line {
 	int64_t offset;
 	bool is_tick, has_id;
@@ -35,14 +35,14 @@ struct statements {
 	const struct db_statement *parked, *dead, *answers, *refusals;
 };
 
-/* What the log answered to a command of the group. */
+/* The log's answer to a command of the group. */
 struct answer {
 	int64_t offset;
 	size_t digest_size;
 	uint8_t digest[DIGEST_SIZE];
 };
 
-#define ANSWERS_MAX (2 * GROUP_RECORDS) /* a command of a topic that is gone may be answered between two of this one */
+#define ANSWERS_MAX (2 * GROUP_RECORDS) /* the log may have answers to commands of a replaced topic between two of this one */
 
 struct scan {
 	struct verify *verify;
@@ -51,14 +51,14 @@ struct scan {
 	struct statements statements;
 	struct command_line group[GROUP_RECORDS];
 	size_t count;
-	struct db_result refusals; /* offsets of what was refused, ascending */
-	struct log_stream log;     /* its answers, in nearly the order of the commands */
-	struct logged_line line;   /* the next of them */
+	struct db_result refusals; /* offsets of refused commands, ascending */
+	struct log_stream log;     /* the answers, nearly in the order of the commands */
+	struct logged_line line;   /* its next line */
 	bool has_line;
-	struct answer window[ANSWERS_MAX]; /* those read for the group: all that did not wait */
+	struct answer window[ANSWERS_MAX]; /* the answers read for the group: to all commands that did not wait */
 	size_t window_count;
-	struct db_result others; /* answers that were looked for by their ids */
-	struct idmap answers;    /* command id -> its place in the window, + 1; row of the others: below 0 */
+	struct db_result others; /* answers that were queried by their ids */
+	struct idmap answers;    /* command id -> its index in the window, + 1; a row of the others: below 0 */
 };
 
 static void read_record(const struct bus_record *record, struct command_line *ret_line)
@@ -80,7 +80,7 @@ static void read_record(const struct bus_record *record, struct command_line *re
 	*ret_line = line;
 }
 
-/* Whether an ascending column of offsets has this one. */
+/* Whether an ascending column of offsets contains this one. */
 static bool has_offset(const struct db_result *result, int64_t offset)
 {
 	int low = 0, high = result->rows;
@@ -101,7 +101,7 @@ static bool has_digest(const uint8_t *digest, size_t size, const struct command_
 	return size == DIGEST_SIZE && memcmp(digest, line->digest, DIGEST_SIZE) == 0;
 }
 
-/* What became of a record that is neither parked nor dead. */
+/* Checks a record that is neither parked nor dead. */
 static void check_answered(struct scan *scan, const struct command_line *line)
 {
 	int64_t *number = line->has_id ? idmap_at(&scan->answers, 1, &line->id) : NULL;
@@ -126,7 +126,7 @@ static void check_answered(struct scan *scan, const struct command_line *line)
 		fits = has_digest((const uint8_t *)digest.data, digest.size, line);
 	}
 	if (fits)
-		return; /* answered, or a repetition */
+		return; /* answered, or repeated */
 	if (is_first)
 		finding_at(scan->verify, 3, scan->head, "offset", line->offset, "the answer is to another content");
 	else
@@ -159,7 +159,7 @@ static void note_answer(struct scan *scan)
 	*number = (int64_t)++scan->window_count;
 }
 
-/* Answers stand in the log in nearly the order of their commands: up to the first that is to a command behind the group. */
+/* The log has the answers nearly in the order of their commands: reads up to the first answer to a command behind the group. */
 static int read_window(struct scan *scan, struct err *err)
 {
 	int64_t last = scan->group[scan->count - 1].offset;
@@ -176,7 +176,10 @@ static int read_window(struct scan *scan, struct err *err)
 	return 0;
 }
 
-/* What waited, was repeated or answered elsewhere is not in the window; nor what moved on since the log was begun with. */
+/*
+ * The window lacks the answers to commands that waited, were repeated or were answered elsewhere, and those written since the log
+ * was opened.
+ */
 static int read_others(struct scan *scan, struct err *err)
 {
 	struct db_params *params = &scan->verify->params;
@@ -254,7 +257,7 @@ static int scan_records(struct scan *scan, int64_t low, struct err *err)
 			finding_at(scan->verify, 3, scan->head, "offset", next, "the topic does not have it any more");
 			break;
 		}
-		next = record.offset + 1; /* what a transaction leaves takes offsets, too, and is given to nobody */
+		next = record.offset + 1; /* the markers of transactions use offsets, too, but are not returned */
 		if (record.offset < scan->head->next_offset)
 			read_record(&record, &scan->group[scan->count++]);
 		bus_record_release(&record);

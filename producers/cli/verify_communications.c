@@ -1,7 +1,7 @@
 /*
- * The communications module's tables, as its log says they are, and the notifier's attempts beside what its reports
- * (RecordDispatch) became. A rendered message is hidden: its event has a hash of it. Of a message in the outbox only what the log
- * decides is compared: that the notifier has claimed it is in no event, and what it makes of that is bounded by its attempts.
+ * The tables of the communications module against its log, and the notifier's attempts against their reports (RecordDispatch).
+ * The event of a rendered message has only a hash of it. Of a message in the outbox only the columns that the log determines are
+ * compared: a claim by the notifier is in no event, and its results are limited by its attempts.
  */
 #include <stdio.h>
 
@@ -11,7 +11,7 @@
 #include "fold.h"
 #include "schemas/communications.h"
 
-/* Rows that are not states: one entity each. */
+/* Rows that are not states: one entity for each kind. */
 static const struct entity version_entity = { .name = "verify_template_version", .state_size = 1 };
 static const struct entity consent_row_entity = { .name = "verify_consent", .state_size = 1 };
 static const struct entity withdrawal_entity = { .name = "verify_withdrawal", .state_size = 1 };
@@ -58,11 +58,11 @@ struct decision_note {
 	int64_t until_ms;
 };
 
-/* Beside a message's state. */
+/* Beside the state of a message. */
 struct message_note {
 	int64_t created_at_ms, updated_at_ms, updated_seq;
 	bool is_released;
-	bool is_known; /* false: of a suppressed one from before its event said what was asked for */
+	bool is_known; /* false: suppressed, and its event is older than the requested values */
 	struct str message_class, template_name, language, rendered_hash;
 	int32_t template_version;
 	bool has_contact_point_id;
@@ -70,9 +70,9 @@ struct message_note {
 	int64_t send_by_ms;
 };
 
-/* What a message said that a debt's balance was. */
+/* A debt's balance as stated in a message. */
 struct debt_note {
-	bool is_known; /* false: of an event from before it said so */
+	bool is_known; /* false: the event is older than this field */
 	bool is_stated;
 	int64_t stated_minor;
 };
@@ -84,15 +84,15 @@ struct receipt_note {
 	int64_t occurred_at_ms;
 };
 
-/* Where a customer's last withdrawal of each channel stood: for consents from before they said when they were received. */
+/* Per channel, the offset of a customer's last withdrawal: for consents without a time of receipt. */
 struct offsets_note {
 	int64_t withdrawn_offset[CHANNEL_COUNT]; /* + 1; 0: none */
 	int64_t told_at_ms[CHANNEL_COUNT];
 };
 
-/* ---- what evolve asks of a command ---- */
+/* ---- values that evolve needs from a command ---- */
 
-/* It waited, and a withdrawal that came after it was handled before it. */
+/* The consent waited, and a later withdrawal was handled before it. */
 static void prepare_consent(struct fold *fold, struct command *command, const struct consent_granted *event,
 			    const struct logged_line *line)
 {
@@ -125,7 +125,7 @@ static void prepare_communications(struct fold *fold, struct command *command, c
 	case EVENT_CONSENT_WITHDRAWN:
 		prepare_withdrawal(command, event->body);
 		return;
-	case EVENT_COMPLIANCE_DECIDED: /* these say all that evolve reads */
+	case EVENT_COMPLIANCE_DECIDED: /* these events contain everything that evolve reads */
 	case EVENT_COMMUNICATION_RELEASED:
 	case EVENT_COMMUNICATION_SUPPRESSED:
 	case EVENT_COMMUNICATION_PROGRESSED:
@@ -136,7 +136,7 @@ static void prepare_communications(struct fold *fold, struct command *command, c
 	MUST_NOT_REACH("an event of another module");
 }
 
-/* ---- what events say of rows ---- */
+/* ---- notes from events ---- */
 
 static struct str number_text(char text[24], int64_t number)
 {
@@ -217,7 +217,7 @@ static void note_decision(struct fold *fold, const struct compliance_decided *ev
 	note->until_ms = event->until;
 }
 
-/* stated NULL: nothing was said of their balances, with `is_known` for certain. */
+/* stated NULL: no balances were stated, with `is_known` for certain. */
 static void note_debts(struct fold *fold, const struct uuid *communication_id, const struct uuid *debt_ids, size_t count,
 		       const int64_t *stated, bool is_known)
 {
@@ -264,7 +264,7 @@ static void note_suppressed(struct fold *fold, const struct communication_suppre
 	note_debts(fold, &event->communication_id, event->debt_ids, event->debt_ids_count, NULL, true);
 }
 
-/* A receipt; and if it answers a report of the notifier's, whose ids derive from the attempt's, the attempt. */
+/* A receipt; and its attempt, if it answers a report of the notifier, whose ids are derived from the attempt's. */
 static void note_receipt(struct fold *fold, const struct communication_progressed *event, const struct logged_line *line)
 {
 	char number[24];
@@ -298,7 +298,7 @@ static void note_change(struct fold *fold, const struct uuid *communication_id, 
 	note->updated_seq = line->row.seq;
 }
 
-/* The messages that it takes back. */
+/* The messages that the withdrawal cancels. */
 static void note_taken_back(struct fold *fold, const struct consent_withdrawn *event, const struct logged_line *line)
 {
 	for (size_t i = 0; i < event->cancelled_count; i++)
@@ -330,7 +330,7 @@ static void note_event(struct fold *fold, const struct event *event, const struc
 	case EVENT_TEMPLATE_PUBLISHED:
 		note_template(fold, event->body, line);
 		return;
-	case EVENT_COMMUNICATION_CANCELLED: /* evolve has all of it */
+	case EVENT_COMMUNICATION_CANCELLED: /* evolve handles these completely */
 	case EVENT_RECEIPT_IGNORED:
 		return;
 	}
@@ -344,7 +344,7 @@ static void note_communications(struct fold *fold, const struct event *event, co
 		note_change(fold, &line->row.subject, line);
 }
 
-/* A recipient's state is rows of two tables. */
+/* A recipient's state consists of rows of two tables. */
 static void note_recipient(struct fold *fold, const struct uuid *id, const struct recipient *recipient)
 {
 	for (unsigned channel = 0; channel < CHANNEL_COUNT; channel++) {
@@ -474,7 +474,7 @@ static void check_opt_out(struct fold *fold, struct table_row *row)
 	row->column = 3;
 	expect_instant(row, note->withdrawn_at_ms);
 	if (row_is_null(row, row->column))
-		skip_column(row); /* from before there was the column */
+		skip_column(row); /* added later: not compared */
 	else
 		expect_instant_or_null(row, note->told_at_ms != 0, note->told_at_ms);
 }
@@ -570,7 +570,9 @@ static void check_receipt(struct fold *fold, struct table_row *row)
 	expect_instant(row, note->occurred_at_ms);
 }
 
-/* The states that a message's row in the outbox can have while the message has this one: the notifier may have claimed it. */
+/*
+ * The states of a message's row in the outbox that are possible with this state of the message: the notifier may have claimed it.
+ */
 static bool fits_outbox(enum communication_state state, struct str outbox)
 {
 	if (state == COMMUNICATION_RELEASED)
@@ -580,7 +582,7 @@ static bool fits_outbox(enum communication_state state, struct str outbox)
 	return str_is(outbox, state == COMMUNICATION_CANCELLED ? "cancelled" : "done");
 }
 
-/* The address is the contact point's: the last column but one has its hash. */
+/* The address of the contact point: the last column but one has its hash. */
 static void check_address(struct table_row *row, const struct seal_place *place, struct str salt)
 {
 	struct str hash_there = row_text(row, row->stream->columns_count - 2), text;
@@ -600,7 +602,7 @@ static void check_address(struct table_row *row, const struct seal_place *place,
 		row_wrong(row, "address_sealed is not its contact point's");
 }
 
-/* Address, subject and body, sealed; the salt is the last column. An erased person has none, and his texts are empty. */
+/* Address, subject and body, sealed; the salt is the last column. After an erasure there is no salt, and the texts are empty. */
 static void check_texts(struct table_row *row, const struct uuid *id, const struct uuid *customer_id,
 			const struct message_note *note)
 {
@@ -627,7 +629,7 @@ static void check_texts(struct table_row *row, const struct uuid *id, const stru
 		row_wrong(row, "subject_sealed and body_sealed are not what the log says");
 }
 
-/* A claim and its attempt are one transaction; an attempt that the guard refused was no claim. */
+/* A claim and its attempt are one transaction; an attempt that the guard refused is no claim. */
 static void check_claims(struct table_row *row)
 {
 	if (row_int32(row, row->column) != row_int64(row, row->stream->columns_count - 3))
@@ -654,7 +656,7 @@ static void check_outbox(struct fold *fold, struct table_row *row)
 	check_texts(row, &id, &communication->customer_id, note);
 }
 
-/* The notifier may be behind: a row that is not there yet is none that is missing. */
+/* The notifier may be behind: a row that does not exist yet is not missing. */
 static void check_dispatch(struct fold *fold, struct table_row *row)
 {
 	struct uuid id = row_uuid(row, 1);
@@ -671,7 +673,7 @@ static void check_dispatch(struct fold *fold, struct table_row *row)
 		row_wrong(row, "attempts is not the number of attempts");
 }
 
-/* What the attempt's outcome was, as its report's event tells it. */
+/* The outcome of the attempt, according to the event of its report. */
 static struct str outcome_of(const struct receipt_note *note)
 {
 	if (str_is(note->state, "submitted"))
@@ -683,7 +685,7 @@ static struct str outcome_of(const struct receipt_note *note)
 	return STR("failed");
 }
 
-/* One that was not reported yet, or whose report moved nothing, is in no event: only whose message it is can be said. */
+/* An attempt without a report, or whose report changed nothing, is in no event: only its message can be checked. */
 static void check_attempt(struct fold *fold, struct table_row *row)
 {
 	struct uuid communication_id = row_uuid(row, 1);

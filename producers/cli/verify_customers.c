@@ -1,6 +1,7 @@
 /*
- * The customers module's tables, as its log says they are. What an event hides (a name, a birth date, an address) it has a hash
- * of, with the person's own key: compared where the key that seals is given. Whose erasure is in the log has no key, and only he.
+ * The tables of the customers module against its log. Of personal data (a name, a birth date, an address) the events have a hash
+ * with the customer's own key: it is compared if the sealing key is given. Exactly the customers whose erasure is in the log have
+ * no key.
  */
 #include <string.h>
 
@@ -13,22 +14,22 @@
 static const struct entity known_entity = { .name = "verify_creditor_customer", .state_size = 1 };
 static const struct entity known_in_entity = { .name = "verify_portfolio_customer", .state_size = 1 };
 
-/* Beside a customer's state. */
+/* Beside the state of a customer. */
 struct customer_note {
 	int64_t created_at_ms, updated_at_ms, updated_seq;
 	struct str external_ref, kind;
-	bool has_birth_date;               /* there is one; not known of events from before they said so */
-	bool knows_name, knows_birth_date; /* the last event that brought one had its hash, or none was brought */
+	bool has_birth_date;                                /* there is one; unknown if the events are older than this field */
+	bool knows_name, knows_birth_date;                  /* the last event with a value had its hash, or none had a value */
 	uint8_t name[DIGEST_SIZE], birth_date[DIGEST_SIZE]; /* the hashes */
 };
 
-/* Beside a contact point's state. */
+/* Beside the state of a contact point. */
 struct point_note {
 	int64_t created_at_ms, updated_at_ms;
 	struct str place, source, address_hash;
 };
 
-/* The address is in the command only: its hash stands for it. */
+/* The address is in the command only, and compared by its hash. */
 static const struct add_contact_point *address_of(struct fold *fold, const struct contact_point_added *event)
 {
 	struct add_contact_point *body = fold_scratch(fold, sizeof(*body));
@@ -45,7 +46,7 @@ static void prepare_customers(struct fold *fold, struct command *command, const 
 	case EVENT_CONTACT_POINT_ADDED:
 		command->body = address_of(fold, event->body);
 		return;
-	case EVENT_CUSTOMER_CREATED: /* these say all that evolve reads */
+	case EVENT_CUSTOMER_CREATED: /* these events contain everything that evolve reads */
 	case EVENT_CUSTOMER_UPDATED:
 	case EVENT_CUSTOMER_ERASED:
 	case EVENT_CONTACT_POINT_VERIFIED:
@@ -63,7 +64,7 @@ static bool note_hash(uint8_t hash[DIGEST_SIZE], bool is_given, struct str text)
 	return true;
 }
 
-/* To whom he was made known. */
+/* The creditors and portfolios that know the customer. */
 static void note_pairs(struct fold *fold, const struct entity *entity, const struct uuid *customer_id, const struct uuid *ids,
 		       size_t count)
 {
@@ -82,14 +83,14 @@ static void note_created(struct fold *fold, const struct customer_created *event
 	note->created_at_ms = line->row.at_ms;
 	note->knows_name = note_hash(note->name, event->has_full_name_hash, event->full_name_hash);
 	note->has_birth_date = note_hash(note->birth_date, event->has_birth_date_hash, event->birth_date_hash);
-	note->knows_birth_date = note->knows_name; /* the members came together */
+	note->knows_birth_date = note->knows_name; /* both members were added together */
 	note->external_ref = fold_copy(fold, event->external_ref);
 	note->kind = fold_copy(fold, event->kind);
 	note_pairs(fold, &known_entity, &event->customer_id, event->creditor_ids, event->creditor_ids_count);
 	note_pairs(fold, &known_in_entity, &event->customer_id, event->portfolio_ids, event->portfolio_ids_count);
 }
 
-/* What came is named among the changes; one from before it had hashes leaves nothing known. */
+/* The event names the changed members; an event older than the hashes makes them unknown. */
 static void note_updated(struct fold *fold, const struct customer_updated *event)
 {
 	struct customer_note *note = fold_noted(fold, &customer_entity, &event->customer_id);
@@ -114,7 +115,7 @@ static void note_point(struct fold *fold, const struct contact_point_added *even
 	note->address_hash = fold_copy(fold, event->address_hash);
 }
 
-/* Every event of this module changes the row that it is about. A contact point may have a customer's id. */
+/* Every event of this module changes its entity's row. A contact point may have the same id as a customer. */
 static void note_change(struct fold *fold, const struct event *event, const struct logged_line *line)
 {
 	struct customer_note *customer = fold_noted(fold, &customer_entity, &line->row.subject);
@@ -150,7 +151,7 @@ static void note_event(struct fold *fold, const struct event *event, const struc
 	case EVENT_CONTACT_POINT_VERIFIED:
 		note_verified(fold, event->body, line);
 		return;
-	case EVENT_CONTACT_POINT_INVALIDATED: /* evolve has all of it */
+	case EVENT_CONTACT_POINT_INVALIDATED: /* evolve handles these completely */
 	case EVENT_CUSTOMER_ERASED:
 		return;
 	}
@@ -163,7 +164,7 @@ static void note_customers(struct fold *fold, const struct event *event, const s
 	note_change(fold, event, line);
 }
 
-/* There is a sealed text: what is in it is another question. */
+/* Checks only whether there is a sealed text, not its content. */
 static void expect_there(struct table_row *row, bool is_there)
 {
 	int column = row->column++;
@@ -234,7 +235,7 @@ static void check_customer(struct fold *fold, struct table_row *row)
 	expect_there(row, false); /* birth_date_sealed */
 }
 
-/* The hash is of the address as it is compared: an e-mail's in lower case. The salt is the next column but one. */
+/* The hash is of the normalised address: an e-mail address in lower case. The salt is the next column but one. */
 static void check_address(struct table_row *row, const struct uuid *id, const struct contact_point *point,
 			  const struct point_note *note)
 {
@@ -257,7 +258,7 @@ static void check_address(struct table_row *row, const struct uuid *id, const st
 		row_wrong(row, "address_sealed is not what the log says");
 }
 
-/* An erased person's points are erased with him, in no event of their own. */
+/* The contact points of an erased customer are erased with it, without events of their own. */
 static void check_point(struct fold *fold, struct table_row *row)
 {
 	struct uuid id = row_uuid(row, 1);

@@ -1,6 +1,6 @@
 /*
- * The debts module's tables, as its log says they are. Debts and payments are states of evolve; of each entry of the ledger its
- * event says all: the ledger is read beside the log, in the same order (P5).
+ * The tables of the debts module against its log. Debts and payments are states of evolve. The ledger has one event for each
+ * entry, with all its values: it is read in step with the log, in the same order (P5).
  */
 #include <stdio.h>
 #include <string.h>
@@ -12,39 +12,39 @@
 #include "fold.h"
 #include "schemas/debts.h"
 
-/* An entry's amounts: of each account, then its contra. */
+/* The amounts of an entry: of each account, then its contra. */
 #define AMOUNTS (ACCOUNT_COUNT + 1)
 
 #define BALANCES ACCOUNT_COLUMNS("", ", ")
 
-/* Beside a debt's state; the sums are of the rows of its entries, whatever events say. */
+/* Beside the state of a debt; the sums are of the rows of its entries, not of events. */
 struct debt_note {
 	int64_t created_at_ms, amended_at_ms, amended_seq; /* seq 0: never amended */
 	struct uuid original_creditor_id;                  /* all zeros: none */
-	bool names_original;                               /* false: of an event from before it said so */
-	bool is_cancelled;                                 /* its row says so */
-	int32_t entries, cancellations, cancellation;      /* how many; the last cancellation's number */
-	uint64_t sums[AMOUNTS];                            /* wrap around */
+	bool names_original;                               /* false: the event is older than this field */
+	bool is_cancelled;                                 /* according to its row */
+	int32_t entries, cancellations, cancellation;      /* their numbers; the number of the last cancellation */
+	uint64_t sums[AMOUNTS];                            /* modulo 2^64 */
 };
 
-/* Beside a payment's state. */
+/* Beside the state of a payment. */
 struct payment_note {
 	int32_t part;
 	char currency[4];
 	struct str method, source, external_ref;
-	int32_t entries, reversals; /* rows of the ledger */
-	int64_t entry_seq;          /* where the row of its entry stands, and what it says */
+	int32_t entries, reversals; /* its rows in the ledger */
+	int64_t entry_seq;          /* the seq of its entry's row, and its values */
 	int64_t amounts[AMOUNTS];
 };
 
 /* ---- the ledger ---- */
 
-/* Where the reading of the ledger is: one for the process, as there is one fold at a time. */
+/* The position in the ledger: one for the process, as there is one fold at a time. */
 static struct {
 	struct db_stream stream;
 	bool is_open, has_row;
 	int32_t part;
-	int64_t seq; /* of the row at hand */
+	int64_t seq; /* of the current row */
 } ledger;
 
 enum entry_column {
@@ -83,7 +83,7 @@ static int next_entry(struct fold *fold, struct err *err)
 	return 0;
 }
 
-/* After the log's snapshot was taken: what the log has, this has. */
+/* After the snapshot of the log: so the ledger has every entry of the log. */
 static int begin_ledger(struct fold *fold, struct err *err)
 {
 	end_ledger(fold);
@@ -93,7 +93,7 @@ static int begin_ledger(struct fold *fold, struct err *err)
 	return next_entry(fold, err);
 }
 
-/* How the entries of a debt hang together, before the event and with it. */
+/* The links between entries of a debt, before the event and with it. */
 static struct {
 	int64_t previous_seq, reverses_seq;
 	int32_t entry_no, previous_part;
@@ -125,7 +125,7 @@ static void check_entry(struct table_row *row, const struct posting *posting, co
 	expect_int64_or_null(row, hanging.reverses_seq);
 }
 
-/* ---- the ledger by itself: what its rows say of each other ---- */
+/* ---- the ledger by itself: its rows must be consistent ---- */
 
 static void count_payment_entry(struct table_row *row, struct payment_note *payment, const int64_t amounts[AMOUNTS])
 {
@@ -201,7 +201,7 @@ static void check_sums(struct table_row *row, const struct debt_note *note, int3
 		row_wrong(row, "is cancelled, and its balances are not zero");
 }
 
-/* ---- the ledger beside the log ---- */
+/* ---- the ledger against the log ---- */
 
 static struct table_row entry_at_hand(struct fold *fold)
 {
@@ -219,7 +219,7 @@ static int64_t log_seq_of(const struct fold *fold, int32_t part)
 	return 0;
 }
 
-/* Entries that no event is beside. What the log's snapshot does not have yet is none of them. */
+/* Entries without an event, except those newer than the log's snapshot. */
 static int skip_entries(struct fold *fold, const struct logged_line *line, struct err *err)
 {
 	while (ledger.has_row &&
@@ -295,7 +295,7 @@ static void note_created(struct fold *fold, const struct debt_created *event, co
 	struct debt_note *note = fold_note(fold, &debt_entity, &event->debt_id, sizeof(*note));
 
 	note->created_at_ms = line->row.at_ms;
-	note->names_original = event->has_actor; /* both members came with one version */
+	note->names_original = event->has_actor; /* both members were added in one version */
 	if (event->has_original_creditor_id)
 		note->original_creditor_id = event->original_creditor_id;
 }
@@ -331,7 +331,7 @@ static void note_event(struct fold *fold, const struct event *event, const struc
 	case EVENT_DEBT_AMENDED:
 		note_amended(fold, line);
 		return;
-	case EVENT_DEBT_PAID: /* evolve and the ledger have all of it */
+	case EVENT_DEBT_PAID: /* evolve and the ledger handle these completely */
 	case EVENT_DEBT_REOPENED:
 	case EVENT_CREDIT_APPLIED:
 	case EVENT_DEBT_CANCELLED:
@@ -340,7 +340,7 @@ static void note_event(struct fold *fold, const struct event *event, const struc
 	MUST_NOT_REACH("an event of another module");
 }
 
-/* The entry that the event posts hangs on the one before it. */
+/* The entry of the event follows the debt's previous entry. */
 static void note_debts(struct fold *fold, const struct event *event, const struct logged_line *line)
 {
 	struct posting posting;
@@ -359,7 +359,10 @@ static void note_debts(struct fold *fold, const struct event *event, const struc
 
 /* ---- tables ---- */
 
-/* Behind its key and id; its list of columns is last. What P5 is about is read by names of its own, whatever that list says. */
+/*
+ * Behind its key and id; its list of columns is last. The columns for P5 are read under names of their own, independent of that
+ * list.
+ */
 enum debt_column { DEBT_BALANCES = 2, DEBT_ENTRIES = DEBT_BALANCES + ACCOUNT_COUNT, DEBT_LIFECYCLE, DEBT_REFERENCE };
 
 static struct db_template select_debts = {
@@ -369,7 +372,7 @@ static struct db_template select_debts = {
 	       "d.original_creditor_id, d.created_at, d.amended_at, d.amended_seq, {d.columns} FROM debts.debt d",
 };
 
-/* P5: what the row says beside what the rows of its entries do. */
+/* P5: the row against the rows of its entries. */
 static void check_balances(struct table_row *row, struct debt_note *note)
 {
 	struct balances balances;
@@ -423,7 +426,7 @@ static struct db_template select_payments = {
 	       "FROM debts.payment p",
 };
 
-/* P5: the row beside the rows of its entries, and of its debt. */
+/* P5: the row against the rows of its entries, and its debt's. */
 static void check_entries(struct fold *fold, struct table_row *row, const struct payment *payment,
 			  const struct payment_note *note)
 {

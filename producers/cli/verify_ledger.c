@@ -1,6 +1,6 @@
 /*
- * What holds between modules. P5: a debt's customer is one that there is; what the ledger says is checked where it is read
- * (verify_debts.c). P7: which creditor and portfolio a message is about is told by the debts that it names.
+ * Promises between modules. P5: the customer of a debt exists; the ledger is checked where it is read (verify_debts.c). P7: the
+ * creditors and portfolios of a message are those of its debts.
  */
 #include "verify.h"
 
@@ -11,8 +11,8 @@ static const struct db_statement select_owners = {
 };
 
 /*
- * The rows are made by a trigger, of the debts that there are by then. One that is released names only debts that there are; what
- * was suppressed may name others, which come later.
+ * A trigger makes the rows, for the debts that exist at that time. A released message names existing debts only; a suppressed one
+ * may name debts that are created later.
  */
 static const struct db_statement select_creditors = {
 	"verify_creditors",
@@ -30,7 +30,7 @@ static const struct db_statement select_creditors = {
 	"ELSE c.template_version IS NOT NULL AND (NOT w.is_one OR w.portfolio IS DISTINCT FROM k.portfolio_id) END LIMIT 1000"
 };
 
-/* The rows are made by a trigger, with the first debt. */
+/* A trigger makes the rows, with the first debt. */
 static const struct db_statement select_debtors = {
 	"verify_debtors",
 	"SELECT format('debts.creditor_customer %s %s', creditor_id, customer_id), CASE WHEN w.is_owed IS NULL THEN "

@@ -1,8 +1,8 @@
 /*
- * P1: every command has exactly one answer, whose events carry the ids that derive from it. P2: the log has no holes and its hash
- * chain holds, up to what the head says. P4: the versions of each aggregate are 1..k, in the order of the log. (Offsets say
- * nothing about order: a withdrawal overtakes what waits, and what waits holds only what depends on it.) verify_module.c reads
- * it.
+ * P1: every command has exactly one answer, and the ids of its events are derived from its id. P2: the log has no gaps and its
+ * hash chain holds, up to the head. P4: the versions of each aggregate are 1..k, in the order of the log. (Offsets say nothing
+ * about order: a withdrawal overtakes commands that wait, and a waiting command blocks only the commands that depend on it.)
+ * verify_module.c reads the log.
  */
 #include <stdio.h>
 #include <string.h>
@@ -24,11 +24,13 @@ static void check_chain(struct log_walk *walk, const struct logged_line *line)
 		finding_at(walk->verify, 2, walk->head, "seq", line->row.seq,
 			   "the hash is not that of the row and the one before");
 	if (line->hash.size == SHA256_SIZE)
-		memcpy(walk->hash, line->hash.data, SHA256_SIZE); /* so that one wrong row is one finding, not all behind it */
+		memcpy(walk->hash, line->hash.data, SHA256_SIZE); /* so that one wrong row is one finding only */
 	walk->seq = line->row.seq;
 }
 
-/* Before refusals left their command's id open, the first one was its answer, and the reuse of an id was counted by its offset.
+/*
+ * In old logs a refusal did not close its command's id: the first refusal was the answer, and later uses of the id were numbered
+ * by offset.
  */
 static bool is_id_of_refusal(const struct chain_row *row, int64_t command_offset)
 {
@@ -44,7 +46,7 @@ static bool is_id_of_refusal(const struct chain_row *row, int64_t command_offset
 	return false;
 }
 
-/* Event ids are made of the command's id: so none can be there twice, and none can be from elsewhere (worker/batch.c). */
+/* Event ids are derived from the command's id: so none can be repeated, and none can come from elsewhere (worker/batch.c). */
 static void check_answer(struct log_walk *walk, const struct logged_line *line)
 {
 	const struct chain_row *row = &line->row;
@@ -68,8 +70,10 @@ static void check_answer(struct log_walk *walk, const struct logged_line *line)
 	finding_at(walk->verify, 1, walk->head, "seq", row->seq, "the event is not the next of an answer to its command");
 }
 
-/* Two aggregates of different kinds may have the same id: a consent its customer's. Tells kinds apart by the name of the id's
- * field. A service is an account, as a user is, and some events are of both. */
+/*
+ * Aggregates of different kinds may have the same id: a consent has its customer's. The name of the id's field tells kinds apart.
+ * A service is an account like a user, and some events are about both.
+ */
 static uint32_t kind_of(const struct field *id)
 {
 	uint32_t hash = 2166136261; /* FNV-1a */
@@ -98,7 +102,7 @@ static int check_version(struct log_walk *walk, int64_t seq, const struct field 
 	return 0;
 }
 
-/* NULL: the record is about nothing that has versions. */
+/* NULL: the record is about no aggregate with versions. */
 static const struct field *version_of(const struct record_type *record)
 {
 	for (size_t i = 0; i < record->fields_count; i++) {
@@ -124,7 +128,7 @@ static int64_t number_at(const struct field *field, const void *record)
 	return small;
 }
 
-/* An array of other aggregates that the event moved too: each item names one (its first field) and its version. */
+/* An array of other aggregates that the event changed, too: each item has an id (its first field) and a version. */
 static int check_items(struct log_walk *walk, const struct logged_line *line, const struct field *array, const void *body,
 		       struct err *err)
 {
@@ -162,7 +166,7 @@ static int check_versions(struct log_walk *walk, const struct logged_line *line,
 	return 0;
 }
 
-/* The columns say what the body says; then what the body says of versions. */
+/* Compares the columns with the body; then checks the versions in the body. */
 static int check_body(struct log_walk *walk, const struct logged_line *line, const struct decoded *decoded, struct err *err)
 {
 	const struct chain_row *row = &line->row;
@@ -198,7 +202,7 @@ void log_walk_part(struct log_walk *walk, const struct verify_head *head)
 	walk->ordinal = 0;
 	memset(walk->hash, 0, sizeof(walk->hash));
 	memset(&walk->command_id, 0, sizeof(walk->command_id));
-	idmap_clear(&walk->versions); /* a customer, and all that is his, is in one partition */
+	idmap_clear(&walk->versions); /* a customer, and all aggregates of the customer, are in one partition */
 }
 
 int log_walk_line(struct log_walk *walk, const struct logged_line *line, const struct decoded *decoded, struct err *err)
@@ -221,7 +225,7 @@ void log_walk_part_end(struct log_walk *walk)
 		finding(walk->verify, 2, where, "the head's hash is not that of the log's last row");
 }
 
-/* The unique index promises it; an index can be broken or dropped. */
+/* The unique index guarantees it, but an index can be broken or dropped. */
 int verify_answers(struct verify *verify, size_t module, struct err *err)
 {
 	const char *name = verify->modules.names[module];

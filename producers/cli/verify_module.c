@@ -1,7 +1,7 @@
 /*
- * One reading of a module's log serves all that is to be known of it: the chain, answers and versions (log_walk.h), the reports
- * (verify_refold.c), the states of the module (fold.h), and then the tables are compared. Log and tables are of one moment: all
- * of it runs in a transaction that sees a snapshot, heads included.
+ * One pass over a module's log serves all checks: the chain, answers and versions (log_walk.h), the reports (verify_refold.c),
+ * the states of the module (fold.h); then the tables are compared. Log and tables are of one moment: everything, including the
+ * heads, is read in one transaction with a snapshot.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,11 +15,11 @@ struct reading {
 	const struct db_statement *select;
 	const struct verify_head *heads[BUS_PARTS_MAX]; /* of the module, by partition */
 	size_t heads_count, at;
-	int32_t headless;  /* the last partition that has events and no head; -1: none */
-	struct fold *fold; /* NULL: the module's states are not wanted, or not known */
+	int32_t headless;  /* the last partition with events but without a head; -1: none */
+	struct fold *fold; /* NULL: the states of the module are not checked, or unknown */
 	struct refold refold;
 	struct log_walk walk;
-	bool is_walked; /* it was read before: this time only for the fold */
+	bool is_walked; /* already checked: this pass is for the fold only */
 	struct decoded decoded;
 };
 
@@ -55,7 +55,7 @@ static void start_head(struct reading *reading)
 	refold_part(&reading->refold, reading->heads[reading->at]->module, reading->heads[reading->at]->part);
 }
 
-/* Goes on to the head of a partition; INT32_MAX: behind all. False: it has none. */
+/* Advances to the head of a partition; INT32_MAX: behind all. False: it has none. */
 static bool go_to_head(struct reading *reading, int32_t part)
 {
 	while (reading->at < reading->heads_count && reading->heads[reading->at]->part < part) {
@@ -135,7 +135,7 @@ static int take_lines(struct reading *reading, struct log_stream *log, struct er
 	}
 }
 
-/* The whole log, once. */
+/* One pass over the whole log. */
 static int read_log(struct reading *reading, struct err *err)
 {
 	struct log_stream log = { .look = LOG_WHOLE };
@@ -152,7 +152,7 @@ static int read_log(struct reading *reading, struct err *err)
 	return failed;
 }
 
-/* A slice that does not fit is two of half the size; one in which a key was broken is folded again without that key. */
+/* A slice that does not fit is folded as two halves; a slice with a broken key is folded again without that key. */
 static int fold_slice(struct reading *reading, struct err *err)
 {
 	struct fold *fold = reading->fold;

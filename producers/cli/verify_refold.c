@@ -1,7 +1,7 @@
 /*
- * P7: the tables of the reports are the fold of the logs, up to where the reader says it is. The fold is the reader's own
- * (consumers/reporting/fold.c): what is checked is that every event was counted, once. That the fold itself is right is seen by
- * the debts: what is outstanding is what they owe.
+ * P7: the tables of the reports are the fold of the logs, up to the reader's position. It uses the reader's own fold
+ * (consumers/reporting/fold.c): the check is that every event was counted once. The fold itself is checked by the debts: the
+ * outstanding sum is the sum that the debts owe.
  */
 #include <stdio.h>
 #include <string.h>
@@ -10,13 +10,13 @@
 #include "consumers/reporting/reporting.h"
 #include "verify.h"
 
-#define MERGED_EVENTS   50000 /* the deltas of so many events are merged at once */
+#define MERGED_EVENTS   50000 /* the number of events whose deltas are merged at a time */
 #define DELTAS_SIZE_MAX ((size_t)1 << 30)
 
 static const struct db_statement select_heads = { "verify_reader_heads",
 						  "SELECT module, part, last_seq FROM reporting.reader_head ORDER BY 1, 2" };
 
-/* At one moment, and only if the reader has read everything by then: otherwise there is nothing to compare. */
+/* In one snapshot, and only if the reader has read everything by then: otherwise there is nothing to compare. */
 static const struct db_statement select_unequal = {
 	"verify_outstanding_debts",
 	"SELECT format('reporting.outstanding %s %s %s', due_on, creditor_id, currency), "
@@ -32,7 +32,7 @@ static const struct db_statement select_unequal = {
 
 /* By enum report. Days first, then creditor and currency or channel and state, due dates if it has them, then the amounts. */
 static const struct {
-	const char *name, *module; /* all its events are of one module's log */
+	const char *name, *module; /* the only module whose events it counts */
 	struct db_statement select;
 	bool by_creditor, by_due_on;
 	int amounts;
@@ -69,7 +69,7 @@ static const struct {
 				    COMMUNICATIONS_MESSAGES + 1 },
 };
 
-/* ---- what the tables say ---- */
+/* ---- the tables ---- */
 
 static int read_row(const struct db_result *result, int row, enum report report, struct delta *ret_delta, struct err *err)
 {
@@ -109,7 +109,7 @@ static int read_table(struct verify *verify, enum report report, struct buf *row
 	return failed;
 }
 
-/* ---- what the logs say ---- */
+/* ---- the logs ---- */
 
 static int merge(struct buf *deltas, struct err *err)
 {
@@ -135,7 +135,7 @@ int refold_event(struct refold *refold, const struct logged_line *line, const st
 	return ++refold->events % MERGED_EVENTS == 0 ? merge(&refold->fold, err) : 0;
 }
 
-/* ---- side by side ---- */
+/* ---- comparison ---- */
 
 static void where_row(char where[WHERE_SIZE], const struct delta_key *key)
 {
@@ -170,7 +170,7 @@ static void compare_amounts(struct verify *verify, const struct delta *row, cons
 	}
 }
 
-/* Both are in the order of their keys, each key once. */
+/* Both are sorted by unique keys. */
 static void compare(struct verify *verify, const struct buf *rows, const struct buf *fold)
 {
 	size_t i = 0, j = 0;

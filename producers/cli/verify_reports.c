@@ -1,10 +1,10 @@
-/* The reports module's table, as its log says it is. */
+/* The table of the reports module against its log. */
 #include "consumers/reports/reports.h"
 #include "fold.h"
 #include "schemas/reports.h"
 
 struct report_note {
-	struct report_requested event; /* texts copied */
+	struct report_requested event; /* its texts are copied */
 	int64_t requested_at_ms;
 };
 

@@ -1,4 +1,4 @@
-/* P6: the first appearances in each events partition are 1..m, each the row of the log with that seq. */
+/* P6: the first appearances in each events partition are 1..m, each equal to the log's row with that seq. */
 #include <string.h>
 
 #include "verify.h"
@@ -7,13 +7,13 @@
 #define BROKER_MS 10000
 #define RECORD_MS 10000
 
-/* The topic and the log side by side: both by partition, each in order. */
+/* The topic and the log in step: both by partition, each in order. */
 struct pair {
 	struct verify *verify;
 	const struct verify_head *head;
 	struct bus_reader *reader;
 	struct log_stream log;
-	struct logged_line line; /* of the log: the last one read */
+	struct logged_line line; /* of the log: the last one that was read */
 	bool has_line;
 	int64_t seq; /* highest seq seen in the topic */
 };
@@ -23,7 +23,7 @@ static bool is_before(const struct logged_line *line, int32_t part, int64_t seq)
 	return line->row.part < part || (line->row.part == part && line->row.seq < seq);
 }
 
-/* Goes on to the log's line with this seq. *ret_found false: the log has none. */
+/* Advances to the log's line with this seq. *ret_found false: the log has none. */
 static int find_line(struct pair *pair, int64_t seq, bool *ret_found, struct err *err)
 {
 	while (pair->has_line && is_before(&pair->line, pair->head->part, seq)) {
@@ -70,7 +70,7 @@ static int compare_record(struct pair *pair, const struct bus_record *record, bo
 		return 0;
 	}
 	if (is_first && record->offset > 0)
-		pair->seq = envelope.sequence - 1; /* what stood before it is gone by retention */
+		pair->seq = envelope.sequence - 1; /* older records are gone by retention */
 	if (envelope.sequence <= pair->seq)
 		return 0; /* a repetition: readers drop it */
 	if (envelope.sequence != pair->seq + 1)
@@ -121,7 +121,7 @@ static int compare_part(struct pair *pair, int64_t low, int64_t high, struct err
 	return failed;
 }
 
-/* The log is read after it is known how far the topic is: what is published was committed before. */
+/* The log is read after the end of the topic: so everything published has been committed. */
 static int compare_parts(struct pair *pair, const char *module, struct err *err)
 {
 	const struct db_statement *select = log_stream_statement(&pair->verify->statements, LOG_PUBLISHED, module);

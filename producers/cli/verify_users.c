@@ -1,18 +1,18 @@
-/* The users module's tables, as its log says they are. Passwords and sessions are the gateway's: no event tells of them. */
+/* The tables of the users module against its log. Passwords and sessions are the gateway's: they are in no event. */
 #include "consumers/users/users.h"
 #include "crypto/crypto.h"
 #include "fold.h"
 #include "model/scope.h"
 #include "schemas/users.h"
 
-/* Beside a user's state. */
+/* Beside the state of a user. */
 struct user_note {
 	int64_t registered_at_ms, updated_at_ms;
-	struct str login_hash; /* empty: of an event from before it had one */
+	struct str login_hash; /* empty: the event is older than this field */
 	struct str name;       /* of a service */
 };
 
-/* The login is in the command only: the user's id stands for it. */
+/* The login is in the command only; here the user's id replaces it. */
 static const struct register_user *login_of(struct fold *fold, const struct command *command)
 {
 	struct register_user *body = fold_scratch(fold, sizeof(*body));
@@ -28,7 +28,7 @@ static void prepare_users(struct fold *fold, struct command *command, const stru
 	case EVENT_USER_REGISTERED:
 		command->body = login_of(fold, command);
 		return;
-	case EVENT_ROLES_CHANGED: /* these say all that evolve reads */
+	case EVENT_ROLES_CHANGED: /* these events contain everything that evolve reads */
 	case EVENT_USER_BOUND:
 	case EVENT_USER_DISABLED:
 	case EVENT_USER_ENABLED:
@@ -71,7 +71,7 @@ static void note_event(struct fold *fold, const struct event *event, const struc
 	case EVENT_SERVICE_REGISTERED:
 		note_service(fold, event->body, line);
 		return;
-	case EVENT_ROLES_CHANGED: /* evolve has all of it */
+	case EVENT_ROLES_CHANGED: /* evolve handles these completely */
 	case EVENT_USER_BOUND:
 	case EVENT_USER_DISABLED:
 	case EVENT_USER_ENABLED:
