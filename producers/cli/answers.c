@@ -16,7 +16,7 @@
 #define ARENA_SIZE   ((size_t)1 << 20)
 #define STATEMENT_MS 20000
 #define ASK_EVERY_MS 1000
-#define ASK_MAX      5000 /* commands in one question */
+#define ASK_MAX      5000 /* commands in one query */
 
 struct answers {
 	const struct answers_conf *conf;
@@ -25,23 +25,24 @@ struct answers {
 	struct bus_tail *tail;
 	struct coder *coder;
 	struct arena arena;      /* of one record */
-	struct arena statements; /* for the connection's life */
+	struct arena statements; /* for the lifetime of the connection */
 	char events[TOPIC_NAME_MAX], commands[TOPIC_NAME_MAX];
-	struct db *db; /* NULL: not asked yet, or away */
+	struct db *db; /* NULL: not connected */
 	const struct db_statement *select_heads, *select_answers;
 	struct db_params params;
 	int64_t asked_ms;
-	int64_t heads[BUS_PARTS_MAX]; /* the next command that the module will read; -1: not known */
+	int64_t heads[BUS_PARTS_MAX]; /* the next command that the module will read; -1: unknown */
 	bool has_trouble;
 	struct err trouble;
-	struct command_sent *asked[ASK_MAX]; /* of one question, by its ordinal */
+	struct command_sent *asked[ASK_MAX]; /* of one query, by its ordinal */
 };
 
 static const char sql_heads[] = "SELECT part, next_offset FROM {schema}.partition_head";
 
 /*
- * What the log says of each command: the answer to the record where ours is (applied, or refused), or else that it was applied
- * before, as another record. A record that the module has passed has one of the two, unless it is parked or dead.
+ * The log's answer to each command: the event for the record at our position (applied or refused), otherwise the fact that the
+ * command was applied before, from another record. A record that the module has passed has one of the two, unless it is parked or
+ * a dead letter.
  */
 static const char sql_answers[] =
 	"SELECT s.n, e.is_ours, e.body, p.part IS NOT NULL, d.code, d.reason"
@@ -106,7 +107,7 @@ const char *answers_trouble(const struct answers *answers)
 
 /* ---- the topics ---- */
 
-/* The last one: a dead letter has its record's own headers in front. */
+/* The last header of this name: a dead letter has the headers of its record first. */
 static struct str header_of(const struct header *headers, size_t count, const char *name)
 {
 	while (count-- > 0) {
@@ -116,7 +117,7 @@ static struct str header_of(const struct header *headers, size_t count, const ch
 	return STR("");
 }
 
-/* Whether the event is the answer no; then *ret_reason (in the arena) says why. */
+/* Whether the event is a refusal; then *ret_reason is set (in the arena). */
 static bool is_refusal(struct answers *answers, struct str value, struct reason *ret_reason)
 {
 	const struct message_type *type = NULL;
@@ -155,7 +156,7 @@ static void hear_event(struct answers *answers, const struct header *headers, si
 		end_by_event(answers, sent, value, OUTCOME_ACCEPTED);
 }
 
-/* Anybody may write another's ce_id: only the record that stands where ours does is ours. */
+/* Any sender may use another's ce_id: a dead letter is about our command only if its position is ours. */
 static void hear_dead_letter(struct answers *answers, const struct header *headers, size_t count)
 {
 	struct reason reason = { .code = header_of(headers, count, "dcs_error_code"),
@@ -247,7 +248,10 @@ static void take_answer(struct answers *answers, const struct db_result *result,
 	}
 }
 
-/* Asks about so many of those from `sent` on that the module has passed; *ret_next: where the next question begins. */
+/*
+ * Queries the answers of commands from `sent` on that the module has passed, up to the limit; *ret_next: where the next query
+ * begins.
+ */
 static int ask_some(struct answers *answers, struct command_sent *sent, struct command_sent **ret_next, struct err *err)
 {
 	struct db_result result = { .pg = NULL };

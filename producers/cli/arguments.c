@@ -1,4 +1,4 @@
-/* Flags and arguments of a subcommand. base/conf wants flags first; people write them anywhere. */
+/* Flags and arguments of a subcommand. base/conf requires flags first; users write them in any order. */
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -29,7 +29,7 @@ static bool takes_next(const struct usage *usage, const char *flag)
 		if (is_flag_of(flag, strlen(flag), usage->rows[i].name))
 			return usage->rows[i].kind != CONF_SWITCH;
 	}
-	return false; /* unknown: conf_read will say so */
+	return false; /* unknown: conf_read will report it */
 }
 
 /* Splits argv into flags (with their values, argv[0] in front) and the rest. */

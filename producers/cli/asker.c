@@ -48,7 +48,7 @@ static int read_answer(struct asker *asker, struct str event, struct err *err)
 		       (int)rejected->text.size, rejected->text.data, (int)rejected->code.size, rejected->code.data);
 }
 
-/* *ret_is_there: there is an answer, and what is returned is what it says. */
+/* *ret_is_there: there is an answer; then the return value is its result. */
 static int look(struct asker *asker, const struct db_params *params, bool *ret_is_there, struct err *err)
 {
 	struct db_result result = { .pg = NULL };
@@ -79,7 +79,7 @@ static int wait_for_answer(struct asker *asker, const char *module, const struct
 	while (status == 0 && !is_there && clock_monotonic_ms() < deadline_ms) {
 		status = look(asker, &params, &is_there, err);
 		if (status == 0 && !is_there)
-			(void)poll(NULL, 0, LOOK_MS); // for the module, which rings no bell here
+			(void)poll(NULL, 0, LOOK_MS); // for the module: no notification arrives here
 	}
 	db_params_release(&params);
 	if (status != 0 || is_there)

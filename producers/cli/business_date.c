@@ -1,4 +1,4 @@
-/* `dcs business-date`: takes back a business date that is wrong. */
+/* `dcs business-date`: corrects a wrong business date. */
 #include <stdio.h>
 #include <string.h>
 
@@ -46,7 +46,7 @@ static const struct usage usage = {
 	.arguments_max = 1,
 };
 
-/* The epoch moves, so that the owner, who has the old date in memory, cannot write: it claims again, and reads this one. */
+/* The epoch is incremented, so that the owner, with the old date in memory, cannot write: it claims again, and reads this one. */
 static const char correct[] =
 	"WITH late AS (SELECT part, business_date FROM {schema}.partition_head WHERE business_date > $2 AND ($1 < 0 OR part = "
 	"$1) "

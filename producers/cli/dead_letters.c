@@ -1,4 +1,4 @@
-/* `dcs dead-letters list|replay`: records that were no commands of anybody. */
+/* `dcs dead-letters list|replay`: records that no module accepted as commands. */
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -20,7 +20,7 @@
 #define PAGE_ROWS     200
 #define FLUSH_MS      60000
 #define STATEMENT_MS  60000
-#define WINDOW        10000 /* replayed ones that are waited for at once */
+#define WINDOW        10000 /* replayed commands that are waited for at a time */
 
 static struct {
 	const char *bootstrap, *pg, *pg_user;
@@ -104,7 +104,7 @@ struct letter {
 	struct str code;
 	bool replayed;
 	bool acknowledged;         /* set by the delivery report */
-	struct command_sent *sent; /* NULL: nobody waits for it */
+	struct command_sent *sent; /* NULL: its outcome is not waited for */
 };
 
 struct dead_letters {
@@ -116,7 +116,7 @@ struct dead_letters {
 	struct buf json;
 	struct db_params params;
 	bool replay;
-	struct tally *tally;     /* of replayed ones; NULL: nobody waits */
+	struct tally *tally;     /* of replayed commands; NULL: without waiting */
 	struct answers *answers; /* of one module */
 	struct answers_conf answers_conf;
 	struct waiting waiting;
@@ -228,7 +228,7 @@ static int headers_of(struct dead_letters *letters, const struct letter *letter,
 	return 0;
 }
 
-/* The id of its command; that of zeros: it has none, and becomes a dead letter again. */
+/* The id of its command; all zeros: it has none, and becomes a dead letter again. */
 static struct uuid id_of(const struct header *headers, size_t count)
 {
 	struct uuid id = { .bytes = { 0 } };
@@ -290,7 +290,7 @@ static int mark_replayed(struct dead_letters *letters, const struct db_statement
 	return db_run(letters->db, update, &letters->params, NULL, err);
 }
 
-/* Before a page of a module: its answers are listened for, and there is room to wait for a page. */
+/* Before a page of a module: subscribes to its answers, and makes room for the commands of a page. */
 static int make_room(struct dead_letters *letters, const char *module, struct err *err)
 {
 	if (letters->tally == NULL)
@@ -315,7 +315,10 @@ static int end_module(struct dead_letters *letters, struct err *err)
 	return result;
 }
 
-/* Sends a page, waits for it, marks what arrived. Dying in between means: again next time, which does no harm. */
+/*
+ * Sends a page, waits for acknowledgements, marks the acknowledged ones. After a crash in between they are sent again, which is
+ * harmless.
+ */
 static int replay_page(struct dead_letters *letters, const struct db_statement *update, const char *module, struct letter *page,
 		       int count, struct err *err)
 {
@@ -338,7 +341,7 @@ static int replay_page(struct dead_letters *letters, const struct db_statement *
 		failure = (struct err)ERR_INIT;
 	}
 	if (bus_producer_flush(letters->producer, FLUSH_MS, &failure) != 0 && bus_producer_pending(letters->producer) > 0) {
-		*err = failure; /* what is still on its way may report into this page: nothing more can be done here */
+		*err = failure; /* late delivery reports may still write into this page: give up */
 		return -1;
 	}
 	for (int i = 0; i < count; i++)

@@ -5,15 +5,15 @@
 #include "waiting.h"
 
 #define HEAR_EVERY 256 /* commands sent */
-#define BROKEN_MS  300 /* after it broke: what it had to say is heard */
+#define BROKEN_MS  300 /* after a failure: the time to receive the remaining answers */
 
 struct delivery {
 	struct answers_conf answers_conf;
 	struct tally *tally;
 	struct sender *sender;
-	struct answers *answers; /* NULL: nobody waits for any */
+	struct answers *answers; /* NULL: without waiting */
 	struct waiting waiting;
-	int64_t sent; /* since the topics were last heard */
+	int64_t sent; /* since the topics were last read */
 };
 
 int delivery_open(const struct delivery_conf *conf, const char *module, struct tally *tally, struct delivery **ret_delivery,
@@ -26,7 +26,7 @@ int delivery_open(const struct delivery_conf *conf, const char *module, struct t
 	delivery->answers_conf =
 		(struct answers_conf){ .bootstrap = conf->sender.bootstrap, .pg = conf->pg, .pg_user = conf->pg_user };
 	delivery->tally = tally;
-	/* First the sender: it knows whether the keys are good. Then the ears, and only then the first command. */
+	/* The sender first: it finds out whether the keys are good. Then the subscription, and only then the first command. */
 	if (sender_open(&conf->sender, &delivery->sender, err) != 0 ||
 	    (!conf->no_wait && answers_open(&delivery->answers_conf, module, tally, &delivery->answers, err) != 0)) {
 		delivery_close(delivery);
@@ -47,7 +47,7 @@ void delivery_close(struct delivery *delivery)
 	free(delivery);
 }
 
-/* One look at everything that may bring news. */
+/* Checks all sources of answers once. */
 static void look(struct delivery *delivery)
 {
 	waiting_poll(&delivery->waiting, sender_fd(delivery->sender));

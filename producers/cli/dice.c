@@ -24,7 +24,7 @@ struct dice dice_of(uint64_t seed, uint32_t what, uint64_t index)
 int64_t dice_between(struct dice *dice, int64_t low, int64_t high)
 {
 	MUST(low <= high);
-	/* The remainder favours low numbers by less than one in 2^32 here: nobody will see it in a sample. */
+	/* The remainder favours low numbers by less than one in 2^32: not noticeable in a sample. */
 	return low + (int64_t)(dice_next(dice) % ((uint64_t)(high - low) + 1));
 }
 

@@ -1,4 +1,4 @@
-/* `dcs import FILE`: the rows of a CSV file -> the commands they stand for. */
+/* `dcs import FILE`: sends the rows of a CSV file as commands. */
 #include <stdio.h>
 #include <string.h>
 
@@ -118,17 +118,17 @@ struct import {
 	struct import_map map;
 	struct tally *tally;
 	struct delivery *delivery; /* NULL: a dry run */
-	struct judge judge;        /* of a dry run */
+	struct judge judge;        /* for a dry run */
 	struct refused_file refused;
 	struct progress progress;
-	struct arena arena; /* the reader's, and behind `mark` one row's */
+	struct arena arena; /* the reader's memory; behind `mark` that of one row */
 	size_t mark;
 	struct import_totals totals;
 	struct buf json, text;
 	int64_t rows, good;
 };
 
-/* The row as a line of a file with the same columns, without its end. */
+/* The row as a line of a file with the same columns, without the line end. */
 static struct str text_of(struct import *import, const struct table_row *row)
 {
 	char separator = table_separator(import->table);
@@ -142,7 +142,7 @@ static struct str text_of(struct import *import, const struct table_row *row)
 	return buf_str(&import->text);
 }
 
-/* All commands of the row are checked before the first is sent. ERR_POISON: this row only. */
+/* Checks all commands of the row before the first is sent. ERR_POISON: this row only. */
 static int read_row(struct import *import, const struct table_row *row, struct delivery_command *commands, size_t *ret_count,
 		    struct err *err)
 {
@@ -161,7 +161,7 @@ static int read_row(struct import *import, const struct table_row *row, struct d
 	return 0;
 }
 
-/* What the modules will say about the commands by themselves. False: the row is refused. */
+/* Checks the commands by themselves, with the modules' own rules. False: the row is refused. */
 static bool judge_commands(struct import *import, const struct table_row *row, const struct delivery_command *commands,
 			   size_t count)
 {
@@ -205,12 +205,12 @@ static void tell(void *tell_arg, const struct told *told)
 	struct reason reason = *told->reason;
 	struct told in_columns = *told;
 
-	reason.field = import_column_of(&import->map, reason.field); /* the module speaks of members */
+	reason.field = import_column_of(&import->map, reason.field); /* the module's reason names a member */
 	in_columns.reason = &reason;
 	refused_add(&import->refused, &in_columns);
 }
 
-/* Begins to read the file: its header. */
+/* Reads the header of the file. */
 static int read_header(struct import *import, struct err *err)
 {
 	enum table_kind found = TABLE_END;
@@ -278,7 +278,7 @@ static int judge_rows(struct import *import, int64_t *ret_count, struct err *err
 	return 0;
 }
 
-/* Whether it is the file that somebody meant to send, before anything of it is sent. */
+/* Checks that it is the intended file, before any row is sent. */
 static int judge_file(struct import *import, struct err *err)
 {
 	const char *cut = NULL;
@@ -385,7 +385,7 @@ int run_import(int argc, char **argv)
 		return fail_usage(argv[0], "--total: %s", err.text);
 	if (run(&import, arguments.items[0], &err) != 0)
 		status = fail_wrong(argv[0], &err);
-	delivery_close(import.delivery); /* what it had under way is told now */
+	delivery_close(import.delivery); /* reports the commands in flight */
 	if (import.tally != NULL) {
 		if (refused_close(&import.refused, &err) != 0)
 			status = fail_wrong(argv[0], &err);

@@ -10,17 +10,17 @@
 #include "wire/json.h"
 
 /*
- * A column, and the member of the command it becomes as it is. Columns without a member are read by the kind's own function
- * below, for the ids.
+ * A column, and the member of the command with the same value. Columns without a member serve for the ids, in the kind's own
+ * function below.
  */
 enum cell_kind { CELL_TEXT, CELL_PROSE, CELL_MONEY, CELL_SWITCH, CELL_DATE, CELL_CURRENCY };
 
 struct column {
 	const char *name;
-	const char *member; /* NULL: none by itself */
+	const char *member; /* NULL: none */
 	enum cell_kind kind;
 	bool required;
-	const char *default_value; /* NULL: left out when empty */
+	const char *default_value; /* NULL: omitted if empty */
 };
 
 enum { CUSTOMER_ID, CUSTOMER_REF, CUSTOMER_EMAIL, CUSTOMER_MOBILE };
@@ -102,7 +102,7 @@ static const struct {
 	const char *module;
 	const char *sign;
 	const struct column *columns;
-	int currency; /* the column that says which currency amounts are in; -1: no amounts */
+	int currency; /* the column with the currency of the amounts; -1: no amounts */
 } kinds[] = {
 	[IMPORT_NONE] = { "", "", "", NULL, -1 },
 	[IMPORT_CUSTOMERS] = { "customers", "customers", "full_name", customers_columns, -1 },
@@ -218,8 +218,10 @@ int import_map_read(const struct table_row *header, enum import_kind kind, struc
 
 /* ---- cells ---- */
 
-/* Without what nobody sees at its ends: the normal form. Empty: neither the kind (-1) nor the file has such a column, or the cell
- * is empty. */
+/*
+ * The cell in its normal form, without invisible characters at its ends. Empty: the kind (-1) or the file has no such column, or
+ * the cell is empty.
+ */
 static struct str cell(const struct import_map *map, const struct table_row *row, int column)
 {
 	if (column < 0 || map->places[column] < 0 || map->places[column] >= (int)row->count)
@@ -269,7 +271,7 @@ static void add_text(struct buf *json, const char *member, struct str text)
 	json_write_string(json, text);
 }
 
-/* The size of a blank that stands between thousands: a space, or one of those that do not break. 0: none is there. */
+/* The size of a blank between thousands: a space, or a no-break one. 0: none. */
 static size_t thousands_blank(struct str text)
 {
 	if (text.size >= 1 && text.data[0] == ' ')
@@ -282,8 +284,8 @@ static size_t thousands_blank(struct str text)
 #define AMOUNT_SIZE_MAX 40
 
 /*
- * 1.234,56 or 1 234,56 or 1234,56 as 1234.56, which money_parse reads. Thousands are groups of three, all with the same mark
- * between: 1.23 is no amount here, and 1.234 is a thousand. False: it is not one.
+ * Converts 1.234,56 or 1 234,56 or 1234,56 to 1234.56, for money_parse. Thousands are groups of three, all with the same
+ * separator: 1.23 is no amount here, and 1.234 is a thousand. False: it is no amount.
  */
 static bool plain_amount(struct str text, char plain[AMOUNT_SIZE_MAX], struct str *ret_plain)
 {
@@ -370,7 +372,7 @@ static int add_switch(struct buf *json, const struct column *column, struct str 
 	return err_set(err, ERR_POISON, "%s: say yes or no", column->name);
 }
 
-/* All columns that are members as they are. */
+/* Adds all columns that are members. */
 static int add_members(struct buf *json, const struct import_map *map, const struct table_row *row, struct err *err)
 {
 	const struct column *columns = kinds[map->kind].columns;
@@ -428,7 +430,7 @@ int import_amount(const struct import_map *map, const struct table_row *row, str
 
 /* ---- ids ---- */
 
-/* The id that stands in `id_column`, if it does. */
+/* The id in `id_column`, if there is one. */
 static int given_id(const struct import_map *map, const struct table_row *row, int id_column, bool *ret_given,
 		    struct uuid *ret_id, struct err *err)
 {
@@ -440,7 +442,7 @@ static int given_id(const struct import_map *map, const struct table_row *row, i
 	return 0;
 }
 
-/* The customer, by id or by the reference that customers.csv gave. */
+/* The customer, by id or by the reference in customers.csv. */
 static int add_customer_id(struct buf *json, const struct import_map *map, const struct table_row *row, int id_column,
 			   int ref_column, struct uuid *ret_id, struct err *err)
 {
@@ -484,7 +486,7 @@ static int add_debt_id(struct buf *json, const struct import_map *map, const str
 
 /* ---- commands ---- */
 
-/* The commands of one row, while they are written: they all stand in one buf, which may move. */
+/* The commands of one row, while they are written: all are in one buf, which may move. */
 struct writing {
 	struct buf *json;
 	size_t count;
@@ -668,7 +670,7 @@ static const char *code_of(const struct column *column)
 	return refusal_code(REFUSAL_BAD_VALUE);
 }
 
-/* "column: what", "/member: what", or about the row as a whole. */
+/* "column: text", "/member: text", or a text about the whole row. */
 struct reason import_reason(const struct import_map *map, const char *fault)
 {
 	struct str text = STR(""), name = str_cut(str_of(fault), ':', &text);

@@ -23,7 +23,7 @@ static bool is_amount_of(struct str amount, const char *code)
 
 #define MOST_DECIMALS "CLF"
 
-/* "1234.56 EUR"; without a currency it is read once more when one is known. */
+/* "1234.56 EUR"; an amount without a currency is parsed again when the currency is known. */
 static int parse_one(struct str word, struct import_total *ret_total, struct err *err)
 {
 	struct import_total total = { .currency = "" };

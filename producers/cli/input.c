@@ -41,7 +41,7 @@ static int write_all(int fd, const char *bytes, size_t size, struct err *err)
 	return 0;
 }
 
-/* A file without a name. */
+/* An unnamed temporary file. */
 static int open_nameless(struct err *err)
 {
 	FILE *file = tmpfile();
@@ -54,9 +54,9 @@ static int open_nameless(struct err *err)
 	return fd >= 0 ? fd : cannot(err, "keep a copy of the file");
 }
 
-/* ---- which encoding ---- */
+/* ---- the encoding ---- */
 
-/* What the first bytes say; NULL: nothing. A mark of UTF-16 followed by zeros is one of UTF-32. */
+/* The encoding of the byte order mark; NULL: there is none. A mark of UTF-16 followed by zeros is one of UTF-32. */
 static const char *marked_encoding(const unsigned char *bytes, size_t size)
 {
 	if (size >= 4 && memcmp(bytes, "\xFF\xFE\0\0", 4) == 0)
@@ -100,14 +100,14 @@ static int copy_plain(int from, int to, struct err *err)
 	return count < 0 ? cannot(err, "read the file") : 0;
 }
 
-/* A conversion under way. */
+/* A conversion in progress. */
 struct conversion {
 	iconv_t iconv;
 	const char *encoding;
 	int to;
 	char in[PIECE_SIZE];
-	size_t in_size; /* not yet converted, in front of `in` */
-	int64_t line;   /* that is being converted */
+	size_t in_size; /* not converted yet, in front of `in` */
+	int64_t line;   /* the current line */
 };
 
 static int convert_piece(struct conversion *conversion, struct err *err)
@@ -162,7 +162,7 @@ static int copy_converted(int from, int to, const char *encoding, struct err *er
 	return result;
 }
 
-/* Copies what is not UTF-8 in a regular file, and reads from the copy. */
+/* Copies input that is not UTF-8 in a regular file, and reads from the copy. */
 static int replace_by_copy(struct input *input, const char *encoding, struct err *err)
 {
 	int copy = open_nameless(err);
@@ -187,7 +187,7 @@ static int open_text(struct input *input, const char *encoding, struct err *err)
 	unsigned char front[4];
 	ssize_t size = 0;
 
-	/* A pipe cannot be looked at twice: it is copied first. */
+	/* A pipe cannot be read twice: it is copied first. */
 	if (!S_ISREG(input->info.st_mode) && replace_by_copy(input, "", err) != 0)
 		return -1;
 	size = pread(input->fd, front, sizeof(front), input->from);

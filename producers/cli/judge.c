@@ -30,14 +30,14 @@ void judge_release(struct judge *judge)
 	arena_release(&judge->arena);
 }
 
-/* What is said of the command alone; all other refusals are of a world that is not here. */
+/* Whether a refusal is about the command alone; all others depend on the state of the module. */
 static bool is_of_the_command(enum refusal refusal)
 {
 	return refusal == REFUSAL_BAD_VALUE || refusal == REFUSAL_BAD_AMOUNT || refusal == REFUSAL_BAD_CURRENCY ||
 	       refusal == REFUSAL_BAD_DATE;
 }
 
-/* Every state that the rule asks for is looked up, and is not there. False: they are too many. */
+/* Looks up every state that the rule touches, and finds none. False: there are too many. */
 static bool touch_nothing(const struct rule *rule, const struct command *command, struct workset *set)
 {
 	for (int round = 0; round < TOUCH_ROUNDS_MAX; round++) {

@@ -1,4 +1,4 @@
-/* `dcs keys`: one token key after another (lib/token/README.md tells the steps). */
+/* `dcs keys`: the rotation of token keys (lib/token/README.md describes the steps). */
 #include "token/keys.h"
 
 #include <errno.h>
@@ -52,7 +52,7 @@ static int write_all(int file, struct str text, struct err *err)
 	return err_set(err, ERR_FATAL, "cannot write a key: %s", strerror(errno));
 }
 
-/* The file is there whole or not at all: programs look into the folder at any time. */
+/* The file appears complete or not at all: programs may read the folder at any time. */
 static int write_key(const char *kid, const char *suffix, struct str text, mode_t mode, struct err *err)
 {
 	char path[PATH_SIZE_MAX], part[PATH_SIZE_MAX];
@@ -95,7 +95,7 @@ static void list(const struct keyring *ring)
 	}
 }
 
-/* What nobody chose: when, and something so that two are never the same. */
+/* A generated key id: the time, and a random part that makes it unique. */
 static void make_kid(char kid[KID_MAX + 1])
 {
 	char day[16], random[9];
@@ -132,7 +132,7 @@ static int new_key(const struct keyring *ring, const char *wanted, struct err *e
 	return result;
 }
 
-/* The new one first: at no moment is there none that signs. */
+/* The new key first: at every moment there is one that signs. */
 static int use_key(const struct keyring *ring, const struct keyring_key *key, struct err *err)
 {
 	char from[PATH_SIZE_MAX], to[PATH_SIZE_MAX];

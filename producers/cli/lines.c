@@ -11,7 +11,7 @@ int lines_init(struct lines *lines, int fd, struct arena *arena, size_t room_siz
 	return lines->room != NULL ? 0 : err_set(err, ERR_FATAL, "no memory for reading lines");
 }
 
-/* Reads more behind what is there. Nothing new and at_end set: the end. */
+/* Reads more behind the buffered text. No new text and at_end set: the end. */
 static int fill(struct lines *lines, struct err *err)
 {
 	ssize_t count = 0;
@@ -29,7 +29,7 @@ static int fill(struct lines *lines, struct err *err)
 	return 0;
 }
 
-/* Gives out `size` bytes. */
+/* Returns the next `size` bytes. */
 static struct str take(struct lines *lines, size_t size)
 {
 	struct str line = { .data = lines->room + lines->from, .size = size };

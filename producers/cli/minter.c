@@ -9,7 +9,7 @@
 #include "natural_id.h"
 
 #define ASK_TIME_MS  2000
-#define EARLY_MAX_MS 10000 /* how far the time may go back without a new token: less than verifiers' leeway */
+#define EARLY_MAX_MS 10000 /* how far the time may go back without a new token: less than the verifiers' leeway */
 
 static struct str trimmed(struct str text)
 {
@@ -42,7 +42,7 @@ int roles_parse(const char *words, uint32_t *ret_roles, struct err *err)
 	return 0;
 }
 
-/* A code stands for the id that `dcs import` makes of it. */
+/* A code denotes the id that `dcs import` derives from it. */
 static bool add_creditor(struct scope *scope, struct str word)
 {
 	struct uuid id = creditor_id_of(word);
@@ -93,7 +93,7 @@ int scope_of_words(const struct scope_words *words, struct scope *ret_scope, str
 	return 0;
 }
 
-/* What is not given is all of them, which is said. */
+/* An absent flag means all, and the text says so. */
 static const char *or_all(const char *words, const char *what, const char *flag)
 {
 	if (words[0] != '\0')
@@ -123,7 +123,7 @@ int minter_open(struct minter *minter, const char *keys_dir, const char *issuer,
 	if (roles_parse(mandate->roles, &minter->claims.roles, err) != 0)
 		return -1;
 	minter->claims.scope = mandate->scope;
-	minter->claims.expires_at_ms = minutes * 60000; /* relative until it is signed */
+	minter->claims.expires_at_ms = minutes * 60000; /* a duration until it is signed */
 	return token_keys_load(keys_dir, issuer, audience, &minter->keys, err);
 }
 
@@ -157,7 +157,7 @@ int minter_token(struct minter *minter, int64_t now_ms, struct str *ret_token, s
 	struct token_claims *claims = &minter->claims;
 	int64_t life_ms = claims->expires_at_ms - claims->issued_at_ms;
 
-	/* Issued in the future: what we took for the time was not. */
+	/* A token issued in the future: the time that it was signed with was wrong. */
 	if (minter->keys != NULL && (minter->token[0] == '\0' || now_ms > claims->issued_at_ms + life_ms / 2 ||
 				     now_ms < claims->issued_at_ms - EARLY_MAX_MS)) {
 		claims->issued_at_ms = now_ms;

@@ -12,7 +12,7 @@
 #define ROW_EPOCH_MS  1577836800000LL /* 2020-01-01T00:00:00Z */
 #define PART_SIZE_MAX 2000
 
-/* The hash of the family's name and the parts, each with its size in front: ("a", "bc") and ("ab", "c") differ. */
+/* The hash of the family's name and the parts, each preceded by its size: ("a", "bc") and ("ab", "c") differ. */
 static struct uuid id_of(const char *family, const struct str *parts, size_t count)
 {
 	unsigned char room[ROOM];
@@ -21,7 +21,7 @@ static struct uuid id_of(const char *family, const struct str *parts, size_t cou
 	MUST(count <= PARTS_MAX);
 	memcpy(room, family, text.size);
 	for (size_t i = 0; i < count; i++) {
-		/* Longer than any field may be: the command will be refused; the id only has to be some id. */
+		/* Longer than any field may be: the command will be refused anyway, so any id will do. */
 		size_t size = parts[i].size < PART_SIZE_MAX ? parts[i].size : PART_SIZE_MAX;
 
 		room[text.size] = (unsigned char)(size >> 8);
@@ -38,7 +38,7 @@ static struct str bytes_of(const struct uuid *id)
 	return (struct str){ .data = (const char *)id->bytes, .size = sizeof(id->bytes) };
 }
 
-/* References that look the same are the same: the normal form of every door. */
+/* The normal form, as at every other entrance: references that look the same are the same. */
 static struct str normal(struct str reference)
 {
 	return text_trim(reference, TEXT_WORD);

@@ -171,7 +171,7 @@ static int read_heads(struct observer *observer, size_t index, struct observatio
 		struct part_status *status = find_part(observation, observer->modules.names[index], db_int32(&result, i, 0));
 
 		if (status == NULL)
-			continue; /* of a partition that the topic does not have: the worker says so */
+			continue; /* of a partition that the topic does not have: the worker reports it */
 		status->claimed = true;
 		status->epoch = db_int64(&result, i, 1);
 		copy_text(status->owner, sizeof(status->owner), db_str(&result, i, 2));
@@ -278,8 +278,8 @@ static void take_rest(void *parts_arg, int32_t part, const struct bus_record *re
 }
 
 /*
- * Commands not yet decided. What a transaction leaves (its end, what was taken back) takes offsets and is no command: where
- * little is left, the topic is asked whether that is anything at all.
+ * The number of commands not decided yet. Transaction markers and aborted records use offsets, too, and are no commands: if the
+ * difference is small, the topic is read to find out whether there is any record.
  */
 static int find_lags(struct observer *observer, size_t index, struct observation *observation, struct err *err)
 {
@@ -311,7 +311,7 @@ static struct reader_status *find_reader(struct observation *observation, const 
 	return NULL;
 }
 
-/* A reader that reads a module at all reads all its partitions; where it has no head yet, it has read nothing. */
+/* A reader of a module reads all its partitions; a partition without a head has not been read yet. */
 static void expect_reader(struct observation *observation, const char *reader, const char *module)
 {
 	if (find_reader(observation, reader, module, -1) != NULL)
@@ -523,7 +523,7 @@ bool program_is_alive(const struct program_status *program)
 	return program != NULL && program->silent_ms <= PROGRAM_SILENT_MS;
 }
 
-/* Each module, and each reader, once: its first partition stands for it. */
+/* Each module and each reader counts once: by its first partition. */
 int64_t observation_silent(const struct observation *observation)
 {
 	int64_t count = 0;

@@ -1,4 +1,4 @@
-/* dcs openapi: the gateway's document, for those who make clients of it. */
+/* `dcs openapi`: prints the gateway's OpenAPI document, for generating clients. */
 #include <stdio.h>
 
 #include "cli.h"

@@ -1,4 +1,4 @@
-/* `dcs parked list|replay`: commands that wait, and those that broke our code. */
+/* `dcs parked list|replay`: commands that wait, and commands that hit a bug of ours. */
 #include <stdio.h>
 #include <string.h>
 
@@ -81,7 +81,7 @@ struct parked_commands {
 	struct db_params params;
 	bool replay;
 	struct answers_conf answers_conf;
-	struct tally *tally; /* of those that were let go */
+	struct tally *tally; /* of the released ones */
 };
 
 static const char *type_of(struct str frame)
@@ -142,7 +142,7 @@ static int list_module(struct parked_commands *parked, const char *module, struc
 	return 0;
 }
 
-/* It stands where it stood: its answer comes from there. */
+/* The command keeps its position: its answer refers to that. */
 static void wait_for(struct tally *tally, const char *module, const struct db_result *result, int row)
 {
 	int32_t part = db_int32(result, row, 0);
@@ -175,7 +175,7 @@ static int release_module(struct parked_commands *parked, const char *module, st
 	return 0;
 }
 
-/* Who waits listens before anything is let go. */
+/* Subscribes to the answers before anything is released. */
 static int release_and_wait(struct parked_commands *parked, const char *module, struct err *err)
 {
 	struct answers *answers = NULL;
@@ -223,7 +223,7 @@ static int open_all(struct parked_commands *parked, struct err *err)
 	return parked->replay && !conf.no_wait ? tally_new(TALLY_WINDOW, waiting_tell, NULL, &parked->tally, err) : 0;
 }
 
-/* What became of those that were let go. */
+/* Reports the outcomes of the released commands. */
 static int tell_replayed(struct tally *tally, int status)
 {
 	char text[TALLY_SUMMARY_SIZE];

@@ -1,4 +1,4 @@
-/* `dcs publish TYPE`: JSON Lines on standard input -> commands on the right topic. */
+/* `dcs publish TYPE`: sends JSON Lines from standard input as commands to the right topic. */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -69,17 +69,17 @@ struct publish {
 	const struct message_type *type;
 	struct tally *tally;
 	struct delivery *delivery; /* NULL: a dry run */
-	struct judge judge;        /* of a dry run */
+	struct judge judge;        /* for a dry run */
 	struct refused_file refused;
 	struct lines lines;
 	struct progress progress;
 	struct arena arena; /* of one line, behind `mark` */
 	size_t mark;
 	struct buf json;
-	int64_t rows, good; /* good: of a dry run */
+	int64_t rows, good; /* good: in a dry run */
 };
 
-/* The command of the line, and in publish->json the line without its "$id". ERR_POISON: no command. */
+/* The command of the line; publish->json gets the line without its "$id". ERR_POISON: no command. */
 static int read_line(struct publish *publish, struct str line, struct delivery_command *command, struct err *err)
 {
 	bool has_id = false;
@@ -93,7 +93,7 @@ static int read_line(struct publish *publish, struct str line, struct delivery_c
 	return json_read_message(buf_str(&publish->json), publish->type, &publish->arena, &command->body, err);
 }
 
-/* "/member: what", or about the line as a whole. */
+/* "/member: text", or a text about the whole line. */
 static void refuse_line(struct publish *publish, struct str line, const char *fault)
 {
 	struct str text = STR(""), member = str_cut(str_of(fault), ':', &text);
@@ -106,7 +106,7 @@ static void refuse_line(struct publish *publish, struct str line, const char *fa
 	tally_refuse(publish->tally, publish->lines.number, line, &reason);
 }
 
-/* What the module will say about the command by itself. */
+/* Checks the command by itself, with the module's own rule. */
 static void judge_line(struct publish *publish, const struct delivery_command *command)
 {
 	struct decision decision;
@@ -138,7 +138,7 @@ static int publish_line(struct publish *publish, struct str line, struct err *er
 	return delivery_send(publish->delivery, publish->lines.number, buf_str(&publish->json), &command, 1, err);
 }
 
-/* The byte order mark that some shells put in front of what they pipe. */
+/* Skips the byte order mark that some shells put in front of piped text. */
 static struct str without_mark(struct str line)
 {
 	bool has_mark = line.size >= 3 && memcmp(line.data, "\xEF\xBB\xBF", 3) == 0;
@@ -213,7 +213,7 @@ static int end(struct publish *publish, int status)
 	char text[TALLY_SUMMARY_SIZE];
 	struct err err = ERR_INIT;
 
-	delivery_close(publish->delivery); /* what it had under way is told now */
+	delivery_close(publish->delivery); /* reports the commands in flight */
 	if (refused_close(&publish->refused, &err) != 0)
 		status = fail_wrong("publish", &err);
 	if (publish->tally != NULL) {

@@ -36,7 +36,7 @@ static void add_header_value(struct buf *json, const struct header *header)
 		add_text_or_hex(json, header->value);
 }
 
-/* A name that stands twice gets its number behind it, so that the object stays one. */
+/* A repeated name gets its number appended, so that the members of the object stay unique. */
 static void add_header_name(struct buf *json, const struct header *headers, size_t index)
 {
 	struct str name = str_of(headers[index].name);
@@ -49,7 +49,7 @@ static void add_header_name(struct buf *json, const struct header *headers, size
 		return;
 	}
 	json_write_string(json, name);
-	json->size--; /* the quote at its end */
+	json->size--; /* the closing quote */
 	buf_add_format(json, "#%d\"", before + 1);
 }
 

@@ -66,7 +66,7 @@ static void add_member(struct buf *record, const char *name, struct str value)
 	json_write_string(record, value);
 }
 
-/* What stands behind the brace of an object, up to its end; empty: no members, or no object. */
+/* The text behind the brace of an object, up to its end; empty: no members, or no object. */
 static struct str members_of(struct str text)
 {
 	static const char blanks[] = " \t\r\n";
@@ -84,7 +84,7 @@ static struct str members_of(struct str text)
 	return STR("");
 }
 
-/* A refused command has done nothing and its repaired one is another; all else may be done yet, and once only. */
+/* A refused command has done nothing, and the repaired one is another command; any other may still be applied, and only once. */
 static void write_json(struct refused_file *refused, const struct told *told)
 {
 	struct str members = members_of(told->text);
@@ -106,7 +106,7 @@ static void write_json(struct refused_file *refused, const struct told *told)
 
 /* ---- the file ---- */
 
-/* A file that is there and was not asked for may be somebody's work: the next number is taken. */
+/* An existing file that was not named by the user may be somebody's work: takes the next number. */
 static int create(struct refused_file *refused)
 {
 	size_t size = strlen(refused->path);

@@ -1,4 +1,4 @@
-/* `dcs reseal`: texts that earlier programs have sealed, sealed anew for their place. */
+/* `dcs reseal`: seals texts of earlier programs again, for their place. */
 #include <stdio.h>
 
 #include "base/buf.h"
@@ -43,7 +43,7 @@ static const struct usage usage = {
 
 /* ---- the columns ---- */
 
-/* select: id, owner, version, salt, text; those of the next PAGE_ROWS ids. update: the ids, what was read, what is written. */
+/* select: id, owner, version, salt, text, for the next PAGE_ROWS ids. update: the ids, the old texts, the new texts. */
 struct column_of_texts {
 	const struct sealed_column *column;
 	struct db_statement select, update;
@@ -63,7 +63,7 @@ struct column_of_texts {
 			"customers.customer c USING (customer_id) WHERE o.communication_id > $1 ORDER BY 1 LIMIT $2"             \
 	}
 
-/* Locked in the order of their ids, as everybody does; what somebody else is writing is left to him. Only what is as it was read. */
+/* Locks in the order of ids, like every writer, and skips rows that another writer has locked. Updates only unchanged rows. */
 #define UPDATE(name, table, id, version, column)                                                                                 \
 	{                                                                                                                        \
 		"cli_reseal_write_" name, "WITH mine AS MATERIALIZED (SELECT t." id " AS id, u.sealed FROM unnest($1::uuid[], "  \
@@ -98,12 +98,12 @@ _Static_assert(SEALED_MESSAGE_VERSION == 1, "as in the SQL");
 struct resealing {
 	struct db *db;
 	struct db_params params;
-	struct buf room, sealed; /* of one text: opened; all of a page, one behind the other */
+	struct buf room, sealed; /* room: one text, opened; sealed: all of a page, one after another */
 	uint8_t key[32];
 	int64_t looked, written, left, closed;
 };
 
-/* What is written of a page. */
+/* A text of a page to be written. */
 struct resealed {
 	int row;
 	size_t at, size; /* in resealing->sealed */
@@ -119,7 +119,7 @@ static void tell_closed(struct resealing *resealing, const struct sealed_column 
 	resealing->closed++;
 }
 
-/* Whether the row's text is of the old form; then it stands sealed anew at the end of resealing->sealed. */
+/* Whether the row's text has the old form; then it is sealed again, at the end of resealing->sealed. */
 static bool reseal_row(struct resealing *resealing, const struct sealed_column *column, const struct db_result *page, int row)
 {
 	struct seal_place place = { .column = column, .row = db_uuid(page, row, 0), .owner = db_uuid(page, row, 1) };

@@ -12,7 +12,7 @@ static size_t skip_space(struct str line, size_t at)
 	return at;
 }
 
-/* Behind the string that begins at `at`; line.size when it does not end. */
+/* The position behind the string that begins at `at`; line.size if it is not closed. */
 static size_t skip_string(struct str line, size_t at)
 {
 	for (at++; at < line.size && line.data[at] != '"'; at++) {
@@ -22,7 +22,7 @@ static size_t skip_string(struct str line, size_t at)
 	return at < line.size ? at + 1 : line.size;
 }
 
-/* Behind the value that begins at `at`: up to the comma or brace that ends the member. */
+/* The position behind the value that begins at `at`: the comma or brace that ends the member. */
 static size_t skip_value(struct str line, size_t at)
 {
 	int depth = 0;
@@ -55,7 +55,7 @@ static struct str unquoted(struct str value)
 	return (struct str){ .data = value.data, .size = 0 };
 }
 
-/* Walks the members; what is not "$id" is copied with a comma between. Stops at what is no member, and copies it as it is. */
+/* Copies the members except "$id", with commas between. Stops at invalid text, and copies the rest unchanged. */
 static int copy_members(struct str line, size_t at, struct buf *buf, bool *has_id, struct uuid *id, struct err *err)
 {
 	bool first = true;
@@ -89,7 +89,7 @@ static int copy_members(struct str line, size_t at, struct buf *buf, bool *has_i
 		at++;
 		if (skip_space(line, at) < line.size && line.data[skip_space(line, at)] == '"')
 			continue;
-		buf_add_u8(buf, ','); /* a comma that nothing follows: wire/json refuses it */
+		buf_add_u8(buf, ','); /* a comma at the end: wire/json refuses it */
 		break;
 	}
 	buf_add_str(buf, slice(line, at, line.size));
@@ -104,7 +104,7 @@ int row_take_id(struct str line, struct buf *buf, bool *ret_has_id, struct uuid 
 
 	buf_reset(buf);
 	if (at >= line.size || line.data[at] != '{') {
-		buf_add_str(buf, line); /* no object: wire/json says so */
+		buf_add_str(buf, line); /* no object: wire/json reports it */
 	} else {
 		buf_add_u8(buf, '{');
 		if (copy_members(line, at + 1, buf, &has_id, &id, err) != 0)

@@ -199,7 +199,7 @@ static void add_template(const struct world *world, int64_t index, struct buf *l
 	sample_template(index, lines);
 }
 
-/* First those that anybody gave, then those of the recipients. */
+/* First the consents of customers, one each, then those of the recipients of messages. */
 static void add_consents(const struct world *world, int64_t index, struct buf *lines)
 {
 	if (index < world->customers)

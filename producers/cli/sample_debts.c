@@ -85,7 +85,7 @@ static enum sample_outcome draw_outcome(struct dice *dice, bool is_due)
 	return (enum sample_outcome)dice_pick(dice, is_due ? due : not_due, OUTCOME_COUNT);
 }
 
-/* The first debts go one to each customer, the others to some more than to others. */
+/* The first debts go one to each customer, the others more to some than to others. */
 static int64_t draw_customer(struct dice *dice, const struct world *world, int64_t index)
 {
 	int64_t a = dice_between(dice, 0, world->customers - 1);
@@ -143,7 +143,7 @@ static void draw_payment(struct dice *dice, const struct world *world, const str
 	*ret_payment = payment;
 }
 
-/* What customers and banks get wrong: the module refuses these. */
+/* Typical mistakes of customers and banks: the module refuses these. */
 static void spoil(struct dice *dice, const struct world *world, struct sample_payment *payment)
 {
 	switch (dice_between(dice, 0, 3)) {

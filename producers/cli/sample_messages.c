@@ -15,7 +15,7 @@
 
 #define SEND_WITHIN_DAYS 7
 
-/* To whom a message goes, about which debt, and how. */
+/* The recipient of a message, its debt, and its channel. */
 struct recipient {
 	struct sample_person person;
 	struct sample_debt debt;
@@ -28,8 +28,9 @@ static bool can_get(const struct sample_person *person, const char *channel)
 }
 
 /*
- * The recipients stand evenly over the customers, so nobody gets two. Debt i belongs to customer i (sample_debts.c), which is how
- * a message finds one. Who has no address for the channel gets it by the other; who has none at all stays: it will be refused.
+ * The recipients are spread evenly over the customers, so none gets two messages. Debt i belongs to customer i (sample_debts.c),
+ * which is how a message finds its debt. A recipient without an address for the channel gets the message by the other channel;
+ * one without any address stays, and the message will be refused.
  */
 static void find_recipient(const struct world *world, int64_t message, struct recipient *ret_recipient)
 {
@@ -56,7 +57,7 @@ static void find_recipient(const struct world *world, int64_t message, struct re
 static void add_consent(const struct world *world, struct dice *dice, const struct sample_person *person, const char *channel,
 			const char *occasion, struct buf *lines)
 {
-	static const int weights[] = { 70, 15, 10, 5 }; /* of express and the next ones */
+	static const int weights[] = { 70, 15, 10, 5 }; /* of express consent and the next kinds */
 	struct uuid id = consent_id_of(&person->id, str_of(channel), str_of(occasion));
 	struct json_line line;
 	char evidence[48];
@@ -139,7 +140,7 @@ void sample_message(const struct world *world, int64_t message, struct buf *line
 	json_line_text(&line, "language", recipient.person.country->language);
 	json_line_text(&line, "message_class", "reminder");
 	buf_add_text(lines, ",\"parameters\":[{\"name\":\"creditor\",\"value\":");
-	json_write_string(lines, str_of(recipient.debt.creditor->name)); /* what the templates ask for beyond the module's own */
+	json_write_string(lines, str_of(recipient.debt.creditor->name)); /* parameters of the templates beyond the module's own */
 	buf_add_text(lines, "}]");
 	json_line_instant(&line, "send_by", (world->today + SEND_WITHIN_DAYS) * DAY_MS);
 	json_line_end(&line);

@@ -125,7 +125,7 @@ static void draw_name(struct dice *dice, struct sample_person *person)
 		snprintf(person->name, sizeof(person->name), "%s %s", given, family);
 }
 
-/* The letters a-z of a text, in lower case; what is not ASCII is left out. */
+/* The letters a-z of a text, in lower case; other characters are dropped. */
 static void plain_letters(char *letters, size_t size, const char *text)
 {
 	size_t count = 0;
@@ -157,7 +157,7 @@ static void draw_email(struct dice *dice, struct sample_person *person)
 		 letters[0] != '\0' ? "." : "", (long long)person->index + 1, draw(dice, domains));
 }
 
-/* Only numbers kept free for fiction; for countries without such a range, none. */
+/* Only numbers reserved for fiction; in countries without such a range, none. */
 static void draw_mobile(struct dice *dice, struct sample_person *person)
 {
 	static const char *const german_drama[] = { "+493023125", "+496990009", "+494066969", "+492214710", "+498999998", NULL };

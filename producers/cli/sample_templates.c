@@ -1,4 +1,4 @@
-/* The templates of the synthetic portfolio: one a class, channel and language. */
+/* The templates of the synthetic portfolio: one per class, channel and language. */
 #include "json_line.h"
 #include "natural_id.h"
 #include "sample_messages.h"
@@ -7,7 +7,7 @@ struct sample_template {
 	const char *name, *message_class, *channel, *language, *subject, *body;
 };
 
-/* Tokens that the communications module fills, but for creditor: that is a parameter of the message. */
+/* Tokens that the communications module fills, except creditor: a parameter of the message. */
 static const struct sample_template templates[] = {
 	{ "payment-reminder", "reminder", "email", "de", "Erinnerung zu Ihrer Rechnung {{debt_reference}}",
 	  "Guten Tag {{customer_name}},\n\nzu Ihrer Rechnung {{debt_reference}} bei {{creditor}}, fällig am {{due_on}}, sind "

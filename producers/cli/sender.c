@@ -14,7 +14,7 @@
 #define VALUE_SIZE_MAX (1024 * 1024)
 #define ARENA_SIZE     (64 * 1024)
 
-/* A record under way: what its delivery report needs. */
+/* A record in flight: the data for its delivery report. */
 struct pending {
 	struct sender *sender;
 	sender_done *done;
@@ -26,11 +26,11 @@ struct sender {
 	struct bus_producer *producer;
 	struct coder *coder;
 	struct minter minter;
-	struct arena arena; /* headers of one record */
+	struct arena arena; /* for the headers of one record */
 	struct buf value;
 	struct uuid correlation_id;
 	int64_t timeout_ms, heard_ms; /* when the last delivery report came */
-	bool has_time;                /* the broker was asked for it */
+	bool has_time;                /* the broker's time is known */
 	struct pending *free;
 	struct pending pending[SENDER_PENDING_MAX];
 };
@@ -105,7 +105,7 @@ void sender_close(struct sender *sender)
 	free(sender);
 }
 
-/* A place among those under way; waits for acknowledgements when all are taken. */
+/* A free slot for a record in flight; waits for acknowledgements if there is none. */
 static int take_pending(struct sender *sender, struct pending **ret_pending, struct err *err)
 {
 	int64_t since_ms = clock_monotonic_ms();
@@ -124,7 +124,7 @@ static int take_pending(struct sender *sender, struct pending **ret_pending, str
 	return 0;
 }
 
-/* bus_produce with patience: its own waits 10 s for room. */
+/* bus_produce with our timeout: its own waits 10 s for room. */
 static int produce(struct sender *sender, const struct message_type *type, struct str key, const struct header *headers,
 		   size_t headers_count, struct pending *pending, struct err *err)
 {

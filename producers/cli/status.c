@@ -1,4 +1,4 @@
-/* `dcs status`: how far everything is, and what is wrong. */
+/* `dcs status`: the progress of all parts, and their faults. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,7 +64,7 @@ static const struct usage usage = {
 	.arguments_max = 0,
 };
 
-/* ---- what a partition is doing ---- */
+/* ---- the state of a partition ---- */
 
 static const char *state_of_part(const struct observation *observation, const struct part_status *part)
 {
@@ -88,7 +88,7 @@ static const char *state_of_reader(const struct observation *observation, const 
 
 /* ---- for people ---- */
 
-/* What a person must look at is loud. */
+/* States that need a person are in capitals. */
 static const char *loud(const char *state)
 {
 	static const char *const states[][2] = { { "halted", "HALTED" }, { "silent", "SILENT" }, { "quarantine", "QUARANTINE" } };
@@ -138,7 +138,7 @@ static void print_programs(const struct observation *observation)
 		printf("no program gives a sign of life\n");
 }
 
-/* Of promises that were looked at in one run, and are kept, one line. */
+/* The findings of the last `dcs verify`, one line per promise. */
 static void print_drift(const struct observation *observation)
 {
 	if (observation->drifts_count == 0)
@@ -177,7 +177,7 @@ static void print_table(const struct observation *observation)
 	print_drift(observation);
 }
 
-/* ---- for programs ---- */
+/* ---- as JSON ---- */
 
 static void add_text(struct buf *json, const char *name, const char *text)
 {
@@ -291,7 +291,7 @@ static void print_metrics(const struct observation *observation)
 
 /* ---- waiting ---- */
 
-/* Asks until idle, halted, or the deadline. Brokers or a database that are away for a moment are waited for too. */
+/* Observes until idle, halted, or the deadline. Retries if brokers or the database are unreachable. */
 static int observe_until(struct observer *observer, int64_t deadline_ms, struct observation *ret_observation, struct err *err)
 {
 	for (;;) {
@@ -309,7 +309,7 @@ static int observe_until(struct observer *observer, int64_t deadline_ms, struct 
 	}
 }
 
-/* Who waits until nothing is left to do asks for that alone. */
+/* While waiting for idleness, only that determines the exit status. */
 static bool is_wrong(const struct observation *observation)
 {
 	if (observation_halted(observation) > 0)

@@ -1,5 +1,7 @@
-/* What `dcs status` sees, as Prometheus reads it: for the textfile collector of a node exporter, or any scraper that runs a
- * command. */
+/*
+ * The observation of `dcs status` as Prometheus metrics: for the textfile collector of a node exporter, or any scraper that runs
+ * a command.
+ */
 #include "status_metrics.h"
 
 #include <stdlib.h>

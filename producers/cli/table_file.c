@@ -7,11 +7,11 @@
 
 struct table_file {
 	struct lines lines;
-	table_is_name *is_name; /* NULL: nobody knows names */
+	table_is_name *is_name; /* NULL: without known names */
 	struct csv_parser parser;
-	unsigned char separator; /* 0: the header has not been seen */
-	unsigned char said;      /* by a line sep=; 0: none */
-	int64_t open_quote_line; /* the row that the end of the file came in; 0: none */
+	unsigned char separator; /* 0: no header yet */
+	unsigned char said;      /* from a line sep=; 0: none */
+	int64_t open_quote_line; /* the line of the row in which the file ended; 0: none */
 	struct table_row row;
 	bool has_row;
 	const char *fault;
@@ -19,7 +19,7 @@ struct table_file {
 	size_t room_used;
 };
 
-/* libcsv's only memory: one field. It asks for growing sizes; over the end is its CSV_ENOMEM. */
+/* libcsv's only memory: one field. libcsv requests growing sizes; beyond the end it reports CSV_ENOMEM. */
 static char field_room[TABLE_FIELD_SIZE_MAX];
 
 static void *field_memory(void *memory, size_t size)
@@ -119,13 +119,13 @@ static struct str trimmed(struct str text)
 	return text;
 }
 
-/* sep=; as some spreadsheets write in front, and read. */
+/* sep=; is a line that some spreadsheets write in front. */
 static unsigned char said_separator(struct str line)
 {
 	struct str text = line_without_end(line), word = trimmed(text);
 	bool is_it = word.size >= 4 && word.size <= 5 && memcmp(word.data, "sep=", 4) == 0;
 
-	/* A tab was trimmed, and stands there. */
+	/* A tab separator was trimmed, and is read from the line. */
 	return is_it && word.data + 4 < text.data + text.size ? (unsigned char)word.data[4] : 0;
 }
 
@@ -147,7 +147,7 @@ static size_t count_names(const struct table_file *table, struct str line, char 
 	return count;
 }
 
-/* The separator that makes a header of the line; 0: it is none. */
+/* The separator with which the line is a header; 0: it is no header. */
 static unsigned char header_separator(const struct table_file *table, struct str line)
 {
 	static const char candidates[] = { ',', ';', '\t', '|' };
@@ -163,7 +163,7 @@ static unsigned char header_separator(const struct table_file *table, struct str
 	return 0;
 }
 
-/* One line in front of the rows. True: it is the header, and in *line what there is to parse of it. */
+/* One line before the rows. True: it is the header, and *line is the text to parse. */
 static bool find_header(struct table_file *table, enum line_kind kind, struct str *line)
 {
 	if (table->lines.number == 1) {
@@ -190,7 +190,7 @@ static void parse(struct table_file *table, struct str text)
 							       : "a field is too long (a quote that does not close?)";
 }
 
-/* Gives the parser one line. True: a row, or a fault, is complete. */
+/* Parses one line. True: a row, or a fault, is complete. */
 static bool take_line(struct table_file *table, enum line_kind kind, struct str line)
 {
 	bool is_header = table->separator == 0;
@@ -219,7 +219,7 @@ static bool is_between_rows(const struct table_file *table)
 	return table->separator != 0 && table->parser.pstate == 0;
 }
 
-/* The end of the file. False: there is nothing more to say. */
+/* The end of the file. False: no row or fault is left. */
 static bool take_end(struct table_file *table)
 {
 	if (is_between_rows(table) || table->lines.number == 0)

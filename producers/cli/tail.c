@@ -10,7 +10,7 @@
 
 #define ARENA_SIZE    (16 * 1024 * 1024)
 #define JSON_SIZE_MAX (64 * 1024 * 1024)
-#define END_WAIT_MS   2000 /* for what the broker says is there */
+#define END_WAIT_MS   2000 /* for records that exist according to the broker */
 #define ROUND_WAIT_MS 200  /* following: for all partitions together */
 #define COUNT_ALL     INT64_MAX
 
@@ -66,7 +66,7 @@ struct tail {
 	struct coder *coder;
 	struct arena arena;
 	struct buf json;
-	struct bus_reader *readers[BUS_PARTS_MAX]; /* following: one each; else the first is used for all */
+	struct bus_reader *readers[BUS_PARTS_MAX]; /* following: one per partition; otherwise the first serves all */
 	int32_t parts;
 	int64_t left; /* records still to print */
 };
@@ -85,7 +85,7 @@ static int print_record(struct tail *tail, const struct bus_record *record)
 				    .headers = headers };
 
 	if (bus_record_headers(record, headers, &count, &err) != 0)
-		count = 0; /* too many to be ours: the value is shown all the same */
+		count = 0; /* too many to be ours: the value is printed nevertheless */
 	view.headers_count = count;
 	arena_reset(&tail->arena);
 	buf_reset(&tail->json);
@@ -99,7 +99,7 @@ static int print_record(struct tail *tail, const struct bus_record *record)
 	return 0;
 }
 
-/* Where to start in a partition, and where it ends now. */
+/* The first offset to read in a partition, and its current end. */
 static int find_start(struct bus_reader *reader, int32_t part, int64_t *ret_start, int64_t *ret_end, struct err *err)
 {
 	long long number = 0;
@@ -156,12 +156,12 @@ static int print_part(struct tail *tail, int32_t part, struct err *err)
 			return err_set(err, ERR_RETRY, "partition %d: the broker did not send offset %lld", part,
 				       (long long)next);
 		if (!found)
-			return 0; /* nothing more is to be read: the end of a transaction takes an offset, too */
+			return 0; /* the rest contains no record: the end of a transaction uses an offset, too */
 	}
 	return 0;
 }
 
-/* Does not end by itself, but for --count. */
+/* Runs until interrupted, or until --count. */
 static int follow(struct tail *tail, int32_t first, int32_t last, struct err *err)
 {
 	for (int32_t part = first; part <= last; part++) {

@@ -169,7 +169,7 @@ static void end_row(struct tally *tally, struct row *row)
 
 /* ---- commands ---- */
 
-/* Ids are random in their last bytes. */
+/* The last bytes of ids are random. */
 static struct command_sent **bucket_of(const struct tally *tally, const struct uuid *id)
 {
 	size_t place = 0;
@@ -227,7 +227,7 @@ static void unlink_command(struct tally *tally, struct command_sent *sent)
 		tally->newest = sent->older;
 }
 
-/* Free for another one when both have been said: what the brokers did, and what became of it. */
+/* Frees the entry when both are known: the acknowledgement and the outcome. */
 static void free_if_done(struct tally *tally, struct command_sent *sent)
 {
 	if (!sent->is_ended || !sent->is_acknowledged)
@@ -288,7 +288,7 @@ void tally_end(struct command_sent *sent, enum outcome outcome, const struct rea
 	free_if_done(tally, sent);
 }
 
-/* The newest stands in front. */
+/* The newest is first. */
 struct command_sent *tally_find(const struct tally *tally, const struct uuid *id)
 {
 	struct command_sent *found = NULL;

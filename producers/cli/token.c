@@ -56,7 +56,7 @@ static bool join_roles(const struct arguments *arguments, char *text, size_t tex
 	return size < text_size;
 }
 
-/* A token is judged at the broker's time; whoever makes one may do it where there is no broker. */
+/* The token is checked against the broker's time, but may be minted where no broker is reachable. */
 static int ask_time(struct err *err)
 {
 	const struct bus_conf bus = { .bootstrap = conf.bootstrap, .client_id = "dcs-cli", .queue_records = 16 };

@@ -8,9 +8,9 @@
 #define FOR_EVER           (-1)
 #define COMMANDS_FOR_MS    (7 * DAY_MS)  /* they hold personal data (lib/DESIGN.md 3) */
 #define DEAD_LETTER_FOR_MS (30 * DAY_MS) /* a copy; the table keeps them longer */
-#define TIME_FOR_MS        (DAY_MS / 24) /* empty records: only their reports are of use */
+#define TIME_FOR_MS        (DAY_MS / 24) /* empty records: only their delivery reports are used */
 #define MESSAGE_BYTES_MAX  (1024 * 1024)
-#define DEAD_BYTES_MAX     (MESSAGE_BYTES_MAX + 64 * 1024) /* the record and what was wrong with it */
+#define DEAD_BYTES_MAX     (MESSAGE_BYTES_MAX + 64 * 1024) /* the record and its fault */
 
 static void add(struct topics *topics, const char *name, int32_t parts, int16_t replication, int64_t retention_ms,
 		int64_t bytes_max)

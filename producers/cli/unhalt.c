@@ -1,4 +1,4 @@
-/* `dcs unhalt`: lets a halted partition go on. */
+/* `dcs unhalt`: restarts a halted partition. */
 #include <stdio.h>
 #include <string.h>
 
@@ -44,12 +44,12 @@ static const struct usage usage = {
 	.arguments_max = 2,
 };
 
-/* In one transaction. $1 part, $2 where to go on, -1: where it stopped. */
+/* In one transaction. $1 part, $2 the offset to continue at, -1: where it stopped. */
 static const char lock_head[] = "SELECT next_offset FROM {schema}.partition_head WHERE part = $1 AND state = 'halted' FOR UPDATE";
 
 /*
- * Going back, offsets will be used again: what stands under them moves below all that were ever used, in its order. (-1 stays
- * free: to the commands that list, it means "all".)
+ * After going back, offsets will be used again: the rows with used offsets are moved below all of them, in the same order. (-1
+ * stays free: in the commands that list, it means "all".)
  */
 static const char move_parked[] =
 	"UPDATE {schema}.parked SET command_offset = command_offset - (SELECT h.next_offset + 1 - least(min(p.command_offset), 0)"
@@ -64,7 +64,7 @@ static const char insert_break[] =
 	"INSERT INTO {schema}.topic_break (part, log_seq, left_at, went_on_at) SELECT part, log_seq, next_offset, $2 FROM "
 	"{schema}.partition_head WHERE part = $1 ON CONFLICT (part, log_seq) DO UPDATE SET went_on_at = excluded.went_on_at";
 
-/* The epoch moves, so that whoever still thinks he has the partition cannot write. */
+/* The epoch is incremented, so that an owner that missed the halt cannot write. */
 static const char update_head[] = "UPDATE {schema}.partition_head SET state = 'running', reason = NULL, epoch = epoch + 1, owner "
 				  "= 'dcs unhalt', tries = 0, "
 				  "crashes = 0, quarantine = 0, quarantine_left = 0, next_offset = CASE WHEN $2 < 0 THEN "
@@ -132,7 +132,7 @@ static int run(struct db *db, struct arena *arena, const char *module, int32_t p
 		return err_set(err, ERR_FATAL, "there is no module %.60s", module);
 	if (db_begin(db, err) == 0 && go_on(&unhalt, err) == 0)
 		failed = db_commit(db, err);
-	db_rollback(db); /* nothing to do after a commit */
+	db_rollback(db); /* no-op after a commit */
 	return failed;
 }
 

@@ -1,4 +1,4 @@
-/* `dcs users`: who may log in, and what he may do. The first admin is made here; later ones can be made over HTTP too. */
+/* `dcs users`: accounts and their rights. The first admin is created here; later ones also over HTTP. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -132,7 +132,7 @@ static int find_user(struct db *db, const char *login, struct uuid *ret_user_id,
 
 /* ---- passwords ---- */
 
-/* A line of standard input, without its end. */
+/* Reads a line of standard input, without the line end. */
 static int read_password(char password[PASSWORD_SIZE_MAX + 2], struct err *err)
 {
 	size_t size;
@@ -155,7 +155,7 @@ static void make_password(char password[PASSWORD_SIZE_MAX + 2])
 	wipe(bytes, sizeof(bytes));
 }
 
-/* The password that is wanted, and its hash. */
+/* The new password, and its hash. */
 static int take_password(char password[PASSWORD_SIZE_MAX + 2], char hash[PASSWORD_HASH_SIZE], struct err *err)
 {
 	if (!conf.password_stdin)
@@ -171,7 +171,7 @@ static void tell_password(const char *password)
 		printf("%s\n", password);
 }
 
-/* ---- what commands take ---- */
+/* ---- arguments of commands ---- */
 
 struct rights {
 	struct str roles[ROLES_MAX];
@@ -226,7 +226,7 @@ static size_t add_ids(struct str *words, char (*texts)[UUID_TEXT_SIZE + 1], cons
 	return count;
 }
 
-/* To exactly what the flags say. */
+/* Sets the scope to exactly that of the flags. */
 static int bind_user(struct asker *asker, const struct uuid *user_id, const struct scope *scope, struct err *err)
 {
 	struct str creditors[SCOPE_CREDITORS_MAX], portfolios[SCOPE_PORTFOLIOS_MAX], sources[SCOPE_SOURCES_MAX];
@@ -259,7 +259,7 @@ static int run_bind(struct asker *asker, const char *login, const char *unused, 
 	return bind_user(asker, &user_id, &scope, err);
 }
 
-/* The credential first, as the gateway does it: without an account nobody can use it. */
+/* The credential first, as in the gateway: without an account it is useless. */
 static int create(struct asker *asker, const char *login, const char *hash, const struct rights *rights, struct uuid *ret_user_id,
 		  struct err *err)
 {
@@ -276,7 +276,7 @@ static int create(struct asker *asker, const char *login, const char *hash, cons
 	*ret_user_id = body.user_id;
 	if (asker_ask(asker, &register_user_type, &body, err) == 0)
 		return 0;
-	if (err->kind == ERR_POISON) /* otherwise it may be done later */
+	if (err->kind == ERR_POISON) /* otherwise it may be applied later */
 		(void)!run_for(asker->db, &delete_credential, &body.user_id, NULL, NULL, &ignored);
 	return -1;
 }
@@ -302,7 +302,7 @@ out:
 	return status;
 }
 
-/* The sessions that ended by it, for the record. */
+/* Records the sessions that the change has ended. */
 static int record_ended(struct asker *asker, const struct uuid *user_id, const struct db_result *ended, struct err *err)
 {
 	struct record_session_end body = { .user_id = *user_id, .reason = STR("password") };
@@ -408,7 +408,7 @@ int run_users(int argc, char **argv)
 	int status = EXIT_STATUS_OK;
 	size_t index = 0;
 
-	conf.asker.sender.roles = "admin,system"; /* system: what the gateway would record */
+	conf.asker.sender.roles = "admin,system"; /* system: for the records that the gateway would write */
 	if (!arguments_read(&usage, argc, argv, &arguments, &status))
 		return status;
 	if (strcmp(arguments.items[0], "list") == 0 && arguments.count == 1)

@@ -6,7 +6,7 @@
 #include "base/day.h"
 
 #define LOOK_MS  100
-#define QUIET_MS 300 /* nothing was heard for so long: what is left may have no answer of its own */
+#define QUIET_MS 300 /* after this time without an answer, the rest may have no answers of their own */
 
 void waiting_begin(struct waiting *waiting, struct tally *tally, struct answers *answers, int64_t timeout_s)
 {
@@ -53,7 +53,7 @@ void waiting_poll(const struct waiting *waiting, int fd)
 	struct pollfd fds[2] = { { .fd = fd, .events = POLLIN },
 				 { .fd = waiting->answers != NULL ? answers_fd(waiting->answers) : -1, .events = POLLIN } };
 
-	(void)poll(fds, 2, LOOK_MS); // interrupted or not: what is heard next is what counts
+	(void)poll(fds, 2, LOOK_MS); // interrupted or not: the answers count
 }
 
 void waiting_hear(struct waiting *waiting)
