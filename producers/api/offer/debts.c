@@ -30,9 +30,9 @@ static const struct column debt_columns[] = {
 	{ .name = "dueOn", .kind = COLUMN_DATE, .sql = "d.due_on" },
 	{ .name = "currency", .kind = COLUMN_TEXT, .sql = "d.currency" },
 	{ .name = "balances.total", .kind = COLUMN_MONEY, .sql = "d.total_minor" },
-	/* unique per creditor */
+	/* clang-format off */
 	ACCOUNTS(ACCOUNT_SHOWN, balances, d)
-	/* A debit is above 0, a credit below; their sum is 0. */
+	/* clang-format on */
 	{ .name = "actions", .kind = COLUMN_ACTIONS, .sql = "d.actions" },
 	{ .name = "version", .kind = COLUMN_LONG, .sql = "d.version" },
 	{ .name = "createdAt", .kind = COLUMN_INSTANT, .sql = "d.created_at" },
@@ -51,7 +51,7 @@ static const struct column debt_columns[] = {
 static const struct filter debt_filters[] = {
 	{ .name = "customer", .kind = COLUMN_UUID, .sql = "d.customer_id = q.customer", .is_selective = true },
 	{ .name = "creditor", .kind = COLUMN_UUID, .sql = "d.creditor_id = q.creditor" },
-	{ .name = "externalRef", /* unique for a creditor */
+	{ .name = "externalRef", /* unique per creditor */
 	  .kind = COLUMN_TEXT,
 	  .sql = "d.creditor_id = q.creditor AND d.external_ref = q.externalRef",
 	  .needs = "creditor",
@@ -131,7 +131,7 @@ const struct resource payment_resource = {
 	.columns_count = COUNT(payment_columns),
 };
 
-/* A debit is above 0, a credit below; together they are 0. */
+/* A debit is above 0, a credit below; their sum is 0. */
 static const struct column ledger_columns[] = {
 	{ .name = "entryNo", .kind = COLUMN_LONG, .sql = "l.entry_no" },
 	{ .name = "debtId", .kind = COLUMN_UUID, .sql = "l.debt_id" },
