@@ -1,4 +1,4 @@
-/* What each event changes. Pure: no look-ups, no clock. */
+/* The changes of the figures by each event. Pure: no look-ups, no clock. */
 
 #include <stdlib.h>
 
@@ -43,7 +43,7 @@ static bool fold_debt_reopened(const struct debt_reopened *event, struct buf *de
 	return add_outstanding(deltas, &event->creditor_id, event->currency, event->due_on, 1, 0);
 }
 
-/* What is owed on the debt falls due on another day; a paid debt moves nothing. */
+/* The outstanding amount of the debt moves to another due date; a paid debt has none. */
 static bool fold_debt_amended(const struct debt_amended *event, struct buf *deltas)
 {
 	int64_t debts = event->balance_minor > 0 ? 1 : 0;
@@ -60,13 +60,13 @@ static bool fold_debt_cancelled(const struct debt_cancelled *event, struct buf *
 	return add_outstanding(deltas, &event->creditor_id, event->currency, event->due_on, -1, -event->amount_minor);
 }
 
-/* Credit pays what is owed, or is taken back from it (below 0). No money comes in: it was counted when it did. */
+/* Credit pays outstanding amounts, or is taken back from them (below 0). No money comes in: it was counted when it did. */
 static bool fold_credit_applied(const struct credit_applied *event, struct buf *deltas)
 {
 	return add_outstanding(deltas, &event->creditor_id, event->currency, event->due_on, 0, -event->amount_minor);
 }
 
-/* Only what was allocated lowers the debt; the rest of the payment became credit. */
+/* Only the allocated part lowers the debt; the rest of the payment became credit. */
 static bool fold_payment_recorded(const struct payment_recorded *event, struct buf *deltas)
 {
 	struct delta delta = {
@@ -129,7 +129,7 @@ static bool fold_communication_cancelled(const struct communication_cancelled *e
 	       add_communications(deltas, event->requested_on, event->channel, STR("cancelled"), 1);
 }
 
-/* A message that was never tried has version 1 before it is cancelled; a later one was waiting for another try. */
+/* A cancelled message of version 1 was never tried; one of a later version was waiting for another try. */
 static bool fold_consent_withdrawn(const struct consent_withdrawn *event, struct buf *deltas)
 {
 	for (size_t i = 0; i < event->cancelled_count; i++) {
@@ -143,10 +143,10 @@ static bool fold_consent_withdrawn(const struct consent_withdrawn *event, struct
 	return true;
 }
 
-/* Where an event of debts says on which business day it was booked; never at the place 0, where its id stands. */
+/* The position of the booking day in an event of debts; never offset 0, where the id is. */
 struct booking {
-	size_t day;     /* offset of the date; 0: the event is not about what is owed */
-	size_t has_day; /* offset of whether it says so; 0: always */
+	size_t day;     /* offset of the date; 0: the event does not change outstanding amounts */
+	size_t has_day; /* offset of the flag for its presence; 0: always present */
 };
 
 #define BOOKED(event, member)                                                                                                    \
@@ -207,7 +207,7 @@ static bool fold_communications(const struct message_type *type, const void *bod
 	case EVENT_TEMPLATE_PUBLISHED: /* about no message */
 	case EVENT_CONSENT_GRANTED:
 	case EVENT_COMPLIANCE_DECIDED: /* the release or suppression beside it counts */
-	case EVENT_RECEIPT_IGNORED:    /* it moves nothing */
+	case EVENT_RECEIPT_IGNORED:    /* it changes nothing */
 		return true;
 	}
 	return true;
@@ -223,7 +223,7 @@ static int32_t day_of_booking(const struct booking *booking, const void *body, i
 	return *(const int32_t *)(event + booking->day);
 }
 
-/* What is outstanding was changed by the deltas from `first` on: the same once more, by the day of booking. */
+/* Repeats the OUTSTANDING deltas since `first` as OUTSTANDING_CHANGE, keyed by booking day. */
 static void add_changes(const struct booking *booking, const void *body, int64_t at_ms, size_t first, struct buf *deltas)
 {
 	size_t end = deltas_count(deltas);
@@ -251,7 +251,7 @@ bool deltas_fold(const struct message_type *type, const void *body, int64_t at_m
 	return true;
 }
 
-/* ---- many ---- */
+/* ---- merging ---- */
 
 int delta_compare_keys(const struct delta_key *a, const struct delta_key *b)
 {

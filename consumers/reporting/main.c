@@ -1,4 +1,4 @@
-/* dcs-reporting: the figures for dashboards, out of the events of debts and communications. */
+/* dcs-reporting: the figures for dashboards, from the events of debts and communications. */
 
 #include "consumers/reporting/store.h"
 #include "worker/worker.h"

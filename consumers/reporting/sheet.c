@@ -16,7 +16,7 @@ static const struct currency *currency_of(const struct sheet *sheet, const struc
 
 /* ---- CSV ---- */
 
-/* What spreadsheets take for the begin of a formula, also written wide. */
+/* Spreadsheets treat a text that begins with one of these as a formula; also the full-width forms. */
 static bool looks_like_formula(struct str text)
 {
 	static const struct str begins[] = { { "=", 1 },

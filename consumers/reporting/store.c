@@ -1,6 +1,6 @@
 /*
- * The four tables. One statement each, in one round trip, rows in key order. The schema is the session's (search_path), so that
- * a rebuild under another name runs the same code.
+ * The four tables: one statement each, all in one round trip, rows in key order. The schema is the session's (search_path), so
+ * that a rebuild under another name runs the same code.
  */
 
 #include <inttypes.h>
@@ -45,11 +45,11 @@ static const struct db_statement statement_communications = {
 				    " ON CONFLICT (day, channel, state) DO UPDATE SET messages = c.messages + excluded.messages"
 };
 
-/* How a report's rows travel: which columns of the key, and how many amounts behind them. */
+/* The parameters for a report's rows: the columns of its key, and the number of amounts behind them. */
 static const struct {
 	const struct db_statement *statement;
 	bool by_creditor; /* creditor_id, currency; otherwise channel, state */
-	bool by_due_on;   /* and behind them due_on */
+	bool by_due_on;   /* and due_on behind them */
 	size_t amounts;
 } reports[] = {
 	[REPORT_OUTSTANDING] = { &statement_outstanding, true, false, OUTSTANDING_MINOR + 1 },
@@ -138,7 +138,7 @@ static int send_report(struct reporting *reporting, struct db *db, const struct 
 	return db_send(db, reports[report].statement, &reporting->params, err);
 }
 
-/* Sends the reports there are, and tells how many. */
+/* Sends the statements of the reports with changes, and returns their number. */
 static int send_all(struct reporting *reporting, struct db *db, size_t *ret_sent, struct err *err)
 {
 	size_t count = deltas_count(&reporting->deltas);

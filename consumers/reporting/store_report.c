@@ -1,6 +1,7 @@
 /*
- * Reports that were asked for: made of the tables as they are in this transaction, kept as a file. Few and rare, so each is made
- * by statements of its own. One statement reads the rows and, of the same moment, up to where the tables contain the events.
+ * Requested reports: made from the tables as of this transaction, stored as a file. They are few and rare, so each has a
+ * statement of its own. One statement reads the rows and, in the same snapshot, the positions up to which the tables contain the
+ * events.
  */
 
 #include "base/must.h"
@@ -12,9 +13,11 @@
 #define POSITIONS(module)                                                                                                        \
 	"(SELECT coalesce(jsonb_object_agg(part, last_seq), '{}') FROM reader_head WHERE module = '" module "')::text"
 
-/* Each begins with the positions, and has a row also when there is nothing to report. What was owed at the end of a day is what
- * is owed now without what was booked later: as reporting.ageing (sql/0027_ageing_of_past_days.sql), of the tables in the
- * search_path. */
+/*
+ * Each result begins with the positions, and has one row even if there is nothing to report. The amount owed at the end of a day
+ * is the current one without later bookings: like reporting.ageing (sql/0027_ageing_of_past_days.sql), over the tables in the
+ * search_path.
+ */
 static const struct db_statement statement_ageing = {
 	"reporting_make_ageing",
 	"WITH change AS (SELECT creditor_id, currency, due_on, debts, outstanding_minor AS minor FROM outstanding UNION ALL"
@@ -98,7 +101,7 @@ static const struct db_statement statement_keep = {
 	"reporting_keep",
 	"INSERT INTO report (report_id, state, reason, rows, size, sha256, content, positions)"
 	" VALUES ($1, $2, $3::text, $4, coalesce(octet_length($5::bytea), 0), sha256($5), $5, $6::text::jsonb)"
-	" ON CONFLICT (report_id) DO NOTHING" /* the tables are being rebuilt: what was reported then stays as it was */
+	" ON CONFLICT (report_id) DO NOTHING" /* the tables are being rebuilt: an earlier report stays as it was */
 };
 
 static const struct db_statement statement_expire = {
@@ -131,7 +134,7 @@ static void ask(struct db_params *params, const struct report_about *about, cons
 	db_param_int64(params, REPORT_ROWS_MAX + 1);
 }
 
-/* False: a sum did not fit. */
+/* False: a sum is out of range. */
 static bool read_row(const struct db_result *result, int row, const struct kind *kind, struct cell *cells)
 {
 	for (size_t i = 0; i < kind->columns_count; i++) {
@@ -159,7 +162,7 @@ static bool read_row(const struct db_result *result, int row, const struct kind 
 	return true;
 }
 
-/* Writes the file. NULL, or why there is none, for people. */
+/* Writes the file. NULL, or the reason why there is none, for people. */
 static const char *write_sheet(struct buf *content, const struct db_result *result, const struct kind *kind,
 			       const struct report_requested *asked, int64_t *ret_rows)
 {
