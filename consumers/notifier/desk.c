@@ -23,7 +23,10 @@ static const struct db_statement statement_not_left = {
 	"lost.communication_id",
 };
 
-/* A lock that can be had belongs to nobody: its owner is dead. Held to the statement's end, so two cannot adopt the same. */
+/*
+ * A lock that is free has no owner: its notifier is dead. It is held to the end of the statement, so two notifiers cannot adopt
+ * the same attempts.
+ */
 static const struct db_statement statement_adopt = {
 	"notifier_adopt",
 	"WITH owners AS MATERIALIZED (SELECT DISTINCT owner FROM notifier.attempt WHERE NOT reported AND owner <> $1),"
@@ -110,13 +113,13 @@ int desk_adopt(struct desk *desk, int64_t *ret_unknown, struct err *err)
 	return run_count(desk, &statement_adopt, ret_unknown, err);
 }
 
-/* ---- taking ---- */
+/* ---- claiming ---- */
 
 /*
- * First the due ones are locked, those of other notifiers passed over. Then the claim answers: with the texts, for the first try
- * released -> claimed, for another one whatever is still ours; or with a refusal, because the guard, asked again, says no; that
- * is an outcome like another, and reported. Of what it does not answer it is known already what became of it: it is done, without
- * an attempt.
+ * Locks the due rows and skips those that other notifiers have locked. Then the claim answers. On the first try a message goes
+ * from released to claimed; on later tries it must still be claimed by us. A granted claim returns the texts. The guard is asked
+ * again, and may refuse: that is an outcome like any other, and is reported. A message without an answer has its outcome already:
+ * its row is done, without an attempt.
  */
 static const struct db_statement statement_take = {
 	"notifier_take",
@@ -155,7 +158,7 @@ int desk_take(struct desk *desk, const char *channel, const char *gateway, int64
 	if (db_run(desk->db, &statement_take, &desk->params, &taken, err) != 0)
 		return -1;
 	*ret_looked = taken.rows;
-	while (taken.rows > 0 && !db_bool(&taken, taken.rows - 1, 8)) /* the granted ones stand first */
+	while (taken.rows > 0 && !db_bool(&taken, taken.rows - 1, 8)) /* the granted ones come first */
 		taken.rows--;
 	*ret_taken = taken;
 	return 0;

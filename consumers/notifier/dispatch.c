@@ -8,11 +8,11 @@
 
 #define CLEAR_SIZE    ((size_t)64 << 10) /* address, subject and text of one message */
 #define REOPEN_MS     500
-#define LOOK_MS       1000 /* another notifier may have queued, a retry may be due */
-#define SWEEP_MS      2000 /* for what is late, and for dead notifiers */
+#define LOOK_MS       1000 /* another notifier may have queued messages, or a retry may be due */
+#define SWEEP_MS      2000 /* for late messages, and dead notifiers */
 #define END_BATCH_MAX 64
 
-/* ---- a flight ---- */
+/* ---- flights: one message each, on its way ---- */
 
 static struct flight *free_flight(struct dispatch *dispatch)
 {
@@ -24,8 +24,8 @@ static struct flight *free_flight(struct dispatch *dispatch)
 }
 
 /*
- * Whether and when a message that was certainly not taken is tried again: full jitter, within what is left of send_by, not before
- * the gateway's Retry-After. When there is no time or no try left, it has failed.
+ * Whether and when to retry a message that was certainly not accepted: backoff with full jitter, within the time left until
+ * send_by, not before the gateway's Retry-After. Without time or tries left it has failed.
  */
 static void plan_retry(struct flight *flight)
 {
@@ -69,7 +69,7 @@ static void landed(void *flight_arg, const struct http_answer *answer)
 	end_flight(flight, &verdict);
 }
 
-/* It never left: the gateway has no part in it. */
+/* The message was never sent, so its failure says nothing about the gateway. */
 static void end_on_ground(struct flight *flight, const struct err *why, const char *code)
 {
 	struct verdict verdict = { .outcome = why->kind == ERR_POISON ? DISPATCH_OUTCOME_FAILED : DISPATCH_OUTCOME_NOT_ACCEPTED,
@@ -161,7 +161,7 @@ static void fly(struct dispatch *dispatch, struct gateway *gateway, const struct
 
 /* ---- turns ---- */
 
-/* What a failure of the desk means: come back later; fatal is fatal. */
+/* A failure of the desk is retried later, unless it is fatal. */
 static int after_failure(struct dispatch *dispatch, struct err *err)
 {
 	if (err->kind == ERR_FATAL)
@@ -271,7 +271,7 @@ static int sweep(struct dispatch *dispatch, struct err *err)
 	return 0;
 }
 
-/* *ret_more: there may be more that are due than this took. */
+/* *ret_more: there may be more due messages than were taken. */
 static int take(struct dispatch *dispatch, struct gateway *gateway, bool *ret_more, struct err *err)
 {
 	int64_t room = throttle_room(&gateway->throttle, clock_monotonic_ms()), looked;
@@ -282,7 +282,7 @@ static int take(struct dispatch *dispatch, struct gateway *gateway, bool *ret_mo
 	if (room > places)
 		room = places;
 	if (room == 0) {
-		*ret_more = true; /* whatever there is, it was not looked at */
+		*ret_more = true; /* the queue was not read */
 		return 0;
 	}
 	if (desk_take(dispatch->desk, gateway->channel, gateway->name, room, &taken, &looked, err) != 0)
@@ -296,7 +296,7 @@ static int take(struct dispatch *dispatch, struct gateway *gateway, bool *ret_mo
 	db_result_release(&taken);
 	if (looked == room)
 		*ret_more = true;
-	if (looked > taken_count) /* what was refused has an outcome now */
+	if (looked > taken_count) /* refused messages have an outcome now */
 		dispatch->to_report++;
 	return 0;
 }

@@ -7,7 +7,7 @@
 
 /* The adapter of Kannel's sendsms (http/kannel.h). */
 
-#define URL_SIZE_MAX 32768 /* 4000 bytes of text, three characters each, and what stands around it */
+#define URL_SIZE_MAX 32768 /* 4000 bytes of text, three characters each, and the rest of the URL */
 #define MINUTE_MS    60000
 
 void kannel_callback_url(const struct kannel_conf *conf, const struct uuid *communication_id, const struct uuid *customer_id,
@@ -21,7 +21,7 @@ void kannel_callback_url(const struct kannel_conf *conf, const struct uuid *comm
 	(void)snprintf(content, sizeof(content), "kannel|%s|%s", communication, customer);
 	sign(signature, str_of(content), conf->callback_key);
 	hex_from_bytes(signature_text, signature, sizeof(signature));
-	/* %d kind of report, %F the network's id, %T when, %A the network's words */
+	/* %d kind of report, %F the network's id, %T its time, %A the network's words */
 	buf_add_format(ret_url, "%s/callbacks/kannel?c=%s&k=%s&s=%s&status=%%d&ref=%%F&at=%%T&info=%%A", conf->callback_url,
 		       communication, customer, signature_text);
 }

@@ -9,9 +9,9 @@
 
 #define MESSAGE_SIZE_MAX (1 << 20)
 #define ADDRESS_SIZE     256
-#define VERP_SIGNATURE   12 /* bytes: with the rest, a local part of exactly 64 (RFC 5321 4.5.3.1.1) */
+#define VERP_SIGNATURE   12 /* bytes: makes a local part of exactly 64 (RFC 5321 4.5.3.1.1) */
 
-/* bounce+<32 hex of the id>.<24 hex of a signature>@domain: a bounce finds its message, and nobody can make one up. */
+/* bounce+<32 hex of the id>.<24 hex of a signature>@domain: a bounce identifies its message, and cannot be forged. */
 static void envelope_sender(const struct smtp_conf *conf, const struct uuid *communication_id, char text[ADDRESS_SIZE])
 {
 	char id[2 * sizeof(communication_id->bytes) + 1], signature_text[2 * VERP_SIGNATURE + 1], content[64];
@@ -24,7 +24,7 @@ static void envelope_sender(const struct smtp_conf *conf, const struct uuid *com
 	(void)snprintf(text, ADDRESS_SIZE, "bounce+%s.%s@%s", id, signature_text, conf->bounce_domain);
 }
 
-/* The same for every try, so that a mailbox that got two can show one. */
+/* The same for every try: a mailbox that received two copies can hide one. */
 static void message_id(const struct smtp_conf *conf, const struct uuid *communication_id, char text[ADDRESS_SIZE])
 {
 	char id[UUID_TEXT_SIZE + 1];
@@ -71,7 +71,7 @@ static void judge_reply(const struct http_answer *answer, struct verdict *verdic
 		verdict->outcome = DISPATCH_OUTCOME_ACCEPTED;
 	else
 		verdict->outcome = answer->status < 500 ? DISPATCH_OUTCOME_NOT_ACCEPTED : DISPATCH_OUTCOME_FAILED;
-	verdict->is_well = true; /* it talks to us; 4xx is about this recipient */
+	verdict->is_well = true; /* the server answers; 4xx is about this recipient */
 	mail_reply_code(answer->body, verdict->provider_code);
 }
 
@@ -97,7 +97,7 @@ static void reference(const struct gateway *gateway, const struct uuid *communic
 
 	message_id(gateway->self, communication_id, text);
 	if (!str_to_chars(ret_ref, PROVIDER_REF_MAX + 1, str_of(text)))
-		ret_ref[0] = '\0'; /* a domain that long: the id alone is in the event anyway */
+		ret_ref[0] = '\0'; /* the domain is too long: the event has the id anyway */
 }
 
 void gateway_smtp_init(struct gateway *gateway, struct smtp_conf *conf, const struct throttle_conf *throttle, int64_t now_ms)

@@ -4,7 +4,7 @@
 
 #define PARAMS_SIZE_MAX ((size_t)16 << 20)
 
-/* ON CONFLICT: a message is released once, but a projection must not break its reader. */
+/* ON CONFLICT: a message is released once, but a duplicate must not stop the reader. */
 static const struct db_statement statement_queue = {
 	"notifier_queue",
 	"INSERT INTO notifier.dispatch (communication_id, customer_id, channel, send_by, next_at)"

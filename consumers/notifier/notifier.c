@@ -7,7 +7,7 @@
 
 #define IDLE_WAIT_MS   50
 #define FLIGHT_WAIT_MS 10
-#define DRAIN_MS       4000 /* of the 5 s that SIGTERM gives: for what is under way */
+#define DRAIN_MS       4000 /* of the 5 s after SIGTERM: for messages in flight */
 #define FLUSH_MS       700  /* and for the last reports */
 #define CLOSE_MS       300
 #define START_WAIT_MS  500
@@ -90,7 +90,7 @@ void notifier_print_stats(struct notifier *notifier)
 		 (unsigned long long)dispatch->unknown, (unsigned long long)notifier->report.reported, dispatch->busy);
 }
 
-/* What both running and draining do. */
+/* Common to running and draining. */
 static int work(struct notifier *notifier, bool may_take, struct err *err)
 {
 	bool is_waiting;
@@ -123,7 +123,9 @@ int notifier_run(struct notifier *notifier, struct err *err)
 	return 0;
 }
 
-/* SIGTERM: nothing more is claimed; what is under way may end; the rest is given up as what it is, mostly unknown. */
+/*
+ * SIGTERM: claims nothing more; messages in flight may end; the others are abandoned with their outcome so far, mostly unknown.
+ */
 int notifier_drain(struct notifier *notifier, struct err *err)
 {
 	int64_t deadline_ms = clock_monotonic_ms() + DRAIN_MS;

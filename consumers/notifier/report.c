@@ -12,10 +12,10 @@
 #define ARENA_SIZE     ((size_t)64 << 10)
 #define VALUE_SIZE_MAX 4096
 #define TOKEN_LIFE_MS  (15 * 60000)
-#define AGAIN_MS       5000 /* looking for a broker that is away holds up the loop for as long */
+#define AGAIN_MS       5000 /* probing an unreachable broker blocks the loop for as long */
 #define SUBJECT        "notifier"
 #define ASK_MS         50
-#define ANSWER_MS      3000 /* so long one round waits for answers */
+#define ANSWER_MS      3000 /* the longest wait of a round for answers */
 #define PATIENCE_MIN   1000
 #define PATIENCE_MAX   60000
 
@@ -35,7 +35,7 @@ static struct record_dispatch body_of(const struct unreported *row)
 					 .occurred_at = row->ended_at_ms };
 }
 
-/* What the broker says of one; called from within bus_producer_poll. */
+/* The broker's answer to one command; called from within bus_producer_poll. */
 static void acknowledged(void *line_arg, int32_t part, int64_t offset, const struct err *failure)
 {
 	struct report_line *line = line_arg;
@@ -64,7 +64,7 @@ static int publish(struct report *report, const struct unreported *row, struct r
 	buf_reset(&report->value);
 	if (coder_encode(report->coder, &record_dispatch_type, &body, &report->value, err) != 0 ||
 	    envelope_write_command(&record_dispatch_type, &body, &head, &report->arena, headers, &headers_count, err) != 0) {
-		MUST(err->kind != ERR_POISON); /* all of it is of our own making, and bounded */
+		MUST(err->kind != ERR_POISON); /* the command is our own, and bounded */
 		return -1;
 	}
 	uuid_format(key, &row->customer_id);
@@ -108,7 +108,7 @@ static int begin_round(struct report *report, struct desk *desk, uint64_t to_rep
 	return result;
 }
 
-/* The lines that are answered are marked, and taken out. */
+/* Marks the answered lines, and removes them. */
 static int mark_answered(struct report *report, struct desk *desk, size_t *ret_count, struct err *err)
 {
 	struct attempt_id ids[REPORT_ROUND_MAX];
@@ -135,7 +135,7 @@ static int mark_answered(struct report *report, struct desk *desk, size_t *ret_c
 	return 0;
 }
 
-/* What is left unanswered comes again, signed anew. Told once, until something is answered. */
+/* Unanswered lines are sent again, with a new signature. Logged once, until a command is answered. */
 static void give_up_round(struct report *report)
 {
 	if (report->patience_ms == 0)
@@ -152,7 +152,7 @@ static void give_up_round(struct report *report)
 	report->done = 0;
 }
 
-/* All of the round were acknowledged or not: those are asked for until they are answered, the others come again. */
+/* After the acknowledgements: acknowledged commands are polled for their answers, the others are sent again. */
 static int end_round(struct report *report, struct desk *desk, struct err *err)
 {
 	int64_t now_ms = clock_monotonic_ms();
@@ -188,7 +188,7 @@ static int open_producer(struct report *report, struct err *err)
 
 	if (report->producer != NULL && !bus_producer_is_broken(report->producer))
 		return 0;
-	bus_producer_close(report->producer); /* forgets what was waiting: it comes again */
+	bus_producer_close(report->producer); /* drops its queue: the reports are sent again */
 	report->producer = NULL;
 	report->waiting = report->lines_count = 0;
 	report->until_ms = 0;
@@ -196,7 +196,7 @@ static int open_producer(struct report *report, struct err *err)
 	if (bus_producer_open(report->bus, &report->producer, err) != 0)
 		return -1;
 	if (bus_producer_parts(report->producer, report->topic, &parts, err) !=
-	    0) /* now, not with the first report: it may wait */
+	    0) /* now, not with the first report: opening may block */
 		return -1;
 	partitions_keep(report->conninfo, report->producer);
 	program_ask_time(report->producer);

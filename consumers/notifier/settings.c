@@ -43,7 +43,7 @@ size_t settings_rows(struct settings *s, struct conf_row rows[PROGRAM_SETTINGS_M
 	return sizeof(all) / sizeof(all[0]);
 }
 
-/* One line of a file; "" for no file. */
+/* Reads one line of a file; "" without a file. */
 static int read_secret(char *secret, size_t secret_size, const char *path, struct err *err)
 {
 	FILE *file;
@@ -76,7 +76,7 @@ static int set_smtp(struct settings *settings, struct err *err)
 					     .require_tls = settings->smtp_tls,
 					     .from_name = settings->mail_from_name,
 					     .from_address = settings->mail_from,
-					     .bounce_domain = domain.data }; /* to the end of mail.from: terminated */
+					     .bounce_domain = domain.data }; /* the end of mail.from, so it is terminated */
 	return key_read(settings->smtp.callback_key, settings->callback_key_file, err);
 }
 

@@ -23,7 +23,7 @@ void throttle_init(struct throttle *throttle, const struct throttle_conf *conf, 
 				       .until_ms = now_ms };
 }
 
-/* Tokens for the time that has passed: per_second thousandths every millisecond. A full bucket needs at most burst seconds. */
+/* Adds tokens for the elapsed time: per_second thousandths each millisecond. A full bucket takes at most burst seconds. */
 static void fill(struct throttle *throttle, int64_t now_ms)
 {
 	int64_t full = throttle->conf.burst * MILLI;
@@ -98,7 +98,7 @@ static void note_failure(struct throttle *throttle, int64_t now_ms)
 	case THROTTLE_HALF_OPEN:
 		open_breaker(throttle, now_ms);
 		return;
-	case THROTTLE_OPEN: /* began before it opened: says nothing new */
+	case THROTTLE_OPEN: /* the message began before the circuit opened: no new information */
 		return;
 	}
 }
