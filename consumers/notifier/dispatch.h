@@ -67,7 +67,7 @@ void dispatch_look(struct dispatch *dispatch);
  */
 MUST_CHECK int dispatch_step(struct dispatch *dispatch, bool may_take, struct err *err);
 
-/* Abandons what is still under way and records it, as far as it is known (http_abandon). */
+/* Abandons the messages in flight and records their outcomes, as far as they are known (http_abandon). */
 MUST_CHECK int dispatch_give_up(struct dispatch *dispatch, struct err *err);
 
 #endif

@@ -71,8 +71,10 @@ struct kannel_conf {
 /* Borrows `conf`. */
 void gateway_kannel_init(struct gateway *gateway, struct kannel_conf *conf, const struct throttle_conf *throttle, int64_t now_ms);
 
-/* The URL that Kannel calls with a delivery report, its escapes in it:
- * /callbacks/kannel?c=<communication>&k=<customer>&s=<signature of both>... */
+/*
+ * The URL that Kannel calls with a delivery report, its escapes in it:
+ * /callbacks/kannel?c=<communication>&k=<customer>&s=<signature of both>...
+ */
 void kannel_callback_url(const struct kannel_conf *conf, const struct uuid *communication_id, const struct uuid *customer_id,
 			 struct buf *ret_url);
 

@@ -40,7 +40,7 @@ struct notifier {
 MUST_CHECK int notifier_open(struct notifier *notifier, struct err *err);
 void notifier_close(struct notifier *notifier); /* also half-open */
 
-/* Runs until SIGTERM; then notifier_drain ends what is under way, in under 5 s. */
+/* Runs until SIGTERM; then notifier_drain ends the messages in flight, in under 5 s. */
 MUST_CHECK int notifier_run(struct notifier *notifier, struct err *err);
 MUST_CHECK int notifier_drain(struct notifier *notifier, struct err *err);
 

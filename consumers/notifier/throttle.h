@@ -7,7 +7,7 @@
 #include "base/must.h"
 
 /*
- * The load of a gateway: a token bucket (a rate, and a burst after a pause), a bound on what is under way, and a circuit
+ * The load of a gateway: a token bucket (a rate, and a burst after a pause), a bound on messages in flight, and a circuit
  * breaker. It is checked before a message is claimed, so that no claimed message waits in a queue of ours. Pure: time is an
  * argument that never goes back.
  *

@@ -43,7 +43,7 @@ struct delivery_command {
 	struct uuid id;
 };
 
-/* Sends a row: all of its commands. Waits for room among what is under way. -1: nothing more can be sent. */
+/* Sends a row: all of its commands. Waits for room among the commands in flight. -1: nothing more can be sent. */
 MUST_CHECK int delivery_send(struct delivery *delivery, int64_t line, struct str text, const struct delivery_command *commands,
 			     size_t commands_count, struct err *err);
 

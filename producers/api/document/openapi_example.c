@@ -3,11 +3,11 @@
 #include "producers/api/document/openapi_inside.h"
 #include "wire/json.h"
 
-#define EXAMPLE_ID "0198c0de-0000-7000-8000-00000000002a" /* of what must be named and whose example says no id */
+#define EXAMPLE_ID "0198c0de-0000-7000-8000-00000000002a" /* for a required id that the example omits */
 
 static json_t *example_record(const struct record_type *record, json_t *source);
 
-/* One value, without what makes it many. */
+/* The example of one value, regardless of arrays. */
 static json_t *example_value(const struct record_type *record, const struct field *field, json_t *source, json_t *value)
 {
 	if (field->kind == FIELD_RECORD)
@@ -54,7 +54,7 @@ static json_t *example_record(const struct record_type *record, json_t *source)
 	return example;
 }
 
-/* What a member is when it is left out (intake.c), or none at all. */
+/* Whether the value is absent, or the default of an omitted member (intake.c). */
 static bool is_default(json_t *value)
 {
 	return value == NULL || json_is_null(value) || json_is_false(value) ||

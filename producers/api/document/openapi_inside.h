@@ -69,8 +69,10 @@ json_t *openapi_message(const struct message_type *type, openapi_presence_of *pr
 
 /* ---- openapi_example.c ---- */
 
-/* The example of a command as JSON_REST has it, with the same members; NULL: it has none. A member that may be left out is there
- * when its value is not the one that it has when it is left out. */
+/*
+ * The example of a command in the form of JSON_REST, with the members of its schema; NULL: it has none. An optional member is in
+ * the example only if its value is not the default.
+ */
 json_t *openapi_example(const struct openapi *openapi, const struct message_type *type, openapi_presence_of *presence_of,
 			const void *arg);
 

@@ -110,7 +110,7 @@ static void add_said(const struct route *route, json_t *schema)
 	json_array_append_new(openapi_member(schema, "required", json_array()), json_string(route->said_member));
 }
 
-/* Its example, with what only the row demands. */
+/* The command's example, and the member that only the route's row requires. */
 static void add_example(const struct openapi *openapi, const struct route *route, json_t *media)
 {
 	json_t *example = openapi_example(openapi, route->command, presence_in_body, route);
