@@ -3,8 +3,8 @@
 
 usage: seeds.py FOLDER      FOLDER: build/fuzz/doors; the inputs go into FOLDER/DOOR.corpus
 
-What a schema says comes from schemas/, so a new command is in the next seeds; what a member may say is in VALUES. run.py begins the
-record door with them, and keeps of what the fuzzers found what they do not reach.
+They are the examples of schemas/, with ids that fit together, so a new command is in the next seeds. run.py begins the record door
+with them, and keeps of what the fuzzers found what they do not reach.
 """
 
 import base64
@@ -17,39 +17,22 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "consumers"))
+sys.path[:0] = [str(ROOT / "consumers"), str(ROOT / "schemas")]
 
 import modules  # noqa: E402
+from examples import read_examples  # noqa: E402
+from schema import read_messages  # noqa: E402
 
 MODULES = modules.names("command")
-TODAY = (datetime.date(2026, 11, 22) - datetime.date(1970, 1, 1)).days
-NOW = 1795359845123
 ID = "0198c0de-0000-7000-8000-0000000000%02x"
+EPOCH = datetime.date(1970, 1, 1)
 
-VALUES = {
-    "external_ref": "K-1", "kind": "natural", "full_name": "Erika Mustermann", "birth_date": 3876, "locale": "de-DE", "country": "DE",
-    "region": "DE-BY", "timezone": "Europe/Berlin", "channel": "email", "address": "erika@example.com", "place": "home", "source": "consumer",
-    "currency": "EUR", "principal_minor": 10000, "interest_minor": 100, "fee_minor": 0, "cost_minor": 0, "opened_on": TODAY - 60,
-    "due_on": TODAY - 30, "fees_authorised": True, "amount_minor": 2500, "received_on": TODAY - 1, "method": "transfer", "expected_version": None,
-    "purpose": "collect", "basis": "express", "evidence_ref": "call 7", "obtained_at": NOW - 1000, "name": "demand", "version": 1, "language": "de",
-    "message_class": "demand", "subject": "Rechnung", "body": "{{customer_name}}: {{balance}} {{currency}}, {{debt_reference}}, {{due_on}}. {{opt_out}}", "template_name": "demand", "via": "link",
-    "keyword": None, "withdrawn_at": NOW - 500, "attempt": 1, "outcome": "accepted", "provider": "smtp", "provider_ref": "7", "provider_code": "250",
-    "occurred_at": NOW, "status": "delivered", "send_by": NOW + 3600000, "login": "erika", "format": "csv", "as_of": TODAY - 1, "from_on": None,
-    "business_date": TODAY, "at": NOW, "comment": "asked for", "reason": "other",
-}  # fmt: skip
+# What an example leaves out or says more simply, where a rule has more to do.
 OTHERS = {
-    ("RecordPayment", "source"): "bank-1", ("RecordLogin", "outcome"): "succeeded", ("ReversePayment", "reason"): "chargeback",
-    ("CancelDebt", "reason"): "created_in_error", ("InvalidateContactPoint", "reason"): "bounced", ("RecordSessionEnd", "reason"): "logout",
-    ("GenerateReport", "kind"): "ageing", ("EraseCustomer", "basis"): "request", ("RegisterUser", "roles"): ["agent"],
-    ("ChangeRoles", "roles"): ["supervisor"], ("SendCommunication", "parameters"): [],
-    ("RegisterUser", "customer_id"): None, ("ChangeRoles", "customer_id"): None, ("GenerateReport", "channel"): None,
-    ("RegisterService", "name"): "billing", ("RegisterService", "roles"): ["creditor"], ("ChangeService", "roles"): ["auditor"],
+    ("PublishTemplate", "body"): "{{customer_name}}: {{balance}} {{currency}}, {{debt_reference}}, {{due_on}}. {{opt_out}}",
+    ("ChangeRoles", "roles"): ["supervisor"], ("ChangeService", "roles"): ["auditor"],
+    ("RegisterUser", "customer_id"): None, ("ChangeRoles", "customer_id"): None,  # no portal user
 }  # fmt: skip
-ORDER = (
-    "CreateCustomer AddContactPoint VerifyContactPoint UpdateCustomer InvalidateContactPoint EraseCustomer CreateDebt RecordPayment ReversePayment "
-    "AmendDebt CancelDebt PublishTemplate GrantConsent SendCommunication RecordDispatch RecordDelivery CancelCommunication WithdrawConsent RegisterService "
-    "ChangeService RenewSecret RevokeService RegisterUser InviteUser EndTokens ChangeRoles RecordLogin RecordSessionEnd DisableUser EnableUser GenerateReport"
-).split()
 
 
 def id_of(name):
@@ -67,74 +50,68 @@ def long(number):
     return out + bytes([zigzag])
 
 
-def value_of(command, field, kind):
-    name = field["name"]
-    if (command, name) in OTHERS:
-        return OTHERS[command, name]
-    if isinstance(kind, dict) and kind.get("logicalType") == "uuid":
-        return id_of(name)
-    value = VALUES.get(name)
-    if value is None and isinstance(kind, dict) and kind["type"] == "array":
-        items = kind["items"]
-        if isinstance(items, dict) and items.get("logicalType") == "uuid":
-            return [id_of(name.removesuffix("s"))]
-        return [{part["name"]: "x" for part in items["fields"]}] if isinstance(items, dict) else []
-    return "x" if value is None and kind == "string" else value
+def value_of(command, field, example):
+    """As a text what is a text in JSON."""
+    if (command, field.name) in OTHERS:
+        return OTHERS[command, field.name]
+    if field.kind == "UUID":
+        return [id_of(field.name.removesuffix("s"))] if field.array else id_of(field.name)
+    return example[field.name]
 
 
-def encode(kind, value):
-    if isinstance(kind, list):
-        return long(0) if value is None else long(1) + encode(kind[1], value)
-    if isinstance(kind, dict) and kind["type"] == "array":
-        return (long(len(value)) + b"".join(encode(kind["items"], item) for item in value) if value else b"") + long(0)
-    if isinstance(kind, dict) and kind["type"] == "record":
-        return b"".join(encode(part["type"], value[part["name"]]) for part in kind["fields"])
-    base = kind["type"] if isinstance(kind, dict) else kind
-    if base == "boolean":
-        return bytes([bool(value)])
-    if base in ("int", "long"):
-        return long(value or 0)
-    data = (value or "").encode()
+def encode_value(field, value):
+    if field.kind == "RECORD":
+        return b"".join(encode(part, value[part.name]) for part in field.record.fields)
+    if field.kind == "BOOL":
+        return bytes([value])
+    if field.kind == "DATE":
+        value = (datetime.date.fromisoformat(value) - EPOCH).days
+    elif field.kind == "INSTANT":
+        value = int(datetime.datetime.fromisoformat(value).timestamp() * 1000)
+    if isinstance(value, int):
+        return long(value)
+    data = bytes.fromhex(value) if field.kind == "BYTES" else value.encode()
     return long(len(data)) + data
 
 
+def encode(field, value):
+    if field.nullable:
+        return long(0) if value is None else long(1) + encode_value(field, value)
+    if field.array:
+        return (long(len(value)) + b"".join(encode_value(field, item) for item in value) if value else b"") + long(0)
+    return encode_value(field, value)
+
+
 class Command:
-    def __init__(self, path, ids):
-        source = json.loads(path.read_text())
-        self.name, self.module, self.key = source["name"], path.parent.name, source.get("dcs.key")
-        kinds = {field["name"]: field["type"][1] if isinstance(field["type"], list) else field["type"] for field in source["fields"]}
-        self.body = {field["name"]: value_of(self.name, field, kinds[field["name"]]) for field in source["fields"]}
-        self.frame = struct.pack(">bI", 0, ids[f"dcs.{self.module}.{path.stem}"])
-        self.frame += b"".join(encode(field["type"], self.body[field["name"]]) for field in source["fields"])
+    def __init__(self, newest, example):
+        self.name, self.module = newest.name, newest.module
+        self.key = newest.key if newest.key is None else newest.fields[newest.key].name
+        self.body = {field.name: value_of(self.name, field, example) for field in newest.fields}
+        self.frame = struct.pack(">bI", 0, newest.schema_id)
+        self.frame += b"".join(encode(field, self.body[field.name]) for field in newest.fields)
 
     def json(self):
         return json.dumps({name: value for name, value in self.body.items() if value is not None}).encode()
 
     def rest(self):
-        """As the gateway takes it: camelCase, amounts with their currency, days and instants as texts."""
+        """As the gateway takes it: camelCase, amounts with their currency."""
         out = {}
         for name, value in self.body.items():
             member = re.sub(r"_(\w)", lambda found: found[1].upper(), name)
             if value is None or name == "currency":
                 continue
             if name.endswith("_minor"):
-                out[member.removesuffix("Minor")] = {"amountMinor": value, "currency": "EUR"}
-            elif name.endswith(("_on", "_date", "as_of")):
-                out[member] = (datetime.date(1970, 1, 1) + datetime.timedelta(value)).isoformat()
-            elif name.endswith(("_at", "send_by")) and isinstance(value, int):
-                out[member] = datetime.datetime.fromtimestamp(value / 1000, datetime.timezone.utc).isoformat().replace("+00:00", "Z")
+                out[member.removesuffix("Minor")] = {"amountMinor": value, "currency": self.body["currency"]}
             else:
                 out[member] = value
         return json.dumps(out).encode()
 
 
 def commands():
-    ids = json.loads((ROOT / "schemas/ids.json").read_text())
-    newest = {}
-    for path in sorted((ROOT / "schemas").glob("*/*.avsc"), key=lambda path: int(path.stem.partition(".v")[2] or 1)):
-        if json.loads(path.read_text())["dcs.kind"] == "command":
-            newest[path.stem.partition(".v")[0]] = Command(path, ids)
-    return sorted(newest.values(), key=lambda command: ORDER.index(command.name) if command.name in ORDER else len(ORDER))
+    """In the order of the examples: each finds what it needs."""
+    newest = {message.newest.name: message.newest for message in read_messages(ROOT / "schemas")}
+    examples = read_examples(ROOT / "schemas")
+    return [Command(newest[name], example) for module in examples.values() for name, example in module.items()]
 
 
 # ---- doors ----
