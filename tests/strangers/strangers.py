@@ -24,7 +24,7 @@ sys.path.insert(0, str(HERE.parent / "system"))
 import odd  # noqa: E402
 from client import Client, new_id  # noqa: E402
 from contract import Api  # noqa: E402
-from things import BODIES, Things, a_debt  # noqa: E402
+from things import Things, a_debt, operations  # noqa: E402
 from world import MODULES, ROOT, World  # noqa: E402
 
 PYTHON = pathlib.Path(os.environ.get("STRANGERS_PYTHON", ROOT / ".cache/strangers/bin/python"))
@@ -44,7 +44,7 @@ class Party:
     """Who asks: a token, things of its own, and good bodies about them."""
 
     def __init__(self, name, api, client):
-        self.name = name
+        self.name, self.document = name, api.document
         self.things = Things(api, client)
         self.creditor = new_id()
         self.things.made["debt"] = self.things.post("/debts", a_debt(self.things.customer, creditorId=self.creditor))["id"]
@@ -67,7 +67,8 @@ class Party:
         return {**{name: [getattr(self.things, name)] for name in names}, "creditor": [self.creditor]}
 
     def bodies(self):
-        bodies = {name: body(self.things) for name, body in BODIES.items()}
+        asked = ((operation.id, operation.body(self.things)) for operation in operations(self.document))
+        bodies = {name: body for name, body in asked if body is not None}
         bodies["createDebt"]["creditorId"] = self.creditor
         return bodies
 
