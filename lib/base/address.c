@@ -91,7 +91,7 @@ static const char *const codes_of_two[] = {
 	"64", "65", "66", "81", "82", "84", "86", "90", "91", "92", "93", "94", "95", "98",
 };
 
-/* Where a subscriber's number begins with 0: Italy, San Marino, the Vatican; Ivory Coast, Benin, Gabon, Congo. */
+/* Countries where a subscriber's number begins with 0: Italy, San Marino, the Vatican; Ivory Coast, Benin, Gabon, Congo. */
 static const char *const codes_before_zero[] = { "39", "378", "379", "225", "229", "241", "242" };
 
 static bool is_listed(struct str code, const char *const *codes, size_t count)

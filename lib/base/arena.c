@@ -14,8 +14,8 @@
 #endif
 
 /*
- * The sanitizer does not see through an arena: what was given back is still readable memory. So the flavour `sanitize` marks all
- * that is not taken as poisoned, and a view kept over arena_reset stops the test that does it.
+ * The sanitizer knows nothing about an arena: freed pieces are still readable memory. So the flavour `sanitize` marks all memory
+ * that is not taken as poisoned, and a test that uses a view after arena_reset stops.
  */
 
 int arena_init(struct arena *arena, size_t size, struct err *err)

@@ -29,7 +29,7 @@ void *arena_take(struct arena *arena, size_t count, size_t size);
 /* As arena_take, with alignment 1 and not zeroed: for bytes and text. */
 void *arena_take_bytes(struct arena *arena, size_t size);
 
-/* arena_rewind returns everything taken since the mark. */
+/* arena_rewind frees everything taken since the mark. */
 size_t arena_mark(const struct arena *arena);
 void arena_rewind(struct arena *arena, size_t mark);
 

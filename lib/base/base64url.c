@@ -4,7 +4,7 @@
 
 static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/* -1 for what is none. */
+/* -1 for a character outside the alphabet. */
 static int digit_of(char character)
 {
 	if (character >= 'A' && character <= 'Z')

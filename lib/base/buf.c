@@ -79,7 +79,7 @@ void buf_add_text(struct buf *buf, const char *text)
 	buf_add(buf, text, strlen(text));
 }
 
-/* The size that the text needs; it has been written when that is at most what was free. */
+/* Returns the size that the text needs; it has been written if that fits into the free space. */
 __attribute__((format(printf, 2, 0))) static size_t format_into(struct buf *buf, const char *format, va_list args)
 {
 	size_t available = buf->capacity - buf->size;

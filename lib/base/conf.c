@@ -65,7 +65,7 @@ static int set_number(const struct conf_row *row, const char *value, const char 
 	return 0;
 }
 
-/* `source` is what people gave: a variable's or a flag's name. Values are not repeated: one may be a secret given by mistake. */
+/* `source` is the name of the variable or flag. Values are not repeated: one may be a secret given by mistake. */
 static int set_value(const struct conf_row *row, const char *value, const char *source, struct err *err)
 {
 	switch (row->kind) {
@@ -115,7 +115,7 @@ static const struct conf_row *row_by_flag(const struct conf_row *rows, size_t ro
 	return NULL;
 }
 
-/* One flag with its value: `--x=value`, `--x value`, or `--x` alone for a switch. Answers how many arguments it took. */
+/* One flag with its value: `--x=value`, `--x value`, or `--x` alone for a switch. Returns the number of arguments used. */
 static int read_flag(const struct conf_row *row, struct str flag, const char *argument, const char *next, struct err *err)
 {
 	char name[NAME_MAX];
@@ -223,7 +223,7 @@ int conf_read(const struct conf_row *rows, size_t rows_count, const char *about,
 	int argi = 0;
 
 	MUST(rows_count <= ROWS_MAX);
-	/* A bad variable must not keep anybody from reading the help. */
+	/* The help is shown even if a variable is bad. */
 	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0 && argv[i][0] == '-'; i++)
 		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
 			request = REQUEST_HELP;

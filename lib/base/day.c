@@ -60,7 +60,7 @@ int32_t day_of(int year, int month, int day_of_month)
 	return era * ERA_DAYS + day_of_era - EPOCH_DAYS;
 }
 
-/* For any number of days that an instant or an int32_t can be: formats are asked to show what came from outside. */
+/* For any number of days of an instant or an int32_t, because external values are formatted, too. */
 static void split(int64_t day, int *ret_year, int *ret_month, int *ret_day_of_month)
 {
 	int64_t era = floor_div(day + EPOCH_DAYS, ERA_DAYS);
@@ -147,7 +147,10 @@ static char *put_digits(char *to, int number, int count)
 	return to + count;
 }
 
-/* Years of other than four digits get a sign, as ISO 8601's expanded form; they come only from outside and only to be shown. */
+/*
+ * Years without exactly four digits get a sign (the expanded form of ISO 8601). Only external values have such years, and they
+ * are only shown.
+ */
 static char *put_day(char *to, int64_t day)
 {
 	int year;

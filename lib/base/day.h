@@ -14,7 +14,7 @@
 #define DAY_MAX 2932896   /* 9999-12-31 */
 #define DAY_MS  86400000LL
 
-int32_t day_of(int year, int month, int day_of_month);                             /* a valid date, or a bug */
+int32_t day_of(int year, int month, int day_of_month);                             /* MUST be a valid date */
 void day_split(int32_t day, int *ret_year, int *ret_month, int *ret_day_of_month); /* any day, also outside DAY_MIN..DAY_MAX */
 int32_t day_of_instant(int64_t instant_ms);                                        /* UTC; clamped to int32_t */
 
@@ -25,7 +25,7 @@ void day_format(char text[16], int32_t day);
 MUST_CHECK bool instant_parse(struct str text, int64_t *ret_instant_ms); /* RFC 3339 with Z or an offset; to the millisecond */
 void instant_format(char text[32], int64_t instant_ms);                  /* 2026-11-22T15:04:05.123Z */
 
-int64_t clock_now_ms(void);       /* the wall clock: for the edges */
+int64_t clock_now_ms(void);       /* the wall clock: for I/O code, never for rules */
 int64_t clock_monotonic_ms(void); /* never goes back: for waiting and measuring */
 int64_t clock_monotonic_us(void);
 

@@ -39,7 +39,7 @@ void log_context(const char *format, ...)
 	va_end(args);
 }
 
-/* A second line, or a sequence that moves a terminal's cursor, cannot be smuggled in by what is logged. */
+/* A logged text cannot add a second line, or a sequence that moves a terminal's cursor. */
 static bool is_printable(const unsigned char *text, size_t at, bool is_utf8)
 {
 	if (text[at] < 0x80)
@@ -97,7 +97,7 @@ void log_line(enum log_level level, const char *format, ...)
 	MUST(used >= 0);
 	size = escape(line, (size_t)used, message);
 	line[size++] = '\n';
-	/* One write, so that lines of several processes on one pipe do not mix. There is nowhere to tell that it failed. */
+	/* One write, so that lines of several processes on one pipe do not mix. A failure cannot be reported. */
 	if (write(STDERR_FILENO, line, size) < 0)
 		return;
 }

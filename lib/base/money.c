@@ -7,8 +7,8 @@
 #include "base/must.h"
 
 /*
- * ISO 4217, the active codes of money and funds, sorted (amendments up to the euro in Bulgaria, 2026-01-01). Not in it: metals,
- * units of account and test codes, which have no minor unit and in which nobody owes.
+ * ISO 4217, the active codes of money and funds, sorted (amendments up to the euro in Bulgaria, 2026-01-01). Metals, units of
+ * account and test codes are left out: they have no minor unit, and no debt is in them.
  */
 static const struct currency currencies[] = {
 	{ "AED", 2 }, { "AFN", 2 }, { "ALL", 2 }, { "AMD", 2 }, { "AOA", 2 }, { "ARS", 2 }, { "AUD", 2 }, { "AWG", 2 },

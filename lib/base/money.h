@@ -14,8 +14,8 @@ MUST_CHECK bool money_add(int64_t a_minor, int64_t b_minor, int64_t *ret_minor);
 MUST_CHECK bool money_sub(int64_t a_minor, int64_t b_minor, int64_t *ret_minor);
 
 /*
- * The largest amount of one command and of one debt: ten million millions of a currency with two decimals. More is a typing
- * error or an attack. Thousands of such debts still sum up in 64 bits, so no absurd amount can stop a report.
+ * The largest amount of one command and of one debt: 10^13 major units of a currency with two decimals. More is a typing error or
+ * an attack. Thousands of such debts still sum up in 64 bits, so no absurd amount can stop a report.
  */
 #define MONEY_MINOR_MAX INT64_C(1000000000000000)
 

@@ -11,7 +11,7 @@ _Noreturn void must_fail(const char *file, int line, const char *what)
 {
 	if (way_out != NULL)
 		longjmp(*way_out, 1);
-	/* Not through base/log: its state may be what is broken. */
+	/* Not through base/log, whose state may be broken. */
 	(void)fprintf(stderr, "level=error bug=\"%s\" at=%s:%d\n", what, file, line);
 	abort();
 }

@@ -6,15 +6,15 @@
 #include "base/str.h"
 
 /*
- * Codes of places and languages: does the code exist? By lists of the standards (place_table.inc, made by place_table.py), so
- * that a record means the same on every machine. Exact: upper and lower case as in the standards. Pure.
+ * Validity of codes of places and languages, by tables of the standards (place_table.inc, made by place_table.py), so that a
+ * record means the same on every machine. Letter case must be as in the standards. Pure.
  */
 bool country_is_known(struct str country); /* ISO 3166-1 alpha-2 */
 
-/* ISO 3166-2, of this country: US-MA, or MA alone. */
+/* A region of this country (ISO 3166-2): US-MA, or MA alone. */
 bool region_is_known(struct str country, struct str region);
 
-bool timezone_is_known(struct str timezone); /* an IANA name: Europe/Berlin; links too */
+bool timezone_is_known(struct str timezone); /* an IANA name: Europe/Berlin; also an alias (link) */
 
 /*
  * A language tag (BCP 47): a language of ISO 639, then script, country or area, variants, extensions: de, en-GB, zh-Hant-TW,

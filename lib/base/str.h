@@ -8,8 +8,8 @@
 #include "base/arena.h"
 
 /*
- * A view of bytes with another owner (*borrows*). Not terminated; may hold any byte, also NUL. An empty view has size 0 and any
- * data pointer. Used for text (UTF-8, checked at the edge by str_is_text) and for raw bytes.
+ * A view of bytes that another object owns (*borrows*). Not terminated; may hold any byte, also NUL. An empty view has size 0 and
+ * any data pointer. Used for text (UTF-8, checked on input by str_is_text) and for raw bytes.
  */
 struct str {
 	const char *data;

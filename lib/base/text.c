@@ -74,8 +74,8 @@ static bool composes(uint32_t first, uint32_t second)
 	return bsearch(&pair, pairs, sizeof(pairs) / sizeof(pairs[0]), sizeof(pairs[0]), compare_pair) != NULL;
 }
 
-/* Of a script whose letters change their shape by a joiner: Arabic to Sinhala, Myanmar, Khmer, Mongolian and their supplements.
- */
+/* Whether a joiner changes the shape of letters in the character's script: Arabic to Sinhala, Myanmar, Khmer, Mongolian and
+ * supplements. */
 static bool is_of_joining_script(uint32_t code)
 {
 	static const struct pair scripts[] = {
@@ -135,7 +135,7 @@ static struct character back(struct str text)
 	return character;
 }
 
-/* Whether a joiner or a selector has something to work on. */
+/* Whether a joiner or a selector follows a character that it can change. */
 static bool is_shaping(const struct character *character, const struct character *before)
 {
 	switch (before->class) {

@@ -29,10 +29,11 @@
  *   blanks other than U+0020 (Zs)                                            no     yes    yes
  *   letters that are not composed (not NFC), two marks on one letter         no     yes    yes
  *
- * A run of spaces inside is kept: it is visible. Case is kept. An empty text has no fault: the rule decides whether it may be empty.
- * The classes are those of Unicode 14 (text_table.inc, made by text_table.py), so that a record means the same on every machine.
+ * A run of spaces inside is kept: it is visible. Case is kept. An empty text has no fault: the rule decides whether it may be
+ * empty. The classes are those of Unicode 14 (text_table.inc, made by text_table.py), so that a record means the same on every
+ * machine.
  *
- * Pure; both take valid UTF-8 (str_is_text). Invalid bytes have the fault of a control character.
+ * Pure; both take valid UTF-8 (str_is_text). An invalid byte counts as a control character.
  */
 enum text_kind {
 	TEXT_RAW,   /* not external: neither trimmed nor checked */

@@ -6,7 +6,7 @@
 #include "base/day.h"
 #include "base/must.h"
 
-/* Where the two hex digits of each byte stand in the text. */
+/* The place of the two hex digits of each byte in the text. */
 static const uint8_t text_at[16] = { 0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34 };
 
 /* Value + 1 of a hex digit, 0 for all other bytes: ids are read for every field of every record. */

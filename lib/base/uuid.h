@@ -9,7 +9,7 @@
 
 /*
  * A 128-bit identifier (RFC 9562), in network order, so that memcmp orders UUIDv7 by time. Ids are made by the issuer of a
- * command (consumers/DOMAIN.md 1). The all-zero id means "none".
+ * command (consumers/DOMAIN.md 1). The nil UUID (all zeros) means "none".
  */
 struct uuid {
 	uint8_t bytes[16];
@@ -44,10 +44,10 @@ void uuid_format(char text[UUID_TEXT_SIZE + 1], const struct uuid *id); /* lower
  */
 struct uuid uuid_v7(int64_t now_ms, const uint8_t random10[10]);
 
-/* The time in the first 48 bits of an id, in ms: of a UUIDv7 that of its creation, of any other id a meaningless number. */
+/* The first 48 bits of an id as a time in ms: the creation time of a UUIDv7, meaningless for any other id. */
 int64_t uuid_time_ms(const struct uuid *id);
 
-/* A new UUIDv7 from the system's clock and random source: for programs at the edge, never in decide or evolve. */
+/* A new UUIDv7 from the system's clock and random source: for I/O code, never for decide or evolve. */
 struct uuid uuid_new(void);
 
 #endif

@@ -7,15 +7,15 @@
 /*
  * The accounts of a debt, and arithmetic over all of them at once.
  *
- * ACCOUNTS is the list: ROW(NAME, name, ...) for each account, in the order of the enum; the arguments after ROW are handed on.
- * What has a member, a column or a table row for each account is made from it. In messages and tables the member and the column
- * are `<name>_minor`.
+ * ACCOUNTS is the list, an X macro: it expands to ROW(NAME, name, ...) for each account, in the order of the enum, and passes its
+ * other arguments on to ROW. Every struct, column list and table with a part per account is made from it. The member of a message
+ * and the column of a table are called `<name>_minor`.
  *
- * To add an account: its row here, before CREDIT; its member in the schemas of the events that move money, its column in the tables
- * of debts, its place in the order of payment. The compiler finds a schema without the member; consumers/debts/README.md has the
- * whole list.
+ * To add an account: its row here, before CREDIT; its member in the schemas of the events that move money, its column in the
+ * tables of debts, its place in the order of payment. The compiler finds a schema without the member; consumers/debts/README.md
+ * has the whole list.
  *
- * All amounts are minor units of the debt's currency. Sums are checked: overflow is a bug (MUST), as no debt comes to more than
+ * All amounts are minor units of the debt's currency. Sums are checked: overflow is a bug (MUST), because no debt exceeds
  * MONEY_MINOR_MAX.
  */
 #define OWED_ACCOUNTS(ROW, ...)                                                                                                  \
@@ -32,29 +32,29 @@
 
 enum account {
 	ACCOUNTS(ACCOUNT_NAMED, ACCOUNT_) ACCOUNT_COUNT,
-	ACCOUNT_OWED_COUNT = ACCOUNT_CREDIT, /* those before CREDIT: what the customer owes. CREDIT: what was overpaid */
+	ACCOUNT_OWED_COUNT = ACCOUNT_CREDIT, /* accounts before CREDIT: amounts owed. CREDIT: the overpayment */
 };
 
-/* The name of its member in messages, "cost_minor". */
+/* The name of the account's member in messages: "cost_minor". */
 const char *account_field(enum account account);
 
 struct balances {
 	int64_t minor[ACCOUNT_COUNT];
 };
 
-/* What the customer owes; credit is not netted. */
+/* The sum owed; credit is not subtracted. */
 int64_t balances_owed(const struct balances *balances);
 
-/* Of all accounts. */
+/* The sum of all accounts. */
 int64_t balances_sum(const struct balances *balances);
 
 struct balances balances_negated(const struct balances *balances);
 void balances_add(struct balances *balances, const struct balances *added);
 
-/* Books debits (above 0) and credits (below): what is owed grows by a debit, CREDIT by a credit. */
+/* Books debits (above 0) and credits (below 0): a debit raises an account of OWED_ACCOUNTS, a credit raises CREDIT. */
 void balances_post(struct balances *balances, const struct balances *debits);
 
-bool balances_are_negative(const struct balances *balances); /* one of them at least */
+bool balances_are_negative(const struct balances *balances); /* at least one account is below 0 */
 
 /* ---- tables ---- */
 
@@ -73,7 +73,7 @@ bool balances_are_negative(const struct balances *balances); /* one of them at l
 #define BALANCES_OF(body) ((struct balances){ .minor = { ACCOUNTS(ACCOUNT_READ, body) } })
 #define OWED_OF(body)     ((struct balances){ .minor = { OWED_ACCOUNTS(ACCOUNT_READ, body) } })
 
-/* The other way round. */
+/* From balances into a message. */
 #define BALANCES_INTO(body, from)                                                                                                \
 	do {                                                                                                                     \
 		const struct balances *balances_written = (from);                                                                \

@@ -4,8 +4,8 @@ bool command_is_bound(const struct command *command)
 {
 	uint32_t allowing = command->roles & command->type->roles;
 
-	/* Who is a portal user too acts as one for his own customer only (rights.h): that gives him no other creditor's things.
-	 */
+	/* The role of a portal user allows commands about the own customer only (rights.h), and so no access to data of other
+	 * creditors. */
 	return (allowing & ~(uint32_t)ROLE_CONSUMER) == ROLE_CREDITOR;
 }
 
@@ -19,7 +19,7 @@ bool command_reaches(const struct command *command, const struct uuid *creditor_
 	return !command_is_bound(command) || scope_has_debt(command->scope, creditor_id, portfolio_id);
 }
 
-/* Null names none. */
+/* The nil UUID if the portfolio is null. */
 static struct uuid named_portfolio(const struct command *command)
 {
 	const struct field *field = command->type->portfolio_field;

@@ -23,24 +23,25 @@ struct command {
 	struct str actor; /* the token's subject */
 	bool is_user;     /* the actor is a user, with this id, and not a service (worker/rights.h) */
 	struct uuid user_id;
-	uint32_t roles;            /* bits of enum role: what the token's "roles" name */
+	uint32_t roles;            /* bits of enum role, from the token's claim "roles" */
 	const struct scope *scope; /* the creditors, portfolios and sources that the roles are limited to; never NULL */
 	int64_t token_version;     /* of the actor's account when the token was signed (worker/rights.h) */
 	int64_t now_ms; /* the record's broker timestamp, which no producer can forge; of a parked command, the Tick's time */
-	int64_t received_ms; /* the record's broker timestamp; of a parked command it is before now_ms */
+	int64_t received_ms; /* the record's broker timestamp; earlier than now_ms for a parked command */
 	int32_t today;       /* the business date it is handled on */
 };
 
 /*
- * Whether the issuer acts as a creditor: no other of its roles allows the command. Then the command must be about the issuer's
- * creditors and their customers, in its portfolios if it is bound to some; others do not exist for it.
+ * Whether the issuer acts as a creditor: none of its other roles allows the command. Such a command must be about the issuer's
+ * creditors, their customers and, if the issuer is bound to portfolios, debts in these portfolios. All other entities are hidden
+ * from it: the rules treat them as unknown.
  */
 bool command_is_bound(const struct command *command);
 
-/* Whether the issuer acts as a creditor or a portal user only: some entities do not exist for it. */
+/* Whether the issuer acts only as a creditor or as a portal user, so that some entities are hidden from it. */
 bool command_is_limited(const struct command *command);
 
-/* Whether it may be about a debt of this creditor, in this portfolio (zeros: in none). */
+/* Whether the command may be about a debt of this creditor in this portfolio (nil: in none). */
 bool command_reaches(const struct command *command, const struct uuid *creditor_id, const struct uuid *portfolio_id);
 
 /*

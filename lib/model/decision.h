@@ -10,8 +10,9 @@
 #include "model/refusal.h"
 
 /*
- * The answer of decide to one command: events, a refusal, or "wait" (the command names an entity that its owner does not know
- * yet, lib/DESIGN.md 3). Exactly one of the three. All refusals come first; after the first decision_event nothing may refuse.
+ * The answer of decide to one command: events, a refusal, or "wait" (the command names an entity that the owning module does not
+ * know yet, lib/DESIGN.md 3). Exactly one of the three. All refusals come first; after the first decision_event nothing may
+ * refuse.
  */
 struct event {
 	const struct message_type *type;
@@ -43,8 +44,8 @@ void decision_refuse(struct decision *decision, enum refusal refusal, const char
 	__attribute__((format(printf, 4, 5)));
 
 /*
- * For a limited issuer whose command names, for a new entity, an id or a reference that another entity has. The text is that of
- * an unbound creditor, so that it reveals neither the other entity nor its existence.
+ * For a limited issuer (command_is_limited) whose command creates an entity under the id or reference of an existing one. The
+ * text is that of an unbound creditor, so that it does not reveal the existing entity.
  */
 void decision_refuse_unbound(struct decision *decision, const char *field);
 void decision_wait(struct decision *decision, const char *field, const char *format, ...) __attribute__((format(printf, 3, 4)));

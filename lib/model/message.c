@@ -12,7 +12,7 @@ static bool record_has_nil(const struct record_type *record, const char *item)
 	return false;
 }
 
-/* Does one of the field's values hold the id of zeros? */
+/* Whether one of the field's values is the nil UUID. */
 static bool has_nil(const struct field *field, const void *body)
 {
 	const char *first = (const char *)body + field->offset;
@@ -55,7 +55,7 @@ static bool is_absent(const struct field *field, const void *body)
 	return field->nullable && !*(const bool *)(const void *)aux;
 }
 
-/* Whether the older shape has this field, for values as large. */
+/* Whether the older version has this field, with the same limits. */
 static bool has_place(const struct record_type *older, const struct field *field)
 {
 	for (size_t i = 0; i < older->fields_count; i++) {
@@ -112,7 +112,7 @@ static const char *normalise_text(struct str *text, enum text_kind kind)
 	return text_fault(trimmed, kind);
 }
 
-/* Goes on behind a fault: a body is wholly trimmed, whatever is wrong with it. */
+/* Continues after a fault: all texts of a body are trimmed, even if one is faulty. */
 static const char *normalise_field(const struct field *field, void *body)
 {
 	char *first = (char *)body + field->offset;

@@ -21,10 +21,10 @@
  * nullable: `bool has_due_on` stands before it. array: `const T *due_on; size_t due_on_count;`. There are no Avro enums: a
  * closed list could never grow under FULL_TRANSITIVE. Words are strings, and the rule refuses unknown ones by name.
  *
- * A message may have several versions (schemas/README.md). Each has a schema and an id; all share one struct. An event is
- * written in the newest version, a command in the oldest version that has all its fields (message_written). An older version
- * may be read: fields that it lacks are null or empty. So a rule knows the message's type and no versions; only lib/wire, the
- * registry and code that compares schema ids do.
+ * A message may have several versions (schemas/README.md). Each has a schema and an id; all share one struct. An event is written
+ * in the newest version, a command in the oldest version that has all its fields (message_written). An older version may be read:
+ * fields that it lacks are null or empty. So a rule knows the message's type and no versions. Only lib/wire, the registry and
+ * code that compares schema ids deal with versions.
  */
 enum field_kind {
 	FIELD_BOOL,
@@ -51,10 +51,10 @@ struct field {
 	enum text_kind text;              /* STRING of a command: its kind of text; all others TEXT_RAW */
 	uint32_t size_max;                /* STRING, BYTES: bytes; array: see items_max */
 	uint32_t characters_max;          /* STRING: characters (code points), each of which has up to 4 bytes; 0: any number */
-	uint32_t items_max;               /* array: most items */
+	uint32_t items_max;               /* array: maximum number of items */
 };
 
-/* Whether a text is not too long for a STRING. A text of few bytes need not be counted. */
+/* Whether a text fits a STRING. Characters are counted only if the bytes alone do not decide. */
 static inline bool field_takes_text(const struct field *field, struct str text)
 {
 	if (text.size > field->size_max)
@@ -89,27 +89,25 @@ struct message_type {
 	const char *ce_type;       /* "dcs.debts.RecordPayment.v1" */
 	const char *subject;       /* the registry's subject, "dcs.debts.RecordPayment" */
 	enum message_kind kind;
-	uint32_t number;    /* which message it is: the schema id of its first version. Of events: enum <module>_event */
-	uint32_t schema_id; /* of the newest version, which we write. To find old records, compare the type of their id */
+	uint32_t number;    /* the message's number: the schema id of its first version. Of events: enum <module>_event */
+	uint32_t schema_id; /* of the newest version. To match records of any version, compare message_by_schema_id */
 	const struct message_version *versions; /* the oldest first */
 	size_t versions_count;
 	const struct field *key_field;       /* the UUID that is the record key (customer id; user id); NULL: no key (Tick) */
 	const struct field *aggregate_field; /* the UUID of the aggregate, for ce_subject; may be the key field */
-	const struct field *
-		actor_field; /* of an event: the nullable text `actor`, the command's issuer; filled by decision_event; NULL: none */
+	const struct field *actor_field;     /* of an event: the text `actor`, set by decision_event; NULL: none */
 	/* Of a command: the refusals of its rule, bits 1 << enum refusal, beside those of every command. */
 	uint64_t refusals;
+	const struct field *creditor_field; /* of a command: the creditor, a UUID (command_unbound_field); NULL: none */
 	const struct field
-		*creditor_field; /* of a command: a UUID, the creditor it is about; see command_unbound_field. NULL: none */
-	const struct field
-		*portfolio_field;         /* of a command: a UUID or null, the creditor's portfolio; only with creditor_field */
-	const struct field *source_field; /* of a command: a text, the payment source it names; the same. NULL: none */
+		*portfolio_field;         /* of a command: the creditor's portfolio, a nullable UUID; only with creditor_field */
+	const struct field *source_field; /* of a command: a text, the payment source; as creditor_field. NULL: none */
 	uint32_t roles;                   /* of a command: the roles that may issue it, bits of command.h */
 };
 
 /*
- * The version in which a body is written. Of an event the newest. Of a command the oldest that has all the fields in the body,
- * so that a repetition of the command (a row of a file, an Idempotency-Key) has the same bytes after the message has grown.
+ * The version in which a body is written: for an event the newest, for a command the oldest version that has all fields set in
+ * the body. So a repeated command (a row of a file, an Idempotency-Key) keeps its bytes when the message gets a new version.
  */
 const struct message_version *message_written(const struct message_type *type, const void *body);
 
@@ -146,8 +144,8 @@ const char *message_nil_field(const struct message_type *type, const void *body)
 
 /*
  * Brings every text of a command into its normal form (base/text.h), also in arrays and nested records. In place, before touch:
- * the views change, not the bytes. NULL: all texts are good; otherwise the fault of the first bad one, for people, and the name
- * of the message's field.
+ * the views change, not the bytes. NULL: all texts are good; otherwise the fault of the first faulty text, for people, and the
+ * name of the message's field.
  */
 const char *message_normalise(const struct message_type *type, void *body, const char **ret_field);
 
@@ -163,7 +161,7 @@ static inline void message_set_actor(const struct message_type *type, void *body
 /* All messages of all modules, generated; ends with NULL. */
 extern const struct message_type *const message_types[];
 
-/* All versions of them by their id, lowest first; ends with NULL. */
+/* All versions of all messages, in order of schema id; ends with NULL. */
 extern const struct message_version *const message_versions[];
 extern const uint32_t message_id_min, message_id_max; /* of the first and the last one */
 

@@ -14,7 +14,7 @@
  * that the simulation runs the same rules over memory.
  */
 struct rule {
-	const struct message_type *type; /* also has the roles that may issue it */
+	const struct message_type *type; /* includes the roles that may issue the command */
 
 	/* Names the states the command needs. */
 	void (*touch)(const struct command *command, struct workset *set);
@@ -23,16 +23,16 @@ struct rule {
 	void (*decide)(const struct command *command, const struct workset *set, struct decision *decision);
 
 	/*
-	 * The needed states depend on loaded ones: touch is called again after each load, at most TOUCH_ROUNDS_MAX times in
-	 * all, until it asks for nothing new. A reversal touches its payment first and, when that is loaded, the payment's
-	 * debt. For bound issuers (command_is_bound) touch is called again in any case, because a user's scope is loaded too.
+	 * The needed states depend on loaded ones: touch is called again after each load, at most TOUCH_ROUNDS_MAX times in all,
+	 * until it names no new state. A reversal touches its payment first and, when that is loaded, the payment's debt. For
+	 * bound issuers (command_is_bound) touch is called again in any case, because a user's scope is loaded too.
 	 */
 	bool touches_again;
 
 	/*
-	 * Neither queues behind a parked command nor, while it waits, holds any other: a withdrawal of consent takes effect at
-	 * once, whatever else of the customer waits (P9 before P4); a provider's report only advances its message. Its rule
-	 * must not depend on the order of two commands.
+	 * The command does not queue behind parked commands and, when it is parked itself, no command queues behind it. A
+	 * withdrawal of consent takes effect at once, even while other commands about the customer are parked (P9 before P4); a
+	 * provider's report only advances its message. The rule must not depend on the order of two commands.
 	 */
 	bool overtakes;
 };

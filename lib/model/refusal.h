@@ -2,15 +2,15 @@
 #define MODEL_REFUSAL_H
 
 /*
- * The refusal codes (consumers/DOMAIN.md 3), stable and published in CommandRejected.code. A rule checks in this order of precedence;
- * schemas/README.md has their meaning for the sender.
+ * The refusal codes (consumers/DOMAIN.md 3), stable and published in CommandRejected.code. A rule checks in this order of
+ * precedence; schemas/README.md has their meaning for the sender.
  */
 enum refusal {
 	REFUSAL_NONE = 0,
-	REFUSAL_DUPLICATE_DIFFERENT_BODY, /* this command id was used for another content */
+	REFUSAL_DUPLICATE_DIFFERENT_BODY, /* this command id was used with different content */
 	REFUSAL_EXPIRED,                  /* the command's own deadline (ce_expirytime) had passed when it was read */
-	REFUSAL_NOT_AUTHORISED, /* a user whose rights have changed since the token was signed, or another's portal user */
-	REFUSAL_BAD_VALUE,      /* a field's text or number is outside what is allowed */
+	REFUSAL_NOT_AUTHORISED,           /* the user has lost the right, or is the portal user of another customer */
+	REFUSAL_BAD_VALUE,                /* a field's text or number is outside what is allowed */
 	REFUSAL_BAD_AMOUNT,
 	REFUSAL_BAD_CURRENCY,
 	REFUSAL_BAD_DATE,

@@ -5,7 +5,7 @@
 
 #include "base/str.h"
 
-/* What a report of each kind can be about: the reports module refuses the rest, and reporting asks its tables with it. */
+/* The filters of a report of each kind: the reports module refuses all others, and reporting queries its tables by them. */
 struct report_about {
 	bool by_day;      /* of a range of days; otherwise of one moment */
 	bool by_creditor; /* its rows have a creditor and a currency; otherwise a channel */

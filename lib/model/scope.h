@@ -10,17 +10,16 @@
 #include "base/uuid.h"
 
 /*
- * The limits of an issuer's roles: the creditors it is bound to, perhaps only some portfolios of them, and the payment sources
- * it may name. Creditors and portfolios limit the role `creditor`; sources limit every issuer that records payments. Empty is
- * the least: a zeroed scope has neither a creditor nor a source.
+ * The limits of an issuer's roles: the creditors it is bound to, optionally only some of their portfolios, and the payment
+ * sources it may name. Creditors and portfolios limit the role `creditor`; sources limit every issuer that records payments. An
+ * empty scope allows nothing: a zeroed scope has neither a creditor nor a source.
  *
- * Without portfolios, all debts of the creditors are in scope. With portfolios, a debt is in scope when both its creditor and
- * its portfolio are listed; a debt without a portfolio is not. Portfolios need named creditors: they stand beside ids, never
- * beside "*".
+ * Without portfolios, all debts of the creditors are in scope. With portfolios, a debt is in scope when both its creditor and its
+ * portfolio are listed; a debt without a portfolio is not. Portfolios need listed creditors: they cannot be combined with "*".
  *
- * A token carries a service's scope (claims `creditors`, `portfolios`, `sources`), users.public_user a user's. Both have the
- * same words: the id of a creditor or portfolio, a source's name, or one "*" for all. The struct is flat, so that it can be
- * copied as a value and kept as bytes.
+ * A token carries a service's scope (claims `creditors`, `portfolios`, `sources`), users.public_user a user's. Both use the same
+ * list items: the id of a creditor or portfolio, the name of a source, or a single "*" for all. The struct is flat, so that it
+ * can be copied as a value and kept as bytes.
  */
 #define SCOPE_CREDITORS_MAX   32
 #define SCOPE_PORTFOLIOS_MAX  32
@@ -45,37 +44,37 @@ extern const struct scope scope_none; /* zeroed */
 
 bool scope_is_empty(const struct scope *scope); /* neither a creditor nor a source */
 bool scope_has_creditor(const struct scope *scope, const struct uuid *creditor_id);
-bool scope_has_debt(const struct scope *scope, const struct uuid *creditor_id, const struct uuid *portfolio_id); /* none: zeros */
+bool scope_has_debt(const struct scope *scope, const struct uuid *creditor_id, const struct uuid *portfolio_id); /* nil: none */
 bool scope_has_source(const struct scope *scope, struct str source);
 
 /*
- * Adds one word of a list; creditors before portfolios. False, and nothing is added: not an id (nor the nil UUID), not a
- * source's name (a TEXT_WORD of base/text.h in normal form, at most 32 bytes, without a comma), too many words, "*" beside
- * another word, a portfolio without a creditor. A repeated word counts once.
+ * Adds one item of a list; creditors before portfolios. Returns false and adds nothing if the word is no id (or the nil UUID), no
+ * name of a source (a TEXT_WORD of base/text.h in normal form, at most 32 bytes, without a comma), one item too many, "*"
+ * together with another item, or a portfolio without a creditor. A repeated item counts once.
  */
 MUST_CHECK bool scope_add_creditor(struct scope *scope, struct str word);
 MUST_CHECK bool scope_add_portfolio(struct scope *scope, struct str word);
 MUST_CHECK bool scope_add_source(struct scope *scope, struct str word);
 
 /*
- * As one line: the creditors, then if there are portfolios a slash and these, a semicolon, the sources; commas between:
- * "*;bank-1,bank-2", "<id>/<id>,<id>;". scope_read accepts the output of scope_write.
+ * The scope as one line: the creditors, a slash and the portfolios if there are any, a semicolon, the sources; the items of a
+ * list are separated by commas: "*;bank-1,bank-2", "<id>/<id>,<id>;". scope_read accepts the output of scope_write.
  */
 void scope_write(const struct scope *scope, struct buf *buf);
 MUST_CHECK bool scope_read(struct scope *ret_scope, struct str text);
 
 /*
- * The pairs of creditor and portfolio that the debts in scope may have; without portfolios each creditor once, with a portfolio
- * of zeros. With all creditors there are none to list.
+ * The pairs of creditor and portfolio that the debts in scope may have; without portfolios each creditor once, with a nil
+ * portfolio. A scope with all creditors has no pairs.
  */
 struct scope_pair {
 	struct uuid creditor_id;
-	struct uuid portfolio_id; /* zeros: any or none */
+	struct uuid portfolio_id; /* nil: any or none */
 };
 size_t scope_pairs(const struct scope *scope);
 struct scope_pair scope_pair(const struct scope *scope, size_t index);
 
-/* A copy in the arena (of the two constants themselves); NULL when the arena is full. */
+/* A copy in the arena; scope_all and scope_none are returned uncopied. NULL when the arena is full. */
 const struct scope *scope_keep(struct arena *arena, const struct scope *scope);
 
 #endif

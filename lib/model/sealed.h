@@ -14,7 +14,10 @@ extern const struct sealed_column sealed_name;       /* of a customer */
 extern const struct sealed_column sealed_birth_date; /* of a customer */
 extern const struct sealed_column sealed_address;    /* of a contact point */
 
-/* Of a message. Its address is a copy of its contact point's, sealed anew. A message is written once: its version is 1. */
+/*
+ * Of a message. The address is copied from the contact point and sealed again for the message. A message is written once: its
+ * version is 1.
+ */
 extern const struct sealed_column sealed_message_address;
 extern const struct sealed_column sealed_message_subject;
 extern const struct sealed_column sealed_message_body;

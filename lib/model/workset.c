@@ -19,8 +19,8 @@ bool workset_init(struct workset *set, struct arena *arena, size_t slots_max)
 
 /*
  * Only the second half of the id: it is random in a UUIDv7 and in a hash, while the first half of one batch's ids is nearly the
- * same time. A multiplication carries a bit only upwards, so it is folded down and done twice: ids that differ in their last byte
- * alone (tests, generators) are spread too.
+ * same time. A multiplication carries bits only upwards, so the high bits are folded down and it is done twice: ids that differ
+ * only in the last byte (tests, generators) are spread, too.
  */
 static struct slot **bucket_of(const struct workset *set, const struct entity *entity, const struct uuid *id)
 {

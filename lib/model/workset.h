@@ -25,8 +25,8 @@
 struct entity {
 	const char *name; /* "debt"; unique in its module */
 	size_t state_size;
-	/* Commands of one customer that touch the same one take effect in offset order, even when the first is parked. False: commands
-	 * only read it (another module's view), or may change it in any order. */
+	/* True: commands of one customer that touch the same state take effect in offset order, even when the first is parked.
+	 * False: commands only read the state (another module's view), or may change it in any order. */
 	bool is_ordered;
 };
 
@@ -34,13 +34,13 @@ struct slot {
 	const struct entity *entity;
 	struct uuid id;
 	struct str text;                    /* natural key as given to workset_touch; empty otherwise; borrows */
-	bool loaded;                        /* the store has read it, or need not (assumed) */
+	bool loaded;                        /* the store has read it, or it is assumed new */
 	bool assumed;                       /* assumed new; with `loaded`: it was not looked up. A later load sets it to false */
 	bool exists;                        /* a row exists, or evolve has created the state */
 	bool changed;                       /* evolve has written `state` */
 	bool stored;                        /* a row existed when it was loaded: save is an update, not an insert */
-	uint64_t locator;                   /* the store's own: the row's location when it was loaded */
-	int64_t changed_at_ms, changed_seq; /* the store's own: of the batch's last event about it (slots_note_events) */
+	uint64_t locator;                   /* for the store: the row's location when it was loaded */
+	int64_t changed_at_ms, changed_seq; /* for the store: of the batch's last event about it (slots_note_events) */
 	void *state;                        /* entity->state_size bytes */
 	struct slot *next_in_bucket;
 };
@@ -65,8 +65,8 @@ struct workset {
 	size_t missing_count;
 	struct slot **buckets;
 	size_t buckets_mask;
-	bool assumes_new; /* see workset_touch_new; false at first */
-	bool folds;       /* a whole log is folded over it: the first event that changes a state creates it, without a touch */
+	bool assumes_new;        /* see workset_touch_new; false at first */
+	bool folds;              /* for folding a whole log: the first event about a state creates it, without a touch */
 	struct touch_list *list; /* not NULL: touches are only listed here, and load nothing */
 	bool overflow;           /* a touch did not fit: the batch is too large, the caller halves it */
 };
@@ -79,8 +79,8 @@ struct slot *workset_touch(struct workset *set, const struct entity *entity, con
 
 /*
  * The same for a state that the command creates if it is accepted: the id or the natural key is expected to be free. With
- * `assumes_new` it is taken for free without a look-up. If it is not, the insert violates a unique index, and the batch is
- * repeated without the assumption. If nothing is saved (the command is refused), the touch is repeated without the assumption,
+ * `assumes_new` it is assumed to be free, without a look-up. If that is wrong, the insert violates a unique index, and the batch
+ * is repeated without the assumption. If nothing is saved (the command is refused), the touch is repeated without the assumption,
  * and the assumed slots are missing again. A state touched both ways is loaded.
  */
 struct slot *workset_touch_new(struct workset *set, const struct entity *entity, const struct uuid *id, struct str text);
