@@ -59,7 +59,7 @@ static inline uint64_t get_be64(const unsigned char *at)
 	return (uint64_t)get_be32(at) << 32 | get_be32(at + 4);
 }
 
-/* The smallest numbers of both types mean "-infinity", the largest "infinity": never made from a value. */
+/* The smallest numbers of both types mean "-infinity", the largest "infinity": no value is converted to one of them. */
 static inline int32_t date_to_postgres(int32_t day)
 {
 	return day <= INT32_MIN + POSTGRES_EPOCH_DAY ? INT32_MIN + 1 : day - POSTGRES_EPOCH_DAY;
@@ -79,7 +79,7 @@ static inline int64_t instant_to_postgres(int64_t instant_ms)
 	return number;
 }
 
-/* Down to the millisecond, also before 2000. */
+/* Rounds down to the millisecond, also before 2000. */
 static inline int64_t instant_from_postgres(int64_t number)
 {
 	return number / 1000 - (number % 1000 < 0) + POSTGRES_EPOCH_MS;

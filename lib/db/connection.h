@@ -11,15 +11,15 @@
 #include "db/db.h"
 
 /*
- * The inside of a connection, private to the room. libpq runs non-blocking and this room does the waiting, so that a server
- * that neither answers nor closes (frozen, or a network gone silent) ends in a dead connection, not in a process that hangs.
+ * The inside of a connection, private to the room. libpq runs non-blocking and this room waits itself: if the server neither
+ * answers nor closes (it is frozen, or the network fails silently), the connection is marked dead and the process does not hang.
  *
  * States: idle -> pipeline -> idle, idle -> commit sent -> idle, and from any of them to dead (`alive` false), which is final.
  */
 #define STATEMENTS_MAX  256 /* a power of two; different statements on one connection stay under 3/4 of it */
 #define PENDING_MAX     256 /* answers outstanding in one pipeline */
 #define ARRAYS_SIZE_MAX ((size_t)4 << 20)
-#define PATIENCE_MS     3000 /* beyond statement_timeout: the server should have answered long ago */
+#define PATIENCE_MS     3000 /* beyond statement_timeout: then the connection counts as lost */
 
 enum prepared_state {
 	PREPARED_NOT,
@@ -46,7 +46,7 @@ struct db {
 	PGconn *pg;
 	bool alive;
 	bool commit_sent;
-	int64_t patience_ms; /* longest silence of the server; 0: any */
+	int64_t patience_ms; /* longest wait for the server; 0: no limit */
 	char sqlstate[6];
 
 	struct prepared prepared[STATEMENTS_MAX]; /* open addressing, by the statement's address */
@@ -55,8 +55,8 @@ struct db {
 	bool in_pipeline;
 	struct pending pending[PENDING_MAX]; /* ring */
 	size_t pending_first, pending_count;
-	bool pipeline_failed;      /* the server skips what follows */
-	bool pipeline_reported;    /* db_receive has returned it */
+	bool pipeline_failed;      /* the server skips the following statements */
+	bool pipeline_reported;    /* db_receive has returned the failure */
 	struct err pipeline_error; /* the first failure */
 
 	struct db_params arrays; /* of rows that are inserted */
@@ -103,8 +103,8 @@ MUST_CHECK int connection_read(struct db *db, struct err *err);
 MUST_CHECK int connection_answer(struct db *db, PGresult **ret_result, struct err *err);
 
 /*
- * Is it a success? If not: `err` and the SQLSTATE from the answer, and dead when the server closed the connection. `what` names
- * the statement.
+ * Checks that an answer is a success. If it is not, sets `err` and the SQLSTATE from it, and marks the connection dead when the
+ * server has closed it. `what` names the statement.
  */
 MUST_CHECK int connection_check(struct db *db, const PGresult *answer, const char *what, struct err *err);
 
@@ -120,17 +120,23 @@ MUST_CHECK int connection_check_params(const struct db_statement *statement, con
 MUST_CHECK int pipeline_send(struct db *db, const struct db_statement *statement, const struct db_params *params, size_t rows,
 			     struct err *err);
 
-/* The first row, where there is one: a number of fields (16 bits), then each field's length (32 bits, -1: NULL) and bytes. */
+/*
+ * The rows collected so far, from the first on; do not call it without rows. A row is its number of fields (16 bits), then the
+ * length (32 bits, -1: NULL) and bytes of each field.
+ */
 const unsigned char *copy_rows(const struct db_copy *copy);
 
 /* Adds a field of a row (its length, then its bytes) to the array begun last; returns the size of both. */
 size_t params_add_item(struct db_params *params, const unsigned char *field);
 
-/* A value as the table has it, size -1: NULL. The next field of the row, the next item of the array, which are of this kind. */
+/*
+ * Adds a value in PostgreSQL's binary format (size -1: NULL) as the next field of the row, or as the next item of the array. The
+ * column or array must be of this kind.
+ */
 void copy_add_bytes(struct db_copy *copy, enum db_array kind, const void *bytes, int32_t size);
 void params_add_bytes(struct db_params *params, enum db_array kind, const void *bytes, int32_t size);
 
-/* "bigint". */
+/* By the name of the type in SQL, such as "bigint". */
 enum db_array column_type_named(struct str name);
 const char *column_type_name(enum db_array type);
 

@@ -34,7 +34,7 @@ static const char *field_of(const PGresult *answer, int field)
 	return text == NULL ? "" : text;
 }
 
-/* The server is about to hang up after this answer. */
+/* Whether the server closes the connection after this answer. */
 static bool is_last_word(const PGresult *answer)
 {
 	const char *severity = field_of(answer, PG_DIAG_SEVERITY_NONLOCALIZED);
@@ -43,8 +43,8 @@ static bool is_last_word(const PGresult *answer)
 }
 
 /*
- * The message itself is left out where it may quote a value (classes 22 and 23), the DETAIL line always. A script (a migration)
- * is told the line.
+ * The message itself is left out where it may quote a value (classes 22 and 23), the DETAIL line always. For a script (a
+ * migration) the line is added.
  */
 static int fail_by_answer(struct db *db, const PGresult *answer, const char *what, struct err *err)
 {
@@ -90,7 +90,7 @@ int connection_check(struct db *db, const PGresult *answer, const char *what, st
 
 /* ---- waiting ---- */
 
-/* Until the socket can be read, or written when `events` says so too. */
+/* Waits until the socket can be read, or also until it can be written if `events` has POLLOUT. */
 static int wait_for_server(struct db *db, short events, short *ret_events, struct err *err)
 {
 	int64_t until_ms = db->patience_ms == 0 ? 0 : clock_monotonic_ms() + db->patience_ms;
@@ -117,7 +117,7 @@ int connection_flush(struct db *db, struct err *err)
 	short events;
 	int left;
 
-	for (;;) { /* ends: each round sends something, or fails by patience */
+	for (;;) { /* ends: each round sends something, or patience_ms ends */
 		left = PQflush(db->pg);
 		if (left < 0)
 			return connection_lost(db, "cannot send", err);
@@ -143,11 +143,11 @@ static int next_result(struct db *db, PGresult **ret_result, struct err *err)
 {
 	short events;
 
-	while (PQisBusy(db->pg)) { /* ends: the server speaks, hangs up, or fails by patience */
+	while (PQisBusy(db->pg)) { /* ends: the server answers, closes, or patience_ms ends */
 		if (wait_for_server(db, POLLIN, &events, err) != 0)
 			return -1;
 		if (!PQconsumeInput(db->pg))
-			break; /* PQgetResult tells the server's last words, if there were any */
+			break; /* PQgetResult returns the server's last answer, if there is one */
 	}
 	*ret_result = PQgetResult(db->pg);
 	return 0;
@@ -370,7 +370,7 @@ int db_begin(struct db *db, struct err *err)
 
 void db_rollback(struct db *db)
 {
-	struct err ignored = ERR_INIT; /* what was under way has failed, or is thrown away now */
+	struct err ignored = ERR_INIT; /* commands under way have failed, or are abandoned now */
 
 	if (db->in_pipeline)
 		(void)!db_pipeline_end(db, &ignored);
@@ -404,7 +404,7 @@ int db_commit_finish(struct db *db, struct err *err)
 	if (connection_ready(db, err) != 0 || connection_answer(db, &answer, err) != 0)
 		goto out;
 	rc = connection_check(db, answer, "COMMIT", err);
-	if (rc == 0 && strcmp(PQcmdStatus(answer), "COMMIT") != 0) /* the server answers so when a statement had failed */
+	if (rc == 0 && strcmp(PQcmdStatus(answer), "COMMIT") != 0) /* "ROLLBACK": a statement had failed before */
 		rc = err_set(err, ERR_FATAL, "COMMIT of a failed transaction: it was rolled back");
 out:
 	PQclear(answer);

@@ -140,9 +140,9 @@ MUST_CHECK int db_run(struct db *db, const struct db_statement *statement, const
 /*
  *   db_pipeline_begin; db_send; db_send ...; db_pipeline_flush; db_receive (as many as sent, in order); db_pipeline_end
  *
- * After a failure the server skips the rest of the pipeline: db_receive returns the first failure, and the caller goes to
- * db_pipeline_end, which drains it (so does db_rollback). db_pipeline_end returns a lost connection, and a failure that
- * db_receive has not returned yet. A statement that is not prepared yet is prepared within the pipeline.
+ * After a failure the server skips the rest of the pipeline: db_receive returns the first failure, and the caller calls
+ * db_pipeline_end (or db_rollback), which reads the remaining answers. db_pipeline_end returns -1 for a lost connection and for a
+ * failure that db_receive has not returned yet. A statement that is not prepared yet is prepared within the pipeline.
  */
 MUST_CHECK int db_pipeline_begin(struct db *db, struct err *err);
 MUST_CHECK int db_send(struct db *db, const struct db_statement *statement, const struct db_params *params,
@@ -161,8 +161,8 @@ MUST_CHECK int db_begin(struct db *db, struct err *err); /* READ COMMITTED */
 void db_rollback(struct db *db);
 
 /*
- * db_commit_send sends COMMIT without waiting, so that the next batch is decoded meanwhile; db_commit_finish waits. ERR_RETRY
- * from it means: unknown whether the transaction committed.
+ * db_commit_send sends COMMIT without waiting, so that the next batch is decoded meanwhile; db_commit_finish waits. After
+ * ERR_RETRY from db_commit_finish it is unknown whether the transaction committed.
  */
 MUST_CHECK int db_commit_send(struct db *db, struct err *err);
 MUST_CHECK int db_commit_finish(struct db *db, struct err *err);
@@ -171,18 +171,19 @@ MUST_CHECK int db_commit(struct db *db, struct err *err); /* both */
 /* ---- rows ---- */
 
 /*
- * A table for writing: `columns` names the given columns, in order, each with its type: "debt_id uuid, opened_on date". Types:
- * boolean smallint integer bigint date timestamptz uuid text bytea; text also for char(n). A constant.
+ * A table for writing: `columns` lists the columns in order, each with its type: "debt_id uuid, opened_on date". Types: boolean
+ * smallint integer bigint date timestamptz uuid text bytea; text also for char(n). A constant.
  */
 struct db_table {
 	const char *name;
 	const char *columns;
-	const struct db_columns *list; /* of db_columns.h: further columns, behind those; NULL: none */
+	const struct db_columns *list; /* of db_columns.h: further columns, after those of `columns`; NULL: none */
 };
 
 /*
  * A set of rows to write; fields in column order. Reused: db_copy_reset keeps its memory. Nothing is sent before db_copy_run or
- * db_write_copy. It must not move in memory while a connection has written it: its statement is prepared there.
+ * db_write_copy. A struct db_copy must not move in memory while a connection that has written it is open: the connection finds
+ * the prepared statement by its address.
  */
 struct db_copy {
 	struct buf bytes;
@@ -213,7 +214,7 @@ void db_copy_null(struct db_copy *copy);
  */
 MUST_CHECK int db_copy_run(struct db *db, const struct db_copy *copy, struct err *err);
 
-/* ---- what a transaction writes, in as few round trips as can be ---- */
+/* ---- the writes of a transaction, in few round trips ---- */
 
 /*
  *   db_write, db_write_copy ... in any order; db_write_end

@@ -1,6 +1,6 @@
 /*
- * The statements stand in a ring: first those in flight, in the order they were sent, then those not yet sent. An answer belongs
- * to the first; what comes of it is, in order: [PREPARE's answer, end mark,] the statement's answer, end mark, [Sync's answer
+ * The statements are in a ring: first the statements in flight, in the order sent, then the unsent ones. An answer belongs to the
+ * first statement, whose answers are, in order: [PREPARE's answer, end mark,] the statement's answer, end mark, [Sync's answer
  * where the batch ends].
  */
 
@@ -14,16 +14,16 @@
 #include "base/must.h"
 #include "db/connection.h"
 
-#define BATCHES_MAX        8 /* in flight; beyond, what is asked gathers for the next */
+#define BATCHES_MAX        8 /* most in flight; then new statements wait for the next batch */
 #define CONNECT_TIMEOUT_MS 5000
 #define AGAIN_MS_MIN       100
 #define AGAIN_MS_MAX       2000
-#define LOOK_MS            50 /* how exactly deadlines are kept */
+#define LOOK_MS            50 /* interval between checks of deadlines */
 
 struct asked {
 	const struct db_statement *statement;
 	struct db_params params;
-	db_async_done *done; /* NULL: has been told, its answer is dropped */
+	db_async_done *done; /* NULL: called already, the answer is dropped */
 	void *done_arg;
 	int64_t deadline_ms;
 	struct prepared *prepared; /* NULL: runs unprepared */
@@ -52,8 +52,8 @@ struct db_async {
 	bool prepare_failed;
 	struct err prepare_failure;
 	size_t batches, prepares; /* in flight */
-	int64_t heard_ms;         /* the server's last word, or when it was asked while idle */
-	int64_t look_ms;          /* when deadlines are looked at next */
+	int64_t heard_ms;         /* time of the server's last answer, or of the first batch after idleness */
+	int64_t look_ms;          /* time of the next check of deadlines */
 	bool wants_write;
 
 	size_t waiting_max;
@@ -79,7 +79,7 @@ static void tell(struct asked *asked, const struct db_result *result, const stru
 
 static void tell_all_lost(struct db_async *async)
 {
-	while (async->count > 0) { /* ends: nobody can ask while it is away */
+	while (async->count > 0) { /* ends: db_async_ask refuses while the connection is away */
 		struct asked *asked = asked_at(async, 0);
 
 		async->first = (async->first + 1) % async->waiting_max;
@@ -88,7 +88,7 @@ static void tell_all_lost(struct db_async *async)
 	}
 }
 
-/* Away, for `err`'s reason; tells everybody. */
+/* Closes the connection, with the reason in `err`, and fails all statements. */
 static void go_away(struct db_async *async, const struct err *err)
 {
 	PQfinish(async->db.pg);
@@ -186,7 +186,7 @@ static int send_one(struct db_async *async, struct asked *asked, struct err *err
 	return connection_send_statement(&async->db, asked->statement, &asked->params, err);
 }
 
-/* Those that were told while they waited need not be sent: the last one takes the place. */
+/* Removes waiting statements whose callback was called (a timeout): the last statement takes the place. */
 static void drop_told(struct db_async *async)
 {
 	while (async->in_flight < async->count && asked_at(async, async->in_flight)->done == NULL) {
@@ -206,8 +206,8 @@ static enum step first_step(struct db_async *async)
 }
 
 /*
- * All that was asked since the last time, as one batch. While a PREPARE is in flight nothing follows: if it were skipped, those
- * that rely on it would fail.
+ * Sends all statements queued since the last time, as one batch. While a PREPARE is in flight no batch follows: if the PREPARE
+ * were skipped, the statements that need it would fail.
  */
 static int send_batch(struct db_async *async, struct err *err)
 {
@@ -296,7 +296,7 @@ static void leave_first(struct db_async *async)
 	async->step = ends_batch ? STEP_SYNC : first_step(async);
 }
 
-/* false: not what is expected. */
+/* False: not the expected answer. */
 static bool take_answer(struct db_async *async, PGresult *answer)
 {
 	struct asked *first = asked_at(async, 0);
@@ -459,7 +459,7 @@ static void run_ready(struct db_async *async)
 {
 	struct err err = ERR_INIT;
 
-	/* What is sent first runs over there while the answers of earlier ones are taken here. */
+	/* The server runs the batch sent first while the answers of earlier batches are taken here. */
 	if (send_batch(async, &err) != 0 || take_answers(async, &err) != 0 || send_batch(async, &err) != 0 ||
 	    flush(async, &err) != 0)
 		go_away(async, &err);
@@ -511,7 +511,7 @@ bool db_async_is_ready(const struct db_async *async)
 	return async->state == ASYNC_READY;
 }
 
-/* One batch runs over there, one waits for it. */
+/* One batch runs on the server, and one waits behind it. */
 bool db_async_is_busy(const struct db_async *async)
 {
 	return async->state == ASYNC_READY && (async->batches >= 2 || async->prepares > 0);

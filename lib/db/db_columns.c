@@ -91,7 +91,7 @@ static void add_set(struct buf *text, const struct db_columns *columns, long lon
 	}
 }
 
-/* What stands between the brackets: "d.columns", "columns = $4". */
+/* Expands a placeholder: "d.columns", "columns = $4". */
 static void add_blank(struct buf *text, const struct db_columns *columns, struct str blank)
 {
 	struct str rest;
@@ -163,7 +163,7 @@ static struct str member_text(const struct db_column *column, const void *member
 	return text;
 }
 
-/* As the table has it. */
+/* A value in PostgreSQL's binary format. */
 struct value {
 	const void *bytes;
 	int32_t size; /* -1: NULL */
@@ -249,7 +249,7 @@ static void value_of(struct value *value, const struct db_column *column, const 
 		value->size = -1;
 }
 
-/* Numbers are most of what is updated: they go straight into the array. */
+/* Most updated values are numbers, so they are written straight into the array. */
 void db_array_column(struct db_params *params, const struct db_column *column, const void *owner)
 {
 	const void *member = (const char *)owner + column->at;

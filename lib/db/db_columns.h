@@ -4,8 +4,8 @@
 #include "db/db.h"
 
 /*
- * The columns of a table beside the struct that holds them, written once and used by every statement about the table: what is
- * loaded, inserted, updated and compared.
+ * The columns of a table beside the struct that holds them, written once and used by every statement that loads, inserts, updates
+ * or compares rows of the table.
  *
  *   static const struct db_column rows[] = {
  *           { "version", DB_INT64(struct debt, version), .set = MOVES },
@@ -22,15 +22,15 @@ struct db_column {
 	const char *name;
 	enum db_array type;       /* in the table */
 	size_t at;                /* of the member */
-	size_t chars_size;        /* of an array of characters; 0: struct str, or a word's number */
-	const char *const *words; /* of a text that is a word of a list: their numbers are what the member holds */
+	size_t chars_size;        /* of a character array; 0: the member is a struct str or the number of a word */
+	const char *const *words; /* the list, if the text is a word of a fixed list: the member holds the word's number */
 	size_t words_count;
-	unsigned set;     /* the caller's bits: the statements that it is part of, beside those of all columns */
-	bool or_null;     /* zero, zeros or an empty text in the struct is NULL in the table */
-	const char *load; /* an expression to read instead of the column; NULL: the column. It is never written */
+	unsigned set;     /* the caller's bits: the sets of columns that it belongs to, beside the set of all */
+	bool or_null;     /* 0, the nil UUID or an empty text in the struct is NULL in the table */
+	const char *load; /* an expression to read instead of the column, which is then never written; NULL: none */
 };
 
-/* A list, or its columns with one of these bits (0: all). Borrows. */
+/* A list of columns, or those of its columns that have one of the bits `set` (0: all). Borrows. */
 struct db_columns {
 	const struct db_column *all;
 	size_t count; /* of all */
@@ -52,10 +52,10 @@ struct db_columns {
 #define DB_CHARS(owner, member)                                                                                                  \
 	DB_MEMBER(owner, member, DB_ARRAY_TEXT, char * : 0),                                                                     \
 		.chars_size = sizeof(((owner *)0)->member) /* text: char[], terminated */
-/* text: uint32_t or an enum, the word's number in an array of words; the first of them, "", is none. */
+/* text: uint32_t or an enum, the number of a word in an array of words; number 0 is "" and means none. */
 #define DB_WORD(owner, member, its_words)                                                                                        \
 	DB_MEMBER_4(owner, member, DB_ARRAY_TEXT), .words = (its_words), .words_count = sizeof(its_words) / sizeof((its_words)[0])
-#define DB_STR(owner, member)   DB_MEMBER(owner, member, DB_ARRAY_TEXT, struct str : 0)  /* text: struct str; not to be read */
+#define DB_STR(owner, member)   DB_MEMBER(owner, member, DB_ARRAY_TEXT, struct str : 0)  /* text: struct str; for writing only */
 #define DB_BYTES(owner, member) DB_MEMBER(owner, member, DB_ARRAY_BYTES, struct str : 0) /* bytea: the same */
 
 #define DB_MEMBER_8(owner, member, its_type) DB_MEMBER(owner, member, its_type, int64_t : 0)
@@ -71,8 +71,8 @@ struct db_columns {
  *   {d.columns}       columns to read, `d` being the table's name in the statement: "d.version, d.opened_on"
  *   {columns = $4}    columns to set, from arrays that are parameters 4, 5 ...: "version = ($4::bigint[])[n], opened_on = ..."
  *
- * An array's item is taken by its number, which the statement calls n: unnest of twelve arrays would write and read each through
- * a tuplestore, a fifth of the statement's cost. A static object, written once and never moved.
+ * The statement takes an array's item by its number, n. With unnest of twelve arrays the server would write and read each through
+ * a tuplestore, a fifth of the statement's cost. A template is a static object that never moves.
  */
 struct db_template {
 	const char *name, *sql;
@@ -88,8 +88,8 @@ const struct db_statement *db_template_statement(struct db_template *template);
 
 /* ---- values ---- */
 
-/* Reads a row's columns, the first of which is `first` in the result, into the struct. NULL in a column that is not `or_null`, a text
- * too long for its array and a word that is not in its list are bugs (MUST): the table's own constraints rule them out. */
+/* Reads a row's columns into the struct; `first` is the number of the first one in the result. A NULL in a column without
+ * `or_null`, a text too long for its array and a word outside its list are bugs (MUST): the table's constraints rule them out. */
 void db_columns_read(const struct db_columns *columns, const struct db_result *result, int row, int first, void *owner);
 
 /* The columns of a row begun by db_copy_row. */
@@ -104,7 +104,7 @@ void db_array_column(struct db_params *params, const struct db_column *column, c
  */
 const struct db_column *db_columns_next(const struct db_columns *columns, const struct db_column *previous);
 
-/* Their number. */
+/* The number of columns. */
 int db_columns_count(const struct db_columns *columns);
 
 /* Whether these bytes of the table equal the struct's value; size -1: NULL. Any size is allowed: a row may be forged. */

@@ -239,7 +239,7 @@ static int start(struct db *db, const char *sql, struct err *err)
 	return rc;
 }
 
-/* All of it, also when the server has already refused a row: it reads on and answers at the end. */
+/* Sends all rows even if the server has already refused one: the server reads to the end and then answers. */
 static int send_rows(struct db *db, const struct db_copy *copy, struct err *err)
 {
 	for (size_t at = 0; at < copy->bytes.size; at += COPY_CHUNK_SIZE) {

@@ -17,14 +17,13 @@ struct option {
 	const char *keyword, *value;
 };
 
-/* Where conninfo says nothing: a peer that is gone is noticed within half a minute. Sockets of the same host ignore keepalives.
- */
+/* For options missing in conninfo: a dead peer is noticed within half a minute. Sockets of the same host ignore keepalives. */
 static const struct option options_default[] = {
 	{ "connect_timeout", "5" },  { "keepalives_idle", "10" },     { "keepalives_interval", "5" },
 	{ "keepalives_count", "3" }, { "tcp_user_timeout", "20000" },
 };
 
-/* The first to say something is right. The last place stays NULL: the end mark. */
+/* The first value of an option wins. The last entry stays NULL: the end mark. */
 static void option_add(struct connect_options *options, const char *keyword, const char *value)
 {
 	for (size_t i = 0; i < options->count; i++)
@@ -38,7 +37,7 @@ static void option_add(struct connect_options *options, const char *keyword, con
 
 int connect_options_read(struct connect_options *options, const char *conninfo, struct err *err)
 {
-	char *trouble = NULL; /* not told: it may quote a password */
+	char *trouble = NULL; /* not returned: it may quote a password */
 
 	*options = (struct connect_options){ .given = PQconninfoParse(conninfo, &trouble) };
 	PQfreemem(trouble);

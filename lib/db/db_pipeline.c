@@ -1,7 +1,7 @@
 /*
  * Many statements, one round trip. Every db_send leaves one or two entries in the ring of pending answers (PREPARE and the
- * statement); answers come in that order. db_pipeline_flush asks the server to send what it has; only db_pipeline_end sends the
- * Sync, so that everything between begin and end is one unit: the server skips all that follows a failure.
+ * statement); answers come in that order. db_pipeline_flush asks the server to send its answers so far; only db_pipeline_end
+ * sends the Sync, so that all statements between begin and end are one unit: after a failure the server skips the rest.
  */
 
 #include "base/must.h"
@@ -27,8 +27,8 @@ static int check_rows(const struct pending *pending, PGresult *answer, struct er
 }
 
 /*
- * Takes the next answer and notes the first failure. *ret_answer is the answer when it is a statement's success, else NULL. -1
- * only when the connection is lost.
+ * Takes the next answer and notes the first failure. *ret_answer is the answer if a statement succeeded, otherwise NULL. -1 only
+ * when the connection is lost.
  */
 static int take_next(struct db *db, PGresult **ret_answer, struct err *err)
 {

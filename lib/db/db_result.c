@@ -1,4 +1,4 @@
-/* What a statement returned. A column of another type than the getter's is a bug in the statement: MUST. */
+/* The result of a statement. A column of another type than the getter's is a bug in the statement: MUST. */
 
 #include <libpq-fe.h>
 
@@ -95,7 +95,7 @@ uint64_t db_tid(const struct db_result *result, int row, int column)
 }
 
 #define ITEMS_COUNT_AT 12
-#define ITEMS_AT       20 /* behind dimensions, has-null flag, item type, count, lower bound; an empty array ends before the count */
+#define ITEMS_AT       20 /* behind dimensions, has-null flag, item type, count, lower bound; an empty array has no count */
 
 struct db_items db_items(const struct db_result *result, int row, int column)
 {

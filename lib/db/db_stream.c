@@ -66,7 +66,7 @@ int db_stream_open(struct db_stream *stream, struct db *db, const struct db_stat
 
 /* ---- rows ---- */
 
-/* The next message; its size, or 0 at the end, where the server says how it went. */
+/* Receives the next message. *ret_size: its size; 0 at the end, after the server's final answer. */
 static int next_message(struct db_stream *stream, int *ret_size, struct err *err)
 {
 	struct db *db = stream->db;
@@ -76,7 +76,7 @@ static int next_message(struct db_stream *stream, int *ret_size, struct err *err
 
 	PQfreemem(stream->message);
 	stream->message = NULL;
-	for (;;) { /* ends: the server speaks, hangs up, or fails by patience */
+	for (;;) { /* ends: the server answers, closes, or patience_ms ends */
 		size = PQgetCopyData(db->pg, &stream->message, 1);
 		if (size != 0)
 			break;
@@ -94,7 +94,7 @@ static int next_message(struct db_stream *stream, int *ret_size, struct err *err
 	return rc;
 }
 
-/* A server that sends what no COPY is made of is of no use. */
+/* A message that is no valid COPY row is a failure of the server. */
 static int read_fields(struct db_stream *stream, const unsigned char *at, const unsigned char *end, struct err *err)
 {
 	for (int i = 0; i < stream->columns_count; i++) {

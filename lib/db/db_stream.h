@@ -19,7 +19,7 @@
 struct db_stream {
 	struct db *db; /* borrows; NULL: not open */
 	const struct db_statement *statement;
-	void *columns; /* PGresult: their names */
+	void *columns; /* PGresult: the names of the columns */
 	char *message; /* libpq's: the row at hand */
 	bool has_header, is_over;
 	int columns_count;
@@ -35,8 +35,8 @@ MUST_CHECK int db_stream_open(struct db_stream *stream, struct db *db, const str
 MUST_CHECK int db_stream_next(struct db_stream *stream, bool *ret_found, struct err *err);
 
 /*
- * Reads and discards the remaining rows. A failure is the connection's (db_is_alive) or the transaction's, and is reported
- * there. Accepts a zeroed one.
+ * Reads and discards the remaining rows. A failure is seen at the connection (db_is_alive) or at the transaction's next
+ * statement. Accepts a zeroed stream.
  */
 void db_stream_close(struct db_stream *stream);
 

@@ -1,10 +1,10 @@
-/* What a transaction writes. Few rows are turned into arrays, so that they go with the statements in one pipeline. */
+/* The writes of a transaction. Small sets of rows become arrays, so that they are sent with the statements in one pipeline. */
 
 #include "base/must.h"
 #include "db/binary.h"
 #include "db/connection.h"
 
-#define FEW_ROWS      64 /* up to here a round trip more costs more than the arrays do */
+#define FEW_ROWS      64 /* up to this number another round trip costs more than the arrays */
 #define FEW_ROWS_SIZE ((size_t)1 << 20)
 
 static int begin(struct db *db, struct err *err)
@@ -33,7 +33,7 @@ static void turn(struct db_params *arrays, const struct db_copy *copy)
 	const unsigned char *at = copy_rows(copy);
 
 	for (size_t row = 0; row < copy->rows; row++) {
-		fields[row] = at + 2; /* how many there are */
+		fields[row] = at + 2; /* behind the number of fields */
 		at = fields[row];
 		for (uint16_t column = 0; column < copy->columns; column++)
 			at += get_be32(at) == UINT32_MAX ? 4 : 4 + get_be32(at);

@@ -229,8 +229,8 @@ out:
 }
 
 /*
- * The database may not know of a file that we do not have, and no file may come too late: what was applied after it may rest on
- * its absence.
+ * Every applied file must be in the directory, and no new file may have a number below an applied one: later migrations may rely
+ * on its absence.
  */
 static int compare_with(struct run *run, const struct db_result *applied, struct err *err)
 {
@@ -281,7 +281,7 @@ static int apply_all(struct run *run, int *ret_applied, struct err *err)
 	return 0;
 }
 
-/* ---- what is generated ---- */
+/* ---- generated SQL ---- */
 
 static int apply_generated(struct run *run, const struct generated *item, struct err *err)
 {

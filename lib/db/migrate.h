@@ -10,8 +10,8 @@
  * have gaps. ERR_FATAL: a file changed after it was applied, a duplicate number, a number that the database has and the
  * directory has not, a number below one that was applied.
  *
- * Before them, SQL that is generated is applied whenever its text changed, and its hash is kept in `dcs_generated`: the function
- * dcs_schema_ids (model/message.h), so that no migration has a schema id in it. Only numbered files are counted.
+ * Before the migrations, generated SQL is applied whenever its text has changed; its hash is kept in `dcs_generated`. It is the
+ * function dcs_schema_ids (model/message.h): with it, no migration contains a schema id. *ret_applied counts numbered files only.
  */
 MUST_CHECK int migrate(struct db *db, const char *directory, int *ret_applied, struct err *err);
 
