@@ -6,11 +6,11 @@
 #include "schemas/clock.h"
 #include "wire/envelope.h"
 
-/* The most arena that decoding a value takes: a body of many small items, its texts. */
+/* Bound of the arena memory for decoding a value; the worst case is a body of many small items. */
 #define DECODED_SIZE_MAX(value_size) ((value_size)*64)
 #define DEAD_SIZE_MAX                ((size_t)4 << 10) /* the reason of a dead letter, the actor and the scope of a command */
 
-/* Makes it a dead letter. Copies the reason: people read it, and it stands in the database. */
+/* Makes the item a dead letter. Copies the reason, which is kept in the database for people. */
 static int die(struct item *item, const char *code, const char *reason, struct arena *arena, struct err *err)
 {
 	item->dead_code = code;
@@ -40,7 +40,7 @@ static void take_body(struct item *item, const struct message_type *type, const 
 	item->text_fault = message_normalise(type, (void *)body, &item->text_field);
 }
 
-/* Partitioners hash the key's text: in upper case the same id would belong to another partition. */
+/* Partitioners hash the key's text, and in upper case the same id would go to another partition: lower case only. */
 static bool read_key(struct str text, struct uuid *ret_key)
 {
 	char canonical[UUID_TEXT_SIZE + 1];
@@ -51,7 +51,10 @@ static bool read_key(struct str text, struct uuid *ret_key)
 	return memcmp(canonical, text.data, UUID_TEXT_SIZE) == 0;
 }
 
-/* The key must be the body's, and the partition the key's: order holds within a partition. */
+/*
+ * The key must equal the key field of the body, and the partition must be that of the key, because order holds only within a
+ * partition.
+ */
 static const char *check_key(const struct broker *broker, const struct bus_record *record, const struct message_type *type,
 			     const void *body, struct item *item, const char **ret_reason, struct err *why)
 {
@@ -77,7 +80,7 @@ static const char *check_key(const struct broker *broker, const struct bus_recor
 	return NULL;
 }
 
-/* ce_type must agree with the schema id, and the type must be this module's. NULL: it is. */
+/* ce_type must agree with the schema id, and the type must be one of this module. NULL: both are true. */
 static const char *check_type(const struct admission *admission, const struct envelope *envelope, const struct message_type *type,
 			      const void *body, struct item *item, const char **ret_reason)
 {
@@ -119,8 +122,8 @@ static bool may_issue(const struct item *item, const struct token_claims *claims
 	return (claims->roles & item->command.type->roles) != 0;
 }
 
-/* All checks after the headers were unpacked. Returns the code of a dead letter, or NULL; *ret_reason is `why` of the rooms below,
- * or a literal. */
+/* All checks after the headers were unpacked. Returns the code of a dead letter, or NULL; *ret_reason is the text of `why`, or a
+ * literal. */
 static const char *judge(const struct admission *admission, const struct broker *broker, const struct header *headers,
 			 size_t headers_count, const struct bus_record *record, struct arena *arena, struct item *item,
 			 const char **ret_reason, struct err *why)
@@ -176,7 +179,9 @@ static const char *judge(const struct admission *admission, const struct broker 
 	return NULL;
 }
 
-/* Finds the command's id and customer as far as they can be read: the sender can be answered, and a person's data erased. */
+/*
+ * Finds the command's id and customer, if they are readable: the id to answer the sender, the customer to erase a person's data.
+ */
 static void identify(const struct admission *admission, const struct header *headers, size_t headers_count,
 		     const struct bus_record *record, struct arena *arena, struct item *item)
 {
@@ -242,8 +247,8 @@ int admit(const struct admission *admission, const struct broker *broker, const 
 	const char *code;
 	size_t mark = arena_mark(arena);
 
-	/* A full arena must never look like bad bytes: a good payment would become a dead letter. So room for the worst case is
-	 * checked first. */
+	/* A full arena must not look like a faulty record: a valid payment would become a dead letter. So room for the worst case
+	 * is checked first. */
 	if (arena->size - arena->used < admit_room(admission, record->value.size))
 		return err_set(err, ERR_POISON, "arena full");
 	item.value = record->value;
@@ -258,7 +263,7 @@ int admit(const struct admission *admission, const struct broker *broker, const 
 		code = judge(admission, broker, headers, headers_count, record, arena, &item, &reason, &why);
 	}
 	item.size = record->key.size + record->value.size + headers_size;
-	/* Not the record's fault: a lack of memory must not make a dead letter. */
+	/* The failure is not the record's (a lack of memory, for example) and must not make a dead letter. */
 	if (code && (why.kind == ERR_RETRY || why.kind == ERR_FATAL)) {
 		*err = why;
 		return -1;
@@ -316,7 +321,7 @@ int admit_parked(const struct admission *admission, const struct parked *parked,
 	} else if (err->kind != ERR_POISON) {
 		return -1;
 	}
-	/* This program is older than the one that parked it: it stays parked, its key held, until a newer program reads it. */
+	/* The command was parked by a newer program: it stays parked and holds its key until a newer program reads it. */
 	if (!ret_item->rule) {
 		log_warn("part=%d offset=%lld a parked command cannot be read by this program", parked->part,
 			 (long long)parked->offset);

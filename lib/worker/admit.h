@@ -13,14 +13,14 @@
 
 /*
  * The gate between a record and a rule: size, frame, schema, bounded decode, headers, key, partition, token, role. A record that
- * passes is a command or a Tick; any other is a dead letter with a code (schemas/README.md). Admission never refuses in the name
- * of the business: a forged record must not use up the command id of a genuine one.
+ * passes is a command or a Tick; any other is a dead letter with a code (schemas/README.md). Admission never emits a refusal: a
+ * refusal answers a genuine command.
  */
 enum item_kind {
 	ITEM_COMMAND,
 	ITEM_TICK,
 	ITEM_DEAD,
-	ITEM_VOID, /* a Tick that is a dead letter, after another one in the same hour: counted, not kept */
+	ITEM_VOID, /* an inadmissible Tick after another one in the same hour: counted, not kept */
 };
 
 /* A record on its way through a batch. */
@@ -28,26 +28,26 @@ struct item {
 	enum item_kind kind;
 	int32_t part;
 	int64_t offset;
-	struct bus_record record; /* holds the bytes until the batch is done; empty for a command that was parked */
+	struct bus_record record; /* owns the bytes until the batch is done; empty for a parked command */
 	struct str value;
 	size_t size;                 /* of key, value and headers */
-	uint8_t digest[DIGEST_SIZE]; /* of the value: "same id, other content", and the resume proof */
+	uint8_t digest[DIGEST_SIZE]; /* of the value: for repeated command ids and the resume proof */
 
 	struct command command;  /* ITEM_COMMAND, ITEM_TICK */
-	const struct rule *rule; /* NULL: a parked one that cannot be read; is_broken */
-	const char *nil_field;   /* field that holds the id of zeros: refused before any rule (message_nil_field); NULL: none */
-	const char *text_fault;  /* why a text is not normal: refused before any rule (message_normalise); NULL: none */
+	const struct rule *rule; /* NULL: a parked command that cannot be decoded (is_broken) */
+	const char *nil_field;   /* field with a nil UUID: refused before any rule (message_nil_field); NULL: none */
+	const char *text_fault;  /* the fault of a text: refused before any rule (message_normalise); NULL: none */
 	const char *text_field;  /* its field; a literal */
 	int64_t expires_ms;      /* 0: none */
 	struct str traceparent;
 
 	bool was_parked;  /* read from `parked` during a Tick */
 	bool is_released; /* parked for a bug, and released by a person */
-	bool is_broken;   /* failed on data alone in its batch, or crashed programs: a bug of ours, to be parked */
+	bool is_broken;   /* failed on data as a single command, or crashed its owners: a bug of ours, to be parked */
 	bool is_unread;   /* parked and broken: not decoded */
 	enum parked_kind parked_kind;
 	struct str parked_reason, holds; /* was_parked: as in the table */
-	int64_t since_ms;                /* broker time of the record, also when it was parked since */
+	int64_t since_ms;                /* broker time of the record, also for a parked command */
 
 	const char *dead_code; /* ITEM_DEAD */
 	struct str dead_reason;
@@ -63,7 +63,7 @@ struct admission {
 	size_t value_size_max; /* of a value, and of all headers of a record */
 };
 
-/* What admit may take of the arena for a value of this size. */
+/* The most arena memory that admit takes for a value of this size. */
 size_t admit_room(const struct admission *admission, size_t value_size);
 
 /*
@@ -74,9 +74,9 @@ MUST_CHECK int admit(const struct admission *admission, const struct broker *bro
 		     struct arena *arena, struct item *ret_item, struct err *err);
 
 /*
- * Makes an item of a row of `parked`. It was authorised when it came, so only the body is decoded again. A body that cannot be
- * decoded comes out as is_broken, without a rule. A command that broke our code before, or does now (is_broken), is not decoded.
- * `now_ms` is the time of the Tick that tries it again.
+ * Makes an item of a row of `parked`. The command was authorised on arrival, so only the body is decoded again. If the body
+ * cannot be decoded, the item is broken and has no rule. A command with `is_broken`, or parked as a bug and not released, is not
+ * decoded. `now_ms` is the time of the Tick that retries it.
  */
 MUST_CHECK int admit_parked(const struct admission *admission, const struct parked *parked, bool is_broken, int64_t now_ms,
 			    struct arena *arena, struct item *ret_item, struct err *err);

@@ -5,7 +5,7 @@
 
 #include "worker/holds.h"
 
-#define ID_AHEAD_MAX_MS 300000 /* how far a sender's clock may be ahead of the broker's */
+#define ID_AHEAD_MAX_MS 300000 /* the most that a sender's clock may be ahead of the broker's */
 
 /* The most bytes of events of one batch: far above what batch_items_max commands make. */
 #define BODIES_SIZE_MAX ((size_t)256 << 20)
@@ -70,15 +70,15 @@ static struct head *head_of(struct batch *batch, const struct engine *engine, in
 }
 
 /*
- * An id above every earlier one of its partition is new, as UUIDv7 ascend. An id whose time is ahead of the broker's clock (random,
- * or from a wrong clock) is looked up, and does not raise the highest id: all later ids would look old.
+ * An id above every earlier one of its partition is new, as UUIDv7 ascend. An id whose time is ahead of the broker's clock
+ * (random, or from a wrong clock) is looked up and does not raise the highest id; otherwise all later ids would be below it.
  */
 bool batch_is_ahead(const struct command *command)
 {
 	return uuid_time_ms(&command->id) > command->now_ms + ID_AHEAD_MAX_MS;
 }
 
-/* The unique index catches what this misses: a conflict, and a pessimistic attempt. */
+/* A known id that this misses violates the unique index: a conflict, followed by a pessimistic attempt. */
 static bool may_be_known(const struct batch *batch, const struct engine *engine, const struct item *item)
 {
 	const struct uuid *last_id = &engine->partitions[item->part].head.last_id;

@@ -9,8 +9,9 @@
 #include "worker/engine.h"
 
 /*
- * One batch: items as collected, and one attempt at a run of them. An attempt is everything between BEGIN and COMMIT. It is built
- * in memory (decided, encoded, chained) before a row is written, so it can be discarded and built again, smaller.
+ * One batch: the items as collected, and one attempt at a consecutive part of them. An attempt is everything between BEGIN and
+ * COMMIT. It is built in memory (decided, encoded, chained) before a row is written, so it can be discarded and built again,
+ * smaller.
  */
 enum fate { FATE_NONE, FATE_APPLIED, FATE_REFUSED, FATE_DUPLICATE, FATE_PARKED, FATE_DEAD, FATE_TICK, FATE_VOID };
 
@@ -33,15 +34,15 @@ struct batch {
 	size_t bytes;
 	bool is_full;             /* nothing more fits; process it */
 	int32_t tick_part;        /* a Tick's pass over the parked commands of this partition; -1: an ordinary batch */
-	int32_t quarantined_part; /* all items are of this partition, which is in quarantine; -1: of partitions that are not */
-	size_t tried_count;       /* items that are no Ticks */
+	int32_t quarantined_part; /* all items are of this partition, which is in quarantine; -1: no quarantine */
+	size_t tried_count;       /* items other than Ticks */
 	bool is_tick_end;         /* the pass ends with this batch */
 	size_t arena_items;       /* mark: behind the decoded items, before the attempt */
 
 	/* the attempt */
 	size_t from, count;       /* items [from, from + count) */
-	bool is_pessimistic;      /* every command id and state is looked up; otherwise ids above the highest so far, and what a
-				     command creates, are assumed new */
+	bool is_pessimistic;      /* every command id and state is looked up; otherwise command ids above the highest so far,
+				     and states that a command creates, are assumed new */
 	struct verdict *verdicts; /* of items[from + i] */
 	struct workset set;
 	struct head heads[BUS_PARTS_MAX]; /* new values */
@@ -63,11 +64,11 @@ void batch_reset(struct batch *batch); /* the caller has released the records */
 MUST_CHECK int batch_begin(struct batch *batch, const struct engine *engine, size_t from, size_t count, bool is_pessimistic,
 			   struct answer **ret_answers, size_t *ret_answers_count, struct err *err);
 
-/* The business date after a Tick that says `said`, received by the broker at broker_ms; INT32_MIN: none yet. */
+/* The business date after a Tick with the date `said`, received by the broker at broker_ms. INT32_MIN as `before`: none yet. */
 int32_t batch_business_date(int32_t before, int32_t said, int64_t broker_ms);
 
-/* Loads the states, decides all items, encodes and chains the events: batch->changes is complete. *ret_conflict true: something
- * that was assumed new exists; try again, pessimistically. */
+/* Loads the states, decides all items, encodes and chains the events: batch->changes is complete. *ret_conflict true: an id or
+ * state that was assumed new exists; try again, pessimistically. */
 MUST_CHECK int batch_decide(struct batch *batch, const struct engine *engine, const struct answer *answers, size_t answers_count,
 			    bool *ret_conflict, struct err *err);
 

@@ -31,13 +31,16 @@ static int load_missing(struct batch *batch, const struct engine *engine, bool *
 	return 0;
 }
 
-/* A broken command is not decided, as its states may be what cannot be loaded. An id of zeros must not be touched. */
+/* A broken command is not decided, because loading its states may be the cause of the failure. A nil UUID must not be touched. */
 static bool asks_rule(const struct item *item)
 {
 	return item->kind == ITEM_COMMAND && !item->is_broken && !item->nil_field;
 }
 
-/* A bound user's creditors are loaded with his rights, and what the rule touches depends on them: it is asked in a second round. */
+/*
+ * A bound user's creditors are loaded with the rights, and the states that the rule touches depend on them: a second round is
+ * needed.
+ */
 static bool asks_again(const struct item *item)
 {
 	return item->rule->touches_again || command_is_bound(&item->command);
@@ -90,7 +93,7 @@ static int check_assumed(struct batch *batch, const struct engine *engine, bool 
 	return load_missing(batch, engine, ret_conflict, err);
 }
 
-/* The verdict of an earlier item of this attempt that applied the same command id, or NULL. Remembers item i. */
+/* The verdict of an earlier item of this attempt that applied the same command id, or NULL. Enters item i into batch->ids. */
 static const struct verdict *closed_by(struct batch *batch, size_t i, const struct item **ret_item)
 {
 	const struct item *item = &batch->items[batch->from + i];
@@ -115,7 +118,7 @@ static const struct verdict *closed_by(struct batch *batch, size_t i, const stru
 	}
 }
 
-/* What parked commands before this one hold; in a pass: those of the pass. */
+/* The ids held by parked commands before this one; in a pass, by commands that the pass has left parked. */
 static const struct keyset *held_before(const struct engine *engine, const struct item *item)
 {
 	const struct partition *partition = &engine->partitions[item->part];
@@ -135,8 +138,9 @@ static bool must_queue(struct batch *batch, const struct engine *engine, const s
 }
 
 /*
- * A bug holds its whole key: nobody knows what it touches. Above parked_max every parked command holds its key only, which bounds
- * the memory: the number of commands behind those that wait is unbounded, the number of their keys is not.
+ * A command parked as a bug holds its whole key, because the states it touches are unknown. Above parked_max every parked command
+ * holds its key only. That bounds the memory: the number of commands parked behind others is unbounded, the number of their keys
+ * is not.
  */
 static struct str list_held(struct batch *batch, const struct engine *engine, const struct item *item, enum parked_kind kind)
 {
@@ -211,7 +215,7 @@ static int wait_or_refuse(struct batch *batch, const struct engine *engine, stru
 {
 	size_t held = held_before(engine, item)->count + batch->held.count;
 
-	/* Above parked_max the partition neither stops nor takes more. */
+	/* Above parked_max the partition continues, but no more commands wait. */
 	if (item->command.now_ms - item->since_ms <= engine->conf.wait_max_ms && (int64_t)held < engine->conf.parked_max)
 		return park(batch, engine, verdict, item, PARKED_WAIT, decision->text, err);
 	decision->refusal = REFUSAL_NOT_FOUND;
@@ -233,13 +237,13 @@ static int repeat(struct batch *batch, struct verdict *verdict, const struct ite
 	return refuse(batch, verdict, item, &decision, err);
 }
 
-/* The same content was applied meanwhile, by another record. */
+/* Whether the same content was applied meanwhile, by another record. */
 static bool is_same_again(const struct verdict *verdict, const struct item *item)
 {
 	return verdict->has_answer && verdict->answer.found && memcmp(verdict->answer.digest, item->digest, DIGEST_SIZE) == 0;
 }
 
-/* Refuses what no rule may see: an expired deadline, missing rights, an id of zeros, a faulty text. */
+/* Refuses a command before its rule: an expired deadline, missing rights, a nil UUID, a faulty text. */
 static bool may_be_decided(struct batch *batch, struct item *item, struct decision *decision)
 {
 	const struct field *unbound;
@@ -257,7 +261,7 @@ static bool may_be_decided(struct batch *batch, struct item *item, struct decisi
 	return decision->kind == DECISION_NONE;
 }
 
-/* An ended token makes a dead letter, like an expired one: nothing is answered in the name of the business. */
+/* An ended token makes a dead letter, like an expired one: no refusal is emitted. */
 static int set_aside(struct batch *batch, const struct engine *engine, struct verdict *verdict, struct item *item,
 		     struct err *err)
 {
@@ -316,9 +320,9 @@ static int decide_command(struct batch *batch, const struct engine *engine, size
 }
 
 /*
- * A business date moves by one day per Tick, and not beyond the broker's day in UTC plus one (where a day begins before it does in
- * UTC). No sender sets the broker's clock. So a wrong clock is wrong by a day at most, and three Ticks catch up with three days
- * without any. A partition's first Tick says where it begins.
+ * A Tick moves the business date by at most one day, and not beyond the broker's day in UTC plus one (for time zones whose day
+ * begins before the UTC day). No sender sets the broker's clock, so a Tick with a wrong date is wrong by at most one day. Three
+ * Ticks catch up with three days without a Tick. A partition's first Tick sets its first business date.
  */
 int32_t batch_business_date(int32_t before, int32_t said, int64_t broker_ms)
 {

@@ -5,7 +5,7 @@
 
 #include "worker/quarantine.h"
 
-/* A command is applied once, but may be refused each time it is repeated. */
+/* A command is applied once, so its id is enough; a repeated command may be refused each time. */
 static struct uuid event_id_of(const struct log_row *row, const struct verdict *verdict, size_t ordinal)
 {
 	if (verdict->fate == FATE_REFUSED)
@@ -40,7 +40,7 @@ static int log_event(struct batch *batch, const struct engine *engine, const str
 	return 0;
 }
 
-/* The bodies stand in one growing buffer: their addresses are final only now. */
+/* The bodies are in one growing buffer, whose address is final only now. */
 static void chain_rows(struct batch *batch, const struct engine *engine, struct log_row *log, const size_t *bodies_at,
 		       size_t count)
 {
@@ -135,7 +135,7 @@ static struct parked parked_of(const struct item *item, const struct verdict *ve
 	return parked;
 }
 
-/* It stays parked, and its row changes. */
+/* Whether the command stays parked and its row changes. */
 static bool is_parked_otherwise(const struct item *item, const struct verdict *verdict)
 {
 	return verdict->parked_kind != item->parked_kind || item->is_released || !str_equal(verdict->holds, item->holds) ||
@@ -163,7 +163,7 @@ static int room_aside(struct batch *batch, struct parked **ret_parked, struct de
 	return 0;
 }
 
-/* Lists what is parked, unparked, parked again for another reason, or a dead letter. */
+/* Lists the commands that are parked, unparked or parked for another reason, and the dead letters. */
 static int write_aside(struct batch *batch, struct err *err)
 {
 	struct changes *changes = &batch->changes;
@@ -203,7 +203,7 @@ static int write_aside(struct batch *batch, struct err *err)
 	return 0;
 }
 
-/* A parked command that stays behind another was not tried. */
+/* Whether the item was tried: a command that stays parked behind another was not. */
 static bool is_tried(const struct item *item, const struct verdict *verdict)
 {
 	return item->kind != ITEM_TICK &&
@@ -222,7 +222,7 @@ static void move_heads(struct batch *batch)
 			head->tick_cursor = item->offset;
 			continue;
 		}
-		MUST(item->offset >= head->next_offset); /* above it: an empty gap */
+		MUST(item->offset >= head->next_offset); /* above: an empty gap */
 		head->next_offset = item->offset + 1;
 		head->has_digest = true;
 		memcpy(head->last_digest, item->digest, DIGEST_SIZE);

@@ -11,12 +11,12 @@
 /* ---- gaps ---- */
 
 enum gap {
-	GAP_EMPTY,     /* no record: an end marker of a transaction takes an offset, too */
+	GAP_EMPTY,     /* no record: the offset of a transaction's end marker */
 	GAP_SKIPPED,   /* the broker has records there that the consumer skipped */
 	GAP_TRUNCATED, /* the records are gone */
 };
 
-/* Asks the broker what stands at the expected offset. */
+/* Finds the cause of a gap: asks the broker for the record at the expected offset. */
 static int look_into_gap(struct engine *engine, int32_t part, int64_t expected, int64_t got, enum gap *ret_gap, struct err *err)
 {
 	struct bus_record record;
@@ -38,7 +38,10 @@ static int look_into_gap(struct engine *engine, int32_t part, int64_t expected, 
 	return 0;
 }
 
-/* A record above the expected offset. *ret_taken: the gap is empty, take the record; otherwise it is released here. */
+/*
+ * Handles a record above the expected offset. *ret_taken true: the gap is empty, the caller takes the record; otherwise the
+ * record is released here.
+ */
 static int take_gap(struct engine *engine, struct bus_record *record, bool *ret_taken, struct err *err)
 {
 	struct partition *partition = &engine->partitions[record->part];
@@ -79,7 +82,7 @@ static int displaced(struct engine *engine, int32_t part, struct err *err)
 
 /* ---- records ---- */
 
-/* Carries a record that does not fit over to the next batch. */
+/* Keeps a record that does not fit, for the next batch. */
 static void carry(struct engine *engine, const struct bus_record *record)
 {
 	engine->carried = *record;
@@ -88,8 +91,8 @@ static void carry(struct engine *engine, const struct bus_record *record)
 }
 
 /*
- * A clock with a wrong token sends a Tick to every partition each second. The first of an hour and partition is kept as a dead
- * letter, and one of all partitions is logged; the others are only counted.
+ * A clock with a wrong token sends a Tick to every partition each second. Of an hour's Ticks the first of each partition is kept
+ * as a dead letter, and the first of all partitions is logged; the others are only counted.
  */
 static void judge_tick(struct engine *engine, struct partition *partition, struct item *item)
 {
@@ -135,7 +138,7 @@ static int place_record(struct engine *engine, struct bus_record *record, struct
 	partition->expected++;
 	if (item->kind == ITEM_TICK && (partition->held.count > 0 || partition->head.tick_cursor > OFFSET_BEFORE_ALL)) {
 		partition->tick = *item;
-		partition->tick_body = *(const struct tick *)item->command.body; /* the pass outlives the batch's arena */
+		partition->tick_body = *(const struct tick *)item->command.body; /* a copy: the pass outlives the arena */
 		partition->tick.command.body = &partition->tick_body;
 		lanes_begin_pass(&engine->lanes, record->part);
 		batch->is_full = true; /* the pass begins right after this batch */
@@ -144,7 +147,7 @@ static int place_record(struct engine *engine, struct bus_record *record, struct
 	batch->items_count++;
 	batch->bytes += item->size;
 	batch->tried_count += item->kind != ITEM_TICK;
-	/* A single command in quarantine shares its batch with no Tick either. */
+	/* A batch of a single command in quarantine has no Tick beside it. */
 	if (quarantine_is_on(partition) &&
 	    (partition->head.quarantine == 1 || batch->tried_count == (size_t)partition->head.quarantine))
 		batch->is_full = true;

@@ -33,7 +33,7 @@ void headers_pack(struct buf *buf, const struct header *headers, size_t count)
 	}
 }
 
-/* Takes a big-endian size of `width` bytes and then that many bytes from the front; false when there are not enough. */
+/* Takes a big-endian size of `width` bytes and then as many bytes from the front; false when too few are left. */
 static bool take_sized(struct str *rest, size_t width, struct str *ret_piece)
 {
 	size_t size = 0;

@@ -13,22 +13,22 @@
 /*
  * A record that was not admitted: undecodable, unauthorised, too large. It is kept with its original bytes in
  * <module>.dead_letter and copied to the dead-letter topic, with its own headers beside dcs_error_topic, _partition, _offset,
- * _group, _code, _message, _attempts, _time. Only the signature of its token is cut (headers_cut_tokens). `dcs dead-letters` lists
- * and replays dead letters. Codes: schemas/README.md.
+ * _group, _code, _message, _attempts, _time. Only the signature of its token is cut (headers_cut_tokens). `dcs dead-letters`
+ * lists and replays dead letters. Codes: schemas/README.md.
  */
 #define DEAD_LETTER_TOPIC "dcs.dead-letter.v1"
 
 struct dead_letter {
 	int32_t part;
 	int64_t offset;
-	const char *code;  /* a literal of admit.c; from the database: in the arena */
+	const char *code;  /* a literal of admit.c, or in the arena when read from the database */
 	struct str reason; /* for people; no personal data, no bytes of the record */
 	int64_t at_ms;
 	struct str key;         /* data NULL: the record had none */
 	struct str value;       /* data NULL: the record had none */
 	struct str headers;     /* packed, see below */
-	struct uuid command_id; /* its ce_id; none: unreadable */
-	struct uuid about;      /* the key that its body asks for; none: unreadable */
+	struct uuid command_id; /* its ce_id; nil: unreadable */
+	struct uuid about;      /* the customer (user) id in its body; none: unreadable */
 };
 
 /*

@@ -23,7 +23,7 @@
 
 /* ---- what passes over the edges ---- */
 
-/* The row of partition_head as its owner holds it. */
+/* A row of partition_head in its owner's memory. */
 struct head {
 	int32_t part;
 	bool halted;
@@ -36,10 +36,10 @@ struct head {
 	uint8_t log_hash[SHA256_SIZE];
 	int64_t tick_at_ms;    /* 0: no Tick yet */
 	int32_t business_date; /* INT32_MIN: no Tick yet */
-	int64_t tick_cursor;   /* OFFSET_BEFORE_ALL: no Tick is being worked off */
+	int64_t tick_cursor;   /* OFFSET_BEFORE_ALL: no pass (ticks.h) is in progress */
 	/* Quarantine (quarantine.h): */
-	int32_t tries;           /* claims in a row without a commit or a release, this one included */
-	int32_t crashes;         /* owners in a row that ended with the next `quarantine` commands in hand, and nothing else */
+	int32_t tries;           /* consecutive claims without a commit or a release, including the current one */
+	int32_t crashes;         /* consecutive owners that crashed while they tried the next `quarantine` commands */
 	int32_t quarantine;      /* the most commands of a batch; 0: no quarantine */
 	int64_t quarantine_left; /* commands until it ends */
 };
@@ -55,17 +55,17 @@ struct log_row {
 	int64_t at_ms;
 	int64_t command_offset;
 	struct uuid event_id, key, subject, command_id, correlation_id;
-	const uint8_t *command_digest; /* DIGEST_SIZE bytes: the command's first event, which closes its id; NULL: a later
-					  one, or a refusal */
+	const uint8_t *command_digest; /* DIGEST_SIZE bytes in the row of the command's first event, which closes the command
+					  id; NULL in other rows */
 	struct str body;               /* framed */
 	struct str traceparent;        /* empty: none */
 	uint8_t hash[SHA256_SIZE];
 };
 
 enum parked_kind {
-	PARKED_WAIT,   /* names something that does not exist yet */
+	PARKED_WAIT,   /* names an entity that does not exist yet */
 	PARKED_BUG,    /* broke our code; stays until a person releases it */
-	PARKED_BEHIND, /* touches what an earlier parked command holds */
+	PARKED_BEHIND, /* touches a state that an earlier parked command holds */
 };
 
 /* A row of parked: a command that was admitted and cannot be decided yet. Texts borrow. */
@@ -92,7 +92,7 @@ struct answer {
 	uint8_t digest[DIGEST_SIZE]; /* of the content that was applied */
 };
 
-/* All that one transaction writes. Arrays borrow. */
+/* The writes of one transaction. Arrays borrow. */
 struct changes {
 	const struct workset *set;
 	const struct log_row *log;
@@ -109,7 +109,7 @@ struct changes {
 	size_t repark_count;
 	const struct dead_letter *dead;
 	size_t dead_count;
-	const struct head *heads; /* new values; the epoch is the condition */
+	const struct head *heads; /* new values; written if the row still has this epoch */
 	size_t heads_count;
 };
 
@@ -117,26 +117,26 @@ struct changes {
 
 enum open_result {
 	OPEN_READY,
-	OPEN_FENCED, /* a head has another epoch or position: another owner has it now; *ret_fenced is the first such
+	OPEN_FENCED, /* a head has another epoch or position: its partition has another owner now. *ret_fenced: the first such
 			partition */
 };
 
 struct database {
 	void *self;
 
-	/* Becomes the owner: epoch + 1 in one row each, made when missing. (Re)connects when the connection is dead. In: part, and
-	 * epoch, crashes and quarantine as this process has last held them (0: never); if no other program has claimed since, this
-	 * claim is no further try. Out: the head. */
+	/* Claims ownership: adds one to the epoch in each head, and creates missing heads. Reconnects when the connection is
+	 * dead. In: part, and the epoch, crashes and quarantine that this process last had (0: never owned). If no other program
+	 * has claimed since then, the claim does not count as another try. Out: the head. */
 	int (*claim)(void *self, struct head *heads, size_t count, const char *owner, struct err *err);
-	/* How many partitions this module's keys are spread over: the number written when the module was begun; `found` if that
-	 * is now. */
+	/* The number of partitions over which the module's keys are spread. It is stored at the module's first start, as `found`,
+	 * and read ever after. */
 	int (*fix_parts)(void *self, int32_t found, int32_t *ret_parts, struct err *err);
-	/* Writes crashes + 1 before the next `quarantine` commands are tried: it stays if the owner ends with them. A commit
-	 * clears it. *ret_fenced as in halt. */
+	/* Writes crashes + 1 before the next `quarantine` commands are tried. A commit sets it back to 0, so the number stays if
+	 * the owner crashes. *ret_fenced as in halt. */
 	int (*note_attempt)(void *self, const struct head *head, bool *ret_fenced, struct err *err);
-	/* Clean release: undoes this claim's `tries` and its noted attempt. No-op for partitions we lost. */
+	/* Clean release: undoes this claim's `tries` and its noted attempt. No-op for partitions that have another owner. */
 	int (*release)(void *self, const struct head *heads, size_t count, struct err *err);
-	/* Adds to `held` what the parked commands of a partition up to an offset hold; ERR_POISON: more than `held` takes. */
+	/* Adds to `held` the ids that the partition's parked commands hold, up to an offset; ERR_POISON: they do not fit. */
 	int (*read_held)(void *self, int32_t part, int64_t to_offset, struct keyset *held, struct err *err);
 	/* Writes the reason; *ret_fenced true and nothing written when another owner has the partition now. */
 	int (*halt)(void *self, const struct head *head, const char *reason, bool *ret_fenced, struct err *err);
@@ -147,11 +147,13 @@ struct database {
 		    enum open_result *ret_result, int32_t *ret_fenced, struct err *err);
 	/* Slots of actor_entity (rights.h) come first, all others are the module's. */
 	int (*load)(void *self, struct slot **slots, size_t count, struct err *err);
-	/* *ret_conflict true with a failure: a unique key was taken by another partition's owner since it was looked up. Try again
-	 * from open. */
+	/*
+	 * *ret_conflict true with a failure: a unique key was taken by another partition's owner since it was looked up. Try
+	 * again from open.
+	 */
 	int (*write)(void *self, const struct changes *changes, bool *ret_conflict, struct err *err);
 	int (*commit_send)(void *self, struct err *err);
-	int (*commit_finish)(void *self, struct err *err); /* a failure means: unknown */
+	int (*commit_finish)(void *self, struct err *err); /* after a failure it is unknown whether it committed */
 	void (*abandon)(void *self);
 
 	/* Outside of a batch. At most rows_max rows from the arena, in order; fewer when the arena is small. */
@@ -176,9 +178,9 @@ struct broker {
 	/* As bus/bus.h, for the command topic. */
 	int (*poll)(void *self, int timeout_ms, enum bus_poll *ret_kind, struct bus_record *ret_record, struct err *err);
 	const int32_t *(*parts)(void *self, size_t *ret_count);
-	int (*topic_parts)(void *self, int32_t *ret_parts, struct err *err); /* how many the topic has now */
-	void (*spread)(void *self, int32_t parts);                           /* how many partitions part_of counts */
-	int32_t (*part_of)(void *self, struct str key); /* where a record of this key belongs; after spread */
+	int (*topic_parts)(void *self, int32_t *ret_parts, struct err *err); /* the topic's current number of partitions */
+	void (*spread)(void *self, int32_t parts);                           /* sets the number of partitions for part_of */
+	int32_t (*part_of)(void *self, struct str key);                      /* the partition of a key; call spread first */
 	int (*start)(void *self, const int32_t *parts, const int64_t *offsets, size_t count, struct err *err);
 	int (*stop)(void *self, struct err *err);
 	void (*report)(void *self, const int32_t *parts, const int64_t *next_offsets, size_t count);
@@ -186,26 +188,28 @@ struct broker {
 		       struct err *err);
 	void (*release)(void *self, struct bus_record *record);
 
-	/* For the resume proof: the partition's bounds, and the record at an offset (*ret_found false: not there any more). */
+	/* For the resume proof: the partition's bounds, and the record at an offset (*ret_found false: deleted). */
 	int (*bounds)(void *self, int32_t part, int64_t *ret_low, int64_t *ret_high, struct err *err);
 	int (*read_at)(void *self, int32_t part, int64_t offset, bool *ret_found, struct bus_record *ret_record, struct err *err);
 
 	/*
 	 * Publishing to the events partition of the same number. resume clears earlier failures (with a new producer when the old
 	 * one is broken) and returns the seq of the partition's last record, 0 when it is empty; rows are then published in order
-	 * from the next seq. After a failed delivery publish returns ERR_RETRY until the next resume: later events must not arrive
-	 * before a lost one.
+	 * from the next seq. After a failed delivery publish returns ERR_RETRY until the next resume: later events must not
+	 * arrive before a lost one.
 	 */
 	int (*resume)(void *self, int32_t part, int64_t *ret_last_seq, struct err *err);
 	int (*publish)(void *self, const struct log_row *row, struct err *err); /* copies */
-	/* Copies; acknowledged by dead_acked. A failure concerns the broker, not this letter: a letter that can never be published
-	 * stays in its table. */
+	/*
+	 * Copies; acknowledged by dead_acked. A failure concerns the broker, not this letter: a letter that can never be
+	 * published stays in its table.
+	 */
 	int (*publish_dead)(void *self, const struct dead_letter *letter, struct err *err);
-	/* A delivery of this partition failed since its last resume. */
+	/* Whether a delivery of this partition has failed since its last resume. */
 	bool (*has_failed)(void *self, int32_t part);
 	/* Acknowledged dead letters since the last call, at most `max`. */
 	size_t (*dead_acked)(void *self, int32_t *ret_parts, int64_t *ret_offsets, size_t max);
-	/* Serves delivery reports; waits up to timeout_ms for the first. Returns how many records are not acknowledged. */
+	/* Serves delivery reports; waits up to timeout_ms for the first. Returns the number of records not acknowledged. */
 	size_t (*deliveries)(void *self, int timeout_ms);
 };
 

@@ -49,7 +49,7 @@ int engine_init(struct engine *engine, const struct engine_conf *conf, const str
 	engine->pessimistic_span = PESSIMISTIC_SPAN_MIN;
 	engine->last_progress_ms = conf->now_ms();
 	for (int32_t part = 0; part < BUS_PARTS_MAX; part++) {
-		/* Above parked_max no command waits, and held ids are keys. What one batch parks, and bugs, come on top. */
+		/* Above parked_max no command waits, and held ids are keys only. The rest is room for one batch and for bugs. */
 		keyset_init(&engine->partitions[part].held, 2 * (size_t)conf->parked_max + 4 * conf->batch_items_max);
 		keyset_init(&engine->partitions[part].held_next, 2 * (size_t)conf->parked_max + 4 * conf->batch_items_max);
 	}
@@ -75,8 +75,8 @@ void engine_release(struct engine *engine)
 /* ---- the turn ---- */
 
 /*
- * A batch costs round trips, a commit, a produce request and wake-ups downstream, however few commands are in it. So the next batch
- * is begun only some milliseconds after the one before: under load more commands share it. A command that comes alone does not
+ * A batch costs round trips, a commit, a produce request and wake-ups of its readers, even with few commands. So the next batch
+ * begins at the earliest pace_ms after the previous one: under load, more commands share it. A command that comes alone does not
  * wait.
  */
 static int keep_pace(struct engine *engine, struct err *err)
@@ -92,7 +92,7 @@ static int keep_pace(struct engine *engine, struct err *err)
 	return 0;
 }
 
-/* There is work that no new record announces. */
+/* Whether there is work to do before a new record arrives. */
 static bool has_work(const struct engine *engine)
 {
 	return engine->flying != NULL || publisher_has_work(engine);
@@ -147,7 +147,7 @@ int engine_drain(struct engine *engine, int deadline_ms, struct err *err)
 {
 	int64_t end_ms = engine->conf.now_ms() + deadline_ms;
 
-	/* Collected and not begun: left to the next owner, who reads the records again. */
+	/* Collected but not begun: the next owner reads these records again. */
 	buffers_release_records(engine, engine->collecting);
 	batch_reset(engine->collecting);
 	if (process_finish(engine, err) < 0)

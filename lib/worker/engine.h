@@ -14,26 +14,26 @@
 /*
  * The engine of a command module: records of its command topic in, states and event log in PostgreSQL, events out.
  *
- *   collect   what the broker has, bounded; admit each record               batch N+1, while batch N commits
+ *   collect   a bounded number of records; admit each               batch N+1, while batch N commits
  *   open      BEGIN, lock the heads: epoch and offset must be ours
  *   decide    load the states, decide and evolve in offset order
  *   write     states, event log, results, heads: one transaction over all partitions
  *   commit    then publish the events from memory
  *
- * Promises P1-P6: position, states and events commit together; all else is derived from the log. Kafka's group says which
- * program should work on a partition, the epoch in its head says which program may write. After any failure of either side the
- * engine drops what is not committed, claims again and goes on from the heads: one path for all faults.
+ * Promises P1-P6: position, states and events commit together; all else is derived from the log. Kafka's consumer group assigns a
+ * partition to a program; the epoch in the head decides which program may write. After any failure of Kafka or PostgreSQL the
+ * engine drops all uncommitted work, claims again and continues from the heads: one path for all faults.
  */
 
 struct engine_conf {
 	const char *owner;       /* for partition_head.owner: host and process */
-	size_t batch_items_max;  /* records a transaction takes at most; at least 2: a Tick and a parked command */
+	size_t batch_items_max;  /* most records of a transaction; at least 2: a Tick and a parked command */
 	size_t batch_bytes_max;  /* bytes of values */
 	size_t arena_size;       /* memory of one batch; there are two */
 	size_t pending_max;      /* records published and not acknowledged; above it no batch is begun */
 	int64_t pace_ms;         /* the least time between the starts of two batches, unless the batch is full */
-	int64_t wait_max_ms;     /* a command that names something unknown is parked for so long, then refused */
-	int64_t dead_max_ms;     /* how long the bytes of a dead letter are kept; 0: for ever */
+	int64_t wait_max_ms;     /* the longest time that a command waits for an unknown entity, parked; then it is refused */
+	int64_t dead_max_ms;     /* retention of a dead letter's bytes; 0: for ever */
 	int64_t parked_max;      /* ids held in one partition (holds.h); above it a command that would wait is refused at once */
 	int64_t (*now_ms)(void); /* monotonic, for back-off and pace only */
 };
@@ -46,19 +46,19 @@ struct engine_counts {
 	int64_t events, published, batches, retries, conflicts, halvings;
 };
 
-/* Where the events of a partition are published from (publisher.h). */
+/* The source from which the events of a partition are published (publisher.h). */
 enum publishing {
 	PUBLISHING_LIVE,     /* memory: a batch's rows, right after its commit */
-	PUBLISHING_RESUME,   /* nowhere: the topic must say first which event is its last */
+	PUBLISHING_RESUME,   /* none: the topic's last event is not known yet */
 	PUBLISHING_CATCH_UP, /* event_log, behind the topic's last event */
 };
 
-/* What the engine knows of a partition; where it stands is in its lane (lane.h). */
+/* The engine's data of a partition; its ownership state is in its lane (lane.h). */
 struct partition {
 	struct head head;        /* as committed */
 	int64_t expected;        /* the next offset to take from the broker; >= head.next_offset */
-	struct keyset held;      /* what parked commands hold */
-	struct keyset held_next; /* in LANE_PASS: what the commands hold that are parked again */
+	struct keyset held;      /* ids held by parked commands */
+	struct keyset held_next; /* in LANE_PASS: ids held by commands that stay parked */
 	struct item tick;        /* in LANE_PASS */
 	struct tick tick_body;
 	int64_t void_tick_ms; /* broker time of the last Tick that became a dead letter; 0: none */
@@ -68,7 +68,7 @@ struct partition {
 	int64_t sent_seq;       /* published up to here, not yet acknowledged */
 	int64_t resume_at_ms;   /* no resume before this */
 	int64_t resume_wait_ms; /* back-off; 0: the last resume succeeded */
-	bool resends_dead;      /* dead letters are read from the table: those behind dead_after, at dead_at_ms */
+	bool resends_dead;      /* dead letters after offset dead_after are read from the table at dead_at_ms */
 	int64_t dead_after;
 	int64_t dead_at_ms;
 	int64_t forget_at_ms; /* Tick's time of the next step of ticks_forget_dead */
@@ -86,13 +86,13 @@ struct engine {
 	struct batch *collecting;
 	struct batch *flying; /* its COMMIT was sent and not answered; NULL: none */
 	struct batch *spare;
-	struct bus_record carried; /* did not fit into the last batch, and opens the next */
+	struct bus_record carried; /* the record that did not fit into the last batch and begins the next */
 	bool has_carried;
 	int32_t topic_parts;      /* partitions of the topic, as of the last claim */
-	int32_t key_parts;        /* the first of them, over which keys are spread (engine.partitions) */
-	size_t pessimistic_left;  /* batches after a conflict that look everything up (process.h) */
-	size_t pessimistic_span;  /* how many the next conflict brings */
-	int64_t begun_at_ms;      /* start of the batch before */
+	int32_t key_parts;        /* number of partitions over which keys are spread: the first ones (engine.partitions) */
+	size_t pessimistic_left;  /* number of batches that still look everything up, after a conflict (process.h) */
+	size_t pessimistic_span;  /* number of such batches after the next conflict */
+	int64_t begun_at_ms;      /* start of the previous batch */
 	int64_t void_tick_ms;     /* broker time of the last void Tick that was logged; 0: none */
 	int64_t last_progress_ms; /* end of the last step that did not fail */
 	struct engine_counts counts;
@@ -103,19 +103,19 @@ MUST_CHECK int engine_init(struct engine *engine, const struct engine_conf *conf
 void engine_release(struct engine *engine);
 
 /*
- * One turn: collect (waits up to timeout_ms when there is nothing else to do), finish the batch in flight, publish, process what
- * was collected. It backs off from ERR_RETRY by itself; a failure is ERR_FATAL, and the process must end.
+ * One turn: collect (waits up to timeout_ms when there is nothing else to do), finish the batch in flight, publish, process the
+ * collected batch. It backs off from ERR_RETRY by itself; a failure is ERR_FATAL, and the process must end.
  */
 MUST_CHECK int engine_step(struct engine *engine, int timeout_ms, struct err *err);
 
-/* Collects nothing new; commits and publishes what is in flight, up to deadline_ms, then releases all partitions. What needs a
- * request to the broker first is left to the next owner. */
+/* Collects nothing new; commits and publishes the batch in flight, up to deadline_ms, then releases all partitions. Events that
+ * need a request to the broker first are left to the next owner. */
 MUST_CHECK int engine_drain(struct engine *engine, int deadline_ms, struct err *err);
 
-/* Nothing collected, in flight, or unpublished. */
+/* Whether nothing is collected, in flight or unpublished. */
 bool engine_is_idle(const struct engine *engine);
 
-/* Drops what is not committed and releases all partitions: for a program that ends for a reason that is not in its records. */
+/* Drops uncommitted work and releases all partitions: for a program whose end has nothing to do with its records. */
 void engine_release_partitions(struct engine *engine);
 
 #endif

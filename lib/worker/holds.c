@@ -24,7 +24,7 @@ void holds_list(const struct item *item, struct workset *set, struct holds *ret_
 		ret_holds->ids[ret_holds->count++] = id_of(&item->command.key, &touched[i]);
 }
 
-/* The list is cut: anything may be held. */
+/* If the list is cut, any held id may be meant. */
 bool holds_meet(const struct holds *holds, const struct uuid *key, const struct keyset *held)
 {
 	if (held->count == 0)

@@ -5,12 +5,12 @@
 #include "worker/keyset.h"
 
 /*
- * What a parked command holds: ids that no later command may touch before it (P4). A command that waits, or stands behind another,
- * holds the ordered states that it touches (struct entity, is_ordered), of its own customer; commands about anything else pass. A
- * command that broke our code cannot be read, and holds its whole key. The id of a state is derived from key, entity and id; the
- * key itself stands for "all of this key".
+ * The ids that a parked command holds: no later command may touch them before it (P4). A command parked as *wait* or *behind*
+ * holds the ordered states of its customer that it touches (struct entity, is_ordered); commands about other states pass. A
+ * command parked as a *bug* is not decoded and holds its whole key. The held id of a state is derived from key, entity and id;
+ * the key itself as a held id means all states of the key.
  */
-#define HOLDS_MAX 16 /* states of one command; one that touches more holds its key */
+#define HOLDS_MAX 16 /* most states of one command; a command that touches more holds its key */
 
 struct holds {
 	struct uuid ids[HOLDS_MAX];
@@ -18,10 +18,10 @@ struct holds {
 	bool is_cut; /* there are more */
 };
 
-/* The states that the command touches, as far as they are loaded. Loads none. */
+/* Lists the states that the command touches, as far as they are loaded. Loads nothing. */
 void holds_list(const struct item *item, struct workset *set, struct holds *ret_holds);
 
-/* Whether the command must queue behind what is held. */
+/* Whether the command must queue, because a state that it touches is held. */
 bool holds_meet(const struct holds *holds, const struct uuid *key, const struct keyset *held);
 
 #endif

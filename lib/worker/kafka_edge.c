@@ -13,14 +13,14 @@
 #define READ_TIMEOUT_MS    5000
 #define TRACKED_MAX        4096
 
-/* A dead letter in delivery; its acknowledgement is marked in the database. */
+/* A dead letter in delivery; once acknowledged, it is marked in the database. */
 struct tracked {
 	struct kafka_edge *edge;
 	int32_t part;
 	int64_t offset;
 	bool in_use;
 	bool acked;
-	bool is_forgotten; /* its partition was claimed since: the table says what is not published */
+	bool is_forgotten; /* its partition was claimed since: the table has the unpublished ones */
 };
 
 struct lane_publication {
@@ -31,13 +31,13 @@ struct kafka_edge {
 	struct bus_conf conf;
 	const char *module;
 	int32_t spread;            /* partitions of the module's keys */
-	char topic[NAME_MAX_SIZE]; /* that is read: commands for an engine, events for a reader */
+	char topic[NAME_MAX_SIZE]; /* the topic to read: commands for an engine, events for a reader */
 	char events[NAME_MAX_SIZE], group[NAME_MAX_SIZE];
 	struct bus_consumer *consumer;
 	struct bus_reader *topic_reader;
 	struct bus_reader *event_reader;
 	struct bus_producer *producer;      /* of events */
-	struct bus_producer *dead_producer; /* separate: a refused dead letter must not break the events' producer */
+	struct bus_producer *dead_producer; /* separate: a rejected dead letter must not break the events' producer */
 	struct lane_publication lanes[BUS_PARTS_MAX];
 	struct arena arena; /* headers of one record */
 	struct tracked tracked[TRACKED_MAX];
@@ -195,7 +195,7 @@ static void note_broken(struct kafka_edge *edge)
 		edge->lanes[i].has_failed = true;
 }
 
-/* Asks for the topic at once: a broker that is away is waited for here, not once per record. */
+/* Asks for the topic at once, to wait for an unreachable broker here and not once per record. */
 static int open_producer(const struct bus_conf *conf, const char *topic, struct bus_producer **producer, struct err *err)
 {
 	int32_t parts;
@@ -257,7 +257,7 @@ static int edge_resume(void *self, int32_t part, int64_t *ret_last_seq, struct e
 	if (last_seq(edge, part, ret_last_seq, err) < 0)
 		return -1;
 	edge->lanes[part].has_failed = false;
-	/* The topic may have been made anew: the same offset, another letter. So they are sent again. */
+	/* The topic may have been recreated, and the same offset be another dead letter. So all are sent again. */
 	for (size_t i = 0; i < TRACKED_MAX; i++)
 		edge->tracked[i].is_forgotten |= edge->tracked[i].in_use && edge->tracked[i].part == part;
 	return 0;
@@ -298,7 +298,7 @@ static struct tracked *track(struct kafka_edge *edge, const struct dead_letter *
 	struct tracked *tracked = &edge->tracked[edge->tracked_next];
 
 	if (tracked->in_use)
-		return NULL; /* too many at once: published, and again after the next claim */
+		return NULL; /* too many at once: published untracked, and published again after the next claim */
 	edge->tracked_next = (edge->tracked_next + 1) % TRACKED_MAX;
 	*tracked = (struct tracked){ .edge = edge, .part = letter->part, .offset = letter->offset, .in_use = true };
 	return tracked;
@@ -344,7 +344,7 @@ static int open_dead_producer(struct kafka_edge *edge, struct err *err)
 
 	conf.is_unordered = true;
 	conf.queue_records = TRACKED_MAX;
-	conf.queue_wait_ms = 100; /* a letter that does not fit is sent again from the table */
+	conf.queue_wait_ms = 100; /* a dead letter that does not fit is sent later from the table */
 	return open_producer(&conf, DEAD_LETTER_TOPIC, &edge->dead_producer, err);
 }
 

@@ -6,7 +6,7 @@
 
 /*
  * The engine's edge to Kafka: a consumer of dcs.<module>.commands.v1 in the group dcs-<module>, a producer for
- * dcs.<module>.events.v1 and the dead-letter topic, and two readers for the proofs.
+ * dcs.<module>.events.v1 and the dead-letter topic, and two readers for the resume proof.
  */
 struct kafka_edge;
 
@@ -17,7 +17,7 @@ MUST_CHECK int kafka_edge_open(const struct bus_conf *conf, const char *module, 
 MUST_CHECK int kafka_edge_open_reader(const struct bus_conf *conf, const char *reader, const char *module,
 				      struct kafka_edge **ret_edge, struct broker *ret_broker, struct err *err);
 
-/* Leaves the group and closes within deadline_ms; what is not acknowledged is published by the next owner. Accepts NULL. */
+/* Leaves the group and closes within deadline_ms; the next owner publishes unacknowledged records again. Accepts NULL. */
 void kafka_edge_close(struct kafka_edge *edge, int deadline_ms);
 
 #endif

@@ -9,11 +9,11 @@
 #include "base/uuid.h"
 
 /*
- * A growing set of ids: what parked commands hold (holds.h). Mostly empty, so a lookup costs one comparison. The all-zero id is
- * never a member.
+ * A growing set of ids, for the ids held by parked commands (holds.h). It is mostly empty; then a lookup costs one comparison.
+ * The nil UUID is never a member.
  */
 struct keyset {
-	struct buf memory; /* the table: a power of two of ids, all-zero = free */
+	struct buf memory; /* the hash table: a power of two of ids, nil = free */
 	size_t count;
 };
 

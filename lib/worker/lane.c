@@ -4,7 +4,7 @@
 
 #define BACKOFF_MIN_MS     100
 #define BACKOFF_MAX_MS     5000
-#define UNREADABLE_WAIT_MS 15000 /* a partition whose leader is away: a retry may block the others for seconds */
+#define UNREADABLE_WAIT_MS 15000 /* for a partition whose leader is unreachable: a retry may block the others for seconds */
 #define DISPLACED_WAIT_MS  1000
 
 void lanes_init(struct lanes *lanes, const struct lanes_conf *conf, const struct lane_owner *owner, const struct broker *broker)
@@ -126,7 +126,7 @@ int lanes_halt(struct lanes *lanes, int32_t part, const char *reason, struct err
 	lanes_lose(lanes, part, BACKOFF_MAX_MS);
 	if (lanes->owner.halt(lanes->owner.self, part, reason, &fenced, err) < 0)
 		return -1;
-	if (!fenced) /* otherwise another owner has it, and what we saw was its doing */
+	if (!fenced) /* otherwise another owner has the partition, and caused the fault */
 		move(lanes, part, LANE_HALTED, lanes->conf.halted_look_ms);
 	return was_read ? lanes_read(lanes, err) : 0;
 }
@@ -200,13 +200,13 @@ int lanes_claim(struct lanes *lanes, struct err *err)
 		return 0;
 	if (lanes->owner.claim(lanes->owner.self, parts, count, err) < 0)
 		return -1;
-	lanes->is_unresponsive = false; /* the partition that timed out says nothing about those whose leaders answered */
+	lanes->is_unresponsive = false; /* a time-out of one partition does not concern those whose leaders answered */
 	for (size_t i = 0; i < count; i++) {
 		if (lanes->owner.take_over(lanes->owner.self, parts[i], err) < 0)
 			return -1;
 		is_read = is_read || lanes_is_running(lanes, parts[i]);
 	}
-	return is_read ? lanes_read(lanes, err) : 0; /* a start drops what was prefetched: only where it is needed */
+	return is_read ? lanes_read(lanes, err) : 0; /* a start drops prefetched records: only if needed */
 }
 
 int lanes_assign(struct lanes *lanes, struct err *err)

@@ -8,8 +8,9 @@
 
 /*
  * A program's heartbeat: its row in engine.program, written every few seconds over a connection of its own, with the difference
- * between its host's clock and the broker's (bus_skew_ms). The answer carries the database's time, which counts until the
- * broker's is known (bus_note_clock). Only `dcs status` reads it: a database that is away is logged once, and tried again later.
+ * between its host's clock and the broker's (bus_skew_ms). The answer has the database's time, which is used until the broker's
+ * time is known (bus_note_clock). Only `dcs status` reads the row, so an unreachable database is logged once and tried again
+ * later.
  */
 struct life {
 	const char *conninfo; /* borrows; its user is the program's name */

@@ -8,9 +8,9 @@
 #include "worker/publisher.h"
 #include "worker/quarantine.h"
 
-#define HALTED_LOOK_MS 2000 /* a person may have released it */
+#define HALTED_LOOK_MS 2000 /* an operator may have resumed it */
 
-/* The resume proof: the topic is still the one that was read. *ret_reason is set when it is not. */
+/* The resume proof: the topic is still the one that the head belongs to. *ret_reason: why not; NULL: it is. */
 static int prove(struct engine *engine, const struct head *head, const char **ret_reason, struct err *err)
 {
 	struct bus_record record;
@@ -40,7 +40,7 @@ static int prove(struct engine *engine, const struct head *head, const char **re
 	return 0;
 }
 
-/* An interrupted pass goes on at its cursor: what the parked commands before it hold is held_next. */
+/* An interrupted pass continues at its cursor: the ids held by parked commands before the cursor are held_next. */
 static int read_held(struct engine *engine, struct partition *partition, struct err *err)
 {
 	struct database *database = &engine->database;
@@ -54,9 +54,10 @@ static int read_held(struct engine *engine, struct partition *partition, struct 
 }
 
 /*
- * Keys stay in the partitions that the topic had when the module was begun. A partition that was added later is not read: records
- * in it come from a producer that spreads keys over more partitions, away from the states of their customers. A topic with fewer
- * partitions halts whole: some keys have no partition any more. False: do not read; *why is the reason.
+ * Keys stay in the partitions that the topic had when the module was begun. A partition that was added later is not read: its
+ * records come from a producer that spreads keys over more partitions, and their customers belong to other partitions. If the
+ * topic has fewer partitions than it had then, all of them halt: some keys have no partition any more. False: do not read; *why
+ * is the reason.
  */
 static bool is_of_keys(const struct engine *engine, int32_t part, struct err *why)
 {
@@ -72,7 +73,7 @@ static bool is_of_keys(const struct engine *engine, int32_t part, struct err *wh
 	return why->kind == ERR_NONE;
 }
 
-/* Learns how keys are spread, before anything is read. */
+/* Loads the number of partitions over which keys are spread, before anything is read. */
 static int learn_parts(struct engine *engine, struct err *err)
 {
 	if (engine->broker.topic_parts(engine->broker.self, &engine->topic_parts, err) < 0 ||
@@ -185,7 +186,7 @@ void ownership_init(struct engine *engine)
 	lanes_init(&engine->lanes, &lanes_conf, &owner, &engine->broker);
 }
 
-/* Best effort: without it the next owner counts one try more. */
+/* Best effort: after a failed release the next owner counts one more try. */
 void ownership_release(struct engine *engine)
 {
 	struct head heads[BUS_PARTS_MAX];
@@ -199,7 +200,7 @@ void ownership_release(struct engine *engine)
 		log_debug("partitions are left without a word: %s", err.text);
 }
 
-/* Answers the group also when the commit in flight is lost: the next owner waits for the answer. */
+/* Answers the group even when the commit in flight is lost, because the next owner waits for the answer. */
 int ownership_revoke(struct engine *engine, struct err *err)
 {
 	int finished = process_finish(engine, err);

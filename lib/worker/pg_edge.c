@@ -12,7 +12,7 @@
 
 const char *const pg_edge_parked_kinds[3] = { [PARKED_WAIT] = "wait", [PARKED_BUG] = "bug", [PARKED_BEHIND] = "behind" };
 
-/* A frozen program must not lock the heads for ever (P11), nor may others wait long for a lock. */
+/* A frozen program must not lock the heads for ever (P11), and no program may wait long for a lock. */
 static const struct db_statement statement_session = {
 	"engine_session",
 	"SELECT set_config('search_path', $1, false), set_config('idle_in_transaction_session_timeout', '10s', false),"
@@ -42,9 +42,9 @@ int pg_connect(const char *conninfo, const char *schema, struct db **ret_db, str
 }
 
 /*
- * When a program freezes in the middle of a COPY or a pipeline, the server waits for its next byte without any limit and keeps its
- * locks: neither statement_timeout nor idle_in_transaction_session_timeout applies. So the next owner ends its connection; the
- * frozen program finds out when it wakes up.
+ * When a program freezes in the middle of a COPY or a pipeline, the server waits for its next byte without any limit and keeps
+ * its locks: neither statement_timeout nor idle_in_transaction_session_timeout applies. So the next owner ends its connection;
+ * the frozen program gets an error when it wakes up.
  */
 void pg_evict(struct db *db, const struct db_statement *evict, const struct db_params *params)
 {

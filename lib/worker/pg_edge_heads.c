@@ -1,4 +1,4 @@
-/* Heads: claim, release, halt, quarantine; what parked commands hold. */
+/* Heads: claim, release, halt, quarantine; the ids held by parked commands. */
 #include "worker/pg_edge_inside.h"
 
 #include <string.h>
@@ -47,7 +47,7 @@ static const struct db_statement statement_held = {
 	"SELECT DISTINCT holds FROM parked WHERE part = $1 AND command_offset <= $2",
 };
 
-/* Ends connections of our own role that lock these heads; other sessions, a person's, are left alone. */
+/* Ends connections of our own role that lock these heads; sessions of other roles, such as an operator's, are left alone. */
 static const struct db_statement statement_evict = {
 	"engine_evict",
 	"SELECT count(pg_terminate_backend(a.pid)) FROM partition_head h"
@@ -91,7 +91,7 @@ static void put_parts(struct db_params *params, const struct head *heads, size_t
 		db_array_int32(params, heads[i].part);
 }
 
-/* As the caller has last held them: epochs, crashes, quarantine. */
+/* The values that the caller last had: epochs, crashes, quarantine. */
 static void put_held(struct db_params *params, const struct head *heads, size_t count)
 {
 	db_array_begin(params, DB_ARRAY_INT64);

@@ -20,10 +20,10 @@ struct pg_edge {
 
 extern const char *const pg_edge_parked_kinds[3]; /* by enum parked_kind, as in the table */
 
-/* Connects when the connection is dead: for the claim, which begins everything. */
+/* Connects when the connection is dead: for claim, the first call after a start or a failure. */
 MUST_CHECK int pg_edge_connect_again(struct pg_edge *edge, struct err *err);
 
-/* All others: without a connection they fail, and the engine claims again. */
+/* For all other functions: without a connection they fail, and the engine claims again. */
 MUST_CHECK int pg_edge_need_connection(const struct pg_edge *edge, struct err *err);
 
 void pg_edge_copy_bytes(uint8_t *bytes, size_t size, struct str value);

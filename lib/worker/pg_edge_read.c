@@ -1,7 +1,7 @@
 /* Reads outside of a batch: event log, parked commands, dead letters. */
 #include "worker/pg_edge_inside.h"
 
-#define DEAD_SIZE_MAX (BUS_RECORD_MAX - 16384) /* with our headers beside it, still a record */
+#define DEAD_SIZE_MAX (BUS_RECORD_MAX - 16384) /* with our headers it still fits into a record */
 
 static const struct db_statement statement_read_log = {
 	"engine_read_log",
@@ -170,7 +170,7 @@ static int edge_read_parked(void *self, int32_t part, int64_t after_offset, size
 	return 0;
 }
 
-/* A column that did not fit into the arena; NULL is none. */
+/* Whether a column did not fit into the arena; a NULL column always fits. */
 static bool is_cut(const struct db_result *result, int row, int column, struct str kept)
 {
 	return !kept.data && !db_is_null(result, row, column);

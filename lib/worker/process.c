@@ -78,7 +78,7 @@ static int settle(struct engine *engine, struct batch *batch, struct err *err)
 	lanes_succeed(&engine->lanes);
 	if (publisher_take(engine, &batch->changes, err) < 0)
 		return -1;
-	/* Waiting commands stop below this (parked_max): bugs of ours fill the rest. */
+	/* Waiting commands alone cannot reach this bound (parked_max): only bugs of ours can. */
 	return overfull >= 0 ? lanes_halt(&engine->lanes, overfull, "too much is held by parked commands", err) : 0;
 }
 
@@ -104,7 +104,7 @@ int process_finish(struct engine *engine, struct err *err)
 enum attempt_result {
 	ATTEMPT_SENT,     /* its COMMIT was sent */
 	ATTEMPT_FENCED,   /* a partition was lost; try again with the rest */
-	ATTEMPT_CONFLICT, /* a unique key was taken meanwhile; try again, pessimistically */
+	ATTEMPT_CONFLICT, /* a unique key was used meanwhile; try again, pessimistically */
 };
 
 static int attempt(struct engine *engine, struct batch *batch, size_t from, size_t count, bool is_pessimistic,
@@ -147,7 +147,7 @@ static int attempt(struct engine *engine, struct batch *batch, size_t from, size
 	return database->commit_send(database->self, err);
 }
 
-/* This record can neither be applied nor parked: its partition halts for a person. */
+/* The record can neither be applied nor parked: its partition halts until an operator resumes it. */
 static int give_up(struct engine *engine, struct batch *batch, size_t at, const char *why, struct err *err)
 {
 	int32_t part = batch->items[at].part;
@@ -176,8 +176,8 @@ static int shrink(struct engine *engine, struct batch *batch, size_t from, size_
 }
 
 /*
- * Assuming things new is optimistic: a batch that was wrong is done twice. After a conflict the next batches are pessimistic; a
- * conflict soon after them doubles their number. So senders that repeat themselves cost look-ups, not more.
+ * An attempt that assumes ids and states new is optimistic: after a conflict it is repeated. The next batches are then
+ * pessimistic; another conflict soon afterwards doubles their number. So repeated commands cost look-ups, but no second attempts.
  */
 static void note_conflict(struct engine *engine)
 {
@@ -196,8 +196,8 @@ static void note_success(struct engine *engine, bool was_pessimistic)
 }
 
 /*
- * Commits the whole batch, in one transaction if it can. A run that fails on data is halved, down to the one command that is our
- * bug: that command is parked, its key held. All transactions but the last are waited for here; the last stays in flight.
+ * Commits the whole batch, in one transaction if it can. A run that fails on data is halved, down to a single command, which is
+ * parked as a bug and holds its key. All transactions but the last are waited for here; the last stays in flight.
  */
 static int process_batch(struct engine *engine, struct batch *batch, struct err *err)
 {
@@ -227,7 +227,10 @@ static int process_batch(struct engine *engine, struct batch *batch, struct err 
 		}
 		if (result == ATTEMPT_CONFLICT) {
 			note_conflict(engine);
-			/* Conflict after conflict is no race but a rule that does not look up what it creates: a bug of ours. */
+			/*
+			 * Repeated conflicts are not a race: a rule creates a state without looking it up, which is a bug of
+			 * ours.
+			 */
 			if (++conflicts <= CONFLICT_TRIES_MAX)
 				continue;
 			conflicts = 0;

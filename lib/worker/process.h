@@ -8,8 +8,8 @@
  * attempt of a batch stays in flight while the next batch is collected; process_finish waits for its answer.
  *
  *   fenced     another owner has a partition: its items are dropped, the rest is tried again
- *   conflict   something that was taken for new exists: tried again, with everything looked up
- *   poison     the run is halved; a single command that fails is parked as a bug; where even that fails, its partition halts
+ *   conflict   an id or state that was assumed new exists: tried again, with everything looked up
+ *   poison     the attempt is halved; a single command that fails is parked as a bug; if parking fails, its partition halts
  *   retry      returned: the engine backs off
  */
 #define PESSIMISTIC_SPAN_MIN 4

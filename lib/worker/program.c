@@ -11,7 +11,7 @@
 #include "base/log.h"
 #include "crypto/crypto.h"
 
-#define END_S        5 /* from the signal to the exit, whatever hangs */
+#define END_S        5 /* longest time from the signal to the exit */
 #define KEYS_LOOK_MS 3000
 #define ASK_TIME_MS  2000
 
@@ -24,7 +24,7 @@ static void on_signal(int number)
 	alarm(END_S);
 }
 
-/* A library hangs at exit, Kafka being away: the next owner reads what is not committed. */
+/* A library may hang at exit when Kafka is unreachable. The next owner reads the uncommitted records. */
 static void on_alarm(int number)
 {
 	(void)number;

@@ -9,9 +9,7 @@
 #include "bus/bus.h"
 #include "token/token.h"
 
-/*
- * What all long-running programs share: settings, the name of the owner, signals, waiting for a server that is away.
- */
+/* The common parts of all long-running programs: settings, the owner's name, signals, waiting for an unreachable server. */
 struct program {
 	const char *name; /* "debts": service name in the log, database user dcs_<name> */
 
@@ -34,7 +32,7 @@ struct program {
 	struct bus_conf bus;
 };
 
-#define PROGRAM_SETTINGS_MAX 48 /* common and own ones */
+#define PROGRAM_SETTINGS_MAX 48 /* the common ones and the program's own */
 
 /*
  * Reads the common settings and the program's own in one go, so that --help, --show-config and the flags know all of them; sets
@@ -54,7 +52,7 @@ void program_wait(int64_t ms);
  */
 void program_look_at_keys(struct token_keys *keys);
 
-/* Asks for the broker's time (bus_now_ms), before anything is signed. Without an answer the host's clock counts, which is logged
+/* Asks for the broker's time (bus_now_ms), before anything is signed. Without an answer the host's clock is used; that is logged
  * once. */
 void program_ask_time(struct bus_producer *producer);
 

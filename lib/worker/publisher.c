@@ -8,7 +8,7 @@
 #define RESUME_WAIT_MAX_MS 10000
 #define DEAD_MAX           256
 
-/* Reads again from the table what is not acknowledged: repeated in the topic perhaps, never lost. */
+/* Sends unacknowledged dead letters again from the table: they may be repeated in the topic, but are never lost. */
 static void resend_dead_later(struct engine *engine, struct partition *partition)
 {
 	partition->resends_dead = true;
@@ -90,7 +90,7 @@ static void put_off_resume(struct engine *engine, struct partition *partition, c
 	partition->resume_at_ms = engine->conf.now_ms() + partition->resume_wait_ms;
 }
 
-/* Nothing more of this partition can be published. An earlier halt keeps its reason. */
+/* Ends publishing of a partition whose events can no longer be published, and halts it. An earlier halt keeps its reason. */
 static int halt_publishing(struct engine *engine, struct partition *partition, const char *reason, struct err *err)
 {
 	partition->publishing = PUBLISHING_LIVE;
@@ -140,7 +140,7 @@ static int catch_up(struct engine *engine, struct partition *partition, struct e
 	return 0;
 }
 
-/* Dead letters that an earlier owner did not see acknowledged, or that could not be published at once. */
+/* Publishes dead letters that were not acknowledged to an earlier owner, or could not be published at once. */
 static int resend_dead(struct engine *engine, struct partition *partition, struct err *err)
 {
 	struct arena *arena = &engine->spare->arena;

@@ -13,15 +13,15 @@
  *                  |   +------- a delivery failed ----------------+                                            |
  *                  +----------- a delivery failed -------------------------------------------------------------+
  *
- * In RESUME nothing is published; a retry may block for seconds, so each waits longer than the one before. CATCH_UP reads event_log
- * from the topic's last seq plus one. LIVE publishes a batch's rows from memory, right after its commit. So every run is gapless
- * and rising, and first appearances are in order whatever dies (P6).
+ * In RESUME nothing is published; a retry may block for seconds, so each waits longer than the one before. CATCH_UP reads
+ * event_log from the topic's last seq plus one. LIVE publishes a batch's rows from memory, right after its commit. So the events
+ * between two resumes are gapless and in order, and each event first appears in order, whichever program crashes (P6).
  *
- * A dead letter is a row first and a record second: what could not be published at once, or was not acknowledged to an earlier
- * owner, is read from its table again. It may be repeated in the topic, never lost.
+ * A dead letter is first written to its table, then published. A dead letter that could not be published at once, or was not
+ * acknowledged to an earlier owner, is read from the table again. It may be repeated in the topic, never lost.
  */
 
-/* After a claim; has_events false: of a partition that has never had an event, and is not read. */
+/* After a claim. has_events false: the partition has never had an event, so its topic is not read. */
 void publisher_begin(struct partition *partition, bool has_events);
 
 /* Publishes rows that were just committed, of partitions in LIVE; publisher_work reads the others from the log. */
@@ -30,13 +30,13 @@ MUST_CHECK int publisher_take(struct engine *engine, const struct changes *chang
 /* Resumes, catches up, marks acknowledged dead letters. Not between open and commit_finish: it reads event_log. */
 MUST_CHECK int publisher_work(struct engine *engine, struct err *err);
 
-/* There is something to publish that no new record announces. */
+/* Whether there is something to publish before a new record arrives. */
 bool publisher_has_work(const struct engine *engine);
 
-/* No delivery is pending, and nothing can be sent without asking the broker first. */
+/* Whether no delivery is pending and nothing can be sent without a request to the broker first. */
 bool publisher_is_done(const struct engine *engine);
 
-/* All that is committed has been published and acknowledged. */
+/* Whether all committed events are published and acknowledged. */
 bool publisher_is_idle(const struct engine *engine);
 
 #endif

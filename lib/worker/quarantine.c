@@ -24,7 +24,7 @@ static void quarantine(struct partition *partition, int64_t commands)
 		 head->part, (long long)head->next_offset, head->tries, (long long)commands, head->quarantine);
 }
 
-/* Its owners crash, again and again or with a batch in hand: smaller batches show which command it is. */
+/* After repeated crashes of its owners, or a crash in a batch of the quarantine: smaller batches isolate the command. */
 void quarantine_consider(const struct engine *engine, struct partition *partition)
 {
 	const struct head *head = &partition->head;

@@ -9,7 +9,7 @@
 #include "worker/chain.h"
 
 #define BACKOFF_MAX_MS       5000
-#define HALTED_LOOK_MS       10000                                  /* a person may have released it */
+#define HALTED_LOOK_MS       10000                                  /* an operator may have resumed it */
 #define ROOM_FOR(value_size) ((value_size)*64 + ((size_t)64 << 10)) /* the worst case of one decoded event */
 
 static void forget(struct event_reader *reader)
@@ -107,7 +107,7 @@ static bool chain_holds(const struct reader_partition *partition, const struct e
 	return envelope->hash.size == SHA256_SIZE && memcmp(hash, envelope->hash.data, SHA256_SIZE) == 0;
 }
 
-/* Checks a record against the head. *ret_reason: why the partition must halt; NULL: it need not. */
+/* Checks a record against the head. *ret_reason: the reason to halt the partition; NULL: none. */
 static void judge(struct event_reader *reader, const struct bus_record *record, const char **ret_reason)
 {
 	struct reader_partition *partition = &reader->partitions[record->part];
@@ -156,8 +156,8 @@ static void judge(struct event_reader *reader, const struct bus_record *record, 
 }
 
 /*
- * A record above the expected offset. A topic that only we write has no gaps, so the broker is asked. Records that the consumer
- * skipped are read again; records that are gone or damaged halt the partition.
+ * Handles a record above the expected offset. An event topic, which only we write, has no gaps, so the broker is asked for the
+ * cause. Records that the consumer skipped are read again; deleted or damaged records halt the partition.
  */
 static int look_into_gap(struct event_reader *reader, int32_t part, int64_t got, const char **ret_reason, struct err *err)
 {
@@ -196,8 +196,8 @@ static int take_record(struct event_reader *reader, struct bus_record *record, s
 		rc = look_into_gap(reader, record->part, record->offset, &reason, err);
 	if (rc == 0 && !reason)
 		judge(reader, record, &reason);
-	/* Keeps room for the next record, so that a full arena never looks like a bad event. The events before a wrong one are
-	 * applied, then the partition halts (halt_wrong). */
+	/* Keeps room for the next record, so that a full arena is never taken for a faulty event. The events before a wrong one
+	 * are applied, then the partition halts (halt_wrong). */
 	if (reader->events_count == reader->run_max || reason ||
 	    reader->arena.size - reader->arena.used < reader->arena.size / 2 + ROOM_FOR(record->value.size))
 		reader->is_full = true;
@@ -228,7 +228,7 @@ static int collect(struct event_reader *reader, int timeout_ms, struct err *err)
 			forget(reader);
 			rc = lanes_revoke(&reader->lanes, err);
 			break;
-		case BUS_DISPLACED: /* lost once the collected events are applied */
+		case BUS_DISPLACED: /* marked lost once the collected events are applied */
 			reader->partitions[record.part].is_displaced = true;
 			reader->is_full = true;
 			break;

@@ -12,7 +12,7 @@
 
 /*
  * The engine of a reader: the events of one module, in order, each exactly once, into the reader's own tables. The head
- * (`reader_head`) moves in the transaction of what the reader writes, so a crash repeats nothing and loses nothing.
+ * (`reader_head`) moves in the same transaction as the reader's writes, so a crash repeats nothing and loses nothing.
  *
  * The record's `seq` decides: last + 1 is applied, a lower one is a repetition and dropped, a higher one is a gap and halts the
  * partition with a reason and an alarm. Each record's hash must follow from the one before (worker/chain.h), so a changed or
@@ -36,8 +36,10 @@ struct reader_database {
 	int (*halt)(void *self, const char *module, const struct reader_head *head, const char *reason, bool *ret_fenced,
 		    struct err *err);
 
-	/* One transaction: locks `before` (*ret_fenced when epoch or offset differ), applies, moves to `after`. After ERR_RETRY it
-	 * may have been committed; after any other failure it was not. */
+	/*
+	 * One transaction: locks `before` (*ret_fenced when epoch or offset differ), applies, moves to `after`. After ERR_RETRY
+	 * it may have been committed; after any other failure it was not.
+	 */
 	int (*apply)(void *self, const char *module, const struct reader_head *before, const struct reader_head *after,
 		     size_t heads_count, const struct read_event *events, size_t events_count, bool *ret_fenced, struct err *err);
 };
@@ -49,17 +51,17 @@ struct reader_conf {
 	int64_t (*now_ms)(void);
 };
 
-/* What the reader knows of a partition; where it stands is in its lane (lane.h). */
+/* The reader's data of a partition; its ownership state is in its lane (lane.h). */
 struct reader_partition {
 	struct reader_head head; /* as committed */
-	struct reader_head next; /* with what is collected */
-	const char *wrong; /* what is wrong with the record at next.next_offset: halt once the events before it are applied */
-	bool is_displaced; /* the offset is not in the topic: claim again */
+	struct reader_head next; /* including the collected events */
+	const char *wrong;       /* fault of the record at next.next_offset: halt once the events before it are applied */
+	bool is_displaced;       /* the offset is not in the topic: claim again */
 };
 
 struct event_reader {
 	struct reader_conf conf;
-	const char *module; /* whose events */
+	const char *module; /* the module whose events are read */
 	struct broker broker;
 	struct reader_database database;
 	struct coder *coder;
@@ -78,8 +80,8 @@ MUST_CHECK int event_reader_init(struct event_reader *reader, const struct reade
 				 struct err *err);
 void event_reader_release(struct event_reader *reader);
 
-/* One turn: collects what is there (waiting up to timeout_ms for the first), applies it. Backs off by itself; a failure is
- * ERR_FATAL. */
+/* One turn: collects the available events (waits up to timeout_ms for the first) and applies them. Backs off by itself; a failure
+ * is ERR_FATAL. */
 MUST_CHECK int event_reader_step(struct event_reader *reader, int timeout_ms, struct err *err);
 
 /* The edge over libpq: the schema `name` with its reader_head, and `rules->apply`. Does not connect yet: claim does. */

@@ -53,7 +53,7 @@ static int open_one(struct serving *serving, const struct program *program, cons
 	return event_reader_init(&serving->readers[serving->count++], &conf, module, &broker, database, coder, err);
 }
 
-/* A batch costs a commit, however few events it has, and a dashboard needs none sooner than this. */
+/* Even a small batch costs a commit, and dashboards need no fresher figures than this. */
 static void keep_pace(int64_t begun_ms)
 {
 	int64_t left_ms = begun_ms + PACE_MS - clock_monotonic_ms();

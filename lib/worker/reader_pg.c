@@ -19,7 +19,7 @@ static const struct db_statement statement_claim = {
 	" RETURNING u.n, h.epoch, h.next_offset, h.last_seq, h.last_hash, h.state = 'halted'",
 };
 
-/* As the engine's (pg_edge_heads.c). */
+/* Like the engine's statement_evict (pg_edge_heads.c). */
 static const struct db_statement statement_evict = {
 	"reader_evict",
 	"SELECT count(pg_terminate_backend(a.pid)) FROM reader_head h"

@@ -4,7 +4,7 @@ const struct entity actor_entity = { .name = "actor", .state_size = sizeof(struc
 
 void rights_touch(struct command *command, struct workset *set)
 {
-	/* Names of services are not UUIDs, and most commands are theirs. */
+	/* Most commands come from services, whose subject is not a UUID. */
 	command->is_user = command->actor.size == UUID_TEXT_SIZE && uuid_parse(&command->user_id, command->actor);
 	if (command->is_user)
 		workset_touch(set, &actor_entity, &command->user_id, (struct str){ 0 });

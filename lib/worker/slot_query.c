@@ -40,8 +40,8 @@ static int compare_ids(const void *a, const void *b)
 }
 
 /*
- * In id order: all transactions lock rows in the same order, and neighbours in an index are read together. New ids are often in
- * order already. The id of a natural key is a hash, unrelated to its place in an index: such slots keep their order.
+ * Sorts by id: all transactions lock rows in the same order, and neighbouring entries of an index are read together. New ids are
+ * often in order already. The id of a natural key is a hash, unrelated to its place in an index: such slots keep their order.
  */
 static void sort_list(struct slot **slots, size_t count)
 {

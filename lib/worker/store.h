@@ -10,8 +10,8 @@
 #include "model/workset.h"
 
 /*
- * What a command module keeps in PostgreSQL, beside the engine's own tables: two functions in its store.c. Both run inside the
- * batch's transaction, set-based: a number of statements that does not depend on the number of slots.
+ * A command module's own tables in PostgreSQL, beside the engine's: two functions in its store.c. Both run inside the batch's
+ * transaction, set-based: a number of statements that does not depend on the number of slots.
  */
 
 /* An event with its place in the log. */
@@ -33,8 +33,8 @@ struct store {
 
 	/*
 	 * Writes all changed slots (insert when not `stored`, update when `stored`; an update must find exactly the version it
-	 * loaded) and whatever rows the events stand for (ledger entries, payments, messages to send). `events` are in log order,
-	 * of all partitions of the batch. Writes with db_write and db_write_copy, into the pipeline that the batch has begun: call
+	 * loaded) and the rows that the events add (ledger entries, payments, messages to send). `events` are in log order, of
+	 * all partitions of the batch. Writes with db_write and db_write_copy, into the pipeline that the batch has begun: call
 	 * db_write_end before anything that needs an answer at once.
 	 */
 	int (*save)(void *store, struct db *db, const struct workset *set, const struct logged_event *events, size_t events_count,

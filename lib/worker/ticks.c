@@ -9,7 +9,7 @@
 #define FORGET_MAX    100 /* dead letters, in one step */
 #define FORGET_GAP_MS 60000
 
-/* Fills the batch with the partition's next parked commands, and with the Tick itself when they are the last. */
+/* Fills the batch with the partition's next parked commands, and adds the Tick itself after the last of them. */
 static int collect_parked(struct engine *engine, struct partition *partition, struct err *err)
 {
 	struct batch *batch = engine->collecting;
@@ -50,7 +50,7 @@ static int collect_parked(struct engine *engine, struct partition *partition, st
 		break;
 	}
 	if (batch->is_tick_end) {
-		batch->items[batch->items_count++] = partition->tick; /* takes its record */
+		batch->items[batch->items_count++] = partition->tick; /* moves its record into the batch */
 		lanes_end_pass(&engine->lanes, partition->head.part);
 	}
 	return 0;
@@ -65,7 +65,7 @@ int ticks_work(struct engine *engine, struct err *err)
 			if (process_finish(engine, err) < 0 || publisher_work(engine, err) < 0)
 				return -1;
 			if (engine->collecting->items_count > 0)
-				return 0; /* what was collected before the Tick comes first */
+				return 0; /* records collected before the Tick come first */
 			if (collect_parked(engine, partition, err) < 0 || process_collected(engine, err) < 0)
 				return -1;
 		}
@@ -73,7 +73,7 @@ int ticks_work(struct engine *engine, struct err *err)
 	return 0;
 }
 
-/* After a step that was not full, the next comes FORGET_GAP_MS later. */
+/* After a step with fewer than FORGET_MAX dead letters, the next step comes FORGET_GAP_MS later. */
 int ticks_forget_dead(struct engine *engine, struct err *err)
 {
 	for (int32_t part = 0; part < BUS_PARTS_MAX && engine->conf.dead_max_ms > 0; part++) {

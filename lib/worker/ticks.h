@@ -4,9 +4,9 @@
 #include "worker/engine.h"
 
 /*
- * What a Tick sets off in its partition. With parked commands before it, a Tick is a pass: all of them are tried again in offset
- * order, in as many transactions as it takes, then the Tick itself is applied. Nothing behind it is collected meanwhile; the head's
- * tick_cursor keeps the position of the pass.
+ * The work that a Tick causes in its partition. If commands before the Tick are parked, a pass begins: all of them are tried
+ * again in offset order, in as many transactions as needed, then the Tick itself is applied. Records after the Tick are not
+ * collected meanwhile; the head's tick_cursor is the position of the pass.
  */
 MUST_CHECK int ticks_work(struct engine *engine, struct err *err);
 

@@ -7,9 +7,9 @@
 #include "worker/store.h"
 
 /*
- * The programs: a module's main.c calls one of these and returns its answer. They read the settings, wait with back-off for Kafka
- * and PostgreSQL, run the engine until SIGTERM, then drain (in under 5 s). Exit status 0: asked to end; 1: a failure that needs a
- * restart or a person.
+ * The programs: a module's main.c calls one of these and returns its exit status. They read the settings, wait with back-off for
+ * Kafka and PostgreSQL, run the engine until SIGTERM, then drain (in under 5 s). Exit status 0: ended by a signal; 1: a failure
+ * that needs a restart or an operator.
  *
  * `prepare`, if given, runs once after the settings are read: the store's own start (key files).
  */

@@ -58,7 +58,7 @@ static int run(struct engine *engine, struct token_keys *keys, struct life *life
 	return engine_drain(engine, DRAIN_MS, err);
 }
 
-/* Kafka may be away, or its topics may not exist yet. */
+/* Waits while Kafka is unreachable or its topics do not exist yet. */
 static int open_kafka(const struct program *program, const char *module, struct kafka_edge **ret_edge, struct broker *ret_broker,
 		      struct err *err)
 {
@@ -116,7 +116,7 @@ static int serve(const struct program *program, const struct module *module, con
 	log_info("started owner=%s", program->owner);
 	rc = run(engine, keys, &life, err);
 	if (rc < 0)
-		engine_release_partitions(engine); /* the failure is not the records' */
+		engine_release_partitions(engine); /* the failure has nothing to do with the records */
 	log_counts(engine);
 	life_end(&life);
 out:
@@ -129,7 +129,7 @@ out:
 	return program_is_ending() && err->kind != ERR_FATAL ? 0 : rc;
 }
 
-/* A module's store reads the path from the environment in `prepare`; a flag is put there. */
+/* A module's store reads the path from the environment in `prepare`, so the value of the flag is written to the environment. */
 static int keep_key_file(const char *path, struct err *err)
 {
 	if (path[0] != '\0' && setenv("DCS_ADDRESS_KEY_FILE", path, 1) != 0)
