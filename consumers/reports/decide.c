@@ -23,8 +23,8 @@ static bool filters_fit(const struct generate_report *body, const struct report_
 }
 
 /*
- * No day is closed yet by a command (consumers/DOMAIN.md 3, AdvanceBusinessDate), so a day counts as over when the business date is behind
- * it; a report of the business date itself is made, and flagged open.
+ * There is no command yet that closes a day (consumers/DOMAIN.md 3, AdvanceBusinessDate), so a day counts as closed when the
+ * business date is later. A report of the business date itself is made, and flagged open.
  */
 static bool days_fit(const struct command *command, const struct report_about *kind, int32_t as_of, int32_t from_on,
 		     struct decision *decision)

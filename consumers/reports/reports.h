@@ -10,7 +10,7 @@
 /*
  * The reports module: requests for reports.
  *
- *   GenerateReport --> ReportRequested     and then reporting makes it (consumers/reporting)
+ *   GenerateReport --> ReportRequested     then the reader `reporting` makes the report
  *
  * The rule decides whether a report can be made at all; the event has everything that making it needs.
  */

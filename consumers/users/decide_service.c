@@ -43,9 +43,9 @@ void decide_register_service(const struct command *command, const struct workset
 	event->sources_count = body->sources_count;
 }
 
-/* ---- about a service that is there ---- */
+/* ---- changes of a service ---- */
 
-/* The checks that do not depend on what it is. One that was revoked stays so. */
+/* The checks that all changes of a service share. A revoked service stays revoked. */
 static bool service_can_change(const struct user *service, bool has_expected, int64_t expected, struct decision *decision)
 {
 	if (!given_is_as_expected(service, "service_id", "no such service", has_expected, expected, decision))

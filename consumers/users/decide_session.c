@@ -2,8 +2,8 @@
 #include "schemas/users.h"
 
 /*
- * What the gateway has seen: it is a fact by then, so only what cannot be is refused. These events change no state; they are the
- * record of who was in and who tried.
+ * Facts that the gateway reports: they have happened, so a rule refuses only impossible ones. These events change no state; they
+ * are the record of logins and failed logins.
  */
 static bool user_is_known(const struct workset *set, const struct uuid *user_id, struct decision *decision)
 {

@@ -2,9 +2,9 @@
 #include "consumers/users/users.h"
 #include "schemas/users.h"
 
-/* ---- what the commands share ---- */
+/* ---- common checks ---- */
 
-/* The portal user of a customer sees and does what is that customer's, and nothing else. */
+/* The role consumer needs a customer id, and no other role may have one. */
 static bool customer_fits(uint32_t roles, bool has_customer_id, const struct uuid *customer_id, struct decision *decision)
 {
 	bool is_given = has_customer_id && !uuid_is_none(customer_id);
@@ -23,7 +23,7 @@ static bool is_himself(const struct command *command, const struct uuid *user_id
 	return uuid_parse(&actor, command->actor) && uuid_equal(&actor, user_id);
 }
 
-/* An admin's command about what a user may do: the checks that do not depend on what it is. */
+/* The checks that all commands of an admin about a user's rights share. */
 static bool can_change(const struct command *command, const struct uuid *user_id, const struct user *user, bool has_expected,
 		       int64_t expected, struct decision *decision)
 {
@@ -183,7 +183,7 @@ void decide_enable_user(const struct command *command, const struct workset *set
 
 /* ---- EndTokens ---- */
 
-/* One's own too: it takes no right, and a token that was lost must not wait for a second person. */
+/* A user may end the own tokens, too: that gives no right, and a lost token must not wait for a second person. */
 void decide_end_tokens(const struct command *command, const struct workset *set, struct decision *decision)
 {
 	const struct end_tokens *body = command->body;
@@ -203,7 +203,10 @@ void decide_end_tokens(const struct command *command, const struct workset *set,
 
 /* ---- InviteUser ---- */
 
-/* Who is in changes his password by the old one: an invitation of one's own would let a stolen token do without it. */
+/*
+ * No user may invite himself: a logged-in user changes the password with the old one, and an own invitation would let a stolen
+ * token set a password without it.
+ */
 void decide_invite_user(const struct command *command, const struct workset *set, struct decision *decision)
 {
 	const struct invite_user *body = command->body;

@@ -60,7 +60,7 @@ static void on_user_bound(struct workset *set, const struct user_bound *event)
 	bind(user, BINDINGS_OF(event));
 }
 
-/* The tokens that are out do not come back when the user does. */
+/* Tokens issued before stay invalid when the user is enabled again. */
 static void on_user_disabled(struct workset *set, const struct user_disabled *event)
 {
 	struct user *user = change_user(set, &event->user_id, event->version);
@@ -108,7 +108,7 @@ static void on_user_enabled(struct workset *set, const struct user_enabled *even
 	change_user(set, &event->user_id, event->version)->state = USER_ACTIVE;
 }
 
-/* The invitation itself is the gateway's. */
+/* The gateway keeps the invitation itself. */
 static void on_user_invited(struct workset *set, const struct user_invited *event)
 {
 	(void)change_user(set, &event->user_id, event->version);
@@ -155,7 +155,7 @@ void users_evolve(struct workset *set, const struct event *event)
 	case EVENT_SERVICE_REVOKED:
 		on_service_revoked(set, event->body);
 		return;
-	case EVENT_USER_LOGGED_IN: /* facts of the gateway: they change no state */
+	case EVENT_USER_LOGGED_IN: /* reports of the gateway: they change no state */
 	case EVENT_LOGIN_FAILED:
 	case EVENT_SESSION_ENDED:
 		return;

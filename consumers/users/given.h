@@ -3,17 +3,23 @@
 
 #include "consumers/users/users.h"
 
-/* The fields that commands about users and about services share. The functions that return a bool have refused when it is false. */
+/*
+ * The checks of fields that commands about users and about services share. When a function returns false, it has refused the
+ * command.
+ */
 
-/* The state of an account if it is of this kind, otherwise NULL: a command about the other kind does not find it. */
+/*
+ * The state of an account if it is of this kind, otherwise NULL: for a command about one kind, accounts of the other kind do not
+ * exist.
+ */
 const struct user *given_account(const struct workset *set, const struct uuid *id, enum user_kind kind);
 
-/* A login, or a service's name. */
+/* The login of a user, or the name of a service. */
 bool given_login(const char *field, struct str login, struct decision *decision);
 
 bool given_roles(const struct str *names, size_t count, uint32_t allowed, uint32_t *ret_roles, struct decision *decision);
 
-/* Their names, in the order of their bits. */
+/* The names of the roles, in the order of their bits. */
 const struct str *list_given_roles(struct decision *decision, uint32_t roles, size_t *ret_count);
 
 bool given_scope(const struct bindings *bindings, struct decision *decision);

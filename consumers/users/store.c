@@ -87,7 +87,7 @@ static const struct db_table table_accounts = {
 		   "registered_at timestamptz, scope text, token_version bigint, kind text, updated_at timestamptz",
 };
 
-/* Of an event that makes an account: whose it is, and under which login or name. */
+/* Whether an event creates an account; if so, its id and its login or name. */
 static bool makes_account(const struct event *event, struct uuid *ret_id, struct str *ret_login)
 {
 	switch (users_event(event->type)) {
@@ -116,7 +116,7 @@ static bool makes_account(const struct event *event, struct uuid *ret_id, struct
 	MUST_NOT_REACH("an event of another module");
 }
 
-/* As it is at the end of the batch: what was changed since is no update. */
+/* Inserts the account as it is at the end of the batch, so that its later changes need no update. */
 static void copy_account(struct users_store *store, const struct workset *set, const struct uuid *id, struct str login,
 			 int64_t at_ms)
 {

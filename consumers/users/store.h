@@ -12,7 +12,7 @@ struct users_store {
 	struct db_copy accounts;
 	struct db_params params;
 	uint8_t hash_key[32];
-	struct buf list;  /* struct slot *: those to be updated */
+	struct buf list;  /* struct slot *: the slots to update */
 	struct buf scope; /* of a user, as text */
 };
 

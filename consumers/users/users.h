@@ -22,8 +22,8 @@
  *                                          RenewSecret -------> SecretRenewed
  *   EndTokens -----> TokensEnded           RevokeService -----> ServiceRevoked
  *
- * Invariants: no password, hash or refresh token is ever in a command, a state or an event; nobody changes his own rights; roles of
- * programs (system, notifier, clock) are given to no person and to no service that an admin registers.
+ * Invariants: no password, hash or refresh token is ever in a command, a state or an event; users cannot change their own rights;
+ * the roles of programs (system, notifier, clock) cannot be given to users or services.
  */
 struct store;
 
@@ -41,7 +41,7 @@ struct user {
 	struct scope scope;      /* the limits of the roles; empty until an admin binds the account */
 	int64_t token_version;   /* tokens with a lower version are revoked */
 
-	/* the store's own */
+	/* for the store only */
 	int64_t version_stored;
 };
 
@@ -53,13 +53,13 @@ struct bindings {
 	} creditors, portfolios, sources;
 };
 
-/* Of a body that has the three lists. */
+/* The bindings in a body with the three lists. */
 #define BINDINGS_OF(body)                                                                                                        \
 	(&(const struct bindings){ .creditors = { (body)->creditors, (body)->creditors_count },                                  \
 				   .portfolios = { (body)->portfolios, (body)->portfolios_count },                               \
 				   .sources = { (body)->sources, (body)->sources_count } })
 
-/* False: an item is invalid; its number, counted from 1, and its list. */
+/* False: an item is invalid; *ret_number is its number, counted from 1, and *ret_field its list. */
 bool bindings_scope(const struct bindings *bindings, struct scope *ret_scope, const char **ret_field, size_t *ret_number);
 
 /* A login, or the name of a service, that is taken. */
