@@ -43,18 +43,21 @@ struct customer {
 	char timezone[TIMEZONE_MAX + 1];
 
 	/*
-	 * The store's own. The salt determines the key of the personal texts (lib/crypto). The store fills it whether a row
-	 * exists or not: a new customer's salt is random.
+	 * For the store only. The salt determines the key of the personal texts (lib/crypto). The store sets it even if no row
+	 * exists: a new customer gets a random salt.
 	 */
 	uint8_t salt[16];
 	uint32_t salt_size;   /* 0: none */
-	uint8_t hash_key[32]; /* for hidden_hash: derived from the salt, it opens nothing */
+	uint8_t hash_key[32]; /* for hidden_hash: derived from the salt; it decrypts nothing */
 	int64_t version_stored;
 	const struct personal *name;       /* of the batch's last event with a name; NULL: none */
 	const struct personal *birth_date; /* the same for the birth date, set or cleared */
 };
 
-/* The personal data of a command, which its event must not contain: the event carries it to the store (decision_confide). */
+/*
+ * The personal data of a command. It must not be in the body of the event; it reaches the store as the event's confidential data
+ * (decision_confide).
+ */
 struct personal {
 	bool has_full_name;
 	bool has_birth_date;
@@ -74,7 +77,7 @@ struct contact_point {
 	uint32_t channel; /* enum channel */
 	uint32_t state;   /* enum contact_point_state */
 
-	/* the store's own */
+	/* for the store only */
 	int64_t version_stored;
 	int64_t verified_at_ms; /* 0: never */
 };
@@ -86,15 +89,18 @@ struct customer_reference {
 };
 
 /*
- * An address of one customer on one channel, and the last contact point with it. The store fills `hash` whether there was one
- * or not, because rules have no key to compute it.
+ * An address of one customer on one channel, and the last contact point with it. The store sets `hash` even if there was none,
+ * because rules have no key to compute it.
  */
 struct contact_address {
 	struct uuid contact_point_id;
 	uint8_t hash[16];
 };
 
-/* Another module's, by the customer's id: debts.public_open_debt. While there is any, the person's data must be kept. */
+/*
+ * From another module, by the customer's id: debts.public_open_debt. While the customer has an open debt, the personal data must
+ * be kept.
+ */
 struct retention {
 	uint32_t open_debts; /* the customer owes */
 	uint32_t credits;    /* the customer is owed: overpaid */
@@ -117,8 +123,8 @@ extern const struct entity contact_address_entity;
 extern const struct entity retention_entity;
 
 /*
- * The slot's id and text of a customer's address: the customer's id, the salt, a byte of the channel, the address. Two
- * spellings of one mailbox are one address: the ASCII letters of an e-mail address are in lower case here.
+ * The slot's id and text of a customer's address: the customer's id, the salt, a byte of the channel, the address. In the key,
+ * the ASCII letters of an e-mail address are in lower case, so that two spellings of one mailbox are one address.
  */
 #define ADDRESS_MAX              320
 #define CONTACT_ADDRESS_HEAD_MAX (16 + 1 + 16 + 1)
@@ -154,7 +160,10 @@ struct uuid customer_reference_id(struct str external_ref);
 void acquaintance_key(char ret_key[ACQUAINTANCE_KEY_SIZE], const struct uuid *customer_id, const struct scope_pair *pair);
 struct uuid acquaintance_id(const char key[ACQUAINTANCE_KEY_SIZE]);
 
-/* Whether this customer exists for the issuer: one that acts as a creditor must know the customer. Acquaintances were touched. */
+/*
+ * Whether the issuer may see this customer: an issuer that acts as a creditor must know the customer. The acquaintances must be
+ * loaded.
+ */
 bool customer_is_reached(const struct command *command, const struct uuid *customer_id, const struct workset *set);
 
 /* ---- syntax, bounded and pure (syntax.c) ---- */

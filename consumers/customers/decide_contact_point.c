@@ -41,8 +41,8 @@ static bool customer_is_active(const struct uuid *customer_id, const struct work
 }
 
 /*
- * An address that turned out to be another person's, or is barred, comes back only from the consumer: another list that has it
- * still is no news. One that bounced may be given again by anybody.
+ * An address that belongs to another person, or was blocked, is accepted again only from the consumer: a third party's old list
+ * is no evidence. A bounced address is accepted again from every source.
  */
 static bool address_is_free(const struct add_contact_point *body, const struct contact_address *known, const struct workset *set,
 			    struct decision *decision)
@@ -111,7 +111,7 @@ void decide_add_contact_point(const struct command *command, const struct workse
 
 /* ---- VerifyContactPoint, InvalidateContactPoint ---- */
 
-/* The customer's own contact point, still usable, and he is not erased in this very batch; NULL: refused. */
+/* The customer's usable contact point; the customer must not have been erased, not even in this batch. NULL: refused. */
 static const struct contact_point *usable_point(const struct uuid *contact_point_id, const struct uuid *customer_id,
 						const struct workset *set, struct decision *decision)
 {

@@ -3,7 +3,7 @@
 
 #define BIRTH_DATE_MIN (-32872) /* 1880-01-01 */
 
-/* What both commands may name; absent: not given. */
+/* The fields that both commands may have. */
 struct profile {
 	bool has_full_name;
 	struct str full_name;
@@ -90,7 +90,7 @@ static bool create_is_good(const struct command *command, const struct create_cu
 	return profile_is_good(&profile, command->today, decision);
 }
 
-/* By a customer who perhaps does not exist for the issuer. */
+/* Refuses an id or reference that another customer has; that customer may be hidden from the issuer. */
 static void refuse_taken(const struct uuid *customer_id, const struct workset *set, const char *field, const char *text,
 			 struct decision *decision)
 {
@@ -164,7 +164,7 @@ void decide_create_customer(const struct command *command, const struct workset 
 
 #define CHANGED_MAX 6
 
-/* What of the members that can be without a value has none from now on. */
+/* The optional fields that the command clears. */
 struct change {
 	bool clears_birth_date, clears_region, clears_timezone;
 };
@@ -178,7 +178,10 @@ static bool clears(const struct update_customer *body, const char *name)
 	return false;
 }
 
-/* Who moves to another country leaves region and time zone behind: an old one is wrong, and hours of contact hang on it. */
+/*
+ * A change of country clears region and time zone unless the command has new ones: the old ones would be wrong, and the hours of
+ * contact depend on them.
+ */
 static struct change change_of(const struct update_customer *body, const struct customer *customer)
 {
 	bool is_moved = body->has_country && !str_is(body->country, customer->country);
@@ -190,7 +193,7 @@ static struct change change_of(const struct update_customer *body, const struct 
 	};
 }
 
-/* The names of the fields that the command brings or clears; the personal ones are not compared with what was there. */
+/* The names of the fields that the command sets or clears; personal fields are not compared with their old values. */
 static size_t list_changed(const struct update_customer *body, const struct change *change, struct str changed[CHANGED_MAX])
 {
 	size_t count = 0;
@@ -276,7 +279,7 @@ static bool customer_can_change(const struct update_customer *body, const struct
 	return false;
 }
 
-/* What a member that can be without a value has now. */
+/* The new value of an optional field. */
 static struct str text_now(bool is_given, struct str given, bool is_cleared, const char *before)
 {
 	return is_given ? given : is_cleared ? STR("") : str_of(before);
@@ -303,7 +306,7 @@ void decide_update_customer(const struct command *command, const struct workset 
 		return;
 	}
 	change = change_of(body, customer);
-	*before = *customer; /* the event is written when the whole batch is decided: the state may say something else then */
+	*before = *customer; /* a copy: the event is written after the whole batch is decided, when the state may have changed */
 	event->customer_id = body->customer_id;
 	event->version = before->version + 1;
 	event->changed = changed;

@@ -3,7 +3,7 @@
 
 /* ---- EraseCustomer ---- */
 
-/* GDPR 17(3)(b), (e): what is still owed is a claim, and books must be kept about it. When that ends nobody can say. */
+/* GDPR 17(3)(b), (e): an open debt is a claim, and books must be kept about it. The end of that duty is unknown. */
 static bool nothing_is_owed(const struct retention *retention, struct decision *decision)
 {
 	char debt_id[UUID_TEXT_SIZE + 1];

@@ -2,7 +2,7 @@
 #include "consumers/customers/customers.h"
 #include "schemas/customers.h"
 
-/* What passed the rules fits: the schema's limits are the members'. */
+/* A text that passed the rules fits, because the sizes of the members are the limits of the schema. */
 static void set_text(char *chars, size_t chars_size, bool is_given, struct str text)
 {
 	bool fits = str_to_chars(chars, chars_size, is_given ? text : STR(""));
@@ -10,7 +10,7 @@ static void set_text(char *chars, size_t chars_size, bool is_given, struct str t
 	MUST(fits);
 }
 
-/* Only for commands of the same batch that ask: the store has it from the event. */
+/* Changes only a state that another command of the batch has touched. The store writes the row from the event. */
 static void know(struct workset *set, const struct uuid *customer_id, const struct scope_pair *pair)
 {
 	char key[ACQUAINTANCE_KEY_SIZE];
@@ -25,7 +25,7 @@ static void know(struct workset *set, const struct uuid *customer_id, const stru
 	acquaintance->is_known = 1;
 }
 
-/* To who is bound to all of the creditor's, and to who is bound to one of the portfolios. */
+/* The customer becomes known to issuers bound to the whole creditor, and to issuers bound to one of the portfolios. */
 static void know_by_creditor(struct workset *set, const struct customer_created *event, const struct uuid *creditor_id)
 {
 	struct scope_pair pair = { .creditor_id = *creditor_id };
@@ -56,7 +56,7 @@ static void on_customer_created(struct workset *set, const struct customer_creat
 	set_text(customer->timezone, sizeof(customer->timezone), event->has_timezone, event->timezone);
 }
 
-/* Texts that did not change are the state's own: each is read before it is written. */
+/* Unchanged texts of the event are views into the state, so all are read before the state is written. */
 static void on_customer_updated(struct workset *set, const struct customer_updated *event)
 {
 	struct customer *customer = workset_change(set, &customer_entity, &event->customer_id);
@@ -71,7 +71,7 @@ static void on_customer_updated(struct workset *set, const struct customer_updat
 	*customer = next;
 }
 
-/* The salt stays until the batch is saved: what it touched is found by it. */
+/* The salt stays until the batch is saved: keys of slots that the batch has touched contain it. */
 static void on_customer_erased(struct workset *set, const struct customer_erased *event)
 {
 	struct customer *customer = workset_change(set, &customer_entity, &event->customer_id);
@@ -82,7 +82,7 @@ static void on_customer_erased(struct workset *set, const struct customer_erased
 	customer->status = CUSTOMER_ERASED;
 }
 
-/* The address is in the command only; who had it last is told by the slot that the command touched. */
+/* The address is in the command only. Its slot, which the command has touched, is set to the new contact point. */
 static void on_contact_point_added(struct workset *set, const struct event *event)
 {
 	const struct contact_point_added *body = event->body;

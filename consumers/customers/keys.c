@@ -51,7 +51,7 @@ bool contact_address_key(struct contact_address_key *ret_key, const struct works
 	return true;
 }
 
-/* The customer must be loaded: a new one has his salt by then. */
+/* The customer must be loaded: then a new customer has a salt, too. */
 static struct str hidden(struct arena *arena, const struct workset *set, const struct uuid *customer_id, const char *member,
 			 struct str text)
 {

@@ -15,7 +15,10 @@ static struct slot *touch(struct workset *set, const struct entity *entity, cons
 	return workset_touch(set, entity, id, (struct str){ 0 });
 }
 
-/* Which of his creditors know the customer, in which of his portfolios, for who may only as a creditor. A user's are known when his rights are loaded. */
+/*
+ * For an issuer that acts as a creditor: touches the acquaintance of the customer with each pair of its creditors and portfolios.
+ * The pairs of a user are known once the rights are loaded.
+ */
 static void touch_acquaintances(const struct command *command, const struct uuid *customer_id, struct workset *set)
 {
 	if (!command_is_bound(command))
@@ -64,7 +67,10 @@ static void touch_erase_customer(const struct command *command, struct workset *
 	touch(set, &retention_entity, &body->customer_id);
 }
 
-/* The customer first, for his salt; then the address; the contact point that had it is known when that is loaded. */
+/*
+ * Touches the customer first, whose salt is part of the address's key, then the address, then the contact point that the loaded
+ * address names.
+ */
 static void touch_add_contact_point(const struct command *command, struct workset *set)
 {
 	const struct add_contact_point *body = command->body;

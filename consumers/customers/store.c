@@ -7,7 +7,7 @@
 #include "crypto/crypto.h"
 #include "schemas/customers.h"
 
-/* One batch's writes: three COPYs of new rows, two updates of changed ones (store_update.c), then erasures. */
+/* The writes of one batch: three COPYs of new rows, two updates of changed ones (store_update.c), then erasures. */
 
 #define COPY_SIZE_MAX   ((size_t)64 << 20)
 #define PARAMS_SIZE_MAX ((size_t)64 << 20)
@@ -45,7 +45,7 @@ static void copy_text_or_null(struct db_copy *copy, const char *text)
 		db_copy_str(copy, str_of(text));
 }
 
-/* When the row was made, and when it was changed last. */
+/* The times of creation and of the last change. */
 static void copy_dates(struct db_copy *copy, const struct event *event, const struct slot *slot)
 {
 	db_copy_instant(copy, event->command->now_ms);
@@ -65,7 +65,7 @@ static void copy_customer(struct customers_store *store, const struct workset *s
 	db_copy_uuid(copy, &created->customer_id);
 	db_copy_str(copy, created->external_ref);
 	db_copy_str(copy, created->kind);
-	db_copy_str(copy, STR("active")); // also one that the same batch erases: see erase_rows
+	db_copy_str(copy, STR("active")); // also if the same batch erases the customer: see erase_rows
 	db_copy_str(copy, str_of(customer->locale));
 	db_copy_str(copy, str_of(customer->country));
 	copy_text_or_null(copy, customer->region);
@@ -189,8 +189,8 @@ static int insert_rows(struct customers_store *store, struct db *db, const struc
 /* ---- erasure ---- */
 
 /*
- * After all else of the batch: what another command of it has brought is destroyed as well. The salt is what counts: with it the
- * key of everything personal is gone, in whatever copy. The rest is overwritten so that nothing is left to look at.
+ * Erasure comes after all other writes of the batch, so that data from its other commands is destroyed, too. The salt is
+ * decisive: without it, the key of all personal data is gone, also for copies. The sealed columns are cleared in addition.
  */
 static const struct db_statement erase_customers = {
 	.name = "customers_erase_customers",
@@ -210,7 +210,7 @@ static const struct db_statement forget_elsewhere = {
 	.sql = "SELECT communications.forget($1::uuid[]), public.dcs_forget_dead_letters($1::uuid[])",
 };
 
-/* An erased customer never changes again: one that was changed was erased by this batch. */
+/* An erased customer never changes again, so a changed slot with this status was erased in this batch. */
 static size_t add_erased(struct db_params *params, struct slot **slots, size_t count)
 {
 	size_t erased = 0;

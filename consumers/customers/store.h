@@ -9,8 +9,8 @@
 
 /*
  * The customers module in PostgreSQL (sql/0002_customers.sql): store_load.c reads states; store.c writes new rows and erasures,
- * store_update.c changes. It alone has the key: names, birth dates and addresses are sealed when they are written
- * (store_personal.c), and no rule ever reads one back.
+ * store_update.c changes. Only the store has the key: it seals names, birth dates and addresses when they are written
+ * (store_personal.c). No rule ever reads them.
  */
 struct customers_store {
 	uint8_t key[32];
@@ -20,7 +20,7 @@ struct customers_store {
 	struct db_copy known;
 	struct db_copy known_in;
 	struct db_params params;
-	struct buf list;   /* struct slot *: those to be updated */
+	struct buf list;   /* struct slot *: the slots to update */
 	struct buf sealed; /* the text sealed last */
 };
 
@@ -44,13 +44,13 @@ void personal_note(const struct workset *set, const struct logged_event *events,
 struct str personal_seal(struct customers_store *store, const struct seal_place *place, struct str salt, struct str text);
 
 /*
- * The batch's name or birth date of a customer, sealed for the row as it is at the end of the batch. False: the batch has none.
- * An empty text: the birth date was cleared.
+ * The customer's last name or birth date in the batch, sealed for the row's version at the end of the batch. False: the batch
+ * does not change it. An empty text: the birth date was cleared.
  */
 bool personal_name(struct customers_store *store, const struct slot *slot, struct str *ret_sealed);
 bool personal_birth_date(struct customers_store *store, const struct slot *slot, struct str *ret_sealed);
 
-/* Seals the text of an earlier version of the row again for this version. ERR_POISON: it does not open. */
+/* Decrypts the text of an earlier version of the row and seals it for this version. ERR_POISON: it cannot be decrypted. */
 MUST_CHECK int personal_reseal(struct customers_store *store, const struct seal_place *place, int64_t version_was,
 			       struct str salt, struct str *sealed, struct err *err);
 

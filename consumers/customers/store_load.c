@@ -27,7 +27,10 @@ static void make_hash_key(const struct customers_store *store, struct customer *
 	wipe(key, sizeof(key));
 }
 
-/* Salts on the way, for those that there are none of yet: what a batch makes of a new customer is made with it. */
+/*
+ * Also gives each slot a random salt. It stays if the customer does not exist yet: a customer that the batch creates gets this
+ * salt.
+ */
 static void ask_customers(void *self, struct db_params *params, struct slot **slots, size_t count)
 {
 	for (size_t index = 0; index < count; index++) {
@@ -40,7 +43,7 @@ static void ask_customers(void *self, struct db_params *params, struct slot **sl
 	slots_add_ids(params, slots, count);
 }
 
-/* Nothing of an erased customer: null. */
+/* The salt of an erased customer is NULL: size 0. */
 static void read_salt(struct customer *customer, struct str salt)
 {
 	MUST(salt.size <= sizeof(customer->salt));
@@ -118,7 +121,7 @@ static int read_point(void *self, const struct db_result *result, int row, struc
 	return 0;
 }
 
-/* The contact point that had the address last: ids are in time order. */
+/* The last contact point with the address: ids are in time order. */
 static const struct db_statement select_addresses = {
 	.name = "customers_select_addresses",
 	.sql = "SELECT DISTINCT ON (u.n) u.n, p.contact_point_id "
@@ -127,7 +130,7 @@ static const struct db_statement select_addresses = {
 	       "AND p.address_hash = u.address_hash ORDER BY u.n, p.contact_point_id DESC",
 };
 
-/* Fills the slots' hashes on the way: they are needed whether there is a row or not. */
+/* Also sets the hashes of the slots, which are needed even without a row. */
 static void ask_addresses(void *self, struct db_params *params, struct slot **slots, size_t count)
 {
 	const struct customers_store *store = self;
@@ -187,7 +190,9 @@ static int read_retention(void *self, const struct db_result *result, int row, s
 	return 0;
 }
 
-/* By what this module keeps of those who made a customer known, and by another module's debts. */
+/*
+ * A creditor knows a customer that it introduced (public_acquaintance of this module), or that owes it a debt (the module debts).
+ */
 static const struct db_statement select_acquaintances = {
 	.name = "customers_select_acquaintances",
 	.sql = "SELECT u.n FROM (SELECT n, creditor_id, customer_id, CASE WHEN portfolio_id IS NOT NULL THEN ARRAY[portfolio_id] "
@@ -199,7 +204,7 @@ static const struct db_statement select_acquaintances = {
 	       "u.customer_id AND public.dcs_in_portfolios(ARRAY[d.portfolio_id], u.portfolios))",
 };
 
-/* Zeros are none. */
+/* A nil UUID becomes NULL. */
 static void add_ids(struct db_params *params, struct slot **slots, size_t count, size_t from)
 {
 	db_array_begin(params, DB_ARRAY_UUID);

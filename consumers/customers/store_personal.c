@@ -6,13 +6,14 @@
 #include "schemas/customers.h"
 
 /*
- * What the tables keep and events do not say: names and birth dates, which events of the batch carry confidentially, and addresses
- * of its commands; or what stands in a row already. It is sealed here for the row's place and version (lib/crypto/seal.h).
+ * The personal data in the tables, which no event contains: names and birth dates from the confidential data of the batch's
+ * events, addresses from its commands, and values already in a row. They are sealed here for the row's place and version
+ * (lib/crypto/seal.h).
  */
 
 #define PERSONAL_SIZE_MAX (SEAL_OVERHEAD + (size_t)2048) /* a letter's address is the longest, and far below it */
 
-/* ---- what the commands of a batch say about a person ---- */
+/* ---- personal data in the commands of a batch ---- */
 
 static struct customer *changed_customer(const struct workset *set, const struct uuid *customer_id)
 {

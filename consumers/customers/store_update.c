@@ -3,11 +3,11 @@
 #include "consumers/customers/store.h"
 
 /*
- * Rows that change. Their sealed columns are read first and sealed again: each is bound to its row's version, which is another
- * now. A text that does not open fails the batch before anything of it is written; left as it is, it would never open again.
+ * Updates of rows. Their sealed columns are read first and sealed again, because a sealed text is bound to its row's version,
+ * which changes. A text that cannot be decrypted fails the batch: otherwise it could never be decrypted again.
  */
 
-/* ---- the sealed columns as they stand: a row for each slot, in order ---- */
+/* ---- the stored sealed columns: a row for each slot, in order ---- */
 
 static const struct db_statement select_sealed_customers = {
 	.name = "customers_select_sealed_customers",
@@ -35,7 +35,10 @@ static int read_sealed(struct customers_store *store, struct db *db, const struc
 	return 0;
 }
 
-/* A text of a row as it is to stand there. What is erased by this batch need not open: it is overwritten at the batch's end. */
+/*
+ * Adds a text of a row, sealed for its new version. A text of a customer erased in this batch need not be decrypted: it is
+ * cleared at the end of the batch.
+ */
 static int add_resealed(struct customers_store *store, const struct db_result *there, int row, int column,
 			const struct seal_place *place, const struct customer *owner, struct err *err)
 {
@@ -66,7 +69,7 @@ static const struct db_statement update_customers = {
 	       "= u.version_was",
 };
 
-/* The batch's last word on a column, sealed; false: it says nothing. */
+/* The batch's last value of a column, sealed; false: the batch has none. */
 typedef bool personal_said(struct customers_store *store, const struct slot *slot, struct str *ret_sealed);
 
 static int add_sealed(struct customers_store *store, struct slot **slots, size_t count, personal_said *said,

@@ -3,8 +3,8 @@
 #include "consumers/customers/customers.h"
 
 /*
- * Is a text what it says it is? Strict and bounded: what passes here is later put into an SMTP dialogue, a mail's header or a
- * gateway's query (lib/TRAPS.md C1, C2).
+ * The syntax of texts. Strict and bounded: a valid text is later put into an SMTP dialogue, a mail's header or a gateway's query
+ * (lib/TRAPS.md C1, C2).
  */
 
 /* ---- addresses ---- */
