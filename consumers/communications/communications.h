@@ -36,7 +36,8 @@ extern const struct store communications_store; /* store.c */
 bool template_name_is_valid(struct str name);
 
 /*
- * The requirement of a message class on the debts that it names; ordered: a due debt is owed. communications.class_asks in SQL.
+ * The condition of a message class on the debts that the message names. Each includes the one before: a due debt is owed. In SQL:
+ * communications.class_asks.
  */
 enum asks {
 	ASKS_NOTHING, /* receipts, replies, notices of other kinds */
@@ -45,7 +46,7 @@ enum asks {
 };
 enum asks message_class_asks(struct str message_class);
 
-/* A receipt only advances a message; a second attempt may wait again. */
+/* Whether a receipt changes the state: receipts only advance a message, but a later attempt may return to RETRY_WAIT. */
 bool communication_moves(enum communication_state from, int32_t from_attempt, enum communication_state to, int32_t to_attempt);
 
 /* The next wider language of RFC 4647's lookup: zh-Hant-TW, zh-Hant, zh. False: none. */
@@ -64,7 +65,7 @@ struct str opt_out_statement(enum channel channel, struct str language);
 #define RENDERED_EMAIL_MAX 16384
 #define RENDERED_SMS_MAX   1530 /* ten parts */
 
-/* Aggregate, by its id: its natural key. */
+/* Aggregate, by its id. It holds the natural key. */
 struct template
 {
 	int32_t version;
@@ -73,7 +74,7 @@ struct template
 	char language[LANGUAGE_MAX + 1];
 };
 
-/* The newest version, by its natural key: name, channel, language. */
+/* The newest version of a template, by the natural key: name, channel, language. */
 struct template_text {
 	struct uuid template_id;
 	int32_t version;
@@ -93,7 +94,7 @@ struct permission {
 struct recipient {
 	int64_t version;                        /* withdrawals so far */
 	int64_t withdrawn_at_ms[CHANNEL_COUNT]; /* 0: never */
-	int64_t told_at_ms[CHANNEL_COUNT];      /* when the last withdrawal was reported to us; 0: never, or unknown */
+	int64_t told_at_ms[CHANNEL_COUNT];      /* when we received the last withdrawal; 0: never, or unknown */
 	struct permission permissions[CHANNEL_COUNT][PURPOSE_COUNT];
 };
 
@@ -105,7 +106,7 @@ struct queued {
 	uint32_t channel;
 	int32_t requested_on;
 	uint32_t is_claimed; /* claimed by the notifier: too late to cancel */
-	int32_t claims;      /* claims so far: the number of its last attempt */
+	int32_t claims;      /* claims so far, and so the number of the last attempt */
 };
 
 /*
@@ -127,7 +128,7 @@ struct communication {
 	int32_t attempt; /* of the last known dispatch; 0: none */
 	int32_t requested_on;
 
-	/* the store's own */
+	/* for the store only */
 	int64_t version_stored;
 };
 
@@ -136,8 +137,8 @@ struct consent {
 };
 
 /*
- * Another module's: customers.public_person, with the name opened. Texts to the person are sealed with the key derived from the
- * salt (lib/crypto); an erased person has neither.
+ * From another module: customers.public_person, with the name decrypted. Texts to the person are sealed with a key derived from
+ * the salt (lib/crypto). An erased person has no name and no salt.
  */
 #define FULL_NAME_MAX (4 * 200) /* bytes of so many characters */
 #define SALT_MAX      16
@@ -149,7 +150,7 @@ struct person {
 	char full_name[FULL_NAME_MAX];
 };
 
-/* Another module's: the best usable address of each electronic channel, opened (customers.public_contact_point). */
+/* From another module: the best usable address of each electronic channel, decrypted (customers.public_contact_point). */
 #define ADDRESS_MAX 320
 struct address {
 	struct uuid contact_point_id; /* nil: none */
@@ -161,7 +162,7 @@ struct addresses {
 	struct address sms;
 };
 
-/* Another module's: debts.public_debt. */
+/* From another module: debts.public_debt. */
 #define EXTERNAL_REF_MAX (4 * 64)
 struct owed_debt {
 	struct uuid customer_id;
@@ -220,8 +221,8 @@ struct uuid template_key_id(const struct template_key *key);
 void content_hash(uint8_t ret_hash[CONTENT_HASH_SIZE], struct str subject, struct str body);
 
 /*
- * Of a message to the person, including the salt: a holder of the text can prove it until the salt is destroyed; after that not
- * even a guess of the name in it can be tested.
+ * The hash of a message to the person and of the salt. While the salt exists, the hash proves the text; without the salt not even
+ * a guess of the name in it can be tested.
  */
 void rendered_hash(uint8_t ret_hash[CONTENT_HASH_SIZE], struct str subject, struct str body, const struct person *person);
 

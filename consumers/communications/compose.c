@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "consumers/communications/render.h"
 
-/* Values of tokens that are ours to know. */
+/* The reserved tokens, whose values come from the states. */
 static const char *const known_tokens[] = { "customer_name", "debt_reference", "balance", "currency", "due_on", "opt_out" };
 #define KNOWN_TOKENS_COUNT (sizeof(known_tokens) / sizeof(known_tokens[0]))
 
@@ -49,7 +49,7 @@ static bool join_reference(struct texts *texts, size_t *size, const char *refere
 	return true;
 }
 
-/* All debts together: their references, the sum, the oldest due date. No debts: these tokens do not resolve. */
+/* All debts together: their references, the sum, the oldest due date. Without debts these tokens have no value. */
 static bool add_debt_tokens(struct texts *texts, const struct sending *sending, const struct workset *set)
 {
 	const struct send_communication *body = sending->body;
@@ -140,8 +140,8 @@ bool sending_compose(struct sending *sending, const struct workset *set, struct 
 			 &sending->rendered->body, "parameters", decision))
 		return false;
 	/*
-	 * Whatever a value was made of, a name from before names were judged too: a subject is one line of a mail's header, and
-	 * cannot become two (lib/TRAPS.md C2).
+	 * Any value is checked, also a name that was stored before names were checked: a subject is one line of a mail's header,
+	 * and a value must not make it two (lib/TRAPS.md C2).
 	 */
 	fault = text_fault(sending->rendered->subject, TEXT_PROSE);
 	fault = fault != NULL ? fault : text_fault(sending->rendered->body, TEXT_LINES);

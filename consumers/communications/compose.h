@@ -5,7 +5,7 @@
 #include "consumers/communications/communications.h"
 #include "schemas/communications.h"
 
-/* From a template, a person, debts and parameters to the text of one message. Pure. */
+/* Makes the text of one message from a template, a person, debts and parameters. Pure. */
 
 /* The inputs of SendCommunication, once found. */
 struct sending {
@@ -14,12 +14,15 @@ struct sending {
 	enum channel channel;
 	const struct person *person;
 	const struct template_text *template;
-	struct str language; /* the template's: the command's, or a wider one */
+	struct str language; /* of the template: as in the command, or a wider one */
 	const struct address *address;
 	struct rendered *rendered;
 };
 
-/* A token whose value the sender cannot give: customer_name, debt_reference, balance, currency, due_on, opt_out. */
+/*
+ * Whether the token is reserved, so that the sender cannot set its value: customer_name, debt_reference, balance, currency,
+ * due_on, opt_out.
+ */
 bool token_is_ours(struct str name);
 
 /*

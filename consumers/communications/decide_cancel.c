@@ -4,7 +4,7 @@
 
 /* ---- CancelCommunication ---- */
 
-/* What has not left lies in the customer's queue, and the notifier has not got it in hand. */
+/* A message can be cancelled while it is in the customer's queue and not claimed by the notifier. */
 static const struct queued *find_queued(const struct queue *queue, const struct uuid *communication_id)
 {
 	for (uint32_t index = 0; queue != NULL && index < queue->count; index++) {

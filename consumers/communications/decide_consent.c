@@ -25,8 +25,8 @@ static bool consent_is_good(const struct command *command, const struct grant_co
 }
 
 /*
- * Customers are not looked up: a consent may arrive before the customer does. One that is older than the last withdrawal is
- * recorded and permits nothing (recipient_permits).
+ * Customers are not looked up: a consent may arrive before its customer. A consent older than the last withdrawal is recorded and
+ * permits nothing (recipient_permits).
  */
 void decide_grant_consent(const struct command *command, const struct workset *set, struct decision *decision)
 {
@@ -56,7 +56,7 @@ void decide_grant_consent(const struct command *command, const struct workset *s
 
 /* ---- WithdrawConsent ---- */
 
-/* The messages that the withdrawal stops: of the channel (NONE: of all), and not in the notifier's hands. */
+/* Lists the messages that the withdrawal cancels: those of the channel (NONE: of all) that the notifier has not claimed. */
 static size_t list_cancelled(const struct workset *set, const struct queue *queue, enum channel channel,
 			     struct cancelled_communication *cancelled)
 {
@@ -84,8 +84,9 @@ static int64_t clamp(int64_t number, int64_t min, int64_t max)
 }
 
 /*
- * Never refused, whoever says it and however (consumers/DOMAIN.md 3): a channel we do not know is all channels, a customer we do not know
- * is remembered. It counts from when it was said, or from when we were told if that is said to be later.
+ * A withdrawal is never refused, from any sender and in any form (consumers/DOMAIN.md 3): an unknown channel means all channels,
+ * and the withdrawal of an unknown customer is remembered. It takes effect at `withdrawn_at`, but at the latest when we received
+ * it.
  */
 void decide_withdraw_consent(const struct command *command, const struct workset *set, struct decision *decision)
 {

@@ -3,12 +3,12 @@
 #include "consumers/communications/communications.h"
 #include "schemas/communications.h"
 
-/* What a provider said about a message, from either command. */
+/* A provider's report about a message, from either command. */
 struct receipt {
 	const struct uuid *communication_id;
 	const struct uuid *customer_id;
-	enum communication_state state; /* that it would bring */
-	struct str status;              /* as it was said */
+	enum communication_state state; /* the state that it reports */
+	struct str status;              /* as in the command */
 	int32_t attempt;
 	struct str provider;
 	bool has_provider_ref;
@@ -49,7 +49,7 @@ static void progress(const struct receipt *receipt, const struct communication *
 	event->occurred_at = receipt->occurred_at;
 }
 
-/* A message nobody here has heard of is waited for: reports must not be lost because they are quick. */
+/* The report of an unknown message waits for the message: a report must not be lost because it overtakes the message. */
 static void take_receipt(const struct receipt *receipt, const struct workset *set, struct decision *decision)
 {
 	const struct communication *communication = workset_state(set, &communication_entity, receipt->communication_id);

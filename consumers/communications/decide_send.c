@@ -24,7 +24,7 @@ static bool parameters_are_good(const struct send_communication *body, struct de
 	return true;
 }
 
-/* Counted once each, the text would be right; but whoever names a debt twice means another one. */
+/* A debt that is named twice is refused: the sender must have meant another debt. */
 static bool debts_are_named_once(const struct send_communication *body, struct decision *decision)
 {
 	for (size_t index = 0; index < body->debt_ids_count; index++) {
@@ -75,7 +75,7 @@ static bool send_is_good(const struct sending *sending, struct decision *decisio
 	return true;
 }
 
-/* ---- what it names ---- */
+/* ---- the entities that it names ---- */
 
 static bool is_known(const struct sending *sending, const struct workset *set, struct decision *decision)
 {
@@ -262,7 +262,7 @@ static void add_suppressed(const struct sending *sending, const struct guard_ver
 	event->debt_ids_count = sending->body->debt_ids_count;
 }
 
-/* The balances that the text was made of, in the order of the debts; NULL: no room. */
+/* The balances stated in the text, in the order of the debts; NULL: the arena is full. */
 static const int64_t *stated_balances(const struct sending *sending, const struct workset *set, struct decision *decision)
 {
 	int64_t *stated = arena_take(decision->arena, sending->body->debt_ids_count, sizeof(*stated));
@@ -309,7 +309,7 @@ static void add_released(const struct sending *sending, const struct workset *se
 	decision_confide(decision, sending->rendered);
 }
 
-/* The template in the language that was asked for, else in the next wider one that there is: en for en-GB. */
+/* The template in the requested language, otherwise in the next wider language with a template: en for en-GB. */
 static void find_template(struct sending *sending, const struct workset *set)
 {
 	struct template_key key;
@@ -347,7 +347,7 @@ void decide_send_communication(const struct command *command, const struct works
 	case VERDICT_ALLOW:
 		add_released(&sending, set, decision);
 		return;
-	case VERDICT_DEFER: /* no rule answers so yet; when one does, a scheduled message is a timer of this module */
+	case VERDICT_DEFER: /* no rule defers yet; when one does, a scheduled message is a timer of this module */
 	case VERDICT_DENY:
 		add_suppressed(&sending, &verdict, decision);
 		return;

@@ -41,7 +41,7 @@ static bool texts_are_good(const struct publish_template *body, enum channel cha
 	return false;
 }
 
-/* An id goes by one name, channel and language for good, and they by it. */
+/* A template id and its name, channel and language belong together for ever. */
 static bool version_is_next(const struct publish_template *body, enum channel channel, const struct workset *set,
 			    struct decision *decision)
 {

@@ -2,7 +2,7 @@
 #include "consumers/communications/communications.h"
 #include "schemas/communications.h"
 
-/* What passed the rules fits: the schema's limits are the members'. */
+/* A text that passed the rules fits, because the sizes of the members are the limits of the schema. */
 static void set_text(char *chars, size_t chars_size, struct str text)
 {
 	bool fits = str_to_chars(chars, chars_size, text);
@@ -56,7 +56,7 @@ static void set_later(int64_t *at_ms, int64_t to_ms)
 		*at_ms = to_ms;
 }
 
-/* It has waited, and a withdrawal that we were told of after it has overtaken it. */
+/* Whether the consent was parked, and a withdrawal that we received after it was applied before it. */
 static bool is_overtaken(const struct command *grant, const struct recipient *recipient, enum channel channel)
 {
 	return grant->received_ms < grant->now_ms && grant->received_ms <= recipient->told_at_ms[channel];
@@ -91,7 +91,7 @@ static void remove_queued(struct queue *queue, const struct uuid *communication_
 	queue->count = kept;
 }
 
-/* No consent that we were told of before outlives the withdrawal, whatever time that was said to be of. */
+/* A withdrawal ends every consent that we received before it, even one with a later `obtained_at`. */
 static void withdraw_channel(struct recipient *recipient, enum channel channel, int64_t withdrawn_at_ms, int64_t told_at_ms)
 {
 	set_later(&recipient->withdrawn_at_ms[channel], withdrawn_at_ms);
@@ -165,8 +165,8 @@ static void on_suppressed(struct workset *set, const struct communication_suppre
 	communication->requested_on = event->requested_on;
 }
 
-/* A message that waits for another try can be cancelled again, unless that try has begun; any other progress is its end for the
- * queue. */
+/* A message that waits for another attempt can be cancelled again, unless that attempt has begun. Any other progress removes the
+ * message from the queue. */
 static void on_progressed(struct workset *set, const struct communication_progressed *event)
 {
 	struct communication *communication = workset_change(set, &communication_entity, &event->communication_id);
@@ -213,8 +213,8 @@ void communications_evolve(struct workset *set, const struct event *event)
 	case EVENT_TEMPLATE_PUBLISHED:
 		on_template_published(set, event);
 		return;
-	case EVENT_COMPLIANCE_DECIDED: /* it stands beside the event that follows from it */
-	case EVENT_RECEIPT_IGNORED:    /* it moves nothing */
+	case EVENT_COMPLIANCE_DECIDED: /* changes no state: the event that follows from it does */
+	case EVENT_RECEIPT_IGNORED:    /* changes no state */
 		return;
 	}
 	MUST_NOT_REACH("an event of another module");

@@ -39,13 +39,13 @@ static struct answer debt_is_open(const struct guard_facts *facts)
 	return deny_if(facts->asks >= ASKS_OWED && facts->closed > 0);
 }
 
-/* DEBT-2: nor for one on which nothing is owed (12 CFR 1006.22(b): only what the contract or the law allows). */
+/* DEBT-2: nothing is asked for a debt on which nothing is owed (12 CFR 1006.22(b): only what the contract or the law allows). */
 static struct answer debt_is_owed(const struct guard_facts *facts)
 {
 	return deny_if(facts->asks >= ASKS_OWED && facts->unowed > 0);
 }
 
-/* DEBT-3: what is not due yet is not demanded; a reminder may come before. */
+/* DEBT-3: a debt is not demanded before it is due; a reminder may be sent earlier. */
 static struct answer debt_is_due(const struct guard_facts *facts)
 {
 	return deny_if(facts->asks >= ASKS_DUE && facts->undue > 0);

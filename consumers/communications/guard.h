@@ -8,13 +8,14 @@
 #include "consumers/communications/communications.h"
 
 /*
- * The compliance guard (consumers/DOMAIN.md 9): facts in, verdict out, with the rules that said so. Pure. It asks every rule of
- * its table and takes the strictest answer. A new rule is a function and a row in guard.c; a fact that it needs is a member
+ * The compliance guard (consumers/DOMAIN.md 9): facts in, verdict out, with the rules that gave it. Pure. It evaluates every rule
+ * of its table and takes the strictest verdict. A new rule is a function and a row in guard.c; a fact that it needs is a member
  * here and a line in guard_facts_text.
  *
- * Built: US-10 (an opt-out of the medium binds), US-12 and US-13 (e-mail and SMS need a permission; the 60 days of US-13 are
- * not checked yet); of the debts that a message asks money for, house rules: DEBT-1 (it is on the books), DEBT-2 (something is
- * owed), DEBT-3 (it is due, if the message demands). Every claim asks the same in SQL (communications.refusal).
+ * Built: US-10 (an opt-out of the medium binds), US-12 and US-13 (e-mail and SMS need a permission; the 60 days of US-13 are not
+ * checked yet); and house rules for the debts of a message that asks for money: DEBT-1 (the debt is on the books), DEBT-2
+ * (something is owed on it), DEBT-3 (it is due, if the message is a demand). Every claim of the notifier checks the same rules in
+ * SQL (communications.refusal).
  */
 struct guard_facts {
 	const char *action; /* "send" */
@@ -29,10 +30,10 @@ struct guard_facts {
 	int64_t now_ms;
 
 	enum asks asks;  /* the requirement of the class on the debts */
-	uint32_t debts;  /* named by the message; of them: */
-	uint32_t closed; /* have left the books */
-	uint32_t unowed; /* nothing is owed on, or more was paid */
-	uint32_t undue;  /* are due after today */
+	uint32_t debts;  /* number of debts that the message names */
+	uint32_t closed; /* of these: have left the books */
+	uint32_t unowed; /* of these: nothing is owed, or they are overpaid */
+	uint32_t undue;  /* of these: due after today */
 	int32_t today;   /* the business date */
 };
 
@@ -41,7 +42,7 @@ struct guard_facts {
 struct guard_verdict {
 	enum compliance_verdict verdict;
 	int64_t until_ms;                   /* VERDICT_DEFER */
-	const char *rules[GUARD_RULES_MAX]; /* with this verdict; if all allow, all rules */
+	const char *rules[GUARD_RULES_MAX]; /* the ids of the rules with this verdict; all rules if all allow */
 	size_t rules_count;
 };
 

@@ -2,7 +2,7 @@
 #include "consumers/communications/communications.h"
 #include "crypto/crypto.h"
 
-/* Natural keys as slots of the workset, and the hashes of what was written: the module's only use of crypto outside its store. */
+/* Natural keys as slots of the workset, and the hashes of rendered texts: the module's only use of crypto outside its store. */
 
 bool template_key(struct template_key *ret_key, struct str name, enum channel channel, struct str language)
 {
@@ -33,7 +33,7 @@ struct uuid template_key_id(const struct template_key *key)
 	return uuid_of_text((struct str){ .data = key->text, .size = key->size });
 }
 
-/* The hash of two hashes, so that the border between the texts counts. */
+/* The hash of two hashes, so that it depends on the border between the texts. */
 void content_hash(uint8_t ret_hash[CONTENT_HASH_SIZE], struct str subject, struct str body)
 {
 	uint8_t of_subject[SHA256_SIZE];

@@ -35,7 +35,7 @@ static struct str skip(struct str text, size_t size)
 
 enum piece { PIECE_END, PIECE_TEXT, PIECE_TOKEN, PIECE_MALFORMED };
 
-/* The next piece of *text, which is moved behind it: a run of plain text, or a token's name. */
+/* The next piece of *text: plain text, or a token's name. Moves *text behind the piece. */
 static enum piece next_piece(struct str *text, struct str *ret_piece)
 {
 	size_t size = 0;

@@ -53,7 +53,7 @@ static void touch_grant_consent(const struct command *command, struct workset *s
 	touch(set, &recipient_entity, &body->customer_id);
 }
 
-/* The queue first; the messages in it are known when that is loaded (and locked, so that none is claimed meanwhile). */
+/* Touches the queue first; its messages are known once the queue is loaded (and locked, so that none is claimed meanwhile). */
 static void touch_withdraw_consent(const struct command *command, struct workset *set)
 {
 	const struct withdraw_consent *body = command->body;
@@ -86,7 +86,7 @@ static void touch_send_communication(const struct command *command, struct works
 	while (language_widen(&language));
 }
 
-/* The queue is locked when it is loaded: what is not claimed then cannot be claimed before the batch is committed. */
+/* Loading the queue locks it: a message that is not claimed then cannot be claimed before the batch is committed. */
 static void touch_cancel_communication(const struct command *command, struct workset *set)
 {
 	const struct cancel_communication *body = command->body;

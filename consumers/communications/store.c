@@ -8,8 +8,8 @@
 #include "schemas/communications.h"
 
 /*
- * One batch's writes. What is only ever added (versions of templates, consents, withdrawals, verdicts, receipts) is copied from
- * the events (store_insert.c); what changes is written here, as it is at the end of the batch.
+ * The writes of one batch. Rows that never change (versions of templates, consents, withdrawals, verdicts, receipts) are copied
+ * from the events (store_insert.c); rows that change are written here, as they are at the end of the batch.
  */
 
 #define PARAMS_SIZE_MAX ((size_t)64 << 20)
@@ -53,7 +53,7 @@ static const struct db_statement upsert_permissions = {
 	       "excluded.obtained_at",
 };
 
-/* One permission that there is, of one recipient. */
+/* One existing permission of one recipient. */
 struct permission_row {
 	const struct uuid *customer_id;
 	enum channel channel;
@@ -205,7 +205,7 @@ const char *outbox_state(enum communication_state state)
 	MUST_NOT_REACH("a message that was never released");
 }
 
-/* A message waits for another try only if the try that failed was the last it was claimed for. */
+/* A message waits for another attempt only if the failed attempt was the last one that it was claimed for. */
 static const struct db_statement update_outbox = {
 	.name = "communications_update_outbox",
 	.sql = "UPDATE communications.outbox o SET state = CASE WHEN u.state = 'waiting' AND o.claims > u.attempt THEN o.state "
@@ -261,7 +261,7 @@ static int write_communications(struct communications_store *store, struct db *d
 	return db_write(db, &update_outbox, &store->params, count, err);
 }
 
-/* A withdrawal is an event of the customer's, and changes the messages that it takes back as well. */
+/* A withdrawal is an event about the customer; it also changes the messages that it cancels. */
 static void note_changes(const struct workset *set, const struct logged_event *events, size_t events_count)
 {
 	for (size_t index = 0; index < events_count; index++) {

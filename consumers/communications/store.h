@@ -9,8 +9,8 @@
 
 /*
  * The communications module in PostgreSQL (sql/0004_communications.sql): store_load.c reads states, store_insert.c and store.c
- * write. It alone has the key: the person's name and address are opened for the rules to render, and rendered texts are sealed
- * before they are written.
+ * write. Only the store has the key: it decrypts the person's name and address for the rules that render texts, and seals
+ * rendered texts before they are written.
  */
 struct communications_store {
 	uint8_t key[32];
@@ -25,7 +25,7 @@ struct communications_store {
 	struct db_copy debts;
 	struct db_copy receipts;
 	struct db_copy outbox;
-	struct buf list; /* struct slot *: those to be updated */
+	struct buf list; /* struct slot *: the slots to update */
 };
 
 /* Once, before the first batch: reads the key from the file that DCS_ADDRESS_KEY_FILE names. */

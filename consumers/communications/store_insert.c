@@ -5,7 +5,7 @@
 #include "crypto/seal.h"
 #include "schemas/communications.h"
 
-/* The rows that a batch adds: what its events stand for. */
+/* The rows that a batch adds, made from its events. */
 
 #define COPY_SIZE_MAX   ((size_t)64 << 20)
 #define SEALED_SIZE_MAX ((size_t)64 << 10)
@@ -182,7 +182,7 @@ static void copy_communication_head(struct db_copy *copy, const struct uuid *com
 	db_copy_date(copy, communication->requested_on);
 }
 
-/* With the balances that a text was made of; `set` NULL: there is no text. */
+/* Copies the debts of a message, with the balances stated in its text; `set` NULL: there is no text. */
 static void copy_debt_ids(struct db_copy *copy, const struct workset *set, const struct uuid *communication_id,
 			  const struct uuid *debt_ids, size_t count)
 {
@@ -231,7 +231,7 @@ static void copy_texts(struct communications_store *store, const struct rendered
 	wipe(key, sizeof(key));
 }
 
-/* When the row was made, and by which event it was changed last. */
+/* The times of creation and of the last change, and the number of the last event. */
 static void copy_dates(struct db_copy *copy, const struct event *event, const struct slot *slot)
 {
 	db_copy_instant(copy, event->command->now_ms);
@@ -311,7 +311,7 @@ static void copy_event(struct communications_store *store, const struct workset 
 	case EVENT_TEMPLATE_PUBLISHED:
 		copy_template_version(&store->template_versions, logged);
 		return;
-	case EVENT_COMMUNICATION_CANCELLED: /* it changes rows */
+	case EVENT_COMMUNICATION_CANCELLED: /* updates rows, adds none */
 	case EVENT_RECEIPT_IGNORED:
 		return;
 	}

@@ -143,7 +143,10 @@ static int read_opt_out(void *self, const struct db_result *result, int row, str
 
 /* ---- messages ---- */
 
-/* Locked until the batch is committed, in id order as everybody does: what is not claimed now cannot be claimed before that. */
+/*
+ * Locked until the batch is committed, in id order as in every transaction: a message that is not claimed now cannot be claimed
+ * before the commit.
+ */
 static const struct db_statement select_queues = {
 	.name = "communications_select_queues",
 	.sql = "SELECT u.n, o.communication_id, o.channel, c.requested_on, o.state = 'claimed', o.claims "
@@ -209,7 +212,10 @@ static int read_consent(void *self, const struct db_result *result, int row, str
 
 /* ---- other modules ---- */
 
-/* A text of another module's row, opened with the person's key into `chars`; its size. ERR_POISON: it does not open. */
+/*
+ * Decrypts a text of another module's row with the person's key into `chars`; returns its size. ERR_POISON: it cannot be
+ * decrypted.
+ */
 static int read_sealed(const struct communications_store *store, char *chars, size_t chars_size, struct str sealed,
 		       const struct seal_place *place, struct str salt, struct err *err)
 {
@@ -245,7 +251,7 @@ static int read_person(void *self, const struct db_result *result, int row, stru
 	struct seal_place place = { .column = &sealed_name, .row = slot->id, .owner = slot->id };
 	int size;
 
-	if (db_is_null(result, row, 2)) /* erased: there is nothing to open */
+	if (db_is_null(result, row, 2)) /* erased: there is nothing to decrypt */
 		return 0;
 	person->salt_size = read_bytes(person->salt, sizeof(person->salt), result, row, 2);
 	place.version = db_int64(result, row, 4);
@@ -258,7 +264,7 @@ static int read_person(void *self, const struct db_result *result, int row, stru
 	return 0;
 }
 
-/* The one to use of each channel: not at work if there is another, verified last, newest. */
+/* The best address of each channel: preferably not at work, then the last verified, then the newest. */
 static const struct db_statement select_addresses = {
 	.name = "communications_select_addresses",
 	.sql = "SELECT a.n, a.channel = 'sms', a.contact_point_id, a.address_sealed, a.version, o.key_salt FROM ("

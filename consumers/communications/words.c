@@ -60,7 +60,7 @@ bool language_widen(struct str *language)
 	if (size < 2)
 		return false;
 	size--;
-	/* A single letter is no part by itself: zh-x-ours is zh. */
+	/* A single letter is no subtag of its own: zh-x-ours is zh. */
 	if (size >= 2 && language->data[size - 2] == '-')
 		size -= 2;
 	language->size = size;
@@ -68,9 +68,9 @@ bool language_widen(struct str *language)
 }
 
 /*
- * How far a message has come. What a provider says late is below what we know already: "accepted" after "delivered" moves
- * nothing. Delivered is above the failures: it is certain, and a provider that gave up has been seen to deliver after all. What
- * was never sent stays so.
+ * The rank of a state; a message only moves to a higher rank. A late report has a lower rank than the known state: "accepted"
+ * after "delivered" changes nothing. "delivered" is above the failures: it is certain, and providers have been seen to deliver
+ * after they reported a failure. A message that was never sent keeps its state.
  */
 static const uint8_t ranks[] = {
 	[COMMUNICATION_NONE] = 0,      [COMMUNICATION_RELEASED] = 1,   [COMMUNICATION_RETRY_WAIT] = 2,
@@ -96,7 +96,7 @@ bool recipient_permits(const struct recipient *recipient, enum channel channel, 
 	return permission->obtained_at_ms > recipient->withdrawn_at_ms[channel];
 }
 
-/* ---- the way out ---- */
+/* ---- opt-out sentences ---- */
 
 struct opt_out {
 	const char *language;
@@ -104,7 +104,7 @@ struct opt_out {
 	const char *email;
 };
 
-/* Characters of the GSM 7-bit alphabet only: one other doubles the price of the message. */
+/* Only characters of the GSM 7-bit alphabet: a single other character doubles the price of the message. */
 static const struct opt_out opt_outs[] = {
 	{ "en", "Reply STOP to opt out.", "To receive no more e-mails about this, reply with the word STOP." },
 	{ "de", "Antworten Sie STOP, um keine SMS mehr zu erhalten.",
