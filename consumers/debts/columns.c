@@ -42,7 +42,7 @@ const struct db_columns debt_columns_version_stored = DB_COLUMNS(version_rows, 0
 enum { STORED = 1 << 0 };
 
 /* clang-format off */
-/* In the entry a payment's accounts are credited, so below 0. */
+/* The ledger entry credits the payment's accounts, so its amounts are below 0. */
 #define ALLOCATED(NAME, name, member) \
 	{ #name "_minor", DB_INT64(struct payment, member.minor[ACCOUNT_##NAME]), .or_null = true, .load = "-e." #name "_minor" },
 

@@ -21,7 +21,7 @@
  *
  * Invariants, held after every command (P5): no balance is negative; CREDIT is above 0 only when nothing is owed; balances are
  * the sums of the ledger's entries; a reversal mirrors its payment's entry exactly and happens once; a cancellation takes back
- * all that was charged, and presupposes that there are no payments; versions are 1..k.
+ * all charges and is refused while payments stand; versions are 1..k.
  */
 struct store;
 
@@ -61,7 +61,7 @@ struct debt {
 	uint32_t lifecycle; /* enum lifecycle */
 	char currency[4];
 
-	/* the store's own */
+	/* for the store only */
 	int64_t version_stored; /* as loaded: the condition of the update */
 	int64_t last_entry_seq; /* seq of the newest ledger entry */
 	int32_t entries_stored; /* catches up with `entries` while saving */
@@ -70,7 +70,10 @@ struct debt {
 	uint32_t amended;        /* bits of store_change.c: due date or reference was changed */
 };
 
-/* Facts of a debt for rare commands, under the debt's id: loaded for them alone. A payment neither reads nor changes them. */
+/*
+ * Facts of a debt that only rare commands need, under the debt's id; loaded for these commands only. A payment neither reads nor
+ * changes them.
+ */
 #define DEBT_REFERENCE_MAX (4 * 64) /* bytes of so many characters */
 
 struct debt_terms {
@@ -88,17 +91,19 @@ struct payment {
 	uint32_t state;                         /* enum payment_state */
 	char source[SCOPE_SOURCE_SIZE_MAX + 1]; /* empty: longer than any source that an issuer can be bound to */
 
-	/* the store's own */
+	/* for the store only */
 	int64_t entry_seq;
 };
 
 /* A natural key: (creditor, reference) of a debt, (source, reference) of a payment. */
 struct taken {
-	uint32_t is_taken;        /* 1; 0: released again */
-	struct uuid portfolio_id; /* of the debt that has it; zeros: in none, or a payment's key */
+	uint32_t is_taken;        /* 1; 0: free again */
+	struct uuid portfolio_id; /* of the debt with this reference; nil: in none, or the reference is a payment's */
 };
 
-/* Whether the command may be about the debt: a debt beyond the issuer's scope does not exist for it. NULL: no debt. */
+/*
+ * Whether the command may be about the debt: a debt beyond the issuer's scope is hidden from it. `debt` NULL: there is no debt.
+ */
 bool debt_is_reached(const struct command *command, const struct debt *debt);
 
 /* From customers.public_customer. */
@@ -129,7 +134,7 @@ struct debt *debt_change(struct workset *set, const struct uuid *debt_id, int64_
 
 void debts_evolve(struct workset *set, const struct event *event);
 
-/* The range of a command's dates: anything else is a typing error. */
+/* The range of a command's dates: a date outside is a typing error. */
 #define DEBTS_DAY_MIN (-25567) /* 1900-01-01 */
 #define DEBTS_DAY_MAX 84005    /* 2199-12-31 */
 

@@ -41,7 +41,9 @@ static void touch_reference(struct workset *set, const struct entity *entity, co
 		touch_with(set, entity, &id, text);
 }
 
-/* Which of his creditors know the customer, in which of his portfolios, for who may only as a creditor. */
+/*
+ * For an issuer that acts as a creditor: touches the acquaintance of the customer with each pair of its creditors and portfolios.
+ */
 static void touch_acquaintances(const struct command *command, const struct uuid *customer_id, struct workset *set)
 {
 	struct reference_key key;
@@ -56,7 +58,7 @@ static void touch_acquaintances(const struct command *command, const struct uuid
 	}
 }
 
-/* Keys that are too long are not touched: decide refuses them by their length, before it looks for the slot. */
+/* A key that is too long is not touched: decide refuses it before it uses the slot. */
 static void touch_create_debt(const struct command *command, struct workset *set)
 {
 	const struct create_debt *body = command->body;
@@ -81,7 +83,7 @@ static void touch_record_payment(const struct command *command, struct workset *
 		touch_reference(set, &payment_reference_entity, &key, workset_touch_new);
 }
 
-/* The payment first; the debt it belongs to is known when that is loaded. */
+/* Touches the payment first; its debt is known once the payment is loaded. */
 static void touch_reverse_payment(const struct command *command, struct workset *set)
 {
 	const struct reverse_payment *body = command->body;
@@ -91,7 +93,7 @@ static void touch_reverse_payment(const struct command *command, struct workset 
 		touch(set, &debt_entity, &((const struct payment *)slot->state)->debt_id);
 }
 
-/* Looked up and not taken for new: the reference it has is taken, and becomes free. */
+/* Looked up, not assumed new: the debt's old reference exists and becomes free. */
 static void touch_debt_reference(struct workset *set, const struct debt *debt, struct str external_ref)
 {
 	struct reference_key key;
@@ -100,7 +102,7 @@ static void touch_debt_reference(struct workset *set, const struct debt *debt, s
 		touch_reference(set, &debt_reference_entity, &key, workset_touch);
 }
 
-/* The debt first; which creditor's references these are is known when that is loaded. */
+/* Touches the debt first; the creditor of its references is known once the debt is loaded. */
 static void touch_amend_debt(const struct command *command, struct workset *set)
 {
 	const struct amend_debt *body = command->body;

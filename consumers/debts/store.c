@@ -9,8 +9,8 @@
 #include "schemas/debts.h"
 
 /*
- * One batch's writes: ledger entries, new debts, new payments, and at most three updates. First the entries, in log
- * order: that gives every debt its last entry; then the rows of debts and payments as they are at the end of the batch.
+ * The writes of one batch: ledger entries, new debts, new payments, and at most three updates. First the entries in log order,
+ * which determine the last entry of every debt; then the rows of debts and payments as they are at the end of the batch.
  */
 
 #define COPY_SIZE_MAX   ((size_t)256 << 20)
@@ -65,7 +65,9 @@ static void post(struct db_copy *copy, const struct logged_event *logged, struct
 	else
 		db_copy_uuid(copy, posting->payment_id);
 	copy_number_or_null(copy, posting->reverses_seq);
-	/* Only of a debt that came to us in the wrong partition, when nobody looked at that. */
+	/*
+	 * Not NULL only for a debt with records in two partitions, from the time when the partition of a record was not checked.
+	 */
 	if (debt->last_entry_seq == 0 || debt->part == logged->part)
 		db_copy_null(copy);
 	else
@@ -74,7 +76,7 @@ static void post(struct db_copy *copy, const struct logged_event *logged, struct
 	debt->part = logged->part;
 }
 
-/* The states of a batch belong to the store once the rules are done with them: it writes its own fields there. */
+/* After the rules have run, the states of a batch belong to the store, which writes its own fields in them. */
 static void *state_of(const struct workset *set, const struct entity *entity, const struct uuid *id)
 {
 	struct slot *slot = workset_find(set, entity, id);
@@ -89,7 +91,7 @@ static struct payment *payment_of(const struct workset *set, const struct postin
 	return state_of(set, &payment_entity, posting->payment_id);
 }
 
-/* What the states and the entry say of each other. */
+/* Sets the references between the states and the entry. */
 static void link_entry(const struct workset *set, const struct logged_event *logged, struct debt *debt, struct posting *posting)
 {
 	switch (debts_event(logged->event->type)) {
@@ -144,7 +146,7 @@ static const struct db_table table_debts = {
 	.list = &debt_columns,
 };
 
-/* What the ledger does not lead to: when the debt was amended last, and by which event. */
+/* The time and the event of the debt's last amendment, which are not in the ledger. */
 static void copy_amendment(struct db_copy *copy, const struct slot *slot)
 {
 	if (slot->changed_seq == 0)
@@ -235,7 +237,7 @@ static int run_copies(struct debts_store *store, struct db *db, struct err *err)
 
 /* ---- changed rows ---- */
 
-/* Found where it was read, and only with the version that was read: nobody else has written it. */
+/* Finds a row at its loaded location and with its loaded version only: then no other transaction has written it. */
 static struct db_template update_debts = {
 	.name = "debts_update_debts",
 	.columns = &debt_columns_posted,
@@ -243,7 +245,10 @@ static struct db_template update_debts = {
 	       "WHERE d.ctid = ($1::tid[])[n] AND d.debt_id = ($2::uuid[])[n] AND d.version = ($3::bigint[])[n]",
 };
 
-/* The columns that only a reversal changes, for the few debts that had one: after the update above has moved their rows. */
+/*
+ * The columns that only a reversal changes, for the few debts with a reversal. It runs after update_debts, which moves the rows,
+ * and finds them by id.
+ */
 static struct db_template update_credit_used = {
 	.name = "debts_update_credit_used",
 	.columns = &debt_columns_credit_used,
@@ -272,7 +277,7 @@ static void add_debts(struct db_params *params, struct slot **slots, size_t coun
 	slots_add_columns(params, &debt_columns_posted, slots, count);
 }
 
-/* The few of the changed debts whose credit was used, moved to the front of the list. */
+/* Moves the few changed debts whose credit was used to the front of the list; returns their number. */
 static size_t keep_credit_used(struct slot **slots, size_t count)
 {
 	size_t kept = 0;
@@ -284,7 +289,7 @@ static size_t keep_credit_used(struct slot **slots, size_t count)
 	return kept;
 }
 
-/* In the order of their pages. */
+/* By location, so that rows are updated page by page. */
 static int compare_locators(const void *a, const void *b)
 {
 	struct slot *const *first = a;

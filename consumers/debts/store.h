@@ -8,7 +8,7 @@
 
 /*
  * The debts module in PostgreSQL (sql/0003_debts.sql): store_load.c reads states, store.c writes them and the ledger,
- * store_change.c what amendments change.
+ * store_change.c writes amendments.
  */
 
 struct debt;
@@ -20,11 +20,11 @@ struct debts_store {
 	struct db_copy entries;
 	struct db_copy payments;
 	struct db_params params;
-	struct buf list;     /* struct slot *: those to be updated */
-	bool has_amendments; /* the batch at hand: nearly none has */
+	struct buf list;     /* struct slot *: the slots to update */
+	bool has_amendments; /* whether the current batch has amendments; few have */
 };
 
-/* Once, before the first batch; what `debts_store` needs to work. */
+/* Initialises the buffers of `debts_store`: once, before the first batch. */
 MUST_CHECK int debts_store_prepare(void *self, struct err *err);
 
 int debts_load(void *self, struct db *db, struct slot **slots, size_t count, struct err *err);

@@ -28,7 +28,10 @@ static int read_debt(void *self, const struct db_result *result, int row, struct
 	return 0;
 }
 
-/* For rare commands: what was charged is told by the ledger, so that no row changes its size for it. */
+/*
+ * For rare commands: the charges are summed from the ledger and are no column of the debt, so that no row changes its size for
+ * them.
+ */
 static const struct db_statement select_terms = {
 	.name = "debts_select_terms",
 	.sql = "SELECT u.n, (SELECT -coalesce(sum(e.contra_minor), 0)::bigint FROM debts.ledger_of(d.debt_id) e "
@@ -50,7 +53,7 @@ static int read_terms(void *self, const struct db_result *result, int row, struc
 
 /* ---- payments ---- */
 
-/* Nearly every command brings a new id, and a UUIDv7 above the highest that is there needs no look-up. */
+/* Nearly every command has a new payment id, and a UUIDv7 above the highest stored one needs no look-up. */
 static struct db_template select_payments = {
 	.name = "debts_select_payments",
 	.columns = &payment_columns_allocated,
@@ -165,7 +168,10 @@ static int read_customer(void *self, const struct db_result *result, int row, st
 	return 0;
 }
 
-/* By what customers keeps of those who made him known, and by the debts here. */
+/*
+ * A creditor knows a customer that it introduced (public_acquaintance of the module customers), or that owes it a debt (this
+ * module).
+ */
 static const struct db_statement select_acquaintances = {
 	.name = "debts_select_acquaintances",
 	.sql = "SELECT u.n FROM (SELECT n, creditor_id, customer_id, CASE WHEN portfolio_id IS NOT NULL THEN ARRAY[portfolio_id] "

@@ -4,15 +4,15 @@
 #include "consumers/debts/reference/reference.h"
 #include "schemas/debts.h"
 
-/* What people change on a debt beside its payments: AmendDebt, CancelDebt. */
+/* The changes of a debt by people, beside payments: AmendDebt, CancelDebt. */
 
-/* What the payments that were not reversed have brought. */
+/* The sum of the payments that were not reversed. */
 static int64_t debt_standing_payments(const struct debt *debt, const struct debt_terms *terms)
 {
 	return terms->charged_minor - balances_owed(&debt->balances) + debt->balances.minor[ACCOUNT_CREDIT];
 }
 
-/* What both commands ask for, in their order. */
+/* The checks that both commands share, in their order. */
 static bool is_known(const struct debt *debt, const struct uuid *customer_id, struct decision *decision)
 {
 	if (debt_is_reached(decision->command, debt) && uuid_equal(&debt->customer_id, customer_id))
@@ -49,7 +49,7 @@ static bool amendment_is_good(const struct amend_debt *body, struct decision *de
 	return false;
 }
 
-/* *ret_slot NULL: nobody has looked whether it is taken. */
+/* *ret_slot NULL: the reference was not looked up. */
 static bool reference_is_free(const struct amend_debt *body, const struct debt *debt, const struct debt_terms *terms,
 			      const struct workset *set, const struct slot **ret_slot, struct decision *decision)
 {
@@ -85,7 +85,7 @@ static bool debt_takes_amendment(const struct amend_debt *body, const struct deb
 				"the debt was written off, transferred or cancelled");
 		return false;
 	}
-	/* Whose references to look for was not known before the batch: the debt is made by a command just before this one. */
+	/* The reference was not touched, because its creditor was unknown: the debt is created earlier in this batch. */
 	if (body->has_external_ref && reference == NULL) {
 		decision_wait(decision, "debt_id", "the debt is being created; this is done right after");
 		return false;
@@ -109,7 +109,7 @@ void decide_amend_debt(const struct command *command, const struct workset *set,
 
 	/* ---- nothing refuses from here on ---- */
 	event = decision_event(decision, &debt_amended_type);
-	previous_ref = str_copy(decision->arena, str_of(terms->external_ref)); /* the state has another one soon */
+	previous_ref = str_copy(decision->arena, str_of(terms->external_ref)); /* a copy: evolve changes the state */
 	if (previous_ref.data == NULL) {
 		decision->overflow = true;
 		return;
@@ -144,8 +144,8 @@ static bool cancellation_is_good(const struct cancel_debt *body, struct decision
 }
 
 /*
- * Money that came in for a debt that should not have been is somebody's: it is given back first, payment by payment, so that the
- * ledger tells where each went. Then what is left is what was charged, and the cancellation is its mirror.
+ * Payments on a debt that should not exist belong to the payer: each is reversed first, so that the ledger shows where it went.
+ * Then only the charges are left, and the cancellation mirrors them.
  */
 static bool debt_can_be_cancelled(const struct debt *debt, const struct debt_terms *terms, struct decision *decision)
 {

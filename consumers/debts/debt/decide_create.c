@@ -63,7 +63,7 @@ static bool amounts_are_good(const struct create_debt *body, struct decision *de
 {
 	const struct balances amounts = OWED_OF(body);
 
-	/* The first that is refused is named: principal comes before what was added to it. */
+	/* The refusal names the first faulty amount; the order is principal, interest, fee, cost. */
 	for (enum account account = ACCOUNT_OWED_COUNT; account-- > 0;)
 		if (!amount_is_good(amounts.minor[account], account_field(account), decision))
 			return false;
@@ -91,7 +91,7 @@ static bool dates_are_good(const struct create_debt *body, struct decision *deci
 	return true;
 }
 
-/* That one in another of the creditor's portfolios has it is nothing to whoever is bound to his. */
+/* If the reference belongs to a debt outside the issuer's scope, the refusal does not reveal that debt. */
 bool debt_reference_is_free(const struct uuid *reference, const struct uuid *creditor_id, const struct workset *set,
 			    struct decision *decision)
 {
@@ -128,7 +128,10 @@ static bool is_new(const struct create_debt *body, const struct workset *set, st
 	return debt_reference_is_free(&reference, &body->creditor_id, set, decision);
 }
 
-/* Who may only as a creditor must not make a customer known to himself by a debt: one of his creditors knows him already. */
+/*
+ * An issuer that acts as a creditor must not become acquainted with a customer by creating a debt: one of its creditors must know
+ * the customer already.
+ */
 static bool customer_is_known(const struct command *command, const struct uuid *customer_id, const struct workset *set)
 {
 	struct reference_key key;
@@ -149,7 +152,9 @@ static bool customer_is_known(const struct command *command, const struct uuid *
 	return false;
 }
 
-/* Another's customer is told in the same words as one that there is not: either may be one whose creation is on its way. */
+/*
+ * A customer of another creditor gets the same answer as an unknown one: the command waits, as the customer may be created soon.
+ */
 static bool customer_is_good(const struct create_debt *body, const struct workset *set, struct decision *decision)
 {
 	const struct debts_customer *customer = workset_state(set, &debts_customer_entity, &body->customer_id);

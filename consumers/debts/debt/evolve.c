@@ -2,7 +2,7 @@
 #include "consumers/debts/debt/debt.h"
 #include "consumers/debts/reference/reference.h"
 
-/* Every event about a debt moves its version by one. */
+/* Every event about a debt raises its version by one. */
 struct debt *debt_change(struct workset *set, const struct uuid *debt_id, int64_t version)
 {
 	struct debt *debt = workset_change(set, &debt_entity, debt_id);
@@ -62,7 +62,7 @@ void debt_on_reopened(struct workset *set, const struct debt_reopened *event)
 	debt_move(debt, CAUSE_REOPENED);
 }
 
-/* The reference it had is free for any debt of the creditor, from the next command on. */
+/* From the next command on, the old reference is free for any debt of the creditor. */
 void debt_on_amended(struct workset *set, const struct debt_amended *event)
 {
 	struct debt *debt = debt_change(set, &event->debt_id, event->version);

@@ -2,8 +2,8 @@
 #include "consumers/debts/debts.h"
 
 /*
- * The moves of consumers/DOMAIN.md 4, axis 1, as data. Rows of later causes (plans, settlement, charge-off, transfer) are added here and
- * nowhere else.
+ * The moves of consumers/DOMAIN.md 4, axis 1, as data. Rows of later causes (plans, settlement, charge-off, transfer) are added
+ * here and nowhere else.
  */
 struct move {
 	enum lifecycle from;

@@ -7,9 +7,9 @@
 #include "schemas/debts.h"
 
 /*
- * What AmendDebt changes in a debt's row: due date and reference. Two debts of a batch may swap their references, and a new one
- * may take what another gave up: a unique index looks at each row by itself, in no order. So first all references that move are
- * given up, for a text that no reference can be, then rows are inserted, then each gets what it has in the end.
+ * The writes of AmendDebt: due date and reference. Within a batch, two debts may swap their references, and a new debt may take
+ * the old reference of another. The unique index checks each row by itself, in no particular order. So first every changing
+ * reference is replaced by a text that no reference can be, then rows are inserted, then each debt gets its final reference.
  */
 
 enum amended { AMENDED_TERMS = 1 << 0, AMENDED_REFERENCE = 1 << 1 };
@@ -54,7 +54,7 @@ struct str debt_reference_at_end(const struct workset *set, const struct debt_cr
 	return str_of(terms->external_ref);
 }
 
-/* The debts whose rows were there before and that have this bit. */
+/* The debts that existed before the batch and have this bit. */
 static struct slot **list_amended(struct debts_store *store, const struct workset *set, enum amended bit, size_t *ret_count)
 {
 	struct slot **slots;
@@ -72,7 +72,7 @@ static struct slot **list_amended(struct debts_store *store, const struct workse
 	return slots;
 }
 
-/* The rows stand elsewhere afterwards: those that follow them are told. */
+/* The update has moved the rows: notes their new locators in the slots. */
 static int move_locators(const struct db_result *result, struct slot **slots, size_t count, struct err *err)
 {
 	if (result->rows != (int)count)

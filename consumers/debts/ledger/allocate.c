@@ -8,7 +8,7 @@ static const enum account order_of_payment[] = { ACCOUNT_COST, ACCOUNT_FEE, ACCO
 
 _Static_assert(sizeof(order_of_payment) / sizeof(order_of_payment[0]) == ACCOUNT_OWED_COUNT, "each that is owed has its place");
 
-/* Up to *rest_minor of an account; it is taken off *rest_minor. */
+/* Takes up to *rest_minor from an account, and subtracts it from *rest_minor. */
 static int64_t take(int64_t from_minor, int64_t *rest_minor)
 {
 	int64_t part_minor = from_minor < *rest_minor ? from_minor : *rest_minor;

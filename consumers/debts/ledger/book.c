@@ -2,7 +2,7 @@
 #include "consumers/debts/debts.h"
 #include "consumers/debts/ledger/ledger.h"
 
-/* P5: the accounts and contra of every entry sum to zero, no balance is below 0, and what is owed is what the event says. */
+/* P5: the accounts and contra of every entry sum to zero, no balance is below 0, and the sum owed equals the event's balance. */
 void ledger_book(struct workset *set, const struct posting *posting)
 {
 	struct debt *debt = workset_change(set, &debt_entity, posting->debt_id);

@@ -24,12 +24,15 @@ struct balances ledger_allocate(const struct balances *owed, int64_t amount_mino
 /* The reverse of an allocation, for an amount to take back: principal first. */
 struct balances ledger_deallocate(const struct balances *allocated, int64_t amount_minor);
 
-/* The debits and credits when credit pays `applied`; below 0: when that is taken back. */
+/* The debits and credits of a payment of `applied` by credit. Amounts below 0: such a payment is taken back. */
 struct balances ledger_credit_debits(const struct balances *applied);
 
 /* ---- entries ---- */
 
-/* The posting of an event: debits above 0, credits below. The accounts and contra sum to zero (MUST, in ledger_book). */
+/*
+ * The posting of an event: debits above 0, credits below. The amounts of the accounts and of `contra` sum to zero; ledger_book
+ * checks this (MUST).
+ */
 struct posting {
 	const char *kind;
 	const char *contra; /* NULL: the debt's own accounts only */

@@ -2,7 +2,7 @@
 #include "consumers/debts/ledger/ledger.h"
 #include "schemas/debts.h"
 
-/* Which entry of the ledger an event is: one function for each event that moves money. */
+/* The ledger entry of an event: one function for each event that moves money. */
 
 static struct posting opening(const struct debt_created *event)
 {

@@ -30,7 +30,7 @@ static bool payment_body_is_good(const struct record_payment *body, int32_t toda
 	return false;
 }
 
-/* Before it is asked what is taken already: whose debt it is not learns nothing of the rest. */
+/* Checked before the ids and references, so that a sender without access to the debt does not learn whether they are taken. */
 static bool debt_is_his(const struct record_payment *body, const struct debt *debt, struct decision *decision)
 {
 	if (debt_is_reached(decision->command, debt) && uuid_equal(&debt->customer_id, &body->customer_id))
@@ -46,7 +46,8 @@ static bool payment_is_new(const struct record_payment *body, const struct works
 	struct uuid reference;
 
 	if (payment != NULL && command_is_bound(decision->command) && !uuid_equal(&payment->debt_id, &body->debt_id)) {
-		decision_refuse_unbound(decision, "payment_id"); /* on another debt, whosever it is */
+		decision_refuse_unbound(decision, "payment_id"); /* the payment is on another debt, which may be hidden from
+								    the issuer */
 		return false;
 	}
 	if (payment != NULL) {
@@ -66,8 +67,8 @@ static bool payment_is_new(const struct record_payment *body, const struct works
 }
 
 /*
- * A payment that finds nothing owed is taken and becomes credit: money that came in and was refused is money that somebody has
- * lost sight of. Only a debt that has left our books refuses.
+ * A payment on a debt on which nothing is owed is accepted as credit: refused, the money received would be in no ledger. Only a
+ * debt that has left our books refuses payments.
  */
 static bool debt_takes_payment(const struct record_payment *body, const struct debt *debt, struct decision *decision)
 {
@@ -186,7 +187,7 @@ static bool reversal_is_good(const struct reverse_payment *body, const struct pa
 	return true;
 }
 
-/* Credit pays what is owed (amounts above 0), or is taken back from what it had paid (below 0). */
+/* Credit pays owed accounts (amounts above 0), or is taken back from them (below 0). */
 static void add_credit_applied(struct reversal *reversal, struct decision *decision, const struct balances *applied)
 {
 	struct credit_applied *event = decision_event(decision, &credit_applied_type);
@@ -241,9 +242,9 @@ static void add_debt_reopened(struct reversal *reversal, struct decision *decisi
 }
 
 /*
- * The mirror of the payment's entry, whatever happened since. Two things can stand in its way, and each has an entry of its own:
- * the payment's credit may have been used meanwhile (it is taken back first, so that no balance is ever below 0), and other
- * credit may be left while something is owed again (it is applied at once).
+ * Posts the mirror of the payment's entry. Two cases need a further entry. The payment's credit may have been used meanwhile: it
+ * is taken back first, so that no balance is ever below 0. Other credit may be left while something is owed again: it is applied
+ * at once.
  */
 void decide_reverse_payment(const struct command *command, const struct workset *set, struct decision *decision)
 {

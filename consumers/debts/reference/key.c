@@ -4,8 +4,8 @@
 #include "crypto/crypto.h"
 
 /*
- * Natural keys as slots of the workset. The first part of a key has a fixed or a written length, so that no two pairs of texts
- * give the same key.
+ * Natural keys as slots of the workset. The first part of a key has a fixed length, or its length is part of the key, so that no
+ * two pairs of texts give the same key.
  */
 
 static bool key_add(struct reference_key *key, const void *bytes, size_t size)
@@ -26,7 +26,7 @@ bool reference_key_of_debt(struct reference_key *ret_key, const struct uuid *cre
 	       key_add(ret_key, external_ref.data, external_ref.size);
 }
 
-/* Three ids of one size. */
+/* The key is three ids of fixed size. */
 void reference_key_of_acquaintance(struct reference_key *ret_key, const struct scope_pair *pair, const struct uuid *customer_id)
 {
 	bool fits;

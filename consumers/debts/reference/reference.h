@@ -10,8 +10,8 @@
 #include "model/workset.h"
 
 /*
- * Natural keys as slots of the workset: creditor and reference of a debt, source and reference of a payment, creditor and customer
- * of an acquaintance.
+ * Natural keys as slots of the workset: creditor and reference of a debt, source and reference of a payment, creditor and
+ * customer of an acquaintance.
  */
 struct taken;
 
@@ -32,13 +32,13 @@ struct uuid reference_id(const struct reference_key *key);
 void reference_key_of_acquaintance(struct reference_key *ret_key, const struct scope_pair *pair, const struct uuid *customer_id);
 void reference_split_acquaintance(struct str text, struct scope_pair *ret_pair, struct uuid *ret_customer_id);
 
-/* Of a slot that was touched. */
+/* Whether a reference is taken; it must have been touched. */
 bool reference_is_taken(const struct workset *set, const struct entity *entity, const struct uuid *id);
 
 void reference_split_debt(struct str text, struct uuid *ret_creditor_id, struct str *ret_external_ref);
 void reference_split_payment(struct str text, struct str *ret_source, struct str *ret_external_ref);
 
-/* A reference is taken by an event, and free again after another. */
+/* For evolve: marks a reference as taken, and as free again. */
 struct taken *reference_take(struct workset *set, const struct entity *entity, const struct reference_key *key);
 void reference_free(struct workset *set, const struct entity *entity, const struct reference_key *key);
 
