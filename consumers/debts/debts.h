@@ -50,7 +50,7 @@ bool lifecycle_is_terminal(enum lifecycle lifecycle);
 struct debt {
 	struct uuid customer_id;
 	struct uuid creditor_id;
-	struct uuid portfolio_id; /* zeros: in none */
+	struct uuid portfolio_id; /* nil: in none */
 	struct balances balances;
 	/* Amounts paid by credit (CreditApplied), by account, that can still be taken back; CREDIT is not used. */
 	struct balances credit_used;

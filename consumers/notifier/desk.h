@@ -10,11 +10,11 @@
 
 /*
  * The notifier's tables (sql/0006_notifier.sql): all of its SQL except the inbox's. Every call is one statement, hence one
- * transaction: 0 means that it has committed. After ERR_RETRY it may have; the next desk_open finds out.
+ * transaction: 0 means that it has committed. After ERR_RETRY it may have committed; the next desk_open settles the difference.
  *
  *   queued --take--> sending --end--> done                         accepted, failed, unknown
  *                            --end--> waiting --take--> sending    not_accepted: the claim stays ours
- *   queued, waiting --take--> done                                 cancelled; or refused by the guard, recorded as a failed attempt
+ *   queued, waiting --take--> done                                 cancelled; or refused by the guard: a failed attempt
  *   queued, waiting --expire--> done                               send_by has passed, recorded as a failed attempt
  *
  * Several notifiers may run. Each has a number (owner) and holds an advisory lock on it as long as its connection lives. Rows
@@ -40,7 +40,7 @@ bool desk_is_open(const struct desk *desk);
 
 /*
  * Connects (again) and becomes the owner. Attempts of ours that are under way in the table but not in `flying` were opened by a
- * statement whose answer was lost: nothing of them has left, so they go back to waiting.
+ * statement whose answer was lost: no byte of their messages has left, so they go back to waiting.
  */
 MUST_CHECK int desk_open(struct desk *desk, const struct attempt_id *flying, size_t flying_count, struct err *err);
 
@@ -75,7 +75,7 @@ struct ended {
 	const char *provider_ref, *provider_code; /* "": none */
 };
 
-/* Writes outcomes. *ret_noted: the number that were still ours; if less than count, another notifier took us for dead. */
+/* Writes outcomes. *ret_noted: the number that were still ours; if less than count, another notifier has adopted the rest. */
 MUST_CHECK int desk_end(struct desk *desk, const struct ended *ended, size_t count, int64_t *ret_noted, struct err *err);
 
 /* Ends messages past send_by, as failed attempts with the code "expired". *ret_expired: their number. */
@@ -92,7 +92,10 @@ struct unreported {
 };
 struct unreported desk_unreported_row(const struct db_result *rows, int row);
 
-/* Which of these commands the communications module has answered or parked: these cannot be lost any more. */
+/*
+ * Sets ret_is_answered for each command that the communications module has answered or parked: such a command cannot be lost any
+ * more.
+ */
 MUST_CHECK int desk_answered(struct desk *desk, const struct uuid *commands, size_t count, bool *ret_is_answered,
 			     struct err *err);
 MUST_CHECK int desk_reported(struct desk *desk, const struct attempt_id *ids, size_t count, struct err *err);

@@ -12,10 +12,10 @@
 
 /*
  * From the desk to the gateways and back: claims (and commits) as many messages as the gateways have room for, hands them over,
- * and records the outcome of each. One thread; nothing here waits: dispatch_step does what can be done now.
+ * and records the outcome of each. One thread; no call waits: dispatch_step does only work that is possible now.
  *
- * A message is in memory only between its claim and its outcome, and their number is bounded: a crash makes at most that many
- * "unknown".
+ * A message is in memory only between its claim and its outcome, and their number is bounded: a crash leaves at most that many
+ * with the outcome "unknown".
  */
 struct dispatch_conf {
 	int64_t retry_base_ms; /* throttle_backoff_ms */
@@ -58,12 +58,12 @@ MUST_CHECK int dispatch_open(struct dispatch *dispatch, const struct dispatch_co
 void dispatch_release(struct dispatch *dispatch); /* accepts a zeroed one */
 void dispatch_add_gateway(struct dispatch *dispatch, struct gateway *gateway);
 
-/* A message may have become due: check at once. */
+/* Call it when a message may have become due: the next step checks at once. */
 void dispatch_look(struct dispatch *dispatch);
 
 /*
- * One turn. An unreachable PostgreSQL is no failure: it retries. ERR_FATAL only. `may_take` false: only finish what is under
- * way.
+ * One turn. An unreachable PostgreSQL is no failure: the next turns retry. Failures are ERR_FATAL only. `may_take` false: only
+ * finishes attempts under way.
  */
 MUST_CHECK int dispatch_step(struct dispatch *dispatch, bool may_take, struct err *err);
 

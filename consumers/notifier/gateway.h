@@ -43,8 +43,8 @@ struct gateway {
 	const char *name;    /* the provider's name in events: "kannel" */
 	const char *channel; /* "sms" */
 
-	/* Hands the message over; http copies it. ERR_POISON: it can never be sent this way. ERR_RETRY: not now. After -1 nothing has
-	 * left and `done` is not called. */
+	/* Hands the message over; http copies it. ERR_POISON: the gateway can never send it. ERR_RETRY: not now. After -1 nothing
+	 * has left the process, and `done` is not called. */
 	int (*start)(struct gateway *gateway, struct http *http, const struct parcel *parcel, http_done *done, void *done_arg,
 		     struct err *err);
 
@@ -72,7 +72,7 @@ struct kannel_conf {
 void gateway_kannel_init(struct gateway *gateway, struct kannel_conf *conf, const struct throttle_conf *throttle, int64_t now_ms);
 
 /*
- * The URL that Kannel calls with a delivery report, its escapes in it:
+ * The URL that Kannel calls with a delivery report, with Kannel's escapes in it:
  * /callbacks/kannel?c=<communication>&k=<customer>&s=<signature of both>...
  */
 void kannel_callback_url(const struct kannel_conf *conf, const struct uuid *communication_id, const struct uuid *customer_id,

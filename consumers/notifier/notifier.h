@@ -13,7 +13,7 @@
 #include "worker/reader.h"
 
 /*
- * The notifier as a whole: the parts, and the one loop that turns them: read events, claim and hand over, run curl, record,
+ * The notifier as a whole: the parts, and the one loop that runs them: read events, claim and hand over, run curl, record,
  * report. One thread; when nothing is under way it waits in the reader, otherwise in curl.
  */
 struct notifier {
@@ -36,7 +36,7 @@ struct notifier {
 	int64_t stats_at_ms;
 };
 
-/* `program` and `settings` are filled before. Waits for Kafka, not for PostgreSQL: the loop waits for that. */
+/* `program` and `settings` are filled before. Waits for Kafka, but not for PostgreSQL, which the loop waits for. */
 MUST_CHECK int notifier_open(struct notifier *notifier, struct err *err);
 void notifier_close(struct notifier *notifier); /* also half-open */
 

@@ -12,10 +12,10 @@
 #include "wire/coder.h"
 
 /*
- * Reports the outcome of each attempt to the communications module: RecordDispatch on its command topic. It works from the
- * table, in rounds: a round's rows are read and published; those that the module has answered or parked are marked reported.
- * The broker's acknowledgement is not enough: the command may become a dead letter. Rows without acknowledgement or answer are
- * in a later round, with a new token. So an outcome is published until it is known, also after a crash, and always with the
+ * Reports the outcome of each attempt to the communications module: RecordDispatch on its command topic. It works from the table,
+ * in rounds: a round's rows are read and published; rows whose command the module has answered or parked are marked reported. The
+ * broker's acknowledgement is not enough: the command may become a dead letter. Rows without acknowledgement or answer are in a
+ * later round, with a new token. So an outcome is published until the module knows it, also after a crash, and always with the
  * same command id and content: the module applies it once.
  */
 #define REPORT_ROUND_MAX 256
@@ -55,7 +55,7 @@ void report_release(struct report *report); /* accepts a zeroed one */
 bool report_is_waiting(const struct report *report); /* for the broker */
 bool report_is_done(const struct report *report, uint64_t to_report);
 
-/* One turn; `to_report` as in struct dispatch. An unreachable Kafka or PostgreSQL is no failure. ERR_FATAL only. */
+/* One turn; `to_report` as in struct dispatch. An unreachable Kafka or PostgreSQL is no failure; failures are ERR_FATAL only. */
 MUST_CHECK int report_step(struct report *report, struct desk *desk, uint64_t to_report, struct err *err);
 
 #endif

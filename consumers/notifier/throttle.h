@@ -55,7 +55,7 @@ void throttle_undo(struct throttle *throttle);
  */
 void throttle_end(struct throttle *throttle, bool is_well, int64_t retry_after_ms, int64_t now_ms);
 
-/* The time until there may be room although nothing ends: 0 now, -1 never (only an end makes room). */
+/* The time until there may be room without an attempt ending: 0 now, -1 never (only an end makes room). */
 int64_t throttle_wait_ms(struct throttle *throttle, int64_t now_ms);
 
 /* Full jitter: a pause of 0 to base_ms times 1, 5, 30, 120, 720 after the 1st, 2nd ... failed attempt; `random` is any number. */

@@ -14,9 +14,9 @@
  * tables are sums over the logs, in whatever order and batches the events come, and a rebuild comes out equal (P7). Rows stay
  * when they fall to zero: a row exists exactly if an event was about it.
  *
- *   outstanding     amounts owed now, by creditor, currency and due date; a query computes the age for the day asked about
+ *   outstanding     amounts owed now, by creditor, currency and due date; a query computes the age on a given day
  *   outstanding_change
- *                   the same changes by the business day of their booking: the amount owed at the end of a day is the amount owed now
+ *                   the same changes by business day of booking: the amount owed at the end of a day is the amount now
  *                   minus later bookings
  *   collected       payments and reversals, by value date (reversals: business date), creditor and currency
  *   communications  messages by the day of the request, channel and present state

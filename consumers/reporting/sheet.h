@@ -13,8 +13,8 @@
 /*
  * A report as a file: rows under named columns. Pure.
  *
- *   csv    RFC 4180: CRLF, a header line, nothing before or after; amounts in major units with the currency's decimals (1234.56), the
- *          currency in a column of its own: a spreadsheet can add them up. A text that a spreadsheet would run as a formula gets a
+ *   csv    RFC 4180: CRLF, a header line, then only rows; amounts in major units with the currency's decimals (1234.56), the
+ *          currency in a column of its own: a spreadsheet can sum them. A text that a spreadsheet would run as a formula gets a
  *          leading apostrophe (OWASP, CSV injection); numbers are ours and stay numbers, also below zero.
  *   json   {"kind", "asOf", "open", the filters, "rows": [...]}; amounts as {"amountMinor", "currency"}.
  *

@@ -42,7 +42,7 @@ struct db_async {
 
 	enum async_state state;
 	PostgresPollingStatusType connect_wants;
-	int64_t until_ms; /* AWAY: try again then; CONNECTING: give up then */
+	int64_t until_ms; /* AWAY: time of the next attempt; CONNECTING: deadline */
 	int64_t again_ms; /* the next pause */
 	struct err trouble;
 

@@ -68,8 +68,8 @@ static const char *known(const char *name)
 	return name == NULL || name[0] == '\0' ? "?" : name;
 }
 
-/* What libpq says is "connection to server on socket "..." failed: reason": the reason's first line, behind where we looked and
- * whose setting that is. One that libpq does not know is `?`. */
+/* libpq reports "connection to server on socket "..." failed: reason". The error has the first line of the reason, after the
+ * server and the name of the setting. A value that libpq does not know is `?`. */
 int connection_refused(const PGconn *pg, struct err *err)
 {
 	const char *reason = PQerrorMessage(pg);

@@ -6,8 +6,8 @@
 #include "crypto/crypto.h"
 
 /*
- * The hash chain of an event log: every row's hash covers the row before it, so nobody can change, remove or insert a row without
- * changing all that follow. One chain per (module, partition).
+ * The hash chain of an event log: every row's hash covers the row before it, so a row cannot be changed, removed or inserted
+ * without changing all later hashes. One chain per (module, partition).
  *
  *   hash(n) = SHA-256( hash(n-1) || part be32 || seq be64 || event_id || schema_id be32 || key || subject || command_id ||
  *                      correlation_id || at_ms be64 || body )                                hash(0) = 32 zero bytes
