@@ -111,6 +111,8 @@ def header_part(one):
     if not one.is_part():
         text += enum_text(one)
         text += f"const char *{one.name}_name({one.c_type()} {one.name});" + (" /* exactly one bit */\n" if one.bits else ' /* of none "" */\n')
+        if not one.bits:
+            text += f"extern const char *const {one.name}_words[{one.name.upper()}_COUNT]; /* by constant, for a column (db_columns.h) */\n"
     elif one.bits:
         text += f"#define {one.name.upper()}_BITS ((uint32_t)(" + " | ".join(map(one.constant, one.words)) + "))\n"
     none = "0" if one.bits else one.constant("none")
@@ -160,8 +162,9 @@ def by_name_text(one):
     words = [word if word in one.words else "" for word in one.whole.words]
     found = f"find({one.name}_words, {len(words) + 1}, name)"
     value = f"(UINT32_C(1) << {found}) >> 1" if one.bits else f"({one.c_type()}){found}"
+    kind = f"static const char *const {one.name}_words[]" if one.is_part() or one.bits else f"const char *const {one.name}_words[{one.name.upper()}_COUNT]"
     return f"""
-static const char *const {one.name}_words[] = {{ {", ".join(f'"{word}"' for word in ["", *words])} }};
+{kind} = {{ {", ".join(f'"{word}"' for word in ["", *words])} }};
 
 {one.c_type()} {one.name}_by_name(struct str name)
 {{
