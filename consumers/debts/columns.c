@@ -52,6 +52,7 @@ static const struct db_column payment_rows[] = {
 	{ "amount_minor", DB_INT64(struct payment, amount_minor), .set = STORED },
 	{ "entry_seq", DB_INT64(struct payment, entry_seq), .set = STORED },
 	{ "received_on", DB_DATE(struct payment, received_on), .set = STORED },
+	{ "state", DB_WORD(struct payment, state, payment_state_words), .set = STORED },
 	ACCOUNTS(ALLOCATED, allocated)
 };
 /* clang-format on */

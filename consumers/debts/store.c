@@ -177,7 +177,7 @@ static void copy_debt(struct db_copy *copy, const struct workset *set, const str
 
 static const struct db_table table_payments = {
 	.name = "debts.payment",
-	.columns = "payment_id uuid, part integer, currency text, state text, method text, source text, external_ref text",
+	.columns = "payment_id uuid, part integer, currency text, method text, source text, external_ref text",
 	.list = &payment_columns,
 };
 
@@ -190,7 +190,6 @@ static void copy_payment(struct db_copy *copy, const struct workset *set, const 
 	db_copy_uuid(copy, &event->payment_id);
 	db_copy_int32(copy, logged->part);
 	db_copy_str(copy, event->currency);
-	db_copy_str(copy, str_of(payment_state_name(payment->state)));
 	db_copy_str(copy, event->method);
 	db_copy_str(copy, event->source);
 	db_copy_str(copy, event->external_ref);

@@ -57,7 +57,7 @@ static int read_terms(void *self, const struct db_result *result, int row, struc
 static struct db_template select_payments = {
 	.name = "debts_select_payments",
 	.columns = &payment_columns_allocated,
-	.sql = "SELECT u.n, p.state = 'settled', p.source, {p.columns} "
+	.sql = "SELECT u.n, p.source, {p.columns} "
 	       "FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) JOIN debts.payment p ON p.payment_id = u.id "
 	       "JOIN debts.ledger_entry e ON e.part = p.part AND e.seq = p.entry_seq "
 	       "WHERE u.id <= (SELECT payment_id FROM debts.payment ORDER BY payment_id DESC LIMIT 1)",
@@ -69,8 +69,7 @@ static int read_payment(void *self, const struct db_result *result, int row, str
 
 	(void)self;
 	(void)err;
-	payment->state = db_bool(result, row, 1) ? PAYMENT_SETTLED : PAYMENT_REVERSED;
-	payment_set_source(payment, db_str(result, row, 2));
+	payment_set_source(payment, db_str(result, row, 1));
 	MUST(balances_sum(&payment->allocated) == payment->amount_minor);
 	return 0;
 }
