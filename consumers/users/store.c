@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/must.h"
+#include "consumers/users/columns.h"
 #include "consumers/users/users.h"
 #include "crypto/crypto.h"
 #include "schemas/users.h"
@@ -13,10 +14,11 @@
 
 /* ---- load ---- */
 
-static const struct db_statement select_users = {
+static struct db_template select_users = {
 	.name = "users_select_users",
-	.sql = "SELECT u.n, a.version, a.state, a.roles, a.customer_id, a.scope, a.token_version, a.kind "
-	       "FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) JOIN users.account a ON a.user_id = u.id",
+	.columns = &user_columns,
+	.sql = "SELECT u.n, a.scope, {a.columns} FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) "
+	       "JOIN users.account a ON a.user_id = u.id",
 };
 
 static int read_user(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)
@@ -24,18 +26,9 @@ static int read_user(void *self, const struct db_result *result, int row, struct
 	struct user *user = slot->state;
 
 	(void)self;
-	user->version = db_int64(result, row, 1);
 	user->version_stored = user->version;
-	user->state = user_state_by_name(db_str(result, row, 2));
-	user->roles = (uint32_t)db_int32(result, row, 3);
-	if (!db_is_null(result, row, 4))
-		user->customer_id = db_uuid(result, row, 4);
-	if (!scope_read(&user->scope, db_str(result, row, 5)))
+	if (!scope_read(&user->scope, db_str(result, row, 1)))
 		return err_set(err, ERR_POISON, "what a user is bound to cannot be read");
-	user->token_version = db_int64(result, row, 6);
-	user->kind = user_kind_by_name(db_str(result, row, 7));
-	MUST(user->kind != USER_KIND_NONE);
-	MUST(user->state != USER_NONE);
 	return 0;
 }
 
@@ -68,7 +61,7 @@ static int read_login(void *self, const struct db_result *result, int row, struc
 }
 
 static const struct slot_query queries[] = {
-	{ .entity = &user_entity, .statement = &select_users, .read = read_user },
+	{ .entity = &user_entity, .template = &select_users, .read = read_user },
 	{ .entity = &user_login_entity, .statement = &select_logins, .ask = ask_logins, .read = read_login },
 };
 
@@ -83,8 +76,8 @@ static int users_load(void *self, struct db *db, struct slot **slots, size_t cou
 
 static const struct db_table table_accounts = {
 	.name = "users.account",
-	.columns = "user_id uuid, login text, state text, roles integer, customer_id uuid, version bigint, "
-		   "registered_at timestamptz, scope text, token_version bigint, kind text, updated_at timestamptz",
+	.columns = "user_id uuid, login text, registered_at timestamptz, scope text, updated_at timestamptz",
+	.list = &user_columns,
 };
 
 /* Whether an event creates an account; if so, its id and its login or name. */
@@ -127,73 +120,37 @@ static void copy_account(struct users_store *store, const struct workset *set, c
 	db_copy_row(copy);
 	db_copy_uuid(copy, id);
 	db_copy_str(copy, login);
-	db_copy_str(copy, str_of(user_state_name(user->state)));
-	db_copy_int32(copy, (int32_t)user->roles);
-	if (uuid_is_none(&user->customer_id))
-		db_copy_null(copy);
-	else
-		db_copy_uuid(copy, &user->customer_id);
-	db_copy_int64(copy, user->version);
 	db_copy_instant(copy, at_ms);
 	buf_reset(&store->scope);
 	scope_write(&user->scope, &store->scope);
 	db_copy_str(copy, buf_str(&store->scope));
-	db_copy_int64(copy, user->token_version);
-	db_copy_str(copy, str_of(user_kind_name(user->kind)));
 	db_copy_instant(copy, workset_find(set, &user_entity, id)->changed_at_ms);
+	db_copy_columns(copy, &user_columns, user);
 }
 
-static const struct db_statement update_accounts = {
+static struct db_template update_accounts = {
 	.name = "users_update_accounts",
-	.sql = "UPDATE users.account a SET version = u.version, state = u.state, roles = u.roles, customer_id = u.customer_id, "
-	       "scope = u.scope, token_version = u.token_version, updated_at = u.updated_at "
-	       "FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::integer[], $6::uuid[], $7::text[], "
-	       "$8::bigint[], $9::timestamptz[]) "
-	       "AS u (id, version_was, version, state, roles, customer_id, scope, token_version, updated_at) WHERE a.user_id = "
-	       "u.id AND "
-	       "a.version = "
-	       "u.version_was",
+	.columns = &user_columns_changed,
+	.sql = "UPDATE users.account a SET scope = u.scope, updated_at = u.updated_at, {columns = $5} "
+	       "FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::timestamptz[]) WITH ORDINALITY "
+	       "AS u (id, version_was, scope, updated_at, n) WHERE a.user_id = u.id AND a.version = u.version_was",
 };
 
 static void add_users(struct db_params *params, struct buf *scope, struct slot **slots, size_t count)
 {
-	const struct user *user;
-
 	db_params_reset(params);
 	slots_add_ids(params, slots, count);
-	db_array_begin(params, DB_ARRAY_INT64);
-	for (size_t index = 0; index < count; index++)
-		db_array_int64(params, ((const struct user *)slots[index]->state)->version_stored);
-	db_array_begin(params, DB_ARRAY_INT64);
-	for (size_t index = 0; index < count; index++)
-		db_array_int64(params, ((const struct user *)slots[index]->state)->version);
+	slots_add_columns(params, &user_columns_version_stored, slots, count);
 	db_array_begin(params, DB_ARRAY_TEXT);
 	for (size_t index = 0; index < count; index++) {
-		user = slots[index]->state;
-		db_array_text(params, str_of(user_state_name(user->state)));
-	}
-	db_array_begin(params, DB_ARRAY_INT32);
-	for (size_t index = 0; index < count; index++)
-		db_array_int32(params, (int32_t)((const struct user *)slots[index]->state)->roles);
-	db_array_begin(params, DB_ARRAY_UUID);
-	for (size_t index = 0; index < count; index++) {
-		user = slots[index]->state;
-		if (uuid_is_none(&user->customer_id))
-			db_array_null(params);
-		else
-			db_array_uuid(params, &user->customer_id);
-	}
-	db_array_begin(params, DB_ARRAY_TEXT);
-	for (size_t index = 0; index < count; index++) {
-		user = slots[index]->state;
+		const struct user *user = slots[index]->state;
+
 		buf_reset(scope);
 		scope_write(&user->scope, scope);
 		db_array_text(params, buf_str(scope));
 	}
-	db_array_begin(params, DB_ARRAY_INT64);
-	for (size_t index = 0; index < count; index++)
-		db_array_int64(params, ((const struct user *)slots[index]->state)->token_version);
 	slots_add_changed_at(params, slots, count);
+	slots_add_columns(params, &user_columns_changed, slots, count);
 }
 
 static int users_save(void *self, struct db *db, const struct workset *set, const struct logged_event *events,
@@ -214,7 +171,7 @@ static int users_save(void *self, struct db *db, const struct workset *set, cons
 		return -1;
 	slots = slots_to_update(&store->list, set, &user_entity, &count);
 	add_users(&store->params, &store->scope, slots, count);
-	return db_write(db, &update_accounts, &store->params, count, err);
+	return db_write(db, db_template_statement(&update_accounts), &store->params, count, err);
 }
 
 /* ---- the store ---- */
