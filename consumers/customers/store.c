@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/must.h"
+#include "consumers/customers/columns.h"
 #include "consumers/customers/customers.h"
 #include "crypto/crypto.h"
 #include "schemas/customers.h"
@@ -32,18 +33,10 @@ static void *state_of(const struct workset *set, const struct entity *entity, co
 
 static const struct db_table table_customers = {
 	.name = "customers.customer",
-	.columns = "customer_id uuid, external_ref text, kind text, status text, locale text, country text, "
-		   "region text, timezone text, version bigint, key_salt bytea, full_name_sealed bytea, "
+	.columns = "customer_id uuid, external_ref text, kind text, status text, key_salt bytea, full_name_sealed bytea, "
 		   "birth_date_sealed bytea, created_at timestamptz, updated_at timestamptz, updated_seq bigint",
+	.list = &customer_columns_written,
 };
-
-static void copy_text_or_null(struct db_copy *copy, const char *text)
-{
-	if (text[0] == '\0')
-		db_copy_null(copy);
-	else
-		db_copy_str(copy, str_of(text));
-}
 
 /* The times of creation and of the last change. */
 static void copy_dates(struct db_copy *copy, const struct event *event, const struct slot *slot)
@@ -66,11 +59,6 @@ static void copy_customer(struct customers_store *store, const struct workset *s
 	db_copy_str(copy, created->external_ref);
 	db_copy_str(copy, created->kind);
 	db_copy_str(copy, STR("active")); // also if the same batch erases the customer: see erase_rows
-	db_copy_str(copy, str_of(customer->locale));
-	db_copy_str(copy, str_of(customer->country));
-	copy_text_or_null(copy, customer->region);
-	copy_text_or_null(copy, customer->timezone);
-	db_copy_int64(copy, customer->version);
 	db_copy_str(copy, customer_salt(customer));
 	is_said = personal_name(store, slot, &sealed);
 	MUST(is_said);
@@ -81,13 +69,15 @@ static void copy_customer(struct customers_store *store, const struct workset *s
 		db_copy_str(copy, sealed);
 	copy_dates(copy, event, slot);
 	db_copy_int64(copy, slot->changed_seq);
+	db_copy_columns(copy, &customer_columns_written, customer);
 }
 
 static const struct db_table table_points = {
 	.name = "customers.contact_point",
-	.columns = "contact_point_id uuid, customer_id uuid, channel text, place text, source text, state text, "
-		   "version bigint, verified_at timestamptz, address_hash bytea, address_sealed bytea, created_at timestamptz, "
+	.columns = "contact_point_id uuid, place text, source text, address_hash bytea, address_sealed bytea, created_at "
+		   "timestamptz, "
 		   "updated_at timestamptz",
+	.list = &contact_point_columns,
 };
 
 static void copy_point(struct customers_store *store, const struct workset *set, const struct event *event)
@@ -105,19 +95,12 @@ static void copy_point(struct customers_store *store, const struct workset *set,
 
 	db_copy_row(copy);
 	db_copy_uuid(copy, &added->contact_point_id);
-	db_copy_uuid(copy, &added->customer_id);
-	db_copy_str(copy, added->channel);
 	db_copy_str(copy, added->place);
 	db_copy_str(copy, added->source);
-	db_copy_str(copy, str_of(contact_point_state_name(point->state)));
-	db_copy_int64(copy, point->version);
-	if (point->verified_at_ms == 0)
-		db_copy_null(copy);
-	else
-		db_copy_instant(copy, point->verified_at_ms);
 	db_copy_str(copy, added->address_hash);
 	db_copy_str(copy, personal_seal(store, &place, customer_salt(customer), command->address));
 	copy_dates(copy, event, workset_find(set, &contact_point_entity, &added->contact_point_id));
+	db_copy_columns(copy, &contact_point_columns, point);
 }
 
 static const struct db_table table_known = {

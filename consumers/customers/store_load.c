@@ -1,21 +1,16 @@
 #include "base/must.h"
+#include "consumers/customers/columns.h"
 #include "consumers/customers/customers.h"
 #include "consumers/customers/store.h"
 #include "crypto/crypto.h"
 
-static void read_text(char *chars, size_t chars_size, const struct db_result *result, int row, int column)
-{
-	bool fits = str_to_chars(chars, chars_size, db_is_null(result, row, column) ? STR("") : db_str(result, row, column));
-
-	MUST(fits);
-}
-
 /* ---- customers ---- */
 
-static const struct db_statement select_customers = {
+static struct db_template select_customers = {
 	.name = "customers_select_customers",
-	.sql = "SELECT u.n, c.version, c.status, c.locale, c.country, c.region, c.timezone, c.key_salt "
-	       "FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) JOIN customers.customer c ON c.customer_id = u.id",
+	.columns = &customer_columns,
+	.sql = "SELECT u.n, c.key_salt, {c.columns} FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) "
+	       "JOIN customers.customer c ON c.customer_id = u.id",
 };
 
 static void make_hash_key(const struct customers_store *store, struct customer *customer)
@@ -58,14 +53,8 @@ static int read_customer(void *self, const struct db_result *result, int row, st
 	struct customer *customer = slot->state;
 
 	(void)err;
-	customer->version = db_int64(result, row, 1);
 	customer->version_stored = customer->version;
-	customer->status = customer_status_by_name(db_str(result, row, 2));
-	read_text(customer->locale, sizeof(customer->locale), result, row, 3);
-	read_text(customer->country, sizeof(customer->country), result, row, 4);
-	read_text(customer->region, sizeof(customer->region), result, row, 5);
-	read_text(customer->timezone, sizeof(customer->timezone), result, row, 6);
-	read_salt(customer, db_is_null(result, row, 7) ? STR("") : db_str(result, row, 7));
+	read_salt(customer, db_str(result, row, 1));
 	make_hash_key(self, customer);
 	MUST(customer->status != CUSTOMER_NONE);
 	return 0;
@@ -98,10 +87,11 @@ static int read_reference(void *self, const struct db_result *result, int row, s
 
 /* ---- contact points ---- */
 
-static const struct db_statement select_points = {
+static struct db_template select_points = {
 	.name = "customers_select_points",
-	.sql = "SELECT u.n, p.customer_id, p.version, p.channel, p.state, p.verified_at "
-	       "FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) JOIN customers.contact_point p ON p.contact_point_id = u.id",
+	.columns = &contact_point_columns,
+	.sql = "SELECT u.n, {p.columns} FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) "
+	       "JOIN customers.contact_point p ON p.contact_point_id = u.id",
 };
 
 static int read_point(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)
@@ -109,13 +99,10 @@ static int read_point(void *self, const struct db_result *result, int row, struc
 	struct contact_point *point = slot->state;
 
 	(void)self;
+	(void)result;
+	(void)row;
 	(void)err;
-	point->customer_id = db_uuid(result, row, 1);
-	point->version = db_int64(result, row, 2);
 	point->version_stored = point->version;
-	point->channel = channel_by_name(db_str(result, row, 3));
-	point->state = contact_point_state_by_name(db_str(result, row, 4));
-	point->verified_at_ms = db_is_null(result, row, 5) ? 0 : db_instant(result, row, 5);
 	MUST(point->channel != CHANNEL_NONE);
 	MUST(point->state != CONTACT_POINT_NONE);
 	return 0;
@@ -245,9 +232,9 @@ static const struct slot_query queries[] = {
 	  .statement = &select_acquaintances,
 	  .ask = ask_acquaintances,
 	  .read = read_acquaintance },
-	{ .entity = &customer_entity, .statement = &select_customers, .ask = ask_customers, .read = read_customer },
+	{ .entity = &customer_entity, .template = &select_customers, .ask = ask_customers, .read = read_customer },
 	{ .entity = &customer_reference_entity, .statement = &select_references, .ask = ask_references, .read = read_reference },
-	{ .entity = &contact_point_entity, .statement = &select_points, .read = read_point },
+	{ .entity = &contact_point_entity, .template = &select_points, .read = read_point },
 	{ .entity = &contact_address_entity, .statement = &select_addresses, .ask = ask_addresses, .read = read_address },
 	{ .entity = &retention_entity, .statement = &select_retentions, .read = read_retention },
 };

@@ -1,4 +1,5 @@
 #include "base/must.h"
+#include "consumers/customers/columns.h"
 #include "consumers/customers/customers.h"
 #include "consumers/customers/store.h"
 
@@ -57,16 +58,13 @@ static int add_resealed(struct customers_store *store, const struct db_result *t
 
 /* ---- customers ---- */
 
-static const struct db_statement update_customers = {
+static struct db_template update_customers = {
 	.name = "customers_update_customers",
-	.sql = "UPDATE customers.customer c SET version = u.version, locale = u.locale, country = u.country, "
-	       "region = nullif(u.region, ''), timezone = nullif(u.timezone, ''), full_name_sealed = u.full_name_sealed, "
-	       "birth_date_sealed = u.birth_date_sealed, updated_at = u.updated_at, updated_seq = u.updated_seq "
-	       "FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], "
-	       "$8::timestamptz[], $9::bigint[], $10::bytea[], $11::bytea[]) AS u (id, version_was, version, locale, country, "
-	       "region, "
-	       "timezone, updated_at, updated_seq, full_name_sealed, birth_date_sealed) WHERE c.customer_id = u.id AND c.version "
-	       "= u.version_was",
+	.columns = &customer_columns_written,
+	.sql = "UPDATE customers.customer c SET full_name_sealed = u.full_name_sealed, birth_date_sealed = u.birth_date_sealed, "
+	       "updated_at = u.updated_at, updated_seq = u.updated_seq, {columns = $7} FROM unnest($1::uuid[], $2::bigint[], "
+	       "$3::timestamptz[], $4::bigint[], $5::bytea[], $6::bytea[]) WITH ORDINALITY AS u (id, version_was, updated_at, "
+	       "updated_seq, full_name_sealed, birth_date_sealed, n) WHERE c.customer_id = u.id AND c.version = u.version_was",
 };
 
 /* The batch's last value of a column, sealed; false: the batch has none. */
@@ -100,24 +98,7 @@ static void add_customers(struct db_params *params, struct slot **slots, size_t 
 {
 	db_params_reset(params);
 	slots_add_ids(params, slots, count);
-	db_array_begin(params, DB_ARRAY_INT64);
-	for (size_t index = 0; index < count; index++)
-		db_array_int64(params, ((const struct customer *)slots[index]->state)->version_stored);
-	db_array_begin(params, DB_ARRAY_INT64);
-	for (size_t index = 0; index < count; index++)
-		db_array_int64(params, ((const struct customer *)slots[index]->state)->version);
-	db_array_begin(params, DB_ARRAY_TEXT);
-	for (size_t index = 0; index < count; index++)
-		db_array_text(params, str_of(((const struct customer *)slots[index]->state)->locale));
-	db_array_begin(params, DB_ARRAY_TEXT);
-	for (size_t index = 0; index < count; index++)
-		db_array_text(params, str_of(((const struct customer *)slots[index]->state)->country));
-	db_array_begin(params, DB_ARRAY_TEXT);
-	for (size_t index = 0; index < count; index++)
-		db_array_text(params, str_of(((const struct customer *)slots[index]->state)->region));
-	db_array_begin(params, DB_ARRAY_TEXT);
-	for (size_t index = 0; index < count; index++)
-		db_array_text(params, str_of(((const struct customer *)slots[index]->state)->timezone));
+	slots_add_columns(params, &customer_columns_version_stored, slots, count);
 	slots_add_changed_at(params, slots, count);
 	slots_add_changed_seq(params, slots, count);
 }
@@ -135,7 +116,8 @@ static int write_customers(struct customers_store *store, struct db *db, struct 
 	if (add_sealed(store, slots, count, personal_name, &sealed_name, &there, 1, err) < 0 ||
 	    add_sealed(store, slots, count, personal_birth_date, &sealed_birth_date, &there, 2, err) < 0)
 		goto out;
-	result = db_write(db, &update_customers, &store->params, count, err);
+	slots_add_columns(&store->params, &customer_columns_written, slots, count);
+	result = db_write(db, db_template_statement(&update_customers), &store->params, count, err);
 out:
 	db_result_release(&there);
 	return result;
@@ -143,41 +125,21 @@ out:
 
 /* ---- contact points ---- */
 
-static const struct db_statement update_points = {
+static struct db_template update_points = {
 	.name = "customers_update_points",
-	.sql = "UPDATE customers.contact_point p SET version = u.version, state = u.state, verified_at = u.verified_at, "
-	       "updated_at = u.updated_at, address_sealed = u.address_sealed "
-	       "FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::timestamptz[], $6::timestamptz[], "
-	       "$7::bytea[]) "
-	       "AS u (id, version_was, version, state, verified_at, updated_at, address_sealed) "
-	       "WHERE p.contact_point_id = u.id AND p.version = u.version_was",
+	.columns = &contact_point_columns_changed,
+	.sql = "UPDATE customers.contact_point p SET updated_at = u.updated_at, address_sealed = u.address_sealed, {columns = "
+	       "$5} "
+	       "FROM unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::bytea[]) WITH ORDINALITY "
+	       "AS u (id, version_was, updated_at, address_sealed, n) WHERE p.contact_point_id = u.id AND p.version = "
+	       "u.version_was",
 };
 
 static void add_points(struct db_params *params, struct slot **slots, size_t count)
 {
-	const struct contact_point *point;
-
 	db_params_reset(params);
 	slots_add_ids(params, slots, count);
-	db_array_begin(params, DB_ARRAY_INT64);
-	for (size_t index = 0; index < count; index++)
-		db_array_int64(params, ((const struct contact_point *)slots[index]->state)->version_stored);
-	db_array_begin(params, DB_ARRAY_INT64);
-	for (size_t index = 0; index < count; index++)
-		db_array_int64(params, ((const struct contact_point *)slots[index]->state)->version);
-	db_array_begin(params, DB_ARRAY_TEXT);
-	for (size_t index = 0; index < count; index++) {
-		point = slots[index]->state;
-		db_array_text(params, str_of(contact_point_state_name(point->state)));
-	}
-	db_array_begin(params, DB_ARRAY_INSTANT);
-	for (size_t index = 0; index < count; index++) {
-		point = slots[index]->state;
-		if (point->verified_at_ms == 0)
-			db_array_null(params);
-		else
-			db_array_instant(params, point->verified_at_ms);
-	}
+	slots_add_columns(params, &contact_point_columns_version_stored, slots, count);
 	slots_add_changed_at(params, slots, count);
 }
 
@@ -212,7 +174,8 @@ static int write_points(struct customers_store *store, struct db *db, const stru
 	add_points(&store->params, slots, count);
 	if (add_addresses(store, set, slots, count, &there, err) < 0)
 		goto out;
-	result = db_write(db, &update_points, &store->params, count, err);
+	slots_add_columns(&store->params, &contact_point_columns_changed, slots, count);
+	result = db_write(db, db_template_statement(&update_points), &store->params, count, err);
 out:
 	db_result_release(&there);
 	return result;

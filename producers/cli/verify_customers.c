@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "consumers/customers/columns.h"
 #include "consumers/customers/customers.h"
 #include "crypto/crypto.h"
 #include "fold.h"
@@ -212,15 +213,10 @@ static void check_customer(struct fold *fold, struct table_row *row)
 
 	if (customer == NULL || note == NULL)
 		return;
+	expect_columns(row, customer);
 	row->column = 2;
 	expect_bytes(row, note->external_ref);
 	expect_bytes(row, note->kind);
-	expect_bytes(row, str_of(customer_status_name((enum customer_status)customer->status)));
-	expect_bytes(row, str_of(customer->locale));
-	expect_bytes(row, str_of(customer->country));
-	expect_bytes_or_null(row, customer->region[0] != '\0', str_of(customer->region));
-	expect_bytes_or_null(row, customer->timezone[0] != '\0', str_of(customer->timezone));
-	expect_int64(row, customer->version);
 	expect_instant(row, note->created_at_ms);
 	expect_instant(row, note->updated_at_ms);
 	expect_int64(row, note->updated_seq);
@@ -267,18 +263,17 @@ static void check_point(struct fold *fold, struct table_row *row)
 	const struct customer *customer = point == NULL ? NULL : fold_state(fold, &customer_entity, &point->customer_id);
 	bool is_erased = customer != NULL && customer->status == CUSTOMER_ERASED;
 	const struct customer_note *person = is_erased ? fold_noted(fold, &customer_entity, &point->customer_id) : NULL;
-	enum contact_point_state state = is_erased ? CONTACT_POINT_ERASED : (enum contact_point_state)(point ? point->state : 0);
+	struct contact_point there;
 
 	if (point == NULL || note == NULL)
 		return;
-	expect_uuid(row, &point->customer_id);
-	skip_column(row);
-	expect_bytes(row, str_of(channel_name((enum channel)point->channel)));
+	there = *point;
+	if (is_erased)
+		there.state = CONTACT_POINT_ERASED;
+	expect_columns(row, &there);
+	row->column = 2;
 	expect_bytes(row, note->place);
 	expect_bytes(row, note->source);
-	expect_bytes(row, str_of(contact_point_state_name(state)));
-	expect_int64(row, point->version);
-	expect_instant_or_null(row, point->verified_at_ms != 0, point->verified_at_ms);
 	expect_instant(row, note->created_at_ms);
 	expect_instant(row, person != NULL ? person->updated_at_ms : note->updated_at_ms);
 	expect_bytes_or_null(row, !is_erased, note->address_hash);
@@ -299,18 +294,30 @@ static void check_pair(struct fold *fold, struct table_row *row)
 		expect_instant(row, customer->created_at_ms);
 }
 
+static struct db_template select_customers = {
+	.name = "verify_rows_customer",
+	.columns = &customer_columns,
+	.sql = "SELECT c.customer_id, c.customer_id, c.external_ref, c.kind, c.created_at, c.updated_at, c.updated_seq, "
+	       "c.key_salt, "
+	       "c.full_name_sealed, c.birth_date_sealed, {c.columns} FROM customers.customer c",
+};
+
+static struct db_template select_points = {
+	.name = "verify_rows_contact_point",
+	.columns = &contact_point_columns,
+	.sql = "SELECT p.customer_id, p.contact_point_id, p.place, p.source, p.created_at, p.updated_at, p.address_hash, "
+	       "p.address_sealed, c.key_salt, {p.columns} FROM customers.contact_point p "
+	       "LEFT JOIN customers.customer c USING (customer_id)",
+};
+
 static const struct folded_table tables[] = {
 	{ .name = "customers.customer",
-	  .select = "SELECT customer_id, customer_id, external_ref, kind, status, locale, country, region, timezone, version, "
-		    "created_at, updated_at, updated_seq, key_salt, "
-		    "full_name_sealed, birth_date_sealed FROM customers.customer",
+	  .template = &select_customers,
 	  .ids = 1,
 	  .entity = &customer_entity,
 	  .check = check_customer },
 	{ .name = "customers.contact_point",
-	  .select = "SELECT p.customer_id, p.contact_point_id, p.channel, p.place, p.source, p.state, p.version, p.verified_at, "
-		    "p.created_at, p.updated_at, p.address_hash, p.address_sealed, c.key_salt FROM customers.contact_point p "
-		    "LEFT JOIN customers.customer c USING (customer_id)",
+	  .template = &select_points,
 	  .ids = 1,
 	  .entity = &contact_point_entity,
 	  .check = check_point },
