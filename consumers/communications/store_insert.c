@@ -10,15 +10,6 @@
 #define COPY_SIZE_MAX   ((size_t)64 << 20)
 #define SEALED_SIZE_MAX ((size_t)64 << 10)
 
-static const void *state_of(const struct workset *set, const struct entity *entity, const struct uuid *id)
-{
-	struct slot *slot = workset_find(set, entity, id);
-
-	MUST(slot != NULL);
-	MUST(slot->changed);
-	return slot->state;
-}
-
 static void copy_str_or_null(struct db_copy *copy, bool is_given, struct str text)
 {
 	if (is_given)
@@ -243,7 +234,7 @@ static void copy_released(struct communications_store *store, const struct works
 {
 	const struct communication_released *released = event->body;
 	const struct rendered *rendered = event->confidential;
-	const struct communication *communication = state_of(set, &communication_entity, &released->communication_id);
+	const struct communication *communication = slot_changed(set, &communication_entity, &released->communication_id)->state;
 	struct db_copy *copy = &store->communications;
 
 	MUST(rendered != NULL);
@@ -274,7 +265,7 @@ static void copy_suppressed(struct communications_store *store, const struct wor
 	struct db_copy *copy = &store->communications;
 
 	copy_communication_head(copy, &suppressed->communication_id,
-				state_of(set, &communication_entity, &suppressed->communication_id));
+				slot_changed(set, &communication_entity, &suppressed->communication_id)->state);
 	db_copy_str(copy, command->message_class);
 	db_copy_str(copy, command->template_name);
 	db_copy_null(copy);

@@ -15,15 +15,6 @@
 
 /* ---- personal data in the commands of a batch ---- */
 
-static struct customer *changed_customer(const struct workset *set, const struct uuid *customer_id)
-{
-	struct slot *slot = workset_find(set, &customer_entity, customer_id);
-
-	MUST(slot != NULL);
-	MUST(slot->changed);
-	return slot->state;
-}
-
 void personal_note(const struct workset *set, const struct logged_event *events, size_t events_count)
 {
 	for (size_t index = 0; index < events_count; index++) {
@@ -33,7 +24,7 @@ void personal_note(const struct workset *set, const struct logged_event *events,
 
 		if (personal == NULL)
 			continue;
-		customer = changed_customer(set, message_uuid(event->type->key_field, event->body));
+		customer = slot_changed(set, &customer_entity, message_uuid(event->type->key_field, event->body))->state;
 		if (personal->has_full_name)
 			customer->name = personal;
 		if (personal->has_birth_date || personal->clears_birth_date)

@@ -76,19 +76,9 @@ static void post(struct db_copy *copy, const struct logged_event *logged, struct
 	debt->part = logged->part;
 }
 
-/* After the rules have run, the states of a batch belong to the store, which writes its own fields in them. */
-static void *state_of(const struct workset *set, const struct entity *entity, const struct uuid *id)
-{
-	struct slot *slot = workset_find(set, entity, id);
-
-	MUST(slot != NULL);
-	MUST(slot->changed);
-	return slot->state;
-}
-
 static struct payment *payment_of(const struct workset *set, const struct posting *posting)
 {
-	return state_of(set, &payment_entity, posting->payment_id);
+	return slot_changed(set, &payment_entity, posting->payment_id)->state;
 }
 
 /* Sets the references between the states and the entry. */
@@ -121,7 +111,7 @@ static void post_event(struct db_copy *copy, const struct workset *set, const st
 
 	if (!posting_of(logged->event, &posting))
 		return;
-	debt = state_of(set, &debt_entity, posting.debt_id);
+	debt = slot_changed(set, &debt_entity, posting.debt_id)->state;
 	link_entry(set, logged, debt, &posting);
 	post(copy, logged, debt, &posting);
 }
@@ -160,7 +150,7 @@ static void copy_debt(struct db_copy *copy, const struct workset *set, const str
 {
 	const struct debt_created *created = event->body;
 	const struct create_debt *command = event->command->body;
-	const struct debt *debt = state_of(set, &debt_entity, &created->debt_id);
+	const struct debt *debt = slot_changed(set, &debt_entity, &created->debt_id)->state;
 
 	MUST(event->command->type == &create_debt_type);
 	db_copy_row(copy);
@@ -184,7 +174,7 @@ static const struct db_table table_payments = {
 static void copy_payment(struct db_copy *copy, const struct workset *set, const struct logged_event *logged)
 {
 	const struct payment_recorded *event = logged->event->body;
-	const struct payment *payment = state_of(set, &payment_entity, &event->payment_id);
+	const struct payment *payment = slot_changed(set, &payment_entity, &event->payment_id)->state;
 
 	db_copy_row(copy);
 	db_copy_uuid(copy, &event->payment_id);
