@@ -4,8 +4,9 @@
 #include <stdlib.h>
 
 #include "base/must.h"
-#include "consumers/debts/columns.h"
+#include "consumers/debts/debt/columns.h"
 #include "consumers/debts/debts.h"
+#include "consumers/debts/payment/columns.h"
 #include "schemas/debts.h"
 
 /*

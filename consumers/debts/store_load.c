@@ -1,6 +1,7 @@
 #include "base/must.h"
-#include "consumers/debts/columns.h"
+#include "consumers/debts/debt/columns.h"
 #include "consumers/debts/debts.h"
+#include "consumers/debts/payment/columns.h"
 #include "consumers/debts/payment/payment.h"
 #include "consumers/debts/reference/reference.h"
 #include "consumers/debts/store.h"

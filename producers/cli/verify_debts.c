@@ -6,9 +6,10 @@
 #include <string.h>
 
 #include "base/must.h"
-#include "consumers/debts/columns.h"
+#include "consumers/debts/debt/columns.h"
 #include "consumers/debts/debts.h"
 #include "consumers/debts/ledger/ledger.h"
+#include "consumers/debts/payment/columns.h"
 #include "fold.h"
 #include "schemas/debts.h"
 

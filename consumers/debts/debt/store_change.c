@@ -1,7 +1,7 @@
 #include <inttypes.h>
 
 #include "base/must.h"
-#include "consumers/debts/columns.h"
+#include "consumers/debts/debt/columns.h"
 #include "consumers/debts/debts.h"
 #include "consumers/debts/store.h"
 #include "schemas/debts.h"

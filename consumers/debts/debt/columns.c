@@ -1,8 +1,6 @@
-#include "consumers/debts/columns.h"
+#include "consumers/debts/debt/columns.h"
 
 #include "consumers/debts/debts.h"
-
-/* ---- debts.debt ---- */
 
 enum { POSTED = 1 << 0, CREDIT_USED = 1 << 1, AMENDED = 1 << 2 };
 
@@ -36,26 +34,3 @@ const struct db_columns debt_columns_amended = DB_COLUMNS(debt_rows, AMENDED);
 static const struct db_column version_rows[] = { { "version", DB_INT64(struct debt, version_stored) } };
 
 const struct db_columns debt_columns_version_stored = DB_COLUMNS(version_rows, 0);
-
-/* ---- debts.payment ---- */
-
-enum { STORED = 1 << 0 };
-
-/* clang-format off */
-/* The ledger entry credits the payment's accounts, so its amounts are below 0. */
-#define ALLOCATED(NAME, name, member) \
-	{ #name "_minor", DB_INT64(struct payment, member.minor[ACCOUNT_##NAME]), .or_null = true, .load = "-e." #name "_minor" },
-
-static const struct db_column payment_rows[] = {
-	{ "customer_id", DB_UUID(struct payment, customer_id), .set = STORED },
-	{ "debt_id", DB_UUID(struct payment, debt_id), .set = STORED },
-	{ "amount_minor", DB_INT64(struct payment, amount_minor), .set = STORED },
-	{ "entry_seq", DB_INT64(struct payment, entry_seq), .set = STORED },
-	{ "received_on", DB_DATE(struct payment, received_on), .set = STORED },
-	{ "state", DB_WORD(struct payment, state, payment_state_words), .set = STORED },
-	ACCOUNTS(ALLOCATED, allocated)
-};
-/* clang-format on */
-
-const struct db_columns payment_columns = DB_COLUMNS(payment_rows, STORED);
-const struct db_columns payment_columns_allocated = DB_COLUMNS(payment_rows, 0);
