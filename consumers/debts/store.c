@@ -6,7 +6,7 @@
 #include "base/must.h"
 #include "consumers/debts/debt/columns.h"
 #include "consumers/debts/debts.h"
-#include "consumers/debts/payment/columns.h"
+#include "consumers/debts/payment/store.h"
 #include "schemas/debts.h"
 
 /*
@@ -166,27 +166,6 @@ static void copy_debt(struct db_copy *copy, const struct workset *set, const str
 	db_copy_columns(copy, &debt_columns, debt);
 }
 
-static const struct db_table table_payments = {
-	.name = "debts.payment",
-	.columns = "payment_id uuid, part integer, currency text, method text, source text, external_ref text",
-	.list = &payment_columns,
-};
-
-static void copy_payment(struct db_copy *copy, const struct workset *set, const struct logged_event *logged)
-{
-	const struct payment_recorded *event = logged->event->body;
-	const struct payment *payment = slot_changed(set, &payment_entity, &event->payment_id)->state;
-
-	db_copy_row(copy);
-	db_copy_uuid(copy, &event->payment_id);
-	db_copy_int32(copy, logged->part);
-	db_copy_str(copy, event->currency);
-	db_copy_str(copy, event->method);
-	db_copy_str(copy, event->source);
-	db_copy_str(copy, event->external_ref);
-	db_copy_columns(copy, &payment_columns, payment);
-}
-
 static void copy_new_row(struct debts_store *store, const struct workset *set, const struct logged_event *logged)
 {
 	switch (debts_event(logged->event->type)) {
@@ -194,7 +173,7 @@ static void copy_new_row(struct debts_store *store, const struct workset *set, c
 		copy_debt(&store->debts, set, logged->event);
 		return;
 	case EVENT_PAYMENT_RECORDED:
-		copy_payment(&store->payments, set, logged);
+		payment_copy(&store->payments, set, logged);
 		return;
 	case EVENT_PAYMENT_REVERSED: /* these change rows */
 	case EVENT_DEBT_PAID:
@@ -244,12 +223,6 @@ static struct db_template update_credit_used = {
 	.columns = &debt_columns_credit_used,
 	.sql = "UPDATE debts.debt d SET {columns = $2} FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) WHERE d.debt_id = "
 	       "u.id",
-};
-
-static const struct db_statement update_payments = {
-	.name = "debts_update_payments",
-	.sql = "UPDATE debts.payment p SET state = 'reversed' FROM unnest($1::uuid[]) AS u (id) "
-	       "WHERE p.payment_id = u.id AND p.state = 'settled'",
 };
 
 static void add_debts(struct db_params *params, struct slot **slots, size_t count)
@@ -307,10 +280,7 @@ static int run_updates(struct debts_store *store, struct db *db, const struct wo
 	if (db_write(db, db_template_statement(&update_credit_used), params, count, err) < 0)
 		return -1;
 
-	slots = slots_to_update(&store->list, set, &payment_entity, &count);
-	db_params_reset(params);
-	slots_add_ids(params, slots, count);
-	return db_write(db, &update_payments, params, count, err);
+	return payment_update(store, db, set, err);
 }
 
 int debts_save(void *self, struct db *db, const struct workset *set, const struct logged_event *events, size_t events_count,
@@ -340,7 +310,7 @@ int debts_store_prepare(void *self, struct err *err)
 	slot_loader_init(&store->loader);
 	db_copy_init(&store->debts, &table_debts, COPY_SIZE_MAX);
 	db_copy_init(&store->entries, &table_entries, COPY_SIZE_MAX);
-	db_copy_init(&store->payments, &table_payments, COPY_SIZE_MAX);
+	db_copy_init(&store->payments, &payment_table, COPY_SIZE_MAX);
 	db_params_init(&store->params, PARAMS_SIZE_MAX);
 	buf_init(&store->list, LIST_SIZE_MAX);
 	return 0;
