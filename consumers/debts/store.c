@@ -1,11 +1,11 @@
 #include "consumers/debts/store.h"
-#include "consumers/debts/ledger/ledger.h"
 
 #include <stdlib.h>
 
 #include "base/must.h"
 #include "consumers/debts/debt/columns.h"
 #include "consumers/debts/debts.h"
+#include "consumers/debts/ledger/store.h"
 #include "consumers/debts/payment/store.h"
 #include "schemas/debts.h"
 
@@ -18,111 +18,12 @@
 #define PARAMS_SIZE_MAX ((size_t)256 << 20)
 #define LIST_SIZE_MAX   ((size_t)64 << 20)
 
-/* ---- the ledger ---- */
-
-#define ENTRY_ACCOUNTS ACCOUNT_COLUMNS("", " bigint, ")
-
-static const struct db_table table_entries = {
-	.name = "debts.ledger_entry",
-	.columns = "part integer, entry_no integer, seq bigint, previous_seq bigint, debt_id uuid, command_id uuid, "
-		   "occurred_on date, business_date date, kind text, contra text, contra_minor bigint, " ENTRY_ACCOUNTS
-		   "payment_id uuid, reverses_seq bigint, previous_part integer",
-};
-
-static void copy_number_or_null(struct db_copy *copy, int64_t number)
-{
-	if (number == 0)
-		db_copy_null(copy);
-	else
-		db_copy_int64(copy, number);
-}
-
-static void post(struct db_copy *copy, const struct logged_event *logged, struct debt *debt, const struct posting *posting)
-{
-	const struct command *command = logged->event->command;
-
-	if (debt->part == logged->part)
-		MUST(debt->last_entry_seq < logged->seq);
-	debt->entries_stored++;
-	db_copy_row(copy);
-	db_copy_int32(copy, logged->part);
-	db_copy_int32(copy, debt->entries_stored);
-	db_copy_int64(copy, logged->seq);
-	copy_number_or_null(copy, debt->last_entry_seq);
-	db_copy_uuid(copy, posting->debt_id);
-	db_copy_uuid(copy, &command->id);
-	db_copy_date(copy, posting->occurred_on);
-	db_copy_date(copy, command->today);
-	db_copy_str(copy, str_of(posting->kind));
-	if (posting->contra == NULL)
-		db_copy_null(copy);
-	else
-		db_copy_str(copy, str_of(posting->contra));
-	copy_number_or_null(copy, posting->contra_minor);
-	for (int account = 0; account < ACCOUNT_COUNT; account++)
-		copy_number_or_null(copy, posting->debits.minor[account]);
-	if (posting->payment_id == NULL)
-		db_copy_null(copy);
-	else
-		db_copy_uuid(copy, posting->payment_id);
-	copy_number_or_null(copy, posting->reverses_seq);
-	/*
-	 * Not NULL only for a debt with records in two partitions, from the time when the partition of a record was not checked.
-	 */
-	if (debt->last_entry_seq == 0 || debt->part == logged->part)
-		db_copy_null(copy);
-	else
-		db_copy_int32(copy, debt->part);
-	debt->last_entry_seq = logged->seq;
-	debt->part = logged->part;
-}
-
-static struct payment *payment_of(const struct workset *set, const struct posting *posting)
-{
-	return slot_changed(set, &payment_entity, posting->payment_id)->state;
-}
-
-/* Sets the references between the states and the entry. */
-static void link_entry(const struct workset *set, const struct logged_event *logged, struct debt *debt, struct posting *posting)
-{
-	switch (debts_event(logged->event->type)) {
-	case EVENT_PAYMENT_RECORDED:
-		payment_of(set, posting)->entry_seq = logged->seq;
-		return;
-	case EVENT_PAYMENT_REVERSED:
-		posting->reverses_seq = payment_of(set, posting)->entry_seq;
-		return;
-	case EVENT_CREDIT_APPLIED:
-		debt->is_credit_used = 1;
-		return;
-	case EVENT_DEBT_CREATED:
-	case EVENT_DEBT_CANCELLED:
-	case EVENT_DEBT_PAID: /* these have no entry */
-	case EVENT_DEBT_REOPENED:
-	case EVENT_DEBT_AMENDED:
-		return;
-	}
-	MUST_NOT_REACH("an event of another module");
-}
-
-static void post_event(struct db_copy *copy, const struct workset *set, const struct logged_event *logged)
-{
-	struct posting posting;
-	struct debt *debt;
-
-	if (!posting_of(logged->event, &posting))
-		return;
-	debt = slot_changed(set, &debt_entity, posting.debt_id)->state;
-	link_entry(set, logged, debt, &posting);
-	post(copy, logged, debt, &posting);
-}
-
 static void post_all(struct debts_store *store, const struct workset *set, const struct logged_event *events, size_t events_count)
 {
 	db_copy_reset(&store->entries);
 	store->has_amendments = false;
 	for (size_t index = 0; index < events_count; index++) {
-		post_event(&store->entries, set, &events[index]);
+		ledger_copy(&store->entries, set, &events[index]);
 		if (events[index].event->type == &debt_amended_type)
 			debt_note_amendment(store, set, &events[index]);
 	}
@@ -140,11 +41,13 @@ static const struct db_table table_debts = {
 /* The time and the event of the debt's last amendment, which are not in the ledger. */
 static void copy_amendment(struct db_copy *copy, const struct slot *slot)
 {
-	if (slot->changed_seq == 0)
+	if (slot->changed_seq == 0) {
 		db_copy_null(copy);
-	else
-		db_copy_instant(copy, slot->changed_at_ms);
-	copy_number_or_null(copy, slot->changed_seq);
+		db_copy_null(copy);
+		return;
+	}
+	db_copy_instant(copy, slot->changed_at_ms);
+	db_copy_int64(copy, slot->changed_seq);
 }
 
 static void copy_debt(struct db_copy *copy, const struct workset *set, const struct event *event)
@@ -309,7 +212,7 @@ int debts_store_prepare(void *self, struct err *err)
 	(void)err;
 	slot_loader_init(&store->loader);
 	db_copy_init(&store->debts, &table_debts, COPY_SIZE_MAX);
-	db_copy_init(&store->entries, &table_entries, COPY_SIZE_MAX);
+	db_copy_init(&store->entries, &ledger_table, COPY_SIZE_MAX);
 	db_copy_init(&store->payments, &payment_table, COPY_SIZE_MAX);
 	db_params_init(&store->params, PARAMS_SIZE_MAX);
 	buf_init(&store->list, LIST_SIZE_MAX);
