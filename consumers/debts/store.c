@@ -4,9 +4,11 @@
 
 #include "base/must.h"
 #include "consumers/debts/debt/columns.h"
+#include "consumers/debts/debt/store.h"
 #include "consumers/debts/debts.h"
 #include "consumers/debts/ledger/store.h"
 #include "consumers/debts/payment/store.h"
+#include "consumers/debts/reference/store.h"
 #include "schemas/debts.h"
 
 /*
@@ -17,6 +19,24 @@
 #define COPY_SIZE_MAX   ((size_t)256 << 20)
 #define PARAMS_SIZE_MAX ((size_t)256 << 20)
 #define LIST_SIZE_MAX   ((size_t)64 << 20)
+
+/* ---- load ---- */
+
+int debts_load(void *self, struct db *db, struct slot **slots, size_t count, struct err *err)
+{
+	struct debts_store *store = self;
+	const struct slot_query queries[] = {
+		debt_query,
+		debt_query_terms,
+		payment_query,
+		reference_query_debt,
+		reference_query_payment,
+		debt_query_customer,
+		reference_query_acquaintance,
+	};
+
+	return slot_queries_run(&store->loader, db, queries, sizeof(queries) / sizeof(queries[0]), self, slots, count, err);
+}
 
 static void post_all(struct debts_store *store, const struct workset *set, const struct logged_event *events, size_t events_count)
 {

@@ -7,8 +7,7 @@
 #include "worker/store.h"
 
 /*
- * The debts module in PostgreSQL (sql/0003_debts.sql): store_load.c reads states, store.c writes them and the ledger,
- * store_change.c writes amendments.
+ * The debts module in PostgreSQL (sql/0003_debts.sql): the parts load, store.c writes debts, store_change.c what amendments change.
  */
 
 struct debt;

@@ -1,11 +1,8 @@
+#include "consumers/debts/debt/store.h"
+
 #include "base/must.h"
 #include "consumers/debts/debt/columns.h"
 #include "consumers/debts/debts.h"
-#include "consumers/debts/payment/store.h"
-#include "consumers/debts/reference/store.h"
-#include "consumers/debts/store.h"
-
-/* ---- debts ---- */
 
 static struct db_template select_debts = {
 	.name = "debts_select_debts",
@@ -27,6 +24,8 @@ static int read_debt(void *self, const struct db_result *result, int row, struct
 	MUST(debt->lifecycle < LIFECYCLE_COUNT);
 	return 0;
 }
+
+const struct slot_query debt_query = { .entity = &debt_entity, .template = &select_debts, .read = read_debt };
 
 /*
  * For rare commands: the charges are summed from the ledger and are no column of the debt, so that no row changes its size for
@@ -51,8 +50,9 @@ static int read_terms(void *self, const struct db_result *result, int row, struc
 	return 0;
 }
 
-/* ---- customers: another module's ---- */
+const struct slot_query debt_query_terms = { .entity = &debt_terms_entity, .statement = &select_terms, .read = read_terms };
 
+/* Of another module: a debt is made for an active customer. */
 static const struct db_statement select_customers = {
 	.name = "debts_select_customers",
 	.sql = "SELECT u.n, c.status = 'active' FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) "
@@ -69,18 +69,8 @@ static int read_customer(void *self, const struct db_result *result, int row, st
 	return 0;
 }
 
-int debts_load(void *self, struct db *db, struct slot **slots, size_t count, struct err *err)
-{
-	struct debts_store *store = self;
-	const struct slot_query queries[] = {
-		{ .entity = &debt_entity, .template = &select_debts, .read = read_debt },
-		{ .entity = &debt_terms_entity, .statement = &select_terms, .read = read_terms },
-		payment_query,
-		reference_query_debt,
-		reference_query_payment,
-		{ .entity = &debts_customer_entity, .statement = &select_customers, .read = read_customer },
-		reference_query_acquaintance,
-	};
-
-	return slot_queries_run(&store->loader, db, queries, sizeof(queries) / sizeof(queries[0]), self, slots, count, err);
-}
+const struct slot_query debt_query_customer = {
+	.entity = &debts_customer_entity,
+	.statement = &select_customers,
+	.read = read_customer,
+};
