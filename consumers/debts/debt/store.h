@@ -1,9 +1,29 @@
 #ifndef DEBTS_DEBT_STORE_H
 #define DEBTS_DEBT_STORE_H
 
+#include "base/str.h"
 #include "worker/slot_query.h"
+
+/* Debts in debts.debt: store.c loads, inserts and updates them, store_change.c writes what an amendment changes. */
+struct debt;
+struct debt_created;
+struct debts_store;
 
 /* A debt; its terms; the customer of a new debt. */
 extern const struct slot_query debt_query, debt_query_terms, debt_query_customer;
+
+/* The row of a DebtCreated. */
+extern const struct db_table debt_table;
+void debt_copy(struct db_copy *copy, const struct workset *set, const struct event *event);
+
+/* What entries have changed, in at most two statements. */
+MUST_CHECK int debt_update(struct debts_store *store, struct db *db, const struct workset *set, struct err *err);
+
+/* ---- store_change.c, in the order in which a batch calls them ---- */
+
+void debt_note_amendment(struct debts_store *store, const struct workset *set, const struct logged_event *logged);
+struct str debt_reference_at_end(const struct workset *set, const struct debt_created *created, const struct debt *debt);
+MUST_CHECK int debt_free_references(struct debts_store *store, struct db *db, const struct workset *set, struct err *err);
+MUST_CHECK int debt_write_terms(struct debts_store *store, struct db *db, const struct workset *set, struct err *err);
 
 #endif

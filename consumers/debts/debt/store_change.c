@@ -2,6 +2,7 @@
 
 #include "base/must.h"
 #include "consumers/debts/debt/columns.h"
+#include "consumers/debts/debt/store.h"
 #include "consumers/debts/debts.h"
 #include "consumers/debts/store.h"
 #include "schemas/debts.h"
