@@ -67,7 +67,7 @@ struct debt {
 	int32_t entries_stored; /* catches up with `entries` while saving */
 	int32_t part;
 	uint32_t is_credit_used; /* credit_used was changed */
-	uint32_t amended;        /* bits of store_change.c: due date or reference was changed */
+	uint32_t amended;        /* bits of debt/store_change.c: due date or reference was changed */
 };
 
 /*
