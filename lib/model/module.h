@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model/actions.h"
 #include "model/command.h"
 #include "model/decision.h"
 #include "model/workset.h"
@@ -43,6 +44,8 @@ struct module {
 	const char *name; /* "debts": database schema, topics, consumer group */
 	const struct rule *rules;
 	size_t rules_count;
+	const struct actions *actions; /* a table for each kind of thing that people act upon */
+	size_t actions_count;
 
 	/* Pure, cannot fail: changes the states that the event is about, and only those. Every event of decide passes here. */
 	void (*evolve)(struct workset *set, const struct event *event);
