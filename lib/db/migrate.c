@@ -9,6 +9,7 @@
 #include "base/must.h"
 #include "db/connection.h"
 #include "db/migrate.h"
+#include "model/actions.h"
 #include "model/message.h"
 
 #define FILE_NAME_MAX 100
@@ -24,8 +25,10 @@ struct file {
 struct run {
 	struct db *db;
 	const char *directory;
+	const struct module *const *modules;
+	size_t modules_count;
 	struct buf files; /* of struct file, sorted */
-	struct buf text;  /* of the file at hand */
+	struct buf text;  /* of the file at hand, or what is generated */
 	struct db_params params;
 };
 
@@ -42,14 +45,6 @@ static const struct db_statement statement_is_generated = { "migrate_is_generate
 static const struct db_statement statement_generated = {
 	"migrate_generated", "INSERT INTO dcs_generated (name, sha256) VALUES ($1, sha256($2)) "
 			     "ON CONFLICT (name) DO UPDATE SET sha256 = excluded.sha256, applied_at = excluded.applied_at"
-};
-
-/* Changes with the program, not with a number. */
-static const struct generated {
-	const char *name;
-	const char *sql;
-} generated[] = {
-	{ "schema_ids", schema_ids_sql },
 };
 
 /* "dcs.migr" in ASCII: of all programs on this database, only migrations take this lock. */
@@ -283,33 +278,48 @@ static int apply_all(struct run *run, int *ret_applied, struct err *err)
 
 /* ---- generated SQL ---- */
 
-static int apply_generated(struct run *run, const struct generated *item, struct err *err)
+/* Changes with the program, not with a number. */
+static int apply_generated(struct run *run, const char *name, const char *sql, struct err *err)
 {
 	struct db_result same = { 0 };
 	bool is_same;
 
 	db_params_reset(&run->params);
-	db_param_text(&run->params, str_of(item->name));
-	db_param_bytes(&run->params, str_of(item->sql));
+	db_param_text(&run->params, str_of(name));
+	db_param_bytes(&run->params, str_of(sql));
 	if (db_run(run->db, &statement_is_generated, &run->params, &same, err) != 0)
 		return -1;
 	is_same = same.rows > 0;
 	db_result_release(&same);
-	return is_same ? 0 : apply(run, item->sql, item->name, &statement_generated, &run->params, err);
+	return is_same ? 0 : apply(run, sql, name, &statement_generated, &run->params, err);
+}
+
+/* Of all modules, into run->text. */
+static const char *write_actions(struct run *run)
+{
+	buf_reset(&run->text);
+	for (size_t i = 0; i < run->modules_count; i++) {
+		for (size_t j = 0; j < run->modules[i]->actions_count; j++)
+			actions_add_sql(&run->text, &run->modules[i]->actions[j]);
+	}
+	buf_add_u8(&run->text, 0);
+	MUST(!run->text.overflow);
+	return (const char *)run->text.data;
 }
 
 static int apply_all_generated(struct run *run, struct err *err)
 {
-	for (size_t i = 0; i < sizeof(generated) / sizeof(generated[0]); i++) {
-		if (apply_generated(run, &generated[i], err) != 0)
-			return -1;
-	}
-	return 0;
+	const char *actions_sql = write_actions(run);
+
+	if (apply_generated(run, "schema_ids", schema_ids_sql, err) != 0)
+		return -1;
+	return actions_sql[0] == '\0' ? 0 : apply_generated(run, "actions", actions_sql, err);
 }
 
-int migrate(struct db *db, const char *directory, int *ret_applied, struct err *err)
+int migrate(struct db *db, const char *directory, const struct module *const *modules, size_t modules_count, int *ret_applied,
+	    struct err *err)
 {
-	struct run run = { .db = db, .directory = directory };
+	struct run run = { .db = db, .directory = directory, .modules = modules, .modules_count = modules_count };
 	struct err ignored = ERR_INIT;
 	int rc = -1;
 

@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "db/db.h"
+#include "model/module.h"
 
 /*
  * Forward-only migrations: files NNNN_name.sql of a directory, in the order of their number, each in one transaction, recorded
@@ -11,8 +12,10 @@
  * directory has not, a number below one that was applied.
  *
  * Before the migrations, generated SQL is applied whenever its text has changed; its hash is kept in `dcs_generated`. It is the
- * function dcs_schema_ids (model/message.h): with it, no migration contains a schema id. *ret_applied counts numbered files only.
+ * function dcs_schema_ids (model/message.h), with which no migration contains a schema id, and the functions dcs_<thing>_actions of
+ * the modules' tables (model/actions.h), with which none repeats a rule. *ret_applied counts numbered files only.
  */
-MUST_CHECK int migrate(struct db *db, const char *directory, int *ret_applied, struct err *err);
+MUST_CHECK int migrate(struct db *db, const char *directory, const struct module *const *modules, size_t modules_count,
+		       int *ret_applied, struct err *err);
 
 #endif

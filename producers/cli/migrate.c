@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "cli.h"
+#include "consumers/modules.h"
 #include "database.h"
 
 static struct {
@@ -41,7 +42,8 @@ int run_migrate(int argc, char **argv)
 
 	if (!arguments_read(&usage, argc, argv, &arguments, &status))
 		return status;
-	if (database_open(conf.pg, conf.pg_user, 0, &db, &err) != 0 || migrate(db, conf.sql_dir, &applied, &err) != 0)
+	if (database_open(conf.pg, conf.pg_user, 0, &db, &err) != 0 ||
+	    migrate(db, conf.sql_dir, command_modules, COMMAND_MODULES_COUNT, &applied, &err) != 0)
 		status = fail_wrong(argv[0], &err);
 	else
 		fprintf(stderr, "%d migrations applied\n", applied);

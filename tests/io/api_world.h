@@ -21,6 +21,7 @@
 #include "base/day.h"
 #include "base/log.h"
 #include "bus/bus.h"
+#include "consumers/modules.h"
 #include "crypto/crypto.h"
 #include "db/db.h"
 #include "db/migrate.h"
@@ -115,7 +116,7 @@ static inline int api_world_start_without_time(void **state)
 	api_must(db_run(server, &create, NULL, NULL, &world.err));
 	db_close(server);
 	api_connect("test_api", "", &world.admin);
-	api_must(migrate(world.admin, "sql", &applied, &world.err));
+	api_must(migrate(world.admin, "sql", command_modules, COMMAND_MODULES_COUNT, &applied, &world.err));
 	(void)snprintf(world.conninfo, sizeof(world.conninfo), "%s dbname=test_api user=dcs_api", getenv("DCS_TEST_PG"));
 	return 0;
 }

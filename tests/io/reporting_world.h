@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "base/day.h"
+#include "consumers/modules.h"
 #include "consumers/reporting/store.h"
 #include "db/migrate.h"
 #include "schemas/debts.h"
@@ -64,7 +65,7 @@ static inline int set_up_all(void **state)
 	must(db_run(admin, &statement_drop, NULL, NULL, &err));
 	must(db_run(admin, &statement_create, NULL, NULL, &err));
 	owner = open_as("test_reporting", NULL, "public");
-	must(migrate(owner, "sql", &applied, &err));
+	must(migrate(owner, "sql", command_modules, COMMAND_MODULES_COUNT, &applied, &err));
 	db_close(owner);
 	owner = open_as("test_reporting", NULL, "reporting");
 	db = open_as("test_reporting", "dcs_reporting", "reporting");

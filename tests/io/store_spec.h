@@ -16,6 +16,7 @@
 #include "base/arena.h"
 #include "base/day.h"
 #include "base/must.h"
+#include "consumers/modules.h"
 #include "crypto/crypto.h"
 #include "db/db.h"
 #include "db/migrate.h"
@@ -146,7 +147,7 @@ static inline void store_spec_init(struct store_spec *spec, const struct module 
 	store_must(spec, db_run(server, &create, NULL, NULL, &spec->err));
 	db_close(server);
 	store_open(spec, "test_store", "", &spec->admin);
-	store_must(spec, migrate(spec->admin, "sql", &applied, &spec->err));
+	store_must(spec, migrate(spec->admin, "sql", command_modules, COMMAND_MODULES_COUNT, &applied, &spec->err));
 	snprintf(role, sizeof(role), "dcs_%s", module->name);
 	store_open(spec, "test_store", role, &spec->db);
 }

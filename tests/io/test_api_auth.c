@@ -20,6 +20,7 @@
 
 #include "base/day.h"
 #include "base/log.h"
+#include "consumers/modules.h"
 #include "crypto/crypto.h"
 #include "crypto/password.h"
 #include "db/migrate.h"
@@ -1332,7 +1333,7 @@ static int start(void **state)
 	must(db_run(server, &create, NULL, NULL, &err));
 	db_close(server);
 	connect_to("test_auth", "", &admin);
-	must(migrate(admin, "sql", &applied, &err));
+	must(migrate(admin, "sql", command_modules, COMMAND_MODULES_COUNT, &applied, &err));
 	(void)snprintf(conninfo, sizeof(conninfo), "%s dbname=test_auth user=dcs_api", getenv("DCS_TEST_PG"));
 	return 0;
 }

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "db/migrate.h"
+#include "schemas/debts.h"
 
 static struct err err;
 static struct db *admin;
@@ -100,7 +101,7 @@ static void refuse(const char *expected)
 	int applied = -1;
 
 	err = (struct err)ERR_INIT;
-	assert_int_equal(migrate(db, directory, &applied, &err), -1);
+	assert_int_equal(migrate(db, directory, NULL, 0, &applied, &err), -1);
 	assert_int_equal(err.kind, ERR_FATAL);
 	assert_int_equal(applied, -1);
 	if (strstr(err.text, expected) == NULL)
@@ -116,12 +117,12 @@ static void test_migrate__files_are_applied_in_order_and_once(void **state)
 	write_file("README.md", "not a migration");
 	write_file("0002_b.sql", "INSERT INTO a VALUES (2); -- needs 0001\nINSERT INTO a VALUES (3);");
 	write_file("0001_a.sql", "CREATE TABLE a (id bigint);");
-	must(migrate(db, directory, &applied, &err));
+	must(migrate(db, directory, NULL, 0, &applied, &err));
 	assert_int_equal(applied, 2);
-	must(migrate(db, directory, &applied, &err));
+	must(migrate(db, directory, NULL, 0, &applied, &err));
 	assert_int_equal(applied, 0);
 	write_file("0003_c.sql", "INSERT INTO a VALUES (4)");
-	must(migrate(db, directory, &applied, &err));
+	must(migrate(db, directory, NULL, 0, &applied, &err));
 	assert_int_equal(applied, 1);
 	assert_int_equal(number_of("SELECT sum(id)::bigint FROM a"), 9);
 	assert_int_equal(number_of("SELECT count(*) FROM dcs_migration WHERE length(sha256) = 32 AND name LIKE '000%.sql'"), 3);
@@ -132,7 +133,7 @@ static void test_migrate__an_empty_directory_is_no_work(void **state)
 	int applied = -1;
 
 	(void)state;
-	must(migrate(db, directory, &applied, &err));
+	must(migrate(db, directory, NULL, 0, &applied, &err));
 	assert_int_equal(applied, 0);
 }
 
@@ -147,7 +148,7 @@ static void test_migrate__a_failing_file_changes_nothing_and_is_named_with_its_l
 	assert_int_equal(number_of("SELECT count(*) FROM a"), 0);
 	assert_int_equal(number_of("SELECT count(*) FROM dcs_migration"), 1);
 	write_file("0002_b.sql", "INSERT INTO a VALUES (1);");
-	must(migrate(db, directory, &applied, &err));
+	must(migrate(db, directory, NULL, 0, &applied, &err));
 	assert_int_equal(applied, 1);
 }
 
@@ -157,7 +158,7 @@ static void test_migrate__a_file_changed_afterwards_is_refused(void **state)
 
 	(void)state;
 	write_file("0001_a.sql", "CREATE TABLE a (id bigint);");
-	must(migrate(db, directory, &applied, &err));
+	must(migrate(db, directory, NULL, 0, &applied, &err));
 	write_file("0001_a.sql", "CREATE TABLE a (id bigint); ");
 	refuse("0001_a.sql was changed");
 }
@@ -169,9 +170,9 @@ static void test_migrate__numbers_may_have_gaps_but_none_comes_too_late(void **s
 	(void)state;
 	write_file("0001_a.sql", "CREATE TABLE a (id bigint);");
 	write_file("0003_c.sql", "INSERT INTO a VALUES (3)");
-	must(migrate(db, directory, &applied, &err));
+	must(migrate(db, directory, NULL, 0, &applied, &err));
 	assert_int_equal(applied, 2);
-	must(migrate(db, directory, &applied, &err));
+	must(migrate(db, directory, NULL, 0, &applied, &err));
 	assert_int_equal(applied, 0);
 	write_file("0002_b.sql", "INSERT INTO a VALUES (2)");
 	refuse("migration 0002_b.sql comes too late: the database has 0003");
@@ -201,7 +202,7 @@ static void test_migrate__a_database_newer_than_the_directory_is_refused(void **
 	(void)state;
 	write_file("0001_a.sql", "SELECT 1");
 	write_file("0002_b.sql", "SELECT 1");
-	must(migrate(db, directory, &applied, &err));
+	must(migrate(db, directory, NULL, 0, &applied, &err));
 	remove_file("0002_b.sql");
 	refuse("migration 0002 is missing: the database has it");
 }
@@ -219,7 +220,7 @@ static void test_migrate__a_directory_that_is_not_there_is_fatal(void **state)
 	int applied;
 
 	(void)state;
-	assert_int_equal(migrate(db, "/nowhere", &applied, &err), -1);
+	assert_int_equal(migrate(db, "/nowhere", NULL, 0, &applied, &err), -1);
 	assert_int_equal(err.kind, ERR_FATAL);
 }
 
@@ -233,9 +234,9 @@ static void test_migrate__a_second_run_waits_for_the_first(void **state)
 	write_file("0001_a.sql", "SELECT 1");
 	must(db_run(db, &statement_hold, NULL, NULL, &err));
 	must(db_open(conninfo, "test_migrate", 50, &hasty, &err));
-	assert_int_equal(migrate(hasty, directory, &applied, &err), -1);
+	assert_int_equal(migrate(hasty, directory, NULL, 0, &applied, &err), -1);
 	assert_int_equal(err.kind, ERR_RETRY); /* its patience ended before the lock was free */
-	must(migrate(db, directory, &applied, &err));
+	must(migrate(db, directory, NULL, 0, &applied, &err));
 	assert_int_equal(applied, 1);
 	db_close(hasty);
 }
@@ -246,7 +247,7 @@ static void test_migrate__schema_ids_are_given_by_the_names_of_messages(void **s
 
 	(void)state;
 	write_file("0001_a.sql", "CREATE TABLE a AS SELECT unnest(dcs_schema_ids('DebtCreated', 'Tick')) AS id;");
-	must(migrate(db, directory, &applied, &err));
+	must(migrate(db, directory, NULL, 0, &applied, &err));
 	assert_int_equal(applied, 1);
 	assert_int_equal(number_of("SELECT sum(id)::bigint FROM a"), 1021 + 1029 + 1032 + 951);
 	write_file("0002_b.sql", "SELECT dcs_schema_ids('DebtCraeted');");
@@ -264,11 +265,51 @@ static void test_migrate__a_database_with_more_schema_ids_is_refused(void **stat
 	int applied;
 
 	(void)state;
-	must(migrate(db, directory, &applied, &err));
-	must(migrate(db, directory, &applied, &err));
+	must(migrate(db, directory, NULL, 0, &applied, &err));
+	must(migrate(db, directory, NULL, 0, &applied, &err));
 	must(db_run(db, &statement_newer, NULL, NULL, &err));
 	must(db_run(db, &statement_other, NULL, NULL, &err));
 	refuse("schema ids that this program does not know");
+}
+
+/* ---- what people can do ---- */
+
+static bool is_first(unsigned state)
+{
+	return state == 1;
+}
+
+static bool is_any(unsigned state)
+{
+	return state > 0;
+}
+
+static void must_migrate_with(bool (*is_possible)(unsigned state))
+{
+	const struct action rows[] = { { &cancel_debt_type, is_possible, false } };
+	const struct actions actions = { .thing = "thing", .states = "on off", .rows = rows, .rows_count = 1 };
+	const struct module module = { .name = "things", .actions = &actions, .actions_count = 1 };
+	const struct module *const modules[] = { &module };
+	int applied;
+
+	must(migrate(db, directory, modules, 1, &applied, &err));
+}
+
+static int64_t actions_number(void)
+{
+	return number_of(
+		"SELECT sum(cardinality(dcs_thing_actions(state)))::bigint FROM unnest('{on,off,other,null}'::text[]) state");
+}
+
+static void test_migrate__actions_change_with_the_program_and_not_with_a_number(void **state)
+{
+	(void)state;
+	must_migrate_with(is_first);
+	assert_int_equal(actions_number(), 1);
+	must_migrate_with(is_any);
+	assert_int_equal(actions_number(), 2);
+	must_migrate_with(is_any);
+	assert_int_equal(actions_number(), 2);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -289,6 +330,7 @@ int main(void)
 		TEST(test_migrate__a_second_run_waits_for_the_first),
 		TEST(test_migrate__schema_ids_are_given_by_the_names_of_messages),
 		TEST(test_migrate__a_database_with_more_schema_ids_is_refused),
+		TEST(test_migrate__actions_change_with_the_program_and_not_with_a_number),
 	};
 
 	return cmocka_run_group_tests_name("migrate", tests, NULL, NULL);

@@ -9,6 +9,7 @@
 
 #include "../old_seal.h"
 #include "base/day.h"
+#include "consumers/modules.h"
 #include "consumers/notifier/dispatch.h"
 #include "consumers/notifier/inbox.h"
 #include "consumers/notifier/report.h"
@@ -982,7 +983,7 @@ static int make_database(void)
 	(void)snprintf(text, sizeof(text), "%s dbname=test_notifier", getenv("DCS_TEST_PG"));
 	(void)snprintf(conninfo, sizeof(conninfo), "%s dbname=test_notifier user=dcs_notifier", getenv("DCS_TEST_PG"));
 	must(db_open(text, "test_notifier", TIMEOUT_MS, &admin, &err));
-	return migrate(admin, "sql", &applied, &err);
+	return migrate(admin, "sql", command_modules, COMMAND_MODULES_COUNT, &applied, &err);
 }
 
 static int set_up_all(void **state)
