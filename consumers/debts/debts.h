@@ -44,6 +44,10 @@ enum lifecycle lifecycle_after(enum lifecycle from, enum lifecycle_cause cause);
 
 bool lifecycle_is_terminal(enum lifecycle lifecycle);
 
+/* What people can do with a debt: decide asks these, and so do the actions in rules.c. */
+bool debt_is_in_books(unsigned lifecycle); /* it takes payments, reversals and amendments */
+bool debt_is_cancellable(unsigned lifecycle);
+
 /* ---- states ---- */
 
 /* Aggregate. Fields of the store are not read or written by rules. */

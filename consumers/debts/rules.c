@@ -132,9 +132,36 @@ static const struct rule rules[] = {
 };
 _Static_assert(sizeof(rules) / sizeof(rules[0]) == DEBTS_COMMANDS, "each command has a rule");
 
+static const struct action debt_actions[] = {
+	{ &record_payment_type, debt_is_in_books, false },
+	{ &amend_debt_type, debt_is_in_books, false },
+	{ &cancel_debt_type, debt_is_cancellable, true }, /* unless it has payments */
+};
+
+static const struct action payment_actions[] = {
+	{ &reverse_payment_type, debt_is_in_books, true }, /* unless it is reversed */
+};
+
+static const struct actions actions[] = {
+	{ .thing = "debt",
+	  .states = LIFECYCLE_WORDS,
+	  .is_numbered = true,
+	  .fact = "has payments",
+	  .rows = debt_actions,
+	  .rows_count = sizeof(debt_actions) / sizeof(debt_actions[0]) },
+	{ .thing = "payment", /* by the state of its debt */
+	  .states = LIFECYCLE_WORDS,
+	  .is_numbered = true,
+	  .fact = "is reversed",
+	  .rows = payment_actions,
+	  .rows_count = sizeof(payment_actions) / sizeof(payment_actions[0]) },
+};
+
 const struct module debts_module = {
 	.name = "debts",
 	.rules = rules,
 	.rules_count = sizeof(rules) / sizeof(rules[0]),
+	.actions = actions,
+	.actions_count = sizeof(actions) / sizeof(actions[0]),
 	.evolve = debts_evolve,
 };

@@ -80,7 +80,7 @@ static bool debt_takes_amendment(const struct amend_debt *body, const struct deb
 		return false;
 	if (!is_expected(debt, body->has_expected_version, body->expected_version, decision))
 		return false;
-	if (lifecycle_is_terminal(debt->lifecycle)) {
+	if (!debt_is_in_books(debt->lifecycle)) {
 		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "debt_id",
 				"the debt was written off, transferred or cancelled");
 		return false;
@@ -154,7 +154,7 @@ static bool debt_can_be_cancelled(const struct debt *debt, const struct debt_ter
 	char paid[32];
 
 	MUST(currency != NULL);
-	if (lifecycle_after(debt->lifecycle, CAUSE_CANCELLED) == LIFECYCLE_NONE) {
+	if (!debt_is_cancellable(debt->lifecycle)) {
 		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "debt_id",
 				"the debt is %s: only NEW and ACTIVE ones are cancelled", lifecycle_name(debt->lifecycle));
 		return false;

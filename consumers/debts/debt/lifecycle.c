@@ -35,3 +35,13 @@ bool lifecycle_is_terminal(enum lifecycle lifecycle)
 {
 	return lifecycle == LIFECYCLE_WRITTEN_OFF || lifecycle == LIFECYCLE_TRANSFERRED || lifecycle == LIFECYCLE_CANCELLED;
 }
+
+bool debt_is_in_books(unsigned lifecycle)
+{
+	return !lifecycle_is_terminal(lifecycle);
+}
+
+bool debt_is_cancellable(unsigned lifecycle)
+{
+	return lifecycle_after(lifecycle, CAUSE_CANCELLED) != LIFECYCLE_NONE;
+}

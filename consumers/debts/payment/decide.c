@@ -78,7 +78,7 @@ static bool debt_takes_payment(const struct record_payment *body, const struct d
 		decision_refuse(decision, REFUSAL_BAD_CURRENCY, "currency", "the debt's currency is %s", debt->currency);
 	} else if (body->received_on < debt->opened_on && !body->has_reason) {
 		decision_refuse(decision, REFUSAL_BAD_DATE, "received_on", "before the debt was opened, and no reason says why");
-	} else if (lifecycle_is_terminal(debt->lifecycle)) {
+	} else if (!debt_is_in_books(debt->lifecycle)) {
 		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "debt_id",
 				"the debt was written off, transferred or cancelled");
 	} else if (!money_add(debt->balances.minor[ACCOUNT_CREDIT], body->amount_minor, &credit_minor) ||
@@ -179,7 +179,7 @@ static bool reversal_is_good(const struct reverse_payment *body, const struct pa
 		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "payment_id", "the payment was reversed before");
 		return false;
 	}
-	if (lifecycle_is_terminal(debt->lifecycle)) {
+	if (!debt_is_in_books(debt->lifecycle)) {
 		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "payment_id",
 				"the debt was written off, transferred or cancelled");
 		return false;
