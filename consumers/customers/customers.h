@@ -54,10 +54,18 @@ struct customer {
 	const struct personal *birth_date; /* the same for the birth date, set or cleared */
 };
 
-/*
- * The personal data of a command. It must not be in the body of the event; it reaches the store as the event's confidential data
- * (decision_confide).
- */
+/* What people can do with a customer: decide asks these, and so do the actions in rules.c. */
+static inline bool customer_is_changeable(unsigned status)
+{
+	return status == CUSTOMER_ACTIVE;
+}
+
+static inline bool customer_is_erasable(unsigned status)
+{
+	return status != CUSTOMER_ERASED;
+}
+
+/* The personal data of a command, which its event must not contain: the event carries it to the store (decision_confide). */
 struct personal {
 	bool has_full_name;
 	bool has_birth_date;
@@ -81,6 +89,12 @@ struct contact_point {
 	int64_t version_stored;
 	int64_t verified_at_ms; /* 0: never */
 };
+
+/* The same for a contact point. */
+static inline bool contact_point_is_usable(unsigned state)
+{
+	return state == CONTACT_POINT_USABLE;
+}
 
 /* The external_ref of a customer that is taken. */
 struct customer_reference {

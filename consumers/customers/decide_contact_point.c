@@ -32,7 +32,7 @@ static bool customer_is_active(const struct uuid *customer_id, const struct work
 		decision_refuse(decision, REFUSAL_NOT_FOUND, "customer_id", "no such customer");
 		return false;
 	}
-	if (customer->status != CUSTOMER_ACTIVE) {
+	if (!customer_is_changeable(customer->status)) {
 		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "customer_id", "the customer is %s",
 				customer_status_name(customer->status));
 		return false;
@@ -127,7 +127,7 @@ static const struct contact_point *usable_point(const struct uuid *contact_point
 		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "customer_id", "the customer is erased");
 		return NULL;
 	}
-	if (point->state != CONTACT_POINT_USABLE) {
+	if (!contact_point_is_usable(point->state)) {
 		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "contact_point_id", "the contact point is %s",
 				contact_point_state_name(point->state));
 		return NULL;

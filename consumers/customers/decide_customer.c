@@ -268,7 +268,7 @@ static bool customer_can_change(const struct update_customer *body, const struct
 	} else if (body->has_expected_version && body->expected_version != customer->version) {
 		decision_refuse(decision, REFUSAL_VERSION_CONFLICT, "expected_version", "the customer's version is %lld",
 				(long long)customer->version);
-	} else if (customer->status != CUSTOMER_ACTIVE) {
+	} else if (!customer_is_changeable(customer->status)) {
 		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "customer_id", "the customer is %s",
 				customer_status_name(customer->status));
 	} else if (body->has_region && !body->has_country && !region_is_known(str_of(customer->country), body->region)) {

@@ -29,7 +29,7 @@ static bool can_be_erased(const struct erase_customer *body, const struct workse
 	} else if (body->has_expected_version && body->expected_version != customer->version) {
 		decision_refuse(decision, REFUSAL_VERSION_CONFLICT, "expected_version", "the customer's version is %lld",
 				(long long)customer->version);
-	} else if (customer->status == CUSTOMER_ERASED) {
+	} else if (!customer_is_erasable(customer->status)) {
 		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "customer_id", "the customer is erased already");
 	} else {
 		return nothing_is_owed(workset_state(set, &retention_entity, &body->customer_id), decision);

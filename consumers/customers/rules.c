@@ -126,9 +126,34 @@ static const struct rule rules[] = {
 };
 _Static_assert(sizeof(rules) / sizeof(rules[0]) == CUSTOMERS_COMMANDS, "each command has a rule");
 
+static const struct action customer_actions[] = {
+	{ &update_customer_type, customer_is_changeable, false },
+	{ &add_contact_point_type, customer_is_changeable, false },
+	{ &erase_customer_type, customer_is_erasable, true }, /* unless debts are open */
+};
+
+static const struct action contact_point_actions[] = {
+	{ &verify_contact_point_type, contact_point_is_usable, false },
+	{ &invalidate_contact_point_type, contact_point_is_usable, false },
+};
+
+static const struct actions actions[] = {
+	{ .thing = "customer",
+	  .states = CUSTOMER_STATUS_WORDS,
+	  .fact = "has open debts",
+	  .rows = customer_actions,
+	  .rows_count = sizeof(customer_actions) / sizeof(customer_actions[0]) },
+	{ .thing = "contact_point",
+	  .states = CONTACT_POINT_STATE_WORDS,
+	  .rows = contact_point_actions,
+	  .rows_count = sizeof(contact_point_actions) / sizeof(contact_point_actions[0]) },
+};
+
 const struct module customers_module = {
 	.name = "customers",
 	.rules = rules,
 	.rules_count = sizeof(rules) / sizeof(rules[0]),
+	.actions = actions,
+	.actions_count = sizeof(actions) / sizeof(actions[0]),
 	.evolve = customers_evolve,
 };
