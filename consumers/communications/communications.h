@@ -105,9 +105,15 @@ struct queued {
 	struct uuid communication_id;
 	uint32_t channel;
 	int32_t requested_on;
-	uint32_t is_claimed; /* claimed by the notifier: too late to cancel */
-	int32_t claims;      /* claims so far, and so the number of the last attempt */
+	uint32_t state; /* enum outbox_state: claimed by the notifier is too late to cancel */
+	int32_t claims; /* claims so far: the number of its last attempt */
 };
+
+/* Whether it has not left: decide asks this, and so do the actions in rules.c. */
+static inline bool outbox_is_cancellable(unsigned state)
+{
+	return state == OUTBOX_RELEASED || state == OUTBOX_WAITING;
+}
 
 /*
  * A customer's unfinished messages: bounded, so that a withdrawal can always name them. Never saved: it is read from the

@@ -28,7 +28,7 @@ static bool can_be_cancelled(const struct cancel_communication *body, const stru
 		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "communication_id",
 				"the communication is %s: only what has not left can be cancelled",
 				communication_state_name((enum communication_state)communication->state));
-	} else if (queued->is_claimed) {
+	} else if (!outbox_is_cancellable(queued->state)) {
 		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "communication_id",
 				"the communication is being sent: only what has not left can be cancelled");
 	} else {

@@ -66,7 +66,7 @@ static size_t list_cancelled(const struct workset *set, const struct queue *queu
 		const struct queued *queued = &queue->messages[index];
 		const struct communication *communication;
 
-		if (queued->is_claimed || (channel != CHANNEL_NONE && queued->channel != channel))
+		if (!outbox_is_cancellable(queued->state) || (channel != CHANNEL_NONE && queued->channel != channel))
 			continue;
 		communication = workset_state(set, &communication_entity, &queued->communication_id);
 		MUST(communication != NULL);

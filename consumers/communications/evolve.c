@@ -150,7 +150,8 @@ static void on_released(struct workset *set, const struct communication_released
 	communication->requested_on = event->requested_on;
 	queue->messages[queue->count++] = (struct queued){ .communication_id = event->communication_id,
 							   .channel = communication->channel,
-							   .requested_on = event->requested_on };
+							   .requested_on = event->requested_on,
+							   .state = OUTBOX_RELEASED };
 }
 
 static void on_suppressed(struct workset *set, const struct communication_suppressed *event)
@@ -185,7 +186,7 @@ static void on_progressed(struct workset *set, const struct communication_progre
 		struct queued *queued = &queue->messages[index];
 
 		if (uuid_equal(&queued->communication_id, &event->communication_id) && queued->claims <= event->attempt)
-			queued->is_claimed = 0;
+			queued->state = OUTBOX_WAITING;
 	}
 }
 

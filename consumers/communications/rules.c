@@ -122,9 +122,22 @@ static const struct rule rules[] = {
 };
 _Static_assert(sizeof(rules) / sizeof(rules[0]) == COMMUNICATIONS_COMMANDS, "each command has a rule");
 
+static const struct action communication_actions[] = {
+	{ &cancel_communication_type, outbox_is_cancellable, false },
+};
+
+static const struct actions actions[] = {
+	{ .thing = "communication", /* by the state of its row in the outbox */
+	  .states = OUTBOX_STATE_WORDS,
+	  .rows = communication_actions,
+	  .rows_count = sizeof(communication_actions) / sizeof(communication_actions[0]) },
+};
+
 const struct module communications_module = {
 	.name = "communications",
 	.rules = rules,
 	.rules_count = sizeof(rules) / sizeof(rules[0]),
+	.actions = actions,
+	.actions_count = sizeof(actions) / sizeof(actions[0]),
 	.evolve = communications_evolve,
 };

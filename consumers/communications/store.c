@@ -181,22 +181,22 @@ static const struct db_statement update_communications = {
 	       "c.version = u.version_was",
 };
 
-const char *outbox_state(enum communication_state state)
+enum outbox_state outbox_state_of(enum communication_state state)
 {
 	switch (state) {
 	case COMMUNICATION_RELEASED:
-		return "released";
+		return OUTBOX_RELEASED;
 	case COMMUNICATION_RETRY_WAIT:
-		return "waiting";
+		return OUTBOX_WAITING;
 	case COMMUNICATION_CANCELLED:
-		return "cancelled";
+		return OUTBOX_CANCELLED;
 	case COMMUNICATION_UNKNOWN:
 	case COMMUNICATION_SUBMITTED:
 	case COMMUNICATION_FAILED:
 	case COMMUNICATION_EXPIRED:
 	case COMMUNICATION_REJECTED:
 	case COMMUNICATION_DELIVERED:
-		return "done";
+		return OUTBOX_DONE;
 	case COMMUNICATION_NONE:
 	case COMMUNICATION_SUPPRESSED:
 	case COMMUNICATION_STATE_COUNT:
@@ -245,7 +245,7 @@ static void add_outbox(struct db_params *params, struct slot **slots, size_t cou
 	for (size_t index = 0; index < count; index++) {
 		const struct communication *communication = slots[index]->state;
 
-		db_array_text(params, str_of(outbox_state((enum communication_state)communication->state)));
+		db_array_text(params, str_of(outbox_state_name(outbox_state_of(communication->state))));
 	}
 }
 

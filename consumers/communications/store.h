@@ -41,6 +41,6 @@ int communications_insert(struct communications_store *store, struct db *db, con
 			  const struct logged_event *events, size_t events_count, struct err *err);
 
 /* The outbox row's state for a communication's state. */
-const char *outbox_state(enum communication_state state);
+enum outbox_state outbox_state_of(enum communication_state state);
 
 #endif

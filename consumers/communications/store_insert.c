@@ -253,7 +253,7 @@ static void copy_released(struct communications_store *store, const struct works
 	db_copy_uuid(copy, &released->communication_id);
 	db_copy_uuid(copy, &released->customer_id);
 	db_copy_str(copy, released->channel);
-	db_copy_str(copy, str_of(outbox_state((enum communication_state)communication->state)));
+	db_copy_str(copy, str_of(outbox_state_name(outbox_state_of(communication->state))));
 	db_copy_instant(copy, released->send_by);
 	copy_texts(store, rendered, released, workset_state(set, &person_entity, &released->customer_id));
 }

@@ -149,7 +149,7 @@ static int read_opt_out(void *self, const struct db_result *result, int row, str
  */
 static const struct db_statement select_queues = {
 	.name = "communications_select_queues",
-	.sql = "SELECT u.n, o.communication_id, o.channel, c.requested_on, o.state = 'claimed', o.claims "
+	.sql = "SELECT u.n, o.communication_id, o.channel, c.requested_on, o.state, o.claims "
 	       "FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) JOIN communications.outbox o ON o.customer_id = u.id "
 	       "JOIN communications.communication c ON c.communication_id = o.communication_id "
 	       "WHERE o.state IN ('released', 'claimed', 'waiting') ORDER BY o.communication_id FOR UPDATE OF o",
@@ -165,7 +165,7 @@ static int read_queued(void *self, const struct db_result *result, int row, stru
 	queue->messages[queue->count++] = (struct queued){ .communication_id = db_uuid(result, row, 1),
 							   .channel = channel_by_name(db_str(result, row, 2)),
 							   .requested_on = db_date(result, row, 3),
-							   .is_claimed = db_bool(result, row, 4) ? 1 : 0,
+							   .state = outbox_state_by_name(db_str(result, row, 4)),
 							   .claims = db_int32(result, row, 5) };
 	return 0;
 }

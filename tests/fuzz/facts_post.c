@@ -61,7 +61,7 @@ static void add_queued(struct queue *queue, const struct uuid *communication_id,
 		queue->messages[queue->count++] = (struct queued){ .communication_id = *communication_id,
 								   .channel = channel,
 								   .requested_on = (int32_t)(NOW_MS / 86400000),
-								   .is_claimed = (fact & 64) != 0,
+								   .state = (fact & 64) != 0 ? OUTBOX_CLAIMED : OUTBOX_RELEASED,
 								   .claims = (fact & 128) != 0 ? 5 : 0 };
 }
 

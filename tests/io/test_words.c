@@ -33,7 +33,7 @@ static int teardown(void **state)
 
 /* States that only the SQL of one program names. */
 #define ONLY_IN_SQL                                                                                                              \
-	"ARRAY['%.partition_head.state', '%.reader_head.state', '%.parked.kind', 'communications.outbox.state',"                 \
+	"ARRAY['%.partition_head.state', '%.reader_head.state', '%.parked.kind',"                                                \
 	" 'notifier.dispatch.state', 'debts.ledger_entry.%']"
 
 static void add_lists(struct buf *question)

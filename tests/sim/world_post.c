@@ -51,7 +51,7 @@ static void load_queue(struct sim_world *world, struct slot *slot)
 		queue->messages[queue->count++] = (struct queued){ .communication_id = letter->communication_id,
 								   .channel = communication->channel,
 								   .requested_on = communication->requested_on,
-								   .is_claimed = strcmp(letter->state, "claimed") == 0,
+								   .state = outbox_state_by_name(str_of(letter->state)),
 								   .claims = letter->claims };
 	}
 	slot->exists = queue->count > 0;
@@ -134,7 +134,7 @@ static void stage_released(const struct changes *changes, const struct event *ev
 	*letter = (struct sim_letter){ .communication_id = released->communication_id,
 				       .customer_id = released->customer_id,
 				       .contact_point_id = rendered->contact_point_id,
-				       .state = outbox_state((enum communication_state)communication->state),
+				       .state = outbox_state_name(outbox_state_of(communication->state)),
 				       .send_by_ms = released->send_by };
 	if (released->debt_ids_count > 0 && message_class_asks(released->message_class) != ASKS_NOTHING) {
 		const struct owed_debt *debt = workset_state(changes->set, &owed_debt_entity, &released->debt_ids[0]);
@@ -149,7 +149,7 @@ static void stage_moved(struct sim_world *world, const struct slot *slot, struct
 {
 	const struct sim_letter *before = letter_of(world, &slot->id);
 	const struct communication *communication = slot->state;
-	const char *state = outbox_state((enum communication_state)communication->state);
+	const char *state = outbox_state_name(outbox_state_of(communication->state));
 
 	MUST(before);
 	*letter = *before;

@@ -925,7 +925,7 @@ static void test_communications__what_is_claimed_is_not_cancelled(void **state)
 	given_consent();
 	given_message(1);
 	queue = workset_change(&spec.set, &queue_entity, &id);
-	queue->messages[0].is_claimed = 1;
+	queue->messages[0].state = OUTBOX_CLAIMED;
 	withdraw(NULL, spec.now_ms);
 	assert_int_equal(then_event(&spec, 0, consent_withdrawn)->cancelled_count, 0);
 	assert_int_equal(message(1)->state, COMMUNICATION_RELEASED);
@@ -1007,7 +1007,7 @@ static void test_communications__what_is_in_the_notifiers_hands_is_not_cancelled
 	given_template();
 	given_consent();
 	given_message(1);
-	change_queue()->messages[0].is_claimed = 1;
+	change_queue()->messages[0].state = OUTBOX_CLAIMED;
 	cancel(&body);
 	then_refused(&spec, REFUSAL_BAD_TRANSITION, "communication_id");
 	assert_non_null(strstr(spec.decision.text, "is being sent"));
@@ -1127,7 +1127,7 @@ static void test_communications__a_message_that_waits_for_another_try_can_be_can
 	(void)state;
 	given_released();
 	queue = workset_change(&spec.set, &queue_entity, &id);
-	queue->messages[0].is_claimed = 1;
+	queue->messages[0].state = OUTBOX_CLAIMED;
 	dispatch("not_accepted", 1, NULL);
 	then_events(&spec, "CommunicationProgressed");
 	assert_int_equal(message(1)->state, COMMUNICATION_RETRY_WAIT);
@@ -1151,7 +1151,7 @@ static void test_communications__a_message_between_two_tries_is_taken_back(void 
 	change_queue()->messages[0] = (struct queued){ .communication_id = spec_id('M', 1),
 						       .channel = CHANNEL_SMS,
 						       .requested_on = SPEC_TODAY,
-						       .is_claimed = 1,
+						       .state = OUTBOX_CLAIMED,
 						       .claims = 1 };
 	dispatch("not_accepted", 1, NULL);
 	cancel(&body);
@@ -1169,7 +1169,7 @@ static void test_communications__a_late_word_of_a_first_try_does_not_free_the_se
 
 	(void)state;
 	given_released();
-	change_queue()->messages[0].is_claimed = 1;
+	change_queue()->messages[0].state = OUTBOX_CLAIMED;
 	change_queue()->messages[0].claims = 2;
 	dispatch("not_accepted", 1, NULL);
 	assert_int_equal(message(1)->state, COMMUNICATION_RETRY_WAIT);
