@@ -1,5 +1,6 @@
 /* The document: every row of the table is in it, and nothing else; whatever it refers to is there. */
 
+#include <ctype.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +11,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "consumers/modules.h"
 #include "model/command.h"
 #include "producers/api/document/openapi.h"
 
@@ -168,6 +170,32 @@ static void test_openapi__whatever_it_refers_to_is_there(void **state)
 	(void)state;
 	check_references(document, document);
 	json_decref(document);
+}
+
+/* The modules name operations by their commands: a row of actions that no route has would never be shown. */
+static bool has_operation_of(const struct message_type *command)
+{
+	const char *name = command->record.name;
+
+	for (const struct route *route = api_routes(); route->pattern != NULL; route++) {
+		if (route->command == command && route->operation[0] == tolower(name[0]) &&
+		    strcmp(route->operation + 1, name + 1) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void test_openapi__an_action_is_an_operation_of_its_command(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COMMAND_MODULES_COUNT; i++) {
+		for (size_t j = 0; j < command_modules[i]->actions_count; j++) {
+			const struct actions *actions = &command_modules[i]->actions[j];
+
+			for (size_t k = 0; k < actions->rows_count; k++)
+				assert_true(has_operation_of(actions->rows[k].command));
+		}
+	}
 }
 
 /* ---- what follows from a row ---- */
@@ -476,6 +504,7 @@ int main(void)
 		cmocka_unit_test(test_openapi__every_row_is_in_the_document_and_nothing_else),
 		cmocka_unit_test(test_openapi__every_operation_has_what_a_reader_needs),
 		cmocka_unit_test(test_openapi__whatever_it_refers_to_is_there),
+		cmocka_unit_test(test_openapi__an_action_is_an_operation_of_its_command),
 		cmocka_unit_test(test_openapi__a_row_without_description_or_group_is_found),
 		cmocka_unit_test(test_openapi__a_description_of_no_row_is_found),
 		cmocka_unit_test(test_openapi__a_body_needs_what_neither_path_nor_row_gives),
