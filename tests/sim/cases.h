@@ -14,19 +14,29 @@
 #include "tests/sim/world.h"
 
 /* What programs of chosen stories share: a calm world for each, and time that passes until it rests. */
-#define REST_STEPS_MAX (10000 * SIM_MODULES)
+#define REST_STEPS_MAX 20000
 
 static struct coder *coder;
 
-static inline int start_world(void **state)
+static inline int start_world_of(void **state, unsigned modules)
 {
 	struct sim_world *world = malloc(sizeof(*world));
 
 	assert_non_null(world);
-	world_init(world, 3, coder);
+	world_init(world, 1, modules, coder);
 	world->is_calm = true;
 	*state = world;
 	return 0;
+}
+
+static inline int start_world(void **state)
+{
+	return start_world_of(state, SIM_CORE);
+}
+
+static inline int start_whole_world(void **state)
+{
+	return start_world_of(state, SIM_ALL);
 }
 
 static inline int end_world(void **state)
@@ -72,6 +82,7 @@ static inline int end_cases(int failed)
 	return failed;
 }
 
-#define IN_WORLD(test) cmocka_unit_test_setup_teardown(test, start_world, end_world)
+#define IN_WORLD(test)       cmocka_unit_test_setup_teardown(test, start_world, end_world)
+#define IN_WHOLE_WORLD(test) cmocka_unit_test_setup_teardown(test, start_whole_world, end_world) /* of all modules */
 
 #endif

@@ -1012,7 +1012,7 @@ static void test_cases__what_a_halted_partition_has_committed_is_published(void 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_WORLD(test_cases__an_id_of_zeros_is_refused_by_its_name),
+		IN_WHOLE_WORLD(test_cases__an_id_of_zeros_is_refused_by_its_name),
 		IN_WORLD(test_cases__references_that_look_the_same_are_the_same),
 		IN_WORLD(test_cases__a_record_larger_than_the_arena_is_a_dead_letter),
 		IN_WORLD(test_cases__headers_that_cannot_be_kept_stop_nothing),

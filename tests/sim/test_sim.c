@@ -23,8 +23,8 @@
  */
 #define PROCESSES       2
 #define ROUNDS          12
-#define STEPS_PER_ROUND (34 * SIM_MODULES)
-#define REST_STEPS_MAX  (14000 * SIM_MODULES)
+#define STEPS_PER_ROUND 100 /* of three modules; more take more, as a step is of one */
+#define REST_STEPS_MAX  40000
 #define REST_TICKS      8
 #define SEEDS_DEFAULT   200
 
@@ -64,6 +64,11 @@ static void add_totals(struct totals *totals, const struct sim_world *world)
 	totals->rebalances += world->rebalances;
 }
 
+static int steps_of(const struct sim_world *world, int of_three)
+{
+	return of_three * (int)world->present_count / 3;
+}
+
 /* Until nothing moves any more; Ticks let waiting commands go, in the end by refusing them. */
 static bool come_to_rest(struct sim_world *world)
 {
@@ -71,7 +76,7 @@ static bool come_to_rest(struct sim_world *world)
 
 	world->is_calm = true;
 	world_unhalt(world, false);
-	for (int step = 0; step < REST_STEPS_MAX; step++) {
+	for (int step = 0; step < steps_of(world, REST_STEPS_MAX); step++) {
 		world_step(world);
 		if (step % 16 == 0)
 			world_unhalt(world, true); /* the deaths of the rough time come to light now */
@@ -92,14 +97,14 @@ static const char *run_seed(uint64_t seed, struct coder *coder, struct totals *t
 	const char *wrong;
 
 	assert_non_null(world);
-	world_init(world, seed, coder);
+	world_init(world, seed, world_modules(seed), coder);
 	if (dice_hits(&world->dice, 800))
 		workload_begin(world);
 	for (int round = 0; round < ROUNDS; round++) {
 		workload_publish(world, world->sizes.commands_per_round);
 		if (dice_hits(&world->dice, 500))
 			workload_tick(world);
-		for (int step = 0; step < STEPS_PER_ROUND; step++)
+		for (int step = 0; step < steps_of(world, STEPS_PER_ROUND); step++)
 			world_step(world);
 	}
 	wrong = come_to_rest(world) ? audit(world) : "the world does not come to rest";

@@ -158,20 +158,36 @@ static struct made make_cancellation(struct sim_world *world, struct arena *aren
 /* How often, of all together. */
 static const struct maker {
 	unsigned weight;
+	size_t module;
 	struct made (*make)(struct sim_world *world, struct arena *arena);
 } makers[] = {
-	{ 1, make_erasure },       { 14, make_customer },
-	{ 8, make_contact_point }, { 1, make_invalidation },
-	{ 19, make_debt },         { 38, make_payment },
-	{ 18, make_reversal },     { 10, make_amendment },
-	{ 2, make_cancellation },  { 2, make_template },
-	{ 10, make_consent },      { 4, make_withdrawal },
-	{ 30, make_message },      { 8, make_message_cancellation },
-	{ 8, make_delivery },      { 6, make_user },
-	{ 4, make_roles },         { 2, make_disabling },
-	{ 2, make_enabling },      { 4, make_report },
+	{ 1, SIM_CUSTOMERS, make_erasure },
+	{ 14, SIM_CUSTOMERS, make_customer },
+	{ 8, SIM_CUSTOMERS, make_contact_point },
+	{ 1, SIM_CUSTOMERS, make_invalidation },
+	{ 19, SIM_DEBTS, make_debt },
+	{ 38, SIM_DEBTS, make_payment },
+	{ 18, SIM_DEBTS, make_reversal },
+	{ 10, SIM_DEBTS, make_amendment },
+	{ 2, SIM_DEBTS, make_cancellation },
+	{ 2, SIM_COMMUNICATIONS, make_template },
+	{ 10, SIM_COMMUNICATIONS, make_consent },
+	{ 4, SIM_COMMUNICATIONS, make_withdrawal },
+	{ 30, SIM_COMMUNICATIONS, make_message },
+	{ 8, SIM_COMMUNICATIONS, make_message_cancellation },
+	{ 8, SIM_COMMUNICATIONS, make_delivery },
+	{ 6, SIM_USERS, make_user },
+	{ 4, SIM_USERS, make_roles },
+	{ 2, SIM_USERS, make_disabling },
+	{ 2, SIM_USERS, make_enabling },
+	{ 4, SIM_REPORTS, make_report },
 };
 #define MAKERS_COUNT (sizeof(makers) / sizeof(makers[0]))
+
+static unsigned weight_in(const struct sim_world *world, const struct maker *maker)
+{
+	return world_has(world, maker->module) ? maker->weight : 0;
+}
 
 static struct made make_any(struct sim_world *world, struct arena *arena)
 {
@@ -180,9 +196,9 @@ static struct made make_any(struct sim_world *world, struct arena *arena)
 	size_t at = 0;
 
 	for (size_t i = 0; i < MAKERS_COUNT; i++)
-		weights += makers[i].weight;
-	for (roll = dice_below(&world->dice, weights); roll >= makers[at].weight; at++)
-		roll -= makers[at].weight;
+		weights += weight_in(world, &makers[i]);
+	for (roll = dice_below(&world->dice, weights); roll >= weight_in(world, &makers[at]); at++)
+		roll -= weight_in(world, &makers[at]);
 	return makers[at].make(world, arena);
 }
 
@@ -269,7 +285,10 @@ void workload_publish(struct sim_world *world, size_t count)
 void workload_begin(struct sim_world *world)
 {
 	static const struct maker first[] = {
-		{ 15, make_customer }, { 25, make_contact_point }, { 12, make_template }, { 20, make_consent }
+		{ 15, SIM_CUSTOMERS, make_customer },
+		{ 25, SIM_CUSTOMERS, make_contact_point },
+		{ 12, SIM_COMMUNICATIONS, make_template },
+		{ 20, SIM_COMMUNICATIONS, make_consent },
 	};
 	struct arena arena;
 	struct err err = ERR_INIT;
@@ -325,7 +344,7 @@ void workload_send_tick(struct sim_world *world, size_t module, int32_t part, in
 /* Who is not the clock cannot move a date, and the clock not beyond the broker's day. */
 static void send_false_tick(struct sim_world *world)
 {
-	size_t module = dice_below(&world->dice, SIM_MODULES);
+	size_t module = world_some_module(world);
 	int32_t part = (int32_t)dice_below(&world->dice, SIM_PARTS);
 
 	workload_send_tick(world, module, part, FALSE_DATE, dice_hits(&world->dice, 500) ? "but the clock" : "all");
@@ -333,9 +352,9 @@ static void send_false_tick(struct sim_world *world)
 
 void workload_tick(struct sim_world *world)
 {
-	for (size_t module = 0; module < SIM_MODULES; module++)
+	for (size_t i = 0; i < world->present_count; i++)
 		for (int32_t part = 0; part < SIM_PARTS; part++)
-			workload_send_tick(world, module, part, day_of_instant(world->now_ms), "all");
+			workload_send_tick(world, world->present[i], part, day_of_instant(world->now_ms), "all");
 	if (!world->is_calm && dice_hits(&world->dice, 200))
 		send_false_tick(world);
 }

@@ -7,7 +7,8 @@
 #define ARENA_SIZE_MIN      ((size_t)600 << 10) /* the least that the engine takes, for VALUE_SIZE_MAX */
 #define VALUE_SIZE_MAX      4096
 #define AGGREGATES_SIZE_MAX ((size_t)16 << 20)
-#define STEP_MS_MAX         (150 / SIM_MODULES) /* a step is of one module: the more there are, the shorter */
+#define STEPS_MS_MAX        150 /* of one step of each module: a step is of one, and the more there are, the shorter */
+#define OPTIONAL_RATE       250 /* per mille of the worlds that have a module which is not of the core */
 
 /* The clock that the engines ask: it belongs to the world that runs. */
 static const struct sim_world *running;
@@ -141,15 +142,53 @@ void world_rebalance(struct sim_world *world, size_t module)
 
 /* ---- life ---- */
 
-void world_init(struct sim_world *world, uint64_t seed, struct coder *coder)
+unsigned world_modules(uint64_t seed)
+{
+	struct dice dice = { .state = ~seed }; /* a chance of its own, so that it moves nothing else */
+	unsigned modules = SIM_CORE;
+
+	for (size_t module = 0; module < SIM_MODULES; module++)
+		if (dice_hits(&dice, OPTIONAL_RATE))
+			modules |= 1u << module;
+	return modules;
+}
+
+size_t world_some_module(struct sim_world *world)
+{
+	return world->present[dice_below(&world->dice, world->present_count)];
+}
+
+bool world_has(const struct sim_world *world, size_t module)
+{
+	return world->workers[module][0].session != NULL;
+}
+
+static void start_programs(struct sim_world *world, size_t module)
+{
+	for (size_t i = 0; i < SIM_WORKERS; i++) {
+		world->workers[module][i].clock_off_ms = world_clock_off(world);
+		start_worker(world, module, &world->workers[module][i]);
+	}
+	for (size_t i = 0; i < SIM_READERS; i++) {
+		world->readers[module][i].clock_off_ms = world_clock_off(world);
+		start_reader(world, module, &world->readers[module][i]);
+	}
+	rebalance(world, world->workers[module], SIM_WORKERS);
+	rebalance(world, world->readers[module], SIM_READERS);
+}
+
+void world_init(struct sim_world *world, uint64_t seed, unsigned modules, struct coder *coder)
 {
 	memset(world, 0, sizeof(*world));
 	world->dice.state = seed;
 	world->clocks.state = seed + 1;
 	world->now_ms = 1700000000000;
 	world->coder = coder;
-	for (size_t module = 0; module < SIM_MODULES; module++)
+	for (size_t module = 0; module < SIM_MODULES; module++) {
 		world->modules[module] = world_module(module);
+		if (modules & 1u << module)
+			world->present[world->present_count++] = module;
+	}
 	/* Some worlds are rough, some nearly calm: both find bugs. */
 	world->retry_rate = dice_below(&world->dice, 40);
 	world->death_rate = dice_below(&world->dice, 20);
@@ -163,18 +202,8 @@ void world_init(struct sim_world *world, uint64_t seed, struct coder *coder)
 	};
 	buf_init(&world->aggregates, AGGREGATES_SIZE_MAX);
 	running = world;
-	for (size_t module = 0; module < SIM_MODULES; module++) {
-		for (size_t i = 0; i < SIM_WORKERS; i++) {
-			world->workers[module][i].clock_off_ms = world_clock_off(world);
-			start_worker(world, module, &world->workers[module][i]);
-		}
-		for (size_t i = 0; i < SIM_READERS; i++) {
-			world->readers[module][i].clock_off_ms = world_clock_off(world);
-			start_reader(world, module, &world->readers[module][i]);
-		}
-		rebalance(world, world->workers[module], SIM_WORKERS);
-		rebalance(world, world->readers[module], SIM_READERS);
-	}
+	for (size_t i = 0; i < world->present_count; i++)
+		start_programs(world, world->present[i]);
 	notifiers_init(world);
 }
 
@@ -277,7 +306,7 @@ static void halt_some(struct sim_world *world, size_t module)
 
 static void disturb(struct sim_world *world)
 {
-	size_t module = dice_below(&world->dice, SIM_MODULES);
+	size_t module = world_some_module(world);
 	struct sim_worker *worker = &world->workers[module][dice_below(&world->dice, SIM_WORKERS)];
 	struct sim_worker *reader = &world->readers[module][dice_below(&world->dice, SIM_READERS)];
 
@@ -310,11 +339,11 @@ static void disturb(struct sim_world *world)
 
 void world_step(struct sim_world *world)
 {
-	size_t module = dice_below(&world->dice, SIM_MODULES);
+	size_t module = world_some_module(world);
 	size_t which = dice_below(&world->dice, SIM_WORKERS + SIM_READERS);
 	struct sim_worker *worker;
 
-	world->now_ms += (int64_t)dice_below(&world->dice, STEP_MS_MAX);
+	world->now_ms += (int64_t)dice_below(&world->dice, STEPS_MS_MAX / world->present_count);
 	if (!world->is_calm)
 		disturb(world);
 	if (dice_hits(&world->dice, 200)) {
@@ -328,7 +357,9 @@ void world_step(struct sim_world *world)
 
 bool world_is_idle(const struct sim_world *world)
 {
-	for (size_t module = 0; module < SIM_MODULES; module++) {
+	for (size_t at = 0; at < world->present_count; at++) {
+		const size_t module = world->present[at];
+
 		for (size_t i = 0; i < SIM_WORKERS; i++)
 			if (!engine_is_idle(world->workers[module][i].engine) || world->workers[module][i].session->group != 0)
 				return false;

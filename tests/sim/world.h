@@ -35,6 +35,10 @@
 enum { COMMAND_MODULES(ROW) SIM_MODULES };
 #undef ROW
 
+/* Sets of modules: those that read each other's views, and all. */
+#define SIM_CORE (1u << SIM_CUSTOMERS | 1u << SIM_DEBTS | 1u << SIM_COMMUNICATIONS)
+#define SIM_ALL  ((1u << SIM_MODULES) - 1)
+
 /* ---- Kafka ---- */
 
 struct sim_record {
@@ -200,6 +204,8 @@ struct sim_world {
 	uint8_t deadly_of_256; /* commands whose rule ends the program, until somebody mends it */
 	struct coder *coder;
 	const struct module *modules[SIM_MODULES];
+	size_t present[SIM_MODULES]; /* the modules of this world: no other has programs and commands */
+	size_t present_count;
 	struct sim_log commands[SIM_MODULES][SIM_PARTS];
 	struct sim_log events[SIM_MODULES][SIM_PARTS];
 	struct sim_log dead_letters;
@@ -218,8 +224,12 @@ struct sim_world {
 
 /* ---- making and running it ---- */
 
-void world_init(struct sim_world *world, uint64_t seed, struct coder *coder);
+/* Which modules the world of a seed has: the core, and each other one in a quarter of the worlds. */
+unsigned world_modules(uint64_t seed);
+void world_init(struct sim_world *world, uint64_t seed, unsigned modules, struct coder *coder);
 void world_release(struct sim_world *world);
+bool world_has(const struct sim_world *world, size_t module);
+size_t world_some_module(struct sim_world *world); /* one of those that it has */
 
 /* One random program takes a turn; a dead one is started again; sometimes the group moves partitions, or a program freezes or
  * wakes. */

@@ -543,7 +543,7 @@ void broker_release(struct sim_world *world)
 /* A prefix of what a dead program left behind reaches the broker; the rest may follow, or is lost. */
 void ghosts_arrive(struct sim_world *world)
 {
-	size_t module = dice_below(&world->dice, SIM_MODULES);
+	size_t module = world_some_module(world);
 	int32_t part = (int32_t)dice_below(&world->dice, SIM_PARTS);
 	struct sim_outgoing *ghost = &world->ghosts[module][part][dice_below(&world->dice, 8)];
 
