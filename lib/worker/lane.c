@@ -24,16 +24,6 @@ static void move(struct lanes *lanes, int32_t part, enum lane_state state, int64
 	lane->retry_at_ms = lanes->conf.now_ms() + retry_in_ms;
 }
 
-bool lanes_is_running(const struct lanes *lanes, int32_t part)
-{
-	return lanes->of[part].state == LANE_RUNNING || lanes->of[part].state == LANE_PASS;
-}
-
-bool lanes_is_owned(const struct lanes *lanes, int32_t part)
-{
-	return lanes_is_running(lanes, part) || lanes->of[part].state == LANE_HALTED;
-}
-
 int lanes_read(struct lanes *lanes, struct err *err)
 {
 	int32_t parts[BUS_PARTS_MAX];
@@ -156,11 +146,6 @@ void lanes_end_pass(struct lanes *lanes, int32_t part)
 {
 	MUST(lanes_is_in_pass(lanes, part));
 	move(lanes, part, LANE_RUNNING, 0);
-}
-
-bool lanes_is_in_pass(const struct lanes *lanes, int32_t part)
-{
-	return lanes->of[part].state == LANE_PASS;
 }
 
 /* ---- claim ---- */

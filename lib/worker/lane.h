@@ -71,11 +71,17 @@ struct lanes {
 
 void lanes_init(struct lanes *lanes, const struct lanes_conf *conf, const struct lane_owner *owner, const struct broker *broker);
 
-/* Claimed and read: LANE_RUNNING or LANE_PASS. */
-bool lanes_is_running(const struct lanes *lanes, int32_t part);
+/* These are asked for every partition in every turn: inline. Claimed and read: LANE_RUNNING or LANE_PASS. */
+static inline bool lanes_is_running(const struct lanes *lanes, int32_t part)
+{
+	return lanes->of[part].state == LANE_RUNNING || lanes->of[part].state == LANE_PASS;
+}
 
 /* Claimed: running, or halted. A halted partition is not read, but its committed events are published. */
-bool lanes_is_owned(const struct lanes *lanes, int32_t part);
+static inline bool lanes_is_owned(const struct lanes *lanes, int32_t part)
+{
+	return lanes_is_running(lanes, part) || lanes->of[part].state == LANE_HALTED;
+}
 
 /* The group has assigned the partitions of broker.parts, in place of all earlier ones. Claims them and starts to read. */
 MUST_CHECK int lanes_assign(struct lanes *lanes, struct err *err);
@@ -116,7 +122,11 @@ MUST_CHECK int lanes_leave_unread(struct lanes *lanes, int32_t part, struct err 
 
 void lanes_begin_pass(struct lanes *lanes, int32_t part);
 void lanes_end_pass(struct lanes *lanes, int32_t part);
-bool lanes_is_in_pass(const struct lanes *lanes, int32_t part);
+
+static inline bool lanes_is_in_pass(const struct lanes *lanes, int32_t part)
+{
+	return lanes->of[part].state == LANE_PASS;
+}
 
 /* ---- how a partition is lost ---- */
 
