@@ -1,4 +1,5 @@
 #include "consumers/communications/compose.h"
+#include "base/array.h"
 #include "base/day.h"
 #include "base/money.h"
 #include "base/must.h"
@@ -7,7 +8,7 @@
 
 /* The reserved tokens, whose values come from the states. */
 static const char *const known_tokens[] = { "customer_name", "debt_reference", "balance", "currency", "due_on", "opt_out" };
-#define KNOWN_TOKENS_COUNT (sizeof(known_tokens) / sizeof(known_tokens[0]))
+#define KNOWN_TOKENS_COUNT COUNT(known_tokens)
 
 bool token_is_ours(struct str name)
 {

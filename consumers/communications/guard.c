@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "base/array.h"
 #include "base/day.h"
 #include "base/must.h"
 
@@ -60,7 +61,7 @@ static const struct guard_rule rules[] = {
 	{ "US-10", medium_opt_out }, { "US-12", email_permission }, { "US-13", sms_permission },
 	{ "DEBT-1", debt_is_open },  { "DEBT-2", debt_is_owed },    { "DEBT-3", debt_is_due },
 };
-#define RULES_COUNT (sizeof(rules) / sizeof(rules[0]))
+#define RULES_COUNT COUNT(rules)
 _Static_assert(RULES_COUNT <= GUARD_RULES_MAX, "room for all rules");
 
 struct guard_verdict guard_decide(const struct guard_facts *facts)

@@ -1,3 +1,4 @@
+#include "base/array.h"
 #include "consumers/communications/communications.h"
 #include "schemas/communications.h"
 
@@ -120,7 +121,7 @@ static const struct rule rules[] = {
 	{ &record_dispatch_type, touch_record_dispatch, decide_record_dispatch, false, true },
 	{ &record_delivery_type, touch_record_delivery, decide_record_delivery, false, true },
 };
-_Static_assert(sizeof(rules) / sizeof(rules[0]) == COMMUNICATIONS_COMMANDS, "each command has a rule");
+_Static_assert(COUNT(rules) == COMMUNICATIONS_COMMANDS, "each command has a rule");
 
 static const struct action communication_actions[] = {
 	{ &cancel_communication_type, outbox_is_cancellable, false },
@@ -130,14 +131,14 @@ static const struct actions actions[] = {
 	{ .thing = "communication", /* by the state of its row in the outbox */
 	  .states = OUTBOX_STATE_WORDS,
 	  .rows = communication_actions,
-	  .rows_count = sizeof(communication_actions) / sizeof(communication_actions[0]) },
+	  .rows_count = COUNT(communication_actions) },
 };
 
 const struct module communications_module = {
 	.name = "communications",
 	.rules = rules,
-	.rules_count = sizeof(rules) / sizeof(rules[0]),
+	.rules_count = COUNT(rules),
 	.actions = actions,
-	.actions_count = sizeof(actions) / sizeof(actions[0]),
+	.actions_count = COUNT(actions),
 	.evolve = communications_evolve,
 };

@@ -1,3 +1,4 @@
+#include "base/array.h"
 #include "base/must.h"
 #include "consumers/communications/communications.h"
 #include "consumers/communications/store.h"
@@ -325,7 +326,7 @@ static const struct copied_table copied_tables[] = {
 	{ &table_receipts, offsetof(struct communications_store, receipts) },
 	{ &table_outbox, offsetof(struct communications_store, outbox) },
 };
-#define COPIED_TABLES_COUNT (sizeof(copied_tables) / sizeof(copied_tables[0]))
+#define COPIED_TABLES_COUNT COUNT(copied_tables)
 
 static struct db_copy *copy_of(struct communications_store *store, const struct copied_table *table)
 {

@@ -1,3 +1,4 @@
+#include "base/array.h"
 #include "base/must.h"
 #include "consumers/communications/communications.h"
 #include "consumers/communications/store.h"
@@ -339,5 +340,5 @@ int communications_load(void *self, struct db *db, struct slot **slots, size_t c
 {
 	struct communications_store *store = self;
 
-	return slot_queries_run(&store->loader, db, queries, sizeof(queries) / sizeof(queries[0]), self, slots, count, err);
+	return slot_queries_run(&store->loader, db, queries, COUNT(queries), self, slots, count, err);
 }

@@ -1,3 +1,4 @@
+#include "base/array.h"
 #include "base/must.h"
 #include "consumers/communications/communications.h"
 
@@ -78,7 +79,7 @@ static const uint8_t ranks[] = {
 	[COMMUNICATION_EXPIRED] = 5,   [COMMUNICATION_REJECTED] = 5,   [COMMUNICATION_DELIVERED] = 6,
 	[COMMUNICATION_CANCELLED] = 7, [COMMUNICATION_SUPPRESSED] = 7,
 };
-_Static_assert(sizeof(ranks) / sizeof(ranks[0]) == COMMUNICATION_STATE_COUNT, "a rank for each");
+_Static_assert(COUNT(ranks) == COMMUNICATION_STATE_COUNT, "a rank for each");
 
 bool communication_moves(enum communication_state from, int32_t from_attempt, enum communication_state to, int32_t to_attempt)
 {
@@ -124,7 +125,7 @@ struct str opt_out_statement(enum channel channel, struct str language)
 	struct str wanted = str_cut(language, '-', &rest);
 	const struct opt_out *opt_out = &opt_outs[0];
 
-	for (size_t index = 0; index < sizeof(opt_outs) / sizeof(opt_outs[0]); index++) {
+	for (size_t index = 0; index < COUNT(opt_outs); index++) {
 		if (str_is(wanted, opt_outs[index].language))
 			opt_out = &opt_outs[index];
 	}

@@ -1,3 +1,4 @@
+#include "base/array.h"
 #include "consumers/customers/customers.h"
 #include "schemas/customers.h"
 
@@ -124,7 +125,7 @@ static const struct rule rules[] = {
 	{ &verify_contact_point_type, touch_verify_contact_point, decide_verify_contact_point, false, false },
 	{ &invalidate_contact_point_type, touch_invalidate_contact_point, decide_invalidate_contact_point, false, false },
 };
-_Static_assert(sizeof(rules) / sizeof(rules[0]) == CUSTOMERS_COMMANDS, "each command has a rule");
+_Static_assert(COUNT(rules) == CUSTOMERS_COMMANDS, "each command has a rule");
 
 static const struct action customer_actions[] = {
 	{ &update_customer_type, customer_is_changeable, false },
@@ -142,18 +143,18 @@ static const struct actions actions[] = {
 	  .states = CUSTOMER_STATUS_WORDS,
 	  .fact = "has open debts",
 	  .rows = customer_actions,
-	  .rows_count = sizeof(customer_actions) / sizeof(customer_actions[0]) },
+	  .rows_count = COUNT(customer_actions) },
 	{ .thing = "contact_point",
 	  .states = CONTACT_POINT_STATE_WORDS,
 	  .rows = contact_point_actions,
-	  .rows_count = sizeof(contact_point_actions) / sizeof(contact_point_actions[0]) },
+	  .rows_count = COUNT(contact_point_actions) },
 };
 
 const struct module customers_module = {
 	.name = "customers",
 	.rules = rules,
-	.rules_count = sizeof(rules) / sizeof(rules[0]),
+	.rules_count = COUNT(rules),
 	.actions = actions,
-	.actions_count = sizeof(actions) / sizeof(actions[0]),
+	.actions_count = COUNT(actions),
 	.evolve = customers_evolve,
 };

@@ -1,3 +1,4 @@
+#include "base/array.h"
 #include "base/must.h"
 #include "consumers/customers/columns.h"
 #include "consumers/customers/customers.h"
@@ -243,5 +244,5 @@ int customers_load(void *self, struct db *db, struct slot **slots, size_t count,
 {
 	struct customers_store *store = self;
 
-	return slot_queries_run(&store->loader, db, queries, sizeof(queries) / sizeof(queries[0]), self, slots, count, err);
+	return slot_queries_run(&store->loader, db, queries, COUNT(queries), self, slots, count, err);
 }

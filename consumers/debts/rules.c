@@ -1,3 +1,4 @@
+#include "base/array.h"
 #include "base/must.h"
 #include "consumers/debts/debts.h"
 #include "consumers/debts/reference/reference.h"
@@ -130,7 +131,7 @@ static const struct rule rules[] = {
 	{ &amend_debt_type, touch_amend_debt, decide_amend_debt, true, false },
 	{ &cancel_debt_type, touch_cancel_debt, decide_cancel_debt, false, false },
 };
-_Static_assert(sizeof(rules) / sizeof(rules[0]) == DEBTS_COMMANDS, "each command has a rule");
+_Static_assert(COUNT(rules) == DEBTS_COMMANDS, "each command has a rule");
 
 static const struct action debt_actions[] = {
 	{ &record_payment_type, debt_is_in_books, false },
@@ -148,20 +149,20 @@ static const struct actions actions[] = {
 	  .is_numbered = true,
 	  .fact = "has payments",
 	  .rows = debt_actions,
-	  .rows_count = sizeof(debt_actions) / sizeof(debt_actions[0]) },
+	  .rows_count = COUNT(debt_actions) },
 	{ .thing = "payment", /* by the state of its debt */
 	  .states = LIFECYCLE_WORDS,
 	  .is_numbered = true,
 	  .fact = "is reversed",
 	  .rows = payment_actions,
-	  .rows_count = sizeof(payment_actions) / sizeof(payment_actions[0]) },
+	  .rows_count = COUNT(payment_actions) },
 };
 
 const struct module debts_module = {
 	.name = "debts",
 	.rules = rules,
-	.rules_count = sizeof(rules) / sizeof(rules[0]),
+	.rules_count = COUNT(rules),
 	.actions = actions,
-	.actions_count = sizeof(actions) / sizeof(actions[0]),
+	.actions_count = COUNT(actions),
 	.evolve = debts_evolve,
 };

@@ -1,5 +1,6 @@
 #include "consumers/notifier/dispatch.h"
 
+#include "base/array.h"
 #include "base/day.h"
 #include "base/log.h"
 #include "bus/bus.h"
@@ -120,7 +121,7 @@ static int open_parcel(struct dispatch *dispatch, const struct taken *taken, str
 				   .now_ms = bus_now_ms(),
 				   .send_by_ms = taken->send_by_ms };
 	person_key(key, dispatch->conf.address_key, taken->salt);
-	for (size_t i = 0; result == 0 && i < sizeof(texts) / sizeof(texts[0]); i++) {
+	for (size_t i = 0; result == 0 && i < COUNT(texts); i++) {
 		place.column = texts[i].column;
 		result = open_sealed(dispatch, texts[i].sealed, &place, key, texts[i].ret_text, err);
 	}

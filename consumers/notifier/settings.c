@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/conf.h"
 #include "crypto/crypto.h"
 #include "http/mail.h"
@@ -40,7 +41,7 @@ size_t settings_rows(struct settings *s, struct conf_row rows[PROGRAM_SETTINGS_M
 
 	*s = (struct settings){ 0 };
 	memcpy(rows, all, sizeof(all));
-	return sizeof(all) / sizeof(all[0]);
+	return COUNT(all);
 }
 
 /* Reads one line of a file; "" without a file. */

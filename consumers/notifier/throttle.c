@@ -1,4 +1,5 @@
 #include "consumers/notifier/throttle.h"
+#include "base/array.h"
 
 #define MILLI 1000
 
@@ -140,7 +141,7 @@ int64_t throttle_wait_ms(struct throttle *throttle, int64_t now_ms)
 int64_t throttle_backoff_ms(int64_t base_ms, int64_t tries, uint64_t random)
 {
 	static const int64_t factors[] = { 1, 5, 30, 120, 720 };
-	const int64_t last = (int64_t)(sizeof(factors) / sizeof(factors[0])) - 1;
+	const int64_t last = (int64_t)COUNT(factors) - 1;
 	int64_t cap_ms;
 
 	MUST(tries >= 1);

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "base/array.h"
 #include "base/day.h"
 #include "base/money.h"
 #include "wire/json.h"
@@ -31,7 +32,7 @@ static bool looks_like_formula(struct str text)
 					     { "\xef\xbc\x8d", 3 },
 					     { "\xef\xbc\xa0", 3 } };
 
-	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++)
+	for (size_t i = 0; i < COUNT(begins); i++)
 		if (text.size >= begins[i].size && memcmp(text.data, begins[i].data, begins[i].size) == 0)
 			return true;
 	return false;

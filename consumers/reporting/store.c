@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 
+#include "base/array.h"
 #include "base/must.h"
 #include "consumers/reporting/reporting.h"
 #include "consumers/reporting/store.h"
@@ -57,7 +58,7 @@ static const struct {
 	[REPORT_COLLECTED] = { &statement_collected, true, false, COLLECTED_REVERSED_MINOR + 1 },
 	[REPORT_COMMUNICATIONS] = { &statement_communications, false, false, COMMUNICATIONS_MESSAGES + 1 },
 };
-_Static_assert(sizeof(reports) / sizeof(reports[0]) == REPORT_COUNT, "one row for each report");
+_Static_assert(COUNT(reports) == REPORT_COUNT, "one row for each report");
 _Static_assert(COLLECTED_REVERSED_MINOR < DELTA_AMOUNTS, "the widest report");
 
 /* ---- parameters: one array a column ---- */

@@ -4,6 +4,7 @@
  * events.
  */
 
+#include "base/array.h"
 #include "base/must.h"
 #include "consumers/reporting/sheet.h"
 #include "consumers/reporting/store.h"
@@ -81,7 +82,6 @@ static const struct column communications_columns[] = {
 };
 
 #define COLUMNS_MAX   8
-#define COUNT(array)  (sizeof(array) / sizeof((array)[0]))
 #define FIRST_COLUMN  1                  /* of the result, after the positions */
 #define NEVER_NULL_IN (FIRST_COLUMN + 1) /* a column that is null only when there is no row */
 _Static_assert(COUNT(collections_columns) <= COLUMNS_MAX, "the widest report");

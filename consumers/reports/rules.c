@@ -1,3 +1,4 @@
+#include "base/array.h"
 #include "consumers/reports/reports.h"
 #include "schemas/reports.h"
 
@@ -11,11 +12,11 @@ static void touch_report(const struct command *command, struct workset *set)
 static const struct rule rules[] = {
 	{ &generate_report_type, touch_report, decide_generate_report, false, false },
 };
-_Static_assert(sizeof(rules) / sizeof(rules[0]) == REPORTS_COMMANDS, "each command has a rule");
+_Static_assert(COUNT(rules) == REPORTS_COMMANDS, "each command has a rule");
 
 const struct module reports_module = {
 	.name = "reports",
 	.rules = rules,
-	.rules_count = sizeof(rules) / sizeof(rules[0]),
+	.rules_count = COUNT(rules),
 	.evolve = reports_evolve,
 };

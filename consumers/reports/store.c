@@ -1,5 +1,6 @@
 #include "consumers/reports/store.h"
 
+#include "base/array.h"
 #include "base/must.h"
 #include "consumers/reports/reports.h"
 #include "schemas/reports.h"
@@ -31,7 +32,7 @@ static int reports_load(void *self, struct db *db, struct slot **slots, size_t c
 {
 	struct reports_store *store = self;
 
-	return slot_queries_run(&store->loader, db, queries, sizeof(queries) / sizeof(queries[0]), store, slots, count, err);
+	return slot_queries_run(&store->loader, db, queries, COUNT(queries), store, slots, count, err);
 }
 
 /* ---- save ---- */

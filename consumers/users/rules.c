@@ -1,3 +1,4 @@
+#include "base/array.h"
 #include "consumers/users/users.h"
 #include "schemas/users.h"
 
@@ -43,11 +44,11 @@ static const struct rule rules[] = {
 	{ &record_login_type, touch_user, decide_record_login, false, false },
 	{ &record_session_end_type, touch_user, decide_record_session_end, false, false },
 };
-_Static_assert(sizeof(rules) / sizeof(rules[0]) == USERS_COMMANDS, "each command has a rule");
+_Static_assert(COUNT(rules) == USERS_COMMANDS, "each command has a rule");
 
 const struct module users_module = {
 	.name = "users",
 	.rules = rules,
-	.rules_count = sizeof(rules) / sizeof(rules[0]),
+	.rules_count = COUNT(rules),
 	.evolve = users_evolve,
 };

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "base/must.h"
 #include "consumers/users/columns.h"
 #include "consumers/users/users.h"
@@ -69,7 +70,7 @@ static int users_load(void *self, struct db *db, struct slot **slots, size_t cou
 {
 	struct users_store *store = self;
 
-	return slot_queries_run(&store->loader, db, queries, sizeof(queries) / sizeof(queries[0]), store, slots, count, err);
+	return slot_queries_run(&store->loader, db, queries, COUNT(queries), store, slots, count, err);
 }
 
 /* ---- save ---- */

@@ -1,3 +1,4 @@
+#include "base/array.h"
 #include "consumers/users/users.h"
 
 bool bindings_scope(const struct bindings *bindings, struct scope *ret_scope, const char **ret_field, size_t *ret_number)
@@ -11,7 +12,7 @@ bool bindings_scope(const struct bindings *bindings, struct scope *ret_scope, co
 		      { "sources", &bindings->sources, scope_add_source } };
 
 	*ret_scope = scope_none;
-	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+	for (size_t i = 0; i < COUNT(lists); i++) {
 		*ret_field = lists[i].field;
 		for (*ret_number = 1; *ret_number <= lists[i].words->count; ++*ret_number)
 			if (!lists[i].add(ret_scope, lists[i].words->items[*ret_number - 1]))

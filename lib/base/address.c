@@ -2,6 +2,8 @@
 
 #include <stddef.h>
 
+#include "base/array.h"
+
 static bool is_digit(char letter)
 {
 	return letter >= '0' && letter <= '9';
@@ -109,7 +111,7 @@ static struct str country_code(struct str digits)
 
 	if (digits.data[0] == '1' || digits.data[0] == '7')
 		code.size = 1;
-	else if (!is_listed(code, codes_of_two, sizeof(codes_of_two) / sizeof(codes_of_two[0])))
+	else if (!is_listed(code, codes_of_two, COUNT(codes_of_two)))
 		code.size = 3;
 	return code;
 }
@@ -127,6 +129,5 @@ bool address_is_phone(struct str address)
 	}
 	code = country_code(digits);
 	return digits.data[0] != '0' &&
-	       (digits.data[code.size] != '0' ||
-		is_listed(code, codes_before_zero, sizeof(codes_before_zero) / sizeof(codes_before_zero[0])));
+	       (digits.data[code.size] != '0' || is_listed(code, codes_before_zero, COUNT(codes_before_zero)));
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/str.h"
 
 #define ROWS_MAX 64
@@ -44,7 +45,7 @@ static bool switch_parse(struct str text, bool *ret_on)
 {
 	static const char *const words[] = { "no", "yes", "false", "true", "off", "on", "0", "1" };
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+	for (size_t i = 0; i < COUNT(words); i++)
 		if (str_is(text, words[i])) {
 			*ret_on = i % 2 == 1;
 			return true;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/must.h"
 
 /*
@@ -63,7 +64,7 @@ const struct currency *currency_find(struct str code)
 {
 	if (code.size != 3)
 		return NULL;
-	return bsearch(code.data, currencies, sizeof(currencies) / sizeof(currencies[0]), sizeof(currencies[0]), compare_code);
+	return bsearch(code.data, currencies, COUNT(currencies), sizeof(currencies[0]), compare_code);
 }
 
 static uint64_t power_of_ten(unsigned exponent)

@@ -3,11 +3,11 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#include "base/array.h"
+
 /* clang-format off */
 #include "base/place_table.inc"
 /* clang-format on */
-
-#define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
 static int compare(struct str text, const char *word, size_t word_size)
 {

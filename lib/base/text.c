@@ -4,6 +4,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "base/array.h"
+
 enum class {
 	CLASS_PLAIN,
 	CLASS_SPACE,         /* U+0020 */
@@ -48,7 +50,7 @@ static enum class class_of(uint32_t code) {
 	const struct range *range;
 
 	if (code > 0x20 && code < 0x7F) return CLASS_PLAIN;
-	range = bsearch(&code, ranges, sizeof(ranges) / sizeof(ranges[0]), sizeof(ranges[0]), compare_range);
+	range = bsearch(&code, ranges, COUNT(ranges), sizeof(ranges[0]), compare_range);
 	return range == NULL ? CLASS_PLAIN : range->class;
 }
 
@@ -71,7 +73,7 @@ static bool composes(uint32_t first, uint32_t second)
 		return true;
 	if (first >= 0xAC00 && first <= 0xD7A3 && (first - 0xAC00) % 28 == 0 && second >= 0x11A8 && second <= 0x11C2)
 		return true;
-	return bsearch(&pair, pairs, sizeof(pairs) / sizeof(pairs[0]), sizeof(pairs[0]), compare_pair) != NULL;
+	return bsearch(&pair, pairs, COUNT(pairs), sizeof(pairs[0]), compare_pair) != NULL;
 }
 
 /* Whether a joiner changes the shape of letters in the character's script: Arabic to Sinhala, Myanmar, Khmer, Mongolian and
@@ -83,7 +85,7 @@ static bool is_of_joining_script(uint32_t code)
 		{ 0xA9E0, 0xAA7F }, { 0xFB50, 0xFDFF }, { 0xFE70, 0xFEFC }, { 0x11000, 0x11FFF },
 	};
 
-	for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++) {
+	for (size_t i = 0; i < COUNT(scripts); i++) {
 		if (code >= scripts[i].first && code <= scripts[i].second)
 			return true;
 	}

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/day.h"
 #include "base/log.h"
 #include "bus/kafka.h"
@@ -93,7 +94,7 @@ static bool is_old_news(const char *facility)
 {
 	static const char *const facilities[] = { "FAIL", "ERROR", "CONFWARN", "AUTOCREATE", "FATAL", "GETPID" };
 
-	for (size_t index = 0; index < sizeof(facilities) / sizeof(facilities[0]); index++)
+	for (size_t index = 0; index < COUNT(facilities); index++)
 		if (strcmp(facility, facilities[index]) == 0)
 			return true;
 	return false;
@@ -136,9 +137,9 @@ int kafka_configure(const struct bus_conf *conf, struct kafka *kafka, const stru
 	};
 
 	kafka_conf = rd_kafka_conf_new();
-	if (set_all(kafka_conf, settings_common, sizeof(settings_common) / sizeof(settings_common[0]), err) != 0)
+	if (set_all(kafka_conf, settings_common, COUNT(settings_common), err) != 0)
 		goto out;
-	if (set_all(kafka_conf, names, sizeof(names) / sizeof(names[0]), err) != 0)
+	if (set_all(kafka_conf, names, COUNT(names), err) != 0)
 		goto out;
 	if (set_all(kafka_conf, settings, count, err) != 0)
 		goto out;

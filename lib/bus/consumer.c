@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/day.h"
 #include "bus/kafka.h"
 
@@ -143,7 +144,7 @@ static int set_up(struct bus_consumer *consumer, const struct bus_conf *conf, co
 		{ "queued.max.messages.kbytes", kbytes },
 	};
 
-	if (kafka_configure(conf, &consumer->kafka, settings, sizeof(settings) / sizeof(settings[0]), &kafka_conf, err) != 0)
+	if (kafka_configure(conf, &consumer->kafka, settings, COUNT(settings), &kafka_conf, err) != 0)
 		return -1;
 	rd_kafka_conf_set_rebalance_cb(kafka_conf, on_rebalance);
 	if (kafka_open(&consumer->kafka, RD_KAFKA_CONSUMER, kafka_conf, err) != 0)

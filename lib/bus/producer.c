@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/day.h"
 #include "bus/kafka.h"
 
@@ -118,7 +119,7 @@ static int set_up(struct bus_producer *producer, const struct bus_conf *conf, st
 	};
 	_Static_assert(BUS_RECORD_MAX == 4194304, "message.max.bytes above");
 
-	if (kafka_configure(conf, &producer->kafka, settings, sizeof(settings) / sizeof(settings[0]), &kafka_conf, err) != 0)
+	if (kafka_configure(conf, &producer->kafka, settings, COUNT(settings), &kafka_conf, err) != 0)
 		return -1;
 	rd_kafka_conf_set_dr_msg_cb(kafka_conf, on_delivery);
 	return kafka_open(&producer->kafka, RD_KAFKA_PRODUCER, kafka_conf, err);

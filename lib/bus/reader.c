@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "base/day.h"
 #include "bus/kafka.h"
 
@@ -44,7 +45,7 @@ static int set_up(struct bus_reader *reader, const struct bus_conf *conf, struct
 		{ "queued.max.messages.kbytes", kbytes },
 	};
 
-	if (kafka_configure(conf, &reader->kafka, settings, sizeof(settings) / sizeof(settings[0]), &kafka_conf, err) != 0)
+	if (kafka_configure(conf, &reader->kafka, settings, COUNT(settings), &kafka_conf, err) != 0)
 		return -1;
 	return kafka_open(&reader->kafka, RD_KAFKA_CONSUMER, kafka_conf, err);
 }

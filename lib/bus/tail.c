@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "bus/kafka.h"
 
 struct tail_topic {
@@ -36,7 +37,7 @@ static int set_up(struct bus_tail *tail, const struct bus_conf *conf, struct err
 	};
 	rd_kafka_conf_t *kafka_conf = NULL;
 
-	if (kafka_configure(conf, &tail->kafka, settings, sizeof(settings) / sizeof(settings[0]), &kafka_conf, err) != 0 ||
+	if (kafka_configure(conf, &tail->kafka, settings, COUNT(settings), &kafka_conf, err) != 0 ||
 	    kafka_open(&tail->kafka, RD_KAFKA_CONSUMER, kafka_conf, err) != 0)
 		return -1;
 	tail->queue = rd_kafka_queue_new(tail->kafka.handle);

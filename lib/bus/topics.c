@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/day.h"
 #include "bus/kafka.h"
 
@@ -62,7 +63,7 @@ static int configure(rd_kafka_NewTopic_t *new_topic, const struct bus_topic *top
 		{ "compression.type", "producer" },
 	};
 
-	for (size_t index = 0; index < sizeof(settings) / sizeof(settings[0]); index++) {
+	for (size_t index = 0; index < COUNT(settings); index++) {
 		rd_kafka_resp_err_t code = rd_kafka_NewTopic_set_config(new_topic, settings[index].name, settings[index].value);
 
 		if (code != RD_KAFKA_RESP_ERR_NO_ERROR)

@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <stdio.h>
 
+#include "base/array.h"
 #include "base/day.h"
 #include "base/must.h"
 #include "db/connection.h"
@@ -18,10 +19,10 @@ static enum err_kind kind_of(const char *sqlstate)
 	static const char *const retry[] = { "08", "40", "53", "55", "57" };
 	static const char *const poison[] = { "21", "22", "23", "44", "54" }; /* what depends on the data */
 
-	for (size_t i = 0; i < sizeof(retry) / sizeof(retry[0]); i++)
+	for (size_t i = 0; i < COUNT(retry); i++)
 		if (strncmp(sqlstate, retry[i], 2) == 0)
 			return ERR_RETRY;
-	for (size_t i = 0; i < sizeof(poison) / sizeof(poison[0]); i++)
+	for (size_t i = 0; i < COUNT(poison); i++)
 		if (strncmp(sqlstate, poison[i], 2) == 0)
 			return ERR_POISON;
 	return ERR_FATAL;

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "base/array.h"
 #include "base/must.h"
 #include "db/binary.h"
 #include "db/connection.h"
@@ -19,7 +20,7 @@ static const struct {
 	{ "bigint", DB_ARRAY_INT64 }, { "date", DB_ARRAY_DATE },      { "uuid", DB_ARRAY_UUID },
 	{ "text", DB_ARRAY_TEXT },    { "bytea", DB_ARRAY_BYTES },    { "timestamptz", DB_ARRAY_INSTANT },
 };
-#define TYPES_COUNT (sizeof(types) / sizeof(types[0]))
+#define TYPES_COUNT COUNT(types)
 
 enum db_array column_type_named(struct str name)
 {

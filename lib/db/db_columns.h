@@ -1,6 +1,7 @@
 #ifndef DB_DB_COLUMNS_H
 #define DB_DB_COLUMNS_H
 
+#include "base/array.h"
 #include "db/db.h"
 
 /*
@@ -38,7 +39,7 @@ struct db_columns {
 };
 #define DB_COLUMNS(rows, its_set)                                                                                                \
 	{                                                                                                                        \
-		.all = (rows), .count = sizeof(rows) / sizeof((rows)[0]), .set = (its_set)                                       \
+		.all = (rows), .count = COUNT(rows), .set = (its_set)                                                            \
 	}
 
 /* Type and place of a column by its member. */
@@ -54,7 +55,7 @@ struct db_columns {
 		.chars_size = sizeof(((owner *)0)->member) /* text: char[], terminated */
 /* text: uint32_t or an enum, the number of a word in an array of words; number 0 is "" and means none. */
 #define DB_WORD(owner, member, its_words)                                                                                        \
-	DB_MEMBER_4(owner, member, DB_ARRAY_TEXT), .words = (its_words), .words_count = sizeof(its_words) / sizeof((its_words)[0])
+	DB_MEMBER_4(owner, member, DB_ARRAY_TEXT), .words = (its_words), .words_count = COUNT(its_words)
 #define DB_STR(owner, member)   DB_MEMBER(owner, member, DB_ARRAY_TEXT, struct str : 0)  /* text: struct str; for writing only */
 #define DB_BYTES(owner, member) DB_MEMBER(owner, member, DB_ARRAY_BYTES, struct str : 0) /* bytea: the same */
 

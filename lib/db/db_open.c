@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/arena.h"
+#include "base/array.h"
 #include "base/must.h"
 #include "db/connection.h"
 
@@ -53,7 +54,7 @@ void connect_options_fill(struct connect_options *options, const char *applicati
 	for (const PQconninfoOption *option = options->given; option->keyword != NULL; option++)
 		if (option->val != NULL)
 			option_add(options, option->keyword, option->val);
-	for (size_t i = 0; i < sizeof(options_default) / sizeof(options_default[0]); i++)
+	for (size_t i = 0; i < COUNT(options_default); i++)
 		option_add(options, options_default[i].keyword, options_default[i].value);
 }
 

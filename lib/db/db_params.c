@@ -1,5 +1,6 @@
 /* Parameters of statements in PostgreSQL's binary format. */
 
+#include "base/array.h"
 #include "base/must.h"
 #include "db/binary.h"
 #include "db/connection.h"
@@ -17,7 +18,7 @@ static const struct {
 	[DB_ARRAY_UUID] = { 2951, TYPE_UUID },   [DB_ARRAY_TEXT] = { 1009, TYPE_TEXT },
 	[DB_ARRAY_BYTES] = { 1001, TYPE_BYTEA }, [DB_ARRAY_TID] = { 1010, TYPE_TID },
 };
-_Static_assert(sizeof(array_types) / sizeof(array_types[0]) == DB_ARRAY_TID + 1, "one row for each enum db_array");
+_Static_assert(COUNT(array_types) == DB_ARRAY_TID + 1, "one row for each enum db_array");
 
 /* A new parameter of `size` bytes, which the caller fills; NULL when it does not fit. */
 static unsigned char *param_begin(struct db_params *params, uint32_t type, size_t size)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "base/must.h"
 #include "db/connection.h"
 #include "db/migrate.h"

@@ -1,4 +1,5 @@
 #include "http/sms.h"
+#include "base/array.h"
 
 /* The basic alphabet beyond ASCII, in the order of code points. Small c with cedilla is not in it; the capital is. */
 static const uint16_t gsm_basic[] = {
@@ -23,7 +24,7 @@ static size_t gsm_units(uint32_t character)
 	}
 	if (character == 0x20ac)
 		return 2;
-	for (size_t i = 0; i < sizeof(gsm_basic) / sizeof(gsm_basic[0]); i++) {
+	for (size_t i = 0; i < COUNT(gsm_basic); i++) {
 		if (gsm_basic[i] == character)
 			return 1;
 	}

@@ -2,6 +2,7 @@
 
 #include <stddef.h>
 
+#include "base/array.h"
 #include "base/must.h"
 
 static const char *const codes[] = {
@@ -27,7 +28,7 @@ static const char *const codes[] = {
 	[REFUSAL_RETENTION_APPLIES] = "retention_applies",
 };
 
-_Static_assert(sizeof(codes) / sizeof(codes[0]) == REFUSAL_COUNT, "every refusal has a code");
+_Static_assert(COUNT(codes) == REFUSAL_COUNT, "every refusal has a code");
 
 const char *refusal_code(enum refusal refusal)
 {

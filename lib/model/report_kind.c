@@ -2,6 +2,7 @@
 
 #include <stddef.h>
 
+#include "base/array.h"
 #include "schemas/words.h"
 
 static const struct report_about kinds[] = {
@@ -9,7 +10,7 @@ static const struct report_about kinds[] = {
 	[REPORT_KIND_COLLECTIONS] = { .by_day = true, .by_creditor = true },
 	[REPORT_KIND_COMMUNICATIONS] = { .by_day = true },
 };
-_Static_assert(sizeof(kinds) / sizeof(kinds[0]) == REPORT_KIND_COUNT, "every kind is about something");
+_Static_assert(COUNT(kinds) == REPORT_KIND_COUNT, "every kind is about something");
 
 const struct report_about *report_about(struct str name)
 {

@@ -2,6 +2,7 @@
  * twice. */
 #include "wire/envelope.h"
 
+#include "base/array.h"
 #include "base/day.h"
 #include "base/must.h"
 
@@ -51,7 +52,7 @@ static const struct str names[] = {
 	[NAME_TRACEPARENT] = { .data = "traceparent", .size = 11 },
 	[NAME_AUTHORIZATION] = { .data = "authorization", .size = 13 },
 };
-_Static_assert(sizeof(names) / sizeof(names[0]) == NAME_COUNT, "every name has its text");
+_Static_assert(COUNT(names) == NAME_COUNT, "every name has its text");
 
 /* ---- read ---- */
 
@@ -99,7 +100,7 @@ static int require_mandatory(const struct values *values, struct err *err)
 {
 	static const enum name mandatory[] = { NAME_SPECVERSION, NAME_ID, NAME_SOURCE, NAME_TYPE };
 
-	for (size_t i = 0; i < sizeof(mandatory) / sizeof(mandatory[0]); i++)
+	for (size_t i = 0; i < COUNT(mandatory); i++)
 		if (values->of[mandatory[i]].data == NULL)
 			return err_set(err, ERR_POISON, "missing header %s", names[mandatory[i]].data);
 	return 0;

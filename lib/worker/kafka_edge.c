@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/day.h"
 #include "base/log.h"
 #include "wire/envelope.h"
@@ -327,7 +328,7 @@ static int dead_headers(struct kafka_edge *edge, const struct dead_letter *lette
 		arena_reset(&edge->arena);
 		count = 0;
 	}
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (size_t i = 0; i < COUNT(names); i++) {
 		struct str value = str_copy(&edge->arena, values[i]);
 
 		if (!value.data)

@@ -1,4 +1,5 @@
 /* Reads outside of a batch: event log, parked commands, dead letters. */
+#include "base/array.h"
 #include "worker/pg_edge_inside.h"
 
 #define DEAD_SIZE_MAX (BUS_RECORD_MAX - 16384) /* with our headers it still fits into a record */
@@ -116,7 +117,7 @@ static const struct scope *keep_scope(struct arena *arena, struct str text)
 
 static enum parked_kind kind_of(struct str name)
 {
-	for (size_t i = 0; i < sizeof(pg_edge_parked_kinds) / sizeof(pg_edge_parked_kinds[0]); i++)
+	for (size_t i = 0; i < COUNT(pg_edge_parked_kinds); i++)
 		if (str_is(name, pg_edge_parked_kinds[i]))
 			return (enum parked_kind)i;
 	MUST_NOT_REACH("a kind that the table's CHECK refuses");

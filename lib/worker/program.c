@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/day.h"
 #include "base/log.h"
 #include "crypto/crypto.h"
@@ -204,7 +205,7 @@ int program_init(struct program *program, const char *name, const char *about, i
 		  .help = "how long a dead letter's bytes are kept; 0: for ever" },
 	};
 
-	common_count = sizeof(rows) / sizeof(rows[0]);
+	common_count = COUNT(rows);
 	MUST(common_count + own_count <= PROGRAM_SETTINGS_MAX);
 	memcpy(all, rows, sizeof(rows));
 	if (own_count > 0)

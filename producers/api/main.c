@@ -2,6 +2,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "base/array.h"
 #include "base/conf.h"
 #include "base/day.h"
 #include "base/log.h"
@@ -67,7 +68,7 @@ static size_t settings_rows(struct settings *settings, struct conf_row rows[PROG
 	};
 
 	memcpy(rows, all, sizeof(all));
-	return sizeof(all) / sizeof(all[0]);
+	return COUNT(all);
 }
 
 /*
@@ -222,7 +223,7 @@ static void add_parts(struct api *api, struct heartbeat *heartbeat)
 				      outcomes_part(api->outcomes), writes_part(api->writes),       auth_part(api->auth),
 				      heartbeat_part(heartbeat) };
 
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+	for (size_t i = 0; i < COUNT(parts); i++)
 		api_add_part(api, &parts[i]);
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "anchor_file.h"
+#include "base/array.h"
 #include "base/day.h"
 #include "bus/bus.h"
 #include "cli.h"
@@ -57,7 +58,7 @@ static const struct usage usage = {
 		 "that what the logs and topics held on that day is still there, unchanged.\n"
 		 "Exit status: 0 the line is there; 1 it could not be written, or the file is not the one it was; 2 wrong usage.",
 	.rows = rows,
-	.rows_count = ROWS_COUNT(rows),
+	.rows_count = COUNT(rows),
 	.arguments_min = 0,
 	.arguments_max = 1,
 };

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/array.h"
 #include "base/day.h"
 #include "base/log.h"
 #include "bus/bus.h"
@@ -41,7 +42,7 @@ static const struct usage usage = {
 		 "down in engine.date_correction.\n"
 		 "Exit status: 0 done; 1 there is nothing to take back, or it could not be; 2 wrong usage.",
 	.rows = rows,
-	.rows_count = ROWS_COUNT(rows),
+	.rows_count = COUNT(rows),
 	.arguments_min = 1,
 	.arguments_max = 1,
 };

@@ -128,6 +128,5 @@ int fail_wrong(const char *subcommand, const struct err *err);
 		.name = "json", .kind = CONF_SWITCH, .default_value = "false", .target = (variable),                             \
 		.help = "print JSON instead of a table"                                                                          \
 	}
-#define ROWS_COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
 
 #endif

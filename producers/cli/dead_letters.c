@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "base/arena.h"
+#include "base/array.h"
 #include "base/day.h"
 #include "bus/bus.h"
 #include "cli.h"
@@ -84,7 +85,7 @@ static const struct usage usage = {
 		 "Exit status: 0 done, and all were accepted or already there (--no-wait: acknowledged); 1 not all; 2 wrong "
 		 "usage.",
 	.rows = rows,
-	.rows_count = ROWS_COUNT(rows),
+	.rows_count = COUNT(rows),
 	.arguments_min = 1,
 	.arguments_max = 2,
 };

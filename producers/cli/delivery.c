@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "waiting.h"
 
 #define HEAR_EVERY 256 /* commands sent */
@@ -112,7 +113,7 @@ int delivery_send(struct delivery *delivery, int64_t line, struct str text, cons
 	struct command_sent *sent[8];
 	uint32_t row = 0;
 
-	MUST(commands_count <= sizeof(sent) / sizeof(sent[0]));
+	MUST(commands_count <= COUNT(sent));
 	if (wait_for_room(delivery, commands_count, text.size, err) != 0)
 		return -1;
 	row = tally_begin(delivery->tally, line, text, commands_count);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "crypto/crypto.h"
 #include "schemas/engine.h"
 
@@ -360,7 +361,7 @@ static const struct folded_module *const folded_modules[] = { COMMAND_MODULES(FO
 
 const struct folded_module *folded_module_named(const char *name)
 {
-	for (size_t i = 0; i < sizeof(folded_modules) / sizeof(folded_modules[0]); i++) {
+	for (size_t i = 0; i < COUNT(folded_modules); i++) {
 		if (strcmp(folded_modules[i]->module->name, name) == 0)
 			return folded_modules[i];
 	}

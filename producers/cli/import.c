@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/array.h"
 #include "base/buf.h"
 #include "cli.h"
 #include "delivery.h"
@@ -107,7 +108,7 @@ static const struct usage usage = {
 		"that are bad are told by their line, and go to a file with their reasons; the rest is done.\n"
 		"Exit status: 0 every row was accepted or already there (--no-wait: acknowledged); 1 not all; 2 wrong usage.",
 	.rows = rows,
-	.rows_count = ROWS_COUNT(rows),
+	.rows_count = COUNT(rows),
 	.arguments_min = 1,
 	.arguments_max = 1,
 };

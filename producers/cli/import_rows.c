@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/array.h"
 #include "base/day.h"
 #include "base/money.h"
 #include "base/text.h"
@@ -109,12 +110,11 @@ static const struct {
 	[IMPORT_DEBTS] = { "debts", "debts", "principal", debts_columns, DEBT_CURRENCY },
 	[IMPORT_PAYMENTS] = { "payments", "debts", "received_on", payments_columns, PAYMENT_CURRENCY },
 };
-#define KINDS_COUNT (sizeof(kinds) / sizeof(kinds[0]))
+#define KINDS_COUNT COUNT(kinds)
 
-_Static_assert(sizeof(debts_columns) / sizeof(debts_columns[0]) <= IMPORT_COLUMNS_MAX, "places has room for every column");
-_Static_assert(sizeof(payments_columns) / sizeof(payments_columns[0]) <= IMPORT_COLUMNS_MAX, "places has room for every column");
-_Static_assert(sizeof(customers_columns) / sizeof(customers_columns[0]) <= IMPORT_COLUMNS_MAX,
-	       "places has room for every column");
+_Static_assert(COUNT(debts_columns) <= IMPORT_COLUMNS_MAX, "places has room for every column");
+_Static_assert(COUNT(payments_columns) <= IMPORT_COLUMNS_MAX, "places has room for every column");
+_Static_assert(COUNT(customers_columns) <= IMPORT_COLUMNS_MAX, "places has room for every column");
 
 /* ---- the header ---- */
 
@@ -362,7 +362,7 @@ static int add_switch(struct buf *json, const struct column *column, struct str 
 {
 	static const char *const words[] = { "no", "yes", "false", "true", "0", "1" };
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+	for (size_t i = 0; i < COUNT(words); i++) {
 		if (str_is(text, words[i])) {
 			add_name(json, column->member);
 			buf_add_text(json, i % 2 == 1 ? "true" : "false");

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/base64url.h"
 #include "base/day.h"
 #include "cli.h"
@@ -31,7 +32,7 @@ static const struct usage usage = {
 		 "Leave an hour between new and use, and between use and drop: sets of keys are cached, tokens live.\n"
 		 "Exit status: 0 done; 1 it could not be; 2 wrong usage.",
 	.rows = rows,
-	.rows_count = ROWS_COUNT(rows),
+	.rows_count = COUNT(rows),
 	.arguments_min = 1,
 	.arguments_max = 2,
 };

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/log.h"
 #include "cli.h"
 #include "crypto/crypto.h"
@@ -33,7 +34,7 @@ static const struct subcommand subcommands[] = {
 	{ "business-date", run_business_date, "take back a business date that is wrong" },
 };
 
-#define SUBCOMMANDS_COUNT (sizeof(subcommands) / sizeof(subcommands[0]))
+#define SUBCOMMANDS_COUNT COUNT(subcommands)
 
 static void print_help(FILE *file)
 {

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "base/array.h"
 #include "cli.h"
 #include "consumers/modules.h"
 #include "database.h"
@@ -27,7 +28,7 @@ static const struct usage usage = {
 		 "create\n"
 		 "schemas and roles. Running it again, or twice at once, is harmless.",
 	.rows = rows,
-	.rows_count = ROWS_COUNT(rows),
+	.rows_count = COUNT(rows),
 	.arguments_min = 0,
 	.arguments_max = 0,
 };

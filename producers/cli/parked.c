@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/array.h"
 #include "base/day.h"
 #include "bus/bus.h"
 #include "cli.h"
@@ -60,7 +61,7 @@ static const struct usage usage = {
 		"and tells those that came to nothing.\n"
 		"Exit status: 0 done, and all were accepted or already there (--no-wait: let go); 1 not all; 2 wrong usage.",
 	.rows = rows,
-	.rows_count = ROWS_COUNT(rows),
+	.rows_count = COUNT(rows),
 	.arguments_min = 1,
 	.arguments_max = 2,
 };

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/array.h"
 #include "base/buf.h"
 #include "cli.h"
 #include "delivery.h"
@@ -60,7 +61,7 @@ static const struct usage usage = {
 		 "those that may be done yet under their \"$id\".\n"
 		 "Exit status: 0 every line was accepted or already there (--no-wait: acknowledged); 1 not all; 2 wrong usage.",
 	.rows = rows,
-	.rows_count = ROWS_COUNT(rows),
+	.rows_count = COUNT(rows),
 	.arguments_min = 1,
 	.arguments_max = 1,
 };

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/must.h"
 #include "wire/json.h"
 
@@ -51,7 +52,7 @@ static void write_csv(struct refused_file *refused, const struct told *told)
 	const struct str parts[] = { told->reason->code, told->reason->field, told->reason->text };
 
 	buf_add_format(&refused->record, "%lld", (long long)told->line);
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+	for (size_t i = 0; i < COUNT(parts); i++) {
 		buf_add_u8(&refused->record, (uint8_t)refused->separator);
 		csv_add_field(&refused->record, parts[i], refused->separator);
 	}

@@ -1,6 +1,7 @@
 /* `dcs reseal`: seals texts of earlier programs again, for their place. */
 #include <stdio.h>
 
+#include "base/array.h"
 #include "base/buf.h"
 #include "base/must.h"
 #include "cli.h"
@@ -36,7 +37,7 @@ static const struct usage usage = {
 		 "dcs verify --no-old-seals.\n"
 		 "Exit status: 0 there is none left; 1 some are, or could not be opened; 2 wrong usage.",
 	.rows = rows,
-	.rows_count = ROWS_COUNT(rows),
+	.rows_count = COUNT(rows),
 	.arguments_min = 0,
 	.arguments_max = 0,
 };
@@ -228,7 +229,7 @@ static int reseal_all(struct resealing *resealing, struct err *err)
 	if (key_read(resealing->key, conf.key_file, err) != 0 ||
 	    database_open(conf.pg, conf.pg_user, STATEMENT_MS, &resealing->db, err) != 0)
 		return -1;
-	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
+	for (size_t i = 0; i < COUNT(columns); i++) {
 		if (reseal_column(resealing, &columns[i], err) != 0)
 			return -1;
 	}

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/array.h"
 #include "base/buf.h"
 #include "base/day.h"
 #include "base/money.h"
@@ -73,7 +74,7 @@ static const struct usage usage = {
 		 "twice and\n"
 		 "some will be refused, as in life.",
 	.rows = rows,
-	.rows_count = ROWS_COUNT(rows),
+	.rows_count = COUNT(rows),
 	.arguments_min = 0,
 	.arguments_max = 0,
 };
@@ -259,7 +260,7 @@ static int write_files(struct output *output, struct err *err)
 		{ "withdrawals.jsonl", "", world->messages, sample_withdrawal },
 		{ "messages.jsonl", "", world->messages, sample_message },
 	};
-	size_t count = sizeof(files) / sizeof(files[0]);
+	size_t count = COUNT(files);
 
 	for (size_t i = 0; i < count; i++)
 		output->whole += files[i].count;

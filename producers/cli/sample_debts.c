@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/must.h"
 #include "dice.h"
 #include "natural_id.h"
@@ -30,10 +31,10 @@ const struct sample_creditor sample_creditors[] = {
 	{ "prairie-medical", "Prairie Medical Billing LLC", US },
 	{ "sakura-card", "さくらカード株式会社", JP },
 };
-const size_t sample_creditors_count = sizeof(sample_creditors) / sizeof(sample_creditors[0]);
+const size_t sample_creditors_count = COUNT(sample_creditors);
 
 #define CREDITORS_MAX 16
-_Static_assert(sizeof(sample_creditors) / sizeof(sample_creditors[0]) <= CREDITORS_MAX, "the weights have room");
+_Static_assert(COUNT(sample_creditors) <= CREDITORS_MAX, "the weights have room");
 
 static const struct sample_creditor *draw_creditor(struct dice *dice, const struct country *country)
 {
@@ -49,7 +50,7 @@ static int64_t draw_principal(struct dice *dice, const char *currency)
 {
 	static const int weights[] = { 30, 40, 21, 8, 1 };
 	static const int64_t bounds[] = { 1900, 10000, 50000, 200000, 1000000, 6000000 };
-	size_t size = dice_pick(dice, weights, sizeof(weights) / sizeof(weights[0]));
+	size_t size = dice_pick(dice, weights, COUNT(weights));
 	int64_t amount = dice_between(dice, bounds[size], bounds[size + 1] - 1);
 
 	return strcmp(currency, "JPY") == 0 ? amount * 3 / 2 : amount;

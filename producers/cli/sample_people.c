@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/day.h"
 #include "base/must.h"
 #include "dice.h"
@@ -83,10 +84,10 @@ const struct country sample_countries[] = {
 	  american_forms },
 	{ "JP", "ja-JP", "ja", "JPY", tokyo, none, 2, true, japanese_given, japanese_family, japanese_forms },
 };
-const size_t sample_countries_count = sizeof(sample_countries) / sizeof(sample_countries[0]);
+const size_t sample_countries_count = COUNT(sample_countries);
 
 #define COUNTRIES_MAX 16
-_Static_assert(sizeof(sample_countries) / sizeof(sample_countries[0]) <= COUNTRIES_MAX, "the weights have room");
+_Static_assert(COUNT(sample_countries) <= COUNTRIES_MAX, "the weights have room");
 
 static size_t list_count(const char *const *list)
 {

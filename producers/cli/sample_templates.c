@@ -1,4 +1,5 @@
 /* The templates of the synthetic portfolio: one per class, channel and language. */
+#include "base/array.h"
 #include "json_line.h"
 #include "natural_id.h"
 #include "sample_messages.h"
@@ -39,7 +40,7 @@ static const struct sample_template templates[] = {
 
 int64_t sample_templates_count(void)
 {
-	return (int64_t)(sizeof(templates) / sizeof(templates[0]));
+	return (int64_t)COUNT(templates);
 }
 
 void sample_template(int64_t index, struct buf *lines)

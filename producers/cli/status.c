@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/buf.h"
 #include "base/day.h"
 #include "cli.h"
@@ -59,7 +60,7 @@ static const struct usage usage = {
 		 "idle in time);\n"
 		 "2 wrong usage.",
 	.rows = rows,
-	.rows_count = ROWS_COUNT(rows),
+	.rows_count = COUNT(rows),
 	.arguments_min = 0,
 	.arguments_max = 0,
 };
@@ -93,7 +94,7 @@ static const char *loud(const char *state)
 {
 	static const char *const states[][2] = { { "halted", "HALTED" }, { "silent", "SILENT" }, { "quarantine", "QUARANTINE" } };
 
-	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+	for (size_t i = 0; i < COUNT(states); i++)
 		if (str_is(str_of(state), states[i][0]))
 			return states[i][1];
 	return state;

@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+#include "base/array.h"
+
 /* One family: `# HELP`, `# TYPE`, then its samples. */
 static void family(struct buf *text, const char *name, const char *help)
 {
@@ -57,7 +59,7 @@ static void add_parked(struct buf *text, const struct observation *observation)
 		const int64_t counts[] = { part->parked_wait, part->parked_bug, part->parked_behind };
 		static const char *const kinds[] = { "wait", "bug", "behind" };
 
-		for (size_t kind = 0; kind < sizeof(kinds) / sizeof(kinds[0]); kind++)
+		for (size_t kind = 0; kind < COUNT(kinds); kind++)
 			buf_add_format(text, "dcs_parked_commands{module=\"%s\",partition=\"%d\",kind=\"%s\"} %lld\n",
 				       part->module, part->part, kinds[kind], (long long)counts[kind]);
 	}

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/array.h"
 #include "base/buf.h"
 #include "bus/bus.h"
 #include "cli.h"
@@ -56,7 +57,7 @@ static const struct usage usage = {
 		 "as they\n"
 		 "come. Command topics hold personal data: mind where the output goes.",
 	.rows = rows,
-	.rows_count = ROWS_COUNT(rows),
+	.rows_count = COUNT(rows),
 	.arguments_min = 1,
 	.arguments_max = 1,
 };

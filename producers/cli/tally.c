@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/must.h"
 
 struct row {
@@ -366,7 +367,7 @@ void tally_summary(const struct tally *tally, char *text, size_t text_size)
 	const struct tally_counts *counts = &tally->counts;
 
 	text[0] = '\0';
-	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+	for (size_t i = 0; i < COUNT(order); i++) {
 		bool always = order[i] == OUTCOME_REFUSED || (order[i] == OUTCOME_ACCEPTED && counts->rows[OUTCOME_SENT] == 0);
 
 		if (always || counts->rows[order[i]] > 0)

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "base/array.h"
 #include "base/day.h"
 #include "cli.h"
 #include "minter.h"
@@ -41,7 +42,7 @@ static const struct usage usage = {
 		 "supervisor agent\n"
 		 "creditor system notifier consumer auditor reporting clock.",
 	.rows = rows,
-	.rows_count = ROWS_COUNT(rows),
+	.rows_count = COUNT(rows),
 	.arguments_min = 0,
 	.arguments_max = ARGUMENTS_MAX,
 };

@@ -1,6 +1,7 @@
 /* `dcs topics`: creates the topics that are missing. */
 #include <stdio.h>
 
+#include "base/array.h"
 #include "cli.h"
 #include "topic_names.h"
 
@@ -27,7 +28,7 @@ static const struct usage usage = {
 		 "ever) of\n"
 		 "every module, and the dead letters (30 days). A topic with another number of partitions is an error.",
 	.rows = rows,
-	.rows_count = ROWS_COUNT(rows),
+	.rows_count = COUNT(rows),
 	.arguments_min = 0,
 	.arguments_max = 0,
 };

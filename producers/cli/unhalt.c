@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/array.h"
 #include "bus/bus.h"
 #include "cli.h"
 #include "database.h"
@@ -39,7 +40,7 @@ static const struct usage usage = {
 		 "aside before keeps its turn, at offsets below zero.\n"
 		 "Exit status: 0 done; 1 it is not halted, or could not be; 2 wrong usage.",
 	.rows = rows,
-	.rows_count = ROWS_COUNT(rows),
+	.rows_count = COUNT(rows),
 	.arguments_min = 2,
 	.arguments_max = 2,
 };

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "asker.h"
+#include "base/array.h"
 #include "base/base64url.h"
 #include "cli.h"
 #include "crypto/crypto.h"
@@ -77,7 +78,7 @@ static const struct usage usage = {
 		 "reporting. A password that was made is the only line on standard output.\n"
 		 "Exit status: 0 done; 1 refused, or it could not be; 2 wrong usage.",
 	.rows = rows,
-	.rows_count = ROWS_COUNT(rows),
+	.rows_count = COUNT(rows),
 	.arguments_min = 1,
 	.arguments_max = 3,
 };
@@ -377,7 +378,7 @@ static const struct {
 	{ "create", 1, run_create },   { "roles", 2, run_roles },   { "bind", 1, run_bind },
 	{ "disable", 1, run_disable }, { "enable", 1, run_enable }, { "password", 1, run_password },
 };
-#define ACTIONS_COUNT (sizeof(actions) / sizeof(actions[0]))
+#define ACTIONS_COUNT COUNT(actions)
 
 static int run_action(size_t index, const struct arguments *arguments, struct err *err)
 {

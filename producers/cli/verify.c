@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/buf.h"
 #include "base/day.h"
 #include "cli.h"
@@ -69,7 +70,7 @@ static const struct usage usage = {
 		 "May run beside the system. With --json: one object a finding, then one with the totals.\n"
 		 "Exit status: 0 nothing is wrong; 1 something is, or it could not be looked at; 2 wrong usage.",
 	.rows = rows,
-	.rows_count = ROWS_COUNT(rows),
+	.rows_count = COUNT(rows),
 	.arguments_min = 0,
 	.arguments_max = 0,
 };
@@ -263,7 +264,7 @@ static int connect(struct db **ret_db, struct err *err)
 {
 	if (database_open(conf.pg, conf.pg_user, 0, ret_db, err) != 0)
 		return -1;
-	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+	for (size_t i = 0; i < COUNT(settings); i++) {
 		if (db_run(*ret_db, &settings[i], NULL, NULL, err) != 0)
 			return -1;
 	}
@@ -329,7 +330,7 @@ static const struct check checks[] = {
 	{ .promises = "P7", .what = "sums of debts and reports", .run = verify_sums },
 	{ .promises = "P7", .what = "creditors of messages", .run = verify_creditors },
 };
-#define CHECKS_COUNT (sizeof(checks) / sizeof(checks[0]))
+#define CHECKS_COUNT COUNT(checks)
 
 /* A check of a module; `weight` is the amount of its data. */
 struct job {

@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 
+#include "base/array.h"
 #include "base/must.h"
 #include "consumers/communications/communications.h"
 #include "crypto/crypto.h"
@@ -805,5 +806,5 @@ const struct folded_module folded_communications = {
 	.note = note_communications,
 	.finish = finish_communications,
 	.tables = tables,
-	.tables_count = sizeof(tables) / sizeof(tables[0]),
+	.tables_count = COUNT(tables),
 };

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "base/array.h"
 #include "consumers/customers/columns.h"
 #include "consumers/customers/customers.h"
 #include "crypto/crypto.h"
@@ -338,5 +339,5 @@ const struct folded_module folded_customers = {
 	.prepare = prepare_customers,
 	.note = note_customers,
 	.tables = tables,
-	.tables_count = sizeof(tables) / sizeof(tables[0]),
+	.tables_count = COUNT(tables),
 };

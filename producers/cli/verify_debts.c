@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/must.h"
 #include "consumers/debts/debt/columns.h"
 #include "consumers/debts/debts.h"
@@ -495,5 +496,5 @@ const struct folded_module folded_debts = {
 	.begin = begin_ledger,
 	.end = end_ledger,
 	.tables = tables,
-	.tables_count = sizeof(tables) / sizeof(tables[0]),
+	.tables_count = COUNT(tables),
 };

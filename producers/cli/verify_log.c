@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "crypto/crypto.h"
 #include "log_walk.h"
 #include "schemas/engine.h"
@@ -40,7 +41,7 @@ static bool is_id_of_refusal(const struct chain_row *row, int64_t command_offset
 		uuid_derive(&row->command_id, "conflict", (uint64_t)command_offset << 8 | (uint64_t)(uint8_t)row->part),
 	};
 
-	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
+	for (size_t i = 0; i < COUNT(ids); i++)
 		if (uuid_equal(&ids[i], &row->event_id))
 			return true;
 	return false;

@@ -1,4 +1,5 @@
 /* The table of the reports module against its log. */
+#include "base/array.h"
 #include "consumers/reports/reports.h"
 #include "fold.h"
 #include "schemas/reports.h"
@@ -58,5 +59,5 @@ const struct folded_module folded_reports = {
 	.module = &reports_module,
 	.note = note_reports,
 	.tables = tables,
-	.tables_count = sizeof(tables) / sizeof(tables[0]),
+	.tables_count = COUNT(tables),
 };

@@ -1,4 +1,5 @@
 /* The tables of the users module against its log. Passwords and sessions are the gateway's: they are in no event. */
+#include "base/array.h"
 #include "consumers/users/columns.h"
 #include "consumers/users/users.h"
 #include "crypto/crypto.h"
@@ -151,5 +152,5 @@ const struct folded_module folded_users = {
 	.prepare = prepare_users,
 	.note = note_users,
 	.tables = tables,
-	.tables_count = sizeof(tables) / sizeof(tables[0]),
+	.tables_count = COUNT(tables),
 };

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/conf.h"
 #include "base/day.h"
 #include "base/log.h"
@@ -128,8 +129,8 @@ int main(int argc, char **argv)
 	log_init("clock", LOG_INFO);
 	snprintf(client_id, sizeof(client_id), "dcs-clock-%ld", (long)getpid());
 	conf.client_id = client_id;
-	if (conf_read(rows, sizeof(rows) / sizeof(rows[0]), "Publishes the time to every partition of the command topics.", argc,
-		      argv, &outcome, &argi, &err) != 0)
+	if (conf_read(rows, COUNT(rows), "Publishes the time to every partition of the command topics.", argc, argv, &outcome,
+		      &argi, &err) != 0)
 		goto out;
 	if (outcome == CONF_EXIT_OK)
 		return 0;

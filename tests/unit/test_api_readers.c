@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "base/array.h"
 #include "model/command.h"
 #include "producers/api/http/principal.h"
 #include "producers/api/http/route.h"
@@ -67,8 +68,6 @@ static const struct {
 	{ "user", "lockedUntil", "admin auditor" },
 	{ "account", "lockedUntil", "admin auditor" },
 };
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static uint32_t bits_of(const char *words)
 {

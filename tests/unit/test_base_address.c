@@ -6,8 +6,7 @@
 #include <cmocka.h>
 
 #include "base/address.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#include "base/array.h"
 
 static void each(const char *const *texts, size_t count, bool (*is_valid)(struct str), bool wanted)
 {

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/array.h"
 #include "base/buf.h"
 #include "crypto/crypto.h"
 #include "model/command.h"
@@ -142,7 +143,7 @@ static const struct conf_row rows[] = {
 
 static void test_arguments__may_stand_before_and_behind_flags(void **state)
 {
-	static const struct usage usage = { "about", rows, ROWS_COUNT(rows), 1, 3 };
+	static const struct usage usage = { "about", rows, COUNT(rows), 1, 3 };
 	char *argv[] = { (char[]){ "sub" },
 			 (char[]){ "first" },
 			 (char[]){ "--test-count" },
@@ -169,7 +170,7 @@ static void test_arguments__may_stand_before_and_behind_flags(void **state)
 
 static void test_arguments__are_counted(void **state)
 {
-	static const struct usage usage = { "about", rows, ROWS_COUNT(rows), 1, 1 };
+	static const struct usage usage = { "about", rows, COUNT(rows), 1, 1 };
 	char *argv[] = { (char[]){ "sub" }, (char[]){ "a" }, (char[]){ "b" }, NULL };
 	struct arguments arguments;
 	int status = 0;

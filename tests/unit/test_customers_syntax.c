@@ -1,8 +1,7 @@
 #include "rule_spec.h"
 
+#include "base/array.h"
 #include "consumers/customers/customers.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static void each(const char *const *texts, size_t count, bool (*is_valid)(struct str), bool wanted)
 {

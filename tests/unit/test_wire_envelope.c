@@ -6,16 +6,16 @@
 
 #include <cmocka.h>
 
+#include "base/array.h"
 #include "schemas/clock.h"
 #include "schemas/debts.h"
 #include "wire/envelope.h"
 
-#define ID             "0198c0de-0000-7000-8000-00000000002a"
-#define OTHER_ID       "0198c0de-0000-7000-8000-00000000002b"
-#define TRACEPARENT    "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
-#define HASH           "0123456789abcdef\0\1\2\3\4\5\6\7\x80\xFF\xFE\xFD\xFC\xFB\xFA\xF9"
-#define HEADER(n, v)   ((struct header){ .name = (n), .value = STR(v) })
-#define COUNT(headers) (sizeof(headers) / sizeof((headers)[0]))
+#define ID           "0198c0de-0000-7000-8000-00000000002a"
+#define OTHER_ID     "0198c0de-0000-7000-8000-00000000002b"
+#define TRACEPARENT  "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+#define HASH         "0123456789abcdef\0\1\2\3\4\5\6\7\x80\xFF\xFE\xFD\xFC\xFB\xFA\xF9"
+#define HEADER(n, v) ((struct header){ .name = (n), .value = STR(v) })
 #define COMMAND_HEADERS                                                                                                          \
 	HEADER("ce_specversion", "1.0"), HEADER("ce_id", ID), HEADER("ce_source", "/dcs/cli"),                                   \
 		HEADER("ce_type", "dcs.debts.RecordPayment.v1")

@@ -1,3 +1,4 @@
+#include "base/array.h"
 #include "base/must.h"
 #include "consumers/debts/debts.h"
 
@@ -24,7 +25,7 @@ enum lifecycle lifecycle_after(enum lifecycle from, enum lifecycle_cause cause)
 {
 	MUST(from < LIFECYCLE_COUNT);
 	MUST(cause < CAUSE_COUNT);
-	for (size_t index = 0; index < sizeof(moves) / sizeof(moves[0]); index++) {
+	for (size_t index = 0; index < COUNT(moves); index++) {
 		if (moves[index].from == from && moves[index].cause == cause)
 			return moves[index].to;
 	}

@@ -1,3 +1,4 @@
+#include "base/array.h"
 #include "base/must.h"
 #include "consumers/debts/ledger/ledger.h"
 
@@ -6,7 +7,7 @@
 /* BGB 367: costs, then interest, then principal. */
 static const enum account order_of_payment[] = { ACCOUNT_COST, ACCOUNT_FEE, ACCOUNT_INTEREST, ACCOUNT_PRINCIPAL };
 
-_Static_assert(sizeof(order_of_payment) / sizeof(order_of_payment[0]) == ACCOUNT_OWED_COUNT, "each that is owed has its place");
+_Static_assert(COUNT(order_of_payment) == ACCOUNT_OWED_COUNT, "each that is owed has its place");
 
 /* Takes up to *rest_minor from an account, and subtracts it from *rest_minor. */
 static int64_t take(int64_t from_minor, int64_t *rest_minor)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/day.h"
 #include "base/log.h"
 #include "producers/api/auth/auth_inside.h"
@@ -29,7 +30,7 @@ static const char *const outcome_names[] = {
 	[AUTH_SUCCEEDED] = "succeeded", [AUTH_RIGHT] = "right",       [AUTH_ROTATED] = "rotated",
 	[AUTH_EXPIRED] = "expired",     [AUTH_ENDED] = "ended",       [AUTH_REUSE] = "reuse",
 };
-_Static_assert(sizeof(outcome_names) / sizeof(outcome_names[0]) == AUTH_OUTCOMES_COUNT, "a word for each outcome");
+_Static_assert(COUNT(outcome_names) == AUTH_OUTCOMES_COUNT, "a word for each outcome");
 
 const char *auth_outcome_name(enum auth_outcome outcome)
 {

@@ -2,6 +2,7 @@
 
 #include <stddef.h>
 
+#include "base/array.h"
 #include "crypto/crypto.h"
 #include "producers/api/http/faults.h"
 
@@ -13,7 +14,7 @@
 	}
 #define RECORD(body, list)                                                                                                       \
 	{                                                                                                                        \
-		.name = #body, .size = sizeof(struct body), .fields = (list), .fields_count = sizeof(list) / sizeof((list)[0])   \
+		.name = #body, .size = sizeof(struct body), .fields = (list), .fields_count = COUNT(list)                        \
 	}
 
 #define TOKEN_TEXT_MAX 256 /* of a refresh token: a longer one is not ours, but a valid text */

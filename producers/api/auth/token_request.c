@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/array.h"
 #include "base/base64url.h"
 #include "crypto/crypto.h"
 #include "model/command.h"
@@ -16,7 +17,7 @@ static const char *const names[] = {
 	[TOKEN_FAULT_INVALID_SCOPE] = "invalid_scope",
 	[TOKEN_FAULT_UNAUTHORIZED_CLIENT] = "unauthorized_client",
 };
-_Static_assert(sizeof(names) / sizeof(names[0]) == TOKEN_FAULTS_COUNT, "a word for each fault");
+_Static_assert(COUNT(names) == TOKEN_FAULTS_COUNT, "a word for each fault");
 
 const char *token_fault_name(enum token_fault fault)
 {

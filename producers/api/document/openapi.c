@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "model/command.h"
 #include "producers/api/document/openapi_inside.h"
 
@@ -191,7 +192,7 @@ void openapi_add_response(json_t *operation, int status)
 	const char *name = NULL;
 	char key[16];
 
-	for (size_t i = 0; i < sizeof(shared_responses) / sizeof(shared_responses[0]); i++) {
+	for (size_t i = 0; i < COUNT(shared_responses); i++) {
 		if (shared_responses[i].status != status)
 			continue;
 		name = shared_responses[i].name;
@@ -360,7 +361,7 @@ static void add_usual_codes(json_t *operation)
 {
 	json_t *responses = json_object_get(operation, "responses");
 
-	for (size_t i = 0; i < sizeof(shared_responses) / sizeof(shared_responses[0]); i++) {
+	for (size_t i = 0; i < COUNT(shared_responses); i++) {
 		char key[16];
 
 		status_key(shared_responses[i].status, key);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/array.h"
 #include "model/command.h"
 #include "model/refusal.h"
 #include "producers/api/document/openapi_inside.h"
@@ -232,7 +233,7 @@ static void add_codes(json_t *operation, const struct route *route)
 {
 	static const char *const bad_requests[] = { "bad_json", "bad_header", "bad_query" };
 
-	for (size_t i = 0; i < sizeof(bad_requests) / sizeof(bad_requests[0]); i++)
+	for (size_t i = 0; i < COUNT(bad_requests); i++)
 		openapi_add_code(operation, 400, bad_requests[i]);
 	openapi_add_code(operation, 422, "invalid_body");
 	add_refusals(operation, route->command, route->path_field != NULL);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/day.h"
 #include "crypto/crypto.h"
 #include "producers/api/http/server_inside.h"
@@ -154,7 +155,7 @@ static const struct {
 		{ "PUT", METHOD_PUT },
 		{ "PATCH", METHOD_PATCH },
 		{ "DELETE", METHOD_DELETE } };
-#define METHODS_COUNT (sizeof(methods) / sizeof(methods[0]))
+#define METHODS_COUNT COUNT(methods)
 
 /* 0: not supported. */
 static unsigned method_by_name(const char *name)

@@ -1,4 +1,5 @@
 #include "schemas/communications.h"
+#include "base/array.h"
 #include "producers/api/offer/offer.h"
 #include "producers/api/reads/readers.h"
 #include "producers/api/reads/reads.h"
@@ -6,8 +7,6 @@
 #include "schemas/words.h"
 
 /* Messages, their templates, and consents. */
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* ---- communications ---- */
 

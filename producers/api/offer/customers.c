@@ -1,4 +1,5 @@
 #include "schemas/customers.h"
+#include "base/array.h"
 #include "consumers/modules.h"
 #include "producers/api/offer/offer.h"
 #include "producers/api/reads/readers.h"
@@ -8,8 +9,6 @@
 #include "schemas/words.h"
 
 /* Customers, their contact points and consents, and their timeline. */
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* ---- customers ---- */
 

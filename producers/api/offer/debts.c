@@ -1,4 +1,5 @@
 #include "schemas/debts.h"
+#include "base/array.h"
 #include "model/balances.h"
 #include "producers/api/offer/offer.h"
 #include "producers/api/reads/readers.h"
@@ -7,8 +8,6 @@
 #include "schemas/words.h"
 
 /* Debts, payments and the ledger. The granted columns are in sql/0015_api.sql. */
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 #define ACCOUNT_SHOWN(NAME, account, member, table)                                                                              \
 	{ .name = #member "." #account, .kind = COLUMN_MONEY, .sql = #table "." #account "_minor" },

@@ -1,4 +1,5 @@
 #include "producers/api/offer/offer.h"
+#include "base/array.h"
 #include "base/must.h"
 #include "producers/api/reads/reads.h"
 
@@ -18,7 +19,7 @@ const struct route *api_routes(void)
 
 	if (routes[0].pattern != NULL)
 		return routes;
-	for (size_t i = 0; i < sizeof(offers) / sizeof(offers[0]); i++) {
+	for (size_t i = 0; i < COUNT(offers); i++) {
 		for (const struct route *row = offers[i]; row->pattern != NULL; row++) {
 			MUST(count + 1 < ROUTES_MAX);
 			routes[count++] = *row;

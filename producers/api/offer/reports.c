@@ -1,4 +1,5 @@
 #include "producers/api/reads/reports.h"
+#include "base/array.h"
 #include "producers/api/offer/offer.h"
 #include "producers/api/reads/readers.h"
 #include "producers/api/reads/reads.h"
@@ -7,8 +8,6 @@
 #include "schemas/words.h"
 
 /* Reports (sql/0013_reports.sql): the requests and their results. The file itself is in reads/reports.c. */
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const struct column report_columns[] = {
 	{ .name = "id", .kind = COLUMN_UUID, .sql = "r.report_id" },

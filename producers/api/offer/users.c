@@ -1,4 +1,5 @@
 #include "schemas/users.h"
+#include "base/array.h"
 #include "producers/api/auth/auth.h"
 #include "producers/api/offer/offer.h"
 #include "producers/api/reads/readers.h"
@@ -7,8 +8,6 @@
 #include "schemas/words.h"
 
 /* Users and services. Their password hashes, refresh tokens and secrets are no resources. */
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 #define SECRETS_MAX 4096 /* bodies with passwords or refresh tokens */
 

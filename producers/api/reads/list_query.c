@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/buf.h"
 #include "base/day.h"
 #include "base/must.h"
@@ -164,7 +165,7 @@ static const struct {
 } common[] = { { "sort", take_sort }, { "limit", take_limit }, { "cursor", take_cursor }, { "updatedSince", take_since } };
 enum { COMMON_SORT, COMMON_LIMIT, COMMON_CURSOR, COMMON_SINCE };
 
-#define COMMON_COUNT (sizeof(common) / sizeof(common[0]))
+#define COMMON_COUNT COUNT(common)
 
 static void take_common(struct list_query *query, size_t index, struct str value)
 {

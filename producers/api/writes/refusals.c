@@ -1,5 +1,6 @@
 #include "producers/api/writes/refusals.h"
 
+#include "base/array.h"
 #include "model/refusal.h"
 #include "wire/json.h"
 
@@ -22,7 +23,7 @@ int refusal_status(struct str code, bool is_of_path)
 {
 	if (str_is(code, refusal_code(REFUSAL_NOT_FOUND)))
 		return is_of_path ? 404 : 422;
-	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
+	for (size_t i = 0; i < COUNT(statuses); i++) {
 		if (str_is(code, refusal_code(statuses[i].refusal)))
 			return statuses[i].status;
 	}
