@@ -22,11 +22,6 @@ struct uuid acquaintance_id(const char key[ACQUAINTANCE_KEY_SIZE])
 	return uuid_of_text((struct str){ .data = key, .size = ACQUAINTANCE_KEY_SIZE });
 }
 
-static char lower(char letter)
-{
-	return letter >= 'A' && letter <= 'Z' ? (char)(letter - 'A' + 'a') : letter;
-}
-
 bool contact_address_key(struct contact_address_key *ret_key, const struct workset *set, const struct uuid *customer_id,
 			 enum channel channel, struct str address)
 {
@@ -46,7 +41,7 @@ bool contact_address_key(struct contact_address_key *ret_key, const struct works
 	memcpy(ret_key->text + 17, customer->salt, customer->salt_size);
 	ret_key->text[head - 1] = (char)channel;
 	for (size_t index = 0; index < address.size; index++)
-		ret_key->text[head + index] = channel == CHANNEL_EMAIL ? lower(address.data[index]) : address.data[index];
+		ret_key->text[head + index] = channel == CHANNEL_EMAIL ? ascii_lower(address.data[index]) : address.data[index];
 	ret_key->size = head + address.size;
 	return true;
 }

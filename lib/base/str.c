@@ -83,6 +83,21 @@ struct str str_prefix(struct str text, size_t size_max)
 	return (struct str){ .data = text.data, .size = size };
 }
 
+bool str_equal_nocase(struct str a, struct str b)
+{
+	if (a.size != b.size)
+		return false;
+	for (size_t i = 0; i < a.size; i++)
+		if (ascii_lower(a.data[i]) != ascii_lower(b.data[i]))
+			return false;
+	return true;
+}
+
+bool str_begins_nocase(struct str text, struct str prefix)
+{
+	return text.size >= prefix.size && str_equal_nocase((struct str){ .data = text.data, .size = prefix.size }, prefix);
+}
+
 struct str str_copy(struct arena *arena, struct str text)
 {
 	char *copy = text.size < SIZE_MAX ? arena_take_bytes(arena, text.size + 1) : NULL;
@@ -103,6 +118,20 @@ bool str_to_chars(char *chars, size_t chars_size, struct str text)
 		memcpy(chars, text.data, text.size);
 	chars[text.size] = '\0';
 	return true;
+}
+
+static bool is_one_of(char byte, const char *bytes)
+{
+	return byte != '\0' && strchr(bytes, byte) != NULL;
+}
+
+struct str str_trim(struct str text, const char *blanks)
+{
+	while (text.size > 0 && is_one_of(text.data[0], blanks))
+		text = (struct str){ .data = text.data + 1, .size = text.size - 1 };
+	while (text.size > 0 && is_one_of(text.data[text.size - 1], blanks))
+		text.size--;
+	return text;
 }
 
 struct str str_cut(struct str text, char separator, struct str *rest)
@@ -141,6 +170,17 @@ bool str_to_int64(struct str text, long long *ret_number)
 	return true;
 }
 
+int hex_digit(char digit)
+{
+	if (digit >= '0' && digit <= '9')
+		return digit - '0';
+	if (digit >= 'a' && digit <= 'f')
+		return digit - 'a' + 10;
+	if (digit >= 'A' && digit <= 'F')
+		return digit - 'A' + 10;
+	return -1;
+}
+
 void hex_from_bytes(char *text, const void *bytes, size_t size)
 {
 	static const char digits[] = "0123456789abcdef";
@@ -151,17 +191,6 @@ void hex_from_bytes(char *text, const void *bytes, size_t size)
 		text[2 * i + 1] = digits[from[i] & 15];
 	}
 	text[2 * size] = '\0';
-}
-
-static int hex_digit(char character)
-{
-	if (character >= '0' && character <= '9')
-		return character - '0';
-	if (character >= 'a' && character <= 'f')
-		return character - 'a' + 10;
-	if (character >= 'A' && character <= 'F')
-		return character - 'A' + 10;
-	return -1;
 }
 
 bool hex_to_bytes(void *bytes, size_t size, struct str text)

@@ -33,6 +33,16 @@ static inline bool str_is(struct str a, const char *text)
 	return str_equal(a, str_of(text));
 }
 
+/* Of ASCII only, whatever the locale. */
+static inline char ascii_lower(char byte)
+{
+	return byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte;
+}
+
+/* str_equal, and whether `text` begins with `prefix`, where the case of ASCII letters does not count. */
+bool str_equal_nocase(struct str a, struct str b);
+bool str_begins_nocase(struct str text, struct str prefix);
+
 /* Valid UTF-8 (shortest form, no surrogates, up to U+10FFFF) without a NUL: the values of PostgreSQL's text. */
 bool str_is_text(struct str text);
 
@@ -48,11 +58,17 @@ size_t str_characters(struct str text);
 /* The longest prefix of at most size_max bytes that does not end inside a character; borrows. */
 struct str str_prefix(struct str text, size_t size_max);
 
+/* Without the bytes of `blanks` (ASCII) at both ends; borrows. The normal form of external text is text_trim (base/text.h). */
+struct str str_trim(struct str text, const char *blanks);
+
 /* Splits at the first `separator`: returns the part before it; *rest is the part after it (empty without a separator). */
 struct str str_cut(struct str text, char separator, struct str *rest);
 
 /* A whole decimal number with an optional sign, nothing else; false on overflow or other characters. */
 MUST_CHECK bool str_to_int64(struct str text, long long *ret_number);
+
+/* The value of a hexadecimal digit of either case; -1: it is none. */
+int hex_digit(char digit);
 
 /* Lower-case hexadecimal; `text` has room for 2 * size + 1. */
 void hex_from_bytes(char *text, const void *bytes, size_t size);

@@ -82,15 +82,6 @@ static bool check_word(struct scan *scan, struct str word)
 	return true;
 }
 
-static int hex_value(char byte)
-{
-	if (is_digit(byte))
-		return byte - '0';
-	if (byte >= 'a' && byte <= 'f')
-		return byte - 'a' + 10;
-	return byte >= 'A' && byte <= 'F' ? byte - 'A' + 10 : -1;
-}
-
 /* Four hex digits; -1: they are not. */
 static int32_t read_unit(const char *at, const char *end)
 {
@@ -99,7 +90,7 @@ static int32_t read_unit(const char *at, const char *end)
 	if (end - at < 4)
 		return -1;
 	for (int i = 0; i < 4; i++) {
-		int value = hex_value(at[i]);
+		int value = hex_digit(at[i]);
 
 		if (value < 0)
 			return -1;

@@ -2,17 +2,6 @@
 
 #include "base/money.h"
 
-static struct str trimmed(struct str text)
-{
-	while (text.size > 0 && text.data[0] == ' ') {
-		text.data++;
-		text.size--;
-	}
-	while (text.size > 0 && text.data[text.size - 1] == ' ')
-		text.size--;
-	return text;
-}
-
 static bool is_amount_of(struct str amount, const char *code)
 {
 	const struct currency *currency = currency_find(str_of(code));
@@ -30,7 +19,7 @@ static int parse_one(struct str word, struct import_total *ret_total, struct err
 	struct str code = STR("");
 
 	total.amount = str_cut(word, ' ', &code);
-	code = trimmed(code);
+	code = str_trim(code, " ");
 	if (total.amount.size == 0 || !str_to_chars(total.currency, sizeof(total.currency), code) ||
 	    !is_amount_of(total.amount, code.size > 0 ? total.currency : MOST_DECIMALS))
 		return err_set(err, ERR_FATAL, "write 1234.56, or 1234.56 EUR,99.00 USD");
@@ -55,7 +44,7 @@ int totals_parse(const char *words, struct import_totals *ret_totals, struct err
 	while (rest.size > 0) {
 		struct import_total total;
 
-		if (parse_one(trimmed(str_cut(rest, ',', &rest)), &total, err) != 0)
+		if (parse_one(str_trim(str_cut(rest, ',', &rest), " "), &total, err) != 0)
 			return -1;
 		if (totals.count == TOTALS_MAX || find(&totals, str_of(total.currency)) != NULL)
 			return err_set(err, ERR_FATAL, "a currency stands twice, or there are too many");

@@ -11,24 +11,13 @@
 #define ASK_TIME_MS  2000
 #define EARLY_MAX_MS 10000 /* how far the time may go back without a new token: less than the verifiers' leeway */
 
-static struct str trimmed(struct str text)
-{
-	while (text.size > 0 && (text.data[0] == ' ' || text.data[0] == '\n')) {
-		text.data++;
-		text.size--;
-	}
-	while (text.size > 0 && strchr(" \r\n", text.data[text.size - 1]) != NULL)
-		text.size--;
-	return text;
-}
-
 int roles_parse(const char *words, uint32_t *ret_roles, struct err *err)
 {
 	struct str rest = str_of(words);
 	uint32_t roles = 0;
 
 	while (rest.size > 0) {
-		struct str word = trimmed(str_cut(rest, ',', &rest));
+		struct str word = str_trim(str_cut(rest, ',', &rest), " \r\n");
 		uint32_t role = role_by_name(word);
 
 		if (role == 0)
@@ -69,7 +58,7 @@ static int add_words(struct scope *scope, bool (*add)(struct scope *scope, struc
 	struct str rest = str_of(words);
 
 	while (rest.size > 0) {
-		struct str word = trimmed(str_cut(rest, ',', &rest));
+		struct str word = str_trim(str_cut(rest, ',', &rest), " \r\n");
 
 		if (!add(scope, word))
 			return err_set(err, ERR_FATAL, "--%s: \"%.*s\" is none, or one too many", flag,
@@ -138,7 +127,7 @@ int minter_open_file(struct minter *minter, const char *path, struct err *err)
 		return err_set(err, ERR_FATAL, "cannot read the token file: %s", strerror(errno));
 	size = fread(minter->token, 1, sizeof(minter->token) - 1, file);
 	fclose(file);
-	token = trimmed((struct str){ .data = minter->token, .size = size });
+	token = str_trim((struct str){ .data = minter->token, .size = size }, " \r\n");
 	if (token.size == 0)
 		return err_set(err, ERR_FATAL, "the token file is empty");
 	memmove(minter->token, token.data, token.size);

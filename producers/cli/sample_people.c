@@ -132,10 +132,10 @@ static void plain_letters(char *letters, size_t size, const char *text)
 	size_t count = 0;
 
 	for (; *text != '\0' && count < size - 1; text++) {
-		if (*text >= 'a' && *text <= 'z')
-			letters[count++] = *text;
-		else if (*text >= 'A' && *text <= 'Z')
-			letters[count++] = (char)(*text - 'A' + 'a');
+		char letter = ascii_lower(*text);
+
+		if (letter >= 'a' && letter <= 'z')
+			letters[count++] = letter;
 		else if (*text == ' ' && count > 0 && letters[count - 1] != '.')
 			letters[count++] = '.';
 	}

@@ -3,7 +3,8 @@
 #include <csv.h>
 #include <string.h>
 
-#define LINE_SIZE_MAX TABLE_ROW_SIZE_MAX
+#define LINE_SIZE_MAX     TABLE_ROW_SIZE_MAX
+#define BLANKS_AND_QUOTES " \t\r\"" /* around a name of the header */
 
 struct table_file {
 	struct lines lines;
@@ -108,21 +109,10 @@ static struct str without_mark(struct str line)
 	return has_mark ? (struct str){ .data = line.data + 3, .size = line.size - 3 } : line;
 }
 
-static struct str trimmed(struct str text)
-{
-	while (text.size > 0 && (is_blank((unsigned char)text.data[0]) || text.data[0] == '"')) {
-		text.data++;
-		text.size--;
-	}
-	while (text.size > 0 && (is_blank((unsigned char)text.data[text.size - 1]) || text.data[text.size - 1] == '"'))
-		text.size--;
-	return text;
-}
-
 /* sep=; is a line that some spreadsheets write in front. */
 static unsigned char said_separator(struct str line)
 {
-	struct str text = line_without_end(line), word = trimmed(text);
+	struct str text = line_without_end(line), word = str_trim(text, BLANKS_AND_QUOTES);
 	bool is_it = word.size >= 4 && word.size <= 5 && memcmp(word.data, "sep=", 4) == 0;
 
 	/* A tab separator was trimmed, and is read from the line. */
@@ -143,7 +133,7 @@ static size_t count_names(const struct table_file *table, struct str line, char 
 	size_t count = 0;
 
 	while (line.size > 0)
-		count += table->is_name(trimmed(str_cut(line, separator, &line)));
+		count += table->is_name(str_trim(str_cut(line, separator, &line), BLANKS_AND_QUOTES));
 	return count;
 }
 
@@ -172,7 +162,7 @@ static bool find_header(struct table_file *table, enum line_kind kind, struct st
 		if (table->said != 0)
 			return false;
 	}
-	if (kind == LINE_TEXT && trimmed(line_without_end(*line)).size > 0)
+	if (kind == LINE_TEXT && str_trim(line_without_end(*line), BLANKS_AND_QUOTES).size > 0)
 		table->separator = header_separator(table, line_without_end(*line));
 	if (table->separator == 0)
 		return false;

@@ -594,7 +594,7 @@ static void check_address(struct table_row *row, const struct seal_place *place,
 	for (size_t i = 0; i < text.size && str_is(row_text(row, 2), "email"); i++) {
 		char *letter = (char *)(uintptr_t)&text.data[i];
 
-		*letter = *letter >= 'A' && *letter <= 'Z' ? (char)(*letter - 'A' + 'a') : *letter;
+		*letter = ascii_lower(*letter);
 	}
 	person_key(key, row->verify->key, salt);
 	address_hash(hash, text, key);

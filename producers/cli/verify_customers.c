@@ -246,7 +246,7 @@ static void check_address(struct table_row *row, const struct uuid *id, const st
 	for (size_t i = 0; point->channel == CHANNEL_EMAIL && i < text.size; i++) {
 		char *letter = (char *)(uintptr_t)&text.data[i];
 
-		*letter = *letter >= 'A' && *letter <= 'Z' ? (char)(*letter - 'A' + 'a') : *letter;
+		*letter = ascii_lower(*letter);
 	}
 	person_key(key, row->verify->key, salt);
 	address_hash(hash, text, key);

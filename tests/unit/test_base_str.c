@@ -256,6 +256,47 @@ static void test_hex__refuses_other_sizes_and_digits_and_writes_nothing(void **s
 	assert_int_equal(bytes[0], 7);
 }
 
+static void test_hex_digit__takes_both_cases_and_nothing_else(void **state)
+{
+	(void)state;
+	for (int byte = 0; byte < 256; byte++) {
+		const char digits[] = "0123456789abcdef0123456789ABCDEF";
+		const char *at = memchr(digits, byte, sizeof(digits) - 1);
+
+		assert_int_equal(hex_digit((char)byte), at == NULL ? -1 : (at - digits) % 16);
+	}
+}
+
+static void test_str_trim__takes_only_the_given_bytes_and_only_from_the_ends(void **state)
+{
+	(void)state;
+	assert_true(str_is(str_trim(STR(" \t a \tb\t "), " \t"), "a \tb"));
+	assert_true(str_is(str_trim(STR("\ta "), " "), "\ta"));
+	assert_true(str_equal(str_trim(STR(" \0 "), " "), BYTES("\0"))); /* the end of `blanks` is none of them */
+	assert_int_equal(str_trim(STR("   "), " ").size, 0);
+	assert_int_equal(str_trim(STR(""), " ").size, 0);
+}
+
+static void test_str_equal_nocase__folds_the_letters_of_ascii_only(void **state)
+{
+	(void)state;
+	assert_true(str_equal_nocase(STR("Content-Type"), STR("cONTENT-tYPE")));
+	assert_true(str_equal_nocase(STR(""), STR("")));
+	assert_false(str_equal_nocase(STR("host"), STR("hosts")));
+	assert_false(str_equal_nocase(STR("a\0b"), STR("a\0c")));
+	assert_false(str_equal_nocase(STR("@[`{"), STR("`{@[")));         /* the neighbours of the letters */
+	assert_false(str_equal_nocase(STR("\xC3\x84"), STR("\xC3\xA4"))); /* two letters of Latin-1 */
+}
+
+static void test_str_begins_nocase__needs_the_whole_prefix(void **state)
+{
+	(void)state;
+	assert_true(str_begins_nocase(STR("BEARER x"), STR("bearer ")));
+	assert_true(str_begins_nocase(STR("bearer "), STR("bearer ")));
+	assert_false(str_begins_nocase(STR("bearer"), STR("bearer ")));
+	assert_true(str_begins_nocase(STR("any"), STR("")));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -273,6 +314,10 @@ int main(void)
 		cmocka_unit_test(test_str_to_int64__reads_the_whole_range),
 		cmocka_unit_test(test_hex__goes_there_and_back),
 		cmocka_unit_test(test_hex__refuses_other_sizes_and_digits_and_writes_nothing),
+		cmocka_unit_test(test_hex_digit__takes_both_cases_and_nothing_else),
+		cmocka_unit_test(test_str_trim__takes_only_the_given_bytes_and_only_from_the_ends),
+		cmocka_unit_test(test_str_equal_nocase__folds_the_letters_of_ascii_only),
+		cmocka_unit_test(test_str_begins_nocase__needs_the_whole_prefix),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -58,8 +58,7 @@ bool auth_read_body(struct call *call, const struct record_type *record, struct 
 void login_fold(char *login)
 {
 	for (; *login != '\0'; login++)
-		if (*login >= 'A' && *login <= 'Z')
-			*login = (char)(*login - 'A' + 'a');
+		*login = ascii_lower(*login);
 }
 
 /* ---- rules for passwords ---- */

@@ -27,15 +27,6 @@ const char *token_fault_name(enum token_fault fault)
 
 /* ---- forms ---- */
 
-static int hex_digit(char digit)
-{
-	if (digit >= '0' && digit <= '9')
-		return digit - '0';
-	if (digit >= 'a' && digit <= 'f')
-		return digit - 'a' + 10;
-	return digit >= 'A' && digit <= 'F' ? digit - 'A' + 10 : -1;
-}
-
 /* application/x-www-form-urlencoded. False: a broken escape, a control character, invalid UTF-8, or the arena is full. */
 static bool decode(struct str text, struct arena *arena, struct str *ret_text)
 {
@@ -101,23 +92,10 @@ static const char *read_form(struct str body, struct arena *arena, struct form *
 
 static bool is_form(struct str content_type)
 {
-	static const char form[] = "application/x-www-form-urlencoded";
 	struct str ignored;
+	struct str name = str_trim(str_cut(content_type, ';', &ignored), " ");
 
-	content_type = str_cut(content_type, ';', &ignored);
-	while (content_type.size > 0 && content_type.data[content_type.size - 1] == ' ')
-		content_type.size--;
-	if (content_type.size != sizeof(form) - 1)
-		return false;
-	for (size_t i = 0; i < content_type.size; i++) {
-		char byte = content_type.data[i];
-
-		if (byte >= 'A' && byte <= 'Z')
-			byte = (char)(byte - 'A' + 'a');
-		if (byte != form[i])
-			return false;
-	}
-	return true;
+	return str_equal_nocase(name, STR("application/x-www-form-urlencoded"));
 }
 
 /* ---- HTTP Basic ---- */
@@ -149,19 +127,11 @@ static bool decode_base64(struct str text, struct arena *arena, struct str *ret_
 /* The scheme in any case, one space. False: another scheme. */
 static bool cut_basic(struct str *text)
 {
-	static const char scheme[] = "basic ";
+	const struct str scheme = STR("basic ");
 
-	if (text->size < sizeof(scheme) - 1)
+	if (!str_begins_nocase(*text, scheme))
 		return false;
-	for (size_t i = 0; i < sizeof(scheme) - 1; i++) {
-		char byte = text->data[i];
-
-		if (byte >= 'A' && byte <= 'Z')
-			byte = (char)(byte - 'A' + 'a');
-		if (byte != scheme[i])
-			return false;
-	}
-	*text = (struct str){ .data = text->data + sizeof(scheme) - 1, .size = text->size - (sizeof(scheme) - 1) };
+	*text = (struct str){ .data = text->data + scheme.size, .size = text->size - scheme.size };
 	return true;
 }
 

@@ -1,23 +1,8 @@
 #include "producers/api/http/accept.h"
 
 #include <string.h>
-#include <strings.h>
 
 #define WEIGHT_MAX 1000
-
-static struct str trim(struct str text)
-{
-	while (text.size > 0 && (text.data[0] == ' ' || text.data[0] == '\t'))
-		text = (struct str){ .data = text.data + 1, .size = text.size - 1 };
-	while (text.size > 0 && (text.data[text.size - 1] == ' ' || text.data[text.size - 1] == '\t'))
-		text.size--;
-	return text;
-}
-
-static bool is_same_word(struct str a, struct str b)
-{
-	return a.size == b.size && strncasecmp(a.data, b.data, a.size) == 0;
-}
 
 /* "0.25": at most three decimals, at most 1. -1: not such a number. */
 static int read_weight(struct str text)
@@ -40,12 +25,12 @@ static int read_weight(struct str text)
 static int find_weight(struct str parameters)
 {
 	while (parameters.size > 0) {
-		struct str parameter = trim(str_cut(parameters, ';', &parameters));
+		struct str parameter = str_trim(str_cut(parameters, ';', &parameters), " \t");
 		struct str value;
 		struct str name = str_cut(parameter, '=', &value);
 
-		if (is_same_word(trim(name), STR("q")))
-			return read_weight(trim(value));
+		if (str_equal_nocase(str_trim(name, " \t"), STR("q")))
+			return read_weight(str_trim(value, " \t"));
 	}
 	return WEIGHT_MAX;
 }
@@ -59,11 +44,11 @@ static int narrowness(struct str range, struct str media_type)
 	struct str type = str_cut(range, '/', &subtype);
 	struct str wanted_type = str_cut(media_type, '/', &wanted_subtype);
 
-	if (is_same_word(range, media_type))
+	if (str_equal_nocase(range, media_type))
 		return 3;
 	if (!str_is(subtype, "*"))
 		return 0;
-	if (is_same_word(type, wanted_type))
+	if (str_equal_nocase(type, wanted_type))
 		return 2;
 	return str_is(type, "*") ? 1 : 0;
 }
@@ -75,10 +60,10 @@ int accept_coding_weight(struct str accept_encoding, const char *coding)
 
 	while (accept_encoding.size > 0 && !is_named) {
 		struct str parameters;
-		struct str name = trim(str_cut(str_cut(accept_encoding, ',', &accept_encoding), ';', &parameters));
+		struct str name = str_trim(str_cut(str_cut(accept_encoding, ',', &accept_encoding), ';', &parameters), " \t");
 		int own = find_weight(parameters);
 
-		is_named = own >= 0 && is_same_word(name, str_of(coding));
+		is_named = own >= 0 && str_equal_nocase(name, str_of(coding));
 		if (is_named || (own >= 0 && str_is(name, "*") && strcmp(coding, "identity") != 0))
 			weight = own;
 	}
@@ -90,11 +75,11 @@ int accept_weight(struct str accept, const char *media_type)
 	int narrowest = 0;
 	int weight = 0;
 
-	if (trim(accept).size == 0)
+	if (str_trim(accept, " \t").size == 0)
 		return WEIGHT_MAX;
 	while (accept.size > 0) {
 		struct str parameters;
-		struct str range = trim(str_cut(str_cut(accept, ',', &accept), ';', &parameters));
+		struct str range = str_trim(str_cut(str_cut(accept, ',', &accept), ';', &parameters), " \t");
 		int narrow = narrowness(range, str_of(media_type));
 		int own = find_weight(parameters);
 

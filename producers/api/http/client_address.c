@@ -26,15 +26,6 @@ static bool parse_address(uint8_t bytes[16], struct str text)
 	return inet_pton(AF_INET, terminated, bytes + sizeof(ipv4_prefix)) == 1;
 }
 
-static struct str trimmed(struct str text)
-{
-	while (text.size > 0 && (text.data[0] == ' ' || text.data[0] == '\t'))
-		text = (struct str){ .data = text.data + 1, .size = text.size - 1 };
-	while (text.size > 0 && (text.data[text.size - 1] == ' ' || text.data[text.size - 1] == '\t'))
-		text.size--;
-	return text;
-}
-
 /* ---- trusted proxies ---- */
 
 static bool parse_range(struct proxy_range *range, struct str text)
@@ -61,7 +52,7 @@ int proxies_read(struct proxies *ret_proxies, const char *text, struct err *err)
 	struct str rest = str_of(text);
 
 	while (rest.size > 0) {
-		struct str item = trimmed(str_cut(rest, ',', &rest));
+		struct str item = str_trim(str_cut(rest, ',', &rest), " \t");
 
 		if (proxies.count == PROXIES_MAX)
 			return err_set(err, ERR_FATAL, "api.trusted.proxies: more than %d", PROXIES_MAX);
@@ -104,7 +95,7 @@ static struct str cut_last(struct str *list)
 		at--;
 	item = (struct str){ .data = list->data + at, .size = list->size - at };
 	list->size = at > 0 ? at - 1 : 0;
-	return trimmed(item);
+	return str_trim(item, " \t");
 }
 
 void client_address(const struct proxies *proxies, const char *peer, struct str forwarded_for,

@@ -1,7 +1,6 @@
 #include "producers/api/http/guard.h"
 
 #include <string.h>
-#include <strings.h>
 
 static struct guard_refusal pass(void)
 {
@@ -15,16 +14,9 @@ static struct guard_refusal bad(const char *text)
 
 /* ---- the target ---- */
 
-static bool begins_with(struct str text, const char *lower)
-{
-	size_t size = strlen(lower);
-
-	return text.size >= size && strncasecmp(text.data, lower, size) == 0;
-}
-
 struct str guard_cut_authority(struct str *target)
 {
-	size_t scheme = begins_with(*target, "http://") ? 7 : begins_with(*target, "https://") ? 8 : 0;
+	size_t scheme = str_begins_nocase(*target, STR("http://")) ? 7 : str_begins_nocase(*target, STR("https://")) ? 8 : 0;
 	struct str authority = { .data = target->data + scheme, .size = 0 };
 
 	if (scheme == 0)
@@ -33,15 +25,6 @@ struct str guard_cut_authority(struct str *target)
 		authority.size++;
 	*target = (struct str){ .data = authority.data + authority.size, .size = target->size - scheme - authority.size };
 	return authority;
-}
-
-static int hex_digit(char digit)
-{
-	if (digit >= '0' && digit <= '9')
-		return digit - '0';
-	if (digit >= 'a' && digit <= 'f')
-		return digit - 'a' + 10;
-	return digit >= 'A' && digit <= 'F' ? digit - 'A' + 10 : -1;
 }
 
 /* The byte at *at, decoded; -1: a percent sign without two digits. Moves *at behind it. */
@@ -153,21 +136,6 @@ static bool is_field_value(struct str text)
 	return true;
 }
 
-static bool is_named(struct str name, const char *lower)
-{
-	if (name.size != strlen(lower))
-		return false;
-	for (size_t i = 0; i < name.size; i++) {
-		char byte = name.data[i];
-
-		if (byte >= 'A' && byte <= 'Z')
-			byte = (char)(byte - 'A' + 'a');
-		if (byte != lower[i])
-			return false;
-	}
-	return true;
-}
-
 bool guard_length_is_good(struct str value)
 {
 	for (size_t i = 0; i < value.size; i++) {
@@ -203,18 +171,18 @@ static struct guard_refusal look_at(const struct guard_header *header, struct se
 		return bad("a header's name is not a token");
 	if (!is_field_value(header->value))
 		return bad("a header's value has control bytes");
-	if (is_named(header->name, "host")) {
+	if (str_equal_nocase(header->name, STR("host"))) {
 		seen->hosts++;
 		seen->host = header->value;
 		return is_host(header->value) ? pass() : bad("Host is not a host");
 	}
-	if (is_named(header->name, "content-length")) {
+	if (str_equal_nocase(header->name, STR("content-length"))) {
 		seen->lengths++;
 		return guard_length_is_good(header->value) ? pass() : bad("Content-Length is not a number");
 	}
-	if (is_named(header->name, "transfer-encoding")) {
+	if (str_equal_nocase(header->name, STR("transfer-encoding"))) {
 		seen->codings++;
-		return is_named(header->value, "chunked") ? pass() : bad("Transfer-Encoding other than chunked");
+		return str_equal_nocase(header->value, STR("chunked")) ? pass() : bad("Transfer-Encoding other than chunked");
 	}
 	return pass();
 }
@@ -238,8 +206,7 @@ struct guard_refusal guard_request(struct str method, struct str version, struct
 	}
 	if (seen.hosts > 1 || (seen.hosts == 0 && str_is(version, "HTTP/1.1")))
 		return bad("Host is missing or repeated");
-	if (authority.size > 0 &&
-	    (authority.size != seen.host.size || strncasecmp(authority.data, seen.host.data, seen.host.size) != 0))
+	if (authority.size > 0 && !str_equal_nocase(authority, seen.host))
 		return bad("Host is not that of the target");
 	if (seen.lengths > 1 || seen.codings > 1 || (seen.lengths > 0 && seen.codings > 0))
 		return bad("the length of the body is told twice");

@@ -9,20 +9,11 @@
 /* "Bearer" in any case (RFC 9110 11.1), one space, the token. */
 static bool cut_scheme(struct str *text)
 {
-	static const char scheme[] = "bearer ";
-	size_t size = sizeof(scheme) - 1;
+	const struct str scheme = STR("bearer ");
 
-	if (text->size <= size)
+	if (text->size == scheme.size || !str_begins_nocase(*text, scheme))
 		return false;
-	for (size_t i = 0; i < size; i++) {
-		char byte = text->data[i];
-
-		if (byte >= 'A' && byte <= 'Z')
-			byte = (char)(byte - 'A' + 'a');
-		if (byte != scheme[i])
-			return false;
-	}
-	*text = (struct str){ .data = text->data + size, .size = text->size - size };
+	*text = (struct str){ .data = text->data + scheme.size, .size = text->size - scheme.size };
 	return true;
 }
 

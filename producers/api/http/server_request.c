@@ -75,28 +75,13 @@ static bool may_repeat(size_t header)
 	       header == HEADER_X_FORWARDED_FOR;
 }
 
-static bool is_named(struct str name, struct str lower)
-{
-	if (name.size != lower.size)
-		return false;
-	for (size_t i = 0; i < name.size; i++) {
-		char byte = name.data[i];
-
-		if (byte >= 'A' && byte <= 'Z')
-			byte = (char)(byte - 'A' + 'a');
-		if (byte != lower.data[i])
-			return false;
-	}
-	return true;
-}
-
 /* Keeps the headers that handlers use. False: one that must not be repeated is, so its value is ambiguous. */
 static bool take_headers(struct call *call, const struct heads *heads)
 {
 	memset(call->headers, 0, sizeof(call->headers));
 	for (size_t i = 0; i < heads->count; i++) {
 		for (size_t known = 0; known < REQUEST_HEADERS_COUNT; known++) {
-			if (!is_named(heads->headers[i].name, header_names[known]))
+			if (!str_equal_nocase(heads->headers[i].name, header_names[known]))
 				continue;
 			if (call->headers[known].data != NULL && !may_repeat(known))
 				return false;
@@ -212,17 +197,15 @@ static uint64_t body_size(struct call *call)
 static bool is_json(struct str content_type)
 {
 	struct str rest;
-	struct str name = str_cut(content_type, ';', &rest);
+	struct str name = str_trim(str_cut(content_type, ';', &rest), " ");
 
-	while (name.size > 0 && name.data[name.size - 1] == ' ')
-		name.size--;
-	return is_named(name, STR("application/json")) || is_named(name, STR("application/merge-patch+json"));
+	return str_equal_nocase(name, STR("application/json")) || str_equal_nocase(name, STR("application/merge-patch+json"));
 }
 
 /* RFC 9110 8.4.1: identity is no coding, though some clients name it. */
 static bool is_plain_coding(struct str coding)
 {
-	return coding.data == NULL || is_named(coding, STR("identity"));
+	return coding.data == NULL || str_equal_nocase(coding, STR("identity"));
 }
 
 static size_t body_size_max(const struct route *route)

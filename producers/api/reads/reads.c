@@ -110,12 +110,8 @@ static bool is_unchanged(const struct call *call, int64_t version)
 
 	(void)snprintf(own, sizeof(own), "\"%" PRId64 "\"", version);
 	while (tags.size > 0) {
-		struct str tag = str_cut(tags, ',', &tags);
+		struct str tag = str_trim(str_cut(tags, ',', &tags), " ");
 
-		while (tag.size > 0 && tag.data[0] == ' ')
-			tag = (struct str){ .data = tag.data + 1, .size = tag.size - 1 };
-		while (tag.size > 0 && tag.data[tag.size - 1] == ' ')
-			tag.size--;
 		if (tag.size > 2 && tag.data[0] == 'W' && tag.data[1] == '/')
 			tag = (struct str){ .data = tag.data + 2, .size = tag.size - 2 };
 		if (str_is(tag, own) || str_is(tag, "*"))

@@ -46,28 +46,6 @@ struct uuid idempotency_key_id(const struct uuid *principal, const char *operati
 
 /* ---- Prefer ---- */
 
-static struct str trim(struct str text)
-{
-	while (text.size > 0 && (text.data[0] == ' ' || text.data[0] == '\t'))
-		text = (struct str){ .data = text.data + 1, .size = text.size - 1 };
-	while (text.size > 0 && (text.data[text.size - 1] == ' ' || text.data[text.size - 1] == '\t'))
-		text.size--;
-	return text;
-}
-
-static bool is_word(struct str text, struct str lower)
-{
-	if (text.size != lower.size)
-		return false;
-	for (size_t i = 0; i < text.size; i++) {
-		char byte = text.data[i];
-
-		if ((byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte) != lower.data[i])
-			return false;
-	}
-	return true;
-}
-
 struct prefer prefer_read(struct str header)
 {
 	struct prefer prefer = { .wait_s = 0 };
@@ -76,13 +54,14 @@ struct prefer prefer_read(struct str header)
 		struct str preference = str_cut(header, ',', &header);
 		struct str parameters;
 		struct str value;
-		struct str name = trim(str_cut(str_cut(preference, ';', &parameters), '=', &value));
+		struct str name = str_trim(str_cut(str_cut(preference, ';', &parameters), '=', &value), " \t");
 		long long number;
 
-		value = trim(value);
-		if (is_word(name, STR("respond-async"))) {
+		value = str_trim(value, " \t");
+		if (str_equal_nocase(name, STR("respond-async"))) {
 			prefer.is_async = true;
-		} else if (is_word(name, STR("wait")) && !prefer.has_wait && str_to_int64(value, &number) && number >= 0) {
+		} else if (str_equal_nocase(name, STR("wait")) && !prefer.has_wait && str_to_int64(value, &number) &&
+			   number >= 0) {
 			prefer.has_wait = true;
 			prefer.wait_s = number < PREFER_WAIT_MAX_S ? number : PREFER_WAIT_MAX_S;
 		}
@@ -96,7 +75,7 @@ enum if_match if_match_read(struct str header, int64_t *ret_version)
 {
 	long long version;
 
-	header = trim(header);
+	header = str_trim(header, " \t");
 	if (str_is(header, "*"))
 		return IF_MATCH_ANY;
 	if (header.size < 3 || header.data[0] != '"' || header.data[header.size - 1] != '"')
