@@ -194,14 +194,8 @@ static void copy_debt_ids(struct db_copy *copy, const struct workset *set, const
 static void copy_sealed(struct communications_store *store, struct str text, const struct seal_place *place,
 			const uint8_t key[32])
 {
-	unsigned char *room;
-
 	buf_reset(&store->sealed);
-	room = buf_reserve(&store->sealed, text.size + SEAL_OVERHEAD);
-	MUST(room != NULL);
-	seal(room, text, place, key);
-	store->sealed.size += text.size + SEAL_OVERHEAD;
-	db_copy_str(&store->outbox, buf_str(&store->sealed));
+	db_copy_str(&store->outbox, seal_add(&store->sealed, text, place, key));
 }
 
 static void copy_texts(struct communications_store *store, const struct rendered *rendered,
@@ -235,7 +229,8 @@ static void copy_released(struct communications_store *store, const struct works
 {
 	const struct communication_released *released = event->body;
 	const struct rendered *rendered = event->confidential;
-	const struct communication *communication = slot_changed(set, &communication_entity, &released->communication_id)->state;
+	const struct communication *communication =
+		workset_changed(set, &communication_entity, &released->communication_id)->state;
 	struct db_copy *copy = &store->communications;
 
 	MUST(rendered != NULL);
@@ -266,7 +261,7 @@ static void copy_suppressed(struct communications_store *store, const struct wor
 	struct db_copy *copy = &store->communications;
 
 	copy_communication_head(copy, &suppressed->communication_id,
-				slot_changed(set, &communication_entity, &suppressed->communication_id)->state);
+				workset_changed(set, &communication_entity, &suppressed->communication_id)->state);
 	db_copy_str(copy, command->message_class);
 	db_copy_str(copy, command->template_name);
 	db_copy_null(copy);

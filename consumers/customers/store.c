@@ -34,7 +34,7 @@ static void copy_dates(struct db_copy *copy, const struct event *event, const st
 static void copy_customer(struct customers_store *store, const struct workset *set, const struct event *event)
 {
 	const struct customer_created *created = event->body;
-	const struct slot *slot = slot_changed(set, &customer_entity, &created->customer_id);
+	const struct slot *slot = workset_changed(set, &customer_entity, &created->customer_id);
 	const struct customer *customer = slot->state;
 	struct db_copy *copy = &store->customers;
 	struct str sealed;
@@ -70,7 +70,7 @@ static void copy_point(struct customers_store *store, const struct workset *set,
 {
 	const struct contact_point_added *added = event->body;
 	const struct add_contact_point *command = event->command->body;
-	const struct contact_point *point = slot_changed(set, &contact_point_entity, &added->contact_point_id)->state;
+	const struct contact_point *point = workset_changed(set, &contact_point_entity, &added->contact_point_id)->state;
 	const struct customer *customer = workset_state(set, &customer_entity, &added->customer_id);
 	const struct seal_place place = {
 		.column = &sealed_address, .row = added->contact_point_id, .version = point->version, .owner = added->customer_id
@@ -217,7 +217,7 @@ static void note_verified(const struct workset *set, const struct logged_event *
 
 		if (events[index].event->type != &contact_point_verified_type)
 			continue;
-		point = slot_changed(set, &contact_point_entity, &event->contact_point_id)->state;
+		point = workset_changed(set, &contact_point_entity, &event->contact_point_id)->state;
 		point->verified_at_ms = events[index].at_ms;
 	}
 }

@@ -24,7 +24,7 @@ void personal_note(const struct workset *set, const struct logged_event *events,
 
 		if (personal == NULL)
 			continue;
-		customer = slot_changed(set, &customer_entity, message_uuid(event->type->key_field, event->body))->state;
+		customer = workset_changed(set, &customer_entity, message_uuid(event->type->key_field, event->body))->state;
 		if (personal->has_full_name)
 			customer->name = personal;
 		if (personal->has_birth_date || personal->clears_birth_date)
@@ -36,17 +36,14 @@ void personal_note(const struct workset *set, const struct logged_event *events,
 
 struct str personal_seal(struct customers_store *store, const struct seal_place *place, struct str salt, struct str text)
 {
-	unsigned char *room;
+	struct str sealed;
 	uint8_t key[32];
 
 	buf_reset(&store->sealed);
-	room = buf_reserve(&store->sealed, text.size + SEAL_OVERHEAD);
-	MUST(room != NULL);
 	person_key(key, store->key, salt);
-	seal(room, text, place, key);
+	sealed = seal_add(&store->sealed, text, place, key);
 	wipe(key, sizeof(key));
-	store->sealed.size += text.size + SEAL_OVERHEAD;
-	return buf_str(&store->sealed);
+	return sealed;
 }
 
 static struct str seal_of_customer(struct customers_store *store, const struct sealed_column *column, const struct slot *slot,

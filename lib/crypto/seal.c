@@ -62,6 +62,16 @@ void seal(uint8_t *ret_sealed, struct str text, const struct seal_place *place, 
 							beside.bytes, beside.size, NULL, nonce, key) == 0);
 }
 
+struct str seal_add(struct buf *buf, struct str text, const struct seal_place *place, const uint8_t key[32])
+{
+	uint8_t *room = buf_reserve(buf, text.size + SEAL_OVERHEAD);
+
+	MUST(room != NULL);
+	seal(room, text, place, key);
+	buf->size += text.size + SEAL_OVERHEAD;
+	return (struct str){ .data = (const char *)room, .size = text.size + SEAL_OVERHEAD };
+}
+
 /* What stands behind the form: nonce, text, tag. */
 static bool opens(char *room, struct str sealed, const void *beside, size_t beside_size, const uint8_t key[32])
 {

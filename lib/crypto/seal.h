@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/str.h"
 #include "base/uuid.h"
@@ -37,6 +38,9 @@ struct seal_place {
 /* ret_sealed: text.size + SEAL_OVERHEAD bytes. */
 #define SEAL_OVERHEAD 41
 void seal(uint8_t *ret_sealed, struct str text, const struct seal_place *place, const uint8_t key[32]);
+
+/* The same at the end of a buffer that has room for it; borrows from the buffer. */
+struct str seal_add(struct buf *buf, struct str text, const struct seal_place *place, const uint8_t key[32]);
 
 struct opened {
 	struct str text; /* in the given room; not terminated */

@@ -133,3 +133,12 @@ void *workset_change(struct workset *set, const struct entity *entity, const str
 	slot->changed = true;
 	return slot->state;
 }
+
+struct slot *workset_changed(const struct workset *set, const struct entity *entity, const struct uuid *id)
+{
+	struct slot *slot = workset_find(set, entity, id);
+
+	MUST(slot != NULL);
+	MUST(slot->changed);
+	return slot;
+}

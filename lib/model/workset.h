@@ -97,4 +97,10 @@ const void *workset_state(const struct workset *set, const struct entity *entity
  */
 void *workset_change(struct workset *set, const struct entity *entity, const struct uuid *id);
 
+/*
+ * For stores: the slot of a state that a rule has changed. After the rules have run, the states of a batch belong to the store,
+ * which writes its own fields in them.
+ */
+struct slot *workset_changed(const struct workset *set, const struct entity *entity, const struct uuid *id);
+
 #endif

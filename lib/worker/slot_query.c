@@ -210,15 +210,6 @@ void slots_add_changed_seq(struct db_params *params, struct slot **slots, size_t
 		db_array_int64(params, slots[index]->changed_seq);
 }
 
-struct slot *slot_changed(const struct workset *set, const struct entity *entity, const struct uuid *id)
-{
-	struct slot *slot = workset_find(set, entity, id);
-
-	MUST(slot != NULL);
-	MUST(slot->changed);
-	return slot;
-}
-
 void slots_add_ids(struct db_params *params, struct slot **slots, size_t count)
 {
 	db_array_begin(params, DB_ARRAY_UUID);

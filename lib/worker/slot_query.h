@@ -63,9 +63,6 @@ MUST_CHECK int slot_queries_run(struct slot_loader *loader, struct db *db, const
 struct slot **slots_changed(struct buf *list, const struct workset *set, const struct entity *entity, size_t *ret_count);
 struct slot **slots_to_update(struct buf *list, const struct workset *set, const struct entity *entity, size_t *ret_count);
 
-/* The slot of a state that an event of the batch has changed. The store may write fields of its own there: the rules are done with it. */
-struct slot *slot_changed(const struct workset *set, const struct entity *entity, const struct uuid *id);
-
 /* Adds one array: the slots' ids. */
 void slots_add_ids(struct db_params *params, struct slot **slots, size_t count);
 

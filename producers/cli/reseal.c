@@ -142,12 +142,8 @@ static bool reseal_row(struct resealing *resealing, const struct sealed_column *
 	is_old = opens && opened.is_old;
 	if (!opens)
 		tell_closed(resealing, column, &place.row);
-	if (is_old) {
-		room = buf_reserve(&resealing->sealed, opened.text.size + SEAL_OVERHEAD);
-		MUST(room != NULL);
-		seal(room, opened.text, &place, key);
-		resealing->sealed.size += opened.text.size + SEAL_OVERHEAD;
-	}
+	if (is_old)
+		(void)seal_add(&resealing->sealed, opened.text, &place, key);
 	wipe(key, sizeof(key));
 	return is_old;
 }

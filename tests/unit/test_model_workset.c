@@ -117,6 +117,7 @@ static void test_workset__a_change_makes_the_state_exist(void **state)
 	assert_true(slot->changed);
 	assert_false(slot->stored);
 	assert_ptr_equal(workset_state(&set, &debt, &id), changed);
+	assert_ptr_equal(workset_changed(&set, &debt, &id), slot);
 	assert_int_equal(((const struct state *)workset_state(&set, &debt, &id))->balance, 12);
 }
 
@@ -201,6 +202,14 @@ static void touch_with_other_text(void)
 	(void)workset_touch(&set, &debt, &id, STR("b"));
 }
 
+static void find_unchanged(void)
+{
+	struct uuid id = numbered(4);
+
+	touch(&debt, 4)->loaded = true;
+	(void)workset_changed(&set, &debt, &id);
+}
+
 static void test_workset__what_was_not_touched_or_loaded_is_a_bug(void **state)
 {
 	(void)state;
@@ -208,6 +217,7 @@ static void test_workset__what_was_not_touched_or_loaded_is_a_bug(void **state)
 	assert_true(dies(change_untouched));
 	assert_true(dies(change_unloaded));
 	assert_true(dies(touch_with_other_text));
+	assert_true(dies(find_unchanged));
 }
 
 static void test_workset__what_is_new_is_assumed_only_when_told_so(void **state)

@@ -106,7 +106,7 @@ void debt_copy(struct db_copy *copy, const struct workset *set, const struct eve
 {
 	const struct debt_created *created = event->body;
 	const struct create_debt *command = event->command->body;
-	const struct debt *debt = slot_changed(set, &debt_entity, &created->debt_id)->state;
+	const struct debt *debt = workset_changed(set, &debt_entity, &created->debt_id)->state;
 
 	MUST(event->command->type == &create_debt_type);
 	db_copy_row(copy);

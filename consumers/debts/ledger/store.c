@@ -65,7 +65,7 @@ static void post(struct db_copy *copy, const struct logged_event *logged, struct
 
 static struct payment *payment_of(const struct workset *set, const struct posting *posting)
 {
-	return slot_changed(set, &payment_entity, posting->payment_id)->state;
+	return workset_changed(set, &payment_entity, posting->payment_id)->state;
 }
 
 /* Sets the references between the states and the entry. */
@@ -98,7 +98,7 @@ void ledger_copy(struct db_copy *copy, const struct workset *set, const struct l
 
 	if (!posting_of(logged->event, &posting))
 		return;
-	debt = slot_changed(set, &debt_entity, posting.debt_id)->state;
+	debt = workset_changed(set, &debt_entity, posting.debt_id)->state;
 	link_entry(set, logged, debt, &posting);
 	post(copy, logged, debt, &posting);
 }

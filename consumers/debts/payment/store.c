@@ -38,7 +38,7 @@ const struct db_table payment_table = {
 void payment_copy(struct db_copy *copy, const struct workset *set, const struct logged_event *logged)
 {
 	const struct payment_recorded *event = logged->event->body;
-	const struct payment *payment = slot_changed(set, &payment_entity, &event->payment_id)->state;
+	const struct payment *payment = workset_changed(set, &payment_entity, &event->payment_id)->state;
 
 	db_copy_row(copy);
 	db_copy_uuid(copy, &event->payment_id);
