@@ -62,12 +62,6 @@ static json_t *kind_schema(enum column_kind kind)
 	MUST_NOT_REACH("a column of no kind");
 }
 
-/* A value that was erased, or whose salt was, is null. */
-static bool is_sealed(const struct column *column)
-{
-	return column->kind == COLUMN_SEALED || column->kind == COLUMN_ADDRESS;
-}
-
 static void let_be_null(json_t *schema)
 {
 	json_t *words = json_object_get(schema, "enum");
@@ -103,7 +97,7 @@ static void describe_roles(json_t *schema, const struct column *column)
 static json_t *column_schema(const struct column *column, json_t *said)
 {
 	json_t *schema = kind_schema(column->kind);
-	bool may_be_null = is_sealed(column) || json_is_true(json_object_get(said, "null"));
+	bool may_be_null = column_is_sealed(column) || json_is_true(json_object_get(said, "null"));
 
 	json_object_update(schema, said);
 	json_object_del(schema, "null");

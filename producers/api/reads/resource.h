@@ -48,6 +48,12 @@ struct column {
 	const struct sealed_column *sealed; /* of SEALED and ADDRESS */
 };
 
+/* Null in a row whose text, or whose salt, was erased. */
+static inline bool column_is_sealed(const struct column *column)
+{
+	return column->kind == COLUMN_SEALED || column->kind == COLUMN_ADDRESS;
+}
+
 /* The SQL of a sealed column, with its row's id and version, which are needed to open it. */
 #define RESOURCE_SEALED(id, version, column) "api.sealed(" id ", " version ", " column ")"
 

@@ -538,11 +538,6 @@ static void place_member(struct resource_plan *plan, struct member *member, int 
 	member->at_list = member->column->is_detail ? -1 : (*next_list)++;
 }
 
-static bool is_sealed(const struct column *column)
-{
-	return column->kind == COLUMN_SEALED || column->kind == COLUMN_ADDRESS;
-}
-
 static int plan_members(struct resource_plan *plan, struct arena *arena, struct err *err)
 {
 	const struct resource *resource = plan->resource;
@@ -555,7 +550,7 @@ static int plan_members(struct resource_plan *plan, struct arena *arena, struct 
 	MUST(resource->sorts_count == 0 || resource->sort_default < resource->sorts_count);
 	for (size_t i = 0; i < resource->columns_count; i++) {
 		MUST((resource->columns[i].kind == COLUMN_LINK) == (resource->columns[i].sql == NULL));
-		MUST(is_sealed(&resource->columns[i]) == (resource->columns[i].sealed != NULL));
+		MUST(column_is_sealed(&resource->columns[i]) == (resource->columns[i].sealed != NULL));
 		if (plan_member(&plan->members[i], &resource->columns[i], arena, err) != 0)
 			return -1;
 		place_member(plan, &plan->members[i], &next_one, &next_list);
