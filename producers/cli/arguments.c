@@ -4,7 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
+#include "base/must.h"
 #include "cli.h"
+
+#define ABOUT_SIZE_MAX 4096
+#define LINE_WIDTH     120
 
 /* Whether `flag` ("--a-b", of this length) is the flag of the setting `name` ("a.b"). */
 static bool is_flag_of(const char *flag, size_t size, const char *name)
@@ -59,6 +64,46 @@ static bool split(const struct usage *usage, int argc, char **argv, char **flags
 	return true;
 }
 
+/* The words of a list; a line that would become too long ends. */
+static void add_words(struct buf *text, const char *words)
+{
+	struct str rest = str_of(words);
+	size_t column = 0;
+
+	while (column < text->size && text->data[text->size - column - 1] != '\n')
+		column++;
+	while (rest.size > 0) {
+		struct str word = str_cut(rest, ' ', &rest);
+		bool is_first = word.data == words;
+
+		if (!is_first && column + 1 + word.size > LINE_WIDTH) {
+			buf_add_text(text, "\n");
+			column = 0;
+		} else if (!is_first) {
+			buf_add_text(text, " ");
+			column++;
+		}
+		buf_add_str(text, word);
+		column += word.size;
+	}
+}
+
+/* Above the settings in the help. */
+static const char *about_text(const struct usage *usage)
+{
+	static unsigned char memory[ABOUT_SIZE_MAX];
+	struct buf text = { .data = memory, .capacity = sizeof(memory) - 1, .size_max = sizeof(memory) - 1 };
+
+	if (usage->words == NULL)
+		return usage->about;
+	buf_add_text(&text, usage->about);
+	add_words(&text, usage->words);
+	buf_add_text(&text, usage->about_rest == NULL ? "" : usage->about_rest);
+	buf_add(&text, "", 1);
+	MUST(!text.overflow);
+	return (const char *)memory;
+}
+
 bool arguments_read(const struct usage *usage, int argc, char **argv, struct arguments *ret_arguments, int *ret_status)
 {
 	enum conf_outcome outcome = CONF_RUN;
@@ -71,7 +116,7 @@ bool arguments_read(const struct usage *usage, int argc, char **argv, struct arg
 		*ret_status = fail_usage(argv[0], "too many arguments");
 		return false;
 	}
-	if (conf_read(usage->rows, usage->rows_count, usage->about, flags_count, flags, &outcome, &first, &err) != 0) {
+	if (conf_read(usage->rows, usage->rows_count, about_text(usage), flags_count, flags, &outcome, &first, &err) != 0) {
 		*ret_status = fail_usage(argv[0], "%s", err.text);
 		return false;
 	}

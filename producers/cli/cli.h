@@ -48,9 +48,11 @@ struct arguments {
 	int count;
 };
 
-/* The usage of a subcommand. --help prints `about` above the settings. */
+/* The usage of a subcommand. --help prints `about`, the words of a list, and `about_rest` above the settings. */
 struct usage {
 	const char *about;
+	const char *words;      /* a list of schemas/words.h, a space between; NULL: none */
+	const char *about_rest; /* NULL: none */
 	const struct conf_row *rows;
 	size_t rows_count;
 	int arguments_min, arguments_max;

@@ -7,6 +7,7 @@
 #include "base/day.h"
 #include "cli.h"
 #include "minter.h"
+#include "schemas/words.h"
 
 static struct {
 	const char *bootstrap, *keys_dir, *issuer, *audience, *subject, *role;
@@ -38,9 +39,9 @@ static const struct conf_row rows[] = {
 static const struct usage usage = {
 	.about = "usage: dcs token --subject SUBJECT --role ROLE[,ROLE...] [--creditor ID,... [--portfolio ID,...]] "
 		 "[--source NAME,...] [FLAGS] [ROLE...]\n\n"
-		 "Prints a token (JWT, ES256) signed with the private key of the keys' folder. Roles: admin compliance "
-		 "supervisor agent\n"
-		 "creditor system notifier consumer auditor reporting clock.",
+		 "Prints a token (JWT, ES256) signed with the private key of the keys' folder. Roles: ",
+	.words = ROLE_WORDS,
+	.about_rest = ".",
 	.rows = rows,
 	.rows_count = COUNT(rows),
 	.arguments_min = 0,

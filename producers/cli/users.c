@@ -72,11 +72,10 @@ static const struct usage usage = {
 		 "       dcs users disable LOGIN | enable LOGIN\n"
 		 "       dcs users password LOGIN [--password-stdin]   a new one; all his sessions end\n\n"
 		 "BINDINGS: [--creditor ID,... [--portfolio ID,...]] [--source NAME,...]\n"
-		 "Each waits for the users module's answer (--timeout). Roles: admin compliance supervisor agent creditor "
-		 "consumer "
-		 "auditor\n"
-		 "reporting. A password that was made is the only line on standard output.\n"
-		 "Exit status: 0 done; 1 refused, or it could not be; 2 wrong usage.",
+		 "Each waits for the users module's answer (--timeout). Roles: ",
+	.words = PERSON_ROLE_WORDS,
+	.about_rest = ". A password that was made is the only line on standard output.\n"
+		      "Exit status: 0 done; 1 refused, or it could not be; 2 wrong usage.",
 	.rows = rows,
 	.rows_count = COUNT(rows),
 	.arguments_min = 1,

@@ -143,7 +143,7 @@ static const struct conf_row rows[] = {
 
 static void test_arguments__may_stand_before_and_behind_flags(void **state)
 {
-	static const struct usage usage = { "about", rows, COUNT(rows), 1, 3 };
+	static const struct usage usage = { "about", NULL, NULL, rows, COUNT(rows), 1, 3 };
 	char *argv[] = { (char[]){ "sub" },
 			 (char[]){ "first" },
 			 (char[]){ "--test-count" },
@@ -170,7 +170,7 @@ static void test_arguments__may_stand_before_and_behind_flags(void **state)
 
 static void test_arguments__are_counted(void **state)
 {
-	static const struct usage usage = { "about", rows, COUNT(rows), 1, 1 };
+	static const struct usage usage = { "about", NULL, NULL, rows, COUNT(rows), 1, 1 };
 	char *argv[] = { (char[]){ "sub" }, (char[]){ "a" }, (char[]){ "b" }, NULL };
 	struct arguments arguments;
 	int status = 0;
