@@ -30,8 +30,7 @@ RECORD_MEMBERS = {"type", "name", "doc", "fields"}
 SAID = {"dcs.words", "dcs.pattern", "dcs.least", "dcs.most"}  # what the rule takes: for documents, it is not looked at here or on the wire
 FIELD_MEMBERS = {"name", "type", "doc", "default", "dcs.max", "dcs.items_max", "dcs.text", *SAID}
 ROLES = set(WORDS["role"].words)
-REFUSALS = set("bad_value bad_amount bad_currency bad_date exists not_found version_conflict bad_transition held limit_exceeded needs_second_person "
-               "policy_not_published template_incomplete no_usable_contact_point compliance_denied retention_applies".split())  # lib/model/refusal.h
+REFUSALS = set(WORDS["refusal"].words) - set(WORDS["engine_refusal"].words)
 TEXTS = {None: "WORD", "prose": "PROSE", "lines": "LINES", "any": "ANY"}  # lib/base/text.h
 C_KEYWORDS = set("""auto bool break case char const continue default do double else enum extern float for goto if inline int long
     register restrict return short signed sizeof static struct switch typedef union unsigned void volatile while""".split())
