@@ -1,5 +1,6 @@
 #include "consumers/debts/store.h"
 
+#include "base/array.h"
 #include "base/must.h"
 #include "consumers/debts/debt/store.h"
 #include "consumers/debts/debts.h"
@@ -29,7 +30,7 @@ static int load(void *self, struct db *db, struct slot **slots, size_t count, st
 		reference_query_acquaintance,
 	};
 
-	return slot_queries_run(&store->loader, db, queries, sizeof(queries) / sizeof(queries[0]), self, slots, count, err);
+	return slot_queries_run(&store->loader, db, queries, COUNT(queries), self, slots, count, err);
 }
 
 /* ---- save ---- */
