@@ -25,7 +25,10 @@ static json_t *example_field(const struct record_type *record, const struct fiel
 	if (!json_is_array(value))
 		return example_value(record, field, source, value);
 	list = json_array();
-	json_array_foreach(value, i, item) json_array_append_new(list, example_value(record, field, source, item));
+	json_array_foreach(value, i, item)
+	{
+		json_array_append_new(list, example_value(record, field, source, item));
+	}
 	return list;
 }
 
