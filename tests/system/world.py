@@ -15,7 +15,7 @@ import time
 import psycopg2
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "consumers"))
+sys.path[:0] = [str(ROOT / "consumers"), str(ROOT / "schemas")]
 
 import modules  # noqa: E402
 
