@@ -5,9 +5,9 @@
 enum { POSTED = 1 << 0, CREDIT_USED = 1 << 1, AMENDED = 1 << 2 };
 
 /* clang-format off */
-#define BALANCE(NAME, name, member) { #name "_minor", DB_INT64(struct debt, member.minor[ACCOUNT_##NAME]), .set = POSTED },
-#define USED(NAME, name, member) \
-	{ "used_" #name "_minor", DB_INT64(struct debt, member.minor[ACCOUNT_##NAME]), .set = CREDIT_USED, .or_null = true },
+#define BALANCE(NAME, name, ...) { #name "_minor", DB_INT64(struct debt, balances.minor[ACCOUNT_##NAME]), .set = POSTED },
+#define USED(NAME, name, ...) \
+	{ "used_" #name "_minor", DB_INT64(struct debt, credit_used.minor[ACCOUNT_##NAME]), .set = CREDIT_USED, .or_null = true },
 
 static const struct db_column debt_rows[] = {
 	{ "customer_id", DB_UUID(struct debt, customer_id) },

@@ -6,8 +6,8 @@ enum { STORED = 1 << 0 };
 
 /* clang-format off */
 /* The ledger entry credits the payment's accounts, so its amounts are below 0. */
-#define ALLOCATED(NAME, name, member) \
-	{ #name "_minor", DB_INT64(struct payment, member.minor[ACCOUNT_##NAME]), .or_null = true, .load = "-e." #name "_minor" },
+#define ALLOCATED(NAME, name, ...) \
+	{ #name "_minor", DB_INT64(struct payment, allocated.minor[ACCOUNT_##NAME]), .or_null = true, .load = "-e." #name "_minor" },
 
 static const struct db_column payment_rows[] = {
 	{ "customer_id", DB_UUID(struct payment, customer_id), .set = STORED },
