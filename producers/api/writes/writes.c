@@ -296,8 +296,12 @@ static void take_unknown(struct write *write, bool has_news)
 	if (has_news) {
 		await_look(&write->await); /* its event arrived during the query */
 	} else if (write->stage == WRITE_LOOKED_FOR) {
+		const void *body = kept_body(write);
+
+		if (body == NULL)
+			return;
 		write_move(write, WRITE_UNHEARD);
-		send(write, kept_body(write));
+		send(write, body);
 	}
 }
 
@@ -444,7 +448,7 @@ static bool may_wait(const struct write *write)
 	return write->prefer.has_wait || write->prefer.is_async;
 }
 
-/* Decodes the kept command again, after a query. */
+/* Decodes the kept command again, after a query. NULL: it cannot be read, and the caller was answered with 503. */
 static const void *kept_body(struct write *write)
 {
 	struct writes *writes = write->writes;
@@ -453,16 +457,18 @@ static const void *kept_body(struct write *write)
 	const void *body;
 
 	arena_reset(&writes->arena);
-	if (coder_decode(writes->conf.coder, buf_str(&write->kept), &writes->arena, &type, &body, &err) != 0)
-		MUST_NOT_REACH("a command of ours that cannot be read");
-	return body;
+	if (coder_decode(writes->conf.coder, buf_str(&write->kept), &writes->arena, &type, &body, &err) == 0)
+		return body;
+	log_error("a kept command cannot be read: %s", err.text);
+	write_refuse_away(write, "the command could not be read again: try again");
+	return NULL;
 }
 
-static void refuse_missing(struct write *write)
+static void refuse_missing(struct write *write, const void *body)
 {
 	struct named named[NAMED_MAX];
 
-	MUST(write->named_missing <= named_list(write->type, kept_body(write), named));
+	MUST(write->named_missing <= named_list(write->type, body, named));
 	write_refuse_missing(write, &named[write->named_missing - 1]);
 }
 
@@ -470,6 +476,7 @@ static void refuse_missing(struct write *write)
 static void on_named(void *write_arg, size_t number, enum reads_found found)
 {
 	struct write *write = write_arg;
+	const void *body;
 
 	if (!end_callback(write))
 		return;
@@ -477,10 +484,13 @@ static void on_named(void *write_arg, size_t number, enum reads_found found)
 		write->named_missing = number;
 	if (--write->named_left > 0)
 		return;
+	body = kept_body(write);
+	if (body == NULL)
+		return;
 	if (write->named_missing > 0)
-		refuse_missing(write);
+		refuse_missing(write, body);
 	else
-		publish(write, kept_body(write));
+		publish(write, body);
 }
 
 /* The question is sent after the arena is reused, so it needs a copy. A text that is too long matches no template. */
