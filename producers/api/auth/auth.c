@@ -234,6 +234,18 @@ void auth_log(const struct auth_job *job, const char *what, const char *outcome)
 	log_info("%s outcome=%s user=%s account=%s address=%s", what, outcome, user, account, address);
 }
 
+void auth_refuse_password(struct call *call, const char *text)
+{
+	const struct fault fault = { .pointer = STR("/password"), .code = "bad_value", .detail = str_of(text) };
+	const struct problem problem = { .status = 422,
+					 .code = "bad_value",
+					 .detail = STR("the password is not good enough"),
+					 .faults = &fault,
+					 .faults_count = 1 };
+
+	call_refuse_problem(call, &problem);
+}
+
 /* ---- as a part of the loop ---- */
 
 static void sweep(struct auth *auth, int64_t now_ms)

@@ -147,6 +147,9 @@ void auth_address(const struct auth *auth, const struct call *call, char ret_add
 /* Logs one line: the outcome of an attempt, and its source, with marks instead of names. */
 void auth_log(const struct auth_job *job, const char *what, const char *outcome);
 
+/* 422: a password that is not good enough (password_fault). */
+void auth_refuse_password(struct call *call, const char *text);
+
 /* ---- auth_register.c ---- */
 
 bool register_is_waiting(const struct auth_job *job);

@@ -61,18 +61,6 @@ static void accepted_is_done(struct auth_job *job)
 	auth_answer(job, 204, STR(""));
 }
 
-static void refuse_password(struct call *call, const char *text)
-{
-	const struct fault fault = { .pointer = STR("/password"), .code = "bad_value", .detail = str_of(text) };
-	const struct problem problem = { .status = 422,
-					 .code = "bad_value",
-					 .detail = STR("the password is not good enough"),
-					 .faults = &fault,
-					 .faults_count = 1 };
-
-	call_refuse_problem(call, &problem);
-}
-
 /* The job; NULL: the call was answered. *ret_is_invitation: it has the form of ours. */
 static struct auth_job *take_invitation_job(struct auth *auth, struct call *call, bool *ret_is_invitation)
 {
@@ -86,7 +74,7 @@ static struct auth_job *take_invitation_job(struct auth *auth, struct call *call
 		return NULL;
 	fault = password_fault(body.password, STR(""));
 	if (fault != NULL)
-		refuse_password(call, fault);
+		auth_refuse_password(call, fault);
 	else
 		job = auth_take_job(auth, call);
 	*ret_is_invitation = body.invitation.size == sizeof(secret) && base64url_decode(secret, &size, body.invitation);

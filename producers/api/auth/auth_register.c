@@ -248,18 +248,6 @@ static void credential_is_written(struct auth_job *job)
 
 /* ---- the request ---- */
 
-static void refuse_password(struct call *call, const char *text)
-{
-	const struct fault fault = { .pointer = STR("/password"), .code = "bad_value", .detail = str_of(text) };
-	const struct problem problem = { .status = 422,
-					 .code = "bad_value",
-					 .detail = STR("the password is not good enough"),
-					 .faults = &fault,
-					 .faults_count = 1 };
-
-	call_refuse_problem(call, &problem);
-}
-
 static struct auth_job *take_registration_job(struct auth *auth, struct call *call)
 {
 	struct credentials_body body = { .login = STR("") };
@@ -275,7 +263,7 @@ static struct auth_job *take_registration_job(struct auth *auth, struct call *ca
 	fault = job == NULL ? NULL : password_fault(job->password, job->login);
 	if (fault == NULL)
 		return job;
-	refuse_password(call, fault);
+	auth_refuse_password(call, fault);
 	auth_free_job(job);
 	return NULL;
 }
