@@ -72,6 +72,11 @@ bool timezone_is_known(struct str timezone)
 	return is_listed(timezone, timezones, COUNT(timezones));
 }
 
+const char *timezone_at(size_t index)
+{
+	return index < COUNT(timezones) ? timezones[index] : NULL;
+}
+
 /* ---- languages ---- */
 
 static bool is_digit(char letter)

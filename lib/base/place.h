@@ -15,6 +15,7 @@ bool country_is_known(struct str country); /* ISO 3166-1 alpha-2 */
 bool region_is_known(struct str country, struct str region);
 
 bool timezone_is_known(struct str timezone); /* an IANA name: Europe/Berlin; also an alias (link) */
+const char *timezone_at(size_t index);       /* each of them, in order; NULL behind the last */
 
 /*
  * A language tag (BCP 47): a language of ISO 639, then script, country or area, variants, extensions: de, en-GB, zh-Hant-TW,
