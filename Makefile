@@ -69,6 +69,7 @@ SCHEMAS   := $(wildcard schemas/*/*.avsc schemas/*/examples.json schemas/*.py) s
 GENERATED := $(GEN)/schemas/.stamp $(GEN)/consumers/modules.h
 EMBEDDED  := $(GEN)/api/embedded.c
 GOLDEN    := $(GEN)/tests/unit/wire_golden.inc
+ZONE_GOLDEN := $(GEN)/tests/unit/zone_golden.txt
 VERSION   := 0.4.0
 COMMIT    := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 
@@ -133,6 +134,13 @@ $(GOLDEN): tests/unit/wire_golden.py $(SCHEMAS)
 	tests/unit/wire_golden.py >$@
 
 $(OUT)/tests/unit/test_wire_coder.o: $(GOLDEN)
+
+# Local time of every zone in the nights in which the clocks change, by Python's zoneinfo.
+$(ZONE_GOLDEN): tests/unit/zone_golden.py $(wildcard /usr/share/zoneinfo/tzdata.zi)
+	@mkdir -p $(@D)
+	tests/unit/zone_golden.py >$@
+
+$(OUT)/tests/test_base_zone: | $(ZONE_GOLDEN)
 
 # ---- compile and link ----
 
@@ -248,13 +256,16 @@ test: deps ## every test and check, from a fresh clone; 15 minutes on two cores
 .PHONY: long
 long: deps ## for a night: the simulation in 100,000 worlds, a minute for each door, what is planted behind them, a chaos, strangers
 	@$(MAKE) --no-print-directory -j$(JOBS) build tests
-	@tests/run.sh suites long-sim long-fuzz cover plant long-chaos strangers
+	@tests/run.sh suites long-sim long-fuzz long-zones cover plant long-chaos strangers
 
-.PHONY: long-sim long-fuzz long-chaos
+.PHONY: long-sim long-fuzz long-zones long-chaos
 long-sim:
 	@TEST_SECONDS=7200 $(MAKE) --no-print-directory sim SEEDS=100000
 long-fuzz:
 	@$(MAKE) --no-print-directory fuzz DOOR_SECONDS=60
+long-zones: $(OUT)/tests/test_base_zone
+	@tests/unit/zone_golden.py $$(seq 2015 2060) >$(GEN)/tests/unit/zone_golden_long.txt
+	@ZONE_GOLDEN=$(GEN)/tests/unit/zone_golden_long.txt tests/run.sh cmocka $<
 long-chaos:
 	@tests/run.sh each '$(MAKE) --no-print-directory chaos'
 
