@@ -83,15 +83,33 @@ static int set_value(const struct conf_row *row, const char *value, const char *
 	MUST_NOT_REACH("conf_kind");
 }
 
+int conf_set_defaults(const struct conf_row *rows, size_t rows_count, struct err *err)
+{
+	for (size_t i = 0; i < rows_count; i++) {
+		if (rows[i].default_value != NULL && set_value(&rows[i], rows[i].default_value, rows[i].name, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int conf_set(const struct conf_row *rows, size_t rows_count, const char *name, const char *value, struct err *err)
+{
+	for (size_t i = 0; i < rows_count; i++) {
+		if (str_is(str_of(name), rows[i].name))
+			return set_value(&rows[i], value, rows[i].name, err);
+	}
+	return err_set(err, ERR_FATAL, "%.*s: no such setting", (int)str_prefix(str_of(name), 40).size, name);
+}
+
 static int read_environment(const struct conf_row *rows, size_t rows_count, bool *given, struct err *err)
 {
 	char variable[NAME_MAX];
 
+	if (conf_set_defaults(rows, rows_count, err) < 0)
+		return -1;
 	for (size_t i = 0; i < rows_count; i++) {
 		const char *value;
 
-		if (rows[i].default_value != NULL && set_value(&rows[i], rows[i].default_value, rows[i].name, err) < 0)
-			return -1;
 		variable_name(variable, rows[i].name);
 		value = getenv(variable);
 		/* Unit files and compose files cannot unset a variable, only empty it. */

@@ -34,4 +34,11 @@ enum conf_outcome { CONF_RUN, CONF_EXIT_OK };
 MUST_CHECK int conf_read(const struct conf_row *rows, size_t rows_count, const char *about, int argc, char **argv,
 			 enum conf_outcome *ret_outcome, int *ret_argi, struct err *err);
 
+/*
+ * For a table of settings that is filled from elsewhere, such as a section of a file: all defaults, and one setting by its name.
+ * A number or switch without default keeps its value; the values are borrowed.
+ */
+MUST_CHECK int conf_set_defaults(const struct conf_row *rows, size_t rows_count, struct err *err);
+MUST_CHECK int conf_set(const struct conf_row *rows, size_t rows_count, const char *name, const char *value, struct err *err);
+
 #endif
