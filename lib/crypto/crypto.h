@@ -63,6 +63,9 @@ MUST_CHECK int key_read(uint8_t ret_key[32], const char *path, struct err *err);
 void sign(uint8_t ret_signature[DIGEST_SIZE], struct str content, const uint8_t key[32]);
 MUST_CHECK bool sign_check(const uint8_t signature[DIGEST_SIZE], struct str content, const uint8_t key[32]);
 
+/* The whole HMAC-SHA-256 with a key of any size: for protocols of others. */
+void hmac_sha256(uint8_t ret_mac[SHA256_SIZE], struct str content, struct str key);
+
 void random_bytes(void *bytes, size_t size);
 
 /* In constant time. */

@@ -170,6 +170,16 @@ void sign(uint8_t ret_signature[DIGEST_SIZE], struct str content, const uint8_t 
 	memcpy(ret_signature, whole, DIGEST_SIZE);
 }
 
+void hmac_sha256(uint8_t ret_mac[SHA256_SIZE], struct str content, struct str key)
+{
+	crypto_auth_hmacsha256_state state;
+
+	MUST(crypto_auth_hmacsha256_init(&state, (const unsigned char *)key.data, key.size) == 0);
+	MUST(crypto_auth_hmacsha256_update(&state, (const unsigned char *)content.data, content.size) == 0);
+	MUST(crypto_auth_hmacsha256_final(&state, ret_mac) == 0);
+	sodium_memzero(&state, sizeof(state));
+}
+
 bool sign_check(const uint8_t signature[DIGEST_SIZE], struct str content, const uint8_t key[32])
 {
 	uint8_t expected[DIGEST_SIZE];
