@@ -341,15 +341,35 @@ write_env() {
 		export DCS_KEYS_DIR='$DIR/keys'
 		export DCS_ADDRESS_KEY_FILE='$DIR/secrets/address.key'
 		export DCS_CALLBACK_KEY_FILE='$DIR/secrets/callback.key'
-		export DCS_SMTP_URL='smtp://127.0.0.1:$(port_of smtp)/dcs.localhost'
+		export DCS_GATEWAYS_FILE='$DIR/gateways.ini'
 		export DCS_MAIL_DIR='$DIR/mail'
-		export DCS_KANNEL_URL='http://127.0.0.1:$(port_of kannel-sendsms)/cgi-bin/sendsms'
-		export DCS_KANNEL_USER='dcs'
-		export DCS_KANNEL_PASSWORD_FILE='$DIR/kannel/password'
 		export DCS_API_LISTEN='$api'
 		export DCS_API_URL='http://$api'
 	END
 	mv "$DIR/env.part" "$DIR/env"
+}
+
+# The rows of the notifier: one a channel here. A second one of the same channel, with a higher order, is its fallback.
+gateway_rows() {
+	cat <<-END
+		# Written by compose/stack.sh at every start. Every setting: consumers/notifier/README.md
+		[smtp]
+		channel = email
+		kind = smtp
+		url = smtp://127.0.0.1:$(port_of smtp)/dcs.localhost
+		from = collections@dcs.localhost
+		from.name = Collections
+		order = 1
+
+		[kannel]
+		channel = sms
+		kind = kannel
+		url = http://127.0.0.1:$(port_of kannel-sendsms)/cgi-bin/sendsms
+		user = dcs
+		password.file = $DIR/kannel/password
+		from = DCS
+		order = 1
+	END
 }
 
 # ---- commands ----
@@ -397,6 +417,7 @@ choose_ports() {
 		port_kept "$port" || port_choose "$port"
 	done
 	write_env
+	gateway_rows | private "$DIR/gateways.ini"
 	kannel_settings | private "$DIR/kannel/kannel.conf"
 }
 

@@ -13,14 +13,17 @@ static const struct db_statement statement_lock = {
 	"SELECT pg_advisory_lock(notifier.lock_class(), $1)",
 };
 
+/* A doubtful attempt is the exception: if the lost statement was the one that took it to ask, it is asked about again. */
 static const struct db_statement statement_not_left = {
 	"notifier_not_left",
-	"WITH lost AS (UPDATE notifier.attempt a SET outcome = 'not_accepted', provider_code = 'not_started', ended_at = now()"
-	" WHERE owner = $1 AND outcome IS NULL AND NOT EXISTS (SELECT FROM unnest($2::uuid[], $3::integer[]) f(communication_id, "
-	"attempt)"
-	" WHERE f.communication_id = a.communication_id AND f.attempt = a.attempt) RETURNING communication_id)"
-	" UPDATE notifier.dispatch d SET state = 'waiting', next_at = now() FROM lost WHERE d.communication_id = "
-	"lost.communication_id",
+	"WITH open AS MATERIALIZED (SELECT a.communication_id, a.attempt, d.asks FROM notifier.attempt a"
+	" JOIN notifier.dispatch d USING (communication_id) WHERE a.owner = $1 AND a.outcome IS NULL AND NOT EXISTS "
+	"(SELECT FROM unnest($2::uuid[], $3::integer[]) f(communication_id, attempt)"
+	" WHERE f.communication_id = a.communication_id AND f.attempt = a.attempt)),"
+	" lost AS (UPDATE notifier.attempt a SET outcome = 'not_accepted', provider_code = 'not_started', ended_at = now()"
+	" FROM open WHERE a.communication_id = open.communication_id AND a.attempt = open.attempt AND open.asks = 0)"
+	" UPDATE notifier.dispatch d SET state = CASE open.asks WHEN 0 THEN 'waiting' ELSE 'asking' END, next_at = now()"
+	" FROM open WHERE d.communication_id = open.communication_id AND d.state = 'sending'",
 };
 
 /*
@@ -31,13 +34,18 @@ static const struct db_statement statement_adopt = {
 	"notifier_adopt",
 	"WITH owners AS MATERIALIZED (SELECT DISTINCT owner FROM notifier.attempt WHERE NOT reported AND owner <> $1),"
 	" dead AS MATERIALIZED (SELECT owner FROM owners WHERE pg_try_advisory_xact_lock(notifier.lock_class(), owner)),"
-	" adopted AS (UPDATE notifier.attempt a SET owner = $1, outcome = coalesce(a.outcome, 'unknown'),"
-	" ended_at = coalesce(a.ended_at, now()) FROM dead JOIN notifier.attempt b USING (owner)"
-	" WHERE NOT b.reported AND a.communication_id = b.communication_id AND a.attempt = b.attempt"
-	" RETURNING a.communication_id, b.outcome IS NULL AS was_open),"
-	" ended AS (UPDATE notifier.dispatch d SET state = 'done' FROM adopted o"
-	" WHERE d.communication_id = o.communication_id AND o.was_open AND d.state = 'sending' RETURNING 1)"
-	" SELECT count(*) FROM ended",
+	" left_over AS MATERIALIZED (SELECT b.communication_id, b.attempt, b.outcome IS NULL AS was_open,"
+	" b.outcome IS NULL AND b.gateway = ANY ($2::text[]) AND coalesce(d.asks, 0) < $3 AS is_asked"
+	" FROM dead JOIN notifier.attempt b USING (owner) LEFT JOIN notifier.dispatch d USING (communication_id) WHERE NOT "
+	"b.reported),"
+	" adopted AS (UPDATE notifier.attempt a SET owner = $1,"
+	" outcome = CASE WHEN l.was_open AND NOT l.is_asked THEN 'unknown' ELSE a.outcome END,"
+	" ended_at = CASE WHEN l.was_open AND NOT l.is_asked THEN now() ELSE a.ended_at END"
+	" FROM left_over l WHERE a.communication_id = l.communication_id AND a.attempt = l.attempt),"
+	" moved AS (UPDATE notifier.dispatch d SET state = CASE WHEN l.is_asked THEN 'asking' ELSE 'done' END,"
+	" asks = d.asks + l.is_asked::integer, next_at = now() FROM left_over l"
+	" WHERE d.communication_id = l.communication_id AND l.was_open AND d.state IN ('sending', 'asking') RETURNING l.is_asked)"
+	" SELECT count(*) FROM moved WHERE NOT is_asked",
 };
 
 void desk_init(struct desk *desk, const char *conninfo)
@@ -106,10 +114,14 @@ static int run_count(struct desk *desk, const struct db_statement *statement, in
 	return 0;
 }
 
-int desk_adopt(struct desk *desk, int64_t *ret_unknown, struct err *err)
+int desk_adopt(struct desk *desk, const char *const *asking, size_t asking_count, int64_t *ret_unknown, struct err *err)
 {
 	db_params_reset(&desk->params);
 	db_param_int32(&desk->params, desk->owner);
+	db_array_begin(&desk->params, DB_ARRAY_TEXT);
+	for (size_t i = 0; i < asking_count; i++)
+		db_array_text(&desk->params, str_of(asking[i]));
+	db_param_int32(&desk->params, ASKS_MAX);
 	return run_count(desk, &statement_adopt, ret_unknown, err);
 }
 
@@ -125,6 +137,7 @@ static const struct db_statement statement_take = {
 	"notifier_take",
 	"WITH due AS MATERIALIZED (SELECT communication_id, customer_id, attempts, send_by FROM notifier.dispatch"
 	" WHERE state IN ('queued', 'waiting') AND channel = $1 AND next_at <= now() AND send_by > now()"
+	" AND coalesce(last_gateway, '') <> ALL ($5::text[])"
 	" ORDER BY next_at LIMIT $2 FOR UPDATE SKIP LOCKED),"
 	" answers AS MATERIALIZED (SELECT *, refusal IS NULL AS is_granted FROM (SELECT * FROM communications.claim("
 	"(SELECT array_agg(communication_id) FROM due WHERE attempts = 0))"
@@ -145,16 +158,18 @@ static const struct db_statement statement_take = {
 	" ORDER BY a.is_granted IS NOT TRUE",
 };
 
-int desk_take(struct desk *desk, const char *channel, const char *gateway, int64_t count_max, struct db_result *ret_taken,
-	      int64_t *ret_looked, struct err *err)
+int desk_take(struct desk *desk, const struct desk_wish *wish, struct db_result *ret_taken, int64_t *ret_looked, struct err *err)
 {
 	struct db_result taken = { 0 };
 
 	db_params_reset(&desk->params);
-	db_param_text(&desk->params, str_of(channel));
-	db_param_int64(&desk->params, count_max);
+	db_param_text(&desk->params, str_of(wish->channel));
+	db_param_int64(&desk->params, wish->count_max);
 	db_param_int32(&desk->params, desk->owner);
-	db_param_text(&desk->params, str_of(gateway));
+	db_param_text(&desk->params, str_of(wish->gateway));
+	db_array_begin(&desk->params, DB_ARRAY_TEXT);
+	for (size_t i = 0; i < wish->not_after_count; i++)
+		db_array_text(&desk->params, str_of(wish->not_after[i]));
 	if (db_run(desk->db, &statement_take, &desk->params, &taken, err) != 0)
 		return -1;
 	*ret_looked = taken.rows;
@@ -166,13 +181,20 @@ int desk_take(struct desk *desk, const char *channel, const char *gateway, int64
 
 struct taken desk_taken(const struct db_result *taken, int row)
 {
-	return (struct taken){ .id = { .communication_id = db_uuid(taken, row, 0), .attempt = db_int32(taken, row, 1) },
-			       .customer_id = db_uuid(taken, row, 2),
-			       .send_by_ms = db_instant(taken, row, 3),
-			       .address = db_str(taken, row, 4),
-			       .subject = db_str(taken, row, 5),
-			       .text = db_str(taken, row, 6),
-			       .salt = db_str(taken, row, 7) };
+	struct taken one = { .id = { .communication_id = db_uuid(taken, row, 0), .attempt = db_int32(taken, row, 1) },
+			     .customer_id = db_uuid(taken, row, 2),
+			     .send_by_ms = db_instant(taken, row, 3),
+			     .address = db_str(taken, row, 4),
+			     .subject = db_str(taken, row, 5),
+			     .text = db_str(taken, row, 6),
+			     .salt = db_str(taken, row, 7),
+			     .may_leave = db_bool(taken, row, 8) };
+
+	if (db_result_columns(taken) > 9) {
+		one.asks = db_int32(taken, row, 9);
+		one.started_at_ms = db_instant(taken, row, 10);
+	}
+	return one;
 }
 
 /* ---- ending ---- */
@@ -186,9 +208,10 @@ static const struct db_statement statement_end = {
 	" provider_ref = nullif(e.provider_ref, ''), provider_code = nullif(e.provider_code, '')"
 	" FROM ended e WHERE a.communication_id = e.communication_id AND a.attempt = e.attempt AND a.owner = $1 AND a.outcome IS "
 	"NULL"
-	" RETURNING e.communication_id, e.outcome, e.retry_at),"
+	" RETURNING e.communication_id, e.outcome, e.retry_at, a.gateway),"
 	" moved AS (UPDATE notifier.dispatch d SET state = CASE n.outcome WHEN 'not_accepted' THEN 'waiting' ELSE 'done' END,"
-	" next_at = n.retry_at FROM noted n WHERE d.communication_id = n.communication_id AND d.state = 'sending')"
+	" next_at = n.retry_at, last_gateway = CASE n.outcome WHEN 'not_accepted' THEN n.gateway END FROM noted n WHERE "
+	"d.communication_id = n.communication_id AND d.state = 'sending')"
 	" SELECT count(*) FROM noted",
 };
 
@@ -225,6 +248,58 @@ int desk_end(struct desk *desk, const struct ended *ended, size_t count, int64_t
 		db_array_instant(params, ended[i].retry_at_ms);
 	add_ended_texts(params, ended, count);
 	return run_count(desk, &statement_end, ret_noted, err);
+}
+
+/* ---- doubts ---- */
+
+static const struct db_statement statement_doubt = {
+	"notifier_doubt",
+	"UPDATE notifier.dispatch d SET state = 'asking', asks = d.asks + 1, next_at = u.ask_at"
+	" FROM unnest($2::uuid[], $3::integer[], $4::timestamptz[]) u(communication_id, attempt, ask_at)"
+	" JOIN notifier.attempt a ON a.communication_id = u.communication_id AND a.attempt = u.attempt"
+	" WHERE d.communication_id = u.communication_id AND d.state = 'sending' AND a.owner = $1 AND a.outcome IS NULL",
+};
+
+int desk_doubt(struct desk *desk, const struct doubt_of *doubts, size_t count, struct err *err)
+{
+	struct db_params *params = &desk->params;
+
+	db_params_reset(params);
+	db_param_int32(params, desk->owner);
+	db_array_begin(params, DB_ARRAY_UUID);
+	for (size_t i = 0; i < count; i++)
+		db_array_uuid(params, &doubts[i].id.communication_id);
+	db_array_begin(params, DB_ARRAY_INT32);
+	for (size_t i = 0; i < count; i++)
+		db_array_int32(params, doubts[i].id.attempt);
+	db_array_begin(params, DB_ARRAY_INSTANT);
+	for (size_t i = 0; i < count; i++)
+		db_array_instant(params, doubts[i].ask_at_ms);
+	return db_run(desk->db, &statement_doubt, params, NULL, err);
+}
+
+/* The columns of statement_take, and three more. A message that the outbox has no more has no texts. */
+static const struct db_statement statement_ask = {
+	"notifier_ask",
+	"WITH due AS MATERIALIZED (SELECT d.communication_id, d.attempts, d.customer_id, d.send_by, d.asks, a.started_at"
+	" FROM notifier.dispatch d JOIN notifier.attempt a ON a.communication_id = d.communication_id AND a.attempt = d.attempts"
+	" WHERE d.state = 'asking' AND d.next_at <= now() AND a.owner = $3 AND a.gateway = $1 AND a.outcome IS NULL"
+	" ORDER BY d.next_at LIMIT $2 FOR UPDATE OF d SKIP LOCKED),"
+	" texts AS MATERIALIZED (SELECT * FROM communications.claimed((SELECT array_agg(communication_id) FROM due))),"
+	" moved AS (UPDATE notifier.dispatch d SET state = 'sending' FROM due WHERE d.communication_id = due.communication_id)"
+	" SELECT due.communication_id, due.attempts, due.customer_id, due.send_by, t.address_sealed, t.subject_sealed, "
+	"t.body_sealed,"
+	" t.key_salt, t.communication_id IS NOT NULL AND t.refusal IS NULL AND due.send_by > now(), due.asks, due.started_at"
+	" FROM due LEFT JOIN texts t USING (communication_id)",
+};
+
+int desk_ask(struct desk *desk, const char *gateway, int64_t count_max, struct db_result *ret_taken, struct err *err)
+{
+	db_params_reset(&desk->params);
+	db_param_text(&desk->params, str_of(gateway));
+	db_param_int64(&desk->params, count_max);
+	db_param_int32(&desk->params, desk->owner);
+	return db_run(desk->db, &statement_ask, &desk->params, ret_taken, err);
 }
 
 static const struct db_statement statement_expire = {

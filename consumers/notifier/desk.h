@@ -14,6 +14,7 @@
  *
  *   queued --take--> sending --end--> done                         accepted, failed, unknown
  *                            --end--> waiting --take--> sending    not_accepted: the claim stays ours
+ *                            --doubt--> asking --ask--> sending    unknown, and the gateway can be asked: the attempt stays open
  *   queued, waiting --take--> done                                 cancelled; or refused by the guard: a failed attempt
  *   queued, waiting --expire--> done                               send_by has passed, recorded as a failed attempt
  *
@@ -46,17 +47,26 @@ MUST_CHECK int desk_open(struct desk *desk, const struct attempt_id *flying, siz
 
 /*
  * Adopts the rows of dead notifiers: attempts under way become unknown (they may have been sent, so they are never sent again),
- * unreported outcomes become ours to report. *ret_unknown: the number of unknown ones.
+ * or, at gateways that can be asked, doubtful; unreported outcomes become ours to report. *ret_unknown: the number of unknown
+ * ones.
  */
-MUST_CHECK int desk_adopt(struct desk *desk, int64_t *ret_unknown, struct err *err);
+MUST_CHECK int desk_adopt(struct desk *desk, const char *const *asking, size_t asking_count, int64_t *ret_unknown,
+			  struct err *err);
 
 /*
  * Claims up to count_max due messages of the channel and opens an attempt of each: both are committed when this returns.
+ * Messages that one of the gateways `not_after` did not accept last are left alone ("": those that none has refused).
  * desk_taken reads the rows of *ret_taken; cancelled and refused messages (the latter have failed) are not among them.
  * *ret_looked: the number of messages examined; if it is count_max, there may be more.
  */
-MUST_CHECK int desk_take(struct desk *desk, const char *channel, const char *gateway, int64_t count_max,
-			 struct db_result *ret_taken, int64_t *ret_looked, struct err *err);
+struct desk_wish {
+	const char *channel, *gateway;
+	const char *not_after[GATEWAYS_MAX + 1];
+	size_t not_after_count;
+	int64_t count_max;
+};
+MUST_CHECK int desk_take(struct desk *desk, const struct desk_wish *wish, struct db_result *ret_taken, int64_t *ret_looked,
+			 struct err *err);
 
 struct taken {
 	struct attempt_id id;
@@ -64,6 +74,11 @@ struct taken {
 	int64_t send_by_ms;
 	struct str salt;                   /* of the key that sealed the texts */
 	struct str address, subject, text; /* sealed */
+
+	/* of desk_ask only */
+	bool may_leave; /* the guard still permits it, and it is not late */
+	int32_t asks;
+	int64_t started_at_ms;
 };
 struct taken desk_taken(const struct db_result *taken, int row); /* borrows from the result */
 
@@ -77,6 +92,18 @@ struct ended {
 
 /* Writes outcomes. *ret_noted: the number that were still ours; if less than count, another notifier has adopted the rest. */
 MUST_CHECK int desk_end(struct desk *desk, const struct ended *ended, size_t count, int64_t *ret_noted, struct err *err);
+
+/* An attempt of which nobody knows whether it was accepted stays open, and is asked about at ask_at_ms. */
+#define ASKS_MAX 5
+
+struct doubt_of {
+	struct attempt_id id;
+	int64_t ask_at_ms;
+};
+MUST_CHECK int desk_doubt(struct desk *desk, const struct doubt_of *doubts, size_t count, struct err *err);
+
+/* Takes up to count_max doubtful attempts of the gateway that are due. No claim; desk_taken reads the rows. */
+MUST_CHECK int desk_ask(struct desk *desk, const char *gateway, int64_t count_max, struct db_result *ret_taken, struct err *err);
 
 /* Ends messages past send_by, as failed attempts with the code "expired". *ret_expired: their number. */
 MUST_CHECK int desk_expire(struct desk *desk, int64_t *ret_expired, struct err *err);

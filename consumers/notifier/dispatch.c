@@ -4,8 +4,10 @@
 #include "base/day.h"
 #include "base/log.h"
 #include "bus/bus.h"
+#include "consumers/notifier/channel.h"
 #include "crypto/crypto.h"
 #include "crypto/seal.h"
+#include "http/retry_after.h"
 
 #define CLEAR_SIZE    ((size_t)64 << 10) /* address, subject and text of one message */
 #define REOPEN_MS     500
@@ -24,63 +26,122 @@ static struct flight *free_flight(struct dispatch *dispatch)
 	MUST_NOT_REACH("room was counted before");
 }
 
+static struct channel_gateways channel_beside(const struct dispatch *dispatch, const struct gateway *gateway)
+{
+	return channel_gather(dispatch->gateways, dispatch->gateways_count, gateway->conf->channel, clock_monotonic_ms());
+}
+
 /*
- * Whether and when to retry a message that was certainly not accepted: backoff with full jitter, within the time left until
- * send_by, not before the gateway's Retry-After. Without time or tries left it has failed.
+ * Whether and when to retry a message that was certainly not accepted. Another gateway of its channel tries at once, until each
+ * could have; such a round counts as one try. Between rounds: backoff with full jitter, within the time left until send_by, not
+ * before the gateway's Retry-After. Without time or tries left it has failed.
  */
 static void plan_retry(struct flight *flight)
 {
 	const struct dispatch_conf *conf = &flight->dispatch->conf;
+	struct channel_gateways channel = channel_beside(flight->dispatch, flight->gateway);
+	bool goes_on = flight->id.attempt % (int64_t)channel.count != 0 && channel_has_another(&channel, flight->gateway);
+	int64_t rounds = (flight->id.attempt - 1) / (int64_t)channel.count + 1;
 	int64_t left_ms = flight->send_by_ms - flight->ended_at_ms;
 	int64_t pause_ms;
 	uint64_t random;
 
 	random_bytes(&random, sizeof(random));
-	pause_ms = throttle_backoff_ms(conf->retry_base_ms, flight->id.attempt, random);
+	pause_ms = goes_on ? 0 : throttle_backoff_ms(conf->retry_base_ms, rounds, random);
 	if (pause_ms >= left_ms && left_ms > 0)
 		pause_ms = (int64_t)(random % (uint64_t)left_ms);
-	if (pause_ms < flight->verdict.retry_after_ms)
-		pause_ms = flight->verdict.retry_after_ms;
+	if (!goes_on && pause_ms < flight->retry_after_ms)
+		pause_ms = flight->retry_after_ms;
 	flight->retry_at_ms = flight->ended_at_ms + pause_ms;
-	if (pause_ms >= left_ms || flight->id.attempt >= conf->attempts_max)
+	if (pause_ms >= left_ms || flight->id.attempt >= conf->attempts_max * (int64_t)channel.count)
 		flight->verdict.outcome = DISPATCH_OUTCOME_FAILED;
 }
 
+static bool can_be_asked(const struct gateway *gateway)
+{
+	return gateway->kind->doubt != DOUBT_STAYS;
+}
+
+/* Whether an outcome that nobody knows may become known, and when to ask. */
+static bool plan_question(struct flight *flight)
+{
+	uint64_t random;
+
+	if (!can_be_asked(flight->gateway) || flight->asks >= ASKS_MAX)
+		return false;
+	random_bytes(&random, sizeof(random));
+	flight->retry_at_ms =
+		flight->ended_at_ms + throttle_backoff_ms(flight->dispatch->conf.ask_base_ms, flight->asks + 1, random);
+	if (flight->retry_at_ms < flight->ended_at_ms + flight->retry_after_ms)
+		flight->retry_at_ms = flight->ended_at_ms + flight->retry_after_ms;
+	return true;
+}
+
+/*
+ * After a question the message has been accepted, or is known to have failed, or is as doubtful as before: "not accepted" is
+ * said of the question.
+ */
 static void end_flight(struct flight *flight, const struct verdict *verdict)
 {
 	flight->verdict = *verdict;
 	flight->ended_at_ms = bus_now_ms();
 	flight->retry_at_ms = flight->ended_at_ms;
-	if (verdict->outcome == DISPATCH_OUTCOME_NOT_ACCEPTED)
-		plan_retry(flight);
 	flight->state = FLIGHT_ENDED;
+	if (flight->is_question && verdict->outcome == DISPATCH_OUTCOME_NOT_ACCEPTED)
+		flight->verdict.outcome = DISPATCH_OUTCOME_UNKNOWN;
+	if (flight->verdict.outcome == DISPATCH_OUTCOME_NOT_ACCEPTED)
+		plan_retry(flight);
+	else if (flight->verdict.outcome == DISPATCH_OUTCOME_UNKNOWN && plan_question(flight))
+		flight->state = FLIGHT_DOUBTFUL;
+}
+
+static void judge(struct flight *flight, const struct http_answer *answer, struct verdict *verdict)
+{
+	const struct gateway *gateway = flight->gateway;
+
+	if (flight->is_question && gateway->kind->doubt == DOUBT_ASKS)
+		gateway->kind->judge_asked(&flight->asked, answer, verdict);
+	else
+		gateway->kind->judge(gateway->conf, &flight->id.communication_id, answer, verdict);
+	/* A repetition that is refused says nothing about the first request, unless the provider keeps its word about repetitions. */
+	if (flight->is_question && gateway->kind->doubt == DOUBT_REPEATS && verdict->outcome == DISPATCH_OUTCOME_FAILED)
+		verdict->outcome = DISPATCH_OUTCOME_UNKNOWN;
 }
 
 static void landed(void *flight_arg, const struct http_answer *answer)
 {
 	struct flight *flight = flight_arg;
+	struct gateway *gateway = flight->gateway;
 	struct verdict verdict;
 
 	MUST(flight->state == FLIGHT_FLYING);
-	flight->gateway->judge(answer, &verdict);
-	throttle_end(&flight->gateway->throttle, verdict.is_well, verdict.retry_after_ms, clock_monotonic_ms());
+	judge(flight, answer, &verdict);
+	flight->retry_after_ms = retry_after_ms(answer->retry_after, bus_now_ms());
+	throttle_end(&gateway->throttle, verdict.is_well, flight->retry_after_ms, clock_monotonic_ms());
 	if (!verdict.is_well)
-		log_warn("gateway=%s outcome=%s code=%s text=\"%s\"", flight->gateway->name,
-			 dispatch_outcome_name(verdict.outcome), verdict.provider_code, answer->text);
+		log_warn("gateway=%s outcome=%s code=%s text=\"%s\"", gateway->conf->name, dispatch_outcome_name(verdict.outcome),
+			 verdict.provider_code, answer->text);
 	end_flight(flight, &verdict);
 }
 
-/* The message was never sent, so its failure says nothing about the gateway. */
+static enum dispatch_outcome outcome_on_ground(const struct flight *flight, const struct err *why)
+{
+	if (flight->is_question)
+		return DISPATCH_OUTCOME_UNKNOWN; /* not of the message: it may have left before */
+	return why->kind == ERR_POISON ? DISPATCH_OUTCOME_FAILED : DISPATCH_OUTCOME_NOT_ACCEPTED;
+}
+
+/* Nothing was sent, so it says nothing about the gateway. */
 static void end_on_ground(struct flight *flight, const struct err *why, const char *code)
 {
-	struct verdict verdict = { .outcome = why->kind == ERR_POISON ? DISPATCH_OUTCOME_FAILED : DISPATCH_OUTCOME_NOT_ACCEPTED,
-				   .is_well = true,
-				   .retry_after_ms = -1 };
+	struct verdict verdict = { .outcome = outcome_on_ground(flight, why), .is_well = true };
 
-	log_warn("gateway=%s outcome=%s code=%s text=\"%s\"", flight->gateway->name, dispatch_outcome_name(verdict.outcome), code,
-		 why->text);
+	log_warn("gateway=%s outcome=%s code=%s text=\"%s\"", flight->gateway->conf->name, dispatch_outcome_name(verdict.outcome),
+		 code, why->text);
 	MUST(str_to_chars(verdict.provider_code, sizeof(verdict.provider_code), str_of(code)));
 	throttle_undo(&flight->gateway->throttle);
+	if (why->kind == ERR_POISON)
+		flight->asks = ASKS_MAX; /* another question would end like this one */
 	end_flight(flight, &verdict);
 }
 
@@ -129,29 +190,47 @@ static int open_parcel(struct dispatch *dispatch, const struct taken *taken, str
 	return result;
 }
 
+static int begin(struct dispatch *dispatch, struct flight *flight, const struct parcel *parcel, struct err *err)
+{
+	const struct gateway *gateway = flight->gateway;
+
+	if (!flight->is_question || gateway->kind->doubt == DOUBT_REPEATS)
+		return gateway->kind->start(gateway->conf, dispatch->http, parcel, landed, flight, err);
+	flight->asked.communication_id = parcel->communication_id;
+	digest_of(flight->asked.text_digest, parcel->text);
+	return gateway->kind->ask(gateway->conf, dispatch->http, parcel, &flight->asked, landed, flight, err);
+}
+
 static void hand_over(struct dispatch *dispatch, struct flight *flight, const struct taken *taken)
 {
-	struct gateway *gateway = flight->gateway;
 	struct err err = ERR_INIT;
 	struct parcel parcel;
 
-	if (open_parcel(dispatch, taken, &parcel, &err) != 0)
+	if (flight->is_question && flight->gateway->kind->doubt == DOUBT_REPEATS && !taken->may_leave) {
+		(void)err_set(&err, ERR_POISON, "it may not be repeated any more");
+		end_on_ground(flight, &err, "not_repeated");
+	} else if (open_parcel(dispatch, taken, &parcel, &err) != 0) {
 		end_on_ground(flight, &err, "unreadable");
-	else if (gateway->start(gateway, dispatch->http, &parcel, landed, flight, &err) != 0)
+	} else if (begin(dispatch, flight, &parcel, &err) != 0) {
 		end_on_ground(flight, &err, "unsendable");
+	}
 	wipe(dispatch->clear.block, dispatch->clear.used);
 	arena_reset(&dispatch->clear);
 }
 
-static void fly(struct dispatch *dispatch, struct gateway *gateway, const struct taken *taken)
+static void fly(struct dispatch *dispatch, struct gateway *gateway, const struct taken *taken, bool is_question)
 {
 	struct flight *flight = free_flight(dispatch);
 	char id[UUID_TEXT_SIZE + 1];
 
-	*flight = (struct flight){
-		.state = FLIGHT_FLYING, .dispatch = dispatch, .gateway = gateway, .id = taken->id, .send_by_ms = taken->send_by_ms
-	};
-	gateway->reference(gateway, &taken->id.communication_id, flight->provider_ref);
+	*flight = (struct flight){ .state = FLIGHT_FLYING,
+				   .dispatch = dispatch,
+				   .gateway = gateway,
+				   .id = taken->id,
+				   .send_by_ms = taken->send_by_ms,
+				   .is_question = is_question,
+				   .asks = taken->asks,
+				   .asked = { .started_at_ms = taken->started_at_ms } };
 	dispatch->busy++;
 	throttle_start(&gateway->throttle, clock_monotonic_ms());
 	uuid_format(id, &taken->id.communication_id);
@@ -214,6 +293,7 @@ static void count_outcome(struct dispatch *dispatch, enum dispatch_outcome outco
 static int note_batch(struct dispatch *dispatch, struct flight **flights, size_t count, struct err *err)
 {
 	struct ended ended[END_BATCH_MAX];
+	bool goes_on = false; /* to another gateway, at once */
 	int64_t noted;
 
 	for (size_t i = 0; i < count; i++) {
@@ -222,7 +302,7 @@ static int note_batch(struct dispatch *dispatch, struct flight **flights, size_t
 					   .ended_at_ms = flights[i]->ended_at_ms,
 					   .retry_at_ms = flights[i]->retry_at_ms,
 					   .provider_ref = flights[i]->verdict.outcome == DISPATCH_OUTCOME_ACCEPTED
-								   ? flights[i]->provider_ref
+								   ? flights[i]->verdict.provider_ref
 								   : "",
 					   .provider_code = flights[i]->verdict.provider_code };
 	}
@@ -232,23 +312,45 @@ static int note_batch(struct dispatch *dispatch, struct flight **flights, size_t
 		log_warn("another notifier took us for dead: %zu outcomes stay unknown", count - (size_t)noted);
 	for (size_t i = 0; i < count; i++) {
 		count_outcome(dispatch, flights[i]->verdict.outcome);
+		goes_on |= flights[i]->verdict.outcome == DISPATCH_OUTCOME_NOT_ACCEPTED &&
+			   flights[i]->retry_at_ms <= flights[i]->ended_at_ms;
 		flights[i]->state = FLIGHT_FREE;
 	}
 	dispatch->busy -= count;
 	dispatch->to_report++;
+	if (dispatch->waits_for_end || goes_on)
+		dispatch_look(dispatch);
 	return 0;
 }
 
-static int note_ended(struct dispatch *dispatch, struct err *err)
+static int note_doubts(struct dispatch *dispatch, struct flight **flights, size_t count, struct err *err)
+{
+	struct doubt_of doubts[END_BATCH_MAX] = { 0 };
+
+	for (size_t i = 0; i < count; i++)
+		doubts[i] = (struct doubt_of){ .id = flights[i]->id, .ask_at_ms = flights[i]->retry_at_ms };
+	if (desk_doubt(dispatch->desk, doubts, count, err) != 0)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		flights[i]->state = FLIGHT_FREE;
+	dispatch->busy -= count;
+	dispatch->doubtful += count;
+	return 0;
+}
+
+/* Notes the flights of a state, in batches. */
+static int note_all(struct dispatch *dispatch, int state,
+		    int (*note)(struct dispatch *dispatch, struct flight **flights, size_t count, struct err *err),
+		    struct err *err)
 {
 	struct flight *flights[END_BATCH_MAX];
 	size_t count = 0;
 
 	for (size_t i = 0; i < FLIGHTS_MAX && dispatch->busy > 0; i++) {
-		if (dispatch->flights[i].state == FLIGHT_ENDED)
+		if ((int)dispatch->flights[i].state == state)
 			flights[count++] = &dispatch->flights[i];
 		if (count == END_BATCH_MAX || (i == FLIGHTS_MAX - 1 && count > 0)) {
-			if (note_batch(dispatch, flights, count, err) != 0)
+			if (note(dispatch, flights, count, err) != 0)
 				return -1;
 			count = 0;
 		}
@@ -256,11 +358,25 @@ static int note_ended(struct dispatch *dispatch, struct err *err)
 	return 0;
 }
 
+static int note_ended(struct dispatch *dispatch, struct err *err)
+{
+	if (note_all(dispatch, FLIGHT_ENDED, note_batch, err) != 0)
+		return -1;
+	return note_all(dispatch, FLIGHT_DOUBTFUL, note_doubts, err);
+}
+
 static int sweep(struct dispatch *dispatch, struct err *err)
 {
+	const char *asking[GATEWAYS_MAX];
+	size_t asking_count = 0;
 	int64_t unknown, expired;
 
-	if (desk_adopt(dispatch->desk, &unknown, err) != 0 || desk_expire(dispatch->desk, &expired, err) != 0)
+	for (size_t i = 0; i < dispatch->gateways_count; i++) {
+		if (can_be_asked(dispatch->gateways[i]))
+			asking[asking_count++] = dispatch->gateways[i]->conf->name;
+	}
+	if (desk_adopt(dispatch->desk, asking, asking_count, &unknown, err) != 0 ||
+	    desk_expire(dispatch->desk, &expired, err) != 0)
 		return -1;
 	if (unknown > 0)
 		log_warn("%lld messages were under way when a notifier died: they stay unknown and are not sent again",
@@ -272,45 +388,91 @@ static int sweep(struct dispatch *dispatch, struct err *err)
 	return 0;
 }
 
-/* *ret_more: there may be more due messages than were taken. */
-static int take(struct dispatch *dispatch, struct gateway *gateway, bool *ret_more, struct err *err)
+/* The next look: a queue that was not read to its end is looked at again when there can be room. */
+static void look_within(struct dispatch *dispatch, int64_t wait_ms)
 {
-	int64_t room = throttle_room(&gateway->throttle, clock_monotonic_ms()), looked;
-	int64_t places = (int64_t)(FLIGHTS_MAX - dispatch->busy);
-	struct db_result taken = { 0 };
-	int64_t taken_count;
+	int64_t at_ms = clock_monotonic_ms() + wait_ms;
 
-	if (room > places)
-		room = places;
-	if (room == 0) {
-		*ret_more = true; /* the queue was not read */
+	if (wait_ms >= 0 && at_ms < dispatch->look_at_ms)
+		dispatch->look_at_ms = at_ms;
+}
+
+static void look_when_there_is_room(struct dispatch *dispatch, struct gateway *gateway)
+{
+	int64_t wait_ms = throttle_wait_ms(&gateway->throttle, clock_monotonic_ms());
+
+	if (wait_ms < 0)
+		dispatch->waits_for_end = true;
+	else
+		look_within(dispatch, wait_ms);
+}
+
+static void fly_all(struct dispatch *dispatch, struct gateway *gateway, const struct db_result *taken, bool are_questions)
+{
+	for (int row = 0; row < taken->rows; row++) {
+		struct taken one = desk_taken(taken, row);
+
+		fly(dispatch, gateway, &one, are_questions);
+	}
+}
+
+static int64_t room_of(struct dispatch *dispatch, struct gateway *gateway)
+{
+	int64_t room = throttle_room(&gateway->throttle, clock_monotonic_ms());
+	int64_t places = (int64_t)(FLIGHTS_MAX - dispatch->busy);
+
+	return room < places ? room : places;
+}
+
+/* Questions come first: their answers are waited for. */
+static int ask(struct dispatch *dispatch, struct gateway *gateway, struct err *err)
+{
+	int64_t room = room_of(dispatch, gateway);
+	struct db_result taken = { 0 };
+
+	if (!can_be_asked(gateway) || room == 0)
+		return 0;
+	if (desk_ask(dispatch->desk, gateway->conf->name, room, &taken, err) != 0)
+		return -1;
+	fly_all(dispatch, gateway, &taken, true);
+	db_result_release(&taken);
+	return 0;
+}
+
+static int take(struct dispatch *dispatch, struct gateway *gateway, struct err *err)
+{
+	struct channel_gateways channel = channel_beside(dispatch, gateway);
+	struct desk_wish wish = { .channel = gateway->conf->channel, .gateway = gateway->conf->name };
+	struct db_result taken = { 0 };
+	int64_t looked;
+
+	wish.count_max = room_of(dispatch, gateway);
+	if (wish.count_max == 0) {
+		look_when_there_is_room(dispatch, gateway);
 		return 0;
 	}
-	if (desk_take(dispatch->desk, gateway->channel, gateway->name, room, &taken, &looked, err) != 0)
+	wish.not_after_count = channel_not_after(&channel, gateway, wish.not_after);
+	if (wish.not_after_count > channel.count) /* everything goes to others */
+		return 0;
+	if (desk_take(dispatch->desk, &wish, &taken, &looked, err) != 0)
 		return -1;
-	taken_count = taken.rows;
-	for (int row = 0; row < taken.rows; row++) {
-		struct taken one = desk_taken(&taken, row);
-
-		fly(dispatch, gateway, &one);
-	}
-	db_result_release(&taken);
-	if (looked == room)
-		*ret_more = true;
-	if (looked > taken_count) /* refused messages have an outcome now */
+	if (looked == wish.count_max)
+		look_within(dispatch, 0);
+	if (looked > taken.rows) /* refused messages have an outcome now */
 		dispatch->to_report++;
+	fly_all(dispatch, gateway, &taken, false);
+	db_result_release(&taken);
 	return 0;
 }
 
 static int take_all(struct dispatch *dispatch, struct err *err)
 {
-	bool more = false;
-
+	dispatch->look_at_ms = clock_monotonic_ms() + LOOK_MS;
+	dispatch->waits_for_end = false;
 	for (size_t i = 0; i < dispatch->gateways_count; i++) {
-		if (take(dispatch, dispatch->gateways[i], &more, err) != 0)
+		if (ask(dispatch, dispatch->gateways[i], err) != 0 || take(dispatch, dispatch->gateways[i], err) != 0)
 			return -1;
 	}
-	dispatch->look_at_ms = more ? 0 : clock_monotonic_ms() + LOOK_MS;
 	return 0;
 }
 

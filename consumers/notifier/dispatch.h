@@ -14,28 +14,36 @@
  * From the desk to the gateways and back: claims (and commits) as many messages as the gateways have room for, hands them over,
  * and records the outcome of each. One thread; no call waits: dispatch_step does only work that is possible now.
  *
+ * A gateway gets the messages that route.h leads to it. A message that one certainly did not accept is queued again, and the next
+ * one takes it.
+ *
+ * Where a gateway can be asked about a message of which nobody knows whether it was accepted, or recognises a repetition, its
+ * attempt stays open and is asked about, a few times and with growing pauses, before its outcome is unknown for good.
+ *
  * A message is in memory only between its claim and its outcome, and their number is bounded: a crash leaves at most that many
  * with the outcome "unknown".
  */
 struct dispatch_conf {
-	int64_t retry_base_ms; /* throttle_backoff_ms */
-	int64_t attempts_max;
+	int64_t retry_base_ms;   /* throttle_backoff_ms */
+	int64_t ask_base_ms;     /* the same for questions about doubtful messages */
+	int64_t attempts_max;    /* of a message; trying every gateway of its channel is one */
 	uint8_t address_key[32]; /* opens addresses and texts */
 };
 
-#define FLIGHTS_MAX  HTTP_EXCHANGES_MAX
-#define GATEWAYS_MAX 4
+#define FLIGHTS_MAX HTTP_EXCHANGES_MAX
 
 /* One message under way. */
 struct flight {
-	enum { FLIGHT_FREE, FLIGHT_FLYING, FLIGHT_ENDED } state;
+	enum { FLIGHT_FREE, FLIGHT_FLYING, FLIGHT_ENDED, FLIGHT_DOUBTFUL } state;
 	struct dispatch *dispatch;
 	struct gateway *gateway;
 	struct attempt_id id;
 	int64_t send_by_ms;
 	struct verdict verdict; /* FLIGHT_ENDED, and the next two */
-	int64_t ended_at_ms, retry_at_ms;
-	char provider_ref[PROVIDER_REF_MAX + 1];
+	int64_t ended_at_ms, retry_at_ms, retry_after_ms;
+	bool is_question; /* about a message that may have been accepted already */
+	int32_t asks;
+	struct asked asked;
 };
 
 struct dispatch {
@@ -46,10 +54,12 @@ struct dispatch {
 	size_t gateways_count;
 	struct flight flights[FLIGHTS_MAX];
 	size_t busy;                                      /* flights that are not free */
+	bool waits_for_end;                               /* a gateway is full: look again when a message ends */
 	struct arena clear;                               /* decrypted texts, wiped after every hand-over */
 	int64_t open_at_ms, look_at_ms, sweep_at_ms;      /* monotonic: not before */
 	uint64_t to_report;                               /* grows when there is something new to report */
 	uint64_t accepted, failed, not_accepted, unknown; /* since the start */
+	uint64_t doubtful;                                /* the same: questions that became necessary */
 };
 
 /* Borrows all. Start-up: takes memory. */

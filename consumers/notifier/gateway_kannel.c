@@ -5,25 +5,31 @@
 #include "crypto/crypto.h"
 #include "http/kannel.h"
 
-/* The adapter of Kannel's sendsms (http/kannel.h). */
+/* Kind kannel: Kannel's sendsms (http/kannel.h). */
 
 #define URL_SIZE_MAX 32768 /* 4000 bytes of text, three characters each, and the rest of the URL */
 #define MINUTE_MS    60000
 
-void kannel_callback_url(const struct kannel_conf *conf, const struct uuid *communication_id, const struct uuid *customer_id,
+void kannel_callback_url(const struct gateway_conf *conf, const struct uuid *communication_id, const struct uuid *customer_id,
 			 struct buf *ret_url)
 {
-	char communication[UUID_TEXT_SIZE + 1], customer[UUID_TEXT_SIZE + 1], signature_text[2 * DIGEST_SIZE + 1], content[128];
-	uint8_t signature[DIGEST_SIZE];
+	char base[1024];
 
-	uuid_format(communication, communication_id);
-	uuid_format(customer, customer_id);
-	(void)snprintf(content, sizeof(content), "kannel|%s|%s", communication, customer);
-	sign(signature, str_of(content), conf->callback_key);
-	hex_from_bytes(signature_text, signature, sizeof(signature));
+	(void)snprintf(base, sizeof(base), "%s/callbacks/kannel", conf->callback_url);
+	gateway_signed_url(conf, base, "kannel", communication_id, customer_id, ret_url);
 	/* %d kind of report, %F the network's id, %T its time, %A the network's words */
-	buf_add_format(ret_url, "%s/callbacks/kannel?c=%s&k=%s&s=%s&status=%%d&ref=%%F&at=%%T&info=%%A", conf->callback_url,
-		       communication, customer, signature_text);
+	buf_add_text(ret_url, "&status=%d&ref=%F&at=%T&info=%A");
+}
+
+static int check(const struct gateway_conf *conf, struct err *err)
+{
+	if (gateway_check_url(conf, "http", "https", err) != 0)
+		return -1;
+	if (conf->callback_url[0] == '\0')
+		return err_set(err, ERR_FATAL, "callback.url is missing: delivery reports would go nowhere");
+	if (conf->user[0] == '\0' || conf->from[0] == '\0')
+		return err_set(err, ERR_FATAL, "user and from must be given");
+	return gateway_check_tls(conf, strncmp(conf->url, "https:", 6) == 0, err);
 }
 
 static int64_t validity_minutes(const struct parcel *parcel)
@@ -33,7 +39,7 @@ static int64_t validity_minutes(const struct parcel *parcel)
 	return minutes < 1 ? 1 : minutes;
 }
 
-static int build(const struct kannel_conf *conf, const struct parcel *parcel, struct buf *url, struct err *err)
+static int build(const struct gateway_conf *conf, const struct parcel *parcel, struct buf *url, struct err *err)
 {
 	struct kannel_sms sms = { .url = str_of(conf->url),
 				  .user = str_of(conf->user),
@@ -53,11 +59,10 @@ static int build(const struct kannel_conf *conf, const struct parcel *parcel, st
 	return result;
 }
 
-static int start(struct gateway *gateway, struct http *http, const struct parcel *parcel, http_done *done, void *done_arg,
+static int start(const struct gateway_conf *conf, struct http *http, const struct parcel *parcel, http_done *done, void *done_arg,
 		 struct err *err)
 {
-	const struct kannel_conf *conf = gateway->self;
-	struct http_request request = { 0 };
+	struct http_request request = { .limits = gateway_limits(conf) };
 	struct buf url;
 	int result;
 
@@ -73,7 +78,8 @@ static int start(struct gateway *gateway, struct http *http, const struct parcel
 	return result;
 }
 
-static void judge(const struct http_answer *answer, struct verdict *ret_verdict)
+static void judge(const struct gateway_conf *conf, const struct uuid *communication_id, const struct http_answer *answer,
+		  struct verdict *ret_verdict)
 {
 	static const struct {
 		enum dispatch_outcome outcome;
@@ -86,24 +92,11 @@ static void judge(const struct http_answer *answer, struct verdict *ret_verdict)
 	};
 	enum kannel_verdict verdict = kannel_verdict_of(answer);
 
-	*ret_verdict = (struct verdict){ .outcome = table[verdict].outcome,
-					 .is_well = table[verdict].is_well,
-					 .retry_after_ms = answer->retry_after_ms };
+	(void)conf;
+	(void)communication_id; /* the network's id comes with the delivery report */
+	*ret_verdict = (struct verdict){ .outcome = table[verdict].outcome, .is_well = table[verdict].is_well };
 	if (answer->status != 0)
 		(void)snprintf(ret_verdict->provider_code, sizeof(ret_verdict->provider_code), "%d", answer->status);
 }
 
-static void reference(const struct gateway *gateway, const struct uuid *communication_id, char ret_ref[PROVIDER_REF_MAX + 1])
-{
-	(void)gateway;
-	(void)communication_id;
-	ret_ref[0] = '\0'; /* the network's id comes with the delivery report */
-}
-
-void gateway_kannel_init(struct gateway *gateway, struct kannel_conf *conf, const struct throttle_conf *throttle, int64_t now_ms)
-{
-	*gateway = (struct gateway){
-		.name = "kannel", .channel = "sms", .start = start, .judge = judge, .reference = reference, .self = conf
-	};
-	throttle_init(&gateway->throttle, throttle, now_ms);
-}
+const struct gateway_kind gateway_kannel = { .name = "kannel", .channel = "sms", .check = check, .start = start, .judge = judge };

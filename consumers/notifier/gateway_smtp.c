@@ -5,14 +5,22 @@
 #include "crypto/crypto.h"
 #include "http/mail.h"
 
-/* The adapter of an SMTP relay (http/mail.h). */
+/* Kind smtp: a mail server that takes mail for all domains (http/mail.h). */
 
 #define MESSAGE_SIZE_MAX (1 << 20)
 #define ADDRESS_SIZE     256
 #define VERP_SIGNATURE   12 /* bytes: makes a local part of exactly 64 (RFC 5321 4.5.3.1.1) */
 
+/* The domain of `from`: of the envelope's sender, bounce+<id>.<signature>@..., and of message ids. */
+static const char *own_domain(const struct gateway_conf *conf)
+{
+	const char *at = strchr(conf->from, '@');
+
+	return at != NULL ? at + 1 : "";
+}
+
 /* bounce+<32 hex of the id>.<24 hex of a signature>@domain: a bounce identifies its message, and cannot be forged. */
-static void envelope_sender(const struct smtp_conf *conf, const struct uuid *communication_id, char text[ADDRESS_SIZE])
+static void envelope_sender(const struct gateway_conf *conf, const struct uuid *communication_id, char text[ADDRESS_SIZE])
 {
 	char id[2 * sizeof(communication_id->bytes) + 1], signature_text[2 * VERP_SIGNATURE + 1], content[64];
 	uint8_t signature[DIGEST_SIZE];
@@ -21,30 +29,49 @@ static void envelope_sender(const struct smtp_conf *conf, const struct uuid *com
 	(void)snprintf(content, sizeof(content), "bounce|%s", id);
 	sign(signature, str_of(content), conf->callback_key);
 	hex_from_bytes(signature_text, signature, VERP_SIGNATURE);
-	(void)snprintf(text, ADDRESS_SIZE, "bounce+%s.%s@%s", id, signature_text, conf->bounce_domain);
+	(void)snprintf(text, ADDRESS_SIZE, "bounce+%s.%s@%s", id, signature_text, own_domain(conf));
 }
 
 /* The same for every try: a mailbox that received two copies can hide one. */
-static void message_id(const struct smtp_conf *conf, const struct uuid *communication_id, char text[ADDRESS_SIZE])
+static void message_id(const struct gateway_conf *conf, const struct uuid *communication_id, char text[ADDRESS_SIZE])
 {
 	char id[UUID_TEXT_SIZE + 1];
 
 	uuid_format(id, communication_id);
-	(void)snprintf(text, ADDRESS_SIZE, "%s@%s", id, conf->bounce_domain);
+	(void)snprintf(text, ADDRESS_SIZE, "%s@%s", id, own_domain(conf));
 }
 
-static int start(struct gateway *gateway, struct http *http, const struct parcel *parcel, http_done *done, void *done_arg,
+static int check(const struct gateway_conf *conf, struct err *err)
+{
+	bool has_tls = conf->tls || strncmp(conf->url, "smtps:", 6) == 0;
+
+	if (gateway_check_url(conf, "smtp", "smtps", err) != 0)
+		return -1;
+	if (!mail_address_is_valid(str_of(conf->from)))
+		return err_set(err, ERR_FATAL, "from is not an address");
+	if ((conf->user[0] == '\0') != (conf->password_file[0] == '\0'))
+		return err_set(err, ERR_FATAL, "user and password.file belong together");
+	return gateway_check_tls(conf, has_tls, err);
+}
+
+static struct mail_server server_of(const struct gateway_conf *conf)
+{
+	bool has_user = conf->user[0] != '\0';
+
+	return (struct mail_server){ .url = conf->url,
+				     .user = has_user ? conf->user : NULL,
+				     .password = has_user ? conf->password : NULL,
+				     .require_tls = conf->tls,
+				     .limits = gateway_limits(conf) };
+}
+
+static int start(const struct gateway_conf *conf, struct http *http, const struct parcel *parcel, http_done *done, void *done_arg,
 		 struct err *err)
 {
-	const struct smtp_conf *conf = gateway->self;
-	bool has_user = conf->user != NULL && conf->user[0] != '\0';
-	struct mail_server server = { .url = conf->url,
-				      .user = has_user ? conf->user : NULL,
-				      .password = has_user ? conf->password : NULL,
-				      .require_tls = conf->require_tls };
+	struct mail_server server = server_of(conf);
 	char sender[ADDRESS_SIZE], id[ADDRESS_SIZE];
 	struct mail mail = { .from_name = str_of(conf->from_name),
-			     .from_address = str_of(conf->from_address),
+			     .from_address = str_of(conf->from),
 			     .to_address = parcel->address,
 			     .subject = parcel->subject,
 			     .text = parcel->text,
@@ -75,9 +102,12 @@ static void judge_reply(const struct http_answer *answer, struct verdict *verdic
 	mail_reply_code(answer->body, verdict->provider_code);
 }
 
-static void judge(const struct http_answer *answer, struct verdict *ret_verdict)
+static void judge(const struct gateway_conf *conf, const struct uuid *communication_id, const struct http_answer *answer,
+		  struct verdict *ret_verdict)
 {
-	*ret_verdict = (struct verdict){ .retry_after_ms = -1 };
+	char id[ADDRESS_SIZE];
+
+	*ret_verdict = (struct verdict){ 0 };
 	switch (answer->outcome) {
 	case HTTP_NOT_SENT:
 		ret_verdict->outcome = DISPATCH_OUTCOME_NOT_ACCEPTED;
@@ -87,23 +117,11 @@ static void judge(const struct http_answer *answer, struct verdict *ret_verdict)
 		return;
 	case HTTP_ANSWERED:
 		judge_reply(answer, ret_verdict);
-		return;
+		break;
 	}
+	message_id(conf, communication_id, id);
+	if (!str_to_chars(ret_verdict->provider_ref, sizeof(ret_verdict->provider_ref), str_of(id)))
+		ret_verdict->provider_ref[0] = '\0'; /* the domain is too long: the event has the id anyway */
 }
 
-static void reference(const struct gateway *gateway, const struct uuid *communication_id, char ret_ref[PROVIDER_REF_MAX + 1])
-{
-	char text[ADDRESS_SIZE];
-
-	message_id(gateway->self, communication_id, text);
-	if (!str_to_chars(ret_ref, PROVIDER_REF_MAX + 1, str_of(text)))
-		ret_ref[0] = '\0'; /* the domain is too long: the event has the id anyway */
-}
-
-void gateway_smtp_init(struct gateway *gateway, struct smtp_conf *conf, const struct throttle_conf *throttle, int64_t now_ms)
-{
-	*gateway = (struct gateway){
-		.name = "smtp", .channel = "email", .start = start, .judge = judge, .reference = reference, .self = conf
-	};
-	throttle_init(&gateway->throttle, throttle, now_ms);
-}
+const struct gateway_kind gateway_smtp = { .name = "smtp", .channel = "email", .check = check, .start = start, .judge = judge };

@@ -12,6 +12,8 @@
 #define CLOSE_MS       300
 #define START_WAIT_MS  500
 #define STATS_MS       60000
+#define CONNECT_MS     5000 /* every gateway has its own */
+#define TOTAL_MS       30000
 
 static int open_reader(struct notifier *notifier, struct err *err)
 {
@@ -37,31 +39,39 @@ static int open_reader(struct notifier *notifier, struct err *err)
 	return event_reader_init(&notifier->reader, &conf, "communications", &broker, &database, notifier->coder, err);
 }
 
+static void add_gateways(struct notifier *notifier)
+{
+	const struct gateways *gateways = &notifier->settings.gateways;
+
+	for (size_t i = 0; i < gateways->count; i++) {
+		const struct gateway_conf *conf = &gateways->confs[i];
+
+		gateway_init(&notifier->gateways[i], conf, clock_monotonic_ms());
+		dispatch_add_gateway(&notifier->dispatch, &notifier->gateways[i]);
+		log_info("gateway=%s channel=%s kind=%s order=%lld rate=%lld concurrency=%lld", conf->name, conf->channel,
+			 conf->kind, (long long)conf->order, (long long)conf->rate, (long long)conf->concurrency);
+	}
+}
+
 static int open_gateways(struct notifier *notifier, struct err *err)
 {
 	struct settings *settings = &notifier->settings;
-	const struct http_conf http = { .exchanges_max = (size_t)(2 * settings->concurrency),
-					.connect_timeout_ms = settings->timeout_ms < 5000 ? settings->timeout_ms : 5000,
-					.total_timeout_ms = settings->timeout_ms,
+	size_t concurrency = gateways_concurrency(&settings->gateways);
+	const struct http_conf http = { .exchanges_max = concurrency > 0 ? concurrency : 1,
+					.connect_timeout_ms = CONNECT_MS,
+					.total_timeout_ms = TOTAL_MS,
 					.answer_size_max = 4096,
-					.user_agent = "dcs-notifier",
-					.ca_file = settings->gateway_ca_file[0] != '\0' ? settings->gateway_ca_file : NULL };
-	struct dispatch_conf conf = { .retry_base_ms = settings->retry_ms, .attempts_max = settings->attempts_max };
-	int64_t now_ms = clock_monotonic_ms();
+					.user_agent = "dcs-notifier" };
+	struct dispatch_conf conf = { .retry_base_ms = settings->retry_ms,
+				      .ask_base_ms = settings->ask_ms,
+				      .attempts_max = settings->attempts_max };
 
 	memcpy(conf.address_key, settings->address_key, sizeof(conf.address_key));
 	desk_init(&notifier->desk, notifier->program.conninfo);
 	if (http_open(&http, &notifier->http, err) != 0 ||
 	    dispatch_open(&notifier->dispatch, &conf, &notifier->desk, notifier->http, err) != 0)
 		return -1;
-	if (settings->smtp.url[0] != '\0') {
-		gateway_smtp_init(&notifier->smtp, &settings->smtp, &settings->throttle, now_ms);
-		dispatch_add_gateway(&notifier->dispatch, &notifier->smtp);
-	}
-	if (settings->kannel.url[0] != '\0') {
-		gateway_kannel_init(&notifier->kannel, &settings->kannel, &settings->throttle, now_ms);
-		dispatch_add_gateway(&notifier->dispatch, &notifier->kannel);
-	}
+	add_gateways(notifier);
 	return 0;
 }
 
@@ -84,10 +94,11 @@ void notifier_print_stats(struct notifier *notifier)
 	const struct dispatch *dispatch = &notifier->dispatch;
 
 	notifier->stats_at_ms = clock_monotonic_ms() + STATS_MS;
-	log_info("queued=%llu accepted=%llu failed=%llu not_accepted=%llu unknown=%llu reported=%llu under_way=%zu",
+	log_info("queued=%llu accepted=%llu failed=%llu not_accepted=%llu unknown=%llu doubtful=%llu reported=%llu under_way=%zu",
 		 (unsigned long long)notifier->inbox.queued, (unsigned long long)dispatch->accepted,
 		 (unsigned long long)dispatch->failed, (unsigned long long)dispatch->not_accepted,
-		 (unsigned long long)dispatch->unknown, (unsigned long long)notifier->report.reported, dispatch->busy);
+		 (unsigned long long)dispatch->unknown, (unsigned long long)dispatch->doubtful,
+		 (unsigned long long)notifier->report.reported, dispatch->busy);
 }
 
 /* Common to running and draining. */
@@ -159,4 +170,5 @@ void notifier_close(struct notifier *notifier)
 	inbox_release(&notifier->inbox);
 	token_keys_free(notifier->keys);
 	coder_free(notifier->coder);
+	settings_release(&notifier->settings);
 }

@@ -29,7 +29,7 @@ struct notifier {
 	struct http *http;
 	struct desk desk;
 	struct dispatch dispatch;
-	struct gateway smtp, kannel;
+	struct gateway gateways[GATEWAYS_MAX]; /* of settings.gateways, one each */
 	struct report report;
 	struct life life;
 	uint64_t seen; /* of inbox.queued */

@@ -7,15 +7,12 @@
 #include "base/array.h"
 #include "base/conf.h"
 #include "crypto/crypto.h"
-#include "http/mail.h"
-
-#define FAILURES_MAX 5
-#define PAUSE_MS     1000
-#define PAUSE_MAX_MS 30000
 
 size_t settings_rows(struct settings *s, struct conf_row rows[PROGRAM_SETTINGS_MAX])
 {
 	const struct conf_row all[] = {
+		{ "gateways.file", CONF_TEXT, "", &s->gateways_file, 0, 0, false,
+		  "the gateways (consumers/notifier/README.md); empty: smtp.url and kannel.url" },
 		{ "smtp.url", CONF_TEXT, "", &s->smtp_url, 0, 0, false, "smtp://host:port/our.name; empty: no e-mail is sent" },
 		{ "smtp.user", CONF_TEXT, "", &s->smtp_user, 0, 0, false, "log-in at the SMTP server; empty: none" },
 		{ "smtp.password.file", CONF_TEXT, "", &s->smtp_password_file, 0, 0, false, "its password" },
@@ -31,11 +28,15 @@ size_t settings_rows(struct settings *s, struct conf_row rows[PROGRAM_SETTINGS_M
 		{ "api.url", CONF_TEXT, "", &s->api_url, 0, 0, false, "producers/api as Kannel reaches it, http://host:port" },
 		{ "address.key.file", CONF_TEXT, NULL, &s->address_key_file, 0, 0, false, "key that seals addresses and texts" },
 		{ "callback.key.file", CONF_TEXT, NULL, &s->callback_key_file, 0, 0, false, "key that signs callback URLs" },
-		{ "notifier.rate", CONF_NUMBER, "100", &s->rate, 1, 100000, false, "messages a second, each gateway" },
-		{ "notifier.concurrency", CONF_NUMBER, "16", &s->concurrency, 1, 64, false, "messages at once, each gateway" },
+		{ "notifier.rate", CONF_NUMBER, "100", &s->rate, 1, 100000, false,
+		  "messages a second, each gateway without a file" },
+		{ "notifier.concurrency", CONF_NUMBER, "16", &s->concurrency, 1, 64, false,
+		  "messages at once, each gateway without a file" },
 		{ "notifier.timeout.ms", CONF_NUMBER, "30000", &s->timeout_ms, 100, 600000, false,
-		  "wait for a gateway's answer" },
+		  "wait for a gateway's answer, without a file" },
 		{ "notifier.retry.ms", CONF_NUMBER, "60000", &s->retry_ms, 1, 3600000, false, "first pause before a next try" },
+		{ "notifier.ask.ms", CONF_NUMBER, "5000", &s->ask_ms, 1, 3600000, false,
+		  "first pause before asking about a doubtful message" },
 		{ "notifier.attempts", CONF_NUMBER, "8", &s->attempts_max, 1, 100, false, "tries of one message" },
 	};
 
@@ -62,48 +63,84 @@ static int read_secret(char *secret, size_t secret_size, const char *path, struc
 	return secret[0] != '\0' ? 0 : err_set(err, ERR_FATAL, "a password file is empty");
 }
 
-static int set_smtp(struct settings *settings, struct err *err)
+/* What rows of settings have in common. */
+static struct gateway_conf *add_row(struct settings *settings, const char *name, const char *channel)
 {
-	struct str domain;
+	struct gateway_conf *conf = gateways_add(&settings->gateways, name);
 
-	if (!mail_address_is_valid(str_of(settings->mail_from)))
-		return err_set(err, ERR_FATAL, "mail.from is not an address");
-	if (read_secret(settings->smtp_password, sizeof(settings->smtp_password), settings->smtp_password_file, err) != 0)
-		return -1;
-	(void)str_cut(str_of(settings->mail_from), '@', &domain);
-	settings->smtp = (struct smtp_conf){ .url = settings->smtp_url,
-					     .user = settings->smtp_user,
-					     .password = settings->smtp_password,
-					     .require_tls = settings->smtp_tls,
-					     .from_name = settings->mail_from_name,
-					     .from_address = settings->mail_from,
-					     .bounce_domain = domain.data }; /* the end of mail.from, so it is terminated */
-	return key_read(settings->smtp.callback_key, settings->callback_key_file, err);
+	MUST(conf != NULL);
+	conf->kind = name;
+	conf->channel = channel;
+	conf->plain = true; /* as it always was: these settings cannot say it */
+	conf->rate = settings->rate;
+	conf->burst = conf->concurrency = settings->concurrency;
+	conf->timeout_ms = settings->timeout_ms;
+	return conf;
 }
 
-static int set_kannel(struct settings *settings, struct err *err)
+static void add_rows_of_settings(struct settings *settings)
 {
-	if (settings->kannel_url[0] != '\0' && settings->api_url[0] == '\0')
-		return err_set(err, ERR_FATAL, "kannel.url needs api.url: delivery reports would go nowhere");
-	if (read_secret(settings->kannel_password, sizeof(settings->kannel_password), settings->kannel_password_file, err) != 0)
+	struct gateway_conf *conf;
+
+	if (settings->smtp_url[0] != '\0') {
+		conf = add_row(settings, "smtp", "email");
+		conf->url = settings->smtp_url;
+		conf->user = settings->smtp_user;
+		conf->password_file = settings->smtp_password_file;
+		conf->tls = settings->smtp_tls;
+		conf->from = settings->mail_from;
+		conf->from_name = settings->mail_from_name;
+	}
+	if (settings->kannel_url[0] != '\0') {
+		conf = add_row(settings, "kannel", "sms");
+		conf->url = settings->kannel_url;
+		conf->user = settings->kannel_user;
+		conf->password_file = settings->kannel_password_file;
+		conf->from = settings->kannel_from;
+	}
+}
+
+/* What a row of the file need not repeat, and what is in no file: passwords and the key. */
+static int complete(const struct settings *settings, struct gateway_conf *conf, struct err *err)
+{
+	if (conf->callback_url[0] == '\0')
+		conf->callback_url = settings->api_url;
+	if (conf->ca_file[0] == '\0')
+		conf->ca_file = settings->gateway_ca_file;
+	if (read_secret(conf->password, sizeof(conf->password), conf->password_file, err) != 0)
 		return -1;
-	settings->kannel = (struct kannel_conf){ .url = settings->kannel_url,
-						 .user = settings->kannel_user,
-						 .password = settings->kannel_password,
-						 .from = settings->kannel_from,
-						 .callback_url = settings->api_url };
-	return key_read(settings->kannel.callback_key, settings->callback_key_file, err);
+	return key_read(conf->callback_key, settings->callback_key_file, err);
+}
+
+static int set_gateways(struct settings *settings, struct err *err)
+{
+	struct gateways *gateways = &settings->gateways;
+	bool has_file = settings->gateways_file[0] != '\0';
+	struct err why = ERR_INIT;
+
+	if (has_file && (settings->smtp_url[0] != '\0' || settings->kannel_url[0] != '\0'))
+		return err_set(err, ERR_FATAL,
+			       "gateways.file is given, so smtp.url and kannel.url have no effect: leave them out");
+	if (has_file && gateways_load(gateways, settings->gateways_file, err) != 0)
+		return -1;
+	if (!has_file)
+		add_rows_of_settings(settings);
+	for (size_t i = 0; i < gateways->count; i++) {
+		if (complete(settings, &gateways->confs[i], &why) != 0)
+			return err_set(err, ERR_FATAL, "gateway [%.*s]: %s", GATEWAY_NAME_MAX, gateways->confs[i].name, why.text);
+	}
+	return gateways_check(gateways, err);
 }
 
 int settings_finish(struct settings *settings, struct err *err)
 {
-	if (set_smtp(settings, err) != 0 || set_kannel(settings, err) != 0)
+	if (set_gateways(settings, err) != 0)
 		return -1;
-	settings->throttle = (struct throttle_conf){ .per_second = settings->rate,
-						     .burst = settings->concurrency,
-						     .running_max = settings->concurrency,
-						     .failures_max = FAILURES_MAX,
-						     .pause_ms = PAUSE_MS,
-						     .pause_max_ms = PAUSE_MAX_MS };
 	return key_read(settings->address_key, settings->address_key_file, err);
+}
+
+void settings_release(struct settings *settings)
+{
+	wipe(settings->gateways.confs, sizeof(settings->gateways.confs));
+	gateways_release(&settings->gateways);
 }

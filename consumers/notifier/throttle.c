@@ -67,6 +67,14 @@ int64_t throttle_room(struct throttle *throttle, int64_t now_ms)
 	return places <= 0 ? 0 : smaller(places, throttle->tokens_milli / MILLI);
 }
 
+bool throttle_is_away(struct throttle *throttle, int64_t now_ms)
+{
+	look_at_clock(throttle, now_ms);
+	if (throttle->state == THROTTLE_OPEN || throttle->until_ms - now_ms > throttle->conf.pause_max_ms)
+		return true;
+	return throttle->state == THROTTLE_HALF_OPEN && throttle->running > 0;
+}
+
 void throttle_start(struct throttle *throttle, int64_t now_ms)
 {
 	MUST(throttle_room(throttle, now_ms) > 0);

@@ -11,9 +11,17 @@
  * breaker. It is checked before a message is claimed, so that no claimed message waits in a queue of ours. Pure: time is an
  * argument that never goes back.
  *
+ *              failures_max in a row             the pause is over
+ *   CLOSED ------------------------------> OPEN ------------------> HALF_OPEN
+ *     ^  ^                                 |  ^                     |   |
+ *     |  |          a late success         |  |   the probe fails   |   |
+ *     |  '---------------------------------'  '---------------------'   |
+ *     '-----------------------------------------------------------------'
+ *                                the probe succeeds
+ *
  *   CLOSED     normal
- *   OPEN       failures_max in a row: nothing for pause_ms, which doubles up to pause_max_ms each time the probe fails
- *   HALF_OPEN  the pause is over: one probe at a time; its end closes or opens the breaker
+ *   OPEN       nothing for pause_ms, which doubles up to pause_max_ms each time the probe fails
+ *   HALF_OPEN  one probe at a time
  *
  * Only the gateway's own health counts: a refused recipient is a success of the gateway.
  */
@@ -42,6 +50,12 @@ void throttle_init(struct throttle *throttle, const struct throttle_conf *conf, 
 
 /* The number that may be started now. */
 int64_t throttle_room(struct throttle *throttle, int64_t now_ms);
+
+/*
+ * Whether messages should go to another gateway meanwhile: the breaker is open, its probe is under way, or the gateway asked for
+ * a pause that is longer than any of the breaker's. A gateway that is merely full is not away.
+ */
+bool throttle_is_away(struct throttle *throttle, int64_t now_ms);
 
 /* Counts a start; there must be room. */
 void throttle_start(struct throttle *throttle, int64_t now_ms);

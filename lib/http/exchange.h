@@ -24,13 +24,18 @@ struct exchange {
 	int local_port;      /* of the connection in use, once facts.is_connected */
 	struct buf answer;   /* body, or the last line of an SMTP server */
 	bool answer_is_cut;
+	size_t head_size; /* bytes of header lines, or of an SMTP server's replies */
+	char retry_after[64];
 	struct curl_slist *list; /* HTTP: headers; mail: the recipient */
 	http_done *done;
 	void *done_arg;
 };
 
 /* A free exchange with the common options set; NULL: all are in use. */
-struct exchange *exchange_take(struct http *http, enum facts_protocol protocol);
+struct exchange *exchange_take(struct http *http, enum facts_protocol protocol, const struct http_limits *limits);
+
+/* Whether a text has no control character, so that it stays on its line of a request; NULL is such a text. */
+bool exchange_is_line(const char *text);
 void exchange_give_back(struct exchange *exchange);
 MUST_CHECK int exchange_launch(struct exchange *exchange, http_done *done, void *done_arg, struct err *err);
 

@@ -1,5 +1,6 @@
 #include "http/http.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +15,6 @@
 #define CONTENT_GREW       (64 * 1024)
 #define REPLY_LINE_MAX     512 /* RFC 5321 4.5.3.1.5 */
 #define IDLE_MAX_S         20L /* a connection idle for longer is not used again: the other side may be closing it */
-#define RETRY_AFTER_MAX_S  (7 * 24 * 3600)
 #define ENDED_PER_POLL_MAX HTTP_EXCHANGES_MAX
 
 struct http {
@@ -49,6 +49,9 @@ static size_t keep_reply_line(char *bytes, size_t size, size_t count, void *exch
 	struct exchange *exchange = exchange_arg;
 
 	size *= count;
+	exchange->head_size += size;
+	if (exchange->head_size > HTTP_HEAD_MAX)
+		return 0; /* ends the transfer */
 	if (size < 3 || memcmp(bytes, "221", 3) == 0)
 		return size;
 	buf_reset(&exchange->answer);
@@ -63,6 +66,25 @@ static size_t drop(char *bytes, size_t size, size_t count, void *exchange_arg)
 	(void)bytes;
 	(void)exchange_arg;
 	return size * count;
+}
+
+/* A header line of an HTTP answer, with its line end. */
+static size_t keep_header(char *bytes, size_t size, size_t count, void *exchange_arg)
+{
+	static const struct str retry_after = { .data = "retry-after:", .size = 12 };
+	struct exchange *exchange = exchange_arg;
+	struct str line = { .data = bytes, .size = size * count };
+
+	exchange->head_size += line.size;
+	if (exchange->head_size > HTTP_HEAD_MAX)
+		return 0; /* ends the transfer: the status is known, or nothing ever will be */
+	if (str_begins_nocase(line, retry_after)) {
+		struct str value = { .data = line.data + retry_after.size, .size = line.size - retry_after.size };
+
+		if (!str_to_chars(exchange->retry_after, sizeof(exchange->retry_after), str_trim(value, " \t\r\n")))
+			exchange->retry_after[0] = '\0'; /* no value of the header is that long */
+	}
+	return line.size;
 }
 
 /* Called when the connection stands and the request is about to be written, on every try. */
@@ -93,6 +115,7 @@ static void set_number(struct exchange *exchange, CURLoption option, long value)
 	MUST(curl_easy_setopt(exchange->easy, option, value) == CURLE_OK);
 }
 
+/* What every exchange has, but for its limits. */
 static void set_common(struct exchange *exchange)
 {
 	const struct http *http = exchange->http;
@@ -100,8 +123,6 @@ static void set_common(struct exchange *exchange)
 	set(exchange, CURLOPT_PRIVATE, exchange);
 	set(exchange, CURLOPT_PROXY, http->proxy); /* "": none, whatever the environment says */
 	set(exchange, CURLOPT_USERAGENT, http->user_agent);
-	if (http->ca_file[0] != '\0')
-		set(exchange, CURLOPT_CAINFO, http->ca_file);
 	set_number(exchange, CURLOPT_NOSIGNAL, 1);
 	set_number(exchange, CURLOPT_FOLLOWLOCATION, 0);
 	set_number(exchange, CURLOPT_SSL_VERIFYPEER, 1);
@@ -110,9 +131,6 @@ static void set_common(struct exchange *exchange)
 	set_number(exchange, CURLOPT_TCP_NODELAY, 1);
 	set_number(exchange, CURLOPT_TCP_KEEPALIVE, 1);
 	set_number(exchange, CURLOPT_MAXAGE_CONN, IDLE_MAX_S);
-	set_number(exchange, CURLOPT_CONNECTTIMEOUT_MS, (long)http->connect_timeout_ms);
-	set_number(exchange, CURLOPT_TIMEOUT_MS, (long)http->total_timeout_ms);
-	set_number(exchange, CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)(http->total_timeout_ms + 999) / 1000);
 	MUST(curl_easy_setopt(exchange->easy, CURLOPT_OPENSOCKETFUNCTION, sockets_open) == CURLE_OK);
 	set(exchange, CURLOPT_OPENSOCKETDATA, &exchange->http->sockets);
 	MUST(curl_easy_setopt(exchange->easy, CURLOPT_CLOSESOCKETFUNCTION, sockets_close) == CURLE_OK);
@@ -123,11 +141,25 @@ static void set_common(struct exchange *exchange)
 	     CURLE_OK);
 	set(exchange, CURLOPT_WRITEDATA, exchange);
 	MUST(curl_easy_setopt(exchange->easy, CURLOPT_HEADERFUNCTION,
-			      exchange->facts.protocol == FACTS_HTTP ? drop : keep_reply_line) == CURLE_OK);
+			      exchange->facts.protocol == FACTS_HTTP ? keep_header : keep_reply_line) == CURLE_OK);
 	set(exchange, CURLOPT_HEADERDATA, exchange);
 }
 
-struct exchange *exchange_take(struct http *http, enum facts_protocol protocol)
+static void set_limits(struct exchange *exchange, const struct http_limits *limits)
+{
+	const struct http *http = exchange->http;
+	int64_t total_ms = limits->total_timeout_ms > 0 ? limits->total_timeout_ms : http->total_timeout_ms;
+	int64_t connect_ms = limits->connect_timeout_ms > 0 ? limits->connect_timeout_ms : http->connect_timeout_ms;
+	const char *ca_file = limits->ca_file != NULL ? limits->ca_file : http->ca_file;
+
+	if (ca_file[0] != '\0')
+		set(exchange, CURLOPT_CAINFO, ca_file);
+	set_number(exchange, CURLOPT_CONNECTTIMEOUT_MS, (long)(connect_ms < total_ms ? connect_ms : total_ms));
+	set_number(exchange, CURLOPT_TIMEOUT_MS, (long)total_ms);
+	set_number(exchange, CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)(total_ms + 999) / 1000);
+}
+
+struct exchange *exchange_take(struct http *http, enum facts_protocol protocol, const struct http_limits *limits)
 {
 	for (size_t i = 0; i < http->exchanges_count; i++) {
 		struct exchange *exchange = &http->exchanges[i];
@@ -138,9 +170,12 @@ struct exchange *exchange_take(struct http *http, enum facts_protocol protocol)
 		exchange->facts = (struct facts){ .protocol = protocol };
 		exchange->content_sent = 0;
 		exchange->answer_is_cut = false;
+		exchange->head_size = 0;
+		exchange->retry_after[0] = '\0';
 		buf_reset(&exchange->content);
 		buf_reset(&exchange->answer);
 		set_common(exchange);
+		set_limits(exchange, limits);
 		return exchange;
 	}
 	return NULL;
@@ -173,19 +208,10 @@ int exchange_launch(struct exchange *exchange, http_done *done, void *done_arg, 
 
 /* ---- the end of an exchange ---- */
 
-static int64_t retry_after_ms(const struct exchange *exchange)
-{
-	curl_off_t seconds = 0;
-
-	if (curl_easy_getinfo(exchange->easy, CURLINFO_RETRY_AFTER, &seconds) != CURLE_OK || seconds <= 0)
-		return -1;
-	return (seconds < RETRY_AFTER_MAX_S ? seconds : RETRY_AFTER_MAX_S) * 1000;
-}
-
 static void finish(struct exchange *exchange, CURLcode code, const char *text)
 {
 	struct http *http = exchange->http;
-	struct http_answer answer = { .retry_after_ms = -1 };
+	struct http_answer answer = { .retry_after = str_of(exchange->retry_after) };
 	long status = 0;
 
 	(void)curl_easy_getinfo(exchange->easy, CURLINFO_RESPONSE_CODE, &status);
@@ -195,8 +221,6 @@ static void finish(struct exchange *exchange, CURLcode code, const char *text)
 	answer.body = buf_str(&exchange->answer);
 	answer.body_is_cut = exchange->answer_is_cut || (exchange->facts.protocol == FACTS_HTTP && code != CURLE_OK);
 	answer.text = answer.outcome == HTTP_ANSWERED ? "" : text;
-	if (exchange->facts.protocol == FACTS_HTTP)
-		answer.retry_after_ms = retry_after_ms(exchange);
 
 	MUST(curl_multi_remove_handle(http->multi, exchange->easy) == CURLM_OK);
 	MUST(http->running > 0);
@@ -317,14 +341,63 @@ void http_close(struct http *http)
 
 /* ---- HTTP ---- */
 
+bool exchange_is_line(const char *text)
+{
+	for (; text != NULL && *text != '\0'; text++) {
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			return false;
+	}
+	return true;
+}
+
+static int check_request(const struct http_request *request, struct err *err)
+{
+	if (strncmp(request->url, "http://", 7) != 0 && strncmp(request->url, "https://", 8) != 0)
+		return err_set(err, ERR_POISON, "http: the URL is neither http nor https");
+	if (!exchange_is_line(request->url) || !exchange_is_line(request->user) || !exchange_is_line(request->password) ||
+	    !exchange_is_line(request->content_type))
+		return err_set(err, ERR_POISON, "http: a control character in the URL or the login");
+	for (size_t i = 0; i < HTTP_HEADERS_MAX && request->headers[i] != NULL; i++) {
+		if (!exchange_is_line(request->headers[i]))
+			return err_set(err, ERR_POISON, "http: a control character in a header");
+	}
+	return 0;
+}
+
+static bool add_header(struct exchange *exchange, const char *header)
+{
+	struct curl_slist *longer = curl_slist_append(exchange->list, header);
+
+	if (longer != NULL)
+		exchange->list = longer;
+	return longer != NULL;
+}
+
+static int set_headers(struct exchange *exchange, const struct http_request *request, struct err *err)
+{
+	char type[128];
+	bool is_set = add_header(exchange, "Expect:"); /* no 100-continue: it would be a second place to wait */
+
+	if (request->content_type != NULL) {
+		(void)snprintf(type, sizeof(type), "Content-Type: %s", request->content_type);
+		is_set = is_set && add_header(exchange, type);
+	}
+	for (size_t i = 0; i < HTTP_HEADERS_MAX && request->headers[i] != NULL; i++)
+		is_set = is_set && add_header(exchange, request->headers[i]);
+	if (!is_set)
+		return err_set(err, ERR_RETRY, "http: no memory");
+	set(exchange, CURLOPT_HTTPHEADER, exchange->list);
+	return 0;
+}
+
 static int set_request(struct exchange *exchange, const struct http_request *request, struct err *err)
 {
-	exchange->list = curl_slist_append(NULL, "Expect:"); /* no 100-continue: it would be a second place to wait */
-	if (exchange->list == NULL || curl_easy_setopt(exchange->easy, CURLOPT_URL, request->url) != CURLE_OK)
+	if (set_headers(exchange, request, err) != 0)
+		return -1;
+	if (curl_easy_setopt(exchange->easy, CURLOPT_URL, request->url) != CURLE_OK)
 		return err_set(err, ERR_RETRY, "http: no memory");
 	set(exchange, CURLOPT_PROTOCOLS_STR, "http,https");
 	set_number(exchange, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1); /* HTTP/2 would repeat a refused stream */
-	set(exchange, CURLOPT_HTTPHEADER, exchange->list);
 	if (request->user != NULL) {
 		set_number(exchange, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC); /* one round: Digest would send twice */
 		set(exchange, CURLOPT_USERNAME, request->user);
@@ -345,9 +418,9 @@ int http_start(struct http *http, const struct http_request *request, http_done 
 {
 	struct exchange *exchange;
 
-	if (strncmp(request->url, "http://", 7) != 0 && strncmp(request->url, "https://", 8) != 0)
-		return err_set(err, ERR_POISON, "http: the URL is neither http nor https");
-	exchange = exchange_take(http, FACTS_HTTP);
+	if (check_request(request, err) != 0)
+		return -1;
+	exchange = exchange_take(http, FACTS_HTTP, &request->limits);
 	if (exchange == NULL)
 		return err_set(err, ERR_RETRY, "http: all exchanges are in use");
 	if (set_request(exchange, request, err) != 0) {

@@ -22,12 +22,14 @@
  *                   nor by the library: libcurl silently repeats a request when a kept connection dies before the first byte of an
  *                   answer; the second attempt is stopped here.
  *
- * Redirects are not followed, only http and https (smtp, smtps) are spoken, proxies of the environment are ignored, answers are
- * truncated at answer_size_max, signals are not used (lib/TRAPS.md C7).
+ * Certificates are verified, redirects are not followed, only http and https (smtp, smtps) are spoken, proxies of the
+ * environment are ignored, signals are not used (lib/TRAPS.md C7). An exchange ends at its total timeout however slowly the
+ * answer drips, at answer_size_max bytes of body, and at HTTP_HEAD_MAX bytes of headers.
  */
 struct http;
 
 #define HTTP_EXCHANGES_MAX 256
+#define HTTP_HEAD_MAX      65536 /* all header lines of an exchange, those of 1xx answers too */
 
 struct http_conf {
 	size_t exchanges_max;                         /* at once, of HTTP and mail together; 1..HTTP_EXCHANGES_MAX */
@@ -38,12 +40,18 @@ struct http_conf {
 	const char *proxy;   /* NULL: none */
 };
 
+/* What one exchange may differ in from http_conf; 0 and NULL: as there. Zeroed: no difference. */
+struct http_limits {
+	int64_t connect_timeout_ms, total_timeout_ms;
+	const char *ca_file;
+};
+
 enum http_outcome { HTTP_NOT_SENT, HTTP_ANSWERED, HTTP_AMBIGUOUS };
 
 struct http_answer {
 	enum http_outcome outcome;
 	int status;             /* ANSWERED: HTTP status, or SMTP reply code; otherwise 0 */
-	int64_t retry_after_ms; /* of the header Retry-After; -1: absent */
+	struct str retry_after; /* the header's value for retry_after_ms (http/retry_after.h); empty: absent. Borrows like body */
 	struct str body;  /* HTTP: the first answer_size_max bytes; mail: the server's last line. Borrows until `done` returns */
 	bool body_is_cut; /* it was longer, or incomplete */
 	const char *text; /* the reason when not ANSWERED, a literal without names and addresses; otherwise "" */
@@ -58,13 +66,21 @@ MUST_CHECK int http_open(const struct http_conf *conf, struct http **ret_http, s
 /* Accepts NULL. No exchange may be running: call http_abandon first. Waits for no peer. */
 void http_close(struct http *http);
 
+#define HTTP_HEADERS_MAX 8
+
 struct http_request {
-	const char *url;             /* http: or https: */
-	struct str form;             /* not empty: POST, application/x-www-form-urlencoded; empty: GET */
-	const char *user, *password; /* Basic; NULL: none */
+	const char *url;                       /* http: or https: */
+	struct str form;                       /* not empty: POST with this body; empty: GET */
+	const char *content_type;              /* of the body; NULL: application/x-www-form-urlencoded */
+	const char *headers[HTTP_HEADERS_MAX]; /* further ones, "name: value"; up to the first NULL */
+	const char *user, *password;           /* Basic; NULL: none */
+	struct http_limits limits;
 };
 
-/* Copies everything. ERR_RETRY: all exchanges are in use; ERR_POISON: not an http(s) URL. After -1 `done` is not called. */
+/*
+ * Copies everything. ERR_RETRY: all exchanges are in use; ERR_POISON: not an http(s) URL, or a control character in the URL, a
+ * header or a login (it would begin another header). After -1 `done` is not called.
+ */
 MUST_CHECK int http_start(struct http *http, const struct http_request *request, http_done *done, void *done_arg,
 			  struct err *err);
 

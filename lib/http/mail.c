@@ -97,7 +97,9 @@ int mail_start(struct http *http, const struct mail_server *server, struct str s
 
 	if (strncmp(server->url, "smtp://", 7) != 0 && strncmp(server->url, "smtps://", 8) != 0)
 		return err_set(err, ERR_POISON, "mail: the URL is neither smtp nor smtps");
-	exchange = exchange_take(http, FACTS_MAIL);
+	if (!exchange_is_line(server->url) || !exchange_is_line(server->user) || !exchange_is_line(server->password))
+		return err_set(err, ERR_POISON, "mail: a control character in the URL or the login");
+	exchange = exchange_take(http, FACTS_MAIL, &server->limits);
 	if (exchange == NULL)
 		return err_set(err, ERR_RETRY, "mail: all exchanges are in use");
 	if (set_address(exchange, sender, recipient, err) != 0 || set_server(exchange, server, err) != 0 ||

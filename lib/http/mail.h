@@ -53,6 +53,7 @@ struct mail_server {
 	const char *url;             /* smtp://host:port/our.name or smtps://...; the path is what EHLO says (lib/TRAPS.md C6) */
 	const char *user, *password; /* NULL: no login */
 	bool require_tls; /* smtp: STARTTLS and a valid certificate, or nothing; false: plain, for a relay on this machine */
+	struct http_limits limits;
 };
 
 /*

@@ -227,7 +227,7 @@ static size_t count_records(void)
 
 static void target_of_report(char *target, size_t target_size, const char *status)
 {
-	struct kannel_conf conf = { .callback_url = "", .callback_key = { 1, 2, 3 } };
+	struct gateway_conf conf = { .callback_url = "", .callback_key = { 1, 2, 3 } };
 	struct uuid communication, customer;
 	struct buf url;
 

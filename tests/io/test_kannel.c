@@ -41,7 +41,7 @@ static void must(int result)
 struct told {
 	int calls;
 	struct verdict verdict;
-	struct gateway *gateway;
+	const struct gateway_conf *conf;
 };
 
 static void judge(void *told_arg, const struct http_answer *answer)
@@ -49,7 +49,7 @@ static void judge(void *told_arg, const struct http_answer *answer)
 	struct told *told = told_arg;
 
 	told->calls++;
-	told->gateway->judge(answer, &told->verdict);
+	gateway_kannel.judge(told->conf, NULL, answer, &told->verdict);
 }
 
 static void turn(int64_t deadline_ms)
@@ -62,11 +62,8 @@ static void turn(int64_t deadline_ms)
 
 static struct verdict send_sms(const char *password, struct str to, struct str text)
 {
-	struct kannel_conf conf = {
-		.url = kannel_url, .user = "test", .password = password, .from = "DCS", .callback_url = callback_url
-	};
-	struct throttle_conf throttle = {
-		.per_second = 1, .burst = 1, .running_max = 1, .failures_max = 1, .pause_ms = 1, .pause_max_ms = 1
+	struct gateway_conf conf = {
+		.url = kannel_url, .user = "test", .from = "DCS", .callback_url = callback_url, .ca_file = ""
 	};
 	struct parcel parcel = { .communication_id = { .bytes = { 1 } },
 				 .customer_id = { .bytes = { 2 } },
@@ -76,12 +73,11 @@ static struct verdict send_sms(const char *password, struct str to, struct str t
 				 .address = to,
 				 .text = text };
 	int64_t deadline_ms = clock_monotonic_ms() + DEADLINE_MS;
-	struct gateway gateway;
-	struct told told = { .gateway = &gateway };
+	struct told told = { .conf = &conf };
 
 	memcpy(conf.callback_key, api.callback_key, sizeof(conf.callback_key));
-	gateway_kannel_init(&gateway, &conf, &throttle, 0);
-	must(gateway.start(&gateway, http, &parcel, judge, &told, &err));
+	assert_true(str_to_chars(conf.password, sizeof(conf.password), str_of(password)));
+	must(gateway_kannel.start(&conf, http, &parcel, judge, &told, &err));
 	while (told.calls == 0)
 		turn(deadline_ms);
 	return told.verdict;

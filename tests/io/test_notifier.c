@@ -46,8 +46,7 @@ struct worker {
 	struct desk desk;
 	struct http *http;
 	struct dispatch dispatch;
-	struct smtp_conf smtp_conf;
-	struct kannel_conf kannel_conf;
+	struct gateway_conf smtp_conf, kannel_conf;
 	struct gateway smtp, kannel;
 	struct report report;
 	char smtp_url[128], kannel_url[128];
@@ -254,20 +253,28 @@ static void open_worker(struct worker *opened, int64_t timeout_ms)
 					.total_timeout_ms = timeout_ms,
 					.answer_size_max = 4096,
 					.user_agent = "dcs-test" };
-	const struct throttle_conf throttle = {
-		.per_second = 1000, .burst = 16, .running_max = 16, .failures_max = 5, .pause_ms = 600000, .pause_max_ms = 600000
-	};
 	struct dispatch_conf conf = { .retry_base_ms = 1, .attempts_max = 3 };
+	const struct gateway_conf row = { .order = 1,
+					  .rate = 1000,
+					  .burst = 16,
+					  .concurrency = 16,
+					  .failures = 5,
+					  .pause_ms = 600000,
+					  .pause_max_ms = 600000,
+					  .user = "",
+					  .ca_file = "",
+					  .callback_key = { 1 } };
 
-	*opened = (struct worker){ .smtp_conf = { .from_name = "Collections",
-						  .from_address = "office@collector.example",
-						  .bounce_domain = "collector.example",
-						  .callback_key = { 1 } },
-				   .kannel_conf = { .user = "dcs",
-						    .password = "secret",
-						    .from = "DCS",
-						    .callback_url = "http://127.0.0.1:1",
-						    .callback_key = { 1 } } };
+	*opened = (struct worker){ .smtp_conf = row, .kannel_conf = row };
+	opened->smtp_conf.name = opened->smtp_conf.kind = "smtp";
+	opened->smtp_conf.channel = "email";
+	opened->smtp_conf.from_name = "Collections";
+	opened->smtp_conf.from = "office@collector.example";
+	opened->kannel_conf.name = opened->kannel_conf.kind = "kannel";
+	opened->kannel_conf.channel = "sms";
+	opened->kannel_conf.user = "dcs";
+	opened->kannel_conf.from = "DCS";
+	opened->kannel_conf.callback_url = "http://127.0.0.1:1";
 	(void)snprintf(opened->smtp_url, sizeof(opened->smtp_url), "smtp://127.0.0.1:%d/our.name", smtp_port);
 	(void)snprintf(opened->kannel_url, sizeof(opened->kannel_url), "http://127.0.0.1:%d/ok/sendsms", http_port);
 	opened->smtp_conf.url = opened->smtp_url;
@@ -277,8 +284,8 @@ static void open_worker(struct worker *opened, int64_t timeout_ms)
 	desk_init(&opened->desk, conninfo);
 	must(http_open(&http, &opened->http, &err));
 	must(dispatch_open(&opened->dispatch, &conf, &opened->desk, opened->http, &err));
-	gateway_smtp_init(&opened->smtp, &opened->smtp_conf, &throttle, clock_monotonic_ms());
-	gateway_kannel_init(&opened->kannel, &opened->kannel_conf, &throttle, clock_monotonic_ms());
+	gateway_init(&opened->smtp, &opened->smtp_conf, clock_monotonic_ms());
+	gateway_init(&opened->kannel, &opened->kannel_conf, clock_monotonic_ms());
 	dispatch_add_gateway(&opened->dispatch, &opened->smtp);
 	dispatch_add_gateway(&opened->dispatch, &opened->kannel);
 	must(report_open(&opened->report, &bus, conninfo, TOPIC, coder, keys, &err));
@@ -742,10 +749,10 @@ static void test_notifier__a_message_read_twice_is_queued_once(void **state)
 /* A gateway of the test's own: looks at the database at the moment when bytes would leave, and never answers. */
 static int64_t claimed_at_start, open_at_start;
 
-static int look_and_hold(struct gateway *gateway, struct http *http, const struct parcel *parcel, http_done *done, void *done_arg,
-			 struct err *failure)
+static int look_and_hold(const struct gateway_conf *conf, struct http *http, const struct parcel *parcel, http_done *done,
+			 void *done_arg, struct err *failure)
 {
-	(void)gateway, (void)http, (void)done, (void)done_arg, (void)failure;
+	(void)conf, (void)http, (void)done, (void)done_arg, (void)failure;
 	claimed_at_start = number("SELECT count(*) FROM communications.outbox WHERE state = 'claimed'");
 	open_at_start = number("SELECT count(*) FROM notifier.attempt WHERE outcome IS NULL");
 	assert_true(str_is(parcel->address, "hold@x.example"));
@@ -756,7 +763,9 @@ static int look_and_hold(struct gateway *gateway, struct http *http, const struc
 
 static void hold_one(void)
 {
-	worker.smtp.start = look_and_hold;
+	static const struct gateway_kind holding = { .name = "smtp", .start = look_and_hold };
+
+	worker.smtp.kind = &holding;
 	release(1, "email", "hold@x.example");
 	while (worker.dispatch.busy == 0)
 		turn(&worker);
@@ -840,13 +849,14 @@ static void test_notifier__an_outcome_survives_a_lost_database_connection(void *
 
 static void test_notifier__a_claim_whose_answer_was_lost_is_not_lost(void **state)
 {
+	const struct desk_wish wish = { .channel = "email", .gateway = "smtp", .count_max = 10 };
 	struct db_result taken = { 0 };
 	int64_t looked;
 
 	(void)state;
 	release(1, "email", "ok@x.example");
 	must(desk_open(&worker.desk, NULL, 0, &err));
-	must(desk_take(&worker.desk, "email", "smtp", 10, &taken, &looked, &err));
+	must(desk_take(&worker.desk, &wish, &taken, &looked, &err));
 	assert_int_equal(taken.rows, 1);
 	db_result_release(&taken); /* as if it had not come: nobody knows of it but the table */
 	assert_attempts("1 open");
@@ -889,6 +899,54 @@ static void test_notifier__a_gateway_that_is_away_gets_probes_not_all_messages(v
 	assert_int_equal(number("SELECT count(*) FROM notifier.attempt WHERE outcome <> 'not_accepted'"), 0);
 	assert_true(number("SELECT count(*) FROM communications.outbox WHERE state = 'released'") >= 60 - (16 + 4));
 	run_sql("DELETE FROM notifier.dispatch"); /* tear_down need not wait for them */
+}
+
+/* The busy server first, and the good one, as another gateway of the channel. */
+static void add_relay(struct worker *changed)
+{
+	changed->kannel_conf.name = "relay";
+	changed->kannel_conf.kind = "smtp";
+	changed->kannel_conf.channel = "email";
+	changed->kannel_conf.from = changed->smtp_conf.from;
+	changed->kannel_conf.from_name = "";
+	changed->kannel_conf.order = 2;
+	(void)snprintf(changed->kannel_url, sizeof(changed->kannel_url), "smtp://127.0.0.1:%d/our.name", smtp_port);
+	(void)snprintf(changed->smtp_url, sizeof(changed->smtp_url), "smtp://127.0.0.1:%d/our.name", busy_port);
+	gateway_init(&changed->kannel, &changed->kannel_conf, clock_monotonic_ms());
+	changed->dispatch.conf.retry_base_ms = 3600000; /* nothing here waits for a retry */
+}
+
+static void test_notifier__what_one_gateway_did_not_accept_goes_to_the_next_at_once(void **state)
+{
+	(void)state;
+	add_relay(&worker);
+	release(1, "email", "ok@x.example");
+	turn_until_settled(&worker);
+	assert_attempts("1 not_accepted reported, 2 accepted 2.0.0 reported");
+	assert_text("SELECT string_agg(gateway, ' ' ORDER BY attempt) FROM notifier.attempt", "smtp relay");
+}
+
+static void test_notifier__behind_an_open_breaker_the_next_gateway_takes_everything(void **state)
+{
+	(void)state;
+	add_relay(&worker);
+	for (unsigned n = 1; n <= 40; n++)
+		release(n, "email", "ok@x.example");
+	turn_until_settled(&worker);
+	assert_int_equal(worker.smtp.throttle.state, THROTTLE_OPEN);
+	assert_int_equal(number("SELECT count(*) FROM notifier.attempt WHERE outcome = 'accepted' AND gateway = 'relay'"), 40);
+	assert_true(number("SELECT count(*) FROM notifier.attempt WHERE gateway = 'smtp'") <= 16 + 4);
+}
+
+static void test_notifier__a_refusal_for_good_goes_to_no_other_gateway(void **state)
+{
+	(void)state;
+	add_relay(&worker);
+	(void)snprintf(worker.smtp_url, sizeof(worker.smtp_url), "smtp://127.0.0.1:%d/our.name", smtp_port);
+	release(1, "email", "refuse@x.example");
+	release(2, "email", "afterdot@x.example");
+	turn_until_settled(&worker);
+	assert_attempts("1 failed 5.1.1 reported, 1 unknown reported");
 }
 
 static void test_notifier__giving_up_at_the_end_tells_the_truth(void **state)
@@ -1055,6 +1113,9 @@ int main(void)
 		TEST(test_notifier__a_claim_whose_answer_was_lost_is_not_lost),
 		TEST(test_notifier__reports_wait_for_the_broker),
 		TEST(test_notifier__a_gateway_that_is_away_gets_probes_not_all_messages),
+		TEST(test_notifier__what_one_gateway_did_not_accept_goes_to_the_next_at_once),
+		TEST(test_notifier__behind_an_open_breaker_the_next_gateway_takes_everything),
+		TEST(test_notifier__a_refusal_for_good_goes_to_no_other_gateway),
 		TEST(test_notifier__giving_up_at_the_end_tells_the_truth),
 		TEST(test_notifier__two_share_the_work_and_nothing_is_sent_twice),
 		TEST(test_notifier__the_database_allows_one_possible_sending),

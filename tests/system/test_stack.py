@@ -74,7 +74,8 @@ def test_all_parts_run_and_starting_again_touches_none(stack):
 
 def test_secrets_are_for_their_owner_alone(stack):
     env = stack.env()
-    secret = [pathlib.Path(env[name]) for name in ("DCS_ADDRESS_KEY_FILE", "DCS_CALLBACK_KEY_FILE", "DCS_KANNEL_PASSWORD_FILE")]
+    secret = [pathlib.Path(env[name]) for name in ("DCS_ADDRESS_KEY_FILE", "DCS_CALLBACK_KEY_FILE", "DCS_GATEWAYS_FILE")]
+    secret.append(stack.folder / "kannel" / "password")
     for path in secret + list(pathlib.Path(env["DCS_KEYS_DIR"]).glob("*.pem")):
         assert path.stat().st_mode & 0o077 == 0, path
     assert list(pathlib.Path(env["DCS_KEYS_DIR"]).glob("*.pem"))
@@ -147,7 +148,7 @@ def test_a_port_that_a_stranger_took_is_chosen_again(stack):
         stack("start")
         new = int((stack.folder / "ports" / "smtp").read_text())
         assert new != old
-        assert f":{new}/" in stack.env()["DCS_SMTP_URL"]
+        assert f":{new}/" in pathlib.Path(stack.env()["DCS_GATEWAYS_FILE"]).read_text()
         smtplib.SMTP("127.0.0.1", new).quit()
 
 
@@ -160,7 +161,7 @@ def test_a_port_that_was_taken_after_it_was_chosen_is_chosen_again(stack):
         (stack.folder / "ports" / "smtp").write_text(f"{old}\n")
         stack("start")
         new = int((stack.folder / "ports" / "smtp").read_text())
-        assert new != old and f":{new}/" in stack.env()["DCS_SMTP_URL"]
+        assert new != old and f":{new}/" in pathlib.Path(stack.env()["DCS_GATEWAYS_FILE"]).read_text()
         smtplib.SMTP("127.0.0.1", new).quit()
 
 

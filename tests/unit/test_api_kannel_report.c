@@ -19,7 +19,7 @@ static char signature[2 * DIGEST_SIZE + 1];
 /* The signature as the notifier writes it into the URL that it gives to Kannel. */
 static int sign_once(void **state)
 {
-	struct kannel_conf conf = { .callback_url = "http://127.0.0.1:1" };
+	struct gateway_conf conf = { .callback_url = "http://127.0.0.1:1" };
 	struct uuid communication, customer;
 	struct err err = ERR_INIT;
 	const char *found;

@@ -192,6 +192,40 @@ static void test_throttle__backoff_is_full_jitter_under_growing_caps(void **stat
 	assert_int_equal(throttle_backoff_ms(0, 1, 12345), 0);
 }
 
+static void test_throttle__a_gateway_is_away_while_its_breaker_or_its_probe_decides(void **state)
+{
+	struct throttle throttle = made(1000, 1, 1);
+
+	(void)state;
+	throttle_start(&throttle, 0);
+	assert_int_equal(throttle_room(&throttle, 0), 0);
+	assert_false(throttle_is_away(&throttle, 0)); /* full is not away */
+	throttle_end(&throttle, false, -1, 0);
+	one(&throttle, false, 10);
+	one(&throttle, false, 20);
+	assert_true(throttle_is_away(&throttle, 20));
+	assert_true(throttle_is_away(&throttle, 1019));
+	assert_false(throttle_is_away(&throttle, 1020)); /* it may be probed */
+	throttle_start(&throttle, 1020);
+	assert_true(throttle_is_away(&throttle, 1020));
+	throttle_end(&throttle, true, -1, 1030);
+	assert_false(throttle_is_away(&throttle, 1030));
+}
+
+static void test_throttle__a_long_pause_asked_for_is_being_away_a_short_one_is_not(void **state)
+{
+	struct throttle throttle = made(1000, 100, 10);
+
+	(void)state;
+	throttle_start(&throttle, 0);
+	throttle_end(&throttle, true, 4000, 0);
+	assert_false(throttle_is_away(&throttle, 0));
+	throttle_start(&throttle, 4000);
+	throttle_end(&throttle, true, 4001, 4000);
+	assert_true(throttle_is_away(&throttle, 4000));
+	assert_false(throttle_is_away(&throttle, 4001));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -205,6 +239,8 @@ int main(void)
 		cmocka_unit_test(test_throttle__late_failures_do_not_lengthen_the_pause),
 		cmocka_unit_test(test_throttle__a_late_success_closes_it),
 		cmocka_unit_test(test_throttle__retry_after_is_kept_by_the_whole_gateway),
+		cmocka_unit_test(test_throttle__a_gateway_is_away_while_its_breaker_or_its_probe_decides),
+		cmocka_unit_test(test_throttle__a_long_pause_asked_for_is_being_away_a_short_one_is_not),
 		cmocka_unit_test(test_throttle__backoff_is_full_jitter_under_growing_caps),
 	};
 
