@@ -23,7 +23,7 @@
 #define GATEWAY_NAME_MAX     32 /* RecordDispatch.provider */
 #define GATEWAY_ORDER_MAX    1000
 #define GATEWAY_PASSWORD_MAX 256
-#define GATEWAY_KINDS        "smtp or kannel"
+#define GATEWAY_KINDS        "smtp, kannel, twilio or webhook"
 
 /* A row. Texts borrow; "": not given. */
 struct gateway_conf {
@@ -66,6 +66,7 @@ struct parcel {
 struct verdict {
 	enum dispatch_outcome outcome;
 	bool is_well;                              /* the gateway works (for the breaker) */
+	bool has_opted_out;                        /* the person told the provider to receive nothing more from us */
 	char provider_ref[PROVIDER_REF_MAX + 1];   /* the provider's id of an accepted message; "": it gives none */
 	char provider_code[PROVIDER_CODE_MAX + 1]; /* "": none. Never the provider's text, which may quote personal data */
 };
@@ -115,7 +116,7 @@ struct gateway_kind {
 /* NULL: there is none of that name. */
 const struct gateway_kind *gateway_kind_by_name(const char *name);
 
-extern const struct gateway_kind gateway_smtp, gateway_kannel;
+extern const struct gateway_kind gateway_smtp, gateway_kannel, gateway_twilio, gateway_webhook;
 
 struct gateway {
 	const struct gateway_kind *kind;

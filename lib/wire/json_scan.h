@@ -5,7 +5,8 @@
 
 /*
  * JSON texts (RFC 8259) read in place: nothing is allocated or copied. json_check validates every byte once; all else here
- * relies on that and skips the values it is not asked for. Private to the room.
+ * relies on that and skips the values it is not asked for. For this room, and for texts of others that no schema describes (the
+ * answers of a message provider); everything else reads records (json.h).
  */
 #define JSON_DEPTH_MAX 16
 

@@ -11,15 +11,18 @@ import asyncio
 import collections
 import email
 import email.policy
+import email.utils
 import json
 import socket
 import struct
 import sys
+import urllib.parse
 
 from aiosmtpd.smtp import SMTP
 
 counts = collections.Counter()
 last_mail = {}
+taken_sms = []  # of /twilio: the forms
 
 
 def reset(writer):
@@ -38,6 +41,10 @@ async def forever():
 def reply(status, body, *headers):
     lines = [f"HTTP/1.1 {status} X", f"Content-Length: {len(body)}", *headers, "", ""]
     return "\r\n".join(lines).encode() + body
+
+
+def as_listed(number, form):
+    return {"sid": f"SM{number:032x}", "body": form["Body"], "to": form["To"], "date_created": email.utils.formatdate(), "status": "sent"}
 
 
 async def http(reader, writer):
@@ -80,6 +87,21 @@ async def one_request(reader, writer):
         writer.write(reply(429, b"slow down", "Retry-After: 7"))
     elif mode == "redirect":
         writer.write(reply(302, b"", "Location: /ok/redirected"))
+    elif mode == "hook":  # takes the first request of an id and says nothing, as a receiver that dies would
+        identity = next(line.split(": ")[1] for line in head.split("\r\n") if line.lower().startswith("webhook-id:"))
+        counts["/hook-id/" + identity] += 1
+        if counts["/hook-id/" + identity] == 1 or path == "/hook/never":
+            return False
+        writer.write(reply(204, b""))
+    elif mode == "twilio" and length:
+        taken_sms.append(dict(urllib.parse.parse_qsl(body.decode())))
+        if "silent" in path:
+            return False
+        answer = {"sid": f"SM{len(taken_sms):032x}", "status": "queued"}
+        writer.write(reply(201, json.dumps(answer).encode()))
+    elif mode == "twilio":
+        asked = dict(urllib.parse.parse_qsl(head.split(" ")[1].split("?")[1]))
+        writer.write(reply(200, json.dumps({"messages": [as_listed(n, form) for n, form in enumerate(taken_sms, 1) if form["To"] == asked["To"]]}).encode()))
     elif mode == "close":
         return False
     elif mode == "reset":

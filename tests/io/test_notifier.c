@@ -949,6 +949,119 @@ static void test_notifier__a_refusal_for_good_goes_to_no_other_gateway(void **st
 	assert_attempts("1 failed 5.1.1 reported, 1 unknown reported");
 }
 
+/* The SMS gateway is one of another kind. */
+static void change_kind(struct worker *changed, const char *kind, const char *path)
+{
+	changed->kannel_conf.name = changed->kannel_conf.kind = kind;
+	changed->kannel_conf.callback_url = "";
+	changed->dispatch.conf.ask_base_ms = 1;
+	assert_true(str_to_chars(changed->kannel_conf.password, sizeof(changed->kannel_conf.password),
+				 STR("whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")));
+	(void)snprintf(changed->kannel_url, sizeof(changed->kannel_url), "http://127.0.0.1:%d%s", http_port, path);
+	gateway_init(&changed->kannel, &changed->kannel_conf, clock_monotonic_ms());
+}
+
+static void test_notifier__a_doubtful_webhook_is_repeated_with_its_id_and_counts_once(void **state)
+{
+	char path[128], id[UUID_TEXT_SIZE + 1];
+	struct uuid communication = id_of('c', 71);
+
+	(void)state;
+	change_kind(&worker, "webhook", "/hook/once");
+	release(71, "sms", "+491701234567");
+	turn_until_settled(&worker);
+	assert_attempts("1 accepted 204 reported");
+	uuid_format(id, &communication);
+	(void)snprintf(path, sizeof(path), "/hook-id/%s_1", id);
+	assert_int_equal(count_at_server(path), 2);
+	assert_int_equal(number("SELECT asks::bigint FROM notifier.dispatch"), 1);
+}
+
+static void test_notifier__a_webhook_that_never_answers_is_unknown_in_the_end(void **state)
+{
+	char path[128], id[UUID_TEXT_SIZE + 1];
+	struct uuid communication = id_of('c', 72);
+
+	(void)state;
+	change_kind(&worker, "webhook", "/hook/never");
+	worker.kannel_conf.failures = 100;
+	gateway_init(&worker.kannel, &worker.kannel_conf, clock_monotonic_ms());
+	release(72, "sms", "+491701234567");
+	turn_until_settled(&worker);
+	assert_attempts("1 unknown reported");
+	uuid_format(id, &communication);
+	(void)snprintf(path, sizeof(path), "/hook-id/%s_1", id);
+	assert_int_equal(count_at_server(path), 1 + ASKS_MAX);
+}
+
+static void test_notifier__a_doubtful_webhook_is_not_repeated_after_a_withdrawal(void **state)
+{
+	int before = count_at_server("/hook/withdrawn");
+
+	(void)state;
+	change_kind(&worker, "webhook", "/hook/withdrawn");
+	worker.dispatch.conf.ask_base_ms = 0;
+	release(73, "sms", "+491701234567");
+	while (number("SELECT count(*) FROM notifier.dispatch WHERE state = 'asking'") == 0) {
+		run_sql("UPDATE notifier.dispatch SET next_at = 'infinity' WHERE state = 'asking'");
+		turn(&worker);
+	}
+	run_sql("INSERT INTO communications.opt_out SELECT customer_id, channel, now() + interval '1 s' FROM "
+		"communications.outbox");
+	run_sql("UPDATE notifier.dispatch SET next_at = now()");
+	turn_until_settled(&worker);
+	assert_attempts("1 unknown not_repeated reported");
+	assert_in_range(count_at_server("/hook/withdrawn"), before + 1, before + 2); /* a repetition may have been under way */
+}
+
+static void test_notifier__a_doubtful_message_is_looked_up_where_there_is_a_list(void **state)
+{
+	int before = count_at_server("/twilio/silent/Messages.json");
+
+	(void)state;
+	change_kind(&worker, "twilio", "/twilio/silent/Messages.json");
+	release(74, "sms", "+491701234574");
+	turn_until_settled(&worker);
+	assert_attempts("1 accepted reported");
+	assert_true(number("SELECT count(*) FROM notifier.attempt WHERE provider_ref LIKE 'SM%'") == 1);
+	assert_int_equal(count_at_server("/twilio/silent/Messages.json"), before + 2); /* one sent, one asked */
+}
+
+static void test_notifier__what_a_dead_notifier_left_doubtful_is_asked_about(void **state)
+{
+	(void)state;
+	change_kind(&worker, "webhook", "/hook/dead");
+	release(75, "sms", "+491701234567");
+	while (worker.dispatch.busy == 0)
+		turn(&worker);
+	kill_worker(&worker);
+	open_worker(&neighbour, 10000);
+	change_kind(&neighbour, "webhook", "/ok/dead");
+	turn_until_settled(&neighbour);
+	assert_attempts("1 accepted 202 reported");
+}
+
+static void test_notifier__a_lost_statement_does_not_send_a_doubtful_message_anew(void **state)
+{
+	struct db_result taken = { 0 };
+
+	(void)state;
+	change_kind(&worker, "webhook", "/hook/lost");
+	release(76, "sms", "+491701234567");
+	while (number("SELECT count(*) FROM notifier.dispatch WHERE state = 'asking'") == 0) {
+		worker.dispatch.conf.ask_base_ms = 3600000;
+		turn(&worker);
+	}
+	run_sql("UPDATE notifier.dispatch SET next_at = now()");
+	must(desk_ask(&worker.desk, "webhook", 10, &taken, &err));
+	assert_int_equal(taken.rows, 1);
+	db_result_release(&taken); /* as if it had not come */
+	assert_states("sending");
+	kill_sessions();
+	turn_until_settled(&worker);
+	assert_attempts("1 accepted 204 reported");
+}
+
 static void test_notifier__giving_up_at_the_end_tells_the_truth(void **state)
 {
 	(void)state;
@@ -1116,6 +1229,12 @@ int main(void)
 		TEST(test_notifier__what_one_gateway_did_not_accept_goes_to_the_next_at_once),
 		TEST(test_notifier__behind_an_open_breaker_the_next_gateway_takes_everything),
 		TEST(test_notifier__a_refusal_for_good_goes_to_no_other_gateway),
+		TEST(test_notifier__a_doubtful_webhook_is_repeated_with_its_id_and_counts_once),
+		TEST(test_notifier__a_webhook_that_never_answers_is_unknown_in_the_end),
+		TEST(test_notifier__a_doubtful_webhook_is_not_repeated_after_a_withdrawal),
+		TEST(test_notifier__a_doubtful_message_is_looked_up_where_there_is_a_list),
+		TEST(test_notifier__what_a_dead_notifier_left_doubtful_is_asked_about),
+		TEST(test_notifier__a_lost_statement_does_not_send_a_doubtful_message_anew),
 		TEST(test_notifier__giving_up_at_the_end_tells_the_truth),
 		TEST(test_notifier__two_share_the_work_and_nothing_is_sent_twice),
 		TEST(test_notifier__the_database_allows_one_possible_sending),

@@ -14,6 +14,16 @@ static const struct gateway_conf kannel_conf = {
 static const struct gateway_conf smtp_conf = {
 	.name = "smtp", .kind = "smtp", .url = "smtp://127.0.0.1:1/x", .from = "office@collector.example"
 };
+static struct gateway_conf twilio_conf = { .name = "twilio",
+					   .kind = "twilio",
+					   .url = "https://sms.example/Messages.json",
+					   .user = "AC1",
+					   .password = "secret",
+					   .from = "+4915123" };
+static struct gateway_conf webhook_conf = { .name = "webhook",
+					    .kind = "webhook",
+					    .url = "https://hook.example/",
+					    .password = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=" };
 static const struct uuid message = { .bytes = { 0x01, 0x9a } };
 
 static int set_up(void **state)
@@ -69,6 +79,116 @@ static void test_gateway__smtp_is_judged(void **state)
 	assert_judged(&smtp_conf, HTTP_AMBIGUOUS, 0, "354 go on", DISPATCH_OUTCOME_UNKNOWN, false, "");
 }
 
+static void test_gateway__twilio_is_judged(void **state)
+{
+	static const struct gateway_conf *const conf = &twilio_conf;
+
+	(void)state;
+	assert_judged(conf, HTTP_ANSWERED, 201, "{\"sid\":\"SM12\",\"status\":\"queued\"}", DISPATCH_OUTCOME_ACCEPTED, true,
+		      "201");
+	assert_judged(conf, HTTP_ANSWERED, 400, "{\"code\":21211,\"message\":\"'+1' is not\"}", DISPATCH_OUTCOME_FAILED, true,
+		      "21211");
+	assert_judged(conf, HTTP_ANSWERED, 400, "{\"code\":21610}", DISPATCH_OUTCOME_FAILED, true, "21610");
+	assert_judged(conf, HTTP_ANSWERED, 400, "not JSON", DISPATCH_OUTCOME_FAILED, true, "400");
+	assert_judged(conf, HTTP_ANSWERED, 401, "{\"code\":20003}", DISPATCH_OUTCOME_NOT_ACCEPTED, false, "20003");
+	assert_judged(conf, HTTP_ANSWERED, 404, "", DISPATCH_OUTCOME_NOT_ACCEPTED, false, "404");
+	assert_judged(conf, HTTP_ANSWERED, 429, "{\"code\":20429}", DISPATCH_OUTCOME_NOT_ACCEPTED, false, "20429");
+	assert_judged(conf, HTTP_ANSWERED, 302, "", DISPATCH_OUTCOME_NOT_ACCEPTED, false, "302");
+	assert_judged(conf, HTTP_ANSWERED, 500, "{\"code\":20500}", DISPATCH_OUTCOME_UNKNOWN, false, "20500");
+	assert_judged(conf, HTTP_ANSWERED, 503, "", DISPATCH_OUTCOME_NOT_ACCEPTED, false, "503");
+	assert_judged(conf, HTTP_NOT_SENT, 0, "", DISPATCH_OUTCOME_NOT_ACCEPTED, false, "");
+	assert_judged(conf, HTTP_AMBIGUOUS, 0, "", DISPATCH_OUTCOME_UNKNOWN, false, "");
+	assert_string_equal(judged(conf, HTTP_ANSWERED, 201, "{\"sid\":\"SM12\"}").provider_ref, "SM12");
+	assert_string_equal(judged(conf, HTTP_ANSWERED, 201, "{\"sid\":\"SM 12\"}").provider_ref, "");
+	assert_true(judged(conf, HTTP_ANSWERED, 400, "{\"code\":21610}").has_opted_out);
+	assert_false(judged(conf, HTTP_ANSWERED, 400, "{\"code\":21614}").has_opted_out);
+}
+
+static struct verdict looked_up(int status, const char *body)
+{
+	struct http_answer answer = { .outcome = HTTP_ANSWERED, .status = status, .body = str_of(body), .text = "" };
+	struct asked asked = { .started_at_ms = 784111777000 }; /* Sun, 06 Nov 1994 08:49:37 GMT */
+	struct verdict verdict;
+
+	digest_of(asked.text_digest, STR("Please \"pay\"."));
+	gateway_twilio.judge_asked(&asked, &answer, &verdict);
+	return verdict;
+}
+
+#define LISTED(sid, body, date) "{\"sid\":\"" sid "\",\"body\":\"" body "\",\"date_created\":\"" date "\"}"
+#define OURS                    "Please \\\"pay\\\"."
+#define LATER                   "Sun, 06 Nov 1994 08:49:39 +0000"
+#define BEFORE                  "Sun, 06 Nov 1994 08:49:31 +0000"
+
+static void test_gateway__a_doubtful_message_is_found_by_its_text_and_time(void **state)
+{
+	static const char *const not_found[] = {
+		"{\"messages\":[]}",
+		"{\"messages\":[" LISTED("SM1", "Another text.", LATER) "]}",
+		"{\"messages\":[" LISTED("SM1", OURS, BEFORE) "]}",
+		"{\"messages\":[" LISTED("SM1", OURS, "yesterday") "]}",
+		"{\"messages\":[" LISTED("SM1", OURS, LATER) "," LISTED("SM2", OURS, LATER) "]}", /* which? */
+		"{\"messages\":[1, null, {}, {\"body\":7}]}",
+		"{\"messages\":{}}",
+		"{}",
+		"[]",
+		"",
+		"junk",
+	};
+	struct verdict verdict =
+		looked_up(200, "{\"messages\":[" LISTED("SM1", "Another text.", LATER) "," LISTED("SM2", OURS, LATER) "]}");
+
+	(void)state;
+	assert_int_equal(verdict.outcome, DISPATCH_OUTCOME_ACCEPTED);
+	assert_string_equal(verdict.provider_ref, "SM2");
+	for (size_t i = 0; i < sizeof(not_found) / sizeof(not_found[0]); i++) {
+		if (looked_up(200, not_found[i]).outcome != DISPATCH_OUTCOME_UNKNOWN)
+			fail_msg("%s", not_found[i]);
+	}
+	verdict = looked_up(500, "{\"messages\":[" LISTED("SM2", OURS, LATER) "]}");
+	assert_int_equal(verdict.outcome, DISPATCH_OUTCOME_UNKNOWN);
+	assert_false(verdict.is_well);
+}
+
+static void test_gateway__a_webhook_is_judged(void **state)
+{
+	static const struct gateway_conf *const conf = &webhook_conf;
+
+	(void)state;
+	assert_judged(conf, HTTP_ANSWERED, 204, "", DISPATCH_OUTCOME_ACCEPTED, true, "204");
+	assert_judged(conf, HTTP_ANSWERED, 400, "", DISPATCH_OUTCOME_FAILED, true, "400");
+	assert_judged(conf, HTTP_ANSWERED, 422, "", DISPATCH_OUTCOME_FAILED, true, "422");
+	assert_judged(conf, HTTP_ANSWERED, 401, "", DISPATCH_OUTCOME_NOT_ACCEPTED, false, "401");
+	assert_judged(conf, HTTP_ANSWERED, 410, "", DISPATCH_OUTCOME_NOT_ACCEPTED, false, "410");
+	assert_judged(conf, HTTP_ANSWERED, 429, "", DISPATCH_OUTCOME_NOT_ACCEPTED, false, "429");
+	assert_judged(conf, HTTP_ANSWERED, 302, "", DISPATCH_OUTCOME_NOT_ACCEPTED, false, "302");
+	assert_judged(conf, HTTP_ANSWERED, 408, "", DISPATCH_OUTCOME_UNKNOWN, false, "408");
+	assert_judged(conf, HTTP_ANSWERED, 500, "", DISPATCH_OUTCOME_UNKNOWN, false, "500");
+	assert_judged(conf, HTTP_ANSWERED, 503, "", DISPATCH_OUTCOME_NOT_ACCEPTED, false, "503");
+	assert_judged(conf, HTTP_AMBIGUOUS, 0, "", DISPATCH_OUTCOME_UNKNOWN, false, "");
+	assert_int_equal(gateway_webhook.doubt, DOUBT_REPEATS);
+}
+
+static void test_gateway__a_webhook_needs_a_secret_of_the_standard(void **state)
+{
+	static const char *const bad[] = { "",
+					   "secret",
+					   "whsec_",
+					   "whsec_AAEC",
+					   "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGx!!",
+					   "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=" };
+	struct gateway_conf conf = webhook_conf;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(gateway_webhook.check(&conf, &err), 0);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_true(str_to_chars(conf.password, sizeof(conf.password), str_of(bad[i])));
+		assert_int_equal(gateway_webhook.check(&conf, &err), -1);
+		assert_non_null(strstr(err.text, "password.file must hold a secret"));
+	}
+}
+
 static void test_gateway__outcomes_have_their_words(void **state)
 {
 	(void)state;
@@ -113,6 +233,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_gateway__kannel_is_judged),
 		cmocka_unit_test(test_gateway__smtp_is_judged),
+		cmocka_unit_test(test_gateway__twilio_is_judged),
+		cmocka_unit_test(test_gateway__a_doubtful_message_is_found_by_its_text_and_time),
+		cmocka_unit_test(test_gateway__a_webhook_is_judged),
+		cmocka_unit_test(test_gateway__a_webhook_needs_a_secret_of_the_standard),
 		cmocka_unit_test(test_gateway__outcomes_have_their_words),
 		cmocka_unit_test(test_gateway__references_are_the_same_for_every_try),
 		cmocka_unit_test(test_gateway__callback_urls_are_signed_for_one_message),
