@@ -152,7 +152,8 @@ static void take_step(void *argument)
 	struct step *step = argument;
 
 	step->fold->module->module->evolve(&step->fold->set, step->event);
-	step->fold->module->note(step->fold, step->event, step->line);
+	if (step->fold->module->note != NULL)
+		step->fold->module->note(step->fold, step->event, step->line);
 }
 
 static int leave_out(struct fold *fold, const struct logged_line *line, struct err *err)

@@ -43,7 +43,7 @@ struct folded_module {
 	/* Fills the members of the event's command that evolve needs and the log does not have: its body, its time. May be NULL.
 	 */
 	void (*prepare)(struct fold *fold, struct command *command, const struct event *event, const struct logged_line *line);
-	/* After evolve: notes the event's values of columns beside the states. */
+	/* After evolve: notes the event's values of columns beside the states. NULL: the module has no tables of its own. */
 	void (*note)(struct fold *fold, const struct event *event, const struct logged_line *line);
 	/* After all events: notes rows of states that are kept in several rows. False: no room. May be NULL. */
 	bool (*finish)(struct fold *fold);
