@@ -8,6 +8,7 @@
 
 #include "base/day.h"
 #include "consumers/reporting/reporting.h"
+#include "model/balances.h"
 #include "verify.h"
 
 #define MERGED_EVENTS   50000 /* the number of events whose deltas are merged at a time */
@@ -16,6 +17,8 @@
 static const struct db_statement select_heads = { "verify_reader_heads",
 						  "SELECT module, part, last_seq FROM reporting.reader_head ORDER BY 1, 2" };
 
+#define OWED "0" OWED_COLUMNS(" + ", "")
+
 /* In one snapshot, and only if the reader has read everything by then: otherwise there is nothing to compare. */
 static const struct db_statement select_unequal = {
 	"verify_outstanding_debts",
@@ -23,7 +26,7 @@ static const struct db_statement select_unequal = {
 	"format('says %s on %s debts, the debts say %s on %s', coalesce(o.outstanding_minor, 0), coalesce(o.debts, 0), "
 	"coalesce(d.owed_minor, 0), coalesce(d.debts, 0)) FROM reporting.outstanding o FULL JOIN ("
 	"SELECT due_on, creditor_id, currency, count(*) FILTER (WHERE owed_minor > 0) AS debts, sum(owed_minor) AS owed_minor "
-	"FROM (SELECT *, cost_minor + fee_minor + interest_minor + principal_minor AS owed_minor FROM debts.debt) each "
+	"FROM (SELECT *, " OWED " AS owed_minor FROM debts.debt) each "
 	"GROUP BY due_on, creditor_id, currency) d USING (due_on, creditor_id, currency) "
 	"WHERE (coalesce(o.debts, 0), coalesce(o.outstanding_minor, 0)) <> (coalesce(d.debts, 0), coalesce(d.owed_minor, 0)) "
 	"AND NOT EXISTS (SELECT FROM debts.partition_head h LEFT JOIN reporting.reader_head r "
