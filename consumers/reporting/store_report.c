@@ -84,7 +84,6 @@ static const struct column communications_columns[] = {
 #define COLUMNS_MAX   8
 #define FIRST_COLUMN  1                  /* of the result, after the positions */
 #define NEVER_NULL_IN (FIRST_COLUMN + 1) /* a column that is null only when there is no row */
-_Static_assert(COUNT(collections_columns) <= COLUMNS_MAX, "the widest report");
 
 static const struct kind {
 	const struct db_statement *statement;
@@ -169,6 +168,7 @@ static const char *write_sheet(struct buf *content, const struct db_result *resu
 	struct cell cells[COLUMNS_MAX] = { 0 };
 	struct sheet sheet;
 
+	MUST(kind->columns_count <= COLUMNS_MAX);
 	sheet_begin(&sheet, content, kind->columns, kind->columns_count, asked);
 	for (int row = 0; row < result->rows && !db_is_null(result, row, NEVER_NULL_IN); row++) {
 		if (sheet.rows == REPORT_ROWS_MAX)
