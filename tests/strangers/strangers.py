@@ -25,10 +25,11 @@ import odd  # noqa: E402
 from client import Client, new_id  # noqa: E402
 from contract import Api  # noqa: E402
 from things import Things, a_debt, operations  # noqa: E402
+from words import WORDS  # noqa: E402
 from world import MODULES, ROOT, World  # noqa: E402
 
 PYTHON = pathlib.Path(os.environ.get("STRANGERS_PYTHON", ROOT / ".cache/strangers/bin/python"))
-STAFF = ("admin", "compliance", "supervisor", "agent", "auditor", "reporting", "system", "notifier", "clock")
+STAFF = tuple(role for role in WORDS["role"].words if role not in ("consumer", "creditor"))
 NAMES = ("nobody", "expired", "consumer", "creditor", *STAFF)
 # Those that do not fit, and why, stand in the README.
 CHECKS = ("not_a_server_error", "status_code_conformance", "content_type_conformance", "response_headers_conformance", "response_schema_conformance",

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat, load_pem_private_key
 
 from client import Events, new_id
-from world import BIN, wait_for
+from world import BIN, MODULES, wait_for
 
 PASSWORD = "correct horse battery"
 
@@ -358,7 +358,7 @@ def keys_restored(world):
         restore()
 
 
-VERIFIERS = ("users.1", "customers.1", "debts.1", "debts.2", "communications.1", "reports.1", "notifier.1", "clock.1", "api.1")
+VERIFIERS = (*(f"{name}.1" for name in MODULES), "debts.2", "notifier.1", "clock.1", "api.1")
 
 
 def until_all_have_looked(world, what):

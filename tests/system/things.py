@@ -5,9 +5,10 @@ import datetime
 import re
 
 from client import new_id, now, today
+from words import WORDS
 from world import wait_for
 
-ROLES = ("admin", "compliance", "supervisor", "agent", "creditor", "consumer", "auditor", "reporting")
+ROLES = tuple(WORDS["person_role"].words)
 EUR = "EUR"
 
 
