@@ -35,13 +35,17 @@ static int load(void *self, struct db *db, struct slot **slots, size_t count, st
 
 /* ---- save ---- */
 
+/* What readers see of a debt's last change hangs on its newest entry. The events of a command without an entry are noted in the row. */
 static void post_all(struct debts_store *store, const struct workset *set, const struct logged_event *events, size_t events_count)
 {
+	const struct command *posted = NULL;
+
 	db_copy_reset(&store->entries);
 	store->has_amendments = false;
 	for (size_t index = 0; index < events_count; index++) {
-		ledger_copy(&store->entries, set, &events[index]);
-		if (events[index].event->type == &debt_amended_type)
+		if (ledger_copy(&store->entries, set, &events[index]))
+			posted = events[index].event->command;
+		else if (events[index].event->command != posted)
 			debt_note_amendment(store, set, &events[index]);
 	}
 }

@@ -95,10 +95,11 @@ static int begin_ledger(struct fold *fold, struct err *err)
 	return next_entry(fold, err);
 }
 
-/* The links between entries of a debt, before the event and with it. */
+/* The links between entries of a debt, before the event and with it; the command of the last entry. */
 static struct {
 	int64_t previous_seq, reverses_seq;
 	int32_t entry_no, previous_part;
+	struct uuid command_id;
 } hanging;
 
 static const struct folded_table entries_table = { .name = "debts.ledger_entry", .by_place = true };
@@ -330,10 +331,8 @@ static void note_event(struct fold *fold, const struct event *event, const struc
 	case EVENT_PAYMENT_REVERSED:
 		hanging.reverses_seq = reversed_seq(fold, event->body);
 		return;
-	case EVENT_DEBT_AMENDED:
-		note_amended(fold, line);
-		return;
 	case EVENT_DEBT_PAID: /* evolve and the ledger handle these completely */
+	case EVENT_DEBT_AMENDED:
 	case EVENT_DEBT_REOPENED:
 	case EVENT_CREDIT_APPLIED:
 	case EVENT_DEBT_CANCELLED:
@@ -342,15 +341,19 @@ static void note_event(struct fold *fold, const struct event *event, const struc
 	MUST_NOT_REACH("an event of another module");
 }
 
-/* The entry of the event follows the debt's previous entry. */
+/* The entry of the event follows the debt's previous entry. A change by a command without an entry is noted in the debt's row. */
 static void note_debts(struct fold *fold, const struct event *event, const struct logged_line *line)
 {
 	struct posting posting;
 	struct debt *debt;
 
 	note_event(fold, event, line);
-	if (!posting_of(event, &posting))
+	if (!posting_of(event, &posting)) {
+		if (!uuid_equal(&hanging.command_id, &line->row.command_id))
+			note_amended(fold, line);
 		return;
+	}
+	hanging.command_id = line->row.command_id;
 	debt = fold_change(fold, &debt_entity, posting.debt_id);
 	hanging.previous_seq = debt->last_entry_seq;
 	hanging.previous_part = debt->part;

@@ -8,9 +8,11 @@
 #include "schemas/debts.h"
 
 /*
- * The writes of AmendDebt: due date and reference. Within a batch, two debts may swap their references, and a new debt may take
- * the old reference of another. The unique index checks each row by itself, in no particular order. So first every changing
- * reference is replaced by a text that no reference can be, then rows are inserted, then each debt gets its final reference.
+ * The writes of commands that post nothing, above all AmendDebt: due date, reference, the time of the event.
+ *
+ * Within a batch, two debts may swap their references, and a new debt may take the old reference of another. The unique index
+ * checks each row by itself, in no particular order. So first every changing reference is replaced by a text that no reference
+ * can be, then rows are inserted, then each debt gets its final reference.
  */
 
 enum amended { AMENDED_TERMS = 1 << 0, AMENDED_REFERENCE = 1 << 1 };
@@ -25,24 +27,26 @@ static const struct db_statement give_up_references = {
 static struct db_template update_terms = {
 	.name = "debts_update_terms",
 	.columns = &debt_columns_amended,
-	.sql = "UPDATE debts.debt d SET external_ref = u.external_ref, amended_at = u.amended_at, amended_seq = u.amended_seq, "
-	       "{columns = $5} FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::bigint[]) WITH ORDINALITY "
-	       "AS u (id, external_ref, amended_at, amended_seq, n) WHERE d.debt_id = u.id",
+	.sql = "UPDATE debts.debt d SET external_ref = coalesce(u.external_ref, d.external_ref), amended_at = u.amended_at, "
+	       "amended_seq = u.amended_seq, {columns = $5} FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::bigint[]) "
+	       "WITH ORDINALITY AS u (id, external_ref, amended_at, amended_seq, n) WHERE d.debt_id = u.id",
 };
 
 void debt_note_amendment(struct debts_store *store, const struct workset *set, const struct logged_event *logged)
 {
-	const struct debt_amended *amended = logged->event->body;
-	struct slot *slot = workset_find(set, &debt_entity, &amended->debt_id);
-	struct debt *debt;
+	const struct event *event = logged->event;
+	const struct uuid *debt_id = message_uuid(event->type->aggregate_field, event->body);
+	struct debt *debt = workset_changed(set, &debt_entity, debt_id)->state;
 
-	MUST(slot != NULL);
 	store->has_amendments = true;
-	slot_note_event(set, &debt_entity, &amended->debt_id, logged);
-	debt = slot->state;
+	slot_note_event(set, &debt_entity, debt_id, logged);
 	debt->amended |= AMENDED_TERMS;
-	if (!str_equal(amended->previous_external_ref, amended->external_ref))
-		debt->amended |= AMENDED_REFERENCE;
+	if (event->type == &debt_amended_type) {
+		const struct debt_amended *amended = event->body;
+
+		if (!str_equal(amended->previous_external_ref, amended->external_ref))
+			debt->amended |= AMENDED_REFERENCE;
+	}
 }
 
 struct str debt_reference_at_end(const struct workset *set, const struct debt_created *created, const struct debt *debt)
@@ -118,7 +122,10 @@ int debt_write_terms(struct debts_store *store, struct db *db, const struct work
 	for (size_t index = 0; index < count; index++) {
 		const struct debt_terms *terms = workset_state(set, &debt_terms_entity, &slots[index]->id);
 
-		db_array_text(&store->params, str_of(terms->external_ref));
+		if (((const struct debt *)slots[index]->state)->amended & AMENDED_REFERENCE)
+			db_array_text(&store->params, str_of(terms->external_ref));
+		else
+			db_array_null(&store->params);
 	}
 	slots_add_changed_at(&store->params, slots, count);
 	slots_add_changed_seq(&store->params, slots, count);

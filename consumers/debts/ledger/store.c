@@ -91,14 +91,15 @@ static void link_entry(const struct workset *set, const struct logged_event *log
 	MUST_NOT_REACH("an event of another module");
 }
 
-void ledger_copy(struct db_copy *copy, const struct workset *set, const struct logged_event *logged)
+bool ledger_copy(struct db_copy *copy, const struct workset *set, const struct logged_event *logged)
 {
 	struct posting posting;
 	struct debt *debt;
 
 	if (!posting_of(logged->event, &posting))
-		return;
+		return false;
 	debt = workset_changed(set, &debt_entity, posting.debt_id)->state;
 	link_entry(set, logged, debt, &posting);
 	post(copy, logged, debt, &posting);
+	return true;
 }

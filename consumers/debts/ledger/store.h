@@ -7,9 +7,9 @@
 /*
  * The entry of an event in debts.ledger_entry, if the event has one. Entries are only inserted. They are made in log order and before
  * the rows of debts and payments: each links its debt and its payment to the entry (`last_entry_seq`, `entries_stored`, `part`,
- * `entry_seq`).
+ * `entry_seq`). False: the event has none.
  */
 extern const struct db_table ledger_table;
-void ledger_copy(struct db_copy *copy, const struct workset *set, const struct logged_event *logged);
+bool ledger_copy(struct db_copy *copy, const struct workset *set, const struct logged_event *logged);
 
 #endif
