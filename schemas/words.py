@@ -111,7 +111,9 @@ def header_part(one):
     if not one.is_part():
         text += enum_text(one)
         text += f"const char *{one.name}_name({one.c_type()} {one.name});" + (" /* exactly one bit */\n" if one.bits else ' /* of none "" */\n')
-        if not one.bits:
+        if one.bits:
+            text += f"extern const char {one.name}_names_sql[]; /* makes the SQL function public.dcs_{one.name}_names (db/migrate.h) */\n"
+        else:
             text += f"extern const char *const {one.name}_words[{one.name.upper()}_COUNT]; /* by constant, for a column (db_columns.h) */\n"
     elif one.bits:
         text += f"#define {one.name.upper()}_BITS ((uint32_t)(" + " | ".join(map(one.constant, one.words)) + "))\n"
@@ -157,6 +159,17 @@ const char *{one.name}_name(enum {one.name} {one.name})
 """
 
 
+def names_sql_text(one):
+    """The words of a column of bits, as names in the order of the list: views and queries need no list of their own."""
+    rows = ", ".join(f"({1 << bit}, '{word}')" for bit, word in enumerate(one.words))
+    return f"""
+const char {one.name}_names_sql[] =
+	"CREATE OR REPLACE FUNCTION public.dcs_{one.name}_names(integer) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$\\n"
+	"\\tSELECT coalesce(array_agg(r.name ORDER BY r.bit), '{{}}') FROM (VALUES {rows}) r (bit, name) WHERE $1 & r.bit > 0\\n$$;\\n"
+	"COMMENT ON FUNCTION public.dcs_{one.name}_names(integer) IS 'The words of these bits, in the order of schemas/words.json';\\n";
+"""
+
+
 def by_name_text(one):
     """In the order of the whole list, so that a word's place in the array is its constant."""
     words = [word if word in one.words else "" for word in one.whole.words]
@@ -189,6 +202,7 @@ def words_source():
     text = "/* Made by schemas/generate.py from schemas/words.json: change it there. */\n"
     text += '#include <stddef.h>\n\n#include "base/must.h"\n#include "schemas/words.h"\n' + FIND
     text += "".join(by_name_text(one) + ("" if one.is_part() else name_text(one)) for one in WORDS.values())
+    text += "".join(names_sql_text(one) for one in WORDS.values() if one.bits and not one.is_part())
     text += "\nconst struct word_column word_columns[] = {\n"
     text += "".join(f'\t{{ "{column}", {one.name.upper()}_WORDS }},\n' for one in WORDS.values() for column in one.columns)
     return text + "\t{ NULL, NULL },\n};\n"

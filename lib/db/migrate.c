@@ -12,6 +12,7 @@
 #include "db/migrate.h"
 #include "model/actions.h"
 #include "model/message.h"
+#include "schemas/words.h"
 
 #define FILE_NAME_MAX 100
 #define FILES_MAX     999
@@ -312,7 +313,8 @@ static int apply_all_generated(struct run *run, struct err *err)
 {
 	const char *actions_sql = write_actions(run);
 
-	if (apply_generated(run, "schema_ids", schema_ids_sql, err) != 0)
+	if (apply_generated(run, "schema_ids", schema_ids_sql, err) != 0 ||
+	    apply_generated(run, "role_names", role_names_sql, err) != 0)
 		return -1;
 	return actions_sql[0] == '\0' ? 0 : apply_generated(run, "actions", actions_sql, err);
 }

@@ -12,8 +12,9 @@
  * directory has not, a number below one that was applied.
  *
  * Before the migrations, generated SQL is applied whenever its text has changed; its hash is kept in `dcs_generated`. It is the
- * function dcs_schema_ids (model/message.h), with which no migration contains a schema id, and the functions dcs_<thing>_actions of
- * the modules' tables (model/actions.h), with which none repeats a rule. *ret_applied counts numbered files only.
+ * function dcs_schema_ids (model/message.h), with which no migration contains a schema id; dcs_role_names (schemas/words.h), with
+ * which none lists the roles; and the functions dcs_<thing>_actions of the modules' tables (model/actions.h), with which none
+ * repeats a rule. *ret_applied counts numbered files only.
  */
 MUST_CHECK int migrate(struct db *db, const char *directory, const struct module *const *modules, size_t modules_count,
 		       int *ret_applied, struct err *err);

@@ -84,7 +84,7 @@ static const struct usage usage = {
 
 static const struct db_statement select_users = {
 	"cli_users",
-	"SELECT login, state, coalesce(nullif(array_to_string(users.role_names(roles), ','), ''), 'none'), user_id, "
+	"SELECT login, state, coalesce(nullif(array_to_string(public.dcs_role_names(roles), ','), ''), 'none'), user_id, "
 	"to_char(registered_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), scope FROM users.account WHERE kind = "
 	"'person' ORDER BY login",
 };
