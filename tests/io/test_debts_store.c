@@ -644,6 +644,34 @@ static void test_debts_store__an_entry_that_does_not_sum_to_zero_is_not_taken(vo
 	assert_string_equal(db_sqlstate(spec.admin), "23514");
 }
 
+/* clang-format off */
+/* Of each account that is owed, nothing but it: what SQL adds up must have it. */
+#define OWE_EACH_ACCOUNT_ALONE                                                                                                   \
+	"DO $$ DECLARE account text; BEGIN"                                                                                      \
+	" FOREACH account IN ARRAY string_to_array(rtrim('" OWED_COLUMNS("", " ") "'), ' ') LOOP"                                \
+	" UPDATE debts.debt SET " OWED_COLUMNS("", " = 0, ") "credit_minor = 0;"                                                 \
+	" EXECUTE format('UPDATE debts.debt SET %I = 7', account);"                                                              \
+	" UPDATE debts.ledger_entry SET " ACCOUNT_COLUMNS("", " = NULL, ") "contra_minor = NULL;"                                \
+	" EXECUTE format('UPDATE debts.ledger_entry SET %I = 7, contra_minor = -7', account);"                                   \
+	" ASSERT (SELECT balance_minor FROM debts.public_debt) = 7, 'debts.public_debt without ' || account;"                    \
+	" ASSERT EXISTS (SELECT FROM debts.public_open_debt), 'debts.public_open_debt without ' || account;"                     \
+	" ASSERT (SELECT total_minor FROM debts.api_debt) = 7, 'debts.api_debt without ' || account;"                            \
+	" ASSERT (SELECT l.balance_minor FROM debts.debt d, debts.api_ledger(d.debt_id) l) = 7,"                                 \
+	" 'debts.api_ledger without ' || account;"                                                                               \
+	" BEGIN UPDATE debts.debt SET credit_minor = 1; RAISE 'the CHECK of debts.debt without %', account;"                     \
+	" EXCEPTION WHEN check_violation THEN NULL; END;"                                                                        \
+	" END LOOP; END $$"
+/* clang-format on */
+
+/* The amount of an account that a sum forgets would be forgiven, and its debtor erased. */
+static void test_debts_store__sql_adds_up_every_account_that_is_owed(void **state)
+{
+	(void)state;
+	add_debt(1, STR("A"), 1);
+	store_run(&spec);
+	store_sql(&spec, "test_sums", OWE_EACH_ACCOUNT_ALONE);
+}
+
 /* Another partition's worker took the reference after this batch had looked: the batch fails, and finds it when it is repeated.
  */
 static void another_takes_the_reference(struct store_spec *its)
@@ -695,6 +723,7 @@ int main(void)
 		TEST(test_debts_store__a_row_that_another_wrote_stops_the_batch),
 		TEST(test_debts_store__the_ledger_cannot_be_changed_by_its_own_module),
 		TEST(test_debts_store__an_entry_that_does_not_sum_to_zero_is_not_taken),
+		TEST(test_debts_store__sql_adds_up_every_account_that_is_owed),
 		TEST(test_debts_store__a_reference_taken_meanwhile_is_seen_when_the_batch_is_repeated),
 	};
 
