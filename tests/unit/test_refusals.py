@@ -34,6 +34,13 @@ def refusals_of(name, functions, seen):
     return codes
 
 
+def waits(name, functions, seen):
+    if name in seen:
+        return False
+    seen.add(name)
+    return "decision_wait(" in functions[name] or any(waits(word, functions, seen) for word in set(re.findall(r"\w+", functions[name])) & functions.keys())
+
+
 def declared(module, record):
     """Of the newest version that says any."""
     files = sorted((ROOT / "schemas" / module).glob(f"{record}*.avsc"), key=lambda path: int(path.stem.partition(".v")[2] or 1))
@@ -41,9 +48,13 @@ def declared(module, record):
     return next((set(codes) for codes in reversed(said) if codes), set())
 
 
+def sources_of(module):
+    return "".join(path.read_text() for path in sorted(module.rglob("*.c")) if not path.name.startswith("store"))
+
+
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: path.name)
 def test_a_rule_refuses_as_its_schema_says(module):
-    text = "".join(path.read_text() for path in sorted(module.rglob("*.c")) if not path.name.startswith("store"))
+    text = sources_of(module)
     functions = functions_of(text)
     rules = RULE.findall(text)
     assert rules
@@ -51,6 +62,19 @@ def test_a_rule_refuses_as_its_schema_says(module):
         record = "".join(part.capitalize() for part in name.split("_"))
         found = refusals_of(decide, functions, set()) - {"not_authorised"}  # any command may be refused so: it stands in no list
         assert found == declared(module.name, record), f"schemas/{module.name}/{record}.avsc: dcs.refusals must be {sorted(found)}"
+
+
+WAITS_FOR_ITSELF = {"amend_debt"}  # for a debt of the same batch, which is there right after
+
+
+def test_the_gateway_looks_for_what_a_rule_would_wait_for():
+    """Otherwise its caller learns after ten minutes, and not at once, that what he names does not exist."""
+    named = set(re.findall(r"&(\w+)_type", (ROOT / "producers/api/reads/named.c").read_text()))
+    waiting = set()
+    for module in MODULES:
+        text = sources_of(module)
+        waiting |= {name for name, decide in RULE.findall(text) if waits(decide, functions_of(text), set())}
+    assert waiting - WAITS_FOR_ITSELF == named, "producers/api/reads/named.c"
 
 
 def test_a_refusal_is_found_wherever_a_rule_comes_to_it():
