@@ -63,7 +63,7 @@ def test_tidy__a_document_lists_all_command_modules_or_names_a_few(found):
     assert found("A reader of the events of debts, communications and reports.", "README.md") == []
     assert found(f"Command modules (`{' '.join(tidy.modules.names('command'))}`)", "README.md") == []
     (finding,) = found("`users customers debts reports`", "README.md")
-    assert finding[2] == "a list of modules without communications"
+    assert finding[2].startswith("a list of modules without communications")
 
 
 @pytest.mark.parametrize(
