@@ -13,6 +13,7 @@
 #include "model/command.h"
 #include "producers/api/http/principal.h"
 #include "producers/api/http/route.h"
+#include "producers/api/reads/readers.h"
 #include "producers/api/reads/reads.h"
 #include "producers/api/reads/resource.h"
 
@@ -180,6 +181,18 @@ static void test_readers__an_admin_and_a_service_see_nothing_personal(void **sta
 	}
 }
 
+/* Who may issue a command may ask what became of it: whoever has only a new role, too. Ticks are asked about by nobody. */
+static void test_readers__the_result_of_a_command_is_open_to_its_issuer(void **state)
+{
+	(void)state;
+	for (size_t i = 0; message_types[i] != NULL; i++) {
+		const struct message_type *type = message_types[i];
+
+		if ((type->roles & ~(uint32_t)(READS_COMMANDS | ROLE_CLOCK)) != 0)
+			fail_msg("%s: one of its roles is not in READS_COMMANDS", type->record.name);
+	}
+}
+
 /* How much there is for somebody with these roles of what is for `access`. */
 static void test_readers__a_creditor_and_a_portal_user_are_limited(void **state)
 {
@@ -219,6 +232,7 @@ int main(void)
 		cmocka_unit_test(test_readers__each_operation_is_open_to_these_roles),
 		cmocka_unit_test(test_readers__what_is_public_shows_nothing_of_anybody),
 		cmocka_unit_test(test_readers__each_member_is_shown_to_these_roles),
+		cmocka_unit_test(test_readers__the_result_of_a_command_is_open_to_its_issuer),
 		cmocka_unit_test(test_readers__a_creditor_and_a_portal_user_are_limited),
 		cmocka_unit_test(test_readers__an_admin_and_a_service_see_nothing_personal),
 	};

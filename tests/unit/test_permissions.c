@@ -100,6 +100,8 @@ static void test_permissions__every_command_and_every_role_is_in_the_table(void 
 	for (size_t i = 0; i < ROLES_COUNT; i++)
 		assert_int_equal(role_by_name(str_of(roles[i])), 1 << i);
 	assert_int_equal(ROLE_LAST, 1 << (ROLES_COUNT - 1));
+	assert_int_equal(PERSON_ROLE_BITS | PROGRAM_ROLE_BITS | SERVICE_ROLE_BITS,
+			 (1 << ROLES_COUNT) - 1); /* somebody can have it */
 }
 
 static bool has_rule(const struct message_type *type)
