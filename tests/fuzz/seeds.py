@@ -174,7 +174,7 @@ def wire(all_commands):
             yield b"\0" + struct.pack(">bI", 0, schema) + golden
         elif found := re.match(r'\t\{ "(\w+)", (\d+), (".*"),', line):
             schema = int(found[2])
-    for number in range(70):
+    for number in range(len(read_messages(ROOT / "schemas"))):
         for command in all_commands:
             yield b"\1" + bytes([number]) + command.json()
             yield b"\2" + bytes([number]) + command.rest()
