@@ -1,6 +1,7 @@
 """Gateways that behave as asked, for tests: HTTP, SMTP spoken by hand, and aiosmtpd as a server that others wrote.
 
-Prints one line: the ports http, silent, smtp, busy, aio. Ends when its standard input does or on SIGTERM.
+Prints one line: the ports http, silent, smtp, busy, aio, https, https of another name, starttls, and the file of the authority that signed the
+certificates of the last three. Ends when its standard input does or on SIGTERM.
 
 HTTP  GET|POST /MODE/NAME: see `Http`. GET /count/MODE/NAME: how many such requests came (queries do not count); GET /connections: how many connections;
       GET /mail: the last mail as Python's e-mail package reads it (JSON).
@@ -13,9 +14,14 @@ import email
 import email.policy
 import email.utils
 import json
+import pathlib
+import signal
 import socket
+import ssl
 import struct
+import subprocess
 import sys
+import tempfile
 import urllib.parse
 
 from aiosmtpd.smtp import SMTP
@@ -120,6 +126,16 @@ async def one_request(reader, writer):
         writer.write(b"HTTP/1.1 202 X\r\nContent-Length: 100\r\n\r\n0: Accept")
         await writer.drain()
         return False
+    elif mode == "drip":  # a status line that never ends
+        await drip(writer, b"HTTP/1.1 202 ", b"X")
+    elif mode == "dripbody":
+        await drip(writer, b"HTTP/1.1 202 X\r\nContent-Length: 1000000\r\n\r\n", b"x")
+    elif mode == "heads":
+        await endlessly(writer, b"HTTP/1.1 202 X\r\n", b"X-More: " + b"x" * 1000 + b"\r\n")
+    elif mode == "continues":
+        await endlessly(writer, b"", b"HTTP/1.1 100 Continue\r\n\r\n")
+    elif mode == "elsewhere":  # the service that only this machine reaches
+        writer.write(reply(302, b"", f"Location: http://127.0.0.1:{writer.get_extra_info('sockname')[1]}/ok/inside"))
     elif mode == "endless":
         writer.write(b"HTTP/1.1 200 X\r\n\r\n")
         while True:
@@ -127,6 +143,21 @@ async def one_request(reader, writer):
             await writer.drain()
     await writer.drain()
     return True
+
+
+async def endlessly(writer, begin, more):
+    writer.write(begin)
+    while True:
+        writer.write(more)
+        await writer.drain()
+
+
+async def drip(writer, begin, more):
+    writer.write(begin)
+    while True:
+        writer.write(more)
+        await writer.drain()
+        await asyncio.sleep(0.02)
 
 
 async def silent(reader, writer):
@@ -204,16 +235,47 @@ class Keeper:
         return "250 2.0.0 OK"
 
 
-async def main():
+# ---- TLS ----
+
+
+def openssl(*arguments):
+    subprocess.run(["openssl", *arguments], check=True, capture_output=True)
+
+
+def make_authority(folder):
+    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=Test",
+            "-keyout", f"{folder}/ca.key", "-out", f"{folder}/ca.pem")
+
+
+def tls_of(folder, name, alternative):
+    """A server's context, with a certificate of the authority for this name only."""
+    openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}",
+            "-keyout", f"{folder}/{name}.key", "-out", f"{folder}/{name}.csr")
+    pathlib.Path(folder, f"{name}.ext").write_text(f"subjectAltName = {alternative}\n")
+    openssl("x509", "-req", "-in", f"{folder}/{name}.csr", "-CA", f"{folder}/ca.pem", "-CAkey", f"{folder}/ca.key", "-CAcreateserial", "-days", "2",
+            "-extfile", f"{folder}/{name}.ext", "-out", f"{folder}/{name}.pem")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(f"{folder}/{name}.pem", f"{folder}/{name}.key")
+    return context
+
+
+async def main(folder):
     loop = asyncio.get_running_loop()
+    make_authority(folder)
+    ours, others = tls_of(folder, "ours", "IP:127.0.0.1"), tls_of(folder, "others", "DNS:other.example")
     servers = [await asyncio.start_server(handler, "127.0.0.1", 0, limit=1 << 22) for handler in (http, silent, smtp, busy)]
     servers.append(await loop.create_server(lambda: SMTP(Keeper(), hostname="sink.example", loop=loop), "127.0.0.1", 0))
-    print(*(server.sockets[0].getsockname()[1] for server in servers), flush=True)
+    servers += [await asyncio.start_server(http, "127.0.0.1", 0, limit=1 << 22, ssl=context) for context in (ours, others)]
+    starttls = lambda: SMTP(Keeper(), hostname="sink.example", loop=loop, tls_context=ours, require_starttls=True)
+    servers.append(await loop.create_server(starttls, "127.0.0.1", 0))
+    print(*(server.sockets[0].getsockname()[1] for server in servers), f"{folder}/ca.pem", flush=True)
     await forever()
 
 
 if __name__ == "__main__":
-    try:
-        asyncio.run(main())
-    except KeyboardInterrupt:
-        sys.exit(0)
+    with tempfile.TemporaryDirectory(prefix="dcs-gateways-") as made:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # the folder goes with us
+        try:
+            asyncio.run(main(made))
+        except KeyboardInterrupt:
+            sys.exit(0)

@@ -15,7 +15,8 @@
 #define DEADLINE_MS 20000
 
 static struct child servers;
-static int http_port, silent_port, smtp_port, busy_port, aio_port;
+static int http_port, silent_port, smtp_port, busy_port, aio_port, https_port, other_name_port, starttls_port;
+static char ca_file[256];
 static struct http *http;
 
 /* What `done` was told. */
@@ -208,6 +209,123 @@ static void test_http__a_failed_tls_handshake_is_not_sent(void **state)
 	run_until_ended(&told);
 	assert_int_equal(told.outcome, HTTP_NOT_SENT);
 	assert_int_equal(count("/ok/tls"), 0);
+}
+
+static struct told get_tls(int port, const char *trusted)
+{
+	struct http_request request = { .limits = { .ca_file = trusted } };
+	struct err err = ERR_INIT;
+	struct told told = { 0 };
+	char url[128];
+
+	(void)snprintf(url, sizeof(url), "https://127.0.0.1:%d/ok/certified", port);
+	request.url = url;
+	assert_int_equal(http_start(http, &request, note, &told, &err), 0);
+	run_until_ended(&told);
+	return told;
+}
+
+static void test_http__nothing_leaves_for_a_server_without_a_good_certificate(void **state)
+{
+	(void)state;
+	assert_int_equal(get_tls(https_port, NULL).outcome, HTTP_NOT_SENT);         /* nobody we know signed it */
+	assert_int_equal(get_tls(other_name_port, ca_file).outcome, HTTP_NOT_SENT); /* another server's */
+	assert_int_equal(count("/ok/certified"), 0);
+	assert_int_equal(get_tls(https_port, ca_file).status, 202);
+	assert_int_equal(count("/ok/certified"), 1);
+	assert_int_equal(get_tls(https_port, NULL).outcome, HTTP_NOT_SENT); /* nor on the connection that another one made */
+	assert_int_equal(count("/ok/certified"), 1);
+}
+
+static void test_http__an_answer_that_drips_ends_with_the_timeout(void **state)
+{
+	struct told told;
+
+	(void)state;
+	open_client(400, 2);
+	told = get("/drip/1");
+	assert_int_equal(told.outcome, HTTP_AMBIGUOUS);
+	told = get("/dripbody/1");
+	assert_int_equal(told.outcome, HTTP_ANSWERED);
+	assert_int_equal(told.status, 202);
+	assert_true(told.body_is_cut);
+}
+
+static void test_http__a_request_may_have_a_shorter_timeout_of_its_own(void **state)
+{
+	struct http_request request = { .limits = { .total_timeout_ms = 300 } };
+	struct err err = ERR_INIT;
+	struct told told = { 0 };
+	char url[128];
+
+	(void)state;
+	open_client(3600000, 2); /* the test's deadline comes sooner */
+	(void)snprintf(url, sizeof(url), "http://127.0.0.1:%d/silent/own", http_port);
+	request.url = url;
+	assert_int_equal(http_start(http, &request, note, &told, &err), 0);
+	run_until_ended(&told);
+	assert_int_equal(told.outcome, HTTP_AMBIGUOUS);
+}
+
+static void test_http__endless_headers_are_cut(void **state)
+{
+	struct told told = get("/heads/1");
+
+	(void)state;
+	assert_int_equal(told.outcome, HTTP_ANSWERED);
+	assert_int_equal(told.status, 202);
+	assert_int_equal(get("/continues/1").outcome, HTTP_AMBIGUOUS);
+}
+
+static void test_http__a_redirect_leads_nowhere_on_this_machine(void **state)
+{
+	struct told told = get("/elsewhere/1");
+
+	(void)state;
+	assert_int_equal(told.status, 302);
+	assert_int_equal(count("/ok/inside"), 0);
+}
+
+static void test_http__control_characters_are_refused_before_anything_leaves(void **state)
+{
+	static const struct http_request wrong[] = {
+		{ .url = "http://127.0.0.1/\r\nX: y" },
+		{ .url = "http://127.0.0.1/\x7f" },
+		{ .url = "http://127.0.0.1/", .headers = { "A: b", "A: b\r\nC: d" } },
+		{ .url = "http://127.0.0.1/", .content_type = "text/plain\nC: d" },
+		{ .url = "http://127.0.0.1/", .user = "a\nb", .password = "" },
+		{ .url = "http://127.0.0.1/", .user = "a", .password = "b\r" },
+	};
+	struct err err = ERR_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		assert_int_equal(http_start(http, &wrong[i], note, NULL, &err), -1);
+		assert_int_equal(err.kind, ERR_POISON);
+	}
+	assert_int_equal(http_running(http), 0);
+}
+
+static void test_http__a_body_of_another_type_and_further_headers(void **state)
+{
+	struct http_request request = { .form = STR("{}"),
+					.content_type = "application/json",
+					.headers = { "webhook-id: 7", "webhook-timestamp: 8" },
+					.user = "me",
+					.password = "secret" };
+	struct err err = ERR_INIT;
+	struct told told = { 0 };
+	char url[128];
+
+	(void)state;
+	(void)snprintf(url, sizeof(url), "http://127.0.0.1:%d/echo/typed", http_port);
+	request.url = url;
+	assert_int_equal(http_start(http, &request, note, &told, &err), 0);
+	run_until_ended(&told);
+	assert_non_null(strstr(told.body, "Content-Type: application/json\r\n"));
+	assert_non_null(strstr(told.body, "webhook-id: 7\r\nwebhook-timestamp: 8\r\n"));
+	assert_non_null(strstr(told.body, "Authorization: Basic bWU6c2VjcmV0\r\n"));
+	assert_non_null(strstr(told.body, "\r\n\r\n{}"));
 }
 
 static void test_http__a_handshake_that_never_ends_is_not_sent(void **state)
@@ -481,6 +599,32 @@ static void test_mail__nobody_there_is_not_sent(void **state)
 	assert_int_equal(send_mail(silent_port, "a@x.example", short_mail).outcome, HTTP_NOT_SENT);
 }
 
+static struct told send_with_tls(int port, const char *trusted)
+{
+	struct err err = ERR_INIT;
+	struct told told = { 0 };
+	char url[128];
+	struct mail_server server = { .url = url, .require_tls = true, .limits = { .ca_file = trusted } };
+
+	(void)snprintf(url, sizeof(url), "smtp://127.0.0.1:%d/our.name.example", port);
+	assert_int_equal(mail_start(http, &server, STR("bounce+1@collector.example"), STR("tls@x.example"), short_mail, note,
+				    &told, &err),
+			 0);
+	run_until_ended(&told);
+	return told;
+}
+
+static void test_mail__starttls_or_nothing(void **state)
+{
+	(void)state;
+	assert_int_equal(send_with_tls(starttls_port, ca_file).status, 250);
+	open_client(15000, 1);
+	assert_int_equal(send_with_tls(starttls_port, NULL).outcome, HTTP_NOT_SENT); /* nobody we know signed it */
+	assert_int_equal(send_with_tls(aio_port, ca_file).outcome, HTTP_NOT_SENT);   /* it offers none, or somebody removed it */
+	assert_int_equal(send_with_tls(smtp_port, ca_file).outcome, HTTP_NOT_SENT);
+	assert_int_equal(count("/rcpt/tls"), 0);
+}
+
 static void test_mail__many_mails_on_one_connection(void **state)
 {
 	int before;
@@ -553,13 +697,16 @@ static void test_mail__addresses_are_checked_before_anything_leaves(void **state
 
 static int start_servers(void **state)
 {
-	char python[] = "/usr/bin/python3", script[] = "tests/io/gateways.py", line[256];
+	char python[] = "/usr/bin/python3", script[] = "tests/io/gateways.py", line[512];
 	char *argv[] = { python, script, NULL };
 
 	(void)state;
 	servers = child_start(argv);
 	child_line(&servers, line, sizeof(line));
-	return sscanf(line, "%d %d %d %d %d", &http_port, &silent_port, &smtp_port, &busy_port, &aio_port) == 5 ? 0 : -1;
+	return sscanf(line, "%d %d %d %d %d %d %d %d %255s", &http_port, &silent_port, &smtp_port, &busy_port, &aio_port,
+		      &https_port, &other_name_port, &starttls_port, ca_file) == 9
+		       ? 0
+		       : -1;
 }
 
 static int end_servers(void **state)
@@ -581,6 +728,13 @@ int main(void)
 		TEST(test_http__redirects_are_not_followed),
 		TEST(test_http__nothing_listening_is_not_sent),
 		TEST(test_http__a_failed_tls_handshake_is_not_sent),
+		TEST(test_http__nothing_leaves_for_a_server_without_a_good_certificate),
+		TEST(test_http__an_answer_that_drips_ends_with_the_timeout),
+		TEST(test_http__a_request_may_have_a_shorter_timeout_of_its_own),
+		TEST(test_http__endless_headers_are_cut),
+		TEST(test_http__a_redirect_leads_nowhere_on_this_machine),
+		TEST(test_http__control_characters_are_refused_before_anything_leaves),
+		TEST(test_http__a_body_of_another_type_and_further_headers),
 		TEST(test_http__a_handshake_that_never_ends_is_not_sent),
 		TEST(test_http__no_answer_to_a_request_that_left_is_ambiguous),
 		TEST(test_http__a_timeout_after_the_request_is_ambiguous),
@@ -601,6 +755,7 @@ int main(void)
 		TEST(test_mail__timeouts_before_and_after_the_message),
 		TEST(test_mail__a_busy_server_is_a_temporary_answer),
 		TEST(test_mail__nobody_there_is_not_sent),
+		TEST(test_mail__starttls_or_nothing),
 		TEST(test_mail__many_mails_on_one_connection),
 		TEST(test_mail__another_reader_reads_what_was_written),
 		TEST(test_mail__addresses_are_checked_before_anything_leaves),

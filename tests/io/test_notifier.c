@@ -1159,7 +1159,7 @@ static int make_database(void)
 
 static int set_up_all(void **state)
 {
-	char python[] = "/usr/bin/python3", script[] = "tests/io/gateways.py", line[256], command[512];
+	char python[] = "/usr/bin/python3", script[] = "tests/io/gateways.py", line[512], command[512];
 	char *argv[] = { python, script, NULL };
 
 	(void)state;
