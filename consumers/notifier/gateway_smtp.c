@@ -7,9 +7,11 @@
 
 /* Kind smtp: a mail server that takes mail for all domains (http/mail.h). */
 
-#define MESSAGE_SIZE_MAX (1 << 20)
-#define ADDRESS_SIZE     256
-#define VERP_SIGNATURE   12 /* bytes: makes a local part of exactly 64 (RFC 5321 4.5.3.1.1) */
+#define MESSAGE_SIZE_MAX     (1 << 20)
+#define ADDRESS_SIZE         256
+#define UNSUBSCRIBE_SIZE_MAX 800
+#define UNSUBSCRIBE_URL_MAX  512
+#define VERP_SIGNATURE       12 /* bytes: makes a local part of exactly 64 (RFC 5321 4.5.3.1.1) */
 
 /* The domain of `from`: of the envelope's sender, bounce+<id>.<signature>@..., and of message ids. */
 static const char *own_domain(const struct gateway_conf *conf)
@@ -41,6 +43,16 @@ static void message_id(const struct gateway_conf *conf, const struct uuid *commu
 	(void)snprintf(text, ADDRESS_SIZE, "%s@%s", id, own_domain(conf));
 }
 
+static int check_unsubscribe(const struct gateway_conf *conf, struct err *err)
+{
+	const char *url = conf->unsubscribe_url;
+
+	if (url[0] != '\0' &&
+	    (strncmp(url, "https://", 8) != 0 || strpbrk(url, " <>?#") != NULL || strlen(url) > UNSUBSCRIBE_URL_MAX))
+		return err_set(err, ERR_FATAL, "unsubscribe.url must begin with https:// and have no query (RFC 8058)");
+	return 0;
+}
+
 static int check(const struct gateway_conf *conf, struct err *err)
 {
 	bool has_tls = conf->tls || strncmp(conf->url, "smtps:", 6) == 0;
@@ -51,7 +63,21 @@ static int check(const struct gateway_conf *conf, struct err *err)
 		return err_set(err, ERR_FATAL, "from is not an address");
 	if ((conf->user[0] == '\0') != (conf->password_file[0] == '\0'))
 		return err_set(err, ERR_FATAL, "user and password.file belong together");
+	if (check_unsubscribe(conf, err) != 0)
+		return -1;
 	return gateway_check_tls(conf, has_tls, err);
+}
+
+/* One click on it withdraws the consent, without a login (RFC 8058): the signature says whose. */
+static void add_unsubscribe(const struct gateway_conf *conf, const struct parcel *parcel, struct buf *url, struct mail *mail)
+{
+	if (conf->unsubscribe_url[0] == '\0')
+		return;
+	buf_add_text(url, "<");
+	gateway_signed_url(conf, conf->unsubscribe_url, "unsubscribe", &parcel->communication_id, &parcel->customer_id, url);
+	buf_add_text(url, ">");
+	mail->headers[mail->headers_count++] = (struct mail_header){ "List-Unsubscribe", buf_str(url) };
+	mail->headers[mail->headers_count++] = (struct mail_header){ "List-Unsubscribe-Post", STR("List-Unsubscribe=One-Click") };
 }
 
 static struct mail_server server_of(const struct gateway_conf *conf)
@@ -75,13 +101,16 @@ static int start(const struct gateway_conf *conf, struct http *http, const struc
 			     .to_address = parcel->address,
 			     .subject = parcel->subject,
 			     .text = parcel->text,
+			     .has_html = conf->html,
 			     .date_ms = parcel->now_ms };
-	struct buf message;
+	struct buf message, unsubscribe;
 	int result;
 
 	envelope_sender(conf, &parcel->communication_id, sender);
 	message_id(conf, &parcel->communication_id, id);
 	mail.message_id = str_of(id);
+	buf_init(&unsubscribe, UNSUBSCRIBE_SIZE_MAX);
+	add_unsubscribe(conf, parcel, &unsubscribe, &mail);
 	buf_init(&message, MESSAGE_SIZE_MAX);
 	result = mail_build(&mail, &message, err);
 	if (result == 0)
@@ -89,6 +118,7 @@ static int start(const struct gateway_conf *conf, struct http *http, const struc
 	if (message.size > 0)
 		wipe(message.data, message.size);
 	buf_release(&message);
+	buf_release(&unsubscribe);
 	return result;
 }
 

@@ -36,6 +36,7 @@ struct mail {
 	struct str to_address;
 	struct str subject;    /* UTF-8, no control characters */
 	struct str text;       /* UTF-8; any line ends */
+	bool has_html;         /* the same text as HTML, too: multipart/alternative */
 	struct str message_id; /* left@right, without the angle brackets; the same for every attempt of one message */
 	int64_t date_ms;
 	struct mail_header headers[MAIL_HEADERS_MAX]; /* further ones, after ours */
@@ -44,6 +45,7 @@ struct mail {
 
 /*
  * Appends the whole message: Date, From, To, Subject, Message-ID, Auto-Submitted, MIME headers, the text as quoted-printable.
+ * The HTML has the lines and paragraphs of the text and nothing else: no image, no link, no style.
  * ERR_POISON with the part's name, never its content: a bad address, a control character in a header, text that is not UTF-8,
  * too large.
  */

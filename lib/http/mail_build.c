@@ -204,10 +204,12 @@ static void add_headers(struct buf *buf, const struct mail *mail)
 		buf_add_format(buf, "%s: %.*s\r\n", mail->headers[i].name, (int)mail->headers[i].value.size,
 			       mail->headers[i].value.data);
 	}
-	buf_add_text(buf, "MIME-Version: 1.0\r\n"
-			  "Content-Type: text/plain; charset=UTF-8\r\n"
-			  "Content-Transfer-Encoding: quoted-printable\r\n"
-			  "\r\n");
+	buf_add_text(buf, "MIME-Version: 1.0\r\n");
+}
+
+static void add_part_headers(struct buf *buf, const char *type)
+{
+	buf_add_format(buf, "Content-Type: text/%s; charset=UTF-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n", type);
 }
 
 /* ---- the text ---- */
@@ -258,12 +260,84 @@ static void add_text(struct buf *buf, struct str text)
 		buf_add_text(buf, "\r\n");
 }
 
+/* ---- HTML ---- */
+
+#define BOUNDARY "=_alternative" /* in no quoted-printable text: there a = begins two digits or ends the line */
+
+/* The number of line ends at `at`, and where they end. */
+static size_t skip_line_ends(struct str text, size_t *at)
+{
+	size_t count = 0;
+
+	while (*at < text.size && ends_line(text, *at)) {
+		if (text.data[*at] == '\r' && *at + 1 < text.size && text.data[*at + 1] == '\n')
+			(*at)++;
+		(*at)++;
+		count++;
+	}
+	return count;
+}
+
+static void add_escaped_byte(struct buf *html, char byte)
+{
+	switch (byte) {
+	case '&':
+		buf_add_text(html, "&amp;");
+		return;
+	case '<':
+		buf_add_text(html, "&lt;");
+		return;
+	case '>':
+		buf_add_text(html, "&gt;");
+		return;
+	default:
+		buf_add_u8(html, (uint8_t)byte);
+	}
+}
+
+static void write_html(struct buf *html, struct str text)
+{
+	buf_add_text(html, "<!DOCTYPE html>\n<html><body>\n<p>");
+	for (size_t at = 0; at < text.size;) {
+		size_t line_ends = skip_line_ends(text, &at);
+
+		if (line_ends > 0 && at < text.size)
+			buf_add_text(html, line_ends > 1 ? "</p>\n<p>" : "<br>\n");
+		if (line_ends == 0)
+			add_escaped_byte(html, text.data[at++]);
+	}
+	buf_add_text(html, "</p>\n</body></html>\n");
+}
+
+static void add_alternatives(struct buf *buf, struct str text)
+{
+	struct buf html;
+
+	buf_add_text(buf, "Content-Type: multipart/alternative; boundary=\"" BOUNDARY "\"\r\n\r\n--" BOUNDARY "\r\n");
+	add_part_headers(buf, "plain");
+	add_text(buf, text);
+	buf_add_text(buf, "--" BOUNDARY "\r\n");
+	add_part_headers(buf, "html");
+	buf_init(&html, 6 * TEXT_SIZE_MAX);
+	write_html(&html, text);
+	buf->overflow = buf->overflow || html.overflow;
+	add_text(buf, buf_str(&html));
+	buf_add_text(buf, "--" BOUNDARY "--\r\n");
+	memset(html.data, 0, html.size);
+	buf_release(&html);
+}
+
 int mail_build(const struct mail *mail, struct buf *buf, struct err *err)
 {
 	if (check(mail, err) != 0)
 		return -1;
 	add_headers(buf, mail);
-	add_text(buf, mail->text);
+	if (mail->has_html) {
+		add_alternatives(buf, mail->text);
+	} else {
+		add_part_headers(buf, "plain");
+		add_text(buf, mail->text);
+	}
 	if (buf->overflow)
 		return err_set(err, ERR_POISON, "mail: the message is too large");
 	return 0;

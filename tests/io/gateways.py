@@ -229,7 +229,8 @@ class Keeper:
             recipients=envelope.rcpt_tos,
             host=session.host_name,
             headers=[[name, str(value)] for name, value in message.items()],
-            text=message.get_content(),
+            text=message.get_body(("plain",)).get_content(),
+            html=getattr(message.get_body(("html",)), "get_content", str)(),
             defects=[repr(defect) for defect in message.defects],
         )
         return "250 2.0.0 OK"

@@ -262,6 +262,7 @@ static void open_worker(struct worker *opened, int64_t timeout_ms)
 					  .pause_ms = 600000,
 					  .pause_max_ms = 600000,
 					  .user = "",
+					  .unsubscribe_url = "",
 					  .ca_file = "",
 					  .callback_key = { 1 } };
 
@@ -352,16 +353,24 @@ static void turn_until_settled(struct worker *turned)
 			" + (SELECT count(*) FROM notifier.attempt WHERE NOT reported)") > 0);
 }
 
-static int count_at_server(const char *path)
+static void ask_server(const char *path, char *line, size_t line_size)
 {
-	char command[256], line[32] = "";
+	char command[256];
 	FILE *answer;
 
-	(void)snprintf(command, sizeof(command), "curl -s -m 10 --noproxy '*' http://127.0.0.1:%d/count%s", http_port, path);
+	(void)snprintf(command, sizeof(command), "curl -s -m 10 --noproxy '*' http://127.0.0.1:%d%s", http_port, path);
 	answer = popen(command, "r");
 	assert_non_null(answer);
-	assert_non_null(fgets(line, sizeof(line), answer));
+	assert_non_null(fgets(line, (int)line_size, answer));
 	assert_int_equal(pclose(answer), 0);
+}
+
+static int count_at_server(const char *path)
+{
+	char full[128], line[32] = "";
+
+	(void)snprintf(full, sizeof(full), "/count%s", path);
+	ask_server(full, line, sizeof(line));
 	return (int)strtol(line, NULL, 10);
 }
 
@@ -446,6 +455,25 @@ static void test_notifier__a_mail_is_claimed_sent_and_reported(void **state)
 	assert_string_equal(reported[0].code, "2.0.0");
 	assert_non_null(strstr(reported[0].ref, "@collector.example"));
 	assert_int_equal(reported[0].roles, ROLE_NOTIFIER);
+}
+
+static void test_notifier__a_mail_has_html_and_a_way_out_where_the_row_says_so(void **state)
+{
+	char line[8192] = "";
+
+	(void)state;
+	(void)snprintf(worker.smtp_url, sizeof(worker.smtp_url), "smtp://127.0.0.1:%d/our.name", aio_port);
+	worker.smtp_conf.html = true;
+	worker.smtp_conf.unsubscribe_url = "https://collector.example/out";
+	release(1, "email", "reader@x.example");
+	turn_until_settled(&worker);
+	assert_attempts("1 accepted 2.0.0 reported");
+	ask_server("/mail", line, sizeof(line));
+	assert_non_null(strstr(line, "[\"List-Unsubscribe\", \"<https://collector.example/out?c=019a0000-"));
+	assert_non_null(strstr(line, "[\"List-Unsubscribe-Post\", \"List-Unsubscribe=One-Click\"]"));
+	assert_non_null(strstr(line, "\"text\": \"Please pay.\""));
+	assert_non_null(strstr(line, "<p>Please pay.</p>"));
+	assert_non_null(strstr(line, "\"defects\": []"));
 }
 
 /* The broker has the command, and it became a dead letter: the outcome must not be lost. */
@@ -1198,6 +1226,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_notifier__a_mail_is_claimed_sent_and_reported),
+		TEST(test_notifier__a_mail_has_html_and_a_way_out_where_the_row_says_so),
 		TEST(test_notifier__an_outcome_is_reported_when_it_is_answered_and_sent_again_until_then),
 		TEST(test_notifier__an_sms_is_claimed_sent_and_reported),
 		TEST(test_notifier__a_refused_recipient_has_failed_for_good),

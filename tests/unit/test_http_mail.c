@@ -275,9 +275,45 @@ static void test_mail__reply_codes_never_quote(void **state)
 	assert_code("", "");
 }
 
+static void test_mail__html_has_the_lines_and_paragraphs_of_the_text(void **state)
+{
+	struct mail message = mail();
+
+	(void)state;
+	message.has_html = true;
+	message.text = STR("Dear <A> & B,\r\n\r\nplease pay\n5 > 4 = 1.\n\n\nBye\n");
+	assert_holds(message, "Content-Type: multipart/alternative; boundary=\"=_alternative\"\r\n\r\n"
+			      "--=_alternative\r\nContent-Type: text/plain; charset=UTF-8\r\n");
+	assert_holds(message, "Dear <A> & B,\r\n\r\nplease pay\r\n5 > 4 =3D 1.\r\n\r\n\r\nBye\r\n--=_alternative\r\n"
+			      "Content-Type: text/html; charset=UTF-8\r\n");
+	assert_holds(message, "<p>Dear &lt;A&gt; &amp; B,</p>\r\n<p>please pay<br>\r\n5 &gt; 4 =3D 1.</p>\r\n<p>Bye</p>\r\n"
+			      "</body></html>\r\n--=_alternative--\r\n");
+}
+
+static void test_mail__html_is_bounded(void **state)
+{
+	static char text[256 * 1024];
+	struct mail message = mail();
+	struct err err = ERR_INIT;
+	struct buf buf;
+
+	(void)state;
+	memset(text, '&', sizeof(text));
+	message.has_html = true;
+	message.text = (struct str){ .data = text, .size = sizeof(text) };
+	buf_init(&buf, 1 << 20);
+	assert_int_equal(mail_build(&message, &buf, &err), -1);
+	assert_int_equal(err.kind, ERR_POISON);
+	buf_release(&buf);
+	message.text.size = 0;
+	assert_holds(message, "<p></p>");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_mail__html_has_the_lines_and_paragraphs_of_the_text),
+		cmocka_unit_test(test_mail__html_is_bounded),
 		cmocka_unit_test(test_mail__whole_message),
 		cmocka_unit_test(test_mail__dates_before_1970_and_weekdays),
 		cmocka_unit_test(test_mail__line_ends_become_crlf),

@@ -77,6 +77,8 @@ static void test_gateways__what_cannot_work_is_refused_with_a_sentence(void **st
 		{ "[a]\n" MAIL "from = nobody", "from is not an address" },
 		{ "[a]\n" MAIL "user = me", "belong together" },
 		{ "[a]\n" MAIL "url = smtp://relay.example", "without TLS" },
+		{ "[a]\n" MAIL "unsubscribe.url = http://x.example/", "unsubscribe.url must begin with https://" },
+		{ "[a]\n" MAIL "unsubscribe.url = https://x.example/?a=b", "have no query" },
 		{ "[a]\n" SMS "concurrency = 128\n[b]\n" SMS "concurrency = 128\n[c]\n" MAIL, "more than 256 together" },
 	};
 
