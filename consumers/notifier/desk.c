@@ -203,10 +203,13 @@ static const struct db_statement statement_end = {
 	"notifier_end",
 	"WITH ended AS MATERIALIZED (SELECT * FROM unnest($2::uuid[], $3::integer[], $4::text[], $5::timestamptz[], "
 	"$6::timestamptz[],"
-	" $7::text[], $8::text[]) u(communication_id, attempt, outcome, ended_at, retry_at, provider_ref, provider_code)),"
+	" $7::text[], $8::text[], $9::integer[]) u(communication_id, attempt, outcome, ended_at, retry_at, provider_ref, "
+	"provider_code,"
+	" opted_out)),"
 	" noted AS (UPDATE notifier.attempt a SET outcome = e.outcome, ended_at = e.ended_at,"
-	" provider_ref = nullif(e.provider_ref, ''), provider_code = nullif(e.provider_code, '')"
-	" FROM ended e WHERE a.communication_id = e.communication_id AND a.attempt = e.attempt AND a.owner = $1 AND a.outcome IS "
+	" provider_ref = nullif(e.provider_ref, ''), provider_code = nullif(e.provider_code, ''),"
+	" opted_out = e.opted_out = 1 FROM ended e WHERE a.communication_id = e.communication_id AND a.attempt = e.attempt AND "
+	"a.owner = $1 AND a.outcome IS "
 	"NULL"
 	" RETURNING e.communication_id, e.outcome, e.retry_at, a.gateway),"
 	" moved AS (UPDATE notifier.dispatch d SET state = CASE n.outcome WHEN 'not_accepted' THEN 'waiting' ELSE 'done' END,"
@@ -223,6 +226,9 @@ static void add_ended_texts(struct db_params *params, const struct ended *ended,
 	db_array_begin(params, DB_ARRAY_TEXT);
 	for (size_t i = 0; i < count; i++)
 		db_array_text(params, str_of(ended[i].provider_code));
+	db_array_begin(params, DB_ARRAY_INT32);
+	for (size_t i = 0; i < count; i++)
+		db_array_int32(params, ended[i].has_opted_out);
 }
 
 int desk_end(struct desk *desk, const struct ended *ended, size_t count, int64_t *ret_noted, struct err *err)
@@ -328,9 +334,9 @@ int desk_expire(struct desk *desk, int64_t *ret_expired, struct err *err)
 
 static const struct db_statement statement_unreported = {
 	"notifier_unreported",
-	"SELECT communication_id, attempt, customer_id, outcome, gateway, provider_ref, provider_code, ended_at FROM "
-	"notifier.attempt"
-	" WHERE owner = $1 AND NOT reported AND outcome IS NOT NULL ORDER BY ended_at LIMIT $2",
+	"SELECT a.communication_id, a.attempt, a.customer_id, a.outcome, a.gateway, a.provider_ref, a.provider_code, a.ended_at,"
+	" a.opted_out, d.channel FROM notifier.attempt a JOIN notifier.dispatch d USING (communication_id)"
+	" WHERE a.owner = $1 AND NOT a.reported AND a.outcome IS NOT NULL ORDER BY a.ended_at LIMIT $2",
 };
 
 int desk_unreported(struct desk *desk, int64_t count_max, struct db_result *ret_rows, struct err *err)
@@ -349,7 +355,9 @@ struct unreported desk_unreported_row(const struct db_result *rows, int row)
 				    .gateway = db_str(rows, row, 4),
 				    .provider_ref = db_str(rows, row, 5),
 				    .provider_code = db_str(rows, row, 6),
-				    .ended_at_ms = db_instant(rows, row, 7) };
+				    .ended_at_ms = db_instant(rows, row, 7),
+				    .has_opted_out = db_bool(rows, row, 8),
+				    .channel = db_str(rows, row, 9) };
 }
 
 static const struct db_statement statement_answered = {

@@ -88,6 +88,7 @@ struct ended {
 	enum dispatch_outcome outcome;
 	int64_t ended_at_ms, retry_at_ms;
 	const char *provider_ref, *provider_code; /* "": none */
+	bool has_opted_out;
 };
 
 /* Writes outcomes. *ret_noted: the number that were still ours; if less than count, another notifier has adopted the rest. */
@@ -116,6 +117,8 @@ struct unreported {
 	struct uuid customer_id;
 	struct str outcome, gateway, provider_ref, provider_code; /* empty: none */
 	int64_t ended_at_ms;
+	bool has_opted_out; /* of the channel */
+	struct str channel;
 };
 struct unreported desk_unreported_row(const struct db_result *rows, int row);
 

@@ -304,7 +304,8 @@ static int note_batch(struct dispatch *dispatch, struct flight **flights, size_t
 					   .provider_ref = flights[i]->verdict.outcome == DISPATCH_OUTCOME_ACCEPTED
 								   ? flights[i]->verdict.provider_ref
 								   : "",
-					   .provider_code = flights[i]->verdict.provider_code };
+					   .provider_code = flights[i]->verdict.provider_code,
+					   .has_opted_out = flights[i]->verdict.has_opted_out };
 	}
 	if (desk_end(dispatch->desk, ended, count, &noted, err) != 0)
 		return -1;

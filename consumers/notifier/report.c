@@ -44,10 +44,47 @@ static void acknowledged(void *line_arg, int32_t part, int64_t offset, const str
 	(void)offset;
 	MUST(line->report->waiting > 0);
 	line->report->waiting--;
-	line->is_acked = failure == NULL;
+	line->unacked -= failure == NULL;
 }
 
-static int publish(struct report *report, const struct unreported *row, struct report_line *line, int64_t now_ms, struct err *err)
+static int publish(struct report *report, const struct message_type *type, const void *body, const struct command_head *head,
+		   struct report_line *line, struct err *err)
+{
+	struct header headers[HEADERS_MAX];
+	char key[UUID_TEXT_SIZE + 1];
+	size_t headers_count;
+
+	arena_reset(&report->arena);
+	buf_reset(&report->value);
+	if (coder_encode(report->coder, type, body, &report->value, err) != 0 ||
+	    envelope_write_command(type, body, head, &report->arena, headers, &headers_count, err) != 0) {
+		MUST(err->kind != ERR_POISON); /* the command is our own, and bounded */
+		return -1;
+	}
+	uuid_format(key, &head->key);
+	if (bus_produce(report->producer, report->topic, -1, str_of(key), buf_str(&report->value), headers, headers_count,
+			acknowledged, line, err) != 0)
+		return -1;
+	report->waiting++;
+	line->unacked++;
+	return 0;
+}
+
+static int publish_withdrawal(struct report *report, const struct unreported *row, struct command_head head,
+			      struct report_line *line, struct err *err)
+{
+	const struct withdraw_consent body = { .customer_id = row->customer_id,
+					       .has_channel = true,
+					       .channel = row->channel,
+					       .via = STR("provider"),
+					       .withdrawn_at = row->ended_at_ms };
+
+	head.id = line->withdrawal_id = uuid_derive(&row->id.communication_id, "opted_out", (uint64_t)row->id.attempt);
+	return publish(report, &withdraw_consent_type, &body, &head, line, err);
+}
+
+static int publish_row(struct report *report, const struct unreported *row, struct report_line *line, int64_t now_ms,
+		       struct err *err)
 {
 	struct record_dispatch body = body_of(row);
 	struct command_head head = { .id = uuid_derive(&row->id.communication_id, "dispatch", (uint64_t)row->id.attempt),
@@ -56,24 +93,11 @@ static int publish(struct report *report, const struct unreported *row, struct r
 				     .at_ms = now_ms,
 				     .source = STR("/dcs/notifier"),
 				     .token = str_of(report->token.text) };
-	struct header headers[HEADERS_MAX];
-	char key[UUID_TEXT_SIZE + 1];
-	size_t headers_count;
 
-	arena_reset(&report->arena);
-	buf_reset(&report->value);
-	if (coder_encode(report->coder, &record_dispatch_type, &body, &report->value, err) != 0 ||
-	    envelope_write_command(&record_dispatch_type, &body, &head, &report->arena, headers, &headers_count, err) != 0) {
-		MUST(err->kind != ERR_POISON); /* the command is our own, and bounded */
-		return -1;
-	}
-	uuid_format(key, &row->customer_id);
 	*line = (struct report_line){ .report = report, .id = row->id, .command_id = head.id };
-	if (bus_produce(report->producer, report->topic, -1, str_of(key), buf_str(&report->value), headers, headers_count,
-			acknowledged, line, err) != 0)
+	if (row->has_opted_out && publish_withdrawal(report, row, head, line, err) != 0)
 		return -1;
-	report->waiting++;
-	return 0;
+	return publish(report, &record_dispatch_type, &body, &head, line, err);
 }
 
 /* ---- rounds ---- */
@@ -87,7 +111,7 @@ static int publish_all(struct report *report, const struct db_result *rows, stru
 	for (int i = 0; i < rows->rows; i++) {
 		struct unreported row = desk_unreported_row(rows, i);
 
-		if (publish(report, &row, &report->lines[report->lines_count], now_ms, err) != 0)
+		if (publish_row(report, &row, &report->lines[report->lines_count], now_ms, err) != 0)
 			return -1;
 		report->lines_count++;
 	}
@@ -112,17 +136,21 @@ static int begin_round(struct report *report, struct desk *desk, uint64_t to_rep
 static int mark_answered(struct report *report, struct desk *desk, size_t *ret_count, struct err *err)
 {
 	struct attempt_id ids[REPORT_ROUND_MAX];
-	struct uuid commands[REPORT_ROUND_MAX];
-	bool is_answered[REPORT_ROUND_MAX];
+	struct uuid commands[2 * REPORT_ROUND_MAX];
+	bool is_answered[2 * REPORT_ROUND_MAX];
 	size_t count = 0;
 	size_t kept = 0;
 
-	for (size_t i = 0; i < report->lines_count; i++)
-		commands[i] = report->lines[i].command_id;
-	if (desk_answered(desk, commands, report->lines_count, is_answered, err) != 0)
+	for (size_t i = 0; i < report->lines_count; i++) {
+		const struct report_line *line = &report->lines[i];
+
+		commands[2 * i] = line->command_id;
+		commands[2 * i + 1] = uuid_is_none(&line->withdrawal_id) ? line->command_id : line->withdrawal_id;
+	}
+	if (desk_answered(desk, commands, 2 * report->lines_count, is_answered, err) != 0)
 		return -1;
 	for (size_t i = 0; i < report->lines_count; i++) {
-		if (is_answered[i])
+		if (is_answered[2 * i] && is_answered[2 * i + 1])
 			ids[count++] = report->lines[i].id;
 		else
 			report->lines[kept++] = report->lines[i];
@@ -160,7 +188,7 @@ static int end_round(struct report *report, struct desk *desk, struct err *err)
 	size_t answered;
 
 	for (size_t i = 0; i < report->lines_count; i++) {
-		if (report->lines[i].is_acked)
+		if (report->lines[i].unacked == 0)
 			report->lines[kept++] = report->lines[i];
 	}
 	if (kept < report->lines_count)

@@ -12,7 +12,8 @@
 #include "wire/coder.h"
 
 /*
- * Reports the outcome of each attempt to the communications module: RecordDispatch on its command topic. It works from the table,
+ * Reports the outcome of each attempt to the communications module: RecordDispatch on its command topic, and WithdrawConsent
+ * before it if the provider said that the person opted out. It works from the table,
  * in rounds: a round's rows are read and published; rows whose command the module has answered or parked are marked reported. The
  * broker's acknowledgement is not enough: the command may become a dead letter. Rows without acknowledgement or answer are in a
  * later round, with a new token. So an outcome is published until the module knows it, also after a crash, and always with the
@@ -24,7 +25,8 @@ struct report_line {
 	struct report *report;
 	struct attempt_id id;
 	struct uuid command_id;
-	bool is_acked;
+	struct uuid withdrawal_id; /* none: there is no withdrawal to report */
+	int unacked;               /* of the line's records */
 };
 
 struct report {

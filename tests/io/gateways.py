@@ -103,6 +103,10 @@ async def one_request(reader, writer):
         taken_sms.append(dict(urllib.parse.parse_qsl(body.decode())))
         if "silent" in path:
             return False
+        if "optedout" in path:
+            writer.write(reply(400, b'{"code": 21610, "message": "Attempt to send to unsubscribed recipient", "status": 400}'))
+            await writer.drain()
+            return True
         answer = {"sid": f"SM{len(taken_sms):032x}", "status": "queued"}
         writer.write(reply(201, json.dumps(answer).encode()))
     elif mode == "twilio":

@@ -307,6 +307,7 @@ static void kill_worker(struct worker *killed)
 }
 
 static bool is_module_silent; /* its commands become dead letters, say */
+static bool is_withdrawal_lost;
 
 /* What communications would do: an event that answers the command. */
 static void answer(const struct uuid *command_id)
@@ -329,9 +330,13 @@ static void answer(const struct uuid *command_id)
 
 static void answer_all(const struct report *report)
 {
-	for (size_t i = 0; i < report->lines_count && !is_module_silent; i++)
-		if (report->lines[i].is_acked)
+	for (size_t i = 0; i < report->lines_count && !is_module_silent; i++) {
+		if (report->lines[i].unacked == 0) {
 			answer(&report->lines[i].command_id);
+			if (!uuid_is_none(&report->lines[i].withdrawal_id) && !is_withdrawal_lost)
+				answer(&report->lines[i].withdrawal_id);
+		}
+	}
 }
 
 static void turn(struct worker *turned)
@@ -378,6 +383,7 @@ static int count_at_server(const char *path)
 
 struct reported {
 	struct uuid command_id;
+	bool is_withdrawal; /* and nothing else is set, but the channel in `outcome` */
 	char outcome[32], provider[32], code[64], ref[160];
 	int attempt;
 	uint32_t roles;
@@ -396,6 +402,14 @@ static void read_record(const struct bus_record *record, struct reported *report
 
 	must(arena_init(&arena, 65536, &err));
 	must(coder_decode(coder, record->value, &arena, &type, &decoded, &err));
+	if (type == &withdraw_consent_type) {
+		const struct withdraw_consent *withdrawal = decoded;
+
+		*reported = (struct reported){ .is_withdrawal = true };
+		assert_true(str_to_chars(reported->outcome, sizeof(reported->outcome), withdrawal->channel));
+		arena_release(&arena);
+		return;
+	}
 	assert_ptr_equal(type, &record_dispatch_type);
 	body = decoded;
 	must(bus_record_headers(record, headers, &count, &err));
@@ -1055,6 +1069,38 @@ static void test_notifier__a_doubtful_message_is_looked_up_where_there_is_a_list
 	assert_int_equal(count_at_server("/twilio/silent/Messages.json"), before + 2); /* one sent, one asked */
 }
 
+static void test_notifier__who_opted_out_at_the_provider_has_withdrawn_the_consent(void **state)
+{
+	struct reported reported[8];
+
+	(void)state;
+	change_kind(&worker, "twilio", "/twilio/optedout/Messages.json");
+	release(77, "sms", "+491701234577");
+	turn_until_settled(&worker);
+	assert_attempts("1 failed 21610 reported");
+	assert_int_equal(read_reported(reported, 8), 2);
+	assert_true(reported[0].is_withdrawal); /* first: it cancels what else is released */
+	assert_string_equal(reported[0].outcome, "sms");
+	assert_string_equal(reported[1].outcome, "failed");
+}
+
+static void test_notifier__a_withdrawal_that_is_not_answered_is_reported_again(void **state)
+{
+	struct reported reported[16];
+
+	(void)state;
+	is_withdrawal_lost = true;
+	change_kind(&worker, "twilio", "/twilio/optedout/Messages.json");
+	release(78, "sms", "+491701234578");
+	while (worker.report.patience_ms == 0)
+		turn(&worker);
+	assert_attempts("1 failed 21610");
+	is_withdrawal_lost = false;
+	turn_until_settled(&worker);
+	assert_attempts("1 failed 21610 reported");
+	assert_int_equal(read_reported(reported, 16), 4);
+}
+
 static void test_notifier__what_a_dead_notifier_left_doubtful_is_asked_about(void **state)
 {
 	(void)state;
@@ -1262,6 +1308,8 @@ int main(void)
 		TEST(test_notifier__a_webhook_that_never_answers_is_unknown_in_the_end),
 		TEST(test_notifier__a_doubtful_webhook_is_not_repeated_after_a_withdrawal),
 		TEST(test_notifier__a_doubtful_message_is_looked_up_where_there_is_a_list),
+		TEST(test_notifier__who_opted_out_at_the_provider_has_withdrawn_the_consent),
+		TEST(test_notifier__a_withdrawal_that_is_not_answered_is_reported_again),
 		TEST(test_notifier__what_a_dead_notifier_left_doubtful_is_asked_about),
 		TEST(test_notifier__a_lost_statement_does_not_send_a_doubtful_message_anew),
 		TEST(test_notifier__giving_up_at_the_end_tells_the_truth),
