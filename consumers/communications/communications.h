@@ -7,6 +7,7 @@
 #include "base/place.h"
 #include "base/str.h"
 #include "base/uuid.h"
+#include "base/zone.h"
 #include "model/module.h"
 #include "model/workset.h"
 #include "schemas/words.h"
@@ -45,6 +46,7 @@ enum asks {
 	ASKS_DUE,     /* demand ...: nor before the due date */
 };
 enum asks message_class_asks(struct str message_class);
+enum asks class_asks(enum message_class message_class);
 
 /* Whether a receipt changes the state: receipts only advance a message, but a later attempt may return to RETRY_WAIT. */
 bool communication_moves(enum communication_state from, int32_t from_attempt, enum communication_state to, int32_t to_attempt);
@@ -144,7 +146,8 @@ struct consent {
 
 /*
  * From another module: customers.public_person, with the name decrypted. Texts to the person are sealed with a key derived from
- * the salt (lib/crypto). An erased person has no name and no salt.
+ * the salt (lib/crypto). An erased person has no name and no salt. The zone is one of those that the store has loaded; NULL: the
+ * customer has none, or the system does not know it.
  */
 #define FULL_NAME_MAX (4 * 200) /* bytes of so many characters */
 #define SALT_MAX      16
@@ -154,12 +157,17 @@ struct person {
 	uint8_t salt[SALT_MAX];
 	uint32_t full_name_size;
 	char full_name[FULL_NAME_MAX];
+	char country[3]; /* "": unknown */
+	char region[4];  /* without the country */
+	const struct zone *zone;
 };
 
 /* From another module: the best usable address of each electronic channel, decrypted (customers.public_contact_point). */
 #define ADDRESS_MAX 320
 struct address {
 	struct uuid contact_point_id; /* nil: none */
+	uint32_t place;               /* enum contact_point_place */
+	uint32_t source;              /* enum contact_point_source */
 	uint32_t text_size;
 	char text[ADDRESS_MAX];
 };
@@ -175,7 +183,8 @@ struct owed_debt {
 	struct uuid creditor_id;
 	int64_t balance_minor;
 	int32_t due_on;
-	uint32_t is_closed; /* settled, written off, transferred, cancelled: it has left the books */
+	uint32_t is_closed;  /* settled, written off, transferred, cancelled: it has left the books */
+	uint32_t is_settled; /* paid or settled */
 	char currency[4];
 	char external_ref[EXTERNAL_REF_MAX + 1];
 };

@@ -307,6 +307,8 @@ int communications_store_prepare(void *self, struct err *err)
 			       "DCS_ADDRESS_KEY_FILE is not set: it names the file of the key that seals addresses");
 	if (key_read(store->key, path, err) < 0)
 		return -1;
+	if (zones_load(&store->zones, ZONE_FOLDER, err) < 0)
+		return -1;
 	slot_loader_init(&store->loader);
 	db_params_init(&store->params, PARAMS_SIZE_MAX);
 	communications_insert_init(store);

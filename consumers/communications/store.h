@@ -14,6 +14,7 @@
  */
 struct communications_store {
 	uint8_t key[32];
+	struct zones zones; /* the system's, for the local time of persons */
 	struct slot_loader loader;
 	struct db_params params;
 	struct buf sealed; /* the text sealed last */

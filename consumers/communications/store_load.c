@@ -242,9 +242,28 @@ static int read_sealed(const struct communications_store *store, char *chars, si
 
 static const struct db_statement select_persons = {
 	.name = "communications_select_persons",
-	.sql = "SELECT u.n, p.status = 'active', p.key_salt, p.full_name_sealed, p.version "
+	.sql = "SELECT u.n, p.status = 'active', p.key_salt, p.full_name_sealed, p.version, p.country, p.region, p.timezone "
 	       "FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) JOIN customers.public_person p ON p.customer_id = u.id",
 };
+
+/* Of a region only its own part is kept, MA of US-MA; one that does not fit is not known. */
+static void read_place(const struct communications_store *store, struct person *person, const struct db_result *result, int row)
+{
+	struct str country = db_is_null(result, row, 5) ? STR("") : db_str(result, row, 5);
+	struct str region = db_is_null(result, row, 6) ? STR("") : db_str(result, row, 6);
+	struct str rest;
+
+	if (region.size > 3 && region.data[2] == '-') {
+		(void)str_cut(region, '-', &rest);
+		region = rest;
+	}
+	if (!str_to_chars(person->country, sizeof(person->country), country))
+		person->country[0] = '\0';
+	if (!str_to_chars(person->region, sizeof(person->region), region))
+		person->region[0] = '\0';
+	if (!db_is_null(result, row, 7))
+		person->zone = zones_find(&store->zones, db_str(result, row, 7));
+}
 
 static int read_person(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)
 {
@@ -262,15 +281,17 @@ static int read_person(void *self, const struct db_result *result, int row, stru
 		return err_add(err, "a customer's name");
 	person->full_name_size = (uint32_t)size;
 	person->is_active = db_bool(result, row, 1) ? 1 : 0;
+	read_place(self, person, result, row);
 	return 0;
 }
 
 /* The best address of each channel: preferably not at work, then the last verified, then the newest. */
 static const struct db_statement select_addresses = {
 	.name = "communications_select_addresses",
-	.sql = "SELECT a.n, a.channel = 'sms', a.contact_point_id, a.address_sealed, a.version, o.key_salt FROM ("
+	.sql = "SELECT a.n, a.channel = 'sms', a.contact_point_id, a.address_sealed, a.version, o.key_salt, a.place, a.source "
+	       "FROM ("
 	       "SELECT DISTINCT ON (u.n, p.channel) u.n, p.channel, p.customer_id, p.contact_point_id, p.address_sealed, "
-	       "p.version "
+	       "p.version, p.place, p.source "
 	       "FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) "
 	       "JOIN customers.public_contact_point p ON p.customer_id = u.id "
 	       "WHERE p.state = 'usable' AND p.channel IN ('email', 'sms') "
@@ -292,6 +313,8 @@ static int read_address(void *self, const struct db_result *result, int row, str
 	if (size < 0)
 		return err_add(err, "a contact point's address");
 	address->contact_point_id = place.row;
+	address->place = contact_point_place_by_name(db_is_null(result, row, 6) ? STR("") : db_str(result, row, 6));
+	address->source = contact_point_source_by_name(db_is_null(result, row, 7) ? STR("") : db_str(result, row, 7));
 	address->text_size = (uint32_t)size;
 	return 0;
 }
@@ -299,7 +322,8 @@ static int read_address(void *self, const struct db_result *result, int row, str
 static const struct db_statement select_debts = {
 	.name = "communications_select_debts",
 	.sql = "SELECT u.n, d.customer_id, d.balance_minor, d.due_on, d.currency, d.external_ref, "
-	       "d.lifecycle IN ('SETTLED', 'WRITTEN_OFF', 'TRANSFERRED', 'CANCELLED'), d.creditor_id "
+	       "d.lifecycle IN ('SETTLED', 'WRITTEN_OFF', 'TRANSFERRED', 'CANCELLED'), d.creditor_id, d.lifecycle IN ('PAID', "
+	       "'SETTLED') "
 	       "FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) JOIN debts.public_debt d ON d.debt_id = u.id",
 };
 
@@ -316,6 +340,7 @@ static int read_debt(void *self, const struct db_result *result, int row, struct
 	read_text(debt->external_ref, sizeof(debt->external_ref), result, row, 5);
 	debt->is_closed = db_bool(result, row, 6) ? 1 : 0;
 	debt->creditor_id = db_uuid(result, row, 7);
+	debt->is_settled = db_bool(result, row, 8) ? 1 : 0;
 	return 0;
 }
 

@@ -2,9 +2,9 @@
 #include "base/must.h"
 #include "consumers/communications/communications.h"
 
-enum asks message_class_asks(struct str message_class)
+enum asks class_asks(enum message_class message_class)
 {
-	switch (message_class_by_name(message_class)) {
+	switch (message_class) {
 	case MESSAGE_CLASS_DEMAND:
 	case MESSAGE_CLASS_SETTLEMENT_OFFER:
 	case MESSAGE_CLASS_LEGAL_NOTICE:
@@ -25,6 +25,11 @@ enum asks message_class_asks(struct str message_class)
 		return ASKS_NOTHING;
 	}
 	MUST_NOT_REACH("no such class");
+}
+
+enum asks message_class_asks(struct str message_class)
+{
+	return class_asks(message_class_by_name(message_class));
 }
 
 /* ---- templates ---- */
