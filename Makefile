@@ -68,6 +68,7 @@ objects = $(patsubst %.c,$(OUT)/%.o,$(1))
 SCHEMAS   := $(wildcard schemas/*/*.avsc schemas/*/examples.json schemas/*.py) schemas/ids.json schemas/words.json
 GENERATED := $(GEN)/schemas/.stamp $(GEN)/consumers/modules.h
 EMBEDDED  := $(GEN)/api/embedded.c
+PROFILES  := $(GEN)/communications/profiles.c
 GOLDEN    := $(GEN)/tests/unit/wire_golden.inc
 ZONE_GOLDEN := $(GEN)/tests/unit/zone_golden.txt
 VERSION   := 0.4.0
@@ -164,6 +165,10 @@ $(OUT)/modules.o: $(GENERATED)
 $(EMBEDDED): consumers/modules.py schemas/words.json producers/api/document producers/api/pages $(wildcard schemas/*.py schemas/*/examples.json producers/api/document/*.json producers/api/document/*.py producers/api/pages/*)
 	python3 producers/api/document/embed.py $@ producers/api
 
+# The compliance profiles: data that a person reads, as a table.
+$(PROFILES): consumers/communications/profiles.py consumers/communications/guard/rules.c $(wildcard consumers/communications/profiles/*.json)
+	consumers/communications/profiles.py consumers/communications/profiles $@
+
 # Which program it is; written anew only when it is another.
 .PHONY: FORCE
 $(GEN)/api/version.c: FORCE
@@ -179,7 +184,11 @@ $(OUT)/embedded.o: $(EMBEDDED)
 	@mkdir -p $(@D)
 	$(call run,cc $<,$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<)
 
-MEMBERS := $(LIB_OBJECTS) $(MODULE_OBJECTS) $(PRODUCER_OBJECTS) $(addprefix $(OUT)/,gen/messages.o gen/words.o modules.o embedded.o version.o)
+$(OUT)/profiles.o: $(PROFILES) | $(GENERATED)
+	@mkdir -p $(@D)
+	$(call run,cc $<,$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<)
+
+MEMBERS := $(LIB_OBJECTS) $(MODULE_OBJECTS) $(PRODUCER_OBJECTS) $(addprefix $(OUT)/,gen/messages.o gen/words.o modules.o embedded.o profiles.o version.o)
 
 # Which objects there are; written anew only when a source came or went.
 $(OUT)/members: FORCE

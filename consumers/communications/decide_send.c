@@ -2,7 +2,7 @@
 #include "base/must.h"
 #include "consumers/communications/communications.h"
 #include "consumers/communications/compose.h"
-#include "consumers/communications/guard.h"
+#include "consumers/communications/guard/guard.h"
 #include "consumers/communications/render.h"
 #include "schemas/communications.h"
 
@@ -48,10 +48,6 @@ static bool send_is_good(const struct sending *sending, struct decision *decisio
 	}
 	if (sending->channel == CHANNEL_NONE) {
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "channel", "not one of " ELECTRONIC_CHANNEL_LISTED);
-		return false;
-	}
-	if (!template_name_is_valid(body->template_name)) {
-		decision_refuse(decision, REFUSAL_BAD_VALUE, "template_name", "not a name of small letters, digits, and _ . -");
 		return false;
 	}
 	if (!template_name_is_valid(body->template_name)) {
@@ -171,42 +167,78 @@ static bool has_address(struct sending *sending, const struct workset *set, stru
 
 /* ---- the guard ---- */
 
+/*
+ * The profiles that are asked. Only the first is: hours and caps defer, and a deferred message is suppressed as long as it cannot
+ * wait (README.md, Decisions).
+ */
+#define PROFILES_ASKED 1
+
 static void gather_debts(const struct sending *sending, const struct workset *set, struct guard_facts *facts)
 {
 	const struct send_communication *body = sending->body;
 
-	facts->asks = message_class_asks(body->message_class);
-	facts->today = sending->command->today;
+	MUST(body->debt_ids_count <= GUARD_DEBTS_MAX);
 	for (size_t index = 0; index < body->debt_ids_count; index++) {
 		const struct owed_debt *debt = workset_state(set, &owed_debt_entity, &body->debt_ids[index]);
 
-		facts->debts++;
-		facts->closed += debt->is_closed != 0;
-		facts->unowed += debt->balance_minor <= 0;
-		facts->undue += debt->due_on > facts->today;
+		facts->debts[facts->debts_count++] =
+			(struct guard_debt){ .balance_minor = debt->balance_minor,
+					     .due_on = debt->due_on,
+					     .is_closed = debt->is_closed != 0 ? FACT_YES : FACT_NO,
+					     .is_settled = debt->is_settled != 0 ? FACT_YES : FACT_NO };
 	}
 }
 
-static struct guard_facts gather_facts(const struct sending *sending, const struct workset *set)
+static void gather_permission(const struct sending *sending, const struct workset *set, struct guard_facts *facts)
 {
-	static const struct recipient nobody;
 	const struct recipient *recipient = workset_state(set, &recipient_entity, &sending->body->customer_id);
 	const struct permission *permission;
-	struct guard_facts facts = { .action = "send",
-				     .channel = sending->channel,
-				     .message_class = sending->body->message_class,
-				     .language = sending->language,
-				     .now_ms = sending->command->now_ms };
 
-	recipient = recipient == NULL ? &nobody : recipient;
+	if (recipient == NULL)
+		return;
 	permission = &recipient->permissions[sending->channel][PURPOSE_COLLECT];
-	facts.withdrawn_at_ms = recipient->withdrawn_at_ms[sending->channel];
-	facts.has_permission = recipient_permits(recipient, sending->channel, PURPOSE_COLLECT);
-	facts.is_opted_out = facts.withdrawn_at_ms != 0 && !facts.has_permission;
-	facts.basis = (enum basis)permission->basis;
-	facts.obtained_at_ms = permission->obtained_at_ms;
-	gather_debts(sending, set, &facts);
-	return facts;
+	facts->basis = (int32_t)permission->basis;
+	facts->obtained_ms = permission->obtained_at_ms;
+	facts->withdrawn_ms = recipient->withdrawn_at_ms[sending->channel];
+}
+
+static void gather_person(const struct sending *sending, struct guard_facts *facts)
+{
+	const struct person *person = sending->person;
+
+	memcpy(facts->country, person->country, sizeof(facts->country));
+	memcpy(facts->region, person->region, sizeof(facts->region));
+	if (person->zone != NULL)
+		facts->zones[facts->zones_count++] = person->zone;
+	facts->is_deceased = FACT_NO; /* a message to one who is not active is refused before */
+	facts->place = (int32_t)sending->address->place;
+	if (sending->address->source != CONTACT_POINT_SOURCE_NONE)
+		facts->from_consumer = sending->address->source == CONTACT_POINT_SOURCE_CONSUMER ? FACT_YES : FACT_NO;
+}
+
+/* What no module keeps yet is unknown. */
+static void gather_facts(const struct sending *sending, const struct workset *set, struct guard_facts *facts)
+{
+	facts->act = ACT_SEND;
+	facts->channel = (int32_t)sending->channel;
+	facts->message_class = (int32_t)message_class_by_name(sending->body->message_class);
+	facts->party = PARTY_CONSUMER;
+	facts->now_ms = sending->command->now_ms;
+	facts->today = sending->command->today;
+	facts->language = sending->language;
+	facts->has_opt_out = FACT_YES; /* every electronic template has it */
+	gather_person(sending, facts);
+	gather_permission(sending, set, facts);
+	gather_debts(sending, set, facts);
+}
+
+/* Formatted beside the arena, which takes no more than the text. */
+static struct str facts_text(const struct guard_facts *facts, struct arena *arena)
+{
+	char text[FACTS_TEXT_MAX];
+	size_t size = guard_facts_text(text, facts);
+
+	return str_copy(arena, (struct str){ .data = text, .size = size });
 }
 
 static void add_decided(const struct sending *sending, const struct guard_facts *facts, const struct guard_verdict *verdict,
@@ -214,22 +246,21 @@ static void add_decided(const struct sending *sending, const struct guard_facts 
 {
 	struct compliance_decided *event = decision_event(decision, &compliance_decided_type);
 	struct facts *confidential = arena_take(decision->arena, 1, sizeof(*confidential));
-	struct str *rules = arena_take(decision->arena, GUARD_RULES_MAX, sizeof(*rules));
+	struct str *rules = arena_take(decision->arena, verdict->rules_count, sizeof(*rules));
 	uint8_t *hash = arena_take(decision->arena, 1, CONTENT_HASH_SIZE);
-	char *text = arena_take_bytes(decision->arena, FACTS_TEXT_MAX);
+	struct str text = facts_text(facts, decision->arena);
 
-	if (confidential == NULL || rules == NULL || hash == NULL || text == NULL) {
+	if (confidential == NULL || rules == NULL || hash == NULL || text.data == NULL) {
 		decision->overflow = true;
 		return;
 	}
-	guard_facts_text(text, facts);
-	confidential->text = str_of(text);
+	confidential->text = text;
 	content_hash(hash, STR(""), confidential->text);
 	for (size_t index = 0; index < verdict->rules_count; index++)
 		rules[index] = str_of(verdict->rules[index]);
 	event->communication_id = sending->body->communication_id;
 	event->customer_id = sending->body->customer_id;
-	event->action = str_of(facts->action);
+	event->action = STR("send");
 	event->channel = sending->body->channel;
 	event->message_class = sending->body->message_class;
 	event->verdict = str_of(compliance_verdict_name(verdict->verdict));
@@ -328,7 +359,8 @@ void decide_send_communication(const struct command *command, const struct works
 {
 	const struct send_communication *body = command->body;
 	struct sending sending = { .command = command, .body = body, .channel = electronic_channel_by_name(body->channel) };
-	struct guard_facts facts;
+	const struct guard_profile *profiles[PROFILES_ASKED] = { &guard_profiles[0] };
+	struct guard_facts facts = { 0 };
 	struct guard_verdict verdict;
 
 	if (!send_is_good(&sending, decision))
@@ -340,14 +372,14 @@ void decide_send_communication(const struct command *command, const struct works
 		return;
 
 	/* ---- nothing refuses from here on ---- */
-	facts = gather_facts(&sending, set);
-	verdict = guard_decide(&facts);
+	gather_facts(&sending, set, &facts);
+	verdict = guard_decide(&facts, profiles, PROFILES_ASKED);
 	add_decided(&sending, &facts, &verdict, decision);
 	switch (verdict.verdict) {
 	case VERDICT_ALLOW:
 		add_released(&sending, set, decision);
 		return;
-	case VERDICT_DEFER: /* no rule defers yet; when one does, a scheduled message is a timer of this module */
+	case VERDICT_DEFER: /* no rule of the profile defers; when one does, a scheduled message is a timer of this module */
 	case VERDICT_DENY:
 		add_suppressed(&sending, &verdict, decision);
 		return;

@@ -1,6 +1,6 @@
 #include "rule_spec.h"
 
-#include "consumers/communications/guard.h"
+#include "consumers/communications/communications.h"
 #include "consumers/communications/render.h"
 
 /* ---- render ---- */
@@ -95,82 +95,6 @@ static void test_communications__a_template_says_which_tokens_it_has(void **stat
 	assert_false(template_has_token(STR("opt_out"), "opt_out"));
 }
 
-/* ---- guard ---- */
-
-static struct guard_facts permitted(enum channel channel)
-{
-	return (struct guard_facts){ .action = "send",
-				     .channel = channel,
-				     .message_class = STR("demand"),
-				     .has_permission = true,
-				     .basis = BASIS_EXPRESS,
-				     .obtained_at_ms = 1000,
-				     .now_ms = 2000 };
-}
-
-static void then_verdict(const struct guard_facts *facts, enum compliance_verdict wanted, const char *rules)
-{
-	struct guard_verdict verdict = guard_decide(facts);
-	char text[128] = "";
-
-	for (size_t index = 0; index < verdict.rules_count; index++) {
-		strncat(text, index > 0 ? " " : "", sizeof(text) - strlen(text) - 1);
-		strncat(text, verdict.rules[index], sizeof(text) - strlen(text) - 1);
-	}
-	assert_int_equal(verdict.verdict, wanted);
-	assert_string_equal(text, rules);
-}
-
-static void test_communications__a_permitted_message_is_allowed_by_every_rule(void **state)
-{
-	struct guard_facts facts = permitted(CHANNEL_EMAIL);
-
-	(void)state;
-	then_verdict(&facts, VERDICT_ALLOW, "US-10 US-12 US-13 DEBT-1 DEBT-2 DEBT-3");
-}
-
-static void test_communications__without_permission_the_channels_own_rule_denies(void **state)
-{
-	struct guard_facts email = permitted(CHANNEL_EMAIL);
-	struct guard_facts sms = permitted(CHANNEL_SMS);
-
-	(void)state;
-	email.has_permission = sms.has_permission = false;
-	then_verdict(&email, VERDICT_DENY, "US-12");
-	then_verdict(&sms, VERDICT_DENY, "US-13");
-}
-
-static void test_communications__an_opt_out_denies(void **state)
-{
-	struct guard_facts facts = permitted(CHANNEL_SMS);
-
-	(void)state;
-	facts.is_opted_out = true;
-	then_verdict(&facts, VERDICT_DENY, "US-10");
-	facts.has_permission = false;
-	then_verdict(&facts, VERDICT_DENY, "US-10 US-13");
-}
-
-static void test_communications__the_same_facts_are_the_same_text(void **state)
-{
-	struct guard_facts facts = permitted(CHANNEL_SMS);
-	char first[FACTS_TEXT_MAX];
-	char second[FACTS_TEXT_MAX];
-
-	(void)state;
-	guard_facts_text(first, &facts);
-	guard_facts_text(second, &facts);
-	assert_string_equal(first, second);
-	facts.withdrawn_at_ms = 5;
-	guard_facts_text(second, &facts);
-	assert_string_not_equal(first, second);
-	facts.obtained_at_ms = facts.withdrawn_at_ms = facts.now_ms = INT64_MIN;
-	facts.message_class = STR("12345678901234567890123456789012");
-	facts.basis = BASIS_CREDITOR_TRANSFER_NOTICE;
-	facts.channel = CHANNEL_LETTER;
-	guard_facts_text(second, &facts);
-}
-
 /* ---- states ---- */
 
 static void test_communications__states_move_forward_only(void **state)
@@ -208,13 +132,9 @@ int main(void)
 		cmocka_unit_test(test_communications__there_is_no_other_syntax),
 		cmocka_unit_test(test_communications__the_output_is_bounded),
 		cmocka_unit_test(test_communications__a_template_says_which_tokens_it_has),
-		cmocka_unit_test(test_communications__a_permitted_message_is_allowed_by_every_rule),
-		cmocka_unit_test(test_communications__without_permission_the_channels_own_rule_denies),
-		cmocka_unit_test(test_communications__an_opt_out_denies),
-		cmocka_unit_test(test_communications__the_same_facts_are_the_same_text),
 		cmocka_unit_test(test_communications__states_move_forward_only),
 		cmocka_unit_test(test_communications__every_language_has_a_way_out),
 	};
 
-	return cmocka_run_group_tests_name("communications render and guard", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("communications render", tests, NULL, NULL);
 }

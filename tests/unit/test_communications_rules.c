@@ -685,8 +685,8 @@ static void test_communications__nothing_is_claimed_for_a_cancelled_debt(void **
 
 	(void)state;
 	debt->is_closed = 1;
-	then_denied("reminder", "DEBT-1", "debts=1 closed=1 unowed=0 undue=0");
-	then_denied("demand", "DEBT-1", "debts=1 closed=1 unowed=0 undue=0");
+	then_denied("reminder", "DEBT-1", "class=reminder");
+	then_denied("demand", "DEBT-1", "debt=balance:123456,due:2025-12-22,closed:yes,settled:no");
 	then_allowed("dispute_reply");
 	then_allowed("payment_receipt");
 }
@@ -695,8 +695,8 @@ static void test_communications__nothing_is_claimed_where_nothing_is_owed(void *
 {
 	(void)state;
 	given_debt(1, "INV-1", 0, "EUR", SPEC_TODAY - 10);
-	then_denied("reminder", "DEBT-2", "closed=0 unowed=1");
-	then_denied("settlement_offer", "DEBT-2", "closed=0 unowed=1");
+	then_denied("reminder", "DEBT-2", "debt=due:2025-12-22,closed:no,settled:no");
+	then_denied("settlement_offer", "DEBT-2", "debt=due:2025-12-22,closed:no,settled:no");
 	then_allowed("payment_receipt");
 }
 
@@ -704,8 +704,8 @@ static void test_communications__what_is_not_due_is_not_demanded(void **state)
 {
 	(void)state;
 	given_debt(1, "INV-1", 100, "EUR", SPEC_TODAY + 1);
-	then_denied("demand", "DEBT-3", "unowed=0 undue=1");
-	then_denied("legal_notice", "DEBT-3", "unowed=0 undue=1");
+	then_denied("demand", "DEBT-3", "debt=balance:100,due:2026-01-02,closed:no,settled:no");
+	then_denied("legal_notice", "DEBT-3", "debt=balance:100,due:2026-01-02,closed:no,settled:no");
 	then_allowed("reminder");
 	given_debt(1, "INV-1", 100, "EUR", SPEC_TODAY);
 	then_allowed("demand");
@@ -718,7 +718,8 @@ static void test_communications__each_debt_of_a_message_is_asked_about(void **st
 	given_debt(2, "INV-2", 0, "EUR", SPEC_TODAY + 1);
 	debt_ids[1] = spec_id('D', 2);
 	named_debts = 2;
-	then_denied("demand", "DEBT-2", "debts=2 closed=0 unowed=1 undue=1");
+	then_denied("demand", "DEBT-2",
+		    "debt=balance:123456,due:2025-12-22,closed:no,settled:no debt=due:2026-01-02,closed:no,settled:no");
 	named_debts = 1;
 }
 

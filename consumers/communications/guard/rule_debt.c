@@ -1,0 +1,293 @@
+#include "base/day.h"
+#include "consumers/communications/guard/rule.h"
+
+/* What the debts of a message permit. One debt that does not permit it denies the whole. */
+
+typedef bool debt_function(const struct question *question, const struct guard_debt *debt);
+
+static bool any_debt(const struct question *question, debt_function *is)
+{
+	for (uint32_t index = 0; index < question->facts->debts_count; index++) {
+		if (is(question, &question->facts->debts[index]))
+			return true;
+	}
+	return false;
+}
+
+/* ---- the validation notice: US-14 to US-18 ---- */
+
+#define RECEIPT_DAYS 0
+#define PERIOD_DAYS  1
+#define NOTICE_DAYS  0
+
+/* The n-th of a weekday (Monday 0) of a month; from the end for n = 0. */
+static int32_t nth_weekday(int year, int month, int weekday, int n)
+{
+	int32_t first = day_of(year, month, 1);
+	int32_t last = month == 12 ? day_of(year, 12, 31) : day_of(year, month + 1, 1) - 1;
+	int32_t from_first = (weekday - ((first % 7 + 10) % 7) + 7) % 7;
+	int32_t from_last = (((last % 7 + 10) % 7) - weekday + 7) % 7;
+
+	return n == 0 ? last - from_last : first + from_first + (n - 1) * 7;
+}
+
+/* 5 USC 6103(a), as the days are, without the days off instead of them in (b). */
+static bool is_holiday(int32_t day)
+{
+	int year;
+	int month;
+	int of_month;
+
+	day_split(day, &year, &month, &of_month);
+	switch (month) {
+	case 1:
+		return of_month == 1 || day == nth_weekday(year, 1, 0, 3);
+	case 2:
+		return day == nth_weekday(year, 2, 0, 3);
+	case 5:
+		return day == nth_weekday(year, 5, 0, 0);
+	case 6:
+		return of_month == 19;
+	case 7:
+		return of_month == 4;
+	case 9:
+		return day == nth_weekday(year, 9, 0, 1);
+	case 10:
+		return day == nth_weekday(year, 10, 0, 2);
+	case 11:
+		return of_month == 11 || day == nth_weekday(year, 11, 3, 4);
+	case 12:
+		return of_month == 25;
+	default:
+		return false;
+	}
+}
+
+#define RECEIPT_DAYS_MAX 365
+
+int32_t guard_validation_ends(int32_t sent_on, int32_t receipt_days, int32_t period_days)
+{
+	int32_t day = sent_on < DAY_MIN                          ? DAY_MIN
+		      : sent_on > DAY_MAX - 3 * RECEIPT_DAYS_MAX ? DAY_MAX - 3 * RECEIPT_DAYS_MAX
+								 : sent_on;
+	int32_t left = receipt_days > RECEIPT_DAYS_MAX ? RECEIPT_DAYS_MAX : receipt_days;
+
+	while (left > 0) {
+		day++;
+		if ((day % 7 + 10) % 7 < 5 && !is_holiday(day))
+			left--;
+	}
+	return day + period_days;
+}
+
+static int32_t validation_ends(const struct question *question, const struct guard_debt *debt)
+{
+	const int32_t *numbers = question->profile->settings[RULE_US_15].numbers;
+
+	return guard_validation_ends(debt->notice_on, numbers[RECEIPT_DAYS], numbers[PERIOD_DAYS]);
+}
+
+/* Where a law has no such period (US-15 is off) there is none. */
+static bool has_period(const struct question *question)
+{
+	return question->profile->settings[RULE_US_15].choice != CHOICE_OFF;
+}
+
+/* A notice that came back was not sent. */
+static bool has_notice(const struct guard_debt *debt)
+{
+	return debt->notice_on != 0 && debt->notice_bounced != FACT_YES;
+}
+
+static bool lacks_notice(const struct question *question, const struct guard_debt *debt)
+{
+	return debt->contacted_on != 0 && !has_notice(debt) &&
+	       day_at_most(question) > debt->contacted_on + question->numbers[NOTICE_DAYS];
+}
+
+struct answer rule_notice(const struct question *question)
+{
+	const struct guard_facts *facts = question->facts;
+
+	return deny_if(is_to_consumer(facts) && facts->message_class != MESSAGE_CLASS_VALIDATION_NOTICE &&
+		       any_debt(question, lacks_notice));
+}
+
+static bool is_in_validation(const struct question *question, const struct guard_debt *debt)
+{
+	return has_period(question) && has_notice(debt) && day_at_least(question) <= validation_ends(question, debt);
+}
+
+struct answer rule_overshadowing(const struct question *question)
+{
+	return deny_if(is_to_consumer(question->facts) && class_is_in(question->facts, CLASSES_PAY_NOW) &&
+		       any_debt(question, is_in_validation));
+}
+
+/* In the period, or before it has begun. */
+static bool awaits_verification(const struct question *question, const struct guard_debt *debt)
+{
+	return has_period(question) && debt->disputed_on != 0 && debt->answered_on == 0 &&
+	       (!has_notice(debt) || debt->disputed_on <= validation_ends(question, debt));
+}
+
+struct answer rule_written_dispute(const struct question *question)
+{
+	return deny_if(is_to_consumer(question->facts) && class_is_in(question->facts, CLASSES_COLLECTING) &&
+		       any_debt(question, awaits_verification));
+}
+
+/* ---- time-barred debts, credit reports, sales ---- */
+
+static bool may_be_barred(const struct question *question, const struct guard_debt *debt)
+{
+	(void)question;
+	return debt->is_barred != FACT_NO;
+}
+
+struct answer rule_time_barred(const struct question *question)
+{
+	return deny_if(is_to_consumer(question->facts) && class_is_in(question->facts, CLASS(LEGAL_NOTICE)) &&
+		       any_debt(question, may_be_barred));
+}
+
+#define WAIT_DAYS 0
+
+/* Only after somebody spoke with the person, or wrote and waited for a notice that it could not be delivered. */
+static struct answer ask_credit_report(const struct question *question, const struct guard_debt *debt)
+{
+	int32_t free_on = debt->written_on + question->numbers[WAIT_DAYS] + 1;
+
+	if (debt->spoken_on != 0)
+		return allowed;
+	if (debt->written_on == 0 || debt->letter_bounced == FACT_YES)
+		return deny_if(true);
+	return day_at_least(question) >= free_on ? allowed : defer_until(day_begins_everywhere(question, free_on));
+}
+
+struct answer rule_credit_report(const struct question *question)
+{
+	const struct guard_facts *facts = question->facts;
+	struct answer answer = deny_if(facts->debts_count == 0);
+
+	if (facts->act != ACT_CREDIT_REPORT)
+		return allowed;
+	for (uint32_t index = 0; index < facts->debts_count; index++)
+		answer = strictest(answer, ask_credit_report(question, &facts->debts[index]));
+	return answer;
+}
+
+static bool is_settled(const struct question *question, const struct guard_debt *debt)
+{
+	(void)question;
+	return debt->is_settled != FACT_NO;
+}
+
+struct answer rule_sale(const struct question *question)
+{
+	return deny_if(question->facts->act == ACT_SALE && (question->facts->debts_count == 0 || any_debt(question, is_settled)));
+}
+
+/* ---- the United Kingdom ---- */
+
+static bool may_be_disputed(const struct question *question, const struct guard_debt *debt)
+{
+	(void)question;
+	return debt->is_disputed != FACT_NO;
+}
+
+struct answer rule_uk_dispute(const struct question *question)
+{
+	return deny_if(is_to_consumer(question->facts) && class_is_in(question->facts, CLASSES_COLLECTING) &&
+		       any_debt(question, may_be_disputed));
+}
+
+#define YEARS          0
+#define YEARS_SCOTLAND 1
+#define YEARS_MAX      100
+
+/* The day of the same date so many years later, 28 February for a leap day. */
+static int32_t years_later(int32_t day, int32_t years)
+{
+	int year;
+	int month;
+	int of_month;
+
+	if (day < DAY_MIN || day > DAY_MAX - 366 * YEARS_MAX || years < 0 || years > YEARS_MAX)
+		return INT32_MAX;
+	day_split(day, &year, &month, &of_month);
+	return day_of(year + years, month, month == 2 && of_month == 29 ? 28 : of_month);
+}
+
+static bool is_over(const struct question *question, const struct guard_debt *debt, int32_t years)
+{
+	return debt->limited_on != 0 && day_at_most(question) > years_later(debt->limited_on, years);
+}
+
+/* In Scotland a debt ends with the time. A person is taken to be there who is not known to be in another country of the Kingdom. */
+static bool has_ended(const struct question *question, const struct guard_debt *debt)
+{
+	const char *region = question->facts->region;
+	bool is_elsewhere = strcmp(region, "ENG") == 0 || strcmp(region, "WLS") == 0 || strcmp(region, "NIR") == 0;
+
+	return !is_elsewhere && is_over(question, debt, question->numbers[YEARS_SCOTLAND]);
+}
+
+static bool was_said_to_be_barred(const struct question *question, const struct guard_debt *debt)
+{
+	return debt->said_barred == FACT_YES || has_ended(question, debt);
+}
+
+static bool cannot_be_sued_for(const struct question *question, const struct guard_debt *debt)
+{
+	return debt->limited_on == 0 || is_over(question, debt, question->numbers[YEARS]);
+}
+
+struct answer rule_uk_limitation(const struct question *question)
+{
+	const struct guard_facts *facts = question->facts;
+
+	if (!is_to_consumer(facts))
+		return allowed;
+	return deny_if((class_is_in(facts, CLASSES_COLLECTING) && any_debt(question, was_said_to_be_barred)) ||
+		       (class_is_in(facts, CLASS(LEGAL_NOTICE)) && any_debt(question, cannot_be_sued_for)));
+}
+
+/* ---- the house ---- */
+
+static enum asks asks_of(const struct guard_facts *facts)
+{
+	return facts->act == ACT_SEND ? class_asks((enum message_class)facts->message_class) : ASKS_NOTHING;
+}
+
+static bool is_closed(const struct question *question, const struct guard_debt *debt)
+{
+	(void)question;
+	return debt->is_closed != FACT_NO;
+}
+
+struct answer rule_debt_open(const struct question *question)
+{
+	return deny_if(asks_of(question->facts) >= ASKS_OWED && any_debt(question, is_closed));
+}
+
+static bool is_unowed(const struct question *question, const struct guard_debt *debt)
+{
+	(void)question;
+	return debt->balance_minor <= 0;
+}
+
+struct answer rule_debt_owed(const struct question *question)
+{
+	return deny_if(asks_of(question->facts) >= ASKS_OWED && any_debt(question, is_unowed));
+}
+
+static bool is_undue(const struct question *question, const struct guard_debt *debt)
+{
+	return debt->due_on > question->facts->today;
+}
+
+struct answer rule_debt_due(const struct question *question)
+{
+	return deny_if(asks_of(question->facts) >= ASKS_DUE && any_debt(question, is_undue));
+}

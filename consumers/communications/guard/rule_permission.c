@@ -1,0 +1,133 @@
+#include "base/day.h"
+#include "consumers/communications/guard/rule.h"
+
+/* What a person has permitted or forbidden, and what a message must carry. */
+
+static bool has_permission(const struct guard_facts *facts)
+{
+	return facts->obtained_ms != 0 && facts->obtained_ms > facts->withdrawn_ms;
+}
+
+/* The person used a medium again after the opt-out: one answer. */
+static bool answers_the_person(const struct guard_facts *facts)
+{
+	return facts->wrote_ms > facts->withdrawn_ms && facts->wrote_ms != 0 && !is_answered_since(facts, facts->wrote_ms);
+}
+
+struct answer rule_opt_out(const struct question *question)
+{
+	const struct guard_facts *facts = question->facts;
+
+	if (facts->act != ACT_SEND || facts->withdrawn_ms == 0 || has_permission(facts))
+		return allowed;
+	return deny_if(!is_confirmation(facts) && !answers_the_person(facts));
+}
+
+/* The confirmation says nothing else. */
+struct answer rule_opt_out_notice(const struct question *question)
+{
+	const struct guard_facts *facts = question->facts;
+
+	return deny_if(facts->act == ACT_SEND && is_electronic(facts) &&
+		       facts->message_class != MESSAGE_CLASS_OPT_OUT_CONFIRMATION && facts->has_opt_out != FACT_YES);
+}
+
+#define PERIOD 0 /* in days; 0: a permission on record is enough */
+
+/* The creditor's notice gave so many days to opt out, all of which have passed, and the address is at a public domain. */
+static bool is_announced(const struct question *question)
+{
+	const struct guard_facts *facts = question->facts;
+
+	return facts->notice_on != 0 && facts->provider == PROVIDER_PUBLIC &&
+	       day_at_least(question) > facts->notice_on + question->numbers[PERIOD];
+}
+
+static bool email_is_permitted(const struct question *question)
+{
+	const struct guard_facts *facts = question->facts;
+
+	if (!has_permission(facts))
+		return false;
+	if (question->numbers[PERIOD] == 0)
+		return true;
+	if (facts->is_leaked != FACT_NO)
+		return false;
+	switch ((enum basis)facts->basis) {
+	case BASIS_EXPRESS:
+	case BASIS_PRIOR_USE:
+	case BASIS_PRIOR_COLLECTOR:
+		return true;
+	case BASIS_CREDITOR_TRANSFER_NOTICE:
+		return is_announced(question);
+	case BASIS_NONE:
+	case BASIS_COUNT:
+		break;
+	}
+	return false;
+}
+
+struct answer rule_email(const struct question *question)
+{
+	const struct guard_facts *facts = question->facts;
+
+	if (facts->act != ACT_SEND || facts->channel != CHANNEL_EMAIL || is_confirmation(facts) || answers_the_person(facts))
+		return allowed;
+	return deny_if(!email_is_permitted(question));
+}
+
+/* A new text, a renewed consent or a look-up of the number within so many days. */
+static bool number_is_fresh(const struct question *question)
+{
+	const struct guard_facts *facts = question->facts;
+	int64_t last_ms = facts->obtained_ms;
+
+	last_ms = facts->wrote_ms > last_ms ? facts->wrote_ms : last_ms;
+	last_ms = facts->checked_ms > last_ms ? facts->checked_ms : last_ms;
+	return question->at_ms <= last_ms + question->numbers[PERIOD] * DAY_MS;
+}
+
+static bool sms_is_permitted(const struct question *question)
+{
+	const struct guard_facts *facts = question->facts;
+
+	if (!has_permission(facts))
+		return false;
+	if (question->numbers[PERIOD] == 0)
+		return true;
+	return facts->is_leaked == FACT_NO && (facts->basis == BASIS_EXPRESS || facts->basis == BASIS_PRIOR_USE) &&
+	       number_is_fresh(question);
+}
+
+struct answer rule_sms(const struct question *question)
+{
+	const struct guard_facts *facts = question->facts;
+
+	if (facts->act != ACT_SEND || facts->channel != CHANNEL_SMS || is_confirmation(facts) || answers_the_person(facts))
+		return allowed;
+	return deny_if(!sms_is_permitted(question));
+}
+
+#define CONFIRM_MINUTES 0
+
+/* A revocation binds at once; one text may confirm it within a few minutes. */
+struct answer rule_revocation(const struct question *question)
+{
+	const struct guard_facts *facts = question->facts;
+	bool is_confirmed_in_time = facts->channel == CHANNEL_SMS && is_confirmation(facts) &&
+				    question->at_ms <= facts->revoked_ms + question->numbers[CONFIRM_MINUTES] * 60000LL;
+
+	if (facts->act != ACT_SEND || (facts->channel != CHANNEL_SMS && facts->channel != CHANNEL_VOICE) ||
+	    facts->revoked_ms == 0 || facts->obtained_ms > facts->revoked_ms)
+		return allowed;
+	return deny_if(!is_confirmed_in_time);
+}
+
+/* On the phone the caller says it: that is a matter of the script. */
+struct answer rule_disclosure(const struct question *question)
+{
+	const struct guard_facts *facts = question->facts;
+
+	return deny_if(facts->act == ACT_SEND && facts->channel != CHANNEL_VOICE && is_to_consumer(facts) &&
+		       facts->message_class != MESSAGE_CLASS_OPT_OUT_CONFIRMATION && facts->has_disclosure != FACT_YES);
+}
