@@ -1,0 +1,471 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "base/array.h"
+#include "base/day.h"
+#include "consumers/communications/guard/guard.h"
+
+/* The cases of the law (guard_cases.txt): each is asked, each number of a profile is held by one. */
+
+#define CASES      "tests/unit/guard_cases.txt"
+#define CASES_MAX  1000
+#define SETS_MAX   100
+#define FILE_MAX   (1 << 20)
+#define NESTED_MAX 8
+#define CASES_MIN  220 /* domain: those of the commentary and 200 more */
+
+struct named {
+	struct str name;
+	struct str facts;
+	struct str profiles; /* of a base */
+};
+
+struct a_case {
+	struct str name;
+	struct guard_facts facts;
+	const struct named *base;
+	struct str verdict; /* with the instant of a deferral */
+	struct str rules;
+};
+
+static struct zones zones;
+static struct named sets[SETS_MAX];
+static size_t sets_count;
+static struct a_case cases[CASES_MAX];
+static size_t cases_count;
+static char text[FILE_MAX];
+
+/* What the cases are asked of: copies of the profiles, which a test may change. */
+static struct guard_profile profiles[GUARD_PROFILES_MAX];
+
+/* ---- reading ---- */
+
+static struct str trimmed(struct str part)
+{
+	while (part.size > 0 && part.data[0] == ' ') {
+		part.data++;
+		part.size--;
+	}
+	while (part.size > 0 && part.data[part.size - 1] == ' ')
+		part.size--;
+	return part;
+}
+
+static struct str cell(struct str *line)
+{
+	return trimmed(str_cut(*line, '|', line));
+}
+
+static const struct named *set_named(struct str name)
+{
+	for (size_t index = 0; index < sets_count; index++) {
+		if (str_equal(sets[index].name, name))
+			return &sets[index];
+	}
+	fail_msg("no set is called %.*s", (int)name.size, name.data);
+	return NULL;
+}
+
+static void add_facts(struct guard_facts *facts, struct str words, int nested)
+{
+	struct str bad;
+
+	assert_true(nested < NESTED_MAX);
+	while (words.size > 0) {
+		struct str word = str_cut(words, ' ', &words);
+
+		if (word.size > 1 && word.data[0] == '+')
+			add_facts(facts, set_named((struct str){ word.data + 1, word.size - 1 })->facts, nested + 1);
+		else if (!guard_facts_read(facts, word, &zones, &bad))
+			fail_msg("not a fact: %.*s", (int)bad.size, bad.data);
+	}
+}
+
+static void read_set(struct str line, bool is_base)
+{
+	struct named *set = &sets[sets_count++];
+
+	assert_true(sets_count <= SETS_MAX);
+	set->name = cell(&line);
+	set->profiles = is_base ? cell(&line) : STR("");
+	set->facts = trimmed(line);
+}
+
+static void read_case(struct str line)
+{
+	struct a_case *one = &cases[cases_count++];
+	struct str facts;
+
+	assert_true(cases_count <= CASES_MAX);
+	one->name = cell(&line);
+	one->base = set_named(cell(&line));
+	facts = cell(&line);
+	one->verdict = cell(&line);
+	one->rules = cell(&line);
+	if (trimmed(line).size == 0)
+		fail_msg("%.*s: says no law", (int)one->name.size, one->name.data);
+	for (size_t index = 0; index + 1 < cases_count; index++) {
+		if (str_equal(cases[index].name, one->name))
+			fail_msg("two cases are called %.*s", (int)one->name.size, one->name.data);
+	}
+	add_facts(&one->facts, one->base->facts, 0);
+	add_facts(&one->facts, facts, 0);
+}
+
+static int setup(void **state)
+{
+	FILE *file = fopen(CASES, "r");
+	struct err err;
+	struct str rest = { .data = text };
+
+	(void)state;
+	assert_non_null(file);
+	rest.size = fread(text, 1, sizeof(text), file);
+	assert_int_equal(fclose(file), 0);
+	assert_true(rest.size < sizeof(text));
+	assert_true(guard_profiles_count <= GUARD_PROFILES_MAX);
+	memcpy(profiles, guard_profiles, guard_profiles_count * sizeof(profiles[0]));
+	if (zones_load(&zones, ZONE_FOLDER, &err) < 0)
+		fail_msg("%s", err.text);
+	while (rest.size > 0) {
+		struct str line = str_cut(rest, '\n', &rest);
+
+		if (line.size == 0 || line.data[0] == '#')
+			continue;
+		if (str_begins_nocase(line, STR("set ")))
+			read_set((struct str){ line.data + 4, line.size - 4 }, false);
+		else if (str_begins_nocase(line, STR("base ")))
+			read_set((struct str){ line.data + 5, line.size - 5 }, true);
+		else
+			read_case(line);
+	}
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	zones_release(&zones);
+	return 0;
+}
+
+/* ---- asking ---- */
+
+static size_t profiles_of(const struct named *base, const struct guard_profile *asked[GUARD_PROFILES_MAX])
+{
+	struct str rest = base->profiles;
+	size_t count = 0;
+
+	while (rest.size > 0) {
+		const struct guard_profile *profile = guard_profile_by_id(str_cut(rest, ' ', &rest));
+
+		assert_non_null(profile);
+		asked[count++] = &profiles[profile - guard_profiles];
+	}
+	return count;
+}
+
+static void add(char *to, size_t size, const char *part)
+{
+	strncat(to, part, size - strlen(to) - 1);
+}
+
+/* `US-01 US-02`, and with several profiles `US-01@uk+eu`. */
+static void say_rules(char said[1024], const struct guard_verdict *verdict, const struct guard_profile *const *asked,
+		      size_t count)
+{
+	said[0] = '\0';
+	for (size_t index = 0; index < verdict->rules_count; index++) {
+		const char *between = "@";
+
+		add(said, 1024, index > 0 ? " " : "");
+		add(said, 1024, verdict->rules[index]);
+		for (size_t profile = 0; count > 1 && profile < count; profile++) {
+			if ((verdict->profiles[index] >> profile & 1) == 0)
+				continue;
+			add(said, 1024, between);
+			add(said, 1024, asked[profile]->id);
+			between = "+";
+		}
+	}
+}
+
+/* What the case should have said; an empty text if it says it. */
+static void ask(const struct a_case *one, char wrong[2048])
+{
+	const struct guard_profile *asked[GUARD_PROFILES_MAX];
+	size_t count = profiles_of(one->base, asked);
+	struct guard_verdict verdict = guard_decide(&one->facts, asked, count);
+	struct str until;
+	struct str wanted = str_cut(one->verdict, ' ', &until);
+	int64_t until_ms = 0;
+	char said[1024];
+	char when[32];
+
+	wrong[0] = '\0';
+	if (until.size > 0)
+		assert_true(instant_parse(until, &until_ms));
+	say_rules(said, &verdict, asked, count);
+	instant_format(when, verdict.until_ms);
+	if (!str_is(wanted, compliance_verdict_name(verdict.verdict)) || verdict.until_ms != until_ms ||
+	    (verdict.verdict != VERDICT_ALLOW && !str_is(one->rules, said)))
+		(void)snprintf(wrong, 2048, "%.*s: %s %s by %s, not %.*s by %.*s", (int)one->name.size, one->name.data,
+			       compliance_verdict_name(verdict.verdict), when, said, (int)one->verdict.size, one->verdict.data,
+			       (int)one->rules.size, one->rules.data);
+}
+
+static void test_guard__every_case_of_the_law_is_decided_as_it_says(void **state)
+{
+	unsigned failures = 0;
+	char wrong[2048];
+
+	(void)state;
+	for (size_t index = 0; index < cases_count; index++) {
+		ask(&cases[index], wrong);
+		if (wrong[0] != '\0')
+			print_error("%s\n", wrong);
+		failures += wrong[0] != '\0';
+	}
+	assert_int_equal(failures, 0);
+	assert_true(cases_count >= CASES_MIN);
+}
+
+/* ---- every number and every choice of a profile is held by a case ---- */
+
+static bool a_case_fails(void)
+{
+	char wrong[2048];
+
+	for (size_t index = 0; index < cases_count; index++) {
+		ask(&cases[index], wrong);
+		if (wrong[0] != '\0')
+			return true;
+	}
+	return false;
+}
+
+static unsigned change_number(struct guard_profile *profile, unsigned rule, size_t number)
+{
+	struct guard_rule_text row = guard_rule_text(rule);
+	int32_t *value = &profile->settings[rule].numbers[number];
+	unsigned unnoticed = 0;
+
+	for (int by = -1; by <= 1; by += 2) {
+		*value += by;
+		if (!a_case_fails()) {
+			print_error("%s %s: nobody notices that %s is %d\n", profile->id, row.id, row.numbers[number], *value);
+			unnoticed++;
+		}
+		*value -= by;
+	}
+	return unnoticed;
+}
+
+static void test_guard__no_number_of_a_profile_can_change_unnoticed(void **state)
+{
+	unsigned unnoticed = 0;
+	unsigned numbers = 0;
+
+	(void)state;
+	assert_false(a_case_fails());
+	for (size_t index = 0; index < guard_profiles_count; index++) {
+		for (unsigned rule = 0; rule < RULE_COUNT; rule++) {
+			for (size_t number = 0; number < GUARD_NUMBERS_MAX; number++) {
+				if (profiles[index].settings[rule].choice == CHOICE_OFF ||
+				    guard_rule_text(rule).numbers[number] == NULL)
+					continue;
+				unnoticed += change_number(&profiles[index], rule, number);
+				numbers++;
+			}
+		}
+	}
+	assert_int_equal(unnoticed, 0);
+	assert_true(numbers > 40);
+}
+
+static void test_guard__no_rule_of_a_profile_can_be_off_unnoticed(void **state)
+{
+	unsigned unnoticed = 0;
+
+	(void)state;
+	assert_false(a_case_fails());
+	for (size_t index = 0; index < guard_profiles_count; index++) {
+		for (unsigned rule = 0; rule < RULE_COUNT; rule++) {
+			enum guard_choice choice = profiles[index].settings[rule].choice;
+
+			profiles[index].settings[rule].choice = CHOICE_OFF;
+			if (choice != CHOICE_OFF && !a_case_fails()) {
+				print_error("%s: nobody notices that %s is off\n", profiles[index].id, guard_rule_text(rule).id);
+				unnoticed++;
+			}
+			profiles[index].settings[rule].choice = choice;
+		}
+	}
+	assert_int_equal(unnoticed, 0);
+}
+
+/* ---- facts as text ---- */
+
+static void test_guard__facts_come_back_from_their_text_and_are_decided_alike(void **state)
+{
+	static char first[FACTS_TEXT_MAX];
+	static char second[FACTS_TEXT_MAX];
+	static struct guard_facts facts;
+	struct str bad;
+
+	(void)state;
+	for (size_t index = 0; index < cases_count; index++) {
+		size_t size = guard_facts_text(first, &cases[index].facts);
+
+		memset(&facts, 0, sizeof(facts));
+		if (!guard_facts_read(&facts, (struct str){ first, size }, &zones, &bad))
+			fail_msg("%.*s: not read again: %.*s", (int)cases[index].name.size, cases[index].name.data, (int)bad.size,
+				 bad.data);
+		assert_int_equal(guard_facts_text(second, &facts), size);
+		assert_string_equal(first, second);
+		assert_memory_equal(facts.debts, cases[index].facts.debts, facts.debts_count * sizeof(facts.debts[0]));
+		assert_memory_equal(facts.contacts, cases[index].facts.contacts,
+				    facts.contacts_count * sizeof(facts.contacts[0]));
+	}
+}
+
+/* As many of everything as there can be, each with all of its members. */
+static void test_guard__the_longest_facts_fit_into_their_text(void **state)
+{
+	static char said[FACTS_TEXT_MAX];
+	static struct guard_facts facts;
+	static struct guard_facts again;
+	struct str bad;
+	size_t size;
+
+	(void)state;
+	for (int i = 0; i < GUARD_ZONES_MAX; i++)
+		add_facts(&facts, STR("zone=America/Argentina/ComodRivadavia"), 0);
+	for (int i = 0; i < GUARD_DEBTS_MAX; i++)
+		add_facts(&facts,
+			  STR("debt=balance:-9223372036854775807,due:2026-01-01,closed:yes,settled:yes,account:-2147483647,"
+			      "barred:yes,"
+			      "said_barred:yes,limited:2026-01-01,contacted:2026-01-01,notice:2026-01-01,notice_bounced:yes,"
+			      "disputed_on:2026-01-01,answered:2026-01-01,disputed:yes,spoken:2026-01-01,written:2026-01-01,"
+			      "letter_bounced:yes"),
+			  0);
+	for (int i = 0; i < GUARD_CONTACTS_MAX; i++) {
+		add_facts(&facts,
+			  STR("contact=at:2026-03-10T12:00:00.123Z,channel:letter,to:third_party,outcome:not_in_service,inbound:"
+			      "yes,"
+			      "demand:yes,consented:yes"),
+			  0);
+		facts.contacts[i].debts = UINT32_MAX;
+	}
+	for (int i = 0; i < GUARD_HOLDS_MAX; i++) {
+		add_facts(&facts, STR("hold=from:2026-01-01,until:2026-01-02"), 0);
+		facts.holds[i].classes = (1U << MESSAGE_CLASS_COUNT) - 2;
+	}
+	for (int i = 0; i < GUARD_BLOCKED_MAX; i++)
+		add_facts(&facts, STR("blocked=days:mon+tue+wed+thu+fri+sat+sun,from:10:00,to:24:00"), 0);
+	size = guard_facts_text(said, &facts);
+	assert_true(size < FACTS_TEXT_MAX / 2);
+	assert_true(guard_facts_read(&again, (struct str){ said, size }, &zones, &bad));
+	assert_memory_equal(again.contacts, facts.contacts, sizeof(facts.contacts));
+	assert_memory_equal(again.holds, facts.holds, sizeof(facts.holds));
+}
+
+static void test_guard__what_is_no_fact_is_named(void **state)
+{
+	static const char *const bad[] = { "x",
+					   "=",
+					   "channel=fax",
+					   "channel=",
+					   "at=yesterday",
+					   "today=2026-02-30",
+					   "country=USA",
+					   "region=MASS",
+					   "zone=Europe/Atlantis",
+					   "zone=Europe/Berlin,0000000000000000",
+					   "debt=balance:x",
+					   "debt=weight:3",
+					   "debt=account:2147483648",
+					   "contact=debts:0",
+					   "contact=debts:33",
+					   "contact=debts:x",
+					   "blocked=days:funday",
+					   "blocked=from:24:01",
+					   "blocked=from:9",
+					   "hold=classes:none",
+					   "attorney=maybe" };
+	static struct guard_facts facts;
+	struct str word;
+
+	(void)state;
+	for (size_t index = 0; index < COUNT(bad); index++) {
+		if (guard_facts_read(&facts, str_of(bad[index]), &zones, &word))
+			fail_msg("taken: %s", bad[index]);
+		assert_true(str_is(word, bad[index]));
+	}
+	memset(&facts, 0, sizeof(facts));
+	for (int i = 0; i < GUARD_ZONES_MAX; i++)
+		assert_true(guard_facts_read(&facts, STR("zone=UTC"), &zones, &word));
+	assert_false(guard_facts_read(&facts, STR("zone=UTC"), &zones, &word));
+	for (int i = 0; i < GUARD_HOLDS_MAX; i++)
+		assert_true(guard_facts_read(&facts, STR("hold=from:2026-01-01"), &zones, &word));
+	assert_false(guard_facts_read(&facts, STR("hold=from:2026-01-01"), &zones, &word));
+}
+
+/* ---- nothing that is known is much ---- */
+
+static void test_guard__without_facts_nothing_is_sent(void **state)
+{
+	const struct guard_profile *asked[GUARD_PROFILES_MAX];
+	static struct guard_facts facts;
+	struct guard_verdict verdict;
+
+	(void)state;
+	for (size_t index = 0; index < guard_profiles_count; index++)
+		asked[index] = &profiles[index];
+	for (int32_t act = ACT_NONE + 1; act < ACT_COUNT; act++) {
+		facts.act = act;
+		verdict = guard_decide(&facts, asked, guard_profiles_count);
+		assert_int_equal(verdict.verdict, VERDICT_DENY);
+	}
+}
+
+static void test_guard__instants_beyond_the_calendar_are_decided(void **state)
+{
+	static const int64_t instants[] = { INT64_MIN, -1, 0, INT64_MAX - 1, INT64_MAX };
+	const struct guard_profile *asked[GUARD_PROFILES_MAX];
+	static struct guard_facts facts;
+
+	(void)state;
+	for (size_t index = 0; index < guard_profiles_count; index++)
+		asked[index] = &profiles[index];
+	for (size_t index = 0; index < cases_count; index++) {
+		facts = cases[index].facts;
+		for (size_t i = 0; i < COUNT(instants); i++) {
+			facts.now_ms = instants[i];
+			assert_true(guard_decide(&facts, asked, guard_profiles_count).verdict != VERDICT_NONE);
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_guard__every_case_of_the_law_is_decided_as_it_says),
+		cmocka_unit_test(test_guard__no_number_of_a_profile_can_change_unnoticed),
+		cmocka_unit_test(test_guard__no_rule_of_a_profile_can_be_off_unnoticed),
+		cmocka_unit_test(test_guard__facts_come_back_from_their_text_and_are_decided_alike),
+		cmocka_unit_test(test_guard__the_longest_facts_fit_into_their_text),
+		cmocka_unit_test(test_guard__what_is_no_fact_is_named),
+		cmocka_unit_test(test_guard__without_facts_nothing_is_sent),
+		cmocka_unit_test(test_guard__instants_beyond_the_calendar_are_decided),
+	};
+
+	return cmocka_run_group_tests_name("communications guard", tests, setup, teardown);
+}
