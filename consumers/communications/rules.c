@@ -124,7 +124,7 @@ static const struct rule rules[] = {
 _Static_assert(COUNT(rules) == COMMUNICATIONS_COMMANDS, "each command has a rule");
 
 static const struct action communication_actions[] = {
-	{ &cancel_communication_type, outbox_is_cancellable, false },
+	{ &cancel_communication_type, outbox_is_cancellable, false, NULL },
 };
 
 static const struct actions actions[] = {

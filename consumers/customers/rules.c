@@ -128,14 +128,14 @@ static const struct rule rules[] = {
 _Static_assert(COUNT(rules) == CUSTOMERS_COMMANDS, "each command has a rule");
 
 static const struct action customer_actions[] = {
-	{ &update_customer_type, customer_is_changeable, false },
-	{ &add_contact_point_type, customer_is_changeable, false },
-	{ &erase_customer_type, customer_is_erasable, true }, /* unless debts are open */
+	{ &update_customer_type, customer_is_changeable, false, NULL },
+	{ &add_contact_point_type, customer_is_changeable, false, NULL },
+	{ &erase_customer_type, customer_is_erasable, true, NULL }, /* unless debts are open */
 };
 
 static const struct action contact_point_actions[] = {
-	{ &verify_contact_point_type, contact_point_is_usable, false },
-	{ &invalidate_contact_point_type, contact_point_is_usable, false },
+	{ &verify_contact_point_type, contact_point_is_usable, false, NULL },
+	{ &invalidate_contact_point_type, contact_point_is_usable, false, NULL },
 };
 
 static const struct actions actions[] = {

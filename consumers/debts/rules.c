@@ -134,13 +134,13 @@ static const struct rule rules[] = {
 _Static_assert(COUNT(rules) == DEBTS_COMMANDS, "each command has a rule");
 
 static const struct action debt_actions[] = {
-	{ &record_payment_type, debt_is_in_books, false },
-	{ &amend_debt_type, debt_is_in_books, false },
-	{ &cancel_debt_type, debt_is_cancellable, true }, /* unless it has payments */
+	{ &record_payment_type, debt_is_in_books, false, NULL },
+	{ &amend_debt_type, debt_is_in_books, false, NULL },
+	{ &cancel_debt_type, debt_is_cancellable, true, NULL }, /* unless it has payments */
 };
 
 static const struct action payment_actions[] = {
-	{ &reverse_payment_type, debt_is_in_books, true }, /* unless it is reversed */
+	{ &reverse_payment_type, debt_is_in_books, true, NULL }, /* unless it is reversed */
 };
 
 static const struct actions actions[] = {

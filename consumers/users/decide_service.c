@@ -50,7 +50,7 @@ static bool service_can_change(const struct user *service, bool has_expected, in
 {
 	if (!given_is_as_expected(service, "service_id", "no such service", has_expected, expected, decision))
 		return false;
-	if (service->state == USER_ACTIVE)
+	if (user_is_active(service->state))
 		return true;
 	decision_refuse(decision, REFUSAL_BAD_TRANSITION, "service_id", "the service is revoked");
 	return false;

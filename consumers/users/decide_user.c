@@ -147,7 +147,7 @@ void decide_disable_user(const struct command *command, const struct workset *se
 
 	if (!can_change(command, &body->user_id, user, body->has_expected_version, body->expected_version, decision))
 		return;
-	if (user->state != USER_ACTIVE) {
+	if (!user_is_active(user->state)) {
 		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "user_id", "the user is disabled already");
 		return;
 	}
@@ -168,7 +168,7 @@ void decide_enable_user(const struct command *command, const struct workset *set
 
 	if (!can_change(command, &body->user_id, user, body->has_expected_version, body->expected_version, decision))
 		return;
-	if (user->state != USER_DISABLED) {
+	if (!user_is_disabled(user->state)) {
 		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "user_id", "the user is not disabled");
 		return;
 	}
@@ -215,7 +215,7 @@ void decide_invite_user(const struct command *command, const struct workset *set
 
 	if (!can_change(command, &body->user_id, user, body->has_expected_version, body->expected_version, decision))
 		return;
-	if (user->state != USER_ACTIVE) {
+	if (!user_is_active(user->state)) {
 		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "user_id", "the user is disabled");
 		return;
 	}

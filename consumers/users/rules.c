@@ -46,9 +46,30 @@ static const struct rule rules[] = {
 };
 _Static_assert(COUNT(rules) == USERS_COMMANDS, "each command has a rule");
 
+/* An account that exists is in one of the states, so `user_is_known_state` is: always. */
+static const struct action user_actions[] = {
+	{ &change_roles_type, user_is_known_state, false, NULL }, { &bind_user_type, user_is_known_state, false, NULL },
+	{ &end_tokens_type, user_is_known_state, false, NULL },   { &invite_user_type, user_is_active, false, NULL },
+	{ &disable_user_type, user_is_active, false, NULL },      { &enable_user_type, user_is_disabled, false, NULL },
+};
+
+static const struct action service_actions[] = {
+	{ &change_service_type, user_is_active, false, NULL },
+	{ &renew_secret_type, user_is_active, false, NULL },
+	{ &end_tokens_type, user_is_active, false, "endServiceTokens" },
+	{ &revoke_service_type, user_is_active, false, NULL },
+};
+
+static const struct actions actions[] = {
+	{ .thing = "user", .states = PERSON_STATE_WORDS, .rows = user_actions, .rows_count = COUNT(user_actions) },
+	{ .thing = "service", .states = USER_STATE_WORDS, .rows = service_actions, .rows_count = COUNT(service_actions) },
+};
+
 const struct module users_module = {
 	.name = "users",
 	.rules = rules,
 	.rules_count = COUNT(rules),
+	.actions = actions,
+	.actions_count = COUNT(actions),
 	.evolve = users_evolve,
 };

@@ -81,6 +81,23 @@ struct uuid user_login_id(struct str login);
 /* 3 to 64 of a-z 0-9 . _ @ + -, the first a letter or digit: the same on every keyboard. */
 bool user_login_is_valid(struct str login);
 
+/* ---- what is possible in a state (enum user_state); decide asks, and the table of actions in rules.c ---- */
+
+static inline bool user_is_known_state(unsigned state)
+{
+	return state != 0;
+}
+
+static inline bool user_is_active(unsigned state)
+{
+	return state == USER_ACTIVE;
+}
+
+static inline bool user_is_disabled(unsigned state)
+{
+	return state == USER_DISABLED;
+}
+
 /* ---- rules: decide_<command> is declared in schemas/users.h ---- */
 
 void users_evolve(struct workset *set, const struct event *event);

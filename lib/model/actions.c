@@ -21,11 +21,15 @@ static bool fact_matters(const struct actions *actions, unsigned state)
 }
 
 /* CancelDebt is cancelDebt. */
-static void add_operation(struct buf *sql, const struct message_type *command)
+static void add_operation(struct buf *sql, const struct action *row)
 {
-	const char *name = command->record.name;
+	const char *name = row->command->record.name;
 
-	MUST(command->kind == MESSAGE_COMMAND);
+	MUST(row->command->kind == MESSAGE_COMMAND);
+	if (row->operation != NULL) {
+		buf_add_text(sql, row->operation);
+		return;
+	}
 	MUST(name[0] >= 'A' && name[0] <= 'Z');
 	buf_add_u8(sql, (uint8_t)(name[0] - 'A' + 'a'));
 	buf_add_text(sql, name + 1);
@@ -40,7 +44,7 @@ static void add_operations(struct buf *sql, const struct actions *actions, unsig
 		if (!is_listed(&actions->rows[i], state, fact))
 			continue;
 		buf_add_text(sql, separator);
-		add_operation(sql, actions->rows[i].command);
+		add_operation(sql, &actions->rows[i]);
 		separator = ",";
 	}
 	buf_add_text(sql, "}'::text[]");

@@ -16,6 +16,7 @@ struct action {
 	const struct message_type *command;  /* CancelDebt: the gateway's operation is cancelDebt */
 	bool (*is_possible)(unsigned state); /* pure; decide asks it too */
 	bool unless_fact;                    /* not possible while the fact holds */
+	const char *operation; /* where the command has several operations, that of this thing; NULL: the command's */
 };
 
 struct actions {

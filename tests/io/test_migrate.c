@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "base/array.h"
 #include "db/migrate.h"
 #include "schemas/debts.h"
 
@@ -75,7 +76,7 @@ static int tear_down(void **state)
 	db_close(db);
 	must(db_run(admin, &statement_drop, NULL, NULL, &err));
 	db_close(admin);
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	for (size_t i = 0; i < COUNT(names); i++)
 		remove_file(names[i]);
 	assert_int_equal(rmdir(directory), 0);
 	return 0;
@@ -286,7 +287,7 @@ static bool is_any(unsigned state)
 
 static void must_migrate_with(bool (*is_possible)(unsigned state))
 {
-	const struct action rows[] = { { &cancel_debt_type, is_possible, false } };
+	const struct action rows[] = { { &cancel_debt_type, is_possible, false, NULL } };
 	const struct actions actions = { .thing = "thing", .states = "on off", .rows = rows, .rows_count = 1 };
 	const struct module module = { .name = "things", .actions = &actions, .actions_count = 1 };
 	const struct module *const modules[] = { &module };

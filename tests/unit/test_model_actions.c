@@ -23,8 +23,8 @@ static bool is_not_done(unsigned state)
 }
 
 static const struct action rows[] = {
-	{ &amend_debt_type, is_not_done, false },
-	{ &cancel_debt_type, is_new, true },
+	{ &amend_debt_type, is_not_done, false, NULL },
+	{ &cancel_debt_type, is_new, true, "cancelOneDebt" },
 };
 
 static void then_sql(const struct actions *actions, const char *expected)
@@ -68,7 +68,7 @@ static void test_actions__a_number_and_a_fact(void **state)
 	then_sql(&actions, "CREATE OR REPLACE FUNCTION public.dcs_debt_actions(smallint, boolean) RETURNS text[]"
 			   " LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$\n"
 			   "\tSELECT CASE WHEN $1 = ANY ('{1}') AND NOT $2 THEN CASE $1\n"
-			   "\t\tWHEN 1 THEN '{amendDebt,cancelDebt}'::text[]\n"
+			   "\t\tWHEN 1 THEN '{amendDebt,cancelOneDebt}'::text[]\n"
 			   "\t\tWHEN 2 THEN '{amendDebt}'::text[]\n"
 			   "\t\tWHEN 3 THEN '{}'::text[]\n"
 			   "\t\tELSE '{}'::text[] END\n"

@@ -11,25 +11,27 @@
 
 #define SECRETS_MAX 4096 /* bodies with passwords or refresh tokens */
 
+#define BINDING_COLUMNS                                                                                                          \
+	{ .name = "creditors", .kind = COLUMN_TEXTS, .sql = "users.creditors_of(a.scope)" },                                     \
+		{ .name = "portfolios", .kind = COLUMN_TEXTS, .sql = "users.portfolios_of(a.scope)" },                           \
+	{                                                                                                                        \
+		.name = "sources", .kind = COLUMN_TEXTS, .sql = "users.sources_of(a.scope)"                                      \
+	}
+
 static const struct column user_columns[] = {
 	{ .name = "id", .kind = COLUMN_UUID, .sql = "a.user_id" },
 	{ .name = "login", .kind = COLUMN_TEXT, .sql = "a.login" },
 	{ .name = "state", .kind = COLUMN_TEXT, .sql = "a.state" },
 	{ .name = "roles", .kind = COLUMN_TEXTS, .sql = "public.dcs_role_names(a.roles)" },
 	{ .name = "customerId", .kind = COLUMN_UUID, .sql = "a.customer_id" },
-	{ .name = "creditors", .kind = COLUMN_TEXTS, .sql = "users.creditors_of(a.scope)" },
-	{ .name = "portfolios", .kind = COLUMN_TEXTS, .sql = "users.portfolios_of(a.scope)" },
-	{ .name = "sources", .kind = COLUMN_TEXTS, .sql = "users.sources_of(a.scope)" },
+	BINDING_COLUMNS,
 	{ .name = "registeredAt", .kind = COLUMN_INSTANT, .sql = "a.registered_at" },
 	{ .name = "passwordSetAt", .kind = COLUMN_INSTANT, .sql = "c.set_at", .is_detail = true },
 	{ .name = "lockedUntil",
 	  .kind = COLUMN_INSTANT,
 	  .sql = "CASE WHEN c.locked_until > now() THEN c.locked_until END",
 	  .roles = READS_USERS },
-	{ .name = "actions",
-	  .kind = COLUMN_ACTIONS,
-	  .sql = "ARRAY['changeRoles', 'bindUser', 'endTokens'] || CASE a.state WHEN 'active' THEN ARRAY['inviteUser', "
-		 "'disableUser'] ELSE ARRAY['enableUser'] END" },
+	{ .name = "actions", .kind = COLUMN_ACTIONS, .sql = "public.dcs_user_actions(a.state)" },
 	{ .name = "version", .kind = COLUMN_LONG, .sql = "a.version" },
 	{ .name = "createdAt", .kind = COLUMN_INSTANT, .sql = "a.registered_at" },
 	{ .name = "updatedAt", .kind = COLUMN_INSTANT, .sql = "a.updated_at" },
@@ -71,9 +73,7 @@ static const struct column service_columns[] = {
 	{ .name = "name", .kind = COLUMN_TEXT, .sql = "a.login" },
 	{ .name = "state", .kind = COLUMN_TEXT, .sql = "a.state" },
 	{ .name = "roles", .kind = COLUMN_TEXTS, .sql = "public.dcs_role_names(a.roles)" },
-	{ .name = "creditors", .kind = COLUMN_TEXTS, .sql = "users.creditors_of(a.scope)" },
-	{ .name = "portfolios", .kind = COLUMN_TEXTS, .sql = "users.portfolios_of(a.scope)" },
-	{ .name = "sources", .kind = COLUMN_TEXTS, .sql = "users.sources_of(a.scope)" },
+	BINDING_COLUMNS,
 	{ .name = "secretMadeAt",
 	  .kind = COLUMN_INSTANT,
 	  .sql = "(SELECT max(s.made_at) FROM users.client_secret s WHERE s.service_id = a.user_id)",
@@ -82,10 +82,7 @@ static const struct column service_columns[] = {
 	  .kind = COLUMN_INSTANT,
 	  .sql = "(SELECT max(s.ends_at) FROM users.client_secret s WHERE s.service_id = a.user_id AND s.ends_at > now())",
 	  .is_detail = true },
-	{ .name = "actions",
-	  .kind = COLUMN_ACTIONS,
-	  .sql = "CASE a.state WHEN 'active' THEN ARRAY['changeService', 'renewSecret', 'endServiceTokens', 'revokeService'] "
-		 "ELSE '{}'::text[] END" },
+	{ .name = "actions", .kind = COLUMN_ACTIONS, .sql = "public.dcs_service_actions(a.state)" },
 	{ .name = "version", .kind = COLUMN_LONG, .sql = "a.version" },
 	{ .name = "createdAt", .kind = COLUMN_INSTANT, .sql = "a.registered_at" },
 	{ .name = "updatedAt", .kind = COLUMN_INSTANT, .sql = "a.updated_at" },
@@ -126,9 +123,7 @@ static const struct column account_columns[] = {
 	{ .name = "state", .kind = COLUMN_TEXT, .sql = "a.state" },
 	{ .name = "roles", .kind = COLUMN_TEXTS, .sql = "public.dcs_role_names(a.roles)" },
 	{ .name = "customerId", .kind = COLUMN_UUID, .sql = "a.customer_id" },
-	{ .name = "creditors", .kind = COLUMN_TEXTS, .sql = "users.creditors_of(a.scope)" },
-	{ .name = "portfolios", .kind = COLUMN_TEXTS, .sql = "users.portfolios_of(a.scope)" },
-	{ .name = "sources", .kind = COLUMN_TEXTS, .sql = "users.sources_of(a.scope)" },
+	BINDING_COLUMNS,
 	{ .name = "registeredAt", .kind = COLUMN_INSTANT, .sql = "a.registered_at" },
 	{ .name = "passwordSetAt", .kind = COLUMN_INSTANT, .sql = "c.set_at" },
 	{ .name = "lockedUntil",
@@ -139,8 +134,6 @@ static const struct column account_columns[] = {
 	{ .name = "tokenExpiresAt", .kind = COLUMN_TOKEN_END, .sql = "true" },
 	{ .name = "actions", .kind = COLUMN_ACTIONS, .sql = "'{}'::text[]" },
 	{ .name = "version", .kind = COLUMN_LONG, .sql = "a.version" },
-	{ .name = "createdAt", .kind = COLUMN_INSTANT, .sql = "a.registered_at" },
-	{ .name = "updatedAt", .kind = COLUMN_INSTANT, .sql = "a.updated_at" },
 	{ .name = "createdAt", .kind = COLUMN_INSTANT, .sql = "a.registered_at" },
 	{ .name = "updatedAt", .kind = COLUMN_INSTANT, .sql = "a.updated_at" },
 };
