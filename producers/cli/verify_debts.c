@@ -119,8 +119,8 @@ static void check_entry(struct table_row *row, const struct posting *posting, co
 		expect_date(row, posting->booked_on);
 	else
 		skip_column(row);
-	expect_bytes(row, str_of(posting->kind));
-	expect_bytes_or_null(row, posting->contra != NULL, str_of(posting->contra != NULL ? posting->contra : ""));
+	expect_bytes(row, str_of(ledger_kind_name(posting->kind)));
+	expect_bytes_or_null(row, posting->contra != CONTRA_NONE, str_of(contra_account_name(posting->contra)));
 	for (int account = 0; account < ACCOUNT_COUNT; account++)
 		expect_int64_or_null(row, posting->debits.minor[account]);
 	expect_int64_or_null(row, posting->contra_minor);
@@ -132,15 +132,15 @@ static void check_entry(struct table_row *row, const struct posting *posting, co
 
 static void count_payment_entry(struct table_row *row, struct payment_note *payment, const int64_t amounts[AMOUNTS])
 {
-	struct str kind = row_text(row, ENTRY_KIND);
+	enum ledger_kind kind = ledger_kind_by_name(row_text(row, ENTRY_KIND));
 	bool mirrors = row_int64(row, ENTRY_REVERSES_SEQ) == payment->entry_seq;
 
-	if (str_is(kind, "PAYMENT")) {
+	if (kind == LEDGER_PAYMENT) {
 		payment->entries++;
 		payment->entry_seq = ledger.seq;
 		memcpy(payment->amounts, amounts, sizeof(payment->amounts));
 	}
-	if (!str_is(kind, "PAYMENT_REVERSAL"))
+	if (kind != LEDGER_PAYMENT_REVERSAL)
 		return;
 	payment->reversals++;
 	for (int i = 0; i < AMOUNTS; i++)
@@ -170,7 +170,7 @@ static void count_entry(struct fold *fold, struct table_row *row)
 	if (debt == NULL)
 		return;
 	debt->entries++;
-	if (str_is(row_text(row, ENTRY_KIND), "CANCELLATION")) {
+	if (ledger_kind_by_name(row_text(row, ENTRY_KIND)) == LEDGER_CANCELLATION) {
 		debt->cancellations++;
 		debt->cancellation = row_int32(row, ENTRY_NO);
 	}

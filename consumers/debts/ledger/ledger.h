@@ -6,6 +6,7 @@
 
 #include "model/balances.h"
 #include "model/workset.h"
+#include "schemas/words.h"
 
 /*
  * The double-entry ledger of debts: allocation of amounts, the posting of an event, and its booking. An event posts at most
@@ -34,8 +35,8 @@ struct balances ledger_credit_debits(const struct balances *applied);
  * checks this (MUST).
  */
 struct posting {
-	const char *kind;
-	const char *contra; /* NULL: the debt's own accounts only */
+	enum ledger_kind kind;
+	enum contra_account contra; /* NONE: the debt's own accounts only */
 	int64_t contra_minor;
 	struct balances debits;
 	int64_t balance_minor; /* the balance afterwards, from the event */

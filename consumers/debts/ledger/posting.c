@@ -6,8 +6,8 @@
 
 static struct posting opening(const struct debt_created *event)
 {
-	return (struct posting){ .kind = "OPENING",
-				 .contra = "CREDITOR_CLAIM",
+	return (struct posting){ .kind = LEDGER_OPENING,
+				 .contra = CONTRA_CREDITOR_CLAIM,
 				 .contra_minor = -event->balance_minor,
 				 .debits = OWED_OF(event),
 				 .balance_minor = event->balance_minor,
@@ -21,8 +21,8 @@ static struct posting payment(const struct payment_recorded *event)
 {
 	const struct balances allocated = BALANCES_OF(event);
 
-	return (struct posting){ .kind = "PAYMENT",
-				 .contra = "CASH_CLEARING",
+	return (struct posting){ .kind = LEDGER_PAYMENT,
+				 .contra = CONTRA_CASH_CLEARING,
 				 .contra_minor = event->amount_minor,
 				 .debits = balances_negated(&allocated),
 				 .balance_minor = event->balance_minor,
@@ -35,8 +35,8 @@ static struct posting payment(const struct payment_recorded *event)
 
 static struct posting reversal(const struct payment_reversed *event)
 {
-	return (struct posting){ .kind = "PAYMENT_REVERSAL",
-				 .contra = "CASH_CLEARING",
+	return (struct posting){ .kind = LEDGER_PAYMENT_REVERSAL,
+				 .contra = CONTRA_CASH_CLEARING,
 				 .contra_minor = -event->amount_minor,
 				 .debits = BALANCES_OF(event),
 				 .balance_minor = event->balance_minor,
@@ -51,7 +51,7 @@ static struct posting credit_used(const struct credit_applied *event)
 {
 	const struct balances applied = OWED_OF(event);
 
-	return (struct posting){ .kind = "CREDIT_APPLIED",
+	return (struct posting){ .kind = LEDGER_CREDIT_APPLIED,
 				 .debits = ledger_credit_debits(&applied),
 				 .balance_minor = event->balance_minor,
 				 .occurred_on = event->applied_on,
@@ -64,8 +64,8 @@ static struct posting cancellation(const struct debt_cancelled *event)
 {
 	const struct balances charged = OWED_OF(event);
 
-	return (struct posting){ .kind = "CANCELLATION",
-				 .contra = "CREDITOR_CLAIM",
+	return (struct posting){ .kind = LEDGER_CANCELLATION,
+				 .contra = CONTRA_CREDITOR_CLAIM,
 				 .contra_minor = event->amount_minor,
 				 .debits = balances_negated(&charged),
 				 .balance_minor = 0,

@@ -39,11 +39,11 @@ static void post(struct db_copy *copy, const struct logged_event *logged, struct
 	db_copy_uuid(copy, &command->id);
 	db_copy_date(copy, posting->occurred_on);
 	db_copy_date(copy, command->today);
-	db_copy_str(copy, str_of(posting->kind));
-	if (posting->contra == NULL)
+	db_copy_str(copy, str_of(ledger_kind_name(posting->kind)));
+	if (posting->contra == CONTRA_NONE)
 		db_copy_null(copy);
 	else
-		db_copy_str(copy, str_of(posting->contra));
+		db_copy_str(copy, str_of(contra_account_name(posting->contra)));
 	copy_number_or_null(copy, posting->contra_minor);
 	for (int account = 0; account < ACCOUNT_COUNT; account++)
 		copy_number_or_null(copy, posting->debits.minor[account]);
