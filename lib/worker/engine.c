@@ -47,7 +47,6 @@ int engine_init(struct engine *engine, const struct engine_conf *conf, const str
 		return err_set(err, ERR_FATAL, "the memory of a batch is too small for the largest command");
 	ownership_init(engine);
 	engine->pessimistic_span = PESSIMISTIC_SPAN_MIN;
-	engine->last_progress_ms = conf->now_ms();
 	for (int32_t part = 0; part < BUS_PARTS_MAX; part++) {
 		/* Above parked_max no command waits, and held ids are keys only. The rest is room for one batch and for bugs. */
 		keyset_init(&engine->partitions[part].held, 2 * (size_t)conf->parked_max + 4 * conf->batch_items_max);
@@ -129,7 +128,6 @@ int engine_step(struct engine *engine, int timeout_ms, struct err *err)
 {
 	if (turn(engine, timeout_ms, err) < 0)
 		return back_off(engine, err);
-	engine->last_progress_ms = engine->conf.now_ms();
 	return 0;
 }
 

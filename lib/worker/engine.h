@@ -88,13 +88,12 @@ struct engine {
 	struct batch *spare;
 	struct bus_record carried; /* the record that did not fit into the last batch and begins the next */
 	bool has_carried;
-	int32_t topic_parts;      /* partitions of the topic, as of the last claim */
-	int32_t key_parts;        /* number of partitions over which keys are spread: the first ones (engine.partitions) */
-	size_t pessimistic_left;  /* number of batches that still look everything up, after a conflict (process.h) */
-	size_t pessimistic_span;  /* number of such batches after the next conflict */
-	int64_t begun_at_ms;      /* start of the previous batch */
-	int64_t void_tick_ms;     /* broker time of the last void Tick that was logged; 0: none */
-	int64_t last_progress_ms; /* end of the last step that did not fail */
+	int32_t topic_parts;     /* partitions of the topic, as of the last claim */
+	int32_t key_parts;       /* number of partitions over which keys are spread: the first ones (engine.partitions) */
+	size_t pessimistic_left; /* number of batches that still look everything up, after a conflict (process.h) */
+	size_t pessimistic_span; /* number of such batches after the next conflict */
+	int64_t begun_at_ms;     /* start of the previous batch */
+	int64_t void_tick_ms;    /* broker time of the last void Tick that was logged; 0: none */
 	struct engine_counts counts;
 };
 

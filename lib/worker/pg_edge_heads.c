@@ -152,10 +152,21 @@ static int edge_fix_parts(void *self, int32_t found, int32_t *ret_parts, struct 
 	return 0;
 }
 
+/* A statement about one head of a known epoch. No row: another owner has claimed it since. */
+static int run_fenced(struct pg_edge *edge, const struct db_statement *statement, bool *ret_fenced, struct err *err)
+{
+	struct db_result result = { 0 };
+
+	if (db_run(edge->db, statement, &edge->params, &result, err) < 0)
+		return -1;
+	*ret_fenced = result.affected == 0;
+	db_result_release(&result);
+	return 0;
+}
+
 static int edge_note_attempt(void *self, const struct head *head, bool *ret_fenced, struct err *err)
 {
 	struct pg_edge *edge = self;
-	struct db_result result = { 0 };
 
 	if (pg_edge_need_connection(edge, err) < 0)
 		return -1;
@@ -165,11 +176,7 @@ static int edge_note_attempt(void *self, const struct head *head, bool *ret_fenc
 	db_param_int32(&edge->params, head->crashes + 1);
 	db_param_int32(&edge->params, head->quarantine);
 	db_param_int64(&edge->params, head->quarantine_left);
-	if (db_run(edge->db, &statement_attempt, &edge->params, &result, err) < 0)
-		return -1;
-	*ret_fenced = result.affected == 0;
-	db_result_release(&result);
-	return 0;
+	return run_fenced(edge, &statement_attempt, ret_fenced, err);
 }
 
 static int edge_release(void *self, const struct head *heads, size_t count, struct err *err)
@@ -206,7 +213,6 @@ static int edge_read_held(void *self, int32_t part, int64_t to_offset, struct ke
 static int edge_halt(void *self, const struct head *head, const char *reason, bool *ret_fenced, struct err *err)
 {
 	struct pg_edge *edge = self;
-	struct db_result result = { 0 };
 
 	if (pg_edge_need_connection(edge, err) < 0)
 		return -1;
@@ -214,11 +220,7 @@ static int edge_halt(void *self, const struct head *head, const char *reason, bo
 	db_param_int32(&edge->params, head->part);
 	db_param_int64(&edge->params, head->epoch);
 	db_param_text(&edge->params, str_of(reason));
-	if (db_run(edge->db, &statement_halt, &edge->params, &result, err) < 0)
-		return -1;
-	*ret_fenced = result.affected == 0;
-	db_result_release(&result);
-	return 0;
+	return run_fenced(edge, &statement_halt, ret_fenced, err);
 }
 
 void pg_edge_fill_heads(struct database *database)
