@@ -31,7 +31,7 @@ void decision_refuse(struct decision *decision, enum refusal refusal, const char
 {
 	va_list args;
 
-	MUST(decision->kind == DECISION_NONE);
+	MUST(decision->kind == DECISION_NONE && decision->timers_count == 0);
 	MUST(refusal != REFUSAL_NONE);
 	MUST((unsigned)refusal < REFUSAL_COUNT);
 	decision->kind = DECISION_REFUSED;
@@ -50,7 +50,7 @@ void decision_wait(struct decision *decision, const char *field, const char *for
 {
 	va_list args;
 
-	MUST(decision->kind == DECISION_NONE);
+	MUST(decision->kind == DECISION_NONE && decision->timers_count == 0);
 	decision->kind = DECISION_WAIT;
 	va_start(args, format);
 	say(decision, field, format, args);
@@ -82,4 +82,49 @@ void decision_confide(struct decision *decision, const void *confidential)
 {
 	MUST(decision->events_count > 0);
 	decision->events[decision->events_count - 1].confidential = confidential;
+}
+
+/* NULL: the arena is full, and the decision is thrown away. */
+static struct timer_change *change_timer(struct decision *decision, const struct timer_kind *kind, const struct uuid *subject)
+{
+	struct timer_change *change;
+
+	MUST(decision->kind == DECISION_NONE || decision->kind == DECISION_EVENTS);
+	MUST(decision->timers_count < DECISION_TIMERS_MAX);
+	if (decision->timers == NULL)
+		decision->timers = arena_take(decision->arena, DECISION_TIMERS_MAX, sizeof(*decision->timers));
+	if (decision->timers == NULL) {
+		decision->overflow = true;
+		return NULL;
+	}
+	change = &decision->timers[decision->timers_count++];
+	change->timer = (struct timer){ .kind = kind, .subject = *subject };
+	return change;
+}
+
+void decision_set_timer_on(struct decision *decision, const struct timer_kind *kind, const struct uuid *subject, int32_t due_on)
+{
+	struct timer_change *change = change_timer(decision, kind, subject);
+
+	if (change == NULL)
+		return;
+	change->timer.is_on_day = true;
+	change->timer.due_on = due_on;
+}
+
+void decision_set_timer_at(struct decision *decision, const struct timer_kind *kind, const struct uuid *subject,
+			   int64_t due_at_ms)
+{
+	struct timer_change *change = change_timer(decision, kind, subject);
+
+	if (change != NULL)
+		change->timer.due_at_ms = due_at_ms;
+}
+
+void decision_cancel_timer(struct decision *decision, const struct timer_kind *kind, const struct uuid *subject)
+{
+	struct timer_change *change = change_timer(decision, kind, subject);
+
+	if (change != NULL)
+		change->is_cancelled = true;
 }

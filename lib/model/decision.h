@@ -8,11 +8,15 @@
 #include "model/command.h"
 #include "model/message.h"
 #include "model/refusal.h"
+#include "model/timer.h"
 
 /*
  * The answer of decide to one command: events, a refusal, or "wait" (the command names an entity that the owning module does not
  * know yet, lib/DESIGN.md 3). Exactly one of the three. All refusals come first; after the first decision_event nothing may
- * refuse.
+ * refuse. Beside its events a decision sets and cancels timers.
+ *
+ * The answer to a fired timer has no refusal, as nobody would read it. It may have no event: then there was nothing to do, and
+ * the log has no row of it. *Wait* leaves the timer as it is until the next Tick.
  */
 struct event {
 	const struct message_type *type;
@@ -25,6 +29,13 @@ struct event {
 enum decision_kind { DECISION_NONE, DECISION_EVENTS, DECISION_REFUSED, DECISION_WAIT };
 
 #define DECISION_EVENTS_MAX 8
+#define DECISION_TIMERS_MAX 8
+
+/* A timer that a decision sets or cancels. */
+struct timer_change {
+	struct timer timer; /* cancelled: its kind and subject */
+	bool is_cancelled;
+};
 
 struct decision {
 	struct arena *arena; /* borrows: bodies are taken from it */
@@ -36,6 +47,8 @@ struct decision {
 	char text[160];    /* for people; no personal data */
 	struct event events[DECISION_EVENTS_MAX];
 	size_t events_count;
+	struct timer_change *timers; /* DECISION_TIMERS_MAX; NULL: none */
+	size_t timers_count;
 };
 
 void decision_init(struct decision *decision, struct arena *arena, const struct command *command);
@@ -60,5 +73,16 @@ void *decision_event(struct decision *decision, const struct message_type *type)
 
 /* Attaches confidential data to the last event, for the store. */
 void decision_confide(struct decision *decision, const void *confidential);
+
+/*
+ * Sets a timer of the command's customer: due on a business date, or at an instant. A timer of this kind and subject that is set
+ * already is replaced. One that is due already fires at the next Tick. `kind` is static.
+ */
+void decision_set_timer_on(struct decision *decision, const struct timer_kind *kind, const struct uuid *subject, int32_t due_on);
+void decision_set_timer_at(struct decision *decision, const struct timer_kind *kind, const struct uuid *subject,
+			   int64_t due_at_ms);
+
+/* No effect when there is no such timer, or when it has fired. */
+void decision_cancel_timer(struct decision *decision, const struct timer_kind *kind, const struct uuid *subject);
 
 #endif

@@ -8,6 +8,7 @@
 #include "model/actions.h"
 #include "model/command.h"
 #include "model/decision.h"
+#include "model/timer.h"
 #include "model/workset.h"
 
 /*
@@ -40,10 +41,18 @@ struct rule {
 
 #define TOUCH_ROUNDS_MAX 3
 
+/* What a fired timer does: a rule whose command is the timer (model/timer.h), with timer_type as its type. */
+struct timer_rule {
+	const struct timer_kind *kind;
+	struct rule rule;
+};
+
 struct module {
 	const char *name; /* "debts": database schema, topics, consumer group */
 	const struct rule *rules;
 	size_t rules_count;
+	const struct timer_rule *timers; /* one for each kind that a rule sets; NULL: the module has no timers */
+	size_t timers_count;
 	const struct actions *actions; /* a table for each kind of thing that people act upon */
 	size_t actions_count;
 
