@@ -23,6 +23,16 @@
 
 /* ---- what passes over the edges ---- */
 
+/* Before every offset. Offsets below zero belong to parked commands of an earlier topic (`dcs unhalt --at`). */
+#define OFFSET_BEFORE_ALL INT64_MIN
+
+/* The timers that a Tick finds due. */
+struct timers_due {
+	int64_t before; /* the Tick's offset: set, and last tried, by a record before it. OFFSET_BEFORE_ALL: none is due */
+	int64_t at_ms;  /* instants up to here: the Tick's broker time */
+	int32_t on;     /* days up to here: the business date, as the Tick has moved it */
+};
+
 /* A row of partition_head in its owner's memory. */
 struct head {
 	int32_t part;
@@ -36,16 +46,15 @@ struct head {
 	uint8_t log_hash[SHA256_SIZE];
 	int64_t tick_at_ms;    /* 0: no Tick yet */
 	int32_t business_date; /* INT32_MIN: no Tick yet */
-	int64_t tick_cursor;   /* OFFSET_BEFORE_ALL: no pass (ticks.h) is in progress */
+	int64_t tick_cursor;   /* parked commands up to here were tried in the pass (ticks.h); OFFSET_BEFORE_ALL: none */
+	int32_t timers_done;   /* timers decided so far at the record at next_offset */
+	struct timers_due due; /* timers that the last Tick left unfired (timers.h) */
 	/* Quarantine (quarantine.h): */
 	int32_t tries;           /* consecutive claims without a commit or a release, including the current one */
 	int32_t crashes;         /* consecutive owners that crashed while they tried the next `quarantine` commands */
 	int32_t quarantine;      /* the most commands of a batch; 0: no quarantine */
 	int64_t quarantine_left; /* commands until it ends */
 };
-
-/* Before every offset. Offsets below zero belong to parked commands of an earlier topic (`dcs unhalt --at`). */
-#define OFFSET_BEFORE_ALL INT64_MIN
 
 /* A row of event_log. Texts borrow. */
 struct log_row {
@@ -85,6 +94,50 @@ struct parked {
 	struct str holds; /* ids (holds.h), 16 bytes each */
 };
 
+/* A row of timer. */
+struct timer_row {
+	int32_t part;
+	int16_t kind;   /* of struct timer_kind */
+	bool is_on_day; /* due on due_on; otherwise at due_at_ms */
+	int32_t due_on;
+	int64_t due_at_ms;
+	int64_t set_at;  /* offset of the record that set it */
+	struct uuid id;  /* of the command that it becomes */
+	struct uuid key; /* part, key, kind and subject are unique */
+	struct uuid subject;
+};
+
+enum timer_fate {
+	TIMER_SET,       /* new, or in place of another of the same kind and subject */
+	TIMER_CANCELLED, /* if there is one */
+	TIMER_FIRED,     /* it leaves the table */
+	TIMER_TRIED,     /* stays; tried again at the next Tick */
+	TIMER_BROKEN,    /* broke our code; stays until a person releases it */
+};
+
+/* What a batch does to a timer. */
+struct timer_write {
+	enum timer_fate fate;
+	bool is_overwritten; /* a later one of the batch is about the same timer: this one is not written */
+	int64_t at_offset;   /* of the record that set, fired or tried it */
+	struct timer_row row;
+	struct uuid place; /* derived from key, kind and subject */
+};
+
+/* A customer whose due timers are read. */
+struct timers_ask {
+	int32_t part;
+	struct uuid key;
+	struct timers_due due;
+};
+
+/* The earliest timers of a partition. */
+struct timers_next {
+	int64_t at_ms; /* INT64_MAX: none */
+	int32_t on;    /* INT32_MAX: none */
+	bool is_tried; /* one was tried and stayed */
+};
+
 /* A command id to look up, and whether it was applied. */
 struct answer {
 	struct uuid command_id;
@@ -109,6 +162,8 @@ struct changes {
 	size_t repark_count;
 	const struct dead_letter *dead;
 	size_t dead_count;
+	const struct timer_write *timers; /* in the order of the batch */
+	size_t timers_count;
 	const struct head *heads; /* new values; written if the row still has this epoch */
 	size_t heads_count;
 };
@@ -162,6 +217,16 @@ struct database {
 	/* Takes a quarter of the arena at most, unless the first row is larger: the commands are decoded beside the rows. */
 	int (*read_parked)(void *self, int32_t part, int64_t after_offset, size_t rows_max, struct arena *arena,
 			   struct parked **ret_rows, size_t *ret_count, bool *ret_is_end, struct err *err);
+	/*
+	 * Due timers of a partition, at most rows_max: those not tried yet in the order (due, id), a day being its first instant
+	 * in UTC; then those tried before in the order (tried_at, due, id). ERR_POISON: they do not fit into the arena.
+	 */
+	int (*read_timers)(void *self, int32_t part, const struct timers_due *due, size_t rows_max, struct arena *arena,
+			   struct timer_row **ret_rows, size_t *ret_count, struct err *err);
+	/* Due timers of these customers, in the order (ask, due, id); ret_asks: of each row, the index of its ask. */
+	int (*read_timers_of)(void *self, const struct timers_ask *asks, size_t asks_count, size_t rows_max, struct arena *arena,
+			      struct timer_row **ret_rows, size_t **ret_asks, size_t *ret_count, struct err *err);
+	int (*read_next_timer)(void *self, int32_t part, struct timers_next *ret_next, struct err *err);
 	/* The unpublished dead letters, without those that are too large for a record. */
 	int (*read_dead)(void *self, int32_t part, int64_t after_offset, size_t rows_max, struct arena *arena,
 			 struct dead_letter **ret_rows, size_t *ret_count, struct err *err);

@@ -105,6 +105,7 @@ int pg_edge_open(const char *conninfo, const char *module, const struct store *s
 	pg_edge_fill_heads(ret_database);
 	pg_edge_fill_batch(ret_database);
 	pg_edge_fill_read(ret_database);
+	pg_edge_fill_timers(ret_database);
 	return 0;
 }
 

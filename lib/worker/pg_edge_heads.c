@@ -18,7 +18,8 @@ static const struct db_statement statement_heads_claim = {
 	" FROM unnest($1::integer[], $2::bigint[], $3::integer[], $4::integer[], $5::bigint[])"
 	" WITH ORDINALITY u(part, epoch, crashes, quarantine, quarantine_left, n)"
 	" WHERE h.part = u.part RETURNING u.n, h.epoch, h.next_offset, h.last_digest, h.last_id, h.log_seq, h.log_hash,"
-	" h.tick_at, h.business_date, h.tick_cursor, h.state = 'halted', h.tries, h.crashes, h.quarantine, h.quarantine_left",
+	" h.tick_at, h.business_date, h.tick_cursor, h.state = 'halted', h.tries, h.crashes, h.quarantine, h.quarantine_left,"
+	" h.timers_done, h.timers_before, h.timers_at",
 };
 
 static const struct db_statement statement_attempt = {
@@ -80,6 +81,12 @@ static struct head head_of_row(const struct db_result *result, int row, int32_t 
 	head.crashes = db_int32(result, row, 12);
 	head.quarantine = db_int32(result, row, 13);
 	head.quarantine_left = db_int64(result, row, 14);
+	head.timers_done = db_int32(result, row, 15);
+	head.due = (struct timers_due){ .before = OFFSET_BEFORE_ALL, .on = head.business_date };
+	if (!db_is_null(result, row, 16) && !db_is_null(result, row, 17)) {
+		head.due.before = db_int64(result, row, 16);
+		head.due.at_ms = db_instant(result, row, 17);
+	}
 	return head;
 }
 

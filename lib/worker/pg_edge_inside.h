@@ -33,6 +33,11 @@ void pg_edge_fill_heads(struct database *database);
 void pg_edge_fill_batch(struct database *database);
 void pg_edge_fill_read(struct database *database);
 
+void pg_edge_fill_timers(struct database *database);
+
+/* The timers of a batch; nothing is sent when there are none. */
+MUST_CHECK int pg_edge_write_timers(struct pg_edge *edge, const struct changes *changes, struct err *err);
+
 /* The rows of a batch. */
 void pg_edge_init_copies(struct pg_edge *edge);
 MUST_CHECK int pg_edge_write(void *self, const struct changes *changes, bool *ret_conflict, struct err *err);

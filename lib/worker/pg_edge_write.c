@@ -44,12 +44,13 @@ static const struct db_statement statement_heads_move = {
 	"engine_heads_move",
 	"UPDATE partition_head h SET next_offset = u.next_offset, last_digest = u.last_digest, last_id = u.last_id,"
 	" log_seq = u.log_seq, log_hash = u.log_hash, tick_at = u.tick_at, business_date = u.business_date, tick_cursor = "
-	"u.tick_cursor, quarantine = u.quarantine, quarantine_left = u.quarantine_left, tries = 0, crashes = 0"
+	"u.tick_cursor, quarantine = u.quarantine, quarantine_left = u.quarantine_left, timers_done = u.timers_done,"
+	" timers_before = u.timers_before, timers_at = u.timers_at, tries = 0, crashes = 0"
 	" FROM unnest($1::integer[], $2::bigint[], $3::bigint[], $4::bytea[], $5::uuid[], $6::bigint[], $7::bytea[], "
 	"$8::timestamptz[],"
-	" $9::date[], $10::bigint[], $11::integer[], $12::bigint[])"
+	" $9::date[], $10::bigint[], $11::integer[], $12::bigint[], $13::integer[], $14::bigint[], $15::timestamptz[])"
 	" u(part, epoch, next_offset, last_digest, last_id, log_seq, log_hash, tick_at, business_date, tick_cursor, quarantine, "
-	"quarantine_left)"
+	"quarantine_left, timers_done, timers_before, timers_at)"
 	" WHERE h.part = u.part AND h.epoch = u.epoch",
 };
 
@@ -230,6 +231,11 @@ static int move_heads(struct pg_edge *edge, const struct changes *changes, struc
 		  head->tick_cursor > OFFSET_BEFORE_ALL ? db_array_int64(params, head->tick_cursor) : db_array_null(params));
 	PUT_HEADS(DB_ARRAY_INT32, db_array_int32(params, head->quarantine));
 	PUT_HEADS(DB_ARRAY_INT64, db_array_int64(params, head->quarantine_left));
+	PUT_HEADS(DB_ARRAY_INT32, db_array_int32(params, head->timers_done));
+	PUT_HEADS(DB_ARRAY_INT64,
+		  head->due.before > OFFSET_BEFORE_ALL ? db_array_int64(params, head->due.before) : db_array_null(params));
+	PUT_HEADS(DB_ARRAY_INSTANT,
+		  head->due.before > OFFSET_BEFORE_ALL ? db_array_instant(params, head->due.at_ms) : db_array_null(params));
 	return db_write(edge->db, &statement_heads_move, params, changes->heads_count, err);
 }
 
@@ -240,7 +246,8 @@ int pg_edge_write(void *self, const struct changes *changes, bool *ret_conflict,
 	if (write_log(edge, changes, err) < 0 ||
 	    edge->store.save(edge->store.self, edge->db, changes->set, changes->events, changes->events_count, err) < 0 ||
 	    write_parked(edge, changes, err) < 0 || write_dead(edge, changes, err) < 0 || move_parked(edge, changes, err) < 0 ||
-	    move_heads(edge, changes, err) < 0 || db_write_end(edge->db, err) < 0) {
+	    pg_edge_write_timers(edge, changes, err) < 0 || move_heads(edge, changes, err) < 0 ||
+	    db_write_end(edge->db, err) < 0) {
 		*ret_conflict = strcmp(db_sqlstate(edge->db), DB_UNIQUE_VIOLATION) == 0;
 		return -1;
 	}

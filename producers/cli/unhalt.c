@@ -61,6 +61,9 @@ static const char move_dead[] =
 	"least(min(d.command_offset), 0)"
 	" FROM {schema}.dead_letter d JOIN {schema}.partition_head h USING (part) WHERE part = $1 GROUP BY h.next_offset)"
 	" WHERE part = $1";
+/* Timers that were set at used offsets are of before every offset to come. */
+static const char move_timers[] = "UPDATE {schema}.timer SET set_at = least(set_at, $2 - 1), tried_at = least(tried_at, $2 - 1) "
+				  "WHERE part = $1 AND (set_at >= $2 OR tried_at >= $2)";
 static const char insert_break[] =
 	"INSERT INTO {schema}.topic_break (part, log_seq, left_at, went_on_at) SELECT part, log_seq, next_offset, $2 FROM "
 	"{schema}.partition_head WHERE part = $1 ON CONFLICT (part, log_seq) DO UPDATE SET went_on_at = excluded.went_on_at";
@@ -71,7 +74,9 @@ static const char update_head[] = "UPDATE {schema}.partition_head SET state = 'r
 				  "crashes = 0, quarantine = 0, quarantine_left = 0, next_offset = CASE WHEN $2 < 0 THEN "
 				  "next_offset ELSE $2 END, last_digest = CASE "
 				  "WHEN $2 < 0 THEN last_digest "
-				  "END, tick_cursor = CASE WHEN $2 < 0 THEN tick_cursor END WHERE part = $1";
+				  "END, tick_cursor = CASE WHEN $2 < 0 THEN tick_cursor END, timers_done = CASE WHEN $2 < 0 THEN "
+				  "timers_done ELSE 0 END, timers_before = CASE WHEN $2 < 0 THEN timers_before END WHERE part = "
+				  "$1";
 
 struct unhalt {
 	struct db *db;
@@ -113,6 +118,7 @@ static int go_on(const struct unhalt *unhalt, struct err *err)
 	if (conf.at >= 0 && conf.at < next_offset &&
 	    (run_step(unhalt, "cli_unhalt_parked", move_parked, false, NULL, err) != 0 ||
 	     run_step(unhalt, "cli_unhalt_dead", move_dead, false, NULL, err) != 0 ||
+	     run_step(unhalt, "cli_unhalt_timers", move_timers, true, NULL, err) != 0 ||
 	     run_step(unhalt, "cli_unhalt_break", insert_break, true, NULL, err) != 0))
 		return -1;
 	return run_step(unhalt, "cli_unhalt", update_head, true, NULL, err);

@@ -177,7 +177,8 @@ static inline int set_up(void **state)
 	assert_non_null(world);
 	world_open(world);
 	store_sql(&spec, "empty",
-		  "TRUNCATE customers.partition_head, customers.event_log, customers.parked, customers.dead_letter");
+		  "TRUNCATE customers.partition_head, customers.event_log, customers.parked, customers.dead_letter, "
+		  "customers.timer");
 	*state = world;
 	return 0;
 }
