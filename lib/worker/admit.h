@@ -20,7 +20,8 @@ enum item_kind {
 	ITEM_COMMAND,
 	ITEM_TICK,
 	ITEM_DEAD,
-	ITEM_VOID, /* an inadmissible Tick after another one in the same hour: counted, not kept */
+	ITEM_VOID,  /* an inadmissible Tick after another one in the same hour: counted, not kept */
+	ITEM_TIMER, /* no record: a due timer, at the offset of the Tick or command that fires it (timers.h) */
 };
 
 /* A record on its way through a batch. */
@@ -28,12 +29,12 @@ struct item {
 	enum item_kind kind;
 	int32_t part;
 	int64_t offset;
-	struct bus_record record; /* owns the bytes until the batch is done; empty for a parked command */
+	struct bus_record record; /* owns the bytes until the batch is done; empty for a parked command and a timer */
 	struct str value;
 	size_t size;                 /* of key, value and headers */
 	uint8_t digest[DIGEST_SIZE]; /* of the value: for repeated command ids and the resume proof */
 
-	struct command command;  /* ITEM_COMMAND, ITEM_TICK */
+	struct command command;  /* ITEM_COMMAND, ITEM_TICK, ITEM_TIMER */
 	const struct rule *rule; /* NULL: a parked command that cannot be decoded (is_broken) */
 	const char *nil_field;   /* field with a nil UUID: refused before any rule (message_nil_field); NULL: none */
 	const char *text_fault;  /* the fault of a text: refused before any rule (message_normalise); NULL: none */
@@ -48,6 +49,11 @@ struct item {
 	enum parked_kind parked_kind;
 	struct str parked_reason, holds; /* was_parked: as in the table */
 	int64_t since_ms;                /* broker time of the record, also for a parked command */
+
+	const struct timer_row *timer; /* ITEM_TIMER: as in the table */
+	bool leaves_timers;            /* ITEM_TICK: more are due than it fires */
+	bool is_gone;                  /* ITEM_TIMER: changed by an earlier part of its batch, which was committed */
+	bool is_after_timers;          /* its customer's due timers stand before it in the batch, or there are none */
 
 	const char *dead_code; /* ITEM_DEAD */
 	struct str dead_reason;

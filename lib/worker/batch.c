@@ -5,10 +5,17 @@
 
 #include "worker/holds.h"
 
+#define TIMERS_PER_ITEM (DECISION_TIMERS_MAX + 1)
+
 #define ID_AHEAD_MAX_MS 300000 /* the most that a sender's clock may be ahead of the broker's */
 
 /* The most bytes of events of one batch: far above what batch_items_max commands make. */
 #define BODIES_SIZE_MAX ((size_t)256 << 20)
+
+size_t batch_timers_max(const struct engine_conf *conf)
+{
+	return conf->batch_items_max < TIMER_ROWS_MAX ? conf->batch_items_max : TIMER_ROWS_MAX;
+}
 
 int batch_init(struct batch *batch, const struct engine_conf *conf, struct err *err)
 {
@@ -20,11 +27,14 @@ int batch_init(struct batch *batch, const struct engine_conf *conf, struct err *
 	while (ids_capacity < 2 * conf->batch_items_max)
 		ids_capacity *= 2;
 	batch->ids_mask = ids_capacity - 1;
-	batch->items = calloc(conf->batch_items_max, sizeof(*batch->items));
+	batch->items_capacity = conf->batch_items_max + batch_timers_max(conf);
+	batch->items = calloc(batch->items_capacity, sizeof(*batch->items));
 	batch->ids = calloc(ids_capacity, sizeof(*batch->ids));
 	if (!batch->items || !batch->ids)
 		return err_set(err, ERR_FATAL, "no memory for a batch");
 	keyset_init(&batch->held, HOLDS_MAX * conf->batch_items_max);
+	keyset_init(&batch->asked, conf->batch_items_max);
+	keyset_init(&batch->timers_touched, TIMERS_PER_ITEM * 2 * conf->batch_items_max);
 	buf_init(&batch->bodies, BODIES_SIZE_MAX);
 	return arena_init(&batch->arena, conf->arena_size, err);
 }
@@ -34,6 +44,8 @@ void batch_release(struct batch *batch)
 	free(batch->items);
 	free(batch->ids);
 	keyset_release(&batch->held);
+	keyset_release(&batch->asked);
+	keyset_release(&batch->timers_touched);
 	buf_release(&batch->bodies);
 	arena_release(&batch->arena);
 	*batch = (struct batch){ .tick_part = -1, .quarantined_part = -1 };
@@ -96,6 +108,9 @@ int batch_begin(struct batch *batch, const struct engine *engine, size_t from, s
 	arena_rewind(&batch->arena, batch->arena_items);
 	buf_reset(&batch->bodies);
 	keyset_clear(&batch->held);
+	keyset_clear(&batch->timers_touched);
+	batch->timers = NULL;
+	batch->timers_count = batch->timers_max = 0;
 	memset(batch->ids, 0, (batch->ids_mask + 1) * sizeof(*batch->ids));
 	memset(batch->head_of_part, -1, sizeof(batch->head_of_part));
 	batch->heads_count = 0;

@@ -13,7 +13,18 @@
  * COMMIT. It is built in memory (decided, encoded, chained) before a row is written, so it can be discarded and built again,
  * smaller.
  */
-enum fate { FATE_NONE, FATE_APPLIED, FATE_REFUSED, FATE_DUPLICATE, FATE_PARKED, FATE_DEAD, FATE_TICK, FATE_VOID };
+enum fate {
+	FATE_NONE,
+	FATE_APPLIED, /* also of a timer that fired, with or without events */
+	FATE_REFUSED,
+	FATE_DUPLICATE,
+	FATE_PARKED,
+	FATE_DEAD,
+	FATE_TICK,
+	FATE_VOID,
+	FATE_STAYS,   /* a timer that is tried again later */
+	FATE_SKIPPED, /* a timer that an earlier item of the batch has cancelled or set anew */
+};
 
 /* The outcome of an item in this attempt. */
 struct verdict {
@@ -29,8 +40,8 @@ struct verdict {
 
 struct batch {
 	struct arena arena;
-	struct item *items; /* conf.batch_items_max */
-	size_t items_count;
+	struct item *items; /* conf.batch_items_max, and batch_timers_max beside them */
+	size_t items_count, items_capacity;
 	size_t bytes;
 	bool is_full;             /* nothing more fits; process it */
 	int32_t tick_part;        /* a Tick's pass over the parked commands of this partition; -1: an ordinary batch */
@@ -38,6 +49,7 @@ struct batch {
 	size_t tried_count;       /* items other than Ticks */
 	bool is_tick_end;         /* the pass ends with this batch */
 	size_t arena_items;       /* mark: behind the decoded items, before the attempt */
+	struct keyset asked;      /* scratch: customers whose timers are read */
 
 	/* the attempt */
 	size_t from, count;       /* items [from, from + count) */
@@ -49,15 +61,25 @@ struct batch {
 	size_t heads_count;
 	int16_t head_of_part[BUS_PARTS_MAX]; /* -1: not in this attempt */
 	struct keyset held;                  /* by the commands that this attempt parks */
+	struct keyset timers_touched;        /* by this attempt; by timers_place */
+	struct timer_write *timers;          /* of this attempt, in order */
+	size_t timers_count, timers_max;
 	struct buf bodies;
 	struct changes changes;
 	uint32_t *ids; /* hash of command ids to items + 1, for repetitions inside the batch */
 	size_t ids_mask;
 };
 
+/* The most timers that are read at once and stand beside the records of a batch (timers.h). */
+#define TIMER_ROWS_MAX 1000
+size_t batch_timers_max(const struct engine_conf *conf);
+
 MUST_CHECK int batch_init(struct batch *batch, const struct engine_conf *conf, struct err *err);
 void batch_release(struct batch *batch);
 void batch_reset(struct batch *batch); /* the caller has released the records */
+
+/* The attempt was committed: timers that it has changed do not fire in the rest of the batch. */
+void batch_settle_timers(struct batch *batch);
 
 /* Begins an attempt at items [from, from + count): heads, and the command ids to look up. ERR_POISON: it does not fit, make it
  * smaller. */

@@ -34,7 +34,7 @@ static int load_missing(struct batch *batch, const struct engine *engine, bool *
 /* A broken command is not decided, because loading its states may be the cause of the failure. A nil UUID must not be touched. */
 static bool asks_rule(const struct item *item)
 {
-	return item->kind == ITEM_COMMAND && !item->is_broken && !item->nil_field;
+	return (item->kind == ITEM_COMMAND || item->kind == ITEM_TIMER) && item->rule && !item->is_broken && !item->nil_field;
 }
 
 /*
@@ -193,8 +193,8 @@ static int refuse(struct batch *batch, struct verdict *verdict, const struct ite
 	return 0;
 }
 
-static int accept(struct batch *batch, const struct engine *engine, struct verdict *verdict, const struct decision *decision,
-		  struct err *err)
+static int accept(struct batch *batch, const struct engine *engine, struct verdict *verdict, const struct item *item,
+		  const struct decision *decision, struct err *err)
 {
 	struct event *events = arena_take(&batch->arena, decision->events_count, sizeof(*events));
 
@@ -206,7 +206,7 @@ static int accept(struct batch *batch, const struct engine *engine, struct verdi
 	verdict->fate = FATE_APPLIED;
 	verdict->events = events;
 	verdict->events_count = decision->events_count;
-	return 0;
+	return decision->timers_count > 0 ? batch_change_timers(batch, item, decision, err) : 0;
 }
 
 /* Parks the command; after wait_max_ms, or above parked_max, it is refused. */
@@ -271,6 +271,11 @@ static int set_aside(struct batch *batch, const struct engine *engine, struct ve
 	return 0;
 }
 
+static int32_t later_day(int32_t a, int32_t b)
+{
+	return a > b ? a : b;
+}
+
 static int decide_command(struct batch *batch, const struct engine *engine, size_t i, struct err *err)
 {
 	struct item *item = &batch->items[batch->from + i];
@@ -297,9 +302,7 @@ static int decide_command(struct batch *batch, const struct engine *engine, size
 	if (must_queue(batch, engine, item))
 		return park(batch, engine, verdict, item, PARKED_BEHIND, "a command about the same waits before it", err);
 
-	item->command.today = day_of_instant(item->command.now_ms);
-	if (head->business_date > item->command.today)
-		item->command.today = head->business_date;
+	item->command.today = later_day(day_of_instant(item->command.now_ms), head->business_date);
 	decision_init(&decision, &batch->arena, &item->command);
 	if (may_be_decided(batch, item, &decision))
 		item->rule->decide(&item->command, &batch->set, &decision);
@@ -308,7 +311,7 @@ static int decide_command(struct batch *batch, const struct engine *engine, size
 	verdict->is_no = decision.kind != DECISION_EVENTS;
 	switch (decision.kind) {
 	case DECISION_EVENTS:
-		return accept(batch, engine, verdict, &decision, err);
+		return accept(batch, engine, verdict, item, &decision, err);
 	case DECISION_REFUSED:
 		return refuse(batch, verdict, item, &decision, err);
 	case DECISION_WAIT:
@@ -317,6 +320,45 @@ static int decide_command(struct batch *batch, const struct engine *engine, size
 		break;
 	}
 	MUST_NOT_REACH("a rule decided nothing");
+}
+
+/* The timer stays in its table. It holds nothing, so no command waits for it. */
+static int leave_timer(struct batch *batch, struct verdict *verdict, const struct item *item, enum timer_fate fate,
+		       struct err *err)
+{
+	verdict->fate = FATE_STAYS;
+	return batch_end_timer(batch, item, fate, err);
+}
+
+/* See timers.h. A timer that a newer program has set, and that has no rule here, stays for that program. */
+static int decide_timer(struct batch *batch, const struct engine *engine, size_t i, struct err *err)
+{
+	struct item *item = &batch->items[batch->from + i];
+	struct verdict *verdict = &batch->verdicts[i];
+	const struct head *head = &batch->heads[batch->head_of_part[item->part]];
+	struct decision decision;
+
+	if (batch_is_timer_gone(batch, item)) {
+		verdict->fate = FATE_SKIPPED;
+		return 0;
+	}
+	if (item->is_broken)
+		return leave_timer(batch, verdict, item, TIMER_BROKEN, err);
+	if (!item->rule || must_queue(batch, engine, item))
+		return leave_timer(batch, verdict, item, TIMER_TRIED, err);
+	item->command.today =
+		later_day(item->command.today, later_day(day_of_instant(item->command.now_ms), head->business_date));
+	decision_init(&decision, &batch->arena, &item->command);
+	item->rule->decide(&item->command, &batch->set, &decision);
+	if (decision.overflow)
+		return batch_too_large(err);
+	MUST(decision.kind != DECISION_REFUSED);
+	verdict->is_no = decision.kind != DECISION_EVENTS;
+	if (decision.kind == DECISION_WAIT)
+		return leave_timer(batch, verdict, item, TIMER_TRIED, err);
+	if (batch_end_timer(batch, item, TIMER_FIRED, err) < 0)
+		return -1;
+	return accept(batch, engine, verdict, item, &decision, err);
 }
 
 /*
@@ -341,6 +383,9 @@ static void take_tick(struct head *head, const struct item *item)
 
 	head->tick_at_ms = tick->at;
 	head->business_date = batch_business_date(head->business_date, tick->business_date, item->command.now_ms);
+	head->due = (struct timers_due){ .before = item->leaves_timers ? item->offset : OFFSET_BEFORE_ALL,
+					 .at_ms = item->command.now_ms,
+					 .on = head->business_date };
 }
 
 int batch_decide(struct batch *batch, const struct engine *engine, const struct answer *answers, size_t answers_count,
@@ -369,6 +414,10 @@ int batch_decide(struct batch *batch, const struct engine *engine, const struct 
 			if (verdict->has_answer)
 				verdict->answer = answers[asked++];
 			if (decide_command(batch, engine, i, err) < 0)
+				return -1;
+			break;
+		case ITEM_TIMER:
+			if (decide_timer(batch, engine, i, err) < 0)
 				return -1;
 			break;
 		}

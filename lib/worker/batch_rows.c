@@ -203,10 +203,10 @@ static int write_aside(struct batch *batch, struct err *err)
 	return 0;
 }
 
-/* Whether the item was tried: a command that stays parked behind another was not. */
+/* Whether the item was tried: a command that stays parked behind another was not, nor a timer that is gone. */
 static bool is_tried(const struct item *item, const struct verdict *verdict)
 {
-	return item->kind != ITEM_TICK &&
+	return item->kind != ITEM_TICK && verdict->fate != FATE_SKIPPED &&
 	       !(item->was_parked && verdict->fate == FATE_PARKED && verdict->parked_kind == PARKED_BEHIND);
 }
 
@@ -222,7 +222,12 @@ static void move_heads(struct batch *batch)
 			head->tick_cursor = item->offset;
 			continue;
 		}
+		if (item->kind == ITEM_TIMER) { /* the record that fires it comes later */
+			head->timers_done += batch->verdicts[i].fate != FATE_SKIPPED;
+			continue;
+		}
 		MUST(item->offset >= head->next_offset); /* above: an empty gap */
+		head->timers_done = 0;
 		head->next_offset = item->offset + 1;
 		head->has_digest = true;
 		memcpy(head->last_digest, item->digest, DIGEST_SIZE);
@@ -233,6 +238,8 @@ static void move_heads(struct batch *batch)
 		batch->heads[i].tries = batch->heads[i].crashes = 0;
 	batch->changes.heads = batch->heads;
 	batch->changes.heads_count = batch->heads_count;
+	batch->changes.timers = batch->timers;
+	batch->changes.timers_count = batch->timers_count;
 }
 
 int batch_write_rows(struct batch *batch, const struct engine *engine, struct err *err)

@@ -1,10 +1,15 @@
 #include "worker/buffers.h"
 
+static void release_record(struct engine *engine, struct item *item)
+{
+	if (!item->was_parked && item->kind != ITEM_TIMER)
+		engine->broker.release(engine->broker.self, &item->record);
+}
+
 void buffers_release_records(struct engine *engine, struct batch *batch)
 {
 	for (size_t i = 0; i < batch->items_count; i++)
-		if (!batch->items[i].was_parked)
-			engine->broker.release(engine->broker.self, &batch->items[i].record);
+		release_record(engine, &batch->items[i]);
 	batch->items_count = 0;
 }
 
@@ -16,8 +21,7 @@ void buffers_drop_part(struct engine *engine, struct batch *batch, int32_t part,
 		struct item *item = &batch->items[i];
 
 		if (item->part == part) {
-			if (!item->was_parked)
-				engine->broker.release(engine->broker.self, &item->record);
+			release_record(engine, item);
 			continue;
 		}
 		if (kept != i)

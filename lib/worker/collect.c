@@ -110,6 +110,16 @@ static void judge_tick(struct engine *engine, struct partition *partition, struc
 		  item->part, (long long)item->offset, item->dead_code, (int)item->dead_reason.size, item->dead_reason.data);
 }
 
+/*
+ * Whether a timer is due, or a command is parked, depends on all commands before the Tick, and these may still be in flight: a
+ * module with timers begins a pass at each Tick (ticks.h), and most of these end at once.
+ */
+static bool needs_pass(const struct engine *engine, const struct partition *partition)
+{
+	return partition->held.count > 0 || partition->head.tick_cursor > OFFSET_BEFORE_ALL ||
+	       engine->admission.module->timers_count > 0;
+}
+
 /* Admits a record, the next of its partition, into the batch. */
 static int place_record(struct engine *engine, struct bus_record *record, struct err *err)
 {
@@ -136,7 +146,8 @@ static int place_record(struct engine *engine, struct bus_record *record, struct
 	judge_tick(engine, partition, item);
 	engine->counts.records++;
 	partition->expected++;
-	if (item->kind == ITEM_TICK && (partition->held.count > 0 || partition->head.tick_cursor > OFFSET_BEFORE_ALL)) {
+	if (item->kind == ITEM_TICK && needs_pass(engine, partition)) {
+		partition->has_tried_parked = false;
 		partition->tick = *item;
 		partition->tick_body = *(const struct tick *)item->command.body; /* a copy: the pass outlives the arena */
 		partition->tick.command.body = &partition->tick_body;

@@ -94,7 +94,7 @@ static int keep_pace(struct engine *engine, struct err *err)
 /* Whether there is work to do before a new record arrives. */
 static bool has_work(const struct engine *engine)
 {
-	return engine->flying != NULL || publisher_has_work(engine);
+	return engine->flying != NULL || engine->collecting->items_count > 0 || publisher_has_work(engine);
 }
 
 static int turn(struct engine *engine, int timeout_ms, struct err *err)

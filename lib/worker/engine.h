@@ -35,6 +35,7 @@ struct engine_conf {
 	int64_t wait_max_ms;     /* the longest time that a command waits for an unknown entity, parked; then it is refused */
 	int64_t dead_max_ms;     /* retention of a dead letter's bytes; 0: for ever */
 	int64_t parked_max;      /* ids held in one partition (holds.h); above it a command that would wait is refused at once */
+	size_t timers_max;       /* timers that one Tick fires in a partition; the same for ever, as events depend on it */
 	int64_t (*now_ms)(void); /* monotonic, for back-off and pace only */
 };
 
@@ -42,7 +43,7 @@ struct engine_conf {
 
 /* Since the start; for the log's count line, metrics and tests. */
 struct engine_counts {
-	int64_t records, applied, refused, duplicates, parked, dead, ticks, void_ticks;
+	int64_t records, applied, refused, duplicates, parked, dead, ticks, void_ticks, timers;
 	int64_t events, published, batches, retries, conflicts, halvings;
 };
 
@@ -61,7 +62,9 @@ struct partition {
 	struct keyset held_next; /* in LANE_PASS: ids held by commands that stay parked */
 	struct item tick;        /* in LANE_PASS */
 	struct tick tick_body;
-	int64_t void_tick_ms; /* broker time of the last Tick that became a dead letter; 0: none */
+	bool has_tried_parked;   /* in LANE_PASS: timers are next */
+	struct timers_next next; /* no timer is due before it */
+	int64_t void_tick_ms;    /* broker time of the last Tick that became a dead letter; 0: none */
 
 	/* publisher */
 	enum publishing publishing;

@@ -7,6 +7,7 @@
 #include "worker/process.h"
 #include "worker/publisher.h"
 #include "worker/quarantine.h"
+#include "worker/timers.h"
 
 #define HALTED_LOOK_MS 2000 /* an operator may have resumed it */
 
@@ -135,6 +136,8 @@ static int take_over(void *self, int32_t part, struct err *err)
 		return lanes_leave_unread(&engine->lanes, part, err);
 	if (reason)
 		return lanes_halt(&engine->lanes, part, reason, err);
+	if (timers_look_ahead(engine, partition, err) < 0)
+		return -1;
 	if (read_held(engine, partition, err) < 0) {
 		struct err why = *err;
 

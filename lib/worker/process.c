@@ -4,6 +4,7 @@
 #include "worker/batch.h"
 #include "worker/buffers.h"
 #include "worker/publisher.h"
+#include "worker/timers.h"
 
 #define CONFLICT_TRIES_MAX   5
 #define PESSIMISTIC_SPAN_MAX 256
@@ -17,7 +18,10 @@ static void count_verdicts(struct engine *engine, const struct batch *batch)
 		case FATE_NONE:
 			MUST_NOT_REACH("a committed item without a fate");
 		case FATE_APPLIED:
-			engine->counts.applied++;
+			if (batch->items[batch->from + i].kind == ITEM_TIMER)
+				engine->counts.timers++;
+			else
+				engine->counts.applied++;
 			break;
 		case FATE_REFUSED:
 			engine->counts.refused++;
@@ -37,10 +41,24 @@ static void count_verdicts(struct engine *engine, const struct batch *batch)
 		case FATE_VOID:
 			engine->counts.void_ticks++;
 			break;
+		case FATE_STAYS:
+		case FATE_SKIPPED:
+			break;
 		}
 	}
 	engine->counts.events += (int64_t)batch->changes.log_count;
 	engine->counts.batches++;
+}
+
+/* All parked commands before the Tick were tried: what they hold now is what is held. */
+void process_end_parked(struct partition *partition)
+{
+	struct keyset held = partition->held;
+
+	partition->held = partition->held_next;
+	partition->held_next = held;
+	keyset_clear(&partition->held_next);
+	partition->has_tried_parked = true;
 }
 
 /* After the commit: heads and holds move, events are published. */
@@ -65,14 +83,10 @@ static int settle(struct engine *engine, struct batch *batch, struct err *err)
 		    !keyset_add_bytes(item->was_parked ? &partition->held_next : &partition->held, batch->verdicts[i].holds))
 			overfull = item->part;
 	}
-	if (batch->tick_part >= 0 && batch->is_tick_end && batch->from + batch->count == batch->items_count) {
-		struct partition *partition = &engine->partitions[batch->tick_part];
-		struct keyset held = partition->held;
-
-		partition->held = partition->held_next;
-		partition->held_next = held;
-		keyset_clear(&partition->held_next);
-	}
+	if (batch->tick_part >= 0 && batch->is_tick_end && batch->from + batch->count == batch->items_count)
+		process_end_parked(&engine->partitions[batch->tick_part]);
+	timers_note(engine, &batch->changes);
+	batch_settle_timers(batch);
 	count_verdicts(engine, batch);
 	engine->broker.report(engine->broker.self, parts, offsets, batch->heads_count);
 	lanes_succeed(&engine->lanes);
@@ -211,7 +225,8 @@ static int process_batch(struct engine *engine, struct batch *batch, struct err 
 		bool is_pessimistic = conflicts > 0 || engine->pessimistic_left > 0;
 		enum attempt_result result;
 
-		if (attempt(engine, batch, done, count, is_pessimistic, &result, err) < 0) {
+		if (timers_go_first(engine, batch, &done, &count, err) < 0 ||
+		    attempt(engine, batch, done, count, is_pessimistic, &result, err) < 0) {
 			if (err->kind != ERR_POISON)
 				return -1;
 			engine->database.abandon(engine->database.self);

@@ -14,6 +14,9 @@
  */
 #define PESSIMISTIC_SPAN_MIN 4
 
+/* In a Tick's pass: its parked commands are done, timers are next. */
+void process_end_parked(struct partition *partition);
+
 /* Nothing is in flight. */
 MUST_CHECK int process_collected(struct engine *engine, struct err *err);
 

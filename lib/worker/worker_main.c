@@ -20,6 +20,7 @@
 #define PENDING_MAX     20000
 #define PACE_MS         4
 #define PARKED_KEYS_MAX 1000000
+#define TIMERS_PER_TICK 10000 /* in a partition; a change changes the order of events in a replay */
 
 static int verify(void *self, struct str token, struct token_claims *ret_claims, struct err *err)
 {
@@ -31,14 +32,15 @@ static void log_counts(const struct engine *engine)
 	const struct engine_counts *counts = &engine->counts;
 
 	log_info("records=%lld applied=%lld refused=%lld duplicates=%lld parked=%lld dead=%lld ticks=%lld void_ticks=%lld "
+		 "timers=%lld "
 		 "events=%lld "
 		 "published=%lld "
 		 "batches=%lld retries=%lld conflicts=%lld halvings=%lld",
 		 (long long)counts->records, (long long)counts->applied, (long long)counts->refused,
 		 (long long)counts->duplicates, (long long)counts->parked, (long long)counts->dead, (long long)counts->ticks,
-		 (long long)counts->void_ticks, (long long)counts->events, (long long)counts->published,
-		 (long long)counts->batches, (long long)counts->retries, (long long)counts->conflicts,
-		 (long long)counts->halvings);
+		 (long long)counts->void_ticks, (long long)counts->timers, (long long)counts->events,
+		 (long long)counts->published, (long long)counts->batches, (long long)counts->retries,
+		 (long long)counts->conflicts, (long long)counts->halvings);
 }
 
 static int run(struct engine *engine, struct token_keys *keys, struct life *life, struct err *err)
@@ -100,6 +102,7 @@ static int serve(const struct program *program, const struct module *module, con
 		.wait_max_ms = program->wait_max_ms,
 		.dead_max_ms = program->dead_letter_days * DAY_MS,
 		.parked_max = PARKED_KEYS_MAX,
+		.timers_max = TIMERS_PER_TICK,
 		.now_ms = clock_monotonic_ms,
 	};
 	const struct admission admission = {
