@@ -8,6 +8,7 @@
 #define VALUE_SIZE_MAX      4096
 #define AGGREGATES_SIZE_MAX ((size_t)16 << 20)
 #define STEPS_MS_MAX        150 /* of one step of each module: a step is of one, and the more there are, the shorter */
+#define TIMERS_EVERY        7   /* seeds: a world of timers and nothing else */
 #define OPTIONAL_RATE       250 /* per mille of the worlds that have a module which is not of the core */
 
 /* The clock that the engines ask: it belongs to the world that runs. */
@@ -61,6 +62,7 @@ static void start_worker(struct sim_world *world, size_t module, struct sim_work
 		.wait_max_ms = 5000,
 		.dead_max_ms = SIM_DEAD_MAX_MS,
 		.parked_max = world->sizes.parked_max,
+		.timers_max = world->sizes.timers_max,
 		.now_ms = world_clock,
 	};
 	const struct admission admission = { .module = world->modules[module],
@@ -147,6 +149,8 @@ unsigned world_modules(uint64_t seed)
 	struct dice dice = { .state = ~seed }; /* a chance of its own, so that it moves nothing else */
 	unsigned modules = SIM_CORE;
 
+	if (seed % TIMERS_EVERY == 0)
+		return SIM_TIMERS;
 	for (size_t module = 0; module < SIM_MODULES; module++)
 		if (dice_hits(&dice, OPTIONAL_RATE))
 			modules |= 1u << module;
@@ -200,6 +204,7 @@ void world_init(struct sim_world *world, uint64_t seed, unsigned modules, struct
 		.parked_max = dice_hits(&world->dice, 200) ? (int64_t)dice_below(&world->dice, 3) : 1000,
 		.commands_per_round = dice_hits(&world->dice, 150) ? 60 : 1 + dice_below(&world->dice, 25),
 	};
+	world->sizes.timers_max = 1 + dice_below(&world->clocks, dice_hits(&world->clocks, 500) ? 4 : 100);
 	buf_init(&world->aggregates, AGGREGATES_SIZE_MAX);
 	running = world;
 	for (size_t i = 0; i < world->present_count; i++)
@@ -234,6 +239,15 @@ static void restart(struct sim_world *world, size_t module, struct sim_worker *w
 	else
 		start_worker(world, module, worker);
 	memcpy(worker->session->wants, wants, sizeof(wants));
+}
+
+void world_restart(struct sim_world *world)
+{
+	for (size_t at = 0; at < world->present_count; at++) {
+		for (size_t i = 0; i < SIM_WORKERS; i++)
+			restart(world, world->present[at], &world->workers[world->present[at]][i]);
+		world_rebalance(world, world->present[at]);
+	}
 }
 
 static void run(struct sim_world *world, size_t module, struct sim_worker *worker)
@@ -291,6 +305,8 @@ void world_release_bugs(struct sim_world *world)
 	for (size_t module = 0; module < SIM_MODULES; module++)
 		for (size_t i = 0; i < world->databases[module].parked_count; i++)
 			world->databases[module].parked[i].parked.released = true;
+	for (size_t module = 0; module < SIM_MODULES; module++)
+		timers_release_bugs(&world->databases[module]);
 }
 
 /* Not for a reason: whatever comes of a halt must be as if it had not been. */
@@ -369,4 +385,14 @@ bool world_is_idle(const struct sim_world *world)
 				return false;
 	}
 	return notifiers_are_idle(world);
+}
+
+bool world_leaves_timers(const struct sim_world *world)
+{
+	for (size_t module = 0; module < SIM_MODULES; module++)
+		for (size_t part = 0; part < SIM_PARTS; part++)
+			if (world->databases[module].has_head[part] &&
+			    world->databases[module].heads[part].due.before > OFFSET_BEFORE_ALL)
+				return true;
+	return false;
 }

@@ -36,8 +36,9 @@ enum { COMMAND_MODULES(ROW) SIM_MODULES };
 #undef ROW
 
 /* Sets of modules: those that read each other's views, and all. */
-#define SIM_CORE (1u << SIM_CUSTOMERS | 1u << SIM_DEBTS | 1u << SIM_COMMUNICATIONS)
-#define SIM_ALL  ((1u << SIM_MODULES) - 1)
+#define SIM_CORE   (1u << SIM_CUSTOMERS | 1u << SIM_DEBTS | 1u << SIM_COMMUNICATIONS)
+#define SIM_TIMERS (1u << SIM_REPORTS) /* the module that has timers (alarms.h) */
+#define SIM_ALL    ((1u << SIM_MODULES) - 1)
 
 /* ---- Kafka ---- */
 
@@ -92,6 +93,17 @@ struct sim_blob { /* a state */
 	void *state;
 };
 
+struct sim_timer {
+	struct timer_row row;
+	bool is_tried, is_broken, is_gone, was_kept; /* was_kept: tried at least once and left */
+	int64_t tried_at;
+};
+
+struct sim_fired { /* a timer that fired, in the order of its partition's log */
+	struct timer_row row;
+	int64_t at_offset, log_seq; /* log_seq: of the log before its transaction */
+};
+
 struct sim_database {
 	struct head heads[SIM_PARTS];
 	bool has_head[SIM_PARTS];
@@ -102,6 +114,10 @@ struct sim_database {
 	size_t parked_count, parked_capacity;
 	struct sim_dead *dead;
 	size_t dead_count, dead_capacity;
+	struct sim_timer *timers;
+	size_t timers_count, timers_capacity;
+	struct sim_fired *fired;
+	size_t fired_count, fired_capacity;
 	struct sim_blob *blobs;
 	size_t blobs_count, blobs_capacity;
 };
@@ -129,6 +145,8 @@ struct sim_stage {
 	size_t blobs_count;
 	struct sim_letter *letters;
 	size_t letters_count;
+	struct timer_write *timers;
+	size_t timers_count;
 	struct head heads[SIM_PARTS];
 	size_t heads_count;
 };
@@ -182,6 +200,7 @@ struct sim_script {
 	bool (*kills_gate)(struct str token);         /* before it is a command */
 	const char *gateway_says;                     /* of every message: an outcome */
 	bool stops_notifiers;
+	bool spares_data; /* the database takes all that is well formed */
 };
 
 /* How large things are in this world: small ones meet their limits often. */
@@ -189,6 +208,7 @@ struct sim_sizes {
 	size_t batch_items_max;
 	size_t arena_size;
 	int64_t parked_max;
+	size_t timers_max;
 	size_t commands_per_round;
 };
 
@@ -224,16 +244,18 @@ struct sim_world {
 
 /* ---- making and running it ---- */
 
-/* Which modules the world of a seed has: the core, and each other one in a quarter of the worlds. */
+/* Which modules the world of a seed has: the core, and each other one in a quarter of the worlds; or only the one with timers. */
 unsigned world_modules(uint64_t seed);
 void world_init(struct sim_world *world, uint64_t seed, unsigned modules, struct coder *coder);
 void world_release(struct sim_world *world);
+void world_restart(struct sim_world *world); /* every program of a module, with the sizes that the world has now */
 bool world_has(const struct sim_world *world, size_t module);
 size_t world_some_module(struct sim_world *world); /* one of those that it has */
 
 /* One random program takes a turn; a dead one is started again; sometimes the group moves partitions, or a program freezes or
  * wakes. */
 void world_step(struct sim_world *world);
+bool world_leaves_timers(const struct sim_world *world); /* the last Tick of a partition has not fired all that are due */
 bool world_is_idle(const struct sim_world *world);
 void world_rebalance(struct sim_world *world, size_t module);
 /* A person has looked at everything, or at what ends every program. */
@@ -272,6 +294,12 @@ void *sim_grow(void *items, size_t count, size_t *capacity, size_t size);
 
 /* Transactions of the module whose COMMIT is on its way are waited for. */
 void database_settle(struct sim_world *world, size_t module);
+
+/* ---- timers (world_timers.c) ---- */
+
+void timers_apply(struct sim_database *database, const struct sim_stage *stage);
+void timers_fill(struct database *database);
+void timers_release_bugs(struct sim_database *database);
 
 void broker_release(struct sim_world *world);
 void database_release(struct sim_world *world);

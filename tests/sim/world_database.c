@@ -158,7 +158,10 @@ static int edge_claim(void *self, struct head *heads, size_t count, const char *
 		struct head *head = &database->heads[part];
 
 		if (!database->has_head[part])
-			*head = (struct head){ .part = part, .business_date = INT32_MIN, .tick_cursor = OFFSET_BEFORE_ALL };
+			*head = (struct head){ .part = part,
+					       .business_date = INT32_MIN,
+					       .tick_cursor = OFFSET_BEFORE_ALL,
+					       .due.before = OFFSET_BEFORE_ALL };
 		database->has_head[part] = true;
 		if (head->epoch == heads[i].epoch)
 			take_quarantine(head, &heads[i]);
@@ -388,7 +391,8 @@ static int edge_write(void *self, const struct changes *changes, bool *ret_confl
 			return err_set(err, ERR_POISON, "%s", why);
 	}
 	/* Our bug, as far as the engine can tell: the batch is halved, the one command parked. Never of refusals alone. */
-	if (!session->world->is_calm && changes->events_count > 0 && dice_hits(&session->world->dice, 10))
+	if (!session->world->is_calm && !session->world->script.spares_data && changes->events_count > 0 &&
+	    dice_hits(&session->world->dice, 10))
 		return err_set(err, ERR_POISON, "the data is not to the database's taste");
 	stage->log = calloc(changes->log_count + 1, sizeof(*stage->log));
 	stage->park = calloc(changes->park_count + 1, sizeof(*stage->park));
@@ -409,6 +413,8 @@ static int edge_write(void *self, const struct changes *changes, bool *ret_confl
 	stage_states(stage, changes->set);
 	if (session->module == SIM_COMMUNICATIONS)
 		post_stage(session->world, changes, &stage->letters, &stage->letters_count);
+	stage->timers = copy_of(changes->timers, changes->timers_count, sizeof(*changes->timers));
+	stage->timers_count = changes->timers_count;
 	memcpy(stage->heads, changes->heads, changes->heads_count * sizeof(*changes->heads));
 	stage->heads_count = changes->heads_count;
 	return 0;
@@ -477,6 +483,7 @@ static void apply_stage(struct sim_session *session)
 	}
 	apply_states(database, stage);
 	post_apply(session->world, stage->letters, stage->letters_count);
+	timers_apply(database, stage);
 	for (size_t i = 0; i < stage->heads_count; i++) {
 		MUST(database->heads[stage->heads[i].part].epoch == stage->heads[i].epoch);
 		database->heads[stage->heads[i].part] = stage->heads[i];
@@ -508,6 +515,7 @@ void stage_free(struct sim_session *session)
 	free(stage->repark);
 	free(stage->blobs);
 	free(stage->letters);
+	free(stage->timers);
 	*stage = (struct sim_stage){ .is_open = false };
 }
 
@@ -665,7 +673,7 @@ static int edge_forget_dead(void *self, int32_t part, int64_t before_ms, size_t 
 
 struct database session_database(struct sim_session *session)
 {
-	return (struct database){
+	struct database database = {
 		.self = session,
 		.claim = edge_claim,
 		.fix_parts = edge_fix_parts,
@@ -685,6 +693,9 @@ struct database session_database(struct sim_session *session)
 		.mark_dead_published = edge_mark_dead_published,
 		.forget_dead = edge_forget_dead,
 	};
+
+	timers_fill(&database);
+	return database;
 }
 
 /* ---- the reader's edge: reporting's tables are one buffer of deltas ---- */
@@ -773,6 +784,8 @@ void database_release(struct sim_world *world)
 			dead_free(&database->dead[i]);
 		for (size_t i = 0; i < database->blobs_count; i++)
 			free(database->blobs[i].state);
+		free(database->timers);
+		free(database->fired);
 		free(database->parked);
 		free(database->dead);
 		free(database->blobs);

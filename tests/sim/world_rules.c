@@ -1,5 +1,8 @@
 #include <string.h>
 
+#include "base/day.h"
+#include "schemas/reports.h"
+#include "tests/sim/alarms.h"
 #include "tests/sim/world.h"
 
 /*
@@ -34,16 +37,115 @@ static bool is_deadly(const struct sim_world *world, const struct command *comma
 	       (command->id.bytes[14] % 2 == 0 || age_ms(command) > 1000);
 }
 
+/* ---- timers, of the module reports ---- */
+
+struct alarm_state {
+	int64_t version;
+};
+static const struct entity alarm_entity = { .name = "alarm", .state_size = sizeof(struct alarm_state), .is_ordered = true };
+
+/* Whatever it says, again and again. */
+static void request_report(const struct command *command, const struct workset *set, struct decision *decision)
+{
+	const struct alarm_state *state = workset_state(set, &alarm_entity, &command->key);
+	struct report_requested *event = decision_event(decision, &report_requested_type);
+
+	event->report_id = command->key;
+	event->version = 1 + (state ? state->version : 0);
+	event->kind = STR("ageing");
+	event->format = STR("csv");
+	event->requested_by = command->actor;
+}
+
+static void follow_plan(const struct command *command, int64_t base_ms, struct decision *decision)
+{
+	struct timer_change changes[ALARM_OPS_MAX];
+	size_t count = alarms_plan(&command->id, &command->key, base_ms, changes);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct timer *timer = &changes[i].timer;
+
+		if (changes[i].is_cancelled)
+			decision_cancel_timer(decision, timer->kind, &timer->subject);
+		else if (timer->is_on_day)
+			decision_set_timer_on(decision, timer->kind, &timer->subject, timer->due_on);
+		else
+			decision_set_timer_at(decision, timer->kind, &timer->subject, timer->due_at_ms);
+	}
+}
+
+static void decide_report(const struct command *command, const struct workset *set, struct decision *decision)
+{
+	if (alarm_waits(&command->id, command->now_ms - command->received_ms)) {
+		decision_wait(decision, "", "not yet");
+		return;
+	}
+	request_report(command, set, decision);
+	follow_plan(command, command->received_ms, decision);
+}
+
+static void touch_report(const struct command *command, struct workset *set)
+{
+	workset_touch(set, &alarm_entity, &command->key, (struct str){ .data = NULL });
+}
+
+static void evolve_report(struct workset *set, const struct event *event)
+{
+	const struct report_requested *body = event->body;
+	struct alarm_state *state = workset_change(set, &alarm_entity, &body->report_id);
+
+	state->version = body->version;
+}
+
+static void die_of(const struct command *command)
+{
+	if (!is_deadly(acting->world, command))
+		return;
+	acting->is_dead = true;
+	acting->world->deadly_deaths++;
+}
+
+static void decide_alarm(const struct command *command, const struct workset *set, struct decision *decision)
+{
+	const struct timer *timer = command->body;
+	int64_t due_ms = timer->is_on_day ? timer->due_on * DAY_MS : timer->due_at_ms;
+
+	die_of(command);
+	if (alarm_waits(&command->id, command->now_ms - due_ms)) {
+		decision_wait(decision, "", "not yet");
+		return;
+	}
+	if (alarm_is_silent(&command->id))
+		return;
+	request_report(command, set, decision);
+	follow_plan(command, due_ms, decision);
+}
+
+static struct timer_rule alarm_rules[ALARM_KINDS];
+
+static void give_alarms(struct module *module)
+{
+	for (size_t i = 0; i < ALARM_KINDS; i++)
+		alarm_rules[i] =
+			(struct timer_rule){ &alarm_kinds[i], { &timer_type, touch_report, decide_alarm, false, false } };
+	module->timers = alarm_rules;
+	module->timers_count = ALARM_KINDS;
+	module->evolve = evolve_report;
+	for (size_t i = 0; i < module->rules_count; i++)
+		rules[SIM_REPORTS][i].touch = touch_report;
+}
+
+/* ---- all modules ---- */
+
 static void decide(const struct command *command, const struct workset *set, struct decision *decision)
 {
 	for (size_t module = 0; module < SIM_MODULES; module++)
 		for (size_t i = 0; i < command_modules[module]->rules_count; i++)
-			if (command_modules[module]->rules[i].type == command->type)
+			if (command_modules[module]->rules[i].type == command->type && module == SIM_REPORTS)
+				decide_report(command, set, decision);
+			else if (command_modules[module]->rules[i].type == command->type)
 				command_modules[module]->rules[i].decide(command, set, decision);
-	if (is_deadly(acting->world, command)) {
-		acting->is_dead = true;
-		acting->world->deadly_deaths++;
-	}
+	die_of(command);
 }
 
 const struct module *world_module(size_t number)
@@ -56,5 +158,7 @@ const struct module *world_module(size_t number)
 		rules[number][i].decide = decide;
 	wrapped[number] = *module;
 	wrapped[number].rules = rules[number];
+	if (number == SIM_REPORTS)
+		give_alarms(&wrapped[number]);
 	return &wrapped[number];
 }
