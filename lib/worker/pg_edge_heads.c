@@ -59,7 +59,9 @@ static const struct db_statement statement_evict = {
 
 static struct head head_of_row(const struct db_result *result, int row, int32_t part)
 {
-	struct head head = { .part = part, .business_date = INT32_MIN, .tick_cursor = OFFSET_BEFORE_ALL };
+	struct head head = {
+		.part = part, .business_date = INT32_MIN, .tick_cursor = OFFSET_BEFORE_ALL, .due.before = OFFSET_BEFORE_ALL
+	};
 
 	head.epoch = db_int64(result, row, 1);
 	head.next_offset = db_int64(result, row, 2);
@@ -82,7 +84,7 @@ static struct head head_of_row(const struct db_result *result, int row, int32_t 
 	head.quarantine = db_int32(result, row, 13);
 	head.quarantine_left = db_int64(result, row, 14);
 	head.timers_done = db_int32(result, row, 15);
-	head.due = (struct timers_due){ .before = OFFSET_BEFORE_ALL, .on = head.business_date };
+	head.due.on = head.business_date;
 	if (!db_is_null(result, row, 16) && !db_is_null(result, row, 17)) {
 		head.due.before = db_int64(result, row, 16);
 		head.due.at_ms = db_instant(result, row, 17);

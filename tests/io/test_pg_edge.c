@@ -43,6 +43,10 @@ static void test_pg_edge__a_claim_reads_what_the_last_batch_wrote(void **state)
 	head.tick_at_ms = 1700000000123;
 	head.business_date = STORE_TODAY;
 	head.tick_cursor = 77;
+	head.timers_done = 17;
+	head.due.before = 76;
+	head.due.at_ms = 1700000000456;
+	head.due.on = STORE_TODAY;
 	do_batch(world, &changes, &head);
 	again = claim(world, OWNED);
 	assert_int_equal(again.epoch, head.epoch + 1);

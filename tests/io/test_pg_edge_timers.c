@@ -219,26 +219,6 @@ static void test_pg_edge_timers__those_of_some_customers_are_read(void **state)
 	assert_string_equal(numbers_of(rows, count), "3 1 ");
 }
 
-/* A pass is gone on with, and what it has left is known, after another claim. */
-static void test_pg_edge_timers__the_head_keeps_the_place_of_a_pass(void **state)
-{
-	struct world *world = *state;
-	struct head head = claim(world, OWNED);
-	struct changes changes = { .timers_count = 0 };
-
-	assert_true(head.due.before == OFFSET_BEFORE_ALL);
-	head.next_offset++;
-	head.timers_done = 17;
-	head.business_date = TODAY;
-	head.due = due_now;
-	do_batch(world, &changes, &head);
-	head = claim(world, OWNED);
-	assert_int_equal(head.timers_done, 17);
-	assert_int_equal(head.due.before, TICK);
-	assert_int_equal(head.due.at_ms, NOW_MS);
-	assert_int_equal(head.due.on, TODAY);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -249,7 +229,6 @@ int main(void)
 		IN_WORLD(test_pg_edge_timers__one_that_is_not_there_cannot_fire),
 		IN_WORLD(test_pg_edge_timers__one_that_stays_comes_last_and_at_a_later_tick),
 		IN_WORLD(test_pg_edge_timers__those_of_some_customers_are_read),
-		IN_WORLD(test_pg_edge_timers__the_head_keeps_the_place_of_a_pass),
 	};
 
 	return run_in_database("test_pg_edge_timers", tests, sizeof(tests) / sizeof(tests[0]));
