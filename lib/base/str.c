@@ -1,7 +1,6 @@
 #include "base/str.h"
 
 #include <limits.h>
-#include <stdint.h>
 
 #include "base/must.h"
 
@@ -60,6 +59,19 @@ bool str_is_text(struct str text)
 		at += size;
 	}
 	return true;
+}
+
+size_t str_front(struct str text, uint32_t *ret_code)
+{
+	const unsigned char *bytes = (const unsigned char *)text.data;
+	size_t size = text.size == 0 ? 0 : character_size(bytes, text.size);
+
+	if (size == 0)
+		return 0;
+	*ret_code = size == 1 ? bytes[0] : bytes[0] & (0x7Fu >> size);
+	for (size_t i = 1; i < size; i++)
+		*ret_code = *ret_code << 6 | (bytes[i] & 0x3F);
+	return size;
 }
 
 size_t str_characters(struct str text)

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -51,6 +52,9 @@ struct str str_copy(struct arena *arena, struct str text);
 
 /* Copies into a fixed member such as char name[64], terminated; false (and nothing written) when it does not fit. */
 MUST_CHECK bool str_to_chars(char *chars, size_t chars_size, struct str text);
+
+/* The size of the first character of a text, and its code point; 0: the text is empty or does not begin with valid UTF-8. */
+size_t str_front(struct str text, uint32_t *ret_code);
 
 /* The number of characters (code points) of a valid text, as people and JSON Schema's maxLength count. */
 size_t str_characters(struct str text);

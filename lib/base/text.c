@@ -103,23 +103,12 @@ struct character {
 /* The character at the front of a text that is not empty; a byte that belongs to none counts as a control character. */
 static struct character front(struct str text)
 {
-	const unsigned char *bytes = (const unsigned char *)text.data;
-	size_t size = bytes[0] < 0x80   ? 1
-		      : bytes[0] < 0xC2 ? 0
-		      : bytes[0] < 0xE0 ? 2
-		      : bytes[0] < 0xF0 ? 3
-		      : bytes[0] < 0xF5 ? 4
-					: 0;
-	struct character character = { .code = size == 1 ? bytes[0] : bytes[0] & (0x7Fu >> size), .size = size };
+	struct character character = { .class = CLASS_CONTROL, .size = 1 };
+	uint32_t code;
+	size_t size = str_front(text, &code);
 
-	if (size == 0 || size > text.size)
-		return (struct character){ .class = CLASS_CONTROL, .size = 1 };
-	for (size_t i = 1; i < size; i++) {
-		if ((bytes[i] & 0xC0) != 0x80)
-			return (struct character){ .class = CLASS_CONTROL, .size = 1 };
-		character.code = character.code << 6 | (bytes[i] & 0x3F);
-	}
-	character.class = class_of(character.code);
+	if (size > 0)
+		character = (struct character){ .code = code, .class = class_of(code), .size = size };
 	return character;
 }
 
