@@ -54,8 +54,9 @@ bool communication_moves(enum communication_state from, int32_t from_attempt, en
 /* The next wider language of RFC 4647's lookup: zh-Hant-TW, zh-Hant, zh. False: none. */
 bool language_widen(struct str *language);
 
-/* The opt-out sentence (US-11) in this language, or in English. */
+/* The opt-out sentence (US-11) in this language, or in English for a template that was published before its language had to have one. */
 struct str opt_out_statement(enum channel channel, struct str language);
+bool opt_out_has_language(struct str language);
 
 /* ---- states ---- */
 

@@ -7,16 +7,42 @@
 #include "consumers/communications/render.h"
 
 /* The reserved tokens, whose values come from the states. */
-static const char *const known_tokens[] = { "customer_name", "debt_reference", "balance", "currency", "due_on", "opt_out" };
+static const struct known_token {
+	const char *name, *sample;
+} known_tokens[] = {
+	{ "customer_name", "Alex Example" },
+	{ "debt_reference", "A-1001" },
+	{ "balance", "125.00" },
+	{ "currency", "EUR" },
+	{ "due_on", "2026-01-31" },
+	{ "opt_out", "" },
+};
 #define KNOWN_TOKENS_COUNT COUNT(known_tokens)
+
+static const struct known_token *find_known_token(struct str name)
+{
+	for (size_t index = 0; index < KNOWN_TOKENS_COUNT; index++) {
+		if (str_is(name, known_tokens[index].name))
+			return &known_tokens[index];
+	}
+	return NULL;
+}
 
 bool token_is_ours(struct str name)
 {
-	for (size_t index = 0; index < KNOWN_TOKENS_COUNT; index++) {
-		if (str_is(name, known_tokens[index]))
-			return true;
-	}
-	return false;
+	return find_known_token(name) != NULL;
+}
+
+struct str token_sample(struct str name)
+{
+	const struct known_token *known = find_known_token(name);
+
+	return known == NULL ? STR("") : str_of(known->sample);
+}
+
+size_t rendered_body_max(enum channel channel)
+{
+	return channel == CHANNEL_SMS ? RENDERED_SMS_MAX : RENDERED_EMAIL_MAX;
 }
 
 #define REFERENCES_MAX 512
@@ -120,7 +146,7 @@ static bool render_part(struct str template, const struct texts *texts, char *ou
 bool sending_compose(struct sending *sending, const struct workset *set, struct decision *decision)
 {
 	const struct template_text *template = sending->template;
-	size_t body_max = sending->channel == CHANNEL_SMS ? RENDERED_SMS_MAX : RENDERED_EMAIL_MAX;
+	size_t body_max = rendered_body_max(sending->channel);
 	char *subject = arena_take_bytes(decision->arena, SUBJECT_MAX);
 	char *body = arena_take_bytes(decision->arena, body_max);
 	struct texts texts;

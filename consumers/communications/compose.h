@@ -25,6 +25,12 @@ struct sending {
  */
 bool token_is_ours(struct str name);
 
+/* The value of a reserved token in a preview; empty: of another token, and of opt_out, whose value is the language's. */
+struct str token_sample(struct str name);
+
+/* The longest body of a message, in bytes. */
+size_t rendered_body_max(enum channel channel);
+
 /*
  * Fills sending->rendered from the arena. False: refused, or the arena is full (overflow). All debts are known and have one
  * currency.

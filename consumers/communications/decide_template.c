@@ -1,5 +1,5 @@
 #include "consumers/communications/communications.h"
-#include "consumers/communications/render.h"
+#include "consumers/communications/template_check.h"
 #include "schemas/communications.h"
 
 static bool name_is_good(const struct publish_template *body, struct decision *decision)
@@ -24,21 +24,15 @@ static bool name_is_good(const struct publish_template *body, struct decision *d
 
 static bool texts_are_good(const struct publish_template *body, enum channel channel, struct decision *decision)
 {
-	if ((channel == CHANNEL_EMAIL) != (body->subject.size > 0)) {
-		decision_refuse(decision, REFUSAL_BAD_VALUE, "subject", "an e-mail needs a subject, others have none");
-	} else if (body->body.size == 0) {
-		decision_refuse(decision, REFUSAL_BAD_VALUE, "body", "the body is empty");
-	} else if (!template_is_well_formed(body->subject)) {
-		decision_refuse(decision, REFUSAL_TEMPLATE_INCOMPLETE, "subject", "{{ without a token and }}");
-	} else if (!template_is_well_formed(body->body)) {
-		decision_refuse(decision, REFUSAL_TEMPLATE_INCOMPLETE, "body", "{{ without a token and }}");
-	} else if (channel != CHANNEL_LETTER && channel != CHANNEL_VOICE && !template_has_token(body->body, "opt_out")) {
-		decision_refuse(decision, REFUSAL_TEMPLATE_INCOMPLETE, "body",
-				"an electronic message says how to opt out: {{opt_out}}");
-	} else {
-		return true;
-	}
-	return false;
+	const struct template_draft draft = {
+		.channel = channel, .language = body->language, .subject = body->subject, .body = body->body
+	};
+	size_t at = 0;
+	const struct template_text_fault *fault = template_next_fault(&draft, &at);
+
+	if (fault != NULL)
+		decision_refuse(decision, fault->code, fault->field, "%s", fault->text);
+	return fault == NULL;
 }
 
 /* A template id and its name, channel and language belong together for ever. */

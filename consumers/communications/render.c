@@ -71,16 +71,24 @@ bool template_is_well_formed(struct str text)
 	return kind == PIECE_END;
 }
 
-bool template_has_token(struct str text, const char *token)
+bool template_next_token(struct str *text, struct str *ret_name)
 {
-	struct str piece;
 	enum piece kind;
 
-	do {
-		kind = next_piece(&text, &piece);
-		if (kind == PIECE_TOKEN && str_is(piece, token))
+	do
+		kind = next_piece(text, ret_name);
+	while (kind == PIECE_TEXT);
+	return kind == PIECE_TOKEN;
+}
+
+bool template_has_token(struct str text, const char *token)
+{
+	struct str name;
+
+	while (template_next_token(&text, &name)) {
+		if (str_is(name, token))
 			return true;
-	} while (kind == PIECE_TEXT || kind == PIECE_TOKEN);
+	}
 	return false;
 }
 

@@ -29,6 +29,9 @@ enum render_outcome render_text(struct str text, const struct token *tokens, siz
 bool template_is_well_formed(struct str text);
 bool template_has_token(struct str text, const char *token);
 
+/* The next token's name behind *text, which is moved behind it. False: none, or the rest is malformed. */
+bool template_next_token(struct str *text, struct str *ret_name);
+
 bool token_name_is_valid(struct str name);
 
 #endif

@@ -122,17 +122,41 @@ static const struct opt_out opt_outs[] = {
 	{ "it", "Rispondi STOP per non ricevere altri SMS.", "Per non ricevere altre e-mail, rispondi con la parola STOP." },
 	{ "nl", "Antwoord STOP om geen sms meer te krijgen.",
 	  "Antwoord met het woord STOP als u hierover geen e-mail meer wilt krijgen." },
+	{ "pt", "Responda STOP para deixar de receber SMS.",
+	  "Para n\xc3\xa3o receber mais e-mails, responda com a palavra STOP." },
+	{ "da", "Svar STOP for ikke at f\xc3\xa5 flere sms.", "Svar med ordet STOP, hvis du ikke vil have flere e-mails." },
+	{ "sv", "Svara STOP om du inte vill ha fler sms.", "Svara med ordet STOP om du inte vill ha fler e-postmeddelanden." },
+	{ "nb", "Svar STOP for \xc3\xa5 slippe flere SMS.", "Svar med ordet STOP hvis du ikke vil ha flere e-poster." },
+	{ "fi", "Vastaa STOP, jos et halua en\xc3\xa4\xc3\xa4 tekstiviestej\xc3\xa4.",
+	  "Jos et halua en\xc3\xa4\xc3\xa4 s\xc3\xa4hk\xc3\xb6posteja, vastaa sanalla STOP." },
+	{ "pl", "Odpisz STOP, aby nie otrzymywac SMS.",
+	  "Aby nie otrzymywa\xc4\x87 wi\xc4\x99"
+	  "cej e-maili, odpowiedz s\xc5\x82owem STOP." },
 };
 
-struct str opt_out_statement(enum channel channel, struct str language)
+/* NULL: none in this language. */
+static const struct opt_out *find_opt_out(struct str language)
 {
 	struct str rest;
 	struct str wanted = str_cut(language, '-', &rest);
-	const struct opt_out *opt_out = &opt_outs[0];
 
 	for (size_t index = 0; index < COUNT(opt_outs); index++) {
 		if (str_is(wanted, opt_outs[index].language))
-			opt_out = &opt_outs[index];
+			return &opt_outs[index];
 	}
+	return NULL;
+}
+
+bool opt_out_has_language(struct str language)
+{
+	return find_opt_out(language) != NULL;
+}
+
+struct str opt_out_statement(enum channel channel, struct str language)
+{
+	const struct opt_out *opt_out = find_opt_out(language);
+
+	if (opt_out == NULL)
+		opt_out = &opt_outs[0];
 	return str_of(channel == CHANNEL_SMS ? opt_out->sms : opt_out->email);
 }

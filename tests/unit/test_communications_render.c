@@ -1,5 +1,7 @@
 #include "rule_spec.h"
 
+#include "base/array.h"
+#include "base/sms.h"
 #include "consumers/communications/communications.h"
 #include "consumers/communications/render.h"
 
@@ -121,6 +123,23 @@ static void test_communications__every_language_has_a_way_out(void **state)
 	assert_true(str_is(opt_out_statement(CHANNEL_SMS, STR("en-US")), "Reply STOP to opt out."));
 	assert_memory_equal(opt_out_statement(CHANNEL_SMS, STR("de")).data, "Antworten", 9);
 	assert_true(str_equal(opt_out_statement(CHANNEL_EMAIL, STR("xx")), opt_out_statement(CHANNEL_EMAIL, STR("en"))));
+	assert_true(opt_out_has_language(STR("pt-BR")));
+	assert_false(opt_out_has_language(STR("xx")));
+}
+
+/* A single character of another alphabet doubles the price of the message. */
+static void test_communications__the_way_out_of_an_sms_is_in_the_gsm_alphabet(void **state)
+{
+	static const char *const languages[] = { "en", "de", "es", "fr", "it", "nl", "pt", "da", "sv", "nb", "fi", "pl" };
+	struct sms_size sms;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(languages); i++) {
+		assert_true(opt_out_has_language(str_of(languages[i])));
+		assert_true(sms_size_of(opt_out_statement(CHANNEL_SMS, str_of(languages[i])), &sms));
+		assert_false(sms.is_ucs2);
+		assert_true(sms_size_of(opt_out_statement(CHANNEL_EMAIL, str_of(languages[i])), &sms));
+	}
 }
 
 int main(void)
@@ -134,6 +153,7 @@ int main(void)
 		cmocka_unit_test(test_communications__a_template_says_which_tokens_it_has),
 		cmocka_unit_test(test_communications__states_move_forward_only),
 		cmocka_unit_test(test_communications__every_language_has_a_way_out),
+		cmocka_unit_test(test_communications__the_way_out_of_an_sms_is_in_the_gsm_alphabet),
 	};
 
 	return cmocka_run_group_tests_name("communications render", tests, NULL, NULL);
