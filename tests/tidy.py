@@ -43,8 +43,11 @@ SLICE = [
     (re.compile(r"consumers/\w+/(\w+/)?(decide\w*|evolve\w*)\.c$"), PURE, "decide and evolve are pure: they see base, model and their own module"),
     (re.compile(r"consumers/\w+/(\w+/)?(store\w*|columns)\.c$"), PURE | {"crypto", "db", "worker"}, "store.c sees db and worker/store.h"),
     (re.compile(r"consumers/\w+/main\.c$"), PURE | {"crypto", "http", "token", "worker"}, "main.c only wires: it sees worker"),
-    # The two places that look into another program: `dcs openapi` prints the gateway's document, `dcs verify` refolds the log by the reports' own pure fold (P7).
+    # The places that look into another program: `dcs openapi` prints the gateway's document, `dcs verify` refolds the log by the reports' own pure fold (P7), a
+    # preview is rendered as the message will be.
     (re.compile(r"producers/cli/openapi\.c$"), {"own", *ALL_ROOMS, "producers/api"}, "it sees the gateway's document"),
+    (re.compile(r"producers/api/offer/template_preview\.c$"), {"own", *ALL_ROOMS, "schemas", "producers/api", "consumers/communications"},
+     "it sees how the module renders a template"),
     (re.compile(r"producers/cli/verify_refold\.c$"), PURE | {"db", "wire", "worker", "consumers/reporting"}, "it sees the reports' fold"),
 ] + [
     (re.compile(rf"producers/cli/verify_{module}\.c$"), PURE | {"crypto", "db", "wire", "worker", f"consumers/{module}"},

@@ -39,6 +39,7 @@ static const struct {
 	{ "getPayment", PEOPLE },
 	{ "listCommunications", PEOPLE },
 	{ "getCommunication", PEOPLE },
+	{ "previewTemplate", NOTES },
 	{ "listTemplates", NOTES },
 	{ "getTemplate", NOTES },
 	{ "listReports", "supervisor creditor auditor reporting" },

@@ -1,6 +1,7 @@
 #include "schemas/communications.h"
 #include "base/array.h"
 #include "producers/api/offer/offer.h"
+#include "producers/api/offer/template_preview.h"
 #include "producers/api/reads/readers.h"
 #include "producers/api/reads/reads.h"
 #include "producers/api/reads/resource.h"
@@ -188,6 +189,7 @@ const struct resource consent_resource = {
 
 /* ---- routes ---- */
 
+
 const struct route communications_routes[] = {
 	{ .method = METHOD_POST,
 	  .pattern = "/communications",
@@ -211,6 +213,14 @@ const struct route communications_routes[] = {
 	  .done_status = 201,
 	  .location = "/templates/",
 	  .resource = &template_resource },
+	{ .method = METHOD_POST,
+	  .pattern = "/templates/preview",
+	  .operation = "previewTemplate",
+	  .summary = "Preview a template: its texts, SMS segments, missing tokens, problems",
+	  .access = READS_NOTES,
+	  .body = BODY_JSON,
+	  .body_size_max = BODY_JSON_MAX,
+	  .handle = preview_template },
 	{ .method = METHOD_GET,
 	  .pattern = "/communications",
 	  .operation = "listCommunications",

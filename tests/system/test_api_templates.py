@@ -1,0 +1,48 @@
+"""The preview of a template, as whoever writes it sees it before it is published; every answer is held against the document."""
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def author(api, client):
+    return api.with_token(client.token_of("compliance"))
+
+
+def preview(author, **draft):
+    answer = author.post("/templates/preview", {"channel": "sms", "language": "en", "body": "{{balance}} is due. {{opt_out}}", **draft})
+    assert answer.status == 200, answer
+    return answer.json
+
+
+def test_an_sms_is_shown_with_its_segments_and_its_opt_out_sentence_in_its_language(author):
+    shown = preview(author, language="de-AT", body="{{balance}} {{currency}} für {{customer_name}}. {{opt_out}}", parameters=[{"name": "balance", "value": "7.00"}])
+    assert shown["body"] == "7.00 EUR für Alex Example. Antworten Sie STOP, um keine SMS mehr zu erhalten."
+    assert shown["sms"] == {"alphabet": "gsm7", "units": len(shown["body"]), "segments": 1, "unitsLeft": 160 - len(shown["body"])}
+    assert [(token["name"], token["source"]) for token in shown["tokens"]] == [
+        ("balance", "given"), ("currency", "sample"), ("customer_name", "sample"), ("opt_out", "sample")]
+    assert shown["problems"] == [] and "subject" not in shown
+
+
+def test_one_character_outside_the_alphabet_costs_a_segment(author):
+    text = "Ваш долг: {{balance}}. " + "a" * 60 + " {{opt_out}}"
+    assert preview(author, body=text)["sms"] == {"alphabet": "ucs2", "units": 112, "segments": 2, "unitsLeft": 22}
+
+
+def test_what_is_missing_is_named_and_so_is_what_publication_would_refuse(author):
+    shown = preview(author, channel="email", language="xx", subject=None, body="{{who}}, \"quoted\"\n{{")
+    assert shown["body"] == "{{who}}, \"quoted\"\n{{" and shown["subject"] == ""
+    assert [(problem["pointer"], problem["code"]) for problem in shown["problems"]] == [
+        ("/subject", "bad_value"), ("/body", "template_incomplete"), ("/body", "template_incomplete"), ("/language", "template_incomplete")]
+    shown = preview(author, body="{{who}} {{opt_out}}")
+    assert shown["tokens"][0] == {"name": "who", "source": "missing"} and shown["body"].startswith("{{who}} Reply")
+
+
+@pytest.mark.parametrize("draft, pointer", [({"channel": "fax"}, "/channel"), ({"language": "d"}, "/language"), ({"body": 7}, "/body"),
+                                            ({"parameters": [{"name": "who"}]}, "/parameters/0/value"), ({"more": 1}, "/more")])
+def test_a_draft_of_another_form_is_refused_with_its_pointer(author, draft, pointer):
+    answer = author.post("/templates/preview", {"channel": "sms", "language": "en", "body": "x", **draft})
+    assert answer.status == 422 and answer.json["errors"][0]["pointer"] == pointer
+
+
+def test_who_does_not_read_templates_sees_no_preview(api, client):
+    assert api.with_token(client.token_of("creditor")).post("/templates/preview", {"channel": "sms", "language": "en", "body": "x"}).status == 403
