@@ -189,7 +189,6 @@ const struct resource consent_resource = {
 
 /* ---- routes ---- */
 
-
 const struct route communications_routes[] = {
 	{ .method = METHOD_POST,
 	  .pattern = "/communications",
