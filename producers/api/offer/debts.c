@@ -7,7 +7,7 @@
 #include "producers/api/reads/resource.h"
 #include "schemas/words.h"
 
-/* Debts, payments and the ledger. The granted columns are in sql/0015_api.sql. */
+/* Debts, payments and the ledger, from the views debts.api_* (sql/README.md says how to find the newest of each). */
 
 #define ACCOUNT_SHOWN(NAME, account, member, table)                                                                              \
 	{ .name = #member "." #account, .kind = COLUMN_MONEY, .sql = #table "." #account "_minor" },
