@@ -12,6 +12,7 @@
 #define CLEAR_SIZE    ((size_t)64 << 10) /* address, subject and text of one message */
 #define REOPEN_MS     500
 #define LOOK_MS       1000 /* another notifier may have queued messages, or a retry may be due */
+#define ASK_MS        200  /* questions are in no hurry */
 #define SWEEP_MS      2000 /* for late messages, and dead notifiers */
 #define END_BATCH_MAX 64
 
@@ -468,10 +469,16 @@ static int take(struct dispatch *dispatch, struct gateway *gateway, struct err *
 
 static int take_all(struct dispatch *dispatch, struct err *err)
 {
+	bool may_ask = clock_monotonic_ms() >= dispatch->ask_at_ms;
+
 	dispatch->look_at_ms = clock_monotonic_ms() + LOOK_MS;
 	dispatch->waits_for_end = false;
+	if (may_ask)
+		dispatch->ask_at_ms = clock_monotonic_ms() + ASK_MS;
 	for (size_t i = 0; i < dispatch->gateways_count; i++) {
-		if (ask(dispatch, dispatch->gateways[i], err) != 0 || take(dispatch, dispatch->gateways[i], err) != 0)
+		if (may_ask && ask(dispatch, dispatch->gateways[i], err) != 0)
+			return -1;
+		if (take(dispatch, dispatch->gateways[i], err) != 0)
 			return -1;
 	}
 	return 0;
@@ -504,6 +511,16 @@ int dispatch_give_up(struct dispatch *dispatch, struct err *err)
 	http_abandon(dispatch->http);
 	dispatch->open_at_ms = 0;
 	return dispatch_step(dispatch, false, err);
+}
+
+int64_t dispatch_wait_ms(const struct dispatch *dispatch, int64_t max_ms)
+{
+	int64_t now_ms = clock_monotonic_ms();
+	int64_t at_ms = dispatch->look_at_ms > dispatch->open_at_ms ? dispatch->look_at_ms : dispatch->open_at_ms;
+
+	if (at_ms <= now_ms)
+		return 0;
+	return at_ms - now_ms < max_ms ? at_ms - now_ms : max_ms;
 }
 
 void dispatch_look(struct dispatch *dispatch)

@@ -53,13 +53,13 @@ struct dispatch {
 	struct gateway *gateways[GATEWAYS_MAX];
 	size_t gateways_count;
 	struct flight flights[FLIGHTS_MAX];
-	size_t busy;                                      /* flights that are not free */
-	bool waits_for_end;                               /* a gateway is full: look again when a message ends */
-	struct arena clear;                               /* decrypted texts, wiped after every hand-over */
-	int64_t open_at_ms, look_at_ms, sweep_at_ms;      /* monotonic: not before */
-	uint64_t to_report;                               /* grows when there is something new to report */
-	uint64_t accepted, failed, not_accepted, unknown; /* since the start */
-	uint64_t doubtful;                                /* the same: questions that became necessary */
+	size_t busy;                                            /* flights that are not free */
+	bool waits_for_end;                                     /* a gateway is full: look again when a message ends */
+	struct arena clear;                                     /* decrypted texts, wiped after every hand-over */
+	int64_t open_at_ms, look_at_ms, ask_at_ms, sweep_at_ms; /* monotonic: not before */
+	uint64_t to_report;                                     /* grows when there is something new to report */
+	uint64_t accepted, failed, not_accepted, unknown;       /* since the start */
+	uint64_t doubtful;                                      /* the same: questions that became necessary */
 };
 
 /* Borrows all. Start-up: takes memory. */
@@ -70,6 +70,9 @@ void dispatch_add_gateway(struct dispatch *dispatch, struct gateway *gateway);
 
 /* Call it when a message may have become due: the next step checks at once. */
 void dispatch_look(struct dispatch *dispatch);
+
+/* The time until the next step can do something that no event announces: 0 now, at most max_ms. */
+int64_t dispatch_wait_ms(const struct dispatch *dispatch, int64_t max_ms);
 
 /*
  * One turn. An unreachable PostgreSQL is no failure: the next turns retry. Failures are ERR_FATAL only. `may_take` false: only

@@ -104,13 +104,14 @@ void notifier_print_stats(struct notifier *notifier)
 /* Common to running and draining. */
 static int work(struct notifier *notifier, bool may_take, struct err *err)
 {
-	bool is_waiting;
+	int wait_ms = 0;
 
 	if (dispatch_step(&notifier->dispatch, may_take, err) != 0 ||
 	    report_step(&notifier->report, &notifier->desk, notifier->dispatch.to_report, err) != 0)
 		return -1;
-	is_waiting = http_running(notifier->http) > 0 || report_is_waiting(&notifier->report);
-	return http_poll(notifier->http, -1, is_waiting ? FLIGHT_WAIT_MS : 0, err);
+	if (http_running(notifier->http) > 0 || report_is_waiting(&notifier->report))
+		wait_ms = may_take ? (int)dispatch_wait_ms(&notifier->dispatch, FLIGHT_WAIT_MS) : FLIGHT_WAIT_MS;
+	return http_poll(notifier->http, -1, wait_ms, err);
 }
 
 int notifier_run(struct notifier *notifier, struct err *err)
@@ -120,7 +121,8 @@ int notifier_run(struct notifier *notifier, struct err *err)
 
 		program_look_at_keys(notifier->keys);
 		life_sign(&notifier->life);
-		if (event_reader_step(&notifier->reader, is_idle ? IDLE_WAIT_MS : 0, err) != 0)
+		if (event_reader_step(&notifier->reader, is_idle ? (int)dispatch_wait_ms(&notifier->dispatch, IDLE_WAIT_MS) : 0,
+				      err) != 0)
 			return -1;
 		if (notifier->inbox.queued != notifier->seen) {
 			notifier->seen = notifier->inbox.queued;
