@@ -263,11 +263,11 @@ test: deps ## every test and check, from a fresh clone; 15 minutes on two cores
 
 # What a night runs. Each part is a target of its own.
 .PHONY: long
-long: deps ## for a night: the simulation in 100,000 worlds, a minute for each door, what is planted behind them, a chaos, strangers
+long: deps ## for a night: the simulation in 100,000 worlds, a minute for each door, what is planted behind them, a chaos, gateways that fail, strangers
 	@$(MAKE) --no-print-directory -j$(JOBS) build tests
-	@tests/run.sh suites long-sim long-fuzz long-zones cover plant long-chaos strangers
+	@tests/run.sh suites long-sim long-fuzz long-zones cover plant long-chaos long-faulty strangers
 
-.PHONY: long-sim long-fuzz long-zones long-chaos
+.PHONY: long-sim long-fuzz long-zones long-chaos long-faulty
 long-sim:
 	@TEST_SECONDS=7200 $(MAKE) --no-print-directory sim SEEDS=100000
 long-fuzz:
@@ -277,6 +277,8 @@ long-zones: $(OUT)/tests/test_base_zone
 	@ZONE_GOLDEN=$(GEN)/tests/unit/zone_golden_long.txt tests/run.sh cmocka $<
 long-chaos:
 	@tests/run.sh each '$(MAKE) --no-print-directory chaos'
+long-faulty:
+	@tests/run.sh each '$(MAKE) --no-print-directory faulty'
 
 # Harnesses that others wrote, with the token of each role: tests/strangers/README.md.
 .PHONY: strangers
@@ -359,6 +361,10 @@ bench: deps ## rate, CPU, memory and latency of the debts worker beside PostgreS
 .PHONY: chaos
 chaos: deps build ## programs, PostgreSQL and Kafka killed under load: KILLS=100 PG_KILLS=5 KAFKA_KILLS=5 FREEZES=2 SEED=1
 	@/usr/bin/python3 tests/system/chaos.py KILLS=$(KILLS) PG_KILLS=$(PG_KILLS) KAFKA_KILLS=$(KAFKA_KILLS) FREEZES=$(FREEZES) SEED=$(SEED)
+
+.PHONY: faulty
+faulty: deps build ## gateways that fail in every way, the notifier killed between claim and outcome: SENDS=20000 KILLS=60 SEED=1
+	@/usr/bin/python3 tests/system/faulty.py SENDS=$(SENDS) KILLS=$(KILLS) SEED=$(SEED)
 
 # ---- checks ----
 
