@@ -12,13 +12,14 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FUNCTION = re.compile(r"^(?:static )?[a-z_][\w \*]*?\**(\w+)\([^;{}]*?\)\n\{\n(.*?)^\}", re.S | re.M)
+TABLE = re.compile(r"^\} (\w+)\[\w*\] = \{\n(.*?)^\};", re.S | re.M)  # behind the struct of its rows: whoever names it may say what stands in it
 RULE = re.compile(r"&(\w+)_type,[^{};]*?(decide_\w+)")
 MODULES = sorted(path.parent for path in ROOT.glob("consumers/*/rules.c"))
 
 
 def functions_of(text):
     found = {}
-    for name, body in FUNCTION.findall(text):
+    for name, body in FUNCTION.findall(text) + TABLE.findall(text):
         found[name] = found.get(name, "") + body
     return found
 
