@@ -71,24 +71,24 @@ static struct payment *payment_of(const struct workset *set, const struct postin
 /* Sets the references between the states and the entry. */
 static void link_entry(const struct workset *set, const struct logged_event *logged, struct debt *debt, struct posting *posting)
 {
-	switch (debts_event(logged->event->type)) {
-	case EVENT_PAYMENT_RECORDED:
+	switch (posting->kind) {
+	case LEDGER_PAYMENT:
 		payment_of(set, posting)->entry_seq = logged->seq;
 		return;
-	case EVENT_PAYMENT_REVERSED:
+	case LEDGER_PAYMENT_REVERSAL:
 		posting->reverses_seq = payment_of(set, posting)->entry_seq;
 		return;
-	case EVENT_CREDIT_APPLIED:
+	case LEDGER_CREDIT_APPLIED:
 		debt->is_credit_used = 1;
 		return;
-	case EVENT_DEBT_CREATED:
-	case EVENT_DEBT_CANCELLED:
-	case EVENT_DEBT_PAID: /* these have no entry */
-	case EVENT_DEBT_REOPENED:
-	case EVENT_DEBT_AMENDED:
+	case LEDGER_OPENING:
+	case LEDGER_CANCELLATION:
 		return;
+	case LEDGER_NONE:
+	case LEDGER_KIND_COUNT:
+		break;
 	}
-	MUST_NOT_REACH("an event of another module");
+	MUST_NOT_REACH("an entry without a kind");
 }
 
 bool ledger_copy(struct db_copy *copy, const struct workset *set, const struct logged_event *logged)
