@@ -109,6 +109,19 @@ int debt_free_references(struct debts_store *store, struct db *db, const struct 
 	return rc;
 }
 
+/* NULL: unchanged. Then the command need not have read the terms, where the reference is. */
+static void add_reference_or_null(struct db_params *params, const struct workset *set, const struct slot *slot)
+{
+	const struct debt_terms *terms;
+
+	if (!(((const struct debt *)slot->state)->amended & AMENDED_REFERENCE)) {
+		db_array_null(params);
+		return;
+	}
+	terms = workset_state(set, &debt_terms_entity, &slot->id);
+	db_array_text(params, str_of(terms->external_ref));
+}
+
 int debt_write_terms(struct debts_store *store, struct db *db, const struct workset *set, struct err *err)
 {
 	size_t count;
@@ -119,14 +132,8 @@ int debt_write_terms(struct debts_store *store, struct db *db, const struct work
 	db_params_reset(&store->params);
 	slots_add_ids(&store->params, slots, count);
 	db_array_begin(&store->params, DB_ARRAY_TEXT);
-	for (size_t index = 0; index < count; index++) {
-		const struct debt_terms *terms = workset_state(set, &debt_terms_entity, &slots[index]->id);
-
-		if (((const struct debt *)slots[index]->state)->amended & AMENDED_REFERENCE)
-			db_array_text(&store->params, str_of(terms->external_ref));
-		else
-			db_array_null(&store->params);
-	}
+	for (size_t index = 0; index < count; index++)
+		add_reference_or_null(&store->params, set, slots[index]);
 	slots_add_changed_at(&store->params, slots, count);
 	slots_add_changed_seq(&store->params, slots, count);
 	slots_add_columns(&store->params, &debt_columns_amended, slots, count);
