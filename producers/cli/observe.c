@@ -18,6 +18,27 @@ static const char select_parked[] = "SELECT part, count(*) FILTER (WHERE kind = 
 static const char select_dead[] =
 	"SELECT part, count(*) FILTER (WHERE replayed_at IS NULL), count(*) FILTER (WHERE NOT published) "
 	"FROM {schema}.dead_letter GROUP BY part";
+/*
+ * Only a Tick that left timers leaves a mark in the head, so nothing is counted in ordinary times; then a part of an index. The
+ * others have been tried, and are few.
+ */
+static const char select_timers[] =
+	"SELECT h.part, l.at_count + l.on_count + t.tried,"
+	" coalesce(extract(epoch FROM h.tick_at - least(l.at_first, l.on_first, t.first)), 0)::bigint, t.broken"
+	" FROM {schema}.partition_head h"
+	" CROSS JOIN LATERAL (SELECT"
+	"  (SELECT count(*) FROM (SELECT FROM {schema}.timer WHERE part = h.part AND tried_at IS NULL AND due_at <= h.timers_at"
+	"   AND h.timers_before IS NOT NULL LIMIT 100000) a) AS at_count,"
+	"  (SELECT count(*) FROM (SELECT FROM {schema}.timer WHERE part = h.part AND tried_at IS NULL AND due_on <= "
+	"h.business_date"
+	"   AND h.timers_before IS NOT NULL LIMIT 100000) a) AS on_count,"
+	"  (SELECT min(due_at) FROM {schema}.timer WHERE part = h.part AND tried_at IS NULL AND due_at <= h.timers_at"
+	"   AND h.timers_before IS NOT NULL) AS at_first,"
+	"  (SELECT min(due_on) FROM {schema}.timer WHERE part = h.part AND tried_at IS NULL AND due_on <= h.business_date"
+	"   AND h.timers_before IS NOT NULL)::timestamp AT TIME ZONE 'UTC' AS on_first) l"
+	" CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE NOT broken) AS tried, count(*) FILTER (WHERE broken) AS broken,"
+	"  min(coalesce(due_at, due_on::timestamp AT TIME ZONE 'UTC')) FILTER (WHERE NOT broken) AS first"
+	"  FROM {schema}.timer WHERE part = h.part AND tried_at IS NOT NULL) t";
 static const char select_reader_heads[] =
 	"SELECT module, part, epoch, owner, next_offset, last_seq, state = 'halted', coalesce(reason, '') "
 	"FROM {schema}.reader_head ORDER BY module, part";
@@ -45,6 +66,7 @@ static int open_module(struct observer *observer, size_t index, struct err *err)
 	observer->topics[index].published_seq = arena_take(&observer->arena, (size_t)parts, sizeof(int64_t));
 	observer->topics[index].heads = schema_statement(&observer->arena, "cli_heads", select_heads, module);
 	observer->topics[index].parked = schema_statement(&observer->arena, "cli_parked_counts", select_parked, module);
+	observer->topics[index].timers = schema_statement(&observer->arena, "cli_timer_counts", select_timers, module);
 	observer->topics[index].dead = schema_statement(&observer->arena, "cli_dead_counts", select_dead, module);
 	if (observer->topics[index].events_high == NULL || observer->topics[index].published_seq == NULL ||
 	    observer->topics[index].dead == NULL)
@@ -216,6 +238,25 @@ out:
 	db_result_release(&dead);
 	db_result_release(&parked);
 	return status;
+}
+
+static int read_timers(struct observer *observer, size_t index, struct observation *observation, struct err *err)
+{
+	struct db_result timers = { .pg = NULL };
+
+	if (db_run(observer->db, observer->topics[index].timers, NULL, &timers, err) != 0)
+		return -1;
+	for (int i = 0; i < timers.rows; i++) {
+		struct part_status *part = find_part(observation, observer->modules.names[index], db_int32(&timers, i, 0));
+
+		if (part == NULL)
+			continue;
+		part->timers_due = db_int64(&timers, i, 1);
+		part->timers_late_s = db_int64(&timers, i, 2);
+		part->timers_broken = db_int64(&timers, i, 3);
+	}
+	db_result_release(&timers);
+	return 0;
 }
 
 /* The ce_sequence of the last record of an events partition. */
@@ -428,7 +469,8 @@ int observe(struct observer *observer, struct observation *ret_observation, stru
 			return -1;
 	}
 	for (size_t i = 0; i < observer->modules.count; i++) {
-		if (read_heads(observer, i, &observation, err) != 0 || read_counts(observer, i, &observation, err) != 0)
+		if (read_heads(observer, i, &observation, err) != 0 || read_counts(observer, i, &observation, err) != 0 ||
+		    read_timers(observer, i, &observation, err) != 0)
 			return -1;
 	}
 	for (size_t i = 0; i < observer->modules.count; i++) {

@@ -28,6 +28,9 @@ struct part_status {
 	int64_t unpublished;
 	int64_t events_high;
 	int64_t parked_wait, parked_bug, parked_behind, dead, dead_unpublished;
+	int64_t timers_due;    /* due and not fired; of those that the last Tick left at most 2 * 100,000 are counted */
+	int64_t timers_late_s; /* from the first of them to the last Tick */
+	int64_t timers_broken; /* they broke our code */
 	char owner[64], reason[200];
 };
 
@@ -87,7 +90,7 @@ struct observer {
 		struct bus_reader *commands, *events;
 		int32_t parts;        /* of the commands; an administrator may have given them more than the events have */
 		int32_t events_parts; /* of those, at most as many as the commands have */
-		const struct db_statement *heads, *parked, *dead;
+		const struct db_statement *heads, *parked, *dead, *timers;
 		int64_t *events_high,
 			*published_seq; /* by part, as seen last: the last record is read again only when it has changed */
 	} topics[SCHEMAS_MAX];

@@ -42,7 +42,7 @@ static const struct conf_row rows[] = {
 	  .kind = CONF_TEXT,
 	  .default_value = "",
 	  .target = &conf.kind,
-	  .help = "list: only wait, bug or behind" },
+	  .help = "list: only wait, bug, behind or timer" },
 	WAITING_ROWS(conf.no_wait, conf.timeout_s),
 };
 
@@ -55,6 +55,7 @@ static const struct usage usage = {
 		"bug: broke\n"
 		"our code; its customer's later commands wait with it. behind: is about the same debt, message ... as one before "
 		"it.\n"
+		"timer: broke our code, too; OFFSET is that of the record that fired it, COMMAND its id. It holds nothing.\n"
 		"replay: lets those with kind bug go, after the repair; they are tried at the next Tick, in order. Waits for "
 		"what becomes "
 		"of them,\n"
@@ -75,6 +76,16 @@ static const char select_page[] =
 static const char update_released[] = "UPDATE {schema}.parked SET released = true WHERE kind = 'bug' AND NOT released "
 				      "AND ($1 < 0 OR part = $1) AND ($2 = -1 OR command_offset = $2) "
 				      "RETURNING part, command_offset, command_id";
+
+#define TIMERS_MAX 1000 /* shown of a module: they are all of one kind or two */
+
+static const char select_timers[] =
+	"SELECT part, tried_at, kind::integer, key, id, coalesce(due_at, due_on::timestamp AT TIME ZONE 'UTC') FROM "
+	"{schema}.timer "
+	"WHERE broken AND ($1 < 0 OR part = $1) AND ($2 = -1 OR tried_at = $2) ORDER BY part, tried_at, id LIMIT $3";
+
+static const char update_timers[] = "UPDATE {schema}.timer SET broken = false WHERE broken AND ($1 < 0 OR part = $1) "
+				    "AND ($2 = -1 OR tried_at = $2)";
 
 struct parked_commands {
 	struct db *db;
@@ -143,6 +154,59 @@ static int list_module(struct parked_commands *parked, const char *module, struc
 	return 0;
 }
 
+static int run_timers(struct parked_commands *parked, const char *name, const char *sql, const char *module, int64_t limit,
+		      struct db_result *ret_result, struct err *err)
+{
+	const struct db_statement *statement = schema_statement(&parked->arena, name, sql, module);
+
+	MUST(statement != NULL);
+	db_params_reset(&parked->params);
+	db_param_int32(&parked->params, (int32_t)conf.part);
+	db_param_int64(&parked->params, conf.offset);
+	if (limit > 0)
+		db_param_int64(&parked->params, limit);
+	return db_run(parked->db, statement, &parked->params, ret_result, err);
+}
+
+static void print_timer(const char *module, const struct db_result *result, int row)
+{
+	struct uuid key = db_uuid(result, row, 3), id = db_uuid(result, row, 4);
+	char due[32], key_text[UUID_TEXT_SIZE + 1], id_text[UUID_TEXT_SIZE + 1];
+
+	instant_format(due, db_instant(result, row, 5));
+	uuid_format(key_text, &key);
+	uuid_format(id_text, &id);
+	printf("%-16s %4d %10lld %-6s %-24s %-36s %-36s %-18s a timer of kind %d, due then\n", module, db_int32(result, row, 0),
+	       (long long)db_int64(result, row, 1), "timer", due, key_text, id_text, "Timer", db_int32(result, row, 2));
+}
+
+static int list_timers(struct parked_commands *parked, const char *module, struct err *err)
+{
+	struct db_result result = { .pg = NULL };
+
+	if (conf.kind[0] != '\0' && strcmp(conf.kind, "timer") != 0)
+		return 0;
+	if (run_timers(parked, "cli_timers_list", select_timers, module, TIMERS_MAX, &result, err) != 0)
+		return -1;
+	for (int i = 0; i < result.rows; i++)
+		print_timer(module, &result, i);
+	db_result_release(&result);
+	return 0;
+}
+
+/* Nothing is waited for: one that has nothing to do has no event. */
+static int release_timers(struct parked_commands *parked, const char *module, struct err *err)
+{
+	struct db_result result = { .pg = NULL };
+
+	if (run_timers(parked, "cli_timers_released", update_timers, module, 0, &result, err) != 0)
+		return -1;
+	if (result.affected > 0)
+		fprintf(stderr, "%s: %lld timers let go\n", module, (long long)result.affected);
+	db_result_release(&result);
+	return 0;
+}
+
 /* The command keeps its position: its answer refers to that. */
 static void wait_for(struct tally *tally, const char *module, const struct db_result *result, int row)
 {
@@ -208,7 +272,8 @@ static int run(struct parked_commands *parked, const char *only, struct err *err
 		if (only != NULL && strcmp(only, modules.names[i]) != 0)
 			continue;
 		found = true;
-		if ((parked->replay ? release_and_wait : list_module)(parked, modules.names[i], err) != 0)
+		if ((parked->replay ? release_timers : list_timers)(parked, modules.names[i], err) != 0 ||
+		    (parked->replay ? release_and_wait : list_module)(parked, modules.names[i], err) != 0)
 			return -1;
 	}
 	return found ? 0 : err_set(err, ERR_FATAL, "there is no module %.60s", only);

@@ -212,6 +212,9 @@ static void add_part(struct buf *json, const struct observation *observation, co
 	add_number(json, "parked_wait", part->parked_wait);
 	add_number(json, "parked_bug", part->parked_bug);
 	add_number(json, "parked_behind", part->parked_behind);
+	add_number(json, "timers_due", part->timers_due);
+	add_number(json, "timers_late_s", part->timers_late_s);
+	add_number(json, "timers_broken", part->timers_broken);
 	add_number(json, "dead_letters", part->dead);
 	add_number(json, "dead_letters_unpublished", part->dead_unpublished);
 	buf_add_u8(json, '}');

@@ -51,6 +51,21 @@ static int64_t quarantine_of(const struct part_status *part)
 	return part->quarantine;
 }
 
+static int64_t timers_due_of(const struct part_status *part)
+{
+	return part->timers_due;
+}
+
+static int64_t timers_late_of(const struct part_status *part)
+{
+	return part->timers_late_s;
+}
+
+static int64_t timers_broken_of(const struct part_status *part)
+{
+	return part->timers_broken;
+}
+
 static void add_parked(struct buf *text, const struct observation *observation)
 {
 	family(text, "dcs_parked_commands", "Commands that wait for something, for a person (bug), or behind one of these");
@@ -128,6 +143,12 @@ int status_metrics(const struct observation *observation, struct buf *text)
 	part_family(text, observation, "dcs_partition_quarantine",
 		    "Most commands of a batch, because owners died; 0: no quarantine", quarantine_of);
 	add_parked(text, observation);
+	part_family(text, observation, "dcs_timers_due", "Timers that are due and did not fire, counted up to 200000",
+		    timers_due_of);
+	part_family(text, observation, "dcs_timers_late_seconds", "From the due time of the first of them to the last Tick",
+		    timers_late_of);
+	part_family(text, observation, "dcs_timers_broken",
+		    "Timers that broke our code, and wait for a person (dcs parked replay)", timers_broken_of);
 	add_readers(text, observation);
 	add_programs(text, observation);
 	add_drift(text, observation);

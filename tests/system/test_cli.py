@@ -399,7 +399,7 @@ def test_who_runs_gives_signs_of_life_and_who_is_killed_is_missed(system):
     metrics = system.dcs("status", "--metrics", "--without", "notifier").stdout
     families = {family.name: family.samples for family in text_string_to_metric_families(metrics)}
     assert {sample.labels["module"] for sample in families["dcs_consumer_lag_records"]} >= {"debts", "customers"}
-    assert all(sample.value == 0 for name in ("dcs_consumer_lag_records", "dcs_partition_halted", "dcs_partition_quarantine") for sample in families[name])
+    assert all(sample.value == 0 for name in ("dcs_consumer_lag_records", "dcs_partition_halted", "dcs_partition_quarantine", "dcs_timers_due", "dcs_timers_broken") for sample in families[name])
     assert {sample.labels["program"] for sample in families["dcs_program_silent_seconds"]} == set(PROGRAMS)
     # The tests before have verified, and found nothing in the end.
     assert {sample.labels["promise"]: sample.value for sample in families["dcs_drift_findings"]} == {f"P{number}": 0 for number in range(1, 8)}
