@@ -249,6 +249,18 @@ def test_a_debt_that_comes_before_its_customer_waits_for_him(system):
     assert customer["customer_id"] not in system.dcs("parked", "list").stdout
 
 
+def test_a_timer_that_broke_our_code_is_shown_and_let_go(system):
+    key = str(uuid.uuid4())
+    system.psql("INSERT INTO debts.timer (part, kind, key, subject, id, due_on, set_at, tried_at, broken) "
+                f"VALUES (0, 9999, '{key}', '{key}', '{key}', '2026-01-01', 0, 1, true)")
+    broken = [part["timers_broken"] for part in json.loads(system.dcs("status", "--json").stdout)["partitions"] if part["module"] == "debts"]
+    assert sum(broken) == 1
+    assert key in system.dcs("parked", "list", "debts", "--kind", "timer").stdout
+    assert "1 timers let go" in system.dcs("parked", "replay", "debts", "--no-wait").stderr
+    assert key not in system.dcs("parked", "list", "debts").stdout
+    system.psql(f"DELETE FROM debts.timer WHERE key = '{key}'")
+
+
 @pytest.mark.parametrize(
     "arguments",
     [[], ["nonsense"], ["publish"], ["publish", "NoSuchCommand"], ["publish", "CreateDebt"], ["publish", "Tick", "--role", "system"],
