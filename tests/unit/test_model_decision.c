@@ -162,6 +162,78 @@ static void test_decision__may_wait(void **state)
 	assert_string_equal(decision.text, "customer not known yet");
 }
 
+static const struct timer_kind kind_later = { "later", 3 };
+static const struct uuid debt_id = { { 7 } };
+
+static void test_decision__sets_and_cancels_timers_in_order(void **state)
+{
+	(void)state;
+	assert_null(decision.timers);
+	decision_set_timer_on(&decision, &kind_later, &debt_id, 20454);
+	decision_set_timer_at(&decision, &kind_later, &debt_id, 1700000000000);
+	decision_cancel_timer(&decision, &kind_later, &debt_id);
+	assert_int_equal(decision.kind, DECISION_NONE); /* a timer is no answer */
+	assert_int_equal(decision.timers_count, 3);
+	assert_true(decision.timers[0].timer.is_on_day);
+	assert_int_equal(decision.timers[0].timer.due_on, 20454);
+	assert_false(decision.timers[1].timer.is_on_day);
+	assert_int_equal(decision.timers[1].timer.due_at_ms, 1700000000000);
+	assert_true(decision.timers[2].is_cancelled);
+	for (size_t i = 0; i < 3; i++) {
+		assert_ptr_equal(decision.timers[i].timer.kind, &kind_later);
+		assert_true(uuid_equal(&decision.timers[i].timer.subject, &debt_id));
+	}
+}
+
+static void test_decision__a_timer_in_a_full_arena_is_an_overflow(void **state)
+{
+	(void)state;
+	assert_non_null(arena_take_bytes(&arena, 4090));
+	decision_set_timer_on(&decision, &kind_later, &debt_id, 20454);
+	assert_true(decision.overflow);
+	assert_int_equal(decision.timers_count, 0);
+}
+
+static void refuse_after_timer(void)
+{
+	decision_set_timer_on(&decision, &kind_later, &debt_id, 20454);
+	decision_refuse(&decision, REFUSAL_HELD, "", "late");
+}
+
+static void wait_after_timer(void)
+{
+	decision_set_timer_on(&decision, &kind_later, &debt_id, 20454);
+	decision_wait(&decision, "", "late");
+}
+
+static void timer_after_refusal(void)
+{
+	decision_refuse(&decision, REFUSAL_HELD, "", "first");
+	decision_cancel_timer(&decision, &kind_later, &debt_id);
+}
+
+static void as_many_timers_as_allowed(void)
+{
+	for (int i = 0; i < DECISION_TIMERS_MAX; i++)
+		decision_cancel_timer(&decision, &kind_later, &debt_id);
+}
+
+static void too_many_timers(void)
+{
+	for (int i = 0; i <= DECISION_TIMERS_MAX; i++)
+		decision_cancel_timer(&decision, &kind_later, &debt_id);
+}
+
+static void test_decision__misused_timers_are_bugs(void **state)
+{
+	(void)state;
+	assert_true(dies(refuse_after_timer));
+	assert_true(dies(wait_after_timer));
+	assert_true(dies(timer_after_refusal));
+	assert_false(dies(as_many_timers_as_allowed));
+	assert_true(dies(too_many_timers));
+}
+
 static void refuse_after_event(void)
 {
 	(void)decision_event(&decision, &paid_type);
@@ -249,6 +321,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_decision__a_full_arena_gives_a_spare_body_and_overflow, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_decision__a_refusal_names_code_field_and_text, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_decision__a_long_text_is_cut_between_characters, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_decision__sets_and_cancels_timers_in_order, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_decision__a_timer_in_a_full_arena_is_an_overflow, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_decision__misused_timers_are_bugs, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_decision__may_wait, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_decision__exactly_one_answer, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_decision__misused_events_are_bugs, set_up, tear_down),
