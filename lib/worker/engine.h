@@ -35,7 +35,7 @@ struct engine_conf {
 	int64_t wait_max_ms;     /* the longest time that a command waits for an unknown entity, parked; then it is refused */
 	int64_t dead_max_ms;     /* retention of a dead letter's bytes; 0: for ever */
 	int64_t parked_max;      /* ids held in one partition (holds.h); above it a command that would wait is refused at once */
-	size_t timers_max;       /* timers that one Tick fires in a partition; the same for ever, as events depend on it */
+	size_t timers_max;       /* timers that the Ticks of one second fire in all partitions (timers_per_tick) */
 	int64_t (*now_ms)(void); /* monotonic, for back-off and pace only */
 };
 

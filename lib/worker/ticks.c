@@ -72,7 +72,7 @@ static int collect_timers(struct engine *engine, struct partition *partition, bo
 {
 	struct batch *batch = engine->collecting;
 	struct timers_due due = timers_due_at(partition, &partition->tick);
-	size_t left = engine->conf.timers_max - (size_t)partition->head.timers_done;
+	size_t left = timers_per_tick(engine) - (size_t)partition->head.timers_done;
 	size_t most = rows_max_of(engine, partition);
 	struct timer_row *rows;
 	size_t count;

@@ -8,6 +8,13 @@
 
 /* ---- which are due ---- */
 
+size_t timers_per_tick(const struct engine *engine)
+{
+	size_t share = engine->conf.timers_max / (size_t)engine->key_parts;
+
+	return share > 0 ? share : 1;
+}
+
 struct timers_due timers_due_at(const struct partition *partition, const struct item *tick)
 {
 	const struct tick *body = tick->command.body;

@@ -11,8 +11,8 @@
  *
  *   due      at a Tick: an instant up to the Tick's broker time, or a day up to the business date that the Tick sets; set by a
  *            record before the Tick
- *   pass     the Tick fires the due timers of its partition, in the order of their due times, timers_max at most, in as many
- *            transactions as needed (ticks.h)
+ *   pass     the Tick fires the due timers of its partition, in the order of their due times, timers_per_tick at most, in as
+ *            many transactions as needed (ticks.h)
  *   left     if more are due, the head keeps what is due (struct timers_due). They are fired by the next Ticks; but before a
  *            command of a customer whose timers were left, these are fired, at the command's offset
  *   stays    a timer whose states are held by a parked command, or whose rule waits, is tried again at the next Tick, behind
@@ -20,6 +20,12 @@
  *
  * A timer that an earlier one of the same batch has cancelled or set anew does not fire.
  */
+
+/*
+ * The most that a Tick fires in its partition: an equal share, at least 1. Both numbers stay the same for ever, because a replay
+ * depends on them.
+ */
+size_t timers_per_tick(const struct engine *engine);
 
 /* The timers that are due when the Tick is applied. */
 struct timers_due timers_due_at(const struct partition *partition, const struct item *tick);

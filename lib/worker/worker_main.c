@@ -10,17 +10,17 @@
 
 #include <stdlib.h>
 
-#define POLL_MS         100
-#define DRAIN_MS        2000
-#define CLOSE_MS        1000
-#define COUNT_LINE_MS   60000
-#define START_WAIT_MS   500
-#define VALUE_SIZE_MAX  ((size_t)64 << 10)
-#define BATCH_BYTES_MAX ((size_t)8 << 20)
-#define PENDING_MAX     20000
-#define PACE_MS         4
-#define PARKED_KEYS_MAX 1000000
-#define TIMERS_PER_TICK 10000 /* in a partition; a change changes the order of events in a replay */
+#define POLL_MS           100
+#define DRAIN_MS          2000
+#define CLOSE_MS          1000
+#define COUNT_LINE_MS     60000
+#define START_WAIT_MS     500
+#define VALUE_SIZE_MAX    ((size_t)64 << 10)
+#define BATCH_BYTES_MAX   ((size_t)8 << 20)
+#define PENDING_MAX       20000
+#define PACE_MS           4
+#define PARKED_KEYS_MAX   1000000
+#define TIMERS_PER_SECOND 2000 /* in all partitions; a change changes the order of events in a replay */
 
 static int verify(void *self, struct str token, struct token_claims *ret_claims, struct err *err)
 {
@@ -102,7 +102,7 @@ static int serve(const struct program *program, const struct module *module, con
 		.wait_max_ms = program->wait_max_ms,
 		.dead_max_ms = program->dead_letter_days * DAY_MS,
 		.parked_max = PARKED_KEYS_MAX,
-		.timers_max = TIMERS_PER_TICK,
+		.timers_max = TIMERS_PER_SECOND,
 		.now_ms = clock_monotonic_ms,
 	};
 	const struct admission admission = {

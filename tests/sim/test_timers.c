@@ -11,7 +11,7 @@
  * The same topics give the same log, byte for byte, and the same timers fire in the same order: however large batches are, whoever
  * owns the partitions, wherever programs die.
  */
-#define TIMERS_MAX  2 /* of one Tick: less than are due */
+#define TIMERS_MAX  6 /* of the Ticks of three partitions: less than are due */
 #define ROUNDS      40
 #define REST_ROUNDS 150
 #define SEEDS       12
