@@ -198,10 +198,11 @@ int64_t zone_next_within(const struct zone *zone, int64_t instant_ms, int32_t fr
 		int64_t local = local_at(zone, seconds);
 		int32_t second = second_of(local);
 		int64_t found = seconds + from_s - second + (second < from_s ? 0 : DAY_S);
-		int64_t change = change_after(zone, seconds);
+		int64_t change;
 
 		if (second >= from_s && second < to_s)
 			return seconds == start ? instant_ms : seconds * 1000;
+		change = change_after(zone, seconds);
 		/* Before the day's window is over, or after the night, the clock may be set again. */
 		seconds = found < change ? found : change;
 		if (seconds > INSTANT_MAX)

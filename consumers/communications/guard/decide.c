@@ -8,12 +8,11 @@
 
 /* ---- which profiles apply ---- */
 
-static bool lists(const char *words, const char *word)
+/* Codes of two letters, a blank between. */
+static bool lists(const char *countries, const char *country)
 {
-	struct str rest = str_of(words);
-
-	while (rest.size > 0) {
-		if (str_is(str_cut(rest, ' ', &rest), word))
+	for (const char *at = countries; at[0] != '\0' && at[1] != '\0'; at += at[2] == '\0' ? 2 : 3) {
+		if (at[0] == country[0] && at[1] == country[1])
 			return true;
 	}
 	return false;
@@ -34,11 +33,32 @@ static bool applies(const struct guard_profile *profile, const struct guard_fact
 	       (enum guard_collector)facts->collector == profile->collector;
 }
 
+/* Those that apply, and the places that they have in the caller's list. */
+struct asked {
+	const struct guard_profile *profiles[GUARD_PROFILES_MAX];
+	uint8_t places[GUARD_PROFILES_MAX];
+	size_t count;
+};
+
+static struct asked choose(const struct guard_facts *facts, const struct guard_profile *const *profiles, size_t count)
+{
+	struct asked asked;
+
+	asked.count = 0;
+	for (size_t index = 0; index < count; index++) {
+		if (!applies(profiles[index], facts))
+			continue;
+		asked.profiles[asked.count] = profiles[index];
+		asked.places[asked.count++] = (uint8_t)index;
+	}
+	return asked;
+}
+
 /* ---- one instant ---- */
 
-static struct question question_at(const struct guard_facts *facts, int64_t at_ms)
+static struct question question_at(const struct guard_facts *facts, struct contact_days *contact_days, int64_t at_ms)
 {
-	struct question question = { .facts = facts, .at_ms = at_ms };
+	struct question question = { .facts = facts, .at_ms = at_ms, .contact_days = contact_days };
 
 	for (uint32_t index = 0; index < facts->zones_count; index++)
 		question.days[index] = zone_day(facts->zones[index], at_ms);
@@ -74,45 +94,48 @@ static void add_answer(struct guard_verdict *verdict, enum guard_rule rule, size
 		verdict->until_ms = answer.until_ms;
 }
 
-/* The rules in their order, and of each the profiles: those whose bits are set in `applying`. */
-static struct guard_verdict decide_at(const struct guard_facts *facts, const struct guard_profile *const *profiles, size_t count,
-				      uint32_t applying, int64_t at_ms)
+static void decide_at(struct guard_verdict *verdict, struct question *question, const struct asked *asked)
 {
-	struct guard_verdict verdict = { .verdict = VERDICT_ALLOW };
-	struct question question = question_at(facts, at_ms);
-
 	for (unsigned rule = 0; rule < RULE_COUNT; rule++) {
-		for (size_t index = 0; index < count; index++) {
-			if ((applying >> index & 1) != 0 && profiles[index]->settings[rule].choice != CHOICE_OFF)
-				add_answer(&verdict, rule, index, ask(&question, profiles[index], rule));
+		for (size_t index = 0; index < asked->count; index++) {
+			const struct guard_profile *profile = asked->profiles[index];
+
+			if (profile->settings[rule].choice != CHOICE_OFF)
+				add_answer(verdict, rule, asked->places[index], ask(question, profile, rule));
 		}
 	}
-	return verdict;
+}
+
+/* The latest instant that a rule defers to; the question's own if none defers. */
+static int64_t deferred_to(struct question *question, const struct asked *asked)
+{
+	int64_t next_ms = question->at_ms;
+
+	for (unsigned rule = 0; rule < RULE_COUNT; rule++) {
+		for (size_t index = 0; index < asked->count; index++) {
+			struct answer answer = allowed;
+
+			if (asked->profiles[index]->settings[rule].choice != CHOICE_OFF)
+				answer = ask(question, asked->profiles[index], rule);
+			if (answer.verdict == VERDICT_DEFER && answer.until_ms > next_ms)
+				next_ms = answer.until_ms;
+		}
+	}
+	return next_ms;
 }
 
 /* The first instant at or after this one at which no rule defers; ZONE_NEVER: none within the horizon. */
-static int64_t free_from(const struct guard_facts *facts, const struct guard_profile *const *profiles, size_t count,
-			 uint32_t applying, int64_t at_ms)
+static int64_t free_from(const struct question *from, const struct asked *asked, int64_t at_ms)
 {
-	struct question question = question_at(facts, at_ms);
+	int64_t last_ms = at_ms + HORIZON_MAX;
 
-	for (int round = 0; round < ROUNDS_MAX && question.at_ms < facts->now_ms + HORIZON_MAX; round++) {
-		int64_t next_ms = question.at_ms;
+	for (int round = 0; round < ROUNDS_MAX && at_ms < last_ms; round++) {
+		struct question question = question_at(from->facts, from->contact_days, at_ms);
+		int64_t next_ms = deferred_to(&question, asked);
 
-		for (unsigned rule = 0; rule < RULE_COUNT; rule++) {
-			for (size_t index = 0; index < count; index++) {
-				struct answer answer;
-
-				if ((applying >> index & 1) == 0 || profiles[index]->settings[rule].choice == CHOICE_OFF)
-					continue;
-				answer = ask(&question, profiles[index], rule);
-				if (answer.verdict == VERDICT_DEFER && answer.until_ms > next_ms)
-					next_ms = answer.until_ms;
-			}
-		}
-		if (next_ms == question.at_ms)
-			return next_ms;
-		question = question_at(facts, next_ms);
+		if (next_ms == at_ms)
+			return at_ms;
+		at_ms = next_ms;
 	}
 	return ZONE_NEVER;
 }
@@ -125,21 +148,28 @@ static int64_t instant_of(const struct guard_facts *facts)
 	return facts->now_ms < 0 ? 0 : facts->now_ms > max_ms ? max_ms : facts->now_ms;
 }
 
+/* The lists of the verdict are filled as far as they count: to clear them would cost as much as to ask a profile. */
 struct guard_verdict guard_decide(const struct guard_facts *facts, const struct guard_profile *const *profiles, size_t count)
 {
 	struct guard_verdict verdict;
-	uint32_t applying = 0;
+	struct asked asked;
+	struct contact_days contact_days;
+	struct question question;
 
 	MUST(count <= GUARD_PROFILES_MAX);
 	MUST(facts->zones_count <= GUARD_ZONES_MAX);
 	MUST(facts->contacts_count <= GUARD_CONTACTS_MAX);
 	MUST(facts->debts_count <= GUARD_DEBTS_MAX);
-	for (size_t index = 0; index < count; index++)
-		applying |= (uint32_t)applies(profiles[index], facts) << index;
-	verdict = decide_at(facts, profiles, count, applying, instant_of(facts));
+	verdict.verdict = VERDICT_ALLOW;
+	verdict.until_ms = 0;
+	verdict.rules_count = 0;
+	asked = choose(facts, profiles, count);
+	memset(contact_days.is_known, 0, sizeof(contact_days.is_known));
+	question = question_at(facts, &contact_days, instant_of(facts));
+	decide_at(&verdict, &question, &asked);
 	if (verdict.verdict != VERDICT_DEFER)
 		return verdict;
-	verdict.until_ms = free_from(facts, profiles, count, applying, verdict.until_ms);
+	verdict.until_ms = free_from(&question, &asked, verdict.until_ms);
 	if (verdict.until_ms == ZONE_NEVER) {
 		verdict.verdict = VERDICT_DENY;
 		verdict.until_ms = 0;

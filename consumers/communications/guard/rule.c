@@ -20,6 +20,17 @@ bool is_answered_since(const struct guard_facts *facts, int64_t since_ms)
 	return facts->are_contacts_cut == FACT_YES;
 }
 
+const int32_t *contact_days(const struct question *question, uint32_t zone)
+{
+	const struct guard_facts *facts = question->facts;
+	struct contact_days *known = question->contact_days;
+
+	for (uint32_t index = 0; index < facts->contacts_count && !known->is_known[zone]; index++)
+		known->days[zone][index] = zone_day(facts->zones[zone], facts->contacts[index].at_ms);
+	known->is_known[zone] = true;
+	return known->days[zone];
+}
+
 int32_t day_at_least(const struct question *question)
 {
 	int32_t day = question->days[0];

@@ -5,6 +5,12 @@
 
 /* What the rules share. One function for each rule of the table in rules.c; the law stands in its row. */
 
+/* The local days of the earlier contacts, which several rules count: of each zone once it is asked for. */
+struct contact_days {
+	bool is_known[GUARD_ZONES_MAX];
+	int32_t days[GUARD_ZONES_MAX][GUARD_CONTACTS_MAX];
+};
+
 /* One question to one rule: may this be done at this instant, with these numbers? */
 struct question {
 	const struct guard_facts *facts;
@@ -12,6 +18,7 @@ struct question {
 	const int32_t *numbers;
 	int64_t at_ms;
 	int32_t days[GUARD_ZONES_MAX]; /* the local day of at_ms in each zone */
+	struct contact_days *contact_days;
 };
 
 struct answer {
@@ -79,6 +86,9 @@ static inline bool is_confirmation(const struct guard_facts *facts)
 bool is_answered_since(const struct guard_facts *facts, int64_t since_ms);
 
 /* ---- days of the person ---- */
+
+/* The days of all contacts in the zone of this place. */
+const int32_t *contact_days(const struct question *question, uint32_t zone);
 
 /* The earliest and the latest day that it may be where the person is; without a zone, anywhere. */
 int32_t day_at_least(const struct question *question);

@@ -31,10 +31,10 @@ static bool is_about(const struct guard_contact *contact, uint32_t debts)
 }
 
 /* The day of the limit-th last contact that counts, in this zone; 0: there are not so many. */
-static int32_t day_of_last(const struct question *question, const struct zone *zone, counts_function *counts, uint32_t debts,
-			   int32_t limit)
+static int32_t day_of_last(const struct question *question, uint32_t zone, counts_function *counts, uint32_t debts, int32_t limit)
 {
 	const struct guard_facts *facts = question->facts;
+	const int32_t *days_known = contact_days(question, zone);
 	int32_t days[GUARD_CONTACTS_MAX];
 	int32_t count = 0;
 
@@ -44,7 +44,7 @@ static int32_t day_of_last(const struct question *question, const struct zone *z
 
 		if (!counts(question, &facts->contacts[index], debts))
 			continue;
-		day = zone_day(zone, facts->contacts[index].at_ms);
+		day = days_known[index];
 		for (; place > 0 && days[place - 1] < day; place--)
 			days[place] = days[place - 1];
 		days[place] = day;
@@ -53,27 +53,30 @@ static int32_t day_of_last(const struct question *question, const struct zone *z
 	return limit <= count ? days[limit - 1] : 0;
 }
 
-static bool any_counts(const struct question *question, counts_function *counts, uint32_t debts)
+/* Whether so many contacts count, on whatever days. */
+static bool counts_reach(const struct question *question, counts_function *counts, uint32_t debts, int32_t limit)
 {
-	for (uint32_t index = 0; index < question->facts->contacts_count; index++) {
-		if (counts(question, &question->facts->contacts[index], debts))
-			return true;
-	}
-	return question->facts->are_contacts_cut == FACT_YES;
+	int32_t count = 0;
+
+	for (uint32_t index = 0; index < question->facts->contacts_count && count < limit; index++)
+		count += counts(question, &question->facts->contacts[index], debts) ? 1 : 0;
+	return count >= limit;
 }
 
-/* No more than `limit` in `days` consecutive days. Without a zone no day is known. */
+/* No more than `limit` in `days` consecutive days. Without a zone no day is known, which matters if there are so many at all. */
 static struct answer cap(const struct question *question, counts_function *counts, uint32_t debts, int32_t limit, int32_t days)
 {
 	const struct guard_facts *facts = question->facts;
 	int64_t until_ms = question->at_ms;
 
-	if (!any_counts(question, counts, debts))
-		return deny_if(limit <= 0);
-	if (limit <= 0 || facts->zones_count == 0 || facts->are_contacts_cut == FACT_YES)
+	if (limit <= 0 || facts->are_contacts_cut == FACT_YES)
+		return deny_if(true);
+	if (!counts_reach(question, counts, debts, limit))
+		return allowed;
+	if (facts->zones_count == 0)
 		return deny_if(true);
 	for (uint32_t index = 0; index < facts->zones_count; index++) {
-		int32_t last = day_of_last(question, facts->zones[index], counts, debts, limit);
+		int32_t last = day_of_last(question, index, counts, debts, limit);
 		int64_t free_ms;
 
 		if (last == 0 || question->days[index] >= last + days)

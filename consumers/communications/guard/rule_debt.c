@@ -113,9 +113,19 @@ struct answer rule_notice(const struct question *question)
 		       any_debt(question, lacks_notice));
 }
 
+/* Whether the period is certainly over: no week has two holidays, so a day that counts takes less than three. */
+static bool is_long_ago(const struct question *question, const struct guard_debt *debt)
+{
+	const int32_t *numbers = question->profile->settings[RULE_US_15].numbers;
+
+	return (int64_t)day_at_least(question) >
+	       (int64_t)debt->notice_on + 3 * (int64_t)numbers[RECEIPT_DAYS] + 14 + numbers[PERIOD_DAYS];
+}
+
 static bool is_in_validation(const struct question *question, const struct guard_debt *debt)
 {
-	return has_period(question) && has_notice(debt) && day_at_least(question) <= validation_ends(question, debt);
+	return has_period(question) && has_notice(debt) && !is_long_ago(question, debt) &&
+	       day_at_least(question) <= validation_ends(question, debt);
 }
 
 struct answer rule_overshadowing(const struct question *question)
