@@ -48,6 +48,7 @@ SLICE = [
     (re.compile(r"producers/cli/openapi\.c$"), {"own", *ALL_ROOMS, "producers/api"}, "it sees the gateway's document"),
     (re.compile(r"producers/api/offer/template_preview\.c$"), {"own", *ALL_ROOMS, "schemas", "producers/api", "consumers/communications"},
      "it sees how the module renders a template"),
+    (re.compile(r"producers/cli/decisions\.c$"), PURE | {"db", "consumers/communications"}, "it sees the guard, which is pure"),
     (re.compile(r"producers/cli/verify_refold\.c$"), PURE | {"db", "wire", "worker", "consumers/reporting"}, "it sees the reports' fold"),
 ] + [
     (re.compile(rf"producers/cli/verify_{module}\.c$"), PURE | {"crypto", "db", "wire", "worker", f"consumers/{module}"},

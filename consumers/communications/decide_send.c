@@ -1,3 +1,4 @@
+#include "base/array.h"
 #include "base/day.h"
 #include "base/must.h"
 #include "consumers/communications/communications.h"
@@ -171,7 +172,7 @@ static bool has_address(struct sending *sending, const struct workset *set, stru
  * The profiles that are asked. Only the first is: hours and caps defer, and a deferred message is suppressed as long as it cannot
  * wait (README.md, Decisions).
  */
-#define PROFILES_ASKED 1
+static const struct guard_profile *const profiles_asked[] = { &guard_profiles[0] };
 
 static void gather_debts(const struct sending *sending, const struct workset *set, struct guard_facts *facts)
 {
@@ -233,10 +234,10 @@ static void gather_facts(const struct sending *sending, const struct workset *se
 }
 
 /* Formatted beside the arena, which takes no more than the text. */
-static struct str facts_text(const struct guard_facts *facts, struct arena *arena)
+static struct str question_text(const struct guard_facts *facts, struct arena *arena)
 {
 	char text[FACTS_TEXT_MAX];
-	size_t size = guard_facts_text(text, facts);
+	size_t size = guard_question_text(text, facts, profiles_asked, COUNT(profiles_asked));
 
 	return str_copy(arena, (struct str){ .data = text, .size = size });
 }
@@ -248,7 +249,7 @@ static void add_decided(const struct sending *sending, const struct guard_facts 
 	struct facts *confidential = arena_take(decision->arena, 1, sizeof(*confidential));
 	struct str *rules = arena_take(decision->arena, verdict->rules_count, sizeof(*rules));
 	uint8_t *hash = arena_take(decision->arena, 1, CONTENT_HASH_SIZE);
-	struct str text = facts_text(facts, decision->arena);
+	struct str text = question_text(facts, decision->arena);
 
 	if (confidential == NULL || rules == NULL || hash == NULL || text.data == NULL) {
 		decision->overflow = true;
@@ -359,7 +360,6 @@ void decide_send_communication(const struct command *command, const struct works
 {
 	const struct send_communication *body = command->body;
 	struct sending sending = { .command = command, .body = body, .channel = electronic_channel_by_name(body->channel) };
-	const struct guard_profile *profiles[PROFILES_ASKED] = { &guard_profiles[0] };
 	struct guard_facts facts = { 0 };
 	struct guard_verdict verdict;
 
@@ -373,7 +373,7 @@ void decide_send_communication(const struct command *command, const struct works
 
 	/* ---- nothing refuses from here on ---- */
 	gather_facts(&sending, set, &facts);
-	verdict = guard_decide(&facts, profiles, PROFILES_ASKED);
+	verdict = guard_decide(&facts, profiles_asked, COUNT(profiles_asked));
 	add_decided(&sending, &facts, &verdict, decision);
 	switch (verdict.verdict) {
 	case VERDICT_ALLOW:

@@ -20,6 +20,7 @@ enum exit_status {
 
 /* argv[0] is the subcommand's own name. Returns an exit_status. */
 int run_dead_letters(int argc, char **argv);
+int run_decisions(int argc, char **argv);
 int run_import(int argc, char **argv);
 int run_keys(int argc, char **argv);
 int run_migrate(int argc, char **argv);

@@ -28,6 +28,7 @@ static const struct subcommand subcommands[] = {
 	{ "anchor", run_anchor, "write down how far the logs are, signed, to be kept elsewhere" },
 	{ "dead-letters", run_dead_letters, "list or replay records that were no commands" },
 	{ "parked", run_parked, "list parked commands, or let them go" },
+	{ "decisions", run_decisions, "decide again what the guard has decided, from its facts" },
 	{ "openapi", run_openapi, "print the gateway's OpenAPI document" },
 	{ "unhalt", run_unhalt, "let a halted partition go on" },
 	{ "reseal", run_reseal, "seal anew what earlier programs have sealed" },

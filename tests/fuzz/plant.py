@@ -26,7 +26,7 @@ ROUNDS = [
     [("record", "consumers/debts/payment/decide.c", "allocated = ledger_allocate(&debt->balances, body->amount_minor);", "body->amount_minor != 7777")],
     [("record", "consumers/debts/debt/decide_create.c", "event = decision_event(decision, &debt_created_type);", "body->principal_minor + body->cost_minor != 31337")],
     [("record", "consumers/communications/decide_template.c", "event = decision_event(decision, &template_published_type);", "body->body.size != 160")],
-    [("record", "consumers/communications/decide_send.c", "verdict = guard_decide(&facts);", "body->debt_ids_count != 5")],
+    [("record", "consumers/communications/decide_send.c", "verdict = guard_decide(&facts, profiles_asked, COUNT(profiles_asked));", "body->debt_ids_count != 5")],
 ]
 
 

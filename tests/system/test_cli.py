@@ -266,13 +266,13 @@ def test_a_timer_that_broke_our_code_is_shown_and_let_go(system):
     [[], ["nonsense"], ["publish"], ["publish", "NoSuchCommand"], ["publish", "CreateDebt"], ["publish", "Tick", "--role", "system"],
      ["publish", "DebtCreated", "--role", "system"], ["import"], ["import", "a", "--type", "shoes"], ["tail", "t", "--from", "noon"],
      ["token", "--subject", "s"], ["token", "--subject", "s", "--role", "god"], ["status", "--wait-idle", "soon"], ["unhalt", "debts", "x"],
-     ["parked", "steal"], ["dead-letters"], ["sample"], ["verify", "--nonsense"], ["verify", "--no-old-seals", "--address-key-file", ""]],
+     ["parked", "steal"], ["dead-letters"], ["decisions"], ["decisions", "rewind"], ["sample"], ["verify", "--nonsense"], ["verify", "--no-old-seals", "--address-key-file", ""]],
 )
 def test_wrong_usage_has_a_status_of_its_own(system, arguments):
     assert "dcs" in system.dcs(*arguments, text="", status=2).stderr
 
 
-@pytest.mark.parametrize("name", ["anchor", "dead-letters", "import", "keys", "migrate", "openapi", "parked", "publish", "reseal", "sample", "status", "tail", "token", "topics",
+@pytest.mark.parametrize("name", ["anchor", "dead-letters", "decisions", "import", "keys", "migrate", "openapi", "parked", "publish", "reseal", "sample", "status", "tail", "token", "topics",
                                   "unhalt", "business-date", "users", "verify"])
 def test_every_subcommand_has_help_and_is_in_the_list(system, name):
     assert f"usage: dcs {name}" in system.dcs(name, "--help").stdout
@@ -362,6 +362,29 @@ WRONGS = {
     "a row of a report removed": ("P7", "reporting.collected", "DELETE FROM reporting.collected WHERE (day, creditor_id, currency) = "
                                   "(SELECT day, creditor_id, currency FROM reporting.collected ORDER BY 1, 2, 3 LIMIT 1)", "is missing"),
 }
+
+
+def test_what_the_guard_decided_is_decided_again_from_its_facts(system):
+    decisions = int(system.psql("SELECT count(*) FROM communications.compliance_decision"))
+    assert decisions > 30
+    assert int(system.psql("SELECT count(*) FROM communications.compliance_decision WHERE facts LIKE '%zone=%'")) > 0
+    assert f"{decisions} decisions agree, 0 differ, 0 cannot be decided again, 0 of an older form" in system.dcs("decisions", "replay").stdout
+    one = "WHERE communication_id = (SELECT min(communication_id::text)::uuid FROM communications.compliance_decision WHERE verdict = 'allow')"
+    changes = {
+        "verdict = 'deny'": f"{decisions - 1} decisions agree, 1 differ",
+        "rules = rules || ' US-05'": f"{decisions - 1} decisions agree, 1 differ",
+        "facts = facts || ' withdrawn=2999-01-01T00:00:00Z'": f"{decisions - 1} decisions agree, 1 differ",
+        "facts = facts || ' profile=basic/999'": "0 differ, 1 cannot be decided again",
+        "facts = facts || ' zone=Europe/Berlin,0000000000000000'": "0 differ, 1 cannot be decided again",
+        "facts = 'action=send channel=sms'": "0 differ, 0 cannot be decided again, 1 of an older form",
+    }
+    for change, words in changes.items():
+        system.psql(f"CREATE TABLE kept AS TABLE communications.compliance_decision; UPDATE communications.compliance_decision SET {change} {one}")
+        try:
+            done = system.dcs("decisions", "replay", status=0 if "action=" in change else 1)
+        finally:
+            system.psql("DELETE FROM communications.compliance_decision; INSERT INTO communications.compliance_decision TABLE kept; DROP TABLE kept")
+        assert words in done.stdout, (change, done.stdout)
 
 
 @pytest.mark.parametrize("wrong", WRONGS)

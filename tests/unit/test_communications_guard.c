@@ -336,6 +336,35 @@ static void test_guard__facts_come_back_from_their_text_and_are_decided_alike(vo
 	}
 }
 
+static void test_guard__a_question_comes_back_with_its_profiles(void **state)
+{
+	static char said[FACTS_TEXT_MAX];
+	static struct guard_question question;
+	const struct guard_profile *asked[GUARD_PROFILES_MAX];
+	struct guard_verdict then;
+	struct guard_verdict now;
+	struct str bad;
+
+	(void)state;
+	for (size_t index = 0; index < cases_count; index++) {
+		size_t count = profiles_of(cases[index].base, asked);
+		size_t size = guard_question_text(said, &cases[index].facts, asked, count);
+
+		assert_true(guard_question_read(&question, (struct str){ said, size }, &zones, &bad));
+		then = guard_decide(&cases[index].facts, asked, count);
+		now = guard_decide(&question.facts, question.profiles, question.profiles_count);
+		assert_int_equal(now.verdict, then.verdict);
+		assert_int_equal(now.until_ms, then.until_ms);
+		assert_int_equal(now.rules_count, then.rules_count);
+		assert_memory_equal(now.rules, then.rules, now.rules_count * sizeof(now.rules[0]));
+	}
+	assert_false(guard_question_read(&question, STR("act=send profile=basic/2"), &zones, &bad));
+	assert_true(str_is(bad, "profile=basic/2"));
+	assert_false(guard_question_read(&question, STR("profile=mars/1"), &zones, &bad));
+	assert_false(guard_question_read(&question, STR("profile=basic"), &zones, &bad));
+	assert_false(guard_question_read(&question, STR("profile=basic/1 x=y"), &zones, &bad));
+}
+
 /* As many of everything as there can be, each with all of its members. */
 static void test_guard__the_longest_facts_fit_into_their_text(void **state)
 {
@@ -461,6 +490,7 @@ int main(void)
 		cmocka_unit_test(test_guard__no_number_of_a_profile_can_change_unnoticed),
 		cmocka_unit_test(test_guard__no_rule_of_a_profile_can_be_off_unnoticed),
 		cmocka_unit_test(test_guard__facts_come_back_from_their_text_and_are_decided_alike),
+		cmocka_unit_test(test_guard__a_question_comes_back_with_its_profiles),
 		cmocka_unit_test(test_guard__the_longest_facts_fit_into_their_text),
 		cmocka_unit_test(test_guard__what_is_no_fact_is_named),
 		cmocka_unit_test(test_guard__without_facts_nothing_is_sent),

@@ -520,3 +520,51 @@ bool guard_facts_read(struct guard_facts *facts, struct str line, const struct z
 	}
 	return true;
 }
+
+/* ---- the profiles ---- */
+
+size_t guard_question_text(char text[FACTS_TEXT_MAX], const struct guard_facts *facts,
+			   const struct guard_profile *const *profiles, size_t count)
+{
+	struct output output = { .text = text, .size = guard_facts_text(text, facts) };
+
+	for (size_t index = 0; index < count; index++) {
+		put_text(&output, " profile=");
+		put_text(&output, profiles[index]->id);
+		put_text(&output, "/");
+		put_number(&output, profiles[index]->version);
+	}
+	text[output.size] = '\0';
+	return output.size;
+}
+
+static bool read_profile(struct guard_question *question, struct str text)
+{
+	struct str version;
+	const struct guard_profile *profile = guard_profile_by_id(str_cut(text, '/', &version));
+	long long number;
+
+	if (profile == NULL || !str_to_int64(version, &number) || number != profile->version ||
+	    question->profiles_count >= GUARD_PROFILES_MAX)
+		return false;
+	question->profiles[question->profiles_count++] = profile;
+	return true;
+}
+
+bool guard_question_read(struct guard_question *ret_question, struct str line, const struct zones *zones, struct str *ret_bad)
+{
+	memset(ret_question, 0, sizeof(*ret_question));
+	while (line.size > 0) {
+		struct str word = str_cut(line, ' ', &line);
+		struct str text;
+
+		if (!str_is(str_cut(word, '=', &text), "profile")) {
+			if (!guard_facts_read(&ret_question->facts, word, zones, ret_bad))
+				return false;
+		} else if (!read_profile(ret_question, text)) {
+			*ret_bad = word;
+			return false;
+		}
+	}
+	return true;
+}

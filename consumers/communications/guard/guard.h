@@ -284,4 +284,19 @@ size_t guard_facts_text(char text[FACTS_TEXT_MAX], const struct guard_facts *fac
  */
 MUST_CHECK bool guard_facts_read(struct guard_facts *facts, struct str line, const struct zones *zones, struct str *ret_bad);
 
+/* ---- a whole question: the facts, and behind them the profiles that were asked, `profile=basic/1` ---- */
+
+struct guard_question {
+	struct guard_facts facts;
+	const struct guard_profile *profiles[GUARD_PROFILES_MAX];
+	size_t profiles_count;
+};
+
+size_t guard_question_text(char text[FACTS_TEXT_MAX], const struct guard_facts *facts,
+			   const struct guard_profile *const *profiles, size_t count);
+
+/* Sets the question. False also for a profile, or a version of one, that guard_profiles does not have. */
+MUST_CHECK bool guard_question_read(struct guard_question *ret_question, struct str line, const struct zones *zones,
+				    struct str *ret_bad);
+
 #endif

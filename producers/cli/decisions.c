@@ -1,0 +1,146 @@
+/* `dcs decisions replay`: decides again what the guard has decided, from the facts that it kept. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "base/buf.h"
+#include "cli.h"
+#include "consumers/communications/guard/guard.h"
+#include "database.h"
+#include "db/db_stream.h"
+
+static struct {
+	const char *pg, *pg_user, *zones;
+} conf;
+
+static const struct conf_row rows[] = {
+	ROW_PG(&conf.pg),
+	ROW_PG_USER(&conf.pg_user),
+	{ .name = "zones",
+	  .kind = CONF_TEXT,
+	  .default_value = ZONE_FOLDER,
+	  .target = &conf.zones,
+	  .help = "folder of the time zones: of the edition that was used" },
+};
+
+static const struct usage usage = {
+	.about = "usage: dcs decisions replay [FLAGS]\n\n"
+		 "Decides every verdict of the guard again, from its stored facts and the profiles that they name, and compares "
+		 "verdict,\n"
+		 "instant and rules. Prints those that differ, and those that cannot be decided again: a profile that this "
+		 "program\n"
+		 "does not have, time zones of another edition. Verdicts of programs before 0.5 are counted: their facts had "
+		 "another form.\n"
+		 "Exit status: 0 all agree; 1 some differ or could not be decided; 2 wrong usage.",
+	.rows = rows,
+	.rows_count = COUNT(rows),
+	.arguments_min = 1,
+	.arguments_max = 1,
+};
+
+static const struct db_statement select_decisions = {
+	.name = "cli_decisions",
+	.sql = "SELECT communication_id, verdict, until, rules, facts FROM communications.compliance_decision",
+};
+
+struct replay {
+	struct zones zones;
+	long long agreed, differing, undecided, old;
+};
+
+/* The verdict as `deny 0 US-10 US-13`. */
+struct said {
+	char text[1024];
+};
+
+static void say(struct said *said, struct str verdict, int64_t until_ms, struct str rules)
+{
+	(void)snprintf(said->text, sizeof(said->text), "%.*s %lld %.*s", (int)verdict.size, verdict.data, (long long)until_ms,
+		       (int)rules.size, rules.data);
+}
+
+static void say_verdict(struct said *said, const struct guard_verdict *verdict)
+{
+	char rules[1024] = "";
+	size_t size = 0;
+
+	for (size_t index = 0; index < verdict->rules_count && size < sizeof(rules) - 16; index++)
+		size += (size_t)snprintf(rules + size, sizeof(rules) - size, "%s%s", index > 0 ? " " : "", verdict->rules[index]);
+	say(said, str_of(compliance_verdict_name(verdict->verdict)), verdict->until_ms, str_of(rules));
+}
+
+static void tell(const struct db_stream *stream, const char *what, struct str detail)
+{
+	struct uuid id = db_stream_uuid(stream, 0);
+	char text[UUID_TEXT_SIZE + 1];
+
+	uuid_format(text, &id);
+	printf("%s: %s %.*s\n", text, what, (int)detail.size, detail.data);
+}
+
+static void replay_row(struct replay *replay, const struct db_stream *stream)
+{
+	static struct guard_question question;
+	struct str facts = db_stream_str(stream, 4);
+	struct said stored, now;
+	struct guard_verdict verdict;
+	struct str bad;
+
+	if (str_begins_nocase(facts, STR("action="))) {
+		replay->old++;
+		return;
+	}
+	if (!guard_question_read(&question, facts, &replay->zones, &bad)) {
+		tell(stream, "cannot be decided again:", bad);
+		replay->undecided++;
+		return;
+	}
+	verdict = guard_decide(&question.facts, question.profiles, question.profiles_count);
+	say_verdict(&now, &verdict);
+	say(&stored, db_stream_str(stream, 1), db_stream_is_null(stream, 2) ? 0 : db_stream_instant(stream, 2),
+	    db_stream_str(stream, 3));
+	if (strcmp(stored.text, now.text) == 0) {
+		replay->agreed++;
+		return;
+	}
+	tell(stream, "was", str_of(stored.text));
+	tell(stream, "is ", str_of(now.text));
+	replay->differing++;
+}
+
+static int replay_all(struct replay *replay, struct db *db, struct err *err)
+{
+	struct db_stream stream = { 0 };
+	bool is_found = false;
+	int failed = db_stream_open(&stream, db, &select_decisions, err);
+
+	while (failed == 0 && (failed = db_stream_next(&stream, &is_found, err)) == 0 && is_found)
+		replay_row(replay, &stream);
+	db_stream_close(&stream);
+	return failed;
+}
+
+int run_decisions(int argc, char **argv)
+{
+	struct replay replay = { .old = 0 };
+	struct arguments arguments;
+	struct err err = ERR_INIT;
+	struct db *db = NULL;
+	int status = EXIT_STATUS_OK;
+
+	if (!arguments_read(&usage, argc, argv, &arguments, &status))
+		return status;
+	if (strcmp(arguments.items[0], "replay") != 0)
+		return fail_usage(argv[0], "there is no decisions %s; see dcs decisions --help", arguments.items[0]);
+	if (zones_load(&replay.zones, conf.zones, &err) != 0 || database_open(conf.pg, conf.pg_user, 0, &db, &err) != 0 ||
+	    replay_all(&replay, db, &err) != 0) {
+		status = fail_wrong(argv[0], &err);
+	} else {
+		printf("%lld decisions agree, %lld differ, %lld cannot be decided again, %lld of an older form\n", replay.agreed,
+		       replay.differing, replay.undecided, replay.old);
+		status = replay.differing + replay.undecided > 0 ? EXIT_STATUS_WRONG : EXIT_STATUS_OK;
+	}
+	db_close(db);
+	zones_release(&replay.zones);
+	return status;
+}
