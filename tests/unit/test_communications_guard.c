@@ -483,6 +483,94 @@ static void test_guard__instants_beyond_the_calendar_are_decided(void **state)
 	}
 }
 
+/* ---- facts of many cases mixed, and lines of any bytes ---- */
+
+#define MIXES 20000
+
+static uint32_t seed = 1;
+
+static uint32_t dice(uint32_t sides)
+{
+	seed = seed * 1664525 + 1013904223;
+	return (seed >> 8) % sides;
+}
+
+/* The facts of one case, and over them words of others. */
+static void mix(struct guard_facts *facts)
+{
+	static char said[FACTS_TEXT_MAX];
+
+	*facts = cases[dice((uint32_t)cases_count)].facts;
+	for (uint32_t left = dice(6); left > 0; left--) {
+		const struct a_case *other = &cases[dice((uint32_t)cases_count)];
+		struct str rest = { .data = said, .size = guard_facts_text(said, &other->facts) };
+		struct str bad;
+
+		while (rest.size > 0) {
+			struct str word = str_cut(rest, ' ', &rest);
+
+			/* A list may be full. */
+			if (dice(4) == 0 && !guard_facts_read(facts, word, &zones, &bad))
+				break;
+		}
+	}
+}
+
+static void test_guard__a_deferral_ends_when_it_says_whatever_the_facts(void **state)
+{
+	const struct guard_profile *asked[GUARD_PROFILES_MAX];
+	static struct guard_facts facts;
+	unsigned deferred = 0;
+
+	(void)state;
+	for (size_t index = 0; index < guard_profiles_count; index++)
+		asked[index] = &profiles[index];
+	for (unsigned round = 0; round < MIXES; round++) {
+		size_t count = 1 + dice((uint32_t)guard_profiles_count);
+		struct guard_verdict verdict;
+
+		mix(&facts);
+		verdict = guard_decide(&facts, asked, count);
+		if (verdict.verdict != VERDICT_DEFER)
+			continue;
+		deferred++;
+		assert_true(verdict.until_ms > facts.now_ms);
+		facts.now_ms = verdict.until_ms - 1;
+		assert_int_not_equal(guard_decide(&facts, asked, count).verdict, VERDICT_ALLOW);
+		facts.now_ms = verdict.until_ms;
+		assert_int_not_equal(guard_decide(&facts, asked, count).verdict, VERDICT_DEFER);
+	}
+	assert_true(deferred > MIXES / 100);
+}
+
+static void test_guard__a_line_of_any_bytes_is_read_or_refused(void **state)
+{
+	static char said[FACTS_TEXT_MAX];
+	static char again[FACTS_TEXT_MAX];
+	static struct guard_question question;
+	const struct guard_profile *asked[1] = { &guard_profiles[0] };
+	static struct guard_facts facts;
+	unsigned taken = 0;
+	struct str bad;
+
+	(void)state;
+	for (unsigned round = 0; round < MIXES; round++) {
+		size_t size;
+
+		mix(&facts);
+		size = guard_question_text(said, &facts, asked, 1);
+		for (uint32_t left = dice(4); left > 0; left--)
+			said[dice((uint32_t)size)] = (char)(dice(3) == 0 ? dice(256) : '0' + dice(10));
+		if (!guard_question_read(&question, (struct str){ said, size }, &zones, &bad))
+			continue;
+		taken++;
+		size = guard_question_text(again, &question.facts, question.profiles, question.profiles_count);
+		assert_true(guard_question_read(&question, (struct str){ again, size }, &zones, &bad));
+		(void)guard_decide(&question.facts, question.profiles, question.profiles_count);
+	}
+	assert_true(taken > MIXES / 10);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -494,6 +582,8 @@ int main(void)
 		cmocka_unit_test(test_guard__the_longest_facts_fit_into_their_text),
 		cmocka_unit_test(test_guard__what_is_no_fact_is_named),
 		cmocka_unit_test(test_guard__without_facts_nothing_is_sent),
+		cmocka_unit_test(test_guard__a_deferral_ends_when_it_says_whatever_the_facts),
+		cmocka_unit_test(test_guard__a_line_of_any_bytes_is_read_or_refused),
 		cmocka_unit_test(test_guard__instants_beyond_the_calendar_are_decided),
 	};
 
