@@ -77,7 +77,7 @@ static void then_flags_are_set(const struct message_type *type, const void *body
 		const struct field *field = &type->record.fields[i];
 
 		for (int account = 0; account < ACCOUNT_COUNT; account++)
-			if (strcmp(field->name, account_field(account)) == 0 && field->nullable)
+			if (strcmp(field->name, account_field((enum account)account)) == 0 && field->nullable)
 				assert_true(*(const bool *)((const char *)body + field->aux_offset));
 	}
 }
