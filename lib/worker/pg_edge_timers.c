@@ -47,8 +47,14 @@ static const struct db_statement statement_set = {
 	" due_on = excluded.due_on, set_at = excluded.set_at, tried_at = NULL, broken = false",
 };
 
-static const struct db_statement statement_end = {
-	"engine_end_timers",
+/* This one, and none that was set in its place since. */
+static const struct db_statement statement_fire = {
+	"engine_fire_timers",
+	"DELETE FROM timer t USING " PLACES ", $5::uuid[]) u(part, kind, key, subject, id) WHERE " SAME("t") " AND t.id = u.id",
+};
+
+static const struct db_statement statement_cancel = {
+	"engine_cancel_timers",
 	"DELETE FROM timer t USING " PLACES ") u(part, kind, key, subject) WHERE " SAME("t"),
 };
 
@@ -250,20 +256,28 @@ static int write_kept(struct pg_edge *edge, const struct changes *changes, struc
 	return db_write(edge->db, &statement_keep, params, count, err);
 }
 
+static int write_fired(struct pg_edge *edge, const struct changes *changes, struct err *err)
+{
+	const unsigned fates = BIT(TIMER_FIRED);
+	struct db_params *params = &edge->params;
+	size_t count = put_places(params, changes, fates);
+
+	if (count == 0)
+		return 0;
+	PUT(DB_ARRAY_UUID, db_array_uuid(params, &write->row.id));
+	return db_write(edge->db, &statement_fire, params, count, err);
+}
+
 int pg_edge_write_timers(struct pg_edge *edge, const struct changes *changes, struct err *err)
 {
 	size_t count;
 
 	if (changes->timers_count == 0)
 		return 0;
-	/* One that fired was in the table, and has left it exactly once. */
-	count = put_places(&edge->params, changes, BIT(TIMER_FIRED));
-	if (count > 0 && db_write(edge->db, &statement_end, &edge->params, count, err) < 0)
-		return -1;
 	count = put_places(&edge->params, changes, BIT(TIMER_CANCELLED));
-	if (count > 0 && db_write(edge->db, &statement_end, &edge->params, DB_ROWS_ANY, err) < 0)
+	if (count > 0 && db_write(edge->db, &statement_cancel, &edge->params, DB_ROWS_ANY, err) < 0)
 		return -1;
-	if (write_kept(edge, changes, err) < 0)
+	if (write_fired(edge, changes, err) < 0 || write_kept(edge, changes, err) < 0)
 		return -1;
 	return write_set(edge, changes, err);
 }

@@ -159,15 +159,18 @@ static void test_pg_edge_timers__one_that_fires_may_be_set_again(void **state)
 	assert_int_equal(next_of(world).at_ms, NOW_MS + 5);
 }
 
-/* Somebody else has written in our partition. */
+/* Somebody else has written in our partition: another was set in its place. */
 static void test_pg_edge_timers__one_that_is_not_there_cannot_fire(void **state)
 {
 	struct world *world = *state;
 	struct head head = claim(world, OWNED);
-	const struct timer_write fired = write_of(TIMER_FIRED, 1, NOW_MS);
+	struct timer_write fired = write_of(TIMER_SET, 1, NOW_MS);
 	struct changes changes = { .timers = &fired, .timers_count = 1, .set = &world->set, .heads = &head, .heads_count = 1 };
 	bool conflict;
 
+	apply(world, &head, &fired, 1);
+	fired.fate = TIMER_FIRED;
+	fired.row.id = spec_id('T', 2);
 	open_batch(world, &head);
 	assert_int_equal(try_write(world, &changes, &conflict), -1);
 	assert_int_equal(world->err.kind, ERR_FATAL);
