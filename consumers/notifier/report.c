@@ -136,21 +136,24 @@ static int begin_round(struct report *report, struct desk *desk, uint64_t to_rep
 static int mark_answered(struct report *report, struct desk *desk, size_t *ret_count, struct err *err)
 {
 	struct attempt_id ids[REPORT_ROUND_MAX];
-	struct uuid commands[2 * REPORT_ROUND_MAX];
+	struct uuid commands[2 * REPORT_ROUND_MAX]; /* one a line; behind them the withdrawals */
 	bool is_answered[2 * REPORT_ROUND_MAX];
+	size_t commands_count = report->lines_count;
+	size_t withdrawal = commands_count;
 	size_t count = 0;
 	size_t kept = 0;
 
 	for (size_t i = 0; i < report->lines_count; i++) {
-		const struct report_line *line = &report->lines[i];
-
-		commands[2 * i] = line->command_id;
-		commands[2 * i + 1] = uuid_is_none(&line->withdrawal_id) ? line->command_id : line->withdrawal_id;
+		commands[i] = report->lines[i].command_id;
+		if (!uuid_is_none(&report->lines[i].withdrawal_id))
+			commands[commands_count++] = report->lines[i].withdrawal_id;
 	}
-	if (desk_answered(desk, commands, 2 * report->lines_count, is_answered, err) != 0)
+	if (desk_answered(desk, commands, commands_count, is_answered, err) != 0)
 		return -1;
 	for (size_t i = 0; i < report->lines_count; i++) {
-		if (is_answered[2 * i] && is_answered[2 * i + 1])
+		if (!uuid_is_none(&report->lines[i].withdrawal_id))
+			is_answered[i] &= is_answered[withdrawal++];
+		if (is_answered[i])
 			ids[count++] = report->lines[i].id;
 		else
 			report->lines[kept++] = report->lines[i];
