@@ -357,6 +357,7 @@ bench: deps ## rate, CPU, memory and latency of the debts worker beside PostgreS
 	@$(MAKE) --no-print-directory -j$(JOBS) build $(BENCHES)
 	@DEBTS=$(DEBTS) COMMANDS=$(COMMANDS) WORKERS=$(WORKERS) QUICK=$(QUICK) tests/bench/bench.py
 	@DEBTS=$(DEBTS) tests/bench/bench_api.py
+	@MESSAGES=$(MESSAGES) QUICK=$(QUICK) tests/bench/bench_gateways.py
 
 .PHONY: chaos
 chaos: deps build ## programs, PostgreSQL and Kafka killed under load: KILLS=100 PG_KILLS=5 KAFKA_KILLS=5 FREEZES=2 SEED=1

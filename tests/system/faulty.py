@@ -39,6 +39,7 @@ from world import MODULES, World, wait_for
 MARK = re.compile(r"faulty ([0-9a-f]{32})")
 SETTINGS = {"DCS_NOTIFIER_RETRY_MS": "5", "DCS_NOTIFIER_ATTEMPTS": "8", "DCS_NOTIFIER_ASK_MS": "5"}
 PER_CUSTOMER = 10  # a customer has at most 32 messages under way
+SENT_AT_ONCE = 500
 DEADLINE_S = 600
 
 # What may happen to a complete request: whether the message is taken, and what is answered.
@@ -304,11 +305,15 @@ class Run:
         self.client.send(self.template())
         people = [self.person() for _ in range(self.sends // PER_CUSTOMER)]
         self.client.send(*(record for _, records in people for record in records))
+        wanted = []
         for customer_id, _ in people:
-            wanted = [self.message(customer_id) for _ in range(PER_CUSTOMER)]
+            wanted += [self.message(customer_id) for _ in range(PER_CUSTOMER)]
             if self.dice.random() * 100 < self.withdraw_percent:
                 wanted.append(self.withdrawal(customer_id))
-            self.client.send(*wanted)
+            if len(wanted) >= SENT_AT_ONCE:
+                self.client.send(*wanted)
+                wanted = []
+        self.client.send(*wanted)
 
     def under_way(self):
         done = self.world.value(
