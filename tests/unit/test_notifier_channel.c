@@ -116,8 +116,8 @@ static void test_channel__every_message_that_can_go_somewhere_does(void **state)
 		given("11253");
 		for (size_t i = 0; i < MAX; i++)
 			channel.is_away[i] = (mask >> i & 1) != 0;
-		for (char last = 'a' - 1; last < 'a' + MAX; last++) {
-			char name[2] = { last < 'a' ? '\0' : last };
+		for (int last = 'a' - 1; last < 'a' + MAX; last++) {
+			char name[2] = { last < 'a' ? '\0' : (char)last };
 			int found = 0;
 
 			for (size_t to = 0; to < MAX; to++)
