@@ -110,7 +110,9 @@ struct opt_out {
 	const char *email;
 };
 
-/* Only characters of the GSM 7-bit alphabet: a single other character doubles the price of the message. */
+/*
+ * Of an SMS in a Latin script only characters of the GSM 7-bit alphabet: a single other character doubles the price of the message.
+ */
 static const struct opt_out opt_outs[] = {
 	{ "en", "Reply STOP to opt out.", "To receive no more e-mails about this, reply with the word STOP." },
 	{ "de", "Antworten Sie STOP, um keine SMS mehr zu erhalten.",
@@ -132,6 +134,12 @@ static const struct opt_out opt_outs[] = {
 	{ "pl", "Odpisz STOP, aby nie otrzymywac SMS.",
 	  "Aby nie otrzymywa\xc4\x87 wi\xc4\x99"
 	  "cej e-maili, odpowiedz s\xc5\x82owem STOP." },
+	{ "ja",
+	  "\xe9\x85\x8d\xe4\xbf\xa1\xe5\x81\x9c\xe6\xad\xa2\xe3\x81\xafSTOP\xe3\x81\xa8\xe8\xbf\x94\xe4\xbf\xa1\xe3\x81\x97\xe3"
+	  "\x81\xa6\xe3\x81\x8f\xe3\x81\xa0\xe3\x81\x95\xe3\x81\x84\xe3\x80\x82",
+	  "\xe9\x85\x8d\xe4\xbf\xa1\xe5\x81\x9c\xe6\xad\xa2\xe3\x82\x92\xe3\x81\x94\xe5\xb8\x8c\xe6\x9c\x9b\xe3\x81\xae\xe5\xa0"
+	  "\xb4\xe5\x90\x88\xe3\x81\xaf\xe3\x80\x81STOP\xe3\x81\xa8\xe3\x81\x94\xe8\xbf\x94\xe4\xbf\xa1\xe3\x81\x8f\xe3\x81\xa0"
+	  "\xe3\x81\x95\xe3\x81\x84\xe3\x80\x82" },
 };
 
 /* NULL: none in this language. */
