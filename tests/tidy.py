@@ -100,7 +100,7 @@ BANNED = [
     (r"(exit|_exit|_Exit|quick_exit|abort)(?=\s*\()", "return an error: only main ends the process", PRODUCTION, r"/main\.c$|^lib/base/must\.c$"),
     (r"(sleep|usleep|nanosleep|clock_nanosleep)(?=\s*\()", "wait for a condition with a deadline", EVERYWHERE, None),
     (r"(assert)(?=\s*\()", "MUST( of base/must.h (in tests: cmocka's assert_...)", EVERYWHERE, None),
-    (r"(sizeof)(?=\((\w+)\) / sizeof\(\(?\2\)?\[0\]\))", "COUNT( of base/array.h", PRODUCTION, r"^lib/base/array\.h$"),
+    (r"(sizeof)(?=\((\w+)\) / sizeof\(\(?\2\)?\[0\]\))", "COUNT( of base/array.h", EVERYWHERE, r"^lib/base/array\.h$"),
     (r"(default)(?=\s*:\s*MUST_NOT_REACH)", "no default over our own enums: -Wall finds the missing case", PRODUCTION, None),
 ]
 

@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/conf.h"
 #include "base/log.h"
 #include "consumers/debts/debts.h"
@@ -466,8 +467,7 @@ static int settings(struct floor *floor, int argc, char **argv, enum conf_outcom
 		NUMBER("sessions", &floor->sessions, 1, SESSIONS_MAX, "processes, each with a connection"),
 	};
 
-	return conf_read(rows, sizeof(rows) / sizeof(rows[0]), "The floor under the debts worker.", argc, argv, ret_outcome,
-			 &argi, err);
+	return conf_read(rows, COUNT(rows), "The floor under the debts worker.", argc, argv, ret_outcome, &argi, err);
 }
 
 static int run(struct floor *floor)

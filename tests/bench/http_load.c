@@ -23,6 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/conf.h"
 #include "base/must.h"
 
@@ -362,7 +363,7 @@ static int settings(struct load *load, int argc, char **argv, enum conf_outcome 
 	};
 	int argi;
 
-	return conf_read(rows, sizeof(rows) / sizeof(rows[0]), "Asks an HTTP server.", argc, argv, ret_outcome, &argi, err);
+	return conf_read(rows, COUNT(rows), "Asks an HTTP server.", argc, argv, ret_outcome, &argi, err);
 }
 
 int main(int argc, char **argv)

@@ -7,6 +7,7 @@
  */
 #include <stdio.h>
 
+#include "base/array.h"
 #include "base/conf.h"
 #include "crypto/crypto.h"
 #include "crypto/seal.h"
@@ -171,8 +172,7 @@ int main(int argc, char **argv)
 		  .help = "how many debts are there before the first command" },
 	};
 
-	if (conf_read(rows, sizeof(rows) / sizeof(rows[0]), "Fills the database of make bench.", argc, argv, &outcome, &argi,
-		      &err) < 0)
+	if (conf_read(rows, COUNT(rows), "Fills the database of make bench.", argc, argv, &outcome, &argi, &err) < 0)
 		goto out;
 	if (outcome == CONF_EXIT_OK)
 		return 0;

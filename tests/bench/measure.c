@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "base/conf.h"
 #include "bus/bus.h"
 #include "wire/envelope.h"
@@ -198,8 +199,7 @@ int main(int argc, char **argv)
 		  .help = "when the clock started, milliseconds since 1970" },
 	};
 
-	if (conf_read(rows, sizeof(rows) / sizeof(rows[0]), "Rate and latency by the broker's clock.", argc, argv, &outcome,
-		      &argi, &err) == 0 &&
+	if (conf_read(rows, COUNT(rows), "Rate and latency by the broker's clock.", argc, argv, &outcome, &argi, &err) == 0 &&
 	    outcome == CONF_RUN && read_all(&measure, &err) == 0) {
 		if (measure.answered > 0)
 			print(&measure);

@@ -6,6 +6,7 @@
  */
 #include <stdio.h>
 
+#include "base/array.h"
 #include "base/conf.h"
 #include "base/day.h"
 #include "bus/bus.h"
@@ -68,8 +69,7 @@ static int settings(struct publisher *publisher, int argc, char **argv, enum con
 		  .help = "commands a second; 0: as fast as it goes" },
 	};
 
-	return conf_read(rows, sizeof(rows) / sizeof(rows[0]), "Publishes the commands of make bench.", argc, argv, ret_outcome,
-			 &argi, err);
+	return conf_read(rows, COUNT(rows), "Publishes the commands of make bench.", argc, argv, ret_outcome, &argi, err);
 }
 
 static int start(struct publisher *publisher, struct err *err)

@@ -6,6 +6,7 @@
  */
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "base/must.h"
 #include "crypto/crypto.h"
 #include "producers/api/auth/token_request.h"
@@ -202,6 +203,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (coder == NULL && open_door(&err) != 0)
 		exit(1);
 	arena_reset(&arena);
-	doors[input_u8(&input) % (sizeof(doors) / sizeof(doors[0]))](&input);
+	doors[input_u8(&input) % (COUNT(doors))](&input);
 	return 0;
 }

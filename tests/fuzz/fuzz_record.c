@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "base/day.h"
 #include "base/must.h"
 #include "schemas/engine.h"
@@ -200,7 +201,7 @@ static int64_t time_of(const struct script_record *record)
 	static const int64_t senseless_ms[] = { -1, 0, 1, INT64_MIN, INT64_MAX, INT64_MAX / 2, INT64_MIN / 2, 253402300800000 };
 
 	if (record->who & WHO_ANYTIME)
-		return senseless_ms[record->time % (sizeof(senseless_ms) / sizeof(senseless_ms[0]))];
+		return senseless_ms[record->time % (COUNT(senseless_ms))];
 	door.now_ms += (record->time & 63) * units_ms[record->time >> 6];
 	return door.now_ms;
 }

@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "base/must.h"
 #include "tests/fuzz/fuzz.h"
 #include "wire/coder.h"
@@ -139,7 +140,7 @@ static void take_headers(struct input *input)
 	size_t count = 0;
 
 	while (input->at < input->end && count < HEADERS_MAX + 1) {
-		headers[count].name = names[input_u8(input) % (sizeof(names) / sizeof(names[0]))];
+		headers[count].name = names[input_u8(input) % (COUNT(names))];
 		headers[count++].value = input_short(input);
 	}
 	if (envelope_read(headers, count, &envelope, &err) != 0)

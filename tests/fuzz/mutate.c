@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "base/day.h"
 #include "base/money.h"
 #include "tests/fuzz/compared.h"
@@ -124,7 +125,7 @@ static int64_t other_number(int64_t number, enum field_kind kind)
 		LLVMFuzzerMutate((uint8_t *)&number, sizeof(number), sizeof(number));
 		return number;
 	case 2:
-		return known[below(sizeof(known) / sizeof(known[0]))];
+		return known[below(COUNT(known))];
 	case 3:
 		return (int64_t)((uint64_t)number + throw() % 33 - 16);
 	case 4:
@@ -254,7 +255,7 @@ static struct str known_text(void)
 		"organisation",
 	};
 
-	return str_of(known[below(sizeof(known) / sizeof(known[0]))]);
+	return str_of(known[below(COUNT(known))]);
 }
 
 /* So long, by repeating what it is, or what is put behind it. */
@@ -666,7 +667,7 @@ static struct str header_text(void)
 					     "0198c0de-0000-7000-8000-000000000012",
 					     "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" };
 
-	return str_of(known[below(sizeof(known) / sizeof(known[0]))]);
+	return str_of(known[below(COUNT(known))]);
 }
 
 static void change_headers(struct script_record *record)

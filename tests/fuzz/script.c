@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "crypto/crypto.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -10,7 +11,7 @@ const char *const script_header_names[] = { "ce_specversion", "ce_id",          
 					    "ce_dataschema",  "ce_partitionkey", "ce_correlationid", "ce_causationid",
 					    "ce_expirytime",  "ce_actor",        "traceparent",      "ce_sequence",
 					    "dcs_hash",       "Authorization",   "x-other" };
-const size_t script_header_names_count = sizeof(script_header_names) / sizeof(script_header_names[0]);
+const size_t script_header_names_count = COUNT(script_header_names);
 
 /* ---- read ---- */
 

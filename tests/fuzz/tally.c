@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/must.h"
 
 #define COMMANDS_MAX 128
@@ -18,7 +19,7 @@ static struct tally tallies[COMMANDS_MAX];
 static const char *const dead_codes[] = { "no_value",   "too_large", "no_frame",      "unknown_schema", "missing_header",
 					  "bad_header", "bad_bytes", "wrong_type",    "bad_key",        "wrong_partition",
 					  "no_token",   "bad_token", "expired_token", "not_authorised" };
-#define DEAD_CODES (sizeof(dead_codes) / sizeof(dead_codes[0]))
+#define DEAD_CODES (COUNT(dead_codes))
 static long dead[DEAD_CODES];
 
 static struct tally *tally_of(const struct message_type *type)

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "base/arena.h"
+#include "base/array.h"
 #include "base/day.h"
 #include "base/must.h"
 #include "consumers/modules.h"
@@ -107,7 +108,7 @@ static inline const struct db_statement *store_statement(const char *name, const
 		if (strcmp(statements[index].name, name) == 0)
 			return &statements[index];
 	}
-	assert_true(count < sizeof(statements) / sizeof(statements[0]));
+	assert_true(count < COUNT(statements));
 	statements[count] = (struct db_statement){ name, sql };
 	return &statements[count++];
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "base/array.h"
 #include "base/day.h"
 #include "bus/bus.h"
 #include "consumers/notifier/gateway.h"
@@ -465,7 +466,7 @@ static void test_api__a_length_that_is_none_is_answered_once(void **state)
 	char request[512];
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+	for (size_t i = 0; i < COUNT(lengths); i++) {
 		(void)snprintf(
 			request, sizeof(request),
 			"POST /callbacks/kannel HTTP/1.1\r\nHost: a\r\nContent-Length: %s\r\n\r\n{}GET /livez HTTP/1.1\r\nHost: "
@@ -593,7 +594,7 @@ static void test_api__many_arguments_are_answered(void **state)
 	char request[8192];
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+	for (size_t i = 0; i < COUNT(counts); i++) {
 		size_t size = (size_t)snprintf(request, sizeof(request), "GET /livez?a=1");
 
 		for (size_t at = 1; at < counts[i]; at++)
@@ -614,7 +615,7 @@ static void test_api__a_body_without_end_is_answered(void **state)
 	memset(chunk, 'x', sizeof(chunk));
 	memcpy(chunk, "ff8\r\n", 5);
 	memcpy(chunk + 5 + 0xff8, "\r\n", 2);
-	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+	for (size_t i = 0; i < COUNT(paths); i++) {
 		char head[256];
 		int size = snprintf(head, sizeof(head), "POST %s HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n",
 				    paths[i]);

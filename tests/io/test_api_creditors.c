@@ -3,6 +3,7 @@
 
 #include "tests/io/api_lists.h"
 
+#include "base/array.h"
 #include "producers/api/reads/resource_plan.h"
 
 #define ID(kind, n)  "019a0000-0000-7000-8000-00" kind n
@@ -51,7 +52,7 @@ static const struct asked {
 	{ &debt_resource, LIMIT_CREDITORS, true },
 	{ &debt_resource, LIMIT_CUSTOMER, true },
 };
-#define LISTS (sizeof(lists) / sizeof(lists[0]))
+#define LISTS (COUNT(lists))
 
 static char arguments[LISTS][1200]; /* with %1$s for the creditor */
 
@@ -325,7 +326,7 @@ static bool target_of(char target[256], const struct route *route, bool is_own)
 {
 	const char *colon = strchr(route->pattern, ':');
 
-	for (size_t i = 0; colon != NULL && i < sizeof(things) / sizeof(things[0]); i++) {
+	for (size_t i = 0; colon != NULL && i < COUNT(things); i++) {
 		if (strncmp(route->pattern, things[i].begin, strlen(things[i].begin)) != 0)
 			continue;
 		(void)snprintf(target, 256, "%s%s%s", things[i].begin, is_own ? things[i].own : things[i].other,
@@ -479,7 +480,7 @@ static void test_api_creditors__a_cursor_is_no_way_to_others(void **state)
 	char target[256], cursor[CURSOR_TEXT_SIZE];
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+	for (size_t i = 0; i < COUNT(paths); i++) {
 		(void)snprintf(target, sizeof(target), "%s?limit=1", paths[i]);
 		assert_int_equal(api_get(target, api_token("svc", ROLE_AGENT)), 200);
 		assert_true(take_cursor(cursor));

@@ -2,6 +2,7 @@
 
 #include "tests/io/api_lists.h"
 
+#include "base/array.h"
 #include "schemas/customers.h"
 #include "schemas/debts.h"
 #include "schemas/engine.h"
@@ -595,8 +596,8 @@ static void test_api_lists__injection_strings_are_values(void **state)
 	char target[512];
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++)
-		for (size_t j = 0; j < sizeof(strings) / sizeof(strings[0]); j++) {
+	for (size_t i = 0; i < COUNT(targets); i++)
+		for (size_t j = 0; j < COUNT(strings); j++) {
 			int status;
 
 			(void)snprintf(target, sizeof(target), "%s%s", targets[i], strings[j]);

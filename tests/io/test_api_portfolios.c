@@ -3,6 +3,7 @@
  * bound to whichever of them reads what the model says, by every route, and nothing else.
  */
 
+#include "base/array.h"
 #include "tests/io/api_lists.h"
 
 #define CREDITORS  2
@@ -80,7 +81,7 @@ static const struct kind {
 	{ "/communications/", "", 'M', MESSAGES, sees_message },
 	{ "/reports/", "", 'R', CREDITORS, sees_report },
 };
-#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
+#define KINDS (COUNT(kinds))
 
 /* ---- the world ---- */
 
@@ -377,7 +378,7 @@ static void check_commands(const struct viewer *viewer)
 	if (viewer->portfolios != 0)
 		(void)snprintf(portfolios, sizeof(portfolios), "'{%s%s%s}'", (viewer->portfolios & 2) != 0 ? text_of('F', 1) : "",
 			       viewer->portfolios == 6 ? "," : "", (viewer->portfolios & 4) != 0 ? text_of('F', 2) : "");
-	for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++) {
+	for (size_t i = 0; i < COUNT(modules); i++) {
 		const struct kind *kind = kind_of(modules[i].letter);
 
 		for (unsigned number = 0; number < kind->count; number++) {

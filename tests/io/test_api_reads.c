@@ -3,6 +3,7 @@
 #include "tests/io/api_world.h"
 
 #include "../old_seal.h"
+#include "base/array.h"
 #include "crypto/seal.h"
 
 #define CUSTOMER(n) "019a0000-0000-7000-8000-0043000000" n
@@ -406,7 +407,7 @@ static void target_of(char target[256], const struct route *route, bool is_own)
 	const char *colon = strchr(route->pattern, ':');
 
 	(void)snprintf(target, 256, "%s", route->pattern);
-	for (size_t i = 0; colon != NULL && i < sizeof(things) / sizeof(things[0]); i++)
+	for (size_t i = 0; colon != NULL && i < COUNT(things); i++)
 		if (strncmp(route->pattern, things[i].begin, strlen(things[i].begin)) == 0)
 			(void)snprintf(target, 256, "%s%s%s", things[i].begin, is_own ? things[i].own : things[i].other,
 				       colon + strcspn(colon, "/"));

@@ -1,5 +1,6 @@
 /* GET /reports/:id over HTTP, out of a real PostgreSQL: the report's state, or its file. */
 
+#include "base/array.h"
 #include "tests/io/api_world.h"
 
 #define REPORT(n) "019a0000-0000-7000-8000-0052000000" n
@@ -170,7 +171,7 @@ static void test_api_reports__whoever_takes_both_gets_the_state(void **state)
 					       "Accept: application/json, text/plain, */*\r\n" };
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
+	for (size_t i = 0; i < COUNT(headers); i++) {
 		assert_int_equal(get("/reports/" REPORT("01"), headers[i]), 200);
 		assert_contains("Content-Type: application/json\r\n");
 		assert_contains("\"state\":\"ready\"");

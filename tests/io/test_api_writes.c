@@ -12,6 +12,7 @@
 #include "producers/api/writes/writes.h"
 #include "tests/io/api_world.h"
 
+#include "base/array.h"
 #include "schemas/debts.h"
 #include "schemas/engine.h"
 #include "tests/io/mock_cluster.h"
@@ -645,7 +646,7 @@ static void test_api_writes__a_key_that_says_nothing_is_no_key_and_no_command(vo
 					       "Idempotency-Key: a b\r\n", "Idempotency-Key: k\r\nIdempotency-Key: k\r\n" };
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
+	for (size_t i = 0; i < COUNT(headers); i++) {
 		if (post("/debts", headers[i], DEBT) != 400)
 			fail_msg("%s: %s", headers[i], world.answer);
 		if (strstr(world.answer, "Connection: close") != NULL) {
@@ -1043,7 +1044,7 @@ static int send_change(const struct route *row, const char *its_token, const cha
 
 static const char *letter_of(const struct route *row)
 {
-	for (size_t i = 0; i < sizeof(letters) / sizeof(letters[0]); i++)
+	for (size_t i = 0; i < COUNT(letters); i++)
 		if (strncmp(row->pattern, letters[i].path, strlen(letters[i].path)) == 0)
 			return letters[i].letter;
 	fail_msg("%s: nobody has made a thing for it", row->operation);
@@ -1232,7 +1233,7 @@ static void test_api_writes__what_became_of_a_command_is_told_to_whom_it_concern
 	    "command_offset, "
 	    "command_digest, body, hash) SELECT 0, 1, event_id, schema_id, '" OF_USERS "', '" OF_USERS "', '" OF_USERS
 	    "', '" OF_USERS "', at, 0, command_digest, body, hash FROM debts.event_log WHERE command_id = '" ABOUT_HIS "'");
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < COUNT(cases); i++) {
 		char target[100];
 
 		(void)snprintf(target, sizeof(target), "/commands/%s", cases[i].command);

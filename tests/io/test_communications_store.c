@@ -3,6 +3,7 @@
 #include "../old_seal.h"
 #include "store_spec.h"
 
+#include "base/array.h"
 #include "consumers/communications/communications.h"
 #include "consumers/communications/store.h"
 #include "crypto/seal.h"
@@ -491,14 +492,14 @@ static void test_communications_store__classes_ask_the_same_in_sql(void **state)
 	(void)state;
 	buf_init(&question, 4096);
 	buf_add_text(&question, "SELECT count(*) FROM (VALUES ");
-	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++) {
+	for (size_t i = 0; i < COUNT(classes); i++) {
 		assert_true(message_class_by_name(str_of(classes[i])) != MESSAGE_CLASS_NONE);
 		buf_add_format(&question, "%s('%s', '%s')", i == 0 ? "" : ", ", classes[i],
 			       words[message_class_asks(str_of(classes[i]))]);
 	}
 	buf_add_text(&question, ") AS c (class, asks) WHERE coalesce(communications.class_asks(class), 'nothing') = asks");
 	buf_add_u8(&question, 0);
-	assert_int_equal(store_number(&spec, "test_asks", (const char *)question.data), sizeof(classes) / sizeof(classes[0]));
+	assert_int_equal(store_number(&spec, "test_asks", (const char *)question.data), COUNT(classes));
 	buf_release(&question);
 }
 

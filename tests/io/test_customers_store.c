@@ -3,6 +3,7 @@
 #include "../old_seal.h"
 #include "store_spec.h"
 
+#include "base/array.h"
 #include "consumers/customers/customers.h"
 #include "consumers/customers/store.h"
 #include "crypto/seal.h"
@@ -791,13 +792,13 @@ static void test_customers_store__what_can_be_done_next_is_what_the_rules_take(v
 static void test_customers_store__what_can_be_done_with_a_contact_point_is_what_the_rules_take(void **state)
 {
 	static const char *const states[] = { "usable", "bounced", "wrong_party", "reassigned", "blocked" };
-	char sql[sizeof(states) / sizeof(states[0])][96];
+	char sql[COUNT(states)][96];
 
 	(void)state;
 	add_customer(1, STR("K-1"));
 	add_point(1, STR("anna@example.org"));
 	store_run(&spec);
-	for (size_t index = 0; index < sizeof(states) / sizeof(states[0]); index++) {
+	for (size_t index = 0; index < COUNT(states); index++) {
 		struct verify_contact_point verify = { .contact_point_id = spec_id('P', 1), .customer_id = spec_id('C', 1) };
 		struct invalidate_contact_point invalidate = { .contact_point_id = spec_id('P', 1),
 							       .customer_id = spec_id('C', 1),

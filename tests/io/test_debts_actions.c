@@ -2,6 +2,7 @@
 
 #include "store_spec.h"
 
+#include "base/array.h"
 #include "consumers/debts/debts.h"
 #include "consumers/debts/store.h"
 #include "schemas/debts.h"
@@ -203,7 +204,7 @@ static void check_lifecycles(void)
 
 static void test_debts_actions__what_is_shown_is_what_the_rules_take(void **state)
 {
-	for (size_t index = 0; index < sizeof(histories) / sizeof(histories[0]); index++) {
+	for (size_t index = 0; index < COUNT(histories); index++) {
 		if (index > 0) {
 			teardown(state);
 			setup(state);

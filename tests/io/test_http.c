@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "base/array.h"
 #include "base/buf.h"
 #include "base/day.h"
 #include "http/http.h"
@@ -299,7 +300,7 @@ static void test_http__control_characters_are_refused_before_anything_leaves(voi
 	struct err err = ERR_INIT;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+	for (size_t i = 0; i < COUNT(wrong); i++) {
 		assert_int_equal(http_start(http, &wrong[i], note, NULL, &err), -1);
 		assert_int_equal(err.kind, ERR_POISON);
 	}
@@ -346,7 +347,7 @@ static void test_http__no_answer_to_a_request_that_left_is_ambiguous(void **stat
 	static const char *const paths[] = { "/reset/1", "/close/1", "/garbage/1", "/continue/1" };
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+	for (size_t i = 0; i < COUNT(paths); i++) {
 		struct told told = get(paths[i]);
 
 		if (told.outcome != HTTP_AMBIGUOUS)
@@ -489,7 +490,7 @@ static void test_http__other_protocols_are_refused(void **state)
 	struct err err = ERR_INIT;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
+	for (size_t i = 0; i < COUNT(urls); i++) {
 		struct http_request request = { .url = urls[i] };
 
 		assert_int_equal(http_start(http, &request, note, NULL, &err), -1);

@@ -2,6 +2,7 @@
 
 #include "tests/io/pg_edge_spec.h"
 
+#include "base/array.h"
 #include "tests/io/mock_cluster.h"
 #include "worker/partitions.h"
 
@@ -111,5 +112,5 @@ int main(void)
 		IN_WORLD(test_partitions__a_sender_s_keys_stay_where_they_were),
 	};
 
-	return run_in_database("partitions", tests, sizeof(tests) / sizeof(tests[0]));
+	return run_in_database("partitions", tests, COUNT(tests));
 }

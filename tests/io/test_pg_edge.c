@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include "base/array.h"
 #include "db/connection.h"
 #include "tests/io/pg_edge_spec.h"
 #include "worker/rights.h"
@@ -484,5 +485,5 @@ int main(void)
 		IN_WORLD(test_pg_edge__a_commit_in_doubt_that_did_not_happen_is_seen_too),
 	};
 
-	return run_in_database("pg_edge", tests, sizeof(tests) / sizeof(tests[0]));
+	return run_in_database("pg_edge", tests, COUNT(tests));
 }

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include "base/array.h"
 #include "db/connection.h"
 #include "tests/io/pg_edge_spec.h"
 #include "worker/reader.h"
@@ -196,5 +197,5 @@ int main(void)
 		IN_WORLD(test_pg_edge_frozen__a_frozen_reader_is_taken_over_from),
 	};
 
-	return run_in_database("pg_edge_frozen", tests, sizeof(tests) / sizeof(tests[0]));
+	return run_in_database("pg_edge_frozen", tests, COUNT(tests));
 }

@@ -1,6 +1,7 @@
 /* The engine's edge to PostgreSQL: parked commands, dead letters and the event log come back as they were written, in pieces that
  * fit. */
 
+#include "base/array.h"
 #include "tests/io/pg_edge_spec.h"
 
 /* ---- parked commands ---- */
@@ -377,5 +378,5 @@ int main(void)
 		IN_WORLD(test_pg_edge_rows__a_small_arena_cuts_the_log_short),
 	};
 
-	return run_in_database("pg_edge_rows", tests, sizeof(tests) / sizeof(tests[0]));
+	return run_in_database("pg_edge_rows", tests, COUNT(tests));
 }

@@ -234,5 +234,5 @@ int main(void)
 		IN_WORLD(test_pg_edge_timers__those_of_some_customers_are_read),
 	};
 
-	return run_in_database("test_pg_edge_timers", tests, sizeof(tests) / sizeof(tests[0]));
+	return run_in_database("test_pg_edge_timers", tests, COUNT(tests));
 }

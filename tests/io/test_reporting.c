@@ -2,6 +2,7 @@
 
 #include "reporting_world.h"
 
+#include "base/array.h"
 #include "schemas/communications.h"
 #include "schemas/customers.h"
 
@@ -73,7 +74,7 @@ static void test_reporting__tables_are_equal_however_the_events_are_cut_into_bat
 	apply(history, DEBTS * 6);
 	dump(whole, sizeof(whole));
 	assert_true(strlen(whole) > 1000);
-	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+	for (size_t i = 0; i < COUNT(sizes); i++) {
 		must(db_run(owner, &statement_truncate, NULL, NULL, &err));
 		for (size_t at = 0; at < DEBTS * 6; at += sizes[i])
 			apply(history + at, at + sizes[i] > DEBTS * 6 ? DEBTS * 6 - at : sizes[i]);
@@ -95,7 +96,7 @@ static void test_reporting__a_rebuild_under_another_name_comes_out_equal(void **
 	static char text[65536], again[65536];
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++)
+	for (size_t i = 0; i < COUNT(statements); i++)
 		must(db_run(owner, &statements[i], NULL, NULL, &err));
 	write_history();
 	for (size_t at = 0; at < DEBTS * 6; at += 100)

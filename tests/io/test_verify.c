@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 
 #include "../old_seal.h"
+#include "base/array.h"
 #include "crypto/signature.h"
 #include "producers/cli/fold.h"
 #include "tests/io/verify_world.h"
@@ -783,7 +784,7 @@ static void try_wrong(const struct wrong *wrong)
 static void test_verify__finds_each_column_that_was_tampered_with(void **state)
 {
 	(void)state;
-	for (size_t index = 0; index < sizeof(wrongs) / sizeof(wrongs[0]); index++)
+	for (size_t index = 0; index < COUNT(wrongs); index++)
 		try_wrong(&wrongs[index]);
 	world_verify(&findings);
 	then_silent(&findings);
@@ -1267,7 +1268,7 @@ static bool is_folded(const char *table, const char *column)
 
 static bool is_compared(const char *table, const char *column)
 {
-	for (size_t i = 0; i < sizeof(compared) / sizeof(compared[0]); i++) {
+	for (size_t i = 0; i < COUNT(compared); i++) {
 		if (is_table(compared[i].table, table) && has_word(compared[i].columns, column))
 			return true;
 	}

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/day.h"
 #include "crypto/crypto.h"
 #include "schemas/clock.h"
@@ -347,7 +348,7 @@ static bool are_about_the_same(struct audit *audit, struct str one, struct str o
 	const void *bodies[2] = { body_of(audit, one, &types[0]), body_of(audit, other, &types[1]) };
 	bool is_same = audit->module == SIM_CUSTOMERS || audit->module == SIM_USERS || audit->module == SIM_REPORTS;
 
-	for (size_t i = 0; i < sizeof(things) / sizeof(things[0]) && !is_same; i++) {
+	for (size_t i = 0; i < COUNT(things) && !is_same; i++) {
 		const struct uuid *ids[2] = { named(types[0], bodies[0], things[i]), named(types[1], bodies[1], things[i]) };
 
 		is_same = ids[0] && ids[1] && uuid_equal(ids[0], ids[1]);

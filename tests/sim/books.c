@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "consumers/debts/debts.h"
 #include "schemas/debts.h"
 
@@ -57,7 +58,7 @@ static const char *book_debt(struct books *books, const struct create_debt *debt
 {
 	struct book_account *account = &books->accounts[books->accounts_count++];
 
-	MUST(books->accounts_count <= sizeof(books->accounts) / sizeof(books->accounts[0]));
+	MUST(books->accounts_count <= COUNT(books->accounts));
 	*account = (struct book_account){
 		.debt_id = debt->debt_id,
 		.creditor_id = debt->creditor_id,
@@ -76,7 +77,7 @@ static const char *book_payment(struct books *books, const struct record_payment
 	if (!account || account->is_cancelled || receipt_of(books, &payment->payment_id))
 		FAIL("P5 a payment on no debt, on a cancelled one, or booked twice");
 	account->owed_minor -= payment->amount_minor;
-	MUST(books->receipts_count < sizeof(books->receipts) / sizeof(books->receipts[0]));
+	MUST(books->receipts_count < COUNT(books->receipts));
 	books->receipts[books->receipts_count++] =
 		(struct receipt){ .payment_id = payment->payment_id, .account = account, .amount_minor = payment->amount_minor };
 	return NULL;

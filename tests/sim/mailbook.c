@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "consumers/communications/communications.h"
 #include "schemas/communications.h"
 #include "schemas/customers.h"
@@ -62,7 +63,7 @@ static const struct step {
 
 static const struct step *step_of(const char *state)
 {
-	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+	for (size_t i = 0; i < COUNT(steps); i++)
 		if (strcmp(steps[i].state, state) == 0)
 			return &steps[i];
 	MUST_NOT_REACH("no such state");
@@ -78,7 +79,7 @@ static const struct {
 
 static const char *meaning_of(struct str word)
 {
-	for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++)
+	for (size_t i = 0; i < COUNT(meanings); i++)
 		if (str_is(word, meanings[i].word))
 			return meanings[i].state;
 	return "";
@@ -267,7 +268,7 @@ static const char *take_new(struct mailbook *book, const struct mail_event *even
 		FAIL("P9 a message has another end than its verdict says");
 	if (mail_of(book, &row->subject))
 		FAIL("P1 two messages have one id");
-	MUST(book->mails_count < sizeof(book->mails) / sizeof(book->mails[0]));
+	MUST(book->mails_count < COUNT(book->mails));
 	book->mails[book->mails_count++] = (struct mail){ .communication_id = row->subject,
 							  .customer_id = row->key,
 							  .channel = keep(book, channel),

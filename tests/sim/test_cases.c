@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/day.h"
 #include "schemas/customers.h"
 #include "schemas/debts.h"
@@ -263,15 +264,15 @@ static void test_cases__references_that_look_the_same_are_the_same(void **state)
 	char field[64];
 	unsigned number = 0;
 
-	for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++)
+	for (size_t i = 0; i < COUNT(same); i++)
 		send_named_customer(world, ++number, str_of(same[i]));
-	for (size_t i = 0; i < sizeof(no_form) / sizeof(no_form[0]); i++)
+	for (size_t i = 0; i < COUNT(no_form); i++)
 		send_named_customer(world, ++number, str_of(no_form[i]));
 	assert_true(rests(world));
 	assert_int_equal(world->databases[CUSTOMERS].log[0].count, number);
 	for (size_t i = 0; i < number; i++) {
 		refusal_at(world, CUSTOMERS, i, code, field);
-		assert_string_equal(code, i == 0 ? "" : i < sizeof(same) / sizeof(same[0]) ? "exists" : "bad_value");
+		assert_string_equal(code, i == 0 ? "" : i < COUNT(same) ? "exists" : "bad_value");
 	}
 }
 

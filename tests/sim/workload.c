@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/day.h"
 #include "consumers/debts/debts.h"
 #include "schemas/clock.h"
@@ -182,7 +183,7 @@ static const struct maker {
 	{ 2, SIM_USERS, make_enabling },
 	{ 4, SIM_REPORTS, make_report },
 };
-#define MAKERS_COUNT (sizeof(makers) / sizeof(makers[0]))
+#define MAKERS_COUNT (COUNT(makers))
 
 static unsigned weight_in(const struct sim_world *world, const struct maker *maker)
 {
@@ -294,7 +295,7 @@ void workload_begin(struct sim_world *world)
 	struct err err = ERR_INIT;
 
 	MUST(arena_init(&arena, 1 << 16, &err) == 0);
-	for (size_t at = 0; at < sizeof(first) / sizeof(first[0]); at++)
+	for (size_t at = 0; at < COUNT(first); at++)
 		for (unsigned i = 0; i < first[at].weight; i++) {
 			arena_reset(&arena);
 			publish(world, first[at].make(world, &arena), &arena);

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/array.h"
 #include "schemas/communications.h"
 #include "schemas/customers.h"
 #include "tests/sim/workload.h"
@@ -191,7 +192,7 @@ struct made make_delivery(struct sim_world *world, struct arena *arena)
 	if (dice_hits(&world->dice, 20))
 		body->communication_id = workload_id(FAMILY_MESSAGE, MESSAGES + dice_below(&world->dice, 4));
 	body->provider = STR("sim");
-	body->status = str_of(statuses[dice_below(&world->dice, sizeof(statuses) / sizeof(statuses[0]))]);
+	body->status = str_of(statuses[dice_below(&world->dice, COUNT(statuses))]);
 	body->occurred_at = some_time_ago(world);
 	return (struct made){ &record_delivery_type, body, body->customer_id, SIM_COMMUNICATIONS };
 }

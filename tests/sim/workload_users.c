@@ -1,3 +1,4 @@
+#include "base/array.h"
 #include "base/day.h"
 #include "schemas/reports.h"
 #include "schemas/users.h"
@@ -18,7 +19,7 @@ static const struct str *some_role(struct sim_world *world, struct arena *arena)
 	static const char *const words[] = { "agent", "supervisor", "auditor", "agnt" };
 	struct str *role = arena_take(arena, 1, sizeof(*role));
 
-	*role = str_of(words[dice_below(&world->dice, sizeof(words) / sizeof(words[0]))]);
+	*role = str_of(words[dice_below(&world->dice, COUNT(words))]);
 	return role;
 }
 

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/log.h"
 #include "tests/sim/world.h"
 
@@ -25,7 +26,7 @@ int64_t world_clock_off(struct sim_world *world)
 {
 	static const int64_t offs_ms[] = { 0, 0, 90000, -90000, 25 * 3600000 };
 
-	return offs_ms[dice_below(&world->clocks, sizeof(offs_ms) / sizeof(offs_ms[0]))];
+	return offs_ms[dice_below(&world->clocks, COUNT(offs_ms))];
 }
 
 /* Tokens are tested with real keys elsewhere; here a token is the name of the roles it gives. */

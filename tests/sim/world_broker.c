@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "tests/sim/world.h"
 #include "wire/envelope.h"
 
@@ -382,7 +383,7 @@ static int edge_publish(void *self, const struct log_row *row, struct err *err)
 		return -1;
 	if (session->has_failed[row->part])
 		return err_set(err, ERR_RETRY, "an earlier event was not delivered");
-	if (outgoing->count == sizeof(outgoing->records) / sizeof(outgoing->records[0]))
+	if (outgoing->count == COUNT(outgoing->records))
 		return err_set(err, ERR_RETRY, "queue full");
 	if (arena_init(&arena, 8192, err) < 0)
 		return -1;
@@ -410,7 +411,7 @@ static int edge_publish_dead(void *self, const struct dead_letter *letter, struc
 	MUST(headers_unpack(letter->headers, &arena, headers, &count, err) == 0);
 	world_append(session->world, &session->world->dead_letters, letter->key, letter->value, headers, count);
 	arena_release(&arena);
-	if (session->dead_acked < sizeof(session->dead_parts) / sizeof(session->dead_parts[0])) {
+	if (session->dead_acked < COUNT(session->dead_parts)) {
 		session->dead_parts[session->dead_acked] = letter->part;
 		session->dead_offsets[session->dead_acked++] = letter->offset;
 	}

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "crypto/crypto.h"
 #include "schemas/communications.h"
 #include "tests/sim/post.h"
@@ -392,7 +393,7 @@ void notifier_turn(struct sim_world *world)
 	if (!notifier->is_connected)
 		connect(world, notifier);
 	else
-		turns[dice_below(&world->dice, sizeof(turns) / sizeof(turns[0]))](world, notifier);
+		turns[dice_below(&world->dice, COUNT(turns))](world, notifier);
 }
 
 /* Bytes may leave while the connection to the database is gone, and somebody else take the program for dead. */

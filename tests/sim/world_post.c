@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "consumers/communications/communications.h"
 #include "consumers/communications/store.h"
 #include "schemas/communications.h"
@@ -102,7 +103,7 @@ static const struct {
 	{ &addresses_entity, load_addresses },
 	{ &owed_debt_entity, load_debt },
 };
-#define LOADS_COUNT (sizeof(loads) / sizeof(loads[0]))
+#define LOADS_COUNT (COUNT(loads))
 
 bool post_is_kept(const struct entity *entity)
 {

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "base/arena.h"
+#include "base/array.h"
 #include "base/day.h"
 #include "base/must.h"
 #include "crypto/crypto.h"
@@ -169,7 +170,7 @@ static inline const struct field *spec_field(const struct message_type *type, co
 	do {                                                                                                                     \
 		static const char *const wanted[] = { __VA_ARGS__ };                                                             \
 		assert_int_equal((spec)->decision.kind, DECISION_EVENTS);                                                        \
-		assert_int_equal((spec)->decision.events_count, sizeof(wanted) / sizeof(wanted[0]));                             \
+		assert_int_equal((spec)->decision.events_count, COUNT(wanted));                                                  \
 		for (size_t wanted_index = 0; wanted_index < (spec)->decision.events_count; wanted_index++)                      \
 			assert_string_equal((spec)->decision.events[wanted_index].type->record.name, wanted[wanted_index]);      \
 	} while (0)

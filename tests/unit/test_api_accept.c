@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/array.h"
 #include "producers/api/http/accept.h"
 #include "producers/api/http/cors.h"
 
@@ -62,7 +63,7 @@ static void test_accept__malformed_ranges_are_left_out(void **state)
 					   "text/csv;q=0,5", "text/csv;q=",      "text/csv;q=a",  ",;,/,;q=1,*" };
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+	for (size_t i = 0; i < COUNT(bad); i++)
 		assert_int_equal(csv(bad[i]), 0);
 	assert_int_equal(csv("text/csv;q=7, text/*;q=0.4"), 400);
 	assert_int_equal(csv(",,text/csv,,"), 1000);
@@ -123,7 +124,7 @@ static void test_cors__a_list_is_of_origins_as_browsers_write_them(void **state)
 	(void)state;
 	assert_true(cors_list_is_good(""));
 	assert_true(cors_list_is_good("https://a.example,http://[::1]:3000"));
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+	for (size_t i = 0; i < COUNT(bad); i++)
 		if (cors_list_is_good(bad[i]))
 			fail_msg("%s", bad[i]);
 }

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "base/array.h"
 #include "producers/api/http/client_address.h"
 
 static void then_is(const char *trusted, const char *peer, const char *forwarded_for, const char *wanted)
@@ -80,7 +81,7 @@ static void test_client_address__bad_lists_stop_the_start(void **state)
 	struct proxies proxies;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+	for (size_t i = 0; i < COUNT(wrong); i++) {
 		struct err err = ERR_INIT;
 
 		if (proxies_read(&proxies, wrong[i], &err) != -1)

@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "base/array.h"
 #include "producers/api/http/guard.h"
 
 #define HEADER(n, v)                                                                                                             \
@@ -59,7 +60,7 @@ static void test_guard__an_absolute_target_is_origin_form_behind_an_authority(vo
 	const struct guard_header host[] = { HEADER("Host", "a:80") };
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct str target = str_of(cases[i].target);
 
 		assert_true(str_is(guard_cut_authority(&target), cases[i].authority));
@@ -78,7 +79,7 @@ static void test_guard__paths_that_climb_or_hide_are_refused(void **state)
 					     "/%",        "/a%4",        "/a%zz",   "/a/..?x=1" };
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+	for (size_t i = 0; i < COUNT(paths); i++)
 		assert_uri(paths[i], 400);
 }
 
@@ -148,7 +149,7 @@ static void test_guard__host_is_there_once_and_is_a_host(void **state)
 	assert_head("HTTP/1.1", none, 1, 400);
 	assert_head("HTTP/1.1", two, 2, 400);
 	assert_head("HTTP/1.0", two, 2, 400);
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+	for (size_t i = 0; i < COUNT(bad); i++)
 		assert_head("HTTP/1.1", bad[i], 1, 400);
 }
 
@@ -172,7 +173,7 @@ static void test_guard__the_length_is_told_once(void **state)
 	assert_head("HTTP/1.1", twice, 3, 400);
 	assert_head("HTTP/1.1", both, 3, 400);
 	assert_head("HTTP/1.1", codings, 3, 400);
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+	for (size_t i = 0; i < COUNT(bad); i++)
 		assert_head("HTTP/1.1", bad[i], 2, 400);
 }
 
@@ -189,7 +190,7 @@ static void test_guard__names_are_tokens_and_values_have_no_control_bytes(void *
 					       { HEADER("Host", "a"), HEADER("X", "a\x7f") } };
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+	for (size_t i = 0; i < COUNT(bad); i++)
 		assert_head("HTTP/1.1", bad[i], 2, 400);
 }
 

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "base/array.h"
 #include "crypto/crypto.h"
 #include "model/refusal.h"
 #include "producers/api/writes/accepted.h"
@@ -171,7 +172,7 @@ static void test_if_match__is_one_strong_tag_of_ours(void **state)
 	assert_int_equal(version, 7);
 	assert_int_equal(if_match_read(STR(" * "), &version), IF_MATCH_ANY);
 	assert_int_equal(if_match_read(STR(""), &version), IF_MATCH_BAD);
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+	for (size_t i = 0; i < COUNT(bad); i++)
 		assert_int_equal(if_match_read(str_of(bad[i]), &version), IF_MATCH_BAD);
 }
 
@@ -567,8 +568,8 @@ static void test_refusals__have_their_statuses(void **state)
 			 { "retention_applies", 409 } };
 
 	(void)state;
-	assert_int_equal(sizeof(expected) / sizeof(expected[0]), REFUSAL_COUNT - 1);
-	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
+	assert_int_equal(COUNT(expected), REFUSAL_COUNT - 1);
+	for (size_t i = 0; i < COUNT(expected); i++) {
 		assert_string_equal(refusal_code((enum refusal)(i + 1)), expected[i].code);
 		assert_int_equal(refusal_status(str_of(expected[i].code), false), expected[i].status);
 	}

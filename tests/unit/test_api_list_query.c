@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "base/array.h"
 #include "base/must.h"
 #include "model/command.h"
 #include "producers/api/http/route.h"
@@ -162,7 +163,7 @@ static void test_api_list_query__every_list_has_a_context_of_its_own(void **stat
 						{ "dueFrom", "2026-01-01", NULL },
 						{ "dueTo", "2026-01-01", NULL },
 						{ "currency", "EUR", "dueTo", "2026-01-01", NULL } };
-	enum { LISTS = sizeof(lists) / sizeof(lists[0]) };
+	enum { LISTS = COUNT(lists) };
 	uint8_t contexts[LISTS + 1][DIGEST_SIZE];
 	struct uuid owner = id_of(ID_1);
 
@@ -185,7 +186,7 @@ static void test_api_list_query__a_cursor_is_good_for_its_creditors_only(void **
 {
 	const struct str creditors[] = { STR(""), STR("0123456789abcdef"), STR("0123456789abcdeg"),
 					 STR("0123456789abcdef0123456789abcdeg") };
-	enum { SETS = sizeof(creditors) / sizeof(creditors[0]) };
+	enum { SETS = COUNT(creditors) };
 	struct cursor cursor = { .key_is_id = true, .has_sort = true, .id = id_of(ID_1) };
 	char texts[SETS + 1][CURSOR_TEXT_SIZE];
 

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/array.h"
 #include "producers/api/http/paths.h"
 
 static const struct route rows[] = {
@@ -91,7 +92,7 @@ static void test_paths__nothing_is_anywhere_else(void **state)
 	unsigned methods;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+	for (size_t i = 0; i < COUNT(others); i++) {
 		assert_string_equal(find(others[i], METHOD_GET, &params, &methods), "none");
 		assert_int_equal(methods, 0);
 	}

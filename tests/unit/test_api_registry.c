@@ -10,6 +10,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "base/array.h"
 #include "producers/api/registry/schema_match.h"
 #include "schemas/debts.h"
 
@@ -141,7 +142,7 @@ static void test_registry__anything_else_is_no_schema(void **state)
 					     "{\"type\":\"record\",\"name\":\"dcs.debts.CreateDebt\",\"fields\":{}}" };
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+	for (size_t i = 0; i < COUNT(texts); i++)
 		assert_false(schema_matches(message_newest(&create_debt_type), str_of(texts[i])));
 }
 

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/array.h"
 #include "crypto/crypto.h"
 #include "model/command.h"
 #include "producers/api/auth/token_request.h"
@@ -142,7 +143,7 @@ static void test_token_request__who_has_not_our_form_is_no_client(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
+	for (size_t i = 0; i < COUNT(headers); i++)
 		assert_int_equal(ask(headers[i], GRANT), TOKEN_FAULT_INVALID_CLIENT);
 	assert_int_equal(ask("Bearer " SECRET, GRANT), TOKEN_FAULT_INVALID_CLIENT);
 	assert_int_equal(ask("", GRANT), TOKEN_FAULT_INVALID_CLIENT);

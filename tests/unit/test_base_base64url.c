@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "base/array.h"
 #include "base/base64url.h"
 
 /* RFC 4648 10, without the padding; and the two letters that base64 has otherwise. */
@@ -15,7 +16,7 @@ static const struct {
 	{ "", "" },           { "f", "Zg" },          { "fo", "Zm8" },          { "foo", "Zm9v" },
 	{ "foob", "Zm9vYg" }, { "fooba", "Zm9vYmE" }, { "foobar", "Zm9vYmFy" }, { "\xfb\xff\xbf", "-_-_" },
 };
-#define CASES_COUNT (sizeof(cases) / sizeof(cases[0]))
+#define CASES_COUNT (COUNT(cases))
 
 static void test_base64url__bytes_become_text_and_bytes_again(void **state)
 {
@@ -58,7 +59,7 @@ static void test_base64url__other_texts_are_none(void **state)
 	size_t size;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+	for (size_t i = 0; i < COUNT(wrong); i++)
 		assert_false(base64url_decode(bytes, &size, str_of(wrong[i])));
 	assert_false(base64url_decode(bytes, &size, (struct str){ .data = "Zm8\0", .size = 4 }));
 }

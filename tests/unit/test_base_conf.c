@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/array.h"
 #include "base/conf.h"
 #include "tests/unit/captured.h"
 
@@ -63,7 +64,7 @@ static int read_arguments(char **argv)
 
 	while (argv[argc] != NULL)
 		argc++;
-	return conf_read(rows, sizeof(rows) / sizeof(rows[0]), "A test.", argc, argv, &outcome, &argi, &err);
+	return conf_read(rows, COUNT(rows), "A test.", argc, argv, &outcome, &argi, &err);
 }
 
 static void fails(int result, const char *why)

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/array.h"
 #include "base/day.h"
 #include "tests/unit/dies.h"
 
@@ -73,7 +74,7 @@ static void test_day_parse__refuses_what_is_no_date(void **state)
 	int32_t day = 4711;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+	for (size_t i = 0; i < COUNT(wrong); i++)
 		if (day_parse(str_of(wrong[i]), &day))
 			fail_msg("%s", wrong[i]);
 	assert_int_equal(day, 4711);
@@ -195,7 +196,7 @@ static void test_instant_parse__refuses_what_is_no_instant(void **state)
 	int64_t instant_ms = 4711;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+	for (size_t i = 0; i < COUNT(wrong); i++)
 		if (instant_parse(str_of(wrong[i]), &instant_ms))
 			fail_msg("%s", wrong[i]);
 	assert_int_equal(instant_ms, 4711);

@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "base/array.h"
 #include "base/ini.h"
 
 static char text[512];
@@ -57,7 +58,7 @@ static void test_ini__other_lines_are_wrong(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+	for (size_t i = 0; i < COUNT(lines); i++) {
 		begin(lines[i]);
 		if (ini_next(&ini).kind != INI_WRONG)
 			fail_msg("%s", lines[i]);

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/array.h"
 #include "base/money.h"
 
 static const struct currency *find(const char *code)
@@ -26,11 +27,11 @@ static void test_currency__has_its_decimals(void **state)
 	static const char *const two[] = { "AED", "EUR", "USD", "GBP", "CHF", "HUF", "ZWG", "ZMW", "XCG", "SLE" };
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+	for (size_t i = 0; i < COUNT(none); i++)
 		assert_int_equal(find(none[i])->decimals, 0);
-	for (size_t i = 0; i < sizeof(three) / sizeof(three[0]); i++)
+	for (size_t i = 0; i < COUNT(three); i++)
 		assert_int_equal(find(three[i])->decimals, 3);
-	for (size_t i = 0; i < sizeof(two) / sizeof(two[0]); i++)
+	for (size_t i = 0; i < COUNT(two); i++)
 		assert_int_equal(find(two[i])->decimals, 2);
 	assert_int_equal(find("CLF")->decimals, 4);
 	assert_int_equal(find("UYW")->decimals, 4);
@@ -60,7 +61,7 @@ static void test_currency__refuses_other_spellings_and_what_is_no_money(void **s
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+	for (size_t i = 0; i < COUNT(wrong); i++)
 		assert_null(currency_find(str_of(wrong[i])));
 	assert_null(currency_find((struct str){ .data = NULL, .size = 0 }));
 }
@@ -172,7 +173,7 @@ static void test_money_parse__refuses_what_it_cannot_hold_exactly(void **state)
 	int64_t minor = 4711;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+	for (size_t i = 0; i < COUNT(wrong); i++)
 		if (money_parse(str_of(wrong[i].text), find(wrong[i].code), &minor))
 			fail_msg("%s %s", wrong[i].code, wrong[i].text);
 	assert_false(money_parse((struct str){ .data = "1\0", .size = 2 }, find("EUR"), &minor));

@@ -5,12 +5,13 @@
 
 #include <cmocka.h>
 
+#include "base/array.h"
 #include "base/place.h"
 
 #define EACH(is_valid, wanted, ...)                                                                                              \
 	do {                                                                                                                     \
 		static const char *const texts[] = { __VA_ARGS__ };                                                              \
-		for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {                                                  \
+		for (size_t i = 0; i < COUNT(texts); i++) {                                                                      \
 			if (is_valid(str_of(texts[i])) != (wanted))                                                              \
 				fail_msg("\"%s\" should be %s", texts[i], (wanted) ? "valid" : "refused");                       \
 		}                                                                                                                \

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/array.h"
 #include "base/str.h"
 
 #define BYTES(literal) ((struct str){ .data = (literal), .size = sizeof(literal) - 1 })
@@ -220,7 +221,7 @@ static void test_str_to_int64__reads_the_whole_range(void **state)
 	number_is("0017", 17);
 	number_is("9223372036854775807", INT64_MAX);
 	number_is("-9223372036854775808", INT64_MIN);
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+	for (size_t i = 0; i < COUNT(wrong); i++)
 		if (str_to_int64(str_of(wrong[i]), &number))
 			fail_msg("%s", wrong[i]);
 	assert_int_equal(number, 4711);

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/array.h"
 #include "base/text.h"
 
 static void becomes(enum text_kind kind, const char *text, const char *wanted)
@@ -73,7 +74,7 @@ static void test_text_trim__takes_off_what_cannot_be_seen_at_the_ends(void **sta
 	char text[64];
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(nothings) / sizeof(nothings[0]); i++) {
+	for (size_t i = 0; i < COUNT(nothings); i++) {
 		(void)snprintf(text, sizeof(text), "%sRF 18  539%s%s", nothings[i], nothings[i], nothings[i]);
 		becomes(TEXT_WORD, text, "RF 18  539");
 		becomes(TEXT_ANY, text, "RF 18  539");
@@ -121,7 +122,7 @@ static void test_text_fault__tells_nothing_of_ordinary_texts(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+	for (size_t i = 0; i < COUNT(words); i++) {
 		is_fine(TEXT_WORD, words[i]);
 		is_fine(TEXT_PROSE, words[i]);
 		is_fine(TEXT_LINES, words[i]);
@@ -199,7 +200,7 @@ static void test_text_fault__wants_words_composed(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(apart) / sizeof(apart[0]); i++) {
+	for (size_t i = 0; i < COUNT(apart); i++) {
 		has_fault(TEXT_WORD, apart[i]);
 		is_fine(TEXT_PROSE, apart[i]);
 	}

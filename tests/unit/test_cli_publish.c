@@ -107,7 +107,7 @@ static void test_lines__gives_lines_and_reads_over_one_that_is_too_long(void **s
 	assert_int_equal(write(ends[1], text, sizeof(text) - 1), sizeof(text) - 1);
 	(void)close(ends[1]);
 	assert_int_equal(lines_init(&lines, ends[0], &arena, 8, &err), 0);
-	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
+	for (size_t i = 0; i < COUNT(expected); i++) {
 		assert_int_equal(lines_next(&lines, &kind, &line, &err), 0);
 		assert_int_equal(kind, expected[i].kind);
 		assert_int_equal(lines.number, i + 1);

@@ -24,7 +24,7 @@ static enum render_outcome rendered(const char *text)
 
 	size = 0;
 	culprit = (struct str){ 0 };
-	return render_text(str_of(text), tokens, sizeof(tokens) / sizeof(tokens[0]), out, sizeof(out), &size, &culprit);
+	return render_text(str_of(text), tokens, COUNT(tokens), out, sizeof(out), &size, &culprit);
 }
 
 static void then_text(const char *wanted)
@@ -46,7 +46,7 @@ static void test_communications__tokens_are_replaced_and_the_rest_is_kept(void *
 	};
 
 	(void)state;
-	for (size_t index = 0; index < sizeof(cases) / sizeof(cases[0]); index++) {
+	for (size_t index = 0; index < COUNT(cases); index++) {
 		assert_int_equal(rendered(cases[index][0]), RENDER_OK);
 		then_text(cases[index][1]);
 	}
@@ -73,7 +73,7 @@ static void test_communications__there_is_no_other_syntax(void **state)
 					     "{{#if x}}", "x {{na{{me}}", "{{name\n}}", "{{_name}}" };
 
 	(void)state;
-	for (size_t index = 0; index < sizeof(cases) / sizeof(cases[0]); index++) {
+	for (size_t index = 0; index < COUNT(cases); index++) {
 		if (rendered(cases[index]) != RENDER_MALFORMED)
 			fail_msg("\"%s\" was rendered", cases[index]);
 		assert_false(template_is_well_formed(str_of(cases[index])));

@@ -1,5 +1,6 @@
 #include "rule_spec.h"
 
+#include "base/array.h"
 #include "consumers/communications/communications.h"
 #include "schemas/communications.h"
 
@@ -611,13 +612,13 @@ static void test_communications__a_template_that_cannot_be_is_not_waited_for(voi
 	struct send_communication body = a_message(1);
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (size_t i = 0; i < COUNT(names); i++) {
 		body.template_name = str_of(names[i]);
 		send(&body);
 		then_refused(&spec, REFUSAL_BAD_VALUE, "template_name");
 	}
 	body = a_message(1);
-	for (size_t i = 0; i < sizeof(languages) / sizeof(languages[0]); i++) {
+	for (size_t i = 0; i < COUNT(languages); i++) {
 		body.language = str_of(languages[i]);
 		send(&body);
 		then_refused(&spec, REFUSAL_BAD_VALUE, "language");
@@ -1081,7 +1082,7 @@ static void test_communications__every_word_of_a_provider_has_its_state(void **s
 		{ "buffered", COMMUNICATION_SUBMITTED },  { "accepted", COMMUNICATION_SUBMITTED },
 	};
 
-	for (size_t index = 0; index < sizeof(cases) / sizeof(cases[0]); index++) {
+	for (size_t index = 0; index < COUNT(cases); index++) {
 		given_released();
 		deliver(cases[index].status);
 		then_events(&spec, "CommunicationProgressed");

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "../old_seal.h"
+#include "base/array.h"
 #include "crypto/crypto.h"
 #include "crypto/seal.h"
 
@@ -63,7 +64,7 @@ static void test_seal__opens_to_the_same_text_from_empty_to_largest(void **state
 	(void)state;
 	for (size_t i = 0; i < sizeof(text); i++)
 		text[i] = (char)(i * 7);
-	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+	for (size_t i = 0; i < COUNT(sizes); i++) {
 		struct str it = { .data = sizes[i] == 0 ? NULL : text, .size = sizes[i] };
 
 		seal(sealed, it, &place, key_1);
@@ -94,7 +95,7 @@ static void test_seal__opens_in_no_other_place(void **state)
 	size_t size = SEAL_OVERHEAD + 3;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+	for (size_t i = 0; i < COUNT(others); i++)
 		others[i] = place;
 	others[0].column = &sealed_birth_date;
 	others[1].column = &other_table;
@@ -106,7 +107,7 @@ static void test_seal__opens_in_no_other_place(void **state)
 	others[7].owner = place.row;
 	others[7].row = place.owner;
 	seal(sealed, STR("abc"), &place, key_1);
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+	for (size_t i = 0; i < COUNT(others); i++) {
 		if (open_at(sealed, size, &others[i], key_1, STR(""), false) == 0)
 			fail_msg("it opens in place %zu", i);
 	}
@@ -121,7 +122,7 @@ static void test_seal__every_column_is_a_place_of_its_own(void **state)
 		&sealed_name,        &sealed_birth_date, &sealed_address, &sealed_message_address, &sealed_message_subject,
 		&sealed_message_body
 	};
-	const size_t count = sizeof(columns) / sizeof(columns[0]);
+	const size_t count = COUNT(columns);
 	uint8_t sealed[64];
 
 	(void)state;
@@ -173,7 +174,7 @@ static void test_seal__the_old_form_opens_and_says_so(void **state)
 	uint8_t sealed[43];
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(old_texts) / sizeof(old_texts[0]); i++) {
+	for (size_t i = 0; i < COUNT(old_texts); i++) {
 		assert_true(hex_to_bytes(sealed, sizeof(sealed), str_of(old_texts[i])));
 		assert_int_equal(open_at(sealed, sizeof(sealed), &place, key_1, STR("abc"), true), 0);
 		assert_int_equal(open_at(sealed, sizeof(sealed), &anywhere, key_1, STR("abc"), true), 0);

@@ -1,5 +1,6 @@
 #include "rule_spec.h"
 
+#include "base/array.h"
 #include "consumers/customers/customers.h"
 #include "schemas/customers.h"
 
@@ -407,7 +408,7 @@ static void test_customers__an_address_given_up_for_good_comes_back_from_the_con
 {
 	static const char *const reasons[] = { "wrong_party", "reassigned", "blocked" };
 
-	for (size_t index = 0; index < sizeof(reasons) / sizeof(reasons[0]); index++) {
+	for (size_t index = 0; index < COUNT(reasons); index++) {
 		struct add_contact_point body = a_point();
 
 		given_point();
@@ -498,7 +499,7 @@ static void test_customers__every_ground_of_the_law_is_a_basis(void **state)
 
 	(void)state;
 	given_customer();
-	for (size_t i = 0; i < sizeof(bases) / sizeof(bases[0]); i++) {
+	for (size_t i = 0; i < COUNT(bases); i++) {
 		struct erase_customer body = { .customer_id = spec_id('C', 1), .has_basis = true, .basis = str_of(bases[i]) };
 
 		the_customer()->status = CUSTOMER_ACTIVE;

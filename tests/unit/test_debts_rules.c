@@ -1,5 +1,6 @@
 #include "rule_spec.h"
 
+#include "base/array.h"
 #include "base/money.h"
 #include "consumers/debts/debts.h"
 #include "consumers/debts/reference/reference.h"
@@ -220,7 +221,7 @@ static void test_debts__a_currency_must_be_known(void **state)
 	struct create_debt body = a_debt();
 
 	(void)state;
-	for (size_t index = 0; index < sizeof(codes) / sizeof(codes[0]); index++) {
+	for (size_t index = 0; index < COUNT(codes); index++) {
 		body.currency = str_of(codes[index]);
 		refuse_debt(&body, REFUSAL_BAD_CURRENCY, "currency");
 	}
@@ -518,7 +519,7 @@ static void test_debts__an_amount_is_above_zero_and_within_limits(void **state)
 
 	(void)state;
 	given_debt();
-	for (size_t index = 0; index < sizeof(amounts) / sizeof(amounts[0]); index++) {
+	for (size_t index = 0; index < COUNT(amounts); index++) {
 		body.amount_minor = amounts[index];
 		refuse_payment(&body, REFUSAL_BAD_AMOUNT, "amount_minor");
 	}
@@ -621,7 +622,7 @@ static void test_debts__a_debt_that_left_the_books_takes_no_payment_and_no_rever
 	(void)state;
 	given_debt();
 	when_paid(1, 100);
-	for (size_t index = 0; index < sizeof(terminal) / sizeof(terminal[0]); index++) {
+	for (size_t index = 0; index < COUNT(terminal); index++) {
 		given_lifecycle(terminal[index]);
 		refuse_payment(&body, REFUSAL_BAD_TRANSITION, "debt_id");
 		when_reversed(1);

@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "base/array.h"
 #include "http/mail.h"
 
 #define DATE_MS 1795359845123LL /* 2026-11-22T15:04:05.123Z */
@@ -234,9 +235,9 @@ static void test_mail__addresses(void **state)
 	char text[400];
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+	for (size_t i = 0; i < COUNT(good); i++)
 		assert_true(mail_address_is_valid(str_of(good[i])));
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+	for (size_t i = 0; i < COUNT(bad); i++) {
 		if (mail_address_is_valid(str_of(bad[i])))
 			fail_msg("taken: %s", bad[i]);
 	}

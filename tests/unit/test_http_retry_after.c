@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "base/array.h"
 #include "http/retry_after.h"
 
 #define NOW_MS ((int64_t)784111777000) /* Sun, 06 Nov 1994 08:49:37 GMT */
@@ -50,7 +51,7 @@ static void test_retry_after__junk_is_none(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(junk) / sizeof(junk[0]); i++)
+	for (size_t i = 0; i < COUNT(junk); i++)
 		assert_pause(junk[i], -1);
 }
 

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/array.h"
 #include "model/scope.h"
 
 #define ACME  "019a0000-0000-7000-8000-000000000001"
@@ -61,9 +62,9 @@ static void test_scope__takes_no_other_words(void **state)
 	struct scope scope = scope_none;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(no_creditors) / sizeof(no_creditors[0]); i++)
+	for (size_t i = 0; i < COUNT(no_creditors); i++)
 		assert_false(scope_add_creditor(&scope, no_creditors[i]));
-	for (size_t i = 0; i < sizeof(no_sources) / sizeof(no_sources[0]); i++)
+	for (size_t i = 0; i < COUNT(no_sources); i++)
 		assert_false(scope_add_source(&scope, no_sources[i]));
 	assert_memory_equal(&scope, &scope_none, sizeof(scope));
 }

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/array.h"
 #include "model/command.h"
 #include "model/refusal.h"
 #include "tests/unit/dies.h"
@@ -36,7 +37,7 @@ static void test_refusal__codes_are_in_order_of_precedence_and_unique(void **sta
 					     "retention_applies" };
 
 	(void)state;
-	assert_int_equal(sizeof(codes) / sizeof(codes[0]), REFUSAL_COUNT);
+	assert_int_equal(COUNT(codes), REFUSAL_COUNT);
 	for (unsigned i = 0; i < REFUSAL_COUNT; i++)
 		assert_string_equal(refusal_code((enum refusal)i), codes[i]);
 }

@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "base/array.h"
 #include "consumers/notifier/gateway.h"
 #include "crypto/crypto.h"
 
@@ -141,7 +142,7 @@ static void test_gateway__a_doubtful_message_is_found_by_its_text_and_time(void 
 	(void)state;
 	assert_int_equal(verdict.outcome, DISPATCH_OUTCOME_ACCEPTED);
 	assert_string_equal(verdict.provider_ref, "SM2");
-	for (size_t i = 0; i < sizeof(not_found) / sizeof(not_found[0]); i++) {
+	for (size_t i = 0; i < COUNT(not_found); i++) {
 		if (looked_up(200, not_found[i]).outcome != DISPATCH_OUTCOME_UNKNOWN)
 			fail_msg("%s", not_found[i]);
 	}
@@ -182,7 +183,7 @@ static void test_gateway__a_webhook_needs_a_secret_of_the_standard(void **state)
 
 	(void)state;
 	assert_int_equal(gateway_webhook.check(&conf, &err), 0);
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+	for (size_t i = 0; i < COUNT(bad); i++) {
 		assert_true(str_to_chars(conf.password, sizeof(conf.password), str_of(bad[i])));
 		assert_int_equal(gateway_webhook.check(&conf, &err), -1);
 		assert_non_null(strstr(err.text, "password.file must hold a secret"));

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/array.h"
 #include "consumers/notifier/gateways.h"
 
 static struct gateways gateways;
@@ -83,7 +84,7 @@ static void test_gateways__what_cannot_work_is_refused_with_a_sentence(void **st
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+	for (size_t i = 0; i < COUNT(wrong); i++) {
 		if (read_text(wrong[i].file) == 0 || strstr(err.text, wrong[i].part) == NULL)
 			fail_msg("%s: %s", wrong[i].file, err.text);
 		assert_int_equal(err.kind, ERR_FATAL);

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/array.h"
 #include "base/day.h"
 #include "consumers/reporting/reporting.h"
 #include "schemas/communications.h"
@@ -115,7 +116,7 @@ static void test_fold__what_is_owed_changes_on_the_business_day_of_the_booking(v
 		{ &debt_amended_type, &amended, 4 },   { &debt_cancelled_type, &cancelled, 2 },
 	};
 
-	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
+	for (size_t i = 0; i < COUNT(events); i++) {
 		size_t moves = events[i].deltas == 4 ? 2 : 1;
 
 		buf_reset(*state);

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "base/array.h"
 #include "base/day.h"
 #include "consumers/reporting/sheet.h"
 
@@ -96,7 +97,7 @@ static void test_sheet__csv_texts_are_quoted_where_they_must_be(void **state)
 		      { "\xc3\xbc\xe6\xbc\xa2", "\xc3\xbc\xe6\xbc\xa2" } };
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cells) / sizeof(cells[0]); i++) {
+	for (size_t i = 0; i < COUNT(cells); i++) {
 		const struct cell row[] = { { .text = str_of(cells[i].text) }, { .number = 1 } };
 		char wanted[64] = "word,count\r\n";
 
@@ -129,7 +130,7 @@ static void test_sheet__csv_texts_that_a_spreadsheet_would_run_are_texts(void **
 		       { "a=1", "a=1" } };
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(formulas) / sizeof(formulas[0]); i++) {
+	for (size_t i = 0; i < COUNT(formulas); i++) {
 		const struct cell row[] = { { .text = str_of(formulas[i]) }, { .number = -1 } };
 		char wanted[64];
 
@@ -139,7 +140,7 @@ static void test_sheet__csv_texts_that_a_spreadsheet_would_run_are_texts(void **
 		snprintf(wanted, sizeof(wanted), "word,count\r\n'%s,-1\r\n", formulas[i]); /* the number is one */
 		then_file_is(wanted);
 	}
-	for (size_t i = 0; i < sizeof(quoted) / sizeof(quoted[0]); i++) {
+	for (size_t i = 0; i < COUNT(quoted); i++) {
 		const struct cell row[] = { { .text = str_of(quoted[i].text) }, { .number = 1 } };
 		char wanted[128];
 

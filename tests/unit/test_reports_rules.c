@@ -1,5 +1,6 @@
 #include "rule_spec.h"
 
+#include "base/array.h"
 #include "consumers/reports/reports.h"
 #include "schemas/reports.h"
 
@@ -160,7 +161,7 @@ static void test_reports__ageing_is_of_any_day_up_to_the_business_date(void **st
 	static const int32_t days[] = { SPEC_TODAY, SPEC_TODAY - 1, SPEC_TODAY - 5000, DAY_MIN };
 
 	(void)state;
-	for (unsigned i = 0; i < sizeof(days) / sizeof(days[0]); i++) {
+	for (unsigned i = 0; i < COUNT(days); i++) {
 		struct generate_report body = a_report(STR("ageing"));
 		const struct report_requested *event;
 

@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "crypto/crypto.h"
 #include "model/command.h"
 #include "token/cache.h"
@@ -722,7 +723,7 @@ static void test_token_keys__a_private_key_that_others_may_read_stops_the_start(
 	static const mode_t modes[] = { 0644, 0640, 0604, 0620 };
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+	for (size_t i = 0; i < COUNT(modes); i++) {
 		write_private("z.pem", modes[i], key_other, NULL);
 		does_not_load("0600");
 		remove_file("z.pem");
@@ -858,7 +859,7 @@ static void test_token_sign__a_scope_comes_back(void **state)
 	fill(&scopes[2]);
 	write_private("a-signer.pem", 0600, key_other, NULL);
 	assert_int_equal(token_keys_load(directory, "dcs", "dcs", &signer, &err), 0);
-	for (size_t i = 0; i < sizeof(scopes) / sizeof(scopes[0]); i++) {
+	for (size_t i = 0; i < COUNT(scopes); i++) {
 		claims.scope = scopes[i];
 		if (token_sign(signer, &claims, text, sizeof(text), &err) < 0 ||
 		    token_verify(signer, str_of(text), &read, &err) < 0)

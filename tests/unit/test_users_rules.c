@@ -1,5 +1,6 @@
 #include "rule_spec.h"
 
+#include "base/array.h"
 #include "consumers/users/users.h"
 #include "schemas/users.h"
 
@@ -114,7 +115,7 @@ static void test_users__a_login_is_plain_and_taken_once(void **state)
 	struct register_user body;
 
 	(void)state;
-	for (size_t index = 0; index < sizeof(bad) / sizeof(bad[0]); index++) {
+	for (size_t index = 0; index < COUNT(bad); index++) {
 		body = a_user();
 		body.login = str_of(bad[index]);
 		spec_when(&spec, &register_user_type, &body);
@@ -482,18 +483,18 @@ static void test_services__have_no_role_of_an_admin_of_programs_or_of_people(voi
 
 	(void)state;
 	body.roles = change.roles = &role;
-	for (size_t index = 0; index < sizeof(refused) / sizeof(refused[0]); index++) {
+	for (size_t index = 0; index < COUNT(refused); index++) {
 		role = str_of(refused[index]);
 		spec_when(&spec, &register_service_type, &body);
 		then_refused(&spec, REFUSAL_BAD_VALUE, "roles");
 	}
 	given_service();
-	for (size_t index = 0; index < sizeof(refused) / sizeof(refused[0]); index++) {
+	for (size_t index = 0; index < COUNT(refused); index++) {
 		role = str_of(refused[index]);
 		spec_when(&spec, &change_service_type, &change);
 		then_refused(&spec, REFUSAL_BAD_VALUE, "roles");
 	}
-	for (size_t index = 0; index < sizeof(taken) / sizeof(taken[0]); index++) {
+	for (size_t index = 0; index < COUNT(taken); index++) {
 		role = str_of(taken[index]);
 		spec_when(&spec, &change_service_type, &change);
 		then_events(&spec, "ServiceChanged");

@@ -22,9 +22,10 @@ struct golden {
 
 /* One message of each, as long as a compiler must take and longer. */
 #pragma GCC diagnostic ignored "-Woverlength-strings"
+#include "base/array.h"
 #include "tests/unit/wire_golden.inc"
 
-#define GOLDENS_COUNT (sizeof(goldens) / sizeof(goldens[0]))
+#define GOLDENS_COUNT (COUNT(goldens))
 #define ID_TEXT       "0198c0de-0000-7000-8000-00000000002a"
 
 struct fixture {
@@ -436,7 +437,7 @@ static void test_coder__a_string_longer_than_the_bytes_left_is_refused(void **st
 	struct fixture *fixture = *state;
 	static const int64_t sizes[] = { 7, 100000, INT64_MAX, 33 };
 
-	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+	for (size_t i = 0; i < COUNT(sizes); i++) {
 		begin_reversal(fixture);
 		add_long(&fixture->buf, sizes[i]);
 		buf_add_text(&fixture->buf, "recall");
@@ -449,7 +450,7 @@ static void test_coder__a_negative_length_is_refused(void **state)
 	struct fixture *fixture = *state;
 	static const int64_t sizes[] = { -1, -6, INT64_MIN };
 
-	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+	for (size_t i = 0; i < COUNT(sizes); i++) {
 		begin_reversal(fixture);
 		add_long(&fixture->buf, sizes[i]);
 		buf_add_text(&fixture->buf, "recall");
@@ -491,7 +492,7 @@ static void test_coder__what_postgresql_refuses_as_text_is_refused(void **state)
 	};
 	struct fixture *fixture = *state;
 
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+	for (size_t i = 0; i < COUNT(bad); i++) {
 		begin_reversal(fixture);
 		add_long(&fixture->buf, (int64_t)bad[i].size);
 		buf_add_str(&fixture->buf, bad[i]);
@@ -505,7 +506,7 @@ static void test_coder__an_id_that_is_no_uuid_is_refused(void **state)
 					   "0198c0de00000000700080000000000000002a", "0198c0de-0000-7000-8000-00000000002g" };
 	struct fixture *fixture = *state;
 
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+	for (size_t i = 0; i < COUNT(bad); i++) {
 		buf_reset(&fixture->buf);
 		add_text(&fixture->buf, bad[i]);
 		add_text(&fixture->buf, ID_TEXT);
@@ -542,7 +543,7 @@ static void test_coder__a_union_branch_is_0_or_1(void **state)
 	static const int64_t branches[] = { -1, 2, 3, INT64_MAX, INT64_MIN };
 	struct fixture *fixture = *state;
 
-	for (size_t i = 0; i < sizeof(branches) / sizeof(branches[0]); i++) {
+	for (size_t i = 0; i < COUNT(branches); i++) {
 		buf_reset(&fixture->buf);
 		add_text(&fixture->buf, ID_TEXT);
 		add_long(&fixture->buf, branches[i]);
@@ -592,7 +593,7 @@ static void test_coder__dates_and_instants_are_in_the_years_1_to_9999(void **sta
 			 { 253402300800000, false }, { INT64_MIN, false },       { INT64_MAX, false } };
 	struct fixture *fixture = *state;
 
-	for (size_t i = 0; i < sizeof(days) / sizeof(days[0]); i++) {
+	for (size_t i = 0; i < COUNT(days); i++) {
 		buf_reset(&fixture->buf);
 		add_text(&fixture->buf, ID_TEXT);
 		buf_add(&fixture->buf, "\0\0\2", 3); /* no version, no name, a birth date */
@@ -601,7 +602,7 @@ static void test_coder__dates_and_instants_are_in_the_years_1_to_9999(void **sta
 		assert_check(fixture, &update_customer_type,
 			     days[i].good ? NULL : "UpdateCustomer.birth_date: number out of range");
 	}
-	for (size_t i = 0; i < sizeof(instants) / sizeof(instants[0]); i++) {
+	for (size_t i = 0; i < COUNT(instants); i++) {
 		buf_reset(&fixture->buf);
 		add_text(&fixture->buf, ID_TEXT);
 		add_long(&fixture->buf, 0);
@@ -640,7 +641,7 @@ static void test_coder__an_array_over_its_limit_is_refused(void **state)
 	static const int64_t counts[] = { 9, 1 << 28, INT64_MAX, INT64_MIN };
 	struct fixture *fixture = *state;
 
-	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+	for (size_t i = 0; i < COUNT(counts); i++) {
 		begin_update(fixture);
 		add_long(&fixture->buf, counts[i]);
 		if (counts[i] < 0)
@@ -674,7 +675,7 @@ static void test_coder__a_block_has_the_size_it_says(void **state)
 	static const int64_t sizes[] = { 14, 13, 15, 0, -14, INT64_MAX, INT64_MIN };
 	struct fixture *fixture = *state;
 
-	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+	for (size_t i = 0; i < COUNT(sizes); i++) {
 		begin_update(fixture);
 		add_long(&fixture->buf, -2);
 		add_long(&fixture->buf, sizes[i]);

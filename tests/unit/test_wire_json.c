@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/array.h"
 #include "schemas/communications.h"
 #include "schemas/customers.h"
 #include "schemas/debts.h"
@@ -299,7 +300,7 @@ static void test_json__bytes_are_hexadecimal(void **state)
 	assert_int_equal(event->body_hash.size, 2);
 	assert_memory_equal(event->body_hash.data, "\0\xFF", 2);
 	arena_reset(&fixture->arena);
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+	for (size_t i = 0; i < COUNT(bad); i++) {
 		(void)snprintf(json, sizeof(json), "%s%s\"}", before, bad[i].hex);
 		assert_int_equal(json_read_message(str_of(json), type, &fixture->arena, &body, &fixture->err), -1);
 		assert_string_equal(fixture->err.text, bad[i].text);

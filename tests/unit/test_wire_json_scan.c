@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "base/array.h"
 #include "wire/json_scan.h"
 
 /* In memory of exactly its size: the sanitizer sees a byte too many. */
@@ -44,7 +45,7 @@ static void test_json_scan__takes_what_is_json(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+	for (size_t i = 0; i < COUNT(texts); i++) {
 		if (!is_json(texts[i], strlen(texts[i])))
 			fail_msg("%s", texts[i]);
 	}
@@ -115,7 +116,7 @@ static void test_json_scan__refuses_what_is_not(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+	for (size_t i = 0; i < COUNT(texts); i++) {
 		if (is_json(texts[i], strlen(texts[i])))
 			fail_msg("%s", texts[i]);
 	}

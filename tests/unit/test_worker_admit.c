@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "base/array.h"
 #include "consumers/debts/debts.h"
 #include "schemas/clock.h"
 #include "schemas/debts.h"
@@ -193,7 +194,7 @@ static void test_admit__a_key_that_names_nobody_is_none(void **state)
 
 	(void)state;
 	given_a_payment();
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+	for (size_t i = 0; i < COUNT(wrong); i++) {
 		record.key = str_of(wrong[i]);
 		when_it_arrives();
 		then_dead("bad_key");

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/array.h"
 #include "base/day.h"
 #include "consumers/communications/communications.h"
 #include "crypto/crypto.h"
@@ -63,7 +64,7 @@ static int headers_of(void *self, const struct bus_record *record, struct header
 	(void)record;
 	(void)ret_err;
 	memcpy(ret_headers, sent, sizeof(sent));
-	*ret_count = sizeof(sent) / sizeof(sent[0]);
+	*ret_count = COUNT(sent);
 	return 0;
 }
 
@@ -240,7 +241,7 @@ static void test_rights__what_comes_with_an_ended_token_is_a_dead_letter(void **
 	assert_true(uuid_equal(&dead->command_id, &batch.items[0].command.id));
 	assert_true(uuid_equal(&dead->about, &key));
 	buf_init(&packed, 4096);
-	headers_pack(&packed, kept, sizeof(kept) / sizeof(kept[0]));
+	headers_pack(&packed, kept, COUNT(kept));
 	assert_true(str_equal(dead->headers, buf_str(&packed)));
 	buf_release(&packed);
 	assert_true(batch.changes.log_count > 0);
