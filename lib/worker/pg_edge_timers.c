@@ -207,7 +207,7 @@ void pg_edge_fill_timers(struct database *database)
 		for (size_t i = 0; i < changes->timers_count; i++) {                                                             \
 			const struct timer_write *write = &changes->timers[i];                                                   \
 			if (IS_IN(write))                                                                                        \
-				put;                                                                                             \
+				(put);                                                                                           \
 		}                                                                                                                \
 	} while (0)
 

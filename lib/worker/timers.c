@@ -318,6 +318,7 @@ int timers_go_first(struct engine *engine, struct batch *batch, size_t *from, si
 	arena_rewind(&batch->arena, batch->arena_items);
 	if (list_customers(engine, batch, *from, *count, asking, &customers, err) < 0)
 		return -1;
+	MUST(customers.first_at != NULL);
 	if (most == 0) { /* the timers that fill the batch stand before the first of these commands */
 		MUST(customers.first_at[0] > *from);
 		*count = customers.first_at[0] - *from;
