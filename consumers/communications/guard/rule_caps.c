@@ -35,7 +35,7 @@ static int32_t day_of_last(const struct question *question, uint32_t zone, count
 {
 	const struct guard_facts *facts = question->facts;
 	const int32_t *days_known = contact_days(question, zone);
-	int32_t days[GUARD_CONTACTS_MAX];
+	int32_t days[GUARD_CONTACTS_MAX] = { 0 };
 	int32_t count = 0;
 
 	for (uint32_t index = 0; index < facts->contacts_count; index++) {
@@ -50,7 +50,7 @@ static int32_t day_of_last(const struct question *question, uint32_t zone, count
 		days[place] = day;
 		count++;
 	}
-	return limit <= count ? days[limit - 1] : 0;
+	return limit > 0 && limit <= count ? days[limit - 1] : 0;
 }
 
 /* Whether so many contacts count, on whatever days. */

@@ -144,7 +144,7 @@ static void write_preview(struct buf *buf, const struct template_draft *draft, c
 static void answer_preview(struct call *call, struct arena *arena)
 {
 	struct preview_body body = { 0 };
-	struct template_draft draft;
+	struct template_draft draft = { 0 };
 	struct preview preview;
 	struct buf buf;
 
