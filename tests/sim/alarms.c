@@ -9,9 +9,13 @@ bool alarm_is_silent(const struct uuid *id)
 	return id->bytes[12] % 5 == 0;
 }
 
+/*
+ * A day's timer may fire before the day begins in UTC, by a business date that is a day ahead: at a negative age it does not wait,
+ * or it would wait for hours of Ticks.
+ */
 bool alarm_waits(const struct uuid *id, int64_t age_ms)
 {
-	return id->bytes[13] % 8 == 0 && age_ms < 3000;
+	return id->bytes[13] % 8 == 0 && age_ms >= 0 && age_ms < 3000;
 }
 
 int64_t alarm_due_ms(const struct timer_row *row)
