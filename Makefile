@@ -254,7 +254,7 @@ $(FUZZERS): $(OUT)/doors/%: $(OUT)/tests/fuzz/fuzz_%.o
 
 # ---- tests: each target ends with `N passed, N failed` (tests/run.sh) ----
 
-SEEDS ?= 10000
+SEEDS ?= 5000
 
 .PHONY: test
 test: deps ## every test and check, from a fresh clone; 15 minutes on two cores
@@ -298,7 +298,7 @@ schemas: $(OUT)/dcs ## tests of what makes the C of the schemas, of the schemas,
 	@tests/run.sh pytest tests/unit
 
 .PHONY: sim
-sim: $(SIM_TESTS) ## the real engine over seeded worlds in memory: SEEDS=10000, or one again: SEED=4711
+sim: $(SIM_TESTS) ## the real engine over seeded worlds in memory: SEEDS=5000, or one again: SEED=4711
 	@SIM_SEEDS=$(SEEDS) SIM_SEED=$(SEED) tests/run.sh cmocka $^
 
 # One test by its name, of C (unit, io, sim) or Python. T is a whole name, or with * a pattern.
