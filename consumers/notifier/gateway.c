@@ -105,6 +105,13 @@ int gateway_check_tls(const struct gateway_conf *conf, bool has_tls, struct err 
 		       "in a private network");
 }
 
+bool gateway_judge_silence(const struct http_answer *answer, struct verdict *ret_verdict)
+{
+	*ret_verdict = (struct verdict){ .outcome = answer->outcome == HTTP_NOT_SENT ? DISPATCH_OUTCOME_NOT_ACCEPTED
+										     : DISPATCH_OUTCOME_UNKNOWN };
+	return answer->outcome != HTTP_ANSWERED;
+}
+
 /* ---- signed URLs ---- */
 
 void gateway_signed_url(const struct gateway_conf *conf, const char *base, const char *purpose,

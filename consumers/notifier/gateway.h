@@ -135,6 +135,9 @@ MUST_CHECK int gateway_check_url(const struct gateway_conf *conf, const char *sc
 /* For `check`: refuses to send secrets or texts without TLS to another machine, unless `plain` permits it. */
 MUST_CHECK int gateway_check_tls(const struct gateway_conf *conf, bool has_tls, struct err *err);
 
+/* For `judge`: sets *ret_verdict of an exchange without an answer. False: there is one, and *ret_verdict is not final. */
+bool gateway_judge_silence(const struct http_answer *answer, struct verdict *ret_verdict);
+
 /*
  * Appends a URL of ours for one message: BASE?c=<communication>&k=<customer>&s=<signature of purpose and both>. Whoever calls it
  * has it from the message or its provider: nobody else can make the signature.

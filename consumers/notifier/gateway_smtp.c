@@ -137,18 +137,9 @@ static void judge(const struct gateway_conf *conf, const struct uuid *communicat
 {
 	char id[ADDRESS_SIZE];
 
-	*ret_verdict = (struct verdict){ 0 };
-	switch (answer->outcome) {
-	case HTTP_NOT_SENT:
-		ret_verdict->outcome = DISPATCH_OUTCOME_NOT_ACCEPTED;
+	if (gateway_judge_silence(answer, ret_verdict))
 		return;
-	case HTTP_AMBIGUOUS:
-		ret_verdict->outcome = DISPATCH_OUTCOME_UNKNOWN;
-		return;
-	case HTTP_ANSWERED:
-		judge_reply(answer, ret_verdict);
-		break;
-	}
+	judge_reply(answer, ret_verdict);
 	message_id(conf, communication_id, id);
 	if (!str_to_chars(ret_verdict->provider_ref, sizeof(ret_verdict->provider_ref), str_of(id)))
 		ret_verdict->provider_ref[0] = '\0'; /* the domain is too long: the event has the id anyway */

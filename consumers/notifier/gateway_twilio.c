@@ -156,14 +156,6 @@ static void judge_status(int status, int64_t code, struct verdict *verdict)
 	}
 }
 
-/* *ret_verdict of an exchange without an answer; false: there is one. */
-static bool judge_silence(const struct http_answer *answer, struct verdict *ret_verdict)
-{
-	*ret_verdict = (struct verdict){ .outcome = answer->outcome == HTTP_NOT_SENT ? DISPATCH_OUTCOME_NOT_ACCEPTED
-										     : DISPATCH_OUTCOME_UNKNOWN };
-	return answer->outcome != HTTP_ANSWERED;
-}
-
 static void judge(const struct gateway_conf *conf, const struct uuid *communication_id, const struct http_answer *answer,
 		  struct verdict *ret_verdict)
 {
@@ -172,7 +164,7 @@ static void judge(const struct gateway_conf *conf, const struct uuid *communicat
 
 	(void)conf;
 	(void)communication_id;
-	if (judge_silence(answer, ret_verdict))
+	if (gateway_judge_silence(answer, ret_verdict))
 		return;
 	if (read_object(answer, &object)) {
 		code = error_code(object);
@@ -248,7 +240,7 @@ static void judge_asked(const struct asked *asked, const struct http_answer *ans
 {
 	struct json list, message;
 
-	if (judge_silence(answer, ret_verdict))
+	if (gateway_judge_silence(answer, ret_verdict))
 		return;
 	ret_verdict->outcome = DISPATCH_OUTCOME_UNKNOWN;
 	ret_verdict->is_well = answer->status < 300;

@@ -163,17 +163,8 @@ static void judge(const struct gateway_conf *conf, const struct uuid *communicat
 {
 	(void)conf;
 	(void)communication_id;
-	*ret_verdict = (struct verdict){ 0 };
-	switch (answer->outcome) {
-	case HTTP_NOT_SENT:
-		ret_verdict->outcome = DISPATCH_OUTCOME_NOT_ACCEPTED;
+	if (gateway_judge_silence(answer, ret_verdict))
 		return;
-	case HTTP_AMBIGUOUS:
-		ret_verdict->outcome = DISPATCH_OUTCOME_UNKNOWN;
-		return;
-	case HTTP_ANSWERED:
-		break;
-	}
 	judge_status(answer->status, ret_verdict);
 	(void)snprintf(ret_verdict->provider_code, sizeof(ret_verdict->provider_code), "%d", answer->status);
 }
