@@ -257,7 +257,7 @@ $(FUZZERS): $(OUT)/doors/%: $(OUT)/tests/fuzz/fuzz_%.o
 SEEDS ?= 5000
 
 .PHONY: test
-test: deps ## every test and check, from a fresh clone; 15 minutes on two cores
+test: deps ## every test and check, from a fresh clone; 20 minutes on two cores
 	@$(MAKE) --no-print-directory -j$(JOBS) build tests
 	@tests/run.sh suites unit schemas fuzz sim io system check
 
