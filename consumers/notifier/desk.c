@@ -201,21 +201,17 @@ struct taken desk_taken(const struct db_result *taken, int row)
 
 static const struct db_statement statement_end = {
 	"notifier_end",
-	"WITH ended AS MATERIALIZED (SELECT * FROM unnest($2::uuid[], $3::integer[], $4::text[], $5::timestamptz[], "
-	"$6::timestamptz[],"
-	" $7::text[], $8::text[], $9::integer[]) u(communication_id, attempt, outcome, ended_at, retry_at, provider_ref, "
-	"provider_code,"
-	" opted_out)),"
+	"WITH ended AS MATERIALIZED (SELECT * FROM unnest($2::uuid[], $3::integer[], $4::text[], $5::timestamptz[],"
+	" $6::timestamptz[], $7::text[], $8::text[], $9::integer[])"
+	" u(communication_id, attempt, outcome, ended_at, retry_at, provider_ref, provider_code, opted_out)),"
 	" noted AS (UPDATE notifier.attempt a SET outcome = e.outcome, ended_at = e.ended_at,"
 	" provider_ref = nullif(e.provider_ref, ''), provider_code = nullif(e.provider_code, ''),"
-	" opted_out = e.opted_out = 1 FROM ended e WHERE a.communication_id = e.communication_id AND a.attempt = e.attempt AND "
-	"a.owner = $1 AND a.outcome IS "
-	"NULL"
-	" RETURNING e.communication_id, e.outcome, e.retry_at, a.gateway),"
-	" moved AS (UPDATE notifier.dispatch d SET state = CASE n.outcome WHEN 'not_accepted' THEN 'waiting' ELSE 'done' END,"
-	" next_at = n.retry_at, last_gateway = CASE n.outcome WHEN 'not_accepted' THEN n.gateway END FROM noted n WHERE "
-	"d.communication_id = n.communication_id AND d.state = 'sending')"
-	" SELECT count(*) FROM noted",
+	" opted_out = e.opted_out = 1 FROM ended e WHERE a.communication_id = e.communication_id"
+	" AND a.attempt = e.attempt AND a.owner = $1 AND a.outcome IS NULL"
+	" RETURNING e.communication_id, e.outcome, e.retry_at, a.gateway), moved AS (UPDATE notifier.dispatch d"
+	" SET state = CASE n.outcome WHEN 'not_accepted' THEN 'waiting' ELSE 'done' END,"
+	" next_at = n.retry_at, last_gateway = CASE n.outcome WHEN 'not_accepted' THEN n.gateway END FROM noted n"
+	" WHERE d.communication_id = n.communication_id AND d.state = 'sending') SELECT count(*) FROM noted",
 };
 
 static void add_ended_texts(struct db_params *params, const struct ended *ended, size_t count)
