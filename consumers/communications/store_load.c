@@ -144,6 +144,20 @@ static int read_opt_out(void *self, const struct db_result *result, int row, str
 
 /* ---- messages ---- */
 
+/* First of all: an erasure takes its lock before it locks messages, too. What this batch renders is committed before it reads. */
+static const struct db_statement hold_erasures = {
+	.name = "communications_hold_erasures",
+	.sql = "SELECT communications.hold_erasures()",
+};
+
+static void ask_nothing(void *self, struct db_params *params, struct slot **slots, size_t count)
+{
+	(void)self;
+	(void)params;
+	(void)slots;
+	(void)count;
+}
+
 /*
  * Locked until the batch is committed, in id order as in every transaction: a message that is not claimed now cannot be claimed
  * before the commit.
@@ -345,6 +359,7 @@ static int read_debt(void *self, const struct db_result *result, int row, struct
 }
 
 static const struct slot_query queries[] = {
+	{ .entity = &queue_entity, .statement = &hold_erasures, .ask = ask_nothing },
 	{ .entity = &template_entity, .statement = &select_templates, .read = read_template },
 	{ .entity = &template_text_entity,
 	  .statement = &select_template_texts,

@@ -642,27 +642,66 @@ static void test_communications_store__what_was_released_while_he_was_erased_can
 	then_refused(&ask, "erased");
 }
 
-static void test_communications_store__only_the_customers_module_makes_it_forget(void **state)
+static int forget(struct db *db)
 {
-	static const struct db_statement forget = { "test_forget", "SELECT communications.forget($1::uuid[])" };
+	static const struct db_statement statement = { "test_forget", "SELECT communications.forget($1::uuid[])" };
 	struct uuid id = spec_id('C', 1);
-	struct db *customers = NULL;
 
-	(void)state;
-	given_message();
 	db_params_reset(&params);
 	db_array_begin(&params, DB_ARRAY_UUID);
 	db_array_uuid(&params, &id);
-	assert_int_equal(db_run(notifier, &forget, &params, NULL, &spec.err), -1);
-	assert_string_equal(db_sqlstate(notifier), "42501");
+	return db_run(db, &statement, &params, NULL, &spec.err);
+}
+
+static struct db *customers; /* by the customers module's role; it waits for no lock */
+
+static void given_customers_module(void)
+{
 	store_open(&spec, "test_store", "dcs_customers", &customers);
-	store_must(&spec, db_run(customers, &forget, &params, NULL, &spec.err));
+	store_must(&spec,
+		   db_run(customers, store_statement("test_impatient", "SET lock_timeout = '1ms'"), NULL, NULL, &spec.err));
+}
+
+static int64_t forgotten(void)
+{
+	return store_number(&spec, "test_forgotten",
+			    "SELECT count(*) FROM communications.outbox WHERE address_sealed = '' AND subject_sealed = '' "
+			    "AND body_sealed = ''");
+}
+
+static void test_communications_store__only_the_customers_module_makes_it_forget(void **state)
+{
+	(void)state;
+	given_message();
+	assert_int_equal(forget(notifier), -1);
+	assert_string_equal(db_sqlstate(notifier), "42501");
+	given_customers_module();
+	store_must(&spec, forget(customers));
 	db_close(customers);
-	assert_int_equal(
-		store_number(&spec, "test_forgotten",
-			     "SELECT count(*) FROM communications.outbox WHERE address_sealed = '' AND subject_sealed = '' "
-			     "AND body_sealed = ''"),
-		1);
+	assert_int_equal(forgotten(), 1);
+}
+
+static void try_to_forget_meanwhile(struct store_spec *its)
+{
+	(void)its;
+	assert_int_equal(forget(customers), -1);
+	assert_string_equal(db_sqlstate(customers), "55P03"); /* lock_not_available */
+}
+
+static void test_communications_store__an_erasure_waits_for_the_messages_under_way_and_overwrites_them(void **state)
+{
+	(void)state;
+	given_customers_module();
+	add_template(1, TEMPLATE);
+	add_consent(1, 1000);
+	store_run(&spec);
+	add_message(1);
+	spec.after_load = try_to_forget_meanwhile;
+	store_run(&spec);
+	then_answers(&spec, 0, "ComplianceDecided");
+	store_must(&spec, forget(customers));
+	db_close(customers);
+	assert_int_equal(forgotten(), 1);
 }
 
 static void test_communications_store__receipts_end_a_message(void **state)
@@ -836,6 +875,7 @@ int main(void)
 		TEST(test_communications_store__nothing_is_written_to_an_erased_customer),
 		TEST(test_communications_store__what_was_released_while_he_was_erased_cannot_be_opened),
 		TEST(test_communications_store__only_the_customers_module_makes_it_forget),
+		TEST(test_communications_store__an_erasure_waits_for_the_messages_under_way_and_overwrites_them),
 		TEST(test_communications_store__receipts_end_a_message),
 		TEST(test_communications_store__what_was_not_accepted_is_claimed_again_or_cancelled),
 		TEST(test_communications_store__a_late_word_of_a_first_try_leaves_the_second_alone),
