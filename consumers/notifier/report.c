@@ -213,23 +213,30 @@ static int end_round(struct report *report, struct desk *desk, struct err *err)
 	return 0;
 }
 
+static void close_producer(struct report *report)
+{
+	bus_producer_close(report->producer); /* drops its queue: the reports are sent again */
+	report->producer = NULL;
+	report->waiting = report->lines_count = 0;
+	report->until_ms = 0;
+	report->done = 0;
+}
+
+/* Asks for the topic now, not with the first report: opening may block. */
 static int open_producer(struct report *report, struct err *err)
 {
 	int32_t parts;
 
 	if (report->producer != NULL && !bus_producer_is_broken(report->producer))
 		return 0;
-	bus_producer_close(report->producer); /* drops its queue: the reports are sent again */
-	report->producer = NULL;
-	report->waiting = report->lines_count = 0;
-	report->until_ms = 0;
-	report->done = 0;
+	close_producer(report);
 	if (bus_producer_open(report->bus, &report->producer, err) != 0)
 		return -1;
-	if (bus_producer_parts(report->producer, report->topic, &parts, err) !=
-	    0) /* now, not with the first report: opening may block */
+	if (bus_producer_parts(report->producer, report->topic, &parts, err) != 0 ||
+	    partitions_keep(report->conninfo, report->producer, err) != 0) {
+		close_producer(report); /* without an answer the keys would be spread wrongly */
 		return -1;
-	partitions_keep(report->conninfo, report->producer);
+	}
 	program_ask_time(report->producer);
 	return 0;
 }

@@ -32,19 +32,25 @@ static int read_rows(const char *conninfo, struct db **db, struct db_result *row
 	return db_run(*db, &statement_partitions, NULL, rows, err);
 }
 
-void partitions_keep(const char *conninfo, struct bus_producer *producer)
+int partitions_keep(const char *conninfo, struct bus_producer *producer, struct err *err)
 {
 	struct db *db = NULL;
 	struct db_result rows = { 0 };
 	struct err failure = ERR_INIT;
+	int result = 0;
 
 	if (read_rows(conninfo, &db, &rows, &failure) != 0)
 		log_warn("it is not known over how many partitions keys are spread: %s", failure.text);
-	for (int row = 0; row < rows.rows; row++) {
+	for (int row = 0; row < rows.rows && result == 0; row++) {
 		failure = (struct err)ERR_INIT;
-		if (keep(producer, db_str(&rows, row, 0), db_int32(&rows, row, 1), &failure) != 0)
+		if (keep(producer, db_str(&rows, row, 0), db_int32(&rows, row, 1), &failure) == 0)
+			continue;
+		if (failure.kind == ERR_POISON)
 			log_warn("%s", failure.text);
+		else
+			result = err_set(err, failure.kind, "%s", failure.text);
 	}
 	db_result_release(&rows);
 	db_close(db);
+	return result;
 }

@@ -88,17 +88,25 @@ static void test_partitions__a_sender_s_keys_stay_where_they_were(void **state)
 	const struct bus_conf bus = { .bootstrap = mock_cluster_bootstrap(&mock), .client_id = "test" };
 
 	must(world, bus_producer_open(&bus, &producer, &world->err));
-	partitions_keep(gateway, producer);
+	must(world, partitions_keep(gateway, producer, &world->err));
 	assert_int_equal(part_of(world, producer, DEBTS), bus_part_of(STR(KEY), BEGUN));
 	bus_producer_close(producer);
 	producer = NULL;
 
 	/* Who cannot ask goes by what there is. */
 	must(world, bus_producer_open(&bus, &producer, &world->err));
-	partitions_keep("host=/nowhere user=dcs_api", producer);
+	must(world, partitions_keep("host=/nowhere user=dcs_api", producer, &world->err));
 	assert_int_equal(part_of(world, producer, DEBTS), bus_part_of(STR(KEY), NOW));
 	assert_int_equal(bus_producer_spread(producer, DEBTS, NOW + 1, &world->err), -1);
 	assert_int_equal(world->err.kind, ERR_POISON);
+	bus_producer_close(producer);
+	producer = NULL;
+
+	/* Who gets no answer from Kafka does not go on without. */
+	must(world, bus_producer_open(&bus, &producer, &world->err));
+	mock_cluster_broker_down(&mock);
+	assert_int_equal(partitions_keep(gateway, producer, &world->err), -1);
+	assert_int_equal(world->err.kind, ERR_RETRY);
 	bus_producer_close(producer);
 	mock_cluster_stop(&mock);
 }

@@ -109,7 +109,7 @@ def test_sigterm_ends_every_program_cleanly_while_something_is_away(world, part)
         for worker in workers.values():
             worker.signal(signal.SIGTERM)
         statuses = {name: worker.process.wait(END_S) for name, worker in workers.items()}
-        wrong = [worker.log[-3000:] for name, worker in workers.items() if statuses[name] != 0]
+        wrong = [f"{name}: status {statuses[name]}\n{worker.log[-3000:]}" for name, worker in workers.items() if statuses[name] != 0]
         assert not wrong, "\n".join(wrong)
 
 

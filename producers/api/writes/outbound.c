@@ -140,6 +140,13 @@ void outbound_give_up(struct outbound *outbound)
 
 /* ---- Kafka ---- */
 
+static int open_failed(struct outbound *outbound)
+{
+	bus_producer_close(outbound->opened);
+	outbound->opened = NULL;
+	return -1;
+}
+
 /* In the opener's thread. Opens every topic now: the first use of a topic would block for the broker. */
 static int open_producer(void *outbound_arg, struct err *err)
 {
@@ -155,15 +162,12 @@ static int open_producer(void *outbound_arg, struct err *err)
 		topic_name(topic, modules[i], TOPIC_COMMANDS);
 		if (bus_producer_parts(outbound->opened, topic, &parts, err) == 0)
 			continue;
-		if (err->kind != ERR_POISON) {
-			bus_producer_close(outbound->opened);
-			outbound->opened = NULL;
-			return -1;
-		}
+		if (err->kind != ERR_POISON)
+			return open_failed(outbound);
 		log_warn("%s next=\"its commands are refused until it is there\"", err->text);
 	}
-	if (outbound->conninfo != NULL)
-		partitions_keep(outbound->conninfo, outbound->opened);
+	if (outbound->conninfo != NULL && partitions_keep(outbound->conninfo, outbound->opened, err) != 0)
+		return open_failed(outbound);
 	program_ask_time(outbound->opened);
 	return 0;
 }
