@@ -17,8 +17,8 @@ static const struct db_statement statement_lock = {
 static const struct db_statement statement_not_left = {
 	"notifier_not_left",
 	"WITH open AS MATERIALIZED (SELECT a.communication_id, a.attempt, d.asks FROM notifier.attempt a"
-	" JOIN notifier.dispatch d USING (communication_id) WHERE a.owner = $1 AND a.outcome IS NULL AND NOT EXISTS "
-	"(SELECT FROM unnest($2::uuid[], $3::integer[]) f(communication_id, attempt)"
+	" JOIN notifier.dispatch d USING (communication_id) WHERE a.owner = $1 AND NOT a.reported AND a.outcome IS NULL AND NOT "
+	"EXISTS (SELECT FROM unnest($2::uuid[], $3::integer[]) f(communication_id, attempt)"
 	" WHERE f.communication_id = a.communication_id AND f.attempt = a.attempt)),"
 	" lost AS (UPDATE notifier.attempt a SET outcome = 'not_accepted', provider_code = 'not_started', ended_at = now()"
 	" FROM open WHERE a.communication_id = open.communication_id AND a.attempt = open.attempt AND open.asks = 0)"
@@ -199,6 +199,10 @@ struct taken desk_taken(const struct db_result *taken, int row)
 
 /* ---- ending ---- */
 
+/*
+ * `ended_at IS NULL` says the same as `outcome IS NULL`, and is not the condition of an index: PostgreSQL took attempt_once, which
+ * has nearly every attempt there ever was, for a short way to the open ones.
+ */
 static const struct db_statement statement_end = {
 	"notifier_end",
 	"WITH ended AS MATERIALIZED (SELECT * FROM unnest($2::uuid[], $3::integer[], $4::text[], $5::timestamptz[],"
@@ -207,7 +211,7 @@ static const struct db_statement statement_end = {
 	" noted AS (UPDATE notifier.attempt a SET outcome = e.outcome, ended_at = e.ended_at,"
 	" provider_ref = nullif(e.provider_ref, ''), provider_code = nullif(e.provider_code, ''),"
 	" opted_out = e.opted_out = 1 FROM ended e WHERE a.communication_id = e.communication_id"
-	" AND a.attempt = e.attempt AND a.owner = $1 AND a.outcome IS NULL"
+	" AND a.attempt = e.attempt AND a.owner = $1 AND a.ended_at IS NULL"
 	" RETURNING e.communication_id, e.outcome, e.retry_at, a.gateway), moved AS (UPDATE notifier.dispatch d"
 	" SET state = CASE n.outcome WHEN 'not_accepted' THEN 'waiting' ELSE 'done' END,"
 	" next_at = n.retry_at, last_gateway = CASE n.outcome WHEN 'not_accepted' THEN n.gateway END FROM noted n"
@@ -259,7 +263,7 @@ static const struct db_statement statement_doubt = {
 	"UPDATE notifier.dispatch d SET state = 'asking', asks = d.asks + 1, next_at = u.ask_at"
 	" FROM unnest($2::uuid[], $3::integer[], $4::timestamptz[]) u(communication_id, attempt, ask_at)"
 	" JOIN notifier.attempt a ON a.communication_id = u.communication_id AND a.attempt = u.attempt"
-	" WHERE d.communication_id = u.communication_id AND d.state = 'sending' AND a.owner = $1 AND a.outcome IS NULL",
+	" WHERE d.communication_id = u.communication_id AND d.state = 'sending' AND a.owner = $1 AND a.ended_at IS NULL",
 };
 
 int desk_doubt(struct desk *desk, const struct doubt_of *doubts, size_t count, struct err *err)
@@ -285,7 +289,7 @@ static const struct db_statement statement_ask = {
 	"notifier_ask",
 	"WITH due AS MATERIALIZED (SELECT d.communication_id, d.attempts, d.customer_id, d.send_by, d.asks, a.started_at"
 	" FROM notifier.dispatch d JOIN notifier.attempt a ON a.communication_id = d.communication_id AND a.attempt = d.attempts"
-	" WHERE d.state = 'asking' AND d.next_at <= now() AND a.owner = $3 AND a.gateway = $1 AND a.outcome IS NULL"
+	" WHERE d.state = 'asking' AND d.next_at <= now() AND a.owner = $3 AND a.gateway = $1 AND a.ended_at IS NULL"
 	" ORDER BY d.next_at LIMIT $2 FOR UPDATE OF d SKIP LOCKED),"
 	" texts AS MATERIALIZED (SELECT * FROM communications.claimed((SELECT array_agg(communication_id) FROM due))),"
 	" moved AS (UPDATE notifier.dispatch d SET state = 'sending' FROM due WHERE d.communication_id = due.communication_id)"

@@ -1166,6 +1166,40 @@ static void test_notifier__two_share_the_work_and_nothing_is_sent_twice(void **s
 	assert_int_equal(count_at_server("/rcpt/ok"), before + 100);
 }
 
+/* Rows of the notifier's tables that were read; a session adds its own at the latest when it ends. */
+static int64_t rows_read(void)
+{
+	return number("SELECT sum(seq_tup_read + idx_tup_fetch)::bigint FROM pg_stat_user_tables WHERE schemaname = 'notifier'");
+}
+
+/* A plan is made while the tables are empty, and kept: it must not be one that goes through them. */
+static void test_notifier__the_cost_of_a_message_does_not_grow_with_those_that_have_ended(void **state)
+{
+	int64_t before;
+
+	(void)state;
+	release(1, "sms", "+491701234567");
+	turn_until_settled(&worker);
+	run_sql("INSERT INTO notifier.dispatch (communication_id, customer_id, channel, send_by, state, attempts, next_at)"
+		" SELECT gen_random_uuid(), gen_random_uuid(), 'sms', now() + interval '1 hour', 'done', 1, now()"
+		" FROM generate_series(1, 3000)");
+	run_sql("INSERT INTO notifier.attempt (communication_id, attempt, customer_id, owner, gateway, started_at, outcome, "
+		"ended_at,"
+		" reported) SELECT communication_id, 1, customer_id, (SELECT min(owner) FROM notifier.attempt), 'kannel', now(),"
+		" 'accepted', now(), true FROM notifier.dispatch d WHERE NOT EXISTS (SELECT FROM notifier.attempt a"
+		" WHERE a.communication_id = d.communication_id)");
+	before = rows_read();
+	for (unsigned n = 2; n <= 11; n++) {
+		release(n, "sms", "+491701234567");
+		while (number("SELECT count(*) FROM notifier.attempt WHERE reported") < 3000 + (int64_t)n)
+			turn(&worker);
+	}
+	kill_worker(&worker);
+	while (number("SELECT count(*) FROM pg_stat_activity WHERE usename = 'dcs_notifier'") > 0)
+		assert_true(clock_monotonic_ms() < deadline_ms);
+	assert_in_range(rows_read() - before, 1, 3000);
+}
+
 static void test_notifier__the_database_allows_one_possible_sending(void **state)
 {
 	static const char *const second[] = { "NULL, NULL", "'accepted', now()", "'unknown', now()" };
@@ -1314,6 +1348,7 @@ int main(void)
 		TEST(test_notifier__a_lost_statement_does_not_send_a_doubtful_message_anew),
 		TEST(test_notifier__giving_up_at_the_end_tells_the_truth),
 		TEST(test_notifier__two_share_the_work_and_nothing_is_sent_twice),
+		TEST(test_notifier__the_cost_of_a_message_does_not_grow_with_those_that_have_ended),
 		TEST(test_notifier__the_database_allows_one_possible_sending),
 	};
 

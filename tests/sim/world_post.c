@@ -203,7 +203,7 @@ static bool is_permitted(const struct sim_world *world, const struct sim_letter 
 	return recipient && recipient_permits(recipient->state, (enum channel)communication->channel, PURPOSE_COLLECT);
 }
 
-/* communications.debt_refusal; no world puts a debt off that was due. */
+/* The debts' part of communications.refusal; no world puts a debt off that was due. */
 static const char *debt_refusal(const struct sim_world *world, const struct sim_letter *letter)
 {
 	struct sim_owed debt;
