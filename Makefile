@@ -259,7 +259,7 @@ SEEDS ?= 5000
 .PHONY: test
 test: deps ## every test and check, from a fresh clone; 20 minutes on two cores
 	@$(MAKE) --no-print-directory -j$(JOBS) build tests
-	@tests/run.sh suites unit schemas fuzz sim io system check
+	@tests/run.sh suites unit schemas fuzz sim io system beside check
 
 # What a night runs. Each part is a target of its own.
 .PHONY: long

@@ -7,7 +7,8 @@
 #                                         take the next program when they are done with one
 #        tests/run.sh pytest ARGUMENT...  system tests
 #        tests/run.sh each COMMAND...     every command (one word list each) is one test: it passes when its status is 0
-#        tests/run.sh suites TARGET...    `make TARGET` for each, its last line counted: the totals of `make test`
+#        tests/run.sh suites TARGET... [beside TARGET]  `make TARGET` for each, its last line counted: the totals of `make test`. The
+#                                         last one works beside the others, with the time that they leave idle
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
@@ -91,16 +92,36 @@ run_each() {
 	done
 }
 
-run_suites() {
-	local suite status summary=
+summarize() { # SUITE STATUS SECONDS, of which the log is
+	local line
+	line=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$LOG" | tail -n 1)
+	count "make $1" "$2" "$(number '^([0-9]+) passed, [0-9]+ failed$')" "$(number '^[0-9]+ passed, ([0-9]+) failed$')"
+	summary+=$(printf '%-8s %s (%d s)' "$1" "$line" "$3")$'\n'
+}
+
+run_suites() { # SUITE... [beside SUITE]
+	local suite status pid summary='' beside=''
+	if [ "${*: -2:1}" = beside ]; then
+		beside=${*: -1}
+		set -- "${@:1:$#-2}"
+		nice -n 19 ${MAKE:-make} --no-print-directory "$beside" >"$FOLDER/beside" 2>&1 &
+		pid=$!
+		trap "kill $pid 2>/dev/null; rm -rf '$FOLDER'" EXIT
+	fi
 	for suite; do
 		echo "==== make $suite"
 		SECONDS=0
 		${MAKE:-make} --no-print-directory "$suite" 2>&1 | tee "$LOG"
-		status=$?
-		count "make $suite" $status "$(number '^([0-9]+) passed, [0-9]+ failed$')" "$(number '^[0-9]+ passed, ([0-9]+) failed$')"
-		summary+=$(printf '%-8s %s (%d s)' "$suite" "$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$LOG" | tail -n 1)" $SECONDS)$'\n'
+		summarize "$suite" $? $SECONDS
 	done
+	if [ -n "$beside" ]; then
+		echo "==== make $beside"
+		SECONDS=0
+		wait $pid
+		status=$?
+		tee "$LOG" <"$FOLDER/beside"
+		summarize "$beside" $status $SECONDS
+	fi
 	printf '====\n%s' "$summary"
 }
 
@@ -111,7 +132,7 @@ cmocka | lanes | lane | pytest | each | suites)
 	"run_$what" "$@"
 	;;
 *)
-	sed -n '5,10s/^# \{0,1\}//p' "$0" >&2
+	sed -n '5,11s/^# \{0,1\}//p' "$0" >&2
 	exit 2
 	;;
 esac
