@@ -114,16 +114,34 @@ bool gateway_judge_silence(const struct http_answer *answer, struct verdict *ret
 
 /* ---- signed URLs ---- */
 
-void gateway_signed_url(const struct gateway_conf *conf, const char *base, const char *purpose,
-			const struct uuid *communication_id, const struct uuid *customer_id, struct buf *ret_url)
+/* `name`: of the gateway; "": the link is of no gateway. */
+static void add_signed(const struct gateway_conf *conf, const char *purpose, const struct uuid *communication_id,
+		       const struct uuid *customer_id, const char *name, struct buf *ret_url)
 {
-	char communication[UUID_TEXT_SIZE + 1], customer[UUID_TEXT_SIZE + 1], signature_text[2 * DIGEST_SIZE + 1], content[128];
+	char communication[UUID_TEXT_SIZE + 1], customer[UUID_TEXT_SIZE + 1], signature_text[2 * DIGEST_SIZE + 1];
+	char content[128 + 1 + GATEWAY_NAME_MAX];
 	uint8_t signature[DIGEST_SIZE];
 
 	uuid_format(communication, communication_id);
 	uuid_format(customer, customer_id);
-	(void)snprintf(content, sizeof(content), "%s|%s|%s", purpose, communication, customer);
+	(void)snprintf(content, sizeof(content), "%s|%s|%s%s%s", purpose, communication, customer, name[0] == '\0' ? "" : "|",
+		       name);
 	sign(signature, str_of(content), conf->callback_key);
 	hex_from_bytes(signature_text, signature, sizeof(signature));
-	buf_add_format(ret_url, "%s?c=%s&k=%s&s=%s", base, communication, customer, signature_text);
+	buf_add_format(ret_url, "?c=%s&k=%s%s%s&s=%s", communication, customer, name[0] == '\0' ? "" : "&g=", name,
+		       signature_text);
+}
+
+void gateway_callback_url(const struct gateway_conf *conf, const struct uuid *communication_id, const struct uuid *customer_id,
+			  struct buf *ret_url)
+{
+	buf_add_format(ret_url, "%s/callbacks/%s", conf->callback_url, conf->kind);
+	add_signed(conf, conf->kind, communication_id, customer_id, conf->name, ret_url);
+}
+
+void gateway_unsubscribe_url(const struct gateway_conf *conf, const struct uuid *communication_id, const struct uuid *customer_id,
+			     struct buf *ret_url)
+{
+	buf_add_text(ret_url, conf->unsubscribe_url);
+	add_signed(conf, "unsubscribe", communication_id, customer_id, "", ret_url);
 }

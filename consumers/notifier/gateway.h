@@ -139,16 +139,16 @@ MUST_CHECK int gateway_check_tls(const struct gateway_conf *conf, bool has_tls, 
 bool gateway_judge_silence(const struct http_answer *answer, struct verdict *ret_verdict);
 
 /*
- * Appends a URL of ours for one message: BASE?c=<communication>&k=<customer>&s=<signature of purpose and both>. Whoever calls it
- * has it from the message or its provider: nobody else can make the signature.
+ * Appends a URL of ours for one message. Whoever calls it has it from the message or its provider: nobody else can make the
+ * signature. For delivery reports it names the gateway, so that a report names its provider; the signature is over all of them:
+ * /callbacks/<kind>?c=<communication>&k=<customer>&g=<gateway>&s=<signature>. The page to unsubscribe at is no gateway's.
  */
-void gateway_signed_url(const struct gateway_conf *conf, const char *base, const char *purpose,
-			const struct uuid *communication_id, const struct uuid *customer_id, struct buf *ret_url);
+void gateway_callback_url(const struct gateway_conf *conf, const struct uuid *communication_id, const struct uuid *customer_id,
+			  struct buf *ret_url);
+void gateway_unsubscribe_url(const struct gateway_conf *conf, const struct uuid *communication_id, const struct uuid *customer_id,
+			     struct buf *ret_url);
 
-/*
- * The URL that Kannel calls with a delivery report, with Kannel's escapes in it:
- * /callbacks/kannel?c=<communication>&k=<customer>&s=<signature of both>...
- */
+/* The callback URL that Kannel gets, with Kannel's escapes in it. */
 void kannel_callback_url(const struct gateway_conf *conf, const struct uuid *communication_id, const struct uuid *customer_id,
 			 struct buf *ret_url);
 

@@ -13,10 +13,7 @@
 void kannel_callback_url(const struct gateway_conf *conf, const struct uuid *communication_id, const struct uuid *customer_id,
 			 struct buf *ret_url)
 {
-	char base[1024];
-
-	(void)snprintf(base, sizeof(base), "%s/callbacks/kannel", conf->callback_url);
-	gateway_signed_url(conf, base, "kannel", communication_id, customer_id, ret_url);
+	gateway_callback_url(conf, communication_id, customer_id, ret_url);
 	/* %d kind of report, %F the network's id, %T its time, %A the network's words */
 	buf_add_text(ret_url, "&status=%d&ref=%F&at=%T&info=%A");
 }

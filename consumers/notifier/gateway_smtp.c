@@ -74,7 +74,7 @@ static void add_unsubscribe(const struct gateway_conf *conf, const struct parcel
 	if (conf->unsubscribe_url[0] == '\0')
 		return;
 	buf_add_text(url, "<");
-	gateway_signed_url(conf, conf->unsubscribe_url, "unsubscribe", &parcel->communication_id, &parcel->customer_id, url);
+	gateway_unsubscribe_url(conf, &parcel->communication_id, &parcel->customer_id, url);
 	buf_add_text(url, ">");
 	mail->headers[mail->headers_count++] = (struct mail_header){ "List-Unsubscribe", buf_str(url) };
 	mail->headers[mail->headers_count++] = (struct mail_header){ "List-Unsubscribe-Post", STR("List-Unsubscribe=One-Click") };

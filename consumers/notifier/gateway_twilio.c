@@ -47,13 +47,11 @@ static int check(const struct gateway_conf *conf, struct err *err)
 static void add_callback(const struct gateway_conf *conf, const struct parcel *parcel, struct buf *form)
 {
 	struct buf url;
-	char base[1024];
 
 	if (conf->callback_url[0] == '\0')
 		return;
 	buf_init(&url, URL_SIZE_MAX);
-	(void)snprintf(base, sizeof(base), "%s/callbacks/twilio", conf->callback_url);
-	gateway_signed_url(conf, base, "twilio", &parcel->communication_id, &parcel->customer_id, &url);
+	gateway_callback_url(conf, &parcel->communication_id, &parcel->customer_id, &url);
 	add_pair(form, "StatusCallback", buf_str(&url));
 	buf_release(&url);
 }

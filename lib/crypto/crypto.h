@@ -65,6 +65,8 @@ MUST_CHECK bool sign_check(const uint8_t signature[DIGEST_SIZE], struct str cont
 
 /* The whole HMAC-SHA-256 with a key of any size: for protocols of others. */
 void hmac_sha256(uint8_t ret_mac[SHA256_SIZE], struct str content, struct str key);
+#define SHA1_SIZE 20
+void hmac_sha1(uint8_t ret_mac[SHA1_SIZE], struct str content, struct str key);
 
 void random_bytes(void *bytes, size_t size);
 

@@ -1,6 +1,8 @@
 #include "crypto/crypto.h"
 
+#include <limits.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <sodium.h>
 
 /*
@@ -36,6 +38,12 @@ void sha256_pair(uint8_t ret_hash[SHA256_SIZE], struct str first, struct str sec
 	MUST(EVP_DigestUpdate(state, first.data, first.size) == 1);
 	MUST(EVP_DigestUpdate(state, second.data, second.size) == 1);
 	MUST(EVP_DigestFinal_ex(state, ret_hash, NULL) == 1);
+}
+
+void hmac_sha1(uint8_t ret_mac[SHA1_SIZE], struct str content, struct str key)
+{
+	MUST(key.size <= INT_MAX);
+	MUST(HMAC(EVP_sha1(), key.data, (int)key.size, (const unsigned char *)content.data, content.size, ret_mac, NULL) != NULL);
 }
 
 static void blake2b(uint8_t ret_digest[DIGEST_SIZE], struct str content, const uint8_t *key, size_t key_size)

@@ -10,6 +10,7 @@
 #define API_PARTS_MAX 16
 
 struct auth;
+struct callbacks;
 struct commands;
 struct document;
 struct metrics;
@@ -36,6 +37,7 @@ struct api {
 	struct rights *rights;
 	struct reads *reads;
 	struct auth *auth; /* NULL: no logins here (tests) */
+	struct callbacks *callbacks;
 	const struct document *document;
 	struct metrics *metrics;
 	bool metrics_for_all; /* false: from this machine only */

@@ -14,6 +14,7 @@
 #include "producers/api/document/document.h"
 #include "producers/api/http/cors.h"
 #include "producers/api/http/server.h"
+#include "producers/api/offer/callbacks.h"
 #include "producers/api/ops/heartbeat.h"
 #include "producers/api/ops/metrics.h"
 #include "producers/api/ops/ops.h"
@@ -33,7 +34,7 @@
 #define SEARCH_TOGETHER 1
 
 struct settings {
-	const char *listen, *callback_key_file, *address_key_file, *trusted_proxies, *cors_origins;
+	const char *listen, *callback_key_file, *address_key_file, *trusted_proxies, *cors_origins, *url, *twilio_token_file;
 	int64_t connections_max, idle_s, wait_ms, read_ms, outcome_ms, password_threads;
 	bool metrics_for_all, can_register, is_behind_tls;
 };
@@ -46,6 +47,10 @@ static size_t settings_rows(struct settings *settings, struct conf_row rows[PROG
 		  "key that signs callback URLs" },
 		{ "address.key.file", CONF_TEXT, NULL, &settings->address_key_file, 0, 0, false,
 		  "key that opens personal texts" },
+		{ "api.url", CONF_TEXT, "", &settings->url, 0, 0, false,
+		  "this program as providers reach it, https://host: Twilio signs it" },
+		{ "twilio.token.file", CONF_TEXT, "", &settings->twilio_token_file, 0, 0, false,
+		  "auth tokens of Twilio, one a line; empty: its callbacks are refused" },
 		{ "api.connections", CONF_NUMBER, "12000", &settings->connections_max, 1, 100000, false,
 		  "open at once; each may take 24 KiB when it is idle" },
 		{ "api.idle.s", CONF_NUMBER, "30", &settings->idle_s, 1, 600, false, "a silent connection is closed after" },
@@ -202,6 +207,13 @@ static int open_writes(struct api *api, const struct program *program, const str
 	return commands_new(&commands_conf, &api->commands, err);
 }
 
+static int open_callbacks(struct api *api, const struct settings *settings, struct err *err)
+{
+	const struct callbacks_conf conf = { .twilio_token_file = settings->twilio_token_file, .public_url = settings->url };
+
+	return callbacks_new(&conf, &api->callbacks, err);
+}
+
 static void close_writes(struct api *api)
 {
 	commands_free(api->commands);
@@ -246,7 +258,8 @@ static int serve(const struct program *program, const struct settings *settings,
 	if (outbound_open(&outbound, &program->bus, coder, api->keys, "api", ROLE_NOTIFIER | ROLE_SYSTEM, settings->wait_ms,
 			  err) != 0 ||
 	    open_reads(api, program, settings, coder, err) != 0 || open_writes(api, program, settings, coder, err) != 0 ||
-	    open_auth(api, program, settings, coder, err) != 0 || open_server(api, settings, err) != 0)
+	    open_auth(api, program, settings, coder, err) != 0 || open_callbacks(api, settings, err) != 0 ||
+	    open_server(api, settings, err) != 0)
 		goto out;
 	outbound.conninfo = program->conninfo;
 	heartbeat_init(&heartbeat, program->conninfo);
@@ -257,6 +270,7 @@ out:
 	if (result == 0) /* otherwise calls may be open, and the process ends anyway */
 		server_close(api->server);
 	auth_free(api->auth);
+	callbacks_free(api->callbacks);
 	outbound_release(&outbound);
 	close_writes(api);
 	close_reads(api);

@@ -2,7 +2,7 @@
  * The door of HTTP, behind libmicrohttpd: targets, headers, queries, bodies, what providers call back.
  *
  *   input   0 a body for a row of the table | 1 headers | 2 the query of a list | 3 target and head | 4 a delivery report | 5
- * addresses | 6 a request for a token
+ * addresses | 6 a request for a token | 7 Twilio's
  */
 #include <stdlib.h>
 
@@ -15,6 +15,7 @@
 #include "producers/api/http/guard.h"
 #include "producers/api/http/paths.h"
 #include "producers/api/offer/kannel_report.h"
+#include "producers/api/offer/twilio_report.h"
 #include "producers/api/reads/list_query.h"
 #include "producers/api/writes/intake.h"
 #include "tests/fuzz/fuzz.h"
@@ -149,17 +150,34 @@ static void take_request(struct input *input)
 
 static void take_report(struct input *input)
 {
-	struct kannel_arguments arguments = { .c = input_short(input) };
+	struct kannel_arguments arguments = { .link.c = input_short(input) };
 	struct kannel_report report;
 
-	arguments.k = input_short(input);
-	arguments.s = input_short(input);
+	arguments.link.k = input_short(input);
+	arguments.link.s = input_short(input);
 	arguments.status = input_short(input);
 	arguments.ref = input_short(input);
 	arguments.at = input_short(input);
 	arguments.info = input_rest(input);
 	if (kannel_report_read(&arguments, key, NOW_MS, &report) == KANNEL_REPORT_TAKEN)
 		(void)kannel_report_command_id(&report);
+}
+
+static void take_twilio_report(struct input *input)
+{
+	static struct twilio_keys keys = { .count = 1, .tokens = { "token" }, .public_url = "https://dcs.example" };
+	struct twilio_arguments arguments = { .link.c = input_short(input) };
+	struct twilio_report report;
+	struct form form;
+
+	arguments.link.k = input_short(input);
+	arguments.link.g = input_short(input);
+	arguments.link.s = input_short(input);
+	arguments.signature = input_short(input);
+	arguments.body = input_rest(input);
+	(void)twilio_report_read(&arguments, &keys, key, NOW_MS, &arena, &report);
+	if (form_read(&form, arguments.body, &arena))
+		(void)twilio_is_signed(&keys, arguments.link.c, &form, arguments.signature);
 }
 
 static void take_addresses(struct input *input)
@@ -195,8 +213,9 @@ static void take_token_request(struct input *input)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static void (*const doors[])(struct input * input) = { take_body,   take_headers,   take_query,        take_request,
-							       take_report, take_addresses, take_token_request };
+	static void (*const doors[])(struct input *
+				     input) = { take_body,   take_headers,   take_query,         take_request,
+						take_report, take_addresses, take_token_request, take_twilio_report };
 	struct input input = { .at = data, .end = data + size };
 	struct err err = ERR_INIT;
 

@@ -205,6 +205,7 @@ def intake(all_commands):
     basic = base64.b64encode(b"019a0000-0000-7000-8000-0000000000aa:" + base64.urlsafe_b64encode(ids).rstrip(b"="))
     yield b"\6" + sized(b"Basic " + basic) + b"\1" + form
     yield b"\6" + sized(b"") + b"\1" + form + b"&client_id=019a0000-0000-7000-8000-0000000000aa&client_secret=" + base64.urlsafe_b64encode(ids).rstrip(b"=")
+    yield b"\7" + short(b"/callbacks/twilio") + short(b"") + short(b"") + short(b"") + short(b"A" * 27 + b"=") + b"MessageStatus=failed&ErrorCode=21610&To=%2B49"
     yield b"\6" + sized(b"Bearer x") + b"\0" + short(b"text/plain") + b"a=%41&grant%5ftype=x&a"
 
 

@@ -18,6 +18,7 @@
 #include "producers/api/http/call.h"
 #include "producers/api/http/guard.h"
 #include "producers/api/http/server.h"
+#include "producers/api/offer/callbacks.h"
 #include "producers/api/offer/kannel_report.h"
 #include "producers/api/writes/outbound.h"
 #include "schemas/communications.h"
@@ -39,6 +40,7 @@ static struct coder *coder;
 static struct outbound outbound;
 static struct api api;
 static struct err err;
+static const struct callbacks_conf callbacks = { .twilio_token_file = "", .public_url = "" };
 
 /* ---- the program under test, in this process ---- */
 
@@ -64,6 +66,7 @@ static void open_api(int64_t wait_ms)
 
 	api = (struct api){ .outbound = &outbound, .callback_key = { 1, 2, 3 }, .keys = keys };
 	must(outbound_open(api.outbound, &bus, coder, keys, "api", ROLE_NOTIFIER, wait_ms, &err));
+	must(callbacks_new(&callbacks, &api.callbacks, &err));
 	must(server_open(&conf, &api.server, &err));
 	api_add_part(&api, &kafka);
 }
@@ -97,6 +100,7 @@ static int tear_down(void **state)
 	must(api_drain(&api, 0, &err));
 	server_close(api.server);
 	outbound_release(api.outbound);
+	callbacks_free(api.callbacks);
 	mock_cluster_stop(&mock);
 	return 0;
 }
@@ -228,7 +232,7 @@ static size_t count_records(void)
 
 static void target_of_report(char *target, size_t target_size, const char *status)
 {
-	struct gateway_conf conf = { .callback_url = "", .callback_key = { 1, 2, 3 } };
+	struct gateway_conf conf = { .name = "main", .kind = "kannel", .callback_url = "", .callback_key = { 1, 2, 3 } };
 	struct uuid communication, customer;
 	struct buf url;
 
@@ -277,7 +281,7 @@ static void test_api__a_report_becomes_a_command_and_then_200(void **state)
 	uuid_format(id, &delivery->communication_id);
 	assert_string_equal(id, COMMUNICATION);
 	assert_true(str_is(delivery->status, "delivered"));
-	assert_true(str_is(delivery->provider, "kannel"));
+	assert_true(str_is(delivery->provider, "main"));
 	assert_true(str_is(delivery->provider_ref, "net-7"));
 	assert_int_equal(delivery->occurred_at, 1795359800000);
 	must(bus_record_headers(&record, headers, &count, &err));
@@ -289,6 +293,73 @@ static void test_api__a_report_becomes_a_command_and_then_200(void **state)
 	must(token_verify(keys, envelope.token, &claims, &err));
 	assert_string_equal(claims.subject, "api");
 	assert_int_equal(claims.roles, ROLE_NOTIFIER);
+	bus_record_release(&record);
+	arena_release(&arena);
+	bus_reader_close(reader);
+}
+
+/* The target of a message's List-Unsubscribe. */
+static void target_of_unsubscribe(char *target, size_t target_size)
+{
+	struct gateway_conf conf = { .name = "smtp", .unsubscribe_url = "/unsubscribe", .callback_key = { 1, 2, 3 } };
+	struct uuid communication, customer;
+	struct buf url;
+
+	assert_true(uuid_parse(&communication, STR(COMMUNICATION)) && uuid_parse(&customer, STR(CUSTOMER)));
+	buf_init(&url, 1024);
+	gateway_unsubscribe_url(&conf, &communication, &customer, &url);
+	assert_true(str_to_chars(target, target_size, buf_str(&url)));
+	buf_release(&url);
+}
+
+static int post_one_click(const char *target, struct client *client)
+{
+	char request[2048];
+	int size = snprintf(
+		request, sizeof(request),
+		"POST %s HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
+		"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 26\r\n\r\nList-Unsubscribe=One-Click",
+		target);
+
+	return ask_bytes(request, (size_t)size, client);
+}
+
+static void test_api__unsubscribing_is_one_post_and_no_get(void **state)
+{
+	const struct withdraw_consent *withdrawal;
+	const struct message_type *type;
+	struct bus_record record;
+	struct bus_reader *reader;
+	struct client client;
+	struct arena arena;
+	const void *body;
+	char target[512], customer[] = CUSTOMER;
+	bool found;
+
+	(void)state;
+	target_of_unsubscribe(target, sizeof(target));
+	assert_int_equal(get(target, &client), 200);
+	assert_non_null(strstr(client.answer, "<form method=\"post\">"));
+	assert_null(strstr(client.answer, CUSTOMER));
+	assert_int_equal(count_records(), 0);
+	target[strlen(target) - 1] ^= 1;
+	assert_int_equal(post_one_click(target, &client), 403);
+	assert_int_equal(post_one_click("/unsubscribe?c=1&k=2&s=3", &client), 400);
+	assert_int_equal(count_records(), 0);
+	target[strlen(target) - 1] ^= 1;
+	assert_int_equal(post_one_click(target, &client), 200);
+	assert_int_equal(count_records(), 1);
+
+	must(bus_reader_open(&bus, TOPIC, &reader, &err));
+	must(bus_reader_seek(reader, bus_part_of(str_of(customer), 3), 0, &err));
+	must(bus_reader_next(reader, DEADLINE_MS, &found, &record, &err));
+	assert_true(found);
+	must(arena_init(&arena, 65536, &err));
+	must(coder_decode(coder, record.value, &arena, &type, &body, &err));
+	assert_ptr_equal(type, &withdraw_consent_type);
+	withdrawal = body;
+	assert_true(str_is(withdrawal->channel, "email"));
+	assert_true(str_is(withdrawal->via, "link"));
 	bus_record_release(&record);
 	arena_release(&arena);
 	bus_reader_close(reader);
@@ -789,6 +860,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_api__a_report_becomes_a_command_and_then_200),
+		TEST(test_api__unsubscribing_is_one_post_and_no_get),
 		TEST(test_api__no_200_before_the_broker_has_it),
 		TEST(test_api__a_broker_that_stays_away_is_503),
 		TEST(test_api__forged_and_malformed_reports_are_refused),

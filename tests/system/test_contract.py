@@ -31,6 +31,7 @@ ELSEWHERE = {
     ("getMe", 304): "test_auth", ("getMe", 404): "test_auth",
     ("getReport", 406): "test_reports", ("getReport", 409): "test_reports", ("getReport", 410): "test_reports", ("getReport", 304): "test_reports",
     ("takeKannelReport", 200): "tests/io/test_api", ("postKannelReport", 200): "tests/io/test_api",
+    ("takeTwilioReport", 200): "tests/unit/test_api_twilio_report", ("showUnsubscribe", 200): "tests/io/test_api", ("unsubscribe", 200): "tests/io/test_api",
 }
 MEMBERS_ELSEWHERE = (  # beginnings of paths
     *SESSIONS, "getMe", "listUsers 200 /items/lockedUntil", "listUsers 200 /items/passwordSetAt", "getUser 200 /passwordSetAt", "getUser 200 /lockedUntil",
@@ -193,6 +194,7 @@ GOOD = {
     "enableUser": lambda t: (f"/auth/users/{t.a_disabled_user()}/enable", {"reason": "back"}),
     "getKeySet": lambda t: "/.well-known/jwks.json",
     "takeKannelReport": lambda t: "/callbacks/kannel", "postKannelReport": lambda t: "/callbacks/kannel",
+    "takeTwilioReport": lambda t: "/callbacks/twilio", "showUnsubscribe": lambda t: "/unsubscribe", "unsubscribe": lambda t: "/unsubscribe",
     "getCommand": lambda t: f"/commands/{t.command}",
 }
 
@@ -309,7 +311,7 @@ def test_403_without_a_role(api, client, things, operations):
     for method, _template, operation in with_status(operations, 403):
         target, body = good(things, operation)
         headers = {"X-Forwarded-For": "203.0.113.7"}
-        if "callbacks" in target:
+        if "callbacks" in target or "unsubscribe" in target:
             target += f"?c={new_id()}&k={new_id()}&s={'0' * 32}&status=1"
         answer = ask(nobody, method, target, body, headers=headers)
         assert answer.status == 403, (operation["operationId"], answer)

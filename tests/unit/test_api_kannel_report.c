@@ -19,7 +19,7 @@ static char signature[2 * DIGEST_SIZE + 1];
 /* The signature as the notifier writes it into the URL that it gives to Kannel. */
 static int sign_once(void **state)
 {
-	struct gateway_conf conf = { .callback_url = "http://127.0.0.1:1" };
+	struct gateway_conf conf = { .name = "main", .kind = "kannel", .callback_url = "http://127.0.0.1:1" };
 	struct uuid communication, customer;
 	struct err err = ERR_INIT;
 	const char *found;
@@ -32,8 +32,8 @@ static int sign_once(void **state)
 	buf_init(&url, 1024);
 	kannel_callback_url(&conf, &communication, &customer, &url);
 	buf_add_u8(&url, '\0');
-	assert_memory_equal(url.data,
-			    "http://127.0.0.1:1/callbacks/kannel?c=" COMMUNICATION "&k=" CUSTOMER "&s=", 38 + 36 + 3 + 36 + 3);
+	assert_memory_equal(url.data, "http://127.0.0.1:1/callbacks/kannel?c=" COMMUNICATION "&k=" CUSTOMER "&g=main&s=",
+			    38 + 36 + 3 + 36 + 7 + 3);
 	found = strstr((const char *)url.data, "&s=");
 	assert_string_equal(found + 3 + 2 * DIGEST_SIZE, "&status=%d&ref=%F&at=%T&info=%A");
 	memcpy(signature, found + 3, 2 * DIGEST_SIZE);
@@ -43,9 +43,7 @@ static int sign_once(void **state)
 
 static struct kannel_arguments arguments(void)
 {
-	return (struct kannel_arguments){ .c = STR(COMMUNICATION),
-					  .k = STR(CUSTOMER),
-					  .s = str_of(signature),
+	return (struct kannel_arguments){ .link = { STR(COMMUNICATION), STR(CUSTOMER), STR("main"), str_of(signature) },
 					  .status = STR("1"),
 					  .ref = STR("net-42"),
 					  .at = STR("1795359800"),
@@ -77,12 +75,29 @@ static void test_kannel_report__a_report_of_ours_is_taken(void **state)
 	uuid_format(id, &report.delivery.customer_id);
 	assert_string_equal(id, CUSTOMER);
 	assert_str(report.delivery.status, "delivered");
-	assert_str(report.delivery.provider, "kannel");
+	assert_str(report.delivery.provider, "main");
 	assert_true(report.delivery.has_provider_ref);
 	assert_str(report.delivery.provider_ref, "net-42");
 	assert_true(report.delivery.has_provider_code);
 	assert_str(report.delivery.provider_code, "00A");
 	assert_int_equal(report.delivery.occurred_at, 1795359800000);
+}
+
+/* Of before the gateway stood in the URL. */
+static void test_kannel_report__an_older_url_is_of_kannel(void **state)
+{
+	struct kannel_arguments given = arguments();
+	char text[2 * DIGEST_SIZE + 1];
+	struct kannel_report report;
+	uint8_t older[DIGEST_SIZE];
+
+	(void)state;
+	sign(older, STR("kannel|" COMMUNICATION "|" CUSTOMER), key);
+	hex_from_bytes(text, older, sizeof(older));
+	given.link.g = STR("");
+	given.link.s = str_of(text);
+	assert_int_equal(kannel_report_read(&given, key, NOW_MS, &report), KANNEL_REPORT_TAKEN);
+	assert_str(report.delivery.provider, "kannel");
 }
 
 static void test_kannel_report__every_kind_has_its_word(void **state)
@@ -111,23 +126,28 @@ static void test_kannel_report__a_changed_report_is_forged(void **state)
 	char other[2 * DIGEST_SIZE + 1];
 
 	(void)state;
-	given.k = STR("01900000-0000-7000-8000-0000000000a2");
+	given.link.k = STR("01900000-0000-7000-8000-0000000000a2");
 	assert_verdict(given, KANNEL_REPORT_FORGED);
 	given = arguments();
-	given.c = STR("01900000-0000-7000-8000-0000000000c2");
+	given.link.c = STR("01900000-0000-7000-8000-0000000000c2");
+	assert_verdict(given, KANNEL_REPORT_FORGED);
+	given = arguments();
+	given.link.g = STR("mainx");
+	assert_verdict(given, KANNEL_REPORT_FORGED);
+	given.link.g = STR("");
 	assert_verdict(given, KANNEL_REPORT_FORGED);
 	given = arguments();
 	memcpy(other, signature, sizeof(other));
 	other[31] = other[31] == '0' ? '1' : '0';
-	given.s = str_of(other);
+	given.link.s = str_of(other);
 	assert_verdict(given, KANNEL_REPORT_FORGED);
-	given.s = STR("");
+	given.link.s = STR("");
 	assert_verdict(given, KANNEL_REPORT_FORGED);
-	given.s = (struct str){ .data = signature, .size = 30 };
+	given.link.s = (struct str){ .data = signature, .size = 30 };
 	assert_verdict(given, KANNEL_REPORT_FORGED);
 	given = arguments();
 	given.status = STR("x");
-	given.s = STR("00");
+	given.link.s = STR("00");
 	assert_verdict(given, KANNEL_REPORT_FORGED); /* nothing else is looked at before the signature */
 }
 
@@ -136,16 +156,19 @@ static void test_kannel_report__what_is_no_report_is_malformed(void **state)
 	struct kannel_arguments given = arguments();
 
 	(void)state;
-	given.c = STR("");
+	given.link.c = STR("");
 	assert_verdict(given, KANNEL_REPORT_MALFORMED);
 	given = arguments();
-	given.c = STR("00000000-0000-0000-0000-000000000000");
+	given.link.c = STR("00000000-0000-0000-0000-000000000000");
 	assert_verdict(given, KANNEL_REPORT_MALFORMED);
 	given = arguments();
-	given.k = STR("00000000-0000-0000-0000-000000000000");
+	given.link.k = STR("00000000-0000-0000-0000-000000000000");
 	assert_verdict(given, KANNEL_REPORT_MALFORMED);
 	given = arguments();
-	given.k = STR("x");
+	given.link.k = STR("x");
+	assert_verdict(given, KANNEL_REPORT_MALFORMED);
+	given = arguments();
+	given.link.g = STR("a name that is longer than any of a gateway");
 	assert_verdict(given, KANNEL_REPORT_MALFORMED);
 	given = arguments();
 	given.status = STR("");
@@ -220,6 +243,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kannel_report__a_report_of_ours_is_taken),
+		cmocka_unit_test(test_kannel_report__an_older_url_is_of_kannel),
 		cmocka_unit_test(test_kannel_report__every_kind_has_its_word),
 		cmocka_unit_test(test_kannel_report__a_changed_report_is_forged),
 		cmocka_unit_test(test_kannel_report__what_is_no_report_is_malformed),

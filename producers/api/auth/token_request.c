@@ -6,6 +6,7 @@
 #include "base/base64url.h"
 #include "crypto/crypto.h"
 #include "model/command.h"
+#include "producers/api/http/form.h"
 
 #define BASIC_SIZE_MAX ((size_t)1024)
 
@@ -27,40 +28,22 @@ const char *token_fault_name(enum token_fault fault)
 
 /* ---- forms ---- */
 
-/* application/x-www-form-urlencoded. False: a broken escape, a control character, invalid UTF-8, or the arena is full. */
+/* False: not a form's text, or a control character is in it. */
 static bool decode(struct str text, struct arena *arena, struct str *ret_text)
 {
-	char *bytes = arena_take(arena, text.size + 1, 1);
-	size_t size = 0;
-
-	if (bytes == NULL)
+	if (!form_decode(text, arena, ret_text))
 		return false;
-	for (size_t i = 0; i < text.size; i++) {
-		int high, low;
-
-		if (text.data[i] != '%') {
-			bytes[size++] = text.data[i] == '+' ? ' ' : text.data[i];
-			continue;
-		}
-		high = i + 2 < text.size ? hex_digit(text.data[i + 1]) : -1;
-		low = i + 2 < text.size ? hex_digit(text.data[i + 2]) : -1;
-		if (high < 0 || low < 0)
+	for (size_t i = 0; i < ret_text->size; i++)
+		if ((unsigned char)ret_text->data[i] < 0x20 || ret_text->data[i] == 0x7f)
 			return false;
-		bytes[size++] = (char)(high << 4 | low);
-		i += 2;
-	}
-	for (size_t i = 0; i < size; i++)
-		if ((unsigned char)bytes[i] < 0x20 || bytes[i] == 0x7f)
-			return false;
-	*ret_text = (struct str){ .data = bytes, .size = size };
-	return str_is_text(*ret_text);
+	return true;
 }
 
-struct form {
+struct token_form {
 	struct str grant_type, scope, client_id, client_secret; /* no data: absent */
 };
 
-static struct str *place_of(struct form *form, struct str name)
+static struct str *place_of(struct token_form *form, struct str name)
 {
 	if (str_is(name, "grant_type"))
 		return &form->grant_type;
@@ -71,7 +54,7 @@ static struct str *place_of(struct form *form, struct str name)
 	return str_is(name, "client_secret") ? &form->client_secret : NULL;
 }
 
-static const char *read_form(struct str body, struct arena *arena, struct form *form)
+static const char *read_form(struct str body, struct arena *arena, struct token_form *form)
 {
 	while (body.size > 0) {
 		struct str pair = str_cut(body, '&', &body);
@@ -88,14 +71,6 @@ static const char *read_form(struct str body, struct arena *arena, struct form *
 		*place = value;
 	}
 	return NULL;
-}
-
-static bool is_form(struct str content_type)
-{
-	struct str ignored;
-	struct str name = str_trim(str_cut(content_type, ';', &ignored), " ");
-
-	return str_equal_nocase(name, STR("application/x-www-form-urlencoded"));
 }
 
 /* ---- HTTP Basic ---- */
@@ -158,8 +133,8 @@ static enum token_fault fail(enum token_fault fault, const char *text, const cha
 }
 
 /* The client's id and secret. */
-static enum token_fault find_client(struct str authorization, struct arena *arena, const struct form *form, struct str *ret_id,
-				    struct str *ret_secret, const char **ret_text)
+static enum token_fault find_client(struct str authorization, struct arena *arena, const struct token_form *form,
+				    struct str *ret_id, struct str *ret_secret, const char **ret_text)
 {
 	if (authorization.size == 0) {
 		*ret_id = form->client_id;
@@ -205,13 +180,13 @@ static bool read_secret(struct str text, uint8_t ret_secret[CLIENT_SECRET_SIZE])
 enum token_fault token_request_read(struct str authorization, struct str content_type, struct str body, struct arena *arena,
 				    struct token_request *ret_request, const char **ret_text)
 {
-	struct form form = { .grant_type = { .data = NULL } };
+	struct token_form form = { .grant_type = { .data = NULL } };
 	struct token_request request = { .roles = 0 };
 	struct str id, secret;
 	enum token_fault fault;
 	const char *wrong;
 
-	if (!is_form(content_type))
+	if (!form_is_type(content_type))
 		return fail(TOKEN_FAULT_INVALID_REQUEST, "the body must be application/x-www-form-urlencoded", ret_text);
 	wrong = read_form(body, arena, &form);
 	if (wrong != NULL)

@@ -62,6 +62,7 @@ enum request_header {
 	HEADER_USER_AGENT,
 	HEADER_X_FORWARDED_FOR,
 	HEADER_X_REQUEST_ID,
+	HEADER_X_TWILIO_SIGNATURE,
 	REQUEST_HEADERS_COUNT,
 };
 struct str call_header(const struct call *call, enum request_header header);

@@ -63,6 +63,7 @@ static const struct str header_names[REQUEST_HEADERS_COUNT] = {
 	[HEADER_USER_AGENT] = { "user-agent", 10 },
 	[HEADER_X_FORWARDED_FOR] = { "x-forwarded-for", 15 },
 	[HEADER_X_REQUEST_ID] = { "x-request-id", 12 },
+	[HEADER_X_TWILIO_SIGNATURE] = { "x-twilio-signature", 18 },
 };
 
 /*

@@ -1,8 +1,13 @@
-/* Callbacks of providers. */
+/* Callbacks of providers: delivery reports. Each is in Kafka before it is answered. */
+
+#include "producers/api/offer/callbacks.h"
+
+#include <stdlib.h>
 
 #include "base/day.h"
 #include "base/log.h"
 #include "bus/bus.h"
+#include "crypto/crypto.h"
 #include "producers/api/api.h"
 #include "producers/api/http/call.h"
 #include "producers/api/offer/kannel_report.h"
@@ -10,65 +15,161 @@
 #include "producers/api/writes/outbound.h"
 
 #define CALLBACK_MAX 4096
+#define FORM_MAX     16384
+#define ARENA_SIZE   ((size_t)64 << 10)
+#define TOPIC        "dcs.communications.commands.v1"
 
-static void report_is_told(void *call_arg, bool is_acked)
-{
-	if (is_acked)
-		call_answer(call_arg, 200, "text/plain; charset=utf-8", STR("OK\n"));
-	else
-		call_refuse(call_arg, 503, "unavailable", "the report could not be kept; bring it again");
-}
-
-static void publish_report(struct api *api, struct call *call, const struct kannel_report *report)
-{
-	const struct outbound_command command = { .topic = "dcs.communications.commands.v1",
-						  .type = &record_delivery_type,
-						  .body = &report->delivery,
-						  .id = kannel_report_command_id(report),
-						  .key = report->delivery.customer_id };
-	struct err err = ERR_INIT;
-
-	if (outbound_publish(api->outbound, &command, report_is_told, call, &err) == 0)
-		return;
-	if (outbound_is_ready(api->outbound)) /* the log has it already that Kafka is unreachable */
-		log_warn("a delivery report was not taken: %s", err.text);
-	report_is_told(call, false);
-}
-
-static struct str argument_or_empty(const struct call *call, const char *name)
+struct str argument_or_empty(const struct call *call, const char *name)
 {
 	struct str value;
 
 	return call_argument(call, name, &value) ? value : STR("");
 }
 
+struct link_arguments link_arguments(const struct call *call)
+{
+	return (struct link_arguments){ .c = argument_or_empty(call, "c"),
+					.k = argument_or_empty(call, "k"),
+					.g = argument_or_empty(call, "g"),
+					.s = argument_or_empty(call, "s") };
+}
+
+static void report_is_kept(struct call *call)
+{
+	call_answer(call, 200, "text/plain; charset=utf-8", STR("OK\n"));
+}
+
+static void refuse_malformed(struct call *call)
+{
+	call_refuse(call, 400, "bad_value", "not a delivery report of ours");
+}
+
+static void refuse_forged(struct call *call)
+{
+	log_warn("a callback with a signature that is not valid");
+	call_refuse(call, 403, "bad_signature", "the signature is not valid");
+}
+
+static void publish_report(struct api *api, struct taking *taking, const struct record_delivery *delivery, struct uuid id)
+{
+	const struct outbound_command command = {
+		.topic = TOPIC, .type = &record_delivery_type, .body = delivery, .id = id, .key = delivery->customer_id
+	};
+
+	taking_publish(taking, api->outbound, &command);
+}
+
+/* ---- Kannel ---- */
+
 static void take_kannel_report(struct api *api, struct call *call)
 {
-	const struct kannel_arguments arguments = { .c = argument_or_empty(call, "c"),
-						    .k = argument_or_empty(call, "k"),
-						    .s = argument_or_empty(call, "s"),
+	const struct kannel_arguments arguments = { .link = link_arguments(call),
 						    .status = argument_or_empty(call, "status"),
 						    .ref = argument_or_empty(call, "ref"),
 						    .at = argument_or_empty(call, "at"),
 						    .info = argument_or_empty(call, "info") };
 	struct kannel_report report;
+	struct taking *taking;
 
 	switch (kannel_report_read(&arguments, api->callback_key, bus_now_ms(), &report)) {
 	case KANNEL_REPORT_TAKEN:
-		publish_report(api, call, &report);
+		taking = taking_begin(&api->callbacks->takings, call, report_is_kept);
+		if (taking == NULL)
+			return;
+		publish_report(api, taking, &report.delivery, kannel_report_command_id(&report));
+		taking_end(taking);
 		return;
 	case KANNEL_REPORT_MALFORMED:
-		call_refuse(call, 400, "bad_value", "not a delivery report of ours");
+		refuse_malformed(call);
 		return;
 	case KANNEL_REPORT_FORGED:
-		log_warn("a delivery report with a signature that is not ours");
-		call_refuse(call, 403, "bad_signature", "the signature is not ours");
+		refuse_forged(call);
 		return;
 	case KANNEL_REPORT_NO_NEWS:
 		log_info("a delivery report of kind %lld says nothing new", (long long)report.kind);
-		call_answer(call, 200, "text/plain; charset=utf-8", STR("OK\n"));
+		report_is_kept(call);
 		return;
 	}
+}
+
+/* ---- Twilio ---- */
+
+/* The provider will not deliver to this person any more: whether our own records say so or not. */
+static void publish_opt_out(struct api *api, struct taking *taking, const struct twilio_report *report)
+{
+	const struct record_delivery *delivery = &report->delivery;
+	const struct withdraw_consent body = { .customer_id = delivery->customer_id,
+					       .has_channel = true,
+					       .channel = STR("sms"),
+					       .via = STR("provider"),
+					       .withdrawn_at = delivery->occurred_at };
+	struct uuid report_id = twilio_report_command_id(report);
+	const struct outbound_command command = { .topic = TOPIC,
+						  .type = &withdraw_consent_type,
+						  .body = &body,
+						  .id = uuid_derive(&report_id, "opted_out", 0),
+						  .key = delivery->customer_id };
+
+	taking_publish(taking, api->outbound, &command);
+}
+
+static void take_twilio_report(struct api *api, struct call *call)
+{
+	struct callbacks *callbacks = api->callbacks;
+	const struct twilio_arguments arguments = { .link = link_arguments(call),
+						    .signature = call_header(call, HEADER_X_TWILIO_SIGNATURE),
+						    .body = call_body(call) };
+	struct twilio_report report;
+	struct taking *taking;
+
+	arena_reset(&callbacks->arena);
+	switch (twilio_report_read(&arguments, &callbacks->twilio, api->callback_key, bus_now_ms(), &callbacks->arena, &report)) {
+	case TWILIO_REPORT_TAKEN:
+		taking = taking_begin(&callbacks->takings, call, report_is_kept);
+		if (taking == NULL)
+			return;
+		if (report.has_opted_out)
+			publish_opt_out(api, taking, &report);
+		publish_report(api, taking, &report.delivery, twilio_report_command_id(&report));
+		taking_end(taking);
+		return;
+	case TWILIO_REPORT_MALFORMED:
+		refuse_malformed(call);
+		return;
+	case TWILIO_REPORT_FORGED:
+		refuse_forged(call);
+		return;
+	case TWILIO_REPORT_NO_NEWS:
+		report_is_kept(call);
+		return;
+	}
+}
+
+/* ---- life ---- */
+
+int callbacks_new(const struct callbacks_conf *conf, struct callbacks **ret_callbacks, struct err *err)
+{
+	struct callbacks *callbacks = calloc(1, sizeof(*callbacks));
+
+	if (callbacks == NULL)
+		return err_set(err, ERR_FATAL, "out of memory");
+	takings_init(&callbacks->takings);
+	if (twilio_keys_load(&callbacks->twilio, conf->twilio_token_file, conf->public_url, err) != 0 ||
+	    arena_init(&callbacks->arena, ARENA_SIZE, err) != 0) {
+		callbacks_free(callbacks);
+		return -1;
+	}
+	*ret_callbacks = callbacks;
+	return 0;
+}
+
+void callbacks_free(struct callbacks *callbacks)
+{
+	if (callbacks == NULL)
+		return;
+	wipe(&callbacks->twilio, sizeof(callbacks->twilio));
+	arena_release(&callbacks->arena);
+	free(callbacks);
 }
 
 /* ---- routes ---- */
@@ -88,5 +189,27 @@ const struct route callbacks_routes[] = {
 	  .body = BODY_ANY,
 	  .body_size_max = CALLBACK_MAX,
 	  .handle = take_kannel_report },
+	{ .method = METHOD_POST,
+	  .pattern = "/callbacks/twilio",
+	  .operation = "takeTwilioReport",
+	  .summary = "Take a delivery report of Twilio, signed in its URL and in X-Twilio-Signature",
+	  .access = ACCESS_PUBLIC,
+	  .body = BODY_ANY,
+	  .body_size_max = FORM_MAX,
+	  .handle = take_twilio_report },
+	{ .method = METHOD_GET,
+	  .pattern = "/unsubscribe",
+	  .operation = "showUnsubscribe",
+	  .summary = "Show the page behind the List-Unsubscribe of an e-mail; changes nothing",
+	  .access = ACCESS_PUBLIC,
+	  .handle = show_unsubscribe },
+	{ .method = METHOD_POST,
+	  .pattern = "/unsubscribe",
+	  .operation = "unsubscribe",
+	  .summary = "Withdraw the consent to e-mail by one click, without a login (RFC 8058)",
+	  .access = ACCESS_PUBLIC,
+	  .body = BODY_ANY,
+	  .body_size_max = CALLBACK_MAX,
+	  .handle = take_unsubscribe },
 	{ 0 },
 };

@@ -10,23 +10,6 @@
 #define AT_MAX_S ((int64_t)4102444800) /* 2100: no report has a later time */
 #define REF_MAX  128
 
-static bool read_ids(const struct kannel_arguments *arguments, struct record_delivery *delivery)
-{
-	return uuid_parse(&delivery->communication_id, arguments->c) && !uuid_is_none(&delivery->communication_id) &&
-	       uuid_parse(&delivery->customer_id, arguments->k) && !uuid_is_none(&delivery->customer_id);
-}
-
-static bool is_signed(const struct kannel_arguments *arguments, const struct record_delivery *delivery, const uint8_t key[32])
-{
-	char communication[UUID_TEXT_SIZE + 1], customer[UUID_TEXT_SIZE + 1], content[128];
-	uint8_t signature[DIGEST_SIZE];
-
-	uuid_format(communication, &delivery->communication_id);
-	uuid_format(customer, &delivery->customer_id);
-	(void)snprintf(content, sizeof(content), "kannel|%s|%s", communication, customer);
-	return hex_to_bytes(signature, sizeof(signature), arguments->s) && sign_check(signature, str_of(content), key);
-}
-
 static bool is_code_byte(char byte)
 {
 	return (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z');
@@ -72,14 +55,19 @@ enum kannel_report_verdict kannel_report_read(const struct kannel_arguments *arg
 					      struct kannel_report *ret_report)
 {
 	struct record_delivery *delivery = &ret_report->delivery;
+	struct callback_link link;
 	const char *status;
 	long long kind;
 
 	*ret_report = (struct kannel_report){ .kind = 0 };
-	if (!read_ids(arguments, delivery))
+	switch (callback_link_read(&arguments->link, "kannel", key, &link)) {
+	case LINK_MALFORMED:
 		return KANNEL_REPORT_MALFORMED;
-	if (!is_signed(arguments, delivery, key))
+	case LINK_FORGED:
 		return KANNEL_REPORT_FORGED;
+	case LINK_GOOD:
+		break;
+	}
 	if (!str_to_int64(arguments->status, &kind))
 		return KANNEL_REPORT_MALFORMED;
 	ret_report->kind = kind;
@@ -87,7 +75,9 @@ enum kannel_report_verdict kannel_report_read(const struct kannel_arguments *arg
 	if (status == NULL)
 		return KANNEL_REPORT_NO_NEWS;
 	read_code(arguments->info, ret_report->code);
-	delivery->provider = STR("kannel");
+	delivery->communication_id = link.communication_id;
+	delivery->customer_id = link.customer_id;
+	delivery->provider = link.gateway;
 	delivery->has_provider_ref = ref_is_usable(arguments->ref);
 	delivery->provider_ref = delivery->has_provider_ref ? arguments->ref : STR("");
 	delivery->has_provider_code = ret_report->code[0] != '\0';

@@ -6,17 +6,19 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "base/uuid.h"
+#include "producers/api/offer/callback_link.h"
 #include "schemas/communications.h"
 
 /*
  * A delivery report as Kannel sends it: our own URL (made by the notifier's gateway_kannel.c) with Kannel's escapes filled in.
  * Pure.
  *
- *   c communication   k customer   s our signature of both (32 hex)
+ *   c k g s  callback_link.h
  *   status %d         ref %F, the network's id    at %T, seconds since 1970    info %A, the network's words
  */
 struct kannel_arguments {
-	struct str c, k, s, status, ref, at, info; /* empty: absent */
+	struct link_arguments link;
+	struct str status, ref, at, info; /* empty: absent */
 };
 
 #define KANNEL_CODE_MAX 16
