@@ -186,6 +186,7 @@ bool contact_letter_is_valid(struct str address); /* lines of text in their norm
 bool contact_push_token_is_valid(struct str address);
 /* E-mail addresses and numbers have the syntax of base/address.h: a valid address can be sent to. */
 bool contact_address_is_valid(enum channel channel, struct str address);
+bool contact_address_is_answered_from(enum channel channel); /* a message may come in from it: an e-mail address or a number */
 
 bool customer_name_is_valid(struct str name); /* a line in its normal form (base/text.h), not empty */
 

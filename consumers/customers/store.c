@@ -60,11 +60,24 @@ static void copy_customer(struct customers_store *store, const struct workset *s
 
 static const struct db_table table_points = {
 	.name = "customers.contact_point",
-	.columns = "contact_point_id uuid, place text, source text, address_hash bytea, address_sealed bytea, created_at "
-		   "timestamptz, "
+	.columns = "contact_point_id uuid, place text, source text, address_hash bytea, address_sealed bytea, "
+		   "address_lookup bytea, created_at timestamptz, "
 		   "updated_at timestamptz",
 	.list = &contact_point_columns,
 };
+
+/* Messages come in from numbers and e-mail addresses only. */
+static void copy_lookup(struct customers_store *store, enum channel channel, struct str address)
+{
+	uint8_t hash[DIGEST_SIZE];
+
+	if (!contact_address_is_answered_from(channel)) {
+		db_copy_null(&store->points);
+		return;
+	}
+	address_lookup(hash, address, store->key);
+	db_copy_str(&store->points, (struct str){ .data = (const char *)hash, .size = sizeof(hash) });
+}
 
 static void copy_point(struct customers_store *store, const struct workset *set, const struct event *event)
 {
@@ -85,6 +98,7 @@ static void copy_point(struct customers_store *store, const struct workset *set,
 	db_copy_str(copy, added->source);
 	db_copy_str(copy, added->address_hash);
 	db_copy_str(copy, personal_seal(store, &place, customer_salt(customer), command->address));
+	copy_lookup(store, channel_by_name(added->channel), command->address);
 	copy_dates(copy, event, workset_find(set, &contact_point_entity, &added->contact_point_id));
 	db_copy_columns(copy, &contact_point_columns, point);
 }
@@ -170,7 +184,8 @@ static const struct db_statement erase_customers = {
 static const struct db_statement erase_points = {
 	.name = "customers_erase_points",
 	.sql = "UPDATE customers.contact_point p SET state = 'erased', address_hash = NULL, address_sealed = NULL, "
-	       "updated_at = c.updated_at FROM unnest($1::uuid[]) AS u (id) JOIN customers.customer c ON c.customer_id = u.id "
+	       "address_lookup = NULL, updated_at = c.updated_at FROM unnest($1::uuid[]) AS u (id) JOIN customers.customer c ON "
+	       "c.customer_id = u.id "
 	       "WHERE p.customer_id = u.id",
 };
 

@@ -46,6 +46,11 @@ bool contact_address_is_valid(enum channel channel, struct str address)
 	return false;
 }
 
+bool contact_address_is_answered_from(enum channel channel)
+{
+	return channel == CHANNEL_EMAIL || channel == CHANNEL_SMS || channel == CHANNEL_VOICE;
+}
+
 /* ---- persons ---- */
 
 bool customer_name_is_valid(struct str name)

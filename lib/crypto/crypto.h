@@ -42,6 +42,12 @@ struct uuid uuid_of_key(struct str text);
 /* Keyed hash of an address, to find and compare it without reading it. key: 32 bytes. */
 void address_hash(uint8_t ret_hash[DIGEST_SIZE], struct str address, const uint8_t key[32]);
 
+/*
+ * Keyed hash of an e-mail address or number under the programs' key, the same for all persons: to find who has an address from
+ * which something came. The case of ASCII letters does not count.
+ */
+void address_lookup(uint8_t ret_hash[DIGEST_SIZE], struct str address, const uint8_t key[32]);
+
 /* The key of hidden_hash, derived from the key that seals: it allows comparing texts, not opening them. */
 void hash_key(uint8_t ret_key[32], const uint8_t key[32]);
 

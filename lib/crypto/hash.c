@@ -87,6 +87,25 @@ void hidden_hash(uint8_t ret_hash[DIGEST_SIZE], const char *member, struct str t
 	MUST(crypto_generichash_final(&state, ret_hash, DIGEST_SIZE) == 0);
 }
 
+/* In pieces, so that an address of any length is folded without a copy of it. */
+void address_lookup(uint8_t ret_hash[DIGEST_SIZE], struct str address, const uint8_t key[32])
+{
+	static const unsigned char purpose[] = "whose address";
+	crypto_generichash_state state;
+	uint8_t own_key[32];
+
+	hash_key(own_key, key);
+	MUST(crypto_generichash_init(&state, own_key, sizeof(own_key), DIGEST_SIZE) == 0);
+	MUST(crypto_generichash_update(&state, purpose, sizeof(purpose)) == 0);
+	for (size_t i = 0; i < address.size; i++) {
+		unsigned char letter = (unsigned char)ascii_lower(address.data[i]);
+
+		MUST(crypto_generichash_update(&state, &letter, 1) == 0);
+	}
+	MUST(crypto_generichash_final(&state, ret_hash, DIGEST_SIZE) == 0);
+	sodium_memzero(own_key, sizeof(own_key));
+}
+
 /* RFC 9562, 5.8: the issuer's own kind of id. */
 static void mark_version_8(struct uuid *id)
 {

@@ -32,7 +32,9 @@ static const struct usage usage = {
 		 "Seals anew what earlier programs have sealed: names, birth dates, addresses, messages. Those texts opened in "
 		 "every\n"
 		 "column of their person's rows; sealed anew they open in their own only. No version changes, and no command is\n"
-		 "needed. Once, after the programs were replaced; again is harmless. May run beside the system: rows that it is\n"
+		 "needed. Addresses of before migration 0205 get the hash by which their person is found when something comes "
+		 "from\n"
+		 "them. Once, after the programs were replaced; again is harmless. May run beside the system: rows that it is\n"
 		 "writing are left out, and told. Afterwards a text of the old form is one that somebody has put there:\n"
 		 "dcs verify --no-old-seals.\n"
 		 "Exit status: 0 there is none left; 1 some are, or could not be opened; 2 wrong usage.",
@@ -101,7 +103,7 @@ struct resealing {
 	struct db_params params;
 	struct buf room, sealed; /* room: one text, opened; sealed: all of a page, one after another */
 	uint8_t key[32];
-	int64_t looked, written, left, closed;
+	int64_t looked, written, left, closed, filled;
 };
 
 /* A text of a page to be written. */
@@ -220,6 +222,102 @@ static int reseal_column(struct resealing *resealing, const struct column_of_tex
 	return 0;
 }
 
+/* ---- whose address it is: rows of before the column ---- */
+
+static const struct db_statement select_without_lookup = {
+	"cli_reseal_read_lookup",
+	"SELECT p.contact_point_id, p.customer_id, p.version, c.key_salt, p.address_sealed FROM customers.contact_point p "
+	"JOIN customers.customer c USING (customer_id) WHERE p.contact_point_id > $1 AND p.address_lookup IS NULL "
+	"AND p.channel IN ('email', 'sms', 'voice') AND p.address_sealed IS NOT NULL AND c.key_salt IS NOT NULL ORDER BY 1 LIMIT "
+	"$2"
+};
+
+static const struct db_statement update_lookup = {
+	"cli_reseal_write_lookup",
+	"WITH mine AS MATERIALIZED (SELECT p.contact_point_id AS id, u.lookup FROM unnest($1::uuid[], $2::bytea[]) u (id, "
+	"lookup) "
+	"JOIN customers.contact_point p ON p.contact_point_id = u.id AND p.address_sealed IS NOT NULL ORDER BY 1 FOR UPDATE OF p "
+	"SKIP LOCKED) UPDATE customers.contact_point p SET address_lookup = m.lookup FROM mine m WHERE p.contact_point_id = m.id"
+};
+
+static bool find_lookup(struct resealing *resealing, const struct db_result *page, int row, uint8_t ret_hash[DIGEST_SIZE])
+{
+	struct seal_place place = { .column = &sealed_address,
+				    .row = db_uuid(page, row, 0),
+				    .version = db_int64(page, row, 2),
+				    .owner = db_uuid(page, row, 1) };
+	struct str sealed = db_str(page, row, 4);
+	struct err err = ERR_INIT;
+	struct opened opened;
+	unsigned char *room;
+	uint8_t key[32];
+	bool opens;
+
+	buf_reset(&resealing->room);
+	room = sealed.size > SEALED_SIZE_MAX ? NULL : buf_reserve(&resealing->room, sealed.size + 1);
+	person_key(key, resealing->key, db_str(page, row, 3));
+	opens = room != NULL && unseal(&opened, (char *)room, sealed, &place, key, &err) == 0;
+	wipe(key, sizeof(key));
+	if (opens)
+		address_lookup(ret_hash, opened.text, resealing->key);
+	return opens; /* one that does not open was told with the other texts */
+}
+
+static int fill_page(struct resealing *resealing, const struct db_result *page, struct err *err)
+{
+	uint8_t hashes[PAGE_ROWS][DIGEST_SIZE];
+	int found[PAGE_ROWS], count = 0;
+	struct db_params *params = &resealing->params;
+	struct db_result result = { 0 };
+
+	MUST(page->rows <= PAGE_ROWS);
+	for (int row = 0; row < page->rows; row++) {
+		if (find_lookup(resealing, page, row, hashes[count]))
+			found[count++] = row;
+	}
+	db_params_reset(params);
+	db_array_begin(params, DB_ARRAY_UUID);
+	for (int i = 0; i < count; i++) {
+		struct uuid id = db_uuid(page, found[i], 0);
+
+		db_array_uuid(params, &id);
+	}
+	db_array_begin(params, DB_ARRAY_BYTES);
+	for (int i = 0; i < count; i++)
+		db_array_text(params, (struct str){ (const char *)hashes[i], DIGEST_SIZE });
+	if (db_run(resealing->db, &update_lookup, params, &result, err) != 0)
+		return -1;
+	resealing->filled += result.affected;
+	resealing->left += count - result.affected;
+	db_result_release(&result);
+	return 0;
+}
+
+static int fill_lookups(struct resealing *resealing, struct err *err)
+{
+	struct uuid last = { { 0 } };
+	int rows_read = PAGE_ROWS;
+
+	while (rows_read == PAGE_ROWS) {
+		struct db_result page = { 0 };
+		int failed;
+
+		db_params_reset(&resealing->params);
+		db_param_uuid(&resealing->params, &last);
+		db_param_int64(&resealing->params, PAGE_ROWS);
+		failed = db_run(resealing->db, &select_without_lookup, &resealing->params, &page, err);
+		rows_read = failed == 0 ? page.rows : 0;
+		if (rows_read > 0) {
+			last = db_uuid(&page, rows_read - 1, 0);
+			failed = fill_page(resealing, &page, err);
+		}
+		db_result_release(&page);
+		if (failed != 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int reseal_all(struct resealing *resealing, struct err *err)
 {
 	if (key_read(resealing->key, conf.key_file, err) != 0 ||
@@ -229,7 +327,7 @@ static int reseal_all(struct resealing *resealing, struct err *err)
 		if (reseal_column(resealing, &columns[i], err) != 0)
 			return -1;
 	}
-	return 0;
+	return fill_lookups(resealing, err);
 }
 
 int run_reseal(int argc, char **argv)
@@ -249,6 +347,8 @@ int run_reseal(int argc, char **argv)
 	else if (resealing.left > 0 || resealing.closed > 0)
 		status = EXIT_STATUS_WRONG;
 	printf("%lld texts looked at, %lld sealed anew", (long long)resealing.looked, (long long)resealing.written);
+	if (resealing.filled > 0)
+		printf(", %lld addresses can be found now", (long long)resealing.filled);
 	if (resealing.left > 0)
 		printf("; %lld left, which somebody was writing: run it again", (long long)resealing.left);
 	if (resealing.closed > 0)

@@ -544,6 +544,10 @@ static const struct wrong wrongs[] = {
 	  "UPDATE customers.contact_point SET address_hash = decode('00112233445566778899aabbccddeeff', 'hex') WHERE "
 	  "contact_point_id = '019a0000-0000-7000-8000-005000000001'",
 	  "P7", "address_hash is not" },
+	{ "customers.contact_point",
+	  "UPDATE customers.contact_point SET address_lookup = decode('00112233445566778899aabbccddeeff', 'hex') WHERE "
+	  "contact_point_id = '019a0000-0000-7000-8000-005000000001'",
+	  "P7", "address_lookup is not" },
 	{ "customers.contact_point", "UPDATE customers.contact_point SET customer_id = gen_random_uuid() WHERE " CUSTOMER_11,
 	  "P7", "customer_id is not" },
 	{ "communications.template",
@@ -886,6 +890,19 @@ static void test_verify__finds_no_old_form_after_reseal(void **state)
 	then_silent(&findings);
 	assert_int_equal(reseal(last), 0);
 	assert_non_null(strstr(last, " 0 sealed anew"));
+
+	/* Addresses of before the column are found again. */
+	exec("CREATE TABLE kept_points AS SELECT contact_point_id, address_lookup FROM customers.contact_point");
+	exec("UPDATE customers.contact_point SET address_lookup = NULL");
+	world_verify(&findings);
+	then_silent(&findings);
+	assert_int_equal(reseal(last), 0);
+	assert_non_null(strstr(last, " addresses can be found now"));
+	exec("DO $$ BEGIN ASSERT (SELECT count(*) FROM customers.contact_point p JOIN kept_points k USING (contact_point_id) "
+	     "WHERE p.address_lookup IS NOT NULL AND p.address_lookup IS NOT DISTINCT FROM k.address_lookup) > 0; "
+	     "ASSERT NOT EXISTS (SELECT FROM customers.contact_point p JOIN kept_points k USING (contact_point_id) "
+	     "WHERE p.address_lookup IS DISTINCT FROM k.address_lookup); END $$");
+	exec("DROP TABLE kept_points");
 
 	/* Somebody is writing the row; what is forged stays as it is, and is told. */
 	put_old("UPDATE customers.customer SET full_name_sealed = $1 WHERE " CUSTOMER_12, 12, "Erika Mustermann");
