@@ -120,9 +120,9 @@ static void test_readers__each_operation_is_open_to_these_roles(void **state)
 /* What is about people who owe, or written for staff, has no public row; a public row that is new is thought about. */
 static void test_readers__what_is_public_shows_nothing_of_anybody(void **state)
 {
-	static const char *const begins[] = { "/",        "/openapi.json", "/docs",         "/livez",     "/readyz",
-					      "/healthz", "/metrics",      "/subjects",     "/schemas/",  "/config",
-					      "/mode",    "/auth/",        "/.well-known/", "/callbacks/" };
+	static const char *const begins[] = { "/",        "/openapi.json", "/docs",         "/livez",      "/readyz",
+					      "/healthz", "/metrics",      "/subjects",     "/schemas/",   "/config",
+					      "/mode",    "/auth/",        "/.well-known/", "/callbacks/", "/unsubscribe" };
 
 	(void)state;
 	for (const struct route *row = api_routes(); row->pattern != NULL; row++) {
