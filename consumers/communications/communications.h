@@ -20,6 +20,8 @@
  *   SendCommunication -> ComplianceDecided, CommunicationReleased | CommunicationSuppressed
  *   CancelCommunication -> CommunicationCancelled
  *   RecordDispatch, RecordDelivery -> CommunicationProgressed | ReceiptIgnored
+ *   RecordContact -> ContactRecorded          RecordCircumstance -> CircumstanceRecorded
+ *   SetPreference -> PreferenceSet            EndCircumstance ----> CircumstanceEnded
  *
  *   released --claim--> (the notifier's) --RecordDispatch--> submitted --RecordDelivery--> delivered
  *      |                     |-> retry_wait, claimed again         |-> failed, expired, rejected
@@ -145,6 +147,79 @@ struct consent {
 	uint32_t is_known; /* 1 */
 };
 
+/* ---- facts about a person ---- */
+
+/* A contact that was told to us (RecordContact), or a message of ours. */
+struct contact {
+	uint32_t is_known; /* 1 */
+};
+
+/*
+ * A customer's contacts, what caps count: those of RecordContact, and our own messages from their release on, unless they
+ * certainly did not arrive. Never saved: it is read from communications.contact_history. In the order of that view: validation
+ * notices first, then the newest, so that of too many contacts the oldest are lost, and no notice.
+ */
+#define HISTORY_MAX       64
+#define CONTACT_DEBTS_MAX 8
+struct contacted {
+	struct uuid ref; /* of the contact or the message */
+	int64_t at_ms;
+	uint32_t channel, direction, party, outcome; /* of enum channel, contact_direction, contact_party, contact_outcome */
+	uint32_t message_class;
+	uint32_t is_consented;
+	uint32_t debts_count; /* 0: unknown, or more than fit, so it counts for each */
+	struct uuid debts[CONTACT_DEBTS_MAX];
+};
+struct history {
+	uint32_t count;
+	uint32_t is_cut; /* there are older ones */
+	struct contacted contacts[HISTORY_MAX];
+};
+
+/* Aggregate: an attorney, a request to cease, a death ...; open until it is ended. */
+struct circumstance {
+	struct uuid customer_id;
+	int64_t version;
+	uint32_t kind;
+	uint32_t is_ended;
+
+	/* for the store only */
+	int64_t version_stored;
+};
+
+/* A customer's circumstances that were not ended. Never saved. */
+#define CIRCUMSTANCES_MAX 32
+struct circumstances {
+	uint32_t count;
+	struct open_circumstance {
+		struct uuid circumstance_id;
+		struct uuid debt_id; /* nil: every debt */
+		uint32_t kind;
+		int32_t from_on;
+		int32_t until_on; /* the first day on which it is over; 0: open */
+	} open[CIRCUMSTANCES_MAX];
+};
+
+struct preference {
+	uint32_t is_known; /* 1 */
+};
+
+/* The customer's newest preference. Never saved: each is a row of its own. */
+#define BLOCKED_TIMES_MAX 8
+struct wishes {
+	uint32_t times_count;
+	struct unwanted {
+		uint32_t weekdays; /* bits, Monday is 1 << 0 */
+		int32_t from_min, to_min;
+	} times[BLOCKED_TIMES_MAX];
+	uint32_t places;     /* bits by enum contact_point_place */
+	uint32_t channels;   /* bits by enum channel */
+	int32_t valid_until; /* the last day on which it holds; 0: no end */
+};
+
+/* Bits of a text of words `mon tue`, in the order of the list; false: another word, or none. */
+bool weekdays_read(uint32_t *ret_bits, struct str text);
+
 /*
  * From another module: customers.public_person, with the name decrypted. Texts to the person are sealed with a key derived from
  * the salt (lib/crypto). An erased person has no name and no salt. The zone is one of those that the store has loaded; NULL: the
@@ -204,6 +279,12 @@ extern const struct entity consent_entity;
 extern const struct entity person_entity;
 extern const struct entity addresses_entity;
 extern const struct entity owed_debt_entity;
+extern const struct entity contact_entity;
+extern const struct entity history_entity;
+extern const struct entity circumstance_entity;
+extern const struct entity circumstances_entity;
+extern const struct entity preference_entity;
+extern const struct entity wishes_entity;
 
 /* ---- confidential data of events, for the store only ---- */
 
@@ -245,5 +326,19 @@ void rendered_hash(uint8_t ret_hash[CONTENT_HASH_SIZE], struct str subject, stru
 /* ---- rules: decide_<command> is declared in schemas/communications.h ---- */
 
 void communications_evolve(struct workset *set, const struct event *event);
+
+/* evolve_facts.c: the parts of communications_evolve about facts. A message is a contact from its release on. */
+struct contact_recorded;
+struct circumstance_recorded;
+struct circumstance_ended;
+struct preference_set;
+struct communication_released;
+void evolve_contact_recorded(struct workset *set, const struct contact_recorded *event);
+void evolve_circumstance_recorded(struct workset *set, const struct circumstance_recorded *event);
+void evolve_circumstance_ended(struct workset *set, const struct circumstance_ended *event);
+void evolve_preference_set(struct workset *set, const struct preference_set *event);
+struct contacted contacted_message(const struct communication_released *event, int64_t at_ms);
+void history_remove_message(struct workset *set, const struct uuid *customer_id, const struct uuid *communication_id);
+void history_add(struct history *history, const struct contacted *contacted);
 
 #endif

@@ -120,6 +120,7 @@ static void on_consent_withdrawn(struct workset *set, const struct consent_withd
 		communication->version = cancelled->version;
 		communication->state = COMMUNICATION_CANCELLED;
 		remove_queued(queue, &cancelled->communication_id);
+		history_remove_message(set, &event->customer_id, &cancelled->communication_id);
 	}
 }
 
@@ -134,12 +135,14 @@ static void on_cancelled(struct workset *set, const struct communication_cancell
 	communication->version = event->version;
 	communication->state = COMMUNICATION_CANCELLED;
 	remove_queued(queue, &event->communication_id);
+	history_remove_message(set, &event->customer_id, &event->communication_id);
 }
 
-static void on_released(struct workset *set, const struct communication_released *event)
+static void on_released(struct workset *set, const struct communication_released *event, int64_t at_ms)
 {
 	struct communication *communication = workset_change(set, &communication_entity, &event->communication_id);
 	struct queue *queue = workset_change(set, &queue_entity, &event->customer_id);
+	struct contacted contacted;
 
 	MUST(communication->version == 0);
 	MUST(queue->count < QUEUE_MAX);
@@ -152,6 +155,8 @@ static void on_released(struct workset *set, const struct communication_released
 							   .channel = communication->channel,
 							   .requested_on = event->requested_on,
 							   .state = OUTBOX_RELEASED };
+	contacted = contacted_message(event, at_ms);
+	history_add(workset_change(set, &history_entity, &event->customer_id), &contacted);
 }
 
 static void on_suppressed(struct workset *set, const struct communication_suppressed *event)
@@ -166,6 +171,12 @@ static void on_suppressed(struct workset *set, const struct communication_suppre
 	communication->requested_on = event->requested_on;
 }
 
+/* It counts against no cap. One of which nobody knows does. */
+static bool did_not_arrive(enum communication_state state)
+{
+	return state == COMMUNICATION_FAILED || state == COMMUNICATION_EXPIRED || state == COMMUNICATION_REJECTED;
+}
+
 /* A message that waits for another attempt can be cancelled again, unless that attempt has begun. Any other progress removes the
  * message from the queue. */
 static void on_progressed(struct workset *set, const struct communication_progressed *event)
@@ -178,6 +189,8 @@ static void on_progressed(struct workset *set, const struct communication_progre
 	communication->state = communication_state_by_name(event->state);
 	communication->attempt = event->attempt;
 	MUST(communication->state != COMMUNICATION_NONE);
+	if (did_not_arrive((enum communication_state)communication->state))
+		history_remove_message(set, &event->customer_id, &event->communication_id);
 	if (communication->state != COMMUNICATION_RETRY_WAIT) {
 		remove_queued(queue, &event->communication_id);
 		return;
@@ -194,7 +207,7 @@ void communications_evolve(struct workset *set, const struct event *event)
 {
 	switch (communications_event(event->type)) {
 	case EVENT_COMMUNICATION_RELEASED:
-		on_released(set, event->body);
+		on_released(set, event->body, event->command->now_ms);
 		return;
 	case EVENT_COMMUNICATION_SUPPRESSED:
 		on_suppressed(set, event->body);
@@ -213,6 +226,18 @@ void communications_evolve(struct workset *set, const struct event *event)
 		return;
 	case EVENT_TEMPLATE_PUBLISHED:
 		on_template_published(set, event);
+		return;
+	case EVENT_CONTACT_RECORDED:
+		evolve_contact_recorded(set, event->body);
+		return;
+	case EVENT_CIRCUMSTANCE_RECORDED:
+		evolve_circumstance_recorded(set, event->body);
+		return;
+	case EVENT_CIRCUMSTANCE_ENDED:
+		evolve_circumstance_ended(set, event->body);
+		return;
+	case EVENT_PREFERENCE_SET:
+		evolve_preference_set(set, event->body);
 		return;
 	case EVENT_COMPLIANCE_DECIDED: /* changes no state: the event that follows from it does */
 	case EVENT_RECEIPT_IGNORED:    /* changes no state */

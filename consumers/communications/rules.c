@@ -13,6 +13,14 @@ const struct entity consent_entity = { .name = "consent", .state_size = sizeof(s
 const struct entity person_entity = { .name = "person", .state_size = sizeof(struct person) };
 const struct entity addresses_entity = { .name = "addresses", .state_size = sizeof(struct addresses) };
 const struct entity owed_debt_entity = { .name = "debt", .state_size = sizeof(struct owed_debt) };
+const struct entity contact_entity = { .name = "contact", .state_size = sizeof(struct contact), .is_ordered = true };
+const struct entity history_entity = { .name = "history", .state_size = sizeof(struct history) };
+const struct entity circumstance_entity = { .name = "circumstance",
+					    .state_size = sizeof(struct circumstance),
+					    .is_ordered = true };
+const struct entity circumstances_entity = { .name = "circumstances", .state_size = sizeof(struct circumstances) };
+const struct entity preference_entity = { .name = "preference", .state_size = sizeof(struct preference), .is_ordered = true };
+const struct entity wishes_entity = { .name = "wishes", .state_size = sizeof(struct wishes) };
 
 static const struct slot *touch(struct workset *set, const struct entity *entity, const struct uuid *id)
 {
@@ -80,6 +88,9 @@ static void touch_send_communication(const struct command *command, struct works
 	touch(set, &queue_entity, &body->customer_id);
 	touch(set, &person_entity, &body->customer_id);
 	touch(set, &addresses_entity, &body->customer_id);
+	touch(set, &history_entity, &body->customer_id);
+	touch(set, &circumstances_entity, &body->customer_id);
+	touch(set, &wishes_entity, &body->customer_id);
 	for (size_t index = 0; index < body->debt_ids_count; index++)
 		touch(set, &owed_debt_entity, &body->debt_ids[index]);
 	do
@@ -112,6 +123,38 @@ static void touch_record_delivery(const struct command *command, struct workset 
 	touch(set, &queue_entity, &body->customer_id);
 }
 
+static void touch_record_contact(const struct command *command, struct workset *set)
+{
+	const struct record_contact *body = command->body;
+
+	touch(set, &contact_entity, &body->contact_id);
+	touch(set, &history_entity, &body->customer_id);
+}
+
+static void touch_record_circumstance(const struct command *command, struct workset *set)
+{
+	const struct record_circumstance *body = command->body;
+
+	touch(set, &circumstance_entity, &body->circumstance_id);
+	touch(set, &circumstances_entity, &body->customer_id);
+}
+
+static void touch_end_circumstance(const struct command *command, struct workset *set)
+{
+	const struct end_circumstance *body = command->body;
+
+	touch(set, &circumstance_entity, &body->circumstance_id);
+	touch(set, &circumstances_entity, &body->customer_id);
+}
+
+static void touch_set_preference(const struct command *command, struct workset *set)
+{
+	const struct set_preference *body = command->body;
+
+	touch(set, &preference_entity, &body->preference_id);
+	touch(set, &wishes_entity, &body->customer_id);
+}
+
 static const struct rule rules[] = {
 	{ &publish_template_type, touch_publish_template, decide_publish_template, false, false },
 	{ &grant_consent_type, touch_grant_consent, decide_grant_consent, false, false },
@@ -120,6 +163,10 @@ static const struct rule rules[] = {
 	{ &cancel_communication_type, touch_cancel_communication, decide_cancel_communication, false, false },
 	{ &record_dispatch_type, touch_record_dispatch, decide_record_dispatch, false, true },
 	{ &record_delivery_type, touch_record_delivery, decide_record_delivery, false, true },
+	{ &record_contact_type, touch_record_contact, decide_record_contact, false, false },
+	{ &record_circumstance_type, touch_record_circumstance, decide_record_circumstance, false, false },
+	{ &end_circumstance_type, touch_end_circumstance, decide_end_circumstance, false, false },
+	{ &set_preference_type, touch_set_preference, decide_set_preference, false, false },
 };
 _Static_assert(COUNT(rules) == COMMUNICATIONS_COMMANDS, "each command has a rule");
 

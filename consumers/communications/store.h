@@ -26,6 +26,11 @@ struct communications_store {
 	struct db_copy debts;
 	struct db_copy receipts;
 	struct db_copy outbox;
+	struct db_copy contacts;
+	struct db_copy contact_debts;
+	struct db_copy circumstances;
+	struct db_copy preferences;
+	struct db_copy blocked_times;
 	struct buf list; /* struct slot *: the slots to update */
 };
 
@@ -40,6 +45,16 @@ int communications_save(void *self, struct db *db, const struct workset *set, co
 void communications_insert_init(struct communications_store *store);
 int communications_insert(struct communications_store *store, struct db *db, const struct workset *set,
 			  const struct logged_event *events, size_t events_count, struct err *err);
+
+/* store_facts.c: contacts, circumstances and preferences. */
+#define FACT_QUERIES_COUNT 7
+extern const struct slot_query fact_queries[FACT_QUERIES_COUNT];
+extern const struct db_table table_contacts, table_contact_debts, table_circumstances, table_preferences, table_blocked_times;
+void copy_contact(struct communications_store *store, const struct logged_event *logged);
+void copy_circumstance(struct communications_store *store, const struct logged_event *logged);
+void copy_preference(struct communications_store *store, const struct logged_event *logged);
+int communications_end_circumstances(struct communications_store *store, struct db *db, const struct logged_event *events,
+				     size_t events_count, struct err *err);
 
 /* The outbox row's state for a communication's state. */
 enum outbox_state outbox_state_of(enum communication_state state);

@@ -298,6 +298,16 @@ static void copy_event(struct communications_store *store, const struct workset 
 	case EVENT_TEMPLATE_PUBLISHED:
 		copy_template_version(&store->template_versions, logged);
 		return;
+	case EVENT_CONTACT_RECORDED:
+		copy_contact(store, logged);
+		return;
+	case EVENT_CIRCUMSTANCE_RECORDED:
+		copy_circumstance(store, logged);
+		return;
+	case EVENT_PREFERENCE_SET:
+		copy_preference(store, logged);
+		return;
+	case EVENT_CIRCUMSTANCE_ENDED:
 	case EVENT_COMMUNICATION_CANCELLED: /* updates rows, adds none */
 	case EVENT_RECEIPT_IGNORED:
 		return;
@@ -320,6 +330,11 @@ static const struct copied_table copied_tables[] = {
 	{ &table_debts, offsetof(struct communications_store, debts) },
 	{ &table_receipts, offsetof(struct communications_store, receipts) },
 	{ &table_outbox, offsetof(struct communications_store, outbox) },
+	{ &table_contacts, offsetof(struct communications_store, contacts) },
+	{ &table_contact_debts, offsetof(struct communications_store, contact_debts) },
+	{ &table_circumstances, offsetof(struct communications_store, circumstances) },
+	{ &table_preferences, offsetof(struct communications_store, preferences) },
+	{ &table_blocked_times, offsetof(struct communications_store, blocked_times) },
 };
 #define COPIED_TABLES_COUNT COUNT(copied_tables)
 
@@ -339,7 +354,7 @@ int communications_insert(struct communications_store *store, struct db *db, con
 		if (db_write_copy(db, copy_of(store, &copied_tables[index]), err) < 0)
 			return -1;
 	}
-	return 0;
+	return communications_end_circumstances(store, db, events, events_count, err);
 }
 
 void communications_insert_init(struct communications_store *store)

@@ -376,9 +376,15 @@ static const struct slot_query queries[] = {
 	{ .entity = &owed_debt_entity, .statement = &select_debts, .read = read_debt },
 };
 
+#define QUERIES_COUNT (COUNT(queries) + FACT_QUERIES_COUNT)
+_Static_assert(QUERIES_COUNT <= SLOT_QUERIES_MAX, "the loader has room for each");
+
 int communications_load(void *self, struct db *db, struct slot **slots, size_t count, struct err *err)
 {
 	struct communications_store *store = self;
+	struct slot_query all[QUERIES_COUNT];
 
-	return slot_queries_run(&store->loader, db, queries, COUNT(queries), self, slots, count, err);
+	memcpy(all, queries, sizeof(queries));
+	memcpy(all + COUNT(queries), fact_queries, sizeof(fact_queries));
+	return slot_queries_run(&store->loader, db, all, COUNT(all), self, slots, count, err);
 }

@@ -208,6 +208,10 @@ static bool fold_communications(const struct message_type *type, const void *bod
 	case EVENT_CONSENT_GRANTED:
 	case EVENT_COMPLIANCE_DECIDED: /* the release or suppression beside it counts */
 	case EVENT_RECEIPT_IGNORED:    /* it changes nothing */
+	case EVENT_CONTACT_RECORDED:   /* no report tells of facts about a person */
+	case EVENT_CIRCUMSTANCE_RECORDED:
+	case EVENT_CIRCUMSTANCE_ENDED:
+	case EVENT_PREFERENCE_SET:
 		return true;
 	}
 	return true;

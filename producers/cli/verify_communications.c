@@ -20,6 +20,10 @@ static const struct entity permission_entity = { .name = "verify_permission", .s
 static const struct entity opt_out_entity = { .name = "verify_opt_out", .state_size = 1 };
 static const struct entity decision_entity = { .name = "verify_decision", .state_size = 1 };
 static const struct entity debt_entity = { .name = "verify_communication_debt", .state_size = 1 };
+static const struct entity contact_row_entity = { .name = "verify_contact", .state_size = 1 };
+static const struct entity contact_debt_entity = { .name = "verify_contact_debt", .state_size = 1 };
+static const struct entity preference_row_entity = { .name = "verify_preference", .state_size = 1 };
+static const struct entity blocked_time_entity = { .name = "verify_blocked_time", .state_size = 1 };
 static const struct entity receipt_entity = { .name = "verify_receipt", .state_size = 1 };
 static const struct entity outbox_entity = { .name = "verify_outbox", .state_size = 1 };
 static const struct entity dispatch_entity = { .name = "verify_dispatch", .state_size = 1 };
@@ -85,6 +89,35 @@ struct receipt_note {
 	int64_t occurred_at_ms;
 };
 
+struct contact_note {
+	struct uuid customer_id;
+	struct str channel, direction, party, outcome, message_class;
+	bool has_message_class, consented;
+	int64_t at_ms, recorded_at_ms;
+};
+
+/* Beside the state of a circumstance. */
+struct circumstance_note {
+	struct uuid debt_id; /* nil: none */
+	int32_t from_on, until_on;
+	bool has_until_on;
+	struct str evidence_ref, ended_ref;
+	int64_t recorded_at_ms, recorded_seq, ended_at_ms;
+};
+
+struct preference_note {
+	struct uuid customer_id;
+	struct str places, channels, preferred_channel;
+	bool has_preferred_channel, has_valid_until;
+	int32_t valid_until;
+	int64_t set_at_ms, set_seq;
+};
+
+struct blocked_time_note {
+	struct str weekdays;
+	int32_t from_minute, to_minute;
+};
+
 /* Per channel, the offset of a customer's last withdrawal: for consents without a time of receipt. */
 struct offsets_note {
 	int64_t withdrawn_offset[CHANNEL_COUNT]; /* + 1; 0: none */
@@ -132,6 +165,10 @@ static void prepare_communications(struct fold *fold, struct command *command, c
 	case EVENT_COMMUNICATION_PROGRESSED:
 	case EVENT_COMMUNICATION_CANCELLED:
 	case EVENT_RECEIPT_IGNORED:
+	case EVENT_CONTACT_RECORDED:
+	case EVENT_CIRCUMSTANCE_RECORDED:
+	case EVENT_CIRCUMSTANCE_ENDED:
+	case EVENT_PREFERENCE_SET:
 		return;
 	}
 	MUST_NOT_REACH("an event of another module");
@@ -306,6 +343,90 @@ static void note_taken_back(struct fold *fold, const struct consent_withdrawn *e
 		note_change(fold, &event->cancelled[i].communication_id, line);
 }
 
+static void note_contact(struct fold *fold, const struct contact_recorded *event, const struct logged_line *line)
+{
+	struct contact_note *note = fold_note(fold, &contact_row_entity, &event->contact_id, sizeof(*note));
+	char debt_id[UUID_TEXT_SIZE + 1];
+
+	note->customer_id = event->customer_id;
+	note->channel = fold_copy(fold, event->channel);
+	note->direction = fold_copy(fold, event->direction);
+	note->party = fold_copy(fold, event->party);
+	note->outcome = fold_copy(fold, event->outcome);
+	note->has_message_class = event->has_message_class;
+	note->message_class = fold_copy(fold, event->message_class);
+	note->consented = event->consented;
+	note->at_ms = event->at;
+	note->recorded_at_ms = line->row.at_ms;
+	for (size_t i = 0; i < event->debt_ids_count; i++) {
+		uuid_format(debt_id, &event->debt_ids[i]);
+		(void)fold_note_row(fold, &contact_debt_entity, &event->contact_id, str_of(debt_id), STR(""), 0);
+	}
+}
+
+static void note_circumstance(struct fold *fold, const struct circumstance_recorded *event, const struct logged_line *line)
+{
+	struct circumstance_note *note = fold_note(fold, &circumstance_entity, &event->circumstance_id, sizeof(*note));
+
+	note->debt_id = event->debt_id;
+	note->from_on = event->from_on;
+	note->has_until_on = event->has_until_on;
+	note->until_on = event->until_on;
+	note->evidence_ref = fold_copy(fold, event->evidence_ref);
+	note->recorded_at_ms = line->row.at_ms;
+	note->recorded_seq = line->row.seq;
+}
+
+static void note_circumstance_end(struct fold *fold, const struct circumstance_ended *event, const struct logged_line *line)
+{
+	struct circumstance_note *note = fold_noted(fold, &circumstance_entity, &event->circumstance_id);
+
+	if (note == NULL)
+		return;
+	note->ended_ref = fold_copy(fold, event->evidence_ref);
+	note->ended_at_ms = line->row.at_ms;
+}
+
+/* Words with a blank between. */
+static struct str join_words(struct fold *fold, const struct str *words, size_t count)
+{
+	char text[256];
+	size_t size = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		MUST(size + 1 + words[i].size <= sizeof(text));
+		if (i > 0)
+			text[size++] = ' ';
+		memcpy(text + size, words[i].data, words[i].size);
+		size += words[i].size;
+	}
+	return fold_copy(fold, (struct str){ .data = text, .size = size });
+}
+
+static void note_preference(struct fold *fold, const struct preference_set *event, const struct logged_line *line)
+{
+	struct preference_note *note = fold_note(fold, &preference_row_entity, &event->preference_id, sizeof(*note));
+	char number[24];
+
+	note->customer_id = event->customer_id;
+	note->places = join_words(fold, event->blocked_places, event->blocked_places_count);
+	note->channels = join_words(fold, event->blocked_channels, event->blocked_channels_count);
+	note->has_preferred_channel = event->has_preferred_channel;
+	note->preferred_channel = fold_copy(fold, event->preferred_channel);
+	note->has_valid_until = event->has_valid_until;
+	note->valid_until = event->valid_until;
+	note->set_at_ms = line->row.at_ms;
+	note->set_seq = line->row.seq;
+	for (size_t i = 0; i < event->blocked_times_count; i++) {
+		const struct unwanted_time *time = &event->blocked_times[i];
+		struct blocked_time_note *row =
+			fold_note_row(fold, &blocked_time_entity, &event->preference_id, number_text(number, (int64_t)i), STR(""),
+				      sizeof(*row));
+
+		*row = (struct blocked_time_note){ fold_copy(fold, time->weekdays), time->from_minute, time->to_minute };
+	}
+}
+
 static void note_event(struct fold *fold, const struct event *event, const struct logged_line *line)
 {
 	switch (communications_event(event->type)) {
@@ -330,6 +451,18 @@ static void note_event(struct fold *fold, const struct event *event, const struc
 		return;
 	case EVENT_TEMPLATE_PUBLISHED:
 		note_template(fold, event->body, line);
+		return;
+	case EVENT_CONTACT_RECORDED:
+		note_contact(fold, event->body, line);
+		return;
+	case EVENT_CIRCUMSTANCE_RECORDED:
+		note_circumstance(fold, event->body, line);
+		return;
+	case EVENT_CIRCUMSTANCE_ENDED:
+		note_circumstance_end(fold, event->body, line);
+		return;
+	case EVENT_PREFERENCE_SET:
+		note_preference(fold, event->body, line);
 		return;
 	case EVENT_COMMUNICATION_CANCELLED: /* evolve handles these completely */
 	case EVENT_RECEIPT_IGNORED:
@@ -709,6 +842,92 @@ static void check_attempt(struct fold *fold, struct table_row *row)
 	expect_bytes_or_null(row, note->has_provider_code, note->provider_code);
 }
 
+static void check_contact(struct fold *fold, struct table_row *row)
+{
+	struct uuid id = row_uuid(row, 1);
+	const struct contact_note *note = row_noted(fold, row, &id);
+
+	if (note == NULL)
+		return;
+	expect_uuid(row, &note->customer_id);
+	skip_column(row);
+	expect_bytes(row, note->channel);
+	expect_bytes(row, note->direction);
+	expect_bytes(row, note->party);
+	expect_bytes(row, note->outcome);
+	expect_bytes_or_null(row, note->has_message_class, note->message_class);
+	expect_bool(row, note->consented);
+	expect_instant(row, note->at_ms);
+	expect_instant(row, note->recorded_at_ms);
+}
+
+static void check_contact_debt(struct fold *fold, struct table_row *row)
+{
+	struct uuid contact_id = row_uuid(row, 1);
+	struct uuid id = fold_id(&contact_id, row_text(row, 2), STR(""));
+
+	(void)row_state(fold, row, &id);
+}
+
+static void check_circumstance(struct fold *fold, struct table_row *row)
+{
+	struct uuid id = row_uuid(row, 1);
+	const struct circumstance *circumstance = row_state(fold, row, &id);
+	const struct circumstance_note *note = fold_noted(fold, &circumstance_entity, &id);
+
+	if (circumstance == NULL || note == NULL)
+		return;
+	expect_uuid(row, &circumstance->customer_id);
+	skip_column(row);
+	expect_int64(row, circumstance->version);
+	expect_bytes(row, str_of(circumstance_kind_name((enum circumstance_kind)circumstance->kind)));
+	expect_uuid_or_null(row, &note->debt_id);
+	expect_date(row, note->from_on);
+	if (note->has_until_on || !row_is_null(row, row->column))
+		expect_date(row, note->has_until_on ? note->until_on : 0);
+	else
+		skip_column(row);
+	expect_bytes(row, note->evidence_ref);
+	expect_instant(row, note->recorded_at_ms);
+	expect_int64(row, note->recorded_seq);
+	expect_instant_or_null(row, circumstance->is_ended, note->ended_at_ms);
+	expect_bytes_or_null(row, circumstance->is_ended, note->ended_ref);
+}
+
+static void check_preference(struct fold *fold, struct table_row *row)
+{
+	struct uuid id = row_uuid(row, 1);
+	const struct preference_note *note = row_noted(fold, row, &id);
+
+	if (note == NULL)
+		return;
+	expect_uuid(row, &note->customer_id);
+	skip_column(row);
+	expect_bytes(row, note->places);
+	expect_bytes(row, note->channels);
+	expect_bytes_or_null(row, note->has_preferred_channel, note->preferred_channel);
+	if (note->has_valid_until || !row_is_null(row, row->column))
+		expect_date(row, note->has_valid_until ? note->valid_until : 0);
+	else
+		skip_column(row);
+	expect_instant(row, note->set_at_ms);
+	expect_int64(row, note->set_seq);
+}
+
+static void check_blocked_time(struct fold *fold, struct table_row *row)
+{
+	struct uuid preference_id = row_uuid(row, 1);
+	struct uuid id = fold_id(&preference_id, row_text(row, 2), STR(""));
+	const struct blocked_time_note *note = row_noted(fold, row, &id);
+
+	if (note == NULL)
+		return;
+	row->column = 3;
+	expect_bytes(row, note->weekdays);
+	expect_int32(row, note->from_minute);
+	expect_int32(row, note->to_minute);
+}
+
 static const struct folded_table tables[] = {
 	{ .name = "communications.template",
 	  .select = "SELECT template_id, template_id, name, channel, language, version FROM communications.template",
@@ -783,6 +1002,36 @@ static const struct folded_table tables[] = {
 	  .ids = 1,
 	  .entity = &outbox_entity,
 	  .check = check_outbox },
+	{ .name = "communications.contact",
+	  .select = "SELECT customer_id, contact_id, channel, direction, party, outcome, message_class, consented, at, recorded_at "
+		    "FROM communications.contact",
+	  .ids = 1,
+	  .entity = &contact_row_entity,
+	  .check = check_contact },
+	{ .name = "communications.contact_debt",
+	  .select = "SELECT c.customer_id, d.contact_id, d.debt_id::text FROM communications.contact_debt d "
+		    "LEFT JOIN communications.contact c USING (contact_id)",
+	  .ids = 2,
+	  .entity = &contact_debt_entity,
+	  .check = check_contact_debt },
+	{ .name = "communications.circumstance",
+	  .select = "SELECT customer_id, circumstance_id, version, kind, debt_id, from_on, until_on, evidence_ref, recorded_at, "
+		    "recorded_seq, ended_at, ended_ref FROM communications.circumstance",
+	  .ids = 1,
+	  .entity = &circumstance_entity,
+	  .check = check_circumstance },
+	{ .name = "communications.preference",
+	  .select = "SELECT customer_id, preference_id, blocked_places, blocked_channels, preferred_channel, valid_until, set_at, "
+		    "set_seq FROM communications.preference",
+	  .ids = 1,
+	  .entity = &preference_row_entity,
+	  .check = check_preference },
+	{ .name = "communications.blocked_time",
+	  .select = "SELECT p.customer_id, t.preference_id, t.place::text, t.weekdays, t.from_minute, t.to_minute FROM "
+		    "communications.blocked_time t LEFT JOIN communications.preference p USING (preference_id)",
+	  .ids = 2,
+	  .entity = &blocked_time_entity,
+	  .check = check_blocked_time },
 	{ .name = "notifier.dispatch",
 	  .select =
 		  "SELECT d.customer_id, d.communication_id, d.channel, d.send_by, d.attempts, a.number FROM notifier.dispatch d "

@@ -836,6 +836,148 @@ static void test_communications_store__one_batch_may_send_and_withdraw(void **st
 	assert_int_equal(COMMUNICATION("suppressed"), 1);
 }
 
+/* ---- facts ---- */
+
+static void add_contact(unsigned number, const char *outcome, int64_t at_ms)
+{
+	static struct uuid about[1];
+	struct record_contact body = { .contact_id = spec_id('K', number),
+				       .customer_id = spec_id('C', 1),
+				       .debt_ids = about,
+				       .debt_ids_count = 1,
+				       .channel = STR("voice"),
+				       .direction = STR("outbound"),
+				       .party = STR("consumer"),
+				       .outcome = str_of(outcome),
+				       .at = at_ms };
+
+	about[0] = spec_id('D', 1);
+	store_add(&spec, &record_contact_type, &body);
+}
+
+static void add_circumstance(unsigned number, const char *kind)
+{
+	struct record_circumstance body = { .circumstance_id = spec_id('A', number),
+					    .customer_id = spec_id('C', 1),
+					    .kind = str_of(kind),
+					    .from_on = STORE_TODAY,
+					    .evidence_ref = STR("letter") };
+
+	store_add(&spec, &record_circumstance_type, &body);
+}
+
+static void add_end(unsigned number)
+{
+	struct end_circumstance body = { .circumstance_id = spec_id('A', number),
+					 .customer_id = spec_id('C', 1),
+					 .evidence_ref = STR("letter") };
+
+	store_add(&spec, &end_circumstance_type, &body);
+}
+
+static void add_preference(unsigned number, size_t times)
+{
+	static struct blocked_time blocked[2];
+	static struct str places[2];
+	struct set_preference body = { .preference_id = spec_id('W', number),
+				       .customer_id = spec_id('C', 1),
+				       .blocked_times = blocked,
+				       .blocked_times_count = times,
+				       .blocked_places = places,
+				       .blocked_places_count = times,
+				       .has_valid_until = times > 0,
+				       .valid_until = STORE_TODAY };
+
+	blocked[0] = (struct blocked_time){ STR("mon tue"), 540, 1020 };
+	blocked[1] = (struct blocked_time){ STR("sun"), 0, 0 };
+	places[0] = STR("home");
+	places[1] = STR("work");
+	store_add(&spec, &set_preference_type, &body);
+}
+
+static const void *loaded(const struct entity *entity)
+{
+	struct uuid id = spec_id('C', 1);
+
+	return workset_state(&spec.set, entity, &id);
+}
+
+/* A message counts from its release; when it is known not to have arrived it does not. */
+static void test_communications_store__contacts_come_back_with_our_own_messages(void **state)
+{
+	const struct history *history;
+	struct uuid debt_id = spec_id('D', 1);
+
+	(void)state;
+	add_template(1, TEMPLATE);
+	add_consent(1, 1000);
+	add_message(1);
+	add_message(2);
+	add_contact(1, "voicemail", STORE_TODAY * DAY_MS - 2000);
+	add_contact(2, "conversation", STORE_TODAY * DAY_MS - 1000);
+	store_run(&spec);
+	add_contact(1, "busy", 1000);
+	add_contact(3, "busy", STORE_TODAY * DAY_MS - 3000);
+	store_run(&spec);
+	then_refuses(&spec, 0, REFUSAL_EXISTS);
+	history = loaded(&history_entity);
+	assert_int_equal(history->count, 5);
+	assert_int_equal(history->contacts[0].outcome, CONTACT_SENT);
+	assert_int_equal(history->contacts[0].message_class, MESSAGE_CLASS_REMINDER);
+	assert_int_equal(history->contacts[2].outcome, CONTACT_CONVERSATION);
+	assert_int_equal(history->contacts[3].at_ms, STORE_TODAY * DAY_MS - 2000);
+	assert_int_equal(history->contacts[3].debts_count, 1);
+	assert_true(uuid_equal(&history->contacts[3].debts[0], &debt_id));
+	store_sql(&spec, "test_fail", "UPDATE communications.communication SET state = 'failed'");
+	add_contact(4, "busy", 4000);
+	store_run(&spec);
+	history = loaded(&history_entity);
+	assert_int_equal(history->count, 4);
+	assert_int_equal(history->contacts[0].outcome, CONTACT_CONVERSATION);
+}
+
+static void test_communications_store__circumstances_come_back_as_they_were_saved(void **state)
+{
+	const struct circumstances *circumstances;
+
+	(void)state;
+	add_circumstance(1, "attorney");
+	add_circumstance(2, "cease");
+	add_end(1);
+	store_run(&spec);
+	add_circumstance(1, "attorney");
+	add_end(1);
+	add_circumstance(3, "bankruptcy");
+	store_run(&spec);
+	then_refuses(&spec, 0, REFUSAL_EXISTS);
+	then_refuses(&spec, 1, REFUSAL_BAD_TRANSITION);
+	add_end(2);
+	store_run(&spec);
+	then_answers(&spec, 0, "CircumstanceEnded");
+	circumstances = loaded(&circumstances_entity);
+	assert_int_equal(circumstances->count, 1);
+	assert_int_equal(circumstances->open[0].kind, CIRCUMSTANCE_BANKRUPTCY);
+	assert_int_equal(circumstances->open[0].from_on, STORE_TODAY);
+}
+
+static void test_communications_store__the_newest_preference_comes_back(void **state)
+{
+	struct wishes saved;
+	const struct wishes *wishes;
+
+	(void)state;
+	add_preference(1, 0);
+	add_preference(2, 2);
+	store_run(&spec);
+	saved = *(const struct wishes *)loaded(&wishes_entity);
+	add_preference(2, 0);
+	store_run(&spec);
+	then_refuses(&spec, 0, REFUSAL_EXISTS);
+	wishes = loaded(&wishes_entity);
+	assert_int_equal(wishes->times_count, 2);
+	assert_memory_equal(wishes, &saved, sizeof(saved));
+}
+
 static void test_communications_store__the_notifier_sees_what_it_claims_only(void **state)
 {
 	static const struct db_statement outbox = { "test_peek", "SELECT count(*) FROM communications.outbox" };
@@ -883,6 +1025,9 @@ int main(void)
 		TEST(test_communications_store__a_consent_that_was_overtaken_permits_nothing),
 		TEST(test_communications_store__a_template_has_versions),
 		TEST(test_communications_store__one_batch_may_send_and_withdraw),
+		TEST(test_communications_store__contacts_come_back_with_our_own_messages),
+		TEST(test_communications_store__circumstances_come_back_as_they_were_saved),
+		TEST(test_communications_store__the_newest_preference_comes_back),
 		TEST(test_communications_store__the_notifier_sees_what_it_claims_only),
 	};
 

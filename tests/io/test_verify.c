@@ -329,6 +329,43 @@ static void dispatch(void)
 }
 
 /* Messages that were delivered, are under way, were stopped by a withdrawal, were suppressed. */
+static void tell_facts(void)
+{
+	struct blocked_time time = { STR("mon"), 540, 1020 };
+	static struct uuid debts[1];
+	struct record_contact contact = { .contact_id = spec_id('K', 1),
+					  .customer_id = spec_id('C', 10),
+					  .debt_ids = debts,
+					  .debt_ids_count = 1,
+					  .channel = STR("voice"),
+					  .direction = STR("outbound"),
+					  .party = STR("consumer"),
+					  .outcome = STR("voicemail"),
+					  .at = 1000 };
+	struct record_circumstance circumstance = { .circumstance_id = spec_id('A', 1),
+						    .customer_id = spec_id('C', 10),
+						    .kind = STR("attorney"),
+						    .from_on = 1000,
+						    .evidence_ref = STR("letter-1") };
+	struct end_circumstance end = { .circumstance_id = spec_id('A', 1),
+					.customer_id = spec_id('C', 10),
+					.evidence_ref = STR("letter-2") };
+	struct set_preference preference = { .preference_id = spec_id('W', 1),
+					     .customer_id = spec_id('C', 10),
+					     .blocked_times = &time,
+					     .blocked_times_count = 1 };
+
+	debts[0] = spec_id('D', 1);
+	world_do(&world, COMMUNICATIONS, &record_contact_type, &contact);
+	world_do(&world, COMMUNICATIONS, &record_circumstance_type, &circumstance);
+	circumstance.circumstance_id = spec_id('A', 2);
+	circumstance.has_until_on = true;
+	circumstance.until_on = 2000;
+	world_do(&world, COMMUNICATIONS, &record_circumstance_type, &circumstance);
+	world_do(&world, COMMUNICATIONS, &end_circumstance_type, &end);
+	world_do(&world, COMMUNICATIONS, &set_preference_type, &preference);
+}
+
 static void tell_communications(void)
 {
 	struct publish_template template = { .template_id = spec_id('T', 1),
@@ -355,6 +392,7 @@ static void tell_communications(void)
 	send(3, 11);
 	withdraw(11, 0);
 	send(4, 11);
+	tell_facts();
 }
 
 static void tell_users(void)
@@ -570,6 +608,29 @@ static const struct wrong wrongs[] = {
 	  "UPDATE communications.template_version SET published_at = now() WHERE "
 	  "version = 1",
 	  "P7", "published_at is not" },
+	{ "communications.contact", "UPDATE communications.contact SET outcome = 'busy' WHERE " CUSTOMER_10, "P7",
+	  "outcome is not" },
+	{ "communications.contact", "UPDATE communications.contact SET at = now() WHERE " CUSTOMER_10, "P7", "at is not" },
+	{ "communications.contact_debt", "DELETE FROM communications.contact_debt", "P7", "the row is missing" },
+	{ "communications.circumstance", "UPDATE communications.circumstance SET kind = 'cease' WHERE " CUSTOMER_10, "P7",
+	  "kind is not" },
+	{ "communications.circumstance", "UPDATE communications.circumstance SET until_on = NULL WHERE " CUSTOMER_10, "P7",
+	  "until_on is not" },
+	{ "communications.circumstance", "UPDATE communications.circumstance SET until_on = '2030-01-01' WHERE " CUSTOMER_10,
+	  "P7", "until_on is not" },
+	{ "communications.circumstance",
+	  "UPDATE communications.circumstance SET ended_at = NULL WHERE ended_at IS NOT NULL AND " CUSTOMER_10, "P7",
+	  "ended_at is not" },
+	{ "communications.circumstance",
+	  "UPDATE communications.circumstance SET ended_at = now() WHERE ended_at IS NULL AND " CUSTOMER_10, "P7",
+	  "ended_at is not" },
+	{ "communications.preference", "UPDATE communications.preference SET blocked_channels = 'sms' WHERE " CUSTOMER_10, "P7",
+	  "blocked_channels is not" },
+	{ "communications.preference", "UPDATE communications.preference SET valid_until = '2030-01-01' WHERE " CUSTOMER_10,
+	  "P7", "valid_until is not" },
+	{ "communications.preference", "DELETE FROM communications.preference WHERE " CUSTOMER_10, "P7", "the row is missing" },
+	{ "communications.blocked_time", "UPDATE communications.blocked_time SET to_minute = 1019", "P7", "to_minute is not" },
+	{ "communications.blocked_time", "DELETE FROM communications.blocked_time", "P7", "the row is missing" },
 	{ "communications.consent", "UPDATE communications.consent SET basis = 'prior_use' WHERE " CUSTOMER_10, "P7",
 	  "basis is not" },
 	{ "communications.consent", "UPDATE communications.consent SET evidence_ref = 'none' WHERE " CUSTOMER_10, "P7",

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/uuid.h"
+#include "consumers/communications/communications.h"
 #include "model/workset.h"
 #include "worker/edge.h"
 
@@ -27,6 +28,7 @@ struct sim_letter { /* a row of communications.outbox, and where it goes */
 	int64_t send_by_ms;
 	struct uuid debt_id;  /* that it asks something for; none: no debt */
 	int64_t stated_minor; /* its balance in the text */
+	struct contacted contacted; /* the message, for caps */
 };
 
 /* A claim that was granted, and when: after the first so many events of the customer's partition. */

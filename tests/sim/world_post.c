@@ -58,6 +58,27 @@ static void load_queue(struct sim_world *world, struct slot *slot)
 	slot->exists = queue->count > 0;
 }
 
+/* communications.contact_history. */
+static void load_history(struct sim_world *world, struct slot *slot)
+{
+	for (size_t i = 0; i < world->post.letters_count; i++) {
+		const struct sim_letter *letter = &world->post.letters[i];
+
+		if (!uuid_equal(&letter->customer_id, &slot->id))
+			continue;
+		switch ((enum communication_state)communication_of(world, &letter->communication_id)->state) {
+		case COMMUNICATION_FAILED:
+		case COMMUNICATION_EXPIRED:
+		case COMMUNICATION_REJECTED:
+		case COMMUNICATION_CANCELLED:
+			continue;
+		default:
+			slot->exists = true;
+			history_add(slot->state, &letter->contacted);
+		}
+	}
+}
+
 static void load_person(struct sim_world *world, struct slot *slot)
 {
 	struct sim_person view = view_person(world, &slot->id);
@@ -99,6 +120,7 @@ static const struct {
 	void (*load)(struct sim_world *world, struct slot *slot);
 } loads[] = {
 	{ &queue_entity, load_queue },
+	{ &history_entity, load_history },
 	{ &person_entity, load_person },
 	{ &addresses_entity, load_addresses },
 	{ &owed_debt_entity, load_debt },
@@ -136,7 +158,8 @@ static void stage_released(const struct changes *changes, const struct event *ev
 				       .customer_id = released->customer_id,
 				       .contact_point_id = rendered->contact_point_id,
 				       .state = outbox_state_name(outbox_state_of(communication->state)),
-				       .send_by_ms = released->send_by };
+				       .send_by_ms = released->send_by,
+				       .contacted = contacted_message(released, event->command->now_ms) };
 	if (released->debt_ids_count > 0 && message_class_asks(released->message_class) != ASKS_NOTHING) {
 		const struct owed_debt *debt = workset_state(changes->set, &owed_debt_entity, &released->debt_ids[0]);
 

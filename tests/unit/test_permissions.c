@@ -54,6 +54,10 @@ static const struct {
 	{ "CancelCommunication", "supervisor agent system" },
 	{ "RecordDispatch", "notifier" },
 	{ "RecordDelivery", "notifier" },
+	{ "RecordContact", "compliance supervisor agent system" },
+	{ "RecordCircumstance", "compliance supervisor agent" },
+	{ "EndCircumstance", "compliance supervisor" },
+	{ "SetPreference", "compliance supervisor agent consumer" },
 
 	{ "GenerateReport", "supervisor reporting" },
 	{ "Tick", "clock" },

@@ -23,10 +23,7 @@ struct fact_field {
 
 #define FACT_WORDS     "no yes"
 #define ACT_WORDS      "send credit_report sale"
-#define PARTY_WORDS    "consumer estate attorney third_party"
 #define PROVIDER_WORDS "public employer"
-#define OUTCOME_WORDS  "unanswered no_message voicemail conversation busy not_in_service wrong_number sent"
-#define WEEKDAY_WORDS  "mon tue wed thu fri sat sun"
 #define SIDE_WORDS     "first_party third_party"
 
 #define FIELD(of, key, kind, member, words)                                                                                      \
@@ -43,7 +40,7 @@ static const struct fact_field scalars[] = {
 	FIELD(guard_facts, "act", KIND_WORD, act, ACT_WORDS),
 	FIELD(guard_facts, "channel", KIND_WORD, channel, CHANNEL_WORDS),
 	FIELD(guard_facts, "class", KIND_WORD, message_class, MESSAGE_CLASS_WORDS),
-	FIELD(guard_facts, "to", KIND_WORD, party, PARTY_WORDS),
+	FIELD(guard_facts, "to", KIND_WORD, party, CONTACT_PARTY_WORDS),
 	FIELD(guard_facts, "at", KIND_INSTANT, now_ms, NULL),
 	FIELD(guard_facts, "today", KIND_DAY, today, NULL),
 	CODE("country", country),
@@ -122,8 +119,8 @@ static const struct fact_field debt_fields[] = {
 static const struct fact_field contact_fields[] = {
 	FIELD(guard_contact, "at", KIND_INSTANT, at_ms, NULL),
 	FIELD(guard_contact, "channel", KIND_WORD, channel, CHANNEL_WORDS),
-	FIELD(guard_contact, "to", KIND_WORD, party, PARTY_WORDS),
-	FIELD(guard_contact, "outcome", KIND_WORD, outcome, OUTCOME_WORDS),
+	FIELD(guard_contact, "to", KIND_WORD, party, CONTACT_PARTY_WORDS),
+	FIELD(guard_contact, "outcome", KIND_WORD, outcome, CONTACT_OUTCOME_WORDS),
 	FACT(guard_contact, "inbound", is_inbound),
 	FACT(guard_contact, "demand", is_demand),
 	FACT(guard_contact, "consented", has_consent),

@@ -24,28 +24,11 @@ enum fact { FACT_UNKNOWN, FACT_NO, FACT_YES };
 /* What is to be done. Only a contact has a channel and a party. */
 enum guard_act { ACT_NONE, ACT_SEND, ACT_CREDIT_REPORT, ACT_SALE, ACT_COUNT };
 
-/* To whom. */
-enum guard_party { PARTY_NONE, PARTY_CONSUMER, PARTY_ESTATE, PARTY_ATTORNEY, PARTY_THIRD, PARTY_COUNT };
-
 /* For whom the debt is collected: by its creditor, or for another. */
 enum guard_collector { COLLECTOR_NONE, COLLECTOR_FIRST_PARTY, COLLECTOR_THIRD_PARTY, COLLECTOR_COUNT };
 
 /* Whose domain an e-mail address has. */
 enum guard_provider { PROVIDER_NONE, PROVIDER_PUBLIC, PROVIDER_EMPLOYER, PROVIDER_COUNT };
-
-/* What came of a contact. */
-enum guard_outcome {
-	OUTCOME_NONE,
-	OUTCOME_UNANSWERED,     /* it rang, and a message could have been left */
-	OUTCOME_NO_MESSAGE,     /* it rang, and no message could be left */
-	OUTCOME_VOICEMAIL,      /* a limited-content message, or another */
-	OUTCOME_CONVERSATION,   /* with the person */
-	OUTCOME_BUSY,           /* not connected */
-	OUTCOME_NOT_IN_SERVICE, /* not connected */
-	OUTCOME_WRONG_NUMBER,
-	OUTCOME_SENT, /* a message */
-	OUTCOME_COUNT,
-};
 
 /* A time in which the person does not want to be contacted. */
 struct guard_blocked {
@@ -86,8 +69,8 @@ struct guard_debt {
 struct guard_contact {
 	int64_t at_ms;
 	int32_t channel;     /* enum channel */
-	int32_t party;       /* enum guard_party */
-	int32_t outcome;     /* enum guard_outcome */
+	int32_t party;       /* enum contact_party */
+	int32_t outcome;     /* enum contact_outcome */
 	int32_t is_inbound;  /* the person called or wrote */
 	int32_t is_demand;   /* it asked for money */
 	int32_t has_consent; /* the person had consented to it directly */

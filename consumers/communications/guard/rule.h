@@ -68,7 +68,7 @@ static inline bool class_is_in(const struct guard_facts *facts, uint32_t classes
 /* Of whom the law speaks as the consumer: also the one who stands for the estate. Who it is must be known to be another. */
 static inline bool is_to_consumer(const struct guard_facts *facts)
 {
-	return facts->act == ACT_SEND && facts->party != PARTY_ATTORNEY && facts->party != PARTY_THIRD;
+	return facts->act == ACT_SEND && facts->party != PARTY_ATTORNEY && facts->party != PARTY_THIRD_PARTY;
 }
 
 static inline bool is_electronic(const struct guard_facts *facts)

@@ -113,14 +113,14 @@ static bool is_call(const struct guard_facts *facts)
 static bool counts_as_call(const struct question *question, const struct guard_contact *contact, uint32_t debts)
 {
 	return contact->channel == CHANNEL_VOICE && contact->is_inbound != FACT_YES && contact->party == question->facts->party &&
-	       contact->has_consent != FACT_YES && contact->outcome != OUTCOME_BUSY &&
-	       contact->outcome != OUTCOME_NOT_IN_SERVICE && contact->outcome != OUTCOME_WRONG_NUMBER && is_about(contact, debts);
+	       contact->has_consent != FACT_YES && contact->outcome != CONTACT_BUSY &&
+	       contact->outcome != CONTACT_NOT_IN_SERVICE && contact->outcome != CONTACT_WRONG_NUMBER && is_about(contact, debts);
 }
 
 /* Whoever began it. */
 static bool counts_as_conversation(const struct question *question, const struct guard_contact *contact, uint32_t debts)
 {
-	return contact->channel == CHANNEL_VOICE && contact->outcome == OUTCOME_CONVERSATION &&
+	return contact->channel == CHANNEL_VOICE && contact->outcome == CONTACT_CONVERSATION &&
 	       contact->party == question->facts->party && is_about(contact, debts);
 }
 
@@ -208,9 +208,9 @@ struct answer rule_burst(const struct question *question)
 /* An attempt that could leave no message does not count. */
 static bool counts_in_massachusetts(const struct question *question, const struct guard_contact *contact, uint32_t debts)
 {
-	bool is_reached = contact->channel == CHANNEL_SMS || contact->outcome == OUTCOME_UNANSWERED ||
-			  contact->outcome == OUTCOME_VOICEMAIL || contact->outcome == OUTCOME_CONVERSATION ||
-			  contact->outcome == OUTCOME_NONE;
+	bool is_reached = contact->channel == CHANNEL_SMS || contact->outcome == CONTACT_UNANSWERED ||
+			  contact->outcome == CONTACT_VOICEMAIL || contact->outcome == CONTACT_CONVERSATION ||
+			  contact->outcome == CONTACT_NONE;
 
 	return (contact->channel == CHANNEL_VOICE || contact->channel == CHANNEL_SMS) && contact->is_inbound != FACT_YES &&
 	       contact->party == question->facts->party && is_reached && is_about(contact, debts);

@@ -45,8 +45,8 @@ static int32_t third_party_talks(const struct guard_facts *facts)
 	for (uint32_t index = 0; index < facts->contacts_count; index++) {
 		const struct guard_contact *contact = &facts->contacts[index];
 
-		talks += contact->party == PARTY_THIRD && contact->is_inbound != FACT_YES &&
-			 (contact->outcome == OUTCOME_CONVERSATION || contact->outcome == OUTCOME_SENT);
+		talks += contact->party == PARTY_THIRD_PARTY && contact->is_inbound != FACT_YES &&
+			 (contact->outcome == CONTACT_CONVERSATION || contact->outcome == CONTACT_SENT);
 	}
 	return talks;
 }
@@ -56,7 +56,7 @@ struct answer rule_third_party(const struct question *question)
 {
 	const struct guard_facts *facts = question->facts;
 
-	if (facts->act != ACT_SEND || facts->party != PARTY_THIRD)
+	if (facts->act != ACT_SEND || facts->party != PARTY_THIRD_PARTY)
 		return allowed;
 	return deny_if(facts->names_debt != FACT_NO || facts->are_contacts_cut == FACT_YES ||
 		       third_party_talks(facts) >= question->numbers[TIMES]);

@@ -140,7 +140,7 @@ struct answer rule_uk_contact(const struct question *question)
 {
 	const struct guard_facts *facts = question->facts;
 
-	if (facts->act == ACT_SEND && facts->party == PARTY_THIRD && facts->names_debt != FACT_NO)
+	if (facts->act == ACT_SEND && facts->party == PARTY_THIRD_PARTY && facts->names_debt != FACT_NO)
 		return deny_if(true);
 	return strictest(rule_hours(question), rule_wishes(question));
 }
