@@ -23,7 +23,7 @@
 struct bus_record {
 	int32_t part;
 	int64_t offset;
-	int64_t at_ms; /* broker timestamp (LogAppendTime) */
+	int64_t at_ms; /* broker timestamp (LogAppendTime); in a rehearsal the producer's (bus_rehearse) */
 	struct str key;
 	struct str value;
 	void *message;
@@ -243,6 +243,16 @@ bool bus_knows_time(void); /* one of the two is known: before that no token may 
 #define BUS_TIME_TOPIC "dcs.time.v1"
 MUST_CHECK int bus_producer_ask_time(struct bus_producer *producer, int timeout_ms, struct err *err);
 
+/*
+ * A rehearsal: topics have CreateTime, and the time is the last Tick's, so that a year of Ticks is a year for every rule. From
+ * this call on, nothing in this process reads a clock for bus_now_ms: the time is the latest that a record it has read (or
+ * bus_note_clock) told, and it stands still in between. Every record that it produces has this time. Who reads what a Tick has
+ * caused so knows the Tick's time. Waiting (timeouts, back-off) stays the machine's. bus_producer_ask_time reads the last record
+ * of BUS_TIME_TOPIC, which is written before the Ticks; there is no skew. Once, before anything is opened.
+ */
+void bus_rehearse(void);
+bool bus_is_rehearsal(void);
+
 /* ---- topics ---- */
 
 struct bus_topic {
@@ -254,8 +264,8 @@ struct bus_topic {
 };
 
 /*
- * Creates the missing topics (LogAppendTime, no auto-creation) and waits until the broker shows them. An existing one with
- * another partition count, or with timestamps that a producer could forge, is ERR_FATAL.
+ * Creates the missing topics (LogAppendTime, in a rehearsal CreateTime; no auto-creation) and waits until the broker shows them.
+ * An existing one with another partition count, or with the other kind of timestamps, is ERR_FATAL.
  */
 MUST_CHECK int bus_topics_create(const struct bus_conf *conf, const struct bus_topic *topics, size_t count, int *ret_created,
 				 struct err *err);

@@ -1,4 +1,7 @@
-/* The broker's time, as far as this process has heard of it: in the delivery reports of its producers. */
+/*
+ * The broker's time, as far as this process has heard of it: in the delivery reports of its producers. In a rehearsal the last
+ * Tick's: in the records that it reads.
+ */
 
 #include <pthread.h>
 
@@ -13,11 +16,73 @@
 #define BELIEVED_FROM_MS INT64_C(1577836800000)
 #define BELIEVED_TILL_MS INT64_C(253370764800000) /* nor beyond 9998: dates of the day after must exist */
 
+#define BOOTSTRAP_SIZE 4096
+
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static bool is_known;       /* the broker's */
 static bool is_other_known; /* and that of somebody else: it counts as long as the broker's is not known */
 static int64_t ahead_ms;    /* of that clock before our monotonic one: nobody sets that */
 static int64_t noted_at_ms; /* monotonic */
+
+/* ---- a rehearsal ---- */
+
+static bool is_rehearsal;    /* set before there are other threads */
+static int64_t rehearsed_ms; /* the latest time that was told; 0: none yet */
+
+void bus_rehearse(void)
+{
+	is_rehearsal = true;
+}
+
+bool bus_is_rehearsal(void)
+{
+	return is_rehearsal;
+}
+
+static void note_rehearsed(int64_t at_ms)
+{
+	MUST(pthread_mutex_lock(&mutex) == 0);
+	if (at_ms > rehearsed_ms && at_ms >= BELIEVED_FROM_MS && at_ms <= BELIEVED_TILL_MS)
+		rehearsed_ms = at_ms;
+	MUST(pthread_mutex_unlock(&mutex) == 0);
+}
+
+void kafka_note_read(const rd_kafka_message_t *message)
+{
+	rd_kafka_timestamp_type_t type;
+	int64_t at_ms;
+
+	if (!is_rehearsal)
+		return; /* the broker's time when it was written, perhaps long ago */
+	at_ms = rd_kafka_message_timestamp(message, &type);
+	if (type == RD_KAFKA_TIMESTAMP_CREATE_TIME)
+		note_rehearsed(at_ms);
+}
+
+/* The last record of BUS_TIME_TOPIC: reading notes its time. */
+static int read_time(const struct bus_conf *conf, int timeout_ms, struct err *err)
+{
+	struct bus_reader *reader = NULL;
+	struct bus_record record = { .message = NULL };
+	int64_t low, high;
+	bool found = false;
+	int result = -1;
+
+	if (bus_reader_open(conf, BUS_TIME_TOPIC, &reader, err) != 0)
+		return -1;
+	if (bus_reader_bounds(reader, 0, &low, &high, timeout_ms, err) != 0)
+		goto out;
+	if (high > low && (bus_reader_seek(reader, 0, high - 1, err) != 0 ||
+			   bus_reader_next(reader, timeout_ms, &found, &record, err) != 0))
+		goto out;
+	bus_record_release(&record);
+	result = found && bus_knows_time() ? 0 : err_set(err, ERR_RETRY, "the rehearsal has not begun: no Tick has told its time");
+out:
+	bus_reader_close(reader);
+	return result;
+}
+
+/* ---- a live stack ---- */
 
 void kafka_note_time(const rd_kafka_message_t *message)
 {
@@ -51,6 +116,10 @@ bool bus_skew_ms(int64_t *ret_skew_ms)
 
 void bus_note_clock(int64_t at_ms)
 {
+	if (is_rehearsal) {
+		note_rehearsed(at_ms);
+		return;
+	}
 	MUST(pthread_mutex_lock(&mutex) == 0);
 	if (!is_known) {
 		is_other_known = true;
@@ -65,9 +134,9 @@ static bool common_time(int64_t *ret_now_ms)
 	bool was_known;
 
 	MUST(pthread_mutex_lock(&mutex) == 0);
-	was_known = is_known || is_other_known;
+	was_known = is_rehearsal ? rehearsed_ms > 0 : is_known || is_other_known;
 	if (was_known)
-		*ret_now_ms = clock_monotonic_ms() + ahead_ms;
+		*ret_now_ms = is_rehearsal ? rehearsed_ms : clock_monotonic_ms() + ahead_ms;
 	MUST(pthread_mutex_unlock(&mutex) == 0);
 	return was_known;
 }
@@ -91,7 +160,13 @@ int bus_producer_ask_time(struct bus_producer *producer, int timeout_ms, struct 
 {
 	int64_t until_ms = clock_monotonic_ms() + timeout_ms;
 	size_t pending = bus_producer_pending(producer);
+	char bootstrap[BOOTSTRAP_SIZE];
 
+	if (is_rehearsal) {
+		if (kafka_bootstrap(producer, bootstrap, sizeof(bootstrap), err) != 0)
+			return -1;
+		return read_time(&(struct bus_conf){ .bootstrap = bootstrap, .client_id = "dcs-time" }, timeout_ms, err);
+	}
 	if (bus_produce(producer, BUS_TIME_TOPIC, -1, STR(""), STR(""), NULL, 0, NULL, NULL, err) != 0)
 		return -1;
 	while (bus_producer_pending(producer) > pending && clock_monotonic_ms() < until_ms)

@@ -64,6 +64,12 @@ void kafka_trouble(struct kafka *kafka, rd_kafka_resp_err_t code, const char *te
 /* Notes the broker's time in a delivered message, for bus_now_ms. */
 void kafka_note_time(const rd_kafka_message_t *message);
 
+/* In a rehearsal, notes the time of a message that was read; on a live stack it says nothing. */
+void kafka_note_read(const rd_kafka_message_t *message);
+
+/* The bootstrap servers that this producer was opened with. ERR_FATAL: more than `size` bytes. */
+MUST_CHECK int kafka_bootstrap(const struct bus_producer *producer, char *ret_bootstrap, size_t size, struct err *err);
+
 /*
  * The topic's partition count. ERR_POISON: no such topic; ERR_RETRY: the broker is unreachable or not ready. kafka_parts and
  * kafka_bounds serve the handle's callbacks while they wait: not for the handle of a consumer that reads.

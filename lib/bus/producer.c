@@ -278,6 +278,7 @@ static rd_kafka_resp_err_t enqueue(struct bus_producer *producer, const struct t
 				   struct str value, rd_kafka_headers_t *headers, struct report *report)
 {
 	void *key_data = key.size > 0 ? (void *)key.data : NULL;
+	int64_t at_ms = bus_is_rehearsal() ? bus_now_ms() : 0; /* 0: librdkafka's own; a live topic's broker overwrites it */
 
 	return rd_kafka_producev(producer->kafka.handle,                               //
 				 RD_KAFKA_VTYPE_RKT, topic->handle,                    /* rd_kafka_topic_t * */
@@ -285,6 +286,7 @@ static rd_kafka_resp_err_t enqueue(struct bus_producer *producer, const struct t
 				 RD_KAFKA_VTYPE_MSGFLAGS, RD_KAFKA_MSG_F_COPY,         /* int */
 				 RD_KAFKA_VTYPE_KEY, key_data, key.size,               /* void *, size_t */
 				 RD_KAFKA_VTYPE_VALUE, (void *)value.data, value.size, /* void *, size_t */
+				 RD_KAFKA_VTYPE_TIMESTAMP, at_ms,                      /* int64_t */
 				 RD_KAFKA_VTYPE_HEADERS, headers,                      /* rd_kafka_headers_t * */
 				 RD_KAFKA_VTYPE_OPAQUE, (void *)report,                /* void * */
 				 RD_KAFKA_VTYPE_END);
@@ -387,6 +389,14 @@ int bus_producer_flush(struct bus_producer *producer, int timeout_ms, struct err
 bool bus_producer_is_broken(const struct bus_producer *producer)
 {
 	return producer->kafka.is_broken || rd_kafka_fatal_error(producer->kafka.handle, NULL, 0) != RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+int kafka_bootstrap(const struct bus_producer *producer, char *ret_bootstrap, size_t size, struct err *err)
+{
+	if (rd_kafka_conf_get(rd_kafka_conf(producer->kafka.handle), "bootstrap.servers", ret_bootstrap, &size) !=
+	    RD_KAFKA_CONF_OK)
+		return err_set(err, ERR_FATAL, "kafka: the bootstrap servers are too long a text");
+	return 0;
 }
 
 size_t bus_producer_pending(const struct bus_producer *producer)

@@ -13,6 +13,7 @@ void kafka_record(rd_kafka_message_t *message, struct bus_record *ret_record)
 	ret_record->key = (struct str){ .data = message->key, .size = message->key_len };
 	ret_record->value = (struct str){ .data = message->payload, .size = message->len };
 	ret_record->message = message;
+	kafka_note_read(message);
 }
 
 void bus_record_release(struct bus_record *record)

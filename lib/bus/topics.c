@@ -44,7 +44,20 @@ static void admin_close(struct topics *topics)
 		free(topics);
 }
 
+/* "now" of every rule: the broker's, which nobody can forge; in a rehearsal the last Tick's, as producers stamp it. */
+static const char *timestamps(void)
+{
+	return bus_is_rehearsal() ? "CreateTime" : "LogAppendTime";
+}
+
 /* ---- create ---- */
+
+static int set(rd_kafka_NewTopic_t *new_topic, const struct kafka_setting *setting, struct err *err)
+{
+	rd_kafka_resp_err_t code = rd_kafka_NewTopic_set_config(new_topic, setting->name, setting->value);
+
+	return code == RD_KAFKA_RESP_ERR_NO_ERROR ? 0 : kafka_err(err, code, setting->name);
+}
 
 static int configure(rd_kafka_NewTopic_t *new_topic, const struct bus_topic *topic, struct err *err)
 {
@@ -54,7 +67,7 @@ static int configure(rd_kafka_NewTopic_t *new_topic, const struct bus_topic *top
 	snprintf(retention, sizeof(retention), "%" PRId64, topic->retention_ms);
 	snprintf(message_bytes, sizeof(message_bytes), "%" PRId64, topic->message_bytes_max);
 	const struct kafka_setting settings[] = {
-		{ "message.timestamp.type", "LogAppendTime" }, /* "now" of every rule: nobody can forge it */
+		{ "message.timestamp.type", timestamps() },
 		{ "cleanup.policy", "delete" },
 		{ "retention.ms", retention },
 		{ "max.message.bytes", message_bytes },
@@ -63,13 +76,13 @@ static int configure(rd_kafka_NewTopic_t *new_topic, const struct bus_topic *top
 		{ "compression.type", "producer" },
 	};
 
-	for (size_t index = 0; index < COUNT(settings); index++) {
-		rd_kafka_resp_err_t code = rd_kafka_NewTopic_set_config(new_topic, settings[index].name, settings[index].value);
+	/* Of a rehearsal: its year may be any. (Kafka below 3.6 has no such limit, and no such setting.) */
+	const struct kafka_setting any_time = { "message.timestamp.after.max.ms", "9223372036854775807" };
 
-		if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-			return kafka_err(err, code, settings[index].name);
-	}
-	return 0;
+	for (size_t index = 0; index < COUNT(settings); index++)
+		if (set(new_topic, &settings[index], err) != 0)
+			return -1;
+	return bus_is_rehearsal() ? set(new_topic, &any_time, err) : 0;
 }
 
 static rd_kafka_NewTopic_t *describe(const struct bus_topic *topic, struct err *err)
@@ -142,10 +155,11 @@ static int check_timestamps(const struct kafka *kafka, rd_kafka_event_t *event, 
 		const char *value = rd_kafka_ConfigEntry_value(entries[index]);
 
 		if (strcmp(rd_kafka_ConfigEntry_name(entries[index]), "message.timestamp.type") == 0 && value != NULL &&
-		    strcmp(value, "LogAppendTime") == 0)
+		    strcmp(value, timestamps()) == 0)
 			return 0;
 	}
-	return err_set(err, ERR_FATAL, "topic %s exists with message.timestamp.type other than LogAppendTime", name);
+	return err_set(err, ERR_FATAL, "topic %s exists with message.timestamp.type other than %s, so it is of a %s", name, timestamps(),
+		       bus_is_rehearsal() ? "live stack" : "rehearsal, or of nobody");
 }
 
 static int check_existing(struct topics *topics, const char *name, struct err *err)

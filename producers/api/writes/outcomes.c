@@ -117,13 +117,15 @@ static int open_tail(void *outcomes_arg, struct err *err)
 	struct outcomes *outcomes = outcomes_arg;
 	const char *modules[MODULES_MAX];
 	char names[MODULES_MAX][TOPIC_NAME_MAX];
-	const char *topics[MODULES_MAX];
+	const char *topics[MODULES_MAX + 1];
 	size_t count = topic_modules(modules);
 
 	for (size_t i = 0; i < count; i++) {
 		topic_name(names[i], modules[i], TOPIC_EVENTS);
 		topics[i] = names[i];
 	}
+	if (bus_is_rehearsal())
+		topics[count++] = BUS_TIME_TOPIC; /* it brings the time */
 	return bus_tail_open(outcomes->bus, topics, count, &outcomes->opened, err);
 }
 
