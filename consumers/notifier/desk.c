@@ -1,10 +1,12 @@
 #include "consumers/notifier/desk.h"
 
+#include "bus/bus.h"
 #include "crypto/crypto.h"
 #include "worker/pg_edge.h"
 
 #define PARAMS_SIZE_MAX ((size_t)1 << 20)
 #define EXPIRED_MAX     500
+#define TIME_COLUMN     9 /* of what is taken: the time of the rules */
 
 /* ---- the owner ---- */
 
@@ -20,9 +22,9 @@ static const struct db_statement statement_not_left = {
 	" JOIN notifier.dispatch d USING (communication_id) WHERE a.owner = $1 AND NOT a.reported AND a.outcome IS NULL AND NOT "
 	"EXISTS (SELECT FROM unnest($2::uuid[], $3::integer[]) f(communication_id, attempt)"
 	" WHERE f.communication_id = a.communication_id AND f.attempt = a.attempt)),"
-	" lost AS (UPDATE notifier.attempt a SET outcome = 'not_accepted', provider_code = 'not_started', ended_at = now()"
+	" lost AS (UPDATE notifier.attempt a SET outcome = 'not_accepted', provider_code = 'not_started', ended_at = engine.now()"
 	" FROM open WHERE a.communication_id = open.communication_id AND a.attempt = open.attempt AND open.asks = 0)"
-	" UPDATE notifier.dispatch d SET state = CASE open.asks WHEN 0 THEN 'waiting' ELSE 'asking' END, next_at = now()"
+	" UPDATE notifier.dispatch d SET state = CASE open.asks WHEN 0 THEN 'waiting' ELSE 'asking' END, next_at = engine.now()"
 	" FROM open WHERE d.communication_id = open.communication_id AND d.state = 'sending'",
 };
 
@@ -40,10 +42,10 @@ static const struct db_statement statement_adopt = {
 	"b.reported),"
 	" adopted AS (UPDATE notifier.attempt a SET owner = $1,"
 	" outcome = CASE WHEN l.was_open AND NOT l.is_asked THEN 'unknown' ELSE a.outcome END,"
-	" ended_at = CASE WHEN l.was_open AND NOT l.is_asked THEN now() ELSE a.ended_at END"
+	" ended_at = CASE WHEN l.was_open AND NOT l.is_asked THEN engine.now() ELSE a.ended_at END"
 	" FROM left_over l WHERE a.communication_id = l.communication_id AND a.attempt = l.attempt),"
 	" moved AS (UPDATE notifier.dispatch d SET state = CASE WHEN l.is_asked THEN 'asking' ELSE 'done' END,"
-	" asks = d.asks + l.is_asked::integer, next_at = now() FROM left_over l"
+	" asks = d.asks + l.is_asked::integer, next_at = engine.now() FROM left_over l"
 	" WHERE d.communication_id = l.communication_id AND l.was_open AND d.state IN ('sending', 'asking') RETURNING l.is_asked)"
 	" SELECT count(*) FROM moved WHERE NOT is_asked",
 };
@@ -136,7 +138,8 @@ int desk_adopt(struct desk *desk, const char *const *asking, size_t asking_count
 static const struct db_statement statement_take = {
 	"notifier_take",
 	"WITH due AS MATERIALIZED (SELECT communication_id, customer_id, attempts, send_by FROM notifier.dispatch"
-	" WHERE state IN ('queued', 'waiting') AND channel = $1 AND next_at <= now() AND send_by > now()"
+	" WHERE state IN ('queued', 'waiting') AND channel = $1 AND next_at <= (SELECT engine.now()) AND send_by > (SELECT "
+	"engine.now())"
 	" AND coalesce(last_gateway, '') <> ALL ($5::text[])"
 	" ORDER BY next_at LIMIT $2 FOR UPDATE SKIP LOCKED),"
 	" answers AS MATERIALIZED (SELECT *, refusal IS NULL AS is_granted FROM (SELECT * FROM communications.claim("
@@ -144,19 +147,27 @@ static const struct db_statement statement_take = {
 	" UNION ALL SELECT * FROM communications.claim_again("
 	"(SELECT array_agg(communication_id) FROM due WHERE attempts > 0))) claims),"
 	" opened AS (INSERT INTO notifier.attempt (communication_id, attempt, customer_id, owner, gateway, started_at)"
-	" SELECT communication_id, attempts + 1, customer_id, $3, $4, now() FROM due JOIN answers USING (communication_id)"
+	" SELECT communication_id, attempts + 1, customer_id, $3, $4, engine.now() FROM due JOIN answers USING (communication_id)"
 	" WHERE is_granted),"
 	" refused AS (INSERT INTO notifier.attempt (communication_id, attempt, customer_id, owner, gateway, started_at, outcome, "
-	"provider_code, ended_at) SELECT communication_id, attempts + 1, customer_id, $3, 'notifier', now(), 'failed', refusal, "
-	"now() FROM due JOIN answers USING (communication_id) WHERE NOT is_granted),"
+	"provider_code, ended_at) SELECT communication_id, attempts + 1, customer_id, $3, 'notifier', engine.now(), 'failed', "
+	"refusal, "
+	"engine.now() FROM due JOIN answers USING (communication_id) WHERE NOT is_granted),"
 	" moved AS (UPDATE notifier.dispatch d SET attempts = due.attempts + (a.is_granted IS NOT NULL)::integer,"
 	" state = CASE WHEN a.is_granted THEN 'sending' ELSE 'done' END"
 	" FROM due LEFT JOIN answers a USING (communication_id) WHERE d.communication_id = due.communication_id)"
 	" SELECT due.communication_id, due.attempts + 1, due.customer_id, due.send_by, a.address_sealed, a.subject_sealed, "
 	"a.body_sealed, a.key_salt,"
-	" a.is_granted IS TRUE FROM due LEFT JOIN answers a USING (communication_id)"
+	" a.is_granted IS TRUE, engine.now() FROM due LEFT JOIN answers a USING (communication_id)"
 	" ORDER BY a.is_granted IS NOT TRUE",
 };
+
+/* What is due is due at this time: in a rehearsal no event need have told it. */
+static void note_time(const struct db_result *taken)
+{
+	if (taken->rows > 0)
+		bus_note_clock(db_instant(taken, 0, TIME_COLUMN));
+}
 
 int desk_take(struct desk *desk, const struct desk_wish *wish, struct db_result *ret_taken, int64_t *ret_looked, struct err *err)
 {
@@ -172,6 +183,7 @@ int desk_take(struct desk *desk, const struct desk_wish *wish, struct db_result 
 		db_array_text(&desk->params, str_of(wish->not_after[i]));
 	if (db_run(desk->db, &statement_take, &desk->params, &taken, err) != 0)
 		return -1;
+	note_time(&taken);
 	*ret_looked = taken.rows;
 	while (taken.rows > 0 && !db_bool(&taken, taken.rows - 1, 8)) /* the granted ones come first */
 		taken.rows--;
@@ -190,9 +202,9 @@ struct taken desk_taken(const struct db_result *taken, int row)
 			     .salt = db_str(taken, row, 7),
 			     .may_leave = db_bool(taken, row, 8) };
 
-	if (db_result_columns(taken) > 9) {
-		one.asks = db_int32(taken, row, 9);
-		one.started_at_ms = db_instant(taken, row, 10);
+	if (db_result_columns(taken) > TIME_COLUMN + 1) {
+		one.asks = db_int32(taken, row, TIME_COLUMN + 1);
+		one.started_at_ms = db_instant(taken, row, TIME_COLUMN + 2);
 	}
 	return one;
 }
@@ -284,18 +296,20 @@ int desk_doubt(struct desk *desk, const struct doubt_of *doubts, size_t count, s
 	return db_run(desk->db, &statement_doubt, params, NULL, err);
 }
 
-/* The columns of statement_take, and three more. A message that the outbox has no more has no texts. */
+/* The columns of statement_take, and two more. A message that the outbox has no more has no texts. */
 static const struct db_statement statement_ask = {
 	"notifier_ask",
 	"WITH due AS MATERIALIZED (SELECT d.communication_id, d.attempts, d.customer_id, d.send_by, d.asks, a.started_at"
 	" FROM notifier.dispatch d JOIN notifier.attempt a ON a.communication_id = d.communication_id AND a.attempt = d.attempts"
-	" WHERE d.state = 'asking' AND d.next_at <= now() AND a.owner = $3 AND a.gateway = $1 AND a.ended_at IS NULL"
+	" WHERE d.state = 'asking' AND d.next_at <= (SELECT engine.now()) AND a.owner = $3 AND a.gateway = $1 AND a.ended_at IS "
+	"NULL"
 	" ORDER BY d.next_at LIMIT $2 FOR UPDATE OF d SKIP LOCKED),"
 	" texts AS MATERIALIZED (SELECT * FROM communications.claimed((SELECT array_agg(communication_id) FROM due))),"
 	" moved AS (UPDATE notifier.dispatch d SET state = 'sending' FROM due WHERE d.communication_id = due.communication_id)"
 	" SELECT due.communication_id, due.attempts, due.customer_id, due.send_by, t.address_sealed, t.subject_sealed, "
 	"t.body_sealed,"
-	" t.key_salt, t.communication_id IS NOT NULL AND t.refusal IS NULL AND due.send_by > now(), due.asks, due.started_at"
+	" t.key_salt, t.communication_id IS NOT NULL AND t.refusal IS NULL AND due.send_by > engine.now(), engine.now(), "
+	"due.asks, due.started_at"
 	" FROM due LEFT JOIN texts t USING (communication_id)",
 };
 
@@ -305,19 +319,23 @@ int desk_ask(struct desk *desk, const char *gateway, int64_t count_max, struct d
 	db_param_text(&desk->params, str_of(gateway));
 	db_param_int64(&desk->params, count_max);
 	db_param_int32(&desk->params, desk->owner);
-	return db_run(desk->db, &statement_ask, &desk->params, ret_taken, err);
+	if (db_run(desk->db, &statement_ask, &desk->params, ret_taken, err) != 0)
+		return -1;
+	note_time(ret_taken);
+	return 0;
 }
 
 static const struct db_statement statement_expire = {
 	"notifier_expire",
 	"WITH late AS MATERIALIZED (SELECT communication_id FROM notifier.dispatch WHERE state IN ('queued', 'waiting') AND "
-	"send_by <= now()"
+	"send_by <= (SELECT engine.now())"
 	" ORDER BY send_by LIMIT $2 FOR UPDATE SKIP LOCKED),"
 	" moved AS (UPDATE notifier.dispatch d SET state = 'done', attempts = d.attempts + 1 FROM late"
 	" WHERE d.communication_id = late.communication_id RETURNING d.communication_id, d.attempts, d.customer_id),"
 	" noted AS (INSERT INTO notifier.attempt (communication_id, attempt, customer_id, owner, gateway, started_at, outcome, "
 	"provider_code,"
-	" ended_at) SELECT communication_id, attempts, customer_id, $1, 'notifier', now(), 'failed', 'expired', now() FROM moved "
+	" ended_at) SELECT communication_id, attempts, customer_id, $1, 'notifier', engine.now(), 'failed', 'expired', "
+	"engine.now() FROM moved "
 	"RETURNING 1)"
 	" SELECT count(*) FROM noted",
 };

@@ -8,7 +8,7 @@
 static const struct db_statement statement_queue = {
 	"notifier_queue",
 	"INSERT INTO notifier.dispatch (communication_id, customer_id, channel, send_by, next_at)"
-	" SELECT communication_id, customer_id, channel, send_by, now()"
+	" SELECT communication_id, customer_id, channel, send_by, engine.now()"
 	" FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[]) u(communication_id, customer_id, channel, send_by)"
 	" ON CONFLICT (communication_id) DO NOTHING",
 };

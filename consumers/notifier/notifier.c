@@ -120,7 +120,8 @@ int notifier_run(struct notifier *notifier, struct err *err)
 		bool is_idle = notifier->dispatch.busy == 0 && !report_is_waiting(&notifier->report);
 
 		program_look_at_keys(notifier->keys);
-		life_sign(&notifier->life);
+		if (life_sign(&notifier->life, err) != 0)
+			return -1;
 		if (event_reader_step(&notifier->reader, is_idle ? (int)dispatch_wait_ms(&notifier->dispatch, IDLE_WAIT_MS) : 0,
 				      err) != 0)
 			return -1;

@@ -5,12 +5,13 @@
 #include "base/day.h"
 #include "base/log.h"
 #include "bus/bus.h"
-#include "worker/pg_edge.h"
+#include "worker/stack.h"
 
-#define AGAIN_MS 30000 /* after a failure: connecting may block the loop */
+#define AGAIN_MS   30000 /* after a failure: connecting may block the loop */
+#define TIMEOUT_MS 30000
 
 static const struct db_statement statement_sign = {
-	"life_sign", "SELECT engine.sign_of_life($1, $2, $3, $4), (extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+	"life_sign", "SELECT engine.sign_of_life($1, $2, $3, $4), (extract(epoch FROM engine.now()) * 1000)::bigint"
 };
 static const struct db_statement statement_end = { "life_end", "SELECT engine.end_of_life($1, $2)" };
 
@@ -50,30 +51,37 @@ static int give_sign(struct life *life, struct err *err)
 		db_close(life->db);
 		life->db = NULL;
 	}
-	if (!life->db && pg_connect(life->conninfo, "engine", &life->db, err) < 0)
+	if (!life->db && db_open(life->conninfo, "life", TIMEOUT_MS, &life->db, err) < 0)
 		return -1;
+	if (!life->is_known && stack_check(life->db, err) < 0) {
+		life->is_refused = err->kind == ERR_FATAL;
+		return -1;
+	}
 	if (run(life, &statement_sign, true, err) < 0)
 		return -1;
 	life->is_known = true;
 	return 0;
 }
 
-void life_sign(struct life *life)
+int life_sign(struct life *life, struct err *err)
 {
 	struct err failure = ERR_INIT;
 	int64_t now_ms = clock_monotonic_ms();
 
 	if (now_ms < life->next_ms)
-		return;
+		return 0;
 	life->next_ms = now_ms + LIFE_MS;
 	if (give_sign(life, &failure) == 0) {
 		life->is_failing = false;
-		return;
+		return 0;
 	}
+	if (life->is_refused)
+		return err_set(err, ERR_FATAL, "%s", failure.text);
 	if (!life->is_failing)
 		log_warn("no sign of life can be given: %s", failure.text);
 	life->is_failing = true;
 	life->next_ms = now_ms + AGAIN_MS;
+	return 0;
 }
 
 void life_end(struct life *life)

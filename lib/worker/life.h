@@ -19,13 +19,17 @@ struct life {
 	int64_t next_ms; /* monotonic */
 	bool is_known;   /* the row was written by this process */
 	bool is_failing;
+	bool is_refused; /* the database is of the other kind of stack */
 };
 
 void life_init(struct life *life, const char *conninfo);
 
-/* Call it in every turn of a loop; it writes every LIFE_MS. */
+/*
+ * Call it in every turn of a loop; it writes every LIFE_MS. ERR_FATAL: the program is a live stack's and the database a
+ * rehearsal's, or the other way round (worker/stack.h); nothing else is a failure.
+ */
 #define LIFE_MS 5000
-void life_sign(struct life *life);
+MUST_CHECK int life_sign(struct life *life, struct err *err);
 
 /* A clean end: deletes the row. Accepts a zeroed one. */
 void life_end(struct life *life);

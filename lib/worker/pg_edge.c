@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "worker/pg_edge_inside.h"
+#include "worker/stack.h"
 
 #define STATEMENT_TIMEOUT_MS 30000
 #define LOCK_NOT_AVAILABLE   "55P03"
@@ -33,7 +34,7 @@ int pg_connect(const char *conninfo, const char *schema, struct db **ret_db, str
 	db_param_text(&params, str_of(schema));
 	rc = db_run(db, &statement_session, &params, NULL, err);
 	db_params_release(&params);
-	if (rc < 0) {
+	if (rc < 0 || stack_check(db, err) < 0) {
 		db_close(db);
 		return -1;
 	}

@@ -11,6 +11,7 @@
 #include "base/day.h"
 #include "base/log.h"
 #include "crypto/crypto.h"
+#include "worker/stack.h"
 
 #define END_S        5 /* longest time from the signal to the exit */
 #define KEYS_LOOK_MS 3000
@@ -203,6 +204,7 @@ int program_init(struct program *program, const char *name, const char *about, i
 		  .number_min = 0,
 		  .number_max = 3650,
 		  .help = "how long a dead letter's bytes are kept; 0: for ever" },
+		STACK_SETTING(&program->is_rehearsal),
 	};
 
 	common_count = COUNT(rows);
@@ -216,6 +218,7 @@ int program_init(struct program *program, const char *name, const char *about, i
 		return 0;
 	if (argi < argc)
 		return err_set(err, ERR_FATAL, "this program takes no arguments, only flags");
+	stack_set(program->is_rehearsal);
 	if (set_log(program, err) < 0 || derive(program, err) < 0 || set_signals(err) < 0)
 		return -1;
 	return crypto_init(err);

@@ -24,6 +24,7 @@ struct program {
 	int64_t batch_items_max, arena_mbytes;
 	int64_t wait_max_ms;
 	int64_t dead_letter_days;
+	bool is_rehearsal;
 
 	/* derived */
 	char conninfo[512];

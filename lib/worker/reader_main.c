@@ -67,7 +67,8 @@ static int run(struct serving *serving, struct life *life, struct err *err)
 	while (!program_is_ending()) {
 		int64_t begun_ms = clock_monotonic_ms();
 
-		life_sign(life);
+		if (life_sign(life, err) < 0)
+			return -1;
 		for (size_t i = 0; i < serving->count && !program_is_ending(); i++)
 			if (event_reader_step(&serving->readers[i], i == 0 ? POLL_MS : 0, err) < 0)
 				return -1;

@@ -49,8 +49,7 @@ static int run(struct engine *engine, struct token_keys *keys, struct life *life
 
 	while (!program_is_ending()) {
 		program_look_at_keys(keys);
-		life_sign(life);
-		if (engine_step(engine, POLL_MS, err) < 0)
+		if (life_sign(life, err) < 0 || engine_step(engine, POLL_MS, err) < 0)
 			return -1;
 		if (clock_monotonic_ms() - counted_ms >= COUNT_LINE_MS) {
 			log_counts(engine);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "worker/stack.h"
 
 #define CONNINFO_SIZE_MAX 1024
 #define SQL_SIZE_MAX      8192
@@ -18,10 +19,18 @@ int database_open(const char *conninfo, const char *user, int64_t timeout_ms, st
 {
 	char text[CONNINFO_SIZE_MAX];
 	int size = snprintf(text, sizeof(text), "%s%s%s", conninfo, user[0] != '\0' ? " user=" : "", user);
+	struct db *db;
 
 	if (size < 0 || (size_t)size >= sizeof(text))
 		return err_set(err, ERR_FATAL, "the conninfo is too long");
-	return db_open(text, "dcs", timeout_ms, ret_db, err);
+	if (db_open(text, "dcs", timeout_ms, &db, err) != 0)
+		return -1;
+	if (stack_check(db, err) != 0) {
+		db_close(db);
+		return -1;
+	}
+	*ret_db = db;
+	return 0;
 }
 
 static int schemas_with(struct db *db, const char *table, struct schemas *ret_schemas, struct err *err)

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "cli.h"
 #include "crypto/crypto.h"
+#include "worker/stack.h"
 
 struct subcommand {
 	const char *name;
@@ -43,7 +44,22 @@ static void print_help(FILE *file)
 	for (size_t i = 0; i < SUBCOMMANDS_COUNT; i++)
 		fprintf(file, "  %-13s %s\n", subcommands[i].name, subcommands[i].summary);
 	fprintf(file, "\ndcs SUBCOMMAND --help tells its flags. Every flag --a-b is also the variable DCS_A_B.\n"
+		      "DCS_REHEARSAL=yes: the stack is a rehearsal (compose/README.md); a live one refuses that.\n"
 		      "Exit status: 0 done, nothing wrong; 1 something is wrong or was found; 2 wrong usage.\n");
+}
+
+/* Of all subcommands, so it is none of their flags. */
+static int read_kind_of_stack(char **argv, struct err *err)
+{
+	enum conf_outcome outcome;
+	bool is_rehearsal;
+	int argi;
+	const struct conf_row row = STACK_SETTING(&is_rehearsal);
+
+	if (conf_read(&row, 1, "", 1, argv, &outcome, &argi, err) != 0)
+		return -1;
+	stack_set(is_rehearsal);
+	return 0;
 }
 
 int main(int argc, char **argv)
@@ -59,7 +75,7 @@ int main(int argc, char **argv)
 		print_help(stdout);
 		return EXIT_STATUS_OK;
 	}
-	if (crypto_init(&err) != 0)
+	if (crypto_init(&err) != 0 || read_kind_of_stack(argv, &err) != 0)
 		return fail_wrong(argv[1], &err);
 	for (size_t i = 0; i < SUBCOMMANDS_COUNT; i++) {
 		if (strcmp(argv[1], subcommands[i].name) == 0)

@@ -4,9 +4,11 @@
 #include <stdio.h>
 
 #include "base/array.h"
+#include "bus/bus.h"
 #include "cli.h"
 #include "consumers/modules.h"
 #include "database.h"
+#include "worker/stack.h"
 
 static struct {
 	const char *pg, *pg_user, *sql_dir;
@@ -26,12 +28,30 @@ static const struct usage usage = {
 	.about = "usage: dcs migrate [FLAGS]\n\n"
 		 "Applies the migrations (NNNN_name.sql) that the database does not have yet, in order. Needs a role that may "
 		 "create\n"
-		 "schemas and roles. Running it again, or twice at once, is harmless.",
+		 "schemas and roles. Running it again, or twice at once, is harmless. With DCS_REHEARSAL=yes a new database "
+		 "becomes\n"
+		 "a rehearsal's, for good.",
 	.rows = rows,
 	.rows_count = COUNT(rows),
 	.arguments_min = 0,
 	.arguments_max = 0,
 };
+
+/* The migration that decides what a new stack is asks for it; an older stack is not of another kind for it. */
+static int migrate_as(struct db *db, int *ret_applied, struct err *err)
+{
+	static const struct db_statement set_kind = { "cli_kind", "SELECT set_config('dcs.rehearsal', $1, false)" };
+	struct db_params params;
+	int status;
+
+	db_params_init(&params, 64);
+	db_param_text(&params, str_of(bus_is_rehearsal() ? "yes" : "no"));
+	status = db_run(db, &set_kind, &params, NULL, err);
+	db_params_release(&params);
+	if (status != 0 || migrate(db, conf.sql_dir, command_modules, COMMAND_MODULES_COUNT, ret_applied, err) != 0)
+		return -1;
+	return stack_check(db, err);
+}
 
 int run_migrate(int argc, char **argv)
 {
@@ -43,8 +63,7 @@ int run_migrate(int argc, char **argv)
 
 	if (!arguments_read(&usage, argc, argv, &arguments, &status))
 		return status;
-	if (database_open(conf.pg, conf.pg_user, 0, &db, &err) != 0 ||
-	    migrate(db, conf.sql_dir, command_modules, COMMAND_MODULES_COUNT, &applied, &err) != 0)
+	if (database_open(conf.pg, conf.pg_user, 0, &db, &err) != 0 || migrate_as(db, &applied, &err) != 0)
 		status = fail_wrong(argv[0], &err);
 	else
 		fprintf(stderr, "%d migrations applied\n", applied);

@@ -13,6 +13,7 @@
 #include "crypto/crypto.h"
 #include "producers/clock/ticker.h"
 #include "worker/life.h"
+#include "worker/stack.h"
 
 #define POLL_MS        50 /* the delay until a signal is handled */
 #define DRAIN_MS       1000
@@ -74,9 +75,8 @@ static int run(struct ticker *ticker, int64_t interval_ms, struct life *life, st
 	while (!is_ending) {
 		int64_t now_ms = clock_monotonic_ms();
 
-		if (life->conninfo)
-			life_sign(life);
-
+		if (life->conninfo && life_sign(life, err) != 0)
+			return -1;
 		if (now_ms >= next_ms) {
 			if (tick(ticker, &was_failing, err) != 0)
 				return -1;
@@ -107,6 +107,7 @@ int main(int argc, char **argv)
 	const char *pg;
 	int64_t interval_ms;
 	struct life life = { .conninfo = NULL };
+	bool is_rehearsal;
 	int argi;
 	int result = -1;
 	// clang-format off
@@ -123,6 +124,7 @@ int main(int argc, char **argv)
 		  .help = "PostgreSQL conninfo without user, for the sign of life; dcs_clock is added. Empty: none is given" },
 		{ .name = "token.issuer", .kind = CONF_TEXT, .default_value = "dcs", .target = &conf.token_issuer, .help = "iss of our token" },
 		{ .name = "token.audience", .kind = CONF_TEXT, .default_value = "dcs", .target = &conf.token_audience, .help = "aud of our token" },
+		STACK_SETTING(&is_rehearsal),
 	};
 	// clang-format on
 
@@ -134,6 +136,10 @@ int main(int argc, char **argv)
 		goto out;
 	if (outcome == CONF_EXIT_OK)
 		return 0;
+	if (is_rehearsal) {
+		err_set(&err, ERR_FATAL, "a rehearsal has no clock: dcs rehearse tells its time");
+		goto out;
+	}
 	if (crypto_init(&err) != 0 || set_signals(&err) != 0 || ticker_new(&conf, &ticker, &err) != 0)
 		goto out;
 	if (snprintf(conninfo, sizeof(conninfo), "%s user=dcs_clock", pg) >= (int)sizeof(conninfo)) {

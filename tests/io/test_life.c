@@ -31,6 +31,14 @@ static int teardown(void **state)
 	return 0;
 }
 
+static void give_sign(void)
+{
+	struct err err = ERR_INIT;
+
+	if (life_sign(&life, &err) != 0)
+		fail_msg("%s", err.text);
+}
+
 static int64_t rows(const char *name, const char *where)
 {
 	char sql[512];
@@ -44,14 +52,14 @@ static void test_life__a_program_says_that_it_lives_and_under_its_own_name(void 
 	char where[128];
 
 	(void)state;
-	life_sign(&life);
+	give_sign();
 	snprintf(where, sizeof(where), "name = 'debts' AND pid = %ld AND started_at = seen_at AND broker_skew_ms IS NULL",
 		 (long)getpid());
 	assert_int_equal(rows("test_first", where), 1);
-	life_sign(&life); /* too soon: nothing */
+	give_sign(); /* too soon: nothing */
 	assert_int_equal(rows("test_too_soon", "started_at = seen_at"), 1);
 	life.next_ms = 0;
-	life_sign(&life);
+	give_sign();
 	assert_int_equal(rows("test_later", "started_at < seen_at"), 1);
 	life_end(&life);
 	assert_int_equal(rows("test_ended", "true"), 0);
@@ -60,10 +68,10 @@ static void test_life__a_program_says_that_it_lives_and_under_its_own_name(void 
 static void test_life__a_new_life_under_an_old_number_begins_anew(void **state)
 {
 	(void)state;
-	life_sign(&life);
+	give_sign();
 	store_sql(&spec, "test_old", "UPDATE engine.program SET started_at = started_at - interval '1 hour'");
 	life_init(&life, conninfo);
-	life_sign(&life);
+	give_sign();
 	assert_int_equal(rows("test_anew", "started_at > now() - interval '1 minute'"), 1);
 }
 
@@ -74,7 +82,7 @@ static void test_life__rows_of_the_long_dead_go(void **state)
 		  "INSERT INTO engine.program VALUES ('debts', 'h', 1, now(), now() - interval '25 hours', NULL), "
 		  "('debts', 'h', 2, now(), now() - interval '23 hours', NULL), "
 		  "('users', 'h', 3, now(), now() - interval '25 hours', NULL)");
-	life_sign(&life);
+	give_sign();
 	assert_int_equal(rows("test_left", "host = 'h'"), 2);
 }
 
@@ -82,7 +90,7 @@ static void test_life__without_a_database_it_goes_on(void **state)
 {
 	(void)state;
 	life_init(&life, "host=/nowhere dbname=none user=dcs_debts");
-	life_sign(&life);
+	give_sign();
 	assert_true(life.is_failing);
 	assert_in_range(life.next_ms, clock_monotonic_ms() + LIFE_MS, INT64_MAX);
 }

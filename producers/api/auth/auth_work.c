@@ -40,7 +40,8 @@ static const struct db_statement drop_credential = {
 static const struct db_statement find_secrets = {
 	"auth_find_secrets",
 	"SELECT s.hash, a.roles, a.token_version FROM users.client_secret s JOIN users.account a ON a.user_id = s.service_id "
-	"WHERE s.service_id = $1 AND a.kind = 'service' AND a.state = 'active' AND (s.ends_at IS NULL OR s.ends_at > now())",
+	"WHERE s.service_id = $1 AND a.kind = 'service' AND a.state = 'active' AND (s.ends_at IS NULL OR s.ends_at > "
+	"engine.now())",
 };
 static const struct db_statement add_secret = { "auth_add_secret", "SELECT users.add_client_secret($1, $2, $3)" };
 

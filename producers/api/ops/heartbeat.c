@@ -6,9 +6,7 @@
 
 static int give_sign(void *life_arg, struct err *err)
 {
-	(void)err;
-	life_sign(life_arg);
-	return 0;
+	return life_sign(life_arg, err);
 }
 
 void heartbeat_init(struct heartbeat *heartbeat, const char *conninfo)
@@ -29,11 +27,11 @@ static int run(void *self, struct err *err)
 {
 	struct heartbeat *heartbeat = self;
 
-	(void)err;
 	if (clock_monotonic_ms() < heartbeat->due_ms)
 		return 0;
-	heartbeat->due_ms = clock_monotonic_ms() + (opener_turn(&heartbeat->opener) == OPENER_AT_WORK ? LOOK_MS : LIFE_MS);
-	return 0;
+	enum opener_state state = opener_turn(&heartbeat->opener);
+	heartbeat->due_ms = clock_monotonic_ms() + (state == OPENER_AT_WORK ? LOOK_MS : LIFE_MS);
+	return state == OPENER_FAILED ? err_set(err, ERR_FATAL, "%s", heartbeat->opener.err.text) : 0;
 }
 
 static int timeout_ms(void *self)
