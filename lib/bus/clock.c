@@ -72,11 +72,12 @@ static int read_time(const struct bus_conf *conf, int timeout_ms, struct err *er
 		return -1;
 	if (bus_reader_bounds(reader, 0, &low, &high, timeout_ms, err) != 0)
 		goto out;
-	if (high > low && (bus_reader_seek(reader, 0, high - 1, err) != 0 ||
-			   bus_reader_next(reader, timeout_ms, &found, &record, err) != 0))
+	if (high > low &&
+	    (bus_reader_seek(reader, 0, high - 1, err) != 0 || bus_reader_next(reader, timeout_ms, &found, &record, err) != 0))
 		goto out;
 	bus_record_release(&record);
-	result = found && bus_knows_time() ? 0 : err_set(err, ERR_RETRY, "the rehearsal has not begun: no Tick has told its time");
+	result =
+		found && bus_knows_time() ? 0 : err_set(err, ERR_RETRY, "the rehearsal has not begun: no Tick has told its time");
 out:
 	bus_reader_close(reader);
 	return result;

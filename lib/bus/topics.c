@@ -158,8 +158,8 @@ static int check_timestamps(const struct kafka *kafka, rd_kafka_event_t *event, 
 		    strcmp(value, timestamps()) == 0)
 			return 0;
 	}
-	return err_set(err, ERR_FATAL, "topic %s exists with message.timestamp.type other than %s, so it is of a %s", name, timestamps(),
-		       bus_is_rehearsal() ? "live stack" : "rehearsal, or of nobody");
+	return err_set(err, ERR_FATAL, "topic %s exists with message.timestamp.type other than %s, so it is of a %s", name,
+		       timestamps(), bus_is_rehearsal() ? "live stack" : "rehearsal, or of nobody");
 }
 
 static int check_existing(struct topics *topics, const char *name, struct err *err)

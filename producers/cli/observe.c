@@ -444,6 +444,23 @@ static int read_programs(struct observer *observer, struct observation *observat
 	return 0;
 }
 
+/* ---- the stack ---- */
+
+static int read_stack(struct observer *observer, struct observation *observation, struct err *err)
+{
+	static const struct db_statement select = { "cli_stack", "SELECT is_rehearsal, at FROM engine.stack" };
+	struct db_result result = { .pg = NULL };
+
+	if (db_run(observer->db, &select, NULL, &result, err) != 0)
+		return -1;
+	MUST(result.rows == 1);
+	observation->is_rehearsal = db_bool(&result, 0, 0);
+	if (!db_is_null(&result, 0, 1))
+		observation->rehearsed_ms = db_instant(&result, 0, 1);
+	db_result_release(&result);
+	return 0;
+}
+
 /* ---- all of it ---- */
 
 static bool any_events(const struct observation *observation)
@@ -481,7 +498,7 @@ int observe(struct observer *observer, struct observation *ret_observation, stru
 		if (read_reader(observer, i, &observation, err) != 0)
 			return -1;
 	}
-	if (read_programs(observer, &observation, err) != 0 ||
+	if (read_stack(observer, &observation, err) != 0 || read_programs(observer, &observation, err) != 0 ||
 	    drift_read(observer->db, observation.drifts, &observation.drifts_count, err) != 0)
 		return -1;
 	if (!any_events(&observation))

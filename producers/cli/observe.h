@@ -65,6 +65,8 @@ struct outcome_count {
 #define OUTCOMES_MAX 64
 
 struct observation {
+	bool is_rehearsal;
+	int64_t rehearsed_ms;           /* a rehearsal's time, the last Tick's; 0: none has come */
 	struct outcome_count *outcomes; /* only on request: it reads all attempts */
 	size_t outcomes_count;
 	struct drift drifts[DRIFT_PROMISES_MAX];

@@ -46,7 +46,8 @@ static const struct conf_row rows[] = {
 
 static const struct usage usage = {
 	.about = "usage: dcs status [FLAGS]\n\n"
-		 "Prints, per module and partition: who has it, the next command and how many are behind it (LAG), the log's "
+		 "Prints whether the stack is live or a rehearsal, and per module and partition: who has it, the next command "
+		 "and how many are behind it (LAG), the log's "
 		 "last event\n"
 		 "and how many are not in the events topic yet (UNPUB), parked (waiting/bug/behind another) and dead records; "
 		 "and how far\n"
@@ -154,8 +155,23 @@ static void print_drift(const struct observation *observation)
 	}
 }
 
+/* A rehearsal must not be taken for the real thing, so it is said first. */
+static void print_stack(const struct observation *observation)
+{
+	char at[32] = "no Tick has told it yet";
+
+	if (!observation->is_rehearsal) {
+		printf("live stack\n\n");
+		return;
+	}
+	if (observation->rehearsed_ms > 0)
+		instant_format(at, observation->rehearsed_ms);
+	printf("REHEARSAL, its time: %s\n\n", at);
+}
+
 static void print_table(const struct observation *observation)
 {
+	print_stack(observation);
 	printf("%-16s %4s %-10s %6s %10s %8s %10s %7s %10s %6s  %s\n", "MODULE", "PART", "STATE", "EPOCH", "NEXT", "LAG",
 	       "LOG_SEQ", "UNPUB", "PARKED", "DEAD", "OWNER");
 	for (int round = 0; round < 2; round++) { /* halted first */
@@ -255,9 +271,9 @@ static void print_json(const struct observation *observation)
 	struct buf json;
 
 	buf_init(&json, JSON_SIZE_MAX);
-	buf_add_format(&json, "{\"idle\":%s,\"halted\":%lld,\"silent\":%lld,\"partitions\":[",
-		       observation_is_idle(observation) ? "true" : "false", (long long)observation_halted(observation),
-		       (long long)observation_silent(observation));
+	buf_add_format(&json, "{\"stack\":\"%s\",\"idle\":%s,\"halted\":%lld,\"silent\":%lld,\"partitions\":[",
+		       observation->is_rehearsal ? "rehearsal" : "live", observation_is_idle(observation) ? "true" : "false",
+		       (long long)observation_halted(observation), (long long)observation_silent(observation));
 	for (size_t i = 0; i < observation->parts_count; i++) {
 		buf_add_text(&json, i > 0 ? ",\n" : "\n");
 		add_part(&json, observation, &observation->parts[i]);

@@ -112,7 +112,8 @@ static void produce_later(int64_t at_ms)
 	rd_kafka_conf_t *other_conf = rd_kafka_conf_new();
 	char text[200];
 
-	assert_int_equal(rd_kafka_conf_set(other_conf, "bootstrap.servers", conf.bootstrap, text, sizeof(text)), RD_KAFKA_CONF_OK);
+	assert_int_equal(rd_kafka_conf_set(other_conf, "bootstrap.servers", conf.bootstrap, text, sizeof(text)),
+			 RD_KAFKA_CONF_OK);
 	rd_kafka_t *other = rd_kafka_new(RD_KAFKA_PRODUCER, other_conf, text, sizeof(text));
 
 	assert_non_null(other);
