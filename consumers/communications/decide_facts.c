@@ -87,7 +87,7 @@ static bool circumstance_is_good(const struct command *command, const struct rec
 	} else if (body->from_on <= 0 || body->from_on > command->today) {
 		decision_refuse(decision, REFUSAL_BAD_DATE, "from_on", "before 1970, or in the future");
 	} else if (body->has_until_on && body->until_on <= body->from_on) {
-		decision_refuse(decision, REFUSAL_BAD_DATE, "until_on", "not after from_on");
+		decision_refuse(decision, REFUSAL_BAD_DATE, "until_on", "not after the first day");
 	} else {
 		return true;
 	}

@@ -112,7 +112,8 @@ static const struct db_statement select_preferences = {
 
 static const struct db_statement select_wishes = {
 	.name = "communications_select_wishes",
-	.sql = "SELECT u.n, p.blocked_places, p.blocked_channels, p.valid_until FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, "
+	.sql = "SELECT u.n, p.blocked_places, p.blocked_channels, p.valid_until FROM unnest($1::uuid[]) WITH ORDINALITY AS u "
+	       "(id, "
 	       "n), " NEWEST_PREFERENCE,
 };
 
@@ -170,8 +171,9 @@ const struct slot_query fact_queries[FACT_QUERIES_COUNT] = {
 
 const struct db_table table_contacts = {
 	.name = "communications.contact",
-	.columns = "contact_id uuid, customer_id uuid, channel text, direction text, party text, outcome text, message_class text, "
-		   "consented boolean, at timestamptz, recorded_at timestamptz",
+	.columns =
+		"contact_id uuid, customer_id uuid, channel text, direction text, party text, outcome text, message_class text, "
+		"consented boolean, at timestamptz, recorded_at timestamptz",
 };
 const struct db_table table_contact_debts = {
 	.name = "communications.contact_debt",
@@ -179,8 +181,9 @@ const struct db_table table_contact_debts = {
 };
 const struct db_table table_circumstances = {
 	.name = "communications.circumstance",
-	.columns = "circumstance_id uuid, customer_id uuid, version bigint, kind text, debt_id uuid, from_on date, until_on date, "
-		   "evidence_ref text, recorded_at timestamptz, recorded_seq bigint",
+	.columns =
+		"circumstance_id uuid, customer_id uuid, version bigint, kind text, debt_id uuid, from_on date, until_on date, "
+		"evidence_ref text, recorded_at timestamptz, recorded_seq bigint",
 };
 const struct db_table table_preferences = {
 	.name = "communications.preference",

@@ -419,9 +419,8 @@ static void note_preference(struct fold *fold, const struct preference_set *even
 	note->set_seq = line->row.seq;
 	for (size_t i = 0; i < event->blocked_times_count; i++) {
 		const struct unwanted_time *time = &event->blocked_times[i];
-		struct blocked_time_note *row =
-			fold_note_row(fold, &blocked_time_entity, &event->preference_id, number_text(number, (int64_t)i), STR(""),
-				      sizeof(*row));
+		struct blocked_time_note *row = fold_note_row(fold, &blocked_time_entity, &event->preference_id,
+							      number_text(number, (int64_t)i), STR(""), sizeof(*row));
 
 		*row = (struct blocked_time_note){ fold_copy(fold, time->weekdays), time->from_minute, time->to_minute };
 	}
@@ -1003,8 +1002,9 @@ static const struct folded_table tables[] = {
 	  .entity = &outbox_entity,
 	  .check = check_outbox },
 	{ .name = "communications.contact",
-	  .select = "SELECT customer_id, contact_id, channel, direction, party, outcome, message_class, consented, at, recorded_at "
-		    "FROM communications.contact",
+	  .select =
+		  "SELECT customer_id, contact_id, channel, direction, party, outcome, message_class, consented, at, recorded_at "
+		  "FROM communications.contact",
 	  .ids = 1,
 	  .entity = &contact_row_entity,
 	  .check = check_contact },
@@ -1021,8 +1021,9 @@ static const struct folded_table tables[] = {
 	  .entity = &circumstance_entity,
 	  .check = check_circumstance },
 	{ .name = "communications.preference",
-	  .select = "SELECT customer_id, preference_id, blocked_places, blocked_channels, preferred_channel, valid_until, set_at, "
-		    "set_seq FROM communications.preference",
+	  .select =
+		  "SELECT customer_id, preference_id, blocked_places, blocked_channels, preferred_channel, valid_until, set_at, "
+		  "set_seq FROM communications.preference",
 	  .ids = 1,
 	  .entity = &preference_row_entity,
 	  .check = check_preference },

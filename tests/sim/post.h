@@ -26,8 +26,8 @@ struct sim_letter { /* a row of communications.outbox, and where it goes */
 	const char *state; /* released claimed waiting cancelled done */
 	int32_t claims;
 	int64_t send_by_ms;
-	struct uuid debt_id;  /* that it asks something for; none: no debt */
-	int64_t stated_minor; /* its balance in the text */
+	struct uuid debt_id;        /* that it asks something for; none: no debt */
+	int64_t stated_minor;       /* its balance in the text */
 	struct contacted contacted; /* the message, for caps */
 };
 

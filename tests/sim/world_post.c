@@ -119,11 +119,8 @@ static const struct {
 	const struct entity *entity;
 	void (*load)(struct sim_world *world, struct slot *slot);
 } loads[] = {
-	{ &queue_entity, load_queue },
-	{ &history_entity, load_history },
-	{ &person_entity, load_person },
-	{ &addresses_entity, load_addresses },
-	{ &owed_debt_entity, load_debt },
+	{ &queue_entity, load_queue },         { &history_entity, load_history }, { &person_entity, load_person },
+	{ &addresses_entity, load_addresses }, { &owed_debt_entity, load_debt },
 };
 #define LOADS_COUNT (COUNT(loads))
 
