@@ -13,6 +13,7 @@
 #include "producers/api/api.h"
 #include "producers/api/http/call.h"
 #include "producers/api/http/server.h"
+#include "producers/api/offer/callbacks.h"
 #include "producers/api/writes/outbound.h"
 #include "schemas/communications.h"
 #include "tests/io/mock_cluster.h"
@@ -31,6 +32,7 @@ static struct outbound outbound;
 static struct api api;
 static struct http *http;
 static struct err err;
+static const struct callbacks_conf callbacks = { .twilio_token_file = "", .public_url = "" };
 
 static void must(int result)
 {
@@ -62,9 +64,13 @@ static void turn(int64_t deadline_ms)
 
 static struct verdict send_sms(const char *password, struct str to, struct str text)
 {
-	struct gateway_conf conf = {
-		.url = kannel_url, .user = "test", .from = "DCS", .callback_url = callback_url, .ca_file = ""
-	};
+	struct gateway_conf conf = { .name = "kannel",
+				     .kind = "kannel",
+				     .url = kannel_url,
+				     .user = "test",
+				     .from = "DCS",
+				     .callback_url = callback_url,
+				     .ca_file = "" };
 	struct parcel parcel = { .communication_id = { .bytes = { 1 } },
 				 .customer_id = { .bytes = { 2 } },
 				 .attempt = 1,
@@ -198,6 +204,7 @@ static int open_api(void)
 
 	api = (struct api){ .outbound = &outbound, .callback_key = { 9 } };
 	must(outbound_open(api.outbound, &bus, coder, keys, "api", ROLE_NOTIFIER, 10000, &err));
+	must(callbacks_new(&callbacks, &api.callbacks, &err));
 	must(server_open(&conf, &api.server, &err));
 	kafka = outbound_part(api.outbound);
 	api_add_part(&api, &kafka);
@@ -245,6 +252,7 @@ static int tear_down_all(void **state)
 	must(api_drain(&api, 0, &err));
 	server_close(api.server);
 	outbound_release(api.outbound);
+	callbacks_free(api.callbacks);
 	mock_cluster_stop(&mock);
 	token_keys_free(keys);
 	coder_free(coder);
