@@ -56,9 +56,14 @@ bool communication_moves(enum communication_state from, int32_t from_attempt, en
 /* The next wider language of RFC 4647's lookup: zh-Hant-TW, zh-Hant, zh. False: none. */
 bool language_widen(struct str *language);
 
-/* The opt-out sentence (US-11) in this language, or in English for a template that was published before its language had to have one. */
+/*
+ * The sentences of this language that the law asks for, or those in English for a template that was published before its language
+ * had to have them: how to opt out (US-11); who writes and for what (US-19: the sentence has what the first message must say, and
+ * serves for the later ones, too).
+ */
+bool language_has_sentences(struct str language);
 struct str opt_out_statement(enum channel channel, struct str language);
-bool opt_out_has_language(struct str language);
+struct str disclosure_statement(struct str language);
 
 /* ---- states ---- */
 

@@ -16,6 +16,7 @@ static const struct known_token {
 	{ "currency", "EUR" },
 	{ "due_on", "2026-01-31" },
 	{ "opt_out", "" },
+	{ "disclosure", "" },
 };
 #define KNOWN_TOKENS_COUNT COUNT(known_tokens)
 
@@ -114,6 +115,7 @@ static bool add_tokens(struct texts *texts, const struct sending *sending, const
 	add_token(texts, STR("customer_name"),
 		  (struct str){ .data = sending->person->full_name, .size = sending->person->full_name_size });
 	add_token(texts, STR("opt_out"), opt_out_statement(sending->channel, sending->language));
+	add_token(texts, STR("disclosure"), disclosure_statement(sending->language));
 	for (size_t index = 0; index < body->parameters_count; index++)
 		add_token(texts, body->parameters[index].name, body->parameters[index].value);
 	return add_debt_tokens(texts, sending, set);

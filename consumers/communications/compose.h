@@ -21,11 +21,11 @@ struct sending {
 
 /*
  * Whether the token is reserved, so that the sender cannot set its value: customer_name, debt_reference, balance, currency,
- * due_on, opt_out.
+ * due_on, opt_out, disclosure.
  */
 bool token_is_ours(struct str name);
 
-/* The value of a reserved token in a preview; empty: of another token, and of opt_out, whose value is the language's. */
+/* The value of a reserved token in a preview; empty: of another token, and of opt_out and disclosure, whose values are the language's. */
 struct str token_sample(struct str name);
 
 /* The longest body of a message, in bytes. */

@@ -217,6 +217,11 @@ static void gather_person(const struct sending *sending, struct guard_facts *fac
 		facts->from_consumer = sending->address->source == CONTACT_POINT_SOURCE_CONSUMER ? FACT_YES : FACT_NO;
 }
 
+static struct str template_body(const struct sending *sending)
+{
+	return (struct str){ .data = sending->template->body, .size = sending->template->body_size };
+}
+
 /* What no module keeps yet is unknown. */
 static void gather_facts(const struct sending *sending, const struct workset *set, struct guard_facts *facts)
 {
@@ -228,6 +233,7 @@ static void gather_facts(const struct sending *sending, const struct workset *se
 	facts->today = sending->command->today;
 	facts->language = sending->language;
 	facts->has_opt_out = FACT_YES; /* every electronic template has it */
+	facts->has_disclosure = template_has_token(template_body(sending), "disclosure") ? FACT_YES : FACT_NO;
 	gather_person(sending, facts);
 	gather_permission(sending, set, facts);
 	gather_debts(sending, set, facts);

@@ -28,6 +28,8 @@ static struct preview_token value_of(const struct template_draft *draft, const s
 	}
 	if (str_is(name, "opt_out"))
 		found.token.value = opt_out_statement(draft->channel, draft->language);
+	else if (str_is(name, "disclosure"))
+		found.token.value = disclosure_statement(draft->language);
 	else
 		found.token.value = token_sample(name);
 	found.source = PREVIEW_SAMPLE;

@@ -34,10 +34,10 @@ static bool lacks_opt_out(const struct template_draft *draft)
 	return is_electronic(draft) && !template_has_token(draft->body, "opt_out");
 }
 
-/* The recipient must be able to read it: US-11 asks for a clear statement. */
-static bool has_no_opt_out_in_its_language(const struct template_draft *draft)
+/* The recipient must be able to read them: US-11 asks for a clear statement, US-19 for the message's own language. */
+static bool has_no_sentences_in_its_language(const struct template_draft *draft)
 {
-	return is_electronic(draft) && !opt_out_has_language(draft->language);
+	return !language_has_sentences(draft->language) && (is_electronic(draft) || template_has_token(draft->body, "disclosure"));
 }
 
 static const struct check {
@@ -49,8 +49,8 @@ static const struct check {
 	{ has_malformed_subject, { "subject", REFUSAL_TEMPLATE_INCOMPLETE, "{{ without a token and }}" } },
 	{ has_malformed_body, { "body", REFUSAL_TEMPLATE_INCOMPLETE, "{{ without a token and }}" } },
 	{ lacks_opt_out, { "body", REFUSAL_TEMPLATE_INCOMPLETE, "an electronic message says how to opt out: {{opt_out}}" } },
-	{ has_no_opt_out_in_its_language,
-	  { "language", REFUSAL_TEMPLATE_INCOMPLETE, "there is no opt-out sentence in this language" } },
+	{ has_no_sentences_in_its_language,
+	  { "language", REFUSAL_TEMPLATE_INCOMPLETE, "there is no opt-out sentence and no disclosure in this language" } },
 };
 
 const struct template_text_fault *template_next_fault(const struct template_draft *draft, size_t *at)

@@ -59,6 +59,8 @@ static void test_preview__a_preview_of_a_malformed_or_endless_text(void **state)
 
 	(void)state;
 	given_arena(&arena);
+	preview = preview_of(&arena, CHANNEL_EMAIL, "About", "{{disclosure}}");
+	assert_memory_equal(preview.body.data, "Diese Nachricht kommt von", 25);
 	preview = preview_of(&arena, CHANNEL_EMAIL, "About {{balance", "{{agent}}");
 	assert_true(str_is(preview.subject, "About {{balance"));
 	assert_true(str_is(preview.body, "Kim"));

@@ -123,9 +123,13 @@ static void test_communications__every_language_has_a_way_out(void **state)
 	assert_true(str_is(opt_out_statement(CHANNEL_SMS, STR("en-US")), "Reply STOP to opt out."));
 	assert_memory_equal(opt_out_statement(CHANNEL_SMS, STR("de")).data, "Antworten", 9);
 	assert_true(str_equal(opt_out_statement(CHANNEL_EMAIL, STR("xx")), opt_out_statement(CHANNEL_EMAIL, STR("en"))));
-	assert_true(opt_out_has_language(STR("pt-BR")));
-	assert_true(opt_out_has_language(STR("ja"))); /* the synthetic portfolio has people there */
-	assert_false(opt_out_has_language(STR("xx")));
+	assert_true(language_has_sentences(STR("pt-BR")));
+	assert_true(language_has_sentences(STR("ja"))); /* the synthetic portfolio has people there */
+	assert_false(language_has_sentences(STR("xx")));
+	assert_true(str_is(disclosure_statement(STR("en-US")),
+			   "This is an attempt to collect a debt by a debt collector. Information obtained will be used for that "
+			   "purpose."));
+	assert_memory_equal(disclosure_statement(STR("de-AT")).data, "Diese Nachricht", 15);
 }
 
 /* A single character of another alphabet doubles the price of the message. */
@@ -136,10 +140,12 @@ static void test_communications__the_way_out_of_an_sms_is_in_the_gsm_alphabet(vo
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(languages); i++) {
-		assert_true(opt_out_has_language(str_of(languages[i])));
+		assert_true(language_has_sentences(str_of(languages[i])));
 		assert_true(sms_size_of(opt_out_statement(CHANNEL_SMS, str_of(languages[i])), &sms));
 		assert_false(sms.is_ucs2);
 		assert_true(sms_size_of(opt_out_statement(CHANNEL_EMAIL, str_of(languages[i])), &sms));
+		assert_true(sms_size_of(disclosure_statement(str_of(languages[i])), &sms));
+		assert_int_equal(sms.is_ucs2, strcmp(languages[i], "pl") == 0);
 	}
 }
 

@@ -592,6 +592,33 @@ static void test_communications__a_template_is_taken_in_the_next_wider_language(
 	then_waits(&spec, "template_name");
 }
 
+static const char *facts_text(void)
+{
+	return ((const struct facts *)spec.decision.events[0].confidential)->text.data;
+}
+
+/* US-19: the guard denies where it applies; what a template is without it, the facts say. */
+static void test_communications__a_template_that_discloses_says_so_to_the_guard(void **state)
+{
+	struct publish_template template = a_template();
+	struct send_communication body = a_message(1);
+
+	(void)state;
+	given_consent();
+	publish(&template);
+	send(&body);
+	assert_non_null(strstr(facts_text(), " disclosed=no "));
+	template.version = 2;
+	template.body = STR("{{disclosure}} {{opt_out}}");
+	publish(&template);
+	body.communication_id = spec_id('M', 2);
+	send(&body);
+	assert_non_null(strstr(facts_text(), " disclosed=yes "));
+	then_body("Diese Nachricht kommt von einem Inkassounternehmen und dient dem Einzug einer Forderung. Erlangte Angaben "
+		  "werden "
+		  "daf\xc3\xbcr verwendet. Antworten Sie STOP, um keine SMS mehr zu erhalten.");
+}
+
 static void test_communications__languages_are_widened_part_by_part(void **state)
 {
 	struct str language = STR("zh-Hant-x-ours");
@@ -1227,6 +1254,7 @@ int main(void)
 		TEST(test_communications__a_message_waits_for_what_it_names),
 		TEST(test_communications__anothers_debt_is_not_found),
 		TEST(test_communications__a_template_is_taken_in_the_next_wider_language),
+		TEST(test_communications__a_template_that_discloses_says_so_to_the_guard),
 		TEST(test_communications__languages_are_widened_part_by_part),
 		TEST(test_communications__a_template_that_cannot_be_is_not_waited_for),
 		TEST(test_communications__nothing_is_claimed_for_a_cancelled_debt),
