@@ -37,7 +37,8 @@ static bool lacks_opt_out(const struct template_draft *draft)
 /* The recipient must be able to read them: US-11 asks for a clear statement, US-19 for the message's own language. */
 static bool has_no_sentences_in_its_language(const struct template_draft *draft)
 {
-	return !language_has_sentences(draft->language) && (is_electronic(draft) || template_has_token(draft->body, "disclosure"));
+	return !language_has_sentences(draft->language) &&
+	       (is_electronic(draft) || template_has_token(draft->body, "disclosure"));
 }
 
 static const struct check {
