@@ -3,6 +3,7 @@
 #include "base/must.h"
 #include "consumers/communications/communications.h"
 #include "consumers/communications/compose.h"
+#include "consumers/communications/gather.h"
 #include "consumers/communications/guard/guard.h"
 #include "consumers/communications/render.h"
 #include "schemas/communications.h"
@@ -169,10 +170,18 @@ static bool has_address(struct sending *sending, const struct workset *set, stru
 /* ---- the guard ---- */
 
 /*
- * The profiles that are asked. Only the first is: hours and caps defer, and a deferred message is suppressed as long as it cannot
- * wait (README.md, Decisions).
+ * The profiles that are asked: those whose rules do not defer. Hours and caps do, and a deferred message is suppressed as long as
+ * it cannot wait (README.md, Decisions).
  */
-static const struct guard_profile *const profiles_asked[] = { &guard_profiles[0] };
+#define PROFILES_ASKED 2
+
+static void find_profiles(const struct guard_profile *ret_profiles[PROFILES_ASKED])
+{
+	ret_profiles[0] = guard_profile_by_id(STR("basic"));
+	ret_profiles[1] = guard_profile_by_id(STR("person"));
+	MUST(ret_profiles[0] != NULL);
+	MUST(ret_profiles[1] != NULL);
+}
 
 static void gather_debts(const struct sending *sending, const struct workset *set, struct guard_facts *facts)
 {
@@ -185,6 +194,7 @@ static void gather_debts(const struct sending *sending, const struct workset *se
 		facts->debts[facts->debts_count++] =
 			(struct guard_debt){ .balance_minor = debt->balance_minor,
 					     .due_on = debt->due_on,
+					     .limited_on = debt->due_on, /* at the earliest: a payment restarts it */
 					     .is_closed = debt->is_closed != 0 ? FACT_YES : FACT_NO,
 					     .is_settled = debt->is_settled != 0 ? FACT_YES : FACT_NO };
 	}
@@ -201,6 +211,10 @@ static void gather_permission(const struct sending *sending, const struct workse
 	facts->basis = (int32_t)permission->basis;
 	facts->obtained_ms = permission->obtained_at_ms;
 	facts->withdrawn_ms = recipient->withdrawn_at_ms[sending->channel];
+	facts->revoked_ms = recipient->withdrawn_at_ms[CHANNEL_SMS] > recipient->withdrawn_at_ms[CHANNEL_VOICE]
+				    ? recipient->withdrawn_at_ms[CHANNEL_SMS]
+				    : recipient->withdrawn_at_ms[CHANNEL_VOICE];
+	facts->call_consent_ms = recipient->permissions[CHANNEL_VOICE][PURPOSE_CALLS_BEYOND_CAP].obtained_at_ms;
 }
 
 static void gather_person(const struct sending *sending, struct guard_facts *facts)
@@ -211,7 +225,6 @@ static void gather_person(const struct sending *sending, struct guard_facts *fac
 	memcpy(facts->region, person->region, sizeof(facts->region));
 	if (person->zone != NULL)
 		facts->zones[facts->zones_count++] = person->zone;
-	facts->is_deceased = FACT_NO; /* a message to one who is not active is refused before */
 	facts->place = (int32_t)sending->address->place;
 	if (sending->address->source != CONTACT_POINT_SOURCE_NONE)
 		facts->from_consumer = sending->address->source == CONTACT_POINT_SOURCE_CONSUMER ? FACT_YES : FACT_NO;
@@ -237,13 +250,18 @@ static void gather_facts(const struct sending *sending, const struct workset *se
 	gather_person(sending, facts);
 	gather_permission(sending, set, facts);
 	gather_debts(sending, set, facts);
+	gather_told(set, &sending->body->customer_id, sending->body->debt_ids, facts);
 }
 
 /* Formatted beside the arena, which takes no more than the text. */
 static struct str question_text(const struct guard_facts *facts, struct arena *arena)
 {
 	char text[FACTS_TEXT_MAX];
-	size_t size = guard_question_text(text, facts, profiles_asked, COUNT(profiles_asked));
+	const struct guard_profile *asked[PROFILES_ASKED];
+	size_t size;
+
+	find_profiles(asked);
+	size = guard_question_text(text, facts, asked, PROFILES_ASKED);
 
 	return str_copy(arena, (struct str){ .data = text, .size = size });
 }
@@ -368,6 +386,7 @@ void decide_send_communication(const struct command *command, const struct works
 	struct sending sending = { .command = command, .body = body, .channel = electronic_channel_by_name(body->channel) };
 	struct guard_facts facts = { 0 };
 	struct guard_verdict verdict;
+	const struct guard_profile *asked[PROFILES_ASKED];
 
 	if (!send_is_good(&sending, decision))
 		return;
@@ -379,7 +398,8 @@ void decide_send_communication(const struct command *command, const struct works
 
 	/* ---- nothing refuses from here on ---- */
 	gather_facts(&sending, set, &facts);
-	verdict = guard_decide(&facts, profiles_asked, COUNT(profiles_asked));
+	find_profiles(asked);
+	verdict = guard_decide(&facts, asked, PROFILES_ASKED);
 	add_decided(&sending, &facts, &verdict, decision);
 	switch (verdict.verdict) {
 	case VERDICT_ALLOW:

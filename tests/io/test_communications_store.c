@@ -5,6 +5,7 @@
 
 #include "base/array.h"
 #include "consumers/communications/communications.h"
+#include "consumers/communications/gather.h"
 #include "consumers/communications/store.h"
 #include "crypto/seal.h"
 #include "schemas/communications.h"
@@ -257,7 +258,8 @@ static void test_communications_store__a_message_is_rendered_sealed_and_claimed_
 	assert_int_equal(
 		store_number(&spec, "test_verdicts",
 			     "SELECT count(*) FROM communications.compliance_decision WHERE verdict = 'allow' AND rules = "
-			     "'US-10 US-12 US-13 DEBT-1 DEBT-2 DEBT-3' AND facts LIKE '%permission=express%'"),
+			     "'US-04 US-05 US-10 US-12 US-13 US-28 UK-04 UK-05 UK-06 EU-01 HOLD-1 DEBT-1 DEBT-2 DEBT-3' AND "
+			     "facts LIKE '%permission=express%'"),
 		1);
 }
 
@@ -960,6 +962,97 @@ static void test_communications_store__circumstances_come_back_as_they_were_save
 	assert_int_equal(circumstances->open[0].from_on, STORE_TODAY);
 }
 
+/* What was told after the verdict stops what has not left; what ends lets it go. */
+static void test_communications_store__a_claim_asks_about_circumstances(void **state)
+{
+	static const char *const kinds[] = { "attorney", "cease",  "deceased",   "bankruptcy",      "restriction",
+					     "dispute",  "crisis", "incapacity", "breathing_space", "plan_in_development" };
+
+	(void)state;
+	given_message();
+	for (unsigned number = 1; number < COUNT(kinds); number++) {
+		add_circumstance(number, kinds[number - 1]);
+		store_run(&spec);
+		then_refused(&ask, "circumstance");
+		add_end(number);
+		store_run(&spec);
+	}
+	add_circumstance(COUNT(kinds), kinds[COUNT(kinds) - 1]); /* defers, where it is a law */
+	store_run(&spec);
+	assert_int_equal(claimed(&claim), 1);
+}
+
+static bool stops(unsigned kind, unsigned class)
+{
+	static const struct db_statement ask_kind = { "test_stops", "SELECT communications.circumstance_stops($1, $2)" };
+	struct db_result result = { 0 };
+	bool is_stopped;
+
+	db_params_reset(&params);
+	db_param_text(&params, str_of(circumstance_kind_name((enum circumstance_kind)kind)));
+	db_param_text(&params, str_of(message_class_name((enum message_class) class)));
+	store_must(&spec, db_run(spec.admin, &ask_kind, &params, &result, &spec.err));
+	is_stopped = db_bool(&result, 0, 0);
+	db_result_release(&result);
+	return is_stopped;
+}
+
+/* The rules and the view say the same of every class and every kind. */
+static void test_communications_store__a_claim_and_the_guard_stop_the_same(void **state)
+{
+	(void)state;
+	for (unsigned kind = 1; kind < CIRCUMSTANCE_KIND_COUNT; kind++) {
+		for (unsigned class = 1; class < MESSAGE_CLASS_COUNT; class ++) {
+			struct workset set;
+			struct uuid id = spec_id('C', 1);
+			struct guard_facts facts = { .act = ACT_SEND,
+						     .channel = CHANNEL_EMAIL,
+						     .message_class = (int32_t) class,
+						     .party = PARTY_CONSUMER,
+						     .now_ms = STORE_TODAY * DAY_MS,
+						     .today = STORE_TODAY,
+						     .debts_count = 1 };
+			const struct guard_profile *person = guard_profile_by_id(STR("person"));
+			struct circumstances *circumstances;
+			struct slot *slot;
+			bool fits = workset_init(&set, &spec.arena, 10);
+
+			assert_true(fits);
+			workset_touch(&set, &history_entity, &id, (struct str){ 0 });
+			workset_touch(&set, &wishes_entity, &id, (struct str){ 0 });
+			slot = workset_touch(&set, &circumstances_entity, &id, (struct str){ 0 });
+			for (size_t index = 0; index < set.slots_count; index++)
+				set.slots[index]->loaded = true;
+			slot->exists = true;
+			circumstances = slot->state;
+			circumstances->count = 1;
+			circumstances->open[0] = (struct open_circumstance){ .kind = kind, .from_on = STORE_TODAY };
+			gather_told(&set, &id, debt_ids, &facts);
+			assert_int_equal(guard_decide(&facts, &person, 1).verdict == VERDICT_DENY, stops(kind, class));
+		}
+	}
+}
+
+static void test_communications_store__a_claim_asks_about_preferences(void **state)
+{
+	struct str channel = STR("sms");
+	struct set_preference body = { .preference_id = spec_id('W', 9),
+				       .customer_id = spec_id('C', 1),
+				       .blocked_channels = &channel,
+				       .blocked_channels_count = 1 };
+
+	(void)state;
+	given_message();
+	store_add(&spec, &set_preference_type, &body);
+	store_run(&spec);
+	then_refused(&ask, "unwanted");
+	body.preference_id = spec_id('W', 10);
+	body.blocked_channels_count = 0;
+	store_add(&spec, &set_preference_type, &body);
+	store_run(&spec);
+	assert_int_equal(claimed(&claim), 1);
+}
+
 static void test_communications_store__the_newest_preference_comes_back(void **state)
 {
 	struct wishes saved;
@@ -1028,6 +1121,9 @@ int main(void)
 		TEST(test_communications_store__contacts_come_back_with_our_own_messages),
 		TEST(test_communications_store__circumstances_come_back_as_they_were_saved),
 		TEST(test_communications_store__the_newest_preference_comes_back),
+		TEST(test_communications_store__a_claim_asks_about_circumstances),
+		TEST(test_communications_store__a_claim_and_the_guard_stop_the_same),
+		TEST(test_communications_store__a_claim_asks_about_preferences),
 		TEST(test_communications_store__the_notifier_sees_what_it_claims_only),
 	};
 

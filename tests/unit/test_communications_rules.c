@@ -425,7 +425,7 @@ static void test_communications__a_permitted_message_is_rendered_and_released(vo
 	given_consent();
 	given_message(1);
 	assert_true(str_is(then_event(&spec, 0, compliance_decided)->verdict, "allow"));
-	assert_int_equal(then_event(&spec, 0, compliance_decided)->rules_count, 6);
+	assert_int_equal(then_event(&spec, 0, compliance_decided)->rules_count, 14);
 	event = then_event(&spec, 1, communication_released);
 	rendered = spec.decision.events[1].confidential;
 	assert_int_equal(event->version, 1);
@@ -714,7 +714,7 @@ static void test_communications__nothing_is_claimed_for_a_cancelled_debt(void **
 	(void)state;
 	debt->is_closed = 1;
 	then_denied("reminder", "DEBT-1", "class=reminder");
-	then_denied("demand", "DEBT-1", "debt=balance:123456,due:2025-12-22,closed:yes,settled:no");
+	then_denied("demand", "DEBT-1", "debt=balance:123456,due:2025-12-22,closed:yes,settled:no,said_barred:no");
 	then_allowed("dispute_reply");
 	then_allowed("payment_receipt");
 }
@@ -747,7 +747,7 @@ static void test_communications__each_debt_of_a_message_is_asked_about(void **st
 	debt_ids[1] = spec_id('D', 2);
 	named_debts = 2;
 	then_denied("demand", "DEBT-2",
-		    "debt=balance:123456,due:2025-12-22,closed:no,settled:no debt=due:2026-01-02,closed:no,settled:no");
+		    "closed:no,settled:no,said_barred:no,limited:2025-12-22,disputed:no debt=due:2026-01-02,closed:no");
 	named_debts = 1;
 }
 

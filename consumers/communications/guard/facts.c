@@ -65,6 +65,7 @@ static const struct fact_field scalars[] = {
 	FIELD(guard_facts, "call_on", KIND_DAY, call_on, NULL),
 	FACT(guard_facts, "home_blocked", home_blocked),
 	FACT(guard_facts, "work_blocked", work_blocked),
+	FACT(guard_facts, "unwanted", is_unwanted),
 	FACT(guard_facts, "attorney", has_attorney),
 	FACT(guard_facts, "attorney_consents", attorney_consents),
 	FIELD(guard_facts, "attorney_asked", KIND_DAY, attorney_asked_on, NULL),

@@ -125,6 +125,7 @@ struct guard_facts {
 	struct guard_blocked blocked[GUARD_BLOCKED_MAX];
 	uint32_t blocked_count;
 	int32_t home_blocked, work_blocked;
+	int32_t is_unwanted; /* enum fact: nothing on this channel */
 
 	/* the person */
 	int32_t has_attorney, attorney_consents;

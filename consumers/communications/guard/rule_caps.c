@@ -209,8 +209,8 @@ struct answer rule_burst(const struct question *question)
 static bool counts_in_massachusetts(const struct question *question, const struct guard_contact *contact, uint32_t debts)
 {
 	bool is_reached = contact->channel == CHANNEL_SMS || contact->outcome == CONTACT_UNANSWERED ||
-			  contact->outcome == CONTACT_VOICEMAIL || contact->outcome == CONTACT_CONVERSATION ||
-			  contact->outcome == CONTACT_NONE;
+			  contact->outcome == CONTACT_VOICEMAIL || contact->outcome == CONTACT_LIMITED_VOICEMAIL ||
+			  contact->outcome == CONTACT_CONVERSATION || contact->outcome == CONTACT_NONE;
 
 	return (contact->channel == CHANNEL_VOICE || contact->channel == CHANNEL_SMS) && contact->is_inbound != FACT_YES &&
 	       contact->party == question->facts->party && is_reached && is_about(contact, debts);

@@ -18,7 +18,11 @@ struct answer rule_opt_out(const struct question *question)
 {
 	const struct guard_facts *facts = question->facts;
 
-	if (facts->act != ACT_SEND || facts->withdrawn_ms == 0 || has_permission(facts))
+	if (facts->act != ACT_SEND)
+		return allowed;
+	if (is_to_consumer(facts) && facts->is_unwanted == FACT_YES)
+		return deny_if(!is_confirmation(facts) && !answers_the_person(facts));
+	if (facts->withdrawn_ms == 0 || has_permission(facts))
 		return allowed;
 	return deny_if(!is_confirmation(facts) && !answers_the_person(facts));
 }

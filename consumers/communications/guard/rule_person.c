@@ -46,7 +46,8 @@ static int32_t third_party_talks(const struct guard_facts *facts)
 		const struct guard_contact *contact = &facts->contacts[index];
 
 		talks += contact->party == PARTY_THIRD_PARTY && contact->is_inbound != FACT_YES &&
-			 (contact->outcome == CONTACT_CONVERSATION || contact->outcome == CONTACT_SENT);
+			 (contact->outcome == CONTACT_CONVERSATION || contact->outcome == CONTACT_VOICEMAIL ||
+			  contact->outcome == CONTACT_SENT);
 	}
 	return talks;
 }

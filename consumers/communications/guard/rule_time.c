@@ -142,5 +142,7 @@ struct answer rule_uk_contact(const struct question *question)
 
 	if (facts->act == ACT_SEND && facts->party == PARTY_THIRD_PARTY && facts->names_debt != FACT_NO)
 		return deny_if(true);
+	if (is_to_consumer(facts) && facts->is_unwanted == FACT_YES && !is_agreed(facts))
+		return deny_if(true);
 	return strictest(rule_hours(question), rule_wishes(question));
 }
