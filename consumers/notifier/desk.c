@@ -137,29 +137,29 @@ int desk_adopt(struct desk *desk, const char *const *asking, size_t asking_count
  */
 static const struct db_statement statement_take = {
 	"notifier_take",
-	"WITH due AS MATERIALIZED (SELECT communication_id, customer_id, attempts, send_by FROM notifier.dispatch"
-	" WHERE state IN ('queued', 'waiting') AND channel = $1 AND next_at <= (SELECT engine.now()) AND send_by > (SELECT "
-	"engine.now())"
+	"WITH clock AS MATERIALIZED (SELECT engine.now() AS now),"
+	" due AS MATERIALIZED (SELECT communication_id, customer_id, attempts, send_by FROM notifier.dispatch"
+	" WHERE state IN ('queued', 'waiting') AND channel = $1"
+	" AND next_at <= (SELECT now FROM clock) AND send_by > (SELECT now FROM clock)"
 	" AND coalesce(last_gateway, '') <> ALL ($5::text[])"
 	" ORDER BY next_at LIMIT $2 FOR UPDATE SKIP LOCKED),"
-	" answers AS MATERIALIZED (SELECT *, refusal IS NULL AS is_granted FROM (SELECT * FROM communications.claim("
+	" claims AS MATERIALIZED (SELECT * FROM communications.claim("
 	"(SELECT array_agg(communication_id) FROM due WHERE attempts = 0))"
 	" UNION ALL SELECT * FROM communications.claim_again("
-	"(SELECT array_agg(communication_id) FROM due WHERE attempts > 0))) claims),"
+	"(SELECT array_agg(communication_id) FROM due WHERE attempts > 0))),"
+	" answers AS MATERIALIZED (SELECT due.*, (SELECT now FROM clock) AS at, c.communication_id IS NOT NULL AS is_answered,"
+	" c.communication_id IS NOT NULL AND c.refusal IS NULL AS is_granted, c.refusal, c.address_sealed, c.subject_sealed,"
+	" c.body_sealed, c.key_salt FROM due LEFT JOIN claims c USING (communication_id)),"
 	" opened AS (INSERT INTO notifier.attempt (communication_id, attempt, customer_id, owner, gateway, started_at)"
-	" SELECT communication_id, attempts + 1, customer_id, $3, $4, engine.now() FROM due JOIN answers USING (communication_id)"
-	" WHERE is_granted),"
+	" SELECT communication_id, attempts + 1, customer_id, $3, $4, at FROM answers WHERE is_granted),"
 	" refused AS (INSERT INTO notifier.attempt (communication_id, attempt, customer_id, owner, gateway, started_at, outcome, "
-	"provider_code, ended_at) SELECT communication_id, attempts + 1, customer_id, $3, 'notifier', engine.now(), 'failed', "
-	"refusal, "
-	"engine.now() FROM due JOIN answers USING (communication_id) WHERE NOT is_granted),"
-	" moved AS (UPDATE notifier.dispatch d SET attempts = due.attempts + (a.is_granted IS NOT NULL)::integer,"
+	"provider_code, ended_at) SELECT communication_id, attempts + 1, customer_id, $3, 'notifier', at, 'failed', refusal, at"
+	" FROM answers WHERE is_answered AND NOT is_granted),"
+	" moved AS (UPDATE notifier.dispatch d SET attempts = a.attempts + a.is_answered::integer,"
 	" state = CASE WHEN a.is_granted THEN 'sending' ELSE 'done' END"
-	" FROM due LEFT JOIN answers a USING (communication_id) WHERE d.communication_id = due.communication_id)"
-	" SELECT due.communication_id, due.attempts + 1, due.customer_id, due.send_by, a.address_sealed, a.subject_sealed, "
-	"a.body_sealed, a.key_salt,"
-	" a.is_granted IS TRUE, engine.now() FROM due LEFT JOIN answers a USING (communication_id)"
-	" ORDER BY a.is_granted IS NOT TRUE",
+	" FROM answers a WHERE d.communication_id = a.communication_id)"
+	" SELECT communication_id, attempts + 1, customer_id, send_by, address_sealed, subject_sealed, body_sealed, key_salt, "
+	"is_granted, at FROM answers ORDER BY NOT is_granted",
 };
 
 /* What is due is due at this time: in a rehearsal no event need have told it. */
