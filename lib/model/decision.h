@@ -29,7 +29,7 @@ struct event {
 enum decision_kind { DECISION_NONE, DECISION_EVENTS, DECISION_REFUSED, DECISION_WAIT };
 
 #define DECISION_EVENTS_MAX 8
-#define DECISION_TIMERS_MAX 8
+#define DECISION_TIMERS_MAX 32 /* a withdrawal ends those of all messages that a customer may have under way */
 
 /* A timer that a decision sets or cancels. */
 struct timer_change {

@@ -5,7 +5,7 @@
 
 #include "worker/holds.h"
 
-#define TIMERS_PER_ITEM (DECISION_TIMERS_MAX + 1)
+#define TIMERS_PER_ITEM 4 /* of each item of a full batch; one alone may have DECISION_TIMERS_MAX */
 
 #define ID_AHEAD_MAX_MS 300000 /* the most that a sender's clock may be ahead of the broker's */
 
@@ -34,7 +34,7 @@ int batch_init(struct batch *batch, const struct engine_conf *conf, struct err *
 		return err_set(err, ERR_FATAL, "no memory for a batch");
 	keyset_init(&batch->held, HOLDS_MAX * conf->batch_items_max);
 	keyset_init(&batch->asked, conf->batch_items_max);
-	keyset_init(&batch->timers_touched, TIMERS_PER_ITEM * 2 * conf->batch_items_max);
+	keyset_init(&batch->timers_touched, TIMERS_PER_ITEM * 2 * conf->batch_items_max + DECISION_TIMERS_MAX + 1);
 	buf_init(&batch->bodies, BODIES_SIZE_MAX);
 	return arena_init(&batch->arena, conf->arena_size, err);
 }
