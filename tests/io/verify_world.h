@@ -47,6 +47,7 @@ struct how {
 	uint32_t roles;            /* 0: whatever is needed */
 	const struct scope *scope; /* NULL: all */
 	struct uuid id;            /* none: one of its own */
+	struct uuid key;           /* of a timer */
 };
 
 struct verify_world {
@@ -116,6 +117,10 @@ static inline const struct rule *world_rule(const struct module *module, const s
 		if (module->rules[index].type == type)
 			return &module->rules[index];
 	}
+	for (size_t index = 0; index < module->timers_count; index++) {
+		if (module->timers[index].rule.type == type)
+			return &module->timers[index].rule;
+	}
 	fail_msg("no rule for %s", type->record.name);
 	return NULL;
 }
@@ -184,6 +189,33 @@ static inline struct log_row world_log(struct verify_world *world, struct head *
 	return row;
 }
 
+/* What the decision does to timers, and to the one that the command is. Returns their number. */
+static inline size_t world_timers(const struct verify_world *world, const struct command *command, int32_t part, int64_t offset,
+				  struct timer_write writes[DECISION_TIMERS_MAX + 1])
+{
+	size_t count = 0;
+
+	for (size_t index = 0; index < world->decision.timers_count + 1; index++) {
+		const struct timer_change *change = index > 0 ? &world->decision.timers[index - 1] : NULL;
+		const struct timer *timer = change != NULL ? &change->timer : command->body;
+		struct timer_write *write = &writes[count];
+
+		if (change == NULL && command->type != &timer_type)
+			continue;
+		*write = (struct timer_write){ .row = { .part = part,
+							.kind = timer->kind->number,
+							.key = command->key,
+							.subject = timer->subject,
+							.id = uuid_derive(&timer->subject, "timer", 1),
+							.due_at_ms = timer->due_at_ms,
+							.set_at = offset },
+					       .at_offset = offset };
+		write->fate = change == NULL ? TIMER_FIRED : change->is_cancelled ? TIMER_CANCELLED : TIMER_SET;
+		count++;
+	}
+	return count;
+}
+
 static inline void world_write(struct verify_world *world, struct world_module_state *state, struct head *head,
 			       const struct workset *set, const struct command *command, int64_t offset)
 {
@@ -193,6 +225,7 @@ static inline void world_write(struct verify_world *world, struct world_module_s
 	struct event rejected;
 	struct changes changes = { .set = set, .log = log, .events = events, .heads = head, .heads_count = 1 };
 	const struct event *made = world->decision.events;
+	struct timer_write timers[DECISION_TIMERS_MAX + 1];
 	bool conflict = false;
 
 	changes.log_count = world->decision.events_count;
@@ -210,6 +243,8 @@ static inline void world_write(struct verify_world *world, struct world_module_s
 						       .at_ms = log[index].at_ms };
 	}
 	changes.events_count = world->decision.kind == DECISION_EVENTS ? changes.log_count : 0;
+	changes.timers = timers;
+	changes.timers_count = world_timers(world, command, head->part, offset, timers);
 	if (offset >= head->next_offset)
 		head->next_offset = offset + 1;
 	store_must(&world->spec, state->database.write(state->database.self, &changes, &conflict, &world->spec.err));
@@ -227,7 +262,7 @@ static inline void world_do_as(struct verify_world *world, enum world_module whi
 	struct command command = { .type = type,
 				   .body = body,
 				   .id = uuid_is_none(&how.id) ? spec_id('!', ++world->ids) : how.id,
-				   .key = *message_uuid(type->key_field, body),
+				   .key = type == &timer_type ? how.key : *message_uuid(type->key_field, body),
 				   .actor = STR("test"),
 				   .scope = how.scope != NULL ? how.scope : &scope_all,
 				   .roles = how.roles != 0 ? how.roles : type->roles,

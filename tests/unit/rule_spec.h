@@ -138,6 +138,41 @@ static inline const struct decision *spec_when(struct spec *spec, const struct m
 	return &spec->decision;
 }
 
+/* A timer's time has come, now: the engine's part of it. The answer may have no event. */
+static inline const struct decision *spec_fire(struct spec *spec, const struct timer_kind *kind, struct uuid subject,
+					       struct uuid key)
+{
+	const struct timer_rule *rule = NULL;
+	struct command *command = arena_take(&spec->arena, 1, sizeof(*command));
+	struct timer *body = arena_take(&spec->arena, 1, sizeof(*body));
+
+	assert_non_null(command);
+	assert_non_null(body);
+	for (size_t index = 0; index < spec->module->timers_count; index++) {
+		if (spec->module->timers[index].kind == kind)
+			rule = &spec->module->timers[index];
+	}
+	assert_non_null(rule);
+	*body = (struct timer){ .kind = kind, .subject = subject, .due_at_ms = spec->now_ms };
+	*command = (struct command){ .type = &timer_type,
+				     .body = body,
+				     .id = spec_id('!', ++spec->commands),
+				     .key = key,
+				     .actor = STR("timer"),
+				     .scope = &scope_all,
+				     .now_ms = spec->now_ms,
+				     .received_ms = spec->now_ms,
+				     .today = spec->today };
+	spec_touch(spec, &rule->rule, command);
+	decision_init(&spec->decision, &spec->arena, command);
+	rule->rule.decide(command, &spec->set, &spec->decision);
+	assert_false(spec->decision.overflow);
+	assert_int_not_equal(spec->decision.kind, DECISION_REFUSED);
+	for (size_t index = 0; index < spec->decision.events_count; index++)
+		spec->module->evolve(&spec->set, &spec->decision.events[index]);
+	return &spec->decision;
+}
+
 /* The field of a message by its name. */
 static inline const struct field *spec_field(const struct message_type *type, const char *name)
 {
