@@ -17,19 +17,21 @@
  *
  *   PublishTemplate -> TemplatePublished      GrantConsent ---> ConsentGranted
  *                                             WithdrawConsent > ConsentWithdrawn (names the cancelled messages)
- *   SendCommunication -> ComplianceDecided, CommunicationReleased | CommunicationSuppressed
+ *   SendCommunication -> ComplianceDecided, CommunicationReleased | CommunicationSuppressed | CommunicationScheduled
+ *                     -> CommunicationScheduled (its time has not come)
+ *   its time comes (a timer) -> the same, of a later version
  *   CancelCommunication -> CommunicationCancelled
  *   RecordDispatch, RecordDelivery -> CommunicationProgressed | ReceiptIgnored
  *   RecordContact -> ContactRecorded          RecordCircumstance -> CircumstanceRecorded
  *   SetPreference -> PreferenceSet            EndCircumstance ----> CircumstanceEnded
  *
- *   released --claim--> (the notifier's) --RecordDispatch--> submitted --RecordDelivery--> delivered
- *      |                     |-> retry_wait, claimed again         |-> failed, expired, rejected
- *      |-> cancelled         |-> failed, expired, unknown
+ *   scheduled --timer--> released --claim--> (the notifier's) --RecordDispatch--> submitted --RecordDelivery--> delivered
+ *      |-> suppressed       |                     |-> retry_wait, claimed again         |-> failed, expired, rejected
+ *      |-> cancelled        |-> cancelled         |-> failed, expired, unknown
  *
- * Invariants: a message is released only after the guard's verdict `allow`, and every verdict is an event; a withdrawal is never
- * refused and cancels everything that is released and not claimed (P9); states advance only, by rank; names, addresses and
- * rendered texts are in no event.
+ * Invariants: a message is released only after the guard's verdict `allow`, and every verdict is an event; a scheduled message has
+ * a timer, and nothing else has one; a withdrawal is never refused and cancels everything that is scheduled, or released and not
+ * claimed (P9); states advance only, by rank; names, addresses and rendered texts are in no event.
  */
 struct store;
 
@@ -122,7 +124,7 @@ struct queued {
 /* Whether it has not left: decide asks this, and so do the actions in rules.c. */
 static inline bool outbox_is_cancellable(unsigned state)
 {
-	return state == OUTBOX_RELEASED || state == OUTBOX_WAITING;
+	return state == OUTBOX_SCHEDULED || state == OUTBOX_RELEASED || state == OUTBOX_WAITING;
 }
 
 /*
@@ -143,9 +145,29 @@ struct communication {
 	uint32_t state;
 	int32_t attempt; /* of the last known dispatch; 0: none */
 	int32_t requested_on;
+	int64_t not_before_ms; /* as asked for; 0: at once */
+	int64_t release_at_ms; /* of a scheduled message: when its timer is due; 0: it has none */
+	int64_t send_by_ms;
 
 	/* for the store only */
 	int64_t version_stored;
+};
+
+/*
+ * What a scheduled message was asked to be: the text is made of it at its time. Never saved or changed: it is read from the
+ * message's rows, which are there before its timer can fire. The parameters are one text (request.c).
+ */
+#define REQUEST_DEBTS_MAX      32
+#define REQUEST_PARAMETERS_MAX RENDERED_EMAIL_MAX /* longer ones fit into no message */
+struct request {
+	uint32_t channel;
+	char message_class[MESSAGE_CLASS_MAX + 1];
+	char template_name[TEMPLATE_NAME_MAX + 1];
+	char language[LANGUAGE_MAX + 1];
+	uint32_t debt_ids_count;
+	struct uuid debt_ids[REQUEST_DEBTS_MAX];
+	uint32_t parameters_size;
+	char parameters[REQUEST_PARAMETERS_MAX];
 };
 
 struct consent {
@@ -280,6 +302,7 @@ extern const struct entity template_text_entity;
 extern const struct entity recipient_entity;
 extern const struct entity queue_entity;
 extern const struct entity communication_entity;
+extern const struct entity request_entity;
 extern const struct entity consent_entity;
 extern const struct entity person_entity;
 extern const struct entity addresses_entity;
@@ -301,10 +324,28 @@ struct rendered {
 	struct str address;
 };
 
+/* With the first CommunicationScheduled: the parameters of its request. */
+struct parameters {
+	struct str text;
+};
+
 /* With ComplianceDecided: the facts whose hash is in the event; no personal data. */
 struct facts {
 	struct str text;
 };
+
+/* ---- messages that wait ---- */
+
+extern const struct timer_kind release_timer; /* subject: the message */
+void decide_release(const struct command *timer, const struct workset *set, struct decision *decision);
+
+/*
+ * The parameters as one text: each name and value ends with NUL, which no text has. Returns its size; above REQUEST_PARAMETERS_MAX:
+ * it does not fit. request_body is the way back; the body borrows from the request. False: the arena is full.
+ */
+struct send_communication;
+size_t request_put_parameters(char text[REQUEST_PARAMETERS_MAX], const struct send_communication *body);
+bool request_body(const struct request *request, struct arena *arena, struct send_communication *ret_body);
 
 /* ---- natural keys and hashes (keys.c) ---- */
 

@@ -1,23 +1,9 @@
 #ifndef CONSUMERS_COMMUNICATIONS_COMPOSE_H
 #define CONSUMERS_COMMUNICATIONS_COMPOSE_H
 
-#include "base/must.h"
-#include "consumers/communications/communications.h"
-#include "schemas/communications.h"
+#include "consumers/communications/sending.h"
 
 /* Makes the text of one message from a template, a person, debts and parameters. Pure. */
-
-/* The inputs of SendCommunication, once found. */
-struct sending {
-	const struct command *command;
-	const struct send_communication *body;
-	enum channel channel;
-	const struct person *person;
-	const struct template_text *template;
-	struct str language; /* of the template: as in the command, or a wider one */
-	const struct address *address;
-	struct rendered *rendered;
-};
 
 /*
  * Whether the token is reserved, so that the sender cannot set its value: customer_name, debt_reference, balance, currency,

@@ -55,4 +55,6 @@ void decide_cancel_communication(const struct command *command, const struct wor
 	event->channel = str_of(channel_name((enum channel)communication->channel));
 	event->requested_on = communication->requested_on;
 	event->previous_state = str_of(communication_state_name((enum communication_state)communication->state));
+	if (communication->state == COMMUNICATION_SCHEDULED)
+		decision_cancel_timer(decision, &release_timer, &body->communication_id);
 }

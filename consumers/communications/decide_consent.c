@@ -56,9 +56,12 @@ void decide_grant_consent(const struct command *command, const struct workset *s
 
 /* ---- WithdrawConsent ---- */
 
-/* Lists the messages that the withdrawal cancels: those of the channel (NONE: of all) that the notifier has not claimed. */
+/*
+ * Lists the messages that the withdrawal cancels, with their states: those of the channel (NONE: of all) that the notifier has not
+ * claimed. A message that waits for its time has a timer, which ends too.
+ */
 static size_t list_cancelled(const struct workset *set, const struct queue *queue, enum channel channel,
-			     struct cancelled_communication *cancelled)
+			     struct cancelled_communication *cancelled, struct str *states, struct decision *decision)
 {
 	size_t count = 0;
 
@@ -70,6 +73,9 @@ static size_t list_cancelled(const struct workset *set, const struct queue *queu
 			continue;
 		communication = workset_state(set, &communication_entity, &queued->communication_id);
 		MUST(communication != NULL);
+		if (communication->state == COMMUNICATION_SCHEDULED)
+			decision_cancel_timer(decision, &release_timer, &queued->communication_id);
+		states[count] = str_of(communication_state_name((enum communication_state)communication->state));
 		cancelled[count++] = (struct cancelled_communication){ .communication_id = queued->communication_id,
 								       .channel = str_of(channel_name(queued->channel)),
 								       .requested_on = queued->requested_on,
@@ -96,8 +102,9 @@ void decide_withdraw_consent(const struct command *command, const struct workset
 	const struct queue *queue = workset_state(set, &queue_entity, &body->customer_id);
 	struct consent_withdrawn *event = decision_event(decision, &consent_withdrawn_type);
 	struct cancelled_communication *cancelled = arena_take(decision->arena, QUEUE_MAX, sizeof(*cancelled));
+	struct str *states = arena_take(decision->arena, QUEUE_MAX, sizeof(*states));
 
-	if (cancelled == NULL) {
+	if (cancelled == NULL || states == NULL) {
 		decision->overflow = true;
 		return;
 	}
@@ -112,5 +119,7 @@ void decide_withdraw_consent(const struct command *command, const struct workset
 	event->has_received_at = true;
 	event->received_at = command->received_ms;
 	event->cancelled = cancelled;
-	event->cancelled_count = queue == NULL ? 0 : list_cancelled(set, queue, channel, cancelled);
+	event->cancelled_count = queue == NULL ? 0 : list_cancelled(set, queue, channel, cancelled, states, decision);
+	event->cancelled_states = states;
+	event->cancelled_states_count = event->cancelled_count;
 }

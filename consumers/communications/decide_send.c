@@ -1,12 +1,9 @@
 #include "base/array.h"
 #include "base/day.h"
 #include "base/must.h"
-#include "consumers/communications/communications.h"
 #include "consumers/communications/compose.h"
 #include "consumers/communications/gather.h"
-#include "consumers/communications/guard/guard.h"
 #include "consumers/communications/render.h"
-#include "schemas/communications.h"
 
 #define SEND_WITHIN_MAX_MS (366 * DAY_MS)
 
@@ -14,6 +11,8 @@
 
 static bool parameters_are_good(const struct send_communication *body, struct decision *decision)
 {
+	char text[REQUEST_PARAMETERS_MAX];
+
 	for (size_t index = 0; index < body->parameters_count; index++) {
 		const struct template_parameter *parameter = &body->parameters[index];
 
@@ -22,6 +21,10 @@ static bool parameters_are_good(const struct send_communication *body, struct de
 					"a name is not a token's, or is one of our own");
 			return false;
 		}
+	}
+	if (request_put_parameters(text, body) > sizeof(text)) {
+		decision_refuse(decision, REFUSAL_LIMIT_EXCEEDED, "parameters", "together longer than %zu bytes", sizeof(text));
+		return false;
 	}
 	return true;
 }
@@ -70,6 +73,11 @@ static bool send_is_good(const struct sending *sending, struct decision *decisio
 		decision_refuse(decision, REFUSAL_BAD_DATE, "send_by", "the time has passed, or is more than a year away");
 		return false;
 	}
+	if (body->has_not_before && (body->not_before < 0 || body->not_before >= body->send_by)) {
+		decision_refuse(decision, REFUSAL_BAD_DATE, "not_before",
+				"before 1970, or when the message may not be sent any more");
+		return false;
+	}
 	return true;
 }
 
@@ -80,10 +88,6 @@ static bool is_known(const struct sending *sending, const struct workset *set, s
 	const struct send_communication *body = sending->body;
 	char id[UUID_TEXT_SIZE + 1];
 
-	if (workset_state(set, &communication_entity, &body->communication_id) != NULL) {
-		decision_refuse(decision, REFUSAL_EXISTS, "communication_id", "a communication has this id");
-		return false;
-	}
 	if (sending->person == NULL) {
 		uuid_format(id, &body->customer_id);
 		decision_wait(decision, "customer_id", "the customer %s is not known yet", id);
@@ -145,7 +149,7 @@ static bool can_be_sent(const struct sending *sending, const struct workset *set
 		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "customer_id", "the customer is merged, deceased or erased");
 		return false;
 	}
-	if (queue != NULL && queue->count >= QUEUE_MAX) {
+	if (sending->waiting == NULL && queue != NULL && queue->count >= QUEUE_MAX) {
 		decision_refuse(decision, REFUSAL_LIMIT_EXCEEDED, "customer_id", "%d messages to the customer are under way",
 				QUEUE_MAX);
 		return false;
@@ -169,10 +173,7 @@ static bool has_address(struct sending *sending, const struct workset *set, stru
 
 /* ---- the guard ---- */
 
-/*
- * The profiles that are asked: those whose rules do not defer. Hours and caps do, and a deferred message is suppressed as long as
- * it cannot wait (README.md, Decisions).
- */
+/* The profiles that are asked (README.md, Decisions). */
 #define PROFILES_ASKED 2
 
 static void find_profiles(const struct guard_profile *ret_profiles[PROFILES_ASKED])
@@ -297,80 +298,29 @@ static void add_decided(const struct sending *sending, const struct guard_facts 
 	decision_confide(decision, confidential);
 }
 
-/* ---- the outcome ---- */
+guard_function *communications_guard = guard_decide;
 
-static void add_suppressed(const struct sending *sending, const struct guard_verdict *verdict, struct decision *decision)
+struct guard_verdict sending_ask(const struct sending *sending, const struct workset *set, struct decision *decision)
 {
-	struct communication_suppressed *event = decision_event(decision, &communication_suppressed_type);
+	const struct guard_profile *asked[PROFILES_ASKED];
+	struct guard_facts facts = { 0 };
+	struct guard_verdict verdict;
 
-	MUST(verdict->rules_count > 0);
-	event->communication_id = sending->body->communication_id;
-	event->customer_id = sending->body->customer_id;
-	event->version = 1;
-	event->channel = sending->body->channel;
-	event->requested_on = sending->command->today;
-	event->reason = str_of(verdict->rules[0]);
-	event->has_message_class = event->has_template_name = event->has_language = true;
-	event->message_class = sending->body->message_class;
-	event->template_name = sending->body->template_name;
-	event->language = sending->language;
-	event->debt_ids = sending->body->debt_ids;
-	event->debt_ids_count = sending->body->debt_ids_count;
+	gather_facts(sending, set, &facts);
+	find_profiles(asked);
+	verdict = communications_guard(&facts, asked, PROFILES_ASKED);
+	add_decided(sending, &facts, &verdict, decision);
+	return verdict;
 }
 
-/* The balances stated in the text, in the order of the debts; NULL: the arena is full. */
-static const int64_t *stated_balances(const struct sending *sending, const struct workset *set, struct decision *decision)
-{
-	int64_t *stated = arena_take(decision->arena, sending->body->debt_ids_count, sizeof(*stated));
+/* ---- the steps ---- */
 
-	for (size_t index = 0; stated != NULL && index < sending->body->debt_ids_count; index++) {
-		const struct owed_debt *debt = workset_state(set, &owed_debt_entity, &sending->body->debt_ids[index]);
-
-		stated[index] = debt->balance_minor;
-	}
-	return stated;
-}
-
-static void add_released(const struct sending *sending, const struct workset *set, struct decision *decision)
-{
-	struct communication_released *event = decision_event(decision, &communication_released_type);
-	const struct send_communication *body = sending->body;
-	uint8_t *hash = arena_take(decision->arena, 1, CONTENT_HASH_SIZE);
-	const int64_t *stated = stated_balances(sending, set, decision);
-
-	if (hash == NULL || stated == NULL) {
-		decision->overflow = true;
-		return;
-	}
-	rendered_hash(hash, sending->rendered->subject, sending->rendered->body, sending->person);
-	event->communication_id = body->communication_id;
-	event->customer_id = body->customer_id;
-	event->version = 1;
-	event->channel = body->channel;
-	event->requested_on = sending->command->today;
-	event->template_name = body->template_name;
-	event->template_version = sending->template->version;
-	event->language = sending->language;
-	event->message_class = body->message_class;
-	event->rendered_hash = (struct str){ .data = (const char *)hash, .size = CONTENT_HASH_SIZE };
-	event->send_by = body->send_by;
-	event->debt_ids = body->debt_ids;
-	event->debt_ids_count = body->debt_ids_count;
-	event->stated_minor = stated;
-	event->stated_minor_count = body->debt_ids_count;
-	event->has_contact_point_id = true;
-	event->contact_point_id = sending->address->contact_point_id;
-	sending->rendered->contact_point_id = sending->address->contact_point_id;
-	sending->rendered->address = (struct str){ .data = sending->address->text, .size = sending->address->text_size };
-	decision_confide(decision, sending->rendered);
-}
-
-/* The template in the requested language, otherwise in the next wider language with a template: en for en-GB. */
-static void find_template(struct sending *sending, const struct workset *set)
+void sending_find(struct sending *sending, const struct workset *set)
 {
 	struct template_key key;
 	struct uuid id;
 
+	sending->person = workset_state(set, &person_entity, &sending->body->customer_id);
 	sending->language = sending->body->language;
 	do {
 		if (!template_key(&key, sending->body->template_name, sending->channel, sending->language))
@@ -380,38 +330,33 @@ static void find_template(struct sending *sending, const struct workset *set)
 	} while (sending->template == NULL && language_widen(&sending->language));
 }
 
+bool sending_check(struct sending *sending, const struct workset *set, struct decision *decision)
+{
+	return is_known(sending, set, decision) && can_be_sent(sending, set, decision) &&
+	       sending_compose(sending, set, decision) && has_address(sending, set, decision);
+}
+
 void decide_send_communication(const struct command *command, const struct workset *set, struct decision *decision)
 {
 	const struct send_communication *body = command->body;
 	struct sending sending = { .command = command, .body = body, .channel = electronic_channel_by_name(body->channel) };
-	struct guard_facts facts = { 0 };
 	struct guard_verdict verdict;
-	const struct guard_profile *asked[PROFILES_ASKED];
 
 	if (!send_is_good(&sending, decision))
 		return;
-	sending.person = workset_state(set, &person_entity, &body->customer_id);
-	find_template(&sending, set);
-	if (!is_known(&sending, set, decision) || !can_be_sent(&sending, set, decision) ||
-	    !sending_compose(&sending, set, decision) || !has_address(&sending, set, decision))
+	if (workset_state(set, &communication_entity, &body->communication_id) != NULL) {
+		decision_refuse(decision, REFUSAL_EXISTS, "communication_id", "a communication has this id");
+		return;
+	}
+	sending_find(&sending, set);
+	if (!sending_check(&sending, set, decision))
 		return;
 
 	/* ---- nothing refuses from here on ---- */
-	gather_facts(&sending, set, &facts);
-	find_profiles(asked);
-	verdict = guard_decide(&facts, asked, PROFILES_ASKED);
-	add_decided(&sending, &facts, &verdict, decision);
-	switch (verdict.verdict) {
-	case VERDICT_ALLOW:
-		add_released(&sending, set, decision);
+	if (body->has_not_before && body->not_before > command->now_ms) { /* what the guard says now does not matter then */
+		sending_wait(&sending, body->not_before, decision);
 		return;
-	case VERDICT_DEFER: /* no rule of the profile defers; when one does, a scheduled message is a timer of this module */
-	case VERDICT_DENY:
-		add_suppressed(&sending, &verdict, decision);
-		return;
-	case VERDICT_NONE:
-	case COMPLIANCE_VERDICT_COUNT:
-		break;
 	}
-	MUST_NOT_REACH("a decision without a verdict");
+	verdict = sending_ask(&sending, set, decision);
+	sending_settle(&sending, set, &verdict, decision);
 }

@@ -119,6 +119,7 @@ static void on_consent_withdrawn(struct workset *set, const struct consent_withd
 		MUST(cancelled->version == communication->version + 1);
 		communication->version = cancelled->version;
 		communication->state = COMMUNICATION_CANCELLED;
+		communication->release_at_ms = 0;
 		remove_queued(queue, &cancelled->communication_id);
 		history_remove_message(set, &event->customer_id, &cancelled->communication_id);
 	}
@@ -134,28 +135,74 @@ static void on_cancelled(struct workset *set, const struct communication_cancell
 	MUST(event->version == communication->version + 1);
 	communication->version = event->version;
 	communication->state = COMMUNICATION_CANCELLED;
+	communication->release_at_ms = 0;
 	remove_queued(queue, &event->communication_id);
 	history_remove_message(set, &event->customer_id, &event->communication_id);
+}
+
+static struct queued *find_queued(struct queue *queue, const struct uuid *communication_id)
+{
+	for (uint32_t index = 0; index < queue->count; index++) {
+		if (uuid_equal(&queue->messages[index].communication_id, communication_id))
+			return &queue->messages[index];
+	}
+	return NULL;
+}
+
+/* The first event of a message says whose it is and how it goes. */
+static void begin(struct communication *communication, const struct uuid *customer_id, struct str channel, int32_t requested_on)
+{
+	communication->customer_id = *customer_id;
+	communication->channel = channel_by_name(channel);
+	communication->requested_on = requested_on;
+}
+
+static void add_queued(struct queue *queue, const struct uuid *communication_id, const struct communication *communication,
+		       enum outbox_state state)
+{
+	MUST(queue->count < QUEUE_MAX);
+	queue->messages[queue->count++] = (struct queued){ .communication_id = *communication_id,
+							   .channel = communication->channel,
+							   .requested_on = communication->requested_on,
+							   .state = state };
+}
+
+static void on_scheduled(struct workset *set, const struct communication_scheduled *event)
+{
+	struct communication *communication = workset_change(set, &communication_entity, &event->communication_id);
+	struct queue *queue = workset_change(set, &queue_entity, &event->customer_id);
+
+	MUST(event->version == communication->version + 1);
+	if (event->version == 1) {
+		begin(communication, &event->customer_id, event->channel, event->requested_on);
+		add_queued(queue, &event->communication_id, communication, OUTBOX_SCHEDULED);
+	}
+	communication->version = event->version;
+	communication->state = COMMUNICATION_SCHEDULED;
+	communication->not_before_ms = event->has_not_before ? event->not_before : 0;
+	communication->release_at_ms = event->release_at;
+	communication->send_by_ms = event->send_by;
 }
 
 static void on_released(struct workset *set, const struct communication_released *event, int64_t at_ms)
 {
 	struct communication *communication = workset_change(set, &communication_entity, &event->communication_id);
 	struct queue *queue = workset_change(set, &queue_entity, &event->customer_id);
-	struct contacted contacted;
+	struct queued *queued = find_queued(queue, &event->communication_id);
+	struct contacted contacted = contacted_message(event, at_ms);
 
-	MUST(communication->version == 0);
-	MUST(queue->count < QUEUE_MAX);
-	communication->customer_id = event->customer_id;
+	MUST(event->version == communication->version + 1);
+	if (event->version == 1) {
+		begin(communication, &event->customer_id, event->channel, event->requested_on);
+		add_queued(queue, &event->communication_id, communication, OUTBOX_RELEASED);
+	} else {
+		MUST(queued != NULL);
+		queued->state = OUTBOX_RELEASED;
+	}
 	communication->version = event->version;
-	communication->channel = channel_by_name(event->channel);
 	communication->state = COMMUNICATION_RELEASED;
-	communication->requested_on = event->requested_on;
-	queue->messages[queue->count++] = (struct queued){ .communication_id = event->communication_id,
-							   .channel = communication->channel,
-							   .requested_on = event->requested_on,
-							   .state = OUTBOX_RELEASED };
-	contacted = contacted_message(event, at_ms);
+	communication->release_at_ms = 0;
+	communication->send_by_ms = event->send_by;
 	history_add(workset_change(set, &history_entity, &event->customer_id), &contacted);
 }
 
@@ -163,12 +210,14 @@ static void on_suppressed(struct workset *set, const struct communication_suppre
 {
 	struct communication *communication = workset_change(set, &communication_entity, &event->communication_id);
 
-	MUST(communication->version == 0);
-	communication->customer_id = event->customer_id;
+	MUST(event->version == communication->version + 1);
+	if (event->version == 1)
+		begin(communication, &event->customer_id, event->channel, event->requested_on);
+	else
+		remove_queued(workset_change(set, &queue_entity, &event->customer_id), &event->communication_id);
 	communication->version = event->version;
-	communication->channel = channel_by_name(event->channel);
 	communication->state = COMMUNICATION_SUPPRESSED;
-	communication->requested_on = event->requested_on;
+	communication->release_at_ms = 0;
 }
 
 /* It counts against no cap. One of which nobody knows does. */
@@ -183,6 +232,7 @@ static void on_progressed(struct workset *set, const struct communication_progre
 {
 	struct communication *communication = workset_change(set, &communication_entity, &event->communication_id);
 	struct queue *queue = workset_change(set, &queue_entity, &event->customer_id);
+	struct queued *queued;
 
 	MUST(event->version == communication->version + 1);
 	communication->version = event->version;
@@ -195,17 +245,17 @@ static void on_progressed(struct workset *set, const struct communication_progre
 		remove_queued(queue, &event->communication_id);
 		return;
 	}
-	for (uint32_t index = 0; index < queue->count; index++) {
-		struct queued *queued = &queue->messages[index];
-
-		if (uuid_equal(&queued->communication_id, &event->communication_id) && queued->claims <= event->attempt)
-			queued->state = OUTBOX_WAITING;
-	}
+	queued = find_queued(queue, &event->communication_id);
+	if (queued != NULL && queued->claims <= event->attempt)
+		queued->state = OUTBOX_WAITING;
 }
 
 void communications_evolve(struct workset *set, const struct event *event)
 {
 	switch (communications_event(event->type)) {
+	case EVENT_COMMUNICATION_SCHEDULED:
+		on_scheduled(set, event->body);
+		return;
 	case EVENT_COMMUNICATION_RELEASED:
 		on_released(set, event->body, event->command->now_ms);
 		return;

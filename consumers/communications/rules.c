@@ -9,6 +9,7 @@ const struct entity queue_entity = { .name = "queue", .state_size = sizeof(struc
 const struct entity communication_entity = { .name = "communication",
 					     .state_size = sizeof(struct communication),
 					     .is_ordered = true };
+const struct entity request_entity = { .name = "request", .state_size = sizeof(struct request) };
 const struct entity consent_entity = { .name = "consent", .state_size = sizeof(struct consent), .is_ordered = true };
 const struct entity person_entity = { .name = "person", .state_size = sizeof(struct person) };
 const struct entity addresses_entity = { .name = "addresses", .state_size = sizeof(struct addresses) };
@@ -78,24 +79,56 @@ static void touch_withdraw_consent(const struct command *command, struct workset
 		touch(set, &communication_entity, &queue->messages[index].communication_id);
 }
 
+static void touch_person(struct workset *set, const struct uuid *customer_id)
+{
+	touch(set, &recipient_entity, customer_id);
+	touch(set, &queue_entity, customer_id);
+	touch(set, &person_entity, customer_id);
+	touch(set, &addresses_entity, customer_id);
+	touch(set, &history_entity, customer_id);
+	touch(set, &circumstances_entity, customer_id);
+	touch(set, &wishes_entity, customer_id);
+}
+
+static void touch_debts(struct workset *set, const struct uuid *debt_ids, size_t count)
+{
+	for (size_t index = 0; index < count; index++)
+		touch(set, &owed_debt_entity, &debt_ids[index]);
+}
+
+static void touch_template_texts(struct workset *set, struct str name, struct str channel, struct str language)
+{
+	do
+		touch_template_text(set, name, channel, language);
+	while (language_widen(&language));
+}
+
 static void touch_send_communication(const struct command *command, struct workset *set)
 {
 	const struct send_communication *body = command->body;
-	struct str language = body->language;
 
 	touch(set, &communication_entity, &body->communication_id);
-	touch(set, &recipient_entity, &body->customer_id);
-	touch(set, &queue_entity, &body->customer_id);
-	touch(set, &person_entity, &body->customer_id);
-	touch(set, &addresses_entity, &body->customer_id);
-	touch(set, &history_entity, &body->customer_id);
-	touch(set, &circumstances_entity, &body->customer_id);
-	touch(set, &wishes_entity, &body->customer_id);
-	for (size_t index = 0; index < body->debt_ids_count; index++)
-		touch(set, &owed_debt_entity, &body->debt_ids[index]);
-	do
-		touch_template_text(set, body->template_name, body->channel, language);
-	while (language_widen(&language));
+	touch_person(set, &body->customer_id);
+	touch_debts(set, body->debt_ids, body->debt_ids_count);
+	touch_template_texts(set, body->template_name, body->channel, body->language);
+}
+
+/* Touches the request first; what it names is known once it is loaded. */
+static void touch_release(const struct command *command, struct workset *set)
+{
+	const struct timer *timer = command->body;
+	const struct slot *slot;
+	const struct request *request;
+
+	touch(set, &communication_entity, &timer->subject);
+	touch_person(set, &command->key);
+	slot = touch(set, &request_entity, &timer->subject);
+	if (slot == NULL || !slot->exists)
+		return;
+	request = slot->state;
+	touch_debts(set, request->debt_ids, request->debt_ids_count);
+	touch_template_texts(set, str_of(request->template_name), str_of(channel_name((enum channel)request->channel)),
+			     str_of(request->language));
 }
 
 /* Loading the queue locks it: a message that is not claimed then cannot be claimed before the batch is committed. */
@@ -170,6 +203,10 @@ static const struct rule rules[] = {
 };
 _Static_assert(COUNT(rules) == COMMUNICATIONS_COMMANDS, "each command has a rule");
 
+static const struct timer_rule timers[] = {
+	{ &release_timer, { &timer_type, touch_release, decide_release, true, false } },
+};
+
 static const struct action communication_actions[] = {
 	{ &cancel_communication_type, outbox_is_cancellable, false, NULL },
 };
@@ -185,6 +222,8 @@ const struct module communications_module = {
 	.name = "communications",
 	.rules = rules,
 	.rules_count = COUNT(rules),
+	.timers = timers,
+	.timers_count = COUNT(timers),
 	.actions = actions,
 	.actions_count = COUNT(actions),
 	.evolve = communications_evolve,

@@ -175,15 +175,17 @@ static int write_opt_outs(struct communications_store *store, struct db *db, str
 static const struct db_statement update_communications = {
 	.name = "communications_update_communications",
 	.sql = "UPDATE communications.communication c SET version = u.version, attempt = u.attempt, state = u.state, "
-	       "updated_at = u.updated_at, updated_seq = u.updated_seq "
-	       "FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::integer[], $5::text[], $6::timestamptz[], $7::bigint[]) "
-	       "AS u (id, version_was, version, attempt, state, updated_at, updated_seq) WHERE c.communication_id = u.id AND "
-	       "c.version = u.version_was",
+	       "not_before = u.not_before, release_at = u.release_at, updated_at = u.updated_at, updated_seq = u.updated_seq "
+	       "FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::integer[], $5::text[], $6::timestamptz[], "
+	       "$7::timestamptz[], $8::timestamptz[], $9::bigint[]) AS u (id, version_was, version, attempt, state, not_before, "
+	       "release_at, updated_at, updated_seq) WHERE c.communication_id = u.id AND c.version = u.version_was",
 };
 
 enum outbox_state outbox_state_of(enum communication_state state)
 {
 	switch (state) {
+	case COMMUNICATION_SCHEDULED:
+		return OUTBOX_SCHEDULED;
 	case COMMUNICATION_RELEASED:
 		return OUTBOX_RELEASED;
 	case COMMUNICATION_RETRY_WAIT:
@@ -196,22 +198,35 @@ enum outbox_state outbox_state_of(enum communication_state state)
 	case COMMUNICATION_EXPIRED:
 	case COMMUNICATION_REJECTED:
 	case COMMUNICATION_DELIVERED:
+	case COMMUNICATION_SUPPRESSED: /* after it has waited */
 		return OUTBOX_DONE;
 	case COMMUNICATION_NONE:
-	case COMMUNICATION_SUPPRESSED:
 	case COMMUNICATION_STATE_COUNT:
 		break;
 	}
-	MUST_NOT_REACH("a message that was never released");
+	MUST_NOT_REACH("a message without a state");
 }
 
-/* A message waits for another attempt only if the failed attempt was the last one that it was claimed for. */
+/*
+ * A message waits for another attempt only if the failed attempt was the last one that it was claimed for. The parameters end with
+ * the waiting for its time.
+ */
 static const struct db_statement update_outbox = {
 	.name = "communications_update_outbox",
 	.sql = "UPDATE communications.outbox o SET state = CASE WHEN u.state = 'waiting' AND o.claims > u.attempt THEN o.state "
-	       "ELSE u.state END FROM unnest($1::uuid[], $2::integer[], $3::text[]) AS u (id, attempt, state) "
+	       "ELSE u.state END, send_by = u.send_by, "
+	       "parameters_sealed = CASE WHEN u.state = 'scheduled' THEN o.parameters_sealed END "
+	       "FROM unnest($1::uuid[], $2::integer[], $3::text[], $4::timestamptz[]) AS u (id, attempt, state, send_by) "
 	       "WHERE o.communication_id = u.id",
 };
+
+static void add_instant_or_null(struct db_params *params, int64_t at_ms)
+{
+	if (at_ms == 0)
+		db_array_null(params);
+	else
+		db_array_instant(params, at_ms);
+}
 
 static void add_communications(struct db_params *params, struct slot **slots, size_t count)
 {
@@ -230,6 +245,12 @@ static void add_communications(struct db_params *params, struct slot **slots, si
 	for (size_t index = 0; index < count; index++)
 		db_array_text(params,
 			      str_of(communication_state_name(((const struct communication *)slots[index]->state)->state)));
+	db_array_begin(params, DB_ARRAY_INSTANT);
+	for (size_t index = 0; index < count; index++)
+		add_instant_or_null(params, ((const struct communication *)slots[index]->state)->not_before_ms);
+	db_array_begin(params, DB_ARRAY_INSTANT);
+	for (size_t index = 0; index < count; index++)
+		add_instant_or_null(params, ((const struct communication *)slots[index]->state)->release_at_ms);
 	slots_add_changed_at(params, slots, count);
 	slots_add_changed_seq(params, slots, count);
 }
@@ -247,6 +268,9 @@ static void add_outbox(struct db_params *params, struct slot **slots, size_t cou
 
 		db_array_text(params, str_of(outbox_state_name(outbox_state_of(communication->state))));
 	}
+	db_array_begin(params, DB_ARRAY_INSTANT);
+	for (size_t index = 0; index < count; index++)
+		db_array_instant(params, ((const struct communication *)slots[index]->state)->send_by_ms);
 }
 
 static int write_communications(struct communications_store *store, struct db *db, const struct workset *set, struct err *err)
@@ -288,7 +312,9 @@ int communications_save(void *self, struct db *db, const struct workset *set, co
 	slots = slots_changed(&store->list, set, &recipient_entity, &count);
 	if (write_permissions(store, db, slots, count, err) < 0 || write_opt_outs(store, db, slots, count, err) < 0)
 		return -1;
-	return write_communications(store, db, set, err);
+	if (write_communications(store, db, set, err) < 0)
+		return -1;
+	return communications_release(store, db, set, events, events_count, err);
 }
 
 /* ---- the store ---- */
@@ -313,5 +339,6 @@ int communications_store_prepare(void *self, struct err *err)
 	db_params_init(&store->params, PARAMS_SIZE_MAX);
 	communications_insert_init(store);
 	buf_init(&store->list, LIST_SIZE_MAX);
+	buf_init(&store->released, LIST_SIZE_MAX);
 	return 0;
 }

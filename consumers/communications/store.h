@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "consumers/communications/communications.h"
 #include "db/db.h"
+#include "model/sealed.h"
 #include "worker/slot_query.h"
 #include "worker/store.h"
 
@@ -31,7 +32,8 @@ struct communications_store {
 	struct db_copy circumstances;
 	struct db_copy preferences;
 	struct db_copy blocked_times;
-	struct buf list; /* struct slot *: the slots to update */
+	struct buf list;     /* struct slot *: the slots to update */
+	struct buf released; /* struct waited: the messages that were released after they waited */
 };
 
 /* Once, before the first batch: reads the key from the file that DCS_ADDRESS_KEY_FILE names. */
@@ -55,6 +57,24 @@ void copy_circumstance(struct communications_store *store, const struct logged_e
 void copy_preference(struct communications_store *store, const struct logged_event *logged);
 int communications_end_circumstances(struct communications_store *store, struct db *db, const struct logged_event *events,
 				     size_t events_count, struct err *err);
+
+/* store_release.c: what the rows of messages get that have waited and are released. */
+int communications_release(struct communications_store *store, struct db *db, const struct workset *set,
+			   const struct logged_event *events, size_t events_count, struct err *err);
+
+/*
+ * Texts sealed for a row of the outbox, with its person's key: begin, then each; the text stands until the next. The person is
+ * loaded.
+ */
+struct message_seal {
+	struct uuid communication_id, customer_id;
+	uint8_t key[32];
+};
+void message_seal_begin(struct message_seal *seal, const struct communications_store *store, const struct workset *set,
+			const struct uuid *communication_id, const struct uuid *customer_id);
+struct str message_seal(const struct message_seal *seal, struct communications_store *store, const struct sealed_column *column,
+			struct str text);
+void message_seal_end(struct message_seal *seal);
 
 /* The outbox row's state for a communication's state. */
 enum outbox_state outbox_state_of(enum communication_state state);

@@ -144,21 +144,21 @@ static void copy_receipt(struct db_copy *copy, const struct communication_progre
 
 static const struct db_table table_communications = {
 	.name = "communications.communication",
-	.columns =
-		"communication_id uuid, customer_id uuid, version bigint, attempt integer, state text, channel text, "
-		"requested_on date, message_class text, template_name text, template_version integer, language text, "
-		"contact_point_id uuid, rendered_hash bytea, created_at timestamptz, updated_at timestamptz, updated_seq bigint",
+	.columns = "communication_id uuid, customer_id uuid, version bigint, attempt integer, state text, channel text, "
+		   "requested_on date, message_class text, template_name text, template_version integer, language text, "
+		   "contact_point_id uuid, rendered_hash bytea, not_before timestamptz, release_at timestamptz, "
+		   "created_at timestamptz, updated_at timestamptz, updated_seq bigint",
 };
 
 static const struct db_table table_debts = {
 	.name = "communications.communication_debt",
-	.columns = "communication_id uuid, debt_id uuid, stated_minor bigint",
+	.columns = "communication_id uuid, debt_id uuid, place smallint, stated_minor bigint",
 };
 
 static const struct db_table table_outbox = {
 	.name = "communications.outbox",
 	.columns = "communication_id uuid, customer_id uuid, channel text, state text, send_by timestamptz, "
-		   "address_sealed bytea, subject_sealed bytea, body_sealed bytea",
+		   "address_sealed bytea, subject_sealed bytea, body_sealed bytea, parameters_sealed bytea",
 };
 
 static void copy_communication_head(struct db_copy *copy, const struct uuid *communication_id,
@@ -184,6 +184,7 @@ static void copy_debt_ids(struct db_copy *copy, const struct workset *set, const
 		db_copy_row(copy);
 		db_copy_uuid(copy, communication_id);
 		db_copy_uuid(copy, &debt_ids[index]);
+		db_copy_int16(copy, (int16_t)(index + 1));
 		if (debt == NULL)
 			db_copy_null(copy);
 		else
@@ -191,30 +192,12 @@ static void copy_debt_ids(struct db_copy *copy, const struct workset *set, const
 	}
 }
 
-static void copy_sealed(struct communications_store *store, struct str text, const struct seal_place *place,
-			const uint8_t key[32])
+static void copy_instant_or_null(struct db_copy *copy, int64_t at_ms)
 {
-	buf_reset(&store->sealed);
-	db_copy_str(&store->outbox, seal_add(&store->sealed, text, place, key));
-}
-
-static void copy_texts(struct communications_store *store, const struct rendered *rendered,
-		       const struct communication_released *released, const struct person *person)
-{
-	struct seal_place place = { .row = released->communication_id,
-				    .version = SEALED_MESSAGE_VERSION,
-				    .owner = released->customer_id };
-	uint8_t key[32];
-
-	MUST(person != NULL);
-	person_key(key, store->key, person_salt(person));
-	place.column = &sealed_message_address;
-	copy_sealed(store, rendered->address, &place, key);
-	place.column = &sealed_message_subject;
-	copy_sealed(store, rendered->subject, &place, key);
-	place.column = &sealed_message_body;
-	copy_sealed(store, rendered->body, &place, key);
-	wipe(key, sizeof(key));
+	if (at_ms == 0)
+		db_copy_null(copy);
+	else
+		db_copy_instant(copy, at_ms);
 }
 
 /* The times of creation and of the last change, and the number of the last event. */
@@ -225,13 +208,60 @@ static void copy_dates(struct db_copy *copy, const struct event *event, const st
 	db_copy_int64(copy, slot->changed_seq);
 }
 
+static void copy_outbox_head(struct db_copy *copy, const struct uuid *communication_id, const struct communication *communication)
+{
+	db_copy_row(copy);
+	db_copy_uuid(copy, communication_id);
+	db_copy_uuid(copy, &communication->customer_id);
+	db_copy_str(copy, str_of(channel_name(communication->channel)));
+	db_copy_str(copy, str_of(outbox_state_name(outbox_state_of(communication->state))));
+	db_copy_instant(copy, communication->send_by_ms);
+}
+
+/* Without a text yet. */
+static void copy_scheduled(struct communications_store *store, const struct workset *set, const struct event *event)
+{
+	const struct communication_scheduled *scheduled = event->body;
+	const struct parameters *parameters = event->confidential;
+	const struct slot *slot = workset_changed(set, &communication_entity, &scheduled->communication_id);
+	const struct communication *communication = slot->state;
+	struct db_copy *copy = &store->communications;
+	struct message_seal seal;
+
+	MUST(parameters != NULL);
+	copy_communication_head(copy, &scheduled->communication_id, communication);
+	db_copy_str(copy, scheduled->message_class);
+	db_copy_str(copy, scheduled->template_name);
+	db_copy_null(copy);
+	db_copy_str(copy, scheduled->language);
+	db_copy_null(copy);
+	db_copy_null(copy);
+	copy_instant_or_null(copy, communication->not_before_ms);
+	copy_instant_or_null(copy, communication->release_at_ms);
+	copy_dates(copy, event, slot);
+	copy_debt_ids(&store->debts, NULL, &scheduled->communication_id, scheduled->debt_ids, scheduled->debt_ids_count);
+
+	copy = &store->outbox;
+	copy_outbox_head(copy, &scheduled->communication_id, communication);
+	for (int text = 0; text < 3; text++)
+		db_copy_str(copy, STR(""));
+	if (communication->state != COMMUNICATION_SCHEDULED) { /* it ended in the batch */
+		db_copy_null(copy);
+		return;
+	}
+	message_seal_begin(&seal, store, set, &scheduled->communication_id, &scheduled->customer_id);
+	db_copy_str(copy, message_seal(&seal, store, &sealed_message_parameters, parameters->text));
+	message_seal_end(&seal);
+}
+
 static void copy_released(struct communications_store *store, const struct workset *set, const struct event *event)
 {
 	const struct communication_released *released = event->body;
 	const struct rendered *rendered = event->confidential;
-	const struct communication *communication =
-		workset_changed(set, &communication_entity, &released->communication_id)->state;
+	const struct slot *slot = workset_changed(set, &communication_entity, &released->communication_id);
+	const struct communication *communication = slot->state;
 	struct db_copy *copy = &store->communications;
+	struct message_seal seal;
 
 	MUST(rendered != NULL);
 	copy_communication_head(copy, &released->communication_id, communication);
@@ -241,47 +271,55 @@ static void copy_released(struct communications_store *store, const struct works
 	db_copy_str(copy, released->language);
 	db_copy_uuid(copy, &rendered->contact_point_id);
 	db_copy_str(copy, released->rendered_hash);
-	copy_dates(copy, event, workset_find(set, &communication_entity, &released->communication_id));
+	copy_instant_or_null(copy, communication->not_before_ms);
+	db_copy_null(copy);
+	copy_dates(copy, event, slot);
 	copy_debt_ids(&store->debts, set, &released->communication_id, released->debt_ids, released->debt_ids_count);
 
 	copy = &store->outbox;
-	db_copy_row(copy);
-	db_copy_uuid(copy, &released->communication_id);
-	db_copy_uuid(copy, &released->customer_id);
-	db_copy_str(copy, released->channel);
-	db_copy_str(copy, str_of(outbox_state_name(outbox_state_of(communication->state))));
-	db_copy_instant(copy, released->send_by);
-	copy_texts(store, rendered, released, workset_state(set, &person_entity, &released->customer_id));
+	copy_outbox_head(copy, &released->communication_id, communication);
+	message_seal_begin(&seal, store, set, &released->communication_id, &released->customer_id);
+	db_copy_str(copy, message_seal(&seal, store, &sealed_message_address, rendered->address));
+	db_copy_str(copy, message_seal(&seal, store, &sealed_message_subject, rendered->subject));
+	db_copy_str(copy, message_seal(&seal, store, &sealed_message_body, rendered->body));
+	message_seal_end(&seal);
+	db_copy_null(copy);
 }
 
 static void copy_suppressed(struct communications_store *store, const struct workset *set, const struct event *event)
 {
 	const struct communication_suppressed *suppressed = event->body;
-	const struct send_communication *command = event->command->body;
+	const struct slot *slot = workset_changed(set, &communication_entity, &suppressed->communication_id);
 	struct db_copy *copy = &store->communications;
 
-	copy_communication_head(copy, &suppressed->communication_id,
-				workset_changed(set, &communication_entity, &suppressed->communication_id)->state);
-	db_copy_str(copy, command->message_class);
-	db_copy_str(copy, command->template_name);
+	copy_communication_head(copy, &suppressed->communication_id, slot->state);
+	db_copy_str(copy, suppressed->message_class);
+	db_copy_str(copy, suppressed->template_name);
 	db_copy_null(copy);
 	db_copy_str(copy, suppressed->language);
-	db_copy_null(copy);
-	db_copy_null(copy);
-	copy_dates(copy, event, workset_find(set, &communication_entity, &suppressed->communication_id));
-	copy_debt_ids(&store->debts, NULL, &suppressed->communication_id, command->debt_ids, command->debt_ids_count);
+	for (int column = 0; column < 4; column++)
+		db_copy_null(copy);
+	copy_dates(copy, event, slot);
+	copy_debt_ids(&store->debts, NULL, &suppressed->communication_id, suppressed->debt_ids, suppressed->debt_ids_count);
 }
 
+/* A message that has waited has its rows: store.c changes them. */
 static void copy_event(struct communications_store *store, const struct workset *set, const struct logged_event *logged)
 {
 	const struct event *event = logged->event;
 
 	switch (communications_event(event->type)) {
+	case EVENT_COMMUNICATION_SCHEDULED:
+		if (((const struct communication_scheduled *)event->body)->version == 1)
+			copy_scheduled(store, set, event);
+		return;
 	case EVENT_COMMUNICATION_RELEASED:
-		copy_released(store, set, event);
+		if (((const struct communication_released *)event->body)->version == 1)
+			copy_released(store, set, event);
 		return;
 	case EVENT_COMMUNICATION_SUPPRESSED:
-		copy_suppressed(store, set, event);
+		if (((const struct communication_suppressed *)event->body)->version == 1)
+			copy_suppressed(store, set, event);
 		return;
 	case EVENT_COMPLIANCE_DECIDED:
 		copy_decision(&store->decisions, logged);

@@ -167,7 +167,7 @@ static const struct db_statement select_queues = {
 	.sql = "SELECT u.n, o.communication_id, o.channel, c.requested_on, o.state, o.claims "
 	       "FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) JOIN communications.outbox o ON o.customer_id = u.id "
 	       "JOIN communications.communication c ON c.communication_id = o.communication_id "
-	       "WHERE o.state IN ('released', 'claimed', 'waiting') ORDER BY o.communication_id FOR UPDATE OF o",
+	       "WHERE o.state IN ('scheduled', 'released', 'claimed', 'waiting') ORDER BY o.communication_id FOR UPDATE OF o",
 };
 
 static int read_queued(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)
@@ -187,10 +187,16 @@ static int read_queued(void *self, const struct db_result *result, int row, stru
 
 static const struct db_statement select_communications = {
 	.name = "communications_select_communications",
-	.sql = "SELECT u.n, c.customer_id, c.version, c.channel, c.state, c.attempt, c.requested_on "
-	       "FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) "
-	       "JOIN communications.communication c ON c.communication_id = u.id",
+	.sql = "SELECT u.n, c.customer_id, c.version, c.channel, c.state, c.attempt, c.requested_on, c.not_before, c.release_at, "
+	       "o.send_by FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) "
+	       "JOIN communications.communication c ON c.communication_id = u.id "
+	       "LEFT JOIN communications.outbox o ON o.communication_id = u.id",
 };
+
+static int64_t read_instant(const struct db_result *result, int row, int column)
+{
+	return db_is_null(result, row, column) ? 0 : db_instant(result, row, column);
+}
 
 static int read_communication(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)
 {
@@ -205,6 +211,9 @@ static int read_communication(void *self, const struct db_result *result, int ro
 	communication->state = communication_state_by_name(db_str(result, row, 4));
 	communication->attempt = db_int32(result, row, 5);
 	communication->requested_on = db_date(result, row, 6);
+	communication->not_before_ms = read_instant(result, row, 7);
+	communication->release_at_ms = read_instant(result, row, 8);
+	communication->send_by_ms = read_instant(result, row, 9);
 	MUST(communication->state != COMMUNICATION_NONE);
 	return 0;
 }
@@ -234,7 +243,7 @@ static int read_consent(void *self, const struct db_result *result, int row, str
 static int read_sealed(const struct communications_store *store, char *chars, size_t chars_size, struct str sealed,
 		       const struct seal_place *place, struct str salt, struct err *err)
 {
-	char room[FULL_NAME_MAX + SEAL_OVERHEAD];
+	char room[REQUEST_PARAMETERS_MAX + SEAL_OVERHEAD];
 	struct opened opened;
 	uint8_t key[32];
 	int result;
@@ -296,6 +305,58 @@ static int read_person(void *self, const struct db_result *result, int row, stru
 	person->full_name_size = (uint32_t)size;
 	person->is_active = db_bool(result, row, 1) ? 1 : 0;
 	read_place(self, person, result, row);
+	return 0;
+}
+
+/* ---- requests of messages that wait: two queries, one state ---- */
+
+/* Of an erased person the parameters are gone. */
+static const struct db_statement select_requests = {
+	.name = "communications_select_requests",
+	.sql = "SELECT u.n, c.channel, c.message_class, c.template_name, c.language, o.parameters_sealed, p.key_salt, "
+	       "c.customer_id "
+	       "FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) "
+	       "JOIN communications.communication c ON c.communication_id = u.id "
+	       "JOIN communications.outbox o ON o.communication_id = u.id "
+	       "JOIN customers.public_person p ON p.customer_id = c.customer_id WHERE c.state = 'scheduled'",
+};
+
+static int read_request(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)
+{
+	struct request *request = slot->state;
+	struct seal_place place = { .column = &sealed_message_parameters, .row = slot->id, .version = SEALED_MESSAGE_VERSION };
+	int size = 0;
+
+	request->channel = channel_by_name(db_str(result, row, 1));
+	read_text(request->message_class, sizeof(request->message_class), result, row, 2);
+	read_text(request->template_name, sizeof(request->template_name), result, row, 3);
+	read_text(request->language, sizeof(request->language), result, row, 4);
+	place.owner = db_uuid(result, row, 7);
+	if (!db_is_null(result, row, 5) && !db_is_null(result, row, 6))
+		size = read_sealed(self, request->parameters, sizeof(request->parameters), db_str(result, row, 5), &place,
+				   db_str(result, row, 6), err);
+	if (size < 0)
+		return err_add(err, "a message's parameters");
+	request->parameters_size = (uint32_t)size;
+	return 0;
+}
+
+static const struct db_statement select_request_debts = {
+	.name = "communications_select_request_debts",
+	.sql = "SELECT u.n, d.debt_id FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) "
+	       "JOIN communications.communication c ON c.communication_id = u.id "
+	       "JOIN communications.communication_debt d ON d.communication_id = u.id WHERE c.state = 'scheduled' "
+	       "ORDER BY u.n, d.place",
+};
+
+static int read_request_debt(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)
+{
+	struct request *request = slot->state;
+
+	(void)self;
+	(void)err;
+	MUST(request->debt_ids_count < REQUEST_DEBTS_MAX);
+	request->debt_ids[request->debt_ids_count++] = db_uuid(result, row, 1);
 	return 0;
 }
 
@@ -370,6 +431,8 @@ static const struct slot_query queries[] = {
 	{ .entity = &recipient_entity, .statement = &select_opt_outs, .read = read_opt_out },
 	{ .entity = &queue_entity, .statement = &select_queues, .read = read_queued },
 	{ .entity = &communication_entity, .statement = &select_communications, .read = read_communication },
+	{ .entity = &request_entity, .statement = &select_requests, .read = read_request },
+	{ .entity = &request_entity, .statement = &select_request_debts, .read = read_request_debt },
 	{ .entity = &consent_entity, .statement = &select_consents, .read = read_consent },
 	{ .entity = &person_entity, .statement = &select_persons, .read = read_person },
 	{ .entity = &addresses_entity, .statement = &select_addresses, .read = read_address },

@@ -76,13 +76,13 @@ bool language_widen(struct str *language)
 /*
  * The rank of a state; a message only moves to a higher rank. A late report has a lower rank than the known state: "accepted"
  * after "delivered" changes nothing. "delivered" is above the failures: it is certain, and providers have been seen to deliver
- * after they reported a failure. A message that was never sent keeps its state.
+ * after they reported a failure. No report moves a message that was never released, or that was cancelled.
  */
 static const uint8_t ranks[] = {
 	[COMMUNICATION_NONE] = 0,      [COMMUNICATION_RELEASED] = 1,   [COMMUNICATION_RETRY_WAIT] = 2,
 	[COMMUNICATION_UNKNOWN] = 3,   [COMMUNICATION_SUBMITTED] = 4,  [COMMUNICATION_FAILED] = 5,
 	[COMMUNICATION_EXPIRED] = 5,   [COMMUNICATION_REJECTED] = 5,   [COMMUNICATION_DELIVERED] = 6,
-	[COMMUNICATION_CANCELLED] = 7, [COMMUNICATION_SUPPRESSED] = 7,
+	[COMMUNICATION_CANCELLED] = 7, [COMMUNICATION_SUPPRESSED] = 7, [COMMUNICATION_SCHEDULED] = 7,
 };
 _Static_assert(COUNT(ranks) == COMMUNICATION_STATE_COUNT, "a rank for each");
 

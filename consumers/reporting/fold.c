@@ -107,14 +107,26 @@ static bool add_communications(struct buf *deltas, int32_t requested_on, struct 
 	return true;
 }
 
+/* The first event of a message, or what becomes of one that has waited for its time. */
+static bool fold_scheduled_or_new(int64_t version, int32_t requested_on, struct str channel, struct str state, struct buf *deltas)
+{
+	return (version <= 1 || add_communications(deltas, requested_on, channel, STR("scheduled"), -1)) &&
+	       add_communications(deltas, requested_on, channel, state, 1);
+}
+
+static bool fold_communication_scheduled(const struct communication_scheduled *event, struct buf *deltas)
+{
+	return fold_scheduled_or_new(event->version, event->requested_on, event->channel, STR("scheduled"), deltas);
+}
+
 static bool fold_communication_released(const struct communication_released *event, struct buf *deltas)
 {
-	return add_communications(deltas, event->requested_on, event->channel, STR("released"), 1);
+	return fold_scheduled_or_new(event->version, event->requested_on, event->channel, STR("released"), deltas);
 }
 
 static bool fold_communication_suppressed(const struct communication_suppressed *event, struct buf *deltas)
 {
-	return add_communications(deltas, event->requested_on, event->channel, STR("suppressed"), 1);
+	return fold_scheduled_or_new(event->version, event->requested_on, event->channel, STR("suppressed"), deltas);
 }
 
 static bool fold_communication_progressed(const struct communication_progressed *event, struct buf *deltas)
@@ -129,14 +141,23 @@ static bool fold_communication_cancelled(const struct communication_cancelled *e
 	       add_communications(deltas, event->requested_on, event->channel, STR("cancelled"), 1);
 }
 
-/* A cancelled message of version 1 was never tried; one of a later version was waiting for another try. */
+/*
+ * The state of a message that the withdrawal cancels. An older event does not say it: then one of version 1 was never tried, and
+ * one of a later version was waiting for another try.
+ */
+static struct str state_before(const struct consent_withdrawn *event, size_t index)
+{
+	if (event->cancelled_states_count == event->cancelled_count)
+		return event->cancelled_states[index];
+	return event->cancelled[index].version == 2 ? STR("released") : STR("retry_wait");
+}
+
 static bool fold_consent_withdrawn(const struct consent_withdrawn *event, struct buf *deltas)
 {
 	for (size_t i = 0; i < event->cancelled_count; i++) {
 		const struct cancelled_communication *message = &event->cancelled[i];
 
-		if (!add_communications(deltas, message->requested_on, message->channel,
-					message->version == 2 ? STR("released") : STR("retry_wait"), -1) ||
+		if (!add_communications(deltas, message->requested_on, message->channel, state_before(event, i), -1) ||
 		    !add_communications(deltas, message->requested_on, message->channel, STR("cancelled"), 1))
 			return false;
 	}
@@ -194,6 +215,8 @@ static bool fold_debts(const struct message_type *type, const void *body, struct
 static bool fold_communications(const struct message_type *type, const void *body, struct buf *deltas)
 {
 	switch (communications_event(type)) {
+	case EVENT_COMMUNICATION_SCHEDULED:
+		return fold_communication_scheduled(body, deltas);
 	case EVENT_COMMUNICATION_RELEASED:
 		return fold_communication_released(body, deltas);
 	case EVENT_COMMUNICATION_SUPPRESSED:
@@ -206,7 +229,7 @@ static bool fold_communications(const struct message_type *type, const void *bod
 		return fold_consent_withdrawn(body, deltas);
 	case EVENT_TEMPLATE_PUBLISHED: /* about no message */
 	case EVENT_CONSENT_GRANTED:
-	case EVENT_COMPLIANCE_DECIDED: /* the release or suppression beside it counts */
+	case EVENT_COMPLIANCE_DECIDED: /* the outcome beside it counts */
 	case EVENT_RECEIPT_IGNORED:    /* it changes nothing */
 	case EVENT_CONTACT_RECORDED:   /* no report tells of facts about a person */
 	case EVENT_CIRCUMSTANCE_RECORDED:

@@ -15,12 +15,13 @@ extern const struct sealed_column sealed_birth_date; /* of a customer */
 extern const struct sealed_column sealed_address;    /* of a contact point */
 
 /*
- * Of a message. The address is copied from the contact point and sealed again for the message. A message is written once: its
- * version is 1.
+ * Of a message. The address is copied from the contact point and sealed again for the message. A message is written once, and so
+ * are the parameters of one that waits: their version is 1.
  */
 extern const struct sealed_column sealed_message_address;
 extern const struct sealed_column sealed_message_subject;
 extern const struct sealed_column sealed_message_body;
+extern const struct sealed_column sealed_message_parameters;
 #define SEALED_MESSAGE_VERSION 1
 
 #endif

@@ -40,7 +40,7 @@ struct slot_query {
 	struct db_template *template;
 };
 
-#define SLOT_QUERIES_MAX 20
+#define SLOT_QUERIES_MAX 32
 
 /* Buffers that live as long as the store. */
 struct slot_loader {

@@ -133,7 +133,7 @@ static bool reseal_row(struct resealing *resealing, const struct sealed_column *
 	uint8_t key[32];
 	bool opens, is_old;
 
-	if (db_is_null(page, row, 3) || db_is_null(page, row, 4)) /* erased */
+	if (db_is_null(page, row, 3) || db_is_null(page, row, 4) || sealed.size == 0) /* erased; not rendered yet */
 		return false;
 	resealing->looked++;
 	place.version = db_int64(page, row, 2);

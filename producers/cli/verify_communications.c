@@ -66,6 +66,7 @@ struct decision_note {
 /* Beside the state of a message. */
 struct message_note {
 	int64_t created_at_ms, updated_at_ms, updated_seq;
+	bool is_scheduled; /* so it has a row in the outbox */
 	bool is_released;
 	bool is_known; /* false: suppressed, and its event is older than the requested values */
 	struct str message_class, template_name, language, rendered_hash;
@@ -77,6 +78,7 @@ struct message_note {
 
 /* A debt's balance as stated in a message. */
 struct debt_note {
+	int32_t place; /* 1, 2, 3 ... in its message */
 	bool is_known; /* false: the event is older than this field */
 	bool is_stated;
 	int64_t stated_minor;
@@ -160,6 +162,7 @@ static void prepare_communications(struct fold *fold, struct command *command, c
 		prepare_withdrawal(command, event->body);
 		return;
 	case EVENT_COMPLIANCE_DECIDED: /* these events contain everything that evolve reads */
+	case EVENT_COMMUNICATION_SCHEDULED:
 	case EVENT_COMMUNICATION_RELEASED:
 	case EVENT_COMMUNICATION_SUPPRESSED:
 	case EVENT_COMMUNICATION_PROGRESSED:
@@ -265,15 +268,32 @@ static void note_debts(struct fold *fold, const struct uuid *communication_id, c
 
 		uuid_format(debt_id, &debt_ids[i]);
 		note = fold_note_row(fold, &debt_entity, communication_id, str_of(debt_id), STR(""), sizeof(*note));
-		*note = (struct debt_note){ is_known, stated != NULL, stated != NULL ? stated[i] : 0 };
+		*note = (struct debt_note){ (int32_t)i + 1, is_known, stated != NULL, stated != NULL ? stated[i] : 0 };
 	}
+}
+
+static void note_scheduled(struct fold *fold, const struct communication_scheduled *event, const struct logged_line *line)
+{
+	struct message_note *note = fold_note(fold, &communication_entity, &event->communication_id, sizeof(*note));
+
+	note->send_by_ms = event->send_by;
+	if (event->version > 1)
+		return;
+	note->created_at_ms = line->row.at_ms;
+	note->is_scheduled = note->is_known = true;
+	note->message_class = fold_copy(fold, event->message_class);
+	note->template_name = fold_copy(fold, event->template_name);
+	note->language = fold_copy(fold, event->language);
+	note_debts(fold, &event->communication_id, event->debt_ids, event->debt_ids_count, NULL, true);
+	(void)fold_change(fold, &outbox_entity, &event->communication_id);
 }
 
 static void note_released(struct fold *fold, const struct communication_released *event, const struct logged_line *line)
 {
 	struct message_note *note = fold_note(fold, &communication_entity, &event->communication_id, sizeof(*note));
 
-	note->created_at_ms = line->row.at_ms;
+	if (event->version == 1)
+		note->created_at_ms = line->row.at_ms;
 	note->is_released = note->is_known = true;
 	note->message_class = fold_copy(fold, event->message_class);
 	note->template_name = fold_copy(fold, event->template_name);
@@ -290,10 +310,13 @@ static void note_released(struct fold *fold, const struct communication_released
 	(void)fold_change(fold, &dispatch_entity, &event->communication_id);
 }
 
+/* One that has waited keeps what it was asked to be. */
 static void note_suppressed(struct fold *fold, const struct communication_suppressed *event, const struct logged_line *line)
 {
 	struct message_note *note = fold_note(fold, &communication_entity, &event->communication_id, sizeof(*note));
 
+	if (event->version > 1)
+		return;
 	note->created_at_ms = line->row.at_ms;
 	note->is_known = event->has_template_name;
 	note->message_class = fold_copy(fold, event->message_class);
@@ -429,6 +452,9 @@ static void note_preference(struct fold *fold, const struct preference_set *even
 static void note_event(struct fold *fold, const struct event *event, const struct logged_line *line)
 {
 	switch (communications_event(event->type)) {
+	case EVENT_COMMUNICATION_SCHEDULED:
+		note_scheduled(fold, event->body, line);
+		return;
 	case EVENT_COMMUNICATION_RELEASED:
 		note_released(fold, event->body, line);
 		return;
@@ -651,6 +677,8 @@ static void check_communication(struct fold *fold, struct table_row *row)
 	expect_bytes(row, str_of(communication_state_name((enum communication_state)communication->state)));
 	expect_bytes(row, str_of(channel_name((enum channel)communication->channel)));
 	expect_date(row, communication->requested_on);
+	expect_instant_or_null(row, communication->not_before_ms != 0, communication->not_before_ms);
+	expect_instant_or_null(row, communication->release_at_ms != 0, communication->release_at_ms);
 	expect_instant(row, note->created_at_ms);
 	expect_instant(row, note->updated_at_ms);
 	expect_int64(row, note->updated_seq);
@@ -682,7 +710,13 @@ static void check_communication_debt(struct fold *fold, struct table_row *row)
 		return;
 	note = row_noted(fold, row, &id);
 	row->column = 3;
-	if (note != NULL && note->is_known)
+	if (note == NULL)
+		return;
+	if (row_is_null(row, row->column))
+		skip_column(row); /* added later: not compared */
+	else
+		expect_int32(row, note->place);
+	if (note->is_known)
 		expect_int64_if(row, note->is_stated, note->stated_minor);
 }
 
@@ -708,6 +742,8 @@ static void check_receipt(struct fold *fold, struct table_row *row)
  */
 static bool fits_outbox(enum communication_state state, struct str outbox)
 {
+	if (state == COMMUNICATION_SCHEDULED)
+		return str_is(outbox, "scheduled");
 	if (state == COMMUNICATION_RELEASED)
 		return str_is(outbox, "released") || str_is(outbox, "claimed");
 	if (state == COMMUNICATION_RETRY_WAIT)
@@ -735,7 +771,10 @@ static void check_address(struct table_row *row, const struct seal_place *place,
 		row_wrong(row, "address_sealed is not its contact point's");
 }
 
-/* Address, subject and body, sealed; the salt is the last column. After an erasure there is no salt, and the texts are empty. */
+/*
+ * Address, subject and body, sealed; the salt is the last column. After an erasure there is no salt, and the texts are empty, as
+ * they are before the message has a text.
+ */
 static void check_texts(struct table_row *row, const struct uuid *id, const struct uuid *customer_id,
 			const struct message_note *note)
 {
@@ -746,7 +785,7 @@ static void check_texts(struct table_row *row, const struct uuid *id, const stru
 	struct person person = { .salt_size = (uint32_t)salt.size };
 	uint8_t hash[CONTENT_HASH_SIZE];
 
-	if (row_is_null(row, row->stream->columns_count - 1)) {
+	if (!note->is_released || row_is_null(row, row->stream->columns_count - 1)) {
 		for (int i = 0; i < 3; i++)
 			expect_bytes(row, STR(""));
 		return;
@@ -770,6 +809,25 @@ static void check_claims(struct table_row *row)
 	skip_column(row);
 }
 
+/* The parameters of a message that waits, sealed; and the timer that ends the waiting. Nothing else has them. */
+static void check_waiting(struct table_row *row, const struct uuid *id, const struct communication *communication)
+{
+	const struct seal_place place = { &sealed_message_parameters, *id, SEALED_MESSAGE_VERSION, communication->customer_id };
+	struct str salt = row_text(row, row->stream->columns_count - 1), parameters;
+	bool is_waiting = communication->state == COMMUNICATION_SCHEDULED;
+
+	row->column = row->stream->columns_count - 5;
+	expect_instant_or_null(row, is_waiting, communication->release_at_ms);
+	if (row_is_null(row, row->column)) {
+		if (is_waiting && salt.size > 0)
+			row_wrong(row, "the message waits without its parameters");
+	} else if (!is_waiting) {
+		row_wrong(row, "parameters_sealed of a message that does not wait");
+	} else {
+		(void)open_column(row, &place, salt, &parameters);
+	}
+}
+
 static void check_outbox(struct fold *fold, struct table_row *row)
 {
 	struct uuid id = row_uuid(row, 1);
@@ -787,6 +845,7 @@ static void check_outbox(struct fold *fold, struct table_row *row)
 	expect_instant(row, note->send_by_ms);
 	check_claims(row);
 	check_texts(row, &id, &communication->customer_id, note);
+	check_waiting(row, &id, communication);
 }
 
 /* The notifier may be behind: a row that does not exist yet is not missing. */
@@ -970,14 +1029,14 @@ static const struct folded_table tables[] = {
 	  .check = check_decision },
 	{ .name = "communications.communication",
 	  .select =
-		  "SELECT customer_id, communication_id, version, attempt, state, channel, requested_on, created_at, "
-		  "updated_at, updated_seq, message_class, "
+		  "SELECT customer_id, communication_id, version, attempt, state, channel, requested_on, not_before, release_at, "
+		  "created_at, updated_at, updated_seq, message_class, "
 		  "template_name, language, template_version, rendered_hash, contact_point_id FROM communications.communication",
 	  .ids = 1,
 	  .entity = &communication_entity,
 	  .check = check_communication },
 	{ .name = "communications.communication_debt",
-	  .select = "SELECT c.customer_id, d.communication_id, d.debt_id::text, d.stated_minor FROM "
+	  .select = "SELECT c.customer_id, d.communication_id, d.debt_id::text, d.place::integer, d.stated_minor FROM "
 		    "communications.communication_debt d "
 		    "LEFT JOIN communications.communication c USING (communication_id)",
 	  .ids = 2,
@@ -992,7 +1051,9 @@ static const struct folded_table tables[] = {
 	  .check = check_receipt },
 	{ .name = "communications.outbox",
 	  .select = "SELECT o.customer_id, o.communication_id, o.channel, o.state, o.send_by, o.claims, o.address_sealed, "
-		    "o.subject_sealed, o.body_sealed, a.claims, p.address_hash, c.key_salt FROM communications.outbox o "
+		    "o.subject_sealed, o.body_sealed, t.due_at, o.parameters_sealed, a.claims, p.address_hash, c.key_salt "
+		    "FROM communications.outbox o "
+		    "LEFT JOIN communications.timer t ON t.kind = 1 AND t.key = o.customer_id AND t.subject = o.communication_id "
 		    "LEFT JOIN (SELECT communication_id, count(*) AS claims FROM notifier.attempt WHERE gateway <> 'notifier' "
 		    "GROUP BY communication_id) a USING (communication_id) "
 		    "LEFT JOIN customers.customer c USING (customer_id) "

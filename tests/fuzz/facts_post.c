@@ -55,13 +55,17 @@ static void load_debt(const uint8_t *facts, struct slot *slot)
 	debt->due_on = (int32_t)(NOW_MS / 86400000) - 30 + 8 * (int8_t)facts[FACT_DUE];
 }
 
-static void add_queued(struct queue *queue, const struct uuid *communication_id, uint32_t channel, uint8_t fact)
+static void add_queued(struct queue *queue, const struct uuid *communication_id, const struct communication *communication,
+		       uint8_t fact)
 {
+	bool is_claimed = (fact & 64) != 0 && communication->state != COMMUNICATION_SCHEDULED;
+	enum outbox_state state = communication->state == COMMUNICATION_SCHEDULED ? OUTBOX_SCHEDULED : OUTBOX_RELEASED;
+
 	if (queue->count < QUEUE_MAX)
 		queue->messages[queue->count++] = (struct queued){ .communication_id = *communication_id,
-								   .channel = channel,
+								   .channel = communication->channel,
 								   .requested_on = (int32_t)(NOW_MS / 86400000),
-								   .state = (fact & 64) != 0 ? OUTBOX_CLAIMED : OUTBOX_RELEASED,
+								   .state = is_claimed ? OUTBOX_CLAIMED : state,
 								   .claims = (fact & 128) != 0 ? 5 : 0 };
 }
 
@@ -73,14 +77,17 @@ static void load_queue(const uint8_t *facts, const struct memory *memory, struct
 		const struct communication *communication = memory->kept[i].state;
 
 		if (memory->kept[i].entity == &communication_entity && uuid_equal(&communication->customer_id, &slot->id) &&
-		    (communication->state == COMMUNICATION_RELEASED || communication->state == COMMUNICATION_RETRY_WAIT))
-			add_queued(slot->state, &memory->kept[i].id, communication->channel, fact);
+		    (communication->state == COMMUNICATION_SCHEDULED || communication->state == COMMUNICATION_RELEASED ||
+		     communication->state == COMMUNICATION_RETRY_WAIT))
+			add_queued(slot->state, &memory->kept[i].id, communication, fact);
 	}
 	for (uint8_t i = 0; i < (fact & 63); i++) {
+		const struct communication filler = { .channel = i % 2 == 0 ? CHANNEL_EMAIL : CHANNEL_SMS,
+						      .state = COMMUNICATION_RELEASED };
 		struct uuid id = script_id(i);
 
 		id.bytes[0] = FILLER;
-		add_queued(slot->state, &id, i % 2 == 0 ? CHANNEL_EMAIL : CHANNEL_SMS, fact);
+		add_queued(slot->state, &id, &filler, fact);
 	}
 	slot->exists = ((struct queue *)slot->state)->count > 0;
 }

@@ -154,6 +154,30 @@ static void add_message(unsigned number)
 	store_add(&spec, &send_communication_type, &body);
 }
 
+#define TIME_MS ((STORE_TODAY * DAY_MS) + DAY_MS / 2)
+
+/* Before its time. */
+static void add_early(unsigned number)
+{
+	static const struct template_parameter parameters[] = { { { "plan", 4 }, { "Plan A", 6 } } };
+	struct send_communication body = { .communication_id = spec_id('M', number),
+					   .customer_id = spec_id('C', 1),
+					   .debt_ids = debt_ids,
+					   .debt_ids_count = 1,
+					   .channel = STR("sms"),
+					   .template_name = STR("reminder"),
+					   .language = STR("de-AT"),
+					   .message_class = STR("reminder"),
+					   .parameters = parameters,
+					   .parameters_count = 1,
+					   .send_by = (STORE_TODAY + 1) * DAY_MS,
+					   .has_not_before = true,
+					   .not_before = TIME_MS };
+
+	debt_ids[0] = spec_id('D', 1);
+	store_add(&spec, &send_communication_type, &body);
+}
+
 static void add_dispatch(unsigned number, int32_t attempt, const char *outcome)
 {
 	struct record_dispatch body = { .communication_id = spec_id('M', number),
@@ -297,6 +321,130 @@ static void test_communications_store__a_person_sealed_the_old_way_is_written_to
 	store_must(&spec, unseal(&opened, room, db_str(&result, 0, 2), &place, key, &spec.err));
 	assert_false(opened.is_old);
 	db_result_release(&result);
+}
+
+/* ---- messages that wait for their time ---- */
+
+static void given_early(void)
+{
+	add_template(1, STR("{{plan}} {{customer_name}} {{balance}} {{opt_out}}"));
+	add_consent(1, 1000);
+	add_early(1);
+	store_run(&spec);
+	then_answers(&spec, 2, "CommunicationScheduled");
+}
+
+static void comes(unsigned number)
+{
+	const struct timer timer = { .kind = &release_timer, .subject = spec_id('M', number) };
+
+	store_fire(&spec, &timer, spec_id('C', 1), TIME_MS);
+	store_run(&spec);
+}
+
+static void then_text(const char *text)
+{
+	static const struct db_statement select = { "test_select_text",
+						    "SELECT body_sealed FROM communications.outbox WHERE communication_id = $1" };
+	struct seal_place place = { &sealed_message_body, spec_id('M', 1), SEALED_MESSAGE_VERSION, spec_id('C', 1) };
+	struct db_result result = { 0 };
+	struct opened opened;
+	char room[512];
+
+	db_params_reset(&params);
+	db_param_uuid(&params, &place.row);
+	store_must(&spec, db_run(spec.admin, &select, &params, &result, &spec.err));
+	assert_int_equal(result.rows, 1);
+	store_must(&spec, unseal(&opened, room, db_str(&result, 0, 0), &place, key, &spec.err));
+	assert_true(str_equal(str_prefix(opened.text, strlen(text)), str_of(text)));
+	db_result_release(&result);
+}
+
+#define PARAMETERS                                                                                                               \
+	store_number(&spec, "test_parameters", "SELECT count(*) FROM communications.outbox WHERE parameters_sealed IS NOT NULL")
+
+static void test_communications_store__a_message_before_its_time_has_no_text_and_is_not_claimed(void **state)
+{
+	(void)state;
+	given_early();
+	assert_int_equal(COMMUNICATION("scheduled"), 1);
+	assert_int_equal(OUTBOX("scheduled"), 1);
+	assert_int_equal(PARAMETERS, 1);
+	store_sql(&spec, "test_in_time", "UPDATE communications.outbox SET send_by = now() + interval '1 day'");
+	assert_int_equal(claimed(&claim), 0);
+	assert_int_equal(store_number(&spec, "test_shown",
+				      "SELECT count(*) FROM communications.api_communication WHERE state = 'scheduled' AND "
+				      "not_before = release_at AND actions = '{cancelCommunication}' AND body_sealed = '' AND "
+				      "template_version IS NULL AND verdict IS NULL"),
+			 1);
+	assert_int_equal(store_number(&spec, "test_unstated",
+				      "SELECT count(*) FROM communications.communication_debt WHERE stated_minor IS NULL"),
+			 1);
+}
+
+static void test_communications_store__at_its_time_it_has_the_balance_of_then_and_is_claimed(void **state)
+{
+	(void)state;
+	given_early();
+	store_sql(&spec, "test_paid_a_part", "UPDATE debts.debt SET principal_minor = 12000");
+	comes(1);
+	then_answers(&spec, 0, "ComplianceDecided");
+	assert_int_equal(spec.decisions[0].events_count, 2);
+	then_text("Plan A Anna 120.00 ");
+	assert_int_equal(COMMUNICATION("released"), 1);
+	assert_int_equal(PARAMETERS, 0);
+	assert_int_equal(store_number(&spec, "test_stated",
+				      "SELECT count(*) FROM communications.communication_debt WHERE stated_minor = 12000"),
+			 1);
+	assert_int_equal(
+		store_number(&spec, "test_rendered",
+			     "SELECT count(*) FROM communications.communication WHERE version = 2 AND template_version = 1 "
+			     "AND language = 'de' AND contact_point_id IS NOT NULL AND rendered_hash IS NOT NULL AND "
+			     "not_before IS NOT NULL AND release_at IS NULL"),
+		1);
+	store_sql(&spec, "test_in_time", "UPDATE communications.outbox SET send_by = now() + interval '1 day'");
+	assert_int_equal(claimed(&claim), 1);
+}
+
+/* What follows in the same transaction counts, too. */
+static void test_communications_store__what_waits_ends_by_a_withdrawal(void **state)
+{
+	(void)state;
+	given_early();
+	add_early(2);
+	add_withdrawal();
+	store_run(&spec);
+	assert_int_equal(COMMUNICATION("cancelled"), 2);
+	assert_int_equal(OUTBOX("cancelled"), 2);
+	assert_int_equal(PARAMETERS, 0);
+	comes(1);
+	assert_int_equal(spec.decisions[0].kind, DECISION_NONE);
+}
+
+static void test_communications_store__a_suppressed_message_leaves_the_queue(void **state)
+{
+	(void)state;
+	given_early();
+	store_sql(&spec, "test_paid", "UPDATE debts.debt SET principal_minor = 0");
+	comes(1);
+	then_answers(&spec, 0, "ComplianceDecided");
+	assert_int_equal(COMMUNICATION("suppressed"), 1);
+	assert_int_equal(OUTBOX("done"), 1);
+	assert_int_equal(PARAMETERS, 0);
+}
+
+/* Nobody could open the parameters; they are not there at all. */
+static void test_communications_store__an_erased_persons_message_is_suppressed(void **state)
+{
+	(void)state;
+	given_early();
+	store_sql(&spec, "test_forget", "SELECT communications.forget(ARRAY(SELECT customer_id FROM customers.customer))");
+	store_sql(&spec, "test_erase",
+		  "UPDATE customers.customer SET status = 'erased', key_salt = NULL, full_name_sealed = NULL");
+	assert_int_equal(PARAMETERS, 0);
+	comes(1);
+	then_answers(&spec, 0, "CommunicationSuppressed");
+	assert_int_equal(COMMUNICATION("suppressed"), 1);
 }
 
 /* The longest name that the schema takes. */
@@ -1094,6 +1242,11 @@ int main(void)
 		TEST(test_communications_store__a_message_is_rendered_sealed_and_claimed_once),
 		TEST(test_communications_store__a_person_sealed_the_old_way_is_written_to),
 		TEST(test_communications_store__the_longest_name_opens),
+		TEST(test_communications_store__a_message_before_its_time_has_no_text_and_is_not_claimed),
+		TEST(test_communications_store__at_its_time_it_has_the_balance_of_then_and_is_claimed),
+		TEST(test_communications_store__what_waits_ends_by_a_withdrawal),
+		TEST(test_communications_store__a_suppressed_message_leaves_the_queue),
+		TEST(test_communications_store__an_erased_persons_message_is_suppressed),
 		TEST(test_communications_store__what_is_late_is_not_claimed),
 		TEST(test_communications_store__that_a_debt_was_cancelled_is_read_through_its_view),
 		TEST(test_communications_store__a_withdrawal_stops_what_is_not_claimed),

@@ -299,6 +299,34 @@ static void send(unsigned number, unsigned customer)
 	world_do(&world, COMMUNICATIONS, &send_communication_type, &body);
 }
 
+/* Before its time. */
+static void send_early(unsigned number, unsigned customer)
+{
+	static const struct template_parameter parameters[] = { { { "plan", 4 }, { "Plan A", 6 } } };
+	struct send_communication body = { .communication_id = spec_id('M', number),
+					   .customer_id = spec_id('C', customer),
+					   .channel = STR("email"),
+					   .template_name = STR("welcome"),
+					   .language = STR("de"),
+					   .message_class = STR("account_service"),
+					   .parameters = parameters,
+					   .parameters_count = 1,
+					   .send_by = (STORE_TODAY + 1) * DAY_MS,
+					   .has_not_before = true,
+					   .not_before = STORE_TODAY * DAY_MS + DAY_MS / 2 };
+
+	world_do(&world, COMMUNICATIONS, &send_communication_type, &body);
+}
+
+/* The time of a message that waits has come, or its Tick was late. */
+static void comes(unsigned number, unsigned customer)
+{
+	const struct timer timer = { .kind = &release_timer, .subject = spec_id('M', number) };
+
+	world_do_as(&world, COMMUNICATIONS, &timer_type, &timer, (struct how){ .key = spec_id('C', customer) });
+	assert_int_equal(world.decision.kind, DECISION_EVENTS);
+}
+
 /* The notifier has claimed message 1 and sent it; its report is a command. */
 static void dispatch(void)
 {
@@ -328,7 +356,6 @@ static void dispatch(void)
 	world_do(&world, COMMUNICATIONS, &record_delivery_type, &delivery);
 }
 
-/* Messages that were delivered, are under way, were stopped by a withdrawal, were suppressed. */
 static void tell_facts(void)
 {
 	struct blocked_time time = { STR("mon"), 540, 1020 };
@@ -366,6 +393,7 @@ static void tell_facts(void)
 	world_do(&world, COMMUNICATIONS, &set_preference_type, &preference);
 }
 
+/* Messages that were delivered, are under way, wait, were stopped by a withdrawal, were suppressed. */
 static void tell_communications(void)
 {
 	struct publish_template template = { .template_id = spec_id('T', 1),
@@ -390,8 +418,12 @@ static void tell_communications(void)
 	dispatch();
 	send(2, 10);
 	send(3, 11);
+	send_early(7, 11);
 	withdraw(11, 0);
 	send(4, 11);
+	send_early(5, 10);
+	send_early(6, 10);
+	comes(6, 10);
 	tell_facts();
 }
 
@@ -461,6 +493,8 @@ struct wrong {
 #define CUSTOMER_13 "customer_id = '019a0000-0000-7000-8000-00430000000d'"
 #define MESSAGE_1   "communication_id = '019a0000-0000-7000-8000-004d00000001'"
 #define MESSAGE_4   "communication_id = '019a0000-0000-7000-8000-004d00000004'"
+#define MESSAGE_5   "communication_id = '019a0000-0000-7000-8000-004d00000005'"
+#define MESSAGE_6   "communication_id = '019a0000-0000-7000-8000-004d00000006'"
 #define POINT_1     "contact_point_id = '019a0000-0000-7000-8000-005000000001'"
 #define POINT_2     "contact_point_id = '019a0000-0000-7000-8000-005000000002'"
 #define MESSAGE_2   "communication_id = '019a0000-0000-7000-8000-004d00000002'"
@@ -680,6 +714,19 @@ static const struct wrong wrongs[] = {
 	  "P7", "occurred_at is not" },
 	{ "communications.outbox", "UPDATE communications.outbox SET state = 'released' WHERE " MESSAGE_1, "P7", "state is not" },
 	{ "communications.outbox", "UPDATE communications.outbox SET send_by = now() WHERE " MESSAGE_1, "P7", "send_by is not" },
+	{ "communications.outbox", "UPDATE communications.outbox SET state = 'released' WHERE " MESSAGE_5, "P7", "state is not" },
+	{ "communications.outbox", "UPDATE communications.outbox SET parameters_sealed = NULL WHERE " MESSAGE_5, "P7",
+	  "the message waits without its parameters" },
+	{ "communications.outbox", "UPDATE communications.outbox SET parameters_sealed = 'x' WHERE " MESSAGE_5, "P7",
+	  "parameters_sealed cannot be opened" },
+	{ "communications.outbox", "UPDATE communications.outbox SET parameters_sealed = 'x' WHERE " MESSAGE_1, "P7",
+	  "parameters_sealed of a message that does not wait" },
+	{ "communications.communication", "UPDATE communications.communication SET release_at = now() WHERE " MESSAGE_5, "P7",
+	  "release_at is not" },
+	{ "communications.communication", "UPDATE communications.communication SET not_before = NULL WHERE " MESSAGE_6, "P7",
+	  "not_before is not" },
+	{ "communications.communication_debt", "UPDATE communications.communication_debt SET place = 2 WHERE " MESSAGE_1, "P7",
+	  "place is not" },
 	{ "communications.opt_out", "DELETE FROM communications.opt_out WHERE channel = 'email' AND " CUSTOMER_11, "P7",
 	  "00430000000b email: the row is missing" },
 	{ "communications.consent", "DELETE FROM communications.consent WHERE " CUSTOMER_10, "P7", "the row is missing" },
@@ -901,6 +948,33 @@ static void test_verify__counts_what_is_sealed_the_old_way(void **state)
 	exec("DELETE FROM customers.contact_point");
 	exec("INSERT INTO customers.contact_point TABLE kept_points");
 	exec("DROP TABLE kept_points");
+	world_verify(&findings);
+	then_silent(&findings);
+}
+
+/* ---- timers ---- */
+
+/* The row of the message tells: a timer has none in the log. */
+static void test_verify__finds_a_timer_that_is_gone_moved_or_too_many(void **state)
+{
+	static const char *const of_timers[] = {
+		"DELETE FROM communications.timer",
+		"UPDATE communications.timer SET due_at = now()",
+		"INSERT INTO communications.timer (part, kind, key, subject, id, due_at, set_at) SELECT part, kind, key, "
+		"'019a0000-0000-7000-8000-004d00000001', gen_random_uuid(), due_at, 1 FROM communications.timer",
+	};
+
+	(void)state;
+	exec("CREATE TABLE kept AS TABLE communications.timer");
+	for (size_t i = 0; i < COUNT(of_timers); i++) {
+		exec(of_timers[i]);
+		world_verify(&findings);
+		findings.cause = of_timers[i];
+		then_found(&findings, "P7", "due_at is not");
+		exec("DELETE FROM communications.timer");
+		exec("INSERT INTO communications.timer TABLE kept");
+	}
+	exec("DROP TABLE kept");
 	world_verify(&findings);
 	then_silent(&findings);
 }
@@ -1427,6 +1501,7 @@ int main(void)
 		cmocka_unit_test(test_verify__is_silent_where_nothing_was_tampered_with),
 		cmocka_unit_test(test_verify__finds_each_column_that_was_tampered_with),
 		cmocka_unit_test(test_verify__counts_what_is_sealed_the_old_way),
+		cmocka_unit_test(test_verify__finds_a_timer_that_is_gone_moved_or_too_many),
 		cmocka_unit_test(test_verify__finds_no_old_form_after_reseal),
 		cmocka_unit_test(test_verify__finds_money_that_was_moved_from_one_debt_to_another),
 		cmocka_unit_test(test_verify__keeps_what_it_found_for_the_operator),

@@ -23,7 +23,7 @@ struct sim_session;
 
 struct sim_letter { /* a row of communications.outbox, and where it goes */
 	struct uuid communication_id, customer_id, contact_point_id;
-	const char *state; /* released claimed waiting cancelled done */
+	const char *state; /* scheduled released claimed waiting cancelled done */
 	int32_t claims;
 	int64_t send_by_ms;
 	struct uuid debt_id;        /* that it asks something for; none: no debt */

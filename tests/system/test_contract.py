@@ -36,6 +36,7 @@ ELSEWHERE = {
 MEMBERS_ELSEWHERE = (  # beginnings of paths
     *SESSIONS, "getMe", "listUsers 200 /items/lockedUntil", "listUsers 200 /items/passwordSetAt", "getUser 200 /passwordSetAt", "getUser 200 /lockedUntil",
     "sendCommunication 201 /decision/until", "listCommunications 200 /items/decision/until",  # deferred: depends on the hour
+    "cancelCommunication 200 /releaseAt", "putCommunication 200 /releaseAt",  # it waits no more
     "previewTemplate 200 /subject", "previewTemplate 200 /problems",  # test_api_templates
     "listReports 200 /items/reason", "generateReport 201 /reason",  # failed: test_reports
 )
@@ -505,6 +506,16 @@ def test_what_providers_say_of_a_message(boss, client, things):
     shown = boss.get(f"/communications/{message}")
     assert shown.json["report"]["providerRef"] == "7", shown
     boss.get("/communications?limit=200")
+
+
+def test_a_message_waits_for_its_time(boss, things):
+    early = {"notBefore": (now() + datetime.timedelta(days=2)).isoformat()}
+    first, second = (things.make("/communications", {**things.a_message(), **early}) for _ in range(2))
+    shown = boss.get(f"/communications/{first}")
+    assert shown.json["state"] == "scheduled" and shown.json["releaseAt"] == shown.json["notBefore"] and shown.json["body"] is None, shown
+    assert boss.get("/communications?state=scheduled").json["items"]
+    assert ask(boss, "PUT", f"/communications/{first}", {"state": "cancelled"}).json["releaseAt"] is None
+    assert boss.delete(f"/communications/{second}", {}).json["state"] == "cancelled"
 
 
 def test_pages_of_every_list(boss, things, operations):

@@ -14,6 +14,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 FUNCTION = re.compile(r"^(?:static )?[a-z_][\w \*]*?\**(\w+)\([^;{}]*?\)\n\{\n(.*?)^\}", re.S | re.M)
 TABLE = re.compile(r"^\} (\w+)\[\w*\] = \{\n(.*?)^\};", re.S | re.M)  # behind the struct of its rows: whoever names it may say what stands in it
 RULE = re.compile(r"&(\w+)_type,[^{};]*?(decide_\w+)")
+TIMER = "timer"  # the command of every fired timer: nobody reads a refusal of it, so it is never refused
 MODULES = sorted(path.parent for path in ROOT.glob("consumers/*/rules.c"))
 
 
@@ -49,6 +50,10 @@ def declared(module, record):
     return next((set(codes) for codes in reversed(said) if codes), set())
 
 
+def rules_of(text):
+    return [(name, decide) for name, decide in RULE.findall(text) if name != TIMER]
+
+
 def sources_of(module):
     return "".join(path.read_text() for path in sorted(module.rglob("*.c")) if not path.name.startswith("store"))
 
@@ -57,7 +62,7 @@ def sources_of(module):
 def test_a_rule_refuses_as_its_schema_says(module):
     text = sources_of(module)
     functions = functions_of(text)
-    rules = RULE.findall(text)
+    rules = rules_of(text)
     assert rules
     for name, decide in rules:
         record = "".join(part.capitalize() for part in name.split("_"))
@@ -74,7 +79,7 @@ def test_the_gateway_looks_for_what_a_rule_would_wait_for():
     waiting = set()
     for module in MODULES:
         text = sources_of(module)
-        waiting |= {name for name, decide in RULE.findall(text) if waits(decide, functions_of(text), set())}
+        waiting |= {name for name, decide in rules_of(text) if waits(decide, functions_of(text), set())}
     assert waiting - WAITS_FOR_ITSELF == named, "producers/api/reads/named.c"
 
 

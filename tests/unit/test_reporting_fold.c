@@ -290,6 +290,41 @@ static void test_fold__a_withdrawal_cancels_each_message_on_its_own_day(void **s
 	then_communications(*state, 3, 20201, "email", "cancelled", 1);
 }
 
+static void test_fold__a_message_that_waited_leaves_that_state(void **state)
+{
+	struct communication_scheduled scheduled = { .channel = STR("sms"), .requested_on = 20200, .version = 1 };
+	struct communication_scheduled again = { .channel = STR("sms"), .requested_on = 20200, .version = 2 };
+	struct communication_released released = { .channel = STR("sms"), .requested_on = 20200, .version = 3 };
+	struct communication_suppressed suppressed = { .channel = STR("email"), .requested_on = 20201, .version = 2 };
+
+	given(*state, &communication_scheduled_type, &scheduled);
+	given(*state, &communication_scheduled_type, &again);
+	given(*state, &communication_released_type, &released);
+	given(*state, &communication_suppressed_type, &suppressed);
+	assert_int_equal(deltas_count(*state), 7);
+	then_communications(*state, 0, 20200, "sms", "scheduled", 1);
+	then_communications(*state, 1, 20200, "sms", "scheduled", -1);
+	then_communications(*state, 2, 20200, "sms", "scheduled", 1);
+	then_communications(*state, 3, 20200, "sms", "scheduled", -1);
+	then_communications(*state, 4, 20200, "sms", "released", 1);
+	then_communications(*state, 5, 20201, "email", "scheduled", -1);
+	then_communications(*state, 6, 20201, "email", "suppressed", 1);
+}
+
+static void test_fold__a_withdrawal_says_in_which_state_a_message_was(void **state)
+{
+	const struct cancelled_communication cancelled[] = { { .channel = STR("sms"), .requested_on = 20200, .version = 2 } };
+	const struct str states[] = { STR("scheduled") };
+	struct consent_withdrawn event = {
+		.cancelled = cancelled, .cancelled_count = 1, .cancelled_states = states, .cancelled_states_count = 1
+	};
+
+	given(*state, &consent_withdrawn_type, &event);
+	assert_int_equal(deltas_count(*state), 2);
+	then_communications(*state, 0, 20200, "sms", "scheduled", -1);
+	then_communications(*state, 1, 20200, "sms", "cancelled", 1);
+}
+
 static void test_fold__a_withdrawal_counts_what_waited_for_another_try_where_it_was(void **state)
 {
 	const struct cancelled_communication cancelled[] = { { .channel = STR("sms"), .requested_on = 20200, .version = 3 } };
@@ -909,6 +944,8 @@ int main(void)
 		TEST(test_fold__a_cancelled_debt_is_outstanding_no_more_and_was_not_collected),
 		TEST(test_fold__a_message_counts_in_the_state_it_is_in),
 		TEST(test_fold__a_withdrawal_cancels_each_message_on_its_own_day),
+		TEST(test_fold__a_message_that_waited_leaves_that_state),
+		TEST(test_fold__a_withdrawal_says_in_which_state_a_message_was),
 		TEST(test_fold__a_withdrawal_counts_what_waited_for_another_try_where_it_was),
 		TEST(test_fold__a_message_taken_back_is_cancelled),
 		TEST(test_fold__other_events_change_nothing),

@@ -31,6 +31,8 @@ static const struct column communication_columns[] = {
 	{ .name = "contactPointId", .kind = COLUMN_UUID, .sql = "m.contact_point_id" },
 	{ .name = "state", .kind = COLUMN_TEXT, .sql = "m.state" },
 	{ .name = "requestedOn", .kind = COLUMN_DATE, .sql = "m.requested_on" },
+	{ .name = "notBefore", .kind = COLUMN_INSTANT, .sql = "m.not_before" },
+	{ .name = "releaseAt", .kind = COLUMN_INSTANT, .sql = "m.release_at" },
 	{ .name = "sendBy", .kind = COLUMN_INSTANT, .sql = "m.send_by" },
 	{ .name = "attempt", .kind = COLUMN_INT, .sql = "m.attempt" },
 	{ .name = "decision.verdict", .kind = COLUMN_TEXT, .sql = "m.verdict" },

@@ -1,0 +1,47 @@
+#ifndef CONSUMERS_COMMUNICATIONS_SENDING_H
+#define CONSUMERS_COMMUNICATIONS_SENDING_H
+
+#include "base/must.h"
+#include "consumers/communications/communications.h"
+#include "consumers/communications/guard/guard.h"
+#include "schemas/communications.h"
+
+/*
+ * One message on its way through the rules: when it is asked for (decide_send.c), and each time that its time has come
+ * (decide_release.c). Both take the same steps: find, check, ask, settle.
+ */
+struct sending {
+	const struct command *command;         /* SendCommunication, or the timer */
+	const struct send_communication *body; /* of a message that has waited: made of its request */
+	const struct communication *waiting;   /* NULL: it is asked for just now */
+	enum channel channel;
+	const struct person *person;
+	const struct template_text *template;
+	struct str language; /* of the template: as in the command, or a wider one */
+	const struct address *address;
+	struct rendered *rendered;
+};
+
+/* The person, and the template in the requested language, otherwise in the next wider one that has a template: en for en-GB. */
+void sending_find(struct sending *sending, const struct workset *set);
+
+/* Whether it can be rendered for an address; renders it. False: refused, to wait, or the arena is full (overflow). */
+MUST_CHECK bool sending_check(struct sending *sending, const struct workset *set, struct decision *decision);
+
+/* Asks the guard, and adds its verdict as an event. */
+struct guard_verdict sending_ask(const struct sending *sending, const struct workset *set, struct decision *decision);
+
+/* ---- outcomes (outcome.c): the last event of a decision ---- */
+
+/* What follows from the verdict: it is released, waits, or is suppressed. */
+void sending_settle(const struct sending *sending, const struct workset *set, const struct guard_verdict *verdict,
+		    struct decision *decision);
+void sending_suppress(const struct sending *sending, struct str reason, struct decision *decision);
+void sending_wait(const struct sending *sending, int64_t release_at_ms, struct decision *decision); /* sets its timer */
+
+/* The guard of this module: guard_decide. Tests have others, for which it is another hour. */
+typedef struct guard_verdict guard_function(const struct guard_facts *facts, const struct guard_profile *const *profiles,
+					    size_t count);
+extern guard_function *communications_guard;
+
+#endif

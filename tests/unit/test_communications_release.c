@@ -1,0 +1,527 @@
+#include "rule_spec.h"
+
+#include "base/array.h"
+#include "base/zone.h"
+#include "consumers/communications/communications.h"
+#include "consumers/communications/sending.h"
+#include "schemas/communications.h"
+
+/* Messages that wait for their time: until the sender's `not_before`, or because the guard defers them. */
+
+static struct spec spec;
+static struct zones zones;
+
+#define CUSTOMER spec_id('C', 1)
+#define HOUR_MS  (DAY_MS / 24)
+#define MIDNIGHT (SPEC_TODAY * DAY_MS) /* in UTC; in Berlin it is 01:00 */
+
+/* ---- the guard: hours of contact beside the rules that are asked anyway ---- */
+
+static const struct guard_profile hours = { .id = "hours",
+					    .version = 1,
+					    .countries = "",
+					    .region = "",
+					    .settings = { [RULE_HOUSE_3] = { CHOICE_HOUSE, { 8 * 60, 21 * 60 } } } };
+
+static struct guard_verdict with_hours(const struct guard_facts *facts, const struct guard_profile *const *profiles, size_t count)
+{
+	const struct guard_profile *asked[GUARD_PROFILES_MAX];
+
+	assert_true(count < COUNT(asked));
+	for (size_t index = 0; index < count; index++)
+		asked[index] = profiles[index];
+	asked[count] = &hours;
+	return guard_decide(facts, asked, count + 1);
+}
+
+/* ---- given ---- */
+
+static void set_chars(char *chars, size_t size, const char *text)
+{
+	bool fits = str_to_chars(chars, size, str_of(text));
+
+	assert_true(fits);
+}
+
+static struct person *the_person(void)
+{
+	return spec_given(&spec, &person_entity, CUSTOMER);
+}
+
+static struct addresses *the_addresses(void)
+{
+	return spec_given(&spec, &addresses_entity, CUSTOMER);
+}
+
+static struct owed_debt *debt(unsigned number)
+{
+	return spec_given(&spec, &owed_debt_entity, spec_id('D', number));
+}
+
+static void given_debt(unsigned number, const char *reference)
+{
+	*debt(number) = (struct owed_debt){ .customer_id = CUSTOMER, .balance_minor = 100, .due_on = SPEC_TODAY - 10 };
+	set_chars(debt(number)->currency, sizeof(debt(number)->currency), "EUR");
+	set_chars(debt(number)->external_ref, sizeof(debt(number)->external_ref), reference);
+}
+
+static void given_consent(void)
+{
+	struct grant_consent *body = arena_take(&spec.arena, 1, sizeof(*body));
+
+	*body = (struct grant_consent){ .consent_id = spec_id('G', 1),
+					.customer_id = CUSTOMER,
+					.channel = STR("sms"),
+					.purpose = STR("collect"),
+					.basis = STR("express"),
+					.evidence_ref = STR("call-1"),
+					.obtained_at = spec.now_ms - 1000 };
+	spec_when(&spec, &grant_consent_type, body);
+	then_events(&spec, "ConsentGranted");
+}
+
+static void publish(int32_t version, const char *text)
+{
+	struct publish_template *body = arena_take(&spec.arena, 1, sizeof(*body));
+
+	*body = (struct publish_template){ .template_id = spec_id('T', 1),
+					   .name = STR("reminder.first"),
+					   .version = version,
+					   .channel = STR("sms"),
+					   .language = STR("de"),
+					   .message_class = STR("reminder"),
+					   .subject = STR(""),
+					   .body = str_of(text) };
+	spec_when(&spec, &publish_template_type, body);
+	then_events(&spec, "TemplatePublished");
+}
+
+static int setup(void **state)
+{
+	struct err err = ERR_INIT;
+
+	(void)state;
+	if (zones.count == 0 && zones_load(&zones, ZONE_FOLDER, &err) < 0)
+		fail_msg("%s", err.text);
+	spec_init(&spec, &communications_module);
+	communications_guard = with_hours;
+	spec.now_ms = MIDNIGHT + 11 * HOUR_MS;
+	the_person()->is_active = 1;
+	the_person()->full_name_size = 4;
+	memcpy(the_person()->full_name, "Anna", 4);
+	the_person()->zone = zones_find(&zones, STR("Europe/Berlin"));
+	the_addresses()->sms = (struct address){ .contact_point_id = spec_id('P', 1), .text = "sms", .text_size = 3 };
+	given_debt(1, "INV-1");
+	given_debt(2, "INV-2");
+	publish(1, "{{plan}}: {{balance}} ({{debt_reference}}) {{opt_out}}");
+	given_consent();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	communications_guard = guard_decide;
+	spec_release(&spec);
+	return 0;
+}
+
+static const struct template_parameter parameters[] = { { { "plan", 4 }, { "Plan A", 6 } } };
+static struct uuid debt_ids[2];
+
+static struct send_communication a_message(unsigned number)
+{
+	debt_ids[0] = spec_id('D', 2); /* not the order of ids */
+	debt_ids[1] = spec_id('D', 1);
+	return (struct send_communication){ .communication_id = spec_id('M', number),
+					    .customer_id = CUSTOMER,
+					    .debt_ids = debt_ids,
+					    .debt_ids_count = 2,
+					    .channel = STR("sms"),
+					    .template_name = STR("reminder.first"),
+					    .language = STR("de-AT"),
+					    .message_class = STR("reminder"),
+					    .parameters = parameters,
+					    .parameters_count = COUNT(parameters),
+					    .send_by = MIDNIGHT + 3 * DAY_MS };
+}
+
+/* What the store would load when the time has come. */
+static void keep_request(const struct send_communication *body)
+{
+	struct request *request = spec_given(&spec, &request_entity, body->communication_id);
+	size_t size;
+
+	request->channel = channel_by_name(body->channel);
+	set_chars(request->message_class, sizeof(request->message_class), "reminder");
+	set_chars(request->template_name, sizeof(request->template_name), "reminder.first");
+	set_chars(request->language, sizeof(request->language), "de-AT");
+	memcpy(request->debt_ids, body->debt_ids, body->debt_ids_count * sizeof(*body->debt_ids));
+	request->debt_ids_count = (uint32_t)body->debt_ids_count;
+	size = request_put_parameters(request->parameters, body);
+	assert_true(size <= sizeof(request->parameters));
+	request->parameters_size = (uint32_t)size;
+}
+
+static void send(const struct send_communication *body)
+{
+	struct send_communication *copy = arena_take(&spec.arena, 1, sizeof(*copy));
+
+	*copy = *body;
+	spec_when(&spec, &send_communication_type, copy);
+	if (spec.decision.kind == DECISION_EVENTS)
+		keep_request(copy);
+}
+
+/* The sender's time is tomorrow at noon. */
+#define TOMORROW (MIDNIGHT + DAY_MS + 11 * HOUR_MS)
+
+static void given_waiting(unsigned number)
+{
+	struct send_communication body = a_message(number);
+
+	body.has_not_before = true;
+	body.not_before = TOMORROW;
+	send(&body);
+	then_events(&spec, "CommunicationScheduled");
+}
+
+static void comes(unsigned number, int64_t at_ms)
+{
+	spec.now_ms = at_ms;
+	spec.today = (int32_t)(at_ms / DAY_MS);
+	spec_fire(&spec, &release_timer, spec_id('M', number), CUSTOMER);
+}
+
+/* ---- then ---- */
+
+static const struct communication *message(unsigned number)
+{
+	struct uuid id = spec_id('M', number);
+
+	return workset_state(&spec.set, &communication_entity, &id);
+}
+
+static const struct queue *the_queue(void)
+{
+	struct uuid id = CUSTOMER;
+
+	return workset_state(&spec.set, &queue_entity, &id);
+}
+
+static void then_timer_at(int64_t due_at_ms)
+{
+	assert_int_equal(spec.decision.timers_count, 1);
+	assert_false(spec.decision.timers[0].is_cancelled);
+	assert_ptr_equal(spec.decision.timers[0].timer.kind, &release_timer);
+	assert_int_equal(spec.decision.timers[0].timer.due_at_ms, due_at_ms);
+}
+
+static void then_suppressed(const char *reason)
+{
+	size_t last = spec.decision.events_count - 1;
+
+	assert_string_equal(spec.decision.events[last].type->record.name, "CommunicationSuppressed");
+	assert_true(str_is(then_event(&spec, last, communication_suppressed)->reason, reason));
+	assert_int_equal(spec.decision.timers_count, 0);
+	assert_int_equal(message(1)->state, COMMUNICATION_SUPPRESSED);
+	assert_int_equal(the_queue()->count, 0);
+}
+
+static void then_nothing(void)
+{
+	assert_int_equal(spec.decision.kind, DECISION_NONE);
+	assert_int_equal(spec.decision.timers_count, 0);
+}
+
+/* ---- tests ---- */
+
+/* The guard is not asked: what it would say now does not matter then. */
+static void test_release__a_message_before_its_time_waits_without_a_verdict(void **state)
+{
+	const struct communication_scheduled *event;
+	const struct parameters *kept;
+
+	(void)state;
+	given_waiting(1);
+	event = then_event(&spec, 0, communication_scheduled);
+	kept = spec.decision.events[0].confidential;
+	assert_int_equal(event->version, 1);
+	assert_int_equal(event->release_at, TOMORROW);
+	assert_int_equal(event->not_before, TOMORROW);
+	assert_int_equal(event->debt_ids_count, 2);
+	assert_true(str_is(event->language, "de-AT"));
+	assert_int_equal(kept->text.size, sizeof("plan\0Plan A"));
+	then_timer_at(TOMORROW);
+	assert_int_equal(message(1)->state, COMMUNICATION_SCHEDULED);
+	assert_int_equal(message(1)->release_at_ms, TOMORROW);
+	assert_int_equal(the_queue()->count, 1);
+	assert_int_equal(the_queue()->messages[0].state, OUTBOX_SCHEDULED);
+}
+
+static void test_release__the_text_has_the_balances_and_the_address_of_then(void **state)
+{
+	const struct communication_released *event;
+	const struct rendered *rendered;
+
+	(void)state;
+	given_waiting(1);
+	debt(1)->balance_minor = 50;
+	the_addresses()->sms = (struct address){ .contact_point_id = spec_id('P', 2), .text = "new", .text_size = 3 };
+	comes(1, TOMORROW);
+	then_events(&spec, "ComplianceDecided", "CommunicationReleased");
+	event = then_event(&spec, 1, communication_released);
+	rendered = spec.decision.events[1].confidential;
+	assert_int_equal(event->version, 2);
+	assert_int_equal(event->requested_on, SPEC_TODAY);
+	assert_int_equal(event->stated_minor[0], 100);
+	assert_int_equal(event->stated_minor[1], 50);
+	assert_true(str_is(event->language, "de"));
+	assert_true(str_is(rendered->address, "new"));
+	assert_true(str_is(str_prefix(rendered->body, 27), "Plan A: 1.50 (INV-2, INV-1)"));
+	assert_int_equal(message(1)->state, COMMUNICATION_RELEASED);
+	assert_int_equal(message(1)->release_at_ms, 0);
+	assert_int_equal(the_queue()->count, 1);
+	assert_int_equal(the_queue()->messages[0].state, OUTBOX_RELEASED);
+	comes(1, TOMORROW + 1);
+	then_nothing();
+}
+
+static void test_release__what_the_guard_defers_waits_until_then(void **state)
+{
+	const struct send_communication body = a_message(1);
+
+	(void)state;
+	spec.now_ms = MIDNIGHT;
+	send(&body);
+	then_events(&spec, "ComplianceDecided", "CommunicationScheduled");
+	assert_true(str_is(then_event(&spec, 0, compliance_decided)->verdict, "defer"));
+	assert_int_equal(then_event(&spec, 0, compliance_decided)->until, MIDNIGHT + 7 * HOUR_MS);
+	assert_false(then_event(&spec, 1, communication_scheduled)->has_not_before);
+	then_timer_at(MIDNIGHT + 7 * HOUR_MS);
+	comes(1, MIDNIGHT + 7 * HOUR_MS);
+	then_events(&spec, "ComplianceDecided", "CommunicationReleased");
+}
+
+/* The Tick came in the evening. */
+static void test_release__a_message_is_deferred_again(void **state)
+{
+	(void)state;
+	given_waiting(1);
+	comes(1, TOMORROW + 10 * HOUR_MS);
+	then_events(&spec, "ComplianceDecided", "CommunicationScheduled");
+	assert_int_equal(then_event(&spec, 1, communication_scheduled)->version, 2);
+	assert_null(spec.decision.events[1].confidential);
+	then_timer_at(MIDNIGHT + 2 * DAY_MS + 7 * HOUR_MS);
+	assert_int_equal(the_queue()->count, 1);
+	comes(1, MIDNIGHT + 2 * DAY_MS + 7 * HOUR_MS);
+	then_events(&spec, "ComplianceDecided", "CommunicationReleased");
+	assert_int_equal(message(1)->version, 3);
+}
+
+static void test_release__what_may_go_too_late_does_not_wait(void **state)
+{
+	struct send_communication body = a_message(1);
+
+	(void)state;
+	spec.now_ms = MIDNIGHT;
+	body.send_by = MIDNIGHT + 7 * HOUR_MS;
+	send(&body);
+	then_events(&spec, "ComplianceDecided", "CommunicationSuppressed");
+	assert_true(str_is(then_event(&spec, 1, communication_suppressed)->reason, "HOUSE-3"));
+	body.communication_id = spec_id('M', 2);
+	body.send_by++;
+	send(&body);
+	then_events(&spec, "ComplianceDecided", "CommunicationScheduled");
+}
+
+static void test_release__no_tick_before_send_by_suppresses(void **state)
+{
+	(void)state;
+	given_waiting(1);
+	comes(1, MIDNIGHT + 3 * DAY_MS);
+	then_events(&spec, "CommunicationSuppressed");
+	then_suppressed("expired");
+	assert_int_equal(message(1)->version, 2);
+}
+
+static void test_release__the_guard_denies_by_what_is_true_then(void **state)
+{
+	(void)state;
+	given_waiting(1);
+	debt(1)->balance_minor = 0;
+	comes(1, TOMORROW);
+	then_events(&spec, "ComplianceDecided", "CommunicationSuppressed");
+	then_suppressed("DEBT-2");
+}
+
+static void test_release__nothing_waits_for_a_person_who_is_gone(void **state)
+{
+	(void)state;
+	given_waiting(1);
+	the_person()->is_active = 0;
+	the_person()->full_name_size = 0;
+	((struct request *)spec_given(&spec, &request_entity, spec_id('M', 1)))->parameters_size = 0;
+	comes(1, TOMORROW);
+	then_events(&spec, "CommunicationSuppressed");
+	then_suppressed("bad_transition");
+}
+
+static void test_release__without_an_address_then_it_is_suppressed(void **state)
+{
+	(void)state;
+	given_waiting(1);
+	the_addresses()->sms = (struct address){ .text_size = 0 };
+	comes(1, TOMORROW);
+	then_suppressed("no_usable_contact_point");
+}
+
+static void test_release__a_template_of_then_that_has_no_value_for_a_token_suppresses(void **state)
+{
+	(void)state;
+	given_waiting(1);
+	publish(2, "{{other}} {{opt_out}}");
+	comes(1, TOMORROW);
+	then_suppressed("template_incomplete");
+}
+
+static void test_release__a_withdrawal_ends_all_that_waits(void **state)
+{
+	const struct withdraw_consent body = { .customer_id = CUSTOMER,
+					       .via = STR("keyword"),
+					       .withdrawn_at = MIDNIGHT + 11 * HOUR_MS };
+	struct send_communication more = a_message(QUEUE_MAX + 1);
+
+	(void)state;
+	for (unsigned number = 1; number <= QUEUE_MAX; number++)
+		given_waiting(number);
+	send(&more);
+	then_refused(&spec, REFUSAL_LIMIT_EXCEEDED, "customer_id");
+	spec_when(&spec, &withdraw_consent_type, &body);
+	then_events(&spec, "ConsentWithdrawn");
+	assert_int_equal(then_event(&spec, 0, consent_withdrawn)->cancelled_count, QUEUE_MAX);
+	assert_int_equal(then_event(&spec, 0, consent_withdrawn)->cancelled_states_count, QUEUE_MAX);
+	assert_true(str_is(then_event(&spec, 0, consent_withdrawn)->cancelled_states[0], "scheduled"));
+	assert_int_equal(spec.decision.timers_count, QUEUE_MAX);
+	for (size_t index = 0; index < spec.decision.timers_count; index++)
+		assert_true(spec.decision.timers[index].is_cancelled);
+	assert_int_equal(the_queue()->count, 0);
+	assert_int_equal(message(QUEUE_MAX)->state, COMMUNICATION_CANCELLED);
+	comes(1, TOMORROW);
+	then_nothing();
+}
+
+/* One that is cancelled or withdrawn from after its release has no timer any more. */
+static void test_release__what_waits_is_cancelled_with_its_timer(void **state)
+{
+	const struct cancel_communication body = { .communication_id = spec_id('M', 1), .customer_id = CUSTOMER };
+	const struct cancel_communication other = { .communication_id = spec_id('M', 2), .customer_id = CUSTOMER };
+
+	(void)state;
+	given_waiting(1);
+	spec_when(&spec, &cancel_communication_type, &body);
+	then_events(&spec, "CommunicationCancelled");
+	assert_true(str_is(then_event(&spec, 0, communication_cancelled)->previous_state, "scheduled"));
+	assert_int_equal(spec.decision.timers_count, 1);
+	assert_true(spec.decision.timers[0].is_cancelled);
+	assert_int_equal(message(1)->release_at_ms, 0);
+	given_waiting(2);
+	comes(2, TOMORROW);
+	then_events(&spec, "ComplianceDecided", "CommunicationReleased");
+	spec_when(&spec, &cancel_communication_type, &other);
+	then_events(&spec, "CommunicationCancelled");
+	assert_int_equal(spec.decision.timers_count, 0);
+}
+
+static void test_release__no_report_moves_what_waits(void **state)
+{
+	const struct record_delivery body = { .communication_id = spec_id('M', 1),
+					      .customer_id = CUSTOMER,
+					      .provider = STR("kannel"),
+					      .status = STR("delivered"),
+					      .occurred_at = MIDNIGHT };
+
+	(void)state;
+	given_waiting(1);
+	spec_when(&spec, &record_delivery_type, &body);
+	then_events(&spec, "ReceiptIgnored");
+	assert_int_equal(message(1)->state, COMMUNICATION_SCHEDULED);
+}
+
+static void test_release__a_time_that_leaves_none_is_refused(void **state)
+{
+	struct send_communication body = a_message(1);
+
+	(void)state;
+	body.has_not_before = true;
+	body.not_before = body.send_by;
+	send(&body);
+	then_refused(&spec, REFUSAL_BAD_DATE, "not_before");
+	body.not_before = -1;
+	send(&body);
+	then_refused(&spec, REFUSAL_BAD_DATE, "not_before");
+	body.not_before = spec.now_ms;
+	send(&body);
+	then_events(&spec, "ComplianceDecided", "CommunicationReleased");
+}
+
+/* What cannot be rendered now is refused, and not kept until then. */
+static void test_release__a_message_that_waits_is_checked_as_any_other(void **state)
+{
+	struct send_communication body = a_message(1);
+
+	(void)state;
+	body.has_not_before = true;
+	body.not_before = TOMORROW;
+	body.parameters_count = 0;
+	send(&body);
+	then_refused(&spec, REFUSAL_TEMPLATE_INCOMPLETE, "parameters");
+}
+
+static void test_release__parameters_come_back_as_they_were(void **state)
+{
+	static char letters[REQUEST_PARAMETERS_MAX + 1];
+	const struct template_parameter many[] = { { STR("a"), STR("") }, { STR("b"), STR("1 2") }, { STR("c"), STR("") } };
+	struct template_parameter long_one = { STR("a"), { letters, REQUEST_PARAMETERS_MAX - 3 } };
+	const struct send_communication body = { .parameters = many, .parameters_count = COUNT(many) };
+	struct send_communication back, large = { .parameters = &long_one, .parameters_count = 1 };
+	static struct request request;
+
+	(void)state;
+	request.parameters_size = (uint32_t)request_put_parameters(request.parameters, &body);
+	assert_true(request_body(&request, &spec.arena, &back));
+	assert_int_equal(back.parameters_count, 3);
+	assert_true(str_is(back.parameters[0].value, ""));
+	assert_true(str_is(back.parameters[1].name, "b"));
+	assert_true(str_is(back.parameters[1].value, "1 2"));
+	assert_true(str_is(back.parameters[2].name, "c"));
+	memset(letters, 'x', sizeof(letters));
+	assert_int_equal(request_put_parameters(request.parameters, &large), REQUEST_PARAMETERS_MAX);
+	long_one.value.size++;
+	assert_true(request_put_parameters(request.parameters, &large) > REQUEST_PARAMETERS_MAX);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		TEST(test_release__a_message_before_its_time_waits_without_a_verdict),
+		TEST(test_release__the_text_has_the_balances_and_the_address_of_then),
+		TEST(test_release__what_the_guard_defers_waits_until_then),
+		TEST(test_release__a_message_is_deferred_again),
+		TEST(test_release__what_may_go_too_late_does_not_wait),
+		TEST(test_release__no_tick_before_send_by_suppresses),
+		TEST(test_release__the_guard_denies_by_what_is_true_then),
+		TEST(test_release__nothing_waits_for_a_person_who_is_gone),
+		TEST(test_release__without_an_address_then_it_is_suppressed),
+		TEST(test_release__a_template_of_then_that_has_no_value_for_a_token_suppresses),
+		TEST(test_release__a_withdrawal_ends_all_that_waits),
+		TEST(test_release__what_waits_is_cancelled_with_its_timer),
+		TEST(test_release__no_report_moves_what_waits),
+		TEST(test_release__a_time_that_leaves_none_is_refused),
+		TEST(test_release__a_message_that_waits_is_checked_as_any_other),
+		TEST(test_release__parameters_come_back_as_they_were),
+	};
+
+	return cmocka_run_group_tests_name("communications release", tests, NULL, NULL);
+}
