@@ -23,7 +23,7 @@
 #define GATEWAY_NAME_MAX     32 /* RecordDispatch.provider */
 #define GATEWAY_ORDER_MAX    1000
 #define GATEWAY_PASSWORD_MAX 256
-#define GATEWAY_KINDS        "smtp, kannel, twilio or webhook"
+#define GATEWAY_KINDS        "smtp, kannel, twilio or webhook, and in a rehearsal sink"
 
 /* A row. Texts borrow; "": not given. */
 struct gateway_conf {
@@ -116,7 +116,7 @@ struct gateway_kind {
 /* NULL: there is none of that name. */
 const struct gateway_kind *gateway_kind_by_name(const char *name);
 
-extern const struct gateway_kind gateway_smtp, gateway_kannel, gateway_twilio, gateway_webhook;
+extern const struct gateway_kind gateway_smtp, gateway_kannel, gateway_twilio, gateway_webhook, gateway_sink;
 
 struct gateway {
 	const struct gateway_kind *kind;

@@ -6,6 +6,7 @@
 #include "base/array.h"
 #include "base/conf.h"
 #include "base/ini.h"
+#include "bus/bus.h"
 
 #define FILE_SIZE_MAX (64 << 10)
 #define ROW_SETTINGS  24
@@ -76,6 +77,10 @@ static int check_row(const struct gateway_conf *conf, struct err *err)
 		return err_set(err, ERR_FATAL, "a name is 1 to %d of a-z, 0-9 and -, and not notifier", GATEWAY_NAME_MAX);
 	if (kind == NULL)
 		return err_set(err, ERR_FATAL, "kind must be " GATEWAY_KINDS);
+	if (bus_is_rehearsal() != (kind == &gateway_sink))
+		return err_set(err, ERR_FATAL,
+			       bus_is_rehearsal() ? "nobody must get a message of a rehearsal: kind must be sink"
+						  : "a sink delivers nothing: only a rehearsal has one");
 	if (electronic_channel_by_name(str_of(conf->channel)) == CHANNEL_NONE)
 		return err_set(err, ERR_FATAL, "channel must be one of " ELECTRONIC_CHANNEL_LISTED);
 	if (kind->channel != NULL && strcmp(kind->channel, conf->channel) != 0)

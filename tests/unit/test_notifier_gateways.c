@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "base/array.h"
+#include "bus/bus.h"
 #include "consumers/notifier/gateways.h"
 
 static struct gateways gateways;
@@ -114,6 +115,21 @@ static void test_gateways__tls_or_a_word_permits_another_machine(void **state)
 	assert_int_equal(read_text("[a]\n" MAIL "url = smtp://[::1]:25"), 0);
 }
 
+/* The last one: from here on this process is a rehearsal's. */
+static void test_gateways__a_rehearsal_has_sinks_and_nothing_else_has_one(void **state)
+{
+	static const char sink[] = "[a]\nchannel = sms\nkind = sink\nurl = file:///nowhere/sink.jsonl\n";
+
+	(void)state;
+	assert_int_equal(read_text(sink), -1);
+	assert_non_null(strstr(err.text, "only a rehearsal has one"));
+	bus_rehearse();
+	assert_int_equal(read_text(sink), 0);
+	assert_int_equal(read_text("[a]\n" SMS), -1);
+	assert_non_null(strstr(err.text, "nobody must get a message of a rehearsal"));
+	assert_int_equal(read_text("[a]\nchannel = sms\nkind = sink\nurl = http://127.0.0.1/\n"), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -121,6 +137,7 @@ int main(void)
 		cmocka_unit_test(test_gateways__what_cannot_work_is_refused_with_a_sentence),
 		cmocka_unit_test(test_gateways__there_are_not_too_many),
 		cmocka_unit_test(test_gateways__tls_or_a_word_permits_another_machine),
+		cmocka_unit_test(test_gateways__a_rehearsal_has_sinks_and_nothing_else_has_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
