@@ -37,6 +37,8 @@ API_BELOW = {"http": [], "reads": ["http"], "writes": ["http", "reads"], "docume
 API_BELOW |= {"offer": list(API_BELOW)}
 API_FRAME = "producers/api/api.h"
 
+MODULES_HEADER = "consumers/modules.h"  # what the list is in C: any program may see which modules there are
+
 # Files of a command module that may see less than their folder (consumers/README.md). "own": headers of the folder.
 PURE = {"base", "model", "schemas", "own"}
 SLICE = [
@@ -48,6 +50,7 @@ SLICE = [
     (re.compile(r"producers/cli/openapi\.c$"), {"own", *ALL_ROOMS, "producers/api"}, "it sees the gateway's document"),
     (re.compile(r"producers/api/offer/template_preview\.c$"), {"own", *ALL_ROOMS, "schemas", "producers/api", "consumers/communications"},
      "it sees how the module renders a template"),
+    (re.compile(r"producers/cli/rehearse\.c$"), {"own", *ALL_ROOMS, "producers/clock", MODULES_HEADER}, "it is a rehearsal's clock"),
     (re.compile(r"producers/cli/decisions\.c$"), PURE | {"db", "consumers/communications"}, "it sees the guard, which is pure"),
     (re.compile(r"producers/cli/verify_refold\.c$"), PURE | {"db", "wire", "worker", "consumers/reporting"}, "it sees the reports' fold"),
 ] + [
@@ -302,7 +305,6 @@ def check_tests(path, text):
 
 # ---- the one list of modules ----
 
-MODULES_HEADER = "consumers/modules.h"  # what the list is in C: any program may see which modules there are
 MODULE_NAMES = set(modules.names())
 LISTED_IN = re.compile(r"(\.(c|h|py|sh|json|js|md)|/Makefile|^Makefile)$")
 LISTED_MAX = 2  # so many beside each other are no list yet: "customers and debts"

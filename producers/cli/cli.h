@@ -27,6 +27,7 @@ int run_migrate(int argc, char **argv);
 int run_openapi(int argc, char **argv);
 int run_parked(int argc, char **argv);
 int run_publish(int argc, char **argv);
+int run_rehearse(int argc, char **argv);
 int run_reseal(int argc, char **argv);
 int run_sample(int argc, char **argv);
 int run_anchor(int argc, char **argv);

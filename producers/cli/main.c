@@ -33,6 +33,7 @@ static const struct subcommand subcommands[] = {
 	{ "openapi", run_openapi, "print the gateway's OpenAPI document" },
 	{ "unhalt", run_unhalt, "let a halted partition go on" },
 	{ "reseal", run_reseal, "seal anew what earlier programs have sealed" },
+	{ "rehearse", run_rehearse, "play a script on a rehearsal: its time and what happens at it" },
 	{ "business-date", run_business_date, "take back a business date that is wrong" },
 };
 
