@@ -110,6 +110,10 @@ demo: deps ## build, start everything, import a synthetic portfolio, show what h
 	@$(MAKE) --no-print-directory -j$(JOBS) build
 	@compose/demo.sh
 
+.PHONY: rehearsal
+rehearsal: deps build ## a year of 500 customers in a minute, on a stack of its own whose time is told: CUSTOMERS=500 DAYS=365 SEED=1 KEEP=1
+	@compose/rehearsal.sh
+
 .PHONY: stop
 stop: ## end what `make demo` or `make stack` started; the data stays
 	@compose/programs.sh stop
@@ -265,9 +269,9 @@ test: deps ## every test and check, from a fresh clone; 20 minutes on two cores
 .PHONY: long
 long: deps ## for a night: the simulation in 100,000 worlds, a minute for each door, what is planted behind them, a chaos, gateways that fail, strangers
 	@$(MAKE) --no-print-directory -j$(JOBS) build tests
-	@tests/run.sh suites long-sim long-fuzz long-zones long-analyse cover plant long-chaos long-faulty strangers
+	@tests/run.sh suites long-sim long-fuzz long-zones long-analyse cover plant long-chaos long-faulty long-rehearsal strangers
 
-.PHONY: long-sim long-fuzz long-zones long-analyse long-chaos long-faulty
+.PHONY: long-sim long-fuzz long-zones long-analyse long-chaos long-faulty long-rehearsal
 long-sim:
 	@TEST_SECONDS=7200 $(MAKE) --no-print-directory sim SEEDS=100000
 long-fuzz:
@@ -281,6 +285,8 @@ long-chaos:
 	@tests/run.sh each '$(MAKE) --no-print-directory chaos'
 long-faulty:
 	@tests/run.sh each '$(MAKE) --no-print-directory faulty'
+long-rehearsal:
+	@tests/run.sh each '$(MAKE) --no-print-directory rehearsal'
 
 # Harnesses that others wrote, with the token of each role: tests/strangers/README.md.
 .PHONY: strangers

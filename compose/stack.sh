@@ -11,6 +11,7 @@
 #        compose/stack.sh destroy           stop, and delete DIR
 #
 #        --dir DIR: whose stack; default .run in the checkout. Stacks of different folders run side by side.
+#        --rehearsal: at the first start, makes it a rehearsal for good: its time is told, and what it sends ends in DIR/sink.jsonl
 # parts: postgres kafka smtp bearerbox smsc smsbox (the last three are Kannel: `kannel` names them together)
 #
 # PG_SHARED_BUFFERS (e.g. 6GB), KAFKA_HEAP (e.g. 2g) and KAFKA_COMPILER (quick, full) override what is chosen for the machine.
@@ -25,7 +26,7 @@ PORTS=(kafka kafka-controller smtp kannel-admin kannel-box kannel-smsc kannel-se
 . "$HERE/lib.sh"
 
 usage() {
-	sed -n '4,17s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+	sed -n '4,18s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
 	exit 2
 }
 
@@ -345,12 +346,29 @@ write_env() {
 		export DCS_MAIL_DIR='$DIR/mail'
 		export DCS_API_LISTEN='$api'
 		export DCS_API_URL='http://$api'
+		export DCS_REHEARSAL='$(cat "$DIR/kind")'
 	END
 	mv "$DIR/env.part" "$DIR/env"
 }
 
+# decide_kind yes|no: whether it is a rehearsal is decided at the first start, and a stack of before that was live.
+decide_kind() {
+	local data=$PG_DATA/dcs.conf
+	[ -s "$DIR/kind" ] || { [ "$1" = yes ] && [ ! -f "$data" ] && echo yes || echo no; } >"$DIR/kind"
+	[ "$1" != yes ] || [ "$(cat "$DIR/kind")" = yes ] || die "$DIR is a live stack's: a rehearsal needs another folder"
+}
+
+# Nobody gets a message of a rehearsal: its gateways are a file.
+sink_rows() {
+	local channel
+	for channel in email sms; do
+		printf '[sink-%s]\nchannel = %s\nkind = sink\nurl = file://%s/sink.jsonl\nrate = 100000\nburst = 1000\n' "$channel" "$channel" "$DIR"
+	done
+}
+
 # The rows of the notifier: one a channel here. A second one of the same channel, with a higher order, is its fallback.
 gateway_rows() {
+	[ "$(cat "$DIR/kind")" = no ] || { sink_rows; return; }
 	cat <<-END
 		# Written by compose/stack.sh at every start. Every setting: consumers/notifier/README.md
 		[smtp]
@@ -393,6 +411,7 @@ start() {
 		"delete this copy (compose/stack.sh destroy) and start again"
 	make_secrets
 	pg_folders
+	decide_kind "$REHEARSAL"
 	choose_ports
 	for part; do
 		alive "$part" && continue
@@ -501,10 +520,12 @@ destroy() {
 
 main() {
 	local command= arguments=()
+	REHEARSAL=no
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--dir) DIR=${2:?--dir needs a folder}; shift ;;
 		--dir=*) DIR=${1#--dir=} ;;
+		--rehearsal) REHEARSAL=yes ;;
 		-*) usage ;;
 		*) if [ -z "$command" ]; then command=$1; else arguments+=("$1"); fi ;;
 		esac

@@ -1,0 +1,262 @@
+#!/usr/bin/env python3
+"""A rehearsal's year: what people do in it, and what may never have happened at its end. The one file of the scenario.
+
+usage: rehearsal.py script [--customers 500] [--days 365] [--start 2027-01-01] [--seed 1]   the script for `dcs rehearse`
+       rehearsal.py judge FOLDER [the same flags]     judges FOLDER/sink.jsonl, what people received
+
+To extend it: a fact of a person is an attribute of Person, what he does on a day is a few lines of `days_of`, and what must hold of it is
+a function of RULES. Everything is a function of the flags, so both commands know the same people. Nobody in it exists: domains of
+RFC 2606, telephone numbers that regulators keep free for fiction.
+"""
+
+import argparse
+import collections
+import datetime
+import json
+import pathlib
+import random
+import sys
+import uuid
+import zoneinfo
+
+DAY = datetime.timedelta(days=1)
+UTC = datetime.timezone.utc
+
+# When Ticks come, in UTC: morning, noon, afternoon and night of Europe; the last two are America's day.
+HOURS = [datetime.time(7, 10), datetime.time(11, 10), datetime.time(15, 10), datetime.time(19, 10)]
+
+# Country, region, zone, locale, language, currency, telephone of the i-th person.
+PLACES = [
+    ("GB", None, "Europe/London", "en-GB", "GBP", "+447700900{:03}"),
+    ("DE", None, "Europe/Berlin", "de-DE", "EUR", "+4969900096{:02}"),
+    ("FR", None, "Europe/Paris", "fr-FR", "EUR", "+3319900{:04}"),
+    ("US", "NY", "America/New_York", "en-US", "USD", "+1212555{:04}"),
+    ("US", "CA", "America/Los_Angeles", "en-US", "USD", "+1310555{:04}"),
+]
+CREDITORS = {currency: uuid.uuid5(uuid.NAMESPACE_URL, f"urn:rehearsal:creditor:{currency}") for currency in ("GBP", "EUR", "USD")}
+HOURS_LAWFUL = (datetime.time(8), datetime.time(21))  # of the person's own zone; judged when a profile with hours is asked
+HOURS_ARE_ASKED = False
+
+TEMPLATES = {
+    "en": ("Reminder of {{debt_reference}}",
+           "Dear {{customer_name}},\n\n{{balance}} {{currency}} of {{debt_reference}} are due to {{creditor}}.\n\n{{opt_out}}\n"),
+    "de": ("Erinnerung zu {{debt_reference}}",
+           "Guten Tag {{customer_name}},\n\nzu {{debt_reference}} sind bei {{creditor}} noch {{balance}} {{currency}} offen.\n\n{{opt_out}}\n"),
+    "fr": ("Rappel : {{debt_reference}}",
+           "Bonjour {{customer_name}},\n\n{{balance}} {{currency}} restent dus à {{creditor}} pour {{debt_reference}}.\n\n{{opt_out}}\n"),
+}
+
+
+def name_of(*words):
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, "urn:rehearsal:" + ":".join(map(str, words))))
+
+
+def instant(at):
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class Person:
+    """One customer with one debt, and all that he will do: drawn from his own dice, so that others may change without him."""
+
+    def __init__(self, index, flags):
+        dice = random.Random(f"{flags.seed}:{index}")
+        self.index, self.dice = index, dice
+        self.country, self.region, self.zone, self.locale, self.currency, telephone = PLACES[index % len(PLACES)]
+        self.language = self.locale[:2]
+        self.id = name_of("customer", flags.seed, index)
+        self.debt = name_of("debt", flags.seed, index)
+        self.channel = dice.choice(["email", "sms"])
+        self.address = f"person.{index}@example.com" if self.channel == "email" else telephone.format(index % 100)
+        self.joins = dice.randrange(28)  # the day
+        self.principal = dice.randrange(12_000, 480_000)  # minor units
+        self.pays_monthly = dice.random() < 0.6
+        self.stops = dice.randrange(40, flags.days) if flags.days > 40 and dice.random() < 0.3 else None
+        self.comes_back = self.stops + dice.randrange(20, 90) if self.stops is not None and dice.random() < 0.4 else None
+        self.reverses = dice.random() < 0.05  # his first payment bounces
+
+
+# ---- what happens ----
+
+
+def days_of(person, start):
+    """(day, hour's index, command, body) in no order."""
+
+    def command(day, hour, type_, **body):
+        found.append((day, hour, type_, body))
+
+    found = []
+    dice = person.dice
+    at = lambda day, hour: datetime.datetime.combine(start + day * DAY, HOURS[hour], UTC)
+    command(person.joins, 0, "CreateCustomer", customer_id=person.id, external_ref=f"R-{person.index}", kind="natural",
+            full_name=f"Person {person.index}", locale=person.locale, country=person.country, region=person.region, timezone=person.zone)
+    command(person.joins, 0, "AddContactPoint", contact_point_id=name_of("point", person.id), customer_id=person.id, channel=person.channel,
+            address=person.address, place="home", source="creditor")
+    command(person.joins, 0, "GrantConsent", **consent(person, "first", at(person.joins, 0)))
+    command(person.joins, 1, "CreateDebt", debt_id=person.debt, customer_id=person.id, creditor_id=str(CREDITORS[person.currency]),
+            external_ref=f"D-{person.index}", currency=person.currency, principal_minor=person.principal, interest_minor=0, fee_minor=0,
+            cost_minor=0, opened_on=str(start + person.joins * DAY), due_on=str(start + (person.joins + 14) * DAY), fees_authorised=False)
+    for month in range(12):
+        reminded, paid = person.joins + 16 + 30 * month, person.joins + 25 + 30 * month
+        hour = dice.randrange(len(HOURS))
+        command(reminded, hour, "SendCommunication", communication_id=message_of(person, month), customer_id=person.id, debt_ids=[person.debt],
+                channel=person.channel, template_name="payment-reminder", language=person.language, message_class="reminder",
+                parameters=[{"name": "creditor", "value": "Rehearsal Ltd"}], send_by=instant(at(reminded, hour) + 3 * DAY))
+        if person.pays_monthly or dice.random() < 0.2:
+            command(paid, dice.randrange(len(HOURS)), "RecordPayment", payment_id=name_of("payment", person.debt, month), customer_id=person.id,
+                    debt_id=person.debt, source="bank-1", external_ref=f"P-{person.index}-{month}", amount_minor=max(1, person.principal // 11),
+                    currency=person.currency, received_on=str(start + paid * DAY), method="transfer")
+            if person.reverses and month == 0:
+                command(paid + 3, 1, "ReversePayment", payment_id=name_of("payment", person.debt, month), customer_id=person.id,
+                        reason="returned", reversed_on=str(start + (paid + 3) * DAY))
+    if person.stops is not None:
+        hour = dice.randrange(len(HOURS))
+        via = {"via": "keyword", "keyword": "STOP"} if person.channel == "sms" else {"via": "link"}
+        command(person.stops, hour, "WithdrawConsent", customer_id=person.id, channel=person.channel, withdrawn_at=instant(at(person.stops, hour)),
+                **via)
+    if person.comes_back is not None:
+        command(person.comes_back, 0, "GrantConsent", **consent(person, "again", at(person.comes_back, 0)))
+    return found
+
+
+def message_of(person, month):
+    return name_of("message", person.debt, month)
+
+
+def consent(person, occasion, at):
+    return {"consent_id": name_of("consent", person.id, occasion), "customer_id": person.id, "channel": person.channel, "purpose": "collect",
+            "basis": "express", "evidence_ref": f"{occasion}-{person.index}", "obtained_at": instant(at)}
+
+
+def templates():
+    for language, (subject, body) in TEMPLATES.items():
+        for channel in ("email", "sms"):
+            yield "PublishTemplate", {
+                "template_id": name_of("template", language, channel), "name": "payment-reminder", "version": 1, "channel": channel,
+                "language": language, "message_class": "reminder", "subject": subject if channel == "email" else "",
+                "body": body if channel == "email" else body.split("\n\n")[1] + " {{opt_out}}"}
+
+
+def year(flags):
+    """(instant, [(type, body)...]) in order."""
+    by_time = collections.defaultdict(list)
+    by_time[0, 0] += templates()
+    for index in range(flags.customers):
+        for day, hour, type_, body in days_of(Person(index, flags), flags.start):
+            by_time[day, hour].append((type_, body))
+    for day in range(flags.days):
+        for hour, time in enumerate(HOURS):
+            yield datetime.datetime.combine(flags.start + day * DAY, time, UTC), by_time[day, hour]
+
+
+def write_script(flags):
+    for at, commands in year(flags):
+        print("at", instant(at))
+        for type_, body in commands:
+            members = {name: value for name, value in body.items() if value is not None}
+            print(type_, json.dumps(members | {"$id": name_of("command", type_, instant(at), json.dumps(members, sort_keys=True))}, ensure_ascii=False))
+
+
+# ---- what must hold: each takes the messages that people received, and yields findings ----
+
+
+def received(folder):
+    path = folder / "sink.jsonl"
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    messages = [json.loads(line) for line in lines]
+    for message in messages:
+        message["at"] = datetime.datetime.fromisoformat(message["at"].replace("Z", "+00:00"))
+    return messages
+
+
+class World:
+    def __init__(self, flags):
+        self.flags = flags
+        self.people = {person.id: person for person in (Person(index, flags) for index in range(flags.customers))}
+        self.send_by, self.consents = {}, collections.defaultdict(list)
+        for at, commands in year(flags):
+            for type_, body in commands:
+                if type_ == "SendCommunication":
+                    self.send_by[body["communication_id"]] = datetime.datetime.fromisoformat(body["send_by"].replace("Z", "+00:00"))
+                if type_ in ("GrantConsent", "WithdrawConsent"):
+                    self.consents[body["customer_id"]].append((at, type_ == "GrantConsent"))
+
+    def may_be_granted(self, customer, at):
+        """Whether there was consent before this instant, or came at it: within an instant the order is open."""
+        before = [is_granted for when, is_granted in self.consents[customer] if when < at]
+        return (bool(before) and before[-1]) or any(when == at for when, _ in self.consents[customer])
+
+
+def at_most_once(world, messages):
+    counts = collections.Counter(message["communicationId"] for message in messages)
+    yield from (f"{message} was received {count} times" for message, count in counts.items() if count > 1)
+
+
+def asked_for_and_in_time(world, messages):
+    for message in messages:
+        send_by = world.send_by.get(message["communicationId"])
+        if send_by is None:
+            yield f"nobody asked for {message['communicationId']}"
+        elif message["at"] >= send_by:
+            yield f"{message['communicationId']} was received at {message['at']}, after {send_by}"
+
+
+def none_after_a_withdrawal(world, messages):
+    for message in messages:
+        if not world.may_be_granted(message["customerId"], message["at"]):
+            yield f"{message['communicationId']} was received at {message['at']}, without consent"
+
+
+def to_the_right_person(world, messages):
+    for message in messages:
+        person = world.people.get(message["customerId"])
+        if person is None or message["to"] != person.address or message["channel"] != person.channel:
+            yield f"{message['communicationId']} went to somebody else"
+
+
+def is_at_night(world, message):
+    local = message["at"].astimezone(zoneinfo.ZoneInfo(world.people[message["customerId"]].zone)).time()
+    return not HOURS_LAWFUL[0] <= local < HOURS_LAWFUL[1]
+
+
+def at_lawful_hours(world, messages):
+    if HOURS_ARE_ASKED:
+        yield from (f"{message['communicationId']} was received at night: {message['at']}" for message in messages if is_at_night(world, message))
+
+
+def somebody_received_something(world, messages):
+    if world.flags.days > 45 and not messages:
+        yield "nobody received anything: the year proves nothing"
+
+
+RULES = [somebody_received_something, at_most_once, asked_for_and_in_time, none_after_a_withdrawal, to_the_right_person, at_lawful_hours]
+
+
+def judge(flags):
+    world, messages = World(flags), received(flags.folder)
+    findings = [f"{rule.__name__}: {finding}" for rule in RULES for finding in rule(world, messages)]
+    for finding in findings[:50]:
+        print(finding)
+    people = {message["customerId"] for message in messages}
+    print(f"{len(messages)} messages to {len(people)} of {flags.customers} people, {len(world.send_by)} asked for;",
+          f"{sum(is_at_night(world, message) for message in messages)} outside {HOURS_LAWFUL[0]:%H:%M}-{HOURS_LAWFUL[1]:%H:%M} of their zone",
+          f"({'judged' if HOURS_ARE_ASKED else 'no profile with hours is asked yet'}); {len(findings)} findings")
+    return 1 if findings else 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["script", "judge"])
+    parser.add_argument("folder", nargs="?", type=pathlib.Path)
+    parser.add_argument("--customers", type=int, default=500)
+    parser.add_argument("--days", type=int, default=365)
+    parser.add_argument("--start", type=datetime.date.fromisoformat, default=datetime.date(datetime.date.today().year + 1, 1, 1))
+    parser.add_argument("--seed", type=int, default=1)
+    flags = parser.parse_args()
+    if flags.what == "judge":
+        return judge(flags)
+    write_script(flags)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
