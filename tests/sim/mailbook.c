@@ -56,9 +56,9 @@ static const struct step {
 	int rank;
 	bool is_end; /* nothing is left to be done about it */
 } steps[] = {
-	{ "released", 1, false }, { "retry_wait", 2, false }, { "unknown", 3, true },  { "submitted", 4, true },
-	{ "failed", 5, true },    { "expired", 5, true },     { "rejected", 5, true }, { "delivered", 6, true },
-	{ "cancelled", 7, true }, { "suppressed", 7, true },
+	{ "scheduled", 7, false }, { "released", 1, false }, { "retry_wait", 2, false }, { "unknown", 3, true },
+	{ "submitted", 4, true },  { "failed", 5, true },    { "expired", 5, true },     { "rejected", 5, true },
+	{ "delivered", 6, true },  { "cancelled", 7, true }, { "suppressed", 7, true },
 };
 
 static const struct step *step_of(const char *state)
@@ -244,40 +244,142 @@ static bool is_for_the_debts(const struct compliance_decided *event)
 	return str_is(event->message_class, "demand") && event->rules_count > 0;
 }
 
-static const char *take_verdict(struct mailbook *book, const struct log_row *row, const struct compliance_decided *event)
+static const char *take_verdict(struct mailbook *book, const struct sim_world *world, const struct log_row *row,
+				const struct compliance_decided *event)
 {
 	const struct mail asked = { .customer_id = event->customer_id, .channel = event->channel };
 
 	book->decided_id = event->communication_id;
-	book->is_allowed = str_is(event->verdict, "allow");
-	if (book->is_allowed && !may_be_written_to(book, &asked, row->seq, false))
+	book->until_ms = event->until;
+	book->verdict = str_is(event->verdict, "allow")   ? MAIL_ALLOWED
+			: str_is(event->verdict, "defer") ? MAIL_DEFERRED
+							  : MAIL_DENIED;
+	if (book->verdict == MAIL_DEFERRED && (!world->has_hours || event->until <= row->at_ms))
+		FAIL("P9 a message is deferred without a reason, or to the past");
+	if (book->verdict == MAIL_ALLOWED && !may_be_written_to(book, &asked, row->seq, false))
 		FAIL("P9 a message is allowed without consent");
-	if (!book->is_allowed && !is_for_the_debts(event) && may_be_written_to(book, &asked, row->seq, true))
+	if (book->verdict == MAIL_DENIED && !is_for_the_debts(event) && may_be_written_to(book, &asked, row->seq, true))
 		FAIL("P9 a message is denied in spite of consent");
 	return NULL;
 }
 
-static const char *take_new(struct mailbook *book, const struct mail_event *event, struct str channel, int32_t requested_on)
+/* What the guard said of the message right before, in this decision; it is forgotten. */
+static int verdict_on(struct mailbook *book, const struct uuid *communication_id)
+{
+	int verdict_said = uuid_equal(&book->decided_id, communication_id) ? (int)book->verdict : MAIL_UNDECIDED;
+
+	book->decided_id = (struct uuid){ .bytes = { 0 } };
+	return verdict_said;
+}
+
+/* The first event of a message answers its request. */
+static const char *begin(struct mailbook *book, const struct mail_event *event, struct str channel, int32_t requested_on,
+			 struct mail **ret_mail)
 {
 	const struct log_row *row = event->row;
-	bool is_released = event->type == &communication_released_type;
 	const struct send_communication *command = event->command;
 
-	if (event->command_type != &send_communication_type || !uuid_equal(&command->communication_id, &row->subject) ||
-	    !uuid_equal(&book->decided_id, &row->subject) || book->is_allowed != is_released)
-		FAIL("P9 a message has another end than its verdict says");
+	if (event->command_type != &send_communication_type || !uuid_equal(&command->communication_id, &row->subject))
+		FAIL("P1 a message that nobody asked for");
 	if (mail_of(book, &row->subject))
 		FAIL("P1 two messages have one id");
 	MUST(book->mails_count < COUNT(book->mails));
-	book->mails[book->mails_count++] = (struct mail){ .communication_id = row->subject,
-							  .customer_id = row->key,
-							  .channel = keep(book, channel),
-							  .state = is_released ? "released" : "suppressed",
-							  .version = 1,
-							  .requested_on = requested_on,
-							  .part = row->part,
-							  .released_seq = is_released ? row->seq : 0 };
-	book->decided_id = (struct uuid){ .bytes = { 0 } };
+	*ret_mail = &book->mails[book->mails_count++];
+	**ret_mail = (struct mail){ .communication_id = row->subject,
+				    .customer_id = row->key,
+				    .channel = keep(book, channel),
+				    .state = "suppressed",
+				    .requested_on = requested_on,
+				    .part = row->part };
+	return NULL;
+}
+
+/* A later one is of a message whose time has come: not earlier, once, and never after it was stopped. */
+static const char *come_to_its_time(struct mailbook *book, const struct mail_event *event, int64_t version,
+				    struct mail **ret_mail)
+{
+	struct mail *mail = mail_of(book, &event->row->subject);
+
+	if (!mail || strcmp(mail->state, "scheduled") != 0)
+		FAIL("P9 the time of a message has come that does not wait, but is %s", mail ? mail->state : "not there");
+	if (version != mail->version + 1)
+		FAIL("P4 a message that waited has version %lld after %lld", (long long)version, (long long)mail->version);
+	if (event->row->at_ms < mail->release_at_ms)
+		FAIL("P12 the time of a message came too early");
+	*ret_mail = mail;
+	return NULL;
+}
+
+static const char *find_mail(struct mailbook *book, const struct mail_event *event, int64_t version, struct str channel,
+			     int32_t requested_on, struct mail **ret_mail)
+{
+	const char *wrong = version == 1 ? begin(book, event, channel, requested_on, ret_mail)
+					 : come_to_its_time(book, event, version, ret_mail);
+
+	if (!wrong)
+		(*ret_mail)->version = version;
+	return wrong;
+}
+
+static const char *take_scheduled(struct mailbook *book, const struct mail_event *event,
+				  const struct communication_scheduled *body)
+{
+	int said = verdict_on(book, &body->communication_id);
+	struct mail *mail = NULL;
+	const char *wrong = find_mail(book, event, body->version, body->channel, body->requested_on, &mail);
+
+	if (wrong)
+		return wrong;
+	if (said == MAIL_DEFERRED ? body->release_at != book->until_ms
+				  : said != MAIL_UNDECIDED || body->version > 1 || body->release_at != body->not_before)
+		FAIL("P9 a message waits for another time than the guard or its sender says");
+	if (body->release_at <= event->row->at_ms || body->release_at >= body->send_by)
+		FAIL("a message waits for a time that has passed, or that is of no use");
+	mail->state = "scheduled";
+	mail->has_waited = true;
+	mail->not_before_ms = body->has_not_before ? body->not_before : 0;
+	mail->release_at_ms = body->release_at;
+	mail->send_by_ms = body->send_by;
+	return NULL;
+}
+
+static const char *take_released(struct mailbook *book, const struct sim_world *world, const struct mail_event *event,
+				 const struct communication_released *body)
+{
+	int said = verdict_on(book, &body->communication_id);
+	struct mail *mail = NULL;
+	const char *wrong = find_mail(book, event, body->version, body->channel, body->requested_on, &mail);
+
+	if (wrong)
+		return wrong;
+	if (said != MAIL_ALLOWED)
+		FAIL("P9 a message is released without the guard's word");
+	if (world->has_hours && !sim_hour_is_fit(event->row->at_ms))
+		FAIL("P9 a message is released outside of the hours");
+	if (event->row->at_ms < mail->not_before_ms || event->row->at_ms >= body->send_by)
+		FAIL("P9 a message is released before its time, or after it");
+	mail->state = "released";
+	mail->released_seq = event->row->seq;
+	return NULL;
+}
+
+/* Of a message that has waited also a refusal's code is a reason: what was true when it was asked for is so no more. */
+static const char *take_suppressed(struct mailbook *book, const struct mail_event *event,
+				   const struct communication_suppressed *body)
+{
+	int said = verdict_on(book, &body->communication_id);
+	struct mail *mail = NULL;
+	const char *wrong = find_mail(book, event, body->version, body->channel, body->requested_on, &mail);
+	bool is_late;
+
+	if (wrong)
+		return wrong;
+	is_late = str_is(body->reason, "expired");
+	if (said == MAIL_ALLOWED || (said == MAIL_UNDECIDED && body->version == 1))
+		FAIL("P9 a message is suppressed against the guard's word");
+	if (said == MAIL_UNDECIDED && is_late != (event->row->at_ms >= mail->send_by_ms))
+		FAIL("a message is suppressed for its send_by, which was another");
+	mail->state = "suppressed";
 	return NULL;
 }
 
@@ -346,19 +448,18 @@ static const char *take_refusal(struct mailbook *book, const struct sim_world *w
 
 const char *mailbook_take(struct mailbook *book, const struct sim_world *world, const struct mail_event *event)
 {
-	const struct communication_released *released = event->body;
-	const struct communication_suppressed *suppressed = event->body;
-
 	if (event->type == &consent_granted_type)
 		return take_consent(book, event->row, event->body);
 	if (event->type == &consent_withdrawn_type)
 		return take_withdrawal(book, world, event->row, event->body);
 	if (event->type == &compliance_decided_type)
-		return take_verdict(book, event->row, event->body);
+		return take_verdict(book, world, event->row, event->body);
+	if (event->type == &communication_scheduled_type)
+		return take_scheduled(book, event, event->body);
 	if (event->type == &communication_released_type)
-		return take_new(book, event, released->channel, released->requested_on);
+		return take_released(book, world, event, event->body);
 	if (event->type == &communication_suppressed_type)
-		return take_new(book, event, suppressed->channel, suppressed->requested_on);
+		return take_suppressed(book, event, event->body);
 	if (event->type == &communication_progressed_type)
 		return take_progress(book, event, event->body);
 	if (event->type == &receipt_ignored_type)
@@ -382,7 +483,7 @@ static const char *check_state(const struct sim_world *world, const struct mail 
 		FAIL("a message that is %s by its events is kept as something else", mail->state);
 	if (!step_of(mail->state)->is_end)
 		FAIL("a message is %s for ever", mail->state);
-	if ((letter != NULL) != (mail->released_seq > 0))
+	if ((letter != NULL) != (mail->has_waited || mail->released_seq > 0))
 		FAIL("P9 the outbox has a message that was not released, or lacks one that was");
 	if (letter && strcmp(letter->state, strcmp(mail->state, "cancelled") == 0 ? "cancelled" : "done") != 0)
 		FAIL("the outbox has a message as %s that is %s", letter->state, mail->state);
@@ -510,5 +611,8 @@ const char *mailbook_check(const struct mailbook *book, const struct sim_world *
 		if (!wrong)
 			wrong = check_refused(book, world, &book->mails[i]);
 	}
+	for (size_t i = 0; i < world->databases[SIM_COMMUNICATIONS].timers_count && !wrong; i++)
+		if (!world->databases[SIM_COMMUNICATIONS].timers[i].is_gone)
+			FAIL("P12 a message that does not wait has a timer");
 	return wrong ? wrong : check_report(book, world);
 }

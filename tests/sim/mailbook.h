@@ -24,7 +24,9 @@ struct mail {
 	int32_t attempt;
 	int32_t requested_on;
 	int32_t part;
-	int64_t released_seq; /* 0: it was suppressed */
+	int64_t released_seq; /* 0: it was not */
+	bool has_waited;
+	int64_t not_before_ms, release_at_ms, send_by_ms; /* of one that waits */
 };
 
 struct told { /* a consent to be written to, or its withdrawal */
@@ -48,7 +50,8 @@ struct mailbook {
 	struct gone *gone;
 	size_t gone_count, gone_capacity;
 	struct uuid decided_id; /* the message that the last verdict was about */
-	bool is_allowed;
+	enum { MAIL_UNDECIDED, MAIL_ALLOWED, MAIL_DEFERRED, MAIL_DENIED } verdict;
+	int64_t until_ms;
 	struct arena arena; /* of the channels */
 };
 

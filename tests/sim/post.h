@@ -15,6 +15,7 @@
  * gateway behind them (world_notifier.c). The notifier's SQL cannot run here: what consumers/notifier/desk.c and the claims in
  * sql/ do is done by hand, statement by statement; each is its own transaction, whose answer may be lost.
  */
+struct request;
 struct sim_world;
 struct sim_session;
 
@@ -26,6 +27,7 @@ struct sim_letter { /* a row of communications.outbox, and where it goes */
 	const char *state; /* scheduled released claimed waiting cancelled done */
 	int32_t claims;
 	int64_t send_by_ms;
+	size_t request;             /* of one that waits, or has waited: its place in post.requests; 0: none */
 	struct uuid debt_id;        /* that it asks something for; none: no debt */
 	int64_t stated_minor;       /* its balance in the text */
 	struct contacted contacted; /* the message, for caps */
@@ -76,6 +78,8 @@ struct sim_notifier { /* one life of a program */
 };
 
 struct sim_post {
+	struct request **requests; /* the first is NULL; one of a transaction that failed stays, and no letter has it */
+	size_t requests_count, requests_capacity;
 	struct sim_letter *letters;
 	size_t letters_count, letters_capacity;
 	struct sim_claim *claims;
@@ -103,6 +107,8 @@ const struct sim_letter *post_find(const struct sim_world *world, const struct u
 /* communications.claim, claim_again: false: not granted; *ret_refusal: why the guard says no, NULL: what became of the message is
  * known. A transaction that has locked the row is waited for before. */
 bool post_claim(struct sim_world *world, const struct uuid *communication_id, bool is_again, const char **ret_refusal);
+
+bool post_waits(const struct sim_world *world); /* a message is scheduled */
 
 void post_release(struct sim_world *world);
 

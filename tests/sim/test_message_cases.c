@@ -71,7 +71,8 @@ static void withdraw(struct sim_world *world, int64_t ago_ms)
 	tell(world, SIM_COMMUNICATIONS, &withdraw_consent_type, &body);
 }
 
-static void send_about(struct sim_world *world, unsigned number, const struct uuid *debt_id)
+/* `wait_ms` 0: at once. */
+static void send_after(struct sim_world *world, unsigned number, const struct uuid *debt_id, int64_t wait_ms)
 {
 	const struct send_communication body = { .communication_id = id_of(number),
 						 .customer_id = CUSTOMER,
@@ -81,9 +82,16 @@ static void send_about(struct sim_world *world, unsigned number, const struct uu
 						 .template_name = STR("reminder"),
 						 .language = STR("de"),
 						 .message_class = STR("reminder"),
+						 .has_not_before = wait_ms > 0,
+						 .not_before = world->now_ms + wait_ms,
 						 .send_by = world->now_ms + LATER_MS };
 
 	tell(world, SIM_COMMUNICATIONS, &send_communication_type, &body);
+}
+
+static void send_about(struct sim_world *world, unsigned number, const struct uuid *debt_id)
+{
+	send_after(world, number, debt_id, 0);
 }
 
 static void create_debt(struct sim_world *world)
@@ -352,6 +360,65 @@ static void test_messages__an_address_given_up_between_two_tries_ends_them(void 
 	assert_null(audit(world));
 }
 
+/* ---- messages that wait for their time ---- */
+
+static void test_messages__a_message_leaves_at_the_first_tick_of_its_time(void **state)
+{
+	struct sim_world *world = *state;
+
+	given_customer(world);
+	world->script.gateway_says = "accepted";
+	grant(world, 20, 500);
+	send_after(world, 10, NULL, LATER_MS / 2);
+	assert_true(rests(world));
+	tick(world);
+	assert_int_equal(taken(world), 0);
+	assert_true(post_waits(world));
+	world->now_ms += LATER_MS / 2;
+	tick(world);
+	assert_int_equal(taken(world), 1);
+	tick(world);
+	assert_int_equal(taken(world), 1);
+	assert_int_equal(count_events(world, &communication_released_type), 1);
+	assert_null(audit(world));
+}
+
+static void test_messages__what_waits_ends_with_a_withdrawal_whatever_comes_after(void **state)
+{
+	struct sim_world *world = *state;
+
+	given_customer(world);
+	world->script.gateway_says = "accepted";
+	grant(world, 20, 500);
+	send_after(world, 10, NULL, LATER_MS / 2);
+	assert_true(rests(world));
+	withdraw(world, 0);
+	assert_true(rests(world));
+	grant(world, 21, 0);
+	world->now_ms += LATER_MS / 2;
+	tick(world);
+	assert_int_equal(taken(world), 0);
+	assert_int_equal(count_events(world, &compliance_decided_type), 0);
+	assert_null(audit(world));
+}
+
+/* Nobody keeps Ticks away for long; but the sender's last word holds. */
+static void test_messages__a_tick_after_send_by_suppresses_what_waits(void **state)
+{
+	struct sim_world *world = *state;
+
+	given_customer(world);
+	world->script.gateway_says = "accepted";
+	grant(world, 20, 500);
+	send_after(world, 10, NULL, LATER_MS / 2);
+	assert_true(rests(world));
+	world->now_ms += LATER_MS;
+	tick(world);
+	assert_int_equal(taken(world), 0);
+	assert_int_equal(count_events(world, &communication_suppressed_type), 1);
+	assert_null(audit(world));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -362,6 +429,9 @@ int main(void)
 		IN_WORLD(test_messages__a_withdrawal_before_the_report_of_a_try_ends_the_message),
 		IN_WORLD(test_messages__an_address_given_up_before_the_claim_gets_nothing),
 		IN_WORLD(test_messages__an_address_given_up_between_two_tries_ends_them),
+		IN_WORLD(test_messages__a_message_leaves_at_the_first_tick_of_its_time),
+		IN_WORLD(test_messages__what_waits_ends_with_a_withdrawal_whatever_comes_after),
+		IN_WORLD(test_messages__a_tick_after_send_by_suppresses_what_waits),
 	};
 
 	if (!start_cases())

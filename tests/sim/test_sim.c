@@ -14,6 +14,7 @@
 #include "base/day.h"
 #include "base/log.h"
 #include "crypto/crypto.h"
+#include "schemas/communications.h"
 #include "schemas/debts.h"
 #include "tests/sim/world.h"
 
@@ -28,12 +29,16 @@
 #define REST_STEPS_MAX  40000
 #define REST_TICKS      8
 #define SEEDS_DEFAULT   200
+#define SEEDS_LONG      160000 /* of make long; withdrawals and claims race in them so many times */
+#define RACES_LONG      1000000
 
 /* Totals over all seeds, so that a world too kind to find anything is noticed. */
 struct totals {
 	int64_t events, changed, parked, dead, deaths, deadly, retries, rebalances; /* changed: debts amended and cancelled */
 	int64_t fired, kept;   /* timers; of these were tried and stayed for a while */
-	int64_t sent, stopped; /* messages that the gateway took; that were cancelled after they had been released */
+	int64_t sent, stopped; /* messages that the gateway took; that were cancelled before they left */
+	int64_t waited;        /* for their time */
+	int64_t withdrawals, claims;
 };
 
 static int64_t count_changes(const struct sim_rows *log)
@@ -44,6 +49,28 @@ static int64_t count_changes(const struct sim_rows *log)
 		count += log->rows[i].row.schema_id == debt_amended_type.schema_id ||
 			 log->rows[i].row.schema_id == debt_cancelled_type.schema_id;
 	return count;
+}
+
+static int64_t count_events(const struct sim_rows *log, const struct message_type *type)
+{
+	int64_t count = 0;
+
+	for (size_t i = 0; i < log->count; i++)
+		count += message_by_schema_id(log->rows[i].row.schema_id) == type;
+	return count;
+}
+
+static void add_messages(struct totals *totals, const struct sim_world *world)
+{
+	for (size_t part = 0; part < SIM_PARTS; part++)
+		totals->withdrawals += count_events(&world->databases[SIM_COMMUNICATIONS].log[part], &consent_withdrawn_type);
+	for (size_t i = 0; i < world->post.attempts_count; i++)
+		totals->sent += world->post.attempts[i].is_taken;
+	for (size_t i = 0; i < world->post.letters_count; i++) {
+		totals->stopped += strcmp(world->post.letters[i].state, "cancelled") == 0;
+		totals->waited += world->post.letters[i].request > 0;
+	}
+	totals->claims += (int64_t)world->post.claims_count;
 }
 
 static void add_totals(struct totals *totals, const struct sim_world *world)
@@ -59,10 +86,7 @@ static void add_totals(struct totals *totals, const struct sim_world *world)
 		for (size_t i = 0; i < world->databases[module].timers_count; i++)
 			totals->kept += world->databases[module].timers[i].was_kept;
 	}
-	for (size_t i = 0; i < world->post.attempts_count; i++)
-		totals->sent += world->post.attempts[i].is_taken;
-	for (size_t i = 0; i < world->post.letters_count; i++)
-		totals->stopped += strcmp(world->post.letters[i].state, "cancelled") == 0;
+	add_messages(totals, world);
 	totals->deaths += world->deaths;
 	totals->deadly += world->deadly_deaths;
 	totals->retries += world->retries;
@@ -87,7 +111,7 @@ static bool come_to_rest(struct sim_world *world)
 			world_unhalt(world, true); /* the deaths of the rough time come to light now */
 		if (step % 16 != 0 || !world_is_idle(world))
 			continue;
-		if (ticks++ >= REST_TICKS && !world_leaves_timers(world))
+		if (ticks++ >= REST_TICKS && !world_leaves_timers(world) && !post_waits(world))
 			return true;
 		world->now_ms += 6000; /* longer than a command may wait */
 		world_release_bugs(world);
@@ -110,6 +134,7 @@ static const char *run_seed(uint64_t seed, struct coder *coder, struct totals *t
 
 	assert_non_null(world);
 	world_init(world, seed, world_modules(seed), coder);
+	world_set_hours(world, seed % 2 == 1);
 	if (world_has(world, SIM_CUSTOMERS) && dice_hits(&world->dice, 800))
 		workload_begin(world);
 	for (int round = 0; round < ROUNDS; round++) {
@@ -185,15 +210,17 @@ static int run_share(uint64_t first, uint64_t count, uint64_t share)
 	coder_free(coder);
 	fprintf(told,
 		"share %llu: events=%lld changed=%lld parked=%lld dead=%lld deaths=%lld deadly=%lld retries=%lld "
-		"rebalances=%lld fired=%lld kept=%lld sent=%lld stopped=%lld\n",
+		"rebalances=%lld fired=%lld kept=%lld sent=%lld stopped=%lld waited=%lld withdrawals=%lld claims=%lld\n",
 		(unsigned long long)share, (long long)totals.events, (long long)totals.changed, (long long)totals.parked,
 		(long long)totals.dead, (long long)totals.deaths, (long long)totals.deadly, (long long)totals.retries,
 		(long long)totals.rebalances, (long long)totals.fired, (long long)totals.kept, (long long)totals.sent,
-		(long long)totals.stopped);
-	if (count >= SEEDS_DEFAULT &&
-	    (totals.changed == 0 || totals.parked == 0 || totals.dead == 0 || totals.deaths == 0 || totals.deadly == 0 ||
-	     totals.retries == 0 || totals.sent == 0 || totals.stopped == 0 || totals.fired == 0 || totals.kept == 0))
+		(long long)totals.stopped, (long long)totals.waited, (long long)totals.withdrawals, (long long)totals.claims);
+	if (count >= SEEDS_DEFAULT && (totals.changed == 0 || totals.parked == 0 || totals.dead == 0 || totals.deaths == 0 ||
+				       totals.deadly == 0 || totals.retries == 0 || totals.sent == 0 || totals.stopped == 0 ||
+				       totals.fired == 0 || totals.kept == 0 || totals.waited == 0 || totals.claims == 0))
 		status = 3; /* nothing happened: the test proves nothing */
+	if (count >= SEEDS_LONG && (totals.withdrawals + totals.claims) * PROCESSES < RACES_LONG)
+		status = 3;
 	return status;
 }
 

@@ -122,6 +122,8 @@ struct made make_message(struct sim_world *world, struct arena *arena)
 	body->language = STR("de");
 	body->message_class = class_of(number);
 	body->send_by = world->now_ms + 500 + (int64_t)dice_below(&world->dice, 40000);
+	body->has_not_before = dice_hits(&world->dice, 400);
+	body->not_before = world->now_ms + (int64_t)dice_below(&world->dice, 8000);
 	return (struct made){ &send_communication_type, body, body->customer_id, SIM_COMMUNICATIONS };
 }
 

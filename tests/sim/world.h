@@ -218,6 +218,7 @@ struct sim_world {
 	struct sim_sizes sizes;
 	int64_t now_ms;
 	bool is_calm;          /* no more faults: the world heals */
+	bool has_hours;        /* the guard defers what it allows to fit hours */
 	uint64_t retry_rate;   /* per mille of edge calls */
 	uint64_t death_rate;   /* per mille of edge calls */
 	uint64_t quiet_rate;   /* per mille of polls that find nothing */
@@ -333,6 +334,8 @@ struct sim_owed view_debt(const struct sim_world *world, const struct uuid *debt
 /* ---- world_rules.c ---- */
 
 const struct module *world_module(size_t number);
+bool sim_hour_is_fit(int64_t at_ms);
+void world_set_hours(struct sim_world *world, bool has_hours);
 void world_act(struct sim_session *session); /* whose rules run now */
 
 /* ---- workload.c, auditor.c ---- */

@@ -71,6 +71,8 @@ static void load_history(struct sim_world *world, struct slot *slot)
 		case COMMUNICATION_EXPIRED:
 		case COMMUNICATION_REJECTED:
 		case COMMUNICATION_CANCELLED:
+		case COMMUNICATION_SUPPRESSED:
+		case COMMUNICATION_SCHEDULED:
 			continue;
 		default:
 			slot->exists = true;
@@ -115,12 +117,22 @@ static void load_debt(struct sim_world *world, struct slot *slot)
 							       .external_ref = "D" };
 }
 
+/* What store_load.c reads from the rows of a scheduled message. */
+static void load_request(struct sim_world *world, struct slot *slot)
+{
+	const struct sim_letter *letter = letter_of(world, &slot->id);
+
+	slot->exists = letter && strcmp(letter->state, "scheduled") == 0;
+	if (slot->exists)
+		memcpy(slot->state, world->post.requests[letter->request], sizeof(struct request));
+}
+
 static const struct {
 	const struct entity *entity;
 	void (*load)(struct sim_world *world, struct slot *slot);
 } loads[] = {
 	{ &queue_entity, load_queue },         { &history_entity, load_history }, { &person_entity, load_person },
-	{ &addresses_entity, load_addresses }, { &owed_debt_entity, load_debt },
+	{ &addresses_entity, load_addresses }, { &owed_debt_entity, load_debt },  { &request_entity, load_request },
 };
 #define LOADS_COUNT (COUNT(loads))
 
@@ -142,20 +154,95 @@ bool post_load(struct sim_world *world, struct slot *slot)
 	return false;
 }
 
-/* ---- saving: what store_insert.c copies, and update_outbox of store.c ---- */
+/* ---- saving: what store_insert.c copies, store_release.c, and update_outbox of store.c ---- */
 
-static void stage_released(const struct changes *changes, const struct event *event, struct sim_letter *letter)
+struct staged {
+	struct sim_world *world;
+	const struct changes *changes;
+	struct sim_letter *letters;
+	size_t count;
+};
+
+/* The row as it will be: of this transaction, or of before it. */
+static struct sim_letter *staged_letter(struct staged *staged, const struct uuid *communication_id)
 {
+	const struct sim_letter *before = letter_of(staged->world, communication_id);
+
+	for (size_t i = 0; i < staged->count; i++)
+		if (uuid_equal(&staged->letters[i].communication_id, communication_id))
+			return &staged->letters[i];
+	MUST(before);
+	staged->letters[staged->count] = *before;
+	return &staged->letters[staged->count++];
+}
+
+static void set_chars(char *chars, size_t size, struct str text)
+{
+	bool fits = str_to_chars(chars, size, text);
+
+	MUST(fits);
+}
+
+/* Its place. */
+static size_t add_request(struct sim_post *post, const struct communication_scheduled *scheduled, struct str parameters)
+{
+	struct request *request = calloc(1, sizeof(*request));
+
+	MUST(request);
+	request->channel = channel_by_name(scheduled->channel);
+	set_chars(request->message_class, sizeof(request->message_class), scheduled->message_class);
+	set_chars(request->template_name, sizeof(request->template_name), scheduled->template_name);
+	set_chars(request->language, sizeof(request->language), scheduled->language);
+	request->debt_ids_count = (uint32_t)scheduled->debt_ids_count;
+	for (size_t i = 0; i < scheduled->debt_ids_count; i++)
+		request->debt_ids[i] = scheduled->debt_ids[i];
+	MUST(parameters.size <= sizeof(request->parameters));
+	for (size_t i = 0; i < parameters.size; i++)
+		request->parameters[i] = parameters.data[i];
+	request->parameters_size = (uint32_t)parameters.size;
+	for (int i = post->requests_count == 0 ? 0 : 1; i < 2; i++) {
+		post->requests =
+			sim_grow(post->requests, post->requests_count, &post->requests_capacity, sizeof(struct request *));
+		post->requests[post->requests_count++] = i == 0 ? NULL : request;
+	}
+	return post->requests_count - 1;
+}
+
+/* The first of a message: of the others see stage_moved. */
+static void stage_scheduled(struct staged *staged, const struct event *event)
+{
+	const struct communication_scheduled *scheduled = event->body;
+	const struct communication *communication =
+		workset_state(staged->changes->set, &communication_entity, &scheduled->communication_id);
+	const struct parameters *parameters = event->confidential;
+
+	if (scheduled->version > 1)
+		return;
+	staged->letters[staged->count++] = (struct sim_letter){
+		.communication_id = scheduled->communication_id,
+		.customer_id = scheduled->customer_id,
+		.state = outbox_state_name(outbox_state_of(communication->state)),
+		.send_by_ms = scheduled->send_by,
+		.request = add_request(&staged->world->post, scheduled, parameters->text),
+	};
+}
+
+static void stage_released(struct staged *staged, const struct event *event)
+{
+	const struct changes *changes = staged->changes;
 	const struct communication_released *released = event->body;
 	const struct rendered *rendered = event->confidential;
 	const struct communication *communication =
 		workset_state(changes->set, &communication_entity, &released->communication_id);
+	struct sim_letter *letter =
+		released->version > 1 ? staged_letter(staged, &released->communication_id) : &staged->letters[staged->count++];
 
 	*letter = (struct sim_letter){ .communication_id = released->communication_id,
 				       .customer_id = released->customer_id,
 				       .contact_point_id = rendered->contact_point_id,
 				       .state = outbox_state_name(outbox_state_of(communication->state)),
 				       .send_by_ms = released->send_by,
+				       .request = letter->request,
 				       .contacted = contacted_message(released, event->command->now_ms) };
 	if (released->debt_ids_count > 0 && message_class_asks(released->message_class) != ASKS_NOTHING) {
 		const struct owed_debt *debt = workset_state(changes->set, &owed_debt_entity, &released->debt_ids[0]);
@@ -166,35 +253,39 @@ static void stage_released(const struct changes *changes, const struct event *ev
 	}
 }
 
-static void stage_moved(struct sim_world *world, const struct slot *slot, struct sim_letter *letter)
+static void stage_moved(struct staged *staged, const struct slot *slot)
 {
-	const struct sim_letter *before = letter_of(world, &slot->id);
+	struct sim_letter *letter = staged_letter(staged, &slot->id);
 	const struct communication *communication = slot->state;
 	const char *state = outbox_state_name(outbox_state_of(communication->state));
 
-	MUST(before);
-	*letter = *before;
-	if (strcmp(state, "waiting") != 0 || before->claims <= communication->attempt)
+	letter->send_by_ms = communication->send_by_ms;
+	if (strcmp(state, "waiting") != 0 || letter->claims <= communication->attempt)
 		letter->state = state;
 }
 
 void post_stage(struct sim_world *world, const struct changes *changes, struct sim_letter **ret_letters, size_t *ret_count)
 {
-	struct sim_letter *letters = calloc(changes->events_count + changes->set->slots_count + 1, sizeof(*letters));
-	size_t count = 0;
+	struct staged staged = { .world = world, .changes = changes };
 
-	MUST(letters);
-	for (size_t i = 0; i < changes->events_count; i++)
-		if (changes->events[i].event->type == &communication_released_type)
-			stage_released(changes, changes->events[i].event, &letters[count++]);
+	staged.letters = calloc(changes->events_count + changes->set->slots_count + 1, sizeof(*staged.letters));
+	MUST(staged.letters);
+	for (size_t i = 0; i < changes->events_count; i++) {
+		const struct event *event = changes->events[i].event;
+
+		if (event->type == &communication_scheduled_type)
+			stage_scheduled(&staged, event);
+		else if (event->type == &communication_released_type)
+			stage_released(&staged, event);
+	}
 	for (size_t i = 0; i < changes->set->slots_count; i++) {
 		const struct slot *slot = changes->set->slots[i];
 
 		if (slot->entity == &communication_entity && slot->changed && slot->stored)
-			stage_moved(world, slot, &letters[count++]);
+			stage_moved(&staged, slot);
 	}
-	*ret_letters = letters;
-	*ret_count = count;
+	*ret_letters = staged.letters;
+	*ret_count = staged.count;
 }
 
 void post_apply(struct sim_world *world, const struct sim_letter *letters, size_t count)
@@ -286,8 +377,19 @@ bool post_claim(struct sim_world *world, const struct uuid *communication_id, bo
 	return true;
 }
 
+bool post_waits(const struct sim_world *world)
+{
+	for (size_t i = 0; i < world->post.letters_count; i++)
+		if (strcmp(world->post.letters[i].state, "scheduled") == 0)
+			return true;
+	return false;
+}
+
 void post_release(struct sim_world *world)
 {
+	for (size_t i = 1; i < world->post.requests_count; i++)
+		free(world->post.requests[i]);
+	free(world->post.requests);
 	free(world->post.letters);
 	free(world->post.claims);
 	free(world->post.dispatches);

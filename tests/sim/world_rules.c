@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/day.h"
+#include "consumers/communications/sending.h"
 #include "schemas/reports.h"
 #include "tests/sim/alarms.h"
 #include "tests/sim/world.h"
@@ -133,6 +134,34 @@ static void give_alarms(struct module *module)
 	module->evolve = evolve_report;
 	for (size_t i = 0; i < module->rules_count; i++)
 		rules[SIM_REPORTS][i].touch = touch_report;
+}
+
+/* ---- the guard ---- */
+
+#define HOUR_MS 3000 /* of these hours two in three are fit */
+
+bool sim_hour_is_fit(int64_t at_ms)
+{
+	return at_ms / HOUR_MS % 3 != 0;
+}
+
+/* As the guard says; but what it allows waits for a fit hour. */
+static struct guard_verdict with_hours(const struct guard_facts *facts, const struct guard_profile *const *profiles, size_t count)
+{
+	struct guard_verdict verdict = guard_decide(facts, profiles, count);
+
+	if (verdict.verdict != VERDICT_ALLOW || sim_hour_is_fit(facts->now_ms))
+		return verdict;
+	return (struct guard_verdict){ .verdict = VERDICT_DEFER,
+				       .until_ms = (facts->now_ms / HOUR_MS + 1) * HOUR_MS,
+				       .rules = { "HOUSE-3" },
+				       .rules_count = 1 };
+}
+
+void world_set_hours(struct sim_world *world, bool has_hours)
+{
+	world->has_hours = has_hours;
+	communications_guard = has_hours ? with_hours : guard_decide;
 }
 
 /* ---- all modules ---- */
