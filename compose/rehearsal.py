@@ -22,8 +22,9 @@ import zoneinfo
 DAY = datetime.timedelta(days=1)
 UTC = datetime.timezone.utc
 
-# When Ticks come, in UTC: morning, noon, afternoon and night of Europe; the last two are America's day.
-HOURS = [datetime.time(7, 10), datetime.time(11, 10), datetime.time(15, 10), datetime.time(19, 10)]
+# When Ticks come, in UTC: Europe's morning, afternoon and night; America's night, morning and noon.
+HOURS = [datetime.time(7, 10), datetime.time(13, 10), datetime.time(19, 10)]
+WRITES_ON = [1, 3]  # the collector's days: Tuesday and Thursday
 
 # Country, region, zone, locale, language, currency, telephone of the i-th person.
 PLACES = [
@@ -97,6 +98,8 @@ def days_of(person, start):
             cost_minor=0, opened_on=str(start + person.joins * DAY), due_on=str(start + (person.joins + 14) * DAY), fees_authorised=False)
     for month in range(12):
         reminded, paid = person.joins + 16 + 30 * month, person.joins + 25 + 30 * month
+        while (start + reminded * DAY).weekday() not in WRITES_ON:
+            reminded += 1
         hour = dice.randrange(len(HOURS))
         command(reminded, hour, "SendCommunication", communication_id=message_of(person, month), customer_id=person.id, debt_ids=[person.debt],
                 channel=person.channel, template_name="payment-reminder", language=person.language, message_class="reminder",
@@ -107,7 +110,7 @@ def days_of(person, start):
                     currency=person.currency, received_on=str(start + paid * DAY), method="transfer")
             if person.reverses and month == 0:
                 command(paid + 3, 1, "ReversePayment", payment_id=name_of("payment", person.debt, month), customer_id=person.id,
-                        reason="returned", reversed_on=str(start + (paid + 3) * DAY))
+                        reason="nsf")
     if person.stops is not None:
         hour = dice.randrange(len(HOURS))
         via = {"via": "keyword", "keyword": "STOP"} if person.channel == "sms" else {"via": "link"}

@@ -104,6 +104,8 @@ pg_settings() {
 		log_parameter_max_length = 0
 		log_parameter_max_length_on_error = 0
 	END
+	# Its data is worth one run, and a year of Ticks is thousands of commits.
+	[ "$(cat "$DIR/kind")" = no ] || echo 'synchronous_commit = off'
 }
 
 # A half-made cluster has no dcs.conf: it is made anew.

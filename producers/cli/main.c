@@ -53,7 +53,7 @@ static void print_help(FILE *file)
 static int read_kind_of_stack(char **argv, struct err *err)
 {
 	enum conf_outcome outcome;
-	bool is_rehearsal;
+	bool is_rehearsal = false;
 	int argi;
 	const struct conf_row row = STACK_SETTING(&is_rehearsal);
 

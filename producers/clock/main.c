@@ -107,7 +107,7 @@ int main(int argc, char **argv)
 	const char *pg;
 	int64_t interval_ms;
 	struct life life = { .conninfo = NULL };
-	bool is_rehearsal;
+	bool is_rehearsal = false;
 	int argi;
 	int result = -1;
 	// clang-format off
