@@ -267,7 +267,7 @@ test: deps ## every test and check, from a fresh clone; 20 minutes on two cores
 
 # What a night runs. Each part is a target of its own.
 .PHONY: long
-long: deps ## for a night: the simulation in 160,000 worlds, a million racing withdrawals and claims, a minute for each door, what is planted behind them, a chaos, gateways that fail, strangers
+long: deps ## for a night: the simulation in 160,000 worlds, a million racing withdrawals and claims, a minute for each door, what is planted behind them, a chaos, gateways that fail, a rehearsed year, strangers
 	@$(MAKE) --no-print-directory -j$(JOBS) build tests
 	@tests/run.sh suites long-sim long-fuzz long-zones long-analyse cover plant long-chaos long-faulty long-rehearsal strangers
 

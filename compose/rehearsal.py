@@ -24,6 +24,7 @@ UTC = datetime.timezone.utc
 
 # When Ticks come, in UTC: Europe's morning, afternoon and night; America's night, morning and noon.
 HOURS = [datetime.time(7, 10), datetime.time(13, 10), datetime.time(19, 10)]
+STOPPING = ["cease", "deceased", "restriction"]  # circumstances that end reminders in every country
 WRITES_ON = [1, 3]  # the collector's days: Tuesday and Thursday
 
 # Country, region, zone, locale, language, currency, telephone of the i-th person.
@@ -56,6 +57,10 @@ def instant(at):
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def read_instant(text):
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
 class Person:
     """One customer with one debt, and all that he will do: drawn from his own dice, so that others may change without him."""
 
@@ -74,6 +79,8 @@ class Person:
         self.stops = dice.randrange(40, flags.days) if flags.days > 40 and dice.random() < 0.3 else None
         self.comes_back = self.stops + dice.randrange(20, 90) if self.stops is not None and dice.random() < 0.4 else None
         self.reverses = dice.random() < 0.05  # his first payment bounces
+        self.circumstance = dice.choice(STOPPING) if flags.days > 60 and dice.random() < 0.1 else None
+        self.changes = dice.randrange(50, flags.days) if self.circumstance else None  # the day
 
 
 # ---- what happens ----
@@ -101,7 +108,9 @@ def days_of(person, start):
         while (start + reminded * DAY).weekday() not in WRITES_ON:
             reminded += 1
         hour = dice.randrange(len(HOURS))
-        command(reminded, hour, "SendCommunication", communication_id=message_of(person, month), customer_id=person.id, debt_ids=[person.debt],
+        nine = datetime.datetime.combine(start + reminded * DAY, datetime.time(9), zoneinfo.ZoneInfo(person.zone)).astimezone(UTC)
+        waits = nine > at(reminded, hour) and dice.random() < 0.7
+        command(reminded, hour, "SendCommunication", not_before=instant(nine) if waits else None, communication_id=message_of(person, month), customer_id=person.id, debt_ids=[person.debt],
                 channel=person.channel, template_name="payment-reminder", language=person.language, message_class="reminder",
                 parameters=[{"name": "creditor", "value": "Rehearsal Ltd"}], send_by=instant(at(reminded, hour) + 3 * DAY))
         if person.pays_monthly or dice.random() < 0.2:
@@ -116,6 +125,9 @@ def days_of(person, start):
         via = {"via": "keyword", "keyword": "STOP"} if person.channel == "sms" else {"via": "link"}
         command(person.stops, hour, "WithdrawConsent", customer_id=person.id, channel=person.channel, withdrawn_at=instant(at(person.stops, hour)),
                 **via)
+    if person.circumstance is not None:
+        command(person.changes, 1, "RecordCircumstance", circumstance_id=name_of("circumstance", person.id), customer_id=person.id,
+                kind=person.circumstance, from_on=str(start + person.changes * DAY), evidence_ref=f"letter-{person.index}")
     if person.comes_back is not None:
         command(person.comes_back, 0, "GrantConsent", **consent(person, "again", at(person.comes_back, 0)))
     return found
@@ -167,7 +179,7 @@ def received(folder):
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     messages = [json.loads(line) for line in lines]
     for message in messages:
-        message["at"] = datetime.datetime.fromisoformat(message["at"].replace("Z", "+00:00"))
+        message["at"] = read_instant(message["at"])
     return messages
 
 
@@ -175,11 +187,15 @@ class World:
     def __init__(self, flags):
         self.flags = flags
         self.people = {person.id: person for person in (Person(index, flags) for index in range(flags.customers))}
-        self.send_by, self.consents = {}, collections.defaultdict(list)
+        self.not_before, self.send_by, self.stopped = {}, {}, {}
+        self.consents = collections.defaultdict(list)
         for at, commands in year(flags):
             for type_, body in commands:
                 if type_ == "SendCommunication":
-                    self.send_by[body["communication_id"]] = datetime.datetime.fromisoformat(body["send_by"].replace("Z", "+00:00"))
+                    self.send_by[body["communication_id"]] = read_instant(body["send_by"])
+                    self.not_before[body["communication_id"]] = read_instant(body["not_before"] or instant(at))
+                if type_ == "RecordCircumstance":
+                    self.stopped[body["customer_id"]] = at
                 if type_ in ("GrantConsent", "WithdrawConsent"):
                     self.consents[body["customer_id"]].append((at, type_ == "GrantConsent"))
 
@@ -201,12 +217,21 @@ def asked_for_and_in_time(world, messages):
             yield f"nobody asked for {message['communicationId']}"
         elif message["at"] >= send_by:
             yield f"{message['communicationId']} was received at {message['at']}, after {send_by}"
+        elif message["at"] < world.not_before[message["communicationId"]]:
+            yield f"{message['communicationId']} was received at {message['at']}, before {world.not_before[message['communicationId']]}"
 
 
 def none_after_a_withdrawal(world, messages):
     for message in messages:
         if not world.may_be_granted(message["customerId"], message["at"]):
             yield f"{message['communicationId']} was received at {message['at']}, without consent"
+
+
+def none_to_whom_it_is_stopped(world, messages):
+    for message in messages:
+        stopped = world.stopped.get(message["customerId"])
+        if stopped is not None and message["at"] > stopped:
+            yield f"{message['communicationId']} was received at {message['at']}, after {world.people[message['customerId']].circumstance} at {stopped}"
 
 
 def to_the_right_person(world, messages):
@@ -231,7 +256,7 @@ def somebody_received_something(world, messages):
         yield "nobody received anything: the year proves nothing"
 
 
-RULES = [somebody_received_something, at_most_once, asked_for_and_in_time, none_after_a_withdrawal, to_the_right_person, at_lawful_hours]
+RULES = [somebody_received_something, at_most_once, asked_for_and_in_time, none_after_a_withdrawal, none_to_whom_it_is_stopped, to_the_right_person, at_lawful_hours]
 
 
 def judge(flags):
