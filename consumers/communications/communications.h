@@ -21,6 +21,7 @@
  *                     -> CommunicationScheduled (its time has not come)
  *   its time comes (a timer) -> the same, of a later version
  *   CancelCommunication -> CommunicationCancelled
+ *   RescheduleCommunication -> CommunicationRescheduled
  *   RecordDispatch, RecordDelivery -> CommunicationProgressed | ReceiptIgnored
  *   RecordContact -> ContactRecorded          RecordCircumstance -> CircumstanceRecorded
  *   SetPreference -> PreferenceSet            EndCircumstance ----> CircumstanceEnded

@@ -5,8 +5,6 @@
 #include "consumers/communications/gather.h"
 #include "consumers/communications/render.h"
 
-#define SEND_WITHIN_MAX_MS (366 * DAY_MS)
-
 /* ---- the command itself ---- */
 
 static bool parameters_are_good(const struct send_communication *body, struct decision *decision)

@@ -184,6 +184,17 @@ static void on_scheduled(struct workset *set, const struct communication_schedul
 	communication->send_by_ms = event->send_by;
 }
 
+static void on_rescheduled(struct workset *set, const struct communication_rescheduled *event)
+{
+	struct communication *communication = workset_change(set, &communication_entity, &event->communication_id);
+
+	MUST(event->version == communication->version + 1);
+	communication->version = event->version;
+	communication->not_before_ms = event->has_not_before ? event->not_before : 0;
+	communication->release_at_ms = event->release_at;
+	communication->send_by_ms = event->send_by;
+}
+
 static void on_released(struct workset *set, const struct communication_released *event, int64_t at_ms)
 {
 	struct communication *communication = workset_change(set, &communication_entity, &event->communication_id);
@@ -255,6 +266,9 @@ void communications_evolve(struct workset *set, const struct event *event)
 	switch (communications_event(event->type)) {
 	case EVENT_COMMUNICATION_SCHEDULED:
 		on_scheduled(set, event->body);
+		return;
+	case EVENT_COMMUNICATION_RESCHEDULED:
+		on_rescheduled(set, event->body);
 		return;
 	case EVENT_COMMUNICATION_RELEASED:
 		on_released(set, event->body, event->command->now_ms);

@@ -113,6 +113,13 @@ static void touch_send_communication(const struct command *command, struct works
 	touch_template_texts(set, body->template_name, body->channel, body->language);
 }
 
+static void touch_reschedule_communication(const struct command *command, struct workset *set)
+{
+	const struct reschedule_communication *body = command->body;
+
+	touch(set, &communication_entity, &body->communication_id);
+}
+
 /* Touches the request first; what it names is known once it is loaded. */
 static void touch_release(const struct command *command, struct workset *set)
 {
@@ -194,6 +201,7 @@ static const struct rule rules[] = {
 	{ &withdraw_consent_type, touch_withdraw_consent, decide_withdraw_consent, true, true },
 	{ &send_communication_type, touch_send_communication, decide_send_communication, false, false },
 	{ &cancel_communication_type, touch_cancel_communication, decide_cancel_communication, false, false },
+	{ &reschedule_communication_type, touch_reschedule_communication, decide_reschedule_communication, false, false },
 	{ &record_dispatch_type, touch_record_dispatch, decide_record_dispatch, false, true },
 	{ &record_delivery_type, touch_record_delivery, decide_record_delivery, false, true },
 	{ &record_contact_type, touch_record_contact, decide_record_contact, false, false },

@@ -1,10 +1,13 @@
 #ifndef CONSUMERS_COMMUNICATIONS_SENDING_H
 #define CONSUMERS_COMMUNICATIONS_SENDING_H
 
+#include "base/day.h"
 #include "base/must.h"
 #include "consumers/communications/communications.h"
 #include "consumers/communications/guard/guard.h"
 #include "schemas/communications.h"
+
+#define SEND_WITHIN_MAX_MS (366 * DAY_MS)
 
 /*
  * One message on its way through the rules: when it is asked for (decide_send.c), and each time that its time has come

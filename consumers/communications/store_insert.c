@@ -346,6 +346,7 @@ static void copy_event(struct communications_store *store, const struct workset 
 		copy_preference(store, logged);
 		return;
 	case EVENT_CIRCUMSTANCE_ENDED:
+	case EVENT_COMMUNICATION_RESCHEDULED:
 	case EVENT_COMMUNICATION_CANCELLED: /* updates rows, adds none */
 	case EVENT_RECEIPT_IGNORED:
 		return;

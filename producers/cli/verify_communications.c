@@ -163,6 +163,7 @@ static void prepare_communications(struct fold *fold, struct command *command, c
 		return;
 	case EVENT_COMPLIANCE_DECIDED: /* these events contain everything that evolve reads */
 	case EVENT_COMMUNICATION_SCHEDULED:
+	case EVENT_COMMUNICATION_RESCHEDULED:
 	case EVENT_COMMUNICATION_RELEASED:
 	case EVENT_COMMUNICATION_SUPPRESSED:
 	case EVENT_COMMUNICATION_PROGRESSED:
@@ -286,6 +287,13 @@ static void note_scheduled(struct fold *fold, const struct communication_schedul
 	note->language = fold_copy(fold, event->language);
 	note_debts(fold, &event->communication_id, event->debt_ids, event->debt_ids_count, NULL, true);
 	(void)fold_change(fold, &outbox_entity, &event->communication_id);
+}
+
+static void note_rescheduled(struct fold *fold, const struct communication_rescheduled *event)
+{
+	struct message_note *note = fold_note(fold, &communication_entity, &event->communication_id, sizeof(*note));
+
+	note->send_by_ms = event->send_by;
 }
 
 static void note_released(struct fold *fold, const struct communication_released *event, const struct logged_line *line)
@@ -454,6 +462,9 @@ static void note_event(struct fold *fold, const struct event *event, const struc
 	switch (communications_event(event->type)) {
 	case EVENT_COMMUNICATION_SCHEDULED:
 		note_scheduled(fold, event->body, line);
+		return;
+	case EVENT_COMMUNICATION_RESCHEDULED:
+		note_rescheduled(fold, event->body);
 		return;
 	case EVENT_COMMUNICATION_RELEASED:
 		note_released(fold, event->body, line);

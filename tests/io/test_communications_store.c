@@ -406,6 +406,27 @@ static void test_communications_store__at_its_time_it_has_the_balance_of_then_an
 	assert_int_equal(claimed(&claim), 1);
 }
 
+static void test_communications_store__another_time_is_kept(void **state)
+{
+	struct reschedule_communication body = { .communication_id = spec_id('M', 1),
+						 .customer_id = spec_id('C', 1),
+						 .send_by = (STORE_TODAY + 2) * DAY_MS };
+
+	(void)state;
+	given_early();
+	add_early(2);
+	store_add(&spec, &reschedule_communication_type, &body);
+	body.communication_id = spec_id('M', 2);
+	store_add(&spec, &reschedule_communication_type, &body); /* of the same batch */
+	store_run(&spec);
+	then_answers(&spec, 2, "CommunicationRescheduled");
+	assert_int_equal(store_number(&spec, "test_rescheduled",
+				      "SELECT count(*) FROM communications.communication c JOIN communications.outbox o USING "
+				      "(communication_id) WHERE c.version = 2 AND c.not_before IS NULL AND c.release_at < "
+				      "'2026-01-02' AND o.send_by = '2026-01-03 00:00Z' AND o.parameters_sealed IS NOT NULL"),
+			 2);
+}
+
 /* What follows in the same transaction counts, too. */
 static void test_communications_store__what_waits_ends_by_a_withdrawal(void **state)
 {
@@ -1244,6 +1265,7 @@ int main(void)
 		TEST(test_communications_store__the_longest_name_opens),
 		TEST(test_communications_store__a_message_before_its_time_has_no_text_and_is_not_claimed),
 		TEST(test_communications_store__at_its_time_it_has_the_balance_of_then_and_is_claimed),
+		TEST(test_communications_store__another_time_is_kept),
 		TEST(test_communications_store__what_waits_ends_by_a_withdrawal),
 		TEST(test_communications_store__a_suppressed_message_leaves_the_queue),
 		TEST(test_communications_store__an_erased_persons_message_is_suppressed),

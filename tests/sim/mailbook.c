@@ -343,6 +343,22 @@ static const char *take_scheduled(struct mailbook *book, const struct mail_event
 	return NULL;
 }
 
+static const char *take_rescheduled(struct mailbook *book, const struct mail_event *event,
+				    const struct communication_rescheduled *body)
+{
+	struct mail *mail = mail_of(book, &body->communication_id);
+
+	if (!mail || strcmp(mail->state, "scheduled") != 0 || body->version != mail->version + 1)
+		FAIL("P4 a message that does not wait got another time");
+	if (body->release_at <= event->row->at_ms || body->release_at > body->send_by)
+		FAIL("a message waits for a time that has passed, or that is of no use");
+	mail->version = body->version;
+	mail->not_before_ms = body->has_not_before ? body->not_before : 0;
+	mail->release_at_ms = body->release_at;
+	mail->send_by_ms = body->send_by;
+	return NULL;
+}
+
 static const char *take_released(struct mailbook *book, const struct sim_world *world, const struct mail_event *event,
 				 const struct communication_released *body)
 {
@@ -456,6 +472,8 @@ const char *mailbook_take(struct mailbook *book, const struct sim_world *world, 
 		return take_verdict(book, world, event->row, event->body);
 	if (event->type == &communication_scheduled_type)
 		return take_scheduled(book, event, event->body);
+	if (event->type == &communication_rescheduled_type)
+		return take_rescheduled(book, event, event->body);
 	if (event->type == &communication_released_type)
 		return take_released(book, world, event, event->body);
 	if (event->type == &communication_suppressed_type)

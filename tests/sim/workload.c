@@ -176,6 +176,7 @@ static const struct maker {
 	{ 4, SIM_COMMUNICATIONS, make_withdrawal },
 	{ 30, SIM_COMMUNICATIONS, make_message },
 	{ 8, SIM_COMMUNICATIONS, make_message_cancellation },
+	{ 4, SIM_COMMUNICATIONS, make_rescheduling },
 	{ 8, SIM_COMMUNICATIONS, make_delivery },
 	{ 6, SIM_USERS, make_user },
 	{ 4, SIM_USERS, make_roles },

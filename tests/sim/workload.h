@@ -43,6 +43,7 @@ struct made make_consent(struct sim_world *world, struct arena *arena);
 struct made make_withdrawal(struct sim_world *world, struct arena *arena);
 struct made make_message(struct sim_world *world, struct arena *arena);
 struct made make_message_cancellation(struct sim_world *world, struct arena *arena);
+struct made make_rescheduling(struct sim_world *world, struct arena *arena);
 struct made make_delivery(struct sim_world *world, struct arena *arena);
 struct made make_user(struct sim_world *world, struct arena *arena);
 struct made make_roles(struct sim_world *world, struct arena *arena);

@@ -163,6 +163,21 @@ struct made make_message_cancellation(struct sim_world *world, struct arena *are
 	return (struct made){ &cancel_communication_type, body, body->customer_id, SIM_COMMUNICATIONS };
 }
 
+struct made make_rescheduling(struct sim_world *world, struct arena *arena)
+{
+	struct reschedule_communication *body = arena_take(arena, 1, sizeof(*body));
+	const struct sim_letter *letter = some_letter(world);
+
+	if (!letter)
+		return make_message(world, arena);
+	body->communication_id = letter->communication_id;
+	body->customer_id = told_customer(world, &letter->customer_id);
+	body->has_not_before = dice_hits(&world->dice, 700);
+	body->not_before = world->now_ms + (int64_t)dice_below(&world->dice, 8000);
+	body->send_by = world->now_ms + 500 + (int64_t)dice_below(&world->dice, 40000);
+	return (struct made){ &reschedule_communication_type, body, body->customer_id, SIM_COMMUNICATIONS };
+}
+
 /* NULL: the gateway has none, or a few looks did not find it. */
 static const struct sim_attempt *some_taken(struct sim_world *world)
 {

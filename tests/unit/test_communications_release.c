@@ -465,6 +465,76 @@ static void test_release__a_time_that_leaves_none_is_refused(void **state)
 	then_events(&spec, "ComplianceDecided", "CommunicationReleased");
 }
 
+static void reschedule(unsigned number, int64_t not_before_ms, int64_t send_by_ms)
+{
+	const struct reschedule_communication body = { .communication_id = spec_id('M', number),
+						       .customer_id = CUSTOMER,
+						       .has_not_before = not_before_ms != 0,
+						       .not_before = not_before_ms,
+						       .send_by = send_by_ms,
+						       .has_expected_version = true,
+						       .expected_version = 1 };
+
+	spec_when(&spec, &reschedule_communication_type, &body);
+}
+
+static void test_release__what_waits_gets_other_times(void **state)
+{
+	(void)state;
+	given_waiting(1);
+	reschedule(1, TOMORROW + HOUR_MS, TOMORROW + 2 * HOUR_MS);
+	then_events(&spec, "CommunicationRescheduled");
+	then_timer_at(TOMORROW + HOUR_MS);
+	assert_int_equal(message(1)->version, 2);
+	assert_int_equal(message(1)->state, COMMUNICATION_SCHEDULED);
+	assert_int_equal(message(1)->not_before_ms, TOMORROW + HOUR_MS);
+	comes(1, TOMORROW + HOUR_MS);
+	then_events(&spec, "ComplianceDecided", "CommunicationReleased");
+	assert_int_equal(then_event(&spec, 1, communication_released)->send_by, TOMORROW + 2 * HOUR_MS);
+}
+
+/* At the next Tick, and not in this very millisecond. */
+static void test_release__without_not_before_its_time_is_now(void **state)
+{
+	(void)state;
+	given_waiting(1);
+	reschedule(1, 0, TOMORROW);
+	then_timer_at(spec.now_ms + 1);
+	assert_int_equal(message(1)->not_before_ms, 0);
+	comes(1, spec.now_ms + 1);
+	then_events(&spec, "ComplianceDecided", "CommunicationReleased");
+	reschedule(1, 0, TOMORROW);
+	then_refused(&spec, REFUSAL_VERSION_CONFLICT, "expected_version");
+}
+
+static void test_release__other_times_are_looked_at(void **state)
+{
+	const struct reschedule_communication other = { .communication_id = spec_id('M', 1),
+							.customer_id = spec_id('C', 2),
+							.send_by = TOMORROW };
+	const struct reschedule_communication late = { .communication_id = spec_id('M', 1),
+						       .customer_id = CUSTOMER,
+						       .send_by = TOMORROW };
+
+	(void)state;
+	given_waiting(1);
+	reschedule(1, 0, spec.now_ms);
+	then_refused(&spec, REFUSAL_BAD_DATE, "send_by");
+	reschedule(1, 0, INT64_MAX);
+	then_refused(&spec, REFUSAL_BAD_DATE, "send_by");
+	reschedule(1, TOMORROW, TOMORROW);
+	then_refused(&spec, REFUSAL_BAD_DATE, "not_before");
+	reschedule(1, -1, TOMORROW);
+	then_refused(&spec, REFUSAL_BAD_DATE, "not_before");
+	reschedule(2, 0, TOMORROW);
+	then_refused(&spec, REFUSAL_NOT_FOUND, "communication_id");
+	spec_when(&spec, &reschedule_communication_type, &other);
+	then_refused(&spec, REFUSAL_NOT_FOUND, "communication_id");
+	comes(1, TOMORROW - HOUR_MS);
+	spec_when(&spec, &reschedule_communication_type, &late);
+	then_refused(&spec, REFUSAL_BAD_TRANSITION, "communication_id");
+}
+
 /* What cannot be rendered now is refused, and not kept until then. */
 static void test_release__a_message_that_waits_is_checked_as_any_other(void **state)
 {
@@ -520,6 +590,9 @@ int main(void)
 		TEST(test_release__no_report_moves_what_waits),
 		TEST(test_release__a_time_that_leaves_none_is_refused),
 		TEST(test_release__a_message_that_waits_is_checked_as_any_other),
+		TEST(test_release__what_waits_gets_other_times),
+		TEST(test_release__without_not_before_its_time_is_now),
+		TEST(test_release__other_times_are_looked_at),
 		TEST(test_release__parameters_come_back_as_they_were),
 	};
 

@@ -52,6 +52,7 @@ static const struct {
 	{ "WithdrawConsent", "compliance supervisor agent notifier consumer" },
 	{ "SendCommunication", "agent system" },
 	{ "CancelCommunication", "supervisor agent system" },
+	{ "RescheduleCommunication", "supervisor agent system" },
 	{ "RecordDispatch", "notifier" },
 	{ "RecordDelivery", "notifier" },
 	{ "RecordContact", "compliance supervisor agent system" },
