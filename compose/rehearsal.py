@@ -36,8 +36,12 @@ PLACES = [
     ("US", "CA", "America/Los_Angeles", "en-US", "USD", "+1310555{:04}"),
 ]
 CREDITORS = {currency: uuid.uuid5(uuid.NAMESPACE_URL, f"urn:rehearsal:creditor:{currency}") for currency in ("GBP", "EUR", "USD")}
-HOURS_LAWFUL = (datetime.time(8), datetime.time(21))  # of the person's own zone; judged when a profile with hours is asked
-HOURS_ARE_ASKED = False
+
+# What the profiles of law and house allow, whoever asks: hours of the person's own zone, messages in some days. They are counted; they are
+# judged when the guard asks such profiles (consumers/communications/profiles/).
+LAW_IS_ASKED = False
+HOURS_LAWFUL = (datetime.time(8), datetime.time(21))
+MOST, IN_DAYS = 3, 7 * DAY
 
 TEMPLATES = {
     "en": ("Reminder of {{debt_reference}}",
@@ -81,6 +85,7 @@ class Person:
         self.reverses = dice.random() < 0.05  # his first payment bounces
         self.circumstance = dice.choice(STOPPING) if flags.days > 60 and dice.random() < 0.1 else None
         self.changes = dice.randrange(50, flags.days) if self.circumstance else None  # the day
+        self.is_pressed = dice.random() < 0.03  # somebody writes to him every day, for twelve days
 
 
 # ---- what happens ----
@@ -103,6 +108,11 @@ def days_of(person, start):
     command(person.joins, 1, "CreateDebt", debt_id=person.debt, customer_id=person.id, creditor_id=str(CREDITORS[person.currency]),
             external_ref=f"D-{person.index}", currency=person.currency, principal_minor=person.principal, interest_minor=0, fee_minor=0,
             cost_minor=0, opened_on=str(start + person.joins * DAY), due_on=str(start + (person.joins + 14) * DAY), fees_authorised=False)
+    for day in range(12) if person.is_pressed else ():
+        command(person.joins + 48 + day, 1, "SendCommunication", communication_id=name_of("pressed", person.debt, day), customer_id=person.id,
+                debt_ids=[person.debt], channel=person.channel, template_name="payment-reminder", language=person.language,
+                message_class="reminder", parameters=[{"name": "creditor", "value": "Rehearsal Ltd"}], not_before=None,
+                send_by=instant(at(person.joins + 48 + day, 1) + DAY))
     for month in range(12):
         reminded, paid = person.joins + 16 + 30 * month, person.joins + 25 + 30 * month
         while (start + reminded * DAY).weekday() not in WRITES_ON:
@@ -241,14 +251,20 @@ def to_the_right_person(world, messages):
             yield f"{message['communicationId']} went to somebody else"
 
 
-def is_at_night(world, message):
-    local = message["at"].astimezone(zoneinfo.ZoneInfo(world.people[message["customerId"]].zone)).time()
-    return not HOURS_LAWFUL[0] <= local < HOURS_LAWFUL[1]
+def at_night(world, messages):
+    for message in messages:
+        local = message["at"].astimezone(zoneinfo.ZoneInfo(world.people[message["customerId"]].zone)).time()
+        if not HOURS_LAWFUL[0] <= local < HOURS_LAWFUL[1]:
+            yield f"{message['communicationId']} was received at night: {message['at']}"
 
 
-def at_lawful_hours(world, messages):
-    if HOURS_ARE_ASKED:
-        yield from (f"{message['communicationId']} was received at night: {message['at']}" for message in messages if is_at_night(world, message))
+def too_often(world, messages):
+    by_person = collections.defaultdict(list)
+    for message in sorted(messages, key=lambda message: message["at"]):
+        earlier = by_person[message["customerId"]]
+        earlier.append(message["at"])
+        if len(earlier) > MOST and message["at"] - earlier[-1 - MOST] < IN_DAYS:
+            yield f"{message['communicationId']} was received at {message['at']}, one too many in {IN_DAYS.days} days"
 
 
 def somebody_received_something(world, messages):
@@ -256,18 +272,19 @@ def somebody_received_something(world, messages):
         yield "nobody received anything: the year proves nothing"
 
 
-RULES = [somebody_received_something, at_most_once, asked_for_and_in_time, none_after_a_withdrawal, none_to_whom_it_is_stopped, to_the_right_person, at_lawful_hours]
+RULES = [somebody_received_something, at_most_once, asked_for_and_in_time, none_after_a_withdrawal, none_to_whom_it_is_stopped, to_the_right_person]
+LAW = [at_night, too_often]
 
 
 def judge(flags):
     world, messages = World(flags), received(flags.folder)
-    findings = [f"{rule.__name__}: {finding}" for rule in RULES for finding in rule(world, messages)]
+    findings = [f"{rule.__name__}: {finding}" for rule in RULES + (LAW if LAW_IS_ASKED else []) for finding in rule(world, messages)]
     for finding in findings[:50]:
         print(finding)
     people = {message["customerId"] for message in messages}
     print(f"{len(messages)} messages to {len(people)} of {flags.customers} people, {len(world.send_by)} asked for;",
-          f"{sum(is_at_night(world, message) for message in messages)} outside {HOURS_LAWFUL[0]:%H:%M}-{HOURS_LAWFUL[1]:%H:%M} of their zone",
-          f"({'judged' if HOURS_ARE_ASKED else 'no profile with hours is asked yet'}); {len(findings)} findings")
+          *(f"{len(list(rule(world, messages)))} {rule.__name__}," for rule in LAW),
+          "judged;" if LAW_IS_ASKED else "not judged, because no such profile is asked yet;", f"{len(findings)} findings")
     return 1 if findings else 0
 
 
