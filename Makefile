@@ -269,11 +269,13 @@ test: deps ## every test and check, from a fresh clone; 20 minutes on two cores
 .PHONY: long
 long: deps ## for a night: the simulation in 160,000 worlds, a million racing withdrawals and claims, a minute for each door, what is planted behind them, a chaos, gateways that fail, a rehearsed year, strangers
 	@$(MAKE) --no-print-directory -j$(JOBS) build tests
-	@tests/run.sh suites long-sim long-fuzz long-zones long-analyse cover plant long-chaos long-faulty long-rehearsal strangers
+	@tests/run.sh suites long-sim long-races long-fuzz long-zones long-analyse cover plant long-chaos long-faulty long-rehearsal strangers
 
-.PHONY: long-sim long-fuzz long-zones long-analyse long-chaos long-faulty long-rehearsal
+.PHONY: long-sim long-races long-fuzz long-zones long-analyse long-chaos long-faulty long-rehearsal
 long-sim:
 	@TEST_SECONDS=14400 $(MAKE) --no-print-directory sim SEEDS=160000
+long-races: $(OUT)/tests/test_communications_store
+	@RACES=20000 TEST='*never_both_have_a_message' tests/run.sh lanes 1 tests/io/with-postgres.sh $<
 long-fuzz:
 	@$(MAKE) --no-print-directory fuzz DOOR_SECONDS=60
 long-zones: $(OUT)/tests/test_base_zone

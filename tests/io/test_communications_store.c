@@ -3,6 +3,9 @@
 #include "../old_seal.h"
 #include "store_spec.h"
 
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
 #include "base/array.h"
 #include "consumers/communications/communications.h"
 #include "consumers/communications/gather.h"
@@ -1256,6 +1259,141 @@ static void test_communications_store__the_notifier_sees_what_it_claims_only(voi
 	db_close(debts);
 }
 
+/* ---- races: withdrawals against claims, each in a process of its own ---- */
+
+#define RACES_DEFAULT 300
+#define RACES_A_ROUND 30 /* fewer than a customer may have under way */
+
+static int64_t races_wanted(void)
+{
+	const char *text = getenv("RACES");
+
+	return text != NULL && *text != '\0' ? strtoll(text, NULL, 10) : RACES_DEFAULT;
+}
+
+static struct uuid raced(int64_t round, unsigned number)
+{
+	return spec_id('M', 100 + (unsigned)(round % 2000) * RACES_A_ROUND + number);
+}
+
+/* Claims one message after the other, as soon as it is told of a round; its byte says that it is done. */
+static void claim_rounds(int from, int to)
+{
+	char conninfo[STORE_CONNINFO_MAX];
+	struct db *db = NULL;
+	int64_t round;
+
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	snprintf(conninfo, sizeof(conninfo), "%s dbname=test_store user=dcs_notifier", getenv("DCS_TEST_PG"));
+	if (db_open(conninfo, "test_race", STORE_TIMEOUT_MS, &db, &spec.err) < 0)
+		_exit(1);
+	while (read(from, &round, sizeof(round)) == sizeof(round)) {
+		for (unsigned number = 0; number < RACES_A_ROUND; number++) {
+			struct uuid id = raced(round, number);
+
+			db_params_reset(&params);
+			db_array_begin(&params, DB_ARRAY_UUID);
+			db_array_uuid(&params, &id);
+			if (db_run(db, &claim, &params, NULL, &spec.err) < 0)
+				_exit(1);
+		}
+		if (write(to, "x", 1) != 1)
+			_exit(1);
+	}
+	_exit(0);
+}
+
+static void add_raced(int64_t round)
+{
+	for (unsigned number = 0; number < RACES_A_ROUND; number++) {
+		struct send_communication body = { .communication_id = raced(round, number),
+						   .customer_id = spec_id('C', 1),
+						   .channel = STR("sms"),
+						   .template_name = STR("reminder"),
+						   .language = STR("de"),
+						   .message_class = STR("reminder"),
+						   .send_by = (STORE_TODAY + 1) * DAY_MS };
+
+		store_add(&spec, &send_communication_type, &body);
+	}
+}
+
+/* Who was claimed was sent; only then the next round's messages have room. */
+static void end_claimed(int64_t round)
+{
+	for (unsigned number = 0; number < RACES_A_ROUND; number++) {
+		struct record_dispatch body = { .communication_id = raced(round, number),
+						.customer_id = spec_id('C', 1),
+						.attempt = 1,
+						.outcome = STR("accepted"),
+						.provider = STR("kannel"),
+						.occurred_at = STORE_TODAY * DAY_MS };
+
+		store_add(&spec, &record_dispatch_type, &body);
+	}
+	store_run(&spec);
+}
+
+static const struct db_statement raced_to_both = {
+	"test_raced", "SELECT count(*) FROM communications.outbox WHERE (state = 'cancelled') = (claims > 0)"
+};
+
+/* Each message is either claimed or named by the withdrawal: never both, never neither. */
+static void test_communications_store__a_withdrawal_and_a_claim_never_both_have_a_message(void **state)
+{
+	int64_t rounds = (races_wanted() + RACES_A_ROUND - 1) / RACES_A_ROUND, cancelled = 0, claims = 0;
+	int orders[2], answers[2];
+	char done;
+	pid_t child;
+
+	(void)state;
+	add_template(1, STR("{{customer_name}} {{opt_out}}"));
+	store_run(&spec);
+	assert_int_equal(pipe(orders), 0);
+	assert_int_equal(pipe(answers), 0);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		close(orders[1]);
+		close(answers[0]);
+		claim_rounds(orders[0], answers[1]);
+	}
+	close(orders[0]);
+	close(answers[1]);
+	for (int64_t round = 0; round < rounds; round++) {
+		struct db_result result = { 0 };
+
+		arena_reset(&spec.life);
+		add_consent((unsigned)(10 + round), STORE_TODAY * DAY_MS + spec.ids);
+		store_run(&spec);
+		add_raced(round);
+		store_run(&spec);
+		store_sql(&spec, "test_race_in_time", "UPDATE communications.outbox SET send_by = now() + interval '1 day'");
+		assert_int_equal(write(orders[1], &round, sizeof(round)), sizeof(round));
+		for (int looks = 0; looks < 10000 && OUTBOX("claimed") < round % RACES_A_ROUND; looks++)
+			; /* so that it meets every claim */
+		add_withdrawal();
+		store_run(&spec);
+		then_answers(&spec, 0, "ConsentWithdrawn");
+		cancelled += (int64_t)((const struct consent_withdrawn *)spec.decisions[0].events[0].body)->cancelled_count;
+		assert_int_equal(read(answers[0], &done, 1), 1);
+		store_must(&spec, db_run(spec.admin, &raced_to_both, NULL, &result, &spec.err));
+		assert_int_equal(db_int64(&result, 0, 0), 0);
+		db_result_release(&result);
+		claims += OUTBOX("claimed");
+		end_claimed(round);
+		store_sql(&spec, "test_race_over", "DELETE FROM communications.outbox");
+	}
+	close(orders[1]);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	close(answers[0]);
+	print_message("%lld races: %lld withdrawn, %lld claimed\n", (long long)(rounds * RACES_A_ROUND), (long long)cancelled,
+		      (long long)claims);
+	assert_int_equal(cancelled + claims, rounds * RACES_A_ROUND);
+	assert_true(cancelled > 0);
+	assert_true(claims > 0);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -1300,6 +1438,7 @@ int main(void)
 		TEST(test_communications_store__a_claim_and_the_guard_stop_the_same),
 		TEST(test_communications_store__a_claim_asks_about_preferences),
 		TEST(test_communications_store__the_notifier_sees_what_it_claims_only),
+		TEST(test_communications_store__a_withdrawal_and_a_claim_never_both_have_a_message),
 	};
 
 	return cmocka_run_group_tests_name("communications store", tests, setup_group, teardown_group);
