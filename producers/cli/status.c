@@ -45,21 +45,25 @@ static const struct conf_row rows[] = {
 };
 
 static const struct usage usage = {
-	.about = "usage: dcs status [FLAGS]\n\n"
-		 "Prints whether the stack is live or a rehearsal, and per module and partition: who has it, the next command "
-		 "and how many are behind it (LAG), the log's "
-		 "last event\n"
-		 "and how many are not in the events topic yet (UNPUB), parked (waiting/bug/behind another) and dead records; "
-		 "and how far\n"
-		 "every reader is. What is halted stands first. Then the programs, with the age of their last sign of life and "
-		 "their hosts'\n"
-		 "clocks beside the broker's; a module is silent when none of its programs gave a sign for 30 s. Last, what dcs "
-		 "verify found, and when. With "
-		 "--wait-idle: asks again\n"
-		 "until all lags are 0, all is published and nothing waits.\n"
-		 "Exit status, for monitoring: 0 in order; 1 something is halted or silent (with --wait-idle: halted, or not "
-		 "idle in time);\n"
-		 "2 wrong usage.",
+	.about =
+		"usage: dcs status [FLAGS]\n\n"
+		"Prints, per module and partition: who has it, the next command and how many are behind it (LAG), the log's last "
+		"event\n"
+		"and how many are not in the events topic yet (UNPUB), parked (waiting/bug/behind another) and dead records; and "
+		"how "
+		"far\n"
+		"every reader is. What is halted stands first. Then whether the stack is live or a rehearsal, and the programs, "
+		"with "
+		"the\n"
+		"age of their last sign of life and their hosts' clocks beside the broker's; a module is silent when none of its "
+		"programs\n"
+		"gave a sign for 30 s. Last, what dcs verify found, and when. With --wait-idle: asks again until all lags are 0, "
+		"all "
+		"is\n"
+		"published and nothing waits.\n"
+		"Exit status, for monitoring: 0 in order; 1 something is halted or silent (with --wait-idle: halted, or not "
+		"idle in time);\n"
+		"2 wrong usage.",
 	.rows = rows,
 	.rows_count = COUNT(rows),
 	.arguments_min = 0,
@@ -155,23 +159,21 @@ static void print_drift(const struct observation *observation)
 	}
 }
 
-/* A rehearsal must not be taken for the real thing, so it is said first. */
+/* A rehearsal must not be taken for the real thing. */
 static void print_stack(const struct observation *observation)
 {
 	char at[32] = "no Tick has told it yet";
 
-	if (!observation->is_rehearsal) {
-		printf("live stack\n\n");
-		return;
-	}
 	if (observation->rehearsed_ms > 0)
 		instant_format(at, observation->rehearsed_ms);
-	printf("REHEARSAL, its time: %s\n\n", at);
+	if (observation->is_rehearsal)
+		printf("\nREHEARSAL, its time: %s\n", at);
+	else
+		printf("\nlive stack\n");
 }
 
 static void print_table(const struct observation *observation)
 {
-	print_stack(observation);
 	printf("%-16s %4s %-10s %6s %10s %8s %10s %7s %10s %6s  %s\n", "MODULE", "PART", "STATE", "EPOCH", "NEXT", "LAG",
 	       "LOG_SEQ", "UNPUB", "PARKED", "DEAD", "OWNER");
 	for (int round = 0; round < 2; round++) { /* halted first */
@@ -190,6 +192,7 @@ static void print_table(const struct observation *observation)
 	}
 	if (observation->silent_reader != NULL)
 		printf("%-16s has not read anything yet\n", observation->silent_reader);
+	print_stack(observation);
 	print_programs(observation);
 	print_drift(observation);
 }
