@@ -65,6 +65,10 @@ def a_template(**changes):
     return {**body, "subject": "Your account", "body": "{{customer_name}} {{opt_out}}", **changes}
 
 
+def a_circumstance():
+    return {"kind": "plan_in_development", "fromOn": "2026-01-01", "evidenceRef": "letter-1"}
+
+
 def a_service():
     return {"name": f"service-{uuid.uuid4().hex[:12]}", "roles": ["creditor"], "creditors": [new_id()], "sources": ["bank-1"]}
 
@@ -141,6 +145,15 @@ GOOD = {
     "grantConsent": lambda t: (f"/customers/{t.customer}/consents", {"channel": "sms", "purpose": "collect", "basis": "express", "evidenceRef": "x",
                                                                    "obtainedAt": "2026-01-01T00:00:00Z"}),
     "withdrawConsent": lambda t: (f"/customers/{t.customer}/consents", {"via": "letter", "channel": "email"}),
+    "listContacts": lambda t: f"/customers/{t.reachable}/contacts",
+    "recordContact": lambda t: (f"/customers/{t.customer}/contacts", {"channel": "voice", "direction": "outbound", "party": "consumer", "outcome": "busy",
+                                                                     "consented": False, "at": "2026-01-01T00:00:00Z"}),
+    "listCircumstances": lambda t: f"/customers/{t.customer}/circumstances",
+    "recordCircumstance": lambda t: (f"/customers/{t.customer}/circumstances", a_circumstance()),
+    "endCircumstance": lambda t: (f"/circumstances/{t.make(f'/customers/{t.customer}/circumstances', a_circumstance())}/end", {"evidenceRef": "x"}),
+    "listPreferences": lambda t: f"/customers/{t.reachable}/preferences",
+    "setPreference": lambda t: (f"/customers/{t.reachable}/preferences", {"blockedPlaces": ["home"]}),
+    "listDecisions": lambda t: f"/customers/{t.reachable}/decisions",
     "listTimeline": lambda t: f"/customers/{t.reachable}/timeline",
     "verifyContactPoint": lambda t: (f"/contact-points/{t.a_point(t.customer)}/verification", {}),
     "invalidateContactPoint": lambda t: (f"/contact-points/{t.a_point(t.customer)}/invalidation", {"reason": "bounced"}),

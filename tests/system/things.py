@@ -92,6 +92,10 @@ class Things:
         self.post(f"/contact-points/{self.contact_point}/verification", {}, 200)
         return self.post(f"/customers/{self.customer}/consents", a_consent())["id"]
 
+    def make_circumstance(self):
+        body = {"kind": "plan_in_development", "fromOn": "2026-01-01", "evidenceRef": "letter-1"}
+        return self.post(f"/customers/{self.customer}/circumstances", body)["id"]
+
     def make_template(self):
         return self.post("/templates", a_template())["id"]
 
@@ -133,6 +137,7 @@ THING_OF_PATH = {
     "payments": "payment",
     "contact-points": "contact_point",
     "communications": "communication",
+    "circumstances": "circumstance",
     "templates": "template",
     "reports": "report",
     "commands": "command",
@@ -145,6 +150,9 @@ THING_OF_PATH = {
 FRESH = {
     "createCustomer": lambda things: {"externalRef": new_id()},
     "grantConsent": lambda things: {"obtainedAt": "2026-01-01T00:00:00Z"},
+    "recordContact": lambda things: {"at": "2026-01-01T00:00:00Z"},
+    "recordCircumstance": lambda things: {"kind": "plan_in_development", "fromOn": "2026-01-01"},
+    "setPreference": lambda things: {"blockedChannels": []},
     "addContactPoint": lambda things: {"address": f"{new_id()}@example.org"},
     "withdrawConsent": lambda things: {"withdrawnAt": now().isoformat(timespec="seconds")},
     "createDebt": lambda things: a_debt(things.customer),
