@@ -100,6 +100,7 @@ struct template_text {
 
 struct permission {
 	int64_t obtained_at_ms; /* 0: none */
+	int64_t expires_at_ms;  /* from when on it counts no more; 0: never */
 	uint32_t basis;
 };
 

@@ -18,6 +18,8 @@ static bool consent_is_good(const struct command *command, const struct grant_co
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "evidence_ref", "a consent needs evidence");
 	} else if (body->obtained_at <= 0 || body->obtained_at > command->received_ms) {
 		decision_refuse(decision, REFUSAL_BAD_DATE, "obtained_at", "before 1970, or later than we were told");
+	} else if (body->has_expires_at && body->expires_at <= body->obtained_at) {
+		decision_refuse(decision, REFUSAL_BAD_DATE, "expires_at", "not after the consent was given");
 	} else {
 		return true;
 	}
@@ -52,6 +54,8 @@ void decide_grant_consent(const struct command *command, const struct workset *s
 	event->obtained_at = body->obtained_at;
 	event->has_received_at = true;
 	event->received_at = command->received_ms;
+	event->has_expires_at = body->has_expires_at;
+	event->expires_at = body->expires_at;
 }
 
 /* ---- WithdrawConsent ---- */

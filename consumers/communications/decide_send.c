@@ -209,6 +209,7 @@ static void gather_permission(const struct sending *sending, const struct workse
 	permission = &recipient->permissions[sending->channel][PURPOSE_COLLECT];
 	facts->basis = (int32_t)permission->basis;
 	facts->obtained_ms = permission->obtained_at_ms;
+	facts->expires_ms = permission->expires_at_ms;
 	facts->withdrawn_ms = recipient->withdrawn_at_ms[sending->channel];
 	facts->revoked_ms = recipient->withdrawn_at_ms[CHANNEL_SMS] > recipient->withdrawn_at_ms[CHANNEL_VOICE]
 				    ? recipient->withdrawn_at_ms[CHANNEL_SMS]

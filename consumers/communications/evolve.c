@@ -75,6 +75,7 @@ static void on_consent_granted(struct workset *set, const struct consent_granted
 	if (event->obtained_at <= permission->obtained_at_ms)
 		return;
 	permission->obtained_at_ms = event->obtained_at;
+	permission->expires_at_ms = event->has_expires_at ? event->expires_at : 0;
 	permission->basis = basis_by_name(event->basis);
 }
 

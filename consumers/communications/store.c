@@ -47,10 +47,10 @@ static int write_templates(struct communications_store *store, struct db *db, co
 
 static const struct db_statement upsert_permissions = {
 	.name = "communications_upsert_permissions",
-	.sql = "INSERT INTO communications.permission (customer_id, channel, purpose, basis, obtained_at) "
-	       "SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[]) "
+	.sql = "INSERT INTO communications.permission (customer_id, channel, purpose, basis, obtained_at, expires_at) "
+	       "SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[]) "
 	       "ON CONFLICT (customer_id, channel, purpose) DO UPDATE SET basis = excluded.basis, obtained_at = "
-	       "excluded.obtained_at",
+	       "excluded.obtained_at, expires_at = excluded.expires_at",
 };
 
 /* One existing permission of one recipient. */
@@ -92,20 +92,27 @@ static void add_permission_column(struct db_params *params, int column, const st
 	case 3:
 		db_array_text(params, str_of(basis_name((enum basis)row->permission->basis)));
 		return;
-	default:
+	case 4:
 		db_array_instant(params, row->permission->obtained_at_ms);
+		return;
+	default:
+		if (row->permission->expires_at_ms == 0)
+			db_array_null(params);
+		else
+			db_array_instant(params, row->permission->expires_at_ms);
 	}
 }
 
 static int write_permissions(struct communications_store *store, struct db *db, struct slot **slots, size_t count,
 			     struct err *err)
 {
-	static const enum db_array kinds[] = { DB_ARRAY_UUID, DB_ARRAY_TEXT, DB_ARRAY_TEXT, DB_ARRAY_TEXT, DB_ARRAY_INSTANT };
+	static const enum db_array kinds[] = { DB_ARRAY_UUID, DB_ARRAY_TEXT,    DB_ARRAY_TEXT,
+					       DB_ARRAY_TEXT, DB_ARRAY_INSTANT, DB_ARRAY_INSTANT };
 	struct permission_row rows[CHANNEL_COUNT * PURPOSE_COUNT];
 	size_t total = 0;
 
 	db_params_reset(&store->params);
-	for (int column = 0; column < 5; column++) {
+	for (int column = 0; column < 6; column++) {
 		db_array_begin(&store->params, kinds[column]);
 		total = 0;
 		for (size_t index = 0; index < count; index++) {

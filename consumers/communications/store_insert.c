@@ -44,7 +44,7 @@ static void copy_template_version(struct db_copy *copy, const struct logged_even
 static const struct db_table table_consents = {
 	.name = "communications.consent",
 	.columns = "consent_id uuid, customer_id uuid, channel text, purpose text, basis text, evidence_ref text, "
-		   "obtained_at timestamptz, recorded_at timestamptz",
+		   "obtained_at timestamptz, recorded_at timestamptz, expires_at timestamptz",
 };
 
 static void copy_consent(struct db_copy *copy, const struct logged_event *logged)
@@ -60,6 +60,10 @@ static void copy_consent(struct db_copy *copy, const struct logged_event *logged
 	db_copy_str(copy, event->evidence_ref);
 	db_copy_instant(copy, event->obtained_at);
 	db_copy_instant(copy, logged->at_ms);
+	if (event->has_expires_at)
+		db_copy_instant(copy, event->expires_at);
+	else
+		db_copy_null(copy);
 }
 
 static const struct db_table table_withdrawals = {

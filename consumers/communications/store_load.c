@@ -107,7 +107,8 @@ static int read_withdrawal(void *self, const struct db_result *result, int row, 
 
 static const struct db_statement select_permissions = {
 	.name = "communications_select_permissions",
-	.sql = "SELECT u.n, p.channel, p.purpose, p.basis, p.obtained_at FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) "
+	.sql = "SELECT u.n, p.channel, p.purpose, p.basis, p.obtained_at, p.expires_at FROM unnest($1::uuid[]) WITH ORDINALITY "
+	       "AS u (id, n) "
 	       "JOIN communications.permission p ON p.customer_id = u.id",
 };
 
@@ -121,6 +122,8 @@ static int read_permission(void *self, const struct db_result *result, int row, 
 	(void)err;
 	recipient->permissions[channel][purpose] = (struct permission){ .basis = basis_by_name(db_str(result, row, 3)),
 									.obtained_at_ms = db_instant(result, row, 4) };
+	if (!db_is_null(result, row, 5))
+		recipient->permissions[channel][purpose].expires_at_ms = db_instant(result, row, 5);
 	return 0;
 }
 

@@ -38,7 +38,7 @@ struct version_note {
 struct consent_note {
 	struct uuid customer_id;
 	struct str channel, purpose, basis, evidence_ref;
-	int64_t obtained_at_ms, recorded_at_ms;
+	int64_t obtained_at_ms, recorded_at_ms, expires_at_ms;
 };
 
 struct withdrawal_note {
@@ -49,7 +49,7 @@ struct withdrawal_note {
 
 struct permission_note {
 	uint32_t basis;
-	int64_t obtained_at_ms;
+	int64_t obtained_at_ms, expires_at_ms;
 };
 
 struct opt_out_note {
@@ -207,6 +207,7 @@ static void note_consent(struct fold *fold, const struct consent_granted *event,
 	note->basis = fold_copy(fold, event->basis);
 	note->evidence_ref = fold_copy(fold, event->evidence_ref);
 	note->obtained_at_ms = event->obtained_at;
+	note->expires_at_ms = event->has_expires_at ? event->expires_at : 0;
 	note->recorded_at_ms = line->row.at_ms;
 }
 
@@ -528,7 +529,8 @@ static void note_recipient(struct fold *fold, const struct uuid *id, const struc
 				continue;
 			note = fold_note_row(fold, &permission_entity, id, channel_text,
 					     str_of(purpose_name((enum purpose)purpose)), sizeof(*note));
-			*note = (struct permission_note){ permission->basis, permission->obtained_at_ms };
+			*note = (struct permission_note){ permission->basis, permission->obtained_at_ms,
+							  permission->expires_at_ms };
 		}
 		if (recipient->withdrawn_at_ms[channel] != 0) {
 			struct opt_out_note *note =
@@ -602,6 +604,7 @@ static void check_consent(struct fold *fold, struct table_row *row)
 	expect_bytes(row, note->evidence_ref);
 	expect_instant(row, note->obtained_at_ms);
 	expect_instant(row, note->recorded_at_ms);
+	expect_instant_or_null(row, note->expires_at_ms != 0, note->expires_at_ms);
 }
 
 static void check_withdrawal(struct fold *fold, struct table_row *row)
@@ -631,6 +634,7 @@ static void check_permission(struct fold *fold, struct table_row *row)
 	row->column = 4;
 	expect_bytes(row, str_of(basis_name((enum basis)note->basis)));
 	expect_instant(row, note->obtained_at_ms);
+	expect_instant_or_null(row, note->expires_at_ms != 0, note->expires_at_ms);
 }
 
 static void check_opt_out(struct fold *fold, struct table_row *row)
@@ -1010,7 +1014,8 @@ static const struct folded_table tables[] = {
 	  .entity = &version_entity,
 	  .check = check_version },
 	{ .name = "communications.consent",
-	  .select = "SELECT customer_id, consent_id, channel, purpose, basis, evidence_ref, obtained_at, recorded_at FROM "
+	  .select = "SELECT customer_id, consent_id, channel, purpose, basis, evidence_ref, obtained_at, recorded_at, expires_at "
+		    "FROM "
 		    "communications.consent",
 	  .ids = 1,
 	  .entity = &consent_row_entity,
@@ -1022,7 +1027,8 @@ static const struct folded_table tables[] = {
 	  .entity = &withdrawal_entity,
 	  .check = check_withdrawal },
 	{ .name = "communications.permission",
-	  .select = "SELECT customer_id, customer_id, channel, purpose, basis, obtained_at FROM communications.permission",
+	  .select = "SELECT customer_id, customer_id, channel, purpose, basis, obtained_at, expires_at FROM "
+		    "communications.permission",
 	  .ids = 3,
 	  .entity = &permission_entity,
 	  .check = check_permission },

@@ -56,6 +56,7 @@ static const struct fact_field scalars[] = {
 	FIELD(guard_facts, "number_checked", KIND_INSTANT, checked_ms, NULL),
 	FIELD(guard_facts, "permission", KIND_WORD, basis, BASIS_WORDS),
 	FIELD(guard_facts, "obtained", KIND_INSTANT, obtained_ms, NULL),
+	FIELD(guard_facts, "expires", KIND_INSTANT, expires_ms, NULL),
 	FIELD(guard_facts, "withdrawn", KIND_INSTANT, withdrawn_ms, NULL),
 	FIELD(guard_facts, "announced", KIND_DAY, notice_on, NULL),
 	FIELD(guard_facts, "revoked", KIND_INSTANT, revoked_ms, NULL),

@@ -113,6 +113,7 @@ struct guard_facts {
 	/* permission */
 	int32_t basis; /* enum basis */
 	int64_t obtained_ms;
+	int64_t expires_ms; /* from when on the permission counts no more */
 	int64_t withdrawn_ms;
 	int32_t notice_on;  /* the creditor's notice that announces the address, with a way to opt out */
 	int64_t revoked_ms; /* a revocation for calls and texts by any means */

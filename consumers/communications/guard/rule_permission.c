@@ -3,9 +3,12 @@
 
 /* What a person has permitted or forbidden, and what a message must carry. */
 
-static bool has_permission(const struct guard_facts *facts)
+static bool has_permission(const struct question *question)
 {
-	return facts->obtained_ms != 0 && facts->obtained_ms > facts->withdrawn_ms;
+	const struct guard_facts *facts = question->facts;
+
+	return facts->obtained_ms != 0 && facts->obtained_ms > facts->withdrawn_ms &&
+	       (facts->expires_ms == 0 || question->at_ms < facts->expires_ms);
 }
 
 /* The person used a medium again after the opt-out: one answer. */
@@ -22,7 +25,7 @@ struct answer rule_opt_out(const struct question *question)
 		return allowed;
 	if (is_to_consumer(facts) && facts->is_unwanted == FACT_YES)
 		return deny_if(!is_confirmation(facts) && !answers_the_person(facts));
-	if (facts->withdrawn_ms == 0 || has_permission(facts))
+	if (facts->withdrawn_ms == 0 || has_permission(question))
 		return allowed;
 	return deny_if(!is_confirmation(facts) && !answers_the_person(facts));
 }
@@ -51,7 +54,7 @@ static bool email_is_permitted(const struct question *question)
 {
 	const struct guard_facts *facts = question->facts;
 
-	if (!has_permission(facts))
+	if (!has_permission(question))
 		return false;
 	if (question->numbers[PERIOD] == 0)
 		return true;
@@ -95,7 +98,7 @@ static bool sms_is_permitted(const struct question *question)
 {
 	const struct guard_facts *facts = question->facts;
 
-	if (!has_permission(facts))
+	if (!has_permission(question))
 		return false;
 	if (question->numbers[PERIOD] == 0)
 		return true;

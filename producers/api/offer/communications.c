@@ -161,6 +161,7 @@ static const struct column consent_columns[] = {
 	{ .name = "inForce", .kind = COLUMN_BOOL, .sql = "x.in_force" },
 	{ .name = "basis", .kind = COLUMN_TEXT, .sql = "x.basis" },
 	{ .name = "obtainedAt", .kind = COLUMN_INSTANT, .sql = "x.obtained_at" },
+	{ .name = "expiresAt", .kind = COLUMN_INSTANT, .sql = "x.expires_at" },
 	{ .name = "withdrawnAt", .kind = COLUMN_INSTANT, .sql = "x.withdrawn_at" },
 	{ .name = "createdAt", .kind = COLUMN_INSTANT, .sql = "x.created_at" },
 	{ .name = "updatedAt", .kind = COLUMN_INSTANT, .sql = "x.updated_at" },
