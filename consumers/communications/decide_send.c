@@ -1,6 +1,9 @@
+#include <stdio.h>
+
 #include "base/array.h"
 #include "base/day.h"
 #include "base/must.h"
+#include "consumers/communications/asked.h"
 #include "consumers/communications/compose.h"
 #include "consumers/communications/gather.h"
 #include "consumers/communications/render.h"
@@ -171,17 +174,6 @@ static bool has_address(struct sending *sending, const struct workset *set, stru
 
 /* ---- the guard ---- */
 
-/* The profiles that are asked (README.md, Decisions). */
-#define PROFILES_ASKED 2
-
-static void find_profiles(const struct guard_profile *ret_profiles[PROFILES_ASKED])
-{
-	ret_profiles[0] = guard_profile_by_id(STR("basic"));
-	ret_profiles[1] = guard_profile_by_id(STR("person"));
-	MUST(ret_profiles[0] != NULL);
-	MUST(ret_profiles[1] != NULL);
-}
-
 static void gather_debts(const struct sending *sending, const struct workset *set, struct guard_facts *facts)
 {
 	const struct send_communication *body = sending->body;
@@ -257,12 +249,28 @@ static void gather_facts(const struct sending *sending, const struct workset *se
 static struct str question_text(const struct guard_facts *facts, struct arena *arena)
 {
 	char text[FACTS_TEXT_MAX];
-	const struct guard_profile *asked[PROFILES_ASKED];
-	size_t size;
+	const struct asked_profiles *asked = asked_profiles();
+	size_t size = guard_question_text(text, facts, asked->profiles, asked->count);
 
-	find_profiles(asked);
-	size = guard_question_text(text, facts, asked, PROFILES_ASKED);
+	return str_copy(arena, (struct str){ .data = text, .size = size });
+}
 
+/* The profiles that a rule bound in, `us_third_party/1 house/1`; empty: the arena is full. */
+#define BINDING_MAX 128
+static struct str binding_text(const struct asked_profiles *asked, uint16_t bits, struct arena *arena)
+{
+	char text[BINDING_MAX];
+	size_t size = 0;
+
+	for (size_t index = 0; index < asked->count; index++) {
+		const struct guard_profile *profile = asked->profiles[index];
+
+		if ((bits >> index & 1) == 0)
+			continue;
+		size += (size_t)snprintf(text + size, sizeof(text) - size, "%s%s/%d", size > 0 ? " " : "", profile->id,
+					 (int)profile->version);
+		MUST(size < sizeof(text));
+	}
 	return str_copy(arena, (struct str){ .data = text, .size = size });
 }
 
@@ -272,17 +280,21 @@ static void add_decided(const struct sending *sending, const struct guard_facts 
 	struct compliance_decided *event = decision_event(decision, &compliance_decided_type);
 	struct facts *confidential = arena_take(decision->arena, 1, sizeof(*confidential));
 	struct str *rules = arena_take(decision->arena, verdict->rules_count, sizeof(*rules));
+	struct str *profiles = arena_take(decision->arena, verdict->rules_count, sizeof(*profiles));
 	uint8_t *hash = arena_take(decision->arena, 1, CONTENT_HASH_SIZE);
 	struct str text = question_text(facts, decision->arena);
 
-	if (confidential == NULL || rules == NULL || hash == NULL || text.data == NULL) {
+	if (confidential == NULL || rules == NULL || profiles == NULL || hash == NULL || text.data == NULL) {
 		decision->overflow = true;
 		return;
 	}
 	confidential->text = text;
 	content_hash(hash, STR(""), confidential->text);
-	for (size_t index = 0; index < verdict->rules_count; index++)
+	for (size_t index = 0; index < verdict->rules_count; index++) {
 		rules[index] = str_of(verdict->rules[index]);
+		profiles[index] = binding_text(asked_profiles(), verdict->profiles[index], decision->arena);
+		decision->overflow = decision->overflow || profiles[index].data == NULL;
+	}
 	event->communication_id = sending->body->communication_id;
 	event->customer_id = sending->body->customer_id;
 	event->action = STR("send");
@@ -293,6 +305,8 @@ static void add_decided(const struct sending *sending, const struct guard_facts 
 	event->until = verdict->until_ms;
 	event->rules = rules;
 	event->rules_count = verdict->rules_count;
+	event->profiles = profiles;
+	event->profiles_count = verdict->rules_count;
 	event->facts_hash = (struct str){ .data = (const char *)hash, .size = CONTENT_HASH_SIZE };
 	decision_confide(decision, confidential);
 }
@@ -301,13 +315,12 @@ guard_function *communications_guard = guard_decide;
 
 struct guard_verdict sending_ask(const struct sending *sending, const struct workset *set, struct decision *decision)
 {
-	const struct guard_profile *asked[PROFILES_ASKED];
+	const struct asked_profiles *asked = asked_profiles();
 	struct guard_facts facts = { 0 };
 	struct guard_verdict verdict;
 
 	gather_facts(sending, set, &facts);
-	find_profiles(asked);
-	verdict = communications_guard(&facts, asked, PROFILES_ASKED);
+	verdict = communications_guard(&facts, asked->profiles, asked->count);
 	add_decided(sending, &facts, &verdict, decision);
 	return verdict;
 }

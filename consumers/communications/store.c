@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/must.h"
+#include "consumers/communications/asked.h"
 #include "consumers/communications/communications.h"
 #include "crypto/crypto.h"
 #include "schemas/communications.h"
@@ -334,12 +335,17 @@ int communications_store_prepare(void *self, struct err *err)
 {
 	struct communications_store *store = self;
 	const char *path = getenv("DCS_ADDRESS_KEY_FILE");
+	const char *ids = getenv("DCS_PROFILES");
+	struct str bad;
 
 	if (path == NULL)
 		return err_set(err, ERR_FATAL,
 			       "DCS_ADDRESS_KEY_FILE is not set: it names the file of the key that seals addresses");
 	if (key_read(store->key, path, err) < 0)
 		return -1;
+	if (ids != NULL && !asked_profiles_choose(str_of(ids), &bad))
+		return err_set(err, ERR_FATAL, "DCS_PROFILES names the profile '%.*s', which there is not, or too many",
+			       (int)bad.size, bad.data);
 	if (zones_load(&store->zones, ZONE_FOLDER, err) < 0)
 		return -1;
 	slot_loader_init(&store->loader);

@@ -1,6 +1,7 @@
 #include "rule_spec.h"
 
 #include "base/array.h"
+#include "consumers/communications/asked.h"
 #include "consumers/communications/communications.h"
 #include "schemas/communications.h"
 
@@ -1230,6 +1231,199 @@ static void test_communications__a_receipt_for_anothers_message_is_not_found(voi
 	then_refused(&spec, REFUSAL_NOT_FOUND, "communication_id");
 }
 
+/* ---- facts about the person, and the laws that are asked ---- */
+
+static void circumstance(unsigned number, const char *kind, const struct uuid *debt_id)
+{
+	struct record_circumstance body = { .circumstance_id = spec_id('A', number),
+					    .customer_id = CUSTOMER,
+					    .kind = str_of(kind),
+					    .has_debt_id = debt_id != NULL,
+					    .from_on = SPEC_TODAY,
+					    .evidence_ref = STR("letter") };
+
+	if (debt_id != NULL)
+		body.debt_id = *debt_id;
+	spec_when(&spec, &record_circumstance_type, &body);
+	then_events(&spec, "CircumstanceRecorded");
+}
+
+static void end_circumstance(unsigned number)
+{
+	struct end_circumstance body = { .circumstance_id = spec_id('A', number),
+					 .customer_id = CUSTOMER,
+					 .evidence_ref = STR("letter") };
+
+	spec_when(&spec, &end_circumstance_type, &body);
+	then_events(&spec, "CircumstanceEnded");
+}
+
+static void test_communications__an_attorney_stops_what_the_end_of_it_permits(void **state)
+{
+	(void)state;
+	circumstance(1, "attorney", NULL);
+	then_denied("demand", "US-04", "attorney=yes");
+	assert_true(str_is(then_event(&spec, 0, compliance_decided)->profiles[0], "person/1"));
+	then_denied("payment_receipt", "US-04", "attorney=yes");
+	end_circumstance(1);
+	then_allowed("demand");
+}
+
+static void test_communications__a_request_to_cease_permits_its_reply(void **state)
+{
+	(void)state;
+	circumstance(1, "cease", NULL);
+	then_denied("account_service", "US-05", "ceased=yes");
+	then_allowed("cease_reply");
+}
+
+static void test_communications__a_dispute_stops_demands_of_its_debt(void **state)
+{
+	struct uuid other = spec_id('D', 9);
+	struct uuid own = spec_id('D', 1);
+
+	(void)state;
+	circumstance(1, "dispute", &other);
+	then_allowed("demand");
+	circumstance(2, "dispute", &own);
+	then_denied("demand", "UK-04", "disputed:yes");
+	then_allowed("dispute_reply");
+}
+
+static void test_communications__what_is_over_stops_nothing(void **state)
+{
+	(void)state;
+	circumstance(1, "attorney", NULL);
+	spec.today += 1;
+	then_denied("demand", "US-04", "attorney=yes");
+	end_circumstance(1);
+	then_allowed("demand");
+}
+
+static void test_communications__a_channel_that_is_not_wanted_is_not_used(void **state)
+{
+	struct str sms = STR("sms");
+	struct set_preference body = { .preference_id = spec_id('W', 1),
+				       .customer_id = CUSTOMER,
+				       .blocked_channels = &sms,
+				       .blocked_channels_count = 1,
+				       .has_valid_until = true,
+				       .valid_until = SPEC_TODAY };
+
+	(void)state;
+	spec_when(&spec, &set_preference_type, &body);
+	then_events(&spec, "PreferenceSet");
+	then_denied("demand", "US-10", "unwanted=yes");
+	assert_true(str_is(then_event(&spec, 0, compliance_decided)->profiles[0], "basic/1"));
+	spec.today += 1; /* it held until yesterday */
+	then_allowed("demand");
+}
+
+static void test_communications__a_consent_ends_at_its_end(void **state)
+{
+	struct grant_consent body = a_consent();
+
+	(void)state;
+	body.has_expires_at = true;
+	body.expires_at = body.obtained_at;
+	grant(&body);
+	then_refused(&spec, REFUSAL_BAD_DATE, "expires_at");
+	body.expires_at = spec.now_ms + 1;
+	grant(&body);
+	then_events(&spec, "ConsentGranted");
+	then_allowed("demand");
+	spec.now_ms += 1;
+	then_denied("demand", "US-13", "permission=express");
+}
+
+/* What contacts are facts: one about this debt, one about another, one of which it is not known. */
+static void test_communications__contacts_are_facts(void **state)
+{
+	static struct uuid about[2];
+	struct record_contact body = { .contact_id = spec_id('K', 1),
+				       .customer_id = CUSTOMER,
+				       .debt_ids = about,
+				       .debt_ids_count = 1,
+				       .channel = STR("voice"),
+				       .direction = STR("outbound"),
+				       .party = STR("consumer"),
+				       .outcome = STR("conversation"),
+				       .at = SPEC_TODAY * DAY_MS - 3600000 };
+	const struct facts *said;
+
+	(void)state;
+	about[0] = spec_id('D', 1);
+	spec_when(&spec, &record_contact_type, &body);
+	body.contact_id = spec_id('K', 2);
+	about[1] = spec_id('D', 2);
+	body.debt_ids = &about[1];
+	spec_when(&spec, &record_contact_type, &body);
+	body.contact_id = spec_id('K', 3);
+	body.debt_ids_count = 0;
+	spec_when(&spec, &record_contact_type, &body);
+	then_allowed("payment_receipt");
+	said = spec.decision.events[0].confidential;
+	assert_non_null(strstr(said->text.data, "demand:yes,consented:no "));
+	assert_non_null(strstr(said->text.data, "demand:yes,consented:no,debts:1 "));
+	assert_non_null(strstr(said->text.data, "demand:yes,consented:no,debts:2 "));
+	assert_non_null(strstr(said->text.data, "contacted:2025-12-31"));
+	assert_non_null(strstr(said->text.data, "spoken:2025-12-31"));
+}
+
+static void ask_profiles(const char *ids)
+{
+	struct str bad;
+	bool is_known = asked_profiles_choose(str_of(ids), &bad);
+
+	assert_true(is_known);
+}
+
+static int teardown_profiles(void **state)
+{
+	ask_profiles("basic person");
+	return teardown(state);
+}
+
+#define LAWS "basic person us_third_party us_first_party massachusetts uk eu"
+
+/* The law of the person's place is chosen among all that are asked; what it defers waits for the first fit instant. */
+static void test_communications__the_law_of_the_place_binds(void **state)
+{
+	static struct zones zones;
+	struct err err = ERR_INIT;
+	struct person *person = spec_given(&spec, &person_entity, CUSTOMER);
+	const struct compliance_decided *decided;
+
+	(void)state;
+	assert_int_equal(zones_load(&zones, ZONE_FOLDER, &err), 0);
+	ask_profiles(LAWS);
+	memcpy(person->country, "DE", 3);
+	then_denied("demand", "EU-02", "country=DE"); /* no zone is known: no hour is fit */
+	person->zone = zones_find(&zones, STR("Europe/Berlin"));
+	spec.now_ms = SPEC_TODAY * DAY_MS + 7 * 3600000 - 30000; /* half a minute before eight in Berlin */
+	send_class("demand");
+	decided = then_event(&spec, 0, compliance_decided);
+	assert_true(str_is(decided->verdict, "defer"));
+	assert_int_equal(decided->until, SPEC_TODAY * DAY_MS + 7 * 3600000);
+	assert_int_equal(decided->rules_count, 1);
+	assert_true(str_is(decided->rules[0], "EU-02"));
+	assert_true(str_is(decided->profiles[0], "eu/1"));
+	assert_string_equal(spec.decision.events[1].type->record.name, "CommunicationScheduled");
+	spec.now_ms += 30000;
+	then_allowed("demand");
+}
+
+static void test_communications__an_unknown_profile_is_no_choice(void **state)
+{
+	struct str bad;
+
+	(void)state;
+	assert_false(asked_profiles_choose(STR("basic mars"), &bad));
+	assert_true(str_is(bad, "mars"));
+	assert_false(asked_profiles_choose(STR(""), &bad));
+	assert_int_equal(asked_profiles()->count, 2);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -1284,6 +1478,15 @@ int main(void)
 		TEST(test_communications__a_late_word_of_a_first_try_does_not_free_the_second),
 		TEST(test_communications__receipts_wait_for_their_message),
 		TEST(test_communications__a_receipt_for_anothers_message_is_not_found),
+		TEST(test_communications__an_attorney_stops_what_the_end_of_it_permits),
+		TEST(test_communications__a_request_to_cease_permits_its_reply),
+		TEST(test_communications__a_dispute_stops_demands_of_its_debt),
+		TEST(test_communications__what_is_over_stops_nothing),
+		TEST(test_communications__a_channel_that_is_not_wanted_is_not_used),
+		TEST(test_communications__a_consent_ends_at_its_end),
+		TEST(test_communications__contacts_are_facts),
+		cmocka_unit_test_setup_teardown(test_communications__the_law_of_the_place_binds, setup, teardown_profiles),
+		TEST(test_communications__an_unknown_profile_is_no_choice),
 	};
 
 	return cmocka_run_group_tests_name("communications rules", tests, NULL, NULL);
