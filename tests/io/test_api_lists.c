@@ -261,16 +261,18 @@ static void test_api_lists__what_hangs_on_something_in_the_path(void **state)
 /* The newest first, by when they were told to us; `sort=channel` is in the order of channels and purposes. */
 static void test_api_lists__consents_tell_what_is_in_force(void **state)
 {
-	static const char email[] = "\"channel\":\"email\",\"purpose\":\"collect\",\"inForce\":true,\"basis\":\"prior_use\","
-				    "\"obtainedAt\":\"2025-01-01T00:00:00.000Z\",\"withdrawnAt\":null,\"createdAt\":"
-				    "\"2026-01-05T00:00:00.000Z\",\"updatedAt\":\"2026-01-07T00:00:00.000Z\"}";
-	static const char sms[] = "\"channel\":\"sms\",\"purpose\":\"collect\",\"inForce\":false,\"basis\":\"express\","
-				  "\"obtainedAt\":\"2025-01-01T00:00:00.000Z\",\"withdrawnAt\":\"2025-02-01T00:00:00.000Z\",";
+	static const char email[] =
+		"\"channel\":\"email\",\"purpose\":\"collect\",\"inForce\":true,\"basis\":\"prior_use\","
+		"\"obtainedAt\":\"2025-01-01T00:00:00.000Z\",\"expiresAt\":null,\"withdrawnAt\":null,\"createdAt\":"
+		"\"2026-01-05T00:00:00.000Z\",\"updatedAt\":\"2026-01-07T00:00:00.000Z\"}";
+	static const char sms[] =
+		"\"channel\":\"sms\",\"purpose\":\"collect\",\"inForce\":false,\"basis\":\"express\","
+		"\"obtainedAt\":\"2025-01-01T00:00:00.000Z\",\"expiresAt\":null,\"withdrawnAt\":\"2025-02-01T00:00:00.000Z\",";
 	static const char marketing[] =
 		"\"channel\":\"sms\",\"purpose\":\"marketing\",\"inForce\":true,\"basis\":\"express\","
-		"\"obtainedAt\":\"2025-03-01T00:00:00.000Z\",\"withdrawnAt\":\"2025-02-01T00:00:00.000Z\",";
+		"\"obtainedAt\":\"2025-03-01T00:00:00.000Z\",\"expiresAt\":null,\"withdrawnAt\":\"2025-02-01T00:00:00.000Z\",";
 	static const char letter[] = "\"channel\":\"letter\",\"purpose\":null,\"inForce\":false,\"basis\":null,\"obtainedAt\":"
-				     "null,\"withdrawnAt\":\"2025-02-01T00:00:00.000Z\",\"createdAt\":"
+				     "null,\"expiresAt\":null,\"withdrawnAt\":\"2025-02-01T00:00:00.000Z\",\"createdAt\":"
 				     "\"2026-01-06T00:00:00.000Z\",\"updatedAt\":\"2026-01-06T00:00:00.000Z\"}";
 	static const char *const by_channel[] = { email, sms, marketing, letter };
 	static const char *const newest[] = { letter, email, marketing, sms };
