@@ -87,6 +87,11 @@ void decide_publish_template(const struct command *command, const struct workset
 	if (!name_is_good(body, decision) || !texts_are_good(body, channel, decision) ||
 	    !version_is_next(body, channel, set, decision))
 		return;
+	/* Who has the keys of tokens publishes at once: what a program brings was approved where it comes from. */
+	if (command->is_user && command->approval == NULL) {
+		decision_keep(decision, "a template that a person publishes needs a second person");
+		return;
+	}
 
 	/* ---- nothing refuses from here on ---- */
 	event = decision_event(decision, &template_published_type);

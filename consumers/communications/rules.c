@@ -215,6 +215,12 @@ static const struct timer_rule timers[] = {
 	{ &release_timer, { &timer_type, touch_release, decide_release, true, false } },
 };
 
+#define TEMPLATE_DAYS 14
+
+static const struct approval_rule approvals[] = {
+	{ &publish_template_type, ROLE_COMPLIANCE | ROLE_SUPERVISOR, TEMPLATE_DAYS },
+};
+
 static const struct action communication_actions[] = {
 	{ &cancel_communication_type, outbox_is_cancellable, false, NULL },
 };
@@ -232,6 +238,8 @@ const struct module communications_module = {
 	.rules_count = COUNT(rules),
 	.timers = timers,
 	.timers_count = COUNT(timers),
+	.approvals = approvals,
+	.approvals_count = COUNT(approvals),
 	.actions = actions,
 	.actions_count = COUNT(actions),
 	.evolve = communications_evolve,

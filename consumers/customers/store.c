@@ -191,7 +191,8 @@ static const struct db_statement erase_points = {
 
 static const struct db_statement forget_elsewhere = {
 	.name = "customers_forget_elsewhere",
-	.sql = "SELECT communications.forget($1::uuid[]), public.dcs_forget_dead_letters($1::uuid[])",
+	.sql = "SELECT public.dcs_forget_kept($1::uuid[]), communications.forget($1::uuid[]), "
+	       "public.dcs_forget_dead_letters($1::uuid[])",
 };
 
 /* An erased customer never changes again, so a changed slot with this status was erased in this batch. */

@@ -10,6 +10,12 @@
 #include "model/scope.h"
 #include "schemas/words.h"
 
+/* The person who approved a kept command (model/decision.h). */
+struct approval {
+	struct uuid user_id;
+	struct str actor; /* the same, as text */
+};
+
 /*
  * A command as a rule sees it: decoded, authorised, with its own "now". A rule reads nothing else: no clock, no random source,
  * no database. Everything borrows from the batch.
@@ -27,8 +33,9 @@ struct command {
 	const struct scope *scope; /* the creditors, portfolios and sources that the roles are limited to; never NULL */
 	int64_t token_version;     /* of the actor's account when the token was signed (worker/rights.h) */
 	int64_t now_ms; /* the record's broker timestamp, which no producer can forge; of a parked command, the Tick's time */
-	int64_t received_ms; /* the record's broker timestamp; earlier than now_ms for a parked command */
-	int32_t today;       /* the business date it is handled on */
+	int64_t received_ms;             /* the record's broker timestamp; earlier than now_ms for a parked command */
+	int32_t today;                   /* the business date it is handled on */
+	const struct approval *approval; /* a second person has approved it; NULL: nobody has */
 };
 
 /*

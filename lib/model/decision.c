@@ -57,6 +57,18 @@ void decision_wait(struct decision *decision, const char *field, const char *for
 	va_end(args);
 }
 
+void decision_keep(struct decision *decision, const char *format, ...)
+{
+	va_list args;
+
+	MUST(decision->kind == DECISION_NONE && decision->timers_count == 0);
+	MUST(decision->command->approval == NULL);
+	decision->kind = DECISION_KEPT;
+	va_start(args, format);
+	say(decision, "", format, args);
+	va_end(args);
+}
+
 void *decision_event(struct decision *decision, const struct message_type *type)
 {
 	/* Written when the arena is full, never read: so that rules need no branch for it. */

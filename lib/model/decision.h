@@ -12,8 +12,11 @@
 
 /*
  * The answer of decide to one command: events, a refusal, or "wait" (the command names an entity that the owning module does not
- * know yet, lib/DESIGN.md 3). Exactly one of the three. All refusals come first; after the first decision_event nothing may
- * refuse. Beside its events a decision sets and cancels timers.
+ * know yet, lib/DESIGN.md 3), or "keep": nothing forbids it, but a second person must approve it. Exactly one of the four. All
+ * refusals come first; after the first decision_event nothing may refuse. Beside its events a decision sets and cancels timers.
+ *
+ * A kept command changes nothing and holds nothing. When a second person approves it, it is decided again, by the states of then
+ * and with command->approval set; it may be refused then (worker/approvals.h).
  *
  * The answer to a fired timer has no refusal, as nobody would read it. It may have no event: then there was nothing to do, and
  * the log has no row of it. *Wait* leaves the timer as it is until the next Tick.
@@ -26,7 +29,7 @@ struct event {
 				     module's own struct */
 };
 
-enum decision_kind { DECISION_NONE, DECISION_EVENTS, DECISION_REFUSED, DECISION_WAIT };
+enum decision_kind { DECISION_NONE, DECISION_EVENTS, DECISION_REFUSED, DECISION_WAIT, DECISION_KEPT };
 
 #define DECISION_EVENTS_MAX 8
 #define DECISION_TIMERS_MAX 32 /* a withdrawal ends those of all messages that a customer may have under way */
@@ -62,6 +65,12 @@ void decision_refuse(struct decision *decision, enum refusal refusal, const char
  */
 void decision_refuse_unbound(struct decision *decision, const char *field);
 void decision_wait(struct decision *decision, const char *field, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/*
+ * Keeps the command for a second person; the text says why. Only for a command that the module's table of approvals has, and only
+ * while command->approval is NULL.
+ */
+void decision_keep(struct decision *decision, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /*
  * Adds an event and returns its body to be filled, zeroed except for the actor. Never NULL: when the arena is full a spare body

@@ -126,6 +126,12 @@ static inline bool message_is_numbered(const struct message_type *type)
 	return false;
 }
 
+/* Whether the message is the engine's: it has no topic of its own, and stands on those of every module. */
+static inline bool message_is_of_engine(const struct message_type *type)
+{
+	return strcmp(type->module, "engine") == 0;
+}
+
 static inline const struct uuid *message_uuid(const struct field *field, const void *body)
 {
 	return (const struct uuid *)((const char *)body + field->offset);

@@ -47,17 +47,35 @@ struct timer_rule {
 	struct rule rule;
 };
 
+/*
+ * A command that a rule may keep for a second person (decision_keep). The roles of this table may approve or refuse it; never the
+ * user who sent it. Without an approval within `days` it is refused.
+ */
+struct approval_rule {
+	const struct message_type *type;
+	uint32_t approvers; /* bits of enum role */
+	int32_t days;
+};
+
 struct module {
 	const char *name; /* "debts": database schema, topics, consumer group */
 	const struct rule *rules;
 	size_t rules_count;
 	const struct timer_rule *timers; /* one for each kind that a rule sets; NULL: the module has no timers */
 	size_t timers_count;
+	const struct approval_rule *approvals; /* one for each command that a rule keeps; NULL: it keeps none */
+	size_t approvals_count;
 	const struct actions *actions; /* a table for each kind of thing that people act upon */
 	size_t actions_count;
 
 	/* Pure, cannot fail: changes the states that the event is about, and only those. Every event of decide passes here. */
 	void (*evolve)(struct workset *set, const struct event *event);
 };
+
+/* Whether Ticks may find something due: timers of the module's own, or of kept commands. */
+static inline bool module_has_timers(const struct module *module)
+{
+	return module->timers_count + module->approvals_count > 0;
+}
 
 #endif

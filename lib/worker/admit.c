@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "schemas/clock.h"
 #include "wire/envelope.h"
+#include "worker/approvals.h"
 
 /* Bound of the arena memory for decoding a value; the worst case is a body of many small items. */
 #define DECODED_SIZE_MAX(value_size) ((value_size)*64)
@@ -25,7 +26,7 @@ static const struct rule *rule_of(const struct module *module, const struct mess
 	for (size_t i = 0; i < module->rules_count; i++)
 		if (module->rules[i].type == type)
 			return &module->rules[i];
-	return NULL;
+	return approvals_rule(module, type);
 }
 
 /*

@@ -55,6 +55,9 @@ struct item {
 	bool is_gone;                  /* ITEM_TIMER: changed by an earlier part of its batch, which was committed */
 	bool is_after_timers;          /* its customer's due timers stand before it in the batch, or there are none */
 
+	const struct kept_command *kept_row; /* approvals.h: the row that it names, of this attempt; NULL: there is none */
+	struct item *kept;                   /* the kept command; with a rule if it is to be decided */
+
 	const char *dead_code; /* ITEM_DEAD */
 	struct str dead_reason;
 	struct str dead_headers;                 /* packed */

@@ -128,6 +128,8 @@ int batch_begin(struct batch *batch, const struct engine *engine, size_t from, s
 	for (size_t i = 0; i < count; i++) {
 		struct item *item = &batch->items[from + i];
 
+		item->kept_row = NULL;
+		item->kept = NULL;
 		head_of(batch, engine, item->part);
 		if (item->kind != ITEM_COMMAND || !may_be_known(batch, engine, item))
 			continue;

@@ -17,6 +17,7 @@ enum fate {
 	FATE_NONE,
 	FATE_APPLIED, /* also of a timer that fired, with or without events */
 	FATE_REFUSED,
+	FATE_KEPT, /* for a second person: its id is closed, and nothing else was changed */
 	FATE_DUPLICATE,
 	FATE_PARKED,
 	FATE_DEAD,
@@ -36,6 +37,10 @@ struct verdict {
 	size_t events_count;
 	enum parked_kind parked_kind;
 	struct str parked_reason, holds;
+	int64_t first_seq;        /* of its first event */
+	int64_t expires_ms;       /* FATE_KEPT */
+	struct str kept_reason;   /* FATE_KEPT */
+	enum approval_state ends; /* item->kept_row's, by this item; APPROVAL_NONE: it ends none */
 };
 
 struct batch {

@@ -5,7 +5,7 @@
 
 #include "base/day.h"
 #include "schemas/clock.h"
-#include "schemas/engine.h"
+#include "worker/approvals.h"
 #include "worker/holds.h"
 #include "worker/rights.h"
 
@@ -46,6 +46,14 @@ static bool asks_again(const struct item *item)
 	return item->rule->touches_again || command_is_bound(&item->command);
 }
 
+/* One round of an item's touches. */
+static void touch_states(struct batch *batch, struct item *item, bool is_first_round)
+{
+	rights_take(&item->command, &batch->set);
+	if (is_first_round || asks_again(item))
+		item->rule->touch(&item->command, &batch->set);
+}
+
 static int load_states(struct batch *batch, const struct engine *engine, struct err *err)
 {
 	bool mistaken; /* harmless: no rule has read it yet */
@@ -55,6 +63,8 @@ static int load_states(struct batch *batch, const struct engine *engine, struct 
 
 		if (item->kind == ITEM_COMMAND && !item->is_broken)
 			rights_touch(&item->command, &batch->set);
+		if (item->kept)
+			rights_touch(&item->kept->command, &batch->set);
 	}
 	for (int round = 0; round < TOUCH_ROUNDS_MAX; round++) {
 		for (size_t i = 0; i < batch->count; i++) {
@@ -62,10 +72,9 @@ static int load_states(struct batch *batch, const struct engine *engine, struct 
 
 			if (!asks_rule(item))
 				continue;
-			rights_take(&item->command, &batch->set);
-			if (round > 0 && !asks_again(item))
-				continue;
-			item->rule->touch(&item->command, &batch->set);
+			touch_states(batch, item, round == 0);
+			if (item->kept && item->kept->rule)
+				touch_states(batch, item->kept, round == 0);
 		}
 		if (batch->set.overflow)
 			return batch_too_large(err);
@@ -75,6 +84,12 @@ static int load_states(struct batch *batch, const struct engine *engine, struct 
 			return -1;
 	}
 	return 0;
+}
+
+/* The command whose states the item is about: of an approval, the kept one. */
+static const struct item *subject_of(const struct item *item)
+{
+	return item->kept && item->kept->rule ? item->kept : item;
 }
 
 /*
@@ -87,8 +102,8 @@ static int check_assumed(struct batch *batch, const struct engine *engine, bool 
 	for (size_t i = 0; i < batch->count; i++) {
 		const struct item *item = &batch->items[batch->from + i];
 
-		if (batch->verdicts[i].is_no && asks_rule(item))
-			item->rule->touch(&item->command, &batch->set);
+		if (batch->verdicts[i].is_no && asks_rule(subject_of(item)))
+			subject_of(item)->rule->touch(&subject_of(item)->command, &batch->set);
 	}
 	return load_missing(batch, engine, ret_conflict, err);
 }
@@ -109,7 +124,7 @@ static const struct verdict *closed_by(struct batch *batch, size_t i, const stru
 		}
 		if (!uuid_equal(&batch->items[batch->from + other - 1].command.id, &item->command.id))
 			continue;
-		if (batch->verdicts[other - 1].fate == FATE_APPLIED) {
+		if (batch->verdicts[other - 1].fate == FATE_APPLIED || batch->verdicts[other - 1].fate == FATE_KEPT) {
 			*ret_item = &batch->items[batch->from + other - 1];
 			return &batch->verdicts[other - 1];
 		}
@@ -131,9 +146,9 @@ static bool must_queue(struct batch *batch, const struct engine *engine, const s
 	const struct keyset *held = held_before(engine, item);
 	struct holds holds;
 
-	if (item->rule->overtakes || held->count + batch->held.count == 0)
+	if (subject_of(item)->rule->overtakes || held->count + batch->held.count == 0)
 		return false;
-	holds_list(item, &batch->set, &holds);
+	holds_list(subject_of(item), &batch->set, &holds);
 	return holds_meet(&holds, &item->command.key, held) || holds_meet(&holds, &item->command.key, &batch->held);
 }
 
@@ -147,17 +162,17 @@ static struct str list_held(struct batch *batch, const struct engine *engine, co
 	size_t held = held_before(engine, item)->count + batch->held.count;
 	struct holds holds = { .is_cut = true };
 
-	if (kind != PARKED_BUG && item->rule->overtakes) /* an id that no command touches, so that it is counted */
+	if (kind != PARKED_BUG && subject_of(item)->rule->overtakes) /* an id that no command touches, so that it is counted */
 		holds = (struct holds){ .ids = { uuid_derive(&item->command.id, "alone", 0) }, .count = 1 };
 	else if (kind != PARKED_BUG)
-		holds_list(item, &batch->set, &holds);
+		holds_list(subject_of(item), &batch->set, &holds);
 	if (holds.is_cut || (int64_t)(held + holds.count) > engine->conf.parked_max)
 		holds = (struct holds){ .ids = { item->command.key }, .count = 1 };
 	return str_copy(&batch->arena, (struct str){ (const char *)holds.ids, holds.count * sizeof(holds.ids[0]) });
 }
 
-static int park(struct batch *batch, const struct engine *engine, struct verdict *verdict, const struct item *item,
-		enum parked_kind kind, const char *reason, struct err *err)
+int batch_park(struct batch *batch, const struct engine *engine, struct verdict *verdict, const struct item *item,
+	       enum parked_kind kind, const char *reason, struct err *err)
 {
 	verdict->fate = FATE_PARKED;
 	verdict->parked_kind = kind;
@@ -168,24 +183,33 @@ static int park(struct batch *batch, const struct engine *engine, struct verdict
 	return 0;
 }
 
-static int refuse(struct batch *batch, struct verdict *verdict, const struct item *item, const struct decision *decision,
-		  struct err *err)
+const struct command_rejected *batch_rejection(struct batch *batch, const struct command *command, struct str command_type,
+					       const struct decision *decision)
 {
 	struct command_rejected *body = arena_take(&batch->arena, 1, sizeof(*body));
-	struct event *event = arena_take(&batch->arena, 1, sizeof(*event));
 
-	if (!body || !event)
-		return batch_too_large(err);
-	body->command_id = item->command.id;
-	body->customer_id = item->command.key;
-	body->command_type = str_of(item->command.type->record.name);
+	if (!body)
+		return NULL;
+	body->command_id = command->id;
+	body->customer_id = command->key;
+	body->command_type = command_type;
 	body->code = str_of(refusal_code(decision->refusal));
 	body->field = str_copy(&batch->arena, str_of(decision->field));
 	body->text = str_copy(&batch->arena, str_of(decision->text));
 	body->retriable = decision->refusal == REFUSAL_VERSION_CONFLICT || decision->refusal == REFUSAL_NOT_FOUND;
-	if (!body->field.data || !body->text.data)
+	message_set_actor(&command_rejected_type, body, command->actor);
+	return body->field.data && body->text.data ? body : NULL;
+}
+
+int batch_refuse(struct batch *batch, struct verdict *verdict, const struct item *item, const struct decision *decision,
+		 struct err *err)
+{
+	const struct command_rejected *body =
+		batch_rejection(batch, &item->command, str_of(item->command.type->record.name), decision);
+	struct event *event = arena_take(&batch->arena, 1, sizeof(*event));
+
+	if (!body || !event)
 		return batch_too_large(err);
-	message_set_actor(&command_rejected_type, body, item->command.actor);
 	*event = (struct event){ .type = &command_rejected_type, .body = body, .command = &item->command };
 	verdict->fate = FATE_REFUSED;
 	verdict->events = event;
@@ -209,17 +233,27 @@ static int accept(struct batch *batch, const struct engine *engine, struct verdi
 	return decision->timers_count > 0 ? batch_change_timers(batch, item, decision, err) : 0;
 }
 
-/* Parks the command; after wait_max_ms, or above parked_max, it is refused. */
-static int wait_or_refuse(struct batch *batch, const struct engine *engine, struct verdict *verdict, const struct item *item,
-			  struct decision *decision, struct err *err)
+int batch_wait(struct batch *batch, const struct engine *engine, struct verdict *verdict, const struct item *item,
+	       const char *reason, bool *ret_waits, struct err *err)
 {
 	size_t held = held_before(engine, item)->count + batch->held.count;
 
 	/* Above parked_max the partition continues, but no more commands wait. */
-	if (item->command.now_ms - item->since_ms <= engine->conf.wait_max_ms && (int64_t)held < engine->conf.parked_max)
-		return park(batch, engine, verdict, item, PARKED_WAIT, decision->text, err);
+	*ret_waits = item->command.now_ms - item->since_ms <= engine->conf.wait_max_ms && (int64_t)held < engine->conf.parked_max;
+	return *ret_waits ? batch_park(batch, engine, verdict, item, PARKED_WAIT, reason, err) : 0;
+}
+
+static int wait_or_refuse(struct batch *batch, const struct engine *engine, struct verdict *verdict, const struct item *item,
+			  struct decision *decision, struct err *err)
+{
+	bool waits;
+
+	if (batch_wait(batch, engine, verdict, item, decision->text, &waits, err) < 0)
+		return -1;
+	if (waits)
+		return 0;
 	decision->refusal = REFUSAL_NOT_FOUND;
-	return refuse(batch, verdict, item, decision, err);
+	return batch_refuse(batch, verdict, item, decision, err);
 }
 
 /* The command id was applied before, or earlier in this batch: the same content changes nothing, other content is refused. */
@@ -234,7 +268,7 @@ static int repeat(struct batch *batch, struct verdict *verdict, const struct ite
 	}
 	decision_init(&decision, &batch->arena, &item->command);
 	decision_refuse(&decision, REFUSAL_DUPLICATE_DIFFERENT_BODY, "", "this command id was used for another content before");
-	return refuse(batch, verdict, item, &decision, err);
+	return batch_refuse(batch, verdict, item, &decision, err);
 }
 
 /* Whether the same content was applied meanwhile, by another record. */
@@ -243,8 +277,7 @@ static bool is_same_again(const struct verdict *verdict, const struct item *item
 	return verdict->has_answer && verdict->answer.found && memcmp(verdict->answer.digest, item->digest, DIGEST_SIZE) == 0;
 }
 
-/* Refuses a command before its rule: an expired deadline, missing rights, a nil UUID, a faulty text. */
-static bool may_be_decided(struct batch *batch, struct item *item, struct decision *decision)
+bool batch_may_be_decided(struct batch *batch, struct item *item, struct decision *decision)
 {
 	const struct field *unbound;
 
@@ -288,23 +321,25 @@ static int decide_command(struct batch *batch, const struct engine *engine, size
 	if (!batch_is_ahead(&item->command) && uuid_compare(&item->command.id, &head->last_id) > 0)
 		head->last_id = item->command.id;
 	if (item->is_unread && !is_same_again(verdict, item))
-		return park(batch, engine, verdict, item, PARKED_BUG, broke_our_code, err);
+		return batch_park(batch, engine, verdict, item, PARKED_BUG, broke_our_code, err);
 	if (!item->rule && !item->is_unread)
-		return park(batch, engine, verdict, item, PARKED_BUG, "this program cannot read the command", err);
+		return batch_park(batch, engine, verdict, item, PARKED_BUG, "this program cannot read the command", err);
 	if (verdict->has_answer && verdict->answer.found)
 		return repeat(batch, verdict, item, verdict->answer.digest, err);
 	if (is_repeated)
 		return repeat(batch, verdict, item, first->digest, err);
 	if (item->is_broken)
-		return park(batch, engine, verdict, item, PARKED_BUG, broke_our_code, err);
+		return batch_park(batch, engine, verdict, item, PARKED_BUG, broke_our_code, err);
 	if (!item->was_parked && rights_are_ended(&item->command, &batch->set))
 		return set_aside(batch, engine, verdict, item, err);
 	if (must_queue(batch, engine, item))
-		return park(batch, engine, verdict, item, PARKED_BEHIND, "a command about the same waits before it", err);
+		return batch_park(batch, engine, verdict, item, PARKED_BEHIND, "a command about the same waits before it", err);
 
 	item->command.today = later_day(day_of_instant(item->command.now_ms), head->business_date);
 	decision_init(&decision, &batch->arena, &item->command);
-	if (may_be_decided(batch, item, &decision))
+	if (batch_may_be_decided(batch, item, &decision) && approvals_named(item))
+		return batch_answer_kept(batch, engine, verdict, item, err);
+	if (decision.kind == DECISION_NONE)
 		item->rule->decide(&item->command, &batch->set, &decision);
 	if (decision.overflow)
 		return batch_too_large(err);
@@ -313,9 +348,11 @@ static int decide_command(struct batch *batch, const struct engine *engine, size
 	case DECISION_EVENTS:
 		return accept(batch, engine, verdict, item, &decision, err);
 	case DECISION_REFUSED:
-		return refuse(batch, verdict, item, &decision, err);
+		return batch_refuse(batch, verdict, item, &decision, err);
 	case DECISION_WAIT:
 		return wait_or_refuse(batch, engine, verdict, item, &decision, err);
+	case DECISION_KEPT:
+		return batch_keep(batch, engine, verdict, item, &decision, err);
 	case DECISION_NONE:
 		break;
 	}
@@ -346,6 +383,8 @@ static int decide_timer(struct batch *batch, const struct engine *engine, size_t
 		return leave_timer(batch, verdict, item, TIMER_BROKEN, err);
 	if (!item->rule || must_queue(batch, engine, item))
 		return leave_timer(batch, verdict, item, TIMER_TRIED, err);
+	if (approvals_named(item))
+		return batch_expire_kept(batch, verdict, item, err);
 	item->command.today =
 		later_day(item->command.today, later_day(day_of_instant(item->command.now_ms), head->business_date));
 	decision_init(&decision, &batch->arena, &item->command);
@@ -393,7 +432,7 @@ int batch_decide(struct batch *batch, const struct engine *engine, const struct 
 {
 	size_t asked = 0;
 
-	if (load_states(batch, engine, err) < 0)
+	if (batch_read_kept(batch, engine, err) < 0 || load_states(batch, engine, err) < 0)
 		return -1;
 	for (size_t i = 0; i < batch->count; i++) {
 		struct item *item = &batch->items[batch->from + i];

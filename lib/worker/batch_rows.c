@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "worker/approvals.h"
 #include "worker/quarantine.h"
 
 /* A command is applied once, so its id is enough; a repeated command may be refused each time. */
@@ -30,9 +31,9 @@ static int log_event(struct batch *batch, const struct engine *engine, const str
 		.command_offset = item->offset,
 		.key = item->command.key,
 		.subject = *message_uuid(event->type->aggregate_field, event->body),
-		.command_id = item->command.id,
-		.correlation_id = item->command.correlation_id,
-		.command_digest = verdict->fate == FATE_APPLIED && ordinal == 0 ? item->digest : NULL,
+		.command_id = event->command->id, /* behind an approval: the kept command's */
+		.correlation_id = event->command->correlation_id,
+		.command_digest = verdict->fate != FATE_REFUSED && ordinal == 0 ? item->digest : NULL,
 		.traceparent = item->traceparent,
 	};
 	row->event_id = event_id_of(row, verdict, ordinal);
@@ -86,13 +87,15 @@ static int write_log(struct batch *batch, const struct engine *engine, struct er
 	if (!log || !events || !bodies_at)
 		return batch_too_large(err);
 	for (size_t i = 0; i < batch->count; i++) {
-		const struct verdict *verdict = &batch->verdicts[i];
+		struct verdict *verdict = &batch->verdicts[i];
 
 		for (size_t ordinal = 0; ordinal < verdict->events_count; ordinal++, at++) {
 			if (log_event(batch, engine, &batch->items[batch->from + i], verdict, ordinal, &log[at], &bodies_at[at],
 				      err) < 0)
 				return -1;
-			if (verdict->fate == FATE_REFUSED)
+			if (ordinal == 0)
+				verdict->first_seq = log[at].seq;
+			if (approvals_is_own(verdict->events[ordinal].type))
 				continue;
 			events[batch->changes.events_count++] = (struct logged_event){
 				.event = &verdict->events[ordinal],
@@ -244,7 +247,7 @@ static void move_heads(struct batch *batch)
 
 int batch_write_rows(struct batch *batch, const struct engine *engine, struct err *err)
 {
-	if (write_log(batch, engine, err) < 0 || write_aside(batch, err) < 0)
+	if (write_log(batch, engine, err) < 0 || write_aside(batch, err) < 0 || batch_write_kept(batch, err) < 0)
 		return -1;
 	move_heads(batch);
 	return 0;

@@ -46,13 +46,17 @@ static int add(struct batch *batch, enum timer_fate fate, const struct timer_row
 	return 0;
 }
 
+int batch_put_timer(struct batch *batch, const struct item *item, const struct timer_change *change, struct err *err)
+{
+	struct timer_row row = timers_row(item, &change->timer);
+
+	return add(batch, change->is_cancelled ? TIMER_CANCELLED : TIMER_SET, &row, item->offset, err);
+}
+
 int batch_change_timers(struct batch *batch, const struct item *item, const struct decision *decision, struct err *err)
 {
 	for (size_t i = 0; i < decision->timers_count; i++) {
-		const struct timer_change *change = &decision->timers[i];
-		struct timer_row row = timers_row(item, &change->timer);
-
-		if (add(batch, change->is_cancelled ? TIMER_CANCELLED : TIMER_SET, &row, item->offset, err) < 0)
+		if (batch_put_timer(batch, item, &decision->timers[i], err) < 0)
 			return -1;
 	}
 	return 0;

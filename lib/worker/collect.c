@@ -117,7 +117,7 @@ static void judge_tick(struct engine *engine, struct partition *partition, struc
 static bool needs_pass(const struct engine *engine, const struct partition *partition)
 {
 	return partition->held.count > 0 || partition->head.tick_cursor > OFFSET_BEFORE_ALL ||
-	       engine->admission.module->timers_count > 0;
+	       module_has_timers(engine->admission.module);
 }
 
 /* Admits a record, the next of its partition, into the batch. */

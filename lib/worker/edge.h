@@ -12,6 +12,7 @@
 #include "model/header.h"
 #include "model/scope.h"
 #include "model/workset.h"
+#include "schemas/words.h"
 #include "worker/dead_letter.h"
 #include "worker/keyset.h"
 #include "worker/store.h"
@@ -138,6 +139,40 @@ struct timers_next {
 	bool is_tried; /* one was tried and stayed */
 };
 
+/* A row of approval: a command that was kept for a second person (approvals.h). Texts borrow. */
+struct kept_command {
+	int32_t part;
+	enum approval_state state;
+	uint32_t roles;
+	const struct scope *scope;
+	int64_t token_version;
+	int64_t offset;
+	int64_t received_ms; /* broker time of the command's record */
+	int64_t kept_ms;
+	int64_t expires_ms;
+	struct uuid key, command_id, correlation_id;
+	uint8_t digest[DIGEST_SIZE];
+	struct str type; /* "PublishTemplate" */
+	struct str actor, reason;
+	struct str value; /* data NULL: it has ended, or the person it is about was erased */
+};
+
+/* The end of a wait. Its value is deleted. */
+struct kept_end {
+	int32_t part;
+	enum approval_state state; /* not APPROVAL_WAITING */
+	struct uuid command_id;
+	struct str actor;
+	int64_t at_ms;
+	int64_t outcome_seq; /* of the first event of the kept command's outcome */
+};
+
+/* A kept command to look up. */
+struct kept_ask {
+	int32_t part;
+	struct uuid command_id;
+};
+
 /* A command id to look up, and whether it was applied. */
 struct answer {
 	struct uuid command_id;
@@ -149,8 +184,7 @@ struct answer {
 struct changes {
 	const struct workset *set;
 	const struct log_row *log;
-	const struct logged_event *events; /* the module's view of the same rows: events[i] is log[i] but for CommandRejected,
-					      which has event->type only */
+	const struct logged_event *events; /* the module's view of the same rows, without the engine's own events */
 	size_t log_count;
 	size_t events_count;
 	const struct parked *park;
@@ -162,6 +196,10 @@ struct changes {
 	size_t repark_count;
 	const struct dead_letter *dead;
 	size_t dead_count;
+	const struct kept_command *keep;
+	size_t keep_count;
+	const struct kept_end *ends; /* of commands kept by earlier transactions */
+	size_t ends_count;
 	const struct timer_write *timers; /* in the order of the batch */
 	size_t timers_count;
 	const struct head *heads; /* new values; written if the row still has this epoch */
@@ -202,6 +240,10 @@ struct database {
 		    enum open_result *ret_result, int32_t *ret_fenced, struct err *err);
 	/* Slots of actor_entity (rights.h) come first, all others are the module's. */
 	int (*load)(void *self, struct slot **slots, size_t count, struct err *err);
+	/* Kept commands, after open: those of the asks that exist, in no order, locked until the end of the batch. ERR_POISON:
+	 * they do not fit into the arena. */
+	int (*read_kept)(void *self, const struct kept_ask *asks, size_t asks_count, struct arena *arena,
+			 struct kept_command **ret_rows, size_t *ret_count, struct err *err);
 	/*
 	 * *ret_conflict true with a failure: a unique key was taken by another partition's owner since it was looked up. Try
 	 * again from open.

@@ -43,7 +43,7 @@ struct engine_conf {
 
 /* Since the start; for the log's count line, metrics and tests. */
 struct engine_counts {
-	int64_t records, applied, refused, duplicates, parked, dead, ticks, void_ticks, timers;
+	int64_t records, applied, refused, duplicates, parked, dead, ticks, void_ticks, timers, kept;
 	int64_t events, published, batches, retries, conflicts, halvings;
 };
 

@@ -107,6 +107,7 @@ int pg_edge_open(const char *conninfo, const char *module, const struct store *s
 	pg_edge_fill_batch(ret_database);
 	pg_edge_fill_read(ret_database);
 	pg_edge_fill_timers(ret_database);
+	pg_edge_fill_kept(ret_database);
 	return 0;
 }
 
@@ -122,5 +123,6 @@ void pg_edge_close(struct pg_edge *edge)
 	db_copy_release(&edge->parked);
 	buf_release(&edge->scope);
 	db_copy_release(&edge->dead);
+	db_copy_release(&edge->kept);
 	free(edge);
 }

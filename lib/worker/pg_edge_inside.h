@@ -13,7 +13,7 @@ struct pg_edge {
 	struct db *db;
 	struct db_params params;
 	struct db_params params_answers;
-	struct db_copy log, parked, dead;
+	struct db_copy log, parked, dead, kept;
 	struct buf scope; /* of a parked command, as text */
 	struct slot_loader actors;
 };
@@ -37,6 +37,14 @@ void pg_edge_fill_timers(struct database *database);
 
 /* The timers of a batch; nothing is sent when there are none. */
 MUST_CHECK int pg_edge_write_timers(struct pg_edge *edge, const struct changes *changes, struct err *err);
+
+/* Kept commands. Nothing is sent when there are none. */
+void pg_edge_fill_kept(struct database *database);
+void pg_edge_init_kept(struct db_copy *copy, size_t size_max);
+MUST_CHECK int pg_edge_write_kept(struct pg_edge *edge, const struct changes *changes, struct err *err);
+
+/* NULL: the arena is full. */
+const struct scope *pg_edge_keep_scope(struct arena *arena, struct str text);
 
 /* The rows of a batch. */
 void pg_edge_init_copies(struct pg_edge *edge);

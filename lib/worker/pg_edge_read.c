@@ -107,8 +107,7 @@ static int edge_read_log(void *self, int32_t part, int64_t from_seq, size_t rows
 	return 0;
 }
 
-/* NULL: the arena is full. */
-static const struct scope *keep_scope(struct arena *arena, struct str text)
+const struct scope *pg_edge_keep_scope(struct arena *arena, struct str text)
 {
 	struct scope scope;
 
@@ -149,7 +148,7 @@ static int edge_read_parked(void *self, int32_t part, int64_t after_offset, size
 			.expires_ms = db_is_null(&result, row, 10) ? 0 : db_instant(&result, row, 10),
 			.traceparent = keep(arena, &result, row, 11),
 			.value = keep(arena, &result, row, 12),
-			.scope = keep_scope(arena, db_str(&result, row, 13)),
+			.scope = pg_edge_keep_scope(arena, db_str(&result, row, 13)),
 			.reason = keep(arena, &result, row, 14),
 			.holds = keep(arena, &result, row, 15),
 			.token_version = db_int64(&result, row, 16),

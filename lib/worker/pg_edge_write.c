@@ -59,6 +59,7 @@ void pg_edge_init_copies(struct pg_edge *edge)
 	db_copy_init(&edge->log, &table_log, ROWS_SIZE_MAX);
 	db_copy_init(&edge->parked, &table_parked, ROWS_SIZE_MAX);
 	db_copy_init(&edge->dead, &table_dead, ROWS_SIZE_MAX);
+	pg_edge_init_kept(&edge->kept, ROWS_SIZE_MAX);
 }
 
 static int write_log(struct pg_edge *edge, const struct changes *changes, struct err *err)
@@ -246,8 +247,8 @@ int pg_edge_write(void *self, const struct changes *changes, bool *ret_conflict,
 	if (write_log(edge, changes, err) < 0 ||
 	    edge->store.save(edge->store.self, edge->db, changes->set, changes->events, changes->events_count, err) < 0 ||
 	    write_parked(edge, changes, err) < 0 || write_dead(edge, changes, err) < 0 || move_parked(edge, changes, err) < 0 ||
-	    pg_edge_write_timers(edge, changes, err) < 0 || move_heads(edge, changes, err) < 0 ||
-	    db_write_end(edge->db, err) < 0) {
+	    pg_edge_write_kept(edge, changes, err) < 0 || pg_edge_write_timers(edge, changes, err) < 0 ||
+	    move_heads(edge, changes, err) < 0 || db_write_end(edge->db, err) < 0) {
 		*ret_conflict = strcmp(db_sqlstate(edge->db), DB_UNIQUE_VIOLATION) == 0;
 		return -1;
 	}

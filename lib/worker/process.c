@@ -1,6 +1,7 @@
 #include "worker/process.h"
 
 #include "base/log.h"
+#include "worker/approvals.h"
 #include "worker/batch.h"
 #include "worker/buffers.h"
 #include "worker/publisher.h"
@@ -25,6 +26,9 @@ static void count_verdicts(struct engine *engine, const struct batch *batch)
 			break;
 		case FATE_REFUSED:
 			engine->counts.refused++;
+			break;
+		case FATE_KEPT:
+			engine->counts.kept++;
 			break;
 		case FATE_DUPLICATE:
 			engine->counts.duplicates++;
@@ -224,9 +228,11 @@ static int process_batch(struct engine *engine, struct batch *batch, struct err 
 		size_t count = run < batch->items_count - done ? run : batch->items_count - done;
 		bool is_pessimistic = conflicts > 0 || engine->pessimistic_left > 0;
 		enum attempt_result result;
+		bool has_failed = timers_go_first(engine, batch, &done, &count, err) < 0;
 
-		if (timers_go_first(engine, batch, &done, &count, err) < 0 ||
-		    attempt(engine, batch, done, count, is_pessimistic, &result, err) < 0) {
+		if (!has_failed)
+			count = approvals_cut(batch, done, count);
+		if (has_failed || attempt(engine, batch, done, count, is_pessimistic, &result, err) < 0) {
 			if (err->kind != ERR_POISON)
 				return -1;
 			engine->database.abandon(engine->database.self);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/day.h"
+#include "worker/approvals.h"
 #include "worker/batch_inside.h"
 #include "worker/quarantine.h"
 
@@ -34,7 +35,7 @@ bool timers_may_be_due(const struct partition *partition, const struct timers_du
 int timers_look_ahead(struct engine *engine, struct partition *partition, struct err *err)
 {
 	partition->next = (struct timers_next){ .at_ms = INT64_MAX, .on = INT32_MAX };
-	if (engine->admission.module->timers_count == 0)
+	if (!module_has_timers(engine->admission.module))
 		return 0;
 	return engine->database.read_next_timer(engine->database.self, partition->head.part, &partition->next, err);
 }
@@ -108,7 +109,7 @@ static const struct timer_rule *rule_of(const struct module *module, int16_t kin
 	for (size_t i = 0; i < module->timers_count; i++)
 		if (module->timers[i].kind->number == kind)
 			return &module->timers[i];
-	return NULL;
+	return kind == approval_expiry.number ? &approval_expiry_rule : NULL;
 }
 
 static struct item item_of(const struct timer_row *row, const struct timer_rule *rule, const struct timer *body, int64_t offset,
@@ -304,7 +305,7 @@ static void insert_left(const struct engine *engine, struct batch *batch, const 
 
 int timers_go_first(struct engine *engine, struct batch *batch, size_t *from, size_t *count, struct err *err)
 {
-	size_t asking = engine->admission.module->timers_count > 0 ? count_asks(engine, batch, *from, *count) : 0;
+	size_t asking = module_has_timers(engine->admission.module) ? count_asks(engine, batch, *from, *count) : 0;
 	struct customers customers = { .count = 0 };
 	struct left left = { .count = 0 };
 	size_t most;

@@ -178,7 +178,7 @@ static inline int set_up(void **state)
 	world_open(world);
 	store_sql(&spec, "empty",
 		  "TRUNCATE customers.partition_head, customers.event_log, customers.parked, customers.dead_letter, "
-		  "customers.timer");
+		  "customers.timer, customers.approval");
 	*state = world;
 	return 0;
 }

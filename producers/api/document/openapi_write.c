@@ -280,7 +280,7 @@ void openapi_add_commands(struct openapi *openapi)
 	json_t *orders = json_array();
 
 	for (const struct message_type *const *type = message_types; *type != NULL; type++) {
-		if ((*type)->kind != MESSAGE_COMMAND || (*type)->key_field == NULL)
+		if ((*type)->kind != MESSAGE_COMMAND || (*type)->key_field == NULL || message_is_of_engine(*type))
 			continue;
 		json_object_set_new(openapi->schemas, (*type)->record.name, openapi_message(*type, NULL, NULL));
 		json_array_append_new(orders, order_of(*type));

@@ -89,7 +89,8 @@ static bool belongs(const struct message_type *type, struct str subject)
 		return true;
 	if (!module_of_topic(subject, type->kind, &module))
 		return false;
-	return str_is(module, type->module) || strcmp(type->module, type->kind == MESSAGE_COMMAND ? "clock" : "engine") == 0;
+	return str_is(module, type->module) || message_is_of_engine(type) ||
+	       (type->kind == MESSAGE_COMMAND && strcmp(type->module, "clock") == 0);
 }
 
 /* The n-th version, or the last one for 0; NULL: none. *ret_number is its number. */

@@ -45,12 +45,13 @@ static const struct record_type order_record = {
 	.name = "Order", .size = sizeof(struct order), .fields = order_fields, .fields_count = 2
 };
 
-/* A command with a key; Ticks have none, and are the clock's. NULL: there is no such type. */
+/* A command with a key and a topic: not the clock's Tick, nor the engine's approvals. NULL: there is no such type. */
 static const struct message_type *find_type(struct str name)
 {
 	const struct message_type *type = message_by_name(name);
 
-	return type != NULL && type->kind == MESSAGE_COMMAND && type->key_field != NULL ? type : NULL;
+	return type != NULL && type->kind == MESSAGE_COMMAND && type->key_field != NULL && !message_is_of_engine(type) ? type
+														       : NULL;
 }
 
 static const struct message_type *read_order(struct commands *commands, struct str body, struct order *order,
