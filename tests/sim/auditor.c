@@ -10,6 +10,7 @@
 #include "schemas/customers.h"
 #include "schemas/engine.h"
 #include "tests/sim/alarms.h"
+#include "tests/sim/approvals.h"
 #include "tests/sim/books.h"
 #include "tests/sim/mailbook.h"
 #include "tests/sim/world.h"
@@ -115,7 +116,8 @@ static const char *check_closed(struct audit *audit)
 			bool is_of_command = uuid_equal(&log->rows[j].row.command_id, &log->rows[i].row.command_id);
 
 			arena_reset(&audit->arena);
-			if (is_of_command && is_refusal(&log->rows[j]) && !is_refusal_of_reuse(audit, &log->rows[j]))
+			if (is_of_command && is_refusal(&log->rows[j]) && !is_refusal_of_reuse(audit, &log->rows[j]) &&
+			    !approval_is_outcome(audit->world, log, j))
 				FAIL("P1 module %zu part %d seq %zu: a command was refused that had been applied", audit->module,
 				     audit->part, j + 1);
 		}
@@ -147,7 +149,9 @@ enum expected { EXPECT_TICK, EXPECT_FALSE_TICK, EXPECT_DEAD, EXPECT_COMMAND };
 /* The tokens are the workload's: all roles, all but one, or one that may do nothing. */
 static bool is_allowed(const struct message_type *type, struct str token)
 {
-	return str_is(token, "all") || (str_is(token, "but the clock") && type != &tick_type);
+	struct uuid user;
+
+	return str_is(token, "all") || ((str_is(token, "but the clock") || approval_user(token, &user)) && type != &tick_type);
 }
 
 static bool is_canonical(struct str text, struct uuid *ret_key)
@@ -158,6 +162,14 @@ static bool is_canonical(struct str text, struct uuid *ret_key)
 		return false;
 	uuid_format(canonical, ret_key);
 	return str_is(text, canonical);
+}
+
+/* Approvals are commands of every module that keeps commands. */
+static bool is_of_module(const struct audit *audit, const struct message_type *type)
+{
+	if (type == &approve_command_type || type == &refuse_command_type)
+		return audit->module == SIM_USERS;
+	return strcmp(type->module, audit->world->modules[audit->module]->name) == 0;
 }
 
 /* What the record is, told from its bytes and its partition. */
@@ -176,8 +188,7 @@ static enum expected expectation(struct audit *audit, const struct sim_record *r
 	if (type == &tick_type)
 		return EXPECT_TICK;
 	if (!is_canonical(record->key, &key) || !uuid_equal(&key, message_uuid(type->key_field, body)) ||
-	    world_part_of(&key) != audit->part || strcmp(type->module, audit->world->modules[audit->module]->name) != 0 ||
-	    type->kind != MESSAGE_COMMAND)
+	    world_part_of(&key) != audit->part || !is_of_module(audit, type) || type->kind != MESSAGE_COMMAND)
 		return EXPECT_DEAD;
 	return EXPECT_COMMAND;
 }
@@ -248,7 +259,8 @@ static const char *check_record(struct audit *audit, const struct sim_record *re
 	arena_reset(&audit->arena);
 	expected = expectation(audit, record, &envelope);
 	for (size_t i = 0; i < log->count; i++) {
-		if (log->rows[i].row.command_offset != record->offset || is_timer(database, &log->rows[i]))
+		if (log->rows[i].row.command_offset != record->offset || is_timer(database, &log->rows[i]) ||
+		    approval_is_outcome(audit->world, log, i))
 			continue;
 		applied += log->rows[i].is_applied;
 		refused += is_refusal(&log->rows[i]);
@@ -357,6 +369,24 @@ static bool are_about_the_same(struct audit *audit, struct str one, struct str o
 	return is_same;
 }
 
+/* The end of a wait that is no approval, with its outcome, and an approval that was refused: about no user, so they wait for none. */
+static bool is_about_nothing(struct audit *audit, const struct sim_row *row)
+{
+	const struct sim_record *record = audit->world->commands[audit->module][audit->part].records[row->row.command_offset];
+	const struct message_type *type;
+	const struct approval_ended *ended;
+
+	if (audit->module != SIM_USERS)
+		return false;
+	while (approval_is_outcome(audit->world, log_of(audit), (size_t)row->row.seq - 1))
+		row--;
+	ended = body_of(audit, row->row.body, &type);
+	if (type == &approval_ended_type)
+		return !str_is(ended->verdict, "approved");
+	return type == &command_rejected_type &&
+	       (type_of(record->value) == &approve_command_type || type_of(record->value) == &refuse_command_type);
+}
+
 /* An earlier one of the log that stands later in the topic, and should have waited. */
 static bool came_too_soon(struct audit *audit, const struct sim_row *earlier, const struct sim_row *later)
 {
@@ -366,6 +396,7 @@ static bool came_too_soon(struct audit *audit, const struct sim_row *earlier, co
 
 	return first > second && uuid_equal(&earlier->row.key, &later->row.key) && !is_withdrawal(records[first]->value) &&
 	       !is_report(records[first]->value) && !is_report(records[second]->value) && !is_refusal_of_reuse(audit, earlier) &&
+	       !is_about_nothing(audit, earlier) && !is_about_nothing(audit, later) &&
 	       are_about_the_same(audit, records[first]->value, records[second]->value);
 }
 
@@ -622,6 +653,8 @@ const char *audit(struct sim_world *world)
 		wrong = check_aggregates(world, &audit);
 	if (!wrong)
 		wrong = alarms_audit(world, SIM_REPORTS);
+	if (!wrong)
+		wrong = approvals_audit(world, SIM_USERS);
 	arena_release(&audit.arena);
 	return wrong;
 }

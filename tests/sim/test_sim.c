@@ -35,9 +35,10 @@
 /* Totals over all seeds, so that a world too kind to find anything is noticed. */
 struct totals {
 	int64_t events, changed, parked, dead, deaths, deadly, retries, rebalances; /* changed: debts amended and cancelled */
-	int64_t fired, kept;   /* timers; of these were tried and stayed for a while */
-	int64_t sent, stopped; /* messages that the gateway took; that were cancelled before they left */
-	int64_t waited;        /* for their time */
+	int64_t fired, kept;                   /* timers; of these were tried and stayed for a while */
+	int64_t seconds[APPROVAL_STATE_COUNT]; /* commands kept for a second person */
+	int64_t sent, stopped;                 /* messages that the gateway took; that were cancelled before they left */
+	int64_t waited;                        /* for their time */
 	int64_t withdrawals, claims;
 };
 
@@ -83,6 +84,8 @@ static void add_totals(struct totals *totals, const struct sim_world *world)
 		totals->parked += (int64_t)world->databases[module].parked_count;
 		totals->dead += (int64_t)world->databases[module].dead_count;
 		totals->fired += (int64_t)world->databases[module].fired_count;
+		for (size_t i = 0; i < world->databases[module].kept_count; i++)
+			totals->seconds[world->databases[module].kept[i].kept.state]++;
 		for (size_t i = 0; i < world->databases[module].timers_count; i++)
 			totals->kept += world->databases[module].timers[i].was_kept;
 	}
@@ -210,14 +213,19 @@ static int run_share(uint64_t first, uint64_t count, uint64_t share)
 	coder_free(coder);
 	fprintf(told,
 		"share %llu: events=%lld changed=%lld parked=%lld dead=%lld deaths=%lld deadly=%lld retries=%lld "
-		"rebalances=%lld fired=%lld kept=%lld sent=%lld stopped=%lld waited=%lld withdrawals=%lld claims=%lld\n",
+		"rebalances=%lld fired=%lld kept=%lld sent=%lld stopped=%lld waited=%lld withdrawals=%lld claims=%lld "
+		"approved=%lld refused=%lld expired=%lld\n",
 		(unsigned long long)share, (long long)totals.events, (long long)totals.changed, (long long)totals.parked,
 		(long long)totals.dead, (long long)totals.deaths, (long long)totals.deadly, (long long)totals.retries,
 		(long long)totals.rebalances, (long long)totals.fired, (long long)totals.kept, (long long)totals.sent,
-		(long long)totals.stopped, (long long)totals.waited, (long long)totals.withdrawals, (long long)totals.claims);
-	if (count >= SEEDS_DEFAULT && (totals.changed == 0 || totals.parked == 0 || totals.dead == 0 || totals.deaths == 0 ||
-				       totals.deadly == 0 || totals.retries == 0 || totals.sent == 0 || totals.stopped == 0 ||
-				       totals.fired == 0 || totals.kept == 0 || totals.waited == 0 || totals.claims == 0))
+		(long long)totals.stopped, (long long)totals.waited, (long long)totals.withdrawals, (long long)totals.claims,
+		(long long)totals.seconds[APPROVAL_APPROVED], (long long)totals.seconds[APPROVAL_REFUSED],
+		(long long)totals.seconds[APPROVAL_EXPIRED]);
+	if (count >= SEEDS_DEFAULT &&
+	    (totals.changed == 0 || totals.parked == 0 || totals.dead == 0 || totals.deaths == 0 || totals.deadly == 0 ||
+	     totals.retries == 0 || totals.sent == 0 || totals.stopped == 0 || totals.fired == 0 || totals.kept == 0 ||
+	     totals.waited == 0 || totals.claims == 0 || totals.seconds[APPROVAL_APPROVED] == 0 ||
+	     totals.seconds[APPROVAL_REFUSED] == 0 || totals.seconds[APPROVAL_EXPIRED] == 0))
 		status = 3; /* nothing happened: the test proves nothing */
 	if (count >= SEEDS_LONG && (totals.withdrawals + totals.claims) * PROCESSES < RACES_LONG)
 		status = 3;

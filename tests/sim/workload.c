@@ -63,7 +63,7 @@ static struct made make_customer(struct sim_world *world, struct arena *arena)
 	body->full_name = STR("Ann Example");
 	body->locale = STR("de-DE");
 	body->country = STR("DE");
-	return (struct made){ &create_customer_type, body, body->customer_id, SIM_CUSTOMERS };
+	return (struct made){ &create_customer_type, body, body->customer_id, SIM_CUSTOMERS, STR("all") };
 }
 
 static struct made make_erasure(struct sim_world *world, struct arena *arena)
@@ -74,7 +74,7 @@ static struct made make_erasure(struct sim_world *world, struct arena *arena)
 	body->customer_id = workload_id(FAMILY_CUSTOMER, CUSTOMERS - 1);
 	body->has_basis = true;
 	body->basis = STR("request");
-	return (struct made){ &erase_customer_type, body, body->customer_id, SIM_CUSTOMERS };
+	return (struct made){ &erase_customer_type, body, body->customer_id, SIM_CUSTOMERS, STR("all") };
 }
 
 static struct made make_debt(struct sim_world *world, struct arena *arena)
@@ -92,7 +92,7 @@ static struct made make_debt(struct sim_world *world, struct arena *arena)
 	body->fees_authorised = dice_hits(&world->dice, 900);
 	body->opened_on = 19000;
 	body->due_on = 19000 + (int32_t)dice_below(&world->dice, 400);
-	return (struct made){ &create_debt_type, body, body->customer_id, SIM_DEBTS };
+	return (struct made){ &create_debt_type, body, body->customer_id, SIM_DEBTS, STR("all") };
 }
 
 static struct made make_payment(struct sim_world *world, struct arena *arena)
@@ -108,7 +108,7 @@ static struct made make_payment(struct sim_world *world, struct arena *arena)
 	body->currency = STR("EUR");
 	body->received_on = 19500;
 	body->method = STR("transfer");
-	return (struct made){ &record_payment_type, body, body->customer_id, SIM_DEBTS };
+	return (struct made){ &record_payment_type, body, body->customer_id, SIM_DEBTS, STR("all") };
 }
 
 static struct made make_reversal(struct sim_world *world, struct arena *arena)
@@ -118,7 +118,7 @@ static struct made make_reversal(struct sim_world *world, struct arena *arena)
 	body->payment_id = workload_id(FAMILY_PAYMENT, dice_below(&world->dice, PAYMENTS));
 	body->customer_id = workload_id(FAMILY_CUSTOMER, dice_below(&world->dice, CUSTOMERS));
 	body->reason = STR("chargeback");
-	return (struct made){ &reverse_payment_type, body, body->customer_id, SIM_DEBTS };
+	return (struct made){ &reverse_payment_type, body, body->customer_id, SIM_DEBTS, STR("all") };
 }
 
 struct uuid workload_debtor(struct sim_world *world, const struct uuid *debt_id)
@@ -143,7 +143,7 @@ static struct made make_amendment(struct sim_world *world, struct arena *arena)
 	body->has_expected_version = dice_hits(&world->dice, 200);
 	body->expected_version = 1 + (int64_t)dice_below(&world->dice, 4);
 	body->reason = STR("asked for");
-	return (struct made){ &amend_debt_type, body, body->customer_id, SIM_DEBTS };
+	return (struct made){ &amend_debt_type, body, body->customer_id, SIM_DEBTS, STR("all") };
 }
 
 static struct made make_cancellation(struct sim_world *world, struct arena *arena)
@@ -153,7 +153,7 @@ static struct made make_cancellation(struct sim_world *world, struct arena *aren
 	body->debt_id = workload_id(FAMILY_DEBT, dice_below(&world->dice, DEBTS));
 	body->customer_id = workload_debtor(world, &body->debt_id);
 	body->reason = STR("created_in_error");
-	return (struct made){ &cancel_debt_type, body, body->customer_id, SIM_DEBTS };
+	return (struct made){ &cancel_debt_type, body, body->customer_id, SIM_DEBTS, STR("all") };
 }
 
 /* How often, of all together. */
@@ -182,6 +182,7 @@ static const struct maker {
 	{ 4, SIM_USERS, make_roles },
 	{ 2, SIM_USERS, make_disabling },
 	{ 2, SIM_USERS, make_enabling },
+	{ 8, SIM_USERS, make_approval },
 	{ 4, SIM_REPORTS, make_report },
 };
 #define MAKERS_COUNT (COUNT(makers))
@@ -254,7 +255,7 @@ static void publish(struct sim_world *world, struct made made, struct arena *are
 		     : roll >= 70 && roll < 80  ? STR("expired")
 		     : roll >= 80 && roll < 90  ? STR("forged")
 		     : roll >= 90 && roll < 100 ? STR("")
-						: STR("all");
+						: made.token;
 	buf_init(&value, 1 << 16);
 	MUST(coder_encode(world->coder, made.type, made.body, &value, &err) == 0);
 	MUST(envelope_write_command(made.type, made.body, &head, arena, headers, &count, &err) == 0);

@@ -20,7 +20,8 @@ enum family {
 	FAMILY_MESSAGE,
 	FAMILY_CONSENT,
 	FAMILY_USER,
-	FAMILY_REPORT
+	FAMILY_REPORT,
+	FAMILY_ACTOR
 };
 
 struct made {
@@ -28,6 +29,7 @@ struct made {
 	const void *body;
 	struct uuid key;
 	size_t module;
+	struct str token; /* "all": of a service that may do everything */
 };
 
 struct uuid workload_id(enum family family, uint64_t number);
@@ -49,6 +51,7 @@ struct made make_user(struct sim_world *world, struct arena *arena);
 struct made make_roles(struct sim_world *world, struct arena *arena);
 struct made make_disabling(struct sim_world *world, struct arena *arena);
 struct made make_enabling(struct sim_world *world, struct arena *arena);
+struct made make_approval(struct sim_world *world, struct arena *arena);
 struct made make_report(struct sim_world *world, struct arena *arena);
 
 #endif

@@ -37,7 +37,7 @@ struct made make_contact_point(struct sim_world *world, struct arena *arena)
 	body->address = number % 2 == 0 ? STR("+491701234567") : STR("ann@example.org");
 	body->place = STR("home");
 	body->source = STR("consumer");
-	return (struct made){ &add_contact_point_type, body, body->customer_id, SIM_CUSTOMERS };
+	return (struct made){ &add_contact_point_type, body, body->customer_id, SIM_CUSTOMERS, STR("all") };
 }
 
 struct made make_invalidation(struct sim_world *world, struct arena *arena)
@@ -48,7 +48,7 @@ struct made make_invalidation(struct sim_world *world, struct arena *arena)
 	body->contact_point_id = workload_id(FAMILY_POINT, number);
 	body->customer_id = workload_id(FAMILY_CUSTOMER, number / 2);
 	body->reason = STR("bounced");
-	return (struct made){ &invalidate_contact_point_type, body, body->customer_id, SIM_CUSTOMERS };
+	return (struct made){ &invalidate_contact_point_type, body, body->customer_id, SIM_CUSTOMERS, STR("all") };
 }
 
 /* Two texts on each channel: a demand names a debt, a notice none. */
@@ -75,7 +75,7 @@ struct made make_template(struct sim_world *world, struct arena *arena)
 	body->message_class = class_of(number);
 	body->subject = number % 2 == 0 ? STR("") : STR("To {{customer_name}}");
 	body->body = number < 2 ? STR("{{debt_reference}}: {{balance}} {{opt_out}}") : STR("{{customer_name}} {{opt_out}}");
-	return (struct made){ &publish_template_type, body, body->template_id, SIM_COMMUNICATIONS };
+	return (struct made){ &publish_template_type, body, body->template_id, SIM_COMMUNICATIONS, STR("all") };
 }
 
 struct made make_consent(struct sim_world *world, struct arena *arena)
@@ -89,7 +89,7 @@ struct made make_consent(struct sim_world *world, struct arena *arena)
 	body->basis = STR("express");
 	body->evidence_ref = STR("call");
 	body->obtained_at = some_time_ago(world);
-	return (struct made){ &grant_consent_type, body, body->customer_id, SIM_COMMUNICATIONS };
+	return (struct made){ &grant_consent_type, body, body->customer_id, SIM_COMMUNICATIONS, STR("all") };
 }
 
 struct made make_withdrawal(struct sim_world *world, struct arena *arena)
@@ -103,7 +103,7 @@ struct made make_withdrawal(struct sim_world *world, struct arena *arena)
 	body->has_keyword = true;
 	body->keyword = STR("STOP");
 	body->withdrawn_at = some_time_ago(world);
-	return (struct made){ &withdraw_consent_type, body, body->customer_id, SIM_COMMUNICATIONS };
+	return (struct made){ &withdraw_consent_type, body, body->customer_id, SIM_COMMUNICATIONS, STR("all") };
 }
 
 struct made make_message(struct sim_world *world, struct arena *arena)
@@ -124,7 +124,7 @@ struct made make_message(struct sim_world *world, struct arena *arena)
 	body->send_by = world->now_ms + 500 + (int64_t)dice_below(&world->dice, 40000);
 	body->has_not_before = dice_hits(&world->dice, 400);
 	body->not_before = world->now_ms + (int64_t)dice_below(&world->dice, 8000);
-	return (struct made){ &send_communication_type, body, body->customer_id, SIM_COMMUNICATIONS };
+	return (struct made){ &send_communication_type, body, body->customer_id, SIM_COMMUNICATIONS, STR("all") };
 }
 
 /* One that may still be there: unfinished, if a few looks find one. NULL: there is none at all. */
@@ -160,7 +160,7 @@ struct made make_message_cancellation(struct sim_world *world, struct arena *are
 		body->communication_id = workload_id(FAMILY_MESSAGE, dice_below(&world->dice, MESSAGES));
 	body->has_expected_version = dice_hits(&world->dice, 100);
 	body->expected_version = 1;
-	return (struct made){ &cancel_communication_type, body, body->customer_id, SIM_COMMUNICATIONS };
+	return (struct made){ &cancel_communication_type, body, body->customer_id, SIM_COMMUNICATIONS, STR("all") };
 }
 
 struct made make_rescheduling(struct sim_world *world, struct arena *arena)
@@ -175,7 +175,7 @@ struct made make_rescheduling(struct sim_world *world, struct arena *arena)
 	body->has_not_before = dice_hits(&world->dice, 700);
 	body->not_before = world->now_ms + (int64_t)dice_below(&world->dice, 8000);
 	body->send_by = world->now_ms + 500 + (int64_t)dice_below(&world->dice, 40000);
-	return (struct made){ &reschedule_communication_type, body, body->customer_id, SIM_COMMUNICATIONS };
+	return (struct made){ &reschedule_communication_type, body, body->customer_id, SIM_COMMUNICATIONS, STR("all") };
 }
 
 /* NULL: the gateway has none, or a few looks did not find it. */
@@ -211,5 +211,5 @@ struct made make_delivery(struct sim_world *world, struct arena *arena)
 	body->provider = STR("sim");
 	body->status = str_of(statuses[dice_below(&world->dice, COUNT(statuses))]);
 	body->occurred_at = some_time_ago(world);
-	return (struct made){ &record_delivery_type, body, body->customer_id, SIM_COMMUNICATIONS };
+	return (struct made){ &record_delivery_type, body, body->customer_id, SIM_COMMUNICATIONS, STR("all") };
 }

@@ -1,13 +1,23 @@
 #include "base/array.h"
 #include "base/day.h"
+#include "schemas/engine.h"
 #include "schemas/reports.h"
 #include "schemas/users.h"
+#include "tests/sim/approvals.h"
 #include "tests/sim/workload.h"
 
 /* What admins and those who ask for reports send: few users and fewer logins, so that two registrations are about one login. */
 #define USERS   8
 #define LOGINS  6
 #define REPORTS 12
+
+/* Half of what is done to users is done by people. */
+static struct made by_somebody(struct sim_world *world, struct made made)
+{
+	if (dice_hits(&world->dice, 500))
+		made.token = approval_token(dice_below(&world->dice, SIM_USERS_OF_TOKENS - 1));
+	return made;
+}
 
 static struct uuid some_user(struct sim_world *world)
 {
@@ -31,7 +41,7 @@ struct made make_user(struct sim_world *world, struct arena *arena)
 	body->login = workload_text(arena, "login", dice_below(&world->dice, LOGINS));
 	body->roles = some_role(world, arena);
 	body->roles_count = dice_below(&world->dice, 2);
-	return (struct made){ &register_user_type, body, body->user_id, SIM_USERS };
+	return (struct made){ &register_user_type, body, body->user_id, SIM_USERS, STR("all") };
 }
 
 struct made make_roles(struct sim_world *world, struct arena *arena)
@@ -44,7 +54,7 @@ struct made make_roles(struct sim_world *world, struct arena *arena)
 	body->reason = STR("");
 	body->has_expected_version = dice_hits(&world->dice, 200);
 	body->expected_version = 1 + (int64_t)dice_below(&world->dice, 4);
-	return (struct made){ &change_roles_type, body, body->user_id, SIM_USERS };
+	return by_somebody(world, (struct made){ &change_roles_type, body, body->user_id, SIM_USERS, STR("all") });
 }
 
 struct made make_disabling(struct sim_world *world, struct arena *arena)
@@ -53,7 +63,7 @@ struct made make_disabling(struct sim_world *world, struct arena *arena)
 
 	body->user_id = some_user(world);
 	body->reason = STR("");
-	return (struct made){ &disable_user_type, body, body->user_id, SIM_USERS };
+	return by_somebody(world, (struct made){ &disable_user_type, body, body->user_id, SIM_USERS, STR("all") });
 }
 
 struct made make_enabling(struct sim_world *world, struct arena *arena)
@@ -62,7 +72,40 @@ struct made make_enabling(struct sim_world *world, struct arena *arena)
 
 	body->user_id = some_user(world);
 	body->reason = STR("");
-	return (struct made){ &enable_user_type, body, body->user_id, SIM_USERS };
+	return by_somebody(world, (struct made){ &enable_user_type, body, body->user_id, SIM_USERS, STR("all") });
+}
+
+/*
+ * Of what waits, or has waited, so that approvals meet; now and then of nothing. By anybody, also by the one who sent it: and by a
+ * service, which is no person.
+ */
+struct made make_approval(struct sim_world *world, struct arena *arena)
+{
+	struct approve_command *body = arena_take(arena, 1, sizeof(*body));
+	const struct sim_database *users = &world->databases[SIM_USERS];
+	struct made made = { dice_hits(&world->dice, 700) ? &approve_command_type : &refuse_command_type,
+			     body,
+			     { { 0 } },
+			     SIM_USERS,
+			     approval_token(dice_below(&world->dice, SIM_USERS_OF_TOKENS)) };
+
+	body->command_id = workload_id(FAMILY_USER, dice_below(&world->dice, USERS));
+	body->record_key = some_user(world);
+	body->reason = STR("");
+	for (int look = 0; look < 6 && users->kept_count > 0; look++) {
+		const struct kept_command *kept = &users->kept[dice_below(&world->dice, users->kept_count)].kept;
+
+		body->command_id = kept->command_id;
+		body->record_key = kept->key;
+		if (kept->state == APPROVAL_WAITING)
+			break;
+	}
+	if (dice_hits(&world->dice, 30))
+		body->record_key = some_user(world);
+	if (dice_hits(&world->dice, 50))
+		made.token = STR("all");
+	made.key = body->record_key;
+	return made; /* both commands have the same members */
 }
 
 struct made make_report(struct sim_world *world, struct arena *arena)
@@ -73,5 +116,5 @@ struct made make_report(struct sim_world *world, struct arena *arena)
 	body->kind = dice_hits(&world->dice, 700) ? STR("ageing") : STR("collections");
 	body->has_as_of = dice_hits(&world->dice, 500);
 	body->as_of = day_of_instant(world->now_ms) - 1;
-	return (struct made){ &generate_report_type, body, body->report_id, SIM_REPORTS };
+	return (struct made){ &generate_report_type, body, body->report_id, SIM_REPORTS, STR("all") };
 }

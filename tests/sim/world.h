@@ -38,6 +38,7 @@ enum { COMMAND_MODULES(ROW) SIM_MODULES };
 /* Sets of modules: those that read each other's views, and all. */
 #define SIM_CORE   (1u << SIM_CUSTOMERS | 1u << SIM_DEBTS | 1u << SIM_COMMUNICATIONS)
 #define SIM_TIMERS (1u << SIM_REPORTS) /* the module that has timers (alarms.h) */
+#define SIM_SECOND (1u << SIM_USERS)   /* the module that keeps commands (approvals.h) */
 #define SIM_ALL    ((1u << SIM_MODULES) - 1)
 
 /* ---- Kafka ---- */
@@ -99,6 +100,11 @@ struct sim_timer {
 	int64_t tried_at;
 };
 
+struct sim_kept {                 /* for a second person */
+	struct kept_command kept; /* texts owned */
+	struct scope scope;
+};
+
 struct sim_fired { /* a timer that fired, in the order of its partition's log */
 	struct timer_row row;
 	int64_t at_offset, log_seq; /* log_seq: of the log before its transaction */
@@ -118,6 +124,8 @@ struct sim_database {
 	size_t timers_count, timers_capacity;
 	struct sim_fired *fired;
 	size_t fired_count, fired_capacity;
+	struct sim_kept *kept;
+	size_t kept_count, kept_capacity;
 	struct sim_blob *blobs;
 	size_t blobs_count, blobs_capacity;
 };
@@ -147,6 +155,10 @@ struct sim_stage {
 	size_t letters_count;
 	struct timer_write *timers;
 	size_t timers_count;
+	struct sim_kept *keep;
+	size_t keep_count;
+	struct kept_end *ends;
+	size_t ends_count;
 	struct head heads[SIM_PARTS];
 	size_t heads_count;
 };
@@ -245,7 +257,8 @@ struct sim_world {
 
 /* ---- making and running it ---- */
 
-/* Which modules the world of a seed has: the core, and each other one in a quarter of the worlds; or only the one with timers. */
+/* Which modules the world of a seed has: the core, and each other one in a quarter of the worlds; or only the one with timers,
+ * or only the one that keeps commands. */
 unsigned world_modules(uint64_t seed);
 void world_init(struct sim_world *world, uint64_t seed, unsigned modules, struct coder *coder);
 void world_release(struct sim_world *world);
@@ -301,6 +314,14 @@ void database_settle(struct sim_world *world, size_t module);
 void timers_apply(struct sim_database *database, const struct sim_stage *stage);
 void timers_fill(struct database *database);
 void timers_release_bugs(struct sim_database *database);
+
+/* ---- kept commands (world_kept.c) ---- */
+
+void kept_stage(struct sim_stage *stage, const struct changes *changes);
+void kept_apply(struct sim_database *database, struct sim_stage *stage);
+void kept_stage_free(struct sim_stage *stage);
+void kept_release(struct sim_database *database);
+void kept_fill(struct database *database);
 
 void broker_release(struct sim_world *world);
 void database_release(struct sim_world *world);

@@ -415,6 +415,7 @@ static int edge_write(void *self, const struct changes *changes, bool *ret_confl
 		post_stage(session->world, changes, &stage->letters, &stage->letters_count);
 	stage->timers = copy_of(changes->timers, changes->timers_count, sizeof(*changes->timers));
 	stage->timers_count = changes->timers_count;
+	kept_stage(stage, changes);
 	memcpy(stage->heads, changes->heads, changes->heads_count * sizeof(*changes->heads));
 	stage->heads_count = changes->heads_count;
 	return 0;
@@ -484,6 +485,7 @@ static void apply_stage(struct sim_session *session)
 	apply_states(database, stage);
 	post_apply(session->world, stage->letters, stage->letters_count);
 	timers_apply(database, stage);
+	kept_apply(database, stage);
 	for (size_t i = 0; i < stage->heads_count; i++) {
 		MUST(database->heads[stage->heads[i].part].epoch == stage->heads[i].epoch);
 		database->heads[stage->heads[i].part] = stage->heads[i];
@@ -516,6 +518,7 @@ void stage_free(struct sim_session *session)
 	free(stage->blobs);
 	free(stage->letters);
 	free(stage->timers);
+	kept_stage_free(stage);
 	*stage = (struct sim_stage){ .is_open = false };
 }
 
@@ -695,6 +698,7 @@ struct database session_database(struct sim_session *session)
 	};
 
 	timers_fill(&database);
+	kept_fill(&database);
 	return database;
 }
 
@@ -784,6 +788,7 @@ void database_release(struct sim_world *world)
 			dead_free(&database->dead[i]);
 		for (size_t i = 0; i < database->blobs_count; i++)
 			free(database->blobs[i].state);
+		kept_release(database);
 		free(database->timers);
 		free(database->fired);
 		free(database->parked);

@@ -4,6 +4,7 @@
 #include "consumers/communications/sending.h"
 #include "schemas/reports.h"
 #include "tests/sim/alarms.h"
+#include "tests/sim/approvals.h"
 #include "tests/sim/world.h"
 
 /*
@@ -164,6 +165,32 @@ void world_set_hours(struct sim_world *world, bool has_hours)
 	communications_guard = has_hours ? with_hours : guard_decide;
 }
 
+/* ---- second persons, of the module users ---- */
+
+/* What the module's rule says, but that events need a second person. */
+static void decide_with_second(const struct command *command, const struct workset *set, struct decision *decision,
+			       void (*rule)(const struct command *, const struct workset *, struct decision *))
+{
+	struct decision own;
+
+	decision_init(&own, decision->arena, command);
+	rule(command, set, &own);
+	if (own.kind != DECISION_EVENTS || !approval_is_needed(command->type, &command->id))
+		*decision = own;
+	else if (!command->approval)
+		decision_keep(decision, "such is the rule here");
+	else if (approval_waits(&command->id, command->received_ms, command->now_ms))
+		decision_wait(decision, "", "not yet");
+	else
+		*decision = own;
+}
+
+static void give_second_persons(struct module *module)
+{
+	module->approvals = approval_rules;
+	module->approvals_count = approval_rules_count;
+}
+
 /* ---- all modules ---- */
 
 static void decide(const struct command *command, const struct workset *set, struct decision *decision)
@@ -172,6 +199,8 @@ static void decide(const struct command *command, const struct workset *set, str
 		for (size_t i = 0; i < command_modules[module]->rules_count; i++)
 			if (command_modules[module]->rules[i].type == command->type && module == SIM_REPORTS)
 				decide_report(command, set, decision);
+			else if (command_modules[module]->rules[i].type == command->type && module == SIM_USERS)
+				decide_with_second(command, set, decision, command_modules[module]->rules[i].decide);
 			else if (command_modules[module]->rules[i].type == command->type)
 				command_modules[module]->rules[i].decide(command, set, decision);
 	die_of(command);
@@ -189,5 +218,7 @@ const struct module *world_module(size_t number)
 	wrapped[number].rules = rules[number];
 	if (number == SIM_REPORTS)
 		give_alarms(&wrapped[number]);
+	if (number == SIM_USERS)
+		give_second_persons(&wrapped[number]);
 	return &wrapped[number];
 }

@@ -4,8 +4,10 @@
 #include "consumers/debts/debts.h"
 #include "consumers/users/users.h"
 #include "crypto/crypto.h"
+#include "tests/sim/approvals.h"
 #include "tests/sim/post.h"
 #include "tests/sim/world.h"
+#include "worker/rights.h"
 
 /* The states of a world, kept as bytes, and the views that one module shows another. */
 
@@ -96,6 +98,15 @@ static void load_customer(struct sim_world *world, struct slot *slot)
 	slot->exists = person.is_known;
 }
 
+/* The engine reads users.public_user. */
+static void load_actor(struct slot *slot)
+{
+	struct actor *actor = slot->state;
+
+	slot->exists = approval_rights(&slot->id, &actor->roles);
+	actor->scope = scope_all;
+}
+
 /* ---- a module's own ---- */
 
 /* The store's is keyed; here any will do, and it is there whether the login is taken or not. */
@@ -119,6 +130,10 @@ void state_load(struct sim_session *session, struct slot *slot)
 	const struct sim_blob *blob;
 
 	slot->loaded = true;
+	if (slot->entity == &actor_entity) {
+		load_actor(slot);
+		return;
+	}
 	if (slot->entity == &retention_entity) {
 		load_retention(session->world, slot);
 		return;
