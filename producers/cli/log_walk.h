@@ -17,6 +17,9 @@ struct log_walk {
 	struct uuid command_id; /* the command of the current events */
 	uint64_t ordinal;
 	struct idmap versions; /* aggregate -> version */
+	struct idmap kept;     /* kept command -> enum approval_state: of the whole module */
+	int64_t kept_count;
+	struct uuid ended_id; /* the row before ended the wait of this kept command: its outcome is next */
 };
 
 void log_walk_init(struct log_walk *walk, struct verify *verify);
@@ -26,5 +29,10 @@ void log_walk_part(struct log_walk *walk, const struct verify_head *head);
 MUST_CHECK int log_walk_line(struct log_walk *walk, const struct logged_line *line, const struct decoded *decoded,
 			     struct err *err);
 void log_walk_part_end(struct log_walk *walk);
+
+/* Kept commands (verify_approvals.c): of each line; and after all of them, the table against the log. */
+MUST_CHECK int approvals_line(struct log_walk *walk, const struct logged_line *line, const struct decoded *decoded,
+			      struct err *err);
+MUST_CHECK int approvals_table(struct log_walk *walk, size_t module, struct err *err);
 
 #endif

@@ -60,6 +60,10 @@ static void check_answer(struct log_walk *walk, const struct logged_line *line)
 		if (uuid_equal(&id, &row->event_id))
 			return;
 	} else {
+		if (!uuid_is_none(&walk->ended_id) && uuid_equal(&row->command_id, &walk->ended_id)) {
+			walk->command_id = row->command_id; /* an outcome: CommandKept was the event before it */
+			walk->ordinal = 0;
+		}
 		id = uuid_derive(&row->command_id, "event", walk->ordinal + 1);
 		if (uuid_equal(&row->command_id, &walk->command_id) && uuid_equal(&id, &row->event_id)) {
 			walk->ordinal++;
@@ -189,11 +193,13 @@ void log_walk_init(struct log_walk *walk, struct verify *verify)
 {
 	*walk = (struct log_walk){ .verify = verify };
 	idmap_init(&walk->versions, IDS_MAX);
+	idmap_init(&walk->kept, IDS_MAX);
 }
 
 void log_walk_release(struct log_walk *walk)
 {
 	idmap_release(&walk->versions);
+	idmap_release(&walk->kept);
 }
 
 void log_walk_part(struct log_walk *walk, const struct verify_head *head)
@@ -203,6 +209,7 @@ void log_walk_part(struct log_walk *walk, const struct verify_head *head)
 	walk->ordinal = 0;
 	memset(walk->hash, 0, sizeof(walk->hash));
 	memset(&walk->command_id, 0, sizeof(walk->command_id));
+	memset(&walk->ended_id, 0, sizeof(walk->ended_id));
 	idmap_clear(&walk->versions); /* a customer, and all aggregates of the customer, are in one partition */
 }
 
@@ -210,6 +217,8 @@ int log_walk_line(struct log_walk *walk, const struct logged_line *line, const s
 {
 	check_chain(walk, line);
 	check_answer(walk, line);
+	if (approvals_line(walk, line, decoded, err) != 0)
+		return -1;
 	progress_show(&walk->verify->progress, ++walk->verify->tally.events, 0, 0);
 	return check_body(walk, line, decoded, err);
 }

@@ -228,6 +228,8 @@ int verify_module(struct verify *verify, size_t module, struct err *err)
 		failed = read_module(&reading, err);
 	if (failed == 0)
 		failed = verify_answers(verify, module, err);
+	if (failed == 0)
+		failed = approvals_table(&reading.walk, module, err);
 	db_rollback(verify->db);
 	refold_release(&reading.refold);
 	log_walk_release(&reading.walk);

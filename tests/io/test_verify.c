@@ -1371,6 +1371,7 @@ static const struct {
 	{ "*.event_log", "part seq event_id schema_id key subject command_id correlation_id at command_digest body hash" },
 	{ "*.partition_head", "part next_offset log_seq log_hash" },
 	{ "*.parked", "part command_offset" },
+	{ "*.approval", "part command_id state value outcome_seq" },
 	{ "*.dead_letter", "part command_offset" },
 	{ "debts.ledger_entry",
 	  "part seq entry_no previous_seq previous_part debt_id command_id occurred_on business_date kind contra contra_minor "
