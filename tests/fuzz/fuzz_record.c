@@ -34,6 +34,8 @@ struct door {
 	uint32_t applied_records; /* bits, by their place in the script */
 	struct parked parked[PARKED_MAX];
 	size_t parked_count;
+	struct kept_command waiting[PARKED_MAX]; /* for a second person */
+	size_t waiting_count;
 	int64_t now_ms;
 	const struct script *script;
 
@@ -113,7 +115,51 @@ static void keep_parked(const struct parked *parked)
 	MUST(keyset_add_bytes(&door.engine.partitions[0].held, to->holds));
 }
 
+static void keep_waiting(const struct kept_command *kept)
+{
+	struct kept_command *to;
+
+	if (door.waiting_count == PARKED_MAX)
+		return;
+	to = &door.waiting[door.waiting_count++];
+	*to = *kept;
+	to->type = keep(kept->type);
+	to->actor = keep(kept->actor);
+	to->reason = keep(kept->reason);
+	to->value = keep(kept->value);
+	to->scope = scope_keep(&door.memory_arena, kept->scope);
+}
+
+static void end_waiting(const struct kept_end *end)
+{
+	for (size_t i = 0; i < door.waiting_count; i++) {
+		if (!uuid_equal(&door.waiting[i].command_id, &end->command_id))
+			continue;
+		door.waiting[i].state = end->state;
+		door.waiting[i].value = (struct str){ .data = NULL };
+	}
+}
+
 /* ---- the edges ---- */
+
+static int read_kept(void *self, const struct kept_ask *asks, size_t asks_count, struct arena *arena,
+		     struct kept_command **ret_rows, size_t *ret_count, struct err *err)
+{
+	struct kept_command *rows = arena_take(arena, asks_count, sizeof(*rows));
+
+	(void)self;
+	(void)err;
+	MUST(rows != NULL);
+	*ret_count = 0;
+	for (size_t i = 0; i < asks_count; i++)
+		for (size_t at = 0; at < door.waiting_count; at++)
+			if (uuid_equal(&door.waiting[at].command_id, &asks[i].command_id)) {
+				rows[(*ret_count)++] = door.waiting[at];
+				break;
+			}
+	*ret_rows = rows;
+	return 0;
+}
 
 static int give_headers(void *self, const struct bus_record *record, struct header ret_headers[HEADERS_MAX], size_t *ret_count,
 			struct err *err)
@@ -284,6 +330,10 @@ static void run_batch(void)
 		door.engine.partitions[0].head = batch->heads[0];
 	for (size_t i = 0; i < batch->changes.park_count; i++)
 		keep_parked(&batch->changes.park[i]);
+	for (size_t i = 0; i < batch->changes.keep_count; i++)
+		keep_waiting(&batch->changes.keep[i]);
+	for (size_t i = 0; i < batch->changes.ends_count; i++)
+		end_waiting(&batch->changes.ends[i]);
 }
 
 static void end_batch(void)
@@ -381,7 +431,7 @@ static void begin(void)
 	door.engine.conf = conf;
 	door.engine.admission = (struct admission){ .coder = script_coder(), .verify = verify };
 	door.engine.broker = (struct broker){ .headers = give_headers, .part_of = part_of };
-	door.engine.database = (struct database){ .load = load };
+	door.engine.database = (struct database){ .load = load, .read_kept = read_kept };
 	keyset_init(&door.engine.partitions[0].held, 10000);
 	keyset_init(&door.engine.partitions[0].held_next, 10000);
 	if (batch_init(&door.batch, &conf, &err) != 0 || arena_init(&door.memory_arena, ARENA_SIZE, &err) != 0)
@@ -401,7 +451,7 @@ static void play_anew(const struct script *script)
 	batch_reset(&door.batch);
 	keyset_clear(&partition->held);
 	partition->head = (struct head){ .business_date = INT32_MIN, .tick_cursor = OFFSET_BEFORE_ALL };
-	door.memory.count = door.applied_count = door.parked_count = 0;
+	door.memory.count = door.applied_count = door.parked_count = door.waiting_count = 0;
 	door.applied_records = 0;
 	door.now_ms = NOW_MS;
 	memcpy(door.key, "0198c0de-0000-7000-8000-0000000000a3", sizeof(door.key));
