@@ -76,7 +76,7 @@ def admin_password(world):
 
 
 @pytest.mark.parametrize("send", [by_curl, by_requests, by_node])
-def test_a_collector_starts_works_and_tidies_up(api, admin_password, send):
+def test_a_collector_starts_works_and_tidies_up(api, client, admin_password, send):
     stranger = Person(api.url, send)
     assert "openapi" in json.dumps(stranger.get("/"))
 
@@ -115,7 +115,10 @@ def test_a_collector_starts_works_and_tidies_up(api, admin_password, send):
     assert point["address"].endswith("@example.org") and point["state"] == "usable"
     collector.post(f"/contact-points/{point['id']}/verification", {}, expect=200)
     collector.post(f"{about}/consents", a_consent())
-    template = collector.post("/templates", a_template())
+    template = a_template()
+    kept = collector.post("/templates", template, expect=409)  # a person's text needs a second person
+    assert kept["code"] == "needs_second_person" and collector.get(f"/commands/{kept['commandId']}")["status"] == "running"
+    Person(api.url, send, client.token_of("supervisor")).post("/templates", template)  # a program's does not
     message = collector.post("/communications", a_message(customer["id"], template["name"]))
     assert message["body"].startswith("Zoë Müller-Ødegård: ") and message["decision"]["verdict"] == "allow"
     wait_for(lambda: collector.get(f"/communications/{message['id']}")["state"] in ("submitted", "delivered"), "a message that has left")

@@ -261,6 +261,17 @@ static void tell_dead(struct commands *commands, struct call *call, const struct
 	answer_text(commands, call);
 }
 
+/* It waits for a second person; what becomes of it is told when the wait has ended (api.command). */
+static void tell_kept(struct commands *commands, struct call *call, const struct uuid *id, const struct command_state *state,
+		      const struct command_kept *kept)
+{
+	begin_text(commands, id, "running", state);
+	add_instant(&commands->text, ",\"waitingSince\":", state->at_ms);
+	buf_add_text(&commands->text, ",\"reason\":");
+	json_write_string(&commands->text, kept->text);
+	answer_text(commands, call);
+}
+
 static void tell_answered(struct commands *commands, struct call *call, const struct uuid *id, const struct command_state *state)
 {
 	const struct message_type *type;
@@ -275,6 +286,8 @@ static void tell_answered(struct commands *commands, struct call *call, const st
 		refuse_unknown(call);
 	} else if (type == &command_rejected_type) {
 		tell_failed(commands, call, id, state, body);
+	} else if (type == &command_kept_type) {
+		tell_kept(commands, call, id, state, body);
 	} else {
 		tell_succeeded(commands, call, id, state, type, body);
 	}

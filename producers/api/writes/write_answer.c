@@ -217,6 +217,21 @@ static void answer_done(struct write *write, struct str event)
 	write_end(write);
 }
 
+/* Nothing was done, and it need not be sent again: a second person decides. */
+static void answer_kept(struct write *write)
+{
+	const struct problem problem = { .status = 409,
+					 .code = refusal_code(REFUSAL_NEEDS_SECOND_PERSON),
+					 .detail = STR("Waits for a second person. Yours is kept."),
+					 .command_id = &write->id };
+	struct call *call = write_take_call(write);
+
+	set_applied(write, call);
+	set_target(call, "/commands/", &write->id);
+	call_refuse_problem(call, &problem);
+	write_end(write);
+}
+
 void write_answer_event(struct write *write, struct str event)
 {
 	struct writes *writes = write->writes;
@@ -225,7 +240,13 @@ void write_answer_event(struct write *write, struct str event)
 	struct err err = ERR_INIT;
 	uint32_t schema_id;
 
-	if (frame_schema_id(event, &schema_id, &err) == 0 && message_by_schema_id(schema_id) != &command_rejected_type) {
+	bool is_framed = frame_schema_id(event, &schema_id, &err) == 0;
+
+	if (is_framed && message_by_schema_id(schema_id) == &command_kept_type) {
+		answer_kept(write);
+		return;
+	}
+	if (is_framed && message_by_schema_id(schema_id) != &command_rejected_type) {
 		if (writes->conf.rights != NULL && strcmp(write->type->module, "users") == 0)
 			rights_forget(writes->conf.rights, &write->key);
 		answer_done(write, event);
