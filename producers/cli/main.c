@@ -28,6 +28,7 @@ static const struct subcommand subcommands[] = {
 	{ "verify", run_verify, "recompute the promises from the database and the topics" },
 	{ "anchor", run_anchor, "write down how far the logs are, signed, to be kept elsewhere" },
 	{ "dead-letters", run_dead_letters, "list or replay records that were no commands" },
+	{ "approvals", run_approvals, "list commands that wait for a second person" },
 	{ "parked", run_parked, "list parked commands, or let them go" },
 	{ "decisions", run_decisions, "decide again what the guard has decided, from its facts" },
 	{ "openapi", run_openapi, "print the gateway's OpenAPI document" },

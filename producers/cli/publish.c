@@ -247,6 +247,8 @@ int run_publish(int argc, char **argv)
 		return fail_usage(argv[0], "there is no command %s", arguments.items[0]);
 	if (publish.type->key_field == NULL)
 		return fail_usage(argv[0], "%s has no key: it is not published by hand", arguments.items[0]);
+	if (message_is_of_engine(publish.type))
+		return fail_usage(argv[0], "%s is a person's: POST /commands/:id/approval or /refusal", arguments.items[0]);
 	if (!conf.dry_run && conf.delivery.sender.token_file[0] == '\0' && conf.delivery.sender.roles[0] == '\0')
 		return fail_usage(argv[0], "give --token-file or --role");
 	buf_init(&publish.json, LINE_SIZE_MAX + 16);

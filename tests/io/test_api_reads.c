@@ -416,7 +416,7 @@ static void target_of(char target[256], const struct route *route, bool is_own)
 static int expected_status(const struct route *route, uint32_t role, bool is_own)
 {
 	bool is_none = strncmp(route->pattern, "/templates/", 11) == 0 || strncmp(route->pattern, "/auth/services/", 15) == 0 ||
-		       strncmp(route->pattern, "/reports/", 9) == 0;
+		       strncmp(route->pattern, "/reports/", 9) == 0 || strncmp(route->pattern, "/approvals/", 11) == 0;
 
 	if ((route_access(route) & role) == 0)
 		return 403;

@@ -76,7 +76,7 @@ def admin_password(world):
 
 
 @pytest.mark.parametrize("send", [by_curl, by_requests, by_node])
-def test_a_collector_starts_works_and_tidies_up(api, client, admin_password, send):
+def test_a_collector_starts_works_and_tidies_up(api, world, admin_password, send):
     stranger = Person(api.url, send)
     assert "openapi" in json.dumps(stranger.get("/"))
 
@@ -92,6 +92,7 @@ def test_a_collector_starts_works_and_tidies_up(api, client, admin_password, sen
     heads, _ = admin.ask("PUT", f"{place}/roles", {"roles": roles, "reason": "new here"}, If_Match=heads["etag"])
     admin.ask("PUT", f"{place}/bindings", {"creditors": ["*"], "sources": ["*"]}, If_Match=heads["etag"])
     collector = stranger.logged_in(login, PASSWORD)
+    another = stranger.logged_in(f"{login}-2", world.dcs("users", "create", f"{login}-2", "--roles", "supervisor").strip())
     assert set(collector.get("/auth/me")["roles"]) == set(roles)
 
     # A customer who owes 123.45 EUR pays 23.45, which the bank takes back.
@@ -116,9 +117,16 @@ def test_a_collector_starts_works_and_tidies_up(api, client, admin_password, sen
     collector.post(f"/contact-points/{point['id']}/verification", {}, expect=200)
     collector.post(f"{about}/consents", a_consent())
     template = a_template()
-    kept = collector.post("/templates", template, expect=409)  # a person's text needs a second person
+    kept = collector.post("/templates", template, expect=409)  # her text needs a second person
     assert kept["code"] == "needs_second_person" and collector.get(f"/commands/{kept['commandId']}")["status"] == "running"
-    Person(api.url, send, client.token_of("supervisor")).post("/templates", template)  # a program's does not
+    approval = f"/commands/{kept['commandId']}/approval"
+    assert collector.post(approval, {}, expect=409)["code"] == "needs_second_person"
+    asked = another.get(f"/approvals/{kept['commandId']}")
+    assert asked["state"] == "waiting" and asked["askedBy"] == user["id"] and asked["data"]["body"] == template["body"]
+    assert kept["commandId"] in world.dcs("approvals")
+    assert another.post(approval, {"reason": "read it"}, expect=200)["state"] == "approved"
+    assert collector.get(f"/commands/{kept['commandId']}")["status"] == "succeeded"
+    assert another.post(approval, {}, expect=409)["code"] == "bad_transition"
     message = collector.post("/communications", a_message(customer["id"], template["name"]))
     assert message["body"].startswith("Zoë Müller-Ødegård: ") and message["decision"]["verdict"] == "allow"
     wait_for(lambda: collector.get(f"/communications/{message['id']}")["state"] in ("submitted", "delivered"), "a message that has left")

@@ -2,6 +2,9 @@
 
 import pytest
 
+from client import new_id
+from things import a_template
+
 
 @pytest.fixture(scope="module")
 def author(api, client):
@@ -46,3 +49,38 @@ def test_a_draft_of_another_form_is_refused_with_its_pointer(author, draft, poin
 
 def test_who_does_not_read_templates_sees_no_preview(api, client):
     assert api.with_token(client.token_of("creditor")).post("/templates/preview", {"channel": "sms", "language": "en", "body": "x"}).status == 403
+
+
+def a_user(api, client, *roles):
+    """Somebody of flesh and blood: whose id is an account's."""
+    user = new_id()
+    data = {"userId": user, "login": f"u{user}", "roles": list(roles)}
+    assert api.post("/commands", {"type": "RegisterUser", "data": data}, token=client.token("admin", subject="admin")).status == 200
+    return api.with_token(client.token(*roles, subject=user))
+
+
+def test_what_a_second_person_refuses_is_refused_for_good(api, client, author):
+    writer, reader = a_user(api, client, "supervisor"), a_user(api, client, "compliance")
+    key = {"Idempotency-Key": new_id()}
+    kept = writer.post("/templates", a_template(), headers=key)
+    assert kept.status == 409 and kept.json["code"] == "needs_second_person" and kept.headers["Location"] == f"/commands/{kept.json['commandId']}"
+    again = f"/commands/{kept.json['commandId']}"
+    assert author.post(f"{again}/refusal", {"reason": "a program says no"}).status == 403
+    assert writer.post(f"{again}/refusal", {"reason": "rather not"}).json["code"] == "needs_second_person"
+    refused = reader.post(f"{again}/refusal", {"reason": "no fee is owed"})
+    assert refused.status == 200 and refused.json["state"] == "refused" and "data" not in reader.get("/approvals?state=refused").json["items"][0]
+    failed = writer.get(again).json
+    assert failed["status"] == "failed" and failed["problem"]["code"] == "needs_second_person" and failed["type"] == "PublishTemplate"
+    assert reader.post(f"{again}/approval", {}).json["code"] == "bad_transition"
+    assert reader.get(f"/approvals/{kept.json['commandId']}").json["data"] is None
+    assert kept.json["commandId"] not in [item["id"] for item in reader.get("/approvals?state=waiting").json["items"]]
+
+
+def test_two_who_publish_the_same_version_cannot_both_be_approved(api, client):
+    writer, reader = a_user(api, client, "supervisor"), a_user(api, client, "supervisor")
+    template = a_template()
+    first, second = [writer.post("/templates", {**template, "body": f"{n}: {{{{customer_name}}}} {{{{opt_out}}}}"}).json["commandId"] for n in (1, 2)]
+    assert reader.post(f"/commands/{first}/approval", {}).status == 200
+    assert reader.post(f"/commands/{second}/approval", {"reason": "this, too"}).json["state"] == "approved"
+    assert [reader.get(f"/commands/{one}").json["status"] for one in (first, second)] == ["succeeded", "failed"]  # by the state of then
+    assert reader.get(f"/commands/{second}").json["problem"]["code"] == "exists"

@@ -27,6 +27,7 @@ SESSIONS = ("registerUser", "logIn", "refreshSession", "logOut", "changeOwnPassw
 # Answers that need a story of their own, and whose test has it.
 ELSEWHERE = {
     **{(operation, status): "test_auth" for operation in SESSIONS for status in range(200, 430) if status != 414},
+    ("approveCommand", 200): "test_api_story", ("refuseCommand", 200): "test_api_templates",  # by a second person
     ("getToken", 503): "tests/io/test_api_auth",  # of a form
     ("getMe", 304): "test_auth", ("getMe", 404): "test_auth",
     ("getReport", 406): "test_reports", ("getReport", 409): "test_reports", ("getReport", 410): "test_reports", ("getReport", 304): "test_reports",
@@ -39,6 +40,7 @@ MEMBERS_ELSEWHERE = (  # beginnings of paths
     "listDecisions 200 /items/until",  # deferred: depends on the hour
     "cancelCommunication 200 /releaseAt", "putCommunication 200 /releaseAt",  # it waits no more
     "previewTemplate 200 /subject", "previewTemplate 200 /problems",  # test_api_templates
+    "listApprovals 200 /items/ended", "getApproval 200 /ended", "approveCommand 200", "refuseCommand 200",  # test_api_story
     "listReports 200 /items/reason", "generateReport 201 /reason",  # failed: test_reports
 )
 
@@ -211,6 +213,8 @@ GOOD = {
     "takeKannelReport": lambda t: "/callbacks/kannel", "postKannelReport": lambda t: "/callbacks/kannel",
     "takeTwilioReport": lambda t: "/callbacks/twilio", "showUnsubscribe": lambda t: "/unsubscribe", "unsubscribe": lambda t: "/unsubscribe",
     "getCommand": lambda t: f"/commands/{t.command}",
+    "listApprovals": lambda t: "/approvals?state=waiting", "getApproval": lambda t: f"/approvals/{t.kept}",
+    "approveCommand": lambda t: (f"/commands/{t.kept}/approval", {}), "refuseCommand": lambda t: (f"/commands/{t.kept}/refusal", {}),
 }
 
 
@@ -225,7 +229,10 @@ def boss(api, client):
 @pytest.fixture(scope="module")
 def things(world, client, boss):
     world.programs("start", "notifier=0")  # a message that has left cannot be cancelled
-    yield Things(boss, client.token("admin", subject="admin"))
+    things = Things(boss, client.token("admin", subject="admin"))
+    author = boss.with_token(client.token("supervisor", subject=things.a_user(roles=["supervisor"])))
+    things.kept = author.post("/templates", a_template()).json["commandId"]
+    yield things
     world.programs("start", "notifier=1")
 
 

@@ -33,7 +33,9 @@ struct spec {
 	int32_t today;
 	uint32_t roles;            /* of who says so; 0: all that may */
 	const struct scope *scope; /* of his; NULL: all */
-	uint8_t commands;          /* so far: they make the ids */
+	bool is_user;              /* a person says so */
+	const struct approval *approval;
+	uint8_t commands; /* so far: they make the ids */
 };
 
 #define SPEC_TODAY 20454 /* 2026-01-01 */
@@ -124,6 +126,8 @@ static inline const struct decision *spec_when(struct spec *spec, const struct m
 				     .scope = spec->scope == NULL ? &scope_all : spec->scope,
 				     .now_ms = spec->now_ms,
 				     .received_ms = spec->received_ms == 0 ? spec->now_ms : spec->received_ms,
+				     .is_user = spec->is_user,
+				     .approval = spec->approval,
 				     .today = spec->today };
 	spec_touch(spec, rule, command);
 	decision_init(&spec->decision, &spec->arena, command);

@@ -46,6 +46,8 @@ static const struct {
 	{ "listCircumstances", NOTES },
 	{ "listPreferences", NOTES },
 	{ "listDecisions", NOTES },
+	{ "listApprovals", NOTES },
+	{ "getApproval", NOTES },
 	{ "listReports", "supervisor creditor auditor reporting" },
 	{ "getReport", "supervisor creditor auditor reporting" },
 	{ "listUsers", "admin auditor" },
@@ -71,6 +73,7 @@ static const struct {
 	{ "communication", "customerName", NAMES },
 	{ "communication", "subject", WHOLE },
 	{ "communication", "body", WHOLE },
+	{ "approval", "data", "compliance supervisor" },
 	{ "user", "lockedUntil", "admin auditor" },
 	{ "account", "lockedUntil", "admin auditor" },
 };

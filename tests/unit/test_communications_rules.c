@@ -103,6 +103,29 @@ static void test_communications__a_template_is_published_without_its_text_in_the
 	assert_int_equal(event->body_hash.size, 32);
 }
 
+/* What is faulty is refused at once: nobody is asked about it. */
+static void test_communications__a_template_of_a_person_needs_a_second_one(void **state)
+{
+	const struct approval approval = { .actor = STR("another") };
+	struct publish_template body = a_template();
+
+	(void)state;
+	spec.is_user = true;
+	body.body = STR("{{customer_name}}");
+	publish(&body);
+	then_refused(&spec, REFUSAL_TEMPLATE_INCOMPLETE, "body");
+	body = a_template();
+	publish(&body);
+	assert_int_equal(spec.decision.kind, DECISION_KEPT);
+	assert_int_equal(spec.decision.events_count, 0);
+	assert_string_equal(spec.decision.field, "");
+	spec.approval = &approval;
+	publish(&body);
+	then_events(&spec, "TemplatePublished");
+	publish(&body); /* by the state of then */
+	then_refused(&spec, REFUSAL_EXISTS, "version");
+}
+
 /* As many letters as their schema takes, of as many bytes as a letter can have. */
 static void test_communications__texts_of_long_letters_are_kept_whole(void **state)
 {
@@ -1429,6 +1452,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		TEST(test_communications__a_template_is_published_without_its_text_in_the_event),
+		TEST(test_communications__a_template_of_a_person_needs_a_second_one),
 		TEST(test_communications__texts_of_long_letters_are_kept_whole),
 		TEST(test_communications__every_field_of_a_template_is_looked_at),
 		TEST(test_communications__versions_follow_each_other_and_names_belong_to_one_id),

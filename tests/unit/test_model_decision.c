@@ -162,6 +162,15 @@ static void test_decision__may_wait(void **state)
 	assert_string_equal(decision.text, "customer not known yet");
 }
 
+static void test_decision__may_keep_for_a_second_person(void **state)
+{
+	(void)state;
+	decision_keep(&decision, "more than %d needs two", 500);
+	assert_int_equal(decision.kind, DECISION_KEPT);
+	assert_string_equal(decision.field, "");
+	assert_string_equal(decision.text, "more than 500 needs two");
+}
+
 static const struct timer_kind kind_later = { "later", 3 };
 static const struct uuid debt_id = { { 7 } };
 
@@ -325,6 +334,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_decision__a_timer_in_a_full_arena_is_an_overflow, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_decision__misused_timers_are_bugs, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_decision__may_wait, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_decision__may_keep_for_a_second_person, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_decision__exactly_one_answer, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_decision__misused_events_are_bugs, set_up, tear_down),
 	};

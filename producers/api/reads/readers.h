@@ -24,6 +24,9 @@
 /* Internal texts: reasons, comments, the actor of a change; and the templates of messages. */
 #define READS_NOTES (STAFF | ROLE_AUDITOR)
 
+/* What commands that wait for a second person contain: for those who decide about some of them. */
+#define APPROVES (ROLE_COMPLIANCE | ROLE_SUPERVISOR)
+
 /* A creditor: reports about its own debts only. */
 #define READS_REPORTS (ROLE_SUPERVISOR | ROLE_CREDITOR | ROLE_AUDITOR | ROLE_REPORTING)
 #define READS_USERS   (ROLE_ADMIN | ROLE_AUDITOR)

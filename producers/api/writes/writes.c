@@ -229,7 +229,7 @@ static int publish_value(struct write *write, const void *body, struct err *err)
 						  .actor = str_of(principal->subject),
 						  .traceparent = call_traceparent(write->call) };
 
-	topic_name(topic, write->type->module, TOPIC_COMMANDS);
+	topic_name(topic, message_is_of_engine(write->type) ? write->module : write->type->module, TOPIC_COMMANDS);
 	return outbound_publish(write->writes->conf.outbound, &command, on_ack, write, err);
 }
 
@@ -430,6 +430,24 @@ static void on_owner(void *write_arg, enum reads_found found, const struct uuid 
 	}
 }
 
+/* The command that an approval names: its key is the approval's, and its module's topic. */
+static void on_approved(void *write_arg, const struct command_state *state)
+{
+	struct write *write = write_arg;
+
+	if (!end_callback(write))
+		return;
+	if (state == NULL) {
+		write_refuse_away(write, "the database is away: try again");
+	} else if (state->kind != COMMAND_APPLIED || !str_to_chars(write->module, sizeof(write->module), state->module)) {
+		write_refuse(write, 404, "not_found", "no such command waits for a second person");
+	} else {
+		write->has_owner_id = true;
+		write->owner_id = state->key;
+		go_on(write);
+	}
+}
+
 static void find_owner(struct write *write)
 {
 	const struct owner_question question = { .principal = call_principal(write->call),
@@ -437,8 +455,12 @@ static void find_owner(struct write *write)
 						 .resource = thing_of_path(write),
 						 .id = write->path_id };
 
-	MUST(question.resource != NULL);
 	begin_callback(write);
+	if (message_is_of_engine(write->type)) {
+		reads_find_command(write->writes->conf.reads, NULL, &write->path_id, on_approved, write);
+		return;
+	}
+	MUST(question.resource != NULL);
 	reads_find_owner(write->writes->conf.reads, &question, on_owner, write);
 }
 
@@ -676,7 +698,8 @@ static void begin(struct write *write)
 	write->is_fresh = !write->has_id;
 	if (write->is_fresh)
 		write->id = uuid_new();
-	await_init(&write->await, &write->writes->awaits, write->type->module, &write->id);
+	await_init(&write->await, &write->writes->awaits, message_is_of_engine(write->type) ? NULL : write->type->module,
+		   &write->id);
 	if (!write->is_fresh) {
 		if (outcomes_is_awaited(outcomes, &write->id)) {
 			write_refuse(write, 409, "in_progress", "the first request with this key is under way");

@@ -8,6 +8,8 @@
 #include "producers/api/writes/writes.h"
 #include "schemas/engine.h"
 
+#define MODULE_NAME_MAX 32
+
 /* Shared by writes.c (the stages of a request) and write_answer.c (its answers). */
 
 /*
@@ -34,7 +36,8 @@ struct write {
 	struct call *call; /* NULL: answered */
 	struct write *next, *before;
 	const struct message_type *type;
-	bool is_by_schema; /* of POST /commands: the route's row does not describe the command */
+	char module[MODULE_NAME_MAX]; /* of an engine's command: where the command that it names was kept; empty: not known yet */
+	bool is_by_schema;            /* of POST /commands: the route's row does not describe the command */
 	bool has_id, has_path_id, has_owner_id,
 		has_thing_id; /* whether the ids below are set; all values of an id are possible */
 	struct uuid id;       /* of the command */
