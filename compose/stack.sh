@@ -228,7 +228,9 @@ stop_smtp_with=(TERM 5)
 
 # ---- Kannel: bearerbox (queues), smsc (the fake telephone network), smsbox (HTTP) ----
 
-# Warnings only, and no access log: the others hold numbers and texts.
+# Whatever a telephone sends goes to the gateway with our secret, and gets no answer from Kannel; what the gateway does not keep
+# is brought again. Warnings only, and no access log: the others hold numbers and texts. smsbox tells only why it ended: with an
+# address that it could not reach it would tell the number and the text in it.
 kannel_settings() {
 	cat <<-END
 		group = core
@@ -250,7 +252,7 @@ kannel_settings() {
 		bearerbox-host = 127.0.0.1
 		sendsms-port = $(port_of kannel-sendsms)
 		sendsms-interface = 127.0.0.1
-		log-level = 2
+		log-level = 4
 		http-request-retry = 20
 		http-queue-delay = 2
 
@@ -259,6 +261,14 @@ kannel_settings() {
 		password = $(cat "$DIR/kannel/password")
 		max-messages = 10
 		concatenation = true
+
+		group = sms-service
+		keyword = default
+		catch-all = true
+		get-url = "http://127.0.0.1:$(port_of api)/callbacks/kannel/inbound?s=$(cat "$DIR/secrets/inbound.key")&from=%p&text=%e&coding=%c&at=%T&id=%I"
+		max-messages = 0
+		concatenation = true
+		omit-empty = true
 	END
 }
 
@@ -304,7 +314,7 @@ prepare_smsbox() {
 # It does not try again when bearerbox is not there yet.
 run_smsbox() {
 	await bearerbox
-	spawn smsbox /usr/sbin/smsbox -v 2 "$DIR/kannel/kannel.conf"
+	spawn smsbox /usr/sbin/smsbox -v 4 "$DIR/kannel/kannel.conf"
 }
 
 ready_smsbox() {
@@ -328,7 +338,7 @@ make_secrets() {
 		kid=dcs-$(date -u +%Y%m%d)-$(openssl rand -hex 3)
 		openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 2>/dev/null | private "$DIR/keys/$kid.pem"
 	fi
-	for name in address.key callback.key; do
+	for name in address.key callback.key inbound.key; do
 		[ -s "$DIR/secrets/$name" ] || openssl rand -hex 32 | private "$DIR/secrets/$name"
 	done
 	[ -s "$DIR/kannel/password" ] || openssl rand -hex 16 | private "$DIR/kannel/password"
@@ -344,6 +354,7 @@ write_env() {
 		export DCS_KEYS_DIR='$DIR/keys'
 		export DCS_ADDRESS_KEY_FILE='$DIR/secrets/address.key'
 		export DCS_CALLBACK_KEY_FILE='$DIR/secrets/callback.key'
+		export DCS_INBOUND_SECRET_FILE='$DIR/secrets/inbound.key'
 		export DCS_GATEWAYS_FILE='$DIR/gateways.ini'
 		export DCS_MAIL_DIR='$DIR/mail'
 		export DCS_API_LISTEN='$api'

@@ -25,6 +25,7 @@
  *   RecordDispatch, RecordDelivery -> CommunicationProgressed | ReceiptIgnored
  *   RecordContact -> ContactRecorded          RecordCircumstance -> CircumstanceRecorded
  *   SetPreference -> PreferenceSet            EndCircumstance ----> CircumstanceEnded
+ *   RecordInbound -> InboundReceived, and ConsentWithdrawn for a word of refusal; RecordUnknownInbound -> UnknownInboundReceived
  *
  *   scheduled --timer--> released --claim--> (the notifier's) --RecordDispatch--> submitted --RecordDelivery--> delivered
  *      |-> suppressed       |                     |-> retry_wait, claimed again         |-> failed, expired, rejected
@@ -249,6 +250,11 @@ struct wishes {
 /* Bits of a text of words `mon tue`, in the order of the list; false: another word, or none. */
 bool weekdays_read(uint32_t *ret_bits, struct str text);
 
+/* A message from a person. */
+struct inbound {
+	uint32_t is_known; /* 1 */
+};
+
 /*
  * From another module: customers.public_person, with the name decrypted. Texts to the person are sealed with a key derived from
  * the salt (lib/crypto). An erased person has no name and no salt. The zone is one of those that the store has loaded; NULL: the
@@ -306,6 +312,7 @@ extern const struct entity queue_entity;
 extern const struct entity communication_entity;
 extern const struct entity request_entity;
 extern const struct entity consent_entity;
+extern const struct entity inbound_entity;
 extern const struct entity person_entity;
 extern const struct entity addresses_entity;
 extern const struct entity owed_debt_entity;
@@ -372,6 +379,15 @@ void content_hash(uint8_t ret_hash[CONTENT_HASH_SIZE], struct str subject, struc
 void rendered_hash(uint8_t ret_hash[CONTENT_HASH_SIZE], struct str subject, struct str body, const struct person *person);
 
 /* ---- rules: decide_<command> is declared in schemas/communications.h ---- */
+
+/* Decides a withdrawal, of one channel or of all (NONE); the customer's recipient, queue and queued messages are touched. */
+struct withdrawal_reason {
+	struct str via, keyword;
+	bool has_keyword;
+	int64_t withdrawn_at_ms; /* as it was said; limited to when we received it */
+};
+void withdraw_consent(const struct uuid *customer_id, enum channel channel, const struct withdrawal_reason *reason,
+		      const struct workset *set, struct decision *decision);
 
 void communications_evolve(struct workset *set, const struct event *event);
 

@@ -93,17 +93,12 @@ static int64_t clamp(int64_t number, int64_t min, int64_t max)
 	return number < min ? min : number > max ? max : number;
 }
 
-/*
- * A withdrawal is never refused, from any sender and in any form (consumers/DOMAIN.md 3): an unknown channel means all channels,
- * and the withdrawal of an unknown customer is remembered. It takes effect at `withdrawn_at`, but at the latest when we received
- * it.
- */
-void decide_withdraw_consent(const struct command *command, const struct workset *set, struct decision *decision)
+void withdraw_consent(const struct uuid *customer_id, enum channel channel, const struct withdrawal_reason *reason,
+		      const struct workset *set, struct decision *decision)
 {
-	const struct withdraw_consent *body = command->body;
-	enum channel channel = body->has_channel ? channel_by_name(body->channel) : CHANNEL_NONE;
-	const struct recipient *recipient = workset_state(set, &recipient_entity, &body->customer_id);
-	const struct queue *queue = workset_state(set, &queue_entity, &body->customer_id);
+	int64_t received_ms = decision->command->received_ms;
+	const struct recipient *recipient = workset_state(set, &recipient_entity, customer_id);
+	const struct queue *queue = workset_state(set, &queue_entity, customer_id);
 	struct consent_withdrawn *event = decision_event(decision, &consent_withdrawn_type);
 	struct cancelled_communication *cancelled = arena_take(decision->arena, QUEUE_MAX, sizeof(*cancelled));
 	struct str *states = arena_take(decision->arena, QUEUE_MAX, sizeof(*states));
@@ -112,18 +107,35 @@ void decide_withdraw_consent(const struct command *command, const struct workset
 		decision->overflow = true;
 		return;
 	}
-	event->customer_id = body->customer_id;
+	event->customer_id = *customer_id;
 	event->version = recipient == NULL ? 1 : recipient->version + 1;
 	event->has_channel = channel != CHANNEL_NONE;
 	event->channel = str_of(channel_name(channel));
-	event->via = body->via;
-	event->has_keyword = body->has_keyword;
-	event->keyword = body->keyword;
-	event->withdrawn_at = clamp(body->withdrawn_at, 1, command->received_ms);
+	event->via = reason->via;
+	event->has_keyword = reason->has_keyword;
+	event->keyword = reason->keyword;
+	event->withdrawn_at = clamp(reason->withdrawn_at_ms, 1, received_ms);
 	event->has_received_at = true;
-	event->received_at = command->received_ms;
+	event->received_at = received_ms;
 	event->cancelled = cancelled;
 	event->cancelled_count = queue == NULL ? 0 : list_cancelled(set, queue, channel, cancelled, states, decision);
 	event->cancelled_states = states;
 	event->cancelled_states_count = event->cancelled_count;
+}
+
+/*
+ * A withdrawal is never refused, from any sender and in any form (consumers/DOMAIN.md 3): an unknown channel means all channels,
+ * and the withdrawal of an unknown customer is remembered. It takes effect at `withdrawn_at`, but at the latest when we received
+ * it.
+ */
+void decide_withdraw_consent(const struct command *command, const struct workset *set, struct decision *decision)
+{
+	const struct withdraw_consent *body = command->body;
+
+	withdraw_consent(&body->customer_id, body->has_channel ? channel_by_name(body->channel) : CHANNEL_NONE,
+			 &(struct withdrawal_reason){ .via = body->via,
+						      .has_keyword = body->has_keyword,
+						      .keyword = body->keyword,
+						      .withdrawn_at_ms = body->withdrawn_at },
+			 set, decision);
 }

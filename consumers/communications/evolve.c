@@ -126,6 +126,15 @@ static void on_consent_withdrawn(struct workset *set, const struct consent_withd
 	}
 }
 
+/* ---- messages from persons ---- */
+
+static void on_inbound(struct workset *set, const struct uuid *inbound_id)
+{
+	struct inbound *inbound = workset_change(set, &inbound_entity, inbound_id);
+
+	inbound->is_known = 1;
+}
+
 /* ---- messages ---- */
 
 static void on_cancelled(struct workset *set, const struct communication_cancelled *event)
@@ -288,6 +297,12 @@ void communications_evolve(struct workset *set, const struct event *event)
 		return;
 	case EVENT_CONSENT_WITHDRAWN:
 		on_consent_withdrawn(set, event->body, event->command);
+		return;
+	case EVENT_INBOUND_RECEIVED:
+		on_inbound(set, &((const struct inbound_received *)event->body)->inbound_id);
+		return;
+	case EVENT_UNKNOWN_INBOUND_RECEIVED:
+		on_inbound(set, &((const struct unknown_inbound_received *)event->body)->inbound_id);
 		return;
 	case EVENT_TEMPLATE_PUBLISHED:
 		on_template_published(set, event);

@@ -11,6 +11,7 @@ const struct entity communication_entity = { .name = "communication",
 					     .is_ordered = true };
 const struct entity request_entity = { .name = "request", .state_size = sizeof(struct request) };
 const struct entity consent_entity = { .name = "consent", .state_size = sizeof(struct consent), .is_ordered = true };
+const struct entity inbound_entity = { .name = "inbound", .state_size = sizeof(struct inbound), .is_ordered = true };
 const struct entity person_entity = { .name = "person", .state_size = sizeof(struct person) };
 const struct entity addresses_entity = { .name = "addresses", .state_size = sizeof(struct addresses) };
 const struct entity owed_debt_entity = { .name = "debt", .state_size = sizeof(struct owed_debt) };
@@ -64,14 +65,13 @@ static void touch_grant_consent(const struct command *command, struct workset *s
 }
 
 /* Touches the queue first; its messages are known once the queue is loaded (and locked, so that none is claimed meanwhile). */
-static void touch_withdraw_consent(const struct command *command, struct workset *set)
+static void touch_withdrawal(const struct uuid *customer_id, struct workset *set)
 {
-	const struct withdraw_consent *body = command->body;
 	const struct slot *slot;
 	const struct queue *queue;
 
-	touch(set, &recipient_entity, &body->customer_id);
-	slot = touch(set, &queue_entity, &body->customer_id);
+	touch(set, &recipient_entity, customer_id);
+	slot = touch(set, &queue_entity, customer_id);
 	if (slot == NULL || !slot->exists)
 		return;
 	queue = slot->state;
@@ -101,6 +101,29 @@ static void touch_template_texts(struct workset *set, struct str name, struct st
 	do
 		touch_template_text(set, name, channel, language);
 	while (language_widen(&language));
+}
+
+static void touch_withdraw_consent(const struct command *command, struct workset *set)
+{
+	const struct withdraw_consent *body = command->body;
+
+	touch_withdrawal(&body->customer_id, set);
+}
+
+static void touch_record_inbound(const struct command *command, struct workset *set)
+{
+	const struct record_inbound *body = command->body;
+
+	touch(set, &inbound_entity, &body->inbound_id);
+	touch(set, &person_entity, &body->customer_id);
+	touch_withdrawal(&body->customer_id, set);
+}
+
+static void touch_record_unknown_inbound(const struct command *command, struct workset *set)
+{
+	const struct record_unknown_inbound *body = command->body;
+
+	touch(set, &inbound_entity, &body->inbound_id);
 }
 
 static void touch_send_communication(const struct command *command, struct workset *set)
@@ -208,6 +231,8 @@ static const struct rule rules[] = {
 	{ &record_circumstance_type, touch_record_circumstance, decide_record_circumstance, false, false },
 	{ &end_circumstance_type, touch_end_circumstance, decide_end_circumstance, false, false },
 	{ &set_preference_type, touch_set_preference, decide_set_preference, false, false },
+	{ &record_inbound_type, touch_record_inbound, decide_record_inbound, true, true },
+	{ &record_unknown_inbound_type, touch_record_unknown_inbound, decide_record_unknown_inbound, false, true },
 };
 _Static_assert(COUNT(rules) == COMMUNICATIONS_COMMANDS, "each command has a rule");
 

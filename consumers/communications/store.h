@@ -32,6 +32,8 @@ struct communications_store {
 	struct db_copy circumstances;
 	struct db_copy preferences;
 	struct db_copy blocked_times;
+	struct db_copy inbound;
+	struct db_copy unknown_inbound;
 	struct buf list;     /* struct slot *: the slots to update */
 	struct buf released; /* struct waited: the messages that were released after they waited */
 };

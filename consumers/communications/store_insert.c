@@ -144,6 +144,90 @@ static void copy_receipt(struct db_copy *copy, const struct communication_progre
 	db_copy_instant(copy, event->occurred_at);
 }
 
+/* ---- messages from persons ---- */
+
+static const struct db_table table_inbound = {
+	.name = "communications.inbound",
+	.columns = "inbound_id uuid, customer_id uuid, contact_point_id uuid, channel text, intent text, keyword text, provider "
+		   "text, "
+		   "provider_ref text, received_at timestamptz, created_at timestamptz, text_sealed bytea",
+};
+
+static const struct db_table table_unknown_inbound = {
+	.name = "communications.unknown_inbound",
+	.columns = "inbound_id uuid, channel text, intent text, keyword text, provider text, provider_ref text, "
+		   "received_at timestamptz, created_at timestamptz, key_salt bytea, sender_sealed bytea, text_sealed bytea",
+};
+
+/* At the end of a row. */
+static void copy_sealed_text(struct communications_store *store, struct db_copy *copy, struct str text,
+			     const struct seal_place *place, const uint8_t key[32])
+{
+	buf_reset(&store->sealed);
+	db_copy_str(copy, seal_add(&store->sealed, text, place, key));
+}
+
+static void copy_inbound(struct communications_store *store, const struct workset *set, const struct logged_event *logged)
+{
+	const struct inbound_received *event = logged->event->body;
+	const struct record_inbound *command = logged->event->command->body;
+	const struct person *person = workset_state(set, &person_entity, &event->customer_id);
+	const struct seal_place place = { &sealed_inbound_text, event->inbound_id, SEALED_MESSAGE_VERSION, event->customer_id };
+	struct db_copy *copy = &store->inbound;
+	uint8_t key[32];
+
+	db_copy_row(copy);
+	db_copy_uuid(copy, &event->inbound_id);
+	db_copy_uuid(copy, &event->customer_id);
+	if (event->has_contact_point_id)
+		db_copy_uuid(copy, &event->contact_point_id);
+	else
+		db_copy_null(copy);
+	db_copy_str(copy, event->channel);
+	db_copy_str(copy, event->intent);
+	copy_str_or_null(copy, event->has_keyword, event->keyword);
+	db_copy_str(copy, event->provider);
+	copy_str_or_null(copy, event->has_provider_ref, event->provider_ref);
+	db_copy_instant(copy, event->received_at);
+	db_copy_instant(copy, logged->at_ms);
+	if (event->text_hash.size == 0) { /* erased: there is no key */
+		db_copy_null(copy);
+		return;
+	}
+	MUST(person != NULL);
+	person_key(key, store->key, person_salt(person));
+	copy_sealed_text(store, copy, command->text, &place, key);
+	wipe(key, sizeof(key));
+}
+
+/* Nobody's key: a salt of the row's own, so that whoever deletes it has deleted sender and text. */
+static void copy_unknown_inbound(struct communications_store *store, const struct logged_event *logged)
+{
+	const struct unknown_inbound_received *event = logged->event->body;
+	const struct record_unknown_inbound *command = logged->event->command->body;
+	struct seal_place place = { &sealed_unknown_sender, event->inbound_id, SEALED_MESSAGE_VERSION, event->inbound_id };
+	struct db_copy *copy = &store->unknown_inbound;
+	uint8_t salt[SALT_SIZE], key[32];
+	const struct str salt_text = { .data = (const char *)salt, .size = sizeof(salt) };
+
+	random_bytes(salt, sizeof(salt));
+	db_copy_row(copy);
+	db_copy_uuid(copy, &event->inbound_id);
+	db_copy_str(copy, event->channel);
+	db_copy_str(copy, event->intent);
+	copy_str_or_null(copy, event->has_keyword, event->keyword);
+	db_copy_str(copy, event->provider);
+	copy_str_or_null(copy, event->has_provider_ref, event->provider_ref);
+	db_copy_instant(copy, event->received_at);
+	db_copy_instant(copy, logged->at_ms);
+	db_copy_str(copy, salt_text);
+	person_key(key, store->key, salt_text);
+	copy_sealed_text(store, copy, command->sender, &place, key);
+	place.column = &sealed_unknown_text;
+	copy_sealed_text(store, copy, command->text, &place, key);
+	wipe(key, sizeof(key));
+}
+
 /* ---- new messages ---- */
 
 static const struct db_table table_communications = {
@@ -337,6 +421,12 @@ static void copy_event(struct communications_store *store, const struct workset 
 	case EVENT_CONSENT_WITHDRAWN:
 		copy_withdrawal(&store->withdrawals, logged);
 		return;
+	case EVENT_INBOUND_RECEIVED:
+		copy_inbound(store, set, logged);
+		return;
+	case EVENT_UNKNOWN_INBOUND_RECEIVED:
+		copy_unknown_inbound(store, logged);
+		return;
 	case EVENT_TEMPLATE_PUBLISHED:
 		copy_template_version(&store->template_versions, logged);
 		return;
@@ -378,6 +468,8 @@ static const struct copied_table copied_tables[] = {
 	{ &table_circumstances, offsetof(struct communications_store, circumstances) },
 	{ &table_preferences, offsetof(struct communications_store, preferences) },
 	{ &table_blocked_times, offsetof(struct communications_store, blocked_times) },
+	{ &table_inbound, offsetof(struct communications_store, inbound) },
+	{ &table_unknown_inbound, offsetof(struct communications_store, unknown_inbound) },
 };
 #define COPIED_TABLES_COUNT COUNT(copied_tables)
 

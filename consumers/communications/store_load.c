@@ -237,6 +237,23 @@ static int read_consent(void *self, const struct db_result *result, int row, str
 	return 0;
 }
 
+static const struct db_statement select_inbound = {
+	.name = "communications_select_inbound",
+	.sql = "SELECT u.n FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) WHERE EXISTS (SELECT FROM communications.inbound "
+	       "i "
+	       "WHERE i.inbound_id = u.id) OR EXISTS (SELECT FROM communications.unknown_inbound i WHERE i.inbound_id = u.id)",
+};
+
+static int read_inbound(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)
+{
+	(void)self;
+	(void)result;
+	(void)row;
+	(void)err;
+	((struct inbound *)slot->state)->is_known = 1;
+	return 0;
+}
+
 /* ---- other modules ---- */
 
 /*
@@ -437,6 +454,7 @@ static const struct slot_query queries[] = {
 	{ .entity = &request_entity, .statement = &select_requests, .read = read_request },
 	{ .entity = &request_entity, .statement = &select_request_debts, .read = read_request_debt },
 	{ .entity = &consent_entity, .statement = &select_consents, .read = read_consent },
+	{ .entity = &inbound_entity, .statement = &select_inbound, .read = read_inbound },
 	{ .entity = &person_entity, .statement = &select_persons, .read = read_person },
 	{ .entity = &addresses_entity, .statement = &select_addresses, .read = read_address },
 	{ .entity = &owed_debt_entity, .statement = &select_debts, .read = read_debt },

@@ -236,6 +236,8 @@ static bool fold_communications(const struct message_type *type, const void *bod
 	case EVENT_CIRCUMSTANCE_RECORDED:
 	case EVENT_CIRCUMSTANCE_ENDED:
 	case EVENT_PREFERENCE_SET:
+	case EVENT_INBOUND_RECEIVED:
+	case EVENT_UNKNOWN_INBOUND_RECEIVED:
 		return true;
 	}
 	return true;

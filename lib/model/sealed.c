@@ -7,3 +7,6 @@ const struct sealed_column sealed_message_address = { "communications.outbox", "
 const struct sealed_column sealed_message_subject = { "communications.outbox", "subject_sealed" };
 const struct sealed_column sealed_message_body = { "communications.outbox", "body_sealed" };
 const struct sealed_column sealed_message_parameters = { "communications.outbox", "parameters_sealed" };
+const struct sealed_column sealed_inbound_text = { "communications.inbound", "text_sealed" };
+const struct sealed_column sealed_unknown_sender = { "communications.unknown_inbound", "sender_sealed" };
+const struct sealed_column sealed_unknown_text = { "communications.unknown_inbound", "text_sealed" };

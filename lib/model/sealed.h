@@ -24,4 +24,12 @@ extern const struct sealed_column sealed_message_body;
 extern const struct sealed_column sealed_message_parameters;
 #define SEALED_MESSAGE_VERSION 1
 
+/*
+ * Of a message from a person: written once, version 1. That of an unknown sender is sealed with a key of its own row's salt, and
+ * its owner is the message itself.
+ */
+extern const struct sealed_column sealed_inbound_text;
+extern const struct sealed_column sealed_unknown_sender;
+extern const struct sealed_column sealed_unknown_text;
+
 #endif

@@ -34,7 +34,8 @@
 #define SEARCH_TOGETHER 1
 
 struct settings {
-	const char *listen, *callback_key_file, *address_key_file, *trusted_proxies, *cors_origins, *url, *twilio_token_file;
+	const char *listen, *callback_key_file, *address_key_file, *trusted_proxies, *cors_origins, *url, *twilio_token_file,
+		*inbound_secret_file;
 	int64_t connections_max, idle_s, wait_ms, read_ms, outcome_ms, password_threads;
 	bool metrics_for_all, can_register, is_behind_tls;
 };
@@ -51,6 +52,8 @@ static size_t settings_rows(struct settings *settings, struct conf_row rows[PROG
 		  "this program as providers reach it, https://host: Twilio signs it" },
 		{ "twilio.token.file", CONF_TEXT, "", &settings->twilio_token_file, 0, 0, false,
 		  "auth tokens of Twilio, one a line; empty: its callbacks are refused" },
+		{ "inbound.secret.file", CONF_TEXT, "", &settings->inbound_secret_file, 0, 0, false,
+		  "64 hex digits that Kannel's sms-service sends with an SMS from a person; empty: refused" },
 		{ "api.connections", CONF_NUMBER, "12000", &settings->connections_max, 1, 100000, false,
 		  "open at once; each may take 24 KiB when it is idle" },
 		{ "api.idle.s", CONF_NUMBER, "30", &settings->idle_s, 1, 600, false, "a silent connection is closed after" },
@@ -209,7 +212,10 @@ static int open_writes(struct api *api, const struct program *program, const str
 
 static int open_callbacks(struct api *api, const struct settings *settings, struct err *err)
 {
-	const struct callbacks_conf conf = { .twilio_token_file = settings->twilio_token_file, .public_url = settings->url };
+	const struct callbacks_conf conf = { .twilio_token_file = settings->twilio_token_file,
+					     .public_url = settings->url,
+					     .address_key_file = settings->address_key_file,
+					     .inbound_secret_file = settings->inbound_secret_file };
 
 	return callbacks_new(&conf, &api->callbacks, err);
 }

@@ -16,6 +16,8 @@
 static const struct entity version_entity = { .name = "verify_template_version", .state_size = 1 };
 static const struct entity consent_row_entity = { .name = "verify_consent", .state_size = 1 };
 static const struct entity withdrawal_entity = { .name = "verify_withdrawal", .state_size = 1 };
+static const struct entity inbound_row_entity = { .name = "verify_inbound", .state_size = 1 };
+static const struct entity unknown_inbound_entity = { .name = "verify_unknown_inbound", .state_size = 1 };
 static const struct entity permission_entity = { .name = "verify_permission", .state_size = 1 };
 static const struct entity opt_out_entity = { .name = "verify_opt_out", .state_size = 1 };
 static const struct entity decision_entity = { .name = "verify_decision", .state_size = 1 };
@@ -45,6 +47,14 @@ struct withdrawal_note {
 	bool has_channel, has_keyword;
 	struct str channel, via, keyword;
 	int64_t withdrawn_at_ms, recorded_at_ms;
+};
+
+/* Of both kinds of message; an unknown sender's has no customer. */
+struct inbound_note {
+	struct uuid customer_id, contact_point_id;
+	struct str channel, intent, keyword, provider, provider_ref, text_hash;
+	bool has_keyword, has_provider_ref;
+	int64_t received_at_ms, created_at_ms;
 };
 
 struct permission_note {
@@ -173,6 +183,8 @@ static void prepare_communications(struct fold *fold, struct command *command, c
 	case EVENT_CIRCUMSTANCE_RECORDED:
 	case EVENT_CIRCUMSTANCE_ENDED:
 	case EVENT_PREFERENCE_SET:
+	case EVENT_INBOUND_RECEIVED:
+	case EVENT_UNKNOWN_INBOUND_RECEIVED:
 		return;
 	}
 	MUST_NOT_REACH("an event of another module");
@@ -233,6 +245,40 @@ static void note_withdrawal(struct fold *fold, const struct consent_withdrawn *e
 		offsets->withdrawn_offset[channel] = line->command_offset + 1;
 		offsets->told_at_ms[channel] = command->received_ms;
 	}
+}
+
+static void note_inbound(struct fold *fold, const struct inbound_received *event, const struct logged_line *line)
+{
+	struct inbound_note *note = fold_note(fold, &inbound_row_entity, &event->inbound_id, sizeof(*note));
+
+	note->customer_id = event->customer_id;
+	if (event->has_contact_point_id)
+		note->contact_point_id = event->contact_point_id;
+	note->channel = fold_copy(fold, event->channel);
+	note->intent = fold_copy(fold, event->intent);
+	note->has_keyword = event->has_keyword;
+	note->keyword = fold_copy(fold, event->keyword);
+	note->provider = fold_copy(fold, event->provider);
+	note->has_provider_ref = event->has_provider_ref;
+	note->provider_ref = fold_copy(fold, event->provider_ref);
+	note->text_hash = fold_copy(fold, event->text_hash);
+	note->received_at_ms = event->received_at;
+	note->created_at_ms = line->row.at_ms;
+}
+
+static void note_unknown_inbound(struct fold *fold, const struct unknown_inbound_received *event, const struct logged_line *line)
+{
+	struct inbound_note *note = fold_note(fold, &unknown_inbound_entity, &event->inbound_id, sizeof(*note));
+
+	note->channel = fold_copy(fold, event->channel);
+	note->intent = fold_copy(fold, event->intent);
+	note->has_keyword = event->has_keyword;
+	note->keyword = fold_copy(fold, event->keyword);
+	note->provider = fold_copy(fold, event->provider);
+	note->has_provider_ref = event->has_provider_ref;
+	note->provider_ref = fold_copy(fold, event->provider_ref);
+	note->received_at_ms = event->received_at;
+	note->created_at_ms = line->row.at_ms;
 }
 
 static void note_decision(struct fold *fold, const struct compliance_decided *event, const struct logged_line *line)
@@ -486,6 +532,12 @@ static void note_event(struct fold *fold, const struct event *event, const struc
 		note_withdrawal(fold, event->body, event->command, line);
 		note_taken_back(fold, event->body, line);
 		return;
+	case EVENT_INBOUND_RECEIVED:
+		note_inbound(fold, event->body, line);
+		return;
+	case EVENT_UNKNOWN_INBOUND_RECEIVED:
+		note_unknown_inbound(fold, event->body, line);
+		return;
 	case EVENT_TEMPLATE_PUBLISHED:
 		note_template(fold, event->body, line);
 		return;
@@ -621,6 +673,74 @@ static void check_withdrawal(struct fold *fold, struct table_row *row)
 	expect_bytes_or_null(row, note->has_keyword, note->keyword);
 	expect_instant(row, note->withdrawn_at_ms);
 	expect_instant(row, note->recorded_at_ms);
+}
+
+static void expect_inbound(struct table_row *row, const struct inbound_note *note)
+{
+	expect_bytes(row, note->channel);
+	expect_bytes(row, note->intent);
+	expect_bytes_or_null(row, note->has_keyword, note->keyword);
+	expect_bytes(row, note->provider);
+	expect_bytes_or_null(row, note->has_provider_ref, note->provider_ref);
+	expect_instant(row, note->received_at_ms);
+	expect_instant(row, note->created_at_ms);
+}
+
+/* The salt is the last column. An erasure deletes the text; a person who was erased before has none. */
+static void check_inbound_text(struct table_row *row, const struct uuid *id, const struct inbound_note *note)
+{
+	const struct seal_place place = { &sealed_inbound_text, *id, SEALED_MESSAGE_VERSION, note->customer_id };
+	struct str salt = row_text(row, row->column + 1), text;
+	struct person person = { .salt_size = (uint32_t)salt.size };
+	uint8_t hash[CONTENT_HASH_SIZE];
+
+	if (row_is_null(row, row->column + 1) || note->text_hash.size == 0) {
+		expect_bytes_or_null(row, false, STR(""));
+		return;
+	}
+	if (row_is_null(row, row->column)) {
+		row_wrong(row, "text_sealed is missing");
+		return;
+	}
+	if (!open_column(row, &place, salt, &text) || salt.size > sizeof(person.salt))
+		return;
+	if (salt.size > 0)
+		memcpy(person.salt, salt.data, salt.size);
+	rendered_hash(hash, STR(""), text, &person);
+	if (!str_equal(note->text_hash, (struct str){ (const char *)hash, sizeof(hash) }))
+		row_wrong(row, "text_sealed is not what the log says");
+}
+
+static void check_inbound(struct fold *fold, struct table_row *row)
+{
+	struct uuid id = row_uuid(row, 1);
+	const struct inbound_note *note = row_noted(fold, row, &id);
+
+	if (note == NULL)
+		return;
+	expect_uuid(row, &note->customer_id);
+	row->column = 2;
+	expect_uuid_or_null(row, &note->contact_point_id);
+	expect_inbound(row, note);
+	check_inbound_text(row, &id, note);
+}
+
+/* Sender and text are in no event: they are opened, and not compared. */
+static void check_unknown_inbound(struct fold *fold, struct table_row *row)
+{
+	struct uuid id = row_uuid(row, 1);
+	const struct inbound_note *note = row_noted(fold, row, &id);
+	const struct seal_place sender = { &sealed_unknown_sender, id, SEALED_MESSAGE_VERSION, id };
+	const struct seal_place text = { &sealed_unknown_text, id, SEALED_MESSAGE_VERSION, id };
+	struct str salt, opened;
+
+	if (note == NULL)
+		return;
+	row->column = 2;
+	expect_inbound(row, note);
+	salt = row_text(row, row->column + 2);
+	(void)open_column(row, &sender, salt, &opened);
+	(void)open_column(row, &text, salt, &opened);
 }
 
 static void check_permission(struct fold *fold, struct table_row *row)
@@ -1026,6 +1146,19 @@ static const struct folded_table tables[] = {
 	  .ids = 2,
 	  .entity = &withdrawal_entity,
 	  .check = check_withdrawal },
+	{ .name = "communications.inbound",
+	  .select = "SELECT i.customer_id, i.inbound_id, i.contact_point_id, i.channel, i.intent, i.keyword, i.provider, "
+		    "i.provider_ref, i.received_at, i.created_at, i.text_sealed, c.key_salt FROM communications.inbound i "
+		    "LEFT JOIN customers.customer c USING (customer_id)",
+	  .ids = 1,
+	  .entity = &inbound_row_entity,
+	  .check = check_inbound },
+	{ .name = "communications.unknown_inbound",
+	  .select = "SELECT inbound_id, inbound_id, channel, intent, keyword, provider, provider_ref, received_at, created_at, "
+		    "sender_sealed, text_sealed, key_salt FROM communications.unknown_inbound",
+	  .ids = 1,
+	  .entity = &unknown_inbound_entity,
+	  .check = check_unknown_inbound },
 	{ .name = "communications.permission",
 	  .select = "SELECT customer_id, customer_id, channel, purpose, basis, obtained_at, expires_at FROM "
 		    "communications.permission",

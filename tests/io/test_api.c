@@ -40,7 +40,9 @@ static struct coder *coder;
 static struct outbound outbound;
 static struct api api;
 static struct err err;
-static const struct callbacks_conf callbacks = { .twilio_token_file = "", .public_url = "" };
+static const struct callbacks_conf callbacks = {
+	.twilio_token_file = "", .public_url = "", .address_key_file = "", .inbound_secret_file = ""
+};
 
 /* ---- the program under test, in this process ---- */
 

@@ -533,6 +533,76 @@ static void test_communications_store__a_withdrawal_stops_what_is_not_claimed(vo
 	assert_int_equal(COMMUNICATION("suppressed"), 1);
 }
 
+static void add_inbound(unsigned number, struct str text)
+{
+	struct record_inbound body = { .inbound_id = spec_id('I', number),
+				       .customer_id = spec_id('C', 1),
+				       .channel = STR("sms"),
+				       .text = text,
+				       .provider = STR("kannel"),
+				       .received_at = STORE_TODAY * DAY_MS };
+
+	store_add(&spec, &record_inbound_type, &body);
+}
+
+/* The text of the only row, opened with the person's key. */
+static void then_text_is(const char *expected)
+{
+	static const struct db_statement select = { "test_inbound_text",
+						    "SELECT inbound_id, text_sealed FROM communications.inbound" };
+	struct seal_place place = { .column = &sealed_inbound_text, .version = SEALED_MESSAGE_VERSION, .owner = spec_id('C', 1) };
+	struct db_result result = { 0 };
+	struct opened opened;
+	char room[512];
+
+	store_must(&spec, db_run(spec.admin, &select, NULL, &result, &spec.err));
+	assert_int_equal(result.rows, 1);
+	place.row = db_uuid(&result, 0, 0);
+	store_must(&spec, unseal(&opened, room, db_str(&result, 0, 1), &place, key, &spec.err));
+	assert_true(str_is(opened.text, expected));
+	db_result_release(&result);
+}
+
+static void test_communications_store__a_stop_is_sealed_and_stops_what_is_not_claimed(void **state)
+{
+	(void)state;
+	given_message();
+	add_inbound(1, STR("Stop, bitte"));
+	store_run(&spec);
+	then_answers(&spec, 0, "InboundReceived");
+	then_text_is("Stop, bitte");
+	assert_int_equal(OUTBOX("cancelled"), 1);
+	assert_int_equal(claimed(&claim), 0);
+	assert_int_equal(in_state("test_inbound",
+				  "SELECT count(*) FROM communications.inbound WHERE intent = 'stop' AND keyword = 'STOP' AND "
+				  "contact_point_id IS NULL"),
+			 1);
+	add_inbound(1, STR("Stop, bitte")); /* under another command id: the message is known from the table */
+	store_run(&spec);
+	assert_int_equal(spec.decisions[0].refusal, REFUSAL_EXISTS);
+}
+
+static void test_communications_store__an_unknown_sender_has_a_key_of_its_own(void **state)
+{
+	struct record_unknown_inbound body = { .inbound_id = spec_id('I', 2),
+					       .channel = STR("sms"),
+					       .sender = STR("+4930999999"),
+					       .text = STR("Wer sind Sie?"),
+					       .provider = STR("kannel") };
+
+	(void)state;
+	store_add(&spec, &record_unknown_inbound_type, &body);
+	store_run(&spec);
+	then_answers(&spec, 0, "UnknownInboundReceived");
+	assert_int_equal(in_state("test_unknown",
+				  "SELECT count(*) FROM communications.unknown_inbound u WHERE octet_length(key_salt) = 16 AND "
+				  "u::text NOT LIKE '%4930999999%' AND octet_length(sender_sealed) = 41 + 11"),
+			 1);
+	store_add(&spec, &record_unknown_inbound_type, &body);
+	store_run(&spec);
+	assert_int_equal(spec.decisions[0].refusal, REFUSAL_EXISTS);
+}
+
 static void test_communications_store__what_is_claimed_is_not_named_as_cancelled(void **state)
 {
 	const struct consent_withdrawn *event;
@@ -1410,6 +1480,8 @@ int main(void)
 		TEST(test_communications_store__what_is_late_is_not_claimed),
 		TEST(test_communications_store__that_a_debt_was_cancelled_is_read_through_its_view),
 		TEST(test_communications_store__a_withdrawal_stops_what_is_not_claimed),
+		TEST(test_communications_store__a_stop_is_sealed_and_stops_what_is_not_claimed),
+		TEST(test_communications_store__an_unknown_sender_has_a_key_of_its_own),
 		TEST(test_communications_store__what_is_claimed_is_not_named_as_cancelled),
 		TEST(test_communications_store__a_claim_waits_for_a_withdrawal_that_is_being_handled),
 		TEST(test_communications_store__what_was_written_to_an_address_given_up_is_not_claimed),

@@ -32,7 +32,9 @@ static struct outbound outbound;
 static struct api api;
 static struct http *http;
 static struct err err;
-static const struct callbacks_conf callbacks = { .twilio_token_file = "", .public_url = "" };
+static const struct callbacks_conf callbacks = {
+	.twilio_token_file = "", .public_url = "", .address_key_file = "", .inbound_secret_file = ""
+};
 
 static void must(int result)
 {

@@ -75,6 +75,25 @@ static void withdraw(unsigned customer, int64_t offset)
 	assert_int_equal(world.decision.kind, DECISION_EVENTS);
 }
 
+static void write_in(unsigned customer)
+{
+	struct record_inbound known = { .inbound_id = spec_id('I', 1),
+					.customer_id = spec_id('C', customer),
+					.channel = STR("sms"),
+					.text = STR("Help"),
+					.provider = STR("kannel"),
+					.received_at = world.now_ms };
+	struct record_unknown_inbound unknown = { .inbound_id = spec_id('I', 2),
+						  .channel = STR("sms"),
+						  .sender = STR("+4930999999"),
+						  .text = STR("Wer?"),
+						  .provider = STR("kannel"),
+						  .received_at = world.now_ms };
+
+	world_do(&world, COMMUNICATIONS, &record_inbound_type, &known);
+	world_do(&world, COMMUNICATIONS, &record_unknown_inbound_type, &unknown);
+}
+
 /* ---- nothing to look at ---- */
 
 static void test_verify__that_looked_at_nothing_says_so(void **state)
@@ -420,6 +439,7 @@ static void tell_communications(void)
 	send(3, 11);
 	send_early(7, 11);
 	withdraw(11, 0);
+	write_in(12);
 	send(4, 11);
 	send_early(5, 10);
 	send_early(6, 10);
@@ -733,6 +753,18 @@ static const struct wrong wrongs[] = {
 	  "place is not" },
 	{ "communications.opt_out", "DELETE FROM communications.opt_out WHERE channel = 'email' AND " CUSTOMER_11, "P7",
 	  "00430000000b email: the row is missing" },
+	{ "communications.inbound", "UPDATE communications.inbound SET intent = 'other' WHERE " CUSTOMER_12, "P7",
+	  "intent is not" },
+	{ "communications.inbound", "UPDATE communications.inbound SET keyword = 'END' WHERE " CUSTOMER_12, "P7",
+	  "keyword is not" },
+	{ "communications.inbound", "UPDATE communications.inbound SET text_sealed = NULL WHERE " CUSTOMER_12, "P7",
+	  "text_sealed is missing" },
+	{ "communications.inbound", "DELETE FROM communications.inbound WHERE " CUSTOMER_12, "P7", "the row is missing" },
+	{ "communications.unknown_inbound", "UPDATE communications.unknown_inbound SET channel = 'email'", "P7",
+	  "channel is not" },
+	{ "communications.unknown_inbound", "UPDATE communications.unknown_inbound SET text_sealed = sender_sealed", "P7",
+	  "text_sealed cannot be opened" },
+	{ "communications.unknown_inbound", "DELETE FROM communications.unknown_inbound", "P7", "the row is missing" },
 	{ "communications.consent", "DELETE FROM communications.consent WHERE " CUSTOMER_10, "P7", "the row is missing" },
 	{ "communications.withdrawal", "DELETE FROM communications.withdrawal WHERE " CUSTOMER_11, "P7",
 	  "00430000000b 1: the row is missing" },

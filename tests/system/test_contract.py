@@ -6,6 +6,7 @@ import concurrent.futures
 import contextlib
 import datetime
 import http.client
+import json
 import signal
 import subprocess
 import urllib.parse
@@ -33,6 +34,8 @@ ELSEWHERE = {
     ("getReport", 406): "test_reports", ("getReport", 409): "test_reports", ("getReport", 410): "test_reports", ("getReport", 304): "test_reports",
     ("takeKannelReport", 200): "tests/io/test_api", ("postKannelReport", 200): "tests/io/test_api",
     ("takeTwilioReport", 200): "tests/unit/test_api_twilio_report", ("showUnsubscribe", 200): "tests/io/test_api", ("unsubscribe", 200): "tests/io/test_api",
+    ("takeKannelInbound", 200): "test_inbound", ("takeTwilioInbound", 200): "tests/unit/test_api_inbound_message",
+    ("takeKannelInbound", 400): "tests/unit/test_api_inbound_message", ("takeTwilioInbound", 400): "tests/unit/test_api_inbound_message",
 }
 MEMBERS_ELSEWHERE = (  # beginnings of paths
     *SESSIONS, "getMe", "listUsers 200 /items/lockedUntil", "listUsers 200 /items/passwordSetAt", "getUser 200 /passwordSetAt", "getUser 200 /lockedUntil",
@@ -41,6 +44,7 @@ MEMBERS_ELSEWHERE = (  # beginnings of paths
     "cancelCommunication 200 /releaseAt", "putCommunication 200 /releaseAt",  # it waits no more
     "previewTemplate 200 /subject", "previewTemplate 200 /problems",  # test_api_templates
     "listApprovals 200 /items/ended", "getApproval 200 /ended", "approveCommand 200", "refuseCommand 200",  # test_api_story
+    "listInbound 200", "listUnknownInbound 200",  # test_inbound
     "listReports 200 /items/reason", "generateReport 201 /reason",  # failed: test_reports
 )
 
@@ -212,6 +216,7 @@ GOOD = {
     "getKeySet": lambda t: "/.well-known/jwks.json",
     "takeKannelReport": lambda t: "/callbacks/kannel", "postKannelReport": lambda t: "/callbacks/kannel",
     "takeTwilioReport": lambda t: "/callbacks/twilio", "showUnsubscribe": lambda t: "/unsubscribe", "unsubscribe": lambda t: "/unsubscribe",
+    "takeKannelInbound": lambda t: "/callbacks/kannel/inbound", "takeTwilioInbound": lambda t: "/callbacks/twilio/inbound",
     "getCommand": lambda t: f"/commands/{t.command}",
     "listApprovals": lambda t: "/approvals?state=waiting", "getApproval": lambda t: f"/approvals/{t.kept}",
     "approveCommand": lambda t: (f"/commands/{t.kept}/approval", {}), "refuseCommand": lambda t: (f"/commands/{t.kept}/refusal", {}),
@@ -576,8 +581,17 @@ def test_nobody_writes_to_who_has_an_attorney(boss, things):
     assert boss.post("/communications", message).json["state"] == "released"
 
 
-def test_pages_of_every_list(boss, things, operations):
+def write_in(world, things):
+    """Two messages from a customer, and two from somebody, as the gateway itself publishes them."""
+    brought = {"channel": "sms", "provider": "kannel", "received_at": "2026-11-22T15:04:05Z", "text": "Help", "provider_ref": "7"}
+    for name, body in (("RecordInbound", {"customer_id": things.reachable}), ("RecordUnknownInbound", {"sender": "+447700900123"})):
+        lines = [json.dumps({**brought, **body, "inbound_id": new_id()}) for _ in range(2)]
+        world.dcs("publish", name, "--role", "notifier", text="\n".join(lines))
+
+
+def test_pages_of_every_list(world, boss, things, operations):
     """Two things of each kind, and a page of one."""
+    write_in(world, things)
     debt = things.a_new_debt()
     payment = things.make(f"/debts/{debt}/payments", a_payment())
     assert boss.post(f"/payments/{payment}/reversal", {"reason": "chargeback"}).status == 200

@@ -32,6 +32,8 @@ static const struct {
 	{ "listContactPoints", CONTACTS },
 	{ "listConsents", PEOPLE },
 	{ "listTimeline", NOTES },
+	{ "listInbound", NOTES },
+	{ "listUnknownInbound", NOTES },
 	{ "listDebts", PEOPLE },
 	{ "getDebt", PEOPLE },
 	{ "listLedger", PEOPLE },
@@ -74,6 +76,9 @@ static const struct {
 	{ "communication", "subject", WHOLE },
 	{ "communication", "body", WHOLE },
 	{ "approval", "data", "compliance supervisor" },
+	{ "inbound message", "text", WHOLE },
+	{ "unknown inbound message", "sender", WHOLE },
+	{ "unknown inbound message", "text", WHOLE },
 	{ "user", "lockedUntil", "admin auditor" },
 	{ "account", "lockedUntil", "admin auditor" },
 };

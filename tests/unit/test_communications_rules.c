@@ -1447,6 +1447,116 @@ static void test_communications__an_unknown_profile_is_no_choice(void **state)
 	assert_int_equal(asked_profiles()->count, 2);
 }
 
+/* ---- what people write ---- */
+
+static struct record_inbound an_inbound(const char *text)
+{
+	return (struct record_inbound){ .inbound_id = spec_id('I', 1),
+					.customer_id = CUSTOMER,
+					.channel = STR("sms"),
+					.text = str_of(text),
+					.provider = STR("kannel"),
+					.has_provider_ref = true,
+					.provider_ref = STR("7"),
+					.received_at = spec.now_ms - 500 };
+}
+
+static void write_in(const struct record_inbound *body)
+{
+	struct record_inbound *copy = arena_take(&spec.arena, 1, sizeof(*copy));
+
+	*copy = *body;
+	spec_when(&spec, &record_inbound_type, copy);
+}
+
+static void test_communications__a_stop_is_kept_and_withdraws_at_once(void **state)
+{
+	struct record_inbound body = an_inbound("Stop!");
+	const struct inbound_received *received;
+	const struct consent_withdrawn *withdrawn;
+
+	(void)state;
+	given_template();
+	given_consent();
+	given_message(1);
+	write_in(&body);
+	then_events(&spec, "InboundReceived", "ConsentWithdrawn");
+	received = then_event(&spec, 0, inbound_received);
+	assert_true(str_is(received->intent, "stop"));
+	assert_true(str_is(received->keyword, "STOP"));
+	assert_true(str_is(received->provider_ref, "7"));
+	assert_int_equal(received->version, 1);
+	assert_int_equal(received->text_hash.size, CONTENT_HASH_SIZE);
+	withdrawn = then_event(&spec, 1, consent_withdrawn);
+	assert_true(str_is(withdrawn->channel, "sms"));
+	assert_true(str_is(withdrawn->via, "keyword"));
+	assert_true(str_is(withdrawn->keyword, "STOP"));
+	assert_int_equal(withdrawn->withdrawn_at, body.received_at);
+	assert_int_equal(withdrawn->cancelled_count, 1);
+	assert_false(may_send(CHANNEL_SMS));
+	assert_true(may_send(CHANNEL_EMAIL));
+	write_in(&body);
+	then_refused(&spec, REFUSAL_EXISTS, "inbound_id");
+}
+
+static void test_communications__other_words_are_only_kept(void **state)
+{
+	struct record_inbound body = an_inbound("Help");
+
+	(void)state;
+	given_consent();
+	write_in(&body);
+	then_events(&spec, "InboundReceived");
+	assert_true(str_is(then_event(&spec, 0, inbound_received)->intent, "help"));
+	body = an_inbound("");
+	body.inbound_id = spec_id('I', 2);
+	write_in(&body);
+	then_events(&spec, "InboundReceived");
+	assert_true(str_is(then_event(&spec, 0, inbound_received)->intent, "other"));
+	assert_false(then_event(&spec, 0, inbound_received)->has_keyword);
+	assert_true(may_send(CHANNEL_SMS));
+}
+
+/* Of an erased person nothing can be kept, and a withdrawal counts all the same. */
+static void test_communications__what_a_stranger_wrote_counts_too(void **state)
+{
+	struct record_inbound body = an_inbound("STOP");
+
+	(void)state;
+	body.customer_id = spec_id('C', 99);
+	write_in(&body);
+	then_events(&spec, "InboundReceived", "ConsentWithdrawn");
+	assert_int_equal(then_event(&spec, 0, inbound_received)->text_hash.size, 0);
+}
+
+static void test_communications__every_field_of_an_inbound_message_is_looked_at(void **state)
+{
+	struct record_inbound body;
+	struct record_unknown_inbound unknown = {
+		.inbound_id = spec_id('I', 3), .channel = STR("sms"), .text = STR("STOP"), .provider = STR("kannel")
+	};
+
+	(void)state;
+#define REFUSE(member, value, refusal, field)                                                                                    \
+	body = an_inbound("STOP");                                                                                               \
+	body.member = value;                                                                                                     \
+	write_in(&body);                                                                                                         \
+	then_refused(&spec, refusal, field)
+	REFUSE(inbound_id, (struct uuid){ 0 }, REFUSAL_BAD_VALUE, "inbound_id");
+	REFUSE(channel, STR("fax"), REFUSAL_BAD_VALUE, "channel");
+	REFUSE(received_at, -1, REFUSAL_BAD_DATE, "received_at");
+	REFUSE(received_at, INT64_MAX, REFUSAL_BAD_DATE, "received_at");
+#undef REFUSE
+	spec_when(&spec, &record_unknown_inbound_type, &unknown);
+	then_refused(&spec, REFUSAL_BAD_VALUE, "sender");
+	unknown.sender = STR("+447700900123");
+	spec_when(&spec, &record_unknown_inbound_type, &unknown);
+	then_events(&spec, "UnknownInboundReceived");
+	assert_true(str_is(then_event(&spec, 0, unknown_inbound_received)->intent, "stop"));
+	spec_when(&spec, &record_unknown_inbound_type, &unknown);
+	then_refused(&spec, REFUSAL_EXISTS, "inbound_id");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -1459,6 +1569,10 @@ int main(void)
 		TEST(test_communications__every_field_of_a_consent_is_looked_at),
 		TEST(test_communications__a_consent_permits_until_it_is_withdrawn),
 		TEST(test_communications__a_withdrawal_is_never_refused),
+		TEST(test_communications__a_stop_is_kept_and_withdraws_at_once),
+		TEST(test_communications__other_words_are_only_kept),
+		TEST(test_communications__what_a_stranger_wrote_counts_too),
+		TEST(test_communications__every_field_of_an_inbound_message_is_looked_at),
 		TEST(test_communications__a_consent_that_was_overtaken_does_not_outlive_the_withdrawal),
 		TEST(test_communications__what_has_waited_is_held_against_the_time_it_was_told),
 		TEST(test_communications__a_withdrawal_ends_every_consent_known_whatever_time_it_gives),

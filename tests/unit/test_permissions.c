@@ -56,6 +56,8 @@ static const struct {
 	{ "RescheduleCommunication", "supervisor agent system" },
 	{ "RecordDispatch", "notifier" },
 	{ "RecordDelivery", "notifier" },
+	{ "RecordInbound", "notifier" },
+	{ "RecordUnknownInbound", "notifier" },
 	{ "RecordContact", "compliance supervisor agent system" },
 	{ "RecordCircumstance", "compliance supervisor agent" },
 	{ "EndCircumstance", "compliance supervisor" },

@@ -10,6 +10,7 @@
 #include "crypto/crypto.h"
 #include "producers/api/api.h"
 #include "producers/api/http/call.h"
+#include "producers/api/offer/inbound_message.h"
 #include "producers/api/offer/kannel_report.h"
 #include "producers/api/offer/offer.h"
 #include "producers/api/writes/outbound.h"
@@ -154,7 +155,10 @@ int callbacks_new(const struct callbacks_conf *conf, struct callbacks **ret_call
 	if (callbacks == NULL)
 		return err_set(err, ERR_FATAL, "out of memory");
 	takings_init(&callbacks->takings);
-	if (twilio_keys_load(&callbacks->twilio, conf->twilio_token_file, conf->public_url, err) != 0 ||
+	callbacks->has_inbound_secret = conf->inbound_secret_file[0] != '\0';
+	if ((conf->address_key_file[0] != '\0' && key_read(callbacks->address_key, conf->address_key_file, err) != 0) ||
+	    (callbacks->has_inbound_secret && key_read(callbacks->inbound_secret, conf->inbound_secret_file, err) != 0) ||
+	    twilio_keys_load(&callbacks->twilio, conf->twilio_token_file, conf->public_url, err) != 0 ||
 	    arena_init(&callbacks->arena, ARENA_SIZE, err) != 0) {
 		callbacks_free(callbacks);
 		return -1;
@@ -168,6 +172,8 @@ void callbacks_free(struct callbacks *callbacks)
 	if (callbacks == NULL)
 		return;
 	wipe(&callbacks->twilio, sizeof(callbacks->twilio));
+	wipe(callbacks->address_key, sizeof(callbacks->address_key));
+	wipe(callbacks->inbound_secret, sizeof(callbacks->inbound_secret));
 	arena_release(&callbacks->arena);
 	free(callbacks);
 }
@@ -197,6 +203,20 @@ const struct route callbacks_routes[] = {
 	  .body = BODY_ANY,
 	  .body_size_max = FORM_MAX,
 	  .handle = take_twilio_report },
+	{ .method = METHOD_GET,
+	  .pattern = "/callbacks/kannel/inbound",
+	  .operation = "takeKannelInbound",
+	  .summary = "Take an SMS from a person, brought by Kannel with our secret",
+	  .access = ACCESS_PUBLIC,
+	  .handle = take_kannel_inbound },
+	{ .method = METHOD_POST,
+	  .pattern = TWILIO_INBOUND_TARGET,
+	  .operation = "takeTwilioInbound",
+	  .summary = "Take an SMS from a person, brought by Twilio and signed in X-Twilio-Signature",
+	  .access = ACCESS_PUBLIC,
+	  .body = BODY_ANY,
+	  .body_size_max = FORM_MAX,
+	  .handle = take_twilio_inbound },
 	{ .method = METHOD_GET,
 	  .pattern = "/unsubscribe",
 	  .operation = "showUnsubscribe",

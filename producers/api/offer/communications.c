@@ -190,6 +190,92 @@ const struct resource consent_resource = {
 	.filters_count = COUNT(consent_filters),
 };
 
+/* ---- messages from persons ---- */
+
+static const struct column inbound_columns[] = {
+	{ .name = "id", .kind = COLUMN_UUID, .sql = "i.inbound_id" },
+	{ .name = "customerId", .kind = COLUMN_UUID, .sql = "i.customer_id" },
+	{ .name = "contactPointId", .kind = COLUMN_UUID, .sql = "i.contact_point_id" },
+	{ .name = "channel", .kind = COLUMN_TEXT, .sql = "i.channel" },
+	{ .name = "text",
+	  .kind = COLUMN_SEALED,
+	  .sql = RESOURCE_SEALED("i.inbound_id", MESSAGE_VERSION, "i.text_sealed"),
+	  .sealed = &sealed_inbound_text,
+	  .roles = SEES_CONTACTS },
+	{ .name = "intent", .kind = COLUMN_TEXT, .sql = "i.intent" },
+	{ .name = "keyword", .kind = COLUMN_TEXT, .sql = "i.keyword" },
+	{ .name = "provider", .kind = COLUMN_TEXT, .sql = "i.provider" },
+	{ .name = "providerRef", .kind = COLUMN_TEXT, .sql = "i.provider_ref" },
+	{ .name = "receivedAt", .kind = COLUMN_INSTANT, .sql = "i.received_at" },
+	{ .name = "createdAt", .kind = COLUMN_INSTANT, .sql = "i.created_at" },
+};
+
+static const struct filter inbound_filters[] = {
+	{ .name = "intent", .kind = COLUMN_TEXT, .sql = "i.intent = q.intent", .words = INBOUND_INTENT_WORDS },
+	RESOURCE_CREATED_FILTERS("i.created_at"),
+};
+
+static const struct sort inbound_sorts[] = {
+	{ .name = "id", .kind = COLUMN_UUID, .sql = "i.inbound_id" },
+	RESOURCE_CREATED_SORT("i.created_at"),
+};
+
+const struct resource inbound_resource = {
+	.name = "inbound message",
+	.from = "communications.api_inbound i LEFT JOIN customers.api_customer c ON c.customer_id = i.customer_id",
+	.id = "i.inbound_id",
+	.owner = "i.customer_id",
+	.uncredited = "no creditor reads what people wrote to the collector",
+	.salt = "c.key_salt",
+	.parent = &customer_resource,
+	.parent_sql = "i.customer_id = q.parent",
+	.columns = inbound_columns,
+	.columns_count = COUNT(inbound_columns),
+	.filters = inbound_filters,
+	.filters_count = COUNT(inbound_filters),
+	.sorts = inbound_sorts,
+	.sorts_count = COUNT(inbound_sorts),
+	.sort_default = 1,
+};
+
+static const struct column unknown_inbound_columns[] = {
+	{ .name = "id", .kind = COLUMN_UUID, .sql = "i.inbound_id" },
+	{ .name = "channel", .kind = COLUMN_TEXT, .sql = "i.channel" },
+	{ .name = "sender",
+	  .kind = COLUMN_SEALED,
+	  .sql = RESOURCE_SEALED("i.inbound_id", MESSAGE_VERSION, "i.sender_sealed"),
+	  .sealed = &sealed_unknown_sender,
+	  .roles = SEES_CONTACTS },
+	{ .name = "text",
+	  .kind = COLUMN_SEALED,
+	  .sql = RESOURCE_SEALED("i.inbound_id", MESSAGE_VERSION, "i.text_sealed"),
+	  .sealed = &sealed_unknown_text,
+	  .roles = SEES_CONTACTS },
+	{ .name = "intent", .kind = COLUMN_TEXT, .sql = "i.intent" },
+	{ .name = "keyword", .kind = COLUMN_TEXT, .sql = "i.keyword" },
+	{ .name = "provider", .kind = COLUMN_TEXT, .sql = "i.provider" },
+	{ .name = "providerRef", .kind = COLUMN_TEXT, .sql = "i.provider_ref" },
+	{ .name = "receivedAt", .kind = COLUMN_INSTANT, .sql = "i.received_at" },
+	{ .name = "createdAt", .kind = COLUMN_INSTANT, .sql = "i.created_at" },
+};
+
+/* The row is its own owner: its texts are sealed with its own salt. */
+const struct resource unknown_inbound_resource = {
+	.name = "unknown inbound message",
+	.from = "communications.api_unknown_inbound i",
+	.id = "i.inbound_id",
+	.owner = "i.inbound_id",
+	.uncredited = "no creditor reads what people wrote to the collector",
+	.salt = "i.key_salt",
+	.columns = unknown_inbound_columns,
+	.columns_count = COUNT(unknown_inbound_columns),
+	.filters = inbound_filters,
+	.filters_count = COUNT(inbound_filters),
+	.sorts = inbound_sorts,
+	.sorts_count = COUNT(inbound_sorts),
+	.sort_default = 1,
+};
+
 /* ---- routes ---- */
 
 const struct route communications_routes[] = {
@@ -265,6 +351,22 @@ const struct route communications_routes[] = {
 	  .done_status = 200,
 	  .location = "/communications/",
 	  .resource = &communication_resource },
+	{ .method = METHOD_GET,
+	  .pattern = "/customers/:id/inbound",
+	  .operation = "listInbound",
+	  .summary = "List what a customer wrote to us, newest first",
+	  .access = READS_NOTES,
+	  .kind = ROUTE_READ,
+	  .resource = &inbound_resource,
+	  .is_list = true },
+	{ .method = METHOD_GET,
+	  .pattern = "/inbound",
+	  .operation = "listUnknownInbound",
+	  .summary = "List what was written to us from addresses that no customer has, newest first",
+	  .access = READS_NOTES,
+	  .kind = ROUTE_READ,
+	  .resource = &unknown_inbound_resource,
+	  .is_list = true },
 	{ .method = METHOD_GET,
 	  .pattern = "/templates",
 	  .operation = "listTemplates",

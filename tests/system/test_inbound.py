@@ -1,0 +1,147 @@
+"""What people write back, with Kannel and its telephone network: a STOP is a withdrawal before the next message can be claimed."""
+
+import contextlib
+import random
+import subprocess
+
+import pytest
+
+from client import new_id
+from things import a_consent, a_contact_point, a_customer, a_message, a_template
+from world import wait_for
+
+STAFF = ("creditor", "agent", "supervisor", "compliance")
+
+
+@pytest.fixture(scope="module")
+def staff(api, client):
+    staff = api.with_token(client.token(*STAFF, subject="staff"))
+    wait_for(lambda: staff.get("/readyz").status == 200, "a gateway that is ready")
+    return staff
+
+
+class Telephone:
+    """The network's place at Kannel, which takes one connection at a time."""
+
+    def __init__(self, port):
+        self.port, self.process = port, None
+
+    def says(self, number, text):
+        self.hang_up()
+        command = ["/usr/lib/kannel/test/fakesmsc", "-H", "127.0.0.1", "-r", self.port, "-i", "0.01", "-m", "1", f"{number} 100 text {text}"]
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        assert any("sent message 1" in line for line in self.process.stderr), "Kannel took no message"
+
+    def hang_up(self):
+        if self.process is not None:
+            self.process.terminate()
+            self.process.communicate(timeout=60)
+
+
+@contextlib.contextmanager
+def telephone(world):
+    world.stack("stop", "smsc")
+    phone = Telephone((world.folder / "ports" / "kannel-smsc").read_text().strip())
+    try:
+        yield phone.says
+    finally:
+        phone.hang_up()
+        world.stack("up", "smsc")
+
+
+def a_number():
+    return f"+4477009{random.randrange(100000, 1000000)}"
+
+
+def a_person(staff, number):
+    customer = staff.post("/customers", a_customer()).json["id"]
+    point = staff.post(f"/customers/{customer}/contact-points", {**a_contact_point(), "channel": "sms", "address": number}).json["id"]
+    assert staff.post(f"/contact-points/{point}/verification", {}).status == 200
+    assert staff.post(f"/customers/{customer}/consents", {**a_consent(), "channel": "sms"}).status == 201
+    return customer
+
+
+@pytest.fixture(scope="module")
+def template(staff):
+    body = {**a_template(), "channel": "sms", "language": "en", "subject": "", "body": "You have a balance. {{opt_out}}", "messageClass": "account_service"}
+    assert staff.post("/templates", body).status == 201
+    return body["name"]
+
+
+def sent(staff, customer, template):
+    body = {**a_message(customer, template), "channel": "sms", "language": "en", "messageClass": "account_service"}
+    return staff.post("/communications", body).json
+
+
+def inbound(staff, customer):
+    return staff.get(f"/customers/{customer}/inbound").json["items"]
+
+
+def state(staff, message):
+    return staff.get(f"/communications/{message['id']}").json["state"]
+
+
+def test_a_stop_takes_back_what_waits_and_permits_nothing_more(world, staff, template):
+    number = a_number()
+    customer, partner = a_person(staff, number), a_person(staff, number)
+    with telephone(world) as says:
+        world.programs("start", "notifier=0")
+        waiting = [sent(staff, customer, template), sent(staff, partner, template)]
+        says(number, "Stop!")
+        wait_for(lambda: inbound(staff, customer) and inbound(staff, partner), "both who have the number")
+        later = sent(staff, customer, template)
+        world.programs("start", "notifier=1")
+        world.wait_idle()
+    assert [state(staff, message) for message in waiting] == ["cancelled", "cancelled"]
+    assert later["state"] == "suppressed"
+    for person in (customer, partner):
+        (message,) = inbound(staff, person)
+        assert (message["text"], message["intent"], message["keyword"], message["provider"]) == ("Stop!", "stop", "STOP", "kannel")
+        (consent,) = [item for item in staff.get(f"/customers/{person}/consents").json["items"] if item["channel"] == "sms"]
+        assert not consent["inForce"] and consent["withdrawnAt"]
+        events = [item["type"] for item in staff.get(f"/customers/{person}/timeline").json["items"]]
+        assert any("InboundReceived" in event for event in events) and any("ConsentWithdrawn" in event for event in events)
+    log = world.log("smsc")
+    assert number not in log, "nothing was sent to the number"
+
+
+def test_other_words_are_kept_for_a_person_to_read(world, staff, client):
+    number = a_number()
+    customer = a_person(staff, number)
+    with telephone(world) as says:
+        says(number, "Help?")
+        wait_for(lambda: len(inbound(staff, customer)) == 1, "the first message")
+        says(number, "I shall pay at the end of the month")
+        wait_for(lambda: len(inbound(staff, customer)) == 2, "the second message")
+    assert [item["intent"] for item in inbound(staff, customer)] == ["other", "help"]
+    assert inbound(staff, customer)[0]["text"] == "I shall pay at the end of the month"
+    (consent,) = [item for item in staff.get(f"/customers/{customer}/consents").json["items"] if item["channel"] == "sms"]
+    assert consent["inForce"]
+    auditor = staff.with_token(client.token("auditor", subject="auditor"))
+    assert "text" not in auditor.get(f"/customers/{customer}/inbound").json["items"][0]
+
+
+def test_a_number_that_nobody_has_is_for_the_operator(world, staff):
+    number, text = a_number(), f"Who are you? {new_id()[-12:]}"
+    with telephone(world) as says:
+        says(number, text)
+        found = lambda: [item for item in staff.get("/inbound").json["items"] if item["text"] == text]
+        wait_for(found, "the message of somebody")
+    (item,) = found()
+    assert item["sender"] == number and item["intent"] == "other"
+
+
+def test_an_erasure_takes_what_was_written_with_it(world, staff):
+    number = a_number()
+    customer = a_person(staff, number)
+    with telephone(world) as says:
+        says(number, "hello")
+        wait_for(lambda: len(inbound(staff, customer)) == 1, "the message")
+        etag = staff.get(f"/customers/{customer}").headers["ETag"]
+        answer = staff.request("DELETE", f"/customers/{customer}", {"basis": "request"}, headers={"If-Match": etag})
+        assert answer.status == 200, answer
+        assert world.value("SELECT text_sealed FROM communications.inbound WHERE customer_id = %s", customer) is None
+        assert inbound(staff, customer)[0]["text"] is None
+        says(number, "again")  # nobody has it any more
+        wait_for(lambda: [item for item in staff.get("/inbound").json["items"] if item["sender"] == number], "an unknown number")
+    assert world.verify() == []
