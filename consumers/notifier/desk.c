@@ -353,7 +353,7 @@ int desk_expire(struct desk *desk, int64_t *ret_expired, struct err *err)
 static const struct db_statement statement_unreported = {
 	"notifier_unreported",
 	"SELECT a.communication_id, a.attempt, a.customer_id, a.outcome, a.gateway, a.provider_ref, a.provider_code, a.ended_at,"
-	" a.opted_out, d.channel FROM notifier.attempt a JOIN notifier.dispatch d USING (communication_id)"
+	" a.opted_out, d.channel, d.contact_point_id FROM notifier.attempt a JOIN notifier.dispatch d USING (communication_id)"
 	" WHERE a.owner = $1 AND NOT a.reported AND a.outcome IS NOT NULL ORDER BY a.ended_at LIMIT $2",
 };
 
@@ -367,6 +367,8 @@ int desk_unreported(struct desk *desk, int64_t count_max, struct db_result *ret_
 
 struct unreported desk_unreported_row(const struct db_result *rows, int row)
 {
+	const struct uuid none = { .bytes = { 0 } };
+
 	return (struct unreported){ .id = { .communication_id = db_uuid(rows, row, 0), .attempt = db_int32(rows, row, 1) },
 				    .customer_id = db_uuid(rows, row, 2),
 				    .outcome = db_str(rows, row, 3),
@@ -375,7 +377,8 @@ struct unreported desk_unreported_row(const struct db_result *rows, int row)
 				    .provider_code = db_str(rows, row, 6),
 				    .ended_at_ms = db_instant(rows, row, 7),
 				    .has_opted_out = db_bool(rows, row, 8),
-				    .channel = db_str(rows, row, 9) };
+				    .channel = db_str(rows, row, 9),
+				    .contact_point_id = db_is_null(rows, row, 10) ? none : db_uuid(rows, row, 10) };
 }
 
 static const struct db_statement statement_answered = {

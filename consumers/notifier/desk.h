@@ -119,6 +119,7 @@ struct unreported {
 	int64_t ended_at_ms;
 	bool has_opted_out; /* of the channel */
 	struct str channel;
+	struct uuid contact_point_id; /* all zeros: not known */
 };
 struct unreported desk_unreported_row(const struct db_result *rows, int row);
 

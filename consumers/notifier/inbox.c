@@ -7,9 +7,10 @@
 /* ON CONFLICT: a message is released once, but a duplicate must not stop the reader. */
 static const struct db_statement statement_queue = {
 	"notifier_queue",
-	"INSERT INTO notifier.dispatch (communication_id, customer_id, channel, send_by, next_at)"
-	" SELECT communication_id, customer_id, channel, send_by, engine.now()"
-	" FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[]) u(communication_id, customer_id, channel, send_by)"
+	"INSERT INTO notifier.dispatch (communication_id, customer_id, channel, send_by, contact_point_id, next_at)"
+	" SELECT communication_id, customer_id, channel, send_by, contact_point_id, engine.now()"
+	" FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::uuid[])"
+	" u(communication_id, customer_id, channel, send_by, contact_point_id)"
 	" ON CONFLICT (communication_id) DO NOTHING",
 };
 
@@ -43,6 +44,15 @@ static size_t add_columns(struct db_params *params, const struct read_event *eve
 	for (size_t i = 0; i < count; i++) {
 		if (released(&events[i]) != NULL)
 			db_array_instant(params, released(&events[i])->send_by);
+	}
+	db_array_begin(params, DB_ARRAY_UUID);
+	for (size_t i = 0; i < count; i++) {
+		if (released(&events[i]) == NULL)
+			continue;
+		if (released(&events[i])->has_contact_point_id)
+			db_array_uuid(params, &released(&events[i])->contact_point_id);
+		else
+			db_array_null(params);
 	}
 	return found;
 }

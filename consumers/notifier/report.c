@@ -3,21 +3,24 @@
 #include "base/day.h"
 #include "base/log.h"
 #include "crypto/crypto.h"
+#include "http/mail.h"
 #include "model/command.h"
 #include "schemas/communications.h"
+#include "schemas/customers.h"
 #include "wire/envelope.h"
 #include "worker/partitions.h"
 #include "worker/program.h"
 
-#define ARENA_SIZE     ((size_t)64 << 10)
-#define VALUE_SIZE_MAX 4096
-#define TOKEN_LIFE_MS  (15 * 60000)
-#define AGAIN_MS       5000 /* probing an unreachable broker blocks the loop for as long */
-#define SUBJECT        "notifier"
-#define ASK_MS         50
-#define ANSWER_MS      3000 /* the longest wait of a round for answers */
-#define PATIENCE_MIN   1000
-#define PATIENCE_MAX   60000
+#define ARENA_SIZE      ((size_t)64 << 10)
+#define VALUE_SIZE_MAX  4096
+#define TOKEN_LIFE_MS   (15 * 60000)
+#define AGAIN_MS        5000 /* probing an unreachable broker blocks the loop for as long */
+#define SUBJECT         "notifier"
+#define CUSTOMERS_TOPIC "dcs.customers.commands.v1"
+#define ASK_MS          50
+#define ANSWER_MS       3000 /* the longest wait of a round for answers */
+#define PATIENCE_MIN    1000
+#define PATIENCE_MAX    60000
 
 /* ---- one command ---- */
 
@@ -47,8 +50,8 @@ static void acknowledged(void *line_arg, int32_t part, int64_t offset, const str
 	line->unacked -= failure == NULL;
 }
 
-static int publish(struct report *report, const struct message_type *type, const void *body, const struct command_head *head,
-		   struct report_line *line, struct err *err)
+static int publish(struct report *report, const char *topic, const struct message_type *type, const void *body,
+		   const struct command_head *head, struct report_line *line, struct err *err)
 {
 	struct header headers[HEADERS_MAX];
 	char key[UUID_TEXT_SIZE + 1];
@@ -62,8 +65,8 @@ static int publish(struct report *report, const struct message_type *type, const
 		return -1;
 	}
 	uuid_format(key, &head->key);
-	if (bus_produce(report->producer, report->topic, -1, str_of(key), buf_str(&report->value), headers, headers_count,
-			acknowledged, line, err) != 0)
+	if (bus_produce(report->producer, topic, -1, str_of(key), buf_str(&report->value), headers, headers_count, acknowledged,
+			line, err) != 0)
 		return -1;
 	report->waiting++;
 	line->unacked++;
@@ -80,7 +83,28 @@ static int publish_withdrawal(struct report *report, const struct unreported *ro
 					       .withdrawn_at = row->ended_at_ms };
 
 	head.id = line->withdrawal_id = uuid_derive(&row->id.communication_id, "opted_out", (uint64_t)row->id.attempt);
-	return publish(report, &withdraw_consent_type, &body, &head, line, err);
+	return publish(report, report->topic, &withdraw_consent_type, &body, &head, line, err);
+}
+
+/*
+ * The mail server says at once that there is no such mailbox: nothing else will be delivered there, either. Published again as
+ * long as the outcome is; the module refuses it when the contact point is unusable already, which is as good.
+ */
+static bool is_bounced(const struct unreported *row)
+{
+	return str_is(row->channel, "email") && str_is(row->outcome, "failed") && !uuid_is_none(&row->contact_point_id) &&
+	       mail_status_is_of_address(row->provider_code);
+}
+
+static int publish_invalidation(struct report *report, const struct unreported *row, struct command_head head,
+				struct report_line *line, struct err *err)
+{
+	const struct invalidate_contact_point body = { .contact_point_id = row->contact_point_id,
+						       .customer_id = row->customer_id,
+						       .reason = STR("bounced") };
+
+	head.id = uuid_derive(&row->id.communication_id, "bounced", (uint64_t)row->id.attempt);
+	return publish(report, CUSTOMERS_TOPIC, &invalidate_contact_point_type, &body, &head, line, err);
 }
 
 static int publish_row(struct report *report, const struct unreported *row, struct report_line *line, int64_t now_ms,
@@ -97,7 +121,9 @@ static int publish_row(struct report *report, const struct unreported *row, stru
 	*line = (struct report_line){ .report = report, .id = row->id, .command_id = head.id };
 	if (row->has_opted_out && publish_withdrawal(report, row, head, line, err) != 0)
 		return -1;
-	return publish(report, &record_dispatch_type, &body, &head, line, err);
+	if (is_bounced(row) && publish_invalidation(report, row, head, line, err) != 0)
+		return -1;
+	return publish(report, report->topic, &record_dispatch_type, &body, &head, line, err);
 }
 
 /* ---- rounds ---- */
@@ -233,6 +259,7 @@ static int open_producer(struct report *report, struct err *err)
 	if (bus_producer_open(report->bus, &report->producer, err) != 0)
 		return -1;
 	if (bus_producer_parts(report->producer, report->topic, &parts, err) != 0 ||
+	    bus_producer_parts(report->producer, CUSTOMERS_TOPIC, &parts, err) != 0 ||
 	    partitions_keep(report->conninfo, report->producer, err) != 0) {
 		close_producer(report); /* without an answer the keys would be spread wrongly */
 		return -1;

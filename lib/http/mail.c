@@ -33,6 +33,13 @@ void mail_reply_code(struct str line, char ret_code[16])
 	ret_code[at - 4] = '\0';
 }
 
+bool mail_status_is_of_address(struct str status)
+{
+	bool is_address = status.size > 4 && memcmp(status.data, "5.1.", 4) == 0;
+
+	return (is_address && !str_is(status, "5.1.7") && !str_is(status, "5.1.8")) || str_is(status, "5.2.1");
+}
+
 /* libcurl takes the message piece by piece, once the server has said 354. */
 static size_t give_content(char *bytes, size_t size, size_t count, void *exchange_arg)
 {

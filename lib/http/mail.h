@@ -78,4 +78,10 @@ MUST_CHECK int mail_start(struct http *http, const struct mail_server *server, s
  */
 void mail_reply_code(struct str line, char ret_code[16]);
 
+/*
+ * Whether a status (RFC 3463) says that there is no such mailbox, so that nothing else will be delivered there, either: 5.1.x but
+ * for the sender's address, and 5.2.1. Other permanent ones are of the message, of a policy, or of a full mailbox.
+ */
+bool mail_status_is_of_address(struct str status);
+
 #endif

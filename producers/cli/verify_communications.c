@@ -998,6 +998,9 @@ static void check_dispatch(struct fold *fold, struct table_row *row)
 	expect_instant(row, note->send_by_ms);
 	if (row_int32(row, row->column) != row_int64(row, row->column + 1))
 		row_wrong(row, "attempts is not the number of attempts");
+	row->column += 2;
+	if (!row_is_null(row, row->column)) /* the notifier may have read the event before the column was there */
+		expect_uuid(row, &note->contact_point_id);
 }
 
 /* The outcome of the attempt, according to the event of its report. */
@@ -1245,10 +1248,10 @@ static const struct folded_table tables[] = {
 	  .entity = &blocked_time_entity,
 	  .check = check_blocked_time },
 	{ .name = "notifier.dispatch",
-	  .select =
-		  "SELECT d.customer_id, d.communication_id, d.channel, d.send_by, d.attempts, a.number FROM notifier.dispatch d "
-		  "LEFT JOIN (SELECT communication_id, count(*) AS number FROM notifier.attempt GROUP BY communication_id) a "
-		  "USING (communication_id)",
+	  .select = "SELECT d.customer_id, d.communication_id, d.channel, d.send_by, d.attempts, a.number, "
+		    "d.contact_point_id FROM notifier.dispatch d "
+		    "LEFT JOIN (SELECT communication_id, count(*) AS number FROM notifier.attempt GROUP BY communication_id) a "
+		    "USING (communication_id)",
 	  .ids = 1,
 	  .entity = &dispatch_entity,
 	  .check = check_dispatch,

@@ -21,11 +21,12 @@
 #include "tests/io/mock_cluster.h"
 #include "wire/envelope.h"
 
-#define DEADLINE_MS  30000
-#define TIMEOUT_MS   20000
-#define CONNINFO_MAX 512
-#define TOPIC        "dcs.communications.commands.v1"
-#define PARTS        3
+#define DEADLINE_MS     30000
+#define TIMEOUT_MS      20000
+#define CONNINFO_MAX    512
+#define TOPIC           "dcs.communications.commands.v1"
+#define CUSTOMERS_TOPIC "dcs.customers.commands.v1"
+#define PARTS           3
 
 static char keys_dir[] = "/tmp/dcs-test-notifier-XXXXXX";
 static const uint8_t address_key[32] = { 7 };
@@ -448,6 +449,26 @@ static size_t read_reported(struct reported *reported, size_t reported_max)
 	return count;
 }
 
+/* Commands to the customers module since the last call. */
+static size_t invalidations(void)
+{
+	static size_t before;
+	struct bus_reader *reader;
+	size_t count = 0;
+
+	must(bus_reader_open(&bus, CUSTOMERS_TOPIC, &reader, &err));
+	for (int32_t part = 0; part < PARTS; part++) {
+		int64_t low, high;
+
+		must(bus_reader_bounds(reader, part, &low, &high, TIMEOUT_MS, &err));
+		count += (size_t)high;
+	}
+	bus_reader_close(reader);
+	count -= before;
+	before += count;
+	return count;
+}
+
 /* ---- tests ---- */
 
 static void test_notifier__a_mail_is_claimed_sent_and_reported(void **state)
@@ -532,6 +553,17 @@ static void test_notifier__a_refused_recipient_has_failed_for_good(void **state)
 	release(1, "email", "refuse@x.example");
 	turn_until_settled(&worker);
 	assert_attempts("1 failed 5.1.1 reported");
+	assert_int_equal(invalidations(), 0); /* where it went is not known */
+}
+
+static void test_notifier__an_address_that_is_not_there_is_reported_as_bounced(void **state)
+{
+	(void)state;
+	release(1, "email", "refuse@x.example");
+	run_sql("UPDATE notifier.dispatch SET contact_point_id = gen_random_uuid()");
+	turn_until_settled(&worker);
+	assert_attempts("1 failed 5.1.1 reported");
+	assert_int_equal(invalidations(), 1);
 }
 
 static void test_notifier__what_cannot_be_sent_has_failed_without_a_byte(void **state)
@@ -1234,6 +1266,7 @@ static int set_up(void **state)
 		"communications.opt_out, communications.communication, customers.contact_point, customers.customer");
 	mock_cluster_start(&mock);
 	mock_cluster_topic(&mock, TOPIC, PARTS);
+	mock_cluster_topic(&mock, CUSTOMERS_TOPIC, PARTS);
 	bus = (struct bus_conf){ .bootstrap = mock_cluster_bootstrap(&mock), .client_id = "test-notifier" };
 	open_worker(&worker, 10000);
 	return 0;
@@ -1311,6 +1344,7 @@ int main(void)
 		TEST(test_notifier__an_outcome_is_reported_when_it_is_answered_and_sent_again_until_then),
 		TEST(test_notifier__an_sms_is_claimed_sent_and_reported),
 		TEST(test_notifier__a_refused_recipient_has_failed_for_good),
+		TEST(test_notifier__an_address_that_is_not_there_is_reported_as_bounced),
 		TEST(test_notifier__what_cannot_be_sent_has_failed_without_a_byte),
 		TEST(test_notifier__a_text_that_does_not_open_has_failed),
 		TEST(test_notifier__a_text_out_of_its_place_has_failed),
