@@ -19,6 +19,7 @@ enum exit_status {
 };
 
 /* argv[0] is the subcommand's own name. Returns an exit_status. */
+int run_bounces(int argc, char **argv);
 int run_dead_letters(int argc, char **argv);
 int run_decisions(int argc, char **argv);
 int run_import(int argc, char **argv);

@@ -30,6 +30,7 @@ static const struct subcommand subcommands[] = {
 	{ "dead-letters", run_dead_letters, "list or replay records that were no commands" },
 	{ "approvals", run_approvals, "list commands that wait for a second person" },
 	{ "parked", run_parked, "list parked commands, or let them go" },
+	{ "bounces", run_bounces, "read the mails that came back: what failed, and which addresses there are no more" },
 	{ "decisions", run_decisions, "decide again what the guard has decided, from its facts" },
 	{ "openapi", run_openapi, "print the gateway's OpenAPI document" },
 	{ "unhalt", run_unhalt, "let a halted partition go on" },

@@ -228,7 +228,15 @@ def tokens(_):
     yield b'\2{"iss":"dcs","aud":["dcs"],"sub":"billing","iat":1700000000,"exp":1700000900,"nbf":1700000000,"roles":["agent","creditor"],"creditors":["*"],"sources":["bank-1"]}'
 
 
-DOORS = {"record": records, "wire": wire, "intake": intake, "import": tables, "token": tokens}
+def bounces(_):
+    report = b"Reporting-MTA: dns; b.example\n\nFinal-Recipient: rfc822; jane@b.example\nAction: failed\nStatus: 5.1.1\n"
+    body = b"\n--x\nContent-Type: text/plain\n\nSorry\n--x\nContent-Type: message/delivery-status\n\n" + report + b"\n--x--\n"
+    for kind in (b"multipart/report; boundary=x", b'multipart/report;\n boundary="x"; report-type=delivery-status', b"text/plain"):
+        yield b"\1Content-Type: " + kind + b"\n" + body
+        yield b"\0Delivered-To: bounce+000102030405060708090a0b0c0d0e0f.000102030405060708090a0b@dcs.example\nContent-Type: " + kind + b"\n" + body
+
+
+DOORS = {"record": records, "wire": wire, "intake": intake, "import": tables, "token": tokens, "bounce": bounces}
 
 
 def write(folder, door):

@@ -1,6 +1,9 @@
-"""What people write back, with Kannel and its telephone network: a STOP is a withdrawal before the next message can be claimed."""
+"""What comes back: SMS that people write, with Kannel and its telephone network, where a STOP is a withdrawal before the next message can
+be claimed; and mails that could not be delivered."""
 
 import contextlib
+import json
+import pathlib
 import random
 import subprocess
 
@@ -145,3 +148,80 @@ def test_an_erasure_takes_what_was_written_with_it(world, staff):
         says(number, "again")  # nobody has it any more
         wait_for(lambda: [item for item in staff.get("/inbound").json["items"] if item["sender"] == number], "an unknown number")
     assert world.verify() == []
+
+
+# ---- mails that come back ----
+
+NOTIFICATION = """Return-Path: <>
+Delivered-To: {sender}
+Subject: Undelivered Mail Returned to Sender
+Content-Type: multipart/report; report-type=delivery-status; boundary="b1"
+
+--b1
+Content-Type: text/plain
+
+I'm sorry.
+--b1
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example.org
+
+Final-Recipient: rfc822; {recipient}
+Action: {action}
+Status: {status}
+--b1--
+"""
+
+
+@pytest.fixture
+def maildir(tmp_path):
+    for name in ("new", "cur", "tmp"):
+        (tmp_path / name).mkdir()
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def mail_template(staff):
+    body = a_template()
+    assert staff.post("/templates", body).status == 201
+    return body["name"]
+
+
+def mailed(world, staff, template):
+    """A customer, the contact point, a message that the mail server took, and the envelope's sender."""
+    customer = staff.post("/customers", a_customer()).json["id"]
+    address = f"{new_id()}@example.org"
+    point = staff.post(f"/customers/{customer}/contact-points", {**a_contact_point(), "address": address}).json["id"]
+    assert staff.post(f"/contact-points/{point}/verification", {}).status == 200
+    assert staff.post(f"/customers/{customer}/consents", a_consent()).status == 201
+    message = staff.post("/communications", a_message(customer, template)).json
+    wait_for(lambda: state(staff, message) == "submitted", "a mail that was taken")
+    lines = (pathlib.Path(world.environment["DCS_MAIL_DIR"]) / "index.jsonl").read_text().splitlines()
+    (sender,) = [mail["from"] for mail in map(json.loads, lines) if address in mail["to"]]
+    return customer, point, message, sender
+
+
+def point_state(staff, customer):
+    return staff.get(f"/customers/{customer}/contact-points").json["items"][0]["state"]
+
+
+def test_a_mail_that_came_back_ends_the_message_and_the_address(world, staff, maildir, mail_template):
+    customer, point, message, sender = mailed(world, staff, mail_template)
+    kept, _, later, other = mailed(world, staff, mail_template)
+    fields = {"recipient": "jane@example.org", "action": "failed"}
+    (maildir / "new" / "1.a").write_text(NOTIFICATION.format(sender=sender, status="5.1.1", **fields))
+    (maildir / "new" / "2.a").write_text(NOTIFICATION.format(sender=other, status="4.4.7", **{**fields, "action": "delayed"}))
+    (maildir / "new" / "3.a").write_text(NOTIFICATION.format(sender=sender.replace(".", ".0", 1)[: len(sender)], status="5.1.1", **fields))
+    (maildir / "new" / "4.a").write_bytes(b"\x00\xff" * 5000)
+    (maildir / "new" / "5.a").symlink_to("/etc/passwd")
+    done = world.dcs("bounces", maildir, check=False)
+    assert done.returncode == 1 and "4 mails: 1 messages failed, 1 addresses bounced, 3 say nothing; 1 left" in done.stdout, done
+    assert {path.name for path in (maildir / "cur").iterdir()} == {f"{number}.a:2,S" for number in (1, 2, 3, 4)}
+    wait_for(lambda: state(staff, message) == "failed", "the end of the message")
+    wait_for(lambda: point_state(staff, customer) == "bounced", "an address that is not used any more")
+    assert staff.get(f"/communications/{message['id']}").json["report"]["providerCode"] == "5.1.1"
+    assert (state(staff, later), point_state(staff, kept)) == ("submitted", "usable")
+    (maildir / "new" / "5.a").unlink()
+    assert "0 mails" in world.dcs("bounces", maildir)
+    refused = staff.post("/communications", a_message(customer, mail_template))
+    assert refused.status == 422 and refused.json["code"] == "no_usable_contact_point", refused
