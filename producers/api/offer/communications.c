@@ -11,6 +11,12 @@
 
 /* ---- communications ---- */
 
+/*
+ * Mail servers try for four to five days before they give up (RFC 5321 4.5.4.1). Computed at reading: an assumption is no event, and a
+ * bounce that comes later is still one.
+ */
+#define BOUNCES_WITHIN "5 days"
+
 #define MESSAGE_VERSION "1" /* SEALED_MESSAGE_VERSION */
 _Static_assert(SEALED_MESSAGE_VERSION == 1, "as in the SQL");
 
@@ -43,6 +49,10 @@ static const struct column communication_columns[] = {
 	{ .name = "report.providerRef", .kind = COLUMN_TEXT, .sql = "m.provider_ref" },
 	{ .name = "report.providerCode", .kind = COLUMN_TEXT, .sql = "m.provider_code" },
 	{ .name = "report.occurredAt", .kind = COLUMN_INSTANT, .sql = "m.occurred_at" },
+	{ .name = "assumedDelivered",
+	  .kind = COLUMN_BOOL,
+	  .sql = "coalesce(m.channel = 'email' AND m.state = 'submitted' AND m.occurred_at < engine.now() - interval "
+		 "'" BOUNCES_WITHIN "', false)" },
 	{ .name = "subject",
 	  .kind = COLUMN_SEALED,
 	  .sql = RESOURCE_SEALED("m.communication_id", MESSAGE_VERSION, "m.subject_sealed"),
