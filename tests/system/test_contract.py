@@ -41,7 +41,7 @@ MEMBERS_ELSEWHERE = (  # beginnings of paths
     *SESSIONS, "getMe", "listUsers 200 /items/lockedUntil", "listUsers 200 /items/passwordSetAt", "getUser 200 /passwordSetAt", "getUser 200 /lockedUntil",
     "sendCommunication 201 /decision/until", "listCommunications 200 /items/decision/until",
     "listDecisions 200 /items/until",  # deferred: depends on the hour
-    "cancelCommunication 200 /releaseAt", "putCommunication 200 /releaseAt",  # it waits no more
+    "cancelCommunication 200 /releaseAt",  # it waits no more
     "previewTemplate 200 /subject", "previewTemplate 200 /problems",  # test_api_templates
     "listApprovals 200 /items/ended", "getApproval 200 /ended", "approveCommand 200", "refuseCommand 200",  # test_api_story
     "listInbound 200", "listUnknownInbound 200",  # test_inbound
@@ -540,7 +540,11 @@ def test_a_message_waits_for_its_time(boss, things):
     shown = boss.get(f"/communications/{first}")
     assert shown.json["state"] == "scheduled" and shown.json["releaseAt"] == shown.json["notBefore"] and shown.json["body"] is None, shown
     assert boss.get("/communications?state=scheduled").json["items"]
+    later = {"notBefore": (now() + datetime.timedelta(days=3)).isoformat(), "sendBy": (now() + datetime.timedelta(days=4)).isoformat()}
+    moved = ask(boss, "PUT", f"/communications/{first}", later)
+    assert moved.json["state"] == "scheduled" and moved.json["releaseAt"] == moved.json["notBefore"] > shown.json["notBefore"], moved
     assert ask(boss, "PUT", f"/communications/{first}", {"state": "cancelled"}).json["releaseAt"] is None
+    assert ask(boss, "PUT", f"/communications/{first}", later).status == 409
     assert boss.delete(f"/communications/{second}", {}).json["state"] == "cancelled"
 
 

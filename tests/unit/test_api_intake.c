@@ -439,6 +439,23 @@ static void test_intake__a_row_may_demand_a_word(void **state)
 	assert_faults(&request, "{\"body\":\"x\"}", "/body unknown_member; /state missing");
 }
 
+/* The gateway has chosen the other command when the body has the word (writes.c). */
+static void test_intake__a_row_of_two_commands_does_not_demand_the_word(void **state)
+{
+	static const struct route row = { .command = &reschedule_communication_type,
+					  .path_field = "communication_id",
+					  .said_member = "state",
+					  .said_word = "cancelled",
+					  .said_command = &cancel_communication_type };
+	struct uuid id = id_of(ID);
+	struct intake_request request = { .route = &row, .path_id = &id };
+	struct intake intake;
+
+	(void)state;
+	assert_true(read_body(&request, "{\"sendBy\":\"2026-11-22T00:00:00Z\"}", &intake));
+	assert_faults(&request, "{\"notBefore\":null}", "/sendBy missing");
+}
+
 static void test_intake__by_the_schema_alone_everything_stands_in_the_body(void **state)
 {
 	struct intake_request request = { .type = &reverse_payment_type, .pointer = "/data" };
@@ -652,6 +669,7 @@ int main(void)
 		TEST(test_intake__what_the_row_calls_optional_may_be_left_out),
 		TEST(test_intake__an_optional_instant_is_now),
 		TEST(test_intake__a_row_may_demand_a_word),
+		TEST(test_intake__a_row_of_two_commands_does_not_demand_the_word),
 		TEST(test_intake__by_the_schema_alone_everything_stands_in_the_body),
 		TEST(test_intake__an_id_of_zeros_is_a_fault_wherever_it_stands),
 		TEST(test_routes__rows_name_fields_that_their_commands_have),

@@ -98,17 +98,23 @@ static void add_query_members(json_t *operation, json_t *schema)
 	}
 }
 
-/* A member that names the intended state (intake.c). */
-static void add_said(const struct route *route, json_t *schema)
+/* A member that names the intended state (intake.c): of the body, or of another body, which may take its place. */
+static json_t *add_said(const struct route *route, json_t *schema)
 {
-	json_t *member;
+	struct route other = *route;
+	json_t *member, *fields = schema;
 
 	if (route->said_member == NULL)
-		return;
+		return schema;
+	if (route->said_command != NULL) {
+		other.command = route->said_command;
+		fields = openapi_message(other.command, presence_in_body, &other);
+	}
 	member = json_pack("{s:s, s:s, s:s}", "type", "string", "const", route->said_word, "description",
 			   "the only one that can be put");
-	json_object_set_new(json_object_get(schema, "properties"), route->said_member, member);
-	json_array_append_new(openapi_member(schema, "required", json_array()), json_string(route->said_member));
+	json_object_set_new(openapi_member(fields, "properties", json_object()), route->said_member, member);
+	json_array_append_new(openapi_member(fields, "required", json_array()), json_string(route->said_member));
+	return fields == schema ? schema : json_pack("{s:[o, o]}", "anyOf", schema, fields);
 }
 
 /* The command's example, and the member that only the route's row requires. */
@@ -118,7 +124,7 @@ static void add_example(const struct openapi *openapi, const struct route *route
 
 	if (example == NULL)
 		return;
-	if (route->said_member != NULL)
+	if (route->said_member != NULL && route->said_command == NULL)
 		json_object_set_new(example, route->said_member, json_string(route->said_word));
 	json_object_set_new(media, "example", example);
 }
@@ -130,8 +136,9 @@ static void add_body(struct openapi *openapi, const struct route *route, json_t 
 	bool is_needed;
 	char name[64];
 
-	add_said(route, schema);
-	is_needed = json_object_get(schema, "required") != NULL && route->method != METHOD_DELETE;
+	is_needed = route->said_member != NULL || json_object_get(schema, "required") != NULL;
+	is_needed = is_needed && route->method != METHOD_DELETE;
+	schema = add_said(route, schema);
 	if (route->method == METHOD_DELETE)
 		add_query_members(operation, schema);
 	body_name(route, name);

@@ -58,10 +58,12 @@ struct route {
 	const char *clears;     /* fields, by spaces, whose null is put into the command's `clears`; NULL: it has none */
 	bool replaces;          /* PUT: an omitted field of `clears` counts as null. False (PATCH): it keeps its value */
 	const char *said_member, *said_word; /* a member of the body, not of the command, that must be this word; NULL: none */
-	bool if_match;                       /* If-Match is required. It fills expected_version, also where it is optional */
-	const struct resource *owner;        /* its row has the customer_id that is neither in path nor body; NULL: not needed */
-	int done_status;                     /* 201: created, with Location: `location` and the new id; 200: changed */
-	const char *location;                /* "/debts/" */
+	const struct message_type
+		*said_command;        /* what a body with the member becomes, not `command`; NULL: the member is needed */
+	bool if_match;                /* If-Match is required. It fills expected_version, also where it is optional */
+	const struct resource *owner; /* its row has the customer_id that is neither in path nor body; NULL: not needed */
+	int done_status;              /* 201: created, with Location: `location` and the new id; 200: changed */
+	const char *location;         /* "/debts/" */
 
 	/* For a ROUTE_WRITE whose answer contains values that are in no table: writes the answer, given the success event,
 	 * framed. */

@@ -356,10 +356,12 @@ static void check_said(struct filling *filling)
 		return;
 	(void)snprintf(pointer, sizeof(pointer), "/%s", route->said_member);
 	(void)snprintf(detail, sizeof(detail), "only \"%s\" can be put", route->said_word);
-	if (!json_member(filling->request->json, route->said_member, &said))
-		json_fault_add(filling->faults, pointer, "missing", "missing");
-	else if (!json_is_word(said, route->said_word))
+	if (!json_member(filling->request->json, route->said_member, &said)) {
+		if (route->said_command == NULL)
+			json_fault_add(filling->faults, pointer, "missing", "missing");
+	} else if (!json_is_word(said, route->said_word)) {
 		json_fault_add(filling->faults, pointer, "bad_value", detail);
+	}
 }
 
 static void read_members(struct filling *filling)

@@ -162,6 +162,17 @@ static struct str body_text(struct writes *writes, const struct call *call, cons
 	return buf_str(&writes->text);
 }
 
+/* A route may have two commands: a member that names the intended state tells which one the body is. */
+static const struct message_type *type_said(const struct write *write, struct json root)
+{
+	const struct route *row = write_row(write);
+	struct json said;
+
+	if (row == NULL || row->said_command == NULL)
+		return write->type;
+	return json_member(root, row->said_member, &said) ? row->said_command : row->command;
+}
+
 /* Makes the command of the body, in the arena, and frames it in writes->value. False: the call was answered. */
 static bool read_command(struct write *write, struct intake *ret_intake)
 {
@@ -181,6 +192,7 @@ static bool read_command(struct write *write, struct intake *ret_intake)
 	writes->faults.count = 0;
 	if (json_parse(body_text(writes, write->call, write->type), &root, &writes->faults)) {
 		request.json = root;
+		request.type = write->type = type_said(write, root);
 		if (write->is_by_schema && !json_member(root, "data", &request.json))
 			json_fault_add(&writes->faults, "/data", "missing", "missing");
 		else
