@@ -23,13 +23,14 @@
  *   CancelCommunication -> CommunicationCancelled
  *   RescheduleCommunication -> CommunicationRescheduled
  *   RecordDispatch, RecordDelivery -> CommunicationProgressed | ReceiptIgnored
+ *   ResolveUnknown -> CommunicationProgressed
  *   RecordContact -> ContactRecorded          RecordCircumstance -> CircumstanceRecorded
  *   SetPreference -> PreferenceSet            EndCircumstance ----> CircumstanceEnded
  *   RecordInbound -> InboundReceived, and ConsentWithdrawn for a word of refusal; RecordUnknownInbound -> UnknownInboundReceived
  *
  *   scheduled --timer--> released --claim--> (the notifier's) --RecordDispatch--> submitted --RecordDelivery--> delivered
  *      |-> suppressed       |                     |-> retry_wait, claimed again         |-> failed, expired, rejected
- *      |-> cancelled        |-> cancelled         |-> failed, expired, unknown
+ *      |-> cancelled        |-> cancelled         |-> failed, expired, unknown --ResolveUnknown--> submitted, retry_wait
  *
  * Invariants: a message is released only after the guard's verdict `allow`, and every verdict is an event; a scheduled message has
  * a timer, and nothing else has one; a withdrawal is never refused and cancels everything that is scheduled, or released and not

@@ -247,12 +247,24 @@ static bool did_not_arrive(enum communication_state state)
 	return state == COMMUNICATION_FAILED || state == COMMUNICATION_EXPIRED || state == COMMUNICATION_REJECTED;
 }
 
+/* A person found out that an unknown message was not sent: it is in the queue again. */
+static void requeue(struct queue *queue, const struct communication_progressed *event)
+{
+	MUST(queue->count < QUEUE_MAX);
+	queue->messages[queue->count++] = (struct queued){ .communication_id = event->communication_id,
+							   .channel = channel_by_name(event->channel),
+							   .requested_on = event->requested_on,
+							   .state = OUTBOX_WAITING,
+							   .claims = event->attempt };
+}
+
 /* A message that waits for another attempt can be cancelled again, unless that attempt has begun. Any other progress removes the
  * message from the queue. */
 static void on_progressed(struct workset *set, const struct communication_progressed *event)
 {
 	struct communication *communication = workset_change(set, &communication_entity, &event->communication_id);
 	struct queue *queue = workset_change(set, &queue_entity, &event->customer_id);
+	bool was_unknown = communication->state == COMMUNICATION_UNKNOWN;
 	struct queued *queued;
 
 	MUST(event->version == communication->version + 1);
@@ -266,6 +278,8 @@ static void on_progressed(struct workset *set, const struct communication_progre
 		remove_queued(queue, &event->communication_id);
 		return;
 	}
+	if (was_unknown)
+		requeue(queue, event);
 	queued = find_queued(queue, &event->communication_id);
 	if (queued != NULL && queued->claims <= event->attempt)
 		queued->state = OUTBOX_WAITING;

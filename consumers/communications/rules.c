@@ -170,6 +170,14 @@ static void touch_cancel_communication(const struct command *command, struct wor
 	touch(set, &queue_entity, &body->customer_id);
 }
 
+static void touch_resolve_unknown(const struct command *command, struct workset *set)
+{
+	const struct resolve_unknown *body = command->body;
+
+	touch(set, &communication_entity, &body->communication_id);
+	touch(set, &queue_entity, &body->customer_id);
+}
+
 static void touch_record_dispatch(const struct command *command, struct workset *set)
 {
 	const struct record_dispatch *body = command->body;
@@ -225,6 +233,7 @@ static const struct rule rules[] = {
 	{ &send_communication_type, touch_send_communication, decide_send_communication, false, false },
 	{ &cancel_communication_type, touch_cancel_communication, decide_cancel_communication, false, false },
 	{ &reschedule_communication_type, touch_reschedule_communication, decide_reschedule_communication, false, false },
+	{ &resolve_unknown_type, touch_resolve_unknown, decide_resolve_unknown, false, false },
 	{ &record_dispatch_type, touch_record_dispatch, decide_record_dispatch, false, true },
 	{ &record_delivery_type, touch_record_delivery, decide_record_delivery, false, true },
 	{ &record_contact_type, touch_record_contact, decide_record_contact, false, false },

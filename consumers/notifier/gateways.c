@@ -66,7 +66,8 @@ static bool is_name(const char *name)
 	size_t size = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-");
 
 	return size > 0 && size <= GATEWAY_NAME_MAX && name[size] == '\0' &&
-	       strcmp(name, "notifier") != 0; /* attempts that the guard refused have this one */
+	       strcmp(name, "notifier") != 0 && /* attempts that the guard refused have this one */
+	       strcmp(name, "person") != 0;     /* and this one what a person found out (ResolveUnknown) */
 }
 
 static int check_row(const struct gateway_conf *conf, struct err *err)

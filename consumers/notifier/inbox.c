@@ -14,6 +14,16 @@ static const struct db_statement statement_queue = {
 	" ON CONFLICT (communication_id) DO NOTHING",
 };
 
+/* A person found out that the unknown attempt was not sent: there may be another. A repeated event finds nothing to change. */
+static const struct db_statement statement_send_again = {
+	"notifier_send_again",
+	"WITH resolved AS MATERIALIZED (SELECT * FROM unnest($1::uuid[], $2::integer[]) u(communication_id, attempt)),"
+	" noted AS (UPDATE notifier.attempt a SET not_sent = true FROM resolved r WHERE a.communication_id = r.communication_id"
+	" AND a.attempt = r.attempt AND coalesce(a.outcome, '') = 'unknown' AND NOT a.not_sent RETURNING a.communication_id)"
+	" UPDATE notifier.dispatch d SET state = 'waiting', next_at = engine.now(), last_gateway = NULL, asks = 0 FROM noted n"
+	" WHERE d.communication_id = n.communication_id AND d.state = 'done'",
+};
+
 static const struct communication_released *released(const struct read_event *event)
 {
 	return event->type == &communication_released_type ? event->body : NULL;
@@ -57,9 +67,40 @@ static size_t add_columns(struct db_params *params, const struct read_event *eve
 	return found;
 }
 
-static int apply(void *self, struct db *db, const struct read_event *events, size_t count, struct err *err)
+static const struct communication_progressed *sent_again(const struct read_event *event)
 {
-	struct inbox *inbox = self;
+	const struct communication_progressed *progressed = event->type == &communication_progressed_type ? event->body : NULL;
+
+	return progressed != NULL && str_is(progressed->previous_state, "unknown") && str_is(progressed->state, "retry_wait")
+		       ? progressed
+		       : NULL;
+}
+
+static int send_again(struct inbox *inbox, struct db *db, const struct read_event *events, size_t count, struct err *err)
+{
+	size_t found = 0;
+
+	db_params_reset(&inbox->params);
+	db_array_begin(&inbox->params, DB_ARRAY_UUID);
+	for (size_t i = 0; i < count; i++) {
+		if (sent_again(&events[i]) != NULL) {
+			db_array_uuid(&inbox->params, &sent_again(&events[i])->communication_id);
+			found++;
+		}
+	}
+	db_array_begin(&inbox->params, DB_ARRAY_INT32);
+	for (size_t i = 0; i < count; i++) {
+		if (sent_again(&events[i]) != NULL)
+			db_array_int32(&inbox->params, sent_again(&events[i])->attempt);
+	}
+	if (found == 0)
+		return 0;
+	inbox->queued += found;
+	return db_run(db, &statement_send_again, &inbox->params, NULL, err);
+}
+
+static int queue_released(struct inbox *inbox, struct db *db, const struct read_event *events, size_t count, struct err *err)
+{
 	size_t found;
 
 	db_params_reset(&inbox->params);
@@ -72,6 +113,15 @@ static int apply(void *self, struct db *db, const struct read_event *events, siz
 		return -1;
 	inbox->queued += found;
 	return 0;
+}
+
+static int apply(void *self, struct db *db, const struct read_event *events, size_t count, struct err *err)
+{
+	struct inbox *inbox = self;
+
+	if (queue_released(inbox, db, events, count, err) != 0)
+		return -1;
+	return send_again(inbox, db, events, count, err);
 }
 
 void inbox_init(struct inbox *inbox)

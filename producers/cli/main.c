@@ -32,6 +32,7 @@ static const struct subcommand subcommands[] = {
 	{ "parked", run_parked, "list parked commands, or let them go" },
 	{ "bounces", run_bounces, "read the mails that came back: what failed, and which addresses there are no more" },
 	{ "decisions", run_decisions, "decide again what the guard has decided, from its facts" },
+	{ "unknown", run_unknown, "list messages of which nobody knows whether they were sent" },
 	{ "openapi", run_openapi, "print the gateway's OpenAPI document" },
 	{ "unhalt", run_unhalt, "let a halted partition go on" },
 	{ "reseal", run_reseal, "seal anew what earlier programs have sealed" },

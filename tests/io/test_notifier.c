@@ -662,6 +662,44 @@ static void test_notifier__ambiguous_is_unknown_and_never_sent_again(void **stat
 	assert_int_equal(count_at_server("/rcpt/afterdot"), before + 1);
 }
 
+/* What the communications module does when a person has found out that the message was not sent. */
+static void resolve_not_sent(unsigned n, int32_t attempt)
+{
+	struct reader reader = inbox_reader(&worker.inbox);
+	struct communication_progressed progressed = { .communication_id = id_of('c', n),
+						       .customer_id = id_of('k', n),
+						       .previous_state = STR("unknown"),
+						       .state = STR("retry_wait"),
+						       .attempt = attempt,
+						       .provider = STR("person") };
+	const struct read_event event = { .type = &communication_progressed_type, .body = &progressed };
+	struct db *db = NULL;
+
+	run_sql("UPDATE communications.outbox SET state = 'waiting'");
+	must(db_open(conninfo, "test_notifier", TIMEOUT_MS, &db, &err));
+	must(reader.apply(reader.self, db, &event, 1, &err));
+	must(reader.apply(reader.self, db, &event, 1, &err)); /* once more changes nothing */
+	db_close(db);
+	dispatch_look(&worker.dispatch);
+}
+
+static void test_notifier__an_unknown_message_is_sent_once_more_when_a_person_says_that_it_was_not(void **state)
+{
+	(void)state;
+	release(1, "email", "afterdot@x.example");
+	turn_until_settled(&worker);
+	assert_attempts("1 unknown reported");
+	resolve_not_sent(1, 2); /* not of this attempt */
+	assert_states("done");
+	resolve_not_sent(1, 1);
+	assert_states("waiting");
+	turn_until_settled(&worker);
+	assert_attempts("1 unknown reported, 2 unknown reported");
+	resolve_not_sent(1, 1); /* that was the other one */
+	assert_states("done");
+	assert_text("SELECT string_agg(not_sent::text, ' ' ORDER BY attempt) FROM notifier.attempt", "true false");
+}
+
 static void test_notifier__a_cancelled_message_is_not_sent(void **state)
 {
 	int before = count_at_server("/rcpt/cancelled");
@@ -1352,6 +1390,7 @@ int main(void)
 		TEST(test_notifier__a_message_sealed_the_old_way_is_sent),
 		TEST(test_notifier__not_accepted_is_tried_again_until_the_last_try),
 		TEST(test_notifier__ambiguous_is_unknown_and_never_sent_again),
+		TEST(test_notifier__an_unknown_message_is_sent_once_more_when_a_person_says_that_it_was_not),
 		TEST(test_notifier__a_cancelled_message_is_not_sent),
 		TEST(test_notifier__a_message_to_an_erased_customer_has_failed_without_a_byte),
 		TEST(test_notifier__an_erasure_between_two_tries_ends_them),

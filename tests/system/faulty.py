@@ -4,7 +4,7 @@
 usage: tests/system/faulty.py [SENDS=20000] [KILLS=60] [SEED=1] [FAULTS_PERCENT=5]
 
 Three gateways of one channel (webhook, twilio, kannel) on one server of our own, and before them an impostor with a wrong certificate. The server
-keeps its own log of what it took; it is the judge (P8, P9). It kills the notifier itself, at the steps at which only it knows where the notifier
+keeps its own log of what it took; it is the judge (P8, P9). By this log a person says of unknown messages whether they were sent. It kills the notifier itself, at the steps at which only it knows where the notifier
 stands: when a connection comes, when a request begins and when it is complete, before its answer leaves and behind it.
 """
 
@@ -41,6 +41,7 @@ SETTINGS = {"DCS_NOTIFIER_RETRY_MS": "5", "DCS_NOTIFIER_ATTEMPTS": "8", "DCS_NOT
 PER_CUSTOMER = 10  # a customer has at most 32 messages under way
 SENT_AT_ONCE = 500
 DEADLINE_S = 600
+RESOLVED_MAX = 20  # rounds; in each a twentieth is unknown again
 
 # What may happen to a complete request: whether the message is taken, and what is answered.
 FAULTS = {
@@ -234,6 +235,7 @@ class Run:
         self.killed = None
         self.seconds = (0, 0)
         self.messages = []
+        self.resolved = 0
         self.withdrawals = []
 
     def kill(self):
@@ -322,6 +324,31 @@ class Run:
         )  # fmt: skip
         return len(self.messages) - done
 
+    def unknown(self):
+        rows = self.world.sql(
+            "SELECT communication_id::text, customer_id::text FROM communications.communication"
+            " WHERE state = 'unknown' AND communication_id = ANY (%s::uuid[])", self.messages,
+        )  # fmt: skip
+        return dict(rows)
+
+    def resolve_unknown(self):
+        """Looks into the gateway's log, as a person would: what it has not taken is sent once more, until nothing is unknown."""
+        for _ in range(RESOLVED_MAX):
+            unknown = self.unknown()
+            if not unknown:
+                return
+            records = [
+                self.client.command(
+                    "ResolveUnknown", "supervisor", communication_id=mark, customer_id=customer_id, reason="the gateway's log",
+                    resolution="sent" if mark in self.gateway.taken else "not_sent",
+                )
+                for mark, customer_id in unknown.items()
+            ]  # fmt: skip
+            self.resolved += len(records)
+            self.client.send(*records)
+            wait_for(lambda: (self.events.poll(0.2), all(self.events.of(record) for record in records))[1], "resolutions answered")
+            wait_for(lambda: self.under_way() == 0, lambda: f"{self.under_way()} messages under way", DEADLINE_S)
+
     def run(self):
         begun = time.monotonic()
         self.take_over()
@@ -330,6 +357,7 @@ class Run:
             sent = time.monotonic()
             wait_for(lambda: self.under_way() == 0, lambda: f"{self.under_way()} messages under way", DEADLINE_S)
             self.seconds = sent - begun, time.monotonic() - sent
+            self.resolve_unknown()
         finally:
             self.give_back()
         self.events.poll(1)
@@ -354,6 +382,7 @@ class Run:
                 yield f"{mark} is {state} and nobody has it"
             if state not in ("submitted", "delivered", "unknown") and mark in gateway.taken:
                 yield f"{mark} is {state} and was handed over"
+        yield from (f"{mark} is unknown, although its gateway's log was read" for mark in self.unknown())
         if gateway.trapped or gateway.impostor or gateway.forged:
             yield f"{gateway.trapped} redirects followed, {gateway.impostor} requests at the impostor, {gateway.forged} wrong signatures"
         if gateway.kills_left:
@@ -366,7 +395,7 @@ class Run:
         asked = self.world.value("SELECT coalesce(sum(asks), 0) FROM notifier.dispatch WHERE communication_id = ANY (%s::uuid[])", self.messages)
         yield f"messages: {len(self.messages)}: {', '.join(f'{count} {state}' for state, count in states.most_common())}; withdrawals: {len(self.withdrawals)}"
         yield f"faults: {', '.join(f'{count} x {fault}' for fault, count in self.gateway.faults.most_common() if fault)}"
-        yield f"kills of the notifier: {', '.join(f'{count} x {step}' for step, count in self.gateway.kills.items())}; questions about doubtful messages: {asked}"
+        yield f"kills of the notifier: {', '.join(f'{count} x {step}' for step, count in self.gateway.kills.items())}; questions about doubtful messages: {asked}; told by a person: {self.resolved}"
         yield f"connections: {self.gateway.connections}; until sent {self.seconds[0]:.0f} s, until all had ended {self.seconds[1]:.0f} s"
 
 

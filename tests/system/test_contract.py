@@ -83,8 +83,8 @@ def a_service():
 class Things:
     """What there is to be asked about; made over HTTP."""
 
-    def __init__(self, api, admin):
-        self.api, self.admin = api, admin
+    def __init__(self, api, admin, client):
+        self.api, self.admin, self.client = api, admin, client
         self.customer = self.make("/customers", a_customer())
         self.debt = self.make("/debts", a_debt(self.customer, portfolioId=new_id(), originalCreditorId=new_id()))
         self.payment = self.make(f"/debts/{self.debt}/payments", a_payment())
@@ -116,6 +116,13 @@ class Things:
     def a_message(self):
         return {"customerId": self.reachable, "channel": "email", "templateName": "contract", "language": "en", "messageClass": "account_service",
                 "sendBy": (now() + datetime.timedelta(days=30)).isoformat()}
+
+    def an_unknown_message(self):
+        message = self.make("/communications", self.a_message())
+        self.client.send(self.client.command("RecordDispatch", "notifier", communication_id=message, customer_id=self.reachable, attempt=1,
+                                             outcome="unknown", provider="smtp", occurred_at=now()))
+        wait_for(lambda: self.api.get(f"/communications/{message}").json["state"] == "unknown", "an unknown message")
+        return message
 
     def a_user(self, **changes):
         user = new_id()
@@ -177,6 +184,7 @@ GOOD = {
     "listTemplates": lambda t: "/templates",
     "getCommunication": lambda t: f"/communications/{t.communication}",
     "cancelCommunication": lambda t: (f"/communications/{t.make('/communications', t.a_message())}", {}),
+    "resolveUnknown": lambda t: (f"/communications/{t.an_unknown_message()}/resolution", {"resolution": "sent", "reason": "the log"}),
     "putCommunication": lambda t: (f"/communications/{t.make('/communications', t.a_message())}", {"state": "cancelled"}),
     "getTemplate": lambda t: f"/templates/{t.template}",
     "listReports": lambda t: "/reports",
@@ -234,7 +242,7 @@ def boss(api, client):
 @pytest.fixture(scope="module")
 def things(world, client, boss):
     world.programs("start", "notifier=0")  # a message that has left cannot be cancelled
-    things = Things(boss, client.token("admin", subject="admin"))
+    things = Things(boss, client.token("admin", subject="admin"), client)
     author = boss.with_token(client.token("supervisor", subject=things.a_user(roles=["supervisor"])))
     things.kept = author.post("/templates", a_template()).json["commandId"]
     yield things

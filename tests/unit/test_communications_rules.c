@@ -1232,6 +1232,135 @@ static void test_communications__a_late_word_of_a_first_try_does_not_free_the_se
 	assert_int_equal(then_event(&spec, 0, consent_withdrawn)->cancelled_count, 0);
 }
 
+/* ---- ResolveUnknown ---- */
+
+static struct resolve_unknown a_resolution(const char *resolution)
+{
+	return (struct resolve_unknown){ .communication_id = spec_id('M', 1),
+					 .customer_id = CUSTOMER,
+					 .resolution = str_of(resolution),
+					 .reason = STR("the provider's log") };
+}
+
+static void resolve(const struct resolve_unknown *body)
+{
+	struct resolve_unknown *copy = arena_take(&spec.arena, 1, sizeof(*copy));
+
+	*copy = *body;
+	spec_when(&spec, &resolve_unknown_type, copy);
+}
+
+static void given_unknown(void)
+{
+	given_released();
+	dispatch("unknown", 1, NULL);
+	assert_int_equal(message(1)->state, COMMUNICATION_UNKNOWN);
+	assert_int_equal(the_queue()->count, 0);
+}
+
+static void test_communications__what_a_person_knows_was_sent_is_submitted(void **state)
+{
+	struct resolve_unknown body = a_resolution("sent");
+	const struct communication_progressed *event;
+
+	(void)state;
+	given_unknown();
+	resolve(&body);
+	then_events(&spec, "CommunicationProgressed");
+	event = then_event(&spec, 0, communication_progressed);
+	assert_int_equal(event->version, 3);
+	assert_int_equal(event->attempt, 1);
+	assert_true(str_is(event->previous_state, "unknown"));
+	assert_true(str_is(event->state, "submitted"));
+	assert_true(str_is(event->provider, "person"));
+	assert_true(str_is(event->provider_code, "the provider's log"));
+	assert_int_equal(message(1)->state, COMMUNICATION_SUBMITTED);
+	assert_int_equal(the_queue()->count, 0);
+	resolve(&body);
+	then_refused(&spec, REFUSAL_BAD_TRANSITION, "communication_id");
+	deliver("delivered");
+	assert_int_equal(message(1)->state, COMMUNICATION_DELIVERED);
+}
+
+static void test_communications__what_a_person_knows_was_not_sent_waits_for_one_more_attempt(void **state)
+{
+	struct resolve_unknown body = a_resolution("not_sent");
+
+	(void)state;
+	given_unknown();
+	resolve(&body);
+	then_events(&spec, "CommunicationProgressed");
+	assert_int_equal(message(1)->state, COMMUNICATION_RETRY_WAIT);
+	assert_int_equal(the_queue()->count, 1);
+	assert_int_equal(the_queue()->messages[0].state, OUTBOX_WAITING);
+	assert_int_equal(the_queue()->messages[0].claims, 1);
+	resolve(&body);
+	then_refused(&spec, REFUSAL_BAD_TRANSITION, "communication_id");
+	dispatch("unknown", 2, NULL);
+	assert_int_equal(message(1)->state, COMMUNICATION_UNKNOWN);
+	assert_int_equal(message(1)->attempt, 2);
+	assert_int_equal(the_queue()->count, 0);
+}
+
+static void test_communications__what_is_to_be_sent_once_more_ends_with_a_withdrawal(void **state)
+{
+	struct resolve_unknown body = a_resolution("not_sent");
+
+	(void)state;
+	given_unknown();
+	resolve(&body);
+	withdraw("sms", spec.now_ms);
+	assert_int_equal(then_event(&spec, 0, consent_withdrawn)->cancelled_count, 1);
+	assert_int_equal(message(1)->state, COMMUNICATION_CANCELLED);
+}
+
+static void test_communications__a_late_delivery_wins_over_what_a_person_says(void **state)
+{
+	struct resolve_unknown body = a_resolution("not_sent");
+
+	(void)state;
+	given_unknown();
+	resolve(&body);
+	deliver("delivered");
+	assert_int_equal(message(1)->state, COMMUNICATION_DELIVERED);
+	assert_int_equal(the_queue()->count, 0);
+	resolve(&body);
+	then_refused(&spec, REFUSAL_BAD_TRANSITION, "communication_id");
+}
+
+static void test_communications__only_an_unknown_message_of_the_customer_is_resolved(void **state)
+{
+	struct resolve_unknown body = a_resolution("not_sent");
+
+	(void)state;
+	resolve(&body);
+	then_refused(&spec, REFUSAL_NOT_FOUND, "communication_id");
+	given_released();
+	resolve(&body);
+	then_refused(&spec, REFUSAL_BAD_TRANSITION, "communication_id");
+	dispatch("unknown", 1, NULL);
+	body.has_expected_version = true;
+	body.expected_version = 1;
+	resolve(&body);
+	then_refused(&spec, REFUSAL_VERSION_CONFLICT, "expected_version");
+	body.has_expected_version = false;
+	body.customer_id = spec_id('C', 2);
+	resolve(&body);
+	then_refused(&spec, REFUSAL_NOT_FOUND, "communication_id");
+	body = a_resolution("perhaps");
+	resolve(&body);
+	then_refused(&spec, REFUSAL_BAD_VALUE, "resolution");
+	body = a_resolution("sent");
+	body.reason = STR("");
+	resolve(&body);
+	then_refused(&spec, REFUSAL_BAD_VALUE, "reason");
+	change_queue()->count = QUEUE_MAX;
+	body = a_resolution("not_sent");
+	resolve(&body);
+	then_refused(&spec, REFUSAL_LIMIT_EXCEEDED, "customer_id");
+	assert_int_equal(message(1)->state, COMMUNICATION_UNKNOWN);
+}
+
 static void test_communications__receipts_wait_for_their_message(void **state)
 {
 	(void)state;
@@ -1614,6 +1743,11 @@ int main(void)
 		TEST(test_communications__a_message_that_waits_for_another_try_can_be_cancelled),
 		TEST(test_communications__a_message_between_two_tries_is_taken_back),
 		TEST(test_communications__a_late_word_of_a_first_try_does_not_free_the_second),
+		TEST(test_communications__what_a_person_knows_was_sent_is_submitted),
+		TEST(test_communications__what_a_person_knows_was_not_sent_waits_for_one_more_attempt),
+		TEST(test_communications__what_is_to_be_sent_once_more_ends_with_a_withdrawal),
+		TEST(test_communications__a_late_delivery_wins_over_what_a_person_says),
+		TEST(test_communications__only_an_unknown_message_of_the_customer_is_resolved),
 		TEST(test_communications__receipts_wait_for_their_message),
 		TEST(test_communications__a_receipt_for_anothers_message_is_not_found),
 		TEST(test_communications__an_attorney_stops_what_the_end_of_it_permits),

@@ -54,6 +54,7 @@ static const struct {
 	{ "SendCommunication", "agent system" },
 	{ "CancelCommunication", "supervisor agent system" },
 	{ "RescheduleCommunication", "supervisor agent system" },
+	{ "ResolveUnknown", "compliance supervisor" },
 	{ "RecordDispatch", "notifier" },
 	{ "RecordDelivery", "notifier" },
 	{ "RecordInbound", "notifier" },
