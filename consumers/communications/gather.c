@@ -17,7 +17,7 @@ static bool is_demand(const struct contacted *contacted)
 	return (1U << contacted->message_class & DEMANDS) != 0;
 }
 
-static enum fact fact(bool is_so)
+static int32_t fact(bool is_so)
 {
 	return is_so ? FACT_YES : FACT_NO;
 }

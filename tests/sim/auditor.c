@@ -387,17 +387,18 @@ static bool is_about_nothing(struct audit *audit, const struct sim_row *row)
 	       (type_of(record->value) == &approve_command_type || type_of(record->value) == &refuse_command_type);
 }
 
-/* An earlier one of the log that stands later in the topic, and should have waited. */
+/* An earlier one of the log that stands later in the topic, and should have waited. (A timer's event is not of the record.) */
 static bool came_too_soon(struct audit *audit, const struct sim_row *earlier, const struct sim_row *later)
 {
+	const struct sim_database *database = &audit->world->databases[audit->module];
 	struct sim_record *const *records = audit->world->commands[audit->module][audit->part].records;
 	int64_t first = earlier->row.command_offset;
 	int64_t second = later->row.command_offset;
 
-	return first > second && uuid_equal(&earlier->row.key, &later->row.key) && !is_withdrawal(records[first]->value) &&
-	       !is_report(records[first]->value) && !is_report(records[second]->value) && !is_refusal_of_reuse(audit, earlier) &&
-	       !is_about_nothing(audit, earlier) && !is_about_nothing(audit, later) &&
-	       are_about_the_same(audit, records[first]->value, records[second]->value);
+	return first > second && uuid_equal(&earlier->row.key, &later->row.key) && !is_timer(database, earlier) &&
+	       !is_timer(database, later) && !is_withdrawal(records[first]->value) && !is_report(records[first]->value) &&
+	       !is_report(records[second]->value) && !is_refusal_of_reuse(audit, earlier) && !is_about_nothing(audit, earlier) &&
+	       !is_about_nothing(audit, later) && are_about_the_same(audit, records[first]->value, records[second]->value);
 }
 
 static int64_t version_of(const struct message_type *type, const void *body)
