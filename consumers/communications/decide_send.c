@@ -160,89 +160,33 @@ static bool can_be_sent(const struct sending *sending, const struct workset *set
 
 static bool has_address(struct sending *sending, const struct workset *set, struct decision *decision)
 {
-	const struct addresses *addresses = workset_state(set, &addresses_entity, &sending->body->customer_id);
-
-	if (addresses != NULL)
-		sending->address = sending->channel == CHANNEL_SMS ? &addresses->sms : &addresses->email;
-	if (addresses == NULL || uuid_is_none(&sending->address->contact_point_id)) {
+	sending->address = best_address(set, &sending->body->customer_id, sending->channel);
+	if (sending->address == NULL)
 		decision_refuse(decision, REFUSAL_NO_USABLE_CONTACT_POINT, "channel",
 				"the customer has no usable address of this channel");
-		return false;
-	}
-	return true;
+	return sending->address != NULL;
 }
 
 /* ---- the guard ---- */
-
-static void gather_debts(const struct sending *sending, const struct workset *set, struct guard_facts *facts)
-{
-	const struct send_communication *body = sending->body;
-
-	MUST(body->debt_ids_count <= GUARD_DEBTS_MAX);
-	for (size_t index = 0; index < body->debt_ids_count; index++) {
-		const struct owed_debt *debt = workset_state(set, &owed_debt_entity, &body->debt_ids[index]);
-
-		facts->debts[facts->debts_count++] =
-			(struct guard_debt){ .balance_minor = debt->balance_minor,
-					     .due_on = debt->due_on,
-					     .limited_on = debt->due_on, /* at the earliest: a payment restarts it */
-					     .is_closed = debt->is_closed != 0 ? FACT_YES : FACT_NO,
-					     .is_settled = debt->is_settled != 0 ? FACT_YES : FACT_NO };
-	}
-}
-
-static void gather_permission(const struct sending *sending, const struct workset *set, struct guard_facts *facts)
-{
-	const struct recipient *recipient = workset_state(set, &recipient_entity, &sending->body->customer_id);
-	const struct permission *permission;
-
-	if (recipient == NULL)
-		return;
-	permission = &recipient->permissions[sending->channel][PURPOSE_COLLECT];
-	facts->basis = (int32_t)permission->basis;
-	facts->obtained_ms = permission->obtained_at_ms;
-	facts->expires_ms = permission->expires_at_ms;
-	facts->withdrawn_ms = recipient->withdrawn_at_ms[sending->channel];
-	facts->revoked_ms = recipient->withdrawn_at_ms[CHANNEL_SMS] > recipient->withdrawn_at_ms[CHANNEL_VOICE]
-				    ? recipient->withdrawn_at_ms[CHANNEL_SMS]
-				    : recipient->withdrawn_at_ms[CHANNEL_VOICE];
-	facts->call_consent_ms = recipient->permissions[CHANNEL_VOICE][PURPOSE_CALLS_BEYOND_CAP].obtained_at_ms;
-}
-
-static void gather_person(const struct sending *sending, struct guard_facts *facts)
-{
-	const struct person *person = sending->person;
-
-	memcpy(facts->country, person->country, sizeof(facts->country));
-	memcpy(facts->region, person->region, sizeof(facts->region));
-	if (person->zone != NULL)
-		facts->zones[facts->zones_count++] = person->zone;
-	facts->place = (int32_t)sending->address->place;
-	if (sending->address->source != CONTACT_POINT_SOURCE_NONE)
-		facts->from_consumer = sending->address->source == CONTACT_POINT_SOURCE_CONSUMER ? FACT_YES : FACT_NO;
-}
 
 static struct str template_body(const struct sending *sending)
 {
 	return (struct str){ .data = sending->template->body, .size = sending->template->body_size };
 }
 
-/* What no module keeps yet is unknown. */
-static void gather_facts(const struct sending *sending, const struct workset *set, struct guard_facts *facts)
+static struct addressed addressed(const struct sending *sending)
 {
-	facts->act = ACT_SEND;
-	facts->channel = (int32_t)sending->channel;
-	facts->message_class = (int32_t)message_class_by_name(sending->body->message_class);
-	facts->party = PARTY_CONSUMER;
-	facts->now_ms = sending->command->now_ms;
-	facts->today = sending->command->today;
-	facts->language = sending->language;
-	facts->has_opt_out = FACT_YES; /* every electronic template has it */
-	facts->has_disclosure = template_has_token(template_body(sending), "disclosure") ? FACT_YES : FACT_NO;
-	gather_person(sending, facts);
-	gather_permission(sending, set, facts);
-	gather_debts(sending, set, facts);
-	gather_told(set, &sending->body->customer_id, sending->body->debt_ids, facts);
+	const struct send_communication *body = sending->body;
+
+	return (struct addressed){ .customer_id = body->customer_id,
+				   .channel = sending->channel,
+				   .message_class = message_class_by_name(body->message_class),
+				   .language = sending->language,
+				   .has_disclosure = template_has_token(template_body(sending), "disclosure"),
+				   .debt_ids = body->debt_ids,
+				   .debt_ids_count = body->debt_ids_count,
+				   .now_ms = sending->command->now_ms,
+				   .today = sending->command->today };
 }
 
 /* Formatted beside the arena, which takes no more than the text. */
@@ -316,10 +260,11 @@ guard_function *communications_guard = guard_decide;
 struct guard_verdict sending_ask(const struct sending *sending, const struct workset *set, struct decision *decision)
 {
 	const struct asked_profiles *asked = asked_profiles();
+	const struct addressed message = addressed(sending);
 	struct guard_facts facts = { 0 };
 	struct guard_verdict verdict;
 
-	gather_facts(sending, set, &facts);
+	gather_facts(&message, set, &facts);
 	verdict = communications_guard(&facts, asked->profiles, asked->count);
 	add_decided(sending, &facts, &verdict, decision);
 	return verdict;

@@ -1,6 +1,7 @@
 #include "consumers/communications/gather.h"
 #include "base/array.h"
 #include "base/day.h"
+#include "base/must.h"
 
 /* ---- contacts ---- */
 
@@ -272,6 +273,66 @@ static void gather_wishes(const struct wishes *wishes, struct guard_facts *facts
 										 .to_min = wishes->times[index].to_min };
 }
 
+/* ---- the message, the person and the permission ---- */
+
+const struct address *best_address(const struct workset *set, const struct uuid *customer_id, enum channel channel)
+{
+	const struct addresses *addresses = workset_state(set, &addresses_entity, customer_id);
+	const struct address *address;
+
+	if (addresses == NULL)
+		return NULL;
+	address = channel == CHANNEL_SMS ? &addresses->sms : &addresses->email;
+	return uuid_is_none(&address->contact_point_id) ? NULL : address;
+}
+
+static void gather_debts(const struct addressed *message, const struct workset *set, struct guard_facts *facts)
+{
+	MUST(message->debt_ids_count <= GUARD_DEBTS_MAX);
+	for (size_t index = 0; index < message->debt_ids_count; index++) {
+		const struct owed_debt *debt = workset_state(set, &owed_debt_entity, &message->debt_ids[index]);
+
+		facts->debts[facts->debts_count++] =
+			(struct guard_debt){ .balance_minor = debt->balance_minor,
+					     .due_on = debt->due_on,
+					     .limited_on = debt->due_on, /* at the earliest: a payment restarts it */
+					     .is_closed = fact(debt->is_closed != 0),
+					     .is_settled = fact(debt->is_settled != 0) };
+	}
+}
+
+static void gather_permission(const struct addressed *message, const struct workset *set, struct guard_facts *facts)
+{
+	const struct recipient *recipient = workset_state(set, &recipient_entity, &message->customer_id);
+	const struct permission *permission;
+
+	if (recipient == NULL)
+		return;
+	permission = &recipient->permissions[message->channel][PURPOSE_COLLECT];
+	facts->basis = (int32_t)permission->basis;
+	facts->obtained_ms = permission->obtained_at_ms;
+	facts->expires_ms = permission->expires_at_ms;
+	facts->withdrawn_ms = recipient->withdrawn_at_ms[message->channel];
+	facts->revoked_ms = recipient->withdrawn_at_ms[CHANNEL_SMS] > recipient->withdrawn_at_ms[CHANNEL_VOICE]
+				    ? recipient->withdrawn_at_ms[CHANNEL_SMS]
+				    : recipient->withdrawn_at_ms[CHANNEL_VOICE];
+	facts->call_consent_ms = recipient->permissions[CHANNEL_VOICE][PURPOSE_CALLS_BEYOND_CAP].obtained_at_ms;
+}
+
+static void gather_person(const struct addressed *message, const struct workset *set, struct guard_facts *facts)
+{
+	const struct person *person = workset_state(set, &person_entity, &message->customer_id);
+	const struct address *address = best_address(set, &message->customer_id, message->channel);
+
+	memcpy(facts->country, person->country, sizeof(facts->country));
+	memcpy(facts->region, person->region, sizeof(facts->region));
+	if (person->zone != NULL)
+		facts->zones[facts->zones_count++] = person->zone;
+	facts->place = (int32_t)address->place;
+	if (address->source != CONTACT_POINT_SOURCE_NONE)
+		facts->from_consumer = fact(address->source == CONTACT_POINT_SOURCE_CONSUMER);
+}
+
 void gather_told(const struct workset *set, const struct uuid *customer_id, const struct uuid *debt_ids,
 		 struct guard_facts *facts)
 {
@@ -284,4 +345,21 @@ void gather_told(const struct workset *set, const struct uuid *customer_id, cons
 	}
 	gather_circumstances(workset_state(set, &circumstances_entity, customer_id), debt_ids, facts);
 	gather_wishes(workset_state(set, &wishes_entity, customer_id), facts);
+}
+
+void gather_facts(const struct addressed *message, const struct workset *set, struct guard_facts *facts)
+{
+	facts->act = ACT_SEND;
+	facts->channel = (int32_t)message->channel;
+	facts->message_class = (int32_t)message->message_class;
+	facts->party = PARTY_CONSUMER;
+	facts->now_ms = message->now_ms;
+	facts->today = message->today;
+	facts->language = message->language;
+	facts->has_opt_out = FACT_YES; /* every electronic template has it */
+	facts->has_disclosure = fact(message->has_disclosure);
+	gather_person(message, set, facts);
+	gather_permission(message, set, facts);
+	gather_debts(message, set, facts);
+	gather_told(set, &message->customer_id, message->debt_ids, facts);
 }

@@ -6,6 +6,25 @@
 #include "model/workset.h"
 
 /*
+ * What is to be said to a customer, and when: to send it, or only to ask whether it may be sent (contactability.h). The customer has
+ * an address of the channel.
+ */
+struct addressed {
+	struct uuid customer_id;
+	enum channel channel; /* electronic */
+	enum message_class message_class;
+	struct str language;
+	bool has_disclosure;         /* the text has the sentence that US-19 asks for */
+	const struct uuid *debt_ids; /* that it names; each is known */
+	size_t debt_ids_count;
+	int64_t now_ms;
+	int32_t today;
+};
+
+/* The address that a message would go to; NULL: the customer has none of this channel. From the state `addresses`. */
+const struct address *best_address(const struct workset *set, const struct uuid *customer_id, enum channel channel);
+
+/*
  * The facts that people told (contacts, circumstances, preferences), from the states `history`, `circumstances` and `wishes` of a
  * customer: added to facts that have the channel, the instant, the business date, the zones, the permission and the debts, whose
  * ids are given in the same order. Pure.
@@ -14,5 +33,11 @@
  */
 void gather_told(const struct workset *set, const struct uuid *customer_id, const struct uuid *debt_ids,
 		 struct guard_facts *facts);
+
+/*
+ * All facts of a message: also those from the states `person`, `addresses` and `recipient` of the customer and `owed_debt` of each
+ * debt. Facts are zeroed before. Pure.
+ */
+void gather_facts(const struct addressed *message, const struct workset *set, struct guard_facts *facts);
 
 #endif
