@@ -331,24 +331,37 @@ static struct communications_store the_store;
 
 const struct store communications_store = { .load = communications_load, .save = communications_save, .self = &the_store };
 
-int communications_store_prepare(void *self, struct err *err)
+int communications_load_prepare(struct communications_store *store, const uint8_t key[32], struct err *err)
 {
-	struct communications_store *store = self;
-	const char *path = getenv("DCS_ADDRESS_KEY_FILE");
 	const char *ids = getenv("DCS_PROFILES");
 	struct str bad;
 
-	if (path == NULL)
-		return err_set(err, ERR_FATAL,
-			       "DCS_ADDRESS_KEY_FILE is not set: it names the file of the key that seals addresses");
-	if (key_read(store->key, path, err) < 0)
-		return -1;
+	memcpy(store->key, key, sizeof(store->key));
 	if (ids != NULL && !asked_profiles_choose(str_of(ids), &bad))
 		return err_set(err, ERR_FATAL, "DCS_PROFILES names the profile '%.*s', which there is not, or too many",
 			       (int)bad.size, bad.data);
 	if (zones_load(&store->zones, ZONE_FOLDER, err) < 0)
 		return -1;
 	slot_loader_init(&store->loader);
+	return 0;
+}
+
+int communications_store_prepare(void *self, struct err *err)
+{
+	struct communications_store *store = self;
+	const char *path = getenv("DCS_ADDRESS_KEY_FILE");
+	uint8_t key[32];
+	int rc;
+
+	if (path == NULL)
+		return err_set(err, ERR_FATAL,
+			       "DCS_ADDRESS_KEY_FILE is not set: it names the file of the key that seals addresses");
+	if (key_read(key, path, err) < 0)
+		return -1;
+	rc = communications_load_prepare(store, key, err);
+	wipe(key, sizeof(key));
+	if (rc < 0)
+		return -1;
 	db_params_init(&store->params, PARAMS_SIZE_MAX);
 	communications_insert_init(store);
 	buf_init(&store->list, LIST_SIZE_MAX);

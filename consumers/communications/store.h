@@ -41,6 +41,12 @@ struct communications_store {
 /* Once, before the first batch: reads the key from the file that DCS_ADDRESS_KEY_FILE names. */
 MUST_CHECK int communications_store_prepare(void *self, struct err *err);
 
+/*
+ * For who only loads: a zeroed store, with the key and the profiles of DCS_PROFILES. The gateway does, which asks the guard
+ * (contactability.h).
+ */
+MUST_CHECK int communications_load_prepare(struct communications_store *store, const uint8_t key[32], struct err *err);
+
 int communications_load(void *self, struct db *db, struct slot **slots, size_t count, struct err *err);
 int communications_save(void *self, struct db *db, const struct workset *set, const struct logged_event *events,
 			size_t events_count, struct err *err);

@@ -7,7 +7,9 @@
 #include <sys/wait.h>
 
 #include "base/array.h"
+#include "consumers/communications/asked.h"
 #include "consumers/communications/communications.h"
+#include "consumers/communications/contactability.h"
 #include "consumers/communications/gather.h"
 #include "consumers/communications/store.h"
 #include "crypto/seal.h"
@@ -1275,6 +1277,134 @@ static void test_communications_store__a_claim_and_the_guard_stop_the_same(void 
 	}
 }
 
+/* ---- what the gateway says of a person, and what SendCommunication decides ---- */
+
+/* As the gateway asks it, with the gateway's role. False: there is no such customer. */
+static bool asked(const struct uuid *customer_id, int64_t at_ms, struct contact_answer *ret_answer)
+{
+	const struct contact_question question = { .customer_id = *customer_id,
+						   .channel = CHANNEL_SMS,
+						   .message_class = MESSAGE_CLASS_REMINDER,
+						   .at_ms = at_ms,
+						   .business_date = INT32_MIN };
+	struct db *gateway = NULL;
+	struct workset set;
+	bool is_known;
+
+	store_open(&spec, "test_store", "dcs_api", &gateway);
+	assert_true(workset_init(&set, &spec.arena, 10));
+	assert_true(contactability_touch(&question, &set));
+	store_must(&spec, communications_load(communications_store.self, gateway, set.missing, set.missing_count, &spec.err));
+	is_known = contactability_ask(&question, &set, ret_answer);
+	db_close(gateway);
+	return is_known;
+}
+
+static void add_message_of_no_debt(unsigned number)
+{
+	struct send_communication body = { .communication_id = spec_id('M', number),
+					   .customer_id = spec_id('C', 1),
+					   .channel = STR("sms"),
+					   .template_name = STR("reminder"),
+					   .language = STR("de"),
+					   .message_class = STR("reminder"),
+					   .send_by = (STORE_TODAY + 1) * DAY_MS };
+
+	store_add(&spec, &send_communication_type, &body);
+}
+
+/* Both say it at the same instant; the verdict's rules and the profiles that they bound in are the same, too. */
+static void then_agree(unsigned number, enum compliance_verdict verdict)
+{
+	struct uuid id = spec_id('C', 1);
+	const struct compliance_decided *decided;
+	struct contact_answer answer;
+
+	add_message_of_no_debt(number);
+	assert_true(asked(&id, spec.commands[0].now_ms, &answer));
+	assert_null(answer.refusal);
+	assert_int_equal(answer.verdict.verdict, verdict);
+	store_run(&spec);
+	then_answers(&spec, 0, "ComplianceDecided");
+	decided = spec.decisions[0].events[0].body;
+	assert_true(str_is(decided->verdict, compliance_verdict_name(verdict)));
+	assert_int_equal(decided->rules_count, answer.verdict.rules_count);
+	for (size_t index = 0; index < decided->rules_count; index++)
+		assert_true(str_is(decided->rules[index], answer.verdict.rules[index]));
+}
+
+static void then_both_refuse(unsigned number, enum refusal refusal)
+{
+	struct uuid id = spec_id('C', 1);
+	struct contact_answer answer;
+
+	add_message_of_no_debt(number);
+	assert_true(asked(&id, spec.commands[0].now_ms, &answer));
+	assert_string_equal(answer.refusal, refusal_code(refusal));
+	store_run(&spec);
+	then_refuses(&spec, 0, refusal);
+}
+
+static void test_communications_store__who_asks_is_told_what_would_be_decided(void **state)
+{
+	struct uuid nobody = spec_id('C', 2);
+	struct contact_answer answer;
+
+	(void)state;
+	add_template(1, STR("{{customer_name}} {{opt_out}}"));
+	store_run(&spec);
+	assert_false(asked(&nobody, STORE_TODAY * DAY_MS, &answer));
+	then_agree(1, VERDICT_DENY); /* nobody has consented */
+	add_consent(1, 1000);
+	store_run(&spec);
+	then_agree(2, VERDICT_ALLOW);
+	add_circumstance(1, "attorney");
+	store_run(&spec);
+	then_agree(3, VERDICT_DENY);
+	add_withdrawal();
+	store_run(&spec);
+	then_agree(4, VERDICT_DENY); /* opted out, and the attorney */
+	store_sql(&spec, "test_end", "UPDATE communications.circumstance SET ended_at = now()");
+	then_agree(5, VERDICT_DENY);
+	store_sql(&spec, "test_bounced", "UPDATE customers.contact_point SET state = 'bounced'");
+	then_both_refuse(6, REFUSAL_NO_USABLE_CONTACT_POINT);
+	store_sql(&spec, "test_dead", "UPDATE customers.customer SET status = 'deceased'");
+	then_both_refuse(7, REFUSAL_BAD_TRANSITION);
+}
+
+/* Every hour of a day under the laws of a place: what defers, defers both, until the same instant. */
+static void test_communications_store__who_asks_is_told_until_when(void **state)
+{
+	struct uuid id = spec_id('C', 1);
+	size_t deferred = 0;
+	struct str bad;
+
+	(void)state;
+	assert_true(asked_profiles_choose(STR("basic person eu"), &bad));
+	store_sql(&spec, "test_place", "UPDATE customers.customer SET timezone = 'Europe/Berlin'");
+	add_template(1, STR("{{customer_name}} {{opt_out}}"));
+	add_consent(1, STORE_TODAY * DAY_MS - 1000);
+	store_run(&spec);
+	for (unsigned hour = 0; hour < 24; hour++) {
+		const struct compliance_decided *decided;
+		struct contact_answer answer;
+
+		add_message_of_no_debt(1 + hour);
+		spec.commands[0].now_ms = STORE_TODAY * DAY_MS + (int64_t)hour * DAY_MS / 24 + 1;
+		assert_true(asked(&id, spec.commands[0].now_ms, &answer));
+		assert_null(answer.refusal);
+		store_run(&spec);
+		decided = spec.decisions[0].events[0].body;
+		assert_true(str_is(decided->verdict, compliance_verdict_name(answer.verdict.verdict)));
+		if (answer.verdict.verdict != VERDICT_DEFER)
+			continue;
+		deferred++;
+		assert_int_equal(decided->until, answer.verdict.until_ms);
+	}
+	assert_in_range(deferred, 1, 23);
+	assert_true(asked_profiles_choose(STR("basic person"), &bad));
+}
+
 static void test_communications_store__a_claim_asks_about_preferences(void **state)
 {
 	struct str channel = STR("sms");
@@ -1508,6 +1638,8 @@ int main(void)
 		TEST(test_communications_store__the_newest_preference_comes_back),
 		TEST(test_communications_store__a_claim_asks_about_circumstances),
 		TEST(test_communications_store__a_claim_and_the_guard_stop_the_same),
+		TEST(test_communications_store__who_asks_is_told_what_would_be_decided),
+		TEST(test_communications_store__who_asks_is_told_until_when),
 		TEST(test_communications_store__a_claim_asks_about_preferences),
 		TEST(test_communications_store__the_notifier_sees_what_it_claims_only),
 		TEST(test_communications_store__a_withdrawal_and_a_claim_never_both_have_a_message),

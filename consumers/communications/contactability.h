@@ -1,0 +1,34 @@
+#ifndef CONSUMERS_COMMUNICATIONS_CONTACTABILITY_H
+#define CONSUMERS_COMMUNICATIONS_CONTACTABILITY_H
+
+#include "base/must.h"
+#include "consumers/communications/communications.h"
+#include "consumers/communications/guard/guard.h"
+
+/*
+ * Whether a person may be written to, without writing: what SendCommunication would decide at an instant about a message that names
+ * no debt, with the facts that are known now. Of the template it is assumed that it has every sentence that the law asks for. Pure.
+ *
+ * Not asked: what depends on the text and on the debts, and how many messages are under way.
+ */
+struct contact_question {
+	struct uuid customer_id;
+	enum channel channel; /* electronic */
+	enum message_class message_class;
+	int64_t at_ms;
+	int32_t business_date; /* the newest Tick's; INT32_MIN: there was none */
+};
+
+struct contact_answer {
+	const char *refusal; /* SendCommunication would be refused with this code, before the guard is asked; NULL: it is asked */
+	struct guard_verdict verdict; /* of the profiles of asked.h */
+};
+
+/* Touches the states that the answer needs. False: the set is full. */
+MUST_CHECK bool contactability_touch(const struct contact_question *question, struct workset *set);
+
+/* The states are loaded. False: there is no such customer. */
+MUST_CHECK bool contactability_ask(const struct contact_question *question, const struct workset *set,
+				   struct contact_answer *ret_answer);
+
+#endif
