@@ -46,10 +46,12 @@ SLICE = [
     (re.compile(r"consumers/\w+/(\w+/)?(store\w*|columns)\.c$"), PURE | {"crypto", "db", "worker"}, "store.c sees db and worker/store.h"),
     (re.compile(r"consumers/\w+/main\.c$"), PURE | {"crypto", "http", "token", "worker"}, "main.c only wires: it sees worker"),
     # The places that look into another program: `dcs openapi` prints the gateway's document, `dcs verify` refolds the log by the reports' own pure fold (P7), a
-    # preview is rendered as the message will be.
+    # preview is rendered as the message will be, the gateway asks the module's guard.
     (re.compile(r"producers/cli/openapi\.c$"), {"own", *ALL_ROOMS, "producers/api"}, "it sees the gateway's document"),
     (re.compile(r"producers/api/offer/template_preview\.c$"), {"own", *ALL_ROOMS, "schemas", "producers/api", "consumers/communications"},
      "it sees how the module renders a template"),
+    (re.compile(r"producers/api/offer/contactability\.c$"), {"own", *ALL_ROOMS, "schemas", "producers/api", "consumers/communications"},
+     "it sees how the module loads facts and asks its guard"),
     (re.compile(r"producers/cli/rehearse\.c$"), {"own", *ALL_ROOMS, "producers/clock", MODULES_HEADER}, "it is a rehearsal's clock"),
     (re.compile(r"producers/cli/decisions\.c$"), PURE | {"db", "consumers/communications"}, "it sees the guard, which is pure"),
     (re.compile(r"producers/cli/verify_refold\.c$"), PURE | {"db", "wire", "worker", "consumers/reporting"}, "it sees the reports' fold"),

@@ -12,6 +12,7 @@
 struct auth;
 struct callbacks;
 struct commands;
+struct contactability;
 struct document;
 struct metrics;
 struct outbound;
@@ -38,6 +39,7 @@ struct api {
 	struct reads *reads;
 	struct auth *auth; /* NULL: no logins here (tests) */
 	struct callbacks *callbacks;
+	struct contactability *contactability; /* NULL: nobody is asked about here (tests) */
 	const struct document *document;
 	struct metrics *metrics;
 	bool metrics_for_all; /* false: from this machine only */

@@ -48,6 +48,7 @@ static const struct {
 	{ "listCircumstances", NOTES },
 	{ "listPreferences", NOTES },
 	{ "listDecisions", NOTES },
+	{ "getContactability", "compliance supervisor agent" },
 	{ "listApprovals", NOTES },
 	{ "getApproval", NOTES },
 	{ "listReports", "supervisor creditor auditor reporting" },

@@ -1,4 +1,5 @@
 #include "base/array.h"
+#include "producers/api/offer/contactability.h"
 #include "producers/api/offer/offer.h"
 #include "producers/api/reads/readers.h"
 #include "producers/api/reads/reads.h"
@@ -255,5 +256,11 @@ const struct route facts_routes[] = {
 	  .kind = ROUTE_READ,
 	  .resource = &decision_resource,
 	  .is_list = true },
+	{ .method = METHOD_GET,
+	  .pattern = "/customers/:id/contactability",
+	  .operation = "getContactability",
+	  .summary = "Ask whether a customer may be written to, without sending anything",
+	  .access = STAFF,
+	  .handle = show_contactability },
 	{ 0 },
 };

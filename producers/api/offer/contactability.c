@@ -1,0 +1,358 @@
+#include "producers/api/offer/contactability.h"
+
+#include <stdlib.h>
+
+#include "base/array.h"
+#include "base/day.h"
+#include "base/log.h"
+#include "bus/bus.h"
+#include "consumers/communications/asked.h"
+#include "consumers/communications/contactability.h"
+#include "consumers/communications/store.h"
+#include "crypto/crypto.h"
+#include "producers/api/api.h"
+#include "producers/api/auth/pool.h"
+#include "producers/api/http/call.h"
+#include "producers/api/reads/questions.h"
+
+#define ASKED_MAX       64
+#define ARENA_SIZE      ((size_t)256 << 10)
+#define STATES_MAX      16
+#define ANSWER_SIZE_MAX ((size_t)64 << 10)
+#define AT_EARLIER_MS   60000LL /* the caller's clock may be slow */
+#define AT_LATER_MS     (366 * DAY_MS)
+
+/* One call. The thread has it from pool_submit to its `done`. */
+struct asking {
+	struct pool_job job; /* the first member */
+	struct contactability *owner;
+	struct asking *next_free;
+	bool in_use;
+	struct call *call; /* NULL: answered, since the gateway is ending */
+	struct contact_question question;
+	bool is_known, has_failed;
+	struct contact_answer answer;
+	struct err failure;
+};
+
+struct contactability {
+	struct communications_store store; /* of the thread, as the arena */
+	struct arena arena;
+	struct pool *pool;
+	struct part pool_part;
+	struct asking askings[ASKED_MAX];
+	struct asking *free_askings;
+};
+
+/* ---- in the thread ---- */
+
+static int read_business_date(struct pool_seat *seat, int32_t *ret_date, struct err *err)
+{
+	static const struct db_statement newest = { "contactability_business_date",
+						    "SELECT max(business_date) FROM communications.partition_head" };
+	struct db_result result = { .pg = NULL };
+
+	if (db_run(seat->db, &newest, NULL, &result, err) != 0)
+		return -1;
+	*ret_date = db_is_null(&result, 0, 0) ? INT32_MIN : db_date(&result, 0, 0);
+	db_result_release(&result);
+	return 0;
+}
+
+static int ask(struct asking *asking, struct pool_seat *seat)
+{
+	struct contactability *owner = asking->owner;
+	struct err *err = &asking->failure;
+	struct workset set;
+
+	if (pool_seat_connect(seat, err) != 0 || read_business_date(seat, &asking->question.business_date, err) != 0)
+		return -1;
+	if (!workset_init(&set, &owner->arena, STATES_MAX) || !contactability_touch(&asking->question, &set))
+		return err_set(err, ERR_FATAL, "the states of a person do not fit");
+	if (communications_load(&owner->store, seat->db, set.missing, set.missing_count, err) != 0)
+		return -1;
+	asking->is_known = contactability_ask(&asking->question, &set, &asking->answer);
+	return 0;
+}
+
+/* Name and addresses, which are loaded too, do not stay in memory. */
+static void work(struct pool_job *job, struct pool_seat *seat)
+{
+	struct asking *asking = (struct asking *)job;
+	struct arena *arena = &asking->owner->arena;
+
+	asking->has_failed = ask(asking, seat) != 0;
+	wipe(arena->block, arena->used);
+	arena_reset(arena);
+}
+
+/* ---- the answer ---- */
+
+/* A rule in each profile that it bound in. */
+static void add_reasons(struct buf *buf, const struct guard_verdict *verdict)
+{
+	const struct asked_profiles *asked = asked_profiles();
+	const char *separator = "";
+
+	for (size_t rule = 0; rule < verdict->rules_count; rule++) {
+		for (size_t index = 0; index < asked->count; index++) {
+			if ((verdict->profiles[rule] >> index & 1) == 0)
+				continue;
+			buf_add_format(buf, "%s{\"rule\":\"%s\",\"profile\":\"%s\",\"version\":%d}", separator,
+				       verdict->rules[rule], asked->profiles[index]->id, (int)asked->profiles[index]->version);
+			separator = ",";
+		}
+	}
+}
+
+static void add_instant(struct buf *buf, bool is_there, int64_t instant_ms)
+{
+	char text[32];
+
+	instant_format(text, instant_ms);
+	buf_add_format(buf, is_there ? "\"%s\"" : "null", text);
+}
+
+static void write_answer(struct buf *buf, const struct asking *asking)
+{
+	const struct contact_question *question = &asking->question;
+	const struct contact_answer *answer = &asking->answer;
+	const struct guard_verdict *verdict = &answer->verdict;
+	char id[UUID_TEXT_SIZE + 1];
+
+	uuid_format(id, &question->customer_id);
+	buf_add_format(buf, "{\"customerId\":\"%s\",\"channel\":\"%s\",\"messageClass\":\"%s\",\"at\":", id,
+		       channel_name(question->channel), message_class_name(question->message_class));
+	add_instant(buf, true, question->at_ms);
+	buf_add_format(buf, ",\"verdict\":\"%s\",\"until\":",
+		       compliance_verdict_name(answer->refusal != NULL ? VERDICT_DENY : verdict->verdict));
+	add_instant(buf, answer->refusal == NULL && verdict->verdict == VERDICT_DEFER, verdict->until_ms);
+	buf_add_text(buf, ",\"reasons\":[");
+	if (answer->refusal != NULL)
+		buf_add_format(buf, "{\"rule\":\"%s\",\"profile\":null,\"version\":null}", answer->refusal);
+	else
+		add_reasons(buf, verdict);
+	buf_add_text(buf, "]}");
+}
+
+static void answer(const struct asking *asking)
+{
+	struct buf buf;
+
+	if (asking->has_failed) {
+		if (asking->failure.kind != ERR_RETRY)
+			log_error("operation=getContactability %s", asking->failure.text);
+		call_refuse(asking->call, 503, "unavailable", "the database is away");
+		return;
+	}
+	if (!asking->is_known) {
+		call_refuse(asking->call, 404, "not_found", "there is no such customer");
+		return;
+	}
+	buf_init(&buf, ANSWER_SIZE_MAX);
+	write_answer(&buf, asking);
+	MUST(!buf.overflow);
+	call_answer(asking->call, 200, CALL_JSON, buf_str(&buf));
+	buf_release(&buf);
+}
+
+static void done(struct pool_job *job)
+{
+	struct asking *asking = (struct asking *)job;
+
+	if (asking->call != NULL)
+		answer(asking);
+	asking->in_use = false;
+	asking->next_free = asking->owner->free_askings;
+	asking->owner->free_askings = asking;
+}
+
+/* ---- the request ---- */
+
+struct arguments {
+	struct contact_question question;
+	unsigned seen;      /* bits by place in `argument_names` */
+	struct fault fault; /* the first; without a code: none */
+	int64_t now_ms;
+};
+
+static const char *const argument_names[] = { "channel", "messageClass", "at" };
+enum { ARGUMENT_CHANNEL, ARGUMENT_MESSAGE_CLASS, ARGUMENT_AT };
+
+static void set_fault(struct arguments *arguments, struct str name, const char *code, struct str detail)
+{
+	if (arguments->fault.code == NULL)
+		arguments->fault = (struct fault){ .pointer = str_prefix(name, 64), .code = code, .detail = detail };
+}
+
+static void take_channel(struct arguments *arguments, struct str name, struct str value)
+{
+	arguments->question.channel = electronic_channel_by_name(value);
+	if (arguments->question.channel == CHANNEL_NONE)
+		set_fault(arguments, name, "not_allowed", STR("must be one of " ELECTRONIC_CHANNEL_LISTED));
+}
+
+static void take_class(struct arguments *arguments, struct str name, struct str value)
+{
+	arguments->question.message_class = message_class_by_name(value);
+	if (arguments->question.message_class == MESSAGE_CLASS_NONE)
+		set_fault(arguments, name, "not_allowed", STR("must be a message class"));
+}
+
+static void take_at(struct arguments *arguments, struct str name, struct str value)
+{
+	int64_t at_ms;
+
+	if (!instant_parse(value, &at_ms))
+		set_fault(arguments, name, "bad_format", STR("must be an instant as in RFC 3339, e.g. 2026-11-22T15:04:05Z"));
+	else if (at_ms < arguments->now_ms - AT_EARLIER_MS || at_ms > arguments->now_ms + AT_LATER_MS)
+		set_fault(arguments, name, "out_of_range", STR("must not have passed, nor be more than a year away"));
+	else
+		arguments->question.at_ms = at_ms;
+}
+
+static void take_argument(void *arguments_arg, struct str name, struct str value)
+{
+	static void (*const takes[])(struct arguments *, struct str, struct str) = { take_channel, take_class, take_at };
+	struct arguments *arguments = arguments_arg;
+
+	for (size_t index = 0; index < COUNT(takes); index++) {
+		if (!str_is(name, argument_names[index]))
+			continue;
+		if ((arguments->seen >> index & 1) != 0)
+			set_fault(arguments, name, "repeated", STR("stands twice"));
+		else
+			takes[index](arguments, name, value);
+		arguments->seen |= 1U << index;
+		return;
+	}
+	set_fault(arguments, name, "unknown_argument", STR("the arguments are channel, messageClass and at"));
+}
+
+/* False: it was refused. */
+static bool read_arguments(struct call *call, struct contact_question *ret_question)
+{
+	struct arguments arguments = { .question.message_class = MESSAGE_CLASS_REMINDER, .now_ms = bus_now_ms() };
+	const struct problem problem = { .status = 400,
+					 .code = "bad_query",
+					 .detail = STR("an argument is wrong"),
+					 .faults = &arguments.fault,
+					 .faults_count = 1 };
+
+	arguments.question.at_ms = arguments.now_ms;
+	call_each_argument(call, take_argument, &arguments);
+	if ((arguments.seen >> ARGUMENT_CHANNEL & 1) == 0)
+		set_fault(&arguments, str_of(argument_names[ARGUMENT_CHANNEL]), "missing", STR("is required"));
+	*ret_question = arguments.question;
+	if (arguments.fault.code == NULL)
+		return true;
+	call_refuse_problem(call, &problem);
+	return false;
+}
+
+void show_contactability(struct api *api, struct call *call)
+{
+	struct contactability *contactability = api->contactability;
+	struct asking *asking;
+	struct contact_question question;
+	struct uuid id;
+
+	if (!call_param_id(call, "id", &id) || !read_arguments(call, &question))
+		return;
+	question.customer_id = id;
+	asking = contactability == NULL || !questions_are_ready(api->questions) ? NULL : contactability->free_askings;
+	if (asking == NULL) {
+		call_refuse(call, 503, "unavailable", "the database is away, or too many ask");
+		return;
+	}
+	contactability->free_askings = asking->next_free;
+	*asking = (struct asking){
+		.job = { .work = work, .done = done }, .owner = contactability, .in_use = true, .call = call, .question = question
+	};
+	if (!pool_submit(contactability->pool, &asking->job))
+		MUST_NOT_REACH("the pool has room for each");
+}
+
+/* ---- the part ---- */
+
+static int run_part(void *self, struct err *err)
+{
+	const struct contactability *contactability = self;
+
+	return contactability->pool_part.run(contactability->pool_part.self, err);
+}
+
+static size_t watch_part(void *self, struct pollfd ret_fds[PART_FDS_MAX])
+{
+	const struct contactability *contactability = self;
+
+	return contactability->pool_part.watch(contactability->pool_part.self, ret_fds);
+}
+
+static size_t part_waiting(void *self)
+{
+	const struct contactability *contactability = self;
+
+	return contactability->pool_part.waiting(contactability->pool_part.self);
+}
+
+static void give_up_part(void *self)
+{
+	struct contactability *contactability = self;
+
+	for (size_t index = 0; index < ASKED_MAX; index++) {
+		struct asking *asking = &contactability->askings[index];
+
+		if (asking->in_use && asking->call != NULL)
+			call_refuse(asking->call, 503, "unavailable", "the gateway is ending");
+		asking->call = NULL;
+	}
+}
+
+struct part contactability_part(struct contactability *contactability)
+{
+	return (struct part){ .name = "contactability",
+			      .self = contactability,
+			      .run = run_part,
+			      .watch = watch_part,
+			      .waiting = part_waiting,
+			      .give_up = give_up_part };
+}
+
+/* ---- life ---- */
+
+int contactability_new(const char *conninfo, const uint8_t *key, struct contactability **ret_contactability, struct err *err)
+{
+	const struct pool_conf conf = {
+		.name = "contactability", .conninfo = conninfo, .threads = 1, .waiting_max = ASKED_MAX
+	}; /* one thread: it has the store and the arena */
+	struct contactability *contactability = calloc(1, sizeof(*contactability));
+
+	if (contactability == NULL)
+		return err_set(err, ERR_FATAL, "no memory");
+	for (size_t index = ASKED_MAX; index > 0; index--) {
+		contactability->askings[index - 1].next_free = contactability->free_askings;
+		contactability->free_askings = &contactability->askings[index - 1];
+	}
+	if (communications_load_prepare(&contactability->store, key, err) != 0 ||
+	    arena_init(&contactability->arena, ARENA_SIZE, err) != 0 || pool_new(&conf, &contactability->pool, err) != 0) {
+		contactability_free(contactability);
+		return -1;
+	}
+	contactability->pool_part = pool_part(contactability->pool);
+	(void)asked_profiles(); /* chosen now: later two threads read them */
+	*ret_contactability = contactability;
+	return 0;
+}
+
+void contactability_free(struct contactability *contactability)
+{
+	if (contactability == NULL)
+		return;
+	pool_free(contactability->pool);
+	slot_loader_release(&contactability->store.loader);
+	zones_release(&contactability->store.zones);
+	wipe(contactability->store.key, sizeof(contactability->store.key));
+	arena_release(&contactability->arena);
+	free(contactability);
+}
