@@ -75,11 +75,13 @@ class Gateway(threading.Thread):
 
     def step(self, name):
         """The notifier dies here, if it is its turn to."""
-        if self.kills_left and self.kills_left[0] == name and len(self.tries) >= self.next_kill:
-            if self.kill():
-                self.next_kill += self.kill_every
-                self.kills[name] += 1
-                self.kills_left.popleft()
+        if self.is_next(name) and self.kill():
+            self.next_kill += self.kill_every
+            self.kills[name] += 1
+            self.kills_left.popleft()
+
+    def is_next(self, name):
+        return self.kills_left and self.kills_left[0] == name and len(self.tries) >= self.next_kill
 
     def next_fault(self):
         return self.dice.choice(list(FAULTS)) if self.dice.random() * 100 < self.faults_percent else None
@@ -166,9 +168,11 @@ class Gateway(threading.Thread):
             while True:
                 writer.write(b"x" * 65536)
                 await writer.drain()
+        is_last = self.is_next("connected")  # connections are kept: without this one there may be no next
+        more += "Connection: close\r\n" if is_last else ""
         writer.write(f"HTTP/1.1 {status} X\r\n{more}Content-Length: {len(body)}\r\n\r\n".encode() + body)
         await writer.drain()
-        return True
+        return not is_last
 
     # ---- servers ----
 

@@ -462,6 +462,48 @@ void reads_find_command_for(struct reads *reads, const struct principal *princip
 	ask_command(reads, principal, NULL, command_id, done, arg);
 }
 
+/* ---- a command that was kept for a second person ---- */
+
+static const struct question_shape approval_shape = {
+	.statement = { "api_approval",
+		       "SELECT q.n, a.module, a.key FROM unnest($1::uuid[]) WITH ORDINALITY AS q (id, n) "
+		       "JOIN api.approval a ON a.command_id = q.id" },
+	.kinds = { DB_ARRAY_UUID },
+	.args_count = 1,
+};
+
+struct approval_search {
+	reads_approval_done *done;
+	void *arg;
+};
+
+static void take_approval(const void *search_notes, const struct answer *answer, const struct err *failure)
+{
+	const struct approval_search *search = search_notes;
+	struct uuid key;
+
+	(void)failure;
+	if (answer == NULL) {
+		search->done(search->arg, READS_AWAY, STR(""), NULL);
+	} else if (answer->count == 0) {
+		search->done(search->arg, READS_NOT_FOUND, STR(""), NULL);
+	} else {
+		key = db_uuid(answer->result, answer->first, 2);
+		search->done(search->arg, READS_FOUND, db_str(answer->result, answer->first, 1), &key);
+	}
+}
+
+void reads_find_approval(struct reads *reads, const struct uuid *command_id, reads_approval_done *done, void *arg)
+{
+	const struct approval_search search = { .done = done, .arg = arg };
+	struct question_value *values = questions_ask(reads->questions, &approval_shape, take_approval, &search, sizeof(search));
+
+	if (values == NULL)
+		done(arg, READS_AWAY, STR(""), NULL);
+	else
+		values[0].id = *command_id;
+}
+
 /* ---- life ---- */
 
 static size_t count_resources(void)

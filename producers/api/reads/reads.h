@@ -120,4 +120,8 @@ void reads_find_command(struct reads *reads, const char *module, const struct uu
 void reads_find_command_for(struct reads *reads, const struct principal *principal, const struct uuid *command_id,
 			    reads_command_done *done, void *arg);
 
+/* The module and the key of a command that is, or was, kept for a second person. Borrows until it returns. */
+typedef void reads_approval_done(void *arg, enum reads_found found, struct str module, const struct uuid *key);
+void reads_find_approval(struct reads *reads, const struct uuid *command_id, reads_approval_done *done, void *arg);
+
 #endif

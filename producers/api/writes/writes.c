@@ -443,20 +443,25 @@ static void on_owner(void *write_arg, enum reads_found found, const struct uuid 
 }
 
 /* The command that an approval names: its key is the approval's, and its module's topic. */
-static void on_approved(void *write_arg, const struct command_state *state)
+static void on_approval(void *write_arg, enum reads_found found, struct str module, const struct uuid *key)
 {
 	struct write *write = write_arg;
 
 	if (!end_callback(write))
 		return;
-	if (state == NULL) {
-		write_refuse_away(write, "the database is away: try again");
-	} else if (state->kind != COMMAND_APPLIED || !str_to_chars(write->module, sizeof(write->module), state->module)) {
-		write_refuse(write, 404, "not_found", "no such command waits for a second person");
-	} else {
+	switch (found) {
+	case READS_FOUND:
+		MUST(str_to_chars(write->module, sizeof(write->module), module));
 		write->has_owner_id = true;
-		write->owner_id = state->key;
+		write->owner_id = *key;
 		go_on(write);
+		return;
+	case READS_NOT_FOUND:
+		write_refuse(write, 404, "not_found", "no such command was kept for a second person");
+		return;
+	case READS_AWAY:
+		write_refuse_away(write, "the database is away: try again");
+		return;
 	}
 }
 
@@ -469,7 +474,7 @@ static void find_owner(struct write *write)
 
 	begin_callback(write);
 	if (message_is_of_engine(write->type)) {
-		reads_find_command(write->writes->conf.reads, NULL, &write->path_id, on_approved, write);
+		reads_find_approval(write->writes->conf.reads, &write->path_id, on_approval, write);
 		return;
 	}
 	MUST(question.resource != NULL);
