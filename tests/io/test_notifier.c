@@ -1258,7 +1258,7 @@ static void test_notifier__the_cost_of_a_message_does_not_grow_with_those_that_h
 		" reported) SELECT communication_id, 1, customer_id, (SELECT min(owner) FROM notifier.attempt), 'kannel', now(),"
 		" 'accepted', now(), true FROM notifier.dispatch d WHERE NOT EXISTS (SELECT FROM notifier.attempt a"
 		" WHERE a.communication_id = d.communication_id)");
-	run_sql("ANALYZE notifier.dispatch, notifier.attempt"); /* as autovacuum does, sooner or later: sessions plan anew */
+	run_sql("ANALYZE notifier.dispatch, notifier.attempt");   /* as autovacuum does, sooner or later: sessions plan anew */
 	(void)number("SELECT count(pg_stat_force_next_flush())"); /* of what this session read */
 	before = rows_read();
 	for (unsigned n = 2; n <= 11; n++) {
