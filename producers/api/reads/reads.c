@@ -465,9 +465,8 @@ void reads_find_command_for(struct reads *reads, const struct principal *princip
 /* ---- a command that was kept for a second person ---- */
 
 static const struct question_shape approval_shape = {
-	.statement = { "api_approval",
-		       "SELECT q.n, a.module, a.key FROM unnest($1::uuid[]) WITH ORDINALITY AS q (id, n) "
-		       "JOIN api.approval a ON a.command_id = q.id" },
+	.statement = { "api_approval", "SELECT q.n, a.module, a.key FROM unnest($1::uuid[]) WITH ORDINALITY AS q (id, n) "
+				       "JOIN api.approval a ON a.command_id = q.id" },
 	.kinds = { DB_ARRAY_UUID },
 	.args_count = 1,
 };
