@@ -68,13 +68,15 @@ void decide_record_inbound(const struct command *command, const struct workset *
 	event->has_provider_ref = body->has_provider_ref;
 	event->provider_ref = body->provider_ref;
 	event->received_at = body->received_at;
-	if (intent == INBOUND_INTENT_STOP)
+	if (intent == INBOUND_INTENT_STOP) {
+		MUST(keyword != NULL);
 		withdraw_consent(&body->customer_id, channel_by_name(body->channel),
 				 &(struct withdrawal_reason){ .via = STR("keyword"),
 							      .has_keyword = true,
 							      .keyword = str_of(keyword),
 							      .withdrawn_at_ms = body->received_at },
 				 set, decision);
+	}
 }
 
 /* Nobody's consent is withdrawn: an operator finds out who it was. */

@@ -1587,7 +1587,7 @@ static void test_communications_store__a_withdrawal_and_a_claim_never_both_have_
 	close(orders[1]);
 	assert_int_equal(waitpid(child, NULL, 0), child);
 	close(answers[0]);
-	print_message("%lld races: %lld withdrawn, %lld claimed\n", (long long)(rounds * RACES_A_ROUND), (long long)cancelled,
+	print_message("%lld races: %lld withdrawn, %lld claimed\n", (long long)rounds * RACES_A_ROUND, (long long)cancelled,
 		      (long long)claims);
 	assert_int_equal(cancelled + claims, rounds * RACES_A_ROUND);
 	assert_true(cancelled > 0);

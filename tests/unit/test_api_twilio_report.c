@@ -36,6 +36,7 @@ static int make_url(void **state)
 
 	(void)state;
 	assert_int_equal(crypto_init(&err), 0);
+	arena_release(&arena);
 	assert_int_equal(arena_init(&arena, 65536, &err), 0);
 	assert_true(uuid_parse(&communication, STR(COMMUNICATION)) && uuid_parse(&customer, STR(CUSTOMER)));
 	memcpy(conf.callback_key, key, sizeof(key));
@@ -233,6 +234,13 @@ static void test_twilio__tokens_are_lines_of_a_private_file(void **state)
 	assert_int_equal(twilio_keys_load(&read, path, "https://a.example", &err), -1);
 }
 
+static int release_arena(void **state)
+{
+	(void)state;
+	arena_release(&arena);
+	return 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -245,5 +253,5 @@ int main(void)
 		cmocka_unit_test(test_twilio__tokens_are_lines_of_a_private_file),
 	};
 
-	return cmocka_run_group_tests(tests, make_url, NULL);
+	return cmocka_run_group_tests(tests, make_url, release_arena);
 }
