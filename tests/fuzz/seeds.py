@@ -8,6 +8,7 @@ with them, and keeps of what the fuzzers found what they do not reach.
 """
 
 import base64
+import copy
 import datetime
 import json
 import pathlib
@@ -15,6 +16,7 @@ import re
 import struct
 import subprocess
 import sys
+import uuid
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "consumers"), str(ROOT / "schemas")]
@@ -26,6 +28,7 @@ from schema import read_messages  # noqa: E402
 MODULES = modules.names("command")
 ID = "0198c0de-0000-7000-8000-0000000000%02x"
 EPOCH = datetime.date(1970, 1, 1)
+NOW_MS = int(re.search(r"NOW_MS INT64_C\((\d+)\)", (ROOT / "tests/fuzz/facts.h").read_text())[1])
 
 # What an example leaves out or says more simply, where a rule has more to do.
 OTHERS = {
@@ -86,9 +89,18 @@ class Command:
     def __init__(self, newest, example):
         self.name, self.module = newest.name, newest.module
         self.key = newest.key if newest.key is None else newest.fields[newest.key].name
+        self.newest = newest
         self.body = {field.name: value_of(self.name, field, example) for field in newest.fields}
-        self.frame = struct.pack(">bI", 0, newest.schema_id)
-        self.frame += b"".join(encode(field, self.body[field.name]) for field in newest.fields)
+
+    @property
+    def frame(self):
+        return struct.pack(">bI", 0, self.newest.schema_id) + b"".join(encode(field, self.body[field.name]) for field in self.newest.fields)
+
+    def but(self, **members):
+        """The same with other values."""
+        other = copy.copy(self)
+        other.body = {**self.body, **members}
+        return other
 
     def json(self):
         return json.dumps({name: value for name, value in self.body.items() if value is not None}).encode()
@@ -125,6 +137,32 @@ def sized(data):
     return struct.pack(">H", len(data)) + data
 
 
+def record_id(number):
+    """Of a record whose headers are the door's (make_headers)."""
+    data = bytearray((NOW_MS + number).to_bytes(6, "big") + b"0123456789")
+    data[6], data[8] = data[6] & 0x0F | 0x70, data[8] & 0x3F | 0x80
+    return str(uuid.UUID(bytes=bytes(data)))
+
+
+def stories(by_name):
+    """What needs another thing before it, with the issuer of each command; 1: whom it is about, 5: another user."""
+    waiting = by_name["SendCommunication"].but(not_before="2026-11-29T09:00:00Z")
+    unknown = by_name["RecordDispatch"].but(outcome="unknown", provider_ref=None, provider_code=None)
+    written = [(by_name[name], 0) for name in ("PublishTemplate", "GrantConsent")]
+    yield [*written, (waiting, 0), (by_name["RescheduleCommunication"].but(expected_version=7), 0), (by_name["RescheduleCommunication"], 0)]
+    yield [*written, (waiting, 0), (by_name["RescheduleCommunication"], 0), (by_name["CancelCommunication"], 0)]
+    for resolution in ("sent", "not_sent"):
+        yield [*written, (by_name["SendCommunication"], 0), (unknown, 0), (by_name["ResolveUnknown"].but(resolution=resolution), 0)]
+    yield [(by_name["RecordCircumstance"], 0), *[(by_name["EndCircumstance"], 0)] * 2]
+    for command in by_name.values():
+        if command.module in MODULES:
+            yield [(command, 0)] * 2  # the second one finds that there is one
+    for name in ("ApproveCommand", "RefuseCommand"):
+        key = by_name["PublishTemplate"].body["template_id"]
+        for who in (1, 5):
+            yield [(by_name["PublishTemplate"], 1), *[(by_name[name].but(record_key=key, command_id=record_id(0)), who)] * 2]
+
+
 ORDINARY = bytes(1 + 8)  # one record a batch, and facts of other modules in which everything is allowed: script.h
 
 
@@ -153,6 +191,9 @@ def records(all_commands):
         told = [by_name[name] for name in story.split()]
         for mode, who in ((0, 0), (0x10, 0), (0, 1)):  # who 1: he whom it is about
             yield bytes([MODULES.index(told[0].module)]) + ORDINARY + b"".join(record(command, mode, who if number else 0) for number, command in enumerate(told))
+    for story in stories(by_name):
+        module = story[0][0].module
+        yield bytes([MODULES.index(module)]) + ORDINARY + b"".join(record(command, who=who) for command, who in story)
     for name in ("CreateDebt", "SendCommunication"):  # of an unknown customer, for longer than it may wait
         yield bytes([MODULES.index(by_name[name].module), 0, 1]) + ORDINARY[2:] + b"".join(record(by_name[name], *circumstances) for circumstances in ((), (0, 0, 0x7F), (0x10,)))
     tick = next(command for command in all_commands if command.name == "Tick")
