@@ -182,7 +182,7 @@ show_where_to_look() {
 	  psql "\$DCS_PG" -c 'TABLE reporting.communications'
 	  ls $folder/mail; tail $folder/log/smsc.log        what people received
 	  ls $folder/log                                 output of every process
-	  make rehearsal                              a year of 500 customers in a minute, on a stack of its own
+	  make rehearsal                              a year of 500 customers in two minutes, on a stack of its own
 	  make stop                                   end all of it; the data stays
 
 	END
