@@ -31,12 +31,9 @@ static bool can_be_rescheduled(const struct command *command, const struct commu
 {
 	const struct reschedule_communication *body = command->body;
 
-	if (body->send_by <= command->now_ms || body->send_by > command->now_ms + SEND_WITHIN_MAX_MS) {
-		decision_refuse(decision, REFUSAL_BAD_DATE, "send_by", "the time has passed, or is more than a year away");
-	} else if (body->has_not_before && (body->not_before < 0 || body->not_before >= body->send_by)) {
-		decision_refuse(decision, REFUSAL_BAD_DATE, "not_before",
-				"before 1970, or when the message may not be sent any more");
-	} else if (waiting == NULL || !uuid_equal(&waiting->customer_id, &body->customer_id)) {
+	if (!sending_times_are_good(body->has_not_before, body->not_before, body->send_by, command->now_ms, decision))
+		return false;
+	if (waiting == NULL || !uuid_equal(&waiting->customer_id, &body->customer_id)) {
 		decision_refuse(decision, REFUSAL_NOT_FOUND, "communication_id", "the customer has no such communication");
 	} else if (body->has_expected_version && body->expected_version != waiting->version) {
 		decision_refuse(decision, REFUSAL_VERSION_CONFLICT, "expected_version", "the communication's version is %lld",

@@ -8,6 +8,8 @@
 #include "consumers/communications/gather.h"
 #include "consumers/communications/render.h"
 
+#define SEND_WITHIN_MAX_MS (366 * DAY_MS)
+
 /* ---- the command itself ---- */
 
 static bool parameters_are_good(const struct send_communication *body, struct decision *decision)
@@ -44,6 +46,21 @@ static bool debts_are_named_once(const struct send_communication *body, struct d
 	return true;
 }
 
+bool sending_times_are_good(bool has_not_before, int64_t not_before_ms, int64_t send_by_ms, int64_t now_ms,
+			    struct decision *decision)
+{
+	if (send_by_ms <= now_ms || send_by_ms > now_ms + SEND_WITHIN_MAX_MS) {
+		decision_refuse(decision, REFUSAL_BAD_DATE, "send_by", "the time has passed, or is more than a year away");
+		return false;
+	}
+	if (has_not_before && (not_before_ms < 0 || not_before_ms >= send_by_ms)) {
+		decision_refuse(decision, REFUSAL_BAD_DATE, "not_before",
+				"before 1970, or when the message may not be sent any more");
+		return false;
+	}
+	return true;
+}
+
 static bool send_is_good(const struct sending *sending, struct decision *decision)
 {
 	const struct send_communication *body = sending->body;
@@ -70,16 +87,7 @@ static bool send_is_good(const struct sending *sending, struct decision *decisio
 	}
 	if (!debts_are_named_once(body, decision) || !parameters_are_good(body, decision))
 		return false;
-	if (body->send_by <= sending->command->now_ms || body->send_by > sending->command->now_ms + SEND_WITHIN_MAX_MS) {
-		decision_refuse(decision, REFUSAL_BAD_DATE, "send_by", "the time has passed, or is more than a year away");
-		return false;
-	}
-	if (body->has_not_before && (body->not_before < 0 || body->not_before >= body->send_by)) {
-		decision_refuse(decision, REFUSAL_BAD_DATE, "not_before",
-				"before 1970, or when the message may not be sent any more");
-		return false;
-	}
-	return true;
+	return sending_times_are_good(body->has_not_before, body->not_before, body->send_by, sending->command->now_ms, decision);
 }
 
 /* ---- the entities that it names ---- */

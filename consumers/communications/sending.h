@@ -7,8 +7,6 @@
 #include "consumers/communications/guard/guard.h"
 #include "schemas/communications.h"
 
-#define SEND_WITHIN_MAX_MS (366 * DAY_MS)
-
 /*
  * One message on its way through the rules: when it is asked for (decide_send.c), and each time that its time has come
  * (decide_release.c). Both take the same steps: find, check, ask, settle.
@@ -24,6 +22,10 @@ struct sending {
 	const struct address *address;
 	struct rendered *rendered;
 };
+
+/* Whether a message can have these times. False: refused. */
+MUST_CHECK bool sending_times_are_good(bool has_not_before, int64_t not_before_ms, int64_t send_by_ms, int64_t now_ms,
+				       struct decision *decision);
 
 /* The person, and the template in the requested language, otherwise in the next wider one that has a template: en for en-GB. */
 void sending_find(struct sending *sending, const struct workset *set);
