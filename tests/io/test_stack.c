@@ -123,6 +123,11 @@ static void test_stack__no_rule_in_sql_reads_the_machines_clock(void **state)
 				      "WHERE n.nspname !~ '^(pg_|information_schema|engine$|public$)' AND "
 				      "p.prosrc ~* '(?<!engine\\.)\\mnow\\(\\)|clock_timestamp|current_timestamp|current_date'"),
 			 0);
+	assert_int_equal(
+		store_number(&spec, "test_clocks_of_views",
+			     "SELECT count(*) FROM pg_views WHERE schemaname !~ '^(pg_|information_schema|engine$|public$)' AND "
+			     "definition ~* '(?<!engine\\.)\\mnow\\(\\)|clock_timestamp|current_timestamp|current_date'"),
+		0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
