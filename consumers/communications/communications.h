@@ -186,8 +186,9 @@ struct contact {
 };
 
 /*
- * A customer's contacts, what caps count: those of RecordContact, and our own messages from their release on, unless they
- * certainly did not arrive. Never saved: it is read from communications.contact_history. In the order of that view: validation
+ * A customer's contacts, what caps count: those of RecordContact; our own messages from their release on, unless they certainly
+ * did not arrive; and of each channel the last message that the person wrote to us (RecordInbound): no rule looks at earlier ones,
+ * and somebody who writes much must not displace the contacts that caps count. Never saved: it is read from communications.contact_history. In the order of that view: validation
  * notices first, then the newest, so that of too many contacts the oldest are lost, and no notice.
  */
 #define HISTORY_MAX       64
@@ -198,6 +199,7 @@ struct contacted {
 	uint32_t channel, direction, party, outcome; /* of enum channel, contact_direction, contact_party, contact_outcome */
 	uint32_t message_class;
 	uint32_t is_consented;
+	uint32_t is_written;  /* a RecordInbound */
 	uint32_t debts_count; /* 0: unknown, or more than fit, so it counts for each */
 	struct uuid debts[CONTACT_DEBTS_MAX];
 };
@@ -394,11 +396,14 @@ void communications_evolve(struct workset *set, const struct event *event);
 
 /* evolve_facts.c: the parts of communications_evolve about facts. A message is a contact from its release on. */
 struct contact_recorded;
+struct inbound_received;
 struct circumstance_recorded;
 struct circumstance_ended;
 struct preference_set;
 struct communication_released;
 void evolve_contact_recorded(struct workset *set, const struct contact_recorded *event);
+void evolve_inbound_received(struct workset *set, const struct inbound_received *event, int64_t at_ms);
+struct contacted contacted_inbound(const struct inbound_received *event, int64_t at_ms); /* at_ms: when it came to us */
 void evolve_circumstance_recorded(struct workset *set, const struct circumstance_recorded *event);
 void evolve_circumstance_ended(struct workset *set, const struct circumstance_ended *event);
 void evolve_preference_set(struct workset *set, const struct preference_set *event);

@@ -128,7 +128,7 @@ static void on_consent_withdrawn(struct workset *set, const struct consent_withd
 
 /* ---- messages from persons ---- */
 
-static void on_inbound(struct workset *set, const struct uuid *inbound_id)
+static void on_unknown_inbound(struct workset *set, const struct uuid *inbound_id)
 {
 	struct inbound *inbound = workset_change(set, &inbound_entity, inbound_id);
 
@@ -313,10 +313,10 @@ void communications_evolve(struct workset *set, const struct event *event)
 		on_consent_withdrawn(set, event->body, event->command);
 		return;
 	case EVENT_INBOUND_RECEIVED:
-		on_inbound(set, &((const struct inbound_received *)event->body)->inbound_id);
+		evolve_inbound_received(set, event->body, event->command->now_ms);
 		return;
 	case EVENT_UNKNOWN_INBOUND_RECEIVED:
-		on_inbound(set, &((const struct unknown_inbound_received *)event->body)->inbound_id);
+		on_unknown_inbound(set, &((const struct unknown_inbound_received *)event->body)->inbound_id);
 		return;
 	case EVENT_TEMPLATE_PUBLISHED:
 		on_template_published(set, event);

@@ -78,22 +78,63 @@ struct contacted contacted_message(const struct communication_released *event, i
 	return contacted;
 }
 
-/* Commands about a message's end do not load the history: only a batch that asks for it has it. */
-void history_remove_message(struct workset *set, const struct uuid *customer_id, const struct uuid *communication_id)
+/* What a provider says of the time counts if it is in the past: a message of tomorrow would be answered again and again. */
+struct contacted contacted_inbound(const struct inbound_received *event, int64_t at_ms)
 {
-	const struct slot *slot = workset_find(set, &history_entity, customer_id);
-	struct history *history;
+	return (struct contacted){ .ref = event->inbound_id,
+				   .at_ms = event->received_at < at_ms ? event->received_at : at_ms,
+				   .channel = channel_by_name(event->channel),
+				   .direction = CONTACT_DIRECTION_INBOUND,
+				   .party = PARTY_CONSUMER,
+				   .outcome = CONTACT_SENT,
+				   .is_written = 1 };
+}
+
+static const struct contacted *find_written(const struct history *history, uint32_t channel)
+{
+	for (uint32_t index = 0; index < history->count; index++) {
+		if (history->contacts[index].is_written != 0 && history->contacts[index].channel == channel)
+			return &history->contacts[index];
+	}
+	return NULL;
+}
+
+static void remove_contact(struct history *history, struct uuid ref)
+{
 	uint32_t kept = 0;
 
-	if (slot == NULL || !slot->loaded || !slot->exists)
-		return;
-	history = workset_change(set, &history_entity, customer_id);
 	for (uint32_t index = 0; index < history->count; index++) {
-		if (!uuid_equal(&history->contacts[index].ref, communication_id))
+		if (!uuid_equal(&history->contacts[index].ref, &ref))
 			history->contacts[kept++] = history->contacts[index];
 	}
 	memset(&history->contacts[kept], 0, (history->count - kept) * sizeof(history->contacts[0]));
 	history->count = kept;
+}
+
+/* Of each channel the last one stays. */
+void evolve_inbound_received(struct workset *set, const struct inbound_received *event, int64_t at_ms)
+{
+	struct inbound *inbound = workset_change(set, &inbound_entity, &event->inbound_id);
+	struct history *history = workset_change(set, &history_entity, &event->customer_id);
+	struct contacted contacted = contacted_inbound(event, at_ms);
+	const struct contacted *last = find_written(history, contacted.channel);
+
+	inbound->is_known = 1;
+	if (last != NULL && stands_before(last, &contacted))
+		return;
+	if (last != NULL)
+		remove_contact(history, last->ref);
+	history_add(history, &contacted);
+}
+
+/* Commands about a message's end do not load the history: only a batch that asks for it has it. */
+void history_remove_message(struct workset *set, const struct uuid *customer_id, const struct uuid *communication_id)
+{
+	const struct slot *slot = workset_find(set, &history_entity, customer_id);
+
+	if (slot == NULL || !slot->loaded || !slot->exists)
+		return;
+	remove_contact(workset_change(set, &history_entity, customer_id), *communication_id);
 }
 
 /* ---- circumstances ---- */

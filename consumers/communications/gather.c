@@ -108,13 +108,16 @@ static void set_latest(int32_t *day, int32_t to)
 }
 
 /*
- * A communication is what says something about a debt to somebody: no call that reached nobody, and no voicemail of limited
- * content (US-20, 12 CFR 1006.2(j)).
+ * A communication is what says something about a debt to somebody: no call that reached nobody, no voicemail of limited content
+ * (US-20, 12 CFR 1006.2(j)), and nothing that the person wrote or left to us: the first one conveys information to the consumer
+ * (1006.34(b)(2)).
  */
 static bool is_communication(const struct contacted *contacted)
 {
-	return contacted->outcome == CONTACT_CONVERSATION || contacted->outcome == CONTACT_VOICEMAIL ||
-	       contacted->outcome == CONTACT_SENT;
+	if (contacted->outcome == CONTACT_CONVERSATION)
+		return true;
+	return contacted->direction == CONTACT_DIRECTION_OUTBOUND &&
+	       (contacted->outcome == CONTACT_VOICEMAIL || contacted->outcome == CONTACT_SENT);
 }
 
 static void add_to_debt(struct guard_debt *debt, const struct contacted *contacted, int32_t day)

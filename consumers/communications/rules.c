@@ -116,6 +116,7 @@ static void touch_record_inbound(const struct command *command, struct workset *
 
 	touch(set, &inbound_entity, &body->inbound_id);
 	touch(set, &person_entity, &body->customer_id);
+	touch(set, &history_entity, &body->customer_id);
 	touch_withdrawal(&body->customer_id, set);
 }
 

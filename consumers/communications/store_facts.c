@@ -19,7 +19,8 @@ _Static_assert(HISTORY_MAX == 64, "as in HISTORY_LIMIT");
 
 static const struct db_statement select_histories = {
 	.name = "communications_select_histories",
-	.sql = "SELECT u.n, h.ref, h.at, h.channel, h.direction, h.party, h.outcome, h.message_class, h.consented, h.debts "
+	.sql = "SELECT u.n, h.ref, h.at, h.channel, h.direction, h.party, h.outcome, h.message_class, h.consented, h.debts, "
+	       "h.is_written "
 	       "FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n), "
 	       "LATERAL (SELECT * FROM communications.contact_history h WHERE h.customer_id = u.id ORDER BY (h.message_class = "
 	       "'validation_notice') IS TRUE DESC, h.at DESC, h.ref DESC LIMIT " HISTORY_LIMIT ") h",
@@ -44,7 +45,8 @@ static int read_contacted(void *self, const struct db_result *result, int row, s
 				       .direction = contact_direction_by_name(db_str(result, row, 4)),
 				       .party = contact_party_by_name(db_str(result, row, 5)),
 				       .outcome = contact_outcome_by_name(db_str(result, row, 6)),
-				       .is_consented = db_bool(result, row, 8) ? 1 : 0 };
+				       .is_consented = db_bool(result, row, 8) ? 1 : 0,
+				       .is_written = db_bool(result, row, 10) ? 1 : 0 };
 
 	(void)self;
 	(void)err;

@@ -1182,6 +1182,45 @@ static void test_communications_store__contacts_come_back_with_our_own_messages(
 	assert_int_equal(history->contacts[0].outcome, CONTACT_CONVERSATION);
 }
 
+static void add_written(unsigned number, const char *channel, int64_t received_ms)
+{
+	struct record_inbound body = { .inbound_id = spec_id('I', number),
+				       .customer_id = spec_id('C', 1),
+				       .channel = str_of(channel),
+				       .text = STR("hello"),
+				       .provider = STR("kannel"),
+				       .received_at = received_ms };
+
+	store_add(&spec, &record_inbound_type, &body);
+}
+
+/* As evolve keeps it: the last one of each channel, and a time of the provider's that is not to come. */
+static void test_communications_store__what_a_person_wrote_comes_back_as_a_contact(void **state)
+{
+	struct uuid last = spec_id('I', 2);
+	const struct history *history;
+
+	(void)state;
+	add_contact(1, "voicemail", STORE_TODAY * DAY_MS - 4000);
+	add_written(1, "sms", STORE_TODAY * DAY_MS - 3000);
+	add_written(2, "sms", STORE_TODAY * DAY_MS - 2000);
+	add_written(3, "sms", STORE_TODAY * DAY_MS - 9000);
+	add_written(4, "email", (STORE_TODAY + 9) * DAY_MS);
+	store_run(&spec);
+	add_contact(2, "busy", STORE_TODAY * DAY_MS - 1000);
+	store_run(&spec);
+	history = loaded(&history_entity);
+	assert_int_equal(history->count, 4);
+	assert_int_equal(history->contacts[0].channel, CHANNEL_EMAIL);
+	assert_true(history->contacts[0].at_ms < (STORE_TODAY + 9) * DAY_MS);
+	assert_int_equal(history->contacts[1].outcome, CONTACT_BUSY);
+	assert_true(uuid_equal(&history->contacts[2].ref, &last));
+	assert_int_equal(history->contacts[2].at_ms, STORE_TODAY * DAY_MS - 2000);
+	assert_int_equal(history->contacts[2].direction, CONTACT_DIRECTION_INBOUND);
+	assert_int_equal(history->contacts[2].is_written, 1);
+	assert_int_equal(history->contacts[3].is_written, 0);
+}
+
 static void test_communications_store__circumstances_come_back_as_they_were_saved(void **state)
 {
 	const struct circumstances *circumstances;
@@ -1634,6 +1673,7 @@ int main(void)
 		TEST(test_communications_store__a_template_has_versions),
 		TEST(test_communications_store__one_batch_may_send_and_withdraw),
 		TEST(test_communications_store__contacts_come_back_with_our_own_messages),
+		TEST(test_communications_store__what_a_person_wrote_comes_back_as_a_contact),
 		TEST(test_communications_store__circumstances_come_back_as_they_were_saved),
 		TEST(test_communications_store__the_newest_preference_comes_back),
 		TEST(test_communications_store__a_claim_asks_about_circumstances),

@@ -1488,6 +1488,26 @@ static void test_communications__a_consent_ends_at_its_end(void **state)
 	then_denied("demand", "US-13", "permission=express");
 }
 
+static struct record_inbound an_inbound(const char *text)
+{
+	return (struct record_inbound){ .inbound_id = spec_id('I', 1),
+					.customer_id = CUSTOMER,
+					.channel = STR("sms"),
+					.text = str_of(text),
+					.provider = STR("kannel"),
+					.has_provider_ref = true,
+					.provider_ref = STR("7"),
+					.received_at = spec.now_ms - 500 };
+}
+
+static void write_in(const struct record_inbound *body)
+{
+	struct record_inbound *copy = arena_take(&spec.arena, 1, sizeof(*copy));
+
+	*copy = *body;
+	spec_when(&spec, &record_inbound_type, copy);
+}
+
 /* What contacts are facts: one about this debt, one about another, one of which it is not known. */
 static void test_communications__contacts_are_facts(void **state)
 {
@@ -1520,6 +1540,22 @@ static void test_communications__contacts_are_facts(void **state)
 	assert_non_null(strstr(said->text.data, "demand:yes,consented:no,debts:2 "));
 	assert_non_null(strstr(said->text.data, "contacted:2025-12-31"));
 	assert_non_null(strstr(said->text.data, "spoken:2025-12-31"));
+}
+
+/* A message that a person writes is a contact, and no communication: it conveys nothing about the debt (1006.34(b)(2)). */
+static void test_communications__what_a_person_wrote_is_a_fact(void **state)
+{
+	struct record_inbound body = an_inbound("hello");
+	const char *said;
+
+	(void)state;
+	body.received_at = spec.now_ms - 3600000;
+	write_in(&body);
+	then_allowed("payment_receipt");
+	said = facts_text();
+	assert_non_null(strstr(said, " wrote=2025-12-31T23:00:00"));
+	assert_non_null(strstr(said, "inbound:yes"));
+	assert_null(strstr(said, "contacted:"));
 }
 
 static void ask_profiles(const char *ids)
@@ -1577,26 +1613,6 @@ static void test_communications__an_unknown_profile_is_no_choice(void **state)
 }
 
 /* ---- what people write ---- */
-
-static struct record_inbound an_inbound(const char *text)
-{
-	return (struct record_inbound){ .inbound_id = spec_id('I', 1),
-					.customer_id = CUSTOMER,
-					.channel = STR("sms"),
-					.text = str_of(text),
-					.provider = STR("kannel"),
-					.has_provider_ref = true,
-					.provider_ref = STR("7"),
-					.received_at = spec.now_ms - 500 };
-}
-
-static void write_in(const struct record_inbound *body)
-{
-	struct record_inbound *copy = arena_take(&spec.arena, 1, sizeof(*copy));
-
-	*copy = *body;
-	spec_when(&spec, &record_inbound_type, copy);
-}
 
 static void test_communications__a_stop_is_kept_and_withdraws_at_once(void **state)
 {
@@ -1757,6 +1773,7 @@ int main(void)
 		TEST(test_communications__a_channel_that_is_not_wanted_is_not_used),
 		TEST(test_communications__a_consent_ends_at_its_end),
 		TEST(test_communications__contacts_are_facts),
+		TEST(test_communications__what_a_person_wrote_is_a_fact),
 		cmocka_unit_test_setup_teardown(test_communications__the_law_of_the_place_binds, setup, teardown_profiles),
 		TEST(test_communications__an_unknown_profile_is_no_choice),
 	};
