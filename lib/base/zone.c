@@ -210,3 +210,24 @@ int64_t zone_next_within(const struct zone *zone, int64_t instant_ms, int32_t fr
 	}
 	return ZONE_NEVER;
 }
+
+/* A clock that is set again while it is in the window leaves it earlier or later; a window of the whole day is never left. */
+int64_t zone_next_outside(const struct zone *zone, int64_t instant_ms, int32_t from_s, int32_t to_s)
+{
+	int64_t start = seconds_of(instant_ms);
+	int64_t seconds = start;
+
+	if (from_s <= 0 && to_s >= DAY_S)
+		return ZONE_NEVER;
+	for (int step = 0; step < STEPS_MAX && seconds <= INSTANT_MAX; step++) {
+		int32_t second = second_of(local_at(zone, seconds));
+		int64_t found = seconds + to_s - second;
+		int64_t change;
+
+		if (second < from_s || second >= to_s)
+			return seconds == start ? instant_ms : seconds * 1000;
+		change = change_after(zone, seconds);
+		seconds = found < change ? found : change;
+	}
+	return seconds * 1000;
+}

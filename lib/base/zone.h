@@ -56,6 +56,9 @@ int64_t zone_day_begins(const struct zone *zone, int32_t day);
 /* The first instant not before this one at which the local clock is in [from, to) seconds of the day; ZONE_NEVER: none. */
 int64_t zone_next_within(const struct zone *zone, int64_t instant_ms, int32_t from_s, int32_t to_s);
 
+/* The first instant not before this one at which it is not; ZONE_NEVER: none. */
+int64_t zone_next_outside(const struct zone *zone, int64_t instant_ms, int32_t from_s, int32_t to_s);
+
 /* ---- the system's zones, loaded once at start ---- */
 
 #define ZONE_FOLDER "/usr/share/zoneinfo"

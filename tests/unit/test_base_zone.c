@@ -81,12 +81,14 @@ static size_t spread(char *parts, struct minute minutes[MINUTES])
 static void compare_minutes(const struct zone *zone, int64_t start_ms, const struct minute minutes[MINUTES])
 {
 	int64_t next_ms = ZONE_NEVER;
+	int64_t end_ms = ZONE_NEVER;
 
 	for (size_t index = MINUTES; index-- > 0;) {
 		int64_t now_ms = start_ms + (int64_t)index * 60000;
 		int32_t second = zone_second(zone, now_ms);
 
 		next_ms = minutes[index].is_fit ? now_ms : next_ms;
+		end_ms = minutes[index].is_fit ? end_ms : now_ms;
 		if (zone_offset_s(zone, now_ms) != minutes[index].offset_s)
 			fail_msg("%s at %lld: offset %d, not %d", zone->name, (long long)now_ms, zone_offset_s(zone, now_ms),
 				 minutes[index].offset_s);
@@ -94,6 +96,8 @@ static void compare_minutes(const struct zone *zone, int64_t start_ms, const str
 			fail_msg("%s at %lld: it is second %d", zone->name, (long long)now_ms, second);
 		if (next_ms != ZONE_NEVER && zone_next_within(zone, now_ms, FROM_S, TO_S) != next_ms)
 			fail_msg("%s at %lld: the next fit minute is %lld", zone->name, (long long)now_ms, (long long)next_ms);
+		if (end_ms != ZONE_NEVER && zone_next_outside(zone, now_ms, FROM_S, TO_S) != end_ms)
+			fail_msg("%s at %lld: the next unfit minute is %lld", zone->name, (long long)now_ms, (long long)end_ms);
 	}
 }
 
@@ -141,6 +145,9 @@ static void test_zone__a_window_that_is_empty_is_never_met(void **state)
 	assert_true(zone_next_within(zone_named("Europe/Berlin"), 0, 3600, 3600) == ZONE_NEVER);
 	assert_true(zone_next_within(zone_named("Europe/Berlin"), 0, 7200, 3600) == ZONE_NEVER);
 	assert_int_equal(zone_next_within(zone_named("UTC"), 1234, 0, 86400), 1234);
+	assert_true(zone_next_outside(zone_named("UTC"), 1234, 0, 86400) == ZONE_NEVER);
+	assert_int_equal(zone_next_outside(zone_named("UTC"), 1234, 3600, 86400), 1234);
+	assert_int_equal(zone_next_outside(zone_named("UTC"), 3600000, 3600, 86400), 86400000);
 	/* The hour that spring leaves out is met a day later. */
 	assert_int_equal(zone_next_within(zone_named("Europe/Berlin"), instant("2026-03-28T22:00:00Z"), 2 * 3600, 3 * 3600),
 			 instant("2026-03-30T00:00:00Z"));
@@ -155,6 +162,7 @@ static void test_zone__takes_every_instant(void **state)
 		for (size_t i = 0; i < COUNT(instants); i++) {
 			assert_in_range(zone_second(&zones.items[index], instants[i]), 0, 86399);
 			(void)zone_next_within(&zones.items[index], instants[i], FROM_S, TO_S);
+			(void)zone_next_outside(&zones.items[index], instants[i], FROM_S, TO_S);
 			(void)zone_day(&zones.items[index], instants[i]);
 		}
 		(void)zone_day_begins(&zones.items[index], INT32_MIN);
@@ -191,6 +199,7 @@ static bool parses(size_t size)
 	for (int64_t at_ms = 0; result == 0 && at_ms < 4000000000000; at_ms += 250000000000) {
 		assert_in_range(zone_second(&zone, at_ms), 0, 86399);
 		(void)zone_next_within(&zone, at_ms, FROM_S, TO_S);
+		(void)zone_next_outside(&zone, at_ms, FROM_S, TO_S);
 		(void)zone_day_begins(&zone, (int32_t)(at_ms / DAY_MS));
 	}
 	return result == 0;
