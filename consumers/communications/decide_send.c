@@ -253,7 +253,7 @@ static void add_decided(const struct sending *sending, const struct guard_facts 
 	event->channel = sending->body->channel;
 	event->message_class = sending->body->message_class;
 	event->verdict = str_of(compliance_verdict_name(verdict->verdict));
-	event->has_until = verdict->verdict == VERDICT_DEFER;
+	event->has_until = verdict->until_ms != 0;
 	event->until = verdict->until_ms;
 	event->rules = rules;
 	event->rules_count = verdict->rules_count;

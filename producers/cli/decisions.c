@@ -96,6 +96,8 @@ static void replay_row(struct replay *replay, const struct db_stream *stream)
 		return;
 	}
 	verdict = guard_decide(&question.facts, question.profiles, question.profiles_count);
+	if (verdict.verdict == VERDICT_ALLOW && db_stream_is_null(stream, 2))
+		verdict.until_ms = 0; /* before the programs noted until when an allow holds */
 	say_verdict(&now, &verdict);
 	say(&stored, db_stream_str(stream, 1), db_stream_is_null(stream, 2) ? 0 : db_stream_instant(stream, 2),
 	    db_stream_str(stream, 3));

@@ -214,6 +214,8 @@ static void ask(const struct a_case *one, char wrong[2048])
 		assert_true(instant_parse(until, &until_ms));
 	say_rules(said, &verdict, asked, count);
 	instant_format(when, verdict.until_ms);
+	if (verdict.verdict == VERDICT_ALLOW && until.size == 0) /* the case does not say until when */
+		until_ms = verdict.until_ms;
 	if (!str_is(wanted, compliance_verdict_name(verdict.verdict)) || verdict.until_ms != until_ms ||
 	    (verdict.verdict != VERDICT_ALLOW && !str_is(one->rules, said)))
 		(void)snprintf(wrong, 2048, "%.*s: %s %s by %s, not %.*s by %.*s", (int)one->name.size, one->name.data,
@@ -543,6 +545,133 @@ static void test_guard__a_deferral_ends_when_it_says_whatever_the_facts(void **s
 	assert_true(deferred > MIXES / 100);
 }
 
+/* ---- until when an allow holds ---- */
+
+#define MINUTE_MS 60000
+
+static bool is_allowed_at(struct guard_facts *facts, const struct guard_profile *const *asked, size_t count, int64_t at_ms)
+{
+	facts->now_ms = at_ms;
+	return guard_decide(facts, asked, count).verdict == VERDICT_ALLOW;
+}
+
+/* Every minute of the first days is allowed until the end, later ones every few hours; the instant before the end is, the end is not. */
+static void then_holds_until(struct guard_facts *facts, const struct guard_profile *const *asked, size_t count, int64_t until_ms)
+{
+	const int64_t from_ms = facts->now_ms;
+	const int64_t last_ms = until_ms == 0 ? from_ms + 30 * DAY_MS : until_ms;
+	int64_t step_ms = MINUTE_MS;
+
+	for (int64_t at_ms = from_ms; at_ms < last_ms; at_ms += step_ms) {
+		if (!is_allowed_at(facts, asked, count, at_ms))
+			fail_msg("allowed at %lld until %lld, and not at %lld", (long long)from_ms, (long long)until_ms,
+				 (long long)at_ms);
+		step_ms = at_ms - from_ms < 2 * DAY_MS ? MINUTE_MS : 173 * MINUTE_MS;
+	}
+	if (until_ms == 0)
+		return;
+	assert_true(until_ms > from_ms);
+	assert_true(is_allowed_at(facts, asked, count, until_ms - 1));
+	if (is_allowed_at(facts, asked, count, until_ms))
+		fail_msg("allowed at %lld until %lld, and then, too", (long long)from_ms, (long long)until_ms);
+}
+
+/* The cases, and the night before and behind each on which clocks are set. */
+static void test_guard__an_allow_ends_when_it_says(void **state)
+{
+	const struct guard_profile *asked[GUARD_PROFILES_MAX];
+	static struct guard_facts facts;
+	unsigned ending = 0;
+
+	(void)state;
+	for (size_t index = 0; index < cases_count; index++) {
+		size_t count = profiles_of(cases[index].base, asked);
+		struct guard_verdict verdict;
+
+		facts = cases[index].facts;
+		verdict = guard_decide(&facts, asked, count);
+		if (verdict.verdict != VERDICT_ALLOW)
+			continue;
+		ending += verdict.until_ms != 0;
+		then_holds_until(&facts, asked, count, verdict.until_ms);
+	}
+	assert_true(ending > 20);
+}
+
+#define NIGHT_MINUTES (26 * 60)
+
+/* Of every minute: the next one that is not allowed is the end. The minutes are asked from the last to the first. */
+static void compare_ends(struct guard_facts *facts, const struct guard_profile *asked, int64_t start_ms)
+{
+	int64_t end_ms = 0;
+
+	for (int64_t minute = NIGHT_MINUTES; minute-- > 0;) {
+		struct guard_verdict verdict;
+
+		facts->now_ms = start_ms + minute * MINUTE_MS;
+		verdict = guard_decide(facts, &asked, 1);
+		if (verdict.verdict != VERDICT_ALLOW)
+			end_ms = facts->now_ms;
+		else if (end_ms != 0 && verdict.until_ms != end_ms)
+			fail_msg("%s at %lld: allowed until %lld, not %lld", facts->zones[0]->name, (long long)facts->now_ms,
+				 (long long)end_ms, (long long)verdict.until_ms);
+	}
+}
+
+/* Hours and blocked times, in every zone around a night on which clocks are set. */
+static void test_guard__an_allow_ends_when_it_says_in_the_nights_of_change(void **state)
+{
+	static const char *const nights[] = { "2026-03-08T00:00:00Z", "2026-03-28T12:00:00Z", "2026-10-24T20:00:00Z",
+					      "2026-11-01T00:00:00Z", "2026-04-04T06:00:00Z", "2050-03-12T20:00:00Z" };
+	static const struct guard_profile nightly = {
+		.id = "nightly",
+		.countries = "",
+		.region = "",
+		.settings = { [RULE_US_02] = { CHOICE_LAW, { 0 } }, [RULE_HOUSE_3] = { CHOICE_HOUSE, { 30, 1410 } } }
+	};
+	static struct guard_facts facts;
+	struct str bad;
+
+	(void)state;
+	assert_true(guard_facts_read(&facts,
+				     STR("act=send to=consumer channel=email class=account_service "
+					 "blocked=days:sat+sun,from:01:30,to:02:30 blocked=days:sun,from:23:00,to:02:10 "
+					 "blocked=days:mon,from:04:00,to:04:01"),
+				     &zones, &bad));
+	for (size_t zone = 0; zone < zones.count; zone++) {
+		int64_t start_ms;
+
+		facts.zones[0] = &zones.items[zone];
+		facts.zones_count = 1;
+		assert_true(instant_parse(str_of(nights[zone % COUNT(nights)]), &start_ms));
+		compare_ends(&facts, &nightly, start_ms);
+	}
+}
+
+static void test_guard__an_allow_ends_when_it_says_whatever_the_facts(void **state)
+{
+	const struct guard_profile *asked[GUARD_PROFILES_MAX];
+	static struct guard_facts facts;
+	unsigned ending = 0;
+
+	(void)state;
+	for (size_t index = 0; index < guard_profiles_count; index++)
+		asked[index] = &profiles[index];
+	for (unsigned round = 0; round < MIXES; round++) {
+		size_t count = 1 + dice((uint32_t)guard_profiles_count);
+		struct guard_verdict verdict;
+
+		mix(&facts);
+		verdict = guard_decide(&facts, asked, count);
+		if (verdict.verdict != VERDICT_ALLOW || verdict.until_ms == 0)
+			continue;
+		ending++;
+		assert_true(is_allowed_at(&facts, asked, count, verdict.until_ms - 1));
+		assert_false(is_allowed_at(&facts, asked, count, verdict.until_ms));
+	}
+	assert_true(ending > MIXES / 100);
+}
+
 static void test_guard__a_line_of_any_bytes_is_read_or_refused(void **state)
 {
 	static char said[FACTS_TEXT_MAX];
@@ -583,6 +712,9 @@ int main(void)
 		cmocka_unit_test(test_guard__what_is_no_fact_is_named),
 		cmocka_unit_test(test_guard__without_facts_nothing_is_sent),
 		cmocka_unit_test(test_guard__a_deferral_ends_when_it_says_whatever_the_facts),
+		cmocka_unit_test(test_guard__an_allow_ends_when_it_says),
+		cmocka_unit_test(test_guard__an_allow_ends_when_it_says_in_the_nights_of_change),
+		cmocka_unit_test(test_guard__an_allow_ends_when_it_says_whatever_the_facts),
 		cmocka_unit_test(test_guard__a_line_of_any_bytes_is_read_or_refused),
 		cmocka_unit_test(test_guard__instants_beyond_the_calendar_are_decided),
 	};

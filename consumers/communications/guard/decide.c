@@ -56,9 +56,9 @@ static struct asked choose(const struct guard_facts *facts, const struct guard_p
 
 /* ---- one instant ---- */
 
-static struct question question_at(const struct guard_facts *facts, struct contact_days *contact_days, int64_t at_ms)
+static struct question question_at(const struct guard_facts *facts, struct known *known, int64_t at_ms)
 {
-	struct question question = { .facts = facts, .at_ms = at_ms, .contact_days = contact_days };
+	struct question question = { .facts = facts, .at_ms = at_ms, .known = known };
 
 	for (uint32_t index = 0; index < facts->zones_count; index++)
 		question.days[index] = zone_day(facts->zones[index], at_ms);
@@ -92,6 +92,8 @@ static void add_answer(struct guard_verdict *verdict, enum guard_rule rule, size
 	verdict->profiles[verdict->rules_count - 1] |= (uint16_t)(1U << profile);
 	if (answer.verdict == VERDICT_DEFER && answer.until_ms > verdict->until_ms)
 		verdict->until_ms = answer.until_ms;
+	if (answer.verdict == VERDICT_ALLOW)
+		verdict->until_ms = first_end(verdict->until_ms, answer.until_ms);
 }
 
 static void decide_at(struct guard_verdict *verdict, struct question *question, const struct asked *asked)
@@ -130,7 +132,7 @@ static int64_t free_from(const struct question *from, const struct asked *asked,
 	int64_t last_ms = at_ms + HORIZON_MAX;
 
 	for (int round = 0; round < ROUNDS_MAX && at_ms < last_ms; round++) {
-		struct question question = question_at(from->facts, from->contact_days, at_ms);
+		struct question question = question_at(from->facts, from->known, at_ms);
 		int64_t next_ms = deferred_to(&question, asked);
 
 		if (next_ms == at_ms)
@@ -153,7 +155,7 @@ struct guard_verdict guard_decide(const struct guard_facts *facts, const struct 
 {
 	struct guard_verdict verdict;
 	struct asked asked;
-	struct contact_days contact_days;
+	struct known known;
 	struct question question;
 
 	MUST(count <= GUARD_PROFILES_MAX);
@@ -164,8 +166,9 @@ struct guard_verdict guard_decide(const struct guard_facts *facts, const struct 
 	verdict.until_ms = 0;
 	verdict.rules_count = 0;
 	asked = choose(facts, profiles, count);
-	memset(contact_days.is_known, 0, sizeof(contact_days.is_known));
-	question = question_at(facts, &contact_days, instant_of(facts));
+	memset(known.has_days, 0, sizeof(known.has_days));
+	known.hours.at_ms = -1;
+	question = question_at(facts, &known, instant_of(facts));
 	decide_at(&verdict, &question, &asked);
 	if (verdict.verdict != VERDICT_DEFER)
 		return verdict;

@@ -240,7 +240,11 @@ struct guard_rule_text guard_rule_text(enum guard_rule rule);
 
 struct guard_verdict {
 	enum compliance_verdict verdict;
-	int64_t until_ms; /* VERDICT_DEFER */
+	/*
+	 * VERDICT_DEFER: until then. VERDICT_ALLOW: it holds until then, if nothing but the time changes: from this instant on a
+	 * rule defers or denies; 0: no rule ever does. `today` does not change with the time, it is a fact.
+	 */
+	int64_t until_ms;
 	/* The ids of the rules with this verdict; of all rules asked if all allow. */
 	const char *rules[RULE_COUNT];
 	uint16_t profiles[RULE_COUNT]; /* of each: the profiles that it bound in, bits by place in the caller's list */

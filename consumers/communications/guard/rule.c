@@ -6,6 +6,8 @@ struct answer strictest(struct answer one, struct answer other)
 {
 	if (one.verdict != other.verdict)
 		return one.verdict > other.verdict ? one : other;
+	if (one.verdict == VERDICT_ALLOW)
+		return allow_until(first_end(one.until_ms, other.until_ms));
 	return one.until_ms >= other.until_ms ? one : other;
 }
 
@@ -23,11 +25,11 @@ bool is_answered_since(const struct guard_facts *facts, int64_t since_ms)
 const int32_t *contact_days(const struct question *question, uint32_t zone)
 {
 	const struct guard_facts *facts = question->facts;
-	struct contact_days *known = question->contact_days;
+	struct known *known = question->known;
 
-	for (uint32_t index = 0; index < facts->contacts_count && !known->is_known[zone]; index++)
+	for (uint32_t index = 0; index < facts->contacts_count && !known->has_days[zone]; index++)
 		known->days[zone][index] = zone_day(facts->zones[zone], facts->contacts[index].at_ms);
-	known->is_known[zone] = true;
+	known->has_days[zone] = true;
 	return known->days[zone];
 }
 
@@ -64,6 +66,21 @@ int64_t day_begins_everywhere(const struct question *question, int32_t day)
 		int64_t here_ms = zone_day_begins(facts->zones[index], day);
 
 		begins_ms = here_ms > begins_ms ? here_ms : begins_ms;
+	}
+	return begins_ms;
+}
+
+int64_t day_begins_anywhere(const struct question *question, int32_t day)
+{
+	const struct guard_facts *facts = question->facts;
+	int64_t begins_ms = ZONE_NEVER;
+
+	if (facts->zones_count == 0)
+		return ((int64_t)day - 1) * DAY_MS;
+	for (uint32_t index = 0; index < facts->zones_count; index++) {
+		int64_t here_ms = zone_day_begins(facts->zones[index], day);
+
+		begins_ms = here_ms < begins_ms ? here_ms : begins_ms;
 	}
 	return begins_ms;
 }

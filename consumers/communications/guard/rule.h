@@ -5,10 +5,19 @@
 
 /* What the rules share. One function for each rule of the table in rules.c; the law stands in its row. */
 
-/* The local days of the earlier contacts, which several rules count: of each zone once it is asked for. */
-struct contact_days {
-	bool is_known[GUARD_ZONES_MAX];
+/*
+ * What several rules ask for, and is found once: the local days of the earlier contacts, of each zone; the last answer about hours,
+ * which are the same in most profiles.
+ */
+struct known {
+	bool has_days[GUARD_ZONES_MAX];
 	int32_t days[GUARD_ZONES_MAX][GUARD_CONTACTS_MAX];
+	struct {
+		int64_t at_ms; /* -1: no answer yet */
+		int32_t from_s, to_s;
+		enum compliance_verdict verdict;
+		int64_t until_ms;
+	} hours;
 };
 
 /* One question to one rule: may this be done at this instant, with these numbers? */
@@ -18,12 +27,16 @@ struct question {
 	const int32_t *numbers;
 	int64_t at_ms;
 	int32_t days[GUARD_ZONES_MAX]; /* the local day of at_ms in each zone */
-	struct contact_days *contact_days;
+	struct known *known;
 };
 
+/*
+ * VERDICT_DEFER: until when; never is a denial. VERDICT_ALLOW: the first instant from which the rule does not allow any more, if
+ * nothing but the time changes; 0: there is none.
+ */
 struct answer {
 	enum compliance_verdict verdict;
-	int64_t until_ms; /* VERDICT_DEFER; ZONE_NEVER is a denial */
+	int64_t until_ms;
 };
 
 typedef struct answer rule_function(const struct question *question);
@@ -46,6 +59,18 @@ static inline struct answer deny_if(bool is_violated)
 static inline struct answer defer_until(int64_t until_ms)
 {
 	return (struct answer){ .verdict = until_ms == ZONE_NEVER ? VERDICT_DENY : VERDICT_DEFER, .until_ms = until_ms };
+}
+
+/* An end that never comes is none. */
+static inline struct answer allow_until(int64_t until_ms)
+{
+	return (struct answer){ .verdict = VERDICT_ALLOW, .until_ms = until_ms == ZONE_NEVER ? 0 : until_ms };
+}
+
+/* The earlier of two ends; 0: there is none. */
+static inline int64_t first_end(int64_t one_ms, int64_t other_ms)
+{
+	return one_ms == 0 || (other_ms != 0 && other_ms < one_ms) ? other_ms : one_ms;
 }
 
 struct answer strictest(struct answer one, struct answer other);
@@ -94,7 +119,8 @@ const int32_t *contact_days(const struct question *question, uint32_t zone);
 int32_t day_at_least(const struct question *question);
 int32_t day_at_most(const struct question *question);
 
-/* The first instant at which it is this day or a later one wherever the person may be. */
+/* The first instant at which it is this day or a later one wherever the person may be; and at one of these places. */
 int64_t day_begins_everywhere(const struct question *question, int32_t day);
+int64_t day_begins_anywhere(const struct question *question, int32_t day);
 
 #endif

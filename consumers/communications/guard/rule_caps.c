@@ -160,18 +160,47 @@ static bool is_consented(const struct question *question)
 	return true;
 }
 
+/* When a consent that holds is over in one of the zones. */
+static int64_t consent_ends(const struct question *question)
+{
+	const struct guard_facts *facts = question->facts;
+	int32_t days = question->profile->settings[RULE_US_08].numbers[CONSENT_DAYS];
+	int64_t ends_ms = ZONE_NEVER;
+
+	for (uint32_t index = 0; index < facts->zones_count; index++) {
+		const struct zone *zone = facts->zones[index];
+		int32_t last = zone_day(zone, facts->call_consent_ms) + days - 1;
+		int64_t here_ms = zone_day_begins(zone, (facts->call_on != 0 ? facts->call_on : last) + 1);
+
+		ends_ms = here_ms < ends_ms ? here_ms : ends_ms;
+	}
+	return ends_ms;
+}
+
+/* What a cap says, but for a consent, which lifts it for a time. */
+static struct answer unless_consented(const struct question *question, struct answer answer)
+{
+	int64_t ends_ms;
+
+	if (answer.verdict == VERDICT_ALLOW || !is_consented(question))
+		return answer;
+	ends_ms = consent_ends(question);
+	return answer.verdict == VERDICT_DEFER && answer.until_ms <= ends_ms ? allowed : allow_until(ends_ms);
+}
+
 struct answer rule_call_count(const struct question *question)
 {
-	if (!is_call(question->facts) || is_consented(question))
+	if (!is_call(question->facts))
 		return allowed;
-	return cap_each_debt(question, counts_as_call, question->numbers[CALLS], question->numbers[CALL_DAYS]);
+	return unless_consented(question,
+				cap_each_debt(question, counts_as_call, question->numbers[CALLS], question->numbers[CALL_DAYS]));
 }
 
 struct answer rule_conversation(const struct question *question)
 {
-	if (!is_call(question->facts) || is_consented(question))
+	if (!is_call(question->facts))
 		return allowed;
-	return cap_each_debt(question, counts_as_conversation, 1, question->numbers[0]);
+	return unless_consented(question, cap_each_debt(question, counts_as_conversation, 1, question->numbers[0]));
 }
 
 /* A row whose numbers other rules use. */
@@ -187,7 +216,7 @@ struct answer rule_burst(const struct question *question)
 	int64_t gap_ms = question->numbers[BURST_HOURS] * HOUR_MS;
 	struct answer answer = allowed;
 
-	if (!is_call(facts) || is_consented(question))
+	if (!is_call(facts))
 		return allowed;
 	for (uint32_t index = 0; index < facts->contacts_count; index++) {
 		const struct guard_contact *contact = &facts->contacts[index];
@@ -195,7 +224,8 @@ struct answer rule_burst(const struct question *question)
 		if (counts_as_call(question, contact, 0) && question->at_ms < contact->at_ms + gap_ms)
 			answer = strictest(answer, defer_until(contact->at_ms + gap_ms));
 	}
-	return strictest(answer, cap(question, counts_as_call, 0, question->numbers[BURST_CALLS], 1));
+	answer = strictest(answer, cap(question, counts_as_call, 0, question->numbers[BURST_CALLS], 1));
+	return unless_consented(question, answer);
 }
 
 /* ---- Massachusetts: calls and texts together ---- */

@@ -99,18 +99,29 @@ static bool has_notice(const struct guard_debt *debt)
 	return debt->notice_on != 0 && debt->notice_bounced != FACT_YES;
 }
 
-static bool lacks_notice(const struct question *question, const struct guard_debt *debt)
+/* The first of days from each of which a debt denies; INT32_MAX: none. It denies now, or when the day begins somewhere. */
+static struct answer allow_until_day(const struct question *question, int32_t day)
 {
-	return debt->contacted_on != 0 && !has_notice(debt) &&
-	       day_at_most(question) > debt->contacted_on + question->numbers[NOTICE_DAYS];
+	if (day == INT32_MAX)
+		return allowed;
+	return day_at_most(question) >= day ? deny_if(true) : allow_until(day_begins_anywhere(question, day));
 }
 
 struct answer rule_notice(const struct question *question)
 {
 	const struct guard_facts *facts = question->facts;
+	int32_t lacking_on = INT32_MAX;
 
-	return deny_if(is_to_consumer(facts) && facts->message_class != MESSAGE_CLASS_VALIDATION_NOTICE &&
-		       any_debt(question, lacks_notice));
+	if (!is_to_consumer(facts) || facts->message_class == MESSAGE_CLASS_VALIDATION_NOTICE)
+		return allowed;
+	for (uint32_t index = 0; index < facts->debts_count; index++) {
+		const struct guard_debt *debt = &facts->debts[index];
+		int32_t day = debt->contacted_on + question->numbers[NOTICE_DAYS] + 1;
+
+		if (debt->contacted_on != 0 && !has_notice(debt) && day < lacking_on)
+			lacking_on = day;
+	}
+	return allow_until_day(question, lacking_on);
 }
 
 /* Whether the period is certainly over: no week has two holidays, so a day that counts takes less than three. */
@@ -229,38 +240,61 @@ static int32_t years_later(int32_t day, int32_t years)
 	return day_of(year + years, month, month == 2 && of_month == 29 ? 28 : of_month);
 }
 
-static bool is_over(const struct question *question, const struct guard_debt *debt, int32_t years)
+/* The first day after the years; INT32_MAX: there is none. */
+static int32_t over_on(const struct guard_debt *debt, int32_t years)
 {
-	return debt->limited_on != 0 && day_at_most(question) > years_later(debt->limited_on, years);
+	int32_t last = debt->limited_on == 0 ? INT32_MAX : years_later(debt->limited_on, years);
+
+	return last == INT32_MAX ? last : last + 1;
 }
 
 /* In Scotland a debt ends with the time. A person is taken to be there who is not known to be in another country of the Kingdom. */
-static bool has_ended(const struct question *question, const struct guard_debt *debt)
+static bool may_be_in_scotland(const struct guard_facts *facts)
 {
-	const char *region = question->facts->region;
-	bool is_elsewhere = strcmp(region, "ENG") == 0 || strcmp(region, "WLS") == 0 || strcmp(region, "NIR") == 0;
-
-	return !is_elsewhere && is_over(question, debt, question->numbers[YEARS_SCOTLAND]);
+	return strcmp(facts->region, "ENG") != 0 && strcmp(facts->region, "WLS") != 0 && strcmp(facts->region, "NIR") != 0;
 }
 
 static bool was_said_to_be_barred(const struct question *question, const struct guard_debt *debt)
 {
-	return debt->said_barred == FACT_YES || has_ended(question, debt);
+	(void)question;
+	return debt->said_barred == FACT_YES;
 }
 
 static bool cannot_be_sued_for(const struct question *question, const struct guard_debt *debt)
 {
-	return debt->limited_on == 0 || is_over(question, debt, question->numbers[YEARS]);
+	(void)question;
+	return debt->limited_on == 0;
+}
+
+/* The first day on which time alone has ended one of the debts. */
+static int32_t first_over_on(const struct question *question, bool is_collecting, bool is_legal)
+{
+	const struct guard_facts *facts = question->facts;
+	int32_t first = INT32_MAX;
+
+	for (uint32_t index = 0; index < facts->debts_count; index++) {
+		int32_t ends = is_collecting && may_be_in_scotland(facts)
+				       ? over_on(&facts->debts[index], question->numbers[YEARS_SCOTLAND])
+				       : INT32_MAX;
+		int32_t sued = is_legal ? over_on(&facts->debts[index], question->numbers[YEARS]) : INT32_MAX;
+
+		first = ends < first ? ends : first;
+		first = sued < first ? sued : first;
+	}
+	return first;
 }
 
 struct answer rule_uk_limitation(const struct question *question)
 {
 	const struct guard_facts *facts = question->facts;
+	bool is_collecting = class_is_in(facts, CLASSES_COLLECTING);
+	bool is_legal = class_is_in(facts, CLASS(LEGAL_NOTICE));
 
 	if (!is_to_consumer(facts))
 		return allowed;
-	return deny_if((class_is_in(facts, CLASSES_COLLECTING) && any_debt(question, was_said_to_be_barred)) ||
-		       (class_is_in(facts, CLASS(LEGAL_NOTICE)) && any_debt(question, cannot_be_sued_for)));
+	if ((is_collecting && any_debt(question, was_said_to_be_barred)) || (is_legal && any_debt(question, cannot_be_sued_for)))
+		return deny_if(true);
+	return allow_until_day(question, first_over_on(question, is_collecting, is_legal));
 }
 
 /* ---- the house ---- */

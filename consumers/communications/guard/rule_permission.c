@@ -25,9 +25,9 @@ struct answer rule_opt_out(const struct question *question)
 		return allowed;
 	if (is_to_consumer(facts) && facts->is_unwanted == FACT_YES)
 		return deny_if(!is_confirmation(facts) && !answers_the_person(facts));
-	if (facts->withdrawn_ms == 0 || has_permission(question))
+	if (facts->withdrawn_ms == 0 || is_confirmation(facts) || answers_the_person(facts))
 		return allowed;
-	return deny_if(!is_confirmation(facts) && !answers_the_person(facts));
+	return has_permission(question) ? allow_until(facts->expires_ms) : deny_if(true);
 }
 
 /* The confirmation says nothing else. */
@@ -80,18 +80,18 @@ struct answer rule_email(const struct question *question)
 
 	if (facts->act != ACT_SEND || facts->channel != CHANNEL_EMAIL || is_confirmation(facts) || answers_the_person(facts))
 		return allowed;
-	return deny_if(!email_is_permitted(question));
+	return email_is_permitted(question) ? allow_until(facts->expires_ms) : deny_if(true);
 }
 
-/* A new text, a renewed consent or a look-up of the number within so many days. */
-static bool number_is_fresh(const struct question *question)
+/* Until when there was a new text, a renewed consent or a look-up of the number within so many days. */
+static int64_t number_is_fresh_until(const struct question *question)
 {
 	const struct guard_facts *facts = question->facts;
 	int64_t last_ms = facts->obtained_ms;
 
 	last_ms = facts->wrote_ms > last_ms ? facts->wrote_ms : last_ms;
 	last_ms = facts->checked_ms > last_ms ? facts->checked_ms : last_ms;
-	return question->at_ms <= last_ms + question->numbers[PERIOD] * DAY_MS;
+	return last_ms + question->numbers[PERIOD] * DAY_MS + 1;
 }
 
 static bool sms_is_permitted(const struct question *question)
@@ -103,7 +103,7 @@ static bool sms_is_permitted(const struct question *question)
 	if (question->numbers[PERIOD] == 0)
 		return true;
 	return facts->is_leaked == FACT_NO && (facts->basis == BASIS_EXPRESS || facts->basis == BASIS_PRIOR_USE) &&
-	       number_is_fresh(question);
+	       question->at_ms < number_is_fresh_until(question);
 }
 
 struct answer rule_sms(const struct question *question)
@@ -112,7 +112,9 @@ struct answer rule_sms(const struct question *question)
 
 	if (facts->act != ACT_SEND || facts->channel != CHANNEL_SMS || is_confirmation(facts) || answers_the_person(facts))
 		return allowed;
-	return deny_if(!sms_is_permitted(question));
+	if (!sms_is_permitted(question))
+		return deny_if(true);
+	return allow_until(first_end(facts->expires_ms, question->numbers[PERIOD] == 0 ? 0 : number_is_fresh_until(question)));
 }
 
 #define CONFIRM_MINUTES 0
@@ -121,13 +123,13 @@ struct answer rule_sms(const struct question *question)
 struct answer rule_revocation(const struct question *question)
 {
 	const struct guard_facts *facts = question->facts;
-	bool is_confirmed_in_time = facts->channel == CHANNEL_SMS && is_confirmation(facts) &&
-				    question->at_ms <= facts->revoked_ms + question->numbers[CONFIRM_MINUTES] * 60000LL;
+	int64_t confirm_by_ms = facts->revoked_ms + question->numbers[CONFIRM_MINUTES] * 60000LL + 1;
+	bool is_confirmed_in_time = facts->channel == CHANNEL_SMS && is_confirmation(facts) && question->at_ms < confirm_by_ms;
 
 	if (facts->act != ACT_SEND || (facts->channel != CHANNEL_SMS && facts->channel != CHANNEL_VOICE) ||
 	    facts->revoked_ms == 0 || facts->obtained_ms > facts->revoked_ms)
 		return allowed;
-	return deny_if(!is_confirmed_in_time);
+	return is_confirmed_in_time ? allow_until(confirm_by_ms) : deny_if(true);
 }
 
 /* On the phone the caller says it: that is a matter of the script. */

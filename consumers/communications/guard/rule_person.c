@@ -89,8 +89,10 @@ struct answer rule_uk_planning(const struct question *question)
 		       (facts->plan_prolonged == FACT_YES ? question->numbers[PLAN_MORE] : 0);
 
 	if (!is_to_consumer(facts) || facts->planning_on == 0 || !class_is_in(facts, CLASSES_DEMANDS) ||
-	    day_at_most(question) < facts->planning_on || day_at_least(question) >= ends)
+	    day_at_least(question) >= ends)
 		return allowed;
+	if (day_at_most(question) < facts->planning_on)
+		return allow_until(day_begins_anywhere(question, facts->planning_on));
 	return defer_until(day_begins_everywhere(question, ends));
 }
 
@@ -107,9 +109,11 @@ struct answer rule_uk_breathing(const struct question *question)
 
 	if (facts->in_crisis != FACT_NO)
 		last = facts->treated_until == 0 ? INT32_MAX : facts->treated_until + question->numbers[TREATMENT_DAYS];
-	return deny_if(is_to_consumer(facts) && facts->breathing_on != 0 &&
-		       class_is_in(facts, CLASSES_COLLECTING | CLASS(VALIDATION_NOTICE)) &&
-		       day_at_most(question) >= facts->breathing_on && day_at_least(question) <= last);
+	if (!is_to_consumer(facts) || facts->breathing_on == 0 ||
+	    !class_is_in(facts, CLASSES_COLLECTING | CLASS(VALIDATION_NOTICE)) || day_at_least(question) > last)
+		return allowed;
+	return day_at_most(question) >= facts->breathing_on ? deny_if(true)
+							    : allow_until(day_begins_anywhere(question, facts->breathing_on));
 }
 
 /* ---- the European Union ---- */
@@ -128,15 +132,19 @@ struct answer rule_restricted(const struct question *question)
 struct answer rule_holds(const struct question *question)
 {
 	const struct guard_facts *facts = question->facts;
+	struct answer answer = allowed;
 
 	if (!is_to_consumer(facts))
 		return allowed;
 	for (uint32_t index = 0; index < facts->holds_count; index++) {
 		const struct guard_hold *hold = &facts->holds[index];
 
-		if (day_at_most(question) >= hold->from_on && (hold->until_on == 0 || day_at_least(question) < hold->until_on) &&
-		    (hold->classes == 0 || class_is_in(facts, hold->classes)))
+		if ((hold->until_on != 0 && day_at_least(question) >= hold->until_on) ||
+		    (hold->classes != 0 && !class_is_in(facts, hold->classes)))
+			continue;
+		if (day_at_most(question) >= hold->from_on)
 			return deny_if(true);
+		answer = strictest(answer, allow_until(day_begins_anywhere(question, hold->from_on)));
 	}
-	return allowed;
+	return answer;
 }

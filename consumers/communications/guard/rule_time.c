@@ -14,19 +14,25 @@ static bool is_agreed(const struct guard_facts *facts)
 	return facts->agrees == FACT_YES;
 }
 
-/* Letters have no hours. A person with several possible zones is contacted when the hour is fit in all. */
-struct answer rule_hours(const struct question *question)
+/* When the hour begins to be unfit in one of the zones. */
+static int64_t hours_end(const struct guard_facts *facts, int64_t at_ms, int32_t from_s, int32_t to_s)
 {
-	const struct guard_facts *facts = question->facts;
-	int32_t from_s = question->numbers[HOURS_FROM] * 60;
-	int32_t to_s = question->numbers[HOURS_TO] * 60;
-	int64_t fit_ms = question->at_ms;
+	int64_t end_ms = ZONE_NEVER;
+
+	for (uint32_t index = 0; index < facts->zones_count; index++) {
+		int64_t here_ms = zone_next_outside(facts->zones[index], at_ms, from_s, to_s);
+
+		end_ms = here_ms < end_ms ? here_ms : end_ms;
+	}
+	return end_ms;
+}
+
+/* A person with several possible zones is contacted when the hour is fit in all. */
+static struct answer ask_hours(const struct guard_facts *facts, int64_t at_ms, int32_t from_s, int32_t to_s)
+{
+	int64_t fit_ms = at_ms;
 	uint32_t agreed = 0; /* zones in a row in which fit_ms is fit */
 
-	if (!is_to_consumer(facts) || facts->channel == CHANNEL_LETTER || is_agreed(facts))
-		return allowed;
-	if (facts->zones_count == 0)
-		return deny_if(true);
 	for (uint32_t round = 0; agreed < facts->zones_count; round++) {
 		int64_t next_ms = zone_next_within(facts->zones[round % facts->zones_count], fit_ms, from_s, to_s);
 
@@ -35,7 +41,31 @@ struct answer rule_hours(const struct question *question)
 		agreed = next_ms == fit_ms ? agreed + 1 : 1;
 		fit_ms = next_ms;
 	}
-	return fit_ms == question->at_ms ? allowed : defer_until(fit_ms);
+	return fit_ms == at_ms ? allow_until(hours_end(facts, at_ms, from_s, to_s)) : defer_until(fit_ms);
+}
+
+/* Letters have no hours. */
+struct answer rule_hours(const struct question *question)
+{
+	const struct guard_facts *facts = question->facts;
+	struct known *known = question->known;
+	int32_t from_s = question->numbers[HOURS_FROM] * 60;
+	int32_t to_s = question->numbers[HOURS_TO] * 60;
+	struct answer answer;
+
+	if (!is_to_consumer(facts) || facts->channel == CHANNEL_LETTER || is_agreed(facts))
+		return allowed;
+	if (facts->zones_count == 0)
+		return deny_if(true);
+	if (known->hours.at_ms == question->at_ms && known->hours.from_s == from_s && known->hours.to_s == to_s)
+		return (struct answer){ .verdict = known->hours.verdict, .until_ms = known->hours.until_ms };
+	answer = ask_hours(facts, question->at_ms, from_s, to_s);
+	known->hours.at_ms = question->at_ms;
+	known->hours.from_s = from_s;
+	known->hours.to_s = to_s;
+	known->hours.verdict = answer.verdict;
+	known->hours.until_ms = answer.until_ms;
+	return answer;
 }
 
 /* ---- what the person wants ---- */
@@ -67,6 +97,57 @@ static int64_t blocked_until(const struct guard_blocked *blocked, const struct z
 		       : zone_next_within(zone, tomorrow_ms, blocked->to_min * 60, 86400);
 }
 
+static int64_t first_of_day(const struct zone *zone, int32_t day, int64_t not_before_ms)
+{
+	int64_t begins_ms = zone_day_begins(zone, day);
+
+	return begins_ms > not_before_ms ? begins_ms : not_before_ms;
+}
+
+/* A clock that is set back can lead into a blocked time that is over, and into the day before. */
+#define DAYS_BEFORE 1
+#define DAYS_AHEAD  8
+
+/* The first instant not before this one at which a blocked time holds; ZONE_NEVER: none in the next days, so never. */
+static int64_t blocked_from(const struct guard_blocked *blocked, const struct zone *zone, int64_t at_ms)
+{
+	bool is_day = blocked->from_min == blocked->to_min;
+	bool wraps = blocked->from_min > blocked->to_min;
+	int32_t from_s = is_day ? 0 : blocked->from_min * 60;
+	int32_t to_s = is_day || wraps ? 86400 : blocked->to_min * 60;
+	int32_t today = zone_day(zone, at_ms);
+	int64_t first_ms = ZONE_NEVER;
+
+	for (int32_t day = today - DAYS_BEFORE; day <= today + DAYS_AHEAD; day++) {
+		int64_t begins_ms = first_of_day(zone, day, at_ms);
+		int64_t here_ms = begins_on(blocked, day) ? zone_next_within(zone, begins_ms, from_s, to_s) : ZONE_NEVER;
+
+		if (here_ms < first_ms && blocked_until(blocked, zone, here_ms) != here_ms)
+			first_ms = here_ms;
+		if (!wraps || !begins_on(blocked, day - 1))
+			continue;
+		here_ms = zone_next_within(zone, begins_ms, 0, blocked->to_min * 60); /* what began the day before */
+		if (here_ms < first_ms && blocked_until(blocked, zone, here_ms) != here_ms)
+			first_ms = here_ms;
+	}
+	return first_ms;
+}
+
+/* The first instant not before this one at which one of them holds in one of the zones. */
+static int64_t any_blocked_from(const struct guard_facts *facts, int64_t at_ms)
+{
+	int64_t first_ms = ZONE_NEVER;
+
+	for (uint32_t zone = 0; zone < facts->zones_count; zone++) {
+		for (uint32_t index = 0; index < facts->blocked_count; index++) {
+			int64_t here_ms = blocked_from(&facts->blocked[index], facts->zones[zone], at_ms);
+
+			first_ms = here_ms < first_ms ? here_ms : first_ms;
+		}
+	}
+	return first_ms;
+}
+
 static struct answer ask_blocked_times(const struct question *question)
 {
 	const struct guard_facts *facts = question->facts;
@@ -83,7 +164,9 @@ static struct answer ask_blocked_times(const struct question *question)
 			until_ms = end_ms > until_ms ? end_ms : until_ms;
 		}
 	}
-	return until_ms == question->at_ms ? allowed : defer_until(until_ms);
+	if (until_ms != question->at_ms)
+		return defer_until(until_ms);
+	return allow_until(any_blocked_from(facts, question->at_ms));
 }
 
 /* Letters and calls go to a place. Where it is not known, and one place is not wanted, it may be that one. */
@@ -113,6 +196,22 @@ static bool is_reply(const struct question *question)
 	return true;
 }
 
+/* An answer may go until its day is over in one of the zones, and on, until a blocked time holds. */
+static struct answer allow_reply(const struct question *question)
+{
+	const struct guard_facts *facts = question->facts;
+	int64_t over_ms = ZONE_NEVER;
+
+	if (facts->channel == CHANNEL_LETTER || facts->blocked_count == 0)
+		return allowed;
+	for (uint32_t zone = 0; zone < facts->zones_count; zone++) {
+		int64_t here_ms = zone_day_begins(facts->zones[zone], question->days[zone] + 1);
+
+		over_ms = here_ms < over_ms ? here_ms : over_ms;
+	}
+	return over_ms == ZONE_NEVER ? allowed : allow_until(any_blocked_from(facts, over_ms));
+}
+
 struct answer rule_wishes(const struct question *question)
 {
 	const struct guard_facts *facts = question->facts;
@@ -121,7 +220,7 @@ struct answer rule_wishes(const struct question *question)
 		return allowed;
 	if (goes_to_blocked_place(facts))
 		return deny_if(true);
-	return is_reply(question) ? allowed : ask_blocked_times(question);
+	return is_reply(question) ? allow_reply(question) : ask_blocked_times(question);
 }
 
 /* An employer of whom it is not known whether he forbids it may forbid it; an address of unknown domain may be an employer's. */
