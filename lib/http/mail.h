@@ -36,7 +36,8 @@ struct mail {
 	struct str to_address;
 	struct str subject;    /* UTF-8, no control characters */
 	struct str text;       /* UTF-8; any line ends */
-	bool has_html;         /* the same text as HTML, too: multipart/alternative */
+	struct str html;       /* UTF-8, what stands in the body of a document; empty: none */
+	bool has_html;         /* the text as HTML, too, if `html` is empty. Either makes it multipart/alternative */
 	struct str message_id; /* left@right, without the angle brackets; the same for every attempt of one message */
 	int64_t date_ms;
 	struct mail_header headers[MAIL_HEADERS_MAX]; /* further ones, after ours */
@@ -45,7 +46,7 @@ struct mail {
 
 /*
  * Appends the whole message: Date, From, To, Subject, Message-ID, Auto-Submitted, MIME headers, the text as quoted-printable.
- * The HTML has the lines and paragraphs of the text and nothing else: no image, no link, no style.
+ * An HTML part that is made of the text has its lines and paragraphs and nothing else: no image, no link, no style.
  * ERR_POISON with the part's name, never its content: a bad address, a control character in a header, text that is not UTF-8,
  * too large.
  */

@@ -78,8 +78,9 @@ static int check(const struct mail *mail, struct err *err)
 		return err_set(err, ERR_POISON, "mail: the sender's name is no line of text or too long");
 	if (mail->subject.size == 0 || !is_header_text(mail->subject))
 		return err_set(err, ERR_POISON, "mail: the subject is empty, no line of text or too long");
-	if (!str_is_text(mail->text) || mail->text.size > TEXT_SIZE_MAX)
-		return err_set(err, ERR_POISON, "mail: the text is not UTF-8 or too long");
+	if (!str_is_text(mail->text) || mail->text.size > TEXT_SIZE_MAX || !str_is_text(mail->html) ||
+	    mail->html.size > TEXT_SIZE_MAX)
+		return err_set(err, ERR_POISON, "mail: the text or the HTML is not UTF-8 or too long");
 	MUST(mail->headers_count <= MAIL_HEADERS_MAX);
 	for (size_t i = 0; i < mail->headers_count; i++) {
 		MUST(is_field_name(str_of(mail->headers[i].name)));
@@ -295,9 +296,9 @@ static void add_escaped_byte(struct buf *html, char byte)
 	}
 }
 
-static void write_html(struct buf *html, struct str text)
+static void write_html_of_text(struct buf *html, struct str text)
 {
-	buf_add_text(html, "<!DOCTYPE html>\n<html><body>\n<p>");
+	buf_add_text(html, "<p>");
 	for (size_t at = 0; at < text.size;) {
 		size_t line_ends = skip_line_ends(text, &at);
 
@@ -306,20 +307,30 @@ static void write_html(struct buf *html, struct str text)
 		if (line_ends == 0)
 			add_escaped_byte(html, text.data[at++]);
 	}
-	buf_add_text(html, "</p>\n</body></html>\n");
+	buf_add_text(html, "</p>");
 }
 
-static void add_alternatives(struct buf *buf, struct str text)
+static void write_html(struct buf *html, const struct mail *mail)
+{
+	buf_add_text(html, "<!DOCTYPE html>\n<html><body dir=\"auto\">\n");
+	if (mail->html.size > 0)
+		buf_add_str(html, mail->html);
+	else
+		write_html_of_text(html, mail->text);
+	buf_add_text(html, "\n</body></html>\n");
+}
+
+static void add_alternatives(struct buf *buf, const struct mail *mail)
 {
 	struct buf html;
 
 	buf_add_text(buf, "Content-Type: multipart/alternative; boundary=\"" BOUNDARY "\"\r\n\r\n--" BOUNDARY "\r\n");
 	add_part_headers(buf, "plain");
-	add_text(buf, text);
+	add_text(buf, mail->text);
 	buf_add_text(buf, "--" BOUNDARY "\r\n");
 	add_part_headers(buf, "html");
 	buf_init(&html, 6 * TEXT_SIZE_MAX);
-	write_html(&html, text);
+	write_html(&html, mail);
 	buf->overflow = buf->overflow || html.overflow;
 	add_text(buf, buf_str(&html));
 	buf_add_text(buf, "--" BOUNDARY "--\r\n");
@@ -332,8 +343,8 @@ int mail_build(const struct mail *mail, struct buf *buf, struct err *err)
 	if (check(mail, err) != 0)
 		return -1;
 	add_headers(buf, mail);
-	if (mail->has_html) {
-		add_alternatives(buf, mail->text);
+	if (mail->has_html || mail->html.size > 0) {
+		add_alternatives(buf, mail);
 	} else {
 		add_part_headers(buf, "plain");
 		add_text(buf, mail->text);

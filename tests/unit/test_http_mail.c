@@ -291,6 +291,18 @@ static void test_mail__html_has_the_lines_and_paragraphs_of_the_text(void **stat
 			      "</body></html>\r\n--=_alternative--\r\n");
 }
 
+static void test_mail__html_of_its_own_goes_beside_the_text(void **state)
+{
+	struct mail message = mail();
+
+	(void)state;
+	message.text = STR("The text");
+	message.html = STR("<p>The HTML</p>");
+	assert_holds(message, "Content-Type: multipart/alternative; boundary=\"=_alternative\"\r\n\r\n"
+			      "--=_alternative\r\nContent-Type: text/plain; charset=UTF-8\r\n");
+	assert_holds(message, "<html><body dir=3D\"auto\">\r\n<p>The HTML</p>\r\n</body></html>\r\n--=_alternative--\r\n");
+}
+
 static void test_mail__html_is_bounded(void **state)
 {
 	static char text[256 * 1024];
@@ -314,6 +326,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_mail__html_has_the_lines_and_paragraphs_of_the_text),
+		cmocka_unit_test(test_mail__html_of_its_own_goes_beside_the_text),
 		cmocka_unit_test(test_mail__html_is_bounded),
 		cmocka_unit_test(test_mail__whole_message),
 		cmocka_unit_test(test_mail__dates_before_1970_and_weekdays),
