@@ -77,7 +77,9 @@ struct str disclosure_statement(struct str language);
 #define MESSAGE_CLASS_MAX  32
 #define SUBJECT_MAX        (4 * 200) /* bytes of so many characters */
 #define TEMPLATE_BODY_MAX  (4 * 4000)
+#define TEMPLATE_HTML_MAX  (4 * 8000)
 #define RENDERED_EMAIL_MAX 16384
+#define RENDERED_HTML_MAX  (48 << 10)
 #define RENDERED_SMS_MAX   1530 /* ten parts */
 
 /* Aggregate, by its id. It holds the natural key. */
@@ -96,8 +98,10 @@ struct template_text {
 	char message_class[MESSAGE_CLASS_MAX + 1];
 	uint32_t subject_size;
 	uint32_t body_size;
+	uint32_t html_size; /* 0: it has no HTML part */
 	char subject[SUBJECT_MAX];
 	char body[TEMPLATE_BODY_MAX];
+	char html[TEMPLATE_HTML_MAX];
 };
 
 struct permission {
@@ -332,6 +336,7 @@ extern const struct entity wishes_entity;
 struct rendered {
 	struct str subject;
 	struct str body;
+	struct str html; /* empty: none */
 	struct uuid contact_point_id;
 	struct str address;
 };
@@ -377,9 +382,10 @@ void content_hash(uint8_t ret_hash[CONTENT_HASH_SIZE], struct str subject, struc
 
 /*
  * The hash of a message to the person and of the salt. While the salt exists, the hash proves the text; without the salt not even
- * a guess of the name in it can be tested.
+ * a guess of the name in it can be tested. Without HTML (empty) it is the hash of a message from before there was any.
  */
-void rendered_hash(uint8_t ret_hash[CONTENT_HASH_SIZE], struct str subject, struct str body, const struct person *person);
+void rendered_hash(uint8_t ret_hash[CONTENT_HASH_SIZE], struct str subject, struct str body, struct str html,
+		   const struct person *person);
 
 /* ---- rules: decide_<command> is declared in schemas/communications.h ---- */
 

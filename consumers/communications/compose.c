@@ -4,6 +4,7 @@
 #include "base/money.h"
 #include "base/must.h"
 #include "base/text.h"
+#include "consumers/communications/html_part.h"
 #include "consumers/communications/render.h"
 
 /* The reserved tokens, whose values come from the states. */
@@ -121,41 +122,64 @@ static bool add_tokens(struct texts *texts, const struct sending *sending, const
 	return add_debt_tokens(texts, sending, set);
 }
 
-static bool render_part(struct str template, const struct texts *texts, char *out, size_t out_max, struct str *ret_part,
-			const char *field, struct decision *decision)
+/* render_text, or html_part_render */
+typedef enum render_outcome render_function(struct str text, const struct token *tokens, size_t tokens_count, char *out,
+					    size_t out_max, size_t *ret_size, struct str *ret_token);
+
+static bool render_part(struct str template, render_function *render, const struct texts *texts, size_t size_max,
+			struct str *ret_part, struct decision *decision)
 {
+	char *out = arena_take_bytes(decision->arena, size_max);
 	struct str token = { 0 };
 	size_t size = 0;
 
-	switch (render_text(template, texts->tokens, texts->tokens_count, out, out_max, &size, &token)) {
+	if (out == NULL) {
+		decision->overflow = true;
+		return false;
+	}
+	switch (render(template, texts->tokens, texts->tokens_count, out, size_max, &size, &token)) {
 	case RENDER_OK:
 		*ret_part = (struct str){ .data = out, .size = size };
 		return true;
 	case RENDER_MALFORMED:
-		decision_refuse(decision, REFUSAL_TEMPLATE_INCOMPLETE, field, "the template is malformed");
+		decision_refuse(decision, REFUSAL_TEMPLATE_INCOMPLETE, "parameters", "the template is malformed");
 		return false;
 	case RENDER_UNKNOWN_TOKEN:
-		decision_refuse(decision, REFUSAL_TEMPLATE_INCOMPLETE, field, "the token %.*s has no value", (int)token.size,
-				token.data);
+		decision_refuse(decision, REFUSAL_TEMPLATE_INCOMPLETE, "parameters", "the token %.*s has no value",
+				(int)token.size, token.data);
 		return false;
 	case RENDER_TOO_LONG:
-		decision_refuse(decision, REFUSAL_LIMIT_EXCEEDED, field, "the message would be longer than %zu bytes", out_max);
+		decision_refuse(decision, REFUSAL_LIMIT_EXCEEDED, "parameters", "the message would be longer than %zu bytes",
+				size_max);
+		return false;
+	case RENDER_BAD_LINK:
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "parameters", "the value of %.*s is no http, https or mailto URL",
+				(int)token.size, token.data);
 		return false;
 	}
 	MUST_NOT_REACH("no such outcome");
 }
 
+static bool render_all(const struct template_text *template, const struct texts *texts, enum channel channel,
+		       struct rendered *rendered, struct decision *decision)
+{
+	const struct str subject = { .data = template->subject, .size = template->subject_size };
+	const struct str body = { .data = template->body, .size = template->body_size };
+	const struct str html = { .data = template->html, .size = template->html_size };
+
+	rendered->html = STR("");
+	return render_part(subject, render_text, texts, SUBJECT_MAX, &rendered->subject, decision) &&
+	       render_part(body, render_text, texts, rendered_body_max(channel), &rendered->body, decision) &&
+	       (html.size == 0 || render_part(html, html_part_render, texts, RENDERED_HTML_MAX, &rendered->html, decision));
+}
+
 bool sending_compose(struct sending *sending, const struct workset *set, struct decision *decision)
 {
-	const struct template_text *template = sending->template;
-	size_t body_max = rendered_body_max(sending->channel);
-	char *subject = arena_take_bytes(decision->arena, SUBJECT_MAX);
-	char *body = arena_take_bytes(decision->arena, body_max);
 	struct texts texts;
 	const char *fault;
 
 	sending->rendered = arena_take(decision->arena, 1, sizeof(*sending->rendered));
-	if (subject == NULL || body == NULL || sending->rendered == NULL) {
+	if (sending->rendered == NULL) {
 		decision->overflow = true;
 		return false;
 	}
@@ -163,10 +187,7 @@ bool sending_compose(struct sending *sending, const struct workset *set, struct 
 		decision_refuse(decision, REFUSAL_LIMIT_EXCEEDED, "debt_ids", "too many debts for one message");
 		return false;
 	}
-	if (!render_part((struct str){ .data = template->subject, .size = template->subject_size }, &texts, subject, SUBJECT_MAX,
-			 &sending->rendered->subject, "parameters", decision) ||
-	    !render_part((struct str){ .data = template->body, .size = template->body_size }, &texts, body, body_max,
-			 &sending->rendered->body, "parameters", decision))
+	if (!render_all(sending->template, &texts, sending->channel, sending->rendered, decision))
 		return false;
 	/*
 	 * Any value is checked, also a name that was stored before names were checked: a subject is one line of a mail's header,
@@ -174,6 +195,7 @@ bool sending_compose(struct sending *sending, const struct workset *set, struct 
 	 */
 	fault = text_fault(sending->rendered->subject, TEXT_PROSE);
 	fault = fault != NULL ? fault : text_fault(sending->rendered->body, TEXT_LINES);
+	fault = fault != NULL ? fault : text_fault(sending->rendered->html, TEXT_LINES);
 	if (fault != NULL)
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "customer_id", "a value of the text %s", fault);
 	return fault == NULL;

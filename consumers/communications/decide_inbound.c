@@ -33,7 +33,7 @@ static struct str hash_of_text(struct str text, const struct person *person, str
 		decision->overflow = true;
 		return STR("");
 	}
-	rendered_hash(hash, STR(""), text, person);
+	rendered_hash(hash, STR(""), text, STR(""), person);
 	return (struct str){ .data = (const char *)hash, .size = CONTENT_HASH_SIZE };
 }
 

@@ -190,7 +190,7 @@ static struct addressed addressed(const struct sending *sending)
 				   .channel = sending->channel,
 				   .message_class = message_class_by_name(body->message_class),
 				   .language = sending->language,
-				   .has_disclosure = template_has_token(template_body(sending), "disclosure"),
+				   .has_disclosure = template_has_token(template_body(sending), "disclosure"), /* the HTML, too */
 				   .debt_ids = body->debt_ids,
 				   .debt_ids_count = body->debt_ids_count,
 				   .now_ms = sending->command->now_ms,

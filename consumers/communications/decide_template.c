@@ -24,15 +24,21 @@ static bool name_is_good(const struct publish_template *body, struct decision *d
 
 static bool texts_are_good(const struct publish_template *body, enum channel channel, struct decision *decision)
 {
-	const struct template_draft draft = {
-		.channel = channel, .language = body->language, .subject = body->subject, .body = body->body
-	};
+	const struct template_draft draft = { .channel = channel,
+					      .language = body->language,
+					      .subject = body->subject,
+					      .body = body->body,
+					      .html = body->has_html ? body->html : STR("") };
 	size_t at = 0;
-	const struct template_text_fault *fault = template_next_fault(&draft, &at);
+	struct template_text_fault fault;
 
-	if (fault != NULL)
-		decision_refuse(decision, fault->code, fault->field, "%s", fault->text);
-	return fault == NULL;
+	if (!template_next_fault(&draft, &at, &fault))
+		return true;
+	if (fault.line == 0)
+		decision_refuse(decision, fault.code, fault.field, "%s", fault.text);
+	else
+		decision_refuse(decision, fault.code, fault.field, "line %zu: %s", fault.line, fault.text);
+	return false;
 }
 
 /* A template id and its name, channel and language belong together for ever. */
@@ -82,7 +88,7 @@ void decide_publish_template(const struct command *command, const struct workset
 	const struct publish_template *body = command->body;
 	enum channel channel = channel_by_name(body->channel);
 	struct template_published *event;
-	const uint8_t *hash;
+	const uint8_t *hash, *html_hash;
 
 	if (!name_is_good(body, decision) || !texts_are_good(body, channel, decision) ||
 	    !version_is_next(body, channel, set, decision))
@@ -103,4 +109,10 @@ void decide_publish_template(const struct command *command, const struct workset
 	event->language = body->language;
 	event->message_class = body->message_class;
 	event->body_hash = (struct str){ .data = (const char *)hash, .size = hash == NULL ? 0 : CONTENT_HASH_SIZE };
+	if (body->has_html && body->html.size > 0) {
+		html_hash = hash_content(decision, STR(""), body->html);
+		event->has_html_hash = html_hash != NULL;
+		event->html_hash =
+			(struct str){ .data = (const char *)html_hash, .size = html_hash == NULL ? 0 : CONTENT_HASH_SIZE };
+	}
 }

@@ -46,6 +46,7 @@ static void on_template_published(struct workset *set, const struct event *event
 	set_text(text->message_class, sizeof(text->message_class), body->message_class);
 	text->subject_size = set_bytes(text->subject, sizeof(text->subject), command->subject);
 	text->body_size = set_bytes(text->body, sizeof(text->body), command->body);
+	text->html_size = set_bytes(text->html, sizeof(text->html), command->has_html ? command->html : STR(""));
 }
 
 /* ---- consent ---- */

@@ -46,10 +46,15 @@ void content_hash(uint8_t ret_hash[CONTENT_HASH_SIZE], struct str subject, struc
 		    (struct str){ .data = (const char *)of_body, .size = sizeof(of_body) });
 }
 
-void rendered_hash(uint8_t ret_hash[CONTENT_HASH_SIZE], struct str subject, struct str body, const struct person *person)
+void rendered_hash(uint8_t ret_hash[CONTENT_HASH_SIZE], struct str subject, struct str body, struct str html,
+		   const struct person *person)
 {
-	uint8_t of_content[CONTENT_HASH_SIZE];
+	uint8_t of_content[CONTENT_HASH_SIZE], of_texts[CONTENT_HASH_SIZE];
 
 	content_hash(of_content, subject, body);
+	if (html.size > 0) {
+		memcpy(of_texts, of_content, sizeof(of_texts));
+		content_hash(of_content, (struct str){ .data = (const char *)of_texts, .size = sizeof(of_texts) }, html);
+	}
 	sha256_pair(ret_hash, person_salt(person), (struct str){ .data = (const char *)of_content, .size = sizeof(of_content) });
 }

@@ -58,7 +58,7 @@ static void release(const struct sending *sending, const struct workset *set, st
 		decision->overflow = true;
 		return;
 	}
-	rendered_hash(hash, sending->rendered->subject, sending->rendered->body, sending->person);
+	rendered_hash(hash, sending->rendered->subject, sending->rendered->body, sending->rendered->html, sending->person);
 	event->communication_id = body->communication_id;
 	event->customer_id = body->customer_id;
 	event->version = next_version(sending);

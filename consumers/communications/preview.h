@@ -25,11 +25,12 @@ struct preview_token {
 };
 
 struct preview {
-	struct str subject, body;                        /* in the arena */
+	struct str subject, body, html;                  /* in the arena; html empty: the draft has none */
 	struct preview_token tokens[PREVIEW_TOKENS_MAX]; /* that the texts have, each once, in order of appearance */
 	size_t tokens_count;
 	struct sms_size sms; /* of channel sms */
 	bool is_too_long;    /* the texts are empty: a message may not be so long, or has more than PREVIEW_TOKENS_MAX tokens */
+	struct str bad_link; /* the token of an href, whose value is no URL, so there is no html; empty: none */
 };
 
 /*

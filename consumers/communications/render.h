@@ -20,6 +20,7 @@ enum render_outcome {
 	RENDER_MALFORMED,     /* {{ without a token and }} behind it */
 	RENDER_UNKNOWN_TOKEN, /* it is *ret_token */
 	RENDER_TOO_LONG,
+	RENDER_BAD_LINK, /* of an HTML part only */
 };
 
 enum render_outcome render_text(struct str text, const struct token *tokens, size_t tokens_count, char *out, size_t out_max,

@@ -24,7 +24,7 @@ static void copy_str_or_null(struct db_copy *copy, bool is_given, struct str tex
 static const struct db_table table_template_versions = {
 	.name = "communications.template_version",
 	.columns = "template_id uuid, version integer, message_class text, subject text, body text, "
-		   "published_at timestamptz",
+		   "html text, published_at timestamptz",
 };
 
 static void copy_template_version(struct db_copy *copy, const struct logged_event *logged)
@@ -38,6 +38,7 @@ static void copy_template_version(struct db_copy *copy, const struct logged_even
 	db_copy_str(copy, event->message_class);
 	db_copy_str(copy, command->subject);
 	db_copy_str(copy, command->body);
+	copy_str_or_null(copy, command->has_html && command->html.size > 0, command->html);
 	db_copy_instant(copy, logged->at_ms);
 }
 
@@ -246,7 +247,7 @@ static const struct db_table table_debts = {
 static const struct db_table table_outbox = {
 	.name = "communications.outbox",
 	.columns = "communication_id uuid, customer_id uuid, channel text, state text, send_by timestamptz, "
-		   "address_sealed bytea, subject_sealed bytea, body_sealed bytea, parameters_sealed bytea",
+		   "address_sealed bytea, subject_sealed bytea, body_sealed bytea, html_sealed bytea, parameters_sealed bytea",
 };
 
 static void copy_communication_head(struct db_copy *copy, const struct uuid *communication_id,
@@ -333,6 +334,7 @@ static void copy_scheduled(struct communications_store *store, const struct work
 	copy_outbox_head(copy, &scheduled->communication_id, communication);
 	for (int text = 0; text < 3; text++)
 		db_copy_str(copy, STR(""));
+	db_copy_null(copy);
 	if (communication->state != COMMUNICATION_SCHEDULED) { /* it ended in the batch */
 		db_copy_null(copy);
 		return;
@@ -370,6 +372,10 @@ static void copy_released(struct communications_store *store, const struct works
 	db_copy_str(copy, message_seal(&seal, store, &sealed_message_address, rendered->address));
 	db_copy_str(copy, message_seal(&seal, store, &sealed_message_subject, rendered->subject));
 	db_copy_str(copy, message_seal(&seal, store, &sealed_message_body, rendered->body));
+	if (rendered->html.size > 0)
+		db_copy_str(copy, message_seal(&seal, store, &sealed_message_html, rendered->html));
+	else
+		db_copy_null(copy);
 	message_seal_end(&seal);
 	db_copy_null(copy);
 }

@@ -45,7 +45,7 @@ static int read_template(void *self, const struct db_result *result, int row, st
 
 static const struct db_statement select_template_texts = {
 	.name = "communications_select_template_texts",
-	.sql = "SELECT u.n, t.template_id, v.version, v.message_class, v.subject, v.body "
+	.sql = "SELECT u.n, t.template_id, v.version, v.message_class, v.subject, v.body, v.html "
 	       "FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS u (name, channel, language, n) "
 	       "JOIN communications.template t ON t.name = u.name AND t.channel = u.channel AND t.language = u.language "
 	       "JOIN communications.template_version v ON v.template_id = t.template_id AND v.version = t.version",
@@ -86,6 +86,7 @@ static int read_template_text(void *self, const struct db_result *result, int ro
 	read_text(text->message_class, sizeof(text->message_class), result, row, 3);
 	text->subject_size = read_bytes(text->subject, sizeof(text->subject), result, row, 4);
 	text->body_size = read_bytes(text->body, sizeof(text->body), result, row, 5);
+	text->html_size = db_is_null(result, row, 6) ? 0 : read_bytes(text->html, sizeof(text->html), result, row, 6);
 	return 0;
 }
 

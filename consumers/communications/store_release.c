@@ -74,23 +74,29 @@ static int write_communications(struct communications_store *store, struct db *d
 
 static const struct db_statement update_outbox = {
 	.name = "communications_release_outbox",
-	.sql = "UPDATE communications.outbox o SET address_sealed = u.address, subject_sealed = u.subject, body_sealed = u.body "
-	       "FROM unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::bytea[]) AS u (id, address, subject, body) "
+	.sql = "UPDATE communications.outbox o SET address_sealed = u.address, subject_sealed = u.subject, body_sealed = u.body, "
+	       "html_sealed = u.html "
+	       "FROM unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::bytea[], $5::bytea[]) AS u (id, address, subject, body, "
+	       "html) "
 	       "WHERE o.communication_id = u.id",
 };
 
-/* `offset`: of the text in the rendered message. */
+/* `offset`: of the text in the rendered message. An empty HTML part is none. */
 static void add_sealed(struct communications_store *store, const struct workset *set, const struct waited *waited, size_t count,
 		       const struct sealed_column *column, size_t offset)
 {
 	db_array_begin(&store->params, DB_ARRAY_BYTES);
 	for (size_t index = 0; index < count; index++) {
 		const struct communication_released *event = waited[index].event;
-		const void *text = (const char *)waited[index].rendered + offset;
+		const struct str *text = (const void *)((const char *)waited[index].rendered + offset);
 		struct message_seal seal;
 
+		if (column == &sealed_message_html && text->size == 0) {
+			db_array_null(&store->params);
+			continue;
+		}
 		message_seal_begin(&seal, store, set, &event->communication_id, &event->customer_id);
-		db_array_text(&store->params, message_seal(&seal, store, column, *(const struct str *)text));
+		db_array_text(&store->params, message_seal(&seal, store, column, *text));
 		message_seal_end(&seal);
 	}
 }
@@ -105,6 +111,7 @@ static int write_outbox(struct communications_store *store, struct db *db, const
 	add_sealed(store, set, waited, count, &sealed_message_address, offsetof(struct rendered, address));
 	add_sealed(store, set, waited, count, &sealed_message_subject, offsetof(struct rendered, subject));
 	add_sealed(store, set, waited, count, &sealed_message_body, offsetof(struct rendered, body));
+	add_sealed(store, set, waited, count, &sealed_message_html, offsetof(struct rendered, html));
 	return db_write(db, &update_outbox, &store->params, count, err);
 }
 

@@ -13,14 +13,16 @@ struct template_text_fault {
 	const char *field; /* of PublishTemplate */
 	enum refusal code;
 	const char *text; /* for people */
+	size_t line;      /* of the field's text; 0: the whole of it */
 };
 
 struct template_draft {
 	enum channel channel;
 	struct str language, subject, body;
+	struct str html; /* empty: none */
 };
 
-/* The next fault behind *at, which begins with 0; NULL: no further one. */
-const struct template_text_fault *template_next_fault(const struct template_draft *draft, size_t *at);
+/* The next fault behind *at, which begins with 0. False: no further one. */
+bool template_next_fault(const struct template_draft *draft, size_t *at, struct template_text_fault *ret_fault);
 
 #endif

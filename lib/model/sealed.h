@@ -21,6 +21,7 @@ extern const struct sealed_column sealed_address;    /* of a contact point */
 extern const struct sealed_column sealed_message_address;
 extern const struct sealed_column sealed_message_subject;
 extern const struct sealed_column sealed_message_body;
+extern const struct sealed_column sealed_message_html;
 extern const struct sealed_column sealed_message_parameters;
 #define SEALED_MESSAGE_VERSION 1
 

@@ -33,7 +33,7 @@ static const struct entity attempt_entity = { .name = "verify_attempt", .state_s
 static const struct entity offsets_entity = { .name = "verify_offsets", .state_size = 1 };
 
 struct version_note {
-	struct str message_class, body_hash;
+	struct str message_class, body_hash, html_hash; /* empty: it has no HTML part */
 	int64_t published_at_ms;
 };
 
@@ -206,6 +206,7 @@ static void note_template(struct fold *fold, const struct template_published *ev
 
 	note->message_class = fold_copy(fold, event->message_class);
 	note->body_hash = fold_copy(fold, event->body_hash);
+	note->html_hash = fold_copy(fold, event->has_html_hash ? event->html_hash : STR(""));
 	note->published_at_ms = line->row.at_ms;
 }
 
@@ -637,7 +638,11 @@ static void check_version(struct fold *fold, struct table_row *row)
 	content_hash(hash, row_text(row, 4), row_text(row, 5));
 	if (!str_equal(note->body_hash, (struct str){ .data = (const char *)hash, .size = sizeof(hash) }))
 		row_wrong(row, "subject and body do not have the hash that the log says");
-	row->column = 6;
+	content_hash(hash, STR(""), row_text(row, 6));
+	if (row_is_null(row, 6) ? note->html_hash.size > 0
+				: !str_equal(note->html_hash, (struct str){ .data = (const char *)hash, .size = sizeof(hash) }))
+		row_wrong(row, "html does not have the hash that the log says");
+	row->column = 7;
 	expect_instant(row, note->published_at_ms);
 }
 
@@ -706,7 +711,7 @@ static void check_inbound_text(struct table_row *row, const struct uuid *id, con
 		return;
 	if (salt.size > 0)
 		memcpy(person.salt, salt.data, salt.size);
-	rendered_hash(hash, STR(""), text, &person);
+	rendered_hash(hash, STR(""), text, STR(""), &person);
 	if (!str_equal(note->text_hash, (struct str){ (const char *)hash, sizeof(hash) }))
 		row_wrong(row, "text_sealed is not what the log says");
 }
@@ -907,7 +912,7 @@ static void check_address(struct table_row *row, const struct seal_place *place,
 }
 
 /*
- * Address, subject and body, sealed; the salt is the last column. After an erasure there is no salt, and the texts are empty, as
+ * Address, subject, body and HTML, sealed; the salt is the last column. After an erasure there is no salt, and the texts are empty, as
  * they are before the message has a text.
  */
 static void check_texts(struct table_row *row, const struct uuid *id, const struct uuid *customer_id,
@@ -916,24 +921,26 @@ static void check_texts(struct table_row *row, const struct uuid *id, const stru
 	const struct seal_place address = { &sealed_message_address, *id, SEALED_MESSAGE_VERSION, *customer_id };
 	const struct seal_place of_subject = { &sealed_message_subject, *id, SEALED_MESSAGE_VERSION, *customer_id };
 	const struct seal_place of_body = { &sealed_message_body, *id, SEALED_MESSAGE_VERSION, *customer_id };
-	struct str salt = row_text(row, row->stream->columns_count - 1), subject, body;
+	const struct seal_place of_html = { &sealed_message_html, *id, SEALED_MESSAGE_VERSION, *customer_id };
+	struct str salt = row_text(row, row->stream->columns_count - 1), subject, body, html = STR("");
 	struct person person = { .salt_size = (uint32_t)salt.size };
 	uint8_t hash[CONTENT_HASH_SIZE];
 
 	if (!note->is_released || row_is_null(row, row->stream->columns_count - 1)) {
 		for (int i = 0; i < 3; i++)
 			expect_bytes(row, STR(""));
+		expect_bytes_or_null(row, false, STR(""));
 		return;
 	}
 	check_address(row, &address, salt);
 	if (!open_column(row, &of_subject, salt, &subject) || !open_column(row, &of_body, salt, &body) ||
-	    salt.size > sizeof(person.salt))
+	    (!row_is_null(row, row->column) && !open_column(row, &of_html, salt, &html)) || salt.size > sizeof(person.salt))
 		return;
 	if (salt.size > 0)
 		memcpy(person.salt, salt.data, salt.size);
-	rendered_hash(hash, subject, body, &person);
+	rendered_hash(hash, subject, body, html, &person);
 	if (!str_equal(note->rendered_hash, (struct str){ (const char *)hash, sizeof(hash) }))
-		row_wrong(row, "subject_sealed and body_sealed are not what the log says");
+		row_wrong(row, "subject_sealed, body_sealed and html_sealed are not what the log says");
 }
 
 /* A claim and its attempt are one transaction; an attempt that the guard refused is no claim. */
@@ -1131,7 +1138,7 @@ static const struct folded_table tables[] = {
 	  .entity = &template_entity,
 	  .check = check_template },
 	{ .name = "communications.template_version",
-	  .select = "SELECT template_id, template_id, version::text, message_class, subject, body, published_at "
+	  .select = "SELECT template_id, template_id, version::text, message_class, subject, body, html, published_at "
 		    "FROM communications.template_version",
 	  .ids = 2,
 	  .entity = &version_entity,
@@ -1204,7 +1211,8 @@ static const struct folded_table tables[] = {
 	  .check = check_receipt },
 	{ .name = "communications.outbox",
 	  .select = "SELECT o.customer_id, o.communication_id, o.channel, o.state, o.send_by, o.claims, o.address_sealed, "
-		    "o.subject_sealed, o.body_sealed, t.due_at, o.parameters_sealed, a.claims, p.address_hash, c.key_salt "
+		    "o.subject_sealed, o.body_sealed, o.html_sealed, t.due_at, o.parameters_sealed, a.claims, p.address_hash, "
+		    "c.key_salt "
 		    "FROM communications.outbox o "
 		    "LEFT JOIN communications.timer t ON t.kind = 1 AND t.key = o.customer_id AND t.subject = o.communication_id "
 		    "LEFT JOIN (SELECT communication_id, count(*) AS claims FROM notifier.attempt WHERE gateway <> 'notifier' "

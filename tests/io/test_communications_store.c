@@ -292,6 +292,95 @@ static void test_communications_store__a_message_is_rendered_sealed_and_claimed_
 		1);
 }
 
+/* ---- e-mails with an HTML part ---- */
+
+static void given_email_with_html(void)
+{
+	struct publish_template template = { .template_id = spec_id('T', 9),
+					     .name = STR("reminder"),
+					     .version = 1,
+					     .channel = STR("email"),
+					     .language = STR("de"),
+					     .message_class = STR("reminder"),
+					     .subject = STR("Zur Sache"),
+					     .body = STR("{{customer_name}} {{opt_out}}"),
+					     .has_html = true,
+					     .html = STR("<p>{{customer_name}}</p>{{opt_out}}") };
+	struct grant_consent consent = { .consent_id = spec_id('G', 9),
+					 .customer_id = spec_id('C', 1),
+					 .channel = STR("email"),
+					 .purpose = STR("collect"),
+					 .basis = STR("express"),
+					 .evidence_ref = STR("call-1"),
+					 .obtained_at = 1000 };
+
+	store_sql(&spec, "test_email", "UPDATE customers.contact_point SET channel = 'email'");
+	store_add(&spec, &publish_template_type, &template);
+	store_add(&spec, &grant_consent_type, &consent);
+	store_run(&spec);
+}
+
+static void email(unsigned number, int64_t not_before_ms)
+{
+	struct send_communication body = { .communication_id = spec_id('M', number),
+					   .customer_id = spec_id('C', 1),
+					   .channel = STR("email"),
+					   .template_name = STR("reminder"),
+					   .language = STR("de"),
+					   .message_class = STR("reminder"),
+					   .has_not_before = not_before_ms != 0,
+					   .not_before = not_before_ms,
+					   .send_by = (STORE_TODAY + 1) * DAY_MS };
+
+	store_add(&spec, &send_communication_type, &body);
+	store_run(&spec);
+}
+
+static void then_html(unsigned number, const char *html)
+{
+	static const struct db_statement select = { "test_select_html",
+						    "SELECT html_sealed FROM communications.outbox WHERE communication_id = $1" };
+	struct seal_place place = { &sealed_message_html, spec_id('M', number), SEALED_MESSAGE_VERSION, spec_id('C', 1) };
+	struct db_result result = { 0 };
+	struct opened opened;
+	char room[512];
+
+	db_params_reset(&params);
+	db_param_uuid(&params, &place.row);
+	store_must(&spec, db_run(spec.admin, &select, &params, &result, &spec.err));
+	assert_int_equal(result.rows, 1);
+	assert_int_equal(db_is_null(&result, 0, 0), html == NULL);
+	if (html != NULL) {
+		store_must(&spec, unseal(&opened, room, db_str(&result, 0, 0), &place, key, &spec.err));
+		assert_memory_equal(opened.text.data, html, strlen(html));
+	}
+	db_result_release(&result);
+}
+
+static void test_communications_store__html_is_kept_sealed_claimed_and_forgotten_as_the_text_is(void **state)
+{
+	const struct timer timer = { .kind = &release_timer, .subject = spec_id('M', 2) };
+
+	(void)state;
+	given_email_with_html();
+	email(1, 0);
+	then_html(1, "<p>Anna</p>Wenn");
+	email(2, TIME_MS);
+	then_html(2, NULL);
+	store_fire(&spec, &timer, spec_id('C', 1), TIME_MS);
+	store_run(&spec);
+	then_html(2, "<p>Anna</p>Wenn");
+	store_sql(&spec, "test_in_time", "UPDATE communications.outbox SET send_by = now() + interval '1 day'");
+	assert_int_equal(
+		store_number(&spec, "test_claim_html",
+			     "SELECT count(html_sealed) FROM communications.claim((SELECT array_agg(communication_id) FROM "
+			     "communications.outbox)) WHERE refusal IS NULL"),
+		2);
+	store_sql(&spec, "test_forget", "SELECT communications.forget(ARRAY(SELECT customer_id FROM customers.customer))");
+	then_html(1, NULL);
+	then_html(2, NULL);
+}
+
 /* $1 of the statement: a text of customer 1's in the old form. */
 static void put_old(const char *name, const char *sql, const char *text)
 {
@@ -1638,6 +1727,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		TEST(test_communications_store__a_message_is_rendered_sealed_and_claimed_once),
+		TEST(test_communications_store__html_is_kept_sealed_claimed_and_forgotten_as_the_text_is),
 		TEST(test_communications_store__a_person_sealed_the_old_way_is_written_to),
 		TEST(test_communications_store__the_longest_name_opens),
 		TEST(test_communications_store__a_message_before_its_time_has_no_text_and_is_not_claimed),

@@ -40,6 +40,17 @@ def test_what_is_missing_is_named_and_so_is_what_publication_would_refuse(author
     assert shown["tokens"][0] == {"name": "who", "source": "missing"} and shown["body"].startswith("{{who}} Reply")
 
 
+def test_an_html_part_is_shown_with_its_values_escaped_or_with_its_problems_and_their_lines(author):
+    draft = {"channel": "email", "subject": "About {{note}}", "body": "{{note}} {{opt_out}}", "parameters": [{"name": "note", "value": "<b>&\"'"}]}
+    shown = preview(author, html='<p title="{{note}}">{{note}}</p>\n<p><a href="https://pay.example/?r={{note}}">{{opt_out}}</a></p>', **draft)
+    assert shown["problems"] == [] and shown["body"].startswith("<b>&\"' ")
+    assert shown["html"].startswith('<p title="&lt;b&gt;&amp;&quot;&#39;">&lt;b&gt;&amp;&quot;&#39;</p>\n<p><a href="https://pay.example/?r=%3Cb%3E%26%22%27">To receive')
+    shown = preview(author, html="<p>{{opt_out}}</p>\n<script>{{note}}</script>", **draft)
+    assert "html" not in shown and [(problem["pointer"], problem["code"], problem["line"]) for problem in shown["problems"]] == [("/html", "template_incomplete", 2)]
+    shown = preview(author, html='<p>{{opt_out}} <a href="{{note}}">x</a></p>', **draft)
+    assert "html" not in shown and [(problem["pointer"], problem["code"]) for problem in shown["problems"]] == [("/html", "bad_value")]
+
+
 @pytest.mark.parametrize("draft, pointer", [({"channel": "fax"}, "/channel"), ({"language": "d"}, "/language"), ({"body": 7}, "/body"),
                                             ({"parameters": [{"name": "who"}]}, "/parameters/0/value"), ({"more": 1}, "/more")])
 def test_a_draft_of_another_form_is_refused_with_its_pointer(author, draft, pointer):

@@ -76,6 +76,7 @@ static const struct {
 	{ "communication", "customerName", NAMES },
 	{ "communication", "subject", WHOLE },
 	{ "communication", "body", WHOLE },
+	{ "communication", "html", WHOLE },
 	{ "approval", "data", "compliance supervisor" },
 	{ "inbound message", "text", WHOLE },
 	{ "unknown inbound message", "sender", WHOLE },

@@ -180,6 +180,50 @@ static void test_communications__every_field_of_a_template_is_looked_at(void **s
 	then_refused(&spec, REFUSAL_TEMPLATE_INCOMPLETE, "subject");
 }
 
+static struct publish_template a_template_with_html(const char *html)
+{
+	struct publish_template body = a_template();
+
+	body.channel = STR("email");
+	body.subject = STR("{{debt_reference}}");
+	body.has_html = true;
+	body.html = str_of(html);
+	return body;
+}
+
+static void test_communications__an_html_part_is_published_when_it_is_safe_and_says_what_the_text_says(void **state)
+{
+	static const char *const faulty[] = {
+		"<p>no way out</p>",
+		"<p title=\"{{opt_out}}\">hidden</p>",
+		"<script>{{opt_out}}</script>",
+		"<p>{{opt_out}} {{disclosure}}</p>",
+	};
+	struct publish_template body = a_template_with_html("<p>{{opt_out}}</p>");
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(faulty); i++) {
+		body.html = str_of(faulty[i]);
+		publish(&body);
+		then_refused(&spec, REFUSAL_TEMPLATE_INCOMPLETE, "html");
+	}
+	body = a_template();
+	body.has_html = true;
+	body.html = STR("<p>{{opt_out}}</p>");
+	publish(&body);
+	then_refused(&spec, REFUSAL_BAD_VALUE, "html");
+	body = a_template_with_html("<p>{{opt_out}}</p>");
+	publish(&body);
+	then_events(&spec, "TemplatePublished");
+	assert_true(then_event(&spec, 0, template_published)->has_html_hash);
+	/* The next version has none: it is forgotten. */
+	body.version = 2;
+	body.has_html = false;
+	publish(&body);
+	then_events(&spec, "TemplatePublished");
+	assert_false(then_event(&spec, 0, template_published)->has_html_hash);
+}
+
 static void test_communications__versions_follow_each_other_and_names_belong_to_one_id(void **state)
 {
 	struct publish_template body = a_template();
@@ -474,7 +518,7 @@ static void test_communications__the_hash_of_a_message_has_the_customers_salt_in
 	person->salt_size = SALT_MAX;
 	given_message(1);
 	rendered = spec.decision.events[1].confidential;
-	rendered_hash(hash, rendered->subject, rendered->body, person);
+	rendered_hash(hash, rendered->subject, rendered->body, rendered->html, person);
 	assert_memory_equal(then_event(&spec, 1, communication_released)->rendered_hash.data, hash, sizeof(hash));
 	person->salt[0] = 1;
 	given_message(2);
@@ -614,6 +658,39 @@ static void test_communications__a_template_is_taken_in_the_next_wider_language(
 	body.language = STR("de-AT");
 	send(&body);
 	then_waits(&spec, "template_name");
+}
+
+static void test_communications__values_are_escaped_in_html_only(void **state)
+{
+	const struct template_parameter wild = { .name = STR("note"), .value = STR("<b>&\"'") };
+	struct publish_template template =
+		a_template_with_html("<p>{{note}} <a href=\"{{pay}}\">{{balance}}</a> {{opt_out}}</p>");
+	struct template_parameter parameters[] = { wild, { .name = STR("pay"), .value = STR("javascript:x") } };
+	struct send_communication body = a_message(1);
+	const struct rendered *rendered;
+	struct grant_consent consent;
+
+	(void)state;
+	given_consent();
+	consent = a_consent();
+	consent.consent_id = spec_id('O', 2);
+	consent.channel = STR("email");
+	grant(&consent);
+	template.body = STR("{{note}} {{opt_out}}");
+	publish(&template);
+	then_events(&spec, "TemplatePublished");
+	body.channel = STR("email");
+	body.parameters = parameters;
+	body.parameters_count = 2;
+	send(&body);
+	then_refused(&spec, REFUSAL_BAD_VALUE, "parameters");
+	parameters[1].value = STR("https://pay.example/?a=1&b=2");
+	send(&body);
+	then_events(&spec, "ComplianceDecided", "CommunicationReleased");
+	rendered = spec.decision.events[1].confidential;
+	assert_memory_equal(rendered->body.data, "<b>&\"'", 6);
+	assert_memory_equal(rendered->html.data,
+			    "<p>&lt;b&gt;&amp;&quot;&#39; <a href=\"https://pay.example/?a=1&amp;b=2\">1234.56</a>", 80);
 }
 
 static const char *facts_text(void)
@@ -1710,6 +1787,7 @@ int main(void)
 		TEST(test_communications__a_template_of_a_person_needs_a_second_one),
 		TEST(test_communications__texts_of_long_letters_are_kept_whole),
 		TEST(test_communications__every_field_of_a_template_is_looked_at),
+		TEST(test_communications__an_html_part_is_published_when_it_is_safe_and_says_what_the_text_says),
 		TEST(test_communications__versions_follow_each_other_and_names_belong_to_one_id),
 		TEST(test_communications__every_field_of_a_consent_is_looked_at),
 		TEST(test_communications__a_consent_permits_until_it_is_withdrawn),
@@ -1731,6 +1809,7 @@ int main(void)
 		TEST(test_communications__a_message_waits_for_what_it_names),
 		TEST(test_communications__anothers_debt_is_not_found),
 		TEST(test_communications__a_template_is_taken_in_the_next_wider_language),
+		TEST(test_communications__values_are_escaped_in_html_only),
 		TEST(test_communications__a_template_that_discloses_says_so_to_the_guard),
 		TEST(test_communications__languages_are_widened_part_by_part),
 		TEST(test_communications__a_template_that_cannot_be_is_not_waited_for),

@@ -119,8 +119,8 @@ static void test_seal__opens_in_no_other_place(void **state)
 static void test_seal__every_column_is_a_place_of_its_own(void **state)
 {
 	const struct sealed_column *columns[] = {
-		&sealed_name,        &sealed_birth_date, &sealed_address, &sealed_message_address, &sealed_message_subject,
-		&sealed_message_body
+		&sealed_name,         &sealed_birth_date,  &sealed_address, &sealed_message_address, &sealed_message_subject,
+		&sealed_message_body, &sealed_message_html
 	};
 	const size_t count = COUNT(columns);
 	uint8_t sealed[64];

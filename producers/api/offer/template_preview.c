@@ -8,8 +8,8 @@
 #include "schemas/communications.h"
 #include "wire/json.h"
 
-#define ARENA_SIZE      ((size_t)256 << 10)
-#define ANSWER_SIZE_MAX ((size_t)256 << 10)
+#define ARENA_SIZE      ((size_t)512 << 10)
+#define ANSWER_SIZE_MAX ((size_t)512 << 10)
 #define VALUES_MAX      32 /* as SendCommunication.parameters */
 
 struct preview_body {
@@ -17,6 +17,8 @@ struct preview_body {
 	bool has_subject;
 	struct str subject;
 	struct str body;
+	bool has_html;
+	struct str html;
 	const struct token *parameters;
 	size_t parameters_count;
 };
@@ -44,6 +46,14 @@ static const struct field preview_fields[] = {
 	  .size_max = SUBJECT_MAX,
 	  .characters_max = SUBJECT_MAX / 4 },
 	TEXT(preview_body, body, TEXT_LINES, TEMPLATE_BODY_MAX / 4),
+	{ .name = "html",
+	  .kind = FIELD_STRING,
+	  .nullable = true,
+	  .offset = offsetof(struct preview_body, html),
+	  .aux_offset = offsetof(struct preview_body, has_html),
+	  .text = TEXT_LINES,
+	  .size_max = TEMPLATE_HTML_MAX,
+	  .characters_max = TEMPLATE_HTML_MAX / 4 },
 	{ .name = "parameters",
 	  .kind = FIELD_RECORD,
 	  .array = true,
@@ -67,7 +77,8 @@ static bool read_draft(struct call *call, struct arena *arena, struct preview_bo
 		*ret_draft = (struct template_draft){ .channel = channel_by_name(body->channel),
 						      .language = body->language,
 						      .subject = body->subject,
-						      .body = body->body };
+						      .body = body->body,
+						      .html = body->has_html ? body->html : STR("") };
 		if (ret_draft->channel == CHANNEL_NONE)
 			json_fault_add(&faults, "/channel", "bad_value", "not one of " CHANNEL_LISTED);
 		if (!language_tag_is_valid(body->language))
@@ -102,24 +113,32 @@ static void add_tokens(struct buf *buf, const struct preview *preview)
 	buf_add_text(buf, "]");
 }
 
-static void add_problem(struct buf *buf, const char *field, enum refusal code, const char *detail, bool is_first)
+static void add_problem(struct buf *buf, const char *field, enum refusal code, const char *detail, size_t line, bool *is_first)
 {
-	buf_add_format(buf, "%s{\"pointer\":\"/%s\",\"code\":\"%s\",\"detail\":", is_first ? "" : ",", field, refusal_code(code));
+	buf_add_format(buf, "%s{\"pointer\":\"/%s\",\"code\":\"%s\",\"detail\":", *is_first ? "" : ",", field,
+		       refusal_code(code));
 	json_write_string(buf, str_of(detail));
+	if (line > 0)
+		buf_add_format(buf, ",\"line\":%zu", line);
 	buf_add_text(buf, "}");
+	*is_first = false;
 }
 
 static void add_problems(struct buf *buf, const struct template_draft *draft, const struct preview *preview)
 {
+	struct template_text_fault fault;
 	bool is_first = true;
 	size_t at = 0;
 
 	buf_add_text(buf, ",\"problems\":[");
-	for (const struct template_text_fault *fault; (fault = template_next_fault(draft, &at)) != NULL; is_first = false)
-		add_problem(buf, fault->field, fault->code, fault->text, is_first);
+	while (template_next_fault(draft, &at, &fault))
+		add_problem(buf, fault.field, fault.code, fault.text, fault.line, &is_first);
 	if (preview->is_too_long)
-		add_problem(buf, "body", REFUSAL_LIMIT_EXCEEDED, "the message would be too long, or has too many tokens",
-			    is_first);
+		add_problem(buf, "body", REFUSAL_LIMIT_EXCEEDED, "the message would be too long, or has too many tokens", 0,
+			    &is_first);
+	if (preview->bad_link.size > 0)
+		add_problem(buf, "html", REFUSAL_BAD_VALUE,
+			    "a token is the whole of an href, and its value is no http, https or mailto URL", 0, &is_first);
 	buf_add_text(buf, "]}\n");
 }
 
@@ -133,6 +152,10 @@ static void write_preview(struct buf *buf, const struct template_draft *draft, c
 	}
 	buf_add_text(buf, "\"body\":");
 	json_write_string(buf, preview->body);
+	if (preview->html.size > 0) {
+		buf_add_text(buf, ",\"html\":");
+		json_write_string(buf, preview->html);
+	}
 	if (draft->channel == CHANNEL_SMS)
 		buf_add_format(buf, ",\"sms\":{\"alphabet\":\"%s\",\"units\":%u,\"segments\":%u,\"unitsLeft\":%u}",
 			       preview->sms.is_ucs2 ? "ucs2" : "gsm7", preview->sms.units, preview->sms.segments,
