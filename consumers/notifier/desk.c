@@ -6,7 +6,8 @@
 
 #define PARAMS_SIZE_MAX ((size_t)1 << 20)
 #define EXPIRED_MAX     500
-#define TIME_COLUMN     9 /* of what is taken: the time of the rules */
+#define GRANTED_COLUMN  9  /* of what is taken: whether it may leave */
+#define TIME_COLUMN     10 /* of what is taken: the time of the rules */
 
 /* ---- the owner ---- */
 
@@ -149,7 +150,7 @@ static const struct db_statement statement_take = {
 	"(SELECT array_agg(communication_id) FROM due WHERE attempts > 0))),"
 	" answers AS MATERIALIZED (SELECT due.*, (SELECT now FROM clock) AS at, c.communication_id IS NOT NULL AS is_answered,"
 	" c.communication_id IS NOT NULL AND c.refusal IS NULL AS is_granted, c.refusal, c.address_sealed, c.subject_sealed,"
-	" c.body_sealed, c.key_salt FROM due LEFT JOIN claims c USING (communication_id)),"
+	" c.body_sealed, c.html_sealed, c.key_salt FROM due LEFT JOIN claims c USING (communication_id)),"
 	" opened AS (INSERT INTO notifier.attempt (communication_id, attempt, customer_id, owner, gateway, started_at)"
 	" SELECT communication_id, attempts + 1, customer_id, $3, $4, at FROM answers WHERE is_granted),"
 	" refused AS (INSERT INTO notifier.attempt (communication_id, attempt, customer_id, owner, gateway, started_at, outcome, "
@@ -158,8 +159,8 @@ static const struct db_statement statement_take = {
 	" moved AS (UPDATE notifier.dispatch d SET attempts = a.attempts + a.is_answered::integer,"
 	" state = CASE WHEN a.is_granted THEN 'sending' ELSE 'done' END"
 	" FROM answers a WHERE d.communication_id = a.communication_id)"
-	" SELECT communication_id, attempts + 1, customer_id, send_by, address_sealed, subject_sealed, body_sealed, key_salt, "
-	"is_granted, at FROM answers ORDER BY NOT is_granted",
+	" SELECT communication_id, attempts + 1, customer_id, send_by, address_sealed, subject_sealed, body_sealed, "
+	"html_sealed, key_salt, is_granted, at FROM answers ORDER BY NOT is_granted",
 };
 
 /* What is due is due at this time: in a rehearsal no event need have told it. */
@@ -185,7 +186,7 @@ int desk_take(struct desk *desk, const struct desk_wish *wish, struct db_result 
 		return -1;
 	note_time(&taken);
 	*ret_looked = taken.rows;
-	while (taken.rows > 0 && !db_bool(&taken, taken.rows - 1, 8)) /* the granted ones come first */
+	while (taken.rows > 0 && !db_bool(&taken, taken.rows - 1, GRANTED_COLUMN)) /* the granted ones come first */
 		taken.rows--;
 	*ret_taken = taken;
 	return 0;
@@ -199,8 +200,9 @@ struct taken desk_taken(const struct db_result *taken, int row)
 			     .address = db_str(taken, row, 4),
 			     .subject = db_str(taken, row, 5),
 			     .text = db_str(taken, row, 6),
-			     .salt = db_str(taken, row, 7),
-			     .may_leave = db_bool(taken, row, 8) };
+			     .html = db_is_null(taken, row, 7) ? STR("") : db_str(taken, row, 7),
+			     .salt = db_str(taken, row, 8),
+			     .may_leave = db_bool(taken, row, GRANTED_COLUMN) };
 
 	if (db_result_columns(taken) > TIME_COLUMN + 1) {
 		one.asks = db_int32(taken, row, TIME_COLUMN + 1);
@@ -308,7 +310,8 @@ static const struct db_statement statement_ask = {
 	" moved AS (UPDATE notifier.dispatch d SET state = 'sending' FROM due WHERE d.communication_id = due.communication_id)"
 	" SELECT due.communication_id, due.attempts, due.customer_id, due.send_by, t.address_sealed, t.subject_sealed, "
 	"t.body_sealed,"
-	" t.key_salt, t.communication_id IS NOT NULL AND t.refusal IS NULL AND due.send_by > engine.now(), engine.now(), "
+	" t.html_sealed, t.key_salt, t.communication_id IS NOT NULL AND t.refusal IS NULL AND due.send_by > engine.now(), "
+	"engine.now(), "
 	"due.asks, due.started_at"
 	" FROM due LEFT JOIN texts t USING (communication_id)",
 };

@@ -74,6 +74,7 @@ struct taken {
 	int64_t send_by_ms;
 	struct str salt;                   /* of the key that sealed the texts */
 	struct str address, subject, text; /* sealed */
+	struct str html;                   /* sealed; empty: none */
 
 	/* of desk_ask only */
 	bool may_leave; /* the guard still permits it, and it is not late */

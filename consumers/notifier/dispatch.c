@@ -9,7 +9,7 @@
 #include "crypto/seal.h"
 #include "http/retry_after.h"
 
-#define CLEAR_SIZE    ((size_t)64 << 10) /* address, subject and text of one message */
+#define CLEAR_SIZE    ((size_t)128 << 10) /* address, subject, text and HTML of one message */
 #define REOPEN_MS     500
 #define LOOK_MS       1000 /* another notifier may have queued messages, or a retry may be due */
 #define ASK_MS        200  /* questions are in no hurry */
@@ -170,7 +170,8 @@ static int open_parcel(struct dispatch *dispatch, const struct taken *taken, str
 		struct str *ret_text;
 	} texts[] = { { &sealed_message_address, taken->address, &parcel->address },
 		      { &sealed_message_subject, taken->subject, &parcel->subject },
-		      { &sealed_message_body, taken->text, &parcel->text } };
+		      { &sealed_message_body, taken->text, &parcel->text },
+		      { &sealed_message_html, taken->html, &parcel->html } };
 	struct seal_place place = { .row = taken->id.communication_id,
 				    .version = SEALED_MESSAGE_VERSION,
 				    .owner = taken->customer_id };
@@ -184,6 +185,8 @@ static int open_parcel(struct dispatch *dispatch, const struct taken *taken, str
 				   .send_by_ms = taken->send_by_ms };
 	person_key(key, dispatch->conf.address_key, taken->salt);
 	for (size_t i = 0; result == 0 && i < COUNT(texts); i++) {
+		if (texts[i].column == &sealed_message_html && texts[i].sealed.size == 0)
+			continue;
 		place.column = texts[i].column;
 		result = open_sealed(dispatch, texts[i].sealed, &place, key, texts[i].ret_text, err);
 	}

@@ -37,7 +37,7 @@ struct gateway_conf {
 	const char *unsubscribe_url; /* the page that List-Unsubscribe names; it gets ?c=&k=&s= */
 	const char *ca_file;         /* certificates to trust */
 	bool tls;                    /* smtp: STARTTLS with a valid certificate, or nothing */
-	bool html;                   /* e-mail: the text a second time, as HTML */
+	bool html;                   /* e-mail: the text a second time, as HTML, of a message that has no HTML of its own */
 	bool plain;                  /* permits a password or texts without TLS, beyond this machine */
 	int64_t order;               /* of fallback: lower first; gateways of the same order share the messages */
 	int64_t rate, burst, concurrency;
@@ -58,6 +58,7 @@ struct parcel {
 	struct str address;
 	struct str subject; /* e-mail only */
 	struct str text;
+	struct str html; /* e-mail only; empty: the message has none */
 };
 
 #define PROVIDER_REF_MAX  128

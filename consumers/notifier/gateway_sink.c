@@ -41,6 +41,8 @@ static void write_line(const struct gateway_conf *conf, const struct parcel *par
 	add_text(line, "to", parcel->address);
 	add_text(line, "subject", parcel->subject);
 	add_text(line, "text", parcel->text);
+	if (parcel->html.size > 0)
+		add_text(line, "html", parcel->html);
 	buf_add_text(line, "}\n");
 }
 

@@ -101,6 +101,7 @@ static int start(const struct gateway_conf *conf, struct http *http, const struc
 			     .to_address = parcel->address,
 			     .subject = parcel->subject,
 			     .text = parcel->text,
+			     .html = parcel->html,
 			     .has_html = conf->html,
 			     .date_ms = parcel->now_ms };
 	struct buf message, unsubscribe;

@@ -75,6 +75,8 @@ static void write_body(const struct gateway_conf *conf, const struct parcel *par
 	if (parcel->subject.size > 0)
 		add_text(body, "subject", parcel->subject);
 	add_text(body, "text", parcel->text);
+	if (parcel->html.size > 0)
+		add_text(body, "html", parcel->html);
 	buf_add_text(body, "}}");
 }
 

@@ -183,6 +183,8 @@ static void put_contact_point(const struct uuid *communication, const struct uui
 	db_params_release(&params);
 }
 
+static bool with_html; /* the messages that are put into the outbox have an HTML part */
+
 /* What the communications module does: the customer agreed, the message lies in the outbox. */
 static void put_into_outbox(unsigned n, const char *channel, const char *address, int64_t seconds)
 {
@@ -199,10 +201,15 @@ static void put_into_outbox(unsigned n, const char *channel, const char *address
 	param_sealed(&params, address, &sealed_message_address, n);
 	param_sealed(&params, "Your account", &sealed_message_subject, n);
 	param_sealed(&params, "Please pay.", &sealed_message_body, n);
+	if (with_html)
+		param_sealed(&params, "<p>Please <b>pay</b>.</p>", &sealed_message_html, n);
+	else
+		db_param_null(&params);
 	must(db_run(admin,
-		    statement_of("INSERT INTO communications.outbox (communication_id, customer_id, channel, state, send_by, "
-				 "address_sealed,"
-				 " subject_sealed, body_sealed) VALUES ($1, $2, $3, 'released', $4, $5, $6, $7)"),
+		    statement_of(
+			    "INSERT INTO communications.outbox (communication_id, customer_id, channel, state, send_by, "
+			    "address_sealed,"
+			    " subject_sealed, body_sealed, html_sealed) VALUES ($1, $2, $3, 'released', $4, $5, $6, $7, $8)"),
 		    &params, NULL, &err));
 	db_params_reset(&params);
 	db_param_uuid(&params, &customer);
@@ -508,6 +515,23 @@ static void test_notifier__a_mail_has_html_and_a_way_out_where_the_row_says_so(v
 	assert_non_null(strstr(line, "[\"List-Unsubscribe-Post\", \"List-Unsubscribe=One-Click\"]"));
 	assert_non_null(strstr(line, "\"text\": \"Please pay.\""));
 	assert_non_null(strstr(line, "<p>Please pay.</p>"));
+	assert_non_null(strstr(line, "\"defects\": []"));
+}
+
+static void test_notifier__a_mail_has_the_html_of_its_message_beside_the_text(void **state)
+{
+	char line[8192] = "";
+
+	(void)state;
+	(void)snprintf(worker.smtp_url, sizeof(worker.smtp_url), "smtp://127.0.0.1:%d/our.name", aio_port);
+	with_html = true;
+	release(1, "email", "reader@x.example");
+	with_html = false;
+	turn_until_settled(&worker);
+	assert_attempts("1 accepted 2.0.0 reported");
+	ask_server("/mail", line, sizeof(line));
+	assert_non_null(strstr(line, "\"text\": \"Please pay.\""));
+	assert_non_null(strstr(line, "<p>Please <b>pay</b>.</p>"));
 	assert_non_null(strstr(line, "\"defects\": []"));
 }
 
@@ -1380,6 +1404,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_notifier__a_mail_is_claimed_sent_and_reported),
 		TEST(test_notifier__a_mail_has_html_and_a_way_out_where_the_row_says_so),
+		TEST(test_notifier__a_mail_has_the_html_of_its_message_beside_the_text),
 		TEST(test_notifier__an_outcome_is_reported_when_it_is_answered_and_sent_again_until_then),
 		TEST(test_notifier__an_sms_is_claimed_sent_and_reported),
 		TEST(test_notifier__a_refused_recipient_has_failed_for_good),
