@@ -231,3 +231,57 @@ int64_t zone_next_outside(const struct zone *zone, int64_t instant_ms, int32_t f
 	}
 	return seconds * 1000;
 }
+
+/* ---- zones that are alike ---- */
+
+static bool turn_is_equal(const struct zone_turn *turn, const struct zone_turn *other)
+{
+	return turn->kind == other->kind && turn->month == other->month && turn->week == other->week &&
+	       turn->weekday == other->weekday && turn->day == other->day && turn->at_s == other->at_s;
+}
+
+static bool rule_is_equal(const struct zone *zone, const struct zone *other)
+{
+	if (zone->has_rule != other->has_rule || (zone->has_rule && zone->has_summer != other->has_summer))
+		return false;
+	if (!zone->has_rule)
+		return true;
+	if (zone->standard_s != other->standard_s)
+		return false;
+	return !zone->has_summer || (zone->summer_s == other->summer_s && turn_is_equal(&zone->starts, &other->starts) &&
+				     turn_is_equal(&zone->ends, &other->ends));
+}
+
+/* Steps behind the next change of the offset since the instant from which zones are compared; false: none. Some files name a last one that changes nothing. */
+static bool next_change(const struct zone *zone, uint32_t *index)
+{
+	while (*index < zone->changes) {
+		uint32_t here = (*index)++;
+
+		if (zone->at[here] > ZONE_ALIKE_FROM_MS / 1000 &&
+		    zone->offsets_s[here] != (here > 0 ? zone->offsets_s[here - 1] : zone->before_s))
+			return true;
+	}
+	return false;
+}
+
+bool zone_is_alike(const struct zone *zone, const struct zone *other)
+{
+	uint32_t here = 0;
+	uint32_t there = 0;
+	bool is_more;
+
+	if (zone == other)
+		return true;
+	if (!rule_is_equal(zone, other) || zone_offset_s(zone, ZONE_ALIKE_FROM_MS) != zone_offset_s(other, ZONE_ALIKE_FROM_MS))
+		return false;
+	do {
+		is_more = next_change(zone, &here);
+		if (is_more != next_change(other, &there))
+			return false;
+		if (is_more &&
+		    (zone->at[here - 1] != other->at[there - 1] || zone->offsets_s[here - 1] != other->offsets_s[there - 1]))
+			return false;
+	} while (is_more);
+	return true;
+}

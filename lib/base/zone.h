@@ -41,6 +41,7 @@ struct zone {
 	bool has_summer;
 	int32_t standard_s, summer_s;
 	struct zone_turn starts, ends; /* of summer time, in the time that is in force before them */
+	const struct zone *alike;      /* of zones_load: the first by name with the same local time since ZONE_ALIKE_FROM_MS */
 };
 
 /* Reads one file. The name is kept as it is. ERR_POISON: no TZif data of version 2 or later, or leap seconds. */
@@ -59,6 +60,11 @@ int64_t zone_next_within(const struct zone *zone, int64_t instant_ms, int32_t fr
 /* The first instant not before this one at which it is not; ZONE_NEVER: none. */
 int64_t zone_next_outside(const struct zone *zone, int64_t instant_ms, int32_t from_s, int32_t to_s);
 
+#define ZONE_ALIKE_FROM_MS 1609459200000 /* 2021-01-01 */
+
+/* Whether the clocks of both have been the same since then, and will be as far as the data say. */
+bool zone_is_alike(const struct zone *zone, const struct zone *other);
+
 /* ---- the system's zones, loaded once at start ---- */
 
 #define ZONE_FOLDER "/usr/share/zoneinfo"
@@ -67,6 +73,7 @@ struct zones {
 	struct arena arena;
 	struct zone *items; /* by name */
 	size_t count;
+	struct zone_places *places; /* zone_place.h */
 };
 
 /*

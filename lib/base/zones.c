@@ -4,6 +4,7 @@
 #include "base/must.h"
 #include "base/place.h"
 #include "base/zone.h"
+#include "base/zone_place.h"
 
 /* Files are below 4 KB; the changes of all of them take 2 MB. */
 #define FILE_MAX  ((size_t)64 << 10)
@@ -51,6 +52,19 @@ static int load_zone(struct zones *zones, struct arena *bytes, const char *folde
 	return 0;
 }
 
+/* Before this one at most, so that the first of all that are alike is found. */
+static const struct zone *first_alike(const struct zones *zones, const struct zone *zone)
+{
+	const struct zone *first = zones->items;
+
+	while (first->alike != first || !zone_is_alike(first, zone)) {
+		if (first == zone)
+			return zone;
+		first++;
+	}
+	return first;
+}
+
 int zones_load(struct zones *zones, const char *folder, struct err *err)
 {
 	struct arena bytes = { 0 };
@@ -68,6 +82,9 @@ int zones_load(struct zones *zones, const char *folder, struct err *err)
 		if (load_zone(zones, &bytes, folder, timezone_at(index), err) < 0)
 			goto out;
 	}
+	for (size_t index = 0; index < zones->count; index++)
+		zones->items[index].alike = first_alike(zones, &zones->items[index]);
+	zones->places = zone_places_make(zones);
 	result = zones->count > 0 ? 0
 				  : err_set(err, ERR_FATAL, "there are no time zones in %s: the package tzdata has them", folder);
 out:
