@@ -252,7 +252,10 @@ static bool rule_is_equal(const struct zone *zone, const struct zone *other)
 				     turn_is_equal(&zone->ends, &other->ends));
 }
 
-/* Steps behind the next change of the offset since the instant from which zones are compared; false: none. Some files name a last one that changes nothing. */
+/*
+ * Steps behind the next change of the offset since the instant from which zones are compared; false: none. Some files have a
+ * last one that changes nothing.
+ */
 static bool next_change(const struct zone *zone, uint32_t *index)
 {
 	while (*index < zone->changes) {

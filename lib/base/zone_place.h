@@ -4,8 +4,8 @@
 #include "base/zone.h"
 
 /*
- * In which time zones a person may be of whom a country, a region or a telephone number is known: data of IANA and of libphonenumber, by the
- * tables of zone_table.inc (made by zone_table.py). Pure.
+ * In which time zones a person may be of whom a country, a region or a telephone number is known: data of IANA and of
+ * libphonenumber, by the tables of zone_table.inc (made by zone_table.py). Pure.
  */
 
 /* No two are alike. Empty: a zone of the table is not among the system's, so which zones these are is not known. */
@@ -15,15 +15,15 @@ struct zone_set {
 };
 
 /*
- * Of a region (ISO 3166-2, without its country) where the table has it, otherwise of the whole country (ISO 3166-1). NULL: no such country.
- * Memory of the zones.
+ * Of a region (ISO 3166-2, without its country) where the table has it, otherwise of the whole country (ISO 3166-1). NULL: no
+ * such country. Memory of the zones.
  */
 const struct zone_set *zones_of_place(const struct zones *zones, struct str country, struct str region);
 
 /*
- * What a number (E.164, with its plus) adds to a person's country. Of a North American number the zones of its area code; those of all of
- * North America where the area code is not in the table. Of another the zones of every country of its calling code, unless the person's
- * country is one of them. NULL: it adds nothing.
+ * What a number (E.164, with its plus) adds to a person's country. Of a North American number the zones of its area code; those
+ * of all of North America where the area code is not in the table. Of another the zones of every country of its calling code,
+ * unless the person's country is one of them. NULL: it adds nothing.
  */
 const struct zone_set *zones_of_number(const struct zones *zones, struct str number, struct str country);
 

@@ -4,14 +4,16 @@
 #include <stdio.h>
 
 #include "base/array.h"
+#include "base/place.h"
 #include "bus/bus.h"
 #include "cli.h"
 #include "consumers/modules.h"
 #include "database.h"
+#include "schemas/words.h"
 #include "worker/stack.h"
 
 static struct {
-	const char *pg, *pg_user, *sql_dir;
+	const char *pg, *pg_user, *sql_dir, *collector, *jurisdiction;
 } conf;
 
 static const struct conf_row rows[] = {
@@ -22,6 +24,14 @@ static const struct conf_row rows[] = {
 	  .default_value = "sql",
 	  .target = &conf.sql_dir,
 	  .help = "folder of the migrations" },
+	{ .name = "collector",
+	  .kind = CONF_TEXT,
+	  .target = &conf.collector,
+	  .help = "for whom this stack's debts are collected: " COLLECTOR_LISTED "; unset: as it is kept" },
+	{ .name = "jurisdiction",
+	  .kind = CONF_TEXT,
+	  .target = &conf.jurisdiction,
+	  .help = "country under whose law they are, ISO 3166-1; unset: as it is kept" },
 };
 
 static const struct usage usage = {
@@ -30,7 +40,9 @@ static const struct usage usage = {
 		 "create\n"
 		 "schemas and roles. Running it again, or twice at once, is harmless. With DCS_REHEARSAL=yes a new database "
 		 "becomes\n"
-		 "a rehearsal's, for good.",
+		 "a rehearsal's, for good. DCS_COLLECTOR and DCS_JURISDICTION are kept in the database, for every program; until "
+		 "the\n"
+		 "first is known, nobody is written to.",
 	.rows = rows,
 	.rows_count = COUNT(rows),
 	.arguments_min = 0,
@@ -53,6 +65,41 @@ static int migrate_as(struct db *db, int *ret_applied, struct err *err)
 	return stack_check(db, err);
 }
 
+/* ---- for whom the debts are collected ---- */
+
+static bool is_set(const char *setting)
+{
+	return setting != NULL && setting[0] != '\0';
+}
+
+static int check_collection(struct err *err)
+{
+	if (is_set(conf.collector) && collector_by_name(str_of(conf.collector)) == COLLECTOR_NONE)
+		return err_set(err, ERR_FATAL, "DCS_COLLECTOR is not one of " COLLECTOR_LISTED);
+	if (is_set(conf.jurisdiction) && !country_is_known(str_of(conf.jurisdiction)))
+		return err_set(err, ERR_FATAL, "DCS_JURISDICTION is no country of ISO 3166-1");
+	return 0;
+}
+
+/* What is not set stays as it is kept. */
+static int keep_collection(struct db *db, struct err *err)
+{
+	static const struct db_statement keep = { "cli_collection",
+						  "UPDATE engine.stack SET collector = coalesce(nullif($1, ''), collector), "
+						  "jurisdiction = coalesce(nullif($2, ''), jurisdiction)" };
+	struct db_params params;
+	int status;
+
+	if (!is_set(conf.collector) && !is_set(conf.jurisdiction))
+		return 0;
+	db_params_init(&params, 64);
+	db_param_text(&params, str_of(is_set(conf.collector) ? conf.collector : ""));
+	db_param_text(&params, str_of(is_set(conf.jurisdiction) ? conf.jurisdiction : ""));
+	status = db_run(db, &keep, &params, NULL, err);
+	db_params_release(&params);
+	return status;
+}
+
 int run_migrate(int argc, char **argv)
 {
 	struct arguments arguments;
@@ -63,7 +110,8 @@ int run_migrate(int argc, char **argv)
 
 	if (!arguments_read(&usage, argc, argv, &arguments, &status))
 		return status;
-	if (database_open(conf.pg, conf.pg_user, 0, &db, &err) != 0 || migrate_as(db, &applied, &err) != 0)
+	if (check_collection(&err) != 0 || database_open(conf.pg, conf.pg_user, 0, &db, &err) != 0 ||
+	    migrate_as(db, &applied, &err) != 0 || keep_collection(db, &err) != 0)
 		status = fail_wrong(argv[0], &err);
 	else
 		fprintf(stderr, "%d migrations applied\n", applied);

@@ -448,7 +448,8 @@ static int read_programs(struct observer *observer, struct observation *observat
 
 static int read_stack(struct observer *observer, struct observation *observation, struct err *err)
 {
-	static const struct db_statement select = { "cli_stack", "SELECT is_rehearsal, at FROM engine.stack" };
+	static const struct db_statement select = { "cli_stack",
+						    "SELECT is_rehearsal, at, collector, jurisdiction FROM engine.stack" };
 	struct db_result result = { .pg = NULL };
 
 	if (db_run(observer->db, &select, NULL, &result, err) != 0)
@@ -457,6 +458,11 @@ static int read_stack(struct observer *observer, struct observation *observation
 	observation->is_rehearsal = db_bool(&result, 0, 0);
 	if (!db_is_null(&result, 0, 1))
 		observation->rehearsed_ms = db_instant(&result, 0, 1);
+	if (!db_is_null(&result, 0, 2))
+		observation->collector = collector_by_name(db_str(&result, 0, 2));
+	if (!db_is_null(&result, 0, 3) &&
+	    !str_to_chars(observation->jurisdiction, sizeof(observation->jurisdiction), db_str(&result, 0, 3)))
+		MUST_NOT_REACH("a country has two letters");
 	db_result_release(&result);
 	return 0;
 }

@@ -9,6 +9,7 @@
 #include "bus/bus.h"
 #include "database.h"
 #include "drift.h"
+#include "schemas/words.h"
 
 /*
  * The positions of every module and reader, from the database and the brokers together. The queries follow the order of the
@@ -67,6 +68,8 @@ struct outcome_count {
 struct observation {
 	bool is_rehearsal;
 	int64_t rehearsed_ms;           /* a rehearsal's time, the last Tick's; 0: none has come */
+	enum collector collector;       /* for whom the debts are collected */
+	char jurisdiction[3];           /* under which country's law; "": unknown */
 	struct outcome_count *outcomes; /* only on request: it reads all attempts */
 	size_t outcomes_count;
 	struct drift drifts[DRIFT_PROMISES_MAX];

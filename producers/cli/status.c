@@ -170,6 +170,12 @@ static void print_stack(const struct observation *observation)
 		printf("\nREHEARSAL, its time: %s\n", at);
 	else
 		printf("\nlive stack\n");
+	if (observation->collector == COLLECTOR_NONE)
+		printf("for whom the debts are collected is not known (DCS_COLLECTOR of dcs migrate): the house denies every "
+		       "message\n");
+	else
+		printf("debts are collected for: %s%s%s\n", collector_name(observation->collector),
+		       observation->jurisdiction[0] == '\0' ? "" : ", under the law of ", observation->jurisdiction);
 }
 
 static void print_table(const struct observation *observation)
@@ -274,8 +280,12 @@ static void print_json(const struct observation *observation)
 	struct buf json;
 
 	buf_init(&json, JSON_SIZE_MAX);
-	buf_add_format(&json, "{\"stack\":\"%s\",\"idle\":%s,\"halted\":%lld,\"silent\":%lld,\"partitions\":[",
-		       observation->is_rehearsal ? "rehearsal" : "live", observation_is_idle(observation) ? "true" : "false",
+	buf_add_format(&json,
+		       "{\"stack\":\"%s\",\"collector\":\"%s\",\"jurisdiction\":\"%s\",\"idle\":%s,\"halted\":%lld,\"silent\":%"
+		       "lld,\"partitions\":[",
+		       observation->is_rehearsal ? "rehearsal" : "live",
+		       observation->collector == COLLECTOR_NONE ? "unknown" : collector_name(observation->collector),
+		       observation->jurisdiction, observation_is_idle(observation) ? "true" : "false",
 		       (long long)observation_halted(observation), (long long)observation_silent(observation));
 	for (size_t i = 0; i < observation->parts_count; i++) {
 		buf_add_text(&json, i > 0 ? ",\n" : "\n");

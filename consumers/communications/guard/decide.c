@@ -30,7 +30,7 @@ static bool applies(const struct guard_profile *profile, const struct guard_fact
 	    (!is_place || (facts->region[0] != '\0' && strcmp(profile->region, facts->region) != 0)))
 		return false;
 	return profile->collector == COLLECTOR_NONE || facts->collector == COLLECTOR_NONE ||
-	       (enum guard_collector)facts->collector == profile->collector;
+	       (enum collector)facts->collector == profile->collector;
 }
 
 /* Those that apply, and the places that they have in the caller's list. */

@@ -24,7 +24,6 @@ struct fact_field {
 #define FACT_WORDS     "no yes"
 #define ACT_WORDS      "send credit_report sale"
 #define PROVIDER_WORDS "public employer"
-#define SIDE_WORDS     "first_party third_party"
 
 #define FIELD(of, key, kind, member, words)                                                                                      \
 	{                                                                                                                        \
@@ -46,7 +45,7 @@ static const struct fact_field scalars[] = {
 	CODE("country", country),
 	CODE("region", region),
 	CODE("jurisdiction", jurisdiction),
-	FIELD(guard_facts, "collector", KIND_WORD, collector, SIDE_WORDS),
+	FIELD(guard_facts, "collector", KIND_WORD, collector, COLLECTOR_WORDS),
 	FIELD(guard_facts, "place", KIND_WORD, place, CONTACT_POINT_PLACE_WORDS),
 	FIELD(guard_facts, "provider", KIND_WORD, provider, PROVIDER_WORDS),
 	FACT(guard_facts, "from_consumer", from_consumer),

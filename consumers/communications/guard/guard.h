@@ -24,9 +24,6 @@ enum fact { FACT_UNKNOWN, FACT_NO, FACT_YES };
 /* What is to be done. Only a contact has a channel and a party. */
 enum guard_act { ACT_NONE, ACT_SEND, ACT_CREDIT_REPORT, ACT_SALE, ACT_COUNT };
 
-/* For whom the debt is collected: by its creditor, or for another. */
-enum guard_collector { COLLECTOR_NONE, COLLECTOR_FIRST_PARTY, COLLECTOR_THIRD_PARTY, COLLECTOR_COUNT };
-
 /* Whose domain an e-mail address has. */
 enum guard_provider { PROVIDER_NONE, PROVIDER_PUBLIC, PROVIDER_EMPLOYER, PROVIDER_COUNT };
 
@@ -77,7 +74,7 @@ struct guard_contact {
 	uint32_t debts;      /* bits by place in guard_facts.debts; 0: unknown, so about every debt */
 };
 
-#define GUARD_ZONES_MAX    4
+#define GUARD_ZONES_MAX    32 /* a test compares: those of a country and those of a telephone number */
 #define GUARD_BLOCKED_MAX  8
 #define GUARD_HOLDS_MAX    16
 #define GUARD_DEBTS_MAX    32
@@ -97,7 +94,7 @@ struct guard_facts {
 	char country[3];      /* where the person is: ISO 3166-1 */
 	char region[4];       /* and 3166-2, without the country */
 	char jurisdiction[3]; /* of the debts' portfolio */
-	int32_t collector;    /* enum guard_collector */
+	int32_t collector;    /* enum collector */
 
 	/* time: every zone in which the person may be */
 	const struct zone *zones[GUARD_ZONES_MAX];
@@ -215,7 +212,7 @@ struct guard_profile {
 	int32_t version;
 	const char *countries; /* with blanks between; of the person or of the debts' portfolio */
 	const char *region;    /* of the person */
-	enum guard_collector collector;
+	enum collector collector;
 	struct guard_setting settings[RULE_COUNT];
 };
 

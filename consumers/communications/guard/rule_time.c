@@ -2,8 +2,8 @@
 
 /* When and where a person may be contacted. */
 
-/* How often one zone after the other is asked for a time that is fit in all, before it is said that there is none. */
-#define ROUNDS_MAX 64
+/* How often all zones are asked, one after the other, for a time that is fit in all, before it is said that there is none. */
+#define ROUNDS_MAX 16
 
 #define HOURS_FROM 0
 #define HOURS_TO   1
@@ -36,7 +36,7 @@ static struct answer ask_hours(const struct guard_facts *facts, int64_t at_ms, i
 	for (uint32_t round = 0; agreed < facts->zones_count; round++) {
 		int64_t next_ms = zone_next_within(facts->zones[round % facts->zones_count], fit_ms, from_s, to_s);
 
-		if (next_ms == ZONE_NEVER || round == ROUNDS_MAX)
+		if (next_ms == ZONE_NEVER || round == ROUNDS_MAX * facts->zones_count)
 			return deny_if(true);
 		agreed = next_ms == fit_ms ? agreed + 1 : 1;
 		fit_ms = next_ms;
