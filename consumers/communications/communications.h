@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "base/uuid.h"
 #include "base/zone.h"
+#include "base/zone_place.h"
 #include "model/module.h"
 #include "model/workset.h"
 #include "schemas/words.h"
@@ -264,8 +265,10 @@ struct inbound {
 
 /*
  * From another module: customers.public_person, with the name decrypted. Texts to the person are sealed with a key derived from
- * the salt (lib/crypto). An erased person has no name and no salt. The zone is one of those that the store has loaded; NULL: the
- * customer has none, or the system does not know it.
+ * the salt (lib/crypto). An erased person has no name and no salt. Zones are of those that the store has loaded.
+ *
+ * For whom the debts are collected, and under which law, is a fact of the whole stack (engine.stack, README.md) until portfolios
+ * say it.
  */
 #define FULL_NAME_MAX (4 * 200) /* bytes of so many characters */
 #define SALT_MAX      16
@@ -275,9 +278,12 @@ struct person {
 	uint8_t salt[SALT_MAX];
 	uint32_t full_name_size;
 	char full_name[FULL_NAME_MAX];
-	char country[3]; /* "": unknown */
-	char region[4];  /* without the country */
-	const struct zone *zone;
+	char country[3];                    /* "": unknown */
+	char region[4];                     /* without the country */
+	const struct zone *zone;            /* NULL: none is recorded, or the system does not know it */
+	const struct zone_set *place_zones; /* of country and region; NULL: unknown */
+	uint32_t collector;                 /* enum collector */
+	char jurisdiction[3];               /* "": unknown */
 };
 
 /* From another module: the best usable address of each electronic channel, decrypted (customers.public_contact_point). */
@@ -288,6 +294,7 @@ struct address {
 	uint32_t source;              /* enum contact_point_source */
 	uint32_t text_size;
 	char text[ADDRESS_MAX];
+	const struct zone_set *number_zones; /* of a telephone number, beside those of the person's place; NULL: none */
 };
 struct addresses {
 	struct address email;

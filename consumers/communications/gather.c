@@ -2,6 +2,7 @@
 #include "base/array.h"
 #include "base/day.h"
 #include "base/must.h"
+#include "consumers/communications/provider.h"
 
 /* ---- contacts ---- */
 
@@ -322,6 +323,50 @@ static void gather_permission(const struct addressed *message, const struct work
 	facts->call_consent_ms = recipient->permissions[CHANNEL_VOICE][PURPOSE_CALLS_BEYOND_CAP].obtained_at_ms;
 }
 
+static bool is_alike(const struct zone *zone, const struct zone *other)
+{
+	return zone == other || (zone->alike != NULL && zone->alike == other->alike);
+}
+
+/* False: there is no room for it. */
+static bool add_zone(struct guard_facts *facts, const struct zone *zone)
+{
+	for (uint32_t index = 0; index < facts->zones_count; index++) {
+		if (is_alike(facts->zones[index], zone))
+			return true;
+	}
+	if (facts->zones_count == GUARD_ZONES_MAX)
+		return false;
+	facts->zones[facts->zones_count++] = zone;
+	return true;
+}
+
+/* False: not every one is known. */
+static bool add_zones(struct guard_facts *facts, const struct zone_set *set)
+{
+	for (uint32_t index = 0; index < set->count; index++) {
+		if (!add_zone(facts, set->items[index]))
+			return false;
+	}
+	return set->count > 0;
+}
+
+/*
+ * The zone that is recorded, otherwise those of the place; and those of a telephone number that belongs to another (comment
+ * 6(b)(1)(i)-2: fit in both), whatever channel the message takes. Where one is not known, none is.
+ */
+static void gather_zones(const struct person *person, const struct addresses *addresses, struct guard_facts *facts)
+{
+	bool is_known = person->zone != NULL          ? add_zone(facts, person->zone)
+			: person->place_zones != NULL ? add_zones(facts, person->place_zones)
+						      : false;
+
+	if (is_known && addresses->sms.number_zones != NULL)
+		is_known = add_zones(facts, addresses->sms.number_zones);
+	if (!is_known)
+		facts->zones_count = 0;
+}
+
 static void gather_person(const struct addressed *message, const struct workset *set, struct guard_facts *facts)
 {
 	const struct person *person = workset_state(set, &person_entity, &message->customer_id);
@@ -329,9 +374,12 @@ static void gather_person(const struct addressed *message, const struct workset 
 
 	memcpy(facts->country, person->country, sizeof(facts->country));
 	memcpy(facts->region, person->region, sizeof(facts->region));
-	if (person->zone != NULL)
-		facts->zones[facts->zones_count++] = person->zone;
+	memcpy(facts->jurisdiction, person->jurisdiction, sizeof(facts->jurisdiction));
+	facts->collector = (int32_t)person->collector;
+	gather_zones(person, workset_state(set, &addresses_entity, &message->customer_id), facts);
 	facts->place = (int32_t)address->place;
+	if (message->channel == CHANNEL_EMAIL)
+		facts->provider = (int32_t)provider_of((struct str){ .data = address->text, .size = address->text_size });
 	if (address->source != CONTACT_POINT_SOURCE_NONE)
 		facts->from_consumer = fact(address->source == CONTACT_POINT_SOURCE_CONSUMER);
 }

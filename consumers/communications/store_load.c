@@ -286,8 +286,9 @@ static int read_sealed(const struct communications_store *store, char *chars, si
 
 static const struct db_statement select_persons = {
 	.name = "communications_select_persons",
-	.sql = "SELECT u.n, p.status = 'active', p.key_salt, p.full_name_sealed, p.version, p.country, p.region, p.timezone "
-	       "FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) JOIN customers.public_person p ON p.customer_id = u.id",
+	.sql = "SELECT u.n, p.status = 'active', p.key_salt, p.full_name_sealed, p.version, p.country, p.region, p.timezone, "
+	       "s.collector, s.jurisdiction FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) "
+	       "JOIN customers.public_person p ON p.customer_id = u.id CROSS JOIN engine.stack s",
 };
 
 /* Of a region only its own part is kept, MA of US-MA; one that does not fit is not known. */
@@ -307,6 +308,15 @@ static void read_place(const struct communications_store *store, struct person *
 		person->region[0] = '\0';
 	if (!db_is_null(result, row, 7))
 		person->zone = zones_find(&store->zones, db_str(result, row, 7));
+	person->place_zones = zones_of_place(&store->zones, str_of(person->country), str_of(person->region));
+}
+
+static void read_collection(struct person *person, const struct db_result *result, int row)
+{
+	if (!db_is_null(result, row, 8))
+		person->collector = collector_by_name(db_str(result, row, 8));
+	if (!db_is_null(result, row, 9))
+		read_text(person->jurisdiction, sizeof(person->jurisdiction), result, row, 9);
 }
 
 static int read_person(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)
@@ -326,6 +336,7 @@ static int read_person(void *self, const struct db_result *result, int row, stru
 	person->full_name_size = (uint32_t)size;
 	person->is_active = db_bool(result, row, 1) ? 1 : 0;
 	read_place(self, person, result, row);
+	read_collection(person, result, row);
 	return 0;
 }
 
@@ -384,7 +395,8 @@ static int read_request_debt(void *self, const struct db_result *result, int row
 /* The best address of each channel: preferably not at work, then the last verified, then the newest. */
 static const struct db_statement select_addresses = {
 	.name = "communications_select_addresses",
-	.sql = "SELECT a.n, a.channel = 'sms', a.contact_point_id, a.address_sealed, a.version, o.key_salt, a.place, a.source "
+	.sql = "SELECT a.n, a.channel = 'sms', a.contact_point_id, a.address_sealed, a.version, o.key_salt, a.place, a.source, "
+	       "o.country "
 	       "FROM ("
 	       "SELECT DISTINCT ON (u.n, p.channel) u.n, p.channel, p.customer_id, p.contact_point_id, p.address_sealed, "
 	       "p.version, p.place, p.source "
@@ -412,6 +424,10 @@ static int read_address(void *self, const struct db_result *result, int row, str
 	address->place = contact_point_place_by_name(db_is_null(result, row, 6) ? STR("") : db_str(result, row, 6));
 	address->source = contact_point_source_by_name(db_is_null(result, row, 7) ? STR("") : db_str(result, row, 7));
 	address->text_size = (uint32_t)size;
+	if (address == &addresses->sms)
+		address->number_zones = zones_of_number(&((struct communications_store *)self)->zones,
+							(struct str){ .data = address->text, .size = address->text_size },
+							db_is_null(result, row, 8) ? STR("") : db_str(result, row, 8));
 	return 0;
 }
 
