@@ -360,6 +360,7 @@ write_env() {
 		export DCS_API_LISTEN='$api'
 		export DCS_API_URL='http://$api'
 		export DCS_REHEARSAL='$(cat "$DIR/kind")'
+		export DCS_COLLECTOR="\${DCS_COLLECTOR:-third_party}"
 	END
 	mv "$DIR/env.part" "$DIR/env"
 }

@@ -2,7 +2,7 @@
 
 #include "base/must.h"
 
-#define DEFAULT_IDS STR("basic person")
+#define DEFAULT_IDS STR("basic person us_third_party us_first_party massachusetts uk eu house")
 
 static struct asked_profiles chosen;
 

@@ -13,7 +13,7 @@ struct asked_profiles {
 	size_t count;
 };
 
-/* Without a choice `basic person`: rules that deny only. */
+/* Without a choice every one of profiles/: the law of the person's place binds, with its hours and caps. */
 const struct asked_profiles *asked_profiles(void);
 
 /* Ids of profiles, with a blank between. False: ret_bad is an id that no profile has, or one too many; nothing is chosen. */

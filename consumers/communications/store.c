@@ -337,7 +337,7 @@ int communications_load_prepare(struct communications_store *store, const uint8_
 	struct str bad;
 
 	memcpy(store->key, key, sizeof(store->key));
-	if (ids != NULL && !asked_profiles_choose(str_of(ids), &bad))
+	if (ids != NULL && ids[0] != '\0' && !asked_profiles_choose(str_of(ids), &bad))
 		return err_set(err, ERR_FATAL, "DCS_PROFILES names the profile '%.*s', which there is not, or too many",
 			       (int)bad.size, bad.data);
 	if (zones_load(&store->zones, ZONE_FOLDER, err) < 0)

@@ -23,12 +23,16 @@ static struct db_params params;
 static int setup_group(void **state)
 {
 	uint8_t programs_key[32];
+	struct str bad;
 
 	(void)state;
 	store_key_file(programs_key);
 	person_key(key, programs_key, STR("salt of customer"));
 	db_params_init(&params, 1 << 16);
-	return communications_store_prepare(communications_store.self, &spec.err);
+	return communications_store_prepare(communications_store.self, &spec.err) == 0 &&
+			       asked_profiles_choose(STR("basic person"), &bad)
+		       ? 0
+		       : -1; /* their rules deny only: no hour of a test counts */
 }
 
 static int teardown_group(void **state)
@@ -1533,6 +1537,38 @@ static void test_communications_store__who_asks_is_told_until_when(void **state)
 	assert_true(asked_profiles_choose(STR("basic person"), &bad));
 }
 
+/* Nothing but the stack says it; and a person without a zone of her own is where her country is. */
+static void test_communications_store__for_whom_debts_are_collected_is_a_fact_of_the_stack(void **state)
+{
+	const int64_t noon_ms = STORE_TODAY * DAY_MS + DAY_MS / 2;
+	struct uuid id = spec_id('C', 1);
+	struct contact_answer answer;
+	struct str bad;
+
+	(void)state;
+	assert_true(asked_profiles_choose(STR("house"), &bad));
+	store_sql(&spec, "test_unset", "UPDATE engine.stack SET collector = NULL, jurisdiction = NULL");
+	store_sql(&spec, "test_nowhere", "UPDATE customers.customer SET timezone = NULL");
+	assert_true(asked(&id, noon_ms, &answer));
+	assert_int_equal(answer.verdict.verdict, VERDICT_DENY);
+	assert_string_equal(answer.verdict.rules[0], "FACT-1");
+	store_sql(&spec, "test_collector", "UPDATE engine.stack SET collector = 'third_party'");
+	assert_true(asked(&id, noon_ms, &answer));
+	assert_int_equal(answer.verdict.verdict, VERDICT_ALLOW);
+	assert_true(asked(&id, noon_ms + DAY_MS / 2, &answer)); /* one in the morning in Berlin */
+	assert_int_equal(answer.verdict.verdict, VERDICT_DEFER);
+	assert_string_equal(answer.verdict.rules[0], "HOUSE-3");
+	store_sql(&spec, "test_law", "UPDATE engine.stack SET jurisdiction = 'DE'");
+	store_sql(&spec, "test_far", "UPDATE customers.customer SET country = 'JP'");
+	assert_true(asked_profiles_choose(STR("eu"), &bad)); /* it is nine in the evening in Tokyo */
+	assert_true(asked(&id, noon_ms, &answer));
+	assert_int_equal(answer.verdict.verdict, VERDICT_DEFER);
+	assert_string_equal(answer.verdict.rules[0], "EU-02");
+	store_sql(&spec, "test_near", "UPDATE customers.customer SET country = 'DE'");
+	store_sql(&spec, "test_unset_again", "UPDATE engine.stack SET collector = NULL, jurisdiction = NULL");
+	assert_true(asked_profiles_choose(STR("basic person"), &bad));
+}
+
 static void test_communications_store__a_claim_asks_about_preferences(void **state)
 {
 	struct str channel = STR("sms");
@@ -1770,6 +1806,7 @@ int main(void)
 		TEST(test_communications_store__a_claim_and_the_guard_stop_the_same),
 		TEST(test_communications_store__who_asks_is_told_what_would_be_decided),
 		TEST(test_communications_store__who_asks_is_told_until_when),
+		TEST(test_communications_store__for_whom_debts_are_collected_is_a_fact_of_the_stack),
 		TEST(test_communications_store__a_claim_asks_about_preferences),
 		TEST(test_communications_store__the_notifier_sees_what_it_claims_only),
 		TEST(test_communications_store__a_withdrawal_and_a_claim_never_both_have_a_message),

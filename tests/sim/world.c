@@ -3,6 +3,7 @@
 
 #include "base/array.h"
 #include "base/log.h"
+#include "consumers/communications/asked.h"
 #include "tests/sim/approvals.h"
 #include "tests/sim/world.h"
 
@@ -195,6 +196,10 @@ static void start_programs(struct sim_world *world, size_t module)
 
 void world_init(struct sim_world *world, uint64_t seed, unsigned modules, struct coder *coder)
 {
+	struct str bad;
+	bool is_chosen = asked_profiles_choose(STR("basic person"), &bad); /* deny only; hours: world_set_hours */
+
+	MUST(is_chosen);
 	memset(world, 0, sizeof(*world));
 	world->dice.state = seed;
 	world->clocks.state = seed + 1;

@@ -2,6 +2,7 @@
 
 #include "base/array.h"
 #include "base/zone.h"
+#include "consumers/communications/asked.h"
 #include "consumers/communications/communications.h"
 #include "consumers/communications/sending.h"
 #include "schemas/communications.h"
@@ -99,8 +100,11 @@ static void publish(int32_t version, const char *text)
 static int setup(void **state)
 {
 	struct err err = ERR_INIT;
+	struct str bad;
+	bool is_chosen = asked_profiles_choose(STR("basic person"), &bad); /* the hours are those of with_hours alone */
 
 	(void)state;
+	assert_true(is_chosen);
 	if (zones.count == 0 && zones_load(&zones, ZONE_FOLDER, &err) < 0)
 		fail_msg("%s", err.text);
 	spec_init(&spec, &communications_module);
