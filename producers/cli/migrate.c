@@ -26,10 +26,12 @@ static const struct conf_row rows[] = {
 	  .help = "folder of the migrations" },
 	{ .name = "collector",
 	  .kind = CONF_TEXT,
+	  .default_value = "",
 	  .target = &conf.collector,
 	  .help = "for whom this stack's debts are collected: " COLLECTOR_LISTED "; unset: as it is kept" },
 	{ .name = "jurisdiction",
 	  .kind = CONF_TEXT,
+	  .default_value = "",
 	  .target = &conf.jurisdiction,
 	  .help = "country under whose law they are, ISO 3166-1; unset: as it is kept" },
 };
@@ -69,7 +71,7 @@ static int migrate_as(struct db *db, int *ret_applied, struct err *err)
 
 static bool is_set(const char *setting)
 {
-	return setting != NULL && setting[0] != '\0';
+	return setting[0] != '\0';
 }
 
 static int check_collection(struct err *err)
@@ -93,8 +95,8 @@ static int keep_collection(struct db *db, struct err *err)
 	if (!is_set(conf.collector) && !is_set(conf.jurisdiction))
 		return 0;
 	db_params_init(&params, 64);
-	db_param_text(&params, str_of(is_set(conf.collector) ? conf.collector : ""));
-	db_param_text(&params, str_of(is_set(conf.jurisdiction) ? conf.jurisdiction : ""));
+	db_param_text(&params, str_of(conf.collector));
+	db_param_text(&params, str_of(conf.jurisdiction));
 	status = db_run(db, &keep, &params, NULL, err);
 	db_params_release(&params);
 	return status;
