@@ -267,9 +267,9 @@ test: deps ## every test and check, from a fresh clone; 20 minutes on two cores
 
 # What a night runs. Each part is a target of its own.
 .PHONY: long
-long: deps ## for a night: the simulation in 160,000 worlds, a million racing withdrawals and claims, a minute for each door, what is planted behind them, a chaos, gateways that fail, a rehearsed year, strangers
+long: deps ## for a night: the simulation in 160,000 worlds, a million withdrawals that race with claims in it, 20,000 against PostgreSQL, a minute for each door, what is planted behind them, a chaos, gateways that fail, a rehearsed year, strangers
 	@$(MAKE) --no-print-directory -j$(JOBS) build tests
-	@tests/run.sh suites long-sim long-races long-fuzz long-zones long-analyse cover plant long-chaos long-faulty long-rehearsal strangers
+	@tests/run.sh suites long-sim races long-races long-fuzz long-zones long-analyse cover plant long-chaos long-faulty long-rehearsal strangers
 
 .PHONY: long-sim long-races long-fuzz long-zones long-analyse long-chaos long-faulty long-rehearsal
 long-sim:
@@ -310,6 +310,10 @@ schemas: $(OUT)/dcs ## tests of what makes the C of the schemas, of the schemas,
 .PHONY: sim
 sim: $(SIM_TESTS) ## the real engine over seeded worlds in memory: SEEDS=5000, or one again: SEED=4711
 	@SIM_SEEDS=$(SEEDS) SIM_SEED=$(SEED) tests/run.sh cmocka $^
+
+.PHONY: races
+races: $(OUT)/tests/test_sim ## withdrawals and claims that race for messages, in such worlds only: RACES=1000000, or one world again: RACE=4711
+	@TEST_SECONDS=14400 TEST='*after_a_withdrawal' SIM_RACES=$(or $(RACES),1000000) SIM_RACE=$(RACE) tests/run.sh cmocka $<
 
 # One test by its name, of C (unit, io, sim) or Python. T is a whole name, or with * a pattern.
 test_file = $(shell grep -lwE '$(subst *,\w*,$(T))' $(wildcard tests/*/test_*.c tests/*/test_*.py) | head -n 1)

@@ -6,6 +6,7 @@
 
 #include "base/array.h"
 #include "schemas/clock.h"
+#include "schemas/communications.h"
 #include "schemas/engine.h"
 #include "schemas/users.h"
 #include "tests/sim/workload.h"
@@ -84,6 +85,7 @@ struct wait {
 
 struct approvals {
 	struct sim_world *world;
+	size_t module;
 	const struct sim_database *database;
 	const struct sim_log *commands;
 	const struct sim_rows *log;
@@ -156,6 +158,25 @@ bool approval_is_outcome(const struct sim_world *world, const struct sim_rows *l
 	return is_outcome;
 }
 
+static bool is_needed(const struct approvals *approvals, const struct message_type *type, const struct uuid *id, struct str token)
+{
+	struct uuid user;
+
+	if (approvals->module == SIM_USERS)
+		return approval_is_needed(type, id);
+	return type == &publish_template_type && approval_user(token, &user);
+}
+
+static const struct approval_rule *rule_of(const struct approvals *approvals, const struct message_type *type)
+{
+	const struct module *module = approvals->world->modules[approvals->module];
+
+	for (size_t i = 0; i < module->approvals_count; i++)
+		if (module->approvals[i].type == type)
+			return &module->approvals[i];
+	return NULL;
+}
+
 static const char *take_kept(struct approvals *approvals, const struct sim_row *row, const struct command_kept *body)
 {
 	const struct sim_record *record = record_of(approvals, &row->row);
@@ -169,10 +190,8 @@ static const char *take_kept(struct approvals *approvals, const struct sim_row *
 			     .state = APPROVAL_WAITING };
 
 	MUST(decode(approvals, record->value, &type));
-	for (size_t i = 0; i < COUNT(approval_rules); i++)
-		if (approval_rules[i].type == type)
-			wait.rule = &approval_rules[i];
-	if (!wait.rule || !approval_is_needed(type, &wait.id) || !row->is_applied)
+	wait.rule = rule_of(approvals, type);
+	if (!wait.rule || !is_needed(approvals, type, &wait.id, wait.token) || !row->is_applied)
 		FAIL("part %d seq %lld: a command was kept that needs nobody", approvals->part, (long long)row->row.seq);
 	if (find_wait(approvals, &wait.id))
 		FAIL("part %d seq %lld: a command was kept twice", approvals->part, (long long)row->row.seq);
@@ -287,7 +306,7 @@ static const char *take_row(struct approvals *approvals, size_t at)
 		return take_refusal(approvals, &row->row, body);
 	}
 	MUST(decode(approvals, record_of(approvals, &row->row)->value, &command_type));
-	if (approval_is_needed(command_type, &row->row.command_id))
+	if (is_needed(approvals, command_type, &row->row.command_id, token_of(record_of(approvals, &row->row))))
 		FAIL("part %d seq %lld: it took effect without a second person", approvals->part, (long long)row->row.seq);
 	return NULL;
 }
@@ -337,7 +356,7 @@ static const char *check_rest(struct approvals *approvals)
 
 const char *approvals_audit(struct sim_world *world, size_t module)
 {
-	struct approvals approvals = { .world = world, .database = &world->databases[module] };
+	struct approvals approvals = { .world = world, .module = module, .database = &world->databases[module] };
 	struct err err = ERR_INIT;
 	const char *wrong = NULL;
 

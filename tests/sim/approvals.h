@@ -4,15 +4,15 @@
 #include "tests/sim/world.h"
 
 /*
- * Second persons of the simulated module users: about half of the commands that change a user are kept there, told by their ids
- * alone. Tokens "user:0" to "user:5" are people's: the first four may do everything, the next may not approve, the last is nobody.
+ * Second persons. In the simulated module users about half of the commands that change a user are kept, told by their ids alone; in
+ * communications the templates that people publish, by the module's own rule. Tokens "user:0" to "user:5" are people's: the first four may do everything, the next may not approve, the last is nobody.
  */
 #define SIM_USERS_OF_TOKENS 6
 
 extern const struct approval_rule approval_rules[];
 extern const size_t approval_rules_count;
 
-/* Whether the command is kept, if nothing forbids it. */
+/* Whether the command of users is kept, if nothing forbids it. */
 bool approval_is_needed(const struct message_type *type, const struct uuid *id);
 
 /* Whether its approval has to wait; `since_ms`: the command's own time. */

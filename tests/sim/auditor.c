@@ -168,7 +168,7 @@ static bool is_canonical(struct str text, struct uuid *ret_key)
 static bool is_of_module(const struct audit *audit, const struct message_type *type)
 {
 	if (type == &approve_command_type || type == &refuse_command_type)
-		return audit->module == SIM_USERS;
+		return audit->world->modules[audit->module]->approvals_count > 0;
 	return strcmp(type->module, audit->world->modules[audit->module]->name) == 0;
 }
 
@@ -303,9 +303,10 @@ static const struct message_type *type_of(struct str value)
 	return message_by_schema_id(schema_id);
 }
 
+/* A message from a person may be one. */
 static bool is_withdrawal(struct str command)
 {
-	return type_of(command) == &withdraw_consent_type;
+	return type_of(command) == &withdraw_consent_type || type_of(command) == &record_inbound_type;
 }
 
 /* A report moves its message forward only: it may be taken in any order. */
@@ -376,7 +377,7 @@ static bool is_about_nothing(struct audit *audit, const struct sim_row *row)
 	const struct message_type *type;
 	const struct approval_ended *ended;
 
-	if (audit->module != SIM_USERS)
+	if (audit->world->modules[audit->module]->approvals_count == 0)
 		return false;
 	while (approval_is_outcome(audit->world, log_of(audit), (size_t)row->row.seq - 1))
 		row--;
@@ -574,6 +575,7 @@ static const char *check_mail(struct sim_world *world, struct audit *audit)
 	}
 	if (!wrong)
 		wrong = mailbook_check(&book, world);
+	world->races = book.races;
 	mailbook_release(&book);
 	return wrong;
 }
@@ -656,6 +658,8 @@ const char *audit(struct sim_world *world)
 		wrong = alarms_audit(world, SIM_REPORTS);
 	if (!wrong)
 		wrong = approvals_audit(world, SIM_USERS);
+	if (!wrong)
+		wrong = approvals_audit(world, SIM_COMMUNICATIONS);
 	arena_release(&audit.arena);
 	return wrong;
 }

@@ -29,8 +29,10 @@ void mailbook_init(struct mailbook *book)
 void mailbook_release(struct mailbook *book)
 {
 	arena_release(&book->arena);
+	free(book->mails);
 	free(book->told);
 	free(book->gone);
+	free(book->inbounds);
 }
 
 static struct str keep(struct mailbook *book, struct str text)
@@ -91,6 +93,8 @@ static const char *reported(const struct mail_event *event, int32_t *ret_attempt
 	const struct record_dispatch *dispatch = event->command;
 
 	*ret_attempt = 0;
+	if (event->command_type == &resolve_unknown_type)
+		return str_is(((const struct resolve_unknown *)event->command)->resolution, "sent") ? "submitted" : "retry_wait";
 	if (event->command_type != &record_dispatch_type)
 		return meaning_of(((const struct record_delivery *)event->command)->status);
 	*ret_attempt = dispatch->attempt;
@@ -207,6 +211,14 @@ static const char *cancel(struct mail *mail, int64_t version)
 	return NULL;
 }
 
+/* Somebody could have claimed it before it was cancelled, and wanted to. */
+static bool did_race(const struct sim_world *world, const struct mail *mail)
+{
+	const struct sim_letter *letter = post_find(world, &mail->communication_id);
+
+	return letter && letter->late_claims > 0 && letter->released_at_ms > 0 && letter->released_at_ms < letter->changed_at_ms;
+}
+
 /* It names what could be stopped, all of it and nothing else. */
 static const char *take_withdrawal(struct mailbook *book, const struct sim_world *world, const struct log_row *row,
 				   const struct consent_withdrawn *event)
@@ -217,9 +229,15 @@ static const char *take_withdrawal(struct mailbook *book, const struct sim_world
 
 	told->said_at_ms = event->withdrawn_at;
 	told->is_withdrawal = true;
-	for (size_t i = 0; i < book->mails_count; i++)
-		to_stop += is_about(told, &book->mails[i].customer_id, book->mails[i].channel) &&
-			   can_be_stopped(world, &book->mails[i], row->seq);
+	for (size_t i = 0; i < book->mails_count; i++) {
+		const struct mail *mail = &book->mails[i];
+		bool is_open = is_about(told, &mail->customer_id, mail->channel) && !step_of(mail->state)->is_end;
+		bool is_stopped = is_open && can_be_stopped(world, mail, row->seq);
+
+		to_stop += is_stopped;
+		book->races.withdrawals_first += is_stopped && did_race(world, mail);
+		book->races.claims_first += is_open && !is_stopped;
+	}
 	if (to_stop != event->cancelled_count)
 		FAIL("P9 a withdrawal stops %zu of %zu messages", event->cancelled_count, to_stop);
 	for (size_t i = 0; i < event->cancelled_count && !wrong; i++) {
@@ -230,6 +248,130 @@ static const char *take_withdrawal(struct mailbook *book, const struct sim_world
 		wrong = cancel(mail, event->cancelled[i].version);
 	}
 	return wrong;
+}
+
+/* ---- messages from persons ---- */
+
+const struct saying sayings[] = {
+	{ "STOP", "stop", "STOP" },
+	{ " stop. ", "stop", "STOP" },
+	{ "Please stop texting me!", "stop", "STOP" },
+	{ "Unsubscribe", "stop", "UNSUBSCRIBE" },
+	{ "opt-out", "stop", "OPT OUT" },
+	{ "quit", "stop", "QUIT" },
+	{ "Cancel all", "stop", "CANCEL" },
+	{ "help", "help", "HELP" },
+	{ "I end my shift at five", "other", NULL },
+	{ "I will pay on Monday", "other", NULL },
+	{ "", "other", NULL },
+};
+const size_t sayings_count = COUNT(sayings);
+
+static const struct saying *saying_of(struct str text)
+{
+	for (size_t i = 0; i < COUNT(sayings); i++)
+		if (str_is(text, sayings[i].text))
+			return &sayings[i];
+	return NULL;
+}
+
+static bool is_received(const struct mailbook *book, const struct uuid *inbound_id)
+{
+	for (size_t i = 0; i < book->inbounds_count; i++)
+		if (uuid_equal(&book->inbounds[i].inbound_id, inbound_id))
+			return true;
+	return false;
+}
+
+static const char *take_message(struct mailbook *book, const struct uuid *inbound_id, struct str text, struct str intent,
+				struct str keyword)
+{
+	const struct saying *saying = saying_of(text); /* NULL: it was damaged on its way */
+
+	if (saying && (!str_is(intent, saying->intent) || !str_is(keyword, saying->keyword ? saying->keyword : "")))
+		FAIL("US-27 `%.*s` was understood as %.*s", (int)text.size, text.data, (int)intent.size, intent.data);
+	if (is_received(book, inbound_id))
+		FAIL("P1 two messages from persons have one id");
+	book->inbounds = sim_grow(book->inbounds, book->inbounds_count, &book->inbounds_capacity, sizeof(*book->inbounds));
+	book->inbounds[book->inbounds_count++] = (struct wrote){ .inbound_id = *inbound_id };
+	return NULL;
+}
+
+static const char *take_inbound(struct mailbook *book, const struct mail_event *event, const struct inbound_received *body)
+{
+	const struct record_inbound *command = event->command;
+	struct wrote *wrote;
+	const char *wrong;
+
+	if (event->command_type != &record_inbound_type || !uuid_equal(&body->inbound_id, &command->inbound_id) ||
+	    !uuid_equal(&body->customer_id, &command->customer_id) || !str_equal(body->channel, command->channel))
+		FAIL("a message from a person that nobody has reported");
+	if (str_is(body->intent, "stop"))
+		book->stop_id = event->row->command_id;
+	wrong = take_message(book, &body->inbound_id, command->text, body->intent, body->keyword);
+	if (wrong)
+		return wrong;
+	wrote = &book->inbounds[book->inbounds_count - 1];
+	wrote->customer_id = body->customer_id;
+	wrote->channel = keep(book, body->channel);
+	wrote->at_ms = body->received_at < event->row->at_ms ? body->received_at : event->row->at_ms;
+	wrote->seq = event->row->seq;
+	return NULL;
+}
+
+static const char *take_unknown_inbound(struct mailbook *book, const struct mail_event *event,
+					const struct unknown_inbound_received *body)
+{
+	const struct record_unknown_inbound *command = event->command;
+
+	if (event->command_type != &record_unknown_inbound_type)
+		FAIL("a message from nobody that nobody has reported");
+	return take_message(book, &body->inbound_id, command->text, body->intent, body->keyword);
+}
+
+/* A message that says stop is a withdrawal of its channel, right behind it; and no other message is one. */
+static const char *check_stop(struct mailbook *book, const struct mail_event *event)
+{
+	const struct consent_withdrawn *body = event->body;
+	const struct record_inbound *command = event->command;
+	bool is_due = uuid_equal(&book->stop_id, &event->row->command_id);
+
+	if (!is_due && !uuid_is_none(&book->stop_id))
+		FAIL("P9 a message says stop, and nothing is withdrawn");
+	if (is_due != (event->type == &consent_withdrawn_type && event->command_type == &record_inbound_type))
+		FAIL("P9 a withdrawal is not what the message says");
+	book->stop_id = (struct uuid){ .bytes = { 0 } };
+	if (!is_due)
+		return NULL;
+	if (!body->has_channel || !str_equal(body->channel, command->channel) ||
+	    body->withdrawn_at != (command->received_at < event->row->at_ms ? command->received_at : event->row->at_ms))
+		FAIL("P9 a message says stop to another channel, or at another time");
+	book->races.stops++;
+	return NULL;
+}
+
+static bool is_electronic(const struct mail_event *event)
+{
+	const struct str channel = event->command_type == &record_inbound_type
+					   ? ((const struct record_inbound *)event->command)->channel
+					   : ((const struct record_unknown_inbound *)event->command)->channel;
+
+	return str_is(channel, "sms") || str_is(channel, "email");
+}
+
+/* Said twice under one id, it is not heard twice. What was damaged on its way cannot be heard; nothing else is a reason. */
+static const char *take_deaf(const struct mailbook *book, const struct mail_event *event)
+{
+	const struct command_rejected *body = event->body;
+	const struct uuid *inbound_id = message_uuid(event->command_type->aggregate_field, event->command);
+
+	if (str_is(body->code, "expired") || str_is(body->code, "duplicate_different_body") ||
+	    (str_is(body->code, "bad_value") && (uuid_is_none(inbound_id) || !is_electronic(event))) ||
+	    str_is(body->code, "bad_date"))
+		return NULL;
+	if (!str_is(body->code, "exists") || !is_received(book, inbound_id))
+		FAIL("P9 a message from a person was refused: %.*s", (int)body->code.size, body->code.data);
+	return NULL;
 }
 
 /* ---- messages ---- */
@@ -244,6 +386,33 @@ static bool is_for_the_debts(const struct compliance_decided *event)
 	return str_is(event->message_class, "demand") && event->rules_count > 0;
 }
 
+static bool has_reached(const struct mail *mail)
+{
+	return mail->released_seq > 0 && (!step_of(mail->state)->is_end || strcmp(mail->state, "unknown") == 0 ||
+					  strcmp(mail->state, "submitted") == 0 || strcmp(mail->state, "delivered") == 0);
+}
+
+/* Who writes to us after the last withdrawal gets one answer on the same way (US-10). */
+static bool may_be_answered(const struct mailbook *book, const struct mail *asked)
+{
+	int64_t wrote_ms = 0;
+
+	for (size_t i = 0; i < book->inbounds_count; i++)
+		if (uuid_equal(&book->inbounds[i].customer_id, &asked->customer_id) &&
+		    str_equal(book->inbounds[i].channel, asked->channel) && book->inbounds[i].at_ms > wrote_ms)
+			wrote_ms = book->inbounds[i].at_ms;
+	for (size_t i = 0; i < book->told_count; i++)
+		if (book->told[i].is_withdrawal && is_about(&book->told[i], &asked->customer_id, asked->channel) &&
+		    book->told[i].said_at_ms >= wrote_ms)
+			return false;
+	for (size_t i = 0; i < book->mails_count; i++)
+		if (uuid_equal(&book->mails[i].customer_id, &asked->customer_id) &&
+		    str_equal(book->mails[i].channel, asked->channel) && has_reached(&book->mails[i]) &&
+		    book->mails[i].released_at_ms >= wrote_ms)
+			return false;
+	return wrote_ms > 0;
+}
+
 static const char *take_verdict(struct mailbook *book, const struct sim_world *world, const struct log_row *row,
 				const struct compliance_decided *event)
 {
@@ -256,7 +425,7 @@ static const char *take_verdict(struct mailbook *book, const struct sim_world *w
 							  : MAIL_DENIED;
 	if (book->verdict == MAIL_DEFERRED && (!world->has_hours || event->until <= row->at_ms))
 		FAIL("P9 a message is deferred without a reason, or to the past");
-	if (book->verdict == MAIL_ALLOWED && !may_be_written_to(book, &asked, row->seq, false))
+	if (book->verdict == MAIL_ALLOWED && !may_be_written_to(book, &asked, row->seq, false) && !may_be_answered(book, &asked))
 		FAIL("P9 a message is allowed without consent");
 	if (book->verdict == MAIL_DENIED && !is_for_the_debts(event) && may_be_written_to(book, &asked, row->seq, true))
 		FAIL("P9 a message is denied in spite of consent");
@@ -283,7 +452,7 @@ static const char *begin(struct mailbook *book, const struct mail_event *event, 
 		FAIL("P1 a message that nobody asked for");
 	if (mail_of(book, &row->subject))
 		FAIL("P1 two messages have one id");
-	MUST(book->mails_count < COUNT(book->mails));
+	book->mails = sim_grow(book->mails, book->mails_count, &book->mails_capacity, sizeof(*book->mails));
 	*ret_mail = &book->mails[book->mails_count++];
 	**ret_mail = (struct mail){ .communication_id = row->subject,
 				    .customer_id = row->key,
@@ -376,6 +545,7 @@ static const char *take_released(struct mailbook *book, const struct sim_world *
 		FAIL("P9 a message is released before its time, or after it");
 	mail->state = "released";
 	mail->released_seq = event->row->seq;
+	mail->released_at_ms = event->row->at_ms;
 	return NULL;
 }
 
@@ -408,7 +578,8 @@ static const char *take_progress(struct mailbook *book, const struct mail_event 
 
 	if (!mail || !uuid_equal(&mail->customer_id, &body->customer_id))
 		FAIL("a message that is not there moved");
-	if (!str_is(body->previous_state, mail->state) || !str_is(body->state, state) || !moves(mail, state, attempt))
+	if (!str_is(body->previous_state, mail->state) || !str_is(body->state, state) ||
+	    (event->command_type == &resolve_unknown_type ? strcmp(mail->state, "unknown") != 0 : !moves(mail, state, attempt)))
 		FAIL("a message moved from %s to %s", mail->state, state);
 	mail->state = step_of(state)->state;
 	mail->version = body->version;
@@ -447,16 +618,21 @@ static const char *take_refusal(struct mailbook *book, const struct sim_world *w
 	bool is_missing = str_is(body->code, "not_found");
 	const struct mail *mail;
 
+	if (event->command_type == &record_inbound_type || event->command_type == &record_unknown_inbound_type)
+		return take_deaf(book, event);
 	if (event->command_type == &withdraw_consent_type && !str_is(body->code, "expired") &&
 	    !str_is(body->code, "duplicate_different_body"))
 		FAIL("P9 a withdrawal was refused: %.*s", (int)body->code.size, body->code.data);
 	if ((event->command_type != &cancel_communication_type && event->command_type != &record_dispatch_type &&
-	     event->command_type != &record_delivery_type) ||
+	     event->command_type != &record_delivery_type && event->command_type != &resolve_unknown_type) ||
 	    (!is_missing && !str_is(body->code, "bad_transition")))
 		return NULL;
 	mail = mail_of(book, message_uuid(event->command_type->aggregate_field, event->command));
 	if ((mail && uuid_equal(&mail->customer_id, &event->row->key)) == is_missing)
 		FAIL("a message that is there was not found, or one that is not was");
+	if (event->command_type == &resolve_unknown_type)
+		return is_missing || strcmp(mail->state, "unknown") != 0 ? NULL
+									 : "a message that nobody knew of was not resolved";
 	if (!is_missing && can_be_stopped(world, mail, event->row->seq))
 		FAIL("a message that could be stopped was not");
 	return NULL;
@@ -464,6 +640,14 @@ static const char *take_refusal(struct mailbook *book, const struct sim_world *w
 
 const char *mailbook_take(struct mailbook *book, const struct sim_world *world, const struct mail_event *event)
 {
+	const char *wrong = check_stop(book, event);
+
+	if (wrong)
+		return wrong;
+	if (event->type == &inbound_received_type)
+		return take_inbound(book, event, event->body);
+	if (event->type == &unknown_inbound_received_type)
+		return take_unknown_inbound(book, event, event->body);
 	if (event->type == &consent_granted_type)
 		return take_consent(book, event->row, event->body);
 	if (event->type == &consent_withdrawn_type)
@@ -618,7 +802,8 @@ static const char *check_report(const struct mailbook *book, const struct sim_wo
 
 const char *mailbook_check(const struct mailbook *book, const struct sim_world *world)
 {
-	const char *wrong = check_recipients(book, world);
+	const char *wrong =
+		uuid_is_none(&book->stop_id) ? check_recipients(book, world) : "P9 a message says stop, and nothing is withdrawn";
 
 	for (size_t i = 0; i < book->mails_count && !wrong; i++) {
 		wrong = check_state(world, &book->mails[i]);
@@ -629,8 +814,11 @@ const char *mailbook_check(const struct mailbook *book, const struct sim_world *
 		if (!wrong)
 			wrong = check_refused(book, world, &book->mails[i]);
 	}
-	for (size_t i = 0; i < world->databases[SIM_COMMUNICATIONS].timers_count && !wrong; i++)
-		if (!world->databases[SIM_COMMUNICATIONS].timers[i].is_gone)
+	for (size_t i = 0; i < world->databases[SIM_COMMUNICATIONS].timers_count && !wrong; i++) {
+		const struct sim_timer *timer = &world->databases[SIM_COMMUNICATIONS].timers[i];
+
+		if (!timer->is_gone && timer->row.kind == release_timer.number)
 			FAIL("P12 a message that does not wait has a timer");
+	}
 	return wrong ? wrong : check_report(book, world);
 }

@@ -24,7 +24,7 @@ struct mail {
 	int32_t attempt;
 	int32_t requested_on;
 	int32_t part;
-	int64_t released_seq; /* 0: it was not */
+	int64_t released_seq, released_at_ms; /* 0: it was not */
 	bool has_waited;
 	int64_t not_before_ms, release_at_ms, send_by_ms; /* of one that waits */
 };
@@ -37,18 +37,37 @@ struct told { /* a consent to be written to, or its withdrawal */
 	bool is_withdrawal;
 };
 
+/* What people write, and what US-27 makes of it: the workload writes these. */
+struct saying {
+	const char *text;
+	const char *intent;  /* stop help other */
+	const char *keyword; /* NULL: none */
+};
+extern const struct saying sayings[];
+extern const size_t sayings_count;
+
+struct wrote { /* a message from a person; of nobody whom we know: customer_id is nil */
+	struct uuid inbound_id, customer_id;
+	struct str channel;
+	int64_t at_ms, seq;
+};
+
 struct gone { /* a contact point that was given up, or a customer who was erased */
 	struct uuid id;
 	int64_t seq; /* of the customers' events in its partition */
 };
 
 struct mailbook {
-	struct mail mails[128];
-	size_t mails_count;
+	struct mail *mails;
+	size_t mails_count, mails_capacity;
 	struct told *told;
 	size_t told_count, told_capacity;
 	struct gone *gone;
 	size_t gone_count, gone_capacity;
+	struct wrote *inbounds; /* messages from persons */
+	size_t inbounds_count, inbounds_capacity;
+	struct uuid stop_id; /* the command whose message is a withdrawal: the next event of its log says so; nil: none */
+	struct sim_races races;
 	struct uuid decided_id; /* the message that the last verdict was about */
 	enum { MAIL_UNDECIDED, MAIL_ALLOWED, MAIL_DEFERRED, MAIL_DENIED } verdict;
 	int64_t until_ms;

@@ -31,6 +31,10 @@ struct sim_letter { /* a row of communications.outbox, and where it goes */
 	struct uuid debt_id;        /* that it asks something for; none: no debt */
 	int64_t stated_minor;       /* its balance in the text */
 	struct contacted contacted; /* the message, for caps */
+	int64_t changed_at_ms;      /* the last transaction that wrote it, but for claims */
+	int64_t released_at_ms;     /* 0: it was not */
+	int32_t late_claims;        /* asked for when it was cancelled */
+	bool is_written;            /* no message of ours, but one from the person: a contact only */
 };
 
 /* A claim that was granted, and when: after the first so many events of the customer's partition. */
@@ -55,6 +59,7 @@ struct sim_attempt { /* a row of notifier.attempt, and what is true of it */
 	const char *outcome; /* NULL: under way */
 	const char *code;    /* NULL: none */
 	int64_t ended_at_ms;
+	bool is_not_sent;       /* of an unknown one: a person has found out */
 	bool is_reported;       /* communications have answered */
 	int64_t reported_at_ms; /* the last time; 0: never */
 
@@ -117,6 +122,7 @@ void post_release(struct sim_world *world);
 void notifiers_init(struct sim_world *world);
 void notifier_turn(struct sim_world *world); /* of one of them */
 void notifiers_disturb(struct sim_world *world);
-bool notifiers_are_idle(const struct sim_world *world); /* nothing to do before time has passed */
+bool notifiers_hold(const struct sim_post *post, size_t attempt); /* it may still leave */
+bool notifiers_are_idle(const struct sim_world *world);           /* nothing to do before time has passed */
 
 #endif

@@ -18,9 +18,15 @@
 #define PAYMENTS   24
 #define REFERENCES 12
 
+#define FOUND_OUT 3
+
+#define RACE_CONSENTS  1 /* of a salvo, for each channel */
+#define RACE_MESSAGES  8
+#define CONSENTS_RACED 1000 /* numbers of other consents are below */
+
 struct uuid workload_id(enum family family, uint64_t number)
 {
-	uint8_t random[10] = { (uint8_t)family, 0, 0, 0, 0, 0, 0, 0, 0, (uint8_t)number };
+	uint8_t random[10] = { (uint8_t)family, 0, 0, 0, 0, 0, 0, 0, (uint8_t)(number >> 8), (uint8_t)number };
 
 	return uuid_v7(1600000000000 + (int64_t)family, random);
 }
@@ -171,13 +177,17 @@ static const struct maker {
 	{ 18, SIM_DEBTS, make_reversal },
 	{ 10, SIM_DEBTS, make_amendment },
 	{ 2, SIM_DEBTS, make_cancellation },
-	{ 2, SIM_COMMUNICATIONS, make_template },
+	{ 4, SIM_COMMUNICATIONS, make_template },
+	{ 4, SIM_COMMUNICATIONS, make_template_approval },
 	{ 10, SIM_COMMUNICATIONS, make_consent },
-	{ 4, SIM_COMMUNICATIONS, make_withdrawal },
+	{ 2, SIM_COMMUNICATIONS, make_withdrawal },
+	{ 4, SIM_COMMUNICATIONS, make_inbound },
+	{ 1, SIM_COMMUNICATIONS, make_unknown_inbound },
 	{ 30, SIM_COMMUNICATIONS, make_message },
 	{ 8, SIM_COMMUNICATIONS, make_message_cancellation },
 	{ 4, SIM_COMMUNICATIONS, make_rescheduling },
 	{ 8, SIM_COMMUNICATIONS, make_delivery },
+	{ 12, SIM_COMMUNICATIONS, make_resolution },
 	{ 6, SIM_USERS, make_user },
 	{ 4, SIM_USERS, make_roles },
 	{ 2, SIM_USERS, make_disabling },
@@ -290,7 +300,7 @@ void workload_begin(struct sim_world *world)
 	static const struct maker first[] = {
 		{ 15, SIM_CUSTOMERS, make_customer },
 		{ 25, SIM_CUSTOMERS, make_contact_point },
-		{ 12, SIM_COMMUNICATIONS, make_template },
+		{ 16, SIM_COMMUNICATIONS, make_template },
 		{ 20, SIM_COMMUNICATIONS, make_consent },
 	};
 	struct arena arena;
@@ -302,6 +312,65 @@ void workload_begin(struct sim_world *world)
 			arena_reset(&arena);
 			publish(world, first[at].make(world, &arena), &arena);
 		}
+	arena_release(&arena);
+}
+
+void workload_find_out(struct sim_world *world)
+{
+	struct arena arena;
+	struct err err = ERR_INIT;
+
+	if (!world_has(world, SIM_COMMUNICATIONS))
+		return;
+	MUST(arena_init(&arena, 1 << 16, &err) == 0);
+	for (unsigned i = 0; i < FOUND_OUT; i++) {
+		arena_reset(&arena);
+		publish(world, make_resolution(world, &arena), &arena);
+	}
+	arena_release(&arena);
+}
+
+/* What the command says, but of this customer. */
+static struct made of_customer(struct made made, struct uuid customer_id)
+{
+	*(struct uuid *)(uintptr_t)message_uuid(made.type->key_field, made.body) = customer_id;
+	made.key = customer_id;
+	return made;
+}
+
+/* A customer permits both channels again, and is written to on both. */
+static void send_salvo(struct sim_world *world, struct uuid customer_id, struct arena *arena)
+{
+	for (unsigned i = 0; i < 2 * RACE_CONSENTS; i++) {
+		struct made made = of_customer(make_consent(world, arena), customer_id);
+		struct grant_consent *body = (struct grant_consent *)(uintptr_t)made.body;
+
+		body->consent_id = workload_id(FAMILY_CONSENT, CONSENTS_RACED + world->notices++);
+		body->channel = i % 2 == 0 ? STR("sms") : STR("email");
+		body->obtained_at = dice_hits(&world->dice, 900) ? world->now_ms : body->obtained_at;
+		publish(world, made, arena);
+	}
+	for (unsigned i = 0; i < RACE_MESSAGES; i++) {
+		arena_reset(arena);
+		publish(world, of_customer(make_notice(world, arena), customer_id), arena);
+	}
+}
+
+void workload_race(struct sim_world *world, bool are_stops)
+{
+	static const struct maker stops[] = {
+		{ 1, SIM_COMMUNICATIONS, make_withdrawal },
+		{ 1, SIM_COMMUNICATIONS, make_withdrawal },
+		{ 1, SIM_COMMUNICATIONS, make_inbound },
+	};
+	struct arena arena;
+	struct err err = ERR_INIT;
+
+	MUST(arena_init(&arena, 1 << 16, &err) == 0);
+	if (are_stops)
+		publish(world, stops[dice_below(&world->dice, COUNT(stops))].make(world, &arena), &arena);
+	for (uint64_t customer = 0; customer + 1 < CUSTOMERS && !are_stops; customer++)
+		send_salvo(world, workload_id(FAMILY_CUSTOMER, customer), &arena);
 	arena_release(&arena);
 }
 

@@ -21,7 +21,8 @@ enum family {
 	FAMILY_CONSENT,
 	FAMILY_USER,
 	FAMILY_REPORT,
-	FAMILY_ACTOR
+	FAMILY_ACTOR,
+	FAMILY_INBOUND
 };
 
 struct made {
@@ -44,14 +45,19 @@ struct made make_template(struct sim_world *world, struct arena *arena);
 struct made make_consent(struct sim_world *world, struct arena *arena);
 struct made make_withdrawal(struct sim_world *world, struct arena *arena);
 struct made make_message(struct sim_world *world, struct arena *arena);
+struct made make_notice(struct sim_world *world, struct arena *arena); /* a message at once, about no debt, under a new id */
 struct made make_message_cancellation(struct sim_world *world, struct arena *arena);
 struct made make_rescheduling(struct sim_world *world, struct arena *arena);
 struct made make_delivery(struct sim_world *world, struct arena *arena);
+struct made make_resolution(struct sim_world *world, struct arena *arena);
+struct made make_inbound(struct sim_world *world, struct arena *arena);
+struct made make_unknown_inbound(struct sim_world *world, struct arena *arena);
 struct made make_user(struct sim_world *world, struct arena *arena);
 struct made make_roles(struct sim_world *world, struct arena *arena);
 struct made make_disabling(struct sim_world *world, struct arena *arena);
 struct made make_enabling(struct sim_world *world, struct arena *arena);
 struct made make_approval(struct sim_world *world, struct arena *arena);
+struct made make_template_approval(struct sim_world *world, struct arena *arena);
 struct made make_report(struct sim_world *world, struct arena *arena);
 
 #endif

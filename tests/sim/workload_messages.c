@@ -3,12 +3,15 @@
 #include "base/array.h"
 #include "schemas/communications.h"
 #include "schemas/customers.h"
+#include "tests/sim/approvals.h"
+#include "tests/sim/mailbook.h"
 #include "tests/sim/workload.h"
 
 /* Ways to reach a customer, what he consents to, what he is sent, and what providers say of it. */
 #define POINTS   (2 * CUSTOMERS) /* one of each channel */
 #define MESSAGES 80
 #define CONSENTS 60
+#define INBOUNDS 60
 #define SPAN_MS  3000 /* in which people say and do things before they are told to us */
 
 static struct str channel_of(uint64_t number)
@@ -52,6 +55,7 @@ struct made make_invalidation(struct sim_world *world, struct arena *arena)
 }
 
 /* Two texts on each channel: a demand names a debt, a notice none. */
+#define NOTICE 2
 static struct str template_of(uint64_t number)
 {
 	return number < 2 ? STR("demand") : STR("notice");
@@ -62,6 +66,7 @@ static struct str class_of(uint64_t number)
 	return number < 2 ? STR("demand") : STR("account_service");
 }
 
+/* By a program, or by a person: then a second one is needed. */
 struct made make_template(struct sim_world *world, struct arena *arena)
 {
 	struct publish_template *body = arena_take(arena, 1, sizeof(*body));
@@ -75,7 +80,9 @@ struct made make_template(struct sim_world *world, struct arena *arena)
 	body->message_class = class_of(number);
 	body->subject = number % 2 == 0 ? STR("") : STR("To {{customer_name}}");
 	body->body = number < 2 ? STR("{{debt_reference}}: {{balance}} {{opt_out}}") : STR("{{customer_name}} {{opt_out}}");
-	return (struct made){ &publish_template_type, body, body->template_id, SIM_COMMUNICATIONS, STR("all") };
+	return (struct made){ &publish_template_type, body, body->template_id, SIM_COMMUNICATIONS,
+			      dice_hits(&world->dice, 400) ? approval_token(dice_below(&world->dice, SIM_USERS_OF_TOKENS - 1))
+							   : STR("all") };
 }
 
 struct made make_consent(struct sim_world *world, struct arena *arena)
@@ -125,6 +132,22 @@ struct made make_message(struct sim_world *world, struct arena *arena)
 	body->has_not_before = dice_hits(&world->dice, 400);
 	body->not_before = world->now_ms + (int64_t)dice_below(&world->dice, 8000);
 	return (struct made){ &send_communication_type, body, body->customer_id, SIM_COMMUNICATIONS, STR("all") };
+}
+
+struct made make_notice(struct sim_world *world, struct arena *arena)
+{
+	struct made made = make_message(world, arena);
+	struct send_communication *body = (struct send_communication *)(uintptr_t)made.body;
+
+	body->communication_id = workload_id(FAMILY_MESSAGE, MESSAGES + world->notices++);
+	body->customer_id = some_customer(world);
+	body->debt_ids_count = 0;
+	body->template_name = template_of(NOTICE);
+	body->message_class = class_of(NOTICE);
+	body->has_not_before = false;
+	body->send_by = world->now_ms + 20000 + (int64_t)dice_below(&world->dice, 40000);
+	made.key = body->customer_id;
+	return made;
 }
 
 /* One that may still be there: unfinished, if a few looks find one. NULL: there is none at all. */
@@ -212,4 +235,85 @@ struct made make_delivery(struct sim_world *world, struct arena *arena)
 	body->status = str_of(statuses[dice_below(&world->dice, COUNT(statuses))]);
 	body->occurred_at = some_time_ago(world);
 	return (struct made){ &record_delivery_type, body, body->customer_id, SIM_COMMUNICATIONS, STR("all") };
+}
+
+/* ---- what people write ---- */
+
+struct made make_inbound(struct sim_world *world, struct arena *arena)
+{
+	struct record_inbound *body = arena_take(arena, 1, sizeof(*body));
+
+	uint64_t number = dice_below(&world->dice, INBOUNDS);
+
+	body->inbound_id = workload_id(FAMILY_INBOUND, number);
+	body->customer_id = workload_id(FAMILY_CUSTOMER, number % CUSTOMERS); /* under an id it is always the same person's */
+	body->channel = channel_of(dice_below(&world->dice, 2));
+	body->text = str_of(sayings[dice_below(&world->dice, sayings_count)].text);
+	body->provider = STR("sim");
+	body->received_at = some_time_ago(world);
+	return (struct made){ &record_inbound_type, body, body->customer_id, SIM_COMMUNICATIONS, STR("all") };
+}
+
+/* Of nobody whom we know: it stops nothing. */
+struct made make_unknown_inbound(struct sim_world *world, struct arena *arena)
+{
+	struct record_unknown_inbound *body = arena_take(arena, 1, sizeof(*body));
+
+	body->inbound_id = workload_id(FAMILY_INBOUND, INBOUNDS + dice_below(&world->dice, CUSTOMERS));
+	body->channel = STR("sms");
+	body->sender = STR("+491709999999");
+	body->text = str_of(sayings[dice_below(&world->dice, sayings_count)].text);
+	body->provider = STR("sim");
+	body->received_at = some_time_ago(world);
+	return (struct made){ &record_unknown_inbound_type, body, body->inbound_id, SIM_COMMUNICATIONS, STR("all") };
+}
+
+/* ---- what persons find out ---- */
+
+/* An attempt of which nobody knows, and that can leave no more: who asks the provider then gets to know what is true. */
+static const struct sim_attempt *some_unknown(struct sim_world *world)
+{
+	const struct sim_post *post = &world->post;
+	size_t first = post->attempts_count == 0 ? 0 : dice_below(&world->dice, post->attempts_count);
+
+	for (size_t i = 0; i < post->attempts_count; i++) {
+		size_t at = (first + i) % post->attempts_count;
+		const struct sim_attempt *attempt = &post->attempts[at];
+		const struct sim_blob *blob =
+			blob_find(world, SIM_COMMUNICATIONS, communication_entity.name, &attempt->communication_id);
+
+		if (((const struct communication *)blob->state)->state == COMMUNICATION_UNKNOWN && attempt->outcome &&
+		    strcmp(attempt->outcome, "unknown") == 0 && !attempt->is_not_sent && !notifiers_hold(post, at))
+			return attempt;
+	}
+	return NULL;
+}
+
+/*
+ * True, or too careful: that it was sent is said of some that were not. Of the version that the person has looked at: the word of one
+ * who looked at an earlier attempt says nothing of a later one. Now and then of a message about which nothing is to be found out.
+ */
+struct made make_resolution(struct sim_world *world, struct arena *arena)
+{
+	struct resolve_unknown *body = arena_take(arena, 1, sizeof(*body));
+	const struct sim_attempt *attempt = some_unknown(world);
+	const struct sim_letter *letter = some_letter(world);
+	const struct sim_blob *blob;
+
+	if (!attempt && !letter)
+		return make_message(world, arena);
+	if (!attempt || dice_hits(&world->dice, 100)) {
+		body->communication_id = letter ? letter->communication_id : attempt->communication_id;
+		body->customer_id = told_customer(world, letter ? &letter->customer_id : &attempt->customer_id);
+		body->resolution = STR("sent");
+	} else {
+		body->communication_id = attempt->communication_id;
+		body->customer_id = told_customer(world, &attempt->customer_id);
+		body->resolution = attempt->is_taken || dice_hits(&world->dice, 50) ? STR("sent") : STR("not_sent");
+	}
+	blob = blob_find(world, SIM_COMMUNICATIONS, communication_entity.name, &body->communication_id);
+	body->has_expected_version = blob != NULL;
+	body->expected_version = blob ? ((const struct communication *)blob->state)->version : 0;
+	body->reason = STR("asked");
+	return (struct made){ &resolve_unknown_type, body, body->customer_id, SIM_COMMUNICATIONS, STR("all") };
 }

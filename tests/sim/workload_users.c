@@ -79,21 +79,21 @@ struct made make_enabling(struct sim_world *world, struct arena *arena)
  * Of what waits, or has waited, so that approvals meet; now and then of nothing. By anybody, also by the one who sent it: and by a
  * service, which is no person.
  */
-struct made make_approval(struct sim_world *world, struct arena *arena)
+static struct made approve_some(struct sim_world *world, struct arena *arena, size_t module, struct uuid some_key)
 {
 	struct approve_command *body = arena_take(arena, 1, sizeof(*body));
-	const struct sim_database *users = &world->databases[SIM_USERS];
+	const struct sim_database *database = &world->databases[module];
 	struct made made = { dice_hits(&world->dice, 700) ? &approve_command_type : &refuse_command_type,
 			     body,
 			     { { 0 } },
-			     SIM_USERS,
+			     module,
 			     approval_token(dice_below(&world->dice, SIM_USERS_OF_TOKENS)) };
 
-	body->command_id = workload_id(FAMILY_USER, dice_below(&world->dice, USERS));
-	body->record_key = some_user(world);
+	body->command_id = some_key;
+	body->record_key = some_key;
 	body->reason = STR("");
-	for (int look = 0; look < 6 && users->kept_count > 0; look++) {
-		const struct kept_command *kept = &users->kept[dice_below(&world->dice, users->kept_count)].kept;
+	for (int look = 0; look < 6 && database->kept_count > 0; look++) {
+		const struct kept_command *kept = &database->kept[dice_below(&world->dice, database->kept_count)].kept;
 
 		body->command_id = kept->command_id;
 		body->record_key = kept->key;
@@ -101,11 +101,21 @@ struct made make_approval(struct sim_world *world, struct arena *arena)
 			break;
 	}
 	if (dice_hits(&world->dice, 30))
-		body->record_key = some_user(world);
+		body->record_key = some_key;
 	if (dice_hits(&world->dice, 50))
 		made.token = STR("all");
 	made.key = body->record_key;
 	return made; /* both commands have the same members */
+}
+
+struct made make_approval(struct sim_world *world, struct arena *arena)
+{
+	return approve_some(world, arena, SIM_USERS, some_user(world));
+}
+
+struct made make_template_approval(struct sim_world *world, struct arena *arena)
+{
+	return approve_some(world, arena, SIM_COMMUNICATIONS, workload_id(FAMILY_TEMPLATE, dice_below(&world->dice, 4)));
 }
 
 struct made make_report(struct sim_world *world, struct arena *arena)

@@ -214,6 +214,7 @@ void world_init(struct sim_world *world, uint64_t seed, unsigned modules, struct
 	world->retry_rate = dice_below(&world->dice, 40);
 	world->death_rate = dice_below(&world->dice, 20);
 	world->quiet_rate = dice_below(&world->dice, 700);
+	world->notify_rate = 200;
 	world->deadly_of_256 = dice_hits(&world->dice, 250) ? (uint8_t)(1 + dice_below(&world->dice, 12)) : 0;
 	world->sizes = (struct sim_sizes){
 		.batch_items_max = 2 + dice_below(&world->dice, dice_hits(&world->dice, 500) ? 12 : 200),
@@ -379,7 +380,7 @@ void world_step(struct sim_world *world)
 	world->now_ms += (int64_t)dice_below(&world->dice, STEPS_MS_MAX / world->present_count);
 	if (!world->is_calm)
 		disturb(world);
-	if (dice_hits(&world->dice, 200)) {
+	if (dice_hits(&world->dice, world->notify_rate)) {
 		notifier_turn(world);
 		return;
 	}

@@ -215,6 +215,13 @@ struct sim_script {
 	bool spares_data; /* the database takes all that is well formed */
 };
 
+/* A withdrawal and a claim want one message, which was released in a transaction of its own before. */
+struct sim_races {
+	int64_t withdrawals_first; /* it was cancelled, and a notifier asked for it after that */
+	int64_t claims_first;      /* a claim was granted, and what came of it was not known yet */
+	int64_t stops;             /* withdrawals by a message from the person */
+};
+
 /* How large things are in this world: small ones meet their limits often. */
 struct sim_sizes {
 	size_t batch_items_max;
@@ -234,6 +241,7 @@ struct sim_world {
 	uint64_t retry_rate;   /* per mille of edge calls */
 	uint64_t death_rate;   /* per mille of edge calls */
 	uint64_t quiet_rate;   /* per mille of polls that find nothing */
+	uint64_t notify_rate;  /* per mille of steps that are a notifier's */
 	uint8_t deadly_of_256; /* commands whose rule ends the program, until somebody mends it */
 	struct coder *coder;
 	const struct module *modules[SIM_MODULES];
@@ -250,7 +258,9 @@ struct sim_world {
 	struct sim_worker readers[SIM_MODULES][SIM_READERS];
 	struct sim_outgoing ghosts[SIM_MODULES][SIM_PARTS][8]; /* of dead programs: may still arrive */
 	struct sim_post post;
+	uint64_t notices;                                             /* sent so far, of worlds with races */
 	size_t inbox_positions[SIM_PARTS];                            /* of the notifiers: records read */
+	struct sim_races races;                                       /* as the auditor has counted them */
 	int64_t deaths, deadly_deaths, retries, rebalances, attempts; /* attempts: written down in quarantine */
 	struct sim_script script;
 };
@@ -363,6 +373,12 @@ void world_act(struct sim_session *session); /* whose rules run now */
 
 void workload_begin(struct sim_world *world); /* most of whom and what later commands name */
 void workload_publish(struct sim_world *world, size_t count);
+void workload_find_out(struct sim_world *world); /* what became of messages of which nobody knows */
+/*
+ * Customers are written to on both channels (or `are_stops`: one says no, by a message or otherwise), so that as many withdrawals
+ * as possible meet claims.
+ */
+void workload_race(struct sim_world *world, bool are_stops);
 void workload_tick(struct sim_world *world); /* to every partition; in a rough world sometimes a false one to one of them */
 /* To one partition. The token: "all", or "but the clock". */
 void workload_send_tick(struct sim_world *world, size_t module, int32_t part, int32_t business_date, const char *token);

@@ -137,6 +137,29 @@ static void queue_released(struct sim_world *world, const struct communication_r
 									    .next_at_ms = world->now_ms };
 }
 
+/* notifier_send_again. */
+static void send_again(struct sim_world *world, const struct communication_progressed *progressed)
+{
+	struct sim_post *post = &world->post;
+
+	if (!str_is(progressed->previous_state, "unknown") || !str_is(progressed->state, "retry_wait"))
+		return;
+	for (size_t i = 0; i < post->attempts_count; i++) {
+		struct sim_attempt *attempt = &post->attempts[i];
+		struct sim_dispatch *dispatch = dispatch_of(post, &attempt->communication_id);
+
+		if (!uuid_equal(&attempt->communication_id, &progressed->communication_id) ||
+		    attempt->number != progressed->attempt || !attempt->outcome || strcmp(attempt->outcome, "unknown") != 0 ||
+		    attempt->is_not_sent)
+			continue;
+		attempt->is_not_sent = true;
+		if (dispatch->state != DISPATCH_DONE)
+			continue;
+		dispatch->state = DISPATCH_WAITING;
+		dispatch->next_at_ms = world->now_ms;
+	}
+}
+
 static void read_inbox(struct sim_world *world, struct sim_notifier *notifier)
 {
 	struct err err = ERR_INIT;
@@ -157,6 +180,8 @@ static void read_inbox(struct sim_world *world, struct sim_notifier *notifier)
 					  &body, &err) == 0);
 			if (type == &communication_released_type)
 				queue_released(world, body);
+			else if (type == &communication_progressed_type)
+				send_again(world, body);
 		}
 	}
 	arena_release(&arena);
@@ -407,6 +432,14 @@ void notifiers_disturb(struct sim_world *world)
 	}
 	if (dice_hits(&world->dice, 10))
 		fly(world, notifier);
+}
+
+bool notifiers_hold(const struct sim_post *post, size_t attempt)
+{
+	for (size_t i = 0; i < SIM_NOTIFIERS; i++)
+		if (flies(&post->notifiers[i], attempt))
+			return true;
+	return false;
 }
 
 bool notifiers_are_idle(const struct sim_world *world)

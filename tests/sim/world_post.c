@@ -58,13 +58,38 @@ static void load_queue(struct sim_world *world, struct slot *slot)
 	slot->exists = queue->count > 0;
 }
 
-/* communications.contact_history. */
-static void load_history(struct sim_world *world, struct slot *slot)
+static bool is_newer(const struct contacted *one, const struct contacted *other)
 {
+	return one->at_ms != other->at_ms ? one->at_ms > other->at_ms : uuid_compare(&one->ref, &other->ref) > 0;
+}
+
+/* What the person wrote last on a channel. */
+static void load_written(const struct sim_world *world, struct slot *slot, enum channel channel)
+{
+	const struct contacted *last = NULL;
+
 	for (size_t i = 0; i < world->post.letters_count; i++) {
 		const struct sim_letter *letter = &world->post.letters[i];
 
-		if (!uuid_equal(&letter->customer_id, &slot->id))
+		if (letter->is_written && uuid_equal(&letter->customer_id, &slot->id) &&
+		    letter->contacted.channel == (uint32_t)channel && (!last || is_newer(&letter->contacted, last)))
+			last = &letter->contacted;
+	}
+	if (!last)
+		return;
+	slot->exists = true;
+	history_add(slot->state, last);
+}
+
+/* communications.contact_history. */
+static void load_history(struct sim_world *world, struct slot *slot)
+{
+	load_written(world, slot, CHANNEL_EMAIL);
+	load_written(world, slot, CHANNEL_SMS);
+	for (size_t i = 0; i < world->post.letters_count; i++) {
+		const struct sim_letter *letter = &world->post.letters[i];
+
+		if (letter->is_written || !uuid_equal(&letter->customer_id, &slot->id))
 			continue;
 		switch ((enum communication_state)communication_of(world, &letter->communication_id)->state) {
 		case COMMUNICATION_FAILED:
@@ -243,6 +268,7 @@ static void stage_released(struct staged *staged, const struct event *event)
 				       .state = outbox_state_name(outbox_state_of(communication->state)),
 				       .send_by_ms = released->send_by,
 				       .request = letter->request,
+				       .released_at_ms = -1, /* at the commit */
 				       .contacted = contacted_message(released, event->command->now_ms) };
 	if (released->debt_ids_count > 0 && message_class_asks(released->message_class) != ASKS_NOTHING) {
 		const struct owed_debt *debt = workset_state(changes->set, &owed_debt_entity, &released->debt_ids[0]);
@@ -251,6 +277,17 @@ static void stage_released(struct staged *staged, const struct event *event)
 		letter->debt_id = released->debt_ids[0];
 		letter->stated_minor = debt->balance_minor;
 	}
+}
+
+static void stage_written(struct staged *staged, const struct event *event)
+{
+	const struct inbound_received *received = event->body;
+
+	staged->letters[staged->count++] = (struct sim_letter){ .communication_id = received->inbound_id,
+								.customer_id = received->customer_id,
+								.state = "done",
+								.contacted = contacted_inbound(received, event->command->now_ms),
+								.is_written = true };
 }
 
 static void stage_moved(struct staged *staged, const struct slot *slot)
@@ -277,6 +314,8 @@ void post_stage(struct sim_world *world, const struct changes *changes, struct s
 			stage_scheduled(&staged, event);
 		else if (event->type == &communication_released_type)
 			stage_released(&staged, event);
+		else if (event->type == &inbound_received_type)
+			stage_written(&staged, event);
 	}
 	for (size_t i = 0; i < changes->set->slots_count; i++) {
 		const struct slot *slot = changes->set->slots[i];
@@ -301,6 +340,9 @@ void post_apply(struct sim_world *world, const struct sim_letter *letters, size_
 			letter = &post->letters[post->letters_count++];
 		}
 		*letter = letters[i];
+		letter->changed_at_ms = world->now_ms;
+		if (letter->released_at_ms < 0)
+			letter->released_at_ms = world->now_ms;
 	}
 }
 
@@ -365,6 +407,7 @@ bool post_claim(struct sim_world *world, const struct uuid *communication_id, bo
 	MUST(letter);
 	if (letter->send_by_ms <= world->now_ms)
 		return false;
+	letter->late_claims += strcmp(letter->state, "cancelled") == 0;
 	if (is_again ? strcmp(letter->state, "claimed") != 0 && strcmp(letter->state, "waiting") != 0
 		     : strcmp(letter->state, "released") != 0)
 		return false;
