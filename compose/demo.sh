@@ -148,6 +148,12 @@ show_reports() {
 	query -c "
 		SELECT channel, state, sum(messages) AS messages FROM reporting.communications GROUP BY channel, state
 		HAVING sum(messages) <> 0 ORDER BY channel, state"
+	echo 'Messages that wait or were not sent, by the rules that say so: the guard asks the law of each person'"'"'s place'
+	query -c "
+		SELECT state, verdict, array_to_string(rules, ' ') AS rules, count(*) AS messages,
+			to_char(min(release_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') AS \"first goes at (UTC)\"
+		FROM communications.api_communication WHERE state IN ('scheduled', 'suppressed') GROUP BY state, verdict, rules
+		ORDER BY state, messages DESC, rules"
 	echo "Received by the mail server: $(cat "$DCS_MAIL_DIR/index.jsonl" 2>/dev/null | wc -l)." \
 		"By telephones: $(grep -c 'Got message' "$DIR/log/smsc.log")."
 }

@@ -33,11 +33,17 @@ fill_in <<'END'
   CUSTOMER=$(new_id) DEBT=$(new_id) PAYMENT=$(new_id) MESSAGE=$(new_id) REPORT=$(new_id) REF=DEMO-$(date +%s)
 
   # 3. A customer, her telephone, and that she agreed to be written to. A POST that is repeated with its key changes nothing.
+  # Nobody may be written to at night: she lives where it is day now.
+  case $(date -u +%H) in
+    09|1[0-8]) COUNTRY=GB ZONE=Europe/London TELEPHONE=+447700900123 ;;
+    19|2[0-2]) COUNTRY=CA ZONE=America/Vancouver TELEPHONE=+16045550123 ;;
+    *) COUNTRY=AU ZONE=Australia/Brisbane TELEPHONE=+61491570156 ;;
+  esac
   curl -sS $URL/customers -H "$AUTH" -H "Idempotency-Key: $REF-customer" --json '{"customerId": "'$CUSTOMER'",
-    "externalRef": "'$REF'", "kind": "natural", "fullName": "Jane Example", "locale": "en-GB", "country": "GB"}' |
-    python3 -m json.tool
+    "externalRef": "'$REF'", "kind": "natural", "fullName": "Jane Example", "locale": "en-GB", "country": "'$COUNTRY'",
+    "timezone": "'$ZONE'"}' | python3 -m json.tool
   curl -sS $URL/customers/$CUSTOMER/contact-points -H "$AUTH" -H "Idempotency-Key: $REF-telephone" --json '{
-    "channel": "sms", "address": "+447700900123", "place": "mobile", "source": "consumer"}' | python3 -m json.tool
+    "channel": "sms", "address": "'$TELEPHONE'", "place": "mobile", "source": "consumer"}' | python3 -m json.tool
   curl -sS $URL/customers/$CUSTOMER/consents -H "$AUTH" -H "Idempotency-Key: $REF-consent" --json '{
     "channel": "sms", "purpose": "collect", "basis": "express", "evidenceRef": "call-17",
     "obtainedAt": "2026-03-01T09:30:00Z"}' | python3 -m json.tool
@@ -55,7 +61,8 @@ fill_in <<'END'
   curl -sS $URL/debts/$DEBT -H "$AUTH" | python3 -m json.tool
   curl -sS $URL/debts/$DEBT/ledger -H "$AUTH" | python3 -m json.tool
 
-  # 6. A message about it by SMS, and the message when it has been delivered.
+  # 6. Whether she may be written to now; a message about the debt by SMS, and the message when it has been delivered.
+  curl -sS "$URL/customers/$CUSTOMER/contactability?channel=sms" -H "$AUTH" | python3 -m json.tool
   curl -sS $URL/communications -H "$AUTH" -H "Idempotency-Key: $REF-message" --json '{"communicationId": "'$MESSAGE'",
     "customerId": "'$CUSTOMER'", "debtIds": ["'$DEBT'"], "channel": "sms", "templateName": "payment-reminder",
     "language": "en", "messageClass": "reminder", "parameters": [{"name": "creditor", "value": "Severn Power plc"}],

@@ -158,6 +158,21 @@ static void draw_email(struct dice *dice, struct sample_person *person)
 		 letters[0] != '\0' ? "." : "", (long long)person->index + 1, draw(dice, domains));
 }
 
+/* An area code of the region: another would say that the person may be somewhere else, where it is another hour. */
+static int area_code(const char *region)
+{
+	static const struct {
+		const char *region;
+		int code;
+	} areas[] = { { "NY", 212 }, { "IL", 312 }, { "CO", 303 }, { "CA", 310 }, { "MA", 617 } };
+
+	for (size_t index = 0; index < COUNT(areas); index++) {
+		if (strcmp(areas[index].region, region) == 0)
+			return areas[index].code;
+	}
+	MUST_NOT_REACH("every region of the United States that people come from has one");
+}
+
 /* Only numbers reserved for fiction; in countries without such a range, none. */
 static void draw_mobile(struct dice *dice, struct sample_person *person)
 {
@@ -174,7 +189,7 @@ static void draw_mobile(struct dice *dice, struct sample_person *person)
 	else if (strcmp(code, "GB") == 0)
 		snprintf(person->mobile, sizeof(person->mobile), "+447700900%03lld", (long long)dice_between(dice, 0, 999));
 	else if (strcmp(code, "US") == 0)
-		snprintf(person->mobile, sizeof(person->mobile), "+1%lld55501%02lld", (long long)dice_between(dice, 201, 989),
+		snprintf(person->mobile, sizeof(person->mobile), "+1%d55501%02lld", area_code(person->region),
 			 (long long)dice_between(dice, 0, 99));
 }
 

@@ -152,9 +152,10 @@ def test_each_line_that_make_demo_prints_works(own_world, first_demo, tmp_path):
     assert outstanding(after) == {"total": 8500, "fee": 0, "principal": 8500}
     assert [entry["kind"] for entry in ledger["items"]] == ["PAYMENT", "OPENING"]
 
-    assert message.calls[0] == (201, "POST", "/communications")
-    assert set(message.calls[1:]) == {(200, "GET", "/communications/:id")}
-    asked, delivered = message.answers
+    assert message.calls[:2] == [(200, "GET", "/customers/:id/contactability?channel=sms"), (201, "POST", "/communications")]
+    assert set(message.calls[2:]) == {(200, "GET", "/communications/:id")}
+    may, asked, delivered = message.answers
+    assert may["verdict"] == "allow"
     assert asked["decision"]["verdict"] == "allow" and delivered["state"] == "delivered"
     assert delivered["id"] == asked["id"] and "85.00 GBP" in delivered["body"]
     assert delivered["body"] in own_world.log("smsc")

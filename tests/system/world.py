@@ -111,14 +111,15 @@ class World:
 
     # ---- life ----
 
-    def start(self, *parts, programs=True):
-        """The stack, or some of its parts, the database's schema, the topics, and our programs: those that are built."""
-        self.stack("start", *parts)
+    def start(self, *parts, programs=True, rehearsal=False):
+        """The stack, or some of its parts, the database's schema, the topics, and our programs: those that are built; of a rehearsal, those
+        that a script needs (dcs rehearse is its clock)."""
+        self.stack(*(["--rehearsal"] if rehearsal else []), "start", *parts)
         self.environment = {**os.environ, **self.settings, **self.stack_variables()}
         self.dcs("migrate")
         self.dcs("topics")
         if programs:
-            self.programs("start")
+            self.programs("start", *(f"{name}=1" for name in modules.names() if rehearsal))
 
     def destroy(self):
         self.stack("destroy")
