@@ -37,20 +37,24 @@ PLACES = [
 ]
 CREDITORS = {currency: uuid.uuid5(uuid.NAMESPACE_URL, f"urn:rehearsal:creditor:{currency}") for currency in ("GBP", "EUR", "USD")}
 
-# What the profiles of law and house allow, whoever asks: hours of the person's own zone, messages in some days. They are counted; they are
-# judged when the guard asks such profiles (consumers/communications/profiles/).
-LAW_IS_ASKED = False
-HOURS_LAWFUL = (datetime.time(8), datetime.time(21))
-MOST, IN_DAYS = 3, 7 * DAY
+# What law and house allow (consumers/communications/profiles/): hours of the person's own zone, in the Union until eight; demands on a day and
+# in seven days; in the United States a text within 60 days of a consent, and a validation notice within five days of the first message.
+FROM, TO, TO_IN_UNION = datetime.time(8), datetime.time(21), datetime.time(20)
+MOST_A_DAY, MOST, IN_DAYS = 1, 3, 7
+FRESH, NOTICE_WITHIN = 60 * DAY, 5 * DAY
+RENEWS_EVERY = 45  # days, if at all
 
 TEMPLATES = {
     "en": ("Reminder of {{debt_reference}}",
-           "Dear {{customer_name}},\n\n{{balance}} {{currency}} of {{debt_reference}} are due to {{creditor}}.\n\n{{opt_out}}\n"),
+           "Dear {{customer_name}},\n\n{{balance}} {{currency}} of {{debt_reference}} are due to {{creditor}}.\n\n{{disclosure}}\n\n{{opt_out}}\n"),
     "de": ("Erinnerung zu {{debt_reference}}",
            "Guten Tag {{customer_name}},\n\nzu {{debt_reference}} sind bei {{creditor}} noch {{balance}} {{currency}} offen.\n\n{{opt_out}}\n"),
     "fr": ("Rappel : {{debt_reference}}",
            "Bonjour {{customer_name}},\n\n{{balance}} {{currency}} restent dus à {{creditor}} pour {{debt_reference}}.\n\n{{opt_out}}\n"),
 }
+NOTICE = ("What you owe to {{creditor}}",
+          "Dear {{customer_name}},\n\n{{balance}} {{currency}} of {{debt_reference}} are owed to {{creditor}}. You may dispute it within 30 days."
+          "\n\n{{disclosure}}\n\n{{opt_out}}\n")
 
 
 def name_of(*words):
@@ -86,6 +90,8 @@ class Person:
         self.circumstance = dice.choice(STOPPING) if flags.days > 60 and dice.random() < 0.1 else None
         self.changes = dice.randrange(50, flags.days) if self.circumstance else None  # the day
         self.is_pressed = dice.random() < 0.03  # somebody writes to him every day, for twelve days
+        self.gets_notice = self.country == "US" and dice.random() < 0.9  # to the others the collector forgets to send it
+        self.renews = self.country == "US" and self.stops is None and dice.random() < 0.5  # his consent
 
 
 # ---- what happens ----
@@ -103,11 +109,18 @@ def days_of(person, start):
     command(person.joins, 0, "CreateCustomer", customer_id=person.id, external_ref=f"R-{person.index}", kind="natural",
             full_name=f"Person {person.index}", locale=person.locale, country=person.country, region=person.region, timezone=person.zone)
     command(person.joins, 0, "AddContactPoint", contact_point_id=name_of("point", person.id), customer_id=person.id, channel=person.channel,
-            address=person.address, place="home", source="creditor")
+            address=person.address, place="home", source="consumer" if person.country == "US" else "creditor")
     command(person.joins, 0, "GrantConsent", **consent(person, "first", at(person.joins, 0)))
     command(person.joins, 1, "CreateDebt", debt_id=person.debt, customer_id=person.id, creditor_id=str(CREDITORS[person.currency]),
             external_ref=f"D-{person.index}", currency=person.currency, principal_minor=person.principal, interest_minor=0, fee_minor=0,
             cost_minor=0, opened_on=str(start + person.joins * DAY), due_on=str(start + (person.joins + 14) * DAY), fees_authorised=False)
+    if person.gets_notice:
+        command(person.joins + 15, 2, "SendCommunication", communication_id=name_of("notice", person.debt), customer_id=person.id,
+                debt_ids=[person.debt], channel=person.channel, template_name="validation-notice", language="en",
+                message_class="validation_notice", parameters=[{"name": "creditor", "value": "Rehearsal Ltd"}], not_before=None,
+                send_by=instant(at(person.joins + 15, 2) + DAY))
+    for day in range(RENEWS_EVERY, 365, RENEWS_EVERY) if person.renews else ():
+        command(person.joins + day, 0, "GrantConsent", **consent(person, f"renewed-{day}", at(person.joins + day, 0)))
     for day in range(12) if person.is_pressed else ():
         command(person.joins + 48 + day, 1, "SendCommunication", communication_id=name_of("pressed", person.debt, day), customer_id=person.id,
                 debt_ids=[person.debt], channel=person.channel, template_name="payment-reminder", language=person.language,
@@ -158,7 +171,12 @@ def templates():
             yield "PublishTemplate", {
                 "template_id": name_of("template", language, channel), "name": "payment-reminder", "version": 1, "channel": channel,
                 "language": language, "message_class": "reminder", "subject": subject if channel == "email" else "",
-                "body": body if channel == "email" else body.split("\n\n")[1] + " {{opt_out}}"}
+                "body": body if channel == "email" else " ".join(body.split("\n\n")[1:]).strip()}
+    for channel in ("email", "sms"):
+        yield "PublishTemplate", {
+            "template_id": name_of("notice", channel), "name": "validation-notice", "version": 1, "channel": channel, "language": "en",
+            "message_class": "validation_notice", "subject": NOTICE[0] if channel == "email" else "",
+            "body": NOTICE[1] if channel == "email" else " ".join(NOTICE[1].split("\n\n")[1:]).strip()}
 
 
 def year(flags):
@@ -197,12 +215,13 @@ class World:
     def __init__(self, flags):
         self.flags = flags
         self.people = {person.id: person for person in (Person(index, flags) for index in range(flags.customers))}
-        self.not_before, self.send_by, self.stopped = {}, {}, {}
+        self.not_before, self.send_by, self.stopped, self.classes = {}, {}, {}, {}
         self.consents = collections.defaultdict(list)
         for at, commands in year(flags):
             for type_, body in commands:
                 if type_ == "SendCommunication":
                     self.send_by[body["communication_id"]] = read_instant(body["send_by"])
+                    self.classes[body["communication_id"]] = body["message_class"]
                     self.not_before[body["communication_id"]] = read_instant(body["not_before"] or instant(at))
                 if type_ == "RecordCircumstance":
                     self.stopped[body["customer_id"]] = at
@@ -251,20 +270,52 @@ def to_the_right_person(world, messages):
             yield f"{message['communicationId']} went to somebody else"
 
 
+def local(world, message):
+    return message["at"].astimezone(zoneinfo.ZoneInfo(world.people[message["customerId"]].zone))
+
+
+def demands(world, messages):
+    """Of each person, by time: a notice asks for nothing."""
+    by_person = collections.defaultdict(list)
+    for message in sorted(messages, key=lambda message: message["at"]):
+        if world.classes[message["communicationId"]] != "validation_notice":
+            by_person[message["customerId"]].append(message)
+    return by_person.values()
+
+
 def at_night(world, messages):
     for message in messages:
-        local = message["at"].astimezone(zoneinfo.ZoneInfo(world.people[message["customerId"]].zone)).time()
-        if not HOURS_LAWFUL[0] <= local < HOURS_LAWFUL[1]:
-            yield f"{message['communicationId']} was received at night: {message['at']}"
+        person = world.people[message["customerId"]]
+        if not FROM <= local(world, message).time() < (TO_IN_UNION if person.country in ("DE", "FR") else TO):
+            yield f"{message['communicationId']} was received at night: {local(world, message)}"
 
 
 def too_often(world, messages):
-    by_person = collections.defaultdict(list)
-    for message in sorted(messages, key=lambda message: message["at"]):
-        earlier = by_person[message["customerId"]]
-        earlier.append(message["at"])
-        if len(earlier) > MOST and message["at"] - earlier[-1 - MOST] < IN_DAYS:
-            yield f"{message['communicationId']} was received at {message['at']}, one too many in {IN_DAYS.days} days"
+    for theirs in demands(world, messages):
+        days = [local(world, message).date() for message in theirs]
+        for index, message in enumerate(theirs):
+            if days[: index + 1].count(days[index]) > MOST_A_DAY:
+                yield f"{message['communicationId']} was received at {message['at']}, one too many on a day"
+            if index >= MOST and (days[index] - days[index - MOST]).days < IN_DAYS:
+                yield f"{message['communicationId']} was received at {message['at']}, one too many in {IN_DAYS} days"
+
+
+def on_a_stale_consent(world, messages):
+    for message in messages:
+        person = world.people[message["customerId"]]
+        granted = [at for at, is_granted in world.consents[person.id] if is_granted and at <= message["at"]]
+        if person.country == "US" and person.channel == "sms" and message["at"] > granted[-1] + FRESH:
+            yield f"{message['communicationId']} was received at {message['at']}, on a consent of {granted[-1]}"
+
+
+def without_notice(world, messages):
+    notices = {message["customerId"]: message["at"] for message in messages if world.classes[message["communicationId"]] == "validation_notice"}
+    for theirs in demands(world, messages):
+        person = world.people[theirs[0]["customerId"]]
+        for message in theirs if person.country == "US" else ():
+            is_late = message["at"] - theirs[0]["at"] > NOTICE_WITHIN + DAY  # days are the person's: the sixth is certainly too late
+            if is_late and notices.get(person.id, message["at"]) >= message["at"]:
+                yield f"{message['communicationId']} was received at {message['at']}, and no validation notice before it"
 
 
 def somebody_received_something(world, messages):
@@ -273,18 +324,18 @@ def somebody_received_something(world, messages):
 
 
 RULES = [somebody_received_something, at_most_once, asked_for_and_in_time, none_after_a_withdrawal, none_to_whom_it_is_stopped, to_the_right_person]
-LAW = [at_night, too_often]
+LAW = [at_night, too_often, on_a_stale_consent, without_notice]
 
 
 def judge(flags):
     world, messages = World(flags), received(flags.folder)
-    findings = [f"{rule.__name__}: {finding}" for rule in RULES + (LAW if LAW_IS_ASKED else []) for finding in rule(world, messages)]
+    findings = [f"{rule.__name__}: {finding}" for rule in RULES + LAW for finding in rule(world, messages)]
     for finding in findings[:50]:
         print(finding)
     people = {message["customerId"] for message in messages}
     print(f"{len(messages)} messages to {len(people)} of {flags.customers} people, {len(world.send_by)} asked for;",
-          *(f"{len(list(rule(world, messages)))} {rule.__name__}," for rule in LAW),
-          "judged;" if LAW_IS_ASKED else "not judged, because no such profile is asked yet;", f"{len(findings)} findings")
+          *(f"{sum(world.people[one].country == country for one in people)} of them in {country}," for country in sorted(set(place[0] for place in PLACES))),
+          *(f"{len(list(rule(world, messages)))} {rule.__name__}," for rule in LAW), f"{len(findings)} findings")
     return 1 if findings else 0
 
 
