@@ -1,5 +1,6 @@
 #include "base/array.h"
 #include "consumers/communications/communications.h"
+#include "consumers/communications/guard/guard.h"
 #include "schemas/communications.h"
 
 const struct entity template_entity = { .name = "template", .state_size = sizeof(struct template), .is_ordered = true };
@@ -277,5 +278,6 @@ const struct module communications_module = {
 	.approvals_count = COUNT(approvals),
 	.actions = actions,
 	.actions_count = COUNT(actions),
+	.sql = guard_profiles_sql,
 	.evolve = communications_evolve,
 };

@@ -316,7 +316,15 @@ static int apply_all_generated(struct run *run, struct err *err)
 	if (apply_generated(run, "schema_ids", schema_ids_sql, err) != 0 ||
 	    apply_generated(run, "role_names", role_names_sql, err) != 0)
 		return -1;
-	return actions_sql[0] == '\0' ? 0 : apply_generated(run, "actions", actions_sql, err);
+	if (actions_sql[0] != '\0' && apply_generated(run, "actions", actions_sql, err) != 0)
+		return -1;
+	for (size_t index = 0; index < run->modules_count; index++) {
+		const struct module *module = run->modules[index];
+
+		if (module->sql != NULL && apply_generated(run, module->name, module->sql, err) != 0)
+			return -1;
+	}
+	return 0;
 }
 
 int migrate(struct db *db, const char *directory, const struct module *const *modules, size_t modules_count, int *ret_applied,

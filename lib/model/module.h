@@ -67,6 +67,7 @@ struct module {
 	size_t approvals_count;
 	const struct actions *actions; /* a table for each kind of thing that people act upon */
 	size_t actions_count;
+	const char *sql; /* functions that `dcs migrate` makes before the migrations, again whenever they change; NULL: none */
 
 	/* Pure, cannot fail: changes the states that the event is about, and only those. Every event of decide passes here. */
 	void (*evolve)(struct workset *set, const struct event *event);

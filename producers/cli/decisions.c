@@ -27,9 +27,10 @@ static const struct usage usage = {
 	.about = "usage: dcs decisions replay [FLAGS]\n\n"
 		 "Decides every verdict of the guard again, from its stored facts and the profiles that they name, and compares "
 		 "verdict,\n"
-		 "instant and rules. Prints those that differ, and those that cannot be decided again: a profile that this "
-		 "program\n"
-		 "does not have, time zones of another edition. Verdicts of programs before 0.5 are counted: their facts had "
+		 "instant and rules. A version of a profile that was published is read from the database. Prints those that "
+		 "differ,\n"
+		 "and those that cannot be decided again: a profile that is neither there nor in this program, time zones of "
+		 "another edition. Verdicts of programs before 0.5 are counted: their facts had "
 		 "another form.\n"
 		 "Exit status: 0 all agree; 1 some differ or could not be decided; 2 wrong usage.",
 	.rows = rows,
@@ -43,8 +44,16 @@ static const struct db_statement select_decisions = {
 	.sql = "SELECT communication_id, verdict, until, rules, facts FROM communications.compliance_decision",
 };
 
+static const struct db_statement select_versions = {
+	.name = "cli_profile_versions",
+	.sql = "SELECT profile, version, countries, region, collector, rules FROM communications.profile_version",
+};
+
+#define VERSIONS_SIZE_MAX ((size_t)256 << 20)
+
 struct replay {
 	struct zones zones;
+	struct buf versions; /* of struct guard_profile: all that were published */
 	long long agreed, differing, undecided, old;
 };
 
@@ -81,6 +90,8 @@ static void tell(const struct db_stream *stream, const char *what, struct str de
 static void replay_row(struct replay *replay, const struct db_stream *stream)
 {
 	static struct guard_question question;
+	const struct guard_versions versions = { .profiles = (const struct guard_profile *)(const void *)replay->versions.data,
+						 .count = replay->versions.size / sizeof(struct guard_profile) };
 	struct str facts = db_stream_str(stream, 4);
 	struct said stored, now;
 	struct guard_verdict verdict;
@@ -90,7 +101,7 @@ static void replay_row(struct replay *replay, const struct db_stream *stream)
 		replay->old++;
 		return;
 	}
-	if (!guard_question_read(&question, facts, &replay->zones, &bad)) {
+	if (!guard_question_read(&question, facts, &replay->zones, &versions, &bad)) {
 		tell(stream, "cannot be decided again:", bad);
 		replay->undecided++;
 		return;
@@ -108,6 +119,36 @@ static void replay_row(struct replay *replay, const struct db_stream *stream)
 	tell(stream, "was", str_of(stored.text));
 	tell(stream, "is ", str_of(now.text));
 	replay->differing++;
+}
+
+static int add_version(struct replay *replay, const struct db_stream *stream, struct err *err)
+{
+	const struct guard_scope scope = { .id = db_stream_str(stream, 0),
+					   .version = db_stream_int32(stream, 1),
+					   .countries = db_stream_str(stream, 2),
+					   .region = db_stream_str(stream, 3),
+					   .collector = db_stream_str(stream, 4) };
+	struct guard_profile profile;
+	struct guard_fault fault;
+
+	if (!guard_profile_begin(&profile, &scope, &fault) ||
+	    !guard_profile_add_lines(&profile, db_stream_str(stream, 5), &fault))
+		return err_set(err, ERR_FATAL, "a published profile is not one that this program knows: %s: %s", fault.field,
+			       fault.text);
+	buf_add(&replay->versions, &profile, sizeof(profile));
+	return replay->versions.overflow ? err_set(err, ERR_FATAL, "too many profiles were published") : 0;
+}
+
+static int read_versions(struct replay *replay, struct db *db, struct err *err)
+{
+	struct db_stream stream = { 0 };
+	bool is_found = false;
+	int failed = db_stream_open(&stream, db, &select_versions, err);
+
+	while (failed == 0 && (failed = db_stream_next(&stream, &is_found, err)) == 0 && is_found)
+		failed = add_version(replay, &stream, err);
+	db_stream_close(&stream);
+	return failed;
 }
 
 static int replay_all(struct replay *replay, struct db *db, struct err *err)
@@ -134,8 +175,9 @@ int run_decisions(int argc, char **argv)
 		return status;
 	if (strcmp(arguments.items[0], "replay") != 0)
 		return fail_usage(argv[0], "there is no decisions %s; see dcs decisions --help", arguments.items[0]);
+	buf_init(&replay.versions, VERSIONS_SIZE_MAX);
 	if (zones_load(&replay.zones, conf.zones, &err) != 0 || database_open(conf.pg, conf.pg_user, 0, &db, &err) != 0 ||
-	    replay_all(&replay, db, &err) != 0) {
+	    read_versions(&replay, db, &err) != 0 || replay_all(&replay, db, &err) != 0) {
 		status = fail_wrong(argv[0], &err);
 	} else {
 		printf("%lld decisions agree, %lld differ, %lld cannot be decided again, %lld of an older form\n", replay.agreed,
@@ -143,6 +185,7 @@ int run_decisions(int argc, char **argv)
 		status = replay.differing + replay.undecided > 0 ? EXIT_STATUS_WRONG : EXIT_STATUS_OK;
 	}
 	db_close(db);
+	buf_release(&replay.versions);
 	zones_release(&replay.zones);
 	return status;
 }

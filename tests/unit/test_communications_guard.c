@@ -41,6 +41,7 @@ static size_t sets_count;
 static struct a_case cases[CASES_MAX];
 static size_t cases_count;
 static char text[FILE_MAX];
+static const struct guard_versions no_versions;
 
 /* What the cases are asked of: copies of the profiles, which a test may change. */
 static struct guard_profile profiles[GUARD_PROFILES_MAX];
@@ -313,6 +314,150 @@ static void test_guard__no_rule_of_a_profile_can_be_off_unnoticed(void **state)
 	assert_int_equal(unnoticed, 0);
 }
 
+/* ---- a profile that comes back from its text ---- */
+
+static void say_number(char said[32], const char *name, int32_t number)
+{
+	bool is_time = strcmp(name, "from") == 0 || strcmp(name, "to") == 0;
+
+	if (is_time)
+		(void)snprintf(said, 32, "%s=%02d:%02d", name, (int)(number / 60), (int)(number % 60));
+	else
+		(void)snprintf(said, 32, "%s=%d", name, (int)number);
+}
+
+static void say_numbers(char said[256], const struct guard_profile *profile, unsigned rule)
+{
+	struct guard_rule_text row = guard_rule_text(rule);
+	char number[32];
+
+	said[0] = '\0';
+	for (size_t place = 0; place < GUARD_NUMBERS_MAX && row.numbers[place] != NULL; place++) {
+		add(said, 256, place > 0 ? " " : "");
+		say_number(number, row.numbers[place], profile->settings[rule].numbers[place]);
+		add(said, 256, number);
+	}
+}
+
+static void add_rule(struct guard_profile *profile, const struct guard_profile *from, unsigned rule, bool as_line)
+{
+	static const char *const choices[] = { [CHOICE_OFF] = "off", [CHOICE_LAW] = "law", [CHOICE_HOUSE] = "house" };
+	struct guard_fault fault;
+	char numbers[256];
+	char line[300];
+	bool is_good;
+
+	say_numbers(numbers, from, rule);
+	(void)snprintf(line, sizeof(line), "%s %s%s%s", guard_rule_text(rule).id, choices[from->settings[rule].choice],
+		       numbers[0] != '\0' ? " " : "", numbers);
+	is_good = as_line ? guard_profile_add_lines(profile, str_of(line), &fault)
+			  : guard_profile_add(profile, str_of(guard_rule_text(rule).id),
+					      str_of(choices[from->settings[rule].choice]), str_of(numbers), &fault);
+	if (!is_good)
+		fail_msg("%s: %s", profile->id, fault.text);
+}
+
+static void read_again(struct guard_profile *profile, const struct guard_profile *from, bool as_line)
+{
+	static const char *const collectors[] = { "any", "first_party", "third_party" };
+	const struct guard_scope scope = { .id = str_of(from->id),
+					   .countries = str_of(from->countries),
+					   .region = str_of(from->region),
+					   .collector = str_of(collectors[from->collector]),
+					   .version = 2 };
+	struct guard_fault fault;
+
+	if (!guard_profile_begin(profile, &scope, &fault))
+		fail_msg("%s: %s %s", from->id, fault.field, fault.text);
+	for (unsigned rule = 0; rule < RULE_COUNT; rule++) {
+		if (from->settings[rule].choice != CHOICE_OFF)
+			add_rule(profile, from, rule, as_line);
+	}
+}
+
+static void test_guard__a_built_in_profile_published_again_decides_every_case_alike(void **state)
+{
+	struct guard_fault fault;
+
+	(void)state;
+	for (unsigned way = 0; way < 2; way++) {
+		for (size_t index = 0; index < guard_profiles_count; index++) {
+			read_again(&profiles[index], &guard_profiles[index], way == 1);
+			assert_int_equal(profiles[index].version, 2);
+			assert_memory_equal(profiles[index].settings, guard_profiles[index].settings,
+					    sizeof(profiles[index].settings));
+			if (!guard_profile_keeps_law(&profiles[index], &guard_profiles[index], &fault))
+				fail_msg("%s: %s", profiles[index].id, fault.text);
+		}
+		assert_false(a_case_fails());
+	}
+	memcpy(profiles, guard_profiles, guard_profiles_count * sizeof(profiles[0]));
+}
+
+/* One number of the law, one step to either side: just one of the two is refused. */
+static void test_guard__each_number_of_the_law_has_one_direction_in_which_it_may_go(void **state)
+{
+	struct guard_fault fault;
+	unsigned numbers = 0;
+
+	(void)state;
+	for (size_t index = 0; index < guard_profiles_count; index++) {
+		for (unsigned rule = 0; rule < RULE_COUNT; rule++) {
+			struct guard_profile profile = guard_profiles[index];
+			int32_t *values = profile.settings[rule].numbers;
+
+			if (profile.settings[rule].choice != CHOICE_LAW)
+				continue;
+			for (size_t place = 0; place < GUARD_NUMBERS_MAX && guard_rule_text(rule).numbers[place] != NULL;
+			     place++) {
+				bool up, down;
+
+				values[place]++;
+				up = guard_profile_keeps_law(&profile, &guard_profiles[index], &fault);
+				values[place] -= 2;
+				down = guard_profile_keeps_law(&profile, &guard_profiles[index], &fault);
+				values[place]++;
+				assert_true(up != down);
+				numbers++;
+			}
+		}
+	}
+	assert_true(numbers > 20);
+}
+
+/* What the direction says is what the guard does: with the stricter number no case of the law is allowed that was not. */
+static void test_guard__a_stricter_number_allows_nothing_more(void **state)
+{
+	struct guard_fault fault;
+
+	(void)state;
+	for (size_t index = 0; index < guard_profiles_count; index++) {
+		for (unsigned at = 0; at < RULE_COUNT * GUARD_NUMBERS_MAX; at++) {
+			unsigned rule = at / GUARD_NUMBERS_MAX;
+			size_t place = at % GUARD_NUMBERS_MAX;
+			int32_t *value = &profiles[index].settings[rule].numbers[place];
+			int32_t was = *value;
+
+			if (profiles[index].settings[rule].choice != CHOICE_LAW || guard_rule_text(rule).numbers[place] == NULL)
+				continue;
+			*value = was + 1;
+			if (!guard_profile_keeps_law(&profiles[index], &guard_profiles[index], &fault))
+				*value = was - 1;
+			for (size_t one = 0; one < cases_count; one++) {
+				const struct guard_profile *asked[GUARD_PROFILES_MAX];
+				size_t count = profiles_of(cases[one].base, asked);
+
+				if (guard_decide(&cases[one].facts, asked, count).verdict == VERDICT_ALLOW &&
+				    !str_begins_nocase(cases[one].verdict, STR("allow")))
+					fail_msg("%s %s: %s=%d allows %.*s", profiles[index].id, guard_rule_text(rule).id,
+						 guard_rule_text(rule).numbers[place], (int)*value, (int)cases[one].name.size,
+						 cases[one].name.data);
+			}
+			*value = was;
+		}
+	}
+}
+
 /* ---- facts as text ---- */
 
 static void test_guard__facts_come_back_from_their_text_and_are_decided_alike(void **state)
@@ -352,7 +497,7 @@ static void test_guard__a_question_comes_back_with_its_profiles(void **state)
 		size_t count = profiles_of(cases[index].base, asked);
 		size_t size = guard_question_text(said, &cases[index].facts, asked, count);
 
-		assert_true(guard_question_read(&question, (struct str){ said, size }, &zones, &bad));
+		assert_true(guard_question_read(&question, (struct str){ said, size }, &zones, &no_versions, &bad));
 		then = guard_decide(&cases[index].facts, asked, count);
 		now = guard_decide(&question.facts, question.profiles, question.profiles_count);
 		assert_int_equal(now.verdict, then.verdict);
@@ -360,11 +505,11 @@ static void test_guard__a_question_comes_back_with_its_profiles(void **state)
 		assert_int_equal(now.rules_count, then.rules_count);
 		assert_memory_equal(now.rules, then.rules, now.rules_count * sizeof(now.rules[0]));
 	}
-	assert_false(guard_question_read(&question, STR("act=send profile=basic/2"), &zones, &bad));
+	assert_false(guard_question_read(&question, STR("act=send profile=basic/2"), &zones, &no_versions, &bad));
 	assert_true(str_is(bad, "profile=basic/2"));
-	assert_false(guard_question_read(&question, STR("profile=mars/1"), &zones, &bad));
-	assert_false(guard_question_read(&question, STR("profile=basic"), &zones, &bad));
-	assert_false(guard_question_read(&question, STR("profile=basic/1 x=y"), &zones, &bad));
+	assert_false(guard_question_read(&question, STR("profile=mars/1"), &zones, &no_versions, &bad));
+	assert_false(guard_question_read(&question, STR("profile=basic"), &zones, &no_versions, &bad));
+	assert_false(guard_question_read(&question, STR("profile=basic/1 x=y"), &zones, &no_versions, &bad));
 }
 
 /* As many of everything as there can be, each with all of its members. */
@@ -690,11 +835,11 @@ static void test_guard__a_line_of_any_bytes_is_read_or_refused(void **state)
 		size = guard_question_text(said, &facts, asked, 1);
 		for (uint32_t left = dice(4); left > 0; left--)
 			said[dice((uint32_t)size)] = (char)(dice(3) == 0 ? dice(256) : '0' + dice(10));
-		if (!guard_question_read(&question, (struct str){ said, size }, &zones, &bad))
+		if (!guard_question_read(&question, (struct str){ said, size }, &zones, &no_versions, &bad))
 			continue;
 		taken++;
 		size = guard_question_text(again, &question.facts, question.profiles, question.profiles_count);
-		assert_true(guard_question_read(&question, (struct str){ again, size }, &zones, &bad));
+		assert_true(guard_question_read(&question, (struct str){ again, size }, &zones, &no_versions, &bad));
 		(void)guard_decide(&question.facts, question.profiles, question.profiles_count);
 	}
 	assert_true(taken > MIXES / 10);
@@ -706,6 +851,9 @@ int main(void)
 		cmocka_unit_test(test_guard__every_case_of_the_law_is_decided_as_it_says),
 		cmocka_unit_test(test_guard__no_number_of_a_profile_can_change_unnoticed),
 		cmocka_unit_test(test_guard__no_rule_of_a_profile_can_be_off_unnoticed),
+		cmocka_unit_test(test_guard__a_built_in_profile_published_again_decides_every_case_alike),
+		cmocka_unit_test(test_guard__each_number_of_the_law_has_one_direction_in_which_it_may_go),
+		cmocka_unit_test(test_guard__a_stricter_number_allows_nothing_more),
 		cmocka_unit_test(test_guard__facts_come_back_from_their_text_and_are_decided_alike),
 		cmocka_unit_test(test_guard__a_question_comes_back_with_its_profiles),
 		cmocka_unit_test(test_guard__the_longest_facts_fit_into_their_text),

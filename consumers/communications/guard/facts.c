@@ -536,20 +536,36 @@ size_t guard_question_text(char text[FACTS_TEXT_MAX], const struct guard_facts *
 	return output.size;
 }
 
-static bool read_profile(struct guard_question *question, struct str text)
+static const struct guard_profile *find_version(struct str id, int64_t number, const struct guard_versions *versions)
 {
-	struct str version;
-	const struct guard_profile *profile = guard_profile_by_id(str_cut(text, '/', &version));
-	long long number;
+	const struct guard_profile *built_in = guard_profile_by_id(id);
 
-	if (profile == NULL || !str_to_int64(version, &number) || number != profile->version ||
-	    question->profiles_count >= GUARD_PROFILES_MAX)
-		return false;
-	question->profiles[question->profiles_count++] = profile;
-	return true;
+	if (built_in != NULL && built_in->version == number)
+		return built_in;
+	for (size_t index = 0; index < versions->count; index++) {
+		if (versions->profiles[index].version == number && str_is(id, versions->profiles[index].id))
+			return &versions->profiles[index];
+	}
+	return NULL;
 }
 
-bool guard_question_read(struct guard_question *ret_question, struct str line, const struct zones *zones, struct str *ret_bad)
+static bool read_profile(struct guard_question *question, struct str text, const struct guard_versions *versions)
+{
+	struct str version;
+	struct str id = str_cut(text, '/', &version);
+	const struct guard_profile *profile;
+	long long number;
+
+	if (!str_to_int64(version, &number) || question->profiles_count >= GUARD_PROFILES_MAX)
+		return false;
+	profile = find_version(id, number, versions);
+	if (profile != NULL)
+		question->profiles[question->profiles_count++] = profile;
+	return profile != NULL;
+}
+
+bool guard_question_read(struct guard_question *ret_question, struct str line, const struct zones *zones,
+			 const struct guard_versions *versions, struct str *ret_bad)
 {
 	memset(ret_question, 0, sizeof(*ret_question));
 	while (line.size > 0) {
@@ -559,7 +575,7 @@ bool guard_question_read(struct guard_question *ret_question, struct str line, c
 		if (!str_is(str_cut(word, '=', &text), "profile")) {
 			if (!guard_facts_read(&ret_question->facts, word, zones, ret_bad))
 				return false;
-		} else if (!read_profile(ret_question, text)) {
+		} else if (!read_profile(ret_question, text, versions)) {
 			*ret_bad = word;
 			return false;
 		}

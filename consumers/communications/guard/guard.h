@@ -206,21 +206,29 @@ struct guard_setting {
 	int32_t numbers[GUARD_NUMBERS_MAX]; /* named in the rule's row; a time of the day is in minutes */
 };
 
-/* Applies if every member that is not empty fits; an unknown fact fits everything. */
+#define GUARD_PROFILE_ID_MAX      24
+#define GUARD_PROFILE_VERSION_MAX 99999
+#define GUARD_COUNTRIES_MAX       255
+
+/*
+ * Applies if every member that is not empty fits; an unknown fact fits everything. Flat, so that a published one can be a state
+ * (model/workset.h).
+ */
 struct guard_profile {
-	const char *id;
+	char id[GUARD_PROFILE_ID_MAX + 1];
 	int32_t version;
-	const char *countries; /* with blanks between; of the person or of the debts' portfolio */
-	const char *region;    /* of the person */
+	char countries[GUARD_COUNTRIES_MAX + 1]; /* with blanks between; of the person or of the debts' portfolio */
+	char region[4];                          /* of the person */
 	enum collector collector;
 	struct guard_setting settings[RULE_COUNT];
 };
 
-/* The profiles of profiles/, made by profiles.py. The first is the one that is wired in (guard/README.md). */
+/* The built-in profiles, those of profiles/, made by profiles.py. The first is `basic`. */
 extern const struct guard_profile guard_profiles[];
 extern const size_t guard_profiles_count;
+extern const char guard_profiles_sql[]; /* the same and the rules' citations as functions of SQL, for people who read profiles */
 
-const struct guard_profile *guard_profile_by_id(struct str id); /* NULL: unknown */
+const struct guard_profile *guard_profile_by_id(struct str id); /* a built-in one; NULL: none has the id */
 
 /* What a rule is, for people; all terminated. A number without a name does not exist. */
 struct guard_rule_text {
@@ -230,6 +238,41 @@ struct guard_rule_text {
 	const char *numbers[GUARD_NUMBERS_MAX];
 };
 struct guard_rule_text guard_rule_text(enum guard_rule rule);
+
+/* ---- profiles that come from outside (profile.c) ---- */
+
+/* What is wrong with a profile: the member, and a text for people without personal data. */
+struct guard_fault {
+	const char *field;
+	char text[160];
+};
+
+/* What says where a profile applies; `collector` is a word of profile_collector. Any bytes may come. */
+struct guard_scope {
+	struct str id, countries, region, collector;
+	int32_t version;
+};
+
+/* A profile without rules. False: a member is not allowed. */
+MUST_CHECK bool guard_profile_begin(struct guard_profile *ret_profile, const struct guard_scope *scope,
+				    struct guard_fault *ret_fault);
+
+/*
+ * Adds a rule: its id, its choice (a word of profile_choice), its numbers as text, `from=08:00 to=21:00`. A rule that is off needs
+ * none. False: no such rule, or it stands twice; a number is unknown, missing, repeated or out of its range.
+ */
+MUST_CHECK bool guard_profile_add(struct guard_profile *profile, struct str rule, struct str choice, struct str numbers,
+				  struct guard_fault *ret_fault);
+
+/* Adds rules from lines `US-01 law from=08:00 to=21:00`, as they are stored. */
+MUST_CHECK bool guard_profile_add_lines(struct guard_profile *profile, struct str lines, struct guard_fault *ret_fault);
+
+/*
+ * Whether a profile keeps what the law fixes in another version of it: a rule that is law there stays law, each number of it is at
+ * least as strict (number_rows in profile.c), and the profile applies to everybody to whom that version does.
+ */
+MUST_CHECK bool guard_profile_keeps_law(const struct guard_profile *profile, const struct guard_profile *fixed,
+					struct guard_fault *ret_fault);
 
 /* ---- the verdict ---- */
 
@@ -278,11 +321,17 @@ struct guard_question {
 	size_t profiles_count;
 };
 
+/* Versions that were published, beside the built-in ones; all that may be named. */
+struct guard_versions {
+	const struct guard_profile *profiles;
+	size_t count;
+};
+
 size_t guard_question_text(char text[FACTS_TEXT_MAX], const struct guard_facts *facts,
 			   const struct guard_profile *const *profiles, size_t count);
 
-/* Sets the question. False also for a profile, or a version of one, that guard_profiles does not have. */
+/* Sets the question, which borrows the versions. False also for a profile, or a version of one, that is neither built in nor there. */
 MUST_CHECK bool guard_question_read(struct guard_question *ret_question, struct str line, const struct zones *zones,
-				    struct str *ret_bad);
+				    const struct guard_versions *versions, struct str *ret_bad);
 
 #endif
