@@ -17,6 +17,7 @@
  * The communications module: permissions to send messages, the messages, and their outcomes.
  *
  *   PublishTemplate -> TemplatePublished      GrantConsent ---> ConsentGranted
+ *   PublishProfile --> ProfilePublished
  *                                             WithdrawConsent > ConsentWithdrawn (names the cancelled messages)
  *   SendCommunication -> ComplianceDecided, CommunicationReleased | CommunicationSuppressed | CommunicationScheduled
  *                     -> CommunicationScheduled (its time has not come)
@@ -319,6 +320,11 @@ static inline struct str person_salt(const struct person *person)
 	return (struct str){ .data = (const char *)person->salt, .size = person->salt_size };
 }
 
+/* A published version of a compliance profile (guard/guard.h). */
+struct publication {
+	uint32_t is_known; /* 1 */
+};
+
 extern const struct entity template_entity;
 extern const struct entity template_text_entity;
 extern const struct entity recipient_entity;
@@ -336,6 +342,8 @@ extern const struct entity circumstance_entity;
 extern const struct entity circumstances_entity;
 extern const struct entity preference_entity;
 extern const struct entity wishes_entity;
+extern const struct entity publication_entity;
+extern const struct entity published_profiles_entity; /* asked.h */
 
 /* ---- confidential data of events, for the store only ---- */
 

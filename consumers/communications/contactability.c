@@ -15,7 +15,7 @@ bool contactability_touch(const struct contact_question *question, struct workse
 		if (workset_touch(set, entities[index], &question->customer_id, (struct str){ 0 }) == NULL)
 			return false;
 	}
-	return true;
+	return workset_touch(set, &published_profiles_entity, &published_profiles_id, (struct str){ 0 }) != NULL;
 }
 
 /* As a worker's (lib/worker/batch_decide.c): a Tick may be a day behind the clock, and a correction of the date ahead of it. */
@@ -37,10 +37,21 @@ static bool find_refusal(const struct contact_question *question, const struct w
 	return answer->refusal != NULL;
 }
 
+static void ask_guard(const struct guard_facts *facts, const struct workset *set, struct contact_answer *answer)
+{
+	const struct asked_profiles asked = asked_profiles(set);
+
+	answer->verdict = guard_decide(facts, asked.profiles, asked.count);
+	answer->asked_count = asked.count;
+	for (size_t index = 0; index < asked.count; index++) {
+		memcpy(answer->asked[index].id, asked.profiles[index]->id, sizeof(answer->asked[index].id));
+		answer->asked[index].version = asked.profiles[index]->version;
+	}
+}
+
 bool contactability_ask(const struct contact_question *question, const struct workset *set, struct contact_answer *ret_answer)
 {
 	const struct person *person = workset_state(set, &person_entity, &question->customer_id);
-	const struct asked_profiles *asked = asked_profiles();
 	const struct addressed message = { .customer_id = question->customer_id,
 					   .channel = question->channel,
 					   .message_class = question->message_class,
@@ -55,6 +66,6 @@ bool contactability_ask(const struct contact_question *question, const struct wo
 	if (find_refusal(question, set, person, ret_answer))
 		return true;
 	gather_facts(&message, set, &facts);
-	ret_answer->verdict = guard_decide(&facts, asked->profiles, asked->count);
+	ask_guard(&facts, set, ret_answer);
 	return true;
 }

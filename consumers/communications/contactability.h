@@ -21,7 +21,12 @@ struct contact_question {
 
 struct contact_answer {
 	const char *refusal; /* SendCommunication would be refused with this code, before the guard is asked; NULL: it is asked */
-	struct guard_verdict verdict; /* of the profiles of asked.h */
+	struct guard_verdict verdict; /* of the profiles of asked.h, which are `asked` */
+	struct {
+		char id[GUARD_PROFILE_ID_MAX + 1];
+		int32_t version;
+	} asked[GUARD_PROFILES_MAX]; /* copies: the set may go before the answer is read */
+	size_t asked_count;
 };
 
 /* Touches the states that the answer needs. False: the set is full. */

@@ -198,17 +198,17 @@ static struct addressed addressed(const struct sending *sending)
 }
 
 /* Formatted beside the arena, which takes no more than the text. */
-static struct str question_text(const struct guard_facts *facts, struct arena *arena)
+static struct str question_text(const struct guard_facts *facts, const struct asked_profiles *asked, struct arena *arena)
 {
 	char text[FACTS_TEXT_MAX];
-	const struct asked_profiles *asked = asked_profiles();
 	size_t size = guard_question_text(text, facts, asked->profiles, asked->count);
 
 	return str_copy(arena, (struct str){ .data = text, .size = size });
 }
 
 /* The profiles that a rule bound in, `us_third_party/1 house/1`; empty: the arena is full. */
-#define BINDING_MAX 128
+#define BINDING_MAX ((size_t)GUARD_PROFILES_MAX * (GUARD_PROFILE_ID_MAX + sizeof("/99999")))
+_Static_assert(GUARD_PROFILE_VERSION_MAX == 99999, "it fits");
 static struct str binding_text(const struct asked_profiles *asked, uint16_t bits, struct arena *arena)
 {
 	char text[BINDING_MAX];
@@ -226,15 +226,15 @@ static struct str binding_text(const struct asked_profiles *asked, uint16_t bits
 	return str_copy(arena, (struct str){ .data = text, .size = size });
 }
 
-static void add_decided(const struct sending *sending, const struct guard_facts *facts, const struct guard_verdict *verdict,
-			struct decision *decision)
+static void add_decided(const struct sending *sending, const struct guard_facts *facts, const struct asked_profiles *asked,
+			const struct guard_verdict *verdict, struct decision *decision)
 {
 	struct compliance_decided *event = decision_event(decision, &compliance_decided_type);
 	struct facts *confidential = arena_take(decision->arena, 1, sizeof(*confidential));
 	struct str *rules = arena_take(decision->arena, verdict->rules_count, sizeof(*rules));
 	struct str *profiles = arena_take(decision->arena, verdict->rules_count, sizeof(*profiles));
 	uint8_t *hash = arena_take(decision->arena, 1, CONTENT_HASH_SIZE);
-	struct str text = question_text(facts, decision->arena);
+	struct str text = question_text(facts, asked, decision->arena);
 
 	if (confidential == NULL || rules == NULL || profiles == NULL || hash == NULL || text.data == NULL) {
 		decision->overflow = true;
@@ -244,7 +244,7 @@ static void add_decided(const struct sending *sending, const struct guard_facts 
 	content_hash(hash, STR(""), confidential->text);
 	for (size_t index = 0; index < verdict->rules_count; index++) {
 		rules[index] = str_of(verdict->rules[index]);
-		profiles[index] = binding_text(asked_profiles(), verdict->profiles[index], decision->arena);
+		profiles[index] = binding_text(asked, verdict->profiles[index], decision->arena);
 		decision->overflow = decision->overflow || profiles[index].data == NULL;
 	}
 	event->communication_id = sending->body->communication_id;
@@ -267,14 +267,14 @@ guard_function *communications_guard = guard_decide;
 
 struct guard_verdict sending_ask(const struct sending *sending, const struct workset *set, struct decision *decision)
 {
-	const struct asked_profiles *asked = asked_profiles();
+	const struct asked_profiles asked = asked_profiles(set);
 	const struct addressed message = addressed(sending);
 	struct guard_facts facts = { 0 };
 	struct guard_verdict verdict;
 
 	gather_facts(&message, set, &facts);
-	verdict = communications_guard(&facts, asked->profiles, asked->count);
-	add_decided(sending, &facts, &verdict, decision);
+	verdict = communications_guard(&facts, asked.profiles, asked.count);
+	add_decided(sending, &facts, &asked, &verdict, decision);
 	return verdict;
 }
 

@@ -1,4 +1,5 @@
 #include "base/must.h"
+#include "consumers/communications/asked.h"
 #include "consumers/communications/communications.h"
 #include "schemas/communications.h"
 
@@ -47,6 +48,33 @@ static void on_template_published(struct workset *set, const struct event *event
 	text->subject_size = set_bytes(text->subject, sizeof(text->subject), command->subject);
 	text->body_size = set_bytes(text->body, sizeof(text->body), command->body);
 	text->html_size = set_bytes(text->html, sizeof(text->html), command->has_html ? command->html : STR(""));
+}
+
+/* ---- profiles ---- */
+
+/* All of a profile is in its event. What passed the rules is read again. */
+static void on_profile_published(struct workset *set, const struct profile_published *event)
+{
+	struct publication *publication = workset_change(set, &publication_entity, &event->publication_id);
+	struct published_profiles *published = workset_change(set, &published_profiles_entity, &published_profiles_id);
+	const struct guard_scope scope = { .id = event->profile,
+					   .countries = event->countries,
+					   .region = event->region,
+					   .collector = event->collector,
+					   .version = event->profile_version };
+	struct guard_profile profile;
+	struct guard_fault fault;
+	bool is_good = guard_profile_begin(&profile, &scope, &fault);
+
+	MUST(is_good);
+	for (size_t index = 0; index < event->rules_count; index++) {
+		const struct published_rule *rule = &event->rules[index];
+
+		is_good = guard_profile_add(&profile, rule->rule, rule->choice, rule->numbers, &fault);
+		MUST(is_good);
+	}
+	publication->is_known = 1;
+	published_profiles_add(published, &profile, event->place);
 }
 
 /* ---- consent ---- */
@@ -318,6 +346,9 @@ void communications_evolve(struct workset *set, const struct event *event)
 		return;
 	case EVENT_UNKNOWN_INBOUND_RECEIVED:
 		on_unknown_inbound(set, &((const struct unknown_inbound_received *)event->body)->inbound_id);
+		return;
+	case EVENT_PROFILE_PUBLISHED:
+		on_profile_published(set, event->body);
 		return;
 	case EVENT_TEMPLATE_PUBLISHED:
 		on_template_published(set, event);

@@ -1,6 +1,6 @@
 #include "base/array.h"
+#include "consumers/communications/asked.h"
 #include "consumers/communications/communications.h"
-#include "consumers/communications/guard/guard.h"
 #include "schemas/communications.h"
 
 const struct entity template_entity = { .name = "template", .state_size = sizeof(struct template), .is_ordered = true };
@@ -24,6 +24,8 @@ const struct entity circumstance_entity = { .name = "circumstance",
 const struct entity circumstances_entity = { .name = "circumstances", .state_size = sizeof(struct circumstances) };
 const struct entity preference_entity = { .name = "preference", .state_size = sizeof(struct preference), .is_ordered = true };
 const struct entity wishes_entity = { .name = "wishes", .state_size = sizeof(struct wishes) };
+const struct entity publication_entity = { .name = "publication", .state_size = sizeof(struct publication), .is_ordered = true };
+const struct entity published_profiles_entity = { .name = "published_profiles", .state_size = sizeof(struct published_profiles) };
 
 static const struct slot *touch(struct workset *set, const struct entity *entity, const struct uuid *id)
 {
@@ -55,6 +57,14 @@ static void touch_publish_template(const struct command *command, struct workset
 
 	touch(set, &template_entity, &body->template_id);
 	touch_template_text(set, body->name, body->channel, body->language);
+}
+
+static void touch_publish_profile(const struct command *command, struct workset *set)
+{
+	const struct publish_profile *body = command->body;
+
+	touch(set, &publication_entity, &body->publication_id);
+	touch(set, &published_profiles_entity, &published_profiles_id);
 }
 
 static void touch_grant_consent(const struct command *command, struct workset *set)
@@ -89,6 +99,7 @@ static void touch_person(struct workset *set, const struct uuid *customer_id)
 	touch(set, &history_entity, customer_id);
 	touch(set, &circumstances_entity, customer_id);
 	touch(set, &wishes_entity, customer_id);
+	touch(set, &published_profiles_entity, &published_profiles_id);
 }
 
 static void touch_debts(struct workset *set, const struct uuid *debt_ids, size_t count)
@@ -230,6 +241,7 @@ static void touch_set_preference(const struct command *command, struct workset *
 
 static const struct rule rules[] = {
 	{ &publish_template_type, touch_publish_template, decide_publish_template, false, false },
+	{ &publish_profile_type, touch_publish_profile, decide_publish_profile, false, false },
 	{ &grant_consent_type, touch_grant_consent, decide_grant_consent, false, false },
 	{ &withdraw_consent_type, touch_withdraw_consent, decide_withdraw_consent, true, true },
 	{ &send_communication_type, touch_send_communication, decide_send_communication, false, false },
@@ -252,9 +264,11 @@ static const struct timer_rule timers[] = {
 };
 
 #define TEMPLATE_DAYS 14
+#define PROFILE_DAYS  14
 
 static const struct approval_rule approvals[] = {
 	{ &publish_template_type, ROLE_COMPLIANCE | ROLE_SUPERVISOR, TEMPLATE_DAYS },
+	{ &publish_profile_type, ROLE_COMPLIANCE | ROLE_SUPERVISOR, PROFILE_DAYS },
 };
 
 static const struct action communication_actions[] = {

@@ -20,6 +20,7 @@ struct communications_store {
 	struct db_params params;
 	struct buf sealed; /* the text sealed last */
 	struct db_copy template_versions;
+	struct db_copy profile_versions;
 	struct db_copy consents;
 	struct db_copy withdrawals;
 	struct db_copy decisions;
@@ -65,6 +66,12 @@ void copy_circumstance(struct communications_store *store, const struct logged_e
 void copy_preference(struct communications_store *store, const struct logged_event *logged);
 int communications_end_circumstances(struct communications_store *store, struct db *db, const struct logged_event *events,
 				     size_t events_count, struct err *err);
+
+/* store_profiles.c: published compliance profiles. */
+#define PROFILE_QUERIES_COUNT 2
+extern const struct slot_query profile_queries[PROFILE_QUERIES_COUNT];
+extern const struct db_table table_profile_versions;
+void copy_profile_version(struct communications_store *store, const struct logged_event *logged);
 
 /* store_release.c: what the rows of messages get that have waited and are released. */
 int communications_release(struct communications_store *store, struct db *db, const struct workset *set,

@@ -436,6 +436,9 @@ static void copy_event(struct communications_store *store, const struct workset 
 	case EVENT_TEMPLATE_PUBLISHED:
 		copy_template_version(&store->template_versions, logged);
 		return;
+	case EVENT_PROFILE_PUBLISHED:
+		copy_profile_version(store, logged);
+		return;
 	case EVENT_CONTACT_RECORDED:
 		copy_contact(store, logged);
 		return;
@@ -462,6 +465,7 @@ struct copied_table {
 
 static const struct copied_table copied_tables[] = {
 	{ &table_template_versions, offsetof(struct communications_store, template_versions) },
+	{ &table_profile_versions, offsetof(struct communications_store, profile_versions) },
 	{ &table_consents, offsetof(struct communications_store, consents) },
 	{ &table_withdrawals, offsetof(struct communications_store, withdrawals) },
 	{ &table_decisions, offsetof(struct communications_store, decisions) },

@@ -477,7 +477,7 @@ static const struct slot_query queries[] = {
 	{ .entity = &owed_debt_entity, .statement = &select_debts, .read = read_debt },
 };
 
-#define QUERIES_COUNT (COUNT(queries) + FACT_QUERIES_COUNT)
+#define QUERIES_COUNT (COUNT(queries) + FACT_QUERIES_COUNT + PROFILE_QUERIES_COUNT)
 _Static_assert(QUERIES_COUNT <= SLOT_QUERIES_MAX, "the loader has room for each");
 
 int communications_load(void *self, struct db *db, struct slot **slots, size_t count, struct err *err)
@@ -487,5 +487,6 @@ int communications_load(void *self, struct db *db, struct slot **slots, size_t c
 
 	memcpy(all, queries, sizeof(queries));
 	memcpy(all + COUNT(queries), fact_queries, sizeof(fact_queries));
+	memcpy(all + COUNT(queries) + FACT_QUERIES_COUNT, profile_queries, sizeof(profile_queries));
 	return slot_queries_run(&store->loader, db, all, COUNT(all), self, slots, count, err);
 }

@@ -229,6 +229,7 @@ static bool fold_communications(const struct message_type *type, const void *bod
 		return fold_consent_withdrawn(body, deltas);
 	case EVENT_COMMUNICATION_RESCHEDULED: /* it stays in its state */
 	case EVENT_TEMPLATE_PUBLISHED:        /* about no message */
+	case EVENT_PROFILE_PUBLISHED:
 	case EVENT_CONSENT_GRANTED:
 	case EVENT_COMPLIANCE_DECIDED: /* the outcome beside it counts */
 	case EVENT_RECEIPT_IGNORED:    /* it changes nothing */

@@ -7,6 +7,7 @@
 
 #include "base/array.h"
 #include "base/must.h"
+#include "consumers/communications/asked.h"
 #include "consumers/communications/communications.h"
 #include "crypto/crypto.h"
 #include "fold.h"
@@ -14,6 +15,7 @@
 
 /* Rows that are not states: one entity for each kind. */
 static const struct entity version_entity = { .name = "verify_template_version", .state_size = 1 };
+static const struct entity profile_row_entity = { .name = "verify_profile_version", .state_size = 1 };
 static const struct entity consent_row_entity = { .name = "verify_consent", .state_size = 1 };
 static const struct entity withdrawal_entity = { .name = "verify_withdrawal", .state_size = 1 };
 static const struct entity inbound_row_entity = { .name = "verify_inbound", .state_size = 1 };
@@ -34,6 +36,12 @@ static const struct entity offsets_entity = { .name = "verify_offsets", .state_s
 
 struct version_note {
 	struct str message_class, body_hash, html_hash; /* empty: it has no HTML part */
+	int64_t published_at_ms;
+};
+
+struct profile_note {
+	struct str profile, title, countries, region, collector, rules, published_by, approved_by;
+	int32_t version, place;
 	int64_t published_at_ms;
 };
 
@@ -171,7 +179,8 @@ static void prepare_communications(struct fold *fold, struct command *command, c
 	case EVENT_CONSENT_WITHDRAWN:
 		prepare_withdrawal(command, event->body);
 		return;
-	case EVENT_COMPLIANCE_DECIDED: /* these events contain everything that evolve reads */
+	case EVENT_PROFILE_PUBLISHED: /* these events contain everything that evolve reads */
+	case EVENT_COMPLIANCE_DECIDED:
 	case EVENT_COMMUNICATION_SCHEDULED:
 	case EVENT_COMMUNICATION_RESCHEDULED:
 	case EVENT_COMMUNICATION_RELEASED:
@@ -208,6 +217,24 @@ static void note_template(struct fold *fold, const struct template_published *ev
 	note->body_hash = fold_copy(fold, event->body_hash);
 	note->html_hash = fold_copy(fold, event->has_html_hash ? event->html_hash : STR(""));
 	note->published_at_ms = line->row.at_ms;
+}
+
+static void note_profile(struct fold *fold, const struct profile_published *event, const struct logged_line *line)
+{
+	struct profile_note *note = fold_note(fold, &profile_row_entity, &event->publication_id, sizeof(*note));
+	char rules[RULES_TEXT_MAX];
+
+	note->profile = fold_copy(fold, event->profile);
+	note->version = event->profile_version;
+	note->title = fold_copy(fold, event->title);
+	note->countries = fold_copy(fold, event->countries);
+	note->region = fold_copy(fold, event->region);
+	note->collector = fold_copy(fold, event->collector);
+	note->rules = fold_copy(fold, (struct str){ .data = rules, .size = published_rules_text(rules, event) });
+	note->place = event->place;
+	note->published_at_ms = line->row.at_ms;
+	note->published_by = fold_copy(fold, event->actor);
+	note->approved_by = fold_copy(fold, event->approved_by);
 }
 
 static void note_consent(struct fold *fold, const struct consent_granted *event, const struct logged_line *line)
@@ -542,6 +569,9 @@ static void note_event(struct fold *fold, const struct event *event, const struc
 	case EVENT_TEMPLATE_PUBLISHED:
 		note_template(fold, event->body, line);
 		return;
+	case EVENT_PROFILE_PUBLISHED:
+		note_profile(fold, event->body, line);
+		return;
 	case EVENT_CONTACT_RECORDED:
 		note_contact(fold, event->body, line);
 		return;
@@ -644,6 +674,27 @@ static void check_version(struct fold *fold, struct table_row *row)
 		row_wrong(row, "html does not have the hash that the log says");
 	row->column = 7;
 	expect_instant(row, note->published_at_ms);
+}
+
+static void check_profile(struct fold *fold, struct table_row *row)
+{
+	struct uuid id = row_uuid(row, 1);
+	const struct profile_note *note = row_noted(fold, row, &id);
+
+	if (note == NULL)
+		return;
+	row->column = 2;
+	expect_bytes(row, note->profile);
+	expect_int32(row, note->version);
+	expect_bytes(row, note->title);
+	expect_bytes(row, note->countries);
+	expect_bytes(row, note->region);
+	expect_bytes(row, note->collector);
+	expect_bytes(row, note->rules);
+	expect_int32_if(row, note->place != 0, note->place);
+	expect_instant(row, note->published_at_ms);
+	expect_bytes(row, note->published_by);
+	expect_bytes(row, note->approved_by);
 }
 
 static void check_consent(struct fold *fold, struct table_row *row)
@@ -1143,6 +1194,12 @@ static const struct folded_table tables[] = {
 	  .ids = 2,
 	  .entity = &version_entity,
 	  .check = check_version },
+	{ .name = "communications.profile_version",
+	  .select = "SELECT publication_id, publication_id, profile, version, title, countries, region, collector, rules, place, "
+		    "published_at, published_by, approved_by FROM communications.profile_version",
+	  .ids = 1,
+	  .entity = &profile_row_entity,
+	  .check = check_profile },
 	{ .name = "communications.consent",
 	  .select = "SELECT customer_id, consent_id, channel, purpose, basis, evidence_ref, obtained_at, recorded_at, expires_at "
 		    "FROM "

@@ -1569,6 +1569,99 @@ static void test_communications_store__for_whom_debts_are_collected_is_a_fact_of
 	assert_true(asked_profiles_choose(STR("basic person"), &bad));
 }
 
+/* ---- published profiles ---- */
+
+static void add_profile(unsigned number, const char *id, int32_t version, const char *numbers)
+{
+	static const struct approval approval = { .actor = { "another", 7 } };
+	struct profile_rule *rule = arena_take(&spec.life, 1, sizeof(*rule));
+	struct publish_profile body = { .publication_id = spec_id('P', number),
+					.profile = str_of(id),
+					.profile_version = version,
+					.title = STR("Our hours"),
+					.countries = STR(""),
+					.region = STR(""),
+					.collector = STR("any"),
+					.rules = rule,
+					.rules_count = 1 };
+
+	assert_non_null(rule);
+	*rule = (struct profile_rule){ STR("HOUSE-3"), STR("house"), str_of(numbers) };
+	store_add(&spec, &publish_profile_type, &body);
+	spec.commands[spec.count - 1].approval = &approval;
+}
+
+/* Both are asked with the same versions, and the facts of the verdict name them. */
+static void then_asks(unsigned message, const char *profiles, enum compliance_verdict verdict)
+{
+	struct uuid id = spec_id('C', 1);
+	const struct compliance_decided *decided;
+	const struct facts *said;
+	struct contact_answer answer;
+	char text[256] = "";
+	size_t size = 0;
+
+	add_message_of_no_debt(message);
+	spec.commands[0].now_ms = STORE_TODAY * DAY_MS + 8 * DAY_MS / 24; /* 09:00 in Berlin */
+	assert_true(asked(&id, spec.commands[0].now_ms, &answer));
+	store_run(&spec);
+	decided = spec.decisions[0].events[0].body;
+	said = spec.decisions[0].events[0].confidential;
+	for (size_t index = 0; index < answer.asked_count; index++)
+		size += (size_t)snprintf(text + size, sizeof(text) - size, " profile=%s/%d", answer.asked[index].id,
+					 (int)answer.asked[index].version);
+	assert_string_equal(text, profiles);
+	assert_non_null(strstr(said->text.data, profiles));
+	assert_int_equal(answer.verdict.verdict, verdict);
+	assert_true(str_is(decided->verdict, compliance_verdict_name(verdict)));
+}
+
+static void test_communications_store__the_newest_published_profile_is_asked(void **state)
+{
+	struct str bad;
+
+	(void)state;
+	assert_true(asked_profiles_choose(STR("basic person published"), &bad));
+	store_sql(&spec, "test_place", "UPDATE customers.customer SET timezone = 'Europe/Berlin'");
+	add_template(1, STR("{{customer_name}} {{opt_out}}"));
+	add_consent(1, STORE_TODAY * DAY_MS - 1000);
+	store_run(&spec);
+	then_asks(1, " profile=basic/1 profile=person/1", VERDICT_ALLOW);
+	add_profile(1, "ours", 1, "from=09:00 to=18:00");
+	add_profile(2, "theirs", 1, "from=08:00 to=19:00");
+	store_run(&spec);
+	then_answers(&spec, 1, "ProfilePublished");
+	then_asks(2, " profile=basic/1 profile=person/1 profile=ours/1 profile=theirs/1", VERDICT_ALLOW);
+	add_profile(3, "ours", 2, "from=09:01 to=18:00");
+	store_run(&spec);
+	then_asks(3, " profile=basic/1 profile=person/1 profile=ours/2 profile=theirs/1", VERDICT_DEFER);
+	add_profile(4, "ours", 2, "from=07:00 to=18:00");
+	store_run(&spec);
+	then_refuses(&spec, 0, REFUSAL_EXISTS);
+	assert_true(asked_profiles_choose(STR("basic person"), &bad));
+	then_asks(4, " profile=basic/1 profile=person/1", VERDICT_ALLOW);
+}
+
+static void publish_meanwhile(struct store_spec *its)
+{
+	store_sql(its, "test_meanwhile",
+		  "INSERT INTO communications.profile_version VALUES (gen_random_uuid(), 'ours', 1, 'x', '', '', 'any', "
+		  "'HOUSE-3 house from=10:00 to=11:00', 1, now(), 'a', 'b')");
+}
+
+/* On another partition, after this batch has loaded: it conflicts, and the engine does the batch again. */
+static void test_communications_store__two_profiles_cannot_take_one_place(void **state)
+{
+	(void)state;
+	add_profile(1, "theirs", 1, "from=09:00 to=18:00");
+	spec.after_load = publish_meanwhile;
+	assert_int_equal(store_try(&spec), -1);
+	assert_string_equal(db_sqlstate(spec.db), DB_UNIQUE_VIOLATION);
+	store_run(&spec);
+	then_answers(&spec, 0, "ProfilePublished");
+	assert_int_equal(((const struct profile_published *)spec.decisions[0].events[0].body)->place, 2);
+}
+
 static void test_communications_store__a_claim_asks_about_preferences(void **state)
 {
 	struct str channel = STR("sms");
@@ -1807,6 +1900,8 @@ int main(void)
 		TEST(test_communications_store__who_asks_is_told_what_would_be_decided),
 		TEST(test_communications_store__who_asks_is_told_until_when),
 		TEST(test_communications_store__for_whom_debts_are_collected_is_a_fact_of_the_stack),
+		TEST(test_communications_store__the_newest_published_profile_is_asked),
+		TEST(test_communications_store__two_profiles_cannot_take_one_place),
 		TEST(test_communications_store__a_claim_asks_about_preferences),
 		TEST(test_communications_store__the_notifier_sees_what_it_claims_only),
 		TEST(test_communications_store__a_withdrawal_and_a_claim_never_both_have_a_message),

@@ -412,6 +412,33 @@ static void tell_facts(void)
 	world_do(&world, COMMUNICATIONS, &set_preference_type, &preference);
 }
 
+/* A version of a built-in profile, and a profile of our own. */
+static void tell_profiles(void)
+{
+	const struct approval approval = { .actor = STR("another") };
+	const struct profile_rule rules[] = { { STR("HOUSE-3"), STR("house"), STR("from=09:00 to=18:00") },
+					      { STR("US-10"), STR("law"), STR("") } };
+	struct publish_profile profile = { .publication_id = spec_id('P', 1),
+					   .profile = STR("house"),
+					   .profile_version = 2,
+					   .title = STR("Our hours"),
+					   .countries = STR(""),
+					   .region = STR(""),
+					   .collector = STR("any"),
+					   .rules = rules,
+					   .rules_count = COUNT(rules) };
+
+	world_do_as(&world, COMMUNICATIONS, &publish_profile_type, &profile, (struct how){ .approval = &approval });
+	assert_int_equal(world.decision.kind, DECISION_EVENTS);
+	profile.publication_id = spec_id('P', 2);
+	profile.profile = STR("ours");
+	profile.profile_version = 1;
+	profile.countries = STR("US");
+	profile.region = STR("MA");
+	world_do_as(&world, COMMUNICATIONS, &publish_profile_type, &profile, (struct how){ .approval = &approval });
+	assert_int_equal(world.decision.kind, DECISION_EVENTS);
+}
+
 /* Messages that were delivered, are under way, wait, were stopped by a withdrawal, were suppressed. */
 static void tell_communications(void)
 {
@@ -429,6 +456,7 @@ static void tell_communications(void)
 	template.version = 2;
 	template.subject = STR("Hallo");
 	world_do(&world, COMMUNICATIONS, &publish_template_type, &template);
+	tell_profiles();
 	for (unsigned number = 10; number <= 11; number++) {
 		grant = consent(spec_id('G', number), number);
 		world_do(&world, COMMUNICATIONS, &grant_consent_type, &grant);
@@ -662,6 +690,15 @@ static const struct wrong wrongs[] = {
 	  "UPDATE communications.template_version SET published_at = now() WHERE "
 	  "version = 1",
 	  "P7", "published_at is not" },
+	{ "communications.profile_version",
+	  "UPDATE communications.profile_version SET rules = replace(rules, '18:00', '22:00') WHERE profile = 'house'", "P7",
+	  "rules is not" },
+	{ "communications.profile_version", "UPDATE communications.profile_version SET place = 2 WHERE profile = 'ours'", "P7",
+	  "place is not" },
+	{ "communications.profile_version", "UPDATE communications.profile_version SET approved_by = 'me' WHERE profile = 'ours'",
+	  "P7", "approved_by is not" },
+	{ "communications.profile_version", "DELETE FROM communications.profile_version WHERE profile = 'ours'", "P7",
+	  "the row is missing" },
 	{ "communications.contact", "UPDATE communications.contact SET outcome = 'busy' WHERE " CUSTOMER_10, "P7",
 	  "outcome is not" },
 	{ "communications.contact", "UPDATE communications.contact SET at = now() WHERE " CUSTOMER_10, "P7", "at is not" },

@@ -41,13 +41,14 @@ struct world_module_state {
 
 /* How a command comes, where it is not as usual. */
 struct how {
-	int64_t waited_ms;         /* it was set aside so long ... */
-	int64_t offset;            /* ... and stood here; 0: next */
-	int32_t today;             /* 0: STORE_TODAY */
-	uint32_t roles;            /* 0: whatever is needed */
-	const struct scope *scope; /* NULL: all */
-	struct uuid id;            /* none: one of its own */
-	struct uuid key;           /* of a timer */
+	int64_t waited_ms;               /* it was set aside so long ... */
+	int64_t offset;                  /* ... and stood here; 0: next */
+	int32_t today;                   /* 0: STORE_TODAY */
+	uint32_t roles;                  /* 0: whatever is needed */
+	const struct scope *scope;       /* NULL: all */
+	struct uuid id;                  /* none: one of its own */
+	struct uuid key;                 /* of a timer */
+	const struct approval *approval; /* NULL: nobody's */
 };
 
 struct verify_world {
@@ -266,7 +267,8 @@ static inline void world_do_as(struct verify_world *world, enum world_module whi
 				   .actor = STR("test"),
 				   .scope = how.scope != NULL ? how.scope : &scope_all,
 				   .roles = how.roles != 0 ? how.roles : type->roles,
-				   .today = how.today != 0 ? how.today : STORE_TODAY };
+				   .today = how.today != 0 ? how.today : STORE_TODAY,
+				   .approval = how.approval };
 	struct head *head = &state->heads[command.key.bytes[15] % WORLD_PARTS];
 	enum open_result opened = OPEN_FENCED;
 	int32_t fenced = -1;

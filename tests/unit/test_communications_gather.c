@@ -215,11 +215,17 @@ static void test_gather__the_provider_of_an_address_is_known_if_it_is_public(voi
 	}
 }
 
+static struct asked_profiles asked_here(void)
+{
+	workset_touch(&spec.set, &published_profiles_entity, &published_profiles_id, (struct str){ 0 });
+	return asked_profiles(&spec.set);
+}
+
 static struct guard_verdict ask(const struct guard_facts *facts)
 {
-	const struct asked_profiles *asked = asked_profiles();
+	const struct asked_profiles asked = asked_here();
 
-	return guard_decide(facts, asked->profiles, asked->count);
+	return guard_decide(facts, asked.profiles, asked.count);
 }
 
 static bool has_rule(const struct guard_verdict *verdict, const char *id)
@@ -239,7 +245,7 @@ static void test_gather__for_whom_a_debt_is_collected_is_never_guessed(void **st
 	struct guard_verdict verdict;
 
 	(void)state;
-	assert_int_equal(asked_profiles()->count, guard_profiles_count);
+	assert_int_equal(asked_here().count, guard_profiles_count);
 	facts.obtained_ms = facts.now_ms - 1;
 	facts.now_ms += 12 * 3600000LL;
 	assert_int_equal(facts.collector, COLLECTOR_THIRD_PARTY);

@@ -49,6 +49,7 @@ static const struct {
 	{ "ReversePayment", "supervisor creditor" },
 
 	{ "PublishTemplate", "compliance supervisor" },
+	{ "PublishProfile", "admin compliance" },
 	{ "GrantConsent", "compliance supervisor agent consumer" },
 	{ "WithdrawConsent", "compliance supervisor agent notifier consumer" },
 	{ "SendCommunication", "agent system" },

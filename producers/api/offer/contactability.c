@@ -6,7 +6,6 @@
 #include "base/day.h"
 #include "base/log.h"
 #include "bus/bus.h"
-#include "consumers/communications/asked.h"
 #include "consumers/communications/contactability.h"
 #include "consumers/communications/store.h"
 #include "crypto/crypto.h"
@@ -89,17 +88,17 @@ static void work(struct pool_job *job, struct pool_seat *seat)
 /* ---- the answer ---- */
 
 /* A rule in each profile that it bound in. */
-static void add_reasons(struct buf *buf, const struct guard_verdict *verdict)
+static void add_reasons(struct buf *buf, const struct contact_answer *answer)
 {
-	const struct asked_profiles *asked = asked_profiles();
+	const struct guard_verdict *verdict = &answer->verdict;
 	const char *separator = "";
 
 	for (size_t rule = 0; rule < verdict->rules_count; rule++) {
-		for (size_t index = 0; index < asked->count; index++) {
+		for (size_t index = 0; index < answer->asked_count; index++) {
 			if ((verdict->profiles[rule] >> index & 1) == 0)
 				continue;
 			buf_add_format(buf, "%s{\"rule\":\"%s\",\"profile\":\"%s\",\"version\":%d}", separator,
-				       verdict->rules[rule], asked->profiles[index]->id, (int)asked->profiles[index]->version);
+				       verdict->rules[rule], answer->asked[index].id, (int)answer->asked[index].version);
 			separator = ",";
 		}
 	}
@@ -131,7 +130,7 @@ static void write_answer(struct buf *buf, const struct asking *asking)
 	if (answer->refusal != NULL)
 		buf_add_format(buf, "{\"rule\":\"%s\",\"profile\":null,\"version\":null}", answer->refusal);
 	else
-		add_reasons(buf, verdict);
+		add_reasons(buf, answer);
 	buf_add_text(buf, "]}");
 }
 
@@ -340,7 +339,6 @@ int contactability_new(const char *conninfo, const uint8_t *key, struct contacta
 		return -1;
 	}
 	contactability->pool_part = pool_part(contactability->pool);
-	(void)asked_profiles(); /* chosen now: later two threads read them */
 	*ret_contactability = contactability;
 	return 0;
 }
