@@ -249,7 +249,7 @@ $(BENCHES): $(OUT)/bench/%: $(OUT)/tests/bench/%.o $(BENCH_WORLD)
 	$(call link,$(ALLOCATOR))
 
 # The record door plays scripts; the other doors take bytes as they are.
-$(OUT)/doors/record: $(call objects,$(addprefix tests/fuzz/,script.c facts.c facts_post.c mutate.c compared.c tally.c))
+$(OUT)/doors/record: $(call objects,$(addprefix tests/fuzz/,script.c facts.c facts_post.c law.c mutate.c compared.c tally.c))
 $(OUT)/doors/record: LDFLAGS += -Wl,--wrap=__sanitizer_cov_trace_const_cmp4,--wrap=__sanitizer_cov_trace_const_cmp8
 $(OUT)/tests/fuzz/compared.o: CFLAGS := $(filter-out -fsanitize=%,$(CFLAGS))
 $(FUZZERS): $(OUT)/doors/%: $(OUT)/tests/fuzz/fuzz_%.o

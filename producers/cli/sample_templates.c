@@ -29,9 +29,9 @@ static const struct sample_template templates[] = {
 	{ "payment-reminder", "reminder", "email", "en", "Reminder: your account {{debt_reference}}",
 	  "Dear {{customer_name}},\n\n{{balance}} {{currency}} is outstanding on your account {{debt_reference}} with "
 	  "{{creditor}}, due on "
-	  "{{due_on}}. If you have already paid, please ignore this message.\n\n{{opt_out}}\n" },
+	  "{{due_on}}. If you have already paid, please ignore this message.\n\n{{disclosure}}\n\n{{opt_out}}\n" },
 	{ "payment-reminder", "reminder", "sms", "en", "",
-	  "{{creditor}}: {{balance}} {{currency}} is outstanding on {{debt_reference}}. {{opt_out}}" },
+	  "{{creditor}}: {{balance}} {{currency}} is outstanding on {{debt_reference}}. {{disclosure}} {{opt_out}}" },
 	{ "payment-reminder", "reminder", "email", "ja", "お支払いのご確認 {{debt_reference}}",
 	  "{{customer_name}} 様\n\n{{creditor}} のご請求 {{debt_reference}}（期日 {{due_on}}）につき {{balance}} {{currency}} "
 	  "が未払いです。\n\n"

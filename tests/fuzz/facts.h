@@ -13,7 +13,7 @@
  * allowed. Two files, for the headers of customers and communications cannot be included together.
  */
 enum fact {
-	FACT_PERSON,    /* bits: not known, not active, no salt, not known to creditors */
+	FACT_PERSON,    /* bits: not known, not active, no salt, not known to creditors, under the law of a place, in the US */
 	FACT_NAME,      /* the length of the name, in fours; 0: an ordinary one */
 	FACT_ADDRESSES, /* bits: no e-mail, no SMS; the rest: their size, in fives */
 	FACT_DEBT,      /* bits: see facts_post.c */

@@ -3,6 +3,7 @@
 #include "base/money.h"
 #include "consumers/communications/communications.h"
 #include "tests/fuzz/facts.h"
+#include "tests/fuzz/law.h"
 #include "tests/fuzz/script.h"
 
 #define FILLER 0xF0 /* first byte of the ids of messages that no record has made */
@@ -15,6 +16,7 @@ static void load_person(const uint8_t *facts, struct slot *slot)
 	slot->exists = (fact & 1) == 0;
 	if (!slot->exists)
 		return;
+	choose_law(person, (fact & 16) != 0, (fact & 32) != 0);
 	person->is_active = (fact & 2) == 0;
 	person->salt_size = (fact & 4) != 0 ? 0 : SALT_MAX;
 	person->full_name_size = facts[FACT_NAME] == 0 ? 3 : 4U * (facts[FACT_NAME] % (FULL_NAME_MAX / 4 + 1));
