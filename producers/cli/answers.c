@@ -135,6 +135,15 @@ static bool is_refusal(struct answers *answers, struct str value, struct reason 
 	return true;
 }
 
+/* The command waits for a second person. */
+static bool is_kept(struct str event)
+{
+	struct err ignored = ERR_INIT;
+	uint32_t schema_id = 0;
+
+	return frame_schema_id(event, &schema_id, &ignored) == 0 && message_by_schema_id(schema_id) == &command_kept_type;
+}
+
 static void end_by_event(struct answers *answers, struct command_sent *sent, struct str event, enum outcome good)
 {
 	struct reason reason;
@@ -142,7 +151,7 @@ static void end_by_event(struct answers *answers, struct command_sent *sent, str
 	if (is_refusal(answers, event, &reason))
 		tally_end(sent, OUTCOME_REFUSED, &reason);
 	else
-		tally_end(sent, good, NULL);
+		tally_end(sent, good == OUTCOME_ACCEPTED && is_kept(event) ? OUTCOME_KEPT : good, NULL);
 }
 
 static void hear_event(struct answers *answers, const struct header *headers, size_t count, struct str value)

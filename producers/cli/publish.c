@@ -53,13 +53,15 @@ static const struct usage usage = {
 		 "(2026-11-22) and instants (2026-11-22T15:04:05Z) as strings, amounts as minor units. The member \"$id\" is the "
 		 "command's\n"
 		 "idempotency key; a line without one gets a new UUIDv7. Says what became of the lines: accepted, already there, "
+		 "kept for a second person, "
 		 "refused by\n"
 		 "the module, dead letters, waiting, unanswered. Those that are bad are told by their line, the rest is done. "
 		 "--refused FILE\n"
 		 "has them with the member \"$refused\", which is read over when they are published again: repaired ones as new "
 		 "commands,\n"
 		 "those that may be done yet under their \"$id\".\n"
-		 "Exit status: 0 every line was accepted or already there (--no-wait: acknowledged); 1 not all; 2 wrong usage.",
+		 "Exit status: 0 every line was accepted, kept or already there (--no-wait: acknowledged); 1 not all; 2 wrong "
+		 "usage.",
 	.rows = rows,
 	.rows_count = COUNT(rows),
 	.arguments_min = 1,

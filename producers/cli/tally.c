@@ -36,7 +36,7 @@ struct tally {
 static const char *const names[OUTCOME_COUNT] = {
 	[OUTCOME_SENT] = "acknowledged", [OUTCOME_ALREADY] = "already there", [OUTCOME_ACCEPTED] = "accepted",
 	[OUTCOME_WAITING] = "waiting",   [OUTCOME_UNANSWERED] = "unanswered", [OUTCOME_NOT_SENT] = "not sent",
-	[OUTCOME_DEAD] = "dead",         [OUTCOME_REFUSED] = "refused",
+	[OUTCOME_DEAD] = "dead",         [OUTCOME_REFUSED] = "refused",       [OUTCOME_KEPT] = "kept",
 };
 
 const char *outcome_text(enum outcome outcome)
@@ -362,8 +362,9 @@ static void add(char *text, size_t text_size, const char *comma, int64_t count, 
 
 void tally_summary(const struct tally *tally, char *text, size_t text_size)
 {
-	static const enum outcome order[] = { OUTCOME_ACCEPTED, OUTCOME_SENT,    OUTCOME_ALREADY,    OUTCOME_REFUSED,
-					      OUTCOME_DEAD,     OUTCOME_WAITING, OUTCOME_UNANSWERED, OUTCOME_NOT_SENT };
+	static const enum outcome order[] = { OUTCOME_ACCEPTED, OUTCOME_SENT,       OUTCOME_ALREADY,
+					      OUTCOME_KEPT,     OUTCOME_REFUSED,    OUTCOME_DEAD,
+					      OUTCOME_WAITING,  OUTCOME_UNANSWERED, OUTCOME_NOT_SENT };
 	const struct tally_counts *counts = &tally->counts;
 
 	text[0] = '\0';

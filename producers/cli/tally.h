@@ -22,9 +22,10 @@
 #define TALLY_CODES_MAX 48
 
 enum outcome {
-	OUTCOME_SENT,       /* the brokers have it; the outcome is not waited for */
-	OUTCOME_ALREADY,    /* it was accepted before: a repetition, nothing happened */
-	OUTCOME_ACCEPTED,   /* the rest is bad */
+	OUTCOME_SENT,    /* the brokers have it; the outcome is not waited for */
+	OUTCOME_ALREADY, /* it was accepted before: a repetition, nothing happened */
+	OUTCOME_ACCEPTED,
+	OUTCOME_KEPT,       /* for a second person; the rest is bad */
 	OUTCOME_WAITING,    /* parked by the module: it names a missing entity, or is queued behind such a command */
 	OUTCOME_UNANSWERED, /* the brokers have it, and no answer came */
 	OUTCOME_NOT_SENT,   /* the brokers did not accept it */
@@ -36,7 +37,7 @@ enum outcome {
 const char *outcome_text(enum outcome outcome); /* "already there" */
 static inline bool outcome_is_bad(enum outcome outcome)
 {
-	return outcome > OUTCOME_ACCEPTED;
+	return outcome > OUTCOME_KEPT;
 }
 
 /* Borrows. */

@@ -111,6 +111,23 @@ static void test_tally__is_good_when_everything_was_accepted_or_there(void **sta
 	assert_string_equal(fixture.told, "");
 }
 
+/* A second person has still to say yes: that is no fault of the row, and no success either. */
+static void test_tally__counts_what_is_kept_for_a_second_person_apart(void **state)
+{
+	const struct uuid ids[] = { id_of(1), id_of(2) };
+	uint32_t row = tally_begin(fixture.tally, 4, STR("r"), 2);
+	struct command_sent *sent[] = { tally_add(fixture.tally, row, &ids[0]), tally_add(fixture.tally, row, &ids[1]) };
+
+	(void)state;
+	tally_end(given_sent(2), OUTCOME_ACCEPTED, NULL);
+	tally_end(given_sent(3), OUTCOME_KEPT, NULL);
+	tally_end(sent[0], OUTCOME_KEPT, NULL);
+	tally_end(sent[1], OUTCOME_ACCEPTED, NULL); /* not all of the row is done */
+	then_summary("1 accepted, 2 kept, 0 refused");
+	assert_true(tally_is_good(fixture.tally));
+	assert_string_equal(fixture.told, "");
+}
+
 static void test_tally__ends_a_row_with_its_last_command_and_its_first_bad_outcome(void **state)
 {
 	uint32_t row = tally_begin(fixture.tally, 9, STR("r"), 3);
@@ -300,6 +317,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_tally__counts_rows_and_tells_the_bad_ones, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_tally__is_good_when_everything_was_accepted_or_there, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_tally__counts_what_is_kept_for_a_second_person_apart, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_tally__ends_a_row_with_its_last_command_and_its_first_bad_outcome, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(test_tally__keeps_a_place_until_answer_and_acknowledgement_have_come, set_up,
