@@ -70,6 +70,22 @@ def test_a_rule_refuses_as_its_schema_says(module):
         assert found == declared(module.name, record), f"schemas/{module.name}/{record}.avsc: dcs.refusals must be {sorted(found)}"
 
 
+def keeps(name, functions, seen):
+    if name in seen:
+        return False
+    seen.add(name)
+    return "decision_keep(" in functions[name] or any(keeps(word, functions, seen) for word in set(re.findall(r"\w+", functions[name])) & functions.keys())
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: path.name)
+def test_what_a_rule_keeps_somebody_may_approve(module):
+    """A command that is kept and has no row in the module's approvals could never end; and no row may be of one that is never kept."""
+    text = sources_of(module)
+    kept = {name for name, decide in rules_of(text) if keeps(decide, functions_of(text), set())}
+    table = re.search(r"struct approval_rule \w+\[\] = \{(.*?)\n\};", text, re.S)
+    assert kept == set(re.findall(r"&(\w+)_type", table[1] if table else "")), f"{module.name}/rules.c: approvals"
+
+
 WAITS_FOR_ITSELF = {"amend_debt"}  # for a debt of the same batch, which is there right after
 
 
