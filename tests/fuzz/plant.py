@@ -22,12 +22,13 @@ ROUNDS = [
         ("intake", "producers/api/writes/intake.c", "header = (struct str){ .data = header.data + 1, .size = header.size - 2 };", "header.size != 201"),
         ("import", "producers/cli/import_rows.c", "MUST(map->kind != IMPORT_NONE);", "row->line != 21"),
         ("token", "lib/token/parse.c", "MUST(str_to_chars(claims->subject, sizeof(claims->subject), subject));", "subject.size != 31"),
+        ("inbound", "producers/api/offer/inbound_message.c", "*ret_text = cut_to(text, INBOUND_TEXT_MAX);", "ret_text->size != 61"),
         ("bounce", "producers/cli/bounce_mail.c", "memcpy(status, value, size);", "size != 9"),
     ],
     [("record", "consumers/debts/payment/decide.c", "allocated = ledger_allocate(&debt->balances, body->amount_minor);", "body->amount_minor != 7777")],
     [("record", "consumers/debts/debt/decide_create.c", "event = decision_event(decision, &debt_created_type);", "body->principal_minor + body->cost_minor != 31337")],
     [("record", "consumers/communications/decide_template.c", "event = decision_event(decision, &template_published_type);", "body->body.size != 160")],
-    [("record", "consumers/communications/decide_send.c", "verdict = guard_decide(&facts, profiles_asked, COUNT(profiles_asked));", "body->debt_ids_count != 5")],
+    [("record", "consumers/communications/decide_send.c", "verdict = communications_guard(&facts, asked->profiles, asked->count);", "body->debt_ids_count != 5")],
 ]
 
 

@@ -16,6 +16,7 @@ import re
 import struct
 import subprocess
 import sys
+import urllib.parse
 import uuid
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -277,7 +278,20 @@ def bounces(_):
         yield b"\0Delivered-To: bounce+000102030405060708090a0b0c0d0e0f.000102030405060708090a0b@dcs.example\nContent-Type: " + kind + b"\n" + body
 
 
-DOORS = {"record": records, "wire": wire, "intake": intake, "import": tables, "token": tokens, "bounce": bounces}
+def inbound(_):
+    texts = ["STOP", "Bitte: Stopp!", "opt out", "help", "I will pay on Monday", "\U0001f600 \u00e4\u00f6", ""]
+    for text in texts:
+        for with_, encoding in ((0, "utf-8"), (1, "utf-16-be"), (2, "utf-8")):
+            head = short(b"+491701234567") + short(b"id-1") + short(b"1795359845") + bytes([with_]) + (short(b"kannel-2") if with_ & 2 else b"")
+            yield b"\0" + head + text.encode(encoding)
+        form = urllib.parse.urlencode({"From": "+491701234567", "To": "+4930", "Body": text, "MessageSid": "SM" + "0a" * 16}).encode()
+        yield b"\2" + form
+        yield b"\3" + short(b"A" * 27 + b"=") + form
+    yield b"\1" + short(b"0049 170") + short(b"") + short(b"") + b"\0" + short(b"2") + b"00530054004F0050D83DDE00D83D"
+    yield b"\1" + short(b"SHOP") + short(b" ") + short(b"-1") + b"\4" + short(b"7") + short(b"00" * 32) + b"53544f50"
+
+
+DOORS = {"inbound": inbound, "record": records, "wire": wire, "intake": intake, "import": tables, "token": tokens, "bounce": bounces}
 
 
 def write(folder, door):

@@ -86,6 +86,8 @@ static void test_inbound__what_kannel_cannot_have_brought_is_malformed(void **st
 	assert_int_equal(read(given, &message), INBOUND_MALFORMED);
 	given.from = STR("\xff");
 	assert_int_equal(read(given, &message), INBOUND_MALFORMED);
+	given.from = STR("\r\n "); /* nothing is left of it at admission */
+	assert_int_equal(read(given, &message), INBOUND_MALFORMED);
 }
 
 static void test_inbound__only_who_knows_the_secret_brings_messages(void **state)

@@ -4,6 +4,7 @@
 
 #include "base/address.h"
 #include "base/buf.h"
+#include "base/text.h"
 #include "crypto/crypto.h"
 
 #define SECRET_SIZE 32
@@ -123,9 +124,10 @@ static struct str normal_sender(struct str sender, struct arena *arena)
 	return address_is_phone(found) ? found : sender;
 }
 
+/* Of blanks nothing is left at admission, where the command would be refused with nobody to see it. */
 static bool sender_is_good(struct str sender)
 {
-	return sender.size > 0 && sender.size <= SENDER_MAX && str_is_text(sender);
+	return sender.size <= SENDER_MAX && str_is_text(sender) && text_trim(sender, TEXT_ANY).size > 0;
 }
 
 /* An id of the provider's; one that is unusable is left out. */
