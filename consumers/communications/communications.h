@@ -22,6 +22,7 @@
  *   SendCommunication -> ComplianceDecided, CommunicationReleased | CommunicationSuppressed | CommunicationScheduled
  *                     -> CommunicationScheduled (its time has not come)
  *   its time comes (a timer) -> the same, of a later version
+ *   a mergeable one is released -> CommunicationMerged for each that waits and goes with it
  *   CancelCommunication -> CommunicationCancelled
  *   RescheduleCommunication -> CommunicationRescheduled
  *   RecordDispatch, RecordDelivery -> CommunicationProgressed | ReceiptIgnored
@@ -32,6 +33,7 @@
  *
  *   scheduled --timer--> released --claim--> (the notifier's) --RecordDispatch--> submitted --RecordDelivery--> delivered
  *      |-> suppressed       |                     |-> retry_wait, claimed again         |-> failed, expired, rejected
+ *      |-> merged           |
  *      |-> cancelled        |-> cancelled         |-> failed, expired, unknown --ResolveUnknown--> submitted, retry_wait
  *
  * Invariants: a message is released only after the guard's verdict `allow`, and every verdict is an event; a scheduled message has
@@ -129,6 +131,7 @@ struct queued {
 	int32_t requested_on;
 	uint32_t state; /* enum outbox_state: claimed by the notifier is too late to cancel */
 	int32_t claims; /* claims so far: the number of its last attempt */
+	uint32_t is_mergeable;
 };
 
 /* Whether it has not left: decide asks this, and so do the actions in rules.c. */
@@ -138,8 +141,8 @@ static inline bool outbox_is_cancellable(unsigned state)
 }
 
 /*
- * A customer's unfinished messages: bounded, so that a withdrawal can always name them. Never saved: it is read from the
- * outbox.
+ * A customer's unfinished messages, in the order of their ids: bounded, so that a withdrawal can always name them. Never saved: it is
+ * read from the outbox.
  */
 #define QUEUE_MAX 32
 struct queue {
@@ -158,6 +161,8 @@ struct communication {
 	int64_t not_before_ms; /* as asked for; 0: at once */
 	int64_t release_at_ms; /* of a scheduled message: when its timer is due; 0: it has none */
 	int64_t send_by_ms;
+	struct uuid merge_key;   /* of a message that has waited and is mergeable (keys.c); nil: of none */
+	struct uuid merged_into; /* of a merged message: the one that is sent; nil: none */
 
 	/* for the store only */
 	int64_t version_stored;
@@ -178,6 +183,15 @@ struct request {
 	struct uuid debt_ids[REQUEST_DEBTS_MAX];
 	uint32_t parameters_size;
 	char parameters[REQUEST_PARAMETERS_MAX];
+};
+
+/*
+ * The debts of a mergeable message that waits, for the one that takes it along. Never saved: it is read from the message's rows, and
+ * evolve makes it for a message that has none yet.
+ */
+struct named_debts {
+	uint32_t count;
+	struct uuid ids[REQUEST_DEBTS_MAX];
 };
 
 struct consent {
@@ -331,6 +345,7 @@ extern const struct entity recipient_entity;
 extern const struct entity queue_entity;
 extern const struct entity communication_entity;
 extern const struct entity request_entity;
+extern const struct entity named_debts_entity;
 extern const struct entity consent_entity;
 extern const struct entity inbound_entity;
 extern const struct entity person_entity;
@@ -401,6 +416,13 @@ void content_hash(uint8_t ret_hash[CONTENT_HASH_SIZE], struct str subject, struc
  */
 void rendered_hash(uint8_t ret_hash[CONTENT_HASH_SIZE], struct str subject, struct str body, struct str html,
 		   const struct person *person);
+
+/*
+ * Messages of a customer with the same key can be one text, if their debts are of one creditor and currency: channel, class, template,
+ * language and parameters are equal. A text has one value for each token, so other parameters are another message. Hashed with the
+ * salt, because parameters are personal.
+ */
+struct uuid merge_key(const struct send_communication *body, const struct person *person);
 
 /* ---- rules: decide_<command> is declared in schemas/communications.h ---- */
 

@@ -89,6 +89,7 @@ static bool begin(struct sending *sending, const struct uuid *id, const struct w
 	body->has_not_before = sending->waiting->not_before_ms != 0;
 	body->not_before = sending->waiting->not_before_ms;
 	body->send_by = sending->waiting->send_by_ms;
+	body->mergeable = !uuid_is_none(&sending->waiting->merge_key);
 	sending->body = body;
 	sending->channel = (enum channel)sending->waiting->channel;
 	sending->language = body->language;

@@ -87,6 +87,10 @@ static bool send_is_good(const struct sending *sending, struct decision *decisio
 	}
 	if (!debts_are_named_once(body, decision) || !parameters_are_good(body, decision))
 		return false;
+	if (body->mergeable && body->debt_ids_count == 0) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "mergeable", "only messages about debts are merged");
+		return false;
+	}
 	return sending_times_are_good(body->has_not_before, body->not_before, body->send_by, sending->command->now_ms, decision);
 }
 
@@ -265,15 +269,24 @@ static void add_decided(const struct sending *sending, const struct guard_facts 
 
 guard_function *communications_guard = guard_decide;
 
-struct guard_verdict sending_ask(const struct sending *sending, const struct workset *set, struct decision *decision)
+struct guard_verdict sending_judge(const struct sending *sending, const struct workset *set, struct guard_facts *ret_facts)
 {
 	const struct asked_profiles asked = asked_profiles(set);
 	const struct addressed message = addressed(sending);
-	struct guard_facts facts = { 0 };
-	struct guard_verdict verdict;
 
-	gather_facts(&message, set, &facts);
-	verdict = communications_guard(&facts, asked.profiles, asked.count);
+	*ret_facts = (struct guard_facts){ 0 };
+	gather_facts(&message, set, ret_facts);
+	return communications_guard(ret_facts, asked.profiles, asked.count);
+}
+
+struct guard_verdict sending_ask(struct sending *sending, const struct workset *set, struct decision *decision)
+{
+	const struct asked_profiles asked = asked_profiles(set);
+	struct guard_facts facts;
+	struct guard_verdict verdict = sending_judge(sending, set, &facts);
+
+	if (verdict.verdict == VERDICT_ALLOW && sending->body->mergeable)
+		sending_merge(sending, set, &facts, &verdict, decision);
 	add_decided(sending, &facts, &asked, &verdict, decision);
 	return verdict;
 }

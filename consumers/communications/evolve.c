@@ -196,14 +196,41 @@ static void begin(struct communication *communication, const struct uuid *custom
 	communication->requested_on = requested_on;
 }
 
+/* In its place by id, as the store reads the queue: what is made of it must not depend on how commands were divided into batches. */
+static void insert_queued(struct queue *queue, const struct queued *queued)
+{
+	uint32_t place = queue->count;
+
+	MUST(queue->count < QUEUE_MAX);
+	while (place > 0 && uuid_compare(&queued->communication_id, &queue->messages[place - 1].communication_id) < 0)
+		place--;
+	memmove(&queue->messages[place + 1], &queue->messages[place], (queue->count - place) * sizeof(queue->messages[0]));
+	queue->messages[place] = *queued;
+	queue->count++;
+}
+
 static void add_queued(struct queue *queue, const struct uuid *communication_id, const struct communication *communication,
 		       enum outbox_state state)
 {
-	MUST(queue->count < QUEUE_MAX);
-	queue->messages[queue->count++] = (struct queued){ .communication_id = *communication_id,
-							   .channel = communication->channel,
-							   .requested_on = communication->requested_on,
-							   .state = state };
+	const struct queued queued = { .communication_id = *communication_id,
+				       .channel = communication->channel,
+				       .requested_on = communication->requested_on,
+				       .state = state,
+				       .is_mergeable = uuid_is_none(&communication->merge_key) ? 0 : 1 };
+
+	insert_queued(queue, &queued);
+}
+
+/* What the one that takes it along must know of it. */
+static void begin_mergeable(struct workset *set, const struct communication_scheduled *event, struct communication *communication)
+{
+	struct named_debts *debts = workset_change(set, &named_debts_entity, &event->communication_id);
+
+	MUST(event->debt_ids_count <= REQUEST_DEBTS_MAX);
+	communication->merge_key = event->merge_key;
+	debts->count = (uint32_t)event->debt_ids_count;
+	for (size_t index = 0; index < event->debt_ids_count; index++)
+		debts->ids[index] = event->debt_ids[index];
 }
 
 static void on_scheduled(struct workset *set, const struct communication_scheduled *event)
@@ -214,6 +241,8 @@ static void on_scheduled(struct workset *set, const struct communication_schedul
 	MUST(event->version == communication->version + 1);
 	if (event->version == 1) {
 		begin(communication, &event->customer_id, event->channel, event->requested_on);
+		if (event->has_merge_key)
+			begin_mergeable(set, event, communication);
 		add_queued(queue, &event->communication_id, communication, OUTBOX_SCHEDULED);
 	}
 	communication->version = event->version;
@@ -270,6 +299,18 @@ static void on_suppressed(struct workset *set, const struct communication_suppre
 	communication->release_at_ms = 0;
 }
 
+static void on_merged(struct workset *set, const struct communication_merged *event)
+{
+	struct communication *communication = workset_change(set, &communication_entity, &event->communication_id);
+
+	MUST(event->version == communication->version + 1);
+	communication->version = event->version;
+	communication->state = COMMUNICATION_MERGED;
+	communication->release_at_ms = 0;
+	communication->merged_into = event->into_id;
+	remove_queued(workset_change(set, &queue_entity, &event->customer_id), &event->communication_id);
+}
+
 /* It counts against no cap. One of which nobody knows does. */
 static bool did_not_arrive(enum communication_state state)
 {
@@ -279,12 +320,13 @@ static bool did_not_arrive(enum communication_state state)
 /* A person found out that an unknown message was not sent: it is in the queue again. */
 static void requeue(struct queue *queue, const struct communication_progressed *event)
 {
-	MUST(queue->count < QUEUE_MAX);
-	queue->messages[queue->count++] = (struct queued){ .communication_id = event->communication_id,
-							   .channel = channel_by_name(event->channel),
-							   .requested_on = event->requested_on,
-							   .state = OUTBOX_WAITING,
-							   .claims = event->attempt };
+	const struct queued queued = { .communication_id = event->communication_id,
+				       .channel = channel_by_name(event->channel),
+				       .requested_on = event->requested_on,
+				       .state = OUTBOX_WAITING,
+				       .claims = event->attempt };
+
+	insert_queued(queue, &queued);
 }
 
 /* A message that waits for another attempt can be cancelled again, unless that attempt has begun. Any other progress removes the
@@ -328,6 +370,9 @@ void communications_evolve(struct workset *set, const struct event *event)
 		return;
 	case EVENT_COMMUNICATION_SUPPRESSED:
 		on_suppressed(set, event->body);
+		return;
+	case EVENT_COMMUNICATION_MERGED:
+		on_merged(set, event->body);
 		return;
 	case EVENT_COMMUNICATION_PROGRESSED:
 		on_progressed(set, event->body);

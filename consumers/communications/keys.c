@@ -1,8 +1,12 @@
 #include "base/must.h"
 #include "consumers/communications/communications.h"
 #include "crypto/crypto.h"
+#include "schemas/communications.h"
 
-/* Natural keys as slots of the workset, and the hashes of rendered texts: the module's only use of crypto outside its store. */
+/*
+ * Natural keys as slots of the workset, the hashes of rendered texts, and the keys of what can be merged: the module's only use of
+ * crypto outside its store.
+ */
 
 bool template_key(struct template_key *ret_key, struct str name, enum channel channel, struct str language)
 {
@@ -57,4 +61,33 @@ void rendered_hash(uint8_t ret_hash[CONTENT_HASH_SIZE], struct str subject, stru
 		content_hash(of_content, (struct str){ .data = (const char *)of_texts, .size = sizeof(of_texts) }, html);
 	}
 	sha256_pair(ret_hash, person_salt(person), (struct str){ .data = (const char *)of_content, .size = sizeof(of_content) });
+}
+
+/* Each part ends with NUL, which no text has, so the key depends on the borders. */
+static size_t put_part(char *text, size_t at, size_t size_max, struct str part)
+{
+	MUST(part.size < size_max - at);
+	if (part.size > 0)
+		memcpy(text + at, part.data, part.size);
+	text[at + part.size] = '\0';
+	return at + part.size + 1;
+}
+
+struct uuid merge_key(const struct send_communication *body, const struct person *person)
+{
+	char head[4 + 2 * MESSAGE_CLASS_MAX + TEMPLATE_NAME_MAX + LANGUAGE_MAX]; /* the channel is a shorter word */
+	char parameters[REQUEST_PARAMETERS_MAX];
+	uint8_t of_content[CONTENT_HASH_SIZE];
+	uint8_t hash[SHA256_SIZE];
+	size_t parameters_size = request_put_parameters(parameters, body);
+	size_t size = put_part(head, 0, sizeof(head), body->channel);
+
+	MUST(parameters_size <= sizeof(parameters)); /* checked before */
+	size = put_part(head, size, sizeof(head), body->message_class);
+	size = put_part(head, size, sizeof(head), body->template_name);
+	size = put_part(head, size, sizeof(head), body->language);
+	content_hash(of_content, (struct str){ .data = head, .size = size },
+		     (struct str){ .data = parameters, .size = parameters_size });
+	sha256_pair(hash, person_salt(person), (struct str){ .data = (const char *)of_content, .size = sizeof(of_content) });
+	return uuid_of_text((struct str){ .data = (const char *)hash, .size = sizeof(hash) });
 }

@@ -34,6 +34,27 @@ void sending_suppress(const struct sending *sending, struct str reason, struct d
 	event->debt_ids_count = sending->body->debt_ids_count;
 }
 
+/* Those that go with it end, and wait no more. */
+static void merge(const struct sending *sending, const struct workset *set, struct decision *decision)
+{
+	for (size_t index = 0; index < sending->merged_count; index++) {
+		const struct uuid *id = sending->merged[index];
+		const struct communication *other = workset_state(set, &communication_entity, id);
+		const struct named_debts *debts = workset_state(set, &named_debts_entity, id);
+		struct communication_merged *event = decision_event(decision, &communication_merged_type);
+
+		event->communication_id = *id;
+		event->customer_id = other->customer_id;
+		event->version = other->version + 1;
+		event->channel = str_of(channel_name((enum channel)other->channel));
+		event->requested_on = other->requested_on;
+		event->into_id = sending->body->communication_id;
+		event->debt_ids = debts->ids;
+		event->debt_ids_count = debts->count;
+		decision_cancel_timer(decision, &release_timer, id);
+	}
+}
+
 /* The balances stated in the text, in the order of the debts; NULL: the arena is full. */
 static const int64_t *stated_balances(const struct sending *sending, const struct workset *set, struct decision *decision)
 {
@@ -120,6 +141,10 @@ void sending_wait(const struct sending *sending, int64_t release_at_ms, struct d
 	event->not_before = body->not_before;
 	event->release_at = release_at_ms;
 	event->send_by = body->send_by;
+	if (body->mergeable) {
+		event->has_merge_key = true;
+		event->merge_key = sending->waiting == NULL ? merge_key(body, sending->person) : sending->waiting->merge_key;
+	}
 	decision_confide(decision, parameters);
 	decision_set_timer_at(decision, &release_timer, &body->communication_id, release_at_ms);
 }
@@ -130,6 +155,7 @@ void sending_settle(const struct sending *sending, const struct workset *set, co
 	MUST(verdict->rules_count > 0 || verdict->verdict == VERDICT_ALLOW);
 	switch (verdict->verdict) {
 	case VERDICT_ALLOW:
+		merge(sending, set, decision);
 		release(sending, set, decision);
 		return;
 	case VERDICT_DEFER: /* no use of a message that may go only when it must not go any more */

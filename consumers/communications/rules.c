@@ -11,6 +11,7 @@ const struct entity communication_entity = { .name = "communication",
 					     .state_size = sizeof(struct communication),
 					     .is_ordered = true };
 const struct entity request_entity = { .name = "request", .state_size = sizeof(struct request) };
+const struct entity named_debts_entity = { .name = "named_debts", .state_size = sizeof(struct named_debts) };
 const struct entity consent_entity = { .name = "consent", .state_size = sizeof(struct consent), .is_ordered = true };
 const struct entity inbound_entity = { .name = "inbound", .state_size = sizeof(struct inbound), .is_ordered = true };
 const struct entity person_entity = { .name = "person", .state_size = sizeof(struct person) };
@@ -139,6 +140,33 @@ static void touch_record_unknown_inbound(const struct command *command, struct w
 	touch(set, &inbound_entity, &body->inbound_id);
 }
 
+/*
+ * The messages that a mergeable one may take along, and their debts. The queue is touched before: its messages are known once it is
+ * loaded. Of one that the same batch schedules, its own command touches both.
+ */
+static void touch_mergeable(struct workset *set, const struct uuid *customer_id)
+{
+	const struct slot *slot = workset_find(set, &queue_entity, customer_id);
+	const struct queue *queue;
+
+	if (slot == NULL || !slot->exists)
+		return;
+	queue = slot->state;
+	for (uint32_t index = 0; index < queue->count; index++) {
+		const struct queued *queued = &queue->messages[index];
+		const struct named_debts *debts;
+
+		if (queued->is_mergeable == 0 || queued->state != OUTBOX_SCHEDULED)
+			continue;
+		touch(set, &communication_entity, &queued->communication_id);
+		slot = touch(set, &named_debts_entity, &queued->communication_id);
+		if (slot == NULL || !slot->exists)
+			continue;
+		debts = slot->state;
+		touch_debts(set, debts->ids, debts->count);
+	}
+}
+
 static void touch_send_communication(const struct command *command, struct workset *set)
 {
 	const struct send_communication *body = command->body;
@@ -147,6 +175,10 @@ static void touch_send_communication(const struct command *command, struct works
 	touch_person(set, &body->customer_id);
 	touch_debts(set, body->debt_ids, body->debt_ids_count);
 	touch_template_texts(set, body->template_name, body->channel, body->language);
+	if (body->mergeable) {
+		touch(set, &named_debts_entity, &body->communication_id);
+		touch_mergeable(set, &body->customer_id);
+	}
 }
 
 static void touch_reschedule_communication(const struct command *command, struct workset *set)
@@ -154,6 +186,13 @@ static void touch_reschedule_communication(const struct command *command, struct
 	const struct reschedule_communication *body = command->body;
 
 	touch(set, &communication_entity, &body->communication_id);
+}
+
+static bool is_mergeable(const struct workset *set, const struct uuid *communication_id)
+{
+	const struct slot *slot = workset_find(set, &communication_entity, communication_id);
+
+	return slot != NULL && slot->exists && !uuid_is_none(&((const struct communication *)slot->state)->merge_key);
 }
 
 /* Touches the request first; what it names is known once it is loaded. */
@@ -172,6 +211,8 @@ static void touch_release(const struct command *command, struct workset *set)
 	touch_debts(set, request->debt_ids, request->debt_ids_count);
 	touch_template_texts(set, str_of(request->template_name), str_of(channel_name((enum channel)request->channel)),
 			     str_of(request->language));
+	if (is_mergeable(set, &timer->subject))
+		touch_mergeable(set, &command->key);
 }
 
 /* Loading the queue locks it: a message that is not claimed then cannot be claimed before the batch is committed. */
@@ -244,7 +285,7 @@ static const struct rule rules[] = {
 	{ &publish_profile_type, touch_publish_profile, decide_publish_profile, false, false },
 	{ &grant_consent_type, touch_grant_consent, decide_grant_consent, false, false },
 	{ &withdraw_consent_type, touch_withdraw_consent, decide_withdraw_consent, true, true },
-	{ &send_communication_type, touch_send_communication, decide_send_communication, false, false },
+	{ &send_communication_type, touch_send_communication, decide_send_communication, true, false },
 	{ &cancel_communication_type, touch_cancel_communication, decide_cancel_communication, false, false },
 	{ &reschedule_communication_type, touch_reschedule_communication, decide_reschedule_communication, false, false },
 	{ &resolve_unknown_type, touch_resolve_unknown, decide_resolve_unknown, false, false },

@@ -21,6 +21,8 @@ struct sending {
 	struct str language; /* of the template: as in the command, or a wider one */
 	const struct address *address;
 	struct rendered *rendered;
+	const struct uuid **merged; /* the messages that go with it: their debts are in `body`; room for QUEUE_MAX */
+	size_t merged_count;
 };
 
 /* Whether a message can have these times. False: refused. */
@@ -33,12 +35,22 @@ void sending_find(struct sending *sending, const struct workset *set);
 /* Whether it can be rendered for an address; renders it. False: refused, to wait, or the arena is full (overflow). */
 MUST_CHECK bool sending_check(struct sending *sending, const struct workset *set, struct decision *decision);
 
-/* Asks the guard, and adds its verdict as an event. */
-struct guard_verdict sending_ask(const struct sending *sending, const struct workset *set, struct decision *decision);
+/* What the guard says of it, and the facts on which it says that. */
+struct guard_verdict sending_judge(const struct sending *sending, const struct workset *set, struct guard_facts *ret_facts);
+
+/* Asks the guard, and adds its verdict as an event. A mergeable message that may go takes others along (sending_merge). */
+struct guard_verdict sending_ask(struct sending *sending, const struct workset *set, struct decision *decision);
+
+/*
+ * The guard allows a mergeable message: takes the others along, one after the other, as long as the guard allows them all as one
+ * (merge.c). The facts and the verdict become those of the whole.
+ */
+void sending_merge(struct sending *sending, const struct workset *set, struct guard_facts *facts, struct guard_verdict *verdict,
+		   struct decision *decision);
 
 /* ---- outcomes (outcome.c): the last event of a decision ---- */
 
-/* What follows from the verdict: it is released, waits, or is suppressed. */
+/* What follows from the verdict: it is released with those that go with it, waits, or is suppressed. */
 void sending_settle(const struct sending *sending, const struct workset *set, const struct guard_verdict *verdict,
 		    struct decision *decision);
 void sending_suppress(const struct sending *sending, struct str reason, struct decision *decision);

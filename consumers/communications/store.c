@@ -183,10 +183,12 @@ static int write_opt_outs(struct communications_store *store, struct db *db, str
 static const struct db_statement update_communications = {
 	.name = "communications_update_communications",
 	.sql = "UPDATE communications.communication c SET version = u.version, attempt = u.attempt, state = u.state, "
-	       "not_before = u.not_before, release_at = u.release_at, updated_at = u.updated_at, updated_seq = u.updated_seq "
+	       "not_before = u.not_before, release_at = u.release_at, merged_into = u.merged_into, updated_at = u.updated_at, "
+	       "updated_seq = u.updated_seq "
 	       "FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::integer[], $5::text[], $6::timestamptz[], "
-	       "$7::timestamptz[], $8::timestamptz[], $9::bigint[]) AS u (id, version_was, version, attempt, state, not_before, "
-	       "release_at, updated_at, updated_seq) WHERE c.communication_id = u.id AND c.version = u.version_was",
+	       "$7::timestamptz[], $8::uuid[], $9::timestamptz[], $10::bigint[]) AS u (id, version_was, version, attempt, state, "
+	       "not_before, release_at, merged_into, updated_at, updated_seq) WHERE c.communication_id = u.id AND c.version = "
+	       "u.version_was",
 };
 
 enum outbox_state outbox_state_of(enum communication_state state)
@@ -207,6 +209,7 @@ enum outbox_state outbox_state_of(enum communication_state state)
 	case COMMUNICATION_REJECTED:
 	case COMMUNICATION_DELIVERED:
 	case COMMUNICATION_SUPPRESSED: /* after it has waited */
+	case COMMUNICATION_MERGED:
 		return OUTBOX_DONE;
 	case COMMUNICATION_NONE:
 	case COMMUNICATION_STATE_COUNT:
@@ -236,6 +239,14 @@ static void add_instant_or_null(struct db_params *params, int64_t at_ms)
 		db_array_instant(params, at_ms);
 }
 
+static void add_uuid_or_null(struct db_params *params, const struct uuid *id)
+{
+	if (uuid_is_none(id))
+		db_array_null(params);
+	else
+		db_array_uuid(params, id);
+}
+
 static void add_communications(struct db_params *params, struct slot **slots, size_t count)
 {
 	db_params_reset(params);
@@ -259,6 +270,9 @@ static void add_communications(struct db_params *params, struct slot **slots, si
 	db_array_begin(params, DB_ARRAY_INSTANT);
 	for (size_t index = 0; index < count; index++)
 		add_instant_or_null(params, ((const struct communication *)slots[index]->state)->release_at_ms);
+	db_array_begin(params, DB_ARRAY_UUID);
+	for (size_t index = 0; index < count; index++)
+		add_uuid_or_null(params, &((const struct communication *)slots[index]->state)->merged_into);
 	slots_add_changed_at(params, slots, count);
 	slots_add_changed_seq(params, slots, count);
 }

@@ -236,7 +236,7 @@ static const struct db_table table_communications = {
 	.columns = "communication_id uuid, customer_id uuid, version bigint, attempt integer, state text, channel text, "
 		   "requested_on date, message_class text, template_name text, template_version integer, language text, "
 		   "contact_point_id uuid, rendered_hash bytea, not_before timestamptz, release_at timestamptz, "
-		   "created_at timestamptz, updated_at timestamptz, updated_seq bigint",
+		   "created_at timestamptz, updated_at timestamptz, updated_seq bigint, merge_key uuid, merged_into uuid",
 };
 
 static const struct db_table table_debts = {
@@ -297,6 +297,21 @@ static void copy_dates(struct db_copy *copy, const struct event *event, const st
 	db_copy_int64(copy, slot->changed_seq);
 }
 
+static void copy_uuid_or_null(struct db_copy *copy, const struct uuid *id)
+{
+	if (uuid_is_none(id))
+		db_copy_null(copy);
+	else
+		db_copy_uuid(copy, id);
+}
+
+/* The end of a row. */
+static void copy_merge(struct db_copy *copy, const struct communication *communication)
+{
+	copy_uuid_or_null(copy, &communication->merge_key);
+	copy_uuid_or_null(copy, &communication->merged_into);
+}
+
 static void copy_outbox_head(struct db_copy *copy, const struct uuid *communication_id, const struct communication *communication)
 {
 	db_copy_row(copy);
@@ -328,6 +343,7 @@ static void copy_scheduled(struct communications_store *store, const struct work
 	copy_instant_or_null(copy, communication->not_before_ms);
 	copy_instant_or_null(copy, communication->release_at_ms);
 	copy_dates(copy, event, slot);
+	copy_merge(copy, communication);
 	copy_debt_ids(&store->debts, NULL, &scheduled->communication_id, scheduled->debt_ids, scheduled->debt_ids_count);
 
 	copy = &store->outbox;
@@ -364,6 +380,7 @@ static void copy_released(struct communications_store *store, const struct works
 	copy_instant_or_null(copy, communication->not_before_ms);
 	db_copy_null(copy);
 	copy_dates(copy, event, slot);
+	copy_merge(copy, communication);
 	copy_debt_ids(&store->debts, set, &released->communication_id, released->debt_ids, released->debt_ids_count);
 
 	copy = &store->outbox;
@@ -394,6 +411,7 @@ static void copy_suppressed(struct communications_store *store, const struct wor
 	for (int column = 0; column < 4; column++)
 		db_copy_null(copy);
 	copy_dates(copy, event, slot);
+	copy_merge(copy, slot->state);
 	copy_debt_ids(&store->debts, NULL, &suppressed->communication_id, suppressed->debt_ids, suppressed->debt_ids_count);
 }
 
@@ -450,6 +468,7 @@ static void copy_event(struct communications_store *store, const struct workset 
 		return;
 	case EVENT_CIRCUMSTANCE_ENDED:
 	case EVENT_COMMUNICATION_RESCHEDULED:
+	case EVENT_COMMUNICATION_MERGED:
 	case EVENT_COMMUNICATION_CANCELLED: /* updates rows, adds none */
 	case EVENT_RECEIPT_IGNORED:
 		return;

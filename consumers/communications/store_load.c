@@ -168,7 +168,7 @@ static void ask_nothing(void *self, struct db_params *params, struct slot **slot
  */
 static const struct db_statement select_queues = {
 	.name = "communications_select_queues",
-	.sql = "SELECT u.n, o.communication_id, o.channel, c.requested_on, o.state, o.claims "
+	.sql = "SELECT u.n, o.communication_id, o.channel, c.requested_on, o.state, o.claims, c.merge_key IS NOT NULL "
 	       "FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) JOIN communications.outbox o ON o.customer_id = u.id "
 	       "JOIN communications.communication c ON c.communication_id = o.communication_id "
 	       "WHERE o.state IN ('scheduled', 'released', 'claimed', 'waiting') ORDER BY o.communication_id FOR UPDATE OF o",
@@ -185,14 +185,15 @@ static int read_queued(void *self, const struct db_result *result, int row, stru
 							   .channel = channel_by_name(db_str(result, row, 2)),
 							   .requested_on = db_date(result, row, 3),
 							   .state = outbox_state_by_name(db_str(result, row, 4)),
-							   .claims = db_int32(result, row, 5) };
+							   .claims = db_int32(result, row, 5),
+							   .is_mergeable = db_bool(result, row, 6) ? 1 : 0 };
 	return 0;
 }
 
 static const struct db_statement select_communications = {
 	.name = "communications_select_communications",
 	.sql = "SELECT u.n, c.customer_id, c.version, c.channel, c.state, c.attempt, c.requested_on, c.not_before, c.release_at, "
-	       "o.send_by FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) "
+	       "o.send_by, c.merge_key, c.merged_into FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) "
 	       "JOIN communications.communication c ON c.communication_id = u.id "
 	       "LEFT JOIN communications.outbox o ON o.communication_id = u.id",
 };
@@ -218,6 +219,10 @@ static int read_communication(void *self, const struct db_result *result, int ro
 	communication->not_before_ms = read_instant(result, row, 7);
 	communication->release_at_ms = read_instant(result, row, 8);
 	communication->send_by_ms = read_instant(result, row, 9);
+	if (!db_is_null(result, row, 10))
+		communication->merge_key = db_uuid(result, row, 10);
+	if (!db_is_null(result, row, 11))
+		communication->merged_into = db_uuid(result, row, 11);
 	MUST(communication->state != COMMUNICATION_NONE);
 	return 0;
 }
@@ -392,6 +397,23 @@ static int read_request_debt(void *self, const struct db_result *result, int row
 	return 0;
 }
 
+static const struct db_statement select_named_debts = {
+	.name = "communications_select_named_debts",
+	.sql = "SELECT u.n, d.debt_id FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) "
+	       "JOIN communications.communication_debt d ON d.communication_id = u.id ORDER BY u.n, d.place",
+};
+
+static int read_named_debt(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)
+{
+	struct named_debts *debts = slot->state;
+
+	(void)self;
+	(void)err;
+	MUST(debts->count < REQUEST_DEBTS_MAX);
+	debts->ids[debts->count++] = db_uuid(result, row, 1);
+	return 0;
+}
+
 /* The best address of each channel: preferably not at work, then the last verified, then the newest. */
 static const struct db_statement select_addresses = {
 	.name = "communications_select_addresses",
@@ -470,6 +492,7 @@ static const struct slot_query queries[] = {
 	{ .entity = &communication_entity, .statement = &select_communications, .read = read_communication },
 	{ .entity = &request_entity, .statement = &select_requests, .read = read_request },
 	{ .entity = &request_entity, .statement = &select_request_debts, .read = read_request_debt },
+	{ .entity = &named_debts_entity, .statement = &select_named_debts, .read = read_named_debt },
 	{ .entity = &consent_entity, .statement = &select_consents, .read = read_consent },
 	{ .entity = &inbound_entity, .statement = &select_inbound, .read = read_inbound },
 	{ .entity = &person_entity, .statement = &select_persons, .read = read_person },

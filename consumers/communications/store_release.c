@@ -115,11 +115,13 @@ static int write_outbox(struct communications_store *store, struct db *db, const
 	return db_write(db, &update_outbox, &store->params, count, err);
 }
 
+/* Its own debts get their balances; those of messages that were merged into it come to it. */
 static const struct db_statement update_debts = {
 	.name = "communications_release_debts",
-	.sql = "UPDATE communications.communication_debt d SET stated_minor = u.stated_minor "
-	       "FROM unnest($1::uuid[], $2::uuid[], $3::bigint[]) AS u (communication_id, debt_id, stated_minor) "
-	       "WHERE d.communication_id = u.communication_id AND d.debt_id = u.debt_id",
+	.sql = "INSERT INTO communications.communication_debt AS d (communication_id, debt_id, place, stated_minor) "
+	       "SELECT communication_id, debt_id, place::smallint, stated_minor "
+	       "FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::bigint[]) AS u (communication_id, debt_id, place, "
+	       "stated_minor) ON CONFLICT (communication_id, debt_id) DO UPDATE SET stated_minor = excluded.stated_minor",
 };
 
 static int write_debts(struct communications_store *store, struct db *db, const struct waited *waited, size_t count,
@@ -139,6 +141,10 @@ static int write_debts(struct communications_store *store, struct db *db, const 
 	for (size_t index = 0; index < count; index++)
 		for (size_t i = 0; i < waited[index].event->debt_ids_count; i++)
 			db_array_uuid(params, &waited[index].event->debt_ids[i]);
+	db_array_begin(params, DB_ARRAY_INT32);
+	for (size_t index = 0; index < count; index++)
+		for (size_t i = 0; i < waited[index].event->debt_ids_count; i++)
+			db_array_int32(params, (int32_t)i + 1);
 	db_array_begin(params, DB_ARRAY_INT64);
 	for (size_t index = 0; index < count; index++)
 		for (size_t i = 0; i < waited[index].event->debt_ids_count; i++)

@@ -129,6 +129,11 @@ static bool fold_communication_suppressed(const struct communication_suppressed 
 	return fold_scheduled_or_new(event->version, event->requested_on, event->channel, STR("suppressed"), deltas);
 }
 
+static bool fold_communication_merged(const struct communication_merged *event, struct buf *deltas)
+{
+	return fold_scheduled_or_new(event->version, event->requested_on, event->channel, STR("merged"), deltas);
+}
+
 static bool fold_communication_progressed(const struct communication_progressed *event, struct buf *deltas)
 {
 	return add_communications(deltas, event->requested_on, event->channel, event->previous_state, -1) &&
@@ -221,6 +226,8 @@ static bool fold_communications(const struct message_type *type, const void *bod
 		return fold_communication_released(body, deltas);
 	case EVENT_COMMUNICATION_SUPPRESSED:
 		return fold_communication_suppressed(body, deltas);
+	case EVENT_COMMUNICATION_MERGED:
+		return fold_communication_merged(body, deltas);
 	case EVENT_COMMUNICATION_PROGRESSED:
 		return fold_communication_progressed(body, deltas);
 	case EVENT_COMMUNICATION_CANCELLED:

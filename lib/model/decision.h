@@ -31,7 +31,7 @@ struct event {
 
 enum decision_kind { DECISION_NONE, DECISION_EVENTS, DECISION_REFUSED, DECISION_WAIT, DECISION_KEPT };
 
-#define DECISION_EVENTS_MAX 8
+#define DECISION_EVENTS_MAX 34 /* a message that all others of a customer go with */
 #define DECISION_TIMERS_MAX 32 /* a withdrawal ends those of all messages that a customer may have under way */
 
 /* A timer that a decision sets or cancels. */

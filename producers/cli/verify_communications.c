@@ -185,6 +185,7 @@ static void prepare_communications(struct fold *fold, struct command *command, c
 	case EVENT_COMMUNICATION_RESCHEDULED:
 	case EVENT_COMMUNICATION_RELEASED:
 	case EVENT_COMMUNICATION_SUPPRESSED:
+	case EVENT_COMMUNICATION_MERGED:
 	case EVENT_COMMUNICATION_PROGRESSED:
 	case EVENT_COMMUNICATION_CANCELLED:
 	case EVENT_RECEIPT_IGNORED:
@@ -585,6 +586,7 @@ static void note_event(struct fold *fold, const struct event *event, const struc
 		note_preference(fold, event->body, line);
 		return;
 	case EVENT_COMMUNICATION_CANCELLED: /* evolve handles these completely */
+	case EVENT_COMMUNICATION_MERGED:
 	case EVENT_RECEIPT_IGNORED:
 		return;
 	}
@@ -870,6 +872,8 @@ static void check_communication(struct fold *fold, struct table_row *row)
 	expect_date(row, communication->requested_on);
 	expect_instant_or_null(row, communication->not_before_ms != 0, communication->not_before_ms);
 	expect_instant_or_null(row, communication->release_at_ms != 0, communication->release_at_ms);
+	expect_uuid_or_null(row, &communication->merge_key);
+	expect_uuid_or_null(row, &communication->merged_into);
 	expect_instant(row, note->created_at_ms);
 	expect_instant(row, note->updated_at_ms);
 	expect_int64(row, note->updated_seq);
@@ -1247,7 +1251,7 @@ static const struct folded_table tables[] = {
 	{ .name = "communications.communication",
 	  .select =
 		  "SELECT customer_id, communication_id, version, attempt, state, channel, requested_on, not_before, release_at, "
-		  "created_at, updated_at, updated_seq, message_class, "
+		  "merge_key, merged_into, created_at, updated_at, updated_seq, message_class, "
 		  "template_name, language, template_version, rendered_hash, contact_point_id FROM communications.communication",
 	  .ids = 1,
 	  .entity = &communication_entity,

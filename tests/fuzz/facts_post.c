@@ -68,7 +68,8 @@ static void add_queued(struct queue *queue, const struct uuid *communication_id,
 								   .channel = communication->channel,
 								   .requested_on = (int32_t)(NOW_MS / 86400000),
 								   .state = is_claimed ? OUTBOX_CLAIMED : state,
-								   .claims = (fact & 128) != 0 ? 5 : 0 };
+								   .claims = (fact & 128) != 0 ? 5 : 0,
+								   .is_mergeable = !uuid_is_none(&communication->merge_key) };
 }
 
 static void load_queue(const uint8_t *facts, const struct memory *memory, struct slot *slot)

@@ -166,24 +166,44 @@ static void add_message(unsigned number)
 #define TIME_MS ((STORE_TODAY * DAY_MS) + DAY_MS / 2)
 
 /* Before its time. */
-static void add_early(unsigned number)
+static struct send_communication early(unsigned number)
 {
 	static const struct template_parameter parameters[] = { { { "plan", 4 }, { "Plan A", 6 } } };
-	struct send_communication body = { .communication_id = spec_id('M', number),
-					   .customer_id = spec_id('C', 1),
-					   .debt_ids = debt_ids,
-					   .debt_ids_count = 1,
-					   .channel = STR("sms"),
-					   .template_name = STR("reminder"),
-					   .language = STR("de-AT"),
-					   .message_class = STR("reminder"),
-					   .parameters = parameters,
-					   .parameters_count = 1,
-					   .send_by = (STORE_TODAY + 1) * DAY_MS,
-					   .has_not_before = true,
-					   .not_before = TIME_MS };
 
 	debt_ids[0] = spec_id('D', 1);
+	return (struct send_communication){ .communication_id = spec_id('M', number),
+					    .customer_id = spec_id('C', 1),
+					    .debt_ids = debt_ids,
+					    .debt_ids_count = 1,
+					    .channel = STR("sms"),
+					    .template_name = STR("reminder"),
+					    .language = STR("de-AT"),
+					    .message_class = STR("reminder"),
+					    .parameters = parameters,
+					    .parameters_count = 1,
+					    .send_by = (STORE_TODAY + 1) * DAY_MS,
+					    .has_not_before = true,
+					    .not_before = TIME_MS };
+}
+
+static void add_early(unsigned number)
+{
+	const struct send_communication body = early(number);
+
+	store_add(&spec, &send_communication_type, &body);
+}
+
+/* About debt `number`. */
+static void add_mergeable(unsigned number, int64_t not_before_ms)
+{
+	static struct uuid ids[4];
+	struct send_communication body = early(number);
+
+	assert_true(number < COUNT(ids));
+	ids[number] = spec_id('D', number);
+	body.debt_ids = &ids[number];
+	body.has_mergeable = body.mergeable = true;
+	body.not_before = not_before_ms;
 	store_add(&spec, &send_communication_type, &body);
 }
 
@@ -564,6 +584,86 @@ static void test_communications_store__an_erased_persons_message_is_suppressed(v
 	comes(1);
 	then_answers(&spec, 0, "CommunicationSuppressed");
 	assert_int_equal(COMMUNICATION("suppressed"), 1);
+}
+
+#define ABOUT_MESSAGE_1                                                                                                          \
+	store_number(                                                                                                            \
+		&spec, "test_about_1",                                                                                           \
+		"SELECT count(*) FROM communications.communication_debt WHERE communication_id = "                               \
+		"'019a0000-0000-7000-8000-004d00000001' AND stated_minor = 12345 AND place::text = right(debt_id::text, 1)")
+
+static void given_mergeable(int64_t not_before_ms)
+{
+	store_sql(&spec, "test_portfolio", "UPDATE debts.debt SET portfolio_id = gen_random_uuid()");
+	for (unsigned number = 2; number < 4; number++)
+		store_sql(
+			&spec, number == 2 ? "test_debt_2" : "test_debt_3",
+			number == 2
+				? "INSERT INTO debts.debt SELECT (jsonb_populate_record(d, '{\"debt_id\": "
+				  "\"019a0000-0000-7000-8000-004400000002\", \"external_ref\": \"INV-2\", \"portfolio_id\": "
+				  "null}')).* FROM debts.debt d"
+				: "INSERT INTO debts.debt SELECT (jsonb_populate_record(d, '{\"debt_id\": "
+				  "\"019a0000-0000-7000-8000-004400000003\", \"external_ref\": \"INV-3\"}')).* FROM debts.debt d "
+				  "WHERE external_ref = 'INV-1'");
+	add_template(1, STR("{{plan}} {{customer_name}} {{balance}} {{debt_reference}} {{opt_out}}"));
+	add_consent(1, 1000);
+	for (unsigned number = 1; number < 4; number++)
+		add_mergeable(number, not_before_ms);
+}
+
+/* A creditor who is bound to the portfolio of the first debt does not see the message that is about the others', too. */
+static void test_communications_store__a_message_gets_the_debts_of_those_that_go_with_it(void **state)
+{
+	(void)state;
+	given_mergeable(TIME_MS);
+	store_run(&spec);
+	assert_int_equal(
+		store_number(&spec, "test_portfolios",
+			     "SELECT count(*) FROM communications.creditor_communication WHERE portfolio_id IS NOT NULL"),
+		2);
+	comes(1);
+	then_answers(&spec, 0, "ComplianceDecided");
+	assert_int_equal(spec.decisions[0].events_count, 4);
+	then_text("Plan A Anna 370.35 INV-1, INV-2, INV-3 ");
+	assert_int_equal(COMMUNICATION("merged"), 2);
+	assert_int_equal(OUTBOX("done"), 2);
+	assert_int_equal(PARAMETERS, 0);
+	assert_int_equal(ABOUT_MESSAGE_1, 3);
+	assert_int_equal(
+		store_number(&spec, "test_merged_into",
+			     "SELECT count(*) FROM communications.api_communication WHERE state = 'merged' AND merged_into "
+			     "= '019a0000-0000-7000-8000-004d00000001' AND actions = '{}'"),
+		2);
+	assert_int_equal(
+		store_number(&spec, "test_portfolios_after",
+			     "SELECT count(*) FROM communications.creditor_communication WHERE portfolio_id IS NOT NULL"),
+		1);
+	comes(2);
+	assert_int_equal(spec.decisions[0].kind, DECISION_NONE);
+	store_sql(&spec, "test_in_time", "UPDATE communications.outbox SET send_by = now() + interval '1 day'");
+	assert_int_equal(claimed(&claim), 1);
+}
+
+/* All in one batch: the log does not depend on how commands are divided. */
+static void test_communications_store__what_one_batch_schedules_and_merges_is_written_once(void **state)
+{
+	struct send_communication body;
+
+	(void)state;
+	given_mergeable(STORE_TODAY * DAY_MS + (int64_t)spec.ids + 6); /* a millisecond is a command */
+	body = early(9);
+	body.has_not_before = false;
+	body.has_mergeable = body.mergeable = true;
+	store_add(&spec, &send_communication_type, &body);
+	store_run(&spec);
+	assert_int_equal(spec.decisions[5].events_count, 5);
+	assert_int_equal(COMMUNICATION("merged"), 3);
+	assert_int_equal(OUTBOX("done"), 3);
+	assert_int_equal(PARAMETERS, 0);
+	assert_int_equal(store_number(&spec, "test_about_9",
+				      "SELECT count(*) FROM communications.communication_debt WHERE stated_minor = 12345 AND "
+				      "communication_id = '019a0000-0000-7000-8000-004d00000009'"),
+			 3);
 }
 
 /* The longest name that the schema takes. */
@@ -1865,6 +1965,8 @@ int main(void)
 		TEST(test_communications_store__what_waits_ends_by_a_withdrawal),
 		TEST(test_communications_store__a_suppressed_message_leaves_the_queue),
 		TEST(test_communications_store__an_erased_persons_message_is_suppressed),
+		TEST(test_communications_store__a_message_gets_the_debts_of_those_that_go_with_it),
+		TEST(test_communications_store__what_one_batch_schedules_and_merges_is_written_once),
 		TEST(test_communications_store__what_is_late_is_not_claimed),
 		TEST(test_communications_store__that_a_debt_was_cancelled_is_read_through_its_view),
 		TEST(test_communications_store__a_withdrawal_stops_what_is_not_claimed),

@@ -346,6 +346,30 @@ static void comes(unsigned number, unsigned customer)
 	assert_int_equal(world.decision.kind, DECISION_EVENTS);
 }
 
+/* Two that wait, each about a debt: the second goes with the first. */
+static void send_mergeable(void)
+{
+	static struct uuid ids[2];
+	struct send_communication body = { .customer_id = spec_id('C', 10),
+					   .debt_ids_count = 1,
+					   .channel = STR("email"),
+					   .template_name = STR("welcome"),
+					   .language = STR("de"),
+					   .message_class = STR("account_service"),
+					   .send_by = (STORE_TODAY + 1) * DAY_MS,
+					   .has_not_before = true,
+					   .not_before = world.now_ms + 3000, /* each command is a second */
+					   .has_mergeable = true,
+					   .mergeable = true };
+
+	for (unsigned number = 0; number < 2; number++) {
+		ids[number] = spec_id('D', 11 + number);
+		body.communication_id = spec_id('M', 8 + number);
+		body.debt_ids = &ids[number];
+		world_do(&world, COMMUNICATIONS, &send_communication_type, &body);
+	}
+}
+
 /* The notifier has claimed message 1 and sent it; its report is a command. */
 static void dispatch(void)
 {
@@ -472,6 +496,8 @@ static void tell_communications(void)
 	send_early(5, 10);
 	send_early(6, 10);
 	comes(6, 10);
+	send_mergeable();
+	comes(8, 10);
 	tell_facts();
 }
 
@@ -542,6 +568,8 @@ struct wrong {
 #define MESSAGE_1   "communication_id = '019a0000-0000-7000-8000-004d00000001'"
 #define MESSAGE_4   "communication_id = '019a0000-0000-7000-8000-004d00000004'"
 #define MESSAGE_5   "communication_id = '019a0000-0000-7000-8000-004d00000005'"
+#define MESSAGE_8   "communication_id = '019a0000-0000-7000-8000-004d00000008'"
+#define MESSAGE_9   "communication_id = '019a0000-0000-7000-8000-004d00000009'"
 #define MESSAGE_6   "communication_id = '019a0000-0000-7000-8000-004d00000006'"
 #define POINT_1     "contact_point_id = '019a0000-0000-7000-8000-005000000001'"
 #define POINT_2     "contact_point_id = '019a0000-0000-7000-8000-005000000002'"
@@ -788,6 +816,12 @@ static const struct wrong wrongs[] = {
 	  "not_before is not" },
 	{ "communications.communication_debt", "UPDATE communications.communication_debt SET place = 2 WHERE " MESSAGE_1, "P7",
 	  "place is not" },
+	{ "communications.communication", "UPDATE communications.communication SET merged_into = NULL WHERE " MESSAGE_9, "P7",
+	  "merged_into is not" },
+	{ "communications.communication", "UPDATE communications.communication SET merge_key = NULL WHERE " MESSAGE_8, "P7",
+	  "merge_key is not" },
+	{ "communications.communication_debt", "DELETE FROM communications.communication_debt WHERE place = 2 AND " MESSAGE_8,
+	  "P7", "the row is missing" },
 	{ "communications.opt_out", "DELETE FROM communications.opt_out WHERE channel = 'email' AND " CUSTOMER_11, "P7",
 	  "00430000000b email: the row is missing" },
 	{ "communications.inbound", "UPDATE communications.inbound SET intent = 'other' WHERE " CUSTOMER_12, "P7",

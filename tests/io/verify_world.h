@@ -1,6 +1,7 @@
 #ifndef TESTS_IO_VERIFY_WORLD_H
 #define TESTS_IO_VERIFY_WORLD_H
 
+#include "consumers/communications/asked.h"
 #include "consumers/communications/communications.h"
 #include "consumers/communications/store.h"
 #include "consumers/debts/debts.h"
@@ -88,11 +89,13 @@ static inline void world_open_module(struct verify_world *world, enum world_modu
 static inline void world_open(struct verify_world *world)
 {
 	struct err *err = &world->spec.err;
+	struct str bad;
 
 	store_spec_init(&world->spec, &debts_module, &debts_store);
 #define ROW(name, NAME) store_must(&world->spec, name##_store_prepare(name##_store.self, err));
 	COMMAND_MODULES(ROW)
 #undef ROW
+	assert_true(asked_profiles_choose(STR("basic person"), &bad)); /* no hour of a test counts */
 	store_must(&world->spec, coder_new(&world->coder, err));
 	store_must(&world->spec, arena_init(&world->arena, (size_t)16 << 20, err));
 	buf_init(&world->bodies, (size_t)1 << 20);

@@ -60,7 +60,7 @@ static const struct step {
 } steps[] = {
 	{ "scheduled", 7, false }, { "released", 1, false }, { "retry_wait", 2, false }, { "unknown", 3, true },
 	{ "submitted", 4, true },  { "failed", 5, true },    { "expired", 5, true },     { "rejected", 5, true },
-	{ "delivered", 6, true },  { "cancelled", 7, true }, { "suppressed", 7, true },
+	{ "delivered", 6, true },  { "cancelled", 7, true }, { "suppressed", 7, true },  { "merged", 7, true },
 };
 
 static const struct step *step_of(const char *state)
@@ -441,6 +441,83 @@ static int verdict_on(struct mailbook *book, const struct uuid *communication_id
 	return verdict_said;
 }
 
+/* ---- debts: none is lost by a merge, and none comes to a message that nobody named ---- */
+
+static void set_debts(struct mail *mail, const struct uuid *ids, size_t count)
+{
+	MUST(count <= COUNT(mail->debts));
+	for (size_t i = 0; i < count; i++)
+		mail->debts[i] = ids[i];
+	mail->debts_count = count;
+}
+
+static bool has_debt(const struct mail *mail, const struct uuid *debt_id)
+{
+	for (size_t i = 0; i < mail->debts_count; i++)
+		if (uuid_equal(&mail->debts[i], debt_id))
+			return true;
+	return false;
+}
+
+static bool is_into(const struct mail *merged, const struct mail *into)
+{
+	return merged->merged_seq > 0 && uuid_equal(&merged->into_id, &into->communication_id);
+}
+
+/* Whether the message, or one that was merged into it, was asked to be about this debt. */
+static bool was_named(const struct mailbook *book, const struct mail *mail, const struct uuid *debt_id)
+{
+	for (size_t i = 0; i < book->mails_count; i++)
+		if (is_into(&book->mails[i], mail) && has_debt(&book->mails[i], debt_id))
+			return true;
+	return has_debt(mail, debt_id);
+}
+
+static const char *take_debts(struct mailbook *book, struct mail *mail, const struct communication_released *body)
+{
+	for (size_t i = 0; i < body->debt_ids_count; i++)
+		if (!was_named(book, mail, &body->debt_ids[i]))
+			FAIL("a message is about a debt that nobody named");
+	set_debts(mail, body->debt_ids, body->debt_ids_count);
+	return NULL;
+}
+
+static const char *take_merged(struct mailbook *book, const struct mail_event *event, const struct communication_merged *body)
+{
+	struct mail *mail = mail_of(book, &body->communication_id);
+
+	if (!mail || strcmp(mail->state, "scheduled") != 0 || body->version != mail->version + 1)
+		FAIL("P4 a message was merged that does not wait");
+	if (event->row->at_ms < mail->not_before_ms || event->row->at_ms >= mail->send_by_ms)
+		FAIL("P9 a message was merged before its time, or after it");
+	if (body->debt_ids_count != mail->debts_count)
+		FAIL("a merged message lost its debts");
+	for (size_t i = 0; i < body->debt_ids_count; i++)
+		if (!has_debt(mail, &body->debt_ids[i]))
+			FAIL("a merged message lost its debts");
+	mail->version = body->version;
+	mail->state = "merged";
+	mail->into_id = body->into_id;
+	mail->merged_seq = event->row->seq;
+	return NULL;
+}
+
+/* The one that it went with was released in the same decision, about its debts, too, by the same channel to the same person. */
+static const char *check_merged(const struct mailbook *book, const struct mail *mail)
+{
+	const struct mail *into = mail_of(book, &mail->into_id);
+
+	if (mail->merged_seq == 0)
+		return NULL;
+	if (!into || !uuid_equal(&into->customer_id, &mail->customer_id) || !str_equal(into->channel, mail->channel) ||
+	    into->released_seq <= mail->merged_seq || into->released_seq > mail->merged_seq + 32)
+		FAIL("a message was merged into one that was not released with it");
+	for (size_t i = 0; i < mail->debts_count; i++)
+		if (!has_debt(into, &mail->debts[i]))
+			FAIL("a debt was lost with the message that was merged");
+	return NULL;
+}
+
 /* The first event of a message answers its request. */
 static const char *begin(struct mailbook *book, const struct mail_event *event, struct str channel, int32_t requested_on,
 			 struct mail **ret_mail)
@@ -460,6 +537,7 @@ static const char *begin(struct mailbook *book, const struct mail_event *event, 
 				    .state = "suppressed",
 				    .requested_on = requested_on,
 				    .part = row->part };
+	set_debts(*ret_mail, command->debt_ids, command->debt_ids_count);
 	return NULL;
 }
 
@@ -546,7 +624,7 @@ static const char *take_released(struct mailbook *book, const struct sim_world *
 	mail->state = "released";
 	mail->released_seq = event->row->seq;
 	mail->released_at_ms = event->row->at_ms;
-	return NULL;
+	return take_debts(book, mail, body);
 }
 
 /* Of a message that has waited also a refusal's code is a reason: what was true when it was asked for is so no more. */
@@ -660,6 +738,8 @@ const char *mailbook_take(struct mailbook *book, const struct sim_world *world, 
 		return take_rescheduled(book, event, event->body);
 	if (event->type == &communication_released_type)
 		return take_released(book, world, event, event->body);
+	if (event->type == &communication_merged_type)
+		return take_merged(book, event, event->body);
 	if (event->type == &communication_suppressed_type)
 		return take_suppressed(book, event, event->body);
 	if (event->type == &communication_progressed_type)
@@ -813,6 +893,8 @@ const char *mailbook_check(const struct mailbook *book, const struct sim_world *
 			wrong = check_claims(book, world, &book->mails[i]);
 		if (!wrong)
 			wrong = check_refused(book, world, &book->mails[i]);
+		if (!wrong)
+			wrong = check_merged(book, &book->mails[i]);
 	}
 	for (size_t i = 0; i < world->databases[SIM_COMMUNICATIONS].timers_count && !wrong; i++) {
 		const struct sim_timer *timer = &world->databases[SIM_COMMUNICATIONS].timers[i];

@@ -27,6 +27,10 @@ struct mail {
 	int64_t released_seq, released_at_ms; /* 0: it was not */
 	bool has_waited;
 	int64_t not_before_ms, release_at_ms, send_by_ms; /* of one that waits */
+	struct uuid debts[32];                            /* as asked for; from its release on, as its text has them */
+	size_t debts_count;
+	struct uuid into_id; /* of a merged one */
+	int64_t merged_seq;
 };
 
 struct told { /* a consent to be written to, or its withdrawal */

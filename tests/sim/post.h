@@ -22,14 +22,16 @@ struct sim_session;
 #define SIM_NOTIFIERS   2
 #define SIM_FLIGHTS_MAX 4
 
+#define SIM_LETTER_DEBTS 32
 struct sim_letter { /* a row of communications.outbox, and where it goes */
 	struct uuid communication_id, customer_id, contact_point_id;
 	const char *state; /* scheduled released claimed waiting cancelled done */
 	int32_t claims;
 	int64_t send_by_ms;
-	size_t request;             /* of one that waits, or has waited: its place in post.requests; 0: none */
-	struct uuid debt_id;        /* that it asks something for; none: no debt */
-	int64_t stated_minor;       /* its balance in the text */
+	size_t request;                         /* of one that waits, or has waited: its place in post.requests; 0: none */
+	struct uuid debt_ids[SIM_LETTER_DEBTS]; /* that it asks something for */
+	int64_t stated_minor[SIM_LETTER_DEBTS]; /* their balances in the text */
+	size_t debts_count;
 	struct contacted contacted; /* the message, for caps */
 	int64_t changed_at_ms;      /* the last transaction that wrote it, but for claims */
 	int64_t released_at_ms;     /* 0: it was not */

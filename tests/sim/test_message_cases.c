@@ -72,20 +72,33 @@ static void withdraw(struct sim_world *world, int64_t ago_ms)
 }
 
 /* `wait_ms` 0: at once. */
+static struct send_communication a_message(struct sim_world *world, unsigned number, const struct uuid *debt_id, int64_t wait_ms)
+{
+	return (struct send_communication){ .communication_id = id_of(number),
+					    .customer_id = CUSTOMER,
+					    .debt_ids = debt_id,
+					    .debt_ids_count = debt_id != NULL,
+					    .channel = STR("sms"),
+					    .template_name = STR("reminder"),
+					    .language = STR("de"),
+					    .message_class = STR("reminder"),
+					    .has_not_before = wait_ms > 0,
+					    .not_before = world->now_ms + wait_ms,
+					    .send_by = world->now_ms + LATER_MS };
+}
+
 static void send_after(struct sim_world *world, unsigned number, const struct uuid *debt_id, int64_t wait_ms)
 {
-	const struct send_communication body = { .communication_id = id_of(number),
-						 .customer_id = CUSTOMER,
-						 .debt_ids = debt_id,
-						 .debt_ids_count = debt_id != NULL,
-						 .channel = STR("sms"),
-						 .template_name = STR("reminder"),
-						 .language = STR("de"),
-						 .message_class = STR("reminder"),
-						 .has_not_before = wait_ms > 0,
-						 .not_before = world->now_ms + wait_ms,
-						 .send_by = world->now_ms + LATER_MS };
+	const struct send_communication body = a_message(world, number, debt_id, wait_ms);
 
+	tell(world, SIM_COMMUNICATIONS, &send_communication_type, &body);
+}
+
+static void send_mergeable(struct sim_world *world, unsigned number, const struct uuid *debt_id, int64_t wait_ms)
+{
+	struct send_communication body = a_message(world, number, debt_id, wait_ms);
+
+	body.has_mergeable = body.mergeable = true;
 	tell(world, SIM_COMMUNICATIONS, &send_communication_type, &body);
 }
 
@@ -419,6 +432,28 @@ static void test_messages__a_tick_after_send_by_suppresses_what_waits(void **sta
 	assert_null(audit(world));
 }
 
+/* Two that wait for the same moment are one message; the gateway gets one. */
+static void test_messages__of_mergeable_ones_one_leaves(void **state)
+{
+	const struct uuid debt_id = DEBT;
+	struct sim_world *world = *state;
+
+	given_customer(world);
+	create_debt(world);
+	world->script.gateway_says = "accepted";
+	grant(world, 20, 500);
+	assert_true(rests(world));
+	send_mergeable(world, 10, &debt_id, LATER_MS / 2);
+	send_mergeable(world, 11, &debt_id, LATER_MS / 2);
+	assert_true(rests(world));
+	world->now_ms += LATER_MS / 2;
+	tick(world);
+	assert_int_equal(taken(world), 1);
+	assert_int_equal(count_events(world, &communication_merged_type), 1);
+	assert_int_equal(count_events(world, &compliance_decided_type), 1);
+	assert_null(audit(world));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -432,6 +467,7 @@ int main(void)
 		IN_WORLD(test_messages__a_message_leaves_at_the_first_tick_of_its_time),
 		IN_WORLD(test_messages__what_waits_ends_with_a_withdrawal_whatever_comes_after),
 		IN_WORLD(test_messages__a_tick_after_send_by_suppresses_what_waits),
+		IN_WORLD(test_messages__of_mergeable_ones_one_leaves),
 	};
 
 	if (!start_cases())

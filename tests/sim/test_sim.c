@@ -34,6 +34,7 @@
 #define REST_STEPS_MAX  40000
 #define REST_TICKS      8
 #define SEEDS_DEFAULT   200
+#define SEEDS_MERGED    2000 /* two messages of a customer that may be one are rare */
 
 /* Totals over all seeds, so that a world too kind to find anything is noticed. */
 struct totals {
@@ -42,6 +43,7 @@ struct totals {
 	int64_t seconds[SIM_MODULES][APPROVAL_STATE_COUNT]; /* commands kept for a second person */
 	int64_t sent, stopped; /* messages that the gateway took; that were cancelled before they left */
 	int64_t waited;        /* for their time */
+	int64_t merged;        /* with another */
 	int64_t withdrawals, claims;
 	int64_t stops, again;                    /* withdrawals by a message from the person; attempts after a person's word */
 	int64_t withdrawals_first, claims_first; /* who won the races for a message */
@@ -73,8 +75,10 @@ static int64_t count_events(const struct sim_rows *log, const struct message_typ
 
 static void add_messages(struct totals *totals, const struct sim_world *world)
 {
-	for (size_t part = 0; part < SIM_PARTS; part++)
+	for (size_t part = 0; part < SIM_PARTS; part++) {
 		totals->withdrawals += count_events(&world->databases[SIM_COMMUNICATIONS].log[part], &consent_withdrawn_type);
+		totals->merged += count_events(&world->databases[SIM_COMMUNICATIONS].log[part], &communication_merged_type);
+	}
 	for (size_t i = 0; i < world->post.attempts_count; i++) {
 		totals->sent += world->post.attempts[i].is_taken;
 		totals->again += world->post.attempts[i].is_not_sent;
@@ -268,13 +272,14 @@ static void print_totals(uint64_t share, const struct totals *totals)
 {
 	fprintf(told,
 		"share %llu: events=%lld changed=%lld parked=%lld dead=%lld deaths=%lld deadly=%lld retries=%lld "
-		"rebalances=%lld fired=%lld kept=%lld sent=%lld stopped=%lld waited=%lld withdrawals=%lld claims=%lld "
+		"rebalances=%lld fired=%lld kept=%lld sent=%lld stopped=%lld waited=%lld merged=%lld withdrawals=%lld "
+		"claims=%lld "
 		"stops=%lld again=%lld races=%lld withdrawals_first=%lld claims_first=%lld",
 		(unsigned long long)share, (long long)totals->events, (long long)totals->changed, (long long)totals->parked,
 		(long long)totals->dead, (long long)totals->deaths, (long long)totals->deadly, (long long)totals->retries,
 		(long long)totals->rebalances, (long long)totals->fired, (long long)totals->kept, (long long)totals->sent,
-		(long long)totals->stopped, (long long)totals->waited, (long long)totals->withdrawals, (long long)totals->claims,
-		(long long)totals->stops, (long long)totals->again, (long long)races_of(totals),
+		(long long)totals->stopped, (long long)totals->waited, (long long)totals->merged, (long long)totals->withdrawals,
+		(long long)totals->claims, (long long)totals->stops, (long long)totals->again, (long long)races_of(totals),
 		(long long)totals->withdrawals_first, (long long)totals->claims_first);
 	for (size_t i = 0; i < COUNT(with_second_persons); i++) {
 		const int64_t *seconds = totals->seconds[with_second_persons[i].module];
@@ -317,6 +322,8 @@ static int run_share(const struct plan *plan, uint64_t share)
 	coder_free(coder);
 	print_totals(share, &totals);
 	if (status == 0 && plan->races == 0 && plan->count >= SEEDS_DEFAULT && proves_nothing(&totals))
+		status = 3;
+	if (status == 0 && plan->races == 0 && plan->count >= SEEDS_MERGED && totals.merged == 0)
 		status = 3;
 	if (status == 0 && plan->races > 0 && (totals.stops == 0 || totals.withdrawals_first == 0 || totals.claims_first == 0))
 		status = 3;

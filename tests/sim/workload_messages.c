@@ -131,6 +131,12 @@ struct made make_message(struct sim_world *world, struct arena *arena)
 	body->send_by = world->now_ms + 500 + (int64_t)dice_below(&world->dice, 40000);
 	body->has_not_before = dice_hits(&world->dice, 400);
 	body->not_before = world->now_ms + (int64_t)dice_below(&world->dice, 8000);
+	body->has_mergeable = body->mergeable = number < 2 && dice_hits(&world->dice, 800);
+	if (body->mergeable && dice_hits(&world->dice, 800)) { /* so that several wait at once */
+		body->has_not_before = true;
+		body->not_before = world->now_ms + 4000 + (int64_t)dice_below(&world->dice, 2000);
+		body->send_by = body->not_before + 20000;
+	}
 	return (struct made){ &send_communication_type, body, body->customer_id, SIM_COMMUNICATIONS, STR("all") };
 }
 

@@ -37,6 +37,12 @@ static bool is_unfinished(const struct sim_letter *letter)
 	return strcmp(letter->state, "cancelled") != 0 && strcmp(letter->state, "done") != 0;
 }
 
+/* The id is a queued message's first member. */
+static int by_id(const void *one, const void *other)
+{
+	return uuid_compare(one, other);
+}
+
 static void load_queue(struct sim_world *world, struct slot *slot)
 {
 	struct queue *queue = slot->state;
@@ -49,12 +55,15 @@ static void load_queue(struct sim_world *world, struct slot *slot)
 			continue;
 		communication = communication_of(world, &letter->communication_id);
 		MUST(queue->count < QUEUE_MAX);
-		queue->messages[queue->count++] = (struct queued){ .communication_id = letter->communication_id,
-								   .channel = communication->channel,
-								   .requested_on = communication->requested_on,
-								   .state = outbox_state_by_name(str_of(letter->state)),
-								   .claims = letter->claims };
+		queue->messages[queue->count++] =
+			(struct queued){ .communication_id = letter->communication_id,
+					 .channel = communication->channel,
+					 .requested_on = communication->requested_on,
+					 .state = outbox_state_by_name(str_of(letter->state)),
+					 .claims = letter->claims,
+					 .is_mergeable = uuid_is_none(&communication->merge_key) ? 0 : 1 };
 	}
+	qsort(queue->messages, queue->count, sizeof(queue->messages[0]), by_id);
 	slot->exists = queue->count > 0;
 }
 
@@ -97,6 +106,7 @@ static void load_history(struct sim_world *world, struct slot *slot)
 		case COMMUNICATION_REJECTED:
 		case COMMUNICATION_CANCELLED:
 		case COMMUNICATION_SUPPRESSED:
+		case COMMUNICATION_MERGED:
 		case COMMUNICATION_SCHEDULED:
 			continue;
 		default:
@@ -152,12 +162,31 @@ static void load_request(struct sim_world *world, struct slot *slot)
 		memcpy(slot->state, world->post.requests[letter->request], sizeof(struct request));
 }
 
+static void load_named_debts(struct sim_world *world, struct slot *slot)
+{
+	const struct sim_letter *letter = letter_of(world, &slot->id);
+	struct named_debts *debts = slot->state;
+	const struct request *request;
+
+	slot->exists = letter && letter->request > 0;
+	if (!slot->exists)
+		return;
+	request = world->post.requests[letter->request];
+	debts->count = request->debt_ids_count;
+	memcpy(debts->ids, request->debt_ids, sizeof(debts->ids));
+}
+
 static const struct {
 	const struct entity *entity;
 	void (*load)(struct sim_world *world, struct slot *slot);
 } loads[] = {
-	{ &queue_entity, load_queue },         { &history_entity, load_history }, { &person_entity, load_person },
-	{ &addresses_entity, load_addresses }, { &owed_debt_entity, load_debt },  { &request_entity, load_request },
+	{ &queue_entity, load_queue },
+	{ &history_entity, load_history },
+	{ &person_entity, load_person },
+	{ &addresses_entity, load_addresses },
+	{ &owed_debt_entity, load_debt },
+	{ &request_entity, load_request },
+	{ &named_debts_entity, load_named_debts },
 };
 #define LOADS_COUNT (COUNT(loads))
 
@@ -270,12 +299,15 @@ static void stage_released(struct staged *staged, const struct event *event)
 				       .request = letter->request,
 				       .released_at_ms = -1, /* at the commit */
 				       .contacted = contacted_message(released, event->command->now_ms) };
-	if (released->debt_ids_count > 0 && message_class_asks(released->message_class) != ASKS_NOTHING) {
-		const struct owed_debt *debt = workset_state(changes->set, &owed_debt_entity, &released->debt_ids[0]);
+	if (message_class_asks(released->message_class) == ASKS_NOTHING)
+		return;
+	MUST(released->debt_ids_count <= SIM_LETTER_DEBTS);
+	letter->debts_count = released->debt_ids_count;
+	for (size_t i = 0; i < released->debt_ids_count; i++) {
+		const struct owed_debt *debt = workset_state(changes->set, &owed_debt_entity, &released->debt_ids[i]);
 
-		MUST(released->debt_ids_count == 1);
-		letter->debt_id = released->debt_ids[0];
-		letter->stated_minor = debt->balance_minor;
+		letter->debt_ids[i] = released->debt_ids[i];
+		letter->stated_minor[i] = debt->balance_minor;
 	}
 }
 
@@ -359,16 +391,20 @@ static bool is_permitted(const struct sim_world *world, const struct sim_letter 
 /* The debts' part of communications.refusal; no world puts a debt off that was due. */
 static const char *debt_refusal(const struct sim_world *world, const struct sim_letter *letter)
 {
-	struct sim_owed debt;
+	bool is_closed = false, is_nothing = false, is_changed = false;
 
-	if (uuid_is_none(&letter->debt_id))
-		return NULL;
-	debt = view_debt(world, &letter->debt_id);
-	if (debt.is_closed)
+	for (size_t i = 0; i < letter->debts_count; i++) {
+		struct sim_owed debt = view_debt(world, &letter->debt_ids[i]);
+
+		is_closed = is_closed || debt.is_closed;
+		is_nothing = is_nothing || debt.balance_minor <= 0;
+		is_changed = is_changed || debt.balance_minor != letter->stated_minor[i];
+	}
+	if (is_closed)
 		return "debt_closed";
-	if (debt.balance_minor <= 0)
+	if (is_nothing)
 		return "nothing_owed";
-	return debt.balance_minor != letter->stated_minor ? "balance_changed" : NULL;
+	return is_changed ? "balance_changed" : NULL;
 }
 
 /* communications.refusal. */

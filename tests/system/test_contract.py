@@ -558,6 +558,18 @@ def test_a_message_waits_for_its_time(boss, things):
     assert boss.delete(f"/communications/{second}", {}).json["state"] == "cancelled"
 
 
+def test_of_mergeable_messages_one_is_sent(boss, things):
+    creditor, soon = new_id(), {"notBefore": (now() + datetime.timedelta(seconds=3)).isoformat(), "mergeable": True}
+    debts = [things.make("/debts", a_debt(things.reachable, creditorId=creditor)) for _ in range(2)]
+    messages = [things.make("/communications", {**things.a_message(), **soon, "debtIds": [debt]}) for debt in debts]
+    shown = lambda: [boss.get(f"/communications/{message}").json for message in messages]
+    wait_for(lambda: "merged" in [message["state"] for message in shown()], "a merged message")
+    merged, sent = sorted(shown(), key=lambda message: message["state"] != "merged")
+    assert merged["mergedInto"] == sent["id"] and merged["actions"] == [] and merged["body"] is None, merged
+    assert sent["debtIds"] == sorted(debts) and sent["mergedInto"] is None, sent
+    assert boss.get("/communications?state=merged").json["items"]
+
+
 def test_what_is_told_of_a_person(boss, things):
     """Two of each fact, with every member; none of them stops an e-mail."""
     person = f"/customers/{things.reachable}"

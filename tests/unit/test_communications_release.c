@@ -575,6 +575,210 @@ static void test_release__parameters_come_back_as_they_were(void **state)
 	assert_true(request_put_parameters(request.parameters, &large) > REQUEST_PARAMETERS_MAX);
 }
 
+/* ---- mergeable messages ---- */
+
+static struct uuid merge_debts[8][2];
+
+/* A mergeable message `number` about debts `first` and, unless 0, `second`; `at_ms` 0: at once. */
+static struct send_communication a_mergeable(unsigned number, unsigned first, unsigned second, int64_t at_ms)
+{
+	struct send_communication body = a_message(number);
+
+	assert_true(number < COUNT(merge_debts));
+	merge_debts[number][0] = spec_id('D', first);
+	merge_debts[number][1] = spec_id('D', second);
+	body.debt_ids = merge_debts[number];
+	body.debt_ids_count = second == 0 ? 1 : 2;
+	body.has_mergeable = body.mergeable = true;
+	body.has_not_before = at_ms != 0;
+	body.not_before = at_ms;
+	return body;
+}
+
+static void given_mergeable(unsigned number, unsigned first, unsigned second, int64_t at_ms)
+{
+	const struct send_communication body = a_mergeable(number, first, second, at_ms);
+
+	send(&body);
+	then_events(&spec, "CommunicationScheduled");
+	assert_true(then_event(&spec, 0, communication_scheduled)->has_merge_key);
+}
+
+static void then_merged(size_t index, unsigned number, unsigned into)
+{
+	const struct communication_merged *event = then_event(&spec, index, communication_merged);
+	struct uuid id = spec_id('M', number), into_id = spec_id('M', into);
+
+	assert_true(uuid_equal(&event->communication_id, &id));
+	assert_true(uuid_equal(&event->into_id, &into_id));
+	assert_int_equal(event->version, 2);
+	assert_int_equal(event->requested_on, SPEC_TODAY);
+	assert_int_equal(message(number)->state, COMMUNICATION_MERGED);
+	assert_true(uuid_equal(&message(number)->merged_into, &into_id));
+	assert_int_equal(message(number)->release_at_ms, 0);
+}
+
+static void then_text(size_t index, const char *text)
+{
+	const struct rendered *rendered = spec.decision.events[index].confidential;
+
+	assert_true(str_is(str_prefix(rendered->body, strlen(text)), text));
+}
+
+static void test_merge__who_goes_takes_along_what_waits(void **state)
+{
+	const struct communication_released *event;
+	struct uuid third = spec_id('D', 3);
+
+	(void)state;
+	given_debt(3, "INV-3");
+	given_mergeable(1, 1, 2, TOMORROW);
+	given_mergeable(2, 2, 3, TOMORROW);
+	given_mergeable(3, 1, 0, TOMORROW - HOUR_MS);
+	comes(1, TOMORROW);
+	then_events(&spec, "ComplianceDecided", "CommunicationMerged", "CommunicationMerged", "CommunicationReleased");
+	then_merged(1, 2, 1);
+	then_merged(2, 3, 1);
+	assert_int_equal(then_event(&spec, 1, communication_merged)->debt_ids_count, 2);
+	event = then_event(&spec, 3, communication_released);
+	assert_int_equal(event->debt_ids_count, 3);
+	assert_true(uuid_equal(&event->debt_ids[2], &third));
+	assert_int_equal(event->stated_minor_count, 3);
+	then_text(3, "Plan A: 3.00 (INV-1, INV-2, INV-3)");
+	assert_int_equal(the_queue()->count, 1);
+	assert_int_equal(spec.decision.timers_count, 2);
+	assert_true(spec.decision.timers[0].is_cancelled);
+	comes(2, TOMORROW);
+	then_nothing();
+}
+
+static void test_merge__a_message_that_may_go_at_once_takes_along_too(void **state)
+{
+	struct send_communication body;
+
+	(void)state;
+	spec.now_ms = MIDNIGHT;
+	body = a_mergeable(1, 1, 0, 0);
+	body.send_by -= HOUR_MS;
+	send(&body);
+	then_events(&spec, "ComplianceDecided", "CommunicationScheduled");
+	spec.now_ms = MIDNIGHT + 8 * HOUR_MS;
+	body = a_mergeable(2, 2, 0, 0);
+	send(&body);
+	then_events(&spec, "ComplianceDecided", "CommunicationMerged", "CommunicationReleased");
+	then_merged(1, 1, 2);
+	assert_int_equal(then_event(&spec, 2, communication_released)->version, 1);
+	assert_int_equal(then_event(&spec, 2, communication_released)->send_by, MIDNIGHT + 3 * DAY_MS - HOUR_MS);
+	then_text(2, "Plan A: 2.00 (INV-2, INV-1)");
+}
+
+/* Its own time, another text, another creditor, another currency, or a sender who did not ask for it. */
+static void test_merge__what_is_not_for_this_moment_or_this_text_stays(void **state)
+{
+	struct send_communication body;
+	static const struct template_parameter other[] = { { { "plan", 4 }, { "Plan B", 6 } } };
+
+	(void)state;
+	for (unsigned number = 3; number < 6; number++)
+		given_debt(number, "INV-X");
+	debt(3)->creditor_id = spec_id('K', 1);
+	set_chars(debt(4)->currency, sizeof(debt(4)->currency), "USD");
+	given_mergeable(1, 1, 0, TOMORROW);
+	given_mergeable(2, 2, 0, TOMORROW + 1);
+	given_mergeable(3, 3, 0, TOMORROW);
+	given_mergeable(4, 4, 0, TOMORROW);
+	body = a_mergeable(5, 5, 0, TOMORROW);
+	body.parameters = other;
+	send(&body);
+	body = a_mergeable(6, 5, 0, TOMORROW);
+	body.mergeable = false;
+	send(&body);
+	comes(1, TOMORROW);
+	then_events(&spec, "ComplianceDecided", "CommunicationReleased");
+	assert_int_equal(the_queue()->count, 6);
+	comes(6, TOMORROW);
+	then_events(&spec, "ComplianceDecided", "CommunicationReleased");
+}
+
+/* What concerns the other alone does not concern the one that goes: it is asked about by itself at its time. */
+static void test_merge__what_the_guard_would_deny_is_left(void **state)
+{
+	(void)state;
+	given_debt(3, "INV-3");
+	given_mergeable(1, 1, 0, TOMORROW);
+	given_mergeable(2, 2, 0, TOMORROW);
+	given_mergeable(3, 3, 0, TOMORROW);
+	debt(2)->balance_minor = 0;
+	comes(1, TOMORROW);
+	then_events(&spec, "ComplianceDecided", "CommunicationMerged", "CommunicationReleased");
+	then_merged(1, 3, 1);
+	then_text(2, "Plan A: 2.00 (INV-1, INV-3)");
+	comes(2, TOMORROW);
+	then_events(&spec, "ComplianceDecided", "CommunicationSuppressed");
+	assert_true(str_is(then_event(&spec, 1, communication_suppressed)->reason, "DEBT-2"));
+}
+
+static void test_merge__no_more_than_fits_into_one_message(void **state)
+{
+	char reference[251];
+
+	(void)state;
+	memset(reference, 'R', sizeof(reference));
+	reference[sizeof(reference) - 1] = '\0';
+	for (unsigned number = 1; number < 4; number++)
+		given_debt(number, reference);
+	for (unsigned number = 1; number < 4; number++)
+		given_mergeable(number, number, 0, TOMORROW);
+	comes(1, TOMORROW);
+	then_events(&spec, "ComplianceDecided", "CommunicationMerged", "CommunicationReleased");
+	then_merged(1, 2, 1);
+	assert_int_equal(the_queue()->count, 2);
+}
+
+static void test_merge__a_merged_message_has_ended(void **state)
+{
+	struct cancel_communication body = { .communication_id = spec_id('M', 2), .customer_id = CUSTOMER };
+
+	(void)state;
+	given_mergeable(1, 1, 0, TOMORROW);
+	given_mergeable(2, 2, 0, TOMORROW);
+	comes(1, TOMORROW);
+	then_events(&spec, "ComplianceDecided", "CommunicationMerged", "CommunicationReleased");
+	spec_when(&spec, &cancel_communication_type, &body);
+	then_refused(&spec, REFUSAL_BAD_TRANSITION, "communication_id");
+}
+
+static void test_merge__a_message_about_no_debt_is_refused(void **state)
+{
+	struct send_communication body = a_mergeable(1, 1, 0, 0);
+
+	(void)state;
+	body.debt_ids_count = 0;
+	send(&body);
+	then_refused(&spec, REFUSAL_BAD_VALUE, "mergeable");
+}
+
+/* The salt is in it: without it nobody can try out parameters. */
+static void test_merge__the_key_is_of_what_the_text_is_made_of(void **state)
+{
+	struct send_communication body = a_message(1), same = a_message(2);
+	struct uuid key = merge_key(&body, the_person()), other;
+
+	(void)state;
+	other = merge_key(&same, the_person());
+	assert_true(uuid_equal(&key, &other));
+	same.language = STR("de");
+	other = merge_key(&same, the_person());
+	assert_false(uuid_equal(&key, &other));
+	same = body;
+	same.parameters_count = 0;
+	other = merge_key(&same, the_person());
+	assert_false(uuid_equal(&key, &other));
+	the_person()->salt_size = 1;
+	other = merge_key(&body, the_person());
+	assert_false(uuid_equal(&key, &other));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -598,6 +802,14 @@ int main(void)
 		TEST(test_release__without_not_before_its_time_is_now),
 		TEST(test_release__other_times_are_looked_at),
 		TEST(test_release__parameters_come_back_as_they_were),
+		TEST(test_merge__who_goes_takes_along_what_waits),
+		TEST(test_merge__a_message_that_may_go_at_once_takes_along_too),
+		TEST(test_merge__what_is_not_for_this_moment_or_this_text_stays),
+		TEST(test_merge__what_the_guard_would_deny_is_left),
+		TEST(test_merge__no_more_than_fits_into_one_message),
+		TEST(test_merge__a_merged_message_has_ended),
+		TEST(test_merge__a_message_about_no_debt_is_refused),
+		TEST(test_merge__the_key_is_of_what_the_text_is_made_of),
 	};
 
 	return cmocka_run_group_tests_name("communications release", tests, NULL, NULL);

@@ -40,6 +40,7 @@ static const struct column communication_columns[] = {
 	{ .name = "notBefore", .kind = COLUMN_INSTANT, .sql = "m.not_before" },
 	{ .name = "releaseAt", .kind = COLUMN_INSTANT, .sql = "m.release_at" },
 	{ .name = "sendBy", .kind = COLUMN_INSTANT, .sql = "m.send_by" },
+	{ .name = "mergedInto", .kind = COLUMN_UUID, .sql = "m.merged_into" },
 	{ .name = "attempt", .kind = COLUMN_INT, .sql = "m.attempt" },
 	{ .name = "decision.verdict", .kind = COLUMN_TEXT, .sql = "m.verdict" },
 	{ .name = "decision.rules", .kind = COLUMN_TEXTS, .sql = "m.rules" },
