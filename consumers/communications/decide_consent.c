@@ -27,6 +27,17 @@ static bool consent_is_good(const struct command *command, const struct grant_co
 }
 
 /*
+ * Only the person's own act lifts an opt-out (consumers/DOMAIN.md 3): prior use, a creditor's notice and a prior collector's consent are
+ * said by others. One that is older than the opt-out is recorded, as any other, and permits nothing.
+ */
+static bool lifts_an_opt_out(const struct grant_consent *body, const struct recipient *recipient)
+{
+	int64_t withdrawn_at_ms = recipient == NULL ? 0 : recipient->withdrawn_at_ms[channel_by_name(body->channel)];
+
+	return withdrawn_at_ms != 0 && body->obtained_at > withdrawn_at_ms;
+}
+
+/*
  * Customers are not looked up: a consent may arrive before its customer. A consent older than the last withdrawal is recorded and
  * permits nothing (recipient_permits).
  */
@@ -39,6 +50,12 @@ void decide_grant_consent(const struct command *command, const struct workset *s
 		return;
 	if (workset_state(set, &consent_entity, &body->consent_id) != NULL) {
 		decision_refuse(decision, REFUSAL_EXISTS, "consent_id", "a consent has this id");
+		return;
+	}
+	if (basis_by_name(body->basis) != BASIS_EXPRESS &&
+	    lifts_an_opt_out(body, workset_state(set, &recipient_entity, &body->customer_id))) {
+		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "basis",
+				"the person has opted out of the channel: only an express consent lifts that");
 		return;
 	}
 

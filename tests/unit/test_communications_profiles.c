@@ -82,7 +82,7 @@ static void test_profiles__rules_are_checked_number_by_number(void **state)
 {
 	(void)state;
 	then_rules_refused(a_rule("US-99", "law", ""), "there is no rule 'US-99'");
-	then_rules_refused(a_rule("US-18", "law", ""), "there is no rule 'US-18'");
+	then_rules_refused(a_rule("US-20", "law", ""), "there is no rule 'US-20'");
 	then_rules_refused(a_rule("HOUSE-3", "maybe", "from=09:00 to=18:00"), "its choice is one of law, house, off");
 	then_rules_refused(a_rule("HOUSE-3", "house", ""), "the number from is missing");
 	then_rules_refused(a_rule("HOUSE-3", "house", "from=09:00"), "the number to is missing");

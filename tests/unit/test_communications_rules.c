@@ -308,6 +308,39 @@ static bool may_send(enum channel channel)
 	return recipient_permits(workset_state(&spec.set, &recipient_entity, &id), channel, PURPOSE_COLLECT);
 }
 
+static void test_communications__only_an_express_consent_lifts_an_opt_out(void **state)
+{
+	static const char *const others[] = { "prior_use", "creditor_transfer_notice", "prior_collector" };
+	struct grant_consent body = a_consent();
+	int64_t withdrawn_ms = spec.now_ms;
+
+	(void)state;
+	withdraw("sms", withdrawn_ms);
+	spec.now_ms += 1000;
+	body.obtained_at = withdrawn_ms + 1;
+	for (size_t index = 0; index < COUNT(others); index++) {
+		body.basis = str_of(others[index]);
+		grant(&body);
+		then_refused(&spec, REFUSAL_BAD_TRANSITION, "basis");
+	}
+	assert_false(may_send(CHANNEL_SMS));
+	body.obtained_at = withdrawn_ms; /* it permits nothing */
+	grant(&body);
+	then_events(&spec, "ConsentGranted");
+	assert_false(may_send(CHANNEL_SMS));
+	body.consent_id = spec_id('G', 2);
+	body.channel = STR("email"); /* of which nobody has opted out */
+	body.obtained_at = withdrawn_ms + 1;
+	grant(&body);
+	then_events(&spec, "ConsentGranted");
+	body = a_consent();
+	body.consent_id = spec_id('G', 3);
+	body.obtained_at = withdrawn_ms + 1;
+	grant(&body);
+	then_events(&spec, "ConsentGranted");
+	assert_true(may_send(CHANNEL_SMS));
+}
+
 static void test_communications__every_field_of_a_consent_is_looked_at(void **state)
 {
 	struct grant_consent body;
@@ -1795,6 +1828,7 @@ int main(void)
 		TEST(test_communications__an_html_part_is_published_when_it_is_safe_and_says_what_the_text_says),
 		TEST(test_communications__versions_follow_each_other_and_names_belong_to_one_id),
 		TEST(test_communications__every_field_of_a_consent_is_looked_at),
+		TEST(test_communications__only_an_express_consent_lifts_an_opt_out),
 		TEST(test_communications__a_consent_permits_until_it_is_withdrawn),
 		TEST(test_communications__a_withdrawal_is_never_refused),
 		TEST(test_communications__a_stop_is_kept_and_withdraws_at_once),

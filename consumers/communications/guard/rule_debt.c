@@ -107,21 +107,44 @@ static struct answer allow_until_day(const struct question *question, int32_t da
 	return day_at_most(question) >= day ? deny_if(true) : allow_until(day_begins_anywhere(question, day));
 }
 
-struct answer rule_notice(const struct question *question)
+static bool never_had_notice(const struct guard_debt *debt)
+{
+	return debt->notice_on == 0;
+}
+
+static bool has_bounced_notice(const struct guard_debt *debt)
+{
+	return debt->notice_on != 0 && debt->notice_bounced == FACT_YES;
+}
+
+/* From the day on from which a debt without a notice stops everything but the notice. */
+static struct answer ask_notice(const struct question *question, bool (*lacks)(const struct guard_debt *debt))
 {
 	const struct guard_facts *facts = question->facts;
+	const int32_t days = question->profile->settings[RULE_US_14].numbers[NOTICE_DAYS];
 	int32_t lacking_on = INT32_MAX;
 
 	if (!is_to_consumer(facts) || facts->message_class == MESSAGE_CLASS_VALIDATION_NOTICE)
 		return allowed;
 	for (uint32_t index = 0; index < facts->debts_count; index++) {
 		const struct guard_debt *debt = &facts->debts[index];
-		int32_t day = debt->contacted_on + question->numbers[NOTICE_DAYS] + 1;
+		int32_t day = debt->contacted_on + days + 1;
 
-		if (debt->contacted_on != 0 && !has_notice(debt) && day < lacking_on)
+		if (debt->contacted_on != 0 && lacks(debt) && day < lacking_on)
 			lacking_on = day;
 	}
 	return allow_until_day(question, lacking_on);
+}
+
+struct answer rule_notice(const struct question *question)
+{
+	return ask_notice(question, never_had_notice);
+}
+
+/* It has to be sent again, within the same days of the first communication (US-14). */
+struct answer rule_bounced_notice(const struct question *question)
+{
+	return ask_notice(question, has_bounced_notice);
 }
 
 /* Whether the period is certainly over: no week has two holidays, so a day that counts takes less than three. */

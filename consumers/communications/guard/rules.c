@@ -30,6 +30,7 @@ const struct guard_row guard_rows[] = {
 	[RULE_US_15] = { { "US-15", "12 CFR 1006.34(b)(5)", "2026-11-29", { "receipt_days", "period_days" } }, rule_no_verdict },
 	[RULE_US_16] = { { "US-16", "12 CFR 1006.38(b)", "2026-11-29", { 0 } }, rule_overshadowing },
 	[RULE_US_17] = { { "US-17", "12 CFR 1006.38(c), (d)", "2026-11-29", { 0 } }, rule_written_dispute },
+	[RULE_US_18] = { { "US-18", "12 CFR 1006.42(a)", "2026-11-29", { 0 } }, rule_bounced_notice },
 	[RULE_US_19] = { { "US-19", "12 CFR 1006.18(e)", "2026-11-29", { 0 } }, rule_disclosure },
 	[RULE_US_21] = { { "US-21", "12 CFR 1006.6(d)(1), 1006.10", "2026-11-29", { "times" } }, rule_third_party },
 	[RULE_US_22] = { { "US-22", "12 CFR 1006.26(b)", "2026-11-29", { 0 } }, rule_time_barred },
