@@ -28,6 +28,7 @@ SESSIONS = ("registerUser", "logIn", "refreshSession", "logOut", "changeOwnPassw
 # Answers that need a story of their own, and whose test has it.
 ELSEWHERE = {
     **{(operation, status): "test_auth" for operation in SESSIONS for status in range(200, 430) if status != 414},
+    ("publishProfile", 201): "none: it always needs a second person",
     ("approveCommand", 200): "test_api_story", ("refuseCommand", 200): "test_api_templates",  # by a second person
     ("getToken", 503): "tests/io/test_api_auth",  # of a form
     ("getMe", 304): "test_auth", ("getMe", 404): "test_auth",
@@ -43,6 +44,8 @@ MEMBERS_ELSEWHERE = (  # beginnings of paths
     "listDecisions 200 /items/until", "getContactability 200 /until",  # deferred: depends on the hour
     "cancelCommunication 200 /releaseAt",  # it waits no more
     "previewTemplate 200 /subject", "previewTemplate 200 /problems",  # test_api_templates
+    "publishProfile 201", "listProfiles 200 /items/publishedBy", "listProfiles 200 /items/approvedBy",  # test_profiles
+    "getProfile 200 /publishedBy", "getProfile 200 /approvedBy",
     "listApprovals 200 /items/ended", "getApproval 200 /ended", "approveCommand 200", "refuseCommand 200",  # test_api_story
     "listInbound 200", "listUnknownInbound 200",  # test_inbound
     "listReports 200 /items/reason", "generateReport 201 /reason",  # failed: test_reports
@@ -72,6 +75,11 @@ def a_template(**changes):
     return {**body, "subject": "Your account", "body": "{{customer_name}} {{opt_out}}", **changes}
 
 
+def a_profile(**changes):
+    body = {"profile": "contract", "profileVersion": 1, "title": "Hours", "countries": "", "region": "", "collector": "any"}
+    return {**body, "rules": [{"rule": "HOUSE-3", "choice": "house", "numbers": "from=08:00 to=21:00"}], **changes}
+
+
 def a_circumstance():
     return {"kind": "plan_in_development", "fromOn": "2026-01-01", "evidenceRef": "letter-1"}
 
@@ -89,6 +97,7 @@ class Things:
         self.debt = self.make("/debts", a_debt(self.customer, portfolioId=new_id(), originalCreditorId=new_id()))
         self.payment = self.make(f"/debts/{self.debt}/payments", a_payment())
         self.template = self.make("/templates", a_template(name="contract"))
+        self.profile = api.get("/profiles").json["items"][0]["id"]
         self.reachable = self.make("/customers", a_customer())
         self.point = self.a_point(self.reachable)
         self.consent(self.reachable)
@@ -181,6 +190,9 @@ GOOD = {
     "getPayment": lambda t: f"/payments/{t.payment}",
     "sendCommunication": lambda t: ("/communications", t.a_message()),
     "publishTemplate": lambda t: ("/templates", a_template()),
+    "publishProfile": lambda t: ("/profiles", a_profile()),
+    "listProfiles": lambda t: "/profiles",
+    "getProfile": lambda t: f"/profiles/{t.profile}",
     "listCommunications": lambda t: "/communications",
     "listTemplates": lambda t: "/templates",
     "getCommunication": lambda t: f"/communications/{t.communication}",

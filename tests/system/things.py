@@ -99,6 +99,9 @@ class Things:
     def make_template(self):
         return self.post("/templates", a_template())["id"]
 
+    def make_profile(self):
+        return self.api.get("/profiles", token=self.token).json["items"][0]["id"]  # a built-in one
+
     def make_template_name(self):
         return self.api.get(f"/templates/{self.template}", token=self.token).json["name"]
 
@@ -139,6 +142,7 @@ THING_OF_PATH = {
     "communications": "communication",
     "circumstances": "circumstance",
     "templates": "template",
+    "profiles": "profile",
     "reports": "report",
     "commands": "command",
     "users": "user",

@@ -44,6 +44,8 @@ static const struct {
 	{ "previewTemplate", NOTES },
 	{ "listTemplates", NOTES },
 	{ "getTemplate", NOTES },
+	{ "listProfiles", NOTES },
+	{ "getProfile", NOTES },
 	{ "listContacts", NOTES },
 	{ "listCircumstances", NOTES },
 	{ "listPreferences", NOTES },

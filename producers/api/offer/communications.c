@@ -170,6 +170,49 @@ const struct resource template_resource = {
 	.sort_default = 1,
 };
 
+/* ---- compliance profiles: every version, built in or published ---- */
+
+static const struct column profile_columns[] = {
+	{ .name = "id", .kind = COLUMN_UUID, .sql = "p.publication_id" },
+	{ .name = "profile", .kind = COLUMN_TEXT, .sql = "p.profile" },
+	{ .name = "version", .kind = COLUMN_INT, .sql = "p.version" },
+	{ .name = "state", .kind = COLUMN_TEXT, .sql = "p.state" },
+	{ .name = "builtIn", .kind = COLUMN_BOOL, .sql = "p.is_built_in" },
+	{ .name = "title", .kind = COLUMN_TEXT, .sql = "p.title" },
+	{ .name = "countries", .kind = COLUMN_TEXT, .sql = "p.countries" },
+	{ .name = "region", .kind = COLUMN_TEXT, .sql = "p.region" },
+	{ .name = "collector", .kind = COLUMN_TEXT, .sql = "p.collector" },
+	{ .name = "rules", .kind = COLUMN_JSON, .sql = "communications.profile_rules(p.rules)" },
+	{ .name = "publishedBy", .kind = COLUMN_TEXT, .sql = "p.published_by" },
+	{ .name = "approvedBy", .kind = COLUMN_TEXT, .sql = "p.approved_by" },
+	{ .name = "createdAt", .kind = COLUMN_INSTANT, .sql = "p.created_at" },
+};
+
+static const struct filter profile_filters[] = {
+	{ .name = "profile", .kind = COLUMN_TEXT, .sql = "p.profile = q.profile" },
+	{ .name = "state", .kind = COLUMN_TEXT, .sql = "p.state = q.state", .words = "in_force replaced" },
+	RESOURCE_CREATED_FILTERS("p.created_at"),
+};
+
+static const struct sort profile_sorts[] = {
+	{ .name = "id", .kind = COLUMN_UUID, .sql = "p.publication_id" },
+	RESOURCE_CREATED_SORT("p.created_at"),
+};
+
+const struct resource profile_resource = {
+	.name = "profile",
+	.from = "communications.api_profile p",
+	.id = "p.publication_id",
+	.uncredited = "no creditor reads by which rules people are written to",
+	.columns = profile_columns,
+	.columns_count = COUNT(profile_columns),
+	.filters = profile_filters,
+	.filters_count = COUNT(profile_filters),
+	.sorts = profile_sorts,
+	.sorts_count = COUNT(profile_sorts),
+	.sort_default = 1,
+};
+
 /* ---- consents ---- */
 
 static const struct column consent_columns[] = {
@@ -327,6 +370,32 @@ const struct route communications_routes[] = {
 	  .body = BODY_JSON,
 	  .body_size_max = BODY_JSON_MAX,
 	  .handle = preview_template },
+	{ .method = METHOD_POST,
+	  .pattern = "/profiles",
+	  .operation = "publishProfile",
+	  .summary = "Publish a version of a compliance profile; it needs a second person",
+	  .kind = ROUTE_WRITE,
+	  .body = BODY_JSON,
+	  .command = &publish_profile_type,
+	  .made_field = "publication_id",
+	  .done_status = 201,
+	  .location = "/profiles/",
+	  .resource = &profile_resource },
+	{ .method = METHOD_GET,
+	  .pattern = "/profiles",
+	  .operation = "listProfiles",
+	  .summary = "List compliance profiles, every version of each",
+	  .access = READS_NOTES,
+	  .kind = ROUTE_READ,
+	  .resource = &profile_resource,
+	  .is_list = true },
+	{ .method = METHOD_GET,
+	  .pattern = "/profiles/:id",
+	  .operation = "getProfile",
+	  .summary = "Get a version of a compliance profile: its rules, their numbers and the law",
+	  .access = READS_NOTES,
+	  .kind = ROUTE_READ,
+	  .resource = &profile_resource },
 	{ .method = METHOD_GET,
 	  .pattern = "/communications",
 	  .operation = "listCommunications",

@@ -40,6 +40,7 @@ const struct resource *const api_resources[] = {
 	&payment_resource,
 	&communication_resource,
 	&template_resource,
+	&profile_resource,
 	&contact_resource,
 	&circumstance_resource,
 	&preference_resource,
