@@ -161,9 +161,13 @@ def stories(by_name):
         if command.module in MODULES:
             yield [(command, 0)] * 2  # the second one finds that there is one
     for name in ("ApproveCommand", "RefuseCommand"):
-        key = by_name["PublishTemplate"].body["template_id"]
-        for who in (1, 5):
-            yield [(by_name["PublishTemplate"], 1), *[(by_name[name].but(record_key=key, command_id=record_id(0)), who)] * 2]
+        for kept, field in (("PublishTemplate", "template_id"), ("PublishProfile", "publication_id")):
+            key = by_name[kept].body[field]
+            for who in (1, 5):
+                yield [(by_name[kept], 1), *[(by_name[name].but(record_key=key, command_id=record_id(0)), who)] * 2]
+    profile = by_name["PublishProfile"]
+    approval = by_name["ApproveCommand"].but(record_key=profile.body["publication_id"], command_id=record_id(0))
+    yield [(profile, 1), (approval, 5), *written, (by_name["SendCommunication"], 0)]  # asked by it
 
 
 ORDINARY = bytes(1 + 8)  # one record a batch, and facts of other modules in which everything is allowed: script.h

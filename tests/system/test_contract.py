@@ -28,7 +28,7 @@ SESSIONS = ("registerUser", "logIn", "refreshSession", "logOut", "changeOwnPassw
 # Answers that need a story of their own, and whose test has it.
 ELSEWHERE = {
     **{(operation, status): "test_auth" for operation in SESSIONS for status in range(200, 430) if status != 414},
-    ("publishProfile", 201): "none: it always needs a second person",
+    ("publishProfile", 201): "none: it always needs a second person", ("publishProfile", 202): "test_profiles",
     ("approveCommand", 200): "test_api_story", ("refuseCommand", 200): "test_api_templates",  # by a second person
     ("getToken", 503): "tests/io/test_api_auth",  # of a form
     ("getMe", 304): "test_auth", ("getMe", 404): "test_auth",
@@ -440,6 +440,7 @@ def test_409_while_the_first_with_the_key_is_under_way(world, boss, things, oper
 
 
 def test_409_for_what_is_not_possible_any_more(boss, client, things):
+    assert ask(boss, "POST", "/profiles", a_profile()).json["code"] == "needs_second_person"
     himself = things.a_user(roles=["admin"])
     admin = boss.with_token(client.token("admin", subject=himself))
     assert ask(admin, "PUT", f"/auth/users/{himself}/roles", {"roles": ["agent"]}).status == 409
