@@ -11,6 +11,8 @@ bool command_is_bound(const struct command *command)
 
 bool command_is_limited(const struct command *command)
 {
+	if (command->type->kind == MESSAGE_EVENT) /* of another module: nobody has issued it */
+		return false;
 	return (command->roles & command->type->roles & ~(uint32_t)(ROLE_CONSUMER | ROLE_CREDITOR)) == 0;
 }
 

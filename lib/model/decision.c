@@ -69,21 +69,29 @@ void decision_keep(struct decision *decision, const char *format, ...)
 	va_end(args);
 }
 
-void *decision_event(struct decision *decision, const struct message_type *type)
+static void *take_body(struct decision *decision, const struct message_type *type)
 {
 	/* Written when the arena is full, never read: so that rules need no branch for it. */
 	static alignas(max_align_t) unsigned char spare[BODY_SIZE_MAX];
 	void *body;
 
-	MUST(decision->kind == DECISION_NONE || decision->kind == DECISION_EVENTS);
-	MUST(decision->events_count < DECISION_EVENTS_MAX);
-	MUST(type->kind == MESSAGE_EVENT);
 	MUST(type->record.size <= sizeof(spare));
 	body = arena_take(decision->arena, 1, type->record.size);
 	if (body == NULL) {
 		decision->overflow = true;
 		body = memset(spare, 0, sizeof(spare));
 	}
+	return body;
+}
+
+void *decision_event(struct decision *decision, const struct message_type *type)
+{
+	void *body;
+
+	MUST(decision->kind == DECISION_NONE || decision->kind == DECISION_EVENTS);
+	MUST(decision->events_count < DECISION_EVENTS_MAX);
+	MUST(type->kind == MESSAGE_EVENT);
+	body = take_body(decision, type);
 	message_set_actor(type, body, decision->command->actor);
 	decision->kind = DECISION_EVENTS;
 	decision->events[decision->events_count++] = (struct event){ .type = type, .body = body, .command = decision->command };
@@ -94,6 +102,36 @@ void decision_confide(struct decision *decision, const void *confidential)
 {
 	MUST(decision->events_count > 0);
 	decision->events[decision->events_count - 1].confidential = confidential;
+}
+
+void *decision_send(struct decision *decision, const struct message_type *type, const struct uuid *id)
+{
+	void *body;
+
+	MUST(decision->kind == DECISION_EVENTS);
+	MUST(decision->sendings_count < DECISION_SENDINGS_MAX);
+	MUST(type->kind == MESSAGE_COMMAND && type->key_field != NULL);
+	MUST(!uuid_is_none(id));
+	body = take_body(decision, type);
+	if (decision->sendings == NULL)
+		decision->sendings = arena_take(decision->arena, DECISION_SENDINGS_MAX, sizeof(*decision->sendings));
+	if (decision->sendings == NULL)
+		decision->overflow = true;
+	else
+		decision->sendings[decision->sendings_count++] = (struct outgoing){ .type = type, .body = body, .id = *id };
+	return body;
+}
+
+void decision_read(struct decision *decision, const char *entity, const struct uuid *id, int64_t version)
+{
+	MUST(decision->reads_count < DECISION_READS_MAX);
+	if (decision->reads == NULL)
+		decision->reads = arena_take(decision->arena, DECISION_READS_MAX, sizeof(*decision->reads));
+	if (decision->reads == NULL)
+		decision->overflow = true;
+	else
+		decision->reads[decision->reads_count++] =
+			(struct foreign_read){ .entity = entity, .id = *id, .version = version };
 }
 
 /* NULL: the arena is full, and the decision is thrown away. */

@@ -20,6 +20,9 @@
  *
  * The answer to a fired timer has no refusal, as nobody would read it. It may have no event: then there was nothing to do, and
  * the log has no row of it. *Wait* leaves the timer as it is until the next Tick.
+ *
+ * The answer to an event of another module (struct follow) has events or nothing: without an event it changes nothing at all, and
+ * sets no timer. A decision with events may also send commands to other modules.
  */
 struct event {
 	const struct message_type *type;
@@ -40,6 +43,23 @@ struct timer_change {
 	bool is_cancelled;
 };
 
+/* A command to another module. */
+struct outgoing {
+	const struct message_type *type; /* names the module, too */
+	const void *body;
+	struct uuid id;
+};
+
+/* An entity of another module that a decision has read in that module's view. */
+struct foreign_read {
+	const char *entity; /* "debt"; static */
+	struct uuid id;
+	int64_t version; /* 0: it did not exist */
+};
+
+#define DECISION_SENDINGS_MAX 4
+#define DECISION_READS_MAX    16
+
 struct decision {
 	struct arena *arena; /* borrows: bodies are taken from it */
 	const struct command *command;
@@ -52,6 +72,10 @@ struct decision {
 	size_t events_count;
 	struct timer_change *timers; /* DECISION_TIMERS_MAX; NULL: none */
 	size_t timers_count;
+	struct outgoing *sendings; /* DECISION_SENDINGS_MAX; NULL: none */
+	size_t sendings_count;
+	struct foreign_read *reads; /* DECISION_READS_MAX; NULL: none */
+	size_t reads_count;
 };
 
 void decision_init(struct decision *decision, struct arena *arena, const struct command *command);
@@ -90,6 +114,18 @@ void decision_confide(struct decision *decision, const void *confidential);
 void decision_set_timer_on(struct decision *decision, const struct timer_kind *kind, const struct uuid *subject, int32_t due_on);
 void decision_set_timer_at(struct decision *decision, const struct timer_kind *kind, const struct uuid *subject,
 			   int64_t due_at_ms);
+
+/*
+ * Sends a command to the module of its type, about the same customer, and returns its body to be filled as decision_event does.
+ * It becomes a row of the module's own log (CommandIssued), behind its events, and is published out of the log (worker/sender.h). The
+ * id is derived from what the command is for (an enrolment, a step, a date), so that the same step has the same id: a repetition
+ * changes nothing. The body has no personal data. Its encoded value has at most SENDING_SIZE_MAX bytes.
+ */
+void *decision_send(struct decision *decision, const struct message_type *type, const struct uuid *id);
+#define SENDING_SIZE_MAX 4096
+
+/* Notes what the decision rests on: it stands in the rows of the commands that it sends. */
+void decision_read(struct decision *decision, const char *entity, const struct uuid *id, int64_t version);
 
 /* No effect when there is no such timer, or when it has fired. */
 void decision_cancel_timer(struct decision *decision, const struct timer_kind *kind, const struct uuid *subject);

@@ -57,6 +57,20 @@ struct approval_rule {
 	int32_t days;
 };
 
+/*
+ * Another module whose events are followed. Each rule is of an event type: its command is the event (`type` and `body`), under an id
+ * derived from the event's, at the broker time of its record. It is never refused and never waits: order holds within a topic and
+ * not between topics, so it has to find an answer with the states of now, or to set a timer. It has no event when there is nothing
+ * to do. Events without a rule pass.
+ */
+struct follow {
+	const char *module;
+	const struct rule *rules;
+	size_t rules_count;
+};
+
+#define FOLLOWS_MAX 4
+
 struct module {
 	const char *name; /* "debts": database schema, topics, consumer group */
 	const struct rule *rules;
@@ -68,6 +82,9 @@ struct module {
 	const struct actions *actions; /* a table for each kind of thing that people act upon */
 	size_t actions_count;
 	const char *sql; /* functions that `dcs migrate` makes before the migrations, again whenever they change; NULL: none */
+	const struct follow *follows; /* FOLLOWS_MAX at most; their order may change, their names not. NULL: it follows nobody */
+	size_t follows_count;
+	uint32_t sends_as; /* bits of enum role: of the token of the commands that its rules send; 0: they send none */
 
 	/* Pure, cannot fail: changes the states that the event is about, and only those. Every event of decide passes here. */
 	void (*evolve)(struct workset *set, const struct event *event);
@@ -77,6 +94,12 @@ struct module {
 static inline bool module_has_timers(const struct module *module)
 {
 	return module->timers_count + module->approvals_count > 0;
+}
+
+/* Whether the module has the tables of a module that reacts (sql: dcs_create_reaction). */
+static inline bool module_reacts(const struct module *module)
+{
+	return module->follows_count > 0 || module->sends_as != 0;
 }
 
 #endif
