@@ -21,6 +21,7 @@
 
 /* A record as read. Borrows from `message` until bus_record_release. */
 struct bus_record {
+	int32_t source; /* 0: of the consumer's own topic; n: of the n-th that it follows (bus_consumer_follow) */
 	int32_t part;
 	int64_t offset;
 	int64_t at_ms; /* broker timestamp (LogAppendTime); in a rehearsal the producer's (bus_rehearse) */

@@ -7,6 +7,7 @@ void kafka_record(rd_kafka_message_t *message, struct bus_record *ret_record)
 	rd_kafka_timestamp_type_t kind;
 
 	MUST(message->err == RD_KAFKA_RESP_ERR_NO_ERROR);
+	ret_record->source = 0;
 	ret_record->part = message->partition;
 	ret_record->offset = message->offset;
 	ret_record->at_ms = rd_kafka_message_timestamp(message, &kind);

@@ -22,6 +22,7 @@ enum item_kind {
 	ITEM_DEAD,
 	ITEM_VOID,  /* an inadmissible Tick after another one in the same hour: counted, not kept */
 	ITEM_TIMER, /* no record: a due timer, at the offset of the Tick or command that fires it (timers.h) */
+	ITEM_EVENT, /* of a module that is followed, at the offset of the command topic behind which it is read (follow.h) */
 };
 
 /* A record on its way through a batch. */
@@ -34,12 +35,13 @@ struct item {
 	size_t size;                 /* of key, value and headers */
 	uint8_t digest[DIGEST_SIZE]; /* of the value: for repeated command ids and the resume proof */
 
-	struct command command;  /* ITEM_COMMAND, ITEM_TICK, ITEM_TIMER */
-	const struct rule *rule; /* NULL: a parked command that cannot be decoded (is_broken) */
-	const char *nil_field;   /* field with a nil UUID: refused before any rule (message_nil_field); NULL: none */
-	const char *text_fault;  /* the fault of a text: refused before any rule (message_normalise); NULL: none */
-	const char *text_field;  /* its field; a literal */
-	int64_t expires_ms;      /* 0: none */
+	struct command command; /* ITEM_COMMAND, ITEM_TICK, ITEM_TIMER, ITEM_EVENT */
+	const struct rule
+		*rule; /* NULL: a parked command that cannot be decoded (is_broken); an event that the module has no rule for */
+	const char *nil_field;  /* field with a nil UUID: refused before any rule (message_nil_field); NULL: none */
+	const char *text_fault; /* the fault of a text: refused before any rule (message_normalise); NULL: none */
+	const char *text_field; /* its field; a literal */
+	int64_t expires_ms;     /* 0: none */
 	struct str traceparent;
 
 	bool was_parked;  /* read from `parked` during a Tick */
@@ -49,6 +51,10 @@ struct item {
 	enum parked_kind parked_kind;
 	struct str parked_reason, holds; /* was_parked: as in the table */
 	int64_t since_ms;                /* broker time of the record, also for a parked command */
+
+	int32_t source; /* ITEM_EVENT: as in its record; otherwise 0 */
+	struct uuid event_id;
+	struct followed_head after; /* ITEM_EVENT: the position behind it */
 
 	const struct timer_row *timer; /* ITEM_TIMER: as in the table */
 	bool leaves_timers;            /* ITEM_TICK: more are due than it fires */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "worker/holds.h"
+#include "worker/sender.h"
 
 #define TIMERS_PER_ITEM 4 /* of each item of a full batch; one alone may have DECISION_TIMERS_MAX */
 
@@ -36,6 +37,7 @@ int batch_init(struct batch *batch, const struct engine_conf *conf, struct err *
 	keyset_init(&batch->asked, conf->batch_items_max);
 	keyset_init(&batch->timers_touched, TIMERS_PER_ITEM * 2 * conf->batch_items_max + DECISION_TIMERS_MAX + 1);
 	buf_init(&batch->bodies, BODIES_SIZE_MAX);
+	buf_init(&batch->sending, SENDING_SIZE_MAX);
 	return arena_init(&batch->arena, conf->arena_size, err);
 }
 
@@ -47,6 +49,7 @@ void batch_release(struct batch *batch)
 	keyset_release(&batch->asked);
 	keyset_release(&batch->timers_touched);
 	buf_release(&batch->bodies);
+	buf_release(&batch->sending);
 	arena_release(&batch->arena);
 	*batch = (struct batch){ .tick_part = -1, .quarantined_part = -1 };
 }
@@ -76,7 +79,10 @@ static struct head *head_of(struct batch *batch, const struct engine *engine, in
 {
 	if (batch->head_of_part[part] < 0) {
 		batch->head_of_part[part] = (int16_t)batch->heads_count;
-		batch->heads[batch->heads_count++] = engine->partitions[part].head;
+		batch->heads[batch->heads_count] = engine->partitions[part].head;
+		if (engine->admission.module->sends_as != 0)
+			batch->heads[batch->heads_count].sent_seq = sender_safe_seq(engine, &engine->partitions[part]);
+		batch->heads_count++;
 	}
 	return &batch->heads[batch->head_of_part[part]];
 }
@@ -95,6 +101,8 @@ static bool may_be_known(const struct batch *batch, const struct engine *engine,
 {
 	const struct uuid *last_id = &engine->partitions[item->part].head.last_id;
 
+	if (item->kind != ITEM_COMMAND) /* the position says that an event is new, unless a person has set it back */
+		return item->kind == ITEM_EVENT && batch->is_pessimistic;
 	return batch->is_pessimistic || item->was_parked || batch_is_ahead(&item->command) ||
 	       uuid_compare(&item->command.id, last_id) <= 0;
 }
@@ -131,7 +139,7 @@ int batch_begin(struct batch *batch, const struct engine *engine, size_t from, s
 		item->kept_row = NULL;
 		item->kept = NULL;
 		head_of(batch, engine, item->part);
-		if (item->kind != ITEM_COMMAND || !may_be_known(batch, engine, item))
+		if (!may_be_known(batch, engine, item))
 			continue;
 		answers[answers_count++].command_id = item->command.id;
 		batch->verdicts[i].has_answer = true;

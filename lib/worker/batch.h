@@ -15,7 +15,7 @@
  */
 enum fate {
 	FATE_NONE,
-	FATE_APPLIED, /* also of a timer that fired, with or without events */
+	FATE_APPLIED, /* also of a timer that fired, with or without events, and of an event of another module with an answer */
 	FATE_REFUSED,
 	FATE_KEPT, /* for a second person: its id is closed, and nothing else was changed */
 	FATE_DUPLICATE,
@@ -24,6 +24,7 @@ enum fate {
 	FATE_TICK,
 	FATE_VOID,
 	FATE_STAYS,   /* a timer that is tried again later */
+	FATE_PASSED,  /* an event of another module that needs no answer */
 	FATE_SKIPPED, /* a timer that an earlier item of the batch has cancelled or set anew */
 };
 
@@ -70,6 +71,7 @@ struct batch {
 	struct timer_write *timers;          /* of this attempt, in order */
 	size_t timers_count, timers_max;
 	struct buf bodies;
+	struct buf sending; /* scratch: the value of a command to another module */
 	struct changes changes;
 	uint32_t *ids; /* hash of command ids to items + 1, for repetitions inside the batch */
 	size_t ids_mask;

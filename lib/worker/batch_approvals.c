@@ -40,7 +40,8 @@ const struct rule *approvals_rule(const struct module *module, const struct mess
 
 bool approvals_is_own(const struct message_type *type)
 {
-	return type == &command_rejected_type || type == &command_kept_type || type == &approval_ended_type;
+	return type == &command_rejected_type || type == &command_kept_type || type == &approval_ended_type ||
+	       type == &event_answered_type || type == &command_issued_type;
 }
 
 const struct uuid *approvals_named(const struct item *item)
@@ -275,13 +276,16 @@ int batch_expire_kept(struct batch *batch, struct verdict *verdict, const struct
 static int end_accepted(struct batch *batch, const struct engine *engine, struct verdict *verdict, const struct item *item,
 			struct str reason, const struct decision *decision, struct err *err)
 {
-	struct event *outcome = end_wait(batch, verdict, item, APPROVAL_APPROVED, reason, decision->events_count);
+	struct event *outcome =
+		end_wait(batch, verdict, item, APPROVAL_APPROVED, reason, decision->events_count + decision->sendings_count);
 
 	if (!outcome)
 		return batch_too_large(err);
 	memcpy(outcome, decision->events, decision->events_count * sizeof(*outcome));
 	for (size_t i = 0; i < decision->events_count; i++)
 		engine->admission.module->evolve(&batch->set, &outcome[i]);
+	if (batch_put_issued(batch, engine, item, decision, outcome + decision->events_count, err) < 0)
+		return -1;
 	return decision->timers_count > 0 ? batch_change_timers(batch, item, decision, err) : 0;
 }
 

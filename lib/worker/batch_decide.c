@@ -34,7 +34,9 @@ static int load_missing(struct batch *batch, const struct engine *engine, bool *
 /* A broken command is not decided, because loading its states may be the cause of the failure. A nil UUID must not be touched. */
 static bool asks_rule(const struct item *item)
 {
-	return (item->kind == ITEM_COMMAND || item->kind == ITEM_TIMER) && item->rule && !item->is_broken && !item->nil_field;
+	bool may_have = item->kind == ITEM_COMMAND || item->kind == ITEM_TIMER || item->kind == ITEM_EVENT;
+
+	return may_have && item->rule && !item->is_broken && !item->nil_field;
 }
 
 /*
@@ -220,16 +222,22 @@ int batch_refuse(struct batch *batch, struct verdict *verdict, const struct item
 static int accept(struct batch *batch, const struct engine *engine, struct verdict *verdict, const struct item *item,
 		  const struct decision *decision, struct err *err)
 {
-	struct event *events = arena_take(&batch->arena, decision->events_count, sizeof(*events));
+	size_t first = item->kind == ITEM_EVENT ? 1 : 0; /* EventAnswered */
+	size_t count = first + decision->events_count + decision->sendings_count;
+	struct event *events = arena_take(&batch->arena, count, sizeof(*events));
 
 	if (!events)
 		return batch_too_large(err);
-	memcpy(events, decision->events, decision->events_count * sizeof(*events));
-	for (size_t i = 0; i < decision->events_count; i++)
+	if (first > 0 && batch_put_answered(batch, engine, item, &events[0], err) < 0)
+		return -1;
+	memcpy(events + first, decision->events, decision->events_count * sizeof(*events));
+	for (size_t i = first; i < first + decision->events_count; i++)
 		engine->admission.module->evolve(&batch->set, &events[i]);
+	if (batch_put_issued(batch, engine, item, decision, events + first + decision->events_count, err) < 0)
+		return -1;
 	verdict->fate = FATE_APPLIED;
 	verdict->events = events;
-	verdict->events_count = decision->events_count;
+	verdict->events_count = count;
 	return decision->timers_count > 0 ? batch_change_timers(batch, item, decision, err) : 0;
 }
 
@@ -401,6 +409,38 @@ static int decide_timer(struct batch *batch, const struct engine *engine, size_t
 }
 
 /*
+ * See follow.h. It is not held up by parked commands: order does not hold between topics. One that breaks our code halts its
+ * partition (process.c: a single item that fails and is broken already).
+ */
+static int decide_event(struct batch *batch, const struct engine *engine, size_t i, struct err *err)
+{
+	struct item *item = &batch->items[batch->from + i];
+	struct verdict *verdict = &batch->verdicts[i];
+	const struct head *head = &batch->heads[batch->head_of_part[item->part]];
+	struct decision decision;
+
+	verdict->fate = FATE_PASSED;
+	if (!item->rule)
+		return 0;
+	if (item->is_broken)
+		return err_set(err, ERR_POISON, "an event of %s breaks our code; a person has to look",
+			       engine->admission.module->follows[item->source - 1].module);
+	if (verdict->has_answer && verdict->answer.found)
+		return 0;
+	item->command.today = later_day(day_of_instant(item->command.now_ms), head->business_date);
+	decision_init(&decision, &batch->arena, &item->command);
+	item->rule->decide(&item->command, &batch->set, &decision);
+	if (decision.overflow)
+		return batch_too_large(err);
+	verdict->is_no = decision.kind != DECISION_EVENTS;
+	if (decision.kind == DECISION_EVENTS)
+		return accept(batch, engine, verdict, item, &decision, err);
+	MUST(decision.kind == DECISION_NONE);
+	MUST(decision.timers_count == 0); /* its row is where a replay finds it */
+	return 0;
+}
+
+/*
  * A Tick moves the business date by at most one day, and not beyond the broker's day in UTC plus one (for time zones whose day
  * begins before the UTC day). No sender sets the broker's clock, so a Tick with a wrong date is wrong by at most one day. Three
  * Ticks catch up with three days without a Tick. A partition's first Tick sets its first business date.
@@ -457,6 +497,12 @@ int batch_decide(struct batch *batch, const struct engine *engine, const struct 
 			break;
 		case ITEM_TIMER:
 			if (decide_timer(batch, engine, i, err) < 0)
+				return -1;
+			break;
+		case ITEM_EVENT:
+			if (verdict->has_answer)
+				verdict->answer = answers[asked++];
+			if (decide_event(batch, engine, i, err) < 0)
 				return -1;
 			break;
 		}

@@ -15,6 +15,13 @@ MUST_CHECK int batch_change_timers(struct batch *batch, const struct item *item,
 MUST_CHECK int batch_end_timer(struct batch *batch, const struct item *item, enum timer_fate fate, struct err *err);
 bool batch_is_timer_gone(const struct batch *batch, const struct item *item);
 
+/* Modules that react (batch_react.c). The first event of an answer to another module's event. */
+MUST_CHECK int batch_put_answered(struct batch *batch, const struct engine *engine, const struct item *item,
+				  struct event *ret_event, struct err *err);
+/* The commands that a decision sends, as events behind its own; `events` has room for decision->sendings_count. */
+MUST_CHECK int batch_put_issued(struct batch *batch, const struct engine *engine, const struct item *item,
+				const struct decision *decision, struct event *events, struct err *err);
+
 bool batch_is_ahead(const struct command *command);
 
 MUST_CHECK int batch_put_timer(struct batch *batch, const struct item *item, const struct timer_change *change, struct err *err);

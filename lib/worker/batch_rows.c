@@ -229,6 +229,10 @@ static void move_heads(struct batch *batch)
 			head->timers_done += batch->verdicts[i].fate != FATE_SKIPPED;
 			continue;
 		}
+		if (item->kind == ITEM_EVENT) {
+			head->followed[item->source - 1] = item->after;
+			continue;
+		}
 		MUST(item->offset >= head->next_offset); /* above: an empty gap */
 		head->timers_done = 0;
 		head->next_offset = item->offset + 1;

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "worker/batch.h"
+#include "worker/follow.h"
 #include "worker/ownership.h"
 #include "worker/process.h"
 #include "worker/quarantine.h"
@@ -16,24 +17,34 @@ enum gap {
 	GAP_TRUNCATED, /* the records are gone */
 };
 
-/* Finds the cause of a gap: asks the broker for the record at the expected offset. */
-static int look_into_gap(struct engine *engine, int32_t part, int64_t expected, int64_t got, enum gap *ret_gap, struct err *err)
+/* The next offset to take: of the command topic, or of a followed one. */
+static int64_t *expected_of(struct engine *engine, const struct bus_record *record)
 {
+	struct partition *partition = &engine->partitions[record->part];
+
+	return record->source == 0 ? &partition->expected : &partition->followed[record->source - 1].next_offset;
+}
+
+/* Finds the cause of a gap: asks the broker for the record at the expected offset. */
+static int look_into_gap(struct engine *engine, const struct bus_record *next, int64_t expected, enum gap *ret_gap,
+			 struct err *err)
+{
+	int32_t part = next->part;
 	struct bus_record record;
 	int64_t low;
 	int64_t high;
 	bool found;
 
-	if (engine->broker.bounds(engine->broker.self, part, &low, &high, err) < 0)
+	if (engine->broker.bounds(engine->broker.self, next->source, part, &low, &high, err) < 0)
 		return -1;
 	*ret_gap = GAP_TRUNCATED;
 	if (expected < low)
 		return 0;
-	if (engine->broker.read_at(engine->broker.self, part, expected, &found, &record, err) < 0)
+	if (engine->broker.read_at(engine->broker.self, next->source, part, expected, &found, &record, err) < 0)
 		return -1;
 	if (!found)
 		return err_set(err, ERR_RETRY, "what is at offset %lld did not arrive", (long long)expected);
-	*ret_gap = record.offset < got ? GAP_SKIPPED : GAP_EMPTY;
+	*ret_gap = record.offset < next->offset ? GAP_SKIPPED : GAP_EMPTY;
 	engine->broker.release(engine->broker.self, &record);
 	return 0;
 }
@@ -44,14 +55,14 @@ static int look_into_gap(struct engine *engine, int32_t part, int64_t expected, 
  */
 static int take_gap(struct engine *engine, struct bus_record *record, bool *ret_taken, struct err *err)
 {
-	struct partition *partition = &engine->partitions[record->part];
+	int64_t *expected = expected_of(engine, record);
 	int32_t part = record->part;
 	enum gap gap = GAP_SKIPPED;
-	int looked = look_into_gap(engine, part, partition->expected, record->offset, &gap, err);
+	int looked = look_into_gap(engine, record, *expected, &gap, err);
 
 	*ret_taken = looked == 0 && gap == GAP_EMPTY;
 	if (*ret_taken) {
-		partition->expected = record->offset;
+		*expected = record->offset;
 		return 0;
 	}
 	engine->broker.release(engine->broker.self, record);
@@ -65,8 +76,7 @@ static int take_gap(struct engine *engine, struct bus_record *record, bool *ret_
 			err_set(&why, ERR_POISON, "topic truncated: records that were never read are gone");
 		return process_finish(engine, err) < 0 ? -1 : lanes_halt(&engine->lanes, part, why.text, err);
 	}
-	log_warn("part=%d offset=%lld the consumer went over records; reading again from the head", part,
-		 (long long)partition->expected);
+	log_warn("part=%d offset=%lld the consumer went over records; reading again from the head", part, (long long)*expected);
 	lanes_lose(&engine->lanes, part, 0);
 	return 0;
 }
@@ -120,14 +130,33 @@ static bool needs_pass(const struct engine *engine, const struct partition *part
 	       module_has_timers(engine->admission.module);
 }
 
+/* A record of a followed topic. *ret_is_item false: it repeats one, or has halted its partition. */
+static int admit_event(struct engine *engine, struct bus_record *record, struct item *item, bool *ret_is_item, struct err *err)
+{
+	struct err reason = ERR_INIT;
+	enum event_verdict verdict;
+
+	if (follow_admit(engine, record, &engine->collecting->arena, &verdict, item, &reason, err) < 0)
+		return -1;
+	*ret_is_item = verdict == EVENT_NEXT;
+	if (*ret_is_item)
+		return 0;
+	engine->broker.release(engine->broker.self, record);
+	if (verdict == EVENT_REPEATED)
+		return 0;
+	return process_finish(engine, err) < 0 ? -1 : lanes_halt(&engine->lanes, record->part, reason.text, err);
+}
+
 /* Admits a record, the next of its partition, into the batch. */
 static int place_record(struct engine *engine, struct bus_record *record, struct err *err)
 {
 	struct batch *batch = engine->collecting;
 	struct partition *partition = &engine->partitions[record->part];
 	struct item *item = &batch->items[batch->items_count];
+	bool is_item = true;
 
-	if (admit(&engine->admission, &engine->broker, record, &batch->arena, item, err) < 0) {
+	if (record->source == 0 ? admit(&engine->admission, &engine->broker, record, &batch->arena, item, err) < 0
+				: admit_event(engine, record, item, &is_item, err) < 0) {
 		if (err->kind != ERR_POISON) {
 			engine->broker.release(engine->broker.self, record);
 			return -1;
@@ -138,14 +167,17 @@ static int place_record(struct engine *engine, struct bus_record *record, struct
 		*err = (struct err)ERR_INIT;
 		return 0;
 	}
-	if (item->kind == ITEM_COMMAND && quarantine_is_deadly(partition)) {
-		log_error("part=%d offset=%lld programs died of this command: set aside, its key held", item->part,
-			  (long long)item->offset);
+	if (!is_item)
+		return 0;
+	if ((item->kind == ITEM_COMMAND || item->kind == ITEM_EVENT) && quarantine_is_deadly(partition)) {
+		log_error("part=%d offset=%lld programs died of this %s", item->part, (long long)record->offset,
+			  item->kind == ITEM_EVENT ? "event of another module: the partition halts"
+						   : "command: set aside, its key held");
 		item->is_broken = true;
 	}
 	judge_tick(engine, partition, item);
 	engine->counts.records++;
-	partition->expected++;
+	partition->expected += record->source == 0;
 	if (item->kind == ITEM_TICK && needs_pass(engine, partition)) {
 		partition->has_tried_parked = false;
 		partition->tick = *item;
@@ -173,13 +205,14 @@ static int take_record(struct engine *engine, struct bus_record *record, struct 
 {
 	struct batch *batch = engine->collecting;
 	struct partition *partition = &engine->partitions[record->part];
+	int64_t expected = *expected_of(engine, record);
 
 	MUST(!lanes_is_in_pass(&engine->lanes, record->part));
-	if (!lanes_is_running(&engine->lanes, record->part) || record->offset < partition->expected) {
+	if (!lanes_is_running(&engine->lanes, record->part) || record->offset < expected) {
 		engine->broker.release(engine->broker.self, record);
 		return 0;
 	}
-	if (record->offset > partition->expected) {
+	if (record->offset > expected) {
 		bool is_taken;
 
 		if (take_gap(engine, record, &is_taken, err) < 0)

@@ -10,6 +10,7 @@
 #include "bus/bus.h"
 #include "crypto/crypto.h"
 #include "model/header.h"
+#include "model/module.h"
 #include "model/scope.h"
 #include "model/workset.h"
 #include "schemas/words.h"
@@ -34,7 +35,14 @@ struct timers_due {
 	int32_t on;     /* days up to here: the business date, as the Tick has moved it */
 };
 
-/* A row of partition_head in its owner's memory. */
+/* The position in a partition of a followed module's events (follow.h): a row of followed_head. All zero: nothing was read yet. */
+struct followed_head {
+	int64_t next_offset;
+	int64_t last_seq;
+	uint8_t last_hash[SHA256_SIZE];
+};
+
+/* A row of partition_head in its owner's memory, with those of followed_head and sent_head in modules that react. */
 struct head {
 	int32_t part;
 	bool halted;
@@ -55,6 +63,8 @@ struct head {
 	int32_t crashes;         /* consecutive owners that crashed while they tried the next `quarantine` commands */
 	int32_t quarantine;      /* the most commands of a batch; 0: no quarantine */
 	int64_t quarantine_left; /* commands until it ends */
+	struct followed_head followed[FOLLOWS_MAX]; /* by the place in the module's list */
+	int64_t sent_seq; /* the commands that the log sends to others up to here are known to be in their topics (sender.h) */
 };
 
 /* A row of event_log. Texts borrow. */
@@ -173,6 +183,17 @@ struct kept_ask {
 	struct uuid command_id;
 };
 
+/* A command to another module, as its row of the log has it (CommandIssued). Texts borrow. */
+struct sent_command {
+	int32_t part; /* of the row; the other module's command goes to the partition of the same number */
+	int64_t seq;  /* of the row */
+	int64_t at_ms;
+	struct uuid id, key, correlation_id, causation_id;
+	const struct message_type *type;
+	const void *body; /* of `value` */
+	struct str module, actor, value, traceparent;
+};
+
 /* A command id to look up, and whether it was applied. */
 struct answer {
 	struct uuid command_id;
@@ -282,12 +303,17 @@ struct database {
 struct broker {
 	void *self;
 
-	/* As bus/bus.h, for the command topic. */
+	/*
+	 * As bus/bus.h, for the command topic. `source` is that of struct bus_record: 0 is the command topic, n the events of the
+	 * n-th module that is followed. place says where the next start begins to read a followed topic, too; offsets as in start.
+	 */
 	int (*poll)(void *self, int timeout_ms, enum bus_poll *ret_kind, struct bus_record *ret_record, struct err *err);
 	const int32_t *(*parts)(void *self, size_t *ret_count);
-	int (*topic_parts)(void *self, int32_t *ret_parts, struct err *err); /* the topic's current number of partitions */
-	void (*spread)(void *self, int32_t parts);                           /* sets the number of partitions for part_of */
-	int32_t (*part_of)(void *self, struct str key);                      /* the partition of a key; call spread first */
+	/* The topic's current number of partitions. */
+	int (*topic_parts)(void *self, int32_t source, int32_t *ret_parts, struct err *err);
+	void (*spread)(void *self, int32_t parts);      /* sets the number of partitions for part_of */
+	int32_t (*part_of)(void *self, struct str key); /* the partition of a key; call spread first */
+	void (*place)(void *self, int32_t source, const int32_t *parts, const int64_t *offsets, size_t count);
 	int (*start)(void *self, const int32_t *parts, const int64_t *offsets, size_t count, struct err *err);
 	int (*stop)(void *self, struct err *err);
 	void (*report)(void *self, const int32_t *parts, const int64_t *next_offsets, size_t count);
@@ -296,8 +322,9 @@ struct broker {
 	void (*release)(void *self, struct bus_record *record);
 
 	/* For the resume proof: the partition's bounds, and the record at an offset (*ret_found false: deleted). */
-	int (*bounds)(void *self, int32_t part, int64_t *ret_low, int64_t *ret_high, struct err *err);
-	int (*read_at)(void *self, int32_t part, int64_t offset, bool *ret_found, struct bus_record *ret_record, struct err *err);
+	int (*bounds)(void *self, int32_t source, int32_t part, int64_t *ret_low, int64_t *ret_high, struct err *err);
+	int (*read_at)(void *self, int32_t source, int32_t part, int64_t offset, bool *ret_found, struct bus_record *ret_record,
+		       struct err *err);
 
 	/*
 	 * Publishing to the events partition of the same number. resume clears earlier failures (with a new producer when the old
@@ -316,6 +343,18 @@ struct broker {
 	bool (*has_failed)(void *self, int32_t part);
 	/* Acknowledged dead letters since the last call, at most `max`. */
 	size_t (*dead_acked)(void *self, int32_t *ret_parts, int64_t *ret_offsets, size_t max);
+
+	/*
+	 * Commands to other modules (sender.h), in a module that sends; otherwise not called. send copies. ERR_RETRY: an earlier
+	 * one of this partition was not delivered, as has_send_failed tells, until the next resume_sends; or too many are on their
+	 * way. Those of a partition reach a topic in the order in which they were given, but some may be missing from the first
+	 * that was lost on. oldest_send: the seq of the partition's first that is not acknowledged; 0: there is none.
+	 */
+	int (*send)(void *self, const struct sent_command *command, struct err *err);
+	bool (*has_send_failed)(void *self, int32_t part);
+	int64_t (*oldest_send)(void *self, int32_t part);
+	int (*resume_sends)(void *self, int32_t part, struct err *err);
+
 	/* Serves delivery reports; waits up to timeout_ms for the first. Returns the number of records not acknowledged. */
 	size_t (*deliveries)(void *self, int timeout_ms);
 };

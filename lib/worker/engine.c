@@ -6,10 +6,14 @@
 #include "worker/batch.h"
 #include "worker/buffers.h"
 #include "worker/collect.h"
+#include "worker/follow.h"
 #include "worker/ownership.h"
 #include "worker/process.h"
 #include "worker/publisher.h"
+#include "worker/sender.h"
 #include "worker/ticks.h"
+
+#define SENDING_ARENA_SIZE ((size_t)1 << 20) /* for one decoded CommandIssued and the command in it */
 
 /* ---- life ---- */
 
@@ -46,7 +50,10 @@ int engine_init(struct engine *engine, const struct engine_conf *conf, const str
 	if (conf->arena_size < 2 * admit_room(admission, admission->value_size_max))
 		return err_set(err, ERR_FATAL, "the memory of a batch is too small for the largest command");
 	ownership_init(engine);
+	MUST(admission->module->follows_count <= FOLLOWS_MAX);
 	engine->pessimistic_span = PESSIMISTIC_SPAN_MIN;
+	if (admission->module->sends_as != 0 && arena_init(&engine->sending_arena, SENDING_ARENA_SIZE, err) < 0)
+		return -1;
 	for (int32_t part = 0; part < BUS_PARTS_MAX; part++) {
 		/* Above parked_max no command waits, and held ids are keys only. The rest is room for one batch and for bugs. */
 		keyset_init(&engine->partitions[part].held, 2 * (size_t)conf->parked_max + 4 * conf->batch_items_max);
@@ -68,6 +75,7 @@ void engine_release(struct engine *engine)
 		keyset_release(&engine->partitions[part].held);
 		keyset_release(&engine->partitions[part].held_next);
 	}
+	arena_release(&engine->sending_arena);
 	*engine = (struct engine){ .has_carried = false };
 }
 
@@ -94,13 +102,14 @@ static int keep_pace(struct engine *engine, struct err *err)
 /* Whether there is work to do before a new record arrives. */
 static bool has_work(const struct engine *engine)
 {
-	return engine->flying != NULL || engine->collecting->items_count > 0 || publisher_has_work(engine);
+	return engine->flying != NULL || engine->collecting->items_count > 0 || publisher_has_work(engine) ||
+	       sender_has_work(engine);
 }
 
 static int turn(struct engine *engine, int timeout_ms, struct err *err)
 {
 	engine->lanes.is_unresponsive = false;
-	if (lanes_claim(&engine->lanes, err) < 0)
+	if (lanes_claim(&engine->lanes, err) < 0 || follow_rejoin(engine, err) < 0)
 		return -1;
 	if (engine->broker.deliveries(engine->broker.self, 0) <= engine->conf.pending_max) {
 		if (collect(engine, has_work(engine) ? 0 : timeout_ms, err) < 0)
@@ -138,7 +147,7 @@ bool engine_is_idle(const struct engine *engine)
 	for (int32_t part = 0; part < BUS_PARTS_MAX; part++)
 		if (lanes_is_in_pass(&engine->lanes, part) || engine->lanes.of[part].state == LANE_LOST)
 			return false;
-	return publisher_is_idle(engine);
+	return publisher_is_idle(engine) && sender_is_idle(engine);
 }
 
 int engine_drain(struct engine *engine, int deadline_ms, struct err *err)
@@ -154,7 +163,7 @@ int engine_drain(struct engine *engine, int deadline_ms, struct err *err)
 	for (int32_t part = 0; part < BUS_PARTS_MAX; part++)
 		buffers_drop_tick(engine, part);
 	engine->lanes.is_unresponsive = true;
-	while (!publisher_is_done(engine) && engine->conf.now_ms() < end_ms) {
+	while ((!publisher_is_done(engine) || sender_has_work(engine)) && engine->conf.now_ms() < end_ms) {
 		if (publisher_work(engine, err) < 0)
 			return -1;
 		engine->broker.deliveries(engine->broker.self, 20);

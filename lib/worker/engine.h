@@ -45,6 +45,7 @@ struct engine_conf {
 struct engine_counts {
 	int64_t records, applied, refused, duplicates, parked, dead, ticks, void_ticks, timers, kept;
 	int64_t events, published, batches, retries, conflicts, halvings;
+	int64_t reactions, sent; /* events of other modules that were answered; commands given to the producer */
 };
 
 /* The source from which the events of a partition are published (publisher.h). */
@@ -52,6 +53,13 @@ enum publishing {
 	PUBLISHING_LIVE,     /* memory: a batch's rows, right after its commit */
 	PUBLISHING_RESUME,   /* none: the topic's last event is not known yet */
 	PUBLISHING_CATCH_UP, /* event_log, behind the topic's last event */
+};
+
+/* The source from which commands to other modules are sent (sender.h). */
+enum sender_state {
+	SENDING_RESUME,   /* none: after a claim, or a failed delivery */
+	SENDING_CATCH_UP, /* event_log */
+	SENDING_LIVE,     /* memory: a batch's rows, right after its commit */
 };
 
 /* The engine's data of a partition; its ownership state is in its lane (lane.h). */
@@ -62,9 +70,11 @@ struct partition {
 	struct keyset held_next; /* in LANE_PASS: ids held by commands that stay parked */
 	struct item tick;        /* in LANE_PASS */
 	struct tick tick_body;
-	bool has_tried_parked;   /* in LANE_PASS: timers are next */
-	struct timers_next next; /* no timer is due before it */
-	int64_t void_tick_ms;    /* broker time of the last Tick that became a dead letter; 0: none */
+	bool has_tried_parked;                      /* in LANE_PASS: timers are next */
+	struct timers_next next;                    /* no timer is due before it */
+	int64_t void_tick_ms;                       /* broker time of the last Tick that became a dead letter; 0: none */
+	struct followed_head followed[FOLLOWS_MAX]; /* as collected; as committed: in the head */
+	bool is_apart;                              /* followed topics are not read now (follow_is_apart) */
 
 	/* publisher */
 	enum publishing publishing;
@@ -75,6 +85,12 @@ struct partition {
 	int64_t dead_after;
 	int64_t dead_at_ms;
 	int64_t forget_at_ms; /* Tick's time of the next step of ticks_forget_dead */
+
+	/* sender */
+	enum sender_state sending;
+	int64_t given_seq;    /* the log's commands to other modules up to here were given to the producer */
+	int64_t send_at_ms;   /* no resume before this */
+	int64_t send_wait_ms; /* back-off; 0: nothing has failed since the log's end was reached */
 };
 
 struct batch;
@@ -95,8 +111,10 @@ struct engine {
 	int32_t key_parts;       /* number of partitions over which keys are spread: the first ones (engine.partitions) */
 	size_t pessimistic_left; /* number of batches that still look everything up, after a conflict (process.h) */
 	size_t pessimistic_span; /* number of such batches after the next conflict */
-	int64_t begun_at_ms;     /* start of the previous batch */
-	int64_t void_tick_ms;    /* broker time of the last void Tick that was logged; 0: none */
+	int32_t followed_parts[FOLLOWS_MAX]; /* partitions of the followed topics, as of the last claim */
+	struct arena sending_arena;          /* of a command that is sent; empty in a module that sends none */
+	int64_t begun_at_ms;                 /* start of the previous batch */
+	int64_t void_tick_ms;                /* broker time of the last void Tick that was logged; 0: none */
 	struct engine_counts counts;
 };
 

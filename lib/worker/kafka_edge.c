@@ -61,10 +61,11 @@ static const int32_t *edge_parts(void *self, size_t *ret_count)
 	return bus_consumer_parts(edge->consumer, ret_count);
 }
 
-static int edge_topic_parts(void *self, int32_t *ret_parts, struct err *err)
+static int edge_topic_parts(void *self, int32_t source, int32_t *ret_parts, struct err *err)
 {
 	struct kafka_edge *edge = self;
 
+	MUST(source == 0);
 	return bus_consumer_topic_parts(edge->consumer, ret_parts, err);
 }
 
@@ -142,19 +143,22 @@ static int need_topic_reader(struct kafka_edge *edge, struct err *err)
 	return edge->topic_reader ? 0 : open_reader(edge, edge->topic, &edge->topic_reader, err);
 }
 
-static int edge_bounds(void *self, int32_t part, int64_t *ret_low, int64_t *ret_high, struct err *err)
+static int edge_bounds(void *self, int32_t source, int32_t part, int64_t *ret_low, int64_t *ret_high, struct err *err)
 {
 	struct kafka_edge *edge = self;
 
+	MUST(source == 0);
 	if (need_topic_reader(edge, err) < 0)
 		return -1;
 	return bus_reader_bounds(edge->topic_reader, part, ret_low, ret_high, READ_TIMEOUT_MS, err);
 }
 
-static int edge_read_at(void *self, int32_t part, int64_t offset, bool *ret_found, struct bus_record *ret_record, struct err *err)
+static int edge_read_at(void *self, int32_t source, int32_t part, int64_t offset, bool *ret_found, struct bus_record *ret_record,
+			struct err *err)
 {
 	struct kafka_edge *edge = self;
 
+	MUST(source == 0);
 	if (need_topic_reader(edge, err) < 0)
 		return -1;
 	return read_one(edge->topic_reader, part, offset, ret_found, ret_record, err);

@@ -24,18 +24,31 @@ static void move(struct lanes *lanes, int32_t part, enum lane_state state, int64
 	lane->retry_at_ms = lanes->conf.now_ms() + retry_in_ms;
 }
 
-int lanes_read(struct lanes *lanes, struct err *err)
+/* Where the assigned partitions of a topic are read on. Returns their number. */
+static size_t list_offsets(const struct lanes *lanes, int32_t source, int32_t *parts, int64_t *offsets)
 {
-	int32_t parts[BUS_PARTS_MAX];
-	int64_t offsets[BUS_PARTS_MAX];
 	size_t count = 0;
 
 	for (int32_t part = 0; part < BUS_PARTS_MAX; part++) {
 		if (lanes->of[part].state == LANE_NONE)
 			continue;
 		parts[count] = part;
-		offsets[count++] = lanes_is_running(lanes, part) ? lanes->owner.next_offset(lanes->owner.self, part) : -1;
+		offsets[count++] = lanes_is_running(lanes, part) ? lanes->owner.next_offset(lanes->owner.self, source, part) : -1;
 	}
+	return count;
+}
+
+int lanes_read(struct lanes *lanes, struct err *err)
+{
+	int32_t parts[BUS_PARTS_MAX];
+	int64_t offsets[BUS_PARTS_MAX];
+	size_t count;
+
+	for (size_t i = 1; i <= lanes->conf.follows_count; i++) {
+		count = list_offsets(lanes, (int32_t)i, parts, offsets);
+		lanes->broker.place(lanes->broker.self, (int32_t)i, parts, offsets, count);
+	}
+	count = list_offsets(lanes, 0, parts, offsets);
 	return count == 0 ? 0 : lanes->broker.start(lanes->broker.self, parts, offsets, count, err);
 }
 
@@ -60,7 +73,7 @@ void lanes_displace(struct lanes *lanes, int32_t part)
 	if (!lanes_is_running(lanes, part))
 		return;
 	log_warn("%spart=%d offset=%lld is not in the topic, says the broker", lanes->conf.log_prefix, part,
-		 (long long)lanes->owner.next_offset(lanes->owner.self, part));
+		 (long long)lanes->owner.next_offset(lanes->owner.self, 0, part));
 	lanes_lose(lanes, part, DISPLACED_WAIT_MS);
 }
 
@@ -162,7 +175,7 @@ static int list_claimable(struct lanes *lanes, int32_t *parts, size_t *ret_count
 
 		if ((lane->state != LANE_LOST && lane->state != LANE_HALTED) || lane->retry_at_ms > now_ms)
 			continue;
-		if (lanes->broker.bounds(lanes->broker.self, part, &low, &high, err) < 0) {
+		if (lanes->broker.bounds(lanes->broker.self, 0, part, &low, &high, err) < 0) {
 			if (lanes_leave_unread(lanes, part, err) < 0)
 				return -1;
 			break;

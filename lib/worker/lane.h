@@ -41,8 +41,8 @@ struct lane {
 /* The parts that differ between the engine and a reader: the heads, and the buffered records. */
 struct lane_owner {
 	void *self;
-	/* The offset at which reading continues. */
-	int64_t (*next_offset)(void *self, int32_t part);
+	/* The offset at which reading continues; source as in struct bus_record. */
+	int64_t (*next_offset)(void *self, int32_t source, int32_t part);
 	/* Claims these partitions in the database and keeps their heads in memory. */
 	int (*claim)(void *self, const int32_t *parts, size_t count, struct err *err);
 	/* After the claim: lanes_run, lanes_show_halted, lanes_halt or lanes_leave_unread. */
@@ -55,6 +55,7 @@ struct lane_owner {
 
 struct lanes_conf {
 	int64_t (*now_ms)(void);
+	size_t follows_count;   /* topics that are followed beside the group's */
 	int64_t halted_look_ms; /* interval between checks of a halted partition */
 	char log_prefix[64];    /* before `part=` in log lines; empty or ending in a space */
 	const char *head_table; /* the table with the reason of a halt, for the log */

@@ -4,9 +4,11 @@
 
 #include "base/log.h"
 #include "worker/buffers.h"
+#include "worker/follow.h"
 #include "worker/process.h"
 #include "worker/publisher.h"
 #include "worker/quarantine.h"
+#include "worker/sender.h"
 #include "worker/timers.h"
 
 #define HALTED_LOOK_MS 2000 /* an operator may have resumed it */
@@ -22,7 +24,7 @@ static int prove(struct engine *engine, const struct head *head, const char **re
 
 	if (engine->lanes.is_unresponsive)
 		return err_set(err, ERR_RETRY, "the broker does not answer");
-	if (engine->broker.bounds(engine->broker.self, head->part, &low, &high, err) < 0)
+	if (engine->broker.bounds(engine->broker.self, 0, head->part, &low, &high, err) < 0)
 		return -1;
 	if (head->next_offset < low)
 		*ret_reason = "topic truncated: records that were never read are gone";
@@ -30,7 +32,7 @@ static int prove(struct engine *engine, const struct head *head, const char **re
 		*ret_reason = "topic recreated or restored: it ends before the last command that was applied";
 	if (*ret_reason || !head->has_digest || head->next_offset == low)
 		return 0;
-	if (engine->broker.read_at(engine->broker.self, head->part, head->next_offset - 1, &found, &record, err) < 0)
+	if (engine->broker.read_at(engine->broker.self, 0, head->part, head->next_offset - 1, &found, &record, err) < 0)
 		return -1;
 	if (!found)
 		return err_set(err, ERR_RETRY, "part %d: the last applied record did not arrive", head->part);
@@ -71,24 +73,28 @@ static bool is_of_keys(const struct engine *engine, int32_t part, struct err *wh
 			"it "
 			"anew with %d",
 			engine->topic_parts, engine->key_parts, engine->key_parts);
-	return why->kind == ERR_NONE;
+	return why->kind == ERR_NONE && !follow_misfit(engine, why);
 }
 
 /* Loads the number of partitions over which keys are spread, before anything is read. */
 static int learn_parts(struct engine *engine, struct err *err)
 {
-	if (engine->broker.topic_parts(engine->broker.self, &engine->topic_parts, err) < 0 ||
+	if (engine->broker.topic_parts(engine->broker.self, 0, &engine->topic_parts, err) < 0 ||
 	    engine->database.fix_parts(engine->database.self, engine->topic_parts, &engine->key_parts, err) < 0)
 		return -1;
 	engine->broker.spread(engine->broker.self, engine->key_parts);
-	return 0;
+	return follow_learn_parts(engine, err);
 }
 
-static int64_t next_offset(void *self, int32_t part)
+static int64_t next_offset(void *self, int32_t source, int32_t part)
 {
-	const struct engine *engine = self;
+	struct engine *engine = self;
+	struct partition *partition = &engine->partitions[part];
 
-	return engine->partitions[part].expected;
+	if (source == 0)
+		return partition->expected;
+	partition->is_apart = follow_is_apart(&partition->head);
+	return partition->is_apart ? -1 : partition->followed[source - 1].next_offset;
 }
 
 static void drop(void *self, int32_t part)
@@ -122,7 +128,9 @@ static int take_over(void *self, int32_t part, struct err *err)
 	const char *reason = NULL;
 
 	partition->expected = head->next_offset;
+	memcpy(partition->followed, head->followed, sizeof(partition->followed));
 	publisher_begin(partition, part < engine->key_parts); /* a partition that was added later has no events */
+	sender_begin(partition);
 	partition->forget_at_ms = 0;
 	keyset_clear(&partition->held);
 	keyset_clear(&partition->held_next);
@@ -132,10 +140,10 @@ static int take_over(void *self, int32_t part, struct err *err)
 	}
 	if (!is_of_keys(engine, head->part, &misfit))
 		return lanes_halt(&engine->lanes, part, misfit.text, err);
-	if (prove(engine, head, &reason, err) < 0)
+	if (prove(engine, head, &reason, err) < 0 || follow_prove(engine, head, &misfit, err) < 0)
 		return lanes_leave_unread(&engine->lanes, part, err);
-	if (reason)
-		return lanes_halt(&engine->lanes, part, reason, err);
+	if (reason || misfit.kind != ERR_NONE)
+		return lanes_halt(&engine->lanes, part, reason ? reason : misfit.text, err);
 	if (timers_look_ahead(engine, partition, err) < 0)
 		return -1;
 	if (read_held(engine, partition, err) < 0) {
@@ -175,6 +183,7 @@ static int claim(void *self, const int32_t *parts, size_t count, struct err *err
 void ownership_init(struct engine *engine)
 {
 	const struct lanes_conf lanes_conf = { .now_ms = engine->conf.now_ms,
+					       .follows_count = engine->admission.module->follows_count,
 					       .halted_look_ms = HALTED_LOOK_MS,
 					       .head_table = "partition_head" };
 	const struct lane_owner owner = {

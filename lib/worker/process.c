@@ -21,6 +21,8 @@ static void count_verdicts(struct engine *engine, const struct batch *batch)
 		case FATE_APPLIED:
 			if (batch->items[batch->from + i].kind == ITEM_TIMER)
 				engine->counts.timers++;
+			else if (batch->items[batch->from + i].kind == ITEM_EVENT)
+				engine->counts.reactions++;
 			else
 				engine->counts.applied++;
 			break;
@@ -45,6 +47,7 @@ static void count_verdicts(struct engine *engine, const struct batch *batch)
 		case FATE_VOID:
 			engine->counts.void_ticks++;
 			break;
+		case FATE_PASSED:
 		case FATE_STAYS:
 		case FATE_SKIPPED:
 			break;

@@ -1,6 +1,7 @@
 #include "worker/publisher.h"
 
 #include "base/log.h"
+#include "worker/sender.h"
 
 #define READ_ROWS_MAX      2000
 #define DEAD_ROWS_MAX      16 /* each may have the size of the largest record */
@@ -76,7 +77,7 @@ int publisher_take(struct engine *engine, const struct changes *changes, struct 
 		partition->sent_seq = row->seq;
 		engine->counts.published++;
 	}
-	return take_dead(engine, changes->dead, changes->dead_count, err);
+	return take_dead(engine, changes->dead, changes->dead_count, err) < 0 ? -1 : sender_take(engine, changes, err);
 }
 
 /* Logs only the first failure. Backs off exponentially: a retry can block the other partitions for seconds. */
@@ -244,7 +245,7 @@ int publisher_work(struct engine *engine, struct err *err)
 		if (work_on(engine, partition, err) < 0)
 			return -1;
 	}
-	return mark_dead(engine, err);
+	return mark_dead(engine, err) < 0 ? -1 : sender_work(engine, err);
 }
 
 bool publisher_is_done(const struct engine *engine)

@@ -24,10 +24,10 @@
 /* After a claim. has_events false: the partition has never had an event, so its topic is not read. */
 void publisher_begin(struct partition *partition, bool has_events);
 
-/* Publishes rows that were just committed, of partitions in LIVE; publisher_work reads the others from the log. */
+/* Publishes rows that were just committed, and sends their commands (sender.h), of partitions in LIVE; publisher_work reads the others from the log. */
 MUST_CHECK int publisher_take(struct engine *engine, const struct changes *changes, struct err *err);
 
-/* Resumes, catches up, marks acknowledged dead letters. Not between open and commit_finish: it reads event_log. */
+/* Resumes, catches up, marks acknowledged dead letters; the same for commands to other modules (sender.h). Not between open and commit_finish: it reads event_log. */
 MUST_CHECK int publisher_work(struct engine *engine, struct err *err);
 
 /* Whether there is something to publish before a new record arrives. */

@@ -5,8 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "wire/envelope.h"
-#include "worker/chain.h"
+#include "worker/event_record.h"
 
 #define BACKOFF_MAX_MS       5000
 #define HALTED_LOOK_MS       10000                                  /* an operator may have resumed it */
@@ -26,10 +25,11 @@ static void forget(struct event_reader *reader)
 
 /* ---- ownership (lane.h) ---- */
 
-static int64_t next_offset(void *self, int32_t part)
+static int64_t next_offset(void *self, int32_t source, int32_t part)
 {
 	const struct event_reader *reader = self;
 
+	(void)source;
 	return reader->partitions[part].next.next_offset;
 }
 
@@ -69,7 +69,7 @@ static int take_over(void *self, int32_t part, struct err *err)
 		lanes_show_halted(&reader->lanes, part);
 		return 0;
 	}
-	if (reader->lanes.is_unresponsive || reader->broker.bounds(reader->broker.self, part, &low, &high, err) < 0) {
+	if (reader->lanes.is_unresponsive || reader->broker.bounds(reader->broker.self, 0, part, &low, &high, err) < 0) {
 		if (reader->lanes.is_unresponsive)
 			err_set(err, ERR_RETRY, "the broker does not answer");
 		return lanes_leave_unread(&reader->lanes, part, err);
@@ -85,74 +85,33 @@ static int take_over(void *self, int32_t part, struct err *err)
 
 /* ---- one record ---- */
 
-static bool chain_holds(const struct reader_partition *partition, const struct envelope *envelope,
-			const struct bus_record *record, const struct message_type *type, const void *body, int64_t at_ms)
-{
-	struct chain_row row = {
-		.part = record->part,
-		.seq = envelope->sequence,
-		.at_ms = at_ms,
-		.event_id = envelope->id,
-		.subject = *message_uuid(type->aggregate_field, body),
-		.command_id = envelope->causation_id,
-		.correlation_id = envelope->correlation_id,
-		.body = record->value,
-	};
-	uint8_t hash[SHA256_SIZE];
-	struct err why = ERR_INIT;
-
-	if (!uuid_parse(&row.key, record->key) || frame_schema_id(record->value, &row.schema_id, &why) < 0)
-		return false;
-	chain_hash(hash, partition->next.last_hash, &row);
-	return envelope->hash.size == SHA256_SIZE && memcmp(hash, envelope->hash.data, SHA256_SIZE) == 0;
-}
-
 /* Checks a record against the head. *ret_reason: the reason to halt the partition; NULL: none. */
 static void judge(struct event_reader *reader, const struct bus_record *record, const char **ret_reason)
 {
 	struct reader_partition *partition = &reader->partitions[record->part];
-	struct header headers[HEADERS_MAX];
-	struct envelope envelope;
-	struct err why = ERR_INIT;
-	const struct message_type *type;
-	const void *body;
-	size_t count;
+	struct event_record event;
+	enum event_verdict verdict = event_record_judge(&reader->broker, record, reader->coder, partition->next.last_seq,
+							partition->next.last_hash, &reader->arena, &event, ret_reason);
 
-	if (reader->broker.headers(reader->broker.self, record, headers, &count, &why) < 0 ||
-	    envelope_read(headers, count, &envelope, &why) < 0) {
-		*ret_reason = "a record on the events topic that is no event of ours: bad headers";
+	if (verdict == EVENT_WRONG)
 		return;
-	}
-	if (envelope.sequence <= partition->next.last_seq) {
-		partition->next.next_offset = record->offset + 1;
+	partition->next.next_offset = record->offset + 1;
+	if (verdict == EVENT_REPEATED) {
 		reader->repeated++;
 		return;
 	}
-	if (envelope.sequence > partition->next.last_seq + 1) {
-		*ret_reason = "events are missing: a gap in seq";
-		return;
-	}
-	if (coder_decode(reader->coder, record->value, &reader->arena, &type, &body, &why) < 0) {
-		*ret_reason = "an event that cannot be decoded: is this program older than the schemas?";
-		return;
-	}
-	if (!chain_holds(partition, &envelope, record, type, body, envelope.at_ms)) {
-		*ret_reason = "the hash chain is broken: an event was changed or exchanged";
-		return;
-	}
 	reader->events[reader->events_count++] = (struct read_event){
-		.type = type,
-		.body = body,
-		.event_id = envelope.id,
-		.command_id = envelope.causation_id,
+		.type = event.type,
+		.body = event.body,
+		.event_id = event.id,
+		.command_id = event.command_id,
 		.part = record->part,
-		.seq = envelope.sequence,
-		.at_ms = envelope.at_ms,
+		.seq = event.seq,
+		.at_ms = event.at_ms,
 		.module = reader->module,
 	};
-	partition->next.next_offset = record->offset + 1;
-	partition->next.last_seq = envelope.sequence;
-	memcpy(partition->next.last_hash, envelope.hash.data, SHA256_SIZE);
+	partition->next.last_seq = event.seq;
+	memcpy(partition->next.last_hash, event.hash, SHA256_SIZE);
 }
 
 /*
@@ -166,7 +125,7 @@ static int look_into_gap(struct event_reader *reader, int32_t part, int64_t got,
 	int64_t before;
 	bool found;
 
-	if (reader->broker.read_at(reader->broker.self, part, expected, &found, &record, err) < 0) {
+	if (reader->broker.read_at(reader->broker.self, 0, part, expected, &found, &record, err) < 0) {
 		if (err->kind != ERR_POISON)
 			return -1;
 		*err = (struct err)ERR_INIT;

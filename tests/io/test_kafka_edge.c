@@ -242,7 +242,7 @@ static void test_kafka_edge__a_broker_that_is_away_is_retry_and_then_goes_on(voi
 	mock_cluster_broker_down(&world->mock);
 	assert_int_equal(world->broker.resume(world->broker.self, PART, &last_seq, &world->err), -1);
 	assert_int_equal(world->err.kind, ERR_RETRY);
-	assert_int_equal(world->broker.bounds(world->broker.self, PART, &low, &high, &world->err), -1);
+	assert_int_equal(world->broker.bounds(world->broker.self, 0, PART, &low, &high, &world->err), -1);
 	assert_int_equal(world->err.kind, ERR_RETRY);
 	mock_cluster_broker_up(&world->mock);
 	while (world->broker.resume(world->broker.self, PART, &last_seq, &world->err) < 0) {
@@ -294,17 +294,17 @@ static void test_kafka_edge__bounds_and_records_of_the_command_topic(void **stat
 
 	send_command(world, PART, "zero");
 	send_command(world, PART, "one");
-	must(world, world->broker.bounds(world->broker.self, PART, &low, &high, &world->err));
+	must(world, world->broker.bounds(world->broker.self, 0, PART, &low, &high, &world->err));
 	assert_int_equal(low, 0);
 	assert_int_equal(high, 2);
-	must(world, world->broker.read_at(world->broker.self, PART, 1, &is_found, &record, &world->err));
+	must(world, world->broker.read_at(world->broker.self, 0, PART, 1, &is_found, &record, &world->err));
 	assert_true(is_found);
 	assert_int_equal(record.offset, 1);
 	assert_true(str_is(record.value, "one"));
 	world->broker.release(world->broker.self, &record);
-	must(world, world->broker.read_at(world->broker.self, PART, 2, &is_found, &record, &world->err));
+	must(world, world->broker.read_at(world->broker.self, 0, PART, 2, &is_found, &record, &world->err));
 	assert_false(is_found);
-	assert_int_equal(world->broker.read_at(world->broker.self, PART, 99, &is_found, &record, &world->err), -1);
+	assert_int_equal(world->broker.read_at(world->broker.self, 0, PART, 99, &is_found, &record, &world->err), -1);
 	assert_int_equal(world->err.kind, ERR_POISON);
 }
 
@@ -314,7 +314,7 @@ static void test_kafka_edge__a_partition_that_is_not_there_is_poison(void **stat
 	int64_t low;
 	int64_t high;
 
-	assert_int_equal(world->broker.bounds(world->broker.self, PARTS + 4, &low, &high, &world->err), -1);
+	assert_int_equal(world->broker.bounds(world->broker.self, 0, PARTS + 4, &low, &high, &world->err), -1);
 	assert_int_equal(world->err.kind, ERR_POISON);
 }
 
@@ -494,7 +494,7 @@ static void test_kafka_edge__commands_are_read_from_where_the_engine_says(void *
 	}
 	parts = world->broker.parts(world->broker.self, &count);
 	assert_int_equal(count, PARTS);
-	must(world, world->broker.topic_parts(world->broker.self, &parts_now, &world->err));
+	must(world, world->broker.topic_parts(world->broker.self, 0, &parts_now, &world->err));
 	assert_int_equal(parts_now, PARTS);
 	world->broker.spread(world->broker.self, PARTS - 1);
 	assert_int_equal(world->broker.part_of(world->broker.self, STR("abc")), bus_part_of(STR("abc"), PARTS - 1));

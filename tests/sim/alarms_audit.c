@@ -4,7 +4,9 @@
 
 #include "base/day.h"
 #include "schemas/clock.h"
+#include "schemas/engine.h"
 #include "tests/sim/alarms.h"
+#include "tests/sim/reactions.h"
 #include "wire/envelope.h"
 
 /*
@@ -196,8 +198,15 @@ static const char *take_row(struct alarms *alarms, const struct sim_row *row)
 
 	if (fired && fired->at_offset != row->row.command_offset)
 		FAIL("part %d: a timer's event is not at the offset where it fired", alarms->part);
+	if (fired && row->row.schema_id == command_rejected_type.schema_id)
+		return "a timer was refused";
 	if (fired)
-		return row->is_applied ? fire(alarms, fired) : "a timer was refused";
+		return row->is_applied ? fire(alarms, fired) : NULL;
+	if (reaction_is_row(alarms->database, row)) { /* it comes when it comes: no timer has to be before it */
+		if (row->is_applied)
+			follow(alarms, &row->row.command_id, &row->row.key, row->row.at_ms, row->row.command_offset);
+		return NULL;
+	}
 	wrong = check_before(alarms, &row->row);
 	if (!wrong && row->is_applied)
 		follow(alarms, &row->row.command_id, &row->row.key, alarms->commands->records[row->row.command_offset]->at_ms,

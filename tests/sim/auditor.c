@@ -13,6 +13,7 @@
 #include "tests/sim/approvals.h"
 #include "tests/sim/books.h"
 #include "tests/sim/mailbook.h"
+#include "tests/sim/reactions.h"
 #include "tests/sim/world.h"
 #include "wire/envelope.h"
 #include "worker/chain.h"
@@ -260,7 +261,7 @@ static const char *check_record(struct audit *audit, const struct sim_record *re
 	expected = expectation(audit, record, &envelope);
 	for (size_t i = 0; i < log->count; i++) {
 		if (log->rows[i].row.command_offset != record->offset || is_timer(database, &log->rows[i]) ||
-		    approval_is_outcome(audit->world, log, i))
+		    reaction_is_row(database, &log->rows[i]) || approval_is_outcome(audit->world, log, i))
 			continue;
 		applied += log->rows[i].is_applied;
 		refused += is_refusal(&log->rows[i]);
@@ -396,6 +397,8 @@ static bool came_too_soon(struct audit *audit, const struct sim_row *earlier, co
 	int64_t first = earlier->row.command_offset;
 	int64_t second = later->row.command_offset;
 
+	if (reaction_is_row(database, earlier) || reaction_is_row(database, later)) /* order does not hold between topics */
+		return false;
 	return first > second && uuid_equal(&earlier->row.key, &later->row.key) && !is_timer(database, earlier) &&
 	       !is_timer(database, later) && !is_withdrawal(records[first]->value) && !is_report(records[first]->value) &&
 	       !is_report(records[second]->value) && !is_refusal_of_reuse(audit, earlier) && !is_about_nothing(audit, earlier) &&
@@ -656,6 +659,8 @@ const char *audit(struct sim_world *world)
 		wrong = check_aggregates(world, &audit);
 	if (!wrong)
 		wrong = alarms_audit(world, SIM_REPORTS);
+	if (!wrong)
+		wrong = reactions_audit(world, SIM_REPORTS);
 	if (!wrong)
 		wrong = approvals_audit(world, SIM_USERS);
 	if (!wrong)

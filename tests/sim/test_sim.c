@@ -17,6 +17,7 @@
 #include "crypto/crypto.h"
 #include "schemas/communications.h"
 #include "schemas/debts.h"
+#include "schemas/engine.h"
 #include "tests/sim/world.h"
 
 /*
@@ -47,6 +48,7 @@ struct totals {
 	int64_t withdrawals, claims;
 	int64_t stops, again;                    /* withdrawals by a message from the person; attempts after a person's word */
 	int64_t withdrawals_first, claims_first; /* who won the races for a message */
+	int64_t reacted, issued, resent;         /* events answered, commands sent to other modules; of these more than once */
 };
 
 static int64_t count_changes(const struct sim_rows *log)
@@ -93,6 +95,18 @@ static void add_messages(struct totals *totals, const struct sim_world *world)
 	totals->claims_first += world->races.claims_first;
 }
 
+static void add_reactions(struct totals *totals, const struct sim_world *world)
+{
+	for (size_t part = 0; part < SIM_PARTS; part++) {
+		totals->reacted += count_events(&world->databases[SIM_REPORTS].log[part], &event_answered_type);
+		totals->issued += count_events(&world->databases[SIM_REPORTS].log[part], &command_issued_type);
+		totals->resent -= count_events(&world->databases[SIM_REPORTS].log[part], &command_issued_type);
+		for (size_t module = 0; module < SIM_MODULES; module++)
+			for (size_t i = 0; i < world->commands[module][part].count; i++)
+				totals->resent += world->commands[module][part].records[i]->log_seq > 0;
+	}
+}
+
 static void add_totals(struct totals *totals, const struct sim_world *world)
 {
 	for (size_t module = 0; module < SIM_MODULES; module++) {
@@ -109,6 +123,7 @@ static void add_totals(struct totals *totals, const struct sim_world *world)
 			totals->kept += world->databases[module].timers[i].was_kept;
 	}
 	add_messages(totals, world);
+	add_reactions(totals, world);
 	totals->deaths += world->deaths;
 	totals->deadly += world->deadly_deaths;
 	totals->retries += world->retries;
@@ -257,7 +272,7 @@ static bool proves_nothing(const struct totals *totals)
 	return totals->changed == 0 || totals->parked == 0 || totals->dead == 0 || totals->deaths == 0 || totals->deadly == 0 ||
 	       totals->retries == 0 || totals->sent == 0 || totals->stopped == 0 || totals->fired == 0 || totals->kept == 0 ||
 	       totals->waited == 0 || totals->stops == 0 || totals->again == 0 || totals->withdrawals_first == 0 ||
-	       totals->claims_first == 0;
+	       totals->claims_first == 0 || totals->reacted == 0 || totals->issued == 0 || totals->resent == 0;
 }
 
 /* What a run of the program goes through: so many seeds from the first on, or seeds until so many races were run. */
@@ -274,13 +289,14 @@ static void print_totals(uint64_t share, const struct totals *totals)
 		"share %llu: events=%lld changed=%lld parked=%lld dead=%lld deaths=%lld deadly=%lld retries=%lld "
 		"rebalances=%lld fired=%lld kept=%lld sent=%lld stopped=%lld waited=%lld merged=%lld withdrawals=%lld "
 		"claims=%lld "
-		"stops=%lld again=%lld races=%lld withdrawals_first=%lld claims_first=%lld",
+		"stops=%lld again=%lld races=%lld withdrawals_first=%lld claims_first=%lld reacted=%lld issued=%lld resent=%lld",
 		(unsigned long long)share, (long long)totals->events, (long long)totals->changed, (long long)totals->parked,
 		(long long)totals->dead, (long long)totals->deaths, (long long)totals->deadly, (long long)totals->retries,
 		(long long)totals->rebalances, (long long)totals->fired, (long long)totals->kept, (long long)totals->sent,
 		(long long)totals->stopped, (long long)totals->waited, (long long)totals->merged, (long long)totals->withdrawals,
 		(long long)totals->claims, (long long)totals->stops, (long long)totals->again, (long long)races_of(totals),
-		(long long)totals->withdrawals_first, (long long)totals->claims_first);
+		(long long)totals->withdrawals_first, (long long)totals->claims_first, (long long)totals->reacted,
+		(long long)totals->issued, (long long)totals->resent);
 	for (size_t i = 0; i < COUNT(with_second_persons); i++) {
 		const int64_t *seconds = totals->seconds[with_second_persons[i].module];
 

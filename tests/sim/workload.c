@@ -308,7 +308,7 @@ void workload_begin(struct sim_world *world)
 
 	MUST(arena_init(&arena, 1 << 16, &err) == 0);
 	for (size_t at = 0; at < COUNT(first); at++)
-		for (unsigned i = 0; i < first[at].weight; i++) {
+		for (unsigned i = 0; i < first[at].weight && world_has(world, first[at].module); i++) {
 			arena_reset(&arena);
 			publish(world, first[at].make(world, &arena), &arena);
 		}

@@ -13,6 +13,7 @@
 #define STEPS_MS_MAX        150 /* of one step of each module: a step is of one, and the more there are, the shorter */
 #define TIMERS_EVERY        7   /* seeds: a world of timers and nothing else */
 #define SECOND_EVERY        5   /* seeds: a world of kept commands and nothing else */
+#define REACTS_EVERY        3   /* of the other seeds: a world with a module that reacts */
 #define OPTIONAL_RATE       250 /* per mille of the worlds that have a module which is not of the core */
 
 /* The clock that the engines ask: it belongs to the world that runs. */
@@ -164,6 +165,8 @@ unsigned world_modules(uint64_t seed)
 		return SIM_TIMERS;
 	if (seed % SECOND_EVERY == 0)
 		return SIM_SECOND;
+	if (seed % REACTS_EVERY == 0)
+		return SIM_REACTS;
 	for (size_t module = 0; module < SIM_MODULES; module++)
 		if (dice_hits(&dice, OPTIONAL_RATE))
 			modules |= 1u << module;
@@ -206,7 +209,7 @@ void world_init(struct sim_world *world, uint64_t seed, unsigned modules, struct
 	world->now_ms = 1700000000000;
 	world->coder = coder;
 	for (size_t module = 0; module < SIM_MODULES; module++) {
-		world->modules[module] = world_module(module);
+		world->modules[module] = world_module(module, (modules & SIM_FOLLOWS) != 0);
 		if (modules & 1u << module)
 			world->present[world->present_count++] = module;
 	}
@@ -222,6 +225,8 @@ void world_init(struct sim_world *world, uint64_t seed, unsigned modules, struct
 		.parked_max = dice_hits(&world->dice, 200) ? (int64_t)dice_below(&world->dice, 3) : 1000,
 		.commands_per_round = dice_hits(&world->dice, 150) ? 60 : 1 + dice_below(&world->dice, 25),
 	};
+	if (modules & SIM_FOLLOWS)
+		world->follow_rate = 50 + dice_below(&world->clocks, 900);
 	world->sizes.timers_max = 1 + dice_below(&world->clocks, dice_hits(&world->clocks, 500) ? 4 : 100);
 	buf_init(&world->aggregates, AGGREGATES_SIZE_MAX);
 	running = world;
@@ -389,6 +394,18 @@ void world_step(struct sim_world *world)
 		run(world, module, worker);
 }
 
+/* The same events may stand in a topic again, behind its last one. */
+static bool has_followed_all(const struct sim_world *world, size_t module, size_t part)
+{
+	const struct module *rules = world->modules[module];
+
+	for (size_t i = 0; i < rules->follows_count; i++)
+		if (world->databases[module].heads[part].followed[i].last_seq !=
+		    (int64_t)world->databases[sim_module_named(world, rules->follows[i].module)].log[part].count)
+			return false;
+	return true;
+}
+
 bool world_is_idle(const struct sim_world *world)
 {
 	for (size_t at = 0; at < world->present_count; at++) {
@@ -399,6 +416,7 @@ bool world_is_idle(const struct sim_world *world)
 				return false;
 		for (size_t part = 0; part < SIM_PARTS; part++)
 			if (world->databases[module].heads[part].next_offset != world_end_of(&world->commands[module][part]) ||
+			    !has_followed_all(world, module, part) ||
 			    world->reader_heads[module][part].next_offset != world_end_of(&world->events[module][part]))
 				return false;
 	}

@@ -36,16 +36,20 @@ enum { COMMAND_MODULES(ROW) SIM_MODULES };
 #undef ROW
 
 /* Sets of modules: those that read each other's views, and all. */
-#define SIM_CORE   (1u << SIM_CUSTOMERS | 1u << SIM_DEBTS | 1u << SIM_COMMUNICATIONS)
-#define SIM_TIMERS (1u << SIM_REPORTS) /* the module that has timers (alarms.h) */
-#define SIM_SECOND (1u << SIM_USERS)   /* the module that keeps commands (approvals.h) */
-#define SIM_ALL    ((1u << SIM_MODULES) - 1)
+#define SIM_CORE    (1u << SIM_CUSTOMERS | 1u << SIM_DEBTS | 1u << SIM_COMMUNICATIONS)
+#define SIM_TIMERS  (1u << SIM_REPORTS) /* the module that has timers (alarms.h) */
+#define SIM_SECOND  (1u << SIM_USERS)   /* the module that keeps commands (approvals.h) */
+#define SIM_ALL     ((1u << SIM_MODULES) - 1)
+/* The module reports follows customers and debts, and sends commands (reactions.h). */
+#define SIM_FOLLOWS (1u << SIM_MODULES)
+#define SIM_REACTS  (1u << SIM_CUSTOMERS | 1u << SIM_DEBTS | 1u << SIM_REPORTS | SIM_FOLLOWS)
 
 /* ---- Kafka ---- */
 
 struct sim_record {
 	int64_t offset;
 	int64_t at_ms;
+	int64_t log_seq;       /* of a command that a module has sent: of its row */
 	bool is_marker;        /* of a transaction: takes an offset, is given to nobody */
 	struct str key, value; /* owned */
 	struct header headers[HEADERS_MAX];
@@ -179,9 +183,10 @@ struct sim_session {
 	/* the consumer */
 	int32_t parts[SIM_PARTS];
 	size_t parts_count;
-	int64_t position[SIM_PARTS]; /* -1: not read */
-	int group;                   /* what the group has to say: 0 nothing, 1 revoked, 2 assigned */
-	bool wants[SIM_PARTS];       /* what it will be assigned */
+	int64_t position[1 + FOLLOWS_MAX][SIM_PARTS]; /* by source; -1: not read */
+	int64_t placed[1 + FOLLOWS_MAX][SIM_PARTS];   /* of followed topics: from the next start on */
+	int group;                                    /* what the group has to say: 0 nothing, 1 revoked, 2 assigned */
+	bool wants[SIM_PARTS];                        /* what it will be assigned */
 
 	/* the producer */
 	struct sim_outgoing outgoing[SIM_PARTS];
@@ -189,6 +194,11 @@ struct sim_session {
 	int32_t dead_parts[64];
 	int64_t dead_offsets[64];
 	size_t dead_acked;
+
+	/* the producer of commands to other modules */
+	struct sim_outgoing sends[SIM_MODULES][SIM_PARTS];
+	bool has_send_failed[SIM_PARTS];
+	int64_t failed_send[SIM_PARTS]; /* the oldest that was not acknowledged then */
 
 	struct sim_stage stage;
 };
@@ -199,6 +209,17 @@ struct sim_worker { /* a program that is started again when it dies */
 	struct event_reader *reader; /* of reporting */
 	int64_t clock_off_ms;        /* of its host, whatever lives on it */
 	bool is_frozen;
+};
+
+/* A replay (test_reactions.c): what the rows of a partition's log say about the order between its topics. */
+struct sim_step {
+	int32_t source;
+	int64_t offset;        /* of the event in its topic */
+	int64_t before_offset; /* of the commands */
+};
+struct sim_order {
+	struct sim_step *steps[SIM_PARTS];
+	size_t count[SIM_PARTS];
 };
 
 /* What a story makes fail (test_cases.c); nothing of it in seeded runs. */
@@ -256,7 +277,11 @@ struct sim_world {
 	struct buf aggregates; /* struct delta, merged: the reporting tables */
 	struct sim_worker workers[SIM_MODULES][SIM_WORKERS];
 	struct sim_worker readers[SIM_MODULES][SIM_READERS];
-	struct sim_outgoing ghosts[SIM_MODULES][SIM_PARTS][8]; /* of dead programs: may still arrive */
+	struct sim_outgoing ghosts[SIM_MODULES][SIM_PARTS][8];      /* of dead programs: may still arrive */
+	struct sim_outgoing send_ghosts[SIM_MODULES][SIM_PARTS][8]; /* the same of commands, by their target */
+	uint64_t
+		follow_rate; /* per mille of the records that a module which follows reads: of followed topics, if there are any */
+	struct sim_order *order; /* the order in which topics are read; NULL: by chance */
 	struct sim_post post;
 	uint64_t notices;                                             /* sent so far, of worlds with races */
 	size_t inbox_positions[SIM_PARTS];                            /* of the notifiers: records read */
@@ -304,6 +329,7 @@ int32_t world_part_of(const struct uuid *key); /* all that is about one person i
 
 /* ---- the edges (world_broker.c, world_database.c) ---- */
 
+size_t sim_module_named(const struct sim_world *world, const char *name);
 struct sim_session *session_new(struct sim_world *world, size_t module, bool is_reader);
 void session_free(struct sim_session *session); /* an open transaction is rolled back; what is not delivered may come late */
 struct broker session_broker(struct sim_session *session);
@@ -364,7 +390,8 @@ struct sim_owed view_debt(const struct sim_world *world, const struct uuid *debt
 
 /* ---- world_rules.c ---- */
 
-const struct module *world_module(size_t number);
+const struct module *world_module(size_t number, bool follows); /* follows: as in a world of SIM_FOLLOWS */
+
 bool sim_hour_is_fit(int64_t at_ms);
 void world_set_hours(struct sim_world *world, bool has_hours);
 void world_act(struct sim_session *session); /* whose rules run now */

@@ -1,10 +1,12 @@
 #include <string.h>
 
+#include "base/array.h"
 #include "base/day.h"
 #include "consumers/communications/sending.h"
 #include "schemas/reports.h"
 #include "tests/sim/alarms.h"
 #include "tests/sim/approvals.h"
+#include "tests/sim/reactions.h"
 #include "tests/sim/world.h"
 
 /*
@@ -15,6 +17,7 @@ static struct rule rules[SIM_MODULES][SIM_RULES_MAX];
 static struct module wrapped[SIM_MODULES];
 
 static struct sim_session *acting;
+static bool is_reacting; /* reports follows others, in the world that runs */
 
 void world_act(struct sim_session *session)
 {
@@ -84,6 +87,8 @@ static void decide_report(const struct command *command, const struct workset *s
 	}
 	request_report(command, set, decision);
 	follow_plan(command, command->received_ms, decision);
+	if (is_reacting)
+		reaction_send(command, false, decision);
 }
 
 static void touch_report(const struct command *command, struct workset *set)
@@ -121,6 +126,8 @@ static void decide_alarm(const struct command *command, const struct workset *se
 		return;
 	request_report(command, set, decision);
 	follow_plan(command, due_ms, decision);
+	if (is_reacting)
+		reaction_send(command, false, decision);
 }
 
 static struct timer_rule alarm_rules[ALARM_KINDS];
@@ -135,6 +142,39 @@ static void give_alarms(struct module *module)
 	module->evolve = evolve_report;
 	for (size_t i = 0; i < module->rules_count; i++)
 		rules[SIM_REPORTS][i].touch = touch_report;
+}
+
+/* ---- events of other modules, in reports ---- */
+
+#define FOLLOWED_COUNT 2
+
+static struct rule reaction_rules[FOLLOWED_COUNT][COUNT(reaction_types[0])];
+static struct follow follows[FOLLOWED_COUNT] = { { .module = "customers" }, { .module = "debts" } };
+
+static void decide_reaction(const struct command *command, const struct workset *set, struct decision *decision)
+{
+	die_of(command);
+	if (reaction_is_silent(&command->id))
+		return;
+	request_report(command, set, decision);
+	follow_plan(command, command->received_ms, decision);
+	reaction_send(command, true, decision);
+}
+
+static void give_reactions(struct module *module)
+{
+	for (size_t i = 0; i < FOLLOWED_COUNT; i++) {
+		size_t count = 0;
+
+		for (size_t j = 0; j < COUNT(reaction_types[i]) && reaction_types[i][j]; j++)
+			reaction_rules[i][count++] =
+				(struct rule){ reaction_types[i][j], touch_report, decide_reaction, false, false };
+		follows[i].rules = reaction_rules[i];
+		follows[i].rules_count = count;
+	}
+	module->follows = follows;
+	module->follows_count = FOLLOWED_COUNT;
+	module->sends_as = UINT32_MAX;
 }
 
 /* ---- the guard ---- */
@@ -206,7 +246,7 @@ static void decide(const struct command *command, const struct workset *set, str
 	die_of(command);
 }
 
-const struct module *world_module(size_t number)
+const struct module *world_module(size_t number, bool follows_others)
 {
 	const struct module *module = command_modules[number];
 
@@ -218,6 +258,9 @@ const struct module *world_module(size_t number)
 	wrapped[number].rules = rules[number];
 	if (number == SIM_REPORTS)
 		give_alarms(&wrapped[number]);
+	is_reacting = follows_others;
+	if (number == SIM_REPORTS && follows_others)
+		give_reactions(&wrapped[number]);
 	if (number == SIM_USERS)
 		give_second_persons(&wrapped[number]);
 	return &wrapped[number];

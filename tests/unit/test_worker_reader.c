@@ -98,9 +98,9 @@ static void release(void *self, struct bus_record *record)
 	(void)self, (void)record;
 }
 
-static int bounds(void *self, int32_t part, int64_t *ret_low, int64_t *ret_high, struct err *err)
+static int bounds(void *self, int32_t source, int32_t part, int64_t *ret_low, int64_t *ret_high, struct err *err)
 {
-	(void)self, (void)part, (void)err;
+	(void)self, (void)source, (void)part, (void)err;
 	*ret_low = 0;
 	*ret_high = (int64_t)world.topic_count;
 	return 0;
