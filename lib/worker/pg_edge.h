@@ -10,6 +10,9 @@ struct pg_edge;
 /* Does not connect: claim does, again after each failure. conninfo and module are borrowed. */
 MUST_CHECK int pg_edge_open(const char *conninfo, const char *module, const struct store *store, struct pg_edge **ret_edge,
 			    struct database *ret_database, struct err *err);
+/* The module follows others or sends commands (sql: dcs_create_reaction): its positions are read and written, too. Borrows it. */
+void pg_edge_react(struct pg_edge *edge, const struct module *module);
+
 void pg_edge_close(struct pg_edge *edge); /* accepts NULL */
 
 /* Connects with `schema` as the search_path. A statement waits 5 s for a lock (ERR_RETRY); the server ends a transaction that is

@@ -141,7 +141,7 @@ static int edge_claim(void *self, struct head *heads, size_t count, const char *
 		heads[n] = head_of_row(&result, row, heads[n].part);
 	}
 	db_result_release(&result);
-	return 0;
+	return pg_edge_read_reaction(edge, heads, count, err);
 }
 
 static int edge_fix_parts(void *self, int32_t found, int32_t *ret_parts, struct err *err)

@@ -16,6 +16,7 @@ struct pg_edge {
 	struct db_copy log, parked, dead, kept;
 	struct buf scope; /* of a parked command, as text */
 	struct slot_loader actors;
+	const struct module *reacting; /* NULL: the module does not react */
 };
 
 extern const char *const pg_edge_parked_kinds[3]; /* by enum parked_kind, as in the table */
@@ -42,6 +43,10 @@ MUST_CHECK int pg_edge_write_timers(struct pg_edge *edge, const struct changes *
 void pg_edge_fill_kept(struct database *database);
 void pg_edge_init_kept(struct db_copy *copy, size_t size_max);
 MUST_CHECK int pg_edge_write_kept(struct pg_edge *edge, const struct changes *changes, struct err *err);
+
+/* Modules that react (pg_edge_react.c); no-ops for others. Into the heads after a claim; out of them with a batch. */
+MUST_CHECK int pg_edge_read_reaction(struct pg_edge *edge, struct head *heads, size_t count, struct err *err);
+MUST_CHECK int pg_edge_write_reaction(struct pg_edge *edge, const struct changes *changes, struct err *err);
 
 /* NULL: the arena is full. */
 const struct scope *pg_edge_keep_scope(struct arena *arena, struct str text);

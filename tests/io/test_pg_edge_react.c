@@ -1,0 +1,135 @@
+/* The engine's edge to PostgreSQL: the positions of a module that reacts move with its batches, and only with them. */
+
+#include "tests/io/pg_edge_spec.h"
+
+#include "base/array.h"
+
+static const struct follow follows[] = { { .module = "debts" }, { .module = "users" } };
+static const struct module reacting = { .name = "customers", .follows = follows, .follows_count = 2, .sends_as = 1 };
+
+/* The tables are made once, as a migration would, and are empty for each test. */
+static int set_up_reaction(void **state)
+{
+	static bool has_tables;
+
+	if (!has_tables)
+		store_sql(&spec, "react", "SELECT dcs_create_reaction('customers')");
+	has_tables = true;
+	if (set_up(state) != 0)
+		return -1;
+	store_sql(&spec, "empty_react", "TRUNCATE customers.followed_head, customers.sent_head");
+	pg_edge_react(((struct world *)*state)->edge, &reacting);
+	return 0;
+}
+
+static struct followed_head position(int64_t number)
+{
+	struct followed_head followed = { .next_offset = number, .last_seq = number };
+
+	memset(followed.last_hash, (int)number, SHA256_SIZE);
+	return followed;
+}
+
+static void move(struct world *world, struct head *head)
+{
+	struct changes changes = { .log_count = 0 };
+
+	head->next_offset++;
+	do_batch(world, &changes, head);
+}
+
+static void test_pg_edge_react__positions_come_back_as_they_were(void **state)
+{
+	struct world *world = *state;
+	struct head head = claim(world, OWNED);
+	struct head again;
+
+	assert_int_equal(head.followed[0].next_offset, 0);
+	assert_int_equal(head.sent_seq, 0);
+	head.followed[1] = position(7);
+	head.sent_seq = 3;
+	move(world, &head);
+	head.followed[0] = position(9);
+	head.sent_seq = 5;
+	move(world, &head);
+	again = claim(world, OWNED);
+	assert_memory_equal(again.followed, head.followed, sizeof(head.followed));
+	assert_int_equal(again.sent_seq, 5);
+	again = claim(world, OTHER);
+	assert_int_equal(again.followed[0].next_offset + again.followed[1].next_offset + again.sent_seq, 0);
+}
+
+static void test_pg_edge_react__a_batch_that_is_abandoned_moves_nothing(void **state)
+{
+	struct world *world = *state;
+	struct head head = claim(world, OWNED);
+	struct head before = head;
+	struct changes changes = { .log_count = 0 };
+
+	open_batch(world, &before);
+	head.followed[0] = position(4);
+	head.sent_seq = 2;
+	write_changes(world, &changes, &head);
+	world->database.abandon(world->database.self);
+	head = claim(world, OWNED);
+	assert_int_equal(head.followed[0].next_offset, 0);
+	assert_int_equal(head.sent_seq, 0);
+}
+
+/* The epoch of the module's own head is the fence: who has lost the partition moves no position of it. */
+static void test_pg_edge_react__an_earlier_owner_moves_nothing(void **state)
+{
+	struct world *world = *state;
+	struct world next;
+	struct head old = claim(world, OWNED);
+	struct head head;
+	int32_t fenced;
+
+	world_open(&next);
+	pg_edge_react(next.edge, &reacting);
+	head = claim(&next, OWNED);
+	head.followed[0] = position(6);
+	move(&next, &head);
+	assert_int_equal(try_open(world, &old, &fenced), OPEN_FENCED);
+	world->database.abandon(world->database.self);
+	assert_int_equal(claim(world, OWNED).followed[0].next_offset, 6);
+	world_close(&next);
+}
+
+static void test_pg_edge_react__a_position_never_goes_back(void **state)
+{
+	struct world *world = *state;
+	struct head head = claim(world, OWNED);
+	struct head before;
+	struct changes changes = { .set = &world->set, .heads = &head, .heads_count = 1 };
+	bool conflict;
+
+	head.followed[0] = position(6);
+	head.sent_seq = 6;
+	move(world, &head);
+	before = head;
+	head.followed[0] = position(5);
+	open_batch(world, &before);
+	assert_int_equal(try_write(world, &changes, &conflict), -1);
+	world->database.abandon(world->database.self);
+	world->err = (struct err)ERR_INIT;
+	head.followed[0] = position(6);
+	head.sent_seq = 5;
+	open_batch(world, &before);
+	assert_int_equal(try_write(world, &changes, &conflict), -1);
+	world->database.abandon(world->database.self);
+}
+
+#define REACTING(name) cmocka_unit_test_setup_teardown(name, set_up_reaction, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		REACTING(test_pg_edge_react__positions_come_back_as_they_were),
+		REACTING(test_pg_edge_react__a_batch_that_is_abandoned_moves_nothing),
+		REACTING(test_pg_edge_react__an_earlier_owner_moves_nothing),
+		REACTING(test_pg_edge_react__a_position_never_goes_back),
+	};
+
+	return run_in_database("pg_edge_react", tests, COUNT(tests));
+}
