@@ -96,8 +96,8 @@ void bus_consumer_close(struct bus_consumer *consumer, int64_t deadline_ms);
 MUST_CHECK int bus_consumer_poll(struct bus_consumer *consumer, int timeout_ms, enum bus_poll *ret_kind,
 				 struct bus_record *ret_record, struct err *err);
 const int32_t *bus_consumer_parts(const struct bus_consumer *consumer, size_t *ret_count); /* none after BUS_REVOKED */
-/* Asks the broker for the topic's partition count now: an administrator can raise it. */
-MUST_CHECK int bus_consumer_topic_parts(struct bus_consumer *consumer, int32_t *ret_count, struct err *err);
+/* Asks the broker for the partition count of a topic now (0: its own): an administrator can raise it. */
+MUST_CHECK int bus_consumer_topic_parts(struct bus_consumer *consumer, int32_t source, int32_t *ret_count, struct err *err);
 uint64_t bus_consumer_errors(const struct bus_consumer *consumer);
 
 /*
@@ -109,6 +109,17 @@ uint64_t bus_consumer_errors(const struct bus_consumer *consumer);
 MUST_CHECK int bus_consumer_start(struct bus_consumer *consumer, const int32_t *parts, const int64_t *offsets, size_t count,
 				  struct err *err);
 MUST_CHECK int bus_consumer_stop(struct bus_consumer *consumer, struct err *err);
+
+/*
+ * Topics that are read beside the consumer's own, in the same queue and within the same limits. No group deals out their
+ * partitions: the caller reads those that it has been given of its own topic. follow: before the first poll; the sources 1, 2 ...
+ * of struct bus_record in the order of the calls, BUS_FOLLOWS_MAX at most; the topic must exist, as for open. place: from which
+ * offsets the next start reads this topic (arrays as there); without it, that start does not read it.
+ */
+#define BUS_FOLLOWS_MAX 4
+MUST_CHECK int bus_consumer_follow(struct bus_consumer *consumer, const char *topic, struct err *err);
+void bus_consumer_place(struct bus_consumer *consumer, int32_t source, const int32_t *parts, const int64_t *offsets,
+			size_t count);
 
 /* Commits the next offset to the group, for lag tools only: once a second, and at the end; asynchronous, failures ignored. */
 void bus_consumer_report(struct bus_consumer *consumer, const int32_t *parts, const int64_t *next_offsets, size_t count);

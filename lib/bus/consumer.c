@@ -20,6 +20,14 @@
  */
 enum state { STATE_IDLE, STATE_GIVEN, STATE_READING, STATE_TAKEN };
 
+/* A topic beside the consumer's own, and where the next start reads it. */
+struct followed {
+	char topic[BUS_TOPIC_MAX + 1];
+	int32_t parts[BUS_PARTS_MAX];
+	int64_t offsets[BUS_PARTS_MAX];
+	size_t count;
+};
+
 struct bus_consumer {
 	struct kafka kafka; /* first: the opaque of the callbacks */
 	char topic[BUS_TOPIC_MAX + 1];
@@ -33,6 +41,8 @@ struct bus_consumer {
 	int64_t told_offsets[BUS_PARTS_MAX];
 	size_t told_count;
 	int64_t told_at_ms; /* monotonic: when it was told last */
+	struct followed *followed[BUS_FOLLOWS_MAX];
+	int32_t followed_count;
 };
 
 /* For lag tools, so a second late is soon enough; a commit for each small batch would cost the broker more than its records. */
@@ -191,6 +201,13 @@ out:
 	return -1;
 }
 
+static void release(struct bus_consumer *consumer)
+{
+	for (int32_t index = 0; index < consumer->followed_count; index++)
+		free(consumer->followed[index]);
+	free(consumer);
+}
+
 static void drop(rd_kafka_message_t *message)
 {
 	if (message != NULL)
@@ -229,7 +246,7 @@ void bus_consumer_close(struct bus_consumer *consumer, int64_t deadline_ms)
 	leave(consumer, until_ms);
 	int64_t left_ms = until_ms - clock_monotonic_ms();
 	if (kafka_destroy(&consumer->kafka, left_ms > 100 ? left_ms : 100))
-		free(consumer);
+		release(consumer);
 }
 
 /* Tells what a rebalance has changed, once. */
@@ -242,12 +259,28 @@ static int tell(struct bus_consumer *consumer, enum bus_poll *ret_kind, struct e
 	return 0;
 }
 
+/* Which topic a message is of: the consumer's own, or a followed one. */
+static int32_t source_of(const struct bus_consumer *consumer, const rd_kafka_message_t *message)
+{
+	const char *topic;
+
+	if (consumer->followed_count == 0 || message->rkt == NULL)
+		return 0;
+	topic = rd_kafka_topic_name(message->rkt);
+	for (int32_t index = 0; index < consumer->followed_count; index++)
+		if (strcmp(topic, consumer->followed[index]->topic) == 0)
+			return index + 1;
+	return 0;
+}
+
 /* A message that is not a record: takes it. */
 static void hear_error(struct bus_consumer *consumer, rd_kafka_message_t *message, enum bus_poll *ret_kind,
 		       struct bus_record *ret_record)
 {
 	if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET && consumer->state == STATE_READING) {
-		*ret_record = (struct bus_record){ .part = message->partition, .offset = message->offset };
+		*ret_record = (struct bus_record){ .source = source_of(consumer, message),
+						   .part = message->partition,
+						   .offset = message->offset };
 		*ret_kind = BUS_DISPLACED;
 	} else {
 		kafka_trouble(&consumer->kafka, message->err, rd_kafka_message_errstr(message));
@@ -269,6 +302,7 @@ int bus_consumer_poll(struct bus_consumer *consumer, int timeout_ms, enum bus_po
 	} else if (message != NULL && consumer->state == STATE_READING) {
 		kafka_worked(&consumer->kafka);
 		kafka_record(message, ret_record);
+		ret_record->source = source_of(consumer, message);
 		*ret_kind = BUS_RECORD;
 	} else {
 		drop(message); /* fetched before the partitions were taken away */
@@ -283,9 +317,57 @@ const int32_t *bus_consumer_parts(const struct bus_consumer *consumer, size_t *r
 	return consumer->parts;
 }
 
-int bus_consumer_topic_parts(struct bus_consumer *consumer, int32_t *ret_count, struct err *err)
+static const char *topic_of(const struct bus_consumer *consumer, int32_t source)
 {
-	return kafka_parts(&consumer->kafka, consumer->topic, ret_count, err);
+	MUST(source >= 0 && source <= consumer->followed_count);
+	return source == 0 ? consumer->topic : consumer->followed[source - 1]->topic;
+}
+
+int bus_consumer_topic_parts(struct bus_consumer *consumer, int32_t source, int32_t *ret_count, struct err *err)
+{
+	return kafka_parts(&consumer->kafka, topic_of(consumer, source), ret_count, err);
+}
+
+static struct followed *followed_new(const char *topic, struct err *err)
+{
+	struct followed *followed = calloc(1, sizeof(*followed));
+
+	if (followed != NULL)
+		memcpy(followed->topic, topic, strlen(topic) + 1);
+	else
+		err_set(err, ERR_FATAL, "kafka consumer: no memory");
+	return followed;
+}
+
+int bus_consumer_follow(struct bus_consumer *consumer, const char *topic, struct err *err)
+{
+	struct followed *followed;
+	int32_t parts;
+
+	MUST(consumer->followed_count < BUS_FOLLOWS_MAX);
+	if (strlen(topic) > BUS_TOPIC_MAX)
+		return err_set(err, ERR_FATAL, "topic name longer than %d bytes", BUS_TOPIC_MAX);
+	if (kafka_parts(&consumer->kafka, topic, &parts, err) != 0)
+		return -1;
+	followed = followed_new(topic, err);
+	if (followed == NULL)
+		return -1;
+	consumer->followed[consumer->followed_count++] = followed;
+	return 0;
+}
+
+void bus_consumer_place(struct bus_consumer *consumer, int32_t source, const int32_t *parts, const int64_t *offsets, size_t count)
+{
+	struct followed *followed;
+
+	MUST(source > 0 && source <= consumer->followed_count);
+	MUST(count <= BUS_PARTS_MAX);
+	followed = consumer->followed[source - 1];
+	followed->count = count;
+	if (count == 0)
+		return;
+	memcpy(followed->parts, parts, count * sizeof(*parts));
+	memcpy(followed->offsets, offsets, count * sizeof(*offsets));
 }
 
 uint64_t bus_consumer_errors(const struct bus_consumer *consumer)
@@ -293,16 +375,25 @@ uint64_t bus_consumer_errors(const struct bus_consumer *consumer)
 	return consumer->kafka.errors;
 }
 
-static rd_kafka_topic_partition_list_t *list_of(const char *topic, const int32_t *parts, const int64_t *offsets, size_t count)
+static void add_to(rd_kafka_topic_partition_list_t *list, const char *topic, const int32_t *parts, const int64_t *offsets,
+		   size_t count)
 {
-	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
-
 	for (size_t index = 0; index < count; index++) {
 		if (offsets[index] < 0)
 			continue;
 		rd_kafka_topic_partition_list_add(list, topic, parts[index])->offset = offsets[index];
 	}
-	return list;
+}
+
+/* What was placed counts for one start. */
+static void add_followed(struct bus_consumer *consumer, rd_kafka_topic_partition_list_t *list)
+{
+	for (int32_t index = 0; index < consumer->followed_count; index++) {
+		struct followed *followed = consumer->followed[index];
+
+		add_to(list, followed->topic, followed->parts, followed->offsets, followed->count);
+		followed->count = 0;
+	}
 }
 
 int bus_consumer_start(struct bus_consumer *consumer, const int32_t *parts, const int64_t *offsets, size_t count, struct err *err)
@@ -317,7 +408,9 @@ int bus_consumer_start(struct bus_consumer *consumer, const int32_t *parts, cons
 	}
 	MUST(consumer->news == BUS_NOTHING);
 	MUST(count <= consumer->parts_count);
-	list = list_of(consumer->topic, parts, offsets, count);
+	list = rd_kafka_topic_partition_list_new((int)count);
+	add_to(list, consumer->topic, parts, offsets, count);
+	add_followed(consumer, list);
 	code = assign(consumer->kafka.handle, list);
 	rd_kafka_topic_partition_list_destroy(list);
 	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)

@@ -7,7 +7,9 @@
 #include "base/array.h"
 #include "base/day.h"
 #include "base/log.h"
+#include "model/topic.h"
 #include "wire/envelope.h"
+#include "worker/kafka_sends.h"
 
 #define NAME_MAX_SIZE      96
 #define HEADERS_ARENA_SIZE ((size_t)4 << 20)
@@ -35,7 +37,9 @@ struct kafka_edge {
 	char topic[NAME_MAX_SIZE]; /* the topic to read: commands for an engine, events for a reader */
 	char events[NAME_MAX_SIZE], group[NAME_MAX_SIZE];
 	struct bus_consumer *consumer;
-	struct bus_reader *topic_reader;
+	struct bus_reader *topic_readers[1 + FOLLOWS_MAX]; /* by source; opened when they are needed */
+	char follows[FOLLOWS_MAX][TOPIC_NAME_MAX];
+	struct kafka_sends *sends; /* NULL: the module sends nothing */
 	struct bus_reader *event_reader;
 	struct bus_producer *producer;      /* of events */
 	struct bus_producer *dead_producer; /* separate: a rejected dead letter must not break the events' producer */
@@ -65,8 +69,7 @@ static int edge_topic_parts(void *self, int32_t source, int32_t *ret_parts, stru
 {
 	struct kafka_edge *edge = self;
 
-	MUST(source == 0);
-	return bus_consumer_topic_parts(edge->consumer, ret_parts, err);
+	return bus_consumer_topic_parts(edge->consumer, source, ret_parts, err);
 }
 
 static void edge_spread(void *self, int32_t parts)
@@ -81,6 +84,13 @@ static int32_t edge_part_of(void *self, struct str key)
 	const struct kafka_edge *edge = self;
 
 	return bus_part_of(key, edge->spread);
+}
+
+static void edge_place(void *self, int32_t source, const int32_t *parts, const int64_t *offsets, size_t count)
+{
+	struct kafka_edge *edge = self;
+
+	bus_consumer_place(edge->consumer, source, parts, offsets, count);
 }
 
 static int edge_start(void *self, const int32_t *parts, const int64_t *offsets, size_t count, struct err *err)
@@ -138,19 +148,20 @@ static int read_one(struct bus_reader *reader, int32_t part, int64_t offset, boo
 	return rc;
 }
 
-static int need_topic_reader(struct kafka_edge *edge, struct err *err)
+static int need_topic_reader(struct kafka_edge *edge, int32_t source, struct err *err)
 {
-	return edge->topic_reader ? 0 : open_reader(edge, edge->topic, &edge->topic_reader, err);
+	const char *topic = source == 0 ? edge->topic : edge->follows[source - 1];
+
+	return edge->topic_readers[source] ? 0 : open_reader(edge, topic, &edge->topic_readers[source], err);
 }
 
 static int edge_bounds(void *self, int32_t source, int32_t part, int64_t *ret_low, int64_t *ret_high, struct err *err)
 {
 	struct kafka_edge *edge = self;
 
-	MUST(source == 0);
-	if (need_topic_reader(edge, err) < 0)
+	if (need_topic_reader(edge, source, err) < 0)
 		return -1;
-	return bus_reader_bounds(edge->topic_reader, part, ret_low, ret_high, READ_TIMEOUT_MS, err);
+	return bus_reader_bounds(edge->topic_readers[source], part, ret_low, ret_high, READ_TIMEOUT_MS, err);
 }
 
 static int edge_read_at(void *self, int32_t source, int32_t part, int64_t offset, bool *ret_found, struct bus_record *ret_record,
@@ -158,10 +169,9 @@ static int edge_read_at(void *self, int32_t source, int32_t part, int64_t offset
 {
 	struct kafka_edge *edge = self;
 
-	MUST(source == 0);
-	if (need_topic_reader(edge, err) < 0)
+	if (need_topic_reader(edge, source, err) < 0)
 		return -1;
-	return read_one(edge->topic_reader, part, offset, ret_found, ret_record, err);
+	return read_one(edge->topic_readers[source], part, offset, ret_found, ret_record, err);
 }
 
 /* ---- publishing ---- */
@@ -407,10 +417,38 @@ static size_t edge_dead_acked(void *self, int32_t *ret_parts, int64_t *ret_offse
 	return count;
 }
 
+static int edge_send(void *self, const struct sent_command *command, struct err *err)
+{
+	struct kafka_edge *edge = self;
+
+	return kafka_sends_send(edge->sends, command, edge->spread, err);
+}
+
+static bool edge_has_send_failed(void *self, int32_t part)
+{
+	const struct kafka_edge *edge = self;
+
+	return kafka_sends_has_failed(edge->sends, part);
+}
+
+static int64_t edge_oldest_send(void *self, int32_t part)
+{
+	const struct kafka_edge *edge = self;
+
+	return kafka_sends_oldest(edge->sends, part);
+}
+
+static int edge_resume_sends(void *self, int32_t part, struct err *err)
+{
+	struct kafka_edge *edge = self;
+
+	return kafka_sends_resume(edge->sends, part, err);
+}
+
 static size_t edge_deliveries(void *self, int timeout_ms)
 {
 	struct kafka_edge *edge = self;
-	size_t pending = 0;
+	size_t pending = edge->sends ? kafka_sends_deliveries(edge->sends) : 0;
 
 	if (edge->dead_producer) {
 		bus_producer_poll(edge->dead_producer, 0);
@@ -440,6 +478,7 @@ static int open_edge(struct kafka_edge *edge, struct kafka_edge **ret_edge, stru
 		.topic_parts = edge_topic_parts,
 		.spread = edge_spread,
 		.part_of = edge_part_of,
+		.place = edge_place,
 		.start = edge_start,
 		.stop = edge_stop,
 		.report = edge_report,
@@ -452,6 +491,10 @@ static int open_edge(struct kafka_edge *edge, struct kafka_edge **ret_edge, stru
 		.publish_dead = edge_publish_dead,
 		.has_failed = edge_has_failed,
 		.dead_acked = edge_dead_acked,
+		.send = edge_send,
+		.has_send_failed = edge_has_send_failed,
+		.oldest_send = edge_oldest_send,
+		.resume_sends = edge_resume_sends,
 		.deliveries = edge_deliveries,
 	};
 	return 0;
@@ -493,15 +536,29 @@ int kafka_edge_open_reader(const struct bus_conf *conf, const char *reader, cons
 	return open_edge(edge, ret_edge, ret_broker, err);
 }
 
+_Static_assert(FOLLOWS_MAX <= BUS_FOLLOWS_MAX, "a consumer can follow as many topics as a module");
+
+int kafka_edge_react(struct kafka_edge *edge, const struct module *module, struct token_keys *keys, struct err *err)
+{
+	for (size_t i = 0; i < module->follows_count; i++) {
+		topic_name(edge->follows[i], module->follows[i].module, TOPIC_EVENTS);
+		if (bus_consumer_follow(edge->consumer, edge->follows[i], err) < 0)
+			return -1;
+	}
+	return module->sends_as == 0 ? 0 : kafka_sends_new(&edge->conf, edge->module, keys, module->sends_as, &edge->sends, err);
+}
+
 void kafka_edge_close(struct kafka_edge *edge, int deadline_ms)
 {
 	if (!edge)
 		return;
 	bus_consumer_close(edge->consumer, deadline_ms);
-	bus_reader_close(edge->topic_reader);
+	for (size_t source = 0; source <= FOLLOWS_MAX; source++)
+		bus_reader_close(edge->topic_readers[source]);
 	bus_reader_close(edge->event_reader);
 	bus_producer_close(edge->producer);
 	bus_producer_close(edge->dead_producer);
+	kafka_sends_free(edge->sends);
 	arena_release(&edge->arena);
 	free(edge);
 }

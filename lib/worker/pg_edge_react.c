@@ -54,8 +54,7 @@ static int read_followed(struct pg_edge *edge, struct head *heads, size_t count,
 	if (db_run(edge->db, &statement_followed, &edge->params, &result, err) < 0)
 		return -1;
 	for (int row = 0; row < result.rows; row++) {
-		struct followed_head *followed =
-			&heads[db_int64(&result, row, 0) - 1].followed[db_int64(&result, row, 1) - 1];
+		struct followed_head *followed = &heads[db_int64(&result, row, 0) - 1].followed[db_int64(&result, row, 1) - 1];
 
 		followed->next_offset = db_int64(&result, row, 2);
 		followed->last_seq = db_int64(&result, row, 3);

@@ -248,7 +248,8 @@ int pg_edge_write(void *self, const struct changes *changes, bool *ret_conflict,
 	    edge->store.save(edge->store.self, edge->db, changes->set, changes->events, changes->events_count, err) < 0 ||
 	    write_parked(edge, changes, err) < 0 || write_dead(edge, changes, err) < 0 || move_parked(edge, changes, err) < 0 ||
 	    pg_edge_write_kept(edge, changes, err) < 0 || pg_edge_write_timers(edge, changes, err) < 0 ||
-	    pg_edge_write_reaction(edge, changes, err) < 0 || move_heads(edge, changes, err) < 0 || db_write_end(edge->db, err) < 0) {
+	    pg_edge_write_reaction(edge, changes, err) < 0 || move_heads(edge, changes, err) < 0 ||
+	    db_write_end(edge->db, err) < 0) {
 		*ret_conflict = strcmp(db_sqlstate(edge->db), DB_UNIQUE_VIOLATION) == 0;
 		return -1;
 	}

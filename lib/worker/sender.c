@@ -30,18 +30,31 @@ int64_t sender_safe_seq(const struct engine *engine, const struct partition *par
 	return oldest > 0 ? oldest - 1 : partition->given_seq;
 }
 
-/* Everything that is not acknowledged is sent again. Logs only the first failure of a series, as each may block for seconds. */
-static void put_off(struct engine *engine, struct partition *partition, const struct err *why)
+/* Logs only the first failure of a series; backs off exponentially, as each may block for seconds. */
+static void pause_sending(struct engine *engine, struct partition *partition, const struct err *why)
 {
 	if (partition->send_wait_ms == 0)
 		log_warn("part=%d commands to other modules are in the log and cannot be sent yet: %s", partition->head.part,
 			 why->text);
-	partition->given_seq = sender_safe_seq(engine, partition);
-	partition->sending = SENDING_RESUME;
 	partition->send_wait_ms = partition->send_wait_ms == 0 ? WAIT_MIN_MS : 2 * partition->send_wait_ms;
 	if (partition->send_wait_ms > WAIT_MAX_MS)
 		partition->send_wait_ms = WAIT_MAX_MS;
 	partition->send_at_ms = engine->conf.now_ms() + partition->send_wait_ms;
+}
+
+/* What is not acknowledged is sent again. */
+static void start_over(struct engine *engine, struct partition *partition, const struct err *why)
+{
+	partition->given_seq = sender_safe_seq(engine, partition);
+	partition->sending = SENDING_RESUME;
+	pause_sending(engine, partition, why);
+}
+
+/* The next one was not taken: too many are on their way, or its topic is not there. Those before it may be on their way still. */
+static void put_off(struct engine *engine, struct partition *partition, const struct err *why)
+{
+	partition->sending = SENDING_CATCH_UP;
+	pause_sending(engine, partition, why);
 }
 
 static int decode(struct engine *engine, struct str value, const struct message_type **ret_type, const void **ret_body,
@@ -156,7 +169,7 @@ static int resume(struct engine *engine, struct partition *partition, struct err
 		*err = why;
 		return -1;
 	}
-	put_off(engine, partition, &why);
+	pause_sending(engine, partition, &why);
 	engine->lanes.is_unresponsive = true;
 	return 0;
 }
@@ -166,9 +179,10 @@ static int work_on(struct engine *engine, struct partition *partition, struct er
 	const struct err lost = { .kind = ERR_RETRY, .text = "one was not delivered" };
 
 	if (partition->sending != SENDING_RESUME && engine->broker.has_send_failed(engine->broker.self, partition->head.part))
-		put_off(engine, partition, &lost);
-	if (partition->sending == SENDING_RESUME && !engine->lanes.is_unresponsive &&
-	    engine->conf.now_ms() >= partition->send_at_ms && resume(engine, partition, err) < 0)
+		start_over(engine, partition, &lost);
+	if (engine->conf.now_ms() < partition->send_at_ms)
+		return 0;
+	if (partition->sending == SENDING_RESUME && !engine->lanes.is_unresponsive && resume(engine, partition, err) < 0)
 		return -1;
 	if (partition->sending != SENDING_CATCH_UP ||
 	    engine->broker.deliveries(engine->broker.self, 0) > engine->conf.pending_max)
@@ -187,7 +201,8 @@ int sender_work(struct engine *engine, struct err *err)
 bool sender_has_work(const struct engine *engine)
 {
 	for (int32_t part = 0; sends(engine) && part < BUS_PARTS_MAX; part++)
-		if (lanes_is_owned(&engine->lanes, part) && engine->partitions[part].sending == SENDING_CATCH_UP)
+		if (lanes_is_owned(&engine->lanes, part) && engine->partitions[part].sending == SENDING_CATCH_UP &&
+		    engine->conf.now_ms() >= engine->partitions[part].send_at_ms)
 			return true;
 	return false;
 }

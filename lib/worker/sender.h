@@ -10,7 +10,8 @@
  *      claimed                a producer is there                      the log's end is reached
  *   ------------> RESUME ------------------------> CATCH_UP ------------------------------------> LIVE
  *                  ^   ^                              |                                             |
- *                  |   +------ a delivery failed -----+                                             |
+ *                  |   +------ a delivery failed -----+   ^                                         |
+ *                  |                                      +---------- one was not taken ------------|
  *                  +---------- a delivery failed ---------------------------------------------------+
  *
  * The target's topic has other senders, so its last record says nothing: the position is head.sent_seq. Up to it all commands of

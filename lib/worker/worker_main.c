@@ -41,6 +41,8 @@ static void log_counts(const struct engine *engine)
 		 (long long)counts->void_ticks, (long long)counts->timers, (long long)counts->events,
 		 (long long)counts->published, (long long)counts->batches, (long long)counts->retries,
 		 (long long)counts->conflicts, (long long)counts->halvings);
+	if (module_reacts(engine->admission.module))
+		log_info("reactions=%lld sent=%lld", (long long)counts->reactions, (long long)counts->sent);
 }
 
 static int run(struct engine *engine, struct token_keys *keys, struct life *life, struct err *err)
@@ -60,10 +62,13 @@ static int run(struct engine *engine, struct token_keys *keys, struct life *life
 }
 
 /* Waits while Kafka is unreachable or its topics do not exist yet. */
-static int open_kafka(const struct program *program, const char *module, struct kafka_edge **ret_edge, struct broker *ret_broker,
-		      struct err *err)
+static int open_kafka(const struct program *program, const struct module *module, struct token_keys *keys,
+		      struct kafka_edge **ret_edge, struct broker *ret_broker, struct err *err)
 {
-	while (kafka_edge_open(&program->bus, module, ret_edge, ret_broker, err) < 0) {
+	while (kafka_edge_open(&program->bus, module->name, ret_edge, ret_broker, err) < 0 ||
+	       kafka_edge_react(*ret_edge, module, keys, err) < 0) {
+		kafka_edge_close(*ret_edge, 0);
+		*ret_edge = NULL;
 		if (err->kind == ERR_FATAL || program_is_ending())
 			return -1;
 		log_warn("waiting for Kafka: %s", err->text);
@@ -89,8 +94,10 @@ static int serve(const struct program *program, const struct module *module, con
 	if (coder_new(&coder, err) < 0 ||
 	    token_keys_load(program->keys_dir, program->token_issuer, program->token_audience, &keys, err) < 0 ||
 	    pg_edge_open(program->conninfo, module->name, store, &pg, &database, err) < 0 ||
-	    open_kafka(program, module->name, &kafka, &broker, err) < 0)
+	    open_kafka(program, module, keys, &kafka, &broker, err) < 0)
 		goto out;
+	if (module_reacts(module))
+		pg_edge_react(pg, module);
 	const struct engine_conf conf = {
 		.owner = program->owner,
 		.batch_items_max = (size_t)program->batch_items_max,
