@@ -72,7 +72,7 @@ def a_payment(minor=100):
 
 def a_template(**changes):
     body = {"name": f"contract-{uuid.uuid4().hex[:12]}", "version": 1, "channel": "email", "language": "en", "messageClass": "account_service"}
-    return {**body, "subject": "Your account", "body": "{{customer_name}} {{opt_out}}", **changes}
+    return {**body, "subject": "Your account", "body": "{{customer_name}} {{opt_out}}", "html": "<p>{{customer_name}} {{opt_out}}</p>", **changes}
 
 
 def a_profile(**changes):
