@@ -42,11 +42,11 @@ struct answer {
 typedef struct answer rule_function(const struct question *question);
 
 rule_function rule_fact_known, rule_hours, rule_wishes, rule_workplace, rule_attorney, rule_cease, rule_call_count,
-	rule_conversation, rule_no_verdict, rule_burst, rule_opt_out, rule_opt_out_notice, rule_email, rule_sms, rule_notice, rule_bounced_notice,
-	rule_overshadowing, rule_written_dispute, rule_disclosure, rule_third_party, rule_time_barred, rule_credit_report,
-	rule_sale, rule_revocation, rule_stay, rule_massachusetts, rule_uk_contact, rule_uk_planning, rule_uk_dispute,
-	rule_uk_capacity, rule_uk_breathing, rule_uk_limitation, rule_restricted, rule_holds, rule_demands, rule_after_inbound,
-	rule_debt_open, rule_debt_owed, rule_debt_due;
+	rule_conversation, rule_no_verdict, rule_burst, rule_opt_out, rule_opt_out_notice, rule_email, rule_sms, rule_notice,
+	rule_bounced_notice, rule_overshadowing, rule_written_dispute, rule_disclosure, rule_third_party, rule_time_barred,
+	rule_credit_report, rule_sale, rule_revocation, rule_stay, rule_massachusetts, rule_uk_contact, rule_uk_planning,
+	rule_uk_dispute, rule_uk_capacity, rule_uk_breathing, rule_uk_limitation, rule_restricted, rule_holds, rule_demands,
+	rule_after_inbound, rule_debt_open, rule_debt_owed, rule_debt_due;
 
 static const struct answer allowed = { .verdict = VERDICT_ALLOW };
 
