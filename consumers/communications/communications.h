@@ -59,7 +59,15 @@ enum asks {
 enum asks message_class_asks(struct str message_class);
 enum asks class_asks(enum message_class message_class);
 
-/* Whether a receipt changes the state: receipts only advance a message, but a later attempt may return to RETRY_WAIT. */
+/* What the notifier reports of a message that the claim has not handed out because the guard must be asked again. */
+#define PROVIDER_NOTIFIER "notifier"
+#define CODE_NOT_NOW      "not_now"
+
+/*
+ * Whether a receipt changes the state: receipts only advance a message, but a later attempt may return to RETRY_WAIT, or, before
+ * it began, to SCHEDULED.
+ */
+bool communication_may_be_asked_again(enum communication_state state);
 bool communication_moves(enum communication_state from, int32_t from_attempt, enum communication_state to, int32_t to_attempt);
 
 /* The next wider language of RFC 4647's lookup: zh-Hant-TW, zh-Hant, zh. False: none. */
@@ -170,7 +178,8 @@ struct communication {
 
 /*
  * What a scheduled message was asked to be: the text is made of it at its time. Never saved or changed: it is read from the
- * message's rows, which are there before its timer can fire. The parameters are one text (request.c).
+ * message's rows, which are there before its timer can fire. The parameters are one text (request.c), and are kept as long as the
+ * message can be asked about again.
  */
 #define REQUEST_DEBTS_MAX      32
 #define REQUEST_PARAMETERS_MAX RENDERED_EMAIL_MAX /* longer ones fit into no message */
@@ -369,6 +378,7 @@ struct rendered {
 	struct str html; /* empty: none */
 	struct uuid contact_point_id;
 	struct str address;
+	struct str parameters; /* of the request, of a message that has not waited: for when it is asked about again */
 };
 
 /* With the first CommunicationScheduled: the parameters of its request. */

@@ -16,6 +16,7 @@ struct receipt {
 	bool has_provider_code;
 	struct str provider_code;
 	int64_t occurred_at;
+	int64_t now_ms;
 };
 
 static void ignore(const struct receipt *receipt, const struct communication *communication, struct decision *decision)
@@ -27,6 +28,14 @@ static void ignore(const struct receipt *receipt, const struct communication *co
 	event->state = str_of(communication_state_name(communication->state));
 	event->status = receipt->status;
 	event->provider = receipt->provider;
+}
+
+/* At the next Tick: what the guard says then decides when it goes. */
+static void ask_again(struct communication_progressed *event, const struct receipt *receipt, struct decision *decision)
+{
+	event->has_release_at = true;
+	event->release_at = receipt->now_ms + 1;
+	decision_set_timer_at(decision, &release_timer, receipt->communication_id, event->release_at);
 }
 
 static void progress(const struct receipt *receipt, const struct communication *communication, struct decision *decision)
@@ -47,6 +56,25 @@ static void progress(const struct receipt *receipt, const struct communication *
 	event->has_provider_code = receipt->has_provider_code;
 	event->provider_code = receipt->provider_code;
 	event->occurred_at = receipt->occurred_at;
+	if (receipt->state == COMMUNICATION_SCHEDULED)
+		ask_again(event, receipt, decision);
+	else if (communication->state == COMMUNICATION_SCHEDULED)
+		decision_cancel_timer(decision, &release_timer, receipt->communication_id);
+}
+
+/* Whether the receipt changes anything. What has been claimed since is out of our hands: an older report does not take it back. */
+static bool moves(const struct receipt *receipt, const struct communication *communication, const struct workset *set)
+{
+	const struct queue *queue = workset_state(set, &queue_entity, receipt->customer_id);
+
+	for (uint32_t index = 0; queue != NULL && receipt->state == COMMUNICATION_SCHEDULED && index < queue->count; index++) {
+		const struct queued *queued = &queue->messages[index];
+
+		if (uuid_equal(&queued->communication_id, receipt->communication_id) && queued->state == OUTBOX_CLAIMED &&
+		    queued->claims > receipt->attempt)
+			return false;
+	}
+	return communication_moves(communication->state, communication->attempt, receipt->state, receipt->attempt);
 }
 
 /* The report of an unknown message waits for the message: a report must not be lost because it overtakes the message. */
@@ -62,7 +90,7 @@ static void take_receipt(const struct receipt *receipt, const struct workset *se
 		decision_wait(decision, "communication_id", "the communication %s is not known yet", id);
 	} else if (!uuid_equal(&communication->customer_id, receipt->customer_id)) {
 		decision_refuse(decision, REFUSAL_NOT_FOUND, "communication_id", "the customer has no such communication");
-	} else if (communication_moves(communication->state, communication->attempt, receipt->state, receipt->attempt)) {
+	} else if (moves(receipt, communication, set)) {
 		progress(receipt, communication, decision);
 	} else {
 		ignore(receipt, communication, decision);
@@ -70,6 +98,12 @@ static void take_receipt(const struct receipt *receipt, const struct workset *se
 }
 
 /* ---- RecordDispatch ---- */
+
+/* The claim has not handed it out: the guard's word holds no more, or something new was told of the person. */
+static bool is_not_now(const struct record_dispatch *body)
+{
+	return str_is(body->provider, PROVIDER_NOTIFIER) && body->has_provider_code && str_is(body->provider_code, CODE_NOT_NOW);
+}
 
 static enum communication_state state_of_outcome(const struct record_dispatch *body)
 {
@@ -79,7 +113,7 @@ static enum communication_state state_of_outcome(const struct record_dispatch *b
 	case DISPATCH_OUTCOME_ACCEPTED:
 		return COMMUNICATION_SUBMITTED;
 	case DISPATCH_OUTCOME_NOT_ACCEPTED:
-		return COMMUNICATION_RETRY_WAIT;
+		return is_not_now(body) ? COMMUNICATION_SCHEDULED : COMMUNICATION_RETRY_WAIT;
 	case DISPATCH_OUTCOME_UNKNOWN:
 		return COMMUNICATION_UNKNOWN;
 	case DISPATCH_OUTCOME_FAILED:
@@ -104,7 +138,8 @@ void decide_record_dispatch(const struct command *command, const struct workset 
 				   .provider_ref = body->provider_ref,
 				   .has_provider_code = body->has_provider_code,
 				   .provider_code = body->provider_code,
-				   .occurred_at = body->occurred_at };
+				   .occurred_at = body->occurred_at,
+				   .now_ms = command->now_ms };
 
 	if (receipt.state == COMMUNICATION_NONE)
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "outcome", "not one of " DISPATCH_OUTCOME_LISTED);
@@ -149,7 +184,8 @@ void decide_record_delivery(const struct command *command, const struct workset 
 				   .provider_ref = body->provider_ref,
 				   .has_provider_code = body->has_provider_code,
 				   .provider_code = body->provider_code,
-				   .occurred_at = body->occurred_at };
+				   .occurred_at = body->occurred_at,
+				   .now_ms = command->now_ms };
 
 	if (receipt.state == COMMUNICATION_NONE)
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "status", "not one of " DELIVERY_STATUS_LISTED);

@@ -311,10 +311,19 @@ static void on_merged(struct workset *set, const struct communication_merged *ev
 	remove_queued(workset_change(set, &queue_entity, &event->customer_id), &event->communication_id);
 }
 
-/* It counts against no cap. One of which nobody knows does. */
+/* It counts against no cap, nor against itself when the guard is asked again. One of which nobody knows does. */
 static bool did_not_arrive(enum communication_state state)
 {
-	return state == COMMUNICATION_FAILED || state == COMMUNICATION_EXPIRED || state == COMMUNICATION_REJECTED;
+	return state == COMMUNICATION_FAILED || state == COMMUNICATION_EXPIRED || state == COMMUNICATION_REJECTED ||
+	       state == COMMUNICATION_SCHEDULED;
+}
+
+/* The claim has not handed it out: it waits for the guard's word. */
+static void wait_again(struct queued *queued, const struct communication_progressed *event)
+{
+	MUST(queued != NULL);
+	queued->state = OUTBOX_SCHEDULED;
+	queued->claims = event->attempt;
 }
 
 /* A person found out that an unknown message was not sent: it is in the queue again. */
@@ -329,8 +338,8 @@ static void requeue(struct queue *queue, const struct communication_progressed *
 	insert_queued(queue, &queued);
 }
 
-/* A message that waits for another attempt can be cancelled again, unless that attempt has begun. Any other progress removes the
- * message from the queue. */
+/* A message that waits for another attempt can be cancelled again, unless that attempt has begun; one that waits for the guard's
+ * word can be, too. Any other progress removes the message from the queue. */
 static void on_progressed(struct workset *set, const struct communication_progressed *event)
 {
 	struct communication *communication = workset_change(set, &communication_entity, &event->communication_id);
@@ -342,9 +351,14 @@ static void on_progressed(struct workset *set, const struct communication_progre
 	communication->version = event->version;
 	communication->state = communication_state_by_name(event->state);
 	communication->attempt = event->attempt;
+	communication->release_at_ms = event->has_release_at ? event->release_at : 0;
 	MUST(communication->state != COMMUNICATION_NONE);
 	if (did_not_arrive((enum communication_state)communication->state))
 		history_remove_message(set, &event->customer_id, &event->communication_id);
+	if (communication->state == COMMUNICATION_SCHEDULED) {
+		wait_again(find_queued(queue, &event->communication_id), event);
+		return;
+	}
 	if (communication->state != COMMUNICATION_RETRY_WAIT) {
 		remove_queued(queue, &event->communication_id);
 		return;

@@ -68,7 +68,18 @@ static const int64_t *stated_balances(const struct sending *sending, const struc
 	return stated;
 }
 
-static void release(const struct sending *sending, const struct workset *set, struct decision *decision)
+/* The parameters of the command as one text; without data: the arena is full. */
+static struct str take_parameters(const struct sending *sending, struct arena *arena)
+{
+	char text[REQUEST_PARAMETERS_MAX];
+	size_t size = request_put_parameters(text, sending->body);
+
+	MUST(size <= sizeof(text)); /* checked before */
+	return str_copy(arena, (struct str){ .data = text, .size = size });
+}
+
+static void release(const struct sending *sending, const struct workset *set, const struct guard_verdict *verdict,
+		    struct decision *decision)
 {
 	struct communication_released *event = decision_event(decision, &communication_released_type);
 	const struct send_communication *body = sending->body;
@@ -91,6 +102,8 @@ static void release(const struct sending *sending, const struct workset *set, st
 	event->message_class = body->message_class;
 	event->rendered_hash = (struct str){ .data = (const char *)hash, .size = CONTENT_HASH_SIZE };
 	event->send_by = body->send_by;
+	event->has_fit_until = verdict->until_ms != 0 && verdict->until_ms < body->send_by;
+	event->fit_until = event->has_fit_until ? verdict->until_ms : 0;
 	event->debt_ids = body->debt_ids;
 	event->debt_ids_count = body->debt_ids_count;
 	event->stated_minor = stated;
@@ -99,20 +112,21 @@ static void release(const struct sending *sending, const struct workset *set, st
 	event->contact_point_id = sending->address->contact_point_id;
 	sending->rendered->contact_point_id = sending->address->contact_point_id;
 	sending->rendered->address = (struct str){ .data = sending->address->text, .size = sending->address->text_size };
+	if (sending->waiting == NULL && body->parameters_count > 0) {
+		sending->rendered->parameters = take_parameters(sending, decision->arena);
+		decision->overflow |= sending->rendered->parameters.data == NULL;
+	}
 	decision_confide(decision, sending->rendered);
 }
 
-/* The parameters of the command, for the store; NULL: the arena is full. */
-static const struct parameters *take_parameters(const struct sending *sending, struct arena *arena)
+/* For the store; NULL: the arena is full. */
+static const struct parameters *new_parameters(const struct sending *sending, struct arena *arena)
 {
-	char text[REQUEST_PARAMETERS_MAX];
-	size_t size = request_put_parameters(text, sending->body);
 	struct parameters *parameters = arena_take(arena, 1, sizeof(*parameters));
 
-	MUST(size <= sizeof(text)); /* checked before */
 	if (parameters == NULL)
 		return NULL;
-	parameters->text = str_copy(arena, (struct str){ .data = text, .size = size });
+	parameters->text = take_parameters(sending, arena);
 	return parameters->text.data == NULL ? NULL : parameters;
 }
 
@@ -124,7 +138,7 @@ void sending_wait(const struct sending *sending, int64_t release_at_ms, struct d
 
 	MUST(release_at_ms > sending->command->now_ms);
 	if (sending->waiting == NULL) {
-		parameters = take_parameters(sending, decision->arena);
+		parameters = new_parameters(sending, decision->arena);
 		decision->overflow |= parameters == NULL;
 	}
 	event->communication_id = body->communication_id;
@@ -156,7 +170,7 @@ void sending_settle(const struct sending *sending, const struct workset *set, co
 	switch (verdict->verdict) {
 	case VERDICT_ALLOW:
 		merge(sending, set, decision);
-		release(sending, set, decision);
+		release(sending, set, verdict, decision);
 		return;
 	case VERDICT_DEFER: /* no use of a message that may go only when it must not go any more */
 		if (verdict->until_ms < sending->body->send_by)

@@ -219,15 +219,16 @@ enum outbox_state outbox_state_of(enum communication_state state)
 }
 
 /*
- * A message waits for another attempt only if the failed attempt was the last one that it was claimed for. The parameters end with
- * the waiting for its time.
+ * A message waits for another attempt only if the failed attempt was the last one that it was claimed for. The parameters are kept
+ * as long as its text may be made anew.
  */
 static const struct db_statement update_outbox = {
 	.name = "communications_update_outbox",
 	.sql = "UPDATE communications.outbox o SET state = CASE WHEN u.state = 'waiting' AND o.claims > u.attempt THEN o.state "
 	       "ELSE u.state END, send_by = u.send_by, "
-	       "parameters_sealed = CASE WHEN u.state = 'scheduled' THEN o.parameters_sealed END "
-	       "FROM unnest($1::uuid[], $2::integer[], $3::text[], $4::timestamptz[]) AS u (id, attempt, state, send_by) "
+	       "parameters_sealed = CASE WHEN u.keeps = 1 THEN o.parameters_sealed END "
+	       "FROM unnest($1::uuid[], $2::integer[], $3::text[], $4::timestamptz[], $5::integer[]) "
+	       "AS u (id, attempt, state, send_by, keeps) "
 	       "WHERE o.communication_id = u.id",
 };
 
@@ -293,6 +294,12 @@ static void add_outbox(struct db_params *params, struct slot **slots, size_t cou
 	db_array_begin(params, DB_ARRAY_INSTANT);
 	for (size_t index = 0; index < count; index++)
 		db_array_instant(params, ((const struct communication *)slots[index]->state)->send_by_ms);
+	db_array_begin(params, DB_ARRAY_INT32);
+	for (size_t index = 0; index < count; index++) {
+		const struct communication *communication = slots[index]->state;
+
+		db_array_int32(params, communication_may_be_asked_again((enum communication_state)communication->state) ? 1 : 0);
+	}
 }
 
 static int write_communications(struct communications_store *store, struct db *db, const struct workset *set, struct err *err)

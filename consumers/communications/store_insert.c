@@ -247,7 +247,8 @@ static const struct db_table table_debts = {
 static const struct db_table table_outbox = {
 	.name = "communications.outbox",
 	.columns = "communication_id uuid, customer_id uuid, channel text, state text, send_by timestamptz, "
-		   "address_sealed bytea, subject_sealed bytea, body_sealed bytea, html_sealed bytea, parameters_sealed bytea",
+		   "address_sealed bytea, subject_sealed bytea, body_sealed bytea, html_sealed bytea, fit_until timestamptz, "
+		   "parameters_sealed bytea",
 };
 
 static void copy_communication_head(struct db_copy *copy, const struct uuid *communication_id,
@@ -351,7 +352,8 @@ static void copy_scheduled(struct communications_store *store, const struct work
 	for (int text = 0; text < 3; text++)
 		db_copy_str(copy, STR(""));
 	db_copy_null(copy);
-	if (communication->state != COMMUNICATION_SCHEDULED) { /* it ended in the batch */
+	db_copy_null(copy);
+	if (!communication_may_be_asked_again((enum communication_state)communication->state)) { /* it ended in the batch */
 		db_copy_null(copy);
 		return;
 	}
@@ -393,8 +395,12 @@ static void copy_released(struct communications_store *store, const struct works
 		db_copy_str(copy, message_seal(&seal, store, &sealed_message_html, rendered->html));
 	else
 		db_copy_null(copy);
+	copy_instant_or_null(copy, released->has_fit_until ? released->fit_until : 0);
+	if (rendered->parameters.size > 0 && communication_may_be_asked_again((enum communication_state)communication->state))
+		db_copy_str(copy, message_seal(&seal, store, &sealed_message_parameters, rendered->parameters));
+	else
+		db_copy_null(copy);
 	message_seal_end(&seal);
-	db_copy_null(copy);
 }
 
 static void copy_suppressed(struct communications_store *store, const struct workset *set, const struct event *event)

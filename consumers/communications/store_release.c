@@ -75,9 +75,9 @@ static int write_communications(struct communications_store *store, struct db *d
 static const struct db_statement update_outbox = {
 	.name = "communications_release_outbox",
 	.sql = "UPDATE communications.outbox o SET address_sealed = u.address, subject_sealed = u.subject, body_sealed = u.body, "
-	       "html_sealed = u.html "
-	       "FROM unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::bytea[], $5::bytea[]) AS u (id, address, subject, body, "
-	       "html) "
+	       "html_sealed = u.html, fit_until = u.fit_until "
+	       "FROM unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::bytea[], $5::bytea[], $6::timestamptz[]) "
+	       "AS u (id, address, subject, body, html, fit_until) "
 	       "WHERE o.communication_id = u.id",
 };
 
@@ -112,6 +112,13 @@ static int write_outbox(struct communications_store *store, struct db *db, const
 	add_sealed(store, set, waited, count, &sealed_message_subject, offsetof(struct rendered, subject));
 	add_sealed(store, set, waited, count, &sealed_message_body, offsetof(struct rendered, body));
 	add_sealed(store, set, waited, count, &sealed_message_html, offsetof(struct rendered, html));
+	db_array_begin(&store->params, DB_ARRAY_INSTANT);
+	for (size_t index = 0; index < count; index++) {
+		if (waited[index].event->has_fit_until)
+			db_array_instant(&store->params, waited[index].event->fit_until);
+		else
+			db_array_null(&store->params);
+	}
 	return db_write(db, &update_outbox, &store->params, count, err);
 }
 

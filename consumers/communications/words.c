@@ -76,7 +76,7 @@ bool language_widen(struct str *language)
 /*
  * The rank of a state; a message only moves to a higher rank. A late report has a lower rank than the known state: "accepted"
  * after "delivered" changes nothing. "delivered" is above the failures: it is certain, and providers have been seen to deliver
- * after they reported a failure. No report moves a message that was never released, or that was cancelled.
+ * after they reported a failure. No report moves a message that was never tried, or that was cancelled.
  */
 static const uint8_t ranks[] = {
 	[COMMUNICATION_NONE] = 0,      [COMMUNICATION_RELEASED] = 1,   [COMMUNICATION_RETRY_WAIT] = 2,
@@ -87,10 +87,21 @@ static const uint8_t ranks[] = {
 };
 _Static_assert(COUNT(ranks) == COMMUNICATION_STATE_COUNT, "a rank for each");
 
+/* Its text may be made anew: it has not ended, or a person may find out that it was not sent. */
+bool communication_may_be_asked_again(enum communication_state state)
+{
+	return state == COMMUNICATION_SCHEDULED || state == COMMUNICATION_RELEASED || state == COMMUNICATION_RETRY_WAIT ||
+	       state == COMMUNICATION_UNKNOWN;
+}
+
 bool communication_moves(enum communication_state from, int32_t from_attempt, enum communication_state to, int32_t to_attempt)
 {
 	MUST(from < COMMUNICATION_STATE_COUNT);
 	MUST(to < COMMUNICATION_STATE_COUNT);
+	if (to == COMMUNICATION_SCHEDULED)
+		return (from == COMMUNICATION_RELEASED || from == COMMUNICATION_RETRY_WAIT) && to_attempt > from_attempt;
+	if (from == COMMUNICATION_SCHEDULED && from_attempt > 0) /* a provider may still tell of an earlier attempt */
+		return ranks[to] > ranks[COMMUNICATION_RETRY_WAIT];
 	if (from == COMMUNICATION_RETRY_WAIT && to == COMMUNICATION_RETRY_WAIT)
 		return to_attempt > from_attempt;
 	return ranks[to] > ranks[from];

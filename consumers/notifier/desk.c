@@ -7,7 +7,9 @@
 #define PARAMS_SIZE_MAX ((size_t)1 << 20)
 #define EXPIRED_MAX     500
 #define GRANTED_COLUMN  9  /* of what is taken: whether it may leave */
-#define TIME_COLUMN     10 /* of what is taken: the time of the rules */
+#define TIME_COLUMN     10 /* the time of the rules */
+#define FIT_COLUMN      11 /* until when it may leave */
+#define ASKS_COLUMN     12
 
 /* ---- the owner ---- */
 
@@ -133,8 +135,9 @@ int desk_adopt(struct desk *desk, const char *const *asking, size_t asking_count
 /*
  * Locks the due rows and skips those that other notifiers have locked. Then the claim answers. On the first try a message goes
  * from released to claimed; on later tries it must still be claimed by us. A granted claim returns the texts. The guard is asked
- * again, and may refuse: that is an outcome like any other, and is reported. A message without an answer has its outcome already:
- * its row is done, without an attempt.
+ * again, and may refuse: that is an outcome like any other, and is reported: as failed, or, if it must not leave now, as not
+ * accepted, whereupon communications takes it back and asks the guard. A message without an answer has its outcome already: its
+ * row is done, without an attempt.
  */
 static const struct db_statement statement_take = {
 	"notifier_take",
@@ -150,17 +153,18 @@ static const struct db_statement statement_take = {
 	"(SELECT array_agg(communication_id) FROM due WHERE attempts > 0))),"
 	" answers AS MATERIALIZED (SELECT due.*, (SELECT now FROM clock) AS at, c.communication_id IS NOT NULL AS is_answered,"
 	" c.communication_id IS NOT NULL AND c.refusal IS NULL AS is_granted, c.refusal, c.address_sealed, c.subject_sealed,"
-	" c.body_sealed, c.html_sealed, c.key_salt FROM due LEFT JOIN claims c USING (communication_id)),"
+	" c.body_sealed, c.html_sealed, c.key_salt, c.fit_until FROM due LEFT JOIN claims c USING (communication_id)),"
 	" opened AS (INSERT INTO notifier.attempt (communication_id, attempt, customer_id, owner, gateway, started_at)"
 	" SELECT communication_id, attempts + 1, customer_id, $3, $4, at FROM answers WHERE is_granted),"
 	" refused AS (INSERT INTO notifier.attempt (communication_id, attempt, customer_id, owner, gateway, started_at, outcome, "
-	"provider_code, ended_at) SELECT communication_id, attempts + 1, customer_id, $3, 'notifier', at, 'failed', refusal, at"
-	" FROM answers WHERE is_answered AND NOT is_granted),"
+	"provider_code, ended_at) SELECT communication_id, attempts + 1, customer_id, $3, 'notifier', at,"
+	" CASE refusal WHEN 'not_now' THEN 'not_accepted' ELSE 'failed' END, refusal, at FROM answers WHERE is_answered AND NOT "
+	"is_granted),"
 	" moved AS (UPDATE notifier.dispatch d SET attempts = a.attempts + a.is_answered::integer,"
 	" state = CASE WHEN a.is_granted THEN 'sending' ELSE 'done' END"
 	" FROM answers a WHERE d.communication_id = a.communication_id)"
 	" SELECT communication_id, attempts + 1, customer_id, send_by, address_sealed, subject_sealed, body_sealed, "
-	"html_sealed, key_salt, is_granted, at FROM answers ORDER BY NOT is_granted",
+	"html_sealed, key_salt, is_granted, at, fit_until FROM answers ORDER BY NOT is_granted",
 };
 
 /* What is due is due at this time: in a rehearsal no event need have told it. */
@@ -204,9 +208,12 @@ struct taken desk_taken(const struct db_result *taken, int row)
 			     .salt = db_str(taken, row, 8),
 			     .may_leave = db_bool(taken, row, GRANTED_COLUMN) };
 
-	if (db_result_columns(taken) > TIME_COLUMN + 1) {
-		one.asks = db_int32(taken, row, TIME_COLUMN + 1);
-		one.started_at_ms = db_instant(taken, row, TIME_COLUMN + 2);
+	one.claimed_at_ms = db_instant(taken, row, TIME_COLUMN);
+	if (!db_is_null(taken, row, FIT_COLUMN))
+		one.fit_until_ms = db_instant(taken, row, FIT_COLUMN);
+	if (db_result_columns(taken) > ASKS_COLUMN) {
+		one.asks = db_int32(taken, row, ASKS_COLUMN);
+		one.started_at_ms = db_instant(taken, row, ASKS_COLUMN + 1);
 	}
 	return one;
 }
@@ -312,7 +319,7 @@ static const struct db_statement statement_ask = {
 	"t.body_sealed,"
 	" t.html_sealed, t.key_salt, t.communication_id IS NOT NULL AND t.refusal IS NULL AND due.send_by > engine.now(), "
 	"engine.now(), "
-	"due.asks, due.started_at"
+	"t.fit_until, due.asks, due.started_at"
 	" FROM due LEFT JOIN texts t USING (communication_id)",
 };
 

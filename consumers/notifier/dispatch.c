@@ -53,6 +53,8 @@ static void plan_retry(struct flight *flight)
 		pause_ms = (int64_t)(random % (uint64_t)left_ms);
 	if (!goes_on && pause_ms < flight->retry_after_ms)
 		pause_ms = flight->retry_after_ms;
+	if (flight->is_not_now)
+		return;
 	flight->retry_at_ms = flight->ended_at_ms + pause_ms;
 	if (pause_ms >= left_ms || flight->id.attempt >= conf->attempts_max * (int64_t)channel.count)
 		flight->verdict.outcome = DISPATCH_OUTCOME_FAILED;
@@ -162,6 +164,12 @@ static int open_sealed(struct dispatch *dispatch, struct str sealed, const struc
 	return 0;
 }
 
+/* What the provider is told: it must not deliver later, either. */
+static int64_t last_instant(const struct taken *taken)
+{
+	return taken->fit_until_ms != 0 && taken->fit_until_ms < taken->send_by_ms ? taken->fit_until_ms : taken->send_by_ms;
+}
+
 static int open_parcel(struct dispatch *dispatch, const struct taken *taken, struct parcel *parcel, struct err *err)
 {
 	const struct {
@@ -182,7 +190,7 @@ static int open_parcel(struct dispatch *dispatch, const struct taken *taken, str
 				   .customer_id = taken->customer_id,
 				   .attempt = taken->id.attempt,
 				   .now_ms = bus_now_ms(),
-				   .send_by_ms = taken->send_by_ms };
+				   .send_by_ms = last_instant(taken) };
 	person_key(key, dispatch->conf.address_key, taken->salt);
 	for (size_t i = 0; result == 0 && i < COUNT(texts); i++) {
 		if (texts[i].column == &sealed_message_html && texts[i].sealed.size == 0)
@@ -205,12 +213,24 @@ static int begin(struct dispatch *dispatch, struct flight *flight, const struct 
 	return gateway->kind->ask(gateway->conf, dispatch->http, parcel, &flight->asked, landed, flight, err);
 }
 
-static void hand_over(struct dispatch *dispatch, struct flight *flight, const struct taken *taken)
+/* The claim has told the time; since then only our own clock has, which need not be right, but goes. */
+static bool is_over(const struct taken *taken, int64_t taken_at_ms)
+{
+	int64_t now_ms = taken->claimed_at_ms + clock_monotonic_ms() - taken_at_ms;
+
+	return taken->fit_until_ms != 0 && now_ms >= taken->fit_until_ms;
+}
+
+static void hand_over(struct dispatch *dispatch, struct flight *flight, const struct taken *taken, int64_t taken_at_ms)
 {
 	struct err err = ERR_INIT;
 	struct parcel parcel;
 
-	if (flight->is_question && flight->gateway->kind->doubt == DOUBT_REPEATS && !taken->may_leave) {
+	if (!flight->is_question && is_over(taken, taken_at_ms)) {
+		flight->is_not_now = true;
+		(void)err_set(&err, ERR_RETRY, "the time in which it may leave has ended since the claim");
+		end_on_ground(flight, &err, "not_now");
+	} else if (flight->is_question && flight->gateway->kind->doubt == DOUBT_REPEATS && !taken->may_leave) {
 		(void)err_set(&err, ERR_POISON, "it may not be repeated any more");
 		end_on_ground(flight, &err, "not_repeated");
 	} else if (open_parcel(dispatch, taken, &parcel, &err) != 0) {
@@ -222,7 +242,8 @@ static void hand_over(struct dispatch *dispatch, struct flight *flight, const st
 	arena_reset(&dispatch->clear);
 }
 
-static void fly(struct dispatch *dispatch, struct gateway *gateway, const struct taken *taken, bool is_question)
+static void fly(struct dispatch *dispatch, struct gateway *gateway, const struct taken *taken, int64_t taken_at_ms,
+		bool is_question)
 {
 	struct flight *flight = free_flight(dispatch);
 	char id[UUID_TEXT_SIZE + 1];
@@ -239,7 +260,7 @@ static void fly(struct dispatch *dispatch, struct gateway *gateway, const struct
 	throttle_start(&gateway->throttle, clock_monotonic_ms());
 	uuid_format(id, &taken->id.communication_id);
 	log_context("communication=%s attempt=%d", id, (int)taken->id.attempt);
-	hand_over(dispatch, flight, taken);
+	hand_over(dispatch, flight, taken, taken_at_ms);
 	log_context("%s", "");
 }
 
@@ -412,12 +433,14 @@ static void look_when_there_is_room(struct dispatch *dispatch, struct gateway *g
 		look_within(dispatch, wait_ms);
 }
 
-static void fly_all(struct dispatch *dispatch, struct gateway *gateway, const struct db_result *taken, bool are_questions)
+/* taken_at_ms: monotonic, before the statement. */
+static void fly_all(struct dispatch *dispatch, struct gateway *gateway, const struct db_result *taken, int64_t taken_at_ms,
+		    bool are_questions)
 {
 	for (int row = 0; row < taken->rows; row++) {
 		struct taken one = desk_taken(taken, row);
 
-		fly(dispatch, gateway, &one, are_questions);
+		fly(dispatch, gateway, &one, taken_at_ms, are_questions);
 	}
 }
 
@@ -433,13 +456,14 @@ static int64_t room_of(struct dispatch *dispatch, struct gateway *gateway)
 static int ask(struct dispatch *dispatch, struct gateway *gateway, struct err *err)
 {
 	int64_t room = room_of(dispatch, gateway);
+	int64_t taken_at_ms = clock_monotonic_ms();
 	struct db_result taken = { 0 };
 
 	if (!can_be_asked(gateway) || room == 0)
 		return 0;
 	if (desk_ask(dispatch->desk, gateway->conf->name, room, &taken, err) != 0)
 		return -1;
-	fly_all(dispatch, gateway, &taken, true);
+	fly_all(dispatch, gateway, &taken, taken_at_ms, true);
 	db_result_release(&taken);
 	return 0;
 }
@@ -449,6 +473,7 @@ static int take(struct dispatch *dispatch, struct gateway *gateway, struct err *
 	struct channel_gateways channel = channel_beside(dispatch, gateway);
 	struct desk_wish wish = { .channel = gateway->conf->channel, .gateway = gateway->conf->name };
 	struct db_result taken = { 0 };
+	int64_t taken_at_ms = clock_monotonic_ms();
 	int64_t looked;
 
 	wish.count_max = room_of(dispatch, gateway);
@@ -465,7 +490,7 @@ static int take(struct dispatch *dispatch, struct gateway *gateway, struct err *
 		look_within(dispatch, 0);
 	if (looked > taken.rows) /* refused messages have an outcome now */
 		dispatch->to_report++;
-	fly_all(dispatch, gateway, &taken, false);
+	fly_all(dispatch, gateway, &taken, taken_at_ms, false);
 	db_result_release(&taken);
 	return 0;
 }

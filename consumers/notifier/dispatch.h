@@ -39,6 +39,7 @@ struct flight {
 	struct gateway *gateway;
 	struct attempt_id id;
 	int64_t send_by_ms;
+	bool is_not_now;        /* its time was over when it was handed over: the next claim says the same, and reports it */
 	struct verdict verdict; /* FLIGHT_ENDED, and the next two */
 	int64_t ended_at_ms, retry_at_ms, retry_after_ms;
 	bool is_question; /* about a message that may have been accepted already */

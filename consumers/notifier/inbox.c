@@ -4,14 +4,20 @@
 
 #define PARAMS_SIZE_MAX ((size_t)16 << 20)
 
-/* ON CONFLICT: a message is released once, but a duplicate must not stop the reader. */
+/*
+ * ON CONFLICT: a message that could not leave in its time is released again; its last release counts. Nothing else is released
+ * twice: a repeated event must not put a message into the queue whose outcome is not reported yet.
+ */
 static const struct db_statement statement_queue = {
 	"notifier_queue",
-	"INSERT INTO notifier.dispatch (communication_id, customer_id, channel, send_by, contact_point_id, next_at)"
-	" SELECT communication_id, customer_id, channel, send_by, contact_point_id, engine.now()"
-	" FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::uuid[])"
-	" u(communication_id, customer_id, channel, send_by, contact_point_id)"
-	" ON CONFLICT (communication_id) DO NOTHING",
+	"INSERT INTO notifier.dispatch AS d (communication_id, customer_id, channel, send_by, contact_point_id, next_at)"
+	" SELECT DISTINCT ON (communication_id) communication_id, customer_id, channel, send_by, contact_point_id, engine.now()"
+	" FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::uuid[]) WITH ORDINALITY"
+	" u(communication_id, customer_id, channel, send_by, contact_point_id, n) ORDER BY communication_id, n DESC"
+	" ON CONFLICT (communication_id) DO UPDATE SET state = 'queued', send_by = excluded.send_by,"
+	" contact_point_id = excluded.contact_point_id, next_at = excluded.next_at, last_gateway = NULL, asks = 0"
+	" WHERE d.state = 'done' AND EXISTS (SELECT FROM notifier.attempt a WHERE a.communication_id = d.communication_id"
+	" AND a.attempt = d.attempts AND a.gateway = 'notifier' AND a.provider_code = 'not_now')",
 };
 
 /* A person found out that the unknown attempt was not sent: there may be another. A repeated event finds nothing to change. */

@@ -92,6 +92,8 @@ struct message_note {
 	bool has_contact_point_id;
 	struct uuid contact_point_id;
 	int64_t send_by_ms;
+	int64_t fit_until_ms; /* 0: none */
+	bool is_taken_back;   /* released, and then the guard was asked again: the notifier may have another send_by */
 };
 
 /* A debt's balance as stated in a message. */
@@ -387,6 +389,7 @@ static void note_released(struct fold *fold, const struct communication_released
 	note->has_contact_point_id = event->has_contact_point_id;
 	note->contact_point_id = event->contact_point_id;
 	note->send_by_ms = event->send_by;
+	note->fit_until_ms = event->has_fit_until ? event->fit_until : 0;
 	note_debts(fold, &event->communication_id, event->debt_ids, event->debt_ids_count,
 		   event->stated_minor_count == event->debt_ids_count ? event->stated_minor : NULL,
 		   event->stated_minor_count == event->debt_ids_count);
@@ -426,6 +429,10 @@ static void note_receipt(struct fold *fold, const struct communication_progresse
 	note->provider_code = fold_copy(fold, event->provider_code);
 	note->attempt = event->attempt;
 	note->occurred_at_ms = event->occurred_at;
+	if (str_is(event->state, "scheduled"))
+		((struct message_note *)fold_note(fold, &communication_entity, &event->communication_id,
+						  sizeof(struct message_note)))
+			->is_taken_back = true;
 	if (!uuid_equal(&reported, &line->row.command_id))
 		return;
 	attempt = fold_note_row(fold, &attempt_entity, &event->communication_id, number_text(number, event->attempt), STR(""),
@@ -939,8 +946,8 @@ static bool fits_outbox(enum communication_state state, struct str outbox)
 {
 	if (state == COMMUNICATION_SCHEDULED)
 		return str_is(outbox, "scheduled");
-	if (state == COMMUNICATION_RELEASED)
-		return str_is(outbox, "released") || str_is(outbox, "claimed");
+	if (state == COMMUNICATION_RELEASED) /* waiting: its claim for another attempt overtook the report of the one before */
+		return str_is(outbox, "released") || str_is(outbox, "claimed") || str_is(outbox, "waiting");
 	if (state == COMMUNICATION_RETRY_WAIT)
 		return str_is(outbox, "waiting") || str_is(outbox, "claimed");
 	return str_is(outbox, state == COMMUNICATION_CANCELLED ? "cancelled" : "done");
@@ -998,7 +1005,7 @@ static void check_texts(struct table_row *row, const struct uuid *id, const stru
 		row_wrong(row, "subject_sealed, body_sealed and html_sealed are not what the log says");
 }
 
-/* A claim and its attempt are one transaction; an attempt that the guard refused is no claim. */
+/* A claim and its attempt are one transaction; an attempt that the guard refused for good is no claim. */
 static void check_claims(struct table_row *row)
 {
 	if (row_int32(row, row->column) != row_int64(row, row->stream->columns_count - 3))
@@ -1006,20 +1013,22 @@ static void check_claims(struct table_row *row)
 	skip_column(row);
 }
 
-/* The parameters of a message that waits, sealed; and the timer that ends the waiting. Nothing else has them. */
-static void check_waiting(struct table_row *row, const struct uuid *id, const struct communication *communication)
+/* Until when its release holds; the timer of a message that waits; its parameters, sealed, as long as its text may be made anew. */
+static void check_waiting(struct table_row *row, const struct uuid *id, const struct communication *communication,
+			  const struct message_note *note)
 {
 	const struct seal_place place = { &sealed_message_parameters, *id, SEALED_MESSAGE_VERSION, communication->customer_id };
 	struct str salt = row_text(row, row->stream->columns_count - 1), parameters;
 	bool is_waiting = communication->state == COMMUNICATION_SCHEDULED;
 
-	row->column = row->stream->columns_count - 5;
+	row->column = row->stream->columns_count - 6;
+	expect_instant_or_null(row, note->fit_until_ms != 0, note->fit_until_ms);
 	expect_instant_or_null(row, is_waiting, communication->release_at_ms);
 	if (row_is_null(row, row->column)) {
-		if (is_waiting && salt.size > 0)
+		if (is_waiting && !note->is_released && salt.size > 0)
 			row_wrong(row, "the message waits without its parameters");
-	} else if (!is_waiting) {
-		row_wrong(row, "parameters_sealed of a message that does not wait");
+	} else if (!communication_may_be_asked_again((enum communication_state)communication->state)) {
+		row_wrong(row, "parameters_sealed of a message that has ended");
 	} else {
 		(void)open_column(row, &place, salt, &parameters);
 	}
@@ -1042,7 +1051,7 @@ static void check_outbox(struct fold *fold, struct table_row *row)
 	expect_instant(row, note->send_by_ms);
 	check_claims(row);
 	check_texts(row, &id, &communication->customer_id, note);
-	check_waiting(row, &id, communication);
+	check_waiting(row, &id, communication, note);
 }
 
 /* The notifier may be behind: a row that does not exist yet is not missing. */
@@ -1057,11 +1066,15 @@ static void check_dispatch(struct fold *fold, struct table_row *row)
 	expect_uuid(row, &communication->customer_id);
 	skip_column(row);
 	expect_bytes(row, str_of(channel_name((enum channel)communication->channel)));
-	expect_instant(row, note->send_by_ms);
+	if (note->is_taken_back)
+		skip_column(row);
+	else
+		expect_instant(row, note->send_by_ms);
 	if (row_int32(row, row->column) != row_int64(row, row->column + 1))
 		row_wrong(row, "attempts is not the number of attempts");
 	row->column += 2;
-	if (!row_is_null(row, row->column)) /* the notifier may have read the event before the column was there */
+	if (!row_is_null(row, row->column) &&
+	    !note->is_taken_back) /* the notifier may have read the event before the column was there */
 		expect_uuid(row, &note->contact_point_id);
 }
 
@@ -1070,7 +1083,7 @@ static struct str outcome_of(const struct receipt_note *note)
 {
 	if (str_is(note->state, "submitted"))
 		return STR("accepted");
-	if (str_is(note->state, "retry_wait"))
+	if (str_is(note->state, "retry_wait") || str_is(note->state, "scheduled"))
 		return STR("not_accepted");
 	if (str_is(note->state, "unknown"))
 		return STR("unknown");
@@ -1272,12 +1285,14 @@ static const struct folded_table tables[] = {
 	  .check = check_receipt },
 	{ .name = "communications.outbox",
 	  .select = "SELECT o.customer_id, o.communication_id, o.channel, o.state, o.send_by, o.claims, o.address_sealed, "
-		    "o.subject_sealed, o.body_sealed, o.html_sealed, t.due_at, o.parameters_sealed, a.claims, p.address_hash, "
+		    "o.subject_sealed, o.body_sealed, o.html_sealed, o.fit_until, t.due_at, o.parameters_sealed, a.claims, "
+		    "p.address_hash, "
 		    "c.key_salt "
 		    "FROM communications.outbox o "
 		    "LEFT JOIN communications.timer t ON t.kind = 1 AND t.key = o.customer_id AND t.subject = o.communication_id "
-		    "LEFT JOIN (SELECT communication_id, count(*) AS claims FROM notifier.attempt WHERE gateway <> 'notifier' "
-		    "GROUP BY communication_id) a USING (communication_id) "
+		    "LEFT JOIN (SELECT communication_id, count(*) AS claims FROM notifier.attempt "
+		    "WHERE gateway <> 'notifier' OR provider_code = 'not_now' GROUP BY communication_id) a USING "
+		    "(communication_id) "
 		    "LEFT JOIN customers.customer c USING (customer_id) "
 		    "LEFT JOIN communications.communication m USING (communication_id) "
 		    "LEFT JOIN customers.contact_point p ON p.contact_point_id = m.contact_point_id",

@@ -510,7 +510,7 @@ static void test_communications_store__at_its_time_it_has_the_balance_of_then_an
 	assert_int_equal(spec.decisions[0].events_count, 2);
 	then_text("Plan A Anna 120.00 ");
 	assert_int_equal(COMMUNICATION("released"), 1);
-	assert_int_equal(PARAMETERS, 0);
+	assert_int_equal(PARAMETERS, 1); /* its text may be made anew */
 	assert_int_equal(store_number(&spec, "test_stated",
 				      "SELECT count(*) FROM communications.communication_debt WHERE stated_minor = 12000"),
 			 1);
@@ -627,7 +627,7 @@ static void test_communications_store__a_message_gets_the_debts_of_those_that_go
 	then_text("Plan A Anna 370.35 INV-1, INV-2, INV-3 ");
 	assert_int_equal(COMMUNICATION("merged"), 2);
 	assert_int_equal(OUTBOX("done"), 2);
-	assert_int_equal(PARAMETERS, 0);
+	assert_int_equal(PARAMETERS, 1);
 	assert_int_equal(ABOUT_MESSAGE_1, 3);
 	assert_int_equal(
 		store_number(&spec, "test_merged_into",
@@ -659,7 +659,7 @@ static void test_communications_store__what_one_batch_schedules_and_merges_is_wr
 	assert_int_equal(spec.decisions[5].events_count, 5);
 	assert_int_equal(COMMUNICATION("merged"), 3);
 	assert_int_equal(OUTBOX("done"), 3);
-	assert_int_equal(PARAMETERS, 0);
+	assert_int_equal(PARAMETERS, 1);
 	assert_int_equal(store_number(&spec, "test_about_9",
 				      "SELECT count(*) FROM communications.communication_debt WHERE stated_minor = 12345 AND "
 				      "communication_id = '019a0000-0000-7000-8000-004d00000009'"),
@@ -1453,7 +1453,10 @@ static void test_communications_store__a_claim_asks_about_circumstances(void **s
 		add_end(number);
 		store_run(&spec);
 	}
-	add_circumstance(COUNT(kinds), kinds[COUNT(kinds) - 1]); /* defers, where it is a law */
+	add_circumstance(COUNT(kinds), kinds[COUNT(kinds) - 1]); /* defers, where it is a law: the guard is asked */
+	store_run(&spec);
+	then_refused(&ask, "not_now");
+	add_end(COUNT(kinds));
 	store_run(&spec);
 	assert_int_equal(claimed(&claim), 1);
 }
@@ -1762,6 +1765,103 @@ static void test_communications_store__two_profiles_cannot_take_one_place(void *
 	assert_int_equal(((const struct profile_published *)spec.decisions[0].events[0].body)->place, 2);
 }
 
+/* ---- what must not leave now ---- */
+
+#define CLAIMS in_state("test_claims", "SELECT sum(claims)::bigint FROM communications.outbox")
+#define COUNTED                                                                                                                  \
+	in_state("test_counted",                                                                                                 \
+		 "SELECT count(*) FROM communications.contact_history WHERE direction = 'outbound' AND channel = 'sms'")
+
+static void given_overdue(void)
+{
+	given_message();
+	store_sql(&spec, "test_earlier",
+		  "UPDATE communications.compliance_decision SET decided_at = decided_at - interval '1 hour'");
+	store_sql(&spec, "test_over", "UPDATE communications.outbox SET fit_until = now() - interval '1 second'");
+}
+
+static void add_not_now(int32_t attempt)
+{
+	struct record_dispatch body = { .communication_id = spec_id('M', 1),
+					.customer_id = spec_id('C', 1),
+					.attempt = attempt,
+					.outcome = STR("not_accepted"),
+					.provider = STR("notifier"),
+					.has_provider_code = true,
+					.provider_code = STR("not_now"),
+					.occurred_at = STORE_TODAY * DAY_MS };
+
+	store_add(&spec, &record_dispatch_type, &body);
+}
+
+static void test_communications_store__after_its_time_a_message_is_asked_about_again(void **state)
+{
+	(void)state;
+	given_overdue();
+	assert_int_equal(COUNTED, 1);
+	then_refused(&ask, "not_now");
+	assert_int_equal(OUTBOX("released"), 1);
+	assert_int_equal(CLAIMS, 1);
+	add_not_now(1);
+	store_run(&spec);
+	assert_int_equal(COMMUNICATION("scheduled"), 1);
+	assert_int_equal(OUTBOX("scheduled"), 1);
+	assert_int_equal(COUNTED, 0); /* it does not count against itself */
+	assert_int_equal(claimed(&claim), 0);
+	store_sql(&spec, "test_paid_a_part", "UPDATE debts.debt SET principal_minor = 12000");
+	comes(1);
+	then_answers(&spec, 0, "ComplianceDecided");
+	assert_int_equal(spec.decisions[0].events_count, 2);
+	then_text("Anna 120.00 ");
+	assert_int_equal(OUTBOX("released"), 1);
+	assert_int_equal(in_state("test_free", "SELECT count(*) FROM communications.outbox WHERE fit_until IS NULL"), 1);
+	store_sql(&spec, "test_in_time", "UPDATE communications.outbox SET send_by = now() + interval '1 day'");
+	assert_int_equal(claimed(&claim_again), 1);
+	assert_int_equal(CLAIMS, 2);
+}
+
+/* What is refused between two tries is not under way: it can be cancelled before the refusal is told. */
+static void test_communications_store__what_is_held_back_between_two_tries_can_be_cancelled(void **state)
+{
+	(void)state;
+	given_message();
+	assert_int_equal(claimed(&claim), 1);
+	store_sql(&spec, "test_over", "UPDATE communications.outbox SET fit_until = now() - interval '1 second'");
+	then_refused(&ask_again, "not_now");
+	assert_int_equal(OUTBOX("waiting"), 1);
+	add_cancellation(1);
+	store_run(&spec);
+	assert_int_equal(COMMUNICATION("cancelled"), 1);
+	add_not_now(2);
+	store_run(&spec);
+	assert_int_equal(COMMUNICATION("cancelled"), 1);
+}
+
+static void test_communications_store__a_claim_asks_again_after_what_was_told_since(void **state)
+{
+	(void)state;
+	given_message();
+	store_sql(&spec, "test_earlier",
+		  "UPDATE communications.compliance_decision SET decided_at = decided_at - interval '1 hour'");
+	add_preference(1, 0); /* nothing is unwanted */
+	store_run(&spec);
+	assert_int_equal(claimed(&claim), 1);
+	add_preference(2, 2);
+	store_run(&spec);
+	then_refused(&ask_again, "not_now");
+	add_preference(3, 0);
+	store_run(&spec);
+	assert_int_equal(claimed(&claim_again), 1);
+	add_contact(1, "conversation", STORE_TODAY * DAY_MS);
+	store_run(&spec);
+	then_refused(&ask_again, "not_now");
+	store_sql(&spec, "test_known", "UPDATE communications.contact SET recorded_at = recorded_at - interval '2 hours'");
+	assert_int_equal(claimed(&claim_again), 1);
+	add_inbound(1, STR("Wann?"));
+	store_run(&spec);
+	then_refused(&ask_again, "not_now");
+}
+
 static void test_communications_store__a_claim_asks_about_preferences(void **state)
 {
 	struct str channel = STR("sms");
@@ -2004,6 +2104,9 @@ int main(void)
 		TEST(test_communications_store__for_whom_debts_are_collected_is_a_fact_of_the_stack),
 		TEST(test_communications_store__the_newest_published_profile_is_asked),
 		TEST(test_communications_store__two_profiles_cannot_take_one_place),
+		TEST(test_communications_store__after_its_time_a_message_is_asked_about_again),
+		TEST(test_communications_store__what_is_held_back_between_two_tries_can_be_cancelled),
+		TEST(test_communications_store__a_claim_asks_again_after_what_was_told_since),
 		TEST(test_communications_store__a_claim_asks_about_preferences),
 		TEST(test_communications_store__the_notifier_sees_what_it_claims_only),
 		TEST(test_communications_store__a_withdrawal_and_a_claim_never_both_have_a_message),

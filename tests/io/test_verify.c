@@ -809,7 +809,7 @@ static const struct wrong wrongs[] = {
 	{ "communications.outbox", "UPDATE communications.outbox SET parameters_sealed = 'x' WHERE " MESSAGE_5, "P7",
 	  "parameters_sealed cannot be opened" },
 	{ "communications.outbox", "UPDATE communications.outbox SET parameters_sealed = 'x' WHERE " MESSAGE_1, "P7",
-	  "parameters_sealed of a message that does not wait" },
+	  "parameters_sealed of a message that has ended" },
 	{ "communications.communication", "UPDATE communications.communication SET release_at = now() WHERE " MESSAGE_5, "P7",
 	  "release_at is not" },
 	{ "communications.communication", "UPDATE communications.communication SET not_before = NULL WHERE " MESSAGE_6, "P7",

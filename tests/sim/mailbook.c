@@ -100,26 +100,39 @@ static const char *reported(const struct mail_event *event, int32_t *ret_attempt
 	*ret_attempt = dispatch->attempt;
 	if (dispatch->has_provider_code && str_is(dispatch->provider_code, "expired"))
 		return "expired";
+	if (str_is(dispatch->provider, PROVIDER_NOTIFIER) && dispatch->has_provider_code &&
+	    str_is(dispatch->provider_code, CODE_NOT_NOW))
+		return "scheduled";
 	return meaning_of(dispatch->outcome);
-}
-
-static bool moves(const struct mail *mail, const char *state, int32_t attempt)
-{
-	if (strcmp(mail->state, "retry_wait") == 0 && strcmp(state, "retry_wait") == 0)
-		return attempt > mail->attempt;
-	return step_of(state)->rank > step_of(mail->state)->rank;
 }
 
 /* ---- the notifier's hands ---- */
 
+/* The number of the last claim; 0 also if it was refused: then no try is under way. */
 static int32_t claims_before(const struct sim_world *world, const struct mail *mail, int64_t seq)
 {
-	int32_t count = 0;
+	int32_t last = 0;
 
-	for (size_t i = 0; i < world->post.claims_count; i++)
-		count += world->post.claims[i].seq < seq &&
-			 uuid_equal(&world->post.claims[i].communication_id, &mail->communication_id);
-	return count;
+	for (size_t i = 0; i < world->post.claims_count; i++) {
+		const struct sim_claim *claim = &world->post.claims[i];
+
+		if (claim->seq < seq && uuid_equal(&claim->communication_id, &mail->communication_id))
+			last = claim->is_refused ? 0 : claim->number;
+	}
+	return last;
+}
+
+/* Back to waiting only what no claim has handed out since; and what has been tried and waits again may still be told to have arrived. */
+static bool moves(const struct sim_world *world, const struct mail *mail, int64_t seq, const char *state, int32_t attempt)
+{
+	if (strcmp(state, "scheduled") == 0)
+		return step_of(mail->state)->rank <= step_of("retry_wait")->rank && attempt > mail->attempt &&
+		       claims_before(world, mail, seq) <= attempt;
+	if (strcmp(mail->state, "scheduled") == 0 && mail->attempt > 0)
+		return step_of(state)->rank > step_of("retry_wait")->rank;
+	if (strcmp(mail->state, "retry_wait") == 0 && strcmp(state, "retry_wait") == 0)
+		return attempt > mail->attempt;
+	return step_of(state)->rank > step_of(mail->state)->rank;
 }
 
 /* Before event `seq` of its partition: it has not left, and no try is under way. */
@@ -622,7 +635,9 @@ static const char *take_released(struct mailbook *book, const struct sim_world *
 	if (event->row->at_ms < mail->not_before_ms || event->row->at_ms >= body->send_by)
 		FAIL("P9 a message is released before its time, or after it");
 	mail->state = "released";
-	mail->released_seq = event->row->seq;
+	mail->send_by_ms = body->send_by;
+	if (mail->released_seq == 0)
+		mail->released_seq = event->row->seq;
 	mail->released_at_ms = event->row->at_ms;
 	return take_debts(book, mail, body);
 }
@@ -647,7 +662,7 @@ static const char *take_suppressed(struct mailbook *book, const struct mail_even
 	return NULL;
 }
 
-static const char *take_progress(struct mailbook *book, const struct mail_event *event,
+static const char *take_progress(struct mailbook *book, const struct sim_world *world, const struct mail_event *event,
 				 const struct communication_progressed *body)
 {
 	struct mail *mail = mail_of(book, &body->communication_id);
@@ -657,21 +672,27 @@ static const char *take_progress(struct mailbook *book, const struct mail_event 
 	if (!mail || !uuid_equal(&mail->customer_id, &body->customer_id))
 		FAIL("a message that is not there moved");
 	if (!str_is(body->previous_state, mail->state) || !str_is(body->state, state) ||
-	    (event->command_type == &resolve_unknown_type ? strcmp(mail->state, "unknown") != 0 : !moves(mail, state, attempt)))
+	    (event->command_type == &resolve_unknown_type ? strcmp(mail->state, "unknown") != 0
+							  : !moves(world, mail, event->row->seq, state, attempt)))
 		FAIL("a message moved from %s to %s", mail->state, state);
+	if (body->has_release_at != (strcmp(state, "scheduled") == 0) ||
+	    (body->has_release_at && body->release_at <= event->row->at_ms))
+		FAIL("a message waits for no time, or for one that has passed");
 	mail->state = step_of(state)->state;
+	mail->release_at_ms = body->has_release_at ? body->release_at : 0;
 	mail->version = body->version;
 	mail->attempt = attempt > mail->attempt ? attempt : mail->attempt;
 	return NULL;
 }
 
-static const char *take_ignored(struct mailbook *book, const struct mail_event *event, const struct receipt_ignored *body)
+static const char *take_ignored(struct mailbook *book, const struct sim_world *world, const struct mail_event *event,
+				const struct receipt_ignored *body)
 {
 	const struct mail *mail = mail_of(book, &body->communication_id);
 	int32_t attempt;
 	const char *state = reported(event, &attempt);
 
-	if (!mail || !str_is(body->state, mail->state) || moves(mail, state, attempt))
+	if (!mail || !str_is(body->state, mail->state) || moves(world, mail, event->row->seq, state, attempt))
 		FAIL("a report of %s was lost on a message that is %s", state, mail ? mail->state : "not there");
 	return NULL;
 }
@@ -743,9 +764,9 @@ const char *mailbook_take(struct mailbook *book, const struct sim_world *world, 
 	if (event->type == &communication_suppressed_type)
 		return take_suppressed(book, event, event->body);
 	if (event->type == &communication_progressed_type)
-		return take_progress(book, event, event->body);
+		return take_progress(book, world, event, event->body);
 	if (event->type == &receipt_ignored_type)
-		return take_ignored(book, event, event->body);
+		return take_ignored(book, world, event, event->body);
 	if (event->type == &communication_cancelled_type)
 		return take_cancellation(book, world, event->row, event->body);
 	return event->type == &command_rejected_type ? take_refusal(book, world, event) : NULL;
@@ -772,6 +793,18 @@ static const char *check_state(const struct sim_world *world, const struct mail 
 	return NULL;
 }
 
+static bool was_claimed(const struct sim_world *world, const struct sim_attempt *attempt)
+{
+	for (size_t i = 0; i < world->post.claims_count; i++) {
+		const struct sim_claim *claim = &world->post.claims[i];
+
+		if (!claim->is_refused && claim->number == attempt->number &&
+		    uuid_equal(&claim->communication_id, &attempt->communication_id))
+			return true;
+	}
+	return false;
+}
+
 /* P8, by what the gateway has. */
 static const char *check_taken(const struct sim_world *world, const struct mail *mail)
 {
@@ -783,7 +816,7 @@ static const char *check_taken(const struct sim_world *world, const struct mail 
 		if (!uuid_equal(&attempt->communication_id, &mail->communication_id) || !attempt->is_taken)
 			continue;
 		taken++;
-		if (attempt->number > claims_before(world, mail, INT64_MAX))
+		if (!was_claimed(world, attempt))
 			FAIL("P8 a message left without a claim");
 		if (strcmp(attempt->outcome, "accepted") == 0 && step_of(mail->state)->rank < step_of("submitted")->rank)
 			FAIL("P8 a message that was accepted is %s", mail->state);
@@ -821,7 +854,7 @@ static const char *check_claims(const struct mailbook *book, const struct sim_wo
 	for (size_t i = 0; i < world->post.claims_count; i++) {
 		const struct sim_claim *claim = &world->post.claims[i];
 
-		if (!uuid_equal(&claim->communication_id, &mail->communication_id))
+		if (claim->is_refused || !uuid_equal(&claim->communication_id, &mail->communication_id))
 			continue;
 		if (is_gone(book, &letter->contact_point_id, claim->customers_seq))
 			FAIL("try %d of a message was claimed to an address that was given up", (int)claim->number);
@@ -829,6 +862,8 @@ static const char *check_claims(const struct mailbook *book, const struct sim_wo
 			FAIL("try %d of a message was claimed to an erased customer", (int)claim->number);
 		if (claim->seq < mail->released_seq || mail->released_seq == 0)
 			FAIL("P9 a message was claimed before it was released");
+		if (world->has_hours && !sim_hour_is_fit(claim->at_ms))
+			FAIL("P9 try %d of a message was claimed outside of the hours", (int)claim->number);
 		for (size_t n = 0; n < book->told_count && claim->number == 1; n++)
 			if (book->told[n].is_withdrawal && is_about(&book->told[n], &mail->customer_id, mail->channel) &&
 			    book->told[n].seq > mail->released_seq && book->told[n].seq <= claim->seq)

@@ -24,7 +24,7 @@ struct mail {
 	int32_t attempt;
 	int32_t requested_on;
 	int32_t part;
-	int64_t released_seq, released_at_ms; /* 0: it was not */
+	int64_t released_seq, released_at_ms; /* for the first time, and the last; 0: it was not */
 	bool has_waited;
 	int64_t not_before_ms, release_at_ms, send_by_ms; /* of one that waits */
 	struct uuid debts[32];                            /* as asked for; from its release on, as its text has them */

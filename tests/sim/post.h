@@ -27,8 +27,8 @@ struct sim_letter { /* a row of communications.outbox, and where it goes */
 	struct uuid communication_id, customer_id, contact_point_id;
 	const char *state; /* scheduled released claimed waiting cancelled done */
 	int32_t claims;
-	int64_t send_by_ms;
-	size_t request;                         /* of one that waits, or has waited: its place in post.requests; 0: none */
+	int64_t send_by_ms, fit_until_ms;
+	size_t request;                         /* its place in post.requests */
 	struct uuid debt_ids[SIM_LETTER_DEBTS]; /* that it asks something for */
 	int64_t stated_minor[SIM_LETTER_DEBTS]; /* their balances in the text */
 	size_t debts_count;
@@ -39,12 +39,14 @@ struct sim_letter { /* a row of communications.outbox, and where it goes */
 	bool is_written;            /* no message of ours, but one from the person: a contact only */
 };
 
-/* A claim that was granted, and when: after the first so many events of the customer's partition. */
+/* A claim that was granted, or refused as not_now, and when: after the first so many events of the customer's partition. */
 struct sim_claim {
 	struct uuid communication_id;
 	int32_t number; /* 1, 2, 3 ... of the message */
+	bool is_refused;
 	int32_t part;
 	int64_t seq, customers_seq; /* communications' events; those of customers */
+	int64_t at_ms;
 };
 
 struct sim_dispatch { /* a row of notifier.dispatch */
@@ -60,6 +62,7 @@ struct sim_attempt { /* a row of notifier.attempt, and what is true of it */
 	int32_t owner;
 	const char *outcome; /* NULL: under way */
 	const char *code;    /* NULL: none */
+	bool is_refused;     /* by the claim: no gateway saw it */
 	int64_t ended_at_ms;
 	bool is_not_sent;       /* of an unknown one: a person has found out */
 	bool is_reported;       /* communications have answered */
@@ -70,6 +73,7 @@ struct sim_attempt { /* a row of notifier.attempt, and what is true of it */
 
 struct sim_flight {
 	size_t attempt; /* index */
+	int64_t fit_until_ms;
 	bool has_left;
 	const char *outcome, *code; /* outcome NULL: not known yet */
 };

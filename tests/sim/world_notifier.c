@@ -123,11 +123,30 @@ static void connect(struct sim_world *world, struct sim_notifier *notifier)
 
 /* ---- the inbox ---- */
 
+/* Its last attempt was refused as not_now: it may be released again. */
+static bool was_not_now(const struct sim_post *post, const struct sim_dispatch *dispatch)
+{
+	for (size_t i = 0; i < post->attempts_count; i++) {
+		const struct sim_attempt *attempt = &post->attempts[i];
+
+		if (attempt->number == dispatch->attempts && uuid_equal(&attempt->communication_id, &dispatch->communication_id))
+			return attempt->is_refused && attempt->code && strcmp(attempt->code, CODE_NOT_NOW) == 0;
+	}
+	return false;
+}
+
 static void queue_released(struct sim_world *world, const struct communication_released *released)
 {
 	struct sim_post *post = &world->post;
 
-	if (dispatch_of(post, &released->communication_id))
+	struct sim_dispatch *dispatch = dispatch_of(post, &released->communication_id);
+
+	if (dispatch && dispatch->state == DISPATCH_DONE && was_not_now(post, dispatch)) {
+		dispatch->state = DISPATCH_QUEUED;
+		dispatch->send_by_ms = released->send_by;
+		dispatch->next_at_ms = world->now_ms;
+	}
+	if (dispatch)
 		return;
 	post->dispatches =
 		sim_grow(post->dispatches, post->dispatches_count, &post->dispatches_capacity, sizeof(*post->dispatches));
@@ -198,20 +217,26 @@ static bool is_due(const struct sim_world *world, const struct sim_dispatch *dis
 
 static struct sim_flight take_one(struct sim_world *world, const struct sim_notifier *notifier, struct sim_dispatch *dispatch)
 {
-	struct sim_flight flight = { .attempt = world->post.attempts_count };
+	struct sim_flight flight = { .attempt = world->post.attempts_count,
+				     .fit_until_ms = post_find(world, &dispatch->communication_id)->fit_until_ms };
 
 	open_attempt(&world->post, dispatch, notifier->owner);
 	dispatch->state = DISPATCH_SENDING;
 	return flight;
 }
 
-/* What is refused has failed; of what is not even answered it is known what became of it. */
+/* What is refused has failed, or must not leave now; of what is not even answered it is known what became of it. */
 static void pass_over(struct sim_world *world, const struct sim_notifier *notifier, struct sim_dispatch *dispatch,
 		      const char *refusal)
 {
+	struct sim_attempt *attempt;
+
 	dispatch->state = DISPATCH_DONE;
-	if (refusal)
-		end_attempt(world, open_attempt(&world->post, dispatch, notifier->owner), "failed", refusal);
+	if (!refusal)
+		return;
+	attempt = open_attempt(&world->post, dispatch, notifier->owner);
+	attempt->is_refused = true;
+	end_attempt(world, attempt, strcmp(refusal, CODE_NOT_NOW) == 0 ? "not_accepted" : "failed", refusal);
 }
 
 static void take(struct sim_world *world, struct sim_notifier *notifier)
@@ -264,11 +289,26 @@ static void leave(struct sim_world *world, struct sim_flight *flight)
 	attempt->is_taken = strcmp(flight->outcome, "accepted") == 0;
 }
 
+/* Its time has ended since the claim: the next one says so. */
+static bool is_over(const struct sim_world *world, const struct sim_flight *flight)
+{
+	return flight->fit_until_ms != 0 && flight->fit_until_ms <= world->now_ms;
+}
+
+static void stay(struct sim_flight *flight)
+{
+	flight->outcome = "not_accepted";
+	flight->code = CODE_NOT_NOW;
+}
+
 static void fly(struct sim_world *world, struct sim_notifier *notifier)
 {
 	for (size_t i = 0; i < notifier->flights_count; i++)
 		if (!notifier->flights[i].has_left && !notifier->flights[i].outcome) {
-			leave(world, &notifier->flights[i]);
+			if (is_over(world, &notifier->flights[i]))
+				stay(&notifier->flights[i]);
+			else
+				leave(world, &notifier->flights[i]);
 			return;
 		}
 }
@@ -284,7 +324,7 @@ static void note_one(struct sim_world *world, const struct sim_notifier *notifie
 
 	if (attempt->owner != notifier->owner || attempt->outcome)
 		return;
-	if (strcmp(outcome, "not_accepted") == 0 &&
+	if (strcmp(outcome, "not_accepted") == 0 && !flight->code &&
 	    (attempt->number >= ATTEMPTS_MAX || world->now_ms + pause_ms >= dispatch->send_by_ms))
 		outcome = "failed";
 	end_attempt(world, attempt, outcome, flight->code);
@@ -370,7 +410,7 @@ static void report_one(struct sim_world *world, const struct sim_notifier *notif
 		.customer_id = attempt->customer_id,
 		.attempt = attempt->number,
 		.outcome = str_of(attempt->outcome),
-		.provider = STR("sim"),
+		.provider = attempt->is_refused ? STR(PROVIDER_NOTIFIER) : STR("sim"),
 		.has_provider_code = attempt->code != NULL,
 		.provider_code = attempt->code ? str_of(attempt->code) : STR(""),
 		.occurred_at = attempt->ended_at_ms,

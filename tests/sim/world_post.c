@@ -237,19 +237,26 @@ static void set_chars(char *chars, size_t size, struct str text)
 	MUST(fits);
 }
 
+/* What its first event says of the request. */
+struct asked_for {
+	struct str channel, message_class, template_name, language;
+	const struct uuid *debt_ids;
+	size_t debt_ids_count;
+};
+
 /* Its place. */
-static size_t add_request(struct sim_post *post, const struct communication_scheduled *scheduled, struct str parameters)
+static size_t add_request(struct sim_post *post, const struct asked_for *asked, struct str parameters)
 {
 	struct request *request = calloc(1, sizeof(*request));
 
 	MUST(request);
-	request->channel = channel_by_name(scheduled->channel);
-	set_chars(request->message_class, sizeof(request->message_class), scheduled->message_class);
-	set_chars(request->template_name, sizeof(request->template_name), scheduled->template_name);
-	set_chars(request->language, sizeof(request->language), scheduled->language);
-	request->debt_ids_count = (uint32_t)scheduled->debt_ids_count;
-	for (size_t i = 0; i < scheduled->debt_ids_count; i++)
-		request->debt_ids[i] = scheduled->debt_ids[i];
+	request->channel = channel_by_name(asked->channel);
+	set_chars(request->message_class, sizeof(request->message_class), asked->message_class);
+	set_chars(request->template_name, sizeof(request->template_name), asked->template_name);
+	set_chars(request->language, sizeof(request->language), asked->language);
+	request->debt_ids_count = (uint32_t)asked->debt_ids_count;
+	for (size_t i = 0; i < asked->debt_ids_count; i++)
+		request->debt_ids[i] = asked->debt_ids[i];
 	MUST(parameters.size <= sizeof(request->parameters));
 	for (size_t i = 0; i < parameters.size; i++)
 		request->parameters[i] = parameters.data[i];
@@ -269,6 +276,8 @@ static void stage_scheduled(struct staged *staged, const struct event *event)
 	const struct communication *communication =
 		workset_state(staged->changes->set, &communication_entity, &scheduled->communication_id);
 	const struct parameters *parameters = event->confidential;
+	const struct asked_for asked = { scheduled->channel,  scheduled->message_class, scheduled->template_name,
+					 scheduled->language, scheduled->debt_ids,      scheduled->debt_ids_count };
 
 	if (scheduled->version > 1)
 		return;
@@ -277,7 +286,7 @@ static void stage_scheduled(struct staged *staged, const struct event *event)
 		.customer_id = scheduled->customer_id,
 		.state = outbox_state_name(outbox_state_of(communication->state)),
 		.send_by_ms = scheduled->send_by,
-		.request = add_request(&staged->world->post, scheduled, parameters->text),
+		.request = add_request(&staged->world->post, &asked, parameters->text),
 	};
 }
 
@@ -288,14 +297,23 @@ static void stage_released(struct staged *staged, const struct event *event)
 	const struct rendered *rendered = event->confidential;
 	const struct communication *communication =
 		workset_state(changes->set, &communication_entity, &released->communication_id);
-	struct sim_letter *letter =
-		released->version > 1 ? staged_letter(staged, &released->communication_id) : &staged->letters[staged->count++];
+	const struct asked_for asked = { released->channel,  released->message_class, released->template_name,
+					 released->language, released->debt_ids,      released->debt_ids_count };
+	struct sim_letter *letter;
 
+	if (released->version > 1) {
+		letter = staged_letter(staged, &released->communication_id);
+	} else {
+		letter = &staged->letters[staged->count++];
+		letter->request = add_request(&staged->world->post, &asked, rendered->parameters);
+	}
 	*letter = (struct sim_letter){ .communication_id = released->communication_id,
 				       .customer_id = released->customer_id,
 				       .contact_point_id = rendered->contact_point_id,
 				       .state = outbox_state_name(outbox_state_of(communication->state)),
+				       .claims = letter->claims,
 				       .send_by_ms = released->send_by,
+				       .fit_until_ms = released->has_fit_until ? released->fit_until : 0,
 				       .request = letter->request,
 				       .released_at_ms = -1, /* at the commit */
 				       .contacted = contacted_message(released, event->command->now_ms) };
@@ -388,6 +406,11 @@ static bool is_permitted(const struct sim_world *world, const struct sim_letter 
 	return recipient && recipient_permits(recipient->state, (enum channel)communication->channel, PURPOSE_COLLECT);
 }
 
+static bool letter_is_over(const struct sim_world *world, const struct sim_letter *letter)
+{
+	return letter->fit_until_ms != 0 && letter->fit_until_ms <= world->now_ms;
+}
+
 /* The debts' part of communications.refusal; no world puts a debt off that was due. */
 static const char *debt_refusal(const struct sim_world *world, const struct sim_letter *letter)
 {
@@ -404,7 +427,7 @@ static const char *debt_refusal(const struct sim_world *world, const struct sim_
 		return "debt_closed";
 	if (is_nothing)
 		return "nothing_owed";
-	return is_changed ? "balance_changed" : NULL;
+	return letter_is_over(world, letter) ? CODE_NOT_NOW : is_changed ? "balance_changed" : NULL;
 }
 
 /* communications.refusal. */
@@ -419,7 +442,7 @@ static const char *refusal(const struct sim_world *world, const struct sim_lette
 	return is_permitted(world, letter) ? debt_refusal(world, letter) : "withdrawn";
 }
 
-static void note_claim(struct sim_world *world, const struct sim_letter *letter)
+static void note_claim(struct sim_world *world, const struct sim_letter *letter, bool is_refused)
 {
 	struct sim_post *post = &world->post;
 	int32_t part = world_part_of(&letter->customer_id);
@@ -428,9 +451,11 @@ static void note_claim(struct sim_world *world, const struct sim_letter *letter)
 	post->claims[post->claims_count++] =
 		(struct sim_claim){ .communication_id = letter->communication_id,
 				    .number = letter->claims,
+				    .is_refused = is_refused,
 				    .part = part,
 				    .seq = (int64_t)world->databases[SIM_COMMUNICATIONS].log[part].count,
-				    .customers_seq = (int64_t)world->databases[SIM_CUSTOMERS].log[part].count };
+				    .customers_seq = (int64_t)world->databases[SIM_CUSTOMERS].log[part].count,
+				    .at_ms = world->now_ms };
 }
 
 bool post_claim(struct sim_world *world, const struct uuid *communication_id, bool is_again, const char **ret_refusal)
@@ -444,15 +469,20 @@ bool post_claim(struct sim_world *world, const struct uuid *communication_id, bo
 	if (letter->send_by_ms <= world->now_ms)
 		return false;
 	letter->late_claims += strcmp(letter->state, "cancelled") == 0;
-	if (is_again ? strcmp(letter->state, "claimed") != 0 && strcmp(letter->state, "waiting") != 0
-		     : strcmp(letter->state, "released") != 0)
+	if (strcmp(letter->state, "released") != 0 &&
+	    (!is_again || (strcmp(letter->state, "claimed") != 0 && strcmp(letter->state, "waiting") != 0)))
 		return false;
 	*ret_refusal = refusal(world, letter);
+	if (*ret_refusal && strcmp(*ret_refusal, CODE_NOT_NOW) == 0) {
+		letter->claims++;
+		letter->state = strcmp(letter->state, "claimed") == 0 ? "waiting" : letter->state;
+		note_claim(world, letter, true);
+	}
 	if (*ret_refusal)
 		return false;
 	letter->state = "claimed";
 	letter->claims++;
-	note_claim(world, letter);
+	note_claim(world, letter, false);
 	return true;
 }
 

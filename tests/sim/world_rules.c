@@ -179,20 +179,27 @@ static void give_reactions(struct module *module)
 
 /* ---- the guard ---- */
 
-#define HOUR_MS 3000 /* of these hours two in three are fit */
+#define HOUR_MS 3000 /* of so many of these hours one is not fit */
+#define HOURS   20
 
 bool sim_hour_is_fit(int64_t at_ms)
 {
-	return at_ms / HOUR_MS % 3 != 0;
+	return at_ms / HOUR_MS % HOURS != 0;
 }
 
-/* As the guard says; but what it allows waits for a fit hour. */
+/* As the guard says; but what it allows waits for a fit hour, and holds until there is none. */
 static struct guard_verdict with_hours(const struct guard_facts *facts, const struct guard_profile *const *profiles, size_t count)
 {
 	struct guard_verdict verdict = guard_decide(facts, profiles, count);
 
-	if (verdict.verdict != VERDICT_ALLOW || sim_hour_is_fit(facts->now_ms))
+	if (verdict.verdict != VERDICT_ALLOW)
 		return verdict;
+	if (sim_hour_is_fit(facts->now_ms)) {
+		int64_t end_ms = (facts->now_ms / (HOURS * HOUR_MS) + 1) * HOURS * HOUR_MS;
+
+		verdict.until_ms = verdict.until_ms == 0 || end_ms < verdict.until_ms ? end_ms : verdict.until_ms;
+		return verdict;
+	}
 	return (struct guard_verdict){ .verdict = VERDICT_DEFER,
 				       .until_ms = (facts->now_ms / HOUR_MS + 1) * HOUR_MS,
 				       .rules = { "HOUSE-3" },

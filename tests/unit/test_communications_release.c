@@ -339,6 +339,137 @@ static void test_release__what_may_go_too_late_does_not_wait(void **state)
 	then_events(&spec, "ComplianceDecided", "CommunicationScheduled");
 }
 
+/* ---- what could not leave in its time ---- */
+
+#define EVENING (MIDNIGHT + 20 * HOUR_MS) /* 21:00 in Berlin */
+
+static void report(const char *provider, const char *code, int32_t attempt)
+{
+	struct record_dispatch *body = arena_take(&spec.arena, 1, sizeof(*body));
+
+	*body = (struct record_dispatch){ .communication_id = spec_id('M', 1),
+					  .customer_id = CUSTOMER,
+					  .attempt = attempt,
+					  .outcome = STR("not_accepted"),
+					  .provider = str_of(provider),
+					  .has_provider_code = true,
+					  .provider_code = str_of(code),
+					  .occurred_at = spec.now_ms };
+	spec_when(&spec, &record_dispatch_type, body);
+}
+
+static void given_released(void)
+{
+	const struct send_communication body = a_message(1);
+
+	send(&body);
+	then_events(&spec, "ComplianceDecided", "CommunicationReleased");
+}
+
+static void test_release__a_release_holds_until_the_guard_would_not_allow_it(void **state)
+{
+	const struct rendered *rendered;
+	struct send_communication body = a_message(2);
+
+	(void)state;
+	given_released();
+	rendered = spec.decision.events[1].confidential;
+	assert_int_equal(then_event(&spec, 0, compliance_decided)->until, EVENING);
+	assert_true(then_event(&spec, 1, communication_released)->has_fit_until);
+	assert_int_equal(then_event(&spec, 1, communication_released)->fit_until, EVENING);
+	assert_int_equal(rendered->parameters.size, sizeof("plan\0Plan A"));
+	body.send_by = EVENING; /* nothing is claimed after it anyway */
+	send(&body);
+	then_events(&spec, "ComplianceDecided", "CommunicationReleased");
+	assert_false(then_event(&spec, 1, communication_released)->has_fit_until);
+}
+
+static void test_release__what_the_claim_holds_back_is_asked_about_again(void **state)
+{
+	const struct communication_progressed *event;
+
+	(void)state;
+	given_released();
+	spec.now_ms = EVENING + HOUR_MS;
+	report("notifier", "not_now", 1);
+	then_events(&spec, "CommunicationProgressed");
+	event = then_event(&spec, 0, communication_progressed);
+	assert_true(str_is(event->previous_state, "released"));
+	assert_true(str_is(event->state, "scheduled"));
+	assert_int_equal(event->release_at, spec.now_ms + 1);
+	then_timer_at(spec.now_ms + 1);
+	assert_int_equal(message(1)->state, COMMUNICATION_SCHEDULED);
+	assert_int_equal(message(1)->release_at_ms, spec.now_ms + 1);
+	assert_int_equal(the_queue()->messages[0].state, OUTBOX_SCHEDULED);
+	assert_int_equal(the_queue()->messages[0].claims, 1);
+	comes(1, EVENING + HOUR_MS + 1);
+	then_events(&spec, "ComplianceDecided", "CommunicationScheduled");
+	then_timer_at(MIDNIGHT + DAY_MS + 7 * HOUR_MS);
+	debt(1)->balance_minor = 50; /* paid in the night: the text is made anew */
+	comes(1, MIDNIGHT + DAY_MS + 7 * HOUR_MS);
+	then_events(&spec, "ComplianceDecided", "CommunicationReleased");
+	assert_int_equal(then_event(&spec, 1, communication_released)->version, 4);
+	assert_int_equal(then_event(&spec, 1, communication_released)->fit_until, EVENING + DAY_MS);
+	assert_int_equal(then_event(&spec, 1, communication_released)->stated_minor[1], 50);
+	assert_int_equal(the_queue()->count, 1);
+}
+
+static void test_release__what_is_held_back_between_two_tries_is_asked_about_again(void **state)
+{
+	(void)state;
+	given_released();
+	report("kannel", "503", 1);
+	assert_int_equal(message(1)->state, COMMUNICATION_RETRY_WAIT);
+	report("notifier", "not_now", 2);
+	assert_int_equal(message(1)->state, COMMUNICATION_SCHEDULED);
+	assert_int_equal(message(1)->attempt, 2);
+	report("notifier", "not_now", 2);
+	then_events(&spec, "ReceiptIgnored");
+}
+
+static void test_release__what_was_claimed_since_is_not_taken_back(void **state)
+{
+	struct queue *queue;
+
+	(void)state;
+	given_released();
+	queue = spec_given(&spec, &queue_entity, CUSTOMER);
+	queue->messages[0].state = OUTBOX_CLAIMED;
+	queue->messages[0].claims = 2;
+	report("notifier", "not_now", 1);
+	then_events(&spec, "ReceiptIgnored");
+	assert_int_equal(message(1)->state, COMMUNICATION_RELEASED);
+}
+
+/* The word is the notifier's own. */
+static void test_release__a_gateway_that_says_not_now_is_tried_again(void **state)
+{
+	(void)state;
+	given_released();
+	report("kannel", "not_now", 1);
+	assert_int_equal(message(1)->state, COMMUNICATION_RETRY_WAIT);
+}
+
+static void test_release__a_late_report_of_its_arrival_ends_the_waiting(void **state)
+{
+	const struct record_delivery body = { .communication_id = spec_id('M', 1),
+					      .customer_id = CUSTOMER,
+					      .status = STR("delivered"),
+					      .provider = STR("kannel"),
+					      .occurred_at = MIDNIGHT };
+
+	(void)state;
+	given_released();
+	report("notifier", "not_now", 1);
+	spec_when(&spec, &record_delivery_type, &body);
+	then_events(&spec, "CommunicationProgressed");
+	assert_int_equal(message(1)->state, COMMUNICATION_DELIVERED);
+	assert_int_equal(message(1)->release_at_ms, 0);
+	assert_int_equal(spec.decision.timers_count, 1);
+	assert_true(spec.decision.timers[0].is_cancelled);
+	assert_int_equal(the_queue()->count, 0);
+}
+
 static void test_release__no_tick_before_send_by_suppresses(void **state)
 {
 	(void)state;
@@ -788,6 +919,12 @@ int main(void)
 		TEST(test_release__what_the_guard_defers_waits_until_then),
 		TEST(test_release__a_message_is_deferred_again),
 		TEST(test_release__what_may_go_too_late_does_not_wait),
+		TEST(test_release__a_release_holds_until_the_guard_would_not_allow_it),
+		TEST(test_release__what_the_claim_holds_back_is_asked_about_again),
+		TEST(test_release__what_is_held_back_between_two_tries_is_asked_about_again),
+		TEST(test_release__what_was_claimed_since_is_not_taken_back),
+		TEST(test_release__a_gateway_that_says_not_now_is_tried_again),
+		TEST(test_release__a_late_report_of_its_arrival_ends_the_waiting),
 		TEST(test_release__no_tick_before_send_by_suppresses),
 		TEST(test_release__the_guard_denies_by_what_is_true_then),
 		TEST(test_release__nothing_waits_for_a_person_who_is_gone),
