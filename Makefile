@@ -49,14 +49,14 @@ ALLOCATOR_release := -ljemalloc
 ALLOCATOR := $(ALLOCATOR_$(FLAVOUR))
 
 # The compiler flags of a room's own library (lib/DESIGN.md 2: a third-party header is included in exactly one room).
-PACKAGES := rdkafka libpq avro-c libjwt libcurl libsodium libcrypto jansson libmicrohttpd zlib
+PACKAGES := rdkafka libpq avro-c libjwt libcurl libsodium libcrypto jansson libmicrohttpd zlib pangocairo
 # -isystem: our warnings are for our code. Asked once, when first needed: before `make deps` there is no pkg-config.
 LIBS     = $(eval LIBS := $(shell pkg-config --libs $(PACKAGES)) -lcsv -lm -lpthread)$(LIBS)
 INCLUDES = $(eval INCLUDES := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PACKAGES))))$(INCLUDES)
 
 # ---- what there is ----
 
-ROOMS     := base model crypto wire bus db http token worker
+ROOMS     := base model crypto wire bus db http token paper worker
 # Before `make deps` there may be no python3, and nothing to build.
 MODULES   := $(shell ! command -v python3 >/dev/null || python3 consumers/modules.py)
 PRODUCERS := $(notdir $(patsubst %/,%,$(wildcard producers/*/)))

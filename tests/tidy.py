@@ -25,7 +25,7 @@ import modules  # noqa: E402
 # ---- the picture of the rooms ----
 
 BELOW = {"base": [], "model": ["base"]}
-BELOW |= {room: ["base", "model"] for room in ("crypto", "wire", "bus", "db", "http", "token")}
+BELOW |= {room: ["base", "model"] for room in ("crypto", "wire", "bus", "db", "http", "token", "paper")}
 BELOW["token"] = ["base", "model", "crypto"]  # keys are PEM files, and reading those is crypto's
 BELOW |= {"worker": list(BELOW)}
 ALL_ROOMS = list(BELOW)
@@ -69,6 +69,8 @@ THIRD_PARTY = {
     "avro": ["wire"],
     "jansson": ["token", "producers/api/document", "producers/api/registry"],  # claims are parsed again, with duplicates refused (lib/token/README.md)
     "curl": ["http"],
+    "pango": ["paper"],
+    "cairo-pdf": ["paper"],
     "jwt": ["token"],
     "librdkafka": ["bus"],
     "libpq-fe": ["db"],
