@@ -310,7 +310,7 @@ struct person {
 	char jurisdiction[3];               /* "": unknown */
 };
 
-/* From another module: the best usable address of each electronic channel, decrypted (customers.public_contact_point). */
+/* From another module: the best usable address of each channel of messages, decrypted (customers.public_contact_point). */
 #define ADDRESS_MAX 320
 struct address {
 	struct uuid contact_point_id; /* nil: none */
@@ -323,6 +323,7 @@ struct address {
 struct addresses {
 	struct address email;
 	struct address sms;
+	struct address letter;
 };
 
 /* From another module: debts.public_debt. */

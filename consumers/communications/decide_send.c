@@ -70,7 +70,7 @@ static bool send_is_good(const struct sending *sending, struct decision *decisio
 		return false;
 	}
 	if (sending->channel == CHANNEL_NONE) {
-		decision_refuse(decision, REFUSAL_BAD_VALUE, "channel", "not one of " ELECTRONIC_CHANNEL_LISTED);
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "channel", "not one of " MESSAGE_CHANNEL_LISTED);
 		return false;
 	}
 	if (!template_name_is_valid(body->template_name)) {
@@ -317,7 +317,7 @@ bool sending_check(struct sending *sending, const struct workset *set, struct de
 void decide_send_communication(const struct command *command, const struct workset *set, struct decision *decision)
 {
 	const struct send_communication *body = command->body;
-	struct sending sending = { .command = command, .body = body, .channel = electronic_channel_by_name(body->channel) };
+	struct sending sending = { .command = command, .body = body, .channel = message_channel_by_name(body->channel) };
 	struct guard_verdict verdict;
 
 	if (!send_is_good(&sending, decision))

@@ -287,6 +287,8 @@ const struct address *best_address(const struct workset *set, const struct uuid 
 	if (addresses == NULL)
 		return NULL;
 	address = channel == CHANNEL_SMS ? &addresses->sms : &addresses->email;
+	if (channel == CHANNEL_LETTER)
+		address = &addresses->letter;
 	return uuid_is_none(&address->contact_point_id) ? NULL : address;
 }
 

@@ -417,22 +417,34 @@ static int read_named_debt(void *self, const struct db_result *result, int row, 
 /* The best address of each channel: preferably not at work, then the last verified, then the newest. */
 static const struct db_statement select_addresses = {
 	.name = "communications_select_addresses",
-	.sql = "SELECT a.n, a.channel = 'sms', a.contact_point_id, a.address_sealed, a.version, o.key_salt, a.place, a.source, "
+	.sql = "SELECT a.n, a.channel, a.contact_point_id, a.address_sealed, a.version, o.key_salt, a.place, a.source, "
 	       "o.country "
 	       "FROM ("
 	       "SELECT DISTINCT ON (u.n, p.channel) u.n, p.channel, p.customer_id, p.contact_point_id, p.address_sealed, "
 	       "p.version, p.place, p.source "
 	       "FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) "
 	       "JOIN customers.public_contact_point p ON p.customer_id = u.id "
-	       "WHERE p.state = 'usable' AND p.channel IN ('email', 'sms') "
+	       "WHERE p.state = 'usable' AND p.channel IN ('email', 'sms', 'letter') "
 	       "ORDER BY u.n, p.channel, p.place = 'work', p.verified_at DESC NULLS LAST, p.contact_point_id DESC) a "
 	       "JOIN customers.public_person o ON o.customer_id = a.customer_id WHERE o.key_salt IS NOT NULL",
 };
 
+static struct address *address_of(struct addresses *addresses, enum channel channel)
+{
+	switch (channel) {
+	case CHANNEL_SMS:
+		return &addresses->sms;
+	case CHANNEL_LETTER:
+		return &addresses->letter;
+	default:
+		return &addresses->email;
+	}
+}
+
 static int read_address(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)
 {
 	struct addresses *addresses = slot->state;
-	struct address *address = db_bool(result, row, 1) ? &addresses->sms : &addresses->email;
+	struct address *address = address_of(addresses, channel_by_name(db_str(result, row, 1)));
 	struct seal_place place = { .column = &sealed_address, .owner = slot->id };
 	int size;
 

@@ -11,7 +11,9 @@ static bool is_electronic(const struct template_draft *draft)
 
 static bool has_wrong_subject(const struct template_draft *draft)
 {
-	return (draft->channel == CHANNEL_EMAIL) != (draft->subject.size > 0);
+	bool has_subject = draft->channel == CHANNEL_EMAIL || draft->channel == CHANNEL_LETTER;
+
+	return has_subject != (draft->subject.size > 0);
 }
 
 static bool has_empty_body(const struct template_draft *draft)
@@ -74,7 +76,7 @@ static const struct check {
 	bool (*is_faulty)(const struct template_draft *draft);
 	struct template_text_fault fault;
 } checks[] = {
-	{ has_wrong_subject, { "subject", REFUSAL_BAD_VALUE, "an e-mail needs a subject, others have none", 0 } },
+	{ has_wrong_subject, { "subject", REFUSAL_BAD_VALUE, "an e-mail and a letter need a subject, others have none", 0 } },
 	{ has_empty_body, { "body", REFUSAL_BAD_VALUE, "the body is empty", 0 } },
 	{ has_malformed_subject, { "subject", REFUSAL_TEMPLATE_INCOMPLETE, "{{ without a token and }}", 0 } },
 	{ has_malformed_body, { "body", REFUSAL_TEMPLATE_INCOMPLETE, "{{ without a token and }}", 0 } },

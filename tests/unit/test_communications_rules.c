@@ -41,6 +41,9 @@ static void given_person(void)
 	addresses->email.contact_point_id = spec_id('P', 2);
 	addresses->email.text_size = 5;
 	memcpy(addresses->email.text, "email", 5);
+	addresses->letter.contact_point_id = spec_id('P', 3);
+	addresses->letter.text_size = 6;
+	memcpy(addresses->letter.text, "letter", 6);
 }
 
 static int setup(void **state)
@@ -728,6 +731,34 @@ static void test_communications__values_are_escaped_in_html_only(void **state)
 	assert_memory_equal(rendered->body.data, "<b>&\"'", 6);
 	assert_memory_equal(rendered->html.data,
 			    "<p>&lt;b&gt;&amp;&quot;&#39; <a href=\"https://pay.example/?a=1&amp;b=2\">1234.56</a>", 80);
+}
+
+/* No permission is asked for a letter, and it needs no way to opt out; an opt-out of letters binds. */
+static void test_communications__a_letter_goes_to_its_address_until_it_is_withdrawn(void **state)
+{
+	struct withdraw_consent withdrawal = {
+		.customer_id = CUSTOMER, .has_channel = true, .channel = STR("letter"), .via = STR("letter"), .withdrawn_at = 1
+	};
+	struct publish_template template = a_template();
+	struct send_communication body = a_message(1);
+
+	(void)state;
+	template.channel = STR("letter");
+	template.body = STR("Dear {{customer_name}}");
+	publish(&template);
+	then_refused(&spec, REFUSAL_BAD_VALUE, "subject");
+	template.subject = STR("{{debt_reference}}");
+	publish(&template);
+	then_events(&spec, "TemplatePublished");
+	body.channel = STR("letter");
+	send(&body);
+	then_events(&spec, "ComplianceDecided", "CommunicationReleased");
+	assert_true(str_is(((const struct rendered *)spec.decision.events[1].confidential)->address, "letter"));
+	assert_true(str_is(((const struct rendered *)spec.decision.events[1].confidential)->subject, "INV-1"));
+	spec_when(&spec, &withdraw_consent_type, &withdrawal);
+	body.communication_id = spec_id('M', 2);
+	send(&body);
+	then_events(&spec, "ComplianceDecided", "CommunicationSuppressed");
 }
 
 static const char *facts_text(void)
@@ -1849,6 +1880,7 @@ int main(void)
 		TEST(test_communications__anothers_debt_is_not_found),
 		TEST(test_communications__a_template_is_taken_in_the_next_wider_language),
 		TEST(test_communications__values_are_escaped_in_html_only),
+		TEST(test_communications__a_letter_goes_to_its_address_until_it_is_withdrawn),
 		TEST(test_communications__a_template_that_discloses_says_so_to_the_guard),
 		TEST(test_communications__languages_are_widened_part_by_part),
 		TEST(test_communications__a_template_that_cannot_be_is_not_waited_for),

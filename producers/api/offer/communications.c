@@ -84,7 +84,7 @@ static const struct filter communication_filters[] = {
 	{ .name = "customer", .kind = COLUMN_UUID, .sql = "m.customer_id = q.customer", .is_selective = true },
 	{ .name = "debt", .kind = COLUMN_UUID, .sql = "q.debt = ANY (m.debt_ids)" },
 	{ .name = "state", .kind = COLUMN_TEXT, .sql = "m.state = q.state", .words = COMMUNICATION_STATE_WORDS },
-	{ .name = "channel", .kind = COLUMN_TEXT, .sql = "m.channel = q.channel", .words = ELECTRONIC_CHANNEL_WORDS },
+	{ .name = "channel", .kind = COLUMN_TEXT, .sql = "m.channel = q.channel", .words = MESSAGE_CHANNEL_WORDS },
 	{ .name = "messageClass", .kind = COLUMN_TEXT, .sql = "m.message_class = q.messageClass" },
 	{ .name = "requestedFrom", .kind = COLUMN_DATE, .sql = "m.requested_on >= q.requestedFrom" },
 	{ .name = "requestedTo", .kind = COLUMN_DATE, .sql = "m.requested_on <= q.requestedTo" },

@@ -186,9 +186,9 @@ static void set_fault(struct arguments *arguments, struct str name, const char *
 
 static void take_channel(struct arguments *arguments, struct str name, struct str value)
 {
-	arguments->question.channel = electronic_channel_by_name(value);
+	arguments->question.channel = message_channel_by_name(value);
 	if (arguments->question.channel == CHANNEL_NONE)
-		set_fault(arguments, name, "not_allowed", STR("must be one of " ELECTRONIC_CHANNEL_LISTED));
+		set_fault(arguments, name, "not_allowed", STR("must be one of " MESSAGE_CHANNEL_LISTED));
 }
 
 static void take_class(struct arguments *arguments, struct str name, struct str value)
