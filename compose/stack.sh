@@ -334,6 +334,7 @@ private() {
 make_secrets() {
 	local kid
 	mkdir -p "$DIR/keys" "$DIR/secrets" "$DIR/kannel"
+	mkdir -p -m 700 "$DIR/letters"
 	if ! ls "$DIR"/keys/*.pem >/dev/null 2>&1; then
 		kid=dcs-$(date -u +%Y%m%d)-$(openssl rand -hex 3)
 		openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 2>/dev/null | private "$DIR/keys/$kid.pem"
@@ -357,6 +358,7 @@ write_env() {
 		export DCS_INBOUND_SECRET_FILE='$DIR/secrets/inbound.key'
 		export DCS_GATEWAYS_FILE='$DIR/gateways.ini'
 		export DCS_MAIL_DIR='$DIR/mail'
+		export DCS_LETTERS_DIR='$DIR/letters'
 		export DCS_API_LISTEN='$api'
 		export DCS_API_URL='http://$api'
 		export DCS_REHEARSAL='$(cat "$DIR/kind")'
@@ -375,7 +377,7 @@ decide_kind() {
 # Nobody gets a message of a rehearsal: its gateways are a file.
 sink_rows() {
 	local channel
-	for channel in email sms; do
+	for channel in email sms letter; do
 		printf '[sink-%s]\nchannel = %s\nkind = sink\nurl = file://%s/sink.jsonl\nrate = 100000\nburst = 1000\n' "$channel" "$channel" "$DIR"
 	done
 }
@@ -401,6 +403,12 @@ gateway_rows() {
 		password.file = $DIR/kannel/password
 		from = DCS
 		order = 1
+
+		[printer]
+		channel = letter
+		kind = spool
+		url = file://$DIR/letters
+		from = Collections, 1 Local Street, Localtown
 	END
 }
 

@@ -218,6 +218,33 @@ struct taken desk_taken(const struct db_result *taken, int row)
 	return one;
 }
 
+/* ---- letters ---- */
+
+static const struct db_statement statement_letter = {
+	"notifier_letter",
+	"SELECT full_name_sealed, name_version, language, message_class, creditor_id, dated_on FROM communications.letter($1)",
+};
+
+int desk_letter(struct desk *desk, const struct uuid *communication_id, struct db_result *ret_row, struct err *err)
+{
+	db_params_reset(&desk->params);
+	db_param_uuid(&desk->params, communication_id);
+	return db_run(desk->db, &statement_letter, &desk->params, ret_row, err);
+}
+
+struct letter_facts desk_letter_facts(const struct db_result *row)
+{
+	struct letter_facts facts = { .name = db_str(row, 0, 0),
+				      .name_version = db_int64(row, 0, 1),
+				      .language = db_str(row, 0, 2),
+				      .message_class = db_str(row, 0, 3),
+				      .dated_on = db_date(row, 0, 5) };
+
+	if (!db_is_null(row, 0, 4))
+		facts.creditor_id = db_uuid(row, 0, 4);
+	return facts;
+}
+
 /* ---- ending ---- */
 
 /*

@@ -85,6 +85,18 @@ struct taken {
 };
 struct taken desk_taken(const struct db_result *taken, int row); /* borrows from the result */
 
+/* What a letter needs beside its texts, of one that is claimed; read with desk_letter_facts. No row: it is claimed no more. */
+MUST_CHECK int desk_letter(struct desk *desk, const struct uuid *communication_id, struct db_result *ret_row, struct err *err);
+
+struct letter_facts {
+	struct str name; /* sealed for the customer's row */
+	int64_t name_version;
+	struct str language, message_class;
+	struct uuid creditor_id; /* nil: it names no debt */
+	int32_t dated_on;
+};
+struct letter_facts desk_letter_facts(const struct db_result *row); /* borrows from the result */
+
 /* The outcome of an attempt. retry_at_ms: with DISPATCH_OUTCOME_NOT_ACCEPTED. */
 struct ended {
 	struct attempt_id id;

@@ -202,6 +202,40 @@ static int open_parcel(struct dispatch *dispatch, const struct taken *taken, str
 	return result;
 }
 
+/* The name is the customer's own, and is opened as such. */
+static int open_name(struct dispatch *dispatch, const struct taken *taken, const struct letter_facts *facts, struct str *ret_name,
+		     struct err *err)
+{
+	const struct seal_place place = {
+		.column = &sealed_name, .row = taken->customer_id, .version = facts->name_version, .owner = taken->customer_id
+	};
+	uint8_t key[32];
+	int result;
+
+	person_key(key, dispatch->conf.address_key, taken->salt);
+	result = open_sealed(dispatch, facts->name, &place, key, ret_name, err);
+	wipe(key, sizeof(key));
+	return result;
+}
+
+/* What a letter needs beside its texts. `ret_row` is to be released when the parcel is not needed any more. */
+static int open_letter(struct dispatch *dispatch, const struct taken *taken, struct parcel *parcel, struct db_result *ret_row,
+		       struct err *err)
+{
+	struct letter_facts facts;
+
+	if (desk_letter(dispatch->desk, &taken->id.communication_id, ret_row, err) != 0)
+		return -1;
+	if (ret_row->rows == 0)
+		return err_set(err, ERR_RETRY, "the letter is claimed no more");
+	facts = desk_letter_facts(ret_row);
+	parcel->language = facts.language;
+	parcel->message_class = facts.message_class;
+	parcel->creditor_id = facts.creditor_id;
+	parcel->dated_on = facts.dated_on;
+	return open_name(dispatch, taken, &facts, &parcel->name, err);
+}
+
 static int begin(struct dispatch *dispatch, struct flight *flight, const struct parcel *parcel, struct err *err)
 {
 	const struct gateway *gateway = flight->gateway;
@@ -223,6 +257,8 @@ static bool is_over(const struct taken *taken, int64_t taken_at_ms)
 
 static void hand_over(struct dispatch *dispatch, struct flight *flight, const struct taken *taken, int64_t taken_at_ms)
 {
+	bool is_letter = str_is(str_of(flight->gateway->conf->channel), "letter");
+	struct db_result letter = { 0 };
 	struct err err = ERR_INIT;
 	struct parcel parcel;
 
@@ -233,11 +269,13 @@ static void hand_over(struct dispatch *dispatch, struct flight *flight, const st
 	} else if (flight->is_question && flight->gateway->kind->doubt == DOUBT_REPEATS && !taken->may_leave) {
 		(void)err_set(&err, ERR_POISON, "it may not be repeated any more");
 		end_on_ground(flight, &err, "not_repeated");
-	} else if (open_parcel(dispatch, taken, &parcel, &err) != 0) {
+	} else if (open_parcel(dispatch, taken, &parcel, &err) != 0 ||
+		   (is_letter && open_letter(dispatch, taken, &parcel, &letter, &err) != 0)) {
 		end_on_ground(flight, &err, "unreadable");
 	} else if (begin(dispatch, flight, &parcel, &err) != 0) {
 		end_on_ground(flight, &err, "unsendable");
 	}
+	db_result_release(&letter);
 	wipe(dispatch->clear.block, dispatch->clear.used);
 	arena_reset(&dispatch->clear);
 }

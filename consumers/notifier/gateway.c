@@ -7,8 +7,8 @@
 
 const struct gateway_kind *gateway_kind_by_name(const char *name)
 {
-	static const struct gateway_kind *const kinds[] = { &gateway_smtp, &gateway_kannel, &gateway_twilio, &gateway_webhook,
-							    &gateway_sink };
+	static const struct gateway_kind *const kinds[] = { &gateway_smtp,    &gateway_kannel, &gateway_twilio,
+							    &gateway_webhook, &gateway_spool,  &gateway_sink };
 
 	for (size_t i = 0; i < COUNT(kinds); i++) {
 		if (str_is(str_of(name), kinds[i]->name))

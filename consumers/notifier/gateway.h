@@ -23,7 +23,7 @@
 #define GATEWAY_NAME_MAX     32 /* RecordDispatch.provider */
 #define GATEWAY_ORDER_MAX    1000
 #define GATEWAY_PASSWORD_MAX 256
-#define GATEWAY_KINDS        "smtp, kannel, twilio or webhook, and in a rehearsal sink"
+#define GATEWAY_KINDS        "smtp, kannel, twilio, webhook or spool, and in a rehearsal sink"
 
 /* A row. Texts borrow; "": not given. */
 struct gateway_conf {
@@ -36,6 +36,7 @@ struct gateway_conf {
 	const char *callback_url;    /* http://host:port of producers/api, the target of delivery reports */
 	const char *unsubscribe_url; /* the page that List-Unsubscribe names; it gets ?c=&k=&s= */
 	const char *ca_file;         /* certificates to trust */
+	const char *paper;           /* spool: a4 or us */
 	bool tls;                    /* smtp: STARTTLS with a valid certificate, or nothing */
 	bool html;                   /* e-mail: the text a second time, as HTML, of a message that has no HTML of its own */
 	bool plain;                  /* permits a password or texts without TLS, beyond this machine */
@@ -56,9 +57,15 @@ struct parcel {
 	int32_t attempt;
 	int64_t now_ms, send_by_ms;
 	struct str address;
-	struct str subject; /* e-mail only */
+	struct str subject; /* of an e-mail; the heading of a letter */
 	struct str text;
 	struct str html; /* e-mail only; empty: the message has none */
+
+	/* letters only */
+	struct str name; /* of the person */
+	struct str language, message_class;
+	struct uuid creditor_id; /* of its debts; nil: it names none */
+	int32_t dated_on;        /* the business date */
 };
 
 #define PROVIDER_REF_MAX  128
@@ -117,7 +124,7 @@ struct gateway_kind {
 /* NULL: there is none of that name. */
 const struct gateway_kind *gateway_kind_by_name(const char *name);
 
-extern const struct gateway_kind gateway_smtp, gateway_kannel, gateway_twilio, gateway_webhook, gateway_sink;
+extern const struct gateway_kind gateway_smtp, gateway_kannel, gateway_twilio, gateway_webhook, gateway_spool, gateway_sink;
 
 struct gateway {
 	const struct gateway_kind *kind;

@@ -25,6 +25,7 @@ static size_t settings_of(struct gateway_conf *conf, struct conf_row rows[ROW_SE
 		{ "callback.url", CONF_TEXT, "", &conf->callback_url, 0, 0, false, "producers/api as the gateway reaches it" },
 		{ "unsubscribe.url", CONF_TEXT, "", &conf->unsubscribe_url, 0, 0, false, "page of List-Unsubscribe" },
 		{ "ca.file", CONF_TEXT, "", &conf->ca_file, 0, 0, false, "certificates to trust" },
+		{ "paper", CONF_TEXT, "a4", &conf->paper, 0, 0, false, "spool: a4 or us" },
 		{ "tls", CONF_SWITCH, "no", &conf->tls, 0, 0, false, "smtp: STARTTLS, or nothing" },
 		{ "html", CONF_SWITCH, "no", &conf->html, 0, 0, false, "smtp: the text as HTML, too" },
 		{ "plain", CONF_SWITCH, "no", &conf->plain, 0, 0, false, "permits secrets and texts without TLS" },
@@ -82,8 +83,8 @@ static int check_row(const struct gateway_conf *conf, struct err *err)
 		return err_set(err, ERR_FATAL,
 			       bus_is_rehearsal() ? "nobody must get a message of a rehearsal: kind must be sink"
 						  : "a sink delivers nothing: only a rehearsal has one");
-	if (electronic_channel_by_name(str_of(conf->channel)) == CHANNEL_NONE)
-		return err_set(err, ERR_FATAL, "channel must be one of " ELECTRONIC_CHANNEL_LISTED);
+	if (message_channel_by_name(str_of(conf->channel)) == CHANNEL_NONE)
+		return err_set(err, ERR_FATAL, "channel must be one of " MESSAGE_CHANNEL_LISTED);
 	if (kind->channel != NULL && strcmp(kind->channel, conf->channel) != 0)
 		return err_set(err, ERR_FATAL, "a gateway of kind %s delivers on channel %s only", kind->name, kind->channel);
 	if (conf->pause_max_ms < conf->pause_ms)

@@ -6,6 +6,7 @@
 #include "tests/io/child.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "../old_seal.h"
 #include "base/day.h"
@@ -1209,6 +1210,154 @@ static void test_notifier__what_a_dead_notifier_left_doubtful_is_asked_about(voi
 	assert_attempts("1 accepted 202 reported");
 }
 
+/* ---- letters ---- */
+
+static char spool[64]; /* a folder */
+
+static void open_spool(struct worker *changed)
+{
+	changed->kannel_conf.name = "printer";
+	changed->kannel_conf.kind = "spool";
+	changed->kannel_conf.channel = "letter";
+	changed->kannel_conf.from = "Collector, 1 Road";
+	changed->kannel_conf.paper = "a4";
+	changed->dispatch.conf.ask_base_ms = 1;
+	if (spool[0] == '\0') {
+		(void)snprintf(spool, sizeof(spool), "/tmp/dcs-spool.XXXXXX");
+		assert_non_null(mkdtemp(spool));
+	}
+	(void)snprintf(changed->kannel_url, sizeof(changed->kannel_url), "file://%s", spool);
+	gateway_init(&changed->kannel, &changed->kannel_conf, clock_monotonic_ms());
+	must(changed->kannel.kind->check(&changed->kannel_conf, &err));
+}
+
+static void release_letter(unsigned n)
+{
+	struct seal_place place = { &sealed_name, id_of('k', n), 1, id_of('k', n) };
+	uint8_t sealed[256], key[32];
+	struct db_params params;
+
+	put_into_outbox(n, "letter", "1 Street\nSome Town", 3600);
+	person_key(key, address_key, STR(SALT));
+	seal(sealed, STR("Anna <Quoted\">"), &place, key);
+	db_params_init(&params, 65536);
+	db_param_bytes(&params, (struct str){ .data = (char *)sealed, .size = 14 + SEAL_OVERHEAD });
+	must(db_run(admin, statement_of("UPDATE customers.customer SET full_name_sealed = $1"), &params, NULL, &err));
+	db_params_release(&params);
+	run_sql("DELETE FROM communications.permission"); /* a letter needs none */
+	read_event(&worker, n, "letter", 3600);
+}
+
+static void spool_path(char path[160], unsigned n, const char *folder, const char *ending)
+{
+	struct uuid communication = id_of('c', n);
+	char id[UUID_TEXT_SIZE + 1];
+
+	uuid_format(id, &communication);
+	(void)snprintf(path, 160, "%s/%s%s%s", spool, folder, id, ending);
+}
+
+static void read_file(const char *path, char *text, size_t size)
+{
+	FILE *file = fopen(path, "re");
+
+	if (file == NULL)
+		fail_msg("no %s", path);
+	size = fread(text, 1, size - 1, file);
+	text[size] = '\0';
+	(void)fclose(file);
+}
+
+static void hand_over_and_die(unsigned n)
+{
+	open_spool(&worker);
+	release_letter(n);
+	while (worker.dispatch.busy == 0)
+		turn(&worker);
+	kill_worker(&worker); /* what it knew of the outcome is lost */
+	open_worker(&neighbour, 10000);
+	open_spool(&neighbour);
+}
+
+static void test_notifier__a_letter_is_a_file_and_its_manifest(void **state)
+{
+	char path[160], manifest[4096], pdf[8];
+	struct stat about;
+
+	(void)state;
+	open_spool(&worker);
+	release_letter(1);
+	turn_until_settled(&worker);
+	assert_attempts("1 accepted reported");
+	spool_path(path, 1, "", ".json");
+	assert_int_equal(stat(path, &about), 0);
+	assert_int_equal(about.st_mode & 0777, 0600);
+	read_file(path, manifest, sizeof(manifest));
+	assert_non_null(strstr(manifest, "\"pages\":1,"));
+	assert_non_null(
+		strstr(manifest, "\"to\":[\"Anna <Quoted\\\">\",\"1 Street\",\"Some Town\"],\"messageClass\":\"demand\""));
+	spool_path(path, 1, "", ".pdf");
+	assert_int_equal(stat(path, &about), 0);
+	assert_int_equal(about.st_mode & 0777, 0600);
+	read_file(path, pdf, sizeof(pdf));
+	assert_memory_equal(pdf, "%PDF-", 5);
+}
+
+static void test_notifier__a_letter_that_was_handed_over_is_not_written_again(void **state)
+{
+	char path[160], moved[160], manifest[4096], again[4096];
+
+	(void)state;
+	hand_over_and_die(2);
+	spool_path(path, 2, "", ".json");
+	read_file(path, manifest, sizeof(manifest));
+	turn_until_settled(&neighbour);
+	assert_attempts("1 accepted reported");
+	read_file(path, again, sizeof(again));
+	assert_string_equal(manifest, again);
+
+	/* Nor when it was acknowledged meanwhile. */
+	kill_worker(&neighbour);
+	run_sql("TRUNCATE notifier.dispatch, notifier.attempt, communications.outbox, communications.permission, "
+		"communications.communication, customers.contact_point, customers.customer");
+	open_worker(&worker, 10000);
+	hand_over_and_die(3);
+	spool_path(path, 3, "", ".json");
+	spool_path(moved, 3, "done/", ".json");
+	assert_int_equal(rename(path, moved), 0);
+	turn_until_settled(&neighbour);
+	assert_attempts("1 accepted reported");
+	assert_int_equal(access(path, F_OK), -1);
+}
+
+static void test_notifier__a_kill_between_the_file_and_its_manifest_makes_one_letter(void **state)
+{
+	char path[160], manifest[4096];
+
+	(void)state;
+	hand_over_and_die(4);
+	spool_path(path, 4, "", ".json");
+	assert_int_equal(unlink(path), 0); /* as if it had died a moment before */
+	turn_until_settled(&neighbour);
+	assert_attempts("1 accepted reported");
+	read_file(path, manifest, sizeof(manifest));
+	assert_non_null(strstr(manifest, "\"sha256\":\""));
+}
+
+static void test_notifier__a_letter_that_cannot_be_printed_has_failed(void **state)
+{
+	char path[160];
+
+	(void)state;
+	open_spool(&worker);
+	release_letter(5);
+	run_sql("UPDATE communications.outbox SET address_sealed = ''");
+	turn_until_settled(&worker);
+	assert_attempts("1 failed unreadable reported");
+	spool_path(path, 5, "", ".json");
+	assert_int_equal(access(path, F_OK), -1);
+}
+
 static void test_notifier__a_lost_statement_does_not_send_a_doubtful_message_anew(void **state)
 {
 	struct db_result taken = { 0 };
@@ -1438,6 +1587,10 @@ int main(void)
 		TEST(test_notifier__what_one_gateway_did_not_accept_goes_to_the_next_at_once),
 		TEST(test_notifier__behind_an_open_breaker_the_next_gateway_takes_everything),
 		TEST(test_notifier__a_refusal_for_good_goes_to_no_other_gateway),
+		TEST(test_notifier__a_letter_is_a_file_and_its_manifest),
+		TEST(test_notifier__a_letter_that_was_handed_over_is_not_written_again),
+		TEST(test_notifier__a_kill_between_the_file_and_its_manifest_makes_one_letter),
+		TEST(test_notifier__a_letter_that_cannot_be_printed_has_failed),
 		TEST(test_notifier__a_doubtful_webhook_is_repeated_with_its_id_and_counts_once),
 		TEST(test_notifier__a_webhook_that_never_answers_is_unknown_in_the_end),
 		TEST(test_notifier__a_doubtful_webhook_is_not_repeated_after_a_withdrawal),

@@ -53,6 +53,11 @@ static void test_gateways__what_cannot_work_is_refused_with_a_sentence(void **st
 		const char *file, *part;
 	} wrong[] = {
 		{ "", "names no gateway" },
+		{ "[a]\nchannel = letter\nkind = spool\nurl = /tmp\n", "url must be file:///path" },
+		{ "[a]\nchannel = letter\nkind = spool\nurl = file:///nowhere/at/all\n", "the folder of letters" },
+		{ "[a]\nchannel = letter\nkind = spool\nurl = file:///tmp\n", "open to everybody" },
+		{ "[a]\nchannel = letter\nkind = spool\nurl = file:///tmp\npaper = a5\n", "paper must be" },
+		{ "[a]\nchannel = sms\nkind = spool\nurl = file:///tmp\n", "on channel letter only" },
 		{ "# only a comment", "names no gateway" },
 		{ "url = x", "line 1: a setting before the first" },
 		{ "[a]\nnonsense", "line 2: neither" },
@@ -66,7 +71,7 @@ static void test_gateways__what_cannot_work_is_refused_with_a_sentence(void **st
 		{ "[a]\n" SMS "[a]\n" SMS, "gateway [a]: there are two" },
 		{ "[a]\nchannel = sms\n", "kind must be" },
 		{ "[a]\n" SMS "kind = pigeon", "kind must be" },
-		{ "[a]\n" SMS "channel = letter", "channel must be" },
+		{ "[a]\n" SMS "channel = voice", "channel must be" },
 		{ "[a]\n" SMS "channel = email", "delivers on channel sms only" },
 		{ "[a]\n" SMS "url = ftp://127.0.0.1/", "url must begin with http:// or https://" },
 		{ "[a]\n" SMS "url = http://", "url has no host" },
