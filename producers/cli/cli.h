@@ -20,6 +20,7 @@ enum exit_status {
 
 /* argv[0] is the subcommand's own name. Returns an exit_status. */
 int run_bounces(int argc, char **argv);
+int run_letters(int argc, char **argv);
 int run_dead_letters(int argc, char **argv);
 int run_decisions(int argc, char **argv);
 int run_unknown(int argc, char **argv);

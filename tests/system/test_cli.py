@@ -272,7 +272,7 @@ def test_wrong_usage_has_a_status_of_its_own(system, arguments):
     assert "dcs" in system.dcs(*arguments, text="", status=2).stderr
 
 
-@pytest.mark.parametrize("name", ["anchor", "bounces", "approvals", "dead-letters", "decisions", "import", "keys", "migrate", "openapi", "parked", "publish", "reseal", "sample", "status", "tail", "token", "topics",
+@pytest.mark.parametrize("name", ["anchor", "bounces", "approvals", "dead-letters", "decisions", "import", "keys", "letters", "migrate", "openapi", "parked", "publish", "reseal", "sample", "status", "tail", "token", "topics",
                                   "unhalt", "unknown", "business-date", "users", "verify"])
 def test_every_subcommand_has_help_and_is_in_the_list(system, name):
     assert f"usage: dcs {name}" in system.dcs(name, "--help").stdout
