@@ -1358,6 +1358,22 @@ static void test_notifier__a_letter_that_cannot_be_printed_has_failed(void **sta
 	assert_int_equal(access(path, F_OK), -1);
 }
 
+static void test_notifier__no_letter_is_printed_after_an_opt_out_of_letters(void **state)
+{
+	char path[160];
+
+	(void)state;
+	open_spool(&worker);
+	release_letter(6);
+	run_sql("INSERT INTO communications.opt_out (customer_id, channel, withdrawn_at) SELECT customer_id, 'letter', now() "
+		"FROM "
+		"customers.customer");
+	turn_until_settled(&worker);
+	assert_attempts("1 failed withdrawn reported");
+	spool_path(path, 6, "", ".pdf");
+	assert_int_equal(access(path, F_OK), -1);
+}
+
 static void test_notifier__a_lost_statement_does_not_send_a_doubtful_message_anew(void **state)
 {
 	struct db_result taken = { 0 };
@@ -1591,6 +1607,7 @@ int main(void)
 		TEST(test_notifier__a_letter_that_was_handed_over_is_not_written_again),
 		TEST(test_notifier__a_kill_between_the_file_and_its_manifest_makes_one_letter),
 		TEST(test_notifier__a_letter_that_cannot_be_printed_has_failed),
+		TEST(test_notifier__no_letter_is_printed_after_an_opt_out_of_letters),
 		TEST(test_notifier__a_doubtful_webhook_is_repeated_with_its_id_and_counts_once),
 		TEST(test_notifier__a_webhook_that_never_answers_is_unknown_in_the_end),
 		TEST(test_notifier__a_doubtful_webhook_is_not_repeated_after_a_withdrawal),
