@@ -49,8 +49,6 @@ static int check(const struct gateway_conf *conf, struct err *err)
 	wipe(secret, sizeof(secret));
 	if (gateway_check_url(conf, "http", "https", err) != 0)
 		return -1;
-	if (strcmp(conf->channel, "letter") == 0)
-		return err_set(err, ERR_FATAL, "a letter is a file: its kind is spool");
 	if (!is_good)
 		return err_set(err, ERR_FATAL, "password.file must hold a secret: whsec_ and the base64 of %d to %d bytes",
 			       SECRET_MIN, SECRET_MAX);

@@ -87,6 +87,8 @@ static int check_row(const struct gateway_conf *conf, struct err *err)
 		return err_set(err, ERR_FATAL, "channel must be one of " MESSAGE_CHANNEL_LISTED);
 	if (kind->channel != NULL && strcmp(kind->channel, conf->channel) != 0)
 		return err_set(err, ERR_FATAL, "a gateway of kind %s delivers on channel %s only", kind->name, kind->channel);
+	if (kind == &gateway_webhook && strcmp(conf->channel, "letter") == 0)
+		return err_set(err, ERR_FATAL, "a letter is a file: its kind is spool");
 	if (conf->pause_max_ms < conf->pause_ms)
 		return err_set(err, ERR_FATAL, "breaker.pause.max.ms is less than breaker.pause.ms");
 	return kind->check(conf, err);

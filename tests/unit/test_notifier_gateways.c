@@ -57,6 +57,7 @@ static void test_gateways__what_cannot_work_is_refused_with_a_sentence(void **st
 		{ "[a]\nchannel = letter\nkind = spool\nurl = file:///nowhere/at/all\n", "the folder of letters" },
 		{ "[a]\nchannel = letter\nkind = spool\nurl = file:///tmp\n", "open to everybody" },
 		{ "[a]\nchannel = letter\nkind = spool\nurl = file:///tmp\npaper = a5\n", "paper must be" },
+		{ "[a]\nchannel = letter\nkind = webhook\nurl = https://x.example/\n", "its kind is spool" },
 		{ "[a]\nchannel = sms\nkind = spool\nurl = file:///tmp\n", "on channel letter only" },
 		{ "# only a comment", "names no gateway" },
 		{ "url = x", "line 1: a setting before the first" },
