@@ -66,7 +66,7 @@ def test_a_letter_is_printed_as_it_was_written(staff, template, folder):
     assert manifest["communicationId"] == message and manifest["to"] == [WILD, "1 High Street", "Some Town", "AB1 2CD"]
     assert (manifest["pages"], manifest["messageClass"], manifest["file"]) == (1, "account_service", pdf.name)
     assert hashlib.sha256(pdf.read_bytes()).hexdigest() == manifest["sha256"] and pdf.stat().st_mode & 0o777 == 0o600
-    text = text_of(pdf)
+    text = " ".join(text_of(pdf).split())  # the window of the envelope is narrow: the name has two lines there
     assert text.count(WILD) == 3 and "About " + WILD in text and f"Dear {WILD}," in text and "AB1 2CD" in text and manifest["datedOn"] in text, text
 
 
