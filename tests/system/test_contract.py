@@ -632,7 +632,7 @@ def test_who_asks_is_told_what_would_be_decided(boss, things):
     nowhere = boss.get(asked + "sms").json
     assert nowhere["verdict"] == "deny" and nowhere["reasons"] == [{"rule": "no_usable_contact_point", "profile": None, "version": None}], nowhere
     assert boss.get(asked.replace(person, new_id()) + "email").status == 404
-    for wrong in ("letter", "email&channel=sms", "email&at=2020-01-01T00:00:00Z", "email&at=tomorrow", "email&messageClass=x"):
+    for wrong in ("voice", "email&channel=sms", "email&at=2020-01-01T00:00:00Z", "email&at=tomorrow", "email&messageClass=x"):
         assert boss.get(asked + wrong).json["code"] == "bad_query", wrong
     assert boss.get(f"/customers/{person}/contactability").json["errors"][0]["pointer"] == "channel"
 
