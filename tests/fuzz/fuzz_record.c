@@ -293,6 +293,8 @@ static void count_item(const struct item *item, const struct verdict *verdict)
 		tally_dead(item->dead_code);
 	} else if (verdict->fate == FATE_APPLIED) {
 		tally_applied(item->command.type);
+		if (item->kept != NULL && item->command.type == &approve_command_type) /* the only way of some commands */
+			tally_applied(item->kept->command.type);
 		door.applied_records |= UINT32_C(1) << item->offset;
 		if (door.applied_count < SCRIPT_RECORDS_MAX) {
 			struct answer *answer = &door.applied[door.applied_count++];
