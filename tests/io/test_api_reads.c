@@ -401,7 +401,8 @@ static const struct {
 	const char *begin, *own, *other;
 } things[] = { { "/customers/", CUSTOMER("01"), CUSTOMER("02") }, { "/debts/", DEBT("01"), DEBT("02") },
 	       { "/payments/", PAYMENT("01"), PAYMENT("02") },    { "/communications/", MESSAGE, DEBT("02") },
-	       { "/auth/users/", USER("02"), USER("03") },        { "/templates/", DEBT("77"), DEBT("77") } };
+	       { "/auth/users/", USER("02"), USER("03") },        { "/templates/", DEBT("77"), DEBT("77") },
+	       { "/profiles/", DEBT("77"), DEBT("77") } };
 
 static void target_of(char target[256], const struct route *route, bool is_own)
 {
@@ -417,7 +418,8 @@ static void target_of(char target[256], const struct route *route, bool is_own)
 static int expected_status(const struct route *route, uint32_t role, bool is_own)
 {
 	bool is_none = strncmp(route->pattern, "/templates/", 11) == 0 || strncmp(route->pattern, "/auth/services/", 15) == 0 ||
-		       strncmp(route->pattern, "/reports/", 9) == 0 || strncmp(route->pattern, "/approvals/", 11) == 0;
+		       strncmp(route->pattern, "/reports/", 9) == 0 || strncmp(route->pattern, "/approvals/", 11) == 0 ||
+		       strncmp(route->pattern, "/profiles/", 10) == 0;
 
 	if ((route_access(route) & role) == 0)
 		return 403;
