@@ -302,8 +302,9 @@ struct person {
 	uint8_t salt[SALT_MAX];
 	uint32_t full_name_size;
 	char full_name[FULL_NAME_MAX];
-	char country[3];                    /* "": unknown */
-	char region[4];                     /* without the country */
+	char country[3]; /* "": unknown */
+	char region[4];  /* without the country */
+	char language[LANGUAGE_MAX + 1];
 	const struct zone *zone;            /* NULL: none is recorded, or the system does not know it */
 	const struct zone_set *place_zones; /* of country and region; NULL: unknown */
 	uint32_t collector;                 /* enum collector */
@@ -324,6 +325,13 @@ struct addresses {
 	struct address email;
 	struct address sms;
 	struct address letter;
+};
+
+/* From another module: the address that a person wrote from, by the contact point's id, if it is usable. */
+struct writer {
+	struct uuid customer_id;
+	uint32_t channel;
+	struct address address;
 };
 
 /* From another module: debts.public_debt. */
@@ -360,6 +368,7 @@ extern const struct entity consent_entity;
 extern const struct entity inbound_entity;
 extern const struct entity person_entity;
 extern const struct entity addresses_entity;
+extern const struct entity writer_entity;
 extern const struct entity owed_debt_entity;
 extern const struct entity contact_entity;
 extern const struct entity history_entity;
@@ -405,6 +414,29 @@ struct send_communication;
 size_t request_put_parameters(char text[REQUEST_PARAMETERS_MAX], const struct send_communication *body);
 bool request_body(const struct request *request, struct arena *arena, struct send_communication *ret_body);
 
+/* ---- answers to persons (decide_answer.c) ---- */
+
+/*
+ * What a person wrote asks for an answer: a STOP is confirmed by the template `opt_out_confirmation`, HELP is answered by the template
+ * `help`, of the message's channel and the customer's language. A template that nobody has published is not sent.
+ */
+struct inbound_answer {
+	struct uuid communication_id;
+	struct str template_name;
+	enum message_class message_class;
+	int64_t within_ms; /* of no use later */
+};
+
+/* What the words say, or the provider that has handled them; ret_keyword: the word, NULL for INBOUND_INTENT_OTHER. */
+struct record_inbound;
+enum inbound_intent inbound_intent_of_command(const struct record_inbound *body, const char **ret_keyword);
+
+/* False: it asks for none, or is not to be answered. Also for the states that the answer needs. */
+bool inbound_answer(const struct command *command, struct inbound_answer *ret_answer);
+
+/* The message that answers goes the way of any other: its events follow those of the message from the person. */
+void answer_inbound(const struct command *command, const struct workset *set, struct decision *decision);
+
 /* ---- natural keys and hashes (keys.c) ---- */
 
 #define TEMPLATE_KEY_MAX (2 + TEMPLATE_NAME_MAX + LANGUAGE_MAX)
@@ -417,6 +449,10 @@ struct template_key {
 bool template_key(struct template_key *ret_key, struct str name, enum channel channel, struct str language); /* false: too long */
 void template_key_split(struct str text, struct str *ret_name, enum channel *ret_channel, struct str *ret_language);
 struct uuid template_key_id(const struct template_key *key);
+
+/* Of the messages that answer a person: a confirmation's by what it confirms, the answer to HELP by the day. */
+struct uuid confirmation_id(const struct uuid *inbound_id);
+struct uuid help_id(const struct uuid *customer_id, int32_t day, enum channel channel);
 
 #define CONTENT_HASH_SIZE 32
 void content_hash(uint8_t ret_hash[CONTENT_HASH_SIZE], struct str subject, struct str body);
@@ -443,8 +479,12 @@ struct withdrawal_reason {
 	bool has_keyword;
 	int64_t withdrawn_at_ms; /* as it was said; limited to when we received it */
 };
+int64_t withdrawal_at(int64_t said_ms, int64_t received_ms);
 void withdraw_consent(const struct uuid *customer_id, enum channel channel, const struct withdrawal_reason *reason,
 		      const struct workset *set, struct decision *decision);
+
+/* A withdrawal of a channel (NONE: of all) ends every consent that we received before it, even one with a later `obtained_at`. */
+void recipient_withdraw(struct recipient *recipient, enum channel channel, int64_t withdrawn_at_ms, int64_t told_at_ms);
 
 void communications_evolve(struct workset *set, const struct event *event);
 
@@ -464,5 +504,6 @@ void evolve_preference_set(struct workset *set, const struct preference_set *eve
 struct contacted contacted_message(const struct communication_released *event, int64_t at_ms);
 void history_remove_message(struct workset *set, const struct uuid *customer_id, const struct uuid *communication_id);
 void history_add(struct history *history, const struct contacted *contacted);
+void history_add_written(struct history *history, const struct contacted *contacted); /* of each channel the last one stays */
 
 #endif

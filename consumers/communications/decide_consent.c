@@ -105,9 +105,9 @@ static size_t list_cancelled(const struct workset *set, const struct queue *queu
 	return count;
 }
 
-static int64_t clamp(int64_t number, int64_t min, int64_t max)
+int64_t withdrawal_at(int64_t said_ms, int64_t received_ms)
 {
-	return number < min ? min : number > max ? max : number;
+	return said_ms < 1 ? 1 : said_ms > received_ms ? received_ms : said_ms;
 }
 
 void withdraw_consent(const struct uuid *customer_id, enum channel channel, const struct withdrawal_reason *reason,
@@ -131,7 +131,7 @@ void withdraw_consent(const struct uuid *customer_id, enum channel channel, cons
 	event->via = reason->via;
 	event->has_keyword = reason->has_keyword;
 	event->keyword = reason->keyword;
-	event->withdrawn_at = clamp(reason->withdrawn_at_ms, 1, received_ms);
+	event->withdrawn_at = withdrawal_at(reason->withdrawn_at_ms, received_ms);
 	event->has_received_at = true;
 	event->received_at = received_ms;
 	event->cancelled = cancelled;

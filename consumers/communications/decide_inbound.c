@@ -50,9 +50,13 @@ void decide_record_inbound(const struct command *command, const struct workset *
 
 	if (!inbound_is_good(&body->inbound_id, body->channel, body->received_at, set, decision))
 		return;
+	if (body->has_handled_as && handled_intent_by_name(body->handled_as) == HANDLED_INTENT_NONE) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "handled_as", "not one of " HANDLED_INTENT_LISTED);
+		return;
+	}
 
 	/* ---- nothing refuses from here on ---- */
-	intent = inbound_intent_of(body->text, &keyword);
+	intent = inbound_intent_of_command(body, &keyword);
 	event = decision_event(decision, &inbound_received_type);
 	event->inbound_id = body->inbound_id;
 	event->customer_id = body->customer_id;
@@ -77,6 +81,7 @@ void decide_record_inbound(const struct command *command, const struct workset *
 							      .withdrawn_at_ms = body->received_at },
 				 set, decision);
 	}
+	answer_inbound(command, set, decision);
 }
 
 /* Nobody's consent is withdrawn: an operator finds out who it was. */

@@ -172,7 +172,8 @@ static bool can_be_sent(const struct sending *sending, const struct workset *set
 
 static bool has_address(struct sending *sending, const struct workset *set, struct decision *decision)
 {
-	sending->address = best_address(set, &sending->body->customer_id, sending->channel);
+	sending->address = sending->answering != NULL ? sending->answering->address
+						      : best_address(set, &sending->body->customer_id, sending->channel);
 	if (sending->address == NULL)
 		decision_refuse(decision, REFUSAL_NO_USABLE_CONTACT_POINT, "channel",
 				"the customer has no usable address of this channel");
@@ -195,10 +196,14 @@ static struct addressed addressed(const struct sending *sending)
 				   .message_class = message_class_by_name(body->message_class),
 				   .language = sending->language,
 				   .has_disclosure = template_has_token(template_body(sending), "disclosure"), /* the HTML, too */
+				   .has_no_opt_out = !template_has_token(template_body(sending), "opt_out"),
 				   .debt_ids = body->debt_ids,
 				   .debt_ids_count = body->debt_ids_count,
 				   .now_ms = sending->command->now_ms,
-				   .today = sending->command->today };
+				   .today = sending->command->today,
+				   .address = sending->address,
+				   .recipient = sending->answering == NULL ? NULL : &sending->answering->recipient,
+				   .history = sending->answering == NULL ? NULL : &sending->answering->history };
 }
 
 /* Formatted beside the arena, which takes no more than the text. */

@@ -25,6 +25,7 @@ static bool name_is_good(const struct publish_template *body, struct decision *d
 static bool texts_are_good(const struct publish_template *body, enum channel channel, struct decision *decision)
 {
 	const struct template_draft draft = { .channel = channel,
+					      .message_class = message_class_by_name(body->message_class),
 					      .language = body->language,
 					      .subject = body->subject,
 					      .body = body->body,

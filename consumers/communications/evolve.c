@@ -121,13 +121,20 @@ static void remove_queued(struct queue *queue, const struct uuid *communication_
 	queue->count = kept;
 }
 
-/* A withdrawal ends every consent that we received before it, even one with a later `obtained_at`. */
 static void withdraw_channel(struct recipient *recipient, enum channel channel, int64_t withdrawn_at_ms, int64_t told_at_ms)
 {
 	set_later(&recipient->withdrawn_at_ms[channel], withdrawn_at_ms);
 	for (unsigned purpose = 0; purpose < PURPOSE_COUNT; purpose++)
 		set_later(&recipient->withdrawn_at_ms[channel], recipient->permissions[channel][purpose].obtained_at_ms);
 	set_later(&recipient->told_at_ms[channel], told_at_ms);
+}
+
+void recipient_withdraw(struct recipient *recipient, enum channel channel, int64_t withdrawn_at_ms, int64_t told_at_ms)
+{
+	for (unsigned each = CHANNEL_NONE + 1; each < CHANNEL_COUNT; each++) {
+		if (channel == CHANNEL_NONE || channel == each)
+			withdraw_channel(recipient, each, withdrawn_at_ms, told_at_ms);
+	}
 }
 
 static void on_consent_withdrawn(struct workset *set, const struct consent_withdrawn *event, const struct command *command)
@@ -138,10 +145,7 @@ static void on_consent_withdrawn(struct workset *set, const struct consent_withd
 
 	MUST(event->version == recipient->version + 1);
 	recipient->version = event->version;
-	for (unsigned channel = CHANNEL_NONE + 1; channel < CHANNEL_COUNT; channel++) {
-		if (only == CHANNEL_NONE || only == channel)
-			withdraw_channel(recipient, channel, event->withdrawn_at, command->received_ms);
-	}
+	recipient_withdraw(recipient, only, event->withdrawn_at, command->received_ms);
 	for (size_t index = 0; index < event->cancelled_count; index++) {
 		const struct cancelled_communication *cancelled = &event->cancelled[index];
 		struct communication *communication = workset_change(set, &communication_entity, &cancelled->communication_id);

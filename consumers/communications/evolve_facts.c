@@ -111,20 +111,24 @@ static void remove_contact(struct history *history, struct uuid ref)
 	history->count = kept;
 }
 
-/* Of each channel the last one stays. */
-void evolve_inbound_received(struct workset *set, const struct inbound_received *event, int64_t at_ms)
+void history_add_written(struct history *history, const struct contacted *contacted)
 {
-	struct inbound *inbound = workset_change(set, &inbound_entity, &event->inbound_id);
-	struct history *history = workset_change(set, &history_entity, &event->customer_id);
-	struct contacted contacted = contacted_inbound(event, at_ms);
-	const struct contacted *last = find_written(history, contacted.channel);
+	const struct contacted *last = find_written(history, contacted->channel);
 
-	inbound->is_known = 1;
-	if (last != NULL && stands_before(last, &contacted))
+	if (last != NULL && stands_before(last, contacted))
 		return;
 	if (last != NULL)
 		remove_contact(history, last->ref);
-	history_add(history, &contacted);
+	history_add(history, contacted);
+}
+
+void evolve_inbound_received(struct workset *set, const struct inbound_received *event, int64_t at_ms)
+{
+	struct inbound *inbound = workset_change(set, &inbound_entity, &event->inbound_id);
+	struct contacted contacted = contacted_inbound(event, at_ms);
+
+	inbound->is_known = 1;
+	history_add_written(workset_change(set, &history_entity, &event->customer_id), &contacted);
 }
 
 /* Commands about a message's end do not load the history: only a batch that asks for it has it. */

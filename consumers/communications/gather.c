@@ -309,9 +309,11 @@ static void gather_debts(const struct addressed *message, const struct workset *
 
 static void gather_permission(const struct addressed *message, const struct workset *set, struct guard_facts *facts)
 {
-	const struct recipient *recipient = workset_state(set, &recipient_entity, &message->customer_id);
+	const struct recipient *recipient = message->recipient;
 	const struct permission *permission;
 
+	if (recipient == NULL)
+		recipient = workset_state(set, &recipient_entity, &message->customer_id);
 	if (recipient == NULL)
 		return;
 	permission = &recipient->permissions[message->channel][PURPOSE_COLLECT];
@@ -355,16 +357,20 @@ static bool add_zones(struct guard_facts *facts, const struct zone_set *set)
 
 /*
  * The zone that is recorded, otherwise those of the place; and those of a telephone number that belongs to another (comment
- * 6(b)(1)(i)-2: fit in both), whatever channel the message takes. Where one is not known, none is.
+ * 6(b)(1)(i)-2: fit in both), whatever channel the message takes. Where one is not known, none is. An answer may have an address
+ * (addressed.address) where another query found none yet: addresses may be NULL.
  */
-static void gather_zones(const struct person *person, const struct addresses *addresses, struct guard_facts *facts)
+static void gather_zones(const struct person *person, const struct addresses *addresses, const struct address *address,
+			 struct guard_facts *facts)
 {
 	bool is_known = person->zone != NULL          ? add_zone(facts, person->zone)
 			: person->place_zones != NULL ? add_zones(facts, person->place_zones)
 						      : false;
 
-	if (is_known && addresses->sms.number_zones != NULL)
+	if (is_known && addresses != NULL && addresses->sms.number_zones != NULL)
 		is_known = add_zones(facts, addresses->sms.number_zones);
+	if (is_known && address->number_zones != NULL)
+		is_known = add_zones(facts, address->number_zones);
 	if (!is_known)
 		facts->zones_count = 0;
 }
@@ -372,13 +378,15 @@ static void gather_zones(const struct person *person, const struct addresses *ad
 static void gather_person(const struct addressed *message, const struct workset *set, struct guard_facts *facts)
 {
 	const struct person *person = workset_state(set, &person_entity, &message->customer_id);
-	const struct address *address = best_address(set, &message->customer_id, message->channel);
+	const struct address *address = message->address;
 
+	if (address == NULL)
+		address = best_address(set, &message->customer_id, message->channel);
 	memcpy(facts->country, person->country, sizeof(facts->country));
 	memcpy(facts->region, person->region, sizeof(facts->region));
 	memcpy(facts->jurisdiction, person->jurisdiction, sizeof(facts->jurisdiction));
 	facts->collector = (int32_t)person->collector;
-	gather_zones(person, workset_state(set, &addresses_entity, &message->customer_id), facts);
+	gather_zones(person, workset_state(set, &addresses_entity, &message->customer_id), address, facts);
 	facts->place = (int32_t)address->place;
 	if (message->channel == CHANNEL_EMAIL)
 		facts->provider = (int32_t)provider_of((struct str){ .data = address->text, .size = address->text_size });
@@ -386,11 +394,9 @@ static void gather_person(const struct addressed *message, const struct workset 
 		facts->from_consumer = fact(address->source == CONTACT_POINT_SOURCE_CONSUMER);
 }
 
-void gather_told(const struct workset *set, const struct uuid *customer_id, const struct uuid *debt_ids,
-		 struct guard_facts *facts)
+static void gather_from(const struct history *history, const struct workset *set, const struct uuid *customer_id,
+			const struct uuid *debt_ids, struct guard_facts *facts)
 {
-	const struct history *history = workset_state(set, &history_entity, customer_id);
-
 	facts->is_opt_out_confirmed = facts->are_contacts_cut = FACT_NO;
 	if (history != NULL) {
 		gather_contacts(history, debt_ids, facts->debts_count, facts);
@@ -398,6 +404,12 @@ void gather_told(const struct workset *set, const struct uuid *customer_id, cons
 	}
 	gather_circumstances(workset_state(set, &circumstances_entity, customer_id), debt_ids, facts);
 	gather_wishes(workset_state(set, &wishes_entity, customer_id), facts);
+}
+
+void gather_told(const struct workset *set, const struct uuid *customer_id, const struct uuid *debt_ids,
+		 struct guard_facts *facts)
+{
+	gather_from(workset_state(set, &history_entity, customer_id), set, customer_id, debt_ids, facts);
 }
 
 void gather_facts(const struct addressed *message, const struct workset *set, struct guard_facts *facts)
@@ -409,10 +421,13 @@ void gather_facts(const struct addressed *message, const struct workset *set, st
 	facts->now_ms = message->now_ms;
 	facts->today = message->today;
 	facts->language = message->language;
-	facts->has_opt_out = FACT_YES; /* every electronic template has it */
+	facts->has_opt_out = fact(!message->has_no_opt_out);
 	facts->has_disclosure = fact(message->has_disclosure);
 	gather_person(message, set, facts);
 	gather_permission(message, set, facts);
 	gather_debts(message, set, facts);
-	gather_told(set, &message->customer_id, message->debt_ids, facts);
+	if (message->history != NULL)
+		gather_from(message->history, set, &message->customer_id, message->debt_ids, facts);
+	else
+		gather_told(set, &message->customer_id, message->debt_ids, facts);
 }

@@ -15,10 +15,15 @@ struct addressed {
 	enum message_class message_class;
 	struct str language;
 	bool has_disclosure;         /* the text has the sentence that US-19 asks for */
+	bool has_no_opt_out;         /* the text does not say how to opt out: a confirmation need not (US-11) */
 	const struct uuid *debt_ids; /* that it names; each is known */
 	size_t debt_ids_count;
 	int64_t now_ms;
 	int32_t today;
+	/* In place of the states, for what the same decision changes first; NULL: as in the states. */
+	const struct address *address; /* that it goes to, not the best one */
+	const struct recipient *recipient;
+	const struct history *history;
 };
 
 /* The address that a message would go to; NULL: the customer has none of this channel. From the state `addresses`. */

@@ -91,3 +91,13 @@ struct uuid merge_key(const struct send_communication *body, const struct person
 	sha256_pair(hash, person_salt(person), (struct str){ .data = (const char *)of_content, .size = sizeof(of_content) });
 	return uuid_of_text((struct str){ .data = (const char *)hash, .size = sizeof(hash) });
 }
+
+struct uuid confirmation_id(const struct uuid *inbound_id)
+{
+	return uuid_derive(inbound_id, "answer", 0);
+}
+
+struct uuid help_id(const struct uuid *customer_id, int32_t day, enum channel channel)
+{
+	return uuid_derive(customer_id, "help", (uint64_t)(day < 0 ? 0 : day) * CHANNEL_COUNT + channel);
+}

@@ -16,6 +16,7 @@ const struct entity consent_entity = { .name = "consent", .state_size = sizeof(s
 const struct entity inbound_entity = { .name = "inbound", .state_size = sizeof(struct inbound), .is_ordered = true };
 const struct entity person_entity = { .name = "person", .state_size = sizeof(struct person) };
 const struct entity addresses_entity = { .name = "addresses", .state_size = sizeof(struct addresses) };
+const struct entity writer_entity = { .name = "writer", .state_size = sizeof(struct writer) };
 const struct entity owed_debt_entity = { .name = "debt", .state_size = sizeof(struct owed_debt) };
 const struct entity contact_entity = { .name = "contact", .state_size = sizeof(struct contact), .is_ordered = true };
 const struct entity history_entity = { .name = "history", .state_size = sizeof(struct history) };
@@ -123,6 +124,24 @@ static void touch_withdraw_consent(const struct command *command, struct workset
 	touch_withdrawal(&body->customer_id, set);
 }
 
+/* Touches the person first, whose language says which templates may answer. */
+static void touch_answer(const struct command *command, struct workset *set)
+{
+	const struct record_inbound *body = command->body;
+	const struct person *person;
+	struct inbound_answer answer;
+
+	if (!inbound_answer(command, &answer))
+		return;
+	touch(set, &communication_entity, &answer.communication_id);
+	touch_person(set, &body->customer_id);
+	if (body->has_contact_point_id)
+		touch(set, &writer_entity, &body->contact_point_id);
+	person = workset_state(set, &person_entity, &body->customer_id);
+	if (person != NULL)
+		touch_template_texts(set, answer.template_name, body->channel, str_of(person->language));
+}
+
 static void touch_record_inbound(const struct command *command, struct workset *set)
 {
 	const struct record_inbound *body = command->body;
@@ -131,6 +150,7 @@ static void touch_record_inbound(const struct command *command, struct workset *
 	touch(set, &person_entity, &body->customer_id);
 	touch(set, &history_entity, &body->customer_id);
 	touch_withdrawal(&body->customer_id, set);
+	touch_answer(command, set);
 }
 
 static void touch_record_unknown_inbound(const struct command *command, struct workset *set)

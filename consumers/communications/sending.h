@@ -23,6 +23,14 @@ struct sending {
 	struct rendered *rendered;
 	const struct uuid **merged; /* the messages that go with it: their debts are in `body`; room for QUEUE_MAX */
 	size_t merged_count;
+	const struct answering *answering; /* NULL: it answers nobody */
+};
+
+/* The person as the message that is answered leaves the states: it is evolved with the events of the same decision. */
+struct answering {
+	const struct address *address; /* that it came from; NULL: not usable any more */
+	struct recipient recipient;
+	struct history history;
 };
 
 /* Whether a message can have these times. False: refused. */

@@ -292,7 +292,7 @@ static int read_sealed(const struct communications_store *store, char *chars, si
 static const struct db_statement select_persons = {
 	.name = "communications_select_persons",
 	.sql = "SELECT u.n, p.status = 'active', p.key_salt, p.full_name_sealed, p.version, p.country, p.region, p.timezone, "
-	       "s.collector, s.jurisdiction FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) "
+	       "s.collector, s.jurisdiction, p.locale FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) "
 	       "JOIN customers.public_person p ON p.customer_id = u.id CROSS JOIN engine.stack s",
 };
 
@@ -340,6 +340,7 @@ static int read_person(void *self, const struct db_result *result, int row, stru
 		return err_add(err, "a customer's name");
 	person->full_name_size = (uint32_t)size;
 	person->is_active = db_bool(result, row, 1) ? 1 : 0;
+	read_text(person->language, sizeof(person->language), result, row, 10);
 	read_place(self, person, result, row);
 	read_collection(person, result, row);
 	return 0;
@@ -441,28 +442,59 @@ static struct address *address_of(struct addresses *addresses, enum channel chan
 	}
 }
 
-static int read_address(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)
+/* From column 3 on: the sealed text, its version, the salt, the place, the source, the country. */
+static int read_sealed_address(struct communications_store *store, struct address *address, enum channel channel,
+			       const struct uuid *id, const struct uuid *owner, const struct db_result *result, int row,
+			       struct err *err)
 {
-	struct addresses *addresses = slot->state;
-	struct address *address = address_of(addresses, channel_by_name(db_str(result, row, 1)));
-	struct seal_place place = { .column = &sealed_address, .owner = slot->id };
-	int size;
+	const struct seal_place place = {
+		.column = &sealed_address, .row = *id, .version = db_int64(result, row, 4), .owner = *owner
+	};
+	int size = read_sealed(store, address->text, sizeof(address->text), db_str(result, row, 3), &place,
+			       db_str(result, row, 5), err);
 
-	place.row = db_uuid(result, row, 2);
-	place.version = db_int64(result, row, 4);
-	size = read_sealed(self, address->text, sizeof(address->text), db_str(result, row, 3), &place, db_str(result, row, 5),
-			   err);
 	if (size < 0)
 		return err_add(err, "a contact point's address");
-	address->contact_point_id = place.row;
+	address->contact_point_id = *id;
 	address->place = contact_point_place_by_name(db_is_null(result, row, 6) ? STR("") : db_str(result, row, 6));
 	address->source = contact_point_source_by_name(db_is_null(result, row, 7) ? STR("") : db_str(result, row, 7));
 	address->text_size = (uint32_t)size;
-	if (address == &addresses->sms)
-		address->number_zones = zones_of_number(&((struct communications_store *)self)->zones,
-							(struct str){ .data = address->text, .size = address->text_size },
-							db_is_null(result, row, 8) ? STR("") : db_str(result, row, 8));
+	if (channel == CHANNEL_SMS)
+		address->number_zones =
+			zones_of_number(&store->zones, (struct str){ .data = address->text, .size = address->text_size },
+					db_is_null(result, row, 8) ? STR("") : db_str(result, row, 8));
 	return 0;
+}
+
+static int read_address(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)
+{
+	struct addresses *addresses = slot->state;
+	enum channel channel = channel_by_name(db_str(result, row, 1));
+	struct uuid id = db_uuid(result, row, 2);
+
+	return read_sealed_address(self, address_of(addresses, channel), channel, &id, &slot->id, result, row, err);
+}
+
+/* ---- who wrote ---- */
+
+static const struct db_statement select_writers = {
+	.name = "communications_select_writers",
+	.sql = "SELECT u.n, p.channel, p.customer_id, p.address_sealed, p.version, o.key_salt, p.place, p.source, "
+	       "o.country "
+	       "FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) "
+	       "JOIN customers.public_contact_point p ON p.contact_point_id = u.id "
+	       "JOIN customers.public_person o ON o.customer_id = p.customer_id "
+	       "WHERE p.state = 'usable' AND p.channel IN ('email', 'sms') AND o.key_salt IS NOT NULL",
+};
+
+static int read_writer(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)
+{
+	struct writer *writer = slot->state;
+
+	writer->channel = channel_by_name(db_str(result, row, 1));
+	writer->customer_id = db_uuid(result, row, 2);
+	return read_sealed_address(self, &writer->address, (enum channel)writer->channel, &slot->id, &writer->customer_id, result,
+				   row, err);
 }
 
 static const struct db_statement select_debts = {
@@ -509,6 +541,7 @@ static const struct slot_query queries[] = {
 	{ .entity = &inbound_entity, .statement = &select_inbound, .read = read_inbound },
 	{ .entity = &person_entity, .statement = &select_persons, .read = read_person },
 	{ .entity = &addresses_entity, .statement = &select_addresses, .read = read_address },
+	{ .entity = &writer_entity, .statement = &select_writers, .read = read_writer },
 	{ .entity = &owed_debt_entity, .statement = &select_debts, .read = read_debt },
 };
 

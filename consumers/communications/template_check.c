@@ -31,10 +31,15 @@ static bool has_malformed_body(const struct template_draft *draft)
 	return !template_is_well_formed(draft->body);
 }
 
-/* US-11 (12 CFR 1006.6(e)). */
+/* US-11 (12 CFR 1006.6(e)). The confirmation of an opt-out says nothing else (1006.14(h)(2)). */
+static bool needs_opt_out(const struct template_draft *draft)
+{
+	return is_electronic(draft) && draft->message_class != MESSAGE_CLASS_OPT_OUT_CONFIRMATION;
+}
+
 static bool lacks_opt_out(const struct template_draft *draft)
 {
-	return is_electronic(draft) && !template_has_token(draft->body, "opt_out");
+	return needs_opt_out(draft) && !template_has_token(draft->body, "opt_out");
 }
 
 static bool has_needless_html(const struct template_draft *draft)
@@ -47,7 +52,8 @@ static bool hides_opt_out(const struct template_draft *draft)
 {
 	size_t line;
 
-	return draft->html.size > 0 && html_part_fault(draft->html, &line) == NULL && !html_part_shows(draft->html, "opt_out");
+	return draft->html.size > 0 && needs_opt_out(draft) && html_part_fault(draft->html, &line) == NULL &&
+	       !html_part_shows(draft->html, "opt_out");
 }
 
 /* So does US-19. */

@@ -18,6 +18,7 @@ struct template_text_fault {
 
 struct template_draft {
 	enum channel channel;
+	enum message_class message_class;
 	struct str language, subject, body;
 	struct str html; /* empty: none */
 };

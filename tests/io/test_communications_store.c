@@ -777,6 +777,153 @@ static void test_communications_store__a_stop_is_sealed_and_stops_what_is_not_cl
 	assert_int_equal(spec.decisions[0].refusal, REFUSAL_EXISTS);
 }
 
+/* ---- answers ---- */
+
+static void add_answers(void)
+{
+	static const struct {
+		const char *name, *message_class, *text;
+	} templates[] = { { "opt_out_confirmation", "opt_out_confirmation", "Keine SMS mehr." },
+			  { "help", "account_service", "Hilfe: 030 123 {{opt_out}}" } };
+
+	for (unsigned index = 0; index < COUNT(templates); index++) {
+		struct publish_template body = { .template_id = spec_id('T', 10 + index),
+						 .name = str_of(templates[index].name),
+						 .version = 1,
+						 .channel = STR("sms"),
+						 .language = STR("de"),
+						 .message_class = str_of(templates[index].message_class),
+						 .subject = STR(""),
+						 .body = str_of(templates[index].text) };
+
+		store_add(&spec, &publish_template_type, &body);
+	}
+}
+
+/* From the customer's number, to be answered. */
+static void add_asking(unsigned number, struct str text)
+{
+	struct record_inbound body = { .inbound_id = spec_id('I', number),
+				       .customer_id = spec_id('C', 1),
+				       .has_contact_point_id = true,
+				       .contact_point_id = spec_id('P', 1),
+				       .channel = STR("sms"),
+				       .text = text,
+				       .provider = STR("kannel"),
+				       .received_at = STORE_TODAY * DAY_MS + 1,
+				       .has_answer = true,
+				       .answer = true };
+
+	store_add(&spec, &record_inbound_type, &body);
+}
+
+/* Claims the answer that the decision released; the refusal, "" for none. */
+static const char *claimed_answer(size_t decision)
+{
+	static const struct db_statement statement = { "test_claim_answer",
+						       "SELECT refusal, address_sealed FROM communications.claim($1::uuid[])" };
+	static char refusal[64];
+	const struct decision *answered = &spec.decisions[decision];
+	const struct event *event = &answered->events[answered->events_count - 1];
+	struct uuid id = ((const struct communication_released *)event->body)->communication_id;
+	struct db_result result = { 0 };
+
+	assert_string_equal(event->type->record.name, "CommunicationReleased");
+	store_sql(&spec, "test_in_time", "UPDATE communications.outbox SET send_by = now() + interval '1 day'");
+	db_params_reset(&params);
+	db_array_begin(&params, DB_ARRAY_UUID);
+	db_array_uuid(&params, &id);
+	store_must(&spec, db_run(notifier, &statement, &params, &result, &spec.err));
+	if (result.rows == 0)
+		(void)snprintf(refusal, sizeof(refusal), "not claimed");
+	else if (!str_to_chars(refusal, sizeof(refusal), db_is_null(&result, 0, 0) ? STR("") : db_str(&result, 0, 0)))
+		refusal[0] = '?';
+	db_result_release(&result);
+	return refusal;
+}
+
+static void test_communications_store__an_opt_out_is_confirmed_though_the_consent_is_gone(void **state)
+{
+	(void)state;
+	given_message();
+	add_answers();
+	store_run(&spec);
+	add_asking(1, STR("STOP"));
+	store_run(&spec);
+	assert_int_equal(spec.decisions[0].events_count, 4);
+	assert_int_equal(OUTBOX("cancelled"), 1);
+	assert_string_equal(claimed_answer(0), "");
+	add_asking(2, STR("STOP"));
+	store_run(&spec);
+	assert_int_equal(spec.decisions[0].events_count, 2);
+	assert_int_equal(OUTBOX("claimed"), 1);
+}
+
+/* A withdrawal takes back everything that has not left (P9), and a second one is not confirmed. */
+static void test_communications_store__a_second_stop_takes_back_a_confirmation_that_has_not_left(void **state)
+{
+	(void)state;
+	add_answers();
+	store_run(&spec);
+	add_asking(1, STR("STOP"));
+	add_asking(2, STR("STOP"));
+	store_run(&spec);
+	assert_int_equal(spec.decisions[0].events_count, 4);
+	assert_int_equal(spec.decisions[1].events_count, 2);
+	assert_int_equal(OUTBOX("cancelled"), 1);
+}
+
+#define WITHDRAWN(name) in_state("test_withdrawn_" name, "SELECT count(*) FROM communications.refusal WHERE code = 'withdrawn'")
+
+/* US-10: one answer to whoever writes again. What it would be refused for, if the consent's state had changed since the verdict: */
+static void test_communications_store__help_is_answered_after_an_opt_out(void **state)
+{
+	(void)state;
+	add_answers();
+	add_withdrawal();
+	store_run(&spec);
+	add_asking(1, STR("HELP"));
+	store_run(&spec);
+	assert_int_equal(OUTBOX("released"), 1);
+	assert_int_equal(WITHDRAWN("none"), 0);
+	/* the next withdrawal */
+	store_sql(&spec, "test_answer_told", "UPDATE communications.opt_out SET told_at = told_at + interval '1 minute'");
+	assert_int_equal(WITHDRAWN("told"), 1);
+	store_sql(&spec, "test_answer_untold", "UPDATE communications.opt_out SET told_at = told_at - interval '1 minute'");
+	/* a consent that has expired since */
+	store_sql(
+		&spec, "test_expired",
+		"INSERT INTO communications.permission (customer_id, channel, purpose, basis, obtained_at, expires_at) SELECT "
+		"o.customer_id, o.channel, 'collect', 'express', o.withdrawn_at + interval '1 day', o.withdrawn_at + interval '2 "
+		"days' FROM communications.opt_out o WHERE o.channel = 'sms'");
+	assert_int_equal(WITHDRAWN("expired"), 1);
+	store_sql(&spec, "test_answer_unexpired", "DELETE FROM communications.permission");
+	/* nobody has written */
+	store_sql(&spec, "test_answer_unwritten",
+		  "UPDATE communications.inbound SET created_at = created_at + interval '1 minute'");
+	assert_int_equal(WITHDRAWN("unwritten"), 1);
+	store_sql(&spec, "test_answer_written",
+		  "UPDATE communications.inbound SET created_at = created_at - interval '1 minute'");
+	assert_string_equal(claimed_answer(0), "");
+}
+
+/* The guard has allowed one answer to one message. */
+static void test_communications_store__there_is_one_answer_to_one_message(void **state)
+{
+	(void)state;
+	add_answers();
+	store_run(&spec);
+	add_asking(1, STR("HELP"));
+	store_run(&spec);
+	assert_int_equal(OUTBOX("released"), 1);
+	assert_int_equal(WITHDRAWN("first"), 0);
+	store_sql(&spec, "test_answer_second",
+		  "INSERT INTO communications.contact SELECT gen_random_uuid(), customer_id, 'sms', 'outbound', 'consumer', "
+		  "'sent', "
+		  "NULL, false, created_at, created_at FROM communications.inbound");
+	assert_int_equal(WITHDRAWN("second"), 1);
+}
+
 static void test_communications_store__an_unknown_sender_has_a_key_of_its_own(void **state)
 {
 	struct record_unknown_inbound body = { .inbound_id = spec_id('I', 2),
@@ -2071,6 +2218,10 @@ int main(void)
 		TEST(test_communications_store__that_a_debt_was_cancelled_is_read_through_its_view),
 		TEST(test_communications_store__a_withdrawal_stops_what_is_not_claimed),
 		TEST(test_communications_store__a_stop_is_sealed_and_stops_what_is_not_claimed),
+		TEST(test_communications_store__an_opt_out_is_confirmed_though_the_consent_is_gone),
+		TEST(test_communications_store__a_second_stop_takes_back_a_confirmation_that_has_not_left),
+		TEST(test_communications_store__help_is_answered_after_an_opt_out),
+		TEST(test_communications_store__there_is_one_answer_to_one_message),
 		TEST(test_communications_store__an_unknown_sender_has_a_key_of_its_own),
 		TEST(test_communications_store__what_is_claimed_is_not_named_as_cancelled),
 		TEST(test_communications_store__a_claim_waits_for_a_withdrawal_that_is_being_handled),

@@ -27,7 +27,7 @@ class Telephone:
     """The network's place at Kannel, which takes one connection at a time."""
 
     def __init__(self, port):
-        self.port, self.process = port, None
+        self.port, self.process, self.screen = port, None, ""
 
     def says(self, number, text):
         self.hang_up()
@@ -38,7 +38,8 @@ class Telephone:
     def hang_up(self):
         if self.process is not None:
             self.process.terminate()
-            self.process.communicate(timeout=60)
+            self.screen += self.process.communicate(timeout=60)[1]
+            self.process = None
 
 
 @contextlib.contextmanager
@@ -46,7 +47,7 @@ def telephone(world):
     world.stack("stop", "smsc")
     phone = Telephone((world.folder / "ports" / "kannel-smsc").read_text().strip())
     try:
-        yield phone.says
+        yield phone
     finally:
         phone.hang_up()
         world.stack("up", "smsc")
@@ -56,8 +57,8 @@ def a_number():
     return f"+4477009{random.randrange(100000, 1000000)}"
 
 
-def a_person(staff, number):
-    customer = staff.post("/customers", a_customer()).json["id"]
+def a_person(staff, number, customer=None):
+    customer = staff.post("/customers", customer or a_customer()).json["id"]
     point = staff.post(f"/customers/{customer}/contact-points", {**a_contact_point(), "channel": "sms", "address": number}).json["id"]
     assert staff.post(f"/contact-points/{point}/verification", {}).status == 200
     assert staff.post(f"/customers/{customer}/consents", {**a_consent(), "channel": "sms"}).status == 201
@@ -87,10 +88,10 @@ def state(staff, message):
 def test_a_stop_takes_back_what_waits_and_permits_nothing_more(world, staff, template):
     number = a_number()
     customer, partner = a_person(staff, number), a_person(staff, number)
-    with telephone(world) as says:
+    with telephone(world) as phone:
         world.programs("start", "notifier=0")
         waiting = [sent(staff, customer, template), sent(staff, partner, template)]
-        says(number, "Stop!")
+        phone.says(number, "Stop!")
         wait_for(lambda: inbound(staff, customer) and inbound(staff, partner), "both who have the number")
         later = sent(staff, customer, template)
         world.programs("start", "notifier=1")
@@ -111,10 +112,10 @@ def test_a_stop_takes_back_what_waits_and_permits_nothing_more(world, staff, tem
 def test_other_words_are_kept_for_a_person_to_read(world, staff, client):
     number = a_number()
     customer = a_person(staff, number)
-    with telephone(world) as says:
-        says(number, "Help?")
+    with telephone(world) as phone:
+        phone.says(number, "Help?")
         wait_for(lambda: len(inbound(staff, customer)) == 1, "the first message")
-        says(number, "I shall pay at the end of the month")
+        phone.says(number, "I shall pay at the end of the month")
         wait_for(lambda: len(inbound(staff, customer)) == 2, "the second message")
     assert [item["intent"] for item in inbound(staff, customer)] == ["other", "help"]
     assert inbound(staff, customer)[0]["text"] == "I shall pay at the end of the month"
@@ -126,8 +127,8 @@ def test_other_words_are_kept_for_a_person_to_read(world, staff, client):
 
 def test_a_number_that_nobody_has_is_for_the_operator(world, staff):
     number, text = a_number(), f"Who are you? {new_id()[-12:]}"
-    with telephone(world) as says:
-        says(number, text)
+    with telephone(world) as phone:
+        phone.says(number, text)
         found = lambda: [item for item in staff.get("/inbound").json["items"] if item["text"] == text]
         wait_for(found, "the message of somebody")
     (item,) = found()
@@ -137,17 +138,63 @@ def test_a_number_that_nobody_has_is_for_the_operator(world, staff):
 def test_an_erasure_takes_what_was_written_with_it(world, staff):
     number = a_number()
     customer = a_person(staff, number)
-    with telephone(world) as says:
-        says(number, "hello")
+    with telephone(world) as phone:
+        phone.says(number, "hello")
         wait_for(lambda: len(inbound(staff, customer)) == 1, "the message")
         etag = staff.get(f"/customers/{customer}").headers["ETag"]
         answer = staff.request("DELETE", f"/customers/{customer}", {"basis": "request"}, headers={"If-Match": etag})
         assert answer.status == 200, answer
         assert world.value("SELECT text_sealed FROM communications.inbound WHERE customer_id = %s", customer) is None
         assert inbound(staff, customer)[0]["text"] is None
-        says(number, "again")  # nobody has it any more
+        phone.says(number, "again")  # nobody has it any more
         wait_for(lambda: [item for item in staff.get("/inbound").json["items"] if item["sender"] == number], "an unknown number")
     assert world.verify() == []
+
+
+# ---- answers ----
+
+
+@pytest.fixture(scope="module")
+def answers(staff):
+    """From here on, in this world, a STOP is confirmed and HELP is answered."""
+    texts = {"opt_out_confirmation": ("opt_out_confirmation", "You get no more texts."), "help": ("account_service", "Call 020 7946 0000. {{opt_out}}")}
+    for name, (message_class, text) in texts.items():
+        body = {**a_template(), "name": name, "channel": "sms", "language": "en", "subject": "", "body": text, "messageClass": message_class}
+        assert staff.post("/templates", body).status == 201
+
+
+def answered(staff, customer):
+    """The customer's messages that were answers, newest first: template and state."""
+    items = staff.get(f"/communications?customer={customer}").json["items"]
+    return [(item["templateName"], item["state"]) for item in items if item["templateName"] in ("help", "opt_out_confirmation")]
+
+
+def texts_on(screen, number):
+    """What telephones got for this number. A line of the network: `Got message 1: <from to text ...>`."""
+    return [line for line in screen.splitlines() if "Got message" in line and number in line]
+
+
+def test_a_stop_is_confirmed_once_and_help_is_answered(world, staff, answers):
+    number = a_number()
+    customers = [{**a_customer(), "locale": "en-GB"} for _ in range(2)]
+    first, second = sorted(a_person(staff, number, customer) for customer in customers)
+    gone = ("submitted", "delivered")
+    with telephone(world) as phone:
+        phone.says(number, "HELP")
+        wait_for(lambda: [state in gone for _, state in answered(staff, first)] == [True], "an answer to HELP")
+        phone.says(number, "STOP")
+        wait_for(lambda: [state in gone for _, state in answered(staff, first)] == [True, True], "a confirmation")
+        phone.says(number, "Stop!")
+        wait_for(lambda: len(inbound(staff, first)) == 3 and len(inbound(staff, second)) == 3, "the second STOP of both")
+        world.wait_idle()
+    assert [template for template, _ in answered(staff, first)] == ["opt_out_confirmation", "help"]
+    assert answered(staff, second) == [], "the number gets one answer"
+    received = lambda: texts_on(phone.screen + world.log("smsc"), number)
+    wait_for(lambda: len(received()) == 2, lambda: f"two texts at the telephone: {phone.screen}{world.log('smsc')[-2000:]}")
+    assert "Call 020 7946 0000. Reply STOP to opt out." in received()[0] and "You get no more texts." in received()[1], received()
+    for person in (first, second):
+        (consent,) = [item for item in staff.get(f"/customers/{person}/consents").json["items"] if item["channel"] == "sms"]
+        assert not consent["inForce"]
 
 
 # ---- mails that come back ----

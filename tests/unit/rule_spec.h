@@ -127,9 +127,9 @@ static inline const struct decision *spec_when(struct spec *spec, const struct m
 				     .now_ms = spec->now_ms,
 				     .received_ms = spec->received_ms == 0 ? spec->now_ms : spec->received_ms,
 				     .is_user = spec->is_user,
-				     .approval = spec->approval,
-				     .today = spec->today };
+				     .approval = spec->approval };
 	spec_touch(spec, rule, command);
+	command->today = spec->today; /* the engine, too, knows the business date only when it decides */
 	decision_init(&spec->decision, &spec->arena, command);
 	if (fault != NULL)
 		decision_refuse(&spec->decision, REFUSAL_BAD_VALUE, fault_field, "the text %s", fault);

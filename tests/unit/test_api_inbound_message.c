@@ -8,6 +8,7 @@
 
 #include "base/array.h"
 #include "base/base64url.h"
+#include "base/buf.h"
 #include "crypto/crypto.h"
 #include "producers/api/offer/inbound_message.h"
 
@@ -187,32 +188,64 @@ static void test_inbound__the_same_message_has_one_id_for_each_person(void **sta
 	}
 }
 
-static void test_inbound__twilio_signs_what_it_brings(void **state)
+static const struct twilio_keys twilio = { .count = 1, .tokens = { "token" }, .public_url = "https://dcs.example" };
+
+/* The body, with the signature of these names and values. */
+static enum inbound_verdict read_signed(struct str body, const char *values, struct inbound_message *message)
 {
-	static const struct twilio_keys keys = { .count = 1, .tokens = { "token" }, .public_url = "https://dcs.example" };
-	const struct str body = STR("MessageSid=SM1&From=%2B447700900123&Body=Stop+it%0A%21");
-	struct inbound_message message;
+	struct buf signed_text;
 	uint8_t mac[SHA1_SIZE];
 	char signature[32];
 
-	(void)state;
-	hmac_sha1(mac, STR("https://dcs.example/callbacks/twilio/inboundBodyStop it\n!From+447700900123MessageSidSM1"),
-		  STR("token"));
+	buf_init(&signed_text, 1024);
+	buf_add_str(&signed_text, STR("https://dcs.example/callbacks/twilio/inbound"));
+	buf_add_str(&signed_text, str_of(values));
+	hmac_sha1(mac, buf_str(&signed_text), STR("token"));
+	buf_release(&signed_text);
 	base64url_encode(signature, mac, sizeof(mac));
 	for (char *at = signature; *at != '\0'; at++)
 		*at = (char)(*at == '-' ? '+' : *at == '_' ? '/' : *at);
 	memcpy(signature + 27, "=", 2);
 	arena_reset(&arena);
-	assert_int_equal(twilio_inbound_read(body, str_of(signature), &keys, NOW_MS, &arena, &message), INBOUND_TAKEN);
+	return twilio_inbound_read(body, str_of(signature), &twilio, NOW_MS, &arena, message);
+}
+
+static void test_inbound__twilio_signs_what_it_brings(void **state)
+{
+	struct inbound_message message;
+
+	(void)state;
+	assert_int_equal(read_signed(STR("MessageSid=SM1&From=%2B447700900123&Body=Stop+it%0A%21"),
+				     "BodyStop it\n!From+447700900123MessageSidSM1", &message),
+			 INBOUND_TAKEN);
 	assert_true(str_is(message.sender, "+447700900123"));
 	assert_true(str_is(message.text, "Stop it\n!"));
 	assert_true(str_is(message.ref, "SM1"));
+	assert_true(str_is(message.handled_as, ""));
 	assert_int_equal(message.received_ms, NOW_MS);
-	assert_int_equal(twilio_inbound_read(STR("MessageSid=SM2&From=%2B447700900123&Body=Stop"), str_of(signature), &keys,
-					     NOW_MS, &arena, &message),
+	assert_int_equal(read_signed(STR("MessageSid=SM2&From=%2B447700900123&Body=Stop"), "BodyStop it", &message),
 			 INBOUND_FORGED);
-	assert_int_equal(twilio_inbound_read(STR("Body=%"), str_of(signature), &keys, NOW_MS, &arena, &message),
-			 INBOUND_MALFORMED);
+	assert_int_equal(read_signed(STR("Body=%"), "", &message), INBOUND_MALFORMED);
+}
+
+/* Twilio's own management of opt-outs answers the person; what it took the message for is taken over. */
+static void test_inbound__twilio_says_what_it_has_answered(void **state)
+{
+	static const struct {
+		const char *type, *handled_as;
+	} cases[] = { { "STOP", "stop" }, { "HELP", "help" }, { "START", "start" }, { "LATER", "start" } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct inbound_message message;
+		char body[128], values[128];
+
+		(void)snprintf(body, sizeof(body), "MessageSid=SM1&From=%%2B447700900123&Body=arret&OptOutType=%s",
+			       cases[i].type);
+		(void)snprintf(values, sizeof(values), "BodyarretFrom+447700900123MessageSidSM1OptOutType%s", cases[i].type);
+		assert_int_equal(read_signed(str_of(body), values, &message), INBOUND_TAKEN);
+		assert_true(str_is(message.handled_as, cases[i].handled_as));
+	}
 }
 
 int main(void)
@@ -226,6 +259,7 @@ int main(void)
 		cmocka_unit_test(test_inbound__a_long_text_is_cut_at_a_character),
 		cmocka_unit_test(test_inbound__the_same_message_has_one_id_for_each_person),
 		cmocka_unit_test(test_inbound__twilio_signs_what_it_brings),
+		cmocka_unit_test(test_inbound__twilio_says_what_it_has_answered),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, NULL);

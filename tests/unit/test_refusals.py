@@ -14,6 +14,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 FUNCTION = re.compile(r"^(?:static )?[a-z_][\w \*]*?\**(\w+)\([^;{}]*?\)\n\{\n(.*?)^\}", re.S | re.M)
 TABLE = re.compile(r"^\} (\w+)\[\w*\] = \{\n(.*?)^\};", re.S | re.M)  # behind the struct of its rows: whoever names it may say what stands in it
 RULE = re.compile(r"&(\w+)_type,[^{};]*?(decide_\w+)")
+TRIES = {"answer_inbound"}  # its message is decided in a decision of its own: what would refuse it there suppresses it, and is no answer to anybody
 TIMER = "timer"  # the command of every fired timer: nobody reads a refusal of it, so it is never refused
 MODULES = sorted(path.parent for path in ROOT.glob("consumers/*/rules.c"))
 
@@ -26,7 +27,7 @@ def functions_of(text):
 
 
 def refusals_of(name, functions, seen):
-    if name in seen:
+    if name in seen or name in TRIES:
         return set()
     seen.add(name)
     body = functions[name]
@@ -37,7 +38,7 @@ def refusals_of(name, functions, seen):
 
 
 def waits(name, functions, seen):
-    if name in seen:
+    if name in seen or name in TRIES:
         return False
     seen.add(name)
     return "decision_wait(" in functions[name] or any(waits(word, functions, seen) for word in set(re.findall(r"\w+", functions[name])) & functions.keys())

@@ -21,7 +21,8 @@ _Static_assert(sizeof(struct uuid) == DIGEST_SIZE, "a hash has the size of an id
 
 static const struct question_shape whose_address = {
 	.statement = { .name = "api_whose_address",
-		       .sql = "SELECT q.n, o.customer_id, o.contact_point_id FROM unnest($1::uuid[]) WITH ORDINALITY AS q "
+		       .sql = "SELECT q.n, o.customer_id, o.contact_point_id, o.state = 'usable' AND o.channel = 'sms' FROM "
+			      "unnest($1::uuid[]) WITH ORDINALITY AS q "
 			      "(lookup, n) "
 			      "JOIN customers.api_address_owner o ON o.address_lookup = uuid_send(q.lookup) "
 			      "ORDER BY q.n, o.customer_id, o.state <> 'usable', o.channel <> 'sms', o.contact_point_id DESC" },
@@ -39,7 +40,7 @@ struct asked_whose {
 };
 
 static void publish_known(struct api *api, struct taking *taking, const struct inbound_message *message,
-			  const struct uuid *customer_id, const struct uuid *contact_point_id)
+			  const struct uuid *customer_id, const struct uuid *contact_point_id, bool is_answered)
 {
 	const struct record_inbound body = { .inbound_id = inbound_message_id(message, customer_id),
 					     .customer_id = *customer_id,
@@ -50,7 +51,11 @@ static void publish_known(struct api *api, struct taking *taking, const struct i
 					     .provider = message->provider,
 					     .has_provider_ref = message->ref.size > 0,
 					     .provider_ref = message->ref,
-					     .received_at = message->received_ms };
+					     .received_at = message->received_ms,
+					     .has_answer = true,
+					     .answer = is_answered,
+					     .has_handled_as = message->handled_as.size > 0,
+					     .handled_as = message->handled_as };
 	const struct outbound_command command = { .topic = TOPIC,
 						  .type = &record_inbound_type,
 						  .body = &body,
@@ -79,17 +84,26 @@ static void publish_unknown(struct api *api, struct taking *taking, const struct
 	taking_publish(taking, api->outbound, &command);
 }
 
-/* The rows are in the order of customers; the best contact point of each is its first. */
+/*
+ * The rows are in the order of customers; the best contact point of each is its first. The number gets one answer, not one from each:
+ * that of the first customer whose number it is still. Brought again it is the same one, unless contact points changed meanwhile; then
+ * a command with the same id and another content is refused, and there is one answer still.
+ */
 static void publish_all(struct api *api, struct taking *taking, const struct inbound_message *message,
 			const struct answer *owners)
 {
 	struct uuid last = { .bytes = { 0 } };
+	bool is_answered = false;
 
 	for (int row = owners->first; row < owners->first + owners->count; row++) {
 		struct uuid customer_id = db_uuid(owners->result, row, 1), contact_point_id = db_uuid(owners->result, row, 2);
 
-		if (!uuid_equal(&customer_id, &last))
-			publish_known(api, taking, message, &customer_id, &contact_point_id);
+		if (!uuid_equal(&customer_id, &last)) {
+			bool answers = !is_answered && db_bool(owners->result, row, 3);
+
+			publish_known(api, taking, message, &customer_id, &contact_point_id, answers);
+			is_answered = is_answered || answers;
+		}
 		last = customer_id;
 	}
 	if (owners->count == 0)

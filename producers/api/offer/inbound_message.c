@@ -182,6 +182,16 @@ enum inbound_verdict kannel_inbound_read(const struct kannel_inbound_arguments *
 
 /* ---- Twilio ---- */
 
+/* A type that Twilio may add later says at least that it has answered. */
+static struct str handled_as(struct str opt_out_type)
+{
+	if (opt_out_type.size == 0)
+		return STR("");
+	if (str_is(opt_out_type, "STOP"))
+		return STR("stop");
+	return str_is(opt_out_type, "HELP") ? STR("help") : STR("start");
+}
+
 enum inbound_verdict twilio_inbound_read(struct str body, struct str signature, const struct twilio_keys *keys, int64_t now_ms,
 					 struct arena *arena, struct inbound_message *ret_message)
 {
@@ -195,6 +205,7 @@ enum inbound_verdict twilio_inbound_read(struct str body, struct str signature, 
 	message.sender = form_value(&form, "From");
 	message.text = cut_to(form_value(&form, "Body"), INBOUND_TEXT_MAX);
 	message.ref = usable_ref(form_value(&form, "MessageSid"));
+	message.handled_as = handled_as(form_value(&form, "OptOutType"));
 	if (!sender_is_good(message.sender) || message.ref.size == 0)
 		return INBOUND_MALFORMED;
 	message.sender = normal_sender(message.sender, arena);

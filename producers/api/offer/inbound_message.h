@@ -17,15 +17,18 @@
  *   s our secret, 64 hex   from %p   text %e, the bytes in hex   coding %c: 2 is UTF-16, otherwise UTF-8   at %T   id %I
  *   g the gateway's name (optional)
  *
+ * Where Twilio manages opt-outs itself, its form has an OptOutType, and Twilio answers the person: we must not do it again.
+ *
  * The text comes in hex because bytes of UTF-16 may be NUL, which the server refuses in a URL. Twilio posts a signed form.
  */
 #define INBOUND_TEXT_MAX 2000 /* characters; RecordInbound.text. The rest is cut off: no network sends as much */
 
 struct inbound_message {
 	struct str provider;
-	struct str ref;    /* empty: none */
-	struct str sender; /* a number in E.164 if it can be one, otherwise as it came */
-	struct str text;   /* valid UTF-8 */
+	struct str ref;        /* empty: none */
+	struct str sender;     /* a number in E.164 if it can be one, otherwise as it came */
+	struct str text;       /* valid UTF-8 */
+	struct str handled_as; /* stop, help or start: the provider took it for that, and has answered; empty: it does not say */
 	int64_t received_ms;
 };
 

@@ -17,6 +17,8 @@ struct preview_body {
 	bool has_subject;
 	struct str subject;
 	struct str body;
+	bool has_message_class;
+	struct str message_class;
 	bool has_html;
 	struct str html;
 	const struct token *parameters;
@@ -37,6 +39,14 @@ static const struct record_type value_record = {
 static const struct field preview_fields[] = {
 	TEXT(preview_body, channel, TEXT_WORD, 16),
 	TEXT(preview_body, language, TEXT_WORD, LANGUAGE_MAX),
+	{ .name = "message_class",
+	  .kind = FIELD_STRING,
+	  .nullable = true,
+	  .offset = offsetof(struct preview_body, message_class),
+	  .aux_offset = offsetof(struct preview_body, has_message_class),
+	  .text = TEXT_WORD,
+	  .size_max = 4 * MESSAGE_CLASS_MAX,
+	  .characters_max = MESSAGE_CLASS_MAX },
 	{ .name = "subject",
 	  .kind = FIELD_STRING,
 	  .nullable = true,
@@ -75,10 +85,13 @@ static bool read_draft(struct call *call, struct arena *arena, struct preview_bo
 	if (json_parse(call_body(call), &json, &faults) &&
 	    json_read_record(json, &preview_record, &reading, arena, body, &faults)) {
 		*ret_draft = (struct template_draft){ .channel = channel_by_name(body->channel),
+						      .message_class = message_class_by_name(body->message_class),
 						      .language = body->language,
 						      .subject = body->subject,
 						      .body = body->body,
 						      .html = body->has_html ? body->html : STR("") };
+		if (body->has_message_class && ret_draft->message_class == MESSAGE_CLASS_NONE)
+			json_fault_add(&faults, "/messageClass", "bad_value", "not one of " MESSAGE_CLASS_LISTED);
 		if (ret_draft->channel == CHANNEL_NONE)
 			json_fault_add(&faults, "/channel", "bad_value", "not one of " CHANNEL_LISTED);
 		if (!language_tag_is_valid(body->language))
