@@ -390,6 +390,7 @@ static void gather_person(const struct addressed *message, const struct workset 
 	facts->place = (int32_t)address->place;
 	if (message->channel == CHANNEL_EMAIL)
 		facts->provider = (int32_t)provider_of((struct str){ .data = address->text, .size = address->text_size });
+	facts->is_leaked = FACT_NO; /* one that is known to have reached another was invalidated (wrong_party, reassigned) */
 	if (address->source != CONTACT_POINT_SOURCE_NONE)
 		facts->from_consumer = fact(address->source == CONTACT_POINT_SOURCE_CONSUMER);
 }

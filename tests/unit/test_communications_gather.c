@@ -301,7 +301,6 @@ static void test_gather__an_eastern_number_and_a_pacific_address_fit_in_both(voi
 		facts.now_ms = eastern_ms + cases[index].minutes * 60000LL;
 		facts.basis = BASIS_EXPRESS;
 		facts.obtained_ms = facts.now_ms - DAY_MS;
-		facts.is_leaked = FACT_NO;
 		verdict = ask(&facts);
 		if ((verdict.verdict == VERDICT_ALLOW) != cases[index].is_fit)
 			fail_msg("minute %d: %s %s", cases[index].minutes, compliance_verdict_name(verdict.verdict),
