@@ -2,13 +2,14 @@
 
 import csv
 import json
+import os
 import pathlib
 import subprocess
 import uuid
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from world import modules, wait_for
+from world import NO_HOURS, modules, wait_for
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DCS = ROOT / "build/release/dcs"
@@ -26,7 +27,8 @@ class System:
         self.env = {}
 
     def script(self, name, *arguments):
-        subprocess.run([ROOT / "compose" / name, "--dir", self.folder, *arguments], check=True, capture_output=True, timeout=180)
+        command = [ROOT / "compose" / name, "--dir", self.folder, *arguments]
+        subprocess.run(command, check=True, capture_output=True, timeout=180, env={**os.environ, **NO_HOURS})
 
     def start(self):
         self.script("stack.sh", "start", "postgres", "kafka")

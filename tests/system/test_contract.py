@@ -43,7 +43,7 @@ MEMBERS_ELSEWHERE = (  # beginnings of paths
     "sendCommunication 201 /decision/until", "listCommunications 200 /items/decision/until",
     "listDecisions 200 /items/until", "getContactability 200 /until",  # deferred: depends on the hour
     "cancelCommunication 200 /releaseAt",  # it waits no more
-    "previewTemplate 200 /subject", "previewTemplate 200 /problems",  # test_api_templates
+    "previewTemplate 200 /subject", "previewTemplate 200 /html", "previewTemplate 200 /problems",  # test_api_templates
     "publishProfile 201", "listProfiles 200 /items/publishedBy", "listProfiles 200 /items/approvedBy",  # test_profiles
     "getProfile 200 /publishedBy", "getProfile 200 /approvedBy",
     "listApprovals 200 /items/ended", "getApproval 200 /ended", "approveCommand 200", "refuseCommand 200",  # test_api_story
@@ -407,7 +407,7 @@ def test_412_and_428_for_another_version(boss, things, operations):
     for method, _template, operation in with_status(operations, 412):
         target, body = good(things, operation)
         if "428" not in operation["responses"] and target != "/commands":
-            version = "version" if operation["operationId"] == "publishTemplate" else "expectedVersion"
+            version = {"publishTemplate": "version", "publishProfile": "profileVersion"}.get(operation["operationId"], "expectedVersion")
             assert ask(boss, method, target, {**body, version: 99}).status == 412, operation["operationId"]
     data = {"customerId": things.customer, "expectedVersion": 99, "locale": "en"}
     assert boss.post("/commands", {"type": "UpdateCustomer", "data": data}).status == 412

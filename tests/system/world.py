@@ -21,6 +21,8 @@ import modules  # noqa: E402
 
 BIN = pathlib.Path(os.environ.get("DCS_BIN", ROOT / "build/release"))
 JARS = ROOT / ".cache/kafka-jars"
+# Stories run at any hour and write to one person often: rules that deny only.
+NO_HOURS = {"DCS_PROFILES": "basic person"}
 LAW = {"DCS_PROFILES": ""}  # the profiles of the default, all of them: what test_law.py and the demo ask
 DEADLINE_S = 90  # far above what anything here takes; a test that needs it has failed
 MODULES = modules.names("command")
@@ -103,8 +105,7 @@ class World:
         # The outcome of a command is waited for long: what would be a 201 is no 202 on a busy machine.
         defaults = {"DCS_CLOCK_INTERVAL_MS": "500", "DCS_KAFKA_SESSION_MS": "6000", "DCS_API_OUTCOME_MS": "30000"}
         defaults["DCS_API_REGISTRATION"] = "true"
-        # Stories run at any hour and write to one person often: rules that deny only. LAW is what a stack asks that nobody set.
-        defaults["DCS_PROFILES"] = "basic person"
+        defaults.update(NO_HOURS)
         self.settings = {**defaults, **settings}
         self.environment = {}
         self.workers_count = 0
