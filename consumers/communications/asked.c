@@ -19,7 +19,7 @@ static struct {
 
 bool asked_profiles_choose(struct str ids, struct str *ret_bad)
 {
-	const struct guard_profile *profiles[BUILT_IN_MAX];
+	const struct guard_profile *profiles[BUILT_IN_MAX] = { NULL };
 	size_t count = 0;
 	bool with_own = false;
 

@@ -89,7 +89,7 @@ int pg_edge_read_reaction(struct pg_edge *edge, struct head *heads, size_t count
 				const struct head *head = &changes->heads[i];                                                    \
 				const struct followed_head *followed = &head->followed[source];                                  \
 				if (followed->next_offset > 0)                                                                   \
-					put;                                                                                     \
+					(put);                                                                                   \
 			}                                                                                                        \
 	} while (0)
 

@@ -135,13 +135,16 @@ static void copy_topic(struct sim_world *to, struct sim_log *log, const struct s
 /* The module alone, over copies of the topics. */
 static struct sim_world *replay(const struct sim_world *original, struct sim_order *order, uint64_t seed, bool is_rough)
 {
+	const struct sim_log nothing = { .count = 0 };
 	struct sim_world *world = new_world(seed, 1u << SIM_REPORTS | SIM_FOLLOWS, is_rough ? 7 : 60);
 
 	for (int32_t part = 0; part < SIM_PARTS; part++) {
-		for (size_t module = 0; module < SIM_MODULES; module++)
-			copy_topic(world, &world->events[module][part],
-				   module == SIM_REPORTS ? &(const struct sim_log){ .count = 0 }
-							 : &original->events[module][part]);
+		for (size_t module = 0; module < SIM_MODULES; module++) {
+			if (module == SIM_REPORTS)
+				copy_topic(world, &world->events[module][part], &nothing);
+			else
+				copy_topic(world, &world->events[module][part], &original->events[module][part]);
+		}
 		copy_topic(world, &world->commands[SIM_REPORTS][part], &original->commands[SIM_REPORTS][part]);
 	}
 	world->now_ms = original->now_ms;

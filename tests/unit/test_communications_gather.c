@@ -139,12 +139,12 @@ static void test_gather__there_is_room_for_every_zone(void **state)
 {
 	uint32_t place_max = 0;
 	uint32_t number_max = 0;
-	char text[8];
+	char text[16];
 
 	(void)state;
-	for (char first = 'A'; first <= 'Z'; first++) {
-		for (char second = 'A'; second <= 'Z'; second++) {
-			const char country[] = { first, second, '\0' };
+	for (int first = 'A'; first <= 'Z'; first++) {
+		for (int second = 'A'; second <= 'Z'; second++) {
+			const char country[] = { (char)first, (char)second, '\0' };
 			const struct zone_set *set = zones_of_place(&zones, str_of(country), STR(""));
 
 			place_max = set != NULL && set->count > place_max ? set->count : place_max;
