@@ -1,4 +1,3 @@
-#include "base/must.h"
 #include "consumers/communications/gather.h"
 #include "consumers/communications/inbound_words.h"
 #include "consumers/communications/sending.h"
@@ -153,23 +152,6 @@ static const struct send_communication *request_of(const struct command *command
 	return request;
 }
 
-/* Nobody waits for the answer to a request, so what would refuse one suppresses it, as when a time has come (decide_release.c). */
-static void ask(struct sending *sending, const struct workset *set, struct decision *decision)
-{
-	struct decision trial;
-	struct guard_verdict verdict;
-
-	decision_init(&trial, decision->arena, sending->command);
-	if (!sending_check(sending, set, &trial)) {
-		decision->overflow |= trial.overflow;
-		sending_suppress(sending, str_of(refusal_code(trial.kind == DECISION_WAIT ? REFUSAL_NOT_FOUND : trial.refusal)),
-				 decision);
-		return;
-	}
-	verdict = sending_ask(sending, set, decision);
-	sending_settle(sending, set, &verdict, decision);
-}
-
 void answer_inbound(const struct command *command, const struct workset *set, struct decision *decision)
 {
 	const struct record_inbound *body = command->body;
@@ -191,5 +173,5 @@ void answer_inbound(const struct command *command, const struct workset *set, st
 		return;
 	sending_find(&sending, set);
 	if (sending.template != NULL) /* without one nothing is sent */
-		ask(&sending, set, decision);
+		sending_take_steps(&sending, set, decision);
 }

@@ -4,26 +4,8 @@
 
 /*
  * The time of a scheduled message has come. It is asked for as if just now: with the balances, the address, the consent and the
- * template of now. Nobody waits for the answer, so a refusal is a suppression with the refusal's code as its reason.
+ * template of now.
  */
-
-static void ask(struct sending *sending, const struct workset *set, struct decision *decision)
-{
-	struct decision trial;
-	struct guard_verdict verdict;
-
-	decision_init(&trial, decision->arena, sending->command);
-	sending_find(sending, set);
-	if (!sending_check(sending, set, &trial)) {
-		decision->overflow |= trial.overflow;
-		/* No entity that it names goes away, so it does not wait for one. */
-		sending_suppress(sending, str_of(refusal_code(trial.kind == DECISION_WAIT ? REFUSAL_NOT_FOUND : trial.refusal)),
-				 decision);
-		return;
-	}
-	verdict = sending_ask(sending, set, decision);
-	sending_settle(sending, set, &verdict, decision);
-}
 
 /* ---- RescheduleCommunication ---- */
 
@@ -105,8 +87,10 @@ void decide_release(const struct command *timer, const struct workset *set, stru
 	MUST(waiting != NULL);
 	if (waiting->state != COMMUNICATION_SCHEDULED || !begin(&sending, id, set, decision))
 		return;
-	if (waiting->send_by_ms <= timer->now_ms)
+	if (waiting->send_by_ms <= timer->now_ms) {
 		sending_suppress(&sending, str_of(refusal_code(REFUSAL_EXPIRED)), decision);
-	else
-		ask(&sending, set, decision);
+		return;
+	}
+	sending_find(&sending, set);
+	sending_take_steps(&sending, set, decision);
 }

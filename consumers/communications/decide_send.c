@@ -319,6 +319,23 @@ bool sending_check(struct sending *sending, const struct workset *set, struct de
 	       sending_compose(sending, set, decision) && has_address(sending, set, decision);
 }
 
+void sending_take_steps(struct sending *sending, const struct workset *set, struct decision *decision)
+{
+	struct decision trial;
+	struct guard_verdict verdict;
+
+	decision_init(&trial, decision->arena, sending->command);
+	if (!sending_check(sending, set, &trial)) {
+		decision->overflow |= trial.overflow;
+		/* No entity that it names goes away, so it does not wait for one. */
+		sending_suppress(sending, str_of(refusal_code(trial.kind == DECISION_WAIT ? REFUSAL_NOT_FOUND : trial.refusal)),
+				 decision);
+		return;
+	}
+	verdict = sending_ask(sending, set, decision);
+	sending_settle(sending, set, &verdict, decision);
+}
+
 void decide_send_communication(const struct command *command, const struct workset *set, struct decision *decision)
 {
 	const struct send_communication *body = command->body;

@@ -50,6 +50,12 @@ struct guard_verdict sending_judge(const struct sending *sending, const struct w
 struct guard_verdict sending_ask(struct sending *sending, const struct workset *set, struct decision *decision);
 
 /*
+ * Check, ask and settle a message for which nobody waits: its time has come, or it answers a person. A refusal suppresses it, with the
+ * refusal's code as its reason. After sending_find.
+ */
+void sending_take_steps(struct sending *sending, const struct workset *set, struct decision *decision);
+
+/*
  * The guard allows a mergeable message: takes the others along, one after the other, as long as the guard allows them all as one
  * (merge.c). The facts and the verdict become those of the whole.
  */
