@@ -32,6 +32,7 @@ void mailbook_release(struct mailbook *book)
 	free(book->mails);
 	free(book->told);
 	free(book->gone);
+	free(book->releases);
 	free(book->inbounds);
 }
 
@@ -639,6 +640,8 @@ static const char *take_released(struct mailbook *book, const struct sim_world *
 	if (mail->released_seq == 0)
 		mail->released_seq = event->row->seq;
 	mail->released_at_ms = event->row->at_ms;
+	book->releases = sim_grow(book->releases, book->releases_count, &book->releases_capacity, sizeof(*book->releases));
+	book->releases[book->releases_count++] = (struct freed){ mail->communication_id, event->row->seq };
 	return take_debts(book, mail, body);
 }
 
@@ -846,6 +849,26 @@ static const char *check_refused(const struct mailbook *book, const struct sim_w
 	return NULL;
 }
 
+/* The last one before event `seq` of the message's partition; 0: none. */
+static int64_t release_before(const struct mailbook *book, const struct mail *mail, int64_t seq)
+{
+	int64_t last = 0;
+
+	for (size_t i = 0; i < book->releases_count; i++)
+		if (book->releases[i].seq <= seq && uuid_equal(&book->releases[i].communication_id, &mail->communication_id))
+			last = book->releases[i].seq;
+	return last;
+}
+
+static bool has_written_between(const struct mailbook *book, const struct mail *mail, int64_t after, int64_t until)
+{
+	for (size_t i = 0; i < book->inbounds_count; i++)
+		if (uuid_equal(&book->inbounds[i].customer_id, &mail->customer_id) && book->inbounds[i].seq > after &&
+		    book->inbounds[i].seq <= until)
+			return true;
+	return false;
+}
+
 /* P9: what was applied before a claim is known to it. */
 static const char *check_claims(const struct mailbook *book, const struct sim_world *world, const struct mail *mail)
 {
@@ -868,6 +891,9 @@ static const char *check_claims(const struct mailbook *book, const struct sim_wo
 			if (book->told[n].is_withdrawal && is_about(&book->told[n], &mail->customer_id, mail->channel) &&
 			    book->told[n].seq > mail->released_seq && book->told[n].seq <= claim->seq)
 				FAIL("P9 a message was claimed after the withdrawal");
+		if (has_written_between(book, mail, release_before(book, mail, claim->seq), claim->seq))
+			FAIL("P9 try %d of a message was claimed although the guard did not know what the person wrote",
+			     (int)claim->number);
 		if (!may_be_written_to(book, mail, claim->seq, false))
 			FAIL("P9 try %d of a message was claimed without consent", (int)claim->number);
 	}

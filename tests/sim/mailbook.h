@@ -56,6 +56,11 @@ struct wrote { /* a message from a person; of nobody whom we know: customer_id i
 	int64_t at_ms, seq;
 };
 
+struct freed { /* a release of a message: what was known when the guard allowed it */
+	struct uuid communication_id;
+	int64_t seq;
+};
+
 struct gone { /* a contact point that was given up, or a customer who was erased */
 	struct uuid id;
 	int64_t seq; /* of the customers' events in its partition */
@@ -68,6 +73,8 @@ struct mailbook {
 	size_t told_count, told_capacity;
 	struct gone *gone;
 	size_t gone_count, gone_capacity;
+	struct freed *releases;
+	size_t releases_count, releases_capacity;
 	struct wrote *inbounds; /* messages from persons */
 	size_t inbounds_count, inbounds_capacity;
 	struct uuid stop_id; /* the command whose message is a withdrawal: the next event of its log says so; nil: none */

@@ -36,7 +36,7 @@ struct sim_letter { /* a row of communications.outbox, and where it goes */
 	int64_t changed_at_ms;      /* the last transaction that wrote it, but for claims */
 	int64_t released_at_ms;     /* 0: it was not */
 	int32_t late_claims;        /* asked for when it was cancelled */
-	bool is_written;            /* no message of ours, but one from the person: a contact only */
+	int64_t told_at_ms;         /* no message of ours, but one from the person: when it was told of; 0: ours */
 };
 
 /* A claim that was granted, or refused as not_now, and when: after the first so many events of the customer's partition. */

@@ -80,7 +80,7 @@ static void load_written(const struct sim_world *world, struct slot *slot, enum 
 	for (size_t i = 0; i < world->post.letters_count; i++) {
 		const struct sim_letter *letter = &world->post.letters[i];
 
-		if (letter->is_written && uuid_equal(&letter->customer_id, &slot->id) &&
+		if (letter->told_at_ms != 0 && uuid_equal(&letter->customer_id, &slot->id) &&
 		    letter->contacted.channel == (uint32_t)channel && (!last || is_newer(&letter->contacted, last)))
 			last = &letter->contacted;
 	}
@@ -98,7 +98,7 @@ static void load_history(struct sim_world *world, struct slot *slot)
 	for (size_t i = 0; i < world->post.letters_count; i++) {
 		const struct sim_letter *letter = &world->post.letters[i];
 
-		if (letter->is_written || !uuid_equal(&letter->customer_id, &slot->id))
+		if (letter->told_at_ms != 0 || !uuid_equal(&letter->customer_id, &slot->id))
 			continue;
 		switch ((enum communication_state)communication_of(world, &letter->communication_id)->state) {
 		case COMMUNICATION_FAILED:
@@ -337,7 +337,7 @@ static void stage_written(struct staged *staged, const struct event *event)
 								.customer_id = received->customer_id,
 								.state = "done",
 								.contacted = contacted_inbound(received, event->command->now_ms),
-								.is_written = true };
+								.told_at_ms = event->command->now_ms };
 }
 
 static void stage_moved(struct staged *staged, const struct slot *slot)
@@ -411,6 +411,18 @@ static bool letter_is_over(const struct sim_world *world, const struct sim_lette
 	return letter->fit_until_ms != 0 && letter->fit_until_ms <= world->now_ms;
 }
 
+/* The person wrote after the verdict, which did not know of it. */
+static bool is_told_since(const struct sim_world *world, const struct sim_letter *letter)
+{
+	for (size_t i = 0; i < world->post.letters_count; i++) {
+		const struct sim_letter *other = &world->post.letters[i];
+
+		if (other->told_at_ms >= letter->contacted.at_ms && uuid_equal(&other->customer_id, &letter->customer_id))
+			return true;
+	}
+	return false;
+}
+
 /* The debts' part of communications.refusal; no world puts a debt off that was due. */
 static const char *debt_refusal(const struct sim_world *world, const struct sim_letter *letter)
 {
@@ -427,7 +439,9 @@ static const char *debt_refusal(const struct sim_world *world, const struct sim_
 		return "debt_closed";
 	if (is_nothing)
 		return "nothing_owed";
-	return letter_is_over(world, letter) ? CODE_NOT_NOW : is_changed ? "balance_changed" : NULL;
+	if (letter_is_over(world, letter) || is_told_since(world, letter))
+		return CODE_NOT_NOW;
+	return is_changed ? "balance_changed" : NULL;
 }
 
 /* communications.refusal. */
