@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/day.h"
 #include "consumers/communications/communications.h"
 #include "schemas/communications.h"
 #include "schemas/customers.h"
@@ -191,8 +192,8 @@ static bool may_be_written_to(const struct mailbook *book, const struct mail *ma
 {
 	for (size_t i = 0; i < book->told_count; i++) {
 		const struct told *consent = &book->told[i];
-		bool is_good =
-			!consent->is_withdrawal && consent->seq <= seq && is_about(consent, &mail->customer_id, mail->channel);
+		bool is_good = !consent->is_withdrawal && !consent->is_other && consent->seq <= seq &&
+			       is_about(consent, &mail->customer_id, mail->channel);
 
 		for (size_t n = 0; n < book->told_count && is_good; n++) {
 			const struct told *withdrawal = &book->told[n];
@@ -209,10 +210,22 @@ static bool may_be_written_to(const struct mailbook *book, const struct mail *ma
 	return false;
 }
 
+/* A consent, for whatever. */
+static bool is_told_between(const struct mailbook *book, const struct mail *asked, int64_t after, int64_t until)
+{
+	for (size_t i = 0; i < book->told_count; i++)
+		if (!book->told[i].is_withdrawal && is_about(&book->told[i], &asked->customer_id, asked->channel) &&
+		    book->told[i].seq > after && book->told[i].seq < until)
+			return true;
+	return false;
+}
+
 static const char *take_consent(struct mailbook *book, const struct log_row *row, const struct consent_granted *event)
 {
-	if (str_is(event->purpose, "collect"))
-		tell(book, row, event->channel)->said_at_ms = event->obtained_at;
+	struct told *told = tell(book, row, event->channel);
+
+	told->said_at_ms = event->obtained_at;
+	told->is_other = !str_is(event->purpose, "collect");
 	return NULL;
 }
 
@@ -330,6 +343,7 @@ static const char *take_inbound(struct mailbook *book, const struct mail_event *
 	wrote->channel = keep(book, body->channel);
 	wrote->at_ms = body->received_at < event->row->at_ms ? body->received_at : event->row->at_ms;
 	wrote->seq = event->row->seq;
+	wrote->offset = event->row->command_offset;
 	return NULL;
 }
 
@@ -402,6 +416,8 @@ static bool is_for_the_debts(const struct compliance_decided *event)
 
 static bool has_reached(const struct mail *mail)
 {
+	if (strcmp(mail->state, "scheduled") == 0) /* again: it did not leave */
+		return false;
 	return mail->released_seq > 0 && (!step_of(mail->state)->is_end || strcmp(mail->state, "unknown") == 0 ||
 					  strcmp(mail->state, "submitted") == 0 || strcmp(mail->state, "delivered") == 0);
 }
@@ -427,9 +443,39 @@ static bool may_be_answered(const struct mailbook *book, const struct mail *aske
 	return wrote_ms > 0;
 }
 
-static const char *take_verdict(struct mailbook *book, const struct sim_world *world, const struct log_row *row,
+/* The last withdrawal by a message with this command's offset, or any. */
+static struct told *withdrawal_of(const struct mailbook *book, const struct mail *asked, int64_t offset)
+{
+	for (size_t i = book->told_count; i-- > 0;)
+		if (book->told[i].is_withdrawal && is_about(&book->told[i], &asked->customer_id, asked->channel) &&
+		    (offset < 0 || book->told[i].offset == offset))
+			return &book->told[i];
+	return NULL;
+}
+
+/*
+ * A withdrawal is confirmed once, in its own decision, and a second one after it only if consent was told between the two (US-10, US-27).
+ * The consent may be good for nothing, or for another purpose: the module is asked about those elsewhere.
+ */
+static const char *take_confirmation(struct mailbook *book, const struct mail_event *event, const struct mail *asked)
+{
+	const struct record_inbound *command = event->command;
+	struct told *withdrawal = withdrawal_of(book, asked, event->row->command_offset);
+
+	if (event->command_type != &record_inbound_type || !command->has_answer || !command->answer || !withdrawal)
+		FAIL("US-27 a confirmation confirms no withdrawal");
+	for (size_t i = 0; i < book->told_count; i++)
+		if (book->told[i].is_confirmed && is_about(&book->told[i], &asked->customer_id, asked->channel) &&
+		    !is_told_between(book, asked, book->told[i].seq, withdrawal->seq))
+			FAIL("US-10 an opt-out was confirmed twice");
+	withdrawal->is_confirmed = true;
+	return NULL;
+}
+
+static const char *take_verdict(struct mailbook *book, const struct sim_world *world, const struct mail_event *decided,
 				const struct compliance_decided *event)
 {
+	const struct log_row *row = decided->row;
 	const struct mail asked = { .customer_id = event->customer_id, .channel = event->channel };
 
 	book->decided_id = event->communication_id;
@@ -439,7 +485,11 @@ static const char *take_verdict(struct mailbook *book, const struct sim_world *w
 							  : MAIL_DENIED;
 	if (book->verdict == MAIL_DEFERRED && (!world->has_hours || event->until <= row->at_ms))
 		FAIL("P9 a message is deferred without a reason, or to the past");
-	if (book->verdict == MAIL_ALLOWED && !may_be_written_to(book, &asked, row->seq, false) && !may_be_answered(book, &asked))
+	if (book->verdict != MAIL_DENIED && str_is(event->message_class, "opt_out_confirmation") &&
+	    !mail_of(book, &event->communication_id)) /* one that has waited is that of its withdrawal already */
+		return take_confirmation(book, decided, &asked);
+	if (book->verdict == MAIL_ALLOWED && !str_is(event->message_class, "opt_out_confirmation") &&
+	    !may_be_written_to(book, &asked, row->seq, false) && !may_be_answered(book, &asked))
 		FAIL("P9 a message is allowed without consent");
 	if (book->verdict == MAIL_DENIED && !is_for_the_debts(event) && may_be_written_to(book, &asked, row->seq, true))
 		FAIL("P9 a message is denied in spite of consent");
@@ -532,14 +582,35 @@ static const char *check_merged(const struct mailbook *book, const struct mail *
 	return NULL;
 }
 
-/* The first event of a message answers its request. */
+/* The id of the message that answers what a person wrote; nil: it is not to be answered. */
+static struct uuid answer_id(const struct mail_event *event)
+{
+	const struct record_inbound *command = event->command;
+	const struct saying *saying = event->command_type == &record_inbound_type ? saying_of(command->text) : NULL;
+
+	if (!saying || !command->has_answer || !command->answer || strcmp(saying->intent, "other") == 0)
+		return (struct uuid){ .bytes = { 0 } };
+	if (strcmp(saying->intent, "stop") == 0)
+		return confirmation_id(&command->inbound_id);
+	return help_id(&command->customer_id, day_of_instant(event->row->at_ms), channel_by_name(command->channel));
+}
+
+static bool is_asked_for(const struct mail_event *event)
+{
+	const struct send_communication *command = event->command;
+
+	return event->command_type == &send_communication_type && uuid_equal(&command->communication_id, &event->row->subject);
+}
+
+/* The first event of a message answers its request, or a message from the person. */
 static const char *begin(struct mailbook *book, const struct mail_event *event, struct str channel, int32_t requested_on,
 			 struct mail **ret_mail)
 {
 	const struct log_row *row = event->row;
-	const struct send_communication *command = event->command;
+	const struct uuid answer = answer_id(event);
+	bool is_answer = !is_asked_for(event);
 
-	if (event->command_type != &send_communication_type || !uuid_equal(&command->communication_id, &row->subject))
+	if (is_answer && (uuid_is_none(&answer) || !uuid_equal(&answer, &row->subject)))
 		FAIL("P1 a message that nobody asked for");
 	if (mail_of(book, &row->subject))
 		FAIL("P1 two messages have one id");
@@ -550,8 +621,12 @@ static const char *begin(struct mailbook *book, const struct mail_event *event, 
 				    .channel = keep(book, channel),
 				    .state = "suppressed",
 				    .requested_on = requested_on,
+				    .is_answer = is_answer,
+				    .send_by_ms = INT64_MAX,
 				    .part = row->part };
-	set_debts(*ret_mail, command->debt_ids, command->debt_ids_count);
+	if (!is_answer)
+		set_debts(*ret_mail, ((const struct send_communication *)event->command)->debt_ids,
+			  ((const struct send_communication *)event->command)->debt_ids_count);
 	return NULL;
 }
 
@@ -657,7 +732,7 @@ static const char *take_suppressed(struct mailbook *book, const struct mail_even
 	if (wrong)
 		return wrong;
 	is_late = str_is(body->reason, "expired");
-	if (said == MAIL_ALLOWED || (said == MAIL_UNDECIDED && body->version == 1))
+	if (said == MAIL_ALLOWED || (said == MAIL_UNDECIDED && body->version == 1 && !mail->is_answer))
 		FAIL("P9 a message is suppressed against the guard's word");
 	if (said == MAIL_UNDECIDED && is_late != (event->row->at_ms >= mail->send_by_ms))
 		FAIL("a message is suppressed for its send_by, which was another");
@@ -682,6 +757,7 @@ static const char *take_progress(struct mailbook *book, const struct sim_world *
 	    (body->has_release_at && body->release_at <= event->row->at_ms))
 		FAIL("a message waits for no time, or for one that has passed");
 	mail->state = step_of(state)->state;
+	book->races.answers += mail->is_answer && strcmp(state, "submitted") == 0;
 	mail->release_at_ms = body->has_release_at ? body->release_at : 0;
 	mail->version = body->version;
 	mail->attempt = attempt > mail->attempt ? attempt : mail->attempt;
@@ -755,7 +831,7 @@ const char *mailbook_take(struct mailbook *book, const struct sim_world *world, 
 	if (event->type == &consent_withdrawn_type)
 		return take_withdrawal(book, world, event->row, event->body);
 	if (event->type == &compliance_decided_type)
-		return take_verdict(book, world, event->row, event->body);
+		return take_verdict(book, world, event, event->body);
 	if (event->type == &communication_scheduled_type)
 		return take_scheduled(book, event, event->body);
 	if (event->type == &communication_rescheduled_type)
@@ -860,6 +936,42 @@ static int64_t release_before(const struct mailbook *book, const struct mail *ma
 	return last;
 }
 
+/*
+ * What leaves without consent is the one answer to something that the person wrote before its release (US-10): nothing was withdrawn
+ * since but by those words themselves, and nothing else of ours left between the two.
+ */
+static bool is_answer_to(const struct mailbook *book, const struct mail *mail, const struct wrote *wrote, int64_t released_seq,
+			 int64_t seq)
+{
+	if (!uuid_equal(&wrote->customer_id, &mail->customer_id) || !str_equal(wrote->channel, mail->channel) ||
+	    wrote->seq >= released_seq)
+		return false;
+	for (size_t i = 0; i < book->told_count; i++) {
+		const struct told *told = &book->told[i];
+
+		if (told->is_withdrawal && is_about(told, &mail->customer_id, mail->channel) && told->seq > wrote->seq &&
+		    told->seq <= seq && told->offset != wrote->offset)
+			return false;
+	}
+	for (size_t i = 0; i < book->releases_count; i++) {
+		const struct mail *other = mail_of(book, &book->releases[i].communication_id);
+
+		if (other != mail && uuid_equal(&other->customer_id, &mail->customer_id) &&
+		    str_equal(other->channel, mail->channel) && has_reached(other) && book->releases[i].seq > wrote->seq &&
+		    book->releases[i].seq < released_seq)
+			return false;
+	}
+	return true;
+}
+
+static bool is_an_answer(const struct mailbook *book, const struct mail *mail, int64_t seq)
+{
+	for (size_t i = 0; i < book->inbounds_count; i++)
+		if (is_answer_to(book, mail, &book->inbounds[i], release_before(book, mail, seq), seq))
+			return true;
+	return false;
+}
+
 static bool has_written_between(const struct mailbook *book, const struct mail *mail, int64_t after, int64_t until)
 {
 	for (size_t i = 0; i < book->inbounds_count; i++)
@@ -894,7 +1006,7 @@ static const char *check_claims(const struct mailbook *book, const struct sim_wo
 		if (has_written_between(book, mail, release_before(book, mail, claim->seq), claim->seq))
 			FAIL("P9 try %d of a message was claimed although the guard did not know what the person wrote",
 			     (int)claim->number);
-		if (!may_be_written_to(book, mail, claim->seq, false))
+		if (!may_be_written_to(book, mail, claim->seq, false) && !is_an_answer(book, mail, claim->seq))
 			FAIL("P9 try %d of a message was claimed without consent", (int)claim->number);
 	}
 	return NULL;

@@ -31,6 +31,7 @@ struct mail {
 	size_t debts_count;
 	struct uuid into_id; /* of a merged one */
 	int64_t merged_seq;
+	bool is_answer; /* to what the person wrote, in the same decision */
 };
 
 struct told { /* a consent to be written to, or its withdrawal */
@@ -39,6 +40,8 @@ struct told { /* a consent to be written to, or its withdrawal */
 	int64_t said_at_ms; /* by the customer */
 	int64_t at_ms, seq, offset;
 	bool is_withdrawal;
+	bool is_other;     /* a consent to something else than being collected from */
+	bool is_confirmed; /* a withdrawal: a message says so to the person */
 };
 
 /* What people write, and what US-27 makes of it: the workload writes these. */
@@ -53,7 +56,7 @@ extern const size_t sayings_count;
 struct wrote { /* a message from a person; of nobody whom we know: customer_id is nil */
 	struct uuid inbound_id, customer_id;
 	struct str channel;
-	int64_t at_ms, seq;
+	int64_t at_ms, seq, offset;
 };
 
 struct freed { /* a release of a message: what was known when the guard allowed it */

@@ -35,7 +35,7 @@
 #define REST_STEPS_MAX  40000
 #define REST_TICKS      8
 #define SEEDS_DEFAULT   200
-#define SEEDS_MERGED    2000 /* two messages of a customer that may be one are rare */
+#define SEEDS_MERGED    2000 /* two messages of a customer that may be one are rare, and so are answers */
 
 /* Totals over all seeds, so that a world too kind to find anything is noticed. */
 struct totals {
@@ -46,7 +46,7 @@ struct totals {
 	int64_t waited;        /* for their time */
 	int64_t merged;        /* with another */
 	int64_t withdrawals, claims;
-	int64_t stops, again;                    /* withdrawals by a message from the person; attempts after a person's word */
+	int64_t stops, again, answers; /* withdrawals by a message from the person; attempts after a person's word; answers to persons */
 	int64_t withdrawals_first, claims_first; /* who won the races for a message */
 	int64_t reacted, issued, resent;         /* events answered, commands sent to other modules; of these more than once */
 };
@@ -91,6 +91,7 @@ static void add_messages(struct totals *totals, const struct sim_world *world)
 	}
 	totals->claims += (int64_t)world->post.claims_count;
 	totals->stops += world->races.stops;
+	totals->answers += world->races.answers;
 	totals->withdrawals_first += world->races.withdrawals_first;
 	totals->claims_first += world->races.claims_first;
 }
@@ -289,12 +290,12 @@ static void print_totals(uint64_t share, const struct totals *totals)
 		"share %llu: events=%lld changed=%lld parked=%lld dead=%lld deaths=%lld deadly=%lld retries=%lld "
 		"rebalances=%lld fired=%lld kept=%lld sent=%lld stopped=%lld waited=%lld merged=%lld withdrawals=%lld "
 		"claims=%lld "
-		"stops=%lld again=%lld races=%lld withdrawals_first=%lld claims_first=%lld reacted=%lld issued=%lld resent=%lld",
+		"stops=%lld answers=%lld again=%lld races=%lld withdrawals_first=%lld claims_first=%lld reacted=%lld issued=%lld resent=%lld",
 		(unsigned long long)share, (long long)totals->events, (long long)totals->changed, (long long)totals->parked,
 		(long long)totals->dead, (long long)totals->deaths, (long long)totals->deadly, (long long)totals->retries,
 		(long long)totals->rebalances, (long long)totals->fired, (long long)totals->kept, (long long)totals->sent,
 		(long long)totals->stopped, (long long)totals->waited, (long long)totals->merged, (long long)totals->withdrawals,
-		(long long)totals->claims, (long long)totals->stops, (long long)totals->again, (long long)races_of(totals),
+		(long long)totals->claims, (long long)totals->stops, (long long)totals->answers, (long long)totals->again, (long long)races_of(totals),
 		(long long)totals->withdrawals_first, (long long)totals->claims_first, (long long)totals->reacted,
 		(long long)totals->issued, (long long)totals->resent);
 	for (size_t i = 0; i < COUNT(with_second_persons); i++) {
@@ -339,7 +340,7 @@ static int run_share(const struct plan *plan, uint64_t share)
 	print_totals(share, &totals);
 	if (status == 0 && plan->races == 0 && plan->count >= SEEDS_DEFAULT && proves_nothing(&totals))
 		status = 3;
-	if (status == 0 && plan->races == 0 && plan->count >= SEEDS_MERGED && totals.merged == 0)
+	if (status == 0 && plan->races == 0 && plan->count >= SEEDS_MERGED && (totals.merged == 0 || totals.answers == 0))
 		status = 3;
 	if (status == 0 && plan->races > 0 && (totals.stops == 0 || totals.withdrawals_first == 0 || totals.claims_first == 0))
 		status = 3;

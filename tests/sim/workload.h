@@ -9,6 +9,7 @@
  * communications and what messages need, workload_users.c those of users and reports. */
 #define CUSTOMERS 6 /* the last one is erased now and then */
 #define DEBTS     8
+#define TEMPLATES 8
 
 enum family {
 	FAMILY_CUSTOMER = 1,

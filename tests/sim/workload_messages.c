@@ -54,32 +54,43 @@ struct made make_invalidation(struct sim_world *world, struct arena *arena)
 	return (struct made){ &invalidate_contact_point_type, body, body->customer_id, SIM_CUSTOMERS, STR("all") };
 }
 
-/* Two texts on each channel: a demand names a debt, a notice none. */
+/* Texts on each channel: a demand names a debt, a notice none; with the others persons are answered. */
 #define NOTICE 2
+static const struct {
+	const char *name, *message_class, *body;
+} texts[] = {
+	{ "demand", "demand", "{{debt_reference}}: {{balance}} {{opt_out}}" },
+	{ "notice", "account_service", "{{customer_name}} {{opt_out}}" },
+	{ "opt_out_confirmation", "opt_out_confirmation", "{{customer_name}}" },
+	{ "help", "account_service", "{{customer_name}} {{opt_out}}" },
+};
+_Static_assert(TEMPLATES == 2 * COUNT(texts), "on each channel");
+
 static struct str template_of(uint64_t number)
 {
-	return number < 2 ? STR("demand") : STR("notice");
+	return str_of(texts[number / 2].name);
 }
 
 static struct str class_of(uint64_t number)
 {
-	return number < 2 ? STR("demand") : STR("account_service");
+	return str_of(texts[number / 2].message_class);
 }
 
 /* By a program, or by a person: then a second one is needed. */
 struct made make_template(struct sim_world *world, struct arena *arena)
 {
 	struct publish_template *body = arena_take(arena, 1, sizeof(*body));
-	uint64_t number = dice_below(&world->dice, 4);
+	uint64_t number = dice_below(&world->dice, TEMPLATES);
 
-	body->template_id = workload_id(FAMILY_TEMPLATE, dice_hits(&world->dice, 950) ? number : dice_below(&world->dice, 4));
+	body->template_id =
+		workload_id(FAMILY_TEMPLATE, dice_hits(&world->dice, 950) ? number : dice_below(&world->dice, TEMPLATES));
 	body->name = template_of(number);
 	body->version = dice_hits(&world->dice, 800) ? 1 : 2;
 	body->channel = channel_of(number);
 	body->language = STR("de");
 	body->message_class = class_of(number);
 	body->subject = number % 2 == 0 ? STR("") : STR("To {{customer_name}}");
-	body->body = number < 2 ? STR("{{debt_reference}}: {{balance}} {{opt_out}}") : STR("{{customer_name}} {{opt_out}}");
+	body->body = str_of(texts[number / 2].body);
 	return (struct made){ &publish_template_type, body, body->template_id, SIM_COMMUNICATIONS,
 			      dice_hits(&world->dice, 400) ? approval_token(dice_below(&world->dice, SIM_USERS_OF_TOKENS - 1))
 							   : STR("all") };
@@ -257,6 +268,8 @@ struct made make_inbound(struct sim_world *world, struct arena *arena)
 	body->text = str_of(sayings[dice_below(&world->dice, sayings_count)].text);
 	body->provider = STR("sim");
 	body->received_at = some_time_ago(world);
+	body->has_answer = dice_hits(&world->dice, 800);
+	body->answer = dice_hits(&world->dice, 800);
 	return (struct made){ &record_inbound_type, body, body->customer_id, SIM_COMMUNICATIONS, STR("all") };
 }
 

@@ -115,7 +115,7 @@ struct made make_approval(struct sim_world *world, struct arena *arena)
 
 struct made make_template_approval(struct sim_world *world, struct arena *arena)
 {
-	return approve_some(world, arena, SIM_COMMUNICATIONS, workload_id(FAMILY_TEMPLATE, dice_below(&world->dice, 4)));
+	return approve_some(world, arena, SIM_COMMUNICATIONS, workload_id(FAMILY_TEMPLATE, dice_below(&world->dice, TEMPLATES)));
 }
 
 struct made make_report(struct sim_world *world, struct arena *arena)

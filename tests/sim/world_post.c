@@ -90,6 +90,22 @@ static void load_written(const struct sim_world *world, struct slot *slot, enum 
 	history_add(slot->state, last);
 }
 
+static bool is_a_contact(const struct sim_world *world, const struct sim_letter *letter)
+{
+	switch ((enum communication_state)communication_of(world, &letter->communication_id)->state) {
+	case COMMUNICATION_FAILED:
+	case COMMUNICATION_EXPIRED:
+	case COMMUNICATION_REJECTED:
+	case COMMUNICATION_CANCELLED:
+	case COMMUNICATION_SUPPRESSED:
+	case COMMUNICATION_MERGED:
+	case COMMUNICATION_SCHEDULED:
+		return false;
+	default:
+		return true;
+	}
+}
+
 /* communications.contact_history. */
 static void load_history(struct sim_world *world, struct slot *slot)
 {
@@ -100,20 +116,18 @@ static void load_history(struct sim_world *world, struct slot *slot)
 
 		if (letter->told_at_ms != 0 || !uuid_equal(&letter->customer_id, &slot->id))
 			continue;
-		switch ((enum communication_state)communication_of(world, &letter->communication_id)->state) {
-		case COMMUNICATION_FAILED:
-		case COMMUNICATION_EXPIRED:
-		case COMMUNICATION_REJECTED:
-		case COMMUNICATION_CANCELLED:
-		case COMMUNICATION_SUPPRESSED:
-		case COMMUNICATION_MERGED:
-		case COMMUNICATION_SCHEDULED:
+		if (!is_a_contact(world, letter))
 			continue;
-		default:
-			slot->exists = true;
-			history_add(slot->state, &letter->contacted);
-		}
+		slot->exists = true;
+		history_add(slot->state, &letter->contacted);
 	}
+}
+
+static void set_chars(char *chars, size_t size, struct str text)
+{
+	bool fits = str_to_chars(chars, size, text);
+
+	MUST(fits);
 }
 
 static void load_person(struct sim_world *world, struct slot *slot)
@@ -125,6 +139,7 @@ static void load_person(struct sim_world *world, struct slot *slot)
 	person->is_active = view.is_active;
 	if (view.is_erased)
 		return;
+	set_chars(person->language, sizeof(person->language), STR("de"));
 	person->full_name_size = 3;
 	memcpy(person->full_name, "Ann", 3);
 }
@@ -228,13 +243,6 @@ static struct sim_letter *staged_letter(struct staged *staged, const struct uuid
 	MUST(before);
 	staged->letters[staged->count] = *before;
 	return &staged->letters[staged->count++];
-}
-
-static void set_chars(char *chars, size_t size, struct str text)
-{
-	bool fits = str_to_chars(chars, size, text);
-
-	MUST(fits);
 }
 
 /* What its first event says of the request. */
@@ -411,13 +419,58 @@ static bool letter_is_over(const struct sim_world *world, const struct sim_lette
 	return letter->fit_until_ms != 0 && letter->fit_until_ms <= world->now_ms;
 }
 
+static bool is_on_its_way(const struct sim_letter *other, const struct sim_letter *letter)
+{
+	return uuid_equal(&other->customer_id, &letter->customer_id) && other->contacted.channel == letter->contacted.channel;
+}
+
+/* A message of ours to the same channel, between the two. */
+static bool is_written_to_between(const struct sim_world *world, const struct sim_letter *letter, int64_t from_ms)
+{
+	for (size_t i = 0; i < world->post.letters_count; i++) {
+		const struct sim_letter *other = &world->post.letters[i];
+
+		if (other != letter && other->told_at_ms == 0 && other->released_at_ms != 0 && is_on_its_way(other, letter) &&
+		    is_a_contact(world, other) && other->contacted.at_ms >= from_ms &&
+		    other->contacted.at_ms <= letter->contacted.at_ms)
+			return true;
+	}
+	return false;
+}
+
+/* One answer to what the person wrote after his last withdrawal (0235). */
+static bool is_answer(const struct sim_world *world, const struct sim_letter *letter)
+{
+	const struct sim_blob *blob = blob_find(world, SIM_COMMUNICATIONS, recipient_entity.name, &letter->customer_id);
+	int64_t withdrawn_ms = blob ? ((const struct recipient *)blob->state)->told_at_ms[letter->contacted.channel] : 0;
+
+	for (size_t i = 0; i < world->post.letters_count; i++) {
+		const struct sim_letter *other = &world->post.letters[i];
+
+		if (other->told_at_ms != 0 && is_on_its_way(other, letter) && other->told_at_ms <= letter->contacted.at_ms &&
+		    other->told_at_ms >= withdrawn_ms && !is_written_to_between(world, letter, other->told_at_ms))
+			return true;
+	}
+	return false;
+}
+
+/* The message is of the same decision as what the person wrote. */
+static bool answers_at_once(const struct sim_world *world, const struct sim_letter *letter, const struct sim_letter *told)
+{
+	const char *name = world->post.requests[letter->request]->template_name;
+
+	return (strcmp(name, "help") == 0 || strcmp(name, "opt_out_confirmation") == 0) && is_on_its_way(told, letter) &&
+	       told->told_at_ms == letter->contacted.at_ms;
+}
+
 /* The person wrote after the verdict, which did not know of it. */
 static bool is_told_since(const struct sim_world *world, const struct sim_letter *letter)
 {
 	for (size_t i = 0; i < world->post.letters_count; i++) {
 		const struct sim_letter *other = &world->post.letters[i];
 
-		if (other->told_at_ms >= letter->contacted.at_ms && uuid_equal(&other->customer_id, &letter->customer_id))
+		if (other->told_at_ms >= letter->contacted.at_ms && uuid_equal(&other->customer_id, &letter->customer_id) &&
+		    !answers_at_once(world, letter, other))
 			return true;
 	}
 	return false;
@@ -453,7 +506,7 @@ static const char *refusal(const struct sim_world *world, const struct sim_lette
 		return "erased";
 	if (!view_is_usable(world, &letter->contact_point_id))
 		return "address_invalid";
-	return is_permitted(world, letter) ? debt_refusal(world, letter) : "withdrawn";
+	return is_permitted(world, letter) || is_answer(world, letter) ? debt_refusal(world, letter) : "withdrawn";
 }
 
 static void note_claim(struct sim_world *world, const struct sim_letter *letter, bool is_refused)
