@@ -1,36 +1,21 @@
 /* `dcs bounces`: reads the mails that came back, and says of which messages and addresses they are. */
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/array.h"
 #include "base/buf.h"
-#include "base/must.h"
 #include "bounce_mail.h"
 #include "cli.h"
 #include "crypto/crypto.h"
-#include "database.h"
-#include "schemas/communications.h"
-#include "schemas/customers.h"
-#include "sender.h"
-
-#define STATEMENT_MS 60000
-#define NAME_SIZE    512
+#include "feedback.h"
+#include "mailbox.h"
 
 static struct {
-	struct sender_conf sender;
-	const char *pg, *pg_user, *key_file;
+	struct feedback_conf feedback;
+	const char *key_file;
 } conf;
 
 static const struct conf_row rows[] = {
-	SENDER_ROWS(conf.sender),
-	SENDER_SCOPE_ROWS(conf.sender),
-	ROW_PG(&conf.pg),
-	ROW_PG_USER(&conf.pg_user),
+	FEEDBACK_ROWS(conf.feedback),
 	{ .name = "callback.key.file",
 	  .kind = CONF_TEXT,
 	  .target = &conf.key_file,
@@ -54,83 +39,32 @@ static const struct usage usage = {
 };
 
 struct bounces {
-	struct db *db;
-	struct db_params params;
-	struct sender *sender;
+	struct feedback feedback;
+	struct mailbox *mailbox;
 	struct buf mail;
 	uint8_t key[32];
-	int folder, new_folder, cur_folder; /* -1: not open */
-	int64_t read, failed, addresses, others, left;
-	int unacknowledged; /* of the mail at hand */
+	int64_t failed, addresses, others;
 };
-
-/* ---- one mail ---- */
-
-static const struct db_statement select_message = {
-	"cli_bounced_message",
-	"SELECT c.customer_id, c.contact_point_id, coalesce((SELECT r.provider FROM communications.receipt r WHERE "
-	"r.communication_id = c.communication_id ORDER BY r.version DESC LIMIT 1), 'smtp') FROM communications.communication c "
-	"WHERE c.communication_id = $1 AND c.contact_point_id IS NOT NULL"
-};
-
-static void acknowledged(void *bounces_arg, int32_t part, int64_t offset, const struct err *failure)
-{
-	struct bounces *bounces = bounces_arg;
-
-	(void)part;
-	(void)offset;
-	bounces->unacknowledged -= failure == NULL;
-}
-
-static int send_command(struct bounces *bounces, const struct message_type *type, const void *body, const struct uuid *id,
-			struct err *err)
-{
-	const struct sender_record record = { .type = type, .body = body, .id = id, .done = acknowledged, .done_arg = bounces };
-
-	bounces->unacknowledged++;
-	return sender_send(bounces->sender, &record, err);
-}
-
-static int report(struct bounces *bounces, const struct bounce *bounce, const struct db_result *message, int64_t at_ms,
-		  struct err *err)
-{
-	const struct record_delivery delivery = { .communication_id = bounce->communication_id,
-						  .customer_id = db_uuid(message, 0, 0),
-						  .provider = db_str(message, 0, 2),
-						  .has_provider_code = true,
-						  .provider_code = str_of(bounce->status),
-						  .status = STR("failed"),
-						  .occurred_at = at_ms };
-	const struct invalidate_contact_point invalidation = { .contact_point_id = db_uuid(message, 0, 1),
-							       .customer_id = db_uuid(message, 0, 0),
-							       .reason = STR("bounced") };
-	struct uuid delivery_id = uuid_derive(&bounce->communication_id, "bounce", (uint64_t)at_ms);
-	struct uuid invalidation_id = uuid_derive(&bounce->communication_id, "bounced address", 0);
-
-	bounces->failed++;
-	if (send_command(bounces, &record_delivery_type, &delivery, &delivery_id, err) != 0)
-		return -1;
-	if (!bounce->is_of_address)
-		return 0;
-	bounces->addresses++;
-	return send_command(bounces, &invalidate_contact_point_type, &invalidation, &invalidation_id, err);
-}
 
 /* A message that the database does not have was sent by another installation with this key, or its database was restored. */
-static int report_if_known(struct bounces *bounces, const struct bounce *bounce, int64_t at_ms, struct err *err)
+static int report(struct bounces *bounces, const struct bounce *bounce, int64_t at_ms, struct err *err)
 {
-	struct db_result message = { 0 };
-	int result;
+	const struct feedback_report report = { .communication_id = bounce->communication_id,
+						.channel = "email",
+						.default_provider = "smtp",
+						.code = str_of(bounce->status),
+						.status = "failed",
+						.at_ms = at_ms,
+						.id_purpose = "bounce",
+						.address_id_purpose = bounce->is_of_address ? "bounced address" : NULL };
+	bool is_known = false;
 
-	db_params_reset(&bounces->params);
-	db_param_uuid(&bounces->params, &bounce->communication_id);
-	if (db_run(bounces->db, &select_message, &bounces->params, &message, err) != 0)
+	if (feedback_report(&bounces->feedback, &report, &is_known, err) != 0)
 		return -1;
-	if (message.rows == 0)
-		bounces->others++;
-	result = message.rows == 0 ? 0 : report(bounces, bounce, &message, at_ms, err);
-	db_result_release(&message);
-	return result;
+	bounces->failed += is_known;
+	bounces->addresses += is_known && bounce->is_of_address;
+	bounces->others += !is_known;
+	return 0;
 }
 
 static int take_mail(struct bounces *bounces, const char *name, int64_t at_ms, struct err *err)
@@ -140,7 +74,7 @@ static int take_mail(struct bounces *bounces, const char *name, int64_t at_ms, s
 	switch (bounce_mail_read(buf_str(&bounces->mail), bounces->key, &bounce)) {
 	case BOUNCE_READ:
 		if (bounce.is_final)
-			return report_if_known(bounces, &bounce, at_ms, err);
+			return report(bounces, &bounce, at_ms, err);
 		break;
 	case BOUNCE_FORGED:
 		printf("%s: its address has a signature that is not ours\n", name);
@@ -153,155 +87,64 @@ static int take_mail(struct bounces *bounces, const char *name, int64_t at_ms, s
 	return 0;
 }
 
-/* ---- the folder ---- */
+/* ---- the mailbox as a source ---- */
 
-/* Only a regular file: a name in the folder may be a link to anything. */
-static int read_mail(struct bounces *bounces, const char *name, int64_t *ret_at_ms, struct err *err)
+static int next_mail(void *bounces_arg, const char **ret_name, struct err *err)
 {
-	int file = openat(bounces->new_folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	struct stat about;
-	int result = -1;
+	const struct bounces *bounces = bounces_arg;
 
-	if (file < 0)
-		return err_set(err, ERR_POISON, "%s", strerror(errno));
-	buf_reset(&bounces->mail);
-	if (fstat(file, &about) != 0 || !S_ISREG(about.st_mode)) {
-		err_set(err, ERR_POISON, "not a file");
-		goto out;
-	}
-	*ret_at_ms = (int64_t)about.st_mtime * 1000;
-	while (bounces->mail.size < BOUNCE_MAIL_MAX) {
-		unsigned char *room = buf_reserve(&bounces->mail, 65536);
-		ssize_t got;
-
-		MUST(room != NULL);
-		got = read(file, room, 65536);
-		if (got < 0) {
-			err_set(err, ERR_POISON, "%s", strerror(errno));
-			goto out;
-		}
-		if (got == 0)
-			break;
-		bounces->mail.size += (size_t)got;
-	}
-	result = 0;
-out:
-	(void)close(file);
-	return result;
+	return bounces->mailbox->kind->next(bounces->mailbox, ret_name, err);
 }
 
-/* As maildir(5) says: S, seen. */
-static int move_to_cur(const struct bounces *bounces, const char *name, struct err *err)
+static int read_and_take(void *bounces_arg, const char *name, struct err *err)
 {
-	char target[NAME_SIZE + 8];
-
-	(void)snprintf(target, sizeof(target), "%s%s", name, strstr(name, ":2,") != NULL ? "" : ":2,S");
-	if (renameat(bounces->new_folder, name, bounces->cur_folder, target) != 0)
-		return err_set(err, ERR_POISON, "%s", strerror(errno));
-	return 0;
-}
-
-/* ERR_POISON: this mail stays; any other: no mail can be taken. */
-static int handle(struct bounces *bounces, const char *name, struct err *err)
-{
+	struct bounces *bounces = bounces_arg;
 	int64_t at_ms = 0;
 
-	bounces->unacknowledged = 0;
-	if (read_mail(bounces, name, &at_ms, err) != 0)
+	buf_reset(&bounces->mail);
+	if (bounces->mailbox->kind->read(bounces->mailbox, name, BOUNCE_MAIL_MAX, &bounces->mail, &at_ms, err) != 0)
 		return -1;
-	bounces->read++;
-	if (take_mail(bounces, name, at_ms, err) != 0)
-		return -1;
-	if (bounces->unacknowledged > 0 && sender_finish(bounces->sender, err) != 0)
-		return -1;
-	if (bounces->unacknowledged > 0)
-		return err_set(err, ERR_POISON, "Kafka did not take it");
-	return move_to_cur(bounces, name, err);
+	return take_mail(bounces, name, at_ms, err);
 }
 
-static int handle_all(struct bounces *bounces, DIR *folder, struct err *err)
+static int done_with(void *bounces_arg, const char *name, struct err *err)
 {
-	const struct dirent *entry;
+	const struct bounces *bounces = bounces_arg;
 
-	while ((entry = readdir(folder)) != NULL) {
-		struct err failure = ERR_INIT;
-
-		if (entry->d_name[0] == '.' || strlen(entry->d_name) >= NAME_SIZE)
-			continue;
-		if (handle(bounces, entry->d_name, &failure) == 0)
-			continue;
-		if (failure.kind != ERR_POISON) {
-			*err = failure;
-			return -1;
-		}
-		printf("%s: %s\n", entry->d_name, failure.text);
-		bounces->left++;
-	}
-	return 0;
+	return bounces->mailbox->kind->done(bounces->mailbox, name, err);
 }
 
-static int open_folders(struct bounces *bounces, const char *path, struct err *err)
+static int read_mailbox(struct bounces *bounces, const char *path, struct err *err)
 {
-	bounces->folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (bounces->folder >= 0) {
-		bounces->new_folder = openat(bounces->folder, "new", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		bounces->cur_folder = openat(bounces->folder, "cur", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	}
-	if (bounces->new_folder < 0 || bounces->cur_folder < 0)
-		return err_set(err, ERR_FATAL, "%.100s is no Maildir: it has no new or cur", path);
-	return 0;
-}
+	static const struct feedback_source source = { next_mail, read_and_take, done_with };
 
-static int read_maildir(struct bounces *bounces, const char *path, struct err *err)
-{
-	DIR *folder = NULL;
-	int copy, result;
-
-	if (open_folders(bounces, path, err) != 0 || key_read(bounces->key, conf.key_file, err) != 0 ||
-	    database_open(conf.pg, conf.pg_user, STATEMENT_MS, &bounces->db, err) != 0 ||
-	    sender_open(&conf.sender, &bounces->sender, err) != 0)
+	if (maildir_open(path, &bounces->mailbox, err) != 0 || key_read(bounces->key, conf.key_file, err) != 0 ||
+	    feedback_open(&bounces->feedback, &conf.feedback, err) != 0)
 		return -1;
-	copy = dup(bounces->new_folder); /* closedir closes it */
-	if (copy >= 0)
-		folder = fdopendir(copy);
-	if (folder == NULL)
-		return err_set(err, ERR_FATAL, "%s", strerror(errno));
-	result = handle_all(bounces, folder, err);
-	(void)closedir(folder);
-	return result;
-}
-
-static void close_folder(int folder)
-{
-	if (folder >= 0)
-		(void)close(folder);
+	return feedback_walk(&bounces->feedback, &source, bounces, err);
 }
 
 int run_bounces(int argc, char **argv)
 {
-	struct bounces bounces = { .folder = -1, .new_folder = -1, .cur_folder = -1 };
+	struct bounces bounces = { .mailbox = NULL };
 	struct arguments arguments;
 	struct err err = ERR_INIT;
 	int status = EXIT_STATUS_OK;
 
 	if (!arguments_read(&usage, argc, argv, &arguments, &status))
 		return status;
-	conf.sender.roles = "notifier";
-	db_params_init(&bounces.params, 256);
-	buf_init(&bounces.mail, BOUNCE_MAIL_MAX + 65536);
-	if (read_maildir(&bounces, arguments.items[0], &err) != 0)
+	buf_init(&bounces.mail, BOUNCE_MAIL_MAX);
+	if (read_mailbox(&bounces, arguments.items[0], &err) != 0)
 		status = fail_wrong(argv[0], &err);
-	else if (bounces.left > 0)
+	else if (bounces.feedback.left > 0)
 		status = EXIT_STATUS_WRONG;
-	printf("%lld mails: %lld messages failed, %lld addresses bounced, %lld say nothing; %lld left\n", (long long)bounces.read,
-	       (long long)bounces.failed, (long long)bounces.addresses, (long long)bounces.others, (long long)bounces.left);
-	sender_close(bounces.sender);
-	db_close(bounces.db);
-	db_params_release(&bounces.params);
+	printf("%lld mails: %lld messages failed, %lld addresses bounced, %lld say nothing; %lld left\n",
+	       (long long)bounces.feedback.read, (long long)bounces.failed, (long long)bounces.addresses,
+	       (long long)bounces.others, (long long)bounces.feedback.left);
+	feedback_close(&bounces.feedback);
+	if (bounces.mailbox != NULL)
+		bounces.mailbox->kind->close(bounces.mailbox);
 	buf_release(&bounces.mail);
-	close_folder(bounces.cur_folder);
-	close_folder(bounces.new_folder);
-	close_folder(bounces.folder);
 	wipe(bounces.key, sizeof(bounces.key));
 	return status;
 }

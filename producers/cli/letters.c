@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -13,29 +12,17 @@
 #include "base/must.h"
 #include "cli.h"
 #include "crypto/crypto.h"
-#include "database.h"
-#include "schemas/communications.h"
-#include "schemas/customers.h"
-#include "sender.h"
+#include "feedback.h"
 #include "wire/json.h"
 
-#define STATEMENT_MS 60000
-#define ANSWER_MAX   4096 /* of a file */
-#define ENDING       ".ack.json"
-#define NAME_SIZE    (UUID_TEXT_SIZE + sizeof(ENDING))
-#define DONE_FOLDER  "done" /* as consumers/notifier/gateway_spool.c */
+#define ANSWER_MAX  4096 /* of a file */
+#define ENDING      ".ack.json"
+#define NAME_SIZE   (UUID_TEXT_SIZE + sizeof(ENDING))
+#define DONE_FOLDER "done" /* as consumers/notifier/gateway_spool.c */
 
-static struct {
-	struct sender_conf sender;
-	const char *pg, *pg_user;
-} conf;
+static struct feedback_conf conf;
 
-static const struct conf_row rows[] = {
-	SENDER_ROWS(conf.sender),
-	SENDER_SCOPE_ROWS(conf.sender),
-	ROW_PG(&conf.pg),
-	ROW_PG_USER(&conf.pg_user),
-};
+static const struct conf_row rows[] = { FEEDBACK_ROWS(conf) };
 
 static const struct usage usage = {
 	.about = "usage: dcs letters FOLDER [FLAGS]\n\n"
@@ -96,65 +83,15 @@ static const struct record_type acknowledgement_record = {
 };
 
 struct letters {
-	struct db *db;
-	struct db_params params;
-	struct sender *sender;
+	struct feedback feedback;
 	struct arena arena;
+	struct buf answer;
 	int folder, done_folder; /* -1: not open */
-	int64_t read, posted, delivered, failed, returned, left;
-	int unacknowledged; /* of the letter at hand */
+	DIR *names;
+	int64_t posted, delivered, failed, returned;
 };
 
 /* ---- one acknowledgement ---- */
-
-static const struct db_statement select_letter = {
-	"cli_acknowledged_letter",
-	"SELECT c.customer_id, c.contact_point_id, coalesce((SELECT r.provider FROM communications.receipt r WHERE "
-	"r.communication_id = c.communication_id ORDER BY r.version DESC LIMIT 1), 'spool') FROM communications.communication c "
-	"WHERE c.communication_id = $1 AND c.channel = 'letter' AND c.contact_point_id IS NOT NULL"
-};
-
-static void acknowledged(void *letters_arg, int32_t part, int64_t offset, const struct err *failure)
-{
-	struct letters *letters = letters_arg;
-
-	(void)part;
-	(void)offset;
-	letters->unacknowledged -= failure == NULL;
-}
-
-static int send_command(struct letters *letters, const struct message_type *type, const void *body, const struct uuid *id,
-			struct err *err)
-{
-	const struct sender_record record = { .type = type, .body = body, .id = id, .done = acknowledged, .done_arg = letters };
-
-	letters->unacknowledged++;
-	return sender_send(letters->sender, &record, err);
-}
-
-/* The commands of an answer that is read again have the same ids. */
-static int report(struct letters *letters, const struct uuid *id, const struct acknowledgement *said, size_t status,
-		  const struct db_result *letter, struct err *err)
-{
-	const struct record_delivery delivery = { .communication_id = *id,
-						  .customer_id = db_uuid(letter, 0, 0),
-						  .provider = db_str(letter, 0, 2),
-						  .has_provider_code = true,
-						  .provider_code = said->has_code ? said->code : said->status,
-						  .status = str_of(statuses[status].delivery),
-						  .occurred_at = said->at_ms };
-	const struct invalidate_contact_point invalidation = { .contact_point_id = db_uuid(letter, 0, 1),
-							       .customer_id = db_uuid(letter, 0, 0),
-							       .reason = STR("bounced") };
-	struct uuid delivery_id = uuid_derive(id, statuses[status].status, (uint64_t)said->at_ms);
-	struct uuid invalidation_id = uuid_derive(id, "returned address", 0);
-
-	if (send_command(letters, &record_delivery_type, &delivery, &delivery_id, err) != 0)
-		return -1;
-	return statuses[status].is_returned
-		       ? send_command(letters, &invalidate_contact_point_type, &invalidation, &invalidation_id, err)
-		       : 0;
-}
 
 static void count_status(struct letters *letters, size_t status)
 {
@@ -166,51 +103,46 @@ static void count_status(struct letters *letters, size_t status)
 
 static int take_answer(struct letters *letters, const struct uuid *id, const struct acknowledgement *said, struct err *err)
 {
-	struct db_result letter = { 0 };
 	size_t status = 0;
-	int result;
+	struct feedback_report report;
+	bool is_known = false;
 
 	while (status < COUNT(statuses) && !str_is(said->status, statuses[status].status))
 		status++;
 	if (status == COUNT(statuses))
 		return err_set(err, ERR_POISON, "status is not posted, delivered, failed or returned");
-	db_params_reset(&letters->params);
-	db_param_uuid(&letters->params, id);
-	if (db_run(letters->db, &select_letter, &letters->params, &letter, err) != 0)
+	report = (struct feedback_report){ .communication_id = *id,
+					   .channel = "letter",
+					   .default_provider = "spool",
+					   .code = said->has_code ? said->code : said->status,
+					   .status = statuses[status].delivery,
+					   .at_ms = said->at_ms,
+					   .id_purpose = statuses[status].status,
+					   .address_id_purpose = statuses[status].is_returned ? "returned address" : NULL };
+	if (feedback_report(&letters->feedback, &report, &is_known, err) != 0)
 		return -1;
-	if (letter.rows == 0)
-		result = err_set(err, ERR_POISON, "the database has no such letter");
-	else
-		result = report(letters, id, said, status, &letter, err);
-	db_result_release(&letter);
-	if (result == 0)
-		count_status(letters, status);
-	return result;
+	if (!is_known)
+		return err_set(err, ERR_POISON, "the database has no such letter");
+	count_status(letters, status);
+	return 0;
 }
 
 /* ---- the folder ---- */
 
-/* Only a regular file: a name in the folder may be a link to anything. */
 static int read_answer(struct letters *letters, const char *name, struct acknowledgement *ret_said, struct err *err)
 {
 	struct json_faults faults = { 0 };
 	struct json_reading reading = { .style = JSON_REST };
-	char *text = arena_take_bytes(&letters->arena, ANSWER_MAX);
-	int file = openat(letters->folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	struct stat about;
 	struct json json;
-	ssize_t size = -1;
 
-	MUST(text != NULL);
-	if (file < 0)
-		return err_set(err, ERR_POISON, "%s", strerror(errno));
-	if (fstat(file, &about) == 0 && S_ISREG(about.st_mode) && about.st_size < ANSWER_MAX)
-		size = read(file, text, ANSWER_MAX);
-	(void)close(file);
-	if (size < 0)
-		return err_set(err, ERR_POISON, "not a file, or too long");
+	arena_reset(&letters->arena);
+	buf_reset(&letters->answer);
+	if (feedback_file_read(letters->folder, name, ANSWER_MAX, &letters->answer, NULL, err) != 0)
+		return -1;
+	if (letters->answer.size == ANSWER_MAX)
+		return err_set(err, ERR_POISON, "too long");
 	*ret_said = (struct acknowledgement){ 0 };
-	if (!json_parse((struct str){ .data = text, .size = (size_t)size }, &json, &faults) ||
+	if (!json_parse(buf_str(&letters->answer), &json, &faults) ||
 	    !json_read_record(json, &acknowledgement_record, &reading, &letters->arena, ret_said, &faults))
 		return err_set(err, ERR_POISON, "%s: %s", faults.items[0].pointer, faults.items[0].detail);
 	return 0;
@@ -245,25 +177,6 @@ static int delete_files(const struct letters *letters, const char *id, struct er
 	return 0;
 }
 
-/* ERR_POISON: this answer stays; any other: none can be taken. */
-static int handle(struct letters *letters, const char *name, const struct uuid *id, struct err *err)
-{
-	struct acknowledgement said;
-	char text[UUID_TEXT_SIZE + 1];
-
-	letters->unacknowledged = 0;
-	arena_reset(&letters->arena);
-	letters->read++;
-	if (read_answer(letters, name, &said, err) != 0 || take_answer(letters, id, &said, err) != 0)
-		return -1;
-	if (letters->unacknowledged > 0 && sender_finish(letters->sender, err) != 0)
-		return -1;
-	if (letters->unacknowledged > 0)
-		return err_set(err, ERR_POISON, "Kafka did not take it");
-	uuid_format(text, id);
-	return mark_done(letters, text, err) == 0 ? delete_files(letters, text, err) : -1;
-}
-
 /* <communication id>.ack.json */
 static bool is_answer(const char *name, struct uuid *ret_id)
 {
@@ -273,24 +186,40 @@ static bool is_answer(const char *name, struct uuid *ret_id)
 	       uuid_parse(ret_id, (struct str){ .data = name, .size = UUID_TEXT_SIZE });
 }
 
-static int handle_all(struct letters *letters, DIR *folder, struct err *err)
+static int next_answer(void *letters_arg, const char **ret_name, struct err *err)
 {
+	const struct letters *letters = letters_arg;
 	const struct dirent *entry;
+	struct uuid id;
 
-	while ((entry = readdir(folder)) != NULL) {
-		struct err failure = ERR_INIT;
-		struct uuid id;
-
-		if (!is_answer(entry->d_name, &id) || handle(letters, entry->d_name, &id, &failure) == 0)
-			continue;
-		if (failure.kind != ERR_POISON) {
-			*err = failure;
-			return -1;
-		}
-		printf("%s: %s\n", entry->d_name, failure.text);
-		letters->left++;
+	(void)err;
+	*ret_name = NULL;
+	while (*ret_name == NULL && (entry = readdir(letters->names)) != NULL) {
+		if (is_answer(entry->d_name, &id))
+			*ret_name = entry->d_name;
 	}
 	return 0;
+}
+
+static int read_and_take(void *letters_arg, const char *name, struct err *err)
+{
+	struct letters *letters = letters_arg;
+	struct acknowledgement said;
+	struct uuid id;
+
+	MUST(is_answer(name, &id));
+	return read_answer(letters, name, &said, err) == 0 ? take_answer(letters, &id, &said, err) : -1;
+}
+
+static int done_with(void *letters_arg, const char *name, struct err *err)
+{
+	const struct letters *letters = letters_arg;
+	char text[UUID_TEXT_SIZE + 1];
+	struct uuid id;
+
+	MUST(is_answer(name, &id));
+	uuid_format(text, &id);
+	return mark_done(letters, text, err) == 0 ? delete_files(letters, text, err) : -1;
 }
 
 static int open_folders(struct letters *letters, const char *path, struct err *err)
@@ -300,32 +229,18 @@ static int open_folders(struct letters *letters, const char *path, struct err *e
 		letters->done_folder = openat(letters->folder, DONE_FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (letters->done_folder < 0)
 		return err_set(err, ERR_FATAL, "%.100s is no folder of letters: it has no " DONE_FOLDER, path);
-	return 0;
+	letters->names = feedback_folder_open(letters->folder, err);
+	return letters->names == NULL ? -1 : 0;
 }
 
 static int read_folder(struct letters *letters, const char *path, struct err *err)
 {
-	DIR *folder = NULL;
-	int copy, result;
+	static const struct feedback_source source = { next_answer, read_and_take, done_with };
 
 	if (open_folders(letters, path, err) != 0 || arena_init(&letters->arena, (size_t)64 << 10, err) != 0 ||
-	    database_open(conf.pg, conf.pg_user, STATEMENT_MS, &letters->db, err) != 0 ||
-	    sender_open(&conf.sender, &letters->sender, err) != 0)
+	    feedback_open(&letters->feedback, &conf, err) != 0)
 		return -1;
-	copy = dup(letters->folder); /* closedir closes it */
-	if (copy >= 0)
-		folder = fdopendir(copy);
-	if (folder == NULL)
-		return err_set(err, ERR_FATAL, "%s", strerror(errno));
-	result = handle_all(letters, folder, err);
-	(void)closedir(folder);
-	return result;
-}
-
-static void close_folder(int folder)
-{
-	if (folder >= 0)
-		(void)close(folder);
+	return feedback_walk(&letters->feedback, &source, letters, err);
 }
 
 int run_letters(int argc, char **argv)
@@ -337,20 +252,20 @@ int run_letters(int argc, char **argv)
 
 	if (!arguments_read(&usage, argc, argv, &arguments, &status))
 		return status;
-	conf.sender.roles = "notifier";
-	db_params_init(&letters.params, 256);
+	buf_init(&letters.answer, ANSWER_MAX);
 	if (read_folder(&letters, arguments.items[0], &err) != 0)
 		status = fail_wrong(argv[0], &err);
-	else if (letters.left > 0)
+	else if (letters.feedback.left > 0)
 		status = EXIT_STATUS_WRONG;
-	printf("%lld answers: %lld posted, %lld delivered, %lld failed, %lld returned; %lld left\n", (long long)letters.read,
-	       (long long)letters.posted, (long long)letters.delivered, (long long)letters.failed, (long long)letters.returned,
-	       (long long)letters.left);
-	sender_close(letters.sender);
-	db_close(letters.db);
-	db_params_release(&letters.params);
+	printf("%lld answers: %lld posted, %lld delivered, %lld failed, %lld returned; %lld left\n",
+	       (long long)letters.feedback.read, (long long)letters.posted, (long long)letters.delivered,
+	       (long long)letters.failed, (long long)letters.returned, (long long)letters.feedback.left);
+	feedback_close(&letters.feedback);
+	if (letters.names != NULL)
+		(void)closedir(letters.names);
+	buf_release(&letters.answer);
 	arena_release(&letters.arena);
-	close_folder(letters.done_folder);
-	close_folder(letters.folder);
+	feedback_folder_close(letters.done_folder);
+	feedback_folder_close(letters.folder);
 	return status;
 }

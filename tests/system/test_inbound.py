@@ -262,7 +262,7 @@ def test_a_mail_that_came_back_ends_the_message_and_the_address(world, staff, ma
     (maildir / "new" / "4.a").write_bytes(b"\x00\xff" * 5000)
     (maildir / "new" / "5.a").symlink_to("/etc/passwd")
     done = world.dcs("bounces", maildir, check=False)
-    assert done.returncode == 1 and "4 mails: 1 messages failed, 1 addresses bounced, 3 say nothing; 1 left" in done.stdout, done
+    assert done.returncode == 1 and "5 mails: 1 messages failed, 1 addresses bounced, 3 say nothing; 1 left" in done.stdout, done
     assert {path.name for path in (maildir / "cur").iterdir()} == {f"{number}.a:2,S" for number in (1, 2, 3, 4)}
     wait_for(lambda: state(staff, message) == "failed", "the end of the message")
     wait_for(lambda: point_state(staff, customer) == "bounced", "an address that is not used any more")
