@@ -23,6 +23,7 @@ struct http {
 	size_t exchanges_count, running;
 	int64_t connect_timeout_ms, total_timeout_ms;
 	char user_agent[128], ca_file[1024], proxy[512];
+	http_leaves *leaves;
 	struct exchange exchanges[];
 };
 
@@ -93,13 +94,13 @@ static int before_request(void *exchange_arg, char *to_ip, char *from_ip, int to
 	struct exchange *exchange = exchange_arg;
 
 	(void)to_ip, (void)from_ip, (void)to_port;
-	exchange->local_port = from_port;
-	exchange->facts.is_connected = true;
-	if (exchange->facts.protocol == FACTS_MAIL)
-		return CURL_PREREQFUNC_OK;
 	if (exchange->facts.began)
 		return CURL_PREREQFUNC_ABORT; /* the library's own second try: the first may have been taken */
-	exchange->facts.began = true;
+	if (!exchange->facts.is_connected && exchange->http->leaves != NULL)
+		exchange->http->leaves(exchange->done_arg);
+	exchange->local_port = from_port;
+	exchange->facts.is_connected = true;
+	exchange->facts.began = exchange->facts.protocol == FACTS_HTTP;
 	return CURL_PREREQFUNC_OK;
 }
 
@@ -265,6 +266,7 @@ static int copy_conf(struct http *http, const struct http_conf *conf, struct err
 {
 	http->connect_timeout_ms = conf->connect_timeout_ms;
 	http->total_timeout_ms = conf->total_timeout_ms;
+	http->leaves = conf->leaves;
 	if (!str_to_chars(http->user_agent, sizeof(http->user_agent), str_of(conf->user_agent)) ||
 	    !str_to_chars(http->ca_file, sizeof(http->ca_file), str_of(conf->ca_file == NULL ? "" : conf->ca_file)) ||
 	    !str_to_chars(http->proxy, sizeof(http->proxy), str_of(conf->proxy == NULL ? "" : conf->proxy)))

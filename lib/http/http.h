@@ -31,6 +31,12 @@ struct http;
 #define HTTP_EXCHANGES_MAX 256
 #define HTTP_HEAD_MAX      65536 /* all header lines of an exchange, those of 1xx answers too */
 
+/*
+ * Called with its done_arg when the connection of an exchange stands and its request is about to be written; never, if none does.
+ * May not start others.
+ */
+typedef void http_leaves(void *done_arg);
+
 struct http_conf {
 	size_t exchanges_max;                         /* at once, of HTTP and mail together; 1..HTTP_EXCHANGES_MAX */
 	int64_t connect_timeout_ms, total_timeout_ms; /* of one exchange; connecting is name, TCP, TLS and login */
@@ -38,6 +44,7 @@ struct http_conf {
 	const char *user_agent;
 	const char *ca_file; /* NULL: the system's certificates */
 	const char *proxy;   /* NULL: none */
+	http_leaves *leaves; /* NULL: nobody wants to know */
 };
 
 /* What one exchange may differ in from http_conf; 0 and NULL: as there. Zeroed: no difference. */

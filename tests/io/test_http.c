@@ -22,6 +22,7 @@ static struct http *http;
 
 /* What `done` was told. */
 struct told {
+	int left; /* calls of `leaves` */
 	int calls;
 	enum http_outcome outcome;
 	int status;
@@ -32,10 +33,20 @@ struct told {
 	char text[256];
 };
 
+static void note_leaving(void *told_arg)
+{
+	struct told *told = told_arg;
+
+	assert_int_equal(told->calls, 0);
+	told->left++;
+}
+
+/* Whatever became of a request, it was told once that it leaves. */
 static void note(void *told_arg, const struct http_answer *answer)
 {
 	struct told *told = told_arg;
 
+	assert_in_range(told->left, answer->outcome == HTTP_NOT_SENT ? 0 : 1, 1);
 	told->calls++;
 	told->outcome = answer->outcome;
 	told->status = answer->status;
@@ -113,7 +124,8 @@ static void open_client(int64_t total_timeout_ms, size_t exchanges_max)
 				  .connect_timeout_ms = total_timeout_ms < 3000 ? total_timeout_ms : 3000,
 				  .total_timeout_ms = total_timeout_ms,
 				  .answer_size_max = 4096,
-				  .user_agent = "dcs-test" };
+				  .user_agent = "dcs-test",
+				  .leaves = note_leaving };
 	struct err err = ERR_INIT;
 
 	http_close(http);
