@@ -111,13 +111,23 @@ static void judge(struct flight *flight, const struct http_answer *answer, struc
 		verdict->outcome = DISPATCH_OUTCOME_UNKNOWN;
 }
 
+void dispatch_leaves(void *flight_arg)
+{
+	struct flight *flight = flight_arg;
+
+	MUST(flight->state == FLIGHT_FLYING);
+	if (!flight->has_left)
+		throttle_leave(&flight->gateway->throttle, clock_monotonic_ms());
+	flight->has_left = true;
+}
+
 static void landed(void *flight_arg, const struct http_answer *answer)
 {
 	struct flight *flight = flight_arg;
 	struct gateway *gateway = flight->gateway;
 	struct verdict verdict;
 
-	MUST(flight->state == FLIGHT_FLYING);
+	dispatch_leaves(flight); /* at the latest: a kind without requests does not tell, and an attempt to connect is one, too */
 	judge(flight, answer, &verdict);
 	flight->retry_after_ms = retry_after_ms(answer->retry_after, bus_now_ms());
 	throttle_end(&gateway->throttle, verdict.is_well, flight->retry_after_ms, clock_monotonic_ms());

@@ -39,6 +39,7 @@ struct flight {
 	struct gateway *gateway;
 	struct attempt_id id;
 	int64_t send_by_ms;
+	bool has_left;          /* its request is being written, or was: its token is spent */
 	bool is_not_now;        /* its time was over when it was handed over: the next claim says the same, and reports it */
 	struct verdict verdict; /* FLIGHT_ENDED, and the next two */
 	int64_t ended_at_ms, retry_at_ms, retry_after_ms;
@@ -62,6 +63,9 @@ struct dispatch {
 	uint64_t accepted, failed, not_accepted, unknown;       /* since the start */
 	uint64_t doubtful;                                      /* the same: questions that became necessary */
 };
+
+/* For http_conf.leaves, of the `http` below. */
+http_leaves dispatch_leaves;
 
 /* Borrows all. Start-up: takes memory. */
 MUST_CHECK int dispatch_open(struct dispatch *dispatch, const struct dispatch_conf *conf, struct desk *desk, struct http *http,

@@ -61,7 +61,8 @@ static int open_gateways(struct notifier *notifier, struct err *err)
 					.connect_timeout_ms = CONNECT_MS,
 					.total_timeout_ms = TOTAL_MS,
 					.answer_size_max = 4096,
-					.user_agent = "dcs-notifier" };
+					.user_agent = "dcs-notifier",
+					.leaves = dispatch_leaves };
 	struct dispatch_conf conf = { .retry_base_ms = settings->retry_ms,
 				      .ask_base_ms = settings->ask_ms,
 				      .attempts_max = settings->attempts_max };

@@ -8,6 +8,20 @@ static int64_t smaller(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
+static int64_t larger(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* The size of the bucket. */
+static int64_t full_milli(const struct throttle *throttle)
+{
+	int64_t burst_milli = throttle->conf.burst * MILLI;
+	int64_t jitter_milli = smaller(throttle->conf.per_second * THROTTLE_JITTER_MS, burst_milli / 2);
+
+	return larger(burst_milli - jitter_milli, MILLI);
+}
+
 void throttle_init(struct throttle *throttle, const struct throttle_conf *conf, int64_t now_ms)
 {
 	MUST(conf->per_second >= 1);
@@ -16,18 +30,16 @@ void throttle_init(struct throttle *throttle, const struct throttle_conf *conf, 
 	MUST(conf->failures_max >= 1);
 	MUST(conf->pause_ms >= 1);
 	MUST(conf->pause_max_ms >= conf->pause_ms);
-	*throttle = (struct throttle){ .conf = *conf,
-				       .state = THROTTLE_CLOSED,
-				       .tokens_milli = conf->burst * MILLI,
-				       .filled_at_ms = now_ms,
-				       .pause_ms = conf->pause_ms,
-				       .until_ms = now_ms };
+	*throttle = (struct throttle){
+		.conf = *conf, .state = THROTTLE_CLOSED, .filled_at_ms = now_ms, .pause_ms = conf->pause_ms, .until_ms = now_ms
+	};
+	throttle->tokens_milli = full_milli(throttle);
 }
 
-/* Adds tokens for the elapsed time: per_second thousandths each millisecond. A full bucket takes at most burst seconds. */
+/* Adds tokens for the elapsed time: per_second thousandths each millisecond. After as many ms as it has thousandths it is full. */
 static void fill(struct throttle *throttle, int64_t now_ms)
 {
-	int64_t full = throttle->conf.burst * MILLI;
+	int64_t full = full_milli(throttle);
 	int64_t passed_ms = smaller(now_ms - throttle->filled_at_ms, full);
 
 	if (passed_ms <= 0)
@@ -64,7 +76,7 @@ int64_t throttle_room(struct throttle *throttle, int64_t now_ms)
 	if (now_ms < throttle->until_ms)
 		return 0;
 	places = running_max(throttle) - throttle->running;
-	return places <= 0 ? 0 : smaller(places, throttle->tokens_milli / MILLI);
+	return larger(smaller(places, throttle->tokens_milli / MILLI - throttle->starting), 0);
 }
 
 bool throttle_is_away(struct throttle *throttle, int64_t now_ms)
@@ -78,15 +90,24 @@ bool throttle_is_away(struct throttle *throttle, int64_t now_ms)
 void throttle_start(struct throttle *throttle, int64_t now_ms)
 {
 	MUST(throttle_room(throttle, now_ms) > 0);
-	throttle->tokens_milli -= MILLI;
 	throttle->running++;
+	throttle->starting++;
+}
+
+void throttle_leave(struct throttle *throttle, int64_t now_ms)
+{
+	MUST(throttle->starting > 0);
+	fill(throttle, now_ms);
+	MUST(throttle->tokens_milli >= MILLI);
+	throttle->tokens_milli -= MILLI;
+	throttle->starting--;
 }
 
 void throttle_undo(struct throttle *throttle)
 {
-	MUST(throttle->running > 0);
+	MUST(throttle->starting > 0);
 	throttle->running--;
-	throttle->tokens_milli = smaller(throttle->tokens_milli + MILLI, throttle->conf.burst * MILLI);
+	throttle->starting--;
 }
 
 static void open_breaker(struct throttle *throttle, int64_t now_ms)
@@ -121,7 +142,7 @@ static void note_success(struct throttle *throttle)
 
 void throttle_end(struct throttle *throttle, bool is_well, int64_t retry_after_ms, int64_t now_ms)
 {
-	MUST(throttle->running > 0);
+	MUST(throttle->running > throttle->starting);
 	throttle->running--;
 	look_at_clock(throttle, now_ms);
 	if (is_well)
@@ -134,15 +155,15 @@ void throttle_end(struct throttle *throttle, bool is_well, int64_t retry_after_m
 
 int64_t throttle_wait_ms(struct throttle *throttle, int64_t now_ms)
 {
-	int64_t missing_milli;
+	int64_t starting_milli = throttle->starting * MILLI, missing_milli;
 
 	if (throttle_room(throttle, now_ms) > 0)
 		return 0;
 	if (now_ms < throttle->until_ms)
 		return throttle->until_ms - now_ms;
-	if (throttle->running >= running_max(throttle))
+	if (throttle->running >= running_max(throttle) || starting_milli + MILLI > full_milli(throttle))
 		return -1;
-	missing_milli = MILLI - throttle->tokens_milli;
+	missing_milli = starting_milli + MILLI - throttle->tokens_milli;
 	return (missing_milli + throttle->conf.per_second - 1) / throttle->conf.per_second;
 }
 

@@ -11,6 +11,12 @@
  * breaker. It is checked before a message is claimed, so that no claimed message waits in a queue of ours. Pure: time is an
  * argument that never goes back.
  *
+ * The promise: in no stretch of time does the gateway get more than burst + per_second x the stretch, by its own clock.
+ *   - A message that has started keeps its token in the bucket until its request is written. So a full bucket stays full while
+ *     requests are held up, by a connection or a commit, and they do not come together with those of the tokens meanwhile.
+ *   - The bucket is smaller than burst by the tokens of THROTTLE_JITTER_MS: by so much one request may be longer on its way than
+ *     the next. It has at least half of burst, and one token, so with a burst below per_second / 20 it allows for less.
+ *
  *              failures_max in a row             the pause is over
  *   CLOSED ------------------------------> OPEN ------------------> HALF_OPEN
  *     ^  ^                                 |  ^                     |   |
@@ -25,9 +31,11 @@
  *
  * Only the gateway's own health counts: a refused recipient is a success of the gateway.
  */
+#define THROTTLE_JITTER_MS 25
+
 struct throttle_conf {
 	int64_t per_second;   /* tokens; 1.. */
-	int64_t burst;        /* the bucket's size; 1.. */
+	int64_t burst;        /* 1.. */
 	int64_t running_max;  /* 1.. */
 	int64_t failures_max; /* 1.. */
 	int64_t pause_ms, pause_max_ms;
@@ -38,9 +46,10 @@ enum throttle_state { THROTTLE_CLOSED, THROTTLE_OPEN, THROTTLE_HALF_OPEN };
 struct throttle {
 	struct throttle_conf conf;
 	enum throttle_state state;
-	int64_t tokens_milli; /* thousandths of a token */
+	int64_t tokens_milli; /* thousandths of a token; those of `starting` are among them */
 	int64_t filled_at_ms;
 	int64_t running;
+	int64_t starting; /* of these: their requests have not left */
 	int64_t failures; /* in a row */
 	int64_t pause_ms; /* of the next opening */
 	int64_t until_ms; /* OPEN: the time of the probe; also the pause that the gateway asked for (Retry-After) */
@@ -60,16 +69,19 @@ bool throttle_is_away(struct throttle *throttle, int64_t now_ms);
 /* Counts a start; there must be room. */
 void throttle_start(struct throttle *throttle, int64_t now_ms);
 
-/* Undoes a start: returns its place and token. */
+/* The request of a message that was started is being written. */
+void throttle_leave(struct throttle *throttle, int64_t now_ms);
+
+/* Undoes a start: nothing has left, and nothing will. */
 void throttle_undo(struct throttle *throttle);
 
 /*
- * Counts an end. is_well: the gateway works, whatever it answered about the message. retry_after_ms: the pause it asked for;
+ * Counts the end of a message that has left. is_well: the gateway works, whatever it answered about the message. retry_after_ms: the pause it asked for;
  * -1: none.
  */
 void throttle_end(struct throttle *throttle, bool is_well, int64_t retry_after_ms, int64_t now_ms);
 
-/* The time until there may be room without an attempt ending: 0 now, -1 never (only an end makes room). */
+/* The time until there may be room without an attempt ending: 0 now, -1 never (only one under way can make room). */
 int64_t throttle_wait_ms(struct throttle *throttle, int64_t now_ms);
 
 /* Full jitter: a pause of 0 to base_ms times 1, 5, 30, 120, 720 after the 1st, 2nd ... failed attempt; `random` is any number. */

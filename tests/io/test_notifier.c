@@ -261,7 +261,8 @@ static void open_worker(struct worker *opened, int64_t timeout_ms)
 					.connect_timeout_ms = timeout_ms,
 					.total_timeout_ms = timeout_ms,
 					.answer_size_max = 4096,
-					.user_agent = "dcs-test" };
+					.user_agent = "dcs-test",
+					.leaves = dispatch_leaves };
 	struct dispatch_conf conf = { .retry_base_ms = 1, .attempts_max = 3 };
 	const struct gateway_conf row = { .order = 1,
 					  .rate = 1000,

@@ -2,9 +2,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
+#include "base/array.h"
 #include "consumers/notifier/throttle.h"
 
 static struct throttle made(int64_t per_second, int64_t burst, int64_t running_max)
@@ -21,31 +23,34 @@ static struct throttle made(int64_t per_second, int64_t burst, int64_t running_m
 	return throttle;
 }
 
+/* They start, and leave at once. */
 static void start(struct throttle *throttle, int count, int64_t now_ms)
 {
-	for (int i = 0; i < count; i++)
+	for (int i = 0; i < count; i++) {
 		throttle_start(throttle, now_ms);
+		throttle_leave(throttle, now_ms);
+	}
 }
 
 /* Starts one and ends it at once. */
 static void one(struct throttle *throttle, bool is_well, int64_t now_ms)
 {
-	throttle_start(throttle, now_ms);
+	start(throttle, 1, now_ms);
 	throttle_end(throttle, is_well, -1, now_ms);
 }
 
 static void test_throttle__a_burst_then_the_rate(void **state)
 {
-	struct throttle throttle = made(10, 3, 100);
+	struct throttle throttle = made(10, 4, 100); /* a quarter of a token for jitter */
 
 	(void)state;
 	assert_int_equal(throttle_room(&throttle, 0), 3);
 	start(&throttle, 3, 0);
-	assert_int_equal(throttle_wait_ms(&throttle, 50), 50);
-	assert_int_equal(throttle_room(&throttle, 99), 0);
-	assert_int_equal(throttle_room(&throttle, 100), 1);
-	start(&throttle, 1, 100);
-	assert_int_equal(throttle_room(&throttle, 250), 1);
+	assert_int_equal(throttle_wait_ms(&throttle, 20), 5);
+	assert_int_equal(throttle_room(&throttle, 24), 0);
+	assert_int_equal(throttle_room(&throttle, 25), 1);
+	start(&throttle, 1, 25);
+	assert_int_equal(throttle_room(&throttle, 175), 1);
 	assert_int_equal(throttle_room(&throttle, 1000000000000), 3); /* never more than the burst */
 }
 
@@ -57,7 +62,7 @@ static void test_throttle__small_steps_lose_nothing(void **state)
 	(void)state;
 	for (int64_t now_ms = 0; now_ms < 10000; now_ms++) {
 		if (throttle_room(&throttle, now_ms) > 0) {
-			throttle_start(&throttle, now_ms);
+			start(&throttle, 1, now_ms);
 			started++;
 		}
 	}
@@ -87,6 +92,151 @@ static void test_throttle__undo_gives_back_place_and_token(void **state)
 	assert_int_equal(throttle_room(&throttle, 0), 1);
 }
 
+static void test_throttle__what_is_held_up_keeps_its_place_in_the_bucket(void **state)
+{
+	struct throttle throttle = made(200, 20, 100); /* 5 for jitter */
+
+	(void)state;
+	for (int i = 0; i < 15; i++)
+		throttle_start(&throttle, 0);
+	assert_int_equal(throttle_room(&throttle, 5000), 0); /* not one of them has left */
+	assert_int_equal(throttle_wait_ms(&throttle, 5000), -1);
+	for (int i = 0; i < 15; i++)
+		throttle_leave(&throttle, 5000);
+	assert_int_equal(throttle_room(&throttle, 5000), 0);
+	assert_int_equal(throttle_wait_ms(&throttle, 5000), 5);
+	assert_int_equal(throttle_room(&throttle, 5030), 6);
+}
+
+static void test_throttle__a_wait_is_for_the_token_after_those_that_start(void **state)
+{
+	struct throttle throttle = made(200, 20, 100);
+
+	(void)state;
+	start(&throttle, 13, 0);
+	throttle_start(&throttle, 0);
+	throttle_start(&throttle, 0);
+	assert_int_equal(throttle_wait_ms(&throttle, 0), 5);
+	assert_int_equal(throttle_room(&throttle, 4), 0);
+	assert_int_equal(throttle_room(&throttle, 5), 1);
+}
+
+/* ---- a gateway that counts ---- */
+
+/*
+ * A loop that is late by up to `late_ms`, requests that are held up between start and leaving by up to `held_ms`, and a way to the
+ * gateway that now and then stands still for up to `way_ms`: then all that is on it comes together. More is always waiting.
+ */
+struct road {
+	int64_t per_second, burst, late_ms, held_ms, way_ms;
+};
+
+#define ROAD_MS     60000
+#define ROAD_EVENTS 512
+
+static uint64_t dice;
+
+static int64_t roll(int64_t max)
+{
+	dice ^= dice << 13;
+	dice ^= dice >> 7;
+	dice ^= dice << 17;
+	return (int64_t)(dice % (uint64_t)(max + 1));
+}
+
+/* The times at which requests come to the gateway, by ms: came[t] of them at t. */
+static void travel(const struct road *road, int32_t came[ROAD_MS + 1000])
+{
+	struct throttle throttle = made(road->per_second, road->burst, ROAD_EVENTS);
+	int64_t leaves_at_ms[ROAD_EVENTS] = { 0 };
+	int64_t still_until_ms = 0;
+	size_t under_way = 0;
+
+	for (int64_t now_ms = 0; now_ms < ROAD_MS; now_ms += 1 + roll(road->late_ms)) {
+		for (int64_t room = throttle_room(&throttle, now_ms); room > 0; room--) {
+			throttle_start(&throttle, now_ms);
+			leaves_at_ms[under_way++] = now_ms + roll(road->held_ms);
+		}
+		for (size_t i = 0; i < under_way;) {
+			if (leaves_at_ms[i] > now_ms) {
+				i++;
+				continue;
+			}
+			throttle_leave(&throttle, now_ms);
+			throttle_end(&throttle, true, -1, now_ms);
+			if (now_ms >= still_until_ms + roll(1000))
+				still_until_ms = now_ms + roll(road->way_ms);
+			came[now_ms > still_until_ms ? now_ms : still_until_ms]++;
+			leaves_at_ms[i] = leaves_at_ms[--under_way];
+		}
+	}
+}
+
+/* By how many thousandths of a message the worst stretch of time exceeded burst + rate x stretch; below 0: none did. */
+static int64_t excess_milli(const struct road *road, const int32_t came[ROAD_MS + 1000])
+{
+	int64_t level_milli = 0, worst_milli = 0; /* of a bucket that runs out at the rate */
+
+	for (size_t at_ms = 0; at_ms < ROAD_MS + 1000; at_ms++) {
+		level_milli = level_milli > road->per_second ? level_milli - road->per_second : 0;
+		level_milli += came[at_ms] * 1000;
+		worst_milli = level_milli > worst_milli ? level_milli : worst_milli;
+	}
+	return worst_milli - road->burst * 1000;
+}
+
+static int64_t count_of(const int32_t came[ROAD_MS + 1000])
+{
+	int64_t count = 0;
+
+	for (size_t at_ms = 0; at_ms < ROAD_MS + 1000; at_ms++)
+		count += came[at_ms];
+	return count;
+}
+
+static void test_throttle__no_stretch_of_time_has_more_than_its_rate_and_a_burst(void **state)
+{
+	static const struct road roads[] = {
+		{ 200, 20, 0, 0, 0 },      { 200, 20, 40, 0, 25 }, { 200, 20, 300, 0, 25 }, /* the bucket is often full */
+		{ 200, 20, 20, 300, 0 },                         /* held up for longer than the bucket takes to fill */
+		{ 200, 20, 20, 300, 25 },                        /* both */
+		{ 200, 20, 300, 900, 25 },                       /* a loop that stands still */
+		{ 100, 16, 30, 200, 25 },                        /* the defaults */
+		{ 1000, 200, 25, 50, 25 }, { 7, 1, 30, 400, 0 }, /* nothing is left for jitter */
+		{ 30, 3, 30, 2000, 25 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(roads); i++) {
+		for (uint64_t seed = 1; seed <= 20; seed++) {
+			static int32_t came[ROAD_MS + 1000];
+
+			memset(came, 0, sizeof(came));
+			dice = seed * 0x9e3779b97f4a7c15u;
+			travel(&roads[i], came);
+			if (excess_milli(&roads[i], came) > 0)
+				fail_msg("road %zu, seed %d: %d thousandths too many", i, (int)seed,
+					 (int)excess_milli(&roads[i], came));
+		}
+	}
+}
+
+/* A loop and requests that are late by less than the bucket takes to fill lose nothing. */
+static void test_throttle__nearly_all_that_is_allowed_is_used(void **state)
+{
+	static const struct road roads[] = { { 200, 20, 60, 0, 25 }, { 100, 16, 40, 20, 25 }, { 1000, 200, 25, 40, 25 } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(roads); i++) {
+		static int32_t came[ROAD_MS + 1000];
+
+		memset(came, 0, sizeof(came));
+		dice = 1;
+		travel(&roads[i], came);
+		assert_true(count_of(came) * 100 >= (roads[i].per_second * (ROAD_MS / 1000) + roads[i].burst) * 99);
+	}
+}
+
 static void test_throttle__failures_in_a_row_open_it(void **state)
 {
 	struct throttle throttle = made(1000, 100, 10);
@@ -112,7 +262,7 @@ static void test_throttle__one_probe_decides(void **state)
 	for (int i = 0; i < 3; i++)
 		one(&throttle, false, 0);
 	assert_int_equal(throttle_room(&throttle, 1000), 1);
-	throttle_start(&throttle, 1000);
+	start(&throttle, 1, 1000);
 	assert_int_equal(throttle_room(&throttle, 1000), 0); /* one at a time */
 	assert_int_equal(throttle_wait_ms(&throttle, 1000), -1);
 	throttle_end(&throttle, true, -1, 1500);
@@ -170,7 +320,7 @@ static void test_throttle__retry_after_is_kept_by_the_whole_gateway(void **state
 	struct throttle throttle = made(1000, 100, 10);
 
 	(void)state;
-	throttle_start(&throttle, 0);
+	start(&throttle, 1, 0);
 	throttle_end(&throttle, false, 7000, 0);
 	assert_int_equal(throttle.state, THROTTLE_CLOSED);
 	assert_int_equal(throttle_room(&throttle, 6999), 0);
@@ -197,7 +347,7 @@ static void test_throttle__a_gateway_is_away_while_its_breaker_or_its_probe_deci
 	struct throttle throttle = made(1000, 1, 1);
 
 	(void)state;
-	throttle_start(&throttle, 0);
+	start(&throttle, 1, 0);
 	assert_int_equal(throttle_room(&throttle, 0), 0);
 	assert_false(throttle_is_away(&throttle, 0)); /* full is not away */
 	throttle_end(&throttle, false, -1, 0);
@@ -206,7 +356,7 @@ static void test_throttle__a_gateway_is_away_while_its_breaker_or_its_probe_deci
 	assert_true(throttle_is_away(&throttle, 20));
 	assert_true(throttle_is_away(&throttle, 1019));
 	assert_false(throttle_is_away(&throttle, 1020)); /* it may be probed */
-	throttle_start(&throttle, 1020);
+	start(&throttle, 1, 1020);
 	assert_true(throttle_is_away(&throttle, 1020));
 	throttle_end(&throttle, true, -1, 1030);
 	assert_false(throttle_is_away(&throttle, 1030));
@@ -217,10 +367,10 @@ static void test_throttle__a_long_pause_asked_for_is_being_away_a_short_one_is_n
 	struct throttle throttle = made(1000, 100, 10);
 
 	(void)state;
-	throttle_start(&throttle, 0);
+	start(&throttle, 1, 0);
 	throttle_end(&throttle, true, 4000, 0);
 	assert_false(throttle_is_away(&throttle, 0));
-	throttle_start(&throttle, 4000);
+	start(&throttle, 1, 4000);
 	throttle_end(&throttle, true, 4001, 4000);
 	assert_true(throttle_is_away(&throttle, 4000));
 	assert_false(throttle_is_away(&throttle, 4001));
@@ -233,6 +383,10 @@ int main(void)
 		cmocka_unit_test(test_throttle__small_steps_lose_nothing),
 		cmocka_unit_test(test_throttle__no_more_at_once_than_running_max),
 		cmocka_unit_test(test_throttle__undo_gives_back_place_and_token),
+		cmocka_unit_test(test_throttle__what_is_held_up_keeps_its_place_in_the_bucket),
+		cmocka_unit_test(test_throttle__a_wait_is_for_the_token_after_those_that_start),
+		cmocka_unit_test(test_throttle__no_stretch_of_time_has_more_than_its_rate_and_a_burst),
+		cmocka_unit_test(test_throttle__nearly_all_that_is_allowed_is_used),
 		cmocka_unit_test(test_throttle__failures_in_a_row_open_it),
 		cmocka_unit_test(test_throttle__one_probe_decides),
 		cmocka_unit_test(test_throttle__pauses_double_up_to_the_maximum_and_start_again),
