@@ -46,7 +46,8 @@ struct totals {
 	int64_t waited;        /* for their time */
 	int64_t merged;        /* with another */
 	int64_t withdrawals, claims;
-	int64_t stops, again, answers; /* withdrawals by a message from the person; attempts after a person's word; answers to persons */
+	int64_t stops, again,
+		answers; /* withdrawals by a message from the person; attempts after a person's word; answers to persons */
 	int64_t withdrawals_first, claims_first; /* who won the races for a message */
 	int64_t reacted, issued, resent;         /* events answered, commands sent to other modules; of these more than once */
 };
@@ -290,14 +291,15 @@ static void print_totals(uint64_t share, const struct totals *totals)
 		"share %llu: events=%lld changed=%lld parked=%lld dead=%lld deaths=%lld deadly=%lld retries=%lld "
 		"rebalances=%lld fired=%lld kept=%lld sent=%lld stopped=%lld waited=%lld merged=%lld withdrawals=%lld "
 		"claims=%lld "
-		"stops=%lld answers=%lld again=%lld races=%lld withdrawals_first=%lld claims_first=%lld reacted=%lld issued=%lld resent=%lld",
+		"stops=%lld answers=%lld again=%lld races=%lld withdrawals_first=%lld claims_first=%lld reacted=%lld issued=%lld "
+		"resent=%lld",
 		(unsigned long long)share, (long long)totals->events, (long long)totals->changed, (long long)totals->parked,
 		(long long)totals->dead, (long long)totals->deaths, (long long)totals->deadly, (long long)totals->retries,
 		(long long)totals->rebalances, (long long)totals->fired, (long long)totals->kept, (long long)totals->sent,
 		(long long)totals->stopped, (long long)totals->waited, (long long)totals->merged, (long long)totals->withdrawals,
-		(long long)totals->claims, (long long)totals->stops, (long long)totals->answers, (long long)totals->again, (long long)races_of(totals),
-		(long long)totals->withdrawals_first, (long long)totals->claims_first, (long long)totals->reacted,
-		(long long)totals->issued, (long long)totals->resent);
+		(long long)totals->claims, (long long)totals->stops, (long long)totals->answers, (long long)totals->again,
+		(long long)races_of(totals), (long long)totals->withdrawals_first, (long long)totals->claims_first,
+		(long long)totals->reacted, (long long)totals->issued, (long long)totals->resent);
 	for (size_t i = 0; i < COUNT(with_second_persons); i++) {
 		const int64_t *seconds = totals->seconds[with_second_persons[i].module];
 
