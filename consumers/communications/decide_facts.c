@@ -74,6 +74,13 @@ void decide_record_contact(const struct command *command, const struct workset *
 
 /* ---- RecordCircumstance, EndCircumstance ---- */
 
+/* The others forbid something. To record one of these permits contact as the end of one of those does, so it needs the same roles. */
+static bool permits(enum circumstance_kind kind)
+{
+	return kind == CIRCUMSTANCE_ATTORNEY_ASKED || kind == CIRCUMSTANCE_ATTORNEY_CONSENTS ||
+	       kind == CIRCUMSTANCE_LIMITATION_RESTARTED;
+}
+
 static bool circumstance_is_good(const struct command *command, const struct record_circumstance *body, struct decision *decision)
 {
 	if (uuid_is_none(&body->circumstance_id)) {
@@ -82,12 +89,19 @@ static bool circumstance_is_good(const struct command *command, const struct rec
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "debt_id", "the id is all zeros");
 	} else if (circumstance_kind_by_name(body->kind) == CIRCUMSTANCE_NONE) {
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "kind", "not one of " CIRCUMSTANCE_KIND_LISTED);
+	} else if (circumstance_kind_by_name(body->kind) == CIRCUMSTANCE_LIMITATION_RESTARTED && !body->has_debt_id) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "debt_id",
+				"each debt has a limitation period of its own: say whose");
 	} else if (body->evidence_ref.size == 0) {
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "evidence_ref", "a circumstance needs evidence");
 	} else if (body->from_on <= 0 || body->from_on > command->today) {
 		decision_refuse(decision, REFUSAL_BAD_DATE, "from_on", "before 1970, or in the future");
 	} else if (body->has_until_on && body->until_on <= body->from_on) {
 		decision_refuse(decision, REFUSAL_BAD_DATE, "until_on", "not after the first day");
+	} else if (permits(circumstance_kind_by_name(body->kind)) &&
+		   (command->roles & (ROLE_SUPERVISOR | ROLE_COMPLIANCE)) == 0) {
+		decision_refuse(decision, REFUSAL_NOT_AUTHORISED, "kind",
+				"only a supervisor or compliance records what permits contact");
 	} else {
 		return true;
 	}

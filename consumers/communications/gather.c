@@ -180,6 +180,7 @@ static const struct answered of_person[] = {
 	{ CIRCUMSTANCE_RESTRICTION, offsetof(struct guard_facts, is_restricted) },
 	{ CIRCUMSTANCE_INCAPACITY, offsetof(struct guard_facts, lacks_capacity) },
 	{ CIRCUMSTANCE_CRISIS, offsetof(struct guard_facts, in_crisis) },
+	{ CIRCUMSTANCE_EMPLOYER_FORBIDS, offsetof(struct guard_facts, employer_forbids) },
 };
 static const struct answered of_debt[] = {
 	{ CIRCUMSTANCE_DISPUTE, offsetof(struct guard_debt, is_disputed) },
@@ -216,6 +217,39 @@ static void add_to_debts(const struct open_circumstance *open, const struct uuid
 		}
 		if (open->kind == CIRCUMSTANCE_DISPUTE)
 			facts->debts[place].disputed_on = open->from_on;
+		if (open->kind == CIRCUMSTANCE_LIMITATION_RESTARTED)
+			set_latest(&facts->debts[place].limited_on, open->from_on);
+	}
+}
+
+/* What permits something permits it for every debt of the message, or not at all. */
+static bool covers(const struct open_circumstance *open, const struct uuid *debt_ids, const struct guard_facts *facts)
+{
+	return uuid_is_none(&open->debt_id) || (facts->debts_count == 1 && uuid_equal(&open->debt_id, &debt_ids[0]));
+}
+
+struct representation {
+	uint32_t attorneys;
+	int32_t from_on; /* of the last that was recorded */
+};
+
+/*
+ * A consent, or a question that is not answered, counts for the only attorney, who was recorded before it and is no newer: of several
+ * nobody says which one it was, and one who came later was not asked.
+ */
+static void add_attorney(struct representation *represented, const struct open_circumstance *open, const struct uuid *debt_ids,
+			 struct guard_facts *facts)
+{
+	if (open->kind == CIRCUMSTANCE_ATTORNEY) {
+		represented->attorneys++;
+		represented->from_on = open->from_on;
+		facts->attorney_consents = FACT_NO;
+		facts->attorney_asked_on = 0;
+	} else if (represented->attorneys == 1 && open->from_on >= represented->from_on && covers(open, debt_ids, facts)) {
+		if (open->kind == CIRCUMSTANCE_ATTORNEY_CONSENTS)
+			facts->attorney_consents = FACT_YES;
+		if (open->kind == CIRCUMSTANCE_ATTORNEY_ASKED)
+			set_latest(&facts->attorney_asked_on, open->from_on);
 	}
 }
 
@@ -240,6 +274,8 @@ static bool is_over(const struct open_circumstance *open, int32_t today)
 static void gather_circumstances(const struct circumstances *circumstances, const struct uuid *debt_ids,
 				 struct guard_facts *facts)
 {
+	struct representation represented = { 0 };
+
 	for (size_t index = 0; index < COUNT(of_person); index++)
 		*member(facts, &of_person[index]) = FACT_NO;
 	for (uint32_t place = 0; place < facts->debts_count; place++) {
@@ -256,6 +292,7 @@ static void gather_circumstances(const struct circumstances *circumstances, cons
 				*member(facts, &of_person[index]) = FACT_YES;
 		}
 		add_days(open, facts);
+		add_attorney(&represented, open, debt_ids, facts);
 		add_to_debts(open, debt_ids, facts);
 	}
 }
@@ -301,7 +338,7 @@ static void gather_debts(const struct addressed *message, const struct workset *
 		facts->debts[facts->debts_count++] =
 			(struct guard_debt){ .balance_minor = debt->balance_minor,
 					     .due_on = debt->due_on,
-					     .limited_on = debt->due_on, /* at the earliest: a payment restarts it */
+					     .limited_on = debt->due_on, /* unless it was said to have restarted */
 					     .is_closed = fact(debt->is_closed != 0),
 					     .is_settled = fact(debt->is_settled != 0) };
 	}

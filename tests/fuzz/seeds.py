@@ -157,6 +157,10 @@ def stories(by_name):
     for resolution in ("sent", "not_sent"):
         yield [*written, (by_name["SendCommunication"], 0), (unknown, 0), (by_name["ResolveUnknown"].but(resolution=resolution), 0)]
     yield [(by_name["RecordCircumstance"], 0), *[(by_name["EndCircumstance"], 0)] * 2]
+    attorney = by_name["RecordCircumstance"]
+    for kind, who in (("attorney_asked", 0), ("attorney_consents", 1), ("employer_forbids", 0), ("limitation_restarted", 0)):
+        told = attorney.but(circumstance_id=record_id(3), kind=kind, debt_id=by_name["CreateDebt"].body["debt_id"])
+        yield [*written, (attorney, 0), (told, who), (by_name["SendCommunication"], 0)]
     for command in by_name.values():
         if command.module in MODULES:
             yield [(command, 0)] * 2  # the second one finds that there is one

@@ -1608,6 +1608,29 @@ static void test_communications_store__a_claim_asks_about_circumstances(void **s
 	assert_int_equal(claimed(&claim), 1);
 }
 
+/*
+ * An attorney stops nothing while one consents, or was asked, on whose word the verdict may stand. It is the guard that judges it: what
+ * is told, or is ended that permitted, is news to it.
+ */
+static void test_communications_store__a_claim_trusts_the_verdict_about_an_attorney(void **state)
+{
+	(void)state;
+	add_circumstance(1, "attorney");
+	add_circumstance(2, "attorney_consents");
+	add_circumstance(3, "attorney_asked");
+	store_run(&spec);
+	given_message();
+	assert_int_equal(store_number(&spec, "test_refused",
+				      "SELECT count(*) FROM communications.refusal WHERE code IS NOT NULL"),
+			 0);
+	add_end(3);
+	store_run(&spec);
+	then_refused(&ask, "not_now");
+	add_end(2);
+	store_run(&spec);
+	then_refused(&ask, "circumstance");
+}
+
 static bool stops(unsigned kind, unsigned class)
 {
 	static const struct db_statement ask_kind = { "test_stops", "SELECT communications.circumstance_stops($1, $2)" };
@@ -2249,6 +2272,7 @@ int main(void)
 		TEST(test_communications_store__circumstances_come_back_as_they_were_saved),
 		TEST(test_communications_store__the_newest_preference_comes_back),
 		TEST(test_communications_store__a_claim_asks_about_circumstances),
+		TEST(test_communications_store__a_claim_trusts_the_verdict_about_an_attorney),
 		TEST(test_communications_store__a_claim_and_the_guard_stop_the_same),
 		TEST(test_communications_store__who_asks_is_told_what_would_be_decided),
 		TEST(test_communications_store__who_asks_is_told_until_when),

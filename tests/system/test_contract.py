@@ -626,6 +626,10 @@ def test_who_asks_is_told_what_would_be_decided(boss, things):
     assert {"rule": "US-10", "profile": "basic", "version": 1} in agree("allow")
     attorney = things.make(f"/customers/{person}/circumstances", {"kind": "attorney", "fromOn": "2026-01-01", "evidenceRef": "letter-1"})
     assert agree("deny") == [{"rule": "US-04", "profile": "person", "version": 1}]
+    consents = things.make(f"/customers/{person}/circumstances", {"kind": "attorney_consents", "fromOn": "2026-01-02", "evidenceRef": "letter-2"})
+    agree("allow")
+    boss.post(f"/circumstances/{consents}/end", {"evidenceRef": "letter-3"})
+    agree("deny")
     boss.post(f"/circumstances/{attorney}/end", {"evidenceRef": "letter-2"})
     boss.delete(f"/customers/{person}/consents", {"via": "letter", "channel": "email"})
     agree("deny")

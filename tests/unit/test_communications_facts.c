@@ -196,6 +196,43 @@ static void test_facts__a_circumstance_has_evidence_and_days(void **state)
 	then_events(&spec, "CircumstanceRecorded");
 }
 
+/* What permits contact is recorded by the roles that may end what forbids it. */
+static void test_facts__an_agent_records_nothing_that_permits(void **state)
+{
+	static const char *const permitting[] = { "attorney_asked", "attorney_consents", "limitation_restarted" };
+
+	(void)state;
+	for (unsigned number = 0; number < COUNT(permitting); number++) {
+		struct record_circumstance body = a_circumstance(number + 1, permitting[number]);
+
+		spec.roles = ROLE_AGENT;
+		body.has_debt_id = true;
+		body.debt_id = spec_id('D', 1);
+		spec_when(&spec, &record_circumstance_type, &body);
+		then_refused(&spec, REFUSAL_NOT_AUTHORISED, "kind");
+		spec.roles = number == 0 ? ROLE_COMPLIANCE : ROLE_SUPERVISOR;
+		spec_when(&spec, &record_circumstance_type, &body);
+		then_events(&spec, "CircumstanceRecorded");
+	}
+	struct record_circumstance employer = a_circumstance(9, "employer_forbids");
+	spec.roles = ROLE_AGENT;
+	spec_when(&spec, &record_circumstance_type, &employer);
+	then_events(&spec, "CircumstanceRecorded");
+}
+
+static void test_facts__a_limitation_period_is_of_a_debt(void **state)
+{
+	struct record_circumstance body = a_circumstance(1, "limitation_restarted");
+
+	(void)state;
+	spec_when(&spec, &record_circumstance_type, &body);
+	then_refused(&spec, REFUSAL_BAD_VALUE, "debt_id");
+	body.has_debt_id = true;
+	body.debt_id = spec_id('D', 1);
+	spec_when(&spec, &record_circumstance_type, &body);
+	then_events(&spec, "CircumstanceRecorded");
+}
+
 static void test_facts__the_open_circumstances_of_a_customer_are_bounded(void **state)
 {
 	(void)state;
@@ -306,6 +343,8 @@ int main(void)
 		TEST(test_facts__of_many_contacts_the_oldest_are_lost_and_no_notice),
 		TEST(test_facts__a_circumstance_is_open_until_it_is_ended),
 		TEST(test_facts__a_circumstance_has_evidence_and_days),
+		TEST(test_facts__an_agent_records_nothing_that_permits),
+		TEST(test_facts__a_limitation_period_is_of_a_debt),
 		TEST(test_facts__the_open_circumstances_of_a_customer_are_bounded),
 		TEST(test_facts__a_preference_takes_the_place_of_the_one_before),
 		TEST(test_facts__a_preference_is_of_words_and_minutes),

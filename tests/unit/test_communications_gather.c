@@ -330,6 +330,74 @@ static void test_gather__a_wide_country_has_few_hours(void **state)
 	assert_int_equal(verdict.until_ms, (SPEC_TODAY + 1) * DAY_MS + 6 * 3600000LL);
 }
 
+/* ---- circumstances ---- */
+
+static void open_one(enum circumstance_kind kind, unsigned debt, int32_t from_on)
+{
+	struct circumstances *circumstances = spec_given(&spec, &circumstances_entity, spec_id('C', 1));
+	struct open_circumstance *open = &circumstances->open[circumstances->count++];
+
+	open->kind = (uint32_t)kind;
+	open->from_on = from_on;
+	if (debt != 0)
+		open->debt_id = spec_id('D', debt);
+}
+
+/* Of a message about two debts, the first of which was due earlier. */
+static struct guard_facts told(void)
+{
+	const struct uuid debts[] = { spec_id('D', 1), spec_id('D', 2) };
+	struct guard_facts facts = { .today = SPEC_TODAY, .debts_count = 2 };
+	struct uuid id = spec_id('C', 1);
+
+	facts.debts[0].limited_on = SPEC_TODAY - 900;
+	facts.debts[1].limited_on = SPEC_TODAY - 100;
+	gather_told(&spec.set, &id, debts, &facts);
+	return facts;
+}
+
+static void test_gather__an_employer_forbids_from_when_it_is_told(void **state)
+{
+	(void)state;
+	given(&(struct somebody){ "US", "NY", NULL, NULL, NULL });
+	assert_int_equal(told().employer_forbids, FACT_NO);
+	open_one(CIRCUMSTANCE_EMPLOYER_FORBIDS, 0, SPEC_TODAY);
+	assert_int_equal(told().employer_forbids, FACT_YES);
+}
+
+/* The last one counts, of its own debt; none leads back before the due day. */
+static void test_gather__a_limitation_period_restarts_when_it_is_told(void **state)
+{
+	(void)state;
+	given(&(struct somebody){ "GB", "ENG", NULL, NULL, NULL });
+	open_one(CIRCUMSTANCE_LIMITATION_RESTARTED, 1, SPEC_TODAY - 30);
+	open_one(CIRCUMSTANCE_LIMITATION_RESTARTED, 1, SPEC_TODAY - 400);
+	open_one(CIRCUMSTANCE_LIMITATION_RESTARTED, 2, SPEC_TODAY - 500);
+	assert_int_equal(told().debts[0].limited_on, SPEC_TODAY - 30);
+	assert_int_equal(told().debts[1].limited_on, SPEC_TODAY - 100);
+}
+
+/* What permits contact about one debt does not permit it about another. */
+static void test_gather__an_attorney_consents_for_every_debt_or_for_none(void **state)
+{
+	(void)state;
+	given(&(struct somebody){ "US", "NY", NULL, NULL, NULL });
+	open_one(CIRCUMSTANCE_ATTORNEY, 0, SPEC_TODAY - 10);
+	open_one(CIRCUMSTANCE_ATTORNEY_CONSENTS, 1, SPEC_TODAY - 5);
+	open_one(CIRCUMSTANCE_ATTORNEY_CONSENTS, 0, SPEC_TODAY - 11); /* before the attorney's time */
+	open_one(CIRCUMSTANCE_ATTORNEY_ASKED, 2, SPEC_TODAY - 5);
+	assert_int_equal(told().attorney_consents, FACT_NO);
+	assert_int_equal(told().attorney_asked_on, 0);
+	open_one(CIRCUMSTANCE_ATTORNEY_ASKED, 0, SPEC_TODAY - 4);
+	open_one(CIRCUMSTANCE_ATTORNEY_ASKED, 0, SPEC_TODAY - 6);
+	open_one(CIRCUMSTANCE_ATTORNEY_CONSENTS, 0, SPEC_TODAY - 10);
+	assert_int_equal(told().attorney_consents, FACT_YES);
+	assert_int_equal(told().attorney_asked_on, SPEC_TODAY - 4); /* the last question is not answered for the shortest time */
+	open_one(CIRCUMSTANCE_ATTORNEY, 2, SPEC_TODAY - 10);
+	assert_int_equal(told().attorney_consents, FACT_NO);
+	assert_int_equal(told().attorney_asked_on, 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -342,6 +410,9 @@ int main(void)
 		TEST(test_gather__the_jurisdiction_brings_its_law),
 		TEST(test_gather__an_eastern_number_and_a_pacific_address_fit_in_both),
 		TEST(test_gather__a_wide_country_has_few_hours),
+		TEST(test_gather__an_employer_forbids_from_when_it_is_told),
+		TEST(test_gather__a_limitation_period_restarts_when_it_is_told),
+		TEST(test_gather__an_attorney_consents_for_every_debt_or_for_none),
 	};
 
 	return cmocka_run_group_tests_name("communications gather", tests, NULL, NULL);

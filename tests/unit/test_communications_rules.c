@@ -1566,6 +1566,36 @@ static void test_communications__an_attorney_stops_what_the_end_of_it_permits(vo
 	then_allowed("demand");
 }
 
+/* Silence permits after 30 days (the profile person); one attorney of two, and a later one, were not asked. */
+static void test_communications__an_attorney_who_consents_or_is_silent_permits_contact(void **state)
+{
+	struct uuid own = spec_id('D', 1);
+	struct uuid other = spec_id('D', 9);
+
+	(void)state;
+	circumstance(1, "attorney_consents", NULL); /* whose? */
+	circumstance(2, "attorney", NULL);
+	then_denied("demand", "US-04", "attorney=yes");
+	circumstance(3, "attorney_consents", &other);
+	then_denied("demand", "US-04", "attorney_consents=no");
+	circumstance(4, "attorney_consents", &own);
+	then_allowed("demand");
+	circumstance(5, "attorney", &own);
+	then_denied("demand", "US-04", "attorney_consents=no");
+	end_circumstance(5);
+	then_allowed("demand");
+	end_circumstance(4);
+	circumstance(6, "attorney_asked", NULL);
+	spec.today += 30;
+	spec.now_ms += 30 * DAY_MS;
+	then_denied("demand", "US-04", "attorney_asked=");
+	spec.today += 1;
+	spec.now_ms += 2 * DAY_MS; /* where the person is, nobody knows: also in the last zone */
+	then_allowed("demand");
+	end_circumstance(6);
+	then_denied("demand", "US-04", "attorney=yes");
+}
+
 static void test_communications__a_request_to_cease_permits_its_reply(void **state)
 {
 	(void)state;
@@ -1917,6 +1947,7 @@ int main(void)
 		TEST(test_communications__receipts_wait_for_their_message),
 		TEST(test_communications__a_receipt_for_anothers_message_is_not_found),
 		TEST(test_communications__an_attorney_stops_what_the_end_of_it_permits),
+		TEST(test_communications__an_attorney_who_consents_or_is_silent_permits_contact),
 		TEST(test_communications__a_request_to_cease_permits_its_reply),
 		TEST(test_communications__a_dispute_stops_demands_of_its_debt),
 		TEST(test_communications__what_is_over_stops_nothing),

@@ -50,7 +50,7 @@ struct guard_debt {
 	int32_t account;        /* student loans under one account number are one debt; 0: an account of its own */
 	int32_t is_barred;      /* enum fact: the limitation period is over */
 	int32_t said_barred;    /* enum fact: the person said that it is */
-	int32_t limited_on;     /* the day from which limitation runs: due, the last payment or acknowledgement */
+	int32_t limited_on;     /* the day from which limitation runs: due, or its last restart (README.md, Limitation) */
 	int32_t contacted_on;   /* first communication about it */
 	int32_t notice_on;      /* the validation notice was sent */
 	int32_t notice_bounced; /* enum fact */

@@ -283,7 +283,8 @@ static bool was_said_to_be_barred(const struct question *question, const struct 
 	return debt->said_barred == FACT_YES;
 }
 
-static bool cannot_be_sued_for(const struct question *question, const struct guard_debt *debt)
+/* Not known from when on: it may be over. */
+static bool has_no_beginning(const struct question *question, const struct guard_debt *debt)
 {
 	(void)question;
 	return debt->limited_on == 0;
@@ -315,7 +316,8 @@ struct answer rule_uk_limitation(const struct question *question)
 
 	if (!is_to_consumer(facts))
 		return allowed;
-	if ((is_collecting && any_debt(question, was_said_to_be_barred)) || (is_legal && any_debt(question, cannot_be_sued_for)))
+	if ((is_collecting && any_debt(question, was_said_to_be_barred)) ||
+	    ((is_legal || (is_collecting && may_be_in_scotland(facts))) && any_debt(question, has_no_beginning)))
 		return deny_if(true);
 	return allow_until_day(question, first_over_on(question, is_collecting, is_legal));
 }
