@@ -1,6 +1,5 @@
 #include "consumers/notifier/settings.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -43,24 +42,6 @@ size_t settings_rows(struct settings *s, struct conf_row rows[PROGRAM_SETTINGS_M
 	*s = (struct settings){ 0 };
 	memcpy(rows, all, sizeof(all));
 	return COUNT(all);
-}
-
-/* Reads one line of a file; "" without a file. */
-static int read_secret(char *secret, size_t secret_size, const char *path, struct err *err)
-{
-	FILE *file;
-
-	secret[0] = '\0';
-	if (path[0] == '\0')
-		return 0;
-	file = fopen(path, "re");
-	if (file == NULL)
-		return err_set(err, ERR_FATAL, "cannot read a password file: %s", strerror(errno));
-	if (fgets(secret, (int)secret_size, file) == NULL)
-		secret[0] = '\0';
-	(void)fclose(file);
-	secret[strcspn(secret, "\r\n")] = '\0';
-	return secret[0] != '\0' ? 0 : err_set(err, ERR_FATAL, "a password file is empty");
 }
 
 /* What rows of settings have in common. */
@@ -107,7 +88,7 @@ static int complete(const struct settings *settings, struct gateway_conf *conf, 
 		conf->callback_url = settings->api_url;
 	if (conf->ca_file[0] == '\0')
 		conf->ca_file = settings->gateway_ca_file;
-	if (read_secret(conf->password, sizeof(conf->password), conf->password_file, err) != 0)
+	if (conf_read_secret(conf->password, sizeof(conf->password), conf->password_file, err) != 0)
 		return -1;
 	return key_read(conf->callback_key, settings->callback_key_file, err);
 }

@@ -1,5 +1,6 @@
 #include "base/conf.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -261,4 +262,21 @@ int conf_read(const struct conf_row *rows, size_t rows_count, const char *about,
 	*ret_outcome = request == REQUEST_NONE ? CONF_RUN : CONF_EXIT_OK;
 	*ret_argi = argi;
 	return 0;
+}
+
+int conf_read_secret(char *secret, size_t secret_size, const char *path, struct err *err)
+{
+	FILE *file;
+
+	secret[0] = '\0';
+	if (path[0] == '\0')
+		return 0;
+	file = fopen(path, "re");
+	if (file == NULL)
+		return err_set(err, ERR_FATAL, "cannot read a password file: %s", strerror(errno));
+	if (fgets(secret, (int)secret_size, file) == NULL)
+		secret[0] = '\0';
+	(void)fclose(file);
+	secret[strcspn(secret, "\r\n")] = '\0';
+	return secret[0] != '\0' ? 0 : err_set(err, ERR_FATAL, "a password file is empty");
 }

@@ -41,4 +41,7 @@ MUST_CHECK int conf_read(const struct conf_row *rows, size_t rows_count, const c
 MUST_CHECK int conf_set_defaults(const struct conf_row *rows, size_t rows_count, struct err *err);
 MUST_CHECK int conf_set(const struct conf_row *rows, size_t rows_count, const char *name, const char *value, struct err *err);
 
+/* The first line of a file, for a setting `..._file`; path "": an empty secret. ERR_FATAL: it cannot be read, or is empty. */
+MUST_CHECK int conf_read_secret(char *secret, size_t secret_size, const char *path, struct err *err);
+
 #endif
