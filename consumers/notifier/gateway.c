@@ -82,24 +82,9 @@ int gateway_check_url(const struct gateway_conf *conf, const char *scheme, const
 	return 0;
 }
 
-static bool is_this_machine(const char *url)
-{
-	static const char *const hosts[] = { "127.0.0.1", "localhost", "[::1]" };
-	struct str authority = authority_of(url);
-
-	for (size_t i = 0; i < COUNT(hosts); i++) {
-		struct str host = str_of(hosts[i]);
-
-		if (authority.size >= host.size && memcmp(authority.data, host.data, host.size) == 0 &&
-		    (authority.size == host.size || authority.data[host.size] == ':'))
-			return true;
-	}
-	return false;
-}
-
 int gateway_check_tls(const struct gateway_conf *conf, bool has_tls, struct err *err)
 {
-	if (has_tls || conf->plain || is_this_machine(conf->url))
+	if (has_tls || conf->plain || http_is_this_machine(authority_of(conf->url)))
 		return 0;
 	return err_set(err, ERR_FATAL,
 		       "texts and passwords would leave this machine without TLS: use TLS, or plain = yes "

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "http/exchange.h"
 #include "http/sockets.h"
 
@@ -480,6 +481,20 @@ void http_abandon(struct http *http)
 		if (http->exchanges[i].state == EXCHANGE_RUNNING)
 			finish(&http->exchanges[i], CURLE_ABORTED_BY_CALLBACK, "given up by us");
 	}
+}
+
+bool http_is_this_machine(struct str authority)
+{
+	static const char *const hosts[] = { "127.0.0.1", "localhost", "[::1]" };
+
+	for (size_t i = 0; i < COUNT(hosts); i++) {
+		struct str host = str_of(hosts[i]);
+
+		if (authority.size >= host.size && memcmp(authority.data, host.data, host.size) == 0 &&
+		    (authority.size == host.size || authority.data[host.size] == ':'))
+			return true;
+	}
+	return false;
 }
 
 void http_add_escaped(struct buf *buf, struct str text)

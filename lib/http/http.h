@@ -104,6 +104,9 @@ void http_wake(struct http *http);
 /* Ends all running exchanges: `done` is called with NOT_SENT or AMBIGUOUS, as is true of each. */
 void http_abandon(struct http *http);
 
+/* Whether an authority of a URL, host[:port], is this machine: what is sent there does not leave it. Pure. */
+bool http_is_this_machine(struct str authority);
+
 /* Appends `text` percent-encoded: everything but A-Z a-z 0-9 - . _ ~ */
 struct buf;
 void http_add_escaped(struct buf *buf, struct str text);
