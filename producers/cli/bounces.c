@@ -11,11 +11,13 @@
 
 static struct {
 	struct feedback_conf feedback;
+	struct imap_settings imap;
 	const char *key_file;
 } conf;
 
 static const struct conf_row rows[] = {
 	FEEDBACK_ROWS(conf.feedback),
+	IMAP_ROWS(conf.imap),
 	{ .name = "callback.key.file",
 	  .kind = CONF_TEXT,
 	  .target = &conf.key_file,
@@ -23,15 +25,19 @@ static const struct conf_row rows[] = {
 };
 
 static const struct usage usage = {
-	.about = "usage: dcs bounces MAILDIR [FLAGS]\n\n"
-		 "Reads the new mails of a Maildir that gets what is sent to bounce+...@: delivery status notifications (RFC "
-		 "3464).\n"
-		 "A message that was not delivered for good is reported as failed (RecordDelivery); if there is no such mailbox, "
-		 "the\n"
-		 "contact point is invalidated as bounced (InvalidateContactPoint). A mail whose commands Kafka has, and one "
-		 "that\n"
-		 "says nothing, is moved from new to cur; any other stays and is read by the next run. For a timer.\n"
-		 "Exit status: 0 every mail was read; 1 one could not be; 2 wrong usage.",
+	.about =
+		"usage: dcs bounces MAILBOX [FLAGS]\n\n"
+		"Reads the mailbox that gets what is sent to bounce+...@: delivery status notifications (RFC 3464). MAILBOX is\n"
+		"a Maildir, or imaps://host[:port][/mailbox], or imap:// with STARTTLS (without it only on this machine), INBOX\n"
+		"if no mailbox is named. The password is never an argument: --imap-password-file.\n"
+		"A message that was not delivered for good is reported as failed (RecordDelivery); if there is no such mailbox, "
+		"the\n"
+		"contact point is invalidated as bounced (InvalidateContactPoint). When Kafka has a mail's commands, or it needs "
+		"none,\n"
+		"it is moved from new to cur, or to the folder --imap-done, whether somebody has seen it before or not. A mail\n"
+		"that is not for us is set aside for a person: flagged, and not read again. Any other stays and is read by the\n"
+		"next run. For a timer.\n"
+		"Exit status: 0 every mail was read; 1 one could not be; 2 wrong usage.",
 	.rows = rows,
 	.rows_count = COUNT(rows),
 	.arguments_min = 1,
@@ -43,11 +49,20 @@ struct bounces {
 	struct mailbox *mailbox;
 	struct buf mail;
 	uint8_t key[32];
-	int64_t failed, addresses, others;
+	int64_t failed, addresses, nothing, aside;
+	bool is_strange; /* the mail at hand: it is set aside */
 };
 
+/* Nothing of the mail itself is printed: it may have an address in it. */
+static void set_aside(struct bounces *bounces, const char *name, const char *why)
+{
+	printf("%s: set aside: %s\n", name, why);
+	bounces->is_strange = true;
+	bounces->aside++;
+}
+
 /* A message that the database does not have was sent by another installation with this key, or its database was restored. */
-static int report(struct bounces *bounces, const struct bounce *bounce, int64_t at_ms, struct err *err)
+static int report(struct bounces *bounces, const char *name, const struct bounce *bounce, int64_t at_ms, struct err *err)
 {
 	const struct feedback_report report = { .communication_id = bounce->communication_id,
 						.channel = "email",
@@ -63,7 +78,8 @@ static int report(struct bounces *bounces, const struct bounce *bounce, int64_t 
 		return -1;
 	bounces->failed += is_known;
 	bounces->addresses += is_known && bounce->is_of_address;
-	bounces->others += !is_known;
+	if (!is_known)
+		set_aside(bounces, name, "the database has no such message");
 	return 0;
 }
 
@@ -74,16 +90,19 @@ static int take_mail(struct bounces *bounces, const char *name, int64_t at_ms, s
 	switch (bounce_mail_read(buf_str(&bounces->mail), bounces->key, &bounce)) {
 	case BOUNCE_READ:
 		if (bounce.is_final)
-			return report(bounces, &bounce, at_ms, err);
+			return report(bounces, name, &bounce, at_ms, err);
+		bounces->nothing++; /* it is late, for example */
+		break;
+	case BOUNCE_NO_STATUS:
+		bounces->nothing++;
 		break;
 	case BOUNCE_FORGED:
-		printf("%s: its address has a signature that is not ours\n", name);
+		set_aside(bounces, name, "its address has a signature that is not ours");
 		break;
 	case BOUNCE_NOT_OURS:
-	case BOUNCE_NO_STATUS:
+		set_aside(bounces, name, "it is not for an address of ours");
 		break;
 	}
-	bounces->others++;
 	return 0;
 }
 
@@ -101,6 +120,7 @@ static int read_and_take(void *bounces_arg, const char *name, struct err *err)
 	struct bounces *bounces = bounces_arg;
 	int64_t at_ms = 0;
 
+	bounces->is_strange = false;
 	buf_reset(&bounces->mail);
 	if (bounces->mailbox->kind->read(bounces->mailbox, name, BOUNCE_MAIL_MAX, &bounces->mail, &at_ms, err) != 0)
 		return -1;
@@ -110,15 +130,23 @@ static int read_and_take(void *bounces_arg, const char *name, struct err *err)
 static int done_with(void *bounces_arg, const char *name, struct err *err)
 {
 	const struct bounces *bounces = bounces_arg;
+	const struct mailbox_kind *kind = bounces->mailbox->kind;
 
-	return bounces->mailbox->kind->done(bounces->mailbox, name, err);
+	return (bounces->is_strange ? kind->set_aside : kind->done)(bounces->mailbox, name, err);
+}
+
+static int open_mailbox(const char *path, struct mailbox **ret_mailbox, struct err *err)
+{
+	bool is_url = str_begins_nocase(str_of(path), STR("imap://")) || str_begins_nocase(str_of(path), STR("imaps://"));
+
+	return is_url ? imap_mailbox_open(path, &conf.imap, ret_mailbox, err) : maildir_open(path, ret_mailbox, err);
 }
 
 static int read_mailbox(struct bounces *bounces, const char *path, struct err *err)
 {
 	static const struct feedback_source source = { next_mail, read_and_take, done_with };
 
-	if (maildir_open(path, &bounces->mailbox, err) != 0 || key_read(bounces->key, conf.key_file, err) != 0 ||
+	if (open_mailbox(path, &bounces->mailbox, err) != 0 || key_read(bounces->key, conf.key_file, err) != 0 ||
 	    feedback_open(&bounces->feedback, &conf.feedback, err) != 0)
 		return -1;
 	return feedback_walk(&bounces->feedback, &source, bounces, err);
@@ -138,9 +166,9 @@ int run_bounces(int argc, char **argv)
 		status = fail_wrong(argv[0], &err);
 	else if (bounces.feedback.left > 0)
 		status = EXIT_STATUS_WRONG;
-	printf("%lld mails: %lld messages failed, %lld addresses bounced, %lld say nothing; %lld left\n",
+	printf("%lld mails: %lld messages failed, %lld addresses bounced, %lld say nothing; %lld set aside, %lld left\n",
 	       (long long)bounces.feedback.read, (long long)bounces.failed, (long long)bounces.addresses,
-	       (long long)bounces.others, (long long)bounces.feedback.left);
+	       (long long)bounces.nothing, (long long)bounces.aside, (long long)bounces.feedback.left);
 	feedback_close(&bounces.feedback);
 	if (bounces.mailbox != NULL)
 		bounces.mailbox->kind->close(bounces.mailbox);

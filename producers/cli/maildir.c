@@ -39,16 +39,25 @@ static int read_mail(struct mailbox *mailbox, const char *name, size_t size_max,
 	return feedback_file_read(maildir->new_folder, name, size_max, mail, ret_at_ms, err);
 }
 
-/* As maildir(5) says: S, seen. */
-static int move_to_cur(struct mailbox *mailbox, const char *name, struct err *err)
+/* With the flags of maildir(5): S, seen, or F, flagged. */
+static int move_to_cur(const struct maildir *maildir, const char *name, const char *flags, struct err *err)
 {
-	const struct maildir *maildir = (const struct maildir *)mailbox;
 	char target[NAME_SIZE + 8];
 
-	(void)snprintf(target, sizeof(target), "%s%s", name, strstr(name, ":2,") != NULL ? "" : ":2,S");
+	(void)snprintf(target, sizeof(target), "%s%s", name, strstr(name, ":2,") != NULL ? "" : flags);
 	if (renameat(maildir->new_folder, name, maildir->cur_folder, target) != 0)
 		return err_set(err, ERR_POISON, "%s", strerror(errno));
 	return 0;
+}
+
+static int move_as_seen(struct mailbox *mailbox, const char *name, struct err *err)
+{
+	return move_to_cur((const struct maildir *)mailbox, name, ":2,S", err);
+}
+
+static int move_as_flagged(struct mailbox *mailbox, const char *name, struct err *err)
+{
+	return move_to_cur((const struct maildir *)mailbox, name, ":2,F", err);
 }
 
 static void close_maildir(struct mailbox *mailbox)
@@ -79,7 +88,7 @@ static int open_folders(struct maildir *maildir, const char *path, struct err *e
 
 int maildir_open(const char *path, struct mailbox **ret_mailbox, struct err *err)
 {
-	static const struct mailbox_kind kind = { next_name, read_mail, move_to_cur, close_maildir };
+	static const struct mailbox_kind kind = { next_name, read_mail, move_as_seen, move_as_flagged, close_maildir };
 	struct maildir *maildir = calloc(1, sizeof(*maildir));
 
 	if (maildir == NULL)
