@@ -16,7 +16,21 @@ mapfile -t missing < <(comm -23 <(printf '%s\n' "${wanted[@]}" | sort) <(dpkg-qu
 if [ ${#missing[@]} -gt 0 ]; then
 	echo "deps: installing ${missing[*]}"
 	as_root apt-get update -q
-	# What the packages' own services do is their business: the stack uses neither them nor their ports.
+	# What the packages' own services do is their business: the stack uses neither them nor their ports. Dovecot alone is for tests
+	# only, and a mail server that nobody asked for must not listen: its service is masked before there is one; without systemd a
+	# policy of ours, for the time of the installation, says so to Debian's init scripts.
+	if [[ " ${missing[*]} " == *" dovecot-imapd "* ]] && ! dpkg-query -W dovecot-core >/dev/null 2>&1; then
+		as_root mkdir -p /etc/systemd/system
+		for unit in dovecot.service dovecot.socket; do
+			[ -e /etc/systemd/system/$unit ] || as_root ln -s /dev/null /etc/systemd/system/$unit
+		done
+		if [ ! -e /usr/sbin/policy-rc.d ]; then
+			trap 'as_root rm -f /usr/sbin/policy-rc.d' EXIT
+			printf '#!/bin/sh\ncase "$1" in dovecot) exit 101 ;; esac\n' | as_root tee /usr/sbin/policy-rc.d >/dev/null
+			as_root chmod 755 /usr/sbin/policy-rc.d
+		fi
+		echo "deps: Dovecot's own service is masked: systemctl unmask dovecot.service dovecot.socket to use it"
+	fi
 	as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}"
 fi
 

@@ -9,6 +9,7 @@ import subprocess
 
 import pytest
 
+import dovecot
 from client import new_id
 from things import a_consent, a_contact_point, a_customer, a_message, a_template
 from world import wait_for
@@ -262,8 +263,8 @@ def test_a_mail_that_came_back_ends_the_message_and_the_address(world, staff, ma
     (maildir / "new" / "4.a").write_bytes(b"\x00\xff" * 5000)
     (maildir / "new" / "5.a").symlink_to("/etc/passwd")
     done = world.dcs("bounces", maildir, check=False)
-    assert done.returncode == 1 and "5 mails: 1 messages failed, 1 addresses bounced, 3 say nothing; 1 left" in done.stdout, done
-    assert {path.name for path in (maildir / "cur").iterdir()} == {f"{number}.a:2,S" for number in (1, 2, 3, 4)}
+    assert done.returncode == 1 and "5 mails: 1 messages failed, 1 addresses bounced, 1 say nothing; 2 set aside, 1 left" in done.stdout, done
+    assert {path.name for path in (maildir / "cur").iterdir()} == {"1.a:2,S", "2.a:2,S", "3.a:2,F", "4.a:2,F"}
     wait_for(lambda: state(staff, message) == "failed", "the end of the message")
     wait_for(lambda: point_state(staff, customer) == "bounced", "an address that is not used any more")
     assert staff.get(f"/communications/{message['id']}").json["report"]["providerCode"] == "5.1.1"
@@ -272,3 +273,66 @@ def test_a_mail_that_came_back_ends_the_message_and_the_address(world, staff, ma
     assert "0 mails" in world.dcs("bounces", maildir)
     refused = staff.post("/communications", a_message(customer, mail_template))
     assert refused.status == 422 and refused.json["code"] == "no_usable_contact_point", refused
+
+
+# ---- the same mails, on a server ----
+
+
+@pytest.fixture(scope="module")
+def mail_server():
+    with dovecot.running() as server:
+        yield server
+
+
+@pytest.fixture
+def read_mailbox(world, mail_server, tmp_path):
+    """`dcs bounces` of a user's mailbox, over TLS; `at` is the URL's scheme and port."""
+
+    def read(user, *flags, at=None, password="secret"):
+        (tmp_path / "password").write_text(password + "\n")
+        url = f"{at or f'imaps://127.0.0.1:{mail_server.imaps}'}/INBOX"
+        return world.dcs("bounces", url, "--imap-user", user, "--imap-password-file", tmp_path / "password", *flags, check=False)
+
+    return lambda user, *flags, **more: read(user, "--imap-ca-file", mail_server.ca_file, *flags, **more)
+
+
+def test_a_bounce_on_a_server_ends_as_one_in_a_maildir(world, staff, mail_template, mail_server, read_mailbox):
+    customer, point, message, sender = mailed(world, staff, mail_template)
+    fields = {"recipient": "jane@example.org", "action": "failed"}
+    bounce = NOTIFICATION.format(sender=sender, status="5.1.1", **fields)
+    mail_server.put("joe", bounce, flags="\\Seen")  # a person has looked at it before us
+    mail_server.put("joe", NOTIFICATION.format(sender=sender.replace(".", ".0", 1)[: len(sender)], status="5.1.1", **fields))
+    mail_server.put("joe", "Subject: late\n" + NOTIFICATION.format(sender=sender, status="4.4.7", **{**fields, "action": "delayed"}))
+    mail_server.put("joe", bounce, flags="\\Deleted")
+
+    refused = read_mailbox("joe", "--imap-ca-file", "/etc/ssl/certs/ca-certificates.crt")
+    assert refused.returncode == 1 and "certificate" in refused.stderr, refused
+    refused = read_mailbox("joe", password="wrong")
+    assert refused.returncode == 1 and "Login denied" in refused.stderr and "wrong" not in refused.stderr + refused.stdout, refused
+    assert mail_server.count("joe", "ALL") == 4 and mail_server.count("joe", "UNSEEN") == 3
+
+    done = read_mailbox("joe")
+    assert done.returncode == 0 and "3 mails: 1 messages failed, 1 addresses bounced, 1 say nothing; 1 set aside, 0 left" in done.stdout, done
+    wait_for(lambda: state(staff, message) == "failed", "the end of the message")
+    wait_for(lambda: point_state(staff, customer) == "bounced", "an address that is not used any more")
+    assert staff.get(f"/communications/{message['id']}").json["report"]["providerCode"] == "5.1.1"
+    assert mail_server.count("joe", "UNDELETED") == 1 and mail_server.count("joe", "FLAGGED") == 1
+    assert mail_server.count("joe", "ALL", folder="dcs-done") == 2
+    assert "0 mails" in read_mailbox("joe").stdout
+
+
+def test_a_mail_that_is_read_again_changes_nothing(world, staff, mail_template, mail_server, read_mailbox):
+    """A crash after Kafka has the commands, or a mailbox with new UIDs, brings the mail again."""
+    customer, point, message, sender = mailed(world, staff, mail_template)
+    bounce = NOTIFICATION.format(sender=sender, status="5.1.1", recipient="jane@example.org", action="failed")
+    log = lambda: world.value("SELECT count(*) FROM communications.event_log") + world.value("SELECT count(*) FROM customers.event_log")
+    for scheme in (f"imaps://127.0.0.1:{mail_server.imaps}", f"imap://127.0.0.1:{mail_server.imap}"):
+        mail_server.put("ann", bounce, at=1700000000)
+        done = read_mailbox("ann", at=scheme)
+        assert done.returncode == 0 and "1 mails: 1 messages failed, 1 addresses bounced" in done.stdout, done
+        wait_for(lambda: state(staff, message) == "failed" and point_state(staff, customer) == "bounced", "the end of both")
+        world.wait_idle()
+        events = log() if scheme.startswith("imaps") else events
+        mail_server.forget_uids("ann")
+    assert log() == events
+    assert mail_server.count("ann", "ALL", folder="dcs-done") == 2
