@@ -9,7 +9,8 @@
 #define GRANTED_COLUMN  9  /* of what is taken: whether it may leave */
 #define TIME_COLUMN     10 /* the time of the rules */
 #define FIT_COLUMN      11 /* until when it may leave */
-#define ASKS_COLUMN     12
+#define TRIES_COLUMN    12
+#define ASKS_COLUMN     13
 
 /* ---- the owner ---- */
 
@@ -137,7 +138,7 @@ int desk_adopt(struct desk *desk, const char *const *asking, size_t asking_count
  * from released to claimed; on later tries it must still be claimed by us. A granted claim returns the texts. The guard is asked
  * again, and may refuse: that is an outcome like any other, and is reported: as failed, or, if it must not leave now, as not
  * accepted, whereupon communications takes it back and asks the guard. A message without an answer has its outcome already: its
- * row is done, without an attempt.
+ * row is done, without an attempt. An attempt in which no gateway was asked is no try: its time was over, or its statement was lost.
  */
 static const struct db_statement statement_take = {
 	"notifier_take",
@@ -164,7 +165,9 @@ static const struct db_statement statement_take = {
 	" state = CASE WHEN a.is_granted THEN 'sending' ELSE 'done' END"
 	" FROM answers a WHERE d.communication_id = a.communication_id)"
 	" SELECT communication_id, attempts + 1, customer_id, send_by, address_sealed, subject_sealed, body_sealed, "
-	"html_sealed, key_salt, is_granted, at, fit_until FROM answers ORDER BY NOT is_granted",
+	"html_sealed, key_salt, is_granted, at, fit_until, attempts + 1 - (SELECT count(*) FROM notifier.attempt a"
+	" WHERE a.communication_id = answers.communication_id AND a.provider_code IN ('not_now', 'not_started'))::integer"
+	" FROM answers ORDER BY NOT is_granted",
 };
 
 /* What is due is due at this time: in a rehearsal no event need have told it. */
@@ -211,6 +214,7 @@ struct taken desk_taken(const struct db_result *taken, int row)
 	one.claimed_at_ms = db_instant(taken, row, TIME_COLUMN);
 	if (!db_is_null(taken, row, FIT_COLUMN))
 		one.fit_until_ms = db_instant(taken, row, FIT_COLUMN);
+	one.tries = db_int32(taken, row, TRIES_COLUMN);
 	if (db_result_columns(taken) > ASKS_COLUMN) {
 		one.asks = db_int32(taken, row, ASKS_COLUMN);
 		one.started_at_ms = db_instant(taken, row, ASKS_COLUMN + 1);
@@ -346,7 +350,7 @@ static const struct db_statement statement_ask = {
 	"t.body_sealed,"
 	" t.html_sealed, t.key_salt, t.communication_id IS NOT NULL AND t.refusal IS NULL AND due.send_by > engine.now(), "
 	"engine.now(), "
-	"t.fit_until, due.asks, due.started_at"
+	"t.fit_until, due.attempts, due.asks, due.started_at"
 	" FROM due LEFT JOIN texts t USING (communication_id)",
 };
 

@@ -73,6 +73,7 @@ struct taken {
 	struct uuid customer_id;
 	int64_t send_by_ms;
 	int64_t claimed_at_ms;             /* the time of the rules, when it was claimed or asked about */
+	int32_t tries;                     /* attempts in which a gateway was asked, with this one */
 	int64_t fit_until_ms;              /* no byte leaves at this time of theirs or later; 0: send_by is the only end */
 	struct str salt;                   /* of the key that sealed the texts */
 	struct str address, subject, text; /* sealed */

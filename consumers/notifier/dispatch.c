@@ -41,8 +41,8 @@ static void plan_retry(struct flight *flight)
 {
 	const struct dispatch_conf *conf = &flight->dispatch->conf;
 	struct channel_gateways channel = channel_beside(flight->dispatch, flight->gateway);
-	bool goes_on = flight->id.attempt % (int64_t)channel.count != 0 && channel_has_another(&channel, flight->gateway);
-	int64_t rounds = (flight->id.attempt - 1) / (int64_t)channel.count + 1;
+	bool goes_on = flight->tries % (int64_t)channel.count != 0 && channel_has_another(&channel, flight->gateway);
+	int64_t rounds = (flight->tries - 1) / (int64_t)channel.count + 1;
 	int64_t left_ms = flight->send_by_ms - flight->ended_at_ms;
 	int64_t pause_ms;
 	uint64_t random;
@@ -56,7 +56,7 @@ static void plan_retry(struct flight *flight)
 	if (flight->is_not_now)
 		return;
 	flight->retry_at_ms = flight->ended_at_ms + pause_ms;
-	if (pause_ms >= left_ms || flight->id.attempt >= conf->attempts_max * (int64_t)channel.count)
+	if (pause_ms >= left_ms || flight->tries >= conf->attempts_max * (int64_t)channel.count)
 		flight->verdict.outcome = DISPATCH_OUTCOME_FAILED;
 }
 
@@ -300,6 +300,7 @@ static void fly(struct dispatch *dispatch, struct gateway *gateway, const struct
 				   .dispatch = dispatch,
 				   .gateway = gateway,
 				   .id = taken->id,
+				   .tries = taken->tries,
 				   .send_by_ms = taken->send_by_ms,
 				   .is_question = is_question,
 				   .asks = taken->asks,

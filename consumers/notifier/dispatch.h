@@ -24,9 +24,9 @@
  * with the outcome "unknown".
  */
 struct dispatch_conf {
-	int64_t retry_base_ms;   /* throttle_backoff_ms */
-	int64_t ask_base_ms;     /* the same for questions about doubtful messages */
-	int64_t attempts_max;    /* of a message; trying every gateway of its channel is one */
+	int64_t retry_base_ms; /* throttle_backoff_ms */
+	int64_t ask_base_ms;   /* the same for questions about doubtful messages */
+	int64_t attempts_max;  /* of a message; trying every gateway of its channel is one, and what never left for one is none */
 	uint8_t address_key[32]; /* opens addresses and texts */
 };
 
@@ -38,6 +38,7 @@ struct flight {
 	struct dispatch *dispatch;
 	struct gateway *gateway;
 	struct attempt_id id;
+	int32_t tries; /* with this one (struct taken) */
 	int64_t send_by_ms;
 	bool has_left;          /* its request is being written, or was: its token is spent */
 	bool is_not_now;        /* its time was over when it was handed over: the next claim says the same, and reports it */

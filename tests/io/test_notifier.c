@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "../old_seal.h"
+#include "base/array.h"
 #include "base/day.h"
 #include "consumers/modules.h"
 #include "consumers/notifier/dispatch.h"
@@ -68,15 +69,15 @@ static void must(int result)
 /* db remembers what it has prepared by the statement's address: one for each text, for good. */
 static const struct db_statement *statement_of(const char *sql)
 {
-	static struct db_statement statements[64];
-	static char names[64][16];
+	static struct db_statement statements[96];
+	static char names[96][16];
 	static size_t count;
 
 	for (size_t i = 0; i < count; i++) {
 		if (strcmp(statements[i].sql, sql) == 0)
 			return &statements[i];
 	}
-	assert_true(count < 64);
+	assert_true(count < COUNT(statements));
 	(void)snprintf(names[count], sizeof(names[count]), "test_%zu", count);
 	statements[count] = (struct db_statement){ names[count], sql };
 	return &statements[count++];
@@ -873,6 +874,74 @@ static void test_notifier__what_is_late_is_reported_and_not_sent(void **state)
 	assert_string_equal(reported[0].provider, "notifier");
 }
 
+/* ---- the time in which a message may leave ---- */
+
+static void fit_until_now(void)
+{
+	run_sql("UPDATE communications.outbox SET fit_until = engine.now()");
+}
+
+static void test_notifier__what_may_not_leave_now_goes_back_and_may_come_again(void **state)
+{
+	int before = count_at_server("/rcpt/ok");
+	struct reported reported[2];
+
+	(void)state;
+	put_into_outbox(1, "email", "ok@x.example", 3600);
+	fit_until_now();
+	read_event(&worker, 1, "email", 3600);
+	turn_until_settled(&worker);
+	assert_attempts("1 not_accepted not_now reported");
+	assert_text("SELECT state FROM communications.outbox", "released");
+	assert_int_equal(count_at_server("/rcpt/ok"), before);
+	assert_int_equal(read_reported(reported, 2), 1);
+	assert_string_equal(reported[0].outcome, "not_accepted");
+	assert_string_equal(reported[0].provider, "notifier");
+	assert_string_equal(reported[0].code, "not_now");
+	run_sql("UPDATE communications.outbox SET fit_until = NULL");
+	read_event(&worker, 1, "email", 3600);
+	turn_until_settled(&worker);
+	assert_attempts("1 not_accepted not_now reported, 2 accepted 2.0.0 reported");
+	assert_int_equal(count_at_server("/rcpt/ok"), before + 1);
+}
+
+/* Attempts in which no gateway was asked; the gateway gets as many tries as ever. */
+static void test_notifier__evenings_that_came_too_soon_are_no_tries(void **state)
+{
+	(void)state;
+	put_into_outbox(1, "email", "later@x.example", 3600);
+	fit_until_now();
+	for (int evening = 1; evening <= 4; evening++) {
+		read_event(&worker, 1, "email", 3600);
+		turn_until_settled(&worker);
+		assert_int_equal(number("SELECT count(*) FROM notifier.attempt WHERE outcome = 'not_accepted' AND reported"),
+				 evening);
+	}
+	run_sql("UPDATE communications.outbox SET fit_until = NULL");
+	read_event(&worker, 1, "email", 3600);
+	turn_until_settled(&worker);
+	assert_text("SELECT string_agg(outcome || ' ' || provider_code, ', ' ORDER BY attempt) FROM notifier.attempt WHERE "
+		    "attempt > 4",
+		    "not_accepted 4.7.1, not_accepted 4.7.1, failed 4.7.1");
+}
+
+static void test_notifier__a_time_that_ends_after_the_claim_stops_the_first_byte(void **state)
+{
+	int before = count_at_server("/rcpt/ok");
+
+	(void)state;
+	run_sql("CREATE FUNCTION pg_temp.end_time() RETURNS trigger LANGUAGE plpgsql AS "
+		"'BEGIN NEW.fit_until := engine.now(); RETURN NEW; END'");
+	run_sql("CREATE TRIGGER end_time BEFORE UPDATE ON communications.outbox FOR EACH ROW WHEN (NEW.state = 'claimed')"
+		" EXECUTE FUNCTION pg_temp.end_time()");
+	release(1, "email", "ok@x.example");
+	turn_until_settled(&worker);
+	run_sql("DROP TRIGGER end_time ON communications.outbox");
+	assert_attempts("1 not_accepted not_now reported, 2 not_accepted not_now reported");
+	assert_text("SELECT string_agg(gateway, ' ' ORDER BY attempt) FROM notifier.attempt", "smtp notifier");
+	assert_int_equal(count_at_server("/rcpt/ok"), before);
+}
+
 static void test_notifier__a_message_read_twice_is_queued_once(void **state)
 {
 	(void)state;
@@ -1592,6 +1661,9 @@ int main(void)
 		TEST(test_notifier__a_withdrawal_between_two_tries_wins),
 		TEST(test_notifier__a_try_that_is_not_permitted_any_more_is_reported_as_failed),
 		TEST(test_notifier__what_is_late_is_reported_and_not_sent),
+		TEST(test_notifier__what_may_not_leave_now_goes_back_and_may_come_again),
+		TEST(test_notifier__evenings_that_came_too_soon_are_no_tries),
+		TEST(test_notifier__a_time_that_ends_after_the_claim_stops_the_first_byte),
 		TEST(test_notifier__a_message_read_twice_is_queued_once),
 		TEST(test_notifier__the_claim_is_committed_before_a_byte_leaves),
 		TEST(test_notifier__what_a_dead_notifier_had_under_way_is_unknown),
