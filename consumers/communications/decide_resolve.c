@@ -14,7 +14,9 @@ static bool can_be_resolved(const struct resolve_unknown *body, const struct wor
 
 	if (communication == NULL || !uuid_equal(&communication->customer_id, &body->customer_id)) {
 		decision_refuse(decision, REFUSAL_NOT_FOUND, "communication_id", "the customer has no such communication");
-	} else if (body->has_expected_version && body->expected_version != communication->version) {
+	} else if (!body->has_expected_version) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "expected_version", "name the version of which it was found out");
+	} else if (body->expected_version != communication->version) {
 		decision_refuse(decision, REFUSAL_VERSION_CONFLICT, "expected_version", "the communication's version is %lld",
 				(long long)communication->version);
 	} else if (resolution == UNKNOWN_RESOLUTION_NONE) {
@@ -34,7 +36,12 @@ static bool can_be_resolved(const struct resolve_unknown *body, const struct wor
 	return false;
 }
 
-/* What the person says is a receipt like a provider's, but for the rank: only a person leads out of `unknown` to another attempt. */
+/*
+ * The version is required: it stands for the attempt that the person asked about. Without it, the words of two persons about one
+ * attempt, of which the second comes when the next one has become unknown, would lead to a third one of which nobody asked.
+ *
+ * What the person says is a receipt like a provider's, but for the rank: only a person leads out of `unknown` to another attempt.
+ */
 void decide_resolve_unknown(const struct command *command, const struct workset *set, struct decision *decision)
 {
 	const struct resolve_unknown *body = command->body;

@@ -21,11 +21,10 @@ static const struct usage usage = {
 	.about = "usage: dcs unknown list [FLAGS]\n\n"
 		 "Lists the messages of which nobody knows whether their gateway has sent them: they are not sent again, until a "
 		 "person\n"
-		 "has found out that they were not. Oldest first: the message, its customer, since when, channel, gateway and "
-		 "the last\n"
-		 "code of its answer. What a person found out is the command ResolveUnknown: POST /communications/ID/resolution, "
-		 "or\n"
-		 "dcs publish ResolveUnknown.\n"
+		 "has found out that they were not. Oldest first: the message, its customer, its version, since when, channel, "
+		 "gateway and\n"
+		 "the last code of its answer. What a person found out is the command ResolveUnknown, of this version: POST\n"
+		 "/communications/ID/resolution with If-Match, or dcs publish ResolveUnknown with expected_version.\n"
 		 "Exit status: 0 done; 2 wrong usage.",
 	.rows = rows,
 	.rows_count = COUNT(rows),
@@ -35,7 +34,8 @@ static const struct usage usage = {
 
 static const struct db_statement select_unknown = {
 	.name = "cli_unknown",
-	.sql = "SELECT c.communication_id, c.customer_id, r.occurred_at, c.channel, r.provider, coalesce(r.provider_code, '') "
+	.sql = "SELECT c.communication_id, c.customer_id, r.occurred_at, c.channel, r.provider, coalesce(r.provider_code, ''), "
+	       "c.version "
 	       "FROM communications.communication c JOIN communications.receipt r USING (communication_id, version) "
 	       "WHERE c.state = 'unknown' ORDER BY r.occurred_at, c.communication_id",
 };
@@ -49,8 +49,8 @@ static void print_row(const struct db_stream *stream)
 	uuid_format(communication, &communication_id);
 	uuid_format(customer, &customer_id);
 	instant_format(since, db_stream_instant(stream, 2));
-	printf("%s %s %-24s %-6.*s %-16.*s %.*s\n", communication, customer, since, (int)channel.size, channel.data,
-	       (int)provider.size, provider.data, (int)code.size, code.data);
+	printf("%s %s %4lld %-24s %-6.*s %-16.*s %.*s\n", communication, customer, (long long)db_stream_int64(stream, 6), since,
+	       (int)channel.size, channel.data, (int)provider.size, provider.data, (int)code.size, code.data);
 }
 
 static int list(struct db *db, long long *ret_count, struct err *err)

@@ -740,6 +740,11 @@ static const char *take_suppressed(struct mailbook *book, const struct mail_even
 	return NULL;
 }
 
+static bool looked_at(const struct resolve_unknown *command, const struct mail *mail)
+{
+	return command->has_expected_version && command->expected_version == mail->version;
+}
+
 static const char *take_progress(struct mailbook *book, const struct sim_world *world, const struct mail_event *event,
 				 const struct communication_progressed *body)
 {
@@ -753,6 +758,8 @@ static const char *take_progress(struct mailbook *book, const struct sim_world *
 	    (event->command_type == &resolve_unknown_type ? strcmp(mail->state, "unknown") != 0
 							  : !moves(world, mail, event->row->seq, state, attempt)))
 		FAIL("a message moved from %s to %s", mail->state, state);
+	if (event->command_type == &resolve_unknown_type && !looked_at(event->command, mail))
+		FAIL("P8 a person's word of an earlier attempt led out of a later one");
 	if (body->has_release_at != (strcmp(state, "scheduled") == 0) ||
 	    (body->has_release_at && body->release_at <= event->row->at_ms))
 		FAIL("a message waits for no time, or for one that has passed");

@@ -309,8 +309,8 @@ static const struct sim_attempt *some_unknown(struct sim_world *world)
 }
 
 /*
- * True, or too careful: that it was sent is said of some that were not. Of the version that the person has looked at: the word of one
- * who looked at an earlier attempt says nothing of a later one. Now and then of a message about which nothing is to be found out.
+ * True, or too careful: that it was sent is said of some that were not. Now and then of a message about which nothing is to be found
+ * out, and without the version that was looked at, or of an earlier one: that must lead to nothing.
  */
 struct made make_resolution(struct sim_world *world, struct arena *arena)
 {
@@ -331,8 +331,10 @@ struct made make_resolution(struct sim_world *world, struct arena *arena)
 		body->resolution = attempt->is_taken || dice_hits(&world->dice, 50) ? STR("sent") : STR("not_sent");
 	}
 	blob = blob_find(world, SIM_COMMUNICATIONS, communication_entity.name, &body->communication_id);
-	body->has_expected_version = blob != NULL;
+	body->has_expected_version = blob != NULL && !dice_hits(&world->dice, 20);
 	body->expected_version = blob ? ((const struct communication *)blob->state)->version : 0;
+	if (body->expected_version > 1 && dice_hits(&world->dice, 20))
+		body->expected_version--;
 	body->reason = STR("asked");
 	return (struct made){ &resolve_unknown_type, body, body->customer_id, SIM_COMMUNICATIONS, STR("all") };
 }

@@ -330,10 +330,10 @@ class Run:
 
     def unknown(self):
         rows = self.world.sql(
-            "SELECT communication_id::text, customer_id::text FROM communications.communication"
+            "SELECT communication_id::text, customer_id::text, version FROM communications.communication"
             " WHERE state = 'unknown' AND communication_id = ANY (%s::uuid[])", self.messages,
         )  # fmt: skip
-        return dict(rows)
+        return rows
 
     def resolve_unknown(self):
         """Looks into the gateway's log, as a person would: what it has not taken is sent once more, until nothing is unknown."""
@@ -344,9 +344,9 @@ class Run:
             records = [
                 self.client.command(
                     "ResolveUnknown", "supervisor", communication_id=mark, customer_id=customer_id, reason="the gateway's log",
-                    resolution="sent" if mark in self.gateway.taken else "not_sent",
+                    resolution="sent" if mark in self.gateway.taken else "not_sent", expected_version=version,
                 )
-                for mark, customer_id in unknown.items()
+                for mark, customer_id, version in unknown
             ]  # fmt: skip
             self.resolved += len(records)
             self.client.send(*records)

@@ -1384,7 +1384,9 @@ static struct resolve_unknown a_resolution(const char *resolution)
 	return (struct resolve_unknown){ .communication_id = spec_id('M', 1),
 					 .customer_id = CUSTOMER,
 					 .resolution = str_of(resolution),
-					 .reason = STR("the provider's log") };
+					 .reason = STR("the provider's log"),
+					 .has_expected_version = true,
+					 .expected_version = 2 };
 }
 
 static void resolve(const struct resolve_unknown *body)
@@ -1421,6 +1423,7 @@ static void test_communications__what_a_person_knows_was_sent_is_submitted(void 
 	assert_true(str_is(event->provider_code, "the provider's log"));
 	assert_int_equal(message(1)->state, COMMUNICATION_SUBMITTED);
 	assert_int_equal(the_queue()->count, 0);
+	body.expected_version = 3;
 	resolve(&body);
 	then_refused(&spec, REFUSAL_BAD_TRANSITION, "communication_id");
 	deliver("delivered");
@@ -1440,11 +1443,35 @@ static void test_communications__what_a_person_knows_was_not_sent_waits_for_one_
 	assert_int_equal(the_queue()->messages[0].state, OUTBOX_WAITING);
 	assert_int_equal(the_queue()->messages[0].claims, 1);
 	resolve(&body);
-	then_refused(&spec, REFUSAL_BAD_TRANSITION, "communication_id");
+	then_refused(&spec, REFUSAL_VERSION_CONFLICT, "expected_version");
 	dispatch("unknown", 2, NULL);
 	assert_int_equal(message(1)->state, COMMUNICATION_UNKNOWN);
 	assert_int_equal(message(1)->attempt, 2);
 	assert_int_equal(the_queue()->count, 0);
+}
+
+/* Two persons asked about the same attempt; the second one's word comes when another attempt is unknown, too. */
+static void test_communications__a_word_about_an_earlier_attempt_leads_out_of_no_later_one(void **state)
+{
+	struct resolve_unknown body = a_resolution("not_sent");
+
+	(void)state;
+	given_unknown();
+	resolve(&body);
+	dispatch("unknown", 2, NULL);
+	resolve(&body);
+	then_refused(&spec, REFUSAL_VERSION_CONFLICT, "expected_version");
+	body.has_expected_version = false;
+	resolve(&body);
+	then_refused(&spec, REFUSAL_BAD_VALUE, "expected_version");
+	body.resolution = STR("sent");
+	resolve(&body);
+	then_refused(&spec, REFUSAL_BAD_VALUE, "expected_version");
+	assert_int_equal(message(1)->state, COMMUNICATION_UNKNOWN);
+	body = a_resolution("not_sent");
+	body.expected_version = message(1)->version;
+	resolve(&body);
+	assert_int_equal(message(1)->state, COMMUNICATION_RETRY_WAIT);
 }
 
 static void test_communications__what_is_to_be_sent_once_more_ends_with_a_withdrawal(void **state)
@@ -1469,6 +1496,7 @@ static void test_communications__a_late_delivery_wins_over_what_a_person_says(vo
 	deliver("delivered");
 	assert_int_equal(message(1)->state, COMMUNICATION_DELIVERED);
 	assert_int_equal(the_queue()->count, 0);
+	body.expected_version = message(1)->version;
 	resolve(&body);
 	then_refused(&spec, REFUSAL_BAD_TRANSITION, "communication_id");
 }
@@ -1481,14 +1509,13 @@ static void test_communications__only_an_unknown_message_of_the_customer_is_reso
 	resolve(&body);
 	then_refused(&spec, REFUSAL_NOT_FOUND, "communication_id");
 	given_released();
+	body.expected_version = 1;
 	resolve(&body);
 	then_refused(&spec, REFUSAL_BAD_TRANSITION, "communication_id");
 	dispatch("unknown", 1, NULL);
-	body.has_expected_version = true;
-	body.expected_version = 1;
 	resolve(&body);
 	then_refused(&spec, REFUSAL_VERSION_CONFLICT, "expected_version");
-	body.has_expected_version = false;
+	body.expected_version = 2;
 	body.customer_id = spec_id('C', 2);
 	resolve(&body);
 	then_refused(&spec, REFUSAL_NOT_FOUND, "communication_id");
@@ -1944,6 +1971,7 @@ int main(void)
 		TEST(test_communications__what_is_to_be_sent_once_more_ends_with_a_withdrawal),
 		TEST(test_communications__a_late_delivery_wins_over_what_a_person_says),
 		TEST(test_communications__only_an_unknown_message_of_the_customer_is_resolved),
+		TEST(test_communications__a_word_about_an_earlier_attempt_leads_out_of_no_later_one),
 		TEST(test_communications__receipts_wait_for_their_message),
 		TEST(test_communications__a_receipt_for_anothers_message_is_not_found),
 		TEST(test_communications__an_attorney_stops_what_the_end_of_it_permits),

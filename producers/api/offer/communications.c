@@ -447,6 +447,7 @@ const struct route communications_routes[] = {
 	  .body = BODY_JSON,
 	  .command = &resolve_unknown_type,
 	  .path_field = "communication_id",
+	  .if_match = true,
 	  .owner = &communication_resource,
 	  .done_status = 200,
 	  .resource = &communication_resource },
