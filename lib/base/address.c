@@ -29,7 +29,7 @@ static bool is_one_of(char letter, const char *letters)
 #define EMAIL_LOCAL_MAX 64
 #define LABEL_MAX       63
 
-/* RFC 5322 dot-atom: atoms joined by single dots. */
+/* RFC 5322 dot-atom: atoms joined by single dots. Without what begins an encoded word. */
 static bool is_dot_atom(struct str text)
 {
 	if (text.size == 0 || text.data[0] == '.' || text.data[text.size - 1] == '.')
@@ -40,6 +40,8 @@ static bool is_dot_atom(struct str text)
 		if (letter == '.' && text.data[index - 1] == '.')
 			return false;
 		if (letter != '.' && !is_alnum(letter) && !is_one_of(letter, "!#$%&'*+-/=?^_`{|}~"))
+			return false;
+		if (letter == '?' && index > 0 && text.data[index - 1] == '=')
 			return false;
 	}
 	return true;

@@ -16,7 +16,8 @@
 /*
  * One mailbox: local@domain in ASCII, dot-atoms of RFC 5322, no comments, quotes, brackets, blanks or control bytes. The domain
  * has at least two labels, the last of which begins with a letter. Addresses that need quoting, SMTPUTF8 or a numeric domain
- * are refused: no consumer has one, and half of all gateways fail on them.
+ * are refused: no consumer has one, and half of all gateways fail on them. So are those with "=?": some mail servers take it for
+ * an encoded word (RFC 2047), though it is none there, and deliver to what it says (aiosmtpd: =?utf-8?q?x?=@y is x@y).
  */
 bool address_is_email(struct str address);
 

@@ -18,8 +18,8 @@ static void each(const char *const *texts, size_t count, bool (*is_valid)(struct
 
 static void test_address__an_email_is_one_plain_mailbox(void **state)
 {
-	static const char *const good[] = { "a@b.de", "anna.maria+x@mail.example.co.uk", "o'neil@example.org",
-					    "x_y-z@1and1.com" };
+	static const char *const good[] = { "a@b.de", "anna.maria+x@mail.example.co.uk", "o'neil@example.org", "x_y-z@1and1.com",
+					    "a=b?c?=@b.de" };
 	static const char *const bad[] = { "",
 					   "a",
 					   "a@",
@@ -48,7 +48,9 @@ static void test_address__an_email_is_one_plain_mailbox(void **state)
 					   "a@b.de,c@d.de",
 					   "a(x)@b.de",
 					   "a@b.de\xe2\x80\x8b",
-					   "\xc3\xa4@b.de" };
+					   "\xc3\xa4@b.de",
+					   "=?utf-8?q?x?=@b.de",
+					   "a=?b@b.de" };
 	char long_local[80];
 
 	(void)state;
