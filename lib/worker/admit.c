@@ -284,6 +284,19 @@ int admit(const struct admission *admission, const struct broker *broker, const 
 	return 0;
 }
 
+/* The type of a command of which only the frame is left; NULL: its bytes are there, or are of a newer program's command. */
+static const struct message_type *forgotten_type(struct str value)
+{
+	const struct message_version *version;
+	struct err err = ERR_INIT;
+	uint32_t schema_id;
+
+	if (value.size != FRAME_SIZE || frame_schema_id(value, &schema_id, &err) != 0)
+		return NULL;
+	version = message_version_by_id(schema_id);
+	return version == NULL ? NULL : version->type;
+}
+
 int admit_parked(const struct admission *admission, const struct parked *parked, bool is_broken, int64_t now_ms,
 		 struct arena *arena, struct item *ret_item, struct err *err)
 {
@@ -297,7 +310,9 @@ int admit_parked(const struct admission *admission, const struct parked *parked,
 	item.parked_reason = parked->reason;
 	item.holds = parked->holds;
 	item.is_released = parked->released;
-	item.is_broken = is_broken || (parked->kind == PARKED_BUG && !parked->released);
+	item.command.type = forgotten_type(parked->value);
+	item.is_forgotten = item.command.type != NULL;
+	item.is_broken = is_broken || item.is_forgotten || (parked->kind == PARKED_BUG && !parked->released);
 	item.is_unread = item.is_broken;
 	item.expires_ms = parked->expires_ms;
 	item.traceparent = parked->traceparent;

@@ -16,6 +16,9 @@
  * passes is a command or a Tick; any other is a dead letter with a code (schemas/README.md). Admission never emits a refusal: a
  * refusal answers a genuine command.
  */
+/* Of a command that is_forgotten: it is not found. */
+#define PERSON_ERASED_TEXT "the person whom it was about was erased while it waited"
+
 enum item_kind {
 	ITEM_COMMAND,
 	ITEM_TICK,
@@ -44,10 +47,11 @@ struct item {
 	int64_t expires_ms;     /* 0: none */
 	struct str traceparent;
 
-	bool was_parked;  /* read from `parked` during a Tick */
-	bool is_released; /* parked for a bug, and released by a person */
-	bool is_broken;   /* failed on data as a single command, or crashed its owners: a bug of ours, to be parked */
-	bool is_unread;   /* parked and broken: not decoded */
+	bool was_parked;   /* read from `parked` during a Tick */
+	bool is_released;  /* parked for a bug, and released by a person */
+	bool is_broken;    /* failed on data as a single command, or crashed its owners: a bug of ours, to be parked */
+	bool is_unread;    /* parked and broken: not decoded */
+	bool is_forgotten; /* parked, and its person was erased: of its value the frame is left; broken and unread, has a type */
 	enum parked_kind parked_kind;
 	struct str parked_reason, holds; /* was_parked: as in the table */
 	int64_t since_ms;                /* broker time of the record, also for a parked command */
@@ -91,7 +95,7 @@ MUST_CHECK int admit(const struct admission *admission, const struct broker *bro
 /*
  * Makes an item of a row of `parked`. The command was authorised on arrival, so only the body is decoded again. If the body
  * cannot be decoded, the item is broken and has no rule. A command with `is_broken`, or parked as a bug and not released, is not
- * decoded. `now_ms` is the time of the Tick that retries it.
+ * decoded; nor is one whose person was erased since. `now_ms` is the time of the Tick that retries it.
  */
 MUST_CHECK int admit_parked(const struct admission *admission, const struct parked *parked, bool is_broken, int64_t now_ms,
 			    struct arena *arena, struct item *ret_item, struct err *err);

@@ -312,6 +312,16 @@ static int set_aside(struct batch *batch, const struct engine *engine, struct ve
 	return 0;
 }
 
+/* Nobody can decide it: of its content there is nothing left. */
+static int refuse_forgotten(struct batch *batch, struct verdict *verdict, const struct item *item, struct err *err)
+{
+	struct decision decision;
+
+	decision_init(&decision, &batch->arena, &item->command);
+	decision_refuse(&decision, REFUSAL_NOT_FOUND, "", PERSON_ERASED_TEXT);
+	return batch_refuse(batch, verdict, item, &decision, err);
+}
+
 static int32_t later_day(int32_t a, int32_t b)
 {
 	return a > b ? a : b;
@@ -328,7 +338,7 @@ static int decide_command(struct batch *batch, const struct engine *engine, size
 
 	if (!batch_is_ahead(&item->command) && uuid_compare(&item->command.id, &head->last_id) > 0)
 		head->last_id = item->command.id;
-	if (item->is_unread && !is_same_again(verdict, item))
+	if (item->is_unread && !item->is_forgotten && !is_same_again(verdict, item))
 		return batch_park(batch, engine, verdict, item, PARKED_BUG, broke_our_code, err);
 	if (!item->rule && !item->is_unread)
 		return batch_park(batch, engine, verdict, item, PARKED_BUG, "this program cannot read the command", err);
@@ -336,6 +346,8 @@ static int decide_command(struct batch *batch, const struct engine *engine, size
 		return repeat(batch, verdict, item, verdict->answer.digest, err);
 	if (is_repeated)
 		return repeat(batch, verdict, item, first->digest, err);
+	if (item->is_forgotten)
+		return refuse_forgotten(batch, verdict, item, err);
 	if (item->is_broken)
 		return batch_park(batch, engine, verdict, item, PARKED_BUG, broke_our_code, err);
 	if (!item->was_parked && rights_are_ended(&item->command, &batch->set))

@@ -526,6 +526,36 @@ static void add_erasure(unsigned number)
 	store_add(&spec, &erase_customer_type, &body);
 }
 
+#define PARK                                                                                                                     \
+	"INSERT INTO debts.parked (part, command_offset, key, command_id, kind, reason, since, actor, roles, digest, "           \
+	"correlation_id, value, scope, holds) SELECT 0, coalesce((SELECT max(command_offset) FROM debts.parked), 0) + "          \
+	"row_number() OVER (), customer_id, gen_random_uuid(), 'bug', 'r', now(), 'a', 1, '', customer_id, "                     \
+	"'\\x00000003e9' || convert_to('name', 'UTF8'), '', '' FROM customers.public_customer"
+#define KEEP                                                                                                                     \
+	"INSERT INTO users.approval (command_id, part, command_offset, key, correlation_id, type, reason, actor, roles, scope, " \
+	"token_version, digest, value, received_at, kept_at, expires_at) SELECT gen_random_uuid(), 0, 1, customer_id, "          \
+	"customer_id, 'T', 'r', 'a', 1, '', 0, '', 'name', now(), now(), now() FROM customers.customer"
+#define LETTER                                                                                                                   \
+	"INSERT INTO communications.dead_letter (part, command_offset, code, reason, at, key, value, headers, about) "           \
+	"SELECT 2, coalesce((SELECT max(command_offset) FROM communications.dead_letter), 0) + row_number() OVER (), 'c', 'r', " \
+	"now(), k.key, 'name', '', k.about FROM customers.customer, LATERAL (VALUES (convert_to(customer_id::text, 'UTF8'), "    \
+	"NULL::uuid), ('\\xff00', customer_id), (NULL, customer_id)) k(key, about)"
+
+/* What the engine keeps of their commands, in clear: parked, kept, dead. */
+static void given_commands(void)
+{
+	store_sql(&spec, "test_park", PARK);
+	store_sql(&spec, "test_keep", KEEP);
+	store_sql(&spec, "test_dead", LETTER);
+}
+
+#define COMMANDS_OF(name, customer)                                                                                              \
+	store_number(&spec, "test_commands_" name,                                                                               \
+		     "SELECT (SELECT count(*) FROM debts.parked WHERE key = " customer " AND octet_length(value) > 5) + "        \
+		     "(SELECT count(*) FROM users.approval WHERE key = " customer " AND value IS NOT NULL) + "                   \
+		     "(SELECT count(*) FROM communications.dead_letter WHERE part = 2 AND (about = " customer                    \
+		     " OR key = convert_to(" customer "::text, 'UTF8')) AND value IS NOT NULL)")
+
 /* A message to each customer, a dead letter of each, and one under another key that is about him. */
 static void given_traces(void)
 {
@@ -582,6 +612,78 @@ static void test_customers_store__an_erasure_leaves_nothing_of_the_person(void *
 	store_run(&spec);
 	then_refuses(&spec, 0, REFUSAL_BAD_TRANSITION);
 	then_refuses(&spec, 1, REFUSAL_BAD_TRANSITION);
+}
+
+static void test_customers_store__an_erasure_ends_commands_that_wait_and_those_written_later(void **state)
+{
+	(void)state;
+	add_customer(1, STR("K-1"));
+	add_customer(2, STR("K-2"));
+	store_run(&spec);
+	given_commands();
+	assert_int_equal(COMMANDS_OF("1", CUSTOMER_1), 5);
+	add_erasure(1);
+	store_run(&spec);
+	assert_int_equal(COMMANDS_OF("1", CUSTOMER_1), 0);
+	given_commands();
+	assert_int_equal(COMMANDS_OF("1", CUSTOMER_1), 0);
+	assert_int_equal(COMMANDS_OF("2", CUSTOMER_2), 10);
+	assert_int_equal(store_number(&spec, "test_frames",
+				      "SELECT count(*) FROM debts.parked WHERE key = " CUSTOMER_1 " AND value = '\\x00000003e9'"),
+			 2);
+	assert_int_equal(store_number(&spec, "test_replayable",
+				      "SELECT count(*) FROM communications.dead_letter WHERE part = 2 AND value IS NULL AND "
+				      "replayed_at IS NULL"),
+			 0);
+}
+
+static struct db *other; /* the debts module's; it waits for no lock */
+
+static int run_other(const char *name, const char *sql)
+{
+	return db_run(other, store_statement(name, sql), NULL, NULL, &spec.err);
+}
+
+static void park_meanwhile(struct store_spec *its)
+{
+	(void)its;
+	store_must(&spec, run_other("test_begin", "BEGIN"));
+	store_must(&spec, run_other("test_park_other", PARK));
+}
+
+static void test_customers_store__an_erasure_and_a_batch_that_parks_do_not_miss_each_other(void **state)
+{
+	static const struct db_statement forget = {
+		"test_forget_all", "SELECT communications.forget(ARRAY(SELECT customer_id FROM customers.customer))"
+	};
+
+	(void)state;
+	store_open(&spec, "test_store", "dcs_debts", &other);
+	add_customer(1, STR("K-1"));
+	store_run(&spec);
+	store_must(&spec, run_other("test_impatient", "SET lock_timeout = '1ms'"));
+	store_sql(&spec, "test_impatient_admin", "SET lock_timeout = '1ms'");
+
+	/* an erasure under way is waited for */
+	store_sql(&spec, "test_begin_admin", "BEGIN");
+	store_must(&spec, db_run(spec.admin, &forget, NULL, NULL, &spec.err));
+	store_must(&spec, run_other("test_begin", "BEGIN"));
+	assert_int_equal(run_other("test_park_other", PARK), -1);
+	assert_string_equal(db_sqlstate(other), "55P03"); /* lock_not_available */
+	store_must(&spec, run_other("test_rollback", "ROLLBACK"));
+	store_sql(&spec, "test_commit_admin", "COMMIT");
+
+	/* and waits for a batch that has parked */
+	park_meanwhile(&spec);
+	assert_int_equal(db_run(spec.admin, &forget, NULL, NULL, &spec.err), -1);
+	assert_string_equal(db_sqlstate(spec.admin), "55P03");
+	store_must(&spec, run_other("test_commit", "COMMIT"));
+	add_erasure(1);
+	store_run(&spec);
+	then_answers(&spec, 0, "CustomerErased");
+	assert_int_equal(COMMANDS_OF("1", CUSTOMER_1), 0);
+	assert_int_equal(store_number(&spec, "test_parked", "SELECT count(*) FROM debts.parked"), 1);
+	db_close(other);
 }
 
 /* The event log keeps it for ever: who has the programs' key must not be able to try addresses on it. */
@@ -853,6 +955,8 @@ int main(void)
 		TEST(test_customers_store__a_contact_point_keeps_its_end_and_its_proof),
 		TEST(test_customers_store__an_erasure_leaves_nothing_of_the_person),
 		TEST(test_customers_store__the_hash_of_an_address_is_the_customers_own),
+		TEST(test_customers_store__an_erasure_ends_commands_that_wait_and_those_written_later),
+		TEST(test_customers_store__an_erasure_and_a_batch_that_parks_do_not_miss_each_other),
 		TEST(test_customers_store__one_batch_may_create_and_erase),
 		TEST(test_customers_store__a_customer_is_known_to_the_creditors_of_who_made_him_known),
 		TEST(test_customers_store__who_knows_a_customer_may_change_him),

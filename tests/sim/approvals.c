@@ -273,7 +273,7 @@ static const char *take_refusal(struct approvals *approvals, const struct log_ro
 	if (type != &approve_command_type && type != &refuse_command_type)
 		return NULL; /* both have the same members */
 	wait = find_wait(approvals, &approval->command_id);
-	if (str_is(body->code, "not_found"))
+	if (str_is(body->code, "not_found") && !is_of_forgotten(body))
 		is_true = !wait || !uuid_equal(&wait->key, &row->key);
 	else if (str_is(body->code, "needs_second_person"))
 		is_true = wait && str_equal(wait->token, token_of(record));

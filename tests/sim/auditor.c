@@ -471,6 +471,35 @@ static const char *check_erased(struct audit *audit)
 	return NULL;
 }
 
+static bool is_erased(const struct audit *audit, const struct uuid *key)
+{
+	const struct sim_rows *log = &audit->world->databases[SIM_CUSTOMERS].log[audit->part];
+
+	for (size_t i = 0; i < log->count; i++)
+		if (log->rows[i].row.schema_id == customer_erased_type.schema_id && uuid_equal(&log->rows[i].row.key, key))
+			return true;
+	return false;
+}
+
+static const char *check_forgotten(struct audit *audit)
+{
+	const struct sim_rows *log = log_of(audit);
+
+	for (size_t i = 0; i < log->count; i++) {
+		const struct message_type *type;
+		const struct command_rejected *body;
+
+		if (!is_refusal(&log->rows[i]))
+			continue;
+		arena_reset(&audit->arena);
+		body = body_of(audit, log->rows[i].row.body, &type);
+		if (is_of_forgotten(body) && !is_erased(audit, &log->rows[i].row.key))
+			FAIL("module %zu part %d: seq %zu forgot a command of somebody who was not erased", audit->module,
+			     audit->part, i + 1);
+	}
+	return NULL;
+}
+
 /* ---- P6: first appearances in the topic are the log ---- */
 
 static const char *check_topic(struct audit *audit)
@@ -648,6 +677,8 @@ const char *audit(struct sim_world *world)
 				wrong = check_order(&audit);
 			if (!wrong)
 				wrong = check_erased(&audit);
+			if (!wrong)
+				wrong = check_forgotten(&audit);
 			if (!wrong)
 				wrong = check_topic(&audit);
 		}

@@ -803,6 +803,8 @@ static const char *take_refusal(struct mailbook *book, const struct sim_world *w
 	bool is_missing = str_is(body->code, "not_found");
 	const struct mail *mail;
 
+	if (is_of_forgotten(body))
+		return NULL;
 	if (event->command_type == &record_inbound_type || event->command_type == &record_unknown_inbound_type)
 		return take_deaf(book, event);
 	if (event->command_type == &withdraw_consent_type && !str_is(body->code, "expired") &&

@@ -842,6 +842,37 @@ static void test_cases__a_debt_that_waits_holds_its_own_payments_only(void **sta
 	assert_null(audit(world));
 }
 
+/* What an erasure leaves of a command that waits (sql/0242). */
+static void forget_all(struct sim_world *world, size_t module)
+{
+	for (size_t i = 0; i < world->databases[module].parked_count; i++)
+		world->databases[module].parked[i].parked.value.size = FRAME_SIZE;
+}
+
+static void test_cases__a_command_whose_person_was_erased_is_refused_whatever_it_waits_for(void **state)
+{
+	struct sim_world *world = *state;
+	char code[64], field[64];
+
+	world->script.breaks_load = is_customer_2;
+	send_customer(world, 2);
+	send_debt(world, 3);
+	send_payment_of(world, 1, 3, 3, 10);
+	assert_true(rests(world));
+	assert_int_equal(parked_now(world, CUSTOMERS), 1); /* as a bug: only a person lets it go */
+	assert_int_equal(parked_now(world, DEBTS), 2);     /* waits, and stands behind */
+	forget_all(world, CUSTOMERS);
+	forget_all(world, DEBTS);
+	workload_tick(world);
+	assert_true(rests(world));
+	assert_int_equal(parked_now(world, CUSTOMERS) + parked_now(world, DEBTS), 0);
+	assert_int_equal(count_events(world, CUSTOMERS, &command_rejected_type), 1);
+	assert_int_equal(count_events(world, DEBTS, &command_rejected_type), 2);
+	refusal_at(world, DEBTS, 1, code, field);
+	assert_string_equal(code, "not_found");
+	assert_string_equal(field, "");
+}
+
 /* What stands behind those that wait is without number: the memory of it is not. */
 static void test_cases__any_number_may_stand_behind_one_that_waits(void **state)
 {
@@ -1025,6 +1056,7 @@ int main(void)
 		IN_WORLD(test_cases__what_is_taken_for_ever_halts_its_partition),
 		IN_WORLD(test_cases__a_halt_that_cannot_be_written_is_written_later),
 		IN_WORLD(test_cases__a_state_that_cannot_be_loaded_parks_its_command),
+		IN_WORLD(test_cases__a_command_whose_person_was_erased_is_refused_whatever_it_waits_for),
 		IN_WORLD(test_cases__a_command_that_ends_every_program_is_set_aside_alone),
 		IN_WORLD(test_cases__a_waiting_command_that_ends_every_program_is_set_aside_alone),
 		IN_WORLD(test_cases__a_killer_behind_one_that_still_waits_is_set_aside_too),

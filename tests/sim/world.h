@@ -7,6 +7,7 @@
 
 #include "consumers/modules.h"
 #include "consumers/reporting/reporting.h"
+#include "schemas/engine.h"
 #include "tests/sim/dice.h"
 #include "tests/sim/post.h"
 #include "wire/coder.h"
@@ -367,6 +368,12 @@ void database_release(struct sim_world *world);
 void ghosts_arrive(struct sim_world *world);
 
 /* ---- states, and what a module's view shows the others (world_states.c) ---- */
+
+/* A command that waited until its person was erased (lib/worker/admit.h). */
+static inline bool is_of_forgotten(const struct command_rejected *body)
+{
+	return str_is(body->text, PERSON_ERASED_TEXT);
+}
 
 const struct sim_blob *blob_find(const struct sim_world *world, size_t module, const char *entity, const struct uuid *id);
 bool state_is_row(const struct sim_blob *blob);

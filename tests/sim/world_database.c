@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "schemas/customers.h"
 #include "tests/sim/world.h"
 
 void *sim_grow(void *items, size_t count, size_t *capacity, size_t size)
@@ -442,10 +443,31 @@ static void apply_states(struct sim_database *database, struct sim_stage *stage)
 	}
 }
 
+/* As sql/0242: of a command that is parked about an erased person the frame is left. */
+static void forget_parked(const struct sim_world *world, struct sim_database *database)
+{
+	for (size_t i = 0; i < database->parked_count; i++) {
+		struct sim_parked *parked = &database->parked[i];
+
+		if (!parked->is_gone && parked->parked.value.size > FRAME_SIZE &&
+		    view_person(world, &parked->parked.key).is_erased)
+			parked->parked.value.size = FRAME_SIZE;
+	}
+}
+
+static bool has_erasure(const struct sim_stage *stage)
+{
+	for (size_t i = 0; i < stage->log_count; i++)
+		if (stage->log[i].row.schema_id == customer_erased_type.schema_id)
+			return true;
+	return false;
+}
+
 static void apply_stage(struct sim_session *session)
 {
 	struct sim_database *database = database_of(session);
 	struct sim_stage *stage = &session->stage;
+	bool is_erasure = has_erasure(stage);
 
 	MUST(!stage->is_applied);
 	stage->is_applied = true;
@@ -483,6 +505,10 @@ static void apply_stage(struct sim_session *session)
 		stage->dead[i] = (struct sim_dead){ .code = NULL };
 	}
 	apply_states(database, stage);
+	for (size_t i = 0; is_erasure && i < SIM_MODULES; i++)
+		forget_parked(session->world, &session->world->databases[i]);
+	if (stage->park_count + stage->repark_count > 0)
+		forget_parked(session->world, database);
 	post_apply(session->world, stage->letters, stage->letters_count);
 	timers_apply(database, stage);
 	kept_apply(database, stage);
