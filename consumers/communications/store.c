@@ -346,11 +346,38 @@ int communications_save(void *self, struct db *db, const struct workset *set, co
 	return communications_release(store, db, set, events, events_count, err);
 }
 
+/* ---- what is nobody's ---- */
+
+/* Each worker does it for each of its partitions: those that another one has in hand are left to it. */
+static const struct db_statement forget_unknown = {
+	.name = "communications_forget_unknown",
+	.sql = "UPDATE communications.unknown_inbound u SET key_salt = NULL, sender_sealed = NULL, text_sealed = NULL FROM "
+	       "(SELECT inbound_id FROM communications.unknown_inbound WHERE text_sealed IS NOT NULL AND created_at < $1 "
+	       "ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED) o WHERE u.inbound_id = o.inbound_id",
+};
+
+static int communications_forget(void *self, struct db *db, int64_t before_ms, size_t max, size_t *ret_count, struct err *err)
+{
+	struct communications_store *store = self;
+	struct db_result result = { 0 };
+
+	db_params_reset(&store->params);
+	db_param_instant(&store->params, before_ms);
+	db_param_int64(&store->params, (int64_t)max);
+	if (db_run(db, &forget_unknown, &store->params, &result, err) < 0)
+		return -1;
+	*ret_count = (size_t)result.affected;
+	db_result_release(&result);
+	return 0;
+}
+
 /* ---- the store ---- */
 
 static struct communications_store the_store;
 
-const struct store communications_store = { .load = communications_load, .save = communications_save, .self = &the_store };
+const struct store communications_store = {
+	.load = communications_load, .save = communications_save, .forget = communications_forget, .self = &the_store
+};
 
 int communications_load_prepare(struct communications_store *store, const uint8_t key[32], struct err *err)
 {

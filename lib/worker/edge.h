@@ -294,7 +294,8 @@ struct database {
 	int (*read_dead)(void *self, int32_t part, int64_t after_offset, size_t rows_max, struct arena *arena,
 			 struct dead_letter **ret_rows, size_t *ret_count, struct err *err);
 	int (*mark_dead_published)(void *self, const int32_t *parts, const int64_t *offsets, size_t count, struct err *err);
-	/* Clears key, value and headers of older dead letters, at most `max`; the rows stay. */
+	/* Clears key, value and headers of older dead letters, at most `max`, and what the module forgets then (store.h); the rows
+	 * stay. */
 	int (*forget_dead)(void *self, int32_t part, int64_t before_ms, size_t max, size_t *ret_count, struct err *err);
 };
 

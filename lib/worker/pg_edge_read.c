@@ -228,6 +228,7 @@ static int edge_forget_dead(void *self, int32_t part, int64_t before_ms, size_t 
 {
 	struct pg_edge *edge = self;
 	struct db_result result = { 0 };
+	size_t count = 0;
 
 	if (pg_edge_need_connection(edge, err) < 0)
 		return -1;
@@ -239,6 +240,11 @@ static int edge_forget_dead(void *self, int32_t part, int64_t before_ms, size_t 
 		return -1;
 	*ret_count = (size_t)result.affected;
 	db_result_release(&result);
+	if (!edge->store.forget)
+		return 0;
+	if (edge->store.forget(edge->store.self, edge->db, before_ms, max, &count, err) < 0)
+		return -1;
+	*ret_count = count > *ret_count ? count : *ret_count; /* fewer than max: neither has more */
 	return 0;
 }
 

@@ -203,7 +203,7 @@ int program_init(struct program *program, const char *name, const char *about, i
 		  .target = &program->dead_letter_days,
 		  .number_min = 0,
 		  .number_max = 3650,
-		  .help = "how long a dead letter's bytes are kept; 0: for ever" },
+		  .help = "how long dead letters' bytes, and what unknown senders wrote, are kept; 0: for ever" },
 		STACK_SETTING(&program->is_rehearsal),
 	};
 

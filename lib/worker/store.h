@@ -11,7 +11,8 @@
 
 /*
  * A command module's own tables in PostgreSQL, beside the engine's: two functions in its store.c. Both run inside the batch's
- * transaction, set-based: a number of statements that does not depend on the number of slots.
+ * transaction, set-based: a number of statements that does not depend on the number of slots. A third one, if it keeps what is
+ * nobody's.
  */
 
 /* An event with its place in the log. */
@@ -40,7 +41,14 @@ struct store {
 	int (*save)(void *store, struct db *db, const struct workset *set, const struct logged_event *events, size_t events_count,
 		    struct err *err);
 
-	void *self; /* given to both: buffers that live as long as the process */
+	/*
+	 * NULL: there is no such thing. Deletes personal data that belongs to no person, so that no erasure reaches it, of before that
+	 * instant: at most `max` rows, in one statement. Called when dead letters are forgotten, with the same instant, outside of
+	 * batches. The rows stay.
+	 */
+	int (*forget)(void *store, struct db *db, int64_t before_ms, size_t max, size_t *ret_count, struct err *err);
+
+	void *self; /* given to all: buffers that live as long as the process */
 };
 
 #endif

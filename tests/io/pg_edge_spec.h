@@ -23,6 +23,8 @@ struct fake_store {
 	struct db *db;
 	size_t loaded, saved;
 	int (*in_save)(struct db *db, struct err *err); /* NULL: nothing */
+	size_t forgets;                                 /* rows that it has yet to forget */
+	int64_t forgot_before_ms;
 };
 
 static inline int fake_load(void *self, struct db *db, struct slot **slots, size_t count, struct err *err)
@@ -49,6 +51,18 @@ static inline int fake_save(void *self, struct db *db, const struct workset *set
 	return store->in_save != NULL ? store->in_save(db, err) : 0;
 }
 
+static inline int fake_forget(void *self, struct db *db, int64_t before_ms, size_t max, size_t *ret_count, struct err *err)
+{
+	struct fake_store *store = self;
+
+	(void)db;
+	(void)err;
+	*ret_count = store->forgets < max ? store->forgets : max;
+	store->forgets -= *ret_count;
+	store->forgot_before_ms = before_ms;
+	return 0;
+}
+
 /* ---- an edge ---- */
 
 struct world {
@@ -69,7 +83,7 @@ static inline void must(struct world *world, int rc)
 
 static inline void world_open(struct world *world)
 {
-	*world = (struct world){ .store = { .load = fake_load, .save = fake_save } };
+	*world = (struct world){ .store = { .load = fake_load, .save = fake_save, .forget = fake_forget } };
 	world->store.self = &world->fake;
 	must(world, arena_init(&world->arena, ARENA_SIZE, &world->err));
 	assert_true(workset_init(&world->set, &world->arena, 64));

@@ -945,6 +945,45 @@ static void test_communications_store__an_unknown_sender_has_a_key_of_its_own(vo
 	assert_int_equal(spec.decisions[0].refusal, REFUSAL_EXISTS);
 }
 
+static size_t forget_before(int64_t before_ms, size_t max)
+{
+	size_t count = 0;
+
+	store_must(&spec, communications_store.forget(communications_store.self, spec.db, before_ms, max, &count, &spec.err));
+	return count;
+}
+
+/* No erasure reaches it: there is no person. */
+static void test_communications_store__what_unknown_senders_wrote_is_forgotten_in_time(void **state)
+{
+	(void)state;
+	for (unsigned number = 1; number <= 4; number++) {
+		struct record_unknown_inbound body = { .inbound_id = spec_id('I', number),
+						       .channel = STR("sms"),
+						       .sender = STR("+4930999999"),
+						       .text = STR("Wer sind Sie?"),
+						       .provider = STR("kannel") };
+
+		store_add(&spec, &record_unknown_inbound_type, &body);
+	}
+	store_run(&spec);
+	store_sql(&spec, "test_ages",
+		  "UPDATE communications.unknown_inbound SET created_at = '2026-01-01Z'::timestamptz + "
+		  "right(inbound_id::text, 1)::int * interval '1 day'");
+	assert_int_equal(forget_before(day_of(2026, 1, 5) * DAY_MS, 2), 2);
+	assert_int_equal(forget_before(day_of(2026, 1, 5) * DAY_MS, 2), 1);
+	assert_int_equal(forget_before(day_of(2026, 1, 5) * DAY_MS, 2), 0);
+	assert_int_equal(
+		in_state("test_kept",
+			 "SELECT count(*) FROM communications.unknown_inbound WHERE right(inbound_id::text, 1) = '4' AND "
+			 "num_nonnulls(key_salt, sender_sealed, text_sealed) = 3"),
+		1);
+	assert_int_equal(in_state("test_forgotten_unknown",
+				  "SELECT count(*) FROM communications.unknown_inbound WHERE channel = 'sms' AND "
+				  "num_nulls(key_salt, sender_sealed, text_sealed) = 3"),
+			 3);
+}
+
 static void test_communications_store__what_is_claimed_is_not_named_as_cancelled(void **state)
 {
 	const struct consent_withdrawn *event;
@@ -2246,6 +2285,7 @@ int main(void)
 		TEST(test_communications_store__help_is_answered_after_an_opt_out),
 		TEST(test_communications_store__there_is_one_answer_to_one_message),
 		TEST(test_communications_store__an_unknown_sender_has_a_key_of_its_own),
+		TEST(test_communications_store__what_unknown_senders_wrote_is_forgotten_in_time),
 		TEST(test_communications_store__what_is_claimed_is_not_named_as_cancelled),
 		TEST(test_communications_store__a_claim_waits_for_a_withdrawal_that_is_being_handled),
 		TEST(test_communications_store__what_was_written_to_an_address_given_up_is_not_claimed),

@@ -282,6 +282,27 @@ static void test_pg_edge_rows__old_dead_letters_lose_their_bytes(void **state)
 	assert_int_equal(store_number(&spec, "kept", "SELECT count(*) FROM customers.dead_letter WHERE value IS NOT NULL"), 1);
 }
 
+/* The module's own are forgotten in the same steps: no step is the last while either has more. */
+static void test_pg_edge_rows__the_module_forgets_what_is_nobodys(void **state)
+{
+	struct world *world = *state;
+	struct head head = claim(world, OWNED);
+	const struct dead_letter given[] = { letter_at(1) };
+	struct changes changes = { .dead = given, .dead_count = 1 };
+	size_t counts[3];
+
+	head.next_offset = 1;
+	do_batch(world, &changes, &head);
+	world->fake.forgets = 5;
+	for (size_t step = 0; step < 3; step++)
+		must(world,
+		     world->database.forget_dead(world->database.self, OWNED, 1700000000004, 2, &counts[step], &world->err));
+	assert_int_equal(counts[0], 2);
+	assert_int_equal(counts[1], 2);
+	assert_int_equal(counts[2], 1);
+	assert_int_equal(world->fake.forgot_before_ms, 1700000000004);
+}
+
 static void test_pg_edge_rows__a_dead_letter_larger_than_a_record_stays_in_the_table(void **state)
 {
 	struct world *world = *state;
@@ -373,6 +394,7 @@ int main(void)
 		IN_WORLD(test_pg_edge_rows__parked_commands_change_their_kind_and_leave),
 		IN_WORLD(test_pg_edge_rows__dead_letters_are_read_until_they_are_published),
 		IN_WORLD(test_pg_edge_rows__old_dead_letters_lose_their_bytes),
+		IN_WORLD(test_pg_edge_rows__the_module_forgets_what_is_nobodys),
 		IN_WORLD(test_pg_edge_rows__a_dead_letter_larger_than_a_record_stays_in_the_table),
 		IN_WORLD(test_pg_edge_rows__the_log_is_read_from_where_one_is),
 		IN_WORLD(test_pg_edge_rows__a_small_arena_cuts_the_log_short),
