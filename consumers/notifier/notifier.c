@@ -112,7 +112,7 @@ static int work(struct notifier *notifier, bool may_take, struct err *err)
 		return -1;
 	if (http_running(notifier->http) > 0 || report_is_waiting(&notifier->report))
 		wait_ms = may_take ? (int)dispatch_wait_ms(&notifier->dispatch, FLIGHT_WAIT_MS) : FLIGHT_WAIT_MS;
-	return http_poll(notifier->http, -1, wait_ms, err);
+	return http_poll(notifier->http, report_fd(&notifier->report), wait_ms, err);
 }
 
 int notifier_run(struct notifier *notifier, struct err *err)
@@ -126,9 +126,13 @@ int notifier_run(struct notifier *notifier, struct err *err)
 		if (event_reader_step(&notifier->reader, is_idle ? (int)dispatch_wait_ms(&notifier->dispatch, IDLE_WAIT_MS) : 0,
 				      err) != 0)
 			return -1;
-		if (notifier->inbox.queued != notifier->seen) {
-			notifier->seen = notifier->inbox.queued;
+		if (notifier->inbox.queued != notifier->queued) {
+			notifier->queued = notifier->inbox.queued;
 			dispatch_look(&notifier->dispatch);
+		}
+		if (notifier->reader.applied != notifier->applied) {
+			notifier->applied = notifier->reader.applied;
+			report_hear(&notifier->report);
 		}
 		if (work(notifier, true, err) != 0)
 			return -1;

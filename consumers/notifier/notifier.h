@@ -32,7 +32,8 @@ struct notifier {
 	struct gateway gateways[GATEWAYS_MAX]; /* of settings.gateways, one each */
 	struct report report;
 	struct life life;
-	uint64_t seen; /* of inbox.queued */
+	uint64_t queued; /* inbox.queued and reader.applied, as the loop last saw them */
+	int64_t applied;
 	int64_t stats_at_ms;
 };
 

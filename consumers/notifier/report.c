@@ -302,6 +302,16 @@ bool report_is_waiting(const struct report *report)
 	return report->waiting > 0;
 }
 
+int report_fd(const struct report *report)
+{
+	return report->producer != NULL ? bus_producer_fd(report->producer) : -1;
+}
+
+void report_hear(struct report *report)
+{
+	report->ask_at_ms = 0;
+}
+
 bool report_is_done(const struct report *report, uint64_t to_report)
 {
 	return report->lines_count == 0 && report->done == to_report;

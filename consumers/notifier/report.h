@@ -54,7 +54,9 @@ MUST_CHECK int report_open(struct report *report, const struct bus_conf *bus, co
 			   struct coder *coder, struct token_keys *keys, struct err *err);
 void report_release(struct report *report); /* accepts a zeroed one */
 
-bool report_is_waiting(const struct report *report); /* for the broker */
+bool report_is_waiting(const struct report *report); /* for the broker; report_fd is readable when it has answered, -1: none */
+int report_fd(const struct report *report);
+void report_hear(struct report *report); /* the module's events were read: the next step asks for its answers */
 bool report_is_done(const struct report *report, uint64_t to_report);
 
 /* One turn; `to_report` as in struct dispatch. An unreachable Kafka or PostgreSQL is no failure; failures are ERR_FATAL only. */

@@ -559,6 +559,21 @@ static void test_notifier__an_outcome_is_reported_when_it_is_answered_and_sent_a
 	assert_true(uuid_equal(&reported[0].command_id, &reported[1].command_id));
 }
 
+static void test_notifier__an_answer_that_was_heard_is_not_waited_for(void **state)
+{
+	(void)state;
+	release(78, "email", "ok@x.example");
+	while (worker.report.lines_count == 0 || report_is_waiting(&worker.report))
+		turn(&worker);
+	worker.report.ask_at_ms = INT64_MAX; /* the next question would come late */
+	turn(&worker);
+	turn(&worker);
+	assert_attempts("1 accepted 2.0.0");
+	report_hear(&worker.report);
+	turn(&worker);
+	assert_attempts("1 accepted 2.0.0 reported");
+}
+
 static void test_notifier__an_sms_is_claimed_sent_and_reported(void **state)
 {
 	struct reported reported[2];
@@ -1641,6 +1656,7 @@ int main(void)
 		TEST(test_notifier__a_mail_has_html_and_a_way_out_where_the_row_says_so),
 		TEST(test_notifier__a_mail_has_the_html_of_its_message_beside_the_text),
 		TEST(test_notifier__an_outcome_is_reported_when_it_is_answered_and_sent_again_until_then),
+		TEST(test_notifier__an_answer_that_was_heard_is_not_waited_for),
 		TEST(test_notifier__an_sms_is_claimed_sent_and_reported),
 		TEST(test_notifier__a_refused_recipient_has_failed_for_good),
 		TEST(test_notifier__an_address_that_is_not_there_is_reported_as_bounced),
