@@ -95,6 +95,8 @@ void bus_consumer_close(struct bus_consumer *consumer, int64_t deadline_ms);
  */
 MUST_CHECK int bus_consumer_poll(struct bus_consumer *consumer, int timeout_ms, enum bus_poll *ret_kind,
 				 struct bus_record *ret_record, struct err *err);
+/* For an event loop that has several: *ret_fd is readable when poll has something to tell. Asked for once; closed with it. */
+MUST_CHECK int bus_consumer_fd(struct bus_consumer *consumer, int *ret_fd, struct err *err);
 const int32_t *bus_consumer_parts(const struct bus_consumer *consumer, size_t *ret_count); /* none after BUS_REVOKED */
 /* Asks the broker for the partition count of a topic now (0: its own): an administrator can raise it. */
 MUST_CHECK int bus_consumer_topic_parts(struct bus_consumer *consumer, int32_t source, int32_t *ret_count, struct err *err);

@@ -29,7 +29,8 @@ struct followed {
 };
 
 struct bus_consumer {
-	struct kafka kafka; /* first: the opaque of the callbacks */
+	struct kafka kafka;     /* first: the opaque of the callbacks */
+	struct kafka_bell bell; /* fd -1: nobody asked for it */
 	char topic[BUS_TOPIC_MAX + 1];
 	enum state state;
 	enum bus_poll news;
@@ -185,6 +186,7 @@ int bus_consumer_open(const struct bus_conf *conf, const char *group, const char
 	consumer = calloc(1, sizeof(*consumer));
 	if (consumer == NULL)
 		return err_set(err, ERR_FATAL, "kafka consumer: no memory");
+	consumer->bell.fd = -1;
 	memcpy(consumer->topic, topic, strlen(topic) + 1);
 	if (set_up(consumer, conf, group, err) != 0)
 		goto out;
@@ -205,6 +207,7 @@ static void release(struct bus_consumer *consumer)
 {
 	for (int32_t index = 0; index < consumer->followed_count; index++)
 		free(consumer->followed[index]);
+	kafka_bell_close(&consumer->bell);
 	free(consumer);
 }
 
@@ -289,6 +292,28 @@ static void hear_error(struct bus_consumer *consumer, rd_kafka_message_t *messag
 	rd_kafka_message_destroy(message);
 }
 
+int bus_consumer_fd(struct bus_consumer *consumer, int *ret_fd, struct err *err)
+{
+	rd_kafka_queue_t *queue = rd_kafka_queue_get_consumer(consumer->kafka.handle);
+	int result = consumer->bell.fd < 0 ? kafka_bell_open(&consumer->bell, queue, err) : 0;
+
+	rd_kafka_queue_destroy(queue); /* our reference only */
+	*ret_fd = consumer->bell.fd;
+	return result;
+}
+
+/* The bell is quieted only when nothing is left: it keeps ringing for what is not taken yet. */
+static rd_kafka_message_t *take(struct bus_consumer *consumer, int timeout_ms)
+{
+	rd_kafka_t *handle = consumer->kafka.handle;
+	rd_kafka_message_t *message = rd_kafka_consumer_poll(handle, consumer->bell.fd < 0 ? timeout_ms : 0);
+
+	if (message != NULL || consumer->bell.fd < 0 || consumer->news != BUS_NOTHING)
+		return message;
+	kafka_bell_quiet(&consumer->bell);
+	return rd_kafka_consumer_poll(handle, timeout_ms);
+}
+
 int bus_consumer_poll(struct bus_consumer *consumer, int timeout_ms, enum bus_poll *ret_kind, struct bus_record *ret_record,
 		      struct err *err)
 {
@@ -296,7 +321,7 @@ int bus_consumer_poll(struct bus_consumer *consumer, int timeout_ms, enum bus_po
 
 	tell_group_if_due(consumer);
 	if (consumer->news == BUS_NOTHING)
-		message = rd_kafka_consumer_poll(consumer->kafka.handle, timeout_ms);
+		message = take(consumer, timeout_ms);
 	if (message != NULL && message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
 		hear_error(consumer, message, ret_kind, ret_record);
 	} else if (message != NULL && consumer->state == STATE_READING) {

@@ -51,6 +51,11 @@ struct kafka_edge {
 
 /* ---- reading ---- */
 
+int kafka_edge_fd(struct kafka_edge *edge, int *ret_fd, struct err *err)
+{
+	return bus_consumer_fd(edge->consumer, ret_fd, err);
+}
+
 static int edge_poll(void *self, int timeout_ms, enum bus_poll *ret_kind, struct bus_record *ret_record, struct err *err)
 {
 	struct kafka_edge *edge = self;

@@ -19,6 +19,9 @@ MUST_CHECK int kafka_edge_open(const struct bus_conf *conf, const char *module, 
 MUST_CHECK int kafka_edge_open_reader(const struct bus_conf *conf, const char *reader, const char *module,
 				      struct kafka_edge **ret_edge, struct broker *ret_broker, struct err *err);
 
+/* For a program with several readers: readable when `poll` has something to tell. */
+MUST_CHECK int kafka_edge_fd(struct kafka_edge *edge, int *ret_fd, struct err *err);
+
 /* For a module that reacts, before the first poll: its followed topics, and the token of what it sends. Borrows the keys. */
 MUST_CHECK int kafka_edge_react(struct kafka_edge *edge, const struct module *module, struct token_keys *keys, struct err *err);
 

@@ -1,3 +1,4 @@
+#include <poll.h>
 #include <string.h>
 
 #include "base/day.h"
@@ -18,6 +19,7 @@
 /* One reader of events per module; they take turns. */
 struct serving {
 	struct kafka_edge *kafka[MODULES_MAX];
+	struct pollfd bells[MODULES_MAX]; /* of the same index: its reader has something to read */
 	struct reader_pg *pg;
 	struct event_reader readers[MODULES_MAX];
 	size_t count;
@@ -50,6 +52,9 @@ static int open_one(struct serving *serving, const struct program *program, cons
 		*err = (struct err)ERR_INIT;
 		program_wait(START_WAIT_MS);
 	}
+	serving->bells[serving->count].events = POLLIN;
+	if (kafka_edge_fd(serving->kafka[serving->count], &serving->bells[serving->count].fd, err) < 0)
+		return -1;
 	return event_reader_init(&serving->readers[serving->count++], &conf, module, &broker, database, coder, err);
 }
 
@@ -69,8 +74,9 @@ static int run(struct serving *serving, struct life *life, struct err *err)
 
 		if (life_sign(life, err) < 0)
 			return -1;
+		(void)poll(serving->bells, serving->count, POLL_MS);
 		for (size_t i = 0; i < serving->count && !program_is_ending(); i++)
-			if (event_reader_step(&serving->readers[i], i == 0 ? POLL_MS : 0, err) < 0)
+			if (event_reader_step(&serving->readers[i], 0, err) < 0)
 				return -1;
 		keep_pace(begun_ms);
 	}

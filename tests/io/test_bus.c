@@ -1,5 +1,6 @@
 /* lib/bus against librdkafka's mock cluster: what it promises, and what it does when the broker fails. */
 
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -220,6 +221,52 @@ static void test_bus__reading_starts_at_the_offsets_given(void **state)
 	bus_record_release(&one);
 	bus_record_release(&other);
 	bus_consumer_close(consumer, 5000);
+}
+
+static bool rings(int fd, int timeout_ms)
+{
+	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+
+	return poll(&poll_fd, 1, timeout_ms) == 1;
+}
+
+/* It may ring for what librdkafka says to itself, and not for ever. */
+static void expect_quiet(struct bus_consumer *consumer, int fd)
+{
+	struct err error = ERR_INIT;
+	int64_t until_ms = clock_monotonic_ms() + DEADLINE_MS;
+	struct bus_record record;
+	enum bus_poll kind;
+
+	do {
+		assert_true(clock_monotonic_ms() < until_ms);
+		MUST_DO(bus_consumer_poll(consumer, 0, &kind, &record, &error));
+		assert_int_equal(kind, BUS_NOTHING);
+	} while (rings(fd, 0));
+}
+
+static void test_bus__a_consumer_rings_until_everything_is_taken(void **state)
+{
+	struct err error = ERR_INIT;
+	struct bus_consumer *consumer;
+	int fd = -1;
+
+	(void)state;
+	mock_cluster_topic(&mock, TOPIC, 1);
+	consumer = consumer_open();
+	MUST_DO(bus_consumer_fd(consumer, &fd, &error));
+	expect(consumer, BUS_ASSIGNED);
+	start_all(consumer, 0);
+	expect_quiet(consumer, fd);
+	for (int round = 0; round < 3; round++) {
+		fill(0, 2);
+		assert_true(rings(fd, DEADLINE_MS));
+		expect_number(consumer, 0, 0);
+		assert_true(rings(fd, DEADLINE_MS)); /* the second */
+		expect_number(consumer, 0, 1);
+		expect_quiet(consumer, fd);
+	}
+	bus_consumer_close(consumer, 1000);
 }
 
 static void test_bus__going_back_forgets_what_was_fetched(void **state)
@@ -917,6 +964,7 @@ int main(void)
 		TEST(test_bus__partitions_are_those_of_java),
 		TEST(test_bus__librdkafka_puts_a_key_where_we_say),
 		TEST(test_bus__reading_starts_at_the_offsets_given),
+		TEST(test_bus__a_consumer_rings_until_everything_is_taken),
 		TEST(test_bus__going_back_forgets_what_was_fetched),
 		TEST(test_bus__starting_again_at_once_is_harmless),
 		TEST(test_bus__a_place_the_topic_has_not_is_told),
