@@ -134,18 +134,21 @@ static void show_month(int64_t before_ms, int64_t now_ms, const struct rehearsal
 static int play_time(struct rehearsal *rehearsal, struct str text, struct err *err)
 {
 	int64_t before_ms = rehearsal->now_ms;
+	bool has_due;
 
 	if (!instant_parse(text, &rehearsal->now_ms) || rehearsal->now_ms < before_ms)
 		return err_set(err, ERR_FATAL, "an instant that is not before the last one is expected");
 	if (before_ms > 0 && come_to_rest(rehearsal, err) != 0)
 		return -1;
 	bus_note_clock(rehearsal->now_ms);
-	if (tell_database(rehearsal, err) != 0 || tell_topic(rehearsal, err) != 0 || tell_modules(rehearsal, err) != 0)
+	if (tell_database(rehearsal, err) != 0 ||
+	    rest_has_due(&rehearsal->rest, ticker_business_date(rehearsal->now_ms), &has_due, err) != 0 ||
+	    tell_topic(rehearsal, err) != 0 || tell_modules(rehearsal, err) != 0)
 		return -1;
 	rest_expect_tick(&rehearsal->rest, rehearsal->now_ms);
 	rehearsal->ticks++;
 	show_month(before_ms, rehearsal->now_ms, rehearsal);
-	return come_to_rest(rehearsal, err);
+	return has_due || before_ms == 0 ? come_to_rest(rehearsal, err) : 0;
 }
 
 /* ---- a command ---- */
@@ -238,7 +241,7 @@ static int open_all(struct rehearsal *rehearsal, struct err *err)
 	    bus_producer_open(&bus, &rehearsal->producer, err) != 0 ||
 	    ticker_new(&rehearsal->ticker_conf, &rehearsal->ticker, err) != 0 ||
 	    sender_open(&conf.sender, &rehearsal->sender, err) != 0 ||
-	    rest_open(&rehearsal->rest, rehearsal->db, rehearsal->producer, &rehearsal->arena, err) != 0)
+	    rest_open(&rehearsal->rest, rehearsal->db, rehearsal->producer, err) != 0)
 		return -1;
 	rehearsal->mark = arena_mark(&rehearsal->arena);
 	return 0;
@@ -262,6 +265,7 @@ int run_rehearse(int argc, char **argv)
 	sender_close(rehearsal.sender);
 	ticker_free(rehearsal.ticker);
 	bus_producer_close(rehearsal.producer);
+	rest_release(&rehearsal.rest);
 	db_close(rehearsal.db);
 	buf_release(&rehearsal.json);
 	arena_release(&rehearsal.arena);

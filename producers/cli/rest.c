@@ -4,54 +4,96 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/day.h"
 #include "topic_names.h"
 
-#define LOOK_MS 2
+#define LOOK_MS      2
+#define SQL_SIZE_MAX 16384
+#define NOTIFIER     "the notifier"
 
-static const char select_heads[] = "SELECT part, next_offset, log_seq, coalesce(tick_at, 'epoch'), state = 'halted', "
-				   "coalesce(reason, '') FROM {schema}.partition_head ORDER BY part";
-static const char select_reader_heads[] =
-	"SELECT module, part, last_seq, state = 'halted', coalesce(reason, '') FROM {schema}.reader_head";
+/*
+ * One statement asks about all of them, so that it sees one moment of the database: who caused something and who has done it.
+ * Its rows: who, module, part, next offset, sequence number, time of the last Tick, whether it is halted, why.
+ */
+#define HEADS_OF_MODULE                                                                                                          \
+	"SELECT 'module', '%s', part, next_offset, log_seq, coalesce(tick_at, 'epoch'), state = 'halted', "                      \
+	"coalesce(reason, '') FROM %s.partition_head UNION ALL "
+#define HEADS_OF_READER                                                                                                          \
+	"SELECT '%s', module, part, 0, last_seq, 'epoch', state = 'halted', coalesce(reason, '') FROM %s.reader_head UNION ALL "
+#define NOTIFIER_IS_BUSY                                                                                                         \
+	"SELECT '" NOTIFIER "', 'messages', 0, 0, 0, 'epoch'::timestamptz, false, '' WHERE " NOTIFIER_REPORTS                    \
+	" OR " NOTIFIER_SENDS
 
 /* A message that is too late is no work for the time being: the notifier tells at its leisure. */
-static const struct db_statement select_notifier = {
-	"cli_rest_notifier",
-	"SELECT EXISTS (SELECT FROM notifier.attempt WHERE NOT reported)"
+#define NOTIFIER_REPORTS                                                                                                         \
+	"EXISTS (SELECT FROM notifier.attempt WHERE NOT reported)"                                                               \
 	" OR EXISTS (SELECT FROM notifier.dispatch WHERE state = 'sending')"
-	" OR EXISTS (SELECT FROM notifier.dispatch WHERE state IN ('queued', 'waiting', 'asking')"
-	" AND next_at <= (SELECT engine.now()) AND send_by > (SELECT engine.now()))",
-};
+#define NOTIFIER_SENDS                                                                                                           \
+	"EXISTS (SELECT FROM notifier.dispatch WHERE state IN ('queued', 'waiting', 'asking')"                                   \
+	" AND next_at <= (SELECT engine.now()) AND send_by > (SELECT engine.now()))"
 
-static int open_module(struct rest *rest, size_t index, struct bus_producer *producer, struct arena *arena, struct err *err)
+/* What a Tick would set going in a module. */
+#define MODULE_HAS_DUE                                                                                                           \
+	"EXISTS (SELECT FROM %s.timer WHERE due_at <= (SELECT engine.now()) OR due_on <= $1)"                                    \
+	" OR EXISTS (SELECT FROM %s.parked) OR "
+
+static int open_parts(struct rest *rest, size_t index, struct bus_producer *producer, struct err *err)
 {
-	const char *module = rest->modules.names[index];
 	char topic[TOPIC_NAME_MAX];
 
-	topic_name(topic, module, TOPIC_COMMANDS);
+	topic_name(topic, rest->modules.names[index], TOPIC_COMMANDS);
 	if (bus_producer_parts(producer, topic, &rest->parts[index], err) != 0)
 		return -1;
 	if (rest->parts[index] > BUS_PARTS_MAX)
 		return err_set(err, ERR_FATAL, "%s: more than %d partitions", topic, BUS_PARTS_MAX);
-	rest->heads[index] = schema_statement(arena, "cli_rest_heads", select_heads, module);
-	return rest->heads[index] != NULL ? 0 : err_set(err, ERR_FATAL, "no memory for the modules");
+	return 0;
 }
 
-int rest_open(struct rest *rest, struct db *db, struct bus_producer *producer, struct arena *arena, struct err *err)
+/* Of names that the database has quoted. */
+static void write_statements(const struct rest *rest, struct buf *heads, struct buf *due)
+{
+	buf_add_text(due, "SELECT ");
+	for (size_t i = 0; i < rest->modules.count; i++) {
+		buf_add_format(heads, HEADS_OF_MODULE, rest->modules.names[i], rest->modules.names[i]);
+		buf_add_format(due, MODULE_HAS_DUE, rest->modules.names[i], rest->modules.names[i]);
+	}
+	for (size_t i = 0; i < rest->readers.count; i++)
+		buf_add_format(heads, HEADS_OF_READER, rest->readers.names[i], rest->readers.names[i]);
+	buf_add_text(heads, NOTIFIER_IS_BUSY);
+	buf_add_text(due, NOTIFIER_SENDS);
+}
+
+static int open_statements(struct rest *rest, struct err *err)
+{
+	buf_init(&rest->sql_heads, SQL_SIZE_MAX);
+	buf_init(&rest->sql_due, SQL_SIZE_MAX);
+	write_statements(rest, &rest->sql_heads, &rest->sql_due);
+	buf_add_u8(&rest->sql_heads, '\0');
+	buf_add_u8(&rest->sql_due, '\0');
+	if (rest->sql_heads.overflow || rest->sql_due.overflow)
+		return err_set(err, ERR_FATAL, "no memory for the modules");
+	rest->heads = (struct db_statement){ .name = "cli_rest_heads", .sql = (const char *)rest->sql_heads.data };
+	rest->due = (struct db_statement){ .name = "cli_rest_due", .sql = (const char *)rest->sql_due.data };
+	return 0;
+}
+
+int rest_open(struct rest *rest, struct db *db, struct bus_producer *producer, struct err *err)
 {
 	*rest = (struct rest){ .db = db };
 	if (command_schemas(db, &rest->modules, err) != 0 || reader_schemas(db, &rest->readers, err) != 0)
 		return -1;
 	for (size_t i = 0; i < rest->modules.count; i++) {
-		if (open_module(rest, i, producer, arena, err) != 0)
+		if (open_parts(rest, i, producer, err) != 0)
 			return -1;
 	}
-	for (size_t i = 0; i < rest->readers.count; i++) {
-		rest->reader_heads[i] = schema_statement(arena, "cli_rest_readers", select_reader_heads, rest->readers.names[i]);
-		if (rest->reader_heads[i] == NULL)
-			return err_set(err, ERR_FATAL, "no memory for the readers");
-	}
-	return 0;
+	return open_statements(rest, err);
+}
+
+void rest_release(struct rest *rest)
+{
+	buf_release(&rest->sql_heads);
+	buf_release(&rest->sql_due);
 }
 
 void rest_expect_tick(struct rest *rest, int64_t tick_ms)
@@ -86,91 +128,80 @@ size_t rest_module(const struct rest *rest, const char *name)
 	return index;
 }
 
-/* ---- one look: in the order of the work, so that what a part has done is seen by those behind it ---- */
+/* ---- one look ---- */
 
-static bool not_yet(struct rest *rest, const char *who, struct str module, int32_t part)
+static bool not_yet(struct rest *rest, struct str who, struct str module, int32_t part)
 {
-	(void)snprintf(rest->missing, sizeof(rest->missing), "%s %.*s/%" PRId32, who, (int)module.size, module.data, part);
+	(void)snprintf(rest->missing, sizeof(rest->missing), "%.*s %.*s/%" PRId32, (int)who.size, who.data, (int)module.size,
+		       module.data, part);
 	return false;
 }
 
-static int halted(struct str module, int32_t part, struct str reason, struct err *err)
+static bool module_rests(struct rest *rest, size_t index, int32_t part, const struct db_result *heads, int row)
 {
-	return err_set(err, ERR_FATAL, "%.*s/%" PRId32 " is halted: %.*s", (int)module.size, module.data, part, (int)reason.size,
-		       reason.data);
+	rest->log_seq[index][part] = db_int64(heads, row, 4);
+	return db_int64(heads, row, 3) >= rest->next[index][part] && db_instant(heads, row, 5) >= rest->tick_ms;
 }
 
-static int look_at_module(struct rest *rest, size_t index, bool *ret_rests, struct err *err)
+/* Modules come before readers: a reader has nothing to read when it has read what they have written by now. */
+static int judge_row(struct rest *rest, const struct db_result *heads, int row, int32_t *parts, bool *ret_rests, struct err *err)
 {
-	struct str module = str_of(rest->modules.names[index]);
-	struct db_result result = { .pg = NULL };
-	int status = 0;
+	struct str who = db_str(heads, row, 0), module = db_str(heads, row, 1);
+	size_t index = find_module(rest, module);
+	int32_t part = db_int32(heads, row, 2);
+	bool is_at_rest = !str_is(who, NOTIFIER); /* has a row only when it is not; of unknown modules nothing is expected */
 
-	if (db_run(rest->db, rest->heads[index], NULL, &result, err) != 0)
-		return -1;
-	if (result.rows < rest->parts[index])
-		*ret_rests = not_yet(rest, "module", module, result.rows);
-	for (int i = 0; i < result.rows && status == 0; i++) {
-		int32_t part = db_int32(&result, i, 0);
+	if (db_bool(heads, row, 6)) {
+		struct str reason = db_str(heads, row, 7);
 
-		if (part < 0 || part >= BUS_PARTS_MAX)
-			continue;
-		rest->log_seq[index][part] = db_int64(&result, i, 2);
-		if (db_bool(&result, i, 4))
-			status = halted(module, part, db_str(&result, i, 5), err);
-		else if (db_int64(&result, i, 1) < rest->next[index][part] || db_instant(&result, i, 3) < rest->tick_ms)
-			*ret_rests = not_yet(rest, "module", module, part);
+		return err_set(err, ERR_FATAL, "%.*s %.*s/%" PRId32 " is halted: %.*s", (int)who.size, who.data, (int)module.size,
+			       module.data, part, (int)reason.size, reason.data);
 	}
-	db_result_release(&result);
-	return status;
-}
+	if (index < rest->modules.count && part >= 0 && part < BUS_PARTS_MAX) {
+		bool is_module = str_is(who, "module");
 
-static int look_at_reader(struct rest *rest, size_t index, bool *ret_rests, struct err *err)
-{
-	struct db_result result = { .pg = NULL };
-	int status = 0;
-
-	if (db_run(rest->db, rest->reader_heads[index], NULL, &result, err) != 0)
-		return -1;
-	for (int i = 0; i < result.rows && status == 0; i++) {
-		size_t module = find_module(rest, db_str(&result, i, 0));
-		int32_t part = db_int32(&result, i, 1);
-
-		if (module == rest->modules.count || part < 0 || part >= BUS_PARTS_MAX)
-			continue;
-		if (db_bool(&result, i, 3))
-			status = halted(str_of(rest->readers.names[index]), part, db_str(&result, i, 4), err);
-		else if (db_int64(&result, i, 2) < rest->log_seq[module][part])
-			*ret_rests = not_yet(rest, rest->readers.names[index], db_str(&result, i, 0), part);
+		parts[index] += is_module;
+		is_at_rest = is_module ? module_rests(rest, index, part, heads, row)
+				       : db_int64(heads, row, 4) >= rest->log_seq[index][part];
 	}
-	db_result_release(&result);
-	return status;
-}
-
-static int look_at_notifier(struct rest *rest, bool *ret_rests, struct err *err)
-{
-	struct db_result result = { .pg = NULL };
-
-	if (db_run(rest->db, &select_notifier, NULL, &result, err) != 0)
-		return -1;
-	if (db_bool(&result, 0, 0))
-		*ret_rests = not_yet(rest, "the notifier's", STR("messages"), 0);
-	db_result_release(&result);
+	if (!is_at_rest && *ret_rests)
+		*ret_rests = not_yet(rest, who, module, part);
 	return 0;
 }
 
 static int look(struct rest *rest, bool *ret_rests, struct err *err)
 {
+	struct db_result heads = { .pg = NULL };
+	int32_t parts[SCHEMAS_MAX] = { 0 };
+	int status = 0;
+
 	*ret_rests = true;
-	for (size_t i = 0; i < rest->modules.count && *ret_rests; i++) {
-		if (look_at_module(rest, i, ret_rests, err) != 0)
-			return -1;
+	if (db_run(rest->db, &rest->heads, NULL, &heads, err) != 0)
+		return -1;
+	for (int row = 0; row < heads.rows && status == 0; row++)
+		status = judge_row(rest, &heads, row, parts, ret_rests, err);
+	for (size_t i = 0; i < rest->modules.count && status == 0; i++) {
+		if (parts[i] < rest->parts[i])
+			*ret_rests = not_yet(rest, STR("module"), str_of(rest->modules.names[i]), parts[i]);
 	}
-	for (size_t i = 0; i < rest->readers.count && *ret_rests; i++) {
-		if (look_at_reader(rest, i, ret_rests, err) != 0)
-			return -1;
-	}
-	return *ret_rests ? look_at_notifier(rest, ret_rests, err) : 0;
+	db_result_release(&heads);
+	return status;
+}
+
+int rest_has_due(struct rest *rest, int32_t business_date, bool *ret_due, struct err *err)
+{
+	struct db_result result = { .pg = NULL };
+	struct db_params params;
+	int status;
+
+	db_params_init(&params, 64);
+	db_param_date(&params, business_date);
+	status = db_run(rest->db, &rest->due, &params, &result, err);
+	if (status == 0)
+		*ret_due = db_bool(&result, 0, 0);
+	db_result_release(&result);
+	db_params_release(&params);
+	return status;
 }
 
 int rest_wait(struct rest *rest, struct bus_producer *producer, int64_t timeout_ms, struct err *err)

@@ -3,20 +3,21 @@
 
 #include <stdint.h>
 
-#include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "bus/bus.h"
 #include "database.h"
 
 /*
  * Whether a stack has done all that a Tick and some commands have caused: the modules have applied them, the readers have read
- * their events, and the notifier has nothing to send or to report. It asks the database only, in a millisecond, so that a
+ * their events, and the notifier has nothing to send or to report. It asks the database only, by one statement, so that a
  * rehearsal can ask after each Tick. Who sends tells it the offsets (rest_expect).
  */
 struct rest {
 	struct db *db; /* borrows */
 	struct schemas modules, readers;
-	const struct db_statement *heads[SCHEMAS_MAX], *reader_heads[SCHEMAS_MAX];
+	struct buf sql_heads, sql_due;
+	struct db_statement heads, due;
 	int32_t parts[SCHEMAS_MAX];
 	int64_t next[SCHEMAS_MAX][BUS_PARTS_MAX];    /* behind the last command that was sent */
 	int64_t log_seq[SCHEMAS_MAX][BUS_PARTS_MAX]; /* as of the last look */
@@ -25,12 +26,19 @@ struct rest {
 };
 
 /* The producer tells the topics' partitions. ERR_FATAL: no modules. */
-MUST_CHECK int rest_open(struct rest *rest, struct db *db, struct bus_producer *producer, struct arena *arena, struct err *err);
+MUST_CHECK int rest_open(struct rest *rest, struct db *db, struct bus_producer *producer, struct err *err);
+void rest_release(struct rest *rest); /* accepts a zeroed one */
 
 /* Until the next wait: every module must have this Tick, and the command at this offset of a module (index in rest->modules). */
 void rest_expect_tick(struct rest *rest, int64_t tick_ms);
 void rest_expect(struct rest *rest, size_t module, int32_t part, int64_t offset);
 size_t rest_module(const struct rest *rest, const char *name); /* must be there */
+
+/*
+ * Whether the next Tick sets anything going, once its time is told (engine.now()): a timer, a parked command, a message. If not,
+ * commands of its instant may follow it at once: a partition has the Tick before them.
+ */
+MUST_CHECK int rest_has_due(struct rest *rest, int32_t business_date, bool *ret_due, struct err *err);
 
 /* Polls the producer between two looks. ERR_RETRY: not at rest within the timeout; ERR_FATAL: a partition is halted. */
 MUST_CHECK int rest_wait(struct rest *rest, struct bus_producer *producer, int64_t timeout_ms, struct err *err);
