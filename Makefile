@@ -111,7 +111,7 @@ demo: deps ## build, start everything, import a synthetic portfolio, show what h
 	@compose/demo.sh
 
 .PHONY: rehearsal
-rehearsal: deps build ## a year of 500 customers in two minutes, on a stack of its own whose time is told: CUSTOMERS=500 DAYS=365 SEED=1 KEEP=1
+rehearsal: deps build ## a year of 500 customers in a minute, on a stack of its own whose time is told: CUSTOMERS=500 DAYS=365 SEED=1 KEEP=1
 	@compose/rehearsal.sh
 
 .PHONY: stop

@@ -35,6 +35,7 @@ PLACES = [
     ("US", "NY", "America/New_York", "en-US", "USD", "+1212555{:04}"),
     ("US", "CA", "America/Los_Angeles", "en-US", "USD", "+1310555{:04}"),
 ]
+COUNTRIES = {place[0] for place in PLACES}
 CREDITORS = {currency: uuid.uuid5(uuid.NAMESPACE_URL, f"urn:rehearsal:creditor:{currency}") for currency in ("GBP", "EUR", "USD")}
 
 # What law and house allow (consumers/communications/profiles/): hours of the person's own zone, in the Union until eight; demands on a day and
@@ -318,12 +319,13 @@ def without_notice(world, messages):
                 yield f"{message['communicationId']} was received at {message['at']}, and no validation notice before it"
 
 
-def somebody_received_something(world, messages):
-    if world.flags.days > 45 and not messages:
-        yield "nobody received anything: the year proves nothing"
+def somebody_in_each_country_received_something(world, messages):
+    written_to = {world.people[message["customerId"]].country for message in messages}
+    for country in sorted(COUNTRIES - written_to) if world.flags.days > 45 and world.flags.customers >= len(PLACES) else ():
+        yield f"nobody in {country} received anything: the year proves nothing of its law"
 
 
-RULES = [somebody_received_something, at_most_once, asked_for_and_in_time, none_after_a_withdrawal, none_to_whom_it_is_stopped, to_the_right_person]
+RULES = [somebody_in_each_country_received_something, at_most_once, asked_for_and_in_time, none_after_a_withdrawal, none_to_whom_it_is_stopped, to_the_right_person]
 LAW = [at_night, too_often, on_a_stale_consent, without_notice]
 
 
@@ -332,9 +334,10 @@ def judge(flags):
     findings = [f"{rule.__name__}: {finding}" for rule in RULES + LAW for finding in rule(world, messages)]
     for finding in findings[:50]:
         print(finding)
-    people = {message["customerId"] for message in messages}
-    print(f"{len(messages)} messages to {len(people)} of {flags.customers} people, {len(world.send_by)} asked for;",
-          *(f"{sum(world.people[one].country == country for one in people)} of them in {country}," for country in sorted(set(place[0] for place in PLACES))),
+    received_by = collections.Counter(message["customerId"] for message in messages)
+    per_country = {country: [count for one, count in received_by.items() if world.people[one].country == country] for country in sorted(COUNTRIES)}
+    print(f"{len(messages)} messages to {len(received_by)} of {flags.customers} people, {len(world.send_by)} asked for;",
+          *(f"{country} {sum(counts)} to {len(counts)}," for country, counts in per_country.items()),
           *(f"{len(list(rule(world, messages)))} {rule.__name__}," for rule in LAW), f"{len(findings)} findings")
     return 1 if findings else 0
 

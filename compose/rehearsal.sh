@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A year of a rehearsal, in about a minute: a stack that was made as one, the scenario of rehearsal.py, and a judgement at the end. Keeps
+# A year of a rehearsal, in a minute: a stack that was made as one, the scenario of rehearsal.py, and a judgement at the end. Keeps
 # what it did in a folder and prints where.
 #
 # usage: compose/rehearsal.sh [--dir DIR]     (what it needs is there: make deps build)
@@ -51,7 +51,7 @@ make_stack() {
 		"$HERE/stack.sh" --dir "$STACK" --rehearsal start postgres kafka &&
 		. "$STACK/env" &&
 		"$BIN/dcs" migrate &&
-		"$BIN/dcs" topics --parts 2 &&
+		"$BIN/dcs" topics --parts 1 && # each partition gets every Tick, and Ticks are what a year costs
 		"$HERE/programs.sh" --dir "$STACK" start "${PROGRAMS[@]/%/=1}"
 }
 

@@ -532,8 +532,13 @@ kill_part() {
 }
 
 destroy() {
+	local part
 	"$HERE/programs.sh" --dir "$DIR" stop
-	stop "${PARTS[@]}"
+	# Their data goes with them, so there is nothing left to write. QUIT: PostgreSQL gives back its shared memory.
+	end postgres QUIT 10
+	for part in "${PARTS[@]}"; do
+		end "$part" KILL 5
+	done
 	for name in postgres.socket postgres.data; do
 		[ ! -s "$DIR/$name" ] || rm -rf "$(cat "$DIR/$name")"
 	done
