@@ -21,15 +21,14 @@
 #include "base/day.h"
 #include "base/log.h"
 #include "bus/bus.h"
-#include "consumers/modules.h"
 #include "crypto/crypto.h"
 #include "db/db.h"
-#include "db/migrate.h"
 #include "model/command.h"
 #include "producers/api/api.h"
 #include "producers/api/http/server.h"
 #include "producers/api/reads/reads.h"
 #include "producers/api/reads/rights.h"
+#include "tests/io/database.h"
 
 /*
  * The gateway in this process with a PostgreSQL of its own (DCS_TEST_PG) and without Kafka, and a client that speaks HTTP to it:
@@ -90,11 +89,7 @@ static inline void api_sql(const struct db_statement *statement)
 /* Where nobody has told what time it is. */
 static inline int api_world_start_without_time(void **state)
 {
-	static const struct db_statement drop = { "drop", "DROP DATABASE IF EXISTS test_api WITH (FORCE)" };
-	static const struct db_statement create = { "create", "CREATE DATABASE test_api TEMPLATE template0" };
-	struct db *server = NULL;
 	char command[512];
-	int applied;
 
 	(void)state;
 	world.socket = -1;
@@ -111,12 +106,8 @@ static inline int api_world_start_without_time(void **state)
 	api_must(crypto_init(&world.err));
 	api_must(coder_new(&world.coder, &world.err));
 	api_must(token_keys_load(world.keys_dir, "dcs", "dcs", &world.keys, &world.err));
-	api_connect("postgres", "", &server);
-	api_must(db_run(server, &drop, NULL, NULL, &world.err));
-	api_must(db_run(server, &create, NULL, NULL, &world.err));
-	db_close(server);
+	api_must(test_database_make("test_api", &world.err));
 	api_connect("test_api", "", &world.admin);
-	api_must(migrate(world.admin, "sql", command_modules, COMMAND_MODULES_COUNT, &applied, &world.err));
 	(void)snprintf(world.conninfo, sizeof(world.conninfo), "%s dbname=test_api user=dcs_api", getenv("DCS_TEST_PG"));
 	return 0;
 }

@@ -13,11 +13,10 @@
 #include <cmocka.h>
 
 #include "base/day.h"
-#include "consumers/modules.h"
 #include "consumers/reporting/store.h"
-#include "db/migrate.h"
 #include "schemas/debts.h"
 #include "schemas/reports.h"
+#include "tests/io/database.h"
 
 static struct err err;
 static struct db *admin;
@@ -25,7 +24,6 @@ static struct db *owner; /* looks at the tables */
 static struct db *db;    /* the program's role */
 static struct reporting reporting;
 
-static const struct db_statement statement_create = { "create", "CREATE DATABASE test_reporting" };
 static const struct db_statement statement_drop = { "drop", "DROP DATABASE IF EXISTS test_reporting WITH (FORCE)" };
 static const struct db_statement statement_truncate = { "truncate",
 							"TRUNCATE reporting.outstanding, reporting.outstanding_change, "
@@ -58,15 +56,9 @@ static inline struct db *open_as(const char *database, const char *role, const c
 
 static inline int set_up_all(void **state)
 {
-	int applied;
-
 	(void)state;
+	must(test_database_make("test_reporting", &err));
 	admin = open_as("postgres", NULL, "public");
-	must(db_run(admin, &statement_drop, NULL, NULL, &err));
-	must(db_run(admin, &statement_create, NULL, NULL, &err));
-	owner = open_as("test_reporting", NULL, "public");
-	must(migrate(owner, "sql", command_modules, COMMAND_MODULES_COUNT, &applied, &err));
-	db_close(owner);
 	owner = open_as("test_reporting", NULL, "reporting");
 	db = open_as("test_reporting", "dcs_reporting", "reporting");
 	reporting_init(&reporting);

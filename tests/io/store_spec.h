@@ -17,11 +17,10 @@
 #include "base/array.h"
 #include "base/day.h"
 #include "base/must.h"
-#include "consumers/modules.h"
 #include "crypto/crypto.h"
 #include "db/db.h"
-#include "db/migrate.h"
 #include "model/module.h"
+#include "tests/io/database.h"
 #include "worker/store.h"
 
 /*
@@ -133,22 +132,14 @@ static inline int64_t store_number(struct store_spec *spec, const char *name, co
 
 static inline void store_spec_init(struct store_spec *spec, const struct module *module, const struct store *store)
 {
-	static const struct db_statement drop = { "drop", "DROP DATABASE IF EXISTS test_store WITH (FORCE)" };
-	static const struct db_statement create = { "create", "CREATE DATABASE test_store TEMPLATE template0" };
-	struct db *server = NULL;
 	char role[64];
-	int applied;
 
 	*spec = (struct store_spec){ .module = module, .store = store };
 	store_must(spec, crypto_init(&spec->err));
 	store_must(spec, arena_init(&spec->arena, (size_t)16 << 20, &spec->err));
 	store_must(spec, arena_init(&spec->life, (size_t)4 << 20, &spec->err));
-	store_open(spec, "postgres", "", &server);
-	store_must(spec, db_run(server, &drop, NULL, NULL, &spec->err));
-	store_must(spec, db_run(server, &create, NULL, NULL, &spec->err));
-	db_close(server);
+	store_must(spec, test_database_make("test_store", &spec->err));
 	store_open(spec, "test_store", "", &spec->admin);
-	store_must(spec, migrate(spec->admin, "sql", command_modules, COMMAND_MODULES_COUNT, &applied, &spec->err));
 	snprintf(role, sizeof(role), "dcs_%s", module->name);
 	store_open(spec, "test_store", role, &spec->db);
 }

@@ -20,10 +20,8 @@
 
 #include "base/day.h"
 #include "base/log.h"
-#include "consumers/modules.h"
 #include "crypto/crypto.h"
 #include "crypto/password.h"
-#include "db/migrate.h"
 #include "model/command.h"
 #include "producers/api/api.h"
 #include "producers/api/auth/auth.h"
@@ -34,6 +32,7 @@
 #include "producers/api/writes/outcomes.h"
 #include "schemas/engine.h"
 #include "schemas/users.h"
+#include "tests/io/database.h"
 #include "tests/io/mock_cluster.h"
 #include "wire/envelope.h"
 #include "wire/json.h"
@@ -1310,11 +1309,7 @@ static void test_api_auth__those_who_wait_at_the_end_get_503(void **state)
 
 static int start(void **state)
 {
-	static const struct db_statement drop = { "drop", "DROP DATABASE IF EXISTS test_auth WITH (FORCE)" };
-	static const struct db_statement create = { "create", "CREATE DATABASE test_auth TEMPLATE template0" };
-	struct db *server = NULL;
 	char command[512];
-	int applied;
 
 	(void)state;
 	bus_note_clock(clock_now_ms());
@@ -1328,12 +1323,8 @@ static int start(void **state)
 	must(coder_new(&coder, &err));
 	must(token_keys_load(keys_dir, "dcs", "dcs", &keys, &err));
 	must(password_hash(password_text, STR(PASSWORD), &err));
-	connect_to("postgres", "", &server);
-	must(db_run(server, &drop, NULL, NULL, &err));
-	must(db_run(server, &create, NULL, NULL, &err));
-	db_close(server);
+	must(test_database_make("test_auth", &err));
 	connect_to("test_auth", "", &admin);
-	must(migrate(admin, "sql", command_modules, COMMAND_MODULES_COUNT, &applied, &err));
 	(void)snprintf(conninfo, sizeof(conninfo), "%s dbname=test_auth user=dcs_api", getenv("DCS_TEST_PG"));
 	return 0;
 }

@@ -11,15 +11,14 @@
 #include "../old_seal.h"
 #include "base/array.h"
 #include "base/day.h"
-#include "consumers/modules.h"
 #include "consumers/notifier/dispatch.h"
 #include "consumers/notifier/inbox.h"
 #include "consumers/notifier/report.h"
 #include "crypto/crypto.h"
 #include "crypto/seal.h"
-#include "db/migrate.h"
 #include "model/command.h"
 #include "schemas/communications.h"
+#include "tests/io/database.h"
 #include "tests/io/mock_cluster.h"
 #include "wire/envelope.h"
 
@@ -1596,20 +1595,12 @@ static int tear_down(void **state)
 
 static int make_database(void)
 {
-	static const struct db_statement drop = { "drop", "DROP DATABASE IF EXISTS test_notifier WITH (FORCE)" };
-	static const struct db_statement create = { "create", "CREATE DATABASE test_notifier TEMPLATE template0" };
 	char text[CONNINFO_MAX];
-	struct db *server = NULL;
-	int applied;
 
-	must(db_open(getenv("DCS_TEST_PG"), "test_notifier", TIMEOUT_MS, &server, &err));
-	must(db_run(server, &drop, NULL, NULL, &err));
-	must(db_run(server, &create, NULL, NULL, &err));
-	db_close(server);
+	must(test_database_make("test_notifier", &err));
 	(void)snprintf(text, sizeof(text), "%s dbname=test_notifier", getenv("DCS_TEST_PG"));
 	(void)snprintf(conninfo, sizeof(conninfo), "%s dbname=test_notifier user=dcs_notifier", getenv("DCS_TEST_PG"));
-	must(db_open(text, "test_notifier", TIMEOUT_MS, &admin, &err));
-	return migrate(admin, "sql", command_modules, COMMAND_MODULES_COUNT, &applied, &err);
+	return db_open(text, "test_notifier", TIMEOUT_MS, &admin, &err);
 }
 
 static int set_up_all(void **state)
