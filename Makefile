@@ -84,7 +84,8 @@ PROGRAMS := $(foreach part,$(MODULES),$(if $(wildcard consumers/$(part)/main.c),
             $(foreach part,$(PRODUCERS),$(if $(wildcard producers/$(part)/main.c),$(OUT)/$(call program_name,$(part))))
 
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(OUT)/tests/%,$(wildcard tests/unit/test_*.c))
-IO_TESTS   := $(patsubst tests/io/%.c,$(OUT)/tests/%,$(wildcard tests/io/test_*.c))
+# The largest first: no lane begins a long one last.
+IO_TESTS   := $(patsubst tests/io/%.c,$(OUT)/tests/%,$(shell ls -S tests/io/test_*.c))
 SIM_TESTS  := $(patsubst tests/sim/%.c,$(OUT)/tests/%,$(wildcard tests/sim/test_*.c))
 FUZZERS    := $(patsubst tests/fuzz/fuzz_%.c,$(OUT)/doors/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCHES    := $(addprefix $(OUT)/bench/,load publish measure floor wire guard http_load http_bare)
