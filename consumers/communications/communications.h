@@ -317,6 +317,7 @@ struct address {
 	struct uuid contact_point_id; /* nil: none */
 	uint32_t place;               /* enum contact_point_place */
 	uint32_t source;              /* enum contact_point_source */
+	int64_t checked_ms;           /* last look-up of the number in a data base of reassigned ones; 0: none */
 	uint32_t text_size;
 	char text[ADDRESS_MAX];
 	const struct zone_set *number_zones; /* of a telephone number, beside those of the person's place; NULL: none */

@@ -425,6 +425,7 @@ static void gather_person(const struct addressed *message, const struct workset 
 	facts->collector = (int32_t)person->collector;
 	gather_zones(person, workset_state(set, &addresses_entity, &message->customer_id), address, facts);
 	facts->place = (int32_t)address->place;
+	facts->checked_ms = address->checked_ms;
 	if (message->channel == CHANNEL_EMAIL)
 		facts->provider = (int32_t)provider_of((struct str){ .data = address->text, .size = address->text_size });
 	facts->is_leaked = FACT_NO; /* one that is known to have reached another was invalidated (wrong_party, reassigned) */

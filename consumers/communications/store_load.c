@@ -419,10 +419,10 @@ static int read_named_debt(void *self, const struct db_result *result, int row, 
 static const struct db_statement select_addresses = {
 	.name = "communications_select_addresses",
 	.sql = "SELECT a.n, a.channel, a.contact_point_id, a.address_sealed, a.version, o.key_salt, a.place, a.source, "
-	       "o.country "
+	       "o.country, a.number_checked_at "
 	       "FROM ("
 	       "SELECT DISTINCT ON (u.n, p.channel) u.n, p.channel, p.customer_id, p.contact_point_id, p.address_sealed, "
-	       "p.version, p.place, p.source "
+	       "p.version, p.place, p.source, p.number_checked_at "
 	       "FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) "
 	       "JOIN customers.public_contact_point p ON p.customer_id = u.id "
 	       "WHERE p.state = 'usable' AND p.channel IN ('email', 'sms', 'letter') "
@@ -442,7 +442,7 @@ static struct address *address_of(struct addresses *addresses, enum channel chan
 	}
 }
 
-/* From column 3 on: the sealed text, its version, the salt, the place, the source, the country. */
+/* From column 3 on: the sealed text, its version, the salt, the place, the source, the country, the number's look-up. */
 static int read_sealed_address(struct communications_store *store, struct address *address, enum channel channel,
 			       const struct uuid *id, const struct uuid *owner, const struct db_result *result, int row,
 			       struct err *err)
@@ -459,6 +459,7 @@ static int read_sealed_address(struct communications_store *store, struct addres
 	address->place = contact_point_place_by_name(db_is_null(result, row, 6) ? STR("") : db_str(result, row, 6));
 	address->source = contact_point_source_by_name(db_is_null(result, row, 7) ? STR("") : db_str(result, row, 7));
 	address->text_size = (uint32_t)size;
+	address->checked_ms = read_instant(result, row, 9);
 	if (channel == CHANNEL_SMS)
 		address->number_zones =
 			zones_of_number(&store->zones, (struct str){ .data = address->text, .size = address->text_size },
@@ -480,7 +481,7 @@ static int read_address(void *self, const struct db_result *result, int row, str
 static const struct db_statement select_writers = {
 	.name = "communications_select_writers",
 	.sql = "SELECT u.n, p.channel, p.customer_id, p.address_sealed, p.version, o.key_salt, p.place, p.source, "
-	       "o.country "
+	       "o.country, p.number_checked_at "
 	       "FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) "
 	       "JOIN customers.public_contact_point p ON p.contact_point_id = u.id "
 	       "JOIN customers.public_person o ON o.customer_id = p.customer_id "

@@ -32,6 +32,7 @@ static const struct db_column point_rows[] = {
 	{ "state", DB_WORD(struct contact_point, state, contact_point_state_words), .set = CHANGED },
 	{ "version", DB_INT64(struct contact_point, version), .set = CHANGED },
 	{ "verified_at", DB_INSTANT(struct contact_point, verified_at_ms), .set = CHANGED, .or_null = true },
+	{ "number_checked_at", DB_INSTANT(struct contact_point, number_checked_at_ms), .set = CHANGED, .or_null = true },
 };
 
 const struct db_columns contact_point_columns = DB_COLUMNS(point_rows, 0);

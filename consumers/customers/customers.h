@@ -88,6 +88,8 @@ struct contact_point {
 	/* for the store only */
 	int64_t version_stored;
 	int64_t verified_at_ms; /* 0: never */
+
+	int64_t number_checked_at_ms; /* the last look-up in a data base of reassigned numbers; 0: none */
 };
 
 /* The same for a contact point. */

@@ -135,13 +135,31 @@ static const struct contact_point *usable_point(const struct uuid *contact_point
 	return point;
 }
 
+/* A look-up is not the person's word: it is of those who can ask such a data base. */
+static bool look_up_is_good(const struct command *command, const struct verify_contact_point *body,
+			    const struct contact_point *point, struct decision *decision)
+{
+	if (!body->has_number_checked_at)
+		return true;
+	if ((command->roles & (ROLE_CREDITOR | ROLE_AGENT)) == 0) {
+		decision_refuse(decision, REFUSAL_NOT_AUTHORISED, "number_checked_at", "a consumer looks no number up");
+	} else if (point->channel != CHANNEL_SMS && point->channel != CHANNEL_VOICE) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "number_checked_at", "the contact point is no telephone number");
+	} else if (body->number_checked_at <= 0 || body->number_checked_at > command->received_ms) {
+		decision_refuse(decision, REFUSAL_BAD_DATE, "number_checked_at", "before 1970, or later than we were told");
+	} else {
+		return true;
+	}
+	return false;
+}
+
 void decide_verify_contact_point(const struct command *command, const struct workset *set, struct decision *decision)
 {
 	const struct verify_contact_point *body = command->body;
 	const struct contact_point *point = usable_point(&body->contact_point_id, &body->customer_id, set, decision);
 	struct contact_point_verified *event;
 
-	if (point == NULL)
+	if (point == NULL || !look_up_is_good(command, body, point, decision))
 		return;
 
 	/* ---- nothing refuses from here on ---- */
@@ -149,6 +167,8 @@ void decide_verify_contact_point(const struct command *command, const struct wor
 	event->contact_point_id = body->contact_point_id;
 	event->customer_id = body->customer_id;
 	event->version = point->version + 1;
+	event->has_number_checked_at = body->has_number_checked_at;
+	event->number_checked_at = body->number_checked_at;
 }
 
 void decide_invalidate_contact_point(const struct command *command, const struct workset *set, struct decision *decision)

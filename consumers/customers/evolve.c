@@ -118,7 +118,10 @@ static struct contact_point *change_point(struct workset *set, const struct uuid
 
 static void on_contact_point_verified(struct workset *set, const struct contact_point_verified *event)
 {
-	change_point(set, &event->contact_point_id, event->version);
+	struct contact_point *point = change_point(set, &event->contact_point_id, event->version);
+
+	if (event->has_number_checked_at && event->number_checked_at > point->number_checked_at_ms)
+		point->number_checked_at_ms = event->number_checked_at;
 }
 
 static void on_contact_point_invalidated(struct workset *set, const struct contact_point_invalidated *event)

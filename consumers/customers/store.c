@@ -232,7 +232,7 @@ static void note_verified(const struct workset *set, const struct logged_event *
 		const struct contact_point_verified *event = events[index].event->body;
 		struct contact_point *point;
 
-		if (events[index].event->type != &contact_point_verified_type)
+		if (events[index].event->type != &contact_point_verified_type || event->has_number_checked_at)
 			continue;
 		point = workset_changed(set, &contact_point_entity, &event->contact_point_id)->state;
 		point->verified_at_ms = events[index].at_ms;

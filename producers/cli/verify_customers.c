@@ -135,7 +135,8 @@ static void note_verified(struct fold *fold, const struct contact_point_verified
 {
 	struct contact_point *point = fold_change(fold, &contact_point_entity, &event->contact_point_id);
 
-	point->verified_at_ms = line->row.at_ms;
+	if (!event->has_number_checked_at) /* evolve notes when that was */
+		point->verified_at_ms = line->row.at_ms;
 }
 
 static void note_event(struct fold *fold, const struct event *event, const struct logged_line *line)

@@ -1721,6 +1721,14 @@ static void test_communications_store__a_claim_and_the_guard_stop_the_same(void 
 	}
 }
 
+static void test_communications_store__a_look_up_comes_with_its_number(void **state)
+{
+	(void)state;
+	store_sql(&spec, "test_look_up", "UPDATE customers.contact_point SET number_checked_at = '2026-01-01T00:00:01Z'");
+	given_message();
+	assert_int_equal(((const struct addresses *)loaded(&addresses_entity))->sms.checked_ms, 1767225601000);
+}
+
 /* ---- what the gateway says of a person, and what SendCommunication decides ---- */
 
 /* As the gateway asks it, with the gateway's role. False: there is no such customer. */
@@ -2314,6 +2322,7 @@ int main(void)
 		TEST(test_communications_store__a_claim_asks_about_circumstances),
 		TEST(test_communications_store__a_claim_trusts_the_verdict_about_an_attorney),
 		TEST(test_communications_store__a_claim_and_the_guard_stop_the_same),
+		TEST(test_communications_store__a_look_up_comes_with_its_number),
 		TEST(test_communications_store__who_asks_is_told_what_would_be_decided),
 		TEST(test_communications_store__who_asks_is_told_until_when),
 		TEST(test_communications_store__for_whom_debts_are_collected_is_a_fact_of_the_stack),

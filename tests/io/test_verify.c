@@ -689,6 +689,10 @@ static const struct wrong wrongs[] = {
 	  "'019a0000-0000-7000-8000-005000000001'",
 	  "P7", "verified_at is not" },
 	{ "customers.contact_point",
+	  "UPDATE customers.contact_point SET number_checked_at = now() WHERE contact_point_id = "
+	  "'019a0000-0000-7000-8000-005000000001'",
+	  "P7", "number_checked_at is not" },
+	{ "customers.contact_point",
 	  "UPDATE customers.contact_point SET address_hash = decode('00112233445566778899aabbccddeeff', 'hex') WHERE "
 	  "contact_point_id = '019a0000-0000-7000-8000-005000000001'",
 	  "P7", "address_hash is not" },

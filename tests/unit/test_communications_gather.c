@@ -330,6 +330,21 @@ static void test_gather__a_wide_country_has_few_hours(void **state)
 	assert_int_equal(verdict.until_ms, (SPEC_TODAY + 1) * DAY_MS + 6 * 3600000LL);
 }
 
+static void test_gather__a_number_is_fresh_since_its_look_up(void **state)
+{
+	struct somebody somebody = { "US", "NY", NULL, "+12125550123", NULL };
+	struct guard_facts facts = facts_of(&somebody, CHANNEL_SMS);
+	struct addresses *addresses = spec_given(&spec, &addresses_entity, spec_id('C', 1));
+	const struct addressed message = { .customer_id = spec_id('C', 1), .channel = CHANNEL_SMS };
+
+	(void)state;
+	assert_int_equal(facts.checked_ms, 0);
+	addresses->sms.checked_ms = 1000;
+	facts = (struct guard_facts){ 0 };
+	gather_facts(&message, &spec.set, &facts);
+	assert_int_equal(facts.checked_ms, 1000);
+}
+
 /* ---- circumstances ---- */
 
 static void open_one(enum circumstance_kind kind, unsigned debt, int32_t from_on)
@@ -410,6 +425,7 @@ int main(void)
 		TEST(test_gather__the_jurisdiction_brings_its_law),
 		TEST(test_gather__an_eastern_number_and_a_pacific_address_fit_in_both),
 		TEST(test_gather__a_wide_country_has_few_hours),
+		TEST(test_gather__a_number_is_fresh_since_its_look_up),
 		TEST(test_gather__an_employer_forbids_from_when_it_is_told),
 		TEST(test_gather__a_limitation_period_restarts_when_it_is_told),
 		TEST(test_gather__an_attorney_consents_for_every_debt_or_for_none),

@@ -442,6 +442,40 @@ static void test_customers__a_usable_point_of_the_customer_is_verified(void **st
 	then_refused(&spec, REFUSAL_BAD_TRANSITION, "contact_point_id");
 }
 
+/* A look-up is of the past, of a telephone number, and no consumer's; the latest one counts, whenever it is told. */
+static void test_customers__a_number_is_looked_up_by_others_than_the_consumer(void **state)
+{
+	struct uuid id = spec_id('P', 1);
+	struct verify_contact_point body = {
+		.contact_point_id = id, .customer_id = spec_id('C', 1), .has_number_checked_at = true, .number_checked_at = 2000
+	};
+	const struct contact_point *point;
+
+	(void)state;
+	given_point();
+	spec_when(&spec, &verify_contact_point_type, &body);
+	then_refused(&spec, REFUSAL_BAD_VALUE, "number_checked_at"); /* an e-mail address */
+	((struct contact_point *)spec_given(&spec, &contact_point_entity, id))->channel = CHANNEL_SMS;
+	spec.roles = ROLE_CONSUMER;
+	spec_when(&spec, &verify_contact_point_type, &body);
+	then_refused(&spec, REFUSAL_NOT_AUTHORISED, "number_checked_at");
+	spec.roles = ROLE_CREDITOR;
+	body.number_checked_at = spec.now_ms + 1;
+	spec_when(&spec, &verify_contact_point_type, &body);
+	then_refused(&spec, REFUSAL_BAD_DATE, "number_checked_at");
+	body.number_checked_at = 0;
+	spec_when(&spec, &verify_contact_point_type, &body);
+	then_refused(&spec, REFUSAL_BAD_DATE, "number_checked_at");
+	for (int64_t at_ms = spec.now_ms; at_ms > spec.now_ms - 2; at_ms--) {
+		body.number_checked_at = at_ms;
+		spec_when(&spec, &verify_contact_point_type, &body);
+		then_events(&spec, "ContactPointVerified");
+		assert_int_equal(then_event(&spec, 0, contact_point_verified)->number_checked_at, at_ms);
+	}
+	point = workset_state(&spec.set, &contact_point_entity, &id);
+	assert_int_equal(point->number_checked_at_ms, spec.now_ms);
+}
+
 static void test_customers__a_point_is_invalidated_once_for_a_known_reason(void **state)
 {
 	(void)state;
@@ -788,6 +822,7 @@ int main(void)
 		TEST(test_customers__an_address_that_bounced_may_be_given_again),
 		TEST(test_customers__an_address_given_up_for_good_comes_back_from_the_consumer_only),
 		TEST(test_customers__a_usable_point_of_the_customer_is_verified),
+		TEST(test_customers__a_number_is_looked_up_by_others_than_the_consumer),
 		TEST(test_customers__a_point_is_invalidated_once_for_a_known_reason),
 		TEST(test_customers__a_customer_is_erased_once),
 		TEST(test_customers__every_ground_of_the_law_is_a_basis),

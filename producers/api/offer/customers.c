@@ -123,6 +123,7 @@ static const struct column contact_point_columns[] = {
 	{ .name = "source", .kind = COLUMN_TEXT, .sql = "p.source" },
 	{ .name = "state", .kind = COLUMN_TEXT, .sql = "p.state" },
 	{ .name = "verifiedAt", .kind = COLUMN_INSTANT, .sql = "p.verified_at" },
+	{ .name = "numberCheckedAt", .kind = COLUMN_INSTANT, .sql = "p.number_checked_at" },
 	{ .name = "actions", .kind = COLUMN_ACTIONS, .sql = "p.actions" },
 	{ .name = "version", .kind = COLUMN_LONG, .sql = "p.version" },
 	{ .name = "createdAt", .kind = COLUMN_INSTANT, .sql = "p.created_at" },
