@@ -32,6 +32,7 @@ static const struct subcommand subcommands[] = {
 	{ "parked", run_parked, "list parked commands, or let them go" },
 	{ "bounces", run_bounces, "read the mails that came back: what failed, and which addresses there are no more" },
 	{ "letters", run_letters, "read what the printer says of letters: posted, delivered, failed, returned" },
+	{ "profiles", run_profiles, "list compliance profiles: their rules and numbers" },
 	{ "decisions", run_decisions, "decide again what the guard has decided, from its facts" },
 	{ "unknown", run_unknown, "list messages of which nobody knows whether they were sent" },
 	{ "openapi", run_openapi, "print the gateway's OpenAPI document" },

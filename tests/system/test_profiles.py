@@ -76,6 +76,20 @@ def test_the_built_in_profiles_are_shown_with_the_law(author):
     assert [rule["law"] for rule in shown["us_third_party"]["rules"] if rule["rule"] == "US-05"] == ["12 CFR 1006.6(c)"]
 
 
+def test_dcs_lists_the_profiles_with_their_numbers(world):
+    listed = world.dcs("profiles")
+    for name in (path.stem for path in BUILT_IN.glob("*.json")):
+        assert f"{name}/1  " in listed
+    assert "\n  US-01 law from=08:00 to=21:00 (12 CFR 1006.6(b)(1)(i)" in listed, listed
+
+
+def test_who_does_not_wait_is_told_where_to_look(author):
+    answer = author.post("/profiles", body_of("house", profileVersion=7), headers={"Prefer": "respond-async"})
+    assert answer.status == 202 and answer.headers["Preference-Applied"] == "respond-async", answer
+    place = answer.headers["Location"]
+    wait_for(lambda: author.get(place).json["status"] == "failed", "the end of a publication that skips versions")
+
+
 @pytest.mark.parametrize("body, code, pointer", [
     (body_of("house", profileVersion=1), "exists", "/profileVersion"),
     (body_of("house", profileVersion=7), "version_conflict", "/profileVersion"),
