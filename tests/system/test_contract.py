@@ -608,6 +608,18 @@ def test_what_is_told_of_a_person(boss, things):
     assert "US-10" in allowed["rules"] and "contact=" in allowed["facts"], allowed
 
 
+def test_a_number_is_looked_up(boss, things):
+    body = {"channel": "sms", "address": f"+447700900{uuid.uuid4().int % 1000:03}", "place": "mobile", "source": "consumer"}
+    person = things.make("/customers", a_customer())
+    number = things.make(f"/customers/{person}/contact-points", body)
+    for at in ("2026-01-02T00:00:00Z", "2026-01-01T00:00:00Z"):  # the latest counts
+        checked = boss.post(f"/contact-points/{number}/verification", {"numberCheckedAt": at}).json
+    assert checked["numberCheckedAt"].startswith("2026-01-02T00:00:00") and checked["verifiedAt"] is None, checked
+    assert boss.get(f"/customers/{person}/contact-points").json["items"][0]["numberCheckedAt"] == checked["numberCheckedAt"]
+    mail = boss.post(f"/contact-points/{things.a_point(person)}/verification", {"numberCheckedAt": "2026-01-01T00:00:00Z"})
+    assert mail.status == 422 and [fault["pointer"] for fault in mail.json["errors"]] == ["/numberCheckedAt"], mail
+
+
 def test_who_asks_is_told_what_would_be_decided(boss, things):
     """Asked, and then sent: both say the same, by the same rules."""
     person = things.make("/customers", a_customer())
