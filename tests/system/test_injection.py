@@ -539,6 +539,25 @@ def test_an_address_is_one_address(world, staff, templates, client, events):
         check_mail(mail, case.sent[0], case.addresses["email"])
 
 
+BYTES = [b"\xff", b"\xc0\xae", b"\xed\xa0\x80", b"\xf5\x80\x80\x80", b"\xe2\x82", b"\x00", b"\x0d\x0a", b"\\u0000", b"\\ud800x"]
+NAMES = ["", "note}}", "NOTE", "a b", "a\r\nb", "a\0", "customer_name", "opt_out", "x" * 65, "ä", "../x", "x'--"]
+
+
+def test_what_is_no_text_and_no_name_is_refused(staff, cases, templates):
+    """Bytes that are no UTF-8, or no JSON; names of tokens, classes and channels."""
+    for made in BYTES:
+        body = json.dumps(a_customer(fullName="xMARKy")).encode().replace(b"MARK", made)
+        answer = staff.request("POST", "/customers", body=body, headers={"Content-Type": "application/json"}, check=False)
+        assert is_refused(answer, "/fullName"), f"{made}: {answer}"
+    message = a_message(cases[0].customer, templates["text"], channel="sms", debtIds=[cases[0].debt], parameters=[{"name": "note", "value": "x"}])
+    for name in NAMES:
+        parameters = [*message["parameters"], {"name": name, "value": "x"}]
+        for change in ({"parameters": parameters}, {"messageClass": name}, {"channel": name}):
+            answer = staff.post("/communications", {**message, **change}, check=False)
+            codes = ("bad_json", "invalid_body", "bad_value") + (() if "parameters" in change else ("not_found",))  # no template of such a channel
+            assert answer.status in (400, 422) and answer.json["code"] in codes, f"{change}: {answer}"
+
+
 def test_nothing_else_happened(world, cases):
     left(world, cases)
     world.wait_idle()
