@@ -56,7 +56,7 @@ SLICE = [
     (re.compile(r"producers/cli/decisions\.c$"), PURE | {"db", "consumers/communications"}, "it sees the guard, which is pure"),
     (re.compile(r"producers/cli/verify_refold\.c$"), PURE | {"db", "wire", "worker", "consumers/reporting"}, "it sees the reports' fold"),
 ] + [
-    (re.compile(rf"producers/cli/verify_{module}\.c$"), PURE | {"crypto", "db", "wire", "worker", f"consumers/{module}"},
+    (re.compile(rf"producers/cli/verify_{module}(_[a-z]+)?\.[ch]$"), PURE | {"crypto", "db", "wire", "worker", f"consumers/{module}"},
      "it sees the module's pure part: its states, evolve, words and what an event posts")
     for module in modules.names("command")
 ]
