@@ -100,11 +100,33 @@ def test_nobody_is_written_to_at_night_or_twice_a_day(stack):
     assert received(stack)[second] == "2027-03-03T07:00"
 
 
+def test_a_message_whose_evening_is_over_leaves_in_the_morning(stack):
+    """Its gateway is away in the evening: the claim at night hands nothing out, and the guard is asked again."""
+    sink, aside = stack.folder / "sink.jsonl", stack.folder / "sink.aside"
+    identity, send = message(ANNA)
+    sink.rename(aside)
+    sink.mkdir()
+    play(stack, "2027-03-04T17:30:00Z", send)
+    assert what_became_of(stack, identity)[:2] == ("retry_wait", "allow")
+    play(stack, "2027-03-04T22:00:00Z")
+    assert what_became_of(stack, identity)[0] == "scheduled"
+    play(stack, "2027-03-04T22:01:00Z")
+    assert what_became_of(stack, identity) == ("scheduled", "defer", ["EU-02", "HOUSE-3"], "05 07:00")
+
+    sink.rmdir()
+    aside.rename(sink)
+    play(stack, "2027-03-05T06:59:00Z")
+    assert identity not in received(stack)
+    play(stack, "2027-03-05T07:00:00Z")
+    assert what_became_of(stack, identity)[:2] == ("submitted", "allow")
+    assert received(stack)[identity] == "2027-03-05T07:00"
+
+
 def test_for_whom_a_debt_is_collected_is_not_guessed(stack):
     assert stack.status()["collector"] == "third_party"
     stack.sql("UPDATE engine.stack SET collector = NULL")
     identity, send = message(TANE)
-    play(stack, "2027-03-05T00:00:00Z", send)
+    play(stack, "2027-03-08T00:00:00Z", send)
     state, verdict, rules, _ = what_became_of(stack, identity)
     assert (state, verdict) == ("suppressed", "deny") and "FACT-1" in rules
     assert stack.status()["collector"] == "unknown"
