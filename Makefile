@@ -88,7 +88,7 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(OUT)/tests/%,$(wildcard tests/unit/tes
 IO_TESTS   := $(patsubst tests/io/%.c,$(OUT)/tests/%,$(shell ls -S tests/io/test_*.c))
 SIM_TESTS  := $(patsubst tests/sim/%.c,$(OUT)/tests/%,$(wildcard tests/sim/test_*.c))
 FUZZERS    := $(patsubst tests/fuzz/fuzz_%.c,$(OUT)/doors/%,$(wildcard tests/fuzz/fuzz_*.c))
-BENCHES    := $(addprefix $(OUT)/bench/,load publish measure floor wire guard http_load http_bare)
+BENCHES    := $(addprefix $(OUT)/bench/,load publish measure floor wire guard guard_engine http_load http_bare)
 
 .DEFAULT_GOAL := build
 

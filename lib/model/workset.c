@@ -7,7 +7,7 @@ bool workset_init(struct workset *set, struct arena *arena, size_t slots_max)
 	size_t buckets_count = 16;
 
 	MUST(slots_max > 0);
-	MUST(slots_max < SIZE_MAX / 4);
+	MUST(slots_max < SIZE_MAX / 8);
 	while (buckets_count < slots_max)
 		buckets_count *= 2;
 	*set = (struct workset){ .arena = arena, .slots_max = slots_max, .buckets_mask = buckets_count - 1 };
@@ -40,6 +40,32 @@ struct slot *workset_find(const struct workset *set, const struct entity *entity
 	while (slot != NULL && (slot->entity != entity || !uuid_equal(&slot->id, id)))
 		slot = slot->next_in_bucket;
 	return slot;
+}
+
+/* Larger tables; the old ones stay in the arena until it is reset. False: the arena is full, and the set is as it was. */
+static bool grow(struct workset *set)
+{
+	size_t mark = arena_mark(set->arena);
+	struct workset larger;
+
+	if (!workset_init(&larger, set->arena, 2 * set->slots_max)) {
+		arena_rewind(set->arena, mark);
+		return false;
+	}
+	memcpy(larger.slots, set->slots, set->slots_count * sizeof(larger.slots[0]));
+	memcpy(larger.missing, set->missing, set->missing_count * sizeof(larger.missing[0]));
+	set->slots_max = larger.slots_max;
+	set->slots = larger.slots;
+	set->missing = larger.missing;
+	set->buckets = larger.buckets;
+	set->buckets_mask = larger.buckets_mask;
+	for (size_t i = 0; i < set->slots_count; i++) {
+		struct slot **bucket = bucket_of(set, set->slots[i]->entity, &set->slots[i]->id);
+
+		set->slots[i]->next_in_bucket = *bucket;
+		*bucket = set->slots[i];
+	}
+	return true;
 }
 
 static struct slot *add(struct workset *set, const struct entity *entity, const struct uuid *id, struct str text)
@@ -86,7 +112,7 @@ static struct slot *touch(struct workset *set, const struct entity *entity, cons
 		list(set->list, entity, id);
 		return slot;
 	}
-	if (is_first && set->slots_count < set->slots_max)
+	if (is_first && (set->slots_count < set->slots_max || grow(set)))
 		slot = add(set, entity, id, text);
 	if (slot == NULL) {
 		set->overflow = true;

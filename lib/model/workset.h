@@ -60,7 +60,7 @@ struct workset {
 	struct arena *arena; /* borrows */
 	struct slot **slots; /* all, in the order touched */
 	size_t slots_count;
-	size_t slots_max;
+	size_t slots_max;      /* for now: it doubles as long as the arena has room */
 	struct slot **missing; /* touched and not loaded: the slots of the next `load`; the caller then empties the list */
 	size_t missing_count;
 	struct slot **buckets;
@@ -71,7 +71,7 @@ struct workset {
 	bool overflow;           /* a touch did not fit: the batch is too large, the caller halves it */
 };
 
-/* Room for slots_max slots from the arena; false when the arena is too small. */
+/* Room for slots_max slots from the arena, and for more when they come; false when the arena is too small. */
 MUST_CHECK bool workset_init(struct workset *set, struct arena *arena, size_t slots_max);
 
 /* Requests a state; the same (entity, id) gives the same slot. NULL (and overflow set) when full. */

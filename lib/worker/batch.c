@@ -70,8 +70,9 @@ void batch_reset(struct batch *batch)
 
 /* ---- begin ---- */
 
-int batch_too_large(struct err *err)
+int batch_too_large(struct batch *batch, struct err *err)
 {
+	batch->is_too_large = true;
 	return err_set(err, ERR_POISON, "the batch does not fit into its arena");
 }
 
@@ -125,11 +126,12 @@ int batch_begin(struct batch *batch, const struct engine *engine, size_t from, s
 	batch->from = from;
 	batch->count = count;
 	batch->is_pessimistic = is_pessimistic;
+	batch->is_too_large = false;
 	batch->changes = (struct changes){ .set = &batch->set };
 	batch->verdicts = arena_take(&batch->arena, count, sizeof(*batch->verdicts));
 	answers = arena_take(&batch->arena, count, sizeof(*answers));
 	if (!batch->verdicts || !answers || !workset_init(&batch->set, &batch->arena, 5 * count + 64))
-		return batch_too_large(err);
+		return batch_too_large(batch, err);
 	batch->set.assumes_new = !is_pessimistic;
 	if (batch->tick_part >= 0)
 		head_of(batch, engine, batch->tick_part);

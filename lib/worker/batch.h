@@ -59,6 +59,7 @@ struct batch {
 
 	/* the attempt */
 	size_t from, count;       /* items [from, from + count) */
+	bool is_too_large;        /* the attempt failed because its arena is full */
 	bool is_pessimistic;      /* every command id and state is looked up; otherwise command ids above the highest so far,
 				     and states that a command creates, are assumed new */
 	struct verdict *verdicts; /* of items[from + i] */

@@ -114,7 +114,7 @@ static int make_kept(struct batch *batch, const struct engine *engine, struct it
 	bool is_decided = item->rule == &approve_rule && row->state == APPROVAL_WAITING && row->value.data;
 
 	if (!kept || !approval)
-		return batch_too_large(err);
+		return batch_too_large(batch, err);
 	if (admit_parked(&engine->admission, &as_parked, !is_decided, item->command.now_ms, &batch->arena, kept, err) < 0)
 		return -1;
 	*approval = (struct approval){ .actor = item->command.actor };
@@ -146,7 +146,7 @@ int batch_read_kept(struct batch *batch, const struct engine *engine, struct err
 		return 0;
 	asks = arena_take(&batch->arena, asks_count, sizeof(*asks));
 	if (!asks)
-		return batch_too_large(err);
+		return batch_too_large(batch, err);
 	asks_count = 0;
 	for (size_t i = 0; i < batch->count; i++) {
 		const struct item *item = &batch->items[batch->from + i];
@@ -182,7 +182,7 @@ int batch_keep(struct batch *batch, const struct engine *engine, struct verdict 
 	MUST(rule != NULL);
 	verdict->kept_reason = str_copy(&batch->arena, str_of(decision->text));
 	if (!body || !event || !verdict->kept_reason.data)
-		return batch_too_large(err);
+		return batch_too_large(batch, err);
 	verdict->expires_ms = item->command.now_ms + rule->days * DAY_MS;
 	body->command_id = item->command.id;
 	body->customer_id = item->command.key;
@@ -231,7 +231,7 @@ static int end_refused(struct batch *batch, struct verdict *verdict, const struc
 	const struct command_rejected *body = batch_rejection(batch, &item->kept->command, item->kept_row->type, decision);
 
 	if (!outcome || !body)
-		return batch_too_large(err);
+		return batch_too_large(batch, err);
 	*outcome = (struct event){ .type = &command_rejected_type, .body = body, .command = &item->kept->command };
 	return 0;
 }
@@ -280,7 +280,7 @@ static int end_accepted(struct batch *batch, const struct engine *engine, struct
 		end_wait(batch, verdict, item, APPROVAL_APPROVED, reason, decision->events_count + decision->sendings_count);
 
 	if (!outcome)
-		return batch_too_large(err);
+		return batch_too_large(batch, err);
 	memcpy(outcome, decision->events, decision->events_count * sizeof(*outcome));
 	for (size_t i = 0; i < decision->events_count; i++)
 		engine->admission.module->evolve(&batch->set, &outcome[i]);
@@ -303,7 +303,7 @@ static int approve_kept(struct batch *batch, const struct engine *engine, struct
 	if (batch_may_be_decided(batch, kept, &decision))
 		kept->rule->decide(&kept->command, &batch->set, &decision);
 	if (decision.overflow)
-		return batch_too_large(err);
+		return batch_too_large(batch, err);
 	MUST(decision.kind != DECISION_NONE && decision.kind != DECISION_KEPT);
 	verdict->is_no = decision.kind != DECISION_EVENTS;
 	if (decision.kind == DECISION_WAIT) {
@@ -410,7 +410,7 @@ int batch_write_kept(struct batch *batch, struct err *err)
 	kept = arena_take(&batch->arena, keep, sizeof(*kept));
 	ended = arena_take(&batch->arena, ends, sizeof(*ended));
 	if (!kept || !ended)
-		return batch_too_large(err);
+		return batch_too_large(batch, err);
 	for (size_t i = 0; i < batch->count; i++) {
 		const struct item *item = &batch->items[batch->from + i];
 		const struct verdict *verdict = &batch->verdicts[i];

@@ -79,7 +79,7 @@ static int load_states(struct batch *batch, const struct engine *engine, struct 
 				touch_states(batch, item->kept, round == 0);
 		}
 		if (batch->set.overflow)
-			return batch_too_large(err);
+			return batch_too_large(batch, err);
 		if (batch->set.missing_count == 0)
 			return 0;
 		if (load_missing(batch, engine, &mistaken, err) < 0)
@@ -181,7 +181,7 @@ int batch_park(struct batch *batch, const struct engine *engine, struct verdict 
 	verdict->parked_reason = str_copy(&batch->arena, str_of(reason));
 	verdict->holds = list_held(batch, engine, item, kind);
 	if (!verdict->parked_reason.data || !verdict->holds.data || !keyset_add_bytes(&batch->held, verdict->holds))
-		return batch_too_large(err);
+		return batch_too_large(batch, err);
 	return 0;
 }
 
@@ -211,7 +211,7 @@ int batch_refuse(struct batch *batch, struct verdict *verdict, const struct item
 	struct event *event = arena_take(&batch->arena, 1, sizeof(*event));
 
 	if (!body || !event)
-		return batch_too_large(err);
+		return batch_too_large(batch, err);
 	*event = (struct event){ .type = &command_rejected_type, .body = body, .command = &item->command };
 	verdict->fate = FATE_REFUSED;
 	verdict->events = event;
@@ -227,7 +227,7 @@ static int accept(struct batch *batch, const struct engine *engine, struct verdi
 	struct event *events = arena_take(&batch->arena, count, sizeof(*events));
 
 	if (!events)
-		return batch_too_large(err);
+		return batch_too_large(batch, err);
 	if (first > 0 && batch_put_answered(batch, engine, item, &events[0], err) < 0)
 		return -1;
 	memcpy(events + first, decision->events, decision->events_count * sizeof(*events));
@@ -362,7 +362,7 @@ static int decide_command(struct batch *batch, const struct engine *engine, size
 	if (decision.kind == DECISION_NONE)
 		item->rule->decide(&item->command, &batch->set, &decision);
 	if (decision.overflow)
-		return batch_too_large(err);
+		return batch_too_large(batch, err);
 	verdict->is_no = decision.kind != DECISION_EVENTS;
 	switch (decision.kind) {
 	case DECISION_EVENTS:
@@ -410,7 +410,7 @@ static int decide_timer(struct batch *batch, const struct engine *engine, size_t
 	decision_init(&decision, &batch->arena, &item->command);
 	item->rule->decide(&item->command, &batch->set, &decision);
 	if (decision.overflow)
-		return batch_too_large(err);
+		return batch_too_large(batch, err);
 	MUST(decision.kind != DECISION_REFUSED);
 	verdict->is_no = decision.kind != DECISION_EVENTS;
 	if (decision.kind == DECISION_WAIT)
@@ -443,7 +443,7 @@ static int decide_event(struct batch *batch, const struct engine *engine, size_t
 	decision_init(&decision, &batch->arena, &item->command);
 	item->rule->decide(&item->command, &batch->set, &decision);
 	if (decision.overflow)
-		return batch_too_large(err);
+		return batch_too_large(batch, err);
 	verdict->is_no = decision.kind != DECISION_EVENTS;
 	if (decision.kind == DECISION_EVENTS)
 		return accept(batch, engine, verdict, item, &decision, err);
@@ -523,7 +523,7 @@ int batch_decide(struct batch *batch, const struct engine *engine, const struct 
 	if (check_assumed(batch, engine, ret_conflict, err) < 0)
 		return -1;
 	if (batch->set.overflow)
-		return batch_too_large(err);
+		return batch_too_large(batch, err);
 	if (*ret_conflict)
 		return 0;
 	return batch_write_rows(batch, engine, err);

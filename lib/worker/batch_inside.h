@@ -6,8 +6,8 @@
 
 /* For the files batch*.c. */
 
-/* ERR_POISON: a smaller attempt may fit. */
-int batch_too_large(struct err *err);
+/* ERR_POISON: a smaller attempt may fit (batch->is_too_large). */
+int batch_too_large(struct batch *batch, struct err *err);
 
 /* Timers (batch_timers.c): what a decision sets and cancels, and what becomes of the item of a fired one. */
 MUST_CHECK int batch_change_timers(struct batch *batch, const struct item *item, const struct decision *decision,

@@ -27,7 +27,7 @@ int batch_put_answered(struct batch *batch, const struct engine *engine, const s
 	struct event_answered *body = arena_take(&batch->arena, 1, sizeof(*body));
 
 	if (!body)
-		return batch_too_large(err);
+		return batch_too_large(batch, err);
 	body->event_id = item->event_id;
 	body->customer_id = item->command.key;
 	body->topic = topic_of(batch, engine, item);
@@ -37,7 +37,7 @@ int batch_put_answered(struct batch *batch, const struct engine *engine, const s
 	body->business_date = item->command.today;
 	message_set_actor(&event_answered_type, body, item->command.actor);
 	*ret_event = (struct event){ .type = &event_answered_type, .body = body, .command = &item->command };
-	return body->topic.data ? 0 : batch_too_large(err);
+	return body->topic.data ? 0 : batch_too_large(batch, err);
 }
 
 /* The value of the command's record. NULL data: the arena is full. */
@@ -73,7 +73,7 @@ int batch_put_issued(struct batch *batch, const struct engine *engine, const str
 		MUST(engine->admission.module->sends_as != 0);
 		MUST(uuid_equal(message_uuid(sending->type->key_field, sending->body), &item->command.key));
 		if (!body)
-			return batch_too_large(err);
+			return batch_too_large(batch, err);
 		if (encode(batch, engine, sending, &body->value, err) < 0)
 			return -1;
 		body->command_id = sending->id;
@@ -88,7 +88,7 @@ int batch_put_issued(struct batch *batch, const struct engine *engine, const str
 		message_set_actor(&command_issued_type, body, decision->command->actor);
 		events[i] = (struct event){ .type = &command_issued_type, .body = body, .command = decision->command };
 		if (!body->value.data || !body->topic.data || !body->reads)
-			return batch_too_large(err);
+			return batch_too_large(batch, err);
 	}
 	return 0;
 }

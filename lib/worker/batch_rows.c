@@ -85,7 +85,7 @@ static int write_log(struct batch *batch, const struct engine *engine, struct er
 	events = arena_take(&batch->arena, count, sizeof(*events));
 	bodies_at = arena_take(&batch->arena, count, sizeof(*bodies_at));
 	if (!log || !events || !bodies_at)
-		return batch_too_large(err);
+		return batch_too_large(batch, err);
 	for (size_t i = 0; i < batch->count; i++) {
 		struct verdict *verdict = &batch->verdicts[i];
 
@@ -158,7 +158,7 @@ static int room_aside(struct batch *batch, struct parked **ret_parked, struct de
 	*ret_parked = arena_take(&batch->arena, 3 * parked, sizeof(**ret_parked)); /* to park, to unpark, to repark */
 	*ret_dead = arena_take(&batch->arena, dead, sizeof(**ret_dead));
 	if (!*ret_parked || !*ret_dead)
-		return batch_too_large(err);
+		return batch_too_large(batch, err);
 	batch->changes.park = *ret_parked;
 	batch->changes.unpark = *ret_parked + parked;
 	batch->changes.repark = *ret_parked + 2 * parked;

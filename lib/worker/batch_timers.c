@@ -14,7 +14,7 @@ static int grow(struct batch *batch, struct err *err)
 	struct timer_write *room = arena_take(&batch->arena, more, sizeof(*room));
 
 	if (!room)
-		return batch_too_large(err);
+		return batch_too_large(batch, err);
 	if (batch->timers_count > 0)
 		memcpy(room, batch->timers, batch->timers_count * sizeof(*room));
 	batch->timers = room;
@@ -41,7 +41,7 @@ static int add(struct batch *batch, enum timer_fate fate, const struct timer_row
 	if (keyset_has(&batch->timers_touched, &write.place))
 		overwrite(batch, &write.place);
 	else if (!keyset_add(&batch->timers_touched, &write.place))
-		return batch_too_large(err);
+		return batch_too_large(batch, err);
 	batch->timers[batch->timers_count++] = write;
 	return 0;
 }

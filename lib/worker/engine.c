@@ -52,6 +52,7 @@ int engine_init(struct engine *engine, const struct engine_conf *conf, const str
 	ownership_init(engine);
 	MUST(admission->module->follows_count <= FOLLOWS_MAX);
 	engine->pessimistic_span = PESSIMISTIC_SPAN_MIN;
+	engine->run_max = conf->batch_items_max;
 	if (admission->module->sends_as != 0 && arena_init(&engine->sending_arena, SENDING_ARENA_SIZE, err) < 0)
 		return -1;
 	for (int32_t part = 0; part < BUS_PARTS_MAX; part++) {

@@ -109,6 +109,7 @@ struct engine {
 	bool has_carried;
 	int32_t topic_parts;     /* partitions of the topic, as of the last claim */
 	int32_t key_parts;       /* number of partitions over which keys are spread: the first ones (engine.partitions) */
+	size_t run_max;          /* most items of an attempt: halved when they do not fit, doubled after a batch in which all did */
 	size_t pessimistic_left; /* number of batches that still look everything up, after a conflict (process.h) */
 	size_t pessimistic_span; /* number of such batches after the next conflict */
 	int32_t followed_parts[FOLLOWS_MAX]; /* partitions of the followed topics, as of the last claim */

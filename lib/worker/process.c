@@ -189,6 +189,9 @@ static int shrink(struct engine *engine, struct batch *batch, size_t from, size_
 	log_warn("halving a batch of %zu: %s", count, why.text);
 	engine->counts.halvings++;
 	*ret_run = count > 1 ? count / 2 : 1;
+	if (batch->is_too_large)
+		engine->run_max = *ret_run;
+	batch->is_too_large = false;
 	if (count == 1 && batch->items[from].is_broken)
 		return give_up(engine, batch, from, why.text, err);
 	if (count == 1)
@@ -223,7 +226,8 @@ static void note_success(struct engine *engine, bool was_pessimistic)
 static int process_batch(struct engine *engine, struct batch *batch, struct err *err)
 {
 	size_t done = 0;
-	size_t run = batch->items_count;
+	size_t run = engine->run_max < batch->items_count ? engine->run_max : batch->items_count;
+	size_t fits = engine->run_max;
 	int conflicts = 0;
 
 	batch->arena_items = arena_mark(&batch->arena);
@@ -267,12 +271,14 @@ static int process_batch(struct engine *engine, struct batch *batch, struct err 
 		conflicts = 0;
 		done += count;
 		if (done == batch->items_count) {
+			if (engine->run_max == fits) /* larger ones may fit */
+				engine->run_max = 2 * fits < engine->conf.batch_items_max ? 2 * fits : engine->conf.batch_items_max;
 			engine->flying = batch;
 			return 0;
 		}
 		if (engine->database.commit_finish(engine->database.self, err) < 0 || settle(engine, batch, err) < 0)
 			return -1;
-		run = run * 2 > batch->items_count ? batch->items_count : run * 2;
+		run = 2 * run < engine->run_max ? 2 * run : engine->run_max;
 	}
 	return 0;
 }

@@ -205,7 +205,7 @@ static int list_customers(const struct engine *engine, struct batch *batch, size
 				       .first_at = arena_take(&batch->arena, asking, sizeof(*customers.first_at)) };
 
 	if (!customers.asks || !customers.first_at)
-		return batch_too_large(err);
+		return batch_too_large(batch, err);
 	keyset_clear(&batch->asked);
 	for (size_t i = from; i < from + count; i++) {
 		const struct item *item = &batch->items[i];
@@ -213,7 +213,7 @@ static int list_customers(const struct engine *engine, struct batch *batch, size
 		if (!asks(engine, item) || keyset_has(&batch->asked, &item->command.key))
 			continue;
 		if (!keyset_add(&batch->asked, &item->command.key))
-			return batch_too_large(err);
+			return batch_too_large(batch, err);
 		customers.first_at[customers.count] = i;
 		customers.asks[customers.count++] = (struct timers_ask){
 			.part = item->part,
@@ -284,7 +284,7 @@ static int read_left(struct engine *engine, struct batch *batch, const struct cu
 		return -1;
 	ret_left->bodies = make_bodies(engine->admission.module, ret_left->rows, ret_left->count, &batch->arena);
 	if (!ret_left->bodies)
-		return batch_too_large(err);
+		return batch_too_large(batch, err);
 	batch->arena_items = arena_mark(&batch->arena);
 	return 0;
 }
