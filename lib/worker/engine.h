@@ -107,11 +107,11 @@ struct engine {
 	struct batch *spare;
 	struct bus_record carried; /* the record that did not fit into the last batch and begins the next */
 	bool has_carried;
-	int32_t topic_parts;     /* partitions of the topic, as of the last claim */
-	int32_t key_parts;       /* number of partitions over which keys are spread: the first ones (engine.partitions) */
-	size_t run_max;          /* most items of an attempt: halved when they do not fit, doubled after a batch in which all did */
-	size_t pessimistic_left; /* number of batches that still look everything up, after a conflict (process.h) */
-	size_t pessimistic_span; /* number of such batches after the next conflict */
+	int32_t topic_parts; /* partitions of the topic, as of the last claim */
+	int32_t key_parts;   /* number of partitions over which keys are spread: the first ones (engine.partitions) */
+	size_t run_max;      /* most items of an attempt: halved when they do not fit, doubled after a batch in which all did */
+	size_t pessimistic_left;             /* number of batches that still look everything up, after a conflict (process.h) */
+	size_t pessimistic_span;             /* number of such batches after the next conflict */
 	int32_t followed_parts[FOLLOWS_MAX]; /* partitions of the followed topics, as of the last claim */
 	struct arena sending_arena;          /* of a command that is sent; empty in a module that sends none */
 	int64_t begun_at_ms;                 /* start of the previous batch */

@@ -272,7 +272,8 @@ static int process_batch(struct engine *engine, struct batch *batch, struct err 
 		done += count;
 		if (done == batch->items_count) {
 			if (engine->run_max == fits) /* larger ones may fit */
-				engine->run_max = 2 * fits < engine->conf.batch_items_max ? 2 * fits : engine->conf.batch_items_max;
+				engine->run_max =
+					2 * fits < engine->conf.batch_items_max ? 2 * fits : engine->conf.batch_items_max;
 			engine->flying = batch;
 			return 0;
 		}
