@@ -27,7 +27,8 @@ enum inbound_intent inbound_intent_of_command(const struct record_inbound *body,
 	case HANDLED_INTENT_COUNT:
 		break;
 	}
-	return inbound_intent_of(body->text, ret_keyword);
+	return channel_by_name(body->channel) == CHANNEL_EMAIL ? inbound_intent_of_mail(body->text, ret_keyword)
+							       : inbound_intent_of(body->text, ret_keyword);
 }
 
 static void confirmation(const struct record_inbound *body, struct inbound_answer *answer)

@@ -100,7 +100,8 @@ void decide_record_unknown_inbound(const struct command *command, const struct w
 	}
 
 	/* ---- nothing refuses from here on ---- */
-	intent = inbound_intent_of(body->text, &keyword);
+	intent = channel_by_name(body->channel) == CHANNEL_EMAIL ? inbound_intent_of_mail(body->text, &keyword)
+								 : inbound_intent_of(body->text, &keyword);
 	event = decision_event(decision, &unknown_inbound_received_type);
 	event->inbound_id = body->inbound_id;
 	event->version = 1;

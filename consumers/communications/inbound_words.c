@@ -1,6 +1,7 @@
 #include "consumers/communications/inbound_words.h"
 
 #include "base/array.h"
+#include "base/text.h"
 
 #define WORD_MAX  16
 #define WORDS_MAX 3 /* no rule looks further; more of them only count */
@@ -105,4 +106,13 @@ enum inbound_intent inbound_intent_of(struct str text, const char **ret_keyword)
 		return INBOUND_INTENT_OTHER;
 	*ret_keyword = is_at(&words, 0, "help") ? "HELP" : "INFO";
 	return INBOUND_INTENT_HELP;
+}
+
+enum inbound_intent inbound_intent_of_mail(struct str text, const char **ret_keyword)
+{
+	struct str line = STR("");
+
+	while (text.size > 0 && line.size == 0)
+		line = text_trim(str_cut(text, '\n', &text), TEXT_ANY);
+	return inbound_intent_of(line, ret_keyword);
 }

@@ -14,4 +14,7 @@
  */
 enum inbound_intent inbound_intent_of(struct str text, const char **ret_keyword); /* NULL: none; a literal */
 
+/* Of an e-mail its first line that is not empty counts: below stand greetings, signatures, and what the mail answers. */
+enum inbound_intent inbound_intent_of_mail(struct str text, const char **ret_keyword);
+
 #endif

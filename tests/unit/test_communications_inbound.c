@@ -100,9 +100,25 @@ static void test_inbound__anything_else_is_for_a_person(void **state)
 	assert_all(cases, COUNT(cases), INBOUND_INTENT_OTHER);
 }
 
+/* Of an e-mail what stands below the first line is a greeting, a signature, or what it answers. */
+static void test_inbound__of_a_mail_the_first_line_counts(void **state)
+{
+	const char *keyword;
+
+	(void)state;
+	assert_int_equal(inbound_intent_of_mail(STR("\n \t\r\nQuit!\r\n\r\nJane Doe\nSent from my telephone"), &keyword),
+			 INBOUND_INTENT_STOP);
+	assert_string_equal(keyword, "QUIT");
+	assert_int_equal(inbound_intent_of_mail(STR("Help\n-- \nJane"), &keyword), INBOUND_INTENT_HELP);
+	assert_int_equal(inbound_intent_of_mail(STR("Dear Sirs,\nSTOP is what you wrote"), &keyword), INBOUND_INTENT_OTHER);
+	assert_null(keyword);
+	assert_int_equal(inbound_intent_of_mail(STR("\n\n"), &keyword), INBOUND_INTENT_OTHER);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_inbound__of_a_mail_the_first_line_counts),
 		cmocka_unit_test(test_inbound__a_word_of_refusal_is_one_in_any_dress),
 		cmocka_unit_test(test_inbound__help_is_asked_for_alone),
 		cmocka_unit_test(test_inbound__anything_else_is_for_a_person),
