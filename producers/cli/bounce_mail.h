@@ -11,14 +11,13 @@
 /*
  * A mail that came back to the envelope sender of ours, bounce+<id>.<signature>@domain (consumers/notifier/gateway_smtp.c): what
  * became of which message. The mail is a delivery status notification (RFC 3464): multipart/report with a part
- * message/delivery-status. Pure; reads any bytes, takes no memory, and looks at BOUNCE_PARTS_MAX parts at most.
+ * message/delivery-status. Pure; reads any bytes, takes no memory, and looks at MAIL_PARTS_MAX parts at most.
  *
  * The signature says that the message is ours, and is compared in constant time. What the mail says of itself may be forged by
  * whoever got the message: such a sender can end mail to one address of one customer, its own.
  */
 #define BOUNCE_MAIL_MAX   ((size_t)1 << 20) /* larger ones are cut: their status stands in front */
-#define BOUNCE_PARTS_MAX  32
-#define BOUNCE_STATUS_MAX 11 /* 5.999.999 */
+#define BOUNCE_STATUS_MAX 11                /* 5.999.999 */
 
 struct bounce {
 	struct uuid communication_id;
