@@ -8,11 +8,14 @@
 #include "crypto/crypto.h"
 #include "feedback.h"
 #include "mailbox.h"
+#include "replies.h"
+
+#define ARENA_SIZE ((size_t)1 << 20) /* of a mail's text, see reply_mail.h */
 
 static struct {
 	struct feedback_conf feedback;
 	struct imap_settings imap;
-	const char *key_file;
+	const char *key_file, *address_key_file;
 } conf;
 
 static const struct conf_row rows[] = {
@@ -22,21 +25,27 @@ static const struct conf_row rows[] = {
 	  .kind = CONF_TEXT,
 	  .target = &conf.key_file,
 	  .help = "file of the key with which the notifier signs senders' addresses" },
+	{ .name = "address.key.file",
+	  .kind = CONF_TEXT,
+	  .default_value = "",
+	  .target = &conf.address_key_file,
+	  .help = "file of the key that addresses are found by; empty: mails of persons are set aside" },
 };
 
 static const struct usage usage = {
 	.about =
 		"usage: dcs bounces MAILBOX [FLAGS]\n\n"
-		"Reads the mailbox that gets what is sent to bounce+...@: delivery status notifications (RFC 3464). MAILBOX is\n"
-		"a Maildir, or imaps://host[:port][/mailbox], or imap:// with STARTTLS (without it only on this machine), INBOX\n"
-		"if no mailbox is named. The password is never an argument: --imap-password-file.\n"
-		"A message that was not delivered for good is reported as failed (RecordDelivery); if there is no such mailbox, "
-		"the\n"
-		"contact point is invalidated as bounced (InvalidateContactPoint). When Kafka has a mail's commands, or it needs "
-		"none,\n"
-		"it is moved from new to cur, or to the folder --imap-done, whether somebody has seen it before or not. A mail\n"
-		"that is not for us is set aside for a person: flagged, and not read again. Any other stays and is read by the\n"
-		"next run. For a timer.\n"
+		"Reads what comes back by e-mail. MAILBOX is a Maildir, or imaps://host[:port][/mailbox], or imap:// with\n"
+		"STARTTLS (without it only on this machine), INBOX if no mailbox is named. The password is never an argument:\n"
+		"--imap-password-file.\n"
+		"Delivery status notifications (RFC 3464) to bounce+...@: a message that was not delivered for good is reported\n"
+		"as failed (RecordDelivery); if there is no such mailbox, the contact point is invalidated as bounced\n"
+		"(InvalidateContactPoint). Mails of persons: each is recorded as a message of the customers with its sender's\n"
+		"address (RecordInbound), or of nobody; STOP and the like in its first line withdraw the consent. Mails of\n"
+		"programs, such as notices of absence, say nothing.\n"
+		"When Kafka has a mail's commands, or it needs none, it is moved from new to cur, or to the folder --imap-done,\n"
+		"whether somebody has seen it before or not. What a person should look at is set aside: flagged, and not read\n"
+		"again. Any other mail stays and is read by the next run. For a timer.\n"
 		"Exit status: 0 every mail was read; 1 one could not be; 2 wrong usage.",
 	.rows = rows,
 	.rows_count = COUNT(rows),
@@ -48,8 +57,10 @@ struct bounces {
 	struct feedback feedback;
 	struct mailbox *mailbox;
 	struct buf mail;
-	uint8_t key[32];
-	int64_t failed, addresses, nothing, aside;
+	struct arena arena; /* of the mail at hand */
+	uint8_t key[32], address_key[32];
+	bool has_address_key;
+	int64_t failed, addresses, replies, nothing, aside;
 	bool is_strange; /* the mail at hand: it is set aside */
 };
 
@@ -83,6 +94,37 @@ static int report(struct bounces *bounces, const char *name, const struct bounce
 	return 0;
 }
 
+/* A text that cannot be read here is recorded as a message without one, and the mail is kept for a person. */
+static int take_reply(struct bounces *bounces, const char *name, int64_t at_ms, struct err *err)
+{
+	struct reply reply;
+
+	arena_reset(&bounces->arena);
+	switch (reply_mail_read(buf_str(&bounces->mail), &bounces->arena, &reply)) {
+	case REPLY_TAKEN:
+		break;
+	case REPLY_AUTOMATIC:
+		bounces->nothing++;
+		return 0;
+	case REPLY_SPAM:
+		set_aside(bounces, name, "the mail server takes it for spam");
+		return 0;
+	case REPLY_NO_SENDER:
+		set_aside(bounces, name, "it has no sender");
+		return 0;
+	}
+	if (!bounces->has_address_key) {
+		set_aside(bounces, name, "a person has written it, and there is no --address-key-file");
+		return 0;
+	}
+	if (replies_take(&bounces->feedback, &reply, at_ms, bounces->address_key, err) != 0)
+		return -1;
+	bounces->replies++;
+	if (!reply.is_readable)
+		set_aside(bounces, name, "recorded, but its text cannot be read");
+	return 0;
+}
+
 static int take_mail(struct bounces *bounces, const char *name, int64_t at_ms, struct err *err)
 {
 	struct bounce bounce = { .status = "" };
@@ -93,15 +135,12 @@ static int take_mail(struct bounces *bounces, const char *name, int64_t at_ms, s
 			return report(bounces, name, &bounce, at_ms, err);
 		bounces->nothing++; /* it is late, for example */
 		break;
-	case BOUNCE_NO_STATUS:
-		bounces->nothing++;
-		break;
 	case BOUNCE_FORGED:
 		set_aside(bounces, name, "its address has a signature that is not ours");
 		break;
+	case BOUNCE_NO_STATUS:
 	case BOUNCE_NOT_OURS:
-		set_aside(bounces, name, "it is not for an address of ours");
-		break;
+		return take_reply(bounces, name, at_ms, err);
 	}
 	return 0;
 }
@@ -147,7 +186,8 @@ static int read_mailbox(struct bounces *bounces, const char *path, struct err *e
 	static const struct feedback_source source = { next_mail, read_and_take, done_with };
 
 	if (open_mailbox(path, &bounces->mailbox, err) != 0 || key_read(bounces->key, conf.key_file, err) != 0 ||
-	    feedback_open(&bounces->feedback, &conf.feedback, err) != 0)
+	    (bounces->has_address_key && key_read(bounces->address_key, conf.address_key_file, err) != 0) ||
+	    arena_init(&bounces->arena, ARENA_SIZE, err) != 0 || feedback_open(&bounces->feedback, &conf.feedback, err) != 0)
 		return -1;
 	return feedback_walk(&bounces->feedback, &source, bounces, err);
 }
@@ -161,18 +201,23 @@ int run_bounces(int argc, char **argv)
 
 	if (!arguments_read(&usage, argc, argv, &arguments, &status))
 		return status;
+	bounces.has_address_key = conf.address_key_file[0] != '\0';
 	buf_init(&bounces.mail, BOUNCE_MAIL_MAX);
 	if (read_mailbox(&bounces, arguments.items[0], &err) != 0)
 		status = fail_wrong(argv[0], &err);
 	else if (bounces.feedback.left > 0)
 		status = EXIT_STATUS_WRONG;
-	printf("%lld mails: %lld messages failed, %lld addresses bounced, %lld say nothing; %lld set aside, %lld left\n",
+	printf("%lld mails: %lld messages failed, %lld addresses bounced, %lld replies, %lld say nothing; %lld set aside, %lld "
+	       "left\n",
 	       (long long)bounces.feedback.read, (long long)bounces.failed, (long long)bounces.addresses,
-	       (long long)bounces.nothing, (long long)bounces.aside, (long long)bounces.feedback.left);
+	       (long long)bounces.replies, (long long)bounces.nothing, (long long)bounces.aside,
+	       (long long)bounces.feedback.left);
 	feedback_close(&bounces.feedback);
 	if (bounces.mailbox != NULL)
 		bounces.mailbox->kind->close(bounces.mailbox);
 	buf_release(&bounces.mail);
+	arena_release(&bounces.arena);
 	wipe(bounces.key, sizeof(bounces.key));
+	wipe(bounces.address_key, sizeof(bounces.address_key));
 	return status;
 }

@@ -255,7 +255,7 @@ static void begin_part(struct part *part)
 static bool read_text(const struct part *part, struct arena *arena, struct str *ret_text)
 {
 	char charset[CHARSET_MAX + 1] = "";
-	decode *decode = decoder_of(part->encoding);
+	decode *decoder = decoder_of(part->encoding);
 	struct str body = part->body, text;
 	const char *from;
 	char *bytes;
@@ -263,9 +263,9 @@ static bool read_text(const struct part *part, struct arena *arena, struct str *
 	body.size = body.size < SOURCE_MAX ? body.size : SOURCE_MAX;
 	bytes = arena_take_bytes(arena, body.size + 1);
 	(void)mail_parameter(part->type, "charset", charset, sizeof(charset));
-	if (decode == NULL || bytes == NULL)
+	if (decoder == NULL || bytes == NULL)
 		return false;
-	text = (struct str){ .data = bytes, .size = decode(body, bytes) };
+	text = (struct str){ .data = bytes, .size = decoder(body, bytes) };
 	text = without_quotes(bytes, text.size);
 	if (part->body.size > SOURCE_MAX) /* it may end inside a character */
 		text = str_prefix(text, text.size > 4 ? text.size - 4 : 0);

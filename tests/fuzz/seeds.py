@@ -287,7 +287,18 @@ def bounces(_):
     body = b"\n--x\nContent-Type: text/plain\n\nSorry\n--x\nContent-Type: message/delivery-status\n\n" + report + b"\n--x--\n"
     for kind in (b"multipart/report; boundary=x", b'multipart/report;\n boundary="x"; report-type=delivery-status', b"text/plain"):
         yield b"\1Content-Type: " + kind + b"\n" + body
+        yield b"\0From: Jane <jane@b.example>\nMessage-ID: <1@b.example>\nContent-Type: " + kind.replace(b"report", b"mixed") + b"\n" + body
         yield b"\0Delivered-To: bounce+000102030405060708090a0b0c0d0e0f.000102030405060708090a0b@dcs.example\nContent-Type: " + kind + b"\n" + body
+
+    for charset, encoding, text in (
+        (b"utf-8", b"quoted-printable", b"Stop=21 =C3=BC=\n\nOn Monday you wrote:\n> Hello\n"),
+        (b"iso-8859-15", b"base64", b"U1RPUCAk\n"),
+        (b"windows-1252", b"8bit", b"5 \x80\n"),
+    ):
+        head = b"From: jane@b.example\nContent-Type: text/plain; charset=" + charset + b"\nContent-Transfer-Encoding: " + encoding + b"\n\n"
+        yield b"\0" + head + text
+    for field in (b"Auto-Submitted: auto-replied", b"Precedence: bulk", b"Return-Path: <>", b"X-Spam-Flag: YES", b"Subject: STOP"):
+        yield b"\0From: jane@b.example\n" + field + b"\n\n\n"
 
 
 def inbound(_):

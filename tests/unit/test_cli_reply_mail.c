@@ -1,0 +1,190 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "base/array.h"
+#include "producers/cli/reply_mail.h"
+
+static struct arena arena;
+
+static int set_up(void **state)
+{
+	struct err err = ERR_INIT;
+
+	(void)state;
+	return arena_init(&arena, (size_t)512 << 10, &err);
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	arena_release(&arena);
+	return 0;
+}
+
+static enum reply_verdict read(const char *mail, struct reply *ret_reply)
+{
+	arena_reset(&arena);
+	return reply_mail_read(str_of(mail), &arena, ret_reply);
+}
+
+static void assert_text(const char *mail, const char *expected)
+{
+	struct reply reply;
+
+	assert_int_equal(read(mail, &reply), REPLY_TAKEN);
+	if (!reply.is_readable || !str_is(reply.text, expected))
+		fail_msg("`%.*s` of\n%s", (int)reply.text.size, reply.text.data, mail);
+}
+
+static void test_reply__the_sender_and_the_id_are_read(void **state)
+{
+	static const struct {
+		const char *from, *sender;
+	} cases[] = {
+		{ "jane@example.org", "jane@example.org" },
+		{ "Jane Doe <Jane@Example.org>", "Jane@Example.org" },
+		{ "\"Doe <x@y>, Jane\" <jane@example.org>", "jane@example.org" },
+		{ "=?utf-8?q?J=C3=A4ne?=\r\n <jane@example.org>", "jane@example.org" },
+	};
+	static const char *const wrong[] = { "", "Jane", "<>", "jane@", "<jane@example.org\x01>", "a b@example.org" };
+	char mail[512];
+	struct reply reply;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		(void)snprintf(mail, sizeof(mail), "From: %s\r\nMessage-ID: <1@a>\r\n\r\nHello\r\n", cases[i].from);
+		assert_int_equal(read(mail, &reply), REPLY_TAKEN);
+		assert_string_equal(reply.sender, cases[i].sender);
+		assert_string_equal(reply.id, "<1@a>");
+	}
+	for (size_t i = 0; i < COUNT(wrong); i++) {
+		(void)snprintf(mail, sizeof(mail), "From: %s\r\n\r\nHello\r\n", wrong[i]);
+		assert_int_equal(read(mail, &reply), REPLY_NO_SENDER);
+	}
+	assert_int_equal(read("From: a@b.example\nMessage-ID: <1 @a>\n\nHello\n", &reply), REPLY_TAKEN);
+	assert_string_equal(reply.id, "");
+}
+
+static void test_reply__programs_are_no_persons(void **state)
+{
+	static const char *const fields[] = { "Auto-Submitted: auto-replied",
+					      "AUTO-SUBMITTED: auto-generated (x)",
+					      "Precedence: bulk",
+					      "Precedence: Auto_Reply",
+					      "X-Autoreply: yes",
+					      "List-Id: <a.b>",
+					      "Return-Path: <>",
+					      "Content-Type: multipart/report; boundary=x" };
+	char mail[512];
+	struct reply reply;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(fields); i++) {
+		(void)snprintf(mail, sizeof(mail), "From: a@b.example\n%s\n\nSTOP\n", fields[i]);
+		assert_int_equal(read(mail, &reply), REPLY_AUTOMATIC);
+	}
+	assert_text("From: a@b.example\nAuto-Submitted: no\nPrecedence: normal\nReturn-Path: <a@b.example>\n\nSTOP\n", "STOP");
+	assert_int_equal(read("From: a@b.example\nX-Spam-Flag: YES\n\nSTOP\n", &reply), REPLY_SPAM);
+}
+
+static void test_reply__what_it_quotes_is_not_of_the_person(void **state)
+{
+	(void)state;
+	assert_text("From: a@b.example\n\nSTOP\n\nOn Monday you wrote:\n> Reply STOP\n>> more\n", "STOP");
+	assert_text("From: a@b.example\n\nAm 1. Mai schrieb Sie:\n\n> Hello\n\nstop\n", "stop");
+	assert_text("From: a@b.example\n\n> Reply STOP\n\nI have paid: see below\nbye\n", "I have paid: see below\nbye");
+	assert_text("From: a@b.example\nSubject: Stop\n\n> only a quote\n", "Stop");
+	assert_text("From: a@b.example\nSubject: =?utf-8?q?Stop?=\n\n\n", "");
+	assert_text("From: a@b.example\nSubject: Re: account\n\nQUIT", "QUIT");
+}
+
+static void test_reply__encodings_and_character_sets(void **state)
+{
+#define TYPE(charset, encoding)                                                                                                  \
+	"From: a@b.example\nContent-Type: text/plain; charset=" charset "\nContent-Transfer-Encoding: " encoding "\n\n"
+	static const struct {
+		const char *mail, *text;
+	} cases[] = {
+		{ TYPE("utf-8", "quoted-printable") "Gr=C3=BC=\r\n=C3=9Fe =3D =zz\n", "Grüße = =zz" },
+		{ TYPE("\"UTF-8\"", "BASE64") "R3LDvMOf\r\nZQ==\r\n", "Grüße" },
+		{ TYPE("iso-8859-1", "8bit") "Gr\xfc\xdf"
+					     "e\n",
+		  "Grüße" },
+		{ TYPE("ISO-8859-15", "quoted-printable") "5 =A4\n", "5 €" },
+		{ TYPE("windows-1252", "quoted-printable") "5 =80 =81\n", "5 € ?" },
+		{ TYPE("utf-8", "8bit") "Gr\xfc\xdf"
+					"e\n",
+		  "Grüße" }, /* it says so, and is not */
+		{ TYPE("us-ascii", "7bit") "a\x80\n", "a€" },
+	};
+	static const char *const unreadable[] = { TYPE("koi8-r", "8bit") "STOP", TYPE("utf-16", "base64") "STOP",
+						  TYPE("utf-8", "x-uuencode") "STOP",
+						  "From: a@b.example\nContent-Type: text/html\n\n<p>STOP</p>\n",
+						  "From: a@b.example\nContent-Type: multipart/mixed; boundary=x\n\nSTOP" };
+	struct reply reply;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		assert_text(cases[i].mail, cases[i].text);
+	for (size_t i = 0; i < COUNT(unreadable); i++) {
+		assert_int_equal(read(unreadable[i], &reply), REPLY_TAKEN);
+		assert_false(reply.is_readable);
+		assert_int_equal(reply.text.size, 0);
+	}
+}
+
+static void test_reply__the_first_text_that_is_no_attachment_counts(void **state)
+{
+	(void)state;
+	assert_text("From: a@b.example\nContent-Type: multipart/mixed; boundary=\"m\"\n\nNo STOP here\n--m\n"
+		    "Content-Type: text/plain\nContent-Disposition: attachment; filename=a.txt\n\nattached\n--m\n"
+		    "Content-Type: multipart/alternative; boundary=i\n\n--i\nContent-Type: text/html\n\n<b>html</b>\n--i\n"
+		    "Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: "
+		    "base64\n\nU1RPUA==\n--i--\n--m\n\nlater\n--m--\n",
+		    "STOP");
+}
+
+static void test_reply__what_is_too_much_is_cut(void **state)
+{
+	size_t room = (size_t)1 << 20, size;
+	char *mail = malloc(room);
+	struct reply reply;
+
+	(void)state;
+	assert_non_null(mail);
+	size = (size_t)snprintf(mail, 512, "From: a@b.example\nContent-Type: text/plain; charset=utf-8\n\n");
+	while (size + 2 < room) {
+		mail[size++] = '\xc3';
+		mail[size++] = '\xbc';
+	}
+	arena_reset(&arena);
+	assert_int_equal(reply_mail_read((struct str){ .data = mail, .size = size }, &arena, &reply), REPLY_TAKEN);
+	assert_true(reply.is_readable && str_is_text(reply.text));
+	assert_int_equal(str_characters(reply.text), REPLY_TEXT_MAX);
+	assert_memory_equal(reply.text.data, "üüü", 6);
+	size = (size_t)snprintf(mail, 512, "From: a@b.example\nContent-Type: multipart/mixed; boundary=x\n\n");
+	while (size + 8 < room)
+		size += (size_t)snprintf(mail + size, 8, "--x\n\n");
+	assert_int_equal(reply_mail_read((struct str){ .data = mail, .size = size }, &arena, &reply), REPLY_TAKEN);
+	free(mail);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_reply__the_sender_and_the_id_are_read),
+		cmocka_unit_test(test_reply__programs_are_no_persons),
+		cmocka_unit_test(test_reply__what_it_quotes_is_not_of_the_person),
+		cmocka_unit_test(test_reply__encodings_and_character_sets),
+		cmocka_unit_test(test_reply__the_first_text_that_is_no_attachment_counts),
+		cmocka_unit_test(test_reply__what_is_too_much_is_cut),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
