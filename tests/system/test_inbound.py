@@ -249,6 +249,12 @@ def mailed(world, staff, template):
     return customer, point, message, sender
 
 
+def forged(sender):
+    """The same address with another signature."""
+    at = sender.index(".") + 1
+    return sender[:at] + ("1" if sender[at] == "0" else "0") + sender[at + 1 :]
+
+
 def point_state(staff, customer):
     return staff.get(f"/customers/{customer}/contact-points").json["items"][0]["state"]
 
@@ -259,11 +265,11 @@ def test_a_mail_that_came_back_ends_the_message_and_the_address(world, staff, ma
     fields = {"recipient": "jane@example.org", "action": "failed"}
     (maildir / "new" / "1.a").write_text(NOTIFICATION.format(sender=sender, status="5.1.1", **fields))
     (maildir / "new" / "2.a").write_text(NOTIFICATION.format(sender=other, status="4.4.7", **{**fields, "action": "delayed"}))
-    (maildir / "new" / "3.a").write_text(NOTIFICATION.format(sender=sender.replace(".", ".0", 1)[: len(sender)], status="5.1.1", **fields))
+    (maildir / "new" / "3.a").write_text(NOTIFICATION.format(sender=forged(sender), status="5.1.1", **fields))
     (maildir / "new" / "4.a").write_bytes(b"\x00\xff" * 5000)
     (maildir / "new" / "5.a").symlink_to("/etc/passwd")
     done = world.dcs("bounces", maildir, check=False)
-    assert done.returncode == 1 and "5 mails: 1 messages failed, 1 addresses bounced, 1 say nothing; 2 set aside, 1 left" in done.stdout, done
+    assert done.returncode == 1 and "5 mails: 1 messages failed, 1 addresses bounced, 0 replies, 1 say nothing; 2 set aside, 1 left" in done.stdout, done
     assert {path.name for path in (maildir / "cur").iterdir()} == {"1.a:2,S", "2.a:2,S", "3.a:2,F", "4.a:2,F"}
     wait_for(lambda: state(staff, message) == "failed", "the end of the message")
     wait_for(lambda: point_state(staff, customer) == "bounced", "an address that is not used any more")
@@ -301,7 +307,7 @@ def test_a_bounce_on_a_server_ends_as_one_in_a_maildir(world, staff, mail_templa
     fields = {"recipient": "jane@example.org", "action": "failed"}
     bounce = NOTIFICATION.format(sender=sender, status="5.1.1", **fields)
     mail_server.put("joe", bounce, flags="\\Seen")  # a person has looked at it before us
-    mail_server.put("joe", NOTIFICATION.format(sender=sender.replace(".", ".0", 1)[: len(sender)], status="5.1.1", **fields))
+    mail_server.put("joe", NOTIFICATION.format(sender=forged(sender), status="5.1.1", **fields))
     mail_server.put("joe", "Subject: late\n" + NOTIFICATION.format(sender=sender, status="4.4.7", **{**fields, "action": "delayed"}))
     mail_server.put("joe", bounce, flags="\\Deleted")
 
@@ -312,7 +318,7 @@ def test_a_bounce_on_a_server_ends_as_one_in_a_maildir(world, staff, mail_templa
     assert mail_server.count("joe", "ALL") == 4 and mail_server.count("joe", "UNSEEN") == 3
 
     done = read_mailbox("joe")
-    assert done.returncode == 0 and "3 mails: 1 messages failed, 1 addresses bounced, 1 say nothing; 1 set aside, 0 left" in done.stdout, done
+    assert done.returncode == 0 and "3 mails: 1 messages failed, 1 addresses bounced, 0 replies, 1 say nothing; 1 set aside, 0 left" in done.stdout, done
     wait_for(lambda: state(staff, message) == "failed", "the end of the message")
     wait_for(lambda: point_state(staff, customer) == "bounced", "an address that is not used any more")
     assert staff.get(f"/communications/{message['id']}").json["report"]["providerCode"] == "5.1.1"
@@ -336,3 +342,37 @@ def test_a_mail_that_is_read_again_changes_nothing(world, staff, mail_template, 
         mail_server.forget_uids("ann")
     assert log() == events
     assert mail_server.count("ann", "ALL", folder="dcs-done") == 2
+
+
+def test_a_stop_by_mail_ends_mails(world, staff, mail_template, mail_server, read_mailbox):
+    customer, _, _, sender = mailed(world, staff, mail_template)
+    address = staff.get(f"/customers/{customer}/contact-points").json["items"][0]["address"]
+    stranger, answered = f"{new_id()}@example.org", f"Message-ID: <{new_id()}@example.org>\n"
+    stop = f"From: Jane <{address.upper()}>\nTo: {sender}\n{answered}\nStop!\n\nOn Monday you wrote:\n> You have a balance.\n"
+    mails = [
+        stop,
+        f"From: {address}\nAuto-Submitted: auto-replied\n\nI am away. STOP\n",
+        f"From: {stranger}\n\nWho are you?\nStop it.\n",
+        f"From: {address}\nContent-Type: text/html\n\n<p>Hello</p>\n",
+    ]
+    for mail in mails:
+        mail_server.put("sue", mail, at=1700000000)
+    done = read_mailbox("sue")
+    assert done.returncode == 0 and "4 mails: 0 messages failed, 0 addresses bounced, 3 replies, 1 say nothing; 1 set aside, 0 left" in done.stdout, done
+    wait_for(lambda: len(inbound(staff, customer)) == 2, "both messages of the person")
+    told = {(item["text"], item["intent"], item["keyword"], item["channel"]) for item in inbound(staff, customer)}
+    assert told == {("Stop!", "stop", "STOP", "email"), (None, "other", None, "email")}
+    found = lambda: [item for item in staff.get("/inbound").json["items"] if item["sender"] == stranger]
+    wait_for(found, "the message of somebody")
+    assert found()[0]["text"] == "Who are you?\nStop it." and found()[0]["intent"] == "other"
+    (consent,) = staff.get(f"/customers/{customer}/consents").json["items"]
+    assert not consent["inForce"] and consent["withdrawnAt"]
+    assert staff.post("/communications", a_message(customer, mail_template)).json["state"] == "suppressed"
+    timeline = [item["type"] for item in staff.get(f"/customers/{customer}/timeline").json["items"]]
+    assert any("InboundReceived" in event for event in timeline)
+
+    mail_server.put("sue", stop, at=1700000000)  # as after a crash
+    assert "1 replies" in read_mailbox("sue").stdout
+    world.wait_idle()
+    assert len(inbound(staff, customer)) == 2 and mail_server.count("sue", "FLAGGED") == 1
+    assert world.verify() == []
