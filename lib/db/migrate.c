@@ -18,6 +18,7 @@
 #define FILES_MAX     999
 #define FILE_SIZE_MAX ((size_t)4 * 1024 * 1024)
 #define PATH_SIZE     4096
+#define CURRENT       "current"
 
 struct file {
 	int64_t number;
@@ -29,8 +30,9 @@ struct run {
 	const char *directory;
 	const struct module *const *modules;
 	size_t modules_count;
-	struct buf files; /* of struct file, sorted */
-	struct buf text;  /* of the file at hand, or what is generated */
+	struct buf files;   /* of struct file, sorted by their numbers */
+	struct buf current; /* of struct file, sorted by their names, which begin with the folder */
+	struct buf text;    /* of the file at hand, or what is generated */
 	struct db_params params;
 };
 
@@ -38,8 +40,10 @@ static const struct db_statement statement_find = {
 	"migrate_find", "SELECT name = $2 AND sha256 = sha256($3) FROM dcs_migration WHERE number = $1"
 };
 static const struct db_statement statement_applied = { "migrate_applied", "SELECT number FROM dcs_migration ORDER BY number" };
+/* It may drop what the files of the folder `current` use, or what they make: they are applied again. */
 static const struct db_statement statement_insert = {
-	"migrate_insert", "INSERT INTO dcs_migration (number, name, sha256) VALUES ($1, $2, sha256($3))"
+	"migrate_insert", "WITH again AS (DELETE FROM dcs_generated WHERE name LIKE '" CURRENT "/%') "
+			  "INSERT INTO dcs_migration (number, name, sha256) VALUES ($1, $2, sha256($3))"
 };
 
 static const struct db_statement statement_is_generated = { "migrate_is_generated",
@@ -60,14 +64,24 @@ static const struct db_statement statement_generated = {
 
 /* ---- the directory ---- */
 
+static size_t count_of(const struct buf *files)
+{
+	return files->size / sizeof(struct file);
+}
+
 static size_t files_count(const struct run *run)
 {
-	return run->files.size / sizeof(struct file);
+	return count_of(&run->files);
+}
+
+static const struct file *file_of(const struct buf *files, size_t index)
+{
+	return (const struct file *)(const void *)files->data + index;
 }
 
 static const struct file *file_at(const struct run *run, size_t index)
 {
-	return (const struct file *)(const void *)run->files.data + index;
+	return file_of(&run->files, index);
 }
 
 static int compare_files(const void *a, const void *b)
@@ -75,7 +89,9 @@ static int compare_files(const void *a, const void *b)
 	const struct file *first = a;
 	const struct file *second = b;
 
-	return (first->number > second->number) - (first->number < second->number);
+	if (first->number != second->number)
+		return first->number > second->number ? 1 : -1;
+	return strcmp(first->name, second->name);
 }
 
 /* NNNN_name.sql */
@@ -96,42 +112,86 @@ static bool ends_with(const char *text, const char *end)
 	return strlen(text) >= strlen(end) && strcmp(text + strlen(text) - strlen(end), end) == 0;
 }
 
-static int add_file(struct run *run, const char *name, struct err *err)
+static bool is_sql(const char *name)
+{
+	return name[0] != '.' && ends_with(name, ".sql");
+}
+
+static int add_file(struct buf *files, const struct file *file, struct err *err)
+{
+	buf_add(files, file, sizeof(*file));
+	return files->overflow ? err_set(err, ERR_FATAL, "more than %d migrations", FILES_MAX) : 0;
+}
+
+static int add_numbered(struct run *run, const char *name, struct err *err)
 {
 	struct file file = { 0 };
 
-	if (name[0] == '.' || !ends_with(name, ".sql"))
-		return 0;
 	if (!read_name(&file, name))
 		return err_set(err, ERR_FATAL, "migration %s: the name is not NNNN_name.sql", name);
-	buf_add(&run->files, &file, sizeof(file));
-	if (run->files.overflow)
-		return err_set(err, ERR_FATAL, "more than %d migrations", FILES_MAX);
+	return add_file(&run->files, &file, err);
+}
+
+static int add_current(struct run *run, const char *name, struct err *err)
+{
+	struct file file = { 0 };
+	int size = snprintf(file.name, sizeof(file.name), CURRENT "/%s", name);
+
+	if (size < 0 || (size_t)size >= sizeof(file.name))
+		return err_set(err, ERR_FATAL, "migration " CURRENT "/%s: the name is too long", name);
+	return add_file(&run->current, &file, err);
+}
+
+/* Each SQL file of a folder, in no order. */
+static int walk(struct run *run, DIR *directory, int (*add)(struct run *run, const char *name, struct err *err), struct err *err)
+{
+	struct dirent *entry;
+
+	while ((entry = readdir(directory)) != NULL)
+		if (is_sql(entry->d_name) && add(run, entry->d_name, err) != 0)
+			return -1;
 	return 0;
 }
 
-static int list_files(struct run *run, struct err *err)
+static void sort(struct buf *files)
+{
+	if (files->size > 0)
+		qsort(files->data, count_of(files), sizeof(struct file), compare_files);
+}
+
+static int list_numbered(struct run *run, struct err *err)
 {
 	DIR *directory = opendir(run->directory);
-	struct dirent *entry;
-	int rc = -1;
+	int rc;
 
 	if (directory == NULL)
 		return err_set(err, ERR_FATAL, "the directory of migrations cannot be read: %s", strerror(errno));
-	while ((entry = readdir(directory)) != NULL)
-		if (add_file(run, entry->d_name, err) != 0)
-			goto out;
-	if (files_count(run) > 0)
-		qsort(run->files.data, files_count(run), sizeof(struct file), compare_files);
-	for (size_t i = 1; i < files_count(run); i++) {
-		if (file_at(run, i)->number == file_at(run, i - 1)->number) {
-			err_set(err, ERR_FATAL, "migration %s: its number is there twice", file_at(run, i)->name);
-			goto out;
-		}
-	}
-	rc = 0;
-out:
+	rc = walk(run, directory, add_numbered, err);
 	closedir(directory);
+	if (rc != 0)
+		return -1;
+	sort(&run->files);
+	for (size_t i = 1; i < files_count(run); i++)
+		if (file_at(run, i)->number == file_at(run, i - 1)->number)
+			return err_set(err, ERR_FATAL, "migration %s: its number is there twice", file_at(run, i)->name);
+	return 0;
+}
+
+/* The folder may be missing. */
+static int list_current(struct run *run, struct err *err)
+{
+	char path[PATH_SIZE];
+	DIR *directory;
+	int rc;
+
+	if (snprintf(path, sizeof(path), "%s/" CURRENT, run->directory) >= (int)sizeof(path))
+		return err_set(err, ERR_FATAL, "the directory of migrations has a path that is too long");
+	directory = opendir(path);
+	if (directory == NULL)
+		return errno == ENOENT ? 0 : err_set(err, ERR_FATAL, "%s cannot be read: %s", path, strerror(errno));
+	rc = walk(run, directory, add_current, err);
+	closedir(directory);
+	sort(&run->current);
 	return rc;
 }
 
@@ -278,9 +338,9 @@ static int apply_all(struct run *run, int *ret_applied, struct err *err)
 	return 0;
 }
 
-/* ---- generated SQL ---- */
+/* ---- generated SQL, and what stands in one place ---- */
 
-/* Changes with the program, not with a number. */
+/* Changes with its text, not with a number. */
 static int apply_generated(struct run *run, const char *name, const char *sql, struct err *err)
 {
 	struct db_result same = { 0 };
@@ -327,6 +387,17 @@ static int apply_all_generated(struct run *run, struct err *err)
 	return 0;
 }
 
+static int apply_current(struct run *run, struct err *err)
+{
+	for (size_t i = 0; i < count_of(&run->current); i++) {
+		const struct file *file = file_of(&run->current, i);
+
+		if (read_file(run, file, err) != 0 || apply_generated(run, file->name, (const char *)run->text.data, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
 int migrate(struct db *db, const char *directory, const struct module *const *modules, size_t modules_count, int *ret_applied,
 	    struct err *err)
 {
@@ -335,9 +406,11 @@ int migrate(struct db *db, const char *directory, const struct module *const *mo
 	int rc = -1;
 
 	buf_init(&run.files, FILES_MAX * sizeof(struct file));
+	buf_init(&run.current, FILES_MAX * sizeof(struct file));
 	buf_init(&run.text, FILE_SIZE_MAX);
 	db_params_init(&run.params, FILE_SIZE_MAX + 1024);
-	if (list_files(&run, err) != 0 || connection_ready(db, err) != 0 || connection_script(db, SQL_LOCK, "lock", err) != 0)
+	if (list_numbered(&run, err) != 0 || list_current(&run, err) != 0 || connection_ready(db, err) != 0 ||
+	    connection_script(db, SQL_LOCK, "lock", err) != 0)
 		goto out;
 	rc = connection_script(db, SQL_TABLES, "dcs_migration", err);
 	if (rc == 0)
@@ -346,11 +419,14 @@ int migrate(struct db *db, const char *directory, const struct module *const *mo
 		rc = apply_all_generated(&run, err);
 	if (rc == 0)
 		rc = apply_all(&run, ret_applied, err);
+	if (rc == 0)
+		rc = apply_current(&run, err);
 	if (db_is_alive(db) && connection_script(db, SQL_UNLOCK, "unlock", &ignored) != 0)
 		db->alive = false; /* the end of the connection gives the lock back */
 out:
 	db_params_release(&run.params);
 	buf_release(&run.text);
+	buf_release(&run.current);
 	buf_release(&run.files);
 	return rc;
 }

@@ -14,7 +14,12 @@
  * Before the migrations, generated SQL is applied whenever its text has changed; its hash is kept in `dcs_generated`. It is the
  * function dcs_schema_ids (model/message.h), with which no migration contains a schema id; dcs_role_names (schemas/words.h), with
  * which none lists the roles; and the functions dcs_<thing>_actions of the modules' tables (model/actions.h), with which none
- * repeats a rule. *ret_applied counts numbered files only.
+ * repeats a rule.
+ *
+ * Behind the migrations, each file of its folder `current` is applied in the same way, in the order of their names, and again
+ * whenever a migration was applied: views and functions that change often, each whole in one place (sql/README.md). They can be
+ * applied any number of times. A failure leaves the migrations applied; the next run goes on there. *ret_applied counts numbered
+ * files only.
  */
 MUST_CHECK int migrate(struct db *db, const char *directory, const struct module *const *modules, size_t modules_count,
 		       int *ret_applied, struct err *err);

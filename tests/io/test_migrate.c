@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -70,7 +71,10 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-	static const char *const names[] = { "0001_a.sql", "0002_b.sql", "0002_c.sql", "0003_c.sql", "README.md", "1_x.sql" };
+	static const char *const names[] = { "0001_a.sql", "0002_b.sql", "0002_c.sql",    "0003_c.sql",
+					     "README.md",  "1_x.sql",    "current/a.sql", "current/b.sql" };
+
+	char path[256];
 
 	(void)state;
 	db_close(db);
@@ -78,6 +82,8 @@ static int tear_down(void **state)
 	db_close(admin);
 	for (size_t i = 0; i < COUNT(names); i++)
 		remove_file(names[i]);
+	path_of(path, "current");
+	(void)!rmdir(path);
 	assert_int_equal(rmdir(directory), 0);
 	return 0;
 }
@@ -127,6 +133,62 @@ static void test_migrate__files_are_applied_in_order_and_once(void **state)
 	assert_int_equal(applied, 1);
 	assert_int_equal(number_of("SELECT sum(id)::bigint FROM a"), 9);
 	assert_int_equal(number_of("SELECT count(*) FROM dcs_migration WHERE length(sha256) = 32 AND name LIKE '000%.sql'"), 3);
+}
+
+static void make_current(void)
+{
+	char path[256];
+
+	path_of(path, "current");
+	assert_int_equal(mkdir(path, 0700), 0);
+}
+
+static void migrated(int expected)
+{
+	int applied = -1;
+
+	must(migrate(db, directory, NULL, 0, &applied, &err));
+	assert_int_equal(applied, expected);
+}
+
+/* b uses a, so their order counts. */
+static void test_migrate__what_is_current_is_applied_when_it_has_changed_and_after_each_migration(void **state)
+{
+	(void)state;
+	make_current();
+	write_file("0001_a.sql", "CREATE TABLE log (who text);");
+	write_file("current/b.sql", "CREATE OR REPLACE VIEW b AS SELECT n + 1 AS n FROM a; INSERT INTO log VALUES ('b');");
+	write_file("current/a.sql", "CREATE OR REPLACE VIEW a AS SELECT 1::bigint AS n; INSERT INTO log VALUES ('a');");
+	migrated(1);
+	migrated(0);
+	assert_int_equal(number_of("SELECT n FROM b"), 2);
+	assert_int_equal(number_of("SELECT count(*) FROM log"), 2);
+
+	write_file("current/a.sql", "CREATE OR REPLACE VIEW a AS SELECT 5::bigint AS n; INSERT INTO log VALUES ('a');");
+	migrated(0);
+	assert_int_equal(number_of("SELECT n FROM b"), 6);
+	assert_int_equal(number_of("SELECT count(*) FROM log"), 3);
+
+	write_file("0002_b.sql", "DROP VIEW b;");
+	migrated(1);
+	assert_int_equal(number_of("SELECT n FROM b"), 6);
+	assert_int_equal(number_of("SELECT count(*) FROM log"), 5);
+}
+
+/* The migration stays; the next run applies what failed. */
+static void test_migrate__what_is_current_and_fails_is_named_and_applied_by_the_next_run(void **state)
+{
+	(void)state;
+	make_current();
+	write_file("0001_a.sql", "CREATE VIEW a AS SELECT 1::bigint AS n;");
+	write_file("current/a.sql", "CREATE OR REPLACE VIEW a AS\nSELECT nothing;");
+	err = (struct err)ERR_INIT;
+	assert_int_equal(migrate(db, directory, NULL, 0, &(int){ 0 }, &err), -1);
+	assert_int_equal(err.kind, ERR_FATAL);
+	assert_non_null(strstr(err.text, "current/a.sql line 2"));
+	write_file("current/a.sql", "CREATE OR REPLACE VIEW a AS SELECT 7::bigint AS n;");
+	migrated(0);
+	assert_int_equal(number_of("SELECT n FROM a"), 7);
 }
 
 static void test_migrate__an_empty_directory_is_no_work(void **state)
@@ -319,6 +381,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_migrate__files_are_applied_in_order_and_once),
+		TEST(test_migrate__what_is_current_is_applied_when_it_has_changed_and_after_each_migration),
+		TEST(test_migrate__what_is_current_and_fails_is_named_and_applied_by_the_next_run),
 		TEST(test_migrate__an_empty_directory_is_no_work),
 		TEST(test_migrate__a_failing_file_changes_nothing_and_is_named_with_its_line),
 		TEST(test_migrate__a_file_changed_afterwards_is_refused),
