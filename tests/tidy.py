@@ -376,6 +376,22 @@ def check_schema_ids(path, text):
         find(path, line_of(text, match.start()), "schema_id is compared with a number; name the message, dcs_schema_ids('DebtCreated')")
 
 
+# ---- SQL that stands in one place ----
+
+MADE = re.compile(r"^\s*CREATE\s+(?:OR\s+REPLACE\s+)?(?:VIEW|FUNCTION)\s+([a-z_]+\.[a-z_]+)", re.M | re.I)
+CURRENT_SINCE = 253
+
+
+def check_current_sql():
+    """What sql/current makes is made nowhere else: `dcs migrate` would overwrite it without a word."""
+    places = {name: path for path in tracked("sql/current/*.sql") for name in MADE.findall((ROOT / path).read_text())}
+    for path in tracked("sql/[0-9]*.sql"):
+        text = (ROOT / path).read_text()
+        for match in MADE.finditer(text):
+            if int(path.name[:4]) >= CURRENT_SINCE and match[1] in places:
+                find(path, line_of(text, match.start(1)), f"{match[1]} stands in {places[match[1]]}: change it there")
+
+
 # ---- checks by other programs ----
 
 
@@ -456,6 +472,7 @@ def main():
         if LISTED_IN.search(path.as_posix()):
             check_module_lists(path, (ROOT / path).read_text())
     check_modules()
+    check_current_sql()
     for path in [*tracked("sql/*.sql"), *(path for path in sources if path.parts[0] != "tests")]:
         check_schema_ids(path, (ROOT / path).read_text())
     scripts, pythons = tracked("*.sh", ".ci/run"), tracked("*.py")
