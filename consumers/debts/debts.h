@@ -17,11 +17,12 @@
  *
  *   CreateDebt ---> DebtCreated        RecordPayment ---> PaymentRecorded [DebtPaid]
  *   AmendDebt ----> DebtAmended        ReversePayment --> [CreditApplied, taken back] PaymentReversed [CreditApplied]
- *   CancelDebt ---> DebtCancelled                         [DebtReopened]
+ *                   [DebtActivated]                       [DebtReopened]
+ *   CancelDebt ---> DebtCancelled      (a timer, on the due date) --> DebtActivated
  *
  * Invariants, held after every command (P5): no balance is negative; CREDIT is above 0 only when nothing is owed; balances are
  * the sums of the ledger's entries; a reversal mirrors its payment's entry exactly and happens once; a cancellation takes back
- * all charges and is refused while payments stand; versions are 1..k.
+ * all charges and is refused while payments stand; versions are 1..k. A NEW debt has a timer on its due date.
  */
 struct store;
 
@@ -32,7 +33,7 @@ extern const struct store debts_store; /* store.c */
 
 enum lifecycle_cause {
 	CAUSE_CREATED,
-	CAUSE_DUE,
+	CAUSE_DUE, /* its due date has come */
 	CAUSE_PAID_UP,
 	CAUSE_REOPENED, /* a payment was reversed and something is owed again */
 	CAUSE_CANCELLED,
@@ -130,6 +131,8 @@ extern const struct entity debt_reference_entity;
 extern const struct entity payment_reference_entity;
 extern const struct entity debts_customer_entity;
 extern const struct entity debts_acquaintance_entity;
+
+extern const struct timer_kind activation_timer; /* on the due date of a NEW debt, the subject */
 
 /* ---- rules: decide_<command> is declared in schemas/debts.h ---- */
 

@@ -14,6 +14,9 @@ void debts_evolve(struct workset *set, const struct event *event)
 	case EVENT_DEBT_CREATED:
 		debt_on_created(set, event->body);
 		return;
+	case EVENT_DEBT_ACTIVATED:
+		debt_on_activated(set, event->body);
+		return;
 	case EVENT_PAYMENT_RECORDED:
 		payment_on_recorded(set, event->body);
 		return;

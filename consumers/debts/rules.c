@@ -1,5 +1,6 @@
 #include "base/array.h"
 #include "base/must.h"
+#include "consumers/debts/debt/debt.h"
 #include "consumers/debts/debts.h"
 #include "consumers/debts/reference/reference.h"
 #include "schemas/debts.h"
@@ -124,6 +125,15 @@ static void touch_cancel_debt(const struct command *command, struct workset *set
 	touch(set, &debt_terms_entity, &body->debt_id);
 }
 
+static void touch_activation(const struct command *command, struct workset *set)
+{
+	touch(set, &debt_entity, &((const struct timer *)command->body)->subject);
+}
+
+static const struct timer_rule timers[] = {
+	{ &activation_timer, { &timer_type, touch_activation, decide_activation, false, false } },
+};
+
 static const struct rule rules[] = {
 	{ &create_debt_type, touch_create_debt, decide_create_debt, false, false },
 	{ &record_payment_type, touch_record_payment, decide_record_payment, false, false },
@@ -162,6 +172,8 @@ const struct module debts_module = {
 	.name = "debts",
 	.rules = rules,
 	.rules_count = COUNT(rules),
+	.timers = timers,
+	.timers_count = COUNT(timers),
 	.actions = actions,
 	.actions_count = COUNT(actions),
 	.evolve = debts_evolve,

@@ -59,7 +59,8 @@ static void copy_new_row(struct debts_store *store, const struct workset *set, c
 	case EVENT_PAYMENT_RECORDED:
 		payment_copy(&store->payments, set, logged);
 		return;
-	case EVENT_PAYMENT_REVERSED: /* these change rows */
+	case EVENT_DEBT_ACTIVATED: /* these change rows */
+	case EVENT_PAYMENT_REVERSED:
 	case EVENT_DEBT_PAID:
 	case EVENT_DEBT_REOPENED:
 	case EVENT_CREDIT_APPLIED:

@@ -201,6 +201,9 @@ static bool fold_debts(const struct message_type *type, const void *body, struct
 	case EVENT_PAYMENT_REVERSED:
 		*ret_booking = BOOKED(payment_reversed, reversed_on);
 		return fold_payment_reversed(body, deltas);
+	case EVENT_DEBT_ACTIVATED: /* no figure counts states: ageing is by due date */
+		*ret_booking = BOOKED(debt_activated, activated_on);
+		return true;
 	case EVENT_DEBT_REOPENED:
 		*ret_booking = BOOKED(debt_reopened, reopened_on);
 		return fold_debt_reopened(body, deltas);

@@ -331,7 +331,8 @@ static void note_event(struct fold *fold, const struct event *event, const struc
 	case EVENT_PAYMENT_REVERSED:
 		hanging.reverses_seq = reversed_seq(fold, event->body);
 		return;
-	case EVENT_DEBT_PAID: /* evolve and the ledger handle these completely */
+	case EVENT_DEBT_ACTIVATED: /* evolve and the ledger handle these completely */
+	case EVENT_DEBT_PAID:
 	case EVENT_DEBT_AMENDED:
 	case EVENT_DEBT_REOPENED:
 	case EVENT_CREDIT_APPLIED:

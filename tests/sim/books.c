@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/day.h"
 #include "consumers/debts/debts.h"
 #include "schemas/debts.h"
 
@@ -63,7 +64,9 @@ static const char *book_debt(struct books *books, const struct create_debt *debt
 		.debt_id = debt->debt_id,
 		.creditor_id = debt->creditor_id,
 		.opening_minor = debt->principal_minor + debt->interest_minor + debt->fee_minor + debt->cost_minor,
+		.customer_id = debt->customer_id,
 		.due_on = debt->due_on,
+		.earliest_due_on = debt->due_on,
 		.external_ref = keep(books, debt->external_ref),
 	};
 	account->owed_minor = account->opening_minor;
@@ -90,6 +93,7 @@ static const char *book_reversal(struct books *books, const struct reverse_payme
 	if (!receipt || receipt->is_reversed || receipt->account->is_cancelled)
 		FAIL("P5 a reversal of no payment, on a cancelled debt, or booked twice");
 	receipt->is_reversed = true;
+	receipt->account->is_reopened = true;
 	receipt->account->owed_minor += receipt->amount_minor;
 	return NULL;
 }
@@ -102,6 +106,8 @@ static const char *book_amendment(struct books *books, const struct amend_debt *
 		FAIL("P5 no debt was amended, or a cancelled one");
 	if (amendment->has_due_on)
 		account->due_on = amendment->due_on;
+	if (account->due_on < account->earliest_due_on)
+		account->earliest_due_on = account->due_on;
 	if (amendment->has_external_ref)
 		account->external_ref = keep(books, amendment->external_ref);
 	return NULL;
@@ -134,6 +140,21 @@ const char *books_take(struct books *books, const struct message_type *type, con
 	return NULL;
 }
 
+/* NEW until its due date has come, and ACTIVE from then on; a payment or a cancellation ends both. */
+static const char *check_activation(const struct sim_world *world, const struct book_account *account, const struct debt *debt,
+				    size_t module)
+{
+	int32_t ticked = world->databases[module].heads[world_part_of(&account->customer_id)].business_date;
+	int32_t today = day_of_instant(world->now_ms); /* of commands: this, or the head's, if that is later */
+
+	if (debt->lifecycle == LIFECYCLE_NEW && debt->due_on <= ticked)
+		FAIL("P12 a debt that is due is not active");
+	if (debt->lifecycle == LIFECYCLE_ACTIVE && !account->is_reopened && account->earliest_due_on > today &&
+	    account->earliest_due_on > ticked)
+		FAIL("P12 a debt is active that was never due");
+	return NULL;
+}
+
 static const char *check_terms(const struct sim_world *world, const struct books *books, size_t module)
 {
 	for (size_t i = 0; i < books->accounts_count; i++) {
@@ -143,6 +164,8 @@ static const char *check_terms(const struct sim_world *world, const struct books
 
 		if (((const struct debt *)debt->state)->due_on != account->due_on)
 			FAIL("P5 a due date is not the last that was asked for");
+		if (check_activation(world, account, debt->state, module))
+			return verdict;
 		if (!terms || !str_is(account->external_ref, ((const struct debt_terms *)terms->state)->external_ref))
 			FAIL("P5 a reference is not the last that was asked for");
 		for (size_t n = 0; n < i; n++)

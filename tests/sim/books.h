@@ -18,7 +18,9 @@ struct book_account {
 	struct uuid debt_id, creditor_id;
 	int64_t opening_minor;
 	int64_t owed_minor; /* below 0: overpaid */
-	int32_t due_on;
+	struct uuid customer_id;
+	int32_t due_on, earliest_due_on;
+	bool is_reopened; /* perhaps: a payment was reversed */
 	struct str external_ref;
 	bool is_cancelled;
 };

@@ -83,6 +83,14 @@ static struct made make_erasure(struct sim_world *world, struct arena *arena)
 	return (struct made){ &erase_customer_type, body, body->customer_id, SIM_CUSTOMERS, STR("all") };
 }
 
+/* Mostly long past; now and then a day around now, so that it comes while the world runs. */
+static int32_t some_due_date(struct sim_world *world, int32_t earliest)
+{
+	if (dice_hits(&world->dice, 200))
+		return day_of_instant(world->now_ms) - 2 + (int32_t)dice_below(&world->dice, 5);
+	return earliest + (int32_t)dice_below(&world->dice, 400);
+}
+
 static struct made make_debt(struct sim_world *world, struct arena *arena)
 {
 	struct create_debt *body = arena_take(arena, 1, sizeof(*body));
@@ -97,7 +105,7 @@ static struct made make_debt(struct sim_world *world, struct arena *arena)
 	body->fee_minor = amount(world) / 20;
 	body->fees_authorised = dice_hits(&world->dice, 900);
 	body->opened_on = 19000;
-	body->due_on = 19000 + (int32_t)dice_below(&world->dice, 400);
+	body->due_on = some_due_date(world, 19000);
 	return (struct made){ &create_debt_type, body, body->customer_id, SIM_DEBTS, STR("all") };
 }
 
@@ -143,7 +151,7 @@ static struct made make_amendment(struct sim_world *world, struct arena *arena)
 	body->debt_id = workload_id(FAMILY_DEBT, dice_below(&world->dice, DEBTS));
 	body->customer_id = workload_debtor(world, &body->debt_id);
 	body->has_due_on = dice_hits(&world->dice, 600);
-	body->due_on = 18995 + (int32_t)dice_below(&world->dice, 400);
+	body->due_on = some_due_date(world, 18995);
 	body->has_external_ref = dice_hits(&world->dice, 600);
 	body->external_ref = workload_text(arena, "D", dice_below(&world->dice, REFERENCES));
 	body->has_expected_version = dice_hits(&world->dice, 200);

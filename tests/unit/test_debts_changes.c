@@ -335,7 +335,7 @@ static void test_debts__only_a_debt_that_left_the_books_is_not_amended(void **st
 	given_debt(1, STR("A"));
 	for (unsigned lifecycle = LIFECYCLE_NEW; lifecycle < LIFECYCLE_COUNT; lifecycle++) {
 		the_debt()->lifecycle = lifecycle;
-		when_due_on(SPEC_TODAY);
+		when_due_on(lifecycle == LIFECYCLE_NEW ? SPEC_TODAY + 1 : SPEC_TODAY);
 		if (lifecycle_is_terminal(lifecycle))
 			then_refused(&spec, REFUSAL_BAD_TRANSITION, "debt_id");
 		else

@@ -141,7 +141,7 @@ static void test_debts__a_debt_is_created_with_its_opening_balances(void **state
 	assert_int_equal(event->booked_on, SPEC_TODAY);
 	assert_true(str_is(event->external_ref, "INV-1"));
 	then_balances(200, 300, 500, 10000, 0);
-	assert_int_equal(the_debt()->lifecycle, LIFECYCLE_NEW);
+	assert_int_equal(the_debt()->lifecycle, LIFECYCLE_ACTIVE);
 	assert_int_equal(the_debt()->entries, 1);
 }
 
@@ -417,7 +417,7 @@ static void test_debts__a_payment_goes_to_cost_fee_interest_principal(void **sta
 	assert_true(event->has_booked_on);
 	assert_int_equal(event->booked_on, SPEC_TODAY);
 	then_balances(0, 0, 300, 10000, 0);
-	assert_int_equal(the_debt()->lifecycle, LIFECYCLE_NEW);
+	assert_int_equal(the_debt()->lifecycle, LIFECYCLE_ACTIVE);
 }
 
 static void test_debts__the_last_payment_pays_the_debt(void **state)

@@ -176,6 +176,7 @@ void decide_create_debt(const struct command *command, const struct workset *set
 {
 	const struct create_debt *body = command->body;
 	const struct balances amounts = OWED_OF(body);
+	bool is_due = debt_is_due(body->due_on, command->today);
 	struct debt_created *event;
 
 	if (!ids_are_good(body, decision) || !amounts_are_good(body, decision) || !currency_is_good(body, decision) ||
@@ -200,4 +201,8 @@ void decide_create_debt(const struct command *command, const struct workset *set
 	event->booked_on = command->today;
 	event->has_original_creditor_id = body->has_original_creditor_id;
 	event->original_creditor_id = body->original_creditor_id;
+	event->has_lifecycle = true;
+	event->lifecycle = str_of(lifecycle_name(is_due ? LIFECYCLE_ACTIVE : LIFECYCLE_NEW));
+	if (!is_due)
+		decision_set_timer_on(decision, &activation_timer, &body->debt_id, body->due_on);
 }

@@ -33,6 +33,8 @@ void debt_on_created(struct workset *set, const struct debt_created *event)
 	debt->opened_on = event->opened_on;
 	debt->due_on = event->due_on;
 	debt_move(debt, CAUSE_CREATED);
+	if (event->has_lifecycle && str_is(event->lifecycle, lifecycle_name(LIFECYCLE_ACTIVE)))
+		debt_move(debt, CAUSE_DUE);
 	fits = str_to_chars(debt->currency, sizeof(debt->currency), event->currency);
 	MUST(fits);
 
@@ -43,6 +45,14 @@ void debt_on_created(struct workset *set, const struct debt_created *event)
 	fits = reference_key_of_debt(&key, &event->creditor_id, event->external_ref);
 	MUST(fits);
 	reference_take(set, &debt_reference_entity, &key)->portfolio_id = debt->portfolio_id;
+}
+
+void debt_on_activated(struct workset *set, const struct debt_activated *event)
+{
+	struct debt *debt = debt_change(set, &event->debt_id, event->version);
+
+	MUST(debt->due_on == event->due_on);
+	debt_move(debt, CAUSE_DUE);
 }
 
 void debt_on_paid(struct workset *set, const struct debt_paid *event)

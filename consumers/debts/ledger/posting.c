@@ -94,6 +94,7 @@ bool posting_of(const struct event *event, struct posting *ret_posting)
 		*ret_posting = cancellation(event->body);
 		return true;
 	case EVENT_DEBT_PAID: /* no money moves */
+	case EVENT_DEBT_ACTIVATED:
 	case EVENT_DEBT_REOPENED:
 	case EVENT_DEBT_AMENDED:
 		break;
