@@ -375,7 +375,9 @@ static struct db_template select_debts = {
 	.name = "verify_rows_debt",
 	.columns = &debt_columns,
 	.sql = "SELECT d.customer_id, d.debt_id, " BALANCES "d.entries, d.lifecycle::integer, d.external_ref, "
-	       "d.original_creditor_id, d.created_at, d.amended_at, d.amended_seq, {d.columns} FROM debts.debt d",
+	       "d.original_creditor_id, d.created_at, d.amended_at, d.amended_seq, t.due_on AS activates_on, {d.columns} "
+	       "FROM debts.debt d "
+	       "LEFT JOIN debts.timer t ON t.part = d.part AND t.key = d.customer_id AND t.kind = 1 AND t.subject = d.debt_id",
 };
 
 /* P5: the row against the rows of its entries. */
@@ -420,6 +422,8 @@ static void check_debt(struct fold *fold, struct table_row *row)
 	expect_instant(row, note->created_at_ms);
 	expect_instant_or_null(row, note->amended_seq != 0, note->amended_at_ms);
 	expect_int64_or_null(row, note->amended_seq);
+	if (debt->lifecycle == LIFECYCLE_NEW) /* it waits for its day; one that was paid meanwhile may have its timer still */
+		expect_date(row, debt->due_on);
 	check_balances(row, note);
 }
 

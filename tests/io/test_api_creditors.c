@@ -106,6 +106,8 @@ static void write_arguments(const struct asked *asked, const struct list_shape *
 			value = list->question.kinds[at] == DB_ARRAY_UUID ? "NULL::uuid" : "NULL::text";
 			if (list->question.kinds[at] == DB_ARRAY_DATE)
 				value = "NULL::date";
+			if (list->question.kinds[at] == DB_ARRAY_INT64)
+				value = "NULL::bigint";
 			if (strcmp(asked->resource->filters[i].name, "createdFrom") == 0)
 				value = "'2001-01-01Z'::timestamptz";
 			if (strcmp(asked->resource->filters[i].name, "createdTo") == 0)

@@ -208,6 +208,10 @@ static void test_api_lists__filters_give_what_sql_says(void **state)
 	assert_lists("/debts", "?dueFrom=2025-01-10&dueTo=2025-01-20", 9, DEBTS("due_on BETWEEN '2025-01-10' AND '2025-01-20'"));
 	assert_lists("/debts", "?customer=" CUSTOMER "1&lifecycle=ACTIVE&currency=USD&dueFrom=2025-01-01", 3,
 		     DEBTS("customer_id = '" CUSTOMER "1' AND lifecycle = 'ACTIVE' AND currency = 'USD'"));
+	assert_lists("/debts", "?daysPastDueFrom=300&daysPastDueTo=100000", 50,
+		     DEBTS("due_on <= (engine.now() AT TIME ZONE 'UTC')::date - 300 AND total_minor > 0 AND lifecycle NOT IN "
+			   "('PAID', 'SETTLED', 'WRITTEN_OFF', 'TRANSFERRED', 'CANCELLED')"));
+	assert_lists("/debts", "?bucket=366%2B", 50, DEBTS("days_past_due > 365"));
 	assert_lists("/customers", "", 2, PEOPLE("true"));
 	assert_lists("/customers", "?externalRef=C-4", 50, PEOPLE("external_ref = 'C-4'"));
 	assert_lists("/customers", "?status=deceased", 50, PEOPLE("status = 'deceased'"));
@@ -536,6 +540,10 @@ static void test_api_lists__what_is_wrong_with_a_query_is_told(void **state)
 	assert_fault("/debts?lifecycle=new", "lifecycle", "not_allowed");
 	assert_contains("must be one of: NEW ACTIVE");
 	assert_fault("/debts?dueFrom=2025-02-30", "dueFrom", "bad_format");
+	assert_fault("/debts?daysPastDueFrom=-1", "daysPastDueFrom", "bad_format");
+	assert_fault("/debts?daysPastDueFrom=2147483648", "daysPastDueFrom", "bad_format");
+	assert_fault("/debts?daysPastDueTo=x", "daysPastDueTo", "bad_format");
+	assert_fault("/debts?bucket=10-20", "bucket", "not_allowed");
 	assert_fault("/debts?currency=%ff", "currency", "not_text");
 	assert_fault("/debts?currency=%e2%82", "currency", "not_text");
 	assert_fault("/debts?externalRef=D-1", "creditor", "missing");
@@ -551,6 +559,25 @@ static void test_api_lists__what_is_wrong_with_a_query_is_told(void **state)
 	assert_contains("\"sort\"");
 	assert_contains("\"customer\"");
 	assert_contains("\"foo\"");
+}
+
+/* The words of the filter are those of the view, each of its own days; what owes nothing or has left the books is in none. */
+static void test_api_lists__every_bucket_is_a_word_and_has_its_days(void **state)
+{
+	char words[256];
+
+	(void)state;
+	select_all("SELECT string_agg(bucket, ' ' ORDER BY bucket_no) FROM reporting.ageing_bucket", &expected);
+	(void)snprintf(words, sizeof(words), "must be one of: %s", expected.texts[0]);
+	assert_fault("/debts?bucket=x", "bucket", "not_allowed");
+	assert_contains(words);
+	select_all(
+		"SELECT debt_id::text FROM debts.api_debt d WHERE NOT EXISTS (SELECT FROM reporting.ageing_bucket b WHERE "
+		"b.bucket = d.bucket AND d.days_past_due BETWEEN b.days_min AND b.days_max) AND total_minor > 0 AND lifecycle IN "
+		"('NEW', 'ACTIVE', 'ARRANGED', 'LEGAL', 'CHARGED_OFF') OR days_past_due IS NOT NULL AND "
+		"(total_minor = 0 OR lifecycle IN ('PAID', 'SETTLED', 'WRITTEN_OFF', 'TRANSFERRED', 'CANCELLED'))",
+		&expected);
+	assert_int_equal(expected.count, 0);
 }
 
 static const char by_module[] = "/customers/" CUSTOMER "1/timeline?module=";
@@ -759,6 +786,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_api_lists__filters_give_what_sql_says),
+		TEST(test_api_lists__every_bucket_is_a_word_and_has_its_days),
 		TEST(test_api_lists__orders_are_those_of_sql),
 		TEST(test_api_lists__what_hangs_on_something_in_the_path),
 		TEST(test_api_lists__consents_tell_what_is_in_force),

@@ -672,40 +672,24 @@ static void test_debts_store__sql_adds_up_every_account_that_is_owed(void **stat
 	store_sql(&spec, "test_sums", OWE_EACH_ACCOUNT_ALONE);
 }
 
-/* Saves an event about the debt, of a command that reads nothing but the debt: there is none yet, so both are made here. */
-static void save_reopened(const struct uuid *debt_id, int64_t version)
+/* A timer reads nothing but the debt, and its event posts nothing. Readers find the debt's last change all the same (updatedAt). */
+static void test_debts_store__an_event_without_an_entry_is_noted_in_the_row(void **state)
 {
-	const struct debt_reopened body = { .debt_id = *debt_id, .customer_id = spec_id('C', 1), .version = version };
-	const struct command command = { .type = &amend_debt_type, .id = spec_id('!', 99), .today = STORE_TODAY };
-	const struct event event = { .type = &debt_reopened_type, .body = &body, .command = &command };
-	const struct logged_event logged = { .event = &event, .part = STORE_PART, .seq = 77, .at_ms = STORE_TODAY * DAY_MS };
-	bool fits;
-
-	arena_reset(&spec.arena);
-	fits = workset_init(&spec.set, &spec.arena, 10);
-	assert_true(fits);
-	assert_non_null(workset_touch(&spec.set, &debt_entity, debt_id, (struct str){ 0 }));
-	store_must(&spec, db_begin(spec.db, &spec.err));
-	store_must(&spec, spec.store->load(spec.store->self, spec.db, spec.set.slots, spec.set.slots_count, &spec.err));
-	debt_change(&spec.set, debt_id, version);
-	store_must(&spec, spec.store->save(spec.store->self, spec.db, &spec.set, &logged, 1, &spec.err));
-	store_must(&spec, db_write_end(spec.db, &spec.err));
-	store_must(&spec, db_commit(spec.db, &spec.err));
-}
-
-/* Readers find a debt's last change by it (updatedAt, updatedSince). */
-static void test_debts_store__an_event_without_an_entry_is_noted_whatever_its_command_read(void **state)
-{
-	const struct uuid debt_id = spec_id('D', 1);
+	const struct timer timer = { .kind = &activation_timer, .subject = spec_id('D', 1), .is_on_day = true };
 
 	(void)state;
 	add_debt(1, STR("A"), 1);
 	store_run(&spec);
-	save_reopened(&debt_id, 2);
-	assert_int_equal(store_number(&spec, "test_noted",
-				      "SELECT count(*) FROM debts.debt WHERE external_ref = 'A' AND version = 2 "
-				      "AND amended_seq = 77 AND amended_at IS NOT NULL"),
-			 1);
+	store_sql(&spec, "test_new", "UPDATE debts.debt SET lifecycle = 1"); /* as before sql/0253 */
+	store_fire(&spec, &timer, spec_id('C', 1), STORE_TODAY * DAY_MS);
+	store_run(&spec);
+	then_answers(&spec, 0, "DebtActivated");
+	assert_int_equal(
+		store_number(&spec, "test_noted",
+			     "SELECT count(*) FROM debts.debt WHERE external_ref = 'A' AND version = 2 AND lifecycle = 2 "
+			     "AND amended_seq IS NOT NULL AND amended_at IS NOT NULL"),
+		1);
+	then_books_agree();
 }
 
 /* Another partition's worker took the reference after this batch had looked: the batch fails, and finds it when it is repeated.
@@ -760,7 +744,7 @@ int main(void)
 		TEST(test_debts_store__the_ledger_cannot_be_changed_by_its_own_module),
 		TEST(test_debts_store__an_entry_that_does_not_sum_to_zero_is_not_taken),
 		TEST(test_debts_store__sql_adds_up_every_account_that_is_owed),
-		TEST(test_debts_store__an_event_without_an_entry_is_noted_whatever_its_command_read),
+		TEST(test_debts_store__an_event_without_an_entry_is_noted_in_the_row),
 		TEST(test_debts_store__a_reference_taken_meanwhile_is_seen_when_the_batch_is_repeated),
 	};
 

@@ -27,6 +27,8 @@ static const struct column debt_columns[] = {
 	{ .name = "lifecycle", .kind = COLUMN_TEXT, .sql = "d.lifecycle" },
 	{ .name = "openedOn", .kind = COLUMN_DATE, .sql = "d.opened_on" },
 	{ .name = "dueOn", .kind = COLUMN_DATE, .sql = "d.due_on" },
+	{ .name = "daysPastDue", .kind = COLUMN_INT, .sql = "d.days_past_due" },
+	{ .name = "bucket", .kind = COLUMN_TEXT, .sql = "d.bucket" },
 	{ .name = "currency", .kind = COLUMN_TEXT, .sql = "d.currency" },
 	{ .name = "balances.total", .kind = COLUMN_MONEY, .sql = "d.total_minor" },
 	/* clang-format off */
@@ -47,6 +49,9 @@ static const struct column debt_columns[] = {
 	  .is_detail = true },
 };
 
+/* As in the view reporting.ageing_bucket (tests/io/test_api_lists.c). */
+#define AGEING_BUCKETS "0 1-30 31-60 61-90 91-120 121-180 181-365 366+"
+
 static const struct filter debt_filters[] = {
 	{ .name = "customer", .kind = COLUMN_UUID, .sql = "d.customer_id = q.customer", .is_selective = true },
 	{ .name = "creditor", .kind = COLUMN_UUID, .sql = "d.creditor_id = q.creditor" },
@@ -59,6 +64,9 @@ static const struct filter debt_filters[] = {
 	{ .name = "currency", .kind = COLUMN_TEXT, .sql = "d.currency = q.currency" },
 	{ .name = "dueFrom", .kind = COLUMN_DATE, .sql = "d.due_on >= q.dueFrom" },
 	{ .name = "dueTo", .kind = COLUMN_DATE, .sql = "d.due_on <= q.dueTo" },
+	{ .name = "daysPastDueFrom", .kind = COLUMN_LONG, .sql = "d.days_past_due >= q.daysPastDueFrom" },
+	{ .name = "daysPastDueTo", .kind = COLUMN_LONG, .sql = "d.days_past_due <= q.daysPastDueTo" },
+	{ .name = "bucket", .kind = COLUMN_TEXT, .sql = "d.bucket = q.bucket", .words = AGEING_BUCKETS },
 	RESOURCE_CREATED_FILTERS("d.created_at"),
 };
 

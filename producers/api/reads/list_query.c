@@ -60,6 +60,17 @@ static void take_text(struct list_query *query, const struct filter *filter, str
 		ret_value->text = text;
 }
 
+/* Of days, of entries: what is counted. */
+static void take_number(struct list_query *query, struct str name, struct str text, struct question_value *ret_value)
+{
+	long long number = 0;
+
+	if (!str_to_int64(text, &number) || number < 0 || number > INT32_MAX)
+		add_fault(query, name, "bad_format", "must be a whole number, 0 to 2147483647");
+	else
+		ret_value->number = number;
+}
+
 static void take_value(struct list_query *query, const struct filter *filter, struct str text, struct question_value *ret_value)
 {
 	struct str name = str_of(filter->name);
@@ -85,9 +96,11 @@ static void take_value(struct list_query *query, const struct filter *filter, st
 	case COLUMN_TEXT:
 		take_text(query, filter, text, ret_value);
 		return;
+	case COLUMN_LONG:
+		take_number(query, name, text, ret_value);
+		return;
 	case COLUMN_BOOL:
 	case COLUMN_INT:
-	case COLUMN_LONG:
 	case COLUMN_MONEY:
 	case COLUMN_TEXTS:
 	case COLUMN_UUIDS:

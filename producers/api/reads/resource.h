@@ -163,6 +163,6 @@ struct resource {
 };
 
 #define RESOURCE_COLUMNS_MAX 40
-#define RESOURCE_FILTERS_MAX 10
+#define RESOURCE_FILTERS_MAX 12
 
 #endif

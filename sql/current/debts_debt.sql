@@ -1,0 +1,23 @@
+-- Debts as the gateway shows them.
+
+CREATE OR REPLACE VIEW debts.api_debt AS
+	SELECT debt.debt_id, debt.customer_id, debt.creditor_id, debt.original_creditor_id, debt.portfolio_id, debt.external_ref, debt.currency,
+		debt.opened_on, debt.due_on, debts.lifecycle_name(debt.lifecycle) AS lifecycle, debt.version, debt.cost_minor, debt.fee_minor,
+		debt.interest_minor, debt.principal_minor, debt.credit_minor,
+		debt.cost_minor + debt.fee_minor + debt.interest_minor + debt.principal_minor AS total_minor,
+		public.dcs_debt_actions(debt.lifecycle, debt.entries > 1 AND (
+			(SELECT e.kind FROM debts.ledger_entry e WHERE e.part = debt.part AND e.seq = debt.last_entry_seq) IN ('PAYMENT', 'CREDIT_APPLIED')
+			OR debts.has_standing_payments(debt.part, debt.last_entry_seq, debt.debt_id))) AS actions,
+		-- the newest of its last entry, which is in the ledger, and of its last change that moved no money
+		debt.created_at, coalesce(greatest(booked.at, debt.amended_at), debt.created_at) AS updated_at,
+		CASE WHEN (debt.amended_at, debt.amended_seq) > (booked.at, debt.last_entry_seq) THEN debt.amended_seq
+			ELSE debt.last_entry_seq END AS updated_seq,
+		age.days AS days_past_due,
+		(SELECT b.bucket FROM reporting.ageing_bucket b WHERE age.days BETWEEN b.days_min AND b.days_max) AS bucket
+	FROM debts.debt LEFT JOIN debts.event_log booked ON booked.part = debt.part AND booked.seq = debt.last_entry_seq
+	-- days past due, of what is owed in our books, on the business date that rules have: the clock's, or the Ticks' if that is later
+	CROSS JOIN LATERAL (SELECT CASE
+		WHEN debts.lifecycle_name(debt.lifecycle) IN ('NEW', 'ACTIVE', 'ARRANGED', 'LEGAL', 'CHARGED_OFF')
+			AND debt.cost_minor + debt.fee_minor + debt.interest_minor + debt.principal_minor > 0
+		THEN greatest((SELECT greatest(max(h.business_date), (engine.now() AT TIME ZONE 'UTC')::date) FROM debts.partition_head h)
+			- debt.due_on, 0) END AS days) age;
