@@ -66,9 +66,11 @@ CREATE OR REPLACE VIEW communications.refusal AS
 					WHERE h.customer_id = o.customer_id AND h.channel = o.channel AND h.direction = 'outbound'
 					AND h.ref <> o.communication_id AND h.at BETWEEN i.created_at AND verdict.at)) AS is_one
 	) answer
-	-- of the circumstances that are open on the customers' day: of the person, or of a debt of the message
+	-- of the circumstances that are open on the customers' day: of the person, or of a debt of the message. A claim does not judge
+	-- whether an attorney's consent or silence is enough: it trusts the verdict while one is on record
 	CROSS JOIN LATERAL (
-		SELECT bool_or(communications.circumstance_stops(k.kind, c.message_class)) AS stop
+		SELECT bool_or(communications.circumstance_stops(k.kind, c.message_class) AND k.kind <> 'attorney')
+			OR bool_or(k.kind = 'attorney') AND NOT bool_or(k.kind IN ('attorney_asked', 'attorney_consents')) AS stop
 		FROM communications.circumstance k
 		WHERE k.customer_id = o.customer_id AND k.ended_at IS NULL
 		AND communications.circumstance_ends(k.kind, k.from_on, k.until_on) > coalesce(today.business_date, '-infinity')
@@ -90,15 +92,16 @@ CREATE OR REPLACE VIEW communications.refusal AS
 			FROM communications.preference p WHERE p.customer_id = o.customer_id ORDER BY p.set_seq DESC LIMIT 1
 		) newest
 	) wish ON true
-	-- when somebody last told of a contact or of a circumstance that stops nothing, or the person wrote. The message that it answers
-	-- at once is no news: the verdict is of the same decision
+	-- when somebody last told of a contact, of a circumstance that stops nothing or of the end of one that permits, or the person wrote.
+	-- The message that it answers at once is no news: the verdict is of the same decision
 	CROSS JOIN LATERAL (
 		SELECT greatest((SELECT max(k.recorded_at) FROM communications.contact k WHERE k.customer_id = o.customer_id),
 			(SELECT max(i.created_at) FROM communications.inbound i WHERE i.customer_id = o.customer_id
 				AND NOT (c.template_name IN ('help', 'opt_out_confirmation') AND i.channel = o.channel
 					AND i.created_at = verdict.at)),
-			(SELECT max(k.recorded_at) FROM communications.circumstance k
-				WHERE k.customer_id = o.customer_id AND k.ended_at IS NULL)) AS at
+			(SELECT max(coalesce(k.ended_at, k.recorded_at)) FROM communications.circumstance k
+				WHERE k.customer_id = o.customer_id AND (k.ended_at IS NULL
+					OR k.kind IN ('attorney_asked', 'attorney_consents', 'limitation_restarted')))) AS at
 	) told
 	-- of the debts that the message asks for
 	CROSS JOIN LATERAL (
