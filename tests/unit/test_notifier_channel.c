@@ -152,6 +152,7 @@ static void test_channel__a_gateway_of_another_channel_is_not_in_it(void **state
 		throttle_init(&gateways[i].throttle, &throttle, 0);
 	}
 	throttle_start(&gateways[2].throttle, 0);
+	throttle_leave(&gateways[2].throttle, 0);
 	throttle_end(&gateways[2].throttle, false, -1, 0);
 	gathered = channel_gather(all, 3, "sms", 5);
 	assert_int_equal(gathered.count, 2);
