@@ -195,6 +195,20 @@ static bool announces_quote(struct str line, struct str rest)
 	return false;
 }
 
+/* The first half of such a line, which many mailers wrap behind or inside of <address>. It has a date: "STOP <me@here>" is no half. */
+static bool begins_announcement(struct str line, struct str rest)
+{
+	size_t at = 0;
+	struct str next;
+
+	while (at < line.size && (line.data[at] < '0' || line.data[at] > '9'))
+		at++;
+	if (at == line.size || memchr(line.data + at, '<', line.size - at) == NULL)
+		return false;
+	next = mail_next_line(&rest);
+	return announces_quote(next, rest);
+}
+
 /* In place; NULs become blanks. */
 static struct str without_quotes(char *text, size_t size)
 {
@@ -204,7 +218,7 @@ static struct str without_quotes(char *text, size_t size)
 	while (rest.size > 0) {
 		struct str line = mail_next_line(&rest);
 
-		if (is_quote(line) || announces_quote(line, rest))
+		if (is_quote(line) || announces_quote(line, rest) || begins_announcement(line, rest))
 			continue;
 		for (size_t i = 0; i < line.size; i++)
 			text[kept++] = line.data[i] == '\0' ? ' ' : line.data[i];

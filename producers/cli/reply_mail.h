@@ -14,9 +14,9 @@
  * multipart/report.
  *
  * The text is that of the first part text/plain that is no attachment, from quoted-printable or base64, in UTF-8, US-ASCII, ISO-8859-1,
- * ISO-8859-15 or windows-1252, without what it quotes: lines with > in front, and the line above them that says who wrote them. If
- * nothing is left the subject stands for it, as in mails that say STOP there only. Any other text cannot be read here: the mail counts
- * as a message all the same, with an empty text, and a person has to look at it.
+ * ISO-8859-15 or windows-1252, without what it quotes: lines with > in front, and the line above them that says who wrote them, also
+ * if a mailer has wrapped it. If nothing is left the subject stands for it, as in mails that say STOP there only. Any other text cannot
+ * be read here: the mail counts as a message all the same, with an empty text, and a person has to look at it.
  *
  * The sender is what From says, and may be forged: such a mail can withdraw a consent, not give one.
  */

@@ -104,6 +104,25 @@ static void test_reply__what_it_quotes_is_not_of_the_person(void **state)
 	assert_text("From: a@b.example\nSubject: Re: account\n\nQUIT", "QUIT");
 }
 
+/* Many mailers wrap the line above a quote, and many persons write below the quote. */
+static void test_reply__the_line_above_a_quote_may_be_two(void **state)
+{
+	(void)state;
+	assert_text(
+		"From: a@b.example\n\nOn Mon, Nov 30, 2026 at 10:00 AM Example <office@example.org>\nwrote:\n\n> Hello\n\nSTOP\n",
+		"STOP");
+	assert_text(
+		"From: a@b.example\n\nOn Mon, Nov 30, 2026 at 10:00 AM Example <\noffice@example.org> wrote:\n> Hello\n\nSTOP\n",
+		"STOP");
+	assert_text("From: a@b.example\n\nAm Mo., 30. Nov. 2026 um 10:00 Uhr schrieb Example <\noffice@example.org>:\n\n> "
+		    "Hello\nSTOP\n",
+		    "STOP");
+	/* of the person */
+	assert_text("From: a@b.example\n\nSTOP\nOn Monday you wrote:\n> Hello\n", "STOP");
+	assert_text("From: a@b.example\n\nSTOP <a@b.example>\nYou wrote:\n> Hello\n", "STOP <a@b.example>");
+	assert_text("From: a@b.example\n\nI paid 5 <today>\nand 6 <then>\n> Hello\n", "I paid 5 <today>\nand 6 <then>");
+}
+
 static void test_reply__encodings_and_character_sets(void **state)
 {
 #define TYPE(charset, encoding)                                                                                                  \
@@ -181,6 +200,7 @@ int main(void)
 		cmocka_unit_test(test_reply__the_sender_and_the_id_are_read),
 		cmocka_unit_test(test_reply__programs_are_no_persons),
 		cmocka_unit_test(test_reply__what_it_quotes_is_not_of_the_person),
+		cmocka_unit_test(test_reply__the_line_above_a_quote_may_be_two),
 		cmocka_unit_test(test_reply__encodings_and_character_sets),
 		cmocka_unit_test(test_reply__the_first_text_that_is_no_attachment_counts),
 		cmocka_unit_test(test_reply__what_is_too_much_is_cut),
