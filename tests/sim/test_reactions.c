@@ -172,6 +172,27 @@ static bool has_read_all(const struct sim_world *world, const struct sim_world *
 	return true;
 }
 
+/* Whether an erasure ended what was parked here: the customers module did that at some time, and no topic of this module tells. */
+static bool lost_parked(const struct sim_world *world, int32_t part)
+{
+	const struct sim_rows *log = &world->databases[SIM_REPORTS].log[part];
+	struct err err = ERR_INIT;
+	struct arena arena;
+	bool is_lost = false;
+
+	assert_int_equal(arena_init(&arena, 1 << 16, &err), 0);
+	for (size_t i = 0; i < log->count; i++) {
+		const struct command_rejected *refused;
+		const struct message_type *type;
+
+		arena_reset(&arena);
+		assert_int_equal(coder_decode(coder, log->rows[i].row.body, &arena, &type, (const void **)&refused, &err), 0);
+		is_lost |= type == &command_rejected_type && is_of_forgotten(refused);
+	}
+	arena_release(&arena);
+	return is_lost;
+}
+
 static void test_reactions__a_replay_of_the_rows_gives_the_same_bytes(void **state)
 {
 	size_t answered = 0;
@@ -194,6 +215,8 @@ static void test_reactions__a_replay_of_the_rows_gives_the_same_bytes(void **sta
 				const struct head *was = &original->databases[SIM_REPORTS].heads[part];
 				const struct head *is = &again->databases[SIM_REPORTS].heads[part];
 
+				if (lost_parked(original, part))
+					continue;
 				if (was->log_seq != is->log_seq || memcmp(was->log_hash, is->log_hash, SHA256_SIZE) != 0)
 					fail_msg("seed %llu part %d, rough %d: %lld rows of %lld, or other bytes",
 						 (unsigned long long)seed, part, is_rough, (long long)is->log_seq,
@@ -203,7 +226,7 @@ static void test_reactions__a_replay_of_the_rows_gives_the_same_bytes(void **sta
 			free(again);
 		}
 		for (int32_t part = 0; part < SIM_PARTS; part++) {
-			answered += order.count[part];
+			answered += lost_parked(original, part) ? 0 : order.count[part];
 			free(order.steps[part]);
 		}
 		world_release(original);
