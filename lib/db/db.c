@@ -91,10 +91,32 @@ int connection_check(struct db *db, const PGresult *answer, const char *what, st
 
 /* ---- waiting ---- */
 
+static db_meanwhile *meanwhile;
+static void *meanwhile_arg;
+
+void db_set_meanwhile(db_meanwhile *new_meanwhile, void *new_meanwhile_arg)
+{
+	meanwhile = new_meanwhile;
+	meanwhile_arg = new_meanwhile_arg;
+}
+
+/* left_ms: -1: no limit. As poll returns. */
+static int wait_once(struct pollfd *socket, int left_ms)
+{
+	int count;
+
+	if (meanwhile == NULL)
+		return poll(socket, 1, left_ms);
+	count = poll(socket, 1, 0);
+	if (count == 0)
+		meanwhile(meanwhile_arg, socket->fd, left_ms >= 0 && left_ms < DB_MEANWHILE_MS ? left_ms : DB_MEANWHILE_MS);
+	return count == 0 ? poll(socket, 1, 0) : count;
+}
+
 /* Waits until the socket can be read, or also until it can be written if `events` has POLLOUT. */
 static int wait_for_server(struct db *db, short events, short *ret_events, struct err *err)
 {
-	int64_t until_ms = db->patience_ms == 0 ? 0 : clock_monotonic_ms() + db->patience_ms;
+	int64_t until_ms = clock_monotonic_ms() + db->patience_ms;
 	struct pollfd socket = { .fd = PQsocket(db->pg), .events = events };
 	int64_t left_ms;
 	int count;
@@ -102,9 +124,11 @@ static int wait_for_server(struct db *db, short events, short *ret_events, struc
 	if (socket.fd < 0)
 		return connection_lost(db, "closed", err);
 	do {
-		left_ms = db->patience_ms == 0 ? 0 : until_ms - clock_monotonic_ms();
-		count = poll(&socket, 1, db->patience_ms == 0 ? -1 : left_ms < 0 ? 0 : (int)left_ms);
-	} while (count < 0 && errno == EINTR);
+		left_ms = db->patience_ms == 0 ? -1 : until_ms - clock_monotonic_ms();
+		if (db->patience_ms != 0 && left_ms < 0)
+			left_ms = 0;
+		count = wait_once(&socket, (int)left_ms);
+	} while ((count < 0 && errno == EINTR) || (count == 0 && left_ms != 0));
 	if (count < 0)
 		return connection_lost(db, "poll failed", err);
 	if (count == 0)

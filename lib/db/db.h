@@ -33,6 +33,15 @@ bool db_is_alive(const struct db *db);        /* false after a lost connection: 
 const char *db_sqlstate(const struct db *db); /* of the last failure, "" if it had none; valid until the next call */
 #define DB_UNIQUE_VIOLATION "23505"
 
+/*
+ * What the program does while it waits for the server, on any connection but db_async's: the call returns when fd can be read, after
+ * max_ms, or before, and is called again until the server has answered. It may not use this room, and its work delays the answer. Of the
+ * process, which has one thread; NULL: nothing.
+ */
+typedef void db_meanwhile(void *meanwhile_arg, int fd, int max_ms);
+void db_set_meanwhile(db_meanwhile *meanwhile, void *meanwhile_arg);
+#define DB_MEANWHILE_MS 10 /* the largest max_ms */
+
 /* ---- statements ---- */
 
 /* A constant, prepared on a connection at its first use there. `name` is unique in the program. */

@@ -434,6 +434,36 @@ static void test_db__a_statement_over_its_time_is_retried(void **state)
 	db_close(hasty);
 }
 
+static int meanwhile_calls;
+
+/* The server answers when this has ended the statement. */
+static void end_sleep(void *pid_arg, int fd, int max_ms)
+{
+	assert_true(fd >= 0);
+	assert_in_range(max_ms, 0, DB_MEANWHILE_MS);
+	if (meanwhile_calls++ == 2)
+		assert_int_equal(kill(*(pid_t *)pid_arg, SIGINT), 0); /* cancels the statement */
+}
+
+static void test_db__the_program_works_meanwhile(void **state)
+{
+	static const struct db_statement statement_sleep = { "sleep_long", "SELECT pg_sleep(600)" };
+	static const struct db_statement statement_pid = { "pid_of", "SELECT pg_backend_pid()" };
+	struct db_result result = { 0 };
+	pid_t pid;
+
+	(void)state;
+	must(db_run(db, &statement_pid, NULL, &result, &err));
+	pid = db_int32(&result, 0, 0);
+	db_result_release(&result);
+	must(db_run(db, &statement_one, NULL, NULL, &err));
+	db_set_meanwhile(end_sleep, &pid);
+	assert_int_equal(db_run(db, &statement_sleep, NULL, NULL, &err), -1);
+	db_set_meanwhile(NULL, NULL);
+	assert_string_equal(db_sqlstate(db), "57014");
+	assert_true(meanwhile_calls > 2);
+}
+
 static void test_db__nobody_to_connect_to_is_retried_and_told_with_address_and_setting(void **state)
 {
 	struct db *nobody = NULL;
@@ -1159,6 +1189,7 @@ int main(void)
 		TEST(test_db__the_text_of_a_bad_value_is_not_repeated),
 		TEST(test_db__our_own_wrong_sql_is_fatal_and_leaves_the_connection_usable),
 		TEST(test_db__a_statement_over_its_time_is_retried),
+		TEST(test_db__the_program_works_meanwhile),
 		TEST(test_db__nobody_to_connect_to_is_retried_and_told_with_address_and_setting),
 		TEST(test_db__a_session_killed_between_statements_is_lost),
 		TEST(test_db__a_session_that_ends_within_a_statement_is_lost),
