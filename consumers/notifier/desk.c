@@ -264,9 +264,10 @@ static const struct db_statement statement_end = {
 	" provider_ref = nullif(e.provider_ref, ''), provider_code = nullif(e.provider_code, ''),"
 	" opted_out = e.opted_out = 1 FROM ended e WHERE a.communication_id = e.communication_id"
 	" AND a.attempt = e.attempt AND a.owner = $1 AND a.ended_at IS NULL"
-	" RETURNING e.communication_id, e.outcome, e.retry_at, a.gateway), moved AS (UPDATE notifier.dispatch d"
+	" RETURNING e.communication_id, e.outcome, e.retry_at, e.provider_code, a.gateway), moved AS (UPDATE notifier.dispatch d"
 	" SET state = CASE n.outcome WHEN 'not_accepted' THEN 'waiting' ELSE 'done' END,"
-	" next_at = n.retry_at, last_gateway = CASE n.outcome WHEN 'not_accepted' THEN n.gateway END FROM noted n"
+	" next_at = n.retry_at, last_gateway = CASE WHEN n.provider_code = 'not_started' THEN d.last_gateway"
+	" WHEN n.outcome = 'not_accepted' THEN n.gateway END FROM noted n"
 	" WHERE d.communication_id = n.communication_id AND d.state = 'sending') SELECT count(*) FROM noted",
 };
 

@@ -15,6 +15,7 @@
 #define ASK_MS        200  /* questions are in no hurry */
 #define SWEEP_MS      2000 /* for late messages, and dead notifiers */
 #define END_BATCH_MAX 64
+#define READY_MS      1000 /* the longest wait for a token: the guard's word gets older */
 
 /* ---- flights: one message each, on its way ---- */
 
@@ -53,7 +54,7 @@ static void plan_retry(struct flight *flight)
 		pause_ms = (int64_t)(random % (uint64_t)left_ms);
 	if (!goes_on && pause_ms < flight->retry_after_ms)
 		pause_ms = flight->retry_after_ms;
-	if (flight->is_not_now)
+	if (flight->is_no_try)
 		return;
 	flight->retry_at_ms = flight->ended_at_ms + pause_ms;
 	if (pause_ms >= left_ms || flight->tries >= conf->attempts_max * (int64_t)channel.count)
@@ -228,22 +229,25 @@ static int open_name(struct dispatch *dispatch, const struct taken *taken, const
 	return result;
 }
 
-/* What a letter needs beside its texts. `ret_row` is to be released when the parcel is not needed any more. */
-static int open_letter(struct dispatch *dispatch, const struct taken *taken, struct parcel *parcel, struct db_result *ret_row,
+/* What a letter needs beside its texts. */
+static int open_letter(struct dispatch *dispatch, const struct taken *taken, const struct db_result *row, struct parcel *parcel,
 		       struct err *err)
 {
 	struct letter_facts facts;
 
-	if (desk_letter(dispatch->desk, &taken->id.communication_id, ret_row, err) != 0)
-		return -1;
-	if (ret_row->rows == 0)
-		return err_set(err, ERR_RETRY, "the letter is claimed no more");
-	facts = desk_letter_facts(ret_row);
+	if (row->rows == 0)
+		return err_set(err, ERR_RETRY, "the letter is claimed no more, or its facts cannot be read");
+	facts = desk_letter_facts(row);
 	parcel->language = facts.language;
 	parcel->message_class = facts.message_class;
 	parcel->creditor_id = facts.creditor_id;
 	parcel->dated_on = facts.dated_on;
 	return open_name(dispatch, taken, &facts, &parcel->name, err);
+}
+
+static bool is_letter(const struct gateway *gateway)
+{
+	return str_is(str_of(gateway->conf->channel), "letter");
 }
 
 static int begin(struct dispatch *dispatch, struct flight *flight, const struct parcel *parcel, struct err *err)
@@ -265,52 +269,174 @@ static bool is_over(const struct taken *taken, int64_t taken_at_ms)
 	return taken->fit_until_ms != 0 && now_ms >= taken->fit_until_ms;
 }
 
-static void hand_over(struct dispatch *dispatch, struct flight *flight, const struct taken *taken, int64_t taken_at_ms)
+static void hand_over(struct dispatch *dispatch, struct flight *flight)
 {
-	bool is_letter = str_is(str_of(flight->gateway->conf->channel), "letter");
-	struct db_result letter = { 0 };
+	const struct taken *taken = &flight->taken;
 	struct err err = ERR_INIT;
 	struct parcel parcel;
 
-	if (!flight->is_question && is_over(taken, taken_at_ms)) {
-		flight->is_not_now = true;
+	if (!flight->is_question && is_over(taken, flight->taken_at_ms)) {
+		flight->is_no_try = true;
 		(void)err_set(&err, ERR_RETRY, "the time in which it may leave has ended since the claim");
 		end_on_ground(flight, &err, "not_now");
 	} else if (flight->is_question && flight->gateway->kind->doubt == DOUBT_REPEATS && !taken->may_leave) {
 		(void)err_set(&err, ERR_POISON, "it may not be repeated any more");
 		end_on_ground(flight, &err, "not_repeated");
 	} else if (open_parcel(dispatch, taken, &parcel, &err) != 0 ||
-		   (is_letter && open_letter(dispatch, taken, &parcel, &letter, &err) != 0)) {
+		   (is_letter(flight->gateway) && open_letter(dispatch, taken, &flight->letter, &parcel, &err) != 0)) {
 		end_on_ground(flight, &err, "unreadable");
 	} else if (begin(dispatch, flight, &parcel, &err) != 0) {
 		end_on_ground(flight, &err, "unsendable");
 	}
-	db_result_release(&letter);
 	wipe(dispatch->clear.block, dispatch->clear.used);
 	arena_reset(&dispatch->clear);
 }
 
-static void fly(struct dispatch *dispatch, struct gateway *gateway, const struct taken *taken, int64_t taken_at_ms,
-		bool is_question)
-{
-	struct flight *flight = free_flight(dispatch);
-	char id[UUID_TEXT_SIZE + 1];
+/* ---- ready: claimed, and not handed over ---- */
 
-	*flight = (struct flight){ .state = FLIGHT_FLYING,
+static struct str keep(struct buf *sealed, struct str text)
+{
+	struct str kept = { .data = (const char *)sealed->data + sealed->size, .size = text.size };
+
+	buf_add_str(sealed, text);
+	return kept;
+}
+
+/* The row is released before the message leaves: its texts are copied. */
+static void keep_texts(struct flight *flight, const struct taken *taken)
+{
+	struct taken *kept = &flight->taken;
+
+	buf_init(&flight->sealed, CLEAR_SIZE);
+	if (buf_reserve(&flight->sealed, taken->address.size + taken->subject.size + taken->text.size + taken->html.size +
+						 taken->salt.size) == NULL)
+		return; /* more than anything of ours has: they stay empty, and do not open */
+	kept->address = keep(&flight->sealed, taken->address);
+	kept->subject = keep(&flight->sealed, taken->subject);
+	kept->text = keep(&flight->sealed, taken->text);
+	kept->html = keep(&flight->sealed, taken->html);
+	kept->salt = keep(&flight->sealed, taken->salt);
+}
+
+/* What a letter needs beside its texts, read at the claim, when the desk can be asked. No row: it cannot be read, or is no letter. */
+static struct db_result read_letter(struct dispatch *dispatch, const struct gateway *gateway, const struct taken *taken)
+{
+	struct db_result letter = { 0 };
+	struct err err = ERR_INIT;
+
+	if (is_letter(gateway) && desk_letter(dispatch->desk, &taken->id.communication_id, &letter, &err) != 0)
+		log_warn("a letter's facts cannot be read: %s", err.text);
+	return letter;
+}
+
+static void make_ready(struct dispatch *dispatch, struct gateway *gateway, const struct taken *taken, int64_t taken_at_ms,
+		       bool is_question)
+{
+	struct db_result letter =
+		read_letter(dispatch, gateway, taken); /* before it is ready: what is ready may leave meanwhile */
+	struct flight *flight = free_flight(dispatch);
+
+	*flight = (struct flight){ .state = FLIGHT_READY,
 				   .dispatch = dispatch,
 				   .gateway = gateway,
 				   .id = taken->id,
+				   .taken = *taken,
+				   .letter = letter,
+				   .turn = is_question ? 0 : ++dispatch->turns,
+				   .taken_at_ms = taken_at_ms,
+				   .ready_at_ms = clock_monotonic_ms(),
 				   .tries = taken->tries,
 				   .send_by_ms = taken->send_by_ms,
 				   .is_question = is_question,
 				   .asks = taken->asks,
 				   .asked = { .started_at_ms = taken->started_at_ms } };
+	flight->taken.address = flight->taken.subject = flight->taken.text = flight->taken.html = flight->taken.salt = STR("");
+	keep_texts(flight, taken);
+	throttle_claim(&gateway->throttle);
 	dispatch->busy++;
-	throttle_start(&gateway->throttle, clock_monotonic_ms());
-	uuid_format(id, &taken->id.communication_id);
-	log_context("communication=%s attempt=%d", id, (int)taken->id.attempt);
-	hand_over(dispatch, flight, taken, taken_at_ms);
+	dispatch->ready++;
+}
+
+static void forget_ready(struct flight *flight)
+{
+	buf_release(&flight->sealed);
+	db_result_release(&flight->letter);
+	flight->dispatch->ready--;
+}
+
+static void fly(struct dispatch *dispatch, struct flight *flight)
+{
+	char id[UUID_TEXT_SIZE + 1];
+
+	flight->state = FLIGHT_FLYING;
+	throttle_start(&flight->gateway->throttle, clock_monotonic_ms());
+	uuid_format(id, &flight->id.communication_id);
+	log_context("communication=%s attempt=%d", id, (int)flight->id.attempt);
+	hand_over(dispatch, flight);
 	log_context("%s", "");
+	forget_ready(flight);
+}
+
+static void give_back(struct flight *flight)
+{
+	const struct verdict verdict = { .outcome = DISPATCH_OUTCOME_NOT_ACCEPTED,
+					 .is_well = true,
+					 .provider_code = "not_started" };
+
+	throttle_give_back(&flight->gateway->throttle);
+	flight->is_no_try = true;
+	end_flight(flight, &verdict);
+	forget_ready(flight);
+}
+
+/* The one whose turn it is; NULL: none. */
+static struct flight *first_ready(struct dispatch *dispatch, const struct gateway *gateway)
+{
+	struct flight *first = NULL;
+
+	for (size_t i = 0; i < FLIGHTS_MAX; i++) {
+		struct flight *flight = &dispatch->flights[i];
+
+		if (flight->state == FLIGHT_READY && flight->gateway == gateway && (first == NULL || flight->turn < first->turn))
+			first = flight;
+	}
+	return first;
+}
+
+static void give_back_late(struct dispatch *dispatch)
+{
+	int64_t now_ms = clock_monotonic_ms();
+
+	for (size_t i = 0; i < FLIGHTS_MAX && dispatch->ready > 0; i++) {
+		struct flight *flight = &dispatch->flights[i];
+
+		if (flight->state == FLIGHT_READY &&
+		    (now_ms - flight->ready_at_ms >= READY_MS || throttle_is_open(&flight->gateway->throttle, now_ms)))
+			give_back(flight);
+	}
+}
+
+void dispatch_pace(struct dispatch *dispatch)
+{
+	for (size_t i = 0; i < dispatch->gateways_count && dispatch->ready > 0; i++) {
+		struct gateway *gateway = dispatch->gateways[i];
+
+		while (gateway->throttle.waiting > 0 && throttle_room(&gateway->throttle, clock_monotonic_ms()) > 0)
+			fly(dispatch, first_ready(dispatch, gateway));
+	}
+	give_back_late(dispatch);
+}
+
+int64_t dispatch_pace_wait_ms(const struct dispatch *dispatch, int64_t max_ms)
+{
+	for (size_t i = 0; i < dispatch->gateways_count; i++) {
+		struct throttle *throttle = &dispatch->gateways[i]->throttle;
+		int64_t wait_ms = throttle->waiting > 0 ? throttle_wait_ms(throttle, clock_monotonic_ms()) : -1;
+
+		if (wait_ms >= 0 && wait_ms < max_ms)
+			max_ms = wait_ms;
+	}
+	return max_ms;
 }
 
 /* ---- turns ---- */
@@ -474,7 +600,7 @@ static void look_within(struct dispatch *dispatch, int64_t wait_ms)
 
 static void look_when_there_is_room(struct dispatch *dispatch, struct gateway *gateway)
 {
-	int64_t wait_ms = throttle_wait_ms(&gateway->throttle, clock_monotonic_ms());
+	int64_t wait_ms = throttle_claims_wait_ms(&gateway->throttle, clock_monotonic_ms());
 
 	if (wait_ms < 0)
 		dispatch->waits_for_end = true;
@@ -483,19 +609,20 @@ static void look_when_there_is_room(struct dispatch *dispatch, struct gateway *g
 }
 
 /* taken_at_ms: monotonic, before the statement. */
-static void fly_all(struct dispatch *dispatch, struct gateway *gateway, const struct db_result *taken, int64_t taken_at_ms,
-		    bool are_questions)
+static void make_all_ready(struct dispatch *dispatch, struct gateway *gateway, const struct db_result *taken, int64_t taken_at_ms,
+			   bool are_questions)
 {
 	for (int row = 0; row < taken->rows; row++) {
 		struct taken one = desk_taken(taken, row);
 
-		fly(dispatch, gateway, &one, taken_at_ms, are_questions);
+		make_ready(dispatch, gateway, &one, taken_at_ms, are_questions);
 	}
+	dispatch_pace(dispatch);
 }
 
 static int64_t room_of(struct dispatch *dispatch, struct gateway *gateway)
 {
-	int64_t room = throttle_room(&gateway->throttle, clock_monotonic_ms());
+	int64_t room = throttle_claims(&gateway->throttle, clock_monotonic_ms());
 	int64_t places = (int64_t)(FLIGHTS_MAX - dispatch->busy);
 
 	return room < places ? room : places;
@@ -512,7 +639,7 @@ static int ask(struct dispatch *dispatch, struct gateway *gateway, struct err *e
 		return 0;
 	if (desk_ask(dispatch->desk, gateway->conf->name, room, &taken, err) != 0)
 		return -1;
-	fly_all(dispatch, gateway, &taken, taken_at_ms, true);
+	make_all_ready(dispatch, gateway, &taken, taken_at_ms, true);
 	db_result_release(&taken);
 	return 0;
 }
@@ -539,7 +666,7 @@ static int take(struct dispatch *dispatch, struct gateway *gateway, struct err *
 		look_within(dispatch, 0);
 	if (looked > taken.rows) /* refused messages have an outcome now */
 		dispatch->to_report++;
-	fly_all(dispatch, gateway, &taken, taken_at_ms, false);
+	make_all_ready(dispatch, gateway, &taken, taken_at_ms, false);
 	db_result_release(&taken);
 	return 0;
 }
@@ -578,6 +705,7 @@ static int turn(struct dispatch *dispatch, bool may_take, struct err *err)
 
 int dispatch_step(struct dispatch *dispatch, bool may_take, struct err *err)
 {
+	dispatch_pace(dispatch);
 	if (clock_monotonic_ms() < dispatch->open_at_ms)
 		return 0;
 	return turn(dispatch, may_take, err) == 0 ? 0 : after_failure(dispatch, err);
@@ -586,6 +714,10 @@ int dispatch_step(struct dispatch *dispatch, bool may_take, struct err *err)
 int dispatch_give_up(struct dispatch *dispatch, struct err *err)
 {
 	http_abandon(dispatch->http);
+	for (size_t i = 0; i < FLIGHTS_MAX; i++) {
+		if (dispatch->flights[i].state == FLIGHT_READY)
+			give_back(&dispatch->flights[i]);
+	}
 	dispatch->open_at_ms = 0;
 	return dispatch_step(dispatch, false, err);
 }
@@ -593,11 +725,14 @@ int dispatch_give_up(struct dispatch *dispatch, struct err *err)
 int64_t dispatch_wait_ms(const struct dispatch *dispatch, int64_t max_ms)
 {
 	int64_t now_ms = clock_monotonic_ms();
-	int64_t at_ms = dispatch->look_at_ms > dispatch->open_at_ms ? dispatch->look_at_ms : dispatch->open_at_ms;
+	bool has_ended = dispatch->busy > dispatch->ready + http_running(dispatch->http); /* while a statement ran, say */
+	int64_t at_ms = dispatch->open_at_ms;
 
+	if (!has_ended && dispatch->look_at_ms > at_ms)
+		at_ms = dispatch->look_at_ms;
 	if (at_ms <= now_ms)
 		return 0;
-	return at_ms - now_ms < max_ms ? at_ms - now_ms : max_ms;
+	return dispatch_pace_wait_ms(dispatch, at_ms - now_ms < max_ms ? at_ms - now_ms : max_ms);
 }
 
 void dispatch_look(struct dispatch *dispatch)
@@ -616,6 +751,10 @@ int dispatch_open(struct dispatch *dispatch, const struct dispatch_conf *conf, s
 
 void dispatch_release(struct dispatch *dispatch)
 {
+	for (size_t i = 0; i < FLIGHTS_MAX; i++) {
+		if (dispatch->flights[i].state == FLIGHT_READY)
+			forget_ready(&dispatch->flights[i]);
+	}
 	arena_release(&dispatch->clear);
 	wipe(&dispatch->conf, sizeof(dispatch->conf));
 }

@@ -39,6 +39,17 @@ static int open_reader(struct notifier *notifier, struct err *err)
 	return event_reader_init(&notifier->reader, &conf, "communications", &broker, &database, notifier->coder, err);
 }
 
+/* A statement may take longer than a gateway's tokens last. After a failure work() fails, too, and ends the program. */
+static void run_meanwhile(void *notifier_arg, int fd, int max_ms)
+{
+	struct notifier *notifier = notifier_arg;
+	struct err err = ERR_INIT;
+
+	dispatch_pace(&notifier->dispatch);
+	if (http_poll(notifier->http, fd, (int)dispatch_pace_wait_ms(&notifier->dispatch, max_ms), &err) != 0)
+		db_set_meanwhile(NULL, NULL);
+}
+
 static void add_gateways(struct notifier *notifier)
 {
 	const struct gateways *gateways = &notifier->settings.gateways;
@@ -73,6 +84,7 @@ static int open_gateways(struct notifier *notifier, struct err *err)
 	    dispatch_open(&notifier->dispatch, &conf, &notifier->desk, notifier->http, err) != 0)
 		return -1;
 	add_gateways(notifier);
+	db_set_meanwhile(run_meanwhile, notifier);
 	return 0;
 }
 
@@ -110,8 +122,9 @@ static int work(struct notifier *notifier, bool may_take, struct err *err)
 	if (dispatch_step(&notifier->dispatch, may_take, err) != 0 ||
 	    report_step(&notifier->report, &notifier->desk, notifier->dispatch.to_report, err) != 0)
 		return -1;
-	if (http_running(notifier->http) > 0 || report_is_waiting(&notifier->report))
-		wait_ms = may_take ? (int)dispatch_wait_ms(&notifier->dispatch, FLIGHT_WAIT_MS) : FLIGHT_WAIT_MS;
+	if (notifier->dispatch.busy > 0 || report_is_waiting(&notifier->report))
+		wait_ms = may_take ? (int)dispatch_wait_ms(&notifier->dispatch, FLIGHT_WAIT_MS)
+				   : (int)dispatch_pace_wait_ms(&notifier->dispatch, FLIGHT_WAIT_MS);
 	return http_poll(notifier->http, report_fd(&notifier->report), wait_ms, err);
 }
 
@@ -165,6 +178,7 @@ int notifier_drain(struct notifier *notifier, struct err *err)
 
 void notifier_close(struct notifier *notifier)
 {
+	db_set_meanwhile(NULL, NULL);
 	life_end(&notifier->life);
 	report_release(&notifier->report);
 	if (notifier->http != NULL)

@@ -68,15 +68,49 @@ static int64_t running_max(const struct throttle *throttle)
 	MUST_NOT_REACH("a state of the breaker");
 }
 
-int64_t throttle_room(struct throttle *throttle, int64_t now_ms)
+/* The room beside those that wait, with the tokens of a while ahead. */
+static int64_t room_beside(struct throttle *throttle, int64_t more_milli, int64_t waiting, int64_t now_ms)
 {
-	int64_t places;
+	int64_t places, tokens;
 
 	look_at_clock(throttle, now_ms);
 	if (now_ms < throttle->until_ms)
 		return 0;
-	places = running_max(throttle) - throttle->running;
-	return larger(smaller(places, throttle->tokens_milli / MILLI - throttle->starting), 0);
+	places = running_max(throttle) - throttle->running - waiting;
+	tokens = (throttle->tokens_milli + more_milli) / MILLI - throttle->starting - waiting;
+	return larger(smaller(places, tokens), 0);
+}
+
+int64_t throttle_room(struct throttle *throttle, int64_t now_ms)
+{
+	return room_beside(throttle, 0, 0, now_ms);
+}
+
+static int64_t ahead_milli(const struct throttle *throttle)
+{
+	return throttle->failures == 0 ? throttle->conf.per_second * THROTTLE_AHEAD_MS : 0;
+}
+
+int64_t throttle_claims(struct throttle *throttle, int64_t now_ms)
+{
+	return room_beside(throttle, ahead_milli(throttle), throttle->waiting, now_ms);
+}
+
+void throttle_claim(struct throttle *throttle)
+{
+	throttle->waiting++;
+}
+
+void throttle_give_back(struct throttle *throttle)
+{
+	MUST(throttle->waiting > 0);
+	throttle->waiting--;
+}
+
+bool throttle_is_open(struct throttle *throttle, int64_t now_ms)
+{
+	look_at_clock(throttle, now_ms);
+	return throttle->state == THROTTLE_OPEN;
 }
 
 bool throttle_is_away(struct throttle *throttle, int64_t now_ms)
@@ -84,12 +118,13 @@ bool throttle_is_away(struct throttle *throttle, int64_t now_ms)
 	look_at_clock(throttle, now_ms);
 	if (throttle->state == THROTTLE_OPEN || throttle->until_ms - now_ms > throttle->conf.pause_max_ms)
 		return true;
-	return throttle->state == THROTTLE_HALF_OPEN && throttle->running > 0;
+	return throttle->state == THROTTLE_HALF_OPEN && throttle->running + throttle->waiting > 0;
 }
 
 void throttle_start(struct throttle *throttle, int64_t now_ms)
 {
 	MUST(throttle_room(throttle, now_ms) > 0);
+	throttle_give_back(throttle);
 	throttle->running++;
 	throttle->starting++;
 }
@@ -153,18 +188,27 @@ void throttle_end(struct throttle *throttle, bool is_well, int64_t retry_after_m
 		throttle->until_ms = now_ms + retry_after_ms;
 }
 
-int64_t throttle_wait_ms(struct throttle *throttle, int64_t now_ms)
+static int64_t wait_beside(struct throttle *throttle, int64_t more_milli, int64_t waiting, int64_t now_ms)
 {
-	int64_t starting_milli = throttle->starting * MILLI, missing_milli;
+	int64_t needed_milli = (throttle->starting + waiting + 1) * MILLI - more_milli;
 
-	if (throttle_room(throttle, now_ms) > 0)
+	if (room_beside(throttle, more_milli, waiting, now_ms) > 0)
 		return 0;
 	if (now_ms < throttle->until_ms)
 		return throttle->until_ms - now_ms;
-	if (throttle->running >= running_max(throttle) || starting_milli + MILLI > full_milli(throttle))
+	if (throttle->running + waiting >= running_max(throttle) || needed_milli > full_milli(throttle))
 		return -1;
-	missing_milli = starting_milli + MILLI - throttle->tokens_milli;
-	return (missing_milli + throttle->conf.per_second - 1) / throttle->conf.per_second;
+	return (needed_milli - throttle->tokens_milli + throttle->conf.per_second - 1) / throttle->conf.per_second;
+}
+
+int64_t throttle_wait_ms(struct throttle *throttle, int64_t now_ms)
+{
+	return wait_beside(throttle, 0, 0, now_ms);
+}
+
+int64_t throttle_claims_wait_ms(struct throttle *throttle, int64_t now_ms)
+{
+	return wait_beside(throttle, ahead_milli(throttle), throttle->waiting, now_ms);
 }
 
 int64_t throttle_backoff_ms(int64_t base_ms, int64_t tries, uint64_t random)

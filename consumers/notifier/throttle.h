@@ -8,8 +8,11 @@
 
 /*
  * The load of a gateway: a token bucket (a rate, and a burst after a pause), a bound on messages in flight, and a circuit
- * breaker. It is checked before a message is claimed, so that no claimed message waits in a queue of ours. Pure: time is an
- * argument that never goes back.
+ * breaker. Pure: time is an argument that never goes back.
+ *
+ * Claiming takes longer than a full bucket lasts. So messages are claimed ahead, those of the next THROTTLE_AHEAD_MS, and wait for
+ * their tokens: claim, start, leave, end. With those under way they are never more than running_max. So they wait for the rate only, and
+ * not behind a slow gateway. None is claimed ahead of a gateway that may be away.
  *
  * The promise: in no stretch of time does the gateway get more than burst + per_second x the stretch, by its own clock.
  *   - A message that has started keeps its token in the bucket until its request is written. So a full bucket stays full while
@@ -32,6 +35,7 @@
  * Only the gateway's own health counts: a refused recipient is a success of the gateway.
  */
 #define THROTTLE_JITTER_MS 25
+#define THROTTLE_AHEAD_MS  250
 
 struct throttle_conf {
 	int64_t per_second;   /* tokens; 1.. */
@@ -48,6 +52,7 @@ struct throttle {
 	enum throttle_state state;
 	int64_t tokens_milli; /* thousandths of a token; those of `starting` are among them */
 	int64_t filled_at_ms;
+	int64_t waiting; /* claimed and not started */
 	int64_t running;
 	int64_t starting; /* of these: their requests have not left */
 	int64_t failures; /* in a row */
@@ -57,8 +62,20 @@ struct throttle {
 
 void throttle_init(struct throttle *throttle, const struct throttle_conf *conf, int64_t now_ms);
 
-/* The number that may be started now. */
+/* The number that may be started now, if as many are waiting. */
 int64_t throttle_room(struct throttle *throttle, int64_t now_ms);
+
+/* The number that may be claimed now. */
+int64_t throttle_claims(struct throttle *throttle, int64_t now_ms);
+
+/* Counts a claim. The breaker may have opened since there was room. */
+void throttle_claim(struct throttle *throttle);
+
+/* Undoes a claim. */
+void throttle_give_back(struct throttle *throttle);
+
+/* Whether what is waiting should be given back, because the breaker is open. */
+bool throttle_is_open(struct throttle *throttle, int64_t now_ms);
 
 /*
  * Whether messages should go to another gateway meanwhile: the breaker is open, its probe is under way, or the gateway asked for
@@ -66,7 +83,7 @@ int64_t throttle_room(struct throttle *throttle, int64_t now_ms);
  */
 bool throttle_is_away(struct throttle *throttle, int64_t now_ms);
 
-/* Counts a start; there must be room. */
+/* A message that was claimed starts; there must be room. */
 void throttle_start(struct throttle *throttle, int64_t now_ms);
 
 /* The request of a message that was started is being written. */
@@ -83,6 +100,9 @@ void throttle_end(struct throttle *throttle, bool is_well, int64_t retry_after_m
 
 /* The time until there may be room without an attempt ending: 0 now, -1 never (only one under way can make room). */
 int64_t throttle_wait_ms(struct throttle *throttle, int64_t now_ms);
+
+/* The same of claims. */
+int64_t throttle_claims_wait_ms(struct throttle *throttle, int64_t now_ms);
 
 /* Full jitter: a pause of 0 to base_ms times 1, 5, 30, 120, 720 after the 1st, 2nd ... failed attempt; `random` is any number. */
 int64_t throttle_backoff_ms(int64_t base_ms, int64_t tries, uint64_t random);

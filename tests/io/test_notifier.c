@@ -1490,6 +1490,69 @@ static void test_notifier__giving_up_at_the_end_tells_the_truth(void **state)
 	assert_attempts("1 unknown");
 }
 
+static void test_notifier__what_has_not_left_at_the_end_is_given_back(void **state)
+{
+	int before = count_at_server("/rcpt/ok");
+
+	(void)state;
+	worker.smtp_conf.rate = 8; /* one now, and two ahead */
+	worker.smtp_conf.burst = 1;
+	gateway_init(&worker.smtp, &worker.smtp_conf, clock_monotonic_ms());
+	for (unsigned n = 1; n <= 4; n++)
+		release(n, "email", "ok@x.example");
+	must(dispatch_step(&worker.dispatch, true, &err));
+	assert_int_equal(number("SELECT count(*) FROM notifier.attempt"), 3);
+	must(dispatch_give_up(&worker.dispatch, &err));
+	assert_int_equal(worker.dispatch.busy, 0);
+	assert_int_equal(number("SELECT count(*) FROM notifier.attempt a JOIN notifier.dispatch d USING (communication_id)"
+				" WHERE provider_code = 'not_started' AND last_gateway IS NULL AND state = 'waiting'"),
+			 2); /* no other gateway is better for them */
+	turn_until_settled(&worker);
+	assert_int_equal(number("SELECT count(*) FROM notifier.attempt WHERE outcome = 'accepted'"), 4);
+	assert_int_equal(count_at_server("/rcpt/ok"), before + 4);
+}
+
+/* The lock goes when nothing is ready or under way any more, without the desk. */
+static int left_meanwhile;
+
+static void pace_until_all_have_left(void *worker_arg, int fd, int max_ms)
+{
+	struct worker *paced = worker_arg;
+
+	dispatch_pace(&paced->dispatch);
+	must(http_poll(paced->http, fd, (int)dispatch_pace_wait_ms(&paced->dispatch, max_ms), &err));
+	if (paced->dispatch.ready > 0 || http_running(paced->http) > 0)
+		return;
+	db_set_meanwhile(NULL, NULL);
+	left_meanwhile = count_at_server("/rcpt/ok");
+	db_rollback(admin);
+}
+
+static void test_notifier__what_is_ready_leaves_while_the_database_takes_its_time(void **state)
+{
+	int before = count_at_server("/rcpt/ok");
+
+	(void)state;
+	worker.smtp_conf.rate = 20; /* one now, and five ahead */
+	worker.smtp_conf.burst = 1;
+	gateway_init(&worker.smtp, &worker.smtp_conf, clock_monotonic_ms());
+	for (unsigned n = 1; n <= 6; n++)
+		release(n, "email", "ok@x.example");
+	must(dispatch_step(&worker.dispatch, true, &err));
+	assert_int_equal(worker.dispatch.busy, 6);
+	must(db_begin(admin, &err));
+	run_sql("LOCK TABLE notifier.attempt");
+	db_set_meanwhile(pace_until_all_have_left, &worker);
+	while (left_meanwhile == 0) {
+		must(dispatch_step(&worker.dispatch, true, &err));
+		must(http_poll(worker.http, -1, 10, &err));
+	}
+	assert_true(left_meanwhile > before + 1);
+	turn_until_settled(&worker);
+	assert_int_equal(number("SELECT count(*) FROM notifier.attempt WHERE outcome = 'accepted'"), 6);
+	assert_int_equal(count_at_server("/rcpt/ok"), before + 6);
+}
+
 static void test_notifier__two_share_the_work_and_nothing_is_sent_twice(void **state)
 {
 	int before = count_at_server("/rcpt/ok");
@@ -1697,6 +1760,8 @@ int main(void)
 		TEST(test_notifier__what_a_dead_notifier_left_doubtful_is_asked_about),
 		TEST(test_notifier__a_lost_statement_does_not_send_a_doubtful_message_anew),
 		TEST(test_notifier__giving_up_at_the_end_tells_the_truth),
+		TEST(test_notifier__what_has_not_left_at_the_end_is_given_back),
+		TEST(test_notifier__what_is_ready_leaves_while_the_database_takes_its_time),
 		TEST(test_notifier__two_share_the_work_and_nothing_is_sent_twice),
 		TEST(test_notifier__the_cost_of_a_message_does_not_grow_with_those_that_have_ended),
 		TEST(test_notifier__the_database_allows_one_possible_sending),

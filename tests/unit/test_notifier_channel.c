@@ -151,6 +151,7 @@ static void test_channel__a_gateway_of_another_channel_is_not_in_it(void **state
 		confs[i].channel = i == 1 ? "email" : "sms";
 		throttle_init(&gateways[i].throttle, &throttle, 0);
 	}
+	throttle_claim(&gateways[2].throttle);
 	throttle_start(&gateways[2].throttle, 0);
 	throttle_leave(&gateways[2].throttle, 0);
 	throttle_end(&gateways[2].throttle, false, -1, 0);

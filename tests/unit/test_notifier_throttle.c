@@ -23,11 +23,17 @@ static struct throttle made(int64_t per_second, int64_t burst, int64_t running_m
 	return throttle;
 }
 
+static void begin(struct throttle *throttle, int64_t now_ms)
+{
+	throttle_claim(throttle);
+	throttle_start(throttle, now_ms);
+}
+
 /* They start, and leave at once. */
 static void start(struct throttle *throttle, int count, int64_t now_ms)
 {
 	for (int i = 0; i < count; i++) {
-		throttle_start(throttle, now_ms);
+		begin(throttle, now_ms);
 		throttle_leave(throttle, now_ms);
 	}
 }
@@ -86,7 +92,7 @@ static void test_throttle__undo_gives_back_place_and_token(void **state)
 	struct throttle throttle = made(1, 1, 1);
 
 	(void)state;
-	throttle_start(&throttle, 0);
+	begin(&throttle, 0);
 	assert_int_equal(throttle_room(&throttle, 0), 0);
 	throttle_undo(&throttle);
 	assert_int_equal(throttle_room(&throttle, 0), 1);
@@ -98,7 +104,7 @@ static void test_throttle__what_is_held_up_keeps_its_place_in_the_bucket(void **
 
 	(void)state;
 	for (int i = 0; i < 15; i++)
-		throttle_start(&throttle, 0);
+		begin(&throttle, 0);
 	assert_int_equal(throttle_room(&throttle, 5000), 0); /* not one of them has left */
 	assert_int_equal(throttle_wait_ms(&throttle, 5000), -1);
 	for (int i = 0; i < 15; i++)
@@ -114,11 +120,69 @@ static void test_throttle__a_wait_is_for_the_token_after_those_that_start(void *
 
 	(void)state;
 	start(&throttle, 13, 0);
-	throttle_start(&throttle, 0);
-	throttle_start(&throttle, 0);
+	begin(&throttle, 0);
+	begin(&throttle, 0);
 	assert_int_equal(throttle_wait_ms(&throttle, 0), 5);
 	assert_int_equal(throttle_room(&throttle, 4), 0);
 	assert_int_equal(throttle_room(&throttle, 5), 1);
+}
+
+static void test_throttle__messages_are_claimed_ahead_and_start_when_they_have_a_token(void **state)
+{
+	struct throttle throttle = made(200, 20, 100); /* 15 tokens, and 50 of a quarter of a second */
+
+	(void)state;
+	assert_int_equal(throttle_claims(&throttle, 0), 65);
+	for (int i = 0; i < 65; i++)
+		throttle_claim(&throttle);
+	assert_int_equal(throttle_claims(&throttle, 0), 0);
+	assert_int_equal(throttle_room(&throttle, 0), 15);
+	for (int i = 0; i < 15; i++) {
+		throttle_start(&throttle, 0);
+		throttle_leave(&throttle, 0);
+	}
+	assert_int_equal(throttle_room(&throttle, 4), 0);
+	assert_int_equal(throttle_wait_ms(&throttle, 4), 1);
+	assert_int_equal(throttle_claims_wait_ms(&throttle, 4), 1);
+	assert_int_equal(throttle_room(&throttle, 5), 1);
+	assert_int_equal(throttle_claims(&throttle, 5), 1);
+	throttle_give_back(&throttle);
+	assert_int_equal(throttle_claims(&throttle, 5), 2);
+}
+
+static void test_throttle__claimed_and_under_way_are_no_more_than_running_max(void **state)
+{
+	struct throttle throttle = made(200, 20, 10);
+
+	(void)state;
+	start(&throttle, 4, 0);
+	assert_int_equal(throttle_claims(&throttle, 0), 6);
+	for (int i = 0; i < 6; i++)
+		throttle_claim(&throttle);
+	assert_int_equal(throttle_claims(&throttle, 1000), 0);
+	assert_int_equal(throttle_claims_wait_ms(&throttle, 1000), -1);
+	throttle_end(&throttle, true, -1, 1000);
+	assert_int_equal(throttle_claims(&throttle, 1000), 1);
+}
+
+static void test_throttle__nothing_is_claimed_ahead_of_a_gateway_that_may_be_away(void **state)
+{
+	struct throttle throttle = made(200, 20, 100);
+
+	(void)state;
+	one(&throttle, false, 0);
+	assert_int_equal(throttle_claims(&throttle, 0), 14);
+	one(&throttle, true, 0);
+	assert_int_equal(throttle_claims(&throttle, 0), 63);
+	throttle_claim(&throttle); /* and then it opens */
+	for (int i = 0; i < 3; i++)
+		one(&throttle, false, 0);
+	assert_true(throttle_is_open(&throttle, 999));
+	assert_int_equal(throttle_claims(&throttle, 999), 0);
+	assert_false(throttle_is_open(&throttle, 1000));
+	assert_int_equal(throttle_claims(&throttle, 1000), 0); /* the one that waits is the probe */
+	assert_int_equal(throttle_room(&throttle, 1000), 1);
+	assert_true(throttle_is_away(&throttle, 1000));
 }
 
 /* ---- a gateway that counts ---- */
@@ -154,7 +218,7 @@ static void travel(const struct road *road, int32_t came[ROAD_MS + 1000])
 
 	for (int64_t now_ms = 0; now_ms < ROAD_MS; now_ms += 1 + roll(road->late_ms)) {
 		for (int64_t room = throttle_room(&throttle, now_ms); room > 0; room--) {
-			throttle_start(&throttle, now_ms);
+			begin(&throttle, now_ms);
 			leaves_at_ms[under_way++] = now_ms + roll(road->held_ms);
 		}
 		for (size_t i = 0; i < under_way;) {
@@ -234,6 +298,50 @@ static void test_throttle__nearly_all_that_is_allowed_is_used(void **state)
 		dice = 1;
 		travel(&roads[i], came);
 		assert_true(count_of(came) * 100 >= (roads[i].per_second * (ROAD_MS / 1000) + roads[i].burst) * 99);
+	}
+}
+
+/*
+ * The database takes up to `claim_ms` for a claim, and what was claimed ahead leaves meanwhile: the loop is late by up to 10 ms only.
+ * Returns the number of messages that came.
+ */
+static int64_t travel_beside_claims(const struct road *road, int64_t claim_ms, int32_t came[ROAD_MS + 1000])
+{
+	struct throttle throttle = made(road->per_second, road->burst, ROAD_EVENTS);
+	int64_t claimed = 0, claimed_at_ms = 0;
+
+	for (int64_t now_ms = 0; now_ms < ROAD_MS; now_ms += 1 + roll(10)) {
+		if (now_ms >= claimed_at_ms) {
+			for (; claimed > 0; claimed--)
+				throttle_claim(&throttle);
+			claimed = throttle_claims(&throttle, now_ms);
+			claimed_at_ms = now_ms + roll(claim_ms);
+		}
+		for (int64_t room = throttle_room(&throttle, now_ms); room > 0 && throttle.waiting > 0; room--) {
+			throttle_start(&throttle, now_ms);
+			throttle_leave(&throttle, now_ms);
+			throttle_end(&throttle, true, -1, now_ms);
+			came[now_ms]++;
+		}
+	}
+	return count_of(came);
+}
+
+static void test_throttle__what_was_claimed_ahead_fills_the_time_of_a_claim(void **state)
+{
+	static const struct road roads[] = { { 200, 20, 0, 0, 0 }, { 100, 16, 0, 0, 0 }, { 1000, 200, 0, 0, 0 } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(roads); i++) {
+		for (uint64_t seed = 1; seed <= 20; seed++) {
+			static int32_t came[ROAD_MS + 1000];
+
+			memset(came, 0, sizeof(came));
+			dice = seed * 0x9e3779b97f4a7c15u;
+			assert_true(travel_beside_claims(&roads[i], 150, came) * 1000 >=
+				    (roads[i].per_second * (ROAD_MS / 1000) + roads[i].burst) * 995);
+			assert_true(excess_milli(&roads[i], came) <= 0);
+		}
 	}
 }
 
@@ -385,6 +493,10 @@ int main(void)
 		cmocka_unit_test(test_throttle__undo_gives_back_place_and_token),
 		cmocka_unit_test(test_throttle__what_is_held_up_keeps_its_place_in_the_bucket),
 		cmocka_unit_test(test_throttle__a_wait_is_for_the_token_after_those_that_start),
+		cmocka_unit_test(test_throttle__messages_are_claimed_ahead_and_start_when_they_have_a_token),
+		cmocka_unit_test(test_throttle__claimed_and_under_way_are_no_more_than_running_max),
+		cmocka_unit_test(test_throttle__nothing_is_claimed_ahead_of_a_gateway_that_may_be_away),
+		cmocka_unit_test(test_throttle__what_was_claimed_ahead_fills_the_time_of_a_claim),
 		cmocka_unit_test(test_throttle__no_stretch_of_time_has_more_than_its_rate_and_a_burst),
 		cmocka_unit_test(test_throttle__nearly_all_that_is_allowed_is_used),
 		cmocka_unit_test(test_throttle__failures_in_a_row_open_it),
