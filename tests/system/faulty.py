@@ -41,6 +41,7 @@ SETTINGS = {"DCS_NOTIFIER_RETRY_MS": "5", "DCS_NOTIFIER_ATTEMPTS": "8", "DCS_NOT
 PER_CUSTOMER = 10  # a customer has at most 32 messages under way
 SENT_AT_ONCE = 500
 DEADLINE_S = 600
+SLOWEST = 10  # messages a second, on a busy machine: with many messages the deadline is later
 RESOLVED_MAX = 20  # rounds; in each a twentieth is unknown again
 
 # What may happen to a complete request: whether the message is taken, and what is answered.
@@ -232,6 +233,7 @@ class Run:
     def __init__(self, world, folder, client, events, sends, kills, seed, faults_percent, withdraw_percent=5):
         self.world, self.client, self.events, self.sends = world, client, events, sends
         self.withdraw_percent = withdraw_percent
+        self.deadline_s = max(DEADLINE_S, sends / SLOWEST)
         self.dice = random.Random(seed)
         self.people = People(client, events)
         self.gateway = Gateway(pathlib.Path(folder), random.Random(seed + 1), faults_percent, self.kill, sends // (kills + 2))
@@ -351,7 +353,7 @@ class Run:
             self.resolved += len(records)
             self.client.send(*records)
             wait_for(lambda: (self.events.poll(0.2), all(self.events.of(record) for record in records))[1], "resolutions answered")
-            wait_for(lambda: self.under_way() == 0, lambda: f"{self.under_way()} messages under way", DEADLINE_S)
+            wait_for(lambda: self.under_way() == 0, lambda: f"{self.under_way()} messages under way", self.deadline_s)
 
     def run(self):
         begun = time.monotonic()
@@ -359,7 +361,7 @@ class Run:
         try:
             self.send_all()
             sent = time.monotonic()
-            wait_for(lambda: self.under_way() == 0, lambda: f"{self.under_way()} messages under way", DEADLINE_S)
+            wait_for(lambda: self.under_way() == 0, lambda: f"{self.under_way()} messages under way", self.deadline_s)
             self.seconds = sent - begun, time.monotonic() - sent
             self.resolve_unknown()
         finally:
