@@ -138,7 +138,8 @@ int desk_adopt(struct desk *desk, const char *const *asking, size_t asking_count
  * from released to claimed; on later tries it must still be claimed by us. A granted claim returns the texts. The guard is asked
  * again, and may refuse: that is an outcome like any other, and is reported: as failed, or, if it must not leave now, as not
  * accepted, whereupon communications takes it back and asks the guard. A message without an answer has its outcome already: its
- * row is done, without an attempt. An attempt in which no gateway was asked is no try: its time was over, or its statement was lost.
+ * row is done, without an attempt. PostgreSQL takes a LIMIT it does not know for a tenth of what waits, and would go through all rows
+ * to join them; the array of ids says how few there are. An attempt in which no gateway was asked is no try: its time was over, or its statement was lost.
  */
 static const struct db_statement statement_take = {
 	"notifier_take",
@@ -163,7 +164,8 @@ static const struct db_statement statement_take = {
 	"is_granted),"
 	" moved AS (UPDATE notifier.dispatch d SET attempts = a.attempts + a.is_answered::integer,"
 	" state = CASE WHEN a.is_granted THEN 'sending' ELSE 'done' END"
-	" FROM answers a WHERE d.communication_id = a.communication_id)"
+	" FROM answers a WHERE d.communication_id = a.communication_id"
+	" AND d.communication_id = ANY (ARRAY(SELECT communication_id FROM due)))"
 	" SELECT communication_id, attempts + 1, customer_id, send_by, address_sealed, subject_sealed, body_sealed, "
 	"html_sealed, key_salt, is_granted, at, fit_until, attempts + 1 - (SELECT count(*) FROM notifier.attempt a"
 	" WHERE a.communication_id = answers.communication_id AND a.provider_code IN ('not_now', 'not_started'))::integer"

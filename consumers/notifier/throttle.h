@@ -18,7 +18,7 @@
  *   - A message that has started keeps its token in the bucket until its request is written. So a full bucket stays full while
  *     requests are held up, by a connection or a commit, and they do not come together with those of the tokens meanwhile.
  *   - The bucket is smaller than burst by the tokens of THROTTLE_JITTER_MS: by so much one request may be longer on its way than
- *     the next. It has at least half of burst, and one token, so with a burst below per_second / 20 it allows for less.
+ *     the next. It has at least half of burst, and one token, so with a burst below per_second / 10 it allows for less.
  *
  *              failures_max in a row             the pause is over
  *   CLOSED ------------------------------> OPEN ------------------> HALF_OPEN
@@ -34,7 +34,7 @@
  *
  * Only the gateway's own health counts: a refused recipient is a success of the gateway.
  */
-#define THROTTLE_JITTER_MS 25
+#define THROTTLE_JITTER_MS 50
 #define THROTTLE_AHEAD_MS  250
 
 struct throttle_conf {

@@ -1579,16 +1579,13 @@ static int64_t rows_read(void)
 }
 
 /* A plan is made while the tables are empty, and kept: it must not be one that goes through them. */
-static void test_notifier__the_cost_of_a_message_does_not_grow_with_those_that_have_ended(void **state)
+static void assert_cheap_beside(const char *insert_others)
 {
 	int64_t before;
 
-	(void)state;
 	release(1, "sms", "+491701234567");
 	turn_until_settled(&worker);
-	run_sql("INSERT INTO notifier.dispatch (communication_id, customer_id, channel, send_by, state, attempts, next_at)"
-		" SELECT gen_random_uuid(), gen_random_uuid(), 'sms', now() + interval '1 hour', 'done', 1, now()"
-		" FROM generate_series(1, 3000)");
+	run_sql(insert_others);
 	run_sql("INSERT INTO notifier.attempt (communication_id, attempt, customer_id, owner, gateway, started_at, outcome, "
 		"ended_at,"
 		" reported) SELECT communication_id, 1, customer_id, (SELECT min(owner) FROM notifier.attempt), 'kannel', now(),"
@@ -1606,6 +1603,24 @@ static void test_notifier__the_cost_of_a_message_does_not_grow_with_those_that_h
 	while (number("SELECT count(*) FROM pg_stat_activity WHERE usename = 'dcs_notifier'") > 0)
 		assert_true(clock_monotonic_ms() < deadline_ms);
 	assert_in_range(rows_read() - before, 10, 3000);
+}
+
+static void test_notifier__the_cost_of_a_message_does_not_grow_with_those_that_have_ended(void **state)
+{
+	(void)state;
+	assert_cheap_beside(
+		"INSERT INTO notifier.dispatch (communication_id, customer_id, channel, send_by, state, attempts, next_at)"
+		" SELECT gen_random_uuid(), gen_random_uuid(), 'sms', now() + interval '1 hour', 'done', 1, now()"
+		" FROM generate_series(1, 3000)");
+}
+
+static void test_notifier__the_cost_of_a_message_does_not_grow_with_those_that_wait(void **state)
+{
+	(void)state;
+	assert_cheap_beside(
+		"INSERT INTO notifier.dispatch (communication_id, customer_id, channel, send_by, state, attempts, next_at)"
+		" SELECT gen_random_uuid(), gen_random_uuid(), 'sms', now() + interval '2 hours', 'waiting', 1,"
+		" now() + interval '1 hour' FROM generate_series(1, 3000)");
 }
 
 static void test_notifier__the_database_allows_one_possible_sending(void **state)
@@ -1764,6 +1779,7 @@ int main(void)
 		TEST(test_notifier__what_is_ready_leaves_while_the_database_takes_its_time),
 		TEST(test_notifier__two_share_the_work_and_nothing_is_sent_twice),
 		TEST(test_notifier__the_cost_of_a_message_does_not_grow_with_those_that_have_ended),
+		TEST(test_notifier__the_cost_of_a_message_does_not_grow_with_those_that_wait),
 		TEST(test_notifier__the_database_allows_one_possible_sending),
 	};
 

@@ -47,16 +47,16 @@ static void one(struct throttle *throttle, bool is_well, int64_t now_ms)
 
 static void test_throttle__a_burst_then_the_rate(void **state)
 {
-	struct throttle throttle = made(10, 4, 100); /* a quarter of a token for jitter */
+	struct throttle throttle = made(10, 4, 100); /* half a token for jitter */
 
 	(void)state;
 	assert_int_equal(throttle_room(&throttle, 0), 3);
 	start(&throttle, 3, 0);
-	assert_int_equal(throttle_wait_ms(&throttle, 20), 5);
-	assert_int_equal(throttle_room(&throttle, 24), 0);
-	assert_int_equal(throttle_room(&throttle, 25), 1);
-	start(&throttle, 1, 25);
-	assert_int_equal(throttle_room(&throttle, 175), 1);
+	assert_int_equal(throttle_wait_ms(&throttle, 20), 30);
+	assert_int_equal(throttle_room(&throttle, 49), 0);
+	assert_int_equal(throttle_room(&throttle, 50), 1);
+	start(&throttle, 1, 50);
+	assert_int_equal(throttle_room(&throttle, 150), 1);
 	assert_int_equal(throttle_room(&throttle, 1000000000000), 3); /* never more than the burst */
 }
 
@@ -100,14 +100,14 @@ static void test_throttle__undo_gives_back_place_and_token(void **state)
 
 static void test_throttle__what_is_held_up_keeps_its_place_in_the_bucket(void **state)
 {
-	struct throttle throttle = made(200, 20, 100); /* 5 for jitter */
+	struct throttle throttle = made(200, 20, 100); /* 10 for jitter */
 
 	(void)state;
-	for (int i = 0; i < 15; i++)
+	for (int i = 0; i < 10; i++)
 		begin(&throttle, 0);
 	assert_int_equal(throttle_room(&throttle, 5000), 0); /* not one of them has left */
 	assert_int_equal(throttle_wait_ms(&throttle, 5000), -1);
-	for (int i = 0; i < 15; i++)
+	for (int i = 0; i < 10; i++)
 		throttle_leave(&throttle, 5000);
 	assert_int_equal(throttle_room(&throttle, 5000), 0);
 	assert_int_equal(throttle_wait_ms(&throttle, 5000), 5);
@@ -119,7 +119,7 @@ static void test_throttle__a_wait_is_for_the_token_after_those_that_start(void *
 	struct throttle throttle = made(200, 20, 100);
 
 	(void)state;
-	start(&throttle, 13, 0);
+	start(&throttle, 8, 0);
 	begin(&throttle, 0);
 	begin(&throttle, 0);
 	assert_int_equal(throttle_wait_ms(&throttle, 0), 5);
@@ -129,15 +129,15 @@ static void test_throttle__a_wait_is_for_the_token_after_those_that_start(void *
 
 static void test_throttle__messages_are_claimed_ahead_and_start_when_they_have_a_token(void **state)
 {
-	struct throttle throttle = made(200, 20, 100); /* 15 tokens, and 50 of a quarter of a second */
+	struct throttle throttle = made(200, 20, 100); /* 10 tokens, and 50 of a quarter of a second */
 
 	(void)state;
-	assert_int_equal(throttle_claims(&throttle, 0), 65);
-	for (int i = 0; i < 65; i++)
+	assert_int_equal(throttle_claims(&throttle, 0), 60);
+	for (int i = 0; i < 60; i++)
 		throttle_claim(&throttle);
 	assert_int_equal(throttle_claims(&throttle, 0), 0);
-	assert_int_equal(throttle_room(&throttle, 0), 15);
-	for (int i = 0; i < 15; i++) {
+	assert_int_equal(throttle_room(&throttle, 0), 10);
+	for (int i = 0; i < 10; i++) {
 		throttle_start(&throttle, 0);
 		throttle_leave(&throttle, 0);
 	}
@@ -171,9 +171,9 @@ static void test_throttle__nothing_is_claimed_ahead_of_a_gateway_that_may_be_awa
 
 	(void)state;
 	one(&throttle, false, 0);
-	assert_int_equal(throttle_claims(&throttle, 0), 14);
+	assert_int_equal(throttle_claims(&throttle, 0), 9);
 	one(&throttle, true, 0);
-	assert_int_equal(throttle_claims(&throttle, 0), 63);
+	assert_int_equal(throttle_claims(&throttle, 0), 58);
 	throttle_claim(&throttle); /* and then it opens */
 	for (int i = 0; i < 3; i++)
 		one(&throttle, false, 0);
@@ -261,13 +261,13 @@ static int64_t count_of(const int32_t came[ROAD_MS + 1000])
 static void test_throttle__no_stretch_of_time_has_more_than_its_rate_and_a_burst(void **state)
 {
 	static const struct road roads[] = {
-		{ 200, 20, 0, 0, 0 },      { 200, 20, 40, 0, 25 }, { 200, 20, 300, 0, 25 }, /* the bucket is often full */
+		{ 200, 20, 0, 0, 0 },      { 200, 20, 40, 0, 50 }, { 200, 20, 300, 0, 50 }, /* the bucket is often full */
 		{ 200, 20, 20, 300, 0 },                         /* held up for longer than the bucket takes to fill */
-		{ 200, 20, 20, 300, 25 },                        /* both */
-		{ 200, 20, 300, 900, 25 },                       /* a loop that stands still */
-		{ 100, 16, 30, 200, 25 },                        /* the defaults */
-		{ 1000, 200, 25, 50, 25 }, { 7, 1, 30, 400, 0 }, /* nothing is left for jitter */
-		{ 30, 3, 30, 2000, 25 },
+		{ 200, 20, 20, 300, 50 },                        /* both */
+		{ 200, 20, 300, 900, 50 },                       /* a loop that stands still */
+		{ 100, 16, 30, 200, 50 },                        /* the defaults */
+		{ 1000, 200, 25, 50, 50 }, { 7, 1, 30, 400, 0 }, /* nothing is left for jitter */
+		{ 30, 3, 30, 2000, 50 },
 	};
 
 	(void)state;
@@ -288,7 +288,7 @@ static void test_throttle__no_stretch_of_time_has_more_than_its_rate_and_a_burst
 /* A loop and requests that are late by less than the bucket takes to fill lose nothing. */
 static void test_throttle__nearly_all_that_is_allowed_is_used(void **state)
 {
-	static const struct road roads[] = { { 200, 20, 60, 0, 25 }, { 100, 16, 40, 20, 25 }, { 1000, 200, 25, 40, 25 } };
+	static const struct road roads[] = { { 200, 20, 40, 0, 50 }, { 100, 16, 40, 20, 50 }, { 1000, 200, 25, 40, 50 } };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(roads); i++) {
