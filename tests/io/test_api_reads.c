@@ -163,8 +163,10 @@ static void test_api_reads__a_debt_has_what_people_need(void **state)
 	assert_contains("{\"id\":\"" DEBT("01") "\",\"customerId\":\"" CUSTOMER(
 		"01") "\",\"customerName\":\"Anna \\\"Ähm\\\" O'Neil\",\"creditorId\":\"" CREDITOR
 		      "\",\"originalCreditorId\":null,\"portfolioId\":null,\"externalRef\":\"D-1\",\"lifecycle\":\"NEW\","
-		      "\"openedOn\":\"2025-01-01\",\"dueOn\":\"2025-02-01\",\"currency\":\"EUR\",\"balances\":{"
-		      "\"total\":{\"amountMinor\":4321,\"currency\":\"EUR\"},\"cost\":{\"amountMinor\":1,\"currency\":\"EUR\"}");
+		      "\"openedOn\":\"2025-01-01\",\"dueOn\":\"2025-02-01\",\"daysPastDue\":");
+	assert_contains(
+		",\"bucket\":\"366+\",\"currency\":\"EUR\",\"balances\":{"
+		"\"total\":{\"amountMinor\":4321,\"currency\":\"EUR\"},\"cost\":{\"amountMinor\":1,\"currency\":\"EUR\"}");
 	assert_int_equal(api_get("/debts/" DEBT("02"), api_token("svc", ROLE_AGENT)), 200);
 	assert_contains("\"principal\":{\"amountMinor\":9007199254740993,\"currency\":\"USD\"}");
 }

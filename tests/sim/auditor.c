@@ -389,6 +389,15 @@ static bool is_about_nothing(struct audit *audit, const struct sim_row *row)
 	       (type_of(record->value) == &approve_command_type || type_of(record->value) == &refuse_command_type);
 }
 
+/* A command of an erased person is ended at the next Tick, whatever it waits behind: nothing of it is known any more. */
+static bool was_forgotten(struct audit *audit, const struct sim_row *row)
+{
+	const struct message_type *type;
+	const void *body = body_of(audit, row->row.body, &type);
+
+	return type == &command_rejected_type && is_of_forgotten(body);
+}
+
 /* An earlier one of the log that stands later in the topic, and should have waited. (A timer's event is not of the record.) */
 static bool came_too_soon(struct audit *audit, const struct sim_row *earlier, const struct sim_row *later)
 {
@@ -401,8 +410,9 @@ static bool came_too_soon(struct audit *audit, const struct sim_row *earlier, co
 		return false;
 	return first > second && uuid_equal(&earlier->row.key, &later->row.key) && !is_timer(database, earlier) &&
 	       !is_timer(database, later) && !is_withdrawal(records[first]->value) && !is_report(records[first]->value) &&
-	       !is_report(records[second]->value) && !is_refusal_of_reuse(audit, earlier) && !is_about_nothing(audit, earlier) &&
-	       !is_about_nothing(audit, later) && are_about_the_same(audit, records[first]->value, records[second]->value);
+	       !is_report(records[second]->value) && !is_refusal_of_reuse(audit, earlier) && !was_forgotten(audit, earlier) &&
+	       !is_about_nothing(audit, earlier) && !is_about_nothing(audit, later) &&
+	       are_about_the_same(audit, records[first]->value, records[second]->value);
 }
 
 static int64_t version_of(const struct message_type *type, const void *body)
